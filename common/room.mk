@@ -1,0 +1,14 @@
+noinst_LIBRARIES += common/libcommon.a
+common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(YAML_CFLAGS)
+common_libcommon_a_SOURCES = \
+	common/buf.c common/buf.h \
+	common/guard.c common/guard.h \
+	common/harden.c common/harden.h \
+	common/json.c common/json.h \
+	common/json_string.c \
+	common/log.c common/log.h \
+	common/paths.c common/paths.h \
+	common/secret.c common/secret.h \
+	common/yaml.c common/yaml.h
+
+common_libs = common/libcommon.a $(SODIUM_LIBS) $(YAML_LIBS)

@@ -1,0 +1,28 @@
+/* secret: random tokens, constant-time comparison, keys in locked memory, and the redaction of outgoing text. */
+#ifndef POINTSMAN_SECRET_H
+#define POINTSMAN_SECRET_H
+
+#include "common/buf.h"
+
+#define SECRET_TOKEN_LEN 64            /* 256 bits in hexadecimal */
+#define SECRET_TOKEN_SIZE (SECRET_TOKEN_LEN + 1)
+
+/* Starts libsodium; call before anything else here. false: no randomness to be had, do not go on. */
+MUST_CHECK bool secret_init(void);
+/* 256 random bits as hexadecimal, NUL-terminated. */
+void secret_random_token(char out[SECRET_TOKEN_SIZE]);
+/* Whether both hold the same bytes, in a time that does not depend on where they differ (their lengths may show). */
+bool secret_equal(struct slice a, struct slice b);
+
+/* A NUL-terminated copy in guarded, locked memory (sodium_malloc); NULL without memory. The text also becomes known to
+ * secret_redact() while it is kept. Free with secret_free(), which overwrites it. */
+char *secret_keep(struct slice text);
+void secret_free(char *kept);
+/* Overwrites a NUL-terminated string in place. */
+void secret_wipe_text(char *text);
+
+/* Copies `text` with each kept secret of 8 bytes and more, and whatever follows "Bearer ", replaced by "[redacted]".
+ * For every string that leaves the process: errors, logs, status. */
+bool secret_redact(struct buf *out, struct slice text);
+
+#endif

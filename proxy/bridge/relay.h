@@ -1,0 +1,59 @@
+/* relay: pure. Turns an upstream's reply into the client's, whichever wire either speaks, streamed or whole.
+ *
+ *   upstream bytes ──▶ decode ──▶ neutral events ──▶ encode ──▶ client bytes
+ *
+ * Where both sides speak the same wire in the same manner the bytes go through as they are, only watched. Until the first
+ * content the relay holds everything back (RELAY_HOLD), so that another deployment may still be tried; after it
+ * (RELAY_OPEN) the reply can only go on, complete, or fail honestly. A reply is complete only when its wire says so: a
+ * stream that merely ends is FAILURE_CUT (a chat stream with content that ends without finish_reason but with [DONE] counts
+ * as complete: some servers never send one). */
+#ifndef POINTSMAN_RELAY_H
+#define POINTSMAN_RELAY_H
+
+#include "proxy/bridge/turn.h"
+
+enum relay_state {
+    RELAY_HOLD,     /* nothing for the client yet */
+    RELAY_OPEN,     /* *send is for the client (it may be empty) */
+    RELAY_DONE,     /* complete; *send is the last of it. Further upstream bytes are ignored */
+    RELAY_FAILED,   /* relay_failure() says why. *send is empty; when the reply was open, relay_fail() ends it */
+};
+
+struct relay_options {
+    enum wire client_wire, upstream_wire;
+    bool client_stream;      /* the client asked for a stream */
+    bool upstream_stream;    /* the upstream answers with text/event-stream */
+    const struct turn *turn; /* of the request; must outlive the relay; NULL is allowed where the wires are the same */
+    const char *alias;       /* the model's name for the client, where the relay writes the reply itself */
+    const char *response_id; /* unique part of the ids it makes up: "resp_<this>" */
+    int64_t created_s;       /* Unix time in replies it writes */
+};
+
+struct relay;
+
+/* NULL: no memory. */
+struct relay *relay_new(const struct relay_options *options);
+void relay_free(struct relay *r);
+/* The client's Content-Type for what the relay sends. */
+const char *relay_content_type(const struct relay *r);
+/* Takes the next bytes of the upstream's body. *send is valid until the next call; it may point into `bytes`. */
+enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *send);
+/* The upstream's body ended, in good order as far as HTTP goes. RELAY_DONE or RELAY_FAILED. */
+enum relay_state relay_end(struct relay *r, struct slice *send);
+/* Ends a reply that is open: response.failed, or a chat error event, after whatever event was being written; nothing the
+ * client could take for a complete reply. Also for failures that the relay did not see (a lost connection, a timeout). */
+void relay_fail(struct relay *r, const struct failure *f, struct slice *send);
+/* For an open Responses stream that has been silent: a response.in_progress event (Codex's idle timer is reset by events,
+ * not by comments); for chat a comment. Empty when the stream stands in the middle of an event. */
+void relay_keep_alive(struct relay *r, struct slice *send);
+const struct failure *relay_failure(const struct relay *r);
+/* As far as it is known now; estimated (and marked) once the reply is done without a count from the upstream. */
+struct usage relay_usage(const struct relay *r);
+/* Whether the reply ended early by a limit of tokens: response.incomplete, finish_reason "length". */
+bool relay_incomplete(const struct relay *r);
+
+/* The built-in model "codex-echo": appends a reply in Chat Completions' shape to `out`, as an SSE stream or whole, that
+ * repeats the last user message and says that no model is behind it. */
+bool echo_reply(const struct turn *t, bool stream, struct buf *out);
+
+#endif

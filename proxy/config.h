@@ -1,0 +1,76 @@
+/* config: LiteLLM's config.yaml as the proxy understands it. Immutable once loaded. */
+#ifndef POINTSMAN_CONFIG_H
+#define POINTSMAN_CONFIG_H
+
+#include "proxy/upstream/provider.h"
+
+/* One entry of `model_list`. */
+struct deployment {
+    unsigned index;            /* its place in config.deployments: what health and counters are kept by */
+    unsigned line;             /* in the file */
+    char *id;                  /* model_info.id, else "<model_name>/<provider prefix>/<n-th of the group, from 1>" */
+    char *alias;               /* model_name */
+    char *model;               /* litellm_params.model as written */
+    char *upstream_model;      /* what the provider is asked for */
+    const struct provider *provider;
+    char *api_base;            /* without a trailing slash; NULL for PROVIDER_ECHO */
+    char *api_key;             /* secret_keep()ed; NULL when none is set or needed */
+    unsigned wires;            /* the provider's, less what use_chat_completions_api takes away */
+    int order;                 /* lower first; INT_MAX when not given */
+    double weight;             /* share among equals of a group; 1 when not given; 0: only when all others failed */
+    int64_t rpm, tpm;          /* per minute; 0: no limit given */
+    int timeout_ms;            /* whole call; 0: none */
+    int stream_timeout_ms;     /* to the first byte of a stream */
+    double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */
+    int64_t max_input_tokens;  /* context window; 0: unknown */
+    char *not_ready;           /* why this deployment can't serve, known from configuration and environment alone
+                                  ("GEMINI_API_KEY is not set"); NULL when it can */
+};
+
+/* Deployments that share a model_name, in file order. */
+struct model_group {
+    char *alias;
+    const struct deployment **deployments;
+    unsigned count;
+    const struct model_group **fallbacks;  /* groups to go to when this one is used up, in order */
+    unsigned fallback_count;
+    bool strict;               /* a direct probe: exactly one deployment, no fallback, its errors shown as they are */
+};
+
+struct config {
+    char *path;
+    struct deployment *deployments;
+    unsigned deployment_count;
+    struct model_group *groups;        /* in the order of their first appearance */
+    unsigned group_count;
+    char *master_key;                  /* secret_keep()ed */
+    int num_retries;                   /* further attempts after the first, over all deployments of a request's plan */
+    int timeout_ms, stream_timeout_ms; /* defaults for deployments that give none */
+    int cooldown_ms;                   /* default cooldown after a failure that has none of its own */
+    int allowed_fails;                 /* failures in a row that are forgiven before a cooldown */
+    unsigned warnings;                 /* how many were reported while loading */
+};
+
+struct config_options {
+    const char *path;
+    /* Looks a variable up; getenv() in the proxy, a table in tests. */
+    const char *(*env)(const char *name, void *ctx);
+    void *env_ctx;
+    bool demo;                 /* add the built-in group "codex-echo" */
+    /* Receives each warning ("file:line: …"); errors go into `error`. May be NULL. */
+    void (*warn)(const char *message, void *ctx);
+    void *warn_ctx;
+};
+
+/* Loads and checks a configuration. The master key is LITELLM_API_KEY, else LITELLM_MASTER_KEY, else
+ * general_settings.master_key; none at all is an error, as are a wrong type, an unknown provider without api_base and a
+ * fallback to a group that is not there (each with file, line, key and what to do). An unknown key warns. A deployment
+ * whose key is not set is kept, with `not_ready`. NULL with one line per error in `error`. Free with config_free(). */
+struct config *config_load(const struct config_options *options, struct buf *error);
+void config_free(struct config *c);
+/* The group of that name; NULL when there is none. */
+const struct model_group *config_group(const struct config *c, struct slice alias);
+/* Prints groups, order, and what is not ready and why, for people (--check-config). */
+bool config_describe(const struct config *c, struct buf *out);
+
+#endif

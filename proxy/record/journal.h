@@ -1,0 +1,45 @@
+/* journal: one JSON line per request in requests.jsonl: no prompt, no key. */
+#ifndef POINTSMAN_JOURNAL_H
+#define POINTSMAN_JOURNAL_H
+
+#include "proxy/config.h"
+#include "proxy/route/plan.h"
+
+struct journal_attempt {
+    const struct deployment *deployment;
+    enum failure_kind outcome;   /* FAILURE_NONE: it served */
+    int status;                  /* HTTP status, 0 without one */
+    uint32_t ms;
+};
+
+struct journal_entry {
+    int64_t time_ms;             /* Unix time */
+    const char *request_id;
+    struct slice alias;
+    enum wire client_wire;
+    bool stream;
+    enum wire upstream_wire;     /* of the deployment that served; 0 when none did */
+    const struct journal_attempt *attempts;
+    unsigned attempt_count;
+    int64_t ttft_ms;             /* -1: no content came */
+    int64_t total_ms;
+    struct usage usage;
+    double cost_usd;             /* NAN: unknown, written as null */
+    int status;                  /* what the client got; 499 when it hung up first */
+    const char *end;             /* "completed", "incomplete", "failed", "cut", "cancelled", "refused" */
+};
+
+struct journal;
+
+/* Opens PATH for appending (0600, O_NOFOLLOW, made where absent), rotated to PATH.1 above `max_bytes`. NULL with a message in
+ * `error`. */
+struct journal *journal_open(const char *path, size_t max_bytes, struct buf *error);
+/* Appends the entry in one write(2). A failing disk is reported once by log_warning, and again when it went and came back;
+ * requests are served all the same. */
+void journal_write(struct journal *j, const struct journal_entry *entry);
+void journal_close(struct journal *j);
+/* Cost of a call in USD at the deployment's prices: (input - cached) and cached input and output; NAN when a price or a
+ * count that is needed is unknown. */
+double journal_cost(const struct deployment *d, const struct usage *u);
+
+#endif

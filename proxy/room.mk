@@ -1,0 +1,18 @@
+# What is pure stands in a library of its own: unit tests, fuzzers and the simulator link it without any loop.
+noinst_LIBRARIES += proxy/libpure.a
+proxy_libpure_a_SOURCES = \
+	proxy/wire.h \
+	proxy/config.c proxy/config.h \
+	proxy/bridge/sse.c proxy/bridge/sse.h \
+	proxy/route/failure.c proxy/route/failure.h \
+	proxy/route/health.c proxy/route/health.h \
+	proxy/route/plan.c proxy/route/plan.h \
+	proxy/upstream/provider.c proxy/upstream/provider.h
+
+pkglibexec_PROGRAMS +=
+bin_PROGRAMS += proxy/pointsman-proxy
+proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
+proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) -lm
+proxy_pointsman_proxy_SOURCES = \
+	proxy/main.c \
+	proxy/record/journal.c proxy/record/journal.h

@@ -1,0 +1,33 @@
+/* provider: the table of providers, by the prefix of LiteLLM's `model` ("gemini/…"). Adding one is adding a row. */
+#ifndef POINTSMAN_PROVIDER_H
+#define POINTSMAN_PROVIDER_H
+
+#include "proxy/wire.h"
+
+enum provider_kind {
+    PROVIDER_HTTP,   /* an OpenAI-compatible server, reached through libcurl */
+    PROVIDER_ECHO,   /* answered by the proxy itself: no model behind it */
+};
+
+struct provider {
+    const char *prefix;        /* "gemini" */
+    enum provider_kind kind;
+    const char *api_base;      /* default base that "/chat/completions" is appended to; NULL: api_base is required */
+    const char *key_env[3];    /* variables that hold the key, first set one wins; NULL-terminated */
+    bool key_required;         /* without a key a deployment is not ready */
+    unsigned wires;            /* set of enum wire */
+    bool local;                /* a server on the user's own machine that may be down or lack the model: it is probed */
+};
+
+/* The row for a prefix; NULL when there is none. */
+const struct provider *provider_find(struct slice prefix);
+/* The rows, for listing; ends at a row whose prefix is NULL. */
+const struct provider *provider_table(void);
+
+/* Splits LiteLLM's `model` ("huggingface/groq/openai/gpt-oss-120b") into its provider and the name that the provider is
+ * asked for. Hugging Face's "huggingface/<inference provider>/<org>/<model>" becomes "<org>/<model>:<inference provider>"
+ * on the router's OpenAI endpoint. A name without a known prefix is OpenAI's. `name` is appended to; false: no memory or
+ * an empty name. */
+MUST_CHECK bool provider_resolve(const char *model, const struct provider **provider, struct buf *name);
+
+#endif
