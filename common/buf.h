@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(string, first) __attribute__((__format__(__printf__, string, first)))
 
 /* A stretch of bytes that somebody else owns; not NUL-terminated. */
 struct slice {

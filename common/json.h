@@ -82,6 +82,10 @@ static inline bool json_is(const struct json *j, uint32_t node, enum json_type t
 bool json_int64(const struct json *j, uint32_t node, int64_t *value);
 bool json_double(const struct json *j, uint32_t node, double *value);
 
+/* Bytes of the UTF-8 character at the start of `s`; 0 when there is none (RFC 3629: no overlong forms, no surrogates, at most
+ * U+10FFFF). */
+size_t json_utf8_length(struct slice s);
+
 /* Writes `text` (UTF-8) as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 bool json_add_string(struct buf *out, struct slice text);
 /* The same without the quotes. */

@@ -1,0 +1,45 @@
+/* What a process that holds keys does to itself before it does anything else. */
+#include "common/harden.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void harden_early(struct harden_status *status)
+{
+    *status = (struct harden_status){0};
+#ifdef __SANITIZE_ADDRESS__
+    /* LeakSanitizer reads its own process through ptrace, which a non-dumpable process forbids. */
+    status->non_dumpable = false;
+#else
+    status->non_dumpable = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+#endif
+    status->no_core = setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0;
+    umask(077);
+}
+
+bool harden_follow_parent(struct harden_status *status, pid_t parent)
+{
+    status->parent_death = prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0;
+    return getppid() == parent;
+}
+
+void harden_late(struct harden_status *status)
+{
+    status->no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+bool harden_json(const struct harden_status *status, struct buf *out)
+{
+    const struct { const char *name; bool on; } rows[] = {
+        {"non_dumpable", status->non_dumpable},
+        {"no_core", status->no_core},
+        {"no_new_privs", status->no_new_privs},
+        {"parent_death_signal", status->parent_death},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        buf_add_format(out, "%s\"%s\":%s", i ? "," : "{", rows[i].name, rows[i].on ? "true" : "false");
+    return buf_add_char(out, '}') && !out->failed;
+}

@@ -1,0 +1,395 @@
+/* A strict JSON reader (RFC 8259) that lays a text out as nodes without copying any of it. */
+#include "common/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One parse. The containers that are open stand in `open`, so depth costs no recursion. */
+struct reader {
+    struct json *j;
+    const unsigned char *text, *at, *end;
+    bool top_only;
+    unsigned depth;
+    struct {
+        uint32_t node;   /* of the container; JSON_NONE where it was not recorded */
+        uint32_t last;   /* its last recorded child */
+        bool object;
+    } open[JSON_MAX_DEPTH];
+};
+
+static bool fail(struct reader *r, const char *error)
+{
+    if (!r->j->error) {
+        r->j->error = error;
+        r->j->error_at = (size_t)(r->at - r->text);
+    }
+    return false;
+}
+
+static void skip_space(struct reader *r)
+{
+    while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
+        r->at++;
+}
+
+/* Whether nodes are made at this depth: all of them, or the root's direct children only. */
+static bool records(const struct reader *r)
+{
+    return !r->top_only || r->depth <= 1;
+}
+
+/* Appends a node for a value or key that starts here and hangs it behind its elder sibling. */
+static bool add_node(struct reader *r, enum json_type type, bool links, uint32_t *node)
+{
+    struct json *j = r->j;
+    if (j->count == j->cap) {
+        uint32_t cap = j->cap ? j->cap * 2 : 64;
+        struct json_node *nodes = cap > j->cap ? realloc(j->nodes, cap * sizeof *nodes) : NULL;
+        if (!nodes)
+            return fail(r, "no memory");
+        j->nodes = nodes;
+        j->cap = cap;
+    }
+    *node = j->count++;
+    j->nodes[*node] = (struct json_node){.at = (uint32_t)(r->at - r->text), .type = (uint8_t)type};
+    if (links && r->depth) {
+        uint32_t *last = &r->open[r->depth - 1].last;
+        if (*last)
+            j->nodes[*last].next = *node;
+        *last = *node;
+    }
+    return true;
+}
+
+static void close_node(struct reader *r, uint32_t node)
+{
+    struct json_node *n = &r->j->nodes[node];
+    n->len = (uint32_t)((size_t)(r->at - r->text) - n->at);
+}
+
+size_t json_utf8_length(struct slice s)
+{
+    static const struct { unsigned char first_low, first_high, second_low, second_high, length; } forms[] = {
+        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+    };
+    const unsigned char *p = (const unsigned char *)s.ptr;
+    if (s.len && *p < 0x80)
+        return 1;
+    for (size_t i = 0; s.len && i < sizeof forms / sizeof *forms; i++) {
+        if (*p < forms[i].first_low || *p > forms[i].first_high)
+            continue;
+        size_t length = forms[i].length;
+        if (s.len < length || p[1] < forms[i].second_low || p[1] > forms[i].second_high)
+            return 0;
+        for (size_t k = 2; k < length; k++)
+            if ((p[k] & 0xC0) != 0x80)
+                return 0;
+        return length;
+    }
+    return 0;
+}
+
+static bool is_hex(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool read_escape(struct reader *r)
+{
+    if (r->end - r->at < 2 || !r->at[1] || !strchr("\"\\/bfnrtu", r->at[1]))
+        return fail(r, "bad escape in a string");
+    if (r->at[1] != 'u') {
+        r->at += 2;
+        return true;
+    }
+    if (r->end - r->at < 6 || !is_hex(r->at[2]) || !is_hex(r->at[3]) || !is_hex(r->at[4]) || !is_hex(r->at[5]))
+        return fail(r, "bad \\u escape in a string");
+    r->at += 6;
+    return true;
+}
+
+/* Passes over plain ASCII eight bytes at a time: stops at or before the first byte that is '"', '\\', a control character
+ * or not ASCII. */
+static const unsigned char *skip_plain(const unsigned char *p, const unsigned char *end)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    while (end - p >= 8) {
+        uint64_t w;
+        memcpy(&w, p, sizeof w);
+        uint64_t quote = w ^ (ones * '"'), backslash = w ^ (ones * '\\');
+        uint64_t hit = w | (w - ones * 0x20) | (quote - ones) | (backslash - ones);
+        if (hit & highs)
+            break;
+        p += 8;
+    }
+    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
+        p++;
+    return p;
+}
+
+static bool read_string(struct reader *r, bool *escaped)
+{
+    r->at++;
+    for (;;) {
+        r->at = skip_plain(r->at, r->end);
+        if (r->at == r->end)
+            return fail(r, "a string does not end");
+        unsigned char c = *r->at;
+        if (c == '"') {
+            r->at++;
+            return true;
+        }
+        if (c == '\\') {
+            *escaped = true;
+            if (!read_escape(r))
+                return false;
+        } else if (c < 0x20) {
+            return fail(r, "a control character in a string");
+        } else {
+            size_t length = json_utf8_length((struct slice){(const char *)r->at, (size_t)(r->end - r->at)});
+            if (!length)
+                return fail(r, "not UTF-8");
+            r->at += length;
+        }
+    }
+}
+
+static bool read_digits(struct reader *r)
+{
+    const unsigned char *first = r->at;
+    while (r->at < r->end && *r->at >= '0' && *r->at <= '9')
+        r->at++;
+    return r->at > first || fail(r, "a digit is missing in a number");
+}
+
+static bool read_number(struct reader *r)
+{
+    if (*r->at == '-')
+        r->at++;
+    if (r->at < r->end && *r->at == '0')
+        r->at++;
+    else if (!read_digits(r))
+        return false;
+    if (r->at < r->end && *r->at == '.') {
+        r->at++;
+        if (!read_digits(r))
+            return false;
+    }
+    if (r->at < r->end && (*r->at == 'e' || *r->at == 'E')) {
+        r->at++;
+        if (r->at < r->end && (*r->at == '+' || *r->at == '-'))
+            r->at++;
+        if (!read_digits(r))
+            return false;
+    }
+    return true;
+}
+
+static bool read_word(struct reader *r, const char *word)
+{
+    size_t len = strlen(word);
+    if ((size_t)(r->end - r->at) < len || memcmp(r->at, word, len) != 0)
+        return fail(r, "not a JSON value");
+    r->at += len;
+    return true;
+}
+
+static bool value_type(unsigned char c, enum json_type *type)
+{
+    switch (c) {
+    case '{': *type = JSON_OBJECT; return true;
+    case '[': *type = JSON_ARRAY; return true;
+    case '"': *type = JSON_STRING; return true;
+    case 't': *type = JSON_TRUE; return true;
+    case 'f': *type = JSON_FALSE; return true;
+    case 'n': *type = JSON_NULL; return true;
+    case '-': case '0': case '1': case '2': case '3': case '4':
+    case '5': case '6': case '7': case '8': case '9': *type = JSON_NUMBER; return true;
+    default: return false;
+    }
+}
+
+/* Reads a scalar whole, or enters a container; *entered says which. */
+static bool read_value(struct reader *r, bool *entered)
+{
+    enum json_type type;
+    if (r->at == r->end)
+        return fail(r, "a value is missing at the end");
+    if (!value_type(*r->at, &type))
+        return fail(r, "not a JSON value");
+    uint32_t node = JSON_NONE;
+    bool record = records(r), escaped = false;
+    bool in_object = r->depth && r->open[r->depth - 1].object;
+    if (record && !add_node(r, type, !in_object, &node))
+        return false;
+    *entered = type == JSON_OBJECT || type == JSON_ARRAY;
+    if (*entered) {
+        if (r->depth == JSON_MAX_DEPTH)
+            return fail(r, "nested too deep");
+        r->open[r->depth].node = node;
+        r->open[r->depth].last = 0;
+        r->open[r->depth].object = type == JSON_OBJECT;
+        r->depth++;
+        r->at++;
+        return true;
+    }
+    bool ok = type == JSON_STRING ? read_string(r, &escaped)
+            : type == JSON_NUMBER ? read_number(r)
+            : read_word(r, type == JSON_TRUE ? "true" : type == JSON_FALSE ? "false" : "null");
+    if (ok && record) {
+        close_node(r, node);
+        r->j->nodes[node].escaped = escaped;
+    }
+    return ok;
+}
+
+/* A key and its colon; stands at the value afterwards. */
+static bool read_key(struct reader *r)
+{
+    if (r->at == r->end || *r->at != '"')
+        return fail(r, "a key is missing in an object");
+    uint32_t node = JSON_NONE;
+    bool record = records(r), escaped = false;
+    if (record && !add_node(r, JSON_STRING, true, &node))
+        return false;
+    if (!read_string(r, &escaped))
+        return false;
+    if (record) {
+        close_node(r, node);
+        r->j->nodes[node].escaped = escaped;
+    }
+    skip_space(r);
+    if (r->at == r->end || *r->at != ':')
+        return fail(r, "a colon is missing after a key");
+    r->at++;
+    skip_space(r);
+    return true;
+}
+
+/* After a complete value: closes the containers that end here, or passes the comma to the next value. */
+static bool read_between(struct reader *r)
+{
+    while (r->depth) {
+        bool object = r->open[r->depth - 1].object;
+        skip_space(r);
+        if (r->at == r->end)
+            return fail(r, object ? "an object does not end" : "an array does not end");
+        if (*r->at == ',') {
+            r->at++;
+            skip_space(r);
+            return !object || read_key(r);
+        }
+        if (*r->at != (object ? '}' : ']'))
+            return fail(r, object ? "a comma or } is missing" : "a comma or ] is missing");
+        r->at++;
+        r->depth--;
+        if (records(r))
+            close_node(r, r->open[r->depth].node);
+    }
+    return true;
+}
+
+static bool read_document(struct reader *r)
+{
+    skip_space(r);
+    do {
+        bool entered = false;
+        if (!read_value(r, &entered))
+            return false;
+        if (entered) {
+            bool object = r->open[r->depth - 1].object;
+            skip_space(r);
+            bool empty = r->at < r->end && *r->at == (object ? '}' : ']');
+            if (!empty) {
+                if (object && !read_key(r))
+                    return false;
+                continue;
+            }
+        }
+        if (!read_between(r))
+            return false;
+    } while (r->depth);
+    skip_space(r);
+    return r->at == r->end || fail(r, "something follows the JSON value");
+}
+
+static bool parse(struct json *j, const char *text, size_t len, bool top_only)
+{
+    j->text = text;
+    j->count = 0;
+    j->error = NULL;
+    j->error_at = 0;
+    struct reader r = {.j = j, .text = (const unsigned char *)text, .top_only = top_only};
+    r.at = r.text;
+    if (len > UINT32_MAX)
+        return fail(&r, "too long");
+    r.end = r.text + len;
+    return read_document(&r);
+}
+
+bool json_parse(struct json *j, const char *text, size_t len)
+{
+    return parse(j, text, len, false);
+}
+
+bool json_parse_top(struct json *j, const char *text, size_t len)
+{
+    return parse(j, text, len, true);
+}
+
+void json_free(struct json *j)
+{
+    free(j->nodes);
+    *j = (struct json){0};
+}
+
+uint32_t json_first(const struct json *j, uint32_t container)
+{
+    const struct json_node *n = &j->nodes[container];
+    if (n->type != JSON_ARRAY && n->type != JSON_OBJECT)
+        return JSON_NONE;
+    uint32_t child = container + 1;
+    /* The node behind a container is its child exactly when it starts inside it. */
+    return child < j->count && j->nodes[child].at < n->at + n->len ? child : JSON_NONE;
+}
+
+uint32_t json_next(const struct json *j, uint32_t node)
+{
+    return j->nodes[node].next;
+}
+
+uint32_t json_get(const struct json *j, uint32_t object, const char *key)
+{
+    if (json_type(j, object) != JSON_OBJECT)
+        return JSON_NONE;
+    for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
+        if (json_string_is(j, k, key))
+            return json_value(k);
+    return JSON_NONE;
+}
+
+unsigned json_count(const struct json *j, uint32_t object, const char *key)
+{
+    unsigned count = 0;
+    if (json_type(j, object) != JSON_OBJECT)
+        return 0;
+    for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
+        count += json_string_is(j, k, key);
+    return count;
+}
+
+struct slice json_raw(const struct json *j, uint32_t node)
+{
+    const struct json_node *n = &j->nodes[node];
+    return (struct slice){j->text + n->at, n->len};
+}
+
+struct slice json_inner(const struct json *j, uint32_t node)
+{
+    if (!j->count || json_type(j, node) != JSON_STRING)
+        return (struct slice){NULL, 0};
+    struct slice raw = json_raw(j, node);
+    return (struct slice){raw.ptr + 1, raw.len - 2};
+}

@@ -1,0 +1,191 @@
+/* JSON strings and numbers as values: unescaping, comparing, converting, and writing strings. */
+#include "common/json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned hex4(const char *p)
+{
+    unsigned value = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned char c = (unsigned char)p[i];
+        unsigned digit = c <= '9' ? c - (unsigned)'0' : (c | 0x20u) - 'a' + 10;
+        value = value << 4 | digit;
+    }
+    return value;
+}
+
+static size_t utf8_encode(uint32_t c, char out[4])
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xC0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xE0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (c & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (c & 0x3F));
+    return 4;
+}
+
+/* One escape at the start of `in` (which a parse has checked): its UTF-8 bytes and how much of `in` it takes. */
+static size_t unescape_one(struct slice in, char out[4], size_t *taken)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    *taken = 2;
+    if (in.ptr[1] != 'u') {
+        out[0] = to[strchr(from, in.ptr[1]) - from];
+        return 1;
+    }
+    uint32_t c = hex4(in.ptr + 2);
+    *taken = 6;
+    if (c >= 0xD800 && c < 0xDC00 && in.len >= 12 && in.ptr[6] == '\\' && in.ptr[7] == 'u') {
+        uint32_t low = hex4(in.ptr + 8);
+        if (low >= 0xDC00 && low < 0xE000) {
+            *taken = 12;
+            return utf8_encode(0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00), out);
+        }
+    }
+    return utf8_encode(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, out);
+}
+
+bool json_unescape_inner(struct slice in, struct buf *out)
+{
+    while (in.len) {
+        const char *backslash = memchr(in.ptr, '\\', in.len);
+        size_t plain = backslash ? (size_t)(backslash - in.ptr) : in.len;
+        if (!buf_add(out, in.ptr, plain))
+            return false;
+        in.ptr += plain;
+        in.len -= plain;
+        if (in.len) {
+            char bytes[4];
+            size_t taken, len = unescape_one(in, bytes, &taken);
+            if (!buf_add(out, bytes, len))
+                return false;
+            in.ptr += taken;
+            in.len -= taken;
+        }
+    }
+    return true;
+}
+
+bool json_unescape(const struct json *j, uint32_t node, struct buf *out)
+{
+    struct slice inner = json_inner(j, node);
+    return inner.ptr && json_unescape_inner(inner, out);
+}
+
+char *json_strdup(const struct json *j, uint32_t node)
+{
+    struct slice inner = json_inner(j, node);
+    if (!inner.ptr)
+        return NULL;
+    struct buf text;
+    buf_init(&text, inner.len + 1);   /* unescaped text is never longer than what was written */
+    if (json_unescape_inner(inner, &text) && (!text.len || !memchr(text.data, '\0', text.len)) && buf_text(&text))
+        return text.data;
+    buf_free(&text);
+    return NULL;
+}
+
+bool json_string_is(const struct json *j, uint32_t node, const char *text)
+{
+    struct slice inner = json_inner(j, node);
+    if (!inner.ptr)
+        return false;
+    if (!j->nodes[node].escaped)
+        return slice_is(inner, text);
+    size_t matched = 0, len = strlen(text);
+    while (inner.len) {
+        char bytes[4] = {inner.ptr[0]};
+        size_t taken = 1, count = inner.ptr[0] == '\\' ? unescape_one(inner, bytes, &taken) : 1;
+        if (count > len - matched || memcmp(bytes, text + matched, count) != 0)
+            return false;
+        matched += count;
+        inner.ptr += taken;
+        inner.len -= taken;
+    }
+    return matched == len;
+}
+
+bool json_double(const struct json *j, uint32_t node, double *value)
+{
+    if (!j->count || json_type(j, node) != JSON_NUMBER)
+        return false;
+    char text[64];
+    struct slice raw = json_raw(j, node);
+    if (raw.len >= sizeof text)
+        return false;
+    memcpy(text, raw.ptr, raw.len);
+    text[raw.len] = '\0';
+    *value = strtod(text, NULL);
+    return isfinite(*value);
+}
+
+bool json_int64(const struct json *j, uint32_t node, int64_t *value)
+{
+    double d;
+    if (!json_double(j, node, &d) || d != floor(d) || fabs(d) > 9007199254740992.0)   /* 2^53: exact in a double */
+        return false;
+    *value = (int64_t)d;
+    return true;
+}
+
+/* Length of the run at the start of `s` that needs no escape. */
+static size_t plain_run(struct slice s)
+{
+    size_t n = 0;
+    while (n < s.len && (unsigned char)s.ptr[n] >= 0x20 && (unsigned char)s.ptr[n] < 0x7F && s.ptr[n] != '"' &&
+           s.ptr[n] != '\\')
+        n++;
+    return n;
+}
+
+bool json_add_escaped(struct buf *out, struct slice s)
+{
+    static const char named[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    while (s.len) {
+        size_t take = plain_run(s);
+        unsigned char c = take < s.len ? (unsigned char)s.ptr[take] : 0;
+        buf_add(out, s.ptr, take);
+        s.ptr += take;
+        s.len -= take;
+        if (!s.len)
+            break;
+        const char *name = c ? strchr(named, c) : NULL;
+        take = 1;
+        if (name)
+            buf_add(out, (const char[]){'\\', letters[name - named]}, 2);
+        else if (c < 0x80)
+            buf_add_format(out, "\\u%04x", c);
+        else if ((take = json_utf8_length(s)) > 0)
+            buf_add(out, s.ptr, take);
+        else {
+            BUF_ADD(out, "\xEF\xBF\xBD");
+            take = 1;
+        }
+        s.ptr += take;
+        s.len -= take;
+    }
+    return !out->failed;
+}
+
+bool json_add_string(struct buf *out, struct slice text)
+{
+    buf_add_char(out, '"');
+    json_add_escaped(out, text);
+    return buf_add_char(out, '"') && !out->failed;
+}

@@ -1,0 +1,70 @@
+/* One line per message on standard error, redacted. */
+#include "common/log.h"
+
+#include "common/secret.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 2048
+
+static const char *program_name = "pointsman";
+static enum log_level most_talkative = LOG_LEVEL_INFO;
+static bool under_journal;
+
+void log_open(const char *program, enum log_level most)
+{
+    program_name = program;
+    most_talkative = most;
+    under_journal = getenv("JOURNAL_STREAM") != NULL;
+}
+
+static const char *level_word(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR: return "error: ";
+    case LOG_LEVEL_WARNING: return "warning: ";
+    case LOG_LEVEL_DEBUG: return "debug: ";
+    case LOG_LEVEL_INFO: break;
+    }
+    return "";
+}
+
+static void write_line(enum log_level level, const char *format, va_list args)
+{
+    if (level > most_talkative)
+        return;
+    char message[LINE_MAX_BYTES];
+    (void)vsnprintf(message, sizeof message, format, args);
+    struct buf line;
+    buf_init(&line, LINE_MAX_BYTES * 2);
+    if (under_journal)
+        buf_add_format(&line, "<%d>", (int)level);
+    buf_add_format(&line, "%s: %s", program_name, level_word(level));
+    secret_redact(&line, slice_of(message));
+    /* An upstream's text must not be able to start a line of its own, or to steer a terminal. */
+    for (size_t i = 0; i < line.len; i++)
+        if ((unsigned char)line.data[i] < 0x20 || line.data[i] == 0x7F)
+            line.data[i] = ' ';
+    buf_add_char(&line, '\n');
+    if (write(STDERR_FILENO, line.data, line.len) < 0) {
+        /* There is nowhere left to say it. */
+    }
+    buf_free(&line);
+}
+
+#define DEFINE_LEVEL(name, level)             \
+    void name(const char *format, ...)        \
+    {                                         \
+        va_list args;                         \
+        va_start(args, format);               \
+        write_line(level, format, args);      \
+        va_end(args);                         \
+    }
+
+DEFINE_LEVEL(log_error, LOG_LEVEL_ERROR)
+DEFINE_LEVEL(log_warning, LOG_LEVEL_WARNING)
+DEFINE_LEVEL(log_info, LOG_LEVEL_INFO)
+DEFINE_LEVEL(log_debug, LOG_LEVEL_DEBUG)

@@ -1,0 +1,126 @@
+/* Where things lie at run time, by the XDG rules and CODEX_HOME. */
+#include "common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *format_path(const char *format, const char *a, const char *b)
+{
+    size_t size = strlen(format) + strlen(a) + strlen(b) + 1;
+    char *path = malloc(size);
+    if (path) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void)snprintf(path, size, format, a, b);
+#pragma GCC diagnostic pop
+    }
+    return path;
+}
+
+/* A variable's value; an empty one counts as unset (XDG Base Directory Specification). */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+char *paths_join(const char *dir, const char *name)
+{
+    return format_path("%s/%s", dir, name);
+}
+
+/* Makes the folder where it is absent, then checks that it is a folder of ours that nobody else may enter. */
+static bool own_folder(const char *path, struct buf *error)
+{
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        buf_add_format(error, "%s: the folder can't be made: %s", path, strerror(errno));
+        return false;
+    }
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        buf_add_format(error, "%s: is not a folder that can be opened: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    close(fd);
+    if (st.st_uid != geteuid()) {
+        buf_add_format(error, "%s: belongs to user %u, not to us; remove it, or set POINTSMAN_RUNTIME_DIR", path,
+                       (unsigned)st.st_uid);
+        return false;
+    }
+    if (st.st_mode & 077) {
+        buf_add_format(error, "%s: is open to others (mode %03o); run: chmod 700 '%s'", path,
+                       (unsigned)(st.st_mode & 0777), path);
+        return false;
+    }
+    return true;
+}
+
+char *paths_runtime_dir(struct buf *error)
+{
+    char *path, uid[24];
+    const char *base = variable("POINTSMAN_RUNTIME_DIR");
+    if (base) {
+        path = strdup(base);
+    } else if ((base = variable("XDG_RUNTIME_DIR"))) {
+        path = paths_join(base, "pointsman");
+    } else {
+        (void)snprintf(uid, sizeof uid, "%u", (unsigned)geteuid());
+        base = variable("TMPDIR");
+        path = format_path("%s/pointsman-%s", base ? base : "/tmp", uid);
+    }
+    if (!path) {
+        BUF_ADD(error, "no memory");
+    } else if (!own_folder(path, error)) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+char *paths_codex_home(void)
+{
+    const char *home = variable("CODEX_HOME");
+    if (home)
+        return strdup(home);
+    home = variable("HOME");
+    return home ? paths_join(home, ".codex") : NULL;
+}
+
+char *paths_log_dir(struct buf *error)
+{
+    char *home = paths_codex_home();
+    char *logs = home ? paths_join(home, "logs") : NULL;
+    if (!logs)
+        BUF_ADD(error, "neither CODEX_HOME nor HOME is set, so there is no folder for the journal");
+    else if ((mkdir(home, 0700) != 0 && errno != EEXIST) || (mkdir(logs, 0700) != 0 && errno != EEXIST)) {
+        buf_add_format(error, "%s: the folder can't be made: %s", logs, strerror(errno));
+        free(logs);
+        logs = NULL;
+    }
+    free(home);
+    return logs;
+}
+
+char *paths_config_file(const char *name, const char *installed_dir)
+{
+    const char *base = variable("XDG_CONFIG_HOME"), *home = variable("HOME");
+    char *dir = base ? paths_join(base, "pointsman") : home ? paths_join(home, ".config/pointsman") : NULL;
+    char *path = dir ? paths_join(dir, name) : NULL;
+    free(dir);
+    if (path && access(path, F_OK) == 0)
+        return path;
+    free(path);
+    path = paths_join(installed_dir, name);
+    if (path && access(path, F_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
