@@ -1,1 +1,26 @@
-# cgi
+# What is pure (and the two that only read): unit tests link it without FastCGI.
+noinst_LIBRARIES += cgi/libfields.a
+cgi_libfields_a_SOURCES = \
+	cgi/fields.c cgi/fields.h \
+	cgi/keys.c cgi/keys.h \
+	cgi/refusal.c cgi/refusal.h
+
+pkglibexec_PROGRAMS += cgi/pointsman-session
+cgi_pointsman_session_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(SODIUM_CFLAGS)
+cgi_pointsman_session_LDADD = cgi/libfields.a $(common_libs) $(FCGI_LIBS)
+cgi_pointsman_session_SOURCES = \
+	cgi/guards.c cgi/guards.h \
+	cgi/keyfile.c cgi/keyfile.h \
+	cgi/main.c \
+	cgi/notify.c cgi/notify.h \
+	cgi/page.c cgi/page.h \
+	cgi/port.c cgi/port.h \
+	cgi/reply.c cgi/reply.h \
+	cgi/request.c cgi/request.h \
+	cgi/routes.c cgi/routes.h \
+	cgi/session.c cgi/session.h \
+	cgi/settings.c cgi/settings.h \
+	cgi/spawn.c cgi/spawn.h \
+	cgi/status.c cgi/status.h \
+	cgi/supervisor.c cgi/supervisor.h \
+	cgi/words.c cgi/words.h

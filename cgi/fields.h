@@ -1,0 +1,34 @@
+/* fields: what a form or a JSON object says, as a list of names and values. Pure.
+ *
+ * Both readers decode in place: every name and value is a stretch of the caller's body, so that wiping the body wipes
+ * all there is. */
+#ifndef POINTSMAN_CGI_FIELDS_H
+#define POINTSMAN_CGI_FIELDS_H
+
+#include "cgi/refusal.h"
+
+#define FIELDS_MAX 16
+
+enum field_kind { FIELD_TEXT, FIELD_TRUE, FIELD_FALSE };
+
+struct field {
+    struct slice name;
+    struct slice value;   /* empty unless FIELD_TEXT */
+    enum field_kind kind;
+};
+
+struct fields {
+    struct field list[FIELDS_MAX];
+    size_t count;
+};
+
+/* application/x-www-form-urlencoded (WHATWG URL, section 5.1), but a broken percent escape, a NUL and more than
+ * FIELDS_MAX fields are refused with status 400. */
+MUST_CHECK bool fields_from_form(char *body, size_t len, struct fields *out, struct refusal *why);
+/* One flat JSON object of strings, booleans and nulls (a null counts as absent); an empty body counts as {}. A key that
+ * stands twice, other types and more than FIELDS_MAX members are refused with status 400. */
+MUST_CHECK bool fields_from_json(char *body, size_t len, struct fields *out, struct refusal *why);
+/* The first field of that name, or NULL. */
+const struct field *fields_get(const struct fields *fields, const char *name);
+
+#endif

@@ -1,0 +1,82 @@
+/* Who may ask for what. */
+#include "cgi/guards.h"
+
+#include "common/guard.h"
+#include "common/secret.h"
+
+typedef bool check(const struct request *request, const struct settings *settings);
+
+struct guard {
+    check *allows;
+    int status;
+    const char *code;
+    const char *message;
+};
+
+static bool host_is_ours(const struct request *request, const struct settings *settings)
+{
+    return guard_host(request->host, settings->web_port);
+}
+
+static bool origin_is_ours(const struct request *request, const struct settings *settings)
+{
+    return guard_origin(request->origin, settings->web_port);
+}
+
+static bool site_is_ours(const struct request *request, const struct settings *settings)
+{
+    (void)settings;
+    return guard_fetch_site(request->fetch_site);
+}
+
+static bool body_fits(const struct request *request, const struct settings *settings)
+{
+    (void)settings;
+    return !request->body_too_big;
+}
+
+static const struct guard admission[] = {
+    {host_is_ours, 403, "forbidden_host", "The Host header must be 127.0.0.1 or localhost with this page's port."},
+};
+
+static const struct guard change[] = {
+    {origin_is_ours, 403, "forbidden_origin", "The request comes from another origin than this page."},
+    {site_is_ours, 403, "forbidden_site", "The request comes from another site than this page."},
+    {body_fits, 413, "body_too_large", "The body is larger than 8 KB."},
+};
+
+static bool run(const struct guard *guards, size_t count, const struct request *request,
+                const struct settings *settings, struct refusal *why)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!guards[i].allows(request, settings))
+            return refuse(why, guards[i].status, guards[i].code, "%s", guards[i].message);
+    return true;
+}
+
+bool guards_admit(const struct request *request, const struct settings *settings, struct refusal *why)
+{
+    return run(admission, sizeof admission / sizeof *admission, request, settings, why);
+}
+
+bool guards_change(const struct request *request, const struct settings *settings, const char *content_type,
+                   struct refusal *why)
+{
+    if (!run(change, sizeof change / sizeof *change, request, settings, why))
+        return false;
+    if (!slice_is_nocase(request->content_type, content_type))
+        return refuse(why, 415, "unsupported_media_type", "The Content-Type must be %s.", content_type);
+    return true;
+}
+
+bool guards_token(const struct request *request, const struct fields *fields, const char *token, struct refusal *why)
+{
+    const struct field *field = fields ? fields_get(fields, "token") : NULL;
+    struct slice wanted = slice_of(token);
+    if (secret_equal(request->token, wanted) || (field && secret_equal(field->value, wanted)))
+        return true;
+    return refuse(why, 403, "forbidden_token",
+                  fields ? "This page was out of date, so nothing was done. Here is a fresh one: please try again."
+                         : "The X-Pointsman-Token header must hold what the file session-token in the runtime folder "
+                           "holds.");
+}

@@ -1,0 +1,127 @@
+/* Which fields a start takes, and what makes their values acceptable. Pure. */
+#include "cgi/keys.h"
+
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct {
+    const char *name;
+    const char *alias;
+    const char *owner;
+} key_table[KEY_COUNT] = {
+    [KEY_OPENAI] = {"OPENAI_API_KEY", NULL, "OpenAI"},
+    [KEY_GEMINI] = {"GEMINI_API_KEY", NULL, "Gemini"},
+    [KEY_HF] = {"HF_TOKEN", "HUGGINGFACE_API_KEY", "Hugging Face"},
+};
+
+/* First match decides, so longer prefixes stand before the shorter ones that they begin with. */
+static const struct {
+    const char *prefix;
+    const char *owner;
+    enum key key;   /* KEY_COUNT: there is no field for it */
+} prefix_table[] = {
+    {"AIza", "Gemini", KEY_GEMINI},          {"hf_", "Hugging Face", KEY_HF},
+    {"sk-ant-", "Anthropic", KEY_COUNT},     {"sk-or-", "OpenRouter", KEY_COUNT},
+    {"sk-local-", "pointsman", KEY_COUNT},   {"sk-", "OpenAI", KEY_OPENAI},
+    {"gsk_", "Groq", KEY_COUNT},             {"xai-", "xAI", KEY_COUNT},
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} flag_table[] = {
+    {"USE_LOCAL_QWEN", offsetof(struct keys, local_qwen)},
+    {"DEMO", offsetof(struct keys, demo)},
+};
+
+const char *key_name(enum key key)
+{
+    return key_table[key].name;
+}
+
+const char *key_alias(enum key key)
+{
+    return key_table[key].alias;
+}
+
+/* A key that begins as another provider's do would be sent to the wrong company. */
+static bool check_prefix(enum key key, struct slice value, struct refusal *why)
+{
+    for (size_t i = 0; i < COUNT(prefix_table); i++) {
+        if (!slice_starts(value, prefix_table[i].prefix))
+            continue;
+        if (prefix_table[i].key == key)
+            return true;
+        if (prefix_table[i].key == KEY_COUNT)
+            return refuse_field(why, key_table[key].name, "wrong_provider",
+                                "The key in %s begins with \"%s\": that is a key of %s, not of %s.", key_table[key].name,
+                                prefix_table[i].prefix, prefix_table[i].owner, key_table[key].owner);
+        return refuse_field(why, key_table[key].name, "wrong_provider",
+                            "The key in %s begins with \"%s\": that is a %s key. Put it into %s.", key_table[key].name,
+                            prefix_table[i].prefix, prefix_table[i].owner, key_table[prefix_table[i].key].name);
+    }
+    return true;
+}
+
+static bool read_key(enum key key, const struct field *field, struct keys *out, struct refusal *why)
+{
+    const char *name = key_table[key].name;
+    if (field->kind != FIELD_TEXT)
+        return refuse_field(why, name, "invalid_key", "%s must be a string.", name);
+    struct slice value = slice_trim(field->value);
+    if (value.len > KEY_MAX_LEN)
+        return refuse_field(why, name, "invalid_key", "The key in %s is longer than %d characters.", name, KEY_MAX_LEN);
+    for (size_t i = 0; i < value.len; i++)
+        if (value.ptr[i] <= ' ' || value.ptr[i] > '~')
+            return refuse_field(why, name, "invalid_key",
+                                "The key in %s holds a blank, a line break or another character that no key has. "
+                                "Paste the key alone.", name);
+    out->value[key] = value;
+    return check_prefix(key, value, why);
+}
+
+static bool read_flag(const char *name, const struct field *field, bool *flag, struct refusal *why)
+{
+    *flag = field->kind == FIELD_TRUE || (field->kind == FIELD_TEXT && slice_is(field->value, "1"));
+    if (*flag || field->kind == FIELD_FALSE || field->value.len == 0 || slice_is(field->value, "0"))
+        return true;
+    return refuse_field(why, name, "invalid_flag", "%s must be true or false (in a form: 1 or absent).", name);
+}
+
+static bool read_field(const struct field *field, struct keys *out, struct refusal *why)
+{
+    for (unsigned key = 0; key < KEY_COUNT; key++)
+        if (slice_is(field->name, key_table[key].name))
+            return read_key((enum key)key, field, out, why);
+    for (size_t i = 0; i < COUNT(flag_table); i++)
+        if (slice_is(field->name, flag_table[i].name))
+            return read_flag(flag_table[i].name, field, (bool *)((char *)out + flag_table[i].offset), why);
+    if (slice_is(field->name, "token"))
+        return true;
+    if (slice_starts(field->name, "QWEN_API_"))
+        return refuse(why, 400, "qwen_key_refused",
+                      "%.*s is not taken: local Qwen runs in Ollama and needs neither a key nor a base URL. "
+                      "Set USE_LOCAL_QWEN instead.",
+                      (int)(field->name.len > 64 ? 64 : field->name.len), field->name.ptr);
+    return refuse(why, 400, "unknown_field",
+                  "The request has a field that is not known. Known: OPENAI_API_KEY, GEMINI_API_KEY, HF_TOKEN, "
+                  "USE_LOCAL_QWEN, DEMO.");
+}
+
+bool keys_read(const struct fields *fields, struct keys *out, struct refusal *why)
+{
+    *out = (struct keys){0};
+    for (size_t i = 0; i < fields->count; i++) {
+        for (size_t before = 0; before < i; before++)
+            if (slice_equal(fields->list[before].name, fields->list[i].name))
+                return refuse(why, 400, "invalid_body", "A field stands twice.");
+        if (!read_field(&fields->list[i], out, why))
+            return false;
+    }
+    if (!out->value[KEY_OPENAI].len && !out->value[KEY_GEMINI].len && !out->local_qwen && !out->demo)
+        return refuse(why, 400, "no_usable_key",
+                      "Nothing to route to yet: give an OpenAI key or a Gemini key, or choose local Qwen (or the demo).%s",
+                      out->value[KEY_HF].len ? " A Hugging Face token alone is not enough." : "");
+    return true;
+}

@@ -1,0 +1,68 @@
+/* pointsman-session: the key page's FastCGI app and the proxy's supervisor. Wires; decides nothing. */
+#include "cgi/port.h"
+#include "cgi/session.h"
+#include "common/log.h"
+
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "pointsman-session is started by lighttpd; run ./start.\n"
+    "  --version         print the version\n"
+    "  --who-holds PORT  say which process listens on the port\n";
+
+static int run_option(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return puts("pointsman-session " PACKAGE_VERSION) < 0;
+    if (argc == 3 && strcmp(argv[1], "--who-holds") == 0) {
+        struct buf holder;
+        buf_init(&holder, 256);
+        port_holder((unsigned)strtoul(argv[2], NULL, 10), &holder);
+        printf("%.*s\n", SLICE_ARGS(buf_slice(&holder)));
+        buf_free(&holder);
+        return 0;
+    }
+    fputs(usage, argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
+    return argc != 2 || strcmp(argv[1], "--help") != 0;
+}
+
+/* A descriptor that we open later must not come to be 1 or 2, which a parent may have left closed. */
+static bool hold_standard_descriptors(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+        continue;
+    return fd >= 0 && close(fd) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    /* lighttpd can't write its own pid into our environment. Whoever starts it can (./start does, as POINTSMAN_PARENT);
+     * without that, our parent as of this first statement is taken for it. */
+    pid_t first_parent = getppid();
+    static struct session session;
+    harden_early(&session.harden);
+    log_open("pointsman-session", LOG_LEVEL_INFO);
+    if (argc > 1 || FCGX_IsCGI())
+        return run_option(argc, argv);
+
+    struct buf error;
+    buf_init(&error, 4096);
+    int status = EXIT_FAILURE;
+    if (!hold_standard_descriptors() || !secret_init())
+        log_error("no descriptors or no randomness to be had");
+    else if (!session_open(&session, first_parent, &error))
+        log_error("%s", buf_text(&error) ? buf_text(&error) : "no memory");
+    else {
+        harden_late(&session.harden);
+        session_run(&session);
+        status = EXIT_SUCCESS;
+    }
+    buf_free(&error);
+    return status;
+}

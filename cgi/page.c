@@ -1,0 +1,217 @@
+/* www/page.html with its {{slots}} filled in. */
+#include "cgi/page.h"
+
+#include "cgi/session.h"
+#include "cgi/status.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEMPLATE_MAX (128 * 1024)
+
+/* What a slot may show. */
+struct view {
+    const struct session *session;
+    const struct refusal *why;   /* or NULL */
+};
+
+typedef void slot_writer(const struct view *view, struct buf *out);
+
+bool page_escape(struct buf *out, struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        switch (text.ptr[i]) {
+        case '&': BUF_ADD(out, "&amp;"); break;
+        case '<': BUF_ADD(out, "&lt;"); break;
+        case '>': BUF_ADD(out, "&gt;"); break;
+        case '"': BUF_ADD(out, "&quot;"); break;
+        case '\'': BUF_ADD(out, "&#39;"); break;
+        default: buf_add_char(out, text.ptr[i]);
+        }
+    }
+    return !out->failed;
+}
+
+static void write_state(const struct view *view, struct buf *out)
+{
+    buf_add_text(out, supervisor_state_name(view->session->supervisor.state));
+}
+
+/* The reason of a refusal, else of the proxy's death. */
+static void write_message(const struct view *view, struct buf *out)
+{
+    page_escape(out, slice_of(view->why ? view->why->message : view->session->supervisor.reason));
+}
+
+static void write_token(const struct view *view, struct buf *out)
+{
+    buf_add_text(out, view->session->token);
+}
+
+static void write_base_url(const struct view *view, struct buf *out)
+{
+    buf_add_text(out, view->session->settings.base_url);
+}
+
+static void write_key_file(const struct view *view, struct buf *out)
+{
+    page_escape(out, slice_of(view->session->settings.key_file));
+}
+
+/* The key file as one word of a POSIX shell, for the commands that are shown: quoted, where a blank would split it. */
+static void write_key_file_word(const struct view *view, struct buf *out)
+{
+    const char *path = view->session->settings.key_file;
+    if (path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] == '\0') {
+        page_escape(out, slice_of(path));
+        return;
+    }
+    buf_add_char(out, '\'');
+    for (; *path; path++) {
+        if (*path == '\'')
+            BUF_ADD(out, "&#39;\\&#39;");
+        page_escape(out, (struct slice){path, 1});
+    }
+    buf_add_char(out, '\'');
+}
+
+static void write_runtime(const struct view *view, struct buf *out)
+{
+    page_escape(out, slice_of(view->session->settings.runtime_dir));
+}
+
+static void write_version(const struct view *view, struct buf *out)
+{
+    (void)view;
+    buf_add_text(out, PACKAGE_VERSION);
+}
+
+static void write_pid(const struct view *view, struct buf *out)
+{
+    buf_add_format(out, "%d", (int)view->session->supervisor.pid);
+}
+
+static void write_text(const struct json *json, uint32_t node, struct buf *out)
+{
+    struct buf text;
+    buf_init(&text, NOTIFY_MAX);
+    if (json_unescape(json, node, &text))
+        page_escape(out, buf_slice(&text));
+    buf_free(&text);
+}
+
+static void write_aliases(const struct view *view, struct buf *out)
+{
+    const struct json *json = &view->session->supervisor.report.json;
+    if (!json->count)
+        return;
+    uint32_t alias = json_first(json, json_get(json, 0, "aliases"));
+    for (; alias != JSON_NONE; alias = json_next(json, alias)) {
+        bool ready = json_is(json, json_get(json, alias, "ready"), JSON_TRUE);
+        buf_add_format(out, "<tr class=\"%s\"><th scope=\"row\"><code>", ready ? "ready" : "missing");
+        write_text(json, json_get(json, alias, "name"), out);
+        buf_add_format(out, "</code></th><td><span class=\"mark\">%s</span></td><td>", ready ? "ready" : "not ready");
+        write_text(json, json_get(json, alias, "reason"), out);
+        BUF_ADD(out, "</td></tr>\n");
+    }
+}
+
+/* Attributes for the field that the last refusal was about. */
+static void write_fault(const struct view *view, struct buf *out, const char *field)
+{
+    if (view->why && view->why->field && strcmp(view->why->field, field) == 0)
+        BUF_ADD(out, " aria-invalid=\"true\" autofocus");
+}
+
+static void write_openai_fault(const struct view *view, struct buf *out)
+{
+    write_fault(view, out, "OPENAI_API_KEY");
+}
+
+static void write_gemini_fault(const struct view *view, struct buf *out)
+{
+    write_fault(view, out, "GEMINI_API_KEY");
+}
+
+static void write_hf_fault(const struct view *view, struct buf *out)
+{
+    write_fault(view, out, "HF_TOKEN");
+}
+
+static const struct {
+    const char *name;
+    slot_writer *write;
+} slots[] = {
+    {"state", write_state},
+    {"message", write_message},
+    {"token", write_token},
+    {"base_url", write_base_url},
+    {"key_file", write_key_file},
+    {"key_file_word", write_key_file_word},
+    {"runtime", write_runtime},
+    {"version", write_version},
+    {"pid", write_pid},
+    {"aliases", write_aliases},
+    {"openai_fault", write_openai_fault},
+    {"gemini_fault", write_gemini_fault},
+    {"hf_fault", write_hf_fault},
+};
+
+static slot_writer *find_slot(struct slice name)
+{
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
+        if (slice_is(name, slots[i].name))
+            return slots[i].write;
+    return NULL;
+}
+
+/* The next "{{name}}" at or after `from`: its name in `name` and the text before it in `before`. false at the end, when
+ * `before` is all that is left. */
+static bool next_slot(const struct page *page, size_t *from, struct slice *before, struct slice *name)
+{
+    const char *start = page->text + *from, *end = page->text + page->len;
+    const char *open = memmem(start, (size_t)(end - start), "{{", 2);
+    const char *close = open ? memmem(open, (size_t)(end - open), "}}", 2) : NULL;
+    *before = (struct slice){start, (size_t)((close ? open : end) - start)};
+    if (!close)
+        return false;
+    *name = (struct slice){open + 2, (size_t)(close - open - 2)};
+    *from = (size_t)(close + 2 - page->text);
+    return true;
+}
+
+bool page_load(struct page *page, const char *folder, struct buf *error)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/page.html", folder);
+    FILE *file = fopen(path, "re");
+    page->text = malloc(TEMPLATE_MAX);
+    page->len = file && page->text ? fread(page->text, 1, TEMPLATE_MAX, file) : 0;
+    if (file)
+        fclose(file);
+    if (page->len == 0 || page->len == TEMPLATE_MAX) {
+        buf_add_format(error, "%s: %s", path, page->len ? "too large" : errno ? strerror(errno) : "empty");
+        return false;
+    }
+    struct slice before, name;
+    for (size_t from = 0; next_slot(page, &from, &before, &name);)
+        if (!find_slot(name)) {
+            buf_add_format(error, "%s: no slot is called \"%.*s\"", path, SLICE_ARGS(name));
+            return false;
+        }
+    return true;
+}
+
+void page_write(const struct page *page, const struct session *session, const struct refusal *why, struct buf *out)
+{
+    struct view view = {session, why};
+    struct slice before, name;
+    size_t from = 0;
+    while (next_slot(page, &from, &before, &name)) {
+        buf_add_slice(out, before);
+        find_slot(name)(&view, out);
+    }
+    buf_add_slice(out, before);
+}

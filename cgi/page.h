@@ -1,0 +1,23 @@
+/* page: www/page.html with its {{slots}} filled in. */
+#ifndef POINTSMAN_CGI_PAGE_H
+#define POINTSMAN_CGI_PAGE_H
+
+#include "cgi/refusal.h"
+
+#define PAGE_MAX (512 * 1024)
+
+struct session;
+
+struct page {
+    char *text;   /* the template, owned */
+    size_t len;
+};
+
+/* Reads FOLDER/page.html; false with a message in `error`, also when it has a slot that is not known. */
+MUST_CHECK bool page_load(struct page *page, const char *folder, struct buf *error);
+/* Appends the page in the session's present state; `why` is what the last request was refused for, or NULL. */
+void page_write(const struct page *page, const struct session *session, const struct refusal *why, struct buf *out);
+/* Appends text with & < > " ' as character references: safe within an element and within a quoted attribute. */
+bool page_escape(struct buf *out, struct slice text);
+
+#endif

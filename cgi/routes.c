@@ -1,0 +1,198 @@
+/* Which path with which method does what, and who may. */
+#include "cgi/routes.h"
+
+#include "cgi/guards.h"
+#include "cgi/keys.h"
+#include "cgi/reply.h"
+#include "cgi/status.h"
+
+#include <string.h>
+
+struct route {
+    const char *method;
+    const char *path;
+    enum manner manner;
+    bool changes;   /* guarded: origin, size, type, token */
+    void (*answer)(struct session *session, struct slot *slot, const struct fields *fields);
+};
+
+static const char *const body_types[] = {
+    [MANNER_JSON] = "application/json",
+    [MANNER_PAGE] = "application/x-www-form-urlencoded",
+};
+
+static void answer_page(struct session *session, struct slot *slot, int status, const struct refusal *why)
+{
+    struct buf body;
+    buf_init(&body, PAGE_MAX);
+    page_write(&session->page, session, why, &body);
+    reply_html(&slot->request, status, &body);
+    buf_free(&body);
+}
+
+/* Says no in the route's manner; a form gets the page again, with the reason on it. */
+static void answer_no(struct session *session, struct slot *slot, const struct refusal *why)
+{
+    if (slot->manner == MANNER_PAGE)
+        answer_page(session, slot, why->status, why);
+    else
+        reply_refusal(&slot->request, why, NULL);
+}
+
+static void answer_status(struct session *session, struct slot *slot)
+{
+    struct buf body;
+    buf_init(&body, 4 * NOTIFY_MAX);
+    status_write(session, &body);
+    reply_json(&slot->request, 200, &body);
+    buf_free(&body);
+}
+
+static void answer_yes(struct session *session, struct slot *slot)
+{
+    if (slot->manner == MANNER_PAGE)
+        reply_see_other(&slot->request, "/");
+    else
+        answer_status(session, slot);
+}
+
+static void show_page(struct session *session, struct slot *slot, const struct fields *fields)
+{
+    (void)fields;
+    answer_page(session, slot, 200, NULL);
+}
+
+static void show_health(struct session *session, struct slot *slot, const struct fields *fields)
+{
+    (void)session, (void)fields;
+    static char text[] = "{\"status\":\"ok\"}\n";
+    reply_json(&slot->request, 200, &(struct buf){.data = text, .len = sizeof text - 1});
+}
+
+static void show_status(struct session *session, struct slot *slot, const struct fields *fields)
+{
+    (void)fields;
+    answer_status(session, slot);
+}
+
+static void start(struct session *session, struct slot *slot, const struct fields *fields)
+{
+    struct keys keys;
+    struct refusal why;
+    if (keys_read(fields, &keys, &why) && supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
+        slot->wait = WAIT_READY;
+    else
+        answer_no(session, slot, &why);
+}
+
+static void stop(struct session *session, struct slot *slot, const struct fields *fields)
+{
+    (void)fields;
+    supervisor_stop(&session->supervisor, session->now_ms);
+    slot->wait = WAIT_GONE;
+}
+
+static const struct route routes[] = {
+    {"GET", "/", MANNER_PAGE, false, show_page},
+    {"GET", "/health", MANNER_JSON, false, show_health},
+    {"GET", "/api/status", MANNER_JSON, false, show_status},
+    {"POST", "/api/start", MANNER_JSON, true, start},
+    {"POST", "/api/stop", MANNER_JSON, true, stop},
+    {"POST", "/start", MANNER_PAGE, true, start},
+    {"POST", "/stop", MANNER_PAGE, true, stop},
+};
+
+/* The route of the method and path. NULL: none; `allow` then says which method the path has, if any. HEAD is GET: the
+ * web server leaves the body out. */
+static const struct route *find_route(const struct request *request, const char **allow)
+{
+    struct slice method = slice_is(request->method, "HEAD") ? SLICE("GET") : request->method;
+    *allow = NULL;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (!slice_is(request->path, routes[i].path))
+            continue;
+        if (slice_is(method, routes[i].method))
+            return &routes[i];
+        *allow = routes[i].changes ? "POST" : "GET, HEAD";
+    }
+    return NULL;
+}
+
+static bool read_fields(struct request *request, enum manner manner, struct fields *fields, struct refusal *why)
+{
+    return manner == MANNER_JSON ? fields_from_json(request->body, request->body_len, fields, why)
+                                 : fields_from_form(request->body, request->body_len, fields, why);
+}
+
+/* A form's token stands in its body, so that is read first; a script's stands in the header. */
+static void answer_change(struct session *session, struct slot *slot, const struct route *route)
+{
+    struct fields fields;
+    struct refusal why;
+    struct request *request = &slot->request;
+    bool form = route->manner == MANNER_PAGE;
+    if ((!form && !guards_token(request, NULL, session->token, &why)) ||
+        !read_fields(request, route->manner, &fields, &why) ||
+        (form && !guards_token(request, &fields, session->token, &why)))
+        answer_no(session, slot, &why);
+    else
+        route->answer(session, slot, &fields);
+}
+
+void routes_answer(struct session *session, struct slot *slot)
+{
+    struct request *request = &slot->request;
+    struct refusal why;
+    const char *allow = NULL;
+    const struct route *route = NULL;
+    if (!guards_admit(request, &session->settings, &why))
+        reply_refusal(request, &why, NULL);
+    else if (!(route = find_route(request, &allow))) {
+        if (allow)
+            refuse(&why, 405, "method_not_allowed", "This path takes %s.", allow);
+        else
+            refuse(&why, 404, "not_found", "There is nothing at this path.");
+        reply_refusal(request, &why, allow);
+    } else if (route->changes && !guards_change(request, &session->settings, body_types[route->manner], &why)) {
+        reply_refusal(request, &why, NULL);
+    } else {
+        slot->manner = route->manner;
+        if (route->changes)
+            answer_change(session, slot, route);
+        else
+            route->answer(session, slot, NULL);
+    }
+    request_wipe_body(request);
+}
+
+/* What a start that waited for READY came to. */
+static void answer_started(struct session *session, struct slot *slot)
+{
+    const struct supervisor *s = &session->supervisor;
+    struct refusal why;
+    if (s->state == CHILD_RUNNING) {
+        answer_yes(session, slot);
+        return;
+    }
+    if (s->state == CHILD_DIED)
+        refuse(&why, 502, "proxy_died", "%s", s->reason);
+    else
+        refuse(&why, 409, "stopped", "The proxy was stopped before it was ready.");
+    answer_no(session, slot, &why);
+}
+
+void routes_settle(struct session *session)
+{
+    for (size_t i = 0; i < SESSION_REQUESTS; i++) {
+        struct slot *slot = &session->slots[i];
+        enum child_state state = session->supervisor.state;
+        if (slot->wait == WAIT_READY && state != CHILD_STARTING)
+            answer_started(session, slot);
+        else if (slot->wait == WAIT_GONE && state != CHILD_STOPPING)
+            answer_yes(session, slot);
+        else
+            continue;
+        slot->wait = WAIT_NONE;
+        request_finish(&slot->request);
+    }
+}

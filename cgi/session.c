@@ -1,0 +1,171 @@
+/* One process, one thread, one poll loop. */
+#include "cgi/session.h"
+
+#include "cgi/keyfile.h"
+#include "cgi/port.h"
+#include "cgi/reply.h"
+#include "cgi/routes.h"
+#include "common/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FASTCGI_FD 0            /* FCGI_LISTENSOCK_FILENO */
+#define PAUSE_MS 100            /* after an accept that failed for want of descriptors */
+
+enum watched { WATCH_REQUESTS, WATCH_SIGNALS, WATCH_CHILD, WATCH_NOTIFY, WATCH_WORDS, WATCH_PORT, WATCH_COUNT };
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* SIGTERM and SIGINT arrive through a descriptor; a peer that went away is an error value, not a signal. */
+static int open_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0 || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+        return -1;
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+bool session_open(struct session *session, pid_t first_parent, struct buf *error)
+{
+    struct settings *settings = &session->settings;
+    if (!settings_read(settings, first_parent, error))
+        return false;
+    if (!harden_follow_parent(&session->harden, settings->parent)) {
+        buf_add_format(error, "the web server (pid %d) is gone", (int)settings->parent);
+        return false;
+    }
+    session->body = sodium_malloc(REQUEST_BODY_MAX + 1);
+    if (!session->body || FCGX_Init() != 0 || fcntl(FASTCGI_FD, F_SETFL, O_NONBLOCK) != 0) {
+        buf_add_format(error, "FastCGI can't be set up: %s", strerror(errno));
+        return false;
+    }
+    for (size_t i = 0; i < SESSION_REQUESTS; i++)
+        FCGX_InitRequest(&session->slots[i].request.fcgi, FASTCGI_FD, FCGI_FAIL_ACCEPT_ON_INTR);
+    if (!page_load(&session->page, settings->www, error) ||
+        !supervisor_open(&session->supervisor, settings, error))
+        return false;
+    secret_random_token(session->token);
+    /* The page works without that file; only scripts need it. */
+    if (!keyfile_write(settings->runtime_fd, KEYFILE_TOKEN, session->token))
+        log_error("%s/%s: %s", settings->runtime_dir, KEYFILE_TOKEN, strerror(errno));
+    return true;
+}
+
+static struct slot *free_slot(struct session *session)
+{
+    for (size_t i = 0; i < SESSION_REQUESTS; i++)
+        if (session->slots[i].wait == WAIT_NONE)
+            return &session->slots[i];
+    return NULL;
+}
+
+static bool is_last_slot(const struct session *session, const struct slot *slot)
+{
+    return slot == &session->slots[SESSION_REQUESTS - 1];
+}
+
+/* The last slot never waits, so that there is always one to say 503 with and to answer /health from. */
+static void answer_one(struct session *session)
+{
+    struct slot *slot = free_slot(session);
+    if (FCGX_Accept_r(&slot->request.fcgi) != 0) {
+        /* Without a descriptor to spare the listener stays readable: don't spin on it. */
+        if (errno == EMFILE || errno == ENFILE)
+            session->paused_until = session->now_ms + PAUSE_MS;
+        return;
+    }
+    request_read(&slot->request, session->body);
+    routes_answer(session, slot);
+    if (slot->wait != WAIT_NONE && is_last_slot(session, slot)) {
+        struct refusal why;
+        refuse(&why, 503, "busy", "Too many requests are waiting for the proxy; look at the state and try again.");
+        reply_refusal(&slot->request, &why, NULL);
+        slot->wait = WAIT_NONE;
+    }
+    if (slot->wait == WAIT_NONE)
+        request_finish(&slot->request);
+}
+
+static void take_signal(struct session *session, int signals)
+{
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) == sizeof info) {
+        session->leaving = true;
+        supervisor_stop(&session->supervisor, session->now_ms);
+    }
+}
+
+static int timeout_ms(const struct session *session)
+{
+    int64_t due = session->supervisor.deadline_ms;
+    if (session->paused_until && (!due || session->paused_until < due))
+        due = session->paused_until;
+    if (!due)
+        return -1;
+    return due > session->now_ms ? (int)(due - session->now_ms) : 0;
+}
+
+/* One wait, then whatever became ready: the child's words before its death, and its death before new requests. */
+static void turn(struct session *session, int signals)
+{
+    struct supervisor *s = &session->supervisor;
+    struct pollfd fds[WATCH_COUNT] = {
+        [WATCH_REQUESTS] = {.fd = session->paused_until || session->leaving ? -1 : FASTCGI_FD, .events = POLLIN},
+        [WATCH_SIGNALS] = {.fd = signals, .events = POLLIN},
+        [WATCH_CHILD] = {.fd = s->pid_fd, .events = POLLIN},
+        [WATCH_NOTIFY] = {.fd = s->notify, .events = POLLIN},
+        [WATCH_WORDS] = {.fd = s->words.fd, .events = POLLIN},
+        [WATCH_PORT] = {.fd = supervisor_orphaned_port(s), .events = POLLIN},
+    };
+    int ready = poll(fds, WATCH_COUNT, timeout_ms(session));
+    session->now_ms = clock_ms();
+    if (session->paused_until && session->now_ms >= session->paused_until)
+        session->paused_until = 0;
+    if (ready > 0) {
+        if (fds[WATCH_SIGNALS].revents)
+            take_signal(session, signals);
+        if (fds[WATCH_WORDS].revents)
+            words_read(&s->words);
+        if (fds[WATCH_NOTIFY].revents)
+            supervisor_on_notify(s, session->now_ms);
+        if (fds[WATCH_CHILD].revents)
+            supervisor_on_exit(s, session->now_ms);
+        if (fds[WATCH_PORT].revents)
+            port_turn_away(fds[WATCH_PORT].fd);
+        if (fds[WATCH_REQUESTS].revents)
+            answer_one(session);
+    }
+    if (s->deadline_ms && session->now_ms >= s->deadline_ms)
+        supervisor_on_deadline(s);
+}
+
+/* Asked to leave, the session drains its child. With its parent gone as well there is nothing to drain for: lighttpd
+ * signals its child and exits at once, and PR_SET_PDEATHSIG sends the signal again when it is gone. */
+void session_run(struct session *session)
+{
+    int signals = open_signals();
+    session->now_ms = clock_ms();
+    while (signals >= 0 && !(session->leaving && !supervisor_has_child(&session->supervisor))) {
+        turn(session, signals);
+        routes_settle(session);
+        if (session->leaving && getppid() != session->settings.parent)
+            break;
+    }
+    supervisor_abandon(&session->supervisor);
+}

@@ -1,0 +1,65 @@
+/* What lighttpd's configuration tells the session app. */
+#include "cgi/settings.h"
+
+#include "cgi/keyfile.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *variable(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : otherwise;
+}
+
+static bool read_number(const char *name, long lowest, long highest, long otherwise, long *out, struct buf *error)
+{
+    const char *text = variable(name, NULL);
+    char *end = NULL;
+    *out = text ? strtol(text, &end, 10) : otherwise;
+    if (text && (*end || *out < lowest || *out > highest)) {
+        buf_add_format(error, "%s=%s: must be a whole number from %ld to %ld", name, text, lowest, highest);
+        return false;
+    }
+    return true;
+}
+
+static bool open_runtime_dir(struct settings *settings, struct buf *error)
+{
+    settings->runtime_dir = paths_runtime_dir(error);
+    if (!settings->runtime_dir)
+        return false;
+    settings->runtime_fd = open(settings->runtime_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    settings->key_file = paths_join(settings->runtime_dir, KEYFILE_MASTER);
+    settings->notify_path = paths_join(settings->runtime_dir, "notify.sock");
+    if (settings->runtime_fd < 0 || !settings->key_file || !settings->notify_path) {
+        buf_add_format(error, "%s: %s", settings->runtime_dir, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool settings_read(struct settings *settings, pid_t first_parent, struct buf *error)
+{
+    long web_port, proxy_port, parent;
+    *settings = (struct settings){
+        .proxy = variable("POINTSMAN_PROXY", POINTSMAN_LIBEXECDIR "/pointsman-proxy"),
+        .config = variable("POINTSMAN_CONFIG", POINTSMAN_DATADIR "/litellm-cost-routing.yaml"),
+        .www = variable("POINTSMAN_WWW", POINTSMAN_DATADIR "/www"),
+        .runtime_fd = -1,
+    };
+    if (!read_number("POINTSMAN_WEB_PORT", 1, 65535, 8787, &web_port, error) ||
+        !read_number("POINTSMAN_PROXY_PORT", 1, 65535, 4000, &proxy_port, error) ||
+        !read_number("POINTSMAN_PARENT", 1, INT_MAX, first_parent, &parent, error))
+        return false;
+    settings->web_port = (unsigned)web_port;
+    settings->proxy_port = (unsigned)proxy_port;
+    settings->parent = (pid_t)parent;
+    (void)snprintf(settings->base_url, sizeof settings->base_url, "http://127.0.0.1:%u/v1", settings->proxy_port);
+    return open_runtime_dir(settings, error);
+}

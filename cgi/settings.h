@@ -1,0 +1,27 @@
+/* settings: what lighttpd's configuration tells the session app, through its environment. */
+#ifndef POINTSMAN_CGI_SETTINGS_H
+#define POINTSMAN_CGI_SETTINGS_H
+
+#include "common/buf.h"
+
+#include <sys/types.h>
+
+struct settings {
+    unsigned web_port;        /* POINTSMAN_WEB_PORT, 8787 */
+    unsigned proxy_port;      /* POINTSMAN_PROXY_PORT, 4000 */
+    const char *proxy;        /* POINTSMAN_PROXY: the proxy's program */
+    const char *config;       /* POINTSMAN_CONFIG: its configuration file */
+    const char *www;          /* POINTSMAN_WWW: the folder of page.html */
+    pid_t parent;             /* POINTSMAN_PARENT: lighttpd's pid */
+    char *runtime_dir;
+    int runtime_fd;           /* the folder, opened */
+    char *key_file;           /* path of the master key file */
+    char *notify_path;        /* path of the notify socket */
+    char base_url[64];        /* "http://127.0.0.1:4000/v1" */
+};
+
+/* `first_parent` is getppid() as main() found it, for a lighttpd that was not started with POINTSMAN_PARENT set. The
+ * strings live as long as the process. false with a message in `error`. */
+MUST_CHECK bool settings_read(struct settings *settings, pid_t first_parent, struct buf *error);
+
+#endif

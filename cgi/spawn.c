@@ -1,0 +1,137 @@
+/* One pointsman-proxy process, its environment built from nothing. */
+#include "cgi/spawn.h"
+
+#include "common/harden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VARIABLES_MAX 24
+#define LISTENER_FD 3   /* SD_LISTEN_FDS_START */
+
+/* Lives in locked memory, for it holds the keys. */
+struct environment {
+    char *list[VARIABLES_MAX + 1];
+    size_t count;
+    size_t used;
+    bool failed;
+    char *listen_pid;     /* where the child writes its pid, which nobody knows before the fork */
+    char text[16 * 1024];
+};
+
+static const char *const inherited[] = {"HOME", "CODEX_HOME", "XDG_CONFIG_HOME", "TZ", "LANG"};
+
+static char *add(struct environment *env, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static char *add(struct environment *env, const char *format, ...)
+{
+    char *place = env->text + env->used;
+    size_t room = sizeof env->text - env->used;
+    va_list arguments;
+    va_start(arguments, format);
+    int len = vsnprintf(place, room, format, arguments);
+    va_end(arguments);
+    if (len < 0 || (size_t)len >= room || env->count == VARIABLES_MAX) {
+        env->failed = true;
+        return place;
+    }
+    env->list[env->count++] = place;
+    env->used += (size_t)len + 1;
+    return place;
+}
+
+static void fill(struct environment *env, const struct spawn *spawn)
+{
+    env->listen_pid = add(env, "LISTEN_PID=%020d", 0);
+    add(env, "LISTEN_FDS=1");
+    add(env, "LISTEN_FDNAMES=proxy");
+    add(env, "NOTIFY_SOCKET=%s", spawn->settings->notify_path);
+    add(env, "POINTSMAN_PARENT=%d", (int)getpid());
+    add(env, "POINTSMAN_KEY_FILE=%s", spawn->settings->key_file);
+    add(env, "LITELLM_API_KEY=%s", spawn->master);
+    for (unsigned key = 0; key < KEY_COUNT; key++) {
+        struct slice value = spawn->keys->value[key];
+        const char *alias = key_alias((enum key)key);
+        if (value.len)
+            add(env, "%s=%.*s", key_name((enum key)key), SLICE_ARGS(value));
+        if (value.len && alias)
+            add(env, "%s=%.*s", alias, SLICE_ARGS(value));
+    }
+    if (spawn->keys->local_qwen)
+        add(env, "USE_LOCAL_QWEN=1");
+    if (spawn->keys->demo)
+        add(env, "POINTSMAN_DEMO=1");
+    for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
+        const char *value = getenv(inherited[i]);
+        if (value && *value)
+            add(env, "%s=%s", inherited[i], value);
+    }
+}
+
+/* In the child: descriptors 0 to 3 and no others, signals as a fresh process has them. */
+static bool tidy(const struct spawn *spawn, int words)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(words, STDOUT_FILENO) >= 0 &&
+           dup2(words, STDERR_FILENO) >= 0 &&
+           (spawn->listener == LISTENER_FD ? fcntl(LISTENER_FD, F_SETFD, 0) : dup2(spawn->listener, LISTENER_FD)) >= 0 &&
+           close_range(LISTENER_FD + 1, ~0U, 0) == 0 && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
+           sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+static _Noreturn void become_proxy(const struct spawn *spawn, struct environment *env, pid_t parent, int words)
+{
+    char port[16];
+    const char *program = spawn->settings->proxy;
+    (void)snprintf(port, sizeof port, "%u", spawn->settings->proxy_port);
+    (void)snprintf(env->listen_pid, sizeof "LISTEN_PID=" + 20, "LISTEN_PID=%d", (int)getpid());
+    struct harden_status unused = {0};
+    /* The proxy does this again; done here too, our death before its first statement takes it along. */
+    if (!harden_follow_parent(&unused, parent))
+        _exit(127);
+    if (tidy(spawn, words))
+        execve(program, (char *[]){(char *)program, "--config", (char *)spawn->settings->config, "--port", port, NULL},
+               env->list);
+    dprintf(STDERR_FILENO, "%s: can't be started: %s\n", program, strerror(errno));
+    _exit(127);
+}
+
+pid_t spawn_proxy(const struct spawn *spawn, int *words)
+{
+    pid_t parent = getpid(), child = -1;
+    int pipe_fds[2];
+    struct environment *env = sodium_malloc(sizeof *env);
+    if (!env) {
+        errno = ENOMEM;
+        return -1;
+    }
+    sodium_memzero(env, sizeof *env);
+    fill(env, spawn);
+    if (env->failed) {
+        errno = E2BIG;
+    } else if (pipe2(pipe_fds, O_CLOEXEC) == 0) {
+        child = fork();
+        if (child == 0)
+            become_proxy(spawn, env, parent, pipe_fds[1]);
+        int fault = errno;
+        close(pipe_fds[1]);
+        if (child < 0 || fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK) != 0)
+            close(pipe_fds[0]);
+        else
+            *words = pipe_fds[0];
+        errno = fault;
+    }
+    int fault = errno;
+    sodium_free(env);   /* overwrites it */
+    errno = fault;
+    return child;
+}

@@ -1,0 +1,12 @@
+/* status: the state of the session as GET /api/status shows it. */
+#ifndef POINTSMAN_CGI_STATUS_H
+#define POINTSMAN_CGI_STATUS_H
+
+#include "cgi/session.h"
+
+/* Appends {"state","reason","pid","uptime_s","base_url","key_file","version","aliases","hardening"}. */
+void status_write(const struct session *session, struct buf *out);
+/* Whole seconds since the child was started; 0 without one. */
+int64_t status_uptime(const struct session *session);
+
+#endif

@@ -1,0 +1,258 @@
+/* The one proxy process, from Start to Stop. */
+#include "cgi/supervisor.h"
+
+#include "cgi/keyfile.h"
+#include "cgi/port.h"
+#include "cgi/spawn.h"
+#include "common/log.h"
+#include "common/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MASTER_PREFIX "sk-local-"
+
+enum event { EVENT_START, EVENT_READY, EVENT_STOP, EVENT_LEAVING, EVENT_EXIT, EVENTS };
+
+#define NO CHILD_STATES
+static const unsigned char next_state[CHILD_STATES][EVENTS] = {
+    /*                  START           READY          STOP            LEAVING         EXIT          */
+    [CHILD_STOPPED]  = {CHILD_STARTING, NO,            CHILD_STOPPED,  NO,             NO},
+    [CHILD_STARTING] = {NO,             CHILD_RUNNING, CHILD_STOPPING, NO,             CHILD_DIED},
+    [CHILD_RUNNING]  = {NO,             CHILD_RUNNING, CHILD_STOPPING, CHILD_STOPPING, CHILD_DIED},
+    [CHILD_STOPPING] = {NO,             NO,            CHILD_STOPPING, NO,             CHILD_STOPPED},
+    [CHILD_DIED]     = {CHILD_STARTING, NO,            CHILD_STOPPED,  NO,             NO},
+};
+
+static const char *const state_names[CHILD_STATES] = {
+    [CHILD_STOPPED] = "stopped",   [CHILD_STARTING] = "starting", [CHILD_RUNNING] = "running",
+    [CHILD_STOPPING] = "stopping", [CHILD_DIED] = "died",
+};
+
+const char *supervisor_state_name(enum child_state state)
+{
+    return state_names[state];
+}
+
+bool supervisor_has_child(const struct supervisor *s)
+{
+    return s->pid > 0;
+}
+
+int supervisor_orphaned_port(const struct supervisor *s)
+{
+    return s->state == CHILD_DIED ? s->listener : -1;
+}
+
+static void release_port(struct supervisor *s)
+{
+    if (s->listener >= 0)
+        close(s->listener);
+    s->listener = -1;
+}
+
+/* The only place where the state changes, with what each state brings along. */
+static void move(struct supervisor *s, enum event event, int64_t now_ms)
+{
+    unsigned next = next_state[s->state][event];
+    if (next == NO || next == s->state)
+        return;
+    log_info("proxy: %s -> %s", state_names[s->state], state_names[next]);
+    s->state = (enum child_state)next;
+    s->deadline_ms = 0;
+    switch (s->state) {
+    case CHILD_STARTING:
+        s->reason[0] = '\0';
+        s->started_ms = now_ms;
+        s->deadline_ms = now_ms + SUPERVISOR_READY_MS;
+        break;
+    case CHILD_STOPPING:
+        s->deadline_ms = now_ms + SUPERVISOR_DRAIN_MS;
+        if (event == EVENT_STOP)
+            kill(s->pid, SIGTERM);
+        break;
+    case CHILD_STOPPED:
+        s->reason[0] = '\0';
+        release_port(s);
+        break;
+    case CHILD_RUNNING:
+    case CHILD_DIED:
+    case CHILD_STATES:
+        break;
+    }
+}
+
+bool supervisor_open(struct supervisor *s, const struct settings *settings, struct buf *error)
+{
+    *s = (struct supervisor){.settings = settings, .pid_fd = -1, .listener = -1, .notify = -1, .words.fd = -1};
+    keyfile_remove(settings->runtime_fd, KEYFILE_MASTER);
+    s->notify_space = malloc(NOTIFY_MAX);
+    s->notify = s->notify_space ? notify_open(settings->notify_path) : -1;
+    if (s->notify < 0)
+        buf_add_format(error, "%s: %s", settings->notify_path,
+                       errno == ENAMETOOLONG ? "too long for a socket; set POINTSMAN_RUNTIME_DIR to a shorter path"
+                                             : strerror(errno));
+    return s->notify >= 0;
+}
+
+static bool take_port(struct supervisor *s, struct refusal *why)
+{
+    if (s->listener >= 0)
+        return true;
+    unsigned port = s->settings->proxy_port;
+    s->listener = port_listen(port);
+    if (s->listener >= 0)
+        return true;
+    if (errno != EADDRINUSE)
+        return refuse(why, 500, "port_unusable", "Port %u on 127.0.0.1 can't be opened: %s.", port, strerror(errno));
+    struct buf holder;
+    buf_init(&holder, 256);
+    port_holder(port, &holder);
+    const char *text = buf_text(&holder);
+    refuse(why, 409, "port_busy",
+           "Port %u on 127.0.0.1 is taken by %s. Stop that, or start pointsman with another --proxy-port. "
+           "No key has left this page.", port, text ? text : "another process");
+    buf_free(&holder);
+    return false;
+}
+
+/* Forks the proxy with a fresh master key, which from then on lies in the key file and in the child alone. */
+static bool launch(struct supervisor *s, const struct keys *keys, struct refusal *why)
+{
+    char master[sizeof MASTER_PREFIX + SECRET_TOKEN_LEN] = MASTER_PREFIX;
+    secret_random_token(master + sizeof MASTER_PREFIX - 1);
+    int words = -1;
+    bool written = keyfile_write(s->settings->runtime_fd, KEYFILE_MASTER, master);
+    pid_t pid = -1;
+    if (written)
+        pid = spawn_proxy(&(struct spawn){s->settings, keys, master, s->listener}, &words);
+    if (pid < 0)
+        refuse(why, 500, written ? "start_failed" : "key_file_failed", "%s: %s.",
+               written ? "The proxy's process can't be made" : s->settings->key_file, strerror(errno));
+    if (pid > 0) {
+        words_open(&s->words, words);
+        words_hide(&s->words, slice_of(master));
+        for (unsigned key = 0; key < KEY_COUNT; key++)
+            words_hide(&s->words, keys->value[key]);
+    } else {
+        keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
+    }
+    sodium_memzero(master, sizeof master);
+    s->pid = pid > 0 ? pid : 0;
+    return pid > 0;
+}
+
+/* The child as a descriptor, so that its number can't come to mean another process. It can't be reused before we wait
+ * for it, so opening it after the fork is safe. */
+static bool watch_child(struct supervisor *s, struct refusal *why)
+{
+    s->pid_fd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+    if (s->pid_fd >= 0)
+        return true;
+    refuse(why, 500, "start_failed", "The proxy's process can't be watched: %s.", strerror(errno));
+    kill(s->pid, SIGKILL);
+    (void)waitpid(s->pid, NULL, 0);
+    s->pid = 0;
+    words_close(&s->words);
+    keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
+    return false;
+}
+
+bool supervisor_start(struct supervisor *s, const struct keys *keys, int64_t now_ms, struct refusal *why)
+{
+    if (next_state[s->state][EVENT_START] == NO)
+        return refuse(why, 409, s->state == CHILD_STOPPING ? "stopping" : "already_running",
+                      "The proxy is %s; it can be started when it is stopped.", state_names[s->state]);
+    bool had_port = s->listener >= 0;
+    if (!take_port(s, why))
+        return false;
+    if (!launch(s, keys, why) || !watch_child(s, why)) {
+        if (!had_port)
+            release_port(s);
+        return false;
+    }
+    report_clear(&s->report);
+    move(s, EVENT_START, now_ms);
+    return true;
+}
+
+void supervisor_stop(struct supervisor *s, int64_t now_ms)
+{
+    move(s, EVENT_STOP, now_ms);
+}
+
+void supervisor_abandon(struct supervisor *s)
+{
+    keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
+    keyfile_remove(s->settings->runtime_fd, KEYFILE_TOKEN);
+    (void)unlink(s->settings->notify_path);
+    if (supervisor_has_child(s))
+        kill(s->pid, SIGKILL);
+}
+
+void supervisor_on_notify(struct supervisor *s, int64_t now_ms)
+{
+    struct notice notice;
+    for (int got; (got = notify_read(s->notify, s->pid, s->notify_space, &notice)) >= 0;) {
+        if (got == 0)
+            continue;
+        if (notice.report.len && !report_take(&s->report, notice.report))
+            log_warning("the proxy's status report is malformed; the previous one stays");
+        if (notice.ready)
+            move(s, EVENT_READY, now_ms);
+        if (notice.stopping)
+            move(s, EVENT_LEAVING, now_ms);
+    }
+}
+
+/* Why it ended, for the status: a reason that was set before (not ready in time), else how it ended; then its last
+ * words. */
+static void explain(struct supervisor *s, const siginfo_t *end)
+{
+    char how[64] = "";
+    if (!s->reason[0] && end->si_code == CLD_EXITED)
+        (void)snprintf(how, sizeof how, "The proxy ended with status %d.", end->si_status);
+    else if (!s->reason[0])
+        (void)snprintf(how, sizeof how, "The proxy was ended by signal %d (%s).", end->si_status,
+                       strsignal(end->si_status));
+    struct slice last = words_last(&s->words);
+    size_t len = strlen(s->reason);
+    (void)snprintf(s->reason + len, sizeof s->reason - len, "%s%s%.*s", how, last.len ? " Its last words: " : "",
+                   SLICE_ARGS(last));
+}
+
+void supervisor_on_exit(struct supervisor *s, int64_t now_ms)
+{
+    siginfo_t end = {0};
+    if (!supervisor_has_child(s) || waitid(P_PID, (id_t)s->pid, &end, WEXITED | WNOHANG) != 0 || end.si_pid != s->pid)
+        return;
+    supervisor_on_notify(s, now_ms);
+    words_close(&s->words);
+    keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
+    close(s->pid_fd);
+    s->pid_fd = -1;
+    s->pid = 0;
+    report_clear(&s->report);
+    if (next_state[s->state][EVENT_EXIT] == CHILD_DIED) {
+        explain(s, &end);
+        log_error("%s", s->reason);
+    }
+    move(s, EVENT_EXIT, now_ms);
+}
+
+void supervisor_on_deadline(struct supervisor *s)
+{
+    s->deadline_ms = 0;
+    if (s->state == CHILD_STARTING)
+        (void)snprintf(s->reason, sizeof s->reason, "The proxy was not ready within %d seconds and was ended.",
+                       SUPERVISOR_READY_MS / 1000);
+    if (supervisor_has_child(s))
+        kill(s->pid, SIGKILL);
+}
