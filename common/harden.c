@@ -2,6 +2,8 @@
 #include "common/harden.h"
 
 #include <signal.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,6 +20,27 @@ void harden_early(struct harden_status *status)
 #endif
     status->no_core = setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0;
     umask(077);
+}
+
+static bool is_dangerous(const char *entry)
+{
+    static const char *const prefixes[] = {"LD_", "CURL_", "OPENSSL_", "SSL_", "SSLKEYLOGFILE=", "MALLOC_", "GLIBC_TUNABLES=",
+                                           "NETRC=", "GCONV_PATH=", "RES_OPTIONS=", "HOSTALIASES=", "LOCALDOMAIN="};
+    const char *name_end = strchr(entry, '=');
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return name_end && name_end - entry >= 6 && strncasecmp(name_end - 6, "_proxy", 6) == 0;
+}
+
+void harden_environment(void)
+{
+    char **kept = environ;
+    for (char **at = environ; at && *at; at++)
+        if (!is_dangerous(*at))
+            *kept++ = *at;
+    if (kept)
+        *kept = NULL;
 }
 
 bool harden_follow_parent(struct harden_status *status, pid_t parent)

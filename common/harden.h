@@ -15,6 +15,10 @@ struct harden_status {
 
 /* First statement of main(): non-dumpable, no core files, umask 077. */
 void harden_early(struct harden_status *status);
+/* Takes out of the environment what would make libraries load code, write TLS secrets, or divert traffic: LD_*, *_proxy,
+ * SSLKEYLOGFILE, CURL_*, OPENSSL_*, MALLOC_*, NETRC and their like. For a process that was not started with an environment
+ * built from nothing. */
+void harden_environment(void);
 /* Dies with the parent: PR_SET_PDEATHSIG SIGTERM, then a check that the parent still is `parent` (the pid handed down by
  * it; never compared with 1, for a subreaper may adopt). false: the parent is already gone, exit. */
 MUST_CHECK bool harden_follow_parent(struct harden_status *status, pid_t parent);

@@ -1,0 +1,41 @@
+/* exchange: loop. Walks one request through the rooms; the only file that moves its state.
+ *
+ *          ┌──────────── next attempt ───────────┐
+ *          ▼                                     │
+ *   NEW ─▶ CALLING ──first content──▶ OPEN ─▶ ENDED        NEW: the request is read and planned
+ *    │        └──── no attempt left ─────────▶──▲ ▲        CALLING: an attempt is under way, the client has seen nothing
+ *    └────────────── refused ──────────────────┘  │        OPEN: the reply has begun, no other deployment may serve it
+ *                 client gone, from any state ────┘        ENDED: journalled; only to be freed
+ */
+#ifndef POINTSMAN_EXCHANGE_H
+#define POINTSMAN_EXCHANGE_H
+
+#include "proxy/front/client.h"
+#include "proxy/record/journal.h"
+#include "proxy/route/health.h"
+#include "proxy/upstream/call.h"
+
+struct exchange;
+
+/* What all exchanges share; main.c makes it. */
+struct exchange_shared {
+    const struct config *config;
+    struct health *health;            /* by deployment index */
+    struct upstream *upstream;
+    struct journal *journal;          /* NULL: no journal could be opened */
+    struct exchange *all;
+    unsigned count;
+};
+
+/* Serves a model call (ENDPOINT_CHAT or ENDPOINT_RESPONSES). The reply may be sent before this returns. */
+void exchange_begin(struct exchange_shared *shared, struct client *client, enum endpoint endpoint);
+/* The client hung up: cancels the upstream's call at once. */
+void exchange_client_gone(struct exchange *x);
+/* The client's output has drained: the upstream may go on. */
+void exchange_client_drained(struct exchange *x);
+/* Once a second: open streams that have been silent for 10 s get a sign of life. */
+void exchange_tick(struct exchange_shared *shared);
+/* Ends all open replies with an honest failure: the process is about to end. */
+void exchange_end_all(struct exchange_shared *shared);
+
+#endif

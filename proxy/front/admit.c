@@ -1,0 +1,116 @@
+/* pure: which endpoint a request head asks for, and whether it may have it. */
+#include "proxy/front/admit.h"
+
+#include "common/guard.h"
+#include "common/json.h"
+#include "common/secret.h"
+
+static const struct route {
+    const char *method, *path;   /* as it stands behind an optional "/v1" */
+    bool prefix;                 /* the path goes on with a name */
+    bool open;                   /* no key needed */
+    enum endpoint endpoint;
+} routes[] = {
+    {"POST", "/chat/completions", false, false, ENDPOINT_CHAT},
+    {"POST", "/responses", false, false, ENDPOINT_RESPONSES},
+    {"GET", "/models", false, false, ENDPOINT_MODELS},
+    {"GET", "/models/", true, false, ENDPOINT_MODEL},
+    {"GET", "/health", false, false, ENDPOINT_HEALTH},
+    {"GET", "/health/liveliness", false, true, ENDPOINT_LIVENESS},
+    {"GET", "/health/liveness", false, true, ENDPOINT_LIVENESS},
+    {"GET", "/health/readiness", false, true, ENDPOINT_READINESS},
+};
+
+static const struct refusal
+    wrong_host = {403, "invalid_request_error", "host_not_allowed",
+                  "This Host is not served here: use http://127.0.0.1 or http://localhost with the proxy's port.", NULL},
+    wrong_origin = {403, "invalid_request_error", "origin_not_allowed",
+                    "Requests from web pages of another origin are refused.", NULL},
+    no_path = {404, "invalid_request_error", "not_found",
+               "There is nothing at this path; see GET /v1/models, POST /v1/responses, POST /v1/chat/completions.", NULL},
+    no_key = {401, "authentication_error", "invalid_api_key",
+              "The proxy's key is missing: send 'Authorization: Bearer KEY' with the session's LITELLM_API_KEY.", NULL},
+    wrong_key = {401, "authentication_error", "invalid_api_key",
+                 "The proxy's key is wrong: each session has a new one, see the session page for where it lies.", NULL},
+    no_websocket = {426, "invalid_request_error", "upgrade_not_supported",
+                    "WebSocket is not spoken here: use POST.", NULL},
+    too_large = {413, "invalid_request_error", "request_too_large", "The request's body is too large.", NULL};
+
+static bool matches(const struct route *route, struct slice path)
+{
+    return route->prefix ? slice_starts(path, route->path) && path.len > slice_of(route->path).len
+                         : slice_is(path, route->path);
+}
+
+static bool find_route(const struct http_head *head, const struct route **found, struct refusal *refusal)
+{
+    struct slice path = head->path;
+    if (slice_starts(path, "/v1/")) {
+        path.ptr += 3;
+        path.len -= 3;
+    }
+    *refusal = no_path;
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (!matches(&routes[i], path))
+            continue;
+        bool get = slice_is(slice_of(routes[i].method), "GET");
+        if (slice_is(head->method, routes[i].method) || (get && slice_is(head->method, "HEAD"))) {
+            *found = &routes[i];
+            return true;
+        }
+        if (http_field(head, "upgrade").ptr)
+            *refusal = no_websocket;
+        else
+            *refusal = (struct refusal){405, "invalid_request_error", "method_not_allowed",
+                                        get ? "This path takes GET." : "This path takes POST.", get ? "GET, HEAD" : "POST"};
+    }
+    return false;
+}
+
+/* The key that the client presents, in whichever of the usual headers; ptr NULL without one. */
+static struct slice presented_key(const struct http_head *head)
+{
+    struct slice value = http_field(head, "authorization");
+    if (value.len > 7 && slice_is_nocase((struct slice){value.ptr, 7}, "bearer "))
+        return slice_trim((struct slice){value.ptr + 7, value.len - 7});
+    value = http_field(head, "x-api-key");
+    return value.ptr ? value : http_field(head, "api-key");
+}
+
+bool admit(const struct http_head *head, const struct admit_options *options, enum endpoint *endpoint,
+           struct refusal *refusal)
+{
+    const struct route *route = NULL;
+    if (!guard_host(head->host, options->port)) {
+        *refusal = wrong_host;
+        return false;
+    }
+    if (!guard_origin(http_field(head, "origin"), options->port) ||
+        !guard_fetch_site(http_field(head, "sec-fetch-site"))) {
+        *refusal = wrong_origin;
+        return false;
+    }
+    if (!find_route(head, &route, refusal))
+        return false;
+    if (!route->open) {
+        struct slice key = presented_key(head);
+        if (!secret_equal(key, options->master_key)) {
+            *refusal = key.len ? wrong_key : no_key;
+            return false;
+        }
+    }
+    if (head->framing == HTTP_LENGTH && head->content_length > options->body_max) {
+        *refusal = too_large;
+        return false;
+    }
+    *endpoint = route->endpoint;
+    return true;
+}
+
+bool refusal_body(const struct refusal *refusal, struct buf *out)
+{
+    BUF_ADD(out, "{\"error\":{\"message\":");
+    json_add_string(out, slice_of(refusal->message));
+    buf_add_format(out, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}", refusal->type, refusal->code);
+    return !out->failed;
+}

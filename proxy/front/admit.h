@@ -1,0 +1,37 @@
+/* admit: pure. Which endpoint a request head asks for, and whether it may have it, before any of its body is read. */
+#ifndef POINTSMAN_ADMIT_H
+#define POINTSMAN_ADMIT_H
+
+#include "proxy/front/http_parse.h"
+
+enum endpoint {
+    ENDPOINT_CHAT,         /* POST /v1/chat/completions */
+    ENDPOINT_RESPONSES,    /* POST /v1/responses */
+    ENDPOINT_MODELS,       /* GET /v1/models */
+    ENDPOINT_MODEL,        /* GET /v1/models/NAME */
+    ENDPOINT_HEALTH,       /* GET /health */
+    ENDPOINT_LIVENESS,     /* GET /health/liveness, /health/liveliness */
+    ENDPOINT_READINESS,    /* GET /health/readiness */
+};
+
+/* A refusal in OpenAI's error shape. All text is static. */
+struct refusal {
+    int status;
+    const char *type, *code, *message;
+    const char *allow;      /* for 405: the Allow header's value */
+};
+
+struct admit_options {
+    struct slice master_key;
+    unsigned port;          /* that Host must name */
+    size_t body_max;        /* bytes */
+};
+
+/* Checks, in this order: Host, Origin and Sec-Fetch-Site; path and method; "Authorization: Bearer" (or x-api-key, api-key) in
+ * constant time; Content-Length. Returns whether the request is admitted; *endpoint or *refusal is set accordingly. */
+bool admit(const struct http_head *head, const struct admit_options *options, enum endpoint *endpoint,
+           struct refusal *refusal);
+/* Appends {"error":{"message","type","param":null,"code"}}. */
+bool refusal_body(const struct refusal *refusal, struct buf *out);
+
+#endif

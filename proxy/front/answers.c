@@ -1,0 +1,118 @@
+/* pure: what the proxy says of itself. */
+#include "proxy/front/answers.h"
+
+#include "common/json.h"
+
+#include <string.h>
+
+#define MODELS_CREATED 1677610602   /* the constant that OpenAI-compatible gateways give for models without a date */
+
+static void add_model(const struct model_group *group, struct buf *out)
+{
+    BUF_ADD(out, "{\"id\":");
+    json_add_string(out, slice_of(group->alias));
+    buf_add_format(out, ",\"object\":\"model\",\"created\":%d,\"owned_by\":\"pointsman\"}", MODELS_CREATED);
+}
+
+bool answers_models(const struct answers *a, struct buf *out)
+{
+    BUF_ADD(out, "{\"object\":\"list\",\"data\":[");
+    for (unsigned i = 0; i < a->config->group_count; i++) {
+        if (i)
+            buf_add_char(out, ',');
+        add_model(&a->config->groups[i], out);
+    }
+    BUF_ADD(out, "]}");
+    return !out->failed;
+}
+
+bool answers_model(const struct answers *a, struct slice name, struct buf *out)
+{
+    const struct model_group *group = config_group(a->config, name);
+    if (!group)
+        return false;
+    add_model(group, out);
+    return true;
+}
+
+static bool deployment_ready(const struct answers *a, const struct deployment *d, struct buf *why)
+{
+    return health_ready(&a->health[d->index], d, a->now_ms, why);
+}
+
+/* The deployments that are ready, or those that are not, each with its reason. */
+static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *out)
+{
+    unsigned count = 0;
+    struct buf why;
+    buf_init(&why, 1024);
+    for (unsigned i = 0; i < a->config->deployment_count; i++) {
+        const struct deployment *d = &a->config->deployments[i];
+        buf_clear(&why);
+        if (deployment_ready(a, d, &why) != ready)
+            continue;
+        buf_add_text(out, count++ ? ",{\"model_name\":" : "{\"model_name\":");
+        json_add_string(out, slice_of(d->alias));
+        BUF_ADD(out, ",\"model\":");
+        json_add_string(out, slice_of(d->model));
+        BUF_ADD(out, ",\"model_id\":");
+        json_add_string(out, slice_of(d->id));
+        if (!ready) {
+            BUF_ADD(out, ",\"error\":");
+            json_add_string(out, buf_slice(&why));
+        }
+        buf_add_char(out, '}');
+    }
+    buf_free(&why);
+    return count;
+}
+
+bool answers_health(const struct answers *a, struct buf *out)
+{
+    BUF_ADD(out, "{\"healthy_endpoints\":[");
+    unsigned healthy = add_endpoints(a, true, out);
+    BUF_ADD(out, "],\"unhealthy_endpoints\":[");
+    unsigned unhealthy = add_endpoints(a, false, out);
+    buf_add_format(out, "],\"healthy_count\":%u,\"unhealthy_count\":%u}", healthy, unhealthy);
+    return !out->failed;
+}
+
+static bool group_ready(const struct answers *a, const struct model_group *group, struct buf *why)
+{
+    struct buf one;
+    bool ready = false;
+    buf_init(&one, 1024);
+    for (unsigned i = 0; i < group->count && !ready; i++) {
+        buf_clear(&one);
+        ready = deployment_ready(a, group->deployments[i], &one);
+        /* Several deployments of a group often lack the same thing: it is said once. */
+        if (!ready && one.len && !(why->len && memmem(why->data, why->len, one.data, one.len))) {
+            if (why->len)
+                BUF_ADD(why, "; ");
+            buf_add_slice(why, buf_slice(&one));
+        }
+    }
+    buf_free(&one);
+    if (ready)
+        buf_clear(why);
+    return ready;
+}
+
+bool answers_aliases(const struct answers *a, struct buf *out)
+{
+    struct buf why;
+    buf_init(&why, 2048);
+    buf_add_char(out, '[');
+    for (unsigned i = 0; i < a->config->group_count; i++) {
+        const struct model_group *group = &a->config->groups[i];
+        buf_clear(&why);
+        bool ready = group_ready(a, group, &why);
+        buf_add_text(out, i ? ",{\"name\":" : "{\"name\":");
+        json_add_string(out, slice_of(group->alias));
+        buf_add_format(out, ",\"ready\":%s,\"reason\":", ready ? "true" : "false");
+        json_add_string(out, buf_slice(&why));
+        buf_add_char(out, '}');
+    }
+    buf_free(&why);
+    return buf_add_char(out, ']') && !out->failed;
+}

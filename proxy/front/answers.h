@@ -1,0 +1,22 @@
+/* answers: pure. What the proxy says of itself: models, health, readiness. It never asks a provider for it. */
+#ifndef POINTSMAN_ANSWERS_H
+#define POINTSMAN_ANSWERS_H
+
+#include "proxy/route/health.h"
+
+struct answers {
+    const struct config *config;
+    const struct health *health;   /* by deployment index */
+    uint64_t now_ms;               /* monotonic */
+};
+
+/* GET /v1/models, in OpenAI's shape. */
+bool answers_models(const struct answers *a, struct buf *out);
+/* GET /v1/models/NAME; false when there is no such group (nothing is written then). */
+bool answers_model(const struct answers *a, struct slice name, struct buf *out);
+/* GET /health: deployments by what real traffic and the local probes have shown, in LiteLLM's shape. */
+bool answers_health(const struct answers *a, struct buf *out);
+/* The array of {"name","ready","reason"} per model group: ready when one of its deployments is. */
+bool answers_aliases(const struct answers *a, struct buf *out);
+
+#endif

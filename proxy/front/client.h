@@ -1,0 +1,65 @@
+/* client: loop. One connection of a client: its bytes in, its replies out. Requests come one after another; while one is
+ * served, the socket is still read, so that a hang-up is noticed at once. */
+#ifndef POINTSMAN_CLIENT_H
+#define POINTSMAN_CLIENT_H
+
+#include "proxy/front/admit.h"
+
+struct event_base;
+struct timeval;
+struct client;
+
+struct client_events {
+    /* A request was admitted and is complete. The head and body stay valid until the reply is finished. */
+    void (*request)(struct client *client, enum endpoint endpoint, void *ctx);
+    /* The client went away before its reply was finished. `user` is what client_set_user() set; the client is invalid after
+     * this call. */
+    void (*gone)(void *user, void *ctx);
+    /* The output that client_is_full() complained of has been written. */
+    void (*drained)(void *user, void *ctx);
+    void *ctx;
+};
+
+/* What all connections of a listener share. */
+struct client_shared {
+    struct event_base *base;
+    struct client_events events;
+    struct admit_options admit;
+    const struct timeval *head_timeout;   /* for a complete head, from its first byte */
+    const struct timeval *body_timeout;   /* for each further 64 KB of a body */
+    const struct timeval *idle_timeout;   /* between requests, and for a stalled reader of a reply */
+    const struct timeval *linger_timeout; /* after a refusal, for the client to read it */
+    unsigned count, max;                  /* connections open now, and at most */
+    struct client *all;                   /* list of them */
+    bool closing;                         /* no further request is taken */
+};
+
+struct client_reply {
+    int status;
+    const char *content_type;
+    struct slice fields;    /* further header fields, each "Name: value\r\n"; may be empty */
+    struct slice body;
+};
+
+/* Takes over a connected, non-blocking socket. false: no memory; the socket is closed. */
+bool client_open(struct client_shared *shared, int fd);
+/* Closes every connection without a word; `gone` is called for those whose reply is open. */
+void client_close_all(struct client_shared *shared);
+/* Closes the connections that wait for a request; those in a reply go on, and close after it. */
+void client_close_idle(struct client_shared *shared);
+
+const struct http_head *client_head(const struct client *c);
+struct slice client_body(const struct client *c);
+void client_set_user(struct client *c, void *user);
+
+/* A whole reply. The body is copied. Ends the request. */
+void client_send_reply(struct client *c, const struct client_reply *reply);
+/* A reply in pieces: chunked for HTTP/1.1, until the close for HTTP/1.0. `body` of `start` is ignored. */
+void client_start_stream(struct client *c, const struct client_reply *start);
+void client_send(struct client *c, struct slice bytes);
+/* Ends the stream properly, and with it the request. */
+void client_end_stream(struct client *c);
+/* Whether more than 64 KB of output wait for the client: stop producing until `drained`. */
+bool client_is_full(const struct client *c);
+
+#endif

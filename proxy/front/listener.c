@@ -1,0 +1,146 @@
+/* loop: the proxy's port, made here or handed down, and the connections that come in on it. */
+#include "proxy/front/listener.h"
+
+#include "common/log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FIRST_INHERITED_FD 3   /* SD_LISTEN_FDS_START */
+#define BACKLOG 1024
+
+struct listener {
+    struct client_shared *shared;
+    int fd;
+    int reserve;               /* a descriptor to give up when none is left: see shed() */
+    struct event *acceptable;
+};
+
+static bool make_address(const char *host, unsigned port, struct sockaddr_storage *address, socklen_t *len)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+    *address = (struct sockaddr_storage){0};
+    if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+        *len = sizeof *v4;
+        return true;
+    }
+    if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        *len = sizeof *v6;
+        return true;
+    }
+    return false;
+}
+
+int listener_bind(const char *host, unsigned port, struct buf *error)
+{
+    struct sockaddr_storage address;
+    socklen_t len;
+    if (!make_address(host, port, &address, &len)) {
+        buf_add_format(error, "--host %s: not a numeric address; use 127.0.0.1", host);
+        return -1;
+    }
+    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* SO_REUSEADDR lets us have the port while old connections linger; on Linux it lets nobody share it. */
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
+        bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    buf_add_format(error, "%s:%u: %s%s", host, port, strerror(errno),
+                   errno == EADDRINUSE ? "; see who holds it: ss -ltnp, or choose another with --port" : "");
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+int listener_inherited(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    bool ours = pid && count && strtol(pid, NULL, 10) == (long)getpid() && strtol(count, NULL, 10) >= 1;
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    if (!ours || !listener_port(FIRST_INHERITED_FD))
+        return -1;
+    (void)fcntl(FIRST_INHERITED_FD, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(FIRST_INHERITED_FD, F_SETFL, fcntl(FIRST_INHERITED_FD, F_GETFL) | O_NONBLOCK);
+    return FIRST_INHERITED_FD;
+}
+
+unsigned listener_port(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return 0;
+    if (address.ss_family == AF_INET)
+        return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port) : 0;
+}
+
+/* No descriptor is left: the reserve is spent on taking one connection off the queue and closing it, so that its client is
+ * told at once and the loop does not spin on a queue that it can't empty. */
+static void shed(struct listener *l)
+{
+    close(l->reserve);
+    int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+    struct listener *l = arg;
+    (void)what;
+    for (;;) {
+        int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client < 0 && (errno == EMFILE || errno == ENFILE)) {
+            shed(l);
+            return;
+        }
+        if (client < 0)
+            return;
+        if (l->shared->count >= l->shared->max)
+            close(client);
+        else if (!client_open(l->shared, client))
+            log_warning("a connection was closed: no memory for it");
+    }
+}
+
+struct listener *listener_start(int fd, struct client_shared *shared)
+{
+    struct listener *l = calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->shared = shared;
+    l->fd = fd;
+    l->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    l->acceptable = event_new(shared->base, fd, EV_READ | EV_PERSIST, on_acceptable, l);
+    if (!l->acceptable || event_add(l->acceptable, NULL) != 0) {
+        listener_stop(l);
+        return NULL;
+    }
+    return l;
+}
+
+void listener_stop(struct listener *l)
+{
+    if (!l)
+        return;
+    if (l->acceptable)
+        event_free(l->acceptable);
+    close(l->fd);
+    if (l->reserve >= 0)
+        close(l->reserve);
+    free(l);
+}

@@ -1,0 +1,129 @@
+/* pure: what the proxy itself must know of a model call's body. */
+#include "proxy/front/model_request.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONVERSATION_START 512   /* bytes of the first messages that tell conversations apart */
+
+static bool fail(struct model_request_error *error, const char *param, const char *code, const char *message)
+{
+    error->param = param;
+    error->code = code;
+    (void)snprintf(error->message, sizeof error->message, "%s", message);
+    return false;
+}
+
+static bool read_model(struct model_request *r, uint32_t node, struct model_request_error *error)
+{
+    struct buf name;
+    bool ok = false;
+    buf_init(&name, MODEL_NAME_MAX - 1);
+    if (!node)
+        fail(error, "model", "missing_required_parameter", "'model' is missing: name one of GET /v1/models.");
+    else if (!json_is(&r->top, node, JSON_STRING))
+        fail(error, "model", "invalid_type", "'model' must be a string.");
+    else if (!json_unescape(&r->top, node, &name) || !name.len || memchr(name.data, '\0', name.len))
+        fail(error, "model", "model_not_found", "'model' is empty or longer than 255 bytes.");
+    else
+        ok = true;
+    if (ok) {
+        memcpy(r->model, name.data, name.len);
+        r->model[name.len] = '\0';
+    }
+    buf_free(&name);
+    return ok;
+}
+
+static bool read_stream(struct model_request *r, uint32_t node, struct model_request_error *error)
+{
+    r->stream = json_is(&r->top, node, JSON_TRUE);
+    if (!node || r->stream || json_is(&r->top, node, JSON_FALSE) || json_is(&r->top, node, JSON_NULL))
+        return true;
+    return fail(error, "stream", "invalid_type", "'stream' must be true or false.");
+}
+
+static bool read_content(struct model_request *r, uint32_t *content, struct model_request_error *error)
+{
+    if (r->wire == WIRE_CHAT) {
+        *content = json_get(&r->top, 0, "messages");
+        if (json_is(&r->top, *content, JSON_ARRAY))
+            return true;
+        return fail(error, "messages", *content ? "invalid_type" : "missing_required_parameter",
+                    "'messages' is missing or not an array.");
+    }
+    *content = json_get(&r->top, 0, "input");
+    if (json_is(&r->top, *content, JSON_ARRAY) || json_is(&r->top, *content, JSON_STRING))
+        return true;
+    return fail(error, "input", *content ? "invalid_type" : "missing_required_parameter",
+                "'input' is missing, or neither a string nor an array.");
+}
+
+/* Codex names its conversation in a header and in prompt_cache_key; others are told apart by how they begin. */
+static uint64_t conversation_of(const struct model_request *r, const struct http_head *head, uint32_t content)
+{
+    static const unsigned char key[crypto_shorthash_KEYBYTES];
+    unsigned char hash[crypto_shorthash_BYTES];
+    uint64_t value = 0;
+    struct slice name = http_field(head, "thread-id");
+    if (!name.len)
+        name = json_inner(&r->top, json_get(&r->top, 0, "prompt_cache_key"));
+    if (!name.len) {
+        name = json_raw(&r->top, content);
+        if (name.len > CONVERSATION_START)
+            name.len = CONVERSATION_START;
+    }
+    crypto_shorthash(hash, (const unsigned char *)name.ptr, name.len, key);
+    memcpy(&value, hash, sizeof value);
+    return value;
+}
+
+/* Two readers of one text may disagree on which of two equal keys counts. */
+static bool read_once(struct model_request *r, struct model_request_error *error)
+{
+    static const char *const keys[] = {"model", "stream", "messages", "input"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (json_count(&r->top, 0, keys[i]) > 1)
+            return fail(error, keys[i], "duplicate_parameter", "The body holds this key twice.");
+    return true;
+}
+
+bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
+                        struct model_request_error *error)
+{
+    uint32_t content = JSON_NONE;
+    r->wire = wire;
+    if (!json_parse_top(&r->top, body.ptr, body.len)) {
+        error->param = NULL;
+        error->code = "invalid_json";
+        (void)snprintf(error->message, sizeof error->message, "The body is not valid JSON: %s at byte %zu.",
+                       r->top.error, r->top.error_at);
+        return false;
+    }
+    if (json_type(&r->top, 0) != JSON_OBJECT)
+        return fail(error, NULL, "invalid_type", "The body must be a JSON object.");
+    if (!read_once(r, error) || !read_model(r, json_get(&r->top, 0, "model"), error) ||
+        !read_stream(r, json_get(&r->top, 0, "stream"), error) || !read_content(r, &content, error))
+        return false;
+    r->conversation = conversation_of(r, head, content);
+    return true;
+}
+
+void model_request_free(struct model_request *r)
+{
+    json_free(&r->top);
+}
+
+bool model_request_error_body(const struct model_request_error *error, struct buf *out)
+{
+    BUF_ADD(out, "{\"error\":{\"message\":");
+    json_add_string(out, slice_of(error->message));
+    BUF_ADD(out, ",\"type\":\"invalid_request_error\",\"param\":");
+    if (error->param)
+        json_add_string(out, slice_of(error->param));
+    else
+        BUF_ADD(out, "null");
+    buf_add_format(out, ",\"code\":\"%s\"}}", error->code);
+    return !out->failed;
+}

@@ -1,0 +1,35 @@
+/* model_request: pure. What the proxy itself must know of a model call's body: its model, whether it streams, and which
+ * conversation it belongs to. */
+#ifndef POINTSMAN_MODEL_REQUEST_H
+#define POINTSMAN_MODEL_REQUEST_H
+
+#include "common/json.h"
+#include "proxy/front/http_parse.h"
+#include "proxy/wire.h"
+
+#define MODEL_NAME_MAX 256
+
+struct model_request {
+    struct json top;               /* the body's top level; its text is the client's */
+    enum wire wire;
+    char model[MODEL_NAME_MAX];    /* as the client named it */
+    bool stream;
+    uint64_t conversation;         /* the same for all requests of one conversation, as far as can be told */
+};
+
+struct model_request_error {
+    const char *param;             /* the field at fault, NULL when none */
+    const char *code;
+    char message[256];
+};
+
+/* Reads a body strictly. false with `error` set (a 400): not JSON, no object, no model or a field of the wrong type, or one of
+ * these keys standing twice. Free with model_request_free() in either case; `*r` is zeroed before its first use and keeps its
+ * memory for the next. */
+MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
+                                   struct model_request_error *error);
+void model_request_free(struct model_request *r);
+/* Appends the error in OpenAI's shape. */
+bool model_request_error_body(const struct model_request_error *error, struct buf *out);
+
+#endif

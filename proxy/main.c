@@ -1,0 +1,211 @@
+/* main: hardens the process, loads the configuration, wires the rooms and runs; decides nothing. */
+#include "common/harden.h"
+#include "common/log.h"
+#include "common/paths.h"
+#include "common/secret.h"
+#include "proxy/config.h"
+#include "proxy/front/listener.h"
+#include "proxy/notify.h"
+#include "proxy/server.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+#define CONFIG_NAME "litellm-cost-routing.yaml"
+#define JOURNAL_MAX (64u << 20)   /* bytes, then it is rotated */
+
+struct options {
+    const char *config;      /* NULL: the user's, else the installed one */
+    const char *host;
+    unsigned port;
+    bool check;
+};
+
+static const char usage[] =
+    "Usage: pointsman-proxy [--config FILE] [--host ADDRESS] [--port N]\n"
+    "       pointsman-proxy --check-config [FILE]\n"
+    "\n"
+    "Serves the OpenAI API on http://127.0.0.1:4000/v1 and sends each call to a deployment of the\n"
+    "model group that it names. FILE is in LiteLLM's format; provider keys and the master key\n"
+    "(LITELLM_API_KEY) come from the environment.\n"
+    "\n"
+    "  -c, --config FILE     configuration (default: pointsman/" CONFIG_NAME " in\n"
+    "                        $XDG_CONFIG_HOME, else the installed one)\n"
+    "      --host ADDRESS    numeric address to listen on (default 127.0.0.1)\n"
+    "  -p, --port N          port to listen on (default 4000)\n"
+    "      --check-config    print the model groups, their order and what is not ready; exit 1 on errors\n"
+    "  -h, --help            print this\n"
+    "  -V, --version         print the version\n"
+    "\n"
+    "Under systemd or the session app it takes its socket by LISTEN_FDS and reports by NOTIFY_SOCKET.\n"
+    "\n"
+    "Example:\n"
+    "  LITELLM_API_KEY=sk-local-1 OPENAI_API_KEY=sk-... pointsman-proxy --config config.yaml --port 4000\n";
+
+/* Returns -1 to go on, else the exit status. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option names[] = {
+        {"config", required_argument, NULL, 'c'}, {"host", required_argument, NULL, 'H'},
+        {"port", required_argument, NULL, 'p'},   {"check-config", no_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    *options = (struct options){.host = "127.0.0.1", .port = 4000};
+    for (int c; (c = getopt_long(argc, argv, "c:p:hV", names, NULL)) != -1;) {
+        char *end = NULL;
+        switch (c) {
+        case 'c': options->config = optarg; break;
+        case 'H': options->host = optarg; break;
+        case 'k': options->check = true; break;
+        case 'p':
+            options->port = (unsigned)strtoul(optarg, &end, 10);
+            if (!*optarg || *end || options->port < 1 || options->port > 65535) {
+                log_error("--port %s: not a port; give a number from 1 to 65535", optarg);
+                return EXIT_USAGE;
+            }
+            break;
+        case 'h': return fputs(usage, stdout) < 0;
+        case 'V': return puts("pointsman-proxy " PACKAGE_VERSION) < 0;
+        default:
+            (void)fputs("Try: pointsman-proxy --help\n", stderr);
+            return EXIT_USAGE;
+        }
+    }
+    if (options->check && optind < argc && !options->config)
+        options->config = argv[optind++];
+    if (optind < argc) {
+        log_error("%s: this argument is not understood; see --help", argv[optind]);
+        return EXIT_USAGE;
+    }
+    return -1;
+}
+
+static const char *from_environment(const char *name, void *ctx)
+{
+    const char *value = getenv(name);
+    (void)ctx;
+    return value && *value ? value : NULL;
+}
+
+static void print_warning(const char *message, void *ctx)
+{
+    (void)ctx;
+    log_warning("%s", message);
+}
+
+/* Each line of a report as a message of its own. */
+static void print_errors(struct buf *errors)
+{
+    char *line = errors->len && buf_text(errors) ? errors->data : NULL;
+    for (char *next; line && *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next)
+            *next++ = '\0';
+        log_error("%s", line);
+    }
+}
+
+static struct config *load(const struct options *options)
+{
+    struct buf errors;
+    struct config *config = NULL;
+    buf_init(&errors, 256u << 10);
+    char *found = options->config ? strdup(options->config) : paths_config_file(CONFIG_NAME, POINTSMAN_DATADIR);
+    if (!found)
+        buf_add_text(&errors, "no configuration: give one with --config FILE (" POINTSMAN_DATADIR "/" CONFIG_NAME
+                              " is not there)");
+    else
+        config = config_load(&(struct config_options){.path = found, .env = from_environment,
+                                                      .demo = from_environment("POINTSMAN_DEMO", NULL) != NULL,
+                                                      .warn = print_warning}, &errors);
+    print_errors(&errors);
+    buf_free(&errors);
+    free(found);
+    return config;
+}
+
+static int check(const struct config *config)
+{
+    struct buf text;
+    buf_init(&text, 4u << 20);
+    bool ok = config && config_describe(config, &text) && fwrite(text.data, 1, text.len, stdout) == text.len;
+    buf_free(&text);
+    return ok ? 0 : 1;
+}
+
+static int get_socket(const struct options *options)
+{
+    struct buf error;
+    int fd = listener_inherited();
+    if (fd >= 0)
+        return fd;
+    buf_init(&error, 1024);
+    fd = listener_bind(options->host, options->port, &error);
+    if (fd < 0)
+        log_error("%.*s", (int)error.len, error.data ? error.data : "no memory");
+    buf_free(&error);
+    return fd;
+}
+
+static struct journal *get_journal(void)
+{
+    struct buf error;
+    struct journal *journal = NULL;
+    buf_init(&error, 4096);
+    char *dir = paths_log_dir(&error), *path = dir ? paths_join(dir, "requests.jsonl") : NULL;
+    if (path)
+        journal = journal_open(path, JOURNAL_MAX, &error);
+    if (!journal)
+        log_warning("requests are served without a journal: %.*s", (int)error.len, error.data ? error.data : "");
+    free(dir);
+    free(path);
+    buf_free(&error);
+    return journal;
+}
+
+static int serve(const struct options *options, struct config *config, struct harden_status *harden)
+{
+    const char *parent = getenv("POINTSMAN_PARENT");
+    struct server_options server = {.config = config, .harden = harden, .key_file = getenv("POINTSMAN_KEY_FILE")};
+    server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
+    if (server.parent && !harden_follow_parent(harden, server.parent))
+        return 0;   /* the session is gone already */
+    server.fd = get_socket(options);
+    if (server.fd < 0)
+        return 1;
+    server.journal = get_journal();
+    harden_late(harden);
+    int status = server_run(&server);
+    journal_close(server.journal);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct harden_status harden;
+    struct options options;
+    harden_early(&harden);
+    harden_environment();
+    log_open("pointsman-proxy", getenv("POINTSMAN_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (!secret_init()) {
+        log_error("no randomness is to be had from the system");
+        return 1;
+    }
+    int status = parse_options(argc, argv, &options);
+    if (status >= 0)
+        return status;
+    notify_open();
+    struct config *config = load(&options);
+    if (!config)
+        return 1;
+    status = options.check ? check(config) : serve(&options, config, &harden);
+    config_free(config);
+    return status;
+}

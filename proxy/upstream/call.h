@@ -1,0 +1,59 @@
+/* call: loop. One HTTP request to a provider through libcurl's multi interface, driven by the event loop. */
+#ifndef POINTSMAN_CALL_H
+#define POINTSMAN_CALL_H
+
+#include "proxy/config.h"
+
+struct event_base;
+struct upstream;
+struct call;
+
+/* What is known of the reply once its head is complete. */
+struct call_reply {
+    int status;
+    bool event_stream;       /* Content-Type: text/event-stream */
+    int retry_after_s;       /* Retry-After in whole seconds (dates are converted), -1 without one */
+};
+
+enum call_flow {
+    CALL_GO_ON,
+    CALL_PAUSE,   /* these bytes were not taken: give them again after call_resume() */
+    CALL_STOP,    /* the reply is of no use: the connection is closed and done() follows, from the loop */
+};
+
+struct call_events {
+    /* Bytes of the body, the reply's head being complete. libcurl is on the stack: of this file's functions only call_cancel()
+     * and call_release() may be called in here. */
+    enum call_flow (*body)(void *ctx, const struct call_reply *reply, struct slice bytes);
+    /* The call is over, and the pointer to it invalid: FAILURE_NONE when the reply arrived whole, else why not, with words for
+     * people. Not called after call_cancel() or call_release(). */
+    void (*done)(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message);
+};
+
+struct call_request {
+    const struct deployment *deployment;
+    const char *path;            /* behind api_base: "/chat/completions" */
+    struct slice body;           /* must stay until the call is over; ptr NULL: a GET */
+    bool stream;                 /* an event stream is asked for */
+    int first_byte_timeout_ms;   /* 0: none */
+    int idle_timeout_ms;         /* silence within the body; 0: none */
+    int total_timeout_ms;        /* 0: none */
+};
+
+/* The connections to all providers, kept warm. Only http and https; no redirects, no proxy, no netrc and no cookies, whatever
+ * the environment says. NULL: libcurl would not start. */
+struct upstream *upstream_new(struct event_base *base, const struct config *config);
+/* Cancels what is still in flight. */
+void upstream_free(struct upstream *u);
+
+/* Starts a call. NULL: no memory; nothing is called then. `events` and `ctx` must stay until the call is over. */
+struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events, void *ctx);
+/* Ends the call at once and closes its connection: the provider sees the hang-up. */
+void call_cancel(struct call *c);
+/* We have what we need: the rest of the reply is read and thrown away (as long as it is short and quick), so that the
+ * connection can serve again. The request's body is no longer touched. */
+void call_release(struct call *c);
+/* Goes on after CALL_PAUSE. */
+void call_resume(struct call *c);
+
+#endif

@@ -1,0 +1,17 @@
+/* curl_loop: loop. Drives a curl multi handle from libevent: its sockets, its one timer, its finished transfers. */
+#ifndef POINTSMAN_CURL_LOOP_H
+#define POINTSMAN_CURL_LOOP_H
+
+#include <curl/curl.h>
+
+struct event_base;
+struct curl_loop;
+
+/* `finished` is called for each transfer that ended, from the loop and never inside a call of ours into libcurl; it may add and
+ * remove handles. NULL: no memory. */
+struct curl_loop *curl_loop_new(struct event_base *base, void (*finished)(CURL *easy, CURLcode code, void *ctx), void *ctx);
+/* All easy handles must have been removed. */
+void curl_loop_free(struct curl_loop *loop);
+CURLM *curl_loop_multi(struct curl_loop *loop);
+
+#endif
