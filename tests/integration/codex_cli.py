@@ -1,0 +1,52 @@
+"""Runs the real Codex CLI against a proxy, in folders of the test's own."""
+import os
+import pathlib
+import subprocess
+
+from proxy_process import BUILD
+
+TIMEOUT_S = 90
+
+CONFIG = """\
+model = "{model}"
+model_provider = "litellm"
+[model_providers.litellm]
+name = "litellm"
+base_url = "{base}"
+wire_api = "responses"
+env_key = "LITELLM_API_KEY"
+stream_idle_timeout_ms = 30000
+[analytics]
+enabled = false
+[features]
+plugins = false
+apps = false
+"""
+
+
+def binary():
+    """The native binary out of the npm package: it needs no Node. None where it is not installed."""
+    place = pathlib.Path(os.environ.get("POINTSMAN_CODEX", BUILD / "check" / "node"))
+    return next(place.glob("node_modules/@openai/codex-linux-*/vendor/*/bin/codex"), None)
+
+
+class Run:
+    def __init__(self, done, work):
+        self.code, self.out, self.err, self.work = done.returncode, done.stdout, done.stderr, work
+
+    def __repr__(self):
+        return f"exit {self.code}\n{self.out}\n{self.err[-3000:]}"
+
+
+def run(folder, base, key, prompt, model="codex-light", arguments=()):
+    """`codex exec` with one prompt."""
+    home, work = folder / "codex-home", folder / "work"
+    home.mkdir()
+    work.mkdir()
+    (home / "config.toml").write_text(CONFIG.format(model=model, base=base))
+    done = subprocess.run(
+        [binary(), "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", *arguments, prompt],
+        cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "CODEX_HOME": str(home), "TERM": "dumb",
+             "LITELLM_API_KEY": key})
+    return Run(done, work)

@@ -1,0 +1,198 @@
+"""A scripted model provider on a loopback port: each request gets the next reply of the script, byte for byte.
+
+A reply is a list of steps. Bytes are sent as they are; a threading.Event is waited for; and
+
+    CLOSE   ends the connection in good order,
+    RESET   ends it with a TCP reset,
+    HANG    says nothing more until the client goes away.
+
+A reply may also be a function that takes the Request and returns the steps.
+"""
+import json
+import queue
+import socket
+import struct
+import threading
+
+CLOSE, RESET, HANG = "close", "reset", "hang"
+PATIENCE_S = 30
+
+
+class Request:
+    def __init__(self, method, path, headers, body):
+        self.method, self.path, self.headers, self.body = method, path, headers, body
+        self.gone = threading.Event()   # the client ended the connection before the reply's end
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Upstream:
+    def __init__(self):
+        self.requests = []              # in order of arrival
+        self.unscripted = 0
+        self.connections = 0
+        self._arrivals = queue.Queue()
+        self._script = queue.Queue()
+        self._always = None
+        self._threads = []
+        self._sockets = set()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self._listener.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}/v1"
+        self._spawn(self._accept)
+
+    def script(self, *replies):
+        """Adds replies, one for each of the next requests."""
+        for reply in replies:
+            self._script.put(reply)
+
+    def always(self, reply):
+        """The reply for requests beyond the script."""
+        self._always = reply
+
+    def next_request(self, timeout=PATIENCE_S):
+        """Waits for a request that this function has not given yet."""
+        return self._arrivals.get(timeout=timeout)
+
+    def close(self):
+        # shutdown() wakes the thread that sits in accept(); close() alone does not.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in list(self._sockets):
+            _shut(connection)
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive(), "the mock upstream hangs"
+
+    def _spawn(self, function, *arguments):
+        thread = threading.Thread(target=function, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sockets.add(connection)
+            self._spawn(self._serve, connection)
+
+    def _serve(self, connection):
+        reader = connection.makefile("rb")
+        try:
+            while (request := _read_request(reader)) is not None:
+                self.requests.append(request)
+                reply = self._next_reply()
+                self._arrivals.put(request)
+                if not _perform(connection, reader, request, reply):
+                    return
+        except OSError:
+            pass
+        finally:
+            self._sockets.discard(connection)
+            reader.close()
+            connection.close()
+
+    def _next_reply(self):
+        try:
+            return self._script.get_nowait()
+        except queue.Empty:
+            if self._always is None:
+                self.unscripted += 1
+                return error(500, "the mock upstream has no reply left")
+            return self._always
+
+
+def _shut(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
+def _read_request(reader):
+    line = reader.readline()
+    if not line:
+        return None
+    method, path, _ = line.decode().split(" ", 2)
+    headers = {}
+    while (line := reader.readline().decode().rstrip("\r\n")):
+        name, _, value = line.partition(":")
+        headers[name.lower()] = value.strip()
+    body = reader.read(int(headers.get("content-length", 0)))
+    return Request(method, path, headers, body)
+
+
+def _perform(connection, reader, request, reply):
+    """Sends a reply; whether the connection lives on."""
+    steps = reply(request) if callable(reply) else reply
+    try:
+        for step in steps:
+            if step == CLOSE:
+                return False
+            if step == RESET:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return False
+            if step == HANG:
+                reader.read(1)
+                request.gone.set()
+                return False
+            if isinstance(step, threading.Event):
+                assert step.wait(PATIENCE_S), "an event that the script waits for never came"
+            else:
+                connection.sendall(step)
+    except OSError:
+        request.gone.set()
+        raise
+    return True
+
+
+# Replies
+
+def reply(status=200, headers=(), body=b"", content_type="application/json"):
+    """A whole reply with Content-Length."""
+    if not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status} Mock", f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in dict(headers).items()]
+    return ["\r\n".join(lines).encode() + b"\r\n\r\n" + body]
+
+
+def error(status, message="mock failure", code=None, headers=()):
+    return reply(status, headers, {"error": {"message": message, "type": "mock", "param": None, "code": code}})
+
+
+STREAM_HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+STREAM_END = b"0\r\n\r\n"
+
+
+def chunk(data):
+    """One piece of a chunked body."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def event(data, name=None):
+    """One server-sent event as a chunk; `data` is text or an object to be written as JSON."""
+    if not isinstance(data, str):
+        data = json.dumps(data)
+    head = f"event: {name}\n" if name else ""
+    return chunk(f"{head}data: {data}\n\n".encode())
+
+
+def stream(*steps):
+    """A chunked stream that ends in good order; objects among the steps become events."""
+    return [STREAM_HEAD, *map(_step, steps), STREAM_END]
+
+
+def stream_open(*steps):
+    """A stream that is not ended: what comes after is up to the last step (CLOSE, RESET, HANG)."""
+    return [STREAM_HEAD, *map(_step, steps)]
+
+
+def _step(step):
+    return event(step) if isinstance(step, dict) else step

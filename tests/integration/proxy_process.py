@@ -1,0 +1,205 @@
+"""Runs pointsman-proxy for a test, and talks to it."""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+BUILD = pathlib.Path(os.environ.get("POINTSMAN_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
+BINARY = BUILD / "proxy" / "pointsman-proxy"
+MASTER_KEY = "sk-local-canary-master-0123456789abcdef"
+PATIENCE_S = 20
+
+# Puts the listening socket where the LISTEN_FDS convention wants it, and becomes the proxy.
+HAND_DOWN = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
+             "os.execv(sys.argv[2], sys.argv[2:])")
+
+
+def wait_until(condition, what, timeout=PATIENCE_S):
+    """Asks until the condition holds, and gives what it gave."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"waited {timeout} s for {what}"
+        time.sleep(0.005)
+    return value
+
+
+class Reply:
+    """A whole reply."""
+
+    def __init__(self, response):
+        self.status, self.headers, self.body = response.status, response.headers, response.read()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def error(self):
+        return self.json["error"]
+
+    @property
+    def events(self):
+        return list(parse_events(self.body.decode()))
+
+
+def parse_events(text):
+    """The (name, data) pairs of a stream; data is parsed where it is JSON."""
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
+        if "data" in fields:
+            data = fields["data"]
+            yield fields.get("event"), data if data == "[DONE]" else json.loads(data)
+
+
+class Stream:
+    """A reply that is read as it comes."""
+
+    def __init__(self, connection, response, sock):
+        self.connection, self.response, self.sock = connection, response, sock
+        self.status, self.headers = response.status, response.headers
+
+    def next_event(self):
+        """The next (name, data), or None at the end of the stream."""
+        lines = []
+        while (line := self.response.readline().decode()) not in ("", "\n"):
+            lines.append(line.rstrip("\n"))
+        if lines:
+            return next(parse_events("\n".join(lines)), None) or self.next_event()
+        return None if line == "" else self.next_event()
+
+    def rest(self):
+        """All events up to the end of the stream."""
+        return list(iter(self.next_event, None))
+
+    def hang_up(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.response.close()
+        self.connection.close()
+
+
+class Proxy:
+    def __init__(self, folder, config, keys=None, arguments=(), environment=None):
+        self.folder = folder
+        self.keys = {"LITELLM_API_KEY": MASTER_KEY, **(keys or {})}
+        self.codex_home = folder / "codex"
+        self.config = folder / "config.yaml"
+        # JSON is YAML, too.
+        self.config.write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
+        self.stderr_path = folder / "stderr"
+        listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.port = listener.getsockname()[1]
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(str(folder / "notify"))
+        notify.settimeout(PATIENCE_S)
+        with open(self.stderr_path, "wb") as stderr, listener, notify:
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", HAND_DOWN, str(listener.fileno()), BINARY,
+                 "--config", self.config, *arguments],
+                stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=[listener.fileno()], cwd=folder,
+                env={"HOME": str(folder), "CODEX_HOME": str(self.codex_home), "XDG_RUNTIME_DIR": str(folder),
+                     "LISTEN_FDS": "1", "NOTIFY_SOCKET": str(folder / "notify"), **self.keys, **(environment or {})})
+            self._wait_ready(notify)
+
+    def _wait_ready(self, notify):
+        notify.settimeout(0.05)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                if b"READY=1" in notify.recv(4096):
+                    return
+            except TimeoutError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"the proxy did not start:\n{self.stderr}")
+
+    @property
+    def base(self):
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def stderr(self):
+        return self.stderr_path.read_text(errors="replace")
+
+    @property
+    def rss_kb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+
+    @property
+    def open_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    # Requests
+
+    def send(self, method, path, body=None, headers=None, key=MASTER_KEY, timeout=PATIENCE_S):
+        """Sends one request on a connection of its own and returns (connection, response, socket)."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection.connect()
+        sock = connection.sock
+        fields = {"Content-Type": "application/json"} if body is not None else {}
+        if key is not None:
+            fields["Authorization"] = f"Bearer {key}"
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        connection.request(method, path, body, {**fields, **(headers or {})})
+        return connection, connection.getresponse(), sock
+
+    def request(self, method, path, body=None, **options):
+        connection, response, _ = self.send(method, path, body, **options)
+        try:
+            return Reply(response)
+        finally:
+            connection.close()
+
+    def get(self, path, **options):
+        return self.request("GET", path, **options)
+
+    def post(self, path, body, **options):
+        return self.request("POST", path, body, **options)
+
+    def stream(self, path, body, **options):
+        return Stream(*self.send("POST", path, body, **options))
+
+    def connect(self, timeout=PATIENCE_S):
+        """A bare connection, for what no client library would send."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+    def raw(self, data):
+        """Sends bytes as they are, ends the sending side, and returns all that comes back."""
+        with self.connect() as sock:
+            try:
+                sock.sendall(data)
+                sock.shutdown(socket.SHUT_WR)
+                return b"".join(iter(lambda: sock.recv(65536), b""))
+            except ConnectionError:
+                return b""
+
+    # What it left
+
+    def journal(self, lines=1):
+        """The journal's entries, once there are that many."""
+        path = self.codex_home / "logs" / "requests.jsonl"
+        wait_until(lambda: path.exists() and path.read_text().count("\n") >= lines, f"{lines} lines in the journal")
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+    def stop(self):
+        """SIGTERM; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_S)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def leaks(self):
+        """Files of its folder, its messages included, in which a key stands."""
+        files = [path for path in self.folder.rglob("*") if path.is_file() and path != self.config]
+        return [(path.name, name) for path in files for name, key in self.keys.items()
+                if len(key) >= 8 and key.encode() in path.read_bytes()]

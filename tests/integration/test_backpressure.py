@@ -1,0 +1,93 @@
+"""A reader that does not read holds its upstream up; the proxy's memory does not grow."""
+import time
+
+import pytest
+
+import chat_wire as chat
+from mock_upstream import STREAM_END, STREAM_HEAD, event
+
+FLOOD_EVENTS = 1600
+PIECE = "x" * 65536
+EVENT = event(chat.delta(PIECE))   # 1,600 of them are 100 MiB
+HELD_AT_MOST = 24 << 20            # the kernel's socket buffers on both sides take some megabytes of it
+GROWTH_KB = 16 * 1024
+STILL_S = 0.3
+
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+RESPONSES = {"model": "codex-light", "input": "hi", "stream": True}
+
+
+class Flood:
+    """A reply of 100 MiB that counts how much of it was taken."""
+
+    def __init__(self):
+        self.sent = 0
+
+    def __call__(self, request):
+        yield STREAM_HEAD
+        for _ in range(FLOOD_EVENTS):
+            yield EVENT
+            self.sent += len(EVENT)
+        yield event(chat.delta(finish="stop"))
+        yield chat.DONE
+        yield STREAM_END
+
+    def settle(self):
+        """Waits until nothing more was taken for a while: only time can show a standstill."""
+        taken, since = self.sent, time.monotonic()
+        while not taken or time.monotonic() - since < STILL_S:
+            time.sleep(0.02)
+            if self.sent != taken:
+                taken, since = self.sent, time.monotonic()
+        return taken
+
+
+@pytest.mark.parametrize("path, body", [("/v1/chat/completions", CHAT), ("/v1/responses", RESPONSES)])
+def test_a_reader_that_stalls(bridged, upstream, path, body):
+    flood = Flood()
+    upstream.script(flood)
+    before = bridged.rss_kb
+    reading = bridged.stream(path, body)
+    assert flood.settle() < HELD_AT_MOST
+    assert bridged.rss_kb - before < GROWTH_KB
+    assert bridged.get("/health/liveliness", key=None).status == 200
+    reading.hang_up()
+    assert upstream.next_request().gone.wait(5)
+
+
+def test_a_reader_that_comes_back_gets_everything(light, upstream):
+    flood = Flood()
+    upstream.script(flood)
+    before = light.rss_kb
+    reading = light.stream("/v1/chat/completions", CHAT)
+    flood.settle()
+    pieces = [data["choices"][0]["delta"].get("content") for _, data in reading.rest() if data != "[DONE]"]
+    assert pieces == [PIECE] * FLOOD_EVENTS + [None]
+    assert light.rss_kb - before < GROWTH_KB
+
+
+def test_many_stalled_readers(light, upstream):
+    floods = [Flood() for _ in range(20)]
+    before = light.rss_kb
+    readers = []
+    for flood in floods:
+        upstream.script(flood)
+        readers.append(light.stream("/v1/chat/completions", CHAT))
+    for flood in floods:
+        flood.settle()
+    assert light.rss_kb - before < len(floods) * 1024
+    for reader in readers:
+        reader.hang_up()
+
+
+def test_a_whole_reply_has_a_ceiling(light, upstream):
+    """A reply in one piece has to be held: one that is too long is refused, and not kept."""
+    def endless(request):
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for _ in range(4 * FLOOD_EVENTS):
+            yield EVENT
+    upstream.script(endless)
+    answer = light.post("/v1/chat/completions", {**CHAT, "stream": False})
+    assert answer.status in (502, 503)
+    assert upstream.next_request().gone.wait(5)
+    assert light.rss_kb < 200 * 1024

@@ -1,0 +1,209 @@
+"""A failure before the first byte goes to the next deployment; what can't be helped is told as it is."""
+import socket
+import time
+
+import pytest
+
+import chat_wire as chat
+import responses_wire as responses
+from conftest import chat_only, deployment
+from mock_upstream import CLOSE, HANG, RESET, error, event, reply, stream, stream_open
+
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
+RESPONSES = {"model": "codex-light", "input": "hi"}
+OVERLOADED = {"error": {"message": "overloaded", "type": "server_error", "code": 503}}
+
+FAILURES = {
+    "408": error(408), "429": error(429), "429 with Retry-After": error(429, headers={"Retry-After": "1"}),
+    "500": error(500), "502": error(502), "503": error(503), "504": error(504), "529": error(529),
+    "402": error(402), "401": error(401), "403": error(403), "404": error(404, code="model_not_found"),
+    "500 without a body": reply(500, body=b""),
+    "503 in HTML": reply(503, body=b"<html>busy</html>", content_type="text/html"),
+    "no reply": [CLOSE], "reset": [RESET], "no HTTP": [b"SSH-2.0-mock\r\n", CLOSE],
+    "half a head": [b"HTTP/1.1 200 OK\r\nContent-", CLOSE],
+    "half a body": [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{", CLOSE],
+    "200 with no JSON": reply(200, body=b"<html>"), "200 with an error": reply(200, body=OVERLOADED),
+    "200 with nothing": reply(200, body=b""), "redirect": reply(302, {"Location": "http://127.0.0.1:1/"}, b""),
+}
+
+STREAM_FAILURES = {
+    "error event first": stream(event(OVERLOADED)),
+    "error after a role": stream(chat.delta(role="assistant", content=""), event(OVERLOADED)),
+    "cut before content": stream_open(chat.delta(role="assistant", content=""), CLOSE),
+    "reset before content": stream_open(RESET), "ends at once": stream(), "only DONE": stream(chat.DONE),
+    "not SSE": reply(200, body=b"<html>", content_type="text/html"),
+    "empty answer": chat.text_stream(),
+}
+
+
+@pytest.fixture
+def second(make_upstream):
+    return make_upstream()
+
+
+def pair(start_proxy, upstream, second, entry=deployment, **sections):
+    """Two deployments, the first preferred."""
+    return start_proxy(entry("codex-light", upstream, order=1), entry("codex-light", second, order=2), **sections)
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_the_next_deployment_answers(start_proxy, upstream, second, failure, streamed):
+    proxy = pair(start_proxy, upstream, second)
+    upstream.script(failure)
+    second.script(chat.either("from the second"))
+    answer = proxy.post("/v1/chat/completions", {**CHAT, "stream": streamed})
+    assert answer.status == 200
+    assert b"from the second" in answer.body
+    assert len(upstream.requests) == len(second.requests) == 1
+
+
+@pytest.mark.parametrize("failure", STREAM_FAILURES.values(), ids=STREAM_FAILURES)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_a_stream_that_fails_before_content(start_proxy, upstream, second, failure, path):
+    proxy = pair(start_proxy, upstream, second, entry=chat_only)
+    upstream.script(failure)
+    second.script(chat.either("from the second"))
+    answer = proxy.post(path, {**(CHAT if path.endswith("completions") else RESPONSES), "stream": True})
+    assert answer.status == 200
+    text = answer.body.decode()
+    assert "from the second" in text and "overloaded" not in text
+    assert len(second.requests) == 1
+
+
+def test_a_native_responses_stream_that_fails_before_content(start_proxy, upstream, second):
+    proxy = pair(start_proxy, upstream, second)
+    upstream.script(stream(responses.created(), responses.named(
+        "response.failed", response=responses.response(status="failed", error={"code": "server_error", "message": "x"}))))
+    second.script(responses.text_stream("from the second"))
+    answer = proxy.post("/v1/responses", {**RESPONSES, "stream": True})
+    assert [data["type"] for _, data in answer.events].count("response.created") == 1
+    assert b"from the second" in answer.body and b"response.failed" not in answer.body
+
+
+def test_refused_connection(start_proxy, upstream):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    proxy = start_proxy(deployment("codex-light", f"http://127.0.0.1:{port}/v1", order=1),
+                        deployment("codex-light", upstream, order=2))
+    upstream.script(chat.whole("from the second"))
+    assert b"from the second" in proxy.post("/v1/chat/completions", CHAT).body
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_silence(start_proxy, upstream, second, streamed):
+    proxy = start_proxy(deployment("codex-light", upstream, order=1, timeout=0.3, stream_timeout=0.3),
+                        deployment("codex-light", second, order=2))
+    upstream.script([HANG])
+    second.script(chat.either("from the second"))
+    assert b"from the second" in proxy.post("/v1/chat/completions", {**CHAT, "stream": streamed}).body
+    assert upstream.next_request().gone.wait(5)
+
+
+def test_the_fallback_groups_deployment_is_reached(start_proxy, upstream, second):
+    proxy = start_proxy(deployment("codex-light", upstream), deployment("codex-qwen-local", second),
+                        router_settings={"fallbacks": [{"codex-light": ["codex-qwen-local"]}]})
+    upstream.always(error(500))
+    second.script(chat.whole("from the fallback"))
+    assert b"from the fallback" in proxy.post("/v1/chat/completions", CHAT).body
+
+
+def test_the_wire_may_differ_from_one_attempt_to_the_next(start_proxy, upstream, second):
+    """A Responses request goes natively to the first and, when that fails, through the bridge to the second."""
+    proxy = start_proxy(deployment("codex-light", upstream, order=1), chat_only("codex-light", second, order=2))
+    upstream.script(error(500))
+    second.script(chat.either("bridged"))
+    answer = proxy.post("/v1/responses", RESPONSES)
+    assert upstream.requests[0].path == "/v1/responses"
+    assert second.requests[0].path == "/v1/chat/completions"
+    assert answer.json["output"][0]["content"][0]["text"] == "bridged"
+
+
+def test_each_deployment_gets_its_own_model(start_proxy, upstream, second):
+    proxy = start_proxy(deployment("codex-light", upstream, model="openai/first", order=1),
+                        deployment("codex-light", second, model="openai/second", order=2))
+    upstream.script(error(500))
+    second.script(chat.whole())
+    proxy.post("/v1/chat/completions", CHAT)
+    assert [upstream.requests[0].json["model"], second.requests[0].json["model"]] == ["first", "second"]
+
+
+# Cooldown
+
+@pytest.mark.parametrize("failure", ["500", "429", "401", "404", "reset"])
+def test_a_failed_deployment_rests(start_proxy, upstream, second, failure):
+    proxy = pair(start_proxy, upstream, second, router_settings={"cooldown_time": 60, "allowed_fails": 0})
+    upstream.script(FAILURES[failure])
+    second.always(chat.whole("from the second"))
+    for _ in range(3):
+        assert proxy.post("/v1/chat/completions", CHAT).status == 200
+    assert len(upstream.requests) == 1
+    assert len(second.requests) == 3
+
+
+def test_a_rest_ends(start_proxy, upstream, second):
+    proxy = pair(start_proxy, upstream, second)
+    upstream.script(error(429, headers={"Retry-After": "1"}), chat.whole("rested"))
+    second.always(chat.whole("from the second"))
+    proxy.post("/v1/chat/completions", CHAT)
+    deadline = time.monotonic() + 10
+    while b"rested" not in proxy.post("/v1/chat/completions", CHAT).body:
+        assert time.monotonic() < deadline
+    assert len(upstream.requests) == 2
+
+
+# Nothing left
+
+def test_the_only_deployment_is_tried_though_it_rests(light, upstream):
+    upstream.script(error(429, headers={"Retry-After": "30"}), chat.whole("well again"))
+    assert light.post("/v1/chat/completions", CHAT).status == 429
+    assert b"well again" in light.post("/v1/chat/completions", CHAT).body
+
+
+@pytest.mark.parametrize("failure, status", [
+    ("429 with Retry-After", 429), ("500", 503), ("503", 503), ("reset", 503), ("401", None), ("404", None),
+])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_the_last_failure_is_told_so_that_codex_understands(light, upstream, failure, status, path):
+    """500 would make Codex try 30 times and hide the message: never that."""
+    upstream.always(FAILURES[failure])
+    answer = light.post(path, {**CHAT, **RESPONSES, "stream": True})
+    assert answer.status == status or (status is None and 400 <= answer.status < 600)
+    assert answer.status != 500
+    assert answer.error["message"]
+    if answer.status == 429:
+        assert int(answer.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("value", ["7", "Fri, 01 Jan 2100 00:00:00 GMT", "100000", "0", "1.5", "soon", "-5"])
+def test_retry_after_is_made_safe(light, upstream, value):
+    """Codex sleeps as long as it is told, without a cap, and does not understand fractions."""
+    upstream.always(error(429, headers={"Retry-After": value}))
+    answer = light.post("/v1/chat/completions", CHAT)
+    assert answer.status == 429
+    seconds = answer.headers["Retry-After"]
+    assert seconds is None or 1 <= int(seconds) <= 60
+    if value == "7":
+        assert seconds == "7"
+
+
+def test_exhausted_quota_is_told_as_such(light, upstream):
+    upstream.always(error(429, "You exceeded your current quota", code="insufficient_quota"))
+    answer = light.post("/v1/chat/completions", CHAT)
+    assert answer.error["code"] == "insufficient_quota"
+
+
+def test_a_full_context_window_is_told_as_such(light, upstream):
+    upstream.script(error(400, "This model's maximum context length is 8192 tokens", code="context_length_exceeded"))
+    answer = light.post("/v1/responses", RESPONSES)
+    assert answer.status == 400
+    assert answer.error["code"] == "context_length_exceeded"
+
+
+def test_a_group_without_keys_says_which_key_is_missing(start_proxy, upstream):
+    entry = deployment("codex-light", upstream)
+    entry["litellm_params"]["api_key"] = "os.environ/NO_SUCH_KEY"
+    proxy = start_proxy(entry, deployment("other", upstream))
+    answer = proxy.post("/v1/chat/completions", CHAT)
+    assert answer.status >= 400
+    assert "NO_SUCH_KEY" in answer.error["message"]

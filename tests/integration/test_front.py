@@ -1,0 +1,329 @@
+"""The client's side of the proxy: who is let in, and what happens to bytes that are no good request."""
+import json
+import re
+
+import pytest
+
+import chat_wire as chat
+from proxy_process import MASTER_KEY
+
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
+RESPONSES = {"model": "codex-light", "input": "hi"}
+
+
+def head(proxy, method="POST", path="/v1/chat/completions", *fields, host=None, key=MASTER_KEY):
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{proxy.port}'}"]
+    lines += [f"Authorization: Bearer {key}"] if key else []
+    return "\r\n".join([*lines, *fields]).encode() + b"\r\n\r\n"
+
+
+def with_body(proxy, body=None, *fields, **options):
+    data = json.dumps(CHAT).encode() if body is None else body
+    return head(proxy, "POST", "/v1/chat/completions", f"Content-Length: {len(data)}", *fields, **options) + data
+
+
+def status(answer):
+    """The status of the first reply in these bytes; None when there is none."""
+    match = re.match(rb"HTTP/1\.1 (\d{3}) ", answer)
+    return int(match[1]) if match else None
+
+
+def statuses(answer):
+    return [int(code) for code in re.findall(rb"HTTP/1\.1 (\d{3}) ", answer)]
+
+
+# Keys
+
+@pytest.mark.parametrize("method, path", [
+    ("GET", "/health"), ("GET", "/models"), ("POST", "/chat/completions"), ("POST", "/responses"),
+])
+@pytest.mark.parametrize("prefix", ["", "/v1"])
+def test_a_key_is_needed(light, method, path, prefix):
+    for key in (None, "wrong", MASTER_KEY + "x", MASTER_KEY[:-1], ""):
+        answer = light.request(method, prefix + path, CHAT if method == "POST" else None, key=key)
+        assert answer.status == 401
+        assert answer.error["code"] == "invalid_api_key"
+        assert set(answer.error) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize("value", ["Basic {}", "{}", "bearer", "Bearer", "Token {}", "Bearer {} x", "Bearer {0} {0}"])
+def test_the_key_must_stand_as_a_bearer_token(light, value):
+    headers = {"Authorization": value.format(MASTER_KEY)}
+    assert light.get("/v1/models", key=None, headers=headers).status == 401
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key", "api-key"])
+def test_the_usual_key_headers_are_taken(light, name):
+    value = f"Bearer {MASTER_KEY}" if name == "Authorization" else MASTER_KEY
+    assert light.get("/v1/models", key=None, headers={name: value}).status == 200
+
+
+@pytest.mark.parametrize("path", ["/health/liveliness", "/health/liveness", "/health/readiness"])
+def test_liveness_is_open(light, path):
+    assert light.get(path, key=None).status == 200
+    assert light.get("/v1" + path, key=None).status == 200
+
+
+# Host and Origin
+
+@pytest.mark.parametrize("path", ["/health", "/health/liveliness", "/v1/models", "/nothing"])
+@pytest.mark.parametrize("host", ["evil.test", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.test:{}", "0.0.0.0:{}"])
+def test_another_host_is_refused_everywhere(light, path, host):
+    assert light.get(path, headers={"Host": host.format(light.port)}).status in (403, 421)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}"])
+def test_our_own_names_are_taken(light, host):
+    assert light.get("/v1/models", headers={"Host": host.format(light.port)}).status == 200
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "http://evil.test"}, {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"},
+    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+])
+def test_web_pages_are_refused(light, headers):
+    assert light.post("/v1/chat/completions", CHAT, headers=headers).status == 403
+
+
+def test_no_answer_invites_other_origins(light):
+    answer = light.request("OPTIONS", "/v1/chat/completions", headers={"Access-Control-Request-Method": "POST"})
+    assert answer.status in (404, 405)
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+# Paths and methods
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/v1/models", "/v2/models", "/v1/models/../health", "//models",
+                                  "/v1/chat/completions/", "/v1/responses/compact", "/.env"])
+def test_unknown_paths(light, path):
+    answer = light.get(path)
+    assert answer.status == 404
+    assert answer.error["message"]
+
+
+@pytest.mark.parametrize("method, path, allow", [
+    ("GET", "/v1/chat/completions", "POST"), ("PUT", "/v1/responses", "POST"), ("POST", "/v1/models", "GET"),
+    ("DELETE", "/health", "GET"), ("HEAD", "/v1/responses", "POST"),
+])
+def test_wrong_methods(light, method, path, allow):
+    answer = light.request(method, path)
+    assert answer.status == 405
+    assert allow in answer.headers["Allow"]
+
+
+def test_head_has_no_body(light):
+    assert status(answer := light.raw(head(light, "HEAD", "/v1/models", "Connection: close"))) == 200
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_a_websocket_is_turned_down(light):
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    assert light.get("/v1/responses", headers=headers).status == 426
+
+
+# Bodies
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/chat/completions", "/responses"])
+@pytest.mark.parametrize("body", [
+    b"", b"{", b"nonsense", b"[]", b'[{"model":"codex-light"}]', b'"text"', b"null", b'{"model":"codex-light",}',
+    b'{"model":"codex-light"}x', b'{"model":"\xff"}', b"{'model':'codex-light'}", b"[" * 100000,
+])
+def test_what_is_no_json_object_is_refused(light, path, body):
+    answer = light.post(path, body)
+    assert answer.status == 400
+    assert answer.error["type"] == "invalid_request_error"
+    assert answer.error["message"]
+
+
+@pytest.mark.parametrize("body", [
+    {"messages": []}, {"model": 5}, {"model": None}, {"model": ["codex-light"]}, {"model": ""},
+])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_a_model_must_be_named(light, path, body):
+    answer = light.post(path, body)
+    assert answer.status in (400, 404)
+    assert "model" in answer.error["message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_an_unknown_model_is_final_for_codex(light, path):
+    answer = light.post(path, {**CHAT, **RESPONSES, "model": "no-such-model"})
+    assert answer.status in (400, 404)
+    assert answer.error["code"] == "model_not_found"
+    assert "no-such-model" in answer.error["message"]
+
+
+def test_a_model_that_stands_twice_is_refused(light):
+    body = b'{"model":"codex-light","messages":[],"model":"other"}'
+    assert light.post("/v1/chat/completions", body).status == 400
+
+
+def test_a_declared_body_that_is_too_large_is_refused_unread(light):
+    assert status(light.raw(head(light, "POST", "/v1/responses", f"Content-Length: {1 << 40}"))) == 413
+
+
+def test_a_chunked_body_that_is_too_large_is_refused(light):
+    piece = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    with light.connect() as sock:
+        sock.sendall(head(light, "POST", "/v1/responses", "Transfer-Encoding: chunked"))
+        try:
+            for _ in range(16 * 200):   # 200 MiB
+                sock.sendall(piece)
+            answer = sock.recv(65536)
+        except ConnectionError:
+            answer = b"HTTP/1.1 413 "   # a reset may overtake the reply
+    assert status(answer) == 413
+    assert light.rss_kb < 200 * 1024
+
+
+def test_large_bodies_pass(light, upstream):
+    upstream.script(chat.whole("read"))
+    text = "x" * (8 << 20)
+    answer = light.post("/v1/chat/completions", {**CHAT, "messages": [{"role": "user", "content": text}]})
+    assert answer.status == 200
+    assert upstream.requests[0].json["messages"][0]["content"] == text
+
+
+def test_chunked_bodies(light, upstream):
+    upstream.always(chat.whole("read"))
+    data = json.dumps(CHAT).encode()
+    fields = ("Transfer-Encoding: chunked", "Connection: close")
+    for size in (1, 7, len(data)):
+        pieces = [data[at:at + size] for at in range(0, len(data), size)]
+        body = b"".join(b"%x;note=1\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\nTrailer: x\r\n\r\n"
+        assert status(light.raw(head(light, "POST", "/v1/chat/completions", *fields) + body)) == 200
+    assert [request.json["messages"] for request in upstream.requests] == [CHAT["messages"]] * 3
+
+
+def test_expect_100_continue(light, upstream):
+    upstream.script(chat.whole("read"))
+    data = json.dumps(CHAT).encode()
+    with light.connect() as sock:
+        sock.sendall(head(light, "POST", "/v1/chat/completions", f"Content-Length: {len(data)}", "Expect: 100-continue"))
+        assert sock.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(data)
+        assert status(sock.recv(65536)) == 200
+
+
+def test_expect_100_continue_is_not_for_the_refused(light):
+    answer = light.raw(with_body(light, None, "Expect: 100-continue", key="wrong"))
+    assert statuses(answer) == [401]
+
+
+# Connections
+
+def test_requests_share_a_connection(light, upstream):
+    upstream.always(chat.whole("again"))
+    answer = light.raw(with_body(light) + head(light, "GET", "/v1/models") + with_body(light, None, "Connection: close"))
+    assert statuses(answer) == [200, 200, 200]
+    assert answer.count(b"again") == 2
+    assert answer.index(b"again") < answer.index(b'"list"') < answer.rindex(b"again")
+
+
+def test_requests_may_come_byte_by_byte(light, upstream):
+    upstream.script(chat.whole("slow"))
+    with light.connect() as sock:
+        for byte in with_body(light, None, "Connection: close"):
+            sock.sendall(bytes([byte]))
+        assert b"slow" in b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+def test_connection_close_is_honoured(light):
+    assert b"connection: close" in light.raw(head(light, "GET", "/v1/models", "Connection: close")).lower()
+
+
+def test_half_a_request_asks_nothing_of_the_upstream(light, upstream):
+    for whole in (with_body(light), head(light, "GET", "/v1/models")):
+        for part in (1, 20, len(whole) // 2, len(whole) - 1):
+            assert status(light.raw(whole[:part])) in (None, 400, 408)
+    assert upstream.requests == []
+    assert light.get("/v1/models").status == 200
+
+
+def test_many_connections_leave_no_descriptor_behind(light):
+    before = light.open_files
+    open_now = [light.connect() for _ in range(200)]
+    assert light.get("/v1/models").status == 200
+    for sock in open_now:
+        sock.close()
+    from proxy_process import wait_until
+    wait_until(lambda: light.open_files <= before, "the descriptors to be closed")
+
+
+# What two readers could read differently
+
+@pytest.mark.parametrize("fields", [
+    ("Content-Length: 5", "Content-Length: 6"), ("Content-Length: 5", "Content-Length: 5"),
+    ("Content-Length: 5", "Transfer-Encoding: chunked"), ("Content-Length: +5",), ("Content-Length: 5, 5",),
+    ("Content-Length: 0x5",), ("Content-Length: -1",), ("Content-Length: 5 5",), ("Content-Length:",),
+    ("Content-Length: 99999999999999999999999",),
+    ("Transfer-Encoding: chunked", "Transfer-Encoding: chunked"), ("Transfer-Encoding: gzip, chunked",),
+    ("Transfer-Encoding: xchunked",), ("Transfer-Encoding: identity",), ("Transfer-Encoding: chunked, identity",),
+    ("Transfer-Encoding : chunked",), ("Content-Length : 5",), (" Content-Length: 5",), ("X: a", " folded: 5"),
+    ("Content-Length\t: 5",), ("Bad Name: 5",), ("X: a\rb",), ("X: a\0b",), ("X",), (":",), ("X: a\nY: b",),
+    ("Host: 127.0.0.1",),
+])
+def test_ambiguous_heads_are_refused_and_the_connection_closed(light, upstream, fields):
+    smuggled = head(light, "GET", "/v1/models")
+    answer = light.raw(head(light, "POST", "/v1/chat/completions", *fields) + b"hello" + smuggled)
+    codes = statuses(answer)
+    assert len(codes) == 1 and codes[0] in (400, 413, 501)
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("body", [
+    b"g\r\n", b"-1\r\n", b"0x5\r\nhello\r\n", b"5\nhello\r\n0\r\n\r\n", b"5\r\nhelloX\r\n0\r\n\r\n", b"\r\n", b" 5\r\nhello",
+    b"5 \r\nhello\r\n0\r\n\r\n", b"fffffffffffffffff\r\n", b"5;" + b"x" * 100000, b"+5\r\nhello\r\n0\r\n\r\n",
+])
+def test_bad_chunks_are_refused_and_the_connection_closed(light, upstream, body):
+    request = head(light, "POST", "/v1/chat/completions", "Transfer-Encoding: chunked")
+    codes = statuses(light.raw(request + body + head(light, "GET", "/v1/models")))
+    assert len(codes) == 1 and codes[0] in (400, 413)
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("line", [
+    b"GET  /v1/models HTTP/1.1", b"GET /v1/models", b"GET /v1/models HTTP/2.0", b"GET /v1/models HTTP/1.2",
+    b"GET /v1/models http/1.1", b"GET /v1/models HTTP/1.1 ", b"GET v1/models HTTP/1.1", b"G\x00T /v1/models HTTP/1.1",
+    b"GET /v1/mo\x01dels HTTP/1.1", b"GET\t/v1/models\tHTTP/1.1", b" GET /v1/models HTTP/1.1", b"\x16\x03\x01\x02\x00",
+    b"PRI * HTTP/2.0", b"",
+])
+def test_bad_request_lines(light, line):
+    rest = f"\r\nHost: 127.0.0.1:{light.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\nConnection: close\r\n\r\n".encode()
+    assert status(light.raw(line + rest)) in ((400, 505) if line else (200, 400))
+
+
+def test_an_absolute_target_does_not_hide_its_host(light):
+    rest = f"Host: 127.0.0.1:{light.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\nConnection: close\r\n\r\n".encode()
+    assert status(light.raw(b"GET http://evil.test/v1/models HTTP/1.1\r\n" + rest)) in (400, 403)
+
+
+def test_bare_line_feeds_are_refused(light):
+    assert status(light.raw(head(light, "GET", "/v1/models").replace(b"\r\n", b"\n"))) in (None, 400)
+
+
+def test_a_request_without_a_host(light):
+    assert status(light.raw(b"GET /v1/models HTTP/1.1\r\n\r\n")) in (400, 403)
+    assert status(light.raw(b"GET /v1/models HTTP/1.0\r\n\r\n")) in (400, 403)
+
+
+@pytest.mark.parametrize("fields", [
+    [f"X-{n}: 1" for n in range(1000)], ["X: " + "y" * (1 << 20)], ["X: 1"] * 100000,
+])
+def test_header_floods(light, fields):
+    assert status(light.raw(head(light, "GET", "/v1/models", *fields))) in (431, None)
+    assert light.get("/v1/models").status == 200
+    assert light.rss_kb < 50 * 1024
+
+
+def test_a_very_long_target(light):
+    assert status(light.raw(head(light, "GET", "/v1/models?" + "x" * 100000))) in (400, 414, 431, None)
+
+
+def test_noise(light):
+    """Every byte value at every place of a small head: an answer or a close, and the proxy goes on."""
+    whole = head(light, "GET", "/v1/models", "Connection: close")
+    for at in range(0, len(whole), 5):
+        for value in (0, 10, 13, 32, 58, 127, 255):
+            light.raw(whole[:at] + bytes([value]) + whole[at + 1:])
+    assert light.get("/v1/models").status == 200

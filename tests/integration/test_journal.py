@@ -1,0 +1,97 @@
+"""One line per request in requests.jsonl: what happened, and neither prompt nor key."""
+import os
+import stat
+
+import pytest
+
+import chat_wire as chat
+from conftest import UPSTREAM_KEY, chat_only, deployment
+from mock_upstream import error
+from proxy_process import MASTER_KEY
+
+PROMPT = "canary-prompt-0123456789"
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": PROMPT}]}
+
+
+def test_a_served_request(bridged, upstream):
+    upstream.script(chat.text_stream("canary-answer-0123456789"))
+    answer = bridged.post("/v1/responses", {"model": "codex-light", "input": PROMPT, "stream": True})
+    entry, = bridged.journal()
+    assert entry["request_id"] == answer.headers["x-request-id"]
+    assert entry["alias"] == "codex-light"
+    assert (entry["status"], entry["end"], entry["stream"]) == (200, "completed", True)
+    assert (entry["wire"], entry["upstream_wire"]) == ("responses", "chat")
+    assert 0 <= entry["ttft_ms"] <= entry["total_ms"]
+    assert (entry["tokens_in"], entry["tokens_cached"], entry["tokens_out"]) == (11, 4, 7)
+    assert entry["cost_usd"] is None
+    assert [attempt["outcome"] for attempt in entry["attempts"]] == ["ok"]
+    assert entry["deployment"] == entry["attempts"][0]["deployment"]
+
+
+def test_attempts_are_listed(start_proxy, upstream):
+    proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", upstream, order=2))
+    upstream.script(error(500), chat.whole())
+    proxy.post("/v1/chat/completions", CHAT)
+    entry, = proxy.journal()
+    assert [(attempt["outcome"], attempt["status"]) for attempt in entry["attempts"]] == [("server", 500), ("ok", 200)]
+
+
+def test_the_cost_is_known_when_prices_are(start_proxy, upstream):
+    entry = chat_only("codex-light", upstream)
+    entry["model_info"] = {"input_cost_per_token": 1e-6, "cache_read_input_token_cost": 1e-7,
+                           "output_cost_per_token": 1e-5}
+    proxy = start_proxy(entry)
+    upstream.script(chat.whole())
+    proxy.post("/v1/chat/completions", CHAT)
+    assert proxy.journal()[0]["cost_usd"] == pytest.approx((11 - 4) * 1e-6 + 4 * 1e-7 + 7 * 1e-5)
+
+
+def test_a_failed_request(light, upstream):
+    upstream.always(error(500, f"echo {UPSTREAM_KEY} {PROMPT}"))
+    answer = light.post("/v1/chat/completions", CHAT)
+    entry, = light.journal()
+    assert (entry["status"], entry["end"]) == (answer.status, "failed")
+
+
+def test_neither_prompt_nor_key_nor_answer(bridged, upstream):
+    upstream.script(chat.text_stream("canary-answer-0123456789"), error(401, f"wrong key {UPSTREAM_KEY}"))
+    for _ in range(2):
+        bridged.post("/v1/responses", {"model": "codex-light", "input": PROMPT, "stream": True})
+    bridged.journal(2)
+    text = (bridged.codex_home / "logs" / "requests.jsonl").read_text() + bridged.stderr
+    for secret in (PROMPT, UPSTREAM_KEY, MASTER_KEY, "canary-answer"):
+        assert secret not in text
+
+
+def test_only_its_owner_reads_it(light, upstream):
+    upstream.script(chat.whole())
+    light.post("/v1/chat/completions", CHAT)
+    light.journal()
+    logs = light.codex_home / "logs"
+    assert stat.S_IMODE(os.stat(logs).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(logs / "requests.jsonl").st_mode) == 0o600
+
+
+def test_a_journal_that_is_a_link_is_not_followed(start_proxy, upstream, folder):
+    target = folder / "elsewhere"
+    target.write_text("")
+    logs = folder / "proxy0" / "codex" / "logs"
+    (folder / "other").mkdir()
+    home = folder / "other" / "codex"
+    (home / "logs").mkdir(parents=True, mode=0o700)
+    (home / "logs" / "requests.jsonl").symlink_to(target)
+    proxy = start_proxy(deployment("codex-light", upstream), environment={"CODEX_HOME": str(home)})
+    upstream.script(chat.whole())
+    assert proxy.post("/v1/chat/completions", CHAT).status == 200
+    assert target.read_text() == "" and not logs.exists()
+    assert "requests.jsonl" in proxy.stderr
+
+
+def test_a_full_disk_does_not_stop_the_service(start_proxy, upstream, folder):
+    """/dev/full stands in for the disk where that is allowed; otherwise a folder that can't be made does."""
+    blocked = folder / "blocked"
+    blocked.write_text("a file where the folder should be")
+    proxy = start_proxy(deployment("codex-light", upstream), environment={"CODEX_HOME": str(blocked)})
+    upstream.script(chat.whole())
+    assert proxy.post("/v1/chat/completions", CHAT).status == 200
+    assert str(blocked) in proxy.stderr

@@ -1,0 +1,112 @@
+"""A stream that was begun ends honestly: a cut is never reported as complete, and no other deployment takes over."""
+import pytest
+
+import chat_wire as chat
+import responses_wire as responses
+from conftest import chat_only, deployment
+from mock_upstream import CLOSE, HANG, RESET, chunk, event, stream, stream_open
+
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+RESPONSES = {"model": "codex-light", "input": "hi", "stream": True}
+ERROR = {"error": {"message": "the model fell over", "type": "server_error"}}
+
+BREAKS = {"close": (CLOSE,), "reset": (RESET,), "half an event": (chunk(b'data: {"choices"'), CLOSE),
+          "garbage": (b"zz\r\n", CLOSE), "error event": (event(ERROR), CLOSE), "no JSON": (event("{nonsense"), CLOSE),
+          "over-long event": (chunk(b"data: " + b"x" * (5 << 20)), CLOSE)}
+
+
+@pytest.fixture
+def second(make_upstream):
+    """Must never be asked."""
+    return make_upstream()
+
+
+@pytest.mark.parametrize("steps", BREAKS.values(), ids=BREAKS)
+def test_chat(start_proxy, upstream, second, steps):
+    proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2))
+    upstream.script(stream_open(chat.delta("Hello"), *steps))
+    answer = proxy.post("/v1/chat/completions", CHAT)
+    assert b"Hello" in answer.body
+    assert b"[DONE]" not in answer.body and b'"finish_reason":"stop"' not in answer.body
+    _, last = answer.events[-1]
+    assert last["error"]["message"]
+    assert proxy.journal()[0]["end"] in ("failed", "cut")
+
+
+@pytest.mark.parametrize("steps", BREAKS.values(), ids=BREAKS)
+def test_responses_through_the_bridge(start_proxy, upstream, second, steps):
+    proxy = start_proxy(chat_only("codex-light", upstream, order=1), chat_only("codex-light", second, order=2))
+    upstream.script(stream_open(chat.delta("Hello"), *steps))
+    events = proxy.post("/v1/responses", RESPONSES).events
+    events = [(name, data) for name, data in events if data != "[DONE]"]
+    assert responses.stream_fault(events) is None
+    name, last = events[-1]
+    assert name == "response.failed"
+    assert last["response"]["status"] == "failed"
+    assert last["response"]["error"]["code"] == "server_error"
+    assert last["response"]["error"]["message"]
+    # Codex keeps finished items in its history and would repeat a partial text: it must stay open.
+    assert "response.output_item.done" not in [name for name, _ in events]
+
+
+@pytest.mark.parametrize("steps", BREAKS.values(), ids=BREAKS)
+def test_native_responses(start_proxy, upstream, second, steps):
+    proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2))
+    upstream.script(stream_open(*responses.text_events("Hello")[:3], *steps))
+    names = [data["type"] for _, data in proxy.post("/v1/responses", RESPONSES).events if data != "[DONE]"]
+    assert names[-1] == "response.failed"
+    assert "response.completed" not in names
+
+
+def test_a_stream_that_just_stops_is_cut(light, upstream):
+    """In good order as far as HTTP goes, but without finish_reason and [DONE]."""
+    upstream.script(stream(chat.delta("Hello")))
+    answer = light.post("/v1/chat/completions", CHAT)
+    assert "error" in answer.events[-1][1]
+
+
+def test_some_servers_never_send_a_finish_reason(bridged, upstream):
+    upstream.script(stream(chat.delta("Hello"), chat.DONE))
+    events = bridged.post("/v1/responses", RESPONSES).events
+    assert [data["type"] for _, data in events if data != "[DONE]"][-1] == "response.completed"
+
+
+def test_silence_in_the_middle(start_proxy, upstream):
+    proxy = start_proxy(chat_only("codex-light", upstream, timeout=0.5))
+    upstream.script(stream_open(chat.delta("Hello"), HANG))
+    events = proxy.post("/v1/responses", RESPONSES).events
+    assert [data["type"] for _, data in events if data != "[DONE]"][-1] == "response.failed"
+    assert upstream.next_request().gone.wait(5)
+
+
+def test_a_limit_of_tokens_is_incomplete(bridged, upstream):
+    upstream.script(chat.text_stream("cut off her", finish="length"))
+    events = bridged.post("/v1/responses", RESPONSES).events
+    name, last = [pair for pair in events if pair[1] != "[DONE]"][-1]
+    assert name == "response.incomplete"
+    assert last["response"]["incomplete_details"] == {"reason": "max_output_tokens"}
+    assert bridged.journal()[0]["end"] == "incomplete"
+
+
+def test_calls_that_a_limit_cut_off_are_not_run(bridged, upstream):
+    deltas = chat.call_deltas("c1", "exec_command", {"cmd": "rm -rf build/old build/older"})
+    upstream.script(stream(*deltas[:2], chat.delta(finish="length"), chat.usage_chunk(), chat.DONE))
+    body = {**RESPONSES, "tools": [{"type": "function", "name": "exec_command", "parameters": {"type": "object"}}]}
+    events = bridged.post("/v1/responses", body).events
+    done = [data for _, data in events if data != "[DONE]" and data["type"] == "response.output_item.done"]
+    assert [data["item"]["type"] for data in done if data["item"].get("status") == "completed"] == []
+
+
+def test_a_content_filter_is_final_for_codex(bridged, upstream):
+    upstream.script(stream(chat.delta("I"), chat.delta(finish="content_filter"), chat.DONE))
+    _, last = [pair for pair in bridged.post("/v1/responses", RESPONSES).events if pair[1] != "[DONE]"][-1]
+    assert last["type"] == "response.failed"
+    assert last["response"]["error"]["code"] == "content_policy_violation"
+
+
+def test_the_connection_of_a_cut_whole_reply(light, upstream):
+    """Half a body and no other deployment: an error, not half an answer."""
+    upstream.script([b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{", CLOSE])
+    answer = light.post("/v1/chat/completions", {**CHAT, "stream": False})
+    assert answer.status in (502, 503)
+    assert answer.error["message"]

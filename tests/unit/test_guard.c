@@ -1,0 +1,84 @@
+/* Unit tests of common/guard. */
+#include "tests/unit/unit.h"
+#include "common/guard.h"
+
+struct row {
+    const char *value;   /* NULL: the header is absent */
+    bool allowed;
+};
+
+static const struct slice ABSENT = {NULL, 0};
+
+static void check(const struct row *rows, size_t count, bool (*allows)(struct slice, unsigned))
+{
+    for (size_t i = 0; i < count; i++) {
+        struct slice value = rows[i].value ? slice_of(rows[i].value) : ABSENT;
+        if (allows(value, 4000) != rows[i].allowed)
+            fail_msg("\"%s\" should be %s", rows[i].value ? rows[i].value : "(absent)",
+                     rows[i].allowed ? "allowed" : "refused");
+    }
+}
+
+static void hosts(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"127.0.0.1:4000", true}, {"localhost:4000", true}, {"[::1]:4000", true},
+        {NULL, false}, {"", false}, {"127.0.0.1", false}, {"localhost", false}, {"127.0.0.1:4001", false},
+        {"127.0.0.1:04000", false}, {"127.0.0.1:40000", false}, {"127.0.0.1:400", false}, {"127.0.0.1:4000 ", false},
+        {" 127.0.0.1:4000", false}, {"127.0.0.1:4000.", false}, {"127.0.0.1.evil.test:4000", false},
+        {"evil.test", false}, {"evil.test:4000", false}, {"127.0.0.2:4000", false}, {"0.0.0.0:4000", false},
+        {"0x7f.1:4000", false}, {"2130706433:4000", false}, {"localhost.:4000", false}, {"xlocalhost:4000", false},
+        {"user@127.0.0.1:4000", false}, {"127.0.0.1:4000,evil.test", false}, {"[::ffff:127.0.0.1]:4000", false},
+        {"::1:4000", false}, {"localhost:4000/", false}, {"localhost:+4000", false},
+    };
+    check(rows, COUNT_OF(rows), guard_host);
+}
+
+static void a_nul_does_not_end_a_host(void **state)
+{
+    (void)state;
+    assert_false(guard_host(SLICE("127.0.0.1:4000\0.evil.test"), 4000));
+    assert_true(guard_host(SLICE("127.0.0.1:80"), 80));
+}
+
+static void origins(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {NULL, true}, {"http://127.0.0.1:4000", true}, {"http://localhost:4000", true},
+        {"", false}, {"null", false}, {"https://127.0.0.1:4000", false}, {"http://127.0.0.1", false},
+        {"http://127.0.0.1:4001", false}, {"http://127.0.0.1:4000/", false}, {"http://evil.test", false},
+        {"http://evil.test:4000", false}, {"http://127.0.0.1:4000.evil.test", false},
+        {"http://127.0.0.1:4000 http://evil.test", false}, {"HTTP://127.0.0.1:4000", false}, {"file://", false},
+        {"127.0.0.1:4000", false}, {"*", false},
+    };
+    check(rows, COUNT_OF(rows), guard_origin);
+}
+
+static bool fetch_site(struct slice site, unsigned port)
+{
+    (void)port;
+    return guard_fetch_site(site);
+}
+
+static void fetch_sites(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {NULL, true}, {"same-origin", true}, {"none", true},
+        {"", false}, {"same-site", false}, {"cross-site", false}, {"Same-Origin ", false}, {"none,cross-site", false},
+    };
+    check(rows, COUNT_OF(rows), fetch_site);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts),
+        cmocka_unit_test(a_nul_does_not_end_a_host),
+        cmocka_unit_test(origins),
+        cmocka_unit_test(fetch_sites),
+    };
+    return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
+}

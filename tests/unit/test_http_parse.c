@@ -1,0 +1,301 @@
+/* Unit tests of proxy/front/http_parse. */
+#include "tests/unit/unit.h"
+#include "proxy/front/http_parse.h"
+
+static const char ORDINARY[] = "POST /v1/responses?a=b HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nContent-Length: 5\r\n"
+                               "X-Empty:\r\nauthorization:\t Bearer x \t\r\n\r\n";
+
+/* Parses from memory of just this length, so that the sanitizer sees a read beyond it. */
+static enum http_result parse(struct slice text, struct http_head *head, struct http_error *error)
+{
+    static char *copy;
+    free(copy);
+    copy = malloc(text.len ? text.len : 1);
+    assert_non_null(copy);
+    memcpy(copy, text.ptr, text.len);
+    return http_parse_head((struct slice){copy, text.len}, head, error);
+}
+
+static void an_ordinary_head(void **state)
+{
+    (void)state;
+    struct http_head head;
+    struct http_error error;
+    assert_int_equal(parse(SLICE(ORDINARY), &head, &error), HTTP_OK);
+    assert_slice(head.method, "POST");
+    assert_slice(head.path, "/v1/responses");
+    assert_slice(head.query, "a=b");
+    assert_slice(head.host, "127.0.0.1:4000");
+    assert_int_equal(head.minor, 1);
+    assert_int_equal(head.framing, HTTP_LENGTH);
+    assert_int_equal(head.content_length, 5);
+    assert_true(head.keep_alive);
+    assert_false(head.expects_continue);
+    assert_slice(http_field(&head, "Authorization"), "Bearer x");
+    assert_slice(http_field(&head, "x-empty"), "");
+    assert_non_null(http_field(&head, "x-empty").ptr);
+    assert_null(http_field(&head, "absent").ptr);
+}
+
+/* RFC 9112, section 3.2.2: the target's own host counts, and Host is for nothing. */
+static void an_absolute_target_does_not_hide_its_host(void **state)
+{
+    (void)state;
+    struct http_head head;
+    struct http_error error;
+    if (parse(SLICE("GET http://evil.test/v1/models HTTP/1.1\r\nHost: 127.0.0.1:4000\r\n\r\n"), &head, &error) == HTTP_OK) {
+        assert_slice(head.host, "evil.test");
+        assert_slice(head.path, "/v1/models");
+    }
+}
+
+static void the_head_ends_at_the_empty_line(void **state)
+{
+    (void)state;
+    size_t length = sizeof ORDINARY - 1, scanned = 0;
+    for (size_t have = 0; have < length; have++)
+        assert_int_equal(http_head_length((struct slice){ORDINARY, have}, &scanned), 0);
+    assert_int_equal(http_head_length((struct slice){ORDINARY, length}, &scanned), length);
+    scanned = 0;
+    assert_int_equal(http_head_length(SLICE("GET / HTTP/1.1\r\n\r\nrest\r\n\r\n"), &scanned), 18);
+}
+
+static void no_prefix_of_a_head_is_read_beyond_its_end(void **state)
+{
+    (void)state;
+    struct http_head head;
+    struct http_error error;
+    for (size_t len = 0; len < sizeof ORDINARY - 1; len++)
+        (void)(parse((struct slice){ORDINARY, len}, &head, &error) == HTTP_OK);
+}
+
+struct row {
+    const char *head;   /* its last CRLF CRLF is added */
+    int status;         /* 0: accepted */
+};
+
+static void check(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct http_head head;
+        struct http_error error = {0};
+        struct buf text;
+        buf_init(&text, 1u << 20);
+        assert_true(buf_add_format(&text, "%s\r\n\r\n", rows[i].head));
+        enum http_result result = parse(buf_slice(&text), &head, &error);
+        buf_free(&text);
+        int status = result == HTTP_OK ? 0 : error.status;
+        if (status != rows[i].status)
+            fail_msg("%d and not %d for:\n%s", status, rows[i].status, rows[i].head);
+        if (status)
+            assert_non_null(error.message);
+    }
+}
+
+#define GET "GET / HTTP/1.1\r\nHost: a"
+
+static void request_lines(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET, 0}, {"GET / HTTP/1.0\r\nHost: a", 0}, {"M-SEARCH /a%20b?c?d HTTP/1.1\r\nHost: a", 0},
+        {"GET  / HTTP/1.1\r\nHost: a", 400}, {"GET /  HTTP/1.1\r\nHost: a", 400}, {"GET / HTTP/1.1 \r\nHost: a", 400},
+        {" GET / HTTP/1.1\r\nHost: a", 400}, {"GET /\r\nHost: a", 400}, {"GET\t/ HTTP/1.1\r\nHost: a", 400},
+        {"GET HTTP/1.1\r\nHost: a", 400}, {"G@T / HTTP/1.1\r\nHost: a", 400}, {" / HTTP/1.1\r\nHost: a", 400},
+        {"GET /\x7f HTTP/1.1\r\nHost: a", 400}, {"GET / HTTP/2.0\r\nHost: a", 505}, {"GET / HTTP/1.2\r\nHost: a", 400},
+        {"GET / HTTP/1.10\r\nHost: a", 400}, {"GET / http/1.1\r\nHost: a", 400}, {"GET / HTTP/11\r\nHost: a", 400},
+        {"GET a HTTP/1.1\r\nHost: a", 400}, {"GET http://a/ HTTP/1.1\r\nHost: a", 0},
+    };
+    check(rows, COUNT_OF(rows));
+}
+
+static void fields(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET "\r\nX: a b\tc", 0}, {GET "\r\nX:a", 0}, {GET "\r\nX: \xc3\xa9", 0},
+        {GET "\r\nX : a", 400}, {GET "\r\n X: a", 400}, {GET "\r\nX: a\r\n b", 400}, {GET "\r\nX", 400},
+        {GET "\r\n: a", 400}, {GET "\r\nX Y: a", 400}, {GET "\r\nX: a\nY: b", 400}, {GET "\r\nX: a\rb", 400},
+        {GET "\r\nX: a\x01" "b", 400}, {GET "\r\nX: a\x7f", 400}, {GET "\r\nX(: a", 400},
+        {GET "\r\nHost: a", 400}, {GET "\r\nhost: b", 400}, {"GET / HTTP/1.1\r\nX: a", 400},
+        {"GET / HTTP/1.1", 400},
+    };
+    check(rows, COUNT_OF(rows));
+}
+
+static void a_nul_is_refused(void **state)
+{
+    (void)state;
+    struct http_head head;
+    struct http_error error;
+    assert_int_equal(parse(SLICE("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n"), &head, &error), HTTP_BAD);
+    assert_int_equal(parse(SLICE("GET /\0 HTTP/1.1\r\nHost: a\r\n\r\n"), &head, &error), HTTP_BAD);
+    assert_int_equal(parse(SLICE("GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n"), &head, &error), HTTP_BAD);
+}
+
+static void framing(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET "\r\nContent-Length: 0", 0}, {GET "\r\nContent-Length: 999999999999999999", 0},
+        {GET "\r\nTransfer-Encoding: chunked", 0}, {GET "\r\nTransfer-Encoding: Chunked", 0},
+        {GET "\r\nContent-Length: 18446744073709551616", 400}, {GET "\r\nContent-Length: +1", 400},
+        {GET "\r\nContent-Length: -1", 400}, {GET "\r\nContent-Length: 0x1", 400}, {GET "\r\nContent-Length: 1 1", 400},
+        {GET "\r\nContent-Length: 1, 1", 400}, {GET "\r\nContent-Length:", 400}, {GET "\r\nContent-Length: 1e1", 400},
+        {GET "\r\nContent-Length: 1\r\nContent-Length: 1", 400},
+        {GET "\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400},
+        {GET "\r\nTransfer-Encoding: chunked\r\nContent-Length: 1", 400},
+        {GET "\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 400},
+        {"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked", 400},
+    };
+    check(rows, COUNT_OF(rows));
+
+    static const char *const others[] = {"gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "identity",
+                                         "xchunked", "chunked;q=1", "", "chunked,"};
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        struct http_head head;
+        struct http_error error;
+        struct buf text;
+        buf_init(&text, 1000);
+        assert_true(buf_add_format(&text, GET "\r\nTransfer-Encoding: %s\r\n\r\n", others[i]));
+        assert_int_equal(parse(buf_slice(&text), &head, &error), HTTP_BAD);
+        assert_true(error.status == 400 || error.status == 501);
+        buf_free(&text);
+    }
+}
+
+static void assert_keep_alive(const char *text, bool expected)
+{
+    struct http_head head;
+    struct http_error error;
+    assert_int_equal(parse(slice_of(text), &head, &error), HTTP_OK);
+    assert_int_equal(head.keep_alive, expected);
+}
+
+static void connections(void **state)
+{
+    (void)state;
+    assert_keep_alive(GET "\r\n\r\n", true);
+    assert_keep_alive(GET "\r\nConnection: close\r\n\r\n", false);
+    assert_keep_alive(GET "\r\nConnection: Close\r\n\r\n", false);
+    assert_keep_alive(GET "\r\nConnection: upgrade, close\r\n\r\n", false);
+    assert_keep_alive("GET / HTTP/1.0\r\nHost: a\r\n\r\n", false);
+
+    struct http_head head;
+    struct http_error error;
+    assert_int_equal(parse(SLICE(GET "\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n"), &head, &error), HTTP_OK);
+    assert_true(head.expects_continue);
+    assert_int_equal(parse(SLICE(GET "\r\nExpect: a-miracle\r\n\r\n"), &head, &error), HTTP_BAD);
+    assert_int_equal(error.status, 417);
+}
+
+static void too_many_fields_are_refused(void **state)
+{
+    (void)state;
+    struct http_head head;
+    struct http_error error;
+    struct buf text;
+    buf_init(&text, 1u << 16);
+    assert_true(buf_add_text(&text, GET "\r\n"));
+    for (unsigned i = 1; i < HTTP_FIELDS_MAX; i++)
+        assert_true(buf_add_text(&text, "X: a\r\n"));
+    size_t full = text.len;
+    assert_true(buf_add_text(&text, "\r\n"));
+    assert_int_equal(parse(buf_slice(&text), &head, &error), HTTP_OK);
+    text.len = full;
+    assert_true(buf_add_text(&text, "X: a\r\n\r\n"));
+    assert_int_equal(parse(buf_slice(&text), &head, &error), HTTP_BAD);
+    assert_int_equal(error.status, 431);
+    buf_free(&text);
+}
+
+/* Reads a chunked body that arrives in steps of `step` bytes; what it held goes to `out`. */
+static enum http_result read_chunked(struct slice text, size_t step, struct buf *out, size_t *left)
+{
+    struct http_chunked c = {0};
+    size_t at = 0;
+    enum http_result result = HTTP_MORE;
+    buf_clear(out);
+    while (result == HTTP_MORE && at < text.len) {
+        size_t len = text.len - at < step ? text.len - at : step;
+        struct slice input = {text.ptr + at, len}, piece;
+        do {
+            piece = (struct slice){NULL, 0};
+            result = http_read_chunked(&c, &input, &piece);
+            assert_true(buf_add_slice(out, piece));
+        } while (result == HTTP_MORE && piece.len);
+        at += len - input.len;
+    }
+    *left = text.len - at;
+    return result;
+}
+
+static void chunked_bodies_are_the_same_however_they_are_cut(void **state)
+{
+    (void)state;
+    static const char body[] = "5\r\nhello\r\n1;a=b;c=\"d\"\r\n!\r\n00A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
+    struct buf out;
+    size_t left;
+    buf_init(&out, 1000);
+    for (size_t step = 1; step < sizeof body; step++) {
+        assert_int_equal(read_chunked(SLICE(body), step, &out, &left), HTTP_OK);
+        assert_buf(&out, "hello!0123456789");
+        assert_int_equal(left, 3);
+    }
+    for (size_t len = 0; len < sizeof body - 4; len++)
+        assert_int_equal(read_chunked((struct slice){body, len}, 7, &out, &left), HTTP_MORE);
+    buf_free(&out);
+}
+
+static void bad_chunks(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {
+        "g\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "\r\n", ";a\r\n", "1\na\r\n", "1\r\nab\r\n",
+        "1\r\na\n0\r\n", "1\r\na\rb", "11111111111111111\r\n", "1;a\nb\r\n", "0\r\n\n", "0\r\nX: a\nY: b\r\n",
+    };
+    struct buf out;
+    size_t left;
+    buf_init(&out, 1000);
+    for (size_t i = 0; i < COUNT_OF(bodies); i++)
+        for (size_t step = 1; step < 20; step += 9)
+            if (read_chunked(slice_of(bodies[i]), step, &out, &left) != HTTP_BAD)
+                fail_msg("not refused: %s", bodies[i]);
+    buf_free(&out);
+}
+
+static void endless_extensions_and_trailers_are_refused(void **state)
+{
+    (void)state;
+    struct buf text, out;
+    size_t left;
+    buf_init(&text, 1u << 20);
+    buf_init(&out, 1000);
+    assert_true(buf_add_format(&text, "1;%0*d\r\n", 200000, 0));
+    assert_int_equal(read_chunked(buf_slice(&text), 4096, &out, &left), HTTP_BAD);
+    buf_clear(&text);
+    assert_true(buf_add_format(&text, "0\r\nX: %0*d\r\n\r\n", 200000, 0));
+    assert_int_equal(read_chunked(buf_slice(&text), 4096, &out, &left), HTTP_BAD);
+    buf_free(&text);
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ordinary_head),
+        cmocka_unit_test(an_absolute_target_does_not_hide_its_host),
+        cmocka_unit_test(the_head_ends_at_the_empty_line),
+        cmocka_unit_test(no_prefix_of_a_head_is_read_beyond_its_end),
+        cmocka_unit_test(request_lines),
+        cmocka_unit_test(fields),
+        cmocka_unit_test(a_nul_is_refused),
+        cmocka_unit_test(framing),
+        cmocka_unit_test(connections),
+        cmocka_unit_test(too_many_fields_are_refused),
+        cmocka_unit_test(chunked_bodies_are_the_same_however_they_are_cut),
+        cmocka_unit_test(bad_chunks),
+        cmocka_unit_test(endless_extensions_and_trailers_are_refused),
+    };
+    return cmocka_run_group_tests_name("http_parse", tests, NULL, NULL);
+}

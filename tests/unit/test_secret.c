@@ -1,0 +1,109 @@
+/* Unit tests of common/secret. */
+#include "tests/unit/unit.h"
+#include "common/secret.h"
+
+static int start(void **state)
+{
+    (void)state;
+    return secret_init() ? 0 : -1;
+}
+
+static void tokens_are_hexadecimal_and_differ(void **state)
+{
+    (void)state;
+    char a[SECRET_TOKEN_SIZE], b[SECRET_TOKEN_SIZE];
+    secret_random_token(a);
+    secret_random_token(b);
+    assert_int_equal(strlen(a), SECRET_TOKEN_LEN);
+    assert_int_equal(strspn(a, "0123456789abcdef"), SECRET_TOKEN_LEN);
+    assert_string_not_equal(a, b);
+}
+
+static void equality(void **state)
+{
+    (void)state;
+    assert_true(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-1")));
+    assert_false(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-2")));
+    assert_false(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-")));
+    assert_false(secret_equal(SLICE("sk-local-1"), slice_of(NULL)));
+    /* Two empty secrets are no match: an unset key must not open the door to an empty one. */
+    assert_false(secret_equal(slice_of(NULL), SLICE("")));
+    assert_false(secret_equal(SLICE("a\0b"), SLICE("a\0c")));
+}
+
+static void assert_redacted(const char *text, const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 4096);
+    assert_true(secret_redact(&out, slice_of(text)));
+    assert_buf(&out, expected);
+    buf_free(&out);
+}
+
+static void kept_secrets_are_redacted_while_they_are_kept(void **state)
+{
+    (void)state;
+    char *kept = secret_keep(SLICE("sk-canary-0123456789"));
+    assert_non_null(kept);
+    assert_string_equal(kept, "sk-canary-0123456789");
+    assert_redacted("key sk-canary-0123456789 is wrong, sk-canary-0123456789!",
+                    "key [redacted] is wrong, [redacted]!");
+    assert_redacted("sk-canary-0123456789", "[redacted]");
+    assert_redacted("sk-canary-012345678", "sk-canary-012345678");
+    secret_free(kept);
+    assert_redacted("sk-canary-0123456789", "sk-canary-0123456789");
+    secret_free(NULL);
+}
+
+static void short_secrets_do_not_eat_words(void **state)
+{
+    (void)state;
+    char *kept = secret_keep(SLICE("none"));
+    assert_non_null(kept);
+    assert_redacted("none of it", "none of it");
+    secret_free(kept);
+}
+
+static void one_secret_may_begin_another(void **state)
+{
+    (void)state;
+    char *brief = secret_keep(SLICE("sk-canary"));
+    char *whole = secret_keep(SLICE("sk-canary-and-more"));
+    struct buf out;
+    buf_init(&out, 4096);
+    assert_true(secret_redact(&out, SLICE("<sk-canary-and-more>")));
+    assert_null(strstr(buf_text(&out), "and-more"));
+    buf_free(&out);
+    secret_free(brief);
+    secret_free(whole);
+}
+
+static void bearer_tokens_are_redacted(void **state)
+{
+    (void)state;
+    assert_redacted("Authorization: Bearer abc.def-123, next", "Authorization: Bearer [redacted], next");
+    assert_redacted("no token here", "no token here");
+}
+
+static void wiping(void **state)
+{
+    (void)state;
+    char text[] = "sk-canary";
+    secret_wipe_text(text);
+    for (size_t i = 0; i + 1 < sizeof text; i++)
+        assert_int_equal(text[i], 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tokens_are_hexadecimal_and_differ),
+        cmocka_unit_test(equality),
+        cmocka_unit_test(kept_secrets_are_redacted_while_they_are_kept),
+        cmocka_unit_test(short_secrets_do_not_eat_words),
+        cmocka_unit_test(one_secret_may_begin_another),
+        cmocka_unit_test(bearer_tokens_are_redacted),
+        cmocka_unit_test(wiping),
+    };
+    return cmocka_run_group_tests_name("secret", tests, start, NULL);
+}
