@@ -70,20 +70,16 @@ void buf_clear(struct buf *b)
     b->failed = false;
 }
 
-bool buf_reserve(struct buf *b, size_t more)
+/* Memory for `need` bytes and a NUL behind them, which does not count against the ceiling. */
+static bool grow(struct buf *b, size_t need)
 {
-    if (more > b->max - b->len) {
-        b->failed = true;
-        return false;
-    }
-    size_t need = b->len + more;
-    if (need <= b->cap)
+    if (need < b->cap)
         return true;
     size_t cap = b->cap ? b->cap : 256;
-    while (cap < need)
+    while (cap <= need)
         cap *= 2;
-    if (cap > b->max)
-        cap = b->max;
+    if (cap > b->max + 1)
+        cap = b->max + 1;
     char *data = realloc(b->data, cap);
     if (!data) {
         b->failed = true;
@@ -92,6 +88,15 @@ bool buf_reserve(struct buf *b, size_t more)
     b->data = data;
     b->cap = cap;
     return true;
+}
+
+bool buf_reserve(struct buf *b, size_t more)
+{
+    if (more > b->max - b->len) {
+        b->failed = true;
+        return false;
+    }
+    return grow(b, b->len + more);
 }
 
 bool buf_add(struct buf *b, const void *bytes, size_t len)
@@ -128,8 +133,7 @@ bool buf_add_format(struct buf *b, const char *format, ...)
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
     bool ok = false;
-    /* vsnprintf() writes a NUL that does not count: reserve it, and leave it beyond `len`. */
-    if (len >= 0 && buf_reserve(b, (size_t)len + 1)) {
+    if (len >= 0 && buf_reserve(b, (size_t)len)) {
         (void)vsnprintf(b->data + b->len, (size_t)len + 1, format, again);
         b->len += (size_t)len;
         ok = true;
@@ -157,7 +161,7 @@ struct slice buf_slice(const struct buf *b)
 
 const char *buf_text(struct buf *b)
 {
-    if (!buf_reserve(b, 1))
+    if (!grow(b, b->len))
         return NULL;
     b->data[b->len] = '\0';
     return b->data;

@@ -35,7 +35,7 @@ struct buf {
     char *data;   /* owned; NULL while nothing was written */
     size_t len;   /* bytes in use */
     size_t cap;   /* bytes allocated */
-    size_t max;   /* ceiling in bytes */
+    size_t max;   /* ceiling in bytes, below SIZE_MAX */
     bool failed;
 };
 

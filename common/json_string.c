@@ -138,9 +138,13 @@ bool json_double(const struct json *j, uint32_t node, double *value)
 bool json_int64(const struct json *j, uint32_t node, int64_t *value)
 {
     double d;
-    if (!json_double(j, node, &d) || d != floor(d) || fabs(d) > 9007199254740992.0)   /* 2^53: exact in a double */
+    if (!json_double(j, node, &d) || d != floor(d) || fabs(d) >= 0x1p63)
         return false;
-    *value = (int64_t)d;
+    struct slice raw = json_raw(j, node);
+    if (memchr(raw.ptr, '.', raw.len) || memchr(raw.ptr, 'e', raw.len) || memchr(raw.ptr, 'E', raw.len))
+        *value = (int64_t)d;
+    else   /* a double would lose digits above 2^53 */
+        *value = strtoll(raw.ptr, NULL, 10);
     return true;
 }
 

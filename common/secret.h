@@ -11,7 +11,8 @@
 MUST_CHECK bool secret_init(void);
 /* 256 random bits as hexadecimal, NUL-terminated. */
 void secret_random_token(char out[SECRET_TOKEN_SIZE]);
-/* Whether both hold the same bytes, in a time that does not depend on where they differ (their lengths may show). */
+/* Whether both hold the same bytes, in a time that does not depend on where they differ (their lengths may show).
+ * Two empty slices are not equal: an absent key is nobody's key. */
 bool secret_equal(struct slice a, struct slice b);
 
 /* A NUL-terminated copy in guarded, locked memory (sodium_malloc); NULL without memory. The text also becomes known to

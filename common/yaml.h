@@ -17,12 +17,14 @@ struct yaml_node {
     struct yaml_node *next;      /* next sibling */
 };
 
-/* Reads the file (at most 4 MB, 32 levels; anchors and aliases are expanded by a bound of 10,000 nodes in all). NULL with
- * "file:line: what" in `error` on any fault, a key that stands twice in one mapping included. Free with yaml_free(). */
+/* Reads the file (at most 4 MB, 32 levels, 10,000 nodes after aliases were expanded; "<<" merges). NULL with
+ * "file:line: what" in `error` on any fault, a key that stands twice in one mapping included. Free with
+ * yaml_tree_free(). */
 struct yaml_node *yaml_load(const char *path, struct buf *error);
 /* The same from memory; `name` stands for the file in messages. */
 struct yaml_node *yaml_parse(const char *name, struct slice text, struct buf *error);
-void yaml_free(struct yaml_node *root);
+/* Frees the tree, scalars overwritten. (A plain yaml_free() would take the place of one that libyaml exports.) */
+void yaml_tree_free(struct yaml_node *root);
 /* The mapping's entry with that key, or NULL (also when `mapping` is NULL or no mapping). */
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
 
