@@ -121,30 +121,38 @@ bool json_string_is(const struct json *j, uint32_t node, const char *text)
     return matched == len;
 }
 
-bool json_double(const struct json *j, uint32_t node, double *value)
+#define NUMBER_SIZE 64   /* a longer number is nobody's count */
+
+/* A number's text with a NUL behind it. */
+static bool number_text(const struct json *j, uint32_t node, char text[NUMBER_SIZE])
 {
     if (!j->count || json_type(j, node) != JSON_NUMBER)
         return false;
-    char text[64];
     struct slice raw = json_raw(j, node);
-    if (raw.len >= sizeof text)
+    if (raw.len >= NUMBER_SIZE)
         return false;
     memcpy(text, raw.ptr, raw.len);
     text[raw.len] = '\0';
+    return true;
+}
+
+bool json_double(const struct json *j, uint32_t node, double *value)
+{
+    char text[NUMBER_SIZE];
+    if (!number_text(j, node, text))
+        return false;
     *value = strtod(text, NULL);
     return isfinite(*value);
 }
 
 bool json_int64(const struct json *j, uint32_t node, int64_t *value)
 {
+    char text[NUMBER_SIZE];
     double d;
-    if (!json_double(j, node, &d) || d != floor(d) || fabs(d) >= 0x1p63)
+    if (!number_text(j, node, text) || !json_double(j, node, &d) || d != floor(d) || fabs(d) >= 0x1p63)
         return false;
-    struct slice raw = json_raw(j, node);
-    if (memchr(raw.ptr, '.', raw.len) || memchr(raw.ptr, 'e', raw.len) || memchr(raw.ptr, 'E', raw.len))
-        *value = (int64_t)d;
-    else   /* a double would lose digits above 2^53 */
-        *value = strtoll(raw.ptr, NULL, 10);
+    /* Where all digits are written out they all count; a double would lose those above 2^53. */
+    *value = strpbrk(text, ".eE") ? (int64_t)d : strtoll(text, NULL, 10);
     return true;
 }
 
