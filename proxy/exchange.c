@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -140,14 +141,14 @@ static void book_attempt(struct exchange *x, enum failure_kind outcome, int stat
         .deployment = deployment_of(x), .outcome = outcome, .status = status, .ms = (uint32_t)(now - x->attempt_ms)};
 }
 
-/* The header fields that say who served: names where LiteLLM has them, and the id that the journal's line bears. */
+/* The header fields that say who served: LiteLLM's names, and the id that the journal's line bears. The group's name is the
+ * configuration's: what the client wrote has no place in a header. */
 static void add_reply_fields(const struct exchange *x, struct buf *out)
 {
-    buf_add_format(out, "x-request-id: %s\r\nx-litellm-call-id: %s\r\nx-litellm-model-group: %s\r\n", x->id, x->id,
-                   x->request.model);
+    buf_add_format(out, "x-request-id: %s\r\nx-litellm-call-id: %s\r\n", x->id, x->id);
     if (x->plan.count)
-        buf_add_format(out, "x-litellm-model-id: %s\r\nx-litellm-attempted-fallbacks: %u\r\n", deployment_of(x)->id,
-                       x->attempt);
+        buf_add_format(out, "x-litellm-model-group: %s\r\nx-litellm-model-id: %s\r\nx-litellm-attempted-fallbacks: %u\r\n",
+                       x->plan.attempts[0]->alias, deployment_of(x)->id, x->attempt);
 }
 
 static void send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body)
@@ -377,8 +378,8 @@ static bool make_body(struct exchange *x, struct failure *f)
     }
     if (d->provider->kind == PROVIDER_ECHO)
         return true;
-    if (turn_encode(x->turn, x->upstream_wire, &(struct turn_options){d->upstream_model, x->request.stream},
-                    &x->upstream_body))
+    struct turn_options options = {.upstream_model = d->upstream_model, .stream = x->request.stream};
+    if (turn_encode(x->turn, x->upstream_wire, &options, &x->upstream_body))
         return true;
     failure_set(f, FAILURE_INTERNAL, "no memory for the request's body");
     return false;
