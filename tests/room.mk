@@ -4,10 +4,18 @@ noinst_HEADERS = tests/unit/unit.h
 
 check_PROGRAMS += \
 	tests/unit/test_buf \
+	tests/unit/test_config \
+	tests/unit/test_failure \
 	tests/unit/test_guard \
+	tests/unit/test_health \
+	tests/unit/test_http_parse \
+	tests/unit/test_journal \
 	tests/unit/test_json \
 	tests/unit/test_paths \
-	tests/unit/test_secret
+	tests/unit/test_plan \
+	tests/unit/test_provider \
+	tests/unit/test_secret \
+	tests/unit/test_yaml
 
-# Integration tests run by ./check, in Python: see tests/integration/README.md.
-EXTRA_DIST += tests/requirements.txt
+# Run by ./check, in Python.
+EXTRA_DIST += tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tools .ci

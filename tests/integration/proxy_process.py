@@ -19,6 +19,12 @@ HAND_DOWN = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_P
              "os.execv(sys.argv[2], sys.argv[2:])")
 
 
+def free_port():
+    """A port that was free a moment ago: for programs that can't be handed a socket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
 def wait_until(condition, what, timeout=PATIENCE_S):
     """Asks until the condition holds, and gives what it gave."""
     deadline = time.monotonic() + timeout

@@ -1,10 +1,12 @@
 """The real Codex CLI works through the bridge with an upstream that speaks Chat Completions alone, strictly."""
+import subprocess
+
 import pytest
 
 import chat_wire as chat
 import codex_cli
 from conftest import chat_only
-from mock_upstream import CLOSE, error, stream, stream_open
+from mock_upstream import CLOSE, HANG, error, stream, stream_open
 from proxy_process import MASTER_KEY, wait_until
 
 ANSWER = "Final answer from the chat upstream."
@@ -98,8 +100,6 @@ def test_codex_is_told_what_is_wrong(proxy, folder, upstream):
 
 def test_interrupting_codex_cancels_the_call(proxy, folder, upstream):
     """Codex is ended while the model is still silent."""
-    import subprocess
-    from mock_upstream import HANG
     upstream.script([HANG])
     (folder / "home").mkdir()
     (folder / "home" / "config.toml").write_text(codex_cli.CONFIG.format(model="codex-light", base=proxy.base))

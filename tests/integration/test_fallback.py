@@ -1,5 +1,4 @@
 """A failure before the first byte goes to the next deployment; what can't be helped is told as it is."""
-import socket
 import time
 
 import pytest
@@ -8,6 +7,7 @@ import chat_wire as chat
 import responses_wire as responses
 from conftest import chat_only, deployment
 from mock_upstream import CLOSE, HANG, RESET, error, event, reply, stream, stream_open
+from proxy_process import free_port
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "codex-light", "input": "hi"}
@@ -73,8 +73,8 @@ def test_a_stream_that_fails_before_content(start_proxy, upstream, second, failu
 
 def test_a_native_responses_stream_that_fails_before_content(start_proxy, upstream, second):
     proxy = pair(start_proxy, upstream, second)
-    upstream.script(stream(responses.created(), responses.named(
-        "response.failed", response=responses.response(status="failed", error={"code": "server_error", "message": "x"}))))
+    failed = responses.response(status="failed", error={"code": "server_error", "message": "x"})
+    upstream.script(stream(responses.created(), responses.named("response.failed", response=failed)))
     second.script(responses.text_stream("from the second"))
     answer = proxy.post("/v1/responses", {**RESPONSES, "stream": True})
     assert [data["type"] for _, data in answer.events].count("response.created") == 1
@@ -82,9 +82,7 @@ def test_a_native_responses_stream_that_fails_before_content(start_proxy, upstre
 
 
 def test_refused_connection(start_proxy, upstream):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    proxy = start_proxy(deployment("codex-light", f"http://127.0.0.1:{port}/v1", order=1),
+    proxy = start_proxy(deployment("codex-light", f"http://127.0.0.1:{free_port()}/v1", order=1),
                         deployment("codex-light", upstream, order=2))
     upstream.script(chat.whole("from the second"))
     assert b"from the second" in proxy.post("/v1/chat/completions", CHAT).body

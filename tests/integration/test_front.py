@@ -5,7 +5,8 @@ import re
 import pytest
 
 import chat_wire as chat
-from proxy_process import MASTER_KEY
+import responses_wire as responses
+from proxy_process import MASTER_KEY, wait_until
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "codex-light", "input": "hi"}
@@ -15,6 +16,11 @@ def head(proxy, method="POST", path="/v1/chat/completions", *fields, host=None, 
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host or f'127.0.0.1:{proxy.port}'}"]
     lines += [f"Authorization: Bearer {key}"] if key else []
     return "\r\n".join([*lines, *fields]).encode() + b"\r\n\r\n"
+
+
+def rest_of_head(proxy):
+    """A good head without its request line."""
+    return head(proxy, "GET", "/", "Connection: close").split(b"\r\n", 1)[1]
 
 
 def with_body(proxy, body=None, *fields, **options):
@@ -196,10 +202,10 @@ def test_chunked_bodies(light, upstream):
 
 
 def test_expect_100_continue(light, upstream):
-    upstream.script(chat.whole("read"))
-    data = json.dumps(CHAT).encode()
+    upstream.script(responses.whole("read"))
+    data = json.dumps(RESPONSES).encode()
     with light.connect() as sock:
-        sock.sendall(head(light, "POST", "/v1/chat/completions", f"Content-Length: {len(data)}", "Expect: 100-continue"))
+        sock.sendall(head(light, "POST", "/v1/responses", f"Content-Length: {len(data)}", "Expect: 100-continue"))
         assert sock.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         sock.sendall(data)
         assert status(sock.recv(65536)) == 200
@@ -214,7 +220,8 @@ def test_expect_100_continue_is_not_for_the_refused(light):
 
 def test_requests_share_a_connection(light, upstream):
     upstream.always(chat.whole("again"))
-    answer = light.raw(with_body(light) + head(light, "GET", "/v1/models") + with_body(light, None, "Connection: close"))
+    requests = [with_body(light), head(light, "GET", "/v1/models"), with_body(light, None, "Connection: close")]
+    answer = light.raw(b"".join(requests))
     assert statuses(answer) == [200, 200, 200]
     assert answer.count(b"again") == 2
     assert answer.index(b"again") < answer.index(b'"list"') < answer.rindex(b"again")
@@ -246,7 +253,6 @@ def test_many_connections_leave_no_descriptor_behind(light):
     assert light.get("/v1/models").status == 200
     for sock in open_now:
         sock.close()
-    from proxy_process import wait_until
     wait_until(lambda: light.open_files <= before, "the descriptors to be closed")
 
 
@@ -272,8 +278,9 @@ def test_ambiguous_heads_are_refused_and_the_connection_closed(light, upstream, 
 
 
 @pytest.mark.parametrize("body", [
-    b"g\r\n", b"-1\r\n", b"0x5\r\nhello\r\n", b"5\nhello\r\n0\r\n\r\n", b"5\r\nhelloX\r\n0\r\n\r\n", b"\r\n", b" 5\r\nhello",
-    b"5 \r\nhello\r\n0\r\n\r\n", b"fffffffffffffffff\r\n", b"5;" + b"x" * 100000, b"+5\r\nhello\r\n0\r\n\r\n",
+    b"g\r\n", b"-1\r\n", b"0x5\r\nhello\r\n", b"5\nhello\r\n0\r\n\r\n", b"5\r\nhelloX\r\n0\r\n\r\n", b"\r\n",
+    b" 5\r\nhello", b"5 \r\nhello\r\n0\r\n\r\n", b"fffffffffffffffff\r\n", b"5;" + b"x" * 100000,
+    b"+5\r\nhello\r\n0\r\n\r\n",
 ])
 def test_bad_chunks_are_refused_and_the_connection_closed(light, upstream, body):
     request = head(light, "POST", "/v1/chat/completions", "Transfer-Encoding: chunked")
@@ -289,13 +296,12 @@ def test_bad_chunks_are_refused_and_the_connection_closed(light, upstream, body)
     b"PRI * HTTP/2.0", b"",
 ])
 def test_bad_request_lines(light, line):
-    rest = f"\r\nHost: 127.0.0.1:{light.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\nConnection: close\r\n\r\n".encode()
-    assert status(light.raw(line + rest)) in ((400, 505) if line else (200, 400))
+    assert status(light.raw(line + b"\r\n" + rest_of_head(light))) in ((400, 505) if line else (200, 400))
 
 
 def test_an_absolute_target_does_not_hide_its_host(light):
-    rest = f"Host: 127.0.0.1:{light.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\nConnection: close\r\n\r\n".encode()
-    assert status(light.raw(b"GET http://evil.test/v1/models HTTP/1.1\r\n" + rest)) in (400, 403)
+    line = b"GET http://evil.test/v1/models HTTP/1.1\r\n"
+    assert status(light.raw(line + rest_of_head(light))) in (400, 403)
 
 
 def test_bare_line_feeds_are_refused(light):

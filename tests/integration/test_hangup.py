@@ -1,12 +1,15 @@
 """A client that goes away takes its upstream call along, at once."""
+import json
 import socket
 import struct
 
 import pytest
 
 import chat_wire as chat
+from conftest import deployment
 from mock_upstream import HANG, stream_open
 from proxy_process import wait_until
+from test_front import head
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 AT_ONCE_S = 2   # measured in fractions of a millisecond; a poll by the second would fail here on a fair machine
@@ -14,8 +17,6 @@ AT_ONCE_S = 2   # measured in fractions of a millisecond; a poll by the second w
 
 def send(proxy, path, body):
     """Sends a request and does not read the reply."""
-    import json
-    from test_front import head
     data = json.dumps(body).encode()
     sock = proxy.connect()
     sock.sendall(head(proxy, "POST", path, f"Content-Length: {len(data)}") + data)
@@ -55,7 +56,6 @@ def test_in_the_middle(bridged, upstream, how):
 
 
 def test_no_other_deployment_is_asked_afterwards(start_proxy, upstream, make_upstream):
-    from conftest import deployment
     second = make_upstream()
     proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2))
     upstream.script([HANG])

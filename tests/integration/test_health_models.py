@@ -96,7 +96,11 @@ def run(folder, config, arguments=(), **environment):
                           env={"HOME": str(folder), "CODEX_HOME": str(folder), **environment})
 
 
-GOOD = "model_list:\n- model_name: a\n  litellm_params: {model: openai/x, api_key: sk-1, api_base: 'http://127.0.0.1:1'}\n"
+GOOD = """\
+model_list:
+- model_name: a
+  litellm_params: {model: openai/x, api_key: sk-1, api_base: 'http://127.0.0.1:1'}
+"""
 
 
 def test_no_master_key_no_start(folder):

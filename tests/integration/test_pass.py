@@ -6,7 +6,7 @@ import pytest
 
 import chat_wire as chat
 import responses_wire as responses
-from conftest import UPSTREAM_KEY
+from conftest import UPSTREAM_KEY, deployment
 from mock_upstream import HANG, chunk, error, reply, stream, stream_open
 
 # Spacing, order, escapes, numbers and unknown fields that a parser and printer would change.
@@ -124,7 +124,6 @@ def test_connections_to_the_upstream_are_kept(light, upstream):
 
 def test_the_upstreams_fault_is_told(start_proxy, upstream):
     """A bad request would fail anywhere: the client gets the provider's words, in OpenAI's shape, and no second try."""
-    from conftest import deployment
     proxy = start_proxy(deployment("codex-light", upstream), deployment("codex-light", upstream))
     upstream.script(error(400, "max_tokens is too large", code="invalid_value"))
     answer = proxy.post("/v1/chat/completions", CHAT % b"false")
@@ -145,8 +144,8 @@ def test_every_reply_has_a_request_id(light, upstream):
     upstream.always(chat.either("Hello."))
     seen = set()
     for stream_flag in (False, True):
-        answer = light.post("/v1/chat/completions",
-                            {"model": "codex-light", "messages": [{"role": "user", "content": "x"}], "stream": stream_flag})
+        body = {"model": "codex-light", "messages": [{"role": "user", "content": "x"}], "stream": stream_flag}
+        answer = light.post("/v1/chat/completions", body)
         seen.add(answer.headers["x-request-id"])
     assert len(seen) == 2 and None not in seen
     assert {entry["request_id"] for entry in light.journal(2)} == seen

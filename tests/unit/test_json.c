@@ -55,7 +55,8 @@ static void the_top_level_parser_is_as_strict(void **state)
     check_tables(json_parse_top);
 }
 
-static const char DOCUMENT[] = "{\"model\":\"a\",\"input\":[{\"t\":\"\\u00e9\\n\",\"n\":-1.5e2},[null,true]],\"s\":false}";
+static const char DOCUMENT[] =
+    "{\"model\":\"a\",\"input\":[{\"t\":\"\\u00e9\\n\",\"n\":-1.5e2},[null,true]],\"s\":false}";
 
 static void no_prefix_of_a_document_is_a_document(void **state)
 {
@@ -322,7 +323,8 @@ static void bytes_that_are_no_utf8_are_replaced(void **state)
 {
     (void)state;
     static const struct slice texts[] = {
-        SLICE("\xff"), SLICE("a\xc2"), SLICE("\xe2\x82z"), SLICE("\xed\xa0\x80"), SLICE("\xc0\xaf"), SLICE("\xf5\x80\x80\x80"),
+        SLICE("\xff"), SLICE("a\xc2"), SLICE("\xe2\x82z"), SLICE("\xed\xa0\x80"), SLICE("\xc0\xaf"),
+        SLICE("\xf5\x80\x80\x80"),
     };
     struct json j = {0};
     struct buf out;
