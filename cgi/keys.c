@@ -64,12 +64,23 @@ static bool check_prefix(enum key key, struct slice value, struct refusal *why)
     return true;
 }
 
+/* White space off both ends: a pasted key, or one that a script read from a file, easily ends in a line break. */
+static struct slice trim(struct slice text)
+{
+    static const char white[] = " \t\r\n";
+    for (; text.len && strchr(white, text.ptr[0]); text.len--)
+        text.ptr++;
+    while (text.len && strchr(white, text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
 static bool read_key(enum key key, const struct field *field, struct keys *out, struct refusal *why)
 {
     const char *name = key_table[key].name;
     if (field->kind != FIELD_TEXT)
         return refuse_field(why, name, "invalid_key", "%s must be a string.", name);
-    struct slice value = slice_trim(field->value);
+    struct slice value = trim(field->value);
     if (value.len > KEY_MAX_LEN)
         return refuse_field(why, name, "invalid_key", "The key in %s is longer than %d characters.", name, KEY_MAX_LEN);
     for (size_t i = 0; i < value.len; i++)

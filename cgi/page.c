@@ -118,11 +118,24 @@ static void write_aliases(const struct view *view, struct buf *out)
     }
 }
 
+/* The model of the examples: the first that is ready. */
+static void write_model(const struct view *view, struct buf *out)
+{
+    const struct json *json = &view->session->supervisor.report.json;
+    uint32_t alias = json->count ? json_first(json, json_get(json, 0, "aliases")) : JSON_NONE;
+    while (alias != JSON_NONE && !json_is(json, json_get(json, alias, "ready"), JSON_TRUE))
+        alias = json_next(json, alias);
+    if (alias != JSON_NONE)
+        write_text(json, json_get(json, alias, "name"), out);
+    else
+        BUF_ADD(out, "codex-light");
+}
+
 /* Attributes for the field that the last refusal was about. */
 static void write_fault(const struct view *view, struct buf *out, const char *field)
 {
     if (view->why && view->why->field && strcmp(view->why->field, field) == 0)
-        BUF_ADD(out, " aria-invalid=\"true\" autofocus");
+        BUF_ADD(out, " aria-invalid=\"true\" aria-errormessage=\"message\" autofocus");
 }
 
 static void write_openai_fault(const struct view *view, struct buf *out)
@@ -154,6 +167,7 @@ static const struct {
     {"version", write_version},
     {"pid", write_pid},
     {"aliases", write_aliases},
+    {"model", write_model},
     {"openai_fault", write_openai_fault},
     {"gemini_fault", write_gemini_fault},
     {"hf_fault", write_hf_fault},

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -42,6 +43,9 @@ int port_listen(unsigned port)
 void port_turn_away(int listener)
 {
     int fd;
+    /* The flag belongs to the socket, not to the descriptor, so the child may have cleared it for us as well. */
+    if (fcntl(listener, F_SETFL, O_NONBLOCK) != 0)
+        return;
     while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
         (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
         close(fd);

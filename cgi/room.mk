@@ -1,4 +1,4 @@
-# What is pure (and the two that only read): unit tests link it without FastCGI.
+# What is pure: unit tests link it without FastCGI.
 noinst_LIBRARIES += cgi/libfields.a
 cgi_libfields_a_SOURCES = \
 	cgi/fields.c cgi/fields.h \

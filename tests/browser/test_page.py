@@ -1,0 +1,171 @@
+"""A person at the page, in a real Chromium, with JavaScript and without."""
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
+from session_tools import KEYS, Session, is_alive, wait_for  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium-driver")
+
+ARGUMENTS = ("--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-default-browser-check")
+
+
+@pytest.fixture
+def session():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))
+    session = Session(folder)
+    yield session
+    session.close()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=["javascript", "no javascript"])
+def script(request):
+    return request.param == "javascript"
+
+
+@pytest.fixture
+def browser(script):
+    import os
+
+    from selenium import webdriver
+    profile = tempfile.mkdtemp(prefix="pm-chromium-", dir="/tmp")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for argument in (*ARGUMENTS, f"--user-data-dir={profile}", *(("--no-sandbox",) if os.geteuid() == 0 else ())):
+        options.add_argument(argument)
+    if not script:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    browser.set_page_load_timeout(30)
+    yield browser
+    browser.quit()
+    shutil.rmtree(profile, ignore_errors=True)
+
+
+class Page:
+    def __init__(self, browser, session):
+        self.browser, self.session = browser, session
+        self.open()
+
+    def open(self):
+        self.browser.get(f"http://127.0.0.1:{self.session.port}/")
+
+    def find(self, css):
+        return self.browser.find_element("css selector", css)
+
+    def state(self):
+        return self.find("body").get_attribute("data-state")
+
+    def wait_state(self, state):
+        from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+
+        def reached():
+            try:
+                return self.state() == state
+            except (NoSuchElementException, StaleElementReferenceException):   # between two pages
+                return False
+        wait_for(reached, f"the page says {state}")
+
+    def press(self, form):
+        self.find(f"#{form} button").click()
+
+
+@pytest.fixture
+def page(browser, session):
+    return Page(browser, session)
+
+
+def test_start_use_and_stop(page, session):
+    assert page.find("#setup").is_displayed() and not page.find("#running").is_displayed()
+    page.find("#openai").send_keys(KEYS["OPENAI_API_KEY"])
+    page.find("#hf").send_keys(KEYS["HF_TOKEN"])
+    page.find("#qwen").click()
+    page.press("start")
+    page.wait_state("running")
+    environment = session.seen()["environment"]
+    assert environment["OPENAI_API_KEY"] == KEYS["OPENAI_API_KEY"] and environment["USE_LOCAL_QWEN"] == "1"
+    assert environment["HF_TOKEN"] == environment["HUGGINGFACE_API_KEY"] == KEYS["HF_TOKEN"]
+    assert "GEMINI_API_KEY" not in environment and "POINTSMAN_DEMO" not in environment
+    assert page.find("#running").is_displayed() and not page.find("#setup").is_displayed()
+    shown = page.find("#running").text
+    assert f"http://127.0.0.1:{session.proxy_port}/v1" in shown and str(session.key_file) in shown
+    assert "codex-light" in shown and "HF_TOKEN is not set <b>&amp;" in shown
+    assert page.find("#pid").text == str(session.status()["pid"])
+    for secret in (*KEYS.values(), session.key_file.read_text()):
+        assert secret not in page.browser.page_source
+    pid = session.status()["pid"]
+    page.press("stop")
+    page.wait_state("stopped")
+    assert not is_alive(pid) and not session.key_file.exists()
+    assert page.find("#openai").get_attribute("value") == ""
+
+
+def test_a_key_in_the_wrong_field_is_pointed_out(page, session):
+    page.find("#openai").send_keys(KEYS["GEMINI_API_KEY"])
+    page.press("start")
+    wait_for(lambda: "Gemini key" in page.find("#message").text, "the message")
+    assert page.find("#openai").get_attribute("aria-invalid") == "true"
+    assert session.status()["state"] == "stopped"
+    assert KEYS["GEMINI_API_KEY"] not in page.browser.page_source
+
+
+def test_a_proxy_that_dies_at_once_says_why(page, session):
+    session.behave({"say": ["proxy.yaml:7: model_list is missing"], "exit": 1})
+    page.find("#demo").click()
+    page.press("start")
+    page.wait_state("died")
+    wait_for(lambda: "proxy.yaml:7: model_list is missing" in page.find("#message").text, "the last words")
+    session.behave({})
+    page.find("#demo").get_attribute("checked") or page.find("#demo").click()
+    page.press("start")
+    page.wait_state("running")
+    assert not page.find("#message").is_displayed()
+
+
+def test_keyboard_alone(page, session):
+    from selenium.webdriver.common.keys import Keys
+    page.find("#gemini").send_keys(KEYS["GEMINI_API_KEY"] + Keys.ENTER)
+    page.wait_state("running")
+    page.find("#stop button").send_keys(Keys.SPACE)
+    page.wait_state("stopped")
+
+
+def test_the_page_follows_what_scripts_do(page, session, script):
+    session.start()
+    if not script:
+        page.open()
+    page.wait_state("running")
+    session.stop()
+    if not script:
+        page.open()
+    page.wait_state("stopped")
+
+
+def test_nothing_is_refused_by_the_policy_and_nothing_scrolls_sideways(page, session):
+    session.start()
+    for width in (1200, 360, 320):
+        page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                     {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+        page.open()
+        page.wait_state("running")
+        root = page.browser.execute_cdp_cmd("Page.getLayoutMetrics", {})
+        assert root["cssContentSize"]["width"] <= width
+    assert [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_a_form_of_another_site_is_refused(page, session):
+    """Chromium lets a top-level form post from elsewhere through to loopback: the session app must refuse it."""
+    form = (f"<form method=post action='http://127.0.0.1:{session.port}/start'><input name=DEMO value=1>"
+            f"<input name=token value={session.token}><button>go</button></form>")
+    page.browser.get("data:text/html," + form)
+    page.find("button").click()
+    wait_for(lambda: "forbidden_origin" in page.browser.page_source, "the refusal")
+    assert session.status()["state"] == "stopped"

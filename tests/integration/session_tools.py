@@ -1,0 +1,181 @@
+"""The session app under the real lighttpd, in a folder of the test's own, as ./start runs it."""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("POINTSMAN_BUILD", ROOT / "build")).resolve()
+STUB = pathlib.Path(__file__).with_name("stub_proxy.py")
+LIGHTTPD = next((p for p in ("/usr/sbin/lighttpd", "/usr/bin/lighttpd") if os.path.exists(p)), "lighttpd")
+KEYS = {"OPENAI_API_KEY": "sk-canary-openai-0123456789abcdef", "GEMINI_API_KEY": "AIzaCanaryGemini0123456789abcdef",
+        "HF_TOKEN": "hf_canary0123456789abcdef"}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, what, seconds=10):
+    """Until `condition` is true; its value."""
+    until = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < until, f"{what}: not within {seconds} s"
+        time.sleep(0.005)
+    return value
+
+
+def is_alive(pid):
+    """Running, and no zombie."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def children(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.text = response.read().decode()
+
+    @property
+    def json(self):
+        return json.loads(self.text)
+
+    @property
+    def error(self):
+        return self.json["error"]
+
+
+class Session:
+    """lighttpd and the session app; `proxy` is the program that plays the proxy's part."""
+
+    def __init__(self, folder, proxy=STUB, runtime=None, environment=None):
+        self.folder = folder
+        self.runtime = runtime or folder / "run time"
+        self.runtime.mkdir(mode=0o700, exist_ok=True)
+        self.config = folder / "proxy.yaml"
+        self.port, self.proxy_port = free_port(), free_port()
+        self.behave({})
+        values = {"WEB_PORT": self.port, "PROXY_PORT": self.proxy_port, "RUNTIME_DIR": self.runtime,
+                  "WWW": ROOT / "www", "PROXY": proxy, "CONFIG": self.config}
+        text = (ROOT / "conf" / "lighttpd.conf.in").read_text()
+        for name, value in values.items():
+            text = text.replace(f"@{name}@", str(value))
+        (self.runtime / "lighttpd.conf").write_text(text)
+        (self.runtime / "pointsman-session").symlink_to(BUILD / "cgi" / "pointsman-session")
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CODEX_HOME": str(folder / "codex"),
+                            "XDG_CONFIG_HOME": str(folder), **(environment or {})}
+        self.log = open(folder / "lighttpd.log", "ab")
+        self.server = subprocess.Popen(
+            ["sh", "-c", f"POINTSMAN_PARENT=$$ && export POINTSMAN_PARENT && exec {LIGHTTPD} -D -f lighttpd.conf"],
+            cwd=self.runtime, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        wait_for(self.is_healthy, "the page answers")
+
+    def behave(self, behaviour):
+        """What the stub does from its next start on."""
+        (self.folder / "stub.json").write_text(json.dumps(behaviour))
+
+    def seen(self):
+        """What the stub saw when it last started."""
+        return json.loads((self.folder / "stub-seen.json").read_text())
+
+    def is_healthy(self):
+        assert self.server.poll() is None, self.log_text()
+        try:
+            return self.request("GET", "/health").status == 200
+        except OSError:
+            return False
+
+    def log_text(self):
+        return (self.folder / "lighttpd.log").read_text()
+
+    def request(self, method, path, body=None, headers=None, host=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            host = f"127.0.0.1:{self.port}" if host is None else host
+            for name, value in {"Host": host, **(headers or {})}.items():
+                if value is not None:
+                    connection.putheader(name, value)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body.encode() if body is not None else None)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    @property
+    def token(self):
+        return (self.runtime / "session-token").read_text()
+
+    def api(self, path, body=None, **headers):
+        """A script's POST."""
+        given = {"Content-Type": "application/json", "X-Pointsman-Token": self.token,
+                 **{name.replace("_", "-"): value for name, value in headers.items()}}
+        return self.request("POST", path, json.dumps({} if body is None else body), given)
+
+    def start(self, **fields):
+        return self.api("/api/start", fields or {"OPENAI_API_KEY": KEYS["OPENAI_API_KEY"]})
+
+    def stop(self):
+        return self.api("/api/stop")
+
+    def status(self):
+        return self.request("GET", "/api/status").json
+
+    def wait_state(self, state, seconds=10):
+        return wait_for(lambda: self.status()["state"] == state and self.status(), f"state {state}", seconds)
+
+    @property
+    def key_file(self):
+        return self.runtime / "codex-litellm-proxy.key"
+
+    def session_pid(self):
+        return children(self.server.pid)[0]
+
+    def close(self):
+        if self.server.poll() is None:
+            self.server.send_signal(signal.SIGTERM)
+        self.server.wait(10)
+        self.log.close()
+
+
+def fastcgi(path, parameters, body=b""):
+    """One request straight to the session app's FastCGI socket, past lighttpd: (status, text)."""
+    def record(kind, content):
+        return bytes([1, kind, 0, 1, len(content) >> 8, len(content) & 255, 0, 0]) + content
+
+    def length(text):
+        return len(text).to_bytes(1, "big") if len(text) < 128 else (len(text) | 1 << 31).to_bytes(4, "big")
+
+    pairs = b"".join(length(n) + length(v) + n.encode() + v.encode() for n, v in parameters.items())
+    wire = record(1, bytes([0, 1, 0, 0, 0, 0, 0, 0])) + record(4, pairs) + record(4, b"")
+    for at in range(0, len(body), 30000):
+        wire += record(5, body[at:at + 30000])
+    wire += record(5, b"")
+    here = os.open(path.parent, os.O_RDONLY)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(f"/proc/self/fd/{here}/{path.name}")
+        os.close(here)
+        connection.sendall(wire)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    out = b""
+    while received:
+        kind, size, padding = received[1], int.from_bytes(received[4:6], "big"), received[6]
+        out += received[8:8 + size] if kind == 6 else b""
+        received = received[8 + size + padding:]
+    head, _, text = out.decode().partition("\r\n\r\n")
+    return int(head.split("Status: ")[1][:3]), text

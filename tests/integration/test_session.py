@@ -1,0 +1,386 @@
+"""The session page's contract: routes, errors, start and stop, and the child's life."""
+import os
+import socket
+import subprocess
+import sys
+import threading
+import urllib.parse
+
+import pytest
+from session_tools import BUILD, KEYS, Session, free_port, is_alive, wait_for
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def session(folder):
+    session = Session(folder)
+    yield session
+    session.close()
+
+
+def form(session, path, **fields):
+    body = urllib.parse.urlencode({"token": session.token, **fields})
+    return session.request("POST", path, body, {**FORM, "Origin": f"http://127.0.0.1:{session.port}"})
+
+
+def test_health_status_and_headers(session):
+    assert session.request("GET", "/health").json == {"status": "ok"}
+    status = session.status()
+    assert status == {"state": "stopped", "reason": "", "pid": None, "uptime_s": 0, "key_file": None,
+                      "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "version": status["version"],
+                      "aliases": [], "hardening": status["hardening"]}
+    assert status["hardening"]["session"]["no_core"] is True
+    for path in ("/", "/health", "/api/status", "/nowhere", "/style.css", "/app.js", "/favicon.svg"):
+        headers = session.request("GET", path).headers
+        assert headers["cache-control"] == "no-store", path
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "access-control-allow-origin" not in headers
+
+
+def test_unknown_paths_and_wrong_methods(session):
+    for path in ("/nowhere", "/api", "/page.html", "/error-403.html", "/api/start/", "/health/x"):
+        answer = session.request("GET", path)
+        assert (answer.status, answer.error["code"]) == (404, "not_found"), path
+    for method, path, allow in (("POST", "/", "GET, HEAD"), ("DELETE", "/health", "GET, HEAD"),
+                                ("GET", "/api/start", "POST"), ("PUT", "/api/stop", "POST"), ("GET", "/start", "POST"),
+                                ("OPTIONS", "/api/start", "POST")):
+        answer = session.request(method, path, "")
+        assert (answer.status, answer.headers["allow"]) == (405, allow), (method, path)
+    assert session.request("HEAD", "/health").status == 200
+
+
+def test_body_limits_and_types(session):
+    padded = '{"OPENAI_API_KEY":"' + "x" * 8300 + '"}'
+    headers = {"Content-Type": "application/json", "X-Pointsman-Token": session.token}
+    assert session.request("POST", "/api/start", padded, headers).error["code"] == "body_too_large"
+    huge = session.request("POST", "/api/start", " " * 20000, headers)
+    assert (huge.status, huge.error["code"]) == (413, "body_too_large")
+    for kind in (None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        answer = session.request("POST", "/api/start", "{}", {**headers, "Content-Type": kind})
+        assert (answer.status, answer.error["code"]) == (415, "unsupported_media_type")
+    assert session.request("POST", "/start", "{}", headers).status == 415
+    charset = {**headers, "Content-Type": "application/json; charset=utf-8"}
+    assert session.request("POST", "/api/stop", "{}", charset).status == 200
+
+
+@pytest.mark.parametrize("body, code", [
+    ("{", "invalid_json"), ("[]", "invalid_body"), ('{"OPENAI_API_KEY":1}', "invalid_body"),
+    ('{"OPENAI_API_KEY":"sk-a","OPENAI_API_KEY":"sk-b"}', "invalid_body"), ('{"NOPE":"x"}', "unknown_field"),
+    ("{}", "no_usable_key"), ("", "no_usable_key"), ('{"HF_TOKEN":"hf_abcdefgh"}', "no_usable_key"),
+    ('{"OPENAI_API_KEY":" "}', "no_usable_key"), ('{"OPENAI_API_KEY":"sk-a b"}', "invalid_key"),
+    ('{"OPENAI_API_KEY":"AIzaSyA"}', "wrong_provider"), ('{"GEMINI_API_KEY":"sk-proj-1"}', "wrong_provider"),
+    ('{"QWEN_API_KEY":"x","USE_LOCAL_QWEN":true}', "qwen_key_refused"),
+    ('{"QWEN_API_BASE":"http://x","USE_LOCAL_QWEN":true}', "qwen_key_refused"),
+    ('{"USE_LOCAL_QWEN":"maybe"}', "invalid_flag")])
+def test_start_refuses(session, body, code):
+    answer = session.request("POST", "/api/start", body,
+                             {"Content-Type": "application/json", "X-Pointsman-Token": session.token})
+    assert (answer.status, answer.error["code"]) == (400, code)
+    assert answer.error["message"]
+    assert session.status()["state"] == "stopped" and not session.key_file.exists()
+
+
+def test_start_use_stop(session):
+    answer = session.start(**KEYS, USE_LOCAL_QWEN=True)
+    status = answer.json
+    assert answer.status == 200 and status["state"] == "running"
+    assert status["key_file"] == str(session.key_file)
+    assert [(a["name"], a["ready"]) for a in status["aliases"]] == [("codex-light", True), ("codex-hf-fast", False)]
+    assert status["hardening"]["proxy"] == {"non_dumpable": True}
+    master = session.key_file.read_text()
+    assert len(master) == len("sk-local-") + 64 and session.key_file.stat().st_mode & 0o777 == 0o600
+    with socket.create_connection(("127.0.0.1", session.proxy_port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert b"stub" in client.recv(1000)
+    assert session.start().error["code"] == "already_running"
+    stopped = session.stop()
+    assert (stopped.status, stopped.json["state"], stopped.json["pid"]) == (200, "stopped", None)
+    assert not session.key_file.exists() and not is_alive(status["pid"])
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", session.proxy_port))
+    assert session.stop().status == 200
+    assert session.start().json["state"] == "running"
+    assert session.key_file.read_text() != master
+
+
+def test_environment_is_built_from_nothing(folder):
+    evil = {"SSLKEYLOGFILE": "/tmp/x", "LD_LIBRARY_PATH": "/tmp", "ALL_PROXY": "http://x", "https_proxy": "http://x",
+            "OPENAI_API_KEY": "sk-from-the-shell", "MISTRAL_API_KEY": "shell", "TZ": "Europe/Paris", "LANG": "C.UTF-8"}
+    session = Session(folder, environment=evil)
+    try:
+        assert session.start(GEMINI_API_KEY=KEYS["GEMINI_API_KEY"], HF_TOKEN=KEYS["HF_TOKEN"], USE_LOCAL_QWEN=True,
+                             DEMO=True).status == 200
+        seen = session.seen()
+        environment = seen["environment"]
+        environment.pop("LC_CTYPE", None)   # Python's own, PEP 538
+        assert environment == {
+            "LISTEN_PID": str(seen["pid"]), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "proxy",
+            "NOTIFY_SOCKET": str(session.runtime / "notify.sock"), "POINTSMAN_PARENT": str(session.session_pid()),
+            "POINTSMAN_KEY_FILE": str(session.key_file), "LITELLM_API_KEY": session.key_file.read_text(),
+            "GEMINI_API_KEY": KEYS["GEMINI_API_KEY"], "HF_TOKEN": KEYS["HF_TOKEN"],
+            "HUGGINGFACE_API_KEY": KEYS["HF_TOKEN"], "USE_LOCAL_QWEN": "1", "POINTSMAN_DEMO": "1",
+            "HOME": str(folder), "CODEX_HOME": str(folder / "codex"), "XDG_CONFIG_HOME": str(folder),
+            "TZ": "Europe/Paris", "LANG": "C.UTF-8"}
+        assert seen["arguments"] == ["--config", str(session.config), "--port", str(session.proxy_port)]
+        descriptors = seen["descriptors"]
+        assert {"0", "1", "2", "3"} <= set(descriptors) and descriptors["3"].startswith("socket:")
+        assert [path for path in descriptors.values() if path.startswith("socket:")] == [descriptors["3"]]
+    finally:
+        session.close()
+
+
+def test_form_starts_and_stops_by_redirect(session):
+    answer = form(session, "/start", OPENAI_API_KEY=" " + KEYS["OPENAI_API_KEY"] + "\r\n", GEMINI_API_KEY="", HF_TOKEN="")
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    page = session.request("GET", "/").text
+    assert 'data-state="running"' in page and "codex-light" in page and f"http://127.0.0.1:{session.proxy_port}/v1" in page
+    assert "HF_TOKEN is not set &lt;b&gt;&amp;amp;" in page
+    assert str(session.key_file) in page and session.key_file.read_text() not in page
+    assert not any(key in page for key in KEYS.values())
+    assert form(session, "/stop").status == 303
+    assert 'data-state="stopped"' in session.request("GET", "/").text
+
+
+def test_form_says_no_on_the_page(session):
+    answer = form(session, "/start", OPENAI_API_KEY="AIzaCanaryCanary", GEMINI_API_KEY="", HF_TOKEN="")
+    assert answer.status == 400 and answer.headers["content-type"].startswith("text/html")
+    assert "that is a Gemini key" in answer.text and 'aria-invalid="true"' in answer.text
+    assert "AIzaCanaryCanary" not in answer.text
+
+
+def test_death_at_once_gives_its_last_words_without_keys(session):
+    session.behave({"say": ["config: line 3: what is this", "my key is {OPENAI_API_KEY}, master {LITELLM_API_KEY}!"],
+                    "exit": 3})
+    answer = session.start()
+    assert (answer.status, answer.error["code"]) == (502, "proxy_died")
+    assert "status 3" in answer.error["message"] and "config: line 3: what is this" in answer.error["message"]
+    for text in (answer.text, session.log_text(), session.request("GET", "/").text):
+        assert KEYS["OPENAI_API_KEY"] not in text and "sk-local-" not in text
+    assert session.status()["state"] == "died" and not session.key_file.exists()
+    session.behave({})
+    assert session.start().json["state"] == "running"
+
+
+def test_program_that_is_not_there(folder):
+    session = Session(folder, proxy=folder / "nowhere" / "pointsman-proxy")
+    try:
+        answer = session.start()
+        assert answer.status == 502 and "can't be started: No such file" in answer.error["message"]
+    finally:
+        session.close()
+
+
+def test_killed_proxy(session):
+    pid = session.start().json["pid"]
+    os.kill(pid, 9)
+    status = session.wait_state("died")
+    assert "signal 9" in status["reason"] and status["key_file"] is None and not session.key_file.exists()
+    # The port stays ours, and lets nobody hang on it.
+    with socket.socket() as squatter, pytest.raises(OSError):
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", session.proxy_port))
+    with pytest.raises(ConnectionResetError), \
+            socket.create_connection(("127.0.0.1", session.proxy_port), timeout=5) as client:
+        client.recv(1)
+    assert session.start().status == 200
+    assert session.stop().json["state"] == "stopped"
+
+
+def test_busy_port_names_its_holder_and_keeps_the_keys(session):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", session.proxy_port))
+        holder.listen()
+        answer = session.start()
+        assert (answer.status, answer.error["code"]) == (409, "port_busy")
+        assert f"pid {os.getpid()}" in answer.error["message"]
+        assert not (session.folder / "stub-seen.json").exists() and not session.key_file.exists()
+    assert session.start().status == 200
+
+
+def test_health_answers_while_a_start_waits(session):
+    os.mkfifo(session.folder / "gate")
+    session.behave({"hold": "gate"})
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(session.start()))
+    waiting.start()
+    session.wait_state("starting")
+    assert session.request("GET", "/health").status == 200
+    assert session.start().status == 409
+    with open(session.folder / "gate", "wb"):
+        pass
+    waiting.join(10)
+    assert [answer.json["state"] for answer in answers] == ["running"]
+
+
+def test_stop_while_a_start_waits(session):
+    os.mkfifo(session.folder / "gate")
+    session.behave({"hold": "gate"})
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(session.start()))
+    waiting.start()
+    session.wait_state("starting")
+    wait_for((session.folder / "stub-seen.json").exists, "the stub is up")
+    with open(session.folder / "gate", "wb"):   # blocks until the stub waits, and is let go of after the stop
+        assert session.stop().json["state"] == "stopped"
+    waiting.join(10)
+    assert [(answer.status, answer.error["code"]) for answer in answers] == [(409, "stopped")]
+
+
+def test_too_many_waiting_requests(session):
+    session.behave({"ignore_term": True})
+    pid = session.start().json["pid"]
+    answers = []
+    stops = [threading.Thread(target=lambda: answers.append(session.stop().status)) for _ in range(30)]
+    for stop in stops:
+        stop.start()
+    wait_for(lambda: answers.count(503) >= 15, "the surplus is refused")
+    assert session.request("GET", "/health").status == 200
+    os.kill(pid, 9)
+    for stop in stops:
+        stop.join(10)
+    assert answers.count(200) == 15 and answers.count(503) == 15
+
+
+def test_proxy_that_ignores_sigterm_is_killed_after_its_drain(session):
+    session.behave({"ignore_term": True})
+    pid = session.start().json["pid"]
+    assert session.stop().json["state"] == "stopped"
+    assert not is_alive(pid) and not session.key_file.exists()
+
+
+def test_reports_are_taken_strictly(session):
+    session.behave({"status": '{"version":"1","aliases":[{"name":"x","ready":"yes","reason":""}],"hardening":{}}'})
+    status = session.start().json
+    assert status["state"] == "running" and status["aliases"] == []
+
+
+def test_others_cannot_notify(session):
+    os.mkfifo(session.folder / "gate")
+    session.behave({"hold": "gate"})
+    waiting = threading.Thread(target=session.start)
+    waiting.start()
+    session.wait_state("starting")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as liar:
+        here = os.open(session.runtime, os.O_RDONLY)
+        liar.connect(f"/proc/self/fd/{here}/notify.sock")
+        os.close(here)
+        for _ in range(20):
+            liar.send(b"READY=1")
+    assert session.request("GET", "/health").status == 200
+    assert session.status()["state"] == "starting"
+    with open(session.folder / "gate", "wb"):
+        pass
+    waiting.join(10)
+    assert session.status()["state"] == "running"
+
+
+def test_key_file_is_swept_and_no_link_is_followed(folder):
+    runtime = folder / "r"
+    runtime.mkdir(mode=0o700)
+    victim = folder / "victim"
+    victim.write_text("mine")
+    (runtime / "codex-litellm-proxy.key").symlink_to(victim)
+    session = Session(folder, runtime=runtime)
+    try:
+        assert not session.key_file.is_symlink()
+        session.key_file.symlink_to(victim)
+        assert session.start().status == 200
+        assert victim.read_text() == "mine" and not session.key_file.is_symlink()
+    finally:
+        session.close()
+
+
+FULL_DISK = """
+import pathlib, subprocess, sys
+from session_tools import Session
+folder = pathlib.Path(sys.argv[1])
+runtime = folder / "small"
+runtime.mkdir()
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", runtime], check=True)
+session = Session(folder, runtime=runtime)
+try:
+    with open(runtime / "ballast", "wb", buffering=0) as ballast:
+        try:
+            while ballast.write(b"x" * 4096):
+                pass
+        except OSError:
+            pass
+    answer = session.start()
+    assert (answer.status, answer.error["code"]) == (500, "key_file_failed"), answer.text
+    assert "No space left" in answer.error["message"] and not session.key_file.exists()
+    (runtime / "ballast").unlink()
+    assert session.start().status == 200
+finally:
+    session.close()
+"""
+
+
+def test_full_disk_for_the_runtime_folder(folder, session):
+    """On a file system of the test's own where this user may mount one (in a namespace); else on a closed folder."""
+    namespace = ["unshare", "--user", "--map-root-user", "--mount"]
+    if subprocess.run([*namespace, "true"], capture_output=True).returncode == 0:
+        place = folder / "disk"
+        place.mkdir()
+        subprocess.run([*namespace, sys.executable, "-c", FULL_DISK, place], check=True, timeout=60,
+                       cwd=os.path.dirname(os.path.abspath(__file__)))
+        return
+    session.runtime.chmod(0o500)
+    answer = session.start()
+    assert (answer.status, answer.error["code"]) == (500, "key_file_failed"), answer.text
+    session.runtime.chmod(0o700)
+    assert session.start().status == 200
+
+
+def test_dead_web_server_takes_everything_along(session):
+    pid = session.start().json["pid"]
+    app = session.session_pid()
+    session.server.kill()
+    session.server.wait()
+    wait_for(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
+    assert not session.key_file.exists()
+
+
+def test_dead_session_takes_the_proxy_along_and_the_next_sweeps(session):
+    pid = session.start().json["pid"]
+    os.kill(session.session_pid(), 9)
+    wait_for(lambda: not is_alive(pid), "the proxy ends", 2)
+    assert wait_for(session.is_healthy, "lighttpd starts the next one")
+    assert session.status()["state"] == "stopped" and not session.key_file.exists()
+    assert session.start().status == 200
+
+
+def test_ordinary_shutdown_leaves_nothing(session):
+    pid = session.start().json["pid"]
+    app = session.session_pid()
+    session.close()
+    wait_for(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
+    assert not {"codex-litellm-proxy.key", "session-token", "notify.sock"} & {p.name for p in session.runtime.iterdir()}
+
+
+def test_no_key_stays_in_the_session(session):
+    assert session.start(**KEYS).status == 200
+    memory = b""
+    app = session.session_pid()
+    with open(f"/proc/{app}/maps") as maps, open(f"/proc/{app}/mem", "rb", buffering=0) as raw:
+        for line in maps:
+            span, mode = line.split()[:2]
+            low, high = (int(end, 16) for end in span.split("-"))
+            if mode.startswith("rw"):
+                raw.seek(low)
+                memory += raw.read(high - low)
+    assert session.token.encode() in memory   # the look itself works
+    for key in (*KEYS.values(), session.key_file.read_text()):
+        assert key.encode() not in memory
+
+
+def test_who_holds_a_port():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", free_port()))
+        holder.listen()
+        out = subprocess.run([BUILD / "cgi" / "pointsman-session", "--who-holds", str(holder.getsockname()[1])],
+                             capture_output=True, text=True, check=True).stdout
+    assert f"(pid {os.getpid()}, user " in out

@@ -1,0 +1,120 @@
+"""Who may ask: Host, Origin, Sec-Fetch-Site and token on every route, through lighttpd and straight at the session app."""
+import itertools
+import json
+
+import pytest
+from session_tools import Session, fastcgi
+
+STATIC = ("/style.css", "/app.js", "/favicon.svg")
+OPEN = ("/", "/health", "/api/status", "/nowhere")
+CHANGING = {"/api/start": "application/json", "/api/stop": "application/json",
+            "/start": "application/x-www-form-urlencoded", "/stop": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    import pathlib
+    import tempfile
+    with tempfile.TemporaryDirectory(prefix="pm-", dir="/tmp") as folder:
+        session = Session(pathlib.Path(folder))
+        yield session
+        session.close()
+
+
+def hosts(port):
+    """(Host, whether it is ours)"""
+    return [(f"127.0.0.1:{port}", True), (f"localhost:{port}", True), ("", False), ("127.0.0.1", False),
+            ("localhost", False), (f"evil.test:{port}", False), (f"127.0.0.1.evil.test:{port}", False),
+            (f"localhost.evil.test:{port}", False), (f"127.0.0.1:{port + 1}", False), (f"127.0.0.1:{port}1", False),
+            (f"0.0.0.0:{port}", False), (f"127.1:{port}", False), (f"127.0.0.1:{port}.", False),
+            (f"a@127.0.0.1:{port}", False), ("evil.test", False), (f"127.0.0.1:{port}, evil.test", False)]
+
+
+def origins(port):
+    return [(None, True), (f"http://127.0.0.1:{port}", True), (f"http://localhost:{port}", True), ("null", False),
+            ("", False), (f"https://127.0.0.1:{port}", False), (f"http://127.0.0.1:{port + 1}", False),
+            ("http://127.0.0.1", False), ("http://evil.test", False), (f"http://evil.test:{port}", False),
+            (f"http://127.0.0.1:{port}.evil.test", False), (f"http://127.0.0.1:{port}/", False)]
+
+
+SITES = [(None, True), ("same-origin", True), ("none", True), ("same-site", False), ("cross-site", False), ("", False)]
+
+
+def body_for(path, token):
+    """A request that would be carried out, were it let in; a start has no key, so that it comes to 400 by itself."""
+    return "{}" if CHANGING[path] == "application/json" else f"token={token}"
+
+
+def is_let_in(status):
+    return status in (200, 303, 400)
+
+
+def test_host_on_every_route_through_lighttpd(session):
+    for path, (host, ours) in itertools.product((*STATIC, *OPEN), hosts(session.port)):
+        status = session.request("GET", path, host=host).status
+        assert (status in (200, 404)) == ours and (ours or status in (400, 403)), (path, host, status)
+    for path, (host, ours) in itertools.product(CHANGING, hosts(session.port)):
+        answer = session.request("POST", path, body_for(path, session.token),
+                                 {"Content-Type": CHANGING[path], "X-Pointsman-Token": session.token}, host=host)
+        assert is_let_in(answer.status) == ours or answer.status == 400 and "bad_request" in answer.text, (path, host)
+
+
+def test_no_host_at_all(session):
+    import socket
+    for path in ("/health", "/", "/style.css"):
+        with socket.create_connection(("127.0.0.1", session.port)) as client:
+            client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            assert client.recv(100).split()[1] == b"403"
+
+
+def test_lighttpds_own_refusals_are_json_with_our_headers(session):
+    for answer in (session.request("GET", "/health", host="evil.test"),
+                   session.request("POST", "/api/stop", "x" * 20000, {"Content-Type": "application/json"})):
+        assert answer.headers["content-type"] == "application/json" and answer.error["code"]
+    headers = session.request("GET", "/health", host="evil.test").headers
+    assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
+
+
+def test_host_again_in_the_session_app(session):
+    for path, (host, ours) in itertools.product(OPEN, hosts(session.port)):
+        status, _ = fastcgi(session.runtime / "session.sock-0",
+                            {"REQUEST_METHOD": "GET", "REQUEST_URI": path, "HTTP_HOST": host})
+        assert (status in (200, 404)) == ours and (ours or status == 403), (path, host, status)
+    assert fastcgi(session.runtime / "session.sock-0", {"REQUEST_METHOD": "GET", "REQUEST_URI": "/health"})[0] == 403
+
+
+def test_origin_and_site_on_every_changing_route(session):
+    for path, (origin, our_origin), (site, our_site) in itertools.product(CHANGING, origins(session.port), SITES):
+        headers = {"Content-Type": CHANGING[path], "X-Pointsman-Token": session.token, "Origin": origin,
+                   "Sec-Fetch-Site": site}
+        answer = session.request("POST", path, body_for(path, session.token), headers)
+        # lighttpd drops empty header fields, so that they count as absent.
+        ours = (our_origin or origin == "") and (our_site or site == "")
+        assert is_let_in(answer.status) == ours and (ours or answer.status == 403), (path, origin, site, answer.status)
+
+
+def test_token_on_every_changing_route(session):
+    token = session.token
+    for path, kind in CHANGING.items():
+        for wrong in ("", "x", token[:-1], token + "0", token[:-1] + ("0" if token[-1] != "0" else "1"), token.upper()):
+            body = "{}" if kind == "application/json" else f"token={wrong}"
+            for headers in ({}, {"X-Pointsman-Token": wrong}):
+                answer = session.request("POST", path, body, {"Content-Type": kind, **headers})
+                assert answer.status == 403, (path, wrong)
+    # In a JSON body the token is no authority: a form of another page could carry such a body as text.
+    answer = session.request("POST", "/api/stop", json.dumps({"token": token}), {"Content-Type": "application/json"})
+    assert answer.status == 403
+
+
+def test_token_file(session):
+    assert (session.runtime / "session-token").stat().st_mode & 0o777 == 0o600
+    assert len(session.token) == 64 and session.token not in session.request("GET", "/api/status").text
+
+
+def test_oversized_body_straight_at_the_session_app(session):
+    parameters = {"REQUEST_METHOD": "POST", "REQUEST_URI": "/api/stop", "HTTP_HOST": f"127.0.0.1:{session.port}",
+                  "CONTENT_TYPE": "application/json", "HTTP_X_POINTSMAN_TOKEN": session.token}
+    for size, expected in ((8192, 200), (8193, 413), (40000, 413)):
+        parameters["CONTENT_LENGTH"] = str(size)
+        status, _ = fastcgi(session.runtime / "session.sock-0", parameters, b"{}" + b" " * (size - 2))
+        assert status == expected, size
