@@ -19,8 +19,8 @@ struct deployment {
     int order;                 /* lower first; INT_MAX when not given */
     double weight;             /* share among equals of a group; 1 when not given; 0: only when all others failed */
     int64_t rpm, tpm;          /* per minute; 0: no limit given */
-    int timeout_ms;            /* whole call; 0: none */
-    int stream_timeout_ms;     /* to the first byte of a stream */
+    int timeout_ms;            /* whole call, or silence within a stream; the default is filled in; 0: none */
+    int stream_timeout_ms;     /* to the first byte of a stream; the default is filled in; 0: none */
     double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */
     int64_t max_input_tokens;  /* context window; 0: unknown */
     char *not_ready;           /* why this deployment can't serve, known from configuration and environment alone

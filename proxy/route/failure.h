@@ -14,6 +14,7 @@ struct failure_rule {
     const char *code;          /* error.code; NULL: the upstream's own, else none */
     const char *stream_code;   /* error.code inside response.failed, as Codex understands it (codex-rs: codes it knows
                                   are final, "server_error" is retried) */
+    bool forgiven;             /* no rest for as many in a row as the configuration's allowed_fails */
 };
 
 const struct failure_rule *failure_rule(enum failure_kind kind);
@@ -22,11 +23,14 @@ const struct failure_rule *failure_rule(enum failure_kind kind);
 void failure_from_reply(struct failure *f, int status, int retry_after_s, struct slice body);
 /* The failure that an error object inside a 200 reply or stream means ({"message","code","type","status"} in any mix). */
 void failure_from_error(struct failure *f, struct slice error_object);
+/* Puts the deployment's name in front of the message: whose key, whose quota. Once per failure. */
+void failure_name(struct failure *f, const char *deployment_id);
 /* A failure of our own making; `format` gives the message. */
 void failure_set(struct failure *f, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 /* OpenAI's error shape for the client: {"error":{"message","type","param":null,"code"}}. */
 bool failure_body(const struct failure *f, struct buf *out);
-/* Whole seconds for the client's Retry-After header: the provider's, between 1 and 60; -1 when none is to be sent. */
+/* Whole seconds for the client's Retry-After header: the provider's, between 1 and 60; a short wait where a rate limit came
+ * without one, because Codex gives up on a 429 that lacks it; -1 when none is to be sent. */
 int failure_retry_after(const struct failure *f);
 
 #endif

@@ -15,8 +15,9 @@ struct provider {
     const char *api_base;      /* default base that "/chat/completions" is appended to; NULL: api_base is required */
     const char *key_env[3];    /* variables that hold the key, first set one wins; NULL-terminated */
     bool key_required;         /* without a key a deployment is not ready */
-    unsigned wires;            /* set of enum wire */
+    unsigned wires;            /* set of enum wire; 0: known by name, but not spoken here: never ready */
     bool local;                /* a server on the user's own machine that may be down or lack the model: it is probed */
+    const char *base_path;     /* added to an api_base that has no path: LiteLLM's base for Ollama has none; or NULL */
 };
 
 /* The row for a prefix; NULL when there is none. */

@@ -1,0 +1,92 @@
+/* pure. Prints a configuration for people (--check-config), and the reference of all keys for the documentation. */
+#include "proxy/config_private.h"
+
+#include <limits.h>
+#include <string.h>
+
+static void describe_deployment(const struct deployment *d, struct buf *out)
+{
+    buf_add_format(out, "  %s: %s", d->id, d->model);
+    if (d->api_base)
+        buf_add_format(out, " at %s", d->api_base);
+    if (d->order != INT_MAX)
+        buf_add_format(out, ", order %d", d->order);
+    if (d->weight != 1)
+        buf_add_format(out, ", weight %g", d->weight);
+    if (d->wires == WIRE_CHAT)
+        BUF_ADD(out, ", chat completions only");
+    BUF_ADD(out, "\n");
+    if (d->not_ready)
+        buf_add_format(out, "    not ready: %s\n", d->not_ready);
+}
+
+bool config_describe(const struct config *c, struct buf *out)
+{
+    buf_add_format(out, "%s: %u aliases, %u deployments\n", c->path, c->group_count, c->deployment_count);
+    buf_add_format(out, "num_retries %d, timeout %g s, stream_timeout %g s, cooldown_time %g s, allowed_fails %d\n",
+                   c->num_retries, c->timeout_ms / 1000.0, c->stream_timeout_ms / 1000.0, c->cooldown_ms / 1000.0,
+                   c->allowed_fails);
+    for (unsigned i = 0; i < c->group_count; i++) {
+        const struct model_group *g = &c->groups[i];
+        buf_add_format(out, "\n%s%s\n", g->alias, g->strict ? " (strict: no fallback)" : "");
+        for (unsigned d = 0; d < g->count; d++)
+            describe_deployment(g->deployments[d], out);
+        for (unsigned f = 0; f < g->fallback_count; f++)
+            buf_add_format(out, "%s%s", f ? ", " : "  then: ", g->fallbacks[f]->alias);
+        if (g->fallback_count)
+            BUF_ADD(out, "\n");
+    }
+    return !out->failed;
+}
+
+/* "a b" as "`a`, `b`". */
+static void add_names(struct buf *out, const char *names)
+{
+    for (const char *at = names; *at;) {
+        int len = (int)strcspn(at, " ");
+        buf_add_format(out, "%s`%.*s`", at == names ? "" : ", ", len, at);
+        at += len;
+        at += strspn(at, " ");
+    }
+}
+
+static void add_used(struct buf *out, enum config_section section)
+{
+    BUF_ADD(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
+    for (const struct config_key *k = config_keys(); k->name; k++) {
+        char expects[96];
+        if (k->section != section || k->use != KEY_USED)
+            continue;
+        config_key_expects(k, expects, sizeof expects);
+        buf_add_format(out, "| `%s` | %s | %s | %s |\n", k->name, expects, k->initial, k->doc);
+    }
+}
+
+/* A list of the section's rows of that use, where it has any. */
+static void add_unused(struct buf *out, enum config_section section, enum key_use use, const char *title)
+{
+    bool any = false;
+    for (const struct config_key *k = config_keys(); k->name; k++) {
+        if (k->section != section || k->use != use)
+            continue;
+        buf_add_format(out, "%s- ", any ? "" : title);
+        add_names(out, k->name);
+        buf_add_format(out, "%s%s\n", k->doc ? ": " : "", k->doc ? k->doc : "");
+        any = true;
+    }
+}
+
+bool config_reference(struct buf *out)
+{
+    for (enum config_section s = 0; s < SECTION_COUNT; s++) {
+        const char *name = config_section_name(s);
+        if (*name)
+            buf_add_format(out, "%s### `%s`\n\n", s ? "\n" : "", name);
+        else
+            BUF_ADD(out, "### Top level\n\n");
+        add_used(out, s);
+        add_unused(out, s, KEY_WARNS, "\nTaken with a warning, for they have no effect here:\n\n");
+        add_unused(out, s, KEY_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
+    }
+    return !out->failed;
+}

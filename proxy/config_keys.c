@@ -1,0 +1,196 @@
+/* pure. The keys of LiteLLM's config.yaml that are known: type, range, default, meaning. One row each; the errors and
+ * the reference in doc/configuration.md come from here. */
+#include "proxy/config_private.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define DAY 86400.0
+#define MANY 1e15
+
+#define USED(SECTION, TYPE, NAME, STRUCT, FIELD, INITIAL, DOC) \
+    {SECTION_##SECTION, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, 0, 0, offsetof(struct STRUCT, FIELD)}
+#define RANGED(SECTION, TYPE, NAME, MIN, MAX, STRUCT, FIELD, INITIAL, DOC) \
+    {SECTION_##SECTION, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, MIN, MAX, offsetof(struct STRUCT, FIELD)}
+#define WARNS(SECTION, NAMES, DOC) {SECTION_##SECTION, KEY_WARNS, KEY_ANY, NAMES, NULL, DOC, 0, 0, 0}
+#define HARMLESS(SECTION, NAMES) {SECTION_##SECTION, KEY_HARMLESS, KEY_ANY, NAMES, NULL, NULL, 0, 0, 0}
+
+static const struct config_key KEYS[] = {
+    USED(FILE, LIST, "model_list", config_settings, model_list, "",
+         "The deployments; entries of one `model_name` form a group."),
+    USED(FILE, MAPPING, "router_settings", config_settings, router, "", "Retries, cooldowns, fallbacks."),
+    USED(FILE, MAPPING, "litellm_settings", config_settings, litellm, "", "The same, where LiteLLM keeps them too."),
+    USED(FILE, MAPPING, "general_settings", config_settings, general, "", "The master key."),
+    WARNS(FILE, "environment_variables", "variables come from the process's own environment only"),
+    WARNS(FILE, "include", "no other file is read"),
+    WARNS(FILE, "guardrails mcp_servers credential_list vector_store_registry search_tools prompts policies "
+                "assistant_settings finetune_settings files_settings callback_settings mcp_tools",
+          "this part of LiteLLM is not here"),
+
+    USED(ENTRY, TEXT, "model_name", deployment_source, alias, "", "The alias that clients ask for. Required."),
+    USED(ENTRY, MAPPING, "litellm_params", deployment_source, params, "", "How to reach the model. Required."),
+    USED(ENTRY, MAPPING, "model_info", deployment_source, info, "", "What is known of the model."),
+
+    USED(PARAMS, TEXT, "model", deployment_source, model, "",
+         "`provider/name`; a name without a known provider is OpenAI's. Required."),
+    USED(PARAMS, TEXT, "api_base", deployment_source, api_base, "the provider's",
+         "The URL that `/chat/completions` and `/responses` are appended to."),
+    USED(PARAMS, TEXT, "base_url", deployment_source, api_base, "", "Another name of `api_base`."),
+    USED(PARAMS, SECRET, "api_key", deployment_source, api_key, "the provider's variable",
+         "The provider's key, best as `os.environ/NAME`."),
+    RANGED(PARAMS, COUNT, "order", -1e6, 1e6, deployment_source, order, "last",
+           "Lower ones of a group are tried first."),
+    RANGED(PARAMS, NUMBER, "weight", 0, 1e9, deployment_source, weight, "1",
+           "Share of the calls among those of the same `order`; 0: only when the others failed."),
+    RANGED(PARAMS, COUNT, "rpm", 0, MANY, deployment_source, rpm, "0", "Requests per minute that the provider allows."),
+    RANGED(PARAMS, COUNT, "tpm", 0, MANY, deployment_source, tpm, "0", "Tokens per minute that the provider allows."),
+    RANGED(PARAMS, SECONDS, "timeout", 0, DAY, deployment_source, timeout_ms, "`router_settings.timeout`",
+           "For a whole call, or for silence within a stream; 0: none."),
+    RANGED(PARAMS, SECONDS, "stream_timeout", 0, DAY, deployment_source, stream_timeout_ms,
+           "`router_settings.stream_timeout`", "Up to the first byte of a stream; 0: none."),
+    USED(PARAMS, BOOL, "use_chat_completions_api", deployment_source, chat_only, "false",
+         "The server has no `/responses`; calls are translated to `/chat/completions`."),
+    RANGED(PARAMS, NUMBER, "input_cost_per_token", 0, 1, deployment_source, input_cost, "unknown",
+           "As in `model_info`, which wins."),
+    RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
+           "As in `model_info`, which wins."),
+    HARMLESS(PARAMS, "drop_params max_retries num_retries use_in_pass_through stream litellm_trace_id cache_control_injection_points supports_* tags "
+                     "merge_reasoning_content_in_choices allowed_openai_params model_info"),
+    WARNS(PARAMS, "organization project headers extra_headers default_headers",
+          "no headers are added to provider calls"),
+    WARNS(PARAMS, "temperature top_p top_k max_tokens max_completion_tokens reasoning_effort thinking seed stop "
+                  "presence_penalty frequency_penalty extra_body provider think keep_alive num_ctx response_format "
+                  "additional_drop_params mock_response",
+          "requests go out as the client wrote them"),
+    WARNS(PARAMS, "max_parallel_requests max_budget budget_duration default_api_key_*", "this limit is not enforced"),
+    WARNS(PARAMS, "custom_llm_provider", "write the provider in front of the model's name"),
+    WARNS(PARAMS, "litellm_credential_name", "use api_key: os.environ/NAME"),
+    WARNS(PARAMS, "api_version api_type azure_* aws_* vertex_* region_name", "this kind of provider is not here"),
+
+    USED(INFO, LABEL, "id", deployment_source, id, "`alias/provider/n`", "The deployment's name in journal and status."),
+    RANGED(INFO, NUMBER, "input_cost_per_token", 0, 1, deployment_source, input_cost, "unknown",
+           "USD for one prompt token."),
+    RANGED(INFO, NUMBER, "cache_read_input_token_cost", 0, 1, deployment_source, cached_input_cost, "unknown",
+           "USD for one prompt token that came from the provider's cache."),
+    RANGED(INFO, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
+           "USD for one token of the reply."),
+    RANGED(INFO, COUNT, "max_input_tokens", 0, MANY, deployment_source, max_input_tokens, "unknown",
+           "The context window."),
+    USED(INFO, TEXT, "requires_env", deployment_source, requires_env, "",
+         "Only ready while this variable is set and not empty. Not in LiteLLM."),
+    USED(INFO, BOOL, "strict", deployment_source, strict, "names in `-direct`",
+         "A probe: one deployment, no fallback, its errors shown as they are. Not in LiteLLM."),
+    HARMLESS(INFO, "mode base_model max_tokens max_output_tokens supports_* description metadata access_groups tier "
+                   "version litellm_provider health_check_* db_model created_* updated_* team_* "
+                   "input_cost_* output_cost_* cache_* supported_* deprecation_date source tags"),
+
+    USED(ROUTER, TEXT, "routing_strategy", config_settings, routing_strategy, "simple-shuffle",
+         "Only simple-shuffle; others warn and shuffle."),
+    RANGED(ROUTER, COUNT, "num_retries", 0, 100, config_settings, num_retries, "2",
+           "Further attempts after the first, each on another deployment."),
+    RANGED(ROUTER, SECONDS, "timeout", 0, DAY, config_settings, timeout_ms, "600",
+           "For a whole call, or for silence within a stream; 0: none."),
+    RANGED(ROUTER, SECONDS, "stream_timeout", 0, DAY, config_settings, stream_timeout_ms, "`timeout`",
+           "Up to the first byte of a stream; 0: none."),
+    RANGED(ROUTER, SECONDS, "cooldown_time", 0, DAY, config_settings, cooldown_ms, "5",
+           "How long a deployment rests after a failure that has no time of its own."),
+    RANGED(ROUTER, COUNT, "allowed_fails", 0, 1e6, config_settings, allowed_fails, "3",
+           "Failures in a row that are forgiven before a rest."),
+    USED(ROUTER, LIST, "fallbacks", config_settings, fallbacks[FROM_ROUTER], "",
+         "`- alias: [other, …]`: groups to go to when this one is used up; theirs are not followed."),
+    USED(ROUTER, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_ROUTER], "",
+         "For groups without fallbacks of their own."),
+    USED(ROUTER, MAPPING, "model_group_alias", config_settings, group_alias, "", "`other name: alias`."),
+    HARMLESS(ROUTER, "set_verbose debug_level client_ttl ignore_invalid_deployments polling_interval "
+                     "enable_health_check_routing health_check_*"),
+    WARNS(ROUTER, "context_window_fallbacks content_policy_fallbacks",
+          "such an error goes to the client, not to another group"),
+    WARNS(ROUTER, "allowed_fails_policy retry_policy model_group_retry_policy retry_after max_fallbacks "
+                  "disable_cooldowns routing_strategy_args enable_weighted_failover",
+          "retries and rests follow the built-in table of failures"),
+    WARNS(ROUTER, "redis_* cache_responses cache_kwargs caching_groups", "state is kept in memory"),
+    WARNS(ROUTER, "enable_pre_call_checks optional_pre_call_checks deployment_affinity_* model_group_affinity_config "
+                  "enable_tag_filtering tag_filtering_match_any routing_groups provider_budget_config "
+                  "default_litellm_params default_max_parallel_requests default_priority alerting_config "
+                  "router_general_settings",
+          "this part of LiteLLM's router is not here"),
+
+    RANGED(LITELLM, COUNT, "num_retries", 0, 100, config_settings, num_retries, "",
+           "As in `router_settings`, which wins."),
+    RANGED(LITELLM, SECONDS, "request_timeout", 0, DAY, config_settings, timeout_ms, "",
+           "As `router_settings.timeout`, which wins."),
+    RANGED(LITELLM, COUNT, "allowed_fails", 0, 1e6, config_settings, allowed_fails, "",
+           "As in `router_settings`, which wins."),
+    RANGED(LITELLM, SECONDS, "cooldown_time", 0, DAY, config_settings, cooldown_ms, "",
+           "As in `router_settings`, which wins."),
+    USED(LITELLM, LIST, "fallbacks", config_settings, fallbacks[FROM_LITELLM], "",
+         "As in `router_settings`, which wins for an alias that stands in both."),
+    USED(LITELLM, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_LITELLM], "",
+         "As in `router_settings`, which wins."),
+    HARMLESS(LITELLM, "drop_params set_verbose json_logs telemetry modify_params suppress_debug_info debug "
+                      "turn_off_message_logging redact_user_api_key_info store_audit_logs enable_preview_features "
+                      "disable_* add_function_to_prompt force_ipv4 stream_chunk_size use_chat_completions_* "
+                      "log_raw_request_response num_retries_per_request langfuse_* detect_prompt_injection_*"),
+    WARNS(LITELLM, "success_callback failure_callback callbacks service_callbacks audit_log_callbacks",
+          "no callbacks are called; the journal has one line per request"),
+    WARNS(LITELLM, "cache cache_params enable_caching_on_provider_specific_optional_params", "replies are not cached"),
+    WARNS(LITELLM, "context_window_fallbacks content_policy_fallbacks",
+          "such an error goes to the client, not to another group"),
+    WARNS(LITELLM, "max_budget budget_duration max_internal_user_budget internal_user_budget_duration upperbound_* "
+                   "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
+          "there are no budgets and no users"),
+    WARNS(LITELLM, "custom_provider_map", "providers are built in; use openai/ with api_base"),
+    WARNS(LITELLM, "ssl_verify ssl_certificate", "providers' certificates are always checked, by the system's list"),
+    WARNS(LITELLM, "max_parallel_requests", "this limit is not enforced"),
+    WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",
+          "this part of LiteLLM is not here"),
+
+    USED(GENERAL, SECRET, "master_key", config_settings, master_key, "",
+         "The key that clients present; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment come first."),
+    HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "
+                      "infer_model_from_keys proxy_batch_write_at alerting_threshold store_prompts_in_spend_logs "
+                      "store_model_in_db allow_requests_on_db_unavailable ui_access_mode cancel_on_disconnect"),
+    WARNS(GENERAL, "database_* use_prisma_* maximum_spend_logs_* supported_db_objects",
+          "there is no database, hence no virtual keys"),
+    WARNS(GENERAL, "custom_auth enable_jwt_auth litellm_jwtauth allowed_ips allowed_routes admin_only_routes "
+                   "public_routes custom_* user_* enable_oauth2_* use_* trusted_proxy_ranges max_request_size_mb "
+                   "max_response_size_mb",
+          "access is by the master key alone, from this machine"),
+    WARNS(GENERAL, "alerting alert_types alert_to_webhook_url alerting_args otel", "no alerts are sent"),
+    WARNS(GENERAL, "pass_through_endpoints pass_through_request_timeout", "there are no pass-through paths"),
+    WARNS(GENERAL, "max_parallel_requests global_max_parallel_requests", "this limit is not enforced"),
+    WARNS(GENERAL, "key_management_system key_management_settings forward_client_headers_to_llm_api enforced_params",
+          "this part of LiteLLM is not here"),
+    {0},
+};
+
+const struct config_key *config_keys(void)
+{
+    return KEYS;
+}
+
+const char *config_section_name(enum config_section section)
+{
+    static const char *const NAMES[SECTION_COUNT] = {
+        [SECTION_FILE] = "", [SECTION_ENTRY] = "model_list[]", [SECTION_PARAMS] = "litellm_params",
+        [SECTION_INFO] = "model_info", [SECTION_ROUTER] = "router_settings", [SECTION_LITELLM] = "litellm_settings",
+        [SECTION_GENERAL] = "general_settings",
+    };
+    return NAMES[section];
+}
+
+void config_key_expects(const struct config_key *key, char *out, size_t size)
+{
+    static const char *const WORDS[] = {
+        [KEY_TEXT] = "text", [KEY_SECRET] = "text", [KEY_LABEL] = "text", [KEY_BOOL] = "true or false",
+        [KEY_COUNT] = "a whole number", [KEY_NUMBER] = "a number", [KEY_SECONDS] = "seconds",
+        [KEY_LIST] = "a list", [KEY_MAPPING] = "a mapping", [KEY_ANY] = "anything",
+    };
+    const char *word = WORDS[key->type];
+    if (key->max >= MANY)
+        snprintf(out, size, "%s from %.0f", word, key->min);
+    else if (key->max > key->min)
+        snprintf(out, size, "%s from %.0f to %.0f", word, key->min, key->max);
+    else
+        snprintf(out, size, "%s", word);
+}

@@ -1,0 +1,120 @@
+/* config_private: what the files behind config.h share: the table of keys, and a load in progress.
+ *
+ *   YAML tree ──config_keys/config_read──▶ settings, sources ──config_deployment──▶ deployments ──config_groups──▶ groups
+ */
+#ifndef POINTSMAN_CONFIG_PRIVATE_H
+#define POINTSMAN_CONFIG_PRIVATE_H
+
+#include "common/yaml.h"
+#include "proxy/config.h"
+
+enum config_section {
+    SECTION_FILE,      /* the top level */
+    SECTION_ENTRY,     /* one entry of model_list */
+    SECTION_PARAMS,    /* its litellm_params */
+    SECTION_INFO,      /* its model_info */
+    SECTION_ROUTER,
+    SECTION_LITELLM,
+    SECTION_GENERAL,
+    SECTION_COUNT,
+};
+
+enum key_type {
+    KEY_TEXT,          /* struct config_text; os.environ/NAME is followed */
+    KEY_SECRET,        /* the same, but its value is never shown */
+    KEY_LABEL,         /* the same; a number will do */
+    KEY_BOOL,          /* bool */
+    KEY_COUNT,         /* int64_t */
+    KEY_NUMBER,        /* double */
+    KEY_SECONDS,       /* int, in milliseconds */
+    KEY_LIST,          /* const struct yaml_node * */
+    KEY_MAPPING,       /* const struct yaml_node * */
+    KEY_ANY,           /* not looked at */
+};
+
+enum key_use {
+    KEY_USED,
+    KEY_HARMLESS,      /* taken without a word: nothing that was asked for goes missing */
+    KEY_WARNS,         /* taken with a warning that says what will not happen */
+};
+
+struct config_key {
+    enum config_section section;
+    enum key_use use;
+    enum key_type type;
+    const char *name;      /* one name; where it is not KEY_USED several, separated by blanks, "x_*" for all in x_ */
+    const char *initial;   /* the default as people read it */
+    const char *doc;       /* one sentence; of KEY_WARNS: what will not happen */
+    double min, max;       /* of numbers */
+    size_t offset;         /* of the field in the section's struct */
+};
+
+/* A text from the file. It is borrowed from the tree or the environment. */
+struct config_text {
+    const char *text;      /* NULL: not given, or its variable is not set */
+    const char *variable;  /* of os.environ/NAME, else NULL */
+    unsigned line;         /* 0: not given */
+};
+
+/* One entry of model_list as it stands in the file. */
+struct deployment_source {
+    struct config_text alias;
+    const struct yaml_node *params, *info;
+    struct config_text model, api_base, api_key, id, requires_env;
+    int64_t order, rpm, tpm, max_input_tokens;
+    double weight, input_cost, cached_input_cost, output_cost;
+    int timeout_ms, stream_timeout_ms;      /* -1: not given */
+    bool chat_only, strict;
+    unsigned line;
+};
+
+enum { FROM_ROUTER, FROM_LITELLM, FROM_COUNT };
+
+struct config_settings {
+    const struct yaml_node *model_list, *router, *litellm, *general;
+    struct config_text routing_strategy, master_key;
+    int64_t num_retries, allowed_fails;
+    int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
+    const struct yaml_node *fallbacks[FROM_COUNT], *default_fallbacks[FROM_COUNT];
+    const struct yaml_node *group_alias;
+};
+
+struct config_loader {
+    const struct config_options *options;
+    struct buf *error;
+    unsigned errors;
+    struct config *config;
+    struct config_settings settings;
+    struct deployment_source *sources;      /* beside config->deployments */
+};
+
+/* The rows; ends at a row without a name. */
+const struct config_key *config_keys(void);
+/* "litellm_params", "" for the top level. */
+const char *config_section_name(enum config_section section);
+/* "a whole number from 0 to 100", for errors and for the reference. */
+void config_key_expects(const struct config_key *key, char *out, size_t size);
+
+/* Each adds one line, "file:line: …"; line 0 leaves the line out. */
+void config_error(struct config_loader *l, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
+void config_warn(struct config_loader *l, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Reads a section's keys into its struct (see the offsets in the table); absent keys leave their fields alone. */
+void config_read(struct config_loader *l, enum config_section section, const struct yaml_node *mapping, void *into);
+/* The text of a scalar, os.environ/NAME followed; false with an error about `what` when it is not text. */
+bool config_read_text(struct config_loader *l, const char *what, const struct yaml_node *n, struct config_text *out);
+/* A non-empty variable, else NULL. */
+const char *config_env(const struct config_loader *l, const char *name);
+
+/* A kept copy of a key; equal keys are kept once. NULL with an error when there is no room for it. */
+char *config_secret(struct config_loader *l, const char *text);
+/* Whether a key can go into a header: printable ASCII without blanks. */
+bool config_key_is_clean(const char *key);
+/* Fills config->deployments[index] from its source; `nth` of its group, from 1. false after an error. */
+bool config_deployment(struct config_loader *l, unsigned index, unsigned nth);
+/* Makes the groups, their other names and their fallbacks. */
+void config_groups(struct config_loader *l);
+
+/* The reference of all keys as Markdown; doc/configuration.md holds it between its markers. */
+bool config_reference(struct buf *out);
+
+#endif

@@ -1,0 +1,118 @@
+/* pure. Orders the attempts of one request: by order, then a weighted shuffle, fallback groups behind. */
+#include "proxy/route/plan.h"
+
+#include <math.h>
+
+/* splitmix64's finisher (Steele, Lea, Flood 2014): spreads the bits of `x` over all of the result. */
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+/* Sorting by -ln(u)/weight, u uniform in (0,1), is a weighted shuffle (Efraimidis and Spirakis 2006). As u hangs on draw
+ * and deployment alone, one that drops out and comes back changes nothing in the order of the others. */
+static double shuffle_key(const struct deployment *d, uint64_t draw)
+{
+    if (d->weight <= 0)
+        return INFINITY;
+    double u = ((double)(mix(draw ^ mix(d->index + 1)) >> 11) + 0.5) * 0x1p-53;
+    return -log(u) / d->weight;
+}
+
+static bool comes_before(const struct deployment *a, double a_key, const struct deployment *b, double b_key)
+{
+    return a->order != b->order ? a->order < b->order : a_key < b_key;
+}
+
+/* Appends the group's ready deployments in their order, as far as there is room. */
+static void add_group(const struct model_group *group, const struct health *health, uint64_t now_ms, uint64_t draw,
+                      struct plan *out)
+{
+    double keys[PLAN_MAX];
+    unsigned first = out->count;
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct deployment *d = group->deployments[i];
+        if (!health_ready(&health[d->index], d, now_ms, NULL))
+            continue;
+        double key = shuffle_key(d, draw);
+        unsigned at = out->count;
+        if (at == PLAN_MAX) {
+            if (at == first || !comes_before(d, key, out->attempts[at - 1], keys[at - 1]))
+                continue;
+            at--;   /* the last one falls off */
+        } else {
+            out->count++;
+        }
+        for (; at > first && comes_before(d, key, out->attempts[at - 1], keys[at - 1]); at--) {
+            out->attempts[at] = out->attempts[at - 1];
+            keys[at] = keys[at - 1];
+        }
+        out->attempts[at] = d;
+        keys[at] = key;
+    }
+}
+
+/* All groups that may serve: the group itself, then its fallbacks. */
+static const struct model_group *group_at(const struct model_group *group, unsigned i)
+{
+    return i == 0 ? group : group->fallbacks[i - 1];
+}
+
+/* Where nothing is ready: the one that could serve and rests shortest; NULL when none could. */
+static const struct deployment *shortest_rest(const struct model_group *group, const struct health *health)
+{
+    const struct deployment *best = NULL;
+    for (unsigned g = 0; g <= group->fallback_count; g++) {
+        const struct model_group *other = group_at(group, g);
+        for (unsigned i = 0; i < other->count; i++) {
+            const struct deployment *d = other->deployments[i];
+            if (d->not_ready || *health[d->index].probe)
+                continue;
+            if (!best || health[d->index].resting_until < health[best->index].resting_until)
+                best = d;
+        }
+    }
+    return best;
+}
+
+static void explain(const struct model_group *group, const struct health *health, uint64_t now_ms, struct buf *why)
+{
+    for (unsigned g = 0; g <= group->fallback_count; g++) {
+        const struct model_group *other = group_at(group, g);
+        for (unsigned i = 0; i < other->count; i++) {
+            const struct deployment *d = other->deployments[i];
+            buf_add_format(why, "%s%s: ", why->len ? "; " : "", d->id);
+            health_ready(&health[d->index], d, now_ms, why);
+        }
+    }
+}
+
+void plan_make(const struct config *c, const struct model_group *group, const struct health *health, uint64_t now_ms,
+               uint64_t draw, struct plan *out, struct buf *why)
+{
+    unsigned limit = 1 + (unsigned)c->num_retries;
+    out->count = 0;
+    add_group(group, health, now_ms, draw, out);
+    for (unsigned i = 0; i < group->fallback_count; i++) {
+        bool last = i + 1 == group->fallback_count;
+        /* The last resort gets a place even where those before it would take all. */
+        if (last && out->count == PLAN_MAX)
+            out->count--;
+        unsigned before = out->count;
+        add_group(group->fallbacks[i], health, now_ms, draw, out);
+        if (last && out->count > before && limit < before + 1)
+            limit = before + 1;
+    }
+    if (out->count > limit)
+        out->count = limit;
+    if (out->count == 0) {
+        const struct deployment *d = shortest_rest(group, health);
+        if (d)
+            out->attempts[out->count++] = d;
+        else if (why)
+            explain(group, health, now_ms, why);
+    }
+}

@@ -1,0 +1,817 @@
+/* Unit tests of proxy/config: what loads, what warns, what is refused, and with which words. With the argument
+ * --reference it prints the key reference for doc/configuration.md instead. */
+#include "tests/unit/unit.h"
+#include "common/secret.h"
+#include "proxy/config_private.h"
+
+#include <limits.h>
+#include <math.h>
+#include <unistd.h>
+
+#define MASTER "general_settings: {master_key: os.environ/LITELLM_API_KEY}\n"
+
+/* One load: the file, its environment ("NAME=value", NULL-ended), and what came of it. */
+struct load {
+    char path[64];
+    const char *const *env;
+    struct config *config;
+    struct buf error, warnings;
+};
+
+static const char *const NOTHING_SET[] = {NULL};
+static const char *const USUAL[] = {"LITELLM_API_KEY=sk-local-master", "OPENAI_API_KEY=sk-openai-secret", NULL};
+
+static const char *look_up(const char *name, void *ctx)
+{
+    const struct load *l = ctx;
+    size_t len = strlen(name);
+    for (const char *const *e = l->env; *e; e++)
+        if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
+            return *e + len + 1;
+    return NULL;
+}
+
+static void collect(const char *message, void *ctx)
+{
+    struct load *l = ctx;
+    const char *rest = strstr(message, l->path) == message ? message + strlen(l->path) : message;
+    buf_add_format(&l->warnings, "F%s\n", rest);
+}
+
+static void load_start(struct load *l, struct slice text, const char *const *env, bool demo)
+{
+    *l = (struct load){.path = "/tmp/pointsman-test-config-XXXXXX", .env = env};
+    buf_init(&l->error, 64u << 10);
+    buf_init(&l->warnings, 64u << 10);
+    int fd = mkstemp(l->path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
+    close(fd);
+    struct config_options options = {
+        .path = l->path, .env = look_up, .env_ctx = l, .demo = demo, .warn = collect, .warn_ctx = l,
+    };
+    l->config = config_load(&options, &l->error);
+    unlink(l->path);
+}
+
+static void load_end(struct load *l)
+{
+    config_free(l->config);
+    buf_free(&l->error);
+    buf_free(&l->warnings);
+}
+
+static void load_env(struct load *l, const char *text, const char *const *env)
+{
+    load_start(l, slice_of(text), env, false);
+    if (!l->config)
+        print_error("%s\n", buf_text(&l->error));
+    assert_non_null(l->config);
+}
+
+static void load(struct load *l, const char *text)
+{
+    load_env(l, text, USUAL);
+}
+
+/* The message with the file's name taken out: "F:3: …". */
+static void strip_path(struct load *l, struct buf *out)
+{
+    const char *text = buf_text(&l->error);
+    size_t len = strlen(l->path);
+    while (*text) {
+        bool named = strncmp(text, l->path, len) == 0;
+        buf_add_char(out, named ? 'F' : *text);
+        text += named ? len : 1;
+    }
+}
+
+static void refused_env(const char *text, const char *const *env, bool demo, const char *errors)
+{
+    struct load l;
+    struct buf message;
+    buf_init(&message, 64u << 10);
+    load_start(&l, slice_of(text), env, demo);
+    assert_null(l.config);
+    strip_path(&l, &message);
+    assert_buf(&message, errors);
+    buf_free(&message);
+    load_end(&l);
+}
+
+static void refused(const char *text, const char *errors)
+{
+    refused_env(text, USUAL, false, errors);
+}
+
+static void warns(const char *text, const char *warnings)
+{
+    struct load l;
+    load(&l, text);
+    assert_buf(&l.warnings, warnings);
+    unsigned lines = 0;
+    for (size_t i = 0; i < l.warnings.len; i++)
+        lines += l.warnings.data[i] == '\n';
+    assert_int_equal(l.config->warnings, lines);
+    load_end(&l);
+}
+
+/* ---- what a file means ---- */
+
+static void a_plain_file_loads(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - model_name: a\n"
+             "    litellm_params: {model: openai/gpt-5.5, api_key: os.environ/OPENAI_API_KEY, weight: 7, order: 2,\n"
+             "                     rpm: 60, tpm: 1000, timeout: 30, stream_timeout: 1.5}\n"
+             "    model_info: {id: mine, input_cost_per_token: 1e-06, output_cost_per_token: 0.000002,\n"
+             "                 cache_read_input_token_cost: 1.0e-7, max_input_tokens: 272000}\n"
+             "  - model_name: a\n"
+             "    litellm_params: {model: gpt-5.4-mini, use_chat_completions_api: true}\n"
+             "router_settings: {num_retries: 4, timeout: 180, cooldown_time: 90, allowed_fails: 1}\n" MASTER);
+    assert_buf(&l.warnings, "");
+    assert_int_equal(l.config->group_count, 1);
+    const struct deployment *d = &l.config->deployments[0], *e = &l.config->deployments[1];
+    assert_string_equal(d->id, "mine");
+    assert_string_equal(d->upstream_model, "gpt-5.5");
+    assert_string_equal(d->api_base, "https://api.openai.com/v1");
+    assert_string_equal(d->api_key, "sk-openai-secret");
+    assert_int_equal(d->wires, WIRE_CHAT | WIRE_RESPONSES);
+    assert_int_equal(d->order, 2);
+    assert_true(d->weight == 7 && d->rpm == 60 && d->tpm == 1000);
+    assert_int_equal(d->timeout_ms, 30000);
+    assert_int_equal(d->stream_timeout_ms, 1500);
+    assert_true(d->input_cost == 1e-6 && d->output_cost == 2e-6 && d->cached_input_cost == 1e-7);
+    assert_int_equal(d->max_input_tokens, 272000);
+    assert_int_equal(d->line, 2);
+    assert_string_equal(e->id, "a/openai/2");
+    assert_int_equal(e->wires, WIRE_CHAT);
+    assert_int_equal(e->order, INT_MAX);
+    assert_true(e->weight == 1 && isnan(e->input_cost) && e->rpm == 0);
+    assert_int_equal(e->timeout_ms, 180000);
+    assert_int_equal(e->stream_timeout_ms, 180000);
+    assert_ptr_equal(d->api_key, e->api_key);
+    assert_int_equal(l.config->num_retries, 4);
+    assert_int_equal(l.config->cooldown_ms, 90000);
+    assert_int_equal(l.config->allowed_fails, 1);
+    assert_string_equal(l.config->master_key, "sk-local-master");
+    load_end(&l);
+}
+
+static void settings_have_defaults_and_two_homes(void **state)
+{
+    (void)state;
+    static const char LIST[] = "model_list: [{model_name: a, litellm_params: {model: gpt-5.5}}]\n";
+    char text[512];
+    struct load l;
+    load(&l, LIST);
+    assert_int_equal(l.config->num_retries, 2);
+    assert_int_equal(l.config->timeout_ms, 600000);
+    assert_int_equal(l.config->stream_timeout_ms, 600000);
+    assert_int_equal(l.config->cooldown_ms, 5000);
+    assert_int_equal(l.config->allowed_fails, 3);
+    load_end(&l);
+    snprintf(text, sizeof text, "%slitellm_settings: {num_retries: 5, request_timeout: 60}\nrouter_settings:\n", LIST);
+    load(&l, text);
+    assert_int_equal(l.config->num_retries, 5);
+    assert_int_equal(l.config->timeout_ms, 60000);
+    load_end(&l);
+    snprintf(text, sizeof text, "%srouter_settings: {num_retries: 1, stream_timeout: 9}\nlitellm_settings: {num_retries: 5}\n",
+             LIST);
+    load(&l, text);
+    assert_int_equal(l.config->num_retries, 1);
+    assert_int_equal(l.config->stream_timeout_ms, 9000);
+    load_end(&l);
+}
+
+static void keys_come_from_file_variable_or_provider(void **state)
+{
+    (void)state;
+    const char *const env[] = {"LITELLM_API_KEY=m", "GOOGLE_API_KEY=google-key", "HUGGINGFACE_API_KEY=hf-key", "MY_KEY=mine",
+                               NULL};
+    struct load l;
+    load_env(&l, "model_list:\n"
+                 "  - {model_name: g, litellm_params: {model: gemini/x}}\n"
+                 "  - {model_name: h, litellm_params: {model: huggingface/a/b}}\n"
+                 "  - {model_name: m, litellm_params: {model: groq/x, api_key: os.environ/MY_KEY}}\n"
+                 "  - {model_name: o, litellm_params: {model: ollama/x}}\n"
+                 "  - {model_name: c, litellm_params: {model: gemini/x, api_key: '', api_base: null}}\n", env);
+    const struct deployment *d = l.config->deployments;
+    assert_string_equal(d[0].api_key, "google-key");
+    assert_string_equal(d[1].api_key, "hf-key");
+    assert_string_equal(d[2].api_key, "mine");
+    assert_null(d[3].api_key);
+    assert_null(d[3].not_ready);
+    assert_string_equal(d[4].api_key, "google-key");
+    load_end(&l);
+}
+
+/* A variable's key is for the provider's own server alone: a mistyped or hostile api_base must not receive it. */
+static void a_providers_key_goes_to_its_own_server_only(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - {model_name: a, litellm_params: {model: openai/x, api_base: 'https://else.example/v1'}}\n"
+             "  - {model_name: b, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:8080/v1'}}\n"
+             "  - {model_name: c, litellm_params: {model: openai/x, api_base: 'https://api.openai.com/v1/'}}\n"
+             "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'https://api.openai.com.evil.example/v1'}}\n"
+             "  - {model_name: e, litellm_params: {model: openai/x, api_base: 'http://api.openai.com/v1'}}\n");
+    const struct deployment *d = l.config->deployments;
+    assert_null(d[0].api_key);
+    assert_null(d[0].not_ready);
+    assert_null(d[1].api_key);
+    assert_string_equal(d[2].api_key, "sk-openai-secret");
+    assert_string_equal(d[2].api_base, "https://api.openai.com/v1");
+    assert_null(d[3].api_key);
+    assert_null(d[4].api_key);
+    assert_non_null(strstr(buf_text(&l.warnings), "F:2: litellm_params.api_base: OPENAI_API_KEY is not sent to else.example; "
+                                                  "give api_key if that server needs one\n"));
+    assert_null(strstr(buf_text(&l.warnings), "F:3:"));
+    load_end(&l);
+}
+
+static void ollamas_base_may_lack_its_path(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - {model_name: a, litellm_params: {model: ollama/x, api_base: 'http://localhost:11434'}}\n"
+             "  - {model_name: b, litellm_params: {model: ollama_chat/x, api_base: 'http://localhost:11434/'}}\n"
+             "  - {model_name: c, litellm_params: {model: ollama/x, api_base: 'http://localhost:11434/v1/'}}\n"
+             "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'http://[::1]:8080'}}\n");
+    assert_string_equal(l.config->deployments[0].api_base, "http://localhost:11434/v1");
+    assert_string_equal(l.config->deployments[1].api_base, "http://localhost:11434/v1");
+    assert_string_equal(l.config->deployments[2].api_base, "http://localhost:11434/v1");
+    assert_string_equal(l.config->deployments[3].api_base, "http://[::1]:8080");
+    load_end(&l);
+}
+
+static void base_url_is_another_name_of_api_base(void **state)
+{
+    (void)state;
+    const char *const env[] = {"LITELLM_API_KEY=m", "BASE=http://127.0.0.1:9/v1", NULL};
+    struct load l;
+    load_env(&l, "model_list: [{model_name: a, litellm_params: {model: openai/x, base_url: os.environ/BASE}}]\n", env);
+    assert_string_equal(l.config->deployments[0].api_base, "http://127.0.0.1:9/v1");
+    load_end(&l);
+}
+
+static void missing_variables_make_deployments_not_ready(void **state)
+{
+    (void)state;
+    const char *const env[] = {"LITELLM_API_KEY=m", "BAD_KEY=has a blank", "EMPTY_KEY=", NULL};
+    struct load l;
+    load_env(&l, "model_list:\n"
+                 "  - {model_name: a, litellm_params: {model: openai/x}}\n"
+                 "  - {model_name: b, litellm_params: {model: openai/y}}\n"
+                 "  - {model_name: c, litellm_params: {model: gemini/x, api_key: os.environ/EMPTY_KEY}}\n"
+                 "  - {model_name: d, litellm_params: {model: gemini/x, api_key: os.environ/BAD_KEY}}\n"
+                 "  - {model_name: e, litellm_params: {model: openai/x, api_base: os.environ/BASE}}\n"
+                 "  - {model_name: f, litellm_params: {model: bedrock/anthropic.claude}}\n"
+                 "  - model_name: g\n"
+                 "    litellm_params: {model: ollama/x}\n"
+                 "    model_info: {requires_env: USE_LOCAL_QWEN}\n", env);
+    const struct deployment *d = l.config->deployments;
+    assert_string_equal(d[0].not_ready, "OPENAI_API_KEY is not set");
+    assert_string_equal(d[2].not_ready, "EMPTY_KEY is not set");
+    assert_string_equal(d[3].not_ready, "BAD_KEY holds a blank or a character that no key has");
+    assert_null(d[3].api_key);
+    assert_string_equal(d[4].not_ready, "BASE is not set");
+    assert_string_equal(d[5].not_ready, "the provider \"bedrock\" is not supported");
+    assert_string_equal(d[6].not_ready, "switched off: USE_LOCAL_QWEN is not set");
+    assert_buf(&l.warnings, "F:2: OPENAI_API_KEY is not set: \"a/openai/1\" and 1 more are not ready\n"
+                            "F:4: EMPTY_KEY is not set: \"c/gemini/1\" is not ready\n"
+                            "F:5: BAD_KEY holds a blank or a character that no key has: \"d/gemini/1\" is not ready\n"
+                            "F:6: BASE is not set: \"e/openai/1\" is not ready\n"
+                            "F:7: the provider \"bedrock\" is not supported: \"f/bedrock/1\" is not ready\n");
+    load_end(&l);
+    const char *const on[] = {"LITELLM_API_KEY=m", "USE_LOCAL_QWEN=1", NULL};
+    load_env(&l, "model_list: [{model_name: g, litellm_params: {model: ollama/x}, model_info: {requires_env: "
+                 "USE_LOCAL_QWEN}}]\n", on);
+    assert_null(l.config->deployments[0].not_ready);
+    load_end(&l);
+}
+
+static void the_master_key_has_an_order(void **state)
+{
+    (void)state;
+    static const char FILE_KEY[] = "model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n"
+                                   "general_settings: {master_key: sk-from-file}\n";
+    static const char VARIABLE[] = "model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n"
+                                   "general_settings: {master_key: os.environ/MINE}\n";
+    const char *const both[] = {"LITELLM_MASTER_KEY=second", "LITELLM_API_KEY=first", NULL};
+    const char *const second[] = {"LITELLM_MASTER_KEY=second", "LITELLM_API_KEY=", NULL};
+    const char *const own[] = {"MINE=sk-mine", NULL};
+    const char *const bad[] = {"LITELLM_API_KEY=a\nb", NULL};
+    struct load l;
+    load_env(&l, FILE_KEY, both);
+    assert_string_equal(l.config->master_key, "first");
+    load_end(&l);
+    load_env(&l, FILE_KEY, second);
+    assert_string_equal(l.config->master_key, "second");
+    load_end(&l);
+    load_env(&l, FILE_KEY, NOTHING_SET);
+    assert_string_equal(l.config->master_key, "sk-from-file");
+    assert_buf(&l.warnings, "F:2: general_settings.master_key: keys in files get copied and shared; use os.environ/NAME\n");
+    load_end(&l);
+    load_env(&l, VARIABLE, own);
+    assert_string_equal(l.config->master_key, "sk-mine");
+    assert_buf(&l.warnings, "");
+    load_end(&l);
+    refused_env(VARIABLE, NOTHING_SET, false,
+                "F:2: no master key: set LITELLM_API_KEY (or LITELLM_MASTER_KEY, or general_settings.master_key); MINE is not "
+                "set");
+    refused_env("model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n", NOTHING_SET, false,
+                "F: no master key: set LITELLM_API_KEY (or LITELLM_MASTER_KEY, or general_settings.master_key)");
+    refused_env(FILE_KEY, bad, false, "F: the master key is not printable ASCII without blanks");
+}
+
+/* ---- groups ---- */
+
+static const char *fallback_names(const struct config *c, const char *alias)
+{
+    static char text[256];
+    const struct model_group *g = config_group(c, slice_of(alias));
+    assert_non_null(g);
+    text[0] = '\0';
+    for (unsigned i = 0; i < g->fallback_count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "", g->fallbacks[i]->alias);
+    return text;
+}
+
+#define FOUR_GROUPS \
+    "model_list:\n" \
+    "  - {model_name: a, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: b, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: c, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: p-direct, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: a, litellm_params: {model: ollama/y}}\n"
+
+static void entries_of_one_name_form_a_group(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, FOUR_GROUPS);
+    assert_int_equal(l.config->group_count, 4);
+    assert_string_equal(l.config->groups[0].alias, "a");
+    assert_int_equal(l.config->groups[0].count, 2);
+    assert_string_equal(l.config->groups[0].deployments[1]->id, "a/ollama/2");
+    assert_int_equal(l.config->groups[0].deployments[1]->index, 4);
+    assert_null(config_group(l.config, SLICE("nope")));
+    assert_null(config_group(l.config, SLICE("")));
+    assert_false(config_group(l.config, SLICE("a"))->strict);
+    assert_true(config_group(l.config, SLICE("p-direct"))->strict);
+    load_end(&l);
+}
+
+static void fallbacks_come_from_both_sections_and_defaults(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, FOUR_GROUPS "router_settings: {fallbacks: [{a: [b, a, b, c]}]}\n"
+                         "litellm_settings: {fallbacks: [{a: [c]}, {b: [c]}], default_fallbacks: [a]}\n");
+    assert_string_equal(fallback_names(l.config, "a"), "b c");
+    assert_string_equal(fallback_names(l.config, "b"), "c");
+    assert_string_equal(fallback_names(l.config, "c"), "a");
+    assert_string_equal(fallback_names(l.config, "p-direct"), "");
+    assert_buf(&l.warnings, "");
+    load_end(&l);
+    load(&l, FOUR_GROUPS "litellm_settings: {fallbacks: [{'*': [c]}, {b: []}]}\n");
+    assert_string_equal(fallback_names(l.config, "a"), "c");
+    assert_string_equal(fallback_names(l.config, "b"), "");
+    load_end(&l);
+}
+
+static void fallbacks_to_nowhere_are_errors(void **state)
+{
+    (void)state;
+    refused(FOUR_GROUPS "router_settings:\n  fallbacks:\n    - a: [b, nowhere]\n    - b: [3]\n    - c: b\n    - x\n"
+                        "  default_fallbacks: [gone]\n",
+            "F:9: router_settings.fallbacks: there is no model_name \"nowhere\" to fall back to\n"
+            "F:10: router_settings.fallbacks: expected text, found the number 3; put it in quotes\n"
+            "F:11: router_settings.fallbacks: expected a list of model_names, [one, two]\n"
+            "F:12: router_settings.fallbacks: expected \"- alias: [other, …]\"\n"
+            "F:13: router_settings.default_fallbacks: there is no model_name \"gone\" to fall back to");
+    warns(FOUR_GROUPS "router_settings:\n  fallbacks: [{x: [b]}, {p-direct: [a]}]\n",
+          "F:8: router_settings.fallbacks: there is no model_name \"x\"\n"
+          "F:8: router_settings.fallbacks: \"p-direct\" is strict and has no fallback\n");
+}
+
+static void strict_groups_have_one_deployment(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - {model_name: probe, litellm_params: {model: ollama/x}, model_info: {strict: true}}\n"
+             "  - {model_name: two-direct, litellm_params: {model: ollama/x}}\n"
+             "  - {model_name: two-direct, litellm_params: {model: ollama/x}}\n");
+    assert_true(config_group(l.config, SLICE("probe"))->strict);
+    assert_false(config_group(l.config, SLICE("two-direct"))->strict);
+    load_end(&l);
+    refused("model_list:\n"
+            "  - {model_name: p, litellm_params: {model: ollama/x}, model_info: {strict: true}}\n"
+            "  - {model_name: p, litellm_params: {model: ollama/x}}\n",
+            "F:3: model_info.strict: \"p\" has 2 deployments; a strict group has one");
+}
+
+static void groups_may_have_other_names(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, FOUR_GROUPS "router_settings:\n  model_group_alias: {gpt-5.5: a, other: {model: b, hidden: true}, c: a}\n"
+                         "  fallbacks: [{a: [gpt-5.5, c]}]\n  default_fallbacks: [c]\n");
+    const struct model_group *g = config_group(l.config, SLICE("gpt-5.5"));
+    assert_int_equal(g->count, 2);
+    assert_ptr_equal(g->deployments[0], &l.config->deployments[0]);
+    assert_int_equal(config_group(l.config, SLICE("other"))->count, 1);
+    assert_string_equal(fallback_names(l.config, "gpt-5.5"), "gpt-5.5 c");
+    assert_string_equal(fallback_names(l.config, "other"), "c");
+    assert_buf(&l.warnings, "F:8: router_settings.model_group_alias: \"c\" is a model_name already; left out\n");
+    load_end(&l);
+    refused(FOUR_GROUPS "router_settings: {model_group_alias: {x: nowhere, y: {hidden: true}}}\n",
+            "F:7: router_settings.model_group_alias: there is no model_name \"nowhere\"\n"
+            "F:7: router_settings.model_group_alias: expected text, found a mapping");
+}
+
+static void the_echo_is_there_in_demo_mode_only(void **state)
+{
+    (void)state;
+    struct load l;
+    static const char TEXT[] = "model_list: [{model_name: x, litellm_params: {model: echo/y}}]\n";
+    load_start(&l, SLICE("model_list: []\n"), USUAL, true);
+    assert_non_null(l.config);
+    const struct model_group *g = config_group(l.config, SLICE("codex-echo"));
+    assert_non_null(g);
+    assert_int_equal(g->deployments[0]->provider->kind, PROVIDER_ECHO);
+    assert_null(g->deployments[0]->api_base);
+    assert_null(g->deployments[0]->not_ready);
+    assert_string_equal(g->deployments[0]->id, "codex-echo/echo/1");
+    load_end(&l);
+    refused(TEXT, "F:1: litellm_params.model: \"echo/y\" is present only in demo mode");
+    refused("model_list: []\n", "F: model_list is missing or empty: there is nothing to serve");
+    refused("router_settings: {}\n", "F: model_list is missing or empty: there is nothing to serve");
+}
+
+/* ---- errors ---- */
+
+static void wrong_types_are_all_named(void **state)
+{
+    (void)state;
+    refused("model_list:\n"
+            "  - model_name: 5\n"
+            "    litellm_params: {model: [x], weight: heavy, order: 1.5, rpm: -1}\n"
+            "  - model_name: b\n"
+            "    litellm_params: {model: yes, use_chat_completions_api: 1, api_key: 12345678, timeout: nan}\n"
+            "    model_info: nothing\n"
+            "  - model_name: c\n"
+            "  - litellm_params: {model: gpt-5.5}\n"
+            "  - x\n"
+            "router_settings: {num_retries: many, fallbacks: {a: b}, cooldown_time: 1e9}\n"
+            "general_settings: [1]\n",
+            "F:11: general_settings: expected a mapping, found a list\n"
+            "F:10: router_settings.num_retries: expected a whole number from 0 to 100, found the text \"many\"\n"
+            "F:10: router_settings.fallbacks: expected a list, found a mapping\n"
+            "F:10: router_settings.cooldown_time: expected seconds from 0 to 86400, found the number 1e9\n"
+            "F:2: model_list[].model_name: expected text, found the number 5; put it in quotes\n"
+            "F:3: litellm_params.model: expected text, found a list\n"
+            "F:3: litellm_params.weight: expected a number from 0 to 1000000000, found the text \"heavy\"\n"
+            "F:3: litellm_params.order: expected a whole number from -1000000 to 1000000, found the number 1.5\n"
+            "F:3: litellm_params.rpm: expected a whole number from 0, found the number -1\n"
+            "F:2: model_list: an entry without model_name\n"
+            "F:6: model_list[].model_info: expected a mapping, found the text \"nothing\"\n"
+            "F:5: litellm_params.model: expected text, found yes; put it in quotes\n"
+            "F:5: litellm_params.use_chat_completions_api: expected true or false, found the number 1\n"
+            "F:5: litellm_params.api_key: expected text, found a number; put it in quotes\n"
+            "F:5: litellm_params.timeout: expected seconds from 0 to 86400, found the text \"nan\"\n"
+            "F:4: litellm_params.model is missing\n"
+            "F:7: litellm_params.model is missing\n"
+            "F:8: model_list: an entry without model_name\n"
+            "F:9: model_list: expected entries with model_name and litellm_params");
+}
+
+static void faults_of_yaml_name_the_line(void **state)
+{
+    (void)state;
+    refused("model_list: []\nmodel_list: []\n",
+            "F:2: the key \"model_list\" stands here twice; its first place is line 1");
+    refused("- a\n", "F:1: expected model_list and the other sections, found no mapping");
+    refused("", "F:1: the file is empty");
+}
+
+static void models_and_bases_are_checked(void **state)
+{
+    (void)state;
+    refused("model_list:\n"
+            "  - {model_name: a, litellm_params: {model: nobody/x}}\n"
+            "  - {model_name: b, litellm_params: {model: hosted_vllm/x}}\n"
+            "  - {model_name: c, litellm_params: {model: openai/}}\n"
+            "  - {model_name: d, litellm_params: {model: os.environ/MODEL}}\n"
+            "  - {model_name: e, litellm_params: {model: x, api_base: 'ftp://h/v1'}}\n"
+            "  - {model_name: f, litellm_params: {model: x, api_base: 'https://user:pw@h/v1'}}\n"
+            "  - {model_name: g, litellm_params: {model: x, api_base: 'https:///v1'}}\n"
+            "  - {model_name: h, litellm_params: {model: x, api_base: 'http://h:port/'}}\n"
+            "  - {model_name: i, litellm_params: {model: x, api_base: 'http://h/a b'}}\n"
+            "  - {model_name: j, litellm_params: {model: x, api_base: os.environ/}}\n"
+            "  - {model_name: \"k\\n\", litellm_params: {model: x}}\n"
+            "  - {model_name: l, litellm_params: {model: x, api_base: \"http://h/\\x01\"}}\n"
+            "  - {model_name: m, litellm_params: {model: x, api_base: 'http://[::1'}}\n",
+            "F:2: litellm_params.model: the provider \"nobody\" is not known; for an OpenAI-compatible server write "
+            "\"openai/nobody/x\" and give its api_base\n"
+            "F:3: litellm_params.api_base is missing: \"hosted_vllm/\" has no server of its own\n"
+            "F:4: litellm_params.model: no model's name in \"openai/\"\n"
+            "F:5: litellm_params.model: MODEL is not set\n"
+            "F:6: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
+            "F:7: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
+            "F:8: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
+            "F:9: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
+            "F:10: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
+            "F:11: litellm_params.api_base: a variable's name must follow \"os.environ/\"\n"
+            "F:12: model_list[].model_name: control characters, or more than 4096 bytes\n"
+            "F:12: model_list: an entry without model_name\n"
+            "F:13: litellm_params.api_base: control characters, or more than 4096 bytes\n"
+            "F:14: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks");
+}
+
+/* No error or warning may hold a key, wherever it stands in the file. */
+static void keys_are_never_shown(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n  - {model_name: a, litellm_params: {model: x, api_key: sk-literal-secret,\n"
+             "     api_base: 'http://far.example/v1'}}\n");
+    assert_buf(&l.warnings, "F:3: litellm_params.api_base: the key goes over the network unencrypted; use https://\n"
+                            "F:2: litellm_params.api_key: keys in files get copied and shared; use os.environ/NAME\n");
+    assert_string_equal(l.config->deployments[0].api_key, "sk-literal-secret");
+    struct buf text;
+    buf_init(&text, 64u << 10);
+    assert_true(config_describe(l.config, &text));
+    assert_null(strstr(buf_text(&text), "secret"));
+    assert_null(strstr(buf_text(&text), "master"));
+    buf_free(&text);
+    load_end(&l);
+    refused("model_list: [{model_name: a, litellm_params: {model: x, api_key: 'sk secret'}}]\n",
+            "F:1: litellm_params.api_key: a key is printable ASCII without blanks");
+}
+
+static void equal_keys_are_kept_once(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    BUF_ADD(&text, "model_list:\n");
+    for (int i = 0; i < 900; i++)
+        buf_add_format(&text, "- {model_name: m%d, litellm_params: {model: gpt-5.5}}\n", i);
+    struct load l;
+    load(&l, buf_text(&text));
+    assert_int_equal(l.config->group_count, 900);
+    assert_ptr_equal(l.config->deployments[0].api_key, l.config->deployments[899].api_key);
+    load_end(&l);
+    buf_free(&text);
+}
+
+/* ---- LiteLLM's own files ---- */
+
+static void unknown_and_unsupported_keys_warn(void **state)
+{
+    (void)state;
+    warns("model_list:\n"
+          "  - model_name: a\n"
+          "    litellm_params: {model: ollama/x, temperature: 0.2, colour: blue, drop_params: true}\n"
+          "    model_info: {supports_vision: true, mode: chat, mood: good}\n"
+          "    extra: 1\n"
+          "litellm_settings: {set_verbose: True, drop_params: true, callbacks: [prometheus], cache: false, success_callback: }\n"
+          "router_settings: {routing_strategy: least-busy, redis_host: h}\n"
+          "general_settings: {database_url: 'postgresql://u:pw@h/d', background_health_checks: true}\n"
+          "environment_variables: {A: b}\n"
+          "nonsense: 1\n",
+          "F:9: environment_variables: has no effect here: variables come from the process's own environment only\n"
+          "F:10: nonsense: this key is not known and has no effect\n"
+          "F:8: general_settings.database_url: has no effect here: there is no database, hence no virtual keys\n"
+          "F:6: litellm_settings.callbacks: has no effect here: no callbacks are called; the journal has one line per "
+          "request\n"
+          "F:7: router_settings.redis_host: has no effect here: state is kept in memory\n"
+          "F:7: router_settings.routing_strategy: \"least-busy\" is not here; simple-shuffle is used\n"
+          "F:5: model_list[].extra: this key is not known and has no effect\n"
+          "F:3: litellm_params.temperature: has no effect here: requests go out as the client wrote them\n"
+          "F:3: litellm_params.colour: this key is not known and has no effect\n"
+          "F:4: model_info.mood: this key is not known and has no effect\n");
+}
+
+static void common_liberties_are_taken(void **state)
+{
+    (void)state;
+    const char *const env[] = {"LITELLM_API_KEY=m", "LIMIT=7", NULL};
+    struct load l;
+    load_env(&l, "defaults: &d {model: ollama/x, rpm: 5}\n"
+                 "model_list:\n"
+                 "  - model_name: \"*\"\n"
+                 "    litellm_params: {model: \"*\"}\n"
+                 "  - model_name: a\n"
+                 "    litellm_params: {<<: *d, tpm: \"9\", rpm: os.environ/LIMIT, timeout: os.environ/UNSET}\n"
+                 "    model_info: {id: 17}\n"
+                 "  - {model_name: b, litellm_params: {model: ollama/x}, model_info: {id: \"17\"}}\n"
+                 "  - model_name: c\n"
+                 "    litellm_params: {model: ollama/x, input_cost_per_token: 0.5, output_cost_per_token: 0.25}\n"
+                 "    model_info: {input_cost_per_token: 0}\n", env);
+    const struct deployment *d = l.config->deployments;
+    assert_int_equal(l.config->group_count, 3);
+    assert_true(d[0].rpm == 7 && d[0].tpm == 9);
+    assert_string_equal(d[0].id, "17");
+    assert_int_equal(d[0].timeout_ms, 600000);
+    assert_true(d[2].input_cost == 0 && d[2].output_cost == 0.25 && d[2].cached_input_cost == 0);
+    assert_buf(&l.warnings, "F:1: defaults: this key is not known and has no effect\n"
+                            "F:3: model_name: \"*\": wildcards are not supported; this entry is left out\n"
+                            "F:6: litellm_params.tpm: a number in quotes is text; leave the quotes out\n"
+                            "F:6: litellm_params.timeout: UNSET is not set; the default is taken\n"
+                            "F:8: model_info.id: \"17\" is the id of line 5, too\n");
+    load_end(&l);
+}
+
+/* ---- descriptions and documents ---- */
+
+static void a_configuration_can_be_described(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - {model_name: a, litellm_params: {model: gemini/x, order: 1, weight: 2.5}}\n"
+             "  - {model_name: b-direct, litellm_params: {model: gpt-5.5}}\n"
+             "router_settings: {fallbacks: [{a: [b-direct]}], stream_timeout: 0.5}\n");
+    struct buf text, expected;
+    buf_init(&text, 64u << 10);
+    buf_init(&expected, 4096);
+    assert_true(config_describe(l.config, &text));
+    buf_add_format(&expected, "%s: 2 aliases, 2 deployments\n"
+                   "num_retries 2, timeout 600 s, stream_timeout 0.5 s, cooldown_time 5 s, allowed_fails 3\n"
+                   "\na\n"
+                   "  a/gemini/1: gemini/x at https://generativelanguage.googleapis.com/v1beta/openai, order 1, weight 2.5, "
+                   "chat completions only\n"
+                   "    not ready: GEMINI_API_KEY is not set\n"
+                   "  then: b-direct\n"
+                   "\nb-direct (strict: no fallback)\n"
+                   "  b-direct/openai/1: gpt-5.5 at https://api.openai.com/v1\n", l.config->path);
+    assert_buf(&text, buf_text(&expected));
+    buf_free(&text);
+    buf_free(&expected);
+    load_end(&l);
+}
+
+/* A file of the source tree; `make check` says where that is. */
+static void read_source(const char *name, struct buf *out)
+{
+    const char *folder = getenv("srcdir");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder ? folder : ".", name);
+    FILE *f = fopen(path, "r");
+    if (!f)
+        fail_msg("%s can't be opened; run it through make check, or in the source folder", path);
+    assert_true(buf_reserve(out, 1u << 20));
+    out->len = fread(out->data, 1, 1u << 20, f);
+    fclose(f);
+}
+
+static void the_documentation_holds_the_reference(void **state)
+{
+    (void)state;
+    struct buf page, reference;
+    buf_init(&page, 2u << 20);
+    buf_init(&reference, 1u << 20);
+    read_source("doc/configuration.md", &page);
+    assert_true(config_reference(&reference));
+    if (!strstr(buf_text(&page), buf_text(&reference)))
+        fail_msg("the keys in doc/configuration.md are not those of proxy/config_keys.c: put the output of\n"
+                 "tests/unit/test_config --reference between its markers");
+    buf_free(&page);
+    buf_free(&reference);
+}
+
+static void the_documentation_names_all_providers(void **state)
+{
+    (void)state;
+    struct buf page;
+    buf_init(&page, 2u << 20);
+    read_source("doc/configuration.md", &page);
+    for (const struct provider *p = provider_table(); p->prefix; p++) {
+        char name[64];
+        snprintf(name, sizeof name, "`%s`", p->prefix);
+        if (p->kind == PROVIDER_HTTP && !strstr(buf_text(&page), name))
+            fail_msg("doc/configuration.md does not name the provider %s", name);
+        if (p->api_base && !strstr(buf_text(&page), p->api_base))
+            fail_msg("doc/configuration.md does not name the base %s", p->api_base);
+    }
+    buf_free(&page);
+}
+
+static void the_shipped_file_is_whole(void **state)
+{
+    (void)state;
+    static const char *const ALIASES[] = {
+        "codex-light", "codex-default", "codex-long", "codex-deep", "codex-cheap", "codex-strong", "codex-no-openai",
+        "codex-hf-cheap", "codex-hf-fast", "codex-qwen-local", "gemini-flash-direct", "gemini-pro-direct",
+    };
+    const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", "GEMINI_API_KEY=g", "HF_TOKEN=h",
+                               "USE_LOCAL_QWEN=1", NULL};
+    struct buf text;
+    struct load l;
+    buf_init(&text, 2u << 20);
+    read_source("conf/litellm-cost-routing.yaml", &text);
+    load_env(&l, buf_text(&text), env);
+    assert_buf(&l.warnings, "");
+    for (size_t i = 0; i < COUNT_OF(ALIASES); i++) {
+        const struct model_group *g = config_group(l.config, slice_of(ALIASES[i]));
+        assert_non_null(g);
+        assert_int_equal(g->strict, strstr(ALIASES[i], "-direct") != NULL);
+        if (i < 6)
+            assert_string_equal(g->fallbacks[g->fallback_count - 1]->alias, "codex-qwen-local");
+    }
+    for (unsigned i = 0; i < l.config->deployment_count; i++)
+        assert_null(l.config->deployments[i].not_ready);
+
+    const struct model_group *g = config_group(l.config, SLICE("codex-no-openai"));
+    for (unsigned i = 0; i < g->count; i++)
+        assert_string_equal(g->deployments[i]->provider->prefix, i + 1 < g->count ? "gemini" : "ollama");
+    assert_true(g->deployments[0]->order == 1 && g->deployments[1]->order == 1 && g->deployments[2]->order == 2);
+    assert_int_equal(g->fallback_count, 0);
+    assert_string_equal(config_group(l.config, SLICE("codex-hf-cheap"))->deployments[0]->upstream_model,
+                        "openai/gpt-oss-120b:groq");
+    assert_string_equal(config_group(l.config, SLICE("codex-hf-fast"))->deployments[0]->upstream_model,
+                        "openai/gpt-oss-120b:together");
+    const struct deployment *qwen = config_group(l.config, SLICE("codex-qwen-local"))->deployments[0];
+    assert_string_equal(qwen->upstream_model, "qwen2.5-coder:3b");
+    assert_string_equal(qwen->api_base, "http://127.0.0.1:11434/v1");
+    load_end(&l);
+    buf_free(&text);
+}
+
+/* Whatever bytes come, the answer is a configuration or a message: a rich file cut at each place, and with bytes swapped. */
+static void arbitrary_bytes_are_survived(void **state)
+{
+    (void)state;
+    static const char RICH[] = FOUR_GROUPS
+        "router_settings: {num_retries: 1, fallbacks: [{a: [b]}], model_group_alias: {x: a}, default_fallbacks: [c]}\n"
+        "general_settings: {master_key: 'k'}\n";
+    char text[sizeof RICH];
+    for (size_t i = 0; i < sizeof RICH; i++) {
+        for (int c = -1; c < 128; c += 16) {
+            memcpy(text, RICH, sizeof RICH);
+            text[i] = (char)c;
+            struct load l;
+            load_start(&l, (struct slice){text, c < 0 ? i : sizeof RICH - 1}, NOTHING_SET, c % 3 == 0);
+            assert_true((l.config != NULL) == (l.error.len == 0));
+            load_end(&l);
+        }
+    }
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return secret_init() ? 0 : -1;
+}
+
+static int print_reference(void)
+{
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    bool printed = config_reference(&text) && fwrite(text.data, 1, text.len, stdout) == text.len;
+    buf_free(&text);
+    return printed ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--reference") == 0)
+        return print_reference();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_plain_file_loads),
+        cmocka_unit_test(settings_have_defaults_and_two_homes),
+        cmocka_unit_test(keys_come_from_file_variable_or_provider),
+        cmocka_unit_test(a_providers_key_goes_to_its_own_server_only),
+        cmocka_unit_test(ollamas_base_may_lack_its_path),
+        cmocka_unit_test(base_url_is_another_name_of_api_base),
+        cmocka_unit_test(missing_variables_make_deployments_not_ready),
+        cmocka_unit_test(the_master_key_has_an_order),
+        cmocka_unit_test(entries_of_one_name_form_a_group),
+        cmocka_unit_test(fallbacks_come_from_both_sections_and_defaults),
+        cmocka_unit_test(fallbacks_to_nowhere_are_errors),
+        cmocka_unit_test(strict_groups_have_one_deployment),
+        cmocka_unit_test(groups_may_have_other_names),
+        cmocka_unit_test(the_echo_is_there_in_demo_mode_only),
+        cmocka_unit_test(wrong_types_are_all_named),
+        cmocka_unit_test(faults_of_yaml_name_the_line),
+        cmocka_unit_test(models_and_bases_are_checked),
+        cmocka_unit_test(keys_are_never_shown),
+        cmocka_unit_test(equal_keys_are_kept_once),
+        cmocka_unit_test(unknown_and_unsupported_keys_warn),
+        cmocka_unit_test(common_liberties_are_taken),
+        cmocka_unit_test(a_configuration_can_be_described),
+        cmocka_unit_test(the_documentation_holds_the_reference),
+        cmocka_unit_test(the_documentation_names_all_providers),
+        cmocka_unit_test(the_shipped_file_is_whole),
+        cmocka_unit_test(arbitrary_bytes_are_survived),
+    };
+    return cmocka_run_group_tests(tests, start, NULL);
+}

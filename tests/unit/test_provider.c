@@ -1,0 +1,91 @@
+/* Unit tests of proxy/upstream/provider. */
+#include "tests/unit/unit.h"
+#include "proxy/upstream/provider.h"
+
+static void resolves(const char *model, const char *prefix, const char *name)
+{
+    const struct provider *p = NULL;
+    struct buf out;
+    buf_init(&out, 256);
+    assert_true(provider_resolve(model, &p, &out));
+    assert_string_equal(p->prefix, prefix);
+    assert_buf(&out, name);
+    buf_free(&out);
+}
+
+static void models_resolve_to_provider_and_name(void **state)
+{
+    (void)state;
+    resolves("openai/gpt-5.5", "openai", "gpt-5.5");
+    resolves("gpt-5.5", "openai", "gpt-5.5");
+    resolves("gemini/gemini-2.5-pro", "gemini", "gemini-2.5-pro");
+    resolves("ollama/qwen2.5-coder:3b", "ollama", "qwen2.5-coder:3b");
+    resolves("openrouter/openai/gpt-5.5", "openrouter", "openai/gpt-5.5");
+    resolves("openai/org/model", "openai", "org/model");
+    resolves("meta-llama/Llama-3.3-70B", "openai", "meta-llama/Llama-3.3-70B");
+}
+
+static void hugging_face_names_its_inference_provider_last(void **state)
+{
+    (void)state;
+    resolves("huggingface/groq/openai/gpt-oss-120b", "huggingface", "openai/gpt-oss-120b:groq");
+    resolves("huggingface/together/deepseek-ai/DeepSeek-R1", "huggingface", "deepseek-ai/DeepSeek-R1:together");
+    resolves("huggingface/openai/gpt-oss-120b:fastest", "huggingface", "openai/gpt-oss-120b:fastest");
+    resolves("huggingface/openai/gpt-oss-120b", "huggingface", "openai/gpt-oss-120b");
+    resolves("huggingface/gpt2", "huggingface", "gpt2");
+    resolves("huggingface//a/b", "huggingface", "/a/b");
+}
+
+static void names_that_are_empty_or_too_long_are_refused(void **state)
+{
+    (void)state;
+    const struct provider *p;
+    struct buf out;
+    buf_init(&out, 8);
+    assert_false(provider_resolve("", &p, &out));
+    assert_false(provider_resolve("gemini/", &p, &out));
+    assert_false(provider_resolve("gemini/123456789", &p, &out));
+    buf_free(&out);
+}
+
+static void only_some_speak_responses(void **state)
+{
+    (void)state;
+    assert_int_equal(provider_find(SLICE("openai"))->wires, WIRE_CHAT | WIRE_RESPONSES);
+    assert_int_equal(provider_find(SLICE("hosted_vllm"))->wires, WIRE_CHAT | WIRE_RESPONSES);
+    const char *const chat_only[] = {"gemini", "huggingface", "ollama", "ollama_chat", "lm_studio", "groq", "echo"};
+    for (size_t i = 0; i < COUNT_OF(chat_only); i++)
+        assert_int_equal(provider_find(slice_of(chat_only[i]))->wires, WIRE_CHAT);
+    assert_null(provider_find(SLICE("nobody")));
+    assert_null(provider_find(SLICE("")));
+    assert_null(provider_find(SLICE("OpenAI")));
+}
+
+/* What the rest of the proxy takes for granted of each row. */
+static void rows_are_whole(void **state)
+{
+    (void)state;
+    for (const struct provider *p = provider_table(); p->prefix; p++) {
+        assert_ptr_equal(provider_find(slice_of(p->prefix)), p);
+        assert_null(p->key_env[2]);
+        if (p->api_base) {
+            assert_int_equal(p->kind, PROVIDER_HTTP);
+            assert_true(strncmp(p->api_base, "https://", 8) == 0 || strncmp(p->api_base, "http://127.0.0.1:", 17) == 0);
+            assert_int_not_equal(p->api_base[strlen(p->api_base) - 1], '/');
+        }
+        if (p->key_required)
+            assert_non_null(p->key_env[0]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(models_resolve_to_provider_and_name),
+        cmocka_unit_test(hugging_face_names_its_inference_provider_last),
+        cmocka_unit_test(names_that_are_empty_or_too_long_are_refused),
+        cmocka_unit_test(only_some_speak_responses),
+        cmocka_unit_test(rows_are_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
