@@ -23,6 +23,7 @@ struct exchange_shared {
     struct health *health;            /* by deployment index */
     struct upstream *upstream;
     struct journal *journal;          /* NULL: no journal could be opened */
+    unsigned char carrier_key[32];    /* made from the master key; see bridge/carrier.h */
     struct exchange *all;
     unsigned count;
 };

@@ -2,13 +2,47 @@
 noinst_LIBRARIES += proxy/libpure.a
 proxy_libpure_a_SOURCES = \
 	proxy/wire.h \
-	proxy/config.c proxy/config.h \
+	proxy/config.c proxy/config.h proxy/config_private.h \
+	proxy/config_deployment.c \
+	proxy/config_describe.c \
+	proxy/config_groups.c \
+	proxy/config_keys.c \
+	proxy/config_read.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
 	proxy/front/model_request.c proxy/front/model_request.h \
+	proxy/bridge/arguments.c proxy/bridge/arguments.h \
+	proxy/bridge/carrier.c proxy/bridge/carrier.h \
+	proxy/bridge/content.c proxy/bridge/content.h \
+	proxy/bridge/dialect.c proxy/bridge/dialect.h \
+	proxy/bridge/echo.c \
+	proxy/bridge/event.h \
+	proxy/bridge/model.h \
+	proxy/bridge/outgoing.c proxy/bridge/outgoing.h \
+	proxy/bridge/pass.c proxy/bridge/pass.h \
+	proxy/bridge/relay.c proxy/bridge/relay.h \
+	proxy/bridge/relay_state.h \
+	proxy/bridge/reply.c proxy/bridge/reply.h \
+	proxy/bridge/reply_from_chat.c \
+	proxy/bridge/reply_from_responses.c \
+	proxy/bridge/reply_to_chat.c \
+	proxy/bridge/reply_to_responses.c \
+	proxy/bridge/request_from_chat.c \
+	proxy/bridge/request_from_responses.c \
+	proxy/bridge/request_to_chat.c \
+	proxy/bridge/request_to_responses.c \
+	proxy/bridge/responses_object.c proxy/bridge/responses_object.h \
+	proxy/bridge/schema.c \
+	proxy/bridge/settings.c proxy/bridge/settings.h \
 	proxy/bridge/sse.c proxy/bridge/sse.h \
-	proxy/route/failure.c proxy/route/failure.h \
+	proxy/bridge/tools.c proxy/bridge/tools.h \
+	proxy/bridge/tools_write.c \
+	proxy/bridge/turn.c proxy/bridge/turn.h \
+	proxy/bridge/usage.c proxy/bridge/usage.h \
+	proxy/bridge/watch.c \
+	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \
+	proxy/route/failure_reply.c \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/upstream/provider.c proxy/upstream/provider.h
@@ -18,7 +52,8 @@ proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
 proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
-	proxy/exchange.c proxy/exchange.h \
+	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
+	proxy/exchange_reply.c \
 	proxy/front/client.c proxy/front/client.h \
 	proxy/front/listener.c proxy/front/listener.h \
 	proxy/notify.c proxy/notify.h \

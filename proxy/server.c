@@ -1,7 +1,9 @@
 /* loop: everything that runs between READY and the end. */
 #include "proxy/server.h"
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "proxy/bridge/carrier.h"
 #include "proxy/exchange.h"
 #include "proxy/front/answers.h"
 #include "proxy/front/listener.h"
@@ -11,7 +13,6 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BODY_MAX (64u << 20)     /* bytes of a request */
@@ -32,10 +33,7 @@ struct server {
 
 static struct answers answers_now(const struct server *s)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (struct answers){s->options->config, s->exchanges.health,
-                            (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000};
+    return (struct answers){s->options->config, s->exchanges.health, clock_monotonic_ms()};
 }
 
 static void answer(struct client *client, enum endpoint endpoint, const struct server *s)
@@ -219,6 +217,7 @@ static bool set_up(struct server *s)
         .upstream = upstream_new(s->base, config),
         .journal = s->options->journal,
     };
+    carrier_key(s->exchanges.carrier_key, slice_of(config->master_key));
     s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
     s->settle = evtimer_new(s->base, on_settle, s);
     s->drain = evtimer_new(s->base, on_drain_over, s);

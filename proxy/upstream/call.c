@@ -1,13 +1,12 @@
 /* loop: one HTTP request to a provider through libcurl. */
 #include "proxy/upstream/call.h"
 
-#include "common/log.h"
+#include "common/clock.h"
 #include "proxy/upstream/curl_loop.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define IDLE_HANDLES_MAX 256             /* easy handles kept for the next calls */
 #define CONNECTIONS_MAX 1024             /* connections kept warm, over all providers */
@@ -43,13 +42,6 @@ struct call {
     bool cancelled;
     bool head_too_large;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void link_call(struct call *c, struct call **list)
 {
@@ -101,7 +93,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
         c->released_bytes += len;
         return c->released_bytes <= RELEASED_MAX ? len : CURL_WRITEFUNC_ERROR;
     }
-    c->heard_ms = now_ms();
+    c->heard_ms = clock_monotonic_ms();
     c->inside = true;
     enum call_flow flow = c->events->body(c->ctx, &c->reply, (struct slice){bytes, len});
     c->inside = false;
@@ -203,7 +195,7 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
  * timer operation. */
 static void arm(struct call *c)
 {
-    uint64_t now = now_ms(), until = UINT64_MAX;
+    uint64_t now = clock_monotonic_ms(), until = UINT64_MAX;
     if (!c->events)
         until = c->started_ms + RELEASED_MS;
     else if (c->heard_ms && c->idle_timeout_ms)
@@ -221,7 +213,7 @@ static void arm(struct call *c)
 
 static const char *overdue(const struct call *c)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_monotonic_ms();
     if (!c->events)
         return "released";
     if (c->total_timeout_ms && now >= c->started_ms + (uint64_t)c->total_timeout_ms)
@@ -333,7 +325,7 @@ struct call *call_start(struct upstream *u, const struct call_request *request, 
     c->ctx = ctx;
     c->reply.retry_after_s = -1;
     c->body_len = request->body.len;
-    c->started_ms = now_ms();
+    c->started_ms = clock_monotonic_ms();
     c->first_byte_timeout_ms = request->first_byte_timeout_ms;
     c->idle_timeout_ms = request->idle_timeout_ms;
     c->total_timeout_ms = request->total_timeout_ms;
@@ -362,13 +354,13 @@ void call_release(struct call *c)
         return;
     }
     c->events = NULL;
-    c->started_ms = now_ms();
+    c->started_ms = clock_monotonic_ms();
     arm(c);
 }
 
 void call_resume(struct call *c)
 {
-    c->heard_ms = now_ms();   /* the silence was ours */
+    c->heard_ms = clock_monotonic_ms();   /* the silence was ours */
     (void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
 }
 

@@ -1,0 +1,20 @@
+/* clock: the two clocks, in milliseconds. Pure code takes times as arguments; only loops call these. */
+#ifndef POINTSMAN_CLOCK_H
+#define POINTSMAN_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t clock_read_ms(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Since some fixed moment; never set back. For durations and deadlines. */
+static inline uint64_t clock_monotonic_ms(void) { return (uint64_t)clock_read_ms(CLOCK_MONOTONIC); }
+/* Since 1970. For what people read. */
+static inline int64_t clock_unix_ms(void) { return clock_read_ms(CLOCK_REALTIME); }
+
+#endif

@@ -1,0 +1,56 @@
+/* exchange_private: the exchange as its own two files see it: exchange.c moves its state, exchange_reply.c tells the client. */
+#ifndef POINTSMAN_EXCHANGE_PRIVATE_H
+#define POINTSMAN_EXCHANGE_PRIVATE_H
+
+#include "proxy/bridge/outgoing.h"
+#include "proxy/bridge/relay.h"
+#include "proxy/exchange.h"
+#include "proxy/front/model_request.h"
+#include "proxy/route/plan.h"
+
+#define EXCHANGE_ID_LEN 24   /* hexadecimal digits of a request id */
+
+enum exchange_state { NEW, CALLING, OPEN, ENDED };
+
+struct exchange {
+    struct exchange_shared *shared;
+    struct exchange *next, **back;
+    struct client *client;               /* NULL once the reply is finished or the client is gone */
+    enum exchange_state state;
+    char id[EXCHANGE_ID_LEN + 1];
+    /* Monotonic milliseconds; 0: not yet. */
+    uint64_t started_ms, first_content_ms, heard_ms, attempt_ms;
+    int64_t started_unix_ms;
+
+    struct model_request request;
+    struct plan plan;
+    unsigned attempt;                    /* index in the plan of the one under way */
+    struct journal_attempt attempts[PLAN_MAX];
+    unsigned attempt_count;
+
+    struct outgoing outgoing;
+    struct call *call;
+    bool paused;
+    struct buf error_body;               /* of an upstream's reply of 400 and more */
+    struct relay *relay;
+    struct failure failure;              /* of the last attempt */
+};
+
+/* The deployment of the attempt under way; the plan must not be empty. */
+static inline const struct deployment *exchange_deployment(const struct exchange *x)
+{
+    return x->plan.attempts[x->attempt];
+}
+
+/* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
+void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body);
+/* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */
+int exchange_send_failure(struct exchange *x, const struct failure *f);
+/* The head of a streamed reply. */
+void exchange_start_stream(struct exchange *x);
+/* Its last bytes and its end; the client is done with. */
+void exchange_end_stream(struct exchange *x, struct slice last);
+/* Writes the journal's line. `how` is journal_entry.end. */
+void exchange_journal(const struct exchange *x, int status, const char *how);
+
+#endif
