@@ -61,11 +61,11 @@ class Answer:
 class Session:
     """lighttpd and the session app; `proxy` is the program that plays the proxy's part."""
 
-    def __init__(self, folder, proxy=STUB, runtime=None, environment=None):
+    def __init__(self, folder, proxy=STUB, runtime=None, environment=None, config=None):
         self.folder = folder
         self.runtime = runtime or folder / "run time"
         self.runtime.mkdir(mode=0o700, exist_ok=True)
-        self.config = folder / "proxy.yaml"
+        self.config = config or folder / "proxy.yaml"
         self.port, self.proxy_port = free_port(), free_port()
         self.behave({})
         values = {"WEB_PORT": self.port, "PROXY_PORT": self.proxy_port, "RUNTIME_DIR": self.runtime,

@@ -1,0 +1,78 @@
+"""The session app with the real proxy and the shipped configuration."""
+import http.client
+import json
+import os
+import pathlib
+import signal
+import socket
+
+import pytest
+from session_tools import BUILD, KEYS, ROOT, Session, is_alive, wait_for
+
+
+@pytest.fixture
+def session(folder):
+    session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy",
+                      config=ROOT / "conf" / "litellm-cost-routing.yaml")
+    yield session
+    session.close()
+
+
+def ask(session, model):
+    connection = http.client.HTTPConnection("127.0.0.1", session.proxy_port, timeout=20)
+    connection.request("POST", "/v1/chat/completions",
+                       json.dumps({"model": model, "messages": [{"role": "user", "content": "which track?"}]}),
+                       {"Authorization": "Bearer " + session.key_file.read_text(), "Content-Type": "application/json"})
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+def port_is_free(session):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", session.proxy_port))
+        except OSError:
+            return False
+        return True
+
+
+def test_demo_answers_and_stop_leaves_nothing(session):
+    status = session.start(DEMO=True).json
+    assert status["state"] == "running" and status["hardening"]["proxy"]
+    ready = [alias["name"] for alias in status["aliases"] if alias["ready"]]
+    assert "codex-echo" in ready and "codex-default" in [alias["name"] for alias in status["aliases"]]
+    assert all(alias["reason"] for alias in status["aliases"] if not alias["ready"])
+    code, answer = ask(session, "codex-echo")
+    assert code == 200 and "which track?" in answer["choices"][0]["message"]["content"]
+    assert session.stop().json["state"] == "stopped"
+    assert not is_alive(status["pid"]) and not session.key_file.exists()
+
+
+def test_keys_decide_what_is_ready(session):
+    status = session.start(GEMINI_API_KEY=KEYS["GEMINI_API_KEY"]).json
+    ready = {alias["name"]: alias["ready"] for alias in status["aliases"]}
+    assert ready["codex-no-openai"] and not ready["codex-hf-fast"] and "codex-echo" not in ready
+    assert not any(key in session.log_text() for key in KEYS.values())
+
+
+def test_orphans_clean_up(session):
+    for _ in range(3):
+        pid = session.start(DEMO=True).json["pid"]
+        os.kill(session.session_pid(), signal.SIGKILL)
+        wait_for(lambda: not is_alive(pid), "the proxy ends", 1)
+        assert not session.key_file.exists()
+        wait_for(session.is_healthy, "the next session")
+
+
+def test_dead_web_server_frees_the_port(session):
+    pid = session.start(DEMO=True).json["pid"]
+    session.server.kill()
+    wait_for(lambda: not is_alive(pid), "the proxy ends", 1)
+    assert port_is_free(session) and not session.key_file.exists()
+
+
+def test_the_environment_is_closed_to_the_same_user(session):
+    """/proc/PID/environ of a non-dumpable process belongs to root."""
+    pid = session.start(OPENAI_API_KEY=KEYS["OPENAI_API_KEY"]).json["pid"]
+    if os.environ.get("ASAN_OPTIONS") is None and session.status()["hardening"]["proxy"].get("non_dumpable"):
+        assert pathlib.Path(f"/proc/{pid}/environ").stat().st_uid == 0
