@@ -27,6 +27,12 @@ struct relay_options {
     const char *alias;       /* the model's name for the client, where the relay writes the reply itself */
     const char *response_id; /* unique part of the ids it makes up: "resp_<this>" */
     int64_t created_s;       /* Unix time in replies it writes */
+    /* Provider state that has to come back with the next request is sealed with this key for this deployment. */
+    const unsigned char *carrier_key;   /* CARRIER_KEY_SIZE bytes; NULL: such state is dropped */
+    struct slice deployment_id;
+    /* For an estimate of the usage where the upstream gives none. */
+    size_t prompt_bytes;     /* where turn is NULL; 0: the prompt's tokens stay unknown */
+    double bytes_per_token;  /* as observed of the model; 0: USAGE_BYTES_PER_TOKEN */
 };
 
 struct relay;

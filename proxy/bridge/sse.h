@@ -24,7 +24,8 @@ struct sse_reader {
     struct buf name;
     bool after_cr;
     bool has_data;
-    bool at_start;       /* before the first byte: a byte order mark may come */
+    bool handed_out;     /* data and name belong to the event that was given last */
+    bool at_start;       /* before the first line: a byte order mark may come */
 };
 
 void sse_init(struct sse_reader *r);

@@ -18,9 +18,21 @@ struct turn_error {
     char param[64];      /* the field at fault: "input[3].content", or "" */
 };
 
+/* What an upstream is known to refuse; or-ed into turn_options.without. */
+enum turn_without {
+    TURN_WITHOUT_IMAGES = 1,     /* a placeholder of text takes their place */
+    TURN_WITHOUT_FORMAT = 2,     /* no response_format */
+    TURN_WITHOUT_EFFORT = 4,     /* no reasoning_effort */
+};
+
 struct turn_options {
     const char *upstream_model;  /* goes into "model" */
     bool stream;                 /* ask for a stream (with its usage) */
+    unsigned without;            /* set of enum turn_without */
+    /* State that a provider wants back (see carrier.h) is put back only when sealed with this key for this deployment. */
+    const unsigned char *carrier_key;   /* CARRIER_KEY_SIZE bytes; NULL: none is put back */
+    struct slice deployment_id;
+    bool thought_signatures;     /* the upstream is Gemini: calls that it did not make itself need its placeholder */
 };
 
 /* Decodes a parsed request of the given wire. `doc` and its text must outlive the turn. NULL with `error` set. */

@@ -1,0 +1,100 @@
+/* pure: Reads the content of messages and tool results, and writes its text. */
+#include "proxy/bridge/content.h"
+
+/* The field of a part that `reads` wants: in the part itself, or in an object of the wire's own. */
+struct part_shape {
+    const char *type;
+    enum part_kind kind;
+    const char *inside;   /* the object that holds the fields below; NULL: the part itself */
+    const char *text, *detail;
+};
+
+static const struct part_shape shapes[] = {
+    {"input_text", PART_TEXT, NULL, "text", NULL},
+    {"output_text", PART_TEXT, NULL, "text", NULL},
+    {"text", PART_TEXT, NULL, "text", NULL},
+    {"refusal", PART_TEXT, NULL, "refusal", NULL},
+    {"summary_text", PART_TEXT, NULL, "text", NULL},
+    {"input_image", PART_IMAGE, NULL, "image_url", "detail"},
+    {"image_url", PART_IMAGE, "image_url", "url", "detail"},
+    {"input_file", PART_FILE, NULL, "file_data", "filename"},
+    {"file", PART_FILE, "file", "file_data", "filename"},
+    {"input_audio", PART_AUDIO, "input_audio", "data", "format"},
+};
+
+static const struct part_shape *shape_of(const struct json *doc, uint32_t part)
+{
+    uint32_t type = object_field(doc, part, "type");
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (json_string_is(doc, type, shapes[i].type))
+            return &shapes[i];
+    return NULL;
+}
+
+static void read_part(struct turn *t, uint32_t part)
+{
+    const struct part_shape *shape = shape_of(t->doc, part);
+    if (!shape) {
+        t->dropped++;
+        return;
+    }
+    uint32_t from = part;
+    if (shape->inside && json_is(t->doc, object_field(t->doc, part, shape->inside), JSON_OBJECT))
+        from = object_field(t->doc, part, shape->inside);
+    uint32_t text = object_field(t->doc, from, shape->text);
+    if (!json_is(t->doc, text, JSON_STRING))   /* "image_url": "…" beside {"url": "…"}: both wires' clients mix them up */
+        text = json_is(t->doc, text, JSON_OBJECT) ? object_field(t->doc, text, "url")
+                                                  : object_field(t->doc, part, shape->inside ? shape->inside : "");
+    struct slice detail = shape->detail ? object_text(t->doc, from, shape->detail) : (struct slice){NULL, 0};
+    turn_add_part(t, shape->kind, json_inner(t->doc, text), detail);
+}
+
+bool content_read(struct turn *t, uint32_t content, const char *where)
+{
+    if (!content || json_is(t->doc, content, JSON_NULL))
+        return true;
+    if (json_is(t->doc, content, JSON_STRING)) {
+        turn_add_part(t, PART_TEXT, json_inner(t->doc, content), (struct slice){NULL, 0});
+        return true;
+    }
+    if (!json_is(t->doc, content, JSON_ARRAY))
+        return turn_refuse(t, where, "%s must be a string or an array of parts", where);
+    for (uint32_t part = json_first(t->doc, content); part; part = json_next(t->doc, part)) {
+        if (json_is(t->doc, part, JSON_STRING))
+            turn_add_part(t, PART_TEXT, json_inner(t->doc, part), (struct slice){NULL, 0});
+        else
+            read_part(t, part);
+    }
+    return true;
+}
+
+bool content_write_text(const struct turn *t, const struct item *item, const char *join, bool placeholders,
+                        struct buf *out)
+{
+    static const char *const placeholder[] = {
+        [PART_TEXT] = "", [PART_IMAGE] = "[an image that this model can not see]",
+        [PART_FILE] = "[a file that this model can not read]", [PART_AUDIO] = "[a sound that this model can not hear]",
+    };
+    bool any = false;
+    for (uint32_t i = 0; i < item->parts; i++) {
+        const struct part *part = &t->parts[item->first_part + i];
+        if (part->kind != PART_TEXT && !placeholders)
+            continue;
+        if (any)
+            buf_add_text(out, join);
+        any = true;
+        if (part->kind == PART_TEXT)
+            buf_add_slice(out, part->text);
+        else
+            buf_add_text(out, placeholder[part->kind]);
+    }
+    return any;
+}
+
+bool content_has_media(const struct turn *t, const struct item *item)
+{
+    for (uint32_t i = 0; i < item->parts; i++)
+        if (t->parts[item->first_part + i].kind != PART_TEXT)
+            return true;
+    return false;
+}

@@ -1,0 +1,68 @@
+/* event: a model's reply without its dialect: what Responses and Chat Completions replies have in common, piece by piece.
+ *
+ *   chat chunk, Responses event, whole reply of either ──decode──▶ events ──▶ reply (reply.h) ──▶ the client's wire
+ *
+ * Texts are slices of the upstream's bytes, still escaped as JSON; they are valid while the sink runs. */
+#ifndef POINTSMAN_BRIDGE_EVENT_H
+#define POINTSMAN_BRIDGE_EVENT_H
+
+#include "proxy/bridge/sse.h"
+#include "proxy/bridge/turn.h"
+
+enum event_kind {
+    EVENT_TEXT,        /* text: more of the answer */
+    EVENT_REASONING,   /* text: more of the reasoning that may be shown */
+    EVENT_CALL,        /* a tool call begins: call, tool, flat */
+    EVENT_ARGUMENTS,   /* call, and text: more of its arguments; or raw: all of them as a JSON value */
+    EVENT_STATE,       /* text: what the provider wants back; with `call` for that call, else (NO_CALL) for the reasoning */
+    EVENT_BREAK,       /* an item of text or reasoning ends; more of either would be another */
+    EVENT_OTHER,       /* raw: an output item that the bridge has no words for */
+    EVENT_USAGE,       /* usage */
+    EVENT_FINISH,      /* finish: the upstream says that the reply ends, and why */
+    EVENT_END,         /* the wire's end mark: nothing follows */
+    EVENT_FAILURE,     /* raw: an error object */
+};
+
+enum finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_FILTER };
+
+#define NO_CALL UINT32_MAX
+
+struct event {
+    enum event_kind kind;
+    uint32_t call;           /* from 0, in the order of their beginning */
+    struct slice text;       /* escaped */
+    struct slice raw;        /* a JSON value */
+    struct tool_name tool;   /* with `flat`, only its name is set: the name that the upstream was told */
+    bool flat;
+    enum finish finish;
+    struct usage usage;
+};
+
+struct event_sink {
+    void (*take)(void *owner, const struct event *event);
+    void *owner;
+};
+
+/* A call that an upstream has begun. Chat: by the index and id it gave. Responses: by output_index. */
+struct decoded_call {
+    int64_t index;           /* -1: it gave none */
+    uint32_t id_hash;        /* of the upstream's id; 0: it gave none */
+    uint32_t number;         /* in events; NO_CALL until the call has a name */
+    bool closed;             /* its arguments so far end in '}' */
+    bool has_arguments;
+};
+
+#define CALLS_MAX 128        /* calls in one reply; further ones are left out */
+#define OUTPUTS_MAX 256      /* output items of a Responses stream that are told apart */
+
+struct decoder {
+    struct event_sink sink;
+    struct json json;        /* reused for each event */
+    struct decoded_call calls[CALLS_MAX];
+    uint32_t call_count;
+    uint32_t started;        /* calls that were announced */
+    bool seen[OUTPUTS_MAX];  /* Responses: something of this output item was decoded, its end need not repeat it */
+    bool content;            /* anything was */
+};
+
+#endif

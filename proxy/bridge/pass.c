@@ -1,0 +1,61 @@
+/* pure: Copies a request for an upstream of the same wire, with another model's name and without our carriers. */
+#include "proxy/bridge/pass.h"
+#include "proxy/bridge/carrier.h"
+
+#include <string.h>
+
+/* A reasoning item of our own making. */
+static bool is_carrier(const struct json *j, uint32_t item)
+{
+    uint32_t content = json_is(j, item, JSON_OBJECT) ? json_get(j, item, "encrypted_content") : JSON_NONE;
+    return content && json_string_is(j, json_get(j, item, "type"), "reasoning") && carrier_is(json_inner(j, content));
+}
+
+static void copy_input(struct slice input, struct buf *out)
+{
+    struct json j = {0};
+    bool any = false;
+    if (!json_parse(&j, input.ptr, input.len) || json_type(&j, 0) != JSON_ARRAY) {
+        buf_add_slice(out, input);
+    } else {
+        buf_add_char(out, '[');
+        for (uint32_t item = json_first(&j, 0); item; item = json_next(&j, item)) {
+            if (is_carrier(&j, item))
+                continue;
+            if (any)
+                buf_add_char(out, ',');
+            any = true;
+            buf_add_slice(out, json_raw(&j, item));
+        }
+        buf_add_char(out, ']');
+    }
+    json_free(&j);
+}
+
+bool pass_request(const struct json *doc, const char *upstream_model, struct buf *out)
+{
+    struct slice body = json_raw(doc, 0);
+    bool carriers = memmem(body.ptr, body.len, CARRIER_MARK, sizeof CARRIER_MARK - 1), model = false;
+    const char *copied = body.ptr;
+    for (uint32_t key = json_first(doc, 0); key; key = json_next(doc, key)) {
+        struct slice value = json_raw(doc, json_value(key));
+        bool is_model = json_string_is(doc, key, "model");
+        if (!is_model && !(carriers && json_string_is(doc, key, "input")))
+            continue;
+        buf_add(out, copied, (size_t)(value.ptr - copied));
+        copied = value.ptr + value.len;
+        if (is_model)
+            json_add_string(out, slice_of(upstream_model));
+        else
+            copy_input(value, out);
+        model |= is_model;
+    }
+    if (!model && copied == body.ptr) {
+        BUF_ADD(out, "{\"model\":");
+        json_add_string(out, slice_of(upstream_model));
+        if (json_first(doc, 0))
+            BUF_ADD(out, ",");
+        copied++;
+    }
+    return buf_add(out, copied, (size_t)(body.ptr + body.len - copied)) && !out->failed;
+}

@@ -1,0 +1,235 @@
+/* pure: Turns an upstream's reply into the client's: decodes events, has them put together anew, and keeps the state that
+ * decides whether the reply is held, open, done or failed. */
+#include "proxy/bridge/relay_state.h"
+#include "proxy/bridge/usage.h"
+#include "proxy/route/failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...)
+{
+    char message[sizeof r->failure.message];
+    if (r->failure.kind != FAILURE_NONE)
+        return;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    failure_set(&r->failure, kind, "%s", message);
+}
+
+void relay_count(struct relay *r, size_t reply_bytes)
+{
+    struct usage *usage = &r->reply.usage;
+    size_t prompt = r->options.turn ? turn_prompt_bytes(r->options.turn) : r->options.prompt_bytes;
+    struct usage estimate = usage_estimate(prompt, reply_bytes, r->options.bytes_per_token);
+    if (usage->input >= 0 && usage->output >= 0)
+        return;
+    usage->estimated = true;
+    if (usage->input < 0)
+        usage->input = estimate.input;
+    if (usage->output < 0)
+        usage->output = estimate.output;
+}
+
+/* The upstream's reply is over, with the wire's own mark or without. */
+static void finish_reply(struct relay *r, bool marked)
+{
+    struct reply *reply = &r->reply;
+    if (r->failure.kind != FAILURE_NONE || r->ended)
+        return;
+    r->ended = true;
+    if (r->finish == FINISH_FILTER)
+        relay_set_failure(r, FAILURE_CONTENT_FILTER, "the provider's content filter ended the answer");
+    else if (r->finish == FINISH_NONE && (!marked || !reply_calls_complete(reply)))
+        relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
+    else if (!reply->answered && r->finish != FINISH_LENGTH)
+        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+    if (r->failure.kind != FAILURE_NONE)
+        return;
+    relay_count(r, reply->bytes);
+    reply_complete(reply, r->finish == FINISH_LENGTH);
+}
+
+static void take(void *relay, const struct event *e)
+{
+    struct relay *r = relay;
+    if (r->failure.kind != FAILURE_NONE || r->ended)
+        return;
+    switch (e->kind) {
+    case EVENT_USAGE: r->reply.usage = e->usage; break;
+    case EVENT_FINISH: r->finish = e->finish; break;
+    case EVENT_FAILURE: failure_from_error(&r->failure, e->raw); break;
+    case EVENT_END: finish_reply(r, true); break;
+    default: reply_take(&r->reply, e);
+    }
+}
+
+struct relay *relay_new(const struct relay_options *options)
+{
+    struct relay *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->options = *options;
+    r->options.alias = r->alias = strdup(options->alias ? options->alias : "");
+    r->options.response_id = r->response_id = strdup(options->response_id ? options->response_id : "");
+    r->passes = options->client_wire == options->upstream_wire && options->client_stream == options->upstream_stream;
+    sse_init(&r->sse);
+    buf_init(&r->out, REPLY_MAX);
+    buf_init(&r->body, REPLY_MAX);
+    buf_init(&r->held, REPLY_MAX);
+    reply_init(&r->reply, &r->options, dialect_of(options->client_wire)->writer, &r->out);
+    r->decoder.sink = (struct event_sink){r->passes ? watch_take : take, r};
+    r->failure.retry_after_s = -1;
+    if (r->alias && r->response_id)
+        return r;
+    relay_free(r);
+    return NULL;
+}
+
+void relay_free(struct relay *r)
+{
+    if (!r)
+        return;
+    free(r->alias);
+    free(r->response_id);
+    sse_free(&r->sse);
+    buf_free(&r->out);
+    buf_free(&r->body);
+    buf_free(&r->held);
+    json_free(&r->decoder.json);
+    reply_free(&r->reply);
+    free(r);
+}
+
+const char *relay_content_type(const struct relay *r)
+{
+    return r->options.client_stream ? "text/event-stream" : "application/json";
+}
+
+/* The state after a call, from what the call has brought. */
+static enum relay_state settle(struct relay *r, struct slice *send)
+{
+    if (r->out.failed)
+        relay_set_failure(r, FAILURE_PROTOCOL, "the answer is longer than %u MB, or there is no memory for it",
+                          REPLY_MAX >> 20);
+    if (r->failure.kind != FAILURE_NONE) {
+        r->state = RELAY_FAILED;
+        *send = (struct slice){NULL, 0};
+        return r->state;
+    }
+    r->sent |= send->len > 0;
+    r->state = r->ended ? RELAY_DONE : r->sent ? RELAY_OPEN : RELAY_HOLD;
+    return r->state;
+}
+
+static void feed_stream(struct relay *r, struct slice bytes, struct slice *send)
+{
+    struct sse_event event;
+    enum sse_result result = SSE_EVENT;
+    const struct dialect *upstream = dialect_of(r->options.upstream_wire);
+    while (!r->ended && r->failure.kind == FAILURE_NONE && (result = sse_next(&r->sse, &bytes, &event)) == SSE_EVENT)
+        upstream->decode_event(&r->decoder, &event);
+    if (result == SSE_TOO_LONG)
+        relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent an event of more than %u MB", SSE_EVENT_MAX >> 20);
+    *send = buf_slice(&r->out);
+}
+
+enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *send)
+{
+    *send = (struct slice){NULL, 0};
+    if (r->state == RELAY_DONE || r->state == RELAY_FAILED)
+        return r->state;
+    buf_clear(&r->out);
+    if (!r->options.upstream_stream) {
+        if (!buf_add_slice(&r->body, bytes))
+            relay_set_failure(r, FAILURE_PROTOCOL, "the answer is longer than %u MB", REPLY_MAX >> 20);
+    } else if (r->passes) {
+        watch_feed(r, bytes, send);
+    } else {
+        feed_stream(r, bytes, send);
+    }
+    return settle(r, send);
+}
+
+static void end_whole(struct relay *r, struct slice *send)
+{
+    struct json *j = &r->decoder.json;
+    if (!r->body.len || !json_parse(j, r->body.data, r->body.len) || json_type(j, 0) != JSON_OBJECT)
+        relay_set_failure(r, FAILURE_PROTOCOL, "the upstream's answer is no JSON object");
+    else
+        dialect_of(r->options.upstream_wire)->decode_whole(&r->decoder);
+    if (!r->passes) {
+        *send = buf_slice(&r->out);
+        return;
+    }
+    if (!r->content)
+        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+    relay_count(r, r->body.len);
+    r->ended = true;
+    *send = buf_slice(&r->body);
+}
+
+enum relay_state relay_end(struct relay *r, struct slice *send)
+{
+    *send = (struct slice){NULL, 0};
+    if (r->state == RELAY_DONE || r->state == RELAY_FAILED)
+        return r->state;
+    buf_clear(&r->out);
+    if (!r->options.upstream_stream) {
+        end_whole(r, send);
+    } else if (r->passes) {
+        watch_end(r, send);
+    } else {
+        feed_stream(r, SLICE("\n\n"), send);   /* the last event may lack the blank line that ends it */
+        finish_reply(r, false);
+        *send = buf_slice(&r->out);
+    }
+    return settle(r, send);
+}
+
+void relay_fail(struct relay *r, const struct failure *f, struct slice *send)
+{
+    *send = (struct slice){NULL, 0};
+    if (r->state == RELAY_DONE)
+        return;
+    if (r->state != RELAY_FAILED)
+        buf_clear(&r->out);   /* given out before; after RELAY_FAILED it is what came before the failure in that call */
+    r->state = RELAY_FAILED;
+    if (r->failure.kind == FAILURE_NONE)
+        r->failure = *f;
+    if (!r->sent)
+        return;
+    relay_count(r, r->reply.bytes);
+    r->out.failed = false;
+    r->reply.writer->fail(&r->reply, f);
+    *send = buf_slice(&r->out);
+}
+
+void relay_keep_alive(struct relay *r, struct slice *send)
+{
+    *send = (struct slice){NULL, 0};
+    if (r->state != RELAY_OPEN || !r->options.client_stream)
+        return;
+    buf_clear(&r->out);
+    r->reply.writer->keep_alive(&r->reply);
+    *send = buf_slice(&r->out);
+}
+
+const struct failure *relay_failure(const struct relay *r)
+{
+    return &r->failure;
+}
+
+struct usage relay_usage(const struct relay *r)
+{
+    return r->reply.usage;
+}
+
+bool relay_incomplete(const struct relay *r)
+{
+    return r->finish == FINISH_LENGTH;
+}

@@ -1,0 +1,37 @@
+/* relay_state: what a relay is made of. Private to relay.c (which translates) and watch.c (which lets through). */
+#ifndef POINTSMAN_BRIDGE_RELAY_STATE_H
+#define POINTSMAN_BRIDGE_RELAY_STATE_H
+
+#include "proxy/bridge/dialect.h"
+
+struct relay {
+    struct relay_options options;
+    char *alias, *response_id;   /* the options' own copies */
+    enum relay_state state;
+    bool passes;                 /* same wire, same manner: the bytes go through as they are */
+    bool sent;                   /* the client was given something */
+    struct failure failure;
+    struct sse_reader sse;
+    struct decoder decoder;
+    struct reply reply;
+    struct buf out;              /* what was written in this call */
+    struct buf body;             /* a whole reply as it comes in */
+    enum finish finish;
+    bool ended;                  /* the wire's end mark was seen */
+    bool content;                /* in pass-through: what opens the reply was seen */
+    struct buf held;             /* in pass-through: bytes that were given out, then those that were not yet */
+    size_t given;                /* of them, how many were */
+    uint64_t events;
+};
+
+/* The reply fails, unless it has before. */
+void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Fills in what the upstream did not count. */
+void relay_count(struct relay *r, size_t reply_bytes);
+
+/* The pass-through's part of relay.h's functions of the same names. */
+void watch_take(void *relay, const struct event *event);
+void watch_feed(struct relay *r, struct slice bytes, struct slice *send);
+void watch_end(struct relay *r, struct slice *send);
+
+#endif

@@ -1,0 +1,283 @@
+/* pure: Decodes Responses replies, streamed and whole, into events. */
+#include "proxy/bridge/dialect.h"
+#include "proxy/bridge/usage.h"
+
+static void emit(struct decoder *d, const struct event *event)
+{
+    d->sink.take(d->sink.owner, event);
+}
+
+static void emit_text(struct decoder *d, enum event_kind kind, uint32_t call, struct slice text)
+{
+    if (!text.len)
+        return;
+    d->content = true;
+    emit(d, &(struct event){.kind = kind, .call = call, .text = text});
+}
+
+static void emit_failure(struct decoder *d, uint32_t error)
+{
+    struct slice raw = error ? json_raw(&d->json, error)
+                             : SLICE("{\"message\":\"the upstream's response failed\",\"code\":\"server_error\"}");
+    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = raw});
+}
+
+static uint32_t root_field(const struct decoder *d, const char *key)
+{
+    uint32_t value = json_get(&d->json, 0, key);
+    return json_is(&d->json, value, JSON_NULL) ? JSON_NONE : value;
+}
+
+/* Servers that leave output_index out send one item after the other: item 0 then stands for the one at hand. */
+static unsigned output_index(const struct decoder *d)
+{
+    int64_t index;
+    uint32_t node = root_field(d, "output_index");
+    return node && json_int64(&d->json, node, &index) && index >= 0 && index < OUTPUTS_MAX ? (unsigned)index : 0;
+}
+
+static void read_text_delta(struct decoder *d)
+{
+    d->seen[output_index(d)] = true;
+    uint32_t delta = root_field(d, "delta");
+    emit_text(d, EVENT_TEXT, NO_CALL, delta ? json_inner(&d->json, delta) : (struct slice){NULL, 0});
+}
+
+static void read_reasoning_delta(struct decoder *d)
+{
+    d->seen[output_index(d)] = true;
+    uint32_t delta = root_field(d, "delta");
+    emit_text(d, EVENT_REASONING, NO_CALL, delta ? json_inner(&d->json, delta) : (struct slice){NULL, 0});
+}
+
+static void read_summary_part(struct decoder *d)
+{
+    int64_t index;
+    uint32_t node = root_field(d, "summary_index");
+    if (node && json_int64(&d->json, node, &index) && index > 0)
+        emit_text(d, EVENT_REASONING, NO_CALL, SLICE("\\n\\n"));
+}
+
+static struct decoded_call *call_at(struct decoder *d, unsigned index)
+{
+    for (uint32_t i = d->call_count; i-- > 0;)
+        if (d->calls[i].index == (int64_t)index)
+            return &d->calls[i];
+    return NULL;
+}
+
+static bool call_kind(const struct json *j, uint32_t item, enum tool_kind *kind)
+{
+    static const struct { const char *type; enum tool_kind kind; } kinds[] = {
+        {"function_call", TOOL_FUNCTION}, {"custom_tool_call", TOOL_CUSTOM}, {"tool_search_call", TOOL_SEARCH},
+    };
+    uint32_t type = object_field(j, item, "type");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (json_string_is(j, type, kinds[i].type)) {
+            *kind = kinds[i].kind;
+            return true;
+        }
+    return false;
+}
+
+static struct decoded_call *begin_call(struct decoder *d, unsigned index, uint32_t item, enum tool_kind kind)
+{
+    const struct json *j = &d->json;
+    if (d->call_count == CALLS_MAX)
+        return NULL;
+    struct decoded_call *call = &d->calls[d->call_count++];
+    *call = (struct decoded_call){.index = index, .number = d->started++};
+    struct tool_name tool = {kind, object_text(j, item, "namespace"), object_text(j, item, "name")};
+    if (kind == TOOL_SEARCH && !tool.name.len)
+        tool.name = SLICE("tool_search");
+    d->content = true;
+    emit(d, &(struct event){.kind = EVENT_CALL, .call = call->number, .tool = tool});
+    return call;
+}
+
+static void read_item_added(struct decoder *d)
+{
+    enum tool_kind kind;
+    uint32_t item = root_field(d, "item");
+    unsigned index = output_index(d);
+    if (call_kind(&d->json, item, &kind) && !call_at(d, index))
+        begin_call(d, index, item, kind);
+}
+
+static void read_arguments_delta(struct decoder *d)
+{
+    struct decoded_call *call = call_at(d, output_index(d));
+    uint32_t delta = root_field(d, "delta");
+    if (!call || !delta)
+        return;
+    call->has_arguments = true;
+    emit_text(d, EVENT_ARGUMENTS, call->number, json_inner(&d->json, delta));
+}
+
+static void read_call_done(struct decoder *d, unsigned index, uint32_t item, enum tool_kind kind)
+{
+    const struct json *j = &d->json;
+    struct decoded_call *call = call_at(d, index);
+    if (!call)
+        call = begin_call(d, index, item, kind);
+    if (!call)
+        return;
+    uint32_t arguments = object_field(j, item, kind == TOOL_CUSTOM ? "input" : "arguments");
+    if (!call->has_arguments && json_is(j, arguments, JSON_OBJECT))
+        emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
+    else if (!call->has_arguments && arguments)
+        emit_text(d, EVENT_ARGUMENTS, call->number, json_inner(j, arguments));
+    call->index = -1;   /* another item may come under the same number, or under none */
+}
+
+static void read_parts(struct decoder *d, uint32_t parts, enum event_kind kind)
+{
+    const struct json *j = &d->json;
+    bool any = false;
+    for (uint32_t part = json_is(j, parts, JSON_ARRAY) ? json_first(j, parts) : JSON_NONE; part;
+         part = json_next(j, part)) {
+        if (any && kind == EVENT_REASONING)
+            emit_text(d, kind, NO_CALL, SLICE("\\n\\n"));
+        any = true;
+        emit_text(d, kind, NO_CALL, object_text(j, part, "text"));
+        emit_text(d, kind, NO_CALL, object_text(j, part, "refusal"));
+    }
+}
+
+/* A finished item: what its deltas have not told yet. */
+static void read_item(struct decoder *d, unsigned index, uint32_t item)
+{
+    const struct json *j = &d->json;
+    enum tool_kind kind;
+    uint32_t type = object_field(j, item, "type");
+    bool seen = d->seen[index];
+    d->seen[index] = false;
+    if (call_kind(j, item, &kind)) {
+        read_call_done(d, index, item, kind);
+        return;
+    }
+    if (json_string_is(j, type, "message")) {
+        if (!seen)
+            read_parts(d, object_field(j, item, "content"), EVENT_TEXT);
+    } else if (json_string_is(j, type, "reasoning")) {
+        if (!seen)
+            read_parts(d, object_field(j, item, "summary"), EVENT_REASONING);
+        emit_text(d, EVENT_STATE, NO_CALL, object_text(j, item, "encrypted_content"));
+    } else {
+        d->content = true;
+        emit(d, &(struct event){.kind = EVENT_OTHER, .raw = json_raw(j, item)});
+        return;
+    }
+    emit(d, &(struct event){.kind = EVENT_BREAK});
+}
+
+static void read_item_done(struct decoder *d)
+{
+    uint32_t item = root_field(d, "item");
+    if (json_is(&d->json, item, JSON_OBJECT))
+        read_item(d, output_index(d), item);
+}
+
+static void read_output(struct decoder *d, uint32_t output)
+{
+    const struct json *j = &d->json;
+    unsigned index = 0;
+    for (uint32_t item = json_is(j, output, JSON_ARRAY) ? json_first(j, output) : JSON_NONE; item;
+         item = json_next(j, item), index = index + 1 < OUTPUTS_MAX ? index + 1 : 0)
+        read_item(d, index, item);
+}
+
+/* The response object's own values. Its output is read only where no event has told it before. */
+static void read_end(struct decoder *d, struct slice status, uint32_t error, uint32_t details, uint32_t output,
+                     uint32_t usage)
+{
+    const struct json *j = &d->json;
+    struct event event = {.kind = EVENT_USAGE};
+    if (slice_is(status, "failed") || slice_is(status, "cancelled")) {
+        emit_failure(d, error);
+        return;
+    }
+    if (!d->content)
+        read_output(d, output);
+    if (usage_read(j, usage, &event.usage))
+        emit(d, &event);
+    event = (struct event){.kind = EVENT_FINISH, .finish = FINISH_STOP};
+    if (slice_is(status, "incomplete"))
+        event.finish = json_string_is(j, object_field(j, details, "reason"), "content_filter") ? FINISH_FILTER
+                                                                                               : FINISH_LENGTH;
+    emit(d, &event);
+    emit(d, &(struct event){.kind = EVENT_END});
+}
+
+static void read_terminal(struct decoder *d, const char *status)
+{
+    const struct json *j = &d->json;
+    uint32_t response = root_field(d, "response");
+    read_end(d, slice_of(status), object_field(j, response, "error"), object_field(j, response, "incomplete_details"),
+             object_field(j, response, "output"), object_field(j, response, "usage"));
+}
+
+static void read_completed(struct decoder *d)
+{
+    read_terminal(d, "completed");
+}
+
+static void read_incomplete(struct decoder *d)
+{
+    read_terminal(d, "incomplete");
+}
+
+static void read_failed(struct decoder *d)
+{
+    read_terminal(d, "failed");
+}
+
+static void read_error(struct decoder *d)
+{
+    uint32_t error = root_field(d, "error");
+    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = json_raw(&d->json, error)});   /* error, or 0: all of it */
+}
+
+void reply_event_from_responses(struct decoder *d, const struct sse_event *event)
+{
+    static const struct { const char *type; void (*read)(struct decoder *d); } readers[] = {
+        {"response.output_text.delta", read_text_delta},
+        {"response.function_call_arguments.delta", read_arguments_delta},
+        {"response.reasoning_summary_text.delta", read_reasoning_delta},
+        {"response.reasoning_text.delta", read_reasoning_delta},
+        {"response.custom_tool_call_input.delta", read_arguments_delta},
+        {"response.output_item.added", read_item_added},
+        {"response.output_item.done", read_item_done},
+        {"response.reasoning_summary_part.added", read_summary_part},
+        {"response.refusal.delta", read_text_delta},
+        {"response.completed", read_completed},
+        {"response.incomplete", read_incomplete},
+        {"response.failed", read_failed},
+        {"error", read_error},
+    };
+    struct slice data = slice_trim(event->data);
+    if (!data.len || slice_is(data, "[DONE]"))
+        return;
+    if (!json_parse(&d->json, data.ptr, data.len) || json_type(&d->json, 0) != JSON_OBJECT) {
+        emit_failure(d, JSON_NONE);
+        return;
+    }
+    uint32_t type = root_field(d, "type");
+    struct slice name = type ? json_inner(&d->json, type) : event->name;
+    if (!name.len && root_field(d, "error"))
+        name = SLICE("error");
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (slice_is(name, readers[i].type)) {
+            readers[i].read(d);
+            return;
+        }
+}
+
+void reply_whole_from_responses(struct decoder *d)
+{
+    const struct json *j = &d->json;
+    uint32_t status = root_field(d, "status"), error = root_field(d, "error");
+    struct slice word = status ? json_inner(j, status) : SLICE("completed");
+    read_end(d, error ? SLICE("failed") : word, error, root_field(d, "incomplete_details"), root_field(d, "output"),
+             root_field(d, "usage"));
+}

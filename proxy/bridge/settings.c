@@ -1,0 +1,151 @@
+/* pure: Writes what a request asks for beside its messages and tools, in either wire's shape. */
+#include "proxy/bridge/settings.h"
+#include "proxy/bridge/tools.h"
+
+static void write_value(const struct turn *t, const char *name, uint32_t node, struct buf *out)
+{
+    if (!node)
+        return;
+    buf_add_format(out, ",\"%s\":", name);
+    buf_add_slice(out, json_raw(t->doc, node));
+}
+
+static void write_number(const struct turn *t, const char *name, uint32_t node, struct buf *out)
+{
+    write_value(t, name, json_is(t->doc, node, JSON_NUMBER) ? node : JSON_NONE, out);
+}
+
+/* `,"name":"value"` for a value that is escaped already; nothing when it is empty. */
+static void write_text(const char *name, struct slice value, struct buf *out)
+{
+    if (!value.len)
+        return;
+    buf_add_format(out, ",\"%s\":\"", name);
+    buf_add_slice(out, value);
+    BUF_ADD(out, "\"");
+}
+
+/* The fields of a schema that both wires know, each with a comma before it. */
+static void write_schema_fields(const struct turn *t, struct buf *out)
+{
+    static const char *const fields[] = {"name", "description", "schema", "strict"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        uint32_t value = object_field(t->doc, t->schema, fields[i]);
+        if (!json_is(t->doc, value, JSON_FALSE))
+            write_value(t, fields[i], value, out);
+    }
+}
+
+static const char *choice_word(enum choice choice)
+{
+    static const char *const words[] = {[CHOICE_AUTO] = "auto", [CHOICE_NONE] = "none", [CHOICE_REQUIRED] = "required"};
+    return words[choice];
+}
+
+static void choice_to_chat(const struct turn *t, struct buf *out)
+{
+    if (!t->tool_count || t->choice == CHOICE_UNSET)
+        return;
+    if (t->choice != CHOICE_TOOL) {
+        write_text("tool_choice", slice_of(choice_word(t->choice)), out);
+        return;
+    }
+    char flat[TOOL_NAME_MAX + 1];
+    tools_flat_name(t, &t->choice_tool, flat);
+    buf_add_format(out, ",\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"%s\"}}", flat);
+}
+
+static void format_to_chat(const struct turn *t, struct buf *out)
+{
+    if (t->format == FORMAT_JSON) {
+        BUF_ADD(out, ",\"response_format\":{\"type\":\"json_object\"}");
+    } else if (t->format == FORMAT_SCHEMA) {
+        BUF_ADD(out, ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{");
+        size_t at = out->len;
+        write_schema_fields(t, out);
+        if (!out->failed && out->len > at)
+            out->data[at] = ' ';   /* the first comma */
+        BUF_ADD(out, "}}");
+    }
+}
+
+/* The efforts that Chat Completions servers know; Codex's higher ones are their highest. */
+static void effort_to_chat(const struct turn *t, struct buf *out)
+{
+    static const struct { const char *asked, *sent; } efforts[] = {
+        {"none", "none"}, {"minimal", "minimal"}, {"low", "low"}, {"medium", "medium"}, {"high", "high"},
+        {"xhigh", "high"}, {"max", "high"}, {"ultra", "high"},
+    };
+    for (size_t i = 0; i < sizeof efforts / sizeof *efforts; i++)
+        if (slice_is(t->effort, efforts[i].asked))
+            write_text("reasoning_effort", slice_of(efforts[i].sent), out);
+}
+
+void settings_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
+{
+    choice_to_chat(t, out);
+    if (t->tool_count && json_is(t->doc, turn_field(t, "parallel_tool_calls"), JSON_FALSE))
+        BUF_ADD(out, ",\"parallel_tool_calls\":false");
+    if (!(options->without & TURN_WITHOUT_FORMAT))
+        format_to_chat(t, out);
+    if (!(options->without & TURN_WITHOUT_EFFORT))
+        effort_to_chat(t, out);
+    write_number(t, "temperature", turn_field(t, "temperature"), out);
+    write_number(t, "top_p", turn_field(t, "top_p"), out);
+    write_number(t, "max_tokens", t->max_tokens, out);   /* the name that servers with chat alone know, Ollama for one */
+}
+
+static void choice_to_responses(const struct turn *t, struct buf *out)
+{
+    if (t->choice == CHOICE_UNSET)
+        return;
+    if (t->choice != CHOICE_TOOL) {
+        write_text("tool_choice", slice_of(choice_word(t->choice)), out);
+        return;
+    }
+    char flat[TOOL_NAME_MAX + 1];
+    tools_flat_name(t, &t->choice_tool, flat);
+    buf_add_format(out, ",\"tool_choice\":{\"type\":\"%s\",\"name\":\"%s\"}",
+                   t->choice_tool.kind == TOOL_CUSTOM ? "custom" : "function", flat);
+}
+
+static void text_to_responses(const struct turn *t, struct buf *out)
+{
+    static const char *const types[] = {[FORMAT_TEXT] = "text", [FORMAT_JSON] = "json_object", [FORMAT_SCHEMA] = "json_schema"};
+    if (t->format == FORMAT_TEXT && !t->verbosity.len)
+        return;
+    buf_add_format(out, ",\"text\":{\"format\":{\"type\":\"%s\"", types[t->format]);
+    if (t->format == FORMAT_SCHEMA)
+        write_schema_fields(t, out);
+    BUF_ADD(out, "}");
+    write_text("verbosity", t->verbosity, out);
+    BUF_ADD(out, "}");
+}
+
+static void reasoning_to_responses(const struct turn *t, struct buf *out)
+{
+    if (!t->effort.len)
+        return;
+    BUF_ADD(out, ",\"reasoning\":{\"effort\":\"");
+    buf_add_slice(out, t->effort);
+    BUF_ADD(out, "\"");
+    write_text("summary", t->summary, out);
+    BUF_ADD(out, "}");
+}
+
+void settings_to_responses(const struct turn *t, struct buf *out)
+{
+    static const char *const shared[] = {
+        "parallel_tool_calls", "temperature", "top_p", "top_logprobs", "metadata", "user", "service_tier",
+        "prompt_cache_key", "safety_identifier",
+    };
+    choice_to_responses(t, out);
+    text_to_responses(t, out);
+    reasoning_to_responses(t, out);
+    write_number(t, "max_output_tokens", t->max_tokens, out);
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
+        write_value(t, shared[i], turn_field(t, shared[i]), out);
+    /* Absent means true in the Responses API and false in Chat Completions. */
+    uint32_t store = turn_field(t, "store");
+    buf_add_text(out, json_is(t->doc, store, JSON_TRUE) ? ",\"store\":true" : ",\"store\":false");
+}

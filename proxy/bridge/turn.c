@@ -1,0 +1,182 @@
+/* pure: A turn's memory, and the way from one wire's request to the other's. */
+#include "proxy/bridge/dialect.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more element of an array that doubles. */
+static bool grow(struct turn *t, void **array, uint32_t count, uint32_t *cap, size_t size)
+{
+    if (count < *cap)
+        return true;
+    uint32_t wanted = *cap ? *cap * 2 : 64;
+    void *grown = wanted > *cap ? realloc(*array, wanted * size) : NULL;
+    if (!grown) {
+        t->no_memory = true;
+        return false;
+    }
+    *array = grown;
+    *cap = wanted;
+    return true;
+}
+
+struct item *turn_add_item(struct turn *t, enum item_kind kind)
+{
+    void *items = t->items;
+    bool room = grow(t, &items, t->item_count, &t->item_cap, sizeof *t->items);
+    t->items = items;
+    if (!room)
+        return NULL;
+    struct item *item = &t->items[t->item_count++];
+    *item = (struct item){.kind = kind, .peer = NO_ITEM, .first_part = t->part_count};
+    return item;
+}
+
+void turn_add_part(struct turn *t, enum part_kind kind, struct slice text, struct slice detail)
+{
+    void *parts = t->parts;
+    bool room = grow(t, &parts, t->part_count, &t->part_cap, sizeof *t->parts);
+    t->parts = parts;
+    if (!room)
+        return;
+    t->parts[t->part_count++] = (struct part){kind, text, detail};
+    t->items[t->item_count - 1].parts++;
+    if (kind == PART_TEXT)
+        t->prompt_bytes += text.len;
+}
+
+void turn_add_text(struct turn *t, enum role role, struct slice text)
+{
+    struct item *item = turn_add_item(t, ITEM_MESSAGE);
+    if (!item)
+        return;
+    item->role = role;
+    turn_add_part(t, PART_TEXT, text, (struct slice){NULL, 0});
+}
+
+void turn_add_call(struct turn *t, struct slice id, struct tool_name tool, uint32_t arguments)
+{
+    const uint32_t most = sizeof t->open_calls / sizeof *t->open_calls;
+    struct item *call = turn_add_item(t, ITEM_CALL);
+    if (!call)
+        return;
+    call->id = id;
+    call->tool = tool;
+    call->raw = json_is(t->doc, arguments, JSON_OBJECT);
+    if (arguments)
+        call->arguments = call->raw ? json_raw(t->doc, arguments) : json_inner(t->doc, arguments);
+    call->number = ++t->call_count;
+    t->prompt_bytes += call->arguments.len;
+    if (t->open_count == most)
+        memmove(t->open_calls, t->open_calls + 1, --t->open_count * sizeof *t->open_calls);
+    t->open_calls[t->open_count++] = t->item_count - 1;
+}
+
+void turn_add_result(struct turn *t, struct slice id)
+{
+    struct item *result = turn_add_item(t, ITEM_RESULT);
+    if (!result)
+        return;
+    result->id = id;
+    for (uint32_t i = t->open_count; i-- > 0;) {
+        uint32_t call = t->open_calls[i];
+        if (!slice_equal(t->items[call].id, id))
+            continue;
+        result->peer = call;
+        t->items[call].peer = t->item_count - 1;
+        t->open_count--;
+        memmove(t->open_calls + i, t->open_calls + i + 1, (t->open_count - i) * sizeof *t->open_calls);
+        return;
+    }
+}
+
+void turn_call_id(const struct item *call, struct buf *out)
+{
+    buf_add_format(out, "call%05u", call->number);
+}
+
+void turn_read_choice(struct turn *t, uint32_t choice)
+{
+    static const struct { const char *word; enum choice choice; } words[] = {
+        {"auto", CHOICE_AUTO}, {"none", CHOICE_NONE}, {"required", CHOICE_REQUIRED},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (json_is(t->doc, choice, JSON_STRING) && json_string_is(t->doc, choice, words[i].word))
+            t->choice = words[i].choice;
+}
+
+bool turn_refuse(struct turn *t, const char *param, const char *format, ...)
+{
+    if (t->error->message[0])
+        return false;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(t->error->message, sizeof t->error->message, format, args);
+    va_end(args);
+    (void)snprintf(t->error->param, sizeof t->error->param, "%s", param);
+    return false;
+}
+
+uint32_t object_field(const struct json *doc, uint32_t object, const char *key)
+{
+    uint32_t value = json_is(doc, object, JSON_OBJECT) ? json_get(doc, object, key) : JSON_NONE;
+    return json_is(doc, value, JSON_NULL) ? JSON_NONE : value;
+}
+
+struct slice object_text(const struct json *doc, uint32_t object, const char *key)
+{
+    uint32_t value = object_field(doc, object, key);
+    return value ? json_inner(doc, value) : (struct slice){NULL, 0};
+}
+
+uint32_t turn_field(const struct turn *t, const char *key)
+{
+    uint32_t value = json_get(t->doc, 0, key);
+    return json_is(t->doc, value, JSON_NULL) ? JSON_NONE : value;
+}
+
+struct turn *turn_decode(const struct json *doc, enum wire wire, struct turn_error *error)
+{
+    *error = (struct turn_error){0};
+    struct turn *t = calloc(1, sizeof *t);
+    if (t) {
+        t->doc = doc;
+        t->error = error;
+        bool decoded = json_type(doc, 0) == JSON_OBJECT ? dialect_of(wire)->decode_request(t)
+                                                        : turn_refuse(t, "", "the body must be a JSON object");
+        t->error = NULL;
+        if (decoded && !t->no_memory)
+            return t;
+        turn_free(t);
+    }
+    if (!error->message[0])
+        (void)snprintf(error->message, sizeof error->message, "no memory for the request");
+    return NULL;
+}
+
+void turn_free(struct turn *t)
+{
+    if (!t)
+        return;
+    free(t->items);
+    free(t->parts);
+    free(t->tools);
+    free(t);
+}
+
+bool turn_encode(const struct turn *t, enum wire wire, const struct turn_options *options, struct buf *out)
+{
+    return dialect_of(wire)->encode_request(t, options, out) && !out->failed;
+}
+
+size_t turn_prompt_bytes(const struct turn *t)
+{
+    return t->prompt_bytes;
+}
+
+unsigned turn_dropped(const struct turn *t)
+{
+    return t->dropped;
+}

@@ -1,0 +1,157 @@
+/* pure: Lets an upstream's stream through as it is, event by event, and watches it: for the first content, the end, the
+ * usage, and errors. Only whole events are given out, so that one of our own can always follow them. */
+#include "proxy/bridge/relay_state.h"
+#include "proxy/bridge/usage.h"
+#include "proxy/route/failure.h"
+
+#include <string.h>
+
+void watch_take(void *relay, const struct event *e)
+{
+    struct relay *r = relay;
+    switch (e->kind) {
+    case EVENT_USAGE: r->reply.usage = e->usage; break;
+    case EVENT_FAILURE:
+        if (r->failure.kind == FAILURE_NONE)
+            failure_from_error(&r->failure, e->raw);
+        break;
+    case EVENT_FINISH:
+        r->finish = e->finish;
+        r->content = true;
+        break;
+    case EVENT_END: r->ended = true; break;
+    case EVENT_STATE: case EVENT_BREAK: break;
+    default: r->content = true;
+    }
+}
+
+/* Whether a key of that name (`quoted`: with its quotes) has a value other than null somewhere in the JSON text. Inside a
+ * string both quotes would have backslashes before them, so text can't be taken for a key. */
+static bool has_value(struct slice data, const char *quoted, size_t len)
+{
+    const char *end = data.ptr + data.len, *at = data.ptr;
+    while ((at = memmem(at, (size_t)(end - at), quoted, len))) {
+        at += len;
+        const char *p = at;
+        while (p < end && (*p == ' ' || *p == '\t'))
+            p++;
+        if (p == end || *p != ':')
+            continue;
+        do
+            p++;
+        while (p < end && (*p == ' ' || *p == '\t'));
+        if (p < end && *p != 'n')
+            return true;
+    }
+    return false;
+}
+
+#define HAS_VALUE(data, key) has_value((data), "\"" key "\"", sizeof key + 1)
+
+static bool chat_matters(const struct sse_event *event)
+{
+    struct slice data = slice_trim(event->data);
+    return !data.len || *data.ptr != '{' || event->name.len || HAS_VALUE(data, "finish_reason") ||
+           HAS_VALUE(data, "usage") || HAS_VALUE(data, "error");
+}
+
+/* The type is an event's first field in all servers known; where it isn't, the event is looked at. */
+static bool responses_matters(const struct sse_event *event)
+{
+    static const char *const plain[] = {"response.output_", "response.function_", "response.reasoning_",
+                                        "response.content_", "response.custom_", "response.in_progress"};
+    struct slice type = event->data;
+    if (slice_starts(type, "{\"type\":\""))
+        type = (struct slice){type.ptr + 9, type.len - 9};
+    else
+        type = event->name;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (slice_starts(type, plain[i]))
+            return false;
+    return true;
+}
+
+/* The upstream's id for the response, for an event of our own. */
+static void note_id(struct relay *r)
+{
+    const struct json *j = &r->decoder.json;
+    struct slice id = j->count ? object_text(j, json_get(j, 0, "response"), "id") : (struct slice){NULL, 0};
+    if (!id.len || id.len >= sizeof r->reply.id)
+        return;
+    memcpy(r->reply.id, id.ptr, id.len);
+    r->reply.id[id.len] = '\0';
+}
+
+static void look_at(struct relay *r, const struct sse_event *event)
+{
+    bool responses = r->options.upstream_wire == WIRE_RESPONSES;
+    r->events++;
+    if (r->sent && !(responses ? responses_matters(event) : chat_matters(event)))
+        return;
+    dialect_of(r->options.upstream_wire)->decode_event(&r->decoder, event);
+    if (responses && !r->sent)
+        note_id(r);
+}
+
+/* Gives out what was held and the first `whole` bytes of `bytes`, and holds the rest: without a copy where nothing is held
+ * and all goes out. `held` then begins with what was given out, for the caller's slice. */
+static void give_out(struct relay *r, struct slice bytes, size_t whole, struct slice *send)
+{
+    size_t held = r->held.len;
+    if (!held) {
+        *send = (struct slice){bytes.ptr, whole};
+        buf_add(&r->held, bytes.ptr + whole, bytes.len - whole);
+    } else {
+        buf_add_slice(&r->held, bytes);
+        if (whole) {
+            r->given = held + whole;
+            *send = (struct slice){r->held.data, r->given};
+        }
+    }
+    r->out.failed |= r->held.failed;
+}
+
+void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
+{
+    struct slice rest = bytes;
+    struct sse_event event;
+    enum sse_result result = SSE_EVENT;
+    size_t whole = 0;
+    buf_drop(&r->held, r->given);
+    r->given = 0;
+    while (!r->ended && (result = sse_next(&r->sse, &rest, &event)) == SSE_EVENT) {
+        look_at(r, &event);
+        if (r->failure.kind != FAILURE_NONE)
+            break;
+        whole = bytes.len - rest.len;
+    }
+    if (result == SSE_TOO_LONG)
+        relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent an event of more than %u MB", SSE_EVENT_MAX >> 20);
+    if (r->ended && !r->content)
+        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+    if (r->failure.kind != FAILURE_NONE) {
+        if (r->sent && whole) {   /* what came before the failure goes out with its event */
+            buf_add_slice(&r->out, buf_slice(&r->held));
+            buf_add(&r->out, bytes.ptr, whole);
+        }
+        r->reply.sequence = r->events - 1;
+        return;
+    }
+    r->reply.sequence = r->events;
+    if (!r->content)
+        whole = 0;
+    give_out(r, bytes, whole, send);
+    if (r->ended)
+        relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN));
+}
+
+void watch_end(struct relay *r, struct slice *send)
+{
+    watch_feed(r, SLICE("\n\n"), send);   /* the last event may lack the blank line that ends it */
+    if (r->ended)
+        return;
+    if (r->finish == FINISH_NONE)
+        relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
+    r->ended = true;
+    relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN));   /* a chunk is a token, more or less */
+}
