@@ -221,12 +221,13 @@ static struct output *find_call(struct reply *r, uint32_t call)
     return NULL;
 }
 
-/* An item of its own that carries a call's state. */
+/* An item of its own that carries a call's state; like all reasoning it ends the message before it. */
 static void take_call_state(struct reply *r, uint32_t call, struct slice state)
 {
     const struct relay_options *options = r->options;
     if (!state.len || !options->carrier_key || options->client_wire != WIRE_RESPONSES)
         return;
+    end_text(r);
     struct output *o = add_output(r, OUTPUT_REASONING);
     if (!o)
         return;

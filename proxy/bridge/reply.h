@@ -3,9 +3,9 @@
  *
  *   events ──▶ reply_take() ──▶ outputs: reasoning | message | call | other ──▶ writer ──▶ bytes
  *
- * Order and ends: reasoning ends when anything else begins. The message and the calls stay open until the upstream has
- * finished, and end in their order: what has ended, a client such as Codex keeps and acts on, even when the reply then
- * fails; what is open it forgets. */
+ * Order and ends: reasoning ends when anything else begins, a message when reasoning begins. Otherwise messages and calls
+ * stay open until the upstream has finished, and end in their order: what has ended, a client such as Codex keeps and
+ * acts on, even when the reply then fails; what is open it forgets. */
 #ifndef POINTSMAN_BRIDGE_REPLY_H
 #define POINTSMAN_BRIDGE_REPLY_H
 
