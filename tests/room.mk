@@ -18,6 +18,9 @@ check_PROGRAMS += \
 	tests/unit/test_provider \
 	tests/unit/test_secret \
 	tests/unit/test_yaml
+
+# The journal is not pure: its test brings it along.
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
 tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 

@@ -61,9 +61,9 @@ static void copy_cut(char *out, size_t size, struct slice text)
     if (len)
         memcpy(out, text.ptr, len);
     out[len] = '\0';
-    for (char *c = out; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
+            out[i] = ' ';
 }
 
 /* Redacts before it cuts: half a key would no longer be known as one. */

@@ -1,0 +1,300 @@
+/* Unit tests of proxy/record/journal: each in a temporary folder of its own. */
+#include "tests/unit/unit.h"
+#include "common/json.h"
+#include "proxy/record/journal.h"
+#include "proxy/route/failure.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MUCH (1u << 20)
+
+static char folder[] = "/tmp/pointsman-test-journal-XXXXXX";
+
+static const struct provider GEMINI = {.prefix = "gemini"};
+static struct deployment first = {.id = (char[]){"a/gemini/1"}, .provider = &GEMINI};
+static struct deployment second = {.id = (char[]){"a/\"2\""}, .provider = &GEMINI};
+
+static int enter(void **state)
+{
+    (void)state;
+    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
+{
+    (void)info, (void)kind, (void)walk;
+    return remove(path);
+}
+
+static int leave(void **state)
+{
+    (void)state;
+    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* "FOLDER/NAME", valid until the next call but one. */
+static const char *at(const char *name)
+{
+    static char text[2][256];
+    static unsigned turn;
+    char *out = text[turn++ % 2];
+    snprintf(out, sizeof text[0], "%s/%s", folder, name);
+    return out;
+}
+
+static struct journal *open_at(const char *path, size_t max_bytes)
+{
+    struct buf error;
+    buf_init(&error, 1024);
+    struct journal *j = journal_open(path, max_bytes, &error);
+    if (!j)
+        print_error("%s\n", buf_text(&error));
+    assert_non_null(j);
+    buf_free(&error);
+    return j;
+}
+
+static void refused(const char *path, const char *part)
+{
+    struct buf error;
+    buf_init(&error, 1024);
+    assert_null(journal_open(path, MUCH, &error));
+    if (!strstr(buf_text(&error), part))
+        fail_msg("\"%s\" does not say \"%s\"", buf_text(&error), part);
+    buf_free(&error);
+}
+
+/* The file's text, to be freed. */
+static char *text_of(const char *path)
+{
+    char *text = calloc(1, 1u << 16);
+    assert_non_null(text);
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        fail_msg("%s is not there", path);
+    assert_true(read(fd, text, (1u << 16) - 1) >= 0);
+    close(fd);
+    return text;
+}
+
+static void put_text(const char *path, const char *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static unsigned lines_in(const char *text)
+{
+    unsigned lines = 0;
+    for (; *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static struct journal_entry plain_entry(void)
+{
+    return (struct journal_entry){
+        .time_ms = 1700000000007, .request_id = "req_1", .alias = SLICE("codex-light"), .client_wire = WIRE_RESPONSES,
+        .ttft_ms = -1, .total_ms = 5, .usage = USAGE_UNKNOWN, .cost_usd = NAN, .status = 503, .end = "failed",
+    };
+}
+
+static void a_served_request_is_recorded(void **state)
+{
+    (void)state;
+    const struct journal_attempt attempts[] = {
+        {.deployment = &second, .outcome = FAILURE_RATE_LIMIT, .status = 429, .ms = 12},
+        {.deployment = &first, .outcome = FAILURE_NONE, .status = 200, .ms = 340},
+    };
+    const struct journal_entry entry = {
+        .time_ms = 1700000000007, .request_id = "req_1", .alias = SLICE("codex-\"light\"\n"),
+        .client_wire = WIRE_RESPONSES, .stream = true, .upstream_wire = WIRE_CHAT, .attempts = attempts, .attempt_count = 2,
+        .ttft_ms = 120, .total_ms = 352, .usage = {.input = 11, .cached_input = 4, .output = 7, .reasoning = -1},
+        .cost_usd = 0.0000775, .status = 200, .end = "completed",
+    };
+    struct journal *j = open_at(at("j"), MUCH);
+    journal_write(j, &entry);
+    journal_close(j);
+    char *text = text_of(at("j"));
+    assert_string_equal(text,
+        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"alias\":\"codex-\\\"light\\\"\\n\","
+        "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\",\"attempts\":["
+        "{\"deployment\":\"a/\\\"2\\\"\",\"outcome\":\"rate_limit\",\"status\":429,\"ms\":12},"
+        "{\"deployment\":\"a/gemini/1\",\"outcome\":\"ok\",\"status\":200,\"ms\":340}],"
+        "\"wire\":{\"client\":\"responses\",\"upstream\":\"chat\"},\"stream\":true,\"ttft_ms\":120,\"total_ms\":352,"
+        "\"tokens\":{\"input\":11,\"cached\":4,\"output\":7,\"reasoning\":null,\"estimated\":false},"
+        "\"cost_usd\":7.75e-05,\"status\":200,\"end\":\"completed\"}\n");
+    struct json json = {0};
+    assert_true(json_parse(&json, text, strlen(text)));
+    json_free(&json);
+    free(text);
+}
+
+static void what_is_unknown_is_null(void **state)
+{
+    (void)state;
+    struct journal *j = open_at(at("j"), MUCH);
+    struct journal_entry entry = plain_entry();
+    journal_write(j, &entry);
+    journal_close(j);
+    char *text = text_of(at("j"));
+    assert_string_equal(text,
+        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"alias\":\"codex-light\",\"deployment\":null,"
+        "\"provider\":null,\"attempts\":[],\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
+        "\"ttft_ms\":null,\"total_ms\":5,\"tokens\":{\"input\":null,\"cached\":null,\"output\":null,\"reasoning\":null,"
+        "\"estimated\":false},\"cost_usd\":null,\"status\":503,\"end\":\"failed\"}\n");
+    free(text);
+}
+
+static void the_file_is_its_owners_alone(void **state)
+{
+    (void)state;
+    mode_t before = umask(0);
+    struct stat info;
+    journal_close(open_at(at("new"), MUCH));
+    assert_int_equal(stat(at("new"), &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    put_text(at("open"), "", 0666);
+    journal_close(open_at(at("open"), MUCH));
+    assert_int_equal(stat(at("open"), &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    umask(before);
+}
+
+static void links_and_devices_are_refused(void **state)
+{
+    (void)state;
+    put_text(at("target"), "", 0600);
+    assert_int_equal(symlink(at("target"), at("link")), 0);
+    refused(at("link"), "it is a symbolic link");
+    assert_int_equal(mkfifo(at("pipe"), 0600), 0);
+    refused(at("pipe"), "it is no file");
+    refused(folder, "the journal can't be opened");
+    refused(at("absent/j"), "No such file or directory");
+}
+
+static void lines_are_appended_after_a_torn_one(void **state)
+{
+    (void)state;
+    put_text(at("j"), "{\"whole\":1}\n{\"torn", 0600);
+    struct journal *j = open_at(at("j"), MUCH);
+    struct journal_entry entry = plain_entry();
+    journal_write(j, &entry);
+    journal_write(j, &entry);
+    journal_close(j);
+    char *text = text_of(at("j"));
+    assert_true(strncmp(text, "{\"whole\":1}\n{\"torn\n{\"timestamp\"", 30) == 0);
+    assert_int_equal(lines_in(text), 4);
+    free(text);
+}
+
+static void a_full_file_is_rotated(void **state)
+{
+    (void)state;
+    struct journal *j = open_at(at("j"), 1000);
+    struct journal_entry entry = plain_entry();
+    struct stat info;
+    for (int i = 0; i < 10; i++)
+        journal_write(j, &entry);
+    journal_close(j);
+    char *now = text_of(at("j")), *before = text_of(at("j.1"));
+    assert_true(strlen(now) <= 1000 && strlen(before) <= 1000);
+    assert_int_equal(lines_in(now), 2);
+    assert_int_equal(lines_in(before), 2);
+    assert_int_equal(stat(at("j"), &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    free(now);
+    free(before);
+}
+
+/* Two proxies may share a journal: the second to find it full goes on in the first one's new file. */
+static void two_writers_lose_nothing(void **state)
+{
+    (void)state;
+    struct journal *a = open_at(at("j"), 1000), *b = open_at(at("j"), 1000);
+    struct journal_entry entry = plain_entry();
+    for (int i = 0; i < 3; i++)
+        journal_write(a, &entry);   /* rotates at the third */
+    for (int i = 0; i < 3; i++)
+        journal_write(b, &entry);   /* two into the old file, then the new one */
+    journal_close(a);
+    journal_close(b);
+    char *now = text_of(at("j")), *before = text_of(at("j.1"));
+    assert_int_equal(lines_in(now) + lines_in(before), 6);
+    free(now);
+    free(before);
+}
+
+/* RLIMIT_FSIZE stands in for a full disk: a line is torn, the next ones fail, and later ones are whole again. */
+static void a_full_disk_is_survived(void **state)
+{
+    (void)state;
+    struct rlimit before, tight;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct journal *j = open_at(at("j"), MUCH);
+    struct journal_entry entry = plain_entry();
+    journal_write(j, &entry);
+    struct stat info;
+    assert_int_equal(stat(at("j"), &info), 0);
+    tight = before;
+    tight.rlim_cur = (rlim_t)info.st_size + 20;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    journal_write(j, &entry);
+    journal_write(j, &entry);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    journal_write(j, &entry);
+    journal_close(j);
+    char *text = text_of(at("j"));
+    assert_int_equal(lines_in(text), 3);
+    assert_non_null(strstr(text, "}\n{\"timestamp\":\"2023-1\n{\"timestamp\""));
+    free(text);
+}
+
+static double cost(double input_price, double cached_price, double output_price, int64_t input, int64_t cached, int64_t output)
+{
+    struct deployment d = {.input_cost = input_price, .cached_input_cost = cached_price, .output_cost = output_price};
+    struct usage u = {.input = input, .cached_input = cached, .output = output, .reasoning = -1};
+    return journal_cost(&d, &u);
+}
+
+static void costs_are_known_or_not(void **state)
+{
+    (void)state;
+    assert_true(fabs(cost(1e-6, 1e-7, 1e-5, 11, 4, 7) - (7e-6 + 4e-7 + 7e-5)) < 1e-15);
+    assert_true(fabs(cost(1e-6, NAN, 1e-5, 11, 0, 7) - (11e-6 + 7e-5)) < 1e-15);
+    assert_true(fabs(cost(1e-6, NAN, 1e-5, 11, -1, 7) - (11e-6 + 7e-5)) < 1e-15);
+    assert_true(fabs(cost(1, 1, 0, 5, 9, 0) - 5) < 1e-15);
+    assert_true(isnan(cost(1e-6, NAN, 1e-5, 11, 4, 7)));
+    assert_true(isnan(cost(NAN, 0, 1e-5, 11, 4, 7)));
+    assert_true(isnan(cost(1e-6, 1e-7, NAN, 11, 4, 7)));
+    assert_true(isnan(cost(1e-6, 1e-7, 1e-5, -1, 4, 7)));
+    assert_true(isnan(cost(1e-6, 1e-7, 1e-5, 11, 4, -1)));
+    assert_true(cost(0, 0, 0, 11, 4, 7) == 0);
+}
+
+int main(void)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_served_request_is_recorded, enter, leave),
+        cmocka_unit_test_setup_teardown(what_is_unknown_is_null, enter, leave),
+        cmocka_unit_test_setup_teardown(the_file_is_its_owners_alone, enter, leave),
+        cmocka_unit_test_setup_teardown(links_and_devices_are_refused, enter, leave),
+        cmocka_unit_test_setup_teardown(lines_are_appended_after_a_torn_one, enter, leave),
+        cmocka_unit_test_setup_teardown(a_full_file_is_rotated, enter, leave),
+        cmocka_unit_test_setup_teardown(two_writers_lose_nothing, enter, leave),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_survived, enter, leave),
+        cmocka_unit_test(costs_are_known_or_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

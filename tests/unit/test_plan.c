@@ -1,0 +1,253 @@
+/* Unit tests of proxy/route/plan. */
+#include "tests/unit/unit.h"
+#include "proxy/route/failure.h"
+#include "proxy/route/plan.h"
+
+#include <limits.h>
+
+#define DEPLOYMENTS 40
+
+/* Deployments 0 … 39 ("d0" …), of order INT_MAX and weight 1, and up to four groups of them; the first is the one asked for. */
+struct world {
+    struct config config;
+    struct deployment deployments[DEPLOYMENTS];
+    char ids[DEPLOYMENTS][8];
+    struct health health[DEPLOYMENTS];
+    struct model_group groups[4];
+    const struct deployment *members[4][DEPLOYMENTS];
+    const struct model_group *fallbacks[3];
+    unsigned next;
+};
+
+static void world_init(struct world *w, int num_retries)
+{
+    *w = (struct world){.config = {.num_retries = num_retries}};
+    for (unsigned i = 0; i < DEPLOYMENTS; i++) {
+        snprintf(w->ids[i], sizeof w->ids[i], "d%u", i);
+        w->deployments[i] = (struct deployment){.index = i, .id = w->ids[i], .order = INT_MAX, .weight = 1};
+    }
+    for (unsigned g = 0; g < 4; g++)
+        w->groups[g].deployments = w->members[g];
+    w->groups[0].fallbacks = w->fallbacks;
+}
+
+/* Puts the next `count` deployments into the group; groups after the first become its fallbacks. */
+static void fill_group(struct world *w, unsigned group, unsigned count)
+{
+    struct model_group *g = &w->groups[group];
+    for (unsigned i = 0; i < count; i++)
+        w->members[group][g->count++] = &w->deployments[w->next++];
+    if (group)
+        w->fallbacks[w->groups[0].fallback_count++] = g;
+}
+
+static struct plan make(const struct world *w, uint64_t draw)
+{
+    struct plan p;
+    plan_make(&w->config, &w->groups[0], w->health, 1000, draw, &p, NULL);
+    return p;
+}
+
+/* The plan's ids in a row: "d0 d1". */
+static void assert_plan(const struct plan *p, const char *ids)
+{
+    char text[256] = "";
+    for (unsigned i = 0; i < p->count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "", p->attempts[i]->id);
+    assert_string_equal(text, ids);
+}
+
+static void lower_orders_come_first(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 4);
+    w.deployments[3].order = -1;
+    w.deployments[1].order = 1;
+    w.deployments[0].order = 2;
+    for (uint64_t draw = 0; draw < 100; draw++) {
+        struct plan p = make(&w, draw);
+        assert_plan(&p, "d3 d1 d0 d2");
+    }
+}
+
+static void weights_are_shares_of_first_attempts(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 3);
+    const double weights[] = {7, 2, 1};
+    unsigned first[3] = {0}, second[3] = {0};
+    for (unsigned i = 0; i < 3; i++)
+        w.deployments[i].weight = weights[i];
+    for (uint64_t draw = 0; draw < 100000; draw++) {
+        struct plan p = make(&w, draw);
+        assert_int_equal(p.count, 3);
+        first[p.attempts[0]->index]++;
+        if (p.attempts[0]->index == 0)
+            second[p.attempts[1]->index]++;
+    }
+    for (unsigned i = 0; i < 3; i++)    /* five standard deviations are 0.7 % */
+        assert_true(first[i] > weights[i] * 10000 - 750 && first[i] < weights[i] * 10000 + 750);
+    double share = (double)second[1] / (second[1] + second[2]);
+    assert_true(share > 0.65 && share < 0.68);
+}
+
+static void weight_zero_comes_last(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 3);
+    w.deployments[0].weight = 0;
+    for (uint64_t draw = 0; draw < 100; draw++) {
+        struct plan p = make(&w, draw);
+        assert_int_equal(p.count, 3);
+        assert_int_equal(p.attempts[2]->index, 0);
+    }
+}
+
+/* One conversation stays where it is: whoever else drops out or comes back, the others keep their order. */
+static void a_draw_keeps_its_order(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 9);
+    fill_group(&w, 0, 5);
+    for (uint64_t draw = 0; draw < 200; draw++) {
+        struct plan whole = make(&w, draw * 0x9e3779b97f4a7c15u), again = make(&w, draw * 0x9e3779b97f4a7c15u);
+        assert_memory_equal(whole.attempts, again.attempts, whole.count * sizeof *whole.attempts);
+        unsigned gone = whole.attempts[draw % 5]->index;
+        w.health[gone].resting_until = 2000;
+        struct plan fewer = make(&w, draw * 0x9e3779b97f4a7c15u);
+        assert_int_equal(fewer.count, 4);
+        for (unsigned i = 0, at = 0; i < 5; i++)
+            if (whole.attempts[i]->index != gone)
+                assert_ptr_equal(fewer.attempts[at++], whole.attempts[i]);
+        w.health[gone].resting_until = 0;
+    }
+}
+
+static void what_is_not_ready_is_left_out(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 9);
+    fill_group(&w, 0, 4);
+    w.deployments[0].not_ready = (char[]){"no key"};
+    w.health[1].resting_until = 1001;
+    snprintf(w.health[2].probe, sizeof w.health[2].probe, "down");
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d3");
+}
+
+static void fallbacks_follow_in_their_order(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 9);
+    fill_group(&w, 0, 1);
+    fill_group(&w, 1, 1);
+    fill_group(&w, 2, 1);
+    w.deployments[2].order = -5;    /* orders count within a group */
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d0 d1 d2");
+    w.health[1].resting_until = 2000;
+    p = make(&w, 1);
+    assert_plan(&p, "d0 d2");
+}
+
+static void retries_are_bounded_but_reach_the_last_resort(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 1);
+    fill_group(&w, 0, 3);
+    for (unsigned i = 0; i < 3; i++)
+        w.deployments[i].order = (int)i;
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d0 d1");
+    fill_group(&w, 1, 2);
+    w.deployments[3].order = 1;
+    p = make(&w, 1);
+    assert_plan(&p, "d0 d1 d2 d3");
+    w.config.num_retries = 0;
+    p = make(&w, 1);
+    assert_plan(&p, "d0 d1 d2 d3");
+    w.config.num_retries = 100;
+    p = make(&w, 1);
+    assert_plan(&p, "d0 d1 d2 d3 d4");
+    w.config.num_retries = 0;
+    w.health[3].resting_until = w.health[4].resting_until = 2000;
+    p = make(&w, 1);
+    assert_plan(&p, "d0");
+}
+
+static void large_groups_leave_room_for_the_last_resort(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 100);
+    fill_group(&w, 0, 30);
+    fill_group(&w, 1, 2);
+    for (unsigned i = 0; i < 30; i++)
+        w.deployments[i].order = 30 - (int)i;
+    struct plan p = make(&w, 1);
+    assert_int_equal(p.count, PLAN_MAX);
+    for (unsigned i = 0; i + 1 < PLAN_MAX; i++)
+        assert_int_equal(p.attempts[i]->index, 29 - i);
+    assert_true(p.attempts[PLAN_MAX - 1]->index >= 30);
+}
+
+static void where_all_rest_the_shortest_rest_is_tried(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 9);
+    fill_group(&w, 0, 3);
+    fill_group(&w, 1, 1);
+    for (unsigned i = 0; i < 4; i++)
+        w.health[i].resting_until = 9000 - 1000 * i;
+    snprintf(w.health[3].probe, sizeof w.health[3].probe, "down");
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d2");
+}
+
+static void nothing_to_try_is_explained(void **state)
+{
+    (void)state;
+    struct world w;
+    struct plan p;
+    struct buf why;
+    buf_init(&why, 400);
+    world_init(&w, 9);
+    fill_group(&w, 0, 1);
+    fill_group(&w, 1, 1);
+    w.deployments[0].not_ready = (char[]){"GEMINI_API_KEY is not set"};
+    snprintf(w.health[1].probe, sizeof w.health[1].probe, "Ollama does not run");
+    plan_make(&w.config, &w.groups[0], w.health, 1000, 1, &p, &why);
+    assert_int_equal(p.count, 0);
+    assert_buf(&why, "d0: GEMINI_API_KEY is not set; d1: Ollama does not run");
+    plan_make(&w.config, &w.groups[0], w.health, 1000, 1, &p, NULL);
+    assert_int_equal(p.count, 0);
+    buf_free(&why);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lower_orders_come_first),
+        cmocka_unit_test(weights_are_shares_of_first_attempts),
+        cmocka_unit_test(weight_zero_comes_last),
+        cmocka_unit_test(a_draw_keeps_its_order),
+        cmocka_unit_test(what_is_not_ready_is_left_out),
+        cmocka_unit_test(fallbacks_follow_in_their_order),
+        cmocka_unit_test(retries_are_bounded_but_reach_the_last_resort),
+        cmocka_unit_test(large_groups_leave_room_for_the_last_resort),
+        cmocka_unit_test(where_all_rest_the_shortest_rest_is_tried),
+        cmocka_unit_test(nothing_to_try_is_explained),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
