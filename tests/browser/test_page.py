@@ -64,15 +64,22 @@ class Page:
     def state(self):
         return self.find("body").get_attribute("data-state")
 
-    def wait_state(self, state):
-        from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+    def wait(self, condition, what):
+        """Until the condition holds; between two pages the elements that it asks for may be gone."""
+        from selenium.common.exceptions import WebDriverException
 
-        def reached():
+        def holds():
             try:
-                return self.state() == state
-            except (NoSuchElementException, StaleElementReferenceException):   # between two pages
+                return condition()
+            except WebDriverException:
                 return False
-        wait_for(reached, f"the page says {state}")
+        wait_for(holds, what)
+
+    def wait_state(self, state):
+        self.wait(lambda: self.state() == state, f"the page says {state}")
+
+    def wait_message(self, text):
+        self.wait(lambda: text in self.find("#message").text, f"the message {text}")
 
     def press(self, form):
         self.find(f"#{form} button").click()
@@ -111,7 +118,7 @@ def test_start_use_and_stop(page, session):
 def test_a_key_in_the_wrong_field_is_pointed_out(page, session):
     page.find("#openai").send_keys(KEYS["GEMINI_API_KEY"])
     page.press("start")
-    wait_for(lambda: "Gemini key" in page.find("#message").text, "the message")
+    page.wait_message("that is a Gemini key")
     assert page.find("#openai").get_attribute("aria-invalid") == "true"
     assert session.status()["state"] == "stopped"
     assert KEYS["GEMINI_API_KEY"] not in page.browser.page_source
@@ -122,7 +129,7 @@ def test_a_proxy_that_dies_at_once_says_why(page, session):
     page.find("#demo").click()
     page.press("start")
     page.wait_state("died")
-    wait_for(lambda: "proxy.yaml:7: model_list is missing" in page.find("#message").text, "the last words")
+    page.wait_message("proxy.yaml:7: model_list is missing")
     session.behave({})
     page.find("#demo").get_attribute("checked") or page.find("#demo").click()
     page.press("start")
@@ -167,5 +174,5 @@ def test_a_form_of_another_site_is_refused(page, session):
             f"<input name=token value={session.token}><button>go</button></form>")
     page.browser.get("data:text/html," + form)
     page.find("button").click()
-    wait_for(lambda: "forbidden_origin" in page.browser.page_source, "the refusal")
+    page.wait(lambda: "forbidden_origin" in page.browser.page_source, "the refusal")
     assert session.status()["state"] == "stopped"

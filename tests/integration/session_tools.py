@@ -150,6 +150,8 @@ class Session:
             self.server.send_signal(signal.SIGTERM)
         self.server.wait(10)
         self.log.close()
+        faults = [line for line in self.log_text().splitlines() if "Sanitizer" in line or "runtime error" in line]
+        assert not faults, faults
 
 
 def fastcgi(path, parameters, body=b""):

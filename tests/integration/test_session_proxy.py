@@ -68,7 +68,8 @@ def test_dead_web_server_frees_the_port(session):
     pid = session.start(DEMO=True).json["pid"]
     session.server.kill()
     wait_for(lambda: not is_alive(pid), "the proxy ends", 1)
-    assert port_is_free(session) and not session.key_file.exists()
+    wait_for(lambda: port_is_free(session), "the port is free", 1)
+    assert not session.key_file.exists()
 
 
 def test_the_environment_is_closed_to_the_same_user(session):
