@@ -86,7 +86,8 @@ bool request_from_chat(struct turn *t)
     uint32_t messages = turn_field(t, "messages");
     if (!json_is(t->doc, messages, JSON_ARRAY) || !json_first(t->doc, messages))
         return turn_refuse(t, "messages", "messages must be an array that is not empty");
-    tools_add(t, turn_field(t, "tools"));
+    if (!tools_read(t))
+        return false;
     unsigned index = 0;
     for (uint32_t m = json_first(t->doc, messages); m; m = json_next(t->doc, m), index++)
         if (!read_message(t, m, index) || t->no_memory)

@@ -100,11 +100,16 @@ static bool read_reasoning(struct turn *t, const struct place *p)
     return carrier;
 }
 
-static bool refuse_reference(struct turn *t, const struct place *p)
+static bool refuse_item(struct turn *t, const struct place *p, const char *why)
 {
     char where[64];
     (void)snprintf(where, sizeof where, "input[%u]", p->index);
-    return turn_refuse(t, where, "%s is an item_reference, but this proxy keeps no items: send the item itself", where);
+    return turn_refuse(t, where, "%s %s", where, why);
+}
+
+static bool refuse_reference(struct turn *t, const struct place *p)
+{
+    return refuse_item(t, p, "is an item_reference, but this proxy keeps no items: send the item itself");
 }
 
 static bool read_item(struct turn *t, const struct place *p)
@@ -124,6 +129,8 @@ static bool read_item(struct turn *t, const struct place *p)
         {"agent_message", read_message},   /* from another agent of Codex's to this one */
         {"item_reference", refuse_reference},
     };
+    if (!json_is(t->doc, p->node, JSON_OBJECT))
+        return refuse_item(t, p, "must be an object");
     uint32_t type = object_field(t->doc, p->node, "type");
     if (!type && object_field(t->doc, p->node, "role"))
         return read_message(t, p);
@@ -203,8 +210,7 @@ bool request_from_responses(struct turn *t)
     uint32_t instructions = turn_field(t, "instructions");
     if (json_is(t->doc, instructions, JSON_STRING))
         turn_add_text(t, ROLE_SYSTEM, json_inner(t->doc, instructions));
-    tools_add(t, turn_field(t, "tools"));
-    if (!read_input(t))
+    if (!tools_read(t) || !read_input(t))
         return false;
     read_settings(t);
     return true;

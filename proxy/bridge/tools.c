@@ -162,6 +162,12 @@ bool tools_add(struct turn *t, uint32_t array)
     return true;
 }
 
+bool tools_read(struct turn *t)
+{
+    uint32_t tools = turn_field(t, "tools");
+    return !tools || tools_add(t, tools) || turn_refuse(t, "tools", "tools must be an array");
+}
+
 struct tool_name tools_named(const struct turn *t, uint32_t object, enum tool_kind kind)
 {
     return (struct tool_name){kind, object_text(t->doc, object, "namespace"), object_text(t->doc, object, "name")};

@@ -7,6 +7,8 @@
 /* Adds the tools of an array in either wire's shape. Those in namespaces become tools of their own; one that is there
  * already and hosted ones, which only their provider can run, are left out. Returns whether `array` was one. */
 bool tools_add(struct turn *t, uint32_t array);
+/* Adds those of the request's `tools`. false: turn_refuse() was called. */
+bool tools_read(struct turn *t);
 /* The name that the upstream knows the tool by: the declared one's, else the same name made anew. */
 void tools_flat_name(const struct turn *t, const struct tool_name *name, char flat[TOOL_NAME_MAX + 1]);
 /* The tool that an object names: {"name","namespace"}. */

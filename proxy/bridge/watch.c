@@ -17,10 +17,9 @@ void watch_take(void *relay, const struct event *e)
         break;
     case EVENT_FINISH:
         r->finish = e->finish;
-        r->content = true;
+        r->content |= e->finish != FINISH_STOP;   /* a limit or a filter explains an empty answer */
         break;
     case EVENT_END: r->ended = true; break;
-    case EVENT_STATE: case EVENT_BREAK: break;
     default: r->content = true;
     }
 }
@@ -152,6 +151,8 @@ void watch_end(struct relay *r, struct slice *send)
         return;
     if (r->finish == FINISH_NONE)
         relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
+    else if (!r->content)
+        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
     r->ended = true;
     relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN));   /* a chunk is a token, more or less */
 }
