@@ -53,13 +53,19 @@ class Reply:
         return list(parse_events(self.body.decode()))
 
 
+def parse_data(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
 def parse_events(text):
     """The (name, data) pairs of a stream; data is parsed where it is JSON."""
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
         if "data" in fields:
-            data = fields["data"]
-            yield fields.get("event"), data if data == "[DONE]" else json.loads(data)
+            yield fields.get("event"), parse_data(fields["data"])
 
 
 class Stream:
@@ -176,12 +182,14 @@ class Proxy:
         """A bare connection, for what no client library would send."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
-    def raw(self, data):
-        """Sends bytes as they are, ends the sending side, and returns all that comes back."""
+    def raw(self, data, ends=False):
+        """Sends bytes as they are and returns all that comes back until the proxy closes the connection. `ends`: then ends
+        the sending side, which a proxy may take for a hang-up."""
         with self.connect() as sock:
             try:
                 sock.sendall(data)
-                sock.shutdown(socket.SHUT_WR)
+                if ends:
+                    sock.shutdown(socket.SHUT_WR)
                 return b"".join(iter(lambda: sock.recv(65536), b""))
             except ConnectionError:
                 return b""

@@ -13,6 +13,8 @@ HELD_AT_MOST = 24 << 20            # the kernel's socket buffers on both sides t
 GROWTH_KB = 16 * 1024
 STILL_S = 0.3
 
+pytestmark = pytest.mark.plain
+
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 RESPONSES = {"model": "codex-light", "input": "hi", "stream": True}
 

@@ -173,7 +173,8 @@ def test_a_plain_string_as_input(bridged, upstream):
     assert sent(upstream)["messages"] == [{"role": "user", "content": "Hi."}]
     body = got.json
     assert (body["object"], body["status"], body["model"]) == ("response", "completed", "codex-light")
-    assert body["output"][0]["content"][0] == {"type": "output_text", "text": "Hello.", "annotations": []}
+    part, = body["output"][0]["content"]
+    assert (part["type"], part["text"], part["annotations"]) == ("output_text", "Hello.", [])
     assert body["usage"]["total_tokens"] == 18
 
 

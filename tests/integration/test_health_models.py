@@ -6,7 +6,7 @@ import pytest
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import error
-from proxy_process import BINARY, MASTER_KEY
+from proxy_process import BINARY, MASTER_KEY, free_port
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -91,7 +91,7 @@ def test_echo(demo, path, streamed):
 def run(folder, config, arguments=(), **environment):
     path = folder / "bad.yaml"
     path.write_text(config)
-    return subprocess.run([BINARY, "--config", path, "--port", "0", *arguments], capture_output=True, text=True,
+    return subprocess.run([BINARY, "--config", path, "--port", str(free_port()), *arguments], capture_output=True, text=True,
                           timeout=20, stdin=subprocess.DEVNULL,
                           env={"HOME": str(folder), "CODEX_HOME": str(folder), **environment})
 

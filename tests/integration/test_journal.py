@@ -20,9 +20,10 @@ def test_a_served_request(bridged, upstream):
     assert entry["request_id"] == answer.headers["x-request-id"]
     assert entry["alias"] == "codex-light"
     assert (entry["status"], entry["end"], entry["stream"]) == (200, "completed", True)
-    assert (entry["wire"], entry["upstream_wire"]) == ("responses", "chat")
+    assert entry["wire"] == {"client": "responses", "upstream": "chat"}
     assert 0 <= entry["ttft_ms"] <= entry["total_ms"]
-    assert (entry["tokens_in"], entry["tokens_cached"], entry["tokens_out"]) == (11, 4, 7)
+    tokens = entry["tokens"]
+    assert (tokens["input"], tokens["cached"], tokens["output"], tokens["estimated"]) == (11, 4, 7, False)
     assert entry["cost_usd"] is None
     assert [attempt["outcome"] for attempt in entry["attempts"]] == ["ok"]
     assert entry["deployment"] == entry["attempts"][0]["deployment"]
