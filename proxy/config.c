@@ -1,4 +1,5 @@
-/* pure, but for reading its file. Loads LiteLLM's config.yaml: reads the sections, makes deployments and groups, finds the master key. */
+/* pure, but for reading its file. Loads LiteLLM's config.yaml: reads the sections, makes deployments and groups, finds
+ * the master key. */
 #include "proxy/config_private.h"
 
 #include "common/secret.h"
@@ -22,7 +23,8 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     config_read(l, SECTION_LITELLM, s->litellm, s);
     config_read(l, SECTION_ROUTER, s->router, s);   /* last: it wins */
     if (s->routing_strategy.text && strcmp(s->routing_strategy.text, "simple-shuffle") != 0)
-        config_warn(l, s->routing_strategy.line, "router_settings.routing_strategy: \"%s\" is not here; simple-shuffle is used",
+        config_warn(l, s->routing_strategy.line,
+                    "router_settings.routing_strategy: \"%s\" is not here; simple-shuffle is used",
                     s->routing_strategy.text);
     c->num_retries = (int)s->num_retries;
     c->allowed_fails = (int)s->allowed_fails;
@@ -159,7 +161,8 @@ static void find_master_key(struct config_loader *l)
         return;
     }
     if (from_file && !file->variable)
-        config_warn(l, file->line, "general_settings.master_key: keys in files get copied and shared; use os.environ/NAME");
+        config_warn(l, file->line,
+                    "general_settings.master_key: keys in files get copied and shared; use os.environ/NAME");
     if (!config_key_is_clean(key))
         config_error(l, from_file ? file->line : 0, "the master key is not printable ASCII without blanks");
     else

@@ -157,7 +157,8 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
         return false;
     }
     if (!url_split(base, &url)) {
-        config_error(l, s->api_base.line, "%s: expected http(s)://host[:port]/path, without user, query or blanks", WHAT);
+        config_error(l, s->api_base.line, "%s: expected http(s)://host[:port]/path, without user, query or blanks",
+                     WHAT);
         return false;
     }
     while (url.path.len && url.path.ptr[url.path.len - 1] == '/')

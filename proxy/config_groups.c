@@ -48,8 +48,8 @@ static bool make_groups(struct config_loader *l)
     for (unsigned i = 0; i < c->group_count; i++) {
         struct model_group *g = &c->groups[i];
         if (g->strict && g->count > 1)
-            config_error(l, g->deployments[1]->line, "model_info.strict: \"%s\" has %u deployments; a strict group has one",
-                         g->alias, g->count);
+            config_error(l, g->deployments[1]->line,
+                         "model_info.strict: \"%s\" has %u deployments; a strict group has one", g->alias, g->count);
         g->strict |= g->count == 1 && ends_with(g->alias, STRICT_SUFFIX);
     }
     return true;

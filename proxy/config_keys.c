@@ -54,8 +54,8 @@ static const struct config_key KEYS[] = {
            "As in `model_info`, which wins."),
     RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
            "As in `model_info`, which wins."),
-    HARMLESS(PARAMS, "drop_params max_retries num_retries use_in_pass_through stream litellm_trace_id cache_control_injection_points supports_* tags "
-                     "merge_reasoning_content_in_choices allowed_openai_params model_info"),
+    HARMLESS(PARAMS, "drop_params max_retries num_retries use_in_pass_through stream litellm_trace_id "
+                     "cache_control_injection_points supports_* tags merge_reasoning_content_in_choices allowed_openai_params model_info"),
     WARNS(PARAMS, "organization project headers extra_headers default_headers",
           "no headers are added to provider calls"),
     WARNS(PARAMS, "temperature top_p top_k max_tokens max_completion_tokens reasoning_effort thinking seed stop "
@@ -67,7 +67,8 @@ static const struct config_key KEYS[] = {
     WARNS(PARAMS, "litellm_credential_name", "use api_key: os.environ/NAME"),
     WARNS(PARAMS, "api_version api_type azure_* aws_* vertex_* region_name", "this kind of provider is not here"),
 
-    USED(INFO, LABEL, "id", deployment_source, id, "`alias/provider/n`", "The deployment's name in journal and status."),
+    USED(INFO, LABEL, "id", deployment_source, id, "`alias/provider/n`",
+         "The deployment's name in journal and status."),
     RANGED(INFO, NUMBER, "input_cost_per_token", 0, 1, deployment_source, input_cost, "unknown",
            "USD for one prompt token."),
     RANGED(INFO, NUMBER, "cache_read_input_token_cost", 0, 1, deployment_source, cached_input_cost, "unknown",

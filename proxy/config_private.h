@@ -1,6 +1,6 @@
 /* config_private: what the files behind config.h share: the table of keys, and a load in progress.
  *
- *   YAML tree ──config_keys/config_read──▶ settings, sources ──config_deployment──▶ deployments ──config_groups──▶ groups
+ *   YAML tree ──config_read──▶ settings, sources ──config_deployment──▶ deployments ──config_groups──▶ groups
  */
 #ifndef POINTSMAN_CONFIG_PRIVATE_H
 #define POINTSMAN_CONFIG_PRIVATE_H

@@ -21,13 +21,15 @@
  * would be taken for the client's. 503 is tried again, with its message shown in the end. */
 static const struct failure_rule RULES[] = {
     [FAILURE_NONE] = {"ok", false, 0, 200, NULL, NULL, NULL, false},
-    [FAILURE_CONNECT] = {"connect", true, CONFIGURED, 503, "server_error", "upstream_unreachable", "server_error", true},
+    [FAILURE_CONNECT] = {"connect", true, CONFIGURED, 503, "server_error", "upstream_unreachable", "server_error",
+                         true},
     [FAILURE_TIMEOUT] = {"timeout", true, CONFIGURED, 503, "server_error", "upstream_timeout", "server_error", true},
     [FAILURE_RATE_LIMIT] = {"rate_limit", true, CONFIGURED, 429, "rate_limit_error", "rate_limit_exceeded",
                             "rate_limit_exceeded", false},
     [FAILURE_QUOTA] = {"quota", true, QUOTA_REST, 429, "insufficient_quota", "insufficient_quota",
                        "insufficient_quota", false},
-    [FAILURE_AUTH] = {"auth", true, AUTH_REST, 400, "invalid_request_error", "model_not_found", "model_not_found", false},
+    [FAILURE_AUTH] = {"auth", true, AUTH_REST, 400, "invalid_request_error", "model_not_found", "model_not_found",
+                      false},
     [FAILURE_NOT_FOUND] = {"not_found", true, NOT_FOUND_REST, 404, "invalid_request_error", "model_not_found",
                            "model_not_found", false},
     [FAILURE_BAD_REQUEST] = {"bad_request", false, 0, 400, "invalid_request_error", NULL, "invalid_prompt", false},

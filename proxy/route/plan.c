@@ -12,8 +12,8 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* Sorting by -ln(u)/weight, u uniform in (0,1), is a weighted shuffle (Efraimidis and Spirakis 2006). As u hangs on draw
- * and deployment alone, one that drops out and comes back changes nothing in the order of the others. */
+/* Sorting by -ln(u)/weight, u uniform in (0,1), is a weighted shuffle (Efraimidis and Spirakis 2006). As u hangs on
+ * draw and deployment alone, one that drops out and comes back changes nothing in the order of the others. */
 static double shuffle_key(const struct deployment *d, uint64_t draw)
 {
     if (d->weight <= 0)
