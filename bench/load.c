@@ -2,7 +2,6 @@
  * until N replies are in. Checks every status, counts server-sent events, prints one line of JSON.
  *
  *   load PORT PATH KEY CONNECTIONS REQUESTS <BODY */
-#define _GNU_SOURCE
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

@@ -2,7 +2,6 @@
  * pace. One thread, one event loop; prints its port and serves until its standard input ends.
  *
  *   mock_upstream EVENTS INTERVAL_US    events per stream, microseconds from one event to the next */
-#define _GNU_SOURCE
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>

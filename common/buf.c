@@ -127,19 +127,37 @@ bool buf_add_char(struct buf *b, char c)
 
 bool buf_add_format(struct buf *b, const char *format, ...)
 {
-    va_list args, again;
+    va_list args;
+    if (!grow(b, b->len))
+        return false;
+    /* Mostly there is room: written at once, and a second time only when there was none. */
+    size_t room = b->cap - b->len;
     va_start(args, format);
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(b->data + b->len, room, format, args);
     va_end(args);
-    bool ok = false;
-    if (len >= 0 && buf_reserve(b, (size_t)len)) {
-        (void)vsnprintf(b->data + b->len, (size_t)len + 1, format, again);
-        b->len += (size_t)len;
-        ok = true;
+    if (len < 0 || !buf_reserve(b, (size_t)len)) {
+        b->failed = true;
+        return false;
     }
-    va_end(again);
-    return ok;
+    if ((size_t)len >= room) {
+        va_start(args, format);
+        (void)vsnprintf(b->data + b->len, (size_t)len + 1, format, args);
+        va_end(args);
+    }
+    b->len += (size_t)len;
+    return true;
+}
+
+bool buf_add_number(struct buf *b, int64_t value)
+{
+    char digits[24], *at = digits + sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        *--at = '-';
+    return buf_add(b, at, (size_t)(digits + sizeof digits - at));
 }
 
 void buf_drop(struct buf *b, size_t len)

@@ -54,6 +54,8 @@ bool buf_add_slice(struct buf *b, struct slice s);
 bool buf_add_text(struct buf *b, const char *text);
 bool buf_add_char(struct buf *b, char c);
 bool buf_add_format(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
+/* The number in decimal: buf_add_format(b, "%lld", …) without its price. */
+bool buf_add_number(struct buf *b, int64_t value);
 /* Removes the first `len` bytes (at most all). */
 void buf_drop(struct buf *b, size_t len);
 struct slice buf_slice(const struct buf *b);

@@ -16,6 +16,11 @@ bool secret_init(void)
     return sodium_init() >= 0;
 }
 
+void secret_random(void *out, size_t len)
+{
+    randombytes_buf(out, len);
+}
+
 void secret_random_token(char out[SECRET_TOKEN_SIZE])
 {
     unsigned char bytes[SECRET_TOKEN_LEN / 2];

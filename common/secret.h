@@ -9,6 +9,8 @@
 
 /* Starts libsodium; call before anything else here. false: no randomness to be had, do not go on. */
 MUST_CHECK bool secret_init(void);
+/* Fills `out` with random bytes. */
+void secret_random(void *out, size_t len);
 /* 256 random bits as hexadecimal, NUL-terminated. */
 void secret_random_token(char out[SECRET_TOKEN_SIZE]);
 /* Whether both hold the same bytes, in a time that does not depend on where they differ (their lengths may show).

@@ -3,7 +3,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/secret.h"
 #include "proxy/route/failure.h"
 
 #include <assert.h>
@@ -320,11 +319,19 @@ static void plan_and_start(struct exchange *x)
     buf_free(&why);
 }
 
+/* Unique, not secret: random bits of this process, and a count. */
+static void make_id(struct exchange_shared *shared, char id[EXCHANGE_ID_LEN + 1])
+{
+    const uint64_t halves[] = {shared->id_prefix, ++shared->id_count};
+    for (size_t i = 0; i < EXCHANGE_ID_LEN; i++)
+        id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
+    id[EXCHANGE_ID_LEN] = '\0';
+}
+
 void exchange_begin(struct exchange_shared *shared, struct client *client, enum endpoint endpoint)
 {
     struct exchange *x = calloc(1, sizeof *x);
     struct model_request_error error = {0};
-    char token[SECRET_TOKEN_SIZE];
     if (!x) {
         static const char body[] = "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
         client_send_reply(client, &(struct client_reply){503, "application/json", {NULL, 0}, SLICE(body)});
@@ -342,8 +349,7 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
     x->started_unix_ms = clock_unix_ms();
     outgoing_init(&x->outgoing, shared->carrier_key);
     buf_init(&x->error_body, ERROR_BODY_MAX);
-    secret_random_token(token);
-    memcpy(x->id, token, EXCHANGE_ID_LEN);
+    make_id(shared, x->id);
     client_set_user(client, x);
     if (model_request_read(&x->request, endpoint == ENDPOINT_CHAT ? WIRE_CHAT : WIRE_RESPONSES, client_head(client),
                            client_body(client), &error))

@@ -15,6 +15,7 @@
 #include "proxy/route/health.h"
 #include "proxy/upstream/call.h"
 
+struct event;
 struct exchange;
 
 /* What all exchanges share; main.c makes it. */
@@ -23,6 +24,8 @@ struct exchange_shared {
     struct health *health;            /* by deployment index */
     struct upstream *upstream;
     struct journal *journal;          /* NULL: no journal could be opened */
+    struct event *journal_flush;      /* flushes it when made active */
+    uint64_t id_prefix, id_count;     /* request ids: random bits of this process, and a count */
     unsigned char carrier_key[32];    /* made from the master key; see bridge/carrier.h */
     struct exchange *all;
     unsigned count;

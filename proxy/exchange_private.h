@@ -8,7 +8,7 @@
 #include "proxy/front/model_request.h"
 #include "proxy/route/plan.h"
 
-#define EXCHANGE_ID_LEN 24   /* hexadecimal digits of a request id */
+#define EXCHANGE_ID_LEN 32   /* hexadecimal digits of a request id */
 
 enum exchange_state { NEW, CALLING, OPEN, ENDED };
 

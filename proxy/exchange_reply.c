@@ -4,19 +4,32 @@
 #include "common/clock.h"
 #include "proxy/route/failure.h"
 
+#include <event2/event.h>
 #include <math.h>
 
 #define FIELDS_MAX 2048   /* bytes of header fields of our own */
+
+static void add_field(struct buf *out, const char *name, const char *value)
+{
+    buf_add_text(out, name);
+    buf_add_text(out, value);
+    BUF_ADD(out, "\r\n");
+}
 
 /* The header fields that say who served: LiteLLM's names, and the id that the journal's line bears. The group's name is the
  * configuration's: what the client wrote has no place in a header. */
 static void add_fields(const struct exchange *x, struct buf *out)
 {
     buf_init(out, FIELDS_MAX);
-    buf_add_format(out, "x-request-id: %s\r\nx-litellm-call-id: %s\r\n", x->id, x->id);
-    if (x->plan.count)
-        buf_add_format(out, "x-litellm-model-group: %s\r\nx-litellm-model-id: %s\r\nx-litellm-attempted-fallbacks: %u\r\n",
-                       x->plan.attempts[0]->alias, exchange_deployment(x)->id, x->attempt);
+    add_field(out, "x-request-id: ", x->id);
+    add_field(out, "x-litellm-call-id: ", x->id);
+    if (!x->plan.count)
+        return;
+    add_field(out, "x-litellm-model-group: ", x->plan.attempts[0]->alias);
+    add_field(out, "x-litellm-model-id: ", exchange_deployment(x)->id);
+    BUF_ADD(out, "x-litellm-attempted-fallbacks: ");
+    buf_add_number(out, x->attempt);
+    BUF_ADD(out, "\r\n");
 }
 
 /* The client as this reply's last reader: from here on it is none of ours. */
@@ -87,5 +100,9 @@ void exchange_journal(const struct exchange *x, int status, const char *how)
         .status = status,
         .end = how,
     };
-    journal_write(x->shared->journal, &entry);
+    /* Written once per turn of the loop, however many exchanges end in it. */
+    if (journal_add(x->shared->journal, &entry))
+        journal_flush(x->shared->journal);
+    else
+        event_active(x->shared->journal_flush, EV_TIMEOUT, 0);
 }

@@ -54,7 +54,8 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
 	proxy/exchange_reply.c \
-	proxy/front/client.c proxy/front/client.h \
+	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
+	proxy/front/client_reply.c \
 	proxy/front/listener.c proxy/front/listener.h \
 	proxy/notify.c proxy/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \

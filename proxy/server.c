@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret.h"
 #include "proxy/bridge/carrier.h"
 #include "proxy/exchange.h"
 #include "proxy/front/answers.h"
@@ -27,7 +28,7 @@ struct server {
     struct exchange_shared exchanges;
     struct listener *listener;
     struct probes *probes;
-    struct event *tick, *settle, *drain, *signals[2];
+    struct event *tick, *settle, *drain, *journal_flush, *signals[2];
     bool ready, stopping;
 };
 
@@ -153,6 +154,14 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
         event_base_loopbreak(s->base);
 }
 
+static void on_journal_flush(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+    journal_flush(s->options->journal);
+}
+
 static void on_drain_over(evutil_socket_t fd, short what, void *arg)
 {
     struct server *s = arg;
@@ -221,9 +230,11 @@ static bool set_up(struct server *s)
     s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
     s->settle = evtimer_new(s->base, on_settle, s);
     s->drain = evtimer_new(s->base, on_drain_over, s);
+    s->exchanges.journal_flush = s->journal_flush = evtimer_new(s->base, on_journal_flush, s);
+    secret_random(&s->exchanges.id_prefix, sizeof s->exchanges.id_prefix);
     s->signals[0] = evsignal_new(s->base, SIGTERM, on_signal, s);
     s->signals[1] = evsignal_new(s->base, SIGINT, on_signal, s);
-    if (!s->exchanges.health || !s->exchanges.upstream || !s->tick || !s->settle || !s->drain || !s->signals[0] ||
+    if (!s->exchanges.health || !s->exchanges.upstream || !s->tick || !s->settle || !s->drain || !s->journal_flush || !s->signals[0] ||
         !s->signals[1] || event_add(s->tick, &second) != 0 || evsignal_add(s->signals[0], NULL) != 0 ||
         evsignal_add(s->signals[1], NULL) != 0)
         return false;
@@ -239,7 +250,7 @@ static void tear_down(struct server *s)
     listener_stop(s->listener);
     upstream_free(s->exchanges.upstream);
     free(s->exchanges.health);
-    struct event *events[] = {s->tick, s->settle, s->drain, s->signals[0], s->signals[1]};
+    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->signals[0], s->signals[1]};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i])
             event_free(events[i]);

@@ -1,8 +1,7 @@
 /* loop: one connection of a client, its bytes in and its replies out. */
-#include "proxy/front/client.h"
+#include "proxy/front/client_private.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -14,41 +13,8 @@
 
 #define READ_SIZE (16u << 10)
 #define IN_MAX (HTTP_HEAD_MAX + READ_SIZE)   /* a head, or what a client sends ahead while it is served */
-#define OUT_HIGH (64u << 10)                 /* unsent bytes above which client_is_full() */
-#define OUT_LOW (16u << 10)                  /* … and below which it is told that it drained */
 #define OUT_MAX (48u << 20)                  /* ceiling of unsent bytes: a whole reply */
-#define KEEP_MAX (4u << 10)                  /* larger buffers are freed when they are empty */
 #define BODY_STEP (64u << 10)                /* progress that earns a body another timeout */
-
-enum client_state {
-    CLIENT_HEAD,      /* waits for a request, or for the rest of its head */
-    CLIENT_BODY,
-    CLIENT_SERVED,    /* the request is with the exchange */
-    CLIENT_CLOSING,   /* writes the rest of its output, then closes */
-    CLIENT_LINGERING, /* has closed its side, reads the client's rest so that no reset eats the reply */
-};
-
-struct client {
-    struct client_shared *shared;
-    struct client *next, **back;    /* in shared->all */
-    int fd;
-    enum client_state state;
-    struct event *readable, *writable, *timer;
-    struct buf in;                  /* raw input that nobody has looked at yet */
-    size_t scanned;                 /* how far http_head_length() has come in it */
-    struct buf head_text;           /* of the request; `head` points into it */
-    struct http_head head;
-    enum endpoint endpoint;
-    struct buf body;
-    struct http_chunked chunked;
-    size_t body_step;               /* body length at the last timeout */
-    struct buf out;
-    size_t sent;                    /* of out */
-    bool streaming, was_full;
-    bool broken;                    /* the socket failed while somebody above was calling us */
-    bool input_waits;               /* bytes are in `in` that no read event will announce */
-    void *user;
-};
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
 
@@ -57,7 +23,7 @@ static void arm(struct client *c, const struct timeval *timeout)
     evtimer_add(c->timer, timeout);
 }
 
-static void enter(struct client *c, enum client_state state)
+void client_enter(struct client *c, enum client_state state)
 {
     const struct timeval *const timeouts[] = {
         [CLIENT_HEAD] = c->in.len ? c->shared->head_timeout : c->shared->idle_timeout,
@@ -96,7 +62,7 @@ bool client_open(struct client_shared *shared, int fd)
     c->readable = event_new(shared->base, fd, EV_READ | EV_PERSIST, on_event, c);
     c->writable = event_new(shared->base, fd, EV_WRITE, on_event, c);
     c->timer = evtimer_new(shared->base, on_event, c);
-    enter(c, CLIENT_HEAD);
+    client_enter(c, CLIENT_HEAD);
     return event_add(c->readable, NULL) == 0;
 }
 
@@ -125,155 +91,10 @@ static void lose(struct client *c)
     destroy(c);
 }
 
-/* From a call that came from above: the loss is carried out from the loop, where nobody still holds the client. */
-static void lose_later(struct client *c)
+void client_lose_later(struct client *c)
 {
     c->broken = true;
     event_active(c->readable, EV_TIMEOUT, 0);
-}
-
-/* Empties a buffer; large ones are given back, for a connection may then be idle for long. */
-static void release(struct buf *b)
-{
-    if (b->cap > KEEP_MAX)
-        buf_free(b);
-    else
-        buf_clear(b);
-}
-
-/* Writes what is there; false when the socket has failed. */
-static bool flush(struct client *c)
-{
-    while (c->sent < c->out.len) {
-        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            event_add(c->writable, NULL);
-            c->was_full |= client_is_full(c);
-            arm(c, c->shared->idle_timeout);   /* a reader that stalls for that long is gone */
-            return true;
-        }
-        if (n < 0)
-            return false;
-        c->sent += (size_t)n;
-    }
-    if (c->state == CLIENT_SERVED)
-        evtimer_del(c->timer);
-    c->sent = 0;
-    release(&c->out);
-    return true;
-}
-
-bool client_is_full(const struct client *c)
-{
-    return c->out.len - c->sent > OUT_HIGH;
-}
-
-static const char *reason(int status)
-{
-    static const struct { int status; const char *text; } reasons[] = {
-        {200, "OK"}, {400, "Bad Request"}, {401, "Unauthorized"}, {402, "Payment Required"}, {403, "Forbidden"},
-        {404, "Not Found"}, {405, "Method Not Allowed"}, {408, "Request Timeout"}, {413, "Content Too Large"},
-        {414, "URI Too Long"}, {417, "Expectation Failed"}, {422, "Unprocessable Content"},
-        {426, "Upgrade Required"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"}, {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
-        {505, "HTTP Version Not Supported"},
-    };
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (reasons[i].status == status)
-            return reasons[i].text;
-    return "Status";
-}
-
-/* The Date field (RFC 9110, 6.6.1), made anew once a second. */
-static const char *date_field(void)
-{
-    static char field[48];
-    static time_t made;
-    time_t now = time(NULL);
-    if (now != made) {
-        struct tm utc;
-        made = now;
-        (void)strftime(field, sizeof field, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime_r(&now, &utc));
-    }
-    return field;
-}
-
-static void add_reply_head(struct client *c, const struct client_reply *reply)
-{
-    buf_add_format(&c->out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nCache-Control: no-store\r\n", reply->status,
-                   reason(reply->status), reply->content_type);
-    buf_add_text(&c->out, date_field());
-    buf_add_slice(&c->out, reply->fields);
-    if (!c->head.keep_alive)
-        BUF_ADD(&c->out, "Connection: close\r\n");
-    else if (c->head.minor == 0)
-        BUF_ADD(&c->out, "Connection: keep-alive\r\n");
-}
-
-/* The reply is complete as far as we are concerned. */
-static void finish(struct client *c)
-{
-    c->user = NULL;
-    c->streaming = false;
-    release(&c->body);
-    buf_clear(&c->head_text);
-    if (!c->head.keep_alive || c->shared->closing || c->out.failed) {
-        enter(c, CLIENT_CLOSING);
-    } else {
-        c->scanned = 0;
-        enter(c, CLIENT_HEAD);
-        if (!c->in.len)
-            return;
-    }
-    /* Input that came ahead, or the close: from the loop, for our caller is still at work. */
-    c->input_waits = true;
-    event_active(c->readable, EV_TIMEOUT, 0);
-}
-
-void client_send_reply(struct client *c, const struct client_reply *reply)
-{
-    add_reply_head(c, reply);
-    buf_add_format(&c->out, "Content-Length: %zu\r\n\r\n", reply->body.len);
-    if (!slice_is(c->head.method, "HEAD"))
-        buf_add_slice(&c->out, reply->body);
-    finish(c);
-    if (!flush(c))
-        lose_later(c);
-}
-
-void client_start_stream(struct client *c, const struct client_reply *start)
-{
-    c->streaming = true;
-    if (c->head.minor == 0)
-        c->head.keep_alive = false;   /* the close is what ends it */
-    add_reply_head(c, start);
-    if (c->head.minor == 1)
-        BUF_ADD(&c->out, "Transfer-Encoding: chunked\r\n");
-    BUF_ADD(&c->out, "X-Accel-Buffering: no\r\n\r\n");
-}
-
-void client_send(struct client *c, struct slice bytes)
-{
-    if (!bytes.len || c->broken)
-        return;
-    if (c->head.minor == 1)
-        buf_add_format(&c->out, "%zx\r\n", bytes.len);
-    buf_add_slice(&c->out, bytes);
-    if (c->head.minor == 1)
-        BUF_ADD(&c->out, "\r\n");
-    if (c->out.failed || !flush(c))
-        lose_later(c);
-}
-
-void client_end_stream(struct client *c)
-{
-    if (c->head.minor == 1)
-        BUF_ADD(&c->out, "0\r\n\r\n");
-    finish(c);
-    if (!flush(c))
-        lose_later(c);
 }
 
 /* Answers without an exchange, and closes: whatever of the request is still to come is not to be trusted, or not wanted. */
@@ -303,8 +124,8 @@ static void refuse_syntax(struct client *c, int status, const char *message)
 static void serve(struct client *c)
 {
     if (!c->in.len)
-        release(&c->in);
-    enter(c, CLIENT_SERVED);
+        client_release(&c->in);
+    client_enter(c, CLIENT_SERVED);
     c->shared->events.request(c, c->endpoint, c->shared->events.ctx);
 }
 
@@ -340,8 +161,8 @@ static bool take_head(struct client *c)
     c->body_step = 0;
     if (c->head.expects_continue && !c->in.len && c->head.framing != HTTP_NO_BODY) {
         BUF_ADD(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
-        if (!flush(c))
-            lose_later(c);
+        if (!client_flush(c))
+            client_lose_later(c);
     }
     return true;
 }
@@ -386,7 +207,7 @@ static void advance(struct client *c)
         if (!c->scanned)
             arm(c, c->shared->head_timeout);
         if (take_head(c))
-            enter(c, CLIENT_BODY);
+            client_enter(c, CLIENT_BODY);
     }
     if (c->state == CLIENT_BODY) {
         if (take_body(c)) {
@@ -437,7 +258,7 @@ static void close_gently(struct client *c)
     if (c->sent < c->out.len)
         return;
     (void)shutdown(c->fd, SHUT_WR);
-    enter(c, CLIENT_LINGERING);
+    client_enter(c, CLIENT_LINGERING);
 }
 
 static void on_timeout(struct client *c)
@@ -458,7 +279,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
         return;
     }
     if (what & EV_WRITE) {
-        if (!flush(c)) {
+        if (!client_flush(c)) {
             lose(c);
             return;
         }

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define LINE_MAX (64u << 10)
+#define FLUSH_AT (16u << 10)     /* bytes of lines that wait for journal_flush() */
 
 struct journal {
     char *path, *rotated;    /* PATH, PATH.1 */
@@ -24,7 +25,9 @@ struct journal {
     size_t size;
     bool torn;               /* the file does not end with a newline */
     bool failing;            /* told already */
-    struct buf line;
+    struct buf lines;        /* whole lines that are not written yet, after a newline of their own */
+    time_t second;           /* what `clock` says */
+    char clock[32];
 };
 
 /* Opens PATH, and notes how long it is and how it ends. errno is set on failure. */
@@ -62,7 +65,7 @@ struct journal *journal_open(const char *path, size_t max_bytes, struct buf *err
         goto no_memory;
     j->fd = -1;
     j->max_bytes = max_bytes;
-    buf_init(&j->line, LINE_MAX);
+    buf_init(&j->lines, FLUSH_AT + LINE_MAX);
     j->path = strdup(path);
     j->rotated = malloc(len + 3);
     if (!j->path || !j->rotated)
@@ -84,9 +87,10 @@ void journal_close(struct journal *j)
 {
     if (!j)
         return;
+    journal_flush(j);
     if (j->fd >= 0)
         (void)close(j->fd);
-    buf_free(&j->line);
+    buf_free(&j->lines);
     free(j->rotated);
     free(j->path);
     free(j);
@@ -105,14 +109,20 @@ static void rotate(struct journal *j)
     (void)open_file(j);
 }
 
-static void add_time(struct buf *out, int64_t time_ms)
+static void add_time(struct journal *j, int64_t time_ms)
 {
-    time_t seconds = (time_t)(time_ms / 1000);
+    time_t second = (time_t)(time_ms / 1000);
+    int ms = (int)(time_ms % 1000);
     struct tm utc;
-    char text[32];
-    if (!gmtime_r(&seconds, &utc) || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-        snprintf(text, sizeof text, "1970-01-01T00:00:00");
-    buf_add_format(out, "\"%s.%03dZ\"", text, (int)(time_ms % 1000));
+    if (second != j->second || !*j->clock) {
+        j->second = second;
+        if (!gmtime_r(&second, &utc) || strftime(j->clock, sizeof j->clock, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+            snprintf(j->clock, sizeof j->clock, "1970-01-01T00:00:00");
+    }
+    buf_add_char(&j->lines, '"');
+    buf_add_text(&j->lines, j->clock);
+    buf_add(&j->lines, (const char[]){'.', (char)('0' + ms / 100), (char)('0' + ms / 10 % 10), (char)('0' + ms % 10)}, 4);
+    BUF_ADD(&j->lines, "Z\"");
 }
 
 static void add_string(struct buf *out, const char *text)
@@ -126,10 +136,13 @@ static void add_string(struct buf *out, const char *text)
 /* A count; null where it is unknown (-1). */
 static void add_count(struct buf *out, const char *key, int64_t value)
 {
+    buf_add_text(out, key);
     if (value < 0)
-        buf_add_format(out, "%s:null", key);
-    else
-        buf_add_format(out, "%s:%lld", key, (long long)value);
+        BUF_ADD(out, ":null");
+    else {
+        BUF_ADD(out, ":");
+        buf_add_number(out, value);
+    }
 }
 
 static const char *wire_name(enum wire wire)
@@ -142,22 +155,25 @@ static void add_attempts(struct buf *out, const struct journal_entry *e)
     BUF_ADD(out, ",\"attempts\":[");
     for (unsigned i = 0; i < e->attempt_count; i++) {
         const struct journal_attempt *a = &e->attempts[i];
-        buf_add_format(out, "%s{\"deployment\":", i ? "," : "");
+        buf_add_text(out, i ? ",{\"deployment\":" : "{\"deployment\":");
         add_string(out, a->deployment->id);
         BUF_ADD(out, ",\"outcome\":");
         add_string(out, failure_rule(a->outcome)->name);
-        buf_add_format(out, ",\"status\":%d,\"ms\":%u}", a->status, a->ms);
+        add_count(out, ",\"status\"", a->status);
+        add_count(out, ",\"ms\"", a->ms);
+        buf_add_char(out, '}');
     }
     BUF_ADD(out, "]");
 }
 
-static void add_entry(struct buf *out, const struct journal_entry *e)
+static void add_entry(struct journal *j, const struct journal_entry *e)
 {
+    struct buf *out = &j->lines;
     const struct journal_attempt *last = e->attempt_count ? &e->attempts[e->attempt_count - 1] : NULL;
     const struct deployment *served = last && last->outcome == FAILURE_NONE ? last->deployment : NULL;
 
     BUF_ADD(out, "{\"timestamp\":");
-    add_time(out, e->time_ms);
+    add_time(j, e->time_ms);
     BUF_ADD(out, ",\"request_id\":");
     add_string(out, e->request_id);
     BUF_ADD(out, ",\"alias\":");
@@ -171,40 +187,41 @@ static void add_entry(struct buf *out, const struct journal_entry *e)
     add_string(out, wire_name(e->client_wire));
     BUF_ADD(out, ",\"upstream\":");
     add_string(out, wire_name(e->upstream_wire));
-    buf_add_format(out, "},\"stream\":%s,", e->stream ? "true" : "false");
+    buf_add_text(out, e->stream ? "},\"stream\":true," : "},\"stream\":false,");
     add_count(out, "\"ttft_ms\"", e->ttft_ms);
     add_count(out, ",\"total_ms\"", e->total_ms);
     add_count(out, ",\"tokens\":{\"input\"", e->usage.input);
     add_count(out, ",\"cached\"", e->usage.cached_input);
     add_count(out, ",\"output\"", e->usage.output);
     add_count(out, ",\"reasoning\"", e->usage.reasoning);
-    buf_add_format(out, ",\"estimated\":%s},\"cost_usd\":", e->usage.estimated ? "true" : "false");
+    buf_add_text(out, e->usage.estimated ? ",\"estimated\":true},\"cost_usd\":" : ",\"estimated\":false},\"cost_usd\":");
     if (isfinite(e->cost_usd))
         buf_add_format(out, "%.9g", e->cost_usd);
     else
         BUF_ADD(out, "null");
-    buf_add_format(out, ",\"status\":%d,\"end\":", e->status);
+    add_count(out, ",\"status\"", e->status);
+    BUF_ADD(out, ",\"end\":");
     add_string(out, e->end);
     BUF_ADD(out, "}\n");
 }
 
-/* Whether the line went to disk whole; errno says why not. */
-static bool write_line(struct journal *j)
+/* Whether the lines went to disk whole; errno says why not. */
+static bool write_lines(struct journal *j)
 {
-    if (j->line.failed) {
+    if (j->lines.failed) {
         errno = EMSGSIZE;
         return false;
     }
-    if (j->fd >= 0 && j->size > 0 && j->size + j->line.len > j->max_bytes)
+    if (j->fd >= 0 && j->size > 0 && j->size + j->lines.len > j->max_bytes)
         rotate(j);
     if (j->fd < 0 && !open_file(j))
         return false;
     /* After a torn line the newline that it lacks goes first. The buffer holds one at its start for that. */
     size_t skip = j->torn ? 0 : 1;
-    size_t len = j->line.len - skip;
+    size_t len = j->lines.len - skip;
     ssize_t written;
     do
-        written = write(j->fd, j->line.data + skip, len);
+        written = write(j->fd, j->lines.data + skip, len);
     while (written < 0 && errno == EINTR);
     if (written <= 0)
         return false;
@@ -215,17 +232,25 @@ static bool write_line(struct journal *j)
     return !j->torn;
 }
 
-void journal_write(struct journal *j, const struct journal_entry *entry)
+bool journal_add(struct journal *j, const struct journal_entry *entry)
 {
-    buf_clear(&j->line);
-    BUF_ADD(&j->line, "\n");
-    add_entry(&j->line, entry);
-    bool written = write_line(j);
+    if (!j->lines.len)
+        BUF_ADD(&j->lines, "\n");
+    add_entry(j, entry);
+    return j->lines.failed || j->lines.len >= FLUSH_AT;
+}
+
+void journal_flush(struct journal *j)
+{
+    if (!j->lines.len)
+        return;
+    bool written = write_lines(j);
     if (!written && !j->failing)
         log_warning("%s: requests are served, but not recorded: %s", j->path, strerror(errno));
     else if (written && j->failing)
         log_info("%s: requests are recorded again", j->path);
     j->failing = !written;
+    buf_clear(&j->lines);
 }
 
 double journal_cost(const struct deployment *d, const struct usage *u)

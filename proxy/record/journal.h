@@ -34,9 +34,12 @@ struct journal;
 /* Opens PATH for appending (0600, O_NOFOLLOW, made where absent), rotated to PATH.1 above `max_bytes`. NULL with a message in
  * `error`. */
 struct journal *journal_open(const char *path, size_t max_bytes, struct buf *error);
-/* Appends the entry in one write(2). A failing disk is reported once by log_warning, and again when it went and came back;
- * requests are served all the same. */
-void journal_write(struct journal *j, const struct journal_entry *entry);
+/* Adds an entry's line to those that wait. true: enough wait, call journal_flush() now. */
+bool journal_add(struct journal *j, const struct journal_entry *entry);
+/* Appends the waiting lines in one write(2). A failing disk is reported once by log_warning, and again when it went and came
+ * back; requests are served all the same. */
+void journal_flush(struct journal *j);
+/* Flushes, and closes. */
 void journal_close(struct journal *j);
 /* Cost of a call in USD at the deployment's prices: (input - cached) and cached input and output; NAN when a price or a
  * count that is needed is unknown. */

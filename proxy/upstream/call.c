@@ -16,21 +16,30 @@
 #define CONNECT_TIMEOUT_MS 10000L
 #define RETRY_AFTER_MAX_S (30 * 86400)   /* anything longer is no statement about this session */
 
+struct slot;
+
 struct upstream {
     struct event_base *base;
     struct curl_loop *loop;
     const struct config *config;
-    struct curl_slist **headers;         /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
-    struct call *idle;                   /* finished calls with their handles, for reuse */
+    struct slot *slots;                  /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
     struct call *active;
     unsigned idle_count;
 };
 
+/* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set. */
+struct slot {
+    struct curl_slist *headers;
+    struct call *idle;
+};
+
 struct call {
     struct upstream *upstream;
+    struct slot *slot;
     struct call *next, **back;
     CURL *easy;
     struct event *timer;
+    const char *path;                    /* that its handle is set to */
     const struct call_events *events;    /* NULL: released, nobody listens any more */
     void *ctx;
     struct call_reply reply;
@@ -79,7 +88,7 @@ static void retire(struct call *c)
         destroy(c);
         return;
     }
-    link_call(c, &u->idle);
+    link_call(c, &c->slot->idle);
     u->idle_count++;
 }
 
@@ -238,7 +247,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 }
 
 /* The options that are the same for every call: set once per handle. */
-static bool set_fixed_options(CURL *easy)
+static bool set_fixed_options(CURL *easy, struct curl_loop *loop)
 {
     return curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
@@ -248,36 +257,10 @@ static bool set_fixed_options(CURL *easy)
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
-}
-
-/* A handle that has served before, or a new one. */
-static struct call *take_call(struct upstream *u)
-{
-    struct call *c = u->idle;
-    if (c) {
-        unlink_call(c);
-        u->idle_count--;
-        CURL *easy = c->easy;
-        struct event *timer = c->timer;
-        *c = (struct call){.upstream = u, .easy = easy, .timer = timer};
-        return c;
-    }
-    c = calloc(1, sizeof *c);
-    if (!c)
-        return NULL;
-    c->upstream = u;
-    c->easy = curl_easy_init();
-    c->timer = evtimer_new(u->base, on_timer, c);
-    if (!c->easy || !c->timer || !set_fixed_options(c->easy) ||
-        curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c) != CURLE_OK ||
-        curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c) != CURLE_OK ||
-        curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c) != CURLE_OK) {
-        destroy(c);
-        return NULL;
-    }
-    return c;
 }
 
 static struct curl_slist *make_headers(const struct deployment *d, bool stream)
@@ -295,30 +278,66 @@ static struct curl_slist *make_headers(const struct deployment *d, bool stream)
     return list;
 }
 
-static bool set_request(struct call *c, const struct call_request *request)
+static bool set_target(CURL *easy, struct slot *slot, const struct call_request *request)
 {
     char url[2048];
-    const struct deployment *d = request->deployment;
-    int len = snprintf(url, sizeof url, "%s%s", d->api_base, request->path);
-    if (len < 0 || (size_t)len >= sizeof url)
-        return false;
-    struct curl_slist **headers = &c->upstream->headers[2 * d->index + (request->stream ? 1 : 0)];
-    if (!*headers)
-        *headers = make_headers(d, request->stream);
-    CURL *easy = c->easy;
-    if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *headers) != CURLE_OK)
-        return false;
-    if (!request->body.ptr)
+    int len = snprintf(url, sizeof url, "%s%s", request->deployment->api_base, request->path);
+    if (!slot->headers)
+        slot->headers = make_headers(request->deployment, request->stream);
+    return len > 0 && (size_t)len < sizeof url && slot->headers &&
+           curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers) == CURLE_OK;
+}
+
+/* A new call with its own handle, on which only the path and the body change from one use to the next. */
+static struct call *make_call(struct upstream *u, struct slot *slot, const struct call_request *request)
+{
+    struct call *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    *c = (struct call){.upstream = u, .slot = slot, .easy = curl_easy_init()};
+    c->timer = evtimer_new(u->base, on_timer, c);
+    if (c->easy && c->timer && set_fixed_options(c->easy, u->loop) && set_target(c->easy, slot, request) &&
+        curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c) == CURLE_OK &&
+        curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c) == CURLE_OK &&
+        curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c) == CURLE_OK) {
+        c->path = request->path;
+        return c;
+    }
+    destroy(c);
+    return NULL;
+}
+
+/* A call that has served before, or a new one. */
+static struct call *take_call(struct upstream *u, const struct call_request *request)
+{
+    struct slot *slot = &u->slots[2 * request->deployment->index + (request->stream ? 1 : 0)];
+    struct call *c = slot->idle;
+    if (!c)
+        return make_call(u, slot, request);
+    unlink_call(c);
+    u->idle_count--;
+    *c = (struct call){.upstream = u, .slot = slot, .easy = c->easy, .timer = c->timer, .path = c->path};
+    if (strcmp(c->path, request->path) == 0 || set_target(c->easy, slot, request)) {
+        c->path = request->path;
+        return c;
+    }
+    destroy(c);
+    return NULL;
+}
+
+static bool set_body(CURL *easy, struct slice body)
+{
+    if (!body.ptr)
         return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
     return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body.ptr) == CURLE_OK;
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.ptr) == CURLE_OK;
 }
 
 struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events, void *ctx)
 {
-    struct call *c = take_call(u);
+    struct call *c = take_call(u, request);
     if (!c)
         return NULL;
     c->events = events;
@@ -329,7 +348,7 @@ struct call *call_start(struct upstream *u, const struct call_request *request, 
     c->first_byte_timeout_ms = request->first_byte_timeout_ms;
     c->idle_timeout_ms = request->idle_timeout_ms;
     c->total_timeout_ms = request->total_timeout_ms;
-    if (!set_request(c, request) || curl_multi_add_handle(curl_loop_multi(u->loop), c->easy) != CURLM_OK) {
+    if (!set_body(c->easy, request->body) || curl_multi_add_handle(curl_loop_multi(u->loop), c->easy) != CURLM_OK) {
         destroy(c);
         return NULL;
     }
@@ -373,9 +392,9 @@ struct upstream *upstream_new(struct event_base *base, const struct config *conf
         return NULL;
     u->base = base;
     u->config = config;
-    u->headers = calloc(2 * (size_t)config->deployment_count + 1, sizeof(struct curl_slist *));
+    u->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *u->slots);
     u->loop = curl_loop_new(base, on_finished, u);
-    if (!u->headers || !u->loop) {
+    if (!u->slots || !u->loop) {
         upstream_free(u);
         return NULL;
     }
@@ -389,14 +408,14 @@ void upstream_free(struct upstream *u)
         return;
     while (u->active)
         call_cancel(u->active);
-    while (u->idle) {
-        struct call *c = u->idle;
-        unlink_call(c);
-        destroy(c);
+    for (unsigned i = 0; u->slots && i < 2 * u->config->deployment_count; i++) {
+        for (struct call *c = u->slots[i].idle, *next; c; c = next) {
+            next = c->next;
+            destroy(c);
+        }
+        curl_slist_free_all(u->slots[i].headers);
     }
     curl_loop_free(u->loop);
-    for (unsigned i = 0; u->headers && i < 2 * u->config->deployment_count; i++)
-        curl_slist_free_all(u->headers[i]);
-    free(u->headers);
+    free(u->slots);
     free(u);
 }

@@ -2,12 +2,25 @@
 #include "proxy/upstream/curl_loop.h"
 
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the loop knows of a descriptor. Its event outlives the transfer: a connection that is kept for the next one stays
+ * watched for reading, which costs nothing, where adding and removing it costs two system calls for each request. */
+struct watched {
+    struct event *event;
+    int what;              /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now */
+    short interest;        /* EV_* that the event was made for */
+};
 
 struct curl_loop {
     struct event_base *base;
     CURLM *multi;
     struct event *timer;
+    struct watched *watched;   /* by descriptor */
+    size_t watched_count;
     void (*finished)(CURL *easy, CURLcode code, void *ctx);
     void *ctx;
 };
@@ -35,9 +48,22 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
+static void forget(struct curl_loop *loop, curl_socket_t fd)
+{
+    if ((size_t)fd < loop->watched_count && loop->watched[fd].event) {
+        event_free(loop->watched[fd].event);
+        loop->watched[fd] = (struct watched){.what = CURL_POLL_REMOVE};
+    }
+}
+
 static void on_socket(evutil_socket_t fd, short what, void *arg)
 {
-    act(arg, fd, ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0));
+    struct curl_loop *loop = arg;
+    /* An idle connection that speaks is being closed; libcurl finds out itself before it uses it again. */
+    if (loop->watched[fd].what == CURL_POLL_REMOVE)
+        forget(loop, fd);
+    else
+        act(loop, fd, ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0));
 }
 
 /* CURLMOPT_TIMERFUNCTION: one timer; -1 deletes it, and 0 means the loop's next turn, never a call from in here. */
@@ -53,23 +79,45 @@ static int set_timer(CURLM *multi, long ms, void *arg)
     return 0;
 }
 
-/* CURLMOPT_SOCKETFUNCTION: one persistent event per socket, kept with it by curl_multi_assign(). */
+static bool make_room(struct curl_loop *loop, size_t fd)
+{
+    if (fd < loop->watched_count)
+        return true;
+    size_t count = fd + 64;
+    struct watched *watched = realloc(loop->watched, count * sizeof *watched);
+    if (!watched)
+        return false;
+    memset(watched + loop->watched_count, 0, (count - loop->watched_count) * sizeof *watched);
+    loop->watched = watched;
+    loop->watched_count = count;
+    return true;
+}
+
+/* CURLMOPT_SOCKETFUNCTION. */
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
     struct curl_loop *loop = arg;
-    struct event *event = assigned;
     (void)easy;
-    if (event)
-        event_free(event);
-    event = NULL;
-    if (what != CURL_POLL_REMOVE) {
-        short interest = (short)(EV_PERSIST | ((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
-        event = event_new(loop->base, fd, interest, on_socket, loop);
-        if (!event || event_add(event, NULL) != 0)
-            return -1;
-    }
-    (void)curl_multi_assign(loop->multi, fd, event);
-    return 0;
+    (void)assigned;
+    if (fd < 0 || !make_room(loop, (size_t)fd))
+        return -1;
+    struct watched *w = &loop->watched[fd];
+    w->what = what;
+    short interest = (short)(EV_PERSIST | ((what & CURL_POLL_OUT) ? EV_WRITE : 0) |
+                             ((what & CURL_POLL_IN) || what == CURL_POLL_REMOVE ? EV_READ : 0));
+    if (what == CURL_POLL_REMOVE ? w->interest == interest || !w->event : w->event && w->interest == interest)
+        return 0;
+    if (w->event)
+        event_free(w->event);
+    w->interest = interest;
+    w->event = event_new(loop->base, fd, interest, on_socket, loop);
+    return w->event && event_add(w->event, NULL) == 0 ? 0 : -1;
+}
+
+int curl_loop_close_socket(void *arg, curl_socket_t fd)
+{
+    forget(arg, fd);
+    return close(fd);
 }
 
 struct curl_loop *curl_loop_new(struct event_base *base, void (*finished)(CURL *easy, CURLcode code, void *ctx), void *ctx)
@@ -96,6 +144,9 @@ void curl_loop_free(struct curl_loop *loop)
         return;
     if (loop->multi)
         curl_multi_cleanup(loop->multi);
+    for (size_t fd = 0; fd < loop->watched_count; fd++)
+        forget(loop, (curl_socket_t)fd);
+    free(loop->watched);
     if (loop->timer)
         event_free(loop->timer);
     free(loop);

@@ -61,6 +61,12 @@ static struct journal *open_at(const char *path, size_t max_bytes)
     return j;
 }
 
+static void record(struct journal *j, const struct journal_entry *entry)
+{
+    (void)journal_add(j, entry);
+    journal_flush(j);
+}
+
 static void refused(const char *path, const char *part)
 {
     struct buf error;
@@ -123,7 +129,7 @@ static void a_served_request_is_recorded(void **state)
         .cost_usd = 0.0000775, .status = 200, .end = "completed",
     };
     struct journal *j = open_at(at("j"), MUCH);
-    journal_write(j, &entry);
+    record(j, &entry);
     journal_close(j);
     char *text = text_of(at("j"));
     assert_string_equal(text,
@@ -145,7 +151,7 @@ static void what_is_unknown_is_null(void **state)
     (void)state;
     struct journal *j = open_at(at("j"), MUCH);
     struct journal_entry entry = plain_entry();
-    journal_write(j, &entry);
+    record(j, &entry);
     journal_close(j);
     char *text = text_of(at("j"));
     assert_string_equal(text,
@@ -189,8 +195,8 @@ static void lines_are_appended_after_a_torn_one(void **state)
     put_text(at("j"), "{\"whole\":1}\n{\"torn", 0600);
     struct journal *j = open_at(at("j"), MUCH);
     struct journal_entry entry = plain_entry();
-    journal_write(j, &entry);
-    journal_write(j, &entry);
+    record(j, &entry);
+    record(j, &entry);
     journal_close(j);
     char *text = text_of(at("j"));
     assert_true(strncmp(text, "{\"whole\":1}\n{\"torn\n{\"timestamp\"", 30) == 0);
@@ -205,7 +211,7 @@ static void a_full_file_is_rotated(void **state)
     struct journal_entry entry = plain_entry();
     struct stat info;
     for (int i = 0; i < 10; i++)
-        journal_write(j, &entry);
+        record(j, &entry);
     journal_close(j);
     char *now = text_of(at("j")), *before = text_of(at("j.1"));
     assert_true(strlen(now) <= 1000 && strlen(before) <= 1000);
@@ -224,9 +230,9 @@ static void two_writers_lose_nothing(void **state)
     struct journal *a = open_at(at("j"), 1000), *b = open_at(at("j"), 1000);
     struct journal_entry entry = plain_entry();
     for (int i = 0; i < 3; i++)
-        journal_write(a, &entry);   /* rotates at the third */
+        record(a, &entry);   /* rotates at the third */
     for (int i = 0; i < 3; i++)
-        journal_write(b, &entry);   /* two into the old file, then the new one */
+        record(b, &entry);   /* two into the old file, then the new one */
     journal_close(a);
     journal_close(b);
     char *now = text_of(at("j")), *before = text_of(at("j.1"));
@@ -243,16 +249,16 @@ static void a_full_disk_is_survived(void **state)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     struct journal *j = open_at(at("j"), MUCH);
     struct journal_entry entry = plain_entry();
-    journal_write(j, &entry);
+    record(j, &entry);
     struct stat info;
     assert_int_equal(stat(at("j"), &info), 0);
     tight = before;
     tight.rlim_cur = (rlim_t)info.st_size + 20;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-    journal_write(j, &entry);
-    journal_write(j, &entry);
+    record(j, &entry);
+    record(j, &entry);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    journal_write(j, &entry);
+    record(j, &entry);
     journal_close(j);
     char *text = text_of(at("j"));
     assert_int_equal(lines_in(text), 3);

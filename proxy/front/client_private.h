@@ -1,0 +1,51 @@
+/* client_private: a connection as its own two files see it: client.c reads and decides, client_reply.c writes. */
+#ifndef POINTSMAN_CLIENT_PRIVATE_H
+#define POINTSMAN_CLIENT_PRIVATE_H
+
+#include "proxy/front/client.h"
+
+#include <event2/event.h>
+
+#define OUT_HIGH (64u << 10)                 /* unsent bytes above which client_is_full() */
+#define OUT_LOW (16u << 10)                  /* … and below which it is told that it drained */
+
+enum client_state {
+    CLIENT_HEAD,      /* waits for a request, or for the rest of its head */
+    CLIENT_BODY,
+    CLIENT_SERVED,    /* the request is with the exchange */
+    CLIENT_CLOSING,   /* writes the rest of its output, then closes */
+    CLIENT_LINGERING, /* has closed its side, reads the client's rest so that no reset eats the reply */
+};
+
+struct client {
+    struct client_shared *shared;
+    struct client *next, **back;    /* in shared->all */
+    int fd;
+    enum client_state state;
+    struct event *readable, *writable, *timer;
+    struct buf in;                  /* raw input that nobody has looked at yet */
+    size_t scanned;                 /* how far http_head_length() has come in it */
+    struct buf head_text;           /* of the request; `head` points into it */
+    struct http_head head;
+    enum endpoint endpoint;
+    struct buf body;
+    struct http_chunked chunked;
+    size_t body_step;               /* body length at the last timeout */
+    struct buf out;
+    size_t sent;                    /* of out */
+    bool streaming, was_full;
+    bool broken;                    /* the socket failed while somebody above was calling us */
+    bool input_waits;               /* bytes are in `in` that no read event will announce */
+    void *user;
+};
+
+/* Moves the connection into a state, with the timeout that belongs to it. */
+void client_enter(struct client *c, enum client_state state);
+/* From a call that came from above: the loss is carried out from the loop, where nobody still holds the client. */
+void client_lose_later(struct client *c);
+/* Writes what waits to be written; false when the socket has failed. */
+MUST_CHECK bool client_flush(struct client *c);
+/* Empties a buffer; large ones are given back, for a connection may then be idle for long. */
+void client_release(struct buf *b);
+
+#endif

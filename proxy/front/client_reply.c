@@ -1,0 +1,158 @@
+/* loop: what a connection writes: replies whole or in pieces, as fast as the client reads. */
+#include "proxy/front/client_private.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define KEEP_MAX (4u << 10)                  /* larger buffers are freed when they are empty */
+
+void client_release(struct buf *b)
+{
+    if (b->cap > KEEP_MAX)
+        buf_free(b);
+    else
+        buf_clear(b);
+}
+
+bool client_flush(struct client *c)
+{
+    while (c->sent < c->out.len) {
+        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            event_add(c->writable, NULL);
+            c->was_full |= client_is_full(c);
+            evtimer_add(c->timer, c->shared->idle_timeout);   /* a reader that stalls for that long is gone */
+            return true;
+        }
+        if (n < 0)
+            return false;
+        c->sent += (size_t)n;
+    }
+    if (c->state == CLIENT_SERVED)
+        evtimer_del(c->timer);
+    c->sent = 0;
+    client_release(&c->out);
+    return true;
+}
+
+bool client_is_full(const struct client *c)
+{
+    return c->out.len - c->sent > OUT_HIGH;
+}
+
+static const char *status_line(int status)
+{
+    static const struct { int status; const char *line; } lines[] = {
+        {200, "HTTP/1.1 200 OK\r\n"}, {400, "HTTP/1.1 400 Bad Request\r\n"}, {401, "HTTP/1.1 401 Unauthorized\r\n"},
+        {402, "HTTP/1.1 402 Payment Required\r\n"}, {403, "HTTP/1.1 403 Forbidden\r\n"},
+        {404, "HTTP/1.1 404 Not Found\r\n"}, {405, "HTTP/1.1 405 Method Not Allowed\r\n"},
+        {408, "HTTP/1.1 408 Request Timeout\r\n"}, {413, "HTTP/1.1 413 Content Too Large\r\n"},
+        {414, "HTTP/1.1 414 URI Too Long\r\n"}, {417, "HTTP/1.1 417 Expectation Failed\r\n"},
+        {422, "HTTP/1.1 422 Unprocessable Content\r\n"}, {426, "HTTP/1.1 426 Upgrade Required\r\n"},
+        {429, "HTTP/1.1 429 Too Many Requests\r\n"}, {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
+        {501, "HTTP/1.1 501 Not Implemented\r\n"}, {502, "HTTP/1.1 502 Bad Gateway\r\n"},
+        {503, "HTTP/1.1 503 Service Unavailable\r\n"}, {504, "HTTP/1.1 504 Gateway Timeout\r\n"},
+        {505, "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (lines[i].status == status)
+            return lines[i].line;
+    return "HTTP/1.1 500 Internal Server Error\r\n";
+}
+
+/* The Date field (RFC 9110, 6.6.1), made anew once a second. */
+static const char *date_field(void)
+{
+    static char field[48];
+    static time_t made;
+    time_t now = time(NULL);
+    if (now != made) {
+        struct tm utc;
+        made = now;
+        (void)strftime(field, sizeof field, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime_r(&now, &utc));
+    }
+    return field;
+}
+
+static void add_reply_head(struct client *c, const struct client_reply *reply)
+{
+    buf_add_text(&c->out, status_line(reply->status));
+    BUF_ADD(&c->out, "Content-Type: ");
+    buf_add_text(&c->out, reply->content_type);
+    BUF_ADD(&c->out, "\r\nCache-Control: no-store\r\n");
+    buf_add_text(&c->out, date_field());
+    buf_add_slice(&c->out, reply->fields);
+    if (!c->head.keep_alive)
+        BUF_ADD(&c->out, "Connection: close\r\n");
+    else if (c->head.minor == 0)
+        BUF_ADD(&c->out, "Connection: keep-alive\r\n");
+}
+
+/* The reply is complete as far as we are concerned. */
+static void finish(struct client *c)
+{
+    c->user = NULL;
+    c->streaming = false;
+    client_release(&c->body);
+    buf_clear(&c->head_text);
+    if (!c->head.keep_alive || c->shared->closing || c->out.failed) {
+        client_enter(c, CLIENT_CLOSING);
+    } else {
+        c->scanned = 0;
+        client_enter(c, CLIENT_HEAD);
+        if (!c->in.len)
+            return;
+    }
+    /* Input that came ahead, or the close: from the loop, for our caller is still at work. */
+    c->input_waits = true;
+    event_active(c->readable, EV_TIMEOUT, 0);
+}
+
+void client_send_reply(struct client *c, const struct client_reply *reply)
+{
+    add_reply_head(c, reply);
+    BUF_ADD(&c->out, "Content-Length: ");
+    buf_add_number(&c->out, (int64_t)reply->body.len);
+    BUF_ADD(&c->out, "\r\n\r\n");
+    if (!slice_is(c->head.method, "HEAD"))
+        buf_add_slice(&c->out, reply->body);
+    finish(c);
+    if (!client_flush(c))
+        client_lose_later(c);
+}
+
+void client_start_stream(struct client *c, const struct client_reply *start)
+{
+    c->streaming = true;
+    if (c->head.minor == 0)
+        c->head.keep_alive = false;   /* the close is what ends it */
+    add_reply_head(c, start);
+    if (c->head.minor == 1)
+        BUF_ADD(&c->out, "Transfer-Encoding: chunked\r\n");
+    BUF_ADD(&c->out, "X-Accel-Buffering: no\r\n\r\n");
+}
+
+void client_send(struct client *c, struct slice bytes)
+{
+    if (!bytes.len || c->broken)
+        return;
+    if (c->head.minor == 1)
+        buf_add_format(&c->out, "%zx\r\n", bytes.len);
+    buf_add_slice(&c->out, bytes);
+    if (c->head.minor == 1)
+        BUF_ADD(&c->out, "\r\n");
+    if (c->out.failed || !client_flush(c))
+        client_lose_later(c);
+}
+
+void client_end_stream(struct client *c)
+{
+    if (c->head.minor == 1)
+        BUF_ADD(&c->out, "0\r\n\r\n");
+    finish(c);
+    if (!client_flush(c))
+        client_lose_later(c);
+}
