@@ -1,6 +1,7 @@
 /* JSON strings and numbers as values: unescaping, comparing, converting, and writing strings. */
 #include "common/json.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,10 +150,16 @@ bool json_int64(const struct json *j, uint32_t node, int64_t *value)
 {
     char text[NUMBER_SIZE];
     double d;
-    if (!number_text(j, node, text) || !json_double(j, node, &d) || d != floor(d) || fabs(d) >= 0x1p63)
+    if (!number_text(j, node, text))
         return false;
-    /* Where all digits are written out they all count; a double would lose those above 2^53. */
-    *value = strpbrk(text, ".eE") ? (int64_t)d : strtoll(text, NULL, 10);
+    if (!strpbrk(text, ".eE")) {   /* all digits are written out, and count: a double would lose those above 2^53 */
+        errno = 0;
+        *value = strtoll(text, NULL, 10);
+        return errno == 0;
+    }
+    if (!json_double(j, node, &d) || d != floor(d) || fabs(d) >= 0x1p63)
+        return false;
+    *value = (int64_t)d;
     return true;
 }
 

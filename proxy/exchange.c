@@ -104,17 +104,18 @@ static void break_off(struct exchange *x, const struct failure *f)
     end(x, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
 }
 
-/* The attempt under way has failed; its call is over or about to be. */
-static void attempt_failed(struct exchange *x, const struct failure *f, int status)
+/* The attempt under way has failed; its call is over. `f` is changed: it gets the deployment's name. */
+static void attempt_failed(struct exchange *x, struct failure *f, int status)
 {
+    failure_name(f, exchange_deployment(x)->id);
     if (x->state == OPEN) {
         break_off(x, f);
         return;
     }
     book_attempt(x, f->kind, status);
     health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
-    log_debug("request %s: %s failed: %s: %s", x->id, exchange_deployment(x)->id, failure_rule(f->kind)->name, f->message);
-    x->failure = *f;
+    log_debug("request %s: %s: %s", x->id, failure_rule(f->kind)->name, f->message);
+    failure_join(&x->failure, f);
     if (failure_rule(f->kind)->next && x->attempt + 1 < x->plan.count) {
         x->attempt++;
         try_next(x);

@@ -33,7 +33,7 @@ struct exchange {
     bool paused;
     struct buf error_body;               /* of an upstream's reply of 400 and more */
     struct relay *relay;
-    struct failure failure;              /* of the last attempt */
+    struct failure failure;              /* what the client is told when no attempt is left */
 };
 
 /* The deployment of the attempt under way; the plan must not be empty. */

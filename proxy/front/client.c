@@ -219,36 +219,30 @@ static void advance(struct client *c)
     }
 }
 
-/* Where the next bytes belong: straight into the body where its length is known, else into the input. */
-static struct buf *read_target(struct client *c, size_t *room)
+/* Takes what was read where it belongs. false: it sends on and on while it is served. */
+static bool accept_input(struct client *c, struct slice bytes)
 {
-    if (c->state == CLIENT_BODY && c->head.framing == HTTP_LENGTH && !c->in.len) {
-        *room = (size_t)c->head.content_length - c->body.len;
-        return &c->body;
-    }
-    *room = READ_SIZE;
-    return &c->in;
+    if (c->state == CLIENT_LINGERING || c->state == CLIENT_CLOSING)
+        return true;   /* nobody wants it any more */
+    return buf_add_slice(&c->in, bytes);
 }
 
-/* One read. false: the connection is over, and with it the client. */
+/* One read: a body whose length is known goes straight to its place, anything else by way of a buffer that all connections
+ * share, so that an idle one holds none. false: the connection is over, and with it the client. */
 static bool read_some(struct client *c)
 {
-    size_t room;
-    if (c->state == CLIENT_LINGERING || c->state == CLIENT_CLOSING)
-        buf_clear(&c->in);
-    struct buf *target = read_target(c, &room);
-    if (!buf_reserve(target, room)) {
-        lose(c);   /* it sends on and on while it is served */
-        return false;
-    }
-    ssize_t n = read(c->fd, target->data + target->len, room);
+    static char shared[READ_SIZE];
+    bool in_place = c->state == CLIENT_BODY && c->head.framing == HTTP_LENGTH && !c->in.len;
+    char *to = in_place ? c->body.data + c->body.len : shared;
+    ssize_t n = read(c->fd, to, in_place ? (size_t)c->head.content_length - c->body.len : sizeof shared);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return true;
-    if (n <= 0) {
+    if (n > 0 && in_place)
+        c->body.len += (size_t)n;
+    if (n <= 0 || (!in_place && !accept_input(c, (struct slice){shared, (size_t)n}))) {
         lose(c);
         return false;
     }
-    target->len += (size_t)n;
     return true;
 }
 

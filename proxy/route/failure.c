@@ -98,6 +98,17 @@ void failure_name(struct failure *f, const char *deployment_id)
     copy_cut(f->message, sizeof f->message, slice_of(named));
 }
 
+void failure_join(struct failure *told, const struct failure *later)
+{
+    char joined[sizeof told->message * 2 + 8];
+    if (told->kind == FAILURE_NONE || !failure_rule(later->kind)->next) {
+        *told = *later;
+        return;
+    }
+    snprintf(joined, sizeof joined, "%s; %s", told->message, later->message);
+    copy_cut(told->message, sizeof told->message, slice_of(joined));
+}
+
 bool failure_body(const struct failure *f, struct buf *out)
 {
     const struct failure_rule *rule = failure_rule(f->kind);

@@ -25,6 +25,9 @@ void failure_from_reply(struct failure *f, int status, int retry_after_s, struct
 void failure_from_error(struct failure *f, struct slice error_object);
 /* Puts the deployment's name in front of the message: whose key, whose quota. Once per failure. */
 void failure_name(struct failure *f, const char *deployment_id);
+/* Adds the failure of a later attempt to what the client will be told. The first one counts, because the first deployment is
+ * what the alias is about, and the others' words follow; but one that no other deployment would mend takes its place. */
+void failure_join(struct failure *told, const struct failure *later);
 /* A failure of our own making; `format` gives the message. */
 void failure_set(struct failure *f, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 /* OpenAI's error shape for the client: {"error":{"message","type","param":null,"code"}}. */
