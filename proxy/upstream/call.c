@@ -35,9 +35,10 @@ struct slot {
 
 struct call {
     struct upstream *upstream;
-    struct slot *slot;
+    struct slot *slot;                   /* NULL: a call with its own header lines, whose handle serves no other */
     struct call *next, **back;
     CURL *easy;
+    struct curl_slist *headers;          /* its own, where there is no slot */
     struct event *timer;
     const char *path;                    /* that its handle is set to */
     const struct call_events *events;    /* NULL: released, nobody listens any more */
@@ -72,6 +73,7 @@ static void destroy(struct call *c)
 {
     if (c->easy)
         curl_easy_cleanup(c->easy);
+    curl_slist_free_all(c->headers);
     if (c->timer)
         event_free(c->timer);
     free(c);
@@ -84,7 +86,7 @@ static void retire(struct call *c)
     (void)curl_multi_remove_handle(curl_loop_multi(u->loop), c->easy);
     evtimer_del(c->timer);
     unlink_call(c);
-    if (u->idle_count >= IDLE_HANDLES_MAX) {
+    if (!c->slot || u->idle_count >= IDLE_HANDLES_MAX) {
         destroy(c);
         return;
     }
@@ -263,30 +265,35 @@ static bool set_fixed_options(CURL *easy, struct curl_loop *loop)
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
 }
 
-static struct curl_slist *make_headers(const struct deployment *d, bool stream)
+static struct curl_slist *make_headers(const struct call_request *request)
 {
+    const struct deployment *d = request->deployment;
     struct curl_slist *list = NULL;
     struct buf line;
     buf_init(&line, 16u << 10);
     const char *fixed[] = {"Content-Type: application/json", "Expect:", "User-Agent: pointsman/" PACKAGE_VERSION,
-                           stream ? "Accept: text/event-stream" : "Accept: application/json"};
+                           request->stream ? "Accept: text/event-stream" : "Accept: application/json"};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         list = curl_slist_append(list, fixed[i]);
-    if (d->api_key && buf_add_format(&line, "Authorization: Bearer %s", d->api_key))
+    for (const char *const *field = request->fields; field && *field; field++)
+        list = curl_slist_append(list, *field);
+    if (!request->fields && d->api_key && buf_add_format(&line, "Authorization: Bearer %s", d->api_key))
         list = curl_slist_append(list, buf_text(&line));
     buf_wipe(&line);
     return list;
 }
 
-static bool set_target(CURL *easy, struct slot *slot, const struct call_request *request)
+static bool set_target(struct call *c, const struct call_request *request)
 {
     char url[2048];
-    int len = snprintf(url, sizeof url, "%s%s", request->deployment->api_base, request->path);
-    if (!slot->headers)
-        slot->headers = make_headers(request->deployment, request->stream);
-    return len > 0 && (size_t)len < sizeof url && slot->headers &&
-           curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->headers) == CURLE_OK;
+    struct curl_slist **headers = c->slot ? &c->slot->headers : &c->headers;
+    int len = request->url ? snprintf(url, sizeof url, "%s", request->url)
+                           : snprintf(url, sizeof url, "%s%s", request->deployment->api_base, request->path);
+    if (!*headers)
+        *headers = make_headers(request);
+    return len > 0 && (size_t)len < sizeof url && *headers &&
+           curl_easy_setopt(c->easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
 }
 
 /* A new call with its own handle, on which only the path and the body change from one use to the next. */
@@ -297,7 +304,7 @@ static struct call *make_call(struct upstream *u, struct slot *slot, const struc
         return NULL;
     *c = (struct call){.upstream = u, .slot = slot, .easy = curl_easy_init()};
     c->timer = evtimer_new(u->base, on_timer, c);
-    if (c->easy && c->timer && set_fixed_options(c->easy, u->loop) && set_target(c->easy, slot, request) &&
+    if (c->easy && c->timer && set_fixed_options(c->easy, u->loop) && set_target(c, request) &&
         curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c) == CURLE_OK &&
         curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c) == CURLE_OK &&
         curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c) == CURLE_OK) {
@@ -311,6 +318,8 @@ static struct call *make_call(struct upstream *u, struct slot *slot, const struc
 /* A call that has served before, or a new one. */
 static struct call *take_call(struct upstream *u, const struct call_request *request)
 {
+    if (request->fields)
+        return make_call(u, NULL, request);
     struct slot *slot = &u->slots[2 * request->deployment->index + (request->stream ? 1 : 0)];
     struct call *c = slot->idle;
     if (!c)
@@ -318,7 +327,7 @@ static struct call *take_call(struct upstream *u, const struct call_request *req
     unlink_call(c);
     u->idle_count--;
     *c = (struct call){.upstream = u, .slot = slot, .easy = c->easy, .timer = c->timer, .path = c->path};
-    if (strcmp(c->path, request->path) == 0 || set_target(c->easy, slot, request)) {
+    if (strcmp(c->path, request->path) == 0 || set_target(c, request)) {
         c->path = request->path;
         return c;
     }

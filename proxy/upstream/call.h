@@ -33,6 +33,10 @@ struct call_events {
 struct call_request {
     const struct deployment *deployment;
     const char *path;            /* behind api_base: "/chat/completions" */
+    /* Both may be NULL. Header lines up to a NULL, copied, in place of the deployment's Authorization; and, with these only, a
+     * URL in place of api_base and path: `deployment` is then not looked at. */
+    const char *const *fields;
+    const char *url;
     struct slice body;           /* must stay until the call is over; ptr NULL: a GET */
     bool stream;                 /* an event stream is asked for */
     int first_byte_timeout_ms;   /* 0: none */
