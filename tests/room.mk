@@ -1,9 +1,11 @@
 # Unit tests: a line here and tests/unit/test_NAME.c. What is pure is all they link.
 LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
-noinst_HEADERS = tests/unit/unit.h
+noinst_HEADERS = tests/unit/unit.h tests/unit/bridge.h tests/fuzz/fuzz.h
 
 check_PROGRAMS += \
+	tests/unit/test_arguments \
 	tests/unit/test_buf \
+	tests/unit/test_carrier \
 	tests/unit/test_config \
 	tests/unit/test_failure \
 	tests/unit/test_fields \
@@ -16,7 +18,11 @@ check_PROGRAMS += \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
 	tests/unit/test_provider \
+	tests/unit/test_relay \
 	tests/unit/test_secret \
+	tests/unit/test_sse \
+	tests/unit/test_turn \
+	tests/unit/test_watch \
 	tests/unit/test_yaml
 
 # The journal is not pure: its test brings it along.
@@ -26,3 +32,10 @@ tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 
 # Run by ./check, in Python.
 EXTRA_DIST += tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tools .ci
+
+# Fuzz targets, run on their seeds and on changed copies of them. With libFuzzer: compile one with -fsanitize=fuzzer, without
+# replay.c.
+check_PROGRAMS += tests/fuzz/fuzz_reply tests/fuzz/fuzz_request tests/fuzz/fuzz_sse
+tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c
+tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/replay.c

@@ -35,8 +35,15 @@ static void copy_input(struct slice input, struct buf *out)
 bool pass_request(const struct json *doc, const char *upstream_model, struct buf *out)
 {
     struct slice body = json_raw(doc, 0);
-    bool carriers = memmem(body.ptr, body.len, CARRIER_MARK, sizeof CARRIER_MARK - 1), model = false;
+    bool carriers = memmem(body.ptr, body.len, CARRIER_MARK, sizeof CARRIER_MARK - 1);
     const char *copied = body.ptr;
+    if (!json_get(doc, 0, "model")) {
+        BUF_ADD(out, "{\"model\":");
+        json_add_string(out, slice_of(upstream_model));
+        if (json_first(doc, 0))
+            BUF_ADD(out, ",");
+        copied++;
+    }
     for (uint32_t key = json_first(doc, 0); key; key = json_next(doc, key)) {
         struct slice value = json_raw(doc, json_value(key));
         bool is_model = json_string_is(doc, key, "model");
@@ -48,14 +55,6 @@ bool pass_request(const struct json *doc, const char *upstream_model, struct buf
             json_add_string(out, slice_of(upstream_model));
         else
             copy_input(value, out);
-        model |= is_model;
-    }
-    if (!model && copied == body.ptr) {
-        BUF_ADD(out, "{\"model\":");
-        json_add_string(out, slice_of(upstream_model));
-        if (json_first(doc, 0))
-            BUF_ADD(out, ",");
-        copied++;
     }
     return buf_add(out, copied, (size_t)(body.ptr + body.len - copied)) && !out->failed;
 }

@@ -38,6 +38,16 @@ void reply_number(struct buf *out, uint64_t value)
     buf_add(out, digits + at, sizeof digits - at);
 }
 
+void reply_add_raw(struct buf *out, struct slice raw)
+{
+    size_t at = out->len;
+    if (!buf_add_slice(out, raw))
+        return;
+    for (; at < out->len; at++)
+        if (out->data[at] == '\n' || out->data[at] == '\r')
+            out->data[at] = ' ';
+}
+
 void reply_call_id(const struct reply *r, const struct output *o, struct buf *out)
 {
     BUF_ADD(out, "call_");
@@ -112,7 +122,7 @@ static void unwrap_object(struct reply *r, struct output *o)
     bool object = json_unescape_inner(buf_slice(&o->text), &r->scratch) && r->scratch.len &&
                   json_parse(&r->json, r->scratch.data, r->scratch.len) && json_type(&r->json, 0) == JSON_OBJECT;
     buf_clear(&o->text);
-    buf_add_slice(&o->text, object ? buf_slice(&r->scratch) : SLICE("{}"));
+    reply_add_raw(&o->text, object ? buf_slice(&r->scratch) : SLICE("{}"));
 }
 
 static void write_more(struct reply *r, struct output *o, struct slice text)
@@ -304,7 +314,7 @@ static void take_other(struct reply *r, struct slice raw)
     struct output *o = add_output(r, OUTPUT_OTHER);
     if (!o)
         return;
-    buf_add_slice(&o->text, raw);
+    reply_add_raw(&o->text, raw);
     r->answered = true;
     announce(r, o);
     end_output(r, o);

@@ -102,7 +102,7 @@ static void echo_field(struct reply *r, const struct turn *t, const char *key, c
     uint32_t value = t ? turn_field(t, key) : JSON_NONE;
     buf_add_format(&r->echo, ",\"%s\":", key);
     if (value && json_raw(t->doc, value).len <= ECHO_MAX)
-        buf_add_slice(&r->echo, json_raw(t->doc, value));
+        reply_add_raw(&r->echo, json_raw(t->doc, value));
     else
         buf_add_text(&r->echo, otherwise);
 }
@@ -113,7 +113,7 @@ static void echo_inner(struct reply *r, const struct turn *t, const char *object
     uint32_t value = t ? object_field(t->doc, turn_field(t, object), key) : JSON_NONE;
     buf_add_format(&r->echo, "\"%s\":", key);
     if (value && json_raw(t->doc, value).len <= ECHO_MAX)
-        buf_add_slice(&r->echo, json_raw(t->doc, value));
+        reply_add_raw(&r->echo, json_raw(t->doc, value));
     else
         buf_add_text(&r->echo, otherwise);
 }

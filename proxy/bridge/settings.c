@@ -2,11 +2,13 @@
 #include "proxy/bridge/settings.h"
 #include "proxy/bridge/tools.h"
 
+/* `,"name":value`, without the comma at the start of an object; nothing when there is no value. */
 static void write_value(const struct turn *t, const char *name, uint32_t node, struct buf *out)
 {
     if (!node)
         return;
-    buf_add_format(out, ",\"%s\":", name);
+    bool first = out->len && out->data[out->len - 1] == '{';
+    buf_add_format(out, "%s\"%s\":", first ? "" : ",", name);
     buf_add_slice(out, json_raw(t->doc, node));
 }
 
@@ -25,7 +27,7 @@ static void write_text(const char *name, struct slice value, struct buf *out)
     BUF_ADD(out, "\"");
 }
 
-/* The fields of a schema that both wires know, each with a comma before it. */
+/* The fields of a schema that both wires know. */
 static void write_schema_fields(const struct turn *t, struct buf *out)
 {
     static const char *const fields[] = {"name", "description", "schema", "strict"};
@@ -61,10 +63,7 @@ static void format_to_chat(const struct turn *t, struct buf *out)
         BUF_ADD(out, ",\"response_format\":{\"type\":\"json_object\"}");
     } else if (t->format == FORMAT_SCHEMA) {
         BUF_ADD(out, ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{");
-        size_t at = out->len;
         write_schema_fields(t, out);
-        if (!out->failed && out->len > at)
-            out->data[at] = ' ';   /* the first comma */
         BUF_ADD(out, "}}");
     }
 }

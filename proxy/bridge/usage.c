@@ -20,6 +20,7 @@ bool usage_read(const struct json *doc, uint32_t object, struct usage *usage)
     if (!json_is(doc, object, JSON_OBJECT))
         return false;
     struct usage u = USAGE_UNKNOWN;
+    u.estimated = json_is(doc, json_get(doc, object, "estimated"), JSON_TRUE);   /* our own mark */
     u.input = first_known(count_of(doc, object, "prompt_tokens"), count_of(doc, object, "input_tokens"));
     u.output = first_known(count_of(doc, object, "completion_tokens"), count_of(doc, object, "output_tokens"));
     uint32_t in = json_get(doc, object, "prompt_tokens_details"), out = json_get(doc, object, "completion_tokens_details");

@@ -1,0 +1,277 @@
+/* pure: Mends a Responses request for the ChatGPT backend: copies what it takes, value by value. */
+#include "proxy/bridge/chatgpt.h"
+
+#include "proxy/bridge/chatgpt_model.h"
+#include "proxy/bridge/model.h"
+
+#include <string.h>
+
+#define DEFAULT_INSTRUCTIONS "You are a helpful assistant."
+#define ENCRYPTED "reasoning.encrypted_content"
+
+struct mender {
+    const struct json *j;
+    struct buf *out;
+    const char *configured;     /* instructions, or NULL */
+    uint32_t input, lifted;     /* the list or string; its message that serves as instructions, or JSON_NONE */
+    bool any;                   /* something was written where commas separate */
+};
+
+static void separate(struct mender *m)
+{
+    if (m->any)
+        BUF_ADD(m->out, ",");
+    m->any = true;
+}
+
+static bool is_message(const struct json *j, uint32_t item)
+{
+    uint32_t type = object_field(j, item, "type");
+    return !type || json_string_is(j, type, "message");
+}
+
+static bool is_role(const struct json *j, uint32_t item, const char *role)
+{
+    uint32_t value = object_field(j, item, "role");
+    return value && json_string_is(j, value, role);
+}
+
+/* Whether a message is text alone, and so can be instructions. */
+static bool is_text(const struct json *j, uint32_t item)
+{
+    uint32_t content = object_field(j, item, "content");
+    if (!json_is(j, content, JSON_ARRAY))
+        return json_is(j, content, JSON_STRING);
+    for (uint32_t part = json_first(j, content); part; part = json_next(j, part))
+        if (!json_is(j, object_field(j, part, "text"), JSON_STRING))
+            return false;
+    return json_first(j, content) != JSON_NONE;
+}
+
+/* The first item, when it is a developer's or system's text and not the only one. */
+static uint32_t find_lifted(const struct json *j, uint32_t input)
+{
+    uint32_t first = json_is(j, input, JSON_ARRAY) ? json_first(j, input) : JSON_NONE;
+    bool fits = json_is(j, first, JSON_OBJECT) && is_message(j, first) && is_text(j, first) && json_next(j, first) &&
+                (is_role(j, first, "developer") || is_role(j, first, "system"));
+    return fits ? first : JSON_NONE;
+}
+
+/* A message's text, its parts separated as paragraphs, escaped as it was. */
+static void write_text(struct mender *m, uint32_t item)
+{
+    const struct json *j = m->j;
+    uint32_t content = object_field(j, item, "content");
+    if (!json_is(j, content, JSON_ARRAY)) {
+        buf_add_slice(m->out, json_inner(j, content));
+        return;
+    }
+    for (uint32_t part = json_first(j, content); part; part = json_next(j, part)) {
+        buf_add_slice(m->out, object_text(j, part, "text"));
+        if (json_next(j, part))
+            BUF_ADD(m->out, "\\n\\n");
+    }
+}
+
+static void write_instructions(struct mender *m, uint32_t clients)
+{
+    BUF_ADD(m->out, "\"instructions\":");
+    if (m->configured) {
+        json_add_string(m->out, slice_of(m->configured));
+    } else if (clients) {
+        buf_add_slice(m->out, json_raw(m->j, clients));
+    } else {
+        BUF_ADD(m->out, "\"");
+        if (m->lifted)
+            write_text(m, m->lifted);
+        else
+            BUF_ADD(m->out, DEFAULT_INSTRUCTIONS);
+        BUF_ADD(m->out, "\"");
+    }
+}
+
+static void begin_message(struct mender *m, const char *role)
+{
+    separate(m);
+    buf_add_format(m->out, "{\"type\":\"message\",\"role\":\"%s\",\"content\":[{\"type\":\"input_text\",\"text\":", role);
+}
+
+/* Whether the output belongs to a call that stands before it. */
+static bool has_call(const struct json *j, uint32_t input, uint32_t output)
+{
+    struct slice id = object_text(j, output, "call_id");
+    for (uint32_t item = json_first(j, input); item && item != output; item = json_next(j, item)) {
+        struct slice type = object_text(j, item, "type"), tail = type;
+        if (tail.len > 5)
+            tail = (struct slice){type.ptr + type.len - 5, 5};
+        if (slice_is(tail, "_call") && slice_equal(object_text(j, item, "call_id"), id))
+            return true;
+    }
+    return false;
+}
+
+/* An output whose call is not there: the backend would refuse it, the model can still read it. */
+static void write_orphan(struct mender *m, uint32_t item)
+{
+    const struct json *j = m->j;
+    uint32_t output = object_field(j, item, "output");
+    begin_message(m, "user");
+    BUF_ADD(m->out, "\"Output of an earlier tool call:");
+    if (json_is(j, output, JSON_STRING)) {
+        BUF_ADD(m->out, "\\n");
+        buf_add_slice(m->out, json_inner(j, output));
+    }
+    BUF_ADD(m->out, "\"}");
+    for (uint32_t part = json_is(j, output, JSON_ARRAY) ? json_first(j, output) : JSON_NONE; part; part = json_next(j, part)) {
+        BUF_ADD(m->out, ",");
+        buf_add_slice(m->out, json_raw(j, part));
+    }
+    BUF_ADD(m->out, "]}");
+}
+
+/* The item without its id, and with a role that is known there. */
+static void write_item(struct mender *m, uint32_t item)
+{
+    const struct json *j = m->j;
+    bool any = false, system = is_message(j, item) && is_role(j, item, "system");
+    separate(m);
+    BUF_ADD(m->out, "{");
+    for (uint32_t key = json_first(j, item); key; key = json_next(j, key)) {
+        if (json_string_is(j, key, "id"))
+            continue;
+        if (any)
+            BUF_ADD(m->out, ",");
+        any = true;
+        buf_add_slice(m->out, json_raw(j, key));
+        BUF_ADD(m->out, ":");
+        if (system && json_string_is(j, key, "role"))
+            BUF_ADD(m->out, "\"developer\"");
+        else
+            buf_add_slice(m->out, json_raw(j, json_value(key)));
+    }
+    BUF_ADD(m->out, "}");
+}
+
+static void write_list(struct mender *m)
+{
+    const struct json *j = m->j;
+    for (uint32_t item = json_first(j, m->input); item; item = json_next(j, item)) {
+        struct slice type = object_text(j, item, "type");
+        bool output = slice_is(type, "function_call_output") || slice_is(type, "custom_tool_call_output");
+        if (item == m->lifted || slice_is(type, "item_reference"))
+            continue;
+        /* Reasoning was stored there under its id, or it is here, encrypted; otherwise it is nowhere. */
+        if (slice_is(type, "reasoning") && !object_text(j, item, "encrypted_content").len)
+            continue;
+        if (output && !has_call(j, m->input, item)) {
+            write_orphan(m, item);
+        } else if (json_is(j, item, JSON_OBJECT)) {
+            write_item(m, item);
+        } else {
+            separate(m);
+            buf_add_slice(m->out, json_raw(j, item));
+        }
+    }
+}
+
+static void write_input(struct mender *m, uint32_t clients_instructions)
+{
+    BUF_ADD(m->out, ",\"input\":[");
+    m->any = false;
+    if (m->configured && clients_instructions) {
+        begin_message(m, "developer");
+        buf_add_slice(m->out, json_raw(m->j, clients_instructions));
+        BUF_ADD(m->out, "}]}");
+    }
+    if (json_is(m->j, m->input, JSON_ARRAY)) {
+        write_list(m);
+    } else if (json_is(m->j, m->input, JSON_STRING)) {
+        begin_message(m, "user");
+        buf_add_slice(m->out, json_raw(m->j, m->input));
+        BUF_ADD(m->out, "}]}");
+    }
+    BUF_ADD(m->out, "]");
+}
+
+static void write_include(struct mender *m)
+{
+    const struct json *j = m->j;
+    uint32_t include = object_field(j, 0, "include");
+    BUF_ADD(m->out, ",\"include\":[\"" ENCRYPTED "\"");
+    for (uint32_t n = json_is(j, include, JSON_ARRAY) ? json_first(j, include) : JSON_NONE; n; n = json_next(j, n))
+        if (!json_string_is(j, n, ENCRYPTED)) {
+            BUF_ADD(m->out, ",");
+            buf_add_slice(m->out, json_raw(j, n));
+        }
+    BUF_ADD(m->out, "]");
+}
+
+/* The client's reasoning object with an effort that the model takes: the client's, else the one in the model's name. */
+static void write_reasoning(struct mender *m, const struct chatgpt_model *model)
+{
+    const struct json *j = m->j;
+    uint32_t reasoning = object_field(j, 0, "reasoning");
+    struct slice asked = reasoning ? object_text(j, reasoning, "effort") : (struct slice){NULL, 0};
+    struct slice effort = chatgpt_effort(model->name, asked.len ? asked : model->effort);
+    bool any = effort.len > 0;
+    if (!any && !reasoning)
+        return;
+    BUF_ADD(m->out, ",\"reasoning\":{");
+    if (any) {
+        BUF_ADD(m->out, "\"effort\":\"");
+        buf_add_slice(m->out, effort);
+        BUF_ADD(m->out, "\"");
+    }
+    for (uint32_t key = json_is(j, reasoning, JSON_OBJECT) ? json_first(j, reasoning) : JSON_NONE; key; key = json_next(j, key)) {
+        if (json_string_is(j, key, "effort"))
+            continue;
+        if (any)
+            BUF_ADD(m->out, ",");
+        any = true;
+        buf_add_slice(m->out, json_raw(j, key));
+        BUF_ADD(m->out, ":");
+        buf_add_slice(m->out, json_raw(j, json_value(key)));
+    }
+    BUF_ADD(m->out, "}");
+}
+
+/* Fields that go as they are: those that Codex CLI itself sends there, and those that LiteLLM lets through. */
+static void write_others(struct mender *m)
+{
+    static const char *const kept[] = {"tools", "tool_choice", "parallel_tool_calls", "text", "service_tier",
+                                       "prompt_cache_key", "client_metadata", "previous_response_id", "truncation"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        uint32_t value = object_field(m->j, 0, kept[i]);
+        if (!value)
+            continue;
+        buf_add_format(m->out, ",\"%s\":", kept[i]);
+        buf_add_slice(m->out, json_raw(m->j, value));
+    }
+}
+
+bool chatgpt_request(struct slice body, const char *instructions, struct buf *out)
+{
+    struct json j = {0};
+    bool ok = json_parse(&j, body.ptr, body.len) && json_type(&j, 0) == JSON_OBJECT;
+    if (ok) {
+        struct mender m = {.j = &j, .out = out, .configured = instructions, .input = object_field(&j, 0, "input")};
+        struct chatgpt_model model = chatgpt_model(object_text(&j, 0, "model"));
+        uint32_t clients = object_field(&j, 0, "instructions");
+        if (!json_is(&j, clients, JSON_STRING) || !json_inner(&j, clients).len)
+            clients = JSON_NONE;
+        if (!clients && !m.configured)
+            m.lifted = find_lifted(&j, m.input);
+        BUF_ADD(out, "{\"model\":\"");
+        buf_add_slice(out, model.name);
+        BUF_ADD(out, "\",");
+        write_instructions(&m, clients);
+        write_input(&m, clients);
+        BUF_ADD(out, ",\"stream\":true,\"store\":false");
+        write_include(&m);
+        write_reasoning(&m, &model);
+        write_others(&m);
+        ok = BUF_ADD(out, "}") && !out->failed;
+    }
+    json_free(&j);
+    return ok;
+}

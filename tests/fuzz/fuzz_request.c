@@ -1,0 +1,78 @@
+/* Fuzz target: the request translators. Whatever is decoded must encode to JSON in both wires, and decode again. */
+#include "tests/fuzz/fuzz.h"
+#include "proxy/bridge/pass.h"
+#include "proxy/bridge/turn.h"
+
+#include <stdlib.h>
+
+static const unsigned char KEY[32] = "fuzz";
+
+const char *const fuzz_seeds[] = {
+    "{\"instructions\":\"i\",\"input\":[{\"role\":\"developer\",\"content\":\"d\"},{\"type\":\"message\",\"role\":\"user\","
+    "\"content\":[{\"type\":\"input_text\",\"text\":\"u\\u00e9\"},{\"type\":\"input_image\",\"image_url\":\"x\"}]},"
+    "{\"type\":\"reasoning\",\"encrypted_content\":\"pointsman-1.aaaaaaaaaaaaaaaaaaaaaaaa.A.s\"},"
+    "{\"type\":\"function_call\",\"call_id\":\"A\",\"name\":\"f\",\"namespace\":\"n\",\"arguments\":\"{\\\"a\\\":1.0}\"},"
+    "{\"type\":\"custom_tool_call\",\"call_id\":\"B\",\"name\":\"p\",\"input\":\"x\\ny\"},"
+    "{\"type\":\"function_call_output\",\"call_id\":\"A\",\"output\":[{\"type\":\"input_image\",\"image_url\":\"x\"}]},"
+    "{\"type\":\"custom_tool_call_output\",\"call_id\":\"B\",\"output\":\"o\"}],\"tools\":[{\"type\":\"custom\",\"name\":"
+    "\"p\",\"format\":{\"syntax\":\"lark\",\"definition\":\"g\"}},{\"type\":\"namespace\",\"name\":\"n\",\"tools\":[{\"type\":"
+    "\"function\",\"name\":\"f\",\"parameters\":{\"properties\":{\"a\":{\"encrypted\":true}}}}]}],\"tool_choice\":{\"type\":"
+    "\"function\",\"name\":\"f\"},\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"schema\":{}}}}",
+    "{\"messages\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\",\"content\":[{\"type\":\"image_url\","
+    "\"image_url\":{\"url\":\"u\"}},{\"type\":\"file\",\"file\":{\"file_data\":\"d\",\"filename\":\"n\"}}]},{\"role\":"
+    "\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"x\",\"type\":\"function\",\"function\":{\"name\":\"f\","
+    "\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"x\",\"content\":\"r\"}],\"tools\":[{\"type\":"
+    "\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"type\":\"object\"}}}],\"max_tokens\":5,\"response_format\":"
+    "{\"type\":\"json_object\"}}",
+    NULL,
+};
+
+static void must(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+/* Encodes for `to`; the result must be a request of that wire. */
+static void check_encoding(const struct turn *t, enum wire to)
+{
+    const struct turn_options options = {.upstream_model = "m", .stream = true, .carrier_key = KEY,
+                                         .deployment_id = SLICE("d"), .thought_signatures = true};
+    struct json doc = {0};
+    struct turn_error error;
+    struct buf out;
+    buf_init(&out, 1u << 26);
+    must(turn_encode(t, to, &options, &out));
+    must(json_parse(&doc, out.data, out.len));
+    struct turn *again = turn_decode(&doc, to, &error);
+    must(again || (to == WIRE_CHAT && json_first(&doc, json_get(&doc, 0, "messages")) == JSON_NONE));
+    turn_free(again);
+    json_free(&doc);
+    buf_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct json doc = {0};
+    struct turn_error error;
+    if (json_parse(&doc, (const char *)data, size) && json_type(&doc, 0) == JSON_OBJECT) {
+        for (int wire = WIRE_CHAT; wire <= WIRE_RESPONSES; wire++) {
+            struct turn *t = turn_decode(&doc, (enum wire)wire, &error);
+            must(t || error.message[0]);
+            if (!t)
+                continue;
+            check_encoding(t, WIRE_CHAT);
+            check_encoding(t, WIRE_RESPONSES);
+            turn_free(t);
+        }
+        struct buf out;
+        struct json passed = {0};
+        buf_init(&out, 1u << 26);
+        must(pass_request(&doc, "m", &out));
+        must(json_parse(&passed, out.data, out.len) && json_string_is(&passed, json_get(&passed, 0, "model"), "m"));
+        json_free(&passed);
+        buf_free(&out);
+    }
+    json_free(&doc);
+    return 0;
+}

@@ -1,0 +1,98 @@
+/* Runs a fuzz target without libFuzzer: on the files that are named, or else on its seeds and on many changed copies of
+ * them. The changes are the same in every run. */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDS 3000
+#define INPUT_MAX 65536
+
+static uint64_t random_state = 88172645463325252u;
+
+static size_t draw(size_t below)
+{
+    random_state ^= random_state << 13;   /* xorshift64: G. Marsaglia, Journal of Statistical Software 8(14), 2003 */
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return below ? (size_t)(random_state % below) : 0;
+}
+
+/* Overwrites, inserts, removes or repeats a stretch. `data` has room for INPUT_MAX bytes. */
+static size_t change(uint8_t *data, size_t size)
+{
+    static const char letters[] = "{}[]\":,\\u0d8e 1-.\n\r";
+    size_t at = draw(size + 1), len = 1 + draw(8);
+    switch (draw(4)) {
+    case 0:
+        if (at < size)
+            data[at] = (uint8_t)(draw(4) ? letters[draw(sizeof letters - 1)] : (char)draw(256));
+        return size;
+    case 1:
+        if (size + 1 > INPUT_MAX)
+            return size;
+        memmove(data + at + 1, data + at, size - at);
+        data[at] = (uint8_t)letters[draw(sizeof letters - 1)];
+        return size + 1;
+    case 2:
+        if (at + len > size)
+            return size;
+        memmove(data + at, data + at + len, size - at - len);
+        return size - len;
+    default:
+        len *= 8;
+        if (at + len > size || size + len > INPUT_MAX)
+            return size;
+        memmove(data + at + len, data + at, size - at);
+        return size + len;
+    }
+}
+
+static void run_seed(const char *seed)
+{
+    size_t size = strlen(seed);
+    uint8_t *data = malloc(INPUT_MAX);
+    if (!data || size > INPUT_MAX)
+        abort();
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        size_t len = size;
+        memcpy(data, seed, size);
+        for (size_t changes = round ? 1 + draw(4) : 0; changes > 0; changes--)
+            len = change(data, len);
+        /* A copy of exactly its size, so that a sanitizer sees the first byte too many. */
+        uint8_t *exact = malloc(len ? len : 1);
+        if (!exact)
+            abort();
+        memcpy(exact, data, len);
+        (void)LLVMFuzzerTestOneInput(exact, len);
+        free(exact);
+    }
+    free(data);
+}
+
+static int run_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    uint8_t *data = malloc(1u << 24);
+    if (!file || !data) {
+        perror(path);
+        free(data);
+        return 1;
+    }
+    size_t size = fread(data, 1, 1u << 24, file);
+    (void)fclose(file);
+    (void)LLVMFuzzerTestOneInput(data, size);
+    free(data);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int status = 0;
+    for (int i = 1; i < argc; i++)
+        status |= run_file(argv[i]);
+    for (size_t i = 0; argc == 1 && fuzz_seeds[i]; i++)
+        run_seed(fuzz_seeds[i]);
+    return status;
+}

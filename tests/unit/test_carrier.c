@@ -1,0 +1,90 @@
+/* Unit tests of proxy/bridge/carrier and of pass-through requests, which leave carriers out. */
+#include "tests/unit/bridge.h"
+#include "proxy/bridge/pass.h"
+
+#include <sodium.h>
+
+static void test_seal_and_open(void **state)
+{
+    (void)state;
+    struct buf text;
+    struct slice opened;
+    unsigned char other[CARRIER_KEY_SIZE];
+    buf_init(&text, 1000);
+    carrier_key(other, SLICE("another master key"));
+    assert_true(carrier_seal(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), SLICE("a.b\\\"c/+="), &text));
+    struct slice sealed = buf_slice(&text);
+    assert_true(carrier_is(sealed));
+    assert_true(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), sealed, &opened));
+    assert_slice(opened, "a.b\\\"c/+=");
+    assert_false(carrier_open(BRIDGE_KEY, SLICE("e"), SLICE("call_1"), sealed, &opened));
+    assert_false(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_2"), sealed, &opened));
+    assert_false(carrier_open(other, SLICE("d"), SLICE("call_1"), sealed, &opened));
+    for (size_t i = 0; i < sealed.len; i++) {
+        text.data[i] ^= 1;
+        assert_false(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), sealed, &opened));
+        text.data[i] ^= 1;
+    }
+    for (size_t len = 0; len < sealed.len; len++)
+        assert_false(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), (struct slice){sealed.ptr, len}, &opened));
+    assert_false(carrier_is(SLICE("gAAAAA")));
+    buf_free(&text);
+}
+
+static void test_the_key_depends_on_the_master_key(void **state)
+{
+    (void)state;
+    unsigned char a[CARRIER_KEY_SIZE], b[CARRIER_KEY_SIZE], again[CARRIER_KEY_SIZE];
+    carrier_key(a, SLICE("a"));
+    carrier_key(b, SLICE("b"));
+    carrier_key(again, SLICE("a"));
+    assert_memory_equal(a, again, sizeof a);
+    assert_memory_not_equal(a, b, sizeof a);
+}
+
+#define OURS "{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[],\"encrypted_content\":\"" CARRIER_MARK "\"}"
+#define THEIRS "{ \"type\":\"reasoning\",\"encrypted_content\":\"gAAA\" }"
+
+static void test_pass(void **state)
+{
+    (void)state;
+    static const struct { const char *body, *passed; } cases[] = {
+        {"{\"model\":\"a\",\"input\":\"x\"}", "{\"model\":\"m\",\"input\":\"x\"}"},
+        {" { \"stream\" : true , \"model\" : \"a\\u0062\" , \"x\" : [ 1.0, \"model\" ] } ",
+         "{ \"stream\" : true , \"model\" : \"m\" , \"x\" : [ 1.0, \"model\" ] }"},
+        {"{\"model\":\"a\",\"model\":\"b\"}", "{\"model\":\"m\",\"model\":\"m\"}"},
+        {"{\"mod\\u0065l\":\"a\"}", "{\"mod\\u0065l\":\"m\"}"},
+        {"{}", "{\"model\":\"m\"}"},
+        {"{\"x\":1}", "{\"model\":\"m\",\"x\":1}"},
+        {"{\"model\":\"a\",\"input\":[" OURS "," THEIRS "," OURS ",{\"role\":\"user\"}," OURS "],\"b\":2}",
+         "{\"model\":\"m\",\"input\":[" THEIRS ",{\"role\":\"user\"}],\"b\":2}"},
+        {"{\"model\":\"a\",\"input\":[" OURS "]}", "{\"model\":\"m\",\"input\":[]}"},
+        /* Only an item of ours goes, not what merely speaks of one. */
+        {"{\"model\":\"a\",\"input\":[{\"role\":\"user\",\"content\":\"" CARRIER_MARK "\"}]}",
+         "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":\"" CARRIER_MARK "\"}]}"},
+        {"{\"model\":\"a\",\"input\":\"" CARRIER_MARK "\"}", "{\"model\":\"m\",\"input\":\"" CARRIER_MARK "\"}"},
+    };
+    struct json doc = {0};
+    struct buf out;
+    buf_init(&out, 4096);
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        for (int top = 0; top < 2; top++) {
+            size_t len = strlen(cases[i].body);
+            assert_true(top ? json_parse_top(&doc, cases[i].body, len) : json_parse(&doc, cases[i].body, len));
+            buf_clear(&out);
+            assert_true(pass_request(&doc, "m", &out));
+            assert_buf(&out, cases[i].passed);
+        }
+    buf_free(&out);
+    json_free(&doc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_seal_and_open),
+        cmocka_unit_test(test_the_key_depends_on_the_master_key),
+        cmocka_unit_test(test_pass),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

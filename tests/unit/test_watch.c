@@ -1,0 +1,172 @@
+/* Unit tests of the pass-through: the bytes stay what they were, and what matters in them is seen. */
+#include "tests/unit/bridge.h"
+
+#define CHUNK(delta, finish) \
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":" finish "}],\"usage\":null}\n\n"
+#define ROLE CHUNK("\"role\":\"assistant\",\"content\":\"\"", "null")
+#define TEXT(text) CHUNK("\"content\":\"" text "\"", "null")
+#define STOP CHUNK("", "\"stop\"")
+#define USAGE "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":11,\"completion_tokens\":7,\"total_tokens\":18}}\n\n"
+#define DONE "data: [DONE]\n\n"
+
+#define EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"" rest "}\n\n"
+#define CREATED EVENT("response.created", ",\"response\":{\"id\":\"resp_abc\",\"status\":\"in_progress\"}")
+#define DELTA(text) EVENT("response.output_text.delta", ",\"delta\":\"" text "\"")
+#define COMPLETED EVENT("response.completed", ",\"response\":{\"id\":\"resp_abc\",\"output\":[],\"usage\":{\"input_tokens\":3," \
+                                              "\"output_tokens\":4,\"total_tokens\":7}}")
+
+static struct relay_options options_for(enum wire wire, bool stream)
+{
+    return (struct relay_options){.client_wire = wire, .upstream_wire = wire, .client_stream = stream,
+                                  .upstream_stream = stream, .response_id = "1"};
+}
+
+/* All of it goes out, byte for byte, however it is cut. */
+static const struct {
+    enum wire wire;
+    const char *body;
+    int64_t input, output;
+} PASSED[] = {
+    {WIRE_CHAT, ": ping\n\n" ROLE TEXT("a") TEXT("b") STOP USAGE DONE, 11, 7},
+    {WIRE_CHAT, "data:{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\r\n\r\n" "data: {\"choices\": [{\"delta\": {}, "
+                "\"finish_reason\": \"length\"}]}\r\n\r\n" DONE, -1, 3},
+    {WIRE_CHAT, TEXT("\\\"finish_reason\\\":\\\"stop\\\",\\\"error\\\":{}") TEXT("[DONE]") STOP USAGE DONE, 11, 7},
+    {WIRE_CHAT, CHUNK("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]", "null") STOP USAGE
+                DONE, 11, 7},
+    {WIRE_CHAT, CHUNK("", "\"length\"") USAGE DONE, 11, 7},
+    {WIRE_RESPONSES, CREATED DELTA("a") DELTA("response.completed \\\"type\\\":\\\"error\\\"")
+                     EVENT("response.novelty", ",\"x\":1") COMPLETED, 3, 4},
+    {WIRE_RESPONSES, "data: {\"sequence_number\":0,\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n" COMPLETED,
+     3, 4},
+};
+
+static void test_bytes_stay_what_they_were(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(PASSED); i++) {
+        struct relay_options options = options_for(PASSED[i].wire, true);
+        struct slice body = slice_of(PASSED[i].body);
+        for (size_t cut = 1; cut <= body.len; cut++)
+            for (size_t piece = 0; piece < 8; piece += 7) {
+                struct bridge_run run = bridge_relay(&options, body, cut, piece);
+                assert_int_equal(run.state, RELAY_DONE);
+                assert_string_equal(run.sent.data, PASSED[i].body);
+                assert_int_equal(run.usage.input, PASSED[i].input);
+                assert_int_equal(run.usage.output, PASSED[i].output);
+                buf_free(&run.sent);
+            }
+    }
+}
+
+static const struct {
+    enum wire wire;
+    const char *body;
+    enum failure_kind kind;
+} HELD[] = {
+    {WIRE_CHAT, ROLE "data: {\"error\":{\"message\":\"busy\",\"code\":\"rate_limit_exceeded\"}}\n\n", FAILURE_RATE_LIMIT},
+    {WIRE_CHAT, "event: error\ndata: {\"message\":\"busy\"}\n\n", FAILURE_SERVER},
+    {WIRE_CHAT, ROLE, FAILURE_CUT},
+    {WIRE_CHAT, ROLE STOP USAGE DONE, FAILURE_EMPTY},
+    {WIRE_CHAT, DONE, FAILURE_EMPTY},
+    {WIRE_CHAT, "<html>", FAILURE_CUT},
+    {WIRE_RESPONSES, CREATED, FAILURE_CUT},
+    {WIRE_RESPONSES, CREATED EVENT("response.failed", ",\"response\":{\"error\":{\"code\":\"server_error\",\"message\":"
+                                                      "\"m\"}}"), FAILURE_SERVER},
+    {WIRE_RESPONSES, CREATED EVENT("error", ",\"code\":\"server_error\",\"message\":\"m\""), FAILURE_SERVER},
+    {WIRE_RESPONSES, CREATED COMPLETED, FAILURE_EMPTY},
+};
+
+static void test_failures_before_content_send_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(HELD); i++) {
+        struct relay_options options = options_for(HELD[i].wire, true);
+        for (size_t piece = 1; piece < 1000; piece += 333) {
+            struct bridge_run run = bridge_relay(&options, slice_of(HELD[i].body), piece, piece);
+            assert_int_equal(run.state, RELAY_FAILED);
+            assert_int_equal(run.failure.kind, HELD[i].kind);
+            assert_int_equal(run.sent.len, 0);
+            assert_false(run.opened);
+            buf_free(&run.sent);
+        }
+    }
+}
+
+/* After content: what came whole goes out, then the error's event; the torn event does not. */
+static void test_failures_after_content(void **state)
+{
+    (void)state;
+    struct relay_options chat = options_for(WIRE_CHAT, true), responses = options_for(WIRE_RESPONSES, true);
+    const char *body = ROLE TEXT("a") TEXT("b") "data: {\"choices\":[{\"delta\":{\"content\":\"to";
+    struct bridge_run run = bridge_relay(&chat, slice_of(body), 300, 0);
+    assert_int_equal(run.failure.kind, FAILURE_CUT);
+    assert_order(&run, ROLE TEXT("a") TEXT("b") "data: {\"error\":{");
+    assert_false(bridge_has(&run, "\"to"));
+    assert_false(bridge_has(&run, "[DONE]"));
+    buf_free(&run.sent);
+
+    body = ROLE TEXT("a") TEXT("b") "data: {\"error\":{\"message\":\"boom\"}}\n\n";
+    run = bridge_relay(&chat, slice_of(body), strlen(ROLE TEXT("a")), 0);
+    assert_order(&run, ROLE TEXT("a") TEXT("b") "data: {\"error\":{\"message\":\"boom\"");
+    buf_free(&run.sent);
+
+    body = CREATED DELTA("a") DELTA("b") EVENT("response.failed", ",\"response\":{\"error\":{\"message\":\"boom\"}}");
+    run = bridge_relay(&responses, slice_of(body), strlen(CREATED DELTA("a")), 0);
+    assert_order(&run, CREATED DELTA("a") DELTA("b") "event: response.failed\ndata: {\"type\":\"response.failed\","
+                 "\"sequence_number\":3,\"response\":{\"id\":\"resp_abc\"", "boom");
+    buf_free(&run.sent);
+}
+
+/* A piece that ends with an event is handed on where it lies. */
+static void test_whole_events_are_not_copied(void **state)
+{
+    (void)state;
+    struct relay_options options = options_for(WIRE_CHAT, true);
+    struct relay *r = relay_new(&options);
+    const struct slice first = SLICE(TEXT("a")), second = SLICE(TEXT("b") TEXT("c"));
+    struct slice send;
+    assert_int_equal(relay_feed(r, SLICE(ROLE), &send), RELAY_HOLD);
+    assert_int_equal(relay_feed(r, first, &send), RELAY_OPEN);
+    assert_int_equal(relay_feed(r, second, &send), RELAY_OPEN);
+    assert_ptr_equal(send.ptr, second.ptr);
+    assert_int_equal(send.len, second.len);
+    relay_keep_alive(r, &send);
+    assert_slice(send, ": keep-alive\n\n");
+    relay_free(r);
+}
+
+static void test_whole(void **state)
+{
+    (void)state;
+    static const struct { enum wire wire; const char *body; enum failure_kind kind; } cases[] = {
+        {WIRE_CHAT, " {\"choices\":[{\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"x\":1}\n", FAILURE_NONE},
+        {WIRE_CHAT, "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"stop\"}]}", FAILURE_EMPTY},
+        {WIRE_CHAT, "{\"error\":{\"message\":\"m\"}}", FAILURE_SERVER},
+        {WIRE_CHAT, "{\"choices\":[{\"message\":{\"content\":\"a\"}}]", FAILURE_PROTOCOL},
+        {WIRE_RESPONSES, "{\"status\":\"completed\",\"output\":[{\"type\":\"novelty\"}]}", FAILURE_NONE},
+        {WIRE_RESPONSES, "{\"status\":\"failed\",\"error\":{\"message\":\"m\"},\"output\":[]}", FAILURE_SERVER},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct relay_options options = options_for(cases[i].wire, false);
+        struct bridge_run run = bridge_relay(&options, slice_of(cases[i].body), 5, 7);
+        assert_int_equal(run.failure.kind, cases[i].kind);
+        if (cases[i].kind == FAILURE_NONE)
+            assert_string_equal(run.sent.data, cases[i].body);
+        else
+            assert_int_equal(run.sent.len, 0);
+        assert_false(run.opened);
+        buf_free(&run.sent);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bytes_stay_what_they_were),
+        cmocka_unit_test(test_failures_before_content_send_nothing),
+        cmocka_unit_test(test_failures_after_content),
+        cmocka_unit_test(test_whole_events_are_not_copied),
+        cmocka_unit_test(test_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
