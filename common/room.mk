@@ -10,6 +10,7 @@ common_libcommon_a_SOURCES = \
 	common/log.c common/log.h \
 	common/paths.c common/paths.h \
 	common/secret.c common/secret.h \
+	common/url.c common/url.h \
 	common/yaml.c common/yaml.h
 
 common_libs = common/libcommon.a $(SODIUM_LIBS) $(YAML_LIBS)

@@ -2,6 +2,7 @@
 #include "proxy/config_private.h"
 
 #include "common/secret.h"
+#include "common/url.h"
 
 #include <limits.h>
 #include <math.h>
@@ -9,45 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-struct base_url {
-    bool tls;
-    struct slice origin;    /* "https://host:port" */
-    struct slice host;      /* without a port */
-    struct slice path;      /* "" or "/…" */
-};
-
-/* http(s)://host[:port][/path], printable, without user, query or fragment. */
-static bool url_split(const char *url, struct base_url *out)
-{
-    out->tls = strncasecmp(url, "https://", 8) == 0;
-    if (!out->tls && strncasecmp(url, "http://", 7) != 0)
-        return false;
-    for (const char *c = url; *c; c++)
-        if (*c <= ' ' || *c > '~' || strchr("@?#\\\"<>", *c))
-            return false;
-    const char *host = url + (out->tls ? 8 : 7);
-    const char *path = host + strcspn(host, "/");
-    size_t len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
-    const char *port = host + len;
-    if (len == 0 || port > path)
-        return false;
-    if (*port == ':' && (port + 1 == path || (size_t)(path - port) > 6 ||
-                         strspn(port + 1, "0123456789") != (size_t)(path - port - 1)))
-        return false;
-    if (*port != ':' && port != path)
-        return false;
-    out->origin = (struct slice){url, (size_t)(path - url)};
-    out->host = (struct slice){host, len};
-    out->path = slice_of(path);
-    return true;
-}
-
-static bool is_loopback(struct slice host)
-{
-    return slice_is_nocase(host, "localhost") || slice_is(host, "[::1]") || slice_starts(host, "127.");
-}
 
 bool config_key_is_clean(const char *key)
 {
@@ -143,7 +105,7 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
 {
     static const char WHAT[] = "litellm_params.api_base";
     const struct provider *p = d->provider;
-    struct base_url url, standard;
+    struct url url, standard;
     *own = true;
     if (p->kind == PROVIDER_ECHO || p->wires == 0)
         return true;
@@ -156,7 +118,7 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
         config_error(l, s->line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
         return false;
     }
-    if (!url_split(base, &url)) {
+    if (!url_split(slice_of(base), &url)) {
         config_error(l, s->api_base.line, "%s: expected http(s)://host[:port]/path, without user, query or blanks",
                      WHAT);
         return false;
@@ -165,10 +127,10 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
         url.path.len--;
     const char *added = url.path.len == 0 && p->base_path ? p->base_path : "";
     d->api_base = new_text(l, "%.*s%.*s%s", SLICE_ARGS(url.origin), SLICE_ARGS(url.path), added);
-    *own = p->api_base && url_split(p->api_base, &standard) && slice_equal(url.origin, standard.origin);
-    if (!url.tls && !is_loopback(url.host) && s->api_key.text)
+    *own = p->api_base && url_split(slice_of(p->api_base), &standard) && slice_equal(url.origin, standard.origin);
+    if (!url.tls && !url_is_loopback(&url) && s->api_key.text)
         config_warn(l, s->api_base.line, "%s: the key goes over the network unencrypted; use https://", WHAT);
-    if (!*own && !is_loopback(url.host) && !s->api_key.line && p->key_env[0])
+    if (!*own && !url_is_loopback(&url) && !s->api_key.line && p->key_env[0])
         config_warn(l, s->api_base.line, "%s: %s is not sent to %.*s; give api_key if that server needs one", WHAT,
                     p->key_env[0], SLICE_ARGS(url.host));
     return d->api_base != NULL;

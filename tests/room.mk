@@ -20,6 +20,7 @@ check_PROGRAMS += \
 	tests/unit/test_provider \
 	tests/unit/test_relay \
 	tests/unit/test_secret \
+	tests/unit/test_url \
 	tests/unit/test_sse \
 	tests/unit/test_turn \
 	tests/unit/test_watch \
