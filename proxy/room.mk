@@ -1,7 +1,7 @@
 # What is pure stands in a library of its own: unit tests, fuzzers and the simulator link it without any loop.
 noinst_LIBRARIES += proxy/libpure.a
 proxy_libpure_a_SOURCES = \
-	proxy/wire.h \
+	proxy/wire.c proxy/wire.h \
 	proxy/config.c proxy/config.h proxy/config_private.h \
 	proxy/config_deployment.c \
 	proxy/config_describe.c \
@@ -14,6 +14,8 @@ proxy_libpure_a_SOURCES = \
 	proxy/front/model_request.c proxy/front/model_request.h \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
+	proxy/bridge/chatgpt.c proxy/bridge/chatgpt.h \
+	proxy/bridge/chatgpt_model.c proxy/bridge/chatgpt_model.h \
 	proxy/bridge/content.c proxy/bridge/content.h \
 	proxy/bridge/dialect.c proxy/bridge/dialect.h \
 	proxy/bridge/echo.c \
@@ -45,6 +47,8 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/failure_reply.c \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/plan.c proxy/route/plan.h \
+	proxy/upstream/login_file.c proxy/upstream/login_file.h \
+	proxy/upstream/login_token.c proxy/upstream/login_token.h \
 	proxy/upstream/provider.c proxy/upstream/provider.h
 
 bin_PROGRAMS += proxy/pointsman-proxy
@@ -62,4 +66,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/server.c proxy/server.h \
 	proxy/upstream/call.c proxy/upstream/call.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
+	proxy/upstream/login.c proxy/upstream/login.h \
+	proxy/upstream/login_known.c proxy/upstream/login_known.h \
+	proxy/upstream/login_store.c proxy/upstream/login_store.h \
 	proxy/upstream/probe.c proxy/upstream/probe.h

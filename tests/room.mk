@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/test_arguments \
 	tests/unit/test_buf \
 	tests/unit/test_carrier \
+	tests/unit/test_chatgpt \
 	tests/unit/test_config \
 	tests/unit/test_failure \
 	tests/unit/test_fields \
@@ -15,6 +16,8 @@ check_PROGRAMS += \
 	tests/unit/test_journal \
 	tests/unit/test_json \
 	tests/unit/test_keys \
+	tests/unit/test_login_file \
+	tests/unit/test_login_store \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
 	tests/unit/test_provider \
@@ -28,6 +31,9 @@ check_PROGRAMS += \
 
 # The journal is not pure: its test brings it along.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
+# So is the disk; and its calls are wrapped, so that the writer can be killed at any of them.
+tests_unit_test_login_store_SOURCES = tests/unit/test_login_store.c proxy/upstream/login_store.c
+tests_unit_test_login_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=open,--wrap=write,--wrap=fsync,--wrap=rename
 tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 

@@ -8,6 +8,7 @@
 
 #define DEFAULT_INSTRUCTIONS "You are a helpful assistant."
 #define ENCRYPTED "reasoning.encrypted_content"
+#define OPEN_CALLS_MAX 256  /* calls without an output yet; of more, the oldest are forgotten */
 
 struct mender {
     const struct json *j;
@@ -15,7 +16,16 @@ struct mender {
     const char *configured;     /* instructions, or NULL */
     uint32_t input, lifted;     /* the list or string; its message that serves as instructions, or JSON_NONE */
     bool any;                   /* something was written where commas separate */
+    struct slice open[OPEN_CALLS_MAX];      /* ids of the calls that still wait for their output */
+    unsigned open_count;
 };
+
+/* A field of the request; JSON_NONE also for null. (To object_field(), node 0 is no object.) */
+static uint32_t root_field(const struct json *j, const char *key)
+{
+    uint32_t value = json_get(j, 0, key);
+    return json_is(j, value, JSON_NULL) ? JSON_NONE : value;
+}
 
 static void separate(struct mender *m)
 {
@@ -96,16 +106,26 @@ static void begin_message(struct mender *m, const char *role)
     buf_add_format(m->out, "{\"type\":\"message\",\"role\":\"%s\",\"content\":[{\"type\":\"input_text\",\"text\":", role);
 }
 
-/* Whether the output belongs to a call that stands before it. */
-static bool has_call(const struct json *j, uint32_t input, uint32_t output)
+static bool ends_with(struct slice text, struct slice end)
 {
-    struct slice id = object_text(j, output, "call_id");
-    for (uint32_t item = json_first(j, input); item && item != output; item = json_next(j, item)) {
-        struct slice type = object_text(j, item, "type"), tail = type;
-        if (tail.len > 5)
-            tail = (struct slice){type.ptr + type.len - 5, 5};
-        if (slice_is(tail, "_call") && slice_equal(object_text(j, item, "call_id"), id))
-            return true;
+    return text.len >= end.len && memcmp(text.ptr + text.len - end.len, end.ptr, end.len) == 0;
+}
+
+static void open_call(struct mender *m, struct slice id)
+{
+    if (m->open_count == OPEN_CALLS_MAX)
+        memmove(m->open, m->open + 1, --m->open_count * sizeof *m->open);
+    m->open[m->open_count++] = id;
+}
+
+/* Whether a call waits for this output. It then does no more. */
+static bool close_call(struct mender *m, struct slice id)
+{
+    for (unsigned i = m->open_count; i-- > 0;) {
+        if (!slice_equal(m->open[i], id))
+            continue;
+        memmove(m->open + i, m->open + i + 1, (--m->open_count - i) * sizeof *m->open);
+        return true;
     }
     return false;
 }
@@ -163,7 +183,9 @@ static void write_list(struct mender *m)
         /* Reasoning was stored there under its id, or it is here, encrypted; otherwise it is nowhere. */
         if (slice_is(type, "reasoning") && !object_text(j, item, "encrypted_content").len)
             continue;
-        if (output && !has_call(j, m->input, item)) {
+        if (ends_with(type, SLICE("_call")))
+            open_call(m, object_text(j, item, "call_id"));
+        if (output && !close_call(m, object_text(j, item, "call_id"))) {
             write_orphan(m, item);
         } else if (json_is(j, item, JSON_OBJECT)) {
             write_item(m, item);
@@ -196,7 +218,7 @@ static void write_input(struct mender *m, uint32_t clients_instructions)
 static void write_include(struct mender *m)
 {
     const struct json *j = m->j;
-    uint32_t include = object_field(j, 0, "include");
+    uint32_t include = root_field(j, "include");
     BUF_ADD(m->out, ",\"include\":[\"" ENCRYPTED "\"");
     for (uint32_t n = json_is(j, include, JSON_ARRAY) ? json_first(j, include) : JSON_NONE; n; n = json_next(j, n))
         if (!json_string_is(j, n, ENCRYPTED)) {
@@ -210,7 +232,7 @@ static void write_include(struct mender *m)
 static void write_reasoning(struct mender *m, const struct chatgpt_model *model)
 {
     const struct json *j = m->j;
-    uint32_t reasoning = object_field(j, 0, "reasoning");
+    uint32_t reasoning = root_field(j, "reasoning");
     struct slice asked = reasoning ? object_text(j, reasoning, "effort") : (struct slice){NULL, 0};
     struct slice effort = chatgpt_effort(model->name, asked.len ? asked : model->effort);
     bool any = effort.len > 0;
@@ -241,7 +263,7 @@ static void write_others(struct mender *m)
     static const char *const kept[] = {"tools", "tool_choice", "parallel_tool_calls", "text", "service_tier",
                                        "prompt_cache_key", "client_metadata", "previous_response_id", "truncation"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        uint32_t value = object_field(m->j, 0, kept[i]);
+        uint32_t value = root_field(m->j, kept[i]);
         if (!value)
             continue;
         buf_add_format(m->out, ",\"%s\":", kept[i]);
@@ -254,9 +276,9 @@ bool chatgpt_request(struct slice body, const char *instructions, struct buf *ou
     struct json j = {0};
     bool ok = json_parse(&j, body.ptr, body.len) && json_type(&j, 0) == JSON_OBJECT;
     if (ok) {
-        struct mender m = {.j = &j, .out = out, .configured = instructions, .input = object_field(&j, 0, "input")};
-        struct chatgpt_model model = chatgpt_model(object_text(&j, 0, "model"));
-        uint32_t clients = object_field(&j, 0, "instructions");
+        struct mender m = {.j = &j, .out = out, .configured = instructions, .input = root_field(&j, "input")};
+        struct chatgpt_model model = chatgpt_model(json_inner(&j, root_field(&j, "model")));
+        uint32_t clients = root_field(&j, "instructions");
         if (!json_is(&j, clients, JSON_STRING) || !json_inner(&j, clients).len)
             clients = JSON_NONE;
         if (!clients && !m.configured)

@@ -1,0 +1,175 @@
+/* loop: auth.json on the disk: read, locked without waiting, and replaced in one step. */
+#include "proxy/upstream/login_store.h"
+
+#include "common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool login_store_open(struct login_store *s, const char *codex_home)
+{
+    *s = (struct login_store){.path = paths_join(codex_home, "auth.json"), .lock = -1};
+    return s->path != NULL;
+}
+
+void login_store_close(struct login_store *s)
+{
+    login_store_unlock(s);
+    free(s->path);
+    s->path = NULL;
+}
+
+static bool fail(const struct login_store *s, struct buf *why, const char *what)
+{
+    buf_add_format(why, "%s: %s: %s", s->path, what, strerror(errno));
+    return false;
+}
+
+bool login_store_read(const struct login_store *s, struct buf *text, struct buf *why)
+{
+    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t got = -1;
+    if (fd < 0)
+        return fail(s, why, "can't be opened");
+    /* All at once, so that no copy of a token is left behind by a buffer that grows. */
+    size_t room = LOGIN_STORE_MAX;
+    bool ok = buf_reserve(text, room);
+    while (ok && room && (got = read(fd, text->data + text->len, room)) > 0) {
+        text->len += (size_t)got;
+        room -= (size_t)got;
+    }
+    if (!ok || got < 0)
+        ok = fail(s, why, "can't be read");
+    else if (!room)
+        ok = buf_add_format(why, "%s: is over %u KB", s->path, LOGIN_STORE_MAX >> 10) && false;
+    (void)close(fd);
+    return ok;
+}
+
+/* The file behind links, with something appended to its name; NULL when it is not there. Owned by the caller. */
+static char *beside(const struct login_store *s, const char *suffix)
+{
+    char *path = realpath(s->path, NULL), *out = NULL;
+    if (path && asprintf(&out, "%s%s", path, suffix) < 0)
+        out = NULL;
+    free(path);
+    return out;
+}
+
+/* Whether the path may be written. What was made read-only is meant to stay as it is, even where root could write it. */
+static bool writable(const char *path)
+{
+    struct stat now;
+    if (stat(path, &now) != 0)
+        return false;
+    errno = EACCES;
+    return (now.st_mode & S_IWUSR) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+}
+
+static bool folder_writable(const char *path)
+{
+    char *copy = strdup(path);
+    bool yes = copy && writable(dirname(copy));
+    int error = errno;
+    free(copy);
+    errno = error;
+    return yes;
+}
+
+enum login_lock login_store_lock(struct login_store *s)
+{
+    if (s->lock >= 0)
+        return LOGIN_LOCK_HELD;
+    char *path = beside(s, ".lock");
+    int fd = path && folder_writable(path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    free(path);
+    if (fd < 0)
+        return LOGIN_LOCK_IMPOSSIBLE;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        s->lock = fd;
+        return LOGIN_LOCK_HELD;
+    }
+    bool busy = errno == EWOULDBLOCK || errno == EINTR;
+    (void)close(fd);
+    return busy ? LOGIN_LOCK_BUSY : LOGIN_LOCK_IMPOSSIBLE;
+}
+
+void login_store_unlock(struct login_store *s)
+{
+    if (s->lock >= 0)
+        (void)close(s->lock);   /* the lock file stays: removing it would let two processes hold "the" lock */
+    s->lock = -1;
+}
+
+static bool write_all(int fd, struct slice text)
+{
+    while (text.len) {
+        ssize_t done = write(fd, text.ptr, text.len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return false;
+        text.ptr += done;
+        text.len -= (size_t)done;
+    }
+    return true;
+}
+
+/* A rename is on the disk once its folder is; file systems that can't sync a folder have done what they can. */
+static void sync_folder(const char *path)
+{
+    char *copy = strdup(path);
+    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+    free(copy);
+}
+
+/* A new file with the contents, the old one's owner, and mode 0600. */
+static bool write_new(const char *path, const struct stat *old, struct slice text)
+{
+    (void)unlink(path);   /* of a process that was killed in here */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return false;
+    bool same_owner = old->st_uid == geteuid() && old->st_gid == getegid();
+    bool ok = (same_owner || fchown(fd, old->st_uid, old->st_gid) == 0) && fchmod(fd, 0600) == 0 &&
+              write_all(fd, text) && fsync(fd) == 0;
+    int error = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        error = errno;
+    }
+    errno = error;
+    return ok;
+}
+
+bool login_store_write(const struct login_store *s, struct slice text, struct buf *why)
+{
+    char *path = beside(s, ""), *fresh = beside(s, ".new");
+    struct stat old;
+    bool ok = path && fresh && stat(path, &old) == 0 && writable(path) && folder_writable(path);
+    if (ok) {
+        ok = write_new(fresh, &old, text) && rename(fresh, path) == 0;
+        int error = errno;
+        if (ok)
+            sync_folder(path);
+        else
+            (void)unlink(fresh);
+        errno = error;
+    }
+    if (!ok)
+        (void)fail(s, why, "can't be replaced");
+    free(path);
+    free(fresh);
+    return ok;
+}

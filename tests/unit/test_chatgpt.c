@@ -1,0 +1,190 @@
+/* What the ChatGPT backend is sent of a Responses request. */
+#include "tests/unit/unit.h"
+
+#include "proxy/bridge/chatgpt.h"
+#include "proxy/bridge/chatgpt_model.h"
+
+#define HELLO "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"hi\"}]}"
+#define FIXED ",\"stream\":true,\"store\":false,\"include\":[\"reasoning.encrypted_content\"]"
+#define HELPFUL "\"instructions\":\"You are a helpful assistant.\""
+
+static void becomes_with(const char *configured, const char *body, const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 1u << 20);
+    assert_true(chatgpt_request(slice_of(body), configured, &out));
+    assert_buf(&out, expected);
+    buf_free(&out);
+}
+
+static void becomes(const char *body, const char *expected)
+{
+    becomes_with(NULL, body, expected);
+}
+
+/* A request whose input is `input` and instructions are "i": what becomes of the input. */
+static void input_becomes(const char *input, const char *expected)
+{
+    char body[2048], all[2048];
+    (void)snprintf(body, sizeof body, "{\"model\":\"m\",\"instructions\":\"i\",\"input\":%s}", input);
+    (void)snprintf(all, sizeof all, "{\"model\":\"m\",\"instructions\":\"i\",\"input\":%s" FIXED "}", expected);
+    becomes(body, all);
+}
+
+static void a_string_becomes_a_list(void **state)
+{
+    (void)state;
+    becomes("{\"model\":\"m\",\"input\":\"hi\"}", "{\"model\":\"m\"," HELPFUL ",\"input\":[" HELLO "]" FIXED "}");
+    becomes("{\"model\":\"m\"}", "{\"model\":\"m\"," HELPFUL ",\"input\":[]" FIXED "}");
+}
+
+static void fields_beyond_the_list_are_left_out(void **state)
+{
+    (void)state;
+    becomes("{\"model\":\"m\",\"stream\":false,\"store\":true,\"max_output_tokens\":9,\"temperature\":1,\"user\":\"u\","
+            "\"metadata\":{},\"input\":[],\"tools\":[{\"type\":\"web_search\"}],\"tool_choice\":\"auto\","
+            "\"parallel_tool_calls\":true,\"text\":{\"verbosity\":\"low\"},\"prompt_cache_key\":\"k\"}",
+            "{\"model\":\"m\"," HELPFUL ",\"input\":[]" FIXED ",\"tools\":[{\"type\":\"web_search\"}],"
+            "\"tool_choice\":\"auto\",\"parallel_tool_calls\":true,\"text\":{\"verbosity\":\"low\"},"
+            "\"prompt_cache_key\":\"k\"}");
+}
+
+static void instructions_are_the_clients_or_lifted(void **state)
+{
+    (void)state;
+    becomes("{\"model\":\"m\",\"instructions\":\"a\\nb\",\"input\":[]}",
+            "{\"model\":\"m\",\"instructions\":\"a\\nb\",\"input\":[]" FIXED "}");
+    becomes("{\"model\":\"m\",\"instructions\":null,\"input\":[{\"type\":\"message\",\"role\":\"developer\",\"content\":["
+            "{\"type\":\"input_text\",\"text\":\"a\"},{\"type\":\"input_text\",\"text\":\"b\"}]}," HELLO "]}",
+            "{\"model\":\"m\",\"instructions\":\"a\\n\\nb\",\"input\":[" HELLO "]" FIXED "}");
+    becomes("{\"model\":\"m\",\"instructions\":\"\",\"input\":[{\"role\":\"system\",\"content\":\"be \\\"terse\\\"\"}," HELLO "]}",
+            "{\"model\":\"m\",\"instructions\":\"be \\\"terse\\\"\",\"input\":[" HELLO "]" FIXED "}");
+}
+
+static void what_is_no_text_or_all_there_is_stays_in_the_input(void **state)
+{
+    (void)state;
+    becomes("{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":\"x\"}]}",
+            "{\"model\":\"m\"," HELPFUL ",\"input\":[{\"role\":\"developer\",\"content\":\"x\"}]" FIXED "}");
+    becomes("{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":[{\"type\":\"input_image\"}]}," HELLO "]}",
+            "{\"model\":\"m\"," HELPFUL ",\"input\":[{\"role\":\"developer\",\"content\":[{\"type\":\"input_image\"}]}," HELLO "]"
+            FIXED "}");
+}
+
+static void configured_instructions_lose_none_of_the_clients(void **state)
+{
+    (void)state;
+    becomes_with("exact", "{\"model\":\"m\",\"instructions\":\"mine\",\"input\":\"hi\"}",
+                 "{\"model\":\"m\",\"instructions\":\"exact\",\"input\":[{\"type\":\"message\",\"role\":\"developer\","
+                 "\"content\":[{\"type\":\"input_text\",\"text\":\"mine\"}]}," HELLO "]" FIXED "}");
+    becomes_with("exact", "{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":\"mine\"}," HELLO "]}",
+                 "{\"model\":\"m\",\"instructions\":\"exact\",\"input\":[{\"role\":\"developer\",\"content\":\"mine\"}," HELLO "]"
+                 FIXED "}");
+}
+
+static void system_messages_become_the_developers(void **state)
+{
+    (void)state;
+    input_becomes("[" HELLO ",{\"role\":\"system\",\"content\":\"s\"}]",
+                  "[" HELLO ",{\"role\":\"developer\",\"content\":\"s\"}]");
+}
+
+static void ids_and_references_go(void **state)
+{
+    (void)state;
+    input_becomes("[{\"id\":\"msg_1\",\"role\":\"user\",\"content\":\"a\"},{\"type\":\"item_reference\",\"id\":\"rs_1\"},"
+                  "{\"type\":\"reasoning\",\"id\":\"rs_2\",\"summary\":[],\"encrypted_content\":\"e\"},"
+                  "{\"type\":\"reasoning\",\"id\":\"rs_3\",\"summary\":[]}]",
+                  "[{\"role\":\"user\",\"content\":\"a\"},"
+                  "{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"e\"}]");
+    /* An id deeper inside is none of the item's. */
+    input_becomes("[{\"type\":\"x\",\"a\":{\"id\":\"1\"}}]", "[{\"type\":\"x\",\"a\":{\"id\":\"1\"}}]");
+}
+
+#define CALL(id) "{\"type\":\"function_call\",\"call_id\":\"" id "\",\"name\":\"f\",\"arguments\":\"{}\"}"
+#define OUTPUT(id) "{\"type\":\"function_call_output\",\"call_id\":\"" id "\",\"output\":\"o\"}"
+#define ORPHAN "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":" \
+               "\"Output of an earlier tool call:\\no\"}]}"
+
+static void outputs_need_their_call(void **state)
+{
+    (void)state;
+    input_becomes("[" CALL("a") "," CALL("b") "," OUTPUT("a") "," OUTPUT("b") "]",
+                  "[" CALL("a") "," CALL("b") "," OUTPUT("a") "," OUTPUT("b") "]");
+    input_becomes("[" OUTPUT("a") "," CALL("a") "]", "[" ORPHAN "," CALL("a") "]");
+    input_becomes("[" CALL("a") "," OUTPUT("a") "," OUTPUT("a") "]", "[" CALL("a") "," OUTPUT("a") "," ORPHAN "]");
+    input_becomes("[{\"type\":\"custom_tool_call_output\",\"call_id\":\"z\",\"output\":[{\"type\":\"input_image\"}]}]",
+                  "[{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":"
+                  "\"Output of an earlier tool call:\"},{\"type\":\"input_image\"}]}]");
+}
+
+static void efforts_are_what_the_model_takes(void **state)
+{
+    (void)state;
+    static const struct { const char *model, *asked, *sent; } cases[] = {
+        {"gpt-5.5", "minimal", "low"}, {"gpt-5.5", "xhigh", "xhigh"}, {"gpt-5.5", "none", "none"},
+        {"gpt-5", "xhigh", "high"}, {"gpt-5", "none", "low"}, {"gpt-5-2025-08-07", "xhigh", "high"},
+        {"gpt-5.1", "none", "none"}, {"gpt-5.1-codex", "none", "low"}, {"gpt-5.1-codex-max", "xhigh", "xhigh"},
+        {"gpt-5.1-codex-max", "ultra", "xhigh"}, {"gpt-5.1-codex-mini", "low", "medium"},
+        {"codex-mini-latest", "minimal", "medium"}, {"gpt-7", "brand-new", "brand-new"}, {"gpt-5", "", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_slice(chatgpt_effort(slice_of(cases[i].model), slice_of(cases[i].asked)), cases[i].sent);
+}
+
+static void a_name_may_end_in_an_effort(void **state)
+{
+    (void)state;
+    static const struct { const char *name, *model, *effort; } cases[] = {
+        {"gpt-5.1-codex-max-high", "gpt-5.1-codex-max", "high"}, {"gpt-5.1-codex-max", "gpt-5.1-codex-max", ""},
+        {"gpt-5.5-xhigh", "gpt-5.5", "xhigh"}, {"gpt-5.5", "gpt-5.5", ""}, {"-high", "-high", ""}, {"", "", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct chatgpt_model m = chatgpt_model(slice_of(cases[i].name));
+        assert_slice(m.name, cases[i].model);
+        assert_slice(m.effort, cases[i].effort);
+    }
+}
+
+static void the_clients_effort_comes_before_the_names(void **state)
+{
+    (void)state;
+    becomes("{\"model\":\"gpt-5-xhigh\",\"input\":[]}",
+            "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[]" FIXED ",\"reasoning\":{\"effort\":\"high\"}}");
+    becomes("{\"model\":\"gpt-5-high\",\"input\":[],\"reasoning\":{\"summary\":\"auto\",\"effort\":\"minimal\"}}",
+            "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[]" FIXED ",\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"}}");
+    becomes("{\"model\":\"gpt-5\",\"input\":[],\"reasoning\":{\"summary\":\"auto\"},"
+            "\"include\":[\"x\",\"reasoning.encrypted_content\"]}",
+            "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[],\"stream\":true,\"store\":false,"
+            "\"include\":[\"reasoning.encrypted_content\",\"x\"],\"reasoning\":{\"summary\":\"auto\"}}");
+}
+
+static void what_is_no_object_or_too_large_fails(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 64);
+    assert_false(chatgpt_request(SLICE("[]"), NULL, &out));
+    assert_false(chatgpt_request(SLICE("{"), NULL, &out));
+    assert_false(chatgpt_request(SLICE("{\"model\":\"m\",\"input\":\"hi\"}"), NULL, &out));
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_string_becomes_a_list),
+        cmocka_unit_test(fields_beyond_the_list_are_left_out),
+        cmocka_unit_test(instructions_are_the_clients_or_lifted),
+        cmocka_unit_test(what_is_no_text_or_all_there_is_stays_in_the_input),
+        cmocka_unit_test(configured_instructions_lose_none_of_the_clients),
+        cmocka_unit_test(system_messages_become_the_developers),
+        cmocka_unit_test(ids_and_references_go),
+        cmocka_unit_test(outputs_need_their_call),
+        cmocka_unit_test(efforts_are_what_the_model_takes),
+        cmocka_unit_test(a_name_may_end_in_an_effort),
+        cmocka_unit_test(the_clients_effort_comes_before_the_names),
+        cmocka_unit_test(what_is_no_object_or_too_large_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,227 @@
+/* auth.json's text, the tokens in it, and the token endpoint's replies. */
+#include "tests/unit/unit.h"
+
+#include "common/secret.h"
+#include "proxy/upstream/login_file.h"
+
+#include <sodium.h>
+
+/* A JWT with the payload; static, two of them alive at a time. */
+static const char *jwt(const char *payload)
+{
+    static char texts[2][1024];
+    static unsigned turn;
+    char *out = texts[turn++ % 2], encoded[768];
+    assert_non_null(sodium_bin2base64(encoded, sizeof encoded, (const unsigned char *)payload, strlen(payload),
+                                      sodium_base64_VARIANT_URLSAFE_NO_PADDING));
+    (void)snprintf(out, sizeof texts[0], "e30.%s.c2ln", encoded);
+    return out;
+}
+
+#define ACCOUNT(id) "{\"exp\":1800000000,\"https://api.openai.com/auth\":{\"chatgpt_account_id\":\"" id "\"}}"
+
+static enum login_file read_text(const char *text, struct login_tokens *out)
+{
+    struct buf why;
+    buf_init(&why, 1024);
+    enum login_file result = login_file_read(slice_of(text), out, &why);
+    assert_int_equal(result == LOGIN_FILE_READ, why.len == 0);
+    if (result != LOGIN_FILE_READ)
+        assert_non_null(strstr(buf_text(&why), "run: codex login"));
+    buf_free(&why);
+    return result;
+}
+
+static void claims_of_a_token(void **state)
+{
+    (void)state;
+    struct login_claims claims;
+    login_claims_read(slice_of(jwt(ACCOUNT("acc-1"))), &claims);
+    assert_int_equal(claims.expires_s, 1800000000);
+    assert_string_equal(claims.account_id, "acc-1");
+    static const char *const others[] = {"", "opaque", "a.b", "a.!!.c", "a..c", "e30.W10.c2ln", "e30.e30.c2ln"};
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        login_claims_read(slice_of(others[i]), &claims);
+        assert_int_equal(claims.expires_s, 0);
+        assert_string_equal(claims.account_id, "");
+    }
+    /* Padding, which the standard takes off. {"exp":1} has eight bytes. */
+    login_claims_read(SLICE("e30.eyJleHAiOjF9.x"), &claims);
+    assert_int_equal(claims.expires_s, 1);
+    login_claims_read(SLICE("e30.eyJleHAiOjEyfQ==.x"), &claims);
+    assert_int_equal(claims.expires_s, 12);
+    /* An id that would break out of its header is none. */
+    login_claims_read(slice_of(jwt(ACCOUNT("a\\r\\nX: y"))), &claims);
+    assert_string_equal(claims.account_id, "");
+}
+
+static void three_layouts_are_read(void **state)
+{
+    (void)state;
+    static const char *const layouts[] = {
+        "{\"OPENAI_API_KEY\":null,\"tokens\":{\"id_token\":\"i\",\"access_token\":\"acc\",\"refresh_token\":\"ref\","
+        "\"account_id\":\"me\"},\"last_refresh\":\"2025-11-21T08:00:00.123456Z\"}",
+        "{\"access_token\":\"acc\",\"refresh_token\":\"ref\",\"account_id\":\"me\",\"last_refresh\":\"2025-11-21T08:00:00Z\"}",
+        "{\"chatgpt\":{\"access_token\":\"acc\",\"refresh_token\":\"ref\",\"account_id\":\"me\"},"
+        "\"last_refresh\":\"2025-11-21T08:00:00Z\"}",
+        "{\"tokens\":null,\"chatgpt\":{\"tokens\":{\"access_token\":\"acc\",\"refresh_token\":\"ref\",\"account_id\":\"me\"},"
+        "\"last_refresh\":\"x\"},\"last_refresh\":\"2025-11-21T08:00:00Z\"}",
+    };
+    for (size_t i = 0; i < COUNT_OF(layouts); i++) {
+        struct login_tokens t;
+        assert_int_equal(read_text(layouts[i], &t), LOGIN_FILE_READ);
+        assert_string_equal(t.access, "acc");
+        assert_string_equal(t.refresh, "ref");
+        assert_string_equal(t.account_id, "me");
+        assert_int_equal(t.refreshed_s, 1763712000);
+        assert_int_equal(t.expires_s, 0);
+        login_tokens_free(&t);
+    }
+}
+
+static void the_account_comes_from_file_then_id_then_access_token(void **state)
+{
+    (void)state;
+    char text[4096];
+    struct login_tokens t;
+    (void)snprintf(text, sizeof text, "{\"tokens\":{\"id_token\":\"%s\",\"access_token\":\"%s\"}}", jwt(ACCOUNT("id")),
+                   jwt(ACCOUNT("access")));
+    assert_int_equal(read_text(text, &t), LOGIN_FILE_READ);
+    assert_string_equal(t.account_id, "id");
+    assert_int_equal(t.expires_s, 1800000000);
+    assert_null(t.refresh);
+    login_tokens_free(&t);
+    (void)snprintf(text, sizeof text, "{\"tokens\":{\"access_token\":\"%s\"}}", jwt(ACCOUNT("access")));
+    assert_int_equal(read_text(text, &t), LOGIN_FILE_READ);
+    assert_string_equal(t.account_id, "access");
+    login_tokens_free(&t);
+}
+
+static void torn_is_not_the_same_as_logged_out(void **state)
+{
+    (void)state;
+    static const char whole[] = "{\"tokens\":{\"access_token\":\"acc\",\"refresh_token\":\"ref\"}}";
+    struct login_tokens t;
+    for (size_t len = 0; len < sizeof whole - 1; len++) {
+        char text[sizeof whole];
+        memcpy(text, whole, len);
+        text[len] = '\0';
+        assert_int_equal(read_text(text, &t), LOGIN_FILE_TORN);
+        assert_null(t.access);
+    }
+    static const char *const none[] = {"{}", "[]", "null", "\"text\"", "{\"OPENAI_API_KEY\":\"sk-1\",\"tokens\":null}",
+                                       "{\"tokens\":{\"access_token\":7}}", "{\"tokens\":{\"access_token\":\"a b\"}}",
+                                       "{\"tokens\":{\"access_token\":\"a\\nb\"}}", "{\"chatgpt\":[]}"};
+    for (size_t i = 0; i < COUNT_OF(none); i++)
+        assert_int_equal(read_text(none[i], &t), LOGIN_FILE_NONE);
+}
+
+static void updates_to(const char *text, const char *reply, const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 64u << 10);
+    assert_true(login_file_update(slice_of(text), slice_of(reply), 1763712000, &out));
+    assert_buf(&out, expected);
+    buf_free(&out);
+}
+
+static void an_update_changes_the_tokens_alone(void **state)
+{
+    (void)state;
+    updates_to("{\n  \"new_thing\": [1, {\"access_token\": \"not this\"}],\n  \"tokens\": {\n    \"id_token\": \"i\",\n"
+               "    \"access_token\": \"a\",\n    \"refresh_token\": \"r\",\n    \"account_id\": \"me\",\n    \"x\": 1e3\n  },\n"
+               "  \"last_refresh\": \"2025-01-01T00:00:00.1Z\"\n}\n",
+               "{\"access_token\":\"A\",\"refresh_token\":\"R\",\"id_token\":\"I\",\"expires_in\":3600}",
+               "{\n  \"new_thing\": [1, {\"access_token\": \"not this\"}],\n  \"tokens\": {\n    \"id_token\": \"I\",\n"
+               "    \"access_token\": \"A\",\n    \"refresh_token\": \"R\",\n    \"account_id\": \"me\",\n    \"x\": 1e3\n  },\n"
+               "  \"last_refresh\": \"2025-11-21T08:00:00Z\"\n}\n");
+}
+
+static void tokens_that_the_reply_lacks_stay(void **state)
+{
+    (void)state;
+    updates_to("{\"tokens\":{\"access_token\":\"a\",\"refresh_token\":\"r\"},\"last_refresh\":null}",
+               "{\"access_token\":\"A\",\"refresh_token\":null}",
+               "{\"tokens\":{\"access_token\":\"A\",\"refresh_token\":\"r\"},\"last_refresh\":\"2025-11-21T08:00:00Z\"}");
+}
+
+static void keys_that_the_file_lacks_are_added(void **state)
+{
+    (void)state;
+    updates_to("{\n  \"tokens\": {\n    \"refresh_token\": \"r\"\n  }\n}",
+               "{\"access_token\":\"A\",\"id_token\":\"I\"}",
+               "{\n  \"last_refresh\": \"2025-11-21T08:00:00Z\",\n  \"tokens\": {\n    \"id_token\": \"I\",\n"
+               "    \"access_token\": \"A\",\n    \"refresh_token\": \"r\"\n  }\n}");
+    updates_to("{\"access_token\":\"a\"}", "{\"access_token\":\"A\"}",
+               "{\"last_refresh\": \"2025-11-21T08:00:00Z\",\"access_token\":\"A\"}");
+    updates_to("{\"chatgpt\":{\"last_refresh\":1,\"access_token\":\"a\"},\"last_refresh\":2}", "{\"access_token\":\"A\"}",
+               "{\"chatgpt\":{\"last_refresh\":\"2025-11-21T08:00:00Z\",\"access_token\":\"A\"},\"last_refresh\":2}");
+}
+
+static void damaged_tokens_are_not_taken_over(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1024);
+    updates_to("{\"access_token\":\"a\",\"last_refresh\":1}", "{\"access_token\":\"A\\r\\nX: y\",\"refresh_token\":7}",
+               "{\"access_token\":\"a\",\"last_refresh\":\"2025-11-21T08:00:00Z\"}");
+    assert_false(login_file_update(SLICE("{}"), SLICE("{\"access_token\":\"A\"}"), 0, &out));
+    assert_false(login_file_update(SLICE("{\"access_token\":\"a\"}"), SLICE("[]"), 0, &out));
+    assert_false(login_file_update(SLICE("{\"access_token\":"), SLICE("{}"), 0, &out));
+    buf_free(&out);
+}
+
+static void replies_of_the_token_endpoint(void **state)
+{
+    (void)state;
+    static const struct { int status; const char *body; enum login_answer answer; } cases[] = {
+        {200, "{\"access_token\":\"a\"}", LOGIN_ANSWER_TOKENS},
+        {200, "{}", LOGIN_ANSWER_TOKENS},
+        {200, "<html>", LOGIN_ANSWER_LATER},
+        {401, "", LOGIN_ANSWER_FINAL},
+        {401, "{\"error\":{\"code\":\"whatever\"}}", LOGIN_ANSWER_FINAL},
+        {400, "{\"error\":{\"code\":\"refresh_token_expired\"}}", LOGIN_ANSWER_FINAL},
+        {400, "{\"error\":\"refresh_token_reused\"}", LOGIN_ANSWER_FINAL},
+        {403, "{\"code\":\"refresh_token_invalidated\"}", LOGIN_ANSWER_FINAL},
+        {400, "{\"error\":\"invalid_grant\"}", LOGIN_ANSWER_LATER},
+        {429, "{\"error\":{\"code\":\"rate_limited\"}}", LOGIN_ANSWER_LATER},
+        {500, "", LOGIN_ANSWER_LATER},
+        {302, "", LOGIN_ANSWER_LATER},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buf why;
+        buf_init(&why, 1024);
+        assert_int_equal(login_answer_read(cases[i].status, slice_of(cases[i].body), &why), cases[i].answer);
+        assert_int_equal(why.len == 0, cases[i].answer == LOGIN_ANSWER_TOKENS);
+        assert_int_equal(why.len && strstr(buf_text(&why), "run: codex login"), cases[i].answer == LOGIN_ANSWER_FINAL);
+        buf_free(&why);
+    }
+}
+
+static void what_the_endpoint_is_asked(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 1024);
+    assert_true(login_refresh_body("re\"f", &out));
+    assert_buf(&out, "{\"client_id\":\"app_EMoamEEZ73f0CkXaXp7hrann\",\"grant_type\":\"refresh_token\","
+                     "\"refresh_token\":\"re\\\"f\"}");
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claims_of_a_token),
+        cmocka_unit_test(three_layouts_are_read),
+        cmocka_unit_test(the_account_comes_from_file_then_id_then_access_token),
+        cmocka_unit_test(torn_is_not_the_same_as_logged_out),
+        cmocka_unit_test(an_update_changes_the_tokens_alone),
+        cmocka_unit_test(tokens_that_the_reply_lacks_stay),
+        cmocka_unit_test(keys_that_the_file_lacks_are_added),
+        cmocka_unit_test(damaged_tokens_are_not_taken_over),
+        cmocka_unit_test(replies_of_the_token_endpoint),
+        cmocka_unit_test(what_the_endpoint_is_asked),
+    };
+    return secret_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
