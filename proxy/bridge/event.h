@@ -15,6 +15,7 @@ enum event_kind {
     EVENT_CALL,        /* a tool call begins: call, tool, flat */
     EVENT_ARGUMENTS,   /* call, and text: more of its arguments; or raw: all of them as a JSON value */
     EVENT_STATE,       /* text: what the provider wants back; with `call` for that call, else (NO_CALL) for the reasoning */
+    EVENT_ITEM,        /* raw: the item that was told in pieces, as the upstream wrote it in the end; call, or NO_CALL */
     EVENT_BREAK,       /* an item of text or reasoning ends; more of either would be another */
     EVENT_OTHER,       /* raw: an output item that the bridge has no words for */
     EVENT_USAGE,       /* usage */

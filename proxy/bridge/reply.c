@@ -19,6 +19,7 @@ void reply_free(struct reply *r)
     for (uint32_t i = 0; i < r->count; i++) {
         buf_free(&r->outputs[i].text);
         buf_free(&r->outputs[i].state);
+        buf_free(&r->outputs[i].raw);
         buf_free(&r->outputs[i].names);
     }
     free(r->outputs);
@@ -61,12 +62,12 @@ static bool streams(const struct reply *r)
     return r->options->client_stream;
 }
 
-/* A new output, not announced yet. NULL without memory: r->out is marked as failed. */
+/* A new output, not announced yet. NULL without room: r->out is marked as failed. */
 static struct output *add_output(struct reply *r, enum output_kind kind)
 {
     if (r->count == r->cap) {
         uint32_t cap = r->cap ? r->cap * 2 : 8;
-        struct output *outputs = realloc(r->outputs, cap * sizeof *outputs);
+        struct output *outputs = cap <= REPLY_OUTPUTS_MAX ? realloc(r->outputs, cap * sizeof *outputs) : NULL;
         if (!outputs) {
             r->out->failed = true;
             return NULL;
@@ -78,6 +79,7 @@ static struct output *add_output(struct reply *r, enum output_kind kind)
     *o = (struct output){.kind = kind, .index = r->count++, .open = true};
     buf_init(&o->text, REPLY_MAX);
     buf_init(&o->state, REPLY_MAX);
+    buf_init(&o->raw, REPLY_MAX);
     buf_init(&o->names, REPLY_MAX);
     return o;
 }
@@ -307,6 +309,17 @@ static void take_reasoning_state(struct reply *r, struct slice state)
     buf_add_slice(&o->state, state);
 }
 
+/* An item of the client's own wire goes out as it came: its provider may check it when it comes back. */
+static void take_item(struct reply *r, const struct event *e)
+{
+    struct output *o = e->call != NO_CALL ? find_call(r, e->call) : r->text_at != NO_OUTPUT ? &r->outputs[r->text_at] : NULL;
+    if (!o || r->options->client_wire != WIRE_RESPONSES || r->options->upstream_wire != WIRE_RESPONSES)
+        return;
+    buf_clear(&o->raw);
+    reply_add_raw(&o->raw, e->raw);
+    r->out->failed |= o->raw.failed;
+}
+
 static void take_other(struct reply *r, struct slice raw)
 {
     if (r->options->client_wire != WIRE_RESPONSES)
@@ -333,6 +346,7 @@ void reply_take(struct reply *r, const struct event *e)
         else
             take_call_state(r, e->call, e->text);
         break;
+    case EVENT_ITEM: take_item(r, e); break;
     case EVENT_BREAK: end_text(r); break;
     case EVENT_OTHER: take_other(r, e->raw); break;
     case EVENT_USAGE: case EVENT_FINISH: case EVENT_END: case EVENT_FAILURE: break;   /* the relay's */

@@ -14,6 +14,7 @@
 #include "proxy/bridge/relay.h"
 
 #define REPLY_MAX (32u << 20)    /* bytes of one reply, as text and as written */
+#define REPLY_OUTPUTS_MAX 1024   /* items of one reply */
 #define NO_OUTPUT UINT32_MAX
 
 enum output_kind { OUTPUT_REASONING, OUTPUT_MESSAGE, OUTPUT_CALL, OUTPUT_OTHER };
@@ -29,6 +30,7 @@ struct output {
     struct arguments arguments;
     struct buf text;             /* escaped: text, summary, arguments, input; raw: OUTPUT_OTHER, a search's arguments */
     struct buf state;            /* OUTPUT_REASONING: encrypted_content, escaped */
+    struct buf raw;              /* the whole item as its upstream wrote it, where the client speaks the same wire */
     struct buf names;            /* the memory of tool's names, where the turn has none */
     char held[8];                /* the first half of a surrogate pair whose second half was not seen yet */
 };

@@ -127,6 +127,7 @@ static void read_call_done(struct decoder *d, unsigned index, uint32_t item, enu
         emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
     else if (!call->has_arguments && arguments)
         emit_text(d, EVENT_ARGUMENTS, call->number, json_inner(j, arguments));
+    emit(d, &(struct event){.kind = EVENT_ITEM, .call = call->number, .raw = json_raw(j, item)});
     call->index = -1;   /* another item may come under the same number, or under none */
 }
 
@@ -168,6 +169,7 @@ static void read_item(struct decoder *d, unsigned index, uint32_t item)
         emit(d, &(struct event){.kind = EVENT_OTHER, .raw = json_raw(j, item)});
         return;
     }
+    emit(d, &(struct event){.kind = EVENT_ITEM, .call = NO_CALL, .raw = json_raw(j, item)});
     emit(d, &(struct event){.kind = EVENT_BREAK});
 }
 

@@ -88,6 +88,10 @@ static void write_call(struct reply *r, const struct output *o, bool done)
 
 void response_item_write(struct reply *r, const struct output *o, bool done)
 {
+    if (done && o->raw.len) {
+        buf_add_slice(r->out, buf_slice(&o->raw));
+        return;
+    }
     switch (o->kind) {
     case OUTPUT_MESSAGE: write_message(r, o, done); break;
     case OUTPUT_REASONING: write_reasoning(r, o, done); break;

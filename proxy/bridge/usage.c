@@ -66,8 +66,8 @@ void usage_write(const struct usage *usage, enum wire wire, struct buf *out)
     const char *format = wire == WIRE_CHAT
         ? "{\"prompt_tokens\":%lld,\"prompt_tokens_details\":{\"cached_tokens\":%lld},\"completion_tokens\":%lld,"
           "\"completion_tokens_details\":{\"reasoning_tokens\":%lld},\"total_tokens\":%lld"
-        : "{\"input_tokens\":%lld,\"input_tokens_details\":{\"cached_tokens\":%lld},\"output_tokens\":%lld,"
-          "\"output_tokens_details\":{\"reasoning_tokens\":%lld},\"total_tokens\":%lld";
+        : "{\"input_tokens\":%lld,\"input_tokens_details\":{\"cached_tokens\":%lld,\"cache_write_tokens\":0},"
+          "\"output_tokens\":%lld,\"output_tokens_details\":{\"reasoning_tokens\":%lld},\"total_tokens\":%lld";
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"   /* one of the two above */
     buf_add_format(out, format, input, cached, output, reasoning, input + output);

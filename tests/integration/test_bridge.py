@@ -56,7 +56,8 @@ def test_text(bridged, upstream):
     assert item["content"][0]["text"] == "Hello."
     last = events[-1]["response"]
     assert last["status"] == "completed"
-    assert last["usage"] == {"input_tokens": 11, "input_tokens_details": {"cached_tokens": 4}, "output_tokens": 7,
+    assert last["usage"] == {"input_tokens": 11, "output_tokens": 7,
+                             "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 0},
                              "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 18}
     assert last["output"] == [] or last["output"][0]["content"][0]["text"] == "Hello."
 

@@ -87,8 +87,8 @@ static void test_text(void **state)
            "output_text.delta", "output_text.done", "content_part.done", "output_item.done", "completed");
     assert_order(&run, "\"delta\":\"Hel\\u00e9\"", "\"delta\":\"\\\"lo\\\"\"", "\"text\":\"Hel\\u00e9\\\"lo\\\"\"",
                  "\"status\":\"completed\"", "\"output\":[{\"type\":\"message\",\"id\":\"msg_1_0\"",
-                 "\"usage\":{\"input_tokens\":11,\"input_tokens_details\":{\"cached_tokens\":0},\"output_tokens\":7,"
-                 "\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":18}");
+                 "\"usage\":{\"input_tokens\":11,\"input_tokens_details\":{\"cached_tokens\":0,\"cache_write_tokens\":0},"
+                 "\"output_tokens\":7,\"output_tokens_details\":{\"reasoning_tokens\":0},\"total_tokens\":18}");
     buf_free(&run.sent);
 }
 
@@ -271,7 +271,8 @@ static void test_the_first_content_opens(void **state)
     assert_int_equal(relay_feed(r, SLICE(TEXT("x")), &send), RELAY_OPEN);
     assert_true(slice_starts(send, "event: response.created\n"));
     relay_keep_alive(r, &send);
-    assert_true(slice_starts(send, "event: response.in_progress\ndata: {\"type\":\"response.in_progress\",\"sequence_number\":5,"));
+    assert_true(slice_starts(send, "event: response.in_progress\ndata: {\"type\":\"response.in_progress\","
+                                   "\"sequence_number\":5,"));
     struct failure f = {.kind = FAILURE_TIMEOUT, .message = "the upstream said nothing for 60 s"};
     relay_fail(r, &f, &send);
     assert_true(slice_starts(send, "event: response.failed\n"));
@@ -399,6 +400,34 @@ static void test_responses_upstreams(void **state)
     }
 }
 
+/* The same wire in another manner: items stay as their upstream wrote them, ids and all, for it will check them. */
+static void test_responses_collected(void **state)
+{
+    (void)state;
+    static const char reasoning[] = "{\"type\":\"reasoning\",\"id\":\"rs_x\",\"summary\":[],\"encrypted_content\":\"gA\"}";
+    static const char message[] = "{\"type\":\"message\",\"id\":\"msg_x\",\"content\":[{\"type\":\"output_text\",\"text\":"
+                                  "\"ab\",\"annotations\":[1]}]}";
+    static const char call[] = "{\"type\":\"function_call\",\"id\":\"fc_x\",\"call_id\":\"c\",\"name\":\"f\",\"arguments\":"
+                               "\"{}\"}";
+    struct buf body, output;
+    buf_init(&body, 4096);
+    buf_init(&output, 4096);
+    assert_true(buf_add_format(&body, "data: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":%s}\n\n"
+                "data: {\"type\":\"response.output_text.delta\",\"output_index\":1,\"delta\":\"ab\"}\n\n"
+                "data: {\"type\":\"response.output_item.done\",\"output_index\":1,\"item\":%s}\n\n"
+                "data: {\"type\":\"response.output_item.done\",\"output_index\":2,\"item\":%s}\n\n" COMPLETED,
+                reasoning, message, call));
+    assert_true(buf_add_format(&output, "\"output\":[%s,%s,%s],", reasoning, message, call));
+    struct relay_options options = options_for(WIRE_RESPONSES, false, true);
+    options.upstream_wire = WIRE_RESPONSES;
+    struct bridge_run run = bridge_relay(&options, buf_slice(&body), 9, 9);
+    assert_int_equal(run.state, RELAY_DONE);
+    assert_order(&run, buf_text(&output));
+    buf_free(&run.sent);
+    buf_free(&output);
+    buf_free(&body);
+}
+
 static void test_a_chat_stream_that_fails_has_no_done(void **state)
 {
     (void)state;
@@ -440,6 +469,7 @@ int main(void)
         cmocka_unit_test(test_whole_failures),
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_responses_upstreams),
+        cmocka_unit_test(test_responses_collected),
         cmocka_unit_test(test_a_chat_stream_that_fails_has_no_done),
         cmocka_unit_test(test_echo),
     };
