@@ -12,8 +12,10 @@ from session_tools import KEYS, Session, is_alive, wait_for  # noqa: E402
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium-driver")
 
-ARGUMENTS = ("--headless=new", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--no-default-browser-check")
+# No sandbox: it does not start as root or in a container, and the pages are our own.
+ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--no-default-browser-check", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--disable-dev-shm-usage")
 
 
 @pytest.fixture
@@ -32,14 +34,12 @@ def script(request):
 
 @pytest.fixture
 def browser(script):
-    import os
-
     from selenium import webdriver
     profile = tempfile.mkdtemp(prefix="pm-chromium-", dir="/tmp")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (*ARGUMENTS, f"--user-data-dir={profile}", *(("--no-sandbox",) if os.geteuid() == 0 else ())):
+    for argument in (*ARGUMENTS, f"--user-data-dir={profile}"):
         options.add_argument(argument)
     if not script:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})

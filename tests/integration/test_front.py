@@ -252,6 +252,7 @@ def test_many_connections_leave_no_descriptor_behind(light):
     before = light.open_files
     open_now = [light.connect() for _ in range(200)]
     assert light.get("/v1/models").status == 200
+    assert light.open_files >= before + 200
     for sock in open_now:
         sock.close()
     wait_until(lambda: light.open_files <= before, "the descriptors to be closed")
