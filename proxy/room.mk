@@ -27,6 +27,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/relay_state.h \
 	proxy/bridge/reply.c proxy/bridge/reply.h \
 	proxy/bridge/reply_from_chat.c \
+	proxy/bridge/reply_from_embeddings.c \
 	proxy/bridge/reply_from_responses.c \
 	proxy/bridge/reply_to_chat.c \
 	proxy/bridge/reply_to_responses.c \

@@ -7,7 +7,8 @@
 #include "proxy/bridge/reply.h"
 
 struct dialect {
-    /* Fills the turn from t->doc. false: turn_refuse() was called, or there is no memory. */
+    /* Fills the turn from t->doc. false: turn_refuse() was called, or there is no memory. NULL, with the next one, for a
+     * wire that is never translated. */
     bool (*decode_request)(struct turn *t);
     bool (*encode_request)(const struct turn *t, const struct turn_options *options, struct buf *out);
     /* Decodes one event of the upstream's stream into the sink. */
@@ -30,6 +31,8 @@ void reply_event_from_chat(struct decoder *d, const struct sse_event *event);
 void reply_whole_from_chat(struct decoder *d);
 void reply_event_from_responses(struct decoder *d, const struct sse_event *event);
 void reply_whole_from_responses(struct decoder *d);
+/* reply_from_embeddings.c */
+void reply_whole_from_embeddings(struct decoder *d);
 /* reply_to_chat.c, reply_to_responses.c */
 extern const struct reply_writer reply_to_chat, reply_to_responses;
 

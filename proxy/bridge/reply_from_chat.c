@@ -162,6 +162,7 @@ static void read_choice(struct decoder *d, uint32_t choice, const char *message_
     read_content(d, reasoning, EVENT_REASONING);
     read_content(d, object_field(j, message, "content"), EVENT_TEXT);
     read_content(d, object_field(j, message, "refusal"), EVENT_TEXT);
+    read_content(d, object_field(j, choice, "text"), EVENT_TEXT);   /* POST /completions, which passes through */
     uint32_t calls = object_field(j, message, "tool_calls");
     for (uint32_t call = json_is(j, calls, JSON_ARRAY) ? json_first(j, calls) : JSON_NONE; call; call = json_next(j, call))
         read_call(d, call);

@@ -34,6 +34,7 @@ static const struct {
     {WIRE_CHAT, CHUNK("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]", "null") STOP USAGE
                 DONE, 11, 7},
     {WIRE_CHAT, CHUNK("", "\"length\"") USAGE DONE, 11, 7},
+    {WIRE_COMPLETIONS, "data: {\"choices\":[{\"text\":\"x\",\"finish_reason\":null}]}\n\n" STOP USAGE DONE, 11, 7},
     {WIRE_RESPONSES, CREATED DELTA("a") DELTA("response.completed \\\"type\\\":\\\"error\\\"")
                      EVENT("response.novelty", ",\"x\":1") COMPLETED, 3, 4},
     {WIRE_RESPONSES, "data: {\"sequence_number\":0,\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n" COMPLETED,
@@ -143,6 +144,9 @@ static void test_whole(void **state)
         {WIRE_CHAT, "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"stop\"}]}", FAILURE_EMPTY},
         {WIRE_CHAT, "{\"error\":{\"message\":\"m\"}}", FAILURE_SERVER},
         {WIRE_CHAT, "{\"choices\":[{\"message\":{\"content\":\"a\"}}]", FAILURE_PROTOCOL},
+        {WIRE_COMPLETIONS, "{\"choices\":[{\"text\":\"a\",\"finish_reason\":\"stop\"}]}", FAILURE_NONE},
+        {WIRE_EMBEDDINGS, "{\"data\":[{\"embedding\":[0.5]}],\"usage\":{\"prompt_tokens\":4}}", FAILURE_NONE},
+        {WIRE_EMBEDDINGS, "{\"data\":[]}", FAILURE_EMPTY},
         {WIRE_RESPONSES, "{\"status\":\"completed\",\"output\":[{\"type\":\"novelty\"}]}", FAILURE_NONE},
         {WIRE_RESPONSES, "{\"status\":\"failed\",\"error\":{\"message\":\"m\"},\"output\":[]}", FAILURE_SERVER},
     };
