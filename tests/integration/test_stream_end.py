@@ -65,6 +65,11 @@ def test_a_stream_that_just_stops_is_cut(light, upstream):
     assert "error" in answer.events[-1][1]
 
 
+def test_a_stream_that_just_stops_is_cut_for_the_bridge_too(bridged, upstream):
+    upstream.script(stream(chat.delta("Hello")))
+    assert bridged.post("/v1/responses", RESPONSES).events[-1][0] == "response.failed"
+
+
 def test_some_servers_never_send_a_finish_reason(bridged, upstream):
     upstream.script(stream(chat.delta("Hello"), chat.DONE))
     events = bridged.post("/v1/responses", RESPONSES).events
