@@ -7,10 +7,13 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_describe.c \
 	proxy/config_groups.c \
 	proxy/config_keys.c \
+	proxy/config_login.c \
 	proxy/config_read.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
+	proxy/http/grammar.c proxy/http/grammar.h \
+	proxy/upstream/http_reply.c proxy/upstream/http_reply.h \
 	proxy/front/model_request.c proxy/front/model_request.h \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
@@ -65,8 +68,10 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/notify.c proxy/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \
 	proxy/server.c proxy/server.h \
-	proxy/upstream/call.c proxy/upstream/call.h \
+	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
+	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
+	proxy/upstream/loopback.c proxy/upstream/loopback.h \
 	proxy/upstream/login.c proxy/upstream/login.h \
 	proxy/upstream/login_known.c proxy/upstream/login_known.h \
 	proxy/upstream/login_store.c proxy/upstream/login_store.h \

@@ -1,57 +1,54 @@
-/* loop: one HTTP request to a provider through libcurl. */
+/* loop: one HTTP request to a provider: its time limits, and which transport carries it. */
 #include "proxy/upstream/call.h"
 
 #include "common/clock.h"
-#include "proxy/upstream/curl_loop.h"
+#include "proxy/upstream/curl_call.h"
+#include "proxy/upstream/loopback.h"
 
+#include <curl/curl.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define IDLE_HANDLES_MAX 256             /* easy handles kept for the next calls */
-#define CONNECTIONS_MAX 1024             /* connections kept warm, over all providers */
-#define HEAD_MAX (64u << 10)             /* bytes of a reply's head */
 #define RELEASED_MAX (64u << 10)         /* bytes that a released call may still bring */
 #define RELEASED_MS 500                  /* … and its time */
-#define CONNECT_TIMEOUT_MS 10000L
 #define RETRY_AFTER_MAX_S (30 * 86400)   /* anything longer is no statement about this session */
+#define SPARE_MAX 256                    /* finished calls kept with their timers */
 
-struct slot;
+/* Where a deployment's calls go when that is this machine. */
+struct target {
+    bool is_loopback;
+    struct loopback_origin origin;
+    struct buf heads[2];                 /* of a whole and of a streamed call, for `paths` */
+    const char *paths[2];
+};
 
 struct upstream {
     struct event_base *base;
-    struct curl_loop *loop;
     const struct config *config;
-    struct slot *slots;                  /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
-    struct call *active;
-    unsigned idle_count;
-};
-
-/* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set. */
-struct slot {
-    struct curl_slist *headers;
-    struct call *idle;
+    struct curl_calls *curl_calls;
+    struct loopback *loopback;
+    struct target *targets;              /* by deployment index */
+    struct call *active, *spare;
+    unsigned spare_count;
 };
 
 struct call {
     struct upstream *upstream;
-    struct slot *slot;                   /* NULL: a call with its own header lines, whose handle serves no other */
     struct call *next, **back;
-    CURL *easy;
-    struct curl_slist *headers;          /* its own, where there is no slot */
     struct event *timer;
-    const char *path;                    /* that its handle is set to */
+    struct curl_call *curl;              /* one of the two carries it */
+    struct loopback_call *loopback;
     const struct call_events *events;    /* NULL: released, nobody listens any more */
     void *ctx;
     struct call_reply reply;
-    size_t body_len;                     /* of the request */
-    size_t head_bytes, released_bytes;
+    size_t released_bytes;
     uint64_t started_ms, heard_ms;       /* monotonic; heard_ms 0 before the first byte of the body */
     int first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms;
-    bool inside;                         /* a callback of libcurl's is on the stack: its handle must not be touched */
-    bool cancelled;
-    bool head_too_large;
 };
+
+static void on_timer(evutil_socket_t fd, short what, void *arg);
 
 static void link_call(struct call *c, struct call **list)
 {
@@ -69,48 +66,38 @@ static void unlink_call(struct call *c)
         c->next->back = c->back;
 }
 
-static void destroy(struct call *c)
+static struct call *take_spare(struct upstream *u)
 {
-    if (c->easy)
-        curl_easy_cleanup(c->easy);
-    curl_slist_free_all(c->headers);
+    struct call *c = u->spare;
+    if (c) {
+        unlink_call(c);
+        u->spare_count--;
+        *c = (struct call){.upstream = u, .timer = c->timer};
+        return c;
+    }
+    c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->upstream = u;
+    c->timer = evtimer_new(u->base, on_timer, c);
     if (c->timer)
-        event_free(c->timer);
+        return c;
     free(c);
+    return NULL;
 }
 
-/* Takes a call out of libcurl and keeps its handle for the next one. */
-static void retire(struct call *c)
+/* The call is over and in no list. */
+static void put_away(struct call *c)
 {
     struct upstream *u = c->upstream;
-    (void)curl_multi_remove_handle(curl_loop_multi(u->loop), c->easy);
     evtimer_del(c->timer);
-    unlink_call(c);
-    if (!c->slot || u->idle_count >= IDLE_HANDLES_MAX) {
-        destroy(c);
-        return;
+    if (u->spare_count < SPARE_MAX) {
+        link_call(c, &u->spare);
+        u->spare_count++;
+    } else {
+        event_free(c->timer);
+        free(c);
     }
-    link_call(c, &c->slot->idle);
-    u->idle_count++;
-}
-
-static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
-{
-    struct call *c = arg;
-    size_t len = size * count;
-    if (c->cancelled || c->head_too_large)
-        return CURL_WRITEFUNC_ERROR;
-    if (!c->events) {
-        c->released_bytes += len;
-        return c->released_bytes <= RELEASED_MAX ? len : CURL_WRITEFUNC_ERROR;
-    }
-    c->heard_ms = clock_monotonic_ms();
-    c->inside = true;
-    enum call_flow flow = c->events->body(c->ctx, &c->reply, (struct slice){bytes, len});
-    c->inside = false;
-    if (c->cancelled || flow == CALL_STOP)
-        return CURL_WRITEFUNC_ERROR;
-    return flow == CALL_PAUSE ? CURL_WRITEFUNC_PAUSE : len;
 }
 
 static int parse_retry_after(struct slice value)
@@ -133,74 +120,41 @@ static int parse_retry_after(struct slice value)
     return (int)(seconds + 0.999);
 }
 
-/* One line of the reply's head, each of a 1xx reply's and of the final one's. */
-static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
+static void on_head(void *ctx, int status, struct slice content_type, struct slice retry_after)
 {
-    struct call *c = arg;
-    size_t len = size * count;
-    struct slice line = {bytes, len};
-    c->head_bytes += len;
-    c->head_too_large |= c->head_bytes > HEAD_MAX;
-    if (c->head_too_large)
-        return 0;
-    if (slice_starts(line, "HTTP/")) {
-        long status = 0;
-        (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-        c->reply = (struct call_reply){.status = (int)status, .retry_after_s = -1};
-        return len;
-    }
-    const char *colon = memchr(bytes, ':', len);
-    if (!colon)
-        return len;
-    struct slice name = {bytes, (size_t)(colon - bytes)};
-    struct slice value = {colon + 1, len - name.len - 1};
-    while (value.len && (value.ptr[value.len - 1] == '\n' || value.ptr[value.len - 1] == '\r'))
-        value.len--;
-    value = slice_trim(value);
-    if (slice_is_nocase(name, "content-type"))
-        c->reply.event_stream = value.len >= 17 && slice_is_nocase((struct slice){value.ptr, 17}, "text/event-stream");
-    else if (slice_is_nocase(name, "retry-after"))
-        c->reply.retry_after_s = parse_retry_after(value);
-    return len;
+    static const char stream[] = "text/event-stream";
+    struct call *c = ctx;
+    c->reply.status = status;
+    c->reply.event_stream = content_type.len >= sizeof stream - 1 &&
+                            slice_is_nocase((struct slice){content_type.ptr, sizeof stream - 1}, stream);
+    c->reply.retry_after_s = parse_retry_after(retry_after);
 }
 
-static enum failure_kind failure_of(const struct call *c, CURLcode code)
+static enum call_flow on_body(void *ctx, struct slice bytes)
 {
-    switch (code) {
-    case CURLE_OK:
-        return FAILURE_NONE;
-    case CURLE_OPERATION_TIMEDOUT:
-        return c->reply.status ? FAILURE_TIMEOUT : FAILURE_CONNECT;
-    case CURLE_OUT_OF_MEMORY:
-        return FAILURE_INTERNAL;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_HTTP2:
-    case CURLE_WRITE_ERROR:   /* ours: CALL_STOP, or the head was too large */
-        return FAILURE_PROTOCOL;
-    default:
-        return c->reply.status ? FAILURE_CUT : FAILURE_CONNECT;
+    struct call *c = ctx;
+    if (!c->events) {
+        c->released_bytes += bytes.len;
+        return c->released_bytes <= RELEASED_MAX ? CALL_GO_ON : CALL_STOP;
     }
+    c->heard_ms = clock_monotonic_ms();
+    return c->events->body(c->ctx, &c->reply, bytes);
 }
 
-/* Ends the call for its listener too. The listener may start another one from in here. */
-static void end_call(struct call *c, enum failure_kind failure, const char *message)
+/* The transport is done with. The listener may start another call from in here. */
+static void on_done(void *ctx, enum failure_kind failure, const char *message)
 {
-    const struct call_events *events = c->cancelled ? NULL : c->events;
+    struct call *c = ctx;
+    const struct call_events *events = c->events;
     struct call_reply reply = c->reply;
-    void *ctx = c->ctx;
-    retire(c);
+    void *listener = c->ctx;
+    unlink_call(c);
+    put_away(c);
     if (events)
-        events->done(ctx, &reply, failure, message);
+        events->done(listener, &reply, failure, message);
 }
 
-static void on_finished(CURL *easy, CURLcode code, void *ctx)
-{
-    struct call *c = NULL;
-    (void)ctx;
-    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
-    end_call(c, failure_of(c, code), c->head_too_large ? "the reply's head is over 64 KB" : curl_easy_strerror(code));
-}
+static const struct transport_events transport_events = {on_head, on_body, on_done};
 
 /* The timer runs to whichever limit comes first and is armed anew when that limit has moved meanwhile, so that a chunk costs no
  * timer operation. */
@@ -236,129 +190,88 @@ static const char *overdue(const struct call *c)
     return NULL;
 }
 
+static void cancel_transport(struct call *c)
+{
+    if (c->loopback)
+        loopback_cancel(c->loopback);
+    else
+        curl_call_cancel(c->curl);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct call *c = arg;
     (void)fd;
     (void)what;
     const char *why = overdue(c);
-    if (why)
-        end_call(c, FAILURE_TIMEOUT, why);
-    else
+    if (!why) {
         arm(c);
-}
-
-/* The options that are the same for every call: set once per handle. */
-static bool set_fixed_options(CURL *easy, struct curl_loop *loop)
-{
-    return curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK;
-}
-
-static struct curl_slist *make_headers(const struct call_request *request)
-{
-    const struct deployment *d = request->deployment;
-    struct curl_slist *list = NULL;
-    struct buf line;
-    buf_init(&line, 16u << 10);
-    const char *fixed[] = {"Content-Type: application/json", "Expect:", "User-Agent: pointsman/" PACKAGE_VERSION,
-                           request->stream ? "Accept: text/event-stream" : "Accept: application/json"};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        list = curl_slist_append(list, fixed[i]);
-    for (const char *const *field = request->fields; field && *field; field++)
-        list = curl_slist_append(list, *field);
-    if (!request->fields && d->api_key && buf_add_format(&line, "Authorization: Bearer %s", d->api_key))
-        list = curl_slist_append(list, buf_text(&line));
-    buf_wipe(&line);
-    return list;
-}
-
-static bool set_target(struct call *c, const struct call_request *request)
-{
-    char url[2048];
-    struct curl_slist **headers = c->slot ? &c->slot->headers : &c->headers;
-    int len = request->url ? snprintf(url, sizeof url, "%s", request->url)
-                           : snprintf(url, sizeof url, "%s%s", request->deployment->api_base, request->path);
-    if (!*headers)
-        *headers = make_headers(request);
-    return len > 0 && (size_t)len < sizeof url && *headers &&
-           curl_easy_setopt(c->easy, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
-}
-
-/* A new call with its own handle, on which only the path and the body change from one use to the next. */
-static struct call *make_call(struct upstream *u, struct slot *slot, const struct call_request *request)
-{
-    struct call *c = calloc(1, sizeof *c);
-    if (!c)
-        return NULL;
-    *c = (struct call){.upstream = u, .slot = slot, .easy = curl_easy_init()};
-    c->timer = evtimer_new(u->base, on_timer, c);
-    if (c->easy && c->timer && set_fixed_options(c->easy, u->loop) && set_target(c, request) &&
-        curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c) == CURLE_OK &&
-        curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c) == CURLE_OK &&
-        curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c) == CURLE_OK) {
-        c->path = request->path;
-        return c;
+        return;
     }
-    destroy(c);
-    return NULL;
+    cancel_transport(c);
+    on_done(c, FAILURE_TIMEOUT, why);
 }
 
-/* A call that has served before, or a new one. */
-static struct call *take_call(struct upstream *u, const struct call_request *request)
+bool call_add_fields(const struct call_request *request, struct buf *out)
 {
-    if (request->fields)
-        return make_call(u, NULL, request);
-    struct slot *slot = &u->slots[2 * request->deployment->index + (request->stream ? 1 : 0)];
-    struct call *c = slot->idle;
-    if (!c)
-        return make_call(u, slot, request);
-    unlink_call(c);
-    u->idle_count--;
-    *c = (struct call){.upstream = u, .slot = slot, .easy = c->easy, .timer = c->timer, .path = c->path};
-    if (strcmp(c->path, request->path) == 0 || set_target(c, request)) {
-        c->path = request->path;
-        return c;
+    BUF_ADD(out, "Content-Type: application/json\r\nUser-Agent: pointsman/" PACKAGE_VERSION "\r\n");
+    buf_add_text(out, request->stream ? "Accept: text/event-stream\r\n" : "Accept: application/json\r\n");
+    for (const char *const *field = request->fields; field && *field; field++) {
+        buf_add_text(out, *field);
+        BUF_ADD(out, "\r\n");
     }
-    destroy(c);
-    return NULL;
+    if (!request->fields && request->deployment->api_key) {
+        BUF_ADD(out, "Authorization: Bearer ");
+        buf_add_text(out, request->deployment->api_key);
+        BUF_ADD(out, "\r\n");
+    }
+    return !out->failed;
 }
 
-static bool set_body(CURL *easy, struct slice body)
+/* The request's head up to its length, made once per deployment, path and manner. */
+static bool loopback_head(struct target *t, const struct call_request *request, struct slice *head)
 {
-    if (!body.ptr)
-        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
-    return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.ptr) == CURLE_OK;
+    struct buf *kept = &t->heads[request->stream];
+    if (!kept->len || strcmp(t->paths[request->stream], request->path) != 0) {
+        kept->max = CALL_FIELDS_MAX + sizeof t->origin;
+        buf_wipe(kept);
+        t->paths[request->stream] = request->path;
+        buf_add_format(kept, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", request->body.ptr ? "POST" : "GET", t->origin.path,
+                       request->path, t->origin.host);
+        call_add_fields(request, kept);
+    }
+    *head = buf_slice(kept);
+    return !kept->failed;
+}
+
+static bool start_transport(struct call *c, const struct call_request *request)
+{
+    struct upstream *u = c->upstream;
+    struct target *t = request->fields ? NULL : &u->targets[request->deployment->index];
+    if (t && t->is_loopback) {
+        struct loopback_request plain = {.origin = &t->origin, .body = request->body};
+        if (loopback_head(t, request, &plain.head))
+            c->loopback = loopback_start(u->loopback, &plain, &transport_events, c);
+    } else {
+        c->curl = curl_call_start(u->curl_calls, request, &transport_events, c);
+    }
+    return c->loopback || c->curl;
 }
 
 struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events, void *ctx)
 {
-    struct call *c = take_call(u, request);
+    struct call *c = take_spare(u);
     if (!c)
         return NULL;
     c->events = events;
     c->ctx = ctx;
     c->reply.retry_after_s = -1;
-    c->body_len = request->body.len;
     c->started_ms = clock_monotonic_ms();
     c->first_byte_timeout_ms = request->first_byte_timeout_ms;
     c->idle_timeout_ms = request->idle_timeout_ms;
     c->total_timeout_ms = request->total_timeout_ms;
-    if (!set_body(c->easy, request->body) || curl_multi_add_handle(curl_loop_multi(u->loop), c->easy) != CURLM_OK) {
-        destroy(c);
+    if (!start_transport(c, request)) {
+        put_away(c);
         return NULL;
     }
     link_call(c, &u->active);
@@ -368,16 +281,14 @@ struct call *call_start(struct upstream *u, const struct call_request *request, 
 
 void call_cancel(struct call *c)
 {
-    c->cancelled = true;
-    if (!c->inside)
-        retire(c);   /* removing an unfinished transfer closes its connection */
+    cancel_transport(c);
+    unlink_call(c);
+    put_away(c);
 }
 
 void call_release(struct call *c)
 {
-    curl_off_t uploaded = 0;
-    (void)curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    if ((size_t)uploaded < c->body_len) {
+    if (c->loopback ? !loopback_sent(c->loopback) : !curl_call_sent(c->curl)) {
         call_cancel(c);   /* answered before the request was sent: the rest of it is not ours to read any more */
         return;
     }
@@ -389,25 +300,30 @@ void call_release(struct call *c)
 void call_resume(struct call *c)
 {
     c->heard_ms = clock_monotonic_ms();   /* the silence was ours */
-    (void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
+    if (c->loopback)
+        loopback_resume(c->loopback);
+    else
+        curl_call_resume(c->curl);
 }
 
 struct upstream *upstream_new(struct event_base *base, const struct config *config)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return NULL;
     struct upstream *u = calloc(1, sizeof *u);
     if (!u)
         return NULL;
     u->base = base;
     u->config = config;
-    u->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *u->slots);
-    u->loop = curl_loop_new(base, on_finished, u);
-    if (!u->slots || !u->loop) {
+    u->curl_calls = curl_calls_new(base, config);
+    u->loopback = loopback_new(base);
+    u->targets = calloc(config->deployment_count + 1u, sizeof *u->targets);
+    if (!u->curl_calls || !u->loopback || !u->targets) {
         upstream_free(u);
         return NULL;
     }
-    curl_multi_setopt(curl_loop_multi(u->loop), CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
+    for (unsigned i = 0; i < config->deployment_count; i++) {
+        const char *base_url = config->deployments[i].api_base;
+        u->targets[i].is_loopback = base_url && loopback_parse(base_url, &u->targets[i].origin);
+    }
     return u;
 }
 
@@ -417,14 +333,17 @@ void upstream_free(struct upstream *u)
         return;
     while (u->active)
         call_cancel(u->active);
-    for (unsigned i = 0; u->slots && i < 2 * u->config->deployment_count; i++) {
-        for (struct call *c = u->slots[i].idle, *next; c; c = next) {
-            next = c->next;
-            destroy(c);
-        }
-        curl_slist_free_all(u->slots[i].headers);
+    for (struct call *c = u->spare, *next; c; c = next) {
+        next = c->next;
+        event_free(c->timer);
+        free(c);
     }
-    curl_loop_free(u->loop);
-    free(u->slots);
+    for (unsigned i = 0; u->targets && i < u->config->deployment_count; i++) {
+        buf_wipe(&u->targets[i].heads[0]);
+        buf_wipe(&u->targets[i].heads[1]);
+    }
+    curl_calls_free(u->curl_calls);
+    loopback_free(u->loopback);
+    free(u->targets);
     free(u);
 }

@@ -1,4 +1,5 @@
-/* call: loop. One HTTP request to a provider through libcurl's multi interface, driven by the event loop. */
+/* call: loop. One HTTP request to a provider, driven by the event loop: through libcurl, or straight where the provider is a server
+ * on this machine (see loopback.h). */
 #ifndef POINTSMAN_CALL_H
 #define POINTSMAN_CALL_H
 
@@ -22,8 +23,8 @@ enum call_flow {
 };
 
 struct call_events {
-    /* Bytes of the body, the reply's head being complete. libcurl is on the stack: of this file's functions only call_cancel()
-     * and call_release() may be called in here. */
+    /* Bytes of the body, the reply's head being complete. The transport is on the stack: of this file's functions only
+     * call_cancel() and call_release() may be called in here. */
     enum call_flow (*body)(void *ctx, const struct call_reply *reply, struct slice bytes);
     /* The call is over, and the pointer to it invalid: FAILURE_NONE when the reply arrived whole, else why not, with words for
      * people. Not called after call_cancel() or call_release(). */
@@ -59,5 +60,9 @@ void call_cancel(struct call *c);
 void call_release(struct call *c);
 /* Goes on after CALL_PAUSE. */
 void call_resume(struct call *c);
+
+#define CALL_FIELDS_MAX (16u << 10)
+/* Appends the header fields of a request, each "Name: value\r\n": for the transports. */
+bool call_add_fields(const struct call_request *request, struct buf *out);
 
 #endif

@@ -6,7 +6,7 @@
  *                                        └── what another process renewed is taken instead ─────────────────▲
  *
  * One renewal is under way at a time, here (callers wait in one line) and among all processes that lock as login_store.h
- * says. A refresh token works once: what the endpoint gives is written back before anything else is done with it; where the
+ * says. A refresh token works once: what the endpoint gives is written back before anything else is done with it. Where the
  * file is read-only, it is kept in memory, with a warning. */
 #ifndef POINTSMAN_LOGIN_H
 #define POINTSMAN_LOGIN_H

@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-#define BOTH (WIRE_CHAT | WIRE_RESPONSES)
+/* What is served beside chat, as the providers' documentation says: text completions, embeddings, all of OpenAI's wires. */
+#define TEXT (WIRE_CHAT | WIRE_COMPLETIONS)
+#define VECTORS (WIRE_CHAT | WIRE_EMBEDDINGS)
+#define CLASSIC (TEXT | VECTORS)
+#define ALL (CLASSIC | WIRE_RESPONSES)
 /* A company's service: its base, and the variables that may hold the key. */
 #define CLOUD(PREFIX, WIRES, BASE, ...) \
     {.prefix = PREFIX, .api_base = BASE, .key_env = {__VA_ARGS__}, .key_required = true, .wires = WIRES}
@@ -11,37 +15,39 @@
 /* Prefixes and variables are LiteLLM's; bases are the ones that the providers' own documentation gives for OpenAI's
  * clients. The first row is the one for names without a prefix. */
 static const struct provider TABLE[] = {
-    CLOUD("openai", BOTH, "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    CLOUD("gemini", WIRE_CHAT, "https://generativelanguage.googleapis.com/v1beta/openai",
+    CLOUD("openai", ALL, "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    CLOUD("gemini", VECTORS, "https://generativelanguage.googleapis.com/v1beta/openai",
           "GEMINI_API_KEY", "GOOGLE_API_KEY"),
     CLOUD("huggingface", WIRE_CHAT, "https://router.huggingface.co/v1", "HF_TOKEN", "HUGGINGFACE_API_KEY"),
-    {.prefix = "ollama", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = WIRE_CHAT,
+    {.prefix = "ollama", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = CLASSIC,
      .local = true},
-    {.prefix = "ollama_chat", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = WIRE_CHAT,
+    {.prefix = "ollama_chat", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = CLASSIC,
      .local = true},
     {.prefix = "lm_studio", .api_base = "http://127.0.0.1:1234/v1", .key_env = {"LM_STUDIO_API_KEY"},
-     .wires = WIRE_CHAT, .local = true},
+     .wires = CLASSIC, .local = true},
     CLOUD("anthropic", WIRE_CHAT, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
-    CLOUD("cerebras", WIRE_CHAT, "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
-    CLOUD("cohere", WIRE_CHAT, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
+    CLOUD("cerebras", TEXT, "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    CLOUD("cohere", VECTORS, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
     CLOUD("cohere_chat", WIRE_CHAT, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
-    CLOUD("deepinfra", WIRE_CHAT, "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
+    CLOUD("deepinfra", CLASSIC, "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
     CLOUD("deepseek", WIRE_CHAT, "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
-    CLOUD("fireworks_ai", WIRE_CHAT, "https://api.fireworks.ai/inference/v1",
+    CLOUD("fireworks_ai", CLASSIC, "https://api.fireworks.ai/inference/v1",
           "FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
     CLOUD("groq", WIRE_CHAT, "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
-    CLOUD("mistral", WIRE_CHAT, "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    CLOUD("mistral", VECTORS, "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     CLOUD("moonshot", WIRE_CHAT, "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY"),
-    CLOUD("nvidia_nim", WIRE_CHAT, "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY"),
-    CLOUD("openrouter", WIRE_CHAT, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    CLOUD("nvidia_nim", CLASSIC, "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY"),
+    CLOUD("openrouter", CLASSIC, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
     CLOUD("perplexity", WIRE_CHAT, "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY"),
-    CLOUD("together_ai", WIRE_CHAT, "https://api.together.xyz/v1", "TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
+    CLOUD("together_ai", CLASSIC, "https://api.together.xyz/v1", "TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
     CLOUD("xai", WIRE_CHAT, "https://api.x.ai/v1", "XAI_API_KEY"),
+    {.prefix = "codex-oauth", .api_base = "https://chatgpt.com/backend-api/codex", .sign_in = SIGN_IN_CHATGPT,
+     .wires = WIRE_RESPONSES},
     /* Servers that are wherever the configuration says. */
-    {.prefix = "hosted_vllm", .key_env = {"HOSTED_VLLM_API_KEY"}, .wires = BOTH},
-    {.prefix = "openai_like", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = WIRE_CHAT},
-    {.prefix = "custom_openai", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = WIRE_CHAT},
-    {.prefix = "litellm_proxy", .key_env = {"LITELLM_PROXY_API_KEY"}, .wires = BOTH},
+    {.prefix = "hosted_vllm", .key_env = {"HOSTED_VLLM_API_KEY"}, .wires = ALL},
+    {.prefix = "openai_like", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
+    {.prefix = "custom_openai", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
+    {.prefix = "litellm_proxy", .key_env = {"LITELLM_PROXY_API_KEY"}, .wires = ALL},
     /* Other protocols or other ways to sign in. */
     {.prefix = "azure"},
     {.prefix = "azure_ai"},

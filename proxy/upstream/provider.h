@@ -9,11 +9,17 @@ enum provider_kind {
     PROVIDER_ECHO,   /* answered by the proxy itself: no model behind it */
 };
 
+enum sign_in {
+    SIGN_IN_KEY,       /* with the deployment's api_key, where it has one */
+    SIGN_IN_CHATGPT,   /* with the ChatGPT login of the user's Codex CLI (upstream/login.h), to its backend (bridge/chatgpt.h) */
+};
+
 struct provider {
     const char *prefix;        /* "gemini" */
     enum provider_kind kind;
     const char *api_base;      /* default base that "/chat/completions" is appended to; NULL: api_base is required */
     const char *key_env[3];    /* variables that hold the key, first set one wins; NULL-terminated */
+    enum sign_in sign_in;
     bool key_required;         /* without a key a deployment is not ready */
     unsigned wires;            /* set of enum wire; 0: known by name, but not spoken here: never ready */
     bool local;                /* a server on the user's own machine that may be down or lack the model: it is probed */

@@ -1,0 +1,198 @@
+/* pure: what HTTP/1.1 messages of either direction have in common. */
+#include "proxy/http/grammar.h"
+
+#include <string.h>
+
+#define CHUNK_DIGITS_MAX 8        /* a chunk below 4 GB */
+#define CHUNK_EXTRA_MAX 4096      /* bytes of chunk extensions and trailer fields in one body */
+
+/* RFC 9110, 5.6.2. */
+static bool is_token_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+bool http_is_token(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!is_token_char(s.ptr[i]))
+            return false;
+    return s.len > 0;
+}
+
+/* Visible ASCII, and what else RFC 9110, 5.5 lets a field value hold. */
+static bool is_field_value(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F)
+            return false;
+    }
+    return true;
+}
+
+bool http_cut(struct slice *rest, char c, struct slice *part)
+{
+    const char *at = rest->len ? memchr(rest->ptr, c, rest->len) : NULL;
+    if (!at)
+        return false;
+    *part = (struct slice){rest->ptr, (size_t)(at - rest->ptr)};
+    rest->len -= part->len + 1;
+    rest->ptr = at + 1;
+    return true;
+}
+
+bool http_cut_line(struct slice *rest, struct slice *line)
+{
+    if (!http_cut(rest, '\n', line) || !line->len || line->ptr[line->len - 1] != '\r')
+        return false;
+    line->len--;
+    return !memchr(line->ptr, '\r', line->len);
+}
+
+size_t http_head_length(struct slice input, size_t *scanned)
+{
+    /* A line feed that stands alone ends no line here, but a head that holds one must still be seen as complete at its
+     * empty line, to be refused. Only the LF is searched; what came before is checked by the parse. */
+    size_t i = *scanned;
+    while (i < input.len) {
+        const char *lf = memchr(input.ptr + i, '\n', input.len - i);
+        if (!lf)
+            break;
+        i = (size_t)(lf - input.ptr) + 1;
+        bool after_lf = i >= 2 && input.ptr[i - 2] == '\n';
+        bool after_crlf = i >= 3 && input.ptr[i - 2] == '\r' && input.ptr[i - 3] == '\n';
+        if (after_lf || after_crlf)
+            return i;
+    }
+    *scanned = input.len;
+    return 0;
+}
+
+bool http_split_field(struct slice line, struct http_field *field)
+{
+    struct slice rest = line;
+    if (!http_cut(&rest, ':', &field->name) || !http_is_token(field->name))
+        return false;
+    field->value = slice_trim(rest);
+    return is_field_value(field->value);
+}
+
+bool http_parse_length(struct slice value, uint64_t *length)
+{
+    *length = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.ptr[i] < '0' || value.ptr[i] > '9')
+            return false;
+        *length = *length * 10 + (uint64_t)(value.ptr[i] - '0');
+    }
+    return value.len > 0 && value.len <= 18;
+}
+
+bool http_lists(struct slice value, const char *token)
+{
+    while (value.len) {
+        struct slice one = value;
+        if (!http_cut(&value, ',', &one))
+            value.len = 0;
+        if (slice_is_nocase(slice_trim(one), token))
+            return true;
+    }
+    return false;
+}
+
+enum chunk_state {
+    CHUNK_SIZE,            /* hexadecimal digits */
+    CHUNK_EXTENSION,       /* the rest of the size's line */
+    CHUNK_SIZE_LF,
+    CHUNK_DATA,
+    CHUNK_DATA_CR,
+    CHUNK_DATA_LF,
+    CHUNK_TRAILER_START,   /* at the start of a trailer line */
+    CHUNK_TRAILER,         /* inside one: read over */
+    CHUNK_TRAILER_LF,
+    CHUNK_END_LF,
+    CHUNK_DONE,
+    CHUNK_BAD,
+};
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static enum chunk_state after_size(struct http_chunked *c, char at)
+{
+    if (!c->digits)
+        return CHUNK_BAD;
+    return at == '\r' ? CHUNK_SIZE_LF : at == ';' ? CHUNK_EXTENSION : CHUNK_BAD;
+}
+
+/* One byte outside of a chunk's data. */
+static enum chunk_state chunk_step(struct http_chunked *c, char at)
+{
+    bool plain = at == '\t' || ((unsigned char)at >= ' ' && at != 0x7F);
+    int digit;
+    switch ((enum chunk_state)c->state) {
+    case CHUNK_SIZE:
+        digit = hex_digit(at);
+        if (digit < 0)
+            return after_size(c, at);
+        c->left = c->left << 4 | (uint64_t)digit;
+        return ++c->digits <= CHUNK_DIGITS_MAX ? CHUNK_SIZE : CHUNK_BAD;
+    case CHUNK_EXTENSION:
+        if (at == '\r')
+            return CHUNK_SIZE_LF;
+        return plain && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_EXTENSION : CHUNK_BAD;
+    case CHUNK_SIZE_LF:
+        return at != '\n' ? CHUNK_BAD : c->left ? CHUNK_DATA : CHUNK_TRAILER_START;
+    case CHUNK_DATA_CR:
+        return at == '\r' ? CHUNK_DATA_LF : CHUNK_BAD;
+    case CHUNK_DATA_LF:
+        c->digits = 0;
+        return at == '\n' ? CHUNK_SIZE : CHUNK_BAD;
+    case CHUNK_TRAILER_START:
+        if (at == '\r')
+            return CHUNK_END_LF;
+        return is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER : CHUNK_BAD;
+    case CHUNK_TRAILER:
+        if (at == '\r')
+            return CHUNK_TRAILER_LF;
+        return plain && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER : CHUNK_BAD;
+    case CHUNK_TRAILER_LF:
+        return at == '\n' ? CHUNK_TRAILER_START : CHUNK_BAD;
+    case CHUNK_END_LF:
+        return at == '\n' ? CHUNK_DONE : CHUNK_BAD;
+    case CHUNK_DATA:
+    case CHUNK_DONE:
+    case CHUNK_BAD:
+        break;
+    }
+    return CHUNK_BAD;
+}
+
+enum http_result http_read_chunked(struct http_chunked *c, struct slice *input, struct slice *piece)
+{
+    *piece = (struct slice){NULL, 0};
+    while (input->len && c->state != CHUNK_DONE && c->state != CHUNK_BAD) {
+        if (c->state == CHUNK_DATA) {
+            size_t take = input->len < c->left ? input->len : (size_t)c->left;
+            *piece = (struct slice){input->ptr, take};
+            input->ptr += take;
+            input->len -= take;
+            c->left -= take;
+            if (!c->left)
+                c->state = CHUNK_DATA_CR;
+            return HTTP_MORE;
+        }
+        c->state = (int)chunk_step(c, *input->ptr);
+        input->ptr++;
+        input->len--;
+    }
+    return c->state == CHUNK_DONE ? HTTP_OK : c->state == CHUNK_BAD ? HTTP_BAD : HTTP_MORE;
+}

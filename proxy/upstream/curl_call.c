@@ -1,0 +1,328 @@
+/* loop: calls through libcurl. */
+#include "proxy/upstream/curl_call.h"
+
+#include "proxy/upstream/curl_loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IDLE_HANDLES_MAX 256        /* easy handles kept for the next calls */
+#define CONNECTIONS_MAX 1024        /* connections kept warm, over all providers */
+#define HEAD_MAX (64u << 10)        /* bytes of a reply's heads */
+#define FIELD_MAX 256               /* bytes of a field that is kept */
+#define CONNECT_TIMEOUT_MS 10000L
+
+/* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set. */
+struct slot {
+    struct curl_slist *headers;
+    struct curl_call *idle;
+};
+
+struct curl_calls {
+    struct curl_loop *loop;
+    const struct config *config;
+    struct slot *slots;             /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
+    unsigned idle_count;
+};
+
+struct curl_call {
+    struct curl_calls *all;
+    struct slot *slot;              /* NULL: a call with its own header lines, whose handle serves no other */
+    struct curl_call *next;         /* in slot->idle */
+    CURL *easy;
+    struct curl_slist *headers;     /* its own, where there is no slot */
+    const char *path;               /* that its handle is set to */
+    const struct transport_events *events;
+    void *ctx;
+    size_t body_len;                /* of the request */
+    size_t head_bytes;
+    char content_type[FIELD_MAX], retry_after[FIELD_MAX];
+    bool head_told, head_too_large;
+    bool inside;                    /* a callback of libcurl's is on the stack: its handle must not be touched */
+    bool cancelled;
+};
+
+static void destroy(struct curl_call *c)
+{
+    if (c->easy)
+        curl_easy_cleanup(c->easy);
+    curl_slist_free_all(c->headers);
+    free(c);
+}
+
+/* Takes a call out of libcurl and keeps its handle for the next one. */
+static void retire(struct curl_call *c)
+{
+    struct curl_calls *all = c->all;
+    (void)curl_multi_remove_handle(curl_loop_multi(all->loop), c->easy);
+    if (!c->slot || all->idle_count >= IDLE_HANDLES_MAX) {
+        destroy(c);
+        return;
+    }
+    c->next = c->slot->idle;
+    c->slot->idle = c;
+    all->idle_count++;
+}
+
+static struct slice kept_field(const char *value)
+{
+    return *value ? slice_of(value) : (struct slice){NULL, 0};
+}
+
+/* Tells of the reply's head, once it is known that no other follows: at the first byte of the body, or at the end. */
+static void tell_head(struct curl_call *c)
+{
+    long status = 0;
+    if (c->head_told)
+        return;
+    c->head_told = true;
+    (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200)
+        c->events->head(c->ctx, (int)status, kept_field(c->content_type), kept_field(c->retry_after));
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct curl_call *c = arg;
+    size_t len = size * count;
+    if (c->cancelled)
+        return CURL_WRITEFUNC_ERROR;
+    c->inside = true;
+    tell_head(c);
+    enum call_flow flow = c->events->body(c->ctx, (struct slice){bytes, len});
+    c->inside = false;
+    if (c->cancelled || flow == CALL_STOP)
+        return CURL_WRITEFUNC_ERROR;
+    return flow == CALL_PAUSE ? CURL_WRITEFUNC_PAUSE : len;
+}
+
+static void keep_field(char kept[FIELD_MAX], struct slice value)
+{
+    while (value.len && (value.ptr[value.len - 1] == '\n' || value.ptr[value.len - 1] == '\r'))
+        value.len--;
+    value = slice_trim(value);
+    if (value.len < FIELD_MAX) {
+        memcpy(kept, value.ptr, value.len);
+        kept[value.len] = '\0';
+    }
+}
+
+/* One line of the reply's head, each of a 1xx reply's and of the final one's. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct curl_call *c = arg;
+    size_t len = size * count;
+    struct slice line = {bytes, len};
+    c->head_bytes += len;
+    c->head_too_large |= c->head_bytes > HEAD_MAX;
+    if (c->head_too_large)
+        return 0;
+    if (slice_starts(line, "HTTP/"))
+        *c->content_type = *c->retry_after = '\0';
+    const char *colon = memchr(bytes, ':', len);
+    if (!colon)
+        return len;
+    struct slice name = {bytes, (size_t)(colon - bytes)}, value = {colon + 1, len - name.len - 1};
+    if (slice_is_nocase(name, "content-type"))
+        keep_field(c->content_type, value);
+    else if (slice_is_nocase(name, "retry-after"))
+        keep_field(c->retry_after, value);
+    return len;
+}
+
+static enum failure_kind failure_of(const struct curl_call *c, CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK:
+        return FAILURE_NONE;
+    case CURLE_OUT_OF_MEMORY:
+        return FAILURE_INTERNAL;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_HTTP2:
+    case CURLE_WRITE_ERROR:   /* ours: CALL_STOP, or the head was too large */
+        return FAILURE_PROTOCOL;
+    default:
+        return c->head_bytes ? FAILURE_CUT : FAILURE_CONNECT;
+    }
+}
+
+/* The call is over. Its listener may start another one from in here. */
+static void on_finished(CURL *easy, CURLcode code, void *ctx)
+{
+    struct curl_call *c = NULL;
+    (void)ctx;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
+    if (c->cancelled) {
+        retire(c);
+        return;
+    }
+    if (code == CURLE_OK)
+        tell_head(c);
+    const struct transport_events *events = c->events;
+    enum failure_kind failure = failure_of(c, code);
+    const char *message = c->head_too_large ? "the reply's head is over 64 KB" : curl_easy_strerror(code);
+    void *listener = c->ctx;
+    retire(c);
+    events->done(listener, failure, message);
+}
+
+/* The options that are the same for every call: set once per handle. */
+static bool set_fixed_options(struct curl_call *c)
+{
+    CURL *easy = c->easy;
+    return curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c->all->loop) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PRIVATE, c) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, c) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERDATA, c) == CURLE_OK;
+}
+
+static struct curl_slist *make_headers(const struct call_request *request)
+{
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:");   /* no waiting for 100 Continue */
+    struct buf fields;
+    buf_init(&fields, CALL_FIELDS_MAX);
+    call_add_fields(request, &fields);
+    char *line = fields.failed || !buf_text(&fields) ? NULL : fields.data;
+    for (char *end; line && (end = strstr(line, "\r\n")); line = end + 2) {
+        *end = '\0';
+        list = curl_slist_append(list, line);
+    }
+    buf_wipe(&fields);
+    return line ? list : NULL;
+}
+
+static bool set_target(struct curl_call *c, const struct call_request *request)
+{
+    char url[2048];
+    struct curl_slist **headers = c->slot ? &c->slot->headers : &c->headers;
+    int len = request->url ? snprintf(url, sizeof url, "%s", request->url)
+                           : snprintf(url, sizeof url, "%s%s", request->deployment->api_base, request->path);
+    if (!*headers)
+        *headers = make_headers(request);
+    return len > 0 && (size_t)len < sizeof url && *headers &&
+           curl_easy_setopt(c->easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
+}
+
+/* A new call with its own handle, on which only the path and the body change from one use to the next. */
+static struct curl_call *make_call(struct curl_calls *all, struct slot *slot, const struct call_request *request)
+{
+    struct curl_call *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    *c = (struct curl_call){.all = all, .slot = slot, .easy = curl_easy_init(), .path = request->path};
+    if (c->easy && set_fixed_options(c) && set_target(c, request))
+        return c;
+    destroy(c);
+    return NULL;
+}
+
+/* A call that has served before, or a new one. */
+static struct curl_call *take_call(struct curl_calls *all, const struct call_request *request)
+{
+    if (request->fields)
+        return make_call(all, NULL, request);
+    struct slot *slot = &all->slots[2 * request->deployment->index + (request->stream ? 1 : 0)];
+    struct curl_call *c = slot->idle;
+    if (!c)
+        return make_call(all, slot, request);
+    slot->idle = c->next;
+    all->idle_count--;
+    *c = (struct curl_call){.all = all, .slot = slot, .easy = c->easy, .path = c->path};
+    if (strcmp(c->path, request->path) == 0 || set_target(c, request)) {
+        c->path = request->path;
+        return c;
+    }
+    destroy(c);
+    return NULL;
+}
+
+static bool set_body(CURL *easy, struct slice body)
+{
+    if (!body.ptr)
+        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.ptr) == CURLE_OK;
+}
+
+struct curl_call *curl_call_start(struct curl_calls *all, const struct call_request *request,
+                                  const struct transport_events *events, void *ctx)
+{
+    struct curl_call *c = take_call(all, request);
+    if (!c)
+        return NULL;
+    c->events = events;
+    c->ctx = ctx;
+    c->body_len = request->body.len;
+    if (set_body(c->easy, request->body) && curl_multi_add_handle(curl_loop_multi(all->loop), c->easy) == CURLM_OK)
+        return c;
+    destroy(c);
+    return NULL;
+}
+
+void curl_call_cancel(struct curl_call *c)
+{
+    c->cancelled = true;
+    if (!c->inside)
+        retire(c);   /* removing an unfinished transfer closes its connection */
+}
+
+void curl_call_resume(struct curl_call *c)
+{
+    (void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
+}
+
+bool curl_call_sent(const struct curl_call *c)
+{
+    curl_off_t uploaded = 0;
+    (void)curl_easy_getinfo(c->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    return (size_t)uploaded >= c->body_len;
+}
+
+struct curl_calls *curl_calls_new(struct event_base *base, const struct config *config)
+{
+    struct curl_calls *all = calloc(1, sizeof *all);
+    if (!all || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(all);
+        return NULL;
+    }
+    all->config = config;
+    all->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *all->slots);
+    all->loop = curl_loop_new(base, on_finished, all);
+    if (!all->slots || !all->loop) {
+        curl_calls_free(all);
+        return NULL;
+    }
+    curl_multi_setopt(curl_loop_multi(all->loop), CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
+    return all;
+}
+
+void curl_calls_free(struct curl_calls *all)
+{
+    if (!all)
+        return;
+    for (unsigned i = 0; all->slots && i < 2 * all->config->deployment_count; i++) {
+        for (struct curl_call *c = all->slots[i].idle, *next; c; c = next) {
+            next = c->next;
+            destroy(c);
+        }
+        curl_slist_free_all(all->slots[i].headers);
+    }
+    curl_loop_free(all->loop);
+    free(all->slots);
+    free(all);
+}

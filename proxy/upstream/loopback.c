@@ -1,0 +1,465 @@
+/* loop: HTTP/1.1 to a server on this machine. */
+#include "proxy/upstream/loopback.h"
+
+#include "common/url.h"
+#include "proxy/upstream/http_reply.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define READ_SIZE (64u << 10)
+#define KEPT_MAX 256             /* idle connections over all origins */
+
+enum phase { CONNECTING, SENDING, HEAD, BODY, COMPLETE };
+
+/* A connection with the call that it carries; kept, without one, for the next. */
+struct loopback_call {
+    struct loopback *owner;
+    struct loopback_call *next, **back;   /* in owner->kept */
+    struct loopback_origin origin;
+    int fd;
+    struct event *readable, *writable;
+    bool reused;                          /* served a call before this one */
+
+    const struct transport_events *events; /* NULL: no call */
+    void *ctx;
+    struct slice head, body;
+    char length[48];                      /* Content-Length and the empty line */
+    size_t length_len, sent;
+    enum phase phase;
+    bool heard;                           /* a byte of the reply has come */
+    struct buf reply_head;                /* of a head that came in pieces */
+    struct http_reply reply;
+    struct http_chunked chunked;
+    uint64_t left;                        /* HTTP_REPLY_LENGTH */
+    struct buf piece, rest;               /* while paused: decoded bytes that were not taken, and raw ones behind them */
+    bool paused, inside, cancelled;
+    bool refused;                         /* connect() said no at once; told from the loop */
+};
+
+struct loopback {
+    struct event_base *base;
+    struct loopback_call *kept;
+    unsigned kept_count;
+};
+
+static void on_event(evutil_socket_t fd, short what, void *arg);
+
+/* The address that a loopback host's name stands for; url_is_loopback() has said that it is one. */
+static void set_address(struct loopback_origin *o, struct slice host)
+{
+    char text[sizeof o->host];
+    (void)snprintf(text, sizeof text, "%.*s", SLICE_ARGS(host));
+    o->family = host.ptr[0] == '[' ? 6 : 4;
+    if (o->family == 6)
+        memcpy(o->address, &in6addr_loopback, sizeof in6addr_loopback);
+    else if (inet_pton(AF_INET, text, o->address) != 1)
+        (void)inet_pton(AF_INET, "127.0.0.1", o->address);   /* localhost */
+}
+
+bool loopback_parse(const char *text, struct loopback_origin *origin)
+{
+    struct url url;
+    if (!url_split(slice_of(text), &url) || url.tls || !url_is_loopback(&url) || url.path.len >= sizeof origin->path)
+        return false;
+    const char *port = url.host.ptr + url.host.len;   /* ":8080", or what follows the origin */
+    struct slice authority = {url.host.ptr, (size_t)(url.origin.ptr + url.origin.len - url.host.ptr)};
+    if (authority.len >= sizeof origin->host)
+        return false;
+    *origin = (struct loopback_origin){.port = authority.len > url.host.len ? (uint16_t)strtoul(port + 1, NULL, 10) : 80};
+    memcpy(origin->host, authority.ptr, authority.len);
+    memcpy(origin->path, url.path.ptr, url.path.len);
+    set_address(origin, url.host);
+    return origin->port != 0;
+}
+
+static bool same_origin(const struct loopback_origin *a, const struct loopback_origin *b)
+{
+    return a->port == b->port && a->family == b->family && memcmp(a->address, b->address, a->family == 4 ? 4 : 16) == 0;
+}
+
+static void unkeep(struct loopback_call *c)
+{
+    *c->back = c->next;
+    if (c->next)
+        c->next->back = c->back;
+    c->owner->kept_count--;
+}
+
+static void close_socket(struct loopback_call *c)
+{
+    if (c->readable)
+        event_free(c->readable);
+    if (c->writable)
+        event_free(c->writable);
+    c->readable = c->writable = NULL;
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+}
+
+static void destroy(struct loopback_call *c)
+{
+    close_socket(c);
+    buf_free(&c->reply_head);
+    buf_free(&c->piece);
+    buf_free(&c->rest);
+    free(c);
+}
+
+/* The call is over: its connection is kept when it can serve again, and its listener hears of it. */
+static void finish(struct loopback_call *c, enum failure_kind failure, const char *message)
+{
+    const struct transport_events *events = c->events;
+    struct loopback *l = c->owner;
+    void *ctx = c->ctx;
+    bool keep = failure == FAILURE_NONE && c->reply.keep_alive && loopback_sent(c) && l->kept_count < KEPT_MAX;
+    if (keep) {
+        c->events = NULL;
+        c->reused = true;
+        c->next = l->kept;
+        c->back = &l->kept;
+        if (c->next)
+            c->next->back = &c->next;
+        l->kept = c;
+        l->kept_count++;
+    } else {
+        destroy(c);
+    }
+    events->done(ctx, failure, message);
+}
+
+static bool connect_socket(struct loopback_call *c)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(c->origin.port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(c->origin.port)};
+    memcpy(&v4.sin_addr, c->origin.address, 4);
+    memcpy(&v6.sin6_addr, c->origin.address, 16);
+    bool is_v4 = c->origin.family == 4;
+    c->fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->fd < 0)
+        return false;
+    (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    c->readable = event_new(c->owner->base, c->fd, EV_READ | EV_PERSIST, on_event, c);
+    c->writable = event_new(c->owner->base, c->fd, EV_WRITE, on_event, c);
+    if (!c->readable || !c->writable || event_add(c->writable, NULL) != 0)
+        return false;
+    int done = connect(c->fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6, is_v4 ? sizeof v4 : sizeof v6);
+    c->refused = done != 0 && errno != EINPROGRESS;
+    if (c->refused)
+        event_active(c->writable, EV_TIMEOUT, 0);
+    c->phase = CONNECTING;
+    return true;
+}
+
+/* A kept connection was closed by the server before it saw this request: once more, on a new one. */
+static bool start_over(struct loopback_call *c)
+{
+    if (!c->reused || c->heard)
+        return false;
+    close_socket(c);
+    c->reused = false;
+    c->sent = 0;
+    return connect_socket(c);
+}
+
+static void fail(struct loopback_call *c, enum failure_kind failure, const char *message)
+{
+    if (!start_over(c))
+        finish(c, failure, message);
+}
+
+bool loopback_sent(const struct loopback_call *c)
+{
+    return c->sent == c->head.len + c->length_len + c->body.len;
+}
+
+/* Writes what is left of head, length and body. false: the connection is gone. */
+static bool send_request(struct loopback_call *c)
+{
+    const struct slice parts[] = {c->head, {c->length, c->length_len}, c->body};
+    struct iovec vectors[3];
+    while (!loopback_sent(c)) {
+        size_t skip = c->sent;
+        int count = 0;
+        for (size_t i = 0; i < 3; i++) {
+            size_t off = skip < parts[i].len ? skip : parts[i].len;
+            skip -= off;
+            if (off < parts[i].len)
+                vectors[count++] = (struct iovec){(void *)(uintptr_t)(parts[i].ptr + off), parts[i].len - off};
+        }
+        ssize_t n = sendmsg(c->fd, &(struct msghdr){.msg_iov = vectors, .msg_iovlen = (size_t)count}, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+            return event_add(c->writable, NULL) == 0;
+        if (n < 0)
+            return false;
+        c->sent += (size_t)n;
+    }
+    return true;
+}
+
+/* Gives decoded bytes up. false: stop reading, whatever the reason. */
+static bool deliver(struct loopback_call *c, struct slice piece)
+{
+    if (!piece.len)
+        return true;
+    c->inside = true;
+    enum call_flow flow = c->events->body(c->ctx, piece);
+    c->inside = false;
+    if (c->cancelled) {
+        destroy(c);
+        return false;
+    }
+    if (flow == CALL_GO_ON)
+        return true;
+    if (flow == CALL_PAUSE && buf_add_slice(&c->piece, piece)) {
+        c->paused = true;
+        event_del(c->readable);
+        return true;   /* what follows is put aside, not delivered */
+    }
+    finish(c, FAILURE_PROTOCOL, "the reply is of no use");
+    return false;
+}
+
+/* Takes the reply's head off the input, wherever its pieces are. false: the call is over. */
+static bool take_head(struct loopback_call *c, struct slice *input)
+{
+    size_t scanned = 0, before = c->reply_head.len;
+    struct slice text = *input;
+    if (before) {
+        scanned = before;
+        if (!buf_add_slice(&c->reply_head, *input))
+            goto bad;
+        text = buf_slice(&c->reply_head);
+    }
+    size_t len = http_head_length(text, &scanned);
+    if (!len) {
+        if (!before && !buf_add_slice(&c->reply_head, *input))
+            goto bad;
+        input->len = 0;
+        return true;
+    }
+    if (!http_reply_parse((struct slice){text.ptr, len}, &c->reply))
+        goto bad;
+    input->ptr += len - before;
+    input->len -= len - before;
+    if (c->reply.status >= 200) {   /* 1xx: another head follows */
+        c->events->head(c->ctx, c->reply.status, c->reply.content_type, c->reply.retry_after);
+        c->left = c->reply.content_length;
+        c->phase = c->reply.framing == HTTP_REPLY_EMPTY ? COMPLETE : BODY;
+    }
+    buf_clear(&c->reply_head);
+    return true;
+bad:
+    finish(c, FAILURE_PROTOCOL, "the server's reply is not HTTP/1.1, or its head is over 64 KB");
+    return false;
+}
+
+/* The next piece of the body into *piece. false: the call is over. */
+static bool take_body(struct loopback_call *c, struct slice *input, struct slice *piece)
+{
+    *piece = *input;
+    if (c->reply.framing == HTTP_REPLY_CHUNKED) {
+        enum http_result result = http_read_chunked(&c->chunked, input, piece);
+        if (result == HTTP_BAD) {
+            finish(c, FAILURE_CUT, "the server's chunked reply is malformed");
+            return false;
+        }
+        if (result == HTTP_OK)
+            c->phase = COMPLETE;
+        return true;
+    }
+    if (c->reply.framing == HTTP_REPLY_LENGTH) {
+        if (piece->len > c->left)
+            piece->len = (size_t)c->left;
+        c->left -= piece->len;
+        if (!c->left)
+            c->phase = COMPLETE;
+    }
+    input->ptr += piece->len;
+    input->len -= piece->len;
+    return true;
+}
+
+/* Works off raw bytes of the reply. The call may be over afterwards. */
+static void take(struct loopback_call *c, struct slice input)
+{
+    while (input.len && c->phase != COMPLETE && !c->paused) {
+        struct slice piece = {NULL, 0};
+        if (c->phase < BODY ? !take_head(c, &input) : !take_body(c, &input, &piece))
+            return;
+        if (!deliver(c, piece))
+            return;
+    }
+    if (c->paused) {
+        if (!buf_add_slice(&c->rest, input))
+            finish(c, FAILURE_INTERNAL, "no memory");
+    } else if (c->phase == COMPLETE) {
+        c->reply.keep_alive &= input.len == 0;   /* nothing was asked for that could follow */
+        finish(c, FAILURE_NONE, "");
+    }
+}
+
+static void on_eof(struct loopback_call *c)
+{
+    bool whole = c->phase == BODY && c->reply.framing == HTTP_REPLY_UNTIL_CLOSE;
+    if (whole)
+        finish(c, FAILURE_NONE, "");
+    else if (c->phase == BODY)
+        finish(c, FAILURE_CUT, "the connection was closed in the middle of the reply");
+    else
+        fail(c, FAILURE_CONNECT, "the connection was closed before the reply");
+}
+
+static void on_readable(struct loopback_call *c)
+{
+    static char bytes[READ_SIZE];
+    ssize_t n = read(c->fd, bytes, sizeof bytes);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+        return;
+    if (!c->events) {   /* a kept connection: whatever it says, it is of no more use */
+        unkeep(c);
+        destroy(c);
+    } else if (n == 0) {
+        on_eof(c);
+    } else if (n < 0) {
+        fail(c, c->phase == BODY ? FAILURE_CUT : FAILURE_CONNECT, "the connection was reset");
+    } else {
+        c->heard = true;
+        take(c, (struct slice){bytes, (size_t)n});
+    }
+}
+
+static void on_writable(struct loopback_call *c)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+    if (c->phase == CONNECTING) {
+        (void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+        if (c->refused || error || event_add(c->readable, NULL) != 0) {
+            fail(c, FAILURE_CONNECT, "no connection: nothing listens there");
+            return;
+        }
+        c->phase = SENDING;
+    }
+    if (!send_request(c))
+        fail(c, FAILURE_CONNECT, "the connection was closed while the request was sent");
+}
+
+static void on_event(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    if (what & EV_READ)
+        on_readable(arg);
+    else
+        on_writable(arg);
+}
+
+static struct loopback_call *take_kept(struct loopback *l, const struct loopback_origin *origin)
+{
+    for (struct loopback_call *c = l->kept; c; c = c->next) {
+        if (same_origin(&c->origin, origin)) {
+            unkeep(c);
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static struct loopback_call *make_call(struct loopback *l, const struct loopback_origin *origin)
+{
+    struct loopback_call *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    c->owner = l;
+    c->origin = *origin;
+    c->fd = -1;
+    buf_init(&c->reply_head, HTTP_HEAD_MAX);
+    buf_init(&c->piece, READ_SIZE);
+    buf_init(&c->rest, READ_SIZE);
+    if (connect_socket(c))
+        return c;
+    destroy(c);
+    return NULL;
+}
+
+struct loopback_call *loopback_start(struct loopback *l, const struct loopback_request *request,
+                                     const struct transport_events *events, void *ctx)
+{
+    struct loopback_call *c = take_kept(l, request->origin);
+    bool kept = c != NULL;
+    if (!c)
+        c = make_call(l, request->origin);
+    if (!c)
+        return NULL;
+    c->events = events;
+    c->ctx = ctx;
+    c->head = request->head;
+    c->body = request->body;
+    c->length_len = (size_t)(request->body.ptr
+        ? snprintf(c->length, sizeof c->length, "Content-Length: %zu\r\n\r\n", request->body.len)
+        : snprintf(c->length, sizeof c->length, "\r\n"));
+    c->sent = 0;
+    c->heard = c->paused = c->cancelled = false;
+    c->reply = (struct http_reply){0};
+    c->chunked = (struct http_chunked){0};
+    if (kept) {
+        c->phase = SENDING;
+        if (!send_request(c))
+            event_active(c->writable, EV_TIMEOUT, 0);   /* it fails again, from the loop, and starts over */
+    }
+    return c;
+}
+
+void loopback_cancel(struct loopback_call *c)
+{
+    c->cancelled = true;
+    if (!c->inside)
+        destroy(c);
+}
+
+void loopback_resume(struct loopback_call *c)
+{
+    struct buf piece = c->piece, rest = c->rest;   /* taken over: a listener may pause again in the middle */
+    buf_init(&c->piece, piece.max);
+    buf_init(&c->rest, rest.max);
+    c->paused = false;
+    if (event_add(c->readable, NULL) != 0) {
+        finish(c, FAILURE_INTERNAL, "no memory");
+    } else if (deliver(c, buf_slice(&piece))) {
+        take(c, buf_slice(&rest));
+    }
+    buf_free(&piece);
+    buf_free(&rest);
+}
+
+struct loopback *loopback_new(struct event_base *base)
+{
+    struct loopback *l = calloc(1, sizeof *l);
+    if (l)
+        l->base = base;
+    return l;
+}
+
+void loopback_free(struct loopback *l)
+{
+    if (!l)
+        return;
+    while (l->kept) {
+        struct loopback_call *c = l->kept;
+        unkeep(c);
+        destroy(c);
+    }
+    free(l);
+}

@@ -1,0 +1,16 @@
+/* transport: what carries a call's bytes tells of it: curl_call.h to other machines, loopback.h to this one. */
+#ifndef POINTSMAN_TRANSPORT_H
+#define POINTSMAN_TRANSPORT_H
+
+#include "proxy/upstream/call.h"
+
+struct transport_events {
+    /* The reply's head (not a 1xx one), before the first body(). An absent field's ptr is NULL. */
+    void (*head)(void *ctx, int status, struct slice content_type, struct slice retry_after);
+    /* The next bytes of the body. Within it only the transport's cancel function may be called. */
+    enum call_flow (*body)(void *ctx, struct slice bytes);
+    /* It is over: FAILURE_NONE when the reply arrived whole. Never from within start, and not after a cancel. */
+    void (*done)(void *ctx, enum failure_kind failure, const char *message);
+};
+
+#endif
