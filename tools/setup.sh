@@ -18,34 +18,21 @@ setup_as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Debian's packages of web servers start them on port 80. policy-rc.d (invoke-rc.d(8)) keeps them from starting while
-# they are being installed, and after that their services are disabled: here they run only as the user's own processes.
-setup_install() {
-    setup_policy=/usr/sbin/policy-rc.d
-    setup_made_policy=no
-    if [ ! -e "$setup_policy" ]; then
-        setup_as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$setup_policy && chmod 755 $setup_policy" || return 1
-        setup_made_policy=yes
-    fi
-    setup_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
-    setup_status=$?
-    [ "$setup_made_policy" = no ] || setup_as_root rm -f "$setup_policy"
-    for setup_package in "$@"; do
-        case $setup_package in
-        lighttpd) setup_disable lighttpd ;;
-        nginx*) setup_disable nginx ;;
-        esac
-    done
-    return $setup_status
-}
-
-setup_disable() {
-    if [ -d /run/systemd/system ]; then
-        setup_as_root systemctl disable --now "$1.service"
-    elif [ -x "/etc/init.d/$1" ]; then
-        setup_as_root update-rc.d "$1" disable
-    fi || setup_say "The service $1 could not be disabled; it may run on port 80."
-}
+# What root does to install the packages that are its arguments. Debian's lighttpd starts itself on port 80:
+# policy-rc.d (invoke-rc.d(8)) keeps it from that, and then its service is disabled, for here it runs only as the user's
+# own process. A lighttpd that is there already is not among the packages, and is left as it is.
+setup_install='
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    trap "rm -f $policy" EXIT
+    trap "exit 1" HUP INT TERM
+    printf "#!/bin/sh\n[ \"\$1\" != lighttpd ] || exit 101\n" >$policy && chmod 755 $policy || exit
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update && apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" || exit
+case " $* " in *" lighttpd "*)
+    update-rc.d lighttpd disable && { [ ! -d /run/systemd/system ] || systemctl stop lighttpd; }
+esac'
 
 # setup_packages PACKAGE…: installs those that are missing, saying so first.
 setup_packages() {
@@ -53,15 +40,16 @@ setup_packages() {
         { setup_say "No apt here: these Debian packages, or your system's like of them, are taken for granted: $*"; return 0; }
     setup_list=$(setup_missing "$@")
     [ -n "$setup_list" ] || return 0
-    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
-        setup_die "packages are missing and there is no sudo. As root, run: apt-get install $setup_list"
-    fi
+    setup_by_hand="As root, run: apt-get install --no-install-recommends $setup_list"
+    case $setup_list in *lighttpd*) setup_by_hand="$setup_by_hand&& systemctl disable --now lighttpd" ;; esac
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1 ||
+        setup_die "packages are missing and there is no sudo. $setup_by_hand"
     setup_say "Installing with apt: $setup_list"
     setup_log=$(mktemp)
     # shellcheck disable=SC2086 # one word per package
-    if ! { setup_as_root apt-get update && setup_install $setup_list; } >"$setup_log" 2>&1; then
+    if ! setup_as_root sh -c "$setup_install" sh $setup_list >"$setup_log" 2>&1; then
         tail -n 20 "$setup_log" >&2
-        setup_die "apt could not install: $setup_list(its whole output: $setup_log)"
+        setup_die "apt failed (its whole output: $setup_log). $setup_by_hand"
     fi
     rm -f "$setup_log"
 }
@@ -93,7 +81,8 @@ setup_build() {
     fi
     if [ ! -e "$setup_dir/Makefile" ] || [ -n "$(find "$root/configure" -newer "$setup_dir/Makefile")" ]; then
         setup_say "Configuring in $setup_dir"
-        (cd "$setup_dir" && setup_quiet "$setup_build_log" "$root/configure" "$@") || exit 1
+        # By a relative path: automake refuses a source folder with a blank in its name.
+        (cd "$setup_dir" && setup_quiet "$setup_build_log" "$(realpath --relative-to=. "$root")/configure" "$@") || exit 1
         touch "$setup_dir/Makefile"
     fi
     setup_say "Building in $setup_dir"
