@@ -201,7 +201,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     bool own;
     if (!set_base(l, s, d, &own) || !set_key(l, s, d, own))
         return false;
-    d->wires = s->chat_only ? d->provider->wires & WIRE_CHAT : d->provider->wires;
+    d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
     set_numbers(l, s, d);
     d->id = s->id.text ? new_text(l, "%s", s->id.text) : new_text(l, "%s/%s/%u", d->alias, d->provider->prefix, nth);
     return d->id != NULL;

@@ -104,6 +104,13 @@ static void break_off(struct exchange *x, const struct failure *f)
     end(x, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
 }
 
+/* Whether the failure says something about the deployment's ability to serve others: that a chat model refuses embeddings,
+ * which providers do in several ways, does not. */
+static bool tells_of_deployment(const struct exchange *x, enum failure_kind kind)
+{
+    return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
+}
+
 /* The attempt under way has failed; its call is over. `f` is changed: it gets the deployment's name. */
 static void attempt_failed(struct exchange *x, struct failure *f, int status)
 {
@@ -113,7 +120,8 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
         return;
     }
     book_attempt(x, f->kind, status);
-    health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
+    if (tells_of_deployment(x, f->kind))
+        health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
     log_debug("request %s: %s: %s", x->id, failure_rule(f->kind)->name, f->message);
     failure_join(&x->failure, f);
     if (failure_rule(f->kind)->next && x->attempt + 1 < x->plan.count) {
@@ -262,7 +270,7 @@ static void start_call(struct exchange *x)
     const struct deployment *d = exchange_deployment(x);
     struct call_request request = {
         .deployment = d,
-        .path = x->outgoing.wire == WIRE_CHAT ? "/chat/completions" : "/responses",
+        .path = wire_path(x->outgoing.wire),
         .body = buf_slice(&x->outgoing.body),
         .stream = x->request.stream,
         .first_byte_timeout_ms = x->request.stream ? d->stream_timeout_ms : d->timeout_ms,
@@ -307,9 +315,16 @@ static void plan_and_start(struct exchange *x)
         refuse_request(x, &error, 404);
         return;
     }
+    if (x->request.upstream_wires != WIRES_BRIDGED && !plan_possible(group, x->request.upstream_wires)) {
+        model_request_unserved(&x->request, &error);
+        refuse_request(x, &error, 400);
+        return;
+    }
+    struct plan_input input = {x->shared->config, group, x->request.upstream_wires, x->shared->health,
+                               clock_monotonic_ms(), x->request.conversation};
     struct buf why;
     buf_init(&why, 400);
-    plan_make(x->shared->config, group, x->shared->health, clock_monotonic_ms(), x->request.conversation, &x->plan, &why);
+    plan_make(&input, &x->plan, &why);
     if (x->plan.count) {
         try_next(x);
     } else {
@@ -329,7 +344,7 @@ static void make_id(struct exchange_shared *shared, char id[EXCHANGE_ID_LEN + 1]
     id[EXCHANGE_ID_LEN] = '\0';
 }
 
-void exchange_begin(struct exchange_shared *shared, struct client *client, enum endpoint endpoint)
+void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire)
 {
     struct exchange *x = calloc(1, sizeof *x);
     struct model_request_error error = {0};
@@ -352,8 +367,7 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
     buf_init(&x->error_body, ERROR_BODY_MAX);
     make_id(shared, x->id);
     client_set_user(client, x);
-    if (model_request_read(&x->request, endpoint == ENDPOINT_CHAT ? WIRE_CHAT : WIRE_RESPONSES, client_head(client),
-                           client_body(client), &error))
+    if (model_request_read(&x->request, wire, client_head(client), client_body(client), &error))
         plan_and_start(x);
     else
         refuse_request(x, &error, 400);

@@ -31,8 +31,8 @@ struct exchange_shared {
     unsigned count;
 };
 
-/* Serves a model call (ENDPOINT_CHAT or ENDPOINT_RESPONSES). The reply may be sent before this returns. */
-void exchange_begin(struct exchange_shared *shared, struct client *client, enum endpoint endpoint);
+/* Serves a model call. The reply may be sent before this returns. */
+void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire);
 /* The client hung up: cancels the upstream's call at once. */
 void exchange_client_gone(struct exchange *x);
 /* The client's output has drained: the upstream may go on. */

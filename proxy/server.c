@@ -37,6 +37,19 @@ static struct answers answers_now(const struct server *s)
     return (struct answers){s->options->config, s->exchanges.health, clock_monotonic_ms()};
 }
 
+static const struct refusal
+    no_model = {404, "invalid_request_error", "model_not_found",
+                "This model is not configured here; GET /v1/models lists those that are.", NULL},
+    not_stored = {404, "invalid_request_error", "response_not_found",
+                  "Responses are not stored here: none can be read, cancelled, compacted or deleted. Send the whole "
+                  "conversation with each POST /v1/responses.", NULL};
+
+static void refuse(struct client_reply *reply, const struct refusal *refusal, struct buf *body)
+{
+    reply->status = refusal->status;
+    (void)refusal_body(refusal, body);
+}
+
 static void answer(struct client *client, enum endpoint endpoint, const struct server *s)
 {
     struct answers now = answers_now(s);
@@ -51,12 +64,11 @@ static void answer(struct client *client, enum endpoint endpoint, const struct s
     case ENDPOINT_MODEL:
         name = slice_starts(path, "/v1/models/") ? (struct slice){path.ptr + 11, path.len - 11}
                                                   : (struct slice){path.ptr + 8, path.len - 8};
-        if (!answers_model(&now, name, &body)) {
-            reply.status = 404;
-            (void)refusal_body(&(struct refusal){404, "invalid_request_error", "model_not_found",
-                                                 "This model is not configured here; GET /v1/models lists those that are.",
-                                                 NULL}, &body);
-        }
+        if (!answers_model(&now, name, &body))
+            refuse(&reply, &no_model, &body);
+        break;
+    case ENDPOINT_STORED:
+        refuse(&reply, &not_stored, &body);
         break;
     case ENDPOINT_HEALTH:
         (void)answers_health(&now, &body);
@@ -69,7 +81,9 @@ static void answer(struct client *client, enum endpoint endpoint, const struct s
         break;
     case ENDPOINT_CHAT:
     case ENDPOINT_RESPONSES:
-        break;
+    case ENDPOINT_COMPLETIONS:
+    case ENDPOINT_EMBEDDINGS:
+        break;   /* the exchange's */
     }
     reply.body = buf_slice(&body);
     client_send_reply(client, &reply);
@@ -79,8 +93,9 @@ static void answer(struct client *client, enum endpoint endpoint, const struct s
 static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
 {
     struct server *s = ctx;
-    if (endpoint == ENDPOINT_CHAT || endpoint == ENDPOINT_RESPONSES)
-        exchange_begin(&s->exchanges, client, endpoint);
+    enum wire wire = endpoint_wire(endpoint);
+    if (wire)
+        exchange_begin(&s->exchanges, client, wire);
     else
         answer(client, endpoint, s);
 }

@@ -6,9 +6,19 @@
 
 /* The API that a client or an upstream speaks. A set is an `unsigned` of these or-ed together. */
 enum wire {
-    WIRE_CHAT = 1,       /* POST /chat/completions */
-    WIRE_RESPONSES = 2,  /* POST /responses */
+    WIRE_CHAT = 1,         /* POST /chat/completions */
+    WIRE_RESPONSES = 2,    /* POST /responses */
+    WIRE_COMPLETIONS = 4,  /* POST /completions */
+    WIRE_EMBEDDINGS = 8,   /* POST /embeddings */
 };
+
+/* A client that speaks one of these is served by upstreams that speak another; all else only passes through. */
+#define WIRES_BRIDGED (WIRE_CHAT | WIRE_RESPONSES)
+
+/* Its path behind a base URL: "/chat/completions". */
+const char *wire_path(enum wire wire);
+/* Its name in the journal: "chat"; NULL for 0. */
+const char *wire_name(enum wire wire);
 
 /* Tokens of one call, as the upstream counted them; -1 where it did not say. */
 struct usage {

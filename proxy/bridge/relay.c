@@ -84,6 +84,9 @@ struct relay *relay_new(const struct relay_options *options)
     reply_init(&r->reply, &r->options, dialect_of(options->client_wire)->writer, &r->out);
     r->decoder.sink = (struct event_sink){r->passes ? watch_take : take, r};
     r->failure.retry_after_s = -1;
+    if (!r->passes && !(options->client_wire & WIRES_BRIDGED))
+        relay_set_failure(r, FAILURE_PROTOCOL, options->client_stream ? "the upstream answered without a stream"
+                                                                      : "the upstream answered with a stream");
     if (r->alias && r->response_id)
         return r;
     relay_free(r);

@@ -16,10 +16,10 @@ void reply_whole_from_embeddings(struct decoder *d)
     if (json_is(j, data, JSON_ARRAY) && json_first(j, data))
         d->sink.take(d->sink.owner, &event);
     event.kind = EVENT_USAGE;
-    if (usage_read(j, json_get(j, 0, "usage"), &event.usage)) {
-        event.usage.output = 0;   /* embeddings are made of the prompt alone */
-        d->sink.take(d->sink.owner, &event);
-    }
+    event.usage = USAGE_UNKNOWN;
+    (void)usage_read(j, json_get(j, 0, "usage"), &event.usage);
+    event.usage.output = 0;   /* embeddings are made of the prompt alone */
+    d->sink.take(d->sink.owner, &event);
     event.kind = EVENT_END;
     d->sink.take(d->sink.owner, &event);
 }

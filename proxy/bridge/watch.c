@@ -17,7 +17,8 @@ void watch_take(void *relay, const struct event *e)
         break;
     case EVENT_FINISH:
         r->finish = e->finish;
-        r->content |= e->finish != FINISH_STOP;   /* a limit or a filter explains an empty answer */
+        /* A limit or a filter explains an empty answer; a completion may be one: that nothing is missing in the text. */
+        r->content |= e->finish != FINISH_STOP || r->options.upstream_wire == WIRE_COMPLETIONS;
         break;
     case EVENT_END: r->ended = true; break;
     default: r->content = true;

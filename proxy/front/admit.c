@@ -6,13 +6,17 @@
 #include "common/secret.h"
 
 static const struct route {
-    const char *method, *path;   /* as it stands behind an optional "/v1" */
+    const char *method;          /* NULL: any */
+    const char *path;            /* as it stands behind an optional "/v1" */
     bool prefix;                 /* the path goes on with a name */
     bool open;                   /* no key needed */
     enum endpoint endpoint;
 } routes[] = {
     {"POST", "/chat/completions", false, false, ENDPOINT_CHAT},
     {"POST", "/responses", false, false, ENDPOINT_RESPONSES},
+    {"POST", "/completions", false, false, ENDPOINT_COMPLETIONS},
+    {"POST", "/embeddings", false, false, ENDPOINT_EMBEDDINGS},
+    {NULL, "/responses/", true, false, ENDPOINT_STORED},
     {"GET", "/models", false, false, ENDPOINT_MODELS},
     {"GET", "/models/", true, false, ENDPOINT_MODEL},
     {"GET", "/health", false, false, ENDPOINT_HEALTH},
@@ -36,6 +40,17 @@ static const struct refusal
                     "WebSocket is not spoken here: use POST.", NULL},
     too_large = {413, "invalid_request_error", "request_too_large", "The request's body is too large.", NULL};
 
+enum wire endpoint_wire(enum endpoint endpoint)
+{
+    static const enum wire wires[ENDPOINT_READINESS + 1] = {
+        [ENDPOINT_CHAT] = WIRE_CHAT,
+        [ENDPOINT_RESPONSES] = WIRE_RESPONSES,
+        [ENDPOINT_COMPLETIONS] = WIRE_COMPLETIONS,
+        [ENDPOINT_EMBEDDINGS] = WIRE_EMBEDDINGS,
+    };
+    return wires[endpoint];
+}
+
 static bool matches(const struct route *route, struct slice path)
 {
     return route->prefix ? slice_starts(path, route->path) && path.len > slice_of(route->path).len
@@ -51,10 +66,11 @@ static bool find_route(const struct http_head *head, const struct route **found,
     }
     *refusal = no_path;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        const char *method = routes[i].method;
         if (!matches(&routes[i], path))
             continue;
-        bool get = slice_is(slice_of(routes[i].method), "GET");
-        if (slice_is(head->method, routes[i].method) || (get && slice_is(head->method, "HEAD"))) {
+        bool get = method && *method == 'G';
+        if (!method || slice_is(head->method, method) || (get && slice_is(head->method, "HEAD"))) {
             *found = &routes[i];
             return true;
         }

@@ -3,16 +3,23 @@
 #define POINTSMAN_ADMIT_H
 
 #include "proxy/front/http_parse.h"
+#include "proxy/wire.h"
 
 enum endpoint {
     ENDPOINT_CHAT,         /* POST /v1/chat/completions */
     ENDPOINT_RESPONSES,    /* POST /v1/responses */
+    ENDPOINT_COMPLETIONS,  /* POST /v1/completions */
+    ENDPOINT_EMBEDDINGS,   /* POST /v1/embeddings */
+    ENDPOINT_STORED,       /* /v1/responses/ID and what lies below: nothing is stored here */
     ENDPOINT_MODELS,       /* GET /v1/models */
     ENDPOINT_MODEL,        /* GET /v1/models/NAME */
     ENDPOINT_HEALTH,       /* GET /health */
     ENDPOINT_LIVENESS,     /* GET /health/liveness, /health/liveliness */
     ENDPOINT_READINESS,    /* GET /health/readiness */
 };
+
+/* The wire of an endpoint that is a model call; 0 for the others. */
+enum wire endpoint_wire(enum endpoint endpoint);
 
 /* A refusal in OpenAI's error shape. All text is static. */
 struct refusal {

@@ -46,18 +46,39 @@ static bool read_stream(struct model_request *r, uint32_t node, struct model_req
 
 static bool read_content(struct model_request *r, uint32_t *content, struct model_request_error *error)
 {
-    if (r->wire == WIRE_CHAT) {
-        *content = json_get(&r->top, 0, "messages");
-        if (json_is(&r->top, *content, JSON_ARRAY))
-            return true;
-        return fail(error, "messages", *content ? "invalid_type" : "missing_required_parameter",
-                    "'messages' is missing or not an array.");
-    }
-    *content = json_get(&r->top, 0, "input");
-    if (json_is(&r->top, *content, JSON_ARRAY) || json_is(&r->top, *content, JSON_STRING))
+    static const struct {
+        enum wire wire;
+        const char *key;
+        bool string;    /* may be one, too */
+        const char *message;
+    } rows[] = {
+        {WIRE_CHAT, "messages", false, "'messages' is missing or not an array."},
+        {WIRE_RESPONSES, "input", true, "'input' is missing, or neither a string nor an array."},
+        {WIRE_EMBEDDINGS, "input", true, "'input' is missing, or neither a string nor an array."},
+        {WIRE_COMPLETIONS, "prompt", true, "'prompt' is missing, or neither a string nor an array."},
+    };
+    size_t i = 0;
+    while (i + 1 < sizeof rows / sizeof *rows && rows[i].wire != r->wire)
+        i++;
+    *content = json_get(&r->top, 0, rows[i].key);
+    if (json_is(&r->top, *content, JSON_ARRAY) || (rows[i].string && json_is(&r->top, *content, JSON_STRING)))
         return true;
-    return fail(error, "input", *content ? "invalid_type" : "missing_required_parameter",
-                "'input' is missing, or neither a string nor an array.");
+    return fail(error, rows[i].key, *content ? "invalid_type" : "missing_required_parameter", rows[i].message);
+}
+
+/* What refers to things that a server of the Responses API keeps can be served by such a server alone. */
+static void read_needs(struct model_request *r)
+{
+    static const char *const stateful[] = {"previous_response_id", "conversation", "prompt"};
+    r->needs = NULL;
+    r->upstream_wires = r->wire & WIRES_BRIDGED ? WIRES_BRIDGED : r->wire;
+    for (size_t i = 0; r->wire == WIRE_RESPONSES && i < sizeof stateful / sizeof *stateful; i++) {
+        uint32_t value = json_get(&r->top, 0, stateful[i]);
+        if (!value || json_is(&r->top, value, JSON_NULL))
+            continue;
+        r->needs = stateful[i];
+        r->upstream_wires = WIRE_RESPONSES;
+    }
 }
 
 /* Codex names its conversation in a header and in prompt_cache_key; others are told apart by how they begin. */
@@ -82,7 +103,7 @@ static uint64_t conversation_of(const struct model_request *r, const struct http
 /* Two readers of one text may disagree on which of two equal keys counts. */
 static bool read_once(struct model_request *r, struct model_request_error *error)
 {
-    static const char *const keys[] = {"model", "stream", "messages", "input"};
+    static const char *const keys[] = {"model", "stream", "messages", "input", "prompt"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (json_count(&r->top, 0, keys[i]) > 1)
             return fail(error, keys[i], "duplicate_parameter", "The body holds this key twice.");
@@ -106,8 +127,22 @@ bool model_request_read(struct model_request *r, enum wire wire, const struct ht
     if (!read_once(r, error) || !read_model(r, json_get(&r->top, 0, "model"), error) ||
         !read_stream(r, json_get(&r->top, 0, "stream"), error) || !read_content(r, &content, error))
         return false;
+    if (wire == WIRE_EMBEDDINGS)
+        r->stream = false;   /* no such thing there */
+    read_needs(r);
     r->conversation = conversation_of(r, head, content);
     return true;
+}
+
+void model_request_unserved(const struct model_request *r, struct model_request_error *error)
+{
+    *error = (struct model_request_error){.param = r->needs ? r->needs : "model", .code = "unsupported_parameter"};
+    if (r->needs)
+        (void)snprintf(error->message, sizeof error->message, "'%s' can't be used with the model '%.60s': none of its "
+                       "deployments keeps responses. Send the whole conversation in 'input'.", r->needs, r->model);
+    else
+        (void)snprintf(error->message, sizeof error->message, "The model '%.100s' has no deployment with %s.", r->model,
+                       wire_path(r->wire));
 }
 
 void model_request_free(struct model_request *r)

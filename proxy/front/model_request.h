@@ -12,6 +12,8 @@
 struct model_request {
     struct json top;               /* the body's top level; its text is the client's */
     enum wire wire;
+    unsigned upstream_wires;       /* set of enum wire: an upstream needs one of these to serve it */
+    const char *needs;             /* why these alone: "previous_response_id", which no bridge can carry; NULL */
     char model[MODEL_NAME_MAX];    /* as the client named it */
     bool stream;
     uint64_t conversation;         /* the same for all requests of one conversation, as far as can be told */
@@ -28,6 +30,8 @@ struct model_request_error {
  * memory for the next. */
 MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
                                    struct model_request_error *error);
+/* The error (a 400) of a request that no deployment of its model speaks: none has one of its upstream_wires. */
+void model_request_unserved(const struct model_request *r, struct model_request_error *error);
 void model_request_free(struct model_request *r);
 /* Appends the error in OpenAI's shape. */
 bool model_request_error_body(const struct model_request_error *error, struct buf *out);

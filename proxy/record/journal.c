@@ -145,11 +145,6 @@ static void add_count(struct buf *out, const char *key, int64_t value)
     }
 }
 
-static const char *wire_name(enum wire wire)
-{
-    return wire == WIRE_CHAT ? "chat" : wire == WIRE_RESPONSES ? "responses" : NULL;
-}
-
 static void add_attempts(struct buf *out, const struct journal_entry *e)
 {
     BUF_ADD(out, ",\"attempts\":[");

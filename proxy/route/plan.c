@@ -28,16 +28,15 @@ static bool comes_before(const struct deployment *a, double a_key, const struct 
 }
 
 /* Appends the group's ready deployments in their order, as far as there is room. */
-static void add_group(const struct model_group *group, const struct health *health, uint64_t now_ms, uint64_t draw,
-                      struct plan *out)
+static void add_group(const struct plan_input *in, const struct model_group *group, struct plan *out)
 {
     double keys[PLAN_MAX];
     unsigned first = out->count;
     for (unsigned i = 0; i < group->count; i++) {
         const struct deployment *d = group->deployments[i];
-        if (!health_ready(&health[d->index], d, now_ms, NULL))
+        if (!(d->wires & in->wires) || !health_ready(&in->health[d->index], d, in->now_ms, NULL))
             continue;
-        double key = shuffle_key(d, draw);
+        double key = shuffle_key(d, in->draw);
         unsigned at = out->count;
         if (at == PLAN_MAX) {
             if (at == first || !comes_before(d, key, out->attempts[at - 1], keys[at - 1]))
@@ -62,57 +61,68 @@ static const struct model_group *group_at(const struct model_group *group, unsig
 }
 
 /* Where nothing is ready: the one that could serve and rests shortest; NULL when none could. */
-static const struct deployment *shortest_rest(const struct model_group *group, const struct health *health)
+static const struct deployment *shortest_rest(const struct plan_input *in)
 {
     const struct deployment *best = NULL;
-    for (unsigned g = 0; g <= group->fallback_count; g++) {
-        const struct model_group *other = group_at(group, g);
+    for (unsigned g = 0; g <= in->group->fallback_count; g++) {
+        const struct model_group *other = group_at(in->group, g);
         for (unsigned i = 0; i < other->count; i++) {
             const struct deployment *d = other->deployments[i];
-            if (d->not_ready || *health[d->index].probe)
+            if (!(d->wires & in->wires) || d->not_ready || *in->health[d->index].probe)
                 continue;
-            if (!best || health[d->index].resting_until < health[best->index].resting_until)
+            if (!best || in->health[d->index].resting_until < in->health[best->index].resting_until)
                 best = d;
         }
     }
     return best;
 }
 
-static void explain(const struct model_group *group, const struct health *health, uint64_t now_ms, struct buf *why)
+static void explain(const struct plan_input *in, struct buf *why)
 {
-    for (unsigned g = 0; g <= group->fallback_count; g++) {
-        const struct model_group *other = group_at(group, g);
+    for (unsigned g = 0; g <= in->group->fallback_count; g++) {
+        const struct model_group *other = group_at(in->group, g);
         for (unsigned i = 0; i < other->count; i++) {
             const struct deployment *d = other->deployments[i];
             buf_add_format(why, "%s%s: ", why->len ? "; " : "", d->id);
-            health_ready(&health[d->index], d, now_ms, why);
+            if (health_ready(&in->health[d->index], d, in->now_ms, why))
+                buf_add_text(why, "does not speak what is asked");
         }
     }
 }
 
-void plan_make(const struct config *c, const struct model_group *group, const struct health *health, uint64_t now_ms,
-               uint64_t draw, struct plan *out, struct buf *why)
+void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
 {
-    unsigned limit = 1 + (unsigned)c->num_retries;
+    unsigned limit = 1 + (unsigned)in->config->num_retries;
     out->count = 0;
-    add_group(group, health, now_ms, draw, out);
-    for (unsigned i = 0; i < group->fallback_count; i++) {
-        bool last = i + 1 == group->fallback_count;
+    add_group(in, in->group, out);
+    for (unsigned i = 0; i < in->group->fallback_count; i++) {
+        bool last = i + 1 == in->group->fallback_count;
         /* The last resort gets a place even where those before it would take all. */
         if (last && out->count == PLAN_MAX)
             out->count--;
         unsigned before = out->count;
-        add_group(group->fallbacks[i], health, now_ms, draw, out);
+        add_group(in, in->group->fallbacks[i], out);
         if (last && out->count > before && limit < before + 1)
             limit = before + 1;
     }
     if (out->count > limit)
         out->count = limit;
     if (out->count == 0) {
-        const struct deployment *d = shortest_rest(group, health);
+        const struct deployment *d = shortest_rest(in);
         if (d)
             out->attempts[out->count++] = d;
         else if (why)
-            explain(group, health, now_ms, why);
+            explain(in, why);
     }
+}
+
+bool plan_possible(const struct model_group *group, unsigned wires)
+{
+    for (unsigned g = 0; g <= group->fallback_count; g++) {
+        const struct model_group *other = group_at(group, g);
+        for (unsigned i = 0; i < other->count; i++)
+            if (other->deployments[i]->wires & wires)
+                return true;
+    }
+    return false;
 }

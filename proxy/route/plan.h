@@ -6,6 +6,16 @@
 
 #define PLAN_MAX 16
 
+/* What a plan is made from. */
+struct plan_input {
+    const struct config *config;
+    const struct model_group *group;
+    unsigned wires;                /* set of enum wire: a deployment must speak one of these */
+    const struct health *health;   /* by deployment.index */
+    uint64_t now_ms;               /* monotonic */
+    uint64_t draw;
+};
+
 struct plan {
     const struct deployment *attempts[PLAN_MAX];
     unsigned count;
@@ -13,10 +23,11 @@ struct plan {
 
 /* Orders the group's deployments and then its fallback groups': by `order`, then a weighted shuffle among equals that is
  * drawn from `draw` alone, so that one conversation (the same `draw`) keeps its deployment while nothing changes. Those
- * that are not ready are left out; when all that could serve are resting, the one that rests shortest is the plan. At
- * most 1 + num_retries attempts, but always as far as the first deployment of the last fallback group.
- * `health` is indexed by deployment.index. count 0: nothing can serve; `why` then says why for each deployment. */
-void plan_make(const struct config *c, const struct model_group *group, const struct health *health, uint64_t now_ms,
-               uint64_t draw, struct plan *out, struct buf *why);
+ * that speak none of the wires or are not ready are left out; when all that could serve are resting, the one that rests
+ * shortest is the plan. At most 1 + num_retries attempts, but always as far as the first deployment of the last fallback
+ * group. count 0: nothing can serve; `why` (or NULL) then says why for each deployment. */
+void plan_make(const struct plan_input *in, struct plan *out, struct buf *why);
+/* Whether any deployment of the group or its fallbacks speaks one of the wires, ready or not. */
+bool plan_possible(const struct model_group *group, unsigned wires);
 
 #endif

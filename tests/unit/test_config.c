@@ -138,7 +138,7 @@ static void a_plain_file_loads(void **state)
     assert_string_equal(d->upstream_model, "gpt-5.5");
     assert_string_equal(d->api_base, "https://api.openai.com/v1");
     assert_string_equal(d->api_key, "sk-openai-secret");
-    assert_int_equal(d->wires, WIRE_CHAT | WIRE_RESPONSES);
+    assert_int_equal(d->wires, provider_find(SLICE("openai"))->wires);
     assert_int_equal(d->order, 2);
     assert_true(d->weight == 7 && d->rpm == 60 && d->tpm == 1000);
     assert_int_equal(d->timeout_ms, 30000);
@@ -147,7 +147,7 @@ static void a_plain_file_loads(void **state)
     assert_int_equal(d->max_input_tokens, 272000);
     assert_int_equal(d->line, 2);
     assert_string_equal(e->id, "a/openai/2");
-    assert_int_equal(e->wires, WIRE_CHAT);
+    assert_int_equal(e->wires, d->wires & ~(unsigned)WIRE_RESPONSES);
     assert_int_equal(e->order, INT_MAX);
     assert_true(e->weight == 1 && isnan(e->input_cost) && e->rpm == 0);
     assert_int_equal(e->timeout_ms, 180000);

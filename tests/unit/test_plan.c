@@ -24,7 +24,8 @@ static void world_init(struct world *w, int num_retries)
     *w = (struct world){.config = {.num_retries = num_retries}};
     for (unsigned i = 0; i < DEPLOYMENTS; i++) {
         snprintf(w->ids[i], sizeof w->ids[i], "d%u", i);
-        w->deployments[i] = (struct deployment){.index = i, .id = w->ids[i], .order = INT_MAX, .weight = 1};
+        w->deployments[i] = (struct deployment){.index = i, .id = w->ids[i], .order = INT_MAX, .weight = 1,
+                                                .wires = WIRE_CHAT};
     }
     for (unsigned g = 0; g < 4; g++)
         w->groups[g].deployments = w->members[g];
@@ -44,7 +45,8 @@ static void fill_group(struct world *w, unsigned group, unsigned count)
 static struct plan make(const struct world *w, uint64_t draw)
 {
     struct plan p;
-    plan_make(&w->config, &w->groups[0], w->health, 1000, draw, &p, NULL);
+    struct plan_input input = {&w->config, &w->groups[0], WIRES_BRIDGED, w->health, 1000, draw};
+    plan_make(&input, &p, NULL);
     return p;
 }
 
@@ -227,12 +229,32 @@ static void nothing_to_try_is_explained(void **state)
     fill_group(&w, 1, 1);
     w.deployments[0].not_ready = (char[]){"GEMINI_API_KEY is not set"};
     snprintf(w.health[1].probe, sizeof w.health[1].probe, "Ollama does not run");
-    plan_make(&w.config, &w.groups[0], w.health, 1000, 1, &p, &why);
+    struct plan_input input = {&w.config, &w.groups[0], WIRES_BRIDGED, w.health, 1000, 1};
+    plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
     assert_buf(&why, "d0: GEMINI_API_KEY is not set; d1: Ollama does not run");
-    plan_make(&w.config, &w.groups[0], w.health, 1000, 1, &p, NULL);
+    plan_make(&input, &p, NULL);
     assert_int_equal(p.count, 0);
     buf_free(&why);
+}
+
+static void only_who_speaks_the_wire_is_tried(void **state)
+{
+    (void)state;
+    struct world w;
+    struct plan p;
+    world_init(&w, 9);
+    fill_group(&w, 0, 2);
+    fill_group(&w, 1, 1);
+    w.deployments[2].wires |= WIRE_EMBEDDINGS;
+    struct plan_input input = {&w.config, &w.groups[0], WIRE_EMBEDDINGS, w.health, 1000, 1};
+    plan_make(&input, &p, NULL);
+    assert_plan(&p, "d2");
+    w.health[2].resting_until = 2000;   /* it is still the only one */
+    plan_make(&input, &p, NULL);
+    assert_plan(&p, "d2");
+    assert_true(plan_possible(&w.groups[0], WIRE_EMBEDDINGS));
+    assert_false(plan_possible(&w.groups[0], WIRE_COMPLETIONS));
 }
 
 int main(void)
@@ -248,6 +270,7 @@ int main(void)
         cmocka_unit_test(large_groups_leave_room_for_the_last_resort),
         cmocka_unit_test(where_all_rest_the_shortest_rest_is_tried),
         cmocka_unit_test(nothing_to_try_is_explained),
+        cmocka_unit_test(only_who_speaks_the_wire_is_tried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,14 +48,21 @@ static void names_that_are_empty_or_too_long_are_refused(void **state)
     buf_free(&out);
 }
 
-static void only_some_speak_responses(void **state)
+static void wires_are_as_the_providers_document_them(void **state)
 {
     (void)state;
-    assert_int_equal(provider_find(SLICE("openai"))->wires, WIRE_CHAT | WIRE_RESPONSES);
-    assert_int_equal(provider_find(SLICE("hosted_vllm"))->wires, WIRE_CHAT | WIRE_RESPONSES);
-    const char *const chat_only[] = {"gemini", "huggingface", "ollama", "ollama_chat", "lm_studio", "groq", "echo"};
-    for (size_t i = 0; i < COUNT_OF(chat_only); i++)
-        assert_int_equal(provider_find(slice_of(chat_only[i]))->wires, WIRE_CHAT);
+    static const struct { const char *prefix; unsigned wires; } cases[] = {
+        {"openai", WIRE_CHAT | WIRE_RESPONSES | WIRE_COMPLETIONS | WIRE_EMBEDDINGS},
+        {"hosted_vllm", WIRE_CHAT | WIRE_RESPONSES | WIRE_COMPLETIONS | WIRE_EMBEDDINGS},
+        {"gemini", WIRE_CHAT | WIRE_EMBEDDINGS},
+        {"huggingface", WIRE_CHAT},
+        {"ollama", WIRE_CHAT | WIRE_COMPLETIONS | WIRE_EMBEDDINGS},
+        {"lm_studio", WIRE_CHAT | WIRE_COMPLETIONS | WIRE_EMBEDDINGS},
+        {"groq", WIRE_CHAT},
+        {"echo", WIRE_CHAT},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(provider_find(slice_of(cases[i].prefix))->wires, cases[i].wires);
     assert_null(provider_find(SLICE("nobody")));
     assert_null(provider_find(SLICE("")));
     assert_null(provider_find(SLICE("OpenAI")));
@@ -84,7 +91,7 @@ int main(void)
         cmocka_unit_test(models_resolve_to_provider_and_name),
         cmocka_unit_test(hugging_face_names_its_inference_provider_last),
         cmocka_unit_test(names_that_are_empty_or_too_long_are_refused),
-        cmocka_unit_test(only_some_speak_responses),
+        cmocka_unit_test(wires_are_as_the_providers_document_them),
         cmocka_unit_test(rows_are_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
