@@ -188,6 +188,7 @@ struct config *config_load(const struct config_options *options, struct buf *err
     if (make_deployments(&l)) {
         check_ids(&l);
         config_groups(&l);
+        config_custom_providers(&l);
         warn_of_not_ready(&l);
     }
     find_master_key(&l);
@@ -227,6 +228,8 @@ void config_free(struct config *c)
         free(d->model);
         free(d->upstream_model);
         free(d->api_base);
+        free(d->instructions);
+        free(d->originator);
         free(d->not_ready);
     }
     for (unsigned i = 0; i < c->group_count; i++) {
@@ -236,6 +239,7 @@ void config_free(struct config *c)
     }
     free(c->deployments);
     free(c->groups);
+    free(c->token_url);
     free(c->path);
     free(c);
 }

@@ -23,6 +23,8 @@ struct deployment {
     int stream_timeout_ms;     /* to the first byte of a stream; the default is filled in; 0: none */
     double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */
     int64_t max_input_tokens;  /* context window; 0: unknown */
+    char *instructions;        /* SIGN_IN_CHATGPT: sent in place of the client's own; NULL: those are sent */
+    char *originator;          /* SIGN_IN_CHATGPT: the header of that name */
     char *not_ready;           /* why this deployment can't serve, known from configuration and environment alone
                                   ("GEMINI_API_KEY is not set"); NULL when it can */
 };
@@ -43,6 +45,7 @@ struct config {
     unsigned deployment_count;
     struct model_group *groups;        /* in the order of their first appearance */
     unsigned group_count;
+    char *token_url;                   /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
     char *master_key;                  /* secret_keep()ed */
     int num_retries;                   /* further attempts after the first, over all deployments of a request's plan */
     int timeout_ms, stream_timeout_ms; /* defaults for deployments that give none */

@@ -199,7 +199,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     if (d->provider->wires == 0)
         not_ready(l, d, "the provider \"%s\" is not supported", d->provider->prefix);
     bool own;
-    if (!set_base(l, s, d, &own) || !set_key(l, s, d, own))
+    if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d))
         return false;
     d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
     set_numbers(l, s, d);

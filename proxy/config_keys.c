@@ -50,6 +50,10 @@ static const struct config_key KEYS[] = {
            "`router_settings.stream_timeout`", "Up to the first byte of a stream; 0: none."),
     USED(PARAMS, BOOL, "use_chat_completions_api", deployment_source, chat_only, "false",
          "The server has no `/responses`; calls are translated to `/chat/completions`."),
+    USED(PARAMS, TEXT, "instructions", deployment_source, instructions, "the client's",
+         "Of `codex-oauth/` alone: text sent as `instructions`; the client's own go into the input. Not in LiteLLM."),
+    USED(PARAMS, TEXT, "originator", deployment_source, originator, "pointsman",
+         "Of `codex-oauth/` alone: the header of that name. Not in LiteLLM."),
     RANGED(PARAMS, NUMBER, "input_cost_per_token", 0, 1, deployment_source, input_cost, "unknown",
            "As in `model_info`, which wins."),
     RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
@@ -128,6 +132,8 @@ static const struct config_key KEYS[] = {
          "As in `router_settings`, which wins for an alias that stands in both."),
     USED(LITELLM, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_LITELLM], "",
          "As in `router_settings`, which wins."),
+    USED(LITELLM, LIST, "custom_provider_map", config_settings, custom_provider_map, "",
+         "LiteLLM's list of providers that are Python classes; those that are built in here are taken, others warn."),
     HARMLESS(LITELLM, "drop_params set_verbose json_logs telemetry modify_params suppress_debug_info debug "
                       "turn_off_message_logging redact_user_api_key_info store_audit_logs enable_preview_features "
                       "disable_* add_function_to_prompt force_ipv4 stream_chunk_size use_chat_completions_* "
@@ -140,7 +146,6 @@ static const struct config_key KEYS[] = {
     WARNS(LITELLM, "max_budget budget_duration max_internal_user_budget internal_user_budget_duration upperbound_* "
                    "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
           "there are no budgets and no users"),
-    WARNS(LITELLM, "custom_provider_map", "providers are built in; use openai/ with api_base"),
     WARNS(LITELLM, "ssl_verify ssl_certificate", "providers' certificates are always checked, by the system's list"),
     WARNS(LITELLM, "max_parallel_requests", "this limit is not enforced"),
     WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",

@@ -60,7 +60,7 @@ struct config_text {
 struct deployment_source {
     struct config_text alias;
     const struct yaml_node *params, *info;
-    struct config_text model, api_base, api_key, id, requires_env;
+    struct config_text model, api_base, api_key, id, requires_env, instructions, originator;
     int64_t order, rpm, tpm, max_input_tokens;
     double weight, input_cost, cached_input_cost, output_cost;
     int timeout_ms, stream_timeout_ms;      /* -1: not given */
@@ -76,7 +76,7 @@ struct config_settings {
     int64_t num_retries, allowed_fails;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
     const struct yaml_node *fallbacks[FROM_COUNT], *default_fallbacks[FROM_COUNT];
-    const struct yaml_node *group_alias;
+    const struct yaml_node *group_alias, *custom_provider_map;
 };
 
 struct config_loader {
@@ -111,6 +111,10 @@ char *config_secret(struct config_loader *l, const char *text);
 bool config_key_is_clean(const char *key);
 /* Fills config->deployments[index] from its source; `nth` of its group, from 1. false after an error. */
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth);
+/* Fills what a deployment with SIGN_IN_CHATGPT has of its own, and the token endpoint's URL. false after an error. */
+bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
+/* Warns of custom_provider_map's entries that are not built in. */
+void config_custom_providers(struct config_loader *l);
 /* Makes the groups, their other names and their fallbacks. */
 void config_groups(struct config_loader *l);
 

@@ -35,8 +35,8 @@ struct login_wait {
 
 enum login_state { LOGIN_READY, LOGIN_WAITING, LOGIN_FAILED };
 
-/* Asks for a token. LOGIN_READY: login_access_token() gives it. LOGIN_WAITING: w->done() follows. LOGIN_FAILED: *failure says why;
- * failures that only a new login ends cost no network until auth.json changes. */
+/* Asks for a token. LOGIN_READY: login_access_token() gives it. LOGIN_WAITING: w->done() follows. LOGIN_FAILED: *failure says
+ * why; failures that only a new login ends cost no network until auth.json changes. */
 enum login_state login_get(struct login *l, struct login_wait *w, struct failure *failure);
 /* Leaves the line; harmless for who is in none. */
 void login_cancel(struct login_wait *w);

@@ -57,7 +57,8 @@ static void instructions_are_the_clients_or_lifted(void **state)
     becomes("{\"model\":\"m\",\"instructions\":null,\"input\":[{\"type\":\"message\",\"role\":\"developer\",\"content\":["
             "{\"type\":\"input_text\",\"text\":\"a\"},{\"type\":\"input_text\",\"text\":\"b\"}]}," HELLO "]}",
             "{\"model\":\"m\",\"instructions\":\"a\\n\\nb\",\"input\":[" HELLO "]" FIXED "}");
-    becomes("{\"model\":\"m\",\"instructions\":\"\",\"input\":[{\"role\":\"system\",\"content\":\"be \\\"terse\\\"\"}," HELLO "]}",
+    becomes("{\"model\":\"m\",\"instructions\":\"\",\"input\":["
+            "{\"role\":\"system\",\"content\":\"be \\\"terse\\\"\"}," HELLO "]}",
             "{\"model\":\"m\",\"instructions\":\"be \\\"terse\\\"\",\"input\":[" HELLO "]" FIXED "}");
 }
 

@@ -673,6 +673,47 @@ static void read_source(const char *name, struct buf *out)
     fclose(f);
 }
 
+#define LOGIN_ENTRY(more) "model_list: [{model_name: a, litellm_params: {model: codex-oauth/gpt-5.5" more "}}]\n"
+
+static void the_chatgpt_login_needs_no_key(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, LOGIN_ENTRY("") MASTER
+             "litellm_settings: {custom_provider_map: [{provider: codex-oauth, custom_handler: a.b.C}]}\n");
+    const struct deployment *d = &l.config->deployments[0];
+    assert_int_equal(d->provider->sign_in, SIGN_IN_CHATGPT);
+    assert_string_equal(d->api_base, "https://chatgpt.com/backend-api/codex");
+    assert_string_equal(d->upstream_model, "gpt-5.5");
+    assert_string_equal(d->originator, "pointsman");
+    assert_null(d->instructions);
+    assert_null(d->api_key);
+    assert_null(d->not_ready);
+    assert_true(isnan(d->input_cost));
+    assert_null(l.config->token_url);
+    assert_buf(&l.warnings, "");
+    load_end(&l);
+
+    const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://127.0.0.1:9/t", NULL};
+    load_env(&l, LOGIN_ENTRY(", instructions: be exact, originator: me, api_base: 'http://127.0.0.1:1/x/'") MASTER, env);
+    d = &l.config->deployments[0];
+    assert_string_equal(d->api_base, "http://127.0.0.1:1/x");
+    assert_string_equal(d->originator, "me");
+    assert_string_equal(d->instructions, "be exact");
+    assert_string_equal(l.config->token_url, "http://127.0.0.1:9/t");
+    load_end(&l);
+}
+
+static void the_chatgpt_login_goes_over_tls(void **state)
+{
+    (void)state;
+    refused(LOGIN_ENTRY(", api_base: 'http://chatgpt.example/codex'") MASTER,
+            "F:1: litellm_params.api_base: the ChatGPT login goes over https:// only\n");
+    const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://auth.example/t", NULL};
+    refused_env(LOGIN_ENTRY("") MASTER, env, false, "F: CODEX_REFRESH_TOKEN_URL_OVERRIDE: expected https://…, or http:// to this "
+                "machine: a login's tokens go there\n");
+}
+
 static void the_documentation_holds_the_reference(void **state)
 {
     (void)state;
@@ -808,6 +849,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(unknown_and_unsupported_keys_warn),
         cmocka_unit_test(common_liberties_are_taken),
         cmocka_unit_test(a_configuration_can_be_described),
+        cmocka_unit_test(the_chatgpt_login_needs_no_key),
+        cmocka_unit_test(the_chatgpt_login_goes_over_tls),
         cmocka_unit_test(the_documentation_holds_the_reference),
         cmocka_unit_test(the_documentation_names_all_providers),
         cmocka_unit_test(the_shipped_file_is_whole),
