@@ -28,7 +28,7 @@ static const struct provider TABLE[] = {
     CLOUD("anthropic", WIRE_CHAT, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
     CLOUD("cerebras", TEXT, "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
     CLOUD("cohere", VECTORS, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
-    CLOUD("cohere_chat", WIRE_CHAT, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
+    CLOUD("cohere_chat", VECTORS, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
     CLOUD("deepinfra", CLASSIC, "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
     CLOUD("deepseek", WIRE_CHAT, "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
     CLOUD("fireworks_ai", CLASSIC, "https://api.fireworks.ai/inference/v1",
