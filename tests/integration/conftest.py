@@ -37,11 +37,23 @@ def folder():
 
 
 @pytest.fixture
-def make_upstream():
+def transport(request):
+    """How the proxy reaches the mock. A server on 127.0.0.1 is called straight (proxy/upstream/loopback.c), any other through
+    libcurl: 0.0.0.0 is one that Linux connects to this machine. Modules run their tests over BOTH_TRANSPORTS."""
+    return getattr(request, "param", "loopback")
+
+
+BOTH_TRANSPORTS = pytest.mark.parametrize("transport", ["loopback", "libcurl"], indirect=True)
+
+
+@pytest.fixture
+def make_upstream(transport):
     made = []
 
     def make():
         made.append(Upstream())
+        if transport == "libcurl":
+            made[-1].base = made[-1].base.replace("127.0.0.1", "0.0.0.0")
         return made[-1]
     yield make
     for upstream in made:

@@ -4,7 +4,10 @@ import time
 import pytest
 
 import chat_wire as chat
+from conftest import BOTH_TRANSPORTS
 from mock_upstream import STREAM_END, STREAM_HEAD, event
+
+pytestmark = BOTH_TRANSPORTS
 
 FLOOD_EVENTS = 1600
 PIECE = "x" * 65536

@@ -5,9 +5,11 @@ import pytest
 
 import chat_wire as chat
 import responses_wire as responses
-from conftest import chat_only, deployment
+from conftest import BOTH_TRANSPORTS, chat_only, deployment
 from mock_upstream import CLOSE, HANG, RESET, error, event, reply, stream, stream_open
 from proxy_process import free_port
+
+pytestmark = BOTH_TRANSPORTS
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "codex-light", "input": "hi"}

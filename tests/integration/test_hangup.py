@@ -6,10 +6,12 @@ import struct
 import pytest
 
 import chat_wire as chat
-from conftest import deployment
+from conftest import BOTH_TRANSPORTS, deployment
 from mock_upstream import HANG, stream_open
 from proxy_process import wait_until
 from test_front import head
+
+pytestmark = BOTH_TRANSPORTS
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 AT_ONCE_S = 2   # measured in fractions of a millisecond; a poll by the second would fail here on a fair machine

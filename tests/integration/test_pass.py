@@ -6,8 +6,10 @@ import pytest
 
 import chat_wire as chat
 import responses_wire as responses
-from conftest import UPSTREAM_KEY, deployment
+from conftest import BOTH_TRANSPORTS, UPSTREAM_KEY, deployment
 from mock_upstream import HANG, chunk, error, reply, stream, stream_open
+
+pytestmark = BOTH_TRANSPORTS
 
 # Spacing, order, escapes, numbers and unknown fields that a parser and printer would change.
 CHAT = (b'{ "temperature" : 1.0, "unknown":{"b":1e2,"a":[ ]} ,"model"\t:  "codex-light" , "messages":[{"role":"user",'
@@ -86,7 +88,7 @@ def test_the_clients_headers_stay_here(light, upstream):
         "OpenAI-Organization": "org"})
     headers = upstream.requests[0].headers
     assert not {"x-forwarded-for", "cookie", "accept-encoding", "proxy", "origin", "expect"} & set(headers)
-    assert headers["host"] == f"127.0.0.1:{upstream.port}"
+    assert headers["host"] == upstream.base.split("/")[2]
 
 
 def test_the_upstreams_headers_stay_there(light, upstream):

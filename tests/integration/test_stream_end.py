@@ -3,8 +3,10 @@ import pytest
 
 import chat_wire as chat
 import responses_wire as responses
-from conftest import chat_only, deployment
+from conftest import BOTH_TRANSPORTS, chat_only, deployment
 from mock_upstream import CLOSE, HANG, RESET, chunk, event, stream, stream_open
+
+pytestmark = BOTH_TRANSPORTS
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 RESPONSES = {"model": "codex-light", "input": "hi", "stream": True}
