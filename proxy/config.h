@@ -21,6 +21,7 @@ struct deployment {
     int64_t rpm, tpm;          /* per minute; 0: no limit given */
     int timeout_ms;            /* whole call, or silence within a stream; the default is filled in; 0: none */
     int stream_timeout_ms;     /* to the first byte of a stream; the default is filled in; 0: none */
+    struct retry_policy retry; /* the provider's, as the environment changes it */
     double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */
     int64_t max_input_tokens;  /* context window; 0: unknown */
     char *instructions;        /* SIGN_IN_CHATGPT: sent in place of the client's own; NULL: those are sent */

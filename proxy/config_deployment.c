@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RETRIES_MAX 10
+
 bool config_key_is_clean(const char *key)
 {
     for (const char *c = key; *c; c++)
@@ -100,10 +102,64 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
     return d->model && d->upstream_model;
 }
 
-/* Sets the base from the file or the provider; *own says that calls go to the provider's own servers. */
-static bool set_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool *own)
+static bool ends_with(struct slice text, const char *end)
+{
+    size_t len = strlen(end);
+    return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
+}
+
+/* The server that the provider's variable names, else its row; NULL when neither names one. */
+static const char *usual_base(const struct config_loader *l, const struct provider *p)
+{
+    const char *variable = p->base_env ? config_env(l, p->base_env) : NULL;
+    return variable ? variable : p->api_base;
+}
+
+/* There is no base, or it is no URL: an error where it is the file's to give, else the deployment is not ready. */
+static bool no_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool missing)
 {
     static const char WHAT[] = "litellm_params.api_base";
+    const struct provider *p = d->provider;
+    bool in_file = s->api_base.text || !p->base_env;
+    if (!in_file)
+        not_ready(l, d, missing ? "%s is not set" : "%s is not http(s)://host[:port]/path", p->base_env);
+    else if (missing)
+        config_error(l, s->line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
+    else
+        config_error(l, s->api_base.line, "%s: expected http(s)://host[:port]/path, without user, query or blanks",
+                     WHAT);
+    return !in_file;
+}
+
+/* The first of the provider's variables that is set; `*variable` is its name, or the first one's when none is. */
+static const char *own_key(const struct config_loader *l, const struct provider *p, const char **variable)
+{
+    const char *key = NULL;
+    *variable = p->key_env[0];
+    for (unsigned i = 0; !key && p->key_env[i]; i++)
+        if ((key = config_env(l, p->key_env[i])))
+            *variable = p->key_env[i];
+    return key;
+}
+
+static void warn_of_keys(struct config_loader *l, const struct deployment_source *s, const struct provider *p,
+                         const struct url *url, bool own)
+{
+    static const char WHAT[] = "litellm_params.api_base";
+    const char *variable;
+    if (url_is_loopback(url))
+        return;
+    if (!url->tls && (s->api_key.text || (own && !s->api_key.variable && own_key(l, p, &variable))))
+        config_warn(l, s->api_base.line, "%s: the key goes over the network unencrypted; use https://", WHAT);
+    if (!own && !s->api_key.line && p->key_env[0])
+        config_warn(l, s->api_base.line, "%s: %s is not sent to %.*s; give api_key if that server needs one", WHAT,
+                    p->key_env[0], SLICE_ARGS(url->host));
+}
+
+/* Sets the base; *own says that calls go where the provider's own key belongs: to its usual server, or, for a provider
+ * that the user runs and that has none, wherever the file says. */
+static bool set_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool *own)
+{
     const struct provider *p = d->provider;
     struct url url, standard;
     *own = true;
@@ -113,27 +169,25 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
         not_ready(l, d, "%s is not set", s->api_base.variable);
         return true;
     }
-    const char *base = s->api_base.text ? s->api_base.text : p->api_base;
-    if (!base) {
-        config_error(l, s->line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
-        return false;
-    }
-    if (!url_split(slice_of(base), &url)) {
-        config_error(l, s->api_base.line, "%s: expected http(s)://host[:port]/path, without user, query or blanks",
-                     WHAT);
-        return false;
-    }
+    const char *usual = usual_base(l, p), *base = s->api_base.text ? s->api_base.text : usual;
+    if (!base || !url_split(slice_of(base), &url))
+        return no_base(l, s, d, !base);
     while (url.path.len && url.path.ptr[url.path.len - 1] == '/')
         url.path.len--;
-    const char *added = url.path.len == 0 && p->base_path ? p->base_path : "";
+    const char *added = p->base_path && !ends_with(url.path, p->base_path) ? p->base_path : "";
     d->api_base = new_text(l, "%.*s%.*s%s", SLICE_ARGS(url.origin), SLICE_ARGS(url.path), added);
-    *own = p->api_base && url_split(slice_of(p->api_base), &standard) && slice_equal(url.origin, standard.origin);
-    if (!url.tls && !url_is_loopback(&url) && s->api_key.text)
-        config_warn(l, s->api_base.line, "%s: the key goes over the network unencrypted; use https://", WHAT);
-    if (!*own && !url_is_loopback(&url) && !s->api_key.line && p->key_env[0])
-        config_warn(l, s->api_base.line, "%s: %s is not sent to %.*s; give api_key if that server needs one", WHAT,
-                    p->key_env[0], SLICE_ARGS(url.host));
+    *own = usual ? url_split(slice_of(usual), &standard) && slice_equal(url.origin, standard.origin) : p->base_env != NULL;
+    warn_of_keys(l, s, p, &url, *own);
     return d->api_base != NULL;
+}
+
+/* Whether the deployment can do without the variable: one of the provider's own, where it needs no key. */
+static bool is_optional(const struct provider *p, const char *variable)
+{
+    for (unsigned i = 0; !p->key_required && p->key_env[i]; i++)
+        if (strcmp(p->key_env[i], variable) == 0)
+            return true;
+    return false;
 }
 
 /* The key from the file, else from the provider's variables where the server is the provider's own: a key never goes
@@ -144,12 +198,8 @@ static bool set_key(struct config_loader *l, const struct deployment_source *s, 
     const char *key = s->api_key.text && *s->api_key.text ? s->api_key.text : NULL;
     const char *variable = s->api_key.variable;
     bool literal = key && !variable;
-    if (!key && !variable && own) {
-        for (unsigned i = 0; !key && d->provider->key_env[i]; i++)
-            key = config_env(l, variable = d->provider->key_env[i]);
-        if (!key)
-            variable = d->provider->key_env[0];
-    }
+    if (!key && !variable && own)
+        key = own_key(l, d->provider, &variable);
     if (literal)
         config_warn(l, s->api_key.line, "%s: keys in files get copied and shared; use os.environ/NAME", WHAT);
     if (literal && !config_key_is_clean(key)) {
@@ -160,9 +210,35 @@ static bool set_key(struct config_loader *l, const struct deployment_source *s, 
         not_ready(l, d, "%s holds a blank or a character that no key has", variable);
     else if (key)
         return (d->api_key = config_secret(l, key)) != NULL;
-    else if (variable && (s->api_key.variable || d->provider->key_required))
+    else if (variable && !is_optional(d->provider, variable))
         not_ready(l, d, "%s is not set", variable);
     return true;
+}
+
+/* Off unless it is switched on, by the user's variable or the provider's. */
+static void set_switch(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    const char *variable = d->provider->switch_env, *value = variable ? config_env(l, variable) : NULL;
+    if (s->requires_env.text && !config_env(l, s->requires_env.text))
+        not_ready(l, d, "switched off: %s is not set", s->requires_env.text);
+    if (variable && (!value || strcmp(value, "1") != 0))
+        not_ready(l, d, "switched off: set %s=1 to switch it on", variable);
+}
+
+/* The provider's retries, or as many as its variable says. */
+static void set_retry(struct config_loader *l, struct deployment *d)
+{
+    const char *variable = d->provider->retries_env, *value = variable ? config_env(l, variable) : NULL;
+    d->retry = d->provider->retry;
+    if (!value)
+        return;
+    char *end;
+    unsigned long times = strtoul(value, &end, 10);
+    if (*value >= '0' && *value <= '9' && !*end && times <= RETRIES_MAX)
+        d->retry.times = (unsigned)times;
+    else
+        config_warn(l, d->line, "%s: expected a whole number from 0 to %d; %u is taken", variable, RETRIES_MAX,
+                    d->retry.times);
 }
 
 /* Limits, prices and times. */
@@ -192,10 +268,9 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     *d = (struct deployment){.index = index, .line = s->line};
     if (!(d->alias = new_text(l, "%s", s->alias.text)))
         return false;
-    if (s->requires_env.text && !config_env(l, s->requires_env.text))
-        not_ready(l, d, "switched off: %s is not set", s->requires_env.text);
     if (!set_model(l, s, d))
         return false;
+    set_switch(l, s, d);
     if (d->provider->wires == 0)
         not_ready(l, d, "the provider \"%s\" is not supported", d->provider->prefix);
     bool own;
@@ -203,6 +278,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
         return false;
     d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
     set_numbers(l, s, d);
+    set_retry(l, d);
     d->id = s->id.text ? new_text(l, "%s", s->id.text) : new_text(l, "%s/%s/%u", d->alias, d->provider->prefix, nth);
     return d->id != NULL;
 }

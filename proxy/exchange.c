@@ -4,8 +4,10 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "proxy/route/failure.h"
+#include "proxy/route/retry.h"
 
 #include <assert.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +16,15 @@
 #define KEEP_ALIVE_MS 10000          /* silence after which an open stream gets a sign of life */
 
 /* allowed[from][to] */
-static const bool allowed[][4] = {
+static const bool allowed[EXCHANGE_STATES][EXCHANGE_STATES] = {
     [NEW] = {[CALLING] = true, [ENDED] = true},
-    [CALLING] = {[CALLING] = true, [OPEN] = true, [ENDED] = true},
+    [CALLING] = {[CALLING] = true, [WAITING] = true, [OPEN] = true, [ENDED] = true},
+    [WAITING] = {[CALLING] = true, [ENDED] = true},
     [OPEN] = {[ENDED] = true},
     [ENDED] = {false},
 };
 
-static void try_next(struct exchange *x);
+static void start_attempt(struct exchange *x);
 
 static struct health *health_of(const struct exchange *x)
 {
@@ -44,6 +47,8 @@ static void destroy(struct exchange *x)
     outgoing_free(&x->outgoing);
     model_request_free(&x->request);
     buf_free(&x->error_body);
+    if (x->wait)
+        event_free(x->wait);
     free(x);
 }
 
@@ -111,6 +116,26 @@ static bool tells_of_deployment(const struct exchange *x, enum failure_kind kind
     return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
 }
 
+static void on_waited(evutil_socket_t fd, short what, void *ctx)
+{
+    (void)fd, (void)what;
+    start_attempt(ctx);
+}
+
+/* Calls the same deployment again after a wait, where its provider's row and the failure allow that. */
+static bool try_again(struct exchange *x, const struct failure *f)
+{
+    unsigned so_far = x->attempt_count - x->attempt - 1;
+    int ms = retry_wait_ms(&exchange_deployment(x)->retry, x->retries, f, x->shared->id_prefix + x->shared->id_count);
+    if (ms < 0 || so_far >= EXCHANGE_RETRIES_MAX || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
+        return false;
+    move(x, WAITING);
+    x->retries++;
+    struct timeval wait = {ms / 1000, ms % 1000 * 1000};
+    (void)evtimer_add(x->wait, &wait);
+    return true;
+}
+
 /* The attempt under way has failed; its call is over. `f` is changed: it gets the deployment's name. */
 static void attempt_failed(struct exchange *x, struct failure *f, int status)
 {
@@ -120,13 +145,16 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
         return;
     }
     book_attempt(x, f->kind, status);
+    if (try_again(x, f))
+        return;
     if (tells_of_deployment(x, f->kind))
         health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
     log_debug("request %s: %s: %s", x->id, failure_rule(f->kind)->name, f->message);
     failure_join(&x->failure, f);
     if (failure_rule(f->kind)->next && x->attempt + 1 < x->plan.count) {
         x->attempt++;
-        try_next(x);
+        x->retries = 0;
+        start_attempt(x);
     } else {
         refuse(x, &x->failure, "failed");
     }
@@ -286,7 +314,7 @@ static void start_call(struct exchange *x)
 }
 
 /* Starts the attempt that x->attempt names. */
-static void try_next(struct exchange *x)
+static void start_attempt(struct exchange *x)
 {
     struct failure f;
     move(x, CALLING);
@@ -326,7 +354,7 @@ static void plan_and_start(struct exchange *x)
     buf_init(&why, 400);
     plan_make(&input, &x->plan, &why);
     if (x->plan.count) {
-        try_next(x);
+        start_attempt(x);
     } else {
         failure_set(&x->failure, FAILURE_NOT_FOUND, "No deployment of '%.100s' can serve now: %.*s", x->request.model,
                     (int)why.len, why.data ? why.data : "");

@@ -1,11 +1,13 @@
 /* exchange: loop. Walks one request through the rooms; the only file that moves its state.
  *
- *          ┌──────────── next attempt ───────────┐
- *          ▼                                     │
- *   NEW ─▶ CALLING ──first content──▶ OPEN ─▶ ENDED        NEW: the request is read and planned
- *    │        └──── no attempt left ─────────▶──▲ ▲        CALLING: an attempt is under way, the client has seen nothing
- *    └────────────── refused ──────────────────┘  │        OPEN: the reply has begun, no other deployment may serve it
- *                 client gone, from any state ────┘        ENDED: journalled; only to be freed
+ *          ┌ next attempt                                  NEW: the request is read and planned
+ *          ▼ │                                             CALLING: an attempt is under way, the client has seen nothing
+ *   NEW ─▶ CALLING ──first content──▶ OPEN ─▶ ENDED        WAITING: the same deployment is called again in a moment
+ *    │      ▲ │ └──── no attempt left ───────▶──▲ ▲        OPEN: the reply has begun, no other deployment may serve it
+ *    │      │ ▼                                 │ │        ENDED: journalled; only to be freed
+ *    │     WAITING                              │ │
+ *    └────────────── refused ───────────────────┘ │
+ *                 client gone, from any state ────┘
  */
 #ifndef POINTSMAN_EXCHANGE_H
 #define POINTSMAN_EXCHANGE_H
@@ -20,6 +22,7 @@ struct exchange;
 
 /* What all exchanges share; main.c makes it. */
 struct exchange_shared {
+    struct event_base *base;
     const struct config *config;
     struct health *health;            /* by deployment index */
     struct upstream *upstream;

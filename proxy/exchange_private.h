@@ -10,7 +10,10 @@
 
 #define EXCHANGE_ID_LEN 32   /* hexadecimal digits of a request id */
 
-enum exchange_state { NEW, CALLING, OPEN, ENDED };
+/* Calls to a deployment that had failed before in the same request, over the whole plan. */
+#define EXCHANGE_RETRIES_MAX 16
+
+enum exchange_state { NEW, CALLING, WAITING, OPEN, ENDED, EXCHANGE_STATES };
 
 struct exchange {
     struct exchange_shared *shared;
@@ -25,7 +28,9 @@ struct exchange {
     struct model_request request;
     struct plan plan;
     unsigned attempt;                    /* index in the plan of the one under way */
-    struct journal_attempt attempts[PLAN_MAX];
+    unsigned retries;                    /* of that deployment */
+    struct event *wait;                  /* before its next retry; NULL: there was none */
+    struct journal_attempt attempts[PLAN_MAX + EXCHANGE_RETRIES_MAX];
     unsigned attempt_count;
 
     struct outgoing outgoing;

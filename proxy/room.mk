@@ -51,6 +51,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/failure_reply.c \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/plan.c proxy/route/plan.h \
+	proxy/route/retry.c proxy/route/retry.h \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \
 	proxy/upstream/provider.c proxy/upstream/provider.h

@@ -236,6 +236,7 @@ static bool set_up(struct server *s)
     if (!s->base || !set_up_clients(s))
         return false;
     s->exchanges = (struct exchange_shared){
+        .base = s->base,
         .config = config,
         .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
         .upstream = upstream_new(s->base, config),

@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/unit/test_plan \
 	tests/unit/test_provider \
 	tests/unit/test_relay \
+	tests/unit/test_retry \
 	tests/unit/test_secret \
 	tests/unit/test_url \
 	tests/unit/test_sse \

@@ -15,6 +15,8 @@ struct failure_rule {
     const char *stream_code;   /* error.code inside response.failed, as Codex understands it (codex-rs: codes it knows
                                   are final, "server_error" is retried) */
     bool forgiven;             /* no rest for as many in a row as the configuration's allowed_fails */
+    bool again;                /* may be gone a moment later: where the provider's row says so, the same deployment is called
+                                  again. Not a timeout: its time is used up, and what the upstream began may still go on */
 };
 
 const struct failure_rule *failure_rule(enum failure_kind kind);

@@ -12,6 +12,12 @@
 #define CLOUD(PREFIX, WIRES, BASE, ...) \
     {.prefix = PREFIX, .api_base = BASE, .key_env = {__VA_ARGS__}, .key_required = true, .wires = WIRES}
 
+/* An agent of the user's own behind Chat Completions; by the environment variables of the LiteLLM fork that knows it. */
+#define CODEX_AGENT(PREFIX) \
+    {.prefix = PREFIX, .base_path = "/v1", .key_env = {"CODEX_AGENT_API_KEY"}, .wires = WIRE_CHAT, \
+     .base_env = "CODEX_AGENT_API_BASE", .switch_env = "LITELLM_ENABLE_CODEX_AGENT", .retry = {2, 120, 1500}, \
+     .retries_env = "CODEX_AGENT_MAX_RETRIES"}
+
 /* Prefixes and variables are LiteLLM's; bases are the ones that the providers' own documentation gives for OpenAI's
  * clients. The first row is the one for names without a prefix. */
 static const struct provider TABLE[] = {
@@ -48,6 +54,8 @@ static const struct provider TABLE[] = {
     {.prefix = "openai_like", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
     {.prefix = "custom_openai", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
     {.prefix = "litellm_proxy", .key_env = {"LITELLM_PROXY_API_KEY"}, .wires = ALL},
+    CODEX_AGENT("codex-agent"),
+    CODEX_AGENT("codex_cli_agent"),
     /* Other protocols or other ways to sign in. */
     {.prefix = "azure"},
     {.prefix = "azure_ai"},

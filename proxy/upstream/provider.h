@@ -14,6 +14,13 @@ enum sign_in {
     SIGN_IN_CHATGPT,   /* with the ChatGPT login of the user's Codex CLI (upstream/login.h), to its backend (bridge/chatgpt.h) */
 };
 
+/* Further calls to the same deployment after a failure that may pass; the waits before them double from first_ms to most_ms.
+ * All 0: the next deployment is tried at once. See route/retry.h. */
+struct retry_policy {
+    unsigned times;
+    int first_ms, most_ms;
+};
+
 struct provider {
     const char *prefix;        /* "gemini" */
     enum provider_kind kind;
@@ -23,7 +30,11 @@ struct provider {
     bool key_required;         /* without a key a deployment is not ready */
     unsigned wires;            /* set of enum wire; 0: known by name, but not spoken here: never ready */
     bool local;                /* a server on the user's own machine that may be down or lack the model: it is probed */
-    const char *base_path;     /* added to an api_base that has no path: LiteLLM's base for Ollama has none; or NULL */
+    const char *base_path;     /* added to an api_base that does not end in it: LiteLLM's base for Ollama has none; or NULL */
+    const char *base_env;      /* variable that holds the base where the configuration gives none; or NULL */
+    const char *switch_env;    /* never ready unless this variable is "1"; NULL: needs no switch */
+    struct retry_policy retry;
+    const char *retries_env;   /* variable that replaces retry.times; or NULL */
 };
 
 /* The row for a prefix; NULL when there is none. */
