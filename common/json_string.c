@@ -154,7 +154,9 @@ bool json_int64(const struct json *j, uint32_t node, int64_t *value)
         return false;
     if (!strpbrk(text, ".eE")) {   /* all digits are written out, and count: a double would lose those above 2^53 */
         errno = 0;
-        *value = strtoll(text, NULL, 10);
+        long long written = strtoll(text, NULL, 10);
+        if (errno == 0)
+            *value = written;
         return errno == 0;
     }
     if (!json_double(j, node, &d) || d != floor(d) || fabs(d) >= 0x1p63)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define ERROR_BODY_MAX (64u << 10)   /* of an upstream's error reply */
+#define SIGN_INS_MAX 3               /* of an attempt: with the file's other token, with a renewed one, and to hear why not */
 #define KEEP_ALIVE_MS 10000          /* silence after which an open stream gets a sign of life */
 
 /* allowed[from][to] */
@@ -43,6 +44,7 @@ static void destroy(struct exchange *x)
     if (x->next)
         x->next->back = x->back;
     x->shared->count--;
+    login_cancel(&x->login_wait);
     relay_free(x->relay);
     outgoing_free(&x->outgoing);
     model_request_free(&x->request);
@@ -237,13 +239,34 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
         return CALL_PAUSE;
     }
     x->heard_ms = clock_monotonic_ms();
-    if (!x->relay && !make_relay(x, reply->event_stream))
-        return CALL_STOP;
+    if (!x->relay) {
+        note_limits(x, reply);
+        if (!make_relay(x, reply->event_stream))
+            return CALL_STOP;
+    }
     enum relay_state state = relay_feed(x->relay, bytes, &send);
     if (state == RELAY_FAILED)
         return CALL_STOP;   /* the next attempt can't be started with libcurl on the stack: on_done() does it */
     follow_relay(x, state, send);
     return CALL_GO_ON;
+}
+
+/* The provider refused the login's token: whether another one is tried. */
+static bool sign_in_again(struct exchange *x)
+{
+    if (exchange_deployment(x)->provider->sign_in != SIGN_IN_CHATGPT || ++x->sign_ins > SIGN_INS_MAX)
+        return false;
+    login_rejected(x->shared->login, x->login_generation);
+    buf_clear(&x->error_body);
+    sign_in(x);
+    return true;
+}
+
+/* Keeps what the reply says of the plan's limits. */
+static void note_limits(struct exchange *x, const struct call_reply *reply)
+{
+    if (rate_limits_known(&reply->limits))
+        health_of(x)->limits = reply->limits;
 }
 
 static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind kind, const char *message)
@@ -252,10 +275,14 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     struct slice send = {NULL, 0};
     struct failure f;
     x->call = NULL;
+    note_limits(x, reply);
     if (x->relay && relay_failure(x->relay)->kind != FAILURE_NONE) {
         follow_relay(x, RELAY_FAILED, send);
+    } else if (reply->status == 401 && sign_in_again(x)) {
+        return;   /* on_signed_in() goes on */
     } else if (reply->status >= 400 || (reply->status && reply->status < 200)) {
-        failure_from_reply(&f, reply->status, reply->retry_after_s, buf_slice(&x->error_body));
+        int wait = reply->retry_after_s >= 0 ? reply->retry_after_s : rate_limits_wait(&reply->limits);
+        failure_from_reply(&f, reply->status, wait, buf_slice(&x->error_body));
         attempt_failed(x, &f, reply->status);
     } else if (reply->status >= 300) {
         failure_set(&f, FAILURE_PROTOCOL, "%s answered with a redirect (%d), which is never followed: a key goes to its own "
@@ -295,22 +322,34 @@ static void serve_echo(struct exchange *x)
 
 static void start_call(struct exchange *x)
 {
-    const struct deployment *d = exchange_deployment(x);
-    struct call_request request = {
-        .deployment = d,
-        .path = wire_path(x->outgoing.wire),
-        .body = buf_slice(&x->outgoing.body),
-        .stream = x->request.stream,
-        .first_byte_timeout_ms = x->request.stream ? d->stream_timeout_ms : d->timeout_ms,
-        .idle_timeout_ms = d->timeout_ms,
-        .total_timeout_ms = x->request.stream ? 0 : d->timeout_ms,
-    };
-    x->call = call_start(x->shared->upstream, &request, &call_events, x);
-    if (!x->call) {
-        struct failure f;
-        failure_set(&f, FAILURE_INTERNAL, "no memory for the call");
-        attempt_failed(x, &f, 0);
+    struct failure f;
+    exchange_start_call(x, &call_events);
+    if (x->call)
+        return;
+    failure_set(&f, FAILURE_INTERNAL, "no memory for the call");
+    attempt_failed(x, &f, 0);
+}
+
+static void on_signed_in(void *ctx, const struct failure *failure)
+{
+    struct exchange *x = ctx;
+    struct failure f;
+    if (!failure) {
+        start_call(x);
+        return;
     }
+    f = *failure;
+    attempt_failed(x, &f, 0);
+}
+
+/* Gets the login's token, now or later, and goes on with the call. */
+static void sign_in(struct exchange *x)
+{
+    struct failure f;
+    x->login_wait = (struct login_wait){.done = on_signed_in, .ctx = x};
+    enum login_state state = login_get(x->shared->login, &x->login_wait, &f);
+    if (state != LOGIN_WAITING)
+        on_signed_in(x, state == LOGIN_FAILED ? &f : NULL);
 }
 
 /* Starts the attempt that x->attempt names. */
@@ -321,6 +360,7 @@ static void start_attempt(struct exchange *x)
     relay_free(x->relay);
     x->relay = NULL;
     x->paused = false;
+    x->sign_ins = 0;
     buf_clear(&x->error_body);
     x->attempt_ms = clock_monotonic_ms();
     health_of(x)->in_flight++;
@@ -329,6 +369,8 @@ static void start_attempt(struct exchange *x)
         attempt_failed(x, &f, 0);
     else if (exchange_deployment(x)->provider->kind == PROVIDER_ECHO)
         serve_echo(x);
+    else if (exchange_deployment(x)->provider->sign_in == SIGN_IN_CHATGPT)
+        sign_in(x);
     else
         start_call(x);
 }
@@ -377,7 +419,8 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
     struct exchange *x = calloc(1, sizeof *x);
     struct model_request_error error = {0};
     if (!x) {
-        static const char body[] = "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
+        static const char body[] = "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,"
+                                   "\"code\":null}}";
         client_send_reply(client, &(struct client_reply){503, "application/json", {NULL, 0}, SLICE(body)});
         return;
     }

@@ -54,7 +54,8 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/retry.c proxy/route/retry.h \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \
-	proxy/upstream/provider.c proxy/upstream/provider.h
+	proxy/upstream/provider.c proxy/upstream/provider.h \
+	proxy/upstream/rate_limits.c proxy/upstream/rate_limits.h
 
 bin_PROGRAMS += proxy/pointsman-proxy
 proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
@@ -62,6 +63,7 @@ proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVEN
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
+	proxy/exchange_call.c \
 	proxy/exchange_reply.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
 	proxy/front/client_reply.c \
@@ -72,7 +74,8 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
 	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
-	proxy/upstream/loopback.c proxy/upstream/loopback.h \
+	proxy/upstream/loopback.c proxy/upstream/loopback.h proxy/upstream/loopback_private.h \
+	proxy/upstream/loopback_reply.c \
 	proxy/upstream/login.c proxy/upstream/login.h \
 	proxy/upstream/login_known.c proxy/upstream/login_known.h \
 	proxy/upstream/login_store.c proxy/upstream/login_store.h \

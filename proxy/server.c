@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/paths.h"
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
 #include "proxy/exchange.h"
@@ -228,10 +229,39 @@ static bool set_up_clients(struct server *s)
     return s->clients.head_timeout && s->clients.body_timeout && s->clients.idle_timeout && s->clients.linger_timeout;
 }
 
+/* The ChatGPT login, where a deployment wants it: auth.json is touched by nobody else. */
+static bool set_up_login(struct server *s)
+{
+    const struct config *config = s->options->config;
+    bool wanted = false;
+    for (unsigned i = 0; i < config->deployment_count; i++)
+        wanted |= config->deployments[i].provider->sign_in == SIGN_IN_CHATGPT && !config->deployments[i].not_ready;
+    if (!wanted)
+        return true;
+    char *home = paths_codex_home();
+    struct login_options options = {home, config->token_url};
+    s->exchanges.login = home ? login_new(s->base, s->exchanges.upstream, &options) : NULL;
+    free(home);
+    return s->exchanges.login != NULL;
+}
+
+static bool set_up_events(struct server *s)
+{
+    struct timeval second = {1, 0};
+    s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+    s->settle = evtimer_new(s->base, on_settle, s);
+    s->drain = evtimer_new(s->base, on_drain_over, s);
+    s->exchanges.journal_flush = s->journal_flush = evtimer_new(s->base, on_journal_flush, s);
+    s->signals[0] = evsignal_new(s->base, SIGTERM, on_signal, s);
+    s->signals[1] = evsignal_new(s->base, SIGINT, on_signal, s);
+    return s->tick && s->settle && s->drain && s->journal_flush && s->signals[0] && s->signals[1] &&
+           event_add(s->tick, &second) == 0 && evsignal_add(s->signals[0], NULL) == 0 &&
+           evsignal_add(s->signals[1], NULL) == 0;
+}
+
 static bool set_up(struct server *s)
 {
     const struct config *config = s->options->config;
-    struct timeval second = {1, 0};
     s->base = event_base_new();
     if (!s->base || !set_up_clients(s))
         return false;
@@ -243,16 +273,8 @@ static bool set_up(struct server *s)
         .journal = s->options->journal,
     };
     carrier_key(s->exchanges.carrier_key, slice_of(config->master_key));
-    s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
-    s->settle = evtimer_new(s->base, on_settle, s);
-    s->drain = evtimer_new(s->base, on_drain_over, s);
-    s->exchanges.journal_flush = s->journal_flush = evtimer_new(s->base, on_journal_flush, s);
     secret_random(&s->exchanges.id_prefix, sizeof s->exchanges.id_prefix);
-    s->signals[0] = evsignal_new(s->base, SIGTERM, on_signal, s);
-    s->signals[1] = evsignal_new(s->base, SIGINT, on_signal, s);
-    if (!s->exchanges.health || !s->exchanges.upstream || !s->tick || !s->settle || !s->drain || !s->journal_flush || !s->signals[0] ||
-        !s->signals[1] || event_add(s->tick, &second) != 0 || evsignal_add(s->signals[0], NULL) != 0 ||
-        evsignal_add(s->signals[1], NULL) != 0)
+    if (!s->exchanges.health || !s->exchanges.upstream || !set_up_events(s))
         return false;
     s->listener = listener_start(s->options->fd, &s->clients);
     s->probes = probes_start(s->base, s->exchanges.upstream, config, s->exchanges.health, on_probes_changed, s);
@@ -264,6 +286,7 @@ static void tear_down(struct server *s)
     client_close_all(&s->clients);
     probes_stop(s->probes);
     listener_stop(s->listener);
+    login_free(s->exchanges.login);
     upstream_free(s->exchanges.upstream);
     free(s->exchanges.health);
     struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->signals[0], s->signals[1]};

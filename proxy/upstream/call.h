@@ -1,9 +1,10 @@
-/* call: loop. One HTTP request to a provider, driven by the event loop: through libcurl, or straight where the provider is a server
- * on this machine (see loopback.h). */
+/* call: loop. One HTTP request to a provider, driven by the event loop: through libcurl, or straight where the provider is a
+ * server on this machine (see loopback.h). */
 #ifndef POINTSMAN_CALL_H
 #define POINTSMAN_CALL_H
 
 #include "proxy/config.h"
+#include "proxy/upstream/rate_limits.h"
 
 struct event_base;
 struct upstream;
@@ -14,6 +15,7 @@ struct call_reply {
     int status;
     bool event_stream;       /* Content-Type: text/event-stream */
     int retry_after_s;       /* Retry-After in whole seconds (dates are converted), -1 without one */
+    struct rate_limits limits;
 };
 
 enum call_flow {

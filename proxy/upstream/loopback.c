@@ -1,12 +1,10 @@
 /* loop: HTTP/1.1 to a server on this machine. */
-#include "proxy/upstream/loopback.h"
+#include "proxy/upstream/loopback_private.h"
 
 #include "common/url.h"
-#include "proxy/upstream/http_reply.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -18,33 +16,6 @@
 
 #define READ_SIZE (64u << 10)
 #define KEPT_MAX 256             /* idle connections over all origins */
-
-enum phase { CONNECTING, SENDING, HEAD, BODY, COMPLETE };
-
-/* A connection with the call that it carries; kept, without one, for the next. */
-struct loopback_call {
-    struct loopback *owner;
-    struct loopback_call *next, **back;   /* in owner->kept */
-    struct loopback_origin origin;
-    int fd;
-    struct event *readable, *writable;
-    bool reused;                          /* served a call before this one */
-
-    const struct transport_events *events; /* NULL: no call */
-    void *ctx;
-    struct slice head, body;
-    char length[48];                      /* Content-Length and the empty line */
-    size_t length_len, sent;
-    enum phase phase;
-    bool heard;                           /* a byte of the reply has come */
-    struct buf reply_head;                /* of a head that came in pieces */
-    struct http_reply reply;
-    struct http_chunked chunked;
-    uint64_t left;                        /* HTTP_REPLY_LENGTH */
-    struct buf piece, rest;               /* while paused: decoded bytes that were not taken, and raw ones behind them */
-    bool paused, inside, cancelled;
-    bool refused;                         /* connect() said no at once; told from the loop */
-};
 
 struct loopback {
     struct event_base *base;
@@ -107,7 +78,7 @@ static void close_socket(struct loopback_call *c)
     c->fd = -1;
 }
 
-static void destroy(struct loopback_call *c)
+void loopback_destroy(struct loopback_call *c)
 {
     close_socket(c);
     buf_free(&c->reply_head);
@@ -116,8 +87,7 @@ static void destroy(struct loopback_call *c)
     free(c);
 }
 
-/* The call is over: its connection is kept when it can serve again, and its listener hears of it. */
-static void finish(struct loopback_call *c, enum failure_kind failure, const char *message)
+void loopback_finish(struct loopback_call *c, enum failure_kind failure, const char *message)
 {
     const struct transport_events *events = c->events;
     struct loopback *l = c->owner;
@@ -133,7 +103,7 @@ static void finish(struct loopback_call *c, enum failure_kind failure, const cha
         l->kept = c;
         l->kept_count++;
     } else {
-        destroy(c);
+        loopback_destroy(c);
     }
     events->done(ctx, failure, message);
 }
@@ -175,7 +145,7 @@ static bool start_over(struct loopback_call *c)
 static void fail(struct loopback_call *c, enum failure_kind failure, const char *message)
 {
     if (!start_over(c))
-        finish(c, failure, message);
+        loopback_finish(c, failure, message);
 }
 
 bool loopback_sent(const struct loopback_call *c)
@@ -209,115 +179,13 @@ static bool send_request(struct loopback_call *c)
     return true;
 }
 
-/* Gives decoded bytes up. false: stop reading, whatever the reason. */
-static bool deliver(struct loopback_call *c, struct slice piece)
-{
-    if (!piece.len)
-        return true;
-    c->inside = true;
-    enum call_flow flow = c->events->body(c->ctx, piece);
-    c->inside = false;
-    if (c->cancelled) {
-        destroy(c);
-        return false;
-    }
-    if (flow == CALL_GO_ON)
-        return true;
-    if (flow == CALL_PAUSE && buf_add_slice(&c->piece, piece)) {
-        c->paused = true;
-        event_del(c->readable);
-        return true;   /* what follows is put aside, not delivered */
-    }
-    finish(c, FAILURE_PROTOCOL, "the reply is of no use");
-    return false;
-}
-
-/* Takes the reply's head off the input, wherever its pieces are. false: the call is over. */
-static bool take_head(struct loopback_call *c, struct slice *input)
-{
-    size_t scanned = 0, before = c->reply_head.len;
-    struct slice text = *input;
-    if (before) {
-        scanned = before;
-        if (!buf_add_slice(&c->reply_head, *input))
-            goto bad;
-        text = buf_slice(&c->reply_head);
-    }
-    size_t len = http_head_length(text, &scanned);
-    if (!len) {
-        if (!before && !buf_add_slice(&c->reply_head, *input))
-            goto bad;
-        input->len = 0;
-        return true;
-    }
-    if (!http_reply_parse((struct slice){text.ptr, len}, &c->reply))
-        goto bad;
-    input->ptr += len - before;
-    input->len -= len - before;
-    if (c->reply.status >= 200) {   /* 1xx: another head follows */
-        c->events->head(c->ctx, c->reply.status, c->reply.content_type, c->reply.retry_after);
-        c->left = c->reply.content_length;
-        c->phase = c->reply.framing == HTTP_REPLY_EMPTY ? COMPLETE : BODY;
-    }
-    buf_clear(&c->reply_head);
-    return true;
-bad:
-    finish(c, FAILURE_PROTOCOL, "the server's reply is not HTTP/1.1, or its head is over 64 KB");
-    return false;
-}
-
-/* The next piece of the body into *piece. false: the call is over. */
-static bool take_body(struct loopback_call *c, struct slice *input, struct slice *piece)
-{
-    *piece = *input;
-    if (c->reply.framing == HTTP_REPLY_CHUNKED) {
-        enum http_result result = http_read_chunked(&c->chunked, input, piece);
-        if (result == HTTP_BAD) {
-            finish(c, FAILURE_CUT, "the server's chunked reply is malformed");
-            return false;
-        }
-        if (result == HTTP_OK)
-            c->phase = COMPLETE;
-        return true;
-    }
-    if (c->reply.framing == HTTP_REPLY_LENGTH) {
-        if (piece->len > c->left)
-            piece->len = (size_t)c->left;
-        c->left -= piece->len;
-        if (!c->left)
-            c->phase = COMPLETE;
-    }
-    input->ptr += piece->len;
-    input->len -= piece->len;
-    return true;
-}
-
-/* Works off raw bytes of the reply. The call may be over afterwards. */
-static void take(struct loopback_call *c, struct slice input)
-{
-    while (input.len && c->phase != COMPLETE && !c->paused) {
-        struct slice piece = {NULL, 0};
-        if (c->phase < BODY ? !take_head(c, &input) : !take_body(c, &input, &piece))
-            return;
-        if (!deliver(c, piece))
-            return;
-    }
-    if (c->paused) {
-        if (!buf_add_slice(&c->rest, input))
-            finish(c, FAILURE_INTERNAL, "no memory");
-    } else if (c->phase == COMPLETE) {
-        c->reply.keep_alive &= input.len == 0;   /* nothing was asked for that could follow */
-        finish(c, FAILURE_NONE, "");
-    }
-}
-
 static void on_eof(struct loopback_call *c)
 {
     bool whole = c->phase == BODY && c->reply.framing == HTTP_REPLY_UNTIL_CLOSE;
     if (whole)
-        finish(c, FAILURE_NONE, "");
+        loopback_finish(c, FAILURE_NONE, "");
     else if (c->phase == BODY)
-        finish(c, FAILURE_CUT, "the connection was closed in the middle of the reply");
+        loopback_finish(c, FAILURE_CUT, "the connection was closed in the middle of the reply");
     else
         fail(c, FAILURE_CONNECT, "the connection was closed before the reply");
 }
@@ -330,14 +198,14 @@ static void on_readable(struct loopback_call *c)
         return;
     if (!c->events) {   /* a kept connection: whatever it says, it is of no more use */
         unkeep(c);
-        destroy(c);
+        loopback_destroy(c);
     } else if (n == 0) {
         on_eof(c);
     } else if (n < 0) {
         fail(c, c->phase == BODY ? FAILURE_CUT : FAILURE_CONNECT, "the connection was reset");
     } else {
         c->heard = true;
-        take(c, (struct slice){bytes, (size_t)n});
+        loopback_take(c, (struct slice){bytes, (size_t)n});
     }
 }
 
@@ -390,7 +258,7 @@ static struct loopback_call *make_call(struct loopback *l, const struct loopback
     buf_init(&c->rest, READ_SIZE);
     if (connect_socket(c))
         return c;
-    destroy(c);
+    loopback_destroy(c);
     return NULL;
 }
 
@@ -426,22 +294,7 @@ void loopback_cancel(struct loopback_call *c)
 {
     c->cancelled = true;
     if (!c->inside)
-        destroy(c);
-}
-
-void loopback_resume(struct loopback_call *c)
-{
-    struct buf piece = c->piece, rest = c->rest;   /* taken over: a listener may pause again in the middle */
-    buf_init(&c->piece, piece.max);
-    buf_init(&c->rest, rest.max);
-    c->paused = false;
-    if (event_add(c->readable, NULL) != 0) {
-        finish(c, FAILURE_INTERNAL, "no memory");
-    } else if (deliver(c, buf_slice(&piece))) {
-        take(c, buf_slice(&rest));
-    }
-    buf_free(&piece);
-    buf_free(&rest);
+        loopback_destroy(c);
 }
 
 struct loopback *loopback_new(struct event_base *base)
@@ -459,7 +312,7 @@ void loopback_free(struct loopback *l)
     while (l->kept) {
         struct loopback_call *c = l->kept;
         unkeep(c);
-        destroy(c);
+        loopback_destroy(c);
     }
     free(l);
 }
