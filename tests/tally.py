@@ -1,6 +1,6 @@
 """Counts test cases: prints "PASSED FAILED SKIPPED".
 
-    tally.py cmocka FOLDER    automake's logs of cmocka programs
+    tally.py automake FOLDER  automake's logs below it: the cases of cmocka programs, or the program as one
     tally.py junit FILE       pytest's JUnit XML
 """
 import pathlib
@@ -9,17 +9,22 @@ import sys
 import xml.etree.ElementTree
 
 
-def cmocka(folder):
-    passed = failed = skipped = 0
-    for log in pathlib.Path(folder).glob("*.log"):
-        text = log.read_text(errors="replace")
-        passed += sum(map(int, re.findall(r"^\[  PASSED  \] (\d+) test", text, re.M)))
-        skipped += sum(map(int, re.findall(r"^\[  SKIPPED \] (\d+) test", text, re.M)))
-        cases = sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", text, re.M)))
-        # A program that crashed, or that a sanitizer ended, counts even though none of its cases failed.
-        ended_well = ":test-result: PASS" in log.with_suffix(".trs").read_text()
-        failed += cases or not ended_well
-    return passed, failed, skipped
+def cmocka_cases(text, outcome):
+    return sum(map(int, re.findall(rf"^\[  {outcome:8}\] (?:.*: )?(\d+) test", text, re.M)))
+
+
+def automake(folder):
+    total = [0, 0, 0]
+    for result in pathlib.Path(folder).rglob("*.trs"):
+        text = result.with_suffix(".log").read_text(errors="replace")
+        passed, failed, skipped = (cmocka_cases(text, outcome) for outcome in ("PASSED", "FAILED", "SKIPPED"))
+        # A program without cases is one; one that crashed, or that a sanitizer ended, has failed whatever its cases say.
+        if ":test-result: PASS" not in result.read_text():
+            failed = failed or 1
+        elif not passed + skipped:
+            passed = 1
+        total = [sum(pair) for pair in zip(total, (passed, failed, skipped))]
+    return total
 
 
 def junit(path):
@@ -32,4 +37,4 @@ def junit(path):
 
 
 if __name__ == "__main__":
-    print(*{"cmocka": cmocka, "junit": junit}[sys.argv[1]](sys.argv[2]))
+    print(*{"automake": automake, "junit": junit}[sys.argv[1]](sys.argv[2]))
