@@ -44,6 +44,8 @@ bool config_login(struct config_loader *l, const struct deployment_source *s, st
             config_warn(l, given->line, "litellm_params: `instructions` and `originator` are for codex-oauth alone");
         return true;
     }
+    if (!d->not_ready && !config_env(l, "CODEX_HOME") && !config_env(l, "HOME"))
+        d->not_ready = copy(l, "neither CODEX_HOME nor HOME is set");
     if (s->api_key.line)
         config_warn(l, s->api_key.line, "litellm_params.api_key: not used: codex-oauth signs in with the ChatGPT login");
     if (d->api_base && !is_safe(d->api_base)) {

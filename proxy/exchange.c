@@ -26,6 +26,7 @@ static const bool allowed[EXCHANGE_STATES][EXCHANGE_STATES] = {
 };
 
 static void start_attempt(struct exchange *x);
+static void sign_in(struct exchange *x);
 
 static struct health *health_of(const struct exchange *x)
 {
@@ -225,6 +226,13 @@ static bool make_relay(struct exchange *x, bool event_stream)
     return x->relay != NULL;
 }
 
+/* Keeps what the reply says of the plan's limits. */
+static void note_limits(struct exchange *x, const struct call_reply *reply)
+{
+    if (rate_limits_known(&reply->limits))
+        health_of(x)->limits = reply->limits;
+}
+
 static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct slice bytes)
 {
     struct exchange *x = ctx;
@@ -260,13 +268,6 @@ static bool sign_in_again(struct exchange *x)
     buf_clear(&x->error_body);
     sign_in(x);
     return true;
-}
-
-/* Keeps what the reply says of the plan's limits. */
-static void note_limits(struct exchange *x, const struct call_reply *reply)
-{
-    if (rate_limits_known(&reply->limits))
-        health_of(x)->limits = reply->limits;
 }
 
 static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind kind, const char *message)

@@ -15,7 +15,7 @@
 #include "proxy/front/client.h"
 #include "proxy/record/journal.h"
 #include "proxy/route/health.h"
-#include "proxy/upstream/call.h"
+#include "proxy/upstream/login.h"
 
 struct event;
 struct exchange;
@@ -26,6 +26,7 @@ struct exchange_shared {
     const struct config *config;
     struct health *health;            /* by deployment index */
     struct upstream *upstream;
+    struct login *login;              /* NULL where no deployment wants it */
     struct journal *journal;          /* NULL: no journal could be opened */
     struct event *journal_flush;      /* flushes it when made active */
     uint64_t id_prefix, id_count;     /* request ids: random bits of this process, and a count */

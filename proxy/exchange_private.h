@@ -34,6 +34,9 @@ struct exchange {
     unsigned attempt_count;
 
     struct outgoing outgoing;
+    struct login_wait login_wait;        /* where the provider wants the ChatGPT login */
+    unsigned login_generation;           /* of the token that the call was made with */
+    unsigned sign_ins;                   /* further ones of this attempt, after a 401 */
     struct call *call;
     bool paused;
     struct buf error_body;               /* of an upstream's reply of 400 and more */
@@ -47,6 +50,8 @@ static inline const struct deployment *exchange_deployment(const struct exchange
     return x->plan.attempts[x->attempt];
 }
 
+/* Starts the call of the attempt under way; x->call stays NULL without memory. A login's token must be there. */
+void exchange_start_call(struct exchange *x, const struct call_events *events);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
 void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body);
 /* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */

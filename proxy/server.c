@@ -274,7 +274,7 @@ static bool set_up(struct server *s)
     };
     carrier_key(s->exchanges.carrier_key, slice_of(config->master_key));
     secret_random(&s->exchanges.id_prefix, sizeof s->exchanges.id_prefix);
-    if (!s->exchanges.health || !s->exchanges.upstream || !set_up_events(s))
+    if (!s->exchanges.health || !s->exchanges.upstream || !set_up_events(s) || !set_up_login(s))
         return false;
     s->listener = listener_start(s->options->fd, &s->clients);
     s->probes = probes_start(s->base, s->exchanges.upstream, config, s->exchanges.health, on_probes_changed, s);

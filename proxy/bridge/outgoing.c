@@ -1,6 +1,7 @@
 /* pure: the body of an attempt, in the wire that its upstream speaks. */
 #include "proxy/bridge/outgoing.h"
 
+#include "proxy/bridge/chatgpt.h"
 #include "proxy/bridge/pass.h"
 #include "proxy/bridge/relay.h"
 #include "proxy/route/failure.h"
@@ -49,6 +50,16 @@ static bool translate(struct outgoing *o, const struct model_request *request, c
     return turn_encode(o->turn, o->wire, &options, &o->body);
 }
 
+static bool mend_for_chatgpt(struct outgoing *o, const struct deployment *d)
+{
+    struct buf mended;
+    buf_init(&mended, BODY_MAX);
+    bool made = chatgpt_request(buf_slice(&o->body), d->instructions, &mended);
+    buf_free(&o->body);
+    o->body = mended;
+    return made;
+}
+
 bool outgoing_make(struct outgoing *o, const struct model_request *request, struct slice client_body,
                    const struct deployment *d, struct failure *failure)
 {
@@ -64,6 +75,8 @@ bool outgoing_make(struct outgoing *o, const struct model_request *request, stru
             return false;
         made = translate(o, request, d);
     }
+    if (made && d->provider->sign_in == SIGN_IN_CHATGPT)
+        made = mend_for_chatgpt(o, d);
     if (!made)
         failure_set(failure, FAILURE_INTERNAL, "no memory for the request to %s", d->id);
     return made;

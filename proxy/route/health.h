@@ -3,6 +3,7 @@
 #define POINTSMAN_HEALTH_H
 
 #include "proxy/config.h"
+#include "proxy/upstream/rate_limits.h"
 
 struct health {
     unsigned failures;         /* in a row */
@@ -10,6 +11,7 @@ struct health {
     enum failure_kind reason;  /* of the rest, or the last failure */
     unsigned in_flight;
     uint64_t calls, successes;
+    struct rate_limits limits; /* as last told */
     char probe[128];           /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
 };
 

@@ -128,6 +128,8 @@ static void on_head(void *ctx, int status, struct slice content_type, struct sli
     c->reply.event_stream = content_type.len >= sizeof stream - 1 &&
                             slice_is_nocase((struct slice){content_type.ptr, sizeof stream - 1}, stream);
     c->reply.retry_after_s = parse_retry_after(retry_after);
+    if (c->curl)
+        c->reply.limits = *curl_call_limits(c->curl);
 }
 
 static enum call_flow on_body(void *ctx, struct slice bytes)

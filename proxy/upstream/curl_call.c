@@ -38,6 +38,7 @@ struct curl_call {
     size_t body_len;                /* of the request */
     size_t head_bytes;
     char content_type[FIELD_MAX], retry_after[FIELD_MAX];
+    struct rate_limits limits;
     bool head_told, head_too_large;
     bool inside;                    /* a callback of libcurl's is on the stack: its handle must not be touched */
     bool cancelled;
@@ -97,11 +98,16 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     return flow == CALL_PAUSE ? CURL_WRITEFUNC_PAUSE : len;
 }
 
-static void keep_field(char kept[FIELD_MAX], struct slice value)
+static struct slice trim_value(struct slice value)
 {
     while (value.len && (value.ptr[value.len - 1] == '\n' || value.ptr[value.len - 1] == '\r'))
         value.len--;
-    value = slice_trim(value);
+    return slice_trim(value);
+}
+
+static void keep_field(char kept[FIELD_MAX], struct slice value)
+{
+    value = trim_value(value);
     if (value.len < FIELD_MAX) {
         memcpy(kept, value.ptr, value.len);
         kept[value.len] = '\0';
@@ -118,8 +124,10 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
     c->head_too_large |= c->head_bytes > HEAD_MAX;
     if (c->head_too_large)
         return 0;
-    if (slice_starts(line, "HTTP/"))
+    if (slice_starts(line, "HTTP/")) {
         *c->content_type = *c->retry_after = '\0';
+        c->limits = (struct rate_limits){0};
+    }
     const char *colon = memchr(bytes, ':', len);
     if (!colon)
         return len;
@@ -128,6 +136,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
         keep_field(c->content_type, value);
     else if (slice_is_nocase(name, "retry-after"))
         keep_field(c->retry_after, value);
+    else
+        rate_limits_read(&c->limits, name, trim_value(value));
     return len;
 }
 
@@ -284,6 +294,11 @@ void curl_call_cancel(struct curl_call *c)
 void curl_call_resume(struct curl_call *c)
 {
     (void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
+}
+
+const struct rate_limits *curl_call_limits(const struct curl_call *c)
+{
+    return &c->limits;
 }
 
 bool curl_call_sent(const struct curl_call *c)

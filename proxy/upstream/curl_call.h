@@ -18,6 +18,8 @@ struct curl_call *curl_call_start(struct curl_calls *all, const struct call_requ
 void curl_call_cancel(struct curl_call *c);
 /* Goes on after CALL_PAUSE. */
 void curl_call_resume(struct curl_call *c);
+/* What the reply's head says of limits. */
+const struct rate_limits *curl_call_limits(const struct curl_call *c);
 /* Whether the whole request has been written. */
 bool curl_call_sent(const struct curl_call *c);
 

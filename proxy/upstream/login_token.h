@@ -6,7 +6,7 @@
 #include "common/buf.h"
 
 #define LOGIN_TOKEN_URL "https://auth.openai.com/oauth/token"
-#define LOGIN_TOKEN_MAX 16384      /* bytes of a token */
+#define LOGIN_TOKEN_MAX 12288      /* bytes of a token: it has to fit into CALL_FIELDS_MAX */
 #define LOGIN_ACCOUNT_SIZE 128     /* of an account id with its NUL */
 #define LOGIN_ADVICE "run: codex login"
 

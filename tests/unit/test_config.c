@@ -19,7 +19,7 @@ struct load {
 };
 
 static const char *const NOTHING_SET[] = {NULL};
-static const char *const USUAL[] = {"LITELLM_API_KEY=sk-local-master", "OPENAI_API_KEY=sk-openai-secret", NULL};
+static const char *const USUAL[] = {"LITELLM_API_KEY=sk-local-master", "OPENAI_API_KEY=sk-openai-secret", "HOME=/h", NULL};
 
 static const char *look_up(const char *name, void *ctx)
 {
