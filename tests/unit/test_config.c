@@ -1,120 +1,9 @@
 /* Unit tests of proxy/config: what loads, what warns, what is refused, and with which words. With the argument
  * --reference it prints the key reference for doc/configuration.md instead. */
-#include "tests/unit/unit.h"
-#include "common/secret.h"
-#include "proxy/config_private.h"
+#include "tests/unit/config_load.h"
 
 #include <limits.h>
 #include <math.h>
-#include <unistd.h>
-
-#define MASTER "general_settings: {master_key: os.environ/LITELLM_API_KEY}\n"
-
-/* One load: the file, its environment ("NAME=value", NULL-ended), and what came of it. */
-struct load {
-    char path[64];
-    const char *const *env;
-    struct config *config;
-    struct buf error, warnings;
-};
-
-static const char *const NOTHING_SET[] = {NULL};
-static const char *const USUAL[] = {"LITELLM_API_KEY=sk-local-master", "OPENAI_API_KEY=sk-openai-secret", "HOME=/h", NULL};
-
-static const char *look_up(const char *name, void *ctx)
-{
-    const struct load *l = ctx;
-    size_t len = strlen(name);
-    for (const char *const *e = l->env; *e; e++)
-        if (strncmp(*e, name, len) == 0 && (*e)[len] == '=')
-            return *e + len + 1;
-    return NULL;
-}
-
-static void collect(const char *message, void *ctx)
-{
-    struct load *l = ctx;
-    const char *rest = strstr(message, l->path) == message ? message + strlen(l->path) : message;
-    buf_add_format(&l->warnings, "F%s\n", rest);
-}
-
-static void load_start(struct load *l, struct slice text, const char *const *env, bool demo)
-{
-    *l = (struct load){.path = "/tmp/pointsman-test-config-XXXXXX", .env = env};
-    buf_init(&l->error, 64u << 10);
-    buf_init(&l->warnings, 64u << 10);
-    int fd = mkstemp(l->path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
-    close(fd);
-    struct config_options options = {
-        .path = l->path, .env = look_up, .env_ctx = l, .demo = demo, .warn = collect, .warn_ctx = l,
-    };
-    l->config = config_load(&options, &l->error);
-    unlink(l->path);
-}
-
-static void load_end(struct load *l)
-{
-    config_free(l->config);
-    buf_free(&l->error);
-    buf_free(&l->warnings);
-}
-
-static void load_env(struct load *l, const char *text, const char *const *env)
-{
-    load_start(l, slice_of(text), env, false);
-    if (!l->config)
-        print_error("%s\n", buf_text(&l->error));
-    assert_non_null(l->config);
-}
-
-static void load(struct load *l, const char *text)
-{
-    load_env(l, text, USUAL);
-}
-
-/* The message with the file's name taken out: "F:3: …". */
-static void strip_path(struct load *l, struct buf *out)
-{
-    const char *text = buf_text(&l->error);
-    size_t len = strlen(l->path);
-    while (*text) {
-        bool named = strncmp(text, l->path, len) == 0;
-        buf_add_char(out, named ? 'F' : *text);
-        text += named ? len : 1;
-    }
-}
-
-static void refused_env(const char *text, const char *const *env, bool demo, const char *errors)
-{
-    struct load l;
-    struct buf message;
-    buf_init(&message, 64u << 10);
-    load_start(&l, slice_of(text), env, demo);
-    assert_null(l.config);
-    strip_path(&l, &message);
-    assert_buf(&message, errors);
-    buf_free(&message);
-    load_end(&l);
-}
-
-static void refused(const char *text, const char *errors)
-{
-    refused_env(text, USUAL, false, errors);
-}
-
-static void warns(const char *text, const char *warnings)
-{
-    struct load l;
-    load(&l, text);
-    assert_buf(&l.warnings, warnings);
-    unsigned lines = 0;
-    for (size_t i = 0; i < l.warnings.len; i++)
-        lines += l.warnings.data[i] == '\n';
-    assert_int_equal(l.config->warnings, lines);
-    load_end(&l);
-}
 
 /* ---- what a file means ---- */
 
@@ -183,79 +72,6 @@ static void settings_have_defaults_and_two_homes(void **state)
     load(&l, text);
     assert_int_equal(l.config->num_retries, 1);
     assert_int_equal(l.config->stream_timeout_ms, 9000);
-    load_end(&l);
-}
-
-static void keys_come_from_file_variable_or_provider(void **state)
-{
-    (void)state;
-    const char *const env[] = {"LITELLM_API_KEY=m", "GOOGLE_API_KEY=google-key", "HUGGINGFACE_API_KEY=hf-key", "MY_KEY=mine",
-                               NULL};
-    struct load l;
-    load_env(&l, "model_list:\n"
-                 "  - {model_name: g, litellm_params: {model: gemini/x}}\n"
-                 "  - {model_name: h, litellm_params: {model: huggingface/a/b}}\n"
-                 "  - {model_name: m, litellm_params: {model: groq/x, api_key: os.environ/MY_KEY}}\n"
-                 "  - {model_name: o, litellm_params: {model: ollama/x}}\n"
-                 "  - {model_name: c, litellm_params: {model: gemini/x, api_key: '', api_base: null}}\n", env);
-    const struct deployment *d = l.config->deployments;
-    assert_string_equal(d[0].api_key, "google-key");
-    assert_string_equal(d[1].api_key, "hf-key");
-    assert_string_equal(d[2].api_key, "mine");
-    assert_null(d[3].api_key);
-    assert_null(d[3].not_ready);
-    assert_string_equal(d[4].api_key, "google-key");
-    load_end(&l);
-}
-
-/* A variable's key is for the provider's own server alone: a mistyped or hostile api_base must not receive it. */
-static void a_providers_key_goes_to_its_own_server_only(void **state)
-{
-    (void)state;
-    struct load l;
-    load(&l, "model_list:\n"
-             "  - {model_name: a, litellm_params: {model: openai/x, api_base: 'https://else.example/v1'}}\n"
-             "  - {model_name: b, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:8080/v1'}}\n"
-             "  - {model_name: c, litellm_params: {model: openai/x, api_base: 'https://api.openai.com/v1/'}}\n"
-             "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'https://api.openai.com.evil.example/v1'}}\n"
-             "  - {model_name: e, litellm_params: {model: openai/x, api_base: 'http://api.openai.com/v1'}}\n");
-    const struct deployment *d = l.config->deployments;
-    assert_null(d[0].api_key);
-    assert_null(d[0].not_ready);
-    assert_null(d[1].api_key);
-    assert_string_equal(d[2].api_key, "sk-openai-secret");
-    assert_string_equal(d[2].api_base, "https://api.openai.com/v1");
-    assert_null(d[3].api_key);
-    assert_null(d[4].api_key);
-    assert_non_null(strstr(buf_text(&l.warnings), "F:2: litellm_params.api_base: OPENAI_API_KEY is not sent to else.example; "
-                                                  "give api_key if that server needs one\n"));
-    assert_null(strstr(buf_text(&l.warnings), "F:3:"));
-    load_end(&l);
-}
-
-static void ollamas_base_may_lack_its_path(void **state)
-{
-    (void)state;
-    struct load l;
-    load(&l, "model_list:\n"
-             "  - {model_name: a, litellm_params: {model: ollama/x, api_base: 'http://localhost:11434'}}\n"
-             "  - {model_name: b, litellm_params: {model: ollama_chat/x, api_base: 'http://localhost:11434/'}}\n"
-             "  - {model_name: c, litellm_params: {model: ollama/x, api_base: 'http://localhost:11434/v1/'}}\n"
-             "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'http://[::1]:8080'}}\n");
-    assert_string_equal(l.config->deployments[0].api_base, "http://localhost:11434/v1");
-    assert_string_equal(l.config->deployments[1].api_base, "http://localhost:11434/v1");
-    assert_string_equal(l.config->deployments[2].api_base, "http://localhost:11434/v1");
-    assert_string_equal(l.config->deployments[3].api_base, "http://[::1]:8080");
-    load_end(&l);
-}
-
-static void base_url_is_another_name_of_api_base(void **state)
-{
-    (void)state;
-    const char *const env[] = {"LITELLM_API_KEY=m", "BASE=http://127.0.0.1:9/v1", NULL};
-    struct load l;
-    load_env(&l, "model_list: [{model_name: a, litellm_params: {model: openai/x, base_url: os.environ/BASE}}]\n", env);
-    assert_string_equal(l.config->deployments[0].api_base, "http://127.0.0.1:9/v1");
     load_end(&l);
 }
 
@@ -535,43 +351,6 @@ static void models_and_bases_are_checked(void **state)
             "F:14: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks");
 }
 
-/* No error or warning may hold a key, wherever it stands in the file. */
-static void keys_are_never_shown(void **state)
-{
-    (void)state;
-    struct load l;
-    load(&l, "model_list:\n  - {model_name: a, litellm_params: {model: x, api_key: sk-literal-secret,\n"
-             "     api_base: 'http://far.example/v1'}}\n");
-    assert_buf(&l.warnings, "F:3: litellm_params.api_base: the key goes over the network unencrypted; use https://\n"
-                            "F:2: litellm_params.api_key: keys in files get copied and shared; use os.environ/NAME\n");
-    assert_string_equal(l.config->deployments[0].api_key, "sk-literal-secret");
-    struct buf text;
-    buf_init(&text, 64u << 10);
-    assert_true(config_describe(l.config, &text));
-    assert_null(strstr(buf_text(&text), "secret"));
-    assert_null(strstr(buf_text(&text), "master"));
-    buf_free(&text);
-    load_end(&l);
-    refused("model_list: [{model_name: a, litellm_params: {model: x, api_key: 'sk secret'}}]\n",
-            "F:1: litellm_params.api_key: a key is printable ASCII without blanks");
-}
-
-static void equal_keys_are_kept_once(void **state)
-{
-    (void)state;
-    struct buf text;
-    buf_init(&text, 1u << 20);
-    BUF_ADD(&text, "model_list:\n");
-    for (int i = 0; i < 900; i++)
-        buf_add_format(&text, "- {model_name: m%d, litellm_params: {model: gpt-5.5}}\n", i);
-    struct load l;
-    load(&l, buf_text(&text));
-    assert_int_equal(l.config->group_count, 900);
-    assert_ptr_equal(l.config->deployments[0].api_key, l.config->deployments[899].api_key);
-    load_end(&l);
-    buf_free(&text);
-}
-
 /* ---- LiteLLM's own files ---- */
 
 static void unknown_and_unsupported_keys_warn(void **state)
@@ -659,61 +438,6 @@ static void a_configuration_can_be_described(void **state)
     load_end(&l);
 }
 
-/* A file of the source tree; `make check` says where that is. */
-static void read_source(const char *name, struct buf *out)
-{
-    const char *folder = getenv("srcdir");
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", folder ? folder : ".", name);
-    FILE *f = fopen(path, "r");
-    if (!f)
-        fail_msg("%s can't be opened; run it through make check, or in the source folder", path);
-    assert_true(buf_reserve(out, 1u << 20));
-    out->len = fread(out->data, 1, 1u << 20, f);
-    fclose(f);
-}
-
-#define LOGIN_ENTRY(more) "model_list: [{model_name: a, litellm_params: {model: codex-oauth/gpt-5.5" more "}}]\n"
-
-static void the_chatgpt_login_needs_no_key(void **state)
-{
-    (void)state;
-    struct load l;
-    load(&l, LOGIN_ENTRY("") MASTER
-             "litellm_settings: {custom_provider_map: [{provider: codex-oauth, custom_handler: a.b.C}]}\n");
-    const struct deployment *d = &l.config->deployments[0];
-    assert_int_equal(d->provider->sign_in, SIGN_IN_CHATGPT);
-    assert_string_equal(d->api_base, "https://chatgpt.com/backend-api/codex");
-    assert_string_equal(d->upstream_model, "gpt-5.5");
-    assert_string_equal(d->originator, "pointsman");
-    assert_null(d->instructions);
-    assert_null(d->api_key);
-    assert_null(d->not_ready);
-    assert_true(isnan(d->input_cost));
-    assert_null(l.config->token_url);
-    assert_buf(&l.warnings, "");
-    load_end(&l);
-
-    const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://127.0.0.1:9/t", NULL};
-    load_env(&l, LOGIN_ENTRY(", instructions: be exact, originator: me, api_base: 'http://127.0.0.1:1/x/'") MASTER, env);
-    d = &l.config->deployments[0];
-    assert_string_equal(d->api_base, "http://127.0.0.1:1/x");
-    assert_string_equal(d->originator, "me");
-    assert_string_equal(d->instructions, "be exact");
-    assert_string_equal(l.config->token_url, "http://127.0.0.1:9/t");
-    load_end(&l);
-}
-
-static void the_chatgpt_login_goes_over_tls(void **state)
-{
-    (void)state;
-    refused(LOGIN_ENTRY(", api_base: 'http://chatgpt.example/codex'") MASTER,
-            "F:1: litellm_params.api_base: the ChatGPT login goes over https:// only\n");
-    const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://auth.example/t", NULL};
-    refused_env(LOGIN_ENTRY("") MASTER, env, false, "F: CODEX_REFRESH_TOKEN_URL_OVERRIDE: expected https://…, or http:// to this "
-                "machine: a login's tokens go there\n");
-}
-
 static void the_documentation_holds_the_reference(void **state)
 {
     (void)state;
@@ -727,23 +451,6 @@ static void the_documentation_holds_the_reference(void **state)
                  "tests/unit/test_config --reference between its markers");
     buf_free(&page);
     buf_free(&reference);
-}
-
-static void the_documentation_names_all_providers(void **state)
-{
-    (void)state;
-    struct buf page;
-    buf_init(&page, 2u << 20);
-    read_source("doc/configuration.md", &page);
-    for (const struct provider *p = provider_table(); p->prefix; p++) {
-        char name[64];
-        snprintf(name, sizeof name, "`%s`", p->prefix);
-        if (p->kind == PROVIDER_HTTP && !strstr(buf_text(&page), name))
-            fail_msg("doc/configuration.md does not name the provider %s", name);
-        if (p->api_base && !strstr(buf_text(&page), p->api_base))
-            fail_msg("doc/configuration.md does not name the base %s", p->api_base);
-    }
-    buf_free(&page);
 }
 
 static void the_shipped_file_is_whole(void **state)
@@ -807,12 +514,6 @@ static void arbitrary_bytes_are_survived(void **state)
     }
 }
 
-static int start(void **state)
-{
-    (void)state;
-    return secret_init() ? 0 : -1;
-}
-
 static int print_reference(void)
 {
     struct buf text;
@@ -829,10 +530,6 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_file_loads),
         cmocka_unit_test(settings_have_defaults_and_two_homes),
-        cmocka_unit_test(keys_come_from_file_variable_or_provider),
-        cmocka_unit_test(a_providers_key_goes_to_its_own_server_only),
-        cmocka_unit_test(ollamas_base_may_lack_its_path),
-        cmocka_unit_test(base_url_is_another_name_of_api_base),
         cmocka_unit_test(missing_variables_make_deployments_not_ready),
         cmocka_unit_test(the_master_key_has_an_order),
         cmocka_unit_test(entries_of_one_name_form_a_group),
@@ -844,17 +541,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(wrong_types_are_all_named),
         cmocka_unit_test(faults_of_yaml_name_the_line),
         cmocka_unit_test(models_and_bases_are_checked),
-        cmocka_unit_test(keys_are_never_shown),
-        cmocka_unit_test(equal_keys_are_kept_once),
         cmocka_unit_test(unknown_and_unsupported_keys_warn),
         cmocka_unit_test(common_liberties_are_taken),
         cmocka_unit_test(a_configuration_can_be_described),
-        cmocka_unit_test(the_chatgpt_login_needs_no_key),
-        cmocka_unit_test(the_chatgpt_login_goes_over_tls),
         cmocka_unit_test(the_documentation_holds_the_reference),
-        cmocka_unit_test(the_documentation_names_all_providers),
         cmocka_unit_test(the_shipped_file_is_whole),
         cmocka_unit_test(arbitrary_bytes_are_survived),
     };
-    return cmocka_run_group_tests(tests, start, NULL);
+    return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

@@ -34,7 +34,8 @@ static void what_is_no_base_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", "http", "http://", "https:///v1", "ftp://h", "//h", "h:80", "http://h:", "http://h:x", "http://h:123456", "http://:80",
+        "", "http", "http://", "https:///v1", "ftp://h", "//h", "h:80", "http://h:", "http://h:x", "http://h:123456",
+        "http://:80",
         "http://u@h", "http://h?q", "http://h/#f", "http://h/a b", "http://h/\x01", "http://h/\xc3\xa9", "http://[::1",
         "http://[::1]x", "http://[", "http://h\r\nX: y", "http://h/\"", "http://h\\x", "http://<h>",
     };

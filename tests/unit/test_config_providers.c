@@ -1,0 +1,270 @@
+/* Unit tests of proxy/config: providers, their bases and their keys. */
+#include "tests/unit/config_load.h"
+
+#include <math.h>
+
+static void keys_come_from_file_variable_or_provider(void **state)
+{
+    (void)state;
+    const char *const env[] = {"LITELLM_API_KEY=m", "GOOGLE_API_KEY=google-key", "HUGGINGFACE_API_KEY=hf-key", "MY_KEY=mine",
+                               NULL};
+    struct load l;
+    load_env(&l, "model_list:\n"
+                 "  - {model_name: g, litellm_params: {model: gemini/x}}\n"
+                 "  - {model_name: h, litellm_params: {model: huggingface/a/b}}\n"
+                 "  - {model_name: m, litellm_params: {model: groq/x, api_key: os.environ/MY_KEY}}\n"
+                 "  - {model_name: o, litellm_params: {model: ollama/x}}\n"
+                 "  - {model_name: c, litellm_params: {model: gemini/x, api_key: '', api_base: null}}\n", env);
+    const struct deployment *d = l.config->deployments;
+    assert_string_equal(d[0].api_key, "google-key");
+    assert_string_equal(d[1].api_key, "hf-key");
+    assert_string_equal(d[2].api_key, "mine");
+    assert_null(d[3].api_key);
+    assert_null(d[3].not_ready);
+    assert_string_equal(d[4].api_key, "google-key");
+    load_end(&l);
+}
+
+/* A variable's key is for the provider's own server alone: a mistyped or hostile api_base must not receive it. */
+static void a_providers_key_goes_to_its_own_server_only(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - {model_name: a, litellm_params: {model: openai/x, api_base: 'https://else.example/v1'}}\n"
+             "  - {model_name: b, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:8080/v1'}}\n"
+             "  - {model_name: c, litellm_params: {model: openai/x, api_base: 'https://api.openai.com/v1/'}}\n"
+             "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'https://api.openai.com.evil.example/v1'}}\n"
+             "  - {model_name: e, litellm_params: {model: openai/x, api_base: 'http://api.openai.com/v1'}}\n");
+    const struct deployment *d = l.config->deployments;
+    assert_null(d[0].api_key);
+    assert_null(d[0].not_ready);
+    assert_null(d[1].api_key);
+    assert_string_equal(d[2].api_key, "sk-openai-secret");
+    assert_string_equal(d[2].api_base, "https://api.openai.com/v1");
+    assert_null(d[3].api_key);
+    assert_null(d[4].api_key);
+    assert_non_null(strstr(buf_text(&l.warnings), "F:2: litellm_params.api_base: OPENAI_API_KEY is not sent to else.example; "
+                                                  "give api_key if that server needs one\n"));
+    assert_null(strstr(buf_text(&l.warnings), "F:3:"));
+    load_end(&l);
+}
+
+static void ollamas_base_may_lack_its_path(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - {model_name: a, litellm_params: {model: ollama/x, api_base: 'http://localhost:11434'}}\n"
+             "  - {model_name: b, litellm_params: {model: ollama_chat/x, api_base: 'http://localhost:11434/'}}\n"
+             "  - {model_name: c, litellm_params: {model: ollama/x, api_base: 'http://localhost:11434/v1/'}}\n"
+             "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'http://[::1]:8080'}}\n");
+    assert_string_equal(l.config->deployments[0].api_base, "http://localhost:11434/v1");
+    assert_string_equal(l.config->deployments[1].api_base, "http://localhost:11434/v1");
+    assert_string_equal(l.config->deployments[2].api_base, "http://localhost:11434/v1");
+    assert_string_equal(l.config->deployments[3].api_base, "http://[::1]:8080");
+    load_end(&l);
+}
+
+static void base_url_is_another_name_of_api_base(void **state)
+{
+    (void)state;
+    const char *const env[] = {"LITELLM_API_KEY=m", "BASE=http://127.0.0.1:9/v1", NULL};
+    struct load l;
+    load_env(&l, "model_list: [{model_name: a, litellm_params: {model: openai/x, base_url: os.environ/BASE}}]\n", env);
+    assert_string_equal(l.config->deployments[0].api_base, "http://127.0.0.1:9/v1");
+    load_end(&l);
+}
+
+/* No error or warning may hold a key, wherever it stands in the file. */
+static void keys_are_never_shown(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n  - {model_name: a, litellm_params: {model: x, api_key: sk-literal-secret,\n"
+             "     api_base: 'http://far.example/v1'}}\n");
+    assert_buf(&l.warnings, "F:3: litellm_params.api_base: the key goes over the network unencrypted; use https://\n"
+                            "F:2: litellm_params.api_key: keys in files get copied and shared; use os.environ/NAME\n");
+    assert_string_equal(l.config->deployments[0].api_key, "sk-literal-secret");
+    struct buf text;
+    buf_init(&text, 64u << 10);
+    assert_true(config_describe(l.config, &text));
+    assert_null(strstr(buf_text(&text), "secret"));
+    assert_null(strstr(buf_text(&text), "master"));
+    buf_free(&text);
+    load_end(&l);
+    refused("model_list: [{model_name: a, litellm_params: {model: x, api_key: 'sk secret'}}]\n",
+            "F:1: litellm_params.api_key: a key is printable ASCII without blanks");
+}
+
+static void equal_keys_are_kept_once(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    BUF_ADD(&text, "model_list:\n");
+    for (int i = 0; i < 900; i++)
+        buf_add_format(&text, "- {model_name: m%d, litellm_params: {model: gpt-5.5}}\n", i);
+    struct load l;
+    load(&l, buf_text(&text));
+    assert_int_equal(l.config->group_count, 900);
+    assert_ptr_equal(l.config->deployments[0].api_key, l.config->deployments[899].api_key);
+    load_end(&l);
+    buf_free(&text);
+}
+
+/* ---- the ChatGPT login ---- */
+
+#define LOGIN_ENTRY(more) "model_list: [{model_name: a, litellm_params: {model: codex-oauth/gpt-5.5" more "}}]\n"
+
+static void the_chatgpt_login_needs_no_key(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, LOGIN_ENTRY("") MASTER
+             "litellm_settings: {custom_provider_map: [{provider: codex-oauth, custom_handler: a.b.C}]}\n");
+    const struct deployment *d = &l.config->deployments[0];
+    assert_int_equal(d->provider->sign_in, SIGN_IN_CHATGPT);
+    assert_string_equal(d->api_base, "https://chatgpt.com/backend-api/codex");
+    assert_string_equal(d->upstream_model, "gpt-5.5");
+    assert_string_equal(d->originator, "pointsman");
+    assert_null(d->instructions);
+    assert_null(d->api_key);
+    assert_null(d->not_ready);
+    assert_true(isnan(d->input_cost));
+    assert_null(l.config->token_url);
+    assert_buf(&l.warnings, "");
+    load_end(&l);
+
+    const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://127.0.0.1:9/t", NULL};
+    load_env(&l, LOGIN_ENTRY(", instructions: be exact, originator: me, api_base: 'http://127.0.0.1:1/x/'") MASTER, env);
+    d = &l.config->deployments[0];
+    assert_string_equal(d->api_base, "http://127.0.0.1:1/x");
+    assert_string_equal(d->originator, "me");
+    assert_string_equal(d->instructions, "be exact");
+    assert_string_equal(l.config->token_url, "http://127.0.0.1:9/t");
+    load_end(&l);
+}
+
+static void the_chatgpt_login_goes_over_tls(void **state)
+{
+    (void)state;
+    refused(LOGIN_ENTRY(", api_base: 'http://chatgpt.example/codex'") MASTER,
+            "F:1: litellm_params.api_base: the ChatGPT login goes over https:// only");
+    const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://auth.example/t", NULL};
+    refused_env(LOGIN_ENTRY("") MASTER, env, false, "F: CODEX_REFRESH_TOKEN_URL_OVERRIDE: expected https://…, or http:// to this "
+                "machine: a login's tokens go there");
+}
+
+/* ---- codex-agent ---- */
+
+#define AGENT(params) "model_list: [{model_name: a, litellm_params: {model: codex-agent/mini" params "}}]\n"
+#define AGENT_ON "LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=1"
+
+/* What a load of one codex-agent deployment comes to: its base, or why it is not ready. */
+struct agent_row {
+    const char *text;
+    const char *env[5];
+    const char *base, *key, *not_ready;
+    unsigned retries;
+};
+
+static void codex_agent_needs_its_switch_and_a_base(void **state)
+{
+    (void)state;
+    static const struct agent_row rows[] = {
+        {AGENT(""), {"LITELLM_API_KEY=m"}, NULL, NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1 to switch it on", 2},
+        {AGENT(", api_base: 'http://127.0.0.1:1'"), {"LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=0"},
+         "http://127.0.0.1:1/v1", NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1 to switch it on", 2},
+        {AGENT(""), {AGENT_ON}, NULL, NULL, "CODEX_AGENT_API_BASE is not set", 2},
+        {AGENT(", api_base: os.environ/CODEX_AGENT_API_BASE"), {AGENT_ON}, NULL, NULL, "CODEX_AGENT_API_BASE is not set", 2},
+        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=localhost:8788"}, NULL, NULL,
+         "CODEX_AGENT_API_BASE is not http(s)://host[:port]/path", 2},
+        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=http://127.0.0.1:8788"}, "http://127.0.0.1:8788/v1", NULL, NULL, 2},
+        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=http://127.0.0.1:8788/v1/"}, "http://127.0.0.1:8788/v1", NULL, NULL, 2},
+        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=https://h/agent/"}, "https://h/agent/v1", NULL, NULL, 2},
+        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=https://h/", "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_MAX_RETRIES=0"},
+         "https://h/v1", "k", NULL, 0},
+        {AGENT(", api_base: os.environ/CODEX_AGENT_API_BASE, api_key: os.environ/CODEX_AGENT_API_KEY"),
+         {AGENT_ON, "CODEX_AGENT_API_BASE=https://h"}, "https://h/v1", NULL, NULL, 2},
+        {AGENT(", api_base: 'https://h/v1'"), {AGENT_ON, "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_MAX_RETRIES=10"},
+         "https://h/v1", "k", NULL, 10},
+        /* The variables name another server: its key is not this one's. */
+        {AGENT(", api_base: 'https://h/v1'"), {AGENT_ON, "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_API_BASE=https://g"},
+         "https://h/v1", NULL, NULL, 2},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *env[COUNT_OF(rows[i].env) + 1] = {NULL};
+        memcpy(env, rows[i].env, sizeof rows[i].env);
+        struct load l;
+        load_env(&l, rows[i].text, env);
+        const struct deployment *d = &l.config->deployments[0];
+        const char *const got[] = {d->api_base, d->api_key, d->not_ready};
+        const char *const want[] = {rows[i].base, rows[i].key, rows[i].not_ready};
+        for (size_t n = 0; n < COUNT_OF(got); n++)
+            if ((got[n] == NULL) != (want[n] == NULL) || (got[n] && strcmp(got[n], want[n]) != 0))
+                fail_msg("row %zu: \"%s\", not \"%s\"", i, got[n] ? got[n] : "", want[n] ? want[n] : "");
+        assert_string_equal(d->upstream_model, "mini");
+        assert_int_equal(d->wires, WIRE_CHAT);
+        assert_int_equal(d->retry.times, rows[i].retries);
+        load_end(&l);
+    }
+}
+
+static void codex_agents_faults_are_told(void **state)
+{
+    (void)state;
+    const char *const env[] = {AGENT_ON, "CODEX_AGENT_API_BASE=http://far.example", "CODEX_AGENT_API_KEY=k",
+                               "CODEX_AGENT_MAX_RETRIES=11", NULL};
+    struct load l;
+    load_env(&l, AGENT(""), env);
+    assert_int_equal(l.config->deployments[0].retry.times, 2);
+    assert_buf(&l.warnings, "F: litellm_params.api_base: the key goes over the network unencrypted; use https://\n"
+                            "F:1: CODEX_AGENT_MAX_RETRIES: expected a whole number from 0 to 10; 2 is taken\n");
+    load_end(&l);
+    refused(AGENT(", api_base: 'localhost:8788'") MASTER,
+            "F:1: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks");
+}
+
+static void others_are_called_once(void **state)
+{
+    (void)state;
+    for (const struct provider *p = provider_table(); p->prefix; p++)
+        assert_int_equal(p->retry.times, strstr(p->prefix, "agent") ? 2 : 0);
+}
+
+static void the_documentation_names_all_providers(void **state)
+{
+    (void)state;
+    struct buf page;
+    buf_init(&page, 2u << 20);
+    read_source("doc/configuration.md", &page);
+    for (const struct provider *p = provider_table(); p->prefix; p++) {
+        char name[64];
+        snprintf(name, sizeof name, "`%s`", p->prefix);
+        if (p->kind == PROVIDER_HTTP && !strstr(buf_text(&page), name))
+            fail_msg("doc/configuration.md does not name the provider %s", name);
+        if (p->api_base && !strstr(buf_text(&page), p->api_base))
+            fail_msg("doc/configuration.md does not name the base %s", p->api_base);
+    }
+    buf_free(&page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_come_from_file_variable_or_provider),
+        cmocka_unit_test(a_providers_key_goes_to_its_own_server_only),
+        cmocka_unit_test(ollamas_base_may_lack_its_path),
+        cmocka_unit_test(base_url_is_another_name_of_api_base),
+        cmocka_unit_test(keys_are_never_shown),
+        cmocka_unit_test(equal_keys_are_kept_once),
+        cmocka_unit_test(the_chatgpt_login_needs_no_key),
+        cmocka_unit_test(the_chatgpt_login_goes_over_tls),
+        cmocka_unit_test(codex_agent_needs_its_switch_and_a_base),
+        cmocka_unit_test(codex_agents_faults_are_told),
+        cmocka_unit_test(others_are_called_once),
+        cmocka_unit_test(the_documentation_names_all_providers),
+    };
+    return cmocka_run_group_tests(tests, load_group_start, NULL);
+}
