@@ -8,6 +8,7 @@
 #include "proxy/notify.h"
 #include "proxy/server.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ struct options {
     const char *config;      /* NULL: the user's, else the installed one */
     const char *host;
     unsigned port;
+    const char *codex_catalog;   /* NULL: the one that the environment names, if any */
     bool check;
 };
 
@@ -39,6 +41,9 @@ static const char usage[] =
     "      --host ADDRESS    numeric address to listen on (default 127.0.0.1)\n"
     "  -p, --port N          port to listen on (default 4000)\n"
     "      --check-config    print the model groups, their order and what is not ready; exit 1 on errors\n"
+    "      --codex-catalog FILE\n"
+    "                        what 'codex debug models' prints: GET /v1/models then serves Codex's\n"
+    "                        model_catalog_url too (default: $POINTSMAN_CODEX_CATALOG)\n"
     "  -h, --help            print this\n"
     "  -V, --version         print the version\n"
     "\n"
@@ -53,6 +58,7 @@ static int parse_options(int argc, char **argv, struct options *options)
     static const struct option names[] = {
         {"config", required_argument, NULL, 'c'}, {"host", required_argument, NULL, 'H'},
         {"port", required_argument, NULL, 'p'},   {"check-config", no_argument, NULL, 'k'},
+        {"codex-catalog", required_argument, NULL, 'm'},
         {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
@@ -63,6 +69,7 @@ static int parse_options(int argc, char **argv, struct options *options)
         case 'c': options->config = optarg; break;
         case 'H': options->host = optarg; break;
         case 'k': options->check = true; break;
+        case 'm': options->codex_catalog = optarg; break;
         case 'p':
             options->port = (unsigned)strtoul(optarg, &end, 10);
             if (!*optarg || *end || options->port < 1 || options->port > 65535) {
@@ -169,6 +176,41 @@ static struct journal *get_journal(void)
     return journal;
 }
 
+static bool read_file(const char *path, struct buf *out)
+{
+    char piece[16384];
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    for (size_t n; (n = fread(piece, 1, sizeof piece, file)) > 0;)
+        buf_add(out, piece, n);
+    bool read = !ferror(file);
+    (void)fclose(file);
+    return read;
+}
+
+/* Without one, all is served but Codex's model_catalog_url. ./start writes the environment's file where there is a Codex. */
+static struct catalog *get_catalog(const struct options *options, const struct config *config)
+{
+    const char *named = from_environment("POINTSMAN_CODEX_CATALOG", NULL);
+    const char *path = options->codex_catalog ? options->codex_catalog : named;
+    struct catalog *catalog = NULL;
+    struct buf text, error;
+    if (!path)
+        return NULL;
+    buf_init(&text, CATALOG_TEXT_MAX);
+    buf_init(&error, 256);
+    if (!read_file(path, &text)) {
+        if (path == options->codex_catalog || errno != ENOENT)
+            log_warning("%s: Codex's model catalog can't be read: %s", path, strerror(errno));
+    } else if (!(catalog = catalog_read(buf_slice(&text), config, &error))) {
+        log_warning("%s: Codex's model catalog is not used: %.*s", path, SLICE_ARGS(buf_slice(&error)));
+    }
+    buf_free(&error);
+    buf_free(&text);
+    return catalog;
+}
+
 static int serve(const struct options *options, struct config *config, struct harden_status *harden)
 {
     const char *parent = getenv("POINTSMAN_PARENT");
@@ -180,8 +222,11 @@ static int serve(const struct options *options, struct config *config, struct ha
     if (server.fd < 0)
         return 1;
     server.journal = get_journal();
+    struct catalog *catalog = get_catalog(options, config);
+    server.catalog = catalog;
     harden_late(harden);
     int status = server_run(&server);
+    catalog_free(catalog);
     journal_close(server.journal);
     return status;
 }

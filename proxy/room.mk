@@ -11,6 +11,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_read.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \
+	proxy/front/catalog.c proxy/front/catalog.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
 	proxy/http/grammar.c proxy/http/grammar.h \
 	proxy/upstream/http_reply.c proxy/upstream/http_reply.h \

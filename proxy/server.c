@@ -35,7 +35,7 @@ struct server {
 
 static struct answers answers_now(const struct server *s)
 {
-    return (struct answers){s->options->config, s->exchanges.health, clock_monotonic_ms()};
+    return (struct answers){s->options->config, s->exchanges.health, clock_monotonic_ms(), s->options->catalog};
 }
 
 static const struct refusal
@@ -57,7 +57,7 @@ static void answer(struct client *client, enum endpoint endpoint, const struct s
     struct slice path = client_head(client)->path, name;
     struct client_reply reply = {200, "application/json", {NULL, 0}, {NULL, 0}};
     struct buf body;
-    buf_init(&body, 8u << 20);
+    buf_init(&body, ANSWERS_MODELS_MAX);
     switch (endpoint) {
     case ENDPOINT_MODELS:
         (void)answers_models(&now, &body);

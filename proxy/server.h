@@ -5,10 +5,12 @@
 
 #include "common/harden.h"
 #include "proxy/config.h"
+#include "proxy/front/catalog.h"
 #include "proxy/record/journal.h"
 
 struct server_options {
     const struct config *config;
+    const struct catalog *catalog;       /* NULL: none */
     struct journal *journal;             /* NULL: none */
     const struct harden_status *harden;  /* as it stands once harden_late() was called */
     int fd;                              /* the listening socket */

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/test_arguments \
 	tests/unit/test_buf \
 	tests/unit/test_carrier \
+	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \
 	tests/unit/test_config \
 	tests/unit/test_config_providers \

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define ENTRIES_MAX (16u << 20)         /* bytes, then no further catalog entry is begun */
 #define MODELS_CREATED 1677610602   /* the constant that OpenAI-compatible gateways give for models without a date */
 
 static void add_model(const struct model_group *group, struct buf *out)
@@ -14,6 +15,21 @@ static void add_model(const struct model_group *group, struct buf *out)
     buf_add_format(out, ",\"object\":\"model\",\"created\":%d,\"owned_by\":\"pointsman\"}", MODELS_CREATED);
 }
 
+/* The smallest context window that a request of the group may meet: of its deployments that are ready, or of all when none is;
+ * 0: unknown. */
+static int64_t window_of(const struct answers *a, const struct model_group *group)
+{
+    int64_t smallest[2] = {0, 0};   /* of all, of those that are ready */
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct deployment *d = group->deployments[i];
+        bool ready = health_ready(&a->health[d->index], d, a->now_ms, NULL);
+        for (unsigned k = 0; k <= ready && d->max_input_tokens; k++)
+            if (!smallest[k] || d->max_input_tokens < smallest[k])
+                smallest[k] = d->max_input_tokens;
+    }
+    return smallest[1] ? smallest[1] : smallest[0];
+}
+
 bool answers_models(const struct answers *a, struct buf *out)
 {
     BUF_ADD(out, "{\"object\":\"list\",\"data\":[");
@@ -21,6 +37,14 @@ bool answers_models(const struct answers *a, struct buf *out)
         if (i)
             buf_add_char(out, ',');
         add_model(&a->config->groups[i], out);
+    }
+    BUF_ADD(out, "],\"models\":[");
+    /* Codex does without an entry, if it must, but not without the list. */
+    for (unsigned i = 0; a->catalog && i < a->config->group_count && out->len < ENTRIES_MAX; i++) {
+        const struct model_group *group = &a->config->groups[i];
+        if (i)
+            buf_add_char(out, ',');
+        catalog_add_entry(a->catalog, slice_of(group->alias), window_of(a, group), i + 1, out);
     }
     BUF_ADD(out, "]}");
     return !out->failed;

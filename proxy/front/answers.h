@@ -2,15 +2,20 @@
 #ifndef POINTSMAN_ANSWERS_H
 #define POINTSMAN_ANSWERS_H
 
+#include "proxy/front/catalog.h"
 #include "proxy/route/health.h"
+
+#define ANSWERS_MODELS_MAX (24u << 20)
 
 struct answers {
     const struct config *config;
     const struct health *health;   /* by deployment index */
     uint64_t now_ms;               /* monotonic */
+    const struct catalog *catalog; /* NULL: none */
 };
 
-/* GET /v1/models, in OpenAI's shape. */
+/* GET /v1/models, for OpenAI's clients ("data") and for Codex's model_catalog_url ("models") at once. `out` needs room for
+ * ANSWERS_MODELS_MAX bytes. */
 bool answers_models(const struct answers *a, struct buf *out);
 /* GET /v1/models/NAME; false when there is no such group (nothing is written then). */
 bool answers_model(const struct answers *a, struct slice name, struct buf *out);

@@ -38,15 +38,21 @@ class Run:
         return f"exit {self.code}\n{self.out}\n{self.err[-3000:]}"
 
 
-def run(folder, base, key, prompt, model="codex-light", arguments=()):
-    """`codex exec` with one prompt."""
+def command(folder, base, key, *arguments, model="codex-light"):
+    """`codex` with these arguments."""
     home, work = folder / "codex-home", folder / "work"
-    home.mkdir()
-    work.mkdir()
+    home.mkdir(exist_ok=True)
+    work.mkdir(exist_ok=True)
     (home / "config.toml").write_text(CONFIG.format(model=model, base=base))
     done = subprocess.run(
-        [binary(), "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", *arguments, prompt],
+        [binary(), *arguments],
         cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_S,
         env={"PATH": os.environ["PATH"], "HOME": str(home), "CODEX_HOME": str(home), "TERM": "dumb",
              "LITELLM_API_KEY": key})
     return Run(done, work)
+
+
+def run(folder, base, key, prompt, model="codex-light", arguments=()):
+    """`codex exec` with one prompt."""
+    return command(folder, base, key, "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox",
+                   *arguments, prompt, model=model)
