@@ -8,7 +8,6 @@
 
 #include <assert.h>
 #include <event2/event.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -207,25 +206,6 @@ static void follow_relay(struct exchange *x, enum relay_state state, struct slic
     }
 }
 
-static bool make_relay(struct exchange *x, bool event_stream)
-{
-    relay_free(x->relay);
-    x->relay = relay_new(&(struct relay_options){
-        .client_wire = x->request.wire,
-        .upstream_wire = x->outgoing.wire,
-        .client_stream = x->request.stream,
-        .upstream_stream = event_stream,
-        .turn = x->outgoing.turn,
-        .alias = x->request.model,
-        .response_id = x->id,
-        .created_s = x->started_unix_ms / 1000,
-        .carrier_key = x->outgoing.carrier_key,
-        .deployment_id = slice_of(exchange_deployment(x)->id),
-        .prompt_bytes = client_body(x->client).len,
-    });
-    return x->relay != NULL;
-}
-
 /* Keeps what the reply says of the plan's limits. */
 static void note_limits(struct exchange *x, const struct call_reply *reply)
 {
@@ -249,7 +229,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     x->heard_ms = clock_monotonic_ms();
     if (!x->relay) {
         note_limits(x, reply);
-        if (!make_relay(x, reply->event_stream))
+        if (!exchange_make_relay(x, reply->event_stream))
             return CALL_STOP;
     }
     enum relay_state state = relay_feed(x->relay, bytes, &send);
@@ -281,19 +261,7 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
         follow_relay(x, RELAY_FAILED, send);
     } else if (reply->status == 401 && sign_in_again(x)) {
         return;   /* on_signed_in() goes on */
-    } else if (reply->status >= 400 || (reply->status && reply->status < 200)) {
-        int wait = reply->retry_after_s >= 0 ? reply->retry_after_s : rate_limits_wait(&reply->limits);
-        failure_from_reply(&f, reply->status, wait, buf_slice(&x->error_body));
-        attempt_failed(x, &f, reply->status);
-    } else if (reply->status >= 300) {
-        failure_set(&f, FAILURE_PROTOCOL, "%s answered with a redirect (%d), which is never followed: a key goes to its own "
-                    "server only. Mend api_base.", exchange_deployment(x)->api_base, reply->status);
-        attempt_failed(x, &f, reply->status);
-    } else if (kind != FAILURE_NONE) {
-        failure_set(&f, kind, "%s: %s", exchange_deployment(x)->api_base, message);
-        attempt_failed(x, &f, reply->status);
-    } else if (!x->relay) {
-        failure_set(&f, FAILURE_EMPTY, "the upstream's reply has no body");
+    } else if (exchange_reply_failure(x, reply, kind, message, &f)) {
         attempt_failed(x, &f, reply->status);
     } else {
         enum relay_state state = relay_end(x->relay, &send);
@@ -308,7 +276,7 @@ static void serve_echo(struct exchange *x)
 {
     struct slice send = {NULL, 0};
     struct failure f;
-    if (!make_relay(x, x->request.stream)) {
+    if (!exchange_make_relay(x, x->request.stream)) {
         failure_set(&f, FAILURE_INTERNAL, "no memory");
         attempt_failed(x, &f, 0);
         return;
@@ -378,32 +346,14 @@ static void start_attempt(struct exchange *x)
 
 static void plan_and_start(struct exchange *x)
 {
-    struct model_request_error error = {.param = "model", .code = "model_not_found"};
-    const struct model_group *group = config_group(x->shared->config, slice_of(x->request.model));
-    if (!group) {
-        (void)snprintf(error.message, sizeof error.message,
-                       "The model '%.100s' is not configured here; GET /v1/models lists those that are.", x->request.model);
-        refuse_request(x, &error, 404);
-        return;
-    }
-    if (x->request.upstream_wires != WIRES_BRIDGED && !plan_possible(group, x->request.upstream_wires)) {
-        model_request_unserved(&x->request, &error);
-        refuse_request(x, &error, 400);
-        return;
-    }
-    struct plan_input input = {x->shared->config, group, x->request.upstream_wires, x->shared->health,
-                               clock_monotonic_ms(), x->request.conversation};
-    struct buf why;
-    buf_init(&why, 400);
-    plan_make(&input, &x->plan, &why);
-    if (x->plan.count) {
+    struct model_request_error error;
+    int refused = exchange_make_plan(x, &error);
+    if (refused)
+        refuse_request(x, &error, refused);
+    else if (x->plan.count)
         start_attempt(x);
-    } else {
-        failure_set(&x->failure, FAILURE_NOT_FOUND, "No deployment of '%.100s' can serve now: %.*s", x->request.model,
-                    (int)why.len, why.data ? why.data : "");
+    else
         refuse(x, &x->failure, "refused");
-    }
-    buf_free(&why);
 }
 
 /* Unique, not secret: random bits of this process, and a count. */

@@ -1,9 +1,38 @@
-/* loop: what the attempt of an exchange asks of its upstream: one call, signed in where the provider wants that. */
+/* loop: which attempts an exchange makes, what each asks of its upstream, and what the reply means. */
 #include "proxy/exchange_private.h"
+
+#include "common/clock.h"
+#include "proxy/route/failure.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+int exchange_make_plan(struct exchange *x, struct model_request_error *error)
+{
+    const struct model_request *request = &x->request;
+    const struct model_group *group = config_group(x->shared->config, slice_of(request->model));
+    *error = (struct model_request_error){.param = "model", .code = "model_not_found"};
+    if (!group) {
+        (void)snprintf(error->message, sizeof error->message,
+                       "The model '%.100s' is not configured here; GET /v1/models lists those that are.", request->model);
+        return 404;
+    }
+    if (request->upstream_wires != WIRES_BRIDGED && !plan_possible(group, request->upstream_wires)) {
+        model_request_unserved(request, error);
+        return 400;
+    }
+    struct plan_input input = {x->shared->config, group, request->upstream_wires, x->shared->health, clock_monotonic_ms(),
+                               request->conversation};
+    struct buf why;
+    buf_init(&why, 400);
+    plan_make(&input, &x->plan, &why);
+    if (!x->plan.count)
+        failure_set(&x->failure, FAILURE_NOT_FOUND, "No deployment of '%.100s' can serve now: %.*s", request->model,
+                    (int)why.len, why.data ? why.data : "");
+    buf_free(&why);
+    return 0;
+}
 
 /* Adds a header line, ended by a NUL. */
 static PRINTF_LIKE(2, 3) void add_line(struct buf *lines, const char *format, ...)
@@ -66,4 +95,43 @@ void exchange_start_call(struct exchange *x, const struct call_events *events)
         x->call = call_start(x->shared->upstream, &request, events, x);
     }
     buf_wipe(&lines);
+}
+
+bool exchange_make_relay(struct exchange *x, bool event_stream)
+{
+    relay_free(x->relay);
+    x->relay = relay_new(&(struct relay_options){
+        .client_wire = x->request.wire,
+        .upstream_wire = x->outgoing.wire,
+        .client_stream = x->request.stream,
+        .upstream_stream = event_stream,
+        .turn = x->outgoing.turn,
+        .alias = x->request.model,
+        .response_id = x->id,
+        .created_s = x->started_unix_ms / 1000,
+        .carrier_key = x->outgoing.carrier_key,
+        .deployment_id = slice_of(exchange_deployment(x)->id),
+        .prompt_bytes = client_body(x->client).len,
+    });
+    return x->relay != NULL;
+}
+
+bool exchange_reply_failure(const struct exchange *x, const struct call_reply *reply, enum failure_kind kind,
+                            const char *message, struct failure *f)
+{
+    const char *base = exchange_deployment(x)->api_base;
+    if (reply->status >= 400 || (reply->status && reply->status < 200)) {
+        int wait = reply->retry_after_s >= 0 ? reply->retry_after_s : rate_limits_wait(&reply->limits);
+        failure_from_reply(f, reply->status, wait, buf_slice(&x->error_body));
+    } else if (reply->status >= 300) {
+        failure_set(f, FAILURE_PROTOCOL, "%s answered with a redirect (%d), which is never followed: a key goes to its own "
+                    "server only. Mend api_base.", base, reply->status);
+    } else if (kind != FAILURE_NONE) {
+        failure_set(f, kind, "%s: %s", base, message);
+    } else if (!x->relay) {
+        failure_set(f, FAILURE_EMPTY, "the upstream's reply has no body");
+    } else {
+        return false;
+    }
+    return true;
 }

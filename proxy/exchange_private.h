@@ -1,4 +1,5 @@
-/* exchange_private: the exchange as its own two files see it: exchange.c moves its state, exchange_reply.c tells the client. */
+/* exchange_private: the exchange as its own two files see it: exchange.c moves its state, exchange_call.c asks
+ * the upstream, exchange_reply.c tells the client. */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 
@@ -50,8 +51,16 @@ static inline const struct deployment *exchange_deployment(const struct exchange
     return x->plan.attempts[x->attempt];
 }
 
+/* Plans the attempts. Returns the status that refuses the request with `error`, or 0: x->plan is made, or, where it is empty,
+ * x->failure says why nothing can serve. */
+MUST_CHECK int exchange_make_plan(struct exchange *x, struct model_request_error *error);
 /* Starts the call of the attempt under way; x->call stays NULL without memory. A login's token must be there. */
 void exchange_start_call(struct exchange *x, const struct call_events *events);
+/* A relay for the attempt's reply, in place of an earlier one. false: no memory. */
+MUST_CHECK bool exchange_make_relay(struct exchange *x, bool event_stream);
+/* Whether a call that is over has failed, as far as HTTP goes; *f then says how. */
+MUST_CHECK bool exchange_reply_failure(const struct exchange *x, const struct call_reply *reply, enum failure_kind kind,
+                                       const char *message, struct failure *f);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
 void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body);
 /* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */
