@@ -85,6 +85,10 @@ static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *o
             BUF_ADD(out, ",\"error\":");
             json_add_string(out, buf_slice(&why));
         }
+        if (rate_limits_known(&a->health[d->index].limits)) {
+            BUF_ADD(out, ",\"rate_limits\":");
+            rate_limits_json(&a->health[d->index].limits, out);
+        }
         buf_add_char(out, '}');
     }
     buf_free(&why);
@@ -109,10 +113,6 @@ static bool group_ready(const struct answers *a, const struct model_group *group
     for (unsigned i = 0; i < group->count && !ready; i++) {
         buf_clear(&one);
         ready = deployment_ready(a, group->deployments[i], &one);
-        if (rate_limits_known(&a->health[d->index].limits)) {
-            BUF_ADD(out, ",\"rate_limits\":");
-            rate_limits_json(&a->health[d->index].limits, out);
-        }
         /* Several deployments of a group often lack the same thing: it is said once. */
         if (!ready && one.len && !(why->len && memmem(why->data, why->len, one.data, one.len))) {
             if (why->len)
