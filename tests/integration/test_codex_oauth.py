@@ -1,0 +1,427 @@
+"""codex-oauth: the ChatGPT backend with the login of the user's own Codex CLI."""
+import fcntl
+import json
+import stat
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import chat_wire as chat
+import responses_wire as responses
+from conftest import deployment
+from mock_chatgpt import ChatGPT, Login, cut, jwt, limited, with_limits
+from mock_upstream import HANG, error, reply
+from proxy_process import wait_until
+
+ASK = {"model": "codex-light", "input": "hi"}
+STREAM = {**ASK, "stream": True}
+EXPIRED = -60
+
+
+@pytest.fixture
+def chatgpt(make_upstream):
+    return ChatGPT(make_upstream())
+
+
+@pytest.fixture
+def login(folder):
+    return Login(folder / "home")
+
+
+@pytest.fixture
+def start(start_proxy, chatgpt, login):
+    """A proxy on the mock backend, with auth.json in a folder that outlives it."""
+    def start(*model_list, **options):
+        environment = {**chatgpt.environment, "CODEX_HOME": str(login.path.parent)}
+        return start_proxy(*(model_list or [chatgpt.entry()]), environment=environment, **options)
+    return start
+
+
+@pytest.fixture
+def proxy(start):
+    return start()
+
+
+def answered(proxy, body=ASK, path="/v1/responses"):
+    got = proxy.post(path, body)
+    assert got.status == 200, got.body
+    return got
+
+
+def bearer(request):
+    return request.headers["authorization"].removeprefix("Bearer ")
+
+
+def refused(proxy, words, status=400):
+    got = proxy.post("/v1/responses", ASK)
+    assert got.status == status, got.body
+    assert words in got.error["message"]
+    return got.error
+
+
+# What is sent, and what comes back
+
+def test_a_valid_login_is_used_as_it_is(proxy, chatgpt, login):
+    token = chatgpt.issue("first")
+    login.write(token)
+    before = login.text
+    got = answered(proxy, STREAM)
+    assert got.headers["content-type"].startswith("text/event-stream")
+    assert got.events[-1][1]["response"]["status"] == "completed"
+    call, = chatgpt.calls
+    assert bearer(call) == token
+    assert call.headers["originator"] == "pointsman"
+    assert call.headers["user-agent"].startswith("pointsman/")
+    assert call.headers["accept"] == "text/event-stream"
+    assert call.headers["session_id"] == call.headers["session-id"]
+    assert chatgpt.renewals == [] and login.text == before
+
+
+def test_a_request_becomes_what_the_backend_takes(start, chatgpt, login):
+    proxy = start(chatgpt.entry(model="codex-oauth/gpt-5.1-codex-max-high", originator="me"))
+    login.write(chatgpt.issue("first"))
+    answered(proxy, {"model": "codex-light", "max_output_tokens": 5, "temperature": 0, "user": "u", "store": True, "input": [
+        {"type": "message", "role": "developer", "id": "msg_1", "content": [{"type": "input_text", "text": "Be brief."}]},
+        {"type": "item_reference", "id": "rs_1"},
+        {"type": "function_call_output", "call_id": "gone", "output": "42"},
+        {"type": "message", "role": "user", "content": "hi"}]})
+    body = chatgpt.calls[0].json
+    assert body["model"] == "gpt-5.1-codex-max" and body["reasoning"] == {"effort": "high"}
+    assert body["instructions"] == "Be brief."
+    assert body["include"] == ["reasoning.encrypted_content"]
+    assert [item["role"] for item in body["input"]] == ["user", "user"]
+    assert chatgpt.calls[0].headers["originator"] == "me"
+
+
+def test_who_did_not_ask_for_a_stream_gets_a_whole_reply(proxy, chatgpt, login):
+    login.write(chatgpt.issue("first"))
+    got = answered(proxy)
+    assert got.headers["content-type"].startswith("application/json")
+    assert got.json["output"][0]["content"][0]["text"] == "Hello."
+    assert got.json["usage"]["output_tokens"] == 7
+    entry, = proxy.journal() if (proxy.codex_home / "logs").exists() else journal(login)
+    assert entry["status"] == 200 and entry["cost_usd"] is None   # no price is declared: unknown, not free
+
+
+def journal(login, lines=1):
+    path = login.path.parent / "logs" / "requests.jsonl"
+    wait_until(lambda: path.exists() and path.read_text().count("\n") >= lines, "the journal")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_a_chat_client_is_served(proxy, chatgpt, login, streams):
+    login.write(chatgpt.issue("first"))
+    got = answered(proxy, {"model": "codex-light", "stream": streams, "max_tokens": 9, "messages": [
+        {"role": "system", "content": "Be brief."}, {"role": "user", "content": "Ping!"}]}, "/v1/chat/completions")
+    if streams:
+        text = "".join(data["choices"][0]["delta"].get("content") or "" for _, data in got.events
+                       if data != "[DONE]" and data["choices"])
+    else:
+        text = got.json["choices"][0]["message"]["content"]
+    assert text == "Hello."
+    assert chatgpt.calls[0].json["instructions"] == "Be brief."
+
+
+def test_a_stream_without_its_end_is_not_complete(proxy, chatgpt, login):
+    login.write(chatgpt.issue("first"))
+    chatgpt.replies += [cut("Hel"), cut("Hel")]
+    assert answered(proxy, STREAM).events[-1][1]["type"] == "response.failed"
+    assert proxy.post("/v1/responses", ASK).status == 503
+
+
+def test_the_plans_limits_are_kept(proxy, chatgpt, login):
+    login.write(chatgpt.issue("first"))
+    chatgpt.replies.append(with_limits("Hi.", primary=42.5, secondary=7))
+    answered(proxy)
+    endpoint, = proxy.get("/health").json["healthy_endpoints"]
+    assert endpoint["rate_limits"] == {
+        "primary": {"used_percent": 42.5, "window_minutes": 300, "reset_after_seconds": 60},
+        "secondary": {"used_percent": 7, "window_minutes": 0, "reset_after_seconds": 0}}
+
+
+def test_a_used_up_plan_rests_and_the_next_deployment_serves(start, chatgpt, login, upstream):
+    login.write(chatgpt.issue("first"))
+    proxy = start(chatgpt.entry(order=1), deployment("codex-light", upstream, order=2))
+    chatgpt.replies.append(limited())
+    upstream.always(responses.whole("Other."))
+    for _ in range(2):
+        assert answered(proxy).json["output"][0]["content"][0]["text"] == "Other."
+    assert len(chatgpt.calls) == 1
+    resting, = proxy.get("/health").json["unhealthy_endpoints"]
+    assert "quota" in resting["error"] and resting["rate_limits"]["primary"]["used_percent"] == 100
+
+
+# Renewal
+
+def test_an_expired_token_is_renewed_and_written_back(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    before = login.text
+    answered(proxy)
+    renewed = login.tokens
+    assert bearer(chatgpt.calls[0]) == renewed["access_token"]
+    assert renewed["refresh_token"] == "refresh-1"
+    assert stat.S_IMODE(login.path.stat().st_mode) == 0o600
+    # Nothing but the three tokens and the date has changed, not even a blank.
+    changed = [new for old, new in zip(before.split("\n"), login.text.split("\n"), strict=True) if old != new]
+    assert [line.split('"')[1] for line in changed] == ["id_token", "access_token", "refresh_token", "last_refresh"]
+    answered(proxy)
+    assert len(chatgpt.renewals) == 1
+
+
+def test_twenty_requests_at_once_make_one_renewal(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    together = threading.Event()
+    chatgpt.token_reply = lambda request: [together, *chatgpt.renew(request)]
+    with ThreadPoolExecutor(20) as pool:
+        waiting = [pool.submit(proxy.post, "/v1/responses", ASK) for _ in range(20)]
+        wait_until(lambda: proxy.open_files >= 20 and len(chatgpt.renewals) == 1, "all to be in line")
+        together.set()
+        assert [future.result().status for future in waiting] == [200] * 20
+    assert len(chatgpt.renewals) == 1
+    assert {bearer(call) for call in chatgpt.calls} == {login.tokens["access_token"]}
+
+
+def test_each_renewal_uses_the_token_of_the_last_one(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    chatgpt.lives_s = 5   # too short to be used a second time
+    for _ in range(3):
+        answered(proxy)
+    assert [request.json["refresh_token"] for request in chatgpt.renewals] == ["refresh-0", "refresh-1", "refresh-2"]
+    assert login.tokens["refresh_token"] == "refresh-3"
+
+
+def test_what_another_process_renewed_is_taken(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    with open(login.lock, "w") as other, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        waiting = pool.submit(proxy.post, "/v1/responses", ASK)
+        wait_until(lambda: proxy.get("/health/liveness").status == 200, "the proxy to answer others meanwhile")
+        login.write(chatgpt.issue("theirs"), "refresh-theirs")
+        fcntl.flock(other, fcntl.LOCK_UN)
+        assert waiting.result().status == 200
+    assert chatgpt.renewals == []
+    assert bearer(chatgpt.calls[0]) == login.tokens["access_token"]
+
+
+def test_two_proxies_make_one_renewal(start, chatgpt, login):
+    first, second = start(), start()
+    login.write(jwt("old", EXPIRED))
+    together = threading.Event()
+    chatgpt.token_reply = lambda request: [together, *chatgpt.renew(request)]
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(proxy.post, "/v1/responses", ASK) for proxy in (first, second)]
+        wait_until(lambda: chatgpt.renewals, "one of them to ask")
+        together.set()
+        assert [future.result().status for future in waiting] == [200, 200]
+    assert len(chatgpt.renewals) == 1
+
+
+def test_a_file_that_is_being_written_is_waited_for(proxy, chatgpt, login):
+    login.write(chatgpt.issue("first"))
+    whole = login.text
+    login.write_text(whole[:100])
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(proxy.post, "/v1/responses", ASK)
+        wait_until(lambda: proxy.get("/health/liveness").status == 200, "the proxy to answer others meanwhile")
+        login.write_text(whole)
+        assert waiting.result().status == 200
+
+
+def test_a_login_anew_during_a_renewal_is_not_overwritten(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    anew = chatgpt.issue("anew")
+
+    def log_in_meanwhile(request):
+        login.write(anew, "refresh-anew")
+        return chatgpt.renew(request)
+    chatgpt.token_reply = log_in_meanwhile
+    answered(proxy)
+    assert login.tokens["access_token"] == anew and login.tokens["refresh_token"] == "refresh-anew"
+
+
+def test_a_read_only_file_keeps_the_login_in_memory(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    before = login.text
+    login.path.chmod(0o400)
+    chatgpt.lives_s = 5
+    for _ in range(3):
+        answered(proxy)
+    assert login.text == before
+    assert len(chatgpt.renewals) == 3 and chatgpt.refresh == "refresh-3"   # with the tokens in memory, not the file's
+    assert proxy.stderr.count("kept in memory") == 1
+    login.path.chmod(0o600)
+    answered(proxy)
+    assert login.tokens["refresh_token"] == "refresh-4"
+
+
+def test_dying_in_a_write_back_leaves_a_whole_file(start, chatgpt, login):
+    """At random moments; tests/unit/test_login_store.c does it at each system call."""
+    for attempt in range(8):
+        login.write(jwt("old", EXPIRED), chatgpt.refresh)
+        before = login.tokens
+        proxy = start()
+
+        def reply_and_kill(request, proxy=proxy, delay_s=attempt * 0.0004):
+            yield from chatgpt.renew(request)
+            time.sleep(delay_s)
+            proxy.kill()
+        chatgpt.token_reply = reply_and_kill
+        with pytest.raises(OSError):
+            proxy.post("/v1/responses", ASK)
+        proxy.stop = lambda: 0   # it has ended as this test wanted
+        after = login.tokens
+        assert after == before or after["refresh_token"] == chatgpt.refresh
+
+
+# Refusals
+
+def test_after_a_401_the_file_is_looked_at_first(proxy, chatgpt, login):
+    login.write(chatgpt.issue("first"))
+    answered(proxy)
+    chatgpt.accepted.clear()
+    login.write(chatgpt.issue("second"))
+    answered(proxy)
+    assert bearer(chatgpt.calls[-1]) == login.tokens["access_token"]
+    assert chatgpt.renewals == []
+
+
+def test_after_a_401_the_token_is_renewed(proxy, chatgpt, login):
+    login.write(jwt("revoked"))
+    answered(proxy)
+    assert len(chatgpt.renewals) == 1 and len(chatgpt.calls) == 2
+    assert [attempt["outcome"] for attempt in journal(login)[0]["attempts"]] == ["ok"]
+
+
+def test_a_renewed_token_that_is_refused_ends_it(proxy, chatgpt, login):
+    login.write(jwt("revoked"))
+    chatgpt.token_reply = lambda request: reply(body={"access_token": jwt("no good"), "refresh_token": "refresh-1"})
+    assert refused(proxy, "run: codex login")["code"] == "model_not_found"
+    assert (len(chatgpt.calls), len(chatgpt.renewals)) == (2, 1)
+    refused(proxy, "run: codex login")
+    assert (len(chatgpt.calls), len(chatgpt.renewals)) == (2, 1)
+    login.write(chatgpt.issue("anew"))
+    answered(proxy)
+
+
+@pytest.mark.parametrize("answer", [
+    error(401, "nope"), error(400, "revoked", code="refresh_token_invalidated"), reply(400, body={"error": "refresh_token_expired"}),
+    reply(403, body={"code": "refresh_token_reused"})])
+def test_a_final_refusal_is_remembered_until_a_new_login(proxy, chatgpt, login, answer):
+    login.write(jwt("old", EXPIRED))
+    chatgpt.token_reply = lambda request: answer
+    for _ in range(3):
+        refused(proxy, "run: codex login")
+    assert len(chatgpt.renewals) == 1 and chatgpt.calls == []
+    login.write(chatgpt.issue("anew"))
+    answered(proxy)
+
+
+@pytest.mark.parametrize("answer", [error(500), error(429), error(400, "who knows", code="invalid_grant"),
+                                    reply(body=b"<html>"), reply(body={})])
+def test_a_passing_fault_of_the_endpoint_is_not_remembered(proxy, chatgpt, login, answer):
+    login.write(jwt("old", EXPIRED))
+    chatgpt.token_reply = lambda request: answer
+    refused(proxy, "login", status=503)
+    chatgpt.token_reply = None
+    answered(proxy)
+
+
+def test_a_token_that_still_holds_serves_while_the_endpoint_is_down(proxy, chatgpt, login):
+    login.write(chatgpt.issue("about to expire", lives_s=30))
+    chatgpt.token_reply = lambda request: error(503)
+    answered(proxy)
+    assert len(chatgpt.renewals) == 1
+
+
+@pytest.mark.parametrize("text", ["{}", '{"OPENAI_API_KEY":"sk-1","tokens":null}', "[]"])
+def test_no_login_says_what_to_do(proxy, login, text):
+    refused(proxy, "run: codex login")
+    login.write_text(text)
+    refused(proxy, "run: codex login")
+
+
+def test_another_account_is_not_taken_up_silently(proxy, chatgpt, login):
+    login.write(chatgpt.issue("mine"))
+    answered(proxy)
+    chatgpt.accepted.clear()
+    login.write(chatgpt.issue("theirs", account="acc-2"), account="acc-2")
+    refused(proxy, "another ChatGPT account")
+    assert len(chatgpt.calls) == 2
+
+
+def test_without_a_login_the_next_deployment_serves(start, chatgpt, login, upstream):
+    proxy = start(chatgpt.entry(order=1), deployment("codex-light", upstream, order=2))
+    upstream.always(responses.whole("Other."))
+    answered(proxy)
+    login.write(chatgpt.issue("now"))
+    answered(proxy)
+    assert len(chatgpt.calls) == 1   # it did not rest
+
+
+def test_who_hangs_up_leaves_the_line(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    go_on = threading.Event()
+    chatgpt.token_reply = lambda request: [go_on, *chatgpt.renew(request)]
+    gone = proxy.connect()
+    body = json.dumps(ASK).encode()
+    gone.sendall(b"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s"
+                 % (proxy.port, proxy.keys["LITELLM_API_KEY"].encode(), len(body), body))
+    wait_until(lambda: chatgpt.renewals, "the renewal")
+    gone.close()
+    assert journal(login)[0]["end"] == "cancelled"
+    go_on.set()
+    answered(proxy)
+    assert len(chatgpt.renewals) == 1 and len(chatgpt.calls) == 1
+
+
+def test_a_renewal_under_way_does_not_keep_the_proxy(start, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    proxy = start()
+    chatgpt.token_reply = lambda request: [HANG]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(proxy.post, "/v1/responses", ASK)
+        wait_until(lambda: chatgpt.renewals, "the renewal")
+        assert proxy.stop() == 0
+        assert waiting.result().status == 503
+
+
+def test_tokens_stand_in_auth_json_alone(start, chatgpt, login):
+    login.write(jwt("revoked"))
+    proxy = start()
+    chatgpt.token_reply = lambda request: error(500, f"no use: {request.json['refresh_token']} {login.tokens['access_token']}")
+    got = proxy.post("/v1/responses", ASK)
+    chatgpt.token_reply = None
+    answered(proxy)
+    secrets = [bearer(chatgpt.calls[0]), login.tokens["access_token"], login.tokens["refresh_token"]]
+    files = [path.read_text(errors="replace") for path in proxy.folder.parent.rglob("*")
+             if path.is_file() and path != login.path]
+    assert [secret for secret in secrets for text in [got.body.decode(), *files] if secret in text] == []
+
+
+def test_a_price_is_the_declared_one(start, chatgpt, login):
+    entry = {**chatgpt.entry(), "model_info": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6,
+                                               "cache_read_input_token_cost": 0}}
+    login.write(chatgpt.issue("first"))
+    answered(start(entry))
+    assert journal(login)[0]["cost_usd"] == pytest.approx(7e-6 + 2e-6 * 7)
+
+
+def test_litellms_way_to_name_the_provider_is_taken(start, chatgpt, login):
+    proxy = start(litellm_settings={"custom_provider_map": [
+        {"provider": "codex-oauth", "custom_handler": "litellm_codex_oauth_provider.provider.CodexAuthProvider"}]})
+    login.write(chatgpt.issue("first"))
+    answered(proxy)
+    assert "custom_provider_map" not in proxy.stderr
+
+
+def test_without_such_a_deployment_the_login_is_left_alone(start, upstream, login, chatgpt):
+    login.write(jwt("old", EXPIRED))
+    before = login.path.stat().st_mtime_ns
+    proxy = start(deployment("codex-light", upstream))
+    upstream.script(chat.whole())
+    proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]})
+    assert login.path.stat().st_mtime_ns == before and not login.lock.exists()
+    assert chatgpt.renewals == []
