@@ -73,6 +73,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/record/journal.c proxy/record/journal.h \
 	proxy/server.c proxy/server.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
+	proxy/upstream/call_fields.c \
 	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
 	proxy/upstream/loopback.c proxy/upstream/loopback.h proxy/upstream/loopback_private.h \

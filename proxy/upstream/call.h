@@ -33,6 +33,8 @@ struct call_events {
     void (*done)(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message);
 };
 
+#define CALL_FIELDS_MAX (16u << 10)   /* bytes of a request's header fields */
+
 struct call_request {
     const struct deployment *deployment;
     const char *path;            /* behind api_base: "/chat/completions" */
@@ -62,9 +64,5 @@ void call_cancel(struct call *c);
 void call_release(struct call *c);
 /* Goes on after CALL_PAUSE. */
 void call_resume(struct call *c);
-
-#define CALL_FIELDS_MAX (16u << 10)
-/* Appends the header fields of a request, each "Name: value\r\n": for the transports. */
-bool call_add_fields(const struct call_request *request, struct buf *out);
 
 #endif

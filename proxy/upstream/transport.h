@@ -4,6 +4,9 @@
 
 #include "proxy/upstream/call.h"
 
+/* Appends the header fields of a request, each "Name: value\r\n". */
+bool call_add_fields(const struct call_request *request, struct buf *out);
+
 struct transport_events {
     /* The reply's head (not a 1xx one), before the first body(). An absent field's ptr is NULL. */
     void (*head)(void *ctx, int status, struct slice content_type, struct slice retry_after);
