@@ -135,6 +135,7 @@ static bool try_again(struct exchange *x, const struct failure *f)
     x->retries++;
     struct timeval wait = {ms / 1000, ms % 1000 * 1000};
     (void)evtimer_add(x->wait, &wait);
+    log_debug("request %s: called again in %d ms: %s", x->id, ms, f->message);
     return true;
 }
 
