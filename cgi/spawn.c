@@ -26,7 +26,7 @@ struct environment {
     char text[16 * 1024];
 };
 
-static const char *const inherited[] = {"HOME", "CODEX_HOME", "XDG_CONFIG_HOME", "TZ", "LANG"};
+static const char *const inherited[] = {"HOME", "CODEX_HOME", "XDG_CONFIG_HOME", "TZ", "LANG", "POINTSMAN_CODEX_CATALOG"};
 
 static char *add(struct environment *env, const char *format, ...) PRINTF_LIKE(2, 3);
 

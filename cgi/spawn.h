@@ -8,6 +8,7 @@
  *   OPENAI_API_KEY, GEMINI_API_KEY, HF_TOKEN (also as HUGGINGFACE_API_KEY)   as submitted
  *   USE_LOCAL_QWEN=1, POINTSMAN_DEMO=1               as chosen
  *   HOME, CODEX_HOME, XDG_CONFIG_HOME, TZ, LANG      our own, where set
+ *   POINTSMAN_CODEX_CATALOG                          our own: the file that ./start has the user's Codex write, if there is one
  */
 #ifndef POINTSMAN_CGI_SPAWN_H
 #define POINTSMAN_CGI_SPAWN_H

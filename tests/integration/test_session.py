@@ -124,7 +124,8 @@ def test_environment_is_built_from_nothing(folder):
             "GEMINI_API_KEY": KEYS["GEMINI_API_KEY"], "HF_TOKEN": KEYS["HF_TOKEN"],
             "HUGGINGFACE_API_KEY": KEYS["HF_TOKEN"], "USE_LOCAL_QWEN": "1", "POINTSMAN_DEMO": "1",
             "HOME": str(folder), "CODEX_HOME": str(folder / "codex"), "XDG_CONFIG_HOME": str(folder),
-            "TZ": "Europe/Paris", "LANG": "C.UTF-8"}
+            "TZ": "Europe/Paris", "LANG": "C.UTF-8",
+            "POINTSMAN_CODEX_CATALOG": str(session.runtime / "codex-models.json")}
         assert seen["arguments"] == ["--config", str(session.config), "--port", str(session.proxy_port)]
         descriptors = seen["descriptors"]
         assert {"0", "1", "2", "3"} <= set(descriptors) and descriptors["3"].startswith("socket:")
