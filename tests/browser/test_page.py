@@ -35,19 +35,19 @@ def script(request):
 @pytest.fixture
 def browser(script):
     from selenium import webdriver
-    profile = tempfile.mkdtemp(prefix="pm-chromium-", dir="/tmp")
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for argument in (*ARGUMENTS, f"--user-data-dir={profile}"):
+    for argument in ARGUMENTS:
         options.add_argument(argument)
     if not script:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    browser.set_page_load_timeout(30)
-    yield browser
-    browser.quit()
-    shutil.rmtree(profile, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="pm-chromium-", dir="/tmp", ignore_cleanup_errors=True) as profile:
+        options.add_argument(f"--user-data-dir={profile}")
+        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        browser.set_page_load_timeout(30)
+        yield browser
+        browser.quit()
 
 
 class Page:

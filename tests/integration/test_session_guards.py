@@ -1,6 +1,8 @@
 """Who may ask: Host, Origin, Sec-Fetch-Site and token on every route, through lighttpd and straight at the session app."""
 import itertools
 import json
+import pathlib
+import tempfile
 
 import pytest
 from session_tools import Session, fastcgi
@@ -12,9 +14,7 @@ CHANGING = {"/api/start": "application/json", "/api/stop": "application/json",
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory):
-    import pathlib
-    import tempfile
+def session():
     with tempfile.TemporaryDirectory(prefix="pm-", dir="/tmp") as folder:
         session = Session(pathlib.Path(folder))
         yield session
