@@ -78,3 +78,42 @@ def test_bad_options(start):
     assert start("--web-port", "70000").returncode == 1
     assert start("--nonsense").returncode == 2
     assert "usage" in start("--help").stdout
+
+
+def with_codex(folder, script):
+    """A PATH on which this is `codex`."""
+    program = folder / "bin" / "codex"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n" + script)
+    program.chmod(0o700)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+def models(folder, proxy_port):
+    key = (folder / "pointsman" / "codex-litellm-proxy.key").read_text().strip()
+    request = urllib.request.Request(f"http://127.0.0.1:{proxy_port}/v1/models", headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["models"]
+
+
+def test_codex_is_asked_what_it_knows_of_models(start, folder):
+    """With a home of its own, which is gone afterwards."""
+    path = with_codex(folder, """\
+[ "$*" = "debug models" ] && [ -d "$CODEX_HOME" ] && : >"$CODEX_HOME/left-behind" &&
+    printf '{"models":[{"slug":"x","base_instructions":"Be exact."}]}'
+""")
+    port = free_port()
+    assert start("--demo", "--web-port", str(free_port()), "--proxy-port", str(port), PATH=path).returncode == 0
+    entry = next(entry for entry in models(folder, port) if entry["slug"] == "codex-echo")
+    assert entry["base_instructions"] == "Be exact."
+    assert not list(folder.rglob("left-behind"))
+    assert start("--stop").returncode == 0
+    assert not (folder / "pointsman").exists()
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo nonsense", "exec sleep 60"])
+def test_a_codex_that_fails_is_done_without(start, folder, script):
+    port = free_port()
+    done = start("--demo", "--web-port", str(free_port()), "--proxy-port", str(port), PATH=with_codex(folder, script))
+    assert done.returncode == 0, done.stderr
+    assert models(folder, port) == []
