@@ -3,8 +3,8 @@
 #include "common/json.h"
 #include "proxy/front/catalog.h"
 
-#define OWN "\"display_name\":\"x\",\"upgrade\":{\"model\":\"y\"},\"default_reasoning_level\":\"high\",\"context_window\":272000," \
-            "\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":10000}"
+#define OWN "\"display_name\":\"x\",\"upgrade\":{\"model\":\"y\"},\"default_reasoning_level\":\"high\"," \
+            "\"context_window\":272000,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":10000}"
 #define CATALOG "{\"models\":[{\"slug\":\"code\",\"tool_mode\":\"code_mode_only\",\"base_instructions\":\"C\"}," \
                 "{\"slug\":\"lite\",\"use_responses_lite\":true}," \
                 "{\"slug\":\"base\",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\"," OWN ",\"novelty\":[1, 2]}," \
