@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
 	tests/unit/test_provider \
+	tests/unit/test_rate_limits \
 	tests/unit/test_relay \
 	tests/unit/test_retry \
 	tests/unit/test_secret \

@@ -56,6 +56,7 @@ class ChatGPT:
         self.accepted = set()            # access tokens
         self.refresh = "refresh-0"
         self.lives_s = 3600              # of tokens to come
+        self.rotates = True              # a renewal gives a new refresh token, too
         self.calls, self.renewals = [], []   # the requests, in order of arrival
         self.replies = []                # for the next calls that are in order; else a short text
         self.token_reply = None          # a function of the request, in place of the usual one
@@ -85,9 +86,10 @@ class ChatGPT:
         if asked["refresh_token"] != self.refresh:
             return error(400, "used before", code="refresh_token_reused")
         count = len(self.renewals)
-        self.refresh = f"refresh-{count}"
-        return reply(body={"access_token": self.issue(f"renewed-{count}", lives_s=self.lives_s), "refresh_token": self.refresh,
-                           "id_token": jwt(f"id-{count}"), "token_type": "Bearer"})
+        tokens = {"access_token": self.issue(f"renewed-{count}", lives_s=self.lives_s), "id_token": jwt(f"id-{count}")}
+        if self.rotates:
+            self.refresh = tokens["refresh_token"] = f"refresh-{count}"
+        return reply(body={**tokens, "token_type": "Bearer"})
 
     def _serve(self, request):
         if request.path == "/oauth/token":

@@ -101,7 +101,7 @@ def test_who_did_not_ask_for_a_stream_gets_a_whole_reply(proxy, chatgpt, login):
     assert got.headers["content-type"].startswith("application/json")
     assert got.json["output"][0]["content"][0]["text"] == "Hello."
     assert got.json["usage"]["output_tokens"] == 7
-    entry, = proxy.journal() if (proxy.codex_home / "logs").exists() else journal(login)
+    entry, = journal(login)
     assert entry["status"] == 200 and entry["cost_usd"] is None   # no price is declared: unknown, not free
 
 
@@ -257,6 +257,17 @@ def test_a_read_only_file_keeps_the_login_in_memory(proxy, chatgpt, login):
     assert login.tokens["refresh_token"] == "refresh-4"
 
 
+def test_a_refresh_token_in_memory_outlives_replies_without_one(proxy, chatgpt, login):
+    login.write(jwt("old", EXPIRED))
+    login.path.chmod(0o400)
+    chatgpt.lives_s = 5
+    answered(proxy)
+    chatgpt.rotates = False
+    answered(proxy)
+    answered(proxy)
+    assert [request.json["refresh_token"] for request in chatgpt.renewals] == ["refresh-0", "refresh-1", "refresh-1"]
+
+
 def test_dying_in_a_write_back_leaves_a_whole_file(start, chatgpt, login):
     """At random moments; tests/unit/test_login_store.c does it at each system call."""
     for attempt in range(8):
@@ -307,8 +318,8 @@ def test_a_renewed_token_that_is_refused_ends_it(proxy, chatgpt, login):
 
 
 @pytest.mark.parametrize("answer", [
-    error(401, "nope"), error(400, "revoked", code="refresh_token_invalidated"), reply(400, body={"error": "refresh_token_expired"}),
-    reply(403, body={"code": "refresh_token_reused"})])
+    error(401, "nope"), error(400, "revoked", code="refresh_token_invalidated"),
+    reply(400, body={"error": "refresh_token_expired"}), reply(403, body={"code": "refresh_token_reused"})])
 def test_a_final_refusal_is_remembered_until_a_new_login(proxy, chatgpt, login, answer):
     login.write(jwt("old", EXPIRED))
     chatgpt.token_reply = lambda request: answer

@@ -1,6 +1,7 @@
 /* What the ChatGPT backend is sent of a Responses request. */
 #include "tests/unit/unit.h"
 
+#include "common/json.h"
 #include "proxy/bridge/chatgpt.h"
 #include "proxy/bridge/chatgpt_model.h"
 
@@ -171,6 +172,31 @@ static void what_is_no_object_or_too_large_fails(void **state)
     buf_free(&out);
 }
 
+/* Whatever comes in, what goes out is JSON. */
+static void a_damaged_request_is_mended_or_refused(void **state)
+{
+    (void)state;
+    static const char whole[] = "{\"model\":\"gpt-5-high\",\"instructions\":null,\"reasoning\":{\"effort\":\"low\"},"
+        "\"include\":[1],"
+        "\"input\":[{\"role\":\"system\",\"content\":[{\"text\":\"a\"}]}," OUTPUT("a") "," CALL("a") ",{\"id\":7,\"type\":[]},"
+        "null,{},[],{\"type\":\"reasoning\",\"encrypted_content\":\"e\"}],\"tools\":{},\"text\":\"x\"}";
+    static const char damage[] = "0\"{}[]:,\\n\xff";
+    struct json j = {0};
+    struct buf out;
+    buf_init(&out, 1u << 20);
+    for (size_t at = 0; at < sizeof whole - 1; at++)
+        for (size_t d = 0; d < sizeof damage; d++) {
+            char text[sizeof whole];
+            memcpy(text, whole, sizeof whole);
+            text[at] = damage[d];
+            buf_clear(&out);
+            if (chatgpt_request((struct slice){text, sizeof whole - 1}, d % 2 ? "i" : NULL, &out))
+                assert_true(json_parse(&j, out.data, out.len));
+        }
+    json_free(&j);
+    buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_name_may_end_in_an_effort),
         cmocka_unit_test(the_clients_effort_comes_before_the_names),
         cmocka_unit_test(what_is_no_object_or_too_large_fails),
+        cmocka_unit_test(a_damaged_request_is_mended_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,35 @@ static void keys_that_the_file_lacks_are_added(void **state)
                "{\"chatgpt\":{\"last_refresh\":\"2025-11-21T08:00:00Z\",\"access_token\":\"A\"},\"last_refresh\":2}");
 }
 
+/* Whatever Codex leaves there: an update of a file that can be read gives one that can be read. */
+static void a_damaged_file_is_updated_or_refused(void **state)
+{
+    (void)state;
+    static const char whole[] = "{ \"a\":[{}], \"tokens\": {\"id_token\":7,\"access_token\":\"acc\",\"refresh_token\":\"ref\"},"
+        "\"chatgpt\":{\"access_token\":\"x\"},\"last_refresh\":null}";
+    static const char damage[] = "0\"{}[]:,\\tn\xff";
+    for (size_t at = 0; at < sizeof whole - 1; at++)
+        for (size_t d = 0; d < sizeof damage; d++) {
+            struct login_tokens before, after;
+            struct buf out, why;
+            char text[sizeof whole];
+            memcpy(text, whole, sizeof whole);
+            text[at] = damage[d];
+            buf_init(&out, 4096);
+            buf_init(&why, 1024);
+            if (login_file_read((struct slice){text, sizeof whole - 1}, &before, &why) == LOGIN_FILE_READ) {
+                assert_true(login_file_update((struct slice){text, sizeof whole - 1},
+                                              SLICE("{\"access_token\":\"A\",\"id_token\":\"I\"}"), 1, &out));
+                assert_int_equal(login_file_read(buf_slice(&out), &after, &why), LOGIN_FILE_READ);
+                assert_string_equal(after.access, "A");
+                login_tokens_free(&after);
+            }
+            login_tokens_free(&before);
+            buf_free(&out);
+            buf_free(&why);
+        }
+}
+
 static void damaged_tokens_are_not_taken_over(void **state)
 {
     (void)state;
@@ -220,6 +249,7 @@ int main(void)
         cmocka_unit_test(tokens_that_the_reply_lacks_stay),
         cmocka_unit_test(keys_that_the_file_lacks_are_added),
         cmocka_unit_test(damaged_tokens_are_not_taken_over),
+        cmocka_unit_test(a_damaged_file_is_updated_or_refused),
         cmocka_unit_test(replies_of_the_token_endpoint),
         cmocka_unit_test(what_the_endpoint_is_asked),
     };
