@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "proxy/bridge/refused.h"
 #include "proxy/route/failure.h"
 #include "proxy/route/retry.h"
 
@@ -91,8 +92,11 @@ static void refuse_request(struct exchange *x, const struct model_request_error 
 /* The reply is complete. */
 static void complete(struct exchange *x, struct slice last)
 {
+    struct usage usage = relay_usage(x->relay);
     book_attempt(x, FAILURE_NONE, 200);
     health_succeeded(health_of(x));
+    if (!usage.estimated)
+        calibration_observe(&health_of(x)->calibration, exchange_prompt_bytes(x), usage.input);
     if (x->request.stream)
         exchange_end_stream(x, last);
     else
@@ -127,15 +131,27 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
 /* Calls the same deployment again after a wait, where its provider's row and the failure allow that. */
 static bool try_again(struct exchange *x, const struct failure *f)
 {
-    unsigned so_far = x->attempt_count - x->attempt - 1;
     int ms = retry_wait_ms(&exchange_deployment(x)->retry, x->retries, f, x->shared->id_prefix + x->shared->id_count);
-    if (ms < 0 || so_far >= EXCHANGE_RETRIES_MAX || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
+    if (ms < 0 || !exchange_may_repeat(x) || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
         return false;
     move(x, WAITING);
     x->retries++;
     struct timeval wait = {ms / 1000, ms % 1000 * 1000};
     (void)evtimer_add(x->wait, &wait);
     log_debug("request %s: called again in %d ms: %s", x->id, ms, f->message);
+    return true;
+}
+
+/* Asks the same deployment again, at once, without the part of the translated request that it refused: some servers know no
+ * response_format, some models no images. What it refused is left out of its later requests too. */
+static bool try_without(struct exchange *x, const struct failure *f)
+{
+    struct health *health = health_of(x);
+    unsigned more = refused_parts(f) & ~health->without;
+    if (!more || x->outgoing.wire == x->request.wire || !exchange_may_repeat(x))
+        return false;
+    health->without |= more;
+    start_attempt(x);
     return true;
 }
 
@@ -148,7 +164,7 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
         return;
     }
     book_attempt(x, f->kind, status);
-    if (try_again(x, f))
+    if (try_without(x, f) || try_again(x, f))
         return;
     if (tells_of_deployment(x, f->kind))
         health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
@@ -331,6 +347,7 @@ static void start_attempt(struct exchange *x)
     x->relay = NULL;
     x->paused = false;
     x->sign_ins = 0;
+    x->outgoing.without = health_of(x)->without;
     buf_clear(&x->error_body);
     x->attempt_ms = clock_monotonic_ms();
     health_of(x)->in_flight++;

@@ -97,6 +97,11 @@ void exchange_start_call(struct exchange *x, const struct call_events *events)
     buf_wipe(&lines);
 }
 
+size_t exchange_prompt_bytes(const struct exchange *x)
+{
+    return x->outgoing.turn ? turn_prompt_bytes(x->outgoing.turn) : client_body(x->client).len;
+}
+
 bool exchange_make_relay(struct exchange *x, bool event_stream)
 {
     relay_free(x->relay);
@@ -111,7 +116,8 @@ bool exchange_make_relay(struct exchange *x, bool event_stream)
         .created_s = x->started_unix_ms / 1000,
         .carrier_key = x->outgoing.carrier_key,
         .deployment_id = slice_of(exchange_deployment(x)->id),
-        .prompt_bytes = client_body(x->client).len,
+        .prompt_bytes = exchange_prompt_bytes(x),
+        .bytes_per_token = x->shared->health[exchange_deployment(x)->index].calibration.bytes_per_token,
     });
     return x->relay != NULL;
 }

@@ -27,6 +27,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/model.h \
 	proxy/bridge/outgoing.c proxy/bridge/outgoing.h \
 	proxy/bridge/pass.c proxy/bridge/pass.h \
+	proxy/bridge/refused.c proxy/bridge/refused.h \
 	proxy/bridge/relay.c proxy/bridge/relay.h \
 	proxy/bridge/relay_state.h \
 	proxy/bridge/reply.c proxy/bridge/reply.h \
@@ -48,6 +49,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/turn.c proxy/bridge/turn.h \
 	proxy/bridge/usage.c proxy/bridge/usage.h \
 	proxy/bridge/watch.c \
+	proxy/route/calibration.c proxy/route/calibration.h \
 	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \
 	proxy/route/failure_reply.c \
 	proxy/route/health.c proxy/route/health.h \

@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/unit/test_config_providers \
 	tests/unit/test_failure \
 	tests/unit/test_fields \
+	tests/unit/test_calibration \
 	tests/unit/test_guard \
 	tests/unit/test_health \
 	tests/unit/test_http_parse \

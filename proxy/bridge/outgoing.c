@@ -41,6 +41,7 @@ static bool translate(struct outgoing *o, const struct model_request *request, c
     struct turn_options options = {
         .upstream_model = d->upstream_model,
         .stream = request->stream,
+        .without = o->without,
         .carrier_key = o->carrier_key,
         .deployment_id = slice_of(d->id),
         .thought_signatures = strcmp(d->provider->prefix, "gemini") == 0,

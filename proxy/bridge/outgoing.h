@@ -12,6 +12,7 @@ struct outgoing {
     struct turn *turn;      /* of it; NULL until then */
     struct buf body;
     enum wire wire;         /* of the body */
+    unsigned without;       /* set of enum turn_without: what a translation leaves out */
     unsigned char carrier_key[32];   /* seals provider state that the client brings back; see carrier.h */
 };
 

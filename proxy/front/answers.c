@@ -64,6 +64,14 @@ static bool deployment_ready(const struct answers *a, const struct deployment *d
     return health_ready(&a->health[d->index], d, a->now_ms, why);
 }
 
+/* How far an estimate of the model's tokens can be trusted. */
+static void add_calibration(const struct calibration *c, struct buf *out)
+{
+    if (c->samples)
+        buf_add_format(out, ",\"token_estimate\":{\"bytes_per_token\":%.2f,\"mean_error_pct\":%.1f,\"samples\":%llu}",
+                       c->bytes_per_token, 100 * c->error, (unsigned long long)c->samples);
+}
+
 /* The deployments that are ready, or those that are not, each with its reason. */
 static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *out)
 {
@@ -81,6 +89,7 @@ static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *o
         json_add_string(out, slice_of(d->model));
         BUF_ADD(out, ",\"model_id\":");
         json_add_string(out, slice_of(d->id));
+        add_calibration(&a->health[i].calibration, out);
         if (!ready) {
             BUF_ADD(out, ",\"error\":");
             json_add_string(out, buf_slice(&why));

@@ -3,6 +3,7 @@
 #define POINTSMAN_HEALTH_H
 
 #include "proxy/config.h"
+#include "proxy/route/calibration.h"
 #include "proxy/upstream/rate_limits.h"
 
 struct health {
@@ -12,6 +13,8 @@ struct health {
     unsigned in_flight;
     uint64_t calls, successes;
     struct rate_limits limits; /* as last told */
+    struct calibration calibration;
+    unsigned without;          /* parts of a request that it refused: a set of enum turn_without */
     char probe[128];           /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
 };
 

@@ -232,3 +232,21 @@ def test_the_upstreams_refusal_reaches_codex(bridged, upstream):
     answer = bridged.post("/v1/responses", {**CODEX, "input": [user("Hi.")]})
     assert answer.status == 400
     assert "strict: no" in answer.error["message"]
+
+
+def test_a_refused_part_is_left_out(bridged, upstream):
+    """A server that knows no response_format is asked again at once without it, and not troubled with it again."""
+    schema = {"format": {"type": "json_schema", "name": "codex_output_schema", "strict": True,
+                         "schema": {"type": "object", "properties": {}, "additionalProperties": False}}}
+    upstream.script(reply(400, body={"error": {"message": "Unsupported parameter: response_format"}}),
+                    chat.text_stream("{}"), chat.text_stream("{}"))
+    ask(bridged, user("Hi."), text=schema)
+    assert ["response_format" in request.json for request in upstream.requests] == [True, False]
+    ask(bridged, user("Hi."), text=schema)
+    assert "response_format" not in upstream.requests[2].json
+
+
+def test_another_complaint_is_no_reason_to_ask_again(bridged, upstream):
+    upstream.script(reply(400, body={"error": {"message": "messages: too many"}}))
+    got = bridged.post("/v1/responses", {**CODEX, "input": [user("Hi.")]})
+    assert got.status == 400 and "too many" in got.json["error"]["message"]

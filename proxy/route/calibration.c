@@ -1,0 +1,21 @@
+/* pure: how many bytes of a prompt make a token for one model. */
+#include "proxy/route/calibration.h"
+
+#include "proxy/bridge/usage.h"
+
+#include <math.h>
+
+#define WEIGHT 0.1   /* of the newest sample: a conversation's steps resemble each other, so a dozen of them settle it */
+
+void calibration_observe(struct calibration *c, size_t prompt_bytes, int64_t tokens)
+{
+    if (!prompt_bytes || tokens <= 0)
+        return;
+    double counted = (double)tokens, ratio = (double)prompt_bytes / counted;
+    double believed = c->samples ? c->bytes_per_token : USAGE_BYTES_PER_TOKEN;
+    double error = fabs((double)prompt_bytes / believed - counted) / counted;
+    double weight = c->samples ? WEIGHT : 1;
+    c->bytes_per_token += weight * (ratio - c->bytes_per_token);
+    c->error += weight * (error - c->error);
+    c->samples++;
+}

@@ -1,0 +1,69 @@
+/* Unit tests of proxy/route/calibration and proxy/bridge/refused: what is learned of an upstream from its replies. */
+#include "tests/unit/unit.h"
+#include "proxy/bridge/refused.h"
+#include "proxy/route/calibration.h"
+#include "proxy/route/failure.h"
+
+static void the_first_count_is_believed(void **state)
+{
+    (void)state;
+    struct calibration c = {0};
+    calibration_observe(&c, 3000, 1000);
+    assert_true(c.bytes_per_token > 2.999 && c.bytes_per_token < 3.001);
+    /* The default of 4 bytes would have said 750. */
+    assert_true(c.error > 0.249 && c.error < 0.251);
+    assert_int_equal(c.samples, 1);
+}
+
+static void the_error_falls_as_counts_agree(void **state)
+{
+    (void)state;
+    struct calibration c = {0};
+    for (int i = 0; i < 60; i++)
+        calibration_observe(&c, 3000, 1000);
+    assert_true(c.error < 0.001);
+    double before = c.bytes_per_token;
+    calibration_observe(&c, 6000, 1000);
+    assert_true(c.bytes_per_token > before && c.bytes_per_token < 4);
+    assert_true(c.error > 0.09);
+}
+
+static void counts_that_say_nothing_are_passed_over(void **state)
+{
+    (void)state;
+    struct calibration c = {0};
+    calibration_observe(&c, 0, 1000);
+    calibration_observe(&c, 1000, 0);
+    calibration_observe(&c, 1000, -1);
+    assert_int_equal(c.samples, 0);
+}
+
+static void a_refusal_names_its_part(void **state)
+{
+    (void)state;
+    static const struct { enum failure_kind kind; const char *message; unsigned parts; } rows[] = {
+        {FAILURE_BAD_REQUEST, "Unsupported parameter: 'response_format'", TURN_WITHOUT_FORMAT},
+        {FAILURE_BAD_REQUEST, "Response_Format json_schema is not available", TURN_WITHOUT_FORMAT},
+        {FAILURE_BAD_REQUEST, "this model does not support image input", TURN_WITHOUT_IMAGES},
+        {FAILURE_BAD_REQUEST, "unknown field reasoning_effort", TURN_WITHOUT_EFFORT},
+        {FAILURE_BAD_REQUEST, "messages must not be empty", 0},
+        {FAILURE_SERVER, "response_format", 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct failure f;
+        failure_set(&f, rows[i].kind, "%s", rows[i].message);
+        if (refused_parts(&f) != rows[i].parts)
+            fail_msg("%s: %u", rows[i].message, refused_parts(&f));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_count_is_believed),
+        cmocka_unit_test(the_error_falls_as_counts_agree),
+        cmocka_unit_test(counts_that_say_nothing_are_passed_over),
+        cmocka_unit_test(a_refusal_names_its_part),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
