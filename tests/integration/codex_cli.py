@@ -24,10 +24,14 @@ apps = false
 """
 
 
+def place():
+    """The folder that npm installed into."""
+    return pathlib.Path(os.environ.get("POINTSMAN_CODEX", BUILD / "check" / "node"))
+
+
 def binary():
     """The native binary out of the npm package: it needs no Node. None where it is not installed."""
-    place = pathlib.Path(os.environ.get("POINTSMAN_CODEX", BUILD / "check" / "node"))
-    return next(place.glob("node_modules/@openai/codex-linux-*/vendor/*/bin/codex"), None)
+    return next(place().glob("node_modules/@openai/codex-linux-*/vendor/*/bin/codex"), None)
 
 
 class Run:
