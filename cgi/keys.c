@@ -1,6 +1,8 @@
 /* Which fields a start takes, and what makes their values acceptable. Pure. */
 #include "cgi/keys.h"
 
+#include "common/url.h"
+
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -8,11 +10,13 @@
 static const struct {
     const char *name;
     const char *alias;
-    const char *owner;
+    const char *owner;   /* NULL: it may look like anybody's */
+    bool enough;         /* something can be routed to with it alone */
 } key_table[KEY_COUNT] = {
-    [KEY_OPENAI] = {"OPENAI_API_KEY", NULL, "OpenAI"},
-    [KEY_GEMINI] = {"GEMINI_API_KEY", NULL, "Gemini"},
-    [KEY_HF] = {"HF_TOKEN", "HUGGINGFACE_API_KEY", "Hugging Face"},
+    [KEY_OPENAI] = {"OPENAI_API_KEY", NULL, "OpenAI", true},
+    [KEY_GEMINI] = {"GEMINI_API_KEY", NULL, "Gemini", true},
+    [KEY_HF] = {"HF_TOKEN", "HUGGINGFACE_API_KEY", "Hugging Face", false},
+    [KEY_CODEX_AGENT] = {"CODEX_AGENT_API_KEY", NULL, NULL, false},
 };
 
 /* First match decides, so longer prefixes stand before the shorter ones that they begin with. */
@@ -29,10 +33,12 @@ static const struct {
 
 static const struct {
     const char *name;
-    size_t offset;
-} flag_table[] = {
-    {"USE_LOCAL_QWEN", offsetof(struct keys, local_qwen)},
-    {"DEMO", offsetof(struct keys, demo)},
+    const char *variable;
+} choice_table[CHOICE_COUNT] = {
+    [CHOICE_LOCAL_QWEN] = {"USE_LOCAL_QWEN", "USE_LOCAL_QWEN"},
+    [CHOICE_CHATGPT_LOGIN] = {"USE_CHATGPT_LOGIN", "USE_CHATGPT_LOGIN"},
+    [CHOICE_CODEX_AGENT] = {"LITELLM_ENABLE_CODEX_AGENT", "LITELLM_ENABLE_CODEX_AGENT"},
+    [CHOICE_DEMO] = {"DEMO", "POINTSMAN_DEMO"},
 };
 
 const char *key_name(enum key key)
@@ -45,10 +51,15 @@ const char *key_alias(enum key key)
     return key_table[key].alias;
 }
 
+const char *choice_variable(enum choice choice)
+{
+    return choice_table[choice].variable;
+}
+
 /* A key that begins as another provider's do would be sent to the wrong company. */
 static bool check_prefix(enum key key, struct slice value, struct refusal *why)
 {
-    for (size_t i = 0; i < COUNT(prefix_table); i++) {
+    for (size_t i = 0; key_table[key].owner && i < COUNT(prefix_table); i++) {
         if (!slice_starts(value, prefix_table[i].prefix))
             continue;
         if (prefix_table[i].key == key)
@@ -92,7 +103,37 @@ static bool read_key(enum key key, const struct field *field, struct keys *out, 
     return check_prefix(key, value, why);
 }
 
-static bool read_flag(const char *name, const struct field *field, bool *flag, struct refusal *why)
+/* Checked when all fields are known: whether it counts hangs on another one. */
+static bool read_agent_base(const struct field *field, struct keys *out, struct refusal *why)
+{
+    if (field->kind != FIELD_TEXT)
+        return refuse_field(why, AGENT_BASE_NAME, "invalid_base", AGENT_BASE_NAME " must be a string.");
+    out->agent_base = trim(field->value);
+    return true;
+}
+
+static bool check_agent(struct keys *keys, struct refusal *why)
+{
+    struct url url;
+    if (!keys->chosen[CHOICE_CODEX_AGENT]) {
+        keys->value[KEY_CODEX_AGENT] = keys->agent_base = (struct slice){"", 0};
+        return true;
+    }
+    if (keys->agent_base.len == 0)
+        return refuse_field(why, AGENT_BASE_NAME, "missing_base",
+                            "codex-agent needs the base URL of its server, such as http://127.0.0.1:8788.");
+    if (keys->agent_base.len > KEY_MAX_LEN || !url_split(keys->agent_base, &url))
+        return refuse_field(why, AGENT_BASE_NAME, "invalid_base",
+                            "The base URL of codex-agent must be http(s)://host[:port][/path], without a user, a query "
+                            "or blanks.");
+    if (!url.tls && !url_is_loopback(&url))
+        return refuse_field(why, AGENT_BASE_NAME, "insecure_base",
+                            "The base URL of codex-agent leads to another machine: what is sent there would be open to "
+                            "the network between. Use https://, or http:// to this machine.");
+    return true;
+}
+
+static bool read_choice(const char *name, const struct field *field, bool *flag, struct refusal *why)
 {
     *flag = field->kind == FIELD_TRUE || (field->kind == FIELD_TEXT && slice_is(field->value, "1"));
     if (*flag || field->kind == FIELD_FALSE || field->value.len == 0 || slice_is(field->value, "0"))
@@ -100,14 +141,30 @@ static bool read_flag(const char *name, const struct field *field, bool *flag, s
     return refuse_field(why, name, "invalid_flag", "%s must be true or false (in a form: 1 or absent).", name);
 }
 
+static bool refuse_unknown(struct refusal *why)
+{
+    struct buf known;
+    buf_init(&known, 1024);
+    for (unsigned key = 0; key < KEY_COUNT; key++)
+        buf_add_format(&known, "%s, ", key_table[key].name);
+    for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
+        buf_add_format(&known, "%s, ", choice_table[choice].name);
+    refuse(why, 400, "unknown_field", "The request has a field that is not known. Known: %.*s" AGENT_BASE_NAME ".",
+           SLICE_ARGS(buf_slice(&known)));
+    buf_free(&known);
+    return false;
+}
+
 static bool read_field(const struct field *field, struct keys *out, struct refusal *why)
 {
     for (unsigned key = 0; key < KEY_COUNT; key++)
         if (slice_is(field->name, key_table[key].name))
             return read_key((enum key)key, field, out, why);
-    for (size_t i = 0; i < COUNT(flag_table); i++)
-        if (slice_is(field->name, flag_table[i].name))
-            return read_flag(flag_table[i].name, field, (bool *)((char *)out + flag_table[i].offset), why);
+    for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
+        if (slice_is(field->name, choice_table[choice].name))
+            return read_choice(choice_table[choice].name, field, &out->chosen[choice], why);
+    if (slice_is(field->name, AGENT_BASE_NAME))
+        return read_agent_base(field, out, why);
     if (slice_is(field->name, "token"))
         return true;
     if (slice_starts(field->name, "QWEN_API_"))
@@ -115,9 +172,19 @@ static bool read_field(const struct field *field, struct keys *out, struct refus
                       "%.*s is not taken: local Qwen runs in Ollama and needs neither a key nor a base URL. "
                       "Set USE_LOCAL_QWEN instead.",
                       (int)(field->name.len > 64 ? 64 : field->name.len), field->name.ptr);
-    return refuse(why, 400, "unknown_field",
-                  "The request has a field that is not known. Known: OPENAI_API_KEY, GEMINI_API_KEY, HF_TOKEN, "
-                  "USE_LOCAL_QWEN, DEMO.");
+    return refuse_unknown(why);
+}
+
+/* Whether there is something to route to. */
+static bool is_enough(const struct keys *keys)
+{
+    for (unsigned key = 0; key < KEY_COUNT; key++)
+        if (key_table[key].enough && keys->value[key].len)
+            return true;
+    for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
+        if (keys->chosen[choice])
+            return true;
+    return false;
 }
 
 bool keys_read(const struct fields *fields, struct keys *out, struct refusal *why)
@@ -130,9 +197,12 @@ bool keys_read(const struct fields *fields, struct keys *out, struct refusal *wh
         if (!read_field(&fields->list[i], out, why))
             return false;
     }
-    if (!out->value[KEY_OPENAI].len && !out->value[KEY_GEMINI].len && !out->local_qwen && !out->demo)
+    if (!check_agent(out, why))
+        return false;
+    if (!is_enough(out))
         return refuse(why, 400, "no_usable_key",
-                      "Nothing to route to yet: give an OpenAI key or a Gemini key, or choose local Qwen (or the demo).%s",
+                      "Nothing to route to yet: give an OpenAI key or a Gemini key, or choose local Qwen, the ChatGPT login, "
+                      "codex-agent or the demo.%s",
                       out->value[KEY_HF].len ? " A Hugging Face token alone is not enough." : "");
     return true;
 }

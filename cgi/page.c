@@ -153,6 +153,34 @@ static void write_hf_fault(const struct view *view, struct buf *out)
     write_fault(view, out, "HF_TOKEN");
 }
 
+static void write_agent_base_fault(const struct view *view, struct buf *out)
+{
+    write_fault(view, out, AGENT_BASE_NAME);
+}
+
+static void write_agent_key_fault(const struct view *view, struct buf *out)
+{
+    write_fault(view, out, key_name(KEY_CODEX_AGENT));
+}
+
+/* The box stays ticked when one of its fields is at fault, so that these are in sight. */
+static void write_agent_checked(const struct view *view, struct buf *out)
+{
+    if (view->why && view->why->field && slice_starts(slice_of(view->why->field), "CODEX_AGENT_"))
+        BUF_ADD(out, " checked");
+}
+
+static void write_login_hidden(const struct view *view, struct buf *out)
+{
+    if (!settings_has_login(&view->session->settings))
+        BUF_ADD(out, " hidden");
+}
+
+static void write_login_file(const struct view *view, struct buf *out)
+{
+    page_escape(out, slice_of(view->session->settings.login_file));
+}
+
 static const struct {
     const char *name;
     slot_writer *write;
@@ -171,6 +199,11 @@ static const struct {
     {"openai_fault", write_openai_fault},
     {"gemini_fault", write_gemini_fault},
     {"hf_fault", write_hf_fault},
+    {"agent_checked", write_agent_checked},
+    {"agent_base_fault", write_agent_base_fault},
+    {"agent_key_fault", write_agent_key_fault},
+    {"login_hidden", write_login_hidden},
+    {"login_file", write_login_file},
 };
 
 static slot_writer *find_slot(struct slice name)

@@ -75,11 +75,23 @@ static void show_status(struct session *session, struct slot *slot, const struct
     answer_status(session, slot);
 }
 
+/* A login that was chosen must be there; whether it is any good, the proxy says. */
+static bool check_login(const struct session *session, const struct keys *keys, struct refusal *why)
+{
+    const struct settings *settings = &session->settings;
+    if (!keys->chosen[CHOICE_CHATGPT_LOGIN] || settings_has_login(settings))
+        return true;
+    return refuse_field(why, "USE_CHATGPT_LOGIN", "no_login",
+                        "There is no ChatGPT login: %s is not there. Sign in with `codex login` first.",
+                        settings->login_file ? settings->login_file : "$CODEX_HOME/auth.json");
+}
+
 static void start(struct session *session, struct slot *slot, const struct fields *fields)
 {
     struct keys keys;
     struct refusal why;
-    if (keys_read(fields, &keys, &why) && supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
+    if (keys_read(fields, &keys, &why) && check_login(session, &keys, &why) &&
+        supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
         slot->wait = WAIT_READY;
     else
         answer_no(session, slot, &why);

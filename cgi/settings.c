@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *variable(const char *name, const char *otherwise)
 {
@@ -44,6 +45,20 @@ static bool open_runtime_dir(struct settings *settings, struct buf *error)
     return true;
 }
 
+/* The rest works without it. */
+static char *find_login_file(void)
+{
+    char *home = paths_codex_home();
+    char *file = home ? paths_join(home, "auth.json") : NULL;
+    free(home);
+    return file;
+}
+
+bool settings_has_login(const struct settings *settings)
+{
+    return settings->login_file && access(settings->login_file, F_OK) == 0;
+}
+
 bool settings_read(struct settings *settings, pid_t first_parent, struct buf *error)
 {
     long web_port, proxy_port, parent;
@@ -52,6 +67,7 @@ bool settings_read(struct settings *settings, pid_t first_parent, struct buf *er
         .config = variable("POINTSMAN_CONFIG", POINTSMAN_DATADIR "/litellm-cost-routing.yaml"),
         .www = variable("POINTSMAN_WWW", POINTSMAN_DATADIR "/www"),
         .runtime_fd = -1,
+        .login_file = find_login_file(),
     };
     if (!read_number("POINTSMAN_WEB_PORT", 1, 65535, 8787, &web_port, error) ||
         !read_number("POINTSMAN_PROXY_PORT", 1, 65535, 4000, &proxy_port, error) ||

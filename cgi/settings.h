@@ -17,11 +17,14 @@ struct settings {
     int runtime_fd;           /* the folder, opened */
     char *key_file;           /* path of the master key file */
     char *notify_path;        /* path of the notify socket */
+    char *login_file;         /* where Codex keeps its login, there or not; NULL without CODEX_HOME and HOME */
     char base_url[64];        /* "http://127.0.0.1:4000/v1" */
 };
 
 /* `first_parent` is getppid() as main() found it, for a lighttpd that was not started with POINTSMAN_PARENT set. The
  * strings live as long as the process. false with a message in `error`. */
 MUST_CHECK bool settings_read(struct settings *settings, pid_t first_parent, struct buf *error);
+/* Whether Codex's login file is there now. It is not read. */
+bool settings_has_login(const struct settings *settings);
 
 #endif

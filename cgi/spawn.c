@@ -64,10 +64,11 @@ static void fill(struct environment *env, const struct spawn *spawn)
         if (value.len && alias)
             add(env, "%s=%.*s", alias, SLICE_ARGS(value));
     }
-    if (spawn->keys->local_qwen)
-        add(env, "USE_LOCAL_QWEN=1");
-    if (spawn->keys->demo)
-        add(env, "POINTSMAN_DEMO=1");
+    if (spawn->keys->agent_base.len)
+        add(env, AGENT_BASE_NAME "=%.*s", SLICE_ARGS(spawn->keys->agent_base));
+    for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
+        if (spawn->keys->chosen[choice])
+            add(env, "%s=1", choice_variable((enum choice)choice));
     for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
         const char *value = getenv(inherited[i]);
         if (value && *value)

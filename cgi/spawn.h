@@ -6,7 +6,8 @@
  *   POINTSMAN_KEY_FILE                               what it unlinks when it is orphaned
  *   LITELLM_API_KEY                                  the session's master key
  *   OPENAI_API_KEY, GEMINI_API_KEY, HF_TOKEN (also as HUGGINGFACE_API_KEY)   as submitted
- *   USE_LOCAL_QWEN=1, POINTSMAN_DEMO=1               as chosen
+ *   USE_LOCAL_QWEN=1, USE_CHATGPT_LOGIN=1, POINTSMAN_DEMO=1   as chosen
+ *   LITELLM_ENABLE_CODEX_AGENT=1, CODEX_AGENT_API_BASE, CODEX_AGENT_API_KEY (where given)   where codex-agent is chosen
  *   HOME, CODEX_HOME, XDG_CONFIG_HOME, TZ, LANG      our own, where set
  *   POINTSMAN_CODEX_CATALOG                          our own: the file that ./start has the user's Codex write, if there is one
  */

@@ -46,7 +46,7 @@ function say(text) {
 }
 
 function markField(name) {
-  for (const input of byId('start').querySelectorAll('input[type="password"]')) {
+  for (const input of byId('start').querySelectorAll('input:not([type="hidden"])')) {
     if (input.name === name) {
       input.setAttribute('aria-invalid', 'true');
       input.focus();
@@ -85,12 +85,12 @@ async function poll() {
   timer = setTimeout(poll, changing(document.body.dataset.state) ? CHANGING_MS : VISIBLE_MS);
 }
 
-// Keys and flags of the start form, empty ones left out; the stop form has neither.
+// What the start form holds, empty fields left out; the stop form holds nothing.
 function values(form) {
   const object = {};
   for (const input of form.elements) {
     if (input.type === 'checkbox' && input.checked) object[input.name] = true;
-    if (input.type === 'password' && input.value.trim()) object[input.name] = input.value.trim();
+    if (['password', 'text'].includes(input.type) && input.value.trim()) object[input.name] = input.value.trim();
   }
   return object;
 }

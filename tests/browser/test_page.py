@@ -115,6 +115,40 @@ def test_start_use_and_stop(page, session):
     assert page.find("#openai").get_attribute("value") == ""
 
 
+def test_codex_agent_shows_its_fields_when_it_is_chosen(page, session):
+    assert not page.find("#agent-base").is_displayed() and not page.find("#agent-key").is_displayed()
+    page.find("#agent").click()
+    assert page.find("#agent-base").is_displayed()
+    page.find("#agent-base").send_keys("http://far.example")
+    page.press("start")
+    page.wait_message("Use https://")
+    assert page.find("#agent-base").is_displayed()
+    assert page.find("#agent-base").get_attribute("aria-invalid") == "true"
+    page.find("#agent-base").clear()
+    page.find("#agent-base").send_keys("http://127.0.0.1:8788")
+    page.find("#agent-key").send_keys("agent-canary-0123456789")
+    page.press("start")
+    page.wait_state("running")
+    environment = session.seen()["environment"]
+    assert environment["LITELLM_ENABLE_CODEX_AGENT"] == "1"
+    assert environment["CODEX_AGENT_API_BASE"] == "http://127.0.0.1:8788"
+    assert environment["CODEX_AGENT_API_KEY"] == "agent-canary-0123456789"
+    assert "agent-canary-0123456789" not in page.browser.page_source
+
+
+def test_the_chatgpt_login_is_offered_where_there_is_one(page, session):
+    assert not page.find("#login").is_displayed()
+    login = session.folder / "codex" / "auth.json"
+    login.parent.mkdir()
+    login.write_text("{}")
+    page.open()
+    assert str(login) in page.find("#login-hint").text
+    page.find("#login").click()
+    page.press("start")
+    page.wait_state("running")
+    assert session.seen()["environment"]["USE_CHATGPT_LOGIN"] == "1"
+
+
 def test_a_key_in_the_wrong_field_is_pointed_out(page, session):
     page.find("#openai").send_keys(KEYS["GEMINI_API_KEY"])
     page.press("start")

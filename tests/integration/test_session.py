@@ -134,6 +134,47 @@ def test_environment_is_built_from_nothing(folder):
         session.close()
 
 
+AGENT = {"LITELLM_ENABLE_CODEX_AGENT": True, "CODEX_AGENT_API_BASE": "http://127.0.0.1:8788"}
+
+
+@pytest.mark.parametrize("fields, code, field", [
+    ({"LITELLM_ENABLE_CODEX_AGENT": True}, "missing_base", "CODEX_AGENT_API_BASE"),
+    ({**AGENT, "CODEX_AGENT_API_BASE": "8788"}, "invalid_base", "CODEX_AGENT_API_BASE"),
+    ({**AGENT, "CODEX_AGENT_API_BASE": True}, "invalid_base", "CODEX_AGENT_API_BASE"),
+    ({**AGENT, "CODEX_AGENT_API_BASE": "http://far.example"}, "insecure_base", "CODEX_AGENT_API_BASE"),
+    ({**AGENT, "CODEX_AGENT_API_KEY": "a b"}, "invalid_key", "CODEX_AGENT_API_KEY"),
+    ({"CODEX_AGENT_API_BASE": "http://127.0.0.1:8788"}, "no_usable_key", None),
+    ({"USE_CHATGPT_LOGIN": True}, "no_login", "USE_CHATGPT_LOGIN")])
+def test_start_refuses_half_a_provider(session, fields, code, field):
+    answer = session.api("/api/start", fields)
+    assert (answer.status, answer.error["code"], answer.error.get("field")) == (400, code, field)
+    assert session.status()["state"] == "stopped"
+
+
+def test_codex_agent_gets_what_it_needs(session):
+    assert session.start(**AGENT, CODEX_AGENT_API_KEY="agent-canary-0123456789").status == 200
+    environment = session.seen()["environment"]
+    assert environment["LITELLM_ENABLE_CODEX_AGENT"] == "1"
+    assert environment["CODEX_AGENT_API_BASE"] == AGENT["CODEX_AGENT_API_BASE"]
+    assert environment["CODEX_AGENT_API_KEY"] == "agent-canary-0123456789"
+    assert session.stop().status == 200
+    assert session.start(DEMO=True, CODEX_AGENT_API_BASE=AGENT["CODEX_AGENT_API_BASE"], CODEX_AGENT_API_KEY="k").status == 200
+    assert not [name for name in session.seen()["environment"] if "AGENT" in name]
+
+
+def test_the_chatgpt_login_is_offered_where_there_is_one(session):
+    assert 'class="choice" hidden' in session.request("GET", "/").text
+    login = session.folder / "codex" / "auth.json"
+    login.parent.mkdir()
+    login.write_text('{"tokens":{"access_token":"canary-access-token"}}')
+    page = session.request("GET", "/").text
+    assert 'class="choice" hidden' not in page and str(login) in page
+    assert session.start(USE_CHATGPT_LOGIN=True).status == 200
+    environment = session.seen()["environment"]
+    assert environment["USE_CHATGPT_LOGIN"] == "1" and environment["CODEX_HOME"] == str(login.parent)
+    assert "canary-access-token" not in str(environment)
+
+
 def test_form_starts_and_stops_by_redirect(session):
     answer = form(session, "/start", OPENAI_API_KEY=" " + KEYS["OPENAI_API_KEY"] + "\r\n", GEMINI_API_KEY="", HF_TOKEN="")
     assert (answer.status, answer.headers["location"]) == (303, "/")
@@ -151,6 +192,10 @@ def test_form_says_no_on_the_page(session):
     assert answer.status == 400 and answer.headers["content-type"].startswith("text/html")
     assert "that is a Gemini key" in answer.text and 'aria-invalid="true"' in answer.text
     assert "AIzaCanaryCanary" not in answer.text
+    answer = form(session, "/start", LITELLM_ENABLE_CODEX_AGENT="1", CODEX_AGENT_API_BASE="ftp://agent")
+    assert answer.status == 400 and answer.text.count('aria-invalid="true"') == 1
+    box = answer.text[answer.text.index('id="agent"'):]
+    assert " checked>" in box[:box.index("\n")] and 'name="CODEX_AGENT_API_BASE"' in box
 
 
 def test_death_at_once_gives_its_last_words_without_keys(session):
