@@ -48,6 +48,10 @@ bool config_login(struct config_loader *l, const struct deployment_source *s, st
         d->not_ready = copy(l, "neither CODEX_HOME nor HOME is set");
     if (s->api_key.line)
         config_warn(l, s->api_key.line, "litellm_params.api_key: not used: codex-oauth signs in with the ChatGPT login");
+    if (s->chat_only) {
+        config_error(l, s->line, "litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
+        return false;
+    }
     if (d->api_base && !is_safe(d->api_base)) {
         config_error(l, s->api_base.line, "litellm_params.api_base: the ChatGPT login goes over https:// only");
         return false;

@@ -58,10 +58,13 @@ static bool is_text(const struct json *j, uint32_t item)
     return json_first(j, content) != JSON_NONE;
 }
 
-/* The first item, when it is a developer's or system's text and not the only one. */
+/* The first item, when it is a developer's or system's text and not the last one. Codex puts the tools of some models before
+ * it. */
 static uint32_t find_lifted(const struct json *j, uint32_t input)
 {
     uint32_t first = json_is(j, input, JSON_ARRAY) ? json_first(j, input) : JSON_NONE;
+    while (first && slice_is(object_text(j, first, "type"), "additional_tools"))
+        first = json_next(j, first);
     bool fits = json_is(j, first, JSON_OBJECT) && is_message(j, first) && is_text(j, first) && json_next(j, first) &&
                 (is_role(j, first, "developer") || is_role(j, first, "system"));
     return fits ? first : JSON_NONE;

@@ -37,6 +37,7 @@ static const struct word {
     {"string_above_max_length", FAILURE_CONTEXT, true},
     {"insufficient_quota", FAILURE_QUOTA, true},
     {"usage_limit_reached", FAILURE_QUOTA, true},
+    {"usage_not_included", FAILURE_QUOTA, true},
     {"billing_hard_limit_reached", FAILURE_QUOTA, true},
     {"billing_not_active", FAILURE_QUOTA, true},
     {"content_filter", FAILURE_CONTENT_FILTER, true},

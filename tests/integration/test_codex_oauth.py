@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import chat_wire as chat
+import codex_cli
 import responses_wire as responses
 from conftest import deployment
 from mock_chatgpt import ChatGPT, Login, cut, jwt, limited, with_limits
-from mock_upstream import HANG, error, reply
-from proxy_process import wait_until
+from mock_upstream import HANG, error, reply, stream
+from proxy_process import MASTER_KEY, wait_until
 
 ASK = {"model": "codex-light", "input": "hi"}
 STREAM = {**ASK, "stream": True}
@@ -123,6 +124,22 @@ def test_a_chat_client_is_served(proxy, chatgpt, login, streams):
         text = got.json["choices"][0]["message"]["content"]
     assert text == "Hello."
     assert chatgpt.calls[0].json["instructions"] == "Be brief."
+
+
+@pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
+def test_the_real_codex_works_through_it(proxy, chatgpt, login, folder):
+    login.write(chatgpt.issue("first"))
+    call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "exec_command", "status": "completed",
+            "arguments": json.dumps({"cmd": "printf 'made it' > made.txt"})}
+    chatgpt.replies.append(stream(
+        responses.created(), responses.named("response.output_item.done", output_index=0, item=call),
+        responses.named("response.completed", response=responses.response(output=[]))))
+    done = codex_cli.run(folder, proxy.base, MASTER_KEY, "Make the file.")
+    assert done.code == 0 and "Hello." in done.out, done
+    assert (done.work / "made.txt").read_text() == "made it"
+    first, second = (request.json for request in chatgpt.calls)
+    assert len(first["instructions"]) > 1000   # Codex's own, from its first message
+    assert [item["type"] for item in second["input"][-2:]] == ["function_call", "function_call_output"]
 
 
 def test_a_stream_without_its_end_is_not_complete(proxy, chatgpt, login):

@@ -63,6 +63,15 @@ static void instructions_are_the_clients_or_lifted(void **state)
             "{\"model\":\"m\",\"instructions\":\"be \\\"terse\\\"\",\"input\":[" HELLO "]" FIXED "}");
 }
 
+static void tools_may_stand_before_what_is_lifted(void **state)
+{
+    (void)state;
+    becomes("{\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"role\":\"developer\",\"tools\":[]},"
+            "{\"role\":\"developer\",\"content\":\"a\"}," HELLO "]}",
+            "{\"model\":\"m\",\"instructions\":\"a\",\"input\":["
+            "{\"type\":\"additional_tools\",\"role\":\"developer\",\"tools\":[]}," HELLO "]" FIXED "}");
+}
+
 static void what_is_no_text_or_all_there_is_stays_in_the_input(void **state)
 {
     (void)state;
@@ -203,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_string_becomes_a_list),
         cmocka_unit_test(fields_beyond_the_list_are_left_out),
         cmocka_unit_test(instructions_are_the_clients_or_lifted),
+        cmocka_unit_test(tools_may_stand_before_what_is_lifted),
         cmocka_unit_test(what_is_no_text_or_all_there_is_stays_in_the_input),
         cmocka_unit_test(configured_instructions_lose_none_of_the_clients),
         cmocka_unit_test(system_messages_become_the_developers),

@@ -149,6 +149,8 @@ static void the_chatgpt_login_needs_no_key(void **state)
 static void the_chatgpt_login_goes_over_tls(void **state)
 {
     (void)state;
+    refused(LOGIN_ENTRY(", use_chat_completions_api: true") MASTER,
+            "F:1: litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
     refused(LOGIN_ENTRY(", api_base: 'http://chatgpt.example/codex'") MASTER,
             "F:1: litellm_params.api_base: the ChatGPT login goes over https:// only");
     const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://auth.example/t", NULL};
