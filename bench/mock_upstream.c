@@ -1,5 +1,5 @@
-/* A provider that costs little: answers each chat request at once with a fixed reply, or streams fixed events at a fixed
- * pace. One thread, one event loop; prints its port and serves until its standard input ends.
+/* A provider that costs little: answers each chat or Responses request at once with a fixed reply, or streams fixed events at
+ * a fixed pace. One thread, one event loop; prints its port and serves until its standard input ends.
  *
  *   mock_upstream EVENTS INTERVAL_US    events per stream, microseconds from one event to the next */
 
@@ -20,22 +20,40 @@
 
 #define HEAD_MAX 65536
 
-#define WHOLE_BODY                                                                                                   \
-    "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"mock\",\"choices\":[{\"index\":0," \
-    "\"message\":{\"role\":\"assistant\",\"content\":\"The quick brown fox jumps over the lazy dog.\"},"               \
-    "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":10,\"total_tokens\":30}}"
-
+#define TEXT "The quick brown fox jumps over the lazy dog."
+#define CHAT_USAGE(output) "\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":" #output ",\"total_tokens\":220}"
 #define CHUNK(choices)                                                                                \
     "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"mock\"," choices "}\n\n"
+#define RESPONSE(status, output)                                                                                       \
+    "{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1,\"status\":\"" status "\",\"model\":\"mock\",\"output\":[" \
+    output "],\"usage\":{\"input_tokens\":20,\"output_tokens\":200,\"total_tokens\":220}}"
+#define MESSAGE                                                                                               \
+    "{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\",\"status\":\"completed\",\"content\":"           \
+    "[{\"type\":\"output_text\",\"text\":\"" TEXT "\",\"annotations\":[]}]}"
+#define EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"," rest "}\n\n"
+
+/* What is said on either wire: whole, per event of a stream, and at its end. */
+struct words {
+    const char *whole, *event, *last;
+};
+
+static const struct words chat = {
+    "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"mock\",\"choices\":[{\"index\":0,"
+    "\"message\":{\"role\":\"assistant\",\"content\":\"" TEXT "\"},\"finish_reason\":\"stop\"}]," CHAT_USAGE(10) "}",
+    CHUNK("\"choices\":[{\"index\":0,\"delta\":{\"content\":\" fox\"},\"finish_reason\":null}]"),
+    CHUNK("\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]")
+    CHUNK("\"choices\":[]," CHAT_USAGE(200)) "data: [DONE]\n\n",
+};
+
+static const struct words responses = {
+    RESPONSE("completed", MESSAGE),
+    EVENT("response.output_text.delta", "\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\" fox\""),
+    EVENT("response.output_item.done", "\"output_index\":0,\"item\":" MESSAGE)
+    EVENT("response.completed", "\"response\":" RESPONSE("completed", MESSAGE)),
+};
 
 static const char stream_head[] =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-static const char event_text[] =
-    CHUNK("\"choices\":[{\"index\":0,\"delta\":{\"content\":\" fox\"},\"finish_reason\":null}]");
-static const char last_text[] =
-    CHUNK("\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]")
-    CHUNK("\"choices\":[],\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":200,\"total_tokens\":220}")
-    "data: [DONE]\n\n";
 
 static struct event_base *base;
 static int events_per_stream;
@@ -45,6 +63,7 @@ struct connection {
     struct bufferevent *bev;
     struct event *timer;
     int events_left;
+    const struct words *words;
 };
 
 static void connection_free(struct connection *c)
@@ -54,8 +73,9 @@ static void connection_free(struct connection *c)
     free(c);
 }
 
-static void add_chunk(struct connection *c, const char *text, size_t len)
+static void add_chunk(struct connection *c, const char *text)
 {
+    size_t len = strlen(text);
     struct evbuffer *out = bufferevent_get_output(c->bev);
     evbuffer_add_printf(out, "%zx\r\n", len);
     evbuffer_add(out, text, len);
@@ -67,11 +87,11 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     struct connection *c = ctx;
     (void)fd, (void)what;
     if (c->events_left-- > 0) {
-        add_chunk(c, event_text, sizeof event_text - 1);
+        add_chunk(c, c->words->event);
         event_add(c->timer, &interval);
         return;
     }
-    add_chunk(c, last_text, sizeof last_text - 1);
+    add_chunk(c, c->words->last);
     evbuffer_add(bufferevent_get_output(c->bev), "0\r\n\r\n", 5);
 }
 
@@ -80,7 +100,7 @@ static void reply(struct connection *c, bool stream)
     struct evbuffer *out = bufferevent_get_output(c->bev);
     if (!stream) {
         evbuffer_add_printf(out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                            sizeof WHOLE_BODY - 1, WHOLE_BODY);
+                            strlen(c->words->whole), c->words->whole);
         return;
     }
     evbuffer_add(out, stream_head, sizeof stream_head - 1);
@@ -113,6 +133,7 @@ static void on_read(struct bufferevent *bev, void *ctx)
         size_t total = head_len + body_length(text, head_len);
         if (!text || have < total)
             return;
+        c->words = memmem(text, head_len, "/responses ", 11) ? &responses : &chat;
         bool stream = memmem(text + head_len, total - head_len, "\"stream\":true", 13) != NULL;
         evbuffer_drain(in, total);
         reply(c, stream);
