@@ -4,6 +4,7 @@
 #include "proxy/bridge/usage.h"
 
 #define LABEL "codex-echo (no model behind it): "
+#define BEGIN(object) "{\"id\":\"chatcmpl-echo\",\"object\":\"" object "\",\"created\":0,\"model\":\"codex-echo\",\"choices\":["
 
 static const struct item *last_user_message(const struct turn *t)
 {
@@ -32,18 +33,15 @@ bool echo_reply(const struct turn *t, bool stream, struct buf *out)
 {
     size_t before = out->len;
     if (stream) {
-        BUF_ADD(out, "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":"
-                     "{\"role\":\"assistant\",\"content\":\"");
+        BUF_ADD(out, "data: " BEGIN("chat.completion.chunk") "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"");
         write_text(t, out);
         BUF_ADD(out, "\"},\"finish_reason\":null}]}\n\n"
-                     "data: {\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{},"
-                     "\"finish_reason\":\"stop\"}]}\n\n"
-                     "data: {\"object\":\"chat.completion.chunk\",\"choices\":[]");
+                     "data: " BEGIN("chat.completion.chunk") "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+                     "data: " BEGIN("chat.completion.chunk") "]");
         write_usage(t, out->len - before, out);
         BUF_ADD(out, "}\n\ndata: [DONE]\n\n");
     } else {
-        BUF_ADD(out, "{\"object\":\"chat.completion\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
-                     "\"content\":\"");
+        BUF_ADD(out, BEGIN("chat.completion") "{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"");
         write_text(t, out);
         BUF_ADD(out, "\"},\"finish_reason\":\"stop\"}]");
         write_usage(t, out->len - before, out);
