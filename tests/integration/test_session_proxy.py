@@ -6,7 +6,9 @@ import pathlib
 import signal
 import socket
 
+import chat_wire as chat
 import pytest
+from mock_upstream import error
 from session_tools import BUILD, KEYS, ROOT, Session, is_alive, wait_for
 
 
@@ -53,6 +55,33 @@ def test_keys_decide_what_is_ready(session):
     ready = {alias["name"]: alias["ready"] for alias in status["aliases"]}
     assert ready["codex-no-openai"] and not ready["codex-hf-fast"] and "codex-echo" not in ready
     assert not any(key in session.log_text() for key in KEYS.values())
+
+
+def test_providers_behind_a_switch_say_which(session):
+    status = session.start(DEMO=True).json
+    reasons = {alias["name"]: alias["reason"] for alias in status["aliases"]}
+    assert reasons["codex-chatgpt"] == "switched off: USE_CHATGPT_LOGIN is not set"
+    assert reasons["codex-agent"] == "switched off: set LITELLM_ENABLE_CODEX_AGENT=1 to switch it on"
+
+
+def test_codex_agent_serves(session, make_upstream):
+    agent = make_upstream()
+    agent.script(error(500), chat.whole("planned and done"))
+    status = session.start(LITELLM_ENABLE_CODEX_AGENT=True, CODEX_AGENT_API_BASE=agent.base.removesuffix("/v1"),
+                           CODEX_AGENT_API_KEY="agent-canary-0123456789").json
+    assert [alias["name"] for alias in status["aliases"] if alias["ready"]] == ["codex-agent"]
+    code, answer = ask(session, "codex-agent")
+    assert code == 200 and answer["choices"][0]["message"]["content"] == "planned and done"
+    assert [request.headers["authorization"] for request in agent.requests] == ["Bearer agent-canary-0123456789"] * 2
+    assert "agent-canary-0123456789" not in session.log_text()
+
+
+def test_the_chatgpt_login_is_taken(session):
+    login = session.folder / "codex" / "auth.json"
+    login.parent.mkdir()
+    login.write_text(json.dumps({"tokens": {"access_token": "a.b.c", "refresh_token": "r", "account_id": "x"}}))
+    status = session.start(USE_CHATGPT_LOGIN=True).json
+    assert [alias["name"] for alias in status["aliases"] if alias["ready"]] == ["codex-chatgpt"]
 
 
 def test_orphans_clean_up(session):

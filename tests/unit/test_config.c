@@ -458,10 +458,12 @@ static void the_shipped_file_is_whole(void **state)
     (void)state;
     static const char *const ALIASES[] = {
         "codex-light", "codex-default", "codex-long", "codex-deep", "codex-cheap", "codex-strong", "codex-no-openai",
-        "codex-hf-cheap", "codex-hf-fast", "codex-qwen-local", "gemini-flash-direct", "gemini-pro-direct",
+        "codex-hf-cheap", "codex-hf-fast", "codex-qwen-local", "codex-chatgpt", "codex-agent", "gemini-flash-direct",
+        "gemini-pro-direct",
     };
     const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", "GEMINI_API_KEY=g", "HF_TOKEN=h",
-                               "USE_LOCAL_QWEN=1", NULL};
+                               "USE_LOCAL_QWEN=1", "USE_CHATGPT_LOGIN=1", "HOME=/h", "LITELLM_ENABLE_CODEX_AGENT=1",
+                               "CODEX_AGENT_API_BASE=http://127.0.0.1:8788", NULL};
     struct buf text;
     struct load l;
     buf_init(&text, 2u << 20);
@@ -490,6 +492,32 @@ static void the_shipped_file_is_whole(void **state)
     const struct deployment *qwen = config_group(l.config, SLICE("codex-qwen-local"))->deployments[0];
     assert_string_equal(qwen->upstream_model, "qwen2.5-coder:3b");
     assert_string_equal(qwen->api_base, "http://127.0.0.1:11434/v1");
+    load_end(&l);
+    buf_free(&text);
+}
+
+/* Without its switch, each says which one that is, and nobody is warned of what is off on purpose. */
+static void the_shipped_file_names_its_switches(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *alias, *not_ready;
+    } rows[] = {
+        {"codex-qwen-local", "switched off: USE_LOCAL_QWEN is not set"},
+        {"codex-chatgpt", "switched off: USE_CHATGPT_LOGIN is not set"},
+        {"codex-agent", "switched off: set LITELLM_ENABLE_CODEX_AGENT=1 to switch it on"},
+    };
+    const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", "GEMINI_API_KEY=g", "HF_TOKEN=h", NULL};
+    struct buf text;
+    struct load l;
+    buf_init(&text, 2u << 20);
+    read_source("conf/litellm-cost-routing.yaml", &text);
+    load_env(&l, buf_text(&text), env);
+    assert_buf(&l.warnings, "");
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(config_group(l.config, slice_of(rows[i].alias))->deployments[0]->not_ready, rows[i].not_ready);
+    const struct deployment *login = config_group(l.config, SLICE("codex-chatgpt"))->deployments[0];
+    assert_true(login->input_cost > 0 && login->output_cost > 0 && login->max_input_tokens == 272000);
     load_end(&l);
     buf_free(&text);
 }
@@ -546,6 +574,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_configuration_can_be_described),
         cmocka_unit_test(the_documentation_holds_the_reference),
         cmocka_unit_test(the_shipped_file_is_whole),
+        cmocka_unit_test(the_shipped_file_names_its_switches),
         cmocka_unit_test(arbitrary_bytes_are_survived),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
