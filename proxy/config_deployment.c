@@ -222,7 +222,7 @@ static void set_switch(struct config_loader *l, const struct deployment_source *
     if (s->requires_env.text && !config_env(l, s->requires_env.text))
         not_ready(l, d, "switched off: %s is not set", s->requires_env.text);
     if (variable && (!value || strcmp(value, "1") != 0))
-        not_ready(l, d, "switched off: set %s=1 to switch it on", variable);
+        not_ready(l, d, "switched off: set %s=1", variable);
 }
 
 /* The provider's retries, or as many as its variable says. */

@@ -505,7 +505,7 @@ static void the_shipped_file_names_its_switches(void **state)
     } rows[] = {
         {"codex-qwen-local", "switched off: USE_LOCAL_QWEN is not set"},
         {"codex-chatgpt", "switched off: USE_CHATGPT_LOGIN is not set"},
-        {"codex-agent", "switched off: set LITELLM_ENABLE_CODEX_AGENT=1 to switch it on"},
+        {"codex-agent", "switched off: set LITELLM_ENABLE_CODEX_AGENT=1"},
     };
     const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", "GEMINI_API_KEY=g", "HF_TOKEN=h", NULL};
     struct buf text;

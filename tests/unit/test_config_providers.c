@@ -175,9 +175,9 @@ static void codex_agent_needs_its_switch_and_a_base(void **state)
 {
     (void)state;
     static const struct agent_row rows[] = {
-        {AGENT(""), {"LITELLM_API_KEY=m"}, NULL, NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1 to switch it on", 2},
+        {AGENT(""), {"LITELLM_API_KEY=m"}, NULL, NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1", 2},
         {AGENT(", api_base: 'http://127.0.0.1:1'"), {"LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=0"},
-         "http://127.0.0.1:1/v1", NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1 to switch it on", 2},
+         "http://127.0.0.1:1/v1", NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1", 2},
         {AGENT(""), {AGENT_ON}, NULL, NULL, "CODEX_AGENT_API_BASE is not set", 2},
         {AGENT(", api_base: os.environ/CODEX_AGENT_API_BASE"), {AGENT_ON}, NULL, NULL, "CODEX_AGENT_API_BASE is not set", 2},
         {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=localhost:8788"}, NULL, NULL,
