@@ -110,19 +110,35 @@ static bool read_escape(struct reader *r)
     return true;
 }
 
-/* Passes over plain ASCII eight bytes at a time: stops at or before the first byte that is '"', '\\', a control character
- * or not ASCII. */
+/* Sixteen bytes at a time, in the compiler's own vector types: it makes SSE2 of them on x64 and NEON on arm64. */
+typedef int8_t vector __attribute__((vector_size(16)));
+
+/* Which byte is the first that is not zero. */
+static size_t first_hit(const uint64_t hits[2])
+{
+    uint64_t half = hits[0] ? hits[0] : hits[1];
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    int bits = __builtin_ctzll(half);
+#else
+    int bits = __builtin_clzll(half);
+#endif
+    return (size_t)bits / 8 + (hits[0] ? 0 : sizeof half);
+}
+
+/* Passes over plain ASCII: stops at the first byte that is '"', '\\', a control character or not ASCII. Most of a
+ * request is such text, so this is where its parse spends its time. */
 static const unsigned char *skip_plain(const unsigned char *p, const unsigned char *end)
 {
-    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    while (end - p >= 8) {
-        uint64_t w;
-        memcpy(&w, p, sizeof w);
-        uint64_t quote = w ^ (ones * '"'), backslash = w ^ (ones * '\\');
-        uint64_t hit = w | (w - ones * 0x20) | (quote - ones) | (backslash - ones);
-        if (hit & highs)
-            break;
-        p += 8;
+    while (end - p >= (ptrdiff_t)sizeof(vector)) {
+        vector text;
+        uint64_t hits[2];
+        memcpy(&text, p, sizeof text);
+        /* Signed: a byte that is not ASCII is below ' ' as well. */
+        vector hit = (text < ' ') | (text == '"') | (text == '\\');
+        memcpy(hits, &hit, sizeof hits);
+        if (hits[0] | hits[1])
+            return p + first_hit(hits);
+        p += sizeof text;
     }
     while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
         p++;
