@@ -67,7 +67,7 @@ setup_is_older() {
     [ ! -e "$1" ] || [ -n "$(find "$root/configure.ac" "$root/Makefile.am" "$root"/*/room.mk -newer "$1" | head -n 1)" ]
 }
 
-# setup_build BUILD_DIR [CONFIGURE-ARGUMENT…]: brings an out-of-tree build up to date.
+# setup_build BUILD_DIR [CONFIGURE-ARGUMENT…]: brings an out-of-tree build up to date. The path is absolute.
 setup_build() {
     setup_dir=$1
     shift
