@@ -366,7 +366,8 @@ finally:
 
 
 def test_full_disk_for_the_runtime_folder(folder, session):
-    """On a file system of the test's own where this user may mount one (in a namespace); else on a closed folder."""
+    """On a file system of the test's own where this user may mount one (in a namespace); else in a folder where the
+    file's name is taken, which stops root too."""
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*namespace, "true"], capture_output=True).returncode == 0:
         place = folder / "disk"
@@ -374,10 +375,10 @@ def test_full_disk_for_the_runtime_folder(folder, session):
         subprocess.run([*namespace, sys.executable, "-c", FULL_DISK, place], check=True, timeout=60,
                        cwd=os.path.dirname(os.path.abspath(__file__)))
         return
-    session.runtime.chmod(0o500)
+    session.key_file.mkdir()
     answer = session.start()
     assert (answer.status, answer.error["code"]) == (500, "key_file_failed"), answer.text
-    session.runtime.chmod(0o700)
+    session.key_file.rmdir()
     assert session.start().status == 200
 
 
