@@ -115,13 +115,6 @@ static void break_off(struct exchange *x, const struct failure *f)
     end(x, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
 }
 
-/* Whether the failure says something about the deployment's ability to serve others: that a chat model refuses embeddings,
- * which providers do in several ways, does not. */
-static bool tells_of_deployment(const struct exchange *x, enum failure_kind kind)
-{
-    return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
-}
-
 static void on_waited(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd, (void)what;
@@ -166,7 +159,7 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
     book_attempt(x, f->kind, status);
     if (try_without(x, f) || try_again(x, f))
         return;
-    if (tells_of_deployment(x, f->kind))
+    if (exchange_tells_of_deployment(x, f->kind))
         health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
     log_debug("request %s: %s: %s", x->id, failure_rule(f->kind)->name, f->message);
     failure_join(&x->failure, f);
@@ -374,15 +367,6 @@ static void plan_and_start(struct exchange *x)
         refuse(x, &x->failure, "refused");
 }
 
-/* Unique, not secret: random bits of this process, and a count. */
-static void make_id(struct exchange_shared *shared, char id[EXCHANGE_ID_LEN + 1])
-{
-    const uint64_t halves[] = {shared->id_prefix, ++shared->id_count};
-    for (size_t i = 0; i < EXCHANGE_ID_LEN; i++)
-        id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
-    id[EXCHANGE_ID_LEN] = '\0';
-}
-
 void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire)
 {
     struct exchange *x = calloc(1, sizeof *x);
@@ -405,7 +389,7 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
     x->started_unix_ms = clock_unix_ms();
     outgoing_init(&x->outgoing, shared->carrier_key);
     buf_init(&x->error_body, ERROR_BODY_MAX);
-    make_id(shared, x->id);
+    exchange_make_id(x);
     client_set_user(client, x);
     if (model_request_read(&x->request, wire, client_head(client), client_body(client), &error))
         plan_and_start(x);

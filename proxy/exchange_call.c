@@ -141,3 +141,8 @@ bool exchange_reply_failure(const struct exchange *x, const struct call_reply *r
     }
     return true;
 }
+
+bool exchange_tells_of_deployment(const struct exchange *x, enum failure_kind kind)
+{
+    return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
+}

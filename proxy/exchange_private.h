@@ -69,6 +69,11 @@ MUST_CHECK bool exchange_make_relay(struct exchange *x, bool event_stream);
 /* Whether a call that is over has failed, as far as HTTP goes; *f then says how. */
 MUST_CHECK bool exchange_reply_failure(const struct exchange *x, const struct call_reply *reply, enum failure_kind kind,
                                        const char *message, struct failure *f);
+/* Whether the failure says something about the deployment's ability to serve others: that a chat model refuses embeddings,
+ * which providers do in several ways, does not. */
+bool exchange_tells_of_deployment(const struct exchange *x, enum failure_kind kind);
+/* Gives it an id that is unique, not secret: random bits of this process, and a count. */
+void exchange_make_id(struct exchange *x);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
 void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body);
 /* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */

@@ -9,6 +9,14 @@
 
 #define FIELDS_MAX 2048   /* bytes of header fields of our own */
 
+void exchange_make_id(struct exchange *x)
+{
+    const uint64_t halves[] = {x->shared->id_prefix, ++x->shared->id_count};
+    for (size_t i = 0; i < EXCHANGE_ID_LEN; i++)
+        x->id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
+    x->id[EXCHANGE_ID_LEN] = '\0';
+}
+
 static void add_field(struct buf *out, const char *name, const char *value)
 {
     buf_add_text(out, name);

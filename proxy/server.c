@@ -14,12 +14,15 @@
 
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BODY_MAX (64u << 20)     /* bytes of a request */
 #define CLIENTS_MAX 10000
 #define DRAIN_S 5
+#define LOGIN_LOOK_S 5           /* between two looks whether Codex is logged in */
 #define SETTLE_MS 50             /* how long READY waits for the local probes' first answers */
 
 struct server {
@@ -30,12 +33,29 @@ struct server {
     struct listener *listener;
     struct probes *probes;
     struct event *tick, *settle, *drain, *journal_flush, *signals[2];
+    char no_login[sizeof((struct failure *)0)->message];
+    unsigned ticks;
     bool ready, stopping;
 };
 
+static void publish(struct server *s, const char *first);
+
+/* Looks whether Codex is logged in, for those who are shown which aliases are ready. */
+static void look_at_login(struct server *s)
+{
+    struct failure f = {.message = ""};
+    if (!s->exchanges.login || login_present(s->exchanges.login, &f))
+        *f.message = '\0';
+    bool news = strcmp(s->no_login, f.message) != 0;
+    (void)snprintf(s->no_login, sizeof s->no_login, "%s", f.message);
+    if (news && s->ready)
+        publish(s, "");
+}
+
 static struct answers answers_now(const struct server *s)
 {
-    return (struct answers){s->options->config, s->exchanges.health, clock_monotonic_ms(), s->options->catalog};
+    return (struct answers){.config = s->options->config, .health = s->exchanges.health, .now_ms = clock_monotonic_ms(),
+                            .no_login = s->no_login, .catalog = s->options->catalog};
 }
 
 static const struct refusal
@@ -51,7 +71,7 @@ static void refuse(struct client_reply *reply, const struct refusal *refusal, st
     (void)refusal_body(refusal, body);
 }
 
-static void answer(struct client *client, enum endpoint endpoint, const struct server *s)
+static void answer(struct client *client, enum endpoint endpoint, struct server *s)
 {
     struct answers now = answers_now(s);
     struct slice path = client_head(client)->path, name;
@@ -72,6 +92,7 @@ static void answer(struct client *client, enum endpoint endpoint, const struct s
         refuse(&reply, &not_stored, &body);
         break;
     case ENDPOINT_HEALTH:
+        look_at_login(s);
         (void)answers_health(&now, &body);
         break;
     case ENDPOINT_LIVENESS:
@@ -166,6 +187,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     exchange_tick(&s->exchanges);
+    if (++s->ticks % LOGIN_LOOK_S == 0)
+        look_at_login(s);
     if (s->stopping && !s->exchanges.count)
         event_base_loopbreak(s->base);
 }
@@ -242,6 +265,8 @@ static bool set_up_login(struct server *s)
     struct login_options options = {home, config->token_url};
     s->exchanges.login = home ? login_new(s->base, s->exchanges.upstream, &options) : NULL;
     free(home);
+    if (s->exchanges.login)
+        look_at_login(s);
     return s->exchanges.login != NULL;
 }
 

@@ -61,6 +61,11 @@ bool answers_model(const struct answers *a, struct slice name, struct buf *out)
 
 static bool deployment_ready(const struct answers *a, const struct deployment *d, struct buf *why)
 {
+    if (!d->not_ready && d->provider->sign_in == SIGN_IN_CHATGPT && *a->no_login) {
+        if (why)
+            buf_add_text(why, a->no_login);
+        return false;
+    }
     return health_ready(&a->health[d->index], d, a->now_ms, why);
 }
 

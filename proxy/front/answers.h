@@ -11,6 +11,7 @@ struct answers {
     const struct config *config;
     const struct health *health;   /* by deployment index */
     uint64_t now_ms;               /* monotonic */
+    const char *no_login;          /* why the ChatGPT login can't be used; "" when it can, or nobody wants it */
     const struct catalog *catalog; /* NULL: none */
 };
 

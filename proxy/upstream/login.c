@@ -224,6 +224,11 @@ static void join(struct login *l, struct login_wait *w)
     l->waiting = w;
 }
 
+bool login_present(struct login *l, struct failure *f)
+{
+    return l->busy || login_known_reload(&l->known, f) != LOGIN_RELOAD_FAILED;
+}
+
 void login_cancel(struct login_wait *w)
 {
     if (!w->back)

@@ -38,6 +38,9 @@ enum login_state { LOGIN_READY, LOGIN_WAITING, LOGIN_FAILED };
 /* Asks for a token. LOGIN_READY: login_access_token() gives it. LOGIN_WAITING: w->done() follows. LOGIN_FAILED: *failure says
  * why; failures that only a new login ends cost no network until auth.json changes. */
 enum login_state login_get(struct login *l, struct login_wait *w, struct failure *failure);
+/* Whether the file holds a login at all, valid or to be renewed; where not, *f says what to do. For what people are shown:
+ * calls ask login_get(), which sees a new login at once. */
+bool login_present(struct login *l, struct failure *f);
 /* Leaves the line; harmless for who is in none. */
 void login_cancel(struct login_wait *w);
 
