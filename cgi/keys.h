@@ -26,7 +26,8 @@ const char *choice_variable(enum choice choice);
 
 /* Reads and checks a start's fields ("token" is passed over). Refused with 400: unknown fields, QWEN_API_* by name, a
  * value that can't be a key, a key that by its prefix belongs to another provider, codex-agent without a base URL that
- * is http(s):// and, beyond this machine, https://, a field that stands twice, and fields that leave nothing to route to. No message repeats any part of a value. */
+ * is http(s):// and, beyond this machine, https://, a field that stands twice, and fields that leave nothing to route
+ * to. No message repeats any part of a value. */
 MUST_CHECK bool keys_read(const struct fields *fields, struct keys *out, struct refusal *why);
 
 #endif

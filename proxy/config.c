@@ -1,4 +1,4 @@
-/* pure, but for reading its file. Loads LiteLLM's config.yaml: reads the sections, makes deployments and groups, finds
+/* pure: but for reading its file. Loads LiteLLM's config.yaml: reads the sections, makes deployments and groups, finds
  * the master key. */
 #include "proxy/config_private.h"
 

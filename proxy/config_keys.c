@@ -59,7 +59,8 @@ static const struct config_key KEYS[] = {
     RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
            "As in `model_info`, which wins."),
     HARMLESS(PARAMS, "drop_params max_retries num_retries use_in_pass_through stream litellm_trace_id "
-                     "cache_control_injection_points supports_* tags merge_reasoning_content_in_choices allowed_openai_params model_info"),
+                     "cache_control_injection_points supports_* tags merge_reasoning_content_in_choices "
+                     "allowed_openai_params model_info"),
     WARNS(PARAMS, "organization project headers extra_headers default_headers",
           "no headers are added to provider calls"),
     WARNS(PARAMS, "temperature top_p top_k max_tokens max_completion_tokens reasoning_effort thinking seed stop "

@@ -138,10 +138,8 @@ static void depth_is_bounded(void **state)
 {
     (void)state;
     char text[256] = "";
-    for (int i = 0; i < 32; i++)
-        strcat(text, "[");
-    for (int i = 0; i < 32; i++)
-        strcat(text, "]");
+    memset(text, '[', 32);
+    memset(text + 32, ']', 32);
     yaml_tree_free(parse(text));
     memset(text, '[', 33);
     memset(text + 33, ']', 33);
