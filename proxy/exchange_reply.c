@@ -105,6 +105,7 @@ void exchange_journal(const struct exchange *x, int status, const char *how)
         .total_ms = (int64_t)(clock_monotonic_ms() - x->started_ms),
         .usage = usage,
         .cost_usd = served ? journal_cost(exchange_deployment(x), &usage) : NAN,
+        .dropped = x->outgoing.turn && x->outgoing.wire != x->request.wire ? turn_dropped(x->outgoing.turn) : 0,
         .status = status,
         .end = how,
     };

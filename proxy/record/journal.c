@@ -194,6 +194,7 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
         buf_add_format(out, "%.9g", e->cost_usd);
     else
         BUF_ADD(out, "null");
+    add_count(out, ",\"dropped\"", e->dropped);
     add_count(out, ",\"status\"", e->status);
     BUF_ADD(out, ",\"end\":");
     add_string(out, e->end);

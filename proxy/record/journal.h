@@ -25,6 +25,7 @@ struct journal_entry {
     int64_t total_ms;
     struct usage usage;
     double cost_usd;             /* NAN: unknown, written as null */
+    unsigned dropped;            /* parts of the request that the bridge had to leave out */
     int status;                  /* what the client got; 499 when it hung up first */
     const char *end;             /* "completed", "incomplete", "failed", "cut", "cancelled", "refused" */
 };

@@ -139,7 +139,7 @@ static void a_served_request_is_recorded(void **state)
         "{\"deployment\":\"a/gemini/1\",\"outcome\":\"ok\",\"status\":200,\"ms\":340}],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":\"chat\"},\"stream\":true,\"ttft_ms\":120,\"total_ms\":352,"
         "\"tokens\":{\"input\":11,\"cached\":4,\"output\":7,\"reasoning\":null,\"estimated\":false},"
-        "\"cost_usd\":7.75e-05,\"status\":200,\"end\":\"completed\"}\n");
+        "\"cost_usd\":7.75e-05,\"dropped\":0,\"status\":200,\"end\":\"completed\"}\n");
     struct json json = {0};
     assert_true(json_parse(&json, text, strlen(text)));
     json_free(&json);
@@ -158,7 +158,7 @@ static void what_is_unknown_is_null(void **state)
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"alias\":\"codex-light\",\"deployment\":null,"
         "\"provider\":null,\"attempts\":[],\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
         "\"ttft_ms\":null,\"total_ms\":5,\"tokens\":{\"input\":null,\"cached\":null,\"output\":null,\"reasoning\":null,"
-        "\"estimated\":false},\"cost_usd\":null,\"status\":503,\"end\":\"failed\"}\n");
+        "\"estimated\":false},\"cost_usd\":null,\"dropped\":0,\"status\":503,\"end\":\"failed\"}\n");
     free(text);
 }
 
