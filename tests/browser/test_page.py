@@ -1,4 +1,5 @@
 """A person at the page, in a real Chromium, with JavaScript and without."""
+import os
 import pathlib
 import shutil
 import sys
@@ -44,7 +45,8 @@ def browser(script):
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
     with tempfile.TemporaryDirectory(prefix="pm-chromium-", dir="/tmp", ignore_cleanup_errors=True) as profile:
         options.add_argument(f"--user-data-dir={profile}")
-        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        home = {**os.environ, "HOME": profile, "XDG_CONFIG_HOME": profile, "XDG_CACHE_HOME": profile}
+        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER, env=home))
         browser.set_page_load_timeout(30)
         yield browser
         browser.quit()
