@@ -96,7 +96,7 @@ static void complete(struct exchange *x, struct slice last)
     book_attempt(x, FAILURE_NONE, 200);
     health_succeeded(health_of(x));
     if (!usage.estimated)
-        calibration_observe(&health_of(x)->calibration, exchange_prompt_bytes(x), usage.input);
+        calibration_observe(&health_of(x)->calibration, x->request.prompt_bytes, usage.input);
     if (x->request.stream)
         exchange_end_stream(x, last);
     else
@@ -163,8 +163,9 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
         health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
     log_debug("request %s: %s: %s", x->id, failure_rule(f->kind)->name, f->message);
     failure_join(&x->failure, f);
-    if (failure_rule(f->kind)->next && x->attempt + 1 < x->plan.count) {
-        x->attempt++;
+    unsigned next = plan_next(&x->plan, x->attempt, f->kind);
+    if (next < x->plan.count) {
+        x->attempt = next;
         x->retries = 0;
         start_attempt(x);
     } else {

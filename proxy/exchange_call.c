@@ -23,13 +23,13 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
         return 400;
     }
     struct plan_input input = {x->shared->config, group, request->upstream_wires, x->shared->health, clock_monotonic_ms(),
-                               request->conversation};
+                               request->conversation, request->prompt_bytes};
     struct buf why;
     buf_init(&why, 400);
     plan_make(&input, &x->plan, &why);
     if (!x->plan.count)
-        failure_set(&x->failure, FAILURE_NOT_FOUND, "No deployment of '%.100s' can serve now: %.*s", request->model,
-                    (int)why.len, why.data ? why.data : "");
+        failure_set(&x->failure, x->plan.too_long ? FAILURE_CONTEXT : FAILURE_NOT_FOUND,
+                    "No deployment of '%.100s' can serve this now: %.*s", request->model, (int)why.len, why.data ? why.data : "");
     buf_free(&why);
     return 0;
 }
@@ -97,11 +97,6 @@ void exchange_start_call(struct exchange *x, const struct call_events *events)
     buf_wipe(&lines);
 }
 
-size_t exchange_prompt_bytes(const struct exchange *x)
-{
-    return x->outgoing.turn ? turn_prompt_bytes(x->outgoing.turn) : client_body(x->client).len;
-}
-
 bool exchange_make_relay(struct exchange *x, bool event_stream)
 {
     relay_free(x->relay);
@@ -116,7 +111,7 @@ bool exchange_make_relay(struct exchange *x, bool event_stream)
         .created_s = x->started_unix_ms / 1000,
         .carrier_key = x->outgoing.carrier_key,
         .deployment_id = slice_of(exchange_deployment(x)->id),
-        .prompt_bytes = exchange_prompt_bytes(x),
+        .prompt_bytes = x->request.prompt_bytes,
         .bytes_per_token = x->shared->health[exchange_deployment(x)->index].calibration.bytes_per_token,
     });
     return x->relay != NULL;

@@ -57,8 +57,6 @@ static inline bool exchange_may_repeat(const struct exchange *x)
     return x->attempt_count - x->attempt <= EXCHANGE_RETRIES_MAX;
 }
 
-/* What estimates of the prompt's tokens start from, and are calibrated by. */
-size_t exchange_prompt_bytes(const struct exchange *x);
 /* Plans the attempts. Returns the status that refuses the request with `error`, or 0: x->plan is made, or, where it is empty,
  * x->failure says why nothing can serve. */
 MUST_CHECK int exchange_make_plan(struct exchange *x, struct model_request_error *error);

@@ -24,7 +24,7 @@ void relay_set_failure(struct relay *r, enum failure_kind kind, const char *form
 void relay_count(struct relay *r, size_t reply_bytes)
 {
     struct usage *usage = &r->reply.usage;
-    size_t prompt = r->options.turn ? turn_prompt_bytes(r->options.turn) : r->options.prompt_bytes;
+    size_t prompt = r->options.prompt_bytes || !r->options.turn ? r->options.prompt_bytes : turn_prompt_bytes(r->options.turn);
     struct usage estimate = usage_estimate(prompt, reply_bytes, r->options.bytes_per_token);
     if (usage->input >= 0 && usage->output >= 0)
         return;

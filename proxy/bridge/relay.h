@@ -31,7 +31,7 @@ struct relay_options {
     const unsigned char *carrier_key;   /* CARRIER_KEY_SIZE bytes; NULL: such state is dropped */
     struct slice deployment_id;
     /* For an estimate of the usage where the upstream gives none. */
-    size_t prompt_bytes;     /* where turn is NULL; 0: the prompt's tokens stay unknown */
+    size_t prompt_bytes;     /* 0: the turn's, where there is one; else the prompt's tokens stay unknown */
     double bytes_per_token;  /* as observed of the model; 0: USAGE_BYTES_PER_TOKEN */
 };
 

@@ -15,19 +15,19 @@ static void add_model(const struct model_group *group, struct buf *out)
     buf_add_format(out, ",\"object\":\"model\",\"created\":%d,\"owned_by\":\"pointsman\"}", MODELS_CREATED);
 }
 
-/* The smallest context window that a request of the group may meet: of its deployments that are ready, or of all when none is;
- * 0: unknown. */
+/* The largest context window of the group's deployments that are ready, or of all when none is, for a prompt goes to those that
+ * it fits; 0: unknown. */
 static int64_t window_of(const struct answers *a, const struct model_group *group)
 {
-    int64_t smallest[2] = {0, 0};   /* of all, of those that are ready */
+    int64_t largest[2] = {0, 0};   /* of all, of those that are ready */
     for (unsigned i = 0; i < group->count; i++) {
         const struct deployment *d = group->deployments[i];
         bool ready = health_ready(&a->health[d->index], d, a->now_ms, NULL);
-        for (unsigned k = 0; k <= ready && d->max_input_tokens; k++)
-            if (!smallest[k] || d->max_input_tokens < smallest[k])
-                smallest[k] = d->max_input_tokens;
+        for (unsigned k = 0; k <= ready; k++)
+            if (d->max_input_tokens > largest[k])
+                largest[k] = d->max_input_tokens;
     }
-    return smallest[1] ? smallest[1] : smallest[0];
+    return largest[1] ? largest[1] : largest[0];
 }
 
 bool answers_models(const struct answers *a, struct buf *out)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SMALL_BODY (64u << 10)   /* bytes that fit any window */
 #define CONVERSATION_START 512   /* bytes of the first messages that tell conversations apart */
 
 static bool fail(struct model_request_error *error, const char *param, const char *code, const char *message)
@@ -110,6 +111,25 @@ static bool read_once(struct model_request *r, struct model_request_error *error
     return true;
 }
 
+/* The body's size without its "data:" URLs, whose bytes say nothing of their tokens. Only looked for in a body that could
+ * overflow a small window. */
+static size_t prompt_bytes(struct slice body)
+{
+    static const char data[] = "\"data:";
+    size_t bytes = body.len;
+    const char *at = body.ptr, *end = body.ptr + body.len;
+    if (body.len < SMALL_BODY)
+        return bytes;
+    while ((at = memmem(at, (size_t)(end - at), data, sizeof data - 1))) {
+        const char *quote = memchr(at + 1, '"', (size_t)(end - at) - 1);
+        if (!quote)
+            break;
+        bytes -= (size_t)(quote - at);
+        at = quote;
+    }
+    return bytes;
+}
+
 bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
                         struct model_request_error *error)
 {
@@ -130,6 +150,7 @@ bool model_request_read(struct model_request *r, enum wire wire, const struct ht
     if (wire == WIRE_EMBEDDINGS)
         r->stream = false;   /* no such thing there */
     read_needs(r);
+    r->prompt_bytes = prompt_bytes(body);
     r->conversation = conversation_of(r, head, content);
     return true;
 }

@@ -16,6 +16,7 @@ struct model_request {
     const char *needs;             /* why these alone: "previous_response_id", which no bridge can carry; NULL */
     char model[MODEL_NAME_MAX];    /* as the client named it */
     bool stream;
+    size_t prompt_bytes;           /* of the body, less pictures and other data that stand in it: for estimates of tokens */
     uint64_t conversation;         /* the same for all requests of one conversation, as far as can be told */
 };
 

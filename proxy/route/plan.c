@@ -1,6 +1,9 @@
 /* pure. Orders the attempts of one request: by order, then a weighted shuffle, fallback groups behind. */
 #include "proxy/route/plan.h"
 
+#include "proxy/bridge/usage.h"
+#include "proxy/route/failure.h"
+
 #include <math.h>
 
 /* splitmix64's finisher (Steele, Lea, Flood 2014): spreads the bits of `x` over all of the result. */
@@ -27,6 +30,17 @@ static bool comes_before(const struct deployment *a, double a_key, const struct 
     return a->order != b->order ? a->order < b->order : a_key < b_key;
 }
 
+int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d)
+{
+    return usage_estimate(in->prompt_bytes, 0, in->health[d->index].calibration.bytes_per_token).input;
+}
+
+/* A server whose window is too small may cut the prompt without a word (Ollama does), so it is not even asked. */
+static bool fits(const struct plan_input *in, const struct deployment *d)
+{
+    return !d->max_input_tokens || plan_prompt_tokens(in, d) <= d->max_input_tokens;
+}
+
 /* Appends the group's ready deployments in their order, as far as there is room. */
 static void add_group(const struct plan_input *in, const struct model_group *group, struct plan *out)
 {
@@ -36,6 +50,10 @@ static void add_group(const struct plan_input *in, const struct model_group *gro
         const struct deployment *d = group->deployments[i];
         if (!(d->wires & in->wires) || !health_ready(&in->health[d->index], d, in->now_ms, NULL))
             continue;
+        if (!fits(in, d)) {
+            out->too_long = true;
+            continue;
+        }
         double key = shuffle_key(d, in->draw);
         unsigned at = out->count;
         if (at == PLAN_MAX) {
@@ -68,7 +86,7 @@ static const struct deployment *shortest_rest(const struct plan_input *in)
         const struct model_group *other = group_at(in->group, g);
         for (unsigned i = 0; i < other->count; i++) {
             const struct deployment *d = other->deployments[i];
-            if (!(d->wires & in->wires) || d->not_ready || *in->health[d->index].probe)
+            if (!(d->wires & in->wires) || d->not_ready || *in->health[d->index].probe || !fits(in, d))
                 continue;
             if (!best || in->health[d->index].resting_until < in->health[best->index].resting_until)
                 best = d;
@@ -84,7 +102,12 @@ static void explain(const struct plan_input *in, struct buf *why)
         for (unsigned i = 0; i < other->count; i++) {
             const struct deployment *d = other->deployments[i];
             buf_add_format(why, "%s%s: ", why->len ? "; " : "", d->id);
-            if (health_ready(&in->health[d->index], d, in->now_ms, why))
+            if (!health_ready(&in->health[d->index], d, in->now_ms, why))
+                continue;
+            if (d->wires & in->wires)
+                buf_add_format(why, "takes %lld tokens, the prompt has about %lld", (long long)d->max_input_tokens,
+                               (long long)plan_prompt_tokens(in, d));
+            else
                 buf_add_text(why, "does not speak what is asked");
         }
     }
@@ -94,6 +117,7 @@ void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
 {
     unsigned limit = 1 + (unsigned)in->config->num_retries;
     out->count = 0;
+    out->too_long = false;
     add_group(in, in->group, out);
     for (unsigned i = 0; i < in->group->fallback_count; i++) {
         bool last = i + 1 == in->group->fallback_count;
@@ -125,4 +149,15 @@ bool plan_possible(const struct model_group *group, unsigned wires)
                 return true;
     }
     return false;
+}
+
+unsigned plan_next(const struct plan *p, unsigned attempt, enum failure_kind kind)
+{
+    unsigned next = attempt + 1;
+    if (kind == FAILURE_CONTEXT) {
+        while (next < p->count && p->attempts[next]->max_input_tokens <= p->attempts[attempt]->max_input_tokens)
+            next++;
+        return next;
+    }
+    return failure_rule(kind)->next ? next : p->count;
 }

@@ -207,3 +207,43 @@ def test_a_group_without_keys_says_which_key_is_missing(start_proxy, upstream):
     answer = proxy.post("/v1/chat/completions", CHAT)
     assert answer.status >= 400
     assert "NO_SUCH_KEY" in answer.error["message"]
+
+
+def sized(alias, upstream, window, **params):
+    return {**deployment(alias, upstream, **params), "model_info": {"max_input_tokens": window}}
+
+
+def test_a_long_prompt_is_not_sent_where_it_does_not_fit(start_proxy, make_upstream):
+    """A small local model would cut it silently."""
+    small, large = make_upstream(), make_upstream()
+    proxy = start_proxy(sized("codex-light", small, 1000, order=1), sized("codex-light", large, 100000, order=2))
+    small.script(chat.whole())
+    large.script(chat.whole())
+    for text in ("short", "long " * 2000):
+        body = {"model": "codex-light", "messages": [{"role": "user", "content": text}]}
+        assert proxy.post("/v1/chat/completions", body).status == 200
+    assert (len(small.requests), len(large.requests)) == (1, 1)
+
+
+def test_a_prompt_that_fits_nowhere_is_told_as_such(start_proxy, upstream):
+    proxy = start_proxy(sized("codex-light", upstream, 1000))
+    got = proxy.post("/v1/responses", {"model": "codex-light", "input": "long " * 2000})
+    assert got.status == 400 and got.json["error"]["code"] == "context_length_exceeded"
+    assert "takes 1000 tokens" in got.json["error"]["message"]
+
+
+def test_a_picture_is_not_counted_as_text(start_proxy, upstream):
+    proxy = start_proxy(sized("codex-light", upstream, 2000))
+    upstream.script(chat.whole())
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 200000}}
+    body = {"model": "codex-light", "messages": [{"role": "user", "content": [picture]}]}
+    assert proxy.post("/v1/chat/completions", body).status == 200
+
+
+def test_after_an_overflow_a_larger_window_is_asked(start_proxy, make_upstream):
+    small, large = make_upstream(), make_upstream()
+    proxy = start_proxy(sized("codex-light", small, 9000, order=1), sized("codex-light", large, 100000, order=2))
+    small.script(error(400, "This model's maximum context length is 9000 tokens", code="context_length_exceeded"))
+    large.script(chat.whole())
+    body = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
+    assert proxy.post("/v1/chat/completions", body).status == 200

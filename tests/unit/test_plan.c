@@ -17,6 +17,7 @@ struct world {
     const struct deployment *members[4][DEPLOYMENTS];
     const struct model_group *fallbacks[3];
     unsigned next;
+    size_t prompt_bytes;
 };
 
 static void world_init(struct world *w, int num_retries)
@@ -45,7 +46,7 @@ static void fill_group(struct world *w, unsigned group, unsigned count)
 static struct plan make(const struct world *w, uint64_t draw)
 {
     struct plan p;
-    struct plan_input input = {&w->config, &w->groups[0], WIRES_BRIDGED, w->health, 1000, draw};
+    struct plan_input input = {&w->config, &w->groups[0], WIRES_BRIDGED, w->health, 1000, draw, w->prompt_bytes};
     plan_make(&input, &p, NULL);
     return p;
 }
@@ -229,7 +230,7 @@ static void nothing_to_try_is_explained(void **state)
     fill_group(&w, 1, 1);
     w.deployments[0].not_ready = (char[]){"GEMINI_API_KEY is not set"};
     snprintf(w.health[1].probe, sizeof w.health[1].probe, "Ollama does not run");
-    struct plan_input input = {&w.config, &w.groups[0], WIRES_BRIDGED, w.health, 1000, 1};
+    struct plan_input input = {&w.config, &w.groups[0], WIRES_BRIDGED, w.health, 1000, 1, 0};
     plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
     assert_buf(&why, "d0: GEMINI_API_KEY is not set; d1: Ollama does not run");
@@ -247,7 +248,7 @@ static void only_who_speaks_the_wire_is_tried(void **state)
     fill_group(&w, 0, 2);
     fill_group(&w, 1, 1);
     w.deployments[2].wires |= WIRE_EMBEDDINGS;
-    struct plan_input input = {&w.config, &w.groups[0], WIRE_EMBEDDINGS, w.health, 1000, 1};
+    struct plan_input input = {&w.config, &w.groups[0], WIRE_EMBEDDINGS, w.health, 1000, 1, 0};
     plan_make(&input, &p, NULL);
     assert_plan(&p, "d2");
     w.health[2].resting_until = 2000;   /* it is still the only one */
@@ -255,6 +256,66 @@ static void only_who_speaks_the_wire_is_tried(void **state)
     assert_plan(&p, "d2");
     assert_true(plan_possible(&w.groups[0], WIRE_EMBEDDINGS));
     assert_false(plan_possible(&w.groups[0], WIRE_COMPLETIONS));
+}
+
+static void a_prompt_goes_where_it_fits(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 3);
+    for (unsigned i = 0; i < 3; i++)
+        w.deployments[i].order = (int)i;
+    w.deployments[0].max_input_tokens = 1000;
+    w.deployments[2].max_input_tokens = 100000;
+    w.prompt_bytes = 4000;   /* 1,000 tokens by the default of 4 bytes */
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d0 d1 d2");
+    assert_false(p.too_long);
+    w.prompt_bytes = 4004;
+    p = make(&w, 1);
+    assert_plan(&p, "d1 d2");
+    assert_true(p.too_long);
+    /* Its own count of bytes to a token decides, once it is known. */
+    calibration_observe(&w.health[0].calibration, 8000, 1000);
+    p = make(&w, 1);
+    assert_plan(&p, "d0 d1 d2");
+}
+
+static void a_prompt_that_fits_nowhere_has_no_plan(void **state)
+{
+    (void)state;
+    struct world w;
+    struct plan p;
+    struct buf why;
+    world_init(&w, 5);
+    fill_group(&w, 0, 1);
+    w.deployments[0].max_input_tokens = 1000;
+    struct plan_input input = {&w.config, &w.groups[0], WIRES_BRIDGED, w.health, 1000, 1, 40000};
+    buf_init(&why, 1000);
+    plan_make(&input, &p, &why);
+    assert_int_equal(p.count, 0);
+    assert_true(p.too_long);
+    assert_buf(&why, "d0: takes 1000 tokens, the prompt has about 10000");
+    buf_free(&why);
+}
+
+static void after_an_overflow_a_larger_window_is_next(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 4);
+    for (unsigned i = 0; i < 4; i++)
+        w.deployments[i].order = (int)i;
+    w.deployments[0].max_input_tokens = 1000;
+    w.deployments[1].max_input_tokens = 1000;
+    w.deployments[2].max_input_tokens = 5000;
+    struct plan p = make(&w, 1);
+    assert_int_equal(plan_next(&p, 0, FAILURE_CONTEXT), 2);
+    assert_int_equal(plan_next(&p, 2, FAILURE_CONTEXT), p.count);
+    assert_int_equal(plan_next(&p, 0, FAILURE_SERVER), 1);
+    assert_int_equal(plan_next(&p, 0, FAILURE_BAD_REQUEST), p.count);
 }
 
 int main(void)
@@ -271,6 +332,9 @@ int main(void)
         cmocka_unit_test(where_all_rest_the_shortest_rest_is_tried),
         cmocka_unit_test(nothing_to_try_is_explained),
         cmocka_unit_test(only_who_speaks_the_wire_is_tried),
+        cmocka_unit_test(a_prompt_goes_where_it_fits),
+        cmocka_unit_test(a_prompt_that_fits_nowhere_has_no_plan),
+        cmocka_unit_test(after_an_overflow_a_larger_window_is_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
