@@ -3,6 +3,7 @@ import http.client
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import subprocess
@@ -147,7 +148,11 @@ class Session:
 
     def close(self):
         if self.server.poll() is None:
+            apps = [os.pidfd_open(pid) for pid in children(self.server.pid)]
             self.server.send_signal(signal.SIGTERM)
+            for app in apps:   # it outlives lighttpd by a moment, and still tidies up the folder in that
+                assert select.select([app], [], [], 10)[0], "the session app did not end"
+                os.close(app)
         self.server.wait(10)
         self.log.close()
         faults = [line for line in self.log_text().splitlines() if "Sanitizer" in line or "runtime error" in line]
