@@ -333,7 +333,7 @@ static bool read_document(struct reader *r)
 
 static bool parse(struct json *j, const char *text, size_t len, bool top_only)
 {
-    j->text = text;
+    j->text = text = text ? text : "";   /* an empty slice may have no address, and NULL + 0 is undefined */
     j->count = 0;
     j->error = NULL;
     j->error_at = 0;

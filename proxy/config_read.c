@@ -261,6 +261,13 @@ static const struct config_key *find_key(enum config_section section, const char
     return found;
 }
 
+/* The length of a key as messages show it: without a blank behind its colon, a flow mapping's "api_key:sk-…" is all key. */
+static int shown_len(const char *name)
+{
+    size_t len = strcspn(name, ":");
+    return len < 64 ? (int)len : 64;
+}
+
 void config_read(struct config_loader *l, enum config_section section, const struct yaml_node *mapping, void *into)
 {
     for (const struct yaml_node *n = mapping ? mapping->children : NULL; n; n = n->next) {
@@ -271,7 +278,7 @@ void config_read(struct config_loader *l, enum config_section section, const str
             config_error(l, n->key_line, "a key with control characters in it");
             continue;
         }
-        snprintf(what, sizeof what, "%s%s%.64s", parent, *parent ? "." : "", n->key);
+        snprintf(what, sizeof what, "%s%s%.*s", parent, *parent ? "." : "", shown_len(n->key), n->key);
         if (!key)
             config_warn(l, n->key_line, "%s: this key is not known and has no effect", what);
         else if (key->use == KEY_WARNS && !is_null(n) && !is_false(n))

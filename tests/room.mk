@@ -47,7 +47,21 @@ EXTRA_DIST += tests/pytest.ini tests/requirements.txt tests/tally.py tests/integ
 
 # Fuzz targets, run on their seeds and on changed copies of them. With libFuzzer: compile one with -fsanitize=fuzzer, without
 # replay.c.
-check_PROGRAMS += tests/fuzz/fuzz_reply tests/fuzz/fuzz_request tests/fuzz/fuzz_sse
+check_PROGRAMS += \
+	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_fields \
+	tests/fuzz/fuzz_http \
+	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_notify \
+	tests/fuzz/fuzz_reply \
+	tests/fuzz/fuzz_request \
+	tests/fuzz/fuzz_sse
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
+tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c
+tests_fuzz_fuzz_fields_LDADD = $(tests_unit_test_fields_LDADD)
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/replay.c
+tests_fuzz_fuzz_notify_SOURCES = tests/fuzz/fuzz_notify.c tests/fuzz/replay.c cgi/notify.c
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/replay.c

@@ -22,7 +22,7 @@ static size_t draw(size_t below)
 /* Overwrites, inserts, removes or repeats a stretch. `data` has room for INPUT_MAX bytes. */
 static size_t change(uint8_t *data, size_t size)
 {
-    static const char letters[] = "{}[]\":,\\u0d8e 1-.\n\r";
+    static const char letters[] = "{}[]\":,\\u0d8e 1-.\n\r%&=+;#/";
     size_t at = draw(size + 1), len = 1 + draw(8);
     switch (draw(4)) {
     case 0:

@@ -95,6 +95,9 @@ static void keys_are_never_shown(void **state)
     load_end(&l);
     refused("model_list: [{model_name: a, litellm_params: {model: x, api_key: 'sk secret'}}]\n",
             "F:1: litellm_params.api_key: a key is printable ASCII without blanks");
+    load(&l, "model_list: [{model_name: a, litellm_params: {model: gpt-5.5, api_key:sk-literal-secret}}]\n");
+    assert_buf(&l.warnings, "F:1: litellm_params.api_key: this key is not known and has no effect\n");
+    load_end(&l);
 }
 
 static void equal_keys_are_kept_once(void **state)

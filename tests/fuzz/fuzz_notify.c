@@ -1,0 +1,68 @@
+/* Fuzz target: what the session app takes from its child: the datagram, and the status report in it. */
+#include "tests/fuzz/fuzz.h"
+#include "cgi/notify.h"
+
+#include <stdlib.h>
+
+const char *const fuzz_seeds[] = {
+    "READY=1\nX_POINTSMAN_STATUS={\"version\":\"0.1\",\"aliases\":[{\"name\":\"a\",\"ready\":true,\"reason\":\"\"},"
+    "{\"name\":\"b\\u00e9\",\"ready\":false,\"reason\":\"X is not set\"}],\"hardening\":{\"no_core\":true}}\nSTOPPING=1\n",
+    "STOPPING=1",
+    "{\"version\":\"0.1\",\"aliases\":[{\"name\":\"a\",\"ready\":true,\"reason\":\"r\"}],\"hardening\":{}}",
+    NULL,
+};
+
+static void must(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+static unsigned members(const struct json *j, uint32_t object)
+{
+    unsigned count = 0;
+    for (uint32_t key = json_first(j, object); key != JSON_NONE; key = json_next(j, key))
+        count++;
+    return count;
+}
+
+/* What was taken has the shape that status and page rely on. */
+static void check_report(const struct report *report)
+{
+    const struct json *j = &report->json;
+    must(members(j, 0) == 3);
+    must(json_is(j, json_get(j, 0, "version"), JSON_STRING) && json_is(j, json_get(j, 0, "hardening"), JSON_OBJECT));
+    uint32_t alias = json_first(j, json_get(j, 0, "aliases"));
+    for (; alias != JSON_NONE; alias = json_next(j, alias)) {
+        must(members(j, alias) == 3);
+        must(json_is(j, json_get(j, alias, "name"), JSON_STRING) && json_is(j, json_get(j, alias, "reason"), JSON_STRING));
+        must(json_is(j, json_get(j, alias, "ready"), JSON_TRUE) || json_is(j, json_get(j, alias, "ready"), JSON_FALSE));
+    }
+}
+
+/* A report that is refused leaves the one before it as it was. */
+static void take(struct slice text)
+{
+    static const char GOOD[] = "{\"version\":\"good\",\"aliases\":[],\"hardening\":{}}";
+    struct report report = {0};
+    must(report_take(&report, SLICE(GOOD)));
+    if (report_take(&report, text)) {
+        must(slice_equal(buf_slice(&report.text), text));
+        check_report(&report);
+    } else {
+        must(slice_is(buf_slice(&report.text), GOOD) && report.json.count > 0);
+    }
+    report_clear(&report);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice datagram = {(const char *)data, size};
+    struct notice notice;
+    notice_parse(datagram, &notice);
+    must(!notice.report.len || (notice.report.ptr >= datagram.ptr &&
+                                notice.report.ptr + notice.report.len <= datagram.ptr + datagram.len));
+    take(notice.report);
+    take(datagram);
+    return 0;
+}
