@@ -9,14 +9,22 @@ static bool bad(struct http_error *error, int status, const char *message)
     return false;
 }
 
+/* Printable ASCII without blanks. */
+static bool is_visible(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7F)
+            return false;
+    return true;
+}
+
 static bool parse_target(struct slice target, struct http_head *head, struct slice *authority, struct http_error *error)
 {
     static const char scheme[] = "http://";
     if (!target.len || target.len > HTTP_TARGET_MAX)
         return bad(error, target.len ? 414 : 400, "the request target is too long or empty");
-    for (size_t i = 0; i < target.len; i++)
-        if (target.ptr[i] <= ' ' || target.ptr[i] >= 0x7F)
-            return bad(error, 400, "the request target holds a character that must be percent-encoded");
+    if (!is_visible(target))
+        return bad(error, 400, "the request target holds a character that must be percent-encoded");
     if (target.len >= sizeof scheme && slice_is_nocase((struct slice){target.ptr, sizeof scheme - 1}, scheme)) {
         authority->ptr = target.ptr + sizeof scheme - 1;
         const char *slash = memchr(authority->ptr, '/', target.len - (sizeof scheme - 1));
@@ -60,6 +68,8 @@ static bool apply_field(struct http_field field, struct http_head *head, struct 
     if (slice_is_nocase(field.name, "host")) {
         if (head->host.ptr)
             return bad(error, 400, "Host stands twice");
+        if (!is_visible(field.value))
+            return bad(error, 400, "Host holds a blank, or a character that no host's name has");
         head->host = field.value;
     } else if (slice_is_nocase(field.name, "content-length")) {
         if (head->framing != HTTP_NO_BODY)
