@@ -60,14 +60,19 @@ def whole_call(call_id, name, arguments):
         {"id": call_id, "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}])
 
 
-def either(text):
-    """Answers streamed or whole, as the request asks; refuses what a strict provider would."""
+def strict(steps):
+    """The reply, if a strict provider would take the request; its refusal otherwise."""
     def answer(request):
         fault = chat_fault(request.json)
         if fault:
             return reply(400, body={"error": {"message": "strict: " + fault, "code": None}})
-        return text_stream(text) if request.json.get("stream") else whole(text)
+        return steps(request) if callable(steps) else steps
     return answer
+
+
+def either(text):
+    """Answers streamed or whole, as the request asks; refuses what a strict provider would."""
+    return strict(lambda request: text_stream(text) if request.json.get("stream") else whole(text))
 
 
 FIELDS = {"model", "messages", "stream", "stream_options", "tools", "tool_choice", "parallel_tool_calls",

@@ -20,16 +20,8 @@ def proxy(start_proxy, upstream):
     return start_proxy(chat_only("codex-light", upstream), chat_only("gpt-5.5", upstream))
 
 
-def strict(reply):
-    """The reply, if a strict provider would take the request; its refusal otherwise, which fails the run."""
-    def answer(request):
-        fault = chat.chat_fault(request.json)
-        return error(400, "strict: " + fault) if fault else reply
-    return answer
-
-
 def codex(proxy, folder, upstream, *replies, **options):
-    upstream.script(*map(strict, replies))
+    upstream.script(*map(chat.strict, replies))
     done = codex_cli.run(folder, proxy.base, MASTER_KEY, "Do what the test says.", **options)
     assert [chat.chat_fault(request.json) for request in upstream.requests] == [None] * len(upstream.requests)
     return done

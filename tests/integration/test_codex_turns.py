@@ -1,0 +1,168 @@
+"""What the real Codex CLI does in a longer conversation, over an upstream that speaks Chat Completions alone, strictly."""
+import base64
+import json
+import pathlib
+import sys
+
+import pytest
+
+import chat_wire as chat
+import codex_cli
+import mcp_server
+from conftest import chat_only
+from proxy_process import MASTER_KEY
+
+ANSWER = "Final answer."
+MCP = ["-c", f'mcp_servers.small.command="{sys.executable}"',
+       "-c", f'mcp_servers.small.args=["{pathlib.Path(mcp_server.__file__)}"]']
+PICTURE = "data:image/png;base64," + mcp_server.PNG
+
+pytestmark = pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
+
+
+@pytest.fixture
+def proxy(start_proxy, upstream):
+    return start_proxy(*[chat_only(alias, upstream) for alias in ("codex-light", "gpt-5.5", "gpt-5.6-sol")])
+
+
+@pytest.fixture
+def codex(proxy, folder, upstream):
+    """codex(reply, …): Codex, which has to end with ANSWER after asking for exactly these replies."""
+    def run(*replies, prompt="Do what the test says.", **options):
+        before = len(upstream.requests)
+        upstream.script(*map(chat.strict, replies))
+        done = codex_cli.run(folder, proxy.base, MASTER_KEY, prompt, **options)
+        assert done.code == 0 and ANSWER in done.out, done
+        assert len(upstream.requests) - before == len(replies)
+        return done
+    return run
+
+
+def call(name, arguments, **extra):
+    return chat.calls_stream(*chat.call_deltas("c1", name, arguments, **extra))
+
+
+def answer():
+    return chat.text_stream(ANSWER)
+
+
+def messages(upstream, role=None):
+    """Those of the last request."""
+    return [message for message in upstream.requests[-1].json["messages"] if role in (None, message["role"])]
+
+
+def offered(request):
+    return [tool["function"]["name"] for tool in request.json["tools"]]
+
+
+def test_a_tool_of_an_mcp_server(codex, upstream):
+    """Its tools stand in a namespace, which the chat wire has not."""
+    codex(call("mcp__small__echo", {"text": "from afar"}), answer(), arguments=MCP)
+    assert "mcp__small__echo" in offered(upstream.requests[0])
+    result, = messages(upstream, "tool")
+    assert "echo: from afar" in result["content"]
+
+
+def test_a_tool_of_an_mcp_server_that_was_searched_for(codex, upstream):
+    """gpt-5.5 gets such tools only after it has searched for them: they come with the result, not among the tools."""
+    codex(call("tool_search", {"query": "echo"}), call("mcp__small__echo", {"text": "from afar"}), answer(),
+          model="gpt-5.5", arguments=MCP)
+    assert ["mcp__small__echo" in offered(request) for request in upstream.requests] == [False, True, True]
+    assert "echo: from afar" in messages(upstream, "tool")[-1]["content"]
+
+
+def test_an_image_of_an_mcp_server(codex, upstream):
+    """A tool's result is a string on the chat wire: its image follows in a message of the user's."""
+    codex(call("mcp__small__picture", {}), answer(), arguments=MCP)
+    result, following = messages(upstream)[-2:]
+    assert result["role"] == "tool" and "a caption" in result["content"]
+    assert following["role"] == "user"
+    assert [part["image_url"]["url"] for part in following["content"] if part["type"] == "image_url"] == [PICTURE]
+
+
+def test_an_image_file(codex, folder, upstream):
+    path = folder / "dot.png"
+    path.write_bytes(base64.b64decode(mcp_server.PNG))
+    codex(call("view_image", {"path": str(path)}), answer())
+    result, following = messages(upstream)[-2:]
+    assert (result["role"], following["role"]) == ("tool", "user")
+    image, = [part["image_url"]["url"] for part in following["content"] if part["type"] == "image_url"]
+    assert image.startswith("data:image/png;base64,")
+
+
+def test_images_after_all_results(codex, folder, upstream):
+    """Nothing may stand between the results of one message's calls."""
+    picture = chat.call_deltas("c1", "mcp__small__picture", {}, index=0)
+    echo = chat.call_deltas("c2", "mcp__small__echo", {"text": "two"}, index=1)
+    codex(chat.calls_stream(*picture, *echo), answer(), arguments=MCP)
+    assert [message["role"] for message in messages(upstream)[-4:]] == ["assistant", "tool", "tool", "user"]
+    assert "echo: two" in messages(upstream)[-2]["content"]
+
+
+def test_structured_output(codex, folder, upstream):
+    schema = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"],
+              "additionalProperties": False}
+    path = folder / "schema.json"
+    path.write_text(json.dumps(schema))
+    done = codex(chat.text_stream(json.dumps({"answer": ANSWER})), arguments=["--output-schema", str(path)])
+    assert json.loads(done.out) == {"answer": ANSWER}
+    wanted = upstream.requests[0].json["response_format"]
+    assert wanted["type"] == "json_schema" and wanted["json_schema"]["schema"] == schema
+
+
+def test_a_lite_model(codex, upstream):
+    """Its tools come inside of the input, and it writes programs for the custom tool `exec`."""
+    program = 'const r = await tools.exec_command({cmd: "echo lite-$((40+2))"}); text(r.output);'
+    codex(call("exec", {"input": program}), answer(), model="gpt-5.6-sol")
+    assert "exec" in offered(upstream.requests[0])
+    result, = messages(upstream, "tool")
+    assert "lite-42" in result["content"]
+
+
+def test_a_lite_model_that_writes_its_program_bare(codex, upstream):
+    codex(call("exec", 'text("bare-" + 42);'), answer(), model="gpt-5.6-sol")
+    result, = messages(upstream, "tool")
+    assert "bare-42" in result["content"]
+
+
+def test_resume(codex, upstream):
+    codex(call("exec_command", {"cmd": "echo first-$((40+2))"}), answer(), prompt="The first question.")
+    codex(answer(), prompt="The second question.", arguments=["resume", "--last"])
+    seen = messages(upstream)
+    assert [message["role"] for message in seen[-5:]] == ["user", "assistant", "tool", "assistant", "user"]
+    assert seen[-5]["content"] == "The first question." and seen[-1]["content"] == "The second question."
+    assert "first-42" in seen[-3]["content"] and seen[-2]["content"] == ANSWER
+
+
+def test_compaction_and_the_turns_after_it(codex, upstream):
+    """The history goes to the model with Codex's wish for a summary; the summary alone goes on."""
+    full = {"prompt_tokens": 9000, "completion_tokens": 10, "total_tokens": 9010}
+    small = ["-c", "model_context_window=10000", "-c", "model_auto_compact_token_limit=8000"]
+    codex(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "echo long-gone"}), usage=full),
+          chat.text_stream("SUMMARY: nothing is left to do."), answer(), arguments=small)
+    compaction, following = upstream.requests[1].json, upstream.requests[2].json
+    assert "tools" not in compaction and "COMPACTION" in compaction["messages"][-1]["content"]
+    assert "SUMMARY" in json.dumps(following["messages"])
+    codex(answer(), prompt="The second question.", arguments=[*small, "resume", "--last"])
+    assert "SUMMARY" in json.dumps(messages(upstream)) and "long-gone" not in json.dumps(messages(upstream))
+    assert messages(upstream)[-1]["content"] == "The second question."
+
+
+def signature(value):
+    return {"extra_content": {"google": {"thought_signature": value}}}
+
+
+def signatures(upstream):
+    return [tool["extra_content"]["google"]["thought_signature"] if "extra_content" in tool else None
+            for message in messages(upstream, "assistant") for tool in message.get("tool_calls", [])]
+
+
+def test_thought_signatures_come_back_with_their_calls(codex, upstream):
+    """Gemini refuses a conversation in which one is missing. Of parallel calls only the first has one."""
+    first = call("exec_command", {"cmd": "true"}, **signature("SIG-1"))
+    second = chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "true"}, 0, **signature("SIG-2\"/+=")),
+                               *chat.call_deltas("c2", "exec_command", {"cmd": "true"}, 1))
+    codex(first, second, answer())
+    assert signatures(upstream) == ["SIG-1", "SIG-2\"/+=", None]
+    codex(answer(), arguments=["resume", "--last"])
+    assert signatures(upstream) == ["SIG-1", "SIG-2\"/+=", None]
