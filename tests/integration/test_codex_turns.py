@@ -1,4 +1,4 @@
-"""What the real Codex CLI does in a longer conversation, over an upstream that speaks Chat Completions alone, strictly."""
+"""The real Codex CLI in longer conversations, over an upstream that speaks Chat Completions alone, strictly."""
 import base64
 import json
 import pathlib

@@ -5,6 +5,7 @@ import stat
 import pytest
 
 import chat_wire as chat
+import responses_wire as responses
 from conftest import UPSTREAM_KEY, chat_only, deployment
 from mock_upstream import error
 from proxy_process import MASTER_KEY
@@ -52,6 +53,19 @@ def test_a_failed_request(light, upstream):
     answer = light.post("/v1/chat/completions", CHAT)
     entry, = light.journal()
     assert (entry["status"], entry["end"]) == (answer.status, "failed")
+
+
+def test_what_the_bridge_left_out_is_counted(start_proxy, upstream):
+    """An item and a part that it does not know, and a tool that runs at OpenAI alone. Where both sides speak the same,
+    nothing is left out."""
+    proxy = start_proxy(chat_only("bridged", upstream), deployment("native", upstream))
+    upstream.script(chat.text_stream("ok"), chat.text_stream("ok"), responses.text_stream("ok"))
+    parts = [{"type": "input_text", "text": "hi"}, {"type": "input_scent"}]
+    odd = {"input": [{"type": "message", "role": "user", "content": parts}, {"type": "something_new"}],
+           "tools": [{"type": "web_search"}]}
+    for model, body in [("bridged", odd), ("bridged", {"input": "hi"}), ("native", odd)]:
+        assert proxy.post("/v1/responses", {"model": model, "stream": True, **body}).status == 200
+    assert [entry["dropped"] for entry in proxy.journal(3)] == [3, 0, 0]
 
 
 def test_neither_prompt_nor_key_nor_answer(bridged, upstream):
