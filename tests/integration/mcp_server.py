@@ -1,8 +1,8 @@
-"""A small MCP server on standard input and output, for Codex CLI: `echo` gives a text back, `picture` a text and an image."""
+"""A small MCP server on standard input and output, for Codex CLI: `echo` gives a text, `picture` a text and an image."""
 import json
 import sys
 
-PNG = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 TOOLS = [
     {"name": "echo", "description": "Gives the text back.",

@@ -7,7 +7,7 @@ import pytest
 import chat_wire as chat
 import codex_cli
 import responses_wire as responses
-from conftest import BOTH_TRANSPORTS, chat_only, deployment
+from conftest import chat_only, deployment
 from mock_upstream import CLOSE, STREAM_END, STREAM_HEAD, event
 from proxy_process import MASTER_KEY
 
@@ -16,8 +16,7 @@ COMMAND = {"cmd": "echo ran >> runs"}
 CALL = {"type": "function_call", "id": "fc_mock", "call_id": "call_mock", "name": "exec_command", "status": "completed",
         "arguments": json.dumps(COMMAND)}
 
-pytestmark = [BOTH_TRANSPORTS,
-              pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")]
+pytestmark = pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
 
 
 def chat_reply(*content, finish):
@@ -54,15 +53,21 @@ WIRES = {
 }
 
 
-def up_to(reply, moment):
-    """The reply's steps up to that moment."""
+# A connection that is torn, and a body that ends in good order where the reply does not: each over one transport.
+ENDS = pytest.mark.parametrize("transport, end", [("libcurl", [CLOSE]), ("loopback", [STREAM_END, CLOSE])],
+                               indirect=["transport"], ids=["torn", "ended"])
+
+
+def up_to(reply, moment, end):
+    """The reply's steps up to that moment, and its end."""
     names = list(reply)
-    return [*(reply[name] for name in names[:names.index(moment) + 1]), CLOSE]
+    return [*(reply[name] for name in names[:names.index(moment) + 1]), *end]
 
 
+@ENDS
 @pytest.mark.parametrize("wire, moment",
                          [(wire, moment) for wire, (_, text, call) in WIRES.items() for moment in {**text, **call}])
-def test_dying(start_proxy, folder, upstream, wire, moment):
+def test_dying(start_proxy, folder, upstream, wire, moment, end):
     """Both replies of the turn die at the moment, the call's and the text's."""
     entry, text, call = WIRES[wire]
     proxy = start_proxy(entry("codex-light", upstream))
@@ -73,7 +78,7 @@ def test_dying(start_proxy, folder, upstream, wire, moment):
         if died[kind]:
             return list(reply.values())
         died[kind] = True
-        return up_to(reply, moment)
+        return up_to(reply, moment, end)
 
     upstream.always(chat.strict(model) if wire == "chat" else model)
     done = codex_cli.run(folder, proxy.base, MASTER_KEY, "Do what the test says.")

@@ -1,5 +1,5 @@
 """A conversation of the real Codex CLI that moves between a deployment that speaks Responses and one that the bridge
-translates for. What one of them gave Codex to keep means nothing to the other; it comes back to the one that gave it."""
+translates for. What one of them gave Codex to keep means nothing to the other, but comes back to its giver."""
 import json
 
 import pytest
