@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/test_journal \
 	tests/unit/test_json \
 	tests/unit/test_keys \
+	tests/unit/test_login \
 	tests/unit/test_login_file \
 	tests/unit/test_login_store \
 	tests/unit/test_paths \
@@ -39,6 +40,11 @@ tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal
 # So is the disk; and its calls are wrapped, so that the writer can be killed at any of them.
 tests_unit_test_login_store_SOURCES = tests/unit/test_login_store.c proxy/upstream/login_store.c
 tests_unit_test_login_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=open,--wrap=write,--wrap=fsync,--wrap=rename
+# The login without the network: the test stands in for the calls, and comes in between at the lock.
+tests_unit_test_login_SOURCES = tests/unit/test_login.c proxy/upstream/login.c proxy/upstream/login_known.c \
+	proxy/upstream/login_store.c
+tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
+tests_unit_test_login_LDADD = $(LDADD) $(EVENT_LIBS)
 tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 
