@@ -1,6 +1,6 @@
 # Unit tests: a line here and tests/unit/test_NAME.c. What is pure is all they link.
 LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
-noinst_HEADERS = tests/unit/unit.h tests/unit/bridge.h tests/unit/config_load.h tests/fuzz/fuzz.h
+noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests/unit/config_load.h tests/fuzz/fuzz.h
 
 check_PROGRAMS += \
 	tests/unit/test_arguments \

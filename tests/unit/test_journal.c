@@ -1,53 +1,19 @@
 /* Unit tests of proxy/record/journal: each in a temporary folder of its own. */
-#include "tests/unit/unit.h"
+#include "tests/unit/folder.h"
 #include "common/json.h"
 #include "proxy/record/journal.h"
 #include "proxy/route/failure.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define MUCH (1u << 20)
-
-static char folder[] = "/tmp/pointsman-test-journal-XXXXXX";
 
 static const struct provider GEMINI = {.prefix = "gemini"};
 static struct deployment first = {.id = (char[]){"a/gemini/1"}, .provider = &GEMINI};
 static struct deployment second = {.id = (char[]){"a/\"2\""}, .provider = &GEMINI};
-
-static int enter(void **state)
-{
-    (void)state;
-    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info, (void)kind, (void)walk;
-    return remove(path);
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* "FOLDER/NAME", valid until the next call but one. */
-static const char *at(const char *name)
-{
-    static char text[2][256];
-    static unsigned turn;
-    char *out = text[turn++ % 2];
-    snprintf(out, sizeof text[0], "%s/%s", folder, name);
-    return out;
-}
 
 static struct journal *open_at(const char *path, size_t max_bytes)
 {
@@ -128,10 +94,10 @@ static void a_served_request_is_recorded(void **state)
         .ttft_ms = 120, .total_ms = 352, .usage = {.input = 11, .cached_input = 4, .output = 7, .reasoning = -1},
         .cost_usd = 0.0000775, .status = 200, .end = "completed",
     };
-    struct journal *j = open_at(at("j"), MUCH);
+    struct journal *j = open_at(folder_at("j"), MUCH);
     record(j, &entry);
     journal_close(j);
-    char *text = text_of(at("j"));
+    char *text = text_of(folder_at("j"));
     assert_string_equal(text,
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"alias\":\"codex-\\\"light\\\"\\n\","
         "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\",\"attempts\":["
@@ -149,11 +115,11 @@ static void a_served_request_is_recorded(void **state)
 static void what_is_unknown_is_null(void **state)
 {
     (void)state;
-    struct journal *j = open_at(at("j"), MUCH);
+    struct journal *j = open_at(folder_at("j"), MUCH);
     struct journal_entry entry = plain_entry();
     record(j, &entry);
     journal_close(j);
-    char *text = text_of(at("j"));
+    char *text = text_of(folder_at("j"));
     assert_string_equal(text,
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"alias\":\"codex-light\",\"deployment\":null,"
         "\"provider\":null,\"attempts\":[],\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
@@ -167,12 +133,12 @@ static void the_file_is_its_owners_alone(void **state)
     (void)state;
     mode_t before = umask(0);
     struct stat info;
-    journal_close(open_at(at("new"), MUCH));
-    assert_int_equal(stat(at("new"), &info), 0);
+    journal_close(open_at(folder_at("new"), MUCH));
+    assert_int_equal(stat(folder_at("new"), &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
-    put_text(at("open"), "", 0666);
-    journal_close(open_at(at("open"), MUCH));
-    assert_int_equal(stat(at("open"), &info), 0);
+    put_text(folder_at("open"), "", 0666);
+    journal_close(open_at(folder_at("open"), MUCH));
+    assert_int_equal(stat(folder_at("open"), &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
     umask(before);
 }
@@ -180,25 +146,25 @@ static void the_file_is_its_owners_alone(void **state)
 static void links_and_devices_are_refused(void **state)
 {
     (void)state;
-    put_text(at("target"), "", 0600);
-    assert_int_equal(symlink(at("target"), at("link")), 0);
-    refused(at("link"), "it is a symbolic link");
-    assert_int_equal(mkfifo(at("pipe"), 0600), 0);
-    refused(at("pipe"), "it is no file");
+    put_text(folder_at("target"), "", 0600);
+    assert_int_equal(symlink(folder_at("target"), folder_at("link")), 0);
+    refused(folder_at("link"), "it is a symbolic link");
+    assert_int_equal(mkfifo(folder_at("pipe"), 0600), 0);
+    refused(folder_at("pipe"), "it is no file");
     refused(folder, "the journal can't be opened");
-    refused(at("absent/j"), "No such file or directory");
+    refused(folder_at("absent/j"), "No such file or directory");
 }
 
 static void lines_are_appended_after_a_torn_one(void **state)
 {
     (void)state;
-    put_text(at("j"), "{\"whole\":1}\n{\"torn", 0600);
-    struct journal *j = open_at(at("j"), MUCH);
+    put_text(folder_at("j"), "{\"whole\":1}\n{\"torn", 0600);
+    struct journal *j = open_at(folder_at("j"), MUCH);
     struct journal_entry entry = plain_entry();
     record(j, &entry);
     record(j, &entry);
     journal_close(j);
-    char *text = text_of(at("j"));
+    char *text = text_of(folder_at("j"));
     assert_true(strncmp(text, "{\"whole\":1}\n{\"torn\n{\"timestamp\"", 30) == 0);
     assert_int_equal(lines_in(text), 4);
     free(text);
@@ -207,17 +173,17 @@ static void lines_are_appended_after_a_torn_one(void **state)
 static void a_full_file_is_rotated(void **state)
 {
     (void)state;
-    struct journal *j = open_at(at("j"), 1000);
+    struct journal *j = open_at(folder_at("j"), 1000);
     struct journal_entry entry = plain_entry();
     struct stat info;
     for (int i = 0; i < 10; i++)
         record(j, &entry);
     journal_close(j);
-    char *now = text_of(at("j")), *before = text_of(at("j.1"));
+    char *now = text_of(folder_at("j")), *before = text_of(folder_at("j.1"));
     assert_true(strlen(now) <= 1000 && strlen(before) <= 1000);
     assert_int_equal(lines_in(now), 2);
     assert_int_equal(lines_in(before), 2);
-    assert_int_equal(stat(at("j"), &info), 0);
+    assert_int_equal(stat(folder_at("j"), &info), 0);
     assert_int_equal(info.st_mode & 07777, 0600);
     free(now);
     free(before);
@@ -227,7 +193,7 @@ static void a_full_file_is_rotated(void **state)
 static void two_writers_lose_nothing(void **state)
 {
     (void)state;
-    struct journal *a = open_at(at("j"), 1000), *b = open_at(at("j"), 1000);
+    struct journal *a = open_at(folder_at("j"), 1000), *b = open_at(folder_at("j"), 1000);
     struct journal_entry entry = plain_entry();
     for (int i = 0; i < 3; i++)
         record(a, &entry);   /* rotates at the third */
@@ -235,7 +201,7 @@ static void two_writers_lose_nothing(void **state)
         record(b, &entry);   /* two into the old file, then the new one */
     journal_close(a);
     journal_close(b);
-    char *now = text_of(at("j")), *before = text_of(at("j.1"));
+    char *now = text_of(folder_at("j")), *before = text_of(folder_at("j.1"));
     assert_int_equal(lines_in(now) + lines_in(before), 6);
     free(now);
     free(before);
@@ -247,11 +213,11 @@ static void a_full_disk_is_survived(void **state)
     (void)state;
     struct rlimit before, tight;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    struct journal *j = open_at(at("j"), MUCH);
+    struct journal *j = open_at(folder_at("j"), MUCH);
     struct journal_entry entry = plain_entry();
     record(j, &entry);
     struct stat info;
-    assert_int_equal(stat(at("j"), &info), 0);
+    assert_int_equal(stat(folder_at("j"), &info), 0);
     tight = before;
     tight.rlim_cur = (rlim_t)info.st_size + 20;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
@@ -260,7 +226,7 @@ static void a_full_disk_is_survived(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     record(j, &entry);
     journal_close(j);
-    char *text = text_of(at("j"));
+    char *text = text_of(folder_at("j"));
     assert_int_equal(lines_in(text), 3);
     assert_non_null(strstr(text, "}\n{\"timestamp\":\"2023-1\n{\"timestamp\""));
     free(text);
@@ -292,14 +258,14 @@ int main(void)
 {
     signal(SIGXFSZ, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_served_request_is_recorded, enter, leave),
-        cmocka_unit_test_setup_teardown(what_is_unknown_is_null, enter, leave),
-        cmocka_unit_test_setup_teardown(the_file_is_its_owners_alone, enter, leave),
-        cmocka_unit_test_setup_teardown(links_and_devices_are_refused, enter, leave),
-        cmocka_unit_test_setup_teardown(lines_are_appended_after_a_torn_one, enter, leave),
-        cmocka_unit_test_setup_teardown(a_full_file_is_rotated, enter, leave),
-        cmocka_unit_test_setup_teardown(two_writers_lose_nothing, enter, leave),
-        cmocka_unit_test_setup_teardown(a_full_disk_is_survived, enter, leave),
+        cmocka_unit_test_setup_teardown(a_served_request_is_recorded, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(what_is_unknown_is_null, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(the_file_is_its_owners_alone, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(links_and_devices_are_refused, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(lines_are_appended_after_a_torn_one, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(a_full_file_is_rotated, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(two_writers_lose_nothing, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_survived, folder_enter, folder_leave),
         cmocka_unit_test(costs_are_known_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,47 +1,18 @@
 /* Unit tests of common/paths: each in a temporary folder of its own. */
-#include "tests/unit/unit.h"
+#include "tests/unit/folder.h"
 #include "common/paths.h"
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char *const VARIABLES[] = {
     "XDG_RUNTIME_DIR", "TMPDIR", "POINTSMAN_RUNTIME_DIR", "CODEX_HOME", "HOME", "XDG_CONFIG_HOME",
 };
 
-static char folder[] = "/tmp/pointsman-test-paths-XXXXXX";
-
 static int enter(void **state)
 {
-    (void)state;
-    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
     for (size_t i = 0; i < COUNT_OF(VARIABLES); i++)
         unsetenv(VARIABLES[i]);
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info, (void)kind, (void)walk;
-    return remove(path);
-}
-
-static int leave(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-/* "FOLDER/NAME", valid until the next call but one. */
-static const char *at(const char *name)
-{
-    static char text[2][256];
-    static unsigned turn;
-    char *out = text[turn++ % 2];
-    snprintf(out, sizeof text[0], "%s/%s", folder, name);
-    return out;
+    return folder_enter(state);
 }
 
 static void assert_mode(const char *path, mode_t mode)
@@ -77,8 +48,8 @@ static void runtime_dir_is_made_private(void **state)
     (void)state;
     mode_t before = umask(0);
     setenv("XDG_RUNTIME_DIR", folder, 1);
-    assert_runtime_dir(at("pointsman"));
-    assert_runtime_dir(at("pointsman"));
+    assert_runtime_dir(folder_at("pointsman"));
+    assert_runtime_dir(folder_at("pointsman"));
     umask(before);
 }
 
@@ -88,38 +59,38 @@ static void runtime_dir_falls_back_to_tmpdir(void **state)
     char name[64];
     snprintf(name, sizeof name, "pointsman-%u", (unsigned)getuid());
     setenv("TMPDIR", folder, 1);
-    assert_runtime_dir(at(name));
-    setenv("POINTSMAN_RUNTIME_DIR", at("chosen"), 1);
-    assert_runtime_dir(at("chosen"));
+    assert_runtime_dir(folder_at(name));
+    setenv("POINTSMAN_RUNTIME_DIR", folder_at("chosen"), 1);
+    assert_runtime_dir(folder_at("chosen"));
 }
 
 static void runtime_dir_open_to_others_is_refused(void **state)
 {
     (void)state;
-    setenv("POINTSMAN_RUNTIME_DIR", at("open"), 1);
-    assert_int_equal(mkdir(at("open"), 0700), 0);
-    assert_int_equal(chmod(at("open"), 0750), 0);
+    setenv("POINTSMAN_RUNTIME_DIR", folder_at("open"), 1);
+    assert_int_equal(mkdir(folder_at("open"), 0700), 0);
+    assert_int_equal(chmod(folder_at("open"), 0750), 0);
     assert_runtime_dir_refused();
 }
 
 static void runtime_dir_that_is_a_link_or_a_file_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(mkdir(at("real"), 0700), 0);
-    assert_int_equal(symlink(at("real"), at("link")), 0);
-    setenv("POINTSMAN_RUNTIME_DIR", at("link"), 1);
+    assert_int_equal(mkdir(folder_at("real"), 0700), 0);
+    assert_int_equal(symlink(folder_at("real"), folder_at("link")), 0);
+    setenv("POINTSMAN_RUNTIME_DIR", folder_at("link"), 1);
     assert_runtime_dir_refused();
-    int fd = open(at("file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    int fd = open(folder_at("file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     close(fd);
-    setenv("POINTSMAN_RUNTIME_DIR", at("file"), 1);
+    setenv("POINTSMAN_RUNTIME_DIR", folder_at("file"), 1);
     assert_runtime_dir_refused();
 }
 
 static void runtime_dir_without_a_parent_is_refused(void **state)
 {
     (void)state;
-    setenv("POINTSMAN_RUNTIME_DIR", at("absent/child"), 1);
+    setenv("POINTSMAN_RUNTIME_DIR", folder_at("absent/child"), 1);
     assert_runtime_dir_refused();
 }
 
@@ -129,11 +100,11 @@ static void codex_home(void **state)
     assert_null(paths_codex_home());
     setenv("HOME", folder, 1);
     char *home = paths_codex_home();
-    assert_string_equal(home, at(".codex"));
+    assert_string_equal(home, folder_at(".codex"));
     free(home);
-    setenv("CODEX_HOME", at("codex"), 1);
+    setenv("CODEX_HOME", folder_at("codex"), 1);
     home = paths_codex_home();
-    assert_string_equal(home, at("codex"));
+    assert_string_equal(home, folder_at("codex"));
     free(home);
 }
 
@@ -142,16 +113,16 @@ static void log_dir_is_made_with_its_parent(void **state)
     (void)state;
     struct buf error;
     buf_init(&error, 1024);
-    setenv("CODEX_HOME", at("codex"), 1);
+    setenv("CODEX_HOME", folder_at("codex"), 1);
     for (int round = 0; round < 2; round++) {
         char *dir = paths_log_dir(&error);
         assert_non_null(dir);
-        assert_string_equal(dir, at("codex/logs"));
+        assert_string_equal(dir, folder_at("codex/logs"));
         assert_mode(dir, 0700);
         free(dir);
     }
-    assert_mode(at("codex"), 0700);
-    setenv("CODEX_HOME", at("a/b"), 1);
+    assert_mode(folder_at("codex"), 0700);
+    setenv("CODEX_HOME", folder_at("a/b"), 1);
     unsetenv("CODEX_HOME");
     assert_null(paths_log_dir(&error));
     assert_true(error.len > 0);
@@ -169,24 +140,24 @@ static void the_users_configuration_comes_first(void **state)
 {
     (void)state;
     setenv("HOME", folder, 1);
-    assert_int_equal(mkdir(at("installed"), 0700), 0);
-    assert_null(paths_config_file("x.yaml", at("installed")));
+    assert_int_equal(mkdir(folder_at("installed"), 0700), 0);
+    assert_null(paths_config_file("x.yaml", folder_at("installed")));
 
-    touch(at("installed/x.yaml"));
-    char *found = paths_config_file("x.yaml", at("installed"));
-    assert_string_equal(found, at("installed/x.yaml"));
+    touch(folder_at("installed/x.yaml"));
+    char *found = paths_config_file("x.yaml", folder_at("installed"));
+    assert_string_equal(found, folder_at("installed/x.yaml"));
     free(found);
 
-    assert_int_equal(mkdir(at(".config"), 0700), 0);
-    assert_int_equal(mkdir(at(".config/pointsman"), 0700), 0);
-    touch(at(".config/pointsman/x.yaml"));
-    found = paths_config_file("x.yaml", at("installed"));
-    assert_string_equal(found, at(".config/pointsman/x.yaml"));
+    assert_int_equal(mkdir(folder_at(".config"), 0700), 0);
+    assert_int_equal(mkdir(folder_at(".config/pointsman"), 0700), 0);
+    touch(folder_at(".config/pointsman/x.yaml"));
+    found = paths_config_file("x.yaml", folder_at("installed"));
+    assert_string_equal(found, folder_at(".config/pointsman/x.yaml"));
     free(found);
 
-    setenv("XDG_CONFIG_HOME", at("elsewhere"), 1);
-    found = paths_config_file("x.yaml", at("installed"));
-    assert_string_equal(found, at("installed/x.yaml"));
+    setenv("XDG_CONFIG_HOME", folder_at("elsewhere"), 1);
+    found = paths_config_file("x.yaml", folder_at("installed"));
+    assert_string_equal(found, folder_at("installed/x.yaml"));
     free(found);
 }
 
@@ -198,7 +169,7 @@ static void join(void **state)
     free(path);
 }
 
-#define PATHS_TEST(function) cmocka_unit_test_setup_teardown(function, enter, leave)
+#define PATHS_TEST(function) cmocka_unit_test_setup_teardown(function, enter, folder_leave)
 
 int main(void)
 {

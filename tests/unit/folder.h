@@ -1,0 +1,44 @@
+/* folder: a temporary folder for each test of a program that works on files. */
+#ifndef POINTSMAN_UNIT_FOLDER_H
+#define POINTSMAN_UNIT_FOLDER_H
+
+#include "tests/unit/unit.h"
+
+#include <ftw.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/pointsman-test-XXXXXX";
+
+/* Makes a new one; a cmocka setup function. */
+static inline int folder_enter(void **state)
+{
+    (void)state;
+    memcpy(folder + sizeof folder - 7, "XXXXXX", 6);
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static inline int folder_remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
+{
+    (void)info, (void)kind, (void)walk;
+    return remove(path);
+}
+
+/* Removes it with all that is in it; a cmocka teardown function. */
+static inline int folder_leave(void **state)
+{
+    (void)state;
+    return nftw(folder, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* "FOLDER/NAME", valid until the next call but one. */
+static inline const char *folder_at(const char *name)
+{
+    static char text[2][256];
+    static unsigned turn;
+    char *out = text[turn++ % 2];
+    snprintf(out, sizeof text[0], "%s/%s", folder, name);
+    return out;
+}
+
+#endif
