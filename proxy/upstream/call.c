@@ -46,6 +46,7 @@ struct call {
     size_t released_bytes;
     uint64_t started_ms, heard_ms;       /* monotonic; heard_ms 0 before the first byte of the body */
     int first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms;
+    bool paused;                         /* the listener could take no more */
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
@@ -140,7 +141,10 @@ static enum call_flow on_body(void *ctx, struct slice bytes)
         return c->released_bytes <= RELEASED_MAX ? CALL_GO_ON : CALL_STOP;
     }
     c->heard_ms = clock_monotonic_ms();
-    return c->events->body(c->ctx, &c->reply, bytes);
+    enum call_flow flow = c->events->body(c->ctx, &c->reply, bytes);
+    if (flow == CALL_PAUSE)   /* else the call may be over, and `c` gone */
+        c->paused = true;
+    return flow;
 }
 
 /* The transport is done with. The listener may start another call from in here. */
@@ -158,38 +162,36 @@ static void on_done(void *ctx, enum failure_kind failure, const char *message)
 
 static const struct transport_events transport_events = {on_head, on_body, on_done};
 
+/* The limit that comes first, in monotonic milliseconds, and what is said when it is reached; UINT64_MAX: none. */
+static uint64_t deadline(const struct call *c, const char **why)
+{
+    uint64_t first = UINT64_MAX, silent_since = c->heard_ms ? c->heard_ms : c->started_ms;
+    int silence = c->heard_ms ? c->idle_timeout_ms : c->first_byte_timeout_ms;
+    *why = "released";
+    if (!c->events)
+        return c->started_ms + RELEASED_MS;
+    if (silence && !c->paused) {   /* while it is paused the silence is ours */
+        first = silent_since + (uint64_t)silence;
+        *why = c->heard_ms ? "the answer stalled" : "no answer within the timeout for the first byte";
+    }
+    if (c->total_timeout_ms && c->started_ms + (uint64_t)c->total_timeout_ms <= first) {
+        first = c->started_ms + (uint64_t)c->total_timeout_ms;
+        *why = "the call took longer than its timeout";
+    }
+    return first;
+}
+
 /* The timer runs to whichever limit comes first and is armed anew when that limit has moved meanwhile, so that a chunk costs no
  * timer operation. */
 static void arm(struct call *c)
 {
-    uint64_t now = clock_monotonic_ms(), until = UINT64_MAX;
-    if (!c->events)
-        until = c->started_ms + RELEASED_MS;
-    else if (c->heard_ms && c->idle_timeout_ms)
-        until = c->heard_ms + (uint64_t)c->idle_timeout_ms;
-    else if (!c->heard_ms && c->first_byte_timeout_ms)
-        until = c->started_ms + (uint64_t)c->first_byte_timeout_ms;
-    if (c->events && c->total_timeout_ms && until > c->started_ms + (uint64_t)c->total_timeout_ms)
-        until = c->started_ms + (uint64_t)c->total_timeout_ms;
+    const char *why;
+    uint64_t now = clock_monotonic_ms(), until = deadline(c, &why);
     if (until == UINT64_MAX)
         return;
     uint64_t left = until > now ? until - now : 0;
     struct timeval wait = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
     evtimer_add(c->timer, &wait);
-}
-
-static const char *overdue(const struct call *c)
-{
-    uint64_t now = clock_monotonic_ms();
-    if (!c->events)
-        return "released";
-    if (c->total_timeout_ms && now >= c->started_ms + (uint64_t)c->total_timeout_ms)
-        return "the call took longer than its timeout";
-    if (!c->heard_ms && c->first_byte_timeout_ms && now >= c->started_ms + (uint64_t)c->first_byte_timeout_ms)
-        return "no answer within the timeout for the first byte";
-    if (c->heard_ms && c->idle_timeout_ms && now >= c->heard_ms + (uint64_t)c->idle_timeout_ms)
-        return "the answer stalled";
-    return NULL;
 }
 
 static void cancel_transport(struct call *c)
@@ -205,8 +207,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     struct call *c = arg;
     (void)fd;
     (void)what;
-    const char *why = overdue(c);
-    if (!why) {
+    const char *why;
+    if (clock_monotonic_ms() < deadline(c, &why)) {
         arm(c);
         return;
     }
@@ -285,7 +287,9 @@ void call_release(struct call *c)
 
 void call_resume(struct call *c)
 {
-    c->heard_ms = clock_monotonic_ms();   /* the silence was ours */
+    c->paused = false;
+    c->heard_ms = clock_monotonic_ms();
+    arm(c);
     if (c->loopback)
         loopback_resume(c->loopback);
     else

@@ -4,10 +4,9 @@ import time
 import pytest
 
 import chat_wire as chat
-from conftest import BOTH_TRANSPORTS
+from conftest import BOTH_TRANSPORTS, deployment
 from mock_upstream import STREAM_END, STREAM_HEAD, event
 
-pytestmark = BOTH_TRANSPORTS
 
 FLOOD_EVENTS = 1600
 PIECE = "x" * 65536
@@ -16,7 +15,7 @@ HELD_AT_MOST = 24 << 20            # the kernel's socket buffers on both sides t
 GROWTH_KB = 16 * 1024
 STILL_S = 0.3
 
-pytestmark = pytest.mark.plain
+pytestmark = [BOTH_TRANSPORTS, pytest.mark.plain]
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], "stream": True}
 RESPONSES = {"model": "codex-light", "input": "hi", "stream": True}
@@ -69,6 +68,17 @@ def test_a_reader_that_comes_back_gets_everything(light, upstream):
     pieces = [data["choices"][0]["delta"].get("content") for _, data in reading.rest() if data != "[DONE]"]
     assert pieces == [PIECE] * FLOOD_EVENTS + [None]
     assert light.rss_kb - before < GROWTH_KB
+
+
+def test_a_slow_reader_is_not_a_stalled_upstream(start_proxy, upstream):
+    """While the client takes nothing, the upstream is not read: its silence is no fault of its own, however short the timeout."""
+    proxy = start_proxy(deployment("codex-light", upstream, timeout=STILL_S / 2))
+    flood = Flood()
+    upstream.script(flood)
+    reading = proxy.stream("/v1/chat/completions", CHAT)
+    flood.settle()   # stands still for longer than the timeout
+    pieces = [data["choices"][0]["delta"].get("content") for _, data in reading.rest() if data != "[DONE]"]
+    assert pieces == [PIECE] * FLOOD_EVENTS + [None]
 
 
 def test_many_stalled_readers(light, upstream):
