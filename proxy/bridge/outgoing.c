@@ -44,7 +44,7 @@ static bool translate(struct outgoing *o, const struct model_request *request, c
         .without = o->without,
         .carrier_key = o->carrier_key,
         .deployment_id = slice_of(d->id),
-        .thought_signatures = strcmp(d->provider->prefix, "gemini") == 0,
+        .thought_signatures = d->provider->thought_signatures,
     };
     if (d->provider->kind == PROVIDER_ECHO)
         return echo_reply(o->turn, request->stream, &o->body);

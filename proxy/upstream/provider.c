@@ -22,8 +22,8 @@
  * clients. The first row is the one for names without a prefix. */
 static const struct provider TABLE[] = {
     CLOUD("openai", ALL, "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    CLOUD("gemini", VECTORS, "https://generativelanguage.googleapis.com/v1beta/openai",
-          "GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    {.prefix = "gemini", .api_base = "https://generativelanguage.googleapis.com/v1beta/openai",
+     .key_env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"}, .key_required = true, .wires = VECTORS, .thought_signatures = true},
     CLOUD("huggingface", WIRE_CHAT, "https://router.huggingface.co/v1", "HF_TOKEN", "HUGGINGFACE_API_KEY"),
     {.prefix = "ollama", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = CLASSIC,
      .local = true},
