@@ -62,11 +62,6 @@ void secret_free(char *text)
     sodium_free(text);
 }
 
-void secret_wipe_text(char *text)
-{
-    sodium_memzero(text, strlen(text));
-}
-
 /* How many bytes at the start of `text` are a secret; 0: none. */
 static size_t secret_at(struct slice text)
 {

@@ -21,8 +21,6 @@ bool secret_equal(struct slice a, struct slice b);
  * secret_redact() while it is kept. Free with secret_free(), which overwrites it. */
 char *secret_keep(struct slice text);
 void secret_free(char *kept);
-/* Overwrites a NUL-terminated string in place. */
-void secret_wipe_text(char *text);
 
 /* Copies `text` with each kept secret of 8 bytes and more, and whatever follows "Bearer ", replaced by "[redacted]".
  * For every string that leaves the process: errors, logs, status. */
