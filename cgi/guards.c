@@ -35,8 +35,18 @@ static bool body_fits(const struct request *request, const struct settings *sett
     return !request->body_too_big;
 }
 
-static const struct guard admission[] = {
+static bool peer_is_ours(const struct request *request, const struct settings *settings)
+{
+    (void)settings;
+    return request->peer != PEER_REFUSED;
+}
+
+static const struct guard name[] = {
     {host_is_ours, 403, "forbidden_host", "The Host header must be 127.0.0.1 or localhost with this page's port."},
+};
+
+static const struct guard user[] = {
+    {peer_is_ours, 403, "forbidden_user", "This page serves the user who started it, and nobody else on this machine."},
 };
 
 static const struct guard change[] = {
@@ -54,9 +64,10 @@ static bool run(const struct guard *guards, size_t count, const struct request *
     return true;
 }
 
-bool guards_admit(const struct request *request, const struct settings *settings, struct refusal *why)
+bool guards_admit(const struct request *request, const struct settings *settings, bool open, struct refusal *why)
 {
-    return run(admission, sizeof admission / sizeof *admission, request, settings, why);
+    return run(name, sizeof name / sizeof *name, request, settings, why) &&
+           (open || run(user, sizeof user / sizeof *user, request, settings, why));
 }
 
 bool guards_change(const struct request *request, const struct settings *settings, const char *content_type,

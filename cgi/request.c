@@ -38,7 +38,7 @@ static void read_body(struct request *request)
     }
 }
 
-void request_read(struct request *request, char *body)
+void request_read(struct request *request, char *body, int peer_fd)
 {
     request->method = parameter(request, "REQUEST_METHOD");
     request->path = until(parameter(request, "REQUEST_URI"), '?');
@@ -47,6 +47,8 @@ void request_read(struct request *request, char *body)
     request->fetch_site = parameter(request, "HTTP_SEC_FETCH_SITE");
     request->content_type = slice_trim(until(parameter(request, "CONTENT_TYPE"), ';'));
     request->token = parameter(request, "HTTP_X_POINTSMAN_TOKEN");
+    request->peer = peer_ask(peer_fd, parameter(request, "REMOTE_ADDR"), parameter(request, "REMOTE_PORT"),
+                             parameter(request, "SERVER_ADDR"), parameter(request, "SERVER_PORT"));
     request->body = body;
     request->body_len = 0;
     request->body_too_big = false;

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_CGI_REQUEST_H
 #define POINTSMAN_CGI_REQUEST_H
 
-#include "common/buf.h"
+#include "cgi/peer.h"
 
 #include <fcgiapp.h>
 
@@ -18,13 +18,15 @@ struct request {
     struct slice fetch_site;     /* Sec-Fetch-Site */
     struct slice content_type;   /* without parameters */
     struct slice token;          /* X-Pointsman-Token */
+    enum peer peer;              /* who sent it */
     char *body;                  /* the caller's locked memory, REQUEST_BODY_MAX + 1 bytes */
     size_t body_len;
     bool body_too_big;
 };
 
-/* Reads what FCGX_Accept_r() left in request->fcgi; libfcgi's copy of the body is overwritten while it is read. */
-void request_read(struct request *request, char *body);
+/* Reads what FCGX_Accept_r() left in request->fcgi; libfcgi's copy of the body is overwritten while it is read. `peer_fd` is
+ * peer_open()'s. */
+void request_read(struct request *request, char *body, int peer_fd);
 /* Overwrites the body; the rest of the request stays usable. */
 void request_wipe_body(struct request *request);
 /* Sends what was written and ends the request. */

@@ -14,6 +14,7 @@ cgi_pointsman_session_SOURCES = \
 	cgi/main.c \
 	cgi/notify.c cgi/notify.h \
 	cgi/page.c cgi/page.h \
+	cgi/peer.c cgi/peer.h \
 	cgi/port.c cgi/port.h \
 	cgi/reply.c cgi/reply.h \
 	cgi/request.c cgi/request.h \

@@ -8,11 +8,17 @@
 
 #include <string.h>
 
+enum access {
+    ACCESS_OPEN,      /* to every user of this machine */
+    ACCESS_READS,     /* to our own user */
+    ACCESS_CHANGES,   /* and guarded besides: origin, size, type, token */
+};
+
 struct route {
     const char *method;
     const char *path;
     enum manner manner;
-    bool changes;   /* guarded: origin, size, type, token */
+    enum access access;
     void (*answer)(struct session *session, struct slot *slot, const struct fields *fields);
 };
 
@@ -105,13 +111,13 @@ static void stop(struct session *session, struct slot *slot, const struct fields
 }
 
 static const struct route routes[] = {
-    {"GET", "/", MANNER_PAGE, false, show_page},
-    {"GET", "/health", MANNER_JSON, false, show_health},
-    {"GET", "/api/status", MANNER_JSON, false, show_status},
-    {"POST", "/api/start", MANNER_JSON, true, start},
-    {"POST", "/api/stop", MANNER_JSON, true, stop},
-    {"POST", "/start", MANNER_PAGE, true, start},
-    {"POST", "/stop", MANNER_PAGE, true, stop},
+    {"GET", "/", MANNER_PAGE, ACCESS_READS, show_page},
+    {"GET", "/health", MANNER_JSON, ACCESS_OPEN, show_health},
+    {"GET", "/api/status", MANNER_JSON, ACCESS_READS, show_status},
+    {"POST", "/api/start", MANNER_JSON, ACCESS_CHANGES, start},
+    {"POST", "/api/stop", MANNER_JSON, ACCESS_CHANGES, stop},
+    {"POST", "/start", MANNER_PAGE, ACCESS_CHANGES, start},
+    {"POST", "/stop", MANNER_PAGE, ACCESS_CHANGES, stop},
 };
 
 /* The route of the method and path. NULL: none; `allow` then says which method the path has, if any. HEAD is GET: the
@@ -125,7 +131,7 @@ static const struct route *find_route(const struct request *request, const char 
             continue;
         if (slice_is(method, routes[i].method))
             return &routes[i];
-        *allow = routes[i].changes ? "POST" : "GET, HEAD";
+        *allow = routes[i].access == ACCESS_CHANGES ? "POST" : "GET, HEAD";
     }
     return NULL;
 }
@@ -156,20 +162,21 @@ void routes_answer(struct session *session, struct slot *slot)
     struct request *request = &slot->request;
     struct refusal why;
     const char *allow = NULL;
-    const struct route *route = NULL;
-    if (!guards_admit(request, &session->settings, &why))
+    const struct route *route = find_route(request, &allow);
+    bool open = route && route->access == ACCESS_OPEN, changes = route && route->access == ACCESS_CHANGES;
+    if (!guards_admit(request, &session->settings, open, &why))
         reply_refusal(request, &why, NULL);
-    else if (!(route = find_route(request, &allow))) {
+    else if (!route) {
         if (allow)
             refuse(&why, 405, "method_not_allowed", "This path takes %s.", allow);
         else
             refuse(&why, 404, "not_found", "There is nothing at this path.");
         reply_refusal(request, &why, allow);
-    } else if (route->changes && !guards_change(request, &session->settings, body_types[route->manner], &why)) {
+    } else if (changes && !guards_change(request, &session->settings, body_types[route->manner], &why)) {
         reply_refusal(request, &why, NULL);
     } else {
         slot->manner = route->manner;
-        if (route->changes)
+        if (changes)
             answer_change(session, slot, route);
         else
             route->answer(session, slot, NULL);

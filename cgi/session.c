@@ -60,6 +60,11 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     if (!page_load(&session->page, settings->www, error) ||
         !supervisor_open(&session->supervisor, settings, error))
         return false;
+    session->peer_fd = peer_open();
+    session->harden.peer_uid = session->peer_fd < 0 ? HARDEN_OFF : HARDEN_ON;
+    if (session->peer_fd < 0)
+        log_warning("this kernel does not tell who holds a socket (NETLINK_SOCK_DIAG): other users of this machine are kept "
+                    "out by the token alone");
     secret_random_token(session->token);
     /* The page works without that file; only scripts need it. */
     if (!keyfile_write(settings->runtime_fd, KEYFILE_TOKEN, session->token))
@@ -90,7 +95,7 @@ static void answer_one(struct session *session)
             session->paused_until = session->now_ms + PAUSE_MS;
         return;
     }
-    request_read(&slot->request, session->body);
+    request_read(&slot->request, session->body, session->peer_fd);
     routes_answer(session, slot);
     if (slot->wait != WAIT_NONE && is_last_slot(session, slot)) {
         struct refusal why;

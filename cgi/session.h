@@ -31,6 +31,7 @@ struct session {
     struct page page;
     char token[SECRET_TOKEN_SIZE];
     struct slot slots[SESSION_REQUESTS];
+    int peer_fd;            /* to ask who sent a request; -1: the kernel does not tell */
     char *body;             /* locked memory for the body that is being read */
     int64_t now_ms;         /* monotonic, as of this turn of the loop */
     int64_t paused_until;   /* no accepting before that; 0: accept */

@@ -9,16 +9,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static enum harden_state state_of(bool done)
+{
+    return done ? HARDEN_ON : HARDEN_OFF;
+}
+
 void harden_early(struct harden_status *status)
 {
     *status = (struct harden_status){0};
 #ifdef __SANITIZE_ADDRESS__
     /* LeakSanitizer reads its own process through ptrace, which a non-dumpable process forbids. */
-    status->non_dumpable = false;
+    status->non_dumpable = HARDEN_OFF;
 #else
-    status->non_dumpable = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
+    status->non_dumpable = state_of(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
 #endif
-    status->no_core = setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0;
+    status->no_core = state_of(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0);
     umask(077);
 }
 
@@ -45,24 +50,32 @@ void harden_environment(void)
 
 bool harden_follow_parent(struct harden_status *status, pid_t parent)
 {
-    status->parent_death = prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0;
+    status->parent_death = state_of(prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0);
     return getppid() == parent;
 }
 
 void harden_late(struct harden_status *status)
 {
-    status->no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    status->no_new_privs = state_of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 }
 
 bool harden_json(const struct harden_status *status, struct buf *out)
 {
-    const struct { const char *name; bool on; } rows[] = {
+    const struct { const char *name; enum harden_state state; } rows[] = {
         {"non_dumpable", status->non_dumpable},
         {"no_core", status->no_core},
         {"no_new_privs", status->no_new_privs},
         {"parent_death_signal", status->parent_death},
+        {"peer_uid", status->peer_uid},
+        {"landlock", status->landlock},
+        {"seccomp", status->seccomp},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        buf_add_format(out, "%s\"%s\":%s", i ? "," : "{", rows[i].name, rows[i].on ? "true" : "false");
-    return buf_add_char(out, '}') && !out->failed;
+    char before = '{';
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].state == HARDEN_NOT_MEANT)
+            continue;
+        buf_add_format(out, "%c\"%s\":%s", before, rows[i].name, rows[i].state == HARDEN_ON ? "true" : "false");
+        before = ',';
+    }
+    return BUF_ADD(out, "}") && !out->failed;
 }

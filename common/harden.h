@@ -6,11 +6,20 @@
 
 #include <sys/types.h>
 
+enum harden_state {
+    HARDEN_NOT_MEANT,      /* not for this process, or not yet */
+    HARDEN_OFF,            /* meant, but the kernel does not have it */
+    HARDEN_ON,
+};
+
 struct harden_status {
-    bool non_dumpable;     /* /proc/PID/environ, ptrace and core files are root's alone */
-    bool no_core;          /* RLIMIT_CORE 0 */
-    bool no_new_privs;
-    bool parent_death;     /* SIGTERM when the parent dies */
+    enum harden_state non_dumpable;     /* /proc/PID/environ, ptrace and core files are root's alone */
+    enum harden_state no_core;          /* RLIMIT_CORE 0 */
+    enum harden_state no_new_privs;
+    enum harden_state parent_death;     /* SIGTERM when the parent dies */
+    enum harden_state peer_uid;         /* the user who asks is known (cgi/peer.h) */
+    enum harden_state landlock;         /* only the files that it needs (common/sandbox.h) */
+    enum harden_state seccomp;          /* only the system calls that it needs */
 };
 
 /* First statement of main(): non-dumpable, no core files, umask 077. */
@@ -24,7 +33,7 @@ void harden_environment(void);
 MUST_CHECK bool harden_follow_parent(struct harden_status *status, pid_t parent);
 /* After everything was opened: NO_NEW_PRIVS. */
 void harden_late(struct harden_status *status);
-/* Appends the status as a JSON object. */
+/* Appends the status as a JSON object of booleans: what is meant for this process, and whether it is on. */
 bool harden_json(const struct harden_status *status, struct buf *out);
 
 #endif

@@ -1,11 +1,14 @@
 """Who may ask: Host, Origin, Sec-Fetch-Site and token on every route, through lighttpd and straight at the session app."""
 import itertools
 import json
+import os
 import pathlib
+import socket
+import subprocess
 import tempfile
 
 import pytest
-from session_tools import Session, fastcgi
+from session_tools import Session, connection_parameters, fastcgi
 
 STATIC = ("/style.css", "/app.js", "/favicon.svg")
 OPEN = ("/", "/health", "/api/status", "/nowhere")
@@ -118,3 +121,39 @@ def test_oversized_body_straight_at_the_session_app(session):
         parameters["CONTENT_LENGTH"] = str(size)
         status, _ = fastcgi(session.runtime / "session.sock-0", parameters, b"{}" + b" " * (size - 2))
         assert status == expected, size
+
+
+OTHER_USER = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as another user")
+
+
+@needs_root
+def test_another_user_of_this_machine(session):
+    for method, path in [("GET", path) for path in OPEN] + [("POST", path) for path in CHANGING]:
+        answer = subprocess.run(
+            ["curl", "--silent", "--noproxy", "*", "--write-out", "%{http_code}", "--output", "/dev/null", "-X", method,
+             "-H", f"X-Pointsman-Token: {session.token}", "-H", f"Content-Type: {CHANGING.get(path, '')}",
+             f"http://127.0.0.1:{session.port}{path}", *(["--data", body_for(path, session.token)] if path in CHANGING else [])],
+            user=OTHER_USER, group=OTHER_USER, capture_output=True, text=True, cwd="/", check=True)
+        assert answer.stdout == ("200" if path == "/health" else "403"), path
+
+
+def asked_over(session, parameters):
+    return fastcgi(session.runtime / "session.sock-0", {
+        "REQUEST_METHOD": "GET", "REQUEST_URI": "/api/status", "HTTP_HOST": f"127.0.0.1:{session.port}", **parameters})
+
+
+def test_client_that_can_not_be_known(session):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        known = connection_parameters(client)
+        assert asked_over(session, known)[0] == 200
+        for name, value in (("REMOTE_PORT", ""), ("REMOTE_PORT", "0"), ("REMOTE_PORT", "x"), ("REMOTE_PORT", "65536"),
+                            ("REMOTE_ADDR", ""), ("REMOTE_ADDR", "::1"), ("REMOTE_ADDR", "127.0.0.2"), ("SERVER_ADDR", "x"),
+                            ("SERVER_PORT", known["REMOTE_PORT"])):
+            assert asked_over(session, {**known, name: value})[0] == 403, (name, value)
+        # The port of a listener is not the port of its client.
+        assert asked_over(session, {**known, "REMOTE_PORT": known["SERVER_PORT"], "SERVER_PORT": "1"})[0] == 403
+        # Nobody holds a closed socket any more, and the kernel then speaks of uid 0.
+        client.close()
+        assert asked_over(session, known)[0] == 403
