@@ -11,6 +11,7 @@ common_libcommon_a_SOURCES = \
 	common/paths.c common/paths.h \
 	common/secret.c common/secret.h \
 	common/url.c common/url.h \
-	common/yaml.c common/yaml.h
+	common/yaml.c common/yaml.h \
+	common/yaml_scalar.c common/yaml_scalar.h
 
 common_libs = common/libcommon.a $(SODIUM_LIBS) $(YAML_LIBS)

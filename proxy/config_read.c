@@ -1,4 +1,5 @@
 /* pure. Reads a section's keys by their rows in the table, and says what is wrong with them and where. */
+#include "common/yaml_scalar.h"
 #include "proxy/config_private.h"
 
 #include <math.h>
@@ -6,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define TEXT_MAX 4096
 #define ENVIRON "os.environ/"
 
 static void report(struct buf *out, const char *path, unsigned line, const char *format, va_list args)
@@ -55,85 +54,13 @@ const char *config_env(const struct config_loader *l, const char *name)
     return value && *value ? value : NULL;
 }
 
-/* What a plain scalar means: YAML 1.1, as PyYAML reads it for LiteLLM. */
-static bool is_one_of(const struct yaml_node *n, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcasecmp(n->scalar, *words) == 0)
-            return true;
-    return false;
-}
-
-static bool is_null(const struct yaml_node *n)
-{
-    static const char *const WORDS[] = {"", "~", "null", NULL};
-    return n->kind == YAML_SCALAR && !n->quoted && is_one_of(n, WORDS);
-}
-
-static bool is_true(const struct yaml_node *n)
-{
-    static const char *const WORDS[] = {"true", "yes", "on", NULL};
-    return n->kind == YAML_SCALAR && !n->quoted && is_one_of(n, WORDS);
-}
-
-static bool is_false(const struct yaml_node *n)
-{
-    static const char *const WORDS[] = {"false", "no", "off", NULL};
-    return n->kind == YAML_SCALAR && !n->quoted && is_one_of(n, WORDS);
-}
-
-/* A finite decimal number, and nothing else (strtod() alone takes "inf", "0x1" and blanks). */
-static bool parse_number(const char *text, double *value)
-{
-    if (!*text || strspn(text, "0123456789+-.eE") != strlen(text))
-        return false;
-    char *end;
-    *value = strtod(text, &end);
-    return *end == '\0' && isfinite(*value);
-}
-
-static bool is_number(const struct yaml_node *n)
-{
-    double value;
-    return n->kind == YAML_SCALAR && !n->quoted && parse_number(n->scalar, &value);
-}
-
-static bool is_clean_text(const char *text)
-{
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return false;
-    return strlen(text) <= TEXT_MAX;
-}
-
-/* The value as an error names it; not its text where that may be a key. */
-static void describe_found(const struct yaml_node *n, bool secret, char *out, size_t size)
-{
-    if (n->kind == YAML_SEQUENCE)
-        snprintf(out, size, "a list");
-    else if (n->kind == YAML_MAPPING)
-        snprintf(out, size, "a mapping");
-    else if (is_null(n))
-        snprintf(out, size, "nothing");
-    else if (!secret && is_number(n))
-        snprintf(out, size, "the number %.40s", n->scalar);
-    else if (is_number(n))
-        snprintf(out, size, "a number");
-    else if (!secret && (is_true(n) || is_false(n)))
-        snprintf(out, size, "%.8s", n->scalar);
-    else if (secret || !is_clean_text(n->scalar) || strlen(n->scalar) > 40)
-        snprintf(out, size, "text");
-    else
-        snprintf(out, size, "the text \"%s\"", n->scalar);
-}
-
 static void wrong_type(struct config_loader *l, const char *what, const struct config_key *key,
                        const struct yaml_node *n)
 {
     char expected[96], found[96];
     config_key_expects(key, expected, sizeof expected);
-    describe_found(n, key->type == KEY_SECRET, found, sizeof found);
-    bool quotes = key->type <= KEY_LABEL && n->kind == YAML_SCALAR && (is_number(n) || is_true(n) || is_false(n));
+    yaml_describe(n, key->type == KEY_SECRET, found, sizeof found);
+    bool quotes = key->type <= KEY_LABEL && (yaml_is_number(n) || yaml_is_true(n) || yaml_is_false(n));
     config_error(l, n->line, "%s: expected %s, found %s%s", what, expected, found,
                  quotes ? "; put it in quotes" : "");
 }
@@ -153,8 +80,8 @@ static bool resolve_text(struct config_loader *l, const char *what, enum key_typ
         out->text = config_env(l, out->variable);
     }
     bool judged = out->text && !(out->variable && type == KEY_SECRET);
-    if (judged && !is_clean_text(out->text)) {
-        config_error(l, n->line, "%s: control characters, or more than %d bytes", what, TEXT_MAX);
+    if (judged && !yaml_is_clean(out->text)) {
+        config_error(l, n->line, "%s: control characters, or more than %d bytes", what, YAML_TEXT_MAX);
         *out = (struct config_text){.line = n->line};
         return false;
     }
@@ -176,7 +103,7 @@ static bool read_number(struct config_loader *l, const char *what, const struct 
         config_warn(l, n->line, "%s: %s is not set; the default is taken", what, t.variable);
         return false;
     }
-    bool number = parse_number(t.text, value);
+    bool number = yaml_parse_number(t.text, value);
     if (!number || *value < key->min || *value > key->max || (key->type == KEY_COUNT && *value != floor(*value))) {
         wrong_type(l, what, key, n);
         return false;
@@ -190,7 +117,7 @@ static bool is_text(const struct yaml_node *n, enum key_type type)
 {
     if (n->kind != YAML_SCALAR)
         return false;
-    return n->quoted || (!is_true(n) && !is_false(n) && (!is_number(n) || type == KEY_LABEL));
+    return n->quoted || (!yaml_is_true(n) && !yaml_is_false(n) && (!yaml_is_number(n) || type == KEY_LABEL));
 }
 
 static void read_value(struct config_loader *l, const char *what, const struct config_key *key,
@@ -207,8 +134,8 @@ static void read_value(struct config_loader *l, const char *what, const struct c
             wrong_type(l, what, key, n);
         break;
     case KEY_BOOL:
-        if (is_true(n) || is_false(n))
-            *(bool *)field = is_true(n);
+        if (yaml_is_true(n) || yaml_is_false(n))
+            *(bool *)field = yaml_is_true(n);
         else
             wrong_type(l, what, key, n);
         break;
@@ -274,16 +201,16 @@ void config_read(struct config_loader *l, enum config_section section, const str
         char what[160];
         const char *parent = config_section_name(section);
         const struct config_key *key = find_key(section, n->key);
-        if (!is_clean_text(n->key)) {
+        if (!yaml_is_clean(n->key)) {
             config_error(l, n->key_line, "a key with control characters in it");
             continue;
         }
         snprintf(what, sizeof what, "%s%s%.*s", parent, *parent ? "." : "", shown_len(n->key), n->key);
         if (!key)
             config_warn(l, n->key_line, "%s: this key is not known and has no effect", what);
-        else if (key->use == KEY_WARNS && !is_null(n) && !is_false(n))
+        else if (key->use == KEY_WARNS && !yaml_is_null(n) && !yaml_is_false(n))
             config_warn(l, n->key_line, "%s: has no effect here: %s", what, key->doc);
-        else if (key->use == KEY_USED && !is_null(n))
+        else if (key->use == KEY_USED && !yaml_is_null(n))
             read_value(l, what, key, n, (char *)into + key->offset);
     }
 }
@@ -291,7 +218,7 @@ void config_read(struct config_loader *l, enum config_section section, const str
 bool config_read_text(struct config_loader *l, const char *what, const struct yaml_node *n, struct config_text *out)
 {
     static const struct config_key TEXT = {.type = KEY_TEXT};
-    if (is_text(n, KEY_TEXT) && !is_null(n))
+    if (is_text(n, KEY_TEXT) && !yaml_is_null(n))
         return resolve_text(l, what, KEY_TEXT, n, out);
     wrong_type(l, what, &TEXT, n);
     return false;
