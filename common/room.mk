@@ -7,6 +7,7 @@ common_libcommon_a_SOURCES = \
 	common/harden.c common/harden.h \
 	common/json.c common/json.h \
 	common/json_string.c \
+	common/jsonl.c common/jsonl.h \
 	common/log.c common/log.h \
 	common/paths.c common/paths.h \
 	common/secret.c common/secret.h \

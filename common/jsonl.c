@@ -1,0 +1,133 @@
+/* Appends whole lines of JSON to a file of its owner's alone, and rotates it by size. */
+#include "common/jsonl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Opens PATH, and notes how long it is and how it ends. errno is set on failure. */
+static bool open_file(struct jsonl *j)
+{
+    struct stat info;
+    char last = '\n';
+    int fd = open(j->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &info) != 0)
+        goto failed;
+    if (!S_ISREG(info.st_mode)) {
+        errno = EINVAL;
+        goto failed;
+    }
+    if ((info.st_mode & 077) != 0 && fchmod(fd, 0600) != 0)
+        goto failed;
+    if (info.st_size > 0 && pread(fd, &last, 1, info.st_size - 1) != 1)
+        goto failed;
+    j->fd = fd;
+    j->size = (size_t)info.st_size;
+    j->torn = last != '\n';
+    return true;
+failed:
+    (void)close(fd);
+    return false;
+}
+
+struct jsonl *jsonl_open(const char *path, size_t max_bytes, size_t waiting_max, struct buf *error)
+{
+    size_t len = strlen(path);
+    struct jsonl *j = calloc(1, sizeof *j);
+    if (!j)
+        goto no_memory;
+    j->fd = -1;
+    j->max_bytes = max_bytes;
+    buf_init(&j->lines, waiting_max + 1);
+    j->path = strdup(path);
+    j->rotated = malloc(len + 3);
+    if (!j->path || !j->rotated)
+        goto no_memory;
+    snprintf(j->rotated, len + 3, "%s.1", path);
+    if (open_file(j))
+        return j;
+    buf_add_format(error, "%s: the journal can't be opened: %s", path,
+                   errno == ELOOP ? "it is a symbolic link" : errno == EINVAL ? "it is no file" : strerror(errno));
+    jsonl_close(j);
+    return NULL;
+no_memory:
+    buf_add_format(error, "%s: no memory for the journal", path);
+    jsonl_close(j);
+    return NULL;
+}
+
+void jsonl_close(struct jsonl *j)
+{
+    if (!j)
+        return;
+    if (j->fd >= 0)
+        (void)close(j->fd);
+    buf_free(&j->lines);
+    free(j->rotated);
+    free(j->path);
+    free(j);
+}
+
+/* Begins a new file. Where another process has rotated already, its new file is opened instead. */
+static void rotate(struct jsonl *j)
+{
+    struct stat ours, named;
+    bool same = fstat(j->fd, &ours) == 0 && lstat(j->path, &named) == 0 && ours.st_ino == named.st_ino &&
+                ours.st_dev == named.st_dev;
+    if (same && rename(j->path, j->rotated) != 0)
+        return;     /* one that is too long is better than none */
+    (void)close(j->fd);
+    j->fd = -1;
+    (void)open_file(j);
+}
+
+/* Whether the lines went to disk whole; errno says why not. */
+static bool write_lines(struct jsonl *j)
+{
+    if (j->lines.failed) {
+        errno = EMSGSIZE;
+        return false;
+    }
+    if (j->fd >= 0 && j->size > 0 && j->size + j->lines.len > j->max_bytes)
+        rotate(j);
+    if (j->fd < 0 && !open_file(j))
+        return false;
+    /* After a torn line the newline that it lacks goes first. The buffer holds one at its start for that. */
+    size_t skip = j->torn ? 0 : 1;
+    size_t len = j->lines.len - skip;
+    ssize_t written;
+    do
+        written = write(j->fd, j->lines.data + skip, len);
+    while (written < 0 && errno == EINTR);
+    if (written <= 0)
+        return false;
+    j->size += (size_t)written;
+    j->torn = (size_t)written < len;
+    if (j->torn)
+        errno = ENOSPC;
+    return !j->torn;
+}
+
+struct buf *jsonl_lines(struct jsonl *j)
+{
+    if (!j->lines.len)
+        BUF_ADD(&j->lines, "\n");
+    return &j->lines;
+}
+
+bool jsonl_flush(struct jsonl *j)
+{
+    if (!j->lines.len)
+        return true;
+    bool written = write_lines(j);
+    int saved = errno;
+    buf_clear(&j->lines);
+    errno = saved;
+    return written;
+}
