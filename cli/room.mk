@@ -1,1 +1,19 @@
-# cli
+# All but main() in a library, so that unit tests link it. A subcommand is a file in cli/command/ and a line in cli/commands.c.
+noinst_LIBRARIES += cli/libcli.a
+cli_libcli_a_SOURCES = \
+	cli/arguments.c cli/command.h cli/exit.h \
+	cli/command/key.c \
+	cli/command/status.c \
+	cli/command/web.c \
+	cli/commands.c cli/commands.h \
+	cli/help.c cli/help.h \
+	cli/local_http.c cli/local_http.h \
+	cli/progress.c cli/progress.h \
+	cli/session.c cli/session.h \
+	cli/table.c cli/table.h \
+	cli/terminal.c cli/terminal.h
+cli_libs = cli/libcli.a proxy/libpure.a $(common_libs)
+
+bin_PROGRAMS += cli/pointsman
+cli_pointsman_SOURCES = cli/main.c
+cli_pointsman_LDADD = $(cli_libs) -lm

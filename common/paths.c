@@ -34,13 +34,9 @@ char *paths_join(const char *dir, const char *name)
     return format_path("%s/%s", dir, name);
 }
 
-/* Makes the folder where it is absent, then checks that it is a folder of ours that nobody else may enter. */
+/* Whether it is a folder of ours that nobody else may enter. */
 static bool own_folder(const char *path, struct buf *error)
 {
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        buf_add_format(error, "%s: the folder can't be made: %s", path, strerror(errno));
-        return false;
-    }
     struct stat st;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
@@ -63,7 +59,8 @@ static bool own_folder(const char *path, struct buf *error)
     return true;
 }
 
-char *paths_runtime_dir(struct buf *error)
+/* The runtime folder's path, there or not. */
+static char *runtime_path(struct buf *error)
 {
     char *path, uid[24];
     const char *base = variable("POINTSMAN_RUNTIME_DIR");
@@ -76,13 +73,31 @@ char *paths_runtime_dir(struct buf *error)
         base = variable("TMPDIR");
         path = format_path("%s/pointsman-%s", base ? base : "/tmp", uid);
     }
-    if (!path) {
+    if (!path)
         BUF_ADD(error, "no memory");
-    } else if (!own_folder(path, error)) {
-        free(path);
-        path = NULL;
-    }
     return path;
+}
+
+char *paths_runtime_dir(struct buf *error)
+{
+    char *path = runtime_path(error);
+    if (!path)
+        return NULL;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        buf_add_format(error, "%s: the folder can't be made: %s", path, strerror(errno));
+    else if (own_folder(path, error))
+        return path;
+    free(path);
+    return NULL;
+}
+
+char *paths_find_runtime_dir(struct buf *error)
+{
+    char *path = runtime_path(error);
+    if (path && access(path, F_OK) == 0 && own_folder(path, error))
+        return path;
+    free(path);
+    return NULL;
 }
 
 char *paths_codex_home(void)

@@ -8,6 +8,8 @@
  * mode 0700 where absent. NULL with a message in `error` when it can't be made, or exists and is a link, another
  * user's, or open to others. */
 char *paths_runtime_dir(struct buf *error);
+/* The same without making it: NULL and no message when it is not there. */
+char *paths_find_runtime_dir(struct buf *error);
 /* "$CODEX_HOME", else "$HOME/.codex"; NULL when neither is set. Not created. */
 char *paths_codex_home(void);
 /* "$CODEX_HOME/logs", made with mode 0700 where absent (with its parent); NULL with a message in `error`. */

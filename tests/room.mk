@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/unit/test_carrier \
 	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \
+	tests/unit/test_command \
 	tests/unit/test_config \
 	tests/unit/test_config_providers \
 	tests/unit/test_failure \
@@ -19,6 +20,7 @@ check_PROGRAMS += \
 	tests/unit/test_journal \
 	tests/unit/test_json \
 	tests/unit/test_keys \
+	tests/unit/test_local_http \
 	tests/unit/test_login \
 	tests/unit/test_login_file \
 	tests/unit/test_login_store \
@@ -47,6 +49,9 @@ tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
 tests_unit_test_login_LDADD = $(LDADD) $(EVENT_LIBS)
 tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
+# What tests the command links all of it but main().
+tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
+tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.
 EXTRA_DIST += tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tools .ci

@@ -53,6 +53,26 @@ static void runtime_dir_is_made_private(void **state)
     umask(before);
 }
 
+static void a_runtime_dir_is_found_without_being_made(void **state)
+{
+    (void)state;
+    struct buf error;
+    buf_init(&error, 1024);
+    setenv("POINTSMAN_RUNTIME_DIR", folder_at("run"), 1);
+    assert_null(paths_find_runtime_dir(&error));
+    assert_int_equal(error.len, 0);
+    assert_int_not_equal(access(folder_at("run"), F_OK), 0);
+    assert_int_equal(mkdir(folder_at("run"), 0700), 0);
+    char *dir = paths_find_runtime_dir(&error);
+    assert_non_null(dir);
+    assert_string_equal(dir, folder_at("run"));
+    free(dir);
+    assert_int_equal(chmod(folder_at("run"), 0755), 0);
+    assert_null(paths_find_runtime_dir(&error));
+    assert_true(error.len > 0);
+    buf_free(&error);
+}
+
 static void runtime_dir_falls_back_to_tmpdir(void **state)
 {
     (void)state;
@@ -175,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PATHS_TEST(runtime_dir_is_made_private),
+        PATHS_TEST(a_runtime_dir_is_found_without_being_made),
         PATHS_TEST(runtime_dir_falls_back_to_tmpdir),
         PATHS_TEST(runtime_dir_open_to_others_is_refused),
         PATHS_TEST(runtime_dir_that_is_a_link_or_a_file_is_refused),

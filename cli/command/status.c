@@ -1,0 +1,104 @@
+/* pointsman status: what runs, and what is ready. */
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/table.h"
+
+#include <inttypes.h>
+
+enum { JSON };
+
+static const struct command_option options[] = {
+    [JSON] = {.name = "json", .summary = "the session's status as one JSON object"},
+    {0},
+};
+
+static void print_uptime(int64_t seconds)
+{
+    if (seconds >= 3600)
+        printf("%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
+    else if (seconds >= 60)
+        printf("%" PRId64 " min", seconds / 60);
+    else
+        printf("%" PRId64 " s", seconds);
+}
+
+static void print_aliases(const struct json *json)
+{
+    struct table table;
+    struct buf text;
+    buf_init(&text, 4096);
+    table_begin(&table, (const char *const[]){"alias", "state", "why"}, 3);
+    uint32_t alias = json_first(json, json_get(json, 0, "aliases"));
+    for (; alias != JSON_NONE; alias = json_next(json, alias)) {
+        bool ready = json_is(json, json_get(json, alias, "ready"), JSON_TRUE);
+        buf_clear(&text);
+        (void)json_unescape(json, json_get(json, alias, "name"), &text);
+        table_add(&table, STYLE_PLAIN, buf_slice(&text));
+        table_add(&table, ready ? STYLE_GOOD : STYLE_BAD, slice_of(ready ? "ready" : "not ready"));
+        buf_clear(&text);
+        (void)json_unescape(json, json_get(json, alias, "reason"), &text);
+        table_add(&table, STYLE_PLAIN, buf_slice(&text));
+    }
+    table_print(&table, stdout);
+    buf_free(&text);
+}
+
+static void print_status(const struct session *session, const struct session_status *status)
+{
+    const struct json *json = &status->json;
+    int64_t uptime = 0;
+    struct buf text;
+    buf_init(&text, 4096);
+    (void)json_unescape(json, json_get(json, 0, "state"), &text);
+    (void)json_int64(json, json_get(json, 0, "uptime_s"), &uptime);
+    printf("Proxy:   %s%s%s", terminal_style(stdout, status->running ? STYLE_GOOD : STYLE_BAD), buf_text(&text),
+           terminal_style(stdout, STYLE_PLAIN));
+    if (status->running) {
+        buf_clear(&text);
+        (void)json_unescape(json, json_get(json, 0, "version"), &text);
+        printf(", version %s, for ", buf_text(&text));
+        print_uptime(uptime);
+        printf(", %s", status->base_url);
+    } else {
+        buf_clear(&text);
+        (void)json_unescape(json, json_get(json, 0, "reason"), &text);
+        printf("%s%s", text.len ? ": " : "", buf_text(&text));
+    }
+    printf("\nPage:    %s/\n", session->url);
+    print_aliases(json);
+    buf_free(&text);
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct session session;
+    struct session_status status = {0};
+    struct buf error;
+    int code = EXIT_STOPPED;
+    buf_init(&error, 4096);
+    bool there = session_find(&session, &error) && session_status(&session, &status, &error);
+    if (arguments->values[JSON])
+        puts(there ? buf_text(&status.reply.body) : "{\"state\":\"stopped\"}");
+    else if (there)
+        print_status(&session, &status);
+    else
+        puts("Proxy:   stopped");
+    if (there && status.running)
+        code = EXIT_OK;
+    else
+        say("%s", there ? "pointsman start starts the proxy" : buf_text(&error));
+    session_status_free(&status);
+    session_close(&session);
+    buf_free(&error);
+    return code;
+}
+
+const struct command command_status = {
+    .name = "status",
+    .summary = "Say whether the proxy runs, and which aliases are ready",
+    .about = "Ends with 0 when the proxy runs, and with 3 when it does not.",
+    .examples = "pointsman status\n"
+                "pointsman status --json | jq -r '.aliases[] | select(.ready) | .name'\n",
+    .options = options,
+    .run = run,
+};

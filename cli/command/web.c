@@ -1,0 +1,66 @@
+/* pointsman web: the page. */
+#include "cli/command.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PRINT };
+
+static const struct command_option options[] = {
+    [PRINT] = {.name = "print", .summary = "only print the address"},
+    {0},
+};
+
+/* Hands the address to the desktop, whose talk is not ours. */
+static void open_browser(const char *url)
+{
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return;
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawnp(&pid, "xdg-open", &actions, NULL, (char *[]){"xdg-open", (char *)url, NULL}, environ);
+    posix_spawn_file_actions_destroy(&actions);
+}
+
+static bool has_desktop(void)
+{
+    const char *x = getenv("DISPLAY"), *wayland = getenv("WAYLAND_DISPLAY");
+    return (x && *x) || (wayland && *wayland);
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct session session;
+    struct session_status status = {0};
+    struct buf error;
+    int code = EXIT_STOPPED;
+    buf_init(&error, 4096);
+    if (!session_find(&session, &error) || !session_status(&session, &status, &error)) {
+        say("%s", buf_text(&error));
+    } else {
+        code = EXIT_OK;
+        printf("%s/\n", session.url);
+        if (!arguments->values[PRINT] && has_desktop())
+            open_browser(session.url);
+    }
+    session_status_free(&status);
+    session_close(&session);
+    buf_free(&error);
+    return code;
+}
+
+const struct command command_web = {
+    .name = "web",
+    .summary = "Open the page in the browser, and print its address",
+    .examples = "pointsman web           # open it\n"
+                "pointsman web --print   # only its address\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,21 @@
+/* The table of subcommands. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+extern const struct command command_status, command_web, command_key;
+
+const struct command *const commands[] = {
+    &command_status,
+    &command_web,
+    &command_key,
+    NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+    for (unsigned i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}

@@ -1,0 +1,116 @@
+/* Usage and help, made from the commands' rows. */
+#include "cli/help.h"
+
+#include "cli/commands.h"
+
+#include <string.h>
+
+#define FOLD_AT 100
+
+static const struct {
+    int code;
+    const char *meaning;
+} codes[] = {
+    {EXIT_OK, "done"},
+    {EXIT_FAULT, "tried and failed; standard error says why"},
+    {EXIT_USAGE, "the command line is wrong"},
+    {EXIT_STOPPED, "the proxy is not running (status, key); Codex was not found (codex, run, exec)"},
+    {EXIT_NOT_READY, "the proxy can't serve: nothing to route to, a busy port, it died"},
+    {EXIT_NO_TOKEN, "HF_TOKEN is needed and not set"},
+    {EXIT_NOTHING_RAN, "no provider of the fallback order could run"},
+    {EXIT_OLLAMA, "Ollama does not answer, or lacks the model"},
+};
+
+/* A line that is folded at FOLD_AT, going on under where it began. */
+struct folded {
+    struct buf *out;
+    size_t column, indent;
+};
+
+static void fold_add(struct folded *f, struct slice word)
+{
+    if (f->column + 1 + word.len > FOLD_AT) {
+        buf_add_format(f->out, "\n%*s", (int)f->indent, "");
+        f->column = f->indent;
+    } else {
+        buf_add_char(f->out, ' ');
+        f->column++;
+    }
+    buf_add_slice(f->out, word);
+    f->column += word.len;
+}
+
+void help_usage(const struct command *command, struct buf *out)
+{
+    struct buf word;
+    buf_init(&word, 512);
+    size_t start = out->len;
+    buf_add_format(out, "usage: pointsman %s", command->name);
+    struct folded line = {out, out->len - start, out->len - start + 1};
+    for (const struct command_option *option = command->options; option && option->name; option++) {
+        buf_clear(&word);
+        buf_add_format(&word, "[--%s%s%s]", option->name, option->value ? " " : "", option->value ? option->value : "");
+        fold_add(&line, buf_slice(&word));
+    }
+    if (command->operands)
+        fold_add(&line, slice_of(command->operands));
+    BUF_ADD(out, "\n");
+    buf_free(&word);
+}
+
+static void add_options(const struct command *command, struct buf *out)
+{
+    struct buf left;
+    buf_init(&left, 512);
+    BUF_ADD(out, "\n");
+    for (const struct command_option *option = command->options; option && option->name; option++) {
+        buf_clear(&left);
+        if (option->letter)
+            buf_add_format(&left, "-%c, ", option->letter);
+        buf_add_format(&left, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+        buf_add_format(out, "  %-26.*s  %s", SLICE_ARGS(buf_slice(&left)), option->summary);
+        if (option->choices)
+            buf_add_format(out, "\n%30sone of: %s", "", option->choices);
+        BUF_ADD(out, "\n");
+    }
+    buf_add_format(out, "  %-26s  %s\n", "-h, --help", "this text");
+    buf_free(&left);
+}
+
+/* The text, each of its lines two columns in. */
+static void add_indented(struct buf *out, const char *text)
+{
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        buf_add_format(out, "%s%.*s\n", len ? "  " : "", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+void help_command(const struct command *command, struct buf *out)
+{
+    help_usage(command, out);
+    buf_add_format(out, "\n%s.\n", command->summary);
+    if (command->about)
+        buf_add_format(out, "\n%s\n", command->about);
+    add_options(command, out);
+    if (command->examples) {
+        BUF_ADD(out, "\nExamples:\n");
+        add_indented(out, command->examples);
+    }
+}
+
+void help_all(struct buf *out)
+{
+    BUF_ADD(out, "usage: pointsman COMMAND [OPTIONS]\n       pointsman COMMAND --help\n"
+                 "\nCodex CLI, routed to the cheapest model that is likely to work.\n\n");
+    for (unsigned i = 0; commands[i]; i++)
+        buf_add_format(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    BUF_ADD(out, "\n  -h, --help     this text\n  -V, --version  the version\n\nExit codes:\n");
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        buf_add_format(out, "  %d  %s\n", codes[i].code, codes[i].meaning);
+    BUF_ADD(out, "  A command that runs another program ends with that program's code.\n"
+                 "\nExamples:\n"
+                 "  pointsman status          # what is ready, and why not\n"
+                 "  pointsman status --help   # all about one command\n");
+}

@@ -1,0 +1,87 @@
+/* What people see: talk, width, colour. */
+#include "cli/terminal.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 8192
+
+bool terminal_is(FILE *stream)
+{
+    return isatty(fileno(stream)) == 1;
+}
+
+bool terminal_has_colour(FILE *stream)
+{
+    const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
+    return terminal_is(stream) && !(no && *no) && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
+unsigned terminal_width(FILE *stream)
+{
+    struct winsize size;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col)
+        return size.ws_col;
+    return 80;
+}
+
+const char *terminal_style(FILE *stream, enum terminal_style style)
+{
+    static const char *const sequences[] = {
+        [STYLE_PLAIN] = "\033[0m", [STYLE_BOLD] = "\033[1m", [STYLE_FAINT] = "\033[2m",
+        [STYLE_GOOD] = "\033[32m", [STYLE_BAD] = "\033[31m",
+    };
+    return terminal_has_colour(stream) ? sequences[style] : "";
+}
+
+unsigned terminal_columns(struct slice text)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    return count;
+}
+
+/* One line, in one write, so that lines of two processes don't mix. What came from elsewhere can't steer the terminal. */
+static void speak(const char *prefix, const char *format, va_list arguments)
+{
+    char line[LINE_MAX_BYTES];
+    int start = snprintf(line, sizeof line, "%s", prefix);
+    int len = vsnprintf(line + start, sizeof line - (size_t)start - 1, format, arguments);
+    size_t used = len < 0 ? (size_t)start : strlen(line);
+    for (size_t i = 0; i < used; i++)
+        if (((unsigned char)line[i] < ' ' && line[i] != '\n' && line[i] != '\t') || line[i] == 0x7f)
+            line[i] = '?';
+    line[used++] = '\n';
+    fflush(stdout);
+    ssize_t ignored = write(STDERR_FILENO, line, used);
+    (void)ignored;
+}
+
+void say(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    speak("", format, arguments);
+    va_end(arguments);
+}
+
+int complain(int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    speak("pointsman: ", format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+void warn(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    speak("pointsman: warning: ", format, arguments);
+    va_end(arguments);
+}
