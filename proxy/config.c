@@ -17,6 +17,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     struct config *c = l->config;
     *s = (struct config_settings){
         .num_retries = 2, .allowed_fails = 3, .timeout_ms = 600000, .stream_timeout_ms = -1, .cooldown_ms = 5000,
+        .max_fallbacks = INT_MAX,
     };
     config_read(l, SECTION_FILE, root, s);
     config_read(l, SECTION_GENERAL, s->general, s);
@@ -31,13 +32,14 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     c->timeout_ms = s->timeout_ms;
     c->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms : s->timeout_ms;
     c->cooldown_ms = s->cooldown_ms;
+    c->no_cooldowns = s->disable_cooldowns;
 }
 
 /* Reads one entry of model_list; false when it is left out, with or without an error. */
 static bool read_source(struct config_loader *l, const struct yaml_node *entry, struct deployment_source *s)
 {
     *s = (struct deployment_source){
-        .line = entry->line, .order = INT_MAX, .weight = 1, .timeout_ms = -1, .stream_timeout_ms = -1,
+        .line = entry->line, .order = INT_MAX, .weight = 1, .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1,
         .input_cost = NAN, .cached_input_cost = NAN, .output_cost = NAN,
     };
     if (entry->kind != YAML_MAPPING) {
@@ -64,7 +66,7 @@ static void echo_source(struct deployment_source *s)
 {
     *s = (struct deployment_source){
         .alias = {.text = ECHO_ALIAS}, .model = {.text = "echo/" ECHO_ALIAS}, .order = INT_MAX, .weight = 1,
-        .timeout_ms = -1, .stream_timeout_ms = -1, .input_cost = 0, .cached_input_cost = 0, .output_cost = 0,
+        .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1, .input_cost = 0, .cached_input_cost = 0, .output_cost = 0,
     };
 }
 
@@ -188,6 +190,7 @@ struct config *config_load(const struct config_options *options, struct buf *err
     if (make_deployments(&l)) {
         check_ids(&l);
         config_groups(&l);
+        config_policies(&l);
         config_custom_providers(&l);
         warn_of_not_ready(&l);
     }
@@ -237,8 +240,13 @@ void config_free(struct config *c)
         free(c->groups[i].deployments);
         free(c->groups[i].fallbacks);
     }
+    for (unsigned i = 0; i < c->detour_count; i++) {
+        free(c->detours[i].alias);
+        free(c->detours[i].fallbacks);   /* its deployments are those of a group */
+    }
     free(c->deployments);
     free(c->groups);
+    free(c->detours);
     free(c->token_url);
     free(c->path);
     free(c);

@@ -4,6 +4,14 @@
 
 #include "proxy/upstream/provider.h"
 
+/* How often something may happen, by enum failure_kind, as LiteLLM's policies say it by its classes of errors. */
+struct failure_policy {
+    struct {
+        bool given;
+        int times;
+    } of[FAILURE_KINDS];
+};
+
 /* One entry of `model_list`. */
 struct deployment {
     unsigned index;            /* its place in config.deployments: what health and counters are kept by */
@@ -22,6 +30,7 @@ struct deployment {
     int timeout_ms;            /* whole call, or silence within a stream; the default is filled in; 0: none */
     int stream_timeout_ms;     /* to the first byte of a stream; the default is filled in; 0: none */
     struct retry_policy retry; /* the provider's, as the environment changes it */
+    int num_retries;           /* further attempts on others after one that failed here; -1: the configuration's */
     double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */
     int64_t max_input_tokens;  /* context window; 0: unknown */
     char *instructions;        /* SIGN_IN_CHATGPT: sent in place of the client's own; NULL: those are sent */
@@ -37,6 +46,10 @@ struct model_group {
     unsigned count;
     const struct model_group **fallbacks;  /* groups to go to when this one is used up, in order */
     unsigned fallback_count;
+    /* Where a prompt that is too long, or that a provider's policy refuses, goes on: a group that is in no list, whose
+     * deployments are those of the first group that was named, and whose fallbacks are the others. NULL: nowhere. */
+    const struct model_group *on_context, *on_content_filter;
+    struct failure_policy retries;         /* its own; what is not given here is the configuration's */
     bool strict;               /* a direct probe: exactly one deployment, no fallback, its errors shown as they are */
 };
 
@@ -46,12 +59,18 @@ struct config {
     unsigned deployment_count;
     struct model_group *groups;        /* in the order of their first appearance */
     unsigned group_count;
+    struct model_group *detours;       /* those of on_context and on_content_filter */
+    unsigned detour_count;
     char *token_url;                   /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
     char *master_key;                  /* secret_keep()ed */
     int num_retries;                   /* further attempts after the first, over all deployments of a request's plan */
+    int more_retries;                  /* by how much the largest of all that stands in its place somewhere goes beyond it */
+    struct failure_policy retries;     /* in place of num_retries after such a failure */
     int timeout_ms, stream_timeout_ms; /* defaults for deployments that give none */
     int cooldown_ms;                   /* default cooldown after a failure that has none of its own */
     int allowed_fails;                 /* failures in a row that are forgiven before a cooldown */
+    struct failure_policy allowed;     /* in its place for such failures */
+    bool no_cooldowns;                 /* no failure starts one */
     unsigned warnings;                 /* how many were reported while loading */
 };
 

@@ -249,6 +249,7 @@ static void set_numbers(const struct config_loader *l, const struct deployment_s
     d->weight = s->weight;
     d->rpm = s->rpm;
     d->tpm = s->tpm;
+    d->num_retries = (int)s->num_retries;
     d->timeout_ms = s->timeout_ms >= 0 ? s->timeout_ms : c->timeout_ms;
     d->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms
                            : s->timeout_ms >= 0      ? s->timeout_ms

@@ -1,6 +1,8 @@
 /* pure. Prints a configuration for people (--check-config), and the reference of all keys for the documentation. */
 #include "proxy/config_private.h"
 
+#include "proxy/route/failure.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -20,21 +22,55 @@ static void describe_deployment(const struct deployment *d, struct buf *out)
         buf_add_format(out, "    not ready: %s\n", d->not_ready);
 }
 
+static void describe_fallbacks(const char *title, const struct model_group *const *groups, unsigned count, struct buf *out)
+{
+    for (unsigned i = 0; i < count; i++)
+        buf_add_format(out, "%s%s", i ? ", " : title, groups[i]->alias);
+    if (count)
+        BUF_ADD(out, "\n");
+}
+
+/* A detour's first group is known by its deployments. */
+static void describe_detour(const char *title, const struct model_group *detour, struct buf *out)
+{
+    if (!detour)
+        return;
+    buf_add_format(out, "%s%s%s", title, detour->deployments[0]->alias, detour->fallback_count ? ", " : "\n");
+    describe_fallbacks("", detour->fallbacks, detour->fallback_count, out);
+}
+
+static void describe_policy(const char *title, const struct failure_policy *policy, struct buf *out)
+{
+    bool any = false;
+    for (unsigned k = 0; k < FAILURE_KINDS; k++) {
+        if (!policy->of[k].given)
+            continue;
+        buf_add_format(out, "%s%s %d", any ? ", " : title, failure_rule(k)->name, policy->of[k].times);
+        any = true;
+    }
+    if (any)
+        BUF_ADD(out, "\n");
+}
+
 bool config_describe(const struct config *c, struct buf *out)
 {
     buf_add_format(out, "%s: %u aliases, %u deployments\n", c->path, c->group_count, c->deployment_count);
     buf_add_format(out, "num_retries %d, timeout %g s, stream_timeout %g s, cooldown_time %g s, allowed_fails %d\n",
                    c->num_retries, c->timeout_ms / 1000.0, c->stream_timeout_ms / 1000.0, c->cooldown_ms / 1000.0,
                    c->allowed_fails);
+    describe_policy("retries after: ", &c->retries, out);
+    describe_policy("failures that start no rest: ", &c->allowed, out);
+    if (c->no_cooldowns)
+        BUF_ADD(out, "no failure starts a rest (disable_cooldowns)\n");
     for (unsigned i = 0; i < c->group_count; i++) {
         const struct model_group *g = &c->groups[i];
         buf_add_format(out, "\n%s%s\n", g->alias, g->strict ? " (strict: no fallback)" : "");
         for (unsigned d = 0; d < g->count; d++)
             describe_deployment(g->deployments[d], out);
-        for (unsigned f = 0; f < g->fallback_count; f++)
-            buf_add_format(out, "%s%s", f ? ", " : "  then: ", g->fallbacks[f]->alias);
-        if (g->fallback_count)
-            BUF_ADD(out, "\n");
+        describe_policy("  retries after: ", &g->retries, out);
+        describe_detour("  where a prompt is too long: ", g->on_context, out);
+        describe_detour("  where a prompt is refused by a policy: ", g->on_content_filter, out);
+        describe_fallbacks("  then: ", g->fallbacks, g->fallback_count, out);
     }
     return !out->failed;
 }

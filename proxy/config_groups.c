@@ -1,4 +1,4 @@
-/* pure. Puts deployments of one model_name into a group, gives groups their other names and their fallbacks. */
+/* pure. Puts deployments of one model_name into a group, and gives groups their other names. */
 #include "proxy/config_private.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #define STRICT_SUFFIX "-direct"
 
-static struct model_group *find_group(struct config *c, const char *alias)
+struct model_group *config_find_group(struct config *c, const char *alias)
 {
     for (unsigned i = 0; i < c->group_count; i++)
         if (strcmp(c->groups[i].alias, alias) == 0)
@@ -39,7 +39,7 @@ static bool make_groups(struct config_loader *l)
     struct config *c = l->config;
     for (unsigned i = 0; i < c->deployment_count; i++) {
         const struct deployment *d = &c->deployments[i];
-        struct model_group *g = find_group(c, d->alias);
+        struct model_group *g = config_find_group(c, d->alias);
         if (!g && !(g = add_group(l, d->alias, c->deployment_count - i)))
             return false;
         g->deployments[g->count++] = d;
@@ -66,10 +66,10 @@ static void make_other_names(struct config_loader *l)
         const struct yaml_node *value = n->kind == YAML_MAPPING ? yaml_get(n, "model") : n;
         if (!config_read_text(l, WHAT, value ? value : n, &target))
             continue;
-        const struct model_group *g = target.text ? find_group(c, target.text) : NULL;
+        const struct model_group *g = target.text ? config_find_group(c, target.text) : NULL;
         if (!g) {
             config_error(l, n->line, "%s: there is no model_name \"%s\"", WHAT, target.text ? target.text : "");
-        } else if (find_group(c, n->key)) {
+        } else if (config_find_group(c, n->key)) {
             config_warn(l, n->key_line, "%s: \"%s\" is a model_name already; left out", WHAT, n->key);
         } else {
             struct model_group *other = add_group(l, n->key, g->count);
@@ -79,109 +79,6 @@ static void make_other_names(struct config_loader *l)
             other->count = g->count;
             other->strict = g->strict;
         }
-    }
-}
-
-static bool has_fallback(const struct model_group *g, const struct model_group *other)
-{
-    for (unsigned i = 0; i < g->fallback_count; i++)
-        if (g->fallbacks[i] == other)
-            return true;
-    return false;
-}
-
-/* Gives the group the fallbacks of a list of names, unless it has some or is strict. */
-static void set_fallbacks(struct config_loader *l, struct model_group *g, const struct yaml_node *list)
-{
-    if (g->fallbacks || g->strict)
-        return;
-    g->fallbacks = calloc(l->config->group_count, sizeof *g->fallbacks);
-    if (!g->fallbacks) {
-        config_error(l, 0, "out of memory");
-        return;
-    }
-    for (const struct yaml_node *n = list->children; n; n = n->next) {
-        const struct model_group *other = n->scalar ? find_group(l->config, n->scalar) : NULL;
-        if (other && other != g && !has_fallback(g, other))
-            g->fallbacks[g->fallback_count++] = other;
-    }
-}
-
-/* Whether the list holds names of groups alone. */
-static bool check_names(struct config_loader *l, const char *what, const struct yaml_node *list)
-{
-    unsigned before = l->errors;
-    if (list->kind != YAML_SEQUENCE)
-        config_error(l, list->line, "%s: expected a list of model_names, [one, two]", what);
-    for (const struct yaml_node *n = list->children; list->kind == YAML_SEQUENCE && n; n = n->next) {
-        struct config_text t;
-        if (config_read_text(l, what, n, &t) && !find_group(l->config, n->scalar))
-            config_error(l, n->line, "%s: there is no model_name \"%s\" to fall back to", what, n->scalar);
-    }
-    return l->errors == before;
-}
-
-/* fallbacks: a list of mappings, "- alias: [other, …]". *all receives the list for "*", LiteLLM's other way to write
- * default_fallbacks. */
-static void read_fallbacks(struct config_loader *l, const char *what, const struct yaml_node *list,
-                           const struct yaml_node **all)
-{
-    for (const struct yaml_node *entry = list ? list->children : NULL; entry; entry = entry->next) {
-        if (entry->kind != YAML_MAPPING) {
-            config_error(l, entry->line, "%s: expected \"- alias: [other, …]\"", what);
-            continue;
-        }
-        for (const struct yaml_node *n = entry->children; n; n = n->next) {
-            struct model_group *g = find_group(l->config, n->key);
-            if (!check_names(l, what, n))
-                continue;
-            if (strcmp(n->key, "*") == 0)
-                *all = n;
-            else if (!g)
-                config_warn(l, n->key_line, "%s: there is no model_name \"%.64s\"", what, n->key);
-            else if (g->strict)
-                config_warn(l, n->key_line, "%s: \"%s\" is strict and has no fallback", what, g->alias);
-            else
-                set_fallbacks(l, g, n);
-        }
-    }
-}
-
-/* A name from model_group_alias falls back as the group it stands for. It may also have been given its own. */
-static void share_fallbacks(struct config_loader *l)
-{
-    const struct yaml_node *n = l->settings.group_alias ? l->settings.group_alias->children : NULL;
-    for (; n; n = n->next) {
-        struct model_group *other = find_group(l->config, n->key);
-        const struct model_group *g = other ? find_group(l->config, other->deployments[0]->alias) : NULL;
-        if (!g || other == g || other->fallbacks || !g->fallbacks)
-            continue;
-        other->fallbacks = calloc(l->config->group_count, sizeof *other->fallbacks);
-        if (!other->fallbacks) {
-            config_error(l, 0, "out of memory");
-            return;
-        }
-        memcpy(other->fallbacks, g->fallbacks, g->fallback_count * sizeof *g->fallbacks);
-        other->fallback_count = g->fallback_count;
-    }
-}
-
-/* Explicit fallbacks first, the router's before LiteLLM's; then the defaults for whoever has none. */
-static void make_fallbacks(struct config_loader *l)
-{
-    static const char *const WHAT[FROM_COUNT] = {"router_settings.fallbacks", "litellm_settings.fallbacks"};
-    static const char *const DEFAULT[FROM_COUNT] = {"router_settings.default_fallbacks",
-                                                    "litellm_settings.default_fallbacks"};
-    const struct yaml_node *all[FROM_COUNT] = {NULL};
-    for (unsigned from = 0; from < FROM_COUNT; from++)
-        read_fallbacks(l, WHAT[from], l->settings.fallbacks[from], &all[from]);
-    share_fallbacks(l);
-    for (unsigned from = 0; from < FROM_COUNT; from++) {
-        const struct yaml_node *list = l->settings.default_fallbacks[from];
-        if (list && check_names(l, DEFAULT[from], list))
-            all[from] = list;
-        for (unsigned i = 0; all[from] && i < l->config->group_count; i++)
-            set_fallbacks(l, &l->config->groups[i], all[from]);
     }
 }
 
@@ -199,5 +96,5 @@ void config_groups(struct config_loader *l)
     if (!make_groups(l))
         return;
     make_other_names(l);
-    make_fallbacks(l);
+    config_fallbacks(l);
 }

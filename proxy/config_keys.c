@@ -58,7 +58,9 @@ static const struct config_key KEYS[] = {
            "As in `model_info`, which wins."),
     RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
            "As in `model_info`, which wins."),
-    HARMLESS(PARAMS, "drop_params max_retries num_retries use_in_pass_through stream litellm_trace_id "
+    RANGED(PARAMS, COUNT, "num_retries", 0, 100, deployment_source, num_retries, "`router_settings.num_retries`",
+           "Further attempts, each on another deployment, after a failure of this one."),
+    HARMLESS(PARAMS, "drop_params max_retries use_in_pass_through stream litellm_trace_id "
                      "cache_control_injection_points supports_* tags merge_reasoning_content_in_choices "
                      "allowed_openai_params model_info"),
     WARNS(PARAMS, "organization project headers extra_headers default_headers",
@@ -102,24 +104,58 @@ static const struct config_key KEYS[] = {
            "How long a deployment rests after a failure that has no time of its own."),
     RANGED(ROUTER, COUNT, "allowed_fails", 0, 1e6, config_settings, allowed_fails, "3",
            "Failures in a row that are forgiven before a rest."),
-    USED(ROUTER, LIST, "fallbacks", config_settings, fallbacks[FROM_ROUTER], "",
+    USED(ROUTER, MAPPING, "allowed_fails_policy", config_settings, allowed_fails_policy, "",
+         "In place of `allowed_fails`, by the kind of failure; see below."),
+    USED(ROUTER, BOOL, "disable_cooldowns", config_settings, disable_cooldowns, "false",
+         "No failure makes a deployment rest."),
+    USED(ROUTER, MAPPING, "retry_policy", config_settings, retry_policy, "",
+         "In place of `num_retries`, by the kind of failure; see below."),
+    USED(ROUTER, MAPPING, "model_group_retry_policy", config_settings, group_retry_policy, "",
+         "`alias: {…}`: the same for one group; what stands there wins."),
+    USED(ROUTER, LIST, "fallbacks", config_settings, fallbacks[FALLBACK_ANY][FROM_ROUTER], "",
          "`- alias: [other, …]`: groups to go to when this one is used up; theirs are not followed."),
+    USED(ROUTER, LIST, "context_window_fallbacks", config_settings, fallbacks[FALLBACK_CONTEXT][FROM_ROUTER], "",
+         "The same for a prompt that no deployment of the group has room for; without them it goes to those of `fallbacks` "
+         "whose window is larger."),
+    USED(ROUTER, LIST, "content_policy_fallbacks", config_settings, fallbacks[FALLBACK_CONTENT][FROM_ROUTER], "",
+         "The same for a prompt that a provider's policy refuses; without them the client is told."),
+    RANGED(ROUTER, COUNT, "max_fallbacks", 0, 100, config_settings, max_fallbacks, "all",
+           "How many groups of a list of fallbacks count."),
     USED(ROUTER, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_ROUTER], "",
          "For groups without fallbacks of their own."),
     USED(ROUTER, MAPPING, "model_group_alias", config_settings, group_alias, "", "`other name: alias`."),
     HARMLESS(ROUTER, "set_verbose debug_level client_ttl ignore_invalid_deployments polling_interval "
                      "enable_health_check_routing health_check_*"),
-    WARNS(ROUTER, "context_window_fallbacks content_policy_fallbacks",
-          "such an error goes to the client, not to another group"),
-    WARNS(ROUTER, "allowed_fails_policy retry_policy model_group_retry_policy retry_after max_fallbacks "
-                  "disable_cooldowns routing_strategy_args enable_weighted_failover",
-          "retries and rests follow the built-in table of failures"),
+    WARNS(ROUTER, "retry_after", "nothing is waited for between a failure and the next deployment"),
+    WARNS(ROUTER, "routing_strategy_args enable_weighted_failover", "the order follows `order` and `weight`"),
     WARNS(ROUTER, "redis_* cache_responses cache_kwargs caching_groups", "state is kept in memory"),
     WARNS(ROUTER, "enable_pre_call_checks optional_pre_call_checks deployment_affinity_* model_group_affinity_config "
                   "enable_tag_filtering tag_filtering_match_any routing_groups provider_budget_config "
                   "default_litellm_params default_max_parallel_requests default_priority alerting_config "
                   "router_general_settings",
           "this part of LiteLLM's router is not here"),
+
+    RANGED(RETRIES, COUNT, "AuthenticationErrorRetries", 0, 100, policy_source, auth, "", "After a 401 or 403."),
+    RANGED(RETRIES, COUNT, "TimeoutErrorRetries", 0, 100, policy_source, timeout, "",
+           "After a time limit, or a 408."),
+    RANGED(RETRIES, COUNT, "RateLimitErrorRetries", 0, 100, policy_source, rate_limit, "",
+           "After a 429, but for a quota that is used up."),
+    RANGED(RETRIES, COUNT, "BadRequestErrorRetries", 0, 100, policy_source, bad_request, "0",
+           "After a request that was refused as such."),
+    RANGED(RETRIES, COUNT, "ContentPolicyViolationErrorRetries", 0, 100, policy_source, content_policy, "0",
+           "After a prompt that a provider's policy refused."),
+    RANGED(RETRIES, COUNT, "InternalServerErrorRetries", 0, 100, policy_source, internal, "",
+           "After a 5xx, a refused or broken connection, or a reply that is none."),
+
+    RANGED(ALLOWED, COUNT, "AuthenticationErrorAllowedFails", 0, 1e6, policy_source, auth, "0", "Of 401 and 403."),
+    RANGED(ALLOWED, COUNT, "TimeoutErrorAllowedFails", 0, 1e6, policy_source, timeout, "",
+           "Of time limits and 408."),
+    RANGED(ALLOWED, COUNT, "RateLimitErrorAllowedFails", 0, 1e6, policy_source, rate_limit, "0",
+           "Of 429, but for a quota that is used up; a provider's `Retry-After` comes before it."),
+    RANGED(ALLOWED, COUNT, "InternalServerErrorAllowedFails", 0, 1e6, policy_source, internal, "",
+           "Of 5xx, connections that are refused or break, and replies that are none."),
+    WARNS(ALLOWED, "BadRequestErrorAllowedFails ContentPolicyViolationErrorAllowedFails",
+          "a request that is refused says nothing about the deployment, which never rests for it"),
 
     RANGED(LITELLM, COUNT, "num_retries", 0, 100, config_settings, num_retries, "",
            "As in `router_settings`, which wins."),
@@ -129,7 +165,11 @@ static const struct config_key KEYS[] = {
            "As in `router_settings`, which wins."),
     RANGED(LITELLM, SECONDS, "cooldown_time", 0, DAY, config_settings, cooldown_ms, "",
            "As in `router_settings`, which wins."),
-    USED(LITELLM, LIST, "fallbacks", config_settings, fallbacks[FROM_LITELLM], "",
+    USED(LITELLM, LIST, "fallbacks", config_settings, fallbacks[FALLBACK_ANY][FROM_LITELLM], "",
+         "As in `router_settings`, which wins for an alias that stands in both."),
+    USED(LITELLM, LIST, "context_window_fallbacks", config_settings, fallbacks[FALLBACK_CONTEXT][FROM_LITELLM], "",
+         "As in `router_settings`, which wins for an alias that stands in both."),
+    USED(LITELLM, LIST, "content_policy_fallbacks", config_settings, fallbacks[FALLBACK_CONTENT][FROM_LITELLM], "",
          "As in `router_settings`, which wins for an alias that stands in both."),
     USED(LITELLM, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_LITELLM], "",
          "As in `router_settings`, which wins."),
@@ -142,8 +182,6 @@ static const struct config_key KEYS[] = {
     WARNS(LITELLM, "success_callback failure_callback callbacks service_callbacks audit_log_callbacks",
           "no callbacks are called; the journal has one line per request"),
     WARNS(LITELLM, "cache cache_params enable_caching_on_provider_specific_optional_params", "replies are not cached"),
-    WARNS(LITELLM, "context_window_fallbacks content_policy_fallbacks",
-          "such an error goes to the client, not to another group"),
     WARNS(LITELLM, "max_budget budget_duration max_internal_user_budget internal_user_budget_duration upperbound_* "
                    "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
           "there are no budgets and no users"),
@@ -180,7 +218,8 @@ const char *config_section_name(enum config_section section)
 {
     static const char *const NAMES[SECTION_COUNT] = {
         [SECTION_FILE] = "", [SECTION_ENTRY] = "model_list[]", [SECTION_PARAMS] = "litellm_params",
-        [SECTION_INFO] = "model_info", [SECTION_ROUTER] = "router_settings", [SECTION_LITELLM] = "litellm_settings",
+        [SECTION_INFO] = "model_info", [SECTION_ROUTER] = "router_settings", [SECTION_RETRIES] = "router_settings.retry_policy",
+        [SECTION_ALLOWED] = "router_settings.allowed_fails_policy", [SECTION_LITELLM] = "litellm_settings",
         [SECTION_GENERAL] = "general_settings",
     };
     return NAMES[section];

@@ -14,6 +14,8 @@ enum config_section {
     SECTION_PARAMS,    /* its litellm_params */
     SECTION_INFO,      /* its model_info */
     SECTION_ROUTER,
+    SECTION_RETRIES,   /* router_settings.retry_policy, and each entry of model_group_retry_policy */
+    SECTION_ALLOWED,   /* router_settings.allowed_fails_policy */
     SECTION_LITELLM,
     SECTION_GENERAL,
     SECTION_COUNT,
@@ -61,21 +63,31 @@ struct deployment_source {
     struct config_text alias;
     const struct yaml_node *params, *info;
     struct config_text model, api_base, api_key, id, requires_env, instructions, originator;
-    int64_t order, rpm, tpm, max_input_tokens;
+    int64_t order, rpm, tpm, max_input_tokens, num_retries;     /* num_retries -1: not given */
     double weight, input_cost, cached_input_cost, output_cost;
     int timeout_ms, stream_timeout_ms;      /* -1: not given */
     bool chat_only, strict;
     unsigned line;
 };
 
+/* A policy as it stands in the file, by LiteLLM's classes of errors; -1: not given. */
+struct policy_source {
+    int64_t auth, timeout, rate_limit, bad_request, content_policy, internal;
+};
+
 enum { FROM_ROUTER, FROM_LITELLM, FROM_COUNT };
+
+/* What a list of fallbacks is for. */
+enum fallback_use { FALLBACK_ANY, FALLBACK_CONTEXT, FALLBACK_CONTENT, FALLBACK_USES };
 
 struct config_settings {
     const struct yaml_node *model_list, *router, *litellm, *general;
     struct config_text routing_strategy, master_key;
-    int64_t num_retries, allowed_fails;
+    int64_t num_retries, allowed_fails, max_fallbacks;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
-    const struct yaml_node *fallbacks[FROM_COUNT], *default_fallbacks[FROM_COUNT];
+    bool disable_cooldowns;
+    const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
+    const struct yaml_node *retry_policy, *group_retry_policy, *allowed_fails_policy;
     const struct yaml_node *group_alias, *custom_provider_map;
 };
 
@@ -117,6 +129,12 @@ bool config_login(struct config_loader *l, const struct deployment_source *s, st
 void config_custom_providers(struct config_loader *l);
 /* Makes the groups, their other names and their fallbacks. */
 void config_groups(struct config_loader *l);
+/* The group of that name, to be filled; NULL when there is none. */
+struct model_group *config_find_group(struct config *c, const char *alias);
+/* Gives the groups, which are all there, their fallbacks of all uses. */
+void config_fallbacks(struct config_loader *l);
+/* Reads retry_policy, allowed_fails_policy, and, once the groups are there, model_group_retry_policy. */
+void config_policies(struct config_loader *l);
 
 /* The reference of all keys as Markdown; doc/configuration.md holds it between its markers. */
 bool config_reference(struct buf *out);

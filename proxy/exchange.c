@@ -125,10 +125,11 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
 static bool try_again(struct exchange *x, const struct failure *f)
 {
     int ms = retry_wait_ms(&exchange_deployment(x)->retry, x->retries, f, x->shared->id_prefix + x->shared->id_count);
-    if (ms < 0 || !exchange_may_repeat(x) || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
+    if (ms < 0 || x->repeats == EXCHANGE_RETRIES_MAX || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
         return false;
     move(x, WAITING);
     x->retries++;
+    x->repeats++;
     struct timeval wait = {ms / 1000, ms % 1000 * 1000};
     (void)evtimer_add(x->wait, &wait);
     log_debug("request %s: called again in %d ms: %s", x->id, ms, f->message);
@@ -141,9 +142,10 @@ static bool try_without(struct exchange *x, const struct failure *f)
 {
     struct health *health = health_of(x);
     unsigned more = refused_parts(f) & ~health->without;
-    if (!more || x->outgoing.wire == x->request.wire || !exchange_may_repeat(x))
+    if (!more || x->outgoing.wire == x->request.wire || x->repeats == EXCHANGE_RETRIES_MAX)
         return false;
     health->without |= more;
+    x->repeats++;
     start_attempt(x);
     return true;
 }
@@ -163,9 +165,7 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
         health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
     log_debug("request %s: %s: %s", x->id, failure_rule(f->kind)->name, f->message);
     failure_join(&x->failure, f);
-    unsigned next = plan_next(&x->plan, x->attempt, f->kind);
-    if (next < x->plan.count) {
-        x->attempt = next;
+    if (exchange_next(x, f->kind)) {
         x->retries = 0;
         start_attempt(x);
     } else {

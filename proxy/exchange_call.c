@@ -3,35 +3,82 @@
 
 #include "common/clock.h"
 #include "proxy/route/failure.h"
+#include "proxy/route/retry.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Plans the attempts at a group; why nothing can serve goes into `why`, which may be NULL. */
+static void plan_group(const struct exchange *x, const struct model_group *group, struct plan *plan, struct buf *why)
+{
+    const struct model_request *request = &x->request;
+    struct plan_input input = {x->shared->config, group, request->upstream_wires, x->shared->health, clock_monotonic_ms(),
+                               request->conversation, request->prompt_bytes};
+    plan_make(&input, plan, why);
+}
+
+/* Puts the detour's plan in place of the present one, where somebody there can serve. */
+static bool take_detour(struct exchange *x, const struct model_group *detour)
+{
+    struct plan plan;
+    if (!detour || x->detoured)
+        return false;
+    plan_group(x, detour, &plan, NULL);
+    if (!plan.count)
+        return false;
+    x->plan = plan;
+    x->detoured = true;
+    x->planned = x->attempt_count;
+    x->attempt = 0;
+    return true;
+}
+
+/* Whether the attempt belongs to another group than that of the request, or is none. */
+static bool is_elsewhere(const struct exchange *x, unsigned attempt)
+{
+    return attempt >= x->plan.count || strcmp(x->plan.attempts[attempt]->alias, x->group->deployments[0]->alias) != 0;
+}
+
 int exchange_make_plan(struct exchange *x, struct model_request_error *error)
 {
     const struct model_request *request = &x->request;
-    const struct model_group *group = config_group(x->shared->config, slice_of(request->model));
     *error = (struct model_request_error){.param = "model", .code = "model_not_found"};
-    if (!group) {
+    x->group = config_group(x->shared->config, slice_of(request->model));
+    if (!x->group) {
         (void)snprintf(error->message, sizeof error->message,
                        "The model '%.100s' is not configured here; GET /v1/models lists those that are.", request->model);
         return 404;
     }
-    if (request->upstream_wires != WIRES_BRIDGED && !plan_possible(group, request->upstream_wires)) {
+    if (request->upstream_wires != WIRES_BRIDGED && !plan_possible(x->group, request->upstream_wires)) {
         model_request_unserved(request, error);
         return 400;
     }
-    struct plan_input input = {x->shared->config, group, request->upstream_wires, x->shared->health, clock_monotonic_ms(),
-                               request->conversation, request->prompt_bytes};
     struct buf why;
     buf_init(&why, 400);
-    plan_make(&input, &x->plan, &why);
+    plan_group(x, x->group, &x->plan, &why);
+    if (x->plan.too_long && is_elsewhere(x, 0))
+        (void)take_detour(x, x->group->on_context);
     if (!x->plan.count)
         failure_set(&x->failure, x->plan.too_long ? FAILURE_CONTEXT : FAILURE_NOT_FOUND,
                     "No deployment of '%.100s' can serve this now: %.*s", request->model, (int)why.len, why.data ? why.data : "");
     buf_free(&why);
     return 0;
+}
+
+bool exchange_next(struct exchange *x, enum failure_kind kind)
+{
+    unsigned next = retry_next(&(struct retry_input){x->shared->config, x->group, &x->plan, x->attempt,
+                                                     x->attempt_count - x->planned - x->repeats, kind});
+    const struct model_group *detour = kind == FAILURE_CONTEXT          ? x->group->on_context
+                                       : kind == FAILURE_CONTENT_FILTER ? x->group->on_content_filter
+                                                                        : NULL;
+    if (is_elsewhere(x, next) && take_detour(x, detour))
+        return true;
+    if (next == x->plan.count)
+        return false;   /* x->attempt stays: it is the one that is spoken of */
+    x->attempt = next;
+    return true;
 }
 
 /* Adds a header line, ended by a NUL. */

@@ -13,6 +13,8 @@
 
 /* Calls to a deployment that had failed before in the same request, over the whole plan. */
 #define EXCHANGE_RETRIES_MAX 16
+/* Of one plan, of that of a detour (model_group.on_context and its like), and the retries of both. */
+#define EXCHANGE_ATTEMPTS_MAX (2 * PLAN_MAX + EXCHANGE_RETRIES_MAX)
 
 enum exchange_state { NEW, CALLING, WAITING, OPEN, ENDED, EXCHANGE_STATES };
 
@@ -27,11 +29,15 @@ struct exchange {
     int64_t started_unix_ms;
 
     struct model_request request;
+    const struct model_group *group;     /* that the request names */
     struct plan plan;
+    bool detoured;                       /* the plan is that of a detour */
+    unsigned planned;                    /* attempts that were made before the plan, all of them failed */
     unsigned attempt;                    /* index in the plan of the one under way */
     unsigned retries;                    /* of that deployment */
     struct event *wait;                  /* before its next retry; NULL: there was none */
-    struct journal_attempt attempts[PLAN_MAX + EXCHANGE_RETRIES_MAX];
+    unsigned repeats;                    /* of any deployment and kind */
+    struct journal_attempt attempts[EXCHANGE_ATTEMPTS_MAX];
     unsigned attempt_count;
 
     struct outgoing outgoing;
@@ -51,15 +57,11 @@ static inline const struct deployment *exchange_deployment(const struct exchange
     return x->plan.attempts[x->attempt];
 }
 
-/* Whether the journal has room for one more attempt at the same deployment: what bounds retries of any kind. */
-static inline bool exchange_may_repeat(const struct exchange *x)
-{
-    return x->attempt_count - x->attempt <= EXCHANGE_RETRIES_MAX;
-}
-
 /* Plans the attempts. Returns the status that refuses the request with `error`, or 0: x->plan is made, or, where it is empty,
  * x->failure says why nothing can serve. */
 MUST_CHECK int exchange_make_plan(struct exchange *x, struct model_request_error *error);
+/* Whether another attempt follows one that failed in this way; x->attempt, and after a detour x->plan, are then set to it. */
+MUST_CHECK bool exchange_next(struct exchange *x, enum failure_kind kind);
 /* Starts the call of the attempt under way; x->call stays NULL without memory. A login's token must be there. */
 void exchange_start_call(struct exchange *x, const struct call_events *events);
 /* A relay for the attempt's reply, in place of an earlier one. false: no memory. */

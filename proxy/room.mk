@@ -5,9 +5,11 @@ proxy_libpure_a_SOURCES = \
 	proxy/config.c proxy/config.h proxy/config_private.h \
 	proxy/config_deployment.c \
 	proxy/config_describe.c \
+	proxy/config_fallbacks.c \
 	proxy/config_groups.c \
 	proxy/config_keys.c \
 	proxy/config_login.c \
+	proxy/config_policies.c \
 	proxy/config_read.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \

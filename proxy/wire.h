@@ -52,6 +52,8 @@ enum failure_kind {
     FAILURE_INTERNAL,        /* no memory, or a fault of ours */
 };
 
+#define FAILURE_KINDS (FAILURE_INTERNAL + 1)
+
 struct failure {
     enum failure_kind kind;
     int upstream_status;      /* HTTP status, 0 without one */

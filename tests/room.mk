@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	tests/unit/test_chatgpt \
 	tests/unit/test_command \
 	tests/unit/test_config \
+	tests/unit/test_config_policies \
 	tests/unit/test_config_providers \
 	tests/unit/test_failure \
 	tests/unit/test_fields \

@@ -5,13 +5,23 @@
 
 #define REST_MAX_S 3600     /* however long a provider's Retry-After is */
 
+/* Failures of this kind in a row that start no rest. */
+static unsigned forgiven(const struct config *c, enum failure_kind kind)
+{
+    if (c->allowed.of[kind].given)
+        return (unsigned)c->allowed.of[kind].times;
+    return failure_rule(kind)->forgiven ? (unsigned)c->allowed_fails : 0;
+}
+
 /* How long the deployment rests after this failure, in ms; 0: not at all. The provider's own word comes first. */
 static uint64_t rest_ms(const struct health *h, const struct config *c, const struct failure *f)
 {
     const struct failure_rule *rule = failure_rule(f->kind);
+    if (c->no_cooldowns)
+        return 0;
     if (f->retry_after_s >= 0)
         return 1000 * (uint64_t)(f->retry_after_s < REST_MAX_S ? f->retry_after_s : REST_MAX_S);
-    if (rule->forgiven && h->failures <= (unsigned)c->allowed_fails)
+    if (h->failures <= forgiven(c, f->kind))
         return 0;
     return rule->cooldown_s < 0 ? (uint64_t)c->cooldown_ms : 1000 * (uint64_t)rule->cooldown_s;
 }

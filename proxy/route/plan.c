@@ -115,7 +115,7 @@ static void explain(const struct plan_input *in, struct buf *why)
 
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
 {
-    unsigned limit = 1 + (unsigned)in->config->num_retries;
+    unsigned limit = 1 + (unsigned)(in->config->num_retries + in->config->more_retries);
     out->count = 0;
     out->too_long = false;
     add_group(in, in->group, out);

@@ -1,7 +1,9 @@
-/* pure. Whether a deployment is called once more before the next one is tried, and after which wait. */
+/* pure. What follows an attempt that failed: the same deployment once more, after which wait, or which other one. */
 #include "proxy/route/retry.h"
 
 #include "proxy/route/failure.h"
+
+#include <string.h>
 
 int retry_wait_ms(const struct retry_policy *policy, unsigned nth, const struct failure *f, uint64_t draw)
 {
@@ -18,4 +20,35 @@ int retry_wait_ms(const struct retry_policy *policy, unsigned nth, const struct 
     if (wait < asked)
         wait = asked;
     return (int)(wait + wait * (5 + (int64_t)(draw % 11)) / 100);
+}
+
+/* How many deployments may be tried after such a failure at that one; -1: as many as the plan has. */
+static int others_allowed(const struct retry_input *in, const struct deployment *d)
+{
+    if (in->group->retries.of[in->kind].given)
+        return in->group->retries.of[in->kind].times;
+    if (in->config->retries.of[in->kind].given)
+        return in->config->retries.of[in->kind].times;
+    if (!failure_rule(in->kind)->next)
+        return -1;
+    if (d->num_retries >= 0)
+        return d->num_retries;
+    return in->config->more_retries ? in->config->num_retries : -1;
+}
+
+unsigned retry_next(const struct retry_input *in)
+{
+    const struct plan *p = in->plan;
+    const struct deployment *d = p->attempts[in->attempt];
+    int others = in->kind == FAILURE_CONTEXT ? -1 : others_allowed(in, d);
+    unsigned next = in->attempt + 1;
+    if (others < 0)
+        return plan_next(p, in->attempt, in->kind);
+    if (in->failed <= (unsigned)others)
+        return next;
+    if (!failure_rule(in->kind)->next)
+        return p->count;
+    while (next < p->count && strcmp(p->attempts[next]->alias, d->alias) == 0)
+        next++;
+    return next;
 }

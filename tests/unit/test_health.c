@@ -42,6 +42,42 @@ static void retry_after_comes_first(void **state)
     assert_int_equal(rest_after(FAILURE_BAD_REQUEST, 7), 0);
 }
 
+static void a_policy_forgives_by_the_kind_of_failure(void **state)
+{
+    (void)state;
+    struct config config = CONFIG;
+    struct failure limit = {.kind = FAILURE_RATE_LIMIT, .retry_after_s = -1};
+    struct failure timeout = {.kind = FAILURE_TIMEOUT, .retry_after_s = -1};
+    struct health h = {0};
+    config.allowed.of[FAILURE_RATE_LIMIT] = (typeof(*config.allowed.of)){true, 1};
+    config.allowed.of[FAILURE_TIMEOUT] = (typeof(*config.allowed.of)){true, 0};
+    health_failed(&h, &config, &limit, 10);
+    assert_true(health_ready(&h, &READY, 10, NULL));
+    health_failed(&h, &config, &limit, 20);
+    assert_false(health_ready(&h, &READY, 20, NULL));
+    h = (struct health){0};
+    health_failed(&h, &config, &timeout, 10);
+    assert_false(health_ready(&h, &READY, 10, NULL));
+    h = (struct health){0};
+    limit.retry_after_s = 7;     /* the provider's word comes first */
+    health_failed(&h, &config, &limit, 10);
+    assert_false(health_ready(&h, &READY, 10, NULL));
+}
+
+static void rests_can_be_switched_off(void **state)
+{
+    (void)state;
+    struct config config = CONFIG;
+    config.no_cooldowns = true;
+    for (unsigned kind = FAILURE_CONNECT; kind < FAILURE_KINDS; kind++) {
+        struct health h = {0};
+        struct failure f = {.kind = (enum failure_kind)kind, .retry_after_s = 7};
+        for (unsigned i = 0; i < 5; i++)
+            health_failed(&h, &config, &f, 10);
+        assert_true(health_ready(&h, &READY, 10, NULL));
+    }
+}
+
 /* A backend that fails quickly must not go on drawing calls: after a few in a row it rests, whatever the status. */
 static void server_errors_are_forgiven_a_few_times(void **state)
 {
@@ -125,6 +161,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_has_its_rest),
         cmocka_unit_test(retry_after_comes_first),
+        cmocka_unit_test(a_policy_forgives_by_the_kind_of_failure),
+        cmocka_unit_test(rests_can_be_switched_off),
         cmocka_unit_test(server_errors_are_forgiven_a_few_times),
         cmocka_unit_test(a_success_clears_all),
         cmocka_unit_test(faults_of_the_request_are_not_the_deployments),

@@ -51,6 +51,81 @@ static void the_providers_own_wait_counts(void **state)
     assert_int_equal(wait_ms(&AGENT, 0, FAILURE_OVERLOADED, INT32_MAX, 0), -1);
 }
 
+/* A plan of three deployments of one group, and one of a fallback's. */
+static const struct deployment MEMBERS[] = {
+    {.index = 0, .alias = "a", .num_retries = -1}, {.index = 1, .alias = "a", .num_retries = -1},
+    {.index = 2, .alias = "a", .num_retries = 1}, {.index = 3, .alias = "b", .num_retries = -1},
+};
+static const struct plan PLAN = {.attempts = {&MEMBERS[0], &MEMBERS[1], &MEMBERS[2], &MEMBERS[3]}, .count = 4};
+
+/* The attempt that follows `attempt`, which is the `failed`-th that failed. */
+static unsigned next(const struct config *c, const struct model_group *g, unsigned attempt, unsigned failed,
+                     enum failure_kind kind)
+{
+    return retry_next(&(struct retry_input){c, g, &PLAN, attempt, failed, kind});
+}
+
+static void set(struct failure_policy *p, enum failure_kind kind, int times)
+{
+    p->of[kind].given = true;
+    p->of[kind].times = times;
+}
+
+static void without_policies_the_plan_is_followed(void **state)
+{
+    (void)state;
+    const struct config c = {.num_retries = 0};
+    const struct model_group g = {0};
+    for (unsigned i = 0; i < 4; i++) {
+        if (i != 2)
+            assert_int_equal(next(&c, &g, i, i + 1, FAILURE_SERVER), i + 1);
+        assert_int_equal(next(&c, &g, i, i + 1, FAILURE_BAD_REQUEST), 4);
+    }
+}
+
+static void a_policy_says_how_many_are_tried_before_the_fallback(void **state)
+{
+    (void)state;
+    struct config c = {.num_retries = 2};
+    struct model_group g = {0};
+    set(&c.retries, FAILURE_RATE_LIMIT, 0);
+    set(&c.retries, FAILURE_SERVER, 1);
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_RATE_LIMIT), 3);
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 1);
+    assert_int_equal(next(&c, &g, 1, 2, FAILURE_SERVER), 3);
+    assert_int_equal(next(&c, &g, 3, 3, FAILURE_SERVER), 4);
+    set(&g.retries, FAILURE_RATE_LIMIT, 1);      /* the group's own wins */
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_RATE_LIMIT), 1);
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_TIMEOUT), 1);
+}
+
+static void a_policy_may_retry_what_is_final_otherwise(void **state)
+{
+    (void)state;
+    struct config c = {.num_retries = 2};
+    const struct model_group g = {0};
+    set(&c.retries, FAILURE_BAD_REQUEST, 1);
+    set(&c.retries, FAILURE_CONTEXT, 5);         /* no class of LiteLLM's; its own rule stays */
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_BAD_REQUEST), 1);
+    assert_int_equal(next(&c, &g, 1, 2, FAILURE_BAD_REQUEST), 4);
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_CONTEXT), 4);
+}
+
+static void a_deployments_own_number_counts_where_no_policy_does(void **state)
+{
+    (void)state;
+    struct config c = {.num_retries = 2};
+    const struct model_group g = {0};
+    assert_int_equal(next(&c, &g, 2, 1, FAILURE_SERVER), 3);
+    assert_int_equal(next(&c, &g, 2, 2, FAILURE_SERVER), 3);
+    assert_int_equal(next(&c, &g, 2, 1, FAILURE_BAD_REQUEST), 4);
+    c.more_retries = 5;      /* somewhere more are allowed, so the plan is longer; here the usual number counts */
+    c.num_retries = 0;
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 3);
+    c.num_retries = 1;
+    assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -58,6 +133,10 @@ int main(void)
         cmocka_unit_test(only_what_may_pass_is_retried),
         cmocka_unit_test(without_a_policy_the_next_deployment_is_tried_at_once),
         cmocka_unit_test(the_providers_own_wait_counts),
+        cmocka_unit_test(without_policies_the_plan_is_followed),
+        cmocka_unit_test(a_policy_says_how_many_are_tried_before_the_fallback),
+        cmocka_unit_test(a_policy_may_retry_what_is_final_otherwise),
+        cmocka_unit_test(a_deployments_own_number_counts_where_no_policy_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

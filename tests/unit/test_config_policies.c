@@ -1,0 +1,177 @@
+/* Unit tests of proxy/config: LiteLLM's policies by classes of errors, and fallbacks for a single kind of failure. */
+#include "tests/unit/config_load.h"
+
+#define GROUPS \
+    "model_list:\n" \
+    "  - {model_name: a, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: a, litellm_params: {model: ollama/y, num_retries: 5}}\n" \
+    "  - {model_name: b, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: c, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: p-direct, litellm_params: {model: ollama/x}}\n"
+
+static const struct model_group *group(const struct load *l, const char *alias)
+{
+    const struct model_group *g = config_group(l->config, slice_of(alias));
+    assert_non_null(g);
+    return g;
+}
+
+static int times(const struct failure_policy *p, enum failure_kind kind)
+{
+    return p->of[kind].given ? p->of[kind].times : -1;
+}
+
+static void classes_of_errors_become_kinds_of_failure(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, GROUPS "router_settings:\n"
+                    "  retry_policy: {AuthenticationErrorRetries: 0, TimeoutErrorRetries: 1, RateLimitErrorRetries: 2,\n"
+                    "                 BadRequestErrorRetries: 3, ContentPolicyViolationErrorRetries: 4,\n"
+                    "                 InternalServerErrorRetries: 7}\n"
+                    "  allowed_fails_policy: {TimeoutErrorAllowedFails: 9, AuthenticationErrorAllowedFails: 0}\n"
+                    "  disable_cooldowns: true\n");
+    const struct config *c = l.config;
+    assert_buf(&l.warnings, "");
+    assert_int_equal(times(&c->retries, FAILURE_AUTH), 0);
+    assert_int_equal(times(&c->retries, FAILURE_TIMEOUT), 1);
+    assert_int_equal(times(&c->retries, FAILURE_RATE_LIMIT), 2);
+    assert_int_equal(times(&c->retries, FAILURE_BAD_REQUEST), 3);
+    assert_int_equal(times(&c->retries, FAILURE_CONTENT_FILTER), 4);
+    static const enum failure_kind internal[] = {FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CONNECT, FAILURE_CUT,
+                                                 FAILURE_EMPTY, FAILURE_PROTOCOL};
+    for (size_t i = 0; i < COUNT_OF(internal); i++)
+        assert_int_equal(times(&c->retries, internal[i]), 7);
+    assert_int_equal(times(&c->retries, FAILURE_QUOTA), -1);
+    assert_int_equal(times(&c->retries, FAILURE_CONTEXT), -1);
+    assert_int_equal(times(&c->allowed, FAILURE_TIMEOUT), 9);
+    assert_int_equal(times(&c->allowed, FAILURE_AUTH), 0);
+    assert_int_equal(times(&c->allowed, FAILURE_SERVER), -1);
+    assert_true(c->no_cooldowns);
+    assert_int_equal(c->more_retries, 5);      /* 7 after a server error, beyond the usual 2 */
+    assert_int_equal(c->deployments[1].num_retries, 5);
+    assert_int_equal(c->deployments[0].num_retries, -1);
+    load_end(&l);
+}
+
+static void groups_may_have_policies_of_their_own(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, GROUPS "router_settings:\n"
+                    "  num_retries: 6\n"
+                    "  model_group_alias: {other: a, third: a}\n"
+                    "  model_group_retry_policy: {a: {TimeoutErrorRetries: 8}, third: {TimeoutErrorRetries: 1}, x: {}}\n");
+    assert_int_equal(times(&group(&l, "a")->retries, FAILURE_TIMEOUT), 8);
+    assert_int_equal(times(&group(&l, "other")->retries, FAILURE_TIMEOUT), 8);
+    assert_int_equal(times(&group(&l, "third")->retries, FAILURE_TIMEOUT), 1);
+    assert_int_equal(times(&group(&l, "b")->retries, FAILURE_TIMEOUT), -1);
+    assert_int_equal(l.config->more_retries, 2);
+    assert_buf(&l.warnings, "F:10: router_settings.model_group_retry_policy: there is no model_name \"x\"\n");
+    load_end(&l);
+}
+
+static void policies_are_checked(void **state)
+{
+    (void)state;
+    refused(GROUPS "router_settings: {retry_policy: 3}\n",
+            "F:7: router_settings.retry_policy: expected a mapping, found the number 3");
+    refused(GROUPS "router_settings: {model_group_retry_policy: {a: 2}}\n",
+            "F:7: router_settings.model_group_retry_policy: expected \"alias: {TimeoutErrorRetries: 1, …}\"");
+    refused(GROUPS "router_settings:\n  allowed_fails_policy: {TimeoutErrorAllowedFails: some}\n",
+            "F:8: router_settings.allowed_fails_policy.TimeoutErrorAllowedFails: expected a whole number from 0 to 1000000, "
+            "found the text \"some\"");
+    warns(GROUPS "router_settings:\n  retry_policy: {OtherRetries: 1}\n"
+                 "  allowed_fails_policy: {BadRequestErrorAllowedFails: 1000}\n  retry_after: 5\n",
+          "F:10: router_settings.retry_after: has no effect here: nothing is waited for between a failure and the next "
+          "deployment\n"
+          "F:8: router_settings.retry_policy.OtherRetries: this key is not known and has no effect\n"
+          "F:9: router_settings.allowed_fails_policy.BadRequestErrorAllowedFails: has no effect here: a request that is refused "
+          "says nothing about the deployment, which never rests for it\n");
+}
+
+/* "b c": the detour's groups by their first deployments' aliases. */
+static const char *names(const struct model_group *detour)
+{
+    static char text[256];
+    text[0] = '\0';
+    for (unsigned i = 0; detour && i <= detour->fallback_count; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "",
+                 i ? detour->fallbacks[i - 1]->alias : detour->deployments[0]->alias);
+    return text;
+}
+
+static void detours_lead_to_the_groups_that_are_named(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, GROUPS "router_settings:\n"
+                    "  model_group_alias: {other: a}\n"
+                    "  context_window_fallbacks: [{a: [b, a, b, c]}, {p-direct: [a]}, {c: []}]\n"
+                    "  content_policy_fallbacks: [{'*': [c]}]\n"
+                    "litellm_settings:\n  context_window_fallbacks: [{a: [c]}, {b: [c]}]\n");
+    assert_string_equal(names(group(&l, "a")->on_context), "b c");
+    assert_string_equal(group(&l, "a")->on_context->alias, "a");
+    assert_string_equal(names(group(&l, "other")->on_context), "b c");
+    assert_string_equal(names(group(&l, "b")->on_context), "c");
+    assert_null(group(&l, "c")->on_context);
+    assert_null(group(&l, "p-direct")->on_context);
+    assert_string_equal(names(group(&l, "a")->on_content_filter), "c");
+    assert_null(group(&l, "c")->on_content_filter);
+    assert_null(group(&l, "p-direct")->on_content_filter);
+    assert_int_equal(group(&l, "a")->fallback_count, 0);
+    assert_buf(&l.warnings, "F:9: router_settings.context_window_fallbacks: \"p-direct\" is strict and has no fallback\n");
+    load_end(&l);
+    refused(GROUPS "router_settings: {context_window_fallbacks: [{a: [gone]}]}\n",
+            "F:7: router_settings.context_window_fallbacks: there is no model_name \"gone\" to fall back to");
+}
+
+static void lists_of_fallbacks_can_be_cut(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, GROUPS "router_settings: {max_fallbacks: 1, fallbacks: [{a: [b, c]}], context_window_fallbacks: [{a: [c, b]}]}\n");
+    assert_int_equal(group(&l, "a")->fallback_count, 1);
+    assert_string_equal(names(group(&l, "a")->on_context), "c");
+    load_end(&l);
+    load(&l, GROUPS "router_settings: {max_fallbacks: 0, fallbacks: [{a: [b, c]}], context_window_fallbacks: [{a: [c, b]}]}\n");
+    assert_int_equal(group(&l, "a")->fallback_count, 0);
+    assert_null(group(&l, "a")->on_context);
+    load_end(&l);
+}
+
+static void a_description_tells_of_them(void **state)
+{
+    (void)state;
+    struct load l;
+    struct buf text;
+    buf_init(&text, 64u << 10);
+    load(&l, GROUPS "router_settings:\n  retry_policy: {TimeoutErrorRetries: 0, RateLimitErrorRetries: 1}\n"
+                    "  allowed_fails_policy: {RateLimitErrorAllowedFails: 1}\n  disable_cooldowns: true\n"
+                    "  model_group_retry_policy: {b: {TimeoutErrorRetries: 4}}\n"
+                    "  context_window_fallbacks: [{a: [b, c]}]\n  content_policy_fallbacks: [{a: [c]}]\n");
+    assert_true(config_describe(l.config, &text));
+    static const char *const LINES[] = {
+        "\nretries after: timeout 0, rate_limit 1\n", "\nfailures that start no rest: rate_limit 1\n",
+        "\nno failure starts a rest (disable_cooldowns)\n", "\n  retries after: timeout 4\n",
+        "\n  where a prompt is too long: b, c\n", "\n  where a prompt is refused by a policy: c\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(LINES); i++)
+        if (!strstr(buf_text(&text), LINES[i]))
+            fail_msg("not in the description: %s%s", LINES[i], buf_text(&text));
+    buf_free(&text);
+    load_end(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_of_errors_become_kinds_of_failure),
+        cmocka_unit_test(groups_may_have_policies_of_their_own),
+        cmocka_unit_test(policies_are_checked),
+        cmocka_unit_test(detours_lead_to_the_groups_that_are_named),
+        cmocka_unit_test(lists_of_fallbacks_can_be_cut),
+        cmocka_unit_test(a_description_tells_of_them),
+    };
+    return cmocka_run_group_tests(tests, load_group_start, NULL);
+}
