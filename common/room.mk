@@ -1,5 +1,5 @@
 noinst_LIBRARIES += common/libcommon.a
-common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(YAML_CFLAGS)
+common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SECCOMP_CFLAGS) $(YAML_CFLAGS)
 common_libcommon_a_SOURCES = \
 	common/buf.c common/buf.h \
 	common/clock.h \
@@ -10,6 +10,7 @@ common_libcommon_a_SOURCES = \
 	common/jsonl.c common/jsonl.h \
 	common/log.c common/log.h \
 	common/paths.c common/paths.h \
+	common/sandbox.c common/sandbox.h \
 	common/secret.c common/secret.h \
 	common/url.c common/url.h \
 	common/yaml.c common/yaml.h \

@@ -4,6 +4,7 @@
 #include "common/paths.h"
 #include "common/secret.h"
 #include "proxy/config.h"
+#include "proxy/confine.h"
 #include "proxy/front/listener.h"
 #include "proxy/notify.h"
 #include "proxy/server.h"
@@ -224,7 +225,7 @@ static int serve(const struct options *options, struct config *config, struct ha
     server.journal = get_journal();
     struct catalog *catalog = get_catalog(options, config);
     server.catalog = catalog;
-    harden_late(harden);
+    confine(config, options->codex_catalog ? options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG"), server.key_file, harden);
     int status = server_run(&server);
     catalog_free(catalog);
     journal_close(server.journal);

@@ -64,9 +64,10 @@ proxy_libpure_a_SOURCES = \
 
 bin_PROGRAMS += proxy/pointsman-proxy
 proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
-proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) -lm
+proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
+	proxy/confine.c proxy/confine.h \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
 	proxy/exchange_call.c \
 	proxy/exchange_reply.c \

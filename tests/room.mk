@@ -38,6 +38,11 @@ check_PROGRAMS += \
 	tests/unit/test_watch \
 	tests/unit/test_yaml
 
+# AddressSanitizer looks into its own process, so that its build has no sandbox to test; the tests of the distribution run it.
+if !SANITIZERS
+check_PROGRAMS += tests/unit/test_sandbox
+endif
+
 # The journal is not pure: its test brings it along.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
 # So is the disk; and its calls are wrapped, so that the writer can be killed at any of them.
@@ -48,6 +53,7 @@ tests_unit_test_login_SOURCES = tests/unit/test_login.c proxy/upstream/login.c p
 	proxy/upstream/login_store.c
 tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
 tests_unit_test_login_LDADD = $(LDADD) $(EVENT_LIBS)
+tests_unit_test_sandbox_LDADD = $(LDADD) $(SECCOMP_LIBS)
 tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 # What tests the command links all of it but main().

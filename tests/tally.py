@@ -19,7 +19,10 @@ def automake(folder):
         text = result.with_suffix(".log").read_text(errors="replace")
         passed, failed, skipped = (cmocka_cases(text, outcome) for outcome in ("PASSED", "FAILED", "SKIPPED"))
         # A program without cases is one; one that crashed, or that a sanitizer ended, has failed whatever its cases say.
-        if ":test-result: PASS" not in result.read_text():
+        verdict = result.read_text()
+        if ":test-result: SKIP" in verdict:
+            skipped = skipped or 1
+        elif ":test-result: PASS" not in verdict:
             failed = failed or 1
         elif not passed + skipped:
             passed = 1

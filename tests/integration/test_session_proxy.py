@@ -106,3 +106,12 @@ def test_the_environment_is_closed_to_the_same_user(session):
     pid = session.start(OPENAI_API_KEY=KEYS["OPENAI_API_KEY"]).json["pid"]
     if os.environ.get("ASAN_OPTIONS") is None and session.status()["hardening"]["proxy"].get("non_dumpable"):
         assert pathlib.Path(f"/proc/{pid}/environ").stat().st_uid == 0
+
+
+def test_the_sandbox_is_on_where_the_kernel_has_one(session):
+    status = session.start(DEMO=True).json
+    hardening, pid = status["hardening"]["proxy"], status["pid"]
+    kernel = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
+    assert hardening["no_new_privs"] and kernel["NoNewPrivs"] == "1"
+    assert hardening["seccomp"] == (kernel["Seccomp"] == "2") == (os.environ.get("ASAN_OPTIONS") is None)
+    assert hardening["landlock"] in (True, False)
