@@ -9,6 +9,9 @@ common_libcommon_a_SOURCES = \
 	common/json_string.c \
 	common/jsonl.c common/jsonl.h \
 	common/log.c common/log.h \
+	common/markov.c common/markov.h \
+	common/markov_json.c \
+	common/markov_settings.c \
 	common/paths.c common/paths.h \
 	common/sandbox.c common/sandbox.h \
 	common/secret.c common/secret.h \
@@ -16,4 +19,4 @@ common_libcommon_a_SOURCES = \
 	common/yaml.c common/yaml.h \
 	common/yaml_scalar.c common/yaml_scalar.h
 
-common_libs = common/libcommon.a $(SODIUM_LIBS) $(YAML_LIBS)
+common_libs = common/libcommon.a $(SODIUM_LIBS) $(YAML_LIBS) -lm

@@ -25,6 +25,8 @@ check_PROGRAMS += \
 	tests/unit/test_login \
 	tests/unit/test_login_file \
 	tests/unit/test_login_store \
+	tests/unit/test_markov \
+	tests/unit/test_markov_settings \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
 	tests/unit/test_provider \
