@@ -36,6 +36,7 @@ check_PROGRAMS += \
 	tests/unit/test_secret \
 	tests/unit/test_url \
 	tests/unit/test_sse \
+	tests/unit/test_toml_block \
 	tests/unit/test_turn \
 	tests/unit/test_watch \
 	tests/unit/test_yaml
@@ -61,6 +62,7 @@ tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 # What tests the command links all of it but main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.
 EXTRA_DIST += tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tools .ci
@@ -75,7 +77,8 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_notify \
 	tests/fuzz/fuzz_reply \
 	tests/fuzz/fuzz_request \
-	tests/fuzz/fuzz_sse
+	tests/fuzz/fuzz_sse \
+	tests/fuzz/fuzz_toml
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_LDADD = $(tests_unit_test_fields_LDADD)
@@ -85,3 +88,5 @@ tests_fuzz_fuzz_notify_SOURCES = tests/fuzz/fuzz_notify.c tests/fuzz/replay.c cg
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/replay.c
+tests_fuzz_fuzz_toml_SOURCES = tests/fuzz/fuzz_toml.c tests/fuzz/replay.c
+tests_fuzz_fuzz_toml_LDADD = $(cli_libs) -lm

@@ -1,0 +1,272 @@
+/* Our settings in somebody else's TOML file. */
+#include "cli/toml_block.h"
+
+#include "cli/toml_scan.h"
+
+#include <string.h>
+
+#define MARK_BEGIN "# pointsman: its own settings from here on; \"pointsman disable\" takes them out"
+/* The same where the text before it ended without a newline, which was added. */
+#define MARK_BEGIN_JOINED MARK_BEGIN ", and the newline before them"
+#define MARK_END "# pointsman: end"
+#define MARK_KEPT "# pointsman kept: "
+
+static bool fail_scan(const struct toml_scan *scan, const char *name, struct buf *why)
+{
+    buf_add_format(why, "%s:%u: %s", name, scan->line, scan->fault ? scan->fault : "no memory");
+    return false;
+}
+
+/* The line without its end. */
+static struct slice line_of(struct slice text)
+{
+    if (text.len && text.ptr[text.len - 1] == '\n')
+        text.len--;
+    if (text.len && text.ptr[text.len - 1] == '\r')
+        text.len--;
+    return text;
+}
+
+static bool is_kept(const struct toml_item *item)
+{
+    return item->kind == TOML_OTHER && slice_starts(item->text, MARK_KEPT);
+}
+
+static bool is_joined(const struct toml_item *item)
+{
+    return item->kind == TOML_OTHER && slice_is(line_of(item->text), MARK_BEGIN_JOINED);
+}
+
+static bool is_mark(const struct toml_item *item)
+{
+    struct slice line = line_of(item->text);
+    return item->kind == TOML_OTHER && (slice_is(line, MARK_BEGIN) || slice_is(line, MARK_END) || is_joined(item));
+}
+
+bool toml_block_marked(struct slice text)
+{
+    struct toml_scan scan;
+    struct toml_item item;
+    toml_scan_start(&scan, text);
+    while (toml_next(&scan, &item))
+        if (is_mark(&item) || is_kept(&item))
+            return true;
+    return false;
+}
+
+/* Whether the key, in the table `table` (empty: outside of tables), lies in one of our own tables. */
+static bool is_owned(const struct toml_block *block, struct slice table, struct slice key)
+{
+    for (const char *const (*owned)[2] = block->owned; (*owned)[0]; owned++) {
+        struct slice rest = table.len ? table : key, more = table.len ? key : SLICE("");
+        bool same = toml_part_is(&rest, (*owned)[0]);
+        if (!rest.len)
+            rest = more;
+        if (same && rest.len && toml_part_is(&rest, (*owned)[1]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_single(struct slice key, const char *name)
+{
+    return toml_part_is(&key, name) && !key.len;
+}
+
+static const struct toml_setting *setting_of(const struct toml_block *block, struct slice key)
+{
+    const struct toml_setting *setting = block->settings;
+    while (setting->key && !is_single(key, setting->key))
+        setting++;
+    return setting->key ? setting : NULL;
+}
+
+static bool is_aside(const struct toml_block *block, struct slice key)
+{
+    const char *const *name = block->aside;
+    while (*name && !is_single(key, *name))
+        name++;
+    return *name || setting_of(block, key);
+}
+
+/* Each line of the text after the prefix. */
+static void add_lines(struct buf *out, const char *prefix, struct slice text, const char *end)
+{
+    while (text.len) {
+        const char *newline = memchr(text.ptr, '\n', text.len);
+        size_t len = newline ? (size_t)(newline - text.ptr) + 1 : text.len;
+        buf_add_text(out, prefix);
+        buf_add(out, text.ptr, end && newline ? len - 1 : len);
+        if (end)
+            buf_add_text(out, end);
+        text.ptr += len;
+        text.len -= len;
+    }
+}
+
+static void add_settings(const struct toml_block *block, const char *end, struct buf *out)
+{
+    if (!block->settings->key)
+        return;
+    buf_add_format(out, "%s%s", MARK_BEGIN, end);
+    for (const struct toml_setting *s = block->settings; s->key; s++)
+        buf_add_format(out, "%s = %s%s", s->key, s->value, end);
+    buf_add_format(out, "%s%s", MARK_END, end);
+}
+
+static void add_tables(const struct toml_block *block, const char *end, bool joined, struct buf *out)
+{
+    if (!*block->tables)
+        return;
+    buf_add_format(out, "%s%s%s", joined ? end : "", joined ? MARK_BEGIN_JOINED : MARK_BEGIN, end);
+    add_lines(out, "", slice_of(block->tables), end);
+    buf_add_format(out, "%s%s", MARK_END, end);
+}
+
+/* What would clash with ours; NULL: nothing. */
+static const char *clash_of(const struct toml_block *block, struct slice table, const struct toml_item *item)
+{
+    if (is_mark(item) || is_kept(item))
+        return "has a mark of pointsman's already";
+    if (item->kind == TOML_OTHER)
+        return NULL;
+    if (is_owned(block, table, item->kind == TOML_KEY ? item->key : SLICE("")))
+        return "is what pointsman would write; rename or remove it";
+    for (const char *const (*owned)[2] = block->owned; (*owned)[0]; owned++)
+        if (item->kind == TOML_KEY && !table.len && is_single(item->key, (*owned)[0]))
+            return "is written as a value, to which nothing can be added; write it as tables";
+    return NULL;
+}
+
+bool toml_block_insert(struct slice text, const struct toml_block *block, const char *name, struct buf *out, struct buf *why)
+{
+    struct toml_scan scan;
+    struct toml_item item;
+    struct slice table = SLICE("");
+    const char *newline = text.len ? memchr(text.ptr, '\n', text.len) : NULL;
+    const char *end = newline && newline > text.ptr && newline[-1] == '\r' ? "\r\n" : "\n";
+    toml_scan_start(&scan, text);
+    buf_add(out, text.ptr, toml_bom(text));
+    add_settings(block, end, out);
+    while (toml_next(&scan, &item)) {
+        if (item.kind == TOML_TABLE)
+            table = item.key;
+        const char *clash = clash_of(block, table, &item);
+        if (clash) {
+            buf_add_format(why, "%s:%u: \"%.*s\" %s", name, item.line, SLICE_ARGS(line_of(item.text)), clash);
+            return false;
+        }
+        bool aside = item.kind == TOML_KEY && !table.len && is_aside(block, item.key);
+        add_lines(out, aside ? MARK_KEPT : "", item.text, NULL);
+    }
+    bool joined = text.len > toml_bom(text) && text.ptr[text.len - 1] != '\n';
+    add_tables(block, end, joined, out);
+    return (!scan.fault && !out->failed) || fail_scan(&scan, name, why);
+}
+
+/* What there is of ours outside of tables. */
+struct found {
+    bool anchored;       /* the first setting has our value: all settings are ours */
+    size_t joined_at;    /* in the output: after the newline that was added */
+    size_t joined_by;    /* bytes of that newline; 0: none was added */
+};
+
+static struct found find(struct slice text, const struct toml_block *block)
+{
+    struct found found = {0};
+    struct toml_scan scan;
+    struct toml_item item;
+    toml_scan_start(&scan, text);
+    while (block->settings->key && toml_next(&scan, &item) && item.kind != TOML_TABLE)
+        if (item.kind == TOML_KEY && is_single(item.key, block->settings->key))
+            found.anchored = slice_is(item.value, block->settings->value);
+    return found;
+}
+
+static bool is_ours(const struct toml_block *block, const struct found *found, const struct toml_item *item)
+{
+    const struct toml_setting *setting = setting_of(block, item->key);
+    return setting && (found->anchored || (setting->value && slice_is(item->value, setting->value)));
+}
+
+/* Whether the text has the setting with a value of the owner's. */
+static bool taken_over(struct slice text, const struct toml_block *block, const struct found *found, struct slice key)
+{
+    struct toml_scan scan;
+    struct toml_item item;
+    const struct toml_setting *setting = setting_of(block, key);
+    toml_scan_start(&scan, text);
+    while (setting && toml_next(&scan, &item) && item.kind != TOML_TABLE)
+        if (item.kind == TOML_KEY && is_single(item.key, setting->key) && !is_ours(block, found, &item))
+            return true;
+    return false;
+}
+
+/* A run of lines that were set aside, without their marks: all of it, but for what the owner has written anew. */
+static bool add_kept(struct slice text, const struct toml_block *block, const struct found *found, struct slice lines,
+                     struct buf *out)
+{
+    struct toml_scan scan;
+    struct toml_item item;
+    struct buf plain;
+    buf_init(&plain, lines.len + 1);
+    while (lines.len) {
+        const char *newline = memchr(lines.ptr, '\n', lines.len);
+        size_t len = newline ? (size_t)(newline - lines.ptr) + 1 : lines.len, mark = sizeof MARK_KEPT - 1;
+        buf_add(&plain, lines.ptr + mark, len - mark);
+        lines.ptr += len;
+        lines.len -= len;
+    }
+    scan = (struct toml_scan){.rest = buf_slice(&plain)};
+    while (toml_next(&scan, &item))
+        if (item.kind != TOML_KEY || !taken_over(text, block, found, item.key))
+            buf_add_slice(out, item.text);
+    buf_add_slice(out, scan.rest);   /* what somebody else made of it */
+    bool ok = !plain.failed;
+    buf_free(&plain);
+    return ok;
+}
+
+/* Puts the item into the output, unless it is ours. */
+static bool keep_item(const struct toml_block *block, struct found *found, const struct toml_item *item, struct slice table,
+                      struct buf *out)
+{
+    if (is_joined(item)) {
+        found->joined_at = out->len;
+        found->joined_by = item->text.len - line_of(item->text).len;   /* written with the same line end */
+    }
+    if (is_mark(item) || (item->kind != TOML_OTHER && is_owned(block, table, item->kind == TOML_KEY ? item->key : SLICE(""))))
+        return true;
+    if (item->kind == TOML_KEY && !table.len && is_ours(block, found, item))
+        return true;
+    return buf_add_slice(out, item->text);
+}
+
+bool toml_block_remove(struct slice text, const struct toml_block *block, const char *name, struct buf *out, struct buf *why)
+{
+    struct found found = find(text, block);
+    struct toml_scan scan;
+    struct toml_item item;
+    struct slice table = SLICE(""), run = SLICE("");
+    bool ok = true, more = true;
+    toml_scan_start(&scan, text);
+    buf_add(out, text.ptr, toml_bom(text));
+    while (ok && more) {
+        more = toml_next(&scan, &item);
+        if (more && is_kept(&item)) {
+            run = (struct slice){run.len ? run.ptr : item.text.ptr, run.len + item.text.len};
+            continue;
+        }
+        if (run.len)
+            ok = add_kept(text, block, &found, run, out);
+        run.len = 0;
+        if (more && item.kind == TOML_TABLE)
+            table = item.key;
+        if (more)
+            ok = keep_item(block, &found, &item, table, out) && ok;
+    }
+    /* If something was added after it, the newline belongs to that now. */
+    if (found.joined_at == out->len && found.joined_by <= out->len)
+        out->len -= found.joined_by;
+    return (ok && !scan.fault && !out->failed) || fail_scan(&scan, name, why);
+}

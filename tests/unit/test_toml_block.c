@@ -1,0 +1,213 @@
+/* Our settings in somebody else's TOML file: put in and taken out again, also after others wrote into it. */
+#include "tests/unit/unit.h"
+
+#include "cli/toml_block.h"
+#include "cli/toml_scan.h"
+
+#define BEGIN "# pointsman: its own settings from here on; \"pointsman disable\" takes them out"
+#define JOINED BEGIN ", and the newline before them"
+#define TABLES "[model_providers.ours]\nname = \"x\"\n[model_providers.ours.auth]\ncommand = \"c\"\n"
+
+static const struct toml_setting SETTINGS[] = {
+    {"model_provider", "\"ours\""}, {"model", "\"codex-default\""}, {NULL, NULL},
+};
+static const char *const ASIDE[] = {"model_catalog_json", NULL};
+static const char *const OWNED[][2] = {{"model_providers", "ours"}, {"profiles", "ours"}, {NULL, NULL}};
+static const struct toml_block BLOCK = {SETTINGS, ASIDE, TABLES, OWNED};
+static const char *const NOTHING[] = {NULL};
+static const struct toml_setting NO_SETTINGS[] = {{NULL, NULL}};
+static const struct toml_block TABLES_ONLY = {NO_SETTINGS, NOTHING, TABLES, OWNED};
+
+static struct buf made, why;
+
+static int set_up(void **state)
+{
+    (void)state;
+    buf_init(&made, 1u << 20);
+    buf_init(&why, 1000);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    buf_free(&made);
+    buf_free(&why);
+    return 0;
+}
+
+static void removed_is(const struct toml_block *block, const char *text, const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 1u << 20);
+    assert_true(toml_block_remove(slice_of(text), block, "f", &out, &why));
+    assert_buf(&out, expected);
+    buf_free(&out);
+}
+
+static void inserted_is(const struct toml_block *block, const char *text, const char *expected)
+{
+    buf_clear(&made);
+    assert_true(toml_block_insert(slice_of(text), block, "f", &made, &why));
+    assert_buf(&made, expected);
+    removed_is(block, expected, text);
+}
+
+static void an_empty_file_becomes_the_block(void **state)
+{
+    (void)state;
+    inserted_is(&BLOCK, "", BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n"
+                            BEGIN "\n" TABLES "# pointsman: end\n");
+    inserted_is(&TABLES_ONLY, "", BEGIN "\n" TABLES "# pointsman: end\n");
+}
+
+static void settings_come_first_and_tables_last(void **state)
+{
+    (void)state;
+    inserted_is(&BLOCK, "a = 1\n\n[t]\nmodel = 2\n",
+                BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\na = 1\n\n[t]\nmodel = 2\n"
+                BEGIN "\n" TABLES "# pointsman: end\n");
+}
+
+static void the_owners_settings_are_set_aside_where_they_stood(void **state)
+{
+    (void)state;
+    inserted_is(&BLOCK, "# mine\n\"model\" = '''a\nb'''  # c\nx.model = 1\nmodel_catalog_json=\"m\"\n[t]\nmodel = 2",
+                BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n# mine\n"
+                "# pointsman kept: \"model\" = '''a\n# pointsman kept: b'''  # c\nx.model = 1\n"
+                "# pointsman kept: model_catalog_json=\"m\"\n[t]\nmodel = 2\n"
+                JOINED "\n" TABLES "# pointsman: end\n");
+    inserted_is(&BLOCK, "model='x'", BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n"
+                                     "# pointsman kept: model='x'\n" JOINED "\n" TABLES "# pointsman: end\n");
+}
+
+static void line_ends_are_the_files_own(void **state)
+{
+    (void)state;
+    buf_clear(&made);
+    assert_true(toml_block_insert(SLICE("a = 1\r\nmodel = 'x'\r\nb = 2"), &BLOCK, "f", &made, &why));
+    for (size_t i = 0; i < made.len; i++)
+        assert_true(made.data[i] != '\n' || made.data[i - 1] == '\r');
+    removed_is(&BLOCK, buf_text(&made), "a = 1\r\nmodel = 'x'\r\nb = 2");
+}
+
+static void a_byte_order_mark_stays_first(void **state)
+{
+    (void)state;
+    inserted_is(&TABLES_ONLY, "\xEF\xBB\xBF" "a = 1\n", "\xEF\xBB\xBF" "a = 1\n" BEGIN "\n" TABLES "# pointsman: end\n");
+    buf_clear(&made);
+    assert_true(toml_block_insert(SLICE("\xEF\xBB\xBF"), &BLOCK, "f", &made, &why));
+    removed_is(&BLOCK, buf_text(&made), "\xEF\xBB\xBF");
+}
+
+static void every_kind_of_value_is_passed_over(void **state)
+{
+    static const char *const texts[] = {
+        "a = [\n1, # ]\n\"]\",\n]\nmodel = 1\n",
+        "a = {b = \"}\", c = '}'}\nmodel = 1\n",
+        "a = \"\"\"\n[model_providers.ours]\nmodel = 1\n\\\"\"\"\"\"\nmodel = 1\n",
+        "a = '''\n[model_providers.ours]\n\\'''\nmodel = 1\n",
+        "a = \"# \\\" \\\\\" # \"\nmodel = 1\n",
+        "  a . \"b c\" . 'd' = 1979-05-27T07:32:00Z\n\tmodel = 1\n",
+        "a = \"\"\nb = ''\nc = \"\"\"\"\"\"\nd = \"\"\"\"x\"\"\"\"\"\nmodel = 1\n",
+        "# pointsman is nice\n\n \t\n[[a]]\n[ 'a' . \"b\" ] # pointsman: end\n[a . c]\n",
+        "a = 1 # \xc3\xa9 model = 1\n\n\n",
+        "a = 1\r\n\r\n[b]\r\n# c\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        buf_clear(&made);
+        assert_true(toml_block_insert(slice_of(texts[i]), &BLOCK, "f", &made, &why));
+        assert_null(strstr(texts[i], "kept"));
+        assert_true(strstr(buf_text(&made), "kept: ") || !strstr(texts[i], "\nmodel = 1\n"));
+        removed_is(&BLOCK, buf_text(&made), texts[i]);
+    }
+}
+
+static void refused(const char *text, const char *said)
+{
+    buf_clear(&made);
+    buf_clear(&why);
+    assert_false(toml_block_insert(slice_of(text), &BLOCK, "config.toml", &made, &why));
+    if (!strstr(buf_text(&why), said))
+        fail_msg("\"%s\" does not say \"%s\"", buf_text(&why), said);
+}
+
+static void what_would_clash_is_refused(void **state)
+{
+    (void)state;
+    refused("a = 1\n[model_providers.ours]\n", "config.toml:2: \"[model_providers.ours]\" is what pointsman would write");
+    refused("[model_providers]\n\"ours\" = {}\n", "config.toml:2");
+    refused("model_providers.'ours'.name = 1\n", "config.toml:1");
+    refused("[model_providers.\"o\\u0075rs\".x]\n", "config.toml:1");
+    refused("profiles = {}\n", "is written as a value");
+    refused("\n# pointsman: end\n", "config.toml:2: \"# pointsman: end\" has a mark");
+    refused("# pointsman kept: x\n", "has a mark");
+}
+
+static void what_is_no_toml_is_refused(void **state)
+{
+    (void)state;
+    refused("a = 1\nb = \"x\nc = 2\n", "config.toml:2: a string that does not end");
+    refused("a = \"\"\"x\n", "a string that does not end");
+    refused("a = [1,\n2\n", "a bracket that is not closed");
+    refused("a\n", "a key without a value");
+    refused("= 1\n", "neither a key");
+    refused("[a\n", "header that is not closed");
+    refused("\"a\\x62\" = 1\n", "escape that is not supported");
+    refused("\"a\\u00\" = 1\n", "escape that is not supported");
+}
+
+/* What toml_edit makes of it: additions go before the mark that ends our part; comments stay. */
+static void what_others_added_within_stays(void **state)
+{
+    (void)state;
+    removed_is(&BLOCK, BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-deep\"\neffort = \"high\"\n# pointsman: end\n"
+               "# pointsman kept: model = 'x'\n[tui]\na = 1\n" BEGIN "\n[model_providers.ours]\nname = \"changed\"\n"
+               "added = 1\n[model_providers.ours.auth]\ncommand = \"c\"\n\n[projects.\"/x\"]\ntrust = 1\n# pointsman: end\n",
+               "effort = \"high\"\nmodel = 'x'\n[tui]\na = 1\n\n[projects.\"/x\"]\ntrust = 1\n");
+    /* The newline that was added before our tables now ends the owner's line before his next one. */
+    removed_is(&TABLES_ONLY, "a = 1\n" JOINED "\n" TABLES "# pointsman: end\n[x]\n", "a = 1\n[x]\n");
+    /* Without its marks, too. */
+    removed_is(&BLOCK, "model_provider = \"ours\"\nmodel = 1\na = 1\n" TABLES "[b]\n", "a = 1\n[b]\n");
+}
+
+static void what_the_owner_has_taken_over_stays(void **state)
+{
+    (void)state;
+    removed_is(&BLOCK, BEGIN "\nmodel_provider = \"other\"\nmodel = \"codex-default\"\n# pointsman: end\n"
+               "# pointsman kept: model_provider = 'old'\n# pointsman kept: model = 'x'\n# pointsman kept: # c\nb = 2\n",
+               "model_provider = \"other\"\nmodel = 'x'\n# c\nb = 2\n");
+    removed_is(&BLOCK, "model_provider = \"other\"\nmodel = \"gpt\"\n# pointsman kept: model = 'x'\n",
+               "model_provider = \"other\"\nmodel = \"gpt\"\n");
+}
+
+static void what_is_not_ours_is_left_alone(void **state)
+{
+    (void)state;
+    removed_is(&BLOCK, "a = 1\n[model_providers.oursish]\nmodel = 1", "a = 1\n[model_providers.oursish]\nmodel = 1");
+    assert_false(toml_block_marked(SLICE("a = '''\n# pointsman: end\n'''\n# pointsman: ends\n")));
+    assert_true(toml_block_marked(SLICE("a = 1\n# pointsman: end\r\n")));
+    assert_true(toml_block_marked(SLICE("# pointsman kept: a")));
+    buf_clear(&made);
+    assert_false(toml_block_remove(SLICE("[model_providers.ours]\na = \"\n"), &BLOCK, "f", &made, &why));
+    assert_non_null(strstr(buf_text(&why), "f:2: a string"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_file_becomes_the_block, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(settings_come_first_and_tables_last, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_owners_settings_are_set_aside_where_they_stood, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(line_ends_are_the_files_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_byte_order_mark_stays_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_kind_of_value_is_passed_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_would_clash_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_toml_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_others_added_within_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_owner_has_taken_over_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_ours_is_left_alone, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
