@@ -15,8 +15,8 @@ struct sandbox_path {
 /* For this thread and those that it starts, for good. Besides `paths`, what names and certificates are looked up in stays
  * readable: /etc, the libraries, the resolver's folder. Landlock (ABI 1 and later): no file elsewhere. seccomp: execve,
  * ptrace and process_vm_* end the process, all other system calls that are not in the list fail with EPERM. Sets landlock and
- * seccomp in `status` to HARDEN_ON, or to HARDEN_OFF where the kernel has none; NO_NEW_PRIVS must be set. Under
- * AddressSanitizer both stay off, because it looks into its own process. */
+ * seccomp in `status` to HARDEN_ON, or to HARDEN_OFF where the kernel has none; NO_NEW_PRIVS must be set. Both stay
+ * off in a build with --disable-sandbox, which AddressSanitizer's implies: it looks into its own process. */
 void sandbox_enter(const struct sandbox_path *paths, size_t count, struct harden_status *status);
 
 #endif

@@ -42,7 +42,7 @@ check_PROGRAMS += \
 	tests/unit/test_yaml
 
 # AddressSanitizer looks into its own process, so that its build has no sandbox to test; the tests of the distribution run it.
-if !SANITIZERS
+if SANDBOX
 check_PROGRAMS += tests/unit/test_sandbox
 endif
 
