@@ -11,6 +11,8 @@ cli_libcli_a_SOURCES = \
 	cli/progress.c cli/progress.h \
 	cli/session.c cli/session.h \
 	cli/table.c cli/table.h \
+	cli/toml_block.c cli/toml_block.h \
+	cli/toml_scan.c cli/toml_scan.h \
 	cli/terminal.c cli/terminal.h
 cli_libs = cli/libcli.a proxy/libpure.a $(common_libs)
 
