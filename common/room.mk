@@ -2,6 +2,7 @@ noinst_LIBRARIES += common/libcommon.a
 common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SECCOMP_CFLAGS) $(YAML_CFLAGS)
 common_libcommon_a_SOURCES = \
 	common/buf.c common/buf.h \
+	common/canary.c common/canary.h \
 	common/clock.h \
 	common/guard.c common/guard.h \
 	common/harden.c common/harden.h \

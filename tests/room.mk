@@ -5,6 +5,7 @@ noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests
 check_PROGRAMS += \
 	tests/unit/test_arguments \
 	tests/unit/test_buf \
+	tests/unit/test_canary \
 	tests/unit/test_carrier \
 	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \

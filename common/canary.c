@@ -1,0 +1,236 @@
+/* Compares the canary's requests with the baseline's; see canary.h. */
+#include "common/canary.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGMAS 3
+
+enum column { TTFT, LATENCY, ERROR, COST, QUALITY, COLUMNS };
+
+/* The last `max_history` requests, a ring per figure. */
+struct arm {
+    float *values[COLUMNS];
+    unsigned next, held;
+    uint64_t requests;
+};
+
+struct canary {
+    struct markov_settings settings;
+    struct arm arms[CANARY_ARMS];
+    float *sorted;              /* room for one column */
+    float *memory;              /* what all these point into */
+    char why[192];              /* empty: not stepped back */
+};
+
+struct canary *canary_new(const struct markov_settings *s)
+{
+    struct canary *c = calloc(1, sizeof *c);
+    size_t ring = s->max_history;
+    if (!c || !(c->memory = calloc(ring * (CANARY_ARMS * COLUMNS + 1), sizeof *c->memory))) {
+        free(c);
+        return NULL;
+    }
+    c->settings = *s;
+    for (unsigned a = 0; a < CANARY_ARMS; a++)
+        for (unsigned i = 0; i < COLUMNS; i++)
+            c->arms[a].values[i] = c->memory + ring * (a * COLUMNS + i);
+    c->sorted = c->memory + ring * CANARY_ARMS * COLUMNS;
+    return c;
+}
+
+void canary_free(struct canary *c)
+{
+    if (c)
+        free(c->memory);
+    free(c);
+}
+
+void canary_reset(struct canary *c)
+{
+    for (unsigned a = 0; a < CANARY_ARMS; a++) {
+        c->arms[a].next = c->arms[a].held = 0;
+        c->arms[a].requests = 0;
+    }
+    c->why[0] = '\0';
+}
+
+/* splitmix64's finalizer: the hash orders plans, too, and the two must not go together. */
+static uint64_t mixed(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+bool canary_live(const struct canary *c, uint64_t conversation)
+{
+    const struct markov_settings *s = &c->settings;
+    if (!s->enabled || s->shadow_mode || c->why[0])
+        return false;
+    return (double)(mixed(conversation) >> 11) / 9007199254740992.0 < s->canary_share;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* The known values of a column, sorted, in c->sorted; returns how many. */
+static unsigned known_values(const struct canary *c, enum canary_arm arm, enum column column)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < c->arms[arm].held; i++)
+        if (!isnan(c->arms[arm].values[column][i]))
+            c->sorted[count++] = c->arms[arm].values[column][i];
+    qsort(c->sorted, count, sizeof *c->sorted, by_value);
+    return count;
+}
+
+/* The nearest-rank quantile of a column; NAN when nothing is known. */
+static double quantile(const struct canary *c, enum canary_arm arm, enum column column, double share, unsigned *count)
+{
+    *count = known_values(c, arm, column);
+    if (!*count)
+        return NAN;
+    unsigned rank = (unsigned)ceil(share * *count);
+    return (double)c->sorted[rank ? rank - 1 : 0];
+}
+
+struct mean {
+    unsigned count;
+    double value, variance;     /* of one value */
+};
+
+static struct mean mean_of(const struct canary *c, enum canary_arm arm, enum column column)
+{
+    struct mean m = {.count = known_values(c, arm, column), .value = NAN};
+    double sum = 0, squares = 0;
+    for (unsigned i = 0; i < m.count; i++)
+        sum += (double)c->sorted[i];
+    if (!m.count)
+        return m;
+    m.value = sum / m.count;
+    for (unsigned i = 0; i < m.count; i++)
+        squares += ((double)c->sorted[i] - m.value) * ((double)c->sorted[i] - m.value);
+    m.variance = m.count > 1 ? squares / (m.count - 1) : 0;
+    return m;
+}
+
+static PRINTF_LIKE(2, 3) void step_back(struct canary *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(c->why, sizeof c->why, format, args);
+    va_end(args);
+}
+
+/* Of the canary's requests, 1 - share at most should lie above the bound, whatever the distribution is. */
+static void judge_quantile(struct canary *c, enum column column, double share, const char *what)
+{
+    unsigned baseline_count, count, above = 0;
+    double bound = quantile(c, CANARY_BASELINE, column, share, &baseline_count) * (1 + c->settings.canary_tolerance);
+    double figure = quantile(c, CANARY_SUGGESTED, column, share, &count);
+    if (baseline_count < c->settings.canary_min_requests || count < c->settings.canary_min_requests)
+        return;
+    for (unsigned i = 0; i < count; i++)
+        above += (double)c->sorted[i] > bound;
+    double chance = sqrt(share * (1 - share) * (1.0 / baseline_count + 1.0 / count));
+    if ((double)above / count > 1 - share + SIGMAS * chance)
+        step_back(c, "%s of %.0f ms passes the bound of %.0f ms, the baseline's and %.0f %%", what, figure, bound,
+                  100 * c->settings.canary_tolerance);
+}
+
+/* `sign` 1: more is worse; -1: less is. `slack` is how much worse may be, as a share of the baseline's. */
+static void judge_mean(struct canary *c, enum column column, double sign, double slack, double unit, const char *what)
+{
+    struct mean b = mean_of(c, CANARY_BASELINE, column), m = mean_of(c, CANARY_SUGGESTED, column);
+    if (b.count < c->settings.canary_min_requests || m.count < c->settings.canary_min_requests)
+        return;
+    double bound = b.value * (1 + sign * slack);
+    double chance = sqrt(b.variance / b.count + m.variance / m.count);
+    if (sign * (m.value - bound) > SIGMAS * chance)
+        step_back(c, "%s of %.4g passes the bound of %.4g, the baseline's %s %.0f %%", what, unit * m.value, unit * bound,
+                  sign > 0 ? "and" : "less", 100 * slack);
+}
+
+static void judge(struct canary *c)
+{
+    double slack = c->settings.canary_tolerance;
+    judge_quantile(c, TTFT, .5, "a p50 TTFT");
+    judge_quantile(c, LATENCY, .95, "a p95 latency");
+    judge_mean(c, COST, 1, slack, 1000, "a cost per 1,000 requests in USD");
+    judge_mean(c, QUALITY, -1, fmin(slack / 5, 1), 1, "a quality");
+    judge_mean(c, ERROR, 1, slack, 1, "an error rate");
+}
+
+bool canary_add(struct canary *c, enum canary_arm which, const struct canary_sample *sample)
+{
+    struct arm *arm = &c->arms[which];
+    double values[COLUMNS] = {[TTFT] = sample->error ? (double)NAN : sample->ttft_ms,
+                              [LATENCY] = sample->error ? (double)NAN : sample->total_ms,
+                              [ERROR] = sample->error, [COST] = sample->cost_usd, [QUALITY] = sample->quality};
+    for (unsigned i = 0; i < COLUMNS; i++)
+        arm->values[i][arm->next] = (float)values[i];
+    arm->next = (arm->next + 1) % c->settings.max_history;
+    if (arm->held < c->settings.max_history)
+        arm->held++;
+    arm->requests++;
+    if (c->why[0] || which != CANARY_SUGGESTED || arm->requests % c->settings.canary_min_requests != 0)
+        return false;
+    judge(c);
+    return c->why[0] != '\0';
+}
+
+void canary_report(const struct canary *c, struct canary_report *out)
+{
+    for (unsigned a = 0; a < CANARY_ARMS; a++) {
+        enum canary_arm arm = (enum canary_arm)a;
+        unsigned count;
+        out->arm[a] = (struct canary_figures){
+            .requests = c->arms[a].requests, .counted = c->arms[a].held,
+            .ttft_p50_ms = quantile(c, arm, TTFT, .5, &count), .latency_p95_ms = quantile(c, arm, LATENCY, .95, &count),
+            .error_rate = mean_of(c, arm, ERROR).value, .cost_per_1000_usd = 1000 * mean_of(c, arm, COST).value,
+            .quality = mean_of(c, arm, QUALITY).value,
+        };
+    }
+    out->stepped_back = c->why[0] ? c->why : NULL;
+}
+
+static void add_figure(struct buf *out, const char *name, double value)
+{
+    if (isnan(value))
+        buf_add_format(out, ",\"%s\":null", name);
+    else
+        buf_add_format(out, ",\"%s\":%.6g", name, value);
+}
+
+bool canary_write(const struct canary *c, struct buf *out)
+{
+    static const char *const NAMES[CANARY_ARMS] = {"baseline", "canary"};
+    struct canary_report report;
+    canary_report(c, &report);
+    buf_add_format(out, "{\"share\":%.6g", c->settings.canary_share);
+    for (unsigned a = 0; a < CANARY_ARMS; a++) {
+        const struct canary_figures *f = &report.arm[a];
+        buf_add_format(out, ",\"%s\":{\"requests\":%llu", NAMES[a], (unsigned long long)f->requests);
+        add_figure(out, "ttft_p50_ms", f->ttft_p50_ms);
+        add_figure(out, "latency_p95_ms", f->latency_p95_ms);
+        add_figure(out, "error_rate", f->error_rate);
+        add_figure(out, "cost_per_1000_usd", f->cost_per_1000_usd);
+        add_figure(out, "quality", f->quality);
+        BUF_ADD(out, "}");
+    }
+    BUF_ADD(out, ",\"stepped_back\":");
+    if (report.stepped_back)
+        json_add_string(out, slice_of(report.stepped_back));
+    else
+        BUF_ADD(out, "null");
+    BUF_ADD(out, "}");
+    return !out->failed;
+}
