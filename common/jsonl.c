@@ -131,3 +131,11 @@ bool jsonl_flush(struct jsonl *j)
     errno = saved;
     return written;
 }
+
+bool jsonl_reopen(struct jsonl *j)
+{
+    if (j->fd >= 0)
+        (void)close(j->fd);
+    j->fd = -1;
+    return open_file(j);
+}

@@ -21,6 +21,8 @@ struct buf *jsonl_lines(struct jsonl *j);
 /* Appends the waiting lines in one write(2), and forgets them whether that worked or not. false with errno set: not all of
  * them went to disk. */
 MUST_CHECK bool jsonl_flush(struct jsonl *j);
+/* Closes the file and opens PATH again, for who has moved it away. false with errno set: the next flush tries once more. */
+MUST_CHECK bool jsonl_reopen(struct jsonl *j);
 /* Closes without a flush. NULL is allowed. */
 void jsonl_close(struct jsonl *j);
 

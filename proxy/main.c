@@ -19,6 +19,7 @@
 
 #define EXIT_USAGE 2
 #define CONFIG_NAME "litellm-cost-routing.yaml"
+#define ERRORS_MAX (256u << 10)
 #define JOURNAL_MAX (64u << 20)   /* bytes, then it is rotated */
 
 struct options {
@@ -49,6 +50,8 @@ static const char usage[] =
     "  -V, --version         print the version\n"
     "\n"
     "Under systemd or the session app it takes its socket by LISTEN_FDS and reports by NOTIFY_SOCKET.\n"
+    "SIGHUP reads the configuration anew (a bad one changes nothing), SIGUSR1 opens the journal's file\n"
+    "anew, SIGTERM ends after the calls under way, 5 s at most.\n"
     "\n"
     "Example:\n"
     "  LITELLM_API_KEY=sk-local-1 OPENAI_API_KEY=sk-... pointsman-proxy --config config.yaml --port 4000\n";
@@ -119,21 +122,17 @@ static void print_errors(struct buf *errors)
     }
 }
 
-static struct config *load(const struct options *options)
+static struct config *load(const struct options *options, struct buf *errors)
 {
-    struct buf errors;
     struct config *config = NULL;
-    buf_init(&errors, 256u << 10);
     char *found = options->config ? strdup(options->config) : paths_config_file(CONFIG_NAME, POINTSMAN_DATADIR);
     if (!found)
-        buf_add_text(&errors, "no configuration: give one with --config FILE (" POINTSMAN_DATADIR "/" CONFIG_NAME
-                              " is not there)");
+        buf_add_text(errors, "no configuration: give one with --config FILE (" POINTSMAN_DATADIR "/" CONFIG_NAME
+                             " is not there)");
     else
         config = config_load(&(struct config_options){.path = found, .env = from_environment,
                                                       .demo = from_environment("POINTSMAN_DEMO", NULL) != NULL,
-                                                      .warn = print_warning}, &errors);
-    print_errors(&errors);
-    buf_free(&errors);
+                                                      .warn = print_warning}, errors);
     free(found);
     return config;
 }
@@ -212,10 +211,20 @@ static struct catalog *get_catalog(const struct options *options, const struct c
     return catalog;
 }
 
-static int serve(const struct options *options, struct config *config, struct harden_status *harden)
+/* server_options.load */
+static bool load_setup(struct setup *setup, struct buf *error, void *ctx)
+{
+    const struct options *options = ctx;
+    setup->config = load(options, error);
+    setup->catalog = setup->config ? get_catalog(options, setup->config) : NULL;
+    return setup->config != NULL;
+}
+
+static int serve(struct options *options, struct setup *setup, struct harden_status *harden)
 {
     const char *parent = getenv("POINTSMAN_PARENT");
-    struct server_options server = {.config = config, .harden = harden, .key_file = getenv("POINTSMAN_KEY_FILE")};
+    struct server_options server = {.load = load_setup, .load_ctx = options, .harden = harden,
+                                    .key_file = getenv("POINTSMAN_KEY_FILE")};
     server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
     if (server.parent && !harden_follow_parent(harden, server.parent))
         return 0;   /* the session is gone already */
@@ -223,11 +232,10 @@ static int serve(const struct options *options, struct config *config, struct ha
     if (server.fd < 0)
         return 1;
     server.journal = get_journal();
-    struct catalog *catalog = get_catalog(options, config);
-    server.catalog = catalog;
-    confine(config, options->codex_catalog ? options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG"), server.key_file, harden);
-    int status = server_run(&server);
-    catalog_free(catalog);
+    setup->catalog = get_catalog(options, setup->config);
+    confine(setup->config, options->codex_catalog ? options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG"), server.key_file,
+            harden);
+    int status = server_run(&server, setup);
     journal_close(server.journal);
     return status;
 }
@@ -248,10 +256,15 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     notify_open();
-    struct config *config = load(&options);
-    if (!config)
+    struct setup setup = {NULL, NULL};
+    struct buf errors;
+    buf_init(&errors, ERRORS_MAX);
+    setup.config = load(&options, &errors);
+    print_errors(&errors);
+    buf_free(&errors);
+    if (!setup.config)
         return 1;
-    status = options.check ? check(config) : serve(&options, config, &harden);
-    config_free(config);
+    status = options.check ? check(setup.config) : serve(&options, &setup, &harden);
+    setup_free(&setup);
     return status;
 }

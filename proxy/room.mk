@@ -74,6 +74,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
 	proxy/front/client_reply.c \
 	proxy/front/listener.c proxy/front/listener.h \
+	proxy/generation.c proxy/generation.h \
 	proxy/notify.c proxy/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \
 	proxy/server.c proxy/server.h \

@@ -3,19 +3,13 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/paths.h"
-#include "common/secret.h"
-#include "proxy/bridge/carrier.h"
-#include "proxy/exchange.h"
 #include "proxy/front/answers.h"
 #include "proxy/front/listener.h"
 #include "proxy/notify.h"
-#include "proxy/upstream/probe.h"
 
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,17 +19,20 @@
 #define LOGIN_LOOK_S 5           /* between two looks whether Codex is logged in */
 #define SETTLE_MS 50             /* how long READY waits for the local probes' first answers */
 
+enum { SIGNALS = 4 };
+
 struct server {
     const struct server_options *options;
     struct event_base *base;
     struct client_shared clients;
-    struct exchange_shared exchanges;
+    struct generation *now;              /* the configuration in force */
+    struct generation *retired;          /* those that have calls under way; a list */
     struct listener *listener;
-    struct probes *probes;
-    struct event *tick, *settle, *drain, *journal_flush, *signals[2];
+    struct event *tick, *settle, *drain, *journal_flush, *signals[SIGNALS];
     char no_login[sizeof((struct failure *)0)->message];
     unsigned ticks;
     bool ready, stopping;
+    bool has_terminal;                   /* standard error was one when it began */
 };
 
 static void publish(struct server *s, const char *first);
@@ -43,8 +40,9 @@ static void publish(struct server *s, const char *first);
 /* Looks whether Codex is logged in, for those who are shown which aliases are ready. */
 static void look_at_login(struct server *s)
 {
+    struct login *login = s->now->exchanges.login;
     struct failure f = {.message = ""};
-    if (!s->exchanges.login || login_present(s->exchanges.login, &f))
+    if (!login || login_present(login, &f))
         *f.message = '\0';
     bool news = strcmp(s->no_login, f.message) != 0;
     (void)snprintf(s->no_login, sizeof s->no_login, "%s", f.message);
@@ -54,8 +52,9 @@ static void look_at_login(struct server *s)
 
 static struct answers answers_now(const struct server *s)
 {
-    return (struct answers){.config = s->options->config, .health = s->exchanges.health, .now_ms = clock_monotonic_ms(),
-                            .no_login = s->no_login, .catalog = s->options->catalog};
+    const struct generation *g = s->now;
+    return (struct answers){.config = g->setup.config, .health = g->exchanges.health, .now_ms = clock_monotonic_ms(),
+                            .no_login = s->no_login, .catalog = g->setup.catalog};
 }
 
 static const struct refusal
@@ -117,7 +116,7 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
     struct server *s = ctx;
     enum wire wire = endpoint_wire(endpoint);
     if (wire)
-        exchange_begin(&s->exchanges, client, wire);
+        exchange_begin(&s->now->exchanges, client, wire);
     else
         answer(client, endpoint, s);
 }
@@ -162,7 +161,7 @@ static void become_ready(struct server *s)
     s->ready = true;
     evtimer_del(s->settle);
     publish(s, "READY=1\nSTATUS=serving\n");
-    log_info("ready on port %u: %u model groups", s->clients.admit.port, s->options->config->group_count);
+    log_info("ready on port %u: %u model groups", s->clients.admit.port, s->now->setup.config->group_count);
 }
 
 static void on_probes_changed(void *ctx)
@@ -170,7 +169,7 @@ static void on_probes_changed(void *ctx)
     struct server *s = ctx;
     if (s->ready)
         publish(s, "");
-    else if (probes_settled(s->probes))
+    else if (probes_settled(s->now->probes))
         become_ready(s);
 }
 
@@ -181,15 +180,41 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
     become_ready(arg);
 }
 
+/* Calls under way, of all configurations. */
+static unsigned calls_under_way(const struct server *s)
+{
+    unsigned count = s->now->exchanges.count;
+    for (const struct generation *g = s->retired; g; g = g->next)
+        count += g->exchanges.count;
+    return count;
+}
+
+/* A retired configuration goes with its last call. */
+static void free_retired(struct server *s)
+{
+    for (struct generation **at = &s->retired; *at;) {
+        struct generation *g = *at;
+        if (g->exchanges.count) {
+            at = &g->next;
+        } else {
+            *at = g->next;
+            generation_free(g);
+        }
+    }
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct server *s = arg;
     (void)fd;
     (void)what;
-    exchange_tick(&s->exchanges);
+    exchange_tick(&s->now->exchanges);
+    for (struct generation *g = s->retired; g; g = g->next)
+        exchange_tick(&g->exchanges);
+    free_retired(s);
     if (++s->ticks % LOGIN_LOOK_S == 0)
         look_at_login(s);
-    if (s->stopping && !s->exchanges.count)
+    if (s->stopping && !calls_under_way(s))
         event_base_loopbreak(s->base);
 }
 
@@ -206,14 +231,14 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
     struct server *s = arg;
     (void)fd;
     (void)what;
-    exchange_end_all(&s->exchanges);
+    exchange_end_all(&s->now->exchanges);
+    for (struct generation *g = s->retired; g; g = g->next)
+        exchange_end_all(&g->exchanges);
     event_base_loopbreak(s->base);
 }
 
-static void on_signal(evutil_socket_t signal_number, short what, void *arg)
+static void stop(struct server *s, int signal_number)
 {
-    struct server *s = arg;
-    (void)what;
     bool orphaned = s->options->parent && getppid() != s->options->parent;
     if (orphaned && s->options->key_file)
         (void)unlink(s->options->key_file);
@@ -224,11 +249,98 @@ static void on_signal(evutil_socket_t signal_number, short what, void *arg)
     listener_stop(s->listener);
     s->listener = NULL;
     client_close_idle(&s->clients);
-    if (!s->exchanges.count)
+    if (!calls_under_way(s))
         event_base_loopbreak(s->base);
     struct timeval limit = {DRAIN_S, 0}, often = {0, 20000};
     evtimer_add(s->drain, &limit);
     event_add(s->tick, &often);   /* a closer look, now that we wait for the last one */
+}
+
+static struct generation *make_generation(struct server *s, struct setup *setup)
+{
+    return generation_new(&(struct generation_options){s->base, s->options->journal, s->journal_flush, on_probes_changed, s},
+                          setup);
+}
+
+/* From here on calls are served by this one. */
+static void put_in_force(struct server *s, struct generation *g)
+{
+    s->now = g;
+    s->clients.admit.master_key = slice_of(g->setup.config->master_key);
+    look_at_login(s);
+}
+
+/* What systemd wants to know of a reload (sd_notify(3)): when it began, and how it ended. */
+static void tell_reload_begins(void)
+{
+    struct buf fields;
+    buf_init(&fields, 256);
+    buf_add_format(&fields, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading\n",
+                   (unsigned long long)clock_monotonic_ms() * 1000);
+    notify_send(buf_slice(&fields));
+    buf_free(&fields);
+}
+
+/* Nothing has changed; all lines of `error` to the log, the first one to the supervisor. */
+static void keep_old(struct server *s, struct buf *error)
+{
+    struct buf fields;
+    buf_init(&fields, 2048);
+    const char *line = error->len ? buf_text(error) : NULL;
+    line = line ? line : "no memory";
+    buf_add_format(&fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
+                   (int)strcspn(line, "\n"), line);
+    for (size_t len; *line; line += len + (line[len] == '\n')) {
+        len = strcspn(line, "\n");
+        log_error("%.*s", (int)len, line);
+    }
+    log_error("not reloaded: %s as it was before is still in force", s->now->setup.config->path);
+    notify_send(buf_slice(&fields));
+    buf_free(&fields);
+}
+
+static void reload(struct server *s)
+{
+    struct setup setup = {NULL, NULL};
+    struct generation *fresh = NULL;
+    struct buf error;
+    buf_init(&error, 256u << 10);
+    tell_reload_begins();
+    if (s->options->load(&setup, &error, s->options->load_ctx))
+        fresh = make_generation(s, &setup);
+    if (fresh) {
+        struct generation *old = s->now;
+        generation_carry(old, fresh);
+        put_in_force(s, fresh);
+        generation_retire(old);
+        old->next = s->retired;
+        s->retired = old;
+        log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it", fresh->setup.config->group_count,
+                 fresh->setup.config->path, s->clients.admit.port);
+        publish(s, "READY=1\nSTATUS=serving, reloaded\n");
+        free_retired(s);
+    } else {
+        keep_old(s, &error);
+    }
+    buf_free(&error);
+}
+
+/* Whether this SIGHUP is the kernel's, because the terminal that we were started at is gone. */
+static bool terminal_is_gone(const struct server *s)
+{
+    return s->has_terminal && !isatty(STDERR_FILENO);
+}
+
+static void on_signal(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)what;
+    if (signal_number == SIGUSR1)
+        journal_reopen(s->options->journal);
+    else if (signal_number != SIGHUP || terminal_is_gone(s))
+        stop(s, signal_number);
+    else if (s->ready && !s->stopping)
+        reload(s);
 }
 
 static const struct timeval *common_timeout(struct event_base *base, time_t seconds)
@@ -242,7 +354,7 @@ static bool set_up_clients(struct server *s)
     s->clients = (struct client_shared){
         .base = s->base,
         .events = {on_request, on_gone, on_drained, s},
-        .admit = {slice_of(s->options->config->master_key), listener_port(s->options->fd), BODY_MAX},
+        .admit = {{NULL, 0}, listener_port(s->options->fd), BODY_MAX},
         .head_timeout = common_timeout(s->base, 10),
         .body_timeout = common_timeout(s->base, 15),
         .idle_timeout = common_timeout(s->base, 75),
@@ -252,22 +364,15 @@ static bool set_up_clients(struct server *s)
     return s->clients.head_timeout && s->clients.body_timeout && s->clients.idle_timeout && s->clients.linger_timeout;
 }
 
-/* The ChatGPT login, where a deployment wants it: auth.json is touched by nobody else. */
-static bool set_up_login(struct server *s)
+static bool set_up_signals(struct server *s)
 {
-    const struct config *config = s->options->config;
-    bool wanted = false;
-    for (unsigned i = 0; i < config->deployment_count; i++)
-        wanted |= config->deployments[i].provider->sign_in == SIGN_IN_CHATGPT && !config->deployments[i].not_ready;
-    if (!wanted)
-        return true;
-    char *home = paths_codex_home();
-    struct login_options options = {home, config->token_url};
-    s->exchanges.login = home ? login_new(s->base, s->exchanges.upstream, &options) : NULL;
-    free(home);
-    if (s->exchanges.login)
-        look_at_login(s);
-    return s->exchanges.login != NULL;
+    static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (unsigned i = 0; i < SIGNALS; i++) {
+        s->signals[i] = evsignal_new(s->base, NUMBERS[i], on_signal, s);
+        if (!s->signals[i] || evsignal_add(s->signals[i], NULL) != 0)
+            return false;
+    }
+    return true;
 }
 
 static bool set_up_events(struct server *s)
@@ -276,45 +381,36 @@ static bool set_up_events(struct server *s)
     s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
     s->settle = evtimer_new(s->base, on_settle, s);
     s->drain = evtimer_new(s->base, on_drain_over, s);
-    s->exchanges.journal_flush = s->journal_flush = evtimer_new(s->base, on_journal_flush, s);
-    s->signals[0] = evsignal_new(s->base, SIGTERM, on_signal, s);
-    s->signals[1] = evsignal_new(s->base, SIGINT, on_signal, s);
-    return s->tick && s->settle && s->drain && s->journal_flush && s->signals[0] && s->signals[1] &&
-           event_add(s->tick, &second) == 0 && evsignal_add(s->signals[0], NULL) == 0 &&
-           evsignal_add(s->signals[1], NULL) == 0;
+    s->journal_flush = evtimer_new(s->base, on_journal_flush, s);
+    return s->tick && s->settle && s->drain && s->journal_flush && event_add(s->tick, &second) == 0 && set_up_signals(s);
 }
 
-static bool set_up(struct server *s)
+static bool set_up(struct server *s, struct setup *setup)
 {
-    const struct config *config = s->options->config;
+    s->has_terminal = isatty(STDERR_FILENO);
     s->base = event_base_new();
-    if (!s->base || !set_up_clients(s))
+    if (!s->base || !set_up_clients(s) || !set_up_events(s))
         return false;
-    s->exchanges = (struct exchange_shared){
-        .base = s->base,
-        .config = config,
-        .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
-        .upstream = upstream_new(s->base, config),
-        .journal = s->options->journal,
-    };
-    carrier_key(s->exchanges.carrier_key, slice_of(config->master_key));
-    secret_random(&s->exchanges.id_prefix, sizeof s->exchanges.id_prefix);
-    if (!s->exchanges.health || !s->exchanges.upstream || !set_up_events(s) || !set_up_login(s))
+    struct generation *first = make_generation(s, setup);
+    if (!first)
         return false;
+    put_in_force(s, first);
     s->listener = listener_start(s->options->fd, &s->clients);
-    s->probes = probes_start(s->base, s->exchanges.upstream, config, s->exchanges.health, on_probes_changed, s);
-    return s->listener && s->probes;
+    return s->listener != NULL;
 }
 
 static void tear_down(struct server *s)
 {
     client_close_all(&s->clients);
-    probes_stop(s->probes);
     listener_stop(s->listener);
-    login_free(s->exchanges.login);
-    upstream_free(s->exchanges.upstream);
-    free(s->exchanges.health);
-    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->signals[0], s->signals[1]};
+    generation_free(s->now);
+    while (s->retired) {
+        struct generation *next = s->retired->next;
+        generation_free(s->retired);
+        s->retired = next;
+    }
+    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->signals[0], s->signals[1], s->signals[2],
+                              s->signals[3]};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i])
             event_free(events[i]);
@@ -322,19 +418,20 @@ static void tear_down(struct server *s)
         event_base_free(s->base);
 }
 
-int server_run(const struct server_options *options)
+int server_run(const struct server_options *options, struct setup *setup)
 {
     struct server s = {.options = options};
     int status = 1;
-    if (!set_up(&s)) {
+    if (!set_up(&s, setup)) {
         log_error("could not start: no memory, or no descriptors left");
     } else {
         struct timeval patience = {0, SETTLE_MS * 1000};
         evtimer_add(s.settle, &patience);
-        if (probes_settled(s.probes))
+        if (probes_settled(s.now->probes))
             become_ready(&s);
         status = event_base_dispatch(s.base) < 0 ? 1 : 0;
     }
     tear_down(&s);
+    setup_free(setup);
     return status;
 }

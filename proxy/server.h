@@ -4,13 +4,12 @@
 #define POINTSMAN_SERVER_H
 
 #include "common/harden.h"
-#include "proxy/config.h"
-#include "proxy/front/catalog.h"
-#include "proxy/record/journal.h"
+#include "proxy/generation.h"
 
 struct server_options {
-    const struct config *config;
-    const struct catalog *catalog;       /* NULL: none */
+    /* Reads the files anew, for a reload; false with one line per error in `error`. */
+    bool (*load)(struct setup *setup, struct buf *error, void *ctx);
+    void *load_ctx;
     struct journal *journal;             /* NULL: none */
     const struct harden_status *harden;  /* as it stands once harden_late() was called */
     int fd;                              /* the listening socket */
@@ -19,7 +18,9 @@ struct server_options {
 };
 
 /* Serves until SIGTERM or SIGINT, then drains for at most 5 s; a second signal ends at once, as does the first when the
- * supervisor is gone. Returns the process's exit status. */
-int server_run(const struct server_options *options);
+ * supervisor is gone. SIGHUP reads the configuration anew: a bad one changes nothing, and calls under way end as they began;
+ * where it says that the terminal is gone, it ends. SIGUSR1 opens the journal's file anew. `setup` is what it starts with, and is
+ * taken over. Returns the process's exit status. */
+int server_run(const struct server_options *options, struct setup *setup);
 
 #endif

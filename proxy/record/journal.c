@@ -153,6 +153,17 @@ void journal_flush(struct journal *j)
     j->failing = !written;
 }
 
+void journal_reopen(struct journal *j)
+{
+    if (!j)
+        return;
+    journal_flush(j);
+    if (jsonl_reopen(j->file))
+        log_info("%s: opened anew", j->file->path);
+    else
+        log_warning("%s: the journal can't be opened anew: %s", j->file->path, strerror(errno));
+}
+
 double journal_cost(const struct deployment *d, const struct usage *u)
 {
     if (u->input < 0 || u->output < 0)

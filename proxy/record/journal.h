@@ -40,6 +40,8 @@ bool journal_add(struct journal *j, const struct journal_entry *entry);
 /* Appends the waiting lines in one write(2). A failing disk is reported once by log_warning, and again when it went and came
  * back; requests are served all the same. */
 void journal_flush(struct journal *j);
+/* Flushes, and opens the file anew, for who has moved it away. NULL is allowed. */
+void journal_reopen(struct journal *j);
 /* Flushes, and closes. */
 void journal_close(struct journal *j);
 /* Cost of a call in USD at the deployment's prices: (input - cached) and cached input and output; NAN when a price or a

@@ -105,30 +105,46 @@ class Proxy:
         self.stderr_path = folder / "stderr"
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = listener.getsockname()[1]
-        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        notify.bind(str(folder / "notify"))
-        notify.settimeout(PATIENCE_S)
-        with open(self.stderr_path, "wb") as stderr, listener, notify:
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(str(folder / "notify"))
+        with open(self.stderr_path, "wb") as stderr, listener:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", HAND_DOWN, str(listener.fileno()), BINARY,
                  "--config", self.config, *arguments],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=[listener.fileno()], cwd=folder,
                 env={"HOME": str(folder), "CODEX_HOME": str(self.codex_home), "XDG_RUNTIME_DIR": str(folder),
                      "LISTEN_FDS": "1", "NOTIFY_SOCKET": str(folder / "notify"), **self.keys, **(environment or {})})
-            self._wait_ready(notify)
+            self._wait_ready()
 
-    def _wait_ready(self, notify):
-        notify.settimeout(0.05)
+    def _wait_ready(self):
+        self.notify.settimeout(0.05)
         deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
-                if b"READY=1" in notify.recv(4096):
+                if b"READY=1" in self.notify.recv(65536):
+                    self.notify.settimeout(PATIENCE_S)
                     return
             except TimeoutError:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
                 raise AssertionError(f"the proxy did not start:\n{self.stderr}")
+
+    def told(self):
+        """The next datagram to the supervisor, as a dictionary."""
+        return dict(line.split("=", 1) for line in self.notify.recv(65536).decode().splitlines())
+
+    def reload(self, config=None):
+        """SIGHUP, with another configuration where one is given; what the supervisor is told of its end."""
+        if config is not None:
+            self.config.write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
+        self.process.send_signal(signal.SIGHUP)
+        while "RELOADING" not in (begin := self.told()):
+            pass
+        assert int(begin["MONOTONIC_USEC"]) > 0
+        while "READY" not in (end := self.told()):
+            pass
+        return end
 
     @property
     def base(self):
@@ -211,11 +227,14 @@ class Proxy:
         """SIGTERM; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(PATIENCE_S)
+        code = self.process.wait(PATIENCE_S)
+        self.notify.close()
+        return code
 
     def kill(self):
         self.process.kill()
         self.process.wait()
+        self.notify.close()
 
     def leaks(self):
         """Files of its folder, its messages included, in which a key stands."""

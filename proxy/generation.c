@@ -1,0 +1,110 @@
+/* loop: one configuration in force, and all that was made of it. */
+#include "proxy/generation.h"
+
+#include "common/paths.h"
+#include "common/secret.h"
+#include "proxy/bridge/carrier.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void setup_free(struct setup *setup)
+{
+    catalog_free(setup->catalog);
+    config_free(setup->config);
+    *setup = (struct setup){NULL, NULL};
+}
+
+/* The ChatGPT login, where a deployment wants it: auth.json is touched by nobody else. */
+static bool set_up_login(struct generation *g)
+{
+    const struct config *config = g->setup.config;
+    bool wanted = false;
+    for (unsigned i = 0; i < config->deployment_count; i++)
+        wanted |= config->deployments[i].provider->sign_in == SIGN_IN_CHATGPT && !config->deployments[i].not_ready;
+    if (!wanted)
+        return true;
+    char *home = paths_codex_home();
+    struct login_options options = {home, config->token_url};
+    g->exchanges.login = home ? login_new(g->exchanges.base, g->exchanges.upstream, &options) : NULL;
+    free(home);
+    return g->exchanges.login != NULL;
+}
+
+static bool set_up(struct generation *g, const struct generation_options *options)
+{
+    const struct config *config = g->setup.config;
+    g->exchanges = (struct exchange_shared){
+        .base = options->base,
+        .config = config,
+        .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
+        .upstream = upstream_new(options->base, config),
+        .journal = options->journal,
+        .journal_flush = options->journal_flush,
+    };
+    carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
+    secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
+    if (!g->exchanges.health || !g->exchanges.upstream || !set_up_login(g))
+        return false;
+    g->probes = probes_start(options->base, g->exchanges.upstream, config, g->exchanges.health, options->probes_changed,
+                             options->ctx);
+    return g->probes != NULL;
+}
+
+struct generation *generation_new(const struct generation_options *options, struct setup *setup)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    if (!g) {
+        setup_free(setup);
+        return NULL;
+    }
+    g->setup = *setup;
+    *setup = (struct setup){NULL, NULL};
+    if (set_up(g, options))
+        return g;
+    generation_free(g);
+    return NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_deployment(const struct deployment *a, const struct deployment *b)
+{
+    return same_text(a->id, b->id) && same_text(a->model, b->model) && same_text(a->api_base, b->api_base) &&
+           same_text(a->api_key, b->api_key);
+}
+
+void generation_carry(const struct generation *from, struct generation *to)
+{
+    const struct config *old = from->setup.config, *new = to->setup.config;
+    for (unsigned i = 0; i < old->deployment_count; i++) {
+        for (unsigned k = 0; k < new->deployment_count; k++) {
+            if (!same_deployment(&old->deployments[i], &new->deployments[k]))
+                continue;
+            to->exchanges.health[k] = from->exchanges.health[i];
+            to->exchanges.health[k].in_flight = 0;   /* those are booked where they began */
+            break;
+        }
+    }
+}
+
+void generation_retire(struct generation *g)
+{
+    probes_stop(g->probes);
+    g->probes = NULL;
+}
+
+void generation_free(struct generation *g)
+{
+    if (!g)
+        return;
+    probes_stop(g->probes);
+    login_free(g->exchanges.login);
+    upstream_free(g->exchanges.upstream);
+    free(g->exchanges.health);
+    setup_free(&g->setup);
+    free(g);
+}

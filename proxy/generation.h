@@ -1,0 +1,46 @@
+/* generation: loop. One configuration in force, and all that was made of it: health, connections to providers, probes, the
+ * login. A reload makes the next one; what was begun under this one ends under it.
+ *
+ *   SIGHUP ─▶ load ─▶ generation_new ─▶ generation_carry(old, new) ─▶ new calls go to the new one
+ *                                              old: generation_retire ─▶ its last call ends ─▶ generation_free
+ */
+#ifndef POINTSMAN_GENERATION_H
+#define POINTSMAN_GENERATION_H
+
+#include "proxy/exchange.h"
+#include "proxy/front/catalog.h"
+#include "proxy/upstream/probe.h"
+
+/* What is read from files. */
+struct setup {
+    struct config *config;
+    struct catalog *catalog;             /* NULL: none */
+};
+
+struct generation {
+    struct setup setup;
+    struct exchange_shared exchanges;
+    struct probes *probes;               /* NULL once it is retired */
+    struct generation *next;             /* in a list of the owner's */
+};
+
+struct generation_options {
+    struct event_base *base;
+    struct journal *journal;             /* NULL: none */
+    struct event *journal_flush;
+    void (*probes_changed)(void *ctx);   /* see probes_start() */
+    void *ctx;
+};
+
+void setup_free(struct setup *setup);
+/* Takes over `setup`, in any case. NULL: no memory, or no descriptors left. */
+struct generation *generation_new(const struct generation_options *options, struct setup *setup);
+/* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same model at
+ * the same place. */
+void generation_carry(const struct generation *from, struct generation *to);
+/* Stops what it does of itself; calls go on. */
+void generation_retire(struct generation *g);
+/* Its calls must be over, or their clients closed. NULL is allowed. */
+void generation_free(struct generation *g);
+
+#endif
