@@ -15,6 +15,7 @@ common_libcommon_a_SOURCES = \
 	common/markov_settings.c \
 	common/paths.c common/paths.h \
 	common/sandbox.c common/sandbox.h \
+	common/replace.c common/replace.h \
 	common/secret.c common/secret.h \
 	common/url.c common/url.h \
 	common/yaml.c common/yaml.h \

@@ -2,6 +2,7 @@
 #include "proxy/upstream/login_store.h"
 
 #include "common/paths.h"
+#include "common/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -108,68 +109,14 @@ void login_store_unlock(struct login_store *s)
     s->lock = -1;
 }
 
-static bool write_all(int fd, struct slice text)
-{
-    while (text.len) {
-        ssize_t done = write(fd, text.ptr, text.len);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return false;
-        text.ptr += done;
-        text.len -= (size_t)done;
-    }
-    return true;
-}
-
-/* A rename is on the disk once its folder is; file systems that can't sync a folder have done what they can. */
-static void sync_folder(const char *path)
-{
-    char *copy = strdup(path);
-    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
-    free(copy);
-}
-
-/* A new file with the contents, the old one's owner, and mode 0600. */
-static bool write_new(const char *path, const struct stat *old, struct slice text)
-{
-    (void)unlink(path);   /* of a process that was killed in here */
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return false;
-    bool same_owner = old->st_uid == geteuid() && old->st_gid == getegid();
-    bool ok = (same_owner || fchown(fd, old->st_uid, old->st_gid) == 0) && fchmod(fd, 0600) == 0 &&
-              write_all(fd, text) && fsync(fd) == 0;
-    int error = errno;
-    if (close(fd) != 0 && ok) {
-        ok = false;
-        error = errno;
-    }
-    errno = error;
-    return ok;
-}
-
 bool login_store_write(const struct login_store *s, struct slice text, struct buf *why)
 {
-    char *path = beside(s, ""), *fresh = beside(s, ".new");
+    char *path = beside(s, "");
     struct stat old;
-    bool ok = path && fresh && stat(path, &old) == 0 && writable(path) && folder_writable(path);
-    if (ok) {
-        ok = write_new(fresh, &old, text) && rename(fresh, path) == 0;
-        int error = errno;
-        if (ok)
-            sync_folder(path);
-        else
-            (void)unlink(fresh);
-        errno = error;
-    }
+    bool ok = path && stat(path, &old) == 0 && writable(path) && folder_writable(path) &&
+              replace_file(path, ".new", &(struct replace_owner){0600, old.st_uid, old.st_gid}, text);
     if (!ok)
         (void)fail(s, why, "can't be replaced");
     free(path);
-    free(fresh);
     return ok;
 }
