@@ -9,6 +9,14 @@ cli_libcli_a_SOURCES = \
 	cli/help.c cli/help.h \
 	cli/local_http.c cli/local_http.h \
 	cli/progress.c cli/progress.h \
+	cli/run/classify.c cli/run/classify.h \
+	cli/run/clean.c cli/run/clean.h cli/run/clean_private.h \
+	cli/run/clean_log.c \
+	cli/run/log_line.c \
+	cli/run/spans.c cli/run/spans.h \
+	cli/run/terms.c \
+	cli/run/truncate.c \
+	cli/run/words.c cli/run/words.h \
 	cli/session.c cli/session.h \
 	cli/table.c cli/table.h \
 	cli/toml_block.c cli/toml_block.h \

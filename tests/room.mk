@@ -9,6 +9,8 @@ check_PROGRAMS += \
 	tests/unit/test_carrier \
 	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \
+	tests/unit/test_classify \
+	tests/unit/test_clean \
 	tests/unit/test_command \
 	tests/unit/test_config \
 	tests/unit/test_config_policies \
@@ -62,11 +64,13 @@ tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 # What tests the command links all of it but main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
+tests_unit_test_classify_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_clean_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.
-EXTRA_DIST += tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tools .ci
+EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tools .ci
 
 # Fuzz targets, run on their seeds and on changed copies of them. With libFuzzer: compile one with -fsanitize=fuzzer, without
 # replay.c.

@@ -1,0 +1,218 @@
+/* Writes a log shorter: errors whole, the rest by examples and counts. */
+#include "cli/run/clean_private.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEPT_OF_A_KIND 2u
+#define CONTINUED_MAX 60u       /* lines of one stack trace that stay */
+#define SUMMARY_MAX 12u         /* kinds whose totals are written at the end */
+#define SUMMARY_MIN 4u
+#define EXAMPLE_MAX 100u
+
+bool counts_init(struct counts *c, size_t most)
+{
+    c->cap = 16;
+    while (c->cap < 2 * most)
+        c->cap *= 2;
+    c->slots = calloc(c->cap, sizeof *c->slots);
+    return c->slots != NULL;
+}
+
+void counts_free(struct counts *c)
+{
+    free(c->slots);
+}
+
+struct count *counts_find(struct counts *c, uint64_t key)
+{
+    size_t at = (size_t)(key ^ key >> 29) & (c->cap - 1);
+    while (c->slots[at].count && c->slots[at].key != key)
+        at = (at + 1) & (c->cap - 1);
+    c->slots[at].key = key;
+    return &c->slots[at];
+}
+
+static uint64_t hash_byte(uint64_t hash, char c)
+{
+    return (hash ^ (unsigned char)c) * 1099511628211u;      /* FNV-1a */
+}
+
+static uint64_t hash_text(struct slice text)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < text.len; i++)
+        hash = hash_byte(hash, text.ptr[i]);
+    return hash;
+}
+
+uint64_t clean_line_shape(struct slice plain)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < plain.len;) {
+        size_t len = 0, digits = 0;
+        while (i + len < plain.len && isxdigit((unsigned char)plain.ptr[i + len])) {
+            digits += isdigit((unsigned char)plain.ptr[i + len]) != 0;
+            len++;
+        }
+        /* A run of hexadecimal digits is a figure when it has decimal ones in it; "add" and "feed" are words. Of an HTTP status
+         * the class counts. */
+        bool status = digits == 3 && i > 1 && plain.ptr[i - 1] == ' ' && plain.ptr[i - 2] == '"';
+        hash = hash_byte(hash, digits && !status ? '0' : plain.ptr[i]);
+        i += digits ? len : 1;
+    }
+    return hash;
+}
+
+/* The lines that are left out since the last one that was written. */
+struct gap {
+    size_t start;       /* where the mark goes, in the output */
+    struct slice text;  /* the lines themselves */
+    size_t repeated, noise;
+};
+
+struct log_writer {
+    struct buf *out;
+    struct cleaned *what;
+    struct gap gap;
+    struct counts shapes, errors;
+    bool after_trouble;          /* the line before was of trouble, or went on with it */
+    unsigned continued;
+};
+
+/* Writes the gap's mark, or its lines where those are no longer. */
+static void close_gap(struct log_writer *w)
+{
+    struct gap *gap = &w->gap;
+    if (gap->repeated + gap->noise == 0)
+        return;
+    size_t before = w->out->len;
+    buf_add_text(w->out, CLEAN_MARK);
+    if (gap->repeated)
+        buf_add_format(w->out, "%zu repeated", gap->repeated);
+    if (gap->noise)
+        buf_add_format(w->out, "%s%zu debug or progress", gap->repeated ? ", " : "", gap->noise);
+    buf_add_format(w->out, " line%s cut]\n", gap->repeated + gap->noise == 1 ? "" : "s");
+    if (!w->out->failed && w->out->len - before >= gap->text.len) {
+        w->out->len = before;
+        buf_add_slice(w->out, gap->text);
+    } else {
+        w->what->lines_cut += gap->repeated + gap->noise;
+    }
+    *gap = (struct gap){0};
+}
+
+static void write_line(struct log_writer *w, struct slice plain, struct slice line)
+{
+    close_gap(w);
+    buf_add_slice(w->out, plain);
+    if (line.len && line.ptr[line.len - 1] == '\n')
+        buf_add_char(w->out, '\n');
+}
+
+static void leave_out(struct log_writer *w, struct slice line, bool noise)
+{
+    if (w->gap.repeated + w->gap.noise == 0)
+        w->gap.text.ptr = line.ptr;
+    w->gap.text.len = (size_t)(line.ptr - w->gap.text.ptr) + line.len;
+    *(noise ? &w->gap.noise : &w->gap.repeated) += 1;
+}
+
+static void take_line(struct log_writer *w, struct slice line, struct slice plain, size_t at)
+{
+    struct log_look look = log_line_look(plain);
+    bool continues = w->after_trouble && log_line_continues(plain) && w->continued < CONTINUED_MAX;
+    w->continued = continues ? w->continued + 1 : 0;
+    w->after_trouble = look.trouble || continues;
+    if (look.trouble) {
+        /* Only one that is the same to the last byte may go. */
+        struct count *same = counts_find(&w->errors, hash_text(plain));
+        w->what->errors_kept += !same->count;
+        if (same->count++)
+            leave_out(w, line, false);
+        else
+            write_line(w, plain, line);
+        return;
+    }
+    struct count *kind = counts_find(&w->shapes, clean_line_shape(plain));
+    if (!kind->count++)
+        kind->first = (uint32_t)at;
+    if (continues || !slice_trim(plain).len)
+        write_line(w, plain, line);
+    else if (look.noise || kind->count > KEPT_OF_A_KIND)
+        leave_out(w, line, look.noise);
+    else
+        write_line(w, plain, line);
+}
+
+/* How often the most frequent kinds stood in the whole log, each by its first line. */
+static void add_summary(struct log_writer *w, struct slice inner, struct buf *scratch)
+{
+    for (unsigned i = 0; i < SUMMARY_MAX; i++) {
+        struct count *most = NULL;
+        for (size_t s = 0; s < w->shapes.cap; s++)
+            if (w->shapes.slots[s].count >= SUMMARY_MIN && (!most || w->shapes.slots[s].count > most->count ||
+                (w->shapes.slots[s].count == most->count && w->shapes.slots[s].first < most->first)))
+                most = &w->shapes.slots[s];
+        if (!most)
+            return;
+        struct slice rest = {inner.ptr + most->first, inner.len - most->first}, line;
+        if (line_next(&rest, &line)) {
+            line_plain(line, scratch);
+            struct slice example = slice_trim(buf_slice(scratch));
+            if (example.len > EXAMPLE_MAX) {
+                example.len = EXAMPLE_MAX;
+                while (example.len && ((unsigned char)example.ptr[example.len] & 0xc0) == 0x80)
+                    example.len--;
+            }
+            if (example.len)
+                buf_add_format(w->out, CLEAN_MARK "%u lines like: %.*s]\n", most->count, SLICE_ARGS(example));
+        }
+        most->count = 0;
+    }
+}
+
+/* The log's lines without the fence around it, which is written here. */
+static struct slice open_fence(const struct span *span, struct buf *out, struct slice *closing)
+{
+    struct slice inner = span->text, line, last = {NULL, 0};
+    *closing = last;
+    if (!span->fenced)
+        return inner;
+    (void)line_next(&inner, &line);
+    buf_add_slice(out, line);
+    for (struct slice rest = inner; span->closed && line_next(&rest, &line);)
+        last = line;
+    inner.len -= last.len;
+    *closing = last;
+    return inner;
+}
+
+void clean_log(const struct span *span, struct buf *out, struct cleaned *what)
+{
+    struct log_writer w = {.out = out, .what = what};
+    struct slice closing, inner = open_fence(span, out, &closing), rest = inner, line;
+    struct buf scratch;
+    size_t lines = 0;
+    buf_init(&scratch, span->text.len + 1);
+    for (struct slice all = inner; line_next(&all, &line);)
+        lines++;
+    if (counts_init(&w.shapes, lines) && counts_init(&w.errors, lines)) {
+        while (line_next(&rest, &line)) {
+            line_plain(line, &scratch);
+            take_line(&w, line, buf_slice(&scratch), (size_t)(line.ptr - inner.ptr));
+        }
+        close_gap(&w);
+        if (out->len && out->data[out->len - 1] != '\n')
+            buf_add_char(out, '\n');
+        add_summary(&w, inner, &scratch);
+        buf_add_slice(out, closing);
+    } else {
+        out->failed = true;
+    }
+    out->failed = out->failed || scratch.failed;
+    counts_free(&w.shapes);
+    counts_free(&w.errors);
+    buf_free(&scratch);
+}

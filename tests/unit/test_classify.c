@@ -1,0 +1,206 @@
+/* Unit tests of cli/run/classify and words: what prompts ask for, as a table. The traps are words that hold a term's letters. */
+#include "tests/unit/unit.h"
+#include "cli/run/classify.h"
+#include "cli/run/clean.h"
+#include "cli/run/words.h"
+
+static void words_of(const char *text, const char *expected)
+{
+    struct buf out;
+    buf_init(&out, 1024);
+    assert_true(words_add(slice_of(text), &out));
+    assert_buf(&out, expected);
+    buf_free(&out);
+}
+
+static void accents_and_case_are_folded(void **state)
+{
+    (void)state;
+    words_of("L'ÉTAPE n°2", " l etape n 2 ");
+    words_of("Sécurité, Œuvre; Straße ŁÓDŹ", " securite oeuvre strasse lodz ");
+    words_of("e\xcc\x81t\xc3\xa9", " ete ");                       /* a combining accent */
+    words_of("l’api « latest » — fin…", " l api latest fin ");
+    words_of("test_foo API-key a.b/c", " test_foo api key a b c ");
+    words_of("проверка 文書 ok", " проверка 文書 ok ");
+    words_of("a\xff\xfe" "b", " a b ");
+    words_of("", " ");
+}
+
+static void a_full_buffer_keeps_whole_words(void **state)
+{
+    (void)state;
+    struct buf out;
+    buf_init(&out, 12);
+    assert_false(words_add(SLICE("one two three four"), &out));
+    assert_buf(&out, " one two ");
+    buf_free(&out);
+}
+
+static void terms_are_found_as_whole_words(void **state)
+{
+    (void)state;
+    struct slice words = SLICE(" review all of these logs for the latest bug critique ");
+    assert_true(words_have(words, "bug critique"));
+    assert_true(words_have(words, "review"));
+    assert_true(words_have(words, "review ~ logs"));
+    assert_true(words_have(words, "all ~ these"));
+    assert_true(words_have(words, "review ~ all"));
+    assert_false(words_have(words, "test"));
+    assert_false(words_have(words, "bug ~ review"));
+    assert_false(words_have(words, "review ~ for"));               /* four words between */
+    assert_false(words_have(words, "log"));
+    assert_false(words_have(SLICE(" "), "log"));
+    assert_false(words_have(SLICE(" a review"), "review"));
+}
+
+static void what_of(const char *prompt, enum task_class class, const char *kinds)
+{
+    struct classified c;
+    classify(slice_of(prompt), estimate_tokens(slice_of(prompt)), &c);
+    char found[4] = "";
+    size_t n = 0;
+    if (c.is_long)
+        found[n++] = 'L';
+    if (c.is_open)
+        found[n++] = 'O';
+    if (c.is_local)
+        found[n++] = 'Q';
+    if (c.class != class || strcmp(found, kinds) != 0)
+        fail_msg("\"%.60s\": %s %s, not %s %s (%s, %s, %s, %s)", prompt, task_class_name(c.class), found, task_class_name(class),
+                 kinds, c.because[SIGNAL_COMPLEX], c.because[SIGNAL_MEDIUM], c.because[SIGNAL_SIMPLE], c.because[SIGNAL_LONG]);
+}
+
+static void prompts_are_classified(void **state)
+{
+    (void)state;
+    static const struct { const char *prompt; enum task_class class; const char *kinds; } CASES[] = {
+        {"Fix the typo in README.md", TASK_SIMPLE, ""},
+        {"Corrige la coquille dans le titre", TASK_SIMPLE, ""},
+        {"Petite modification : renommer la variable total", TASK_SIMPLE, ""},
+        {"PETITE MODIFICATION du pied de page", TASK_SIMPLE, ""},
+        {"Résumé de la page d'accueil en trois lignes", TASK_SIMPLE, ""},
+        {"Re\xcc\x81sume\xcc\x81 de la page", TASK_SIMPLE, ""},
+        {"Écris un message de commit pour ce changement", TASK_SIMPLE, ""},
+        {"What does the --verbose flag do?", TASK_SIMPLE, ""},
+        {"Add a comment above the loop", TASK_SIMPLE, ""},
+        {"Comment faire pour afficher une image ?", TASK_MEDIUM, ""},
+        {"Document this API", TASK_MEDIUM, ""},
+        {"Refactor this Python API and add tests", TASK_MEDIUM, ""},
+        {"Ajoute des tests unitaires au module de facturation", TASK_MEDIUM, ""},
+        {"Write a Dockerfile for the worker", TASK_MEDIUM, ""},
+        {"Make the button blue", TASK_MEDIUM, ""},
+        {"", TASK_MEDIUM, ""},
+        {"Review this production migration for security issues", TASK_COMPLEX, ""},
+        {"Vérifie la sécurité du formulaire", TASK_COMPLEX, ""},
+        {"Il y a un bug critique dans le paiement", TASK_COMPLEX, ""},
+        {"Fix the typo in the architecture document", TASK_COMPLEX, ""},
+        {"Configure la fiscalité de la société dans Odoo", TASK_COMPLEX, ""},
+        {"Enable RLS on the orders table", TASK_COMPLEX, ""},
+        {"Find the race condition in the queue", TASK_COMPLEX, ""},
+        /* Traps. */
+        {"Use the latest version of the theme", TASK_MEDIUM, ""},
+        {"Show the latest readme in the sidebar", TASK_SIMPLE, ""},
+        {"Fix the spelling of the capital cities", TASK_SIMPLE, ""},
+        {"Corrige l'orthographe : la capitale, rapidement", TASK_SIMPLE, ""},
+        {"Une reproduction classique du tableau", TASK_MEDIUM, ""},
+        {"Typo: 'reproduction' should be 'replica'", TASK_SIMPLE, ""},
+        {"Translate the immigration page", TASK_SIMPLE, ""},
+        {"Fix typos on the greatest hits contest page", TASK_SIMPLE, ""},
+        {"Reword the protest testimony, the attestation and the testament", TASK_SIMPLE, ""},
+        {"The documentary page needs a title", TASK_MEDIUM, ""},
+        {"Je présume que le titre est faux : corrige l'orthographe", TASK_SIMPLE, ""},
+        {"Explain the word insecurity", TASK_SIMPLE, ""},
+        {"Rename the apiculture folder", TASK_SIMPLE, ""},
+        {"Fix the grammar in the girls' section", TASK_SIMPLE, ""},
+        {"Reword the pythonic adage", TASK_SIMPLE, ""},
+        {"Rename test_helper to helper", TASK_SIMPLE, ""},
+        {"Un catalogue de logements : corrige les fautes de frappe", TASK_SIMPLE, ""},
+        /* Kinds. */
+        {"Review all of these logs", TASK_MEDIUM, "L"},
+        {"Analyse ces logs et trouve la panne", TASK_COMPLEX, "L"},
+        {"Fais la synthèse du dossier", TASK_MEDIUM, "L"},
+        {"Read the entire repository and explain how it fits together", TASK_SIMPLE, "L"},
+        {"Blogs and catalogs: rename them", TASK_SIMPLE, ""},
+        {"Log in to the logical volume", TASK_MEDIUM, ""},
+        {"Benchmark this open model routing task", TASK_MEDIUM, "O"},
+        {"Compare les fournisseurs sur Hugging Face", TASK_MEDIUM, "O"},
+        {"Give the hugging bear a face", TASK_MEDIUM, ""},
+        {"Nettoie ce code Python et explique le changement: def f(x): return x+1", TASK_MEDIUM, "Q"},
+        {"Explain this code:\n```c\nint f(void) { return 1; }\n```", TASK_SIMPLE, "Q"},
+        {"Explain this repository", TASK_SIMPLE, ""},
+        {"Réponds exactement: OK qwen local", TASK_MEDIUM, "Q"},
+        {"Ask the small local model for a joke", TASK_MEDIUM, "Q"},
+        {"Add Ollama support to the client", TASK_MEDIUM, ""},
+        {"Explain this code, it is in production:\n```c\nint f(void) { return 1; }\n```", TASK_COMPLEX, ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(CASES); i++)
+        what_of(CASES[i].prompt, CASES[i].class, CASES[i].kinds);
+}
+
+static void quoted_code_and_logs_do_not_count(void **state)
+{
+    (void)state;
+    what_of("Fix the typo:\n```\nmigrate production security\n```\n", TASK_SIMPLE, "");
+    what_of("Fix the typo\n"
+            "2026-01-01 10:00:00 INFO production started\n2026-01-01 10:00:01 INFO docker security ok\n"
+            "2026-01-01 10:00:02 INFO migration done\n2026-01-01 10:00:03 INFO api up\n", TASK_SIMPLE, "");
+}
+
+static void size_counts(void **state)
+{
+    (void)state;
+    struct classified c;
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    BUF_ADD(&text, "Fix the typo in this summary.\n");
+    classify(buf_slice(&text), CLASSIFY_BIG_TOKENS, &c);
+    assert_int_equal(c.class, TASK_SIMPLE);
+    assert_false(c.is_long);
+    classify(buf_slice(&text), CLASSIFY_BIG_TOKENS + 1, &c);
+    assert_int_equal(c.class, TASK_MEDIUM);
+    assert_true(c.is_long);
+    buf_clear(&text);
+    BUF_ADD(&text, "What is wrong here?\n");
+    for (int i = 0; i < 300; i++)
+        buf_add_format(&text, "2026-01-01 10:00:%02d INFO request %d served\n", i % 60, i);
+    classify(buf_slice(&text), estimate_tokens(buf_slice(&text)), &c);
+    assert_true(c.is_long);
+    assert_string_equal(c.because[SIGNAL_LONG], "a log of 13 KB");
+    buf_free(&text);
+}
+
+/* A term that can't be found by its own spelling is a row that does nothing. */
+static void every_term_is_spelled_as_words_are(void **state)
+{
+    (void)state;
+    struct buf words;
+    buf_init(&words, 1024);
+    for (const struct term *row = classify_terms; row->words; row++) {
+        for (const char *at = row->words; *at;) {
+            char term[64];
+            size_t len = strcspn(at, "|");
+            assert_true(len > 0 && len < sizeof term);
+            snprintf(term, sizeof term, "%.*s", (int)len, at);
+            buf_clear(&words);
+            assert_true(words_add(slice_of(term), &words));
+            if (!words_have(buf_slice(&words), term))
+                fail_msg("the term \"%s\" does not find itself", term);
+            at += len + (at[len] == '|');
+        }
+    }
+    buf_free(&words);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(accents_and_case_are_folded),
+        cmocka_unit_test(a_full_buffer_keeps_whole_words),
+        cmocka_unit_test(terms_are_found_as_whole_words),
+        cmocka_unit_test(prompts_are_classified),
+        cmocka_unit_test(quoted_code_and_logs_do_not_count),
+        cmocka_unit_test(size_counts),
+        cmocka_unit_test(every_term_is_spelled_as_words_are),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
