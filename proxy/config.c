@@ -3,6 +3,7 @@
 #include "proxy/config_private.h"
 
 #include "common/secret.h"
+#include "proxy/route/strategy.h"
 
 #include <limits.h>
 #include <math.h>
@@ -23,7 +24,9 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     config_read(l, SECTION_GENERAL, s->general, s);
     config_read(l, SECTION_LITELLM, s->litellm, s);
     config_read(l, SECTION_ROUTER, s->router, s);   /* last: it wins */
-    if (s->routing_strategy.text && strcmp(s->routing_strategy.text, "simple-shuffle") != 0)
+    c->strategy_settings = *strategy_defaults();
+    c->strategy = s->routing_strategy.text ? strategy_find(s->routing_strategy.text) : NULL;
+    if (s->routing_strategy.text && !c->strategy)
         config_warn(l, s->routing_strategy.line,
                     "router_settings.routing_strategy: \"%s\" is not here; simple-shuffle is used",
                     s->routing_strategy.text);
@@ -40,7 +43,8 @@ static bool read_source(struct config_loader *l, const struct yaml_node *entry, 
 {
     *s = (struct deployment_source){
         .line = entry->line, .order = INT_MAX, .weight = 1, .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1,
-        .input_cost = NAN, .cached_input_cost = NAN, .output_cost = NAN,
+        .input_cost = NAN, .cached_input_cost = NAN, .output_cost = NAN, .quality = NAN,
+        .tools = true, .images = true, .format = true,
     };
     if (entry->kind != YAML_MAPPING) {
         config_error(l, entry->line, "model_list: expected entries with model_name and litellm_params");
@@ -67,6 +71,7 @@ static void echo_source(struct deployment_source *s)
     *s = (struct deployment_source){
         .alias = {.text = ECHO_ALIAS}, .model = {.text = "echo/" ECHO_ALIAS}, .order = INT_MAX, .weight = 1,
         .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1, .input_cost = 0, .cached_input_cost = 0, .output_cost = 0,
+        .quality = NAN, .tools = true, .images = true, .format = true,
     };
 }
 

@@ -12,6 +12,15 @@ struct failure_policy {
     } of[FAILURE_KINDS];
 };
 
+/* What a request may ask of a model beyond text; a set is an `unsigned` of these or-ed together. */
+enum capability {
+    CAPABILITY_TOOLS = 1,
+    CAPABILITY_IMAGES = 2,
+    CAPABILITY_FORMAT = 4,     /* structured output: response_format, text.format */
+};
+
+struct strategy;
+
 /* One entry of `model_list`. */
 struct deployment {
     unsigned index;            /* its place in config.deployments: what health and counters are kept by */
@@ -27,12 +36,17 @@ struct deployment {
     int order;                 /* lower first; INT_MAX when not given */
     double weight;             /* share among equals of a group; 1 when not given; 0: only when all others failed */
     int64_t rpm, tpm;          /* per minute; 0: no limit given */
+    int64_t max_in_flight;     /* calls at once; 0: no limit given */
     int timeout_ms;            /* whole call, or silence within a stream; the default is filled in; 0: none */
     int stream_timeout_ms;     /* to the first byte of a stream; the default is filled in; 0: none */
     struct retry_policy retry; /* the provider's, as the environment changes it */
     int num_retries;           /* further attempts on others after one that failed here; -1: the configuration's */
     double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */
     int64_t max_input_tokens;  /* context window; 0: unknown */
+    unsigned lacks;            /* set of enum capability: declared to be missing */
+    /* Declared, until its calls show more. */
+    double quality;            /* of its answers, 0 … 100; NAN: unknown */
+    double expected_ttft_ms, expected_tokens_per_second;    /* 0: unknown */
     char *instructions;        /* SIGN_IN_CHATGPT: sent in place of the client's own; NULL: those are sent */
     char *originator;          /* SIGN_IN_CHATGPT: the header of that name */
     char *not_ready;           /* why this deployment can't serve, known from configuration and environment alone
@@ -51,6 +65,23 @@ struct model_group {
     const struct model_group *on_context, *on_content_filter;
     struct failure_policy retries;         /* its own; what is not given here is the configuration's */
     bool strict;               /* a direct probe: exactly one deployment, no fallback, its errors shown as they are */
+    double min_quality;        /* what a deployment must be declared with, if it is declared at all; 0: nothing is asked */
+};
+
+/* What the strategies are told: router_settings.routing_strategy_args. */
+struct strategy_settings {
+    /* risk-adjusted: weights of the normalized observations, and how much chance plays a part (softmax's temperature). */
+    struct risk_weights {
+        double cost, ttft, total_latency, tokens_per_second, error, token_pressure, queue_depth, quality;
+    } weights;
+    double tau;
+    /* expected-cost: what things are worth, in USD. */
+    double value_of_time;      /* per second */
+    double quality_point;      /* per point of quality below 100 */
+    double failure;            /* of a request that fails after all attempts */
+    double expected_output_tokens;   /* of a reply, until replies were seen */
+    /* Observations of this age count half. */
+    int half_life_ms, error_half_life_ms;
 };
 
 struct config {
@@ -63,6 +94,8 @@ struct config {
     unsigned detour_count;
     char *token_url;                   /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
     char *master_key;                  /* secret_keep()ed */
+    const struct strategy *strategy;   /* NULL: simple-shuffle */
+    struct strategy_settings strategy_settings;
     int num_retries;                   /* further attempts after the first, over all deployments of a request's plan */
     int more_retries;                  /* by how much the largest of all that stands in its place somewhere goes beyond it */
     struct failure_policy retries;     /* in place of num_retries after such a failure */

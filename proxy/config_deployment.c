@@ -260,6 +260,11 @@ static void set_numbers(const struct config_loader *l, const struct deployment_s
     if (isnan(d->cached_input_cost) && d->input_cost == 0)
         d->cached_input_cost = 0;   /* what is free is free from the cache, too */
     d->max_input_tokens = s->max_input_tokens;
+    d->max_in_flight = s->max_in_flight;
+    d->quality = s->quality;
+    d->expected_ttft_ms = s->expected_ttft_ms;
+    d->expected_tokens_per_second = s->expected_tokens_per_second;
+    d->lacks = (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) | (s->format ? 0 : CAPABILITY_FORMAT);
 }
 
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)

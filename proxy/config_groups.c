@@ -82,6 +82,20 @@ static void make_other_names(struct config_loader *l)
     }
 }
 
+/* model_group_quality: "alias: quality". */
+static void set_qualities(struct config_loader *l)
+{
+    static const char WHAT[] = "router_settings.model_group_quality";
+    const struct yaml_node *n = l->settings.group_quality ? l->settings.group_quality->children : NULL;
+    for (; n; n = n->next) {
+        struct model_group *g = config_find_group(l->config, n->key);
+        if (!g)
+            config_warn(l, n->key_line, "%s: there is no model_name \"%.64s\"", WHAT, n->key);
+        else
+            (void)config_read_number(l, WHAT, n, 0, 100, &g->min_quality);
+    }
+}
+
 void config_groups(struct config_loader *l)
 {
     struct config *c = l->config;
@@ -97,4 +111,5 @@ void config_groups(struct config_loader *l)
         return;
     make_other_names(l);
     config_fallbacks(l);
+    set_qualities(l);
 }

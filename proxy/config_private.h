@@ -63,8 +63,10 @@ struct deployment_source {
     struct config_text alias;
     const struct yaml_node *params, *info;
     struct config_text model, api_base, api_key, id, requires_env, instructions, originator;
-    int64_t order, rpm, tpm, max_input_tokens, num_retries;     /* num_retries -1: not given */
+    int64_t order, rpm, tpm, max_in_flight, max_input_tokens, num_retries;     /* num_retries -1: not given */
     double weight, input_cost, cached_input_cost, output_cost;
+    double quality, expected_ttft_ms, expected_tokens_per_second;
+    bool tools, images, format;             /* false: declared to be missing */
     int timeout_ms, stream_timeout_ms;      /* -1: not given */
     bool chat_only, strict;
     unsigned line;
@@ -88,7 +90,7 @@ struct config_settings {
     bool disable_cooldowns;
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *retry_policy, *group_retry_policy, *allowed_fails_policy;
-    const struct yaml_node *group_alias, *custom_provider_map;
+    const struct yaml_node *group_alias, *custom_provider_map, *group_quality;
 };
 
 struct config_loader {
@@ -127,6 +129,9 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth);
 bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
 /* Warns of custom_provider_map's entries that are not built in. */
 void config_custom_providers(struct config_loader *l);
+/* A number from `min` to `max`; false with an error about `what` when it is none. */
+bool config_read_number(struct config_loader *l, const char *what, const struct yaml_node *n, double min, double max,
+                        double *out);
 /* Makes the groups, their other names and their fallbacks. */
 void config_groups(struct config_loader *l);
 /* The group of that name, to be filled; NULL when there is none. */

@@ -215,6 +215,13 @@ void config_read(struct config_loader *l, enum config_section section, const str
     }
 }
 
+bool config_read_number(struct config_loader *l, const char *what, const struct yaml_node *n, double min, double max,
+                        double *out)
+{
+    const struct config_key number = {.type = KEY_NUMBER, .min = min, .max = max};
+    return read_number(l, what, &number, n, out);
+}
+
 bool config_read_text(struct config_loader *l, const char *what, const struct yaml_node *n, struct config_text *out)
 {
     static const struct config_key TEXT = {.type = KEY_TEXT};

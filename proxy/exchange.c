@@ -28,11 +28,6 @@ static const bool allowed[EXCHANGE_STATES][EXCHANGE_STATES] = {
 static void start_attempt(struct exchange *x);
 static void sign_in(struct exchange *x);
 
-static struct health *health_of(const struct exchange *x)
-{
-    return &x->shared->health[exchange_deployment(x)->index];
-}
-
 static void move(struct exchange *x, enum exchange_state to)
 {
     assert(allowed[x->state][to]);
@@ -63,15 +58,6 @@ static void end(struct exchange *x, int status, const char *how)
     destroy(x);
 }
 
-/* Books how the attempt under way went. */
-static void book_attempt(struct exchange *x, enum failure_kind outcome, int status)
-{
-    uint64_t now = clock_monotonic_ms();
-    health_of(x)->in_flight--;
-    x->attempts[x->attempt_count++] = (struct journal_attempt){
-        .deployment = exchange_deployment(x), .outcome = outcome, .status = status, .ms = (uint32_t)(now - x->attempt_ms)};
-}
-
 /* The request can't be served, and the client is told why. */
 static void refuse(struct exchange *x, const struct failure *f, const char *how)
 {
@@ -92,11 +78,7 @@ static void refuse_request(struct exchange *x, const struct model_request_error 
 /* The reply is complete. */
 static void complete(struct exchange *x, struct slice last)
 {
-    struct usage usage = relay_usage(x->relay);
-    book_attempt(x, FAILURE_NONE, 200);
-    health_succeeded(health_of(x));
-    if (!usage.estimated)
-        calibration_observe(&health_of(x)->calibration, x->request.prompt_bytes, usage.input);
+    exchange_call_ended(x, NULL, 200, CALL_OVER);
     if (x->request.stream)
         exchange_end_stream(x, last);
     else
@@ -105,11 +87,10 @@ static void complete(struct exchange *x, struct slice last)
 }
 
 /* The reply has begun and can't be completed: it ends as the failure that it is. */
-static void break_off(struct exchange *x, const struct failure *f)
+static void break_off(struct exchange *x, const struct failure *f, enum call_end how)
 {
     struct slice last = {NULL, 0};
-    book_attempt(x, f->kind, 200);
-    health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
+    exchange_call_ended(x, f, 200, how);
     relay_fail(x->relay, f, &last);
     exchange_end_stream(x, last);
     end(x, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
@@ -121,33 +102,32 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
     start_attempt(ctx);
 }
 
-/* Calls the same deployment again after a wait, where its provider's row and the failure allow that. */
-static bool try_again(struct exchange *x, const struct failure *f)
+/* How long to wait before the same deployment is called again, where its provider's row and the failure allow that; -1: not at
+ * all. */
+static int wait_before_again(struct exchange *x, const struct failure *f)
 {
     int ms = retry_wait_ms(&exchange_deployment(x)->retry, x->retries, f, x->shared->id_prefix + x->shared->id_count);
     if (ms < 0 || x->repeats == EXCHANGE_RETRIES_MAX || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
-        return false;
+        return -1;
+    return ms;
+}
+
+static void call_again(struct exchange *x, const struct failure *f, int ms)
+{
+    struct timeval wait = {ms / 1000, ms % 1000 * 1000};
     move(x, WAITING);
     x->retries++;
     x->repeats++;
-    struct timeval wait = {ms / 1000, ms % 1000 * 1000};
     (void)evtimer_add(x->wait, &wait);
     log_debug("request %s: called again in %d ms: %s", x->id, ms, f->message);
-    return true;
 }
 
-/* Asks the same deployment again, at once, without the part of the translated request that it refused: some servers know no
+/* What of the translated request to leave out, so that the same deployment can be asked again at once: some servers know no
  * response_format, some models no images. What it refused is left out of its later requests too. */
-static bool try_without(struct exchange *x, const struct failure *f)
+static unsigned parts_to_leave_out(const struct exchange *x, const struct failure *f)
 {
-    struct health *health = health_of(x);
-    unsigned more = refused_parts(f) & ~health->without;
-    if (!more || x->outgoing.wire == x->request.wire || x->repeats == EXCHANGE_RETRIES_MAX)
-        return false;
-    health->without |= more;
-    x->repeats++;
-    start_attempt(x);
-    return true;
+    unsigned more = refused_parts(f) & ~exchange_health(x)->without;
+    return x->outgoing.wire == x->request.wire || x->repeats == EXCHANGE_RETRIES_MAX ? 0 : more;
 }
 
 /* The attempt under way has failed; its call is over. `f` is changed: it gets the deployment's name. */
@@ -155,14 +135,22 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
 {
     failure_name(f, exchange_deployment(x)->id);
     if (x->state == OPEN) {
-        break_off(x, f);
+        break_off(x, f, CALL_OVER);
         return;
     }
-    book_attempt(x, f->kind, status);
-    if (try_without(x, f) || try_again(x, f))
+    unsigned without = parts_to_leave_out(x, f);
+    int wait = without ? -1 : wait_before_again(x, f);
+    exchange_call_ended(x, f, status, without || wait >= 0 ? CALL_REPEATED : CALL_OVER);
+    if (without) {
+        exchange_health(x)->without |= without;
+        x->repeats++;
+        start_attempt(x);
         return;
-    if (exchange_tells_of_deployment(x, f->kind))
-        health_failed(health_of(x), x->shared->config, f, clock_monotonic_ms());
+    }
+    if (wait >= 0) {
+        call_again(x, f, wait);
+        return;
+    }
     log_debug("request %s: %s: %s", x->id, failure_rule(f->kind)->name, f->message);
     failure_join(&x->failure, f);
     if (exchange_next(x, f->kind)) {
@@ -221,7 +209,7 @@ static void follow_relay(struct exchange *x, enum relay_state state, struct slic
 static void note_limits(struct exchange *x, const struct call_reply *reply)
 {
     if (rate_limits_known(&reply->limits))
-        health_of(x)->limits = reply->limits;
+        exchange_health(x)->limits = reply->limits;
 }
 
 static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct slice bytes)
@@ -341,11 +329,9 @@ static void start_attempt(struct exchange *x)
     x->relay = NULL;
     x->paused = false;
     x->sign_ins = 0;
-    x->outgoing.without = health_of(x)->without;
+    x->outgoing.without = exchange_health(x)->without;
     buf_clear(&x->error_body);
-    x->attempt_ms = clock_monotonic_ms();
-    health_of(x)->in_flight++;
-    health_of(x)->calls++;
+    exchange_call_started(x);
     if (!outgoing_make(&x->outgoing, &x->request, client_body(x->client), exchange_deployment(x), &f))
         attempt_failed(x, &f, 0);
     else if (exchange_deployment(x)->provider->kind == PROVIDER_ECHO)
@@ -403,7 +389,7 @@ void exchange_client_gone(struct exchange *x)
     drop_call(x, call_cancel);
     x->client = NULL;
     if (x->state == CALLING || x->state == OPEN)
-        book_attempt(x, FAILURE_NONE, 0);
+        exchange_call_ended(x, NULL, 0, CALL_CANCELLED);
     end(x, 499, "cancelled");
 }
 
@@ -436,7 +422,7 @@ void exchange_end_all(struct exchange_shared *shared)
         struct exchange *x = shared->all;
         drop_call(x, call_cancel);
         if (x->state == OPEN)
-            break_off(x, &f);
+            break_off(x, &f, CALL_CANCELLED);
         else
             refuse(x, &f, "failed");
     }

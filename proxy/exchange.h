@@ -14,6 +14,7 @@
 
 #include "proxy/front/client.h"
 #include "proxy/record/journal.h"
+#include "proxy/route/affinity.h"
 #include "proxy/route/health.h"
 #include "proxy/upstream/login.h"
 
@@ -25,6 +26,7 @@ struct exchange_shared {
     struct event_base *base;
     const struct config *config;
     struct health *health;            /* by deployment index */
+    struct affinity *affinity;        /* where conversations are at home */
     struct upstream *upstream;
     struct login *login;              /* NULL where no deployment wants it */
     struct journal *journal;          /* NULL: no journal could be opened */

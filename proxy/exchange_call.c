@@ -9,12 +9,33 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What the group or its fallbacks have deployments without: nothing else of a request needs to be known. */
+static unsigned lacked_by_some(const struct model_group *group)
+{
+    unsigned lacks = 0;
+    for (unsigned g = 0; g <= group->fallback_count; g++) {
+        const struct model_group *other = g == 0 ? group : group->fallbacks[g - 1];
+        for (unsigned i = 0; i < other->count; i++)
+            lacks |= other->deployments[i]->lacks;
+    }
+    return lacks;
+}
+
 /* Plans the attempts at a group; why nothing can serve goes into `why`, which may be NULL. */
 static void plan_group(const struct exchange *x, const struct model_group *group, struct plan *plan, struct buf *why)
 {
     const struct model_request *request = &x->request;
-    struct plan_input input = {x->shared->config, group, request->upstream_wires, x->shared->health, clock_monotonic_ms(),
-                               request->conversation, request->prompt_bytes};
+    struct plan_input input = {
+        .config = x->shared->config,
+        .group = group,
+        .wires = request->upstream_wires,
+        .health = x->shared->health,
+        .now_ms = clock_monotonic_ms(),
+        .draw = request->conversation,
+        .prompt_bytes = request->prompt_bytes,
+        .needs = model_request_needs(request, lacked_by_some(group)),
+        .stay = affinity_find(x->shared->affinity, x->affinity_key),
+    };
     plan_make(&input, plan, why);
 }
 
@@ -54,6 +75,7 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
         model_request_unserved(request, error);
         return 400;
     }
+    x->affinity_key = affinity_key(request->conversation, x->group->alias);
     struct buf why;
     buf_init(&why, 400);
     plan_group(x, x->group, &x->plan, &why);
@@ -184,7 +206,3 @@ bool exchange_reply_failure(const struct exchange *x, const struct call_reply *r
     return true;
 }
 
-bool exchange_tells_of_deployment(const struct exchange *x, enum failure_kind kind)
-{
-    return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
-}

@@ -1,5 +1,5 @@
 /* exchange_private: the exchange as its own two files see it: exchange.c moves its state, exchange_call.c asks
- * the upstream, exchange_reply.c tells the client. */
+ * the upstream, exchange_outcome.c tells the deployment's health, exchange_reply.c the client. */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 
@@ -35,6 +35,8 @@ struct exchange {
     unsigned planned;                    /* attempts that were made before the plan, all of them failed */
     unsigned attempt;                    /* index in the plan of the one under way */
     unsigned retries;                    /* of that deployment */
+    struct health_call health_call;      /* of the attempt under way */
+    uint64_t affinity_key;               /* of the conversation in its group */
     struct event *wait;                  /* before its next retry; NULL: there was none */
     unsigned repeats;                    /* of any deployment and kind */
     struct journal_attempt attempts[EXCHANGE_ATTEMPTS_MAX];
@@ -57,6 +59,11 @@ static inline const struct deployment *exchange_deployment(const struct exchange
     return x->plan.attempts[x->attempt];
 }
 
+static inline struct health *exchange_health(const struct exchange *x)
+{
+    return &x->shared->health[exchange_deployment(x)->index];
+}
+
 /* Plans the attempts. Returns the status that refuses the request with `error`, or 0: x->plan is made, or, where it is empty,
  * x->failure says why nothing can serve. */
 MUST_CHECK int exchange_make_plan(struct exchange *x, struct model_request_error *error);
@@ -69,9 +76,18 @@ MUST_CHECK bool exchange_make_relay(struct exchange *x, bool event_stream);
 /* Whether a call that is over has failed, as far as HTTP goes; *f then says how. */
 MUST_CHECK bool exchange_reply_failure(const struct exchange *x, const struct call_reply *reply, enum failure_kind kind,
                                        const char *message, struct failure *f);
-/* Whether the failure says something about the deployment's ability to serve others: that a chat model refuses embeddings,
- * which providers do in several ways, does not. */
-bool exchange_tells_of_deployment(const struct exchange *x, enum failure_kind kind);
+/* How a call to a deployment is over. */
+enum call_end {
+    CALL_OVER,        /* served, or failed, and another deployment may be next */
+    CALL_REPEATED,    /* failed, and the same deployment is called again: not yet held against it */
+    CALL_CANCELLED,   /* the client hung up, or we end: it says nothing of the deployment */
+};
+
+/* Books that an attempt at the deployment starts: its time, and the deployment's health. */
+void exchange_call_started(struct exchange *x);
+/* Books how it ended, in the journal's attempts, the deployment's health, and where the conversation is at home. `f` NULL: it
+ * served. */
+void exchange_call_ended(struct exchange *x, const struct failure *f, int status, enum call_end how);
 /* Gives it an id that is unique, not secret: random bits of this process, and a count. */
 void exchange_make_id(struct exchange *x);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */

@@ -38,13 +38,14 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .base = options->base,
         .config = config,
         .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
+        .affinity = calloc(1, sizeof(struct affinity)),
         .upstream = upstream_new(options->base, config),
         .journal = options->journal,
         .journal_flush = options->journal_flush,
     };
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
-    if (!g->exchanges.health || !g->exchanges.upstream || !set_up_login(g))
+    if (!g->exchanges.health || !g->exchanges.affinity || !g->exchanges.upstream || !set_up_login(g))
         return false;
     g->probes = probes_start(options->base, g->exchanges.upstream, config, g->exchanges.health, options->probes_changed,
                              options->ctx);
@@ -80,15 +81,25 @@ static bool same_deployment(const struct deployment *a, const struct deployment 
 void generation_carry(const struct generation *from, struct generation *to)
 {
     const struct config *old = from->setup.config, *new = to->setup.config;
+    unsigned *moved = calloc(old->deployment_count + 1u, sizeof *moved);
     for (unsigned i = 0; i < old->deployment_count; i++) {
+        if (moved)
+            moved[i] = AFFINITY_GONE;
         for (unsigned k = 0; k < new->deployment_count; k++) {
             if (!same_deployment(&old->deployments[i], &new->deployments[k]))
                 continue;
             to->exchanges.health[k] = from->exchanges.health[i];
             to->exchanges.health[k].in_flight = 0;   /* those are booked where they began */
+            if (moved)
+                moved[i] = k;
             break;
         }
     }
+    if (moved) {    /* without memory conversations find their place anew */
+        *to->exchanges.affinity = *from->exchanges.affinity;
+        affinity_remap(to->exchanges.affinity, moved, old->deployment_count);
+    }
+    free(moved);
 }
 
 void generation_retire(struct generation *g)
@@ -105,6 +116,7 @@ void generation_free(struct generation *g)
     login_free(g->exchanges.login);
     upstream_free(g->exchanges.upstream);
     free(g->exchanges.health);
+    free(g->exchanges.affinity);
     setup_free(&g->setup);
     free(g);
 }

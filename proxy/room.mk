@@ -51,12 +51,20 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/turn.c proxy/bridge/turn.h \
 	proxy/bridge/usage.c proxy/bridge/usage.h \
 	proxy/bridge/watch.c \
+	proxy/route/affinity.c proxy/route/affinity.h \
 	proxy/route/calibration.c proxy/route/calibration.h \
+	proxy/route/ewma.c proxy/route/ewma.h \
 	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \
 	proxy/route/failure_reply.c \
 	proxy/route/health.c proxy/route/health.h \
+	proxy/route/limit.c proxy/route/limit.h \
+	proxy/route/mix.h \
+	proxy/route/observe.c proxy/route/observe.h \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/route/retry.c proxy/route/retry.h \
+	proxy/route/strategy.c proxy/route/strategy.h \
+	proxy/route/strategy_shuffle.c \
+	proxy/route/window.c proxy/route/window.h \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \
 	proxy/upstream/provider.c proxy/upstream/provider.h \
@@ -70,6 +78,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/confine.c proxy/confine.h \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
 	proxy/exchange_call.c \
+	proxy/exchange_outcome.c \
 	proxy/exchange_reply.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
 	proxy/front/client_reply.c \

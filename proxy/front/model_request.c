@@ -149,6 +149,7 @@ bool model_request_read(struct model_request *r, enum wire wire, const struct ht
         return false;
     if (wire == WIRE_EMBEDDINGS)
         r->stream = false;   /* no such thing there */
+    r->content = content;
     read_needs(r);
     r->prompt_bytes = prompt_bytes(body);
     r->conversation = conversation_of(r, head, content);
@@ -164,6 +165,32 @@ void model_request_unserved(const struct model_request *r, struct model_request_
     else
         (void)snprintf(error->message, sizeof error->message, "The model '%.100s' has no deployment with %s.", r->model,
                        wire_path(r->wire));
+}
+
+/* Whether the value's text holds one of the names as a JSON string. In the text of a string its quotes would have backslashes. */
+static bool names_one(const struct model_request *r, uint32_t node, const char *const *names)
+{
+    struct slice raw = node ? json_raw(&r->top, node) : (struct slice){NULL, 0};
+    for (; raw.len && *names; names++)
+        if (memmem(raw.ptr, raw.len, *names, strlen(*names)))
+            return true;
+    return false;
+}
+
+unsigned model_request_needs(const struct model_request *r, unsigned asked)
+{
+    static const char *const images[] = {"\"input_image\"", "\"image_url\"", NULL};
+    static const char *const formats[] = {"\"json_schema\"", "\"json_object\"", NULL};
+    static const char *const any[] = {"{", NULL};
+    bool chat = r->wire == WIRE_CHAT;
+    unsigned needs = 0;
+    if ((asked & CAPABILITY_TOOLS) && names_one(r, json_get(&r->top, 0, "tools"), any))
+        needs |= CAPABILITY_TOOLS;
+    if ((asked & CAPABILITY_FORMAT) && names_one(r, json_get(&r->top, 0, chat ? "response_format" : "text"), formats))
+        needs |= CAPABILITY_FORMAT;
+    if ((asked & CAPABILITY_IMAGES) && names_one(r, r->content, images))
+        needs |= CAPABILITY_IMAGES;
+    return needs;
 }
 
 void model_request_free(struct model_request *r)

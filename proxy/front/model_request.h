@@ -4,6 +4,7 @@
 #define POINTSMAN_MODEL_REQUEST_H
 
 #include "common/json.h"
+#include "proxy/config.h"
 #include "proxy/front/http_parse.h"
 #include "proxy/wire.h"
 
@@ -16,6 +17,7 @@ struct model_request {
     const char *needs;             /* why these alone: "previous_response_id", which no bridge can carry; NULL */
     char model[MODEL_NAME_MAX];    /* as the client named it */
     bool stream;
+    uint32_t content;              /* node of the messages, input or prompt */
     size_t prompt_bytes;           /* of the body, less pictures and other data that stand in it: for estimates of tokens */
     uint64_t conversation;         /* the same for all requests of one conversation, as far as can be told */
 };
@@ -33,6 +35,9 @@ MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, cons
                                    struct model_request_error *error);
 /* The error (a 400) of a request that no deployment of its model speaks: none has one of its upstream_wires. */
 void model_request_unserved(const struct model_request *r, struct model_request_error *error);
+/* Which of the `asked` capabilities the request makes use of: sets of enum capability. Images are looked for in all of the
+ * content, so ask only where it matters. */
+unsigned model_request_needs(const struct model_request *r, unsigned asked);
 void model_request_free(struct model_request *r);
 /* Appends the error in OpenAI's shape. */
 bool model_request_error_body(const struct model_request_error *error, struct buf *out);

@@ -1,4 +1,4 @@
-/* pure. Keeps what real traffic tells of each deployment: failures in a row, and how long it rests. */
+/* pure. Keeps what real traffic tells of each deployment: what it is busy with, failures in a row, how long it rests. */
 #include "proxy/route/health.h"
 
 #include "proxy/route/failure.h"
@@ -26,7 +26,8 @@ static uint64_t rest_ms(const struct health *h, const struct config *c, const st
     return rule->cooldown_s < 0 ? (uint64_t)c->cooldown_ms : 1000 * (uint64_t)rule->cooldown_s;
 }
 
-void health_failed(struct health *h, const struct config *c, const struct failure *f, uint64_t now_ms)
+/* Counts a failure, and starts the rest that follows from it. */
+static void failed(struct health *h, const struct config *c, const struct failure *f, uint64_t now_ms)
 {
     if (failure_rule(f->kind)->cooldown_s == 0)
         return;     /* the request was at fault, or we were */
@@ -38,12 +39,49 @@ void health_failed(struct health *h, const struct config *c, const struct failur
         h->resting_until = now_ms + rest;
 }
 
-void health_succeeded(struct health *h)
+static void succeeded(struct health *h)
 {
     h->successes++;
     h->failures = 0;
     h->resting_until = 0;
     h->reason = FAILURE_NONE;
+}
+
+struct health_call health_started(struct health *h, const struct config *c, int64_t prompt_tokens, uint64_t now_ms)
+{
+    double output = ewma_mean(&h->seen.output_tokens);
+    struct health_call call = {now_ms, (prompt_tokens > 0 ? prompt_tokens : 0) + (output > 0 ? (int64_t)output : 0)};
+    observe_start(&h->seen, &c->strategy_settings, h->in_flight, now_ms);
+    h->in_flight++;
+    h->calls++;
+    window_add(&h->window, 1, call.reserved_tokens, now_ms);
+    return call;
+}
+
+/* The tokens that the call took: what is not told is as it was reserved; a failure before the first content took none. */
+static int64_t tokens_taken(const struct health_call *call, const struct outcome *o)
+{
+    if (o->failure && o->ttft_ms < 0)
+        return 0;
+    if (o->prompt_tokens < 0 || o->output_tokens < 0)
+        return call->reserved_tokens;
+    return o->prompt_tokens + o->output_tokens;
+}
+
+void health_ended(struct health *h, const struct config *c, const struct deployment *d, const struct health_call *call,
+                  const struct outcome *o, uint64_t now_ms)
+{
+    h->in_flight--;
+    if (o->status)
+        h->last_status = o->status;
+    window_correct(&h->window, tokens_taken(call, o) - call->reserved_tokens, call->started_ms, now_ms);
+    observe_end(&h->seen, &c->strategy_settings, d, o, now_ms);
+    if (o->cancelled)
+        return;
+    if (!o->failure)
+        succeeded(h);
+    else if (o->tells)
+        failed(h, c, o->failure, now_ms);
 }
 
 bool health_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why)

@@ -1,123 +1,142 @@
-/* pure. Orders the attempts of one request: by order, then a weighted shuffle, fallback groups behind. */
+/* pure. Orders the attempts of one request: by order, then as the strategy says, fallback groups behind. */
 #include "proxy/route/plan.h"
 
 #include "proxy/bridge/usage.h"
 #include "proxy/route/failure.h"
 
 #include <math.h>
+#include <string.h>
 
-/* splitmix64's finisher (Steele, Lea, Flood 2014): spreads the bits of `x` over all of the result. */
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
-/* Sorting by -ln(u)/weight, u uniform in (0,1), is a weighted shuffle (Efraimidis and Spirakis 2006). As u hangs on
- * draw and deployment alone, one that drops out and comes back changes nothing in the order of the others. */
-static double shuffle_key(const struct deployment *d, uint64_t draw)
-{
-    if (d->weight <= 0)
-        return INFINITY;
-    double u = ((double)(mix(draw ^ mix(d->index + 1)) >> 11) + 0.5) * 0x1p-53;
-    return -log(u) / d->weight;
-}
-
-static bool comes_before(const struct deployment *a, double a_key, const struct deployment *b, double b_key)
-{
-    return a->order != b->order ? a->order < b->order : a_key < b_key;
-}
+#define CANDIDATES_MAX 64   /* of a group; of larger ones those of the lowest order, unlimited ones first */
 
 int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d)
 {
     return usage_estimate(in->prompt_bytes, 0, in->health[d->index].calibration.bytes_per_token).input;
 }
 
-/* A server whose window is too small may cut the prompt without a word (Ollama does), so it is not even asked. */
-static bool fits(const struct plan_input *in, const struct deployment *d)
+/* Unlimited ones come first, of these the lower order, of these the lower key. */
+static bool comes_before(const struct choice *a, const struct choice *b)
 {
-    return !d->max_input_tokens || plan_prompt_tokens(in, d) <= d->max_input_tokens;
+    if ((a->limit == LIMIT_NONE) != (b->limit == LIMIT_NONE))
+        return a->limit == LIMIT_NONE;
+    if (a->deployment->order != b->deployment->order)
+        return a->deployment->order < b->deployment->order;
+    return a->key < b->key;
 }
 
-/* Appends the group's ready deployments in their order, as far as there is room. */
+/* Stable, and quick on what is few or nearly in order. */
+static void sort(struct choice *choices, unsigned count)
+{
+    for (unsigned i = 1; i < count; i++) {
+        struct choice moved = choices[i];
+        unsigned at = i;
+        for (; at && comes_before(&moved, &choices[at - 1]); at--)
+            choices[at] = choices[at - 1];
+        choices[at] = moved;
+    }
+}
+
+/* The group's deployments with their limits, unlimited ones first and by order; *open of them are unlimited. */
+static unsigned gather(const struct plan_input *in, const struct model_group *group, struct choice *out, unsigned *open)
+{
+    unsigned count = 0;
+    *open = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        double seconds;
+        enum limit limit = limit_find(in, group->deployments[i], &seconds);
+        struct choice c = {.deployment = group->deployments[i], .limit = limit, .limit_s = (float)seconds, .score = NAN};
+        if (count < CANDIDATES_MAX) {
+            out[count++] = c;
+        } else {
+            sort(out, count);
+            if (!comes_before(&c, &out[count - 1]))
+                continue;
+            out[count - 1] = c;
+        }
+    }
+    sort(out, count);
+    while (*open < count && out[*open].limit == LIMIT_NONE)
+        ++*open;
+    return count;
+}
+
+/* Puts the candidates of equal order, which stand together, in the strategy's order. */
+static void rank(const struct plan_input *in, const struct strategy *strategy, struct choice *choices, unsigned count)
+{
+    for (unsigned from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && choices[to].deployment->order == choices[from].deployment->order; to++)
+            ;
+        strategy->rank(in, &choices[from], to - from);
+        sort(&choices[from], to - from);
+    }
+}
+
+/* Moves the conversation's own deployment to the front, where it is among those of the lowest order. */
+static bool stick(const struct plan_input *in, struct choice *choices, unsigned count)
+{
+    for (unsigned i = 0; i < count && choices[i].deployment->order == choices[0].deployment->order; i++)
+        if (choices[i].deployment->index == in->stay->deployment) {
+            struct choice own = choices[i];
+            memmove(&choices[1], &choices[0], i * sizeof *choices);
+            choices[0] = own;
+            return true;
+        }
+    return false;
+}
+
+/* Appends the group's deployments in their order, as far as there is room. */
 static void add_group(const struct plan_input *in, const struct model_group *group, struct plan *out)
 {
-    double keys[PLAN_MAX];
-    unsigned first = out->count;
-    for (unsigned i = 0; i < group->count; i++) {
-        const struct deployment *d = group->deployments[i];
-        if (!(d->wires & in->wires) || !health_ready(&in->health[d->index], d, in->now_ms, NULL))
+    struct choice choices[CANDIDATES_MAX];
+    unsigned open, count = gather(in, group, choices, &open);
+    rank(in, out->strategy, choices, open);
+    if (in->stay && group == in->group && !out->strategy->weighs_moves)
+        out->stuck = stick(in, choices, open);
+    for (unsigned i = 0; i < open && out->count < PLAN_MAX; i++)
+        out->attempts[out->count++] = choices[i].deployment;
+    for (unsigned i = 0; i < count; i++) {
+        out->too_long |= choices[i].limit == LIMIT_CONTEXT_WINDOW;
+        if (out->choice_count < PLAN_CHOICES_MAX)
+            out->choices[out->choice_count++] = choices[i];
+    }
+}
+
+/* Where nothing is free: the candidate whose limit passes first, else one that is declared to lack something, for declarations
+ * may be wrong; NULL when there is neither. */
+static const struct deployment *least_bad(const struct plan *p)
+{
+    const struct choice *best = NULL;
+    for (unsigned i = 0; i < p->choice_count; i++) {
+        const struct choice *c = &p->choices[i];
+        if (!limit_passes(c->limit) && c->limit != LIMIT_CAPABILITY)
             continue;
-        if (!fits(in, d)) {
-            out->too_long = true;
-            continue;
-        }
-        double key = shuffle_key(d, in->draw);
-        unsigned at = out->count;
-        if (at == PLAN_MAX) {
-            if (at == first || !comes_before(d, key, out->attempts[at - 1], keys[at - 1]))
-                continue;
-            at--;   /* the last one falls off */
-        } else {
-            out->count++;
-        }
-        for (; at > first && comes_before(d, key, out->attempts[at - 1], keys[at - 1]); at--) {
-            out->attempts[at] = out->attempts[at - 1];
-            keys[at] = keys[at - 1];
-        }
-        out->attempts[at] = d;
-        keys[at] = key;
+        if (!best || (limit_passes(c->limit) && (!limit_passes(best->limit) || c->limit_s < best->limit_s)))
+            best = c;
+    }
+    return best ? best->deployment : NULL;
+}
+
+static void explain(const struct plan_input *in, const struct plan *p, struct buf *why)
+{
+    for (unsigned i = 0; i < p->choice_count; i++) {
+        const struct choice *c = &p->choices[i];
+        buf_add_format(why, "%s%s: ", why->len ? "; " : "", c->deployment->id);
+        limit_words(in, c->deployment, c->limit, (double)c->limit_s, why);
     }
 }
 
-/* All groups that may serve: the group itself, then its fallbacks. */
-static const struct model_group *group_at(const struct model_group *group, unsigned i)
+static const struct strategy *strategy_of(const struct plan_input *in)
 {
-    return i == 0 ? group : group->fallbacks[i - 1];
-}
-
-/* Where nothing is ready: the one that could serve and rests shortest; NULL when none could. */
-static const struct deployment *shortest_rest(const struct plan_input *in)
-{
-    const struct deployment *best = NULL;
-    for (unsigned g = 0; g <= in->group->fallback_count; g++) {
-        const struct model_group *other = group_at(in->group, g);
-        for (unsigned i = 0; i < other->count; i++) {
-            const struct deployment *d = other->deployments[i];
-            if (!(d->wires & in->wires) || d->not_ready || *in->health[d->index].probe || !fits(in, d))
-                continue;
-            if (!best || in->health[d->index].resting_until < in->health[best->index].resting_until)
-                best = d;
-        }
-    }
-    return best;
-}
-
-static void explain(const struct plan_input *in, struct buf *why)
-{
-    for (unsigned g = 0; g <= in->group->fallback_count; g++) {
-        const struct model_group *other = group_at(in->group, g);
-        for (unsigned i = 0; i < other->count; i++) {
-            const struct deployment *d = other->deployments[i];
-            buf_add_format(why, "%s%s: ", why->len ? "; " : "", d->id);
-            if (!health_ready(&in->health[d->index], d, in->now_ms, why))
-                continue;
-            if (d->wires & in->wires)
-                buf_add_format(why, "takes %lld tokens, the prompt has about %lld", (long long)d->max_input_tokens,
-                               (long long)plan_prompt_tokens(in, d));
-            else
-                buf_add_text(why, "does not speak what is asked");
-        }
-    }
+    const struct strategy *chosen = in->strategy ? in->strategy : in->config->strategy;
+    return chosen ? chosen : &STRATEGY_SHUFFLE;
 }
 
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
 {
     unsigned limit = 1 + (unsigned)(in->config->num_retries + in->config->more_retries);
-    out->count = 0;
-    out->too_long = false;
+    out->strategy = strategy_of(in);
+    out->count = out->choice_count = 0;
+    out->too_long = out->stuck = out->all_limited = false;
     add_group(in, in->group, out);
     for (unsigned i = 0; i < in->group->fallback_count; i++) {
         bool last = i + 1 == in->group->fallback_count;
@@ -132,18 +151,19 @@ void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
     if (out->count > limit)
         out->count = limit;
     if (out->count == 0) {
-        const struct deployment *d = shortest_rest(in);
+        const struct deployment *d = least_bad(out);
+        out->all_limited = d != NULL;
         if (d)
             out->attempts[out->count++] = d;
         else if (why)
-            explain(in, why);
+            explain(in, out, why);
     }
 }
 
 bool plan_possible(const struct model_group *group, unsigned wires)
 {
     for (unsigned g = 0; g <= group->fallback_count; g++) {
-        const struct model_group *other = group_at(group, g);
+        const struct model_group *other = g == 0 ? group : group->fallbacks[g - 1];
         for (unsigned i = 0; i < other->count; i++)
             if (other->deployments[i]->wires & wires)
                 return true;

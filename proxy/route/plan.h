@@ -1,10 +1,16 @@
-/* plan: pure. The ordered attempts of one request. */
+/* plan: pure. The ordered attempts of one request.
+ *
+ *   candidates ─▶ limits ─▶ strategy, among equals of `order` ─▶ affinity ─▶ attempts
+ */
 #ifndef POINTSMAN_PLAN_H
 #define POINTSMAN_PLAN_H
 
+#include "proxy/route/affinity.h"
 #include "proxy/route/health.h"
+#include "proxy/route/strategy.h"
 
 #define PLAN_MAX 16
+#define PLAN_CHOICES_MAX 32
 
 /* What a plan is made from. */
 struct plan_input {
@@ -15,20 +21,29 @@ struct plan_input {
     uint64_t now_ms;               /* monotonic */
     uint64_t draw;
     size_t prompt_bytes;           /* what an estimate of the prompt's tokens starts from; 0: unknown */
+    const struct strategy *strategy;     /* NULL: the configuration's, else simple-shuffle */
+    unsigned needs;                /* set of enum capability that the request makes use of */
+    const struct affinity_entry *stay;   /* where the conversation was served last; NULL: nowhere, or unknown */
 };
 
 struct plan {
     const struct deployment *attempts[PLAN_MAX];
     unsigned count;
     bool too_long;                 /* a deployment that could serve was left out because the prompt does not fit it */
+    bool stuck;                    /* affinity decided: the first attempt is where the conversation was */
+    bool all_limited;              /* nothing is free: the one attempt is the least bad of those that are limited */
+    const struct strategy *strategy;
+    /* The candidates that were looked at, the group's and then the fallbacks', each group's in its order: for /dispatch/state,
+     * the journal and people. In very large groups not all of them. */
+    struct choice choices[PLAN_CHOICES_MAX];
+    unsigned choice_count;
 };
 
-/* Orders the group's deployments and then its fallback groups': by `order`, then a weighted shuffle among equals that is
- * drawn from `draw` alone, so that one conversation (the same `draw`) keeps its deployment while nothing changes. Those
- * that speak none of the wires, are not ready, or have a context window that the prompt does not fit by an estimate, are left
- * out; when all that could serve are resting, the one that rests
- * shortest is the plan. At most 1 + num_retries attempts, but always as far as the first deployment of the last fallback
- * group. count 0: nothing can serve; `why` (or NULL) then says why for each deployment. */
+/* Orders the group's deployments and then its fallback groups': by `order`, then as the strategy says. A conversation stays on
+ * its deployment as long as nothing limits that one and none of lower order may serve. Those that are limited (see limit.h) are
+ * left out; when all are, the one that is free first is the plan, if waiting would free any. At most 1 + num_retries +
+ * more_retries attempts, but always as far as the first deployment of the last fallback group. count 0: nothing can serve; `why`
+ * (or NULL) then says why for each deployment. */
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why);
 /* The attempt to make after one that failed in this way: the next one where the failure's rule says so; after a prompt that did
  * not fit, the next with a larger window. p->count when there is none. */

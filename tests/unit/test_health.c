@@ -3,13 +3,40 @@
 #include "proxy/route/failure.h"
 #include "proxy/route/health.h"
 
-static const struct config CONFIG = {.cooldown_ms = 90000, .allowed_fails = 2};
+#include <math.h>
+
+static const struct config CONFIG = {
+    .cooldown_ms = 90000, .allowed_fails = 2, .strategy_settings = {.half_life_ms = 60000, .error_half_life_ms = 60000},
+};
 static const struct deployment READY = {.id = NULL};
+
+/* A call that starts and ends now. */
+static void call_as(struct health *h, const struct config *c, struct outcome o, uint64_t now_ms)
+{
+    struct health_call call = health_started(h, c, 0, now_ms);
+    health_ended(h, c, &READY, &call, &o, now_ms);
+}
+
+static void call(struct health *h, struct outcome o, uint64_t now_ms)
+{
+    call_as(h, &CONFIG, o, now_ms);
+}
+
+static void fail_as(struct health *h, const struct config *c, const struct failure *f, uint64_t now_ms)
+{
+    call_as(h, c, (struct outcome){.failure = f, .ttft_ms = -1, .cost_usd = NAN, .tells = true}, now_ms);
+}
 
 static void fail_with(struct health *h, enum failure_kind kind, int retry_after_s, uint64_t now_ms)
 {
     struct failure f = {.kind = kind, .retry_after_s = retry_after_s};
-    health_failed(h, &CONFIG, &f, now_ms);
+    fail_as(h, &CONFIG, &f, now_ms);
+}
+
+static void succeed(struct health *h, uint64_t now_ms)
+{
+    call(h, (struct outcome){.ttft_ms = 500, .total_ms = 2500, .prompt_tokens = 70, .output_tokens = 100, .cost_usd = 0.01},
+         now_ms);
 }
 
 /* How long it rests after this one failure. */
@@ -51,16 +78,16 @@ static void a_policy_forgives_by_the_kind_of_failure(void **state)
     struct health h = {0};
     config.allowed.of[FAILURE_RATE_LIMIT] = (typeof(*config.allowed.of)){true, 1};
     config.allowed.of[FAILURE_TIMEOUT] = (typeof(*config.allowed.of)){true, 0};
-    health_failed(&h, &config, &limit, 10);
+    fail_as(&h, &config, &limit, 10);
     assert_true(health_ready(&h, &READY, 10, NULL));
-    health_failed(&h, &config, &limit, 20);
+    fail_as(&h, &config, &limit, 20);
     assert_false(health_ready(&h, &READY, 20, NULL));
     h = (struct health){0};
-    health_failed(&h, &config, &timeout, 10);
+    fail_as(&h, &config, &timeout, 10);
     assert_false(health_ready(&h, &READY, 10, NULL));
     h = (struct health){0};
     limit.retry_after_s = 7;     /* the provider's word comes first */
-    health_failed(&h, &config, &limit, 10);
+    fail_as(&h, &config, &limit, 10);
     assert_false(health_ready(&h, &READY, 10, NULL));
 }
 
@@ -73,7 +100,7 @@ static void rests_can_be_switched_off(void **state)
         struct health h = {0};
         struct failure f = {.kind = (enum failure_kind)kind, .retry_after_s = 7};
         for (unsigned i = 0; i < 5; i++)
-            health_failed(&h, &config, &f, 10);
+            fail_as(&h, &config, &f, 10);
         assert_true(health_ready(&h, &READY, 10, NULL));
     }
 }
@@ -104,13 +131,13 @@ static void a_success_clears_all(void **state)
     struct health h = {0};
     fail_with(&h, FAILURE_SERVER, -1, 0);
     fail_with(&h, FAILURE_SERVER, -1, 0);
-    health_succeeded(&h);
+    succeed(&h, 0);
     assert_int_equal(h.successes, 1);
     fail_with(&h, FAILURE_SERVER, -1, 0);
     assert_int_equal(h.failures, 1);
     fail_with(&h, FAILURE_AUTH, -1, 0);
     assert_false(health_ready(&h, &READY, 1, NULL));
-    health_succeeded(&h);
+    succeed(&h, 1);
     assert_true(health_ready(&h, &READY, 1, NULL));
     assert_int_equal(h.reason, FAILURE_NONE);
 }
@@ -156,6 +183,71 @@ static void why_not_ready_is_said(void **state)
     buf_free(&why);
 }
 
+static void calls_in_flight_are_counted(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    struct health_call first = health_started(&h, &CONFIG, 100, 0), second = health_started(&h, &CONFIG, 100, 0);
+    struct outcome gone = {.ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .cancelled = true};
+    assert_int_equal(h.in_flight, 2);
+    assert_int_equal(h.calls, 2);
+    health_ended(&h, &CONFIG, &READY, &first, &gone, 10);
+    health_ended(&h, &CONFIG, &READY, &second, &gone, 10);
+    assert_int_equal(h.in_flight, 0);
+    assert_int_equal(h.successes, 0);
+    assert_true(isnan(ewma_mean(&h.seen.errors)));    /* a hang-up says nothing of the deployment */
+}
+
+static void tokens_are_reserved_and_then_corrected(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    struct health_call c = health_started(&h, &CONFIG, 1000, 500);
+    assert_int_equal(window_read(&h.window, 500).tokens, 1000);
+    struct outcome o = {.ttft_ms = 500, .total_ms = 2500, .prompt_tokens = 900, .output_tokens = 300, .cost_usd = NAN};
+    health_ended(&h, &CONFIG, &READY, &c, &o, 3000);
+    assert_int_equal(window_read(&h.window, 3000).tokens, 1200);
+    c = health_started(&h, &CONFIG, 1000, 3000);
+    assert_int_equal(window_read(&h.window, 3000).tokens, 2500);   /* with as much output as replies had */
+    struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
+    o = (struct outcome){.failure = &f, .ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .tells = true};
+    health_ended(&h, &CONFIG, &READY, &c, &o, 3100);
+    assert_int_equal(window_read(&h.window, 3100).tokens, 1200);
+    assert_int_equal(window_read(&h.window, 3100).requests, 2);
+    assert_int_equal(window_read(&h.window, 63000).requests, 0);
+}
+
+/* A failure that comes at once must not make a deployment look quick; one that takes long makes it look slow. */
+static void failures_never_make_it_look_quick(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
+    struct outcome o = {.failure = &f, .ttft_ms = -1, .total_ms = 20, .cost_usd = NAN, .tells = true};
+    call(&h, o, 0);
+    assert_true(isnan(ewma_mean(&h.seen.ttft_ms)));
+    succeed(&h, 0);
+    for (int i = 0; i < 50; i++)
+        call(&h, o, 0);
+    assert_true(ewma_mean(&h.seen.ttft_ms) == 500 && ewma_mean(&h.seen.total_ms) == 2500);
+    assert_true(ewma_mean(&h.seen.errors) > 0.98);
+    o.total_ms = 30000;
+    call(&h, o, 0);
+    assert_true(ewma_mean(&h.seen.ttft_ms) > 15000);
+}
+
+static void speed_is_measured_behind_the_first_token(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    succeed(&h, 0);
+    assert_true(ewma_mean(&h.seen.tokens_per_second) == 50);   /* 100 tokens in 2,000 ms */
+    /* A whole reply of 100 tokens after 5 s: at 50 tokens/s its first one was made after 3 s. */
+    call(&h, (struct outcome){.ttft_ms = 5000, .total_ms = 5000, .prompt_tokens = 1, .output_tokens = 100, .cost_usd = NAN}, 0);
+    assert_true(ewma_mean(&h.seen.tokens_per_second) == 50);
+    assert_true(ewma_mean(&h.seen.ttft_ms) == 1750);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +260,10 @@ int main(void)
         cmocka_unit_test(faults_of_the_request_are_not_the_deployments),
         cmocka_unit_test(a_late_failure_does_not_shorten_a_rest),
         cmocka_unit_test(why_not_ready_is_said),
+        cmocka_unit_test(calls_in_flight_are_counted),
+        cmocka_unit_test(tokens_are_reserved_and_then_corrected),
+        cmocka_unit_test(failures_never_make_it_look_quick),
+        cmocka_unit_test(speed_is_measured_behind_the_first_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "proxy/route/plan.h"
 
 #include <limits.h>
+#include <math.h>
 
 #define DEPLOYMENTS 40
 
@@ -16,8 +17,9 @@ struct world {
     struct model_group groups[4];
     const struct deployment *members[4][DEPLOYMENTS];
     const struct model_group *fallbacks[3];
-    unsigned next;
+    unsigned next, needs;
     size_t prompt_bytes;
+    const struct affinity_entry *stay;
 };
 
 static void world_init(struct world *w, int num_retries)
@@ -46,7 +48,10 @@ static void fill_group(struct world *w, unsigned group, unsigned count)
 static struct plan make(const struct world *w, uint64_t draw)
 {
     struct plan p;
-    struct plan_input input = {&w->config, &w->groups[0], WIRES_BRIDGED, w->health, 1000, draw, w->prompt_bytes};
+    struct plan_input input = {
+        .config = &w->config, .group = &w->groups[0], .wires = WIRES_BRIDGED, .health = w->health, .now_ms = 1000, .draw = draw,
+        .prompt_bytes = w->prompt_bytes, .stay = w->stay, .needs = w->needs,
+    };
     plan_make(&input, &p, NULL);
     return p;
 }
@@ -230,7 +235,8 @@ static void nothing_to_try_is_explained(void **state)
     fill_group(&w, 1, 1);
     w.deployments[0].not_ready = (char[]){"GEMINI_API_KEY is not set"};
     snprintf(w.health[1].probe, sizeof w.health[1].probe, "Ollama does not run");
-    struct plan_input input = {&w.config, &w.groups[0], WIRES_BRIDGED, w.health, 1000, 1, 0};
+    struct plan_input input = {.config = &w.config, .group = &w.groups[0], .wires = WIRES_BRIDGED, .health = w.health,
+                                .now_ms = 1000, .draw = 1};
     plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
     assert_buf(&why, "d0: GEMINI_API_KEY is not set; d1: Ollama does not run");
@@ -248,7 +254,8 @@ static void only_who_speaks_the_wire_is_tried(void **state)
     fill_group(&w, 0, 2);
     fill_group(&w, 1, 1);
     w.deployments[2].wires |= WIRE_EMBEDDINGS;
-    struct plan_input input = {&w.config, &w.groups[0], WIRE_EMBEDDINGS, w.health, 1000, 1, 0};
+    struct plan_input input = {.config = &w.config, .group = &w.groups[0], .wires = WIRE_EMBEDDINGS, .health = w.health,
+                                .now_ms = 1000, .draw = 1};
     plan_make(&input, &p, NULL);
     assert_plan(&p, "d2");
     w.health[2].resting_until = 2000;   /* it is still the only one */
@@ -291,7 +298,8 @@ static void a_prompt_that_fits_nowhere_has_no_plan(void **state)
     world_init(&w, 5);
     fill_group(&w, 0, 1);
     w.deployments[0].max_input_tokens = 1000;
-    struct plan_input input = {&w.config, &w.groups[0], WIRES_BRIDGED, w.health, 1000, 1, 40000};
+    struct plan_input input = {.config = &w.config, .group = &w.groups[0], .wires = WIRES_BRIDGED, .health = w.health,
+                                .now_ms = 1000, .draw = 1, .prompt_bytes = 40000};
     buf_init(&why, 1000);
     plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
@@ -318,6 +326,120 @@ static void after_an_overflow_a_larger_window_is_next(void **state)
     assert_int_equal(plan_next(&p, 0, FAILURE_BAD_REQUEST), p.count);
 }
 
+/* Books a call of so many tokens that has ended at the time of the plans. */
+static void use(struct world *w, unsigned deployment, int64_t tokens)
+{
+    window_add(&w->health[deployment].window, 1, tokens, 1000);
+}
+
+static void the_minute_has_its_limits(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 2);
+    w.deployments[0].order = 0;
+    w.deployments[0].rpm = 2;
+    use(&w, 0, 10);
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d0 d1");
+    use(&w, 0, 10);
+    p = make(&w, 1);
+    assert_plan(&p, "d1");
+    assert_int_equal(p.choices[1].limit, LIMIT_RPM);
+    assert_true(p.choices[1].limit_s == 60);
+    w.deployments[0].rpm = 0;
+    w.deployments[0].tpm = 1000;
+    w.prompt_bytes = 4 * 980;
+    p = make(&w, 1);
+    assert_plan(&p, "d0 d1");
+    w.prompt_bytes = 4 * 981;
+    p = make(&w, 1);
+    assert_plan(&p, "d1");
+    assert_int_equal(p.choices[1].limit, LIMIT_TPM);
+    w.health[0].window = (struct window){0};    /* a prompt of more than the limit goes out alone */
+    w.prompt_bytes = 4 * 5000;
+    p = make(&w, 1);
+    assert_plan(&p, "d0 d1");
+}
+
+static void calls_at_once_are_capped(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 2);
+    w.deployments[0].order = 0;
+    w.deployments[0].max_in_flight = 3;
+    w.health[0].in_flight = 2;
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d0 d1");
+    w.health[0].in_flight = 3;
+    p = make(&w, 1);
+    assert_plan(&p, "d1");
+    w.health[1].resting_until = 5000;   /* all are limited: the one that is free first */
+    p = make(&w, 1);
+    assert_plan(&p, "d0");
+    assert_true(p.all_limited);
+}
+
+static void capability_comes_before_order(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        w.deployments[i].order = (int)i;
+        w.deployments[i].quality = NAN;
+    }
+    w.deployments[0].lacks = CAPABILITY_IMAGES;
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d0 d1 d2");
+    w.needs = CAPABILITY_IMAGES | CAPABILITY_TOOLS;
+    p = make(&w, 1);
+    assert_plan(&p, "d1 d2");
+    w.deployments[1].quality = 69;
+    w.groups[0].min_quality = 70;
+    p = make(&w, 1);
+    assert_plan(&p, "d2");
+    w.deployments[2].not_ready = (char[]){"no key"};   /* declarations may be wrong: better one of these than none */
+    p = make(&w, 1);
+    assert_plan(&p, "d0");
+    assert_true(p.all_limited);
+}
+
+static void a_conversation_stays_until_its_deployment_is_limited(void **state)
+{
+    (void)state;
+    struct world w;
+    struct affinity_entry own = {.deployment = 2};
+    world_init(&w, 5);
+    fill_group(&w, 0, 4);
+    fill_group(&w, 1, 1);
+    w.deployments[3].order = 1;
+    for (unsigned i = 0; i < 3; i++)
+        w.deployments[i].order = 0;
+    w.stay = &own;
+    for (uint64_t draw = 0; draw < 50; draw++) {
+        struct plan p = make(&w, draw);
+        assert_int_equal(p.attempts[0]->index, 2);
+        assert_true(p.stuck);
+    }
+    w.health[2].resting_until = 2000;
+    struct plan p = make(&w, 1);
+    assert_false(p.stuck);
+    assert_int_not_equal(p.attempts[0]->index, 2);
+    own.deployment = 3;     /* it is back from where it had to go to: a lower order may serve again */
+    p = make(&w, 1);
+    assert_false(p.stuck);
+    assert_int_not_equal(p.attempts[0]->index, 3);
+    own.deployment = 4;     /* so with a fallback */
+    p = make(&w, 1);
+    assert_false(p.stuck);
+    assert_int_not_equal(p.attempts[0]->index, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +457,10 @@ int main(void)
         cmocka_unit_test(a_prompt_goes_where_it_fits),
         cmocka_unit_test(a_prompt_that_fits_nowhere_has_no_plan),
         cmocka_unit_test(after_an_overflow_a_larger_window_is_next),
+        cmocka_unit_test(the_minute_has_its_limits),
+        cmocka_unit_test(calls_at_once_are_capped),
+        cmocka_unit_test(capability_comes_before_order),
+        cmocka_unit_test(a_conversation_stays_until_its_deployment_is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

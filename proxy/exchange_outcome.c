@@ -1,0 +1,58 @@
+/* loop: what an exchange tells of its deployments: that a call starts, and how it ended. */
+#include "proxy/exchange_private.h"
+
+#include "common/clock.h"
+#include "proxy/bridge/usage.h"
+#include "proxy/route/failure.h"
+
+#include <math.h>
+
+void exchange_call_started(struct exchange *x)
+{
+    struct health *h = exchange_health(x);
+    int64_t prompt = usage_estimate(x->request.prompt_bytes, 0, h->calibration.bytes_per_token).input;
+    x->attempt_ms = clock_monotonic_ms();
+    x->health_call = health_started(h, x->shared->config, prompt, x->attempt_ms);
+}
+
+/* Whether the failure says something about the deployment's ability to serve others: that a chat model refuses embeddings,
+ * which providers do in several ways, does not. */
+static bool tells_of_deployment(const struct exchange *x, enum failure_kind kind)
+{
+    return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
+}
+
+/* The attempt's time to its first content: the whole time of a reply that is not streamed, -1 where none came. */
+static int64_t attempt_ttft_ms(const struct exchange *x, uint64_t now)
+{
+    if (!x->first_content_ms)
+        return -1;
+    return (int64_t)((x->request.stream ? x->first_content_ms : now) - x->attempt_ms);
+}
+
+void exchange_call_ended(struct exchange *x, const struct failure *f, int status, enum call_end how)
+{
+    const struct deployment *d = exchange_deployment(x);
+    uint64_t now = clock_monotonic_ms();
+    struct usage usage = x->relay && x->first_content_ms ? relay_usage(x->relay) : USAGE_UNKNOWN;
+    struct outcome outcome = {
+        .failure = f,
+        .status = status,
+        .ttft_ms = attempt_ttft_ms(x, now),
+        .total_ms = (int64_t)(now - x->attempt_ms),
+        .prompt_tokens = usage.input,
+        .output_tokens = usage.output,
+        .cost_usd = journal_cost(d, &usage),
+        .cancelled = how == CALL_CANCELLED,
+        .tells = how == CALL_OVER && f && tells_of_deployment(x, f->kind),
+        .draw = x->shared->id_prefix + x->shared->id_count,
+    };
+    x->attempts[x->attempt_count++] = (struct journal_attempt){
+        .deployment = d, .outcome = f ? f->kind : FAILURE_NONE, .status = status, .ms = (uint32_t)(now - x->attempt_ms)};
+    health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
+    if (f || outcome.cancelled)
+        return;
+    if (!usage.estimated)
+        calibration_observe(&exchange_health(x)->calibration, x->request.prompt_bytes, usage.input);
+    affinity_note(x->shared->affinity, x->affinity_key, d->index, usage.input, now);
+}

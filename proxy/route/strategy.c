@@ -1,0 +1,33 @@
+/* pure. The table of strategies. */
+#include "proxy/route/strategy.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct strategy *const STRATEGIES[] = {&STRATEGY_SHUFFLE};
+
+/* The weights and tau of risk-adjusted are those of the router that the formula comes from. */
+static const struct strategy_settings DEFAULTS = {
+    .weights = {.cost = 0.10, .ttft = 0.22, .total_latency = 0.14, .tokens_per_second = 0.14, .error = 0.25,
+                .token_pressure = 0.08, .queue_depth = 0.07},
+    .tau = 0.30,
+    .value_of_time = 0.01,
+    .quality_point = 0.004,
+    .failure = 0.60,
+    .expected_output_tokens = 300,
+    .half_life_ms = 120000,
+    .error_half_life_ms = 60000,
+};
+
+const struct strategy *strategy_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof STRATEGIES / sizeof *STRATEGIES; i++)
+        if (strcmp(STRATEGIES[i]->name, name) == 0)
+            return STRATEGIES[i];
+    return NULL;
+}
+
+const struct strategy_settings *strategy_defaults(void)
+{
+    return &DEFAULTS;
+}

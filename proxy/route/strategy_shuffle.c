@@ -1,0 +1,18 @@
+/* pure. simple-shuffle: weighted shares of the first attempts. */
+#include "proxy/route/mix.h"
+#include "proxy/route/plan.h"
+
+#include <math.h>
+
+/* Sorting by -ln(u)/weight, u uniform in (0,1), is a weighted shuffle (Efraimidis and Spirakis 2006). As u hangs on
+ * draw and deployment alone, one that drops out and comes back changes nothing in the order of the others. */
+static void rank(const struct plan_input *in, struct choice *choices, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct deployment *d = choices[i].deployment;
+        choices[i].score = d->weight;
+        choices[i].key = d->weight > 0 ? -log(mix_uniform(in->draw ^ mix(d->index + 1))) / d->weight : INFINITY;
+    }
+}
+
+const struct strategy STRATEGY_SHUFFLE = {.name = "simple-shuffle", .unit = "weight", .rank = rank};
