@@ -14,6 +14,7 @@ enum column { TTFT, LATENCY, ERROR, COST, QUALITY, COLUMNS };
 /* The last `max_history` requests, a ring per figure. */
 struct arm {
     float *values[COLUMNS];
+    uint64_t *conversations;
     unsigned next, held;
     uint64_t requests;
 };
@@ -22,7 +23,9 @@ struct canary {
     struct markov_settings settings;
     struct arm arms[CANARY_ARMS];
     float *sorted;              /* room for one column */
-    float *memory;              /* what all these point into */
+    uint64_t *sorted_conversations;
+    float *memory;              /* what the floats point into */
+    uint64_t *more_memory;      /* and the conversations */
     char why[192];              /* empty: not stepped back */
 };
 
@@ -30,22 +33,31 @@ struct canary *canary_new(const struct markov_settings *s)
 {
     struct canary *c = calloc(1, sizeof *c);
     size_t ring = s->max_history;
-    if (!c || !(c->memory = calloc(ring * (CANARY_ARMS * COLUMNS + 1), sizeof *c->memory))) {
-        free(c);
+    if (!c)
+        return NULL;
+    c->memory = calloc(ring * (CANARY_ARMS * COLUMNS + 1), sizeof *c->memory);
+    c->more_memory = calloc(ring * (CANARY_ARMS + 1), sizeof *c->more_memory);
+    if (!c->memory || !c->more_memory) {
+        canary_free(c);
         return NULL;
     }
     c->settings = *s;
-    for (unsigned a = 0; a < CANARY_ARMS; a++)
+    for (unsigned a = 0; a < CANARY_ARMS; a++) {
+        c->arms[a].conversations = c->more_memory + ring * a;
         for (unsigned i = 0; i < COLUMNS; i++)
             c->arms[a].values[i] = c->memory + ring * (a * COLUMNS + i);
+    }
     c->sorted = c->memory + ring * CANARY_ARMS * COLUMNS;
+    c->sorted_conversations = c->more_memory + ring * CANARY_ARMS;
     return c;
 }
 
 void canary_free(struct canary *c)
 {
-    if (c)
-        free(c->memory);
+    if (!c)
+        return;
+    free(c->memory);
+    free(c->more_memory);
     free(c);
 }
 
@@ -102,6 +114,24 @@ static double quantile(const struct canary *c, enum canary_arm arm, enum column 
     return (double)c->sorted[rank ? rank - 1 : 0];
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many conversations the arm's requests belong to. */
+static unsigned conversations_of(const struct canary *c, enum canary_arm which)
+{
+    const struct arm *arm = &c->arms[which];
+    unsigned count = 0;
+    memcpy(c->sorted_conversations, arm->conversations, arm->held * sizeof *arm->conversations);
+    qsort(c->sorted_conversations, arm->held, sizeof *arm->conversations, by_name);
+    for (unsigned i = 0; i < arm->held; i++)
+        count += i == 0 || c->sorted_conversations[i] != c->sorted_conversations[i - 1];
+    return count;
+}
+
 struct mean {
     unsigned count;
     double value, variance;     /* of one value */
@@ -140,7 +170,8 @@ static void judge_quantile(struct canary *c, enum column column, double share, c
         return;
     for (unsigned i = 0; i < count; i++)
         above += (double)c->sorted[i] > bound;
-    double chance = sqrt(share * (1 - share) * (1.0 / baseline_count + 1.0 / count));
+    double chance = sqrt(share * (1 - share) * (1.0 / conversations_of(c, CANARY_BASELINE) +
+                                                1.0 / conversations_of(c, CANARY_SUGGESTED)));
     if ((double)above / count > 1 - share + SIGMAS * chance)
         step_back(c, "%s of %.0f ms passes the bound of %.0f ms, the baseline's and %.0f %%", what, figure, bound,
                   100 * c->settings.canary_tolerance);
@@ -153,7 +184,9 @@ static void judge_mean(struct canary *c, enum column column, double sign, double
     if (b.count < c->settings.canary_min_requests || m.count < c->settings.canary_min_requests)
         return;
     double bound = b.value * (1 + sign * slack);
-    double chance = sqrt(b.variance / b.count + m.variance / m.count);
+    bool alike = column != ERROR;
+    double chance = sqrt(b.variance / (alike ? conversations_of(c, CANARY_BASELINE) : b.count) +
+                         m.variance / (alike ? conversations_of(c, CANARY_SUGGESTED) : m.count));
     if (sign * (m.value - bound) > SIGMAS * chance)
         step_back(c, "%s of %.4g passes the bound of %.4g, the baseline's %s %.0f %%", what, unit * m.value, unit * bound,
                   sign > 0 ? "and" : "less", 100 * slack);
@@ -177,6 +210,7 @@ bool canary_add(struct canary *c, enum canary_arm which, const struct canary_sam
                               [ERROR] = sample->error, [COST] = sample->cost_usd, [QUALITY] = sample->quality};
     for (unsigned i = 0; i < COLUMNS; i++)
         arm->values[i][arm->next] = (float)values[i];
+    arm->conversations[arm->next] = sample->conversation;
     arm->next = (arm->next + 1) % c->settings.max_history;
     if (arm->held < c->settings.max_history)
         arm->held++;

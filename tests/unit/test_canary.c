@@ -63,9 +63,9 @@ static void the_report_counts_the_last_requests(void **state)
     assert_int_equal(r.arm[0].counted, 0);
     assert_true(isnan(r.arm[1].ttft_p50_ms) && isnan(r.arm[1].error_rate) && isnan(r.arm[0].cost_per_1000_usd));
     for (unsigned i = 0; i < 300; i++)      /* the first 100 are pushed out */
-        canary_add(c, CANARY_BASELINE, &(struct canary_sample){i < 100 ? 1e6 : i, 10.0 * i, .002, .5, false});
-    canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){100, 200, NAN, NAN, false});
-    canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){1, 2, .004, NAN, true});    /* failed fast: not fast */
+        canary_add(c, CANARY_BASELINE, &(struct canary_sample){i, i < 100 ? 1e6 : i, 10.0 * i, .002, .5, false});
+    canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){1, 100, 200, NAN, NAN, false});
+    canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){2, 1, 2, .004, NAN, true});    /* failed fast: not fast */
     canary_report(c, &r);
     assert_int_equal(r.arm[0].requests, 300);
     assert_int_equal(r.arm[0].counted, 200);
@@ -103,6 +103,7 @@ static struct canary_sample draw(uint64_t *seed, const struct world *w)
 {
     double normal = sqrt(-2 * log(uniform(seed))) * cos(2 * M_PI * uniform(seed));
     return (struct canary_sample){
+        .conversation = next_random(seed),
         .ttft_ms = w->ttft * 1000 * exp(.6 * normal), .total_ms = w->latency * 8000 * exp(.8 * normal),
         .cost_usd = w->cost * .01 * -log(uniform(seed)), .quality = w->quality * .8, .error = uniform(seed) < .05 * w->errors,
     };
@@ -164,6 +165,30 @@ static void what_is_worse_steps_back_and_says_why(void **state)
         }
 }
 
+/* An agent's long conversation is slow all along: two such conversations say nothing of the arms, a hundred do. */
+static bool steps_back_with(unsigned conversations)
+{
+    struct canary *c = new_canary(.5);
+    uint64_t seed = 3;
+    bool back = false;
+    for (unsigned i = 0; i < 200; i++) {
+        struct canary_sample b = draw(&seed, &SAME), s = draw(&seed, &(struct world){4, 6, 1, 6, 1});
+        b.conversation = i % conversations;
+        s.conversation = 1000 + i % conversations;
+        canary_add(c, CANARY_BASELINE, &b);
+        back |= canary_add(c, CANARY_SUGGESTED, &s);
+    }
+    canary_free(c);
+    return back;
+}
+
+static void conversations_count_not_their_requests(void **state)
+{
+    (void)state;
+    assert_false(steps_back_with(2));
+    assert_true(steps_back_with(100));
+}
+
 static void a_reset_begins_anew(void **state)
 {
     (void)state;
@@ -192,7 +217,7 @@ static void the_report_as_json(void **state)
     (void)state;
     struct canary *c = new_canary(.25);
     struct buf out;
-    canary_add(c, CANARY_BASELINE, &(struct canary_sample){120, 2400, .002, .5, false});
+    canary_add(c, CANARY_BASELINE, &(struct canary_sample){7, 120, 2400, .002, .5, false});
     buf_init(&out, 4096);
     assert_true(canary_write(c, &out));
     assert_buf(&out, "{\"share\":0.25,\"baseline\":{\"requests\":1,\"ttft_p50_ms\":120,\"latency_p95_ms\":2400,\"error_rate\":0,"
@@ -211,6 +236,7 @@ int main(void)
         cmocka_unit_test(the_report_counts_the_last_requests),
         cmocka_unit_test(what_is_no_worse_goes_on),
         cmocka_unit_test(what_is_worse_steps_back_and_says_why),
+        cmocka_unit_test(conversations_count_not_their_requests),
         cmocka_unit_test(a_reset_begins_anew),
         cmocka_unit_test(the_report_as_json),
     };
