@@ -1,5 +1,6 @@
 /* Compares the canary's requests with the baseline's; see canary.h. */
 #include "common/canary.h"
+#include "common/mix.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -70,21 +71,13 @@ void canary_reset(struct canary *c)
     c->why[0] = '\0';
 }
 
-/* splitmix64's finalizer: the hash orders plans, too, and the two must not go together. */
-static uint64_t mixed(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
 bool canary_live(const struct canary *c, uint64_t conversation)
 {
     const struct markov_settings *s = &c->settings;
     if (!s->enabled || s->shadow_mode || c->why[0])
         return false;
-    return (double)(mixed(conversation) >> 11) / 9007199254740992.0 < s->canary_share;
+    /* Other draws hang on the same number; this one must not go together with them. */
+    return mix_uniform(conversation ^ 0x63616e617279u) < s->canary_share;
 }
 
 static int by_value(const void *a, const void *b)

@@ -13,6 +13,7 @@ common_libcommon_a_SOURCES = \
 	common/markov.c common/markov.h \
 	common/markov_json.c \
 	common/markov_settings.c \
+	common/mix.h \
 	common/paths.c common/paths.h \
 	common/sandbox.c common/sandbox.h \
 	common/replace.c common/replace.h \

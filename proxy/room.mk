@@ -58,7 +58,6 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/failure_reply.c \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/limit.c proxy/route/limit.h \
-	proxy/route/mix.h \
 	proxy/route/observe.c proxy/route/observe.h \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/route/retry.c proxy/route/retry.h \

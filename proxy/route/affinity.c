@@ -1,7 +1,7 @@
 /* pure: the table of conversations. */
 #include "proxy/route/affinity.h"
 
-#include "proxy/route/mix.h"
+#include "common/mix.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* pure. simple-shuffle: weighted shares of the first attempts. */
-#include "proxy/route/mix.h"
+#include "common/mix.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>
