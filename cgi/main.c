@@ -1,5 +1,4 @@
 /* pointsman-session: the key page's FastCGI app and the proxy's supervisor. Wires; decides nothing. */
-#include "cgi/port.h"
 #include "cgi/session.h"
 #include "common/log.h"
 
@@ -11,22 +10,14 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "pointsman-session is started by lighttpd; run ./start.\n"
-    "  --version         print the version\n"
-    "  --who-holds PORT  say which process listens on the port\n";
+    "pointsman-session is started by lighttpd, which `pointsman start` runs.\n"
+    "  --help     this text\n"
+    "  --version  print the version\n";
 
 static int run_option(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return puts("pointsman-session " PACKAGE_VERSION) < 0;
-    if (argc == 3 && strcmp(argv[1], "--who-holds") == 0) {
-        struct buf holder;
-        buf_init(&holder, 256);
-        port_holder((unsigned)strtoul(argv[2], NULL, 10), &holder);
-        printf("%.*s\n", SLICE_ARGS(buf_slice(&holder)));
-        buf_free(&holder);
-        return 0;
-    }
     fputs(usage, argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
     return argc != 2 || strcmp(argv[1], "--help") != 0;
 }

@@ -1,4 +1,4 @@
-/* port: the proxy's port on 127.0.0.1, and who holds it when it is not free. */
+/* port: the proxy's port on 127.0.0.1. */
 #ifndef POINTSMAN_CGI_PORT_H
 #define POINTSMAN_CGI_PORT_H
 
@@ -8,7 +8,5 @@
 int port_listen(unsigned port);
 /* Accepts and resets whoever is waiting: holds a port for a proxy that is not there, without letting clients hang. */
 void port_turn_away(int listener);
-/* Appends who listens on the port, as far as /proc lets us look: "python3 (pid 12, user alice)". */
-void port_holder(unsigned port, struct buf *out);
 
 #endif

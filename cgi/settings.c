@@ -63,7 +63,7 @@ bool settings_read(struct settings *settings, pid_t first_parent, struct buf *er
 {
     long web_port, proxy_port, parent;
     *settings = (struct settings){
-        .proxy = variable("POINTSMAN_PROXY", POINTSMAN_LIBEXECDIR "/pointsman-proxy"),
+        .proxy = variable("POINTSMAN_PROXY", POINTSMAN_BINDIR "/pointsman-proxy"),
         .config = variable("POINTSMAN_CONFIG", POINTSMAN_DATADIR "/litellm-cost-routing.yaml"),
         .www = variable("POINTSMAN_WWW", POINTSMAN_DATADIR "/www"),
         .runtime_fd = -1,

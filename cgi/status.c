@@ -33,6 +33,8 @@ void status_write(const struct session *session, struct buf *out)
         json_add_string(out, slice_of(session->settings.key_file));
     else
         BUF_ADD(out, "null");
+    BUF_ADD(out, ",\"config\":");
+    json_add_string(out, slice_of(session->settings.config));
     BUF_ADD(out, ",\"version\":\"" PACKAGE_VERSION "\",\"aliases\":");
     add_reported(&s->report, "aliases", "[]", out);
     BUF_ADD(out, ",\"hardening\":{\"session\":");

@@ -5,6 +5,7 @@
 #include "cgi/port.h"
 #include "cgi/spawn.h"
 #include "common/log.h"
+#include "common/port_holder.h"
 #include "common/secret.h"
 
 #include <errno.h>
@@ -114,7 +115,7 @@ static bool take_port(struct supervisor *s, struct refusal *why)
         return refuse(why, 500, "port_unusable", "Port %u on 127.0.0.1 can't be opened: %s.", port, strerror(errno));
     struct buf holder;
     buf_init(&holder, 256);
-    port_holder(port, &holder);
+    (void)port_holder(port, &holder);
     const char *text = buf_text(&holder);
     refuse(why, 409, "port_busy",
            "Port %u on 127.0.0.1 is taken by %s. Stop that, or start pointsman with another --proxy-port. "

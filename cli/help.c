@@ -111,6 +111,7 @@ void help_all(struct buf *out)
         buf_add_format(out, "  %d  %s\n", codes[i].code, codes[i].meaning);
     BUF_ADD(out, "  A command that runs another program ends with that program's code.\n"
                  "\nExamples:\n"
-                 "  pointsman status          # what is ready, and why not\n"
-                 "  pointsman status --help   # all about one command\n");
+                 "  pointsman start          # start the proxy, keys from the environment or asked for\n"
+                 "  pointsman status         # what is ready, and why not\n"
+                 "  pointsman start --help   # all about one command\n");
 }

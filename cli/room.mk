@@ -2,12 +2,19 @@
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_SOURCES = \
 	cli/arguments.c cli/command.h cli/exit.h \
+	cli/ask.c cli/ask.h \
+	cli/child.c cli/child.h \
+	cli/codex_catalog.c cli/codex_catalog.h \
 	cli/command/key.c \
+	cli/command/restart.c \
+	cli/command/start.c \
 	cli/command/status.c \
+	cli/command/stop.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
 	cli/help.c cli/help.h \
 	cli/local_http.c cli/local_http.h \
+	cli/place.c cli/place.h \
 	cli/progress.c cli/progress.h \
 	cli/run/classify.c cli/run/classify.h \
 	cli/run/clean.c cli/run/clean.h cli/run/clean_private.h \
@@ -17,7 +24,12 @@ cli_libcli_a_SOURCES = \
 	cli/run/terms.c \
 	cli/run/truncate.c \
 	cli/run/words.c cli/run/words.h \
+	cli/server.c cli/server.h \
+	cli/server_files.c cli/server_files.h \
 	cli/session.c cli/session.h \
+	cli/start.c cli/start.h \
+	cli/start_arguments.c cli/start_arguments.h \
+	cli/start_keys.c cli/start_keys.h \
 	cli/table.c cli/table.h \
 	cli/toml_block.c cli/toml_block.h \
 	cli/toml_scan.c cli/toml_scan.h \

@@ -15,6 +15,7 @@ common_libcommon_a_SOURCES = \
 	common/markov_settings.c \
 	common/mix.h \
 	common/paths.c common/paths.h \
+	common/port_holder.c common/port_holder.h \
 	common/sandbox.c common/sandbox.h \
 	common/replace.c common/replace.h \
 	common/secret.c common/secret.h \

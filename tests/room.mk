@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	tests/unit/test_buf \
 	tests/unit/test_canary \
 	tests/unit/test_carrier \
+	tests/unit/test_child \
 	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \
 	tests/unit/test_classify \
@@ -33,11 +34,14 @@ check_PROGRAMS += \
 	tests/unit/test_observe \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
+	tests/unit/test_port_holder \
 	tests/unit/test_provider \
 	tests/unit/test_rate_limits \
 	tests/unit/test_relay \
 	tests/unit/test_retry \
 	tests/unit/test_secret \
+	tests/unit/test_server_files \
+	tests/unit/test_start_keys \
 	tests/unit/test_url \
 	tests/unit/test_sse \
 	tests/unit/test_toml_block \
@@ -65,9 +69,12 @@ tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 # What tests the command links all of it but main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
+tests_unit_test_child_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_classify_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_clean_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_server_files_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_start_keys_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.

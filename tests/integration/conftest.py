@@ -5,6 +5,7 @@ import tempfile
 
 import pytest
 
+from cli_tools import Cli
 from mock_upstream import Upstream
 from proxy_process import BINARY, Proxy
 
@@ -101,3 +102,11 @@ def light(start_proxy, upstream):
 def bridged(start_proxy, upstream):
     """The same on an upstream that speaks Chat Completions alone."""
     return start_proxy(chat_only("codex-light", upstream))
+
+
+@pytest.fixture
+def cli(folder):
+    """The command `pointsman`; what it started is stopped after the test, and must then have left nothing."""
+    made = Cli(folder)
+    yield made
+    made.close()

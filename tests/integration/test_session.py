@@ -1,6 +1,5 @@
 """The session page's contract: routes, errors, start and stop, and the child's life."""
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -29,7 +28,8 @@ def test_health_status_and_headers(session):
     assert session.request("GET", "/health").json == {"status": "ok"}
     status = session.status()
     assert status == {"state": "stopped", "reason": "", "pid": None, "uptime_s": 0, "key_file": None,
-                      "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "version": status["version"],
+                      "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "config": str(session.config),
+                      "version": status["version"],
                       "aliases": [], "hardening": status["hardening"]}
     assert status["hardening"]["session"]["no_core"] is True
     for path in ("/", "/health", "/api/status", "/nowhere", "/style.css", "/app.js", "/favicon.svg"):
@@ -433,12 +433,3 @@ def test_no_key_stays_in_the_session(session):
     assert session.token.encode() in memory   # the look itself works
     for key in (*KEYS.values(), session.key_file.read_text()):
         assert key.encode() not in memory
-
-
-def test_who_holds_a_port():
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", free_port()))
-        holder.listen()
-        out = subprocess.run([BUILD / "cgi" / "pointsman-session", "--who-holds", str(holder.getsockname()[1])],
-                             capture_output=True, text=True, check=True).stdout
-    assert re.search(rf"\(pid {os.getpid()}, (user \w|uid {os.getuid()}\))", out)

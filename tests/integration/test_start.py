@@ -33,13 +33,13 @@ def test_demo_twice_then_stop(start, folder):
     runtime = folder / "pointsman"
     assert status["key_file"] == str(runtime / "codex-litellm-proxy.key")
     again = start("--demo", *ports)
-    assert again.returncode == 0 and "already" in again.stdout
+    assert again.returncode == 0 and "already" in again.stderr
     other = start("--web-port", str(free_port()))
     assert other.returncode == 1 and "POINTSMAN_RUNTIME_DIR" in other.stderr
     other = start("--proxy-port", str(free_port()))
     assert other.returncode == 1 and f"port is {proxy_port}" in other.stderr
     stopped = start("--stop")
-    assert stopped.returncode == 0 and "stopped" in stopped.stdout
+    assert stopped.returncode == 0 and "stopped" in stopped.stderr
     assert not runtime.exists()
     with pytest.raises(OSError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/health")
@@ -59,7 +59,7 @@ def test_another_page_on_the_port_is_not_taken_for_ours(start, folder):
         answer = start("--web-port", str(port))
     finally:
         assert start("--stop", POINTSMAN_RUNTIME_DIR=str(other)).returncode == 0
-    assert answer.returncode == 1 and f"port {port} is taken by" in answer.stderr and "Page:" not in answer.stdout
+    assert answer.returncode == 4 and f"port {port} is taken by" in answer.stderr and "Page:" not in answer.stdout
 
 
 def test_busy_web_port_names_its_holder(start):
@@ -69,13 +69,14 @@ def test_busy_web_port_names_its_holder(start):
         holder.listen()
         port = holder.getsockname()[1]
         answer = start("--web-port", str(port))
-    assert answer.returncode == 1
+    assert answer.returncode == 4
     assert f"port {port} is taken by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
 
 
 def test_bad_options(start):
-    assert start("--web-port", "none").returncode == 1
-    assert start("--web-port", "70000").returncode == 1
+    assert start("--web-port", "none").returncode == 2
+    assert start("--web-port=70000").returncode == 2
+    assert start("--web-port").returncode == 2
     assert start("--nonsense").returncode == 2
     assert "usage" in start("--help").stdout
 

@@ -1,0 +1,132 @@
+/* A program that is run for what it prints. */
+#include "cli/child.h"
+
+#include "common/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool is_program(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* The first "FOLDER/NAME" that is a program; an empty folder of PATH means the current one, which is passed over. */
+static char *find_in(const char *folders, const char *name)
+{
+    struct buf path;
+    buf_init(&path, 16384);
+    for (const char *at = folders; at && *at; at += *at == ':') {
+        size_t len = strcspn(at, ":");
+        buf_clear(&path);
+        buf_add_format(&path, "%.*s/%s", (int)len, at, name);
+        const char *text = buf_text(&path);
+        if (len && text && is_program(text)) {
+            char *found = strdup(text);
+            buf_free(&path);
+            return found;
+        }
+        at += len;
+    }
+    buf_free(&path);
+    return NULL;
+}
+
+char *child_find(const char *name, const char *more)
+{
+    if (strchr(name, '/'))
+        return is_program(name) ? strdup(name) : NULL;
+    char *found = find_in(getenv("PATH"), name);
+    return found ? found : find_in(more, name);
+}
+
+/* Starts it in a process group of its own, so that what it starts can be ended with it. */
+static pid_t start(const struct child_run *run, int output)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    pid_t pid = -1;
+    int fault = posix_spawn_file_actions_init(&actions);
+    if (!fault)
+        fault = posix_spawnattr_init(&attributes);
+    if (fault) {
+        errno = fault;
+        return -1;
+    }
+    sigemptyset(&none);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    if (run->keep_errors)
+        posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    else
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    fault = posix_spawn(&pid, run->argv[0], &actions, &attributes, run->argv, run->environment ? run->environment : environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    errno = fault;
+    return fault ? -1 : pid;
+}
+
+/* Reads until the other end is closed. false: the time was up. */
+static bool read_all(int fd, uint64_t deadline, struct buf *out)
+{
+    char bytes[16384];
+    for (;;) {
+        uint64_t now = clock_monotonic_ms();
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        if (now >= deadline)
+            return false;
+        if (poll(&ready, 1, (int)(deadline - now)) < 0 && errno != EINTR)
+            return false;
+        ssize_t len = ready.revents ? read(fd, bytes, sizeof bytes) : -1;
+        if (len == 0)
+            return true;
+        if (len > 0)
+            buf_add(out, bytes, (size_t)len < out->max - out->len ? (size_t)len : out->max - out->len);
+    }
+}
+
+/* Its output is closed, so it is about to end; one that does not is killed with its time. */
+static bool wait_for(pid_t pid, uint64_t deadline, int *status)
+{
+    while (waitpid(pid, status, WNOHANG) == 0) {
+        if (clock_monotonic_ms() >= deadline)
+            return false;
+        (void)poll(NULL, 0, 1);
+    }
+    return true;
+}
+
+int child_capture(const struct child_run *run, struct buf *out)
+{
+    int fds[2], status = 0;
+    uint64_t deadline = clock_monotonic_ms() + (uint64_t)run->timeout_ms;
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return -1;
+    pid_t pid = start(run, fds[1]);
+    int fault = errno;
+    close(fds[1]);
+    bool done = pid > 0 && read_all(fds[0], deadline, out) && wait_for(pid, deadline, &status);
+    close(fds[0]);
+    if (pid > 0 && !done) {
+        kill(-pid, SIGKILL);
+        (void)waitpid(pid, NULL, 0);
+        fault = ETIMEDOUT;
+    }
+    errno = fault;
+    if (!done)
+        return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

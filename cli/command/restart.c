@@ -1,0 +1,53 @@
+/* pointsman restart: a stop and a start. */
+#include "cli/start_arguments.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned port_of(const char *url)
+{
+    const char *colon = url ? strrchr(url, ':') : NULL;
+    return colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+}
+
+/* What runs keeps its ports and its configuration where the command line names no others. */
+static void keep(struct start_options *options, char **config)
+{
+    struct session session;
+    struct session_status status = {0};
+    struct buf error;
+    buf_init(&error, 4096);
+    if (session_find(&session, &error) && session_status(&session, &status, &error)) {
+        options->web_port = options->web_port ? options->web_port : port_of(session.url);
+        options->proxy_port = options->proxy_port ? options->proxy_port : port_of(status.base_url);
+        *config = json_strdup(&status.json, json_get(&status.json, 0, "config"));
+        options->config = options->config ? options->config : *config;
+    }
+    session_status_free(&status);
+    session_close(&session);
+    buf_free(&error);
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct start_options options;
+    char *config = NULL;
+    if (!start_arguments_read(arguments, &options))
+        return EXIT_USAGE;
+    keep(&options, &config);
+    int code = stop_all(NULL);
+    if (code == EXIT_OK)
+        code = start_and_tell(&options);
+    free(config);
+    return code;
+}
+
+const struct command command_restart = {
+    .name = "restart",
+    .summary = "Stop what runs, and start it with the keys of now, on the same ports",
+    .about = "Takes the options of `pointsman start`.",
+    .examples = "pointsman restart\n"
+                "pointsman restart --ask   # with other keys\n",
+    .options = start_arguments,
+    .run = run,
+};

@@ -1,0 +1,165 @@
+/* What lies in the runtime folder for lighttpd and the session app. */
+#include "cli/server_files.h"
+
+#include "cli/place.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEMPLATE_MAX (256u << 10)
+
+static const char *const files[] = {
+    SERVER_PID, SERVER_CONF, SERVER_LOG, "url", "session-token", "notify.sock", "session.sock", "session.sock-0",
+    "pointsman-session", "codex-models.json", "codex-models.new", "codex-litellm-proxy.key",
+};
+
+void server_files_remove(const struct server *server)
+{
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        (void)unlinkat(server->lock, files[i], 0);
+    (void)rmdir(server->runtime);
+}
+
+static bool add_quoted(struct buf *out, const char *value)
+{
+    for (; *value; value++) {
+        if ((unsigned char)*value < ' ' || *value == 0x7f)
+            return false;
+        if (*value == '"' || *value == '\\')
+            buf_add_char(out, '\\');
+        buf_add_char(out, *value);
+    }
+    return true;
+}
+
+static bool add_value(struct slice name, const char *const *values, struct buf *out, struct buf *error)
+{
+    for (; *values; values += 2) {
+        if (!slice_is(name, values[0]))
+            continue;
+        if (values[1] && add_quoted(out, values[1]))
+            return true;
+        buf_add_format(error, "%s: a path with a control character can't stand in lighttpd's configuration", values[1]);
+        return false;
+    }
+    buf_add_format(error, "lighttpd.conf.in: nothing is known of @%.*s@", SLICE_ARGS(name));
+    return false;
+}
+
+/* A name is capital letters and underscores; any other @ is a mere character. */
+static size_t name_length(const char *at, const char *end)
+{
+    size_t len = 0;
+    while (at + len < end && ((at[len] >= 'A' && at[len] <= 'Z') || at[len] == '_'))
+        len++;
+    return at + len < end && at[len] == '@' ? len : 0;
+}
+
+bool server_files_fill(struct slice template, const char *const *values, struct buf *out, struct buf *error)
+{
+    const char *at = template.ptr, *end = template.ptr + template.len;
+    while (at < end) {
+        const char *mark = memchr(at, '@', (size_t)(end - at));
+        size_t len = mark ? name_length(mark + 1, end) : 0;
+        const char *stop = len ? mark : mark ? mark + 1 : end;
+        buf_add(out, at, (size_t)(stop - at));
+        if (len && !add_value((struct slice){mark + 1, len}, values, out, error))
+            return false;
+        at = len ? mark + len + 2 : stop;
+    }
+    return !out->failed;
+}
+
+static bool fault(struct buf *error, const char *path)
+{
+    buf_add_format(error, "%s: %s", path ? path : "a path", strerror(errno));
+    return false;
+}
+
+static bool read_template(struct buf *out, struct buf *error)
+{
+    char *path = place_data("lighttpd.conf.in");
+    FILE *file = path ? fopen(path, "re") : NULL;
+    bool read = file && buf_reserve(out, TEMPLATE_MAX - 1);
+    if (read) {
+        out->len = fread(out->data, 1, TEMPLATE_MAX - 1, file);
+        read = !ferror(file);
+    }
+    if (!read)
+        (void)fault(error, path);
+    if (file)
+        fclose(file);
+    free(path);
+    return read;
+}
+
+/* A new file of mode 0600 in the folder. */
+static bool write_file(const struct server *server, const char *name, struct slice text, struct buf *error)
+{
+    (void)unlinkat(server->lock, name, 0);
+    int fd = openat(server->lock, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool written = fd >= 0 && write(fd, text.ptr, text.len) == (ssize_t)text.len;
+    if (!written)
+        buf_add_format(error, "%s/%s: %s", server->runtime, name, strerror(errno ? errno : ENOSPC));
+    if (fd >= 0)
+        close(fd);
+    return written;
+}
+
+static bool write_conf(const struct server *server, const struct server_options *options, const char *proxy, const char *config,
+                       struct buf *error)
+{
+    struct buf template, conf;
+    char web_port[16], proxy_port[16], risk_port[16], *www = place_data("www");
+    (void)snprintf(web_port, sizeof web_port, "%u", options->web_port);
+    (void)snprintf(proxy_port, sizeof proxy_port, "%u", options->proxy_port);
+    (void)snprintf(risk_port, sizeof risk_port, "%u", options->risk_port);
+    const char *const values[] = {
+        "WEB_PORT", web_port, "PROXY_PORT", proxy_port, "RISK_PORT", risk_port, "RUNTIME_DIR", server->runtime,
+        "WWW", www, "PROXY", proxy, "CONFIG", config, NULL,
+    };
+    buf_init(&template, TEMPLATE_MAX);
+    buf_init(&conf, 2 * TEMPLATE_MAX);
+    bool written = read_template(&template, error) && server_files_fill(buf_slice(&template), values, &conf, error) &&
+                   write_file(server, SERVER_CONF, buf_slice(&conf), error);
+    buf_free(&template);
+    buf_free(&conf);
+    free(www);
+    return written;
+}
+
+/* The proxy is started from another folder, so its file is named in full. */
+static char *find_config(const struct server_options *options, struct buf *error)
+{
+    char *given = options->config ? strdup(options->config) : place_config();
+    char *full = given ? realpath(given, NULL) : NULL;
+    if (!full && given)
+        (void)fault(error, given);
+    else if (!full)
+        BUF_ADD(error, "the configuration " PLACE_CONFIG " is not there; is pointsman installed whole?");
+    free(given);
+    return full;
+}
+
+bool server_files_write(const struct server *server, const struct server_options *options, struct buf *error)
+{
+    char url[64], *session = place_program(PLACE_SESSION), *proxy = place_program(PLACE_PROXY);
+    char *config = find_config(options, error);
+    int len = snprintf(url, sizeof url, "http://127.0.0.1:%u\n", options->web_port);
+    bool written = config && session && proxy && write_conf(server, options, proxy, config, error);
+    (void)unlinkat(server->lock, "session-token", 0);
+    (void)unlinkat(server->lock, "pointsman-session", 0);
+    if (written && symlinkat(session, server->lock, "pointsman-session") != 0)
+        written = fault(error, "pointsman-session");
+    written = written && write_file(server, "url", (struct slice){url, (size_t)len}, error);
+    free(session);
+    free(proxy);
+    free(config);
+    return written;
+}

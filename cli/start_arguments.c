@@ -1,0 +1,106 @@
+/* The options that start and restart share, and what both print. */
+#include "cli/start_arguments.h"
+
+#include "cli/terminal.h"
+
+#include <fcntl.h>
+#include <limits.h>
+
+enum { LOCAL_QWEN, KEYS_FD, ASK, NO_INPUT, CONFIG, WEB_PORT, PROXY_PORT, PAGE_ONLY, DEMO };
+
+const struct command_option start_arguments[] = {
+    [LOCAL_QWEN] = {.name = "local-qwen", .summary = "use the Qwen on this machine's Ollama (USE_LOCAL_QWEN=1)"},
+    [KEYS_FD] = {.name = "keys-fd", .value = "N", .summary = "read lines NAME=value from descriptor N, before the environment"},
+    [ASK] = {.name = "ask", .summary = "ask for each key that is not set, though there is enough"},
+    [NO_INPUT] = {.name = "no-input", .summary = "never ask"},
+    [CONFIG] = {.name = "config", .letter = 'c', .value = "FILE", .hint = HINT_FILE, .summary = "the proxy's configuration"},
+    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the page's port (8787)"},
+    [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "the proxy's port (4000)"},
+    [PAGE_ONLY] = {.name = "page-only", .summary = "start the page alone; keys are given there"},
+    [DEMO] = {.name = "demo", .summary = "add codex-echo, a model without a model behind it, and ask it once"},
+    {0},
+};
+
+bool start_arguments_read(const struct arguments *arguments, struct start_options *options)
+{
+    long web_port, proxy_port, keys_fd;
+    const char *const *values = arguments->values;
+    *options = (struct start_options)START_DEFAULTS;
+    if (!arguments_number(arguments, WEB_PORT, 1, 65535, 0, &web_port) ||
+        !arguments_number(arguments, PROXY_PORT, 1, 65534, 0, &proxy_port) ||
+        !arguments_number(arguments, KEYS_FD, 0, INT_MAX, -1, &keys_fd))
+        return false;
+    if (keys_fd >= 0 && fcntl((int)keys_fd, F_GETFD) < 0) {
+        (void)complain(EXIT_USAGE, "--keys-fd %ld: that descriptor is not open", keys_fd);
+        return false;
+    }
+    options->web_port = (unsigned)web_port;
+    options->proxy_port = (unsigned)proxy_port;
+    options->keys_fd = (int)keys_fd;
+    options->config = values[CONFIG];
+    options->local_qwen = values[LOCAL_QWEN] != NULL;
+    options->ask = values[ASK] != NULL;
+    options->no_input = values[NO_INPUT] != NULL;
+    options->page_only = values[PAGE_ONLY] != NULL;
+    options->demo = values[DEMO] != NULL;
+    return true;
+}
+
+/* One request to codex-echo, and its answer. */
+static int run_demo(const struct start_result *result)
+{
+    static const char question[] =
+        "{\"model\":\"codex-echo\",\"messages\":[{\"role\":\"user\",\"content\":\"Which track am I on?\"}]}";
+    struct local_http_reply reply = {0};
+    struct json json = {0};
+    struct buf error, field, text;
+    buf_init(&error, 4096);
+    buf_init(&field, 1024);
+    buf_init(&text, 4096);
+    BUF_ADD(&field, "Authorization: Bearer ");
+    bool done = session_key(&result->session, &field) &&
+                local_http(&(struct local_http_request){
+                    .base = result->status.base_url, .method = "POST", .path = "/chat/completions",
+                    .fields = (const char *const[]){buf_text(&field), NULL}, .content_type = "application/json",
+                    .body = SLICE(question), .timeout_ms = 30000}, &reply, &error) &&
+                reply.status == 200 && json_parse(&json, reply.body.data, reply.body.len);
+    uint32_t choice = done ? json_first(&json, json_get(&json, 0, "choices")) : JSON_NONE;
+    done = done && json_unescape(&json, json_get(&json, json_get(&json, choice, "message"), "content"), &text);
+    if (done)
+        printf("Asked codex-echo: Which track am I on?\nIt answered:      %s\n", buf_text(&text));
+    else
+        (void)complain(0, "the proxy did not answer the demo request: %.*s%.*s", SLICE_ARGS(buf_slice(&error)),
+                       SLICE_ARGS(buf_slice(&reply.body)));
+    json_free(&json);
+    local_http_free(&reply);
+    buf_free(&error);
+    buf_wipe(&field);
+    buf_free(&text);
+    return done ? EXIT_OK : EXIT_FAULT;
+}
+
+static void tell(const struct start_options *options, struct start_result *result)
+{
+    printf("Page:   %s/\n", result->session.url);
+    if (result->status.running)
+        printf("Proxy:  %s\n", result->status.base_url);
+    if (result->names.len)
+        printf("Sent:   %s\n", buf_text(&result->names));
+    if (result->proxy_was_up || (options->page_only && result->page_was_up))
+        say("pointsman is running already%s", result->proxy_was_up && !options->page_only
+            ? "; it is left as it is (pointsman restart takes new keys)" : "");
+    else if (!result->status.running)
+        say("Next: open the page, give it a key (or choose local Qwen), and click Start");
+}
+
+int start_and_tell(const struct start_options *options)
+{
+    struct start_result result;
+    int code = start_up(options, &result);
+    if (code == EXIT_OK)
+        tell(options, &result);
+    if (code == EXIT_OK && options->demo && !result.proxy_was_up)
+        code = run_demo(&result);
+    start_result_free(&result);
+    return code;
+}

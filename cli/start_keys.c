@@ -1,0 +1,230 @@
+/* What a start hands to the proxy. */
+#include "cli/start_keys.h"
+
+#include "cli/ask.h"
+#include "cli/terminal.h"
+#include "common/json.h"
+#include "common/secret.h"
+#include "proxy/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define GIVEN_MAX (16u << 10)
+#define PLACEHOLDER "sk-local-placeholder"   /* the session makes the master key */
+
+/* What the configuration looks up and the session sets itself, or passes on from its own environment. */
+static const char *const reserved[] = {"LITELLM_API_KEY", "LITELLM_MASTER_KEY", "HOME", "CODEX_HOME",
+                                       "CODEX_REFRESH_TOKEN_URL_OVERRIDE"};
+
+static bool is_reserved(const char *name)
+{
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+        if (strcmp(name, reserved[i]) == 0)
+            return true;
+    return false;
+}
+
+void start_keys_init(struct start_keys *keys)
+{
+    *keys = (struct start_keys){0};
+    buf_init(&keys->given, GIVEN_MAX);
+}
+
+static void forget_names(struct start_keys *keys)
+{
+    while (keys->count)
+        free(keys->names[--keys->count]);
+}
+
+void start_keys_free(struct start_keys *keys)
+{
+    forget_names(keys);
+    buf_wipe(&keys->given);
+}
+
+/* Whether the bytes are a variable's name, which can't be one of ours or the shell's own. */
+static bool is_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!((name.ptr[i] >= 'A' && name.ptr[i] <= 'Z') || (name.ptr[i] >= 'a' && name.ptr[i] <= 'z') || name.ptr[i] == '_' ||
+              (i && name.ptr[i] >= '0' && name.ptr[i] <= '9')))
+            return false;
+    return name.len > 0;
+}
+
+/* All room at once: a buffer that grows leaves copies behind. */
+static bool add_given(struct start_keys *keys, struct slice name, struct slice value)
+{
+    return (keys->given.cap || buf_reserve(&keys->given, GIVEN_MAX - 1)) && buf_add_slice(&keys->given, name) &&
+           buf_add_char(&keys->given, '=') && buf_add_slice(&keys->given, value) && buf_add_char(&keys->given, '\0');
+}
+
+bool start_keys_set(struct start_keys *keys, const char *name, struct slice value)
+{
+    return add_given(keys, slice_of(name), value);
+}
+
+static bool read_lines(struct start_keys *keys, struct slice text, struct buf *error)
+{
+    for (unsigned number = 1; text.len; number++) {
+        const char *end = memchr(text.ptr, '\n', text.len);
+        struct slice line = {text.ptr, end ? (size_t)(end - text.ptr) : text.len};
+        text.ptr += line.len + (end != NULL);
+        text.len -= line.len + (end != NULL);
+        if (line.len && line.ptr[line.len - 1] == '\r')
+            line.len--;
+        line = slice_trim(line);
+        if (!line.len || line.ptr[0] == '#')
+            continue;
+        const char *equals = memchr(line.ptr, '=', line.len);
+        struct slice name = {line.ptr, equals ? (size_t)(equals - line.ptr) : 0};
+        if (!is_name(name) || memchr(line.ptr, '\0', line.len)) {
+            buf_add_format(error, "line %u of what --keys-fd gave is not NAME=value", number);
+            return false;
+        }
+        if (!add_given(keys, name, (struct slice){equals + 1, line.len - name.len - 1})) {
+            BUF_ADD(error, "--keys-fd gave more than can be taken");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool start_keys_read(struct start_keys *keys, int fd, struct buf *error)
+{
+    struct buf text;
+    buf_init(&text, GIVEN_MAX);
+    ssize_t len = buf_reserve(&text, GIVEN_MAX - 1) ? 1 : -1;
+    while (len > 0 && text.len < GIVEN_MAX - 1)
+        if ((len = read(fd, text.data + text.len, GIVEN_MAX - 1 - text.len)) > 0)
+            text.len += (size_t)len;
+    bool read_all = len == 0;
+    if (len < 0)
+        buf_add_format(error, "--keys-fd %d: %s", fd, strerror(errno));
+    else if (!read_all)
+        BUF_ADD(error, "--keys-fd gave more than can be taken");
+    read_all = read_all && read_lines(keys, buf_slice(&text), error);
+    buf_wipe(&text);
+    return read_all;
+}
+
+/* The last value given for the name. */
+static const char *find_given(const struct start_keys *keys, const char *name)
+{
+    const char *found = NULL, *at = keys->given.data, *end = at + keys->given.len;
+    size_t len = strlen(name);
+    for (; at && at < end; at += strlen(at) + 1)
+        if (strncmp(at, name, len) == 0 && at[len] == '=')
+            found = at + len + 1;
+    return found;
+}
+
+static const char *value_of(const struct start_keys *keys, const char *name)
+{
+    const char *value = find_given(keys, name);
+    value = value ? value : getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static bool is_looked_up(const struct start_keys *keys, struct slice name)
+{
+    for (unsigned i = 0; i < keys->count; i++)
+        if (slice_is(name, keys->names[i]))
+            return true;
+    return false;
+}
+
+/* The configuration's question, noted down. */
+static const char *look_up(const char *name, void *ctx)
+{
+    struct start_keys *keys = ctx;
+    if (strcmp(name, "LITELLM_API_KEY") == 0)
+        return PLACEHOLDER;
+    if (is_reserved(name))
+        return getenv(name);
+    if (!is_looked_up(keys, slice_of(name)) && keys->count < START_NAMES_MAX && (keys->names[keys->count] = strdup(name)))
+        keys->count++;
+    return value_of(keys, name);
+}
+
+bool start_keys_learn(struct start_keys *keys, const char *path, struct buf *error)
+{
+    forget_names(keys);
+    keys->enough = false;
+    if (!secret_init()) {
+        BUF_ADD(error, "no randomness is to be had from the system");
+        return false;
+    }
+    struct config *config = config_load(&(struct config_options){.path = path, .env = look_up, .env_ctx = keys}, error);
+    for (unsigned i = 0; config && i < config->deployment_count; i++)
+        keys->enough |= !config->deployments[i].not_ready;
+    bool loaded = config != NULL;
+    config_free(config);
+    return loaded;
+}
+
+bool start_keys_fit(const struct start_keys *keys, struct buf *name)
+{
+    const char *at = keys->given.data, *end = at + keys->given.len;
+    for (; at && at < end; at += strlen(at) + 1) {
+        struct slice given = {at, strcspn(at, "=")};
+        if (!is_looked_up(keys, given)) {
+            buf_add_slice(name, given);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool start_keys_is_key(const char *name)
+{
+    static const char *const ends[] = {"KEY", "TOKEN", "SECRET"};
+    size_t len = strlen(name);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (len >= strlen(ends[i]) && strcmp(name + len - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+void start_keys_ask(struct start_keys *keys)
+{
+    struct buf answer, question;
+    buf_init(&answer, 4096);
+    buf_init(&question, 512);
+    for (unsigned i = 0; i < keys->count; i++) {
+        bool idle = strncmp(keys->names[i], "CODEX_AGENT_", 12) == 0 && !value_of(keys, "LITELLM_ENABLE_CODEX_AGENT");
+        if (idle || !start_keys_is_key(keys->names[i]) || value_of(keys, keys->names[i]))
+            continue;
+        buf_clear(&question);
+        buf_add_format(&question, "%s (Enter: none): ", keys->names[i]);
+        buf_clear(&answer);
+        if (!buf_reserve(&answer, 4095) || !ask_secret(buf_text(&question), &answer))
+            break;
+        if (answer.len && !start_keys_set(keys, keys->names[i], buf_slice(&answer)))
+            break;
+    }
+    static const char qwen[] = "USE_LOCAL_QWEN";
+    if (is_looked_up(keys, slice_of(qwen)) && !value_of(keys, qwen) &&
+        ask_yes("Use the Qwen on this machine's Ollama (y/N)? ") && !start_keys_set(keys, qwen, SLICE("1")))
+        warn("that is more than can be taken; local Qwen is left out");
+    buf_wipe(&answer);
+    buf_free(&question);
+}
+
+bool start_keys_json(const struct start_keys *keys, struct buf *json, struct buf *names)
+{
+    for (unsigned i = 0; i < keys->count; i++) {
+        const char *value = value_of(keys, keys->names[i]);
+        if (!value)
+            continue;
+        json_add_string(json, slice_of(keys->names[i]));
+        BUF_ADD(json, ":");
+        json_add_string(json, slice_of(value));
+        BUF_ADD(json, ",");
+        buf_add_format(names, "%s%s", names->len ? ", " : "", keys->names[i]);
+    }
+    return !json->failed && !names->failed;
+}

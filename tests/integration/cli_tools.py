@@ -1,0 +1,84 @@
+"""The command `pointsman`, run in a home and a runtime folder of the test's own."""
+import json
+import os
+import pty
+import select
+import subprocess
+import time
+
+from session_tools import BUILD, free_port
+
+BINARY = BUILD / "cli" / "pointsman"
+PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+
+
+class Cli:
+    """`cli("status", "--json")` runs the command; nothing of the caller's environment reaches it but PATH."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.runtime = folder / "run" / "pointsman"
+        self.runtime.parent.mkdir(mode=0o700)
+        self.web_port, self.proxy_port = free_port(), free_port()
+        self.environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
+            "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime.parent), "CODEX_HOME": str(self.home / ".codex"),
+            "LC_ALL": "C.UTF-8"}
+
+    def __call__(self, *arguments, stdin=subprocess.DEVNULL, pass_fds=(), timeout=60, **variables):
+        """The variables are added; one that is None is taken away."""
+        given = None
+        if isinstance(stdin, str):
+            given, stdin = stdin, None
+        return subprocess.run([BINARY, *map(str, arguments)], env=self.with_variables(variables), text=True, input=given,
+                              stdin=stdin, capture_output=True, pass_fds=pass_fds, timeout=timeout, cwd=self.folder)
+
+    def with_variables(self, variables):
+        return {name: value for name, value in (self.environment | variables).items() if value is not None}
+
+    def start(self, *arguments, **more):
+        """`pointsman start` on free ports."""
+        return self("start", "--web-port", self.web_port, "--proxy-port", self.proxy_port, *arguments, **more)
+
+    def status(self):
+        return json.loads(self("status", "--json").stdout)
+
+    def stop(self):
+        return self("stop")
+
+    def close(self):
+        """Stops what a test left running; afterwards nothing of the session may lie in the runtime folder."""
+        assert self.stop().returncode == 0
+        assert not self.runtime.exists(), sorted(self.runtime.iterdir())
+
+
+class Terminal:
+    """The command with a terminal as its standard input, output and error; what it printed is in `text`."""
+
+    def __init__(self, cli, *arguments, **variables):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(cli.folder)
+            os.execve(BINARY, [str(BINARY), *map(str, arguments)], cli.with_variables(variables))
+        self.text = ""
+
+    def read_until(self, words, seconds=20):
+        until = time.monotonic() + seconds
+        while words not in self.text:
+            assert time.monotonic() < until, f"{words!r} did not come; {self.text!r} did"
+            if select.select([self.fd], [], [], 0.1)[0]:
+                self.text += os.read(self.fd, 65536).decode()
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait(self):
+        """Reads to the end; the exit status, negative for a signal."""
+        try:
+            while piece := os.read(self.fd, 65536):
+                self.text += piece.decode()
+        except OSError:   # EIO: the other end is closed
+            pass
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])

@@ -1,0 +1,196 @@
+"""pointsman start, stop, restart, status, key, web: with the real session app and the real proxy."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import urllib.request
+
+import pytest
+from cli_tools import BINARY, Terminal
+from session_tools import KEYS, children, is_alive, wait_for
+
+OPENAI, GEMINI = KEYS["OPENAI_API_KEY"], KEYS["GEMINI_API_KEY"]
+
+
+def environment_of(cli):
+    """The proxy's, read as root or not at all: it is closed to its own user."""
+    pid = cli.status()["pid"]
+    try:
+        text = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode()
+    except PermissionError:
+        pytest.skip("only root may look into the proxy")
+    return dict(entry.split("=", 1) for entry in text.split("\0") if "=" in entry)
+
+
+def ready(cli):
+    return {alias["name"] for alias in cli.status()["aliases"] if alias["ready"]}
+
+
+def test_nothing_runs(cli):
+    status = cli("status")
+    assert status.returncode == 3 and "stopped" in status.stdout and "pointsman start" in status.stderr
+    assert cli.status() == {"state": "stopped"}
+    for command in ("key", "web"):
+        answer = cli(command)
+        assert answer.returncode == 3 and answer.stdout == ""
+        assert answer.stderr == "pointsman is not running: pointsman start\n"
+    assert cli("stop").returncode == 0
+    assert not cli.runtime.exists()
+
+
+def test_keys_from_the_environment(cli):
+    started = cli.start(OPENAI_API_KEY=OPENAI, HF_TOKEN="", UNRELATED_API_KEY="x")
+    assert started.returncode == 0, started.stderr
+    assert started.stdout.splitlines() == [f"Page:   http://127.0.0.1:{cli.web_port}/",
+                                           f"Proxy:  http://127.0.0.1:{cli.proxy_port}/v1", "Sent:   OPENAI_API_KEY"]
+    status = cli("status")
+    assert status.returncode == 0 and "Proxy:   running, version 0.1.0" in status.stdout
+    assert "codex-default\tready\t\n" in status.stdout and "HF_TOKEN is not set" in status.stdout
+    assert "codex-default" in ready(cli) and "codex-hf-fast" not in ready(cli)
+    key = cli("key")
+    assert key.returncode == 0 and key.stdout.startswith("sk-local-") and key.stderr == ""
+    request = urllib.request.Request(f"http://127.0.0.1:{cli.proxy_port}/v1/models",
+                                     headers={"Authorization": f"Bearer {key.stdout.strip()}"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+    assert cli("web").stdout == f"http://127.0.0.1:{cli.web_port}/\n"
+    again = cli("start", OPENAI_API_KEY=OPENAI)
+    assert again.returncode == 0 and "already" in again.stderr and "Sent" not in again.stdout
+    assert cli("key").stdout == key.stdout
+    stopped = cli("stop")
+    assert stopped.returncode == 0 and not cli.runtime.exists()
+    assert OPENAI not in started.stdout + started.stderr + status.stdout
+
+
+def test_exactly_what_the_configuration_names(cli):
+    started = cli.start(OPENAI_API_KEY=OPENAI, UNRELATED_API_KEY="x", HTTPS_PROXY="http://127.0.0.1:9", LD_LIBRARY_PATH="/tmp")
+    assert started.returncode == 0, started.stderr
+    names = set(environment_of(cli))
+    assert "OPENAI_API_KEY" in names and "LITELLM_API_KEY" in names
+    assert not names & {"UNRELATED_API_KEY", "HTTPS_PROXY", "LD_LIBRARY_PATH", "GEMINI_API_KEY"}
+    # The web server in front has no key at all.
+    server = pathlib.Path(cli.runtime / "lighttpd.pid").read_text().strip()
+    assert OPENAI not in pathlib.Path(f"/proc/{server}/environ").read_text()
+
+
+def test_keys_from_a_descriptor(cli):
+    reader, writer = os.pipe()
+    os.write(writer, f"# session keys\nGEMINI_API_KEY={GEMINI}\n".encode())
+    os.close(writer)
+    started = cli.start("--keys-fd", reader, pass_fds=(reader,))
+    os.close(reader)
+    assert started.returncode == 0, started.stderr
+    assert "Sent:   GEMINI_API_KEY\n" in started.stdout
+    assert "codex-long" in ready(cli)
+
+
+@pytest.mark.parametrize("text, words, code", [
+    ("OTHER_API_KEY=x\n", "OTHER_API_KEY: the configuration", 2),
+    ("sk-canary\n", "line 1", 2),
+    ("OPENAI_API_KEY=hf_canary\n", "Hugging Face", 4),
+])
+def test_keys_that_can_not_be_taken(cli, text, words, code):
+    answer = cli.start("--keys-fd", 0, stdin=text)
+    assert answer.returncode == code and words in answer.stderr, answer.stderr
+    assert "canary" not in answer.stderr + answer.stdout
+    assert not cli.runtime.exists(), "what a failed start brought up goes again"
+
+
+def test_nothing_to_route_to(cli):
+    answer = cli.start()
+    assert answer.returncode == 4 and "OpenAI key" in answer.stderr and answer.stdout == ""
+    assert not cli.runtime.exists()
+
+
+def test_keys_are_asked_for_without_echo(cli):
+    terminal = Terminal(cli, "start", "--web-port", cli.web_port, "--proxy-port", cli.proxy_port)
+    answers = {"OPENAI_API_KEY": OPENAI, "GEMINI_API_KEY": ""}
+    for _ in range(20):
+        terminal.read_until(": ")
+        question = terminal.text.splitlines()[-1]
+        name = question.split(" ")[0]
+        terminal.type(answers.get(name, "") + "\n")
+        terminal.read_until(question + "\r\n")
+        terminal.text = terminal.text.split(question + "\r\n")[1]
+        if name == "HF_TOKEN":
+            break
+    terminal.read_until("(y/N)? ")
+    terminal.type("n\n")
+    assert terminal.wait() == 0
+    assert "Sent:   OPENAI_API_KEY" in terminal.text
+    assert OPENAI not in terminal.text
+
+
+def test_no_question_where_there_is_enough(cli):
+    terminal = Terminal(cli, "start", "--web-port", cli.web_port, "--proxy-port", cli.proxy_port, OPENAI_API_KEY=OPENAI)
+    assert terminal.wait() == 0
+    assert "Enter" not in terminal.text and "Proxy:" in terminal.text
+
+
+def test_an_interrupted_question_leaves_the_terminal_and_nothing_else(cli):
+    terminal = Terminal(cli, "start", "--web-port", cli.web_port, "--proxy-port", cli.proxy_port)
+    terminal.read_until("(Enter: none): ")
+    terminal.type("\x03")
+    assert terminal.wait() == -signal.SIGINT
+    assert not cli.runtime.exists()
+
+
+def test_the_demo_answers(cli):
+    started = cli.start("--demo")
+    assert started.returncode == 0, started.stderr
+    assert "Which track am I on?" in started.stdout.split("It answered:")[1]
+
+
+def test_busy_proxy_port(cli):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", cli.proxy_port))
+        holder.listen()
+        answer = cli.start(OPENAI_API_KEY=OPENAI)
+    assert answer.returncode == 4 and f"pid {os.getpid()}" in answer.stderr
+    assert not cli.runtime.exists()
+
+
+def test_restart_keeps_the_ports_and_takes_new_keys(cli):
+    assert cli.start(OPENAI_API_KEY=OPENAI).returncode == 0
+    before = cli("key").stdout
+    again = cli("restart", GEMINI_API_KEY=GEMINI)
+    assert again.returncode == 0, again.stderr
+    assert f":{cli.proxy_port}/v1" in again.stdout and f":{cli.web_port}/" in again.stdout
+    assert "codex-long" in ready(cli) and "openai-direct" not in ready(cli)
+    assert cli("key").stdout != before
+
+
+def test_a_killed_session_is_cleared_away(cli):
+    assert cli.start(OPENAI_API_KEY=OPENAI).returncode == 0
+    proxy = cli.status()["pid"]
+    server = int((cli.runtime / "lighttpd.pid").read_text())
+    app = children(server)[0]
+    for pid in (server, app):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not is_alive(proxy), "the proxy follows its parents")
+    assert cli("status").returncode == 3
+    assert cli("key").stderr == "pointsman is not running: pointsman start\n"
+    assert cli.start(OPENAI_API_KEY=OPENAI).returncode == 0
+    assert cli("status").returncode == 0
+
+
+def test_help_and_version(cli):
+    assert cli("--version").stdout == "pointsman 0.1.0\n"
+    listed = cli("--help").stdout
+    for command in ("start", "stop", "restart", "status", "web", "key"):
+        assert f"\n  {command} " in listed
+        one = cli(command, "--help")
+        assert one.returncode == 0 and one.stdout.startswith(f"usage: pointsman {command}") and "Examples:" in one.stdout
+        assert cli("help", command).stdout == one.stdout
+    assert cli("nonsense").returncode == 2
+    assert cli("start", "--nonsense").returncode == 2
+    assert cli().returncode == 2
+    assert json.loads(cli("status", "--json").stdout)
+
+
+def test_a_full_disk_is_no_success(cli):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([BINARY, "--help"], env=cli.environment, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and "standard output" in done.stderr
