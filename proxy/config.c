@@ -3,7 +3,6 @@
 #include "proxy/config_private.h"
 
 #include "common/secret.h"
-#include "proxy/route/strategy.h"
 
 #include <limits.h>
 #include <math.h>
@@ -24,12 +23,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     config_read(l, SECTION_GENERAL, s->general, s);
     config_read(l, SECTION_LITELLM, s->litellm, s);
     config_read(l, SECTION_ROUTER, s->router, s);   /* last: it wins */
-    c->strategy_settings = *strategy_defaults();
-    c->strategy = s->routing_strategy.text ? strategy_find(s->routing_strategy.text) : NULL;
-    if (s->routing_strategy.text && !c->strategy)
-        config_warn(l, s->routing_strategy.line,
-                    "router_settings.routing_strategy: \"%s\" is not here; simple-shuffle is used",
-                    s->routing_strategy.text);
+    config_strategy(l);
     c->num_retries = (int)s->num_retries;
     c->allowed_fails = (int)s->allowed_fails;
     c->timeout_ms = s->timeout_ms;

@@ -80,6 +80,7 @@ struct strategy_settings {
     double quality_point;      /* per point of quality below 100 */
     double failure;            /* of a request that fails after all attempts */
     double expected_output_tokens;   /* of a reply, until replies were seen */
+    double move_factor;              /* a conversation leaves a deployment that costs so many times what the best one does */
     /* Observations of this age count half. */
     int half_life_ms, error_half_life_ms;
 };

@@ -12,6 +12,8 @@
     {SECTION_##SECTION, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, 0, 0, offsetof(struct STRUCT, FIELD)}
 #define RANGED(SECTION, TYPE, NAME, MIN, MAX, STRUCT, FIELD, INITIAL, DOC) \
     {SECTION_##SECTION, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, MIN, MAX, offsetof(struct STRUCT, FIELD)}
+#define STRATEGY(TYPE, NAME, MIN, MAX, FIELD, INITIAL, DOC) \
+    {SECTION_STRATEGY, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, MIN, MAX, offsetof(struct strategy_settings, FIELD)}
 #define WARNS(SECTION, NAMES, DOC) {SECTION_##SECTION, KEY_WARNS, KEY_ANY, NAMES, NULL, DOC, 0, 0, 0}
 #define HARMLESS(SECTION, NAMES) {SECTION_##SECTION, KEY_HARMLESS, KEY_ANY, NAMES, NULL, NULL, 0, 0, 0}
 
@@ -93,6 +95,10 @@ static const struct config_key KEYS[] = {
          "false: requests that prescribe the shape of the answer go to others."),
     RANGED(INFO, NUMBER, "quality", 0, 100, deployment_source, quality, "unknown",
            "How good its answers are, by your own measure. Not in LiteLLM."),
+    RANGED(INFO, NUMBER, "expected_ttft_ms", 0, 3.6e6, deployment_source, expected_ttft_ms, "unknown",
+           "Milliseconds to the first token, until calls have shown it. Not in LiteLLM."),
+    RANGED(INFO, NUMBER, "expected_tokens_per_second", 0, 1e6, deployment_source, expected_tokens_per_second, "unknown",
+           "Speed after the first token, until calls have shown it. Not in LiteLLM."),
     USED(INFO, TEXT, "requires_env", deployment_source, requires_env, "",
          "Only ready while this variable is set and not empty. Not in LiteLLM."),
     USED(INFO, BOOL, "strict", deployment_source, strict, "names in `-direct`",
@@ -102,7 +108,7 @@ static const struct config_key KEYS[] = {
                    "input_cost_* output_cost_* cache_* supported_* deprecation_date source tags"),
 
     USED(ROUTER, TEXT, "routing_strategy", config_settings, routing_strategy, "simple-shuffle",
-         "How deployments of the same `order` are put in order; an unknown one warns and shuffles."),
+         "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; see below."),
     RANGED(ROUTER, COUNT, "num_retries", 0, 100, config_settings, num_retries, "2",
            "Further attempts after the first, each on another deployment."),
     RANGED(ROUTER, SECONDS, "timeout", 0, DAY, config_settings, timeout_ms, "600",
@@ -136,10 +142,11 @@ static const struct config_key KEYS[] = {
     USED(ROUTER, MAPPING, "model_group_quality", config_settings, group_quality, "",
          "`alias: quality`: what `model_info.quality` a deployment must have to serve the alias, unless it declares none. "
          "Not in LiteLLM."),
+    USED(ROUTER, MAPPING, "routing_strategy_args", config_settings, strategy_args, "", "Settings of the strategy, see below."),
     HARMLESS(ROUTER, "set_verbose debug_level client_ttl ignore_invalid_deployments polling_interval "
                      "enable_health_check_routing health_check_*"),
     WARNS(ROUTER, "retry_after", "nothing is waited for between a failure and the next deployment"),
-    WARNS(ROUTER, "routing_strategy_args enable_weighted_failover", "the order follows `order` and `weight`"),
+    WARNS(ROUTER, "enable_weighted_failover", "the order follows `order` and `weight`"),
     WARNS(ROUTER, "redis_* cache_responses cache_kwargs caching_groups", "state is kept in memory"),
     WARNS(ROUTER, "enable_pre_call_checks optional_pre_call_checks deployment_affinity_* model_group_affinity_config "
                   "enable_tag_filtering tag_filtering_match_any routing_groups provider_budget_config "
@@ -218,6 +225,27 @@ static const struct config_key KEYS[] = {
     WARNS(GENERAL, "max_parallel_requests global_max_parallel_requests", "this limit is not enforced"),
     WARNS(GENERAL, "key_management_system key_management_settings forward_client_headers_to_llm_api enforced_params",
           "this part of LiteLLM is not here"),
+
+    STRATEGY(NUMBER, "weight_cost", 0, 1e6, weights.cost, "0.10", "Of risk-adjusted: weight of the cost of a reply."),
+    STRATEGY(NUMBER, "weight_ttft", 0, 1e6, weights.ttft, "0.22", "Of the time to the first token."),
+    STRATEGY(NUMBER, "weight_total_latency", 0, 1e6, weights.total_latency, "0.14", "Of the time to the end."),
+    STRATEGY(NUMBER, "weight_tokens_per_second", 0, 1e6, weights.tokens_per_second, "0.14",
+             "Of the speed, which lowers the risk."),
+    STRATEGY(NUMBER, "weight_error", 0, 1e6, weights.error, "0.25", "Of the rate of errors."),
+    STRATEGY(NUMBER, "weight_token_pressure", 0, 1e6, weights.token_pressure, "0.08",
+             "Of how much of the minute's tokens is used up."),
+    STRATEGY(NUMBER, "weight_queue_depth", 0, 1e6, weights.queue_depth, "0.07", "Of the calls in flight."),
+    STRATEGY(NUMBER, "weight_quality", 0, 1e6, weights.quality, "0", "Of the quality that is missing, where it is declared."),
+    STRATEGY(NUMBER, "tau", 1e-6, 1e6, tau, "0.30", "How much chance plays a part: the temperature of softmax(-risk / tau)."),
+    STRATEGY(NUMBER, "value_of_time", 0, 1e6, value_of_time, "0.01", "Of expected-cost: USD for a second of waiting."),
+    STRATEGY(NUMBER, "quality_point", 0, 1e6, quality_point, "0.004", "USD for a point of `model_info.quality` below 100."),
+    STRATEGY(NUMBER, "failure", 0, 1e6, failure, "0.60", "USD for a request that fails after all attempts."),
+    STRATEGY(NUMBER, "expected_output_tokens", 0, 1e6, expected_output_tokens, "300", "Of a reply, until replies were seen."),
+    STRATEGY(NUMBER, "move_factor", 1, 1e6, move_factor, "1.5",
+             "A conversation leaves its deployment where that is expected to cost so many times what the best one does."),
+    STRATEGY(SECONDS, "half_life", 1, DAY, half_life_ms, "120", "Observations of this age count half."),
+    STRATEGY(SECONDS, "error_half_life", 1, DAY, error_half_life_ms, "60", "The same, of the rate of errors that is shown."),
+    WARNS(STRATEGY, "ttl lowest_latency_buffer max_latency_list_size rpm_limit", "observations fade with `half_life`"),
     {0},
 };
 
@@ -232,7 +260,7 @@ const char *config_section_name(enum config_section section)
         [SECTION_FILE] = "", [SECTION_ENTRY] = "model_list[]", [SECTION_PARAMS] = "litellm_params",
         [SECTION_INFO] = "model_info", [SECTION_ROUTER] = "router_settings", [SECTION_RETRIES] = "router_settings.retry_policy",
         [SECTION_ALLOWED] = "router_settings.allowed_fails_policy", [SECTION_LITELLM] = "litellm_settings",
-        [SECTION_GENERAL] = "general_settings",
+        [SECTION_GENERAL] = "general_settings", [SECTION_STRATEGY] = "routing_strategy_args",
     };
     return NAMES[section];
 }

@@ -18,6 +18,7 @@ enum config_section {
     SECTION_ALLOWED,   /* router_settings.allowed_fails_policy */
     SECTION_LITELLM,
     SECTION_GENERAL,
+    SECTION_STRATEGY,  /* router_settings.routing_strategy_args */
     SECTION_COUNT,
 };
 
@@ -90,7 +91,7 @@ struct config_settings {
     bool disable_cooldowns;
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *retry_policy, *group_retry_policy, *allowed_fails_policy;
-    const struct yaml_node *group_alias, *custom_provider_map, *group_quality;
+    const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args;
 };
 
 struct config_loader {
@@ -132,6 +133,8 @@ void config_custom_providers(struct config_loader *l);
 /* A number from `min` to `max`; false with an error about `what` when it is none. */
 bool config_read_number(struct config_loader *l, const char *what, const struct yaml_node *n, double min, double max,
                         double *out);
+/* Sets the strategy and its settings. */
+void config_strategy(struct config_loader *l);
 /* Makes the groups, their other names and their fallbacks. */
 void config_groups(struct config_loader *l);
 /* The group of that name, to be filled; NULL when there is none. */

@@ -11,6 +11,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_login.c \
 	proxy/config_policies.c \
 	proxy/config_read.c \
+	proxy/config_strategy.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \
 	proxy/front/catalog.c proxy/front/catalog.h \
@@ -52,6 +53,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/usage.c proxy/bridge/usage.h \
 	proxy/bridge/watch.c \
 	proxy/route/affinity.c proxy/route/affinity.h \
+	proxy/route/belief.c proxy/route/belief.h \
 	proxy/route/calibration.c proxy/route/calibration.h \
 	proxy/route/ewma.c proxy/route/ewma.h \
 	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \
@@ -61,7 +63,10 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/observe.c proxy/route/observe.h \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/route/retry.c proxy/route/retry.h \
+	proxy/route/spell.c proxy/route/spell.h \
 	proxy/route/strategy.c proxy/route/strategy.h \
+	proxy/route/strategy_expected.c \
+	proxy/route/strategy_risk.c \
 	proxy/route/strategy_shuffle.c \
 	proxy/route/window.c proxy/route/window.h \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \

@@ -7,8 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#define CANDIDATES_MAX 64   /* of a group; of larger ones those of the lowest order, unlimited ones first */
-
 int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d)
 {
     return usage_estimate(in->prompt_bytes, 0, in->health[d->index].calibration.bytes_per_token).input;
@@ -36,7 +34,8 @@ static void sort(struct choice *choices, unsigned count)
     }
 }
 
-/* The group's deployments with their limits, unlimited ones first and by order; *open of them are unlimited. */
+/* The group's deployments with their limits, unlimited ones first and by order; *open of them are unlimited. Of very large groups
+ * the last ones are left out. */
 static unsigned gather(const struct plan_input *in, const struct model_group *group, struct choice *out, unsigned *open)
 {
     unsigned count = 0;
@@ -45,7 +44,7 @@ static unsigned gather(const struct plan_input *in, const struct model_group *gr
         double seconds;
         enum limit limit = limit_find(in, group->deployments[i], &seconds);
         struct choice c = {.deployment = group->deployments[i], .limit = limit, .limit_s = (float)seconds, .score = NAN};
-        if (count < CANDIDATES_MAX) {
+        if (count < STRATEGY_CANDIDATES_MAX) {
             out[count++] = c;
         } else {
             sort(out, count);
@@ -71,12 +70,15 @@ static void rank(const struct plan_input *in, const struct strategy *strategy, s
     }
 }
 
-/* Moves the conversation's own deployment to the front, where it is among those of the lowest order. */
-static bool stick(const struct plan_input *in, struct choice *choices, unsigned count)
+/* Moves the conversation's own deployment to the front, where it is among those of the lowest order, and not by far too dear. */
+static bool stick(const struct plan_input *in, const struct strategy *strategy, struct choice *choices, unsigned count)
 {
+    double most = strategy->weighs_moves ? in->config->strategy_settings.move_factor * choices[0].key : INFINITY;
     for (unsigned i = 0; i < count && choices[i].deployment->order == choices[0].deployment->order; i++)
         if (choices[i].deployment->index == in->stay->deployment) {
             struct choice own = choices[i];
+            if (own.key > most)
+                return false;
             memmove(&choices[1], &choices[0], i * sizeof *choices);
             choices[0] = own;
             return true;
@@ -87,11 +89,11 @@ static bool stick(const struct plan_input *in, struct choice *choices, unsigned 
 /* Appends the group's deployments in their order, as far as there is room. */
 static void add_group(const struct plan_input *in, const struct model_group *group, struct plan *out)
 {
-    struct choice choices[CANDIDATES_MAX];
+    struct choice choices[STRATEGY_CANDIDATES_MAX];
     unsigned open, count = gather(in, group, choices, &open);
     rank(in, out->strategy, choices, open);
-    if (in->stay && group == in->group && !out->strategy->weighs_moves)
-        out->stuck = stick(in, choices, open);
+    if (in->stay && open && group == in->group)
+        out->stuck = stick(in, out->strategy, choices, open);
     for (unsigned i = 0; i < open && out->count < PLAN_MAX; i++)
         out->attempts[out->count++] = choices[i].deployment;
     for (unsigned i = 0; i < count; i++) {

@@ -15,4 +15,9 @@ static void rank(const struct plan_input *in, struct choice *choices, unsigned c
     }
 }
 
-const struct strategy STRATEGY_SHUFFLE = {.name = "simple-shuffle", .unit = "weight", .rank = rank};
+const struct strategy STRATEGY_SHUFFLE = {
+    .name = "simple-shuffle",
+    .doc = "shares of the calls in proportion to weight",
+    .unit = "weight",
+    .rank = rank,
+};
