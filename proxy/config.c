@@ -30,6 +30,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     c->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms : s->timeout_ms;
     c->cooldown_ms = s->cooldown_ms;
     c->no_cooldowns = s->disable_cooldowns;
+    c->hold_streams = s->hold_streams;
 }
 
 /* Reads one entry of model_list; false when it is left out, with or without an error. */

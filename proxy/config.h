@@ -105,6 +105,7 @@ struct config {
     int allowed_fails;                 /* failures in a row that are forgiven before a cooldown */
     struct failure_policy allowed;     /* in its place for such failures */
     bool no_cooldowns;                 /* no failure starts one */
+    bool hold_streams;                 /* a stream is given to the client once it is whole */
     unsigned warnings;                 /* how many were reported while loading */
 };
 

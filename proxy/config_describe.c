@@ -62,6 +62,8 @@ bool config_describe(const struct config *c, struct buf *out)
     describe_policy("failures that start no rest: ", &c->allowed, out);
     if (c->no_cooldowns)
         BUF_ADD(out, "no failure starts a rest (disable_cooldowns)\n");
+    if (c->hold_streams)
+        BUF_ADD(out, "streams are held until they are whole (hold_streams)\n");
     for (unsigned i = 0; i < c->group_count; i++) {
         const struct model_group *g = &c->groups[i];
         buf_add_format(out, "\n%s%s\n", g->alias, g->strict ? " (strict: no fallback)" : "");

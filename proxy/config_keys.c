@@ -123,6 +123,8 @@ static const struct config_key KEYS[] = {
          "In place of `allowed_fails`, by the kind of failure; see below."),
     USED(ROUTER, BOOL, "disable_cooldowns", config_settings, disable_cooldowns, "false",
          "No failure makes a deployment rest."),
+    USED(ROUTER, BOOL, "hold_streams", config_settings, hold_streams, "false",
+         "A stream is given out once it is whole, so that another deployment can answer when one breaks off. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "retry_policy", config_settings, retry_policy, "",
          "In place of `num_retries`, by the kind of failure; see below."),
     USED(ROUTER, MAPPING, "model_group_retry_policy", config_settings, group_retry_policy, "",

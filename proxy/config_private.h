@@ -88,7 +88,7 @@ struct config_settings {
     struct config_text routing_strategy, master_key;
     int64_t num_retries, allowed_fails, max_fallbacks;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
-    bool disable_cooldowns;
+    bool disable_cooldowns, hold_streams;
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *retry_policy, *group_retry_policy, *allowed_fails_policy;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args;

@@ -165,7 +165,8 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
 static void open_reply(struct exchange *x)
 {
     move(x, OPEN);
-    x->first_content_ms = clock_monotonic_ms();
+    if (!x->first_content_ms)
+        x->first_content_ms = clock_monotonic_ms();
     exchange_start_stream(x);
 }
 
@@ -234,6 +235,10 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     enum relay_state state = relay_feed(x->relay, bytes, &send);
     if (state == RELAY_FAILED)
         return CALL_STOP;   /* the next attempt can't be started with libcurl on the stack: on_done() does it */
+    if (!x->first_content_ms && relay_has_content(x->relay))
+        x->first_content_ms = x->heard_ms;
+    if (relay_finished(x->relay))
+        call_ending(x->call);
     follow_relay(x, state, send);
     return CALL_GO_ON;
 }
@@ -329,6 +334,7 @@ static void start_attempt(struct exchange *x)
     x->relay = NULL;
     x->paused = false;
     x->sign_ins = 0;
+    x->first_content_ms = 0;
     x->outgoing.without = exchange_health(x)->without;
     buf_clear(&x->error_body);
     exchange_call_started(x);

@@ -174,8 +174,9 @@ bool exchange_make_relay(struct exchange *x, bool event_stream)
         .upstream_wire = x->outgoing.wire,
         .client_stream = x->request.stream,
         .upstream_stream = event_stream,
+        .hold = x->shared->config->hold_streams,
         .turn = x->outgoing.turn,
-        .alias = x->request.model,
+        .alias = is_elsewhere(x, x->attempt) ? exchange_deployment(x)->upstream_model : x->request.model,
         .response_id = x->id,
         .created_s = x->started_unix_ms / 1000,
         .carrier_key = x->outgoing.carrier_key,
@@ -196,7 +197,7 @@ bool exchange_reply_failure(const struct exchange *x, const struct call_reply *r
     } else if (reply->status >= 300) {
         failure_set(f, FAILURE_PROTOCOL, "%s answered with a redirect (%d), which is never followed: a key goes to its own "
                     "server only. Mend api_base.", base, reply->status);
-    } else if (kind != FAILURE_NONE) {
+    } else if (kind != FAILURE_NONE && !(x->relay && relay_finished(x->relay))) {
         failure_set(f, kind, "%s: %s", base, message);
     } else if (!x->relay) {
         failure_set(f, FAILURE_EMPTY, "the upstream's reply has no body");

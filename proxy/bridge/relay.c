@@ -138,7 +138,8 @@ static void feed_stream(struct relay *r, struct slice bytes, struct slice *send)
         upstream->decode_event(&r->decoder, &event);
     if (result == SSE_TOO_LONG)
         relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent an event of more than %u MB", SSE_EVENT_MAX >> 20);
-    *send = buf_slice(&r->out);
+    if (!r->options.hold || r->ended)
+        *send = buf_slice(&r->out);
 }
 
 enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *send)
@@ -146,7 +147,8 @@ enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *s
     *send = (struct slice){NULL, 0};
     if (r->state == RELAY_DONE || r->state == RELAY_FAILED)
         return r->state;
-    buf_clear(&r->out);
+    if (!r->options.hold)
+        buf_clear(&r->out);
     if (!r->options.upstream_stream) {
         if (!buf_add_slice(&r->body, bytes))
             relay_set_failure(r, FAILURE_PROTOCOL, "the answer is longer than %u MB", REPLY_MAX >> 20);
@@ -176,22 +178,50 @@ static void end_whole(struct relay *r, struct slice *send)
     *send = buf_slice(&r->body);
 }
 
+/* What ends the upstream's last event, which may lack its blank line; one that was cut off in the middle is forgotten. */
+static struct slice end_of_event(struct relay *r)
+{
+    struct slice line = slice_trim(buf_slice(&r->sse.line)), data;
+    bool whole = true;
+    if (slice_starts(line, "data:")) {
+        data = slice_trim((struct slice){line.ptr + 5, line.len - 5});
+        whole = slice_is(data, "[DONE]") || json_parse(&r->decoder.json, data.ptr, data.len);
+    }
+    if (whole)
+        return SLICE("\n\n");
+    sse_free(&r->sse);
+    sse_init(&r->sse);
+    watch_drop_rest(r);
+    return SLICE("");
+}
+
 enum relay_state relay_end(struct relay *r, struct slice *send)
 {
     *send = (struct slice){NULL, 0};
     if (r->state == RELAY_DONE || r->state == RELAY_FAILED)
         return r->state;
-    buf_clear(&r->out);
+    if (!r->options.hold)
+        buf_clear(&r->out);
     if (!r->options.upstream_stream) {
         end_whole(r, send);
     } else if (r->passes) {
-        watch_end(r, send);
+        watch_end(r, end_of_event(r), send);
     } else {
-        feed_stream(r, SLICE("\n\n"), send);   /* the last event may lack the blank line that ends it */
+        feed_stream(r, end_of_event(r), send);
         finish_reply(r, false);
         *send = buf_slice(&r->out);
     }
     return settle(r, send);
+}
+
+bool relay_finished(const struct relay *r)
+{
+    return r->options.upstream_stream && r->finish != FINISH_NONE && !r->ended && r->failure.kind == FAILURE_NONE;
+}
+
+bool relay_has_content(const struct relay *r)
+{
+    return r->passes ? r->content : r->reply.count > 0;
 }
 
 void relay_fail(struct relay *r, const struct failure *f, struct slice *send)

@@ -23,6 +23,7 @@ struct relay_options {
     enum wire client_wire, upstream_wire;
     bool client_stream;      /* the client asked for a stream */
     bool upstream_stream;    /* the upstream answers with text/event-stream */
+    bool hold;               /* give nothing out before the reply is complete: RELAY_HOLD up to RELAY_DONE */
     const struct turn *turn; /* of the request; must outlive the relay; NULL is allowed where the wires are the same */
     const char *alias;       /* the model's name for the client, where the relay writes the reply itself */
     const char *response_id; /* unique part of the ids it makes up: "resp_<this>" */
@@ -44,8 +45,14 @@ void relay_free(struct relay *r);
 const char *relay_content_type(const struct relay *r);
 /* Takes the next bytes of the upstream's body. *send is valid until the next call; it may point into `bytes`. */
 enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *send);
-/* The upstream's body ended, in good order as far as HTTP goes. RELAY_DONE or RELAY_FAILED. */
+/* The upstream's body ended, in good order as far as HTTP goes, or in whatever way after relay_finished(). An event that it was
+ * in the middle of is left out. RELAY_DONE or RELAY_FAILED. */
 enum relay_state relay_end(struct relay *r, struct slice *send);
+/* Whether the upstream has said that its reply is finished (finish_reason), though its wire's end mark, and maybe its usage, is
+ * still to come: a body that ends here in whatever way has lost nothing of the answer. */
+bool relay_finished(const struct relay *r);
+/* Whether content has come, given out or held. */
+bool relay_has_content(const struct relay *r);
 /* Ends a reply that is open: response.failed, or a chat error event, after whatever event was being written; nothing the
  * client could take for a complete reply. Also for failures that the relay did not see (a lost connection, a timeout). */
 void relay_fail(struct relay *r, const struct failure *f, struct slice *send);

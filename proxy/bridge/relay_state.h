@@ -21,6 +21,7 @@ struct relay {
     bool content;                /* in pass-through: what opens the reply was seen */
     struct buf held;             /* in pass-through: bytes that were given out, then those that were not yet */
     size_t given;                /* of them, how many were */
+    size_t complete;             /* of what was not given out, how much is whole events */
     uint64_t events;
 };
 
@@ -32,6 +33,8 @@ void relay_count(struct relay *r, size_t reply_bytes);
 /* The pass-through's part of relay.h's functions of the same names. */
 void watch_take(void *relay, const struct event *event);
 void watch_feed(struct relay *r, struct slice bytes, struct slice *send);
-void watch_end(struct relay *r, struct slice *send);
+void watch_end(struct relay *r, struct slice last, struct slice *send);
+/* Forgets the event that the upstream was in the middle of. */
+void watch_drop_rest(struct relay *r);
 
 #endif

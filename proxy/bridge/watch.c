@@ -48,10 +48,17 @@ static bool has_value(struct slice data, const char *quoted, size_t len)
 
 #define HAS_VALUE(data, key) has_value((data), "\"" key "\"", sizeof key + 1)
 
+/* Whether the text looks like an object from both its ends: what was cut off, or is something else, gets a closer look, and is
+ * not let through. */
+static bool is_object(struct slice data)
+{
+    return data.len && data.ptr[0] == '{' && data.ptr[data.len - 1] == '}';
+}
+
 static bool chat_matters(const struct sse_event *event)
 {
     struct slice data = slice_trim(event->data);
-    return !data.len || *data.ptr != '{' || event->name.len || HAS_VALUE(data, "finish_reason") ||
+    return !is_object(data) || event->name.len || HAS_VALUE(data, "finish_reason") ||
            HAS_VALUE(data, "usage") || HAS_VALUE(data, "error");
 }
 
@@ -61,6 +68,8 @@ static bool responses_matters(const struct sse_event *event)
     static const char *const plain[] = {"response.output_", "response.function_", "response.reasoning_",
                                         "response.content_", "response.custom_", "response.in_progress"};
     struct slice type = event->data;
+    if (!is_object(slice_trim(type)))
+        return true;
     if (slice_starts(type, "{\"type\":\""))
         type = (struct slice){type.ptr + 9, type.len - 9};
     else
@@ -138,22 +147,43 @@ void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
         return;
     }
     r->reply.sequence = r->events;
-    if (!r->content)
-        whole = 0;
-    give_out(r, bytes, whole, send);
+    if (whole)
+        r->complete = r->held.len + whole;
+    give_out(r, bytes, r->content && (!r->options.hold || r->ended) ? whole : 0, send);
+    if (send->len)
+        r->complete = 0;
     if (r->ended)
         relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN));
 }
 
-void watch_end(struct relay *r, struct slice *send)
+void watch_drop_rest(struct relay *r)
 {
-    watch_feed(r, SLICE("\n\n"), send);   /* the last event may lack the blank line that ends it */
-    if (r->ended)
+    buf_drop(&r->held, r->given);
+    r->given = 0;
+    r->held.len = r->complete;
+}
+
+/* Ends a stream that says so by its finish_reason alone: what is still held, and the end mark that clients wait for. */
+static void end_without_mark(struct relay *r, struct slice *send)
+{
+    buf_add_slice(&r->out, *send);
+    buf_add(&r->out, r->held.data, r->complete);
+    if (r->options.upstream_wire != WIRE_RESPONSES)
+        BUF_ADD(&r->out, "data: [DONE]\n\n");
+    *send = buf_slice(&r->out);
+}
+
+void watch_end(struct relay *r, struct slice last, struct slice *send)
+{
+    watch_feed(r, last, send);
+    if (r->ended || r->failure.kind != FAILURE_NONE)
         return;
     if (r->finish == FINISH_NONE)
         relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
     else if (!r->content)
         relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+    else
+        end_without_mark(r, send);
     r->ended = true;
     relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN));   /* a chunk is a token, more or less */
 }

@@ -13,6 +13,7 @@
 
 #define RELEASED_MAX (64u << 10)         /* bytes that a released call may still bring */
 #define RELEASED_MS 500                  /* … and its time */
+#define ENDING_MS 2000                   /* silence within which an end mark still comes */
 #define RETRY_AFTER_MAX_S (30 * 86400)   /* anything longer is no statement about this session */
 #define SPARE_MAX 256                    /* finished calls kept with their timers */
 
@@ -282,6 +283,14 @@ void call_release(struct call *c)
     }
     c->events = NULL;
     c->started_ms = clock_monotonic_ms();
+    arm(c);
+}
+
+void call_ending(struct call *c)
+{
+    if (c->idle_timeout_ms && c->idle_timeout_ms <= ENDING_MS)
+        return;
+    c->idle_timeout_ms = ENDING_MS;
     arm(c);
 }
 

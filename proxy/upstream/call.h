@@ -26,7 +26,7 @@ enum call_flow {
 
 struct call_events {
     /* Bytes of the body, the reply's head being complete. The transport is on the stack: of this file's functions only
-     * call_cancel() and call_release() may be called in here. */
+     * call_cancel(), call_release() and call_ending() may be called in here. */
     enum call_flow (*body)(void *ctx, const struct call_reply *reply, struct slice bytes);
     /* The call is over, and the pointer to it invalid: FAILURE_NONE when the reply arrived whole, else why not, with words for
      * people. Not called after call_cancel() or call_release(). */
@@ -62,6 +62,9 @@ void call_cancel(struct call *c);
 /* We have what we need: the rest of the reply is read and thrown away (as long as it is short and quick), so that the
  * connection can serve again. The request's body is no longer touched. */
 void call_release(struct call *c);
+/* The reply is finished but for its end mark, which may never come: from here on a short silence is its end, and FAILURE_TIMEOUT
+ * then no failure of it. Also from inside body(). */
+void call_ending(struct call *c);
 /* Goes on after CALL_PAUSE. */
 void call_resume(struct call *c);
 

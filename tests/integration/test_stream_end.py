@@ -4,7 +4,7 @@ import pytest
 import chat_wire as chat
 import responses_wire as responses
 from conftest import BOTH_TRANSPORTS, chat_only, deployment
-from mock_upstream import CLOSE, HANG, RESET, chunk, event, stream, stream_open
+from mock_upstream import CLOSE, HANG, RESET, STREAM_END, chunk, event, stream, stream_open
 
 pytestmark = BOTH_TRANSPORTS
 
@@ -13,13 +13,14 @@ RESPONSES = {"model": "codex-light", "input": "hi", "stream": True}
 ERROR = {"error": {"message": "the model fell over", "type": "server_error"}}
 
 BREAKS = {"close": (CLOSE,), "reset": (RESET,), "half an event": (chunk(b'data: {"choices"'), CLOSE),
-          "garbage": (b"zz\r\n", CLOSE), "error event": (event(ERROR), CLOSE), "no JSON": (event("{nonsense"), CLOSE),
+          "garbage": (b"zz\r\n", CLOSE), "torn event": (event('{"choices": [{"delta": '), event("[DONE]"), CLOSE),
+          "error event": (event(ERROR), CLOSE), "no JSON": (event("{nonsense"), CLOSE),
           "over-long event": (chunk(b"data: " + b"x" * (5 << 20)), CLOSE)}
 
 
 @pytest.fixture
 def second(make_upstream):
-    """Must never be asked."""
+    """Must never be asked, unless a test says what it answers."""
     return make_upstream()
 
 
@@ -29,6 +30,7 @@ def test_chat(start_proxy, upstream, second, steps):
     upstream.script(stream_open(chat.delta("Hello"), *steps))
     answer = proxy.post("/v1/chat/completions", CHAT)
     assert b"Hello" in answer.body
+    assert all(isinstance(data, dict) for _, data in answer.events)
     assert b"[DONE]" not in answer.body and b'"finish_reason":"stop"' not in answer.body
     _, last = answer.events[-1]
     assert last["error"]["message"]
@@ -76,6 +78,42 @@ def test_some_servers_never_send_a_finish_reason(bridged, upstream):
     upstream.script(stream(chat.delta("Hello"), chat.DONE))
     events = bridged.post("/v1/responses", RESPONSES).events
     assert [data["type"] for _, data in events if data != "[DONE]"][-1] == "response.completed"
+
+
+ENDS = {"in good order": [STREAM_END], "close": [CLOSE], "reset": [RESET], "silence": [HANG],
+        "half a chunk of usage": [chunk(b'data: {"choices":[],"usage":{"prompt_tok'), CLOSE]}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_what_was_finished_is_complete_however_it_ends(start_proxy, upstream, end, path):
+    proxy = start_proxy(chat_only("codex-light", upstream))   # whose timeout is ten minutes
+    upstream.script([*stream_open(chat.delta("Hello"), chat.delta(finish="stop")), *end])
+    events = proxy.post(path, {**CHAT, **RESPONSES}).events
+    if path.endswith("completions"):
+        assert [data for _, data in events if isinstance(data, dict) and "error" in data] == []
+        assert events[-1][1] == "[DONE]"
+    else:
+        assert [name for name, _ in events if name][-1] == "response.completed"
+    entry = proxy.journal()[0]
+    assert (entry["end"], entry["tokens"]["estimated"]) == ("completed", True)
+
+
+@pytest.mark.parametrize("steps", BREAKS.values(), ids=BREAKS)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
+def test_a_held_stream_that_breaks_goes_to_the_next(start_proxy, upstream, second, steps, path):
+    proxy = start_proxy(chat_only("codex-light", upstream, order=1), chat_only("codex-light", second, order=2),
+                        router_settings={"hold_streams": True})
+    upstream.script(stream_open(chat.delta("Hello"), *steps))
+    second.script(chat.text_stream("from ", "the second"))
+    answer = proxy.post(path, {**CHAT, **RESPONSES})
+    text = answer.body.decode()
+    assert "the second" in text and "Hello" not in text and "error" not in text.replace('"error":null', "")
+    if path.endswith("responses"):
+        assert responses.stream_fault([pair for pair in answer.events if pair[1] != "[DONE]"]) is None
+    entry = proxy.journal()[0]
+    assert (entry["end"], entry["tokens"]["output"]) == ("completed", 7)
+    assert [attempt["outcome"] == "ok" for attempt in entry["attempts"]] == [False, True]
 
 
 def test_silence_in_the_middle(start_proxy, upstream):

@@ -136,6 +136,100 @@ static void test_whole_events_are_not_copied(void **state)
     relay_free(r);
 }
 
+/* However it is cut: nothing before the end, then all of it; and nothing at all of a stream that fails. */
+static void test_held_to_the_end(void **state)
+{
+    (void)state;
+    struct relay_options options = options_for(WIRE_CHAT, true);
+    options.hold = true;
+    const struct slice body = SLICE(ROLE TEXT("a") TEXT("b") STOP USAGE DONE);
+    for (size_t cut = 1; cut < body.len; cut++) {
+        struct relay *r = relay_new(&options);
+        struct slice send;
+        assert_int_equal(relay_feed(r, (struct slice){body.ptr, cut}, &send), RELAY_HOLD);
+        assert_int_equal(send.len, 0);
+        assert_int_equal(relay_has_content(r), cut >= sizeof ROLE TEXT("a") - 1);
+        enum relay_state ended = relay_feed(r, (struct slice){body.ptr + cut, body.len - cut}, &send);
+        assert_int_equal(ended, RELAY_DONE);
+        assert_int_equal(send.len, body.len);
+        assert_memory_equal(send.ptr, body.ptr, body.len);
+        relay_free(r);
+    }
+    struct bridge_run run = bridge_relay(&options, SLICE(ROLE TEXT("a") TEXT("b")), 30, 9);
+    assert_int_equal(run.failure.kind, FAILURE_CUT);
+    assert_int_equal(run.sent.len, 0);
+    assert_false(run.opened);
+    buf_free(&run.sent);
+}
+
+/* The client is given the mark that it may wait for. */
+static void test_an_end_without_its_mark(void **state)
+{
+    (void)state;
+    struct relay_options options = options_for(WIRE_CHAT, true);
+    for (int hold = 0; hold < 2; hold++) {
+        options.hold = hold;
+        for (size_t cut = 0; cut < 4; cut += 2) {   /* its last event may lack the blank line, or all of its end */
+            const struct slice body = SLICE(ROLE TEXT("a") STOP USAGE);
+            struct bridge_run run = bridge_relay(&options, (struct slice){body.ptr, body.len - cut}, 40, 40);
+            assert_int_equal(run.state, RELAY_DONE);
+            assert_true(bridge_has(&run, DONE));
+            assert_int_equal(run.usage.output, 7);
+            assert_order(&run, ROLE TEXT("a") STOP "data: {\"choices\":[],\"usage\":{", "}\n", DONE);
+            buf_free(&run.sent);
+        }
+    }
+}
+
+/* After finish_reason nothing of the answer is missing; what the upstream was in the middle of is left out. */
+static void test_an_early_end(void **state)
+{
+    (void)state;
+    struct relay_options options = options_for(WIRE_CHAT, true);
+    for (int hold = 0; hold < 2; hold++) {
+        options.hold = hold;
+        struct relay *r = relay_new(&options);
+        struct slice send;
+        struct buf sent;
+        buf_init(&sent, 1u << 16);
+        (void)relay_feed(r, SLICE(ROLE TEXT("a")), &send);
+        buf_add_slice(&sent, send);
+        assert_false(relay_finished(r));
+        (void)relay_feed(r, SLICE(STOP "data: {\"choices\":[],\"usa"), &send);
+        buf_add_slice(&sent, send);
+        assert_true(relay_finished(r));
+        assert_int_equal(relay_end(r, &send), RELAY_DONE);
+        buf_add_slice(&sent, send);
+        assert_slice(buf_slice(&sent), ROLE TEXT("a") STOP DONE);
+        assert_true(relay_usage(r).estimated);
+        assert_false(relay_finished(r));
+        buf_free(&sent);
+        relay_free(r);
+    }
+}
+
+/* An event that was cut off at its end, or is no JSON, is not let through: what it held is lost. */
+static void test_malformed_events(void **state)
+{
+    (void)state;
+    struct relay_options chat = options_for(WIRE_CHAT, true), responses = options_for(WIRE_RESPONSES, true);
+    static const char *const bad[] = {"data: {\"choices\":[{\"delta\":{\"content\": \n\n", "data: nonsense\n\n", "data: {\n\n"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        char body[1024];
+        (void)snprintf(body, sizeof body, "%s%s%s", ROLE TEXT("a"), bad[i], TEXT("b") STOP DONE);
+        struct bridge_run run = bridge_relay(&chat, slice_of(body), sizeof ROLE TEXT("a") - 1, 0);
+        assert_int_equal(run.state, RELAY_FAILED);
+        assert_order(&run, ROLE TEXT("a") "data: {\"error\":{");
+        assert_false(bridge_has(&run, "[DONE]"));
+        buf_free(&run.sent);
+    }
+    const char *body = CREATED DELTA("a") "event: response.output_text.delta\ndata: {\"type\":\"response.output_te\n\n" COMPLETED;
+    struct bridge_run run = bridge_relay(&responses, slice_of(body), sizeof CREATED DELTA("a") - 1, 0);
+    assert_int_equal(run.state, RELAY_FAILED);
+    assert_false(bridge_has(&run, "output_te\n"));
+    buf_free(&run.sent);
+}
+
 static void test_whole(void **state)
 {
     (void)state;
@@ -170,6 +264,10 @@ int main(void)
         cmocka_unit_test(test_failures_before_content_send_nothing),
         cmocka_unit_test(test_failures_after_content),
         cmocka_unit_test(test_whole_events_are_not_copied),
+        cmocka_unit_test(test_held_to_the_end),
+        cmocka_unit_test(test_an_end_without_its_mark),
+        cmocka_unit_test(test_an_early_end),
+        cmocka_unit_test(test_malformed_events),
         cmocka_unit_test(test_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
