@@ -2,6 +2,7 @@
 #include "common/guard.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool is_local(struct slice value, const char *prefix, const char *const *names, unsigned port)
 {
@@ -17,6 +18,51 @@ static bool is_local(struct slice value, const char *prefix, const char *const *
 bool guard_host(struct slice host, unsigned port)
 {
     return is_local(host, "", (const char *const[]){"127.0.0.1", "localhost", "[::1]", NULL}, port);
+}
+
+bool guard_is_host_name(struct slice name)
+{
+    static const char inside[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    if (name.len > 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']') {
+        for (size_t i = 1; i < name.len - 1; i++)
+            if (!memchr("0123456789abcdefABCDEF:.", name.ptr[i], 24))
+                return false;
+        return name.len < 48;
+    }
+    for (size_t i = 0; i < name.len; i++)
+        if (!memchr(inside, name.ptr[i], sizeof inside - 1))
+            return false;
+    return name.len > 0 && name.len <= 253;
+}
+
+/* The host without ":digits" at its end. */
+static struct slice without_port(struct slice host)
+{
+    size_t digits = 0;
+    while (digits < host.len && host.ptr[host.len - 1 - digits] >= '0' && host.ptr[host.len - 1 - digits] <= '9')
+        digits++;
+    if (digits && digits <= 5 && digits < host.len && host.ptr[host.len - 1 - digits] == ':')
+        host.len -= digits + 1;
+    return host;
+}
+
+bool guard_host_among(struct slice host, const char *names)
+{
+    struct slice wanted = without_port(host);
+    char name[256];
+    if (!names || !guard_is_host_name(wanted))
+        return false;
+    while (*(names += strspn(names, " "))) {
+        size_t len = strcspn(names, " ");
+        if (len < sizeof name) {
+            memcpy(name, names, len);
+            name[len] = '\0';
+            if (slice_is_nocase(wanted, name))
+                return true;
+        }
+        names += len;
+    }
+    return false;
 }
 
 bool guard_origin(struct slice origin, unsigned port)

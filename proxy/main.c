@@ -1,4 +1,5 @@
 /* main: hardens the process, loads the configuration, wires the rooms and runs; decides nothing. */
+#include "common/guard.h"
 #include "common/harden.h"
 #include "common/log.h"
 #include "common/paths.h"
@@ -7,6 +8,7 @@
 #include "proxy/confine.h"
 #include "proxy/front/listener.h"
 #include "proxy/notify.h"
+#include "proxy/route/strategy.h"
 #include "proxy/server.h"
 
 #include <errno.h>
@@ -20,12 +22,15 @@
 #define EXIT_USAGE 2
 #define CONFIG_NAME "litellm-cost-routing.yaml"
 #define ERRORS_MAX (256u << 10)
+#define HOSTS_MAX 4096             /* bytes of all --allow-host */
 #define JOURNAL_MAX (64u << 20)   /* bytes, then it is rotated */
 
 struct options {
     const char *config;      /* NULL: the user's, else the installed one */
     const char *host;
+    struct buf hosts;        /* --allow-host, blanks between */
     unsigned port;
+    const struct strategy *strategy;   /* NULL: the configuration's */
     const char *codex_catalog;   /* NULL: the one that the environment names, if any */
     bool check;
 };
@@ -41,7 +46,10 @@ static const char usage[] =
     "  -c, --config FILE     configuration (default: pointsman/" CONFIG_NAME " in\n"
     "                        $XDG_CONFIG_HOME, else the installed one)\n"
     "      --host ADDRESS    numeric address to listen on (default 127.0.0.1)\n"
+    "      --allow-host NAME a name that requests may call this server by, besides this machine's own;\n"
+    "                        may stand more than once\n"
     "  -p, --port N          port to listen on (default 4000)\n"
+    "      --strategy NAME   routing strategy, in place of the configuration's routing_strategy\n"
     "      --check-config    print the model groups, their order and what is not ready; exit 1 on errors\n"
     "      --codex-catalog FILE\n"
     "                        what 'codex debug models' prints: GET /v1/models then serves Codex's\n"
@@ -56,17 +64,35 @@ static const char usage[] =
     "Example:\n"
     "  LITELLM_API_KEY=sk-local-1 OPENAI_API_KEY=sk-... pointsman-proxy --config config.yaml --port 4000\n";
 
+static bool add_host(struct options *options, const char *name)
+{
+    bool added = guard_is_host_name(slice_of(name)) && buf_add_format(&options->hosts, "%s ", name);
+    if (!added)
+        log_error("--allow-host %s: not a host's name or address, or too many; give the name alone, without a port", name);
+    return added;
+}
+
+static bool set_strategy(struct options *options, const char *name)
+{
+    options->strategy = strategy_find(name);
+    if (!options->strategy)
+        log_error("--strategy %s: there is no such strategy; there are: %s", name, strategy_names());
+    return options->strategy != NULL;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = {
         {"config", required_argument, NULL, 'c'}, {"host", required_argument, NULL, 'H'},
         {"port", required_argument, NULL, 'p'},   {"check-config", no_argument, NULL, 'k'},
-        {"codex-catalog", required_argument, NULL, 'm'},
+        {"codex-catalog", required_argument, NULL, 'm'}, {"allow-host", required_argument, NULL, 'a'},
+        {"strategy", required_argument, NULL, 's'},
         {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     *options = (struct options){.host = "127.0.0.1", .port = 4000};
+    buf_init(&options->hosts, HOSTS_MAX);
     for (int c; (c = getopt_long(argc, argv, "c:p:hV", names, NULL)) != -1;) {
         char *end = NULL;
         switch (c) {
@@ -74,6 +100,14 @@ static int parse_options(int argc, char **argv, struct options *options)
         case 'H': options->host = optarg; break;
         case 'k': options->check = true; break;
         case 'm': options->codex_catalog = optarg; break;
+        case 'a':
+            if (!add_host(options, optarg))
+                return EXIT_USAGE;
+            break;
+        case 's':
+            if (!set_strategy(options, optarg))
+                return EXIT_USAGE;
+            break;
         case 'p':
             options->port = (unsigned)strtoul(optarg, &end, 10);
             if (!*optarg || *end || options->port < 1 || options->port > 65535) {
@@ -133,6 +167,8 @@ static struct config *load(const struct options *options, struct buf *errors)
         config = config_load(&(struct config_options){.path = found, .env = from_environment,
                                                       .demo = from_environment("POINTSMAN_DEMO", NULL) != NULL,
                                                       .warn = print_warning}, errors);
+    if (config && options->strategy)
+        config->strategy = options->strategy;
     free(found);
     return config;
 }
@@ -231,6 +267,10 @@ static int serve(struct options *options, struct setup *setup, struct harden_sta
     server.fd = get_socket(options);
     if (server.fd < 0)
         return 1;
+    server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
+    if (!server.hosts && strncmp(options->host, "127.", 4) != 0 && strcmp(options->host, "::1") != 0)
+        log_warning("--host %s: requests of other machines name this one by a host that is refused (403); allow it with "
+                    "--allow-host NAME", options->host);
     server.journal = get_journal();
     setup->catalog = get_catalog(options, setup->config);
     confine(setup->config, options->codex_catalog ? options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG"), server.key_file,
@@ -266,5 +306,6 @@ int main(int argc, char **argv)
         return 1;
     status = options.check ? check(setup.config) : serve(&options, &setup, &harden);
     setup_free(&setup);
+    buf_free(&options.hosts);
     return status;
 }

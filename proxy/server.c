@@ -354,7 +354,7 @@ static bool set_up_clients(struct server *s)
     s->clients = (struct client_shared){
         .base = s->base,
         .events = {on_request, on_gone, on_drained, s},
-        .admit = {{NULL, 0}, listener_port(s->options->fd), BODY_MAX},
+        .admit = {{NULL, 0}, listener_port(s->options->fd), BODY_MAX, s->options->hosts},
         .head_timeout = common_timeout(s->base, 10),
         .body_timeout = common_timeout(s->base, 15),
         .idle_timeout = common_timeout(s->base, 75),

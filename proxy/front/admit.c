@@ -97,7 +97,7 @@ bool admit(const struct http_head *head, const struct admit_options *options, en
            struct refusal *refusal)
 {
     const struct route *route = NULL;
-    if (!guard_host(head->host, options->port)) {
+    if (!guard_host(head->host, options->port) && !guard_host_among(head->host, options->hosts)) {
         *refusal = wrong_host;
         return false;
     }

@@ -32,6 +32,7 @@ struct admit_options {
     struct slice master_key;
     unsigned port;          /* that Host must name */
     size_t body_max;        /* bytes */
+    const char *hosts;      /* that Host may name, too, blanks between; NULL: none (guard_host_among()) */
 };
 
 /* Checks, in this order: Host, Origin and Sec-Fetch-Site; path and method; "Authorization: Bearer" (or x-api-key, api-key) in

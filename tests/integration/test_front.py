@@ -6,6 +6,7 @@ import pytest
 
 import chat_wire as chat
 import responses_wire as responses
+from conftest import deployment
 from proxy_process import MASTER_KEY, wait_until
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
@@ -81,6 +82,17 @@ def test_another_host_is_refused_everywhere(light, path, host):
 @pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}"])
 def test_our_own_names_are_taken(light, host):
     assert light.get("/v1/models", headers={"Host": host.format(light.port)}).status == 200
+
+
+def test_hosts_that_were_allowed(start_proxy, upstream):
+    """A proxy that serves other machines on purpose; its key is still needed."""
+    arguments = ["--allow-host", "proxy.example", "--allow-host", "agent-7"]
+    proxy = start_proxy(deployment("codex-light", upstream), arguments=arguments)
+    for host in ("proxy.example", f"proxy.example:{proxy.port}", "AGENT-7:80", f"127.0.0.1:{proxy.port}"):
+        assert proxy.get("/v1/models", headers={"Host": host}).status == 200
+        assert proxy.get("/v1/models", key=None, headers={"Host": host}).status == 401
+    for host in ("evil.test", "agent-7.evil.test", "proxy.example agent-7"):
+        assert proxy.get("/v1/models", headers={"Host": host}).status in (400, 403)
 
 
 @pytest.mark.parametrize("headers", [

@@ -129,6 +129,14 @@ def test_an_unknown_key_is_only_a_warning(folder):
     assert "bad.yaml:4" in done.stderr and "no_such_section" in done.stderr
 
 
+@pytest.mark.parametrize("arguments, word", [
+    (["--strategy", "nonsense"], "simple-shuffle"), (["--allow-host", "name:80"], "name:80"), (["--allow-host", "*"], "*"),
+])
+def test_options_that_mean_nothing_are_refused(folder, arguments, word):
+    done = run(folder, GOOD, arguments, LITELLM_API_KEY=MASTER_KEY)
+    assert done.returncode == 2 and word in done.stderr
+
+
 def test_a_missing_configuration_is_named(folder):
     done = subprocess.run([BINARY, "--config", folder / "absent.yaml"], capture_output=True, text=True, timeout=20,
                           env={"HOME": str(folder), "LITELLM_API_KEY": MASTER_KEY})

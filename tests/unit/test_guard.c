@@ -42,6 +42,46 @@ static void a_nul_does_not_end_a_host(void **state)
     assert_true(guard_host(SLICE("127.0.0.1:80"), 80));
 }
 
+static bool among(struct slice host, unsigned port)
+{
+    (void)port;
+    return guard_host_among(host, "proxy.example  agent-7 10.1.2.3 [fd00::1]");
+}
+
+static void names_that_were_allowed(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"proxy.example", true}, {"proxy.example:4000", true}, {"Proxy.Example:80", true}, {"agent-7:1", true},
+        {"10.1.2.3:4000", true}, {"[fd00::1]:4000", true}, {"[fd00::1]", true},
+        {NULL, false}, {"", false}, {"proxy.example:", false}, {"proxy.example:x", false}, {"proxy.example:123456", false},
+        {"evil.test", false}, {"xproxy.example", false}, {"proxy.example.evil.test", false}, {"proxy.example:4000:4000", false},
+        {"proxy.example agent-7", false}, {" proxy.example", false}, {"proxy.example.", false}, {":4000", false},
+        {"user@proxy.example", false}, {"proxy.example/", false}, {"fd00::1", false}, {"127.0.0.1:4000", false},
+    };
+    check(rows, COUNT_OF(rows), among);
+    assert_false(guard_host_among(SLICE("proxy.example"), NULL));
+    assert_false(guard_host_among(SLICE("proxy.example"), ""));
+    assert_false(guard_host_among(SLICE("proxy.example\0.evil.test"), "proxy.example"));
+}
+
+static void host_names(void **state)
+{
+    (void)state;
+    static char name[300];
+    memset(name, 'a', sizeof name - 1);
+    assert_true(guard_is_host_name(SLICE("a.B-7_x")));
+    assert_true(guard_is_host_name(SLICE("[::1]")));
+    assert_false(guard_is_host_name(SLICE("")));
+    assert_false(guard_is_host_name(SLICE("a b")));
+    assert_false(guard_is_host_name(SLICE("a:1")));
+    assert_false(guard_is_host_name(SLICE("*")));
+    assert_false(guard_is_host_name(SLICE("[]")));
+    assert_false(guard_is_host_name(SLICE("[x]")));
+    assert_true(guard_is_host_name((struct slice){name, 253}));
+    assert_false(guard_is_host_name((struct slice){name, 254}));
+}
+
 static void origins(void **state)
 {
     (void)state;
@@ -77,6 +117,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts),
         cmocka_unit_test(a_nul_does_not_end_a_host),
+        cmocka_unit_test(names_that_were_allowed),
+        cmocka_unit_test(host_names),
         cmocka_unit_test(origins),
         cmocka_unit_test(fetch_sites),
     };
