@@ -20,6 +20,9 @@ cli_libcli_a_SOURCES = \
 	cli/run/clean.c cli/run/clean.h cli/run/clean_private.h \
 	cli/run/clean_log.c \
 	cli/run/log_line.c \
+	cli/run/models.c cli/run/models.h \
+	cli/run/plan.c cli/run/plan.h \
+	cli/run/settings.c cli/run/settings.h \
 	cli/run/spans.c cli/run/spans.h \
 	cli/run/terms.c \
 	cli/run/truncate.c \

@@ -39,6 +39,7 @@ check_PROGRAMS += \
 	tests/unit/test_rate_limits \
 	tests/unit/test_relay \
 	tests/unit/test_retry \
+	tests/unit/test_run_plan \
 	tests/unit/test_secret \
 	tests/unit/test_server_files \
 	tests/unit/test_start_keys \
@@ -72,6 +73,7 @@ tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_child_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_classify_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_run_plan_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_clean_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_server_files_LDADD = $(tests_unit_test_command_LDADD)

@@ -1,0 +1,132 @@
+/* Looks an alias up in the proxy's configuration. */
+#include "cli/run/models.h"
+
+#include "common/json.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool models_init(struct models *m, const struct config *config)
+{
+    *m = (struct models){.config = config};
+    unsigned count = config ? config->deployment_count : 0;
+    m->ready = calloc(count ? count : 1, sizeof *m->ready);
+    for (unsigned i = 0; m->ready && i < count; i++)
+        m->ready[i] = !config->deployments[i].not_ready;
+    return m->ready != NULL;
+}
+
+void models_free(struct models *m)
+{
+    free(m->ready);
+}
+
+bool models_take_health(struct models *m, struct slice body)
+{
+    struct json json = {0};
+    bool read = json_parse(&json, body.ptr ? body.ptr : "", body.len);
+    uint32_t list = read ? json_get(&json, 0, "healthy_endpoints") : JSON_NONE;
+    read = json_is(&json, list, JSON_ARRAY);
+    for (unsigned i = 0; read && m->config && i < m->config->deployment_count; i++) {
+        m->ready[i] = false;
+        for (uint32_t n = json_first(&json, list); n != JSON_NONE && !m->ready[i]; n = json_next(&json, n))
+            m->ready[i] = json_string_is(&json, json_get(&json, n, "model_id"), m->config->deployments[i].id);
+    }
+    m->asked = m->asked || read;
+    json_free(&json);
+    return read;
+}
+
+static bool is_openai(const struct deployment *d)
+{
+    return strcmp(d->provider->prefix, "openai") == 0 || d->provider->sign_in == SIGN_IN_CHATGPT;
+}
+
+static bool is_open(const struct deployment *d)
+{
+    return d->provider->local || strcmp(d->provider->prefix, "huggingface") == 0;
+}
+
+static void look_at_deployments(const struct model_group *g, struct alias_view *out)
+{
+    for (unsigned i = 0; i < g->count; i++) {
+        const struct deployment *d = g->deployments[i];
+        if (is_openai(d) && !out->may_reach_openai) {
+            out->may_reach_openai = true;
+            out->openai = d->model;
+        }
+        if (!is_open(d) && !out->may_reach_closed) {
+            out->may_reach_closed = true;
+            out->closed = d->model;
+        }
+    }
+}
+
+/* The group, its fallbacks, and where prompts go that are too long for it or refused. Nobody's fallbacks have fallbacks. */
+static void look_at_reach(const struct model_group *g, struct alias_view *out)
+{
+    const struct model_group *const ways[] = {g, g->on_context, g->on_content_filter};
+    for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
+        if (!ways[way])
+            continue;
+        look_at_deployments(ways[way], out);
+        for (unsigned i = 0; i < ways[way]->fallback_count; i++)
+            look_at_deployments(ways[way]->fallbacks[i], out);
+    }
+}
+
+/* The lowest order among the group's deployments that count. */
+static int first_order(const struct models *m, const struct model_group *g, bool ready_only)
+{
+    int order = INT_MAX;
+    for (unsigned i = 0; i < g->count; i++)
+        if ((!ready_only || m->ready[g->deployments[i]->index]) && g->deployments[i]->order < order)
+            order = g->deployments[i]->order;
+    return order;
+}
+
+static void look_at_price(const struct models *m, const struct model_group *g, struct alias_view *out)
+{
+    double weights = 0, input = 0, output = 0;
+    int order = first_order(m, g, out->ready);
+    for (unsigned i = 0; i < g->count; i++) {
+        const struct deployment *d = g->deployments[i];
+        if ((out->ready && !m->ready[d->index]) || d->order != order)
+            continue;
+        if (isnan(d->input_cost) || isnan(d->output_cost)) {
+            out->unpriced++;
+            out->unpriced_model = d->model;
+            continue;
+        }
+        /* Weight 0 is the last choice; alone it counts all the same. */
+        double weight = d->weight > 0 ? d->weight : 1e-9;
+        out->priced++;
+        weights += weight;
+        input += weight * d->input_cost;
+        output += weight * d->output_cost;
+    }
+    if (out->priced) {
+        out->input_cost = input / weights;
+        out->output_cost = output / weights;
+    }
+}
+
+void models_view(const struct models *m, const char *alias, struct alias_view *out)
+{
+    *out = (struct alias_view){.input_cost = NAN, .output_cost = NAN};
+    const struct model_group *g = m->config ? config_group(m->config, slice_of(alias)) : NULL;
+    if (!g)
+        return;
+    out->known = true;
+    for (unsigned i = 0; i < g->count; i++)
+        out->ready = out->ready || m->ready[g->deployments[i]->index];
+    look_at_reach(g, out);
+    look_at_price(m, g, out);
+}
+
+double models_cost(double input_cost, double output_cost, double input_tokens, double output_tokens)
+{
+    return input_cost * input_tokens + output_cost * output_tokens;
+}
