@@ -17,7 +17,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     struct config *c = l->config;
     *s = (struct config_settings){
         .num_retries = 2, .allowed_fails = 3, .timeout_ms = 600000, .stream_timeout_ms = -1, .cooldown_ms = 5000,
-        .max_fallbacks = INT_MAX,
+        .max_fallbacks = INT_MAX, .max_cost_usd = NAN, .max_budget = NAN,
     };
     config_read(l, SECTION_FILE, root, s);
     config_read(l, SECTION_GENERAL, s->general, s);
@@ -191,6 +191,7 @@ struct config *config_load(const struct config_options *options, struct buf *err
         check_ids(&l);
         config_groups(&l);
         config_policies(&l);
+        config_spending(&l);
         config_custom_providers(&l);
         warn_of_not_ready(&l);
     }

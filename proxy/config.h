@@ -64,6 +64,7 @@ struct model_group {
      * deployments are those of the first group that was named, and whose fallbacks are the others. NULL: nowhere. */
     const struct model_group *on_context, *on_content_filter;
     struct failure_policy retries;         /* its own; what is not given here is the configuration's */
+    double max_cost_usd;       /* of its calls, from the proxy's start; NAN: no limit */
     bool strict;               /* a direct probe: exactly one deployment, no fallback, its errors shown as they are */
     double min_quality;        /* what a deployment must be declared with, if it is declared at all; 0: nothing is asked */
 };
@@ -106,6 +107,7 @@ struct config {
     struct failure_policy allowed;     /* in its place for such failures */
     bool no_cooldowns;                 /* no failure starts one */
     bool hold_streams;                 /* a stream is given to the client once it is whole */
+    double max_cost_usd;               /* of all calls, from the proxy's start; NAN: no limit */
     unsigned warnings;                 /* how many were reported while loading */
 };
 

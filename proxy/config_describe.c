@@ -4,6 +4,7 @@
 #include "proxy/route/failure.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 static void describe_deployment(const struct deployment *d, struct buf *out)
@@ -39,6 +40,12 @@ static void describe_detour(const char *title, const struct model_group *detour,
     describe_fallbacks("", detour->fallbacks, detour->fallback_count, out);
 }
 
+static void describe_limit(const char *indent, double usd, struct buf *out)
+{
+    if (!isnan(usd))
+        buf_add_format(out, "%smay spend $%g\n", indent, usd);
+}
+
 static void describe_policy(const char *title, const struct failure_policy *policy, struct buf *out)
 {
     bool any = false;
@@ -58,6 +65,7 @@ bool config_describe(const struct config *c, struct buf *out)
     buf_add_format(out, "num_retries %d, timeout %g s, stream_timeout %g s, cooldown_time %g s, allowed_fails %d\n",
                    c->num_retries, c->timeout_ms / 1000.0, c->stream_timeout_ms / 1000.0, c->cooldown_ms / 1000.0,
                    c->allowed_fails);
+    describe_limit("", c->max_cost_usd, out);
     describe_policy("retries after: ", &c->retries, out);
     describe_policy("failures that start no rest: ", &c->allowed, out);
     if (c->no_cooldowns)
@@ -69,6 +77,7 @@ bool config_describe(const struct config *c, struct buf *out)
         buf_add_format(out, "\n%s%s\n", g->alias, g->strict ? " (strict: no fallback)" : "");
         for (unsigned d = 0; d < g->count; d++)
             describe_deployment(g->deployments[d], out);
+        describe_limit("  ", g->max_cost_usd, out);
         describe_policy("  retries after: ", &g->retries, out);
         describe_detour("  where a prompt is too long: ", g->on_context, out);
         describe_detour("  where a prompt is refused by a policy: ", g->on_content_filter, out);

@@ -1,6 +1,7 @@
 /* pure. Puts deployments of one model_name into a group, and gives groups their other names. */
 #include "proxy/config_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ static struct model_group *add_group(struct config_loader *l, const char *alias,
 {
     struct config *c = l->config;
     struct model_group *g = &c->groups[c->group_count];
-    *g = (struct model_group){.alias = strdup(alias)};
+    *g = (struct model_group){.alias = strdup(alias), .max_cost_usd = NAN};
     g->deployments = calloc(room ? room : 1, sizeof(struct deployment *));
     c->group_count++;
     if (g->alias && g->deployments)

@@ -73,7 +73,9 @@ static const struct config_key KEYS[] = {
                   "presence_penalty frequency_penalty extra_body provider think keep_alive num_ctx response_format "
                   "additional_drop_params mock_response",
           "requests go out as the client wrote them"),
-    WARNS(PARAMS, "max_budget budget_duration default_api_key_*", "this limit is not enforced"),
+    WARNS(PARAMS, "max_budget budget_duration",
+          "limits are of groups and of all: router_settings.model_group_max_cost_usd, general_settings.max_cost_usd"),
+    WARNS(PARAMS, "default_api_key_*", "this limit is not enforced"),
     WARNS(PARAMS, "custom_llm_provider", "write the provider in front of the model's name"),
     WARNS(PARAMS, "litellm_credential_name", "use api_key: os.environ/NAME"),
     WARNS(PARAMS, "api_version api_type azure_* aws_* vertex_* region_name", "this kind of provider is not here"),
@@ -140,6 +142,8 @@ static const struct config_key KEYS[] = {
            "How many groups of a list of fallbacks count."),
     USED(ROUTER, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_ROUTER], "",
          "For groups without fallbacks of their own."),
+    USED(ROUTER, MAPPING, "model_group_max_cost_usd", config_settings, group_max_cost, "",
+         "`alias: USD`: what the calls of one group may cost, as `general_settings.max_cost_usd`. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "model_group_alias", config_settings, group_alias, "", "`other name: alias`."),
     USED(ROUTER, MAPPING, "model_group_quality", config_settings, group_quality, "",
          "`alias: quality`: what `model_info.quality` a deployment must have to serve the alias, unless it declares none. "
@@ -178,6 +182,9 @@ static const struct config_key KEYS[] = {
     WARNS(ALLOWED, "BadRequestErrorAllowedFails ContentPolicyViolationErrorAllowedFails",
           "a request that is refused says nothing about the deployment, which never rests for it"),
 
+    RANGED(LITELLM, NUMBER, "max_budget", 0, 1e9, config_settings, max_budget, "none",
+           "LiteLLM's name of `general_settings.max_cost_usd`, which wins."),
+    WARNS(LITELLM, "budget_duration", "a limit is for as long as the proxy runs, and begins anew with it"),
     RANGED(LITELLM, COUNT, "num_retries", 0, 100, config_settings, num_retries, "",
            "As in `router_settings`, which wins."),
     RANGED(LITELLM, SECONDS, "request_timeout", 0, DAY, config_settings, timeout_ms, "",
@@ -203,14 +210,16 @@ static const struct config_key KEYS[] = {
     WARNS(LITELLM, "success_callback failure_callback callbacks service_callbacks audit_log_callbacks",
           "no callbacks are called; the journal has one line per request"),
     WARNS(LITELLM, "cache cache_params enable_caching_on_provider_specific_optional_params", "replies are not cached"),
-    WARNS(LITELLM, "max_budget budget_duration max_internal_user_budget internal_user_budget_duration upperbound_* "
+    WARNS(LITELLM, "max_internal_user_budget internal_user_budget_duration upperbound_* "
                    "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
-          "there are no budgets and no users"),
+          "there are no users"),
     WARNS(LITELLM, "ssl_verify ssl_certificate", "providers' certificates are always checked, by the system's list"),
     WARNS(LITELLM, "max_parallel_requests", "this limit is not enforced"),
     WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",
           "this part of LiteLLM is not here"),
 
+    RANGED(GENERAL, NUMBER, "max_cost_usd", 0, 1e9, config_settings, max_cost_usd, "none",
+           "What all calls may cost in USD, from the proxy's start to its end; see Spending limits. Not in LiteLLM."),
     USED(GENERAL, SECRET, "master_key", config_settings, master_key, "",
          "The key that clients present; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment come first."),
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "

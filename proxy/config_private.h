@@ -89,8 +89,9 @@ struct config_settings {
     int64_t num_retries, allowed_fails, max_fallbacks;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
     bool disable_cooldowns, hold_streams;
+    double max_cost_usd, max_budget;                    /* the same by LiteLLM's name; NAN: not given */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
-    const struct yaml_node *retry_policy, *group_retry_policy, *allowed_fails_policy;
+    const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args;
 };
 
@@ -117,6 +118,8 @@ void config_warn(struct config_loader *l, unsigned line, const char *format, ...
 void config_read(struct config_loader *l, enum config_section section, const struct yaml_node *mapping, void *into);
 /* The text of a scalar, os.environ/NAME followed; false with an error about `what` when it is not text. */
 bool config_read_text(struct config_loader *l, const char *what, const struct yaml_node *n, struct config_text *out);
+/* An amount of money, 0 and more; false with an error about `what`. */
+bool config_read_usd(struct config_loader *l, const char *what, const struct yaml_node *n, double *out);
 /* A non-empty variable, else NULL. */
 const char *config_env(const struct config_loader *l, const char *name);
 
@@ -141,6 +144,8 @@ void config_groups(struct config_loader *l);
 struct model_group *config_find_group(struct config *c, const char *alias);
 /* Gives the groups, which are all there, their fallbacks of all uses. */
 void config_fallbacks(struct config_loader *l);
+/* Sets the spending limits, and names what has no price where there are any. */
+void config_spending(struct config_loader *l);
 /* Reads retry_policy, allowed_fails_policy, and, once the groups are there, model_group_retry_policy. */
 void config_policies(struct config_loader *l);
 

@@ -230,3 +230,9 @@ bool config_read_text(struct config_loader *l, const char *what, const struct ya
     wrong_type(l, what, &TEXT, n);
     return false;
 }
+
+bool config_read_usd(struct config_loader *l, const char *what, const struct yaml_node *n, double *out)
+{
+    static const struct config_key USD = {.type = KEY_NUMBER, .min = 0, .max = 1e9};
+    return read_number(l, what, &USD, n, out);
+}

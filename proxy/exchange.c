@@ -41,6 +41,7 @@ static void destroy(struct exchange *x)
         x->next->back = x->back;
     x->shared->count--;
     login_cancel(&x->login_wait);
+    exchange_free_money(x);
     relay_free(x->relay);
     outgoing_free(&x->outgoing);
     model_request_free(&x->request);

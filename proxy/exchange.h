@@ -16,6 +16,7 @@
 #include "proxy/record/journal.h"
 #include "proxy/route/affinity.h"
 #include "proxy/route/health.h"
+#include "proxy/route/spending.h"
 #include "proxy/upstream/login.h"
 
 struct event;
@@ -27,6 +28,8 @@ struct exchange_shared {
     const struct config *config;
     struct health *health;            /* by deployment index */
     struct affinity *affinity;        /* where conversations are at home */
+    struct spending *spending;        /* all accounts; it outlives the configuration */
+    struct spend **accounts;          /* by the index of the model group */
     struct upstream *upstream;
     struct login *login;              /* NULL where no deployment wants it */
     struct journal *journal;          /* NULL: no journal could be opened */

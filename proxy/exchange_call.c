@@ -46,7 +46,7 @@ static bool take_detour(struct exchange *x, const struct model_group *detour)
     if (!detour || x->detoured)
         return false;
     plan_group(x, detour, &plan, NULL);
-    if (!plan.count)
+    if (!plan.count || !exchange_hold_money(x, &plan))
         return false;
     x->plan = plan;
     x->detoured = true;
@@ -84,6 +84,8 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
     if (!x->plan.count)
         failure_set(&x->failure, x->plan.too_long ? FAILURE_CONTEXT : FAILURE_NOT_FOUND,
                     "No deployment of '%.100s' can serve this now: %.*s", request->model, (int)why.len, why.data ? why.data : "");
+    else if (!x->detoured)
+        (void)exchange_hold_money(x, &x->plan);   /* where it says no, the plan is empty and x->failure set */
     buf_free(&why);
     return 0;
 }

@@ -42,13 +42,14 @@ void exchange_call_ended(struct exchange *x, const struct failure *f, int status
         .total_ms = (int64_t)(now - x->attempt_ms),
         .prompt_tokens = usage.input,
         .output_tokens = usage.output,
-        .cost_usd = journal_cost(d, &usage),
+        .cost_usd = exchange_call_cost(x, &usage, f, how),
         .cancelled = how == CALL_CANCELLED,
         .tells = how == CALL_OVER && f && tells_of_deployment(x, f->kind),
         .draw = x->shared->id_prefix + x->shared->id_count,
     };
     x->attempts[x->attempt_count++] = (struct journal_attempt){
         .deployment = d, .outcome = f ? f->kind : FAILURE_NONE, .status = status, .ms = (uint32_t)(now - x->attempt_ms)};
+    exchange_book_money(x, outcome.cost_usd);
     health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
     if (f || outcome.cancelled)
         return;

@@ -1,5 +1,6 @@
 /* exchange_private: the exchange as its own two files see it: exchange.c moves its state, exchange_call.c asks
- * the upstream, exchange_outcome.c tells the deployment's health, exchange_reply.c the client. */
+ * the upstream, exchange_outcome.c tells the deployment's health, exchange_reply.c the client,
+ * exchange_spending.c counts the money. */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 
@@ -35,6 +36,7 @@ struct exchange {
     unsigned planned;                    /* attempts that were made before the plan, all of them failed */
     unsigned attempt;                    /* index in the plan of the one under way */
     unsigned retries;                    /* of that deployment */
+    double held_usd;                     /* kept aside for it in the accounts; 0: nothing */
     struct health_call health_call;      /* of the attempt under way */
     uint64_t affinity_key;               /* of the conversation in its group */
     struct event *wait;                  /* before its next retry; NULL: there was none */
@@ -88,6 +90,15 @@ void exchange_call_started(struct exchange *x);
 /* Books how it ended, in the journal's attempts, the deployment's health, and where the conversation is at home. `f` NULL: it
  * served. */
 void exchange_call_ended(struct exchange *x, const struct failure *f, int status, enum call_end how);
+/* Takes the attempts out of the plan that the spending limits don't allow, and keeps aside what the most expensive of the others
+ * may cost, in place of what was kept before. false: none is left; x->failure says why. */
+bool exchange_hold_money(struct exchange *x, struct plan *plan);
+/* Gives back what was kept. */
+void exchange_free_money(struct exchange *x);
+/* What the call under way has cost, in USD; NAN: unknown. One that broke off is billed for its prompt. */
+double exchange_call_cost(const struct exchange *x, const struct usage *usage, const struct failure *f, enum call_end how);
+/* Books it. */
+void exchange_book_money(struct exchange *x, double usd);
 /* Gives it an id that is unique, not secret: random bits of this process, and a count. */
 void exchange_make_id(struct exchange *x);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */

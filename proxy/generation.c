@@ -31,6 +31,18 @@ static bool set_up_login(struct generation *g)
     return g->exchanges.login != NULL;
 }
 
+/* The names of a group share its account. */
+static bool set_up_accounts(struct generation *g)
+{
+    const struct config *config = g->setup.config;
+    for (unsigned i = 0; i < config->group_count; i++) {
+        g->exchanges.accounts[i] = spending_of_group(g->exchanges.spending, config->groups[i].deployments[0]->alias);
+        if (!g->exchanges.accounts[i])
+            return false;
+    }
+    return true;
+}
+
 static bool set_up(struct generation *g, const struct generation_options *options)
 {
     const struct config *config = g->setup.config;
@@ -39,13 +51,16 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .config = config,
         .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
         .affinity = calloc(1, sizeof(struct affinity)),
+        .spending = options->spending,
+        .accounts = calloc(config->group_count + 1u, sizeof(struct spend *)),
         .upstream = upstream_new(options->base, config),
         .journal = options->journal,
         .journal_flush = options->journal_flush,
     };
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
-    if (!g->exchanges.health || !g->exchanges.affinity || !g->exchanges.upstream || !set_up_login(g))
+    if (!g->exchanges.health || !g->exchanges.affinity || !g->exchanges.accounts || !g->exchanges.upstream ||
+        !set_up_accounts(g) || !set_up_login(g))
         return false;
     g->probes = probes_start(options->base, g->exchanges.upstream, config, g->exchanges.health, options->probes_changed,
                              options->ctx);
@@ -65,6 +80,11 @@ struct generation *generation_new(const struct generation_options *options, stru
         return g;
     generation_free(g);
     return NULL;
+}
+
+void generation_limit_spending(struct generation *g)
+{
+    spending_set_limits(g->exchanges.spending, g->setup.config);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -117,6 +137,7 @@ void generation_free(struct generation *g)
     upstream_free(g->exchanges.upstream);
     free(g->exchanges.health);
     free(g->exchanges.affinity);
+    free(g->exchanges.accounts);
     setup_free(&g->setup);
     free(g);
 }

@@ -26,6 +26,7 @@ struct generation {
 
 struct generation_options {
     struct event_base *base;
+    struct spending *spending;
     struct journal *journal;             /* NULL: none */
     struct event *journal_flush;
     void (*probes_changed)(void *ctx);   /* see probes_start() */
@@ -35,6 +36,8 @@ struct generation_options {
 void setup_free(struct setup *setup);
 /* Takes over `setup`, in any case. NULL: no memory, or no descriptors left. */
 struct generation *generation_new(const struct generation_options *options, struct setup *setup);
+/* Makes its spending limits those that are kept. */
+void generation_limit_spending(struct generation *g);
 /* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same model at
  * the same place. */
 void generation_carry(const struct generation *from, struct generation *to);

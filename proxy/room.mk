@@ -12,6 +12,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_policies.c \
 	proxy/config_read.c \
 	proxy/config_strategy.c \
+	proxy/config_spending.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \
 	proxy/front/catalog.c proxy/front/catalog.h \
@@ -64,6 +65,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/route/retry.c proxy/route/retry.h \
 	proxy/route/spell.c proxy/route/spell.h \
+	proxy/route/spending.c proxy/route/spending.h \
 	proxy/route/strategy.c proxy/route/strategy.h \
 	proxy/route/strategy_expected.c \
 	proxy/route/strategy_risk.c \
@@ -84,6 +86,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange_call.c \
 	proxy/exchange_outcome.c \
 	proxy/exchange_reply.c \
+	proxy/exchange_spending.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
 	proxy/front/client_reply.c \
 	proxy/front/listener.c proxy/front/listener.h \

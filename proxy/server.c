@@ -27,6 +27,7 @@ struct server {
     struct client_shared clients;
     struct generation *now;              /* the configuration in force */
     struct generation *retired;          /* those that have calls under way; a list */
+    struct spending spending;
     struct listener *listener;
     struct event *tick, *settle, *drain, *journal_flush, *signals[SIGNALS];
     char no_login[sizeof((struct failure *)0)->message];
@@ -258,7 +259,8 @@ static void stop(struct server *s, int signal_number)
 
 static struct generation *make_generation(struct server *s, struct setup *setup)
 {
-    return generation_new(&(struct generation_options){s->base, s->options->journal, s->journal_flush, on_probes_changed, s},
+    return generation_new(&(struct generation_options){s->base, &s->spending, s->options->journal, s->journal_flush,
+                                                       on_probes_changed, s},
                           setup);
 }
 
@@ -266,6 +268,7 @@ static struct generation *make_generation(struct server *s, struct setup *setup)
 static void put_in_force(struct server *s, struct generation *g)
 {
     s->now = g;
+    generation_limit_spending(g);
     s->clients.admit.master_key = slice_of(g->setup.config->master_key);
     look_at_login(s);
 }
@@ -409,6 +412,7 @@ static void tear_down(struct server *s)
         generation_free(s->retired);
         s->retired = next;
     }
+    spending_free(&s->spending);
     struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->signals[0], s->signals[1], s->signals[2],
                               s->signals[3]};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)

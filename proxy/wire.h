@@ -50,9 +50,10 @@ enum failure_kind {
     FAILURE_EMPTY,           /* a complete reply without any content */
     FAILURE_PROTOCOL,        /* not HTTP, not JSON, or over a limit of ours */
     FAILURE_INTERNAL,        /* no memory, or a fault of ours */
+    FAILURE_BUDGET,          /* a spending limit of ours is reached; nobody was asked */
 };
 
-#define FAILURE_KINDS (FAILURE_INTERNAL + 1)
+#define FAILURE_KINDS (FAILURE_BUDGET + 1)
 
 struct failure {
     enum failure_kind kind;

@@ -43,6 +43,7 @@ check_PROGRAMS += \
 	tests/unit/test_secret \
 	tests/unit/test_server_files \
 	tests/unit/test_start_keys \
+	tests/unit/test_spending \
 	tests/unit/test_url \
 	tests/unit/test_sse \
 	tests/unit/test_toml_block \

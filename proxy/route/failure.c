@@ -44,6 +44,7 @@ static const struct failure_rule RULES[] = {
     [FAILURE_EMPTY] = {"empty", true, CONFIGURED, 503, "server_error", "upstream_empty", "server_error", true, false},
     [FAILURE_PROTOCOL] = {"protocol", true, CONFIGURED, 503, "server_error", "upstream_protocol", "server_error", true, false},
     [FAILURE_INTERNAL] = {"internal", false, 0, 503, "server_error", "proxy_error", "server_error", false, false},
+    [FAILURE_BUDGET] = {"budget", false, 0, 400, "budget_exceeded", "model_not_found", "model_not_found", false, false},
 };
 
 const struct failure_rule *failure_rule(enum failure_kind kind)

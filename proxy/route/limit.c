@@ -57,7 +57,8 @@ const char *limit_name(enum limit limit)
 {
     static const char *const NAMES[] = {
         [LIMIT_NONE] = "none", [LIMIT_NOT_READY] = "not_ready", [LIMIT_WIRE] = "wire",
-        [LIMIT_CONTEXT_WINDOW] = "context_window", [LIMIT_CAPABILITY] = "capability", [LIMIT_RESTING] = "resting",
+        [LIMIT_CONTEXT_WINDOW] = "context_window", [LIMIT_CAPABILITY] = "capability", [LIMIT_BUDGET] = "budget",
+        [LIMIT_RESTING] = "resting",
         [LIMIT_BREAKER_OPEN] = "breaker_open", [LIMIT_IN_FLIGHT] = "in_flight", [LIMIT_RPM] = "rpm", [LIMIT_TPM] = "tpm",
         [LIMIT_QUOTA_PRESSURE] = "quota_pressure",
     };
@@ -98,6 +99,9 @@ void limit_words(const struct plan_input *in, const struct deployment *d, enum l
         break;
     case LIMIT_CAPABILITY:
         lacking_words(in, d, out);
+        break;
+    case LIMIT_BUDGET:
+        BUF_ADD(out, "may cost more than a spending limit leaves");
         break;
     case LIMIT_IN_FLIGHT:
         buf_add_format(out, "%u calls are in flight, as many as it takes", h->in_flight);

@@ -14,6 +14,7 @@ enum limit {
     LIMIT_WIRE,              /* speaks none of the APIs that the request needs */
     LIMIT_CONTEXT_WINDOW,    /* the prompt does not fit */
     LIMIT_CAPABILITY,        /* lacks tools, images or structured output by its declaration, or has too little quality */
+    LIMIT_BUDGET,            /* what it may cost passes a spending limit; found after the plan is made */
     /* These do; the seconds that are left stand beside them. */
     LIMIT_RESTING,           /* after a failure, by its rule or the provider's Retry-After */
     LIMIT_BREAKER_OPEN,      /* failed repeatedly: waits for a trial, or one is under way */

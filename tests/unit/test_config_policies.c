@@ -1,6 +1,10 @@
 /* Unit tests of proxy/config: LiteLLM's policies by classes of errors, and fallbacks for a single kind of failure. */
 #include "tests/unit/config_load.h"
 
+#include <math.h>
+
+#define assert_usd(is, expected) assert_true(fabs((is) - (expected)) < 1e-9)
+
 #define GROUPS \
     "model_list:\n" \
     "  - {model_name: a, litellm_params: {model: ollama/x}}\n" \
@@ -163,6 +167,39 @@ static void a_description_tells_of_them(void **state)
     load_end(&l);
 }
 
+static void spending_limits_are_read(void **state)
+{
+    (void)state;
+    struct load l;
+    load(&l, "model_list:\n"
+             "  - {model_name: a, litellm_params: {model: gpt-5.5, input_cost_per_token: 1e-6, output_cost_per_token: 0}}\n"
+             "  - {model_name: b, litellm_params: {model: gpt-x}}\n"
+             "  - {model_name: b, litellm_params: {model: gpt-y, input_cost_per_token: 1e-6}}\n"
+             "  - {model_name: c, litellm_params: {model: gpt-x}}\n"
+             "  - {model_name: d, litellm_params: {model: gemini/not-ready, api_key: os.environ/NONE}}\n"
+             "router_settings: {model_group_max_cost_usd: {a: 2.5, x: 1}, model_group_alias: {a2: a}}\n"
+             "general_settings: {max_cost_usd: 10}\nlitellm_settings: {max_budget: 3, budget_duration: 30d}\n");
+    assert_usd(l.config->max_cost_usd, 10);
+    assert_usd(group(&l, "a")->max_cost_usd, 2.5);
+    assert_true(isnan(group(&l, "b")->max_cost_usd));
+    assert_buf(&l.warnings,
+               "F:9: litellm_settings.budget_duration: has no effect here: a limit is for as long as the proxy runs, and begins "
+               "anew with it\n"
+               "F:7: router_settings.model_group_max_cost_usd: there is no model_name \"x\"\n"
+               "F: no price is known of gpt-x, gpt-y: their calls don't count towards max_cost_usd; give input_cost_per_token "
+               "and output_cost_per_token in model_info\n"
+               "F:6: NONE is not set: \"d/gemini/1\" is not ready\n");
+    load_end(&l);
+    load(&l, GROUPS);
+    assert_true(isnan(l.config->max_cost_usd));
+    assert_true(isnan(group(&l, "a")->max_cost_usd));
+    load_end(&l);
+    refused(GROUPS "router_settings: {model_group_max_cost_usd: {a: much}}\n",
+            "F:7: router_settings.model_group_max_cost_usd: expected a number from 0 to 1000000000, found the text \"much\"");
+    refused(GROUPS "general_settings: {max_cost_usd: -1}\n",
+            "F:7: general_settings.max_cost_usd: expected a number from 0 to 1000000000, found the number -1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +209,7 @@ int main(void)
         cmocka_unit_test(detours_lead_to_the_groups_that_are_named),
         cmocka_unit_test(lists_of_fallbacks_can_be_cut),
         cmocka_unit_test(a_description_tells_of_them),
+        cmocka_unit_test(spending_limits_are_read),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

@@ -30,6 +30,7 @@ static const enum failure_kind ALL[] = {
     FAILURE_CONNECT, FAILURE_TIMEOUT, FAILURE_RATE_LIMIT, FAILURE_QUOTA, FAILURE_AUTH, FAILURE_NOT_FOUND,
     FAILURE_BAD_REQUEST, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER, FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CUT,
     FAILURE_EMPTY, FAILURE_PROTOCOL, FAILURE_INTERNAL,
+    FAILURE_BUDGET,
 };
 
 /* Codex hides the message of a 500 and tries 30 times; 401, 403 and 408 make it try again, and 401 is about the wrong key. */
@@ -64,7 +65,7 @@ static void faults_of_the_request_go_nowhere_else(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(ALL); i++) {
         bool request = ALL[i] == FAILURE_BAD_REQUEST || ALL[i] == FAILURE_CONTEXT || ALL[i] == FAILURE_CONTENT_FILTER ||
-                       ALL[i] == FAILURE_INTERNAL;
+                       ALL[i] == FAILURE_INTERNAL || ALL[i] == FAILURE_BUDGET;
         assert_int_equal(failure_rule(ALL[i])->next, !request);
         assert_int_equal(failure_rule(ALL[i])->cooldown_s == 0, request);
     }

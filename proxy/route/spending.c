@@ -1,0 +1,137 @@
+/* pure. What calls have cost, against the limits of the configuration. */
+#include "proxy/route/spending.h"
+
+#include "proxy/route/failure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct spend *find(const struct spending *s, const char *alias)
+{
+    for (struct spend *a = s->total.next; a; a = a->next)
+        if (strcmp(a->alias, alias) == 0)
+            return a;
+    return NULL;
+}
+
+struct spend *spending_of_group(struct spending *s, const char *alias)
+{
+    struct spend *known = find(s, alias);
+    if (known)
+        return known;
+    struct spend *made = calloc(1, sizeof *made);
+    char *name = strdup(alias);
+    if (!made || !name) {
+        free(made);
+        free(name);
+        return NULL;
+    }
+    *made = (struct spend){.alias = name, .limit = NAN, .next = s->total.next};
+    s->total.next = made;
+    return made;
+}
+
+void spending_set_limits(struct spending *s, const struct config *config)
+{
+    s->total.limit = config->max_cost_usd;
+    for (struct spend *a = s->total.next; a; a = a->next)
+        a->limit = NAN;
+    for (unsigned i = 0; i < config->group_count; i++) {
+        struct spend *account = find(s, config->groups[i].alias);   /* a group's other names have none */
+        if (account)
+            account->limit = config->groups[i].max_cost_usd;
+    }
+}
+
+void spending_free(struct spending *s)
+{
+    while (s->total.next) {
+        struct spend *next = s->total.next->next;
+        free(s->total.next->alias);
+        free(s->total.next);
+        s->total.next = next;
+    }
+}
+
+double spending_estimate(const struct deployment *d, int64_t prompt_tokens, double output_tokens)
+{
+    return (double)(prompt_tokens > 0 ? prompt_tokens : 0) * d->input_cost + output_tokens * d->output_cost;
+}
+
+static bool fits(const struct spend *a, double usd)
+{
+    return isnan(a->limit) || a->spent + a->held + usd <= a->limit;
+}
+
+bool spending_allows(const struct spending *s, const struct spend *group, double usd)
+{
+    return !(usd > 0) || (fits(&s->total, usd) && fits(group, usd));   /* what is free is free to go on */
+}
+
+void spending_hold(struct spending *s, struct spend *group, double usd)
+{
+    if (isnan(usd))
+        return;
+    s->total.held += usd;
+    group->held += usd;
+}
+
+static void give_back(struct spend *a, double usd)
+{
+    a->held = a->held > usd ? a->held - usd : 0;
+}
+
+void spending_release(struct spending *s, struct spend *group, double usd)
+{
+    if (isnan(usd))
+        return;
+    give_back(&s->total, usd);
+    give_back(group, usd);
+}
+
+void spending_book(struct spending *s, struct spend *group, double usd)
+{
+    if (isnan(usd)) {
+        s->total.unpriced++;
+        group->unpriced++;
+        return;
+    }
+    s->total.spent += usd;
+    group->spent += usd;
+}
+
+void spending_refusal(const struct spending *s, const struct spend *group, double usd, const struct config *config,
+                      struct failure *f)
+{
+    const struct spend *full = fits(group, usd) ? &s->total : group;
+    char whose[256], held[64] = "";
+    if (full->alias)
+        snprintf(whose, sizeof whose, "The spending limit of '%.100s' is reached: router_settings.model_group_max_cost_usd",
+                 full->alias);
+    else
+        snprintf(whose, sizeof whose, "The session's spending limit is reached: general_settings.max_cost_usd");
+    if (full->held > 0)
+        snprintf(held, sizeof held, ", $%.4f held for calls under way", full->held);
+    failure_set(f, FAILURE_BUDGET,
+                "%s is $%.2f, $%.4f are spent%s, and this call may cost $%.4f. To go on, raise it in %.160s and reload the proxy "
+                "(kill -HUP), or begin a new session.", whose, full->limit, full->spent, held, usd, config->path);
+}
+
+static void add_usd(struct buf *out, const char *key, double usd)
+{
+    buf_add_text(out, key);
+    if (isnan(usd))
+        BUF_ADD(out, ":null");
+    else
+        buf_add_format(out, ":%.9g", usd);
+}
+
+bool spending_json(const struct spend *account, struct buf *out)
+{
+    add_usd(out, "{\"max_cost_usd\"", account->limit);
+    add_usd(out, ",\"spent_usd\"", account->spent);
+    add_usd(out, ",\"held_usd\"", account->held);
+    return buf_add_format(out, ",\"unpriced_calls\":%llu}", (unsigned long long)account->unpriced);
+}
