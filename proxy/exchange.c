@@ -210,8 +210,7 @@ static void follow_relay(struct exchange *x, enum relay_state state, struct slic
 /* Keeps what the reply says of the plan's limits. */
 static void note_limits(struct exchange *x, const struct call_reply *reply)
 {
-    if (rate_limits_known(&reply->limits))
-        exchange_health(x)->limits = reply->limits;
+    health_told_limits(exchange_health(x), &reply->limits, clock_monotonic_ms());
 }
 
 static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct slice bytes)

@@ -55,6 +55,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/watch.c \
 	proxy/route/affinity.c proxy/route/affinity.h \
 	proxy/route/belief.c proxy/route/belief.h \
+	proxy/route/breaker.c proxy/route/breaker.h \
 	proxy/route/calibration.c proxy/route/calibration.h \
 	proxy/route/ewma.c proxy/route/ewma.h \
 	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \

@@ -65,10 +65,10 @@ static void form(const struct plan_input *in, const struct deployment *d, struct
     b->price_usd = price(d, b);
     b->error_rate = spell_error_rate(&h->seen.spell, in->now_ms);
     b->queue_depth = fmax(lately, h->in_flight);
-    b->token_pressure = 0;
+    b->token_pressure = rate_limits_used(&h->limits, in->now_ms - h->limits_ms);
     if (d->tpm) {
         double used = (double)window_read(&h->window, in->now_ms).tokens + (double)b->prompt_tokens + b->output_tokens;
-        b->token_pressure = fmin(used / (double)d->tpm, 1);
+        b->token_pressure = fmax(b->token_pressure, fmin(used / (double)d->tpm, 1));
     }
 }
 

@@ -13,7 +13,8 @@ struct belief {
     int64_t prompt_tokens, cached_tokens;   /* cached: of these, likely in the provider's cache */
     double price_usd;            /* of the whole call; NAN: unknown */
     double error_rate;           /* 0 … 1 */
-    double token_pressure;       /* the minute's tokens, this call's included, as a part of tpm: 0 … 1; 0 without a tpm */
+    double token_pressure;       /* 0 … 1: the minute's tokens, this call's included, as a part of tpm, or what the provider
+                                    says to be used of its limits, if that is more; 0 where neither is known */
     double queue_depth;          /* calls in flight, or lately so */
 };
 

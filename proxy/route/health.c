@@ -3,6 +3,9 @@
 
 #include "proxy/route/failure.h"
 
+#include <math.h>
+#include <string.h>
+
 #define REST_MAX_S 3600     /* however long a provider's Retry-After is */
 
 /* Failures of this kind in a row that start no rest. */
@@ -14,43 +17,64 @@ static unsigned forgiven(const struct config *c, enum failure_kind kind)
 }
 
 /* How long the deployment rests after this failure, in ms; 0: not at all. The provider's own word comes first. */
-static uint64_t rest_ms(const struct health *h, const struct config *c, const struct failure *f)
+static uint64_t rest_ms(const struct config *c, const struct failure *f)
 {
     const struct failure_rule *rule = failure_rule(f->kind);
-    if (c->no_cooldowns)
-        return 0;
     if (f->retry_after_s >= 0)
         return 1000 * (uint64_t)(f->retry_after_s < REST_MAX_S ? f->retry_after_s : REST_MAX_S);
-    if (h->failures <= forgiven(c, f->kind))
-        return 0;
     return rule->cooldown_s < 0 ? (uint64_t)c->cooldown_ms : 1000 * (uint64_t)rule->cooldown_s;
 }
 
-/* Counts a failure, and starts the rest that follows from it. */
-static void failed(struct health *h, const struct config *c, const struct failure *f, uint64_t now_ms)
+/* A call that was under way when a rest began does not shorten it. */
+static void rest(struct health *h, uint64_t ms, uint64_t now_ms)
 {
+    if (!ms)
+        return;
+    h->struck_ms = now_ms;
+    if (now_ms + ms > h->resting_until)
+        h->resting_until = now_ms + ms;
+}
+
+/* Counts a failure, and starts what follows from it: a rest of the time that is said, or repeated ones open the breaker. */
+static void failed(struct health *h, const struct config *c, const struct outcome *o, uint64_t now_ms)
+{
+    const struct failure *f = o->failure;
     if (failure_rule(f->kind)->cooldown_s == 0)
         return;     /* the request was at fault, or we were */
     h->failures++;
     h->reason = f->kind;
-    uint64_t rest = rest_ms(h, c, f);
-    /* A call that was under way when the rest began does not shorten it. */
-    if (rest && now_ms + rest > h->resting_until)
-        h->resting_until = now_ms + rest;
+    memcpy(h->last_error, f->message, sizeof h->last_error);
+    bool told = f->retry_after_s >= 0;
+    if (c->no_cooldowns || (!told && h->failures <= forgiven(c, f->kind) && !h->breaker.opened))
+        return;
+    if (told || !failure_rule(f->kind)->forgiven) {
+        rest(h, rest_ms(c, f), now_ms);
+    } else {
+        if (h->breaker.until_ms <= now_ms)
+            h->struck_ms = now_ms;
+        breaker_open(&h->breaker, (uint64_t)c->cooldown_ms, o->draw, now_ms);
+    }
 }
 
-static void succeeded(struct health *h)
+static void succeeded(struct health *h, const struct health_call *call)
 {
     h->successes++;
+    if (call->started_ms < h->struck_ms)
+        return;
     h->failures = 0;
     h->resting_until = 0;
     h->reason = FAILURE_NONE;
+    breaker_close(&h->breaker);
 }
 
 struct health_call health_started(struct health *h, const struct config *c, int64_t prompt_tokens, uint64_t now_ms)
 {
     double output = ewma_mean(&h->seen.output_tokens);
-    struct health_call call = {now_ms, (prompt_tokens > 0 ? prompt_tokens : 0) + (output > 0 ? (int64_t)output : 0)};
+    struct health_call call = {
+        .started_ms = now_ms,
+        .reserved_tokens = (prompt_tokens > 0 ? prompt_tokens : 0) + (output > 0 ? (int64_t)output : 0),
+        .trial = breaker_starts(&h->breaker, now_ms),
+    };
     observe_start(&h->seen, &c->strategy_settings, h->in_flight, now_ms);
     h->in_flight++;
     h->calls++;
@@ -76,26 +100,63 @@ void health_ended(struct health *h, const struct config *c, const struct deploym
         h->last_status = o->status;
     window_correct(&h->window, tokens_taken(call, o) - call->reserved_tokens, call->started_ms, now_ms);
     observe_end(&h->seen, &c->strategy_settings, d, o, now_ms);
+    if (call->trial)
+        breaker_trial_over(&h->breaker);
     if (o->cancelled)
         return;
     if (!o->failure)
-        succeeded(h);
+        succeeded(h, call);
     else if (o->tells)
-        failed(h, c, o->failure, now_ms);
+        failed(h, c, o, now_ms);
+}
+
+void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms)
+{
+    if (!rate_limits_known(limits))
+        return;
+    h->limits = *limits;
+    h->limits_ms = now_ms;
+}
+
+enum limit health_limit(const struct health *h, const struct deployment *d, uint64_t now_ms, double *seconds)
+{
+    uint64_t wait_ms;
+    *seconds = 0;
+    if (d->not_ready || *h->probe)
+        return LIMIT_NOT_READY;
+    if (h->resting_until > now_ms) {
+        *seconds = (double)(h->resting_until - now_ms) / 1000;
+        return LIMIT_RESTING;
+    }
+    if (!breaker_admits(&h->breaker, now_ms, &wait_ms)) {
+        *seconds = (double)wait_ms / 1000;
+        return LIMIT_BREAKER_OPEN;
+    }
+    *seconds = rate_limits_used_up_s(&h->limits, now_ms - h->limits_ms);
+    return *seconds > 0 ? LIMIT_QUOTA_PRESSURE : LIMIT_NONE;
+}
+
+void health_words(const struct health *h, const struct deployment *d, enum limit limit, double seconds, struct buf *out)
+{
+    const char *after = failure_rule(h->reason)->name;
+    if (limit == LIMIT_NOT_READY)
+        buf_add_text(out, d->not_ready ? d->not_ready : h->probe);
+    else if (limit == LIMIT_RESTING)
+        buf_add_format(out, "rests %.0f s after %s", ceil(seconds), after);
+    else if (limit == LIMIT_BREAKER_OPEN && seconds > 0)
+        buf_add_format(out, "is left alone for %.0f s after %u failures in a row, the last: %s", ceil(seconds), h->failures,
+                       after);
+    else if (limit == LIMIT_BREAKER_OPEN)
+        buf_add_format(out, "another call tries whether it is well again after %s", after);
+    else if (limit == LIMIT_QUOTA_PRESSURE)
+        buf_add_format(out, "its provider says that its quota is used up for %.0f s", ceil(seconds));
 }
 
 bool health_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why)
 {
-    const char *reason = d->not_ready ? d->not_ready : *h->probe ? h->probe : NULL;
-    if (reason) {
-        if (why)
-            buf_add_text(why, reason);
-        return false;
-    }
-    if (h->resting_until <= now_ms)
-        return true;
-    if (why)
-        buf_add_format(why, "rests %llu s after %s", (unsigned long long)((h->resting_until - now_ms + 999) / 1000),
-                       failure_rule(h->reason)->name);
-    return false;
+    double seconds;
+    enum limit limit = health_limit(h, d, now_ms, &seconds);
+    if (limit != LIMIT_NONE && why)
+        health_words(h, d, limit, seconds, why);
+    return limit == LIMIT_NONE;
 }

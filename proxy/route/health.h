@@ -4,21 +4,27 @@
 #define POINTSMAN_HEALTH_H
 
 #include "proxy/config.h"
+#include "proxy/route/breaker.h"
 #include "proxy/route/calibration.h"
+#include "proxy/route/limit.h"
 #include "proxy/route/observe.h"
 #include "proxy/route/window.h"
 #include "proxy/upstream/rate_limits.h"
 
 struct health {
     unsigned failures;         /* in a row */
-    uint64_t resting_until;    /* ms of the monotonic clock; 0: not resting */
+    uint64_t resting_until;    /* ms of the monotonic clock; 0: not resting. By the failure's rule, or the provider's word */
+    struct breaker breaker;    /* after repeated failures */
+    uint64_t struck_ms;        /* when the last rest began, of either kind */
     enum failure_kind reason;  /* of the rest, or the last failure */
     int last_status;           /* HTTP's, of the last call that ended; 0: none came */
+    char last_error[sizeof ((struct failure *)0)->message];   /* of the last failure, redacted; "": there was none */
     unsigned in_flight;
     uint64_t calls, successes;
     struct window window;      /* the last minute's requests and tokens */
     struct observed seen;
-    struct rate_limits limits; /* as last told */
+    struct rate_limits limits; /* as last told, at limits_ms */
+    uint64_t limits_ms;
     struct calibration calibration;
     unsigned without;          /* parts of a request that it refused: a set of enum turn_without */
     char probe[128];           /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
@@ -28,16 +34,24 @@ struct health {
 struct health_call {
     uint64_t started_ms;
     int64_t reserved_tokens;   /* counted for it in the window, until its own are known */
+    bool trial;                /* it finds out whether the breaker may close */
 };
 
 /* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an estimate. */
 struct health_call health_started(struct health *h, const struct config *c, int64_t prompt_tokens, uint64_t now_ms);
-/* Books how it ended. A failure that tells of the deployment is counted and starts a rest by its rule, the provider's
- * Retry-After first; a success clears failures and rest. */
+/* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After first; those
+ * whose rule forgives some open the breaker when they are more in a row than the configuration allows. A success clears all
+ * that, unless its call began before the rest did: it then says nothing of the time since. */
 void health_ended(struct health *h, const struct config *c, const struct deployment *d, const struct health_call *call,
                   const struct outcome *o, uint64_t now_ms);
-/* Whether the deployment may be tried now; where not, `why` gets a sentence ("rests 240 s after rate_limit"). `why` may
- * be NULL. */
+/* Books what a reply's head says of the provider's limits. */
+void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
+/* What holds the deployment back from any request: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN or _QUOTA_PRESSURE. *seconds: until
+ * it passes, 0 where that is not known. */
+enum limit health_limit(const struct health *h, const struct deployment *d, uint64_t now_ms, double *seconds);
+/* Says it in words: "rests 240 s after rate_limit". */
+void health_words(const struct health *h, const struct deployment *d, enum limit limit, double seconds, struct buf *out);
+/* Whether the deployment may be tried now; where not, `why` (or NULL) gets the words. */
 bool health_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why);
 
 #endif

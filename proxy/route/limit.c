@@ -1,7 +1,6 @@
 /* pure. Hard limits: what holds a deployment back from a request, whatever its score. */
 #include "proxy/route/limit.h"
 
-#include "proxy/route/failure.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>
@@ -35,19 +34,17 @@ static enum limit find_minute_limit(const struct plan_input *in, const struct de
 enum limit limit_find(const struct plan_input *in, const struct deployment *d, double *seconds)
 {
     const struct health *h = &in->health[d->index];
-    *seconds = 0;
-    if (d->not_ready || *h->probe)
-        return LIMIT_NOT_READY;
+    enum limit limit = health_limit(h, d, in->now_ms, seconds);
+    if (limit == LIMIT_NOT_READY)
+        return limit;
     if (!(d->wires & in->wires))
         return LIMIT_WIRE;
     if (!fits(in, d))
         return LIMIT_CONTEXT_WINDOW;
     if ((d->lacks & in->needs) || d->quality < in->group->min_quality)    /* false where the quality is not declared */
         return LIMIT_CAPABILITY;
-    if (h->resting_until > in->now_ms) {
-        *seconds = (double)(h->resting_until - in->now_ms) / 1000;
-        return LIMIT_RESTING;
-    }
+    if (limit != LIMIT_NONE)
+        return limit;
     if (d->max_in_flight && h->in_flight >= d->max_in_flight)
         return LIMIT_IN_FLIGHT;
     return find_minute_limit(in, d, seconds);
@@ -85,7 +82,10 @@ void limit_words(const struct plan_input *in, const struct deployment *d, enum l
     case LIMIT_NONE:
         break;
     case LIMIT_NOT_READY:
-        buf_add_text(out, d->not_ready ? d->not_ready : h->probe);
+    case LIMIT_RESTING:
+    case LIMIT_BREAKER_OPEN:
+    case LIMIT_QUOTA_PRESSURE:
+        health_words(h, d, limit, seconds, out);
         break;
     case LIMIT_WIRE:
         buf_add_text(out, "does not speak what is asked");
@@ -93,9 +93,6 @@ void limit_words(const struct plan_input *in, const struct deployment *d, enum l
     case LIMIT_CONTEXT_WINDOW:
         buf_add_format(out, "takes %lld tokens, the prompt has about %lld", (long long)d->max_input_tokens,
                        (long long)plan_prompt_tokens(in, d));
-        break;
-    case LIMIT_RESTING:
-        buf_add_format(out, "rests %.0f s after %s", ceil(seconds), failure_rule(h->reason)->name);
         break;
     case LIMIT_CAPABILITY:
         lacking_words(in, d, out);
@@ -112,8 +109,5 @@ void limit_words(const struct plan_input *in, const struct deployment *d, enum l
     case LIMIT_TPM:
         buf_add_format(out, "its %lld tokens per minute are used up for %.0f s", (long long)d->tpm, ceil(seconds));
         break;
-    case LIMIT_BREAKER_OPEN:
-    case LIMIT_QUOTA_PRESSURE:
-        buf_add_format(out, "%s for %.0f s", limit_name(limit), ceil(seconds));
     }
 }

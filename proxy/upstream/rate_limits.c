@@ -1,4 +1,4 @@
-/* pure: how much of a ChatGPT plan is used up. */
+/* pure: what is left of a provider's limits. */
 #include "proxy/upstream/rate_limits.h"
 
 #include <math.h>
@@ -8,6 +8,7 @@
 #define SECONDS_MAX (60 * 86400)
 #define MINUTES_MAX (60 * 1440)
 #define PERCENT_MAX 1000
+#define COUNT_MAX 1e15
 
 /* A number between 0 and `max`; false for anything else. */
 static bool read_number(struct slice value, double max, double *out)
@@ -34,6 +35,38 @@ static void read_window(struct rate_window *w, struct slice name, struct slice v
     }
 }
 
+/* Seconds of "1s", "6m0s", "2m59.56s", "120ms", "1h", or a plain number; false for anything else. */
+static bool read_duration(struct slice value, double *out)
+{
+    static const struct { const char *unit; double seconds; } UNITS[] = {
+        {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400},
+    };
+    static const size_t COUNT = sizeof UNITS / sizeof *UNITS;
+    double sum = 0, number;
+    if (read_number(value, SECONDS_MAX, out))
+        return true;
+    while (value.len) {
+        size_t digits = 0, unit = 0;
+        while (digits < value.len && ((value.ptr[digits] >= '0' && value.ptr[digits] <= '9') || value.ptr[digits] == '.'))
+            digits++;
+        struct slice rest = {value.ptr + digits, value.len - digits};
+        while (unit < COUNT && !slice_starts(rest, UNITS[unit].unit))
+            unit++;
+        if (unit == COUNT || !read_number((struct slice){value.ptr, digits}, SECONDS_MAX * 1000.0, &number))
+            return false;
+        sum += number * UNITS[unit].seconds;
+        size_t taken = digits + strlen(UNITS[unit].unit);
+        value = (struct slice){value.ptr + taken, value.len - taken};
+    }
+    *out = sum;
+    return sum > 0 && sum <= SECONDS_MAX;
+}
+
+static struct rate_allowance *allowance(struct rate_limits *r, struct slice name)
+{
+    return slice_is_nocase(name, "requests") ? &r->requests : slice_is_nocase(name, "tokens") ? &r->tokens : NULL;
+}
+
 static bool take_prefix(struct slice *name, const char *prefix)
 {
     size_t len = strlen(prefix);
@@ -44,12 +77,28 @@ static bool take_prefix(struct slice *name, const char *prefix)
     return true;
 }
 
+static void read_allowance(struct rate_limits *r, struct slice name, struct slice value)
+{
+    double number;
+    struct rate_allowance *a;
+    if (take_prefix(&name, "remaining-") && (a = allowance(r, name)) && read_number(value, COUNT_MAX, &number)) {
+        a->remaining = (int64_t)number;
+        a->known = true;
+    } else if (take_prefix(&name, "limit-") && (a = allowance(r, name)) && read_number(value, COUNT_MAX, &number)) {
+        a->limit = (int64_t)number;
+    } else if (take_prefix(&name, "reset-") && (a = allowance(r, name)) && read_duration(value, &number)) {
+        a->reset_s = number;
+    }
+}
+
 void rate_limits_read(struct rate_limits *r, struct slice name, struct slice value)
 {
     if (take_prefix(&name, "x-codex-primary-"))
         read_window(&r->primary, name, value);
     else if (take_prefix(&name, "x-codex-secondary-"))
         read_window(&r->secondary, name, value);
+    else if (take_prefix(&name, "x-ratelimit-"))
+        read_allowance(r, name, value);
 }
 
 int rate_limits_wait(const struct rate_limits *r)
@@ -60,6 +109,39 @@ int rate_limits_wait(const struct rate_limits *r)
         if (windows[i]->known && windows[i]->used_percent >= 100 && windows[i]->reset_after_s > wait)
             wait = windows[i]->reset_after_s;
     return wait;
+}
+
+double rate_limits_used_up_s(const struct rate_limits *r, uint64_t age_ms)
+{
+    const struct rate_allowance *allowances[] = {&r->requests, &r->tokens};
+    double most = rate_limits_wait(r), age_s = (double)age_ms / 1000;
+    for (size_t i = 0; i < 2; i++)
+        if (allowances[i]->known && !allowances[i]->remaining && allowances[i]->reset_s > most)
+            most = allowances[i]->reset_s;
+    return most > age_s ? most - age_s : 0;
+}
+
+double rate_limits_used(const struct rate_limits *r, uint64_t age_ms)
+{
+    const struct rate_window *windows[] = {&r->primary, &r->secondary};
+    const struct rate_allowance *allowances[] = {&r->requests, &r->tokens};
+    double used = 0, age_s = (double)age_ms / 1000;
+    for (size_t i = 0; i < 2; i++) {
+        const struct rate_allowance *a = allowances[i];
+        if (windows[i]->known && windows[i]->reset_after_s > age_s)
+            used = fmax(used, windows[i]->used_percent / 100);
+        if (a->known && a->limit > 0 && a->reset_s > age_s)
+            used = fmax(used, 1 - (double)a->remaining / (double)a->limit);
+    }
+    return fmin(used, 1);
+}
+
+static bool add_allowance(const char *name, const struct rate_allowance *a, bool any, struct buf *out)
+{
+    if (a->known)
+        buf_add_format(out, "%s\"%s\":{\"limit\":%lld,\"remaining\":%lld,\"reset_after_seconds\":%.6g}", any ? "," : "", name,
+                       (long long)a->limit, (long long)a->remaining, a->reset_s);
+    return any || a->known;
 }
 
 bool rate_limits_json(const struct rate_limits *r, struct buf *out)
@@ -77,5 +159,7 @@ bool rate_limits_json(const struct rate_limits *r, struct buf *out)
                        any ? "," : "", all[i].name, w->used_percent, w->window_minutes, w->reset_after_s);
         any = true;
     }
+    any = add_allowance("requests", &r->requests, any, out);
+    (void)add_allowance("tokens", &r->tokens, any, out);
     return BUF_ADD(out, "}");
 }

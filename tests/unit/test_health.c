@@ -118,7 +118,7 @@ static void server_errors_are_forgiven_a_few_times(void **state)
         assert_true(health_ready(&h, &READY, 20, NULL));
         fail_with(&h, kinds[i], -1, 30);
         assert_false(health_ready(&h, &READY, 30, NULL));
-        assert_int_equal(h.resting_until, 90030);
+        assert_false(health_ready(&h, &READY, 90029, NULL));
         assert_true(health_ready(&h, &READY, 90030, NULL));
         fail_with(&h, kinds[i], -1, 100000);    /* the one after the rest is enough */
         assert_false(health_ready(&h, &READY, 100000, NULL));
@@ -161,6 +161,111 @@ static void a_late_failure_does_not_shorten_a_rest(void **state)
     fail_with(&h, FAILURE_AUTH, -1, 0);
     fail_with(&h, FAILURE_RATE_LIMIT, 1, 10);
     assert_int_equal(h.resting_until, 3600000);
+}
+
+static void an_old_call_that_serves_ends_no_rest(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    struct health_call old = health_started(&h, &CONFIG, 0, 0);
+    fail_with(&h, FAILURE_RATE_LIMIT, 60, 1000);
+    struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
+    health_ended(&h, &CONFIG, &READY, &old, &served, 2000);
+    assert_false(health_ready(&h, &READY, 2000, NULL));
+    assert_int_equal(h.successes, 1);
+    succeed(&h, 3000);      /* one that was tried all the same does */
+    assert_true(health_ready(&h, &READY, 3000, NULL));
+}
+
+/* Fails until the breaker opens; the time of the last failure. */
+static uint64_t open_breaker(struct health *h, uint64_t now_ms)
+{
+    for (int i = 0; i < 3; i++)
+        fail_with(h, FAILURE_SERVER, -1, now_ms);
+    return now_ms;
+}
+
+static void one_call_at_a_time_tries_again(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    open_breaker(&h, 0);
+    struct health_call trial = health_started(&h, &CONFIG, 0, 90000);
+    assert_true(trial.trial);
+    assert_false(health_ready(&h, &READY, 90001, NULL));
+    struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
+    health_ended(&h, &CONFIG, &READY, &trial, &gone, 91000);
+    assert_true(health_ready(&h, &READY, 91000, NULL));     /* without a result: the next one tries */
+    trial = health_started(&h, &CONFIG, 0, 91000);
+    assert_false(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
+    assert_true(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL));  /* it takes too long to be waited for */
+    struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
+    health_ended(&h, &CONFIG, &READY, &trial, &served, 93000);
+    assert_true(health_ready(&h, &READY, 93000, NULL));
+    assert_int_equal(h.breaker.opened, 0);
+    assert_int_equal(h.failures, 0);
+}
+
+static void each_failed_trial_doubles_the_time(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    uint64_t now = open_breaker(&h, 0), wait = 90000;
+    for (int i = 0; i < 6; i++) {
+        now = h.breaker.until_ms;
+        fail_with(&h, FAILURE_TIMEOUT, -1, now);
+        wait = wait * 2 < BREAKER_MOST_MS ? wait * 2 : BREAKER_MOST_MS;
+        uint64_t got = h.breaker.until_ms - now;
+        assert_true(got >= wait && got <= wait + wait / 10);
+        fail_with(&h, FAILURE_TIMEOUT, -1, now + 5);    /* a straggler changes nothing */
+        assert_int_equal(h.breaker.until_ms - now, got);
+    }
+    succeed(&h, h.breaker.until_ms);
+    open_breaker(&h, now * 2);
+    assert_int_equal(h.breaker.until_ms, now * 2 + 90000);
+}
+
+/* In the least lucky order of calls that overlap: what was said above holds, and no trial is lost. */
+static void a_breaker_never_locks_up(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    struct health_call calls[8] = {{0}};
+    bool running[8] = {false};
+    uint64_t random = 3, now = 0;
+    for (int n = 0; n < 200000; n++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        unsigned i = (unsigned)(random >> 40) % 8;
+        now += (random >> 45) % 2000;
+        struct failure f = {.kind = (random >> 50) % 7 ? FAILURE_SERVER : FAILURE_RATE_LIMIT, .retry_after_s = -1};
+        struct outcome o = {.failure = (random >> 33) % 4 ? &f : NULL, .ttft_ms = 1, .total_ms = 1, .prompt_tokens = 1,
+                            .output_tokens = 1, .cost_usd = NAN, .cancelled = (random >> 36) % 16 == 0, .tells = true,
+                            .draw = random};
+        if (!running[i] && health_ready(&h, &READY, now, NULL))
+            calls[i] = health_started(&h, &CONFIG, 10, now);
+        else if (running[i])
+            health_ended(&h, &CONFIG, &READY, &calls[i], &o, now);
+        else
+            continue;
+        running[i] = !running[i];
+        assert_true(h.breaker.until_ms <= now + BREAKER_MOST_MS + BREAKER_MOST_MS / 10);
+        assert_true(health_ready(&h, &READY, now + 2 * BREAKER_MOST_MS, NULL));
+    }
+    assert_true(h.calls > 1000);
+}
+
+static void what_the_provider_says_of_its_quota_counts(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    struct buf why;
+    buf_init(&why, 256);
+    health_told_limits(&h, &(struct rate_limits){.primary = {true, 100, 300, 60}}, 1000);
+    health_told_limits(&h, &(struct rate_limits){0}, 2000);   /* a reply without such fields says nothing */
+    assert_false(health_ready(&h, &READY, 31000, &why));
+    assert_buf(&why, "its provider says that its quota is used up for 30 s");
+    assert_true(health_ready(&h, &READY, 61000, NULL));
+    buf_free(&why);
 }
 
 static void why_not_ready_is_said(void **state)
@@ -260,6 +365,11 @@ int main(void)
         cmocka_unit_test(faults_of_the_request_are_not_the_deployments),
         cmocka_unit_test(a_late_failure_does_not_shorten_a_rest),
         cmocka_unit_test(why_not_ready_is_said),
+        cmocka_unit_test(an_old_call_that_serves_ends_no_rest),
+        cmocka_unit_test(one_call_at_a_time_tries_again),
+        cmocka_unit_test(each_failed_trial_doubles_the_time),
+        cmocka_unit_test(a_breaker_never_locks_up),
+        cmocka_unit_test(what_the_provider_says_of_its_quota_counts),
         cmocka_unit_test(calls_in_flight_are_counted),
         cmocka_unit_test(tokens_are_reserved_and_then_corrected),
         cmocka_unit_test(failures_never_make_it_look_quick),

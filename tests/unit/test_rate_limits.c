@@ -3,6 +3,8 @@
 
 #include "proxy/upstream/rate_limits.h"
 
+#include <math.h>
+
 static void take(struct rate_limits *r, const char *name, const char *value)
 {
     rate_limits_read(r, slice_of(name), slice_of(value));
@@ -50,12 +52,62 @@ static void a_used_up_window_says_how_long(void **state)
     assert_int_equal(rate_limits_wait(&r), 9000);
 }
 
+/* As OpenAI and Groq send them. */
+static void allowances_of_requests_and_tokens_are_read(void **state)
+{
+    (void)state;
+    static const struct { const char *text; double seconds; } resets[] = {
+        {"1s", 1}, {"6m0s", 360}, {"2m59.56s", 179.56}, {"120ms", 0.12}, {"1h2m3s", 3723}, {"17", 17}, {"7.66s", 7.66},
+        {"1d", 86400},
+    };
+    static const char *const wrong[] = {"", "s", "1x", "1s1", "-1s", "1e9s", "m5", "99999999999999999999999999999999999999s"};
+    struct rate_limits r = {0};
+    take(&r, "x-ratelimit-limit-requests", "60");
+    assert_false(rate_limits_known(&r));
+    take(&r, "X-RateLimit-Remaining-Requests", "0");
+    take(&r, "x-ratelimit-limit-tokens", "150000");
+    take(&r, "x-ratelimit-remaining-tokens", "149984");
+    assert_true(rate_limits_known(&r));
+    assert_true(rate_limits_used_up_s(&r, 0) == 0);    /* for how long was not said */
+    for (size_t i = 0; i < COUNT_OF(resets); i++) {
+        take(&r, "x-ratelimit-reset-requests", resets[i].text);
+        assert_true(fabs(r.requests.reset_s - resets[i].seconds) < 1e-9);
+        for (size_t k = 0; k < COUNT_OF(wrong); k++)
+            take(&r, "x-ratelimit-reset-requests", wrong[k]);
+        assert_true(fabs(r.requests.reset_s - resets[i].seconds) < 1e-9);
+    }
+    take(&r, "x-ratelimit-reset-requests", "10s");
+    take(&r, "x-ratelimit-reset-tokens", "6ms");
+    assert_true(rate_limits_used_up_s(&r, 4000) == 6);
+    assert_true(rate_limits_used_up_s(&r, 11000) == 0);
+    struct buf out;
+    buf_init(&out, 1024);
+    assert_true(rate_limits_json(&r, &out));
+    assert_buf(&out, "{\"requests\":{\"limit\":60,\"remaining\":0,\"reset_after_seconds\":10},"
+                     "\"tokens\":{\"limit\":150000,\"remaining\":149984,\"reset_after_seconds\":0.006}}");
+    buf_free(&out);
+}
+
+static void what_is_used_counts_while_it_is_in_force(void **state)
+{
+    (void)state;
+    struct rate_limits r = {.primary = {true, 85, 300, 60}, .tokens = {true, 1000, 50, 5}};
+    assert_true(fabs(rate_limits_used(&r, 0) - 0.95) < 1e-9);
+    assert_true(fabs(rate_limits_used(&r, 5000) - 0.85) < 1e-9);
+    assert_true(rate_limits_used(&r, 60000) == 0);
+    r.primary.used_percent = 130;
+    assert_true(rate_limits_used(&r, 5000) == 1);
+    assert_true(rate_limits_used_up_s(&r, 5000) == 55);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_are_read_whatever_their_case),
         cmocka_unit_test(other_fields_and_values_are_ignored),
         cmocka_unit_test(a_used_up_window_says_how_long),
+        cmocka_unit_test(allowances_of_requests_and_tokens_are_read),
+        cmocka_unit_test(what_is_used_counts_while_it_is_in_force),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
