@@ -12,6 +12,7 @@ cli_libcli_a_SOURCES = \
 	cli/command/stop.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
+	cli/foreground.c cli/foreground.h \
 	cli/help.c cli/help.h \
 	cli/local_http.c cli/local_http.h \
 	cli/place.c cli/place.h \

@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/test_failure \
 	tests/unit/test_fields \
 	tests/unit/test_calibration \
+	tests/unit/test_foreground \
 	tests/unit/test_guard \
 	tests/unit/test_health \
 	tests/unit/test_http_parse \
@@ -74,6 +75,7 @@ tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_child_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_classify_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_foreground_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_run_plan_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_clean_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)

@@ -1,0 +1,120 @@
+/* Unit tests of cli/foreground, with shells as the programs. */
+#include "tests/unit/unit.h"
+#include "cli/foreground.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+static struct buf error, output;
+static struct foreground_end end;
+
+static bool run_shell(const char *script, struct foreground run)
+{
+    char *argv[] = {(char[]){"/bin/sh"}, (char[]){"-c"}, (char *)(uintptr_t)script, NULL};
+    run.argv = argv;
+    run.output = &output;
+    buf_clear(&error);
+    buf_clear(&output);
+    return foreground_run(&run, &end, &error);
+}
+
+static void output_and_exit_code_come_back(void **state)
+{
+    (void)state;
+    assert_true(run_shell("echo one; echo $NAME; exit 7", (struct foreground){.input = -1, .environment =
+                          (char *[]){(char[]){"NAME=two"}, NULL}}));
+    assert_int_equal(end.code, 7);
+    assert_int_equal(end.signal, 0);
+    assert_buf(&output, "one\ntwo\n");
+}
+
+static void input_is_handed_over(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "given\n", 6), 6);
+    close(ends[1]);
+    assert_true(run_shell("cat", (struct foreground){.input = ends[0]}));
+    close(ends[0]);
+    assert_buf(&output, "given\n");
+}
+
+static void much_output_does_not_block(void **state)
+{
+    (void)state;
+    assert_true(run_shell("i=0; while [ $i -lt 3000 ]; do echo \"a line that fills the pipe and more: $i\"; i=$((i+1)); "
+                          "done; exit 3", (struct foreground){.input = -1}));
+    assert_int_equal(end.code, 3);
+    assert_true(output.failed && output.len > 1000);
+}
+
+static void signals_go_on_to_the_program(void **state)
+{
+    (void)state;
+    assert_true(run_shell("trap 'echo got; exit 5' TERM; kill -TERM $PPID; while :; do sleep 0.05; done",
+                          (struct foreground){.input = -1}));
+    assert_int_equal(end.code, 5);
+    assert_int_equal(end.signal, SIGTERM);
+    assert_buf(&output, "got\n");
+    sigset_t mask;
+    assert_int_equal(sigprocmask(SIG_SETMASK, NULL, &mask), 0);
+    assert_false(sigismember(&mask, SIGTERM));
+}
+
+static void its_own_death_is_told(void **state)
+{
+    (void)state;
+    assert_true(run_shell("kill -KILL $$", (struct foreground){.input = -1}));
+    assert_int_equal(end.code, 128 + SIGKILL);
+    assert_int_equal(end.signal, 0);
+}
+
+static bool third_time(void *ctx)
+{
+    int *times = ctx;
+    return ++*times == 3;
+}
+
+static void a_tick_ends_it(void **state)
+{
+    (void)state;
+    int times = 0;
+    assert_true(run_shell("while :; do sleep 0.05; done",
+                          (struct foreground){.input = -1, .tick = third_time, .ctx = &times, .tick_ms = 5}));
+    assert_true(end.ticked);
+    assert_int_equal(end.code, 128 + SIGTERM);
+    assert_int_equal(times, 3);
+}
+
+static void what_is_not_there_is_told(void **state)
+{
+    (void)state;
+    char *argv[] = {(char[]){"/nonexistent/codex"}, NULL};
+    buf_clear(&error);
+    assert_false(foreground_run(&(struct foreground){.argv = argv, .input = -1}, &end, &error));
+    assert_buf(&error, "/nonexistent/codex: No such file or directory");
+}
+
+static int group_start(void **state)
+{
+    (void)state;
+    buf_init(&error, 1024);
+    buf_init(&output, 100000);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(output_and_exit_code_come_back),
+        cmocka_unit_test(input_is_handed_over),
+        cmocka_unit_test(much_output_does_not_block),
+        cmocka_unit_test(signals_go_on_to_the_program),
+        cmocka_unit_test(its_own_death_is_told),
+        cmocka_unit_test(a_tick_ends_it),
+        cmocka_unit_test(what_is_not_there_is_told),
+    };
+    return cmocka_run_group_tests(tests, group_start, NULL);
+}
