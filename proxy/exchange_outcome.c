@@ -15,10 +15,12 @@ void exchange_call_started(struct exchange *x)
     x->health_call = health_started(h, x->shared->config, prompt, x->attempt_ms);
 }
 
-/* Whether the failure says something about the deployment's ability to serve others: that a chat model refuses embeddings,
- * which providers do in several ways, does not. */
+/* Whether the failure says something about the deployment's ability to serve others. A request that is at fault itself does
+ * not, nor that a chat model refuses embeddings, which providers do in several ways. */
 static bool tells_of_deployment(const struct exchange *x, enum failure_kind kind)
 {
+    if (failure_rule(kind)->cooldown_s == 0)
+        return false;
     return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
 }
 

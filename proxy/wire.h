@@ -42,6 +42,7 @@ enum failure_kind {
     FAILURE_AUTH,            /* 401, 403 */
     FAILURE_NOT_FOUND,       /* 404 */
     FAILURE_BAD_REQUEST,     /* other 4xx: the request is at fault, another deployment would refuse it too */
+    FAILURE_UNSUPPORTED,     /* the model can't do what the request asks: tools, images, to go on with the assistant's words */
     FAILURE_CONTEXT,         /* the prompt does not fit the context window */
     FAILURE_CONTENT_FILTER,  /* refused by the provider's policy */
     FAILURE_SERVER,          /* 5xx */

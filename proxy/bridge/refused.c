@@ -11,9 +11,11 @@ unsigned refused_parts(const struct failure *f)
         {TURN_WITHOUT_IMAGES, "image_url"},         {TURN_WITHOUT_IMAGES, "image input"},
         {TURN_WITHOUT_IMAGES, "does not support image"}, {TURN_WITHOUT_IMAGES, "not a multimodal"},
         {TURN_WITHOUT_EFFORT, "reasoning_effort"},  {TURN_WITHOUT_EFFORT, "reasoning effort"},
+        {TURN_WITHOUT_PREFILL, "prefill"},          {TURN_WITHOUT_PREFILL, "must end with a user message"},
     };
     unsigned parts = 0;
-    for (size_t i = 0; f->kind == FAILURE_BAD_REQUEST && i < sizeof words / sizeof *words; i++)
+    bool asked = f->kind == FAILURE_BAD_REQUEST || f->kind == FAILURE_UNSUPPORTED;
+    for (size_t i = 0; asked && i < sizeof words / sizeof *words; i++)
         if (strcasestr(f->message, words[i].word))
             parts |= words[i].part;
     return parts;

@@ -5,6 +5,8 @@
 #include "proxy/bridge/settings.h"
 #include "proxy/bridge/tools.h"
 
+#include <string.h>
+
 /* Gemini's own word for "this call was not mine": its documentation on thought signatures. */
 #define NO_SIGNATURE "skip_thought_signature_validator"
 
@@ -15,7 +17,7 @@ struct writer {
     struct buf *out;
     struct buf text;
     struct json json;
-    bool any;             /* a message was written */
+    const char *last;     /* role of the message that was written last; NULL: none was */
 };
 
 /* Items from `at` up to `end` that one message is made of. */
@@ -30,9 +32,9 @@ static const struct item *item_at(const struct writer *w, uint32_t i)
 
 static void begin_message(struct writer *w, const char *role)
 {
-    if (w->any)
+    if (w->last)
         buf_add_char(w->out, ',');
-    w->any = true;
+    w->last = role;
     BUF_ADD(w->out, "{\"role\":\"");
     buf_add_text(w->out, role);
     BUF_ADD(w->out, "\",\"content\":");
@@ -323,6 +325,16 @@ static void write_messages(struct writer *w)
     }
 }
 
+/* Some models go on with what the assistant said last, others refuse such a request: Codex makes it after a stream that broke off
+ * behind a message that was whole. */
+static void ask_to_go_on(struct writer *w)
+{
+    if (!(w->options->without & TURN_WITHOUT_PREFILL) || !w->last || strcmp(w->last, "assistant") != 0)
+        return;
+    begin_message(w, "user");
+    BUF_ADD(w->out, "\"Please go on.\"}");
+}
+
 bool request_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
     struct writer w = {.t = t, .options = options, .out = out};
@@ -331,6 +343,7 @@ bool request_to_chat(const struct turn *t, const struct turn_options *options, s
     json_add_string(out, slice_of(options->upstream_model));
     BUF_ADD(out, ",\"messages\":[");
     write_messages(&w);
+    ask_to_go_on(&w);
     BUF_ADD(out, "]");
     if (options->stream)
         BUF_ADD(out, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");

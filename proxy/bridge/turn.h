@@ -23,6 +23,7 @@ enum turn_without {
     TURN_WITHOUT_IMAGES = 1,     /* a placeholder of text takes their place */
     TURN_WITHOUT_FORMAT = 2,     /* no response_format */
     TURN_WITHOUT_EFFORT = 4,     /* no reasoning_effort */
+    TURN_WITHOUT_PREFILL = 8,    /* no message of the assistant's at the end: the user says to go on */
 };
 
 struct turn_options {

@@ -33,6 +33,7 @@ static const struct failure_rule RULES[] = {
     [FAILURE_NOT_FOUND] = {"not_found", true, NOT_FOUND_REST, 404, "invalid_request_error", "model_not_found",
                            "model_not_found", false, false},
     [FAILURE_BAD_REQUEST] = {"bad_request", false, 0, 400, "invalid_request_error", NULL, "invalid_prompt", false, false},
+    [FAILURE_UNSUPPORTED] = {"unsupported", true, 0, 400, "invalid_request_error", NULL, "invalid_prompt", false, false},
     [FAILURE_CONTEXT] = {"context", false, 0, 400, "invalid_request_error", "context_length_exceeded",
                          "context_length_exceeded", false, false},
     [FAILURE_CONTENT_FILTER] = {"content_filter", false, 0, 400, "invalid_request_error", "content_policy_violation",

@@ -92,6 +92,13 @@ static const struct phrase {
     {"content management policy", OF(FAILURE_BAD_REQUEST), FAILURE_CONTENT_FILTER},
     {"content policy", OF(FAILURE_BAD_REQUEST), FAILURE_CONTENT_FILTER},
     {"usage policy", OF(FAILURE_BAD_REQUEST), FAILURE_CONTENT_FILTER},
+    {"prefill", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
+    {"must end with a user message", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
+    {"does not support tools", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
+    {"does not support function", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
+    {"support image", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
+    {"not a multimodal", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
+    {"no endpoints found that", OF(FAILURE_NOT_FOUND), FAILURE_UNSUPPORTED},   /* OpenRouter: "… support tool use" */
     {"api key not valid", OF(FAILURE_BAD_REQUEST), FAILURE_AUTH},
     {"api key expired", OF(FAILURE_BAD_REQUEST), FAILURE_AUTH},
     {"invalid api key", OF(FAILURE_BAD_REQUEST), FAILURE_AUTH},

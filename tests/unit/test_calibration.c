@@ -46,6 +46,8 @@ static void a_refusal_names_its_part(void **state)
         {FAILURE_BAD_REQUEST, "Response_Format json_schema is not available", TURN_WITHOUT_FORMAT},
         {FAILURE_BAD_REQUEST, "this model does not support image input", TURN_WITHOUT_IMAGES},
         {FAILURE_BAD_REQUEST, "unknown field reasoning_effort", TURN_WITHOUT_EFFORT},
+        {FAILURE_UNSUPPORTED, "x is not a multimodal model", TURN_WITHOUT_IMAGES},
+        {FAILURE_UNSUPPORTED, "does not support assistant message Prefill", TURN_WITHOUT_PREFILL},
         {FAILURE_BAD_REQUEST, "messages must not be empty", 0},
         {FAILURE_SERVER, "response_format", 0},
     };

@@ -28,9 +28,8 @@ static void says(int status, const char *body, const char *part)
 
 static const enum failure_kind ALL[] = {
     FAILURE_CONNECT, FAILURE_TIMEOUT, FAILURE_RATE_LIMIT, FAILURE_QUOTA, FAILURE_AUTH, FAILURE_NOT_FOUND,
-    FAILURE_BAD_REQUEST, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER, FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CUT,
-    FAILURE_EMPTY, FAILURE_PROTOCOL, FAILURE_INTERNAL,
-    FAILURE_BUDGET,
+    FAILURE_BAD_REQUEST, FAILURE_UNSUPPORTED, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER, FAILURE_SERVER, FAILURE_OVERLOADED,
+    FAILURE_CUT, FAILURE_EMPTY, FAILURE_PROTOCOL, FAILURE_INTERNAL, FAILURE_BUDGET,
 };
 
 /* Codex hides the message of a 500 and tries 30 times; 401, 403 and 408 make it try again, and 401 is about the wrong key. */
@@ -67,7 +66,7 @@ static void faults_of_the_request_go_nowhere_else(void **state)
         bool request = ALL[i] == FAILURE_BAD_REQUEST || ALL[i] == FAILURE_CONTEXT || ALL[i] == FAILURE_CONTENT_FILTER ||
                        ALL[i] == FAILURE_INTERNAL || ALL[i] == FAILURE_BUDGET;
         assert_int_equal(failure_rule(ALL[i])->next, !request);
-        assert_int_equal(failure_rule(ALL[i])->cooldown_s == 0, request);
+        assert_int_equal(failure_rule(ALL[i])->cooldown_s == 0, request || ALL[i] == FAILURE_UNSUPPORTED);
     }
 }
 
@@ -112,6 +111,26 @@ static void openai_replies(void **state)
     /* Groq: too many tokens per minute comes as 413. */
     read_as(413, "{\"error\":{\"message\":\"Request too large: tokens per minute (TPM)\",\"type\":\"tokens\","
                  "\"code\":\"rate_limit_exceeded\"}}", FAILURE_RATE_LIMIT, NULL);
+}
+
+/* What one model lacks another may have: it is asked, and this one does not rest. */
+static void what_a_model_lacks(void **state)
+{
+    (void)state;
+    read_as(400, "{\"error\":{\"message\":\"This model does not support assistant message prefill. The conversation must end "
+                 "with a user message.\",\"type\":\"invalid_request_error\"}}", FAILURE_UNSUPPORTED, NULL);
+    read_as(400, "{\"error\":{\"message\":\"registry.ollama.ai/library/x does not support tools\"}}", FAILURE_UNSUPPORTED, NULL);
+    read_as(400, "{\"object\":\"error\",\"message\":\"x is not a multimodal model\"}", FAILURE_UNSUPPORTED, NULL);
+    read_as(404, "{\"error\":{\"message\":\"No endpoints found that support tool use.\",\"code\":404}}", FAILURE_UNSUPPORTED,
+            NULL);
+    read_as(404, "{\"error\":{\"message\":\"No such model\"}}", FAILURE_NOT_FOUND, NULL);
+    /* Where another deployment has failed in a way that passes, that is what the client is told. */
+    struct failure told = {0}, later;
+    failure_set(&told, FAILURE_OVERLOADED, "busy");
+    failure_set(&later, FAILURE_UNSUPPORTED, "no prefill");
+    failure_join(&told, &later);
+    assert_int_equal(told.kind, FAILURE_OVERLOADED);
+    assert_string_equal(told.message, "busy; no prefill");
 }
 
 static void gemini_replies(void **state)
@@ -347,6 +366,7 @@ int main(void)
         cmocka_unit_test(faults_of_the_request_go_nowhere_else),
         cmocka_unit_test(statuses_tell_the_kind),
         cmocka_unit_test(openai_replies),
+        cmocka_unit_test(what_a_model_lacks),
         cmocka_unit_test(gemini_replies),
         cmocka_unit_test(replies_of_others),
         cmocka_unit_test(bodies_that_are_no_json_are_named),

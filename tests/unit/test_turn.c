@@ -296,6 +296,26 @@ static void test_what_an_upstream_refuses_is_left_out(void **state)
     free(body);
 }
 
+#define ANSWER "{\"role\":\"assistant\",\"content\":\"b\"}"
+
+/* Only a text of the assistant's that stands last is a prefill. */
+static void test_a_prefill_that_is_refused_becomes_a_turn_of_the_users(void **state)
+{
+    (void)state;
+    struct turn_options options = STREAM;
+    options.without = TURN_WITHOUT_PREFILL;
+    static const struct { const char *input, *messages; } rows[] = {
+        {INPUT(USER "," ANSWER), "[" USER "," ANSWER ",{\"role\":\"user\",\"content\":\"Please go on.\"}]"},
+        {INPUT(USER), "[" USER "]"},
+        {INPUT(ANSWER "," USER), "[" ANSWER "," USER "]"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char *body = translate(rows[i].input, WIRE_RESPONSES, WIRE_CHAT, &options);
+        assert_field(body, "messages", rows[i].messages);
+        free(body);
+    }
+}
+
 /* A carrier is put back for its own call and deployment; Gemini's placeholder stands in where there is none. */
 static void test_thought_signatures(void **state)
 {
@@ -363,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_the_reverse_way),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_what_an_upstream_refuses_is_left_out),
+        cmocka_unit_test(test_a_prefill_that_is_refused_becomes_a_turn_of_the_users),
         cmocka_unit_test(test_thought_signatures),
         cmocka_unit_test(test_tools_are_found_again),
     };
