@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ERROR_BODY_MAX (64u << 10)   /* of an upstream's error reply */
 #define SIGN_INS_MAX 3               /* of an attempt: with the file's other token, with a renewed one, and to hear why not */
 #define KEEP_ALIVE_MS 10000          /* silence after which an open stream gets a sign of life */
 
@@ -34,29 +33,12 @@ static void move(struct exchange *x, enum exchange_state to)
     x->state = to;
 }
 
-static void destroy(struct exchange *x)
-{
-    *x->back = x->next;
-    if (x->next)
-        x->next->back = x->back;
-    x->shared->count--;
-    login_cancel(&x->login_wait);
-    exchange_free_money(x);
-    relay_free(x->relay);
-    outgoing_free(&x->outgoing);
-    model_request_free(&x->request);
-    buf_free(&x->error_body);
-    if (x->wait)
-        event_free(x->wait);
-    free(x);
-}
-
 /* The end of every way through this file: the exchange is gone. */
 static void end(struct exchange *x, int status, const char *how)
 {
     move(x, ENDED);
     exchange_journal(x, status, how);
-    destroy(x);
+    exchange_free(x);
 }
 
 /* The request can't be served, and the client is told why. */
@@ -100,6 +82,7 @@ static void break_off(struct exchange *x, const struct failure *f, enum call_end
 static void on_waited(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd, (void)what;
+    exchange_heard(ctx);
     start_attempt(ctx);
 }
 
@@ -120,6 +103,7 @@ static void call_again(struct exchange *x, const struct failure *f, int ms)
     x->retries++;
     x->repeats++;
     (void)evtimer_add(x->wait, &wait);
+    exchange_waits(x);
     log_debug("request %s: called again in %d ms: %s", x->id, ms, f->message);
 }
 
@@ -226,7 +210,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
         x->paused = true;
         return CALL_PAUSE;
     }
-    x->heard_ms = clock_monotonic_ms();
+    exchange_heard(x);
     if (!x->relay) {
         note_limits(x, reply);
         if (!exchange_make_relay(x, reply->event_stream))
@@ -260,6 +244,7 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     struct slice send = {NULL, 0};
     struct failure f;
     x->call = NULL;
+    exchange_heard(x);
     note_limits(x, reply);
     if (x->relay && relay_failure(x->relay)->kind != FAILURE_NONE) {
         follow_relay(x, RELAY_FAILED, send);
@@ -297,8 +282,10 @@ static void start_call(struct exchange *x)
 {
     struct failure f;
     exchange_start_call(x, &call_events);
-    if (x->call)
+    if (x->call) {
+        exchange_waits(x);
         return;
+    }
     failure_set(&f, FAILURE_INTERNAL, "no memory for the call");
     attempt_failed(x, &f, 0);
 }
@@ -362,7 +349,7 @@ static void plan_and_start(struct exchange *x)
 
 void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire)
 {
-    struct exchange *x = calloc(1, sizeof *x);
+    struct exchange *x = exchange_new(shared, client);
     struct model_request_error error = {0};
     if (!x) {
         static const char body[] = "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,"
@@ -370,20 +357,6 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
         client_send_reply(client, &(struct client_reply){503, "application/json", {NULL, 0}, SLICE(body)});
         return;
     }
-    x->shared = shared;
-    x->client = client;
-    x->next = shared->all;
-    x->back = &shared->all;
-    if (x->next)
-        x->next->back = &x->next;
-    shared->all = x;
-    shared->count++;
-    x->started_ms = clock_monotonic_ms();
-    x->started_unix_ms = clock_unix_ms();
-    outgoing_init(&x->outgoing, shared->carrier_key);
-    buf_init(&x->error_body, ERROR_BODY_MAX);
-    exchange_make_id(x);
-    client_set_user(client, x);
     if (model_request_read(&x->request, wire, client_head(client), client_body(client), &error))
         plan_and_start(x);
     else

@@ -1,6 +1,6 @@
 /* exchange_private: the exchange as its own two files see it: exchange.c moves its state, exchange_call.c asks
  * the upstream, exchange_outcome.c tells the deployment's health, exchange_reply.c the client,
- * exchange_spending.c counts the money. */
+ * exchange_spending.c counts the money, exchange_life.c makes and frees it. */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 
@@ -10,6 +10,7 @@
 #include "proxy/front/model_request.h"
 #include "proxy/route/plan.h"
 
+#define ERROR_BODY_MAX (64u << 10)   /* of an upstream's error reply */
 #define EXCHANGE_ID_LEN 32   /* hexadecimal digits of a request id */
 
 /* Calls to a deployment that had failed before in the same request, over the whole plan. */
@@ -28,6 +29,7 @@ struct exchange {
     /* Monotonic milliseconds; 0: not yet. */
     uint64_t started_ms, first_content_ms, heard_ms, attempt_ms;
     int64_t started_unix_ms;
+    uint64_t mark_us, overhead_us;       /* when it last took over from others; how long it was at work until then, summed up */
 
     struct model_request request;
     const struct model_group *group;     /* that the request names */
@@ -66,6 +68,12 @@ static inline struct health *exchange_health(const struct exchange *x)
     return &x->shared->health[exchange_deployment(x)->index];
 }
 
+/* NULL: no memory. */
+struct exchange *exchange_new(struct exchange_shared *shared, struct client *client);
+void exchange_free(struct exchange *x);
+/* The turn goes to others, the upstream or a timer, or comes back from them: what lies between is not our doing. */
+void exchange_waits(struct exchange *x);
+void exchange_heard(struct exchange *x);
 /* Plans the attempts. Returns the status that refuses the request with `error`, or 0: x->plan is made, or, where it is empty,
  * x->failure says why nothing can serve. */
 MUST_CHECK int exchange_make_plan(struct exchange *x, struct model_request_error *error);
@@ -99,8 +107,6 @@ void exchange_free_money(struct exchange *x);
 double exchange_call_cost(const struct exchange *x, const struct usage *usage, const struct failure *f, enum call_end how);
 /* Books it. */
 void exchange_book_money(struct exchange *x, double usd);
-/* Gives it an id that is unique, not secret: random bits of this process, and a count. */
-void exchange_make_id(struct exchange *x);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
 void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body);
 /* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */

@@ -6,16 +6,9 @@
 
 #include <event2/event.h>
 #include <math.h>
+#include <string.h>
 
 #define FIELDS_MAX 2048   /* bytes of header fields of our own */
-
-void exchange_make_id(struct exchange *x)
-{
-    const uint64_t halves[] = {x->shared->id_prefix, ++x->shared->id_count};
-    for (size_t i = 0; i < EXCHANGE_ID_LEN; i++)
-        x->id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
-    x->id[EXCHANGE_ID_LEN] = '\0';
-}
 
 static void add_field(struct buf *out, const char *name, const char *value)
 {
@@ -24,20 +17,63 @@ static void add_field(struct buf *out, const char *name, const char *value)
     BUF_ADD(out, "\r\n");
 }
 
-/* The header fields that say who served: LiteLLM's names, and the id that the journal's line bears. The group's name is the
- * configuration's: what the client wrote has no place in a header. */
-static void add_fields(const struct exchange *x, struct buf *out)
+static void add_number(struct buf *out, const char *name, uint64_t value)
 {
-    buf_init(out, FIELDS_MAX);
+    buf_add_text(out, name);
+    buf_add_number(out, (int64_t)value);
+    BUF_ADD(out, "\r\n");
+}
+
+/* Milliseconds with three decimals. */
+static void add_ms(struct buf *out, const char *name, uint64_t us)
+{
+    const char decimals[] = {'.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10), (char)('0' + us % 10)};
+    buf_add_text(out, name);
+    buf_add_number(out, (int64_t)(us / 1000));
+    buf_add(out, decimals, sizeof decimals);
+    BUF_ADD(out, "\r\n");
+}
+
+/* Calls that failed, and how often another group's deployment followed, up to the one under way. */
+static void count_failures(const struct exchange *x, unsigned *retries, unsigned *fallbacks)
+{
+    const char *alias = x->group->deployments[0]->alias;
+    *retries = *fallbacks = 0;
+    for (unsigned i = 0; i < x->attempt_count; i++) {
+        const char *next = x->attempts[i].deployment->alias;
+        *retries += x->attempts[i].outcome != FAILURE_NONE;
+        *fallbacks += strcmp(alias, next) != 0;
+        alias = next;
+    }
+    *fallbacks += strcmp(alias, exchange_deployment(x)->alias) != 0;
+}
+
+/* The header fields that say who served: LiteLLM's names, and the id that the journal's line bears. The names in them are the
+ * configuration's: what the client wrote has no place in a header. `cost_usd` NAN: not known, or not yet. The buffer is kept from
+ * reply to reply, so that nothing is allocated. */
+static struct buf *make_fields(const struct exchange *x, double cost_usd)
+{
+    static struct buf fields = {.max = FIELDS_MAX};
+    struct buf *out = &fields;
+    uint64_t now_us = clock_monotonic_us();
+    unsigned retries, fallbacks;
+    buf_clear(out);
     add_field(out, "x-request-id: ", x->id);
     add_field(out, "x-litellm-call-id: ", x->id);
+    add_number(out, "x-litellm-response-duration-ms: ", now_us / 1000 - x->started_ms);
+    add_ms(out, "x-litellm-overhead-duration-ms: ", x->overhead_us + now_us - x->mark_us);
     if (!x->plan.count)
-        return;
-    add_field(out, "x-litellm-model-group: ", x->plan.attempts[0]->alias);
+        return out;
+    count_failures(x, &retries, &fallbacks);
+    add_field(out, "x-litellm-model-group: ", x->group->alias);
     add_field(out, "x-litellm-model-id: ", exchange_deployment(x)->id);
-    BUF_ADD(out, "x-litellm-attempted-fallbacks: ");
-    buf_add_number(out, x->attempt);
-    BUF_ADD(out, "\r\n");
+    if (exchange_deployment(x)->api_base)
+        add_field(out, "x-litellm-model-api-base: ", exchange_deployment(x)->api_base);
+    add_number(out, "x-litellm-attempted-retries: ", retries);
+    add_number(out, "x-litellm-attempted-fallbacks: ", fallbacks);
+    if (isfinite(cost_usd))
+        buf_add_format(out, "x-litellm-response-cost: %.9g\r\n", cost_usd);
+    return out;
 }
 
 /* The client as this reply's last reader: from here on it is none of ours. */
@@ -50,13 +86,12 @@ static struct client *take_client(struct exchange *x)
 
 void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body)
 {
-    struct buf fields;
-    add_fields(x, &fields);
+    struct usage usage = x->relay && status == 200 ? relay_usage(x->relay) : USAGE_UNKNOWN;
+    struct buf *fields = make_fields(x, status == 200 ? journal_cost(exchange_deployment(x), &usage) : NAN);
     if (retry_after_s >= 0)
-        buf_add_format(&fields, "Retry-After: %d\r\n", retry_after_s);
-    struct client_reply reply = {status, content_type, buf_slice(&fields), body};
+        add_number(fields, "Retry-After: ", (uint64_t)retry_after_s);
+    struct client_reply reply = {status, content_type, buf_slice(fields), body};
     client_send_reply(take_client(x), &reply);
-    buf_free(&fields);
 }
 
 int exchange_send_failure(struct exchange *x, const struct failure *f)
@@ -72,11 +107,8 @@ int exchange_send_failure(struct exchange *x, const struct failure *f)
 
 void exchange_start_stream(struct exchange *x)
 {
-    struct buf fields;
-    add_fields(x, &fields);
-    struct client_reply start = {200, relay_content_type(x->relay), buf_slice(&fields), {NULL, 0}};
+    struct client_reply start = {200, relay_content_type(x->relay), buf_slice(make_fields(x, NAN)), {NULL, 0}};
     client_start_stream(x->client, &start);
-    buf_free(&fields);
 }
 
 void exchange_end_stream(struct exchange *x, struct slice last)

@@ -85,6 +85,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/confine.c proxy/confine.h \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
 	proxy/exchange_call.c \
+	proxy/exchange_life.c \
 	proxy/exchange_outcome.c \
 	proxy/exchange_reply.c \
 	proxy/exchange_spending.c \

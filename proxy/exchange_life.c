@@ -1,0 +1,67 @@
+/* loop: makes and frees an exchange, and measures how long it keeps its client waiting of itself. */
+#include "proxy/exchange_private.h"
+
+#include "common/clock.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+/* An id that is unique, not secret: random bits of this process, and a count. */
+static void make_id(struct exchange *x)
+{
+    const uint64_t halves[] = {x->shared->id_prefix, ++x->shared->id_count};
+    for (size_t i = 0; i < EXCHANGE_ID_LEN; i++)
+        x->id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
+    x->id[EXCHANGE_ID_LEN] = '\0';
+}
+
+struct exchange *exchange_new(struct exchange_shared *shared, struct client *client)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+    if (!x)
+        return NULL;
+    x->shared = shared;
+    x->client = client;
+    x->next = shared->all;
+    x->back = &shared->all;
+    if (x->next)
+        x->next->back = &x->next;
+    shared->all = x;
+    shared->count++;
+    x->mark_us = clock_monotonic_us();
+    x->started_ms = x->mark_us / 1000;
+    x->started_unix_ms = clock_unix_ms();
+    outgoing_init(&x->outgoing, shared->carrier_key);
+    buf_init(&x->error_body, ERROR_BODY_MAX);
+    make_id(x);
+    client_set_user(client, x);
+    return x;
+}
+
+void exchange_free(struct exchange *x)
+{
+    *x->back = x->next;
+    if (x->next)
+        x->next->back = x->back;
+    x->shared->count--;
+    login_cancel(&x->login_wait);
+    exchange_free_money(x);
+    relay_free(x->relay);
+    outgoing_free(&x->outgoing);
+    model_request_free(&x->request);
+    buf_free(&x->error_body);
+    if (x->wait)
+        event_free(x->wait);
+    free(x);
+}
+
+void exchange_waits(struct exchange *x)
+{
+    x->overhead_us += clock_monotonic_us() - x->mark_us;
+}
+
+void exchange_heard(struct exchange *x)
+{
+    x->mark_us = clock_monotonic_us();
+    x->heard_ms = x->mark_us / 1000;
+}
