@@ -15,6 +15,7 @@ cli_libcli_a_SOURCES = \
 	cli/foreground.c cli/foreground.h \
 	cli/help.c cli/help.h \
 	cli/local_http.c cli/local_http.h \
+	cli/ollama.c cli/ollama.h \
 	cli/place.c cli/place.h \
 	cli/progress.c cli/progress.h \
 	cli/run/classify.c cli/run/classify.h \

@@ -74,6 +74,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/window.c proxy/route/window.h \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \
+	proxy/upstream/model_list.c proxy/upstream/model_list.h \
 	proxy/upstream/provider.c proxy/upstream/provider.h \
 	proxy/upstream/rate_limits.c proxy/upstream/rate_limits.h
 

@@ -1,7 +1,7 @@
 /* loop: whether the servers on the user's own machine are up and have the model. */
 #include "proxy/upstream/probe.h"
 
-#include "common/json.h"
+#include "proxy/upstream/model_list.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -30,24 +30,6 @@ struct probes {
     struct probe *all;
     unsigned count, waiting;   /* waiting: probes without a first answer */
 };
-
-/* Whether a list in OpenAI's shape names the model. Ollama lists "qwen2.5-coder:3b"; a name without a tag means ":latest". */
-static bool lists_model(struct slice text, const char *model)
-{
-    struct json j = {0};
-    bool found = false;
-    if (json_parse(&j, text.ptr, text.len)) {
-        uint32_t data = json_get(&j, 0, "data");
-        char latest[256];
-        (void)snprintf(latest, sizeof latest, "%s:latest", model);
-        for (uint32_t m = data ? json_first(&j, data) : JSON_NONE; m && !found; m = json_next(&j, m)) {
-            uint32_t id = json_get(&j, m, "id");
-            found = id && (json_string_is(&j, id, model) || json_string_is(&j, id, latest));
-        }
-    }
-    json_free(&j);
-    return found;
-}
 
 static bool is_probed(const struct deployment *d)
 {
@@ -98,7 +80,7 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
         (void)snprintf(result, sizeof result, "Ollama does not answer at %.60s; start it: ollama serve", base);
     else if (failure != FAILURE_NONE || reply->status != 200)
         (void)snprintf(result, sizeof result, "%.60s does not list its models (HTTP %d)", base, reply->status);
-    else if (!lists_model(buf_slice(&p->list), name))
+    else if (!model_list_has(buf_slice(&p->list), name))
         (void)snprintf(result, sizeof result, "the model is not there yet; get it: ollama pull %.60s", name);
     buf_free(&p->list);
     settle(p, result);

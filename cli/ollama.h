@@ -1,0 +1,36 @@
+/* ollama: the model on this machine, asked straight, without the proxy and without Codex: its OpenAI-compatible endpoint. */
+#ifndef POINTSMAN_CLI_OLLAMA_H
+#define POINTSMAN_CLI_OLLAMA_H
+
+#include "proxy/config.h"
+
+#define OLLAMA_ALIAS "codex-qwen-local"
+#define OLLAMA_BASE "http://127.0.0.1:11434/v1"
+#define OLLAMA_MODEL "qwen2.5-coder:3b"
+
+struct ollama {
+    const char *base, *model;    /* borrowed from the configuration, or static */
+};
+
+/* The server and model of the alias OLLAMA_ALIAS; the usual ones where the configuration (may be NULL) has none. */
+struct ollama ollama_of(const struct config *config);
+/* Whether it answers and has the model. false with a sentence in `why`, which says what to do. */
+MUST_CHECK bool ollama_ready(const struct ollama *ollama, int timeout_ms, struct buf *why);
+
+struct ollama_call {
+    struct slice prompt;
+    int64_t max_tokens;          /* of the reply; 0: none */
+    bool (*on_text)(struct slice text, void *ctx);   /* takes the reply as it comes; false stops */
+    void *ctx;
+};
+
+struct ollama_result {
+    int64_t input_tokens, output_tokens;    /* -1: not told */
+    int64_t ttft_ms, total_ms;              /* ttft_ms -1: no text came */
+};
+
+/* Makes the call. false with a sentence in `error`. */
+MUST_CHECK bool ollama_ask(const struct ollama *ollama, const struct ollama_call *call, struct ollama_result *result,
+                           struct buf *error);
+
+#endif
