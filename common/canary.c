@@ -71,6 +71,21 @@ void canary_reset(struct canary *c)
     c->why[0] = '\0';
 }
 
+void canary_carry(const struct canary *from, struct canary *to)
+{
+    const size_t ring = from->settings.max_history;
+    if (!markov_settings_equal(&from->settings, &to->settings))
+        return;
+    for (unsigned a = 0; a < CANARY_ARMS; a++) {
+        to->arms[a].next = from->arms[a].next;
+        to->arms[a].held = from->arms[a].held;
+        to->arms[a].requests = from->arms[a].requests;
+    }
+    memcpy(to->memory, from->memory, ring * (CANARY_ARMS * COLUMNS + 1) * sizeof *to->memory);
+    memcpy(to->more_memory, from->more_memory, ring * (CANARY_ARMS + 1) * sizeof *to->more_memory);
+    memcpy(to->why, from->why, sizeof to->why);
+}
+
 bool canary_live(const struct canary *c, uint64_t conversation)
 {
     const struct markov_settings *s = &c->settings;
@@ -198,6 +213,8 @@ static void judge(struct canary *c)
 bool canary_add(struct canary *c, enum canary_arm which, const struct canary_sample *sample)
 {
     struct arm *arm = &c->arms[which];
+    if (c->why[0])
+        return false;
     double values[COLUMNS] = {[TTFT] = sample->error ? (double)NAN : sample->ttft_ms,
                               [LATENCY] = sample->error ? (double)NAN : sample->total_ms,
                               [ERROR] = sample->error, [COST] = sample->cost_usd, [QUALITY] = sample->quality};
@@ -208,10 +225,15 @@ bool canary_add(struct canary *c, enum canary_arm which, const struct canary_sam
     if (arm->held < c->settings.max_history)
         arm->held++;
     arm->requests++;
-    if (c->why[0] || which != CANARY_SUGGESTED || arm->requests % c->settings.canary_min_requests != 0)
+    if (which != CANARY_SUGGESTED || arm->requests % c->settings.canary_min_requests != 0)
         return false;
     judge(c);
     return c->why[0] != '\0';
+}
+
+const char *canary_stepped_back(const struct canary *c)
+{
+    return c->why[0] ? c->why : NULL;
 }
 
 void canary_report(const struct canary *c, struct canary_report *out)
@@ -226,7 +248,7 @@ void canary_report(const struct canary *c, struct canary_report *out)
             .quality = mean_of(c, arm, QUALITY).value,
         };
     }
-    out->stepped_back = c->why[0] ? c->why : NULL;
+    out->stepped_back = canary_stepped_back(c);
 }
 
 static void add_figure(struct buf *out, const char *name, double value)

@@ -33,7 +33,7 @@ struct canary_figures {
 
 struct canary_report {
     struct canary_figures arm[CANARY_ARMS];
-    const char *stepped_back;   /* why, as a sentence; NULL: it did not. The canary's; until it is freed or reset */
+    const char *stepped_back;   /* as canary_stepped_back() */
 };
 
 struct canary;
@@ -43,11 +43,16 @@ struct canary *canary_new(const struct markov_settings *s);
 void canary_free(struct canary *c);
 /* Forgets both arms, and that it stepped back. */
 void canary_reset(struct canary *c);
+/* Takes over what `from` has, where both were made from the same settings. */
+void canary_carry(const struct canary *from, struct canary *to);
 /* Whether a conversation takes the suggested order: never in shadow mode or after a step back, else for canary_share of all. One
  * conversation (a hash of what names it) is always answered the same. */
 bool canary_live(const struct canary *c, uint64_t conversation);
-/* Adds a request of a conversation of that arm. true: this made the canary step back; the report says why. */
+/* Adds a request of a conversation of that arm; after a step back nothing is added any more. true: this made the canary step
+ * back; the report says why. */
 bool canary_add(struct canary *c, enum canary_arm arm, const struct canary_sample *sample);
+/* Why it did, as a sentence; NULL: it did not. The canary's; until it is freed or reset. */
+const char *canary_stepped_back(const struct canary *c);
 void canary_report(const struct canary *c, struct canary_report *out);
 /* {"share","baseline":{"requests","ttft_p50_ms","latency_p95_ms","error_rate","cost_per_1000_usd","quality"},"canary":{…},
  *  "stepped_back":null or "why"} */

@@ -56,6 +56,7 @@ void markov_settings_init(struct markov_settings *s);
  * filled. Appends to `errors` a line "file:line: adaptive_router.key: …" for each unknown key, wrong type and value out of range,
  * with what is allowed; lines are separated by '\n'. Returns how many faults there were; faulty keys keep their defaults. */
 unsigned markov_settings_read(const char *file, const struct yaml_node *block, struct markov_settings *s, struct buf *errors);
+bool markov_settings_equal(const struct markov_settings *a, const struct markov_settings *b);
 /* The keys as rows of a Markdown table: key, type and range, default, sentence. */
 bool markov_settings_reference(struct buf *out);
 
@@ -149,6 +150,8 @@ void markov_decide(const struct markov_settings *s, const struct markov_candidat
  *  "confidence_delta","cost_multiplier","max_cost_multiplier","blocked_provider","blocked_cost_multiplier",
  *  "health":{NAME:{"state","risk","performance","confidence","ttft_ms","latency_ms","cost_usd","error_rate","observations"}}} */
 bool markov_write(const struct markov_decision *d, struct buf *out);
+/* The object of one provider in it. */
+bool markov_write_health(const struct markov_health *h, struct buf *out);
 /* What is known of a provider as a JSON object, to be read again by markov_read_state(). */
 bool markov_write_state(const struct markov_provider *p, struct buf *out);
 /* false, and nothing known, when the node is no such object or is not whole. */

@@ -40,7 +40,7 @@ static void add_name(struct buf *out, const char *lead, const struct markov_deci
         BUF_ADD(out, "null");
 }
 
-static void add_health(struct buf *out, const struct markov_health *h)
+bool markov_write_health(const struct markov_health *h, struct buf *out)
 {
     buf_add_format(out, "{\"state\":\"%s\"", markov_state_name(h->state));
     add_field(out, ",\"risk\":", h->risk, 4);
@@ -51,6 +51,7 @@ static void add_health(struct buf *out, const struct markov_health *h)
     add_field(out, ",\"cost_usd\":", h->cost_usd, 8);
     add_field(out, ",\"error_rate\":", h->error_rate, 4);
     buf_add_format(out, ",\"observations\":%llu}", (unsigned long long)h->observations);
+    return !out->failed;
 }
 
 bool markov_write(const struct markov_decision *d, struct buf *out)
@@ -71,7 +72,7 @@ bool markov_write(const struct markov_decision *d, struct buf *out)
     for (unsigned i = 0; i < d->count; i++) {
         add_name(out, i ? "," : "", d, i);
         BUF_ADD(out, ":");
-        add_health(out, &d->health[i]);
+        markov_write_health(&d->health[i], out);
     }
     BUF_ADD(out, "}}");
     return !out->failed;

@@ -59,6 +59,20 @@ static void store(const struct key *key, struct markov_settings *s, double value
         *(double *)field = value;
 }
 
+static double load(const struct key *key, const struct markov_settings *s)
+{
+    const void *field = (const char *)s + key->offset;
+    return key->type == BOOL ? *(const bool *)field : key->type == COUNT ? *(const unsigned *)field : *(const double *)field;
+}
+
+bool markov_settings_equal(const struct markov_settings *a, const struct markov_settings *b)
+{
+    for (unsigned i = 0; i < KEY_COUNT; i++)
+        if (load(&KEYS[i], a) != load(&KEYS[i], b))
+            return false;
+    return true;
+}
+
 void markov_settings_init(struct markov_settings *s)
 {
     for (unsigned i = 0; i < KEY_COUNT; i++)

@@ -2,6 +2,7 @@
 #ifndef POINTSMAN_CONFIG_H
 #define POINTSMAN_CONFIG_H
 
+#include "common/markov.h"
 #include "proxy/upstream/provider.h"
 
 /* How often something may happen, by enum failure_kind, as LiteLLM's policies say it by its classes of errors. */
@@ -98,6 +99,7 @@ struct config {
     char *master_key;                  /* secret_keep()ed */
     const struct strategy *strategy;   /* NULL: simple-shuffle */
     struct strategy_settings strategy_settings;
+    struct markov_settings adaptive;   /* the adaptive router */
     int num_retries;                   /* further attempts after the first, over all deployments of a request's plan */
     int more_retries;                  /* by how much the largest of all that stands in its place somewhere goes beyond it */
     struct failure_policy retries;     /* in place of num_retries after such a failure */

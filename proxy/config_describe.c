@@ -59,6 +59,16 @@ static void describe_policy(const char *title, const struct failure_policy *poli
         BUF_ADD(out, "\n");
 }
 
+static void describe_adaptive(const struct markov_settings *s, struct buf *out)
+{
+    if (!s->enabled)
+        return;
+    if (s->shadow_mode)
+        BUF_ADD(out, "adaptive router: in the shadow, suggestions change nothing\n");
+    else
+        buf_add_format(out, "adaptive router: live for %g %% of conversations\n", 100 * s->canary_share);
+}
+
 bool config_describe(const struct config *c, struct buf *out)
 {
     buf_add_format(out, "%s: %u aliases, %u deployments\n", c->path, c->group_count, c->deployment_count);
@@ -68,6 +78,7 @@ bool config_describe(const struct config *c, struct buf *out)
     describe_limit("", c->max_cost_usd, out);
     describe_policy("retries after: ", &c->retries, out);
     describe_policy("failures that start no rest: ", &c->allowed, out);
+    describe_adaptive(&c->adaptive, out);
     if (c->no_cooldowns)
         BUF_ADD(out, "no failure starts a rest (disable_cooldowns)\n");
     if (c->hold_streams)
@@ -135,5 +146,6 @@ bool config_reference(struct buf *out)
         add_unused(out, s, KEY_WARNS, "\nTaken with a warning, for they have no effect here:\n\n");
         add_unused(out, s, KEY_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
     }
-    return !out->failed;
+    BUF_ADD(out, "\n### `router_settings.adaptive_router`\n\n| key | value | default | meaning |\n|---|---|---|---|\n");
+    return markov_settings_reference(out);
 }

@@ -144,6 +144,8 @@ static const struct config_key KEYS[] = {
          "For groups without fallbacks of their own."),
     USED(ROUTER, MAPPING, "model_group_max_cost_usd", config_settings, group_max_cost, "",
          "`alias: USD`: what the calls of one group may cost, as `general_settings.max_cost_usd`. Not in LiteLLM."),
+    USED(ROUTER, MAPPING, "adaptive_router", config_settings, adaptive_router, "off",
+         "Learns from what calls come to, and suggests or makes another order; see below and `adaptive.md`. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "model_group_alias", config_settings, group_alias, "", "`other name: alias`."),
     USED(ROUTER, MAPPING, "model_group_quality", config_settings, group_quality, "",
          "`alias: quality`: what `model_info.quality` a deployment must have to serve the alias, unless it declares none. "

@@ -92,6 +92,7 @@ struct config_settings {
     double max_cost_usd, max_budget;                    /* the same by LiteLLM's name; NAN: not given */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
+    const struct yaml_node *adaptive_router;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args;
 };
 

@@ -37,6 +37,8 @@ static void move(struct exchange *x, enum exchange_state to)
 static void end(struct exchange *x, int status, const char *how)
 {
     move(x, ENDED);
+    if (status != 499)
+        exchange_request_ended(x);
     exchange_journal(x, status, how);
     exchange_free(x);
 }

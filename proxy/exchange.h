@@ -14,6 +14,7 @@
 
 #include "proxy/front/client.h"
 #include "proxy/record/journal.h"
+#include "proxy/route/adaptive.h"
 #include "proxy/route/affinity.h"
 #include "proxy/route/health.h"
 #include "proxy/route/spending.h"
@@ -30,6 +31,7 @@ struct exchange_shared {
     struct affinity *affinity;        /* where conversations are at home */
     struct spending *spending;        /* all accounts; it outlives the configuration */
     struct spend **accounts;          /* by the index of the model group */
+    struct adaptive *adaptive;        /* NULL: not enabled */
     struct upstream *upstream;
     struct login *login;              /* NULL where no deployment wants it */
     struct journal *journal;          /* NULL: no journal could be opened */

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What the group or its fallbacks have deployments without: nothing else of a request needs to be known. */
@@ -21,8 +22,26 @@ static unsigned lacked_by_some(const struct model_group *group)
     return lacks;
 }
 
+/* Lets the adaptive router look at the plan. */
+static void adapt(struct exchange *x, const struct plan_input *input, struct plan *plan)
+{
+    x->adaptive = malloc(sizeof *x->adaptive);
+    if (x->adaptive && adaptive_plan(x->shared->adaptive, input, plan, clock_unix_ms(), x->adaptive))
+        return;
+    free(x->adaptive);
+    x->adaptive = NULL;
+}
+
+/* Money may have taken out what the adaptive router had put first. */
+static void confirm(struct exchange *x)
+{
+    struct markov_decision *d = x->adaptive;
+    if (d && d->applied)
+        d->applied = x->plan.count && strcmp(x->plan.attempts[0]->id, d->name[d->suggested]) == 0;
+}
+
 /* Plans the attempts at a group; why nothing can serve goes into `why`, which may be NULL. */
-static void plan_group(const struct exchange *x, const struct model_group *group, struct plan *plan, struct buf *why)
+static void plan_group(struct exchange *x, const struct model_group *group, struct plan *plan, struct buf *why)
 {
     const struct model_request *request = &x->request;
     struct plan_input input = {
@@ -37,6 +56,8 @@ static void plan_group(const struct exchange *x, const struct model_group *group
         .stay = affinity_find(x->shared->affinity, x->affinity_key),
     };
     plan_make(&input, plan, why);
+    if (x->shared->adaptive && group == x->group)
+        adapt(x, &input, plan);
 }
 
 /* Puts the detour's plan in place of the present one, where somebody there can serve. */
@@ -86,6 +107,7 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
                     "No deployment of '%.100s' can serve this now: %.*s", request->model, (int)why.len, why.data ? why.data : "");
     else if (!x->detoured)
         (void)exchange_hold_money(x, &x->plan);   /* where it says no, the plan is empty and x->failure set */
+    confirm(x);
     buf_free(&why);
     return 0;
 }

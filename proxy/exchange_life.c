@@ -48,6 +48,7 @@ void exchange_free(struct exchange *x)
     exchange_free_money(x);
     relay_free(x->relay);
     outgoing_free(&x->outgoing);
+    free(x->adaptive);
     model_request_free(&x->request);
     buf_free(&x->error_body);
     if (x->wait)

@@ -2,6 +2,7 @@
 #include "proxy/exchange_private.h"
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "proxy/bridge/usage.h"
 #include "proxy/route/failure.h"
 
@@ -53,9 +54,33 @@ void exchange_call_ended(struct exchange *x, const struct failure *f, int status
         .deployment = d, .outcome = f ? f->kind : FAILURE_NONE, .status = status, .ms = (uint32_t)(now - x->attempt_ms)};
     exchange_book_money(x, outcome.cost_usd);
     health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
+    if (x->shared->adaptive)
+        adaptive_learn(x->shared->adaptive, d, exchange_health(x), &outcome, now, clock_unix_ms());
     if (f || outcome.cancelled)
         return;
     if (!usage.estimated)
         calibration_observe(&exchange_health(x)->calibration, x->request.prompt_bytes, usage.input);
     affinity_note(x->shared->affinity, x->affinity_key, d->index, usage.input, now);
+}
+
+void exchange_request_ended(const struct exchange *x)
+{
+    struct usage usage = x->relay ? relay_usage(x->relay) : USAGE_UNKNOWN;
+    uint64_t now = clock_monotonic_ms();
+    if (!x->adaptive || !x->attempt_count)
+        return;
+    const struct journal_attempt *last = &x->attempts[x->attempt_count - 1];
+    bool error = last->outcome != FAILURE_NONE;
+    if (error && failure_rule(last->outcome)->cooldown_s == 0)
+        return;     /* the request was at fault: it would have failed in either arm */
+    struct canary_sample sample = {
+        .conversation = x->request.conversation,
+        .ttft_ms = (double)(x->first_content_ms - x->started_ms),
+        .total_ms = (double)(now - x->started_ms),
+        .cost_usd = journal_cost(last->deployment, &usage),
+        .quality = last->deployment->quality / 100,
+        .error = error,
+    };
+    if (adaptive_request_ended(x->shared->adaptive, &sample))
+        log_warning("the adaptive router is back in the shadow: %s", adaptive_stepped_back(x->shared->adaptive));
 }

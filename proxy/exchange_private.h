@@ -34,6 +34,7 @@ struct exchange {
     struct model_request request;
     const struct model_group *group;     /* that the request names */
     struct plan plan;
+    struct markov_decision *adaptive;    /* NULL: the adaptive router had nothing to say */
     bool detoured;                       /* the plan is that of a detour */
     unsigned planned;                    /* attempts that were made before the plan, all of them failed */
     unsigned attempt;                    /* index in the plan of the one under way */
@@ -107,6 +108,8 @@ void exchange_free_money(struct exchange *x);
 double exchange_call_cost(const struct exchange *x, const struct usage *usage, const struct failure *f, enum call_end how);
 /* Books it. */
 void exchange_book_money(struct exchange *x, double usd);
+/* Books a request that is over, and whose client has heard its end, where the adaptive router had decided. */
+void exchange_request_ended(const struct exchange *x);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
 void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body);
 /* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */

@@ -140,6 +140,7 @@ void exchange_journal(const struct exchange *x, int status, const char *how)
         .dropped = x->outgoing.turn && x->outgoing.wire != x->request.wire ? turn_dropped(x->outgoing.turn) : 0,
         .status = status,
         .end = how,
+        .adaptive = x->adaptive,
     };
     /* Written once per turn of the loop, however many exchanges end in it. */
     if (journal_add(x->shared->journal, &entry))

@@ -53,13 +53,15 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .affinity = calloc(1, sizeof(struct affinity)),
         .spending = options->spending,
         .accounts = calloc(config->group_count + 1u, sizeof(struct spend *)),
+        .adaptive = config->adaptive.enabled ? adaptive_new(config) : NULL,
         .upstream = upstream_new(options->base, config),
         .journal = options->journal,
         .journal_flush = options->journal_flush,
     };
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
-    if (!g->exchanges.health || !g->exchanges.affinity || !g->exchanges.accounts || !g->exchanges.upstream ||
+    bool adapts = g->exchanges.adaptive || !config->adaptive.enabled;
+    if (!g->exchanges.health || !g->exchanges.affinity || !adapts || !g->exchanges.accounts || !g->exchanges.upstream ||
         !set_up_accounts(g) || !set_up_login(g))
         return false;
     g->probes = probes_start(options->base, g->exchanges.upstream, config, g->exchanges.health, options->probes_changed,
@@ -118,6 +120,8 @@ void generation_carry(const struct generation *from, struct generation *to)
     if (moved) {    /* without memory conversations find their place anew */
         *to->exchanges.affinity = *from->exchanges.affinity;
         affinity_remap(to->exchanges.affinity, moved, old->deployment_count);
+        if (from->exchanges.adaptive && to->exchanges.adaptive)
+            adaptive_carry(from->exchanges.adaptive, to->exchanges.adaptive, moved, old->deployment_count);
     }
     free(moved);
 }
@@ -138,6 +142,7 @@ void generation_free(struct generation *g)
     free(g->exchanges.health);
     free(g->exchanges.affinity);
     free(g->exchanges.accounts);
+    adaptive_free(g->exchanges.adaptive);
     setup_free(&g->setup);
     free(g);
 }

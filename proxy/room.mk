@@ -53,6 +53,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/turn.c proxy/bridge/turn.h \
 	proxy/bridge/usage.c proxy/bridge/usage.h \
 	proxy/bridge/watch.c \
+	proxy/route/adaptive.c proxy/route/adaptive.h \
 	proxy/route/affinity.c proxy/route/affinity.h \
 	proxy/route/belief.c proxy/route/belief.h \
 	proxy/route/breaker.c proxy/route/breaker.h \

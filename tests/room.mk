@@ -3,6 +3,7 @@ LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
 noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests/unit/config_load.h tests/fuzz/fuzz.h
 
 check_PROGRAMS += \
+	tests/unit/test_adaptive \
 	tests/unit/test_arguments \
 	tests/unit/test_buf \
 	tests/unit/test_canary \

@@ -132,6 +132,10 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     add_count(out, ",\"status\"", e->status);
     BUF_ADD(out, ",\"end\":");
     add_string(out, e->end);
+    if (e->adaptive) {
+        BUF_ADD(out, ",\"adaptive_router\":");
+        markov_write(e->adaptive, out);
+    }
     BUF_ADD(out, "}\n");
 }
 

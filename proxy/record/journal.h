@@ -27,6 +27,7 @@ struct journal_entry {
     double cost_usd;             /* NAN: unknown, written as null */
     unsigned dropped;            /* parts of the request that the bridge had to leave out */
     int status;                  /* what the client got; 499 when it hung up first */
+    const struct markov_decision *adaptive;   /* NULL: the adaptive router decided nothing */
     const char *end;             /* "completed", "incomplete", "failed", "cut", "cancelled", "refused" */
 };
 

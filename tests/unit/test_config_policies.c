@@ -200,6 +200,29 @@ static void spending_limits_are_read(void **state)
             "F:7: general_settings.max_cost_usd: expected a number from 0 to 1000000000, found the number -1");
 }
 
+static void the_adaptive_router(void **state)
+{
+    (void)state;
+    struct load l;
+    struct buf text;
+    load(&l, "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n"
+             "router_settings: {adaptive_router: {enabled: true, shadow_mode: false, canary_share: 0.1}}\n" MASTER);
+    assert_true(l.config->adaptive.enabled);
+    assert_false(l.config->adaptive.shadow_mode);
+    buf_init(&text, 1u << 16);
+    assert_true(config_describe(l.config, &text));
+    assert_non_null(strstr(buf_text(&text), "adaptive router: live for 10 % of conversations\n"));
+    buf_free(&text);
+    load_end(&l);
+    load(&l, "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n" MASTER);
+    assert_false(l.config->adaptive.enabled);
+    assert_float_equal(l.config->adaptive.decay, 0.65, 0);
+    load_end(&l);
+    refused("model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n"
+            "router_settings:\n  adaptive_router:\n    enabled: 1\n" MASTER,
+            "F:4: adaptive_router.enabled: expected true or false, found the number 1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +233,7 @@ int main(void)
         cmocka_unit_test(lists_of_fallbacks_can_be_cut),
         cmocka_unit_test(a_description_tells_of_them),
         cmocka_unit_test(spending_limits_are_read),
+        cmocka_unit_test(the_adaptive_router),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

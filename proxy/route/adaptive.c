@@ -1,0 +1,187 @@
+/* pure. The adaptive router over the plans of model groups. */
+#include "proxy/route/adaptive.h"
+
+#include "proxy/route/failure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct adaptive {
+    const struct config *config;
+    struct markov_provider *providers;   /* by deployment index */
+    struct canary *canary;
+};
+
+struct adaptive *adaptive_new(const struct config *c)
+{
+    struct adaptive *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->config = c;
+    a->providers = calloc(c->deployment_count + 1u, sizeof *a->providers);
+    a->canary = canary_new(&c->adaptive);
+    if (a->providers && a->canary)
+        return a;
+    adaptive_free(a);
+    return NULL;
+}
+
+void adaptive_free(struct adaptive *a)
+{
+    if (!a)
+        return;
+    canary_free(a->canary);
+    free(a->providers);
+    free(a);
+}
+
+void adaptive_carry(const struct adaptive *from, struct adaptive *to, const unsigned *map, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (map[i] != AFFINITY_GONE)
+            to->providers[map[i]] = from->providers[i];
+    canary_carry(from->canary, to->canary);
+}
+
+/* At the deployment's prices without a cache; NAN where they are unknown. The answer is taken to be as long everywhere: how long
+ * it was elsewhere lay in other requests. */
+static double expected_cost(const struct plan_input *in, const struct deployment *d)
+{
+    return (double)plan_prompt_tokens(in, d) * d->input_cost +
+           in->config->strategy_settings.expected_output_tokens * d->output_cost;
+}
+
+static bool is_of_group(const struct model_group *group, const struct deployment *d)
+{
+    for (unsigned i = 0; i < group->count; i++)
+        if (group->deployments[i] == d)
+            return true;
+    return false;
+}
+
+static unsigned gather(const struct adaptive *a, const struct plan_input *in, const struct plan *plan,
+                       struct markov_candidate *candidates, const struct deployment **deployments)
+{
+    const struct deployment *baseline = plan->attempts[0];
+    unsigned count = 1;
+    deployments[0] = baseline;
+    for (unsigned i = 0; i < plan->choice_count && count < MARKOV_MAX; i++) {
+        const struct choice *c = &plan->choices[i];
+        bool last_resort = c->deployment->weight <= 0 && baseline->weight > 0;
+        if (c->limit == LIMIT_NONE && !last_resort && c->deployment != baseline && is_of_group(in->group, c->deployment))
+            deployments[count++] = c->deployment;
+    }
+    for (unsigned i = 0; i < count; i++)
+        candidates[i] = (struct markov_candidate){deployments[i]->id, &a->providers[deployments[i]->index],
+                                                  expected_cost(in, deployments[i])};
+    return count;
+}
+
+/* Moves the deployment to the front; where it was not among the attempts, the last one makes room for it. */
+static void put_first(struct plan *plan, const struct deployment *d)
+{
+    unsigned at = 0;
+    while (at + 1 < plan->count && plan->attempts[at] != d)
+        at++;
+    memmove(&plan->attempts[1], &plan->attempts[0], at * sizeof plan->attempts[0]);
+    plan->attempts[0] = d;
+}
+
+/* The conversation keeps its deployment. */
+static void hold(struct markov_decision *d)
+{
+    d->would_switch = d->applied = false;
+    for (unsigned i = 0; i < d->count; i++)
+        d->order[i] = i;
+}
+
+bool adaptive_plan(const struct adaptive *a, const struct plan_input *in, struct plan *plan, int64_t now_ms,
+                   struct markov_decision *out)
+{
+    struct markov_candidate candidates[MARKOV_MAX];
+    const struct deployment *deployments[MARKOV_MAX];
+    const struct markov_settings *s = &a->config->adaptive;
+    if (plan->count == 0 || !is_of_group(in->group, plan->attempts[0]))
+        return false;
+    unsigned count = gather(a, in, plan, candidates, deployments);
+    if (count < 2)
+        return false;
+    markov_decide(s, candidates, count, canary_live(a->canary, in->draw), now_ms, out);
+    bool at_home = in->stay && in->stay->deployment == plan->attempts[0]->index;
+    if (at_home && out->health[0].risk < s->critical_risk_threshold)
+        hold(out);
+    if (out->applied)
+        put_first(plan, deployments[out->order[0]]);
+    return true;
+}
+
+static enum markov_outcome outcome_of(enum failure_kind kind)
+{
+    switch (kind) {
+    case FAILURE_TIMEOUT:
+    case FAILURE_OVERLOADED:
+        return MARKOV_OVERLOADED_FAILURE;
+    case FAILURE_RATE_LIMIT:
+    case FAILURE_QUOTA:
+    case FAILURE_AUTH:
+    case FAILURE_NOT_FOUND:
+        return MARKOV_LIMITED;
+    default:
+        return MARKOV_FAILED;
+    }
+}
+
+static double known_ms(int64_t ms)
+{
+    return ms >= 0 ? (double)ms : (double)NAN;
+}
+
+void adaptive_learn(struct adaptive *a, const struct deployment *d, const struct health *h, const struct outcome *o,
+                    uint64_t health_now_ms, int64_t now_ms)
+{
+    bool faultless = o->failure && (!o->tells || failure_rule(o->failure->kind)->cooldown_s == 0);
+    if (o->cancelled || faultless)
+        return;
+    struct markov_observation seen = markov_observation(o->failure ? outcome_of(o->failure->kind) : MARKOV_SUCCESS);
+    seen.ttft_ms = known_ms(o->ttft_ms);
+    seen.total_ms = known_ms(o->total_ms);
+    seen.cost_usd = o->cost_usd;
+    seen.quality = d->quality / 100;
+    if (d->tpm > 0)
+        seen.token_pressure = (double)window_read(&h->window, health_now_ms).tokens / (double)d->tpm;
+    markov_observe(&a->providers[d->index], &a->config->adaptive, &seen, now_ms);
+}
+
+bool adaptive_request_ended(struct adaptive *a, const struct canary_sample *sample)
+{
+    enum canary_arm arm = canary_live(a->canary, sample->conversation) ? CANARY_SUGGESTED : CANARY_BASELINE;
+    return canary_add(a->canary, arm, sample);
+}
+
+const char *adaptive_stepped_back(const struct adaptive *a)
+{
+    return canary_stepped_back(a->canary);
+}
+
+bool adaptive_write(const struct adaptive *a, int64_t now_ms, struct buf *out)
+{
+    const struct markov_settings *s = &a->config->adaptive;
+    bool first = true;
+    buf_add_format(out, "{\"enabled\":%s,\"shadow_mode\":%s,\"canary\":", s->enabled ? "true" : "false",
+                   s->shadow_mode ? "true" : "false");
+    canary_write(a->canary, out);
+    BUF_ADD(out, ",\"health\":{");
+    for (unsigned i = 0; i < a->config->deployment_count; i++) {
+        if (!a->providers[i].count)
+            continue;
+        struct markov_health h = markov_health(&a->providers[i], s, now_ms);
+        buf_add_text(out, first ? "" : ",");
+        json_add_string(out, slice_of(a->config->deployments[i].id));
+        BUF_ADD(out, ":");
+        markov_write_health(&h, out);
+        first = false;
+    }
+    BUF_ADD(out, "}}");
+    return !out->failed;
+}

@@ -1,0 +1,138 @@
+"""The adaptive router: in the shadow it only speaks, live it changes the order, the guard holds it back from what is dear, and
+the canary takes a share of the conversations and steps back by itself."""
+import itertools
+import json
+
+import pytest
+
+import chat_wire as chat
+from conftest import deployment
+from mock_upstream import error
+
+NAMES = itertools.count()
+
+
+@pytest.fixture
+def second(make_upstream):
+    return make_upstream()
+
+
+def entry(upstream, order, name, price=0.0, **info):
+    return {**deployment("codex-light", upstream, order=order),
+            "model_info": {"id": name, "input_cost_per_token": price, "cache_read_input_token_cost": price,
+                           "output_cost_per_token": price, **info}}
+
+
+# Neither this machine's speed nor a rest decides.
+SETTINGS = {"enabled": True, "slow_ttft_ms": 1e9, "slow_latency_ms": 1e9}
+
+
+def sections(**adaptive):
+    return {"router_settings": {"disable_cooldowns": True, "adaptive_router": {**SETTINGS, **adaptive}}}
+
+
+def ask(proxy, conversation=None):
+    """One request of a conversation, of a new one where none is named; its line in the journal."""
+    name = conversation or f"conversation-{next(NAMES)}"
+    lines = len(proxy.journal(0)) if (proxy.codex_home / "logs" / "requests.jsonl").exists() else 0
+    answer = proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]},
+                        headers={"thread-id": name})
+    assert answer.status == 200
+    return proxy.journal(lines + 1)[lines]
+
+
+def let_the_first_fail(proxy, upstream, second):
+    """Two failures of the preferred deployment; the other one serves."""
+    upstream.script(error(500), error(500))
+    upstream.always(chat.whole("from the first"))
+    second.always(chat.whole("from the second"))
+    assert ask(proxy)["adaptive_router"]["would_switch"] is False
+    ask(proxy)
+
+
+def test_the_shadow_speaks_and_changes_nothing(start_proxy, upstream, second):
+    proxy = start_proxy(entry(upstream, 1, "first"), entry(second, 2, "second"), **sections())
+    let_the_first_fail(proxy, upstream, second)
+    line = ask(proxy)
+    assert line["deployment"] == "first"
+    told = line["adaptive_router"]
+    assert (told["enabled"], told["shadow_mode"]) == (True, True)
+    assert (told["baseline_provider"], told["suggested_provider"]) == ("first", "second")
+    assert (told["would_switch"], told["applied"], told["cost_guard_blocked"]) == (True, False, False)
+    assert told["confidence_delta"] >= 0.15
+    assert told["health"]["first"]["state"] == "failing"
+    assert told["health"]["first"]["risk"] > told["health"]["second"]["risk"]
+    assert told["health"]["second"]["observations"] == 2
+
+
+def test_live_it_changes_the_order(start_proxy, upstream, second):
+    proxy = start_proxy(entry(upstream, 1, "first"), entry(second, 2, "second"), **sections(shadow_mode=False))
+    upstream.script(error(500))
+    second.always(chat.whole("from the second"))
+    assert [attempt["deployment"] for attempt in ask(proxy)["attempts"]] == ["first", "second"]
+    line = ask(proxy, "mine")
+    assert line["adaptive_router"]["applied"] is True
+    assert [attempt["deployment"] for attempt in line["attempts"]] == ["second"]
+    assert len(upstream.requests) == 1
+    # The one that was put back is the next to be tried.
+    second.script(error(500))
+    upstream.script(chat.whole("from the first"))
+    assert [attempt["deployment"] for attempt in ask(proxy)["attempts"]] == ["second", "first"]
+
+
+def test_a_conversation_stays(start_proxy, upstream, second):
+    """What is merely better is no reason to move one."""
+    proxy = start_proxy(entry(upstream, 1, "first", 0.02), entry(second, 2, "second"), **sections(shadow_mode=False))
+    upstream.always(chat.whole("from the first"))
+    second.always(chat.whole("from the second"))
+    ask(proxy, "mine")
+    upstream.script(error(500))
+    assert ask(proxy)["deployment"] == "second"
+    assert ask(proxy)["deployment"] == "second"
+    line = ask(proxy, "mine")
+    assert line["deployment"] == "first"
+    assert (line["adaptive_router"]["suggested_provider"], line["adaptive_router"]["would_switch"]) == ("second", False)
+
+
+def test_what_is_dear_is_blocked(start_proxy, upstream, second):
+    proxy = start_proxy(entry(upstream, 1, "first", 1e-6), entry(second, 2, "second", 5e-6),
+                        **sections(shadow_mode=False, critical_risk_threshold=1))
+    let_the_first_fail(proxy, upstream, second)
+    line = ask(proxy)
+    told = line["adaptive_router"]
+    assert line["deployment"] == "first"
+    assert (told["would_switch"], told["applied"], told["cost_guard_blocked"]) == (False, False, True)
+    assert told["blocked_provider"] == "second"
+    assert told["blocked_cost_multiplier"] == pytest.approx(5, rel=0.05)
+
+
+def test_the_canary_splits_and_steps_back(start_proxy, upstream, second):
+    """The second is preferred for its price, and its answers are worse."""
+    proxy = start_proxy(entry(upstream, 1, "first", 0.02, quality=90), entry(second, 2, "second", 0.0, quality=40),
+                        **sections(shadow_mode=False, canary_share=0.5, canary_min_requests=10, min_confidence_delta=0.05))
+    upstream.always(chat.whole("from the first"))
+    second.always(chat.whole("from the second"))
+    upstream.script(error(500), error(500))
+    while len(second.requests) < 2:
+        ask(proxy)
+    lines = [ask(proxy) for _ in range(50)]
+    applied = [line["adaptive_router"]["applied"] for line in lines]
+    asked_first = [line["attempts"][0]["deployment"] for line in lines]
+    assert asked_first == ["second" if was else "first" for was in applied]
+    last = max(index for index, was in enumerate(applied) if was)
+    assert False in applied[:last], "no conversation was left to the baseline"
+    assert last < 49, "it did not step back"
+    assert all(line["adaptive_router"]["would_switch"] for line in lines[last:])
+    assert "the adaptive router is back in the shadow: a quality of 0.4 passes the bound of 0." in proxy.stderr
+
+
+def test_what_was_learned_survives_a_reload(start_proxy, upstream, second):
+    proxy = start_proxy(entry(upstream, 1, "first"), entry(second, 2, "second"), **sections())
+    let_the_first_fail(proxy, upstream, second)
+    config = json.loads(proxy.config.read_text())
+    proxy.reload({**config, **sections(shadow_mode=False)})
+    assert ask(proxy)["deployment"] == "second"
+    proxy.reload({**config, **sections(enabled=False)})
+    line = ask(proxy)
+    assert line["deployment"] == "first"
+    assert "adaptive_router" not in line
