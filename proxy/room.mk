@@ -59,6 +59,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/breaker.c proxy/route/breaker.h \
 	proxy/route/calibration.c proxy/route/calibration.h \
 	proxy/route/ewma.c proxy/route/ewma.h \
+	proxy/route/explain.c proxy/route/explain.h \
 	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \
 	proxy/route/failure_reply.c \
 	proxy/route/health.c proxy/route/health.h \

@@ -3,7 +3,6 @@
 
 #include "proxy/route/failure.h"
 
-#include <math.h>
 #include <string.h>
 
 #define REST_MAX_S 3600     /* however long a provider's Retry-After is */
@@ -118,45 +117,30 @@ void health_told_limits(struct health *h, const struct rate_limits *limits, uint
     h->limits_ms = now_ms;
 }
 
-enum limit health_limit(const struct health *h, const struct deployment *d, uint64_t now_ms, double *seconds)
+void health_limit(const struct health *h, uint64_t now_ms, struct choice *c)
 {
-    uint64_t wait_ms;
-    *seconds = 0;
-    if (d->not_ready || *h->probe)
-        return LIMIT_NOT_READY;
-    if (h->resting_until > now_ms) {
-        *seconds = (double)(h->resting_until - now_ms) / 1000;
-        return LIMIT_RESTING;
+    uint64_t wait_ms = 0;
+    c->reason = h->reason;
+    c->figure = h->failures;
+    if (c->deployment->not_ready || *h->probe) {
+        c->limit = LIMIT_NOT_READY;
+    } else if (h->resting_until > now_ms) {
+        c->limit = LIMIT_RESTING;
+        wait_ms = h->resting_until - now_ms;
+    } else if (!breaker_admits(&h->breaker, now_ms, &wait_ms)) {
+        c->limit = LIMIT_BREAKER_OPEN;
+    } else {
+        wait_ms = (uint64_t)(1000 * rate_limits_used_up_s(&h->limits, now_ms - h->limits_ms));
+        c->limit = wait_ms ? LIMIT_QUOTA_PRESSURE : LIMIT_NONE;
     }
-    if (!breaker_admits(&h->breaker, now_ms, &wait_ms)) {
-        *seconds = (double)wait_ms / 1000;
-        return LIMIT_BREAKER_OPEN;
-    }
-    *seconds = rate_limits_used_up_s(&h->limits, now_ms - h->limits_ms);
-    return *seconds > 0 ? LIMIT_QUOTA_PRESSURE : LIMIT_NONE;
-}
-
-void health_words(const struct health *h, const struct deployment *d, enum limit limit, double seconds, struct buf *out)
-{
-    const char *after = failure_rule(h->reason)->name;
-    if (limit == LIMIT_NOT_READY)
-        buf_add_text(out, d->not_ready ? d->not_ready : h->probe);
-    else if (limit == LIMIT_RESTING)
-        buf_add_format(out, "rests %.0f s after %s", ceil(seconds), after);
-    else if (limit == LIMIT_BREAKER_OPEN && seconds > 0)
-        buf_add_format(out, "is left alone for %.0f s after %u failures in a row, the last: %s", ceil(seconds), h->failures,
-                       after);
-    else if (limit == LIMIT_BREAKER_OPEN)
-        buf_add_format(out, "another call tries whether it is well again after %s", after);
-    else if (limit == LIMIT_QUOTA_PRESSURE)
-        buf_add_format(out, "its provider says that its quota is used up for %.0f s", ceil(seconds));
+    c->limit_s = (float)wait_ms / 1000;
 }
 
 bool health_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why)
 {
-    double seconds;
-    enum limit limit = health_limit(h, d, now_ms, &seconds);
-    if (limit != LIMIT_NONE && why)
-        health_words(h, d, limit, seconds, why);
-    return limit == LIMIT_NONE;
+    struct choice c = {.deployment = d};
+    health_limit(h, now_ms, &c);
+    if (why)
+        limit_words(&c, h->probe, why);
+    return c.limit == LIMIT_NONE;
 }

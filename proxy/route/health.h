@@ -46,12 +46,10 @@ void health_ended(struct health *h, const struct config *c, const struct deploym
                   const struct outcome *o, uint64_t now_ms);
 /* Books what a reply's head says of the provider's limits. */
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
-/* What holds the deployment back from any request: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN or _QUOTA_PRESSURE. *seconds: until
- * it passes, 0 where that is not known. */
-enum limit health_limit(const struct health *h, const struct deployment *d, uint64_t now_ms, double *seconds);
-/* Says it in words: "rests 240 s after rate_limit". */
-void health_words(const struct health *h, const struct deployment *d, enum limit limit, double seconds, struct buf *out);
-/* Whether the deployment may be tried now; where not, `why` (or NULL) gets the words. */
+/* Sets the limit of a choice whose deployment is set: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE, else _NONE. */
+void health_limit(const struct health *h, uint64_t now_ms, struct choice *c);
+/* Whether the deployment may be tried now; where not, `why` (or NULL) gets the words: "rests 240 s after
+ * rate_limit". */
 bool health_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why);
 
 #endif

@@ -1,53 +1,66 @@
 /* pure. Hard limits: what holds a deployment back from a request, whatever its score. */
 #include "proxy/route/limit.h"
 
+#include "proxy/route/failure.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>
 
 /* A server whose window is too small may cut the prompt without a word (Ollama does), so it is not even asked. */
-static bool fits(const struct plan_input *in, const struct deployment *d)
+static bool fits(const struct deployment *d, int64_t prompt_tokens)
 {
-    return !d->max_input_tokens || plan_prompt_tokens(in, d) <= d->max_input_tokens;
+    return !d->max_input_tokens || prompt_tokens <= d->max_input_tokens;
 }
 
 /* The limits of requests and tokens per minute. Tokens are reserved by estimate when a call starts and corrected when it ends;
  * a prompt that is larger than the limit goes out alone. */
-static enum limit find_minute_limit(const struct plan_input *in, const struct deployment *d, double *seconds)
+static void find_minute_limit(const struct plan_input *in, int64_t prompt_tokens, struct choice *c)
 {
+    const struct deployment *d = c->deployment;
     const struct window *w = &in->health[d->index].window;
     if (!d->rpm && !d->tpm)
-        return LIMIT_NONE;
+        return;
     struct window_slot used = window_read(w, in->now_ms);
+    int64_t room = d->tpm - prompt_tokens;
+    uint64_t wait_ms;
     if (d->rpm && used.requests >= d->rpm) {
-        *seconds = (double)window_wait(w, d->rpm - 1, INT64_MAX, in->now_ms) / 1000;
-        return LIMIT_RPM;
+        c->limit = LIMIT_RPM;
+        wait_ms = window_wait(w, d->rpm - 1, INT64_MAX, in->now_ms);
+    } else if (d->tpm && used.tokens > 0 && used.tokens > room) {
+        c->limit = LIMIT_TPM;
+        wait_ms = window_wait(w, INT64_MAX, room > 0 ? room : 0, in->now_ms);
+    } else {
+        return;
     }
-    int64_t room = d->tpm - plan_prompt_tokens(in, d);
-    if (d->tpm && used.tokens > 0 && used.tokens > room) {
-        *seconds = (double)window_wait(w, INT64_MAX, room > 0 ? room : 0, in->now_ms) / 1000;
-        return LIMIT_TPM;
-    }
-    return LIMIT_NONE;
+    c->limit_s = (float)wait_ms / 1000;
 }
 
-enum limit limit_find(const struct plan_input *in, const struct deployment *d, double *seconds)
+/* A limit that waiting does not end. */
+static void set(struct choice *c, enum limit limit, int64_t figure)
 {
+    c->limit = limit;
+    c->limit_s = 0;
+    c->figure = figure;
+}
+
+void limit_find(const struct plan_input *in, struct choice *c)
+{
+    const struct deployment *d = c->deployment;
     const struct health *h = &in->health[d->index];
-    enum limit limit = health_limit(h, d, in->now_ms, seconds);
-    if (limit == LIMIT_NOT_READY)
-        return limit;
+    int64_t prompt_tokens = plan_prompt_tokens(in, d);
+    health_limit(h, in->now_ms, c);
+    if (c->limit == LIMIT_NOT_READY)
+        return;
     if (!(d->wires & in->wires))
-        return LIMIT_WIRE;
-    if (!fits(in, d))
-        return LIMIT_CONTEXT_WINDOW;
-    if ((d->lacks & in->needs) || d->quality < in->group->min_quality)    /* false where the quality is not declared */
-        return LIMIT_CAPABILITY;
-    if (limit != LIMIT_NONE)
-        return limit;
-    if (d->max_in_flight && h->in_flight >= d->max_in_flight)
-        return LIMIT_IN_FLIGHT;
-    return find_minute_limit(in, d, seconds);
+        set(c, LIMIT_WIRE, 0);
+    else if (!fits(d, prompt_tokens))
+        set(c, LIMIT_CONTEXT_WINDOW, prompt_tokens);
+    else if ((d->lacks & in->needs) || d->quality < in->group->min_quality)    /* false where the quality is not declared */
+        set(c, LIMIT_CAPABILITY, d->lacks & in->needs);
+    else if (c->limit == LIMIT_NONE && d->max_in_flight && h->in_flight >= d->max_in_flight)
+        set(c, LIMIT_IN_FLIGHT, h->in_flight);
+    else if (c->limit == LIMIT_NONE)
+        find_minute_limit(in, prompt_tokens, c);
 }
 
 const char *limit_name(enum limit limit)
@@ -62,52 +75,67 @@ const char *limit_name(enum limit limit)
     return NAMES[limit];
 }
 
-static void lacking_words(const struct plan_input *in, const struct deployment *d, struct buf *out)
+static void lacking_words(const struct choice *c, struct buf *out)
 {
     static const struct { enum capability what; const char *words; } ALL[] = {
         {CAPABILITY_TOOLS, "tools"}, {CAPABILITY_IMAGES, "images"}, {CAPABILITY_FORMAT, "structured output"},
     };
     for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
-        if (d->lacks & in->needs & ALL[i].what) {
+        if (c->figure & ALL[i].what) {
             buf_add_format(out, "is declared to lack %s", ALL[i].words);
             return;
         }
-    buf_add_format(out, "its quality of %g is below the %g that the alias asks for", d->quality, in->group->min_quality);
+    buf_add_format(out, "its quality of %g is below what the alias asks for", c->deployment->quality);
 }
 
-void limit_words(const struct plan_input *in, const struct deployment *d, enum limit limit, double seconds, struct buf *out)
+static void breaker_words(const struct choice *c, struct buf *out)
 {
-    const struct health *h = &in->health[d->index];
-    switch (limit) {
+    const char *after = failure_rule(c->reason)->name;
+    if (c->limit_s > 0)
+        buf_add_format(out, "is left alone for %.0f s after %lld failures in a row, the last: %s", ceil((double)c->limit_s),
+                       (long long)c->figure, after);
+    else
+        buf_add_format(out, "another call tries whether it is well again after %s", after);
+}
+
+void limit_words(const struct choice *c, const char *probe, struct buf *out)
+{
+    const struct deployment *d = c->deployment;
+    double seconds = ceil((double)c->limit_s);
+    switch (c->limit) {
     case LIMIT_NONE:
         break;
     case LIMIT_NOT_READY:
-    case LIMIT_RESTING:
-    case LIMIT_BREAKER_OPEN:
-    case LIMIT_QUOTA_PRESSURE:
-        health_words(h, d, limit, seconds, out);
+        buf_add_text(out, d->not_ready ? d->not_ready : probe ? probe : "its server on this machine is not ready");
         break;
     case LIMIT_WIRE:
         buf_add_text(out, "does not speak what is asked");
         break;
     case LIMIT_CONTEXT_WINDOW:
-        buf_add_format(out, "takes %lld tokens, the prompt has about %lld", (long long)d->max_input_tokens,
-                       (long long)plan_prompt_tokens(in, d));
+        buf_add_format(out, "takes %lld tokens, the prompt has about %lld", (long long)d->max_input_tokens, (long long)c->figure);
         break;
     case LIMIT_CAPABILITY:
-        lacking_words(in, d, out);
+        lacking_words(c, out);
         break;
     case LIMIT_BUDGET:
         BUF_ADD(out, "may cost more than a spending limit leaves");
         break;
+    case LIMIT_RESTING:
+        buf_add_format(out, "rests %.0f s after %s", seconds, failure_rule(c->reason)->name);
+        break;
+    case LIMIT_BREAKER_OPEN:
+        breaker_words(c, out);
+        break;
     case LIMIT_IN_FLIGHT:
-        buf_add_format(out, "%u calls are in flight, as many as it takes", h->in_flight);
+        buf_add_format(out, "%lld calls are in flight, as many as it takes", (long long)c->figure);
         break;
     case LIMIT_RPM:
-        buf_add_format(out, "its %lld requests per minute are used up for %.0f s", (long long)d->rpm, ceil(seconds));
+        buf_add_format(out, "its %lld requests per minute are used up for %.0f s", (long long)d->rpm, seconds);
         break;
     case LIMIT_TPM:
-        buf_add_format(out, "its %lld tokens per minute are used up for %.0f s", (long long)d->tpm, ceil(seconds));
+        buf_add_format(out, "its %lld tokens per minute are used up for %.0f s", (long long)d->tpm, seconds);
         break;
+    case LIMIT_QUOTA_PRESSURE:
+        buf_add_format(out, "its provider says that its quota is used up for %.0f s", seconds);
     }
 }

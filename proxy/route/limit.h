@@ -2,9 +2,8 @@
 #ifndef POINTSMAN_LIMIT_H
 #define POINTSMAN_LIMIT_H
 
-#include "common/buf.h"
+#include "proxy/config.h"
 
-struct deployment;
 struct plan_input;
 
 enum limit {
@@ -24,14 +23,29 @@ enum limit {
     LIMIT_QUOTA_PRESSURE,    /* the provider says that little of its quota is left */
 };
 
-/* The first limit that holds the deployment back from this request, in the order above. *seconds: until it passes, 0 where that
- * is not known. */
-enum limit limit_find(const struct plan_input *in, const struct deployment *d, double *seconds);
+#define STRATEGY_TERMS 8
+
+/* A candidate of a plan: a deployment, and what was found of it. A copy of it says all that there is to say, later on too. */
+struct choice {
+    const struct deployment *deployment;
+    enum limit limit;              /* LIMIT_NONE: it may be asked */
+    enum failure_kind reason;      /* LIMIT_RESTING, LIMIT_BREAKER_OPEN: after which failure */
+    float limit_s;                 /* seconds until the limit passes; 0: unknown, or it does not */
+    int64_t figure;                /* what the limit is about: the prompt's tokens, calls in flight, failures in a row, or the set
+                                      of capabilities that are lacking (0: quality) */
+    double score;                  /* in the strategy's unit; NAN where it was not scored */
+    double key;                    /* lower is tried first; mostly the score */
+    float terms[STRATEGY_TERMS];   /* what the score is made of, as the strategy names them */
+};
+
+/* Finds the first limit that holds the choice's deployment back from this request, in the order above. */
+void limit_find(const struct plan_input *in, struct choice *c);
 /* Whether it passes by waiting. */
 static inline bool limit_passes(enum limit limit) { return limit >= LIMIT_RESTING; }
 /* Its name in the journal and in /dispatch/state: "rpm". */
 const char *limit_name(enum limit limit);
-/* Says in words why the deployment is limited: "rests 240 s after rate_limit". Nothing where it is not. */
-void limit_words(const struct plan_input *in, const struct deployment *d, enum limit limit, double seconds, struct buf *out);
+/* Says in words why the deployment is limited: "rests 240 s after rate_limit". Nothing where it is not. `probe`: what the probe
+ * of a local server says now; NULL: that is not at hand. */
+void limit_words(const struct choice *c, const char *probe, struct buf *out);
 
 #endif

@@ -41,9 +41,8 @@ static unsigned gather(const struct plan_input *in, const struct model_group *gr
     unsigned count = 0;
     *open = 0;
     for (unsigned i = 0; i < group->count; i++) {
-        double seconds;
-        enum limit limit = limit_find(in, group->deployments[i], &seconds);
-        struct choice c = {.deployment = group->deployments[i], .limit = limit, .limit_s = (float)seconds, .score = NAN};
+        struct choice c = {.deployment = group->deployments[i], .score = NAN};
+        limit_find(in, &c);
         if (count < STRATEGY_CANDIDATES_MAX) {
             out[count++] = c;
         } else {
@@ -123,7 +122,7 @@ static void explain(const struct plan_input *in, const struct plan *p, struct bu
     for (unsigned i = 0; i < p->choice_count; i++) {
         const struct choice *c = &p->choices[i];
         buf_add_format(why, "%s%s: ", why->len ? "; " : "", c->deployment->id);
-        limit_words(in, c->deployment, c->limit, (double)c->limit_s, why);
+        limit_words(c, in->health[c->deployment->index].probe, why);
     }
 }
 

@@ -3,27 +3,23 @@
 #ifndef POINTSMAN_STRATEGY_H
 #define POINTSMAN_STRATEGY_H
 
-#include "proxy/config.h"
 #include "proxy/route/limit.h"
 
-#define STRATEGY_TERMS 8
 #define STRATEGY_CANDIDATES_MAX 64   /* that are ranked at once */
 
-/* A candidate of a plan: a deployment, and what was found of it. */
-struct choice {
-    const struct deployment *deployment;
-    enum limit limit;              /* LIMIT_NONE: it may be asked */
-    float limit_s;                 /* seconds until that passes; 0: unknown, or it does not */
-    double score;                  /* in the strategy's unit; NAN where it was not scored */
-    double key;                    /* lower is tried first; mostly the score */
-    float terms[STRATEGY_TERMS];   /* what the score is made of, as the strategy names them */
+/* A part of a score. */
+struct strategy_term {
+    const char *name;      /* for machines: "wait_s" */
+    const char *words;     /* for people: "wait" */
+    const char *unit;      /* behind the figure: " s" */
+    double scale;          /* of the figure that people see: 100 for a share in percent */
 };
 
 struct strategy {
     const char *name;                    /* router_settings.routing_strategy */
     const char *doc;                     /* what it does, in half a sentence */
     const char *unit;                    /* of the score: "USD" */
-    const char *terms[STRATEGY_TERMS];   /* names of the terms that are used; the first NULL ends them */
+    struct strategy_term terms[STRATEGY_TERMS];   /* of choice.terms; the first without a name ends them */
     /* Fills score, key and terms of the `count` (1 and more) candidates, all of one order and unlimited. What is random hangs on
      * in->draw alone. */
     void (*rank)(const struct plan_input *in, struct choice *choices, unsigned count);

@@ -117,7 +117,15 @@ const struct strategy STRATEGY_EXPECTED = {
     .name = "expected-cost",
     .doc = "first what is expected to cost least, in money, time, quality and failures",
     .unit = "USD",
-    .terms = {"wait_s", "output_s", "price_usd", "quality_usd", "error_rate", "failure_usd", "quota_usd"},
+    .terms = {
+        {"wait_s", "wait", " s", 1},
+        {"output_s", "reply", " s", 1},
+        {"price_usd", "price", " USD", 1},
+        {"quality_usd", "missing quality", " USD", 1},
+        {"error_rate", "odds of failure", " %", 100},
+        {"failure_usd", "which cost", " USD", 1},
+        {"quota_usd", "scarce quota", " USD", 1},
+    },
     .rank = rank,
     .weighs_moves = true,
 };

@@ -91,6 +91,15 @@ const struct strategy STRATEGY_RISK = {
     .name = "risk-adjusted",
     .doc = "a draw that prefers what is quick, cheap, idle and reliable",
     .unit = "risk",
-    .terms = {"cost", "ttft", "total_latency", "tokens_per_second", "error", "token_pressure", "queue_depth", "quality"},
+    .terms = {
+        {"cost", "cost", "", 1},
+        {"ttft", "TTFT", "", 1},
+        {"total_latency", "latency", "", 1},
+        {"tokens_per_second", "slowness", "", 1},
+        {"error", "errors", "", 1},
+        {"token_pressure", "token pressure", "", 1},
+        {"queue_depth", "queue", "", 1},
+        {"quality", "missing quality", "", 1},
+    },
     .rank = rank,
 };

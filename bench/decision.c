@@ -1,0 +1,102 @@
+/* decision: what one routing decision costs: plan_make() for a group of 10 deployments that have all been used, by each strategy.
+ * Prints CPU time per decision, least and median of several rounds. Usage: bench/decision [ROUNDS] */
+#include "proxy/route/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define CANDIDATES 10
+#define DECISIONS 20000
+#define ROUNDS_MAX 101
+
+struct world {
+    struct config config;
+    struct deployment deployments[CANDIDATES];
+    struct health health[CANDIDATES];
+    struct model_group group;
+    const struct deployment *members[CANDIDATES];
+};
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* A minute of calls at all of them: windows are full, averages have weight, some have failed. */
+static void use(struct world *w, uint64_t *now)
+{
+    struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
+    for (unsigned n = 0; n < 600; n++, *now += 100) {
+        unsigned i = n % CANDIDATES;
+        struct health_call call = health_started(&w->health[i], &w->config, 4000, *now);
+        struct outcome o = {.failure = n % 97 == 0 ? &f : NULL, .status = 200, .ttft_ms = 500 + n % 300, .total_ms = 3000 + n,
+                            .prompt_tokens = 4000, .output_tokens = 200, .cost_usd = 0.01, .tells = true};
+        health_ended(&w->health[i], &w->config, &w->deployments[i], &call, &o, *now + 50);
+    }
+}
+
+static void fill(struct world *w, uint64_t *now)
+{
+    w->config = (struct config){.num_retries = 2, .cooldown_ms = 5000, .allowed_fails = 3,
+                                .strategy_settings = *strategy_defaults()};
+    w->group = (struct model_group){.alias = "ten", .deployments = w->members, .count = CANDIDATES};
+    for (unsigned i = 0; i < CANDIDATES; i++) {
+        w->members[i] = &w->deployments[i];
+        w->deployments[i] = (struct deployment){
+            .index = i, .id = "d", .weight = 1 + i, .wires = WIRE_CHAT, .rpm = 6000, .tpm = 100000000, .max_in_flight = 32,
+            .max_input_tokens = 100000, .input_cost = 1e-6 * i, .cached_input_cost = 1e-7, .output_cost = 1e-5,
+            .quality = 90 - i, .expected_ttft_ms = 900 + 50 * i, .expected_tokens_per_second = 60,
+        };
+    }
+    use(w, now);
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure(const struct world *w, const char *name, unsigned rounds, uint64_t now)
+{
+    double us[ROUNDS_MAX];
+    unsigned first[CANDIDATES] = {0};
+    for (unsigned r = 0; r < rounds; r++) {
+        uint64_t start = cpu_ns();
+        for (unsigned n = 0; n < DECISIONS; n++) {
+            struct plan p;
+            plan_make(&(struct plan_input){.config = &w->config, .group = &w->group, .wires = WIRES_BRIDGED, .health = w->health,
+                                           .now_ms = now + n, .draw = n, .prompt_bytes = 16000, .strategy = strategy_find(name)},
+                      &p, NULL);
+            first[p.attempts[0]->index]++;
+        }
+        us[r] = (double)(cpu_ns() - start) / 1000 / DECISIONS;
+    }
+    qsort(us, rounds, sizeof *us, compare);
+    printf("%-16s %6.2f %6.2f   ", name, us[0], us[rounds / 2]);
+    for (unsigned i = 0; i < CANDIDATES; i++)
+        printf(" %3.0f", 100.0 * first[i] / DECISIONS / rounds);
+    printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+    static struct world w;
+    uint64_t now = 1000000;
+    long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 11;
+    if (rounds < 1 || rounds > ROUNDS_MAX) {
+        fprintf(stderr, "usage: bench/decision [ROUNDS, 1 to %d]\n", ROUNDS_MAX);
+        return 2;
+    }
+    fill(&w, &now);
+    printf("CPU time of a decision among %d, in µs\n%-16s %6s %6s    first attempts, %%\n", CANDIDATES, "strategy", "least",
+           "median");
+    static const char *const names[] = {"simple-shuffle", "expected-cost", "risk-adjusted"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        measure(&w, names[i], (unsigned)rounds, now);
+    return 0;
+}

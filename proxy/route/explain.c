@@ -1,0 +1,46 @@
+/* pure: decisions in words. */
+#include "proxy/route/explain.h"
+
+#include <math.h>
+
+/* The parts of the score; what is 0 is left out. */
+static void add_terms(const struct strategy *s, const struct choice *c, struct buf *out)
+{
+    const char *between = ": ";
+    for (size_t i = 0; i < STRATEGY_TERMS && s->terms[i].name; i++) {
+        const struct strategy_term *term = &s->terms[i];
+        double figure = (double)c->terms[i] * term->scale;
+        if (figure == 0)
+            continue;
+        buf_add_format(out, "%s%s %.2g%s", between, term->words, figure, term->unit);
+        between = ", ";
+    }
+}
+
+void explain_choice(const struct strategy *s, const struct choice *c, struct buf *out)
+{
+    buf_add_format(out, "%s: ", c->deployment->id);
+    if (c->limit != LIMIT_NONE) {
+        limit_words(c, NULL, out);
+        return;
+    }
+    if (isnan(c->score)) {
+        buf_add_text(out, "not compared");
+        return;
+    }
+    buf_add_format(out, "%.3g %s", c->score, s->unit);
+    add_terms(s, c, out);
+}
+
+void explain_plan(const struct plan *p, struct buf *out)
+{
+    buf_add_text(out, p->strategy->name);
+    if (p->stuck)
+        buf_add_text(out, "; the conversation stays where it is");
+    if (p->all_limited)
+        buf_add_format(out, "; nothing is free, so the least bad is asked: %s", p->attempts[0]->id);
+    for (unsigned i = 0; i < p->choice_count; i++) {
+        buf_add_text(out, "; ");
+        explain_choice(p->strategy, &p->choices[i], out);
+    }
+}

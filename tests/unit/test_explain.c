@@ -1,0 +1,93 @@
+/* Unit tests of proxy/route/explain: decisions in words. */
+#include "tests/unit/unit.h"
+#include "proxy/route/explain.h"
+
+#include <math.h>
+
+static const struct deployment ALPHA = {.id = "alpha", .max_input_tokens = 1000, .rpm = 12, .tpm = 500, .quality = 60};
+
+static void assert_words(const struct choice *c, const char *words)
+{
+    struct buf out;
+    buf_init(&out, 1024);
+    explain_choice(&STRATEGY_EXPECTED, c, &out);
+    assert_buf(&out, words);
+    buf_free(&out);
+}
+
+static void a_score_is_told_with_its_parts(void **state)
+{
+    (void)state;
+    struct choice c = {.deployment = &ALPHA, .score = 0.0412, .terms = {0.6f, 2.1f, 0.0012f, 0.008f, 0.02f, 0.003f, 0}};
+    assert_words(&c, "alpha: 0.0412 USD: wait 0.6 s, reply 2.1 s, price 0.0012 USD, missing quality 0.008 USD, "
+                     "odds of failure 2 %, which cost 0.003 USD");
+    c.score = NAN;
+    assert_words(&c, "alpha: not compared");
+}
+
+static void each_limit_has_words(void **state)
+{
+    (void)state;
+    static const struct { struct choice c; const char *words; } all[] = {
+        {{.limit = LIMIT_RESTING, .limit_s = 239.5f, .reason = FAILURE_QUOTA}, "rests 240 s after quota"},
+        {{.limit = LIMIT_BREAKER_OPEN, .limit_s = 5, .reason = FAILURE_SERVER, .figure = 3},
+         "is left alone for 5 s after 3 failures in a row, the last: server"},
+        {{.limit = LIMIT_BREAKER_OPEN, .reason = FAILURE_TIMEOUT}, "another call tries whether it is well again after timeout"},
+        {{.limit = LIMIT_NOT_READY}, "its server on this machine is not ready"},
+        {{.limit = LIMIT_WIRE}, "does not speak what is asked"},
+        {{.limit = LIMIT_CONTEXT_WINDOW, .figure = 1200}, "takes 1000 tokens, the prompt has about 1200"},
+        {{.limit = LIMIT_CAPABILITY, .figure = CAPABILITY_IMAGES | CAPABILITY_FORMAT}, "is declared to lack images"},
+        {{.limit = LIMIT_CAPABILITY}, "its quality of 60 is below what the alias asks for"},
+        {{.limit = LIMIT_BUDGET}, "may cost more than a spending limit leaves"},
+        {{.limit = LIMIT_IN_FLIGHT, .figure = 2}, "2 calls are in flight, as many as it takes"},
+        {{.limit = LIMIT_RPM, .limit_s = 12}, "its 12 requests per minute are used up for 12 s"},
+        {{.limit = LIMIT_TPM, .limit_s = 0.2f}, "its 500 tokens per minute are used up for 1 s"},
+        {{.limit = LIMIT_QUOTA_PRESSURE, .limit_s = 60}, "its provider says that its quota is used up for 60 s"},
+    };
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        char words[128];
+        struct choice c = all[i].c;
+        c.deployment = &ALPHA;
+        snprintf(words, sizeof words, "alpha: %s", all[i].words);
+        assert_words(&c, words);
+        assert_true(strlen(limit_name(c.limit)) > 0);
+    }
+}
+
+static void a_plan_is_told_from_its_choices(void **state)
+{
+    (void)state;
+    struct deployment members[] = {{.index = 0, .id = "a", .weight = 3, .wires = WIRE_CHAT},
+                                   {.index = 1, .id = "b", .weight = 1, .wires = WIRE_CHAT}};
+    const struct deployment *pointers[] = {&members[0], &members[1]};
+    struct config config = {.num_retries = 2, .strategy_settings = *strategy_defaults()};
+    struct health health[2] = {{.resting_until = 0}, {.resting_until = 91000, .reason = FAILURE_RATE_LIMIT}};
+    struct model_group group = {.alias = "g", .deployments = pointers, .count = 2};
+    struct affinity_entry own = {.deployment = 0};
+    struct plan_input in = {.config = &config, .group = &group, .wires = WIRES_BRIDGED, .health = health, .now_ms = 1000,
+                            .stay = &own};
+    struct plan p;
+    struct buf out;
+    buf_init(&out, 1024);
+    plan_make(&in, &p, NULL);
+    explain_plan(&p, &out);
+    assert_buf(&out, "simple-shuffle; the conversation stays where it is; a: 3 weight; b: rests 90 s after rate_limit");
+    buf_clear(&out);
+    health[0].resting_until = 3000;
+    health[0].reason = FAILURE_AUTH;
+    plan_make(&in, &p, NULL);
+    explain_plan(&p, &out);
+    assert_buf(&out, "simple-shuffle; nothing is free, so the least bad is asked: a; a: rests 2 s after auth; "
+                     "b: rests 90 s after rate_limit");
+    buf_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_score_is_told_with_its_parts),
+        cmocka_unit_test(each_limit_has_words),
+        cmocka_unit_test(a_plan_is_told_from_its_choices),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
