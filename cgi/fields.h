@@ -7,7 +7,7 @@
 
 #include "cgi/refusal.h"
 
-#define FIELDS_MAX 16
+#define FIELDS_MAX 64
 
 enum field_kind { FIELD_TEXT, FIELD_TRUE, FIELD_FALSE };
 

@@ -51,6 +51,18 @@ const char *key_alias(enum key key)
     return key_table[key].alias;
 }
 
+/* Whether a variable of that name has a field of its own. */
+static bool is_field(struct slice name)
+{
+    for (unsigned key = 0; key < KEY_COUNT; key++)
+        if (slice_is(name, key_table[key].name))
+            return true;
+    for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
+        if (slice_is(name, choice_table[choice].name))
+            return true;
+    return slice_is(name, AGENT_BASE_NAME);
+}
+
 const char *choice_variable(enum choice choice)
 {
     return choice_table[choice].variable;
@@ -141,22 +153,54 @@ static bool read_choice(const char *name, const struct field *field, bool *flag,
     return refuse_field(why, name, "invalid_flag", "%s must be true or false (in a form: 1 or absent).", name);
 }
 
-static bool refuse_unknown(struct refusal *why)
+bool keys_is_secret(struct slice name)
+{
+    static const char *const plain[] = {"_BASE", "_URL", "_HOST", "_RETRIES", "_REGION", "_VERSION", "_PROJECT"};
+    for (size_t i = 0; i < COUNT(plain); i++) {
+        size_t len = strlen(plain[i]);
+        if (name.len > len && memcmp(name.ptr + name.len - len, plain[i], len) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* A variable that the configuration names. */
+static bool read_variable(const struct field *field, struct keys *out, struct refusal *why)
+{
+    struct slice value = field->kind == FIELD_TRUE ? SLICE("1") : trim(field->value);
+    if (value.len > KEY_MAX_LEN)
+        return refuse(why, 400, "invalid_key", "The value of %.*s is longer than %d characters.", SLICE_ARGS(field->name),
+                      KEY_MAX_LEN);
+    for (size_t i = 0; i < value.len; i++)
+        if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)
+            return refuse(why, 400, "invalid_key", "The value of %.*s holds a line break or another control character.",
+                          SLICE_ARGS(field->name));
+    if (value.len)
+        out->variables[out->variable_count++] = (struct variable){field->name, value};
+    return true;
+}
+
+static bool refuse_unknown(const struct config_variables *named, struct refusal *why)
 {
     struct buf known;
-    buf_init(&known, 1024);
+    buf_init(&known, 1500);   /* a refusal's message holds no more */
     for (unsigned key = 0; key < KEY_COUNT; key++)
         buf_add_format(&known, "%s, ", key_table[key].name);
     for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
         buf_add_format(&known, "%s, ", choice_table[choice].name);
-    refuse(why, 400, "unknown_field", "The request has a field that is not known. Known: %.*s" AGENT_BASE_NAME ".",
-           SLICE_ARGS(buf_slice(&known)));
+    for (unsigned i = 0; i < named->count; i++)
+        if (!is_field(slice_of(named->names[i])))
+            buf_add_format(&known, "%s, ", named->names[i]);
+    refuse(why, 400, "unknown_field", "The request has a field that is not known, and the configuration names no such variable. "
+                                      "Known: %.*s" AGENT_BASE_NAME ", " SERVING_FIELDS ".", SLICE_ARGS(buf_slice(&known)));
     buf_free(&known);
     return false;
 }
 
-static bool read_field(const struct field *field, struct keys *out, struct refusal *why)
+static bool read_field(const struct field *field, const struct config_variables *named, struct keys *out,
+                       struct refusal *why)
 {
+    bool taken;
     for (unsigned key = 0; key < KEY_COUNT; key++)
         if (slice_is(field->name, key_table[key].name))
             return read_key((enum key)key, field, out, why);
@@ -167,17 +211,26 @@ static bool read_field(const struct field *field, struct keys *out, struct refus
         return read_agent_base(field, out, why);
     if (slice_is(field->name, "token"))
         return true;
+    if (!serving_read_field(field, &out->serving, &taken, why))
+        return false;
+    if (taken)
+        return true;
+    if (config_variables_has(named, field->name))
+        return read_variable(field, out, why);
     if (slice_starts(field->name, "QWEN_API_"))
         return refuse(why, 400, "qwen_key_refused",
                       "%.*s is not taken: local Qwen runs in Ollama and needs neither a key nor a base URL. "
                       "Set USE_LOCAL_QWEN instead.",
                       (int)(field->name.len > 64 ? 64 : field->name.len), field->name.ptr);
-    return refuse_unknown(why);
+    return refuse_unknown(named, why);
 }
 
-/* Whether there is something to route to. */
-static bool is_enough(const struct keys *keys)
+/* Whether there is something to route to: with a key that is enough, with a variable of the configuration's own, or because all
+ * that the configuration has is ready without any. */
+static bool is_enough(const struct keys *keys, const struct config_variables *named)
 {
+    if (named->ready_groups && (keys->variable_count || named->ready_groups == named->groups))
+        return true;
     for (unsigned key = 0; key < KEY_COUNT; key++)
         if (key_table[key].enough && keys->value[key].len)
             return true;
@@ -187,19 +240,19 @@ static bool is_enough(const struct keys *keys)
     return false;
 }
 
-bool keys_read(const struct fields *fields, struct keys *out, struct refusal *why)
+bool keys_read(const struct fields *fields, const struct config_variables *named, struct keys *out, struct refusal *why)
 {
     *out = (struct keys){0};
     for (size_t i = 0; i < fields->count; i++) {
         for (size_t before = 0; before < i; before++)
             if (slice_equal(fields->list[before].name, fields->list[i].name))
                 return refuse(why, 400, "invalid_body", "A field stands twice.");
-        if (!read_field(&fields->list[i], out, why))
+        if (!read_field(&fields->list[i], named, out, why))
             return false;
     }
     if (!check_agent(out, why))
         return false;
-    if (!is_enough(out))
+    if (!is_enough(out, named))
         return refuse(why, 400, "no_usable_key",
                       "Nothing to route to yet: give an OpenAI key or a Gemini key, or choose local Qwen, the ChatGPT login, "
                       "codex-agent or the demo.%s",

@@ -55,6 +55,11 @@ static void write_base_url(const struct view *view, struct buf *out)
     buf_add_text(out, view->session->settings.base_url);
 }
 
+static void write_risk_port(const struct view *view, struct buf *out)
+{
+    buf_add_format(out, "%u", view->session->settings.risk_port);
+}
+
 static void write_key_file(const struct view *view, struct buf *out)
 {
     page_escape(out, slice_of(view->session->settings.key_file));
@@ -189,6 +194,7 @@ static const struct {
     {"message", write_message},
     {"token", write_token},
     {"base_url", write_base_url},
+    {"risk_port", write_risk_port},
     {"key_file", write_key_file},
     {"key_file_word", write_key_file_word},
     {"runtime", write_runtime},

@@ -1,4 +1,4 @@
-/* The proxy's port on 127.0.0.1. */
+/* The proxy's ports. */
 #include "cgi/port.h"
 
 #include <arpa/inet.h>
@@ -8,19 +8,38 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int port_listen(unsigned port)
+static bool make_address(const char *host, unsigned port, struct sockaddr_storage *address, socklen_t *len)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in *four = (struct sockaddr_in *)address;
+    struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
+    *address = (struct sockaddr_storage){0};
+    if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)port);
+        *len = sizeof *four;
+        return true;
+    }
+    six->sin6_family = AF_INET6;
+    six->sin6_port = htons((uint16_t)port);
+    *len = sizeof *six;
+    return inet_pton(AF_INET6, host, &six->sin6_addr) == 1;
+}
+
+int port_listen(const char *host, unsigned port)
+{
+    struct sockaddr_storage address;
+    socklen_t len;
+    if (!make_address(host, port, &address, &len)) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
     /* Connections in TIME_WAIT must not keep the port busy; a listener of somebody else still does. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) != 0 ||
-        bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, SOMAXCONN) != 0) {
+        (address.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int)) != 0) ||
+        bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, SOMAXCONN) != 0) {
         int fault = errno;
         close(fd);
         errno = fault;

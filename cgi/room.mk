@@ -3,19 +3,22 @@ noinst_LIBRARIES += cgi/libfields.a
 cgi_libfields_a_SOURCES = \
 	cgi/fields.c cgi/fields.h \
 	cgi/keys.c cgi/keys.h \
-	cgi/refusal.c cgi/refusal.h
+	cgi/refusal.c cgi/refusal.h \
+	cgi/serving.c cgi/serving.h
 
 pkglibexec_PROGRAMS += cgi/pointsman-session
 cgi_pointsman_session_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(SODIUM_CFLAGS)
-cgi_pointsman_session_LDADD = cgi/libfields.a $(common_libs) $(FCGI_LIBS)
+cgi_pointsman_session_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(FCGI_LIBS) -lm
 cgi_pointsman_session_SOURCES = \
 	cgi/guards.c cgi/guards.h \
 	cgi/keyfile.c cgi/keyfile.h \
 	cgi/main.c \
+	cgi/named.c cgi/named.h \
 	cgi/notify.c cgi/notify.h \
 	cgi/page.c cgi/page.h \
 	cgi/peer.c cgi/peer.h \
 	cgi/port.c cgi/port.h \
+	cgi/ports.c cgi/ports.h \
 	cgi/reply.c cgi/reply.h \
 	cgi/request.c cgi/request.h \
 	cgi/routes.c cgi/routes.h \

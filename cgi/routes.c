@@ -3,6 +3,7 @@
 
 #include "cgi/guards.h"
 #include "cgi/keys.h"
+#include "cgi/named.h"
 #include "cgi/reply.h"
 #include "cgi/status.h"
 
@@ -96,11 +97,14 @@ static void start(struct session *session, struct slot *slot, const struct field
 {
     struct keys keys;
     struct refusal why;
-    if (keys_read(fields, &keys, &why) && check_login(session, &keys, &why) &&
+    struct config_variables named = {0};
+    named_learn(session->settings.config, fields, &named);
+    if (keys_read(fields, &named, &keys, &why) && check_login(session, &keys, &why) &&
         supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
         slot->wait = WAIT_READY;
     else
         answer_no(session, slot, &why);
+    config_variables_free(&named);
 }
 
 static void stop(struct session *session, struct slot *slot, const struct fields *fields)

@@ -20,7 +20,7 @@
 #define FASTCGI_FD 0            /* FCGI_LISTENSOCK_FILENO */
 #define PAUSE_MS 100            /* after an accept that failed for want of descriptors */
 
-enum watched { WATCH_REQUESTS, WATCH_SIGNALS, WATCH_CHILD, WATCH_NOTIFY, WATCH_WORDS, WATCH_PORT, WATCH_COUNT };
+enum watched { WATCH_REQUESTS, WATCH_SIGNALS, WATCH_CHILD, WATCH_NOTIFY, WATCH_WORDS, WATCH_PORT, WATCH_RISK_PORT, WATCH_COUNT };
 
 static int64_t clock_ms(void)
 {
@@ -136,7 +136,8 @@ static void turn(struct session *session, int signals)
         [WATCH_CHILD] = {.fd = s->pid_fd, .events = POLLIN},
         [WATCH_NOTIFY] = {.fd = s->notify, .events = POLLIN},
         [WATCH_WORDS] = {.fd = s->words.fd, .events = POLLIN},
-        [WATCH_PORT] = {.fd = supervisor_orphaned_port(s), .events = POLLIN},
+        [WATCH_PORT] = {.fd = supervisor_orphaned_port(s, PORT_PROXY), .events = POLLIN},
+        [WATCH_RISK_PORT] = {.fd = supervisor_orphaned_port(s, PORT_RISK), .events = POLLIN},
     };
     int ready = poll(fds, WATCH_COUNT, timeout_ms(session));
     session->now_ms = clock_ms();
@@ -153,6 +154,8 @@ static void turn(struct session *session, int signals)
             supervisor_on_exit(s, session->now_ms);
         if (fds[WATCH_PORT].revents)
             port_turn_away(fds[WATCH_PORT].fd);
+        if (fds[WATCH_RISK_PORT].revents)
+            port_turn_away(fds[WATCH_RISK_PORT].fd);
         if (fds[WATCH_REQUESTS].revents)
             answer_one(session);
     }

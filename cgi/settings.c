@@ -61,7 +61,7 @@ bool settings_has_login(const struct settings *settings)
 
 bool settings_read(struct settings *settings, pid_t first_parent, struct buf *error)
 {
-    long web_port, proxy_port, parent;
+    long web_port, proxy_port, risk_port, parent;
     *settings = (struct settings){
         .proxy = variable("POINTSMAN_PROXY", POINTSMAN_BINDIR "/pointsman-proxy"),
         .config = variable("POINTSMAN_CONFIG", POINTSMAN_DATADIR "/litellm-cost-routing.yaml"),
@@ -71,10 +71,12 @@ bool settings_read(struct settings *settings, pid_t first_parent, struct buf *er
     };
     if (!read_number("POINTSMAN_WEB_PORT", 1, 65535, 8787, &web_port, error) ||
         !read_number("POINTSMAN_PROXY_PORT", 1, 65535, 4000, &proxy_port, error) ||
+        !read_number("POINTSMAN_RISK_PORT", 1, 65535, proxy_port < 65535 ? proxy_port + 1 : 1, &risk_port, error) ||
         !read_number("POINTSMAN_PARENT", 1, INT_MAX, first_parent, &parent, error))
         return false;
     settings->web_port = (unsigned)web_port;
     settings->proxy_port = (unsigned)proxy_port;
+    settings->risk_port = (unsigned)risk_port;
     settings->parent = (pid_t)parent;
     (void)snprintf(settings->base_url, sizeof settings->base_url, "http://127.0.0.1:%u/v1", settings->proxy_port);
     return open_runtime_dir(settings, error);

@@ -9,6 +9,7 @@
 struct settings {
     unsigned web_port;        /* POINTSMAN_WEB_PORT, 8787 */
     unsigned proxy_port;      /* POINTSMAN_PROXY_PORT, 4000 */
+    unsigned risk_port;       /* POINTSMAN_RISK_PORT: the risk router's, where it is asked for; the next one */
     const char *proxy;        /* POINTSMAN_PROXY: the proxy's program */
     const char *config;       /* POINTSMAN_CONFIG: its configuration file */
     const char *www;          /* POINTSMAN_WWW: the folder of page.html */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VARIABLES_MAX 24
+#define VARIABLES_MAX 96
 #define LISTENER_FD 3   /* SD_LISTEN_FDS_START */
 
 /* Lives in locked memory, for it holds the keys. */
@@ -23,7 +23,7 @@ struct environment {
     size_t used;
     bool failed;
     char *listen_pid;     /* where the child writes its pid, which nobody knows before the fork */
-    char text[16 * 1024];
+    char text[32 * 1024];
 };
 
 static const char *const inherited[] = {"HOME", "CODEX_HOME", "XDG_CONFIG_HOME", "TZ", "LANG", "POINTSMAN_CODEX_CATALOG"};
@@ -47,11 +47,20 @@ static char *add(struct environment *env, const char *format, ...)
     return place;
 }
 
+static bool has_variable(const struct keys *keys, const char *name)
+{
+    for (size_t i = 0; i < keys->variable_count; i++)
+        if (slice_is(keys->variables[i].name, name))
+            return true;
+    return false;
+}
+
 static void fill(struct environment *env, const struct spawn *spawn)
 {
     env->listen_pid = add(env, "LISTEN_PID=%020d", 0);
-    add(env, "LISTEN_FDS=1");
-    add(env, "LISTEN_FDNAMES=proxy");
+    bool risk = spawn->listeners[PORT_RISK] >= 0;
+    add(env, risk ? "LISTEN_FDS=2" : "LISTEN_FDS=1");
+    add(env, risk ? "LISTEN_FDNAMES=proxy:risk" : "LISTEN_FDNAMES=proxy");
     add(env, "NOTIFY_SOCKET=%s", spawn->settings->notify_path);
     add(env, "POINTSMAN_PARENT=%d", (int)getpid());
     add(env, "POINTSMAN_KEY_FILE=%s", spawn->settings->key_file);
@@ -61,7 +70,7 @@ static void fill(struct environment *env, const struct spawn *spawn)
         const char *alias = key_alias((enum key)key);
         if (value.len)
             add(env, "%s=%.*s", key_name((enum key)key), SLICE_ARGS(value));
-        if (value.len && alias)
+        if (value.len && alias && !has_variable(spawn->keys, alias))
             add(env, "%s=%.*s", alias, SLICE_ARGS(value));
     }
     if (spawn->keys->agent_base.len)
@@ -69,6 +78,8 @@ static void fill(struct environment *env, const struct spawn *spawn)
     for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
         if (spawn->keys->chosen[choice])
             add(env, "%s=1", choice_variable((enum choice)choice));
+    for (size_t i = 0; i < spawn->keys->variable_count; i++)
+        add(env, "%.*s=%.*s", SLICE_ARGS(spawn->keys->variables[i].name), SLICE_ARGS(spawn->keys->variables[i].value));
     for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
         const char *value = getenv(inherited[i]);
         if (value && *value)
@@ -76,32 +87,82 @@ static void fill(struct environment *env, const struct spawn *spawn)
     }
 }
 
-/* In the child: descriptors 0 to 3 and no others, signals as a fresh process has them. */
+/* Puts the listeners where the convention has them. First out of the way of each other: either may be 3 or 4 already. */
+static bool place_listeners(const int *listeners, int *count)
+{
+    int high[PORT_COUNT];
+    *count = 0;
+    for (unsigned i = 0; i < PORT_COUNT; i++)
+        if (listeners[i] >= 0 && (high[(*count)++] = fcntl(listeners[i], F_DUPFD_CLOEXEC, LISTENER_FD + PORT_COUNT)) < 0)
+            return false;
+    for (int i = 0; i < *count; i++)
+        if (dup2(high[i], LISTENER_FD + i) < 0)
+            return false;
+    return true;
+}
+
+/* In the child: descriptors 0 to 3 (or 4) and no others, signals as a fresh process has them. */
 static bool tidy(const struct spawn *spawn, int words)
 {
     sigset_t none;
+    int count;
     sigemptyset(&none);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(words, STDOUT_FILENO) >= 0 &&
-           dup2(words, STDERR_FILENO) >= 0 &&
-           (spawn->listener == LISTENER_FD ? fcntl(LISTENER_FD, F_SETFD, 0) : dup2(spawn->listener, LISTENER_FD)) >= 0 &&
-           close_range(LISTENER_FD + 1, ~0U, 0) == 0 && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
+           dup2(words, STDERR_FILENO) >= 0 && place_listeners(spawn->listeners, &count) &&
+           close_range((unsigned)(LISTENER_FD + count), ~0U, 0) == 0 && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
            sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+#define ARGUMENTS_MAX (12 + 2 * SERVING_HOSTS_MAX)
+
+struct command_line {
+    char *list[ARGUMENTS_MAX];
+    size_t count;
+    char text[4096];
+    size_t used;
+};
+
+static void add_argument(struct command_line *line, const char *option, struct slice value)
+{
+    int len = snprintf(line->text + line->used, sizeof line->text - line->used, "%.*s", SLICE_ARGS(value));
+    if (len < 0 || (size_t)len >= sizeof line->text - line->used || line->count + 3 > ARGUMENTS_MAX)
+        return;
+    line->list[line->count++] = (char *)option;
+    line->list[line->count++] = line->text + line->used;
+    line->used += (size_t)len + 1;
+}
+
+static void fill_arguments(struct command_line *line, const struct spawn *spawn)
+{
+    const struct serving *serving = &spawn->keys->serving;
+    char number[16];
+    line->list[line->count++] = (char *)spawn->settings->proxy;
+    line->list[line->count++] = "--config";
+    line->list[line->count++] = (char *)spawn->settings->config;
+    (void)snprintf(number, sizeof number, "%u", spawn->settings->proxy_port);
+    add_argument(line, "--port", slice_of(number));
+    (void)snprintf(number, sizeof number, "%u", spawn->settings->risk_port);
+    if (spawn->listeners[PORT_RISK] >= 0)
+        add_argument(line, "--risk-port", slice_of(number));
+    if (serving->strategy.len)
+        add_argument(line, "--strategy", serving->strategy);
+    for (unsigned i = 0; i < SERVING_HOSTS_MAX && serving->allow_host[i].len; i++)
+        add_argument(line, "--allow-host", serving->allow_host[i]);
 }
 
 static _Noreturn void become_proxy(const struct spawn *spawn, struct environment *env, pid_t parent, int words)
 {
-    char port[16];
     const char *program = spawn->settings->proxy;
-    (void)snprintf(port, sizeof port, "%u", spawn->settings->proxy_port);
+    struct command_line line = {.count = 0};
+    fill_arguments(&line, spawn);
     (void)snprintf(env->listen_pid, sizeof "LISTEN_PID=" + 20, "LISTEN_PID=%d", (int)getpid());
     struct harden_status unused = {0};
     /* The proxy does this again; done here too, our death before its first statement takes it along. */
     if (!harden_follow_parent(&unused, parent))
         _exit(127);
     if (tidy(spawn, words))
-        execve(program, (char *[]){(char *)program, "--config", (char *)spawn->settings->config, "--port", port, NULL},
-               env->list);
+        execve(program, line.list, env->list);
     dprintf(STDERR_FILENO, "%s: can't be started: %s\n", program, strerror(errno));
     _exit(127);
 }

@@ -33,6 +33,10 @@ void status_write(const struct session *session, struct buf *out)
         json_add_string(out, slice_of(session->settings.key_file));
     else
         BUF_ADD(out, "null");
+    if (supervisor_has_risk_router(s))
+        buf_add_format(out, ",\"risk_url\":\"http://127.0.0.1:%u/v1\"", session->settings.risk_port);
+    else
+        BUF_ADD(out, ",\"risk_url\":null");
     BUF_ADD(out, ",\"config\":");
     json_add_string(out, slice_of(session->settings.config));
     BUF_ADD(out, ",\"version\":\"" PACKAGE_VERSION "\",\"aliases\":");

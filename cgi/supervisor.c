@@ -2,10 +2,8 @@
 #include "cgi/supervisor.h"
 
 #include "cgi/keyfile.h"
-#include "cgi/port.h"
 #include "cgi/spawn.h"
 #include "common/log.h"
-#include "common/port_holder.h"
 #include "common/secret.h"
 
 #include <errno.h>
@@ -47,16 +45,14 @@ bool supervisor_has_child(const struct supervisor *s)
     return s->pid > 0;
 }
 
-int supervisor_orphaned_port(const struct supervisor *s)
+int supervisor_orphaned_port(const struct supervisor *s, enum port port)
 {
-    return s->state == CHILD_DIED ? s->listener : -1;
+    return s->state == CHILD_DIED ? s->ports.fds[port] : -1;
 }
 
-static void release_port(struct supervisor *s)
+bool supervisor_has_risk_router(const struct supervisor *s)
 {
-    if (s->listener >= 0)
-        close(s->listener);
-    s->listener = -1;
+    return supervisor_has_child(s) && s->ports.fds[PORT_RISK] >= 0;
 }
 
 /* The only place where the state changes, with what each state brings along. */
@@ -81,7 +77,7 @@ static void move(struct supervisor *s, enum event event, int64_t now_ms)
         break;
     case CHILD_STOPPED:
         s->reason[0] = '\0';
-        release_port(s);
+        ports_release(&s->ports);
         break;
     case CHILD_RUNNING:
     case CHILD_DIED:
@@ -92,7 +88,8 @@ static void move(struct supervisor *s, enum event event, int64_t now_ms)
 
 bool supervisor_open(struct supervisor *s, const struct settings *settings, struct buf *error)
 {
-    *s = (struct supervisor){.settings = settings, .pid_fd = -1, .listener = -1, .notify = -1, .words.fd = -1};
+    *s = (struct supervisor){.settings = settings, .pid_fd = -1, .notify = -1, .words.fd = -1};
+    ports_init(&s->ports);
     keyfile_remove(settings->runtime_fd, KEYFILE_MASTER);
     s->notify_space = malloc(NOTIFY_MAX);
     s->notify = s->notify_space ? notify_open(settings->notify_path) : -1;
@@ -101,27 +98,6 @@ bool supervisor_open(struct supervisor *s, const struct settings *settings, stru
                        errno == ENAMETOOLONG ? "too long for a socket; set POINTSMAN_RUNTIME_DIR to a shorter path"
                                              : strerror(errno));
     return s->notify >= 0;
-}
-
-static bool take_port(struct supervisor *s, struct refusal *why)
-{
-    if (s->listener >= 0)
-        return true;
-    unsigned port = s->settings->proxy_port;
-    s->listener = port_listen(port);
-    if (s->listener >= 0)
-        return true;
-    if (errno != EADDRINUSE)
-        return refuse(why, 500, "port_unusable", "Port %u on 127.0.0.1 can't be opened: %s.", port, strerror(errno));
-    struct buf holder;
-    buf_init(&holder, 256);
-    (void)port_holder(port, &holder);
-    const char *text = buf_text(&holder);
-    refuse(why, 409, "port_busy",
-           "Port %u on 127.0.0.1 is taken by %s. Stop that, or start pointsman with another --proxy-port. "
-           "No key has left this page.", port, text ? text : "another process");
-    buf_free(&holder);
-    return false;
 }
 
 /* Forks the proxy with a fresh master key, which from then on lies in the key file and in the child alone. */
@@ -133,7 +109,7 @@ static bool launch(struct supervisor *s, const struct keys *keys, struct refusal
     bool written = keyfile_write(s->settings->runtime_fd, KEYFILE_MASTER, master);
     pid_t pid = -1;
     if (written)
-        pid = spawn_proxy(&(struct spawn){s->settings, keys, master, s->listener}, &words);
+        pid = spawn_proxy(&(struct spawn){s->settings, keys, master, s->ports.fds}, &words);
     if (pid < 0)
         refuse(why, 500, written ? "start_failed" : "key_file_failed", "%s: %s.",
                written ? "The proxy's process can't be made" : s->settings->key_file, strerror(errno));
@@ -142,6 +118,9 @@ static bool launch(struct supervisor *s, const struct keys *keys, struct refusal
         words_hide(&s->words, slice_of(master));
         for (unsigned key = 0; key < KEY_COUNT; key++)
             words_hide(&s->words, keys->value[key]);
+        for (size_t i = 0; i < keys->variable_count; i++)
+            if (keys_is_secret(keys->variables[i].name))
+                words_hide(&s->words, keys->variables[i].value);
     } else {
         keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
     }
@@ -171,12 +150,12 @@ bool supervisor_start(struct supervisor *s, const struct keys *keys, int64_t now
     if (next_state[s->state][EVENT_START] == NO)
         return refuse(why, 409, s->state == CHILD_STOPPING ? "stopping" : "already_running",
                       "The proxy is %s; it can be started when it is stopped.", state_names[s->state]);
-    bool had_port = s->listener >= 0;
-    if (!take_port(s, why))
+    bool held = s->ports.fds[PORT_PROXY] >= 0;
+    if (!ports_take(&s->ports, s->settings, &keys->serving, why))
         return false;
     if (!launch(s, keys, why) || !watch_child(s, why)) {
-        if (!had_port)
-            release_port(s);
+        if (!held)
+            ports_release(&s->ports);
         return false;
     }
     report_clear(&s->report);

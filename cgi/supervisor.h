@@ -8,13 +8,14 @@
  *     stopping   .          .         stopping   .          stopped
  *     died       starting   .         stopped    .          .
  *
- * The port is bound when a start begins, before any key leaves the session. It stays ours until Stop: also after the
+ * The ports are bound when a start begins, before any key leaves the session. They stay ours until Stop: also after the
  * proxy died, so that a restart finds it and nobody else can take its place (clients are reset meanwhile). */
 #ifndef POINTSMAN_CGI_SUPERVISOR_H
 #define POINTSMAN_CGI_SUPERVISOR_H
 
 #include "cgi/keys.h"
 #include "cgi/notify.h"
+#include "cgi/ports.h"
 #include "cgi/settings.h"
 #include "cgi/words.h"
 
@@ -30,7 +31,7 @@ struct supervisor {
     enum child_state state;
     pid_t pid;               /* 0 when there is no child */
     int pid_fd;              /* readable when the child is gone; -1 without one */
-    int listener;            /* the proxy's port; -1 when not held */
+    struct ports ports;
     int notify;              /* the notify socket */
     char *notify_space;      /* NOTIFY_MAX bytes, owned */
     struct words words;
@@ -56,7 +57,9 @@ void supervisor_on_notify(struct supervisor *s, int64_t now_ms);
 void supervisor_on_exit(struct supervisor *s, int64_t now_ms);
 void supervisor_on_deadline(struct supervisor *s);
 /* The listener, while the loop has to turn clients away from it; else -1. */
-int supervisor_orphaned_port(const struct supervisor *s);
+int supervisor_orphaned_port(const struct supervisor *s, enum port port);
+/* Whether the risk router's port is served, too. */
+bool supervisor_has_risk_router(const struct supervisor *s);
 
 /* "stopped", "starting", … */
 const char *supervisor_state_name(enum child_state state);

@@ -11,7 +11,7 @@
 
 #define WORDS_LINE_MAX 2048
 #define WORDS_KEPT 1024
-#define WORDS_KEYS_MAX 8
+#define WORDS_KEYS_MAX 72   /* the master key, and a start's fields */
 #define WORDS_KEY_MIN 8   /* shorter texts are no keys, and would blot out ordinary words */
 
 struct fingerprint {

@@ -111,7 +111,18 @@ static bool write_body(const struct start_options *options, const struct start_k
     BUF_ADD(body, "{");
     if (!start_keys_json(keys, body, names))
         return false;
-    buf_add_format(body, "\"DEMO\":%s}", options->demo ? "true" : "false");
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"strategy", options->strategy}, {"host", options->host}, {"allow_host", options->allow_host}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!texts[i].value)
+            continue;
+        buf_add_format(body, "\"%s\":", texts[i].name);
+        json_add_string(body, slice_of(texts[i].value));
+        BUF_ADD(body, ",");
+    }
+    buf_add_format(body, "\"risk_router\":%s,\"DEMO\":%s}", options->risk_router ? "true" : "false",
+                   options->demo ? "true" : "false");
     return !body->failed;
 }
 
@@ -189,6 +200,21 @@ int start_up(const struct start_options *options, struct start_result *result)
         code = bring_up(options, &keys, wanted, result, &error);
     start_keys_free(&keys);
     say_lines(&error);
+    buf_free(&error);
+    return code;
+}
+
+int start_check(const struct start_options *options)
+{
+    struct start_keys keys;
+    struct buf error;
+    buf_init(&error, 64u << 10);
+    start_keys_init(&keys);
+    char *config = find_config(options, NULL);
+    int code = config && start_keys_learn(&keys, config, &error) ? EXIT_OK : EXIT_NOT_READY;
+    say_lines(&error);
+    free(config);
+    start_keys_free(&keys);
     buf_free(&error);
     return code;
 }

@@ -13,6 +13,10 @@ struct start_options {
     bool local_qwen;                 /* USE_LOCAL_QWEN=1 */
     bool ask;                        /* for each key that is not set, though there is enough to route to */
     bool no_input;                   /* never ask */
+    bool risk_router;                /* the second port, with the risk router's strategy */
+    const char *strategy;            /* of the first port; NULL: the configuration's */
+    const char *host;                /* NULL: 127.0.0.1 */
+    const char *allow_host;          /* commas between; NULL: none */
     int keys_fd;                     /* -1: keys come from the environment */
 };
 
@@ -29,6 +33,8 @@ struct start_result {
  * (nothing to route to, a busy port, the proxy died), or EXIT_USAGE, or EXIT_FAULT. */
 int start_up(const struct start_options *options, struct start_result *result);
 void start_result_free(struct start_result *result);
+/* Whether the configuration that a start would take can be loaded: EXIT_OK, else EXIT_NOT_READY, said on standard error. */
+int start_check(const struct start_options *options);
 
 /* Stops the proxy, then the page; harmless when nothing runs (*was_up, which may be NULL). Says what went wrong. */
 int stop_all(bool *was_up);

@@ -5,17 +5,26 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 
-enum { LOCAL_QWEN, KEYS_FD, ASK, NO_INPUT, CONFIG, WEB_PORT, PROXY_PORT, PAGE_ONLY, DEMO };
+enum {
+    LOCAL_QWEN, KEYS_FD, ASK, NO_INPUT, CONFIG, WEB_PORT, PROXY_PORT, RISK_ROUTER, STRATEGY, HOST, ALLOW_HOST, PAGE_ONLY, DEMO,
+};
 
 const struct command_option start_arguments[] = {
     [LOCAL_QWEN] = {.name = "local-qwen", .summary = "use the Qwen on this machine's Ollama (USE_LOCAL_QWEN=1)"},
-    [KEYS_FD] = {.name = "keys-fd", .value = "N", .summary = "read lines NAME=value from descriptor N, before the environment"},
+    [KEYS_FD] = {.name = "keys-fd", .value = "N", .summary = "read lines NAME=value from descriptor N; they come first"},
     [ASK] = {.name = "ask", .summary = "ask for each key that is not set, though there is enough"},
     [NO_INPUT] = {.name = "no-input", .summary = "never ask"},
     [CONFIG] = {.name = "config", .letter = 'c', .value = "FILE", .hint = HINT_FILE, .summary = "the proxy's configuration"},
     [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the page's port (8787)"},
     [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "the proxy's port (4000)"},
+    [RISK_ROUTER] = {.name = "risk-router", .summary = "serve the port after the proxy's, too: the risk router"},
+    [STRATEGY] = {.name = "strategy", .value = "NAME", .summary = "routing strategy, in place of the configuration's"},
+    [HOST] = {.name = "host", .value = "ADDRESS", .choices = "127.0.0.1 0.0.0.0 ::",
+              .summary = "where the proxy listens: 0.0.0.0 or :: for other machines, too"},
+    [ALLOW_HOST] = {.name = "allow-host", .value = "NAMES", .summary = "names by which others may call it, commas between"},
     [PAGE_ONLY] = {.name = "page-only", .summary = "start the page alone; keys are given there"},
     [DEMO] = {.name = "demo", .summary = "add codex-echo, a model without a model behind it, and ask it once"},
     {0},
@@ -43,6 +52,10 @@ bool start_arguments_read(const struct arguments *arguments, struct start_option
     options->no_input = values[NO_INPUT] != NULL;
     options->page_only = values[PAGE_ONLY] != NULL;
     options->demo = values[DEMO] != NULL;
+    options->risk_router = values[RISK_ROUTER] != NULL;
+    options->strategy = values[STRATEGY];
+    options->host = values[HOST];
+    options->allow_host = values[ALLOW_HOST];
     return true;
 }
 
@@ -84,6 +97,12 @@ static void tell(const struct start_options *options, struct start_result *resul
     printf("Page:   %s/\n", result->session.url);
     if (result->status.running)
         printf("Proxy:  %s\n", result->status.base_url);
+    char *risk = json_strdup(&result->status.json, json_get(&result->status.json, 0, "risk_url"));
+    if (risk)
+        printf("Risk:   %s\n", risk);
+    free(risk);
+    if (options->host && strcmp(options->host, "127.0.0.1") != 0 && !options->allow_host)
+        warn("other machines reach the proxy, and are refused: give --allow-host the name that they call it by");
     if (result->names.len)
         printf("Sent:   %s\n", buf_text(&result->names));
     if (result->proxy_was_up || (options->page_only && result->page_was_up))

@@ -5,7 +5,6 @@
 #include "cli/terminal.h"
 #include "common/json.h"
 #include "common/secret.h"
-#include "proxy/config.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,35 +12,15 @@
 #include <unistd.h>
 
 #define GIVEN_MAX (16u << 10)
-#define PLACEHOLDER "sk-local-placeholder"   /* the session makes the master key */
-
-/* What the configuration looks up and the session sets itself, or passes on from its own environment. */
-static const char *const reserved[] = {"LITELLM_API_KEY", "LITELLM_MASTER_KEY", "HOME", "CODEX_HOME",
-                                       "CODEX_REFRESH_TOKEN_URL_OVERRIDE"};
-
-static bool is_reserved(const char *name)
-{
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (strcmp(name, reserved[i]) == 0)
-            return true;
-    return false;
-}
-
 void start_keys_init(struct start_keys *keys)
 {
     *keys = (struct start_keys){0};
     buf_init(&keys->given, GIVEN_MAX);
 }
 
-static void forget_names(struct start_keys *keys)
-{
-    while (keys->count)
-        free(keys->names[--keys->count]);
-}
-
 void start_keys_free(struct start_keys *keys)
 {
-    forget_names(keys);
+    config_variables_free(&keys->wanted);
     buf_wipe(&keys->given);
 }
 
@@ -129,40 +108,19 @@ static const char *value_of(const struct start_keys *keys, const char *name)
     return value && *value ? value : NULL;
 }
 
-static bool is_looked_up(const struct start_keys *keys, struct slice name)
-{
-    for (unsigned i = 0; i < keys->count; i++)
-        if (slice_is(name, keys->names[i]))
-            return true;
-    return false;
-}
-
-/* The configuration's question, noted down. */
 static const char *look_up(const char *name, void *ctx)
 {
-    struct start_keys *keys = ctx;
-    if (strcmp(name, "LITELLM_API_KEY") == 0)
-        return PLACEHOLDER;
-    if (is_reserved(name))
-        return getenv(name);
-    if (!is_looked_up(keys, slice_of(name)) && keys->count < START_NAMES_MAX && (keys->names[keys->count] = strdup(name)))
-        keys->count++;
-    return value_of(keys, name);
+    return value_of(ctx, name);
 }
 
 bool start_keys_learn(struct start_keys *keys, const char *path, struct buf *error)
 {
-    forget_names(keys);
-    keys->enough = false;
     if (!secret_init()) {
         BUF_ADD(error, "no randomness is to be had from the system");
         return false;
     }
-    struct config *config = config_load(&(struct config_options){.path = path, .env = look_up, .env_ctx = keys}, error);
-    for (unsigned i = 0; config && i < config->deployment_count; i++)
-        keys->enough |= !config->deployments[i].not_ready;
-    bool loaded = config != NULL;
-    config_free(config);
+    bool loaded = config_variables_learn(&keys->wanted, path, look_up, keys, error);
+    keys->enough = loaded && keys->wanted.ready_groups > 0;
     return loaded;
 }
 
@@ -171,7 +129,7 @@ bool start_keys_fit(const struct start_keys *keys, struct buf *name)
     const char *at = keys->given.data, *end = at + keys->given.len;
     for (; at && at < end; at += strlen(at) + 1) {
         struct slice given = {at, strcspn(at, "=")};
-        if (!is_looked_up(keys, given)) {
+        if (!config_variables_has(&keys->wanted, given)) {
             buf_add_slice(name, given);
             return false;
         }
@@ -194,20 +152,20 @@ void start_keys_ask(struct start_keys *keys)
     struct buf answer, question;
     buf_init(&answer, 4096);
     buf_init(&question, 512);
-    for (unsigned i = 0; i < keys->count; i++) {
-        bool idle = strncmp(keys->names[i], "CODEX_AGENT_", 12) == 0 && !value_of(keys, "LITELLM_ENABLE_CODEX_AGENT");
-        if (idle || !start_keys_is_key(keys->names[i]) || value_of(keys, keys->names[i]))
+    for (unsigned i = 0; i < keys->wanted.count; i++) {
+        bool idle = strncmp(keys->wanted.names[i], "CODEX_AGENT_", 12) == 0 && !value_of(keys, "LITELLM_ENABLE_CODEX_AGENT");
+        if (idle || !start_keys_is_key(keys->wanted.names[i]) || value_of(keys, keys->wanted.names[i]))
             continue;
         buf_clear(&question);
-        buf_add_format(&question, "%s (Enter: none): ", keys->names[i]);
+        buf_add_format(&question, "%s (Enter: none): ", keys->wanted.names[i]);
         buf_clear(&answer);
         if (!buf_reserve(&answer, 4095) || !ask_secret(buf_text(&question), &answer))
             break;
-        if (answer.len && !start_keys_set(keys, keys->names[i], buf_slice(&answer)))
+        if (answer.len && !start_keys_set(keys, keys->wanted.names[i], buf_slice(&answer)))
             break;
     }
     static const char qwen[] = "USE_LOCAL_QWEN";
-    if (is_looked_up(keys, slice_of(qwen)) && !value_of(keys, qwen) &&
+    if (config_variables_has(&keys->wanted, slice_of(qwen)) && !value_of(keys, qwen) &&
         ask_yes("Use the Qwen on this machine's Ollama (y/N)? ") && !start_keys_set(keys, qwen, SLICE("1")))
         warn("that is more than can be taken; local Qwen is left out");
     buf_wipe(&answer);
@@ -216,15 +174,15 @@ void start_keys_ask(struct start_keys *keys)
 
 bool start_keys_json(const struct start_keys *keys, struct buf *json, struct buf *names)
 {
-    for (unsigned i = 0; i < keys->count; i++) {
-        const char *value = value_of(keys, keys->names[i]);
+    for (unsigned i = 0; i < keys->wanted.count; i++) {
+        const char *value = value_of(keys, keys->wanted.names[i]);
         if (!value)
             continue;
-        json_add_string(json, slice_of(keys->names[i]));
+        json_add_string(json, slice_of(keys->wanted.names[i]));
         BUF_ADD(json, ":");
         json_add_string(json, slice_of(value));
         BUF_ADD(json, ",");
-        buf_add_format(names, "%s%s", names->len ? ", " : "", keys->names[i]);
+        buf_add_format(names, "%s%s", names->len ? ", " : "", keys->wanted.names[i]);
     }
     return !json->failed && !names->failed;
 }

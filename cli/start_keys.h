@@ -2,13 +2,10 @@
 #ifndef POINTSMAN_CLI_START_KEYS_H
 #define POINTSMAN_CLI_START_KEYS_H
 
-#include "common/buf.h"
-
-#define START_NAMES_MAX 64
+#include "proxy/config_variables.h"
 
 struct start_keys {
-    char *names[START_NAMES_MAX];    /* owned: what the configuration looked up */
-    unsigned count;
+    struct config_variables wanted;  /* what the configuration looked up */
     struct buf given;                /* "NAME=value" and NUL, one after the other: read from a descriptor, or typed; wiped */
     bool enough;                     /* some deployment is ready */
 };

@@ -11,6 +11,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_login.c \
 	proxy/config_policies.c \
 	proxy/config_read.c \
+	proxy/config_variables.c proxy/config_variables.h \
 	proxy/config_strategy.c \
 	proxy/config_spending.c \
 	proxy/front/admit.c proxy/front/admit.h \

@@ -71,7 +71,7 @@ tests_unit_test_login_SOURCES = tests/unit/test_login.c proxy/upstream/login.c p
 tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
 tests_unit_test_login_LDADD = $(LDADD) $(EVENT_LIBS)
 tests_unit_test_sandbox_LDADD = $(LDADD) $(SECCOMP_LIBS)
-tests_unit_test_fields_LDADD = cgi/libfields.a $(common_libs) $(CMOCKA_LIBS)
+tests_unit_test_fields_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
 # What tests the command links all of it but main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm

@@ -35,7 +35,10 @@ static int run(const struct arguments *arguments)
     if (!start_arguments_read(arguments, &options))
         return EXIT_USAGE;
     keep(&options, &config);
-    int code = stop_all(NULL);
+    /* What runs goes on when its successor could not start. */
+    int code = start_check(&options);
+    if (code == EXIT_OK)
+        code = stop_all(NULL);
     if (code == EXIT_OK)
         code = start_and_tell(&options);
     free(config);

@@ -64,6 +64,9 @@ static void print_status(const struct session *session, const struct session_sta
         (void)json_unescape(json, json_get(json, 0, "reason"), &text);
         printf("%s%s", text.len ? ": " : "", buf_text(&text));
     }
+    buf_clear(&text);
+    if (json_unescape(json, json_get(json, 0, "risk_url"), &text))
+        printf("\nRisk:    %s", buf_text(&text));
     printf("\nPage:    %s/\n", session->url);
     print_aliases(json);
     buf_free(&text);

@@ -57,10 +57,21 @@ static void check_keys(const struct fields *fields, const char *body, size_t len
 {
     struct keys keys;
     struct refusal why = {0};
-    if (!keys_read(fields, &keys, &why)) {
+    static const struct config_variables named = {
+        .names = {"GROQ_API_KEY", "A"}, .count = 2, .groups = 1, .ready_groups = 1,
+    };
+    if (!keys_read(fields, &named, &keys, &why)) {
         must(why.status == 400 && why.code && *why.message);
         return;
     }
+    for (size_t i = 0; i < keys.variable_count; i++) {
+        struct slice value = keys.variables[i].value;
+        must(config_variables_has(&named, keys.variables[i].name) && value.len && value.len <= KEY_MAX_LEN);
+        for (size_t at = 0; at < value.len; at++)
+            must((unsigned char)value.ptr[at] >= ' ' && value.ptr[at] != 0x7f);
+    }
+    for (unsigned i = 0; i < SERVING_HOSTS_MAX; i++)
+        must(!keys.serving.allow_host[i].len || lies_within(keys.serving.allow_host[i], body, len));
     for (unsigned key = 0; key <= KEY_COUNT; key++) {
         struct slice value = key < KEY_COUNT ? keys.value[key] : keys.agent_base;
         must(value.len <= KEY_MAX_LEN && lies_within(value, body, len));

@@ -67,9 +67,9 @@ class Session:
         self.runtime = runtime or folder / "run time"
         self.runtime.mkdir(mode=0o700, exist_ok=True)
         self.config = config or folder / "proxy.yaml"
-        self.port, self.proxy_port = free_port(), free_port()
+        self.port, self.proxy_port, self.risk_port = free_port(), free_port(), free_port()
         self.behave({})
-        values = {"WEB_PORT": self.port, "PROXY_PORT": self.proxy_port, "RUNTIME_DIR": self.runtime,
+        values = {"WEB_PORT": self.port, "PROXY_PORT": self.proxy_port, "RISK_PORT": self.risk_port, "RUNTIME_DIR": self.runtime,
                   "WWW": ROOT / "www", "PROXY": proxy, "CONFIG": self.config}
         text = (ROOT / "conf" / "lighttpd.conf.in").read_text()
         for name, value in values.items():

@@ -98,6 +98,38 @@ def test_keys_that_can_not_be_taken(cli, text, words, code):
     assert not cli.runtime.exists(), "what a failed start brought up goes again"
 
 
+def test_a_configuration_of_ones_own(cli):
+    """With variables that no field of the page stands for, and without any key."""
+    config = cli.folder / "own.yaml"
+    config.write_text("model_list:\n- {model_name: fast, litellm_params: {model: groq/m, api_key: os.environ/GROQ_API_KEY}}\n"
+                      "- {model_name: own, litellm_params: {model: ollama/m, api_base: os.environ/OWN_BASE}}\n")
+    base = "http://127.0.0.1:9"
+    started = cli.start("--config", "own.yaml", GROQ_API_KEY="gsk_canary", OWN_BASE=base, OPENAI_API_KEY=OPENAI)
+    assert started.returncode == 0, started.stderr
+    assert "Sent:   GROQ_API_KEY, OWN_BASE\n" in started.stdout
+    assert cli.status()["config"] == str(config) and "fast" in ready(cli)
+    # What runs keeps its configuration, also for the names that a start forwards.
+    again = cli("restart", GROQ_API_KEY="gsk_other", OWN_BASE=base)
+    assert again.returncode == 0 and cli.status()["config"] == str(config)
+    config.write_text("model_list:\n- model_name: [\n")
+    broken = cli("restart", GROQ_API_KEY="gsk_canary")
+    assert broken.returncode == 4 and "own.yaml:3" in broken.stderr and "canary" not in broken.stderr
+    assert cli("status").returncode == 0, "what runs goes on when its successor could not start"
+
+
+def test_strategy_and_hosts(cli):
+    wrong = cli.start("--strategy", "nonsense", OPENAI_API_KEY=OPENAI)
+    assert wrong.returncode == 4 and "simple-shuffle" in wrong.stderr
+    assert cli.start("--host", "10.0.0.1", OPENAI_API_KEY=OPENAI).returncode == 2
+    started = cli.start("--strategy", "expected-cost", "--host", "0.0.0.0", "--allow-host", "proxy.example,b",
+                        OPENAI_API_KEY=OPENAI)
+    assert started.returncode == 0, started.stderr
+    headers = {"Authorization": f"Bearer {cli('key').stdout.strip()}", "Host": "proxy.example"}
+    request = urllib.request.Request(f"http://127.0.0.2:{cli.proxy_port}/v1/models", headers=headers)
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 200
+
+
 def test_nothing_to_route_to(cli):
     answer = cli.start()
     assert answer.returncode == 4 and "OpenAI key" in answer.stderr and answer.stdout == ""

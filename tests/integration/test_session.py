@@ -28,7 +28,7 @@ def test_health_status_and_headers(session):
     assert session.request("GET", "/health").json == {"status": "ok"}
     status = session.status()
     assert status == {"state": "stopped", "reason": "", "pid": None, "uptime_s": 0, "key_file": None,
-                      "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "config": str(session.config),
+                      "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "risk_url": None, "config": str(session.config),
                       "version": status["version"],
                       "aliases": [], "hardening": status["hardening"]}
     assert status["hardening"]["session"]["no_core"] is True
@@ -161,6 +161,73 @@ def test_codex_agent_gets_what_it_needs(session):
     assert session.stop().status == 200
     assert session.start(DEMO=True, CODEX_AGENT_API_BASE=AGENT["CODEX_AGENT_API_BASE"], CODEX_AGENT_API_KEY="k").status == 200
     assert not [name for name in session.seen()["environment"] if "AGENT" in name]
+
+
+OWN_CONFIG = """\
+model_list:
+- {model_name: a, litellm_params: {model: groq/m, api_key: os.environ/GROQ_API_KEY}}
+- {model_name: b, litellm_params: {model: huggingface/m, api_key: os.environ/HUGGINGFACE_API_KEY}}
+- {model_name: c, litellm_params: {model: openai_like/m, api_base: os.environ/OWN_BASE, api_key: os.environ/OWN_WORD}}
+"""
+
+
+def test_variables_that_the_configuration_names(session):
+    """Exactly these go through, and are blotted out of the proxy's words."""
+    session.config.write_text(OWN_CONFIG)
+    answer = session.start(GROQ_API_KEY="gsk_canary123", LD_PRELOAD="/tmp/x.so")
+    assert (answer.status, answer.error["code"]) == (400, "unknown_field") and "GROQ_API_KEY" in answer.error["message"]
+    given = {"GROQ_API_KEY": "gsk_canary123", "OWN_BASE": "http://127.0.0.1:9/v1", "OWN_WORD": "open sesame",
+             "HUGGINGFACE_API_KEY": "hf_second"}
+    assert session.start(**given, HF_TOKEN="hf_first").status == 200
+    environment = session.seen()["environment"]
+    assert environment.items() >= given.items() and environment["HF_TOKEN"] == "hf_first"
+    session.stop()
+    session.behave({"say": ["{GROQ_API_KEY} {OWN_WORD} {OWN_BASE}"], "exit": 3})
+    words = session.start(**given).error["message"]
+    assert "canary" not in words and "sesame" not in words and "http://127.0.0.1:9/v1" in words
+
+
+def test_a_configuration_that_needs_no_key_starts_without_one(session):
+    assert session.start(HF_TOKEN="hf_1").error["code"] == "no_usable_key"
+    session.config.write_text("model_list:\n- {model_name: a, litellm_params: {model: ollama/m}}\n")
+    assert session.api("/api/start").status == 200
+
+
+def test_how_to_serve(session):
+    assert session.start(DEMO=True, risk_router=True, strategy="expected-cost", allow_host="a.example, b").status == 200
+    seen = session.seen()
+    assert seen["arguments"][2:] == ["--port", str(session.proxy_port), "--risk-port", str(session.risk_port), "--strategy",
+                                     "expected-cost", "--allow-host", "a.example", "--allow-host", "b"]
+    assert seen["environment"]["LISTEN_FDS"] == "2" and seen["environment"]["LISTEN_FDNAMES"] == "proxy:risk"
+    assert set(seen["descriptors"]) >= {"3", "4"} and session.status()["risk_url"].endswith(f":{session.risk_port}/v1")
+    for port in (session.proxy_port, session.risk_port):
+        socket.create_connection(("127.0.0.1", port)).close()
+    session.stop()
+    assert session.status()["risk_url"] is None
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", session.risk_port))
+        holder.listen()
+        answer = session.start(DEMO=True, risk_router=True)
+        assert (answer.status, answer.error["code"]) == (409, "port_busy") and str(session.risk_port) in answer.error["message"]
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", session.proxy_port))
+        assert session.start(DEMO=True).status == 200
+    assert session.seen()["environment"]["LISTEN_FDS"] == "1"
+
+
+def test_the_ports_follow_the_choice_after_a_death(session):
+    session.start(DEMO=True, risk_router=True)
+    os.kill(session.status()["pid"], 9)
+    session.wait_state("died")
+    assert session.start(DEMO=True, host="0.0.0.0").status == 200
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.1", session.risk_port))
+    socket.create_connection(("127.0.0.2", session.proxy_port)).close()
+
+
+def test_the_risk_routers_box(session):
+    assert form(session, "/start", DEMO="1", risk_router="1").status == 303
+    assert "--risk-port" in session.seen()["arguments"]
 
 
 def test_the_chatgpt_login_is_offered_where_there_is_one(session):

@@ -51,10 +51,28 @@ static void forms(void **state)
         {"", ""}, {"a=1", "a=1;"}, {"a=1&b=2", "a=1;b=2;"}, {"&&a=1&&", "a=1;"}, {"a", "a=;"}, {"=x", "=x;"},
         {"a=b=c", "a=b=c;"}, {"a=%41+%2B%26", "a=A +&;"}, {"%61=%c3%a9", "a=\xc3\xa9;"},
         {"a=%", NULL}, {"a=%4", NULL}, {"a=%4&b=1", NULL}, {"a=%zz", NULL}, {"a=%00", NULL}, {"%00=a", NULL},
-        {"1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16", "1=;2=;3=;4=;5=;6=;7=;8=;9=;10=;11=;12=;13=;14=;15=;16=;"},
-        {"1&2&3&4&5&6&7&8&9&10&11&12&13&14&15&16&17", NULL},
     };
     check(fields_from_form, rows, COUNT_OF(rows));
+}
+
+static void no_more_than_fit(void **state)
+{
+    (void)state;
+    char body[1024];
+    for (unsigned count = FIELDS_MAX; count <= FIELDS_MAX + 1; count++) {
+        struct fields fields;
+        struct refusal why;
+        size_t len = 0;
+        for (unsigned i = 0; i < count; i++)
+            len += (size_t)snprintf(body + len, sizeof body - len, "&%u", i);
+        assert_int_equal(fields_from_form(body, len, &fields, &why), count == FIELDS_MAX);
+        len = 1;
+        body[0] = '{';
+        for (unsigned i = 0; i < count; i++)
+            len += (size_t)snprintf(body + len, sizeof body - len, "%s\"%u\":null", i ? "," : "", i);
+        body[len++] = '}';
+        assert_int_equal(fields_from_json(body, len, &fields, &why), count == FIELDS_MAX);
+    }
 }
 
 static void objects(void **state)
@@ -86,6 +104,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),
+        cmocka_unit_test(no_more_than_fit),
         cmocka_unit_test(objects),
         cmocka_unit_test(lookup),
     };

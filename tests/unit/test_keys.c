@@ -10,6 +10,16 @@ struct row {
     const char *field;   /* the field at fault, where one is named */
 };
 
+/* What a configuration might look up besides. */
+static char *names[] = {"OPENAI_API_KEY", "GROQ_API_KEY", "OWN_API_BASE", "HUGGINGFACE_API_KEY"};
+static struct config_variables named;
+
+static void name_some(unsigned count, unsigned groups, unsigned ready)
+{
+    named = (struct config_variables){.count = count, .groups = groups, .ready_groups = ready};
+    memcpy(named.names, names, sizeof names);
+}
+
 static bool read_form(const char *form, struct keys *keys, struct refusal *why)
 {
     static char body[4096];
@@ -18,7 +28,7 @@ static bool read_form(const char *form, struct keys *keys, struct refusal *why)
     assert_true(len < sizeof body);
     memcpy(body, form, len);
     assert_true(fields_from_form(body, len, &fields, why));
-    return keys_read(&fields, keys, why);
+    return keys_read(&fields, &named, keys, why);
 }
 
 static void verdicts(void **state)
@@ -124,9 +134,102 @@ static void unknown_fields_are_told_the_known_ones(void **state)
     struct keys keys;
     struct refusal why;
     assert_false(read_form("NOPE=1", &keys, &why));
-    assert_string_equal(why.message, "The request has a field that is not known. Known: OPENAI_API_KEY, GEMINI_API_KEY, "
+    assert_string_equal(why.message, "The request has a field that is not known, and the configuration names no such variable. "
+                        "Known: OPENAI_API_KEY, GEMINI_API_KEY, "
                         "HF_TOKEN, CODEX_AGENT_API_KEY, USE_LOCAL_QWEN, USE_CHATGPT_LOGIN, LITELLM_ENABLE_CODEX_AGENT, DEMO, "
-                        "CODEX_AGENT_API_BASE.");
+                        "CODEX_AGENT_API_BASE, risk_router, strategy, host, allow_host.");
+    name_some(3, 2, 1);
+    assert_false(read_form("NOPE=1", &keys, &why));
+    assert_non_null(strstr(why.message, "DEMO, GROQ_API_KEY, OWN_API_BASE, CODEX_AGENT_API_BASE, risk_router"));
+    name_some(0, 0, 0);
+}
+
+static void variables_of_the_configuration(void **state)
+{
+    (void)state;
+    struct keys keys;
+    struct refusal why;
+    assert_false(read_form("GROQ_API_KEY=gsk_1&DEMO=1", &keys, &why));
+    assert_string_equal(why.code, "unknown_field");
+    name_some(4, 3, 1);
+    assert_true(read_form("GROQ_API_KEY=+gsk_1%0a&OWN_API_BASE=http://127.0.0.1:1/a b&HUGGINGFACE_API_KEY=", &keys, &why));
+    assert_int_equal(keys.variable_count, 2);
+    assert_slice(keys.variables[0].name, "GROQ_API_KEY");
+    assert_slice(keys.variables[0].value, "gsk_1");
+    assert_slice(keys.variables[1].value, "http://127.0.0.1:1/a b");
+    /* One with a field of its own is read as that field. */
+    assert_true(read_form("OPENAI_API_KEY=sk-1", &keys, &why));
+    assert_int_equal(keys.variable_count, 0);
+    assert_false(read_form("GROQ_API_KEY=a%0ab", &keys, &why));
+    assert_string_equal(why.code, "invalid_key");
+    assert_null(strstr(why.message, "a\nb"));
+    assert_false(read_form("LD_PRELOAD=/x&GROQ_API_KEY=gsk_1", &keys, &why));
+    assert_string_equal(why.code, "unknown_field");
+    name_some(0, 0, 0);
+}
+
+static void enough_is_what_something_is_ready_with(void **state)
+{
+    (void)state;
+    struct keys keys;
+    struct refusal why;
+    name_some(4, 3, 0);
+    assert_false(read_form("GROQ_API_KEY=gsk_1", &keys, &why));   /* it readies nothing */
+    assert_string_equal(why.code, "no_usable_key");
+    name_some(4, 3, 1);
+    assert_true(read_form("GROQ_API_KEY=gsk_1", &keys, &why));
+    assert_false(read_form("HF_TOKEN=hf_1", &keys, &why));        /* not the whole configuration */
+    assert_false(read_form("", &keys, &why));
+    name_some(4, 3, 3);
+    assert_true(read_form("HF_TOKEN=hf_1", &keys, &why));
+    assert_true(read_form("", &keys, &why));
+    name_some(0, 0, 0);
+}
+
+static void what_is_no_secret(void **state)
+{
+    (void)state;
+    assert_true(keys_is_secret(SLICE("GROQ_API_KEY")));
+    assert_true(keys_is_secret(SLICE("ANYTHING")));
+    assert_true(keys_is_secret(SLICE("_URL")));
+    assert_false(keys_is_secret(SLICE("OWN_API_BASE")));
+    assert_false(keys_is_secret(SLICE("OLLAMA_HOST")));
+}
+
+static void how_to_serve(void **state)
+{
+    (void)state;
+    struct keys keys;
+    struct refusal why;
+    assert_true(read_form("DEMO=1&risk_router=1&strategy=expected-cost&host=0.0.0.0&allow_host=a.example,+b-2,,[fd00::1]", &keys,
+                          &why));
+    assert_true(keys.serving.risk_router);
+    assert_slice(keys.serving.strategy, "expected-cost");
+    assert_slice(keys.serving.host, "0.0.0.0");
+    assert_slice(keys.serving.allow_host[0], "a.example");
+    assert_slice(keys.serving.allow_host[1], "b-2");
+    assert_slice(keys.serving.allow_host[2], "[fd00::1]");
+    assert_int_equal(keys.serving.allow_host[3].len, 0);
+    assert_true(read_form("DEMO=1&risk_router=&strategy=&host=&allow_host=", &keys, &why));
+    assert_false(keys.serving.risk_router);
+    static const struct row rows[] = {
+        {"risk_router=1", "no_usable_key", NULL},
+        {"DEMO=1&risk_router=yes", "invalid_flag", "risk_router"},
+        {"DEMO=1&strategy=nonsense", "invalid_strategy", "strategy"},
+        {"DEMO=1&strategy=--config", "invalid_strategy", "strategy"},
+        {"DEMO=1&host=10.0.0.1", "invalid_host", "host"},
+        {"DEMO=1&host=evil.test", "invalid_host", "host"},
+        {"DEMO=1&allow_host=a:1", "invalid_host", "allow_host"},
+        {"DEMO=1&allow_host=*", "invalid_host", "allow_host"},
+        {"DEMO=1&allow_host=1+2+3+4+5+6+7+8+9", "invalid_host", "allow_host"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (read_form(rows[i].form, &keys, &why))
+            fail_msg("%s: taken", rows[i].form);
+        assert_string_equal(why.code, rows[i].code);
+        if (rows[i].field)
+            assert_string_equal(why.field, rows[i].field);
+    }
 }
 
 static void length(void **state)
@@ -164,6 +267,10 @@ int main(void)
         cmocka_unit_test(values),
         cmocka_unit_test(codex_agents_fields_need_its_box),
         cmocka_unit_test(unknown_fields_are_told_the_known_ones),
+        cmocka_unit_test(variables_of_the_configuration),
+        cmocka_unit_test(enough_is_what_something_is_ready_with),
+        cmocka_unit_test(what_is_no_secret),
+        cmocka_unit_test(how_to_serve),
         cmocka_unit_test(length),
         cmocka_unit_test(messages_hold_no_value),
     };

@@ -98,8 +98,8 @@ static void without_keys_there_is_not_enough(void **state)
     write_text(folder_at("c.yaml"), "model_list:\n  - model_name: fast\n    litellm_params:\n      model: groq/m\n");
     assert_true(start_keys_learn(&keys, folder_at("c.yaml"), &error));
     assert_false(keys.enough);
-    assert_int_equal(keys.count, 1);
-    assert_string_equal(keys.names[0], "GROQ_API_KEY");
+    assert_int_equal(keys.wanted.count, 1);
+    assert_string_equal(keys.wanted.names[0], "GROQ_API_KEY");
     assert_false(start_keys_learn(&keys, folder_at("absent.yaml"), &error));
     assert_true(error.len > 0);
     start_keys_free(&keys);

@@ -1,0 +1,46 @@
+/* Which variables the proxy's configuration names. */
+#include "cgi/named.h"
+
+#include "common/log.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPACE (16u << 10)
+
+/* Values with a NUL at their ends, which those in a request's body lack; in locked memory, for they are keys. */
+struct lookup {
+    const struct fields *fields;
+    char *space;
+    size_t used;
+};
+
+static const char *look_up(const char *name, void *ctx)
+{
+    struct lookup *lookup = ctx;
+    const struct field *field = fields_get(lookup->fields, name);
+    if (!field && (strcmp(name, "HOME") == 0 || strcmp(name, "CODEX_HOME") == 0))
+        return getenv(name);
+    if (!field && strcmp(name, "HUGGINGFACE_API_KEY") == 0)
+        field = fields_get(lookup->fields, "HF_TOKEN");
+    struct slice value = !field ? (struct slice){NULL, 0} : field->kind == FIELD_TRUE ? SLICE("1") : slice_trim(field->value);
+    if (!value.len || value.len >= SPACE - lookup->used)
+        return NULL;
+    char *place = lookup->space + lookup->used;
+    memcpy(place, value.ptr, value.len);
+    place[value.len] = '\0';
+    lookup->used += value.len + 1;
+    return place;
+}
+
+void named_learn(const char *config, const struct fields *fields, struct config_variables *out)
+{
+    struct lookup lookup = {fields, sodium_malloc(SPACE), 0};
+    struct buf error;
+    buf_init(&error, 64u << 10);
+    if (!lookup.space || !config_variables_learn(out, config, look_up, &lookup, &error))
+        log_warning("%s: which variables it names can't be learned: %.200s", config, buf_text(&error) ? buf_text(&error) : "");
+    buf_free(&error);
+    sodium_free(lookup.space);   /* overwrites it */
+}

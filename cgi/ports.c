@@ -1,0 +1,66 @@
+/* The sockets that the proxy serves on. */
+#include "cgi/ports.h"
+
+#include "cgi/port.h"
+#include "common/port_holder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void release(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void ports_init(struct ports *ports)
+{
+    *ports = (struct ports){.fds = {-1, -1}};
+}
+
+void ports_release(struct ports *ports)
+{
+    for (unsigned i = 0; i < PORT_COUNT; i++)
+        release(&ports->fds[i]);
+}
+
+static bool refuse_port(const char *host, unsigned port, const char *option, struct refusal *why)
+{
+    if (errno != EADDRINUSE)
+        return refuse(why, 500, "port_unusable", "Port %u on %s can't be opened: %s.", port, host, strerror(errno));
+    struct buf holder;
+    buf_init(&holder, 256);
+    (void)port_holder(port, &holder);
+    const char *text = buf_text(&holder);
+    refuse(why, 409, "port_busy",
+           "Port %u on %s is taken by %s. Stop that, or start pointsman with another %s. No key has left this page.", port, host,
+           text ? text : "another process", option);
+    buf_free(&holder);
+    return false;
+}
+
+bool ports_take(struct ports *ports, const struct settings *settings, const struct serving *serving, struct refusal *why)
+{
+    char host[sizeof ports->host];
+    const unsigned numbers[PORT_COUNT] = {settings->proxy_port, settings->risk_port};
+    struct slice wanted = serving->host.len ? serving->host : SLICE("127.0.0.1");
+    (void)snprintf(host, sizeof host, "%.*s", SLICE_ARGS(wanted));
+    if (strcmp(host, ports->host) != 0)
+        ports_release(ports);
+    memcpy(ports->host, host, sizeof host);
+    if (!serving->risk_router)
+        release(&ports->fds[PORT_RISK]);
+    bool had = ports->fds[PORT_PROXY] >= 0;
+    for (unsigned i = 0; i <= (serving->risk_router ? PORT_RISK : PORT_PROXY); i++) {
+        if (ports->fds[i] >= 0 || (ports->fds[i] = port_listen(host, numbers[i])) >= 0)
+            continue;
+        (void)refuse_port(host, numbers[i], "--proxy-port", why);
+        if (!had)
+            ports_release(ports);
+        return false;
+    }
+    return true;
+}
