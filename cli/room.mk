@@ -1,5 +1,6 @@
 # All but main() in a library, so that unit tests link it. A subcommand is a file in cli/command/ and a line in cli/commands.c.
 noinst_LIBRARIES += cli/libcli.a
+cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
 cli_libcli_a_SOURCES = \
 	cli/arguments.c cli/command.h cli/exit.h \
 	cli/ask.c cli/ask.h \
@@ -14,9 +15,15 @@ cli_libcli_a_SOURCES = \
 	cli/commands.c cli/commands.h \
 	cli/foreground.c cli/foreground.h \
 	cli/help.c cli/help.h \
+	cli/lease.c cli/lease.h \
 	cli/local_http.c cli/local_http.h \
 	cli/ollama.c cli/ollama.h \
 	cli/place.c cli/place.h \
+	cli/profile.c cli/profile.h \
+	cli/profile_catalog.c cli/profile_catalog.h \
+	cli/profile_disk.c cli/profile_disk.h \
+	cli/profile_journal.c cli/profile_journal.h \
+	cli/profile_text.c cli/profile_text.h \
 	cli/progress.c cli/progress.h \
 	cli/run/classify.c cli/run/classify.h \
 	cli/run/clean.c cli/run/clean.h cli/run/clean_private.h \

@@ -28,6 +28,7 @@ check_PROGRAMS += \
 	tests/unit/test_journal \
 	tests/unit/test_json \
 	tests/unit/test_keys \
+	tests/unit/test_lease \
 	tests/unit/test_local_http \
 	tests/unit/test_login \
 	tests/unit/test_login_file \
@@ -38,6 +39,8 @@ check_PROGRAMS += \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
 	tests/unit/test_port_holder \
+	tests/unit/test_profile \
+	tests/unit/test_profile_text \
 	tests/unit/test_provider \
 	tests/unit/test_rate_limits \
 	tests/unit/test_relay \
@@ -83,6 +86,9 @@ tests_unit_test_clean_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_server_files_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_start_keys_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_lease_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_profile_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_profile_text_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.

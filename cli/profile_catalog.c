@@ -1,0 +1,72 @@
+/* Catalog files of the managed profiles. */
+#include "cli/profile_catalog.h"
+
+#include "common/secret.h"
+#include "proxy/front/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The aliases' names and windows need no key, but a configuration without a master key is no configuration. */
+static const char *variable(const char *name, void *ctx)
+{
+    (void)ctx;
+    const char *value = getenv(name);
+    return value && *value ? value : strcmp(name, "LITELLM_API_KEY") == 0 ? "none" : NULL;
+}
+
+/* The largest window of the deployments that can serve as far as this shell's environment tells, or of all. */
+static int64_t window_of(const struct model_group *group)
+{
+    int64_t largest[2] = {0, 0};   /* of all, of those that can serve */
+    for (unsigned i = 0; i < group->count; i++)
+        for (unsigned k = 0; k <= !group->deployments[i]->not_ready; k++)
+            if (group->deployments[i]->max_input_tokens > largest[k])
+                largest[k] = group->deployments[i]->max_input_tokens;
+    return largest[1] ? largest[1] : largest[0];
+}
+
+static bool add_entry(const struct catalog *catalog, const char *alias, int64_t window, unsigned place, struct buf *out)
+{
+    if (place > 1)
+        buf_add_char(out, ',');
+    return catalog_add_entry(catalog, slice_of(alias), window, place, out);
+}
+
+static bool add_entries(const struct config *config, struct slice codex_models, bool hf, struct buf *out, struct buf *why)
+{
+    struct catalog *catalog = catalog_read(codex_models, config, why);
+    if (!catalog)
+        return false;
+    BUF_ADD(out, "{\"models\":[");
+    if (hf)
+        add_entry(catalog, PROFILE_HF_MODEL, PROFILE_HF_WINDOW, 1, out);
+    else
+        for (unsigned i = 0; i < config->group_count && add_entry(catalog, config->groups[i].alias, window_of(&config->groups[i]),
+                                                                  i + 1, out); i++)
+            ;
+    catalog_free(catalog);
+    if (BUF_ADD(out, "]}\n") && !out->failed)
+        return true;
+    BUF_ADD(why, "the models' catalog is too large");
+    return false;
+}
+
+bool profile_catalog_make(enum profile_file file, const char *config_path, struct slice codex_models, struct buf *out,
+                          struct buf *why)
+{
+    struct config none = {0}, *config = NULL;
+    bool hf = file == PROFILE_FILE_HF_CATALOG;
+    if (!hf) {
+        if (!secret_init()) {
+            BUF_ADD(why, "no randomness to be had");
+            return false;
+        }
+        config = config_load(&(struct config_options){.path = config_path, .env = variable}, why);
+        if (!config)
+            return false;
+    }
+    bool ok = add_entries(hf ? &none : config, codex_models, hf, out, why);
+    config_free(config);
+    return ok;
+}

@@ -1,0 +1,177 @@
+/* What the managed profiles have changed, as JSON. */
+#include "cli/profile_journal.h"
+
+#include "common/json.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOURNAL_VERSION 1
+
+static const char *const STAGES[] = {"enabling", "enabled", "disabling"};
+
+void profile_hash(struct slice text, char out[PROFILE_HASH_SIZE])
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(hash, (const unsigned char *)text.ptr, text.len);
+    (void)sodium_bin2hex(out, PROFILE_HASH_SIZE, hash, sizeof hash);
+}
+
+void profile_journal_free(struct profile_journal *j)
+{
+    free((char *)j->spec.model);
+    free((char *)j->spec.base_url);
+    free((char *)j->spec.key_command);
+    for (unsigned i = 0; i < PROFILE_FILE_COUNT; i++) {
+        free(j->changes[i].path);
+        buf_free(&j->changes[i].before);
+    }
+    *j = (struct profile_journal){0};
+}
+
+static void add_flag(struct buf *out, const char *name, bool value)
+{
+    buf_add_format(out, ",\"%s\":%s", name, value ? "true" : "false");
+}
+
+static void add_text(struct buf *out, const char *name, const char *value)
+{
+    buf_add_format(out, ",\"%s\":", name);
+    if (value)
+        json_add_string(out, slice_of(value));
+    else
+        BUF_ADD(out, "null");
+}
+
+static void add_bytes(struct buf *out, const struct buf *bytes)
+{
+    size_t size = sodium_base64_ENCODED_LEN(bytes->len, sodium_base64_VARIANT_ORIGINAL);
+    if (!buf_reserve(out, size))
+        return;
+    (void)sodium_bin2base64(out->data + out->len, size, (const unsigned char *)bytes->data, bytes->len,
+                            sodium_base64_VARIANT_ORIGINAL);
+    out->len += size - 1;
+}
+
+static void add_change(struct buf *out, const char *name, const struct profile_change *c)
+{
+    char hash[PROFILE_HASH_SIZE];
+    json_add_string(out, slice_of(name));
+    BUF_ADD(out, ":{\"path\":");
+    json_add_string(out, slice_of(c->path));
+    add_flag(out, "existed", c->existed);
+    profile_hash(buf_slice(&c->before), hash);
+    buf_add_format(out, ",\"mode\":%u,\"uid\":%u,\"gid\":%u,\"before_sha256\":\"%s\",\"after_sha256\":\"%s\",\"before\":\"",
+                   (unsigned)c->owner.mode, (unsigned)c->owner.uid, (unsigned)c->owner.gid, hash, c->after);
+    add_bytes(out, &c->before);
+    BUF_ADD(out, "\"}");
+}
+
+bool profile_journal_print(const struct profile_journal *j, struct buf *out)
+{
+    bool first = true;
+    buf_add_format(out, "{\"version\":%d,\"stage\":\"%s\"", JOURNAL_VERSION, STAGES[j->stage]);
+    add_flag(out, "keep", j->keep);
+    add_flag(out, "default", j->spec.make_default);
+    add_flag(out, "files_style", j->spec.style.files);
+    add_flag(out, "key_command_style", j->spec.style.key_command);
+    add_flag(out, "catalog_url_style", j->spec.style.catalog_url);
+    add_flag(out, "catalogs", j->spec.catalogs);
+    add_text(out, "model", j->spec.model);
+    add_text(out, "base_url", j->spec.base_url);
+    add_text(out, "key_command", j->spec.key_command);
+    BUF_ADD(out, ",\"changes\":{");
+    for (enum profile_file file = 0; file < PROFILE_FILE_COUNT; file++) {
+        if (!j->changes[file].path)
+            continue;
+        if (!first)
+            buf_add_char(out, ',');
+        first = false;
+        add_change(out, profile_file_name(file), &j->changes[file]);
+    }
+    BUF_ADD(out, "}}\n");
+    return !out->failed;
+}
+
+static bool flag_of(const struct json *json, uint32_t object, const char *name)
+{
+    return json_is(json, json_get(json, object, name), JSON_TRUE);
+}
+
+static bool read_number(const struct json *json, uint32_t object, const char *name, unsigned *out)
+{
+    int64_t number;
+    if (!json_int64(json, json_get(json, object, name), &number) || number < 0 || number > UINT32_MAX)
+        return false;
+    *out = (unsigned)number;
+    return true;
+}
+
+static bool read_bytes(struct slice text, struct buf *out)
+{
+    size_t size = text.len / 4 * 3 + 3, len = 0;
+    buf_init(out, PROFILE_FILE_MAX + 4);
+    if (!text.ptr || !buf_reserve(out, size))
+        return false;
+    bool ok = sodium_base642bin((unsigned char *)out->data, size, text.ptr, text.len, NULL, &len, NULL,
+                                sodium_base64_VARIANT_ORIGINAL) == 0;
+    out->len = ok ? len : 0;
+    return ok;
+}
+
+static bool read_change(const struct json *json, uint32_t object, struct profile_change *c)
+{
+    unsigned mode, uid, gid;
+    char hash[PROFILE_HASH_SIZE];
+    struct slice after = json_inner(json, json_get(json, object, "after_sha256"));
+    c->path = json_strdup(json, json_get(json, object, "path"));
+    c->existed = flag_of(json, object, "existed");
+    if (!c->path || after.len != PROFILE_HASH_SIZE - 1 || !read_number(json, object, "mode", &mode) ||
+        !read_number(json, object, "uid", &uid) || !read_number(json, object, "gid", &gid) ||
+        !read_bytes(json_inner(json, json_get(json, object, "before")), &c->before))
+        return false;
+    c->owner = (struct replace_owner){mode & 07777, uid, gid};
+    memcpy(c->after, after.ptr, after.len);
+    profile_hash(buf_slice(&c->before), hash);
+    return json_string_is(json, json_get(json, object, "before_sha256"), hash);
+}
+
+static bool read_all(const struct json *json, struct profile_journal *j)
+{
+    int64_t version;
+    uint32_t stage = json_get(json, 0, "stage"), changes = json_get(json, 0, "changes");
+    if (!json_int64(json, json_get(json, 0, "version"), &version) || version != JOURNAL_VERSION ||
+        !json_is(json, changes, JSON_OBJECT))
+        return false;
+    while (j->stage < sizeof STAGES / sizeof *STAGES && !json_string_is(json, stage, STAGES[j->stage]))
+        j->stage++;
+    if (j->stage == sizeof STAGES / sizeof *STAGES)
+        return false;
+    j->keep = flag_of(json, 0, "keep");
+    j->spec = (struct profile_spec){
+        .style = {flag_of(json, 0, "files_style"), flag_of(json, 0, "key_command_style"), flag_of(json, 0, "catalog_url_style")},
+        .make_default = flag_of(json, 0, "default"),
+        .catalogs = flag_of(json, 0, "catalogs"),
+        .model = json_strdup(json, json_get(json, 0, "model")),
+        .base_url = json_strdup(json, json_get(json, 0, "base_url")),
+        .key_command = json_strdup(json, json_get(json, 0, "key_command")),
+    };
+    for (enum profile_file file = 0; file < PROFILE_FILE_COUNT; file++) {
+        uint32_t change = json_get(json, changes, profile_file_name(file));
+        if (change != JSON_NONE && !read_change(json, change, &j->changes[file]))
+            return false;
+    }
+    return j->spec.model && j->spec.base_url;
+}
+
+bool profile_journal_parse(struct profile_journal *j, struct slice text, struct buf *why)
+{
+    struct json json = {0};
+    *j = (struct profile_journal){0};
+    bool ok = json_parse(&json, text.ptr ? text.ptr : "", text.len) && json_type(&json, 0) == JSON_OBJECT && read_all(&json, j);
+    if (!ok)
+        BUF_ADD(why, "is no journal of this version of pointsman");
+    json_free(&json);
+    return ok;
+}

@@ -1,0 +1,170 @@
+/* Leases: several share one thing, the last one out puts it back, a killed one holds nothing. */
+#include "tests/unit/folder.h"
+
+#include "cli/lease.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+static struct buf why;
+
+static int set_up(void **state)
+{
+    buf_init(&why, 1000);
+    return folder_enter(state);
+}
+
+static int tear_down(void **state)
+{
+    buf_free(&why);
+    return folder_leave(state);
+}
+
+static bool file_is_there(void)
+{
+    return access(folder_at("pointsman.lease"), F_OK) == 0;
+}
+
+static void the_last_one_out_is_told(void **state)
+{
+    struct lease a = LEASE_NONE, b = LEASE_NONE;
+    (void)state;
+    assert_true(lease_take(&a, folder, &why));
+    assert_true(lease_take(&b, folder, &why));
+    assert_false(lease_is_last(&a));
+    lease_end(&a);
+    assert_true(file_is_there());
+    assert_true(lease_is_last(&b));
+    lease_end(&b);
+    assert_false(file_is_there());
+    lease_end(&b);
+}
+
+static void nobody_is_nobody(void **state)
+{
+    struct lease a = LEASE_NONE, b = LEASE_NONE;
+    (void)state;
+    assert_true(lease_nobody(&b, folder));
+    lease_end(&b);
+    assert_true(lease_take(&a, folder, &why));
+    assert_false(lease_nobody(&b, folder));
+    lease_end(&b);
+    lease_end(&a);                       /* not asked whether it is the last: its file stays */
+    assert_true(file_is_there());
+    assert_true(lease_nobody(&b, folder));
+    lease_end(&b);
+    assert_false(file_is_there());
+}
+
+/* A program that says a byte once it runs (what it must not inherit is closed a moment after posix_spawn() has returned), and
+ * lives until its input ends. */
+static bool start_reader(int input, int output)
+{
+    pid_t pid;
+    posix_spawn_file_actions_t actions;
+    char *const argv[] = {"sh", "-c", "echo; exec cat", NULL};
+    return posix_spawn_file_actions_init(&actions) == 0 && posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) == 0 &&
+           posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) == 0 &&
+           posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, environ) == 0;
+}
+
+/* A child that holds a lease until it is killed; it has it when this returns. `input`: of a program that it starts, or -1. */
+static pid_t holder(int input)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct lease mine = LEASE_NONE;
+        if (!lease_take(&mine, folder, &why))
+            _exit(1);
+        if (input < 0 ? write(ready[1], "x", 1) != 1 : !start_reader(input, ready[1]))
+            _exit(1);
+        for (;;)
+            (void)pause();
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    return child;
+}
+
+static void kill_it(pid_t child)
+{
+    int status;
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+static void a_killed_one_holds_nothing(void **state)
+{
+    struct lease a = LEASE_NONE;
+    int alive[2];
+    (void)state;
+    assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
+    assert_true(lease_take(&a, folder, &why));
+    /* Nor does what it started, as it starts Codex, which lives on until its input ends. */
+    pid_t child = holder(alive[0]);
+    kill_it(child);
+    assert_true(lease_is_last(&a));
+    lease_end(&a);
+    (void)close(alive[0]);
+    (void)close(alive[1]);
+    child = holder(-1);
+    assert_false(lease_nobody(&a, folder));
+    lease_end(&a);
+    kill_it(child);
+    assert_true(lease_nobody(&a, folder));
+    lease_end(&a);
+}
+
+/* While the last one puts things back, the next one waits, and then has a lease of its own: not on the file that was removed. */
+static void who_comes_while_things_are_put_back_waits(void **state)
+{
+    struct lease a = LEASE_NONE, b = LEASE_NONE;
+    int status;
+    (void)state;
+    assert_true(lease_take(&a, folder, &why));
+    assert_true(lease_is_last(&a));
+    pid_t child = fork();
+    if (child == 0) {
+        struct lease mine = LEASE_NONE;
+        (void)close(a.fd);   /* a fork has it, too */
+        bool ok = lease_take(&mine, folder, &why);
+        /* It got past the lock only when what the last one put back was there. */
+        _exit(ok && access(folder_at("put back"), F_OK) == 0 && file_is_there() && lease_is_last(&mine) ? 0 : 1);
+    }
+    int fd = open(folder_at("put back"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    lease_end(&a);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(lease_take(&b, folder, &why));
+    assert_true(lease_is_last(&b));
+    lease_end(&b);
+}
+
+static void a_folder_that_is_not_there_is_told(void **state)
+{
+    struct lease a = LEASE_NONE;
+    (void)state;
+    assert_false(lease_take(&a, "/nonexistent", &why));
+    assert_non_null(strstr(buf_text(&why), "/nonexistent"));
+    lease_end(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_last_one_out_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nobody_is_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_killed_one_holds_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_comes_while_things_are_put_back_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_told, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,366 @@
+/* The managed profiles on the disk: every file is again what it was, whatever was done to it in between. */
+#include "tests/unit/folder.h"
+
+#include "cli/profile.h"
+#include "cli/profile_disk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/wait.h>
+
+#define MODELS "{\"models\":[{\"slug\":\"gpt-5.5\",\"display_name\":\"GPT\",\"base_instructions\":\"You are\"}]}"
+
+static struct buf why;
+
+static int set_up(void **state)
+{
+    buf_init(&why, 10000);
+    return folder_enter(state) || setenv("CODEX_HOME", folder, 1);
+}
+
+static int tear_down(void **state)
+{
+    buf_free(&why);
+    return folder_leave(state);
+}
+
+static struct profile_request request_for(unsigned minor, bool make_default, bool keep)
+{
+    return (struct profile_request){
+        .spec = {.style = profile_style_of(&(struct codex_version){0, minor, 0}), .make_default = make_default,
+                 .model = "codex-default", .base_url = "http://127.0.0.1:4000/v1", .key_command = "pointsman"},
+        .keep = keep,
+    };
+}
+
+static void put(const char *name, struct slice text, mode_t mode)
+{
+    int fd = open(folder_at(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text.ptr, text.len), text.len);
+    assert_int_equal(fchmod(fd, mode), 0);
+    (void)close(fd);
+}
+
+static struct profile_bytes get(const char *name)
+{
+    struct profile_bytes now;
+    assert_true(profile_read(folder_at(name), &now, &why));
+    return now;
+}
+
+static void holds(const char *name, struct slice text)
+{
+    struct profile_bytes now = get(name);
+    if (!now.exists || !slice_equal(buf_slice(&now.text), text))
+        fail_msg("%s is \"%.*s\", not \"%.*s\"", name, SLICE_ARGS(buf_slice(&now.text)), SLICE_ARGS(text));
+    buf_free(&now.text);
+}
+
+static bool has(const char *name, const char *text)
+{
+    struct profile_bytes now = get(name);
+    bool found = now.text.len && memmem(now.text.data, now.text.len, text, strlen(text));
+    buf_free(&now.text);
+    return found;
+}
+
+static bool is_there(const char *name)
+{
+    return access(folder_at(name), F_OK) == 0;
+}
+
+/* Files in CODEX_HOME. */
+static unsigned file_count(void)
+{
+    struct dirent **names;
+    int count = scandir(folder, &names, NULL, NULL);
+    assert_true(count >= 2);
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return (unsigned)count - 2;
+}
+
+static void enable(unsigned minor, bool make_default)
+{
+    struct profile_request request = request_for(minor, make_default, true);
+    if (!profile_enable(&request, NULL, &why))
+        fail_msg("%s", buf_text(&why));
+}
+
+static void disable(enum profile_outcome expected)
+{
+    enum profile_outcome outcome = profile_disable(&why);
+    if (outcome != expected)
+        fail_msg("%d: %s", outcome, buf_text(&why));
+}
+
+static void odd_files_are_restored_bit_for_bit(void **state)
+{
+    static const struct slice texts[] = {
+        {"", 0}, {"model = 'x'", 11}, {"a = 1\r\n[b]\r\nc = 2\r\n", 18}, {"\n\n\n", 3},
+        {"\xEF\xBB\xBF# c\nmodel = \"\"\"\nm\"\"\"", 27},
+    };
+    static const mode_t modes[] = {0600, 0644, 0444, 0400};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        for (size_t m = 0; m < COUNT_OF(modes); m++)
+            for (unsigned minor = 133; minor <= 169; minor += 36) {
+                put("config.toml", texts[i], modes[m]);
+                enable(minor, true);
+                assert_true(has("config.toml", "cost-routing-default") && is_there("pointsman-profiles.json"));
+                assert_int_equal(get("config.toml").owner.mode, modes[m]);
+                assert_int_equal(is_there("cost-routing.config.toml"), minor == 169);
+                disable(PROFILE_DONE);
+                holds("config.toml", texts[i]);
+                assert_int_equal(get("config.toml").owner.mode, modes[m]);
+                assert_int_equal(file_count(), 1);
+                assert_int_equal(unlink(folder_at("config.toml")), 0);
+            }
+}
+
+static void an_absent_file_is_absent_again(void **state)
+{
+    (void)state;
+    enable(133, true);
+    assert_int_equal(get("config.toml").owner.mode, 0600);
+    disable(PROFILE_DONE);
+    disable(PROFILE_WAS_OFF);
+    enable(169, true);
+    disable(PROFILE_DONE);
+    assert_int_equal(file_count(), 0);
+}
+
+static void a_link_stays_a_link(void **state)
+{
+    struct stat st;
+    (void)state;
+    put("real.toml", SLICE("a = 1"), 0640);
+    assert_int_equal(symlink("real.toml", folder_at("config.toml")), 0);
+    enable(169, true);
+    assert_true(has("real.toml", "cost-routing-default"));
+    disable(PROFILE_DONE);
+    assert_int_equal(lstat(folder_at("config.toml"), &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    holds("real.toml", SLICE("a = 1"));
+    assert_int_equal(get("real.toml").owner.mode, 0640);
+    assert_int_equal(unlink(folder_at("real.toml")), 0);
+    struct profile_request request = request_for(169, true, true);
+    assert_false(profile_enable(&request, NULL, &why));
+    assert_non_null(strstr(buf_text(&why), "config.toml: leads nowhere"));
+    assert_int_equal(file_count(), 1);
+}
+
+static void what_cannot_be_edited_is_told_and_nothing_is_changed(void **state)
+{
+    (void)state;
+    struct profile_request request = request_for(169, true, true);
+    put("config.toml", SLICE("a = \"\n"), 0600);
+    assert_false(profile_enable(&request, NULL, &why));
+    assert_non_null(strstr(buf_text(&why), "config.toml:1: a string that does not end"));
+    assert_int_equal(file_count(), 1);
+    assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
+}
+
+static void what_others_wrote_meanwhile_stays(void **state)
+{
+    (void)state;
+    put("config.toml", SLICE("model = 'x'\n[a]\n"), 0600);
+    enable(133, true);
+    struct profile_bytes now = get("config.toml");
+    buf_add_text(&now.text, "[projects.\"/x\"]\ntrust_level = \"trusted\"\n");
+    put("config.toml", buf_slice(&now.text), 0600);
+    buf_free(&now.text);
+    disable(PROFILE_DONE);
+    holds("config.toml", SLICE("model = 'x'\n[a]\n[projects.\"/x\"]\ntrust_level = \"trusted\"\n"));
+    assert_int_equal(file_count(), 1);
+    /* In a profile's file, too; and there it is found again. */
+    enable(169, false);
+    put("cost-routing.config.toml", SLICE("model_provider = \"cost-routing\"\nmodel = \"codex-deep\"\nb = 1\n"), 0600);
+    disable(PROFILE_DONE);
+    holds("cost-routing.config.toml", SLICE("b = 1\n"));
+    enable(169, false);
+    assert_true(has("cost-routing.config.toml", "b = 1\n") && has("cost-routing.config.toml", "codex-default"));
+    disable(PROFILE_DONE);
+    holds("cost-routing.config.toml", SLICE("b = 1\n"));
+}
+
+static void a_file_removed_meanwhile_stays_removed(void **state)
+{
+    (void)state;
+    put("config.toml", SLICE("a = 1\n"), 0600);
+    enable(169, true);
+    assert_int_equal(unlink(folder_at("config.toml")), 0);
+    assert_int_equal(unlink(folder_at("cost-routing.config.toml")), 0);
+    disable(PROFILE_DONE);
+    assert_int_equal(file_count(), 0);
+}
+
+static void enabling_anew_changes_what_differs(void **state)
+{
+    (void)state;
+    put("config.toml", SLICE("a = 1\n"), 0600);
+    enable(133, true);
+    enable(169, false);
+    holds("config.toml", SLICE("a = 1\n"));
+    assert_true(is_there("cost-routing.config.toml"));
+    struct stat first, second;
+    assert_int_equal(stat(folder_at("cost-routing.config.toml"), &first), 0);
+    enable(169, false);
+    assert_int_equal(stat(folder_at("cost-routing.config.toml"), &second), 0);
+    assert_int_equal(first.st_ino, second.st_ino);   /* nothing was written */
+    put("cost-routing.config.toml", SLICE("c = 1\n"), 0600);
+    enable(169, false);
+    assert_true(has("cost-routing.config.toml", "c = 1\n") && has("cost-routing.config.toml", "codex-default"));
+    disable(PROFILE_DONE);
+    holds("cost-routing.config.toml", SLICE("c = 1\n"));
+}
+
+static void without_its_journal_the_marks_are_taken_out(void **state)
+{
+    (void)state;
+    put("config.toml", SLICE("model = 'x'\n"), 0600);
+    enable(133, true);
+    assert_int_equal(unlink(folder_at("pointsman-profiles.json")), 0);
+    assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
+    enable(133, true);
+    disable(PROFILE_DONE);
+    holds("config.toml", SLICE("model = 'x'\n"));
+    enable(169, true);
+    assert_int_equal(unlink(folder_at("pointsman-profiles.json")), 0);
+    disable(PROFILE_DONE);
+    holds("config.toml", SLICE("model = 'x'\n"));
+    assert_int_equal(file_count(), 1);
+}
+
+static void a_broken_journal_is_told(void **state)
+{
+    (void)state;
+    put("pointsman-profiles.json", SLICE("{\"version\":1"), 0600);
+    disable(PROFILE_FAILED);
+    assert_non_null(strstr(buf_text(&why), "pointsman-profiles.json: is no journal"));
+    assert_int_equal(profile_look(&why).state, PROFILE_UNKNOWN);
+    assert_true(is_there("pointsman-profiles.json"));
+}
+
+static void catalogs_are_made_for_those_who_need_them(void **state)
+{
+    (void)state;
+    struct profile_request request = request_for(169, false, true);
+    put("proxy.yaml", SLICE("model_list: [{model_name: codex-light, litellm_params: {model: openai/x}, "
+                            "model_info: {max_input_tokens: 5000}}]\n"), 0600);
+    char *config = strdup(folder_at("proxy.yaml"));
+    request.config = config;
+    request.codex_models = SLICE(MODELS);
+    assert_true(profile_enable(&request, NULL, &why));
+    assert_true(has("cost-routing-hf.models.json", "\"slug\":\"openai/gpt-oss-120b:fastest\"") &&
+                has("cost-routing-hf.models.json", "\"context_window\":131072") &&
+                has("cost-routing-hf.config.toml", "model_catalog_json = \"cost-routing-hf.models.json\""));
+    assert_false(is_there("cost-routing.models.json"));
+    request.spec.style = profile_style_of(&(struct codex_version){0, 133, 0});
+    assert_true(profile_enable(&request, NULL, &why));
+    assert_true(has("cost-routing.models.json", "\"slug\":\"codex-light\"") &&
+                has("cost-routing.models.json", "\"context_window\":5000"));
+    disable(PROFILE_DONE);
+    assert_int_equal(file_count(), 1);
+    free(config);
+}
+
+static void leases_share_and_the_last_one_restores(void **state)
+{
+    struct profile_request request = request_for(133, false, false);
+    struct lease a = LEASE_NONE, b = LEASE_NONE;
+    (void)state;
+    put("config.toml", SLICE("a = 1"), 0600);
+    assert_true(profile_enable(&request, &a, &why) && profile_enable(&request, &b, &why));
+    assert_int_equal(profile_look(&why).state, PROFILE_COST_ROUTING);
+    assert_int_equal(profile_recover(&why), PROFILE_WAS_OFF);
+    assert_int_equal(profile_leave(&a, &why), PROFILE_LATER);
+    assert_true(has("config.toml", "cost-routing"));
+    assert_int_equal(profile_leave(&b, &why), PROFILE_DONE);
+    holds("config.toml", SLICE("a = 1"));
+    assert_int_equal(file_count(), 1);
+}
+
+static void what_is_kept_outlives_leases(void **state)
+{
+    struct profile_request request = request_for(169, false, false);
+    struct lease a = LEASE_NONE;
+    (void)state;
+    put("config.toml", SLICE("a = 1"), 0600);
+    enable(169, true);
+    assert_true(profile_enable(&request, &a, &why));
+    assert_true(has("config.toml", "cost-routing-default"));
+    assert_int_equal(profile_leave(&a, &why), PROFILE_WAS_OFF);
+    assert_true(is_there("cost-routing.config.toml") && !is_there("pointsman.lease"));
+    /* Disabled while in use: the last one out does it. */
+    assert_true(profile_enable(&request, &a, &why));
+    disable(PROFILE_LATER);
+    assert_true(has("config.toml", "cost-routing-default"));
+    assert_int_equal(profile_leave(&a, &why), PROFILE_DONE);
+    holds("config.toml", SLICE("a = 1"));
+    assert_int_equal(file_count(), 1);
+    /* Enabled to stay while in use. */
+    assert_true(profile_enable(&request, &a, &why));
+    enable(169, false);
+    assert_int_equal(profile_leave(&a, &why), PROFILE_WAS_OFF);
+    assert_true(is_there("cost-routing.config.toml"));
+}
+
+static void what_a_killed_one_leaves_is_undone_by_the_next(void **state)
+{
+    (void)state;
+    put("config.toml", SLICE("a = 1"), 0600);
+    pid_t child = fork();
+    if (child == 0) {
+        struct profile_request request = request_for(133, false, false);
+        struct lease mine = LEASE_NONE;
+        _exit(profile_enable(&request, &mine, &why) ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(has("config.toml", "cost-routing") && is_there("pointsman.lease"));
+    assert_int_equal(profile_look(&why).state, PROFILE_INTERRUPTED);
+    assert_true(is_there("pointsman.lease"));   /* who looks removes nothing */
+    assert_int_equal(profile_recover(&why), PROFILE_DONE);
+    assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
+    holds("config.toml", SLICE("a = 1"));
+    assert_int_equal(file_count(), 1);
+}
+
+static void a_home_that_is_not_there_is_made_or_needs_nothing(void **state)
+{
+    (void)state;
+    char *home = strdup(folder_at("new"));
+    assert_int_equal(setenv("CODEX_HOME", home, 1), 0);
+    disable(PROFILE_WAS_OFF);
+    assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
+    assert_int_equal(access(home, F_OK), -1);
+    enable(169, false);
+    assert_int_equal(access(home, F_OK), 0);
+    free(home);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(odd_files_are_restored_bit_for_bit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_absent_file_is_absent_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_link_stays_a_link, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_edited_is_told_and_nothing_is_changed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_others_wrote_meanwhile_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_removed_meanwhile_stays_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(enabling_anew_changes_what_differs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_its_journal_the_marks_are_taken_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_broken_journal_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(catalogs_are_made_for_those_who_need_them, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(leases_share_and_the_last_one_restores, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_kept_outlives_leases, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_killed_one_leaves_is_undone_by_the_next, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_home_that_is_not_there_is_made_or_needs_nothing, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* What stands in the managed profiles, for each kind of Codex. */
+#include "tests/unit/unit.h"
+
+#include "cli/profile_text.h"
+
+#define HEADER "env_http_headers = { \"x-pointsman-run-id\" = \"POINTSMAN_RUN_ID\" }\n"
+#define MARK "# pointsman: its own settings from here on; \"pointsman disable\" takes them out\n"
+#define END "# pointsman: end\n"
+
+static struct buf out, why;
+
+static int set_up(void **state)
+{
+    (void)state;
+    buf_init(&out, 1u << 20);
+    buf_init(&why, 1000);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    buf_free(&out);
+    buf_free(&why);
+    return 0;
+}
+
+static struct profile_spec spec_for(unsigned minor)
+{
+    return (struct profile_spec){.style = profile_style_of(&(struct codex_version){0, minor, 0}), .model = "codex-default",
+                                 .base_url = "http://127.0.0.1:4000/v1", .key_command = "/opt/a \"b\"/pointsman",
+                                 .catalogs = true};
+}
+
+static void text_is(const struct profile_spec *spec, enum profile_file file, const char *expected)
+{
+    buf_clear(&out);
+    assert_true(profile_text_insert(spec, file, SLICE(""), &out, &why));
+    assert_buf(&out, expected);
+}
+
+static void current_codex_gets_files(void **state)
+{
+    (void)state;
+    struct profile_spec spec = spec_for(169);
+    assert_true(profile_file_used(&spec, PROFILE_FILE_PROXY) && profile_file_used(&spec, PROFILE_FILE_HF));
+    assert_true(profile_file_used(&spec, PROFILE_FILE_HF_CATALOG));
+    assert_false(profile_file_used(&spec, PROFILE_FILE_CATALOG) || profile_file_used(&spec, PROFILE_FILE_CONFIG));
+    text_is(&spec, PROFILE_FILE_PROXY,
+            MARK "model_provider = \"cost-routing\"\nmodel = \"codex-default\"\n" END
+            MARK "[model_providers.cost-routing]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
+            "wire_api = \"responses\"\n" HEADER "model_catalog_url = \"http://127.0.0.1:4000/v1/models\"\n"
+            "[model_providers.cost-routing.auth]\ncommand = \"/opt/a \\\"b\\\"/pointsman\"\nargs = [\"key\"]\n" END);
+    text_is(&spec, PROFILE_FILE_HF,
+            MARK "model_provider = \"cost-routing-hf\"\nmodel = \"openai/gpt-oss-120b:fastest\"\n"
+            "model_catalog_json = \"cost-routing-hf.models.json\"\n" END
+            MARK "[model_providers.cost-routing-hf]\nname = \"Hugging Face\"\nbase_url = \"https://router.huggingface.co/v1\"\n"
+            "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
+}
+
+static void between_the_two_there_are_files_and_a_catalog_in_a_file(void **state)
+{
+    (void)state;
+    struct profile_spec spec = spec_for(134);
+    assert_true(profile_file_used(&spec, PROFILE_FILE_PROXY) && profile_file_used(&spec, PROFILE_FILE_CATALOG));
+    buf_clear(&out);
+    assert_true(profile_text_insert(&spec, PROFILE_FILE_PROXY, SLICE(""), &out, &why));
+    assert_non_null(strstr(buf_text(&out), "\nmodel_catalog_json = \"cost-routing.models.json\"\n"));
+    assert_null(strstr(buf_text(&out), "model_catalog_url"));
+    assert_non_null(strstr(buf_text(&out), "args = [\"key\"]"));
+}
+
+static void former_codex_gets_tables(void **state)
+{
+    (void)state;
+    struct profile_spec spec = spec_for(133);
+    assert_false(profile_file_used(&spec, PROFILE_FILE_PROXY) || profile_file_used(&spec, PROFILE_FILE_HF));
+    assert_true(profile_file_used(&spec, PROFILE_FILE_CONFIG));
+    text_is(&spec, PROFILE_FILE_CONFIG,
+            MARK "[profiles.cost-routing]\nmodel = \"codex-default\"\nmodel_provider = \"cost-routing\"\n"
+            "model_catalog_json = \"cost-routing.models.json\"\n"
+            "[profiles.cost-routing-hf]\nmodel = \"openai/gpt-oss-120b:fastest\"\nmodel_provider = \"cost-routing-hf\"\n"
+            "model_catalog_json = \"cost-routing-hf.models.json\"\n"
+            "[model_providers.cost-routing]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
+            "wire_api = \"responses\"\n" HEADER "env_key = \"LITELLM_API_KEY\"\n"
+            "[model_providers.cost-routing-hf]\nname = \"Hugging Face\"\nbase_url = \"https://router.huggingface.co/v1\"\n"
+            "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
+}
+
+static void the_default_takes_its_key_from_the_environment(void **state)
+{
+    (void)state;
+    struct profile_spec spec = spec_for(169);
+    spec.make_default = true;
+    spec.catalogs = false;
+    assert_true(profile_file_used(&spec, PROFILE_FILE_CONFIG));
+    buf_clear(&out);
+    assert_true(profile_text_insert(&spec, PROFILE_FILE_CONFIG, SLICE("profile = \"x\"\nmodel = \"gpt\"\n[a]\n"), &out, &why));
+    assert_buf(&out, MARK "model_provider = \"cost-routing-default\"\nmodel = \"codex-default\"\n" END
+               "# pointsman kept: profile = \"x\"\n# pointsman kept: model = \"gpt\"\n[a]\n"
+               MARK "[model_providers.cost-routing-default]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
+               "wire_api = \"responses\"\n" HEADER "model_catalog_url = \"http://127.0.0.1:4000/v1/models\"\n"
+               "env_key = \"LITELLM_API_KEY\"\n" END);
+}
+
+static void versions_are_read(void **state)
+{
+    struct codex_version v;
+    (void)state;
+    assert_true(codex_version_read(SLICE("codex-cli 0.169.0\n"), &v));
+    assert_int_equal(v.minor, 169);
+    assert_true(codex_version_read(SLICE("codex 1.2.3-alpha.4"), &v));
+    assert_true(v.major == 1 && v.patch == 3);
+    assert_true(profile_style_of(&v).files && profile_style_of(NULL).files);
+    assert_false(codex_version_read(SLICE("codex"), &v));
+    assert_false(codex_version_read(SLICE("1.2"), &v));
+    assert_false(codex_version_read(SLICE(""), &v));
+}
+
+static void a_base_url_ends_in_v1(void **state)
+{
+    static const char *const rows[][2] = {
+        {"http://127.0.0.1:4000", "http://127.0.0.1:4000/v1"}, {"http://h:1/", "http://h:1/v1"},
+        {"https://h/v1", "https://h/v1"}, {"https://h/v1/", "https://h/v1"}, {"https://h/a/", "https://h/a/v1"},
+        {"https://h/av1", "https://h/av1/v1"},
+    };
+    static const char *const wrong[] = {"", "127.0.0.1:4000", "http://h/\"x", "ftp://h", "http://u:p@h", "http://h?x"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        buf_clear(&out);
+        assert_true(profile_base_url(rows[i][0], &out, &why));
+        assert_buf(&out, rows[i][1]);
+    }
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        assert_false(profile_base_url(wrong[i], &out, &why));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(current_codex_gets_files, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(between_the_two_there_are_files_and_a_catalog_in_a_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(former_codex_gets_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_default_takes_its_key_from_the_environment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(versions_are_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_base_url_ends_in_v1, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
