@@ -69,7 +69,7 @@ static double risk_of(const double belief[MARKOV_STATES])
 
 static double seconds_since(const struct markov_provider *p, int64_t now_ms)
 {
-    return p->count && now_ms > p->seen_ms ? (double)(now_ms - p->seen_ms) / 1000 : 0;
+    return p->count && now_ms > p->seen_ms ? ((double)now_ms - (double)p->seen_ms) / 1000 : 0;
 }
 
 /* The belief after some seconds without a call. Each state is left at the rate 1 / recovery_time; `x` hops are due on average, so

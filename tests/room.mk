@@ -101,6 +101,7 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_fields \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_markov \
 	tests/fuzz/fuzz_notify \
 	tests/fuzz/fuzz_reply \
 	tests/fuzz/fuzz_request \
@@ -111,6 +112,7 @@ tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_LDADD = $(tests_unit_test_fields_LDADD)
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/replay.c
+tests_fuzz_fuzz_markov_SOURCES = tests/fuzz/fuzz_markov.c tests/fuzz/replay.c
 tests_fuzz_fuzz_notify_SOURCES = tests/fuzz/fuzz_notify.c tests/fuzz/replay.c cgi/notify.c
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c
