@@ -1,6 +1,7 @@
-/* decision: what one routing decision costs: plan_make() for a group of 10 deployments that have all been used, by each strategy.
+/* decision: what one routing decision costs: plan_make() for a group of 10 deployments that have all been used, by each strategy,
+ * and with the adaptive router over the first of them.
  * Prints CPU time per decision, least and median of several rounds. Usage: bench/decision [ROUNDS] */
-#include "proxy/route/plan.h"
+#include "proxy/route/adaptive.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct world {
     struct health health[CANDIDATES];
     struct model_group group;
     const struct deployment *members[CANDIDATES];
+    struct adaptive *adaptive;
 };
 
 static uint64_t cpu_ns(void)
@@ -36,13 +38,18 @@ static void use(struct world *w, uint64_t *now)
         struct outcome o = {.failure = n % 97 == 0 ? &f : NULL, .status = 200, .ttft_ms = 500 + n % 300, .total_ms = 3000 + n,
                             .prompt_tokens = 4000, .output_tokens = 200, .cost_usd = 0.01, .tells = true};
         health_ended(&w->health[i], &w->config, &w->deployments[i], &call, &o, *now + 50);
+        adaptive_learn(w->adaptive, &w->deployments[i], &w->health[i], &o, *now + 50, (int64_t)*now + 50);
     }
 }
 
 static void fill(struct world *w, uint64_t *now)
 {
     w->config = (struct config){.num_retries = 2, .cooldown_ms = 5000, .allowed_fails = 3,
-                                .strategy_settings = *strategy_defaults()};
+                                .strategy_settings = *strategy_defaults(),
+                                .deployments = w->deployments, .deployment_count = CANDIDATES};
+    markov_settings_init(&w->config.adaptive);
+    w->config.adaptive.enabled = true;
+    w->config.adaptive.shadow_mode = false;
     w->group = (struct model_group){.alias = "ten", .deployments = w->members, .count = CANDIDATES};
     for (unsigned i = 0; i < CANDIDATES; i++) {
         w->members[i] = &w->deployments[i];
@@ -52,6 +59,9 @@ static void fill(struct world *w, uint64_t *now)
             .quality = 90 - i, .expected_ttft_ms = 900 + 50 * i, .expected_tokens_per_second = 60,
         };
     }
+    w->adaptive = adaptive_new(&w->config);
+    if (!w->adaptive)
+        exit(1);
     use(w, now);
 }
 
@@ -61,7 +71,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(const struct world *w, const char *name, unsigned rounds, uint64_t now)
+static void measure(const struct world *w, const char *name, const struct adaptive *adaptive, unsigned rounds, uint64_t now)
 {
     double us[ROUNDS_MAX];
     unsigned first[CANDIDATES] = {0};
@@ -69,15 +79,18 @@ static void measure(const struct world *w, const char *name, unsigned rounds, ui
         uint64_t start = cpu_ns();
         for (unsigned n = 0; n < DECISIONS; n++) {
             struct plan p;
-            plan_make(&(struct plan_input){.config = &w->config, .group = &w->group, .wires = WIRES_BRIDGED, .health = w->health,
-                                           .now_ms = now + n, .draw = n, .prompt_bytes = 16000, .strategy = strategy_find(name)},
-                      &p, NULL);
+            struct markov_decision d;
+            struct plan_input in = {.config = &w->config, .group = &w->group, .wires = WIRES_BRIDGED, .health = w->health,
+                                    .now_ms = now + n, .draw = n, .prompt_bytes = 16000, .strategy = strategy_find(name)};
+            plan_make(&in, &p, NULL);
+            if (adaptive)
+                (void)adaptive_plan(adaptive, &in, &p, (int64_t)(now + n), &d);
             first[p.attempts[0]->index]++;
         }
         us[r] = (double)(cpu_ns() - start) / 1000 / DECISIONS;
     }
     qsort(us, rounds, sizeof *us, compare);
-    printf("%-16s %6.2f %6.2f   ", name, us[0], us[rounds / 2]);
+    printf("%-16s %6.2f %6.2f   ", adaptive ? "  and adaptive" : name, us[0], us[rounds / 2]);
     for (unsigned i = 0; i < CANDIDATES; i++)
         printf(" %3.0f", 100.0 * first[i] / DECISIONS / rounds);
     printf("\n");
@@ -96,7 +109,11 @@ int main(int argc, char **argv)
     printf("CPU time of a decision among %d, in µs\n%-16s %6s %6s    first attempts, %%\n", CANDIDATES, "strategy", "least",
            "median");
     static const char *const names[] = {"simple-shuffle", "expected-cost", "risk-adjusted"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        measure(&w, names[i], (unsigned)rounds, now);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        measure(&w, names[i], NULL, (unsigned)rounds, now);
+        if (i == 0)
+            measure(&w, names[i], w.adaptive, (unsigned)rounds, now);
+    }
+    adaptive_free(w.adaptive);
     return 0;
 }
