@@ -88,11 +88,13 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
     start_attempt(ctx);
 }
 
-/* How long to wait before the same deployment is called again, where its provider's row and the failure allow that; -1: not at
- * all. */
+/* How long to wait before the same deployment is called again, where the failure, its provider's row or the plan allow that; -1:
+ * not at all. */
 static int wait_before_again(struct exchange *x, const struct failure *f)
 {
     int ms = retry_wait_ms(&exchange_deployment(x)->retry, x->retries, f, x->shared->id_prefix + x->shared->id_count);
+    if (ms < 0 && exchange_repeats(x, f))
+        ms = 0;
     if (ms < 0 || x->repeats == EXCHANGE_RETRIES_MAX || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
         return -1;
     return ms;

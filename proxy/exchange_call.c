@@ -112,6 +112,14 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
     return 0;
 }
 
+bool exchange_repeats(const struct exchange *x, const struct failure *f)
+{
+    unsigned failed = x->attempt_count + 1 - x->planned - x->repeats;   /* this one is not booked yet */
+    struct retry_input input = {x->shared->config, x->group, &x->plan, x->attempt, failed, f->kind};
+    return !x->first_content_ms &&   /* an answer that had begun was worked for */
+           retry_same(&input, f, exchange_health(x), x->retries, clock_monotonic_ms() - x->attempt_ms);
+}
+
 bool exchange_next(struct exchange *x, enum failure_kind kind)
 {
     unsigned next = retry_next(&(struct retry_input){x->shared->config, x->group, &x->plan, x->attempt,

@@ -78,6 +78,8 @@ void exchange_heard(struct exchange *x);
 /* Plans the attempts. Returns the status that refuses the request with `error`, or 0: x->plan is made, or, where it is empty,
  * x->failure says why nothing can serve. */
 MUST_CHECK int exchange_make_plan(struct exchange *x, struct model_request_error *error);
+/* Whether the attempt that failed in this way is made once more, at once, at the same deployment. */
+MUST_CHECK bool exchange_repeats(const struct exchange *x, const struct failure *f);
 /* Whether another attempt follows one that failed in this way; x->attempt, and after a detour x->plan, are then set to it. */
 MUST_CHECK bool exchange_next(struct exchange *x, enum failure_kind kind);
 /* Starts the call of the attempt under way; x->call stays NULL without memory. A login's token must be there. */

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define QUICK_MS 1000   /* a failure that took no longer is worth another try */
+
 int retry_wait_ms(const struct retry_policy *policy, unsigned nth, const struct failure *f, uint64_t draw)
 {
     if (nth >= policy->times || !failure_rule(f->kind)->again)
@@ -34,6 +36,18 @@ static int others_allowed(const struct retry_input *in, const struct deployment 
     if (d->num_retries >= 0)
         return d->num_retries;
     return in->config->more_retries ? in->config->num_retries : -1;
+}
+
+bool retry_same(const struct retry_input *in, const struct failure *f, const struct health *h, unsigned nth, uint64_t took_ms)
+{
+    const struct plan *p = in->plan;
+    const struct deployment *d = p->attempts[in->attempt];
+    int others = others_allowed(in, d);
+    bool last = in->attempt + 1 >= p->count || strcmp(p->attempts[in->attempt + 1]->alias, d->alias) != 0;
+    bool passes = (f->kind == FAILURE_CONNECT || f->kind == FAILURE_SERVER) && f->retry_after_s < 0;
+    bool own_policy = d->retry.most_ms != 0;
+    return last && passes && !own_policy && nth == 0 && h->failures == 0 && took_ms < QUICK_MS && !in->group->strict &&
+           in->failed <= (unsigned)(others < 0 ? in->config->num_retries : others);
 }
 
 unsigned retry_next(const struct retry_input *in)

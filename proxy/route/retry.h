@@ -19,6 +19,13 @@ struct retry_input {
     enum failure_kind kind;
 };
 
+/* Whether the same deployment is called once more, at once, before its group is left or the client is told: nobody else of the
+ * group is left to ask, its provider's row has no retries of its own, some are allowed after such a failure, and this one is
+ * likely to be gone already: a connection lost before the reply, or a server error, without a wait that the provider asks for.
+ * What had failed before this request, or took its time to fail, is not repeated: in an outage the way on stays short. `nth`:
+ * calls to it that this request has repeated. */
+bool retry_same(const struct retry_input *in, const struct failure *f, const struct health *h, unsigned nth, uint64_t took_ms);
+
 /* The attempt to make after one that failed: plan_next(), unless the group's retry policy, the configuration's, or the
  * deployment's num_retries says how many deployments may be tried after such a failure. When these are used up, the next
  * group of the plan follows where the failure's rule lets anything follow. plan->count when there is none. */

@@ -89,7 +89,7 @@ def test_what_is_free_goes_on(start_proxy, upstream, make_upstream):
 
 def test_failures_cost_nothing(start_proxy, upstream):
     proxy = limited(start_proxy, upstream, CALL_USD)
-    upstream.script(error(500), error(429), fine)
+    upstream.script(error(503), error(429), fine)
     for _ in range(2):
         assert proxy.post("/v1/chat/completions", CHAT).status in (503, 429)
     assert proxy.post("/v1/chat/completions", CHAT).status == 200

@@ -126,6 +126,46 @@ static void a_deployments_own_number_counts_where_no_policy_does(void **state)
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 1);
 }
 
+/* Whether a failure of this kind, at the plan's `attempt`, is repeated there. */
+static bool again(const struct config *c, const struct model_group *g, unsigned attempt, enum failure_kind kind)
+{
+    const struct failure f = {.kind = kind, .retry_after_s = -1};
+    const struct health h = {0};
+    return retry_same(&(struct retry_input){c, g, &PLAN, attempt, 1, kind}, &f, &h, 0, 10);
+}
+
+static void the_last_of_a_group_is_asked_once_more(void **state)
+{
+    (void)state;
+    const struct config c = {.num_retries = 2}, none = {.num_retries = 0};
+    const struct model_group g = {0}, strict = {.strict = true};
+    const struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1}, waits = {.kind = FAILURE_SERVER, .retry_after_s = 0};
+    const struct retry_input in = {&c, &g, &PLAN, 2, 1, FAILURE_SERVER};
+    const struct health well = {0}, ill = {.failures = 1};
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(again(&c, &g, i, FAILURE_SERVER), i >= 2);   /* before that, others of the group come first */
+    assert_false(again(&none, &g, 3, FAILURE_SERVER));
+    assert_false(again(&c, &strict, 3, FAILURE_SERVER));
+    assert_true(retry_same(&in, &f, &well, 0, 999));
+    assert_false(retry_same(&in, &f, &well, 1, 999));
+    assert_false(retry_same(&in, &f, &well, 0, 1000));
+    assert_false(retry_same(&in, &f, &ill, 0, 999));
+    assert_false(retry_same(&in, &waits, &well, 0, 999));
+    struct config policy = {.num_retries = 2};
+    set(&policy.retries, FAILURE_SERVER, 0);
+    assert_false(again(&policy, &g, 3, FAILURE_SERVER));
+    assert_true(again(&policy, &g, 3, FAILURE_CONNECT));
+}
+
+static void only_what_may_be_gone_already_is_repeated(void **state)
+{
+    (void)state;
+    const struct config c = {.num_retries = 2};
+    const struct model_group g = {0};
+    for (unsigned kind = FAILURE_CONNECT; kind < FAILURE_KINDS; kind++)
+        assert_int_equal(again(&c, &g, 3, kind), kind == FAILURE_CONNECT || kind == FAILURE_SERVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +177,8 @@ int main(void)
         cmocka_unit_test(a_policy_says_how_many_are_tried_before_the_fallback),
         cmocka_unit_test(a_policy_may_retry_what_is_final_otherwise),
         cmocka_unit_test(a_deployments_own_number_counts_where_no_policy_does),
+        cmocka_unit_test(the_last_of_a_group_is_asked_once_more),
+        cmocka_unit_test(only_what_may_be_gone_already_is_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
