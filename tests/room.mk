@@ -35,6 +35,7 @@ check_PROGRAMS += \
 	tests/unit/test_login_store \
 	tests/unit/test_markov \
 	tests/unit/test_markov_settings \
+	tests/unit/test_model_list \
 	tests/unit/test_observe \
 	tests/unit/test_paths \
 	tests/unit/test_plan \

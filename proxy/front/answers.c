@@ -23,9 +23,10 @@ static int64_t window_of(const struct answers *a, const struct model_group *grou
     for (unsigned i = 0; i < group->count; i++) {
         const struct deployment *d = group->deployments[i];
         bool ready = health_ready(&a->health[d->index], d, a->now_ms, NULL);
+        int64_t window = health_window(&a->health[d->index], d);
         for (unsigned k = 0; k <= ready; k++)
-            if (d->max_input_tokens > largest[k])
-                largest[k] = d->max_input_tokens;
+            if (window > largest[k])
+                largest[k] = window;
     }
     return largest[1] ? largest[1] : largest[0];
 }

@@ -109,6 +109,12 @@ void health_ended(struct health *h, const struct config *c, const struct deploym
         failed(h, c, o, now_ms);
 }
 
+int64_t health_window(const struct health *h, const struct deployment *d)
+{
+    bool less = h->real_window && (!d->max_input_tokens || h->real_window < d->max_input_tokens);
+    return less ? h->real_window : d->max_input_tokens;
+}
+
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms)
 {
     if (!rate_limits_known(limits))

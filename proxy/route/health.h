@@ -27,6 +27,7 @@ struct health {
     uint64_t limits_ms;
     struct calibration calibration;
     unsigned without;          /* parts of a request that it refused: a set of enum turn_without */
+    int64_t real_window;       /* the context window that its server has been found to have; 0: what is declared counts */
     char probe[128];           /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
 };
 
@@ -44,6 +45,8 @@ struct health_call health_started(struct health *h, const struct config *c, int6
  * that, unless its call began before the rest did: it then says nothing of the time since. */
 void health_ended(struct health *h, const struct config *c, const struct deployment *d, const struct health_call *call,
                   const struct outcome *o, uint64_t now_ms);
+/* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
+int64_t health_window(const struct health *h, const struct deployment *d);
 /* Books what a reply's head says of the provider's limits. */
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
 /* Sets the limit of a choice whose deployment is set: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE, else _NONE. */

@@ -6,12 +6,6 @@
 
 #include <math.h>
 
-/* A server whose window is too small may cut the prompt without a word (Ollama does), so it is not even asked. */
-static bool fits(const struct deployment *d, int64_t prompt_tokens)
-{
-    return !d->max_input_tokens || prompt_tokens <= d->max_input_tokens;
-}
-
 /* The limits of requests and tokens per minute. Tokens are reserved by estimate when a call starts and corrected when it ends;
  * a prompt that is larger than the limit goes out alone. */
 static void find_minute_limit(const struct plan_input *in, int64_t prompt_tokens, struct choice *c)
@@ -48,12 +42,13 @@ void limit_find(const struct plan_input *in, struct choice *c)
     const struct deployment *d = c->deployment;
     const struct health *h = &in->health[d->index];
     int64_t prompt_tokens = plan_prompt_tokens(in, d);
+    c->window = health_window(h, d);
     health_limit(h, in->now_ms, c);
     if (c->limit == LIMIT_NOT_READY)
         return;
     if (!(d->wires & in->wires))
         set(c, LIMIT_WIRE, 0);
-    else if (!fits(d, prompt_tokens))
+    else if (c->window && prompt_tokens > c->window)    /* it may cut the prompt without a word, so it is not even asked */
         set(c, LIMIT_CONTEXT_WINDOW, prompt_tokens);
     else if ((d->lacks & in->needs) || d->quality < in->group->min_quality)    /* false where the quality is not declared */
         set(c, LIMIT_CAPABILITY, d->lacks & in->needs);
@@ -88,6 +83,14 @@ static void lacking_words(const struct choice *c, struct buf *out)
     buf_add_format(out, "its quality of %g is below what the alias asks for", c->deployment->quality);
 }
 
+static void window_words(const struct choice *c, struct buf *out)
+{
+    long long declared = c->deployment->max_input_tokens;
+    buf_add_format(out, "takes %lld tokens, the prompt has about %lld", (long long)c->window, (long long)c->figure);
+    if (c->window < declared)
+        buf_add_format(out, " (start Ollama with OLLAMA_CONTEXT_LENGTH=%lld for more)", declared);
+}
+
 static void breaker_words(const struct choice *c, struct buf *out)
 {
     const char *after = failure_rule(c->reason)->name;
@@ -112,7 +115,7 @@ void limit_words(const struct choice *c, const char *probe, struct buf *out)
         buf_add_text(out, "does not speak what is asked");
         break;
     case LIMIT_CONTEXT_WINDOW:
-        buf_add_format(out, "takes %lld tokens, the prompt has about %lld", (long long)d->max_input_tokens, (long long)c->figure);
+        window_words(c, out);
         break;
     case LIMIT_CAPABILITY:
         lacking_words(c, out);

@@ -33,6 +33,7 @@ struct choice {
     float limit_s;                 /* seconds until the limit passes; 0: unknown, or it does not */
     int64_t figure;                /* what the limit is about: the prompt's tokens, calls in flight, failures in a row, or the set
                                       of capabilities that are lacking (0: quality) */
+    int64_t window;                /* LIMIT_CONTEXT_WINDOW: the tokens that it takes */
     double score;                  /* in the strategy's unit; NAN where it was not scored */
     double key;                    /* lower is tried first; mostly the score */
     float terms[STRATEGY_TERMS];   /* what the score is made of, as the strategy names them */

@@ -1,6 +1,9 @@
-/* loop: whether the servers on the user's own machine are up and have the model. */
+/* loop: whether the servers on the user's own machine are up and have the model, and how much of a prompt they take. */
 #include "proxy/upstream/probe.h"
 
+#include "common/json.h"
+#include "common/log.h"
+#include "common/url.h"
 #include "proxy/upstream/model_list.h"
 
 #include <event2/event.h>
@@ -10,14 +13,23 @@
 
 #define INTERVAL_S 15
 #define TIMEOUT_MS 2000
+#define LOAD_TIMEOUT_MS 120000
 #define LIST_MAX (1u << 20)   /* bytes of a model list */
+#define URL_MAX 512
+
+/* What is asked, in this order; the last two only of a server that cuts prompts, and the last one only once, where the model is
+ * not loaded: an empty prompt has it loaded as the next call would, for a few seconds. */
+enum step { STEP_LIST, STEP_LOADED, STEP_LOAD };
 
 struct probe {
     struct probes *owner;
     const struct deployment *deployment;
     struct call *call;         /* under way, or NULL */
-    struct buf list;
+    enum step step;            /* of it */
+    struct buf answer, question;
+    char url[URL_MAX];         /* of the server itself, in front of /api; "" where it is not asked for its window */
     bool answered;
+    bool known, loaded;        /* since it is up: its window is known, it was asked to load the model */
 };
 
 struct probes {
@@ -40,6 +52,26 @@ static bool is_probed(const struct deployment *d)
 static bool same_model(const struct deployment *a, const struct deployment *b)
 {
     return strcmp(a->api_base, b->api_base) == 0 && strcmp(a->upstream_model, b->upstream_model) == 0;
+}
+
+/* Notes the window for all deployments of the model, and says so where it is less than what is declared. */
+static void note_window(struct probe *p, int64_t window)
+{
+    struct probes *all = p->owner;
+    bool told = false;
+    for (unsigned i = 0; i < all->config->deployment_count; i++) {
+        const struct deployment *d = &all->config->deployments[i];
+        struct health *h = &all->health[i];
+        if (!is_probed(d) || !same_model(d, p->deployment) || h->real_window == window)
+            continue;
+        h->real_window = window;
+        if (window && window < d->max_input_tokens && p->step == STEP_LOADED && !told) {
+            told = true;
+            log_warning("%s: Ollama takes %lld tokens, not the %lld of max_input_tokens; longer prompts go elsewhere. Start "
+                        "Ollama with OLLAMA_CONTEXT_LENGTH=%lld", d->id, (long long)window, (long long)d->max_input_tokens,
+                        (long long)d->max_input_tokens);
+        }
+    }
 }
 
 static void settle(struct probe *p, const char *result)
@@ -66,35 +98,99 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
 {
     struct probe *p = ctx;
     (void)reply;
-    return buf_add_slice(&p->list, bytes) ? CALL_GO_ON : CALL_STOP;
+    return buf_add_slice(&p->answer, bytes) ? CALL_GO_ON : CALL_STOP;
+}
+
+static void ask(struct probe *p, enum step step);
+
+/* The model list has come, or not. */
+static void take_list(struct probe *p, const struct call_reply *reply, enum failure_kind failure)
+{
+    char result[sizeof p->owner->health->probe] = "";
+    const char *name = p->deployment->upstream_model, *base = p->deployment->api_base;
+    if (failure == FAILURE_CONNECT || failure == FAILURE_TIMEOUT)
+        (void)snprintf(result, sizeof result, "Ollama does not answer at %.60s; start it: ollama serve", base);
+    else if (failure != FAILURE_NONE || reply->status != 200)
+        (void)snprintf(result, sizeof result, "%.60s does not list its models (HTTP %d)", base, reply->status);
+    else if (!model_list_has(buf_slice(&p->answer), name))
+        (void)snprintf(result, sizeof result, "the model is not there yet; get it: ollama pull %.60s", name);
+    if (*result)
+        p->known = p->loaded = false;
+    if (*p->url && !p->known)
+        note_window(p, MODEL_LIST_LEAST_WINDOW);
+    settle(p, result);
+    if (*p->url && !*result)
+        ask(p, STEP_LOADED);
 }
 
 static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message)
 {
     struct probe *p = ctx;
-    char result[sizeof p->owner->health->probe] = "";
-    const char *name = p->deployment->upstream_model, *base = p->deployment->api_base;
     (void)message;
     p->call = NULL;
-    if (failure == FAILURE_CONNECT || failure == FAILURE_TIMEOUT)
-        (void)snprintf(result, sizeof result, "Ollama does not answer at %.60s; start it: ollama serve", base);
-    else if (failure != FAILURE_NONE || reply->status != 200)
-        (void)snprintf(result, sizeof result, "%.60s does not list its models (HTTP %d)", base, reply->status);
-    else if (!model_list_has(buf_slice(&p->list), name))
-        (void)snprintf(result, sizeof result, "the model is not there yet; get it: ollama pull %.60s", name);
-    buf_free(&p->list);
-    settle(p, result);
+    if (p->step == STEP_LIST) {
+        take_list(p, reply, failure);
+        return;
+    }
+    if (p->step == STEP_LOAD) {
+        ask(p, STEP_LOADED);
+        return;
+    }
+    bool told = failure == FAILURE_NONE && reply->status == 200;
+    int64_t window = told ? model_list_window(buf_slice(&p->answer), p->deployment->upstream_model) : 0;
+    if (window >= 0) {
+        p->known = true;
+        note_window(p, window);
+    } else if (!p->loaded) {
+        p->loaded = true;
+        ask(p, STEP_LOAD);
+    }
 }
 
 static const struct call_events probe_events = {on_body, on_done};
 
+/* Asks the next question; where there is no memory, the next round does. */
+static void ask(struct probe *p, enum step step)
+{
+    static const char *const no_fields[] = {NULL};
+    static const char *const PATHS[] = {[STEP_LIST] = "/models", [STEP_LOADED] = "/api/ps", [STEP_LOAD] = "/api/generate"};
+    char url[URL_MAX + 32];
+    struct call_request request = {.deployment = p->deployment, .path = PATHS[step], .total_timeout_ms = TIMEOUT_MS};
+    p->step = step;
+    buf_clear(&p->answer);
+    buf_clear(&p->question);
+    if (step != STEP_LIST) {
+        (void)snprintf(url, sizeof url, "%s%s", p->url, PATHS[step]);
+        request.url = url;
+        request.fields = no_fields;
+    }
+    if (step == STEP_LOAD) {
+        BUF_ADD(&p->question, "{\"stream\":false,\"keep_alive\":\"10s\",\"model\":");
+        json_add_string(&p->question, slice_of(p->deployment->upstream_model));
+        BUF_ADD(&p->question, "}");
+        request.body = buf_slice(&p->question);
+        request.total_timeout_ms = LOAD_TIMEOUT_MS;
+    }
+    p->call = call_start(p->owner->upstream, &request, &probe_events, p);
+}
+
 static void start_one(struct probe *p)
 {
-    if (p->call)
+    if (!p->call)
+        ask(p, STEP_LIST);
+}
+
+/* Where Ollama itself is, whose API for OpenAI's clients stands under /v1. */
+static void set_url(struct probe *p)
+{
+    struct url url;
+    size_t own = strlen("/v1");
+    if (!p->deployment->provider->cuts_prompts || !url_split(slice_of(p->deployment->api_base), &url) || url.path.len < own ||
+        memcmp(url.path.ptr + url.path.len - own, "/v1", own) != 0)
         return;
-    p->call = call_start(p->owner->upstream,
-                         &(struct call_request){.deployment = p->deployment, .path = "/models", .total_timeout_ms = TIMEOUT_MS},
-                         &probe_events, p);
+    int len = snprintf(p->url, sizeof p->url, "%.*s%.*s", SLICE_ARGS(url.origin), (int)(url.path.len - own), url.path.ptr);
+    if (len < 0 || (size_t)len >= sizeof p->url)
+        *p->url = '\0';
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -127,7 +223,9 @@ struct probes *probes_start(struct event_base *base, struct upstream *upstream, 
         if (known)
             continue;
         p->all[p->count] = (struct probe){.owner = p, .deployment = d};
-        buf_init(&p->all[p->count++].list, LIST_MAX);
+        set_url(&p->all[p->count]);
+        buf_init(&p->all[p->count].question, URL_MAX);
+        buf_init(&p->all[p->count++].answer, LIST_MAX);
     }
     p->waiting = p->count;
     for (unsigned i = 0; i < p->count; i++)
@@ -147,7 +245,8 @@ void probes_stop(struct probes *p)
     for (unsigned i = 0; i < p->count; i++) {
         if (p->all[i].call)
             call_cancel(p->all[i].call);
-        buf_free(&p->all[i].list);
+        buf_free(&p->all[i].answer);
+        buf_free(&p->all[i].question);
     }
     if (p->timer)
         event_free(p->timer);

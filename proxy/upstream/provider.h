@@ -30,6 +30,8 @@ struct provider {
     bool key_required;         /* without a key a deployment is not ready */
     unsigned wires;            /* set of enum wire; 0: known by name, but not spoken here: never ready */
     bool local;                /* a server on the user's own machine that may be down or lack the model: it is probed */
+    bool cuts_prompts;         /* Ollama: what goes beyond the context that a model was loaded with is cut off without a word; how
+                                  large that is, is asked for */
     bool thought_signatures;   /* Gemini: calls of tools must bear its signature, or a placeholder for it */
     const char *base_path;     /* added to an api_base that does not end in it: LiteLLM's base for Ollama has none; or NULL */
     const char *base_env;      /* variable that holds the base where the configuration gives none; or NULL */
