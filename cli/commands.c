@@ -3,9 +3,12 @@
 
 #include <string.h>
 
+extern const struct command command_run, command_exec;
 extern const struct command command_start, command_stop, command_restart, command_status, command_web, command_key;
 
 const struct command *const commands[] = {
+    &command_run,
+    &command_exec,
     &command_start,
     &command_stop,
     &command_restart,

@@ -60,12 +60,23 @@ char *place_program(const char *program)
     return path;
 }
 
-char *place_config(void)
+/* The user's own file of that name, else the one that came with pointsman. */
+static char *own_or_shared(const char *file)
 {
-    char *shared = place_data(PLACE_CONFIG), *name = shared ? strrchr(shared, '/') : NULL;
+    char *shared = place_data(file), *name = shared ? strrchr(shared, '/') : NULL;
     if (name)
         *name = '\0';
-    char *config = shared ? paths_config_file(PLACE_CONFIG, shared) : NULL;
+    char *path = shared ? paths_config_file(file, shared) : NULL;
     free(shared);
-    return config;
+    return path;
+}
+
+char *place_config(void)
+{
+    return own_or_shared(PLACE_CONFIG);
+}
+
+char *place_policy(void)
+{
+    return own_or_shared(PLACE_POLICY);
 }

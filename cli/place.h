@@ -6,6 +6,7 @@
 #define PLACE_SESSION "cgi/pointsman-session"
 #define PLACE_PROXY "proxy/pointsman-proxy"
 #define PLACE_CONFIG "litellm-cost-routing.yaml"
+#define PLACE_POLICY "codex-routing-policy.yaml"
 
 /* The path of PLACE_SESSION or PLACE_PROXY. To be freed; NULL: no memory. */
 char *place_program(const char *program);
@@ -13,5 +14,7 @@ char *place_program(const char *program);
 char *place_data(const char *name);
 /* The proxy's configuration: the user's own, else the one that came with pointsman. To be freed; NULL: neither is there. */
 char *place_config(void);
+/* The policy of routed runs, likewise. */
+char *place_policy(void);
 
 #endif

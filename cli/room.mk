@@ -8,6 +8,8 @@ cli_libcli_a_SOURCES = \
 	cli/codex_catalog.c cli/codex_catalog.h \
 	cli/command/key.c \
 	cli/command/restart.c \
+	cli/command/exec.c \
+	cli/command/run.c \
 	cli/command/start.c \
 	cli/command/status.c \
 	cli/command/stop.c \
@@ -25,13 +27,21 @@ cli_libcli_a_SOURCES = \
 	cli/profile_journal.c cli/profile_journal.h \
 	cli/profile_text.c cli/profile_text.h \
 	cli/progress.c cli/progress.h \
+	cli/run/adaptive.c cli/run/adaptive.h \
 	cli/run/classify.c cli/run/classify.h \
 	cli/run/clean.c cli/run/clean.h cli/run/clean_private.h \
 	cli/run/clean_log.c \
+	cli/run/lines.c cli/run/lines.h \
+	cli/run/codex_arguments.c cli/run/codex_arguments.h \
+	cli/run/execute.c \
+	cli/run/job.c cli/run/job.h \
 	cli/run/log_line.c \
 	cli/run/models.c cli/run/models.h \
 	cli/run/plan.c cli/run/plan.h \
+	cli/run/record.c cli/run/record.h \
+	cli/run/requests.c cli/run/requests.h \
 	cli/run/settings.c cli/run/settings.h \
+	cli/run/show.c \
 	cli/run/spans.c cli/run/spans.h \
 	cli/run/terms.c \
 	cli/run/truncate.c \

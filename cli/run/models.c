@@ -49,10 +49,11 @@ static bool is_open(const struct deployment *d)
     return d->provider->local || strcmp(d->provider->prefix, "huggingface") == 0;
 }
 
-static void look_at_deployments(const struct model_group *g, struct alias_view *out)
+static void look_at_deployments(const struct models *m, const struct model_group *g, struct alias_view *out)
 {
     for (unsigned i = 0; i < g->count; i++) {
         const struct deployment *d = g->deployments[i];
+        out->reachable = out->reachable || m->ready[d->index];
         if (is_openai(d) && !out->may_reach_openai) {
             out->may_reach_openai = true;
             out->openai = d->model;
@@ -65,15 +66,15 @@ static void look_at_deployments(const struct model_group *g, struct alias_view *
 }
 
 /* The group, its fallbacks, and where prompts go that are too long for it or refused. Nobody's fallbacks have fallbacks. */
-static void look_at_reach(const struct model_group *g, struct alias_view *out)
+static void look_at_reach(const struct models *m, const struct model_group *g, struct alias_view *out)
 {
     const struct model_group *const ways[] = {g, g->on_context, g->on_content_filter};
     for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
         if (!ways[way])
             continue;
-        look_at_deployments(ways[way], out);
+        look_at_deployments(m, ways[way], out);
         for (unsigned i = 0; i < ways[way]->fallback_count; i++)
-            look_at_deployments(ways[way]->fallbacks[i], out);
+            look_at_deployments(m, ways[way]->fallbacks[i], out);
     }
 }
 
@@ -122,7 +123,7 @@ void models_view(const struct models *m, const char *alias, struct alias_view *o
     out->known = true;
     for (unsigned i = 0; i < g->count; i++)
         out->ready = out->ready || m->ready[g->deployments[i]->index];
-    look_at_reach(g, out);
+    look_at_reach(m, g, out);
     look_at_price(m, g, out);
 }
 

@@ -19,6 +19,7 @@ void models_free(struct models *m);
 struct alias_view {
     bool known;
     bool ready;                    /* one of its deployments is */
+    bool reachable;                /* or one of a fallback */
     bool may_reach_openai;         /* it or a fallback: OpenAI's API or the ChatGPT login */
     bool may_reach_closed;         /* anything but Hugging Face and the model on this machine */
     const char *openai, *closed;   /* such a deployment's model, for messages */

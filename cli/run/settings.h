@@ -13,7 +13,6 @@ enum codex_provider { CODEX_AUTO, CODEX_LITELLM, CODEX_STANDARD, CODEX_HUGGINGFA
 
 #define RUN_PROVIDER_WORDS "auto openai qwen no-openai huggingface"
 #define CODEX_PROVIDER_WORDS "auto litellm standard huggingface"
-#define RUN_POLICY_FILE "codex-routing-policy.yaml"
 
 const char *run_provider_name(unsigned provider);
 const char *codex_provider_name(unsigned provider);

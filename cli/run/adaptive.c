@@ -1,0 +1,192 @@
+/* Keeps what the adaptive router knows of the ways to run Codex, and has it decide. */
+#include "cli/run/adaptive.h"
+
+#include "cli/run/lines.h"
+#include "cli/run/record.h"
+#include "common/canary.h"
+#include "common/mix.h"
+#include "common/paths.h"
+#include "common/replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define STATE_MAX (64u << 10)
+
+static void read_state(struct adaptive *a)
+{
+    char text[STATE_MAX];
+    struct json json = {0};
+    int fd = open(a->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    ssize_t len = fd >= 0 ? read(fd, text, sizeof text) : -1;
+    int64_t version = 0;
+    if (fd >= 0)
+        (void)close(fd);
+    memset(a->known, 0, sizeof a->known);
+    bool ours = len > 0 && json_parse(&json, text, (size_t)len) && json_int64(&json, json_get(&json, 0, "version"), &version) &&
+                version == 1;
+    uint32_t providers = ours ? json_get(&json, 0, "providers") : JSON_NONE;
+    for (unsigned i = CODEX_AUTO + 1; providers != JSON_NONE && i < CODEX_PROVIDERS; i++) {
+        uint32_t node = json_get(&json, providers, codex_provider_name(i));
+        if (node != JSON_NONE && !markov_read_state(&json, node, &a->known[i]))
+            a->known[i] = (struct markov_provider){0};
+    }
+    json_free(&json);
+}
+
+static bool write_state(const struct adaptive *a)
+{
+    struct buf text;
+    bool first = true;
+    buf_init(&text, STATE_MAX);
+    BUF_ADD(&text, "{\"version\":1,\"providers\":{");
+    for (unsigned i = CODEX_AUTO + 1; i < CODEX_PROVIDERS; i++) {
+        if (!a->known[i].count)
+            continue;
+        buf_add_format(&text, "%s\"%s\":", first ? "" : ",", codex_provider_name(i));
+        (void)markov_write_state(&a->known[i], &text);
+        first = false;
+    }
+    BUF_ADD(&text, "}}\n");
+    const struct replace_owner owner = {0600, geteuid(), getegid()};
+    bool written = !text.failed && replace_file(a->path, ".new", &owner, buf_slice(&text));
+    buf_free(&text);
+    return written;
+}
+
+static double number_of(const struct json *j, const char *key)
+{
+    double value;
+    return json_double(j, json_get(j, 0, key), &value) ? value : NAN;
+}
+
+/* One run as the canary sees it. */
+static void add_run(const struct json *j, struct canary *canary)
+{
+    uint32_t decision = json_get(j, 0, "adaptive_router");
+    if (!json_is(j, json_get(j, decision, "would_switch"), JSON_TRUE))
+        return;
+    bool applied = json_is(j, json_get(j, decision, "applied"), JSON_TRUE);
+    (void)canary_add(canary, applied ? CANARY_SUGGESTED : CANARY_BASELINE, &(struct canary_sample){
+        .ttft_ms = number_of(j, "ttft_ms"), .total_ms = number_of(j, "total_ms"), .cost_usd = number_of(j, "actual_cost_usd"),
+        .quality = NAN, .error = !json_is(j, json_get(j, 0, "success"), JSON_TRUE),
+    });
+}
+
+/* The latest runs, oldest first, as the canary's samples. */
+static void read_runs(const char *folder, unsigned most, struct canary *canary)
+{
+    char *path = paths_join(folder, RECORD_FILE);
+    char **kept = calloc(most, sizeof *kept);
+    struct json json = {0};
+    struct lines lines;
+    struct slice line;
+    unsigned count = 0;
+    if (path && kept) {
+        lines_open(&lines, path, true);
+        while (count < most && lines_next(&lines, &line))
+            if ((kept[count] = strndup(line.ptr, line.len)))
+                count++;
+        lines_close(&lines);
+    }
+    while (count-- > 0) {
+        if (json_parse(&json, kept[count], strlen(kept[count])) && json_type(&json, 0) == JSON_OBJECT)
+            add_run(&json, canary);
+        free(kept[count]);
+    }
+    json_free(&json);
+    free(kept);
+    free(path);
+}
+
+/* Whether this run may be reordered, as far as the canary has a say. */
+static bool is_live(const struct adaptive *a, const struct markov_settings *s, const char *run_id, char *words, size_t size)
+{
+    if (s->shadow_mode || !a->path)
+        return false;
+    struct canary *canary = canary_new(s);
+    char *folder = strdup(a->path);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+    uint64_t hash = 0;
+    for (const char *c = run_id; *c; c++)
+        hash = mix(hash ^ (unsigned char)*c);
+    if (slash && canary && s->canary_share < 1) {
+        *slash = '\0';
+        read_runs(folder, s->max_history, canary);
+    }
+    bool live = canary && canary_live(canary, hash);
+    const char *why = canary ? canary_stepped_back(canary) : NULL;
+    (void)snprintf(words, size, "%s", why ? why : "");
+    canary_free(canary);
+    free(folder);
+    return live;
+}
+
+void adaptive_load(struct adaptive *a, const struct markov_settings *settings)
+{
+    struct buf error;
+    *a = (struct adaptive){0};
+    if (!settings->enabled)
+        return;
+    buf_init(&error, 4096);
+    char *folder = paths_log_dir(&error);
+    a->path = folder ? paths_join(folder, ADAPTIVE_FILE) : NULL;
+    if (a->path)
+        read_state(a);
+    free(folder);
+    buf_free(&error);
+}
+
+void adaptive_free(struct adaptive *a)
+{
+    free(a->path);
+}
+
+void adaptive_decide(struct adaptive *a, const struct markov_settings *settings, const char *run_id, int64_t now_ms,
+                     struct run_plan *plan, struct markov_decision *decision)
+{
+    struct markov_candidate candidates[RUN_STEPS_MAX];
+    unsigned steps[RUN_STEPS_MAX], count = 0;
+    for (unsigned i = 0; i < plan->count; i++) {
+        const struct run_step *step = &plan->steps[i];
+        if (*step->barred || step->ollama)
+            continue;
+        candidates[count] = (struct markov_candidate){step->name, &a->known[step->codex], step->cost_usd};
+        steps[count++] = i;
+    }
+    bool live = settings->enabled && is_live(a, settings, run_id, a->stepped_back, sizeof a->stepped_back);
+    markov_decide(settings, candidates, count, live, now_ms, decision);
+    bool ollama = run_plan_first(plan) < plan->count && plan->steps[run_plan_first(plan)].ollama;
+    if (decision->applied && !ollama)
+        run_plan_prefer(plan, steps[decision->order[0]]);
+}
+
+bool adaptive_observe(struct adaptive *a, const struct markov_settings *settings, enum codex_provider provider,
+                      const struct markov_observation *observation, int64_t now_ms, struct buf *error)
+{
+    if (!settings->enabled || !a->path)
+        return true;
+    char *folder = strdup(a->path);
+    char *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash)
+        *slash = '\0';
+    int lock = slash ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool done = lock >= 0 && flock(lock, LOCK_EX) == 0;
+    if (done) {
+        read_state(a);
+        markov_observe(&a->known[provider], settings, observation, now_ms);
+        done = write_state(a);
+    }
+    if (!done)
+        buf_add_format(error, "%s: what the run taught is not kept: %s", a->path, strerror(errno));
+    if (lock >= 0)
+        (void)close(lock);
+    free(folder);
+    return done;
+}

@@ -1,0 +1,334 @@
+/* Runs the steps of a plan in their order until one serves, and records what came of it. */
+#include "cli/run/job.h"
+
+#include "cli/codex_catalog.h"
+#include "cli/foreground.h"
+#include "cli/run/codex_arguments.h"
+#include "cli/run/record.h"
+#include "cli/terminal.h"
+#include "common/clock.h"
+#include "common/paths.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define ANSWER_MAX (16u << 20)
+#define WATCH_MS 500
+
+/* A run under way. */
+struct execution {
+    struct job *job;
+    struct run_record record;
+    struct buf answer;           /* with --json: what goes into the object */
+    char *codex;                 /* Codex's path; NULL: there is none */
+    char *requests;              /* the proxy's journal; NULL: it can't be found */
+    int exit_code;
+    bool over_cost;
+};
+
+static struct run_attempt *attempt_of(struct execution *x, const struct run_step *step, const char *outcome)
+{
+    struct run_attempt *a = &x->record.attempts[x->record.attempt_count++];
+    *a = (struct run_attempt){.provider = step->name, .outcome = outcome, .exit_code = -1};
+    return a;
+}
+
+/* Why the step can't run now; false: it can. */
+static bool not_ready(const struct execution *x, const struct run_step *step, struct buf *why)
+{
+    const struct job *job = x->job;
+    struct alias_view view;
+    if (step->ollama)
+        return !ollama_ready(&job->ollama, WATCH_MS, why);
+    if (!x->codex) {
+        BUF_ADD(why, "Codex was not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
+        return true;
+    }
+    if (step->codex != CODEX_LITELLM)
+        return false;
+    if (!job->base_url || (job->own_session && !job->proxy_up)) {
+        BUF_ADD(why, "the proxy is not running: pointsman start");
+        return true;
+    }
+    if (!job->proxy_up) {
+        buf_add_format(why, "the proxy at %s does not answer, or not to the key in LITELLM_API_KEY", job->base_url);
+        return true;
+    }
+    models_view(&job->models, step->model, &view);
+    if (view.known && job->models.asked && !view.reachable)
+        buf_add_format(why, "none of the deployments behind %s is ready: pointsman status", step->model);
+    return why->len > 0;
+}
+
+static bool on_text(struct slice text, void *ctx)
+{
+    struct execution *x = ctx;
+    if (x->job->arguments->values[JOB_JSON])
+        (void)buf_add_slice(&x->answer, text);
+    else
+        (void)fwrite(text.ptr, 1, text.len, stdout);
+    return fflush(stdout) == 0;
+}
+
+static void run_ollama(struct execution *x, struct run_attempt *a)
+{
+    const struct job *job = x->job;
+    struct ollama_result result;
+    struct buf error;
+    buf_init(&error, 4096);
+    const struct ollama_call call = {.prompt = buf_slice(&job->prompt), .max_tokens = job->settings.max_output_tokens,
+                                     .on_text = on_text, .ctx = x};
+    bool done = ollama_ask(&job->ollama, &call, &result, &error);
+    if (done && !job->arguments->values[JOB_JSON])
+        puts("");
+    if (!done)
+        snprintf(a->why, sizeof a->why, "%s", buf_text(&error));
+    a->outcome = done ? "ok" : "failed";
+    a->exit_code = done ? 0 : EXIT_OLLAMA;
+    a->ms = result.total_ms;
+    x->record.requests.input_tokens = result.input_tokens > 0 ? result.input_tokens : 0;
+    x->record.requests.output_tokens = result.output_tokens > 0 ? result.output_tokens : 0;
+    if (result.ttft_ms >= 0) {
+        x->record.requests.ttft_ms = result.ttft_ms;
+        x->record.requests.ttft_count = 1;
+    }
+    buf_free(&error);
+}
+
+/* Whether the run has cost more than it may, or an amount that nobody knows. */
+static bool is_over_cost(void *ctx)
+{
+    struct execution *x = ctx;
+    struct run_requests r;
+    if (!x->requests || !requests_of_run(x->requests, x->job->run_id, x->job->began_ms, &r))
+        return false;
+    x->over_cost = r.unpriced || r.cost_usd > x->job->settings.max_cost_usd;
+    return x->over_cost;
+}
+
+/* The prompt as a file that Codex reads as its standard input: no argument that other users see, no pipe that may block. */
+static int prompt_file(const struct job *job)
+{
+    int fd = memfd_create("prompt", MFD_CLOEXEC);
+    size_t done = 0;
+    while (fd >= 0 && done < job->prompt.len) {
+        ssize_t written = write(fd, job->prompt.data + done, job->prompt.len - done);
+        if (written < 0 && errno != EINTR)
+            break;
+        done += written > 0 ? (size_t)written : 0;
+    }
+    if (fd >= 0 && (done < job->prompt.len || lseek(fd, 0, SEEK_SET) != 0)) {
+        (void)close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static bool write_arguments(const struct execution *x, const struct run_step *step, struct codex_arguments *argv)
+{
+    const struct arguments *given = x->job->arguments;
+    char self[4096];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[len > 0 ? len : 0] = '\0';
+    const struct codex_way way = {.codex = x->codex, .step = step, .base_url = x->job->base_url,
+                                  .key_command = x->job->own_session && len > 0 ? self : NULL};
+    bool added = codex_arguments_begin(argv, &way);
+    unsigned at = 0;
+    for (const char *more; added && (more = arguments_each(given, JOB_CODEX_ARG, &at));)
+        added = codex_arguments_add(argv, more);
+    return added && codex_arguments_end(argv);
+}
+
+/* What ended it, told by its exit and by what we did meanwhile. */
+static void settle_codex(struct execution *x, struct run_attempt *a, const struct foreground_end *end)
+{
+    a->exit_code = end->code;
+    a->outcome = end->code == 0 ? "ok" : "failed";
+    if (end->signal || end->code == 128 + SIGINT) {
+        a->outcome = "cancelled";
+    } else if (end->ticked || x->over_cost) {
+        a->outcome = "over_cost";
+        snprintf(a->why, sizeof a->why, "the run has cost %s $%.4f (max_cost_usd)",
+                 x->record.requests.unpriced ? "an unknown amount; its limit is" : "more than",
+                 x->job->settings.max_cost_usd);
+    }
+}
+
+static void run_codex(struct execution *x, const struct run_step *step, struct run_attempt *a)
+{
+    struct job *job = x->job;
+    struct codex_arguments argv = {0};
+    struct foreground_end end = {.code = -1};
+    struct buf error;
+    buf_init(&error, 4096);
+    bool limited = job->settings.max_cost_usd > 0 && step->codex == CODEX_LITELLM;
+    int64_t start = (int64_t)clock_monotonic_ms();
+    int input = prompt_file(job);
+    x->over_cost = false;
+    if (input >= 0 && write_arguments(x, step, &argv) && setenv(RUN_ID_VARIABLE, job->run_id, 1) == 0) {
+        const struct foreground run = {
+            .argv = argv.argv, .input = input, .output = job->arguments->values[JOB_JSON] ? &x->answer : NULL,
+            .tick = limited ? is_over_cost : NULL, .ctx = x, .tick_ms = WATCH_MS,
+        };
+        buf_clear(&x->answer);
+        if (!foreground_run(&run, &end, &error))
+            end.code = -1;
+        if (limited && !end.ticked && is_over_cost(x))
+            warn("the last call of the run went over max_cost_usd");
+        if (!x->requests || !requests_of_run(x->requests, job->run_id, job->began_ms, &x->record.requests))
+            x->record.requests = (struct run_requests){0};
+    } else {
+        buf_add_format(&error, "Codex can't be started: %s", strerror(errno));
+    }
+    x->over_cost = end.ticked;
+    settle_codex(x, a, &end);
+    if (end.code < 0)
+        snprintf(a->why, sizeof a->why, "%s", buf_text(&error));
+    a->ms = (int64_t)clock_monotonic_ms() - start;
+    if (input >= 0)
+        (void)close(input);
+    codex_arguments_free(&argv);
+    buf_free(&error);
+}
+
+/* Teaches the adaptive router what the step came to. A run that its user broke off says nothing. */
+static void observe(struct execution *x, const struct run_step *step, const struct run_attempt *a)
+{
+    const struct run_requests *r = &x->record.requests;
+    bool ready = strcmp(a->outcome, "not_ready") != 0, proxied = step->codex == CODEX_LITELLM && r->calls;
+    struct buf error;
+    if (step->ollama || strcmp(a->outcome, "cancelled") == 0 || strcmp(a->outcome, "over_cost") == 0)
+        return;
+    struct markov_observation o = markov_observation(a->exit_code == 0 ? MARKOV_SUCCESS :
+                                                     proxied && r->limited ? MARKOV_LIMITED : MARKOV_FAILED);
+    o.total_ms = ready ? (double)a->ms : NAN;
+    o.ttft_ms = proxied && r->ttft_count ? (double)r->ttft_ms / (double)r->ttft_count : NAN;
+    o.cost_usd = proxied && !r->unpriced ? r->cost_usd : step->cost_usd;
+    o.error_rate = proxied ? (double)r->failed / (double)r->calls : NAN;
+    buf_init(&error, 4096);
+    if (!adaptive_observe(&x->job->adaptive, &x->job->settings.adaptive, step->codex, &o, clock_unix_ms(), &error))
+        warn("%s", buf_text(&error));
+    buf_free(&error);
+}
+
+/* Tries one step. true: it is the last, whatever came of it. */
+static bool take_step(struct execution *x, const struct run_step *step)
+{
+    struct buf why;
+    struct run_attempt *a = attempt_of(x, step, "barred");
+    bool last = false;
+    buf_init(&why, 4096);
+    if (*step->barred) {
+        snprintf(a->why, sizeof a->why, "%s", step->barred);
+    } else if (not_ready(x, step, &why)) {
+        a->outcome = "not_ready";
+        snprintf(a->why, sizeof a->why, "%s", buf_text(&why));
+        observe(x, step, a);
+    } else {
+        x->record.served = step;
+        if (step->ollama)
+            run_ollama(x, a);
+        else
+            run_codex(x, step, a);
+        observe(x, step, a);
+        x->exit_code = a->exit_code;
+        last = a->exit_code == 0 || strcmp(a->outcome, "cancelled") == 0 || strcmp(a->outcome, "over_cost") == 0;
+    }
+    if (*a->why)
+        say("%s: %s", step->name, a->why);
+    else if (a->exit_code > 0)
+        say("%s: ended with exit code %d", step->name, a->exit_code);
+    buf_free(&why);
+    return last;
+}
+
+/* The exit code where no step ran: what would have to be mended first. */
+static int code_of_nothing(const struct execution *x)
+{
+    const struct run_plan *p = &x->job->plan;
+    unsigned first = run_plan_first(p);
+    bool codex_missing = !x->codex && first < p->count && !p->steps[first].ollama;
+    bool alone = p->count == 1 || run_plan_first(p) == p->count - 1;
+    if (codex_missing)
+        return EXIT_NO_CODEX;
+    if (first == p->count) {
+        for (unsigned i = 0; i < p->count; i++)
+            if (strcmp(p->steps[i].barred, "HF_TOKEN is not set") == 0)
+                return EXIT_NO_TOKEN;
+        return EXIT_NOTHING_RAN;
+    }
+    if (p->steps[first].ollama)
+        return EXIT_OLLAMA;
+    return alone && p->steps[first].codex == CODEX_LITELLM ? EXIT_NOT_READY : EXIT_NOTHING_RAN;
+}
+
+static void tell(const struct execution *x)
+{
+    const struct run_requests *r = &x->record.requests;
+    if (r->calls)
+        say("%u call%s of the proxy, %lld tokens in (%lld cached), %lld out, %s$%.6f%s", r->calls, r->calls == 1 ? "" : "s",
+            (long long)r->input_tokens, (long long)r->cached_tokens, (long long)r->output_tokens, r->unpriced ? "over " : "",
+            r->cost_usd, r->unpriced ? " (some prices are not known)" : "");
+}
+
+static void print_json(const struct execution *x)
+{
+    struct buf text;
+    buf_init(&text, 4 * ANSWER_MAX);
+    record_write(&x->record, &text);
+    text.len--;     /* the object goes on */
+    BUF_ADD(&text, ",\"answer\":");
+    json_add_string(&text, buf_slice(&x->answer));
+    BUF_ADD(&text, "}\n");
+    (void)fwrite(text.data, 1, text.len, stdout);
+    buf_free(&text);
+}
+
+static char *requests_path(void)
+{
+    char *home = paths_codex_home(), *logs = home ? paths_join(home, "logs") : NULL;
+    char *path = logs ? paths_join(logs, REQUESTS_FILE) : NULL;
+    free(home);
+    free(logs);
+    return path;
+}
+
+int job_run(struct job *job)
+{
+    struct execution x = {.job = job, .codex = codex_find(), .requests = requests_path()};
+    struct buf error;
+    uint64_t start = clock_monotonic_ms();
+    bool last = false;
+    buf_init(&x.answer, ANSWER_MAX);
+    buf_init(&error, 4096);
+    x.record = (struct run_record){
+        .time_ms = job->began_ms, .run_id = job->run_id, .optimized = job->optimize, .settings = &job->settings,
+        .task = &job->task, .plan = &job->plan, .decision = &job->decision, .original_tokens = job->given_tokens,
+        .input_tokens = job->prompt_tokens,
+    };
+    for (unsigned i = 0; !last && i < job->plan.count; i++)
+        last = take_step(&x, &job->plan.steps[i]);
+    if (!x.record.served)
+        x.exit_code = code_of_nothing(&x);
+    else if (x.exit_code < 0)
+        x.exit_code = EXIT_NOTHING_RAN;
+    if (!x.record.served)
+        (void)complain(x.exit_code, "nothing could run; the reasons are above");
+    x.record.exit_code = x.exit_code;
+    x.record.total_ms = (int64_t)(clock_monotonic_ms() - start);
+    tell(&x);
+    if (job->arguments->values[JOB_JSON])
+        print_json(&x);
+    if (!record_append(&x.record, &error))
+        warn("%s", buf_text(&error));
+    buf_free(&error);
+    buf_free(&x.answer);
+    free(x.codex);
+    free(x.requests);
+    return x.exit_code;
+}

@@ -1,0 +1,267 @@
+/* Prepares a routed run: reads the prompt, the policy and the proxy's configuration, looks what is up, and plans. */
+#include "cli/run/job.h"
+
+#include "cli/place.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "common/clock.h"
+#include "common/secret.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define PROBE_MS 500
+
+const struct command_option job_options[] = {
+    [JOB_DRY_RUN] = {.name = "dry-run", .summary = "print the plan and what decided each setting; run nothing"},
+    [JOB_PROVIDER] = {.name = "provider", .value = "NAME", .choices = RUN_PROVIDER_WORDS, .summary = "whose models to take"},
+    [JOB_CODEX_PROVIDER] = {.name = "codex-provider", .value = "NAME", .choices = CODEX_PROVIDER_WORDS,
+                            .summary = "what Codex is run with first"},
+    [JOB_FORCE_MODEL] = {.name = "force-model", .value = "ALIAS", .hint = HINT_ALIAS, .summary = "this alias of the proxy"},
+    [JOB_POLICY] = {.name = "policy", .value = "FILE", .hint = HINT_FILE, .summary = "this policy file"},
+    [JOB_MAX_INPUT] = {.name = "max-input-tokens", .value = "N", .summary = "cut a longer prompt in its middle (12000)"},
+    [JOB_MAX_OUTPUT] = {.name = "max-output-tokens", .value = "N", .summary = "reckon with that much output (2000)"},
+    [JOB_MAX_COST] = {.name = "max-cost-usd", .value = "USD", .summary = "don't spend more than that; 0: no limit"},
+    [JOB_CODEX_ARG] = {.name = "codex-arg", .value = "ARG", .summary = "a further argument of codex exec; may be repeated"},
+    [JOB_SHOW_PROMPT] = {.name = "show-prompt", .summary = "print the prompt as it goes out"},
+    [JOB_NO_CLEAN] = {.name = "no-clean", .summary = "leave the prompt as it is, but for the limit of tokens"},
+    [JOB_JSON] = {.name = "json", .summary = "one JSON object on standard output; Codex's answer is in it"},
+    {0},
+};
+
+static const char *environment(const char *name, void *ctx)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
+/* The proxy's configuration is read for its prices and fallbacks; its master key is of no interest. */
+static const char *config_environment(const char *name, void *ctx)
+{
+    const char *value = environment(name, ctx);
+    return !value && strcmp(name, "LITELLM_API_KEY") == 0 ? "none" : value;
+}
+
+static void make_run_id(char id[RUN_ID_SIZE])
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    unsigned char bytes[8];
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+        uint64_t now = (uint64_t)clock_read_ms(CLOCK_REALTIME) * 1000003u ^ (uint64_t)getpid();
+        memcpy(bytes, &now, sizeof bytes);
+    }
+    memcpy(id, "run_", 4);
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        id[4 + 2 * i] = DIGITS[bytes[i] >> 4];
+        id[5 + 2 * i] = DIGITS[bytes[i] & 15];
+    }
+    id[4 + 2 * sizeof bytes] = '\0';
+}
+
+static int read_stdin(struct job *job)
+{
+    char bytes[64u << 10];
+    ssize_t got;
+    if (terminal_is(stdin))
+        return complain(EXIT_USAGE, "PROMPT is missing; it may come on standard input, too");
+    while ((got = read(STDIN_FILENO, bytes, sizeof bytes)) > 0 || (got < 0 && errno == EINTR))
+        if (got > 0 && !buf_add(&job->given, bytes, (size_t)got))
+            return complain(EXIT_USAGE, "the prompt is over %u MB", RUN_PROMPT_MAX >> 20);
+    return got < 0 ? complain(EXIT_FAULT, "standard input: %s", strerror(errno)) : 0;
+}
+
+/* The operands, or standard input where there are none or "-". */
+static int read_prompt(struct job *job)
+{
+    const struct arguments *a = job->arguments;
+    if (!a->operand_count || (a->operand_count == 1 && strcmp(a->operands[0], "-") == 0)) {
+        int code = read_stdin(job);
+        if (code)
+            return code;
+    } else {
+        for (unsigned i = 0; i < a->operand_count; i++)
+            if (!buf_add_text(&job->given, i ? " " : "") || !buf_add_text(&job->given, a->operands[i]))
+                return complain(EXIT_USAGE, "the prompt is over %u MB", RUN_PROMPT_MAX >> 20);
+    }
+    for (size_t i = 0; i < job->given.len; i++)
+        if (!strchr(" \t\r\n", job->given.data[i]))
+            return 0;
+    return complain(EXIT_USAGE, "the prompt is empty");
+}
+
+static int read_settings(struct job *job)
+{
+    const char *const *v = job->arguments->values;
+    const struct run_flags flags = {.provider = v[JOB_PROVIDER], .codex_provider = v[JOB_CODEX_PROVIDER],
+                                    .max_cost = v[JOB_MAX_COST], .max_input = v[JOB_MAX_INPUT], .max_output = v[JOB_MAX_OUTPUT]};
+    struct buf errors;
+    int code = 0;
+    buf_init(&errors, 64u << 10);
+    job->policy_path = v[JOB_POLICY] ? strdup(v[JOB_POLICY]) : place_policy();
+    if (job->policy_path)
+        job->policy = yaml_load(job->policy_path, &errors);
+    bool read = !job->policy_path || job->policy;
+    if (!read || !settings_read(&job->settings, job->policy_path, job->policy, environment, NULL, &flags, &errors))
+        code = complain(EXIT_USAGE, "%s", buf_text(&errors));
+    buf_free(&errors);
+    return code;
+}
+
+static void read_config(struct job *job)
+{
+    struct buf error;
+    char *path = place_config();
+    buf_init(&error, 64u << 10);
+    const struct config_options options = {.path = path, .env = config_environment};
+    if (path && secret_init())
+        job->config = config_load(&options, &error);
+    if (path && !job->config)
+        warn("prices and fallbacks are not known: %s", buf_text(&error));
+    free(path);
+    buf_free(&error);
+}
+
+/* The key that the proxy is asked with: the variable's where LITELLM_BASE_URL names a proxy, else the session's. */
+static bool read_key(const struct job *job, const struct session *session, struct buf *key)
+{
+    const char *given = getenv("LITELLM_API_KEY");
+    if (job->own_session)
+        return session_key(session, key);
+    return given && *given && buf_add_text(key, given);
+}
+
+/* Where the proxy is, and whether it serves. */
+static void look_for_proxy(struct job *job)
+{
+    const char *named = getenv("LITELLM_BASE_URL");
+    struct session session = {0};
+    struct session_status status = {0};
+    struct local_http_reply reply = {0};
+    struct buf error, key;
+    buf_init(&error, 4096);
+    buf_init(&key, 8192);
+    if (named && *named) {
+        size_t len = strlen(named);
+        while (len && named[len - 1] == '/')
+            len--;
+        bool versioned = len > 3 && strncmp(named + len - 3, "/v1", 3) == 0;
+        if (asprintf(&job->base_url, "%.*s%s", (int)len, named, versioned ? "" : "/v1") < 0)
+            job->base_url = NULL;
+    } else if (session_find(&session, &error) && session_status(&session, &status, &error) && status.running) {
+        job->own_session = true;
+        job->base_url = status.base_url ? strdup(status.base_url) : NULL;
+    }
+    BUF_ADD(&key, "Authorization: Bearer ");
+    if (job->base_url && read_key(job, &session, &key)) {
+        const char *const fields[] = {buf_text(&key), NULL};
+        char *root = strndup(job->base_url, strlen(job->base_url) - 3);
+        job->proxy_up = root && local_http(&(struct local_http_request){.base = root, .method = "GET", .path = "/health",
+                                                                       .fields = fields, .timeout_ms = 4 * PROBE_MS},
+                                           &reply, &error) && reply.status == 200;
+        if (job->proxy_up)
+            (void)models_take_health(&job->models, buf_slice(&reply.body));
+        free(root);
+    }
+    local_http_free(&reply);
+    session_status_free(&status);
+    session_close(&session);
+    buf_wipe(&key);
+    buf_free(&error);
+}
+
+/* Makes the prompt that goes out. */
+static int make_prompt(struct job *job)
+{
+    bool clean_it = job->optimize && !job->arguments->values[JOB_NO_CLEAN];
+    size_t most = (size_t)job->settings.max_input_tokens;
+    struct buf cleaned;
+    bool made = true;
+    buf_init(&cleaned, 2 * RUN_PROMPT_MAX);
+    job->given_tokens = estimate_tokens(buf_slice(&job->given));
+    if (clean_it)
+        made = clean(buf_slice(&job->given), &cleaned, &job->cleaned);
+    struct slice text = clean_it ? buf_slice(&cleaned) : buf_slice(&job->given);
+    if (job->optimize)
+        made = made && truncate_prompt(text, most, &job->prompt, &job->cut_tokens);
+    else
+        made = buf_add_slice(&job->prompt, text);
+    buf_free(&cleaned);
+    if (!made)
+        return complain(EXIT_FAULT, "there is no memory for the prompt");
+    job->prompt_tokens = estimate_tokens(buf_slice(&job->prompt));
+    if (!job->optimize && job->arguments->values[JOB_MAX_INPUT] && job->prompt_tokens > most)
+        return complain(EXIT_USAGE, "the prompt has about %zu tokens, over --max-input-tokens %zu; pointsman run shortens",
+                        job->prompt_tokens, most);
+    return 0;
+}
+
+int job_prepare(struct job *job, const struct arguments *arguments, bool optimize)
+{
+    struct buf error;
+    *job = (struct job){.arguments = arguments, .optimize = optimize, .began_ms = clock_unix_ms()};
+    buf_init(&job->given, RUN_PROMPT_MAX);
+    buf_init(&job->prompt, RUN_PROMPT_MAX);
+    make_run_id(job->run_id);
+    int code = read_settings(job);
+    if (!code)
+        code = read_prompt(job);
+    if (!code)
+        code = make_prompt(job);
+    if (code)
+        return code;
+    classify(buf_slice(&job->given), job->prompt_tokens, &job->task);
+    read_config(job);
+    if (!models_init(&job->models, job->config))
+        return complain(EXIT_FAULT, "there is no memory");
+    look_for_proxy(job);
+    job->ollama = ollama_of(job->config);
+    buf_init(&error, 64u << 10);
+    job->ollama_up = ollama_ready(&job->ollama, PROBE_MS, &error);
+    buf_clear(&error);
+    const char *token = getenv("HF_TOKEN");
+    code = run_plan_make(&(struct run_facts){.settings = &job->settings, .task = &job->task, .models = &job->models,
+                                             .input_tokens = job->prompt_tokens, .hf_token = token && *token,
+                                             .force_model = arguments->values[JOB_FORCE_MODEL], .ollama_up = job->ollama_up},
+                         &job->plan, &error);
+    if (code)
+        (void)complain(code, "%s", buf_text(&error));
+    buf_free(&error);
+    if (code)
+        return code;
+    adaptive_load(&job->adaptive, &job->settings.adaptive);
+    adaptive_decide(&job->adaptive, &job->settings.adaptive, job->run_id, job->began_ms, &job->plan, &job->decision);
+    return 0;
+}
+
+void job_free(struct job *job)
+{
+    adaptive_free(&job->adaptive);
+    models_free(&job->models);
+    config_free(job->config);
+    yaml_tree_free(job->policy);
+    free(job->policy_path);
+    free(job->base_url);
+    buf_free(&job->given);
+    buf_free(&job->prompt);
+}
+
+int job_command(const struct arguments *arguments, bool optimize)
+{
+    struct job job;
+    int code = job_prepare(&job, arguments, optimize);
+    bool json = arguments->values[JOB_JSON];
+    if (!code && arguments->values[JOB_DRY_RUN]) {
+        if (json)
+            job_show_json(&job, stdout);
+        else
+            job_show(&job, true, stdout);
+    } else if (!code) {
+        job_show(&job, false, stderr);
+        code = job_run(&job);
+    }
+    job_free(&job);
+    return code;
+}

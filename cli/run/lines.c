@@ -1,0 +1,122 @@
+/* Reads a journal's lines, backwards or forwards. */
+#include "cli/run/lines.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BLOCK (64u << 10)
+
+void lines_open(struct lines *l, const char *path, bool back)
+{
+    *l = (struct lines){.path = strdup(path), .back = back, .fd = -1};
+    buf_init(&l->data, LINES_MAX + 2 * BLOCK);
+}
+
+void lines_close(struct lines *l)
+{
+    if (l->fd >= 0)
+        (void)close(l->fd);
+    buf_free(&l->data);
+    free(l->path);
+}
+
+/* Opens the next of the two files that is there; false when there is none left. */
+static bool open_next(struct lines *l)
+{
+    struct buf name;
+    if (l->fd >= 0)
+        (void)close(l->fd);
+    l->fd = -1;
+    buf_init(&name, 8192);
+    while (l->fd < 0 && l->file < 2 && l->path) {
+        bool rotated = (l->file++ == 1) == l->back;
+        buf_clear(&name);
+        buf_add_format(&name, "%s%s", l->path, rotated ? ".1" : "");
+        const char *path = buf_text(&name);
+        l->fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+    }
+    buf_free(&name);
+    l->at = l->fd >= 0 && l->back ? lseek(l->fd, 0, SEEK_END) : 0;
+    l->skipping = false;
+    l->used = 0;
+    buf_clear(&l->data);
+    return l->fd >= 0 && l->at >= 0;
+}
+
+/* Puts the block before those in `data` in front of them; false at the file's beginning. */
+static bool read_before(struct lines *l)
+{
+    char block[BLOCK];
+    size_t want = l->at < (off_t)BLOCK ? (size_t)l->at : BLOCK;
+    if (!want || pread(l->fd, block, want, l->at - (off_t)want) != (ssize_t)want)
+        return false;
+    if (l->data.len > LINES_MAX) {
+        l->skipping = true;
+        l->data.len = 0;
+    }
+    if (!buf_reserve(&l->data, want))
+        return false;
+    memmove(l->data.data + want, l->data.data, l->data.len);
+    memcpy(l->data.data, block, want);
+    l->data.len += want;
+    l->at -= (off_t)want;
+    return true;
+}
+
+static bool next_back(struct lines *l, struct slice *line)
+{
+    for (;;) {
+        const char *newline = l->data.len ? memrchr(l->data.data, '\n', l->data.len) : NULL;
+        if (!newline && read_before(l))
+            continue;
+        if (!newline && !l->data.len)
+            return false;
+        size_t start = newline ? (size_t)(newline - l->data.data) + 1 : 0;
+        *line = (struct slice){l->data.data + start, l->data.len - start};
+        l->data.len = newline ? start - 1 : 0;
+        bool whole = !l->skipping;
+        l->skipping = false;
+        if (whole && line->len)
+            return true;
+    }
+}
+
+static bool next_on(struct lines *l, struct slice *line)
+{
+    for (;;) {
+        const char *rest = l->data.data + l->used;
+        const char *newline = l->data.len > l->used ? memchr(rest, '\n', l->data.len - l->used) : NULL;
+        if (newline) {
+            *line = (struct slice){rest, (size_t)(newline - rest)};
+            l->used += line->len + 1;
+            bool whole = !l->skipping;
+            l->skipping = false;
+            if (whole && line->len)
+                return true;
+            continue;
+        }
+        buf_drop(&l->data, l->used);
+        l->used = 0;
+        if (l->data.len > LINES_MAX) {
+            l->skipping = true;
+            buf_clear(&l->data);
+        }
+        ssize_t got = buf_reserve(&l->data, BLOCK) ? read(l->fd, l->data.data + l->data.len, BLOCK) : -1;
+        if (got <= 0)
+            return false;       /* a last line without its newline is torn */
+        l->data.len += (size_t)got;
+    }
+}
+
+bool lines_next(struct lines *l, struct slice *line)
+{
+    for (;;) {
+        if (l->fd >= 0 && (l->back ? next_back(l, line) : next_on(l, line)))
+            return true;
+        if (!open_next(l))
+            return false;
+    }
+}

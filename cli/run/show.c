@@ -1,0 +1,161 @@
+/* Shows a run's plan, to people and to programs. */
+#include "cli/run/job.h"
+#include "cli/run/record.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL "%-18s: "
+
+static void show_order(const struct job *job, FILE *out)
+{
+    const struct run_plan *p = &job->plan;
+    fprintf(out, LABEL, "Fallback order");
+    for (unsigned i = 0; i < p->count; i++)
+        fprintf(out, "%s%s", i ? ", " : "", p->steps[i].name);
+    fputc('\n', out);
+    for (unsigned i = 0; i < p->count; i++)
+        if (*p->steps[i].barred)
+            fprintf(out, LABEL "%s: %s\n", "Left out", p->steps[i].name, p->steps[i].barred);
+}
+
+static void show_adaptive(const struct job *job, FILE *out)
+{
+    const struct markov_decision *d = &job->decision;
+    if (!d->enabled || !d->count)
+        return;
+    fprintf(out, LABEL "%s %s -> %s (delta=%.2f)\n", "Adaptive router", d->applied ? "applied" : "shadow", d->name[0],
+            d->name[d->suggested], d->confidence_delta);
+    if (d->cost_guard_blocked && isfinite(d->blocked_multiplier))
+        fprintf(out, LABEL "blocked expensive switch (x%.2f > x%.2f)\n", "Cost guard", d->blocked_multiplier,
+                d->max_cost_multiplier);
+    else if (d->cost_guard_blocked)
+        fprintf(out, LABEL "blocked a switch to an unknown price\n", "Cost guard");
+    if (*job->adaptive.stepped_back)
+        fprintf(out, LABEL "stepped back to the shadow: %s\n", "Canary", job->adaptive.stepped_back);
+}
+
+static void show_cost(const struct job *job, const struct run_step *step, FILE *out)
+{
+    const struct run_plan *p = &job->plan;
+    if (!step || isnan(step->cost_usd))
+        fprintf(out, LABEL "unknown: no price is known\n", "Estimated cost");
+    else if (p->unpriced && !step->ollama && step->codex == CODEX_LITELLM)
+        fprintf(out, LABEL "$%.8f (%s has no price in the configuration)\n", "Estimated cost", step->cost_usd, p->unpriced_model);
+    else
+        fprintf(out, LABEL "$%.8f\n", "Estimated cost", step->cost_usd);
+    if (job->settings.max_cost_usd > 0)
+        fprintf(out, LABEL "$%.8f\n", "Policy cost limit", job->settings.max_cost_usd);
+}
+
+static void show_settings(const struct job *job, FILE *out)
+{
+    struct buf value;
+    buf_init(&value, 4096);
+    fprintf(out, "\nSettings, and what decided them%s%s:\n", job->policy_path ? "; policy: " : "; no policy file was found",
+            job->policy_path ? job->policy_path : "");
+    for (enum setting i = 0; i < SETTING_COUNT; i++) {
+        char source[64];
+        buf_clear(&value);
+        settings_value(&job->settings, i, &value);
+        settings_source(&job->settings, i, source, sizeof source);
+        fprintf(out, "  %-23s %-44s %s\n", settings_name(i), buf_text(&value), source);
+    }
+    buf_free(&value);
+}
+
+void job_show(const struct job *job, bool dry, FILE *out)
+{
+    const struct run_plan *p = &job->plan;
+    unsigned first = run_plan_first(p);
+    const struct run_step *step = first < p->count ? &p->steps[first] : NULL;
+    double ratio = job->given_tokens ? (double)job->prompt_tokens / (double)job->given_tokens : 1;
+    fprintf(out, LABEL "%s\n", "Model", p->alias);
+    fprintf(out, LABEL "%s\n", "Task", task_class_name(job->task.class));
+    fprintf(out, LABEL "%s (%s)\n", "Provider", run_provider_name(p->provider), p->provider_reason);
+    fprintf(out, LABEL "%s\n", "Codex profile", !step ? "none" : step->ollama ? "none: Ollama is asked without Codex" :
+            step->profile ? step->profile : "standard");
+    fprintf(out, LABEL "%s\n", "Codex model", step && *step->model ? step->model : step ? "Codex's own choice" : "none");
+    show_order(job, out);
+    show_adaptive(job, out);
+    fprintf(out, LABEL "%s\n", "Routing reason", p->routing_reason);
+    fprintf(out, LABEL "%zu -> %zu\n", "Input tokens", job->given_tokens, job->prompt_tokens);
+    fprintf(out, LABEL "%.2f\n", "Compression ratio", ratio);
+    fprintf(out, LABEL "%lld\n", "Output budget", (long long)job->settings.max_output_tokens);
+    show_cost(job, step, out);
+    fprintf(out, LABEL "%s\n", "Proxy active", job->proxy_up ? "yes" : "no");
+    fprintf(out, LABEL "%s\n", "Qwen local", job->ollama_up ? "yes" : "no");
+    if (dry)
+        show_settings(job, out);
+    if (job->arguments->values[JOB_SHOW_PROMPT])
+        fprintf(out, "\nOptimized prompt:\n%.*s\n", SLICE_ARGS(buf_slice(&job->prompt)));
+}
+
+static void add_settings(const struct job *job, struct buf *out)
+{
+    struct buf value;
+    buf_init(&value, 4096);
+    BUF_ADD(out, ",\"settings\":{");
+    for (enum setting i = 0; i < SETTING_COUNT; i++) {
+        char source[64];
+        buf_clear(&value);
+        settings_value(&job->settings, i, &value);
+        settings_source(&job->settings, i, source, sizeof source);
+        buf_add_format(out, "%s\"%s\":{\"value\":", i ? "," : "", settings_name(i));
+        json_add_string(out, buf_slice(&value));
+        BUF_ADD(out, ",\"from\":");
+        json_add_string(out, slice_of(source));
+        buf_add_char(out, '}');
+    }
+    BUF_ADD(out, "},\"policy_file\":");
+    if (job->policy_path)
+        json_add_string(out, slice_of(job->policy_path));
+    else
+        BUF_ADD(out, "null");
+    buf_free(&value);
+}
+
+static void add_steps(const struct job *job, struct buf *out)
+{
+    BUF_ADD(out, ",\"steps\":[");
+    for (unsigned i = 0; i < job->plan.count; i++) {
+        const struct run_step *step = &job->plan.steps[i];
+        buf_add_format(out, "%s{\"provider\":\"%s\",\"model\":", i ? "," : "", step->name);
+        json_add_string(out, slice_of(step->model));
+        BUF_ADD(out, ",\"estimated_cost_usd\":");
+        record_add_number(step->cost_usd, out);
+        BUF_ADD(out, ",\"barred\":");
+        if (*step->barred)
+            json_add_string(out, slice_of(step->barred));
+        else
+            BUF_ADD(out, "null");
+        buf_add_char(out, '}');
+    }
+    buf_add_format(out, "],\"proxy_active\":%s,\"qwen_local\":%s", job->proxy_up ? "true" : "false",
+                   job->ollama_up ? "true" : "false");
+}
+
+void job_show_json(const struct job *job, FILE *out)
+{
+    const struct run_plan *p = &job->plan;
+    unsigned first = run_plan_first(p);
+    const struct run_record record = {
+        .time_ms = job->began_ms, .run_id = job->run_id, .optimized = job->optimize, .settings = &job->settings,
+        .task = &job->task, .plan = p, .decision = &job->decision, .served = first < p->count ? &p->steps[first] : NULL,
+        .original_tokens = job->given_tokens, .input_tokens = job->prompt_tokens,
+    };
+    struct buf text;
+    buf_init(&text, 64u << 20);
+    record_write_plan(&record, &text);
+    text.len--;     /* the object goes on */
+    add_settings(job, &text);
+    add_steps(job, &text);
+    if (job->arguments->values[JOB_SHOW_PROMPT]) {
+        BUF_ADD(&text, ",\"prompt\":");
+        json_add_string(&text, buf_slice(&job->prompt));
+    }
+    BUF_ADD(&text, "}\n");
+    (void)fwrite(text.data, 1, text.len, out);
+    buf_free(&text);
+}
