@@ -131,6 +131,8 @@ bool exchange_next(struct exchange *x, enum failure_kind kind)
         return true;
     if (next == x->plan.count)
         return false;   /* x->attempt stays: it is the one that is spoken of */
+    if (kind != FAILURE_CONTEXT)    /* the next one with a larger window, that is */
+        next = plan_free(&x->plan, next, x->shared->health, clock_monotonic_ms());
     x->attempt = next;
     return true;
 }

@@ -172,6 +172,14 @@ bool plan_possible(const struct model_group *group, unsigned wires)
     return false;
 }
 
+unsigned plan_free(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms)
+{
+    for (unsigned i = attempt; i < p->count; i++)
+        if (health_ready(&health[p->attempts[i]->index], p->attempts[i], now_ms, NULL))
+            return i;
+    return attempt;
+}
+
 unsigned plan_next(const struct plan *p, unsigned attempt, enum failure_kind kind)
 {
     unsigned next = attempt + 1;

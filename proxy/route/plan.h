@@ -48,6 +48,9 @@ void plan_make(const struct plan_input *in, struct plan *out, struct buf *why);
 /* The attempt to make after one that failed in this way: the next one where the failure's rule says so; after a prompt that did
  * not fit, the next with a larger window. p->count when there is none. */
 unsigned plan_next(const struct plan *p, unsigned attempt, enum failure_kind kind);
+/* The first attempt from this one on whose deployment nothing holds back by now: plans get old while their first attempts fail.
+ * Where all are held back, the attempt itself. */
+unsigned plan_free(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms);
 /* The prompt's tokens by what is known of the deployment's tokenizer. */
 int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d);
 /* Whether any deployment of the group or its fallbacks speaks one of the wires, ready or not. */

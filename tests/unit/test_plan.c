@@ -326,6 +326,24 @@ static void after_an_overflow_a_larger_window_is_next(void **state)
     assert_int_equal(plan_next(&p, 0, FAILURE_BAD_REQUEST), p.count);
 }
 
+static void what_is_held_back_by_now_is_passed_over(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 5);
+    fill_group(&w, 0, 4);
+    for (unsigned i = 0; i < 4; i++)
+        w.deployments[i].order = (int)i;
+    struct plan p = make(&w, 1);
+    assert_int_equal(plan_free(&p, 1, w.health, 1000), 1);
+    w.health[1].resting_until = w.health[2].resting_until = 9000;
+    assert_int_equal(plan_free(&p, 1, w.health, 1000), 3);
+    assert_int_equal(plan_free(&p, 1, w.health, 9000), 1);
+    w.health[3].resting_until = 9000;
+    assert_int_equal(plan_free(&p, 1, w.health, 1000), 1);
+    assert_int_equal(plan_free(&p, 4, w.health, 1000), 4);
+}
+
 /* Books a call of so many tokens that has ended at the time of the plans. */
 static void use(struct world *w, unsigned deployment, int64_t tokens)
 {
@@ -457,6 +475,7 @@ int main(void)
         cmocka_unit_test(a_prompt_goes_where_it_fits),
         cmocka_unit_test(a_prompt_that_fits_nowhere_has_no_plan),
         cmocka_unit_test(after_an_overflow_a_larger_window_is_next),
+        cmocka_unit_test(what_is_held_back_by_now_is_passed_over),
         cmocka_unit_test(the_minute_has_its_limits),
         cmocka_unit_test(calls_at_once_are_capped),
         cmocka_unit_test(capability_comes_before_order),
