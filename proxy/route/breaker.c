@@ -18,11 +18,20 @@ bool breaker_starts(struct breaker *b, uint64_t now_ms)
     return trial;
 }
 
-void breaker_open(struct breaker *b, uint64_t base_ms, uint64_t draw, uint64_t now_ms)
+/* How long it may be open at most. */
+static uint64_t longest(uint64_t base_ms, uint64_t cost_ms)
+{
+    uint64_t most = cost_ms < BREAKER_MOST_MS / BREAKER_COST ? cost_ms * BREAKER_COST : BREAKER_MOST_MS;
+    if (most < BREAKER_QUICK_MS)
+        most = BREAKER_QUICK_MS;
+    return base_ms > most ? base_ms : most;
+}
+
+void breaker_open(struct breaker *b, uint64_t base_ms, uint64_t cost_ms, uint64_t draw, uint64_t now_ms)
 {
     if (!base_ms || (b->opened && b->until_ms > now_ms))
         return;
-    uint64_t most = base_ms > BREAKER_MOST_MS ? base_ms : BREAKER_MOST_MS, time = base_ms;
+    uint64_t most = longest(base_ms, cost_ms), time = base_ms;
     for (unsigned i = 0; i < b->opened && time < most; i++)
         time *= 2;
     if (time > most)

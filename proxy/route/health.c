@@ -51,7 +51,7 @@ static void failed(struct health *h, const struct config *c, const struct outcom
     } else {
         if (h->breaker.until_ms <= now_ms)
             h->struck_ms = now_ms;
-        breaker_open(&h->breaker, (uint64_t)c->cooldown_ms, o->draw, now_ms);
+        breaker_open(&h->breaker, (uint64_t)c->cooldown_ms, (uint64_t)(o->total_ms > 0 ? o->total_ms : 0), o->draw, now_ms);
     }
 }
 

@@ -206,6 +206,13 @@ static void one_call_at_a_time_tries_again(void **state)
     assert_int_equal(h.failures, 0);
 }
 
+/* A call that was silent for as long before it failed. */
+static void time_out(struct health *h, uint64_t took_ms, uint64_t now_ms)
+{
+    struct failure f = {.kind = FAILURE_TIMEOUT, .retry_after_s = -1};
+    call(h, (struct outcome){.failure = &f, .ttft_ms = -1, .total_ms = (int64_t)took_ms, .cost_usd = NAN, .tells = true}, now_ms);
+}
+
 static void each_failed_trial_doubles_the_time(void **state)
 {
     (void)state;
@@ -213,16 +220,50 @@ static void each_failed_trial_doubles_the_time(void **state)
     uint64_t now = open_breaker(&h, 0), wait = 90000;
     for (int i = 0; i < 6; i++) {
         now = h.breaker.until_ms;
-        fail_with(&h, FAILURE_TIMEOUT, -1, now);
+        time_out(&h, 60000, now);
         wait = wait * 2 < BREAKER_MOST_MS ? wait * 2 : BREAKER_MOST_MS;
         uint64_t got = h.breaker.until_ms - now;
         assert_true(got >= wait && got <= wait + wait / 10);
-        fail_with(&h, FAILURE_TIMEOUT, -1, now + 5);    /* a straggler changes nothing */
+        time_out(&h, 60000, now + 5);    /* a straggler changes nothing */
         assert_int_equal(h.breaker.until_ms - now, got);
     }
     succeed(&h, h.breaker.until_ms);
     open_breaker(&h, now * 2);
     assert_int_equal(h.breaker.until_ms, now * 2 + 90000);
+}
+
+/* An outage of a minute, a request every four seconds, by LiteLLM's defaults: where a failure costs next to nothing, the
+ * deployment is in use again soon after it is back; where it costs a user's time, it is left alone for longer. */
+static void a_trial_may_be_made_as_often_as_it_is_cheap(void **state)
+{
+    (void)state;
+    const struct config config = {.cooldown_ms = 5000, .allowed_fails = 3, .strategy_settings = CONFIG.strategy_settings};
+    const struct { int64_t took_ms; uint64_t back_by, most_trials; } rows[] = {{5, 90000, 8}, {10000, 260000, 8}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct health h = {0};
+        struct failure f = {.kind = FAILURE_OVERLOADED, .retry_after_s = -1};
+        uint64_t now = 1000, trials = 0, back = 0;
+        for (; !back; now += 4000) {
+            if (!health_ready(&h, &READY, now, NULL))
+                continue;
+            struct health_call made = health_started(&h, &config, 0, now);
+            bool up = now >= 61000;
+            struct outcome o = {.failure = up ? NULL : &f, .ttft_ms = -1, .total_ms = rows[i].took_ms, .prompt_tokens = -1,
+                                .output_tokens = -1, .cost_usd = NAN, .tells = true, .draw = now};
+            health_ended(&h, &config, &READY, &made, &o, now + (uint64_t)rows[i].took_ms);
+            back = up ? now : 0;
+            trials += !up;
+        }
+        assert_in_range(back, 61000, 1000 + rows[i].back_by);
+        assert_in_range(trials, 4, rows[i].most_trials);
+    }
+    struct health quick = {0}, slow = {0};
+    for (uint64_t n = 0; n < 20; n++) {
+        fail_with(&quick, FAILURE_SERVER, -1, quick.breaker.until_ms);
+        time_out(&slow, 30000, slow.breaker.until_ms);
+    }
+    assert_int_equal(quick.breaker.opened, slow.breaker.opened);
+    assert_true(slow.breaker.until_ms > 5 * quick.breaker.until_ms);
 }
 
 /* In the least lucky order of calls that overlap: what was said above holds, and no trial is lost. */
@@ -368,6 +409,7 @@ int main(void)
         cmocka_unit_test(an_old_call_that_serves_ends_no_rest),
         cmocka_unit_test(one_call_at_a_time_tries_again),
         cmocka_unit_test(each_failed_trial_doubles_the_time),
+        cmocka_unit_test(a_trial_may_be_made_as_often_as_it_is_cheap),
         cmocka_unit_test(a_breaker_never_locks_up),
         cmocka_unit_test(what_the_provider_says_of_its_quota_counts),
         cmocka_unit_test(calls_in_flight_are_counted),
