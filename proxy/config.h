@@ -98,6 +98,7 @@ struct config {
     char *token_url;                   /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
     char *master_key;                  /* secret_keep()ed */
     const struct strategy *strategy;   /* NULL: simple-shuffle */
+    const struct strategy *risk_strategy;      /* at the risk router's port */
     struct strategy_settings strategy_settings;
     struct markov_settings adaptive;   /* the adaptive router */
     int num_retries;                   /* further attempts after the first, over all deployments of a request's plan */

@@ -111,6 +111,8 @@ static const struct config_key KEYS[] = {
 
     USED(ROUTER, TEXT, "routing_strategy", config_settings, routing_strategy, "simple-shuffle",
          "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; see below."),
+    USED(ROUTER, TEXT, "risk_router_strategy", config_settings, risk_strategy, "expected-cost",
+         "The same at the risk router's port (`--risk-port`). Not in LiteLLM."),
     RANGED(ROUTER, COUNT, "num_retries", 0, 100, config_settings, num_retries, "2",
            "Further attempts after the first, each on another deployment."),
     RANGED(ROUTER, SECONDS, "timeout", 0, DAY, config_settings, timeout_ms, "600",

@@ -85,7 +85,7 @@ enum fallback_use { FALLBACK_ANY, FALLBACK_CONTEXT, FALLBACK_CONTENT, FALLBACK_U
 
 struct config_settings {
     const struct yaml_node *model_list, *router, *litellm, *general;
-    struct config_text routing_strategy, master_key;
+    struct config_text routing_strategy, risk_strategy, master_key;
     int64_t num_retries, allowed_fails, max_fallbacks;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
     bool disable_cooldowns, hold_streams;

@@ -351,7 +351,7 @@ static void plan_and_start(struct exchange *x)
         refuse(x, &x->failure, "refused");
 }
 
-void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire)
+void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire, enum entrance entrance)
 {
     struct exchange *x = exchange_new(shared, client);
     struct model_request_error error = {0};
@@ -361,6 +361,7 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
         client_send_reply(client, &(struct client_reply){503, "application/json", {NULL, 0}, SLICE(body)});
         return;
     }
+    x->entrance = entrance;
     if (model_request_read(&x->request, wire, client_head(client), client_body(client), &error))
         plan_and_start(x);
     else

@@ -13,6 +13,7 @@
 #define POINTSMAN_EXCHANGE_H
 
 #include "proxy/front/client.h"
+#include "proxy/record/decisions.h"
 #include "proxy/record/journal.h"
 #include "proxy/route/adaptive.h"
 #include "proxy/route/affinity.h"
@@ -22,6 +23,9 @@
 
 struct event;
 struct exchange;
+
+/* Which port a request came in by: the risk router's has a strategy of its own, and its header fields. */
+enum entrance { ENTRANCE_MAIN, ENTRANCE_RISK, ENTRANCES };
 
 /* What all exchanges share; main.c makes it. */
 struct exchange_shared {
@@ -34,6 +38,7 @@ struct exchange_shared {
     struct adaptive *adaptive;        /* NULL: not enabled */
     struct upstream *upstream;
     struct login *login;              /* NULL where no deployment wants it */
+    struct decisions *decisions;      /* the last ones; they outlive the configuration */
     struct journal *journal;          /* NULL: no journal could be opened */
     struct event *journal_flush;      /* flushes it when made active */
     uint64_t id_prefix, id_count;     /* request ids: random bits of this process, and a count */
@@ -43,7 +48,7 @@ struct exchange_shared {
 };
 
 /* Serves a model call. The reply may be sent before this returns. */
-void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire);
+void exchange_begin(struct exchange_shared *shared, struct client *client, enum wire wire, enum entrance entrance);
 /* The client hung up: cancels the upstream's call at once. */
 void exchange_client_gone(struct exchange *x);
 /* The client's output has drained: the upstream may go on. */

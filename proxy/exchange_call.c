@@ -52,6 +52,7 @@ static void plan_group(struct exchange *x, const struct model_group *group, stru
         .now_ms = clock_monotonic_ms(),
         .draw = request->conversation,
         .prompt_bytes = request->prompt_bytes,
+        .strategy = x->entrance == ENTRANCE_RISK ? x->shared->config->risk_strategy : NULL,
         .needs = model_request_needs(request, lacked_by_some(group)),
         .stay = affinity_find(x->shared->affinity, x->affinity_key),
     };

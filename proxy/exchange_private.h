@@ -25,6 +25,7 @@ struct exchange {
     struct exchange *next, **back;
     struct client *client;               /* NULL once the reply is finished or the client is gone */
     enum exchange_state state;
+    enum entrance entrance;
     char id[EXCHANGE_ID_LEN + 1];
     /* Monotonic milliseconds; 0: not yet. */
     uint64_t started_ms, first_content_ms, heard_ms, attempt_ms;

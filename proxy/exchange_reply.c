@@ -71,6 +71,11 @@ static struct buf *make_fields(const struct exchange *x, double cost_usd)
         add_field(out, "x-litellm-model-api-base: ", exchange_deployment(x)->api_base);
     add_number(out, "x-litellm-attempted-retries: ", retries);
     add_number(out, "x-litellm-attempted-fallbacks: ", fallbacks);
+    if (x->entrance == ENTRANCE_RISK) {
+        add_field(out, "X-Risk-Router-Requested-Model: ", x->group->alias);
+        add_field(out, "X-Risk-Router-Selected-Model: ", exchange_deployment(x)->id);
+        add_number(out, "X-Risk-Router-Attempts: ", x->attempt_count + (x->state == OPEN));
+    }
     if (isfinite(cost_usd))
         buf_add_format(out, "x-litellm-response-cost: %.9g\r\n", cost_usd);
     return out;
@@ -122,8 +127,6 @@ void exchange_journal(const struct exchange *x, int status, const char *how)
 {
     struct usage usage = x->relay ? relay_usage(x->relay) : USAGE_UNKNOWN;
     bool served = x->attempt_count && x->attempts[x->attempt_count - 1].outcome == FAILURE_NONE;
-    if (!x->shared->journal)
-        return;
     struct journal_entry entry = {
         .time_ms = x->started_unix_ms,
         .request_id = x->id,
@@ -133,6 +136,7 @@ void exchange_journal(const struct exchange *x, int status, const char *how)
         .upstream_wire = served ? x->outgoing.wire : 0,
         .attempts = x->attempts,
         .attempt_count = x->attempt_count,
+        .plan = &x->plan,
         .ttft_ms = x->first_content_ms ? (int64_t)(x->first_content_ms - x->started_ms) : -1,
         .total_ms = (int64_t)(clock_monotonic_ms() - x->started_ms),
         .usage = usage,
@@ -142,6 +146,9 @@ void exchange_journal(const struct exchange *x, int status, const char *how)
         .end = how,
         .adaptive = x->adaptive,
     };
+    decisions_add(x->shared->decisions, &entry);
+    if (!x->shared->journal)
+        return;
     /* Written once per turn of the loop, however many exchanges end in it. */
     if (journal_add(x->shared->journal, &entry))
         journal_flush(x->shared->journal);

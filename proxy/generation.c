@@ -52,6 +52,7 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
         .affinity = calloc(1, sizeof(struct affinity)),
         .spending = options->spending,
+        .decisions = options->decisions,
         .accounts = calloc(config->group_count + 1u, sizeof(struct spend *)),
         .adaptive = config->adaptive.enabled ? adaptive_new(config) : NULL,
         .upstream = upstream_new(options->base, config),
@@ -126,6 +127,13 @@ void generation_carry(const struct generation *from, struct generation *to)
     free(moved);
 }
 
+void generation_reset(struct generation *g)
+{
+    for (unsigned i = 0; i < g->setup.config->deployment_count; i++)
+        health_reset(&g->exchanges.health[i]);
+    memset(g->exchanges.affinity, 0, sizeof *g->exchanges.affinity);
+}
+
 void generation_retire(struct generation *g)
 {
     probes_stop(g->probes);
@@ -137,6 +145,8 @@ void generation_free(struct generation *g)
     if (!g)
         return;
     probes_stop(g->probes);
+    if (g->exchanges.decisions && g->setup.config)
+        decisions_detach(g->exchanges.decisions, g->setup.config);
     login_free(g->exchanges.login);
     upstream_free(g->exchanges.upstream);
     free(g->exchanges.health);

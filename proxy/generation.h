@@ -27,6 +27,7 @@ struct generation {
 struct generation_options {
     struct event_base *base;
     struct spending *spending;
+    struct decisions *decisions;
     struct journal *journal;             /* NULL: none */
     struct event *journal_flush;
     void (*probes_changed)(void *ctx);   /* see probes_start() */
@@ -41,6 +42,8 @@ void generation_limit_spending(struct generation *g);
 /* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same model at
  * the same place. */
 void generation_carry(const struct generation *from, struct generation *to);
+/* Forgets what was seen of the deployments, and where conversations are at home. */
+void generation_reset(struct generation *g);
 /* Stops what it does of itself; calls go on. */
 void generation_retire(struct generation *g);
 /* Its calls must be over, or their clients closed. NULL is allowed. */

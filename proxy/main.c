@@ -29,14 +29,14 @@ struct options {
     const char *config;      /* NULL: the user's, else the installed one */
     const char *host;
     struct buf hosts;        /* --allow-host, blanks between */
-    unsigned port;
+    unsigned port, risk_port;   /* risk_port 0: none */
     const struct strategy *strategy;   /* NULL: the configuration's */
     const char *codex_catalog;   /* NULL: the one that the environment names, if any */
     bool check;
 };
 
 static const char usage[] =
-    "Usage: pointsman-proxy [--config FILE] [--host ADDRESS] [--port N]\n"
+    "Usage: pointsman-proxy [--config FILE] [--host ADDRESS] [--port N] [--risk-port N]\n"
     "       pointsman-proxy --check-config [FILE]\n"
     "\n"
     "Serves the OpenAI API on http://127.0.0.1:4000/v1 and sends each call to a deployment of the\n"
@@ -49,6 +49,8 @@ static const char usage[] =
     "      --allow-host NAME a name that requests may call this server by, besides this machine's own;\n"
     "                        may stand more than once\n"
     "  -p, --port N          port to listen on (default 4000)\n"
+    "      --risk-port N     a second one, of the risk router: the same models, by router_settings.\n"
+    "                        risk_router_strategy (default: there is none; 4001 is usual)\n"
     "      --strategy NAME   routing strategy, in place of the configuration's routing_strategy\n"
     "      --check-config    print the model groups, their order and what is not ready; exit 1 on errors\n"
     "      --codex-catalog FILE\n"
@@ -80,6 +82,16 @@ static bool set_strategy(struct options *options, const char *name)
     return options->strategy != NULL;
 }
 
+static bool set_port(const char *option, const char *text, unsigned *port)
+{
+    char *end;
+    *port = (unsigned)strtoul(text, &end, 10);
+    bool good = *text && !*end && *port >= 1 && *port <= 65535;
+    if (!good)
+        log_error("%s %s: not a port; give a number from 1 to 65535", option, text);
+    return good;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
@@ -87,14 +99,13 @@ static int parse_options(int argc, char **argv, struct options *options)
         {"config", required_argument, NULL, 'c'}, {"host", required_argument, NULL, 'H'},
         {"port", required_argument, NULL, 'p'},   {"check-config", no_argument, NULL, 'k'},
         {"codex-catalog", required_argument, NULL, 'm'}, {"allow-host", required_argument, NULL, 'a'},
-        {"strategy", required_argument, NULL, 's'},
+        {"strategy", required_argument, NULL, 's'}, {"risk-port", required_argument, NULL, 'r'},
         {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     *options = (struct options){.host = "127.0.0.1", .port = 4000};
     buf_init(&options->hosts, HOSTS_MAX);
     for (int c; (c = getopt_long(argc, argv, "c:p:hV", names, NULL)) != -1;) {
-        char *end = NULL;
         switch (c) {
         case 'c': options->config = optarg; break;
         case 'H': options->host = optarg; break;
@@ -109,11 +120,12 @@ static int parse_options(int argc, char **argv, struct options *options)
                 return EXIT_USAGE;
             break;
         case 'p':
-            options->port = (unsigned)strtoul(optarg, &end, 10);
-            if (!*optarg || *end || options->port < 1 || options->port > 65535) {
-                log_error("--port %s: not a port; give a number from 1 to 65535", optarg);
+            if (!set_port("--port", optarg, &options->port))
                 return EXIT_USAGE;
-            }
+            break;
+        case 'r':
+            if (!set_port("--risk-port", optarg, &options->risk_port))
+                return EXIT_USAGE;
             break;
         case 'h': return fputs(usage, stdout) < 0;
         case 'V': return puts("pointsman-proxy " PACKAGE_VERSION) < 0;
@@ -182,18 +194,25 @@ static int check(const struct config *config)
     return ok ? 0 : 1;
 }
 
-static int get_socket(const struct options *options)
+static int bind_port(const struct options *options, unsigned port)
 {
     struct buf error;
-    int fd = listener_inherited();
-    if (fd >= 0)
-        return fd;
     buf_init(&error, 1024);
-    fd = listener_bind(options->host, options->port, &error);
+    int fd = listener_bind(options->host, port, &error);
     if (fd < 0)
         log_error("%.*s", (int)error.len, error.data ? error.data : "no memory");
     buf_free(&error);
     return fd;
+}
+
+/* The sockets that were handed down, else those of the options. */
+static bool get_sockets(const struct options *options, int fds[ENTRANCES])
+{
+    fds[ENTRANCE_MAIN] = listener_inherited(&fds[ENTRANCE_RISK]);
+    if (fds[ENTRANCE_MAIN] < 0 && (fds[ENTRANCE_MAIN] = bind_port(options, options->port)) < 0)
+        return false;
+    return fds[ENTRANCE_RISK] >= 0 || !options->risk_port ||
+           (fds[ENTRANCE_RISK] = bind_port(options, options->risk_port)) >= 0;
 }
 
 static struct journal *get_journal(void)
@@ -264,8 +283,7 @@ static int serve(struct options *options, struct setup *setup, struct harden_sta
     server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
     if (server.parent && !harden_follow_parent(harden, server.parent))
         return 0;   /* the session is gone already */
-    server.fd = get_socket(options);
-    if (server.fd < 0)
+    if (!get_sockets(options, server.fds))
         return 1;
     server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
     if (!server.hosts && strncmp(options->host, "127.", 4) != 0 && strcmp(options->host, "::1") != 0)

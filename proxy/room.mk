@@ -16,6 +16,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_spending.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \
+	proxy/front/answers_dispatch.c \
 	proxy/front/catalog.c proxy/front/catalog.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
 	proxy/http/grammar.c proxy/http/grammar.h \
@@ -55,6 +56,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/usage.c proxy/bridge/usage.h \
 	proxy/bridge/watch.c \
 	proxy/route/adaptive.c proxy/route/adaptive.h \
+	proxy/record/decisions.c proxy/record/decisions.h \
 	proxy/route/affinity.c proxy/route/affinity.h \
 	proxy/route/belief.c proxy/route/belief.h \
 	proxy/route/breaker.c proxy/route/breaker.h \
@@ -87,6 +89,7 @@ proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVEN
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
 	proxy/confine.c proxy/confine.h \
+	proxy/endpoints.c proxy/endpoints.h \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
 	proxy/exchange_call.c \
 	proxy/exchange_life.c \

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "proxy/endpoints.h"
 #include "proxy/front/answers.h"
 #include "proxy/front/listener.h"
 #include "proxy/notify.h"
@@ -10,6 +11,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,14 +23,22 @@
 
 enum { SIGNALS = 4 };
 
+/* A port, and who came in by it. */
+struct door {
+    struct server *server;
+    enum entrance entrance;
+    struct client_shared clients;
+    struct listener *listener;           /* NULL: closed */
+};
+
 struct server {
     const struct server_options *options;
     struct event_base *base;
-    struct client_shared clients;
+    struct door doors[ENTRANCES];        /* those without a socket are not used */
     struct generation *now;              /* the configuration in force */
     struct generation *retired;          /* those that have calls under way; a list */
     struct spending spending;
-    struct listener *listener;
+    struct decisions *decisions;
     struct event *tick, *settle, *drain, *journal_flush, *signals[SIGNALS];
     char no_login[sizeof((struct failure *)0)->message];
     unsigned ticks;
@@ -51,75 +61,39 @@ static void look_at_login(struct server *s)
         publish(s, "");
 }
 
-static struct answers answers_now(const struct server *s)
+static struct answers answers_now(const struct server *s, enum entrance entrance)
 {
     const struct generation *g = s->now;
+    bool risk = entrance == ENTRANCE_RISK;
     return (struct answers){.config = g->setup.config, .health = g->exchanges.health, .now_ms = clock_monotonic_ms(),
-                            .no_login = s->no_login, .catalog = g->setup.catalog};
+                            .no_login = s->no_login, .catalog = g->setup.catalog, .risk_router = risk,
+                            .strategy = risk ? g->setup.config->risk_strategy : g->setup.config->strategy,
+                            .decisions = s->decisions, .spending = &s->spending};
 }
 
-static const struct refusal
-    no_model = {404, "invalid_request_error", "model_not_found",
-                "This model is not configured here; GET /v1/models lists those that are.", NULL},
-    not_stored = {404, "invalid_request_error", "response_not_found",
-                  "Responses are not stored here: none can be read, cancelled, compacted or deleted. Send the whole "
-                  "conversation with each POST /v1/responses.", NULL};
-
-static void refuse(struct client_reply *reply, const struct refusal *refusal, struct buf *body)
+/* POST /dispatch/reset: what was seen of the deployments is forgotten. */
+static void reset(struct server *s)
 {
-    reply->status = refusal->status;
-    (void)refusal_body(refusal, body);
-}
-
-static void answer(struct client *client, enum endpoint endpoint, struct server *s)
-{
-    struct answers now = answers_now(s);
-    struct slice path = client_head(client)->path, name;
-    struct client_reply reply = {200, "application/json", {NULL, 0}, {NULL, 0}};
-    struct buf body;
-    buf_init(&body, ANSWERS_MODELS_MAX);
-    switch (endpoint) {
-    case ENDPOINT_MODELS:
-        (void)answers_models(&now, &body);
-        break;
-    case ENDPOINT_MODEL:
-        name = slice_starts(path, "/v1/models/") ? (struct slice){path.ptr + 11, path.len - 11}
-                                                  : (struct slice){path.ptr + 8, path.len - 8};
-        if (!answers_model(&now, name, &body))
-            refuse(&reply, &no_model, &body);
-        break;
-    case ENDPOINT_STORED:
-        refuse(&reply, &not_stored, &body);
-        break;
-    case ENDPOINT_HEALTH:
-        look_at_login(s);
-        (void)answers_health(&now, &body);
-        break;
-    case ENDPOINT_LIVENESS:
-        BUF_ADD(&body, "\"I'm alive!\"");
-        break;
-    case ENDPOINT_READINESS:
-        BUF_ADD(&body, "{\"status\":\"healthy\",\"db\":\"Not connected\"}");
-        break;
-    case ENDPOINT_CHAT:
-    case ENDPOINT_RESPONSES:
-    case ENDPOINT_COMPLETIONS:
-    case ENDPOINT_EMBEDDINGS:
-        break;   /* the exchange's */
-    }
-    reply.body = buf_slice(&body);
-    client_send_reply(client, &reply);
-    buf_free(&body);
+    generation_reset(s->now);
+    s->decisions->count = 0;
+    log_info("what was seen of the deployments is forgotten (POST /dispatch/reset)");
 }
 
 static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
 {
-    struct server *s = ctx;
+    struct door *door = ctx;
+    struct server *s = door->server;
     enum wire wire = endpoint_wire(endpoint);
-    if (wire)
-        exchange_begin(&s->now->exchanges, client, wire);
-    else
-        answer(client, endpoint, s);
+    if (wire) {
+        exchange_begin(&s->now->exchanges, client, wire, door->entrance);
+        return;
+    }
+    if (endpoint == ENDPOINT_HEALTH)
+        look_at_login(s);
+    else if (endpoint == ENDPOINT_RESET)
+        reset(s);
+    struct answers now = answers_now(s, door->entrance);
+    endpoint_answer(client, endpoint, &now);
 }
 
 static void on_gone(void *user, void *ctx)
@@ -139,7 +113,7 @@ static void on_drained(void *user, void *ctx)
 /* Tells the supervisor what it shows to people: which aliases are ready, and what protects the process. */
 static void publish(struct server *s, const char *first)
 {
-    struct answers now = answers_now(s);
+    struct answers now = answers_now(s, ENTRANCE_MAIN);
     struct buf fields;
     buf_init(&fields, 32u << 10);
     buf_add_text(&fields, first);
@@ -162,7 +136,10 @@ static void become_ready(struct server *s)
     s->ready = true;
     evtimer_del(s->settle);
     publish(s, "READY=1\nSTATUS=serving\n");
-    log_info("ready on port %u: %u model groups", s->clients.admit.port, s->now->setup.config->group_count);
+    log_info("ready on port %u: %u model groups", s->doors[ENTRANCE_MAIN].clients.admit.port, s->now->setup.config->group_count);
+    if (s->doors[ENTRANCE_RISK].listener)
+        log_info("the risk router is on port %u, by %s", s->doors[ENTRANCE_RISK].clients.admit.port,
+                 s->now->setup.config->risk_strategy->name);
 }
 
 static void on_probes_changed(void *ctx)
@@ -247,9 +224,11 @@ static void stop(struct server *s, int signal_number)
         _exit(orphaned ? 0 : 128 + signal_number);
     s->stopping = true;
     notify_send(SLICE("STOPPING=1\n"));
-    listener_stop(s->listener);
-    s->listener = NULL;
-    client_close_idle(&s->clients);
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        listener_stop(s->doors[i].listener);
+        s->doors[i].listener = NULL;
+        client_close_idle(&s->doors[i].clients);
+    }
     if (!calls_under_way(s))
         event_base_loopbreak(s->base);
     struct timeval limit = {DRAIN_S, 0}, often = {0, 20000};
@@ -259,8 +238,8 @@ static void stop(struct server *s, int signal_number)
 
 static struct generation *make_generation(struct server *s, struct setup *setup)
 {
-    return generation_new(&(struct generation_options){s->base, &s->spending, s->options->journal, s->journal_flush,
-                                                       on_probes_changed, s},
+    return generation_new(&(struct generation_options){s->base, &s->spending, s->decisions, s->options->journal,
+                                                       s->journal_flush, on_probes_changed, s},
                           setup);
 }
 
@@ -269,7 +248,8 @@ static void put_in_force(struct server *s, struct generation *g)
 {
     s->now = g;
     generation_limit_spending(g);
-    s->clients.admit.master_key = slice_of(g->setup.config->master_key);
+    for (unsigned i = 0; i < ENTRANCES; i++)
+        s->doors[i].clients.admit.master_key = slice_of(g->setup.config->master_key);
     look_at_login(s);
 }
 
@@ -319,7 +299,7 @@ static void reload(struct server *s)
         old->next = s->retired;
         s->retired = old;
         log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it", fresh->setup.config->group_count,
-                 fresh->setup.config->path, s->clients.admit.port);
+                 fresh->setup.config->path, s->doors[ENTRANCE_MAIN].clients.admit.port);
         publish(s, "READY=1\nSTATUS=serving, reloaded\n");
         free_retired(s);
     } else {
@@ -354,17 +334,33 @@ static const struct timeval *common_timeout(struct event_base *base, time_t seco
 
 static bool set_up_clients(struct server *s)
 {
-    s->clients = (struct client_shared){
+    const struct client_shared common = {
         .base = s->base,
-        .events = {on_request, on_gone, on_drained, s},
-        .admit = {{NULL, 0}, listener_port(s->options->fd), BODY_MAX, s->options->hosts},
+        .events = {on_request, on_gone, on_drained, NULL},
+        .admit = {{NULL, 0}, 0, BODY_MAX, s->options->hosts},
         .head_timeout = common_timeout(s->base, 10),
         .body_timeout = common_timeout(s->base, 15),
         .idle_timeout = common_timeout(s->base, 75),
         .linger_timeout = common_timeout(s->base, 1),
         .max = CLIENTS_MAX,
     };
-    return s->clients.head_timeout && s->clients.body_timeout && s->clients.idle_timeout && s->clients.linger_timeout;
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        struct door *door = &s->doors[i];
+        *door = (struct door){.server = s, .entrance = (enum entrance)i, .clients = common};
+        door->clients.events.ctx = door;
+        door->clients.admit.port = s->options->fds[i] < 0 ? 0 : listener_port(s->options->fds[i]);
+    }
+    return common.head_timeout && common.body_timeout && common.idle_timeout && common.linger_timeout;
+}
+
+static bool open_doors(struct server *s)
+{
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        struct door *door = &s->doors[i];
+        if (s->options->fds[i] >= 0 && !(door->listener = listener_start(s->options->fds[i], &door->clients)))
+            return false;
+    }
+    return true;
 }
 
 static bool set_up_signals(struct server *s)
@@ -392,20 +388,22 @@ static bool set_up(struct server *s, struct setup *setup)
 {
     s->has_terminal = isatty(STDERR_FILENO);
     s->base = event_base_new();
-    if (!s->base || !set_up_clients(s) || !set_up_events(s))
+    s->decisions = calloc(1, sizeof *s->decisions);
+    if (!s->base || !s->decisions || !set_up_clients(s) || !set_up_events(s))
         return false;
     struct generation *first = make_generation(s, setup);
     if (!first)
         return false;
     put_in_force(s, first);
-    s->listener = listener_start(s->options->fd, &s->clients);
-    return s->listener != NULL;
+    return open_doors(s);
 }
 
 static void tear_down(struct server *s)
 {
-    client_close_all(&s->clients);
-    listener_stop(s->listener);
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        client_close_all(&s->doors[i].clients);
+        listener_stop(s->doors[i].listener);
+    }
     generation_free(s->now);
     while (s->retired) {
         struct generation *next = s->retired->next;
@@ -413,6 +411,7 @@ static void tear_down(struct server *s)
         s->retired = next;
     }
     spending_free(&s->spending);
+    free(s->decisions);
     struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->signals[0], s->signals[1], s->signals[2],
                               s->signals[3]};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)

@@ -12,7 +12,7 @@ struct server_options {
     void *load_ctx;
     struct journal *journal;             /* NULL: none */
     const struct harden_status *harden;  /* as it stands once harden_late() was called */
-    int fd;                              /* the listening socket */
+    int fds[ENTRANCES];                  /* the listening sockets; -1: none. They are taken over */
     const char *hosts;                   /* that Host may name besides this machine's names; see guard_host_among() */
     pid_t parent;                        /* the supervisor's pid, 0 without one */
     const char *key_file;                /* to be removed when the supervisor is gone; NULL without one */

@@ -23,6 +23,9 @@ static const struct route {
     {"GET", "/health/liveliness", false, true, ENDPOINT_LIVENESS},
     {"GET", "/health/liveness", false, true, ENDPOINT_LIVENESS},
     {"GET", "/health/readiness", false, true, ENDPOINT_READINESS},
+    {"GET", "/dispatch/metrics", false, false, ENDPOINT_METRICS},
+    {"GET", "/dispatch/state", false, false, ENDPOINT_STATE},
+    {"POST", "/dispatch/reset", false, false, ENDPOINT_RESET},
 };
 
 static const struct refusal
@@ -42,7 +45,7 @@ static const struct refusal
 
 enum wire endpoint_wire(enum endpoint endpoint)
 {
-    static const enum wire wires[ENDPOINT_READINESS + 1] = {
+    static const enum wire wires[ENDPOINT_RESET + 1] = {
         [ENDPOINT_CHAT] = WIRE_CHAT,
         [ENDPOINT_RESPONSES] = WIRE_RESPONSES,
         [ENDPOINT_COMPLETIONS] = WIRE_COMPLETIONS,

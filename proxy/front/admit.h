@@ -16,6 +16,9 @@ enum endpoint {
     ENDPOINT_HEALTH,       /* GET /health */
     ENDPOINT_LIVENESS,     /* GET /health/liveness, /health/liveliness */
     ENDPOINT_READINESS,    /* GET /health/readiness */
+    ENDPOINT_METRICS,      /* GET /dispatch/metrics */
+    ENDPOINT_STATE,        /* GET /dispatch/state */
+    ENDPOINT_RESET,        /* POST /dispatch/reset */
 };
 
 /* The wire of an endpoint that is a model call; 0 for the others. */

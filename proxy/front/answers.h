@@ -3,7 +3,8 @@
 #define POINTSMAN_ANSWERS_H
 
 #include "proxy/front/catalog.h"
-#include "proxy/route/health.h"
+#include "proxy/record/decisions.h"
+#include "proxy/route/spending.h"
 
 #define ANSWERS_MODELS_MAX (24u << 20)
 
@@ -13,6 +14,10 @@ struct answers {
     uint64_t now_ms;               /* monotonic */
     const char *no_login;          /* why the ChatGPT login can't be used; "" when it can, or nobody wants it */
     const struct catalog *catalog; /* NULL: none */
+    bool risk_router;              /* asked at its port */
+    const struct strategy *strategy;       /* of the port; NULL: simple-shuffle */
+    const struct decisions *decisions;
+    const struct spending *spending;
 };
 
 /* GET /v1/models, for OpenAI's clients ("data") and for Codex's model_catalog_url ("models") at once. `out` needs room for
@@ -24,5 +29,9 @@ bool answers_model(const struct answers *a, struct slice name, struct buf *out);
 bool answers_health(const struct answers *a, struct buf *out);
 /* The array of {"name","ready","reason"} per model group: ready when one of its deployments is. */
 bool answers_aliases(const struct answers *a, struct buf *out);
+/* GET /dispatch/metrics: strategy, limits, and per deployment what its calls have shown; what was spent. */
+bool answers_dispatch_metrics(const struct answers *a, struct buf *out);
+/* GET /dispatch/state: the same deployments, and the last decisions with their reasons. */
+bool answers_dispatch_state(const struct answers *a, struct buf *out);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define FIRST_INHERITED_FD 3   /* SD_LISTEN_FDS_START */
+#define INHERITED_MAX 8
 #define BACKLOG 1024
 
 struct listener {
@@ -62,18 +63,36 @@ int listener_bind(const char *host, unsigned port, struct buf *error)
     return -1;
 }
 
-int listener_inherited(void)
+/* Whether the index-th of the names, which have colons between them, is this one. */
+static bool is_named(const char *names, unsigned index, const char *name)
 {
-    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    bool ours = pid && count && strtol(pid, NULL, 10) == (long)getpid() && strtol(count, NULL, 10) >= 1;
+    for (; names && index; index--) {
+        names = strchr(names, ':');
+        names = names ? names + 1 : NULL;
+    }
+    size_t len = strlen(name);
+    return names && strcspn(names, ":") == len && strncmp(names, name, len) == 0;
+}
+
+int listener_inherited(int *risk)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+    bool ours = pid && count && strtol(pid, NULL, 10) == (long)getpid();
+    long sockets = ours ? strtol(count, NULL, 10) : 0;
+    int found = -1;
+    *risk = -1;
+    for (int i = 0; i < sockets && i < INHERITED_MAX; i++) {
+        int fd = FIRST_INHERITED_FD + i, *place = is_named(names, (unsigned)i, "risk") ? risk : &found;
+        if (*place >= 0 || !listener_port(fd))
+            continue;
+        (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+        (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        *place = fd;
+    }
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
-    if (!ours || !listener_port(FIRST_INHERITED_FD))
-        return -1;
-    (void)fcntl(FIRST_INHERITED_FD, F_SETFD, FD_CLOEXEC);
-    (void)fcntl(FIRST_INHERITED_FD, F_SETFL, fcntl(FIRST_INHERITED_FD, F_GETFL) | O_NONBLOCK);
-    return FIRST_INHERITED_FD;
+    return found;
 }
 
 unsigned listener_port(int fd)

@@ -21,6 +21,7 @@ struct journal_entry {
     enum wire upstream_wire;     /* of the deployment that served; 0 when none did */
     const struct journal_attempt *attempts;
     unsigned attempt_count;
+    const struct plan *plan;     /* how it was decided */
     int64_t ttft_ms;             /* -1: no content came */
     int64_t total_ms;
     struct usage usage;

@@ -150,3 +150,11 @@ bool health_ready(const struct health *h, const struct deployment *d, uint64_t n
         limit_words(&c, h->probe, why);
     return c.limit == LIMIT_NONE;
 }
+
+void health_reset(struct health *h)
+{
+    struct health kept = {.in_flight = h->in_flight, .window = h->window, .limits = h->limits, .limits_ms = h->limits_ms,
+                          .calibration = h->calibration};
+    memcpy(kept.probe, h->probe, sizeof kept.probe);
+    *h = kept;
+}

@@ -47,6 +47,8 @@ void health_ended(struct health *h, const struct config *c, const struct deploym
                   const struct outcome *o, uint64_t now_ms);
 /* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
 int64_t health_window(const struct health *h, const struct deployment *d);
+/* Forgets what its calls have shown; not what is under way, what was asked of it in the last minute, nor what it says itself. */
+void health_reset(struct health *h);
 /* Books what a reply's head says of the provider's limits. */
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
 /* Sets the limit of a choice whose deployment is set: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE, else _NONE. */

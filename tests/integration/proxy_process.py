@@ -14,8 +14,10 @@ BINARY = BUILD / "proxy" / "pointsman-proxy"
 MASTER_KEY = "sk-local-canary-master-0123456789abcdef"
 PATIENCE_S = 20
 
-# Puts the listening socket where the LISTEN_FDS convention wants it, and becomes the proxy.
-HAND_DOWN = ("import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid()); "
+# Puts the listening sockets where the LISTEN_FDS convention wants them, and becomes the proxy.
+HAND_DOWN = ("import os, sys; spare = [os.dup(int(fd)) for fd in sys.argv[1].split(',')]; "
+             "[(os.dup2(fd, 3 + i), os.set_inheritable(3 + i, True)) for i, fd in enumerate(spare)]; "
+             "os.environ['LISTEN_PID'] = str(os.getpid()); "
              "os.execv(sys.argv[2], sys.argv[2:])")
 
 
@@ -105,15 +107,18 @@ class Proxy:
         self.stderr_path = folder / "stderr"
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = listener.getsockname()[1]
+        risk = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self.risk_port = risk.getsockname()[1]
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(folder / "notify"))
-        with open(self.stderr_path, "wb") as stderr, listener:
+        with open(self.stderr_path, "wb") as stderr, listener, risk:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", HAND_DOWN, str(listener.fileno()), BINARY,
+                [sys.executable, "-I", "-S", "-c", HAND_DOWN, f"{listener.fileno()},{risk.fileno()}", BINARY,
                  "--config", self.config, *arguments],
-                stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=[listener.fileno()], cwd=folder,
+                stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=[listener.fileno(), risk.fileno()], cwd=folder,
                 env={"HOME": str(folder), "CODEX_HOME": str(self.codex_home), "XDG_RUNTIME_DIR": str(folder),
-                     "LISTEN_FDS": "1", "NOTIFY_SOCKET": str(folder / "notify"), **self.keys, **(environment or {})})
+                     "LISTEN_FDS": "2", "LISTEN_FDNAMES": "proxy:risk", "NOTIFY_SOCKET": str(folder / "notify"),
+                     **self.keys, **(environment or {})})
             self._wait_ready()
 
     def _wait_ready(self):
@@ -170,9 +175,9 @@ class Proxy:
 
     # Requests
 
-    def send(self, method, path, body=None, headers=None, key=MASTER_KEY, timeout=PATIENCE_S):
+    def send(self, method, path, body=None, headers=None, key=MASTER_KEY, timeout=PATIENCE_S, port=None):
         """Sends one request on a connection of its own and returns (connection, response, socket)."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
         connection.connect()
         sock = connection.sock
         fields = {"Content-Type": "application/json"} if body is not None else {}
