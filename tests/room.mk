@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/unit/test_calibration \
 	tests/unit/test_foreground \
 	tests/unit/test_guard \
+	tests/unit/test_harden \
 	tests/unit/test_health \
 	tests/unit/test_http_parse \
 	tests/unit/test_journal \
@@ -93,7 +94,12 @@ tests_unit_test_profile_text_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.
-EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tools .ci
+EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tests/mutation tools .ci
+
+# Takes each of our own guards out in turn; after a ./check, whose tools it uses.
+mutation:
+	$(srcdir)/tests/mutation/run
+.PHONY: mutation
 
 # Fuzz targets, run on their seeds and on changed copies of them. With libFuzzer: compile one with -fsanitize=fuzzer, without
 # replay.c.

@@ -134,6 +134,20 @@ static void a_nul_is_refused(void **state)
     assert_int_equal(parse(SLICE("GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n"), &head, &error), HTTP_BAD);
 }
 
+static void lines_end_in_cr_lf_and_hold_neither(void **state)
+{
+    (void)state;
+    static const struct { const char *text; bool is_line; } rows[] = {
+        {"a\r\nb", true}, {"\r\n", true}, {"a\n", false}, {"\n", false}, {"a\r", false}, {"a\rb\r\n", false},
+        {"a\r\r\n", false}, {"", false}, {"a", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct slice rest = slice_of(rows[i].text), line;
+        if (http_cut_line(&rest, &line) != rows[i].is_line)
+            fail_msg("row %zu", i);
+    }
+}
+
 static void framing(void **state)
 {
     (void)state;
@@ -278,6 +292,11 @@ static void endless_extensions_and_trailers_are_refused(void **state)
     buf_clear(&text);
     assert_true(buf_add_format(&text, "0\r\nX: %0*d\r\n\r\n", 200000, 0));
     assert_int_equal(read_chunked(buf_slice(&text), 4096, &out, &left), HTTP_BAD);
+    buf_clear(&text);
+    assert_true(buf_add_text(&text, "0\r\n"));
+    for (int i = 0; i < 10000; i++)
+        assert_true(buf_add_text(&text, "X\r\n"));
+    assert_int_equal(read_chunked(buf_slice(&text), 4096, &out, &left), HTTP_BAD);
     buf_free(&text);
     buf_free(&out);
 }
@@ -292,6 +311,7 @@ int main(void)
         cmocka_unit_test(request_lines),
         cmocka_unit_test(fields),
         cmocka_unit_test(a_nul_is_refused),
+        cmocka_unit_test(lines_end_in_cr_lf_and_hold_neither),
         cmocka_unit_test(framing),
         cmocka_unit_test(connections),
         cmocka_unit_test(too_many_fields_are_refused),

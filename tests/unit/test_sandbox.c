@@ -127,7 +127,7 @@ static int calls(void)
     if (getaddrinfo("localhost", "80", NULL, &found) != 0)
         return 2;
     freeaddrinfo(found);
-    if (socket(AF_INET, SOCK_STREAM, 0) < 0 || socket(AF_PACKET, SOCK_RAW, 0) >= 0 || errno != EPERM)
+    if (socket(AF_INET, SOCK_STREAM, 0) < 0 || socket(AF_ALG, SOCK_SEQPACKET, 0) >= 0 || errno != EPERM)
         return 3;
     if (kill(getppid(), 0) == 0 || chmod(readable, 0700) == 0 || mkdir("x", 0700) == 0)
         return 4;

@@ -1,0 +1,105 @@
+"""Our own guards, each with the text that makes it and the tests that must fail without it."""
+import typing
+
+
+class Guard(typing.NamedTuple):
+    name: str
+    file: str
+    text: str        # stands once in the file
+    without: str
+    tests: tuple
+
+
+PAGE = "integration/test_session_guards.py"
+SESSION = "integration/test_session.py"
+FRONT = "integration/test_front.py"
+
+GUARDS = [
+    # Who may ask, by name and by page.
+    Guard("host: exactly our names", "common/guard.c", "if (slice_is(value, allowed))", 'if (slice_starts(value, "127"))',
+          ("unit/test_guard",)),
+    Guard("origin: null", "common/guard.c", "return !origin.ptr || is_local(",
+          'return !origin.ptr || slice_is(origin, "null") || is_local(', ("unit/test_guard",)),
+    Guard("sec-fetch-site: same-site", "common/guard.c", 'slice_is(site, "same-origin")', 'slice_starts(site, "same-")',
+          ("unit/test_guard",)),
+    Guard("page: host", "cgi/guards.c", "return guard_host(request->host, settings->web_port);", "return true;", (PAGE,)),
+    Guard("page: origin", "cgi/guards.c", "return guard_origin(request->origin, settings->web_port);", "return true;",
+          (PAGE,)),
+    Guard("page: sec-fetch-site", "cgi/guards.c", "return guard_fetch_site(request->fetch_site);", "return true;", (PAGE,)),
+    Guard("page: body size", "cgi/guards.c", "return !request->body_too_big;", "return true;", (PAGE,)),
+    Guard("page: content type", "cgi/guards.c", "if (!slice_is_nocase(request->content_type, content_type))", "if (false)",
+          (PAGE, SESSION)),
+    Guard("page: token", "cgi/guards.c", "if (secret_equal(request->token, wanted) ||", "if (true ||", (PAGE,)),
+    Guard("page: user of the connection", "cgi/guards.c", "return request->peer != PEER_REFUSED;", "return true;", (PAGE,)),
+    Guard("page: own uid", "cgi/peer.c", "return uid == geteuid() || uid == 0 ? PEER_OURS : PEER_REFUSED;",
+          "return PEER_OURS;", (PAGE,)),
+    Guard("page: closed connection", "cgi/peer.c", " && found->idiag_inode != 0 &&", " &&", (PAGE,)),
+    Guard("proxy: host", "proxy/front/admit.c", "if (!guard_host(head->host, options->port)", "if (false", (FRONT,)),
+    Guard("proxy: origin", "proxy/front/admit.c", 'if (!guard_origin(http_field(head, "origin"), options->port) ||', "if (",
+          (FRONT,)),
+    Guard("proxy: key", "proxy/front/admit.c", "if (!secret_equal(key, options->master_key)) {", "if (false) {", (FRONT,)),
+    Guard("proxy: body size by length", "proxy/front/admit.c",
+          "if (head->framing == HTTP_LENGTH && head->content_length > options->body_max) {", "if (false) {",
+          ("unit/test_http_parse", FRONT)),
+    # One framing rule.
+    Guard("framing: length twice", "proxy/front/http_parse.c", ('        if (head->framing != HTTP_NO_BODY)\n'
+          '            return bad(error, 400, "the body\'s length is given twice");\n'
+          '        if (!http_parse_length'), "        if (!http_parse_length", ("unit/test_http_parse",)),
+    Guard("framing: chunked beside a length", "proxy/front/http_parse.c", ('        if (head->framing != HTTP_NO_BODY)\n'
+          '            return bad(error, 400, "the body\'s length is given twice");\n'
+          '        if (head->minor'), "        if (head->minor", ("unit/test_http_parse",)),
+    Guard("framing: transfer codings", "proxy/front/http_parse.c", '!slice_is_nocase(field.value, "chunked")', "false",
+          ("unit/test_http_parse",)),
+    Guard("framing: bare line feeds", "proxy/http/grammar.c", "!line->len || line->ptr[line->len - 1] != '\\r'",
+          "!line->len", ("unit/test_http_parse",)),
+    Guard("framing: bare carriage returns", "proxy/http/grammar.c", "return !memchr(line->ptr, '\\r', line->len);",
+          "return true;", ("unit/test_http_parse",)),
+    Guard("framing: names of fields", "proxy/http/grammar.c", "!http_is_token(field->name)", "false",
+          ("unit/test_http_parse",)),
+    Guard("framing: values of fields", "proxy/http/grammar.c", "return is_field_value(field->value);", "return true;",
+          ("unit/test_http_parse",)),
+    Guard("framing: digits of a length", "proxy/http/grammar.c", "return value.len > 0 && value.len <= 18;",
+          "return value.len > 0;", ("unit/test_http_parse",)),
+    Guard("framing: host twice", "proxy/front/http_parse.c", ('if (head->host.ptr)\n'), ('if (false)\n'),
+          ("unit/test_http_parse",)),
+    Guard("framing: no host", "proxy/front/http_parse.c", "if (!head->host.ptr)", "if (false)", ("unit/test_http_parse",)),
+    Guard("framing: two hosts", "proxy/front/http_parse.c", "if (authority.ptr && !slice_equal(authority, head->host))",
+          "if (false)", ("unit/test_http_parse",)),
+    Guard("framing: number of fields", "proxy/front/http_parse.c", "if (head->field_count == HTTP_FIELDS_MAX)", "if (false)",
+          ("unit/test_http_parse",)),
+    Guard("framing: size of a chunk", "proxy/http/grammar.c", "++c->digits <= CHUNK_DIGITS_MAX", "++c->digits",
+          ("unit/test_http_parse",)),
+    Guard("framing: extensions and trailers", "proxy/http/grammar.c", "is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX",
+          "is_token_char(at)", ("unit/test_http_parse",)),
+    # Keys.
+    Guard("key file: made anew", "cgi/keyfile.c", ('    keyfile_remove(dir, name);\n'
+          '    int fd'), "    int fd", (SESSION, "integration/test_session_proxy.py")),
+    Guard("form's keys wiped", "cgi/request.c", "sodium_memzero(request->body, REQUEST_BODY_MAX + 1);", "", (SESSION,)),
+    Guard("form's keys wiped in libfcgi", "cgi/request.c", "sodium_memzero(in->rdNext, len);", "", (SESSION,)),
+    Guard("environment from nothing", "cgi/spawn.c", "               env->list);", "               environ);",
+          (SESSION, "integration/test_session_proxy.py")),
+    Guard("descriptors closed", "cgi/spawn.c", "close_range(LISTENER_FD + 1, ~0U, 0) == 0", "true",
+          (SESSION, "integration/test_session_proxy.py")),
+    Guard("redaction of known keys", "common/secret.c", "memcmp(text.ptr, kept[i], kept_len[i]) == 0", "false",
+          ("unit/test_secret",)),
+    Guard("redaction of bearer credentials", "common/secret.c", "if (!hidden && text.len > sizeof bearer - 1 &&",
+          "if (false &&", ("unit/test_secret",)),
+    Guard("redaction of upstreams' words", "proxy/route/failure.c", "if (secret_redact(&clean, text))",
+          "if (buf_add_slice(&clean, text))", ("unit/test_failure",)),
+    Guard("dangerous variables", "common/harden.c", "if (!is_dangerous(*at))", "if (true)", ("unit/test_harden",)),
+    Guard("no redirects", "proxy/upstream/curl_call.c", "CURLOPT_FOLLOWLOCATION, 0L", "CURLOPT_FOLLOWLOCATION, 1L",
+          ("integration/test_fallback.py", "integration/test_pass.py")),
+    # The sandbox.
+    Guard("sandbox: files", "common/sandbox.c", "syscall(SYS_landlock_restrict_self, ruleset, 0) == 0", "true",
+          ("unit/test_sandbox",)),
+    Guard("sandbox: writable only where said", "common/sandbox.c", "paths[i].writable ? ACCESS_WRITE : ACCESS_READ",
+          "ACCESS_WRITE", ("unit/test_sandbox",)),
+    Guard("sandbox: programs", "common/sandbox.c", "ok = ok && add_rule(filter, SCMP_ACT_KILL_PROCESS, deadly_calls[i]);",
+          "(void)deadly_calls;", ("unit/test_sandbox",)),
+    Guard("sandbox: socket families", "common/sandbox.c", "{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}",
+          "{AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_ALG}", ("unit/test_sandbox",)),
+    Guard("sandbox: the proxy enters it", "proxy/confine.c",
+          ('    sandbox_enter(paths, sizeof paths / sizeof *paths, status);\n'), "", ("integration/test_session_proxy.py",)),
+    # Foreign bytes.
+    Guard("json: depth", "common/json.c", "if (r->depth == JSON_MAX_DEPTH)", "if (false)", ("unit/test_json",)),
+]
