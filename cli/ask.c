@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,9 +29,13 @@ bool ask_possible(void)
     return fd >= 0;
 }
 
-/* One line into `line`; -1 at the end of the input or when a signal came. */
-static ssize_t read_line(int fd, char line[LINE_BYTES])
+/* One line into `line`; -1 at the end of the input or when a signal came. The signals are blocked but while it waits, so that
+ * none can slip in before the wait. */
+static ssize_t read_line(int fd, char line[LINE_BYTES], const sigset_t *open_to)
 {
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    if (ppoll(&ready, 1, NULL, open_to) <= 0)
+        return -1;
     ssize_t len = read(fd, line, LINE_BYTES);   /* a terminal gives one line at a time */
     while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
         len--;
@@ -41,6 +46,7 @@ static ssize_t read_line(int fd, char line[LINE_BYTES])
 static ssize_t ask(const char *question, bool echo, char line[LINE_BYTES])
 {
     struct termios before, changed;
+    sigset_t blocked, open_to;
     struct sigaction old[sizeof interrupts / sizeof *interrupts], noting = {.sa_handler = note};   /* no SA_RESTART */
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || tcgetattr(fd, &before) != 0) {
@@ -49,18 +55,23 @@ static ssize_t ask(const char *question, bool echo, char line[LINE_BYTES])
         return -1;
     }
     interrupted = 0;
-    for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++) {
+        sigaddset(&blocked, interrupts[i]);
         (void)sigaction(interrupts[i], &noting, &old[i]);
+    }
+    (void)sigprocmask(SIG_BLOCK, &blocked, &open_to);
     changed = before;
     if (!echo)
         changed.c_lflag &= ~(tcflag_t)ECHO;
     ssize_t len = -1;
     /* TCSAFLUSH: what was typed before the question is no answer to it. */
     if (tcsetattr(fd, TCSAFLUSH, &changed) == 0 && write(fd, question, strlen(question)) > 0)
-        len = read_line(fd, line);
+        len = read_line(fd, line, &open_to);
     (void)tcsetattr(fd, TCSANOW, &before);
     if (!echo && write(fd, "\n", 1) < 0)
         len = -1;
+    (void)sigprocmask(SIG_SETMASK, &open_to, NULL);   /* one that waits is noted now */
     for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
         (void)sigaction(interrupts[i], &old[i], NULL);
     close(fd);

@@ -5,6 +5,7 @@
 
 extern const struct command command_run, command_exec;
 extern const struct command command_start, command_stop, command_restart, command_status, command_web, command_key;
+extern const struct command command_test, command_qwen;
 
 const struct command *const commands[] = {
     &command_run,
@@ -15,6 +16,8 @@ const struct command *const commands[] = {
     &command_status,
     &command_web,
     &command_key,
+    &command_test,
+    &command_qwen,
     NULL,
 };
 

@@ -65,15 +65,15 @@ static bool locate(struct exchange *x)
     struct slice base = slice_of(x->request->base);
     if (!url_split(base, &x->url)) {
         x->url.origin = base;
-        return fault(x, LOCAL_HTTP_BROKEN, "is no base URL (http://127.0.0.1:PORT)");
+        return fault(x, LOCAL_HTTP_ELSEWHERE, "is no base URL (http://127.0.0.1:PORT)");
     }
     if (x->url.tls || !url_is_loopback(&x->url))
-        return fault(x, LOCAL_HTTP_BROKEN, "is not http:// to this machine, which is all that is called from here");
+        return fault(x, LOCAL_HTTP_ELSEWHERE, "is not http:// to this machine, which is all that is called from here");
     const char *after = x->url.host.ptr + x->url.host.len;
     x->port = 80;
     if (*after == ':')
         x->port = (unsigned)strtoul(after + 1, NULL, 10);
-    return (x->port > 0 && x->port < 65536) || fault(x, LOCAL_HTTP_BROKEN, "has no port from 1 to 65535");
+    return (x->port > 0 && x->port < 65536) || fault(x, LOCAL_HTTP_ELSEWHERE, "has no port from 1 to 65535");
 }
 
 /* Connects to one address. false with errno set, or after fault(). */

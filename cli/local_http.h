@@ -11,7 +11,8 @@ enum local_http_fault {
     LOCAL_HTTP_FINE,
     LOCAL_HTTP_NOBODY,    /* no server listens there */
     LOCAL_HTTP_TIMEOUT,
-    LOCAL_HTTP_BROKEN,    /* not HTTP, cut, too long, not this machine, no memory */
+    LOCAL_HTTP_ELSEWHERE, /* the base is no http:// URL of this machine */
+    LOCAL_HTTP_BROKEN,    /* not HTTP, cut, too long, no memory */
     LOCAL_HTTP_STOPPED,   /* on_body() said so */
 };
 

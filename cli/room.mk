@@ -7,19 +7,24 @@ cli_libcli_a_SOURCES = \
 	cli/child.c cli/child.h \
 	cli/codex_catalog.c cli/codex_catalog.h \
 	cli/command/key.c \
+	cli/command/qwen.c \
 	cli/command/restart.c \
 	cli/command/exec.c \
 	cli/command/run.c \
 	cli/command/start.c \
 	cli/command/status.c \
 	cli/command/stop.c \
+	cli/command/test.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
 	cli/foreground.c cli/foreground.h \
+	cli/gateway.c cli/gateway.h \
 	cli/help.c cli/help.h \
 	cli/lease.c cli/lease.h \
 	cli/local_http.c cli/local_http.h \
 	cli/ollama.c cli/ollama.h \
+	cli/ollama_setup.c cli/ollama_setup.h \
+	cli/own_config.c cli/own_config.h \
 	cli/place.c cli/place.h \
 	cli/profile.c cli/profile.h \
 	cli/profile_catalog.c cli/profile_catalog.h \

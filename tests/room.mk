@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/unit/test_fields \
 	tests/unit/test_calibration \
 	tests/unit/test_foreground \
+	tests/unit/test_gateway \
 	tests/unit/test_guard \
 	tests/unit/test_harden \
 	tests/unit/test_health \
@@ -85,6 +86,7 @@ tests_unit_test_classify_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_foreground_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_run_plan_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_clean_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_gateway_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_server_files_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_start_keys_LDADD = $(tests_unit_test_command_LDADD)

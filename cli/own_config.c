@@ -1,0 +1,29 @@
+/* The proxy's configuration as a start of now would have it. */
+#include "cli/own_config.h"
+
+#include "cli/place.h"
+#include "common/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The session makes the master key. */
+static const char *look_up(const char *name, void *ctx)
+{
+    (void)ctx;
+    return strcmp(name, "LITELLM_API_KEY") == 0 ? "sk-local-placeholder" : getenv(name);
+}
+
+struct config *own_config_load(void (*warn)(const char *message, void *ctx), void *ctx, struct buf *errors)
+{
+    struct config *config = NULL;
+    char *path = place_config();
+    if (!path)
+        BUF_ADD(errors, PLACE_CONFIG " is not there; is pointsman installed whole?");
+    else if (!secret_init())
+        BUF_ADD(errors, "no randomness is to be had from the system");
+    else
+        config = config_load(&(struct config_options){.path = path, .env = look_up, .warn = warn, .warn_ctx = ctx}, errors);
+    free(path);
+    return config;
+}

@@ -1,0 +1,10 @@
+/* own_config: the proxy's configuration as a start of now would have it: the file, with the variables of our own environment. */
+#ifndef POINTSMAN_CLI_OWN_CONFIG_H
+#define POINTSMAN_CLI_OWN_CONFIG_H
+
+#include "proxy/config.h"
+
+/* Loads it; a master key is not needed. `warn` may be NULL. NULL with one line per fault in `errors`. Free with config_free(). */
+struct config *own_config_load(void (*warn)(const char *message, void *ctx), void *ctx, struct buf *errors);
+
+#endif

@@ -1,0 +1,73 @@
+/* Unit tests of cli/gateway: which proxy is meant, without any that runs. */
+#include "tests/unit/folder.h"
+#include "cli/gateway.h"
+#include "cli/session.h"
+
+static void bases_end_in_v1(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *base;
+    } rows[] = {
+        {"http://h:1", "http://h:1/v1"},         {"http://h:1/", "http://h:1/v1"},   {"http://h:1/v1", "http://h:1/v1"},
+        {"http://h:1/v1//", "http://h:1/v1"},    {"http://h/p", "http://h/p/v1"},    {"http://h/xv1", "http://h/xv1/v1"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buf out;
+        buf_init(&out, 256);
+        assert_true(gateway_base(slice_of(rows[i].given), &out));
+        assert_buf(&out, rows[i].base);
+        buf_free(&out);
+    }
+}
+
+static int enter(void **state)
+{
+    int entered = folder_enter(state);
+    setenv("POINTSMAN_RUNTIME_DIR", folder_at("none"), 1);
+    unsetenv("LITELLM_BASE_URL");
+    unsetenv("LITELLM_API_KEY");
+    return entered;
+}
+
+/* With no session: the base and the key, or the reason, that come out for these variables. */
+static void assert_gateway(const char *base, const char *key, const char *expected, const char *why)
+{
+    struct gateway gateway;
+    struct buf error;
+    buf_init(&error, 1024);
+    if (base)
+        setenv("LITELLM_BASE_URL", base, 1);
+    if (key)
+        setenv("LITELLM_API_KEY", key, 1);
+    assert_int_equal(gateway_find(&gateway, &error), expected != NULL);
+    if (expected) {
+        assert_string_equal(gateway.base_url, expected);
+        assert_slice(gateway_key(&gateway), key);
+        assert_false(gateway.own);
+    } else {
+        assert_buf(&error, why);
+    }
+    gateway_free(&gateway);
+    buf_free(&error);
+}
+
+static void the_environment_names_one(void **state)
+{
+    (void)state;
+    assert_gateway(NULL, NULL, NULL, SESSION_NOT_RUNNING);
+    assert_gateway("", "", NULL, SESSION_NOT_RUNNING);
+    assert_gateway(NULL, "sk-1", GATEWAY_BASE, NULL);
+    assert_gateway("http://proxy.example:4000", "sk-1", "http://proxy.example:4000/v1", NULL);
+    unsetenv("LITELLM_API_KEY");
+    assert_gateway("http://127.0.0.1:4000", NULL, NULL, "LITELLM_BASE_URL is set, and LITELLM_API_KEY is not");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bases_end_in_v1),
+        cmocka_unit_test_setup_teardown(the_environment_names_one, enter, folder_leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
