@@ -251,20 +251,19 @@ static bool take_step(struct execution *x, const struct run_step *step)
 static int code_of_nothing(const struct execution *x)
 {
     const struct run_plan *p = &x->job->plan;
-    unsigned first = run_plan_first(p);
-    bool codex_missing = !x->codex && first < p->count && !p->steps[first].ollama;
-    bool alone = p->count == 1 || run_plan_first(p) == p->count - 1;
-    if (codex_missing)
-        return EXIT_NO_CODEX;
-    if (first == p->count) {
-        for (unsigned i = 0; i < p->count; i++)
-            if (strcmp(p->steps[i].barred, "HF_TOKEN is not set") == 0)
-                return EXIT_NO_TOKEN;
-        return EXIT_NOTHING_RAN;
+    unsigned first = run_plan_first(p), free_ones = 0;
+    bool token = false;
+    for (unsigned i = 0; i < p->count; i++) {
+        free_ones += !*p->steps[i].barred;
+        token = token || strcmp(p->steps[i].barred, "HF_TOKEN is not set") == 0;
     }
+    if (!free_ones)
+        return token ? EXIT_NO_TOKEN : EXIT_NOTHING_RAN;
     if (p->steps[first].ollama)
         return EXIT_OLLAMA;
-    return alone && p->steps[first].codex == CODEX_LITELLM ? EXIT_NOT_READY : EXIT_NOTHING_RAN;
+    if (!x->codex)
+        return EXIT_NO_CODEX;
+    return free_ones == 1 && p->steps[first].codex == CODEX_LITELLM ? EXIT_NOT_READY : EXIT_NOTHING_RAN;
 }
 
 static void tell(const struct execution *x)

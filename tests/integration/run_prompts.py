@@ -1,0 +1,91 @@
+"""Prompts with the class and alias that `pointsman run` must find for them, chosen so that looking for terms as parts of words
+fails: "latest" holds "test", "capital" holds "api", "reproduction" holds "production"."""
+
+CODE = "```python\ndef migrate(production):\n    return security.test(api=production)\n```\n"
+LOG = "".join(f"2026-03-14 09:00:{i % 60:02d} INFO worker {i} took {i * 7 % 90} ms\n" for i in range(400))
+LINES = "".join(f"Paragraph {i} speaks of gardens, rivers and the weather of that day.\n" for i in range(120))
+
+PROMPTS = [
+    # English, simple
+    ("Fix the typo in README.md", "simple", "codex-light"),
+    ("Write documentation for the colour picker", "simple", "codex-light"),
+    ("Fix spelling in the help text", "simple", "codex-light"),
+    ("Rename the variable cnt to count", "simple", "codex-light"),
+    ("What does the --verbose flag do?", "simple", "codex-light"),
+    ("Translate the welcome page into German", "simple", "codex-light"),
+    ("Write a changelog entry for the new colours", "simple", "codex-light"),
+    ("Add a comment above the loop", "simple", "codex-light"),
+    ("A minor fix: the footer says 2025", "simple", "codex-light"),
+    ("Write the commit message for this change", "simple", "codex-light"),
+    # French, simple
+    ("Corrige la coquille dans le titre", "simple", "codex-light"),
+    ("Petite modification du pied de page", "simple", "codex-light"),
+    ("CORRECTION MINEURE : le bouton s'appelle Envoyer", "simple", "codex-light"),
+    ("Fais un résumé de la page d'accueil", "simple", "codex-light"),
+    ("Re\u0301sume\u0301 de la page", "simple", "codex-light"),
+    ("Rédige la documentation du sélecteur de couleurs", "simple", "codex-light"),
+    ("Renomme la variable total en somme", "simple", "codex-light"),
+    ("Traduis la page de bienvenue", "simple", "codex-light"),
+    ("Qu’est-ce que ce dossier contient ?", "simple", "codex-light"),
+    # Medium
+    ("Refactor this Python API and add tests", "medium", "codex-default"),
+    ("Document this API", "medium", "codex-default"),
+    ("Add unit tests for the invoice totals", "medium", "codex-default"),
+    ("Write a Dockerfile for the worker", "medium", "codex-default"),
+    ("Port the parser to TypeScript", "medium", "codex-default"),
+    ("Make the button blue", "medium", "codex-default"),
+    ("Implement the export as CSV", "medium", "codex-default"),
+    ("Refactorise le module de facturation", "medium", "codex-default"),
+    ("Ajoute des tests unitaires au panier", "medium", "codex-default"),
+    ("Corrige le bug d'affichage du menu", "medium", "codex-default"),
+    ("Comment afficher une image à droite ?", "medium", "codex-default"),
+    ("Ajoute un conteneur Docker pour la base", "medium", "codex-default"),
+    # Complex
+    ("Review this production migration for security issues", "complex", "codex-deep"),
+    ("Propose an architecture for the billing service", "complex", "codex-deep"),
+    ("Find the race condition in the job queue", "complex", "codex-deep"),
+    ("Enable RLS on the orders table in Supabase", "complex", "codex-deep"),
+    ("There is a critical bug in the payment page", "complex", "codex-deep"),
+    ("Find the memory leak in the watcher", "complex", "codex-deep"),
+    ("Fix the typo in the security page", "complex", "codex-deep"),
+    ("Vérifie la sécurité du formulaire", "complex", "codex-deep"),
+    ("Il y a un bug critique dans le paiement", "complex", "codex-deep"),
+    ("Configure la fiscalité de la société dans Odoo", "complex", "codex-deep"),
+    ("Prépare la migration vers la nouvelle base", "complex", "codex-deep"),
+    ("L’ARCHITECTURE est-elle bonne ?", "complex", "codex-deep"),
+    ("Corrige l'erreur en production", "complex", "codex-deep"),
+    # Traps: a term's letters within other words
+    ("Use the latest theme", "medium", "codex-default"),
+    ("Show the latest readme in the sidebar", "simple", "codex-light"),
+    ("Fix the spelling of the capital cities", "simple", "codex-light"),
+    ("La capitale : corrige l'orthographe, rapidement", "simple", "codex-light"),
+    ("Une reproduction classique du tableau", "medium", "codex-default"),
+    ("Typo: 'reproduction' should be 'replica'", "simple", "codex-light"),
+    ("Translate the immigration page", "simple", "codex-light"),
+    ("Fix typos on the greatest hits contest page", "simple", "codex-light"),
+    ("Reword the protest testimony and the attestation", "simple", "codex-light"),
+    ("The documentary page needs a title", "medium", "codex-default"),
+    ("Je présume que l'orthographe est fausse", "simple", "codex-light"),
+    ("Explain the word insecurity", "simple", "codex-light"),
+    ("Rename the apiculture folder", "simple", "codex-light"),
+    ("Reword the pythonic adage", "simple", "codex-light"),
+    ("Rename test_helper to helper", "simple", "codex-light"),
+    ("Un catalogue de logements : corrige les fautes de frappe", "simple", "codex-light"),
+    ("Rename the blogs and catalogs", "simple", "codex-light"),
+    # Code and logs that are quoted don't count as words
+    ("Fix the typo:\n" + CODE, "simple", "codex-light"),
+    ("Make it blue:\n" + CODE, "medium", "codex-default"),
+    ("Fix the typo\n" + LOG[:400], "simple", "codex-light"),
+    # Long contexts
+    ("Review these logs", "medium", "codex-long"),
+    ("Summarize the server logs of last night", "medium", "codex-long"),
+    ("Analyse ces logs et dis ce qui manque", "medium", "codex-long"),
+    ("Fais la synthèse du dossier", "medium", "codex-long"),
+    ("Read the entire repository and explain how it fits together", "simple", "codex-long"),
+    ("Explique ce gros fichier", "simple", "codex-long"),
+    ("Fix the typo\n" + LINES, "medium", "codex-default"),
+    ("Write a summary\n" + LINES, "medium", "codex-long"),
+    # Open models without a token stay where they are
+    ("Benchmark this open model routing task", "medium", "codex-default"),
+    ("Utilise un modèle ouvert pour ce readme", "simple", "codex-light"),
+]
