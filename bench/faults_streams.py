@@ -1,0 +1,189 @@
+"""Faults of a stream that has begun, or is slow to."""
+import chat_wire as chat
+from faults_lab import PATIENCE_S, PROMPT, STREAM, WHOLE, WORDS, answers, error, mock, scenario, variant, wait, words
+from faults_refusals import overloaded
+
+# S07
+
+scenario("S07", "slow first token")
+
+
+def slow(*then):
+    """Headers at once, then these steps; without any, the answer after some seconds."""
+    def answer(request):
+        steps = answers("primary")(request)
+        head, body = steps[0].split(b"\r\n\r\n", 1)
+        return [head + b"\r\n\r\n", *(then or (wait(2.5), *([body] if body else []), *steps[1:]))]
+    return answer
+
+
+@variant("within the limits it is answered, however slow")
+def _(lab):
+    lab.provider("primary", slow())
+    lab.provider("fallback")
+    # No more than 2 s may pass between two pieces of a stream; up to the first it may take 10.
+    lab.start(stream_timeout=10, timeout=2 if lab.streams else 10)
+    lab.served(lab.ask(), by="primary")
+    lab.calls(primary=1, fallback=0)
+
+
+@variant("over the limit for the first token the fallback answers, and the slow call is cancelled")
+def _(lab):
+    primary = lab.provider("primary", slow(mock.HANG))
+    lab.provider("fallback")
+    lab.start(**({"stream_timeout": 1} if lab.streams else {"timeout": 1}))
+    outcome = lab.ask()
+    lab.served(outcome, by="fallback")
+    lab.check(outcome.seconds < 5, f"soon after it ({outcome.seconds:.1f} s)")
+    lab.calls(primary=1, fallback=1)
+    lab.check(primary.requests[0].gone.wait(PATIENCE_S), "the provider sees the hang-up")
+
+
+# S08, S09, S10: a stream breaks in its middle
+
+def spoilt(*steps, after, rest=()):
+    """The answer's first words, then these steps."""
+    return mock.stream_open(chat.delta(role="assistant", content=""), *words(0, after), *steps, *rest)
+
+
+def half_a_body(end):
+    """A whole reply of which the half comes."""
+    def answer(request):
+        reply = answers("primary")(request)[0]
+        return [reply[:len(reply) * 3 // 5], end]
+    return answer
+
+
+def breaks(streamed, whole, **router):
+    """What the three have in common: the variants of a stream that breaks off after `streamed`'s words, and of a whole
+    reply that breaks off."""
+    @variant("the stream, once begun, ends as the failure that it is", STREAM)
+    def _(lab):
+        lab.provider("primary", streamed)
+        lab.provider("fallback")
+        lab.start(**router)
+        outcome = lab.ask()
+        lab.honest(outcome)
+        lab.check(outcome.seconds < 5, f"soon ({outcome.seconds:.1f} s)")
+        lab.calls(primary=1, fallback=0)
+        lab.served(lab.ask())   # what Codex does next
+        lab.alive()
+
+    @variant("held streams: the fallback's whole answer, and nothing of the other", STREAM)
+    def _(lab):
+        lab.provider("primary", always=streamed)
+        lab.provider("fallback")
+        lab.start(hold_streams=True, **router)
+        lab.served(lab.ask(), by="fallback")
+        lab.calls(primary=1, fallback=1)
+        lab.alive()
+
+    @variant("a whole reply that breaks in the same way: the fallback's", WHOLE)
+    def _(lab):
+        lab.provider("primary", whole)
+        lab.provider("fallback")
+        lab.start(**router)
+        lab.served(lab.ask(), by="fallback")
+        lab.calls(primary=1, fallback=1)
+        lab.alive()
+
+
+scenario("S08", "stream cut in the middle")
+breaks(spoilt(mock.CLOSE, after=40), half_a_body(mock.CLOSE))
+
+scenario("S09", "stream stalls")
+breaks(spoilt(mock.HANG, after=20), half_a_body(mock.HANG), timeout=1)
+
+scenario("S10", "malformed event in the stream")
+BAD = mock.chunk(b'data: {"id": "chatcmpl-mock", "object": "chat.completion.chunk", "choices": [{"delta": {"content": \n\n')
+breaks(spoilt(BAD, after=10, rest=[*words(10), chat.delta(finish="stop"), chat.usage_chunk(), chat.DONE, mock.STREAM_END]),
+       mock.reply(body=b'{"choices": [{"message": {"role": "assistant", "content": "stat'))
+
+
+# S11
+
+scenario("S11", "stream ends without [DONE]")
+
+
+def without_done(*end):
+    def spoil(steps):
+        return [*mock.stream_open(*steps[:-1]), *end]
+    return answers("primary", spoil)
+
+
+def finalised(lab, reply):
+    lab.provider("primary", reply)
+    lab.provider("fallback")
+    lab.start()
+    outcome = lab.ask()
+    lab.served(outcome, by="primary")
+    lab.check(outcome.seconds < 4, f"at once, not after a timeout ({outcome.seconds:.1f} s)")
+    lab.calls(primary=1, fallback=0)
+    if lab.wire == "chat":
+        lab.check(outcome.done, "the client is given the [DONE] that it may wait for")
+    lab.check(lab.journal(1)[0]["end"] == "completed", "the journal says completed")
+
+
+@variant("it is complete all the same, with its usage", STREAM)
+def _(lab):
+    finalised(lab, without_done(mock.STREAM_END))
+
+
+@variant("the connection is closed instead of the body ended", STREAM)
+def _(lab):
+    finalised(lab, without_done(mock.CLOSE))
+
+
+@variant("the connection stays open, and nothing more is said", STREAM)
+def _(lab):
+    finalised(lab, without_done(mock.HANG))
+
+
+# S14
+
+scenario("S14", "the fallback refuses a prefill")
+PREFILL = "This model does not support assistant message prefill. The conversation must end with a user message."
+
+
+def no_prefill(request):
+    if request.json["messages"][-1]["role"] == "assistant":
+        return error(400, PREFILL, "invalid_prefill", "invalid_request_error")
+    return answers("fallback")(request)
+
+
+CUT = spoilt(mock.CLOSE, after=40)
+
+
+@variant("a cut stream is told as cut, not as what the fallback refuses", STREAM)
+def _(lab):
+    lab.provider("primary", CUT)
+    lab.provider("fallback", always=no_prefill)
+    lab.start()
+    outcome = lab.ask()
+    lab.honest(outcome)
+    lab.check("prefill" not in outcome.message, f"nothing of a prefill ({outcome})")
+    lab.calls(primary=1, fallback=0)
+
+
+@variant("held streams: the fallback starts over, without what was said", STREAM)
+def _(lab):
+    lab.provider("primary", CUT)
+    fallback = lab.provider("fallback", always=no_prefill)
+    lab.start(hold_streams=True)
+    lab.served(lab.ask(), by="fallback")
+    lab.calls(primary=1, fallback=1)
+    lab.check(fallback.requests[0].json["messages"][-1]["role"] == "user", "its conversation ends with the user's message")
+
+
+@variant("the client's own conversation ends with the assistant's words: the primary's failure is told, or it is answered")
+def _(lab):
+    lab.provider("primary", always=overloaded())
+    lab.provider("fallback", always=no_prefill)
+    lab.start()
+    outcome = lab.ask([{"role": "user", "content": PROMPT}, {"role": "assistant", "content": " ".join(WORDS[:40])}])
+    if lab.wire == "chat":   # the bytes are the client's: they go out as they are, or not at all
+        lab.told(outcome, 503, words_of="currently overloaded")
+        lab.calls(primary=(1, 3), fallback=1)
+    else:                    # the bridge asks again, with a conversation that ends with the user
+        lab.served(outcome, by="fallback")
+        lab.calls(primary=(1, 3), fallback=2)
