@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* An id that is unique, not secret: random bits of this process, and a count. */
 static void make_id(struct exchange *x)
@@ -13,6 +14,20 @@ static void make_id(struct exchange *x)
     for (size_t i = 0; i < EXCHANGE_ID_LEN; i++)
         x->id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
     x->id[EXCHANGE_ID_LEN] = '\0';
+}
+
+/* The run that the request says it is part of, if that is a name as the CLI gives them: it goes into the journal. */
+static void take_run_id(struct exchange *x)
+{
+    static const char ALLOWED[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    struct slice id = http_field(client_head(x->client), "x-pointsman-run-id");
+    if (id.len > EXCHANGE_RUN_ID_MAX)
+        return;
+    for (size_t i = 0; i < id.len; i++)
+        if (!memchr(ALLOWED, id.ptr[i], sizeof ALLOWED - 1))
+            return;
+    if (id.len)
+        memcpy(x->run_id, id.ptr, id.len);
 }
 
 struct exchange *exchange_new(struct exchange_shared *shared, struct client *client)
@@ -34,6 +49,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct client *cli
     outgoing_init(&x->outgoing, shared->carrier_key);
     buf_init(&x->error_body, ERROR_BODY_MAX);
     make_id(x);
+    take_run_id(x);
     client_set_user(client, x);
     return x;
 }

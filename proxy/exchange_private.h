@@ -11,6 +11,7 @@
 #include "proxy/route/plan.h"
 
 #define ERROR_BODY_MAX (64u << 10)   /* of an upstream's error reply */
+#define EXCHANGE_RUN_ID_MAX 64
 #define EXCHANGE_ID_LEN 32   /* hexadecimal digits of a request id */
 
 /* Calls to a deployment that had failed before in the same request, over the whole plan. */
@@ -27,6 +28,7 @@ struct exchange {
     enum exchange_state state;
     enum entrance entrance;
     char id[EXCHANGE_ID_LEN + 1];
+    char run_id[EXCHANGE_RUN_ID_MAX + 1];   /* of the CLI's run that it is part of; "": none was named */
     /* Monotonic milliseconds; 0: not yet. */
     uint64_t started_ms, first_content_ms, heard_ms, attempt_ms;
     int64_t started_unix_ms;

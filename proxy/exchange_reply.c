@@ -130,6 +130,7 @@ void exchange_journal(const struct exchange *x, int status, const char *how)
     struct journal_entry entry = {
         .time_ms = x->started_unix_ms,
         .request_id = x->id,
+        .run_id = x->run_id,
         .alias = slice_of(x->request.model),
         .client_wire = x->request.wire,
         .stream = x->request.stream,

@@ -95,6 +95,35 @@ static void add_attempts(struct buf *out, const struct journal_entry *e)
     BUF_ADD(out, "]");
 }
 
+static void add_candidate(const struct choice *c, struct buf *out)
+{
+    BUF_ADD(out, "{\"deployment\":");
+    add_string(out, c->deployment->id);
+    if (c->limit != LIMIT_NONE) {
+        BUF_ADD(out, ",\"limit\":");
+        add_string(out, limit_name(c->limit));
+        if (c->limit_s > 0)
+            add_count(out, ",\"limit_s\"", (int64_t)ceil((double)c->limit_s));
+    } else if (isfinite(c->score)) {
+        buf_add_format(out, ",\"score\":%.4g", c->score);
+    }
+    buf_add_char(out, '}');
+}
+
+/* How it was decided whom to ask. */
+static void add_decision(struct buf *out, const struct plan *plan)
+{
+    BUF_ADD(out, ",\"strategy\":");
+    add_string(out, plan && plan->strategy ? plan->strategy->name : NULL);
+    buf_add_text(out, plan && plan->stuck ? ",\"stuck\":true,\"candidates\":[" : ",\"stuck\":false,\"candidates\":[");
+    for (unsigned i = 0; plan && i < plan->choice_count; i++) {
+        if (i)
+            buf_add_char(out, ',');
+        add_candidate(&plan->choices[i], out);
+    }
+    BUF_ADD(out, "]");
+}
+
 static void add_entry(struct journal *j, const struct journal_entry *e)
 {
     struct buf *out = jsonl_lines(j->file);
@@ -105,12 +134,15 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     add_time(j, out, e->time_ms);
     BUF_ADD(out, ",\"request_id\":");
     add_string(out, e->request_id);
+    BUF_ADD(out, ",\"run_id\":");
+    add_string(out, e->run_id && *e->run_id ? e->run_id : NULL);
     BUF_ADD(out, ",\"alias\":");
     json_add_string(out, e->alias);
     BUF_ADD(out, ",\"deployment\":");
     add_string(out, served ? served->id : NULL);
     BUF_ADD(out, ",\"provider\":");
     add_string(out, served ? served->provider->prefix : NULL);
+    add_decision(out, e->plan);
     add_attempts(out, e);
     BUF_ADD(out, ",\"wire\":{\"client\":");
     add_string(out, wire_name(e->client_wire));

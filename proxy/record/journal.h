@@ -15,13 +15,14 @@ struct journal_attempt {
 struct journal_entry {
     int64_t time_ms;             /* Unix time */
     const char *request_id;
+    const char *run_id;          /* of the CLI's run; "" where the request named none */
     struct slice alias;
     enum wire client_wire;
     bool stream;
     enum wire upstream_wire;     /* of the deployment that served; 0 when none did */
     const struct journal_attempt *attempts;
     unsigned attempt_count;
-    const struct plan *plan;     /* how it was decided */
+    const struct plan *plan;     /* how it was decided; NULL: it was not */
     int64_t ttft_ms;             /* -1: no content came */
     int64_t total_ms;
     struct usage usage;

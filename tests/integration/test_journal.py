@@ -30,6 +30,37 @@ def test_a_served_request(bridged, upstream):
     assert entry["deployment"] == entry["attempts"][0]["deployment"]
 
 
+@pytest.mark.parametrize("run_id, kept", [
+    ("run_1-A", "run_1-A"), ("x" * 64, "x" * 64), (None, None), ("", None), ("x" * 65, None), ("a b", None), ('a"b', None),
+])
+def test_the_run_that_it_is_part_of(light, upstream, run_id, kept):
+    upstream.script(chat.whole())
+    light.post("/v1/chat/completions", CHAT, headers={} if run_id is None else {"X-Pointsman-Run-Id": run_id})
+    assert light.journal()[0]["run_id"] == kept
+
+
+def test_how_it_was_decided(start_proxy, upstream):
+    settings = {"routing_strategy": "expected-cost"}
+    closed = deployment("codex-light", upstream)
+    closed["litellm_params"]["api_key"] = "os.environ/NO_SUCH_KEY"
+    proxy = start_proxy(deployment("codex-light", upstream), deployment("codex-light", upstream), closed,
+                        router_settings=settings)
+    upstream.script(error(429, headers={"Retry-After": "50"}), chat.whole(), chat.whole())
+    for _ in range(2):
+        proxy.post("/v1/chat/completions", CHAT)
+    proxy.post("/v1/chat/completions", {**CHAT, "model": "nobody"})
+    early, late, none = proxy.journal(3)
+    assert early["strategy"] == late["strategy"] == "expected-cost"
+    scored = [candidate["deployment"] for candidate in early["candidates"] if candidate.get("score", 0) > 0]
+    assert sorted(scored) == ["codex-light/openai/1", "codex-light/openai/2"]
+    limits = {candidate["deployment"]: candidate.get("limit") for candidate in late["candidates"]}
+    assert limits == {early["attempts"][0]["deployment"]: "resting", late["deployment"]: None,
+                      "codex-light/openai/3": "not_ready"}
+    assert next(c["limit_s"] for c in late["candidates"] if c.get("limit") == "resting") in range(1, 51)
+    assert not early["stuck"] and late["stuck"]
+    assert (none["strategy"], none["candidates"]) == (None, [])
+
+
 def test_attempts_are_listed(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", upstream, order=2))
     upstream.script(error(500), chat.whole())

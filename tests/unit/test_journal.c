@@ -88,8 +88,12 @@ static void a_served_request_is_recorded(void **state)
         {.deployment = &second, .outcome = FAILURE_RATE_LIMIT, .status = 429, .ms = 12},
         {.deployment = &first, .outcome = FAILURE_NONE, .status = 200, .ms = 340},
     };
+    struct plan plan = {.strategy = &STRATEGY_EXPECTED, .stuck = true, .choice_count = 3};
+    plan.choices[0] = (struct choice){.deployment = &first, .score = 0.00412345};
+    plan.choices[1] = (struct choice){.deployment = &second, .limit = LIMIT_RESTING, .limit_s = 239.2f, .score = NAN};
+    plan.choices[2] = (struct choice){.deployment = &first, .limit = LIMIT_WIRE, .score = 1};
     const struct journal_entry entry = {
-        .time_ms = 1700000000007, .request_id = "req_1", .alias = SLICE("codex-\"light\"\n"),
+        .time_ms = 1700000000007, .request_id = "req_1", .run_id = "run-1", .alias = SLICE("codex-\"light\"\n"), .plan = &plan,
         .client_wire = WIRE_RESPONSES, .stream = true, .upstream_wire = WIRE_CHAT, .attempts = attempts, .attempt_count = 2,
         .ttft_ms = 120, .total_ms = 352, .usage = {.input = 11, .cached_input = 4, .output = 7, .reasoning = -1},
         .cost_usd = 0.0000775, .status = 200, .end = "completed",
@@ -99,8 +103,12 @@ static void a_served_request_is_recorded(void **state)
     journal_close(j);
     char *text = text_of(folder_at("j"));
     assert_string_equal(text,
-        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"alias\":\"codex-\\\"light\\\"\\n\","
-        "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\",\"attempts\":["
+        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":\"run-1\","
+        "\"alias\":\"codex-\\\"light\\\"\\n\","
+        "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\","
+        "\"strategy\":\"expected-cost\",\"stuck\":true,\"candidates\":[{\"deployment\":\"a/gemini/1\",\"score\":0.004123},"
+        "{\"deployment\":\"a/\\\"2\\\"\",\"limit\":\"resting\",\"limit_s\":240},"
+        "{\"deployment\":\"a/gemini/1\",\"limit\":\"wire\"}],\"attempts\":["
         "{\"deployment\":\"a/\\\"2\\\"\",\"outcome\":\"rate_limit\",\"status\":429,\"ms\":12},"
         "{\"deployment\":\"a/gemini/1\",\"outcome\":\"ok\",\"status\":200,\"ms\":340}],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":\"chat\"},\"stream\":true,\"ttft_ms\":120,\"total_ms\":352,"
@@ -121,8 +129,9 @@ static void what_is_unknown_is_null(void **state)
     journal_close(j);
     char *text = text_of(folder_at("j"));
     assert_string_equal(text,
-        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"alias\":\"codex-light\",\"deployment\":null,"
-        "\"provider\":null,\"attempts\":[],\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
+        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":null,\"alias\":\"codex-light\","
+        "\"deployment\":null,\"provider\":null,\"strategy\":null,\"stuck\":false,\"candidates\":[],\"attempts\":[],"
+        "\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
         "\"ttft_ms\":null,\"total_ms\":5,\"tokens\":{\"input\":null,\"cached\":null,\"output\":null,\"reasoning\":null,"
         "\"estimated\":false},\"cost_usd\":null,\"dropped\":0,\"status\":503,\"end\":\"failed\"}\n");
     free(text);
