@@ -188,14 +188,17 @@ void markov_observe(struct markov_provider *p, const struct markov_settings *s, 
     p->count++;
 }
 
-static double performance_of(const struct markov_provider *p)
+/* What is known against the provider counts for `lasting`, and its failures for `fleeting`: 1 and 1 but for a baseline. */
+static double performance_of(const struct markov_provider *p, double lasting, double fleeting)
 {
     double sum = 0, weights = 0;
-    for (unsigned i = 0; i < MARKOV_METRICS; i++)
-        if (p->average[i].weight > 0) {
-            sum += WEIGHT[i].performance * p->average[i].goodness;
-            weights += WEIGHT[i].performance;
-        }
+    for (unsigned i = 0; i < MARKOV_METRICS; i++) {
+        double share = i == MARKOV_ERROR || i == MARKOV_SUCCESSES ? fleeting : lasting;
+        if (p->average[i].weight <= 0)
+            continue;
+        sum += WEIGHT[i].performance * (1 - (1 - p->average[i].goodness) * share);
+        weights += WEIGHT[i].performance;
+    }
     return weights > 0 ? sum / weights : (double)NAN;
 }
 
@@ -217,7 +220,7 @@ static struct markov_health health_of(const struct markov_provider *p, const str
     double belief[MARKOV_STATES], seconds = seconds_since(p, now_ms), fade = exp(-seconds / s->memory_time);
     elapse(p, seconds / s->recovery_time, belief);
     struct markov_health h = {
-        .state = MARKOV_HEALTHY, .risk = risk_of(belief), .performance = performance_of(p), .observations = p->count,
+        .state = MARKOV_HEALTHY, .risk = risk_of(belief), .performance = performance_of(p, 1, 1), .observations = p->count,
         .ttft_ms = average_value(p, MARKOV_TTFT), .total_ms = average_value(p, MARKOV_TOTAL),
         .cost_usd = average_value(p, MARKOV_COST), .error_rate = average_value(p, MARKOV_ERROR),
     };
@@ -227,7 +230,7 @@ static struct markov_health health_of(const struct markov_provider *p, const str
     double trust = trust_of(p, s, fade), untried = baseline ? 0 : s->cold_start_penalty * (1 - trust);
     double reliability = clamp(1 - h.risk - s->overload_penalty * h.risk - untried), performance = h.performance;
     if (baseline)
-        performance = isnan(performance) ? 1 : 1 - (1 - performance) * trust * fade;
+        performance = isnan(performance) ? 1 : performance_of(p, trust * fade, trust * exp(-seconds / s->recovery_time));
     else if (isnan(performance) || trust < .99)
         performance = reliability;
     h.confidence = (1 - s->performance_weight) * reliability + s->performance_weight * performance;

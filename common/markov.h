@@ -18,8 +18,8 @@
  *
  * trust is the number of observations, faded by memory_time, over min_performance_observations, at most 1. The baseline is
  * judged otherwise, for it could never become known again if being unknown spoke against it: no cold_start_penalty, and its
- * performance is 1 less what is known against it, faded by memory_time. So a baseline that was left is tried again after about
- * that time.
+ * performance is 1 less what is known against it, faded by memory_time, its failures by recovery_time. So a baseline that was
+ * left is tried again: after some recovery_time where it had failed, after about memory_time where it was slow or dear.
  *
  * Times are milliseconds of any one clock; Unix time where the state is kept on disk. A clock set back stands still here. */
 #ifndef POINTSMAN_MARKOV_H
@@ -50,15 +50,22 @@ struct markov_settings {
     double slow_ttft_ms, slow_latency_ms;   /* what counts as fully slow */
 };
 
+/* What the providers are asked for: that makes some of the defaults. */
+enum markov_use {
+    MARKOV_CALLS,       /* model calls: seconds, one after the other */
+    MARKOV_RUNS,        /* whole runs of an agent: minutes, some in a day */
+    MARKOV_USES
+};
+
 /* The defaults. */
-void markov_settings_init(struct markov_settings *s);
+void markov_settings_init(struct markov_settings *s, enum markov_use use);
 /* Reads the block (NULL or empty: the defaults stay) over `s`, which markov_settings_init() or a caller with other defaults
  * filled. Appends to `errors` a line "file:line: adaptive_router.key: …" for each unknown key, wrong type and value out of range,
  * with what is allowed; lines are separated by '\n'. Returns how many faults there were; faulty keys keep their defaults. */
 unsigned markov_settings_read(const char *file, const struct yaml_node *block, struct markov_settings *s, struct buf *errors);
 bool markov_settings_equal(const struct markov_settings *a, const struct markov_settings *b);
 /* The keys as rows of a Markdown table: key, type and range, default, sentence. */
-bool markov_settings_reference(struct buf *out);
+bool markov_settings_reference(enum markov_use use, struct buf *out);
 
 enum markov_outcome {
     MARKOV_SUCCESS,

@@ -16,10 +16,12 @@ static const struct key {
     const char *name;
     enum type type;
     size_t offset;
-    double min, max, initial;
+    double min, max, initial[MARKOV_USES];
     const char *doc;
 } KEYS[] = {
-#define KEY(NAME, TYPE, MIN, MAX, INITIAL, DOC) {#NAME, TYPE, offsetof(struct markov_settings, NAME), MIN, MAX, INITIAL, DOC}
+#define KEY2(NAME, TYPE, MIN, MAX, CALLS, RUNS, DOC) \
+    {#NAME, TYPE, offsetof(struct markov_settings, NAME), MIN, MAX, {[MARKOV_CALLS] = CALLS, [MARKOV_RUNS] = RUNS}, DOC}
+#define KEY(NAME, TYPE, MIN, MAX, INITIAL, DOC) KEY2(NAME, TYPE, MIN, MAX, INITIAL, INITIAL, DOC)
     KEY(enabled, BOOL, 0, 1, false, "Whether the model watches and suggests at all."),
     KEY(shadow_mode, BOOL, 0, 1, true, "Suggestions are logged and change nothing."),
     KEY(min_confidence_delta, NUMBER, 0, 1, .15, "By how much a suggestion's confidence must pass the baseline's."),
@@ -35,15 +37,18 @@ static const struct key {
     KEY(max_history, COUNT, 10, 10000, 200, "The latest calls that count; in each arm of the canary, too."),
     KEY(canary_share, NUMBER, 0, 1, 1, "Once `shadow_mode` is false: share of conversations that take the suggested order; "
         "below 1 the others are the baseline that they are compared with."),
-    KEY(canary_min_requests, COUNT, 10, 10000, 50, "Calls of each arm before the canary is judged, and between judgements."),
+    KEY2(canary_min_requests, COUNT, 10, 10000, 50, 20,
+         "Calls of each arm before the canary is judged, and between judgements."),
     KEY(canary_tolerance, NUMBER, 0, 10, .25, "How much worse than the baseline is too much, as a share of it; "
         "then all goes back to the shadow."),
-    KEY(recovery_time, NUMBER, 1, DAY, 300, "Seconds that a provider stays in a state, on average, while no call tells more."),
-    KEY(memory_time, NUMBER, 1, 365 * DAY, 3600, "Seconds after which what was averaged counts for a third; about then a "
-        "baseline that was left is tried again."),
+    KEY2(recovery_time, NUMBER, 1, DAY, 300, 1800,
+         "Seconds that a provider stays in a state, on average, while no call tells more."),
+    KEY2(memory_time, NUMBER, 1, 365 * DAY, 3600, DAY, "Seconds after which what was averaged counts for a third; about then "
+         "a baseline that was left for being slow or dear is tried again."),
     KEY(slow_ttft_ms, NUMBER, 1, 1e9, 6000, "Time to the first token that counts as fully slow."),
-    KEY(slow_latency_ms, NUMBER, 1, 1e9, 45000, "Time of a whole call that counts as fully slow."),
+    KEY2(slow_latency_ms, NUMBER, 1, 1e9, 45000, 900000, "Time of a whole call that counts as fully slow."),
 #undef KEY
+#undef KEY2
 };
 
 #define KEY_COUNT (sizeof KEYS / sizeof *KEYS)
@@ -73,10 +78,10 @@ bool markov_settings_equal(const struct markov_settings *a, const struct markov_
     return true;
 }
 
-void markov_settings_init(struct markov_settings *s)
+void markov_settings_init(struct markov_settings *s, enum markov_use use)
 {
     for (unsigned i = 0; i < KEY_COUNT; i++)
-        store(&KEYS[i], s, KEYS[i].initial);
+        store(&KEYS[i], s, KEYS[i].initial[use]);
 }
 
 /* "a whole number from 0 to 1000", "true or false". */
@@ -172,21 +177,21 @@ unsigned markov_settings_read(const char *file, const struct yaml_node *block, s
     return r.count;
 }
 
-static void add_initial(const struct key *key, struct buf *out)
+static void add_initial(const struct key *key, enum markov_use use, struct buf *out)
 {
     if (key->type == BOOL)
-        buf_add_text(out, key->initial != 0 ? "true" : "false");
+        buf_add_text(out, key->initial[use] != 0 ? "true" : "false");
     else
-        buf_add_format(out, "%.10g", key->initial);
+        buf_add_format(out, "%.10g", key->initial[use]);
 }
 
-bool markov_settings_reference(struct buf *out)
+bool markov_settings_reference(enum markov_use use, struct buf *out)
 {
     for (unsigned i = 0; i < KEY_COUNT; i++) {
         char expected[96];
         expects(&KEYS[i], expected, sizeof expected);
         buf_add_format(out, "| `%s` | %s | ", KEYS[i].name, expected);
-        add_initial(&KEYS[i], out);
+        add_initial(&KEYS[i], use, out);
         buf_add_format(out, " | %s |\n", KEYS[i].doc);
     }
     return !out->failed;

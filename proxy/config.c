@@ -24,7 +24,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     config_read(l, SECTION_LITELLM, s->litellm, s);
     config_read(l, SECTION_ROUTER, s->router, s);   /* last: it wins */
     config_strategy(l);
-    markov_settings_init(&c->adaptive);
+    markov_settings_init(&c->adaptive, MARKOV_CALLS);
     l->errors += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->error);
     c->num_retries = (int)s->num_retries;
     c->allowed_fails = (int)s->allowed_fails;

@@ -147,5 +147,5 @@ bool config_reference(struct buf *out)
         add_unused(out, s, KEY_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
     }
     BUF_ADD(out, "\n### `router_settings.adaptive_router`\n\n| key | value | default | meaning |\n|---|---|---|---|\n");
-    return markov_settings_reference(out);
+    return markov_settings_reference(MARKOV_CALLS, out);
 }

@@ -66,14 +66,15 @@ static double number_of(const struct json *j, const char *key)
     return json_double(j, json_get(j, 0, key), &value) ? value : NAN;
 }
 
-/* One run as the canary sees it. */
-static void add_run(const struct json *j, struct canary *canary)
+/* One run, the `nth` of them, as the canary sees it: each is a conversation of its own. */
+static void add_run(const struct json *j, unsigned nth, struct canary *canary)
 {
     uint32_t decision = json_get(j, 0, "adaptive_router");
     if (!json_is(j, json_get(j, decision, "would_switch"), JSON_TRUE))
         return;
     bool applied = json_is(j, json_get(j, decision, "applied"), JSON_TRUE);
     (void)canary_add(canary, applied ? CANARY_SUGGESTED : CANARY_BASELINE, &(struct canary_sample){
+        .conversation = nth,
         .ttft_ms = number_of(j, "ttft_ms"), .total_ms = number_of(j, "total_ms"), .cost_usd = number_of(j, "actual_cost_usd"),
         .quality = NAN, .error = !json_is(j, json_get(j, 0, "success"), JSON_TRUE),
     });
@@ -97,7 +98,7 @@ static void read_runs(const char *folder, unsigned most, struct canary *canary)
     }
     while (count-- > 0) {
         if (json_parse(&json, kept[count], strlen(kept[count])) && json_type(&json, 0) == JSON_OBJECT)
-            add_run(&json, canary);
+            add_run(&json, count, canary);
         free(kept[count]);
     }
     json_free(&json);

@@ -322,7 +322,7 @@ bool settings_read(struct run_settings *s, const char *file, const struct yaml_n
     *s = (struct run_settings){
         .fallback_order = {{CODEX_LITELLM, CODEX_STANDARD}, 2}, .max_input_tokens = 12000, .max_output_tokens = 2000,
     };
-    markov_settings_init(&s->adaptive);
+    markov_settings_init(&s->adaptive, MARKOV_RUNS);
     if (root)
         read_policy(&r, root);
     for (size_t i = 0; i < KEY_ROWS; i++) {
@@ -407,5 +407,5 @@ bool settings_reference(struct buf *out)
         buf_add_text(out, " |\n");
     }
     BUF_ADD(out, "\nKeys of `adaptive_router`:\n\n| key | takes | default | meaning |\n|---|---|---|---|\n");
-    return markov_settings_reference(out);
+    return markov_settings_reference(MARKOV_RUNS, out);
 }

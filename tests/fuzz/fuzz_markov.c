@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_free(&j);
     if (!read)
         return 0;
-    markov_settings_init(&s);
+    markov_settings_init(&s, MARKOV_CALLS);
     s.enabled = true;
     buf_init(&out, 1u << 16);
     must(markov_write_state(&p, &out) && json_parse(&j, out.data, out.len) && markov_read_state(&j, 0, &fresh));

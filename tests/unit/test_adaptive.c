@@ -25,7 +25,7 @@ static void world_init(struct world *w, bool live, double share)
     static char *const IDS[DEPLOYMENTS] = {"a", "b", "c", "d", "e"};
     *w = (struct world){.config = {.num_retries = 5, .deployments = w->deployments, .deployment_count = DEPLOYMENTS,
                                    .strategy_settings = *strategy_defaults()}};
-    markov_settings_init(&w->config.adaptive);
+    markov_settings_init(&w->config.adaptive, MARKOV_CALLS);
     w->config.adaptive.enabled = true;
     w->config.adaptive.shadow_mode = !live;
     w->config.adaptive.canary_share = share;

@@ -8,7 +8,7 @@
 static struct markov_settings settings(double share)
 {
     struct markov_settings s;
-    markov_settings_init(&s);
+    markov_settings_init(&s, MARKOV_CALLS);
     s.enabled = true;
     s.shadow_mode = false;
     s.canary_share = share;

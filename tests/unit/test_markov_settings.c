@@ -12,7 +12,7 @@ static struct markov_settings read_block(const char *text, const char *errors)
     buf_init(&error, 1u << 16);
     struct yaml_node *root = yaml_parse("p.yaml", slice_of(text), &error);
     assert_non_null(root);
-    markov_settings_init(&s);
+    markov_settings_init(&s, MARKOV_CALLS);
     unsigned count = markov_settings_read("p.yaml", yaml_get(root, "adaptive_router"), &s, &error);
     assert_buf(&error, errors);
     unsigned lines = *errors != '\0';
@@ -28,7 +28,7 @@ static void the_seeds_defaults(void **state)
 {
     (void)state;
     struct markov_settings s;
-    markov_settings_init(&s);
+    markov_settings_init(&s, MARKOV_CALLS);
     assert_false(s.enabled);
     assert_true(s.shadow_mode && s.cost_guard_enabled);
     assert_float_equal(s.min_confidence_delta, .15, 0);
@@ -41,6 +41,10 @@ static void the_seeds_defaults(void **state)
     assert_int_equal(s.min_performance_observations, 2);
     assert_int_equal(s.max_history, 200);
     assert_float_equal(s.canary_share, 1, 0);
+    assert_float_equal(s.slow_latency_ms, 45000, 0);
+    markov_settings_init(&s, MARKOV_RUNS);
+    assert_float_equal(s.decay, .65, 0);
+    assert_float_equal(s.slow_latency_ms, 900000, 0);
 }
 
 static void keys_are_read(void **state)
@@ -93,7 +97,7 @@ static void the_reference_has_a_row_for_each_key(void **state)
     struct buf out;
     unsigned rows = 0;
     buf_init(&out, 1u << 16);
-    assert_true(markov_settings_reference(&out));
+    assert_true(markov_settings_reference(MARKOV_CALLS, &out));
     const char *text = buf_text(&out);
     for (const char *c = text; *c; c++)
         rows += *c == '\n';
@@ -117,7 +121,7 @@ static void the_state_is_read_as_written(void **state)
     struct markov_settings s;
     struct markov_provider p = {0}, q;
     struct buf out;
-    markov_settings_init(&s);
+    markov_settings_init(&s, MARKOV_CALLS);
     buf_init(&out, 4096);
     assert_true(markov_write_state(&p, &out));
     assert_true(read_state(buf_text(&out), &q));
