@@ -53,6 +53,7 @@ static void plan_group(struct exchange *x, const struct model_group *group, stru
         .draw = request->conversation,
         .prompt_bytes = request->prompt_bytes,
         .strategy = x->entrance == ENTRANCE_RISK ? x->shared->config->risk_strategy : NULL,
+        .min_quality = x->group->min_quality,
         .needs = model_request_needs(request, lacked_by_some(group)),
         .stay = affinity_find(x->shared->affinity, x->affinity_key),
     };

@@ -17,6 +17,7 @@ check_PROGRAMS += \
 	tests/unit/test_config \
 	tests/unit/test_config_policies \
 	tests/unit/test_config_providers \
+	tests/unit/test_config_routing \
 	tests/unit/test_explain \
 	tests/unit/test_failure \
 	tests/unit/test_fields \

@@ -42,6 +42,7 @@ void limit_find(const struct plan_input *in, struct choice *c)
     const struct deployment *d = c->deployment;
     const struct health *h = &in->health[d->index];
     int64_t prompt_tokens = plan_prompt_tokens(in, d);
+    double quality = fmax(in->group->min_quality, in->min_quality);
     c->window = health_window(h, d);
     health_limit(h, in->now_ms, c);
     if (c->limit == LIMIT_NOT_READY)
@@ -50,7 +51,7 @@ void limit_find(const struct plan_input *in, struct choice *c)
         set(c, LIMIT_WIRE, 0);
     else if (c->window && prompt_tokens > c->window)    /* it may cut the prompt without a word, so it is not even asked */
         set(c, LIMIT_CONTEXT_WINDOW, prompt_tokens);
-    else if ((d->lacks & in->needs) || d->quality < in->group->min_quality)    /* false where the quality is not declared */
+    else if ((d->lacks & in->needs) || d->quality < quality)    /* false where the quality is not declared */
         set(c, LIMIT_CAPABILITY, d->lacks & in->needs);
     else if (c->limit == LIMIT_NONE && d->max_in_flight && h->in_flight >= d->max_in_flight)
         set(c, LIMIT_IN_FLIGHT, h->in_flight);

@@ -102,19 +102,44 @@ static void add_group(const struct plan_input *in, const struct model_group *gro
     }
 }
 
-/* Where nothing is free: the candidate whose limit passes first, else one that is declared to lack something, for declarations
- * may be wrong; NULL when there is neither. */
-static const struct deployment *least_bad(const struct plan *p)
+/* How much more than it takes at once would be asked of a choice; only of LIMIT_IN_FLIGHT. */
+static double load(const struct choice *c)
 {
-    const struct choice *best = NULL;
+    return (double)c->figure / (double)c->deployment->max_in_flight;
+}
+
+/* Whether a limited choice is less bad than the other: calls in flight end soon, other limits pass, and what is declared to lack
+ * something may be declared wrongly. */
+static bool less_bad(const struct choice *a, const struct choice *b)
+{
+    if (a->limit == LIMIT_IN_FLIGHT && b->limit == LIMIT_IN_FLIGHT)
+        return load(a) < load(b);
+    if (a->limit == LIMIT_IN_FLIGHT || b->limit == LIMIT_IN_FLIGHT)
+        return a->limit == LIMIT_IN_FLIGHT;
+    if (limit_passes(a->limit) != limit_passes(b->limit))
+        return limit_passes(a->limit);
+    return a->limit_s < b->limit_s;
+}
+
+/* Where nothing is free: the least bad of those that might serve all the same; of those that are only busy as many as there are
+ * attempts. */
+static void add_least_bad(struct plan *p, unsigned limit)
+{
+    const struct choice *found[PLAN_CHOICES_MAX];
+    unsigned count = 0;
     for (unsigned i = 0; i < p->choice_count; i++) {
         const struct choice *c = &p->choices[i];
+        unsigned at = count;
         if (!limit_passes(c->limit) && c->limit != LIMIT_CAPABILITY)
             continue;
-        if (!best || (limit_passes(c->limit) && (!limit_passes(best->limit) || c->limit_s < best->limit_s)))
-            best = c;
+        for (; at && less_bad(c, found[at - 1]); at--)
+            found[at] = found[at - 1];
+        found[at] = c;
+        count++;
     }
-    return best ? best->deployment : NULL;
+    for (unsigned i = 0; i < count && i < limit && i < PLAN_MAX && (!i || found[i]->limit == LIMIT_IN_FLIGHT); i++)
+        p->attempts[p->count++] = found[i]->deployment;
+    p->all_limited = p->count > 0;
 }
 
 static void explain(const struct plan_input *in, const struct plan *p, struct buf *why)
@@ -152,11 +177,8 @@ void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
     if (out->count > limit)
         out->count = limit;
     if (out->count == 0) {
-        const struct deployment *d = least_bad(out);
-        out->all_limited = d != NULL;
-        if (d)
-            out->attempts[out->count++] = d;
-        else if (why)
+        add_least_bad(out, limit);
+        if (!out->count && why)
             explain(in, out, why);
     }
 }

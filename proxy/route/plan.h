@@ -23,6 +23,7 @@ struct plan_input {
     size_t prompt_bytes;           /* what an estimate of the prompt's tokens starts from; 0: unknown */
     const struct strategy *strategy;     /* NULL: the configuration's, else simple-shuffle */
     unsigned needs;                /* set of enum capability that the request makes use of */
+    double min_quality;            /* that the alias asks for, where it is not that of the group itself; see model_group */
     const struct affinity_entry *stay;   /* where the conversation was served last; NULL: nowhere, or unknown */
 };
 
@@ -31,7 +32,7 @@ struct plan {
     unsigned count;
     bool too_long;                 /* a deployment that could serve was left out because the prompt does not fit it */
     bool stuck;                    /* affinity decided: the first attempt is where the conversation was */
-    bool all_limited;              /* nothing is free: the one attempt is the least bad of those that are limited */
+    bool all_limited;              /* nothing is free: the first attempt is the least bad of those that are limited */
     const struct strategy *strategy;
     /* The candidates that were looked at, the group's and then the fallbacks', each group's in its order: for /dispatch/state,
      * the journal and people. In very large groups not all of them. */
@@ -41,7 +42,7 @@ struct plan {
 
 /* Orders the group's deployments and then its fallback groups': by `order`, then as the strategy says. A conversation stays on
  * its deployment as long as nothing limits that one and none of lower order may serve. Those that are limited (see limit.h) are
- * left out; when all are, the one that is free first is the plan, if waiting would free any. At most 1 + num_retries +
+ * left out; when all are, those that are merely busy are the plan, else the one that is free first. At most 1 + num_retries +
  * more_retries attempts, but always as far as the first deployment of the last fallback group. count 0: nothing can serve; `why`
  * (or NULL) then says why for each deployment. */
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why);

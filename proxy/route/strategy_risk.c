@@ -60,10 +60,12 @@ static void draw_first(const struct plan_input *in, struct choice *choices, unsi
     for (unsigned i = 0; i < count; i++)
         least = fmin(least, choices[i].score);
     for (unsigned i = 0; i < count; i++) {
-        share[i] = exp((least - choices[i].score) / tau);
+        share[i] = tau > 0 ? exp((least - choices[i].score) / tau) : 0;
         sum += share[i];
         choices[i].key = choices[i].score;
     }
+    if (sum <= 0)
+        return;
     double at = mix_uniform(in->draw) * sum;
     unsigned drawn = 0;
     while (drawn + 1 < count && at >= share[drawn])

@@ -401,6 +401,22 @@ static void calls_at_once_are_capped(void **state)
     assert_true(p.all_limited);
 }
 
+static void where_all_are_busy_the_least_busy_comes_first(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w, 1);
+    fill_group(&w, 0, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        w.deployments[i].max_in_flight = 2;
+        w.health[i].in_flight = 5 - i;
+    }
+    w.health[3].resting_until = 1001;
+    struct plan p = make(&w, 1);
+    assert_plan(&p, "d2 d1");
+    assert_true(p.all_limited);
+}
+
 static void capability_comes_before_order(void **state)
 {
     (void)state;
@@ -478,6 +494,7 @@ int main(void)
         cmocka_unit_test(what_is_held_back_by_now_is_passed_over),
         cmocka_unit_test(the_minute_has_its_limits),
         cmocka_unit_test(calls_at_once_are_capped),
+        cmocka_unit_test(where_all_are_busy_the_least_busy_comes_first),
         cmocka_unit_test(capability_comes_before_order),
         cmocka_unit_test(a_conversation_stays_until_its_deployment_is_limited),
     };

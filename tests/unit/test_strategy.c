@@ -111,6 +111,8 @@ static void risk_weights_and_tau_count(void **state)
     w.config.strategy_settings.weights.cost = 0.10;
     w.config.strategy_settings.tau = 0.01;
     assert_true(share(&w, 1) > 0.99);
+    w.config.strategy_settings.tau = 0;
+    assert_true(share(&w, 1) == 1);
 }
 
 /* Two that are equal, one of which fails at once: where the formula comes from it draws 59 % of the calls for ever. */
