@@ -5,7 +5,7 @@
 
 extern const struct command command_run, command_exec;
 extern const struct command command_start, command_stop, command_restart, command_status, command_web, command_key;
-extern const struct command command_test, command_qwen;
+extern const struct command command_test, command_qwen, command_doctor;
 
 const struct command *const commands[] = {
     &command_run,
@@ -18,6 +18,7 @@ const struct command *const commands[] = {
     &command_key,
     &command_test,
     &command_qwen,
+    &command_doctor,
     NULL,
 };
 

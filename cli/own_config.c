@@ -14,7 +14,7 @@ static const char *look_up(const char *name, void *ctx)
     return strcmp(name, "LITELLM_API_KEY") == 0 ? "sk-local-placeholder" : getenv(name);
 }
 
-struct config *own_config_load(void (*warn)(const char *message, void *ctx), void *ctx, struct buf *errors)
+struct config *own_config_load(struct buf *errors)
 {
     struct config *config = NULL;
     char *path = place_config();
@@ -23,7 +23,7 @@ struct config *own_config_load(void (*warn)(const char *message, void *ctx), voi
     else if (!secret_init())
         BUF_ADD(errors, "no randomness is to be had from the system");
     else
-        config = config_load(&(struct config_options){.path = path, .env = look_up, .warn = warn, .warn_ctx = ctx}, errors);
+        config = config_load(&(struct config_options){.path = path, .env = look_up}, errors);
     free(path);
     return config;
 }

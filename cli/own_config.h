@@ -4,7 +4,8 @@
 
 #include "proxy/config.h"
 
-/* Loads it; a master key is not needed. `warn` may be NULL. NULL with one line per fault in `errors`. Free with config_free(). */
-struct config *own_config_load(void (*warn)(const char *message, void *ctx), void *ctx, struct buf *errors);
+/* Loads it; a master key is not needed, and warnings are not told. NULL with one line per fault in `errors`. Free with
+ * config_free(). */
+struct config *own_config_load(struct buf *errors);
 
 #endif

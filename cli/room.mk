@@ -6,6 +6,7 @@ cli_libcli_a_SOURCES = \
 	cli/ask.c cli/ask.h \
 	cli/child.c cli/child.h \
 	cli/codex_catalog.c cli/codex_catalog.h \
+	cli/command/doctor.c \
 	cli/command/key.c \
 	cli/command/qwen.c \
 	cli/command/restart.c \
@@ -17,6 +18,8 @@ cli_libcli_a_SOURCES = \
 	cli/command/test.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
+	cli/doctor.c cli/doctor.h \
+	cli/doctor_session.c \
 	cli/foreground.c cli/foreground.h \
 	cli/gateway.c cli/gateway.h \
 	cli/help.c cli/help.h \

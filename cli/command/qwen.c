@@ -164,7 +164,7 @@ static int run(const struct arguments *arguments)
     buf_init(&error, 8192);
     buf_init(&unheard, 64u << 10);
     /* Without a configuration that can be read it is the usual server and model. */
-    struct config *config = own_config_load(NULL, NULL, &unheard);
+    struct config *config = own_config_load(&unheard);
     struct ollama ollama = ollama_of(config);
     int code;
     if (arguments->values[SETUP])

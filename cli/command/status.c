@@ -1,5 +1,6 @@
 /* pointsman status: what runs, and what is ready. */
 #include "cli/command.h"
+#include "cli/profile.h"
 #include "cli/session.h"
 #include "cli/table.h"
 
@@ -8,7 +9,7 @@
 enum { JSON };
 
 static const struct command_option options[] = {
-    [JSON] = {.name = "json", .summary = "the session's status as one JSON object"},
+    [JSON] = {.name = "json", .summary = "the same as one JSON object (doc/session-api.md), and the profile"},
     {0},
 };
 
@@ -68,8 +69,33 @@ static void print_status(const struct session *session, const struct session_sta
     if (json_unescape(json, json_get(json, 0, "risk_url"), &text))
         printf("\nRisk:    %s", buf_text(&text));
     printf("\nPage:    %s/\n", session->url);
-    print_aliases(json);
     buf_free(&text);
+}
+
+static struct profile_status look_at_profile(void)
+{
+    struct buf why;
+    buf_init(&why, 1024);
+    struct profile_status profile = profile_look(&why);
+    buf_free(&why);
+    return profile;
+}
+
+static void print_profile(struct profile_status profile)
+{
+    printf("Profile: %s%s\n", profile_state_name(profile.state), profile.is_default ? ", Codex's default" : "");
+    if (profile.state == PROFILE_INTERRUPTED)
+        say("a command was killed while Codex's files were changed; this puts them right: pointsman disable");
+}
+
+/* The session's object with our members in front. */
+static void print_json(const struct session_status *status, struct profile_status profile)
+{
+    struct slice text = status ? buf_slice(&status->reply.body) : SLICE("{\"state\":\"stopped\"}");
+    while (text.len && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == ' '))
+        text.len--;
+    printf("{\"profile\":\"%s\",\"profile_is_default\":%s,%.*s\n", profile_state_name(profile.state),
+           profile.is_default ? "true" : "false", (int)text.len - 1, text.ptr + 1);
 }
 
 static int run(const struct arguments *arguments)
@@ -80,12 +106,17 @@ static int run(const struct arguments *arguments)
     int code = EXIT_STOPPED;
     buf_init(&error, 4096);
     bool there = session_find(&session, &error) && session_status(&session, &status, &error);
-    if (arguments->values[JSON])
-        puts(there ? buf_text(&status.reply.body) : "{\"state\":\"stopped\"}");
-    else if (there)
-        print_status(&session, &status);
-    else
-        puts("Proxy:   stopped");
+    if (arguments->values[JSON]) {
+        print_json(there ? &status : NULL, look_at_profile());
+    } else {
+        if (there)
+            print_status(&session, &status);
+        else
+            puts("Proxy:   stopped");
+        print_profile(look_at_profile());
+        if (there)
+            print_aliases(&status.json);
+    }
     if (there && status.running)
         code = EXIT_OK;
     else
@@ -98,7 +129,7 @@ static int run(const struct arguments *arguments)
 
 const struct command command_status = {
     .name = "status",
-    .summary = "Say whether the proxy runs, and which aliases are ready",
+    .summary = "Say whether the proxy runs, which aliases are ready, and whether Codex's profiles are enabled",
     .about = "Ends with 0 when the proxy runs, and with 3 when it does not.",
     .examples = "pointsman status\n"
                 "pointsman status --json | jq -r '.aliases[] | select(.ready) | .name'\n",

@@ -31,7 +31,7 @@ def ready(cli):
 def test_nothing_runs(cli):
     status = cli("status")
     assert status.returncode == 3 and "stopped" in status.stdout and "pointsman start" in status.stderr
-    assert cli.status() == {"state": "stopped"}
+    assert cli.status() == {"state": "stopped", "profile": "standard", "profile_is_default": False}
     for command in ("key", "web"):
         answer = cli(command)
         assert answer.returncode == 3 and answer.stdout == ""

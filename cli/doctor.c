@@ -1,0 +1,147 @@
+/* Looks at programs and files. */
+#include "cli/doctor.h"
+
+#include "cli/child.h"
+#include "cli/codex_catalog.h"
+#include "cli/own_config.h"
+#include "cli/place.h"
+#include "cli/profile.h"
+#include "cli/run/settings.h"
+#include "common/yaml.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VERSION_MS 10000
+
+static void flatten(char *text)
+{
+    size_t len = strlen(text);
+    while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
+        text[--len] = '\0';
+    for (; *text; text++)
+        if (*text == '\n')
+            *text = ' ';
+}
+
+void doctor_add(struct doctor *doctor, const char *name, const char *remedy, const char *format, ...)
+{
+    if (doctor->count == DOCTOR_FINDINGS_MAX)
+        return;
+    struct finding *finding = &doctor->list[doctor->count++];
+    va_list arguments;
+    finding->well = remedy == NULL;
+    (void)snprintf(finding->name, sizeof finding->name, "%s", name);
+    (void)snprintf(finding->remedy, sizeof finding->remedy, "%s", remedy ? remedy : "");
+    va_start(arguments, format);
+    (void)vsnprintf(finding->detail, sizeof finding->detail, format, arguments);
+    va_end(arguments);
+    flatten(finding->detail);
+}
+
+static void look_at_codex(struct doctor *doctor)
+{
+    char *codex = codex_find();
+    struct buf said;
+    buf_init(&said, 256);
+    if (!codex) {
+        doctor_add(doctor, "codex", "npm install -g @openai/codex, or set CODEX_CLI_PATH", "not found in PATH");
+    } else {
+        char *const argv[] = {codex, "--version", NULL};
+        int status = child_capture(&(struct child_run){argv, NULL, VERSION_MS, true}, &said);
+        const char *text = buf_text(&said);
+        if (status == 0)
+            doctor_add(doctor, "codex", NULL, "%.*s, %s", text ? (int)strcspn(text, "\n") : 0, text, codex);
+        else
+            doctor_add(doctor, "codex", "reinstall it: npm install -g @openai/codex", "%s --version: %s", codex,
+                       status < 0 ? strerror(errno) : text && *text ? text : "it failed");
+    }
+    buf_free(&said);
+    free(codex);
+}
+
+static void look_at_program(struct doctor *doctor, const char *name, const char *path, const char *remedy)
+{
+    if (path && access(path, X_OK) == 0)
+        doctor_add(doctor, name, NULL, "%s", path);
+    else
+        doctor_add(doctor, name, remedy, "%s is not there", path ? path : name);
+}
+
+void doctor_look_at_programs(struct doctor *doctor)
+{
+    char *lighttpd = child_find("lighttpd", CHILD_SBIN), *session = place_program(PLACE_SESSION);
+    char *proxy = place_program(PLACE_PROXY);
+    look_at_codex(doctor);
+    look_at_program(doctor, "lighttpd", lighttpd, "apt-get install lighttpd");
+    look_at_program(doctor, "pointsman-session", session, "make -C build install");
+    look_at_program(doctor, "pointsman-proxy", proxy, "make -C build install");
+    free(lighttpd);
+    free(session);
+    free(proxy);
+}
+
+static void look_at_config(struct doctor *doctor)
+{
+    struct buf errors;
+    buf_init(&errors, 64u << 10);
+    char *path = place_config();
+    struct config *config = own_config_load(&errors);
+    char *line = errors.len && buf_text(&errors) ? errors.data : NULL;
+    for (char *save, *fault = line ? strtok_r(line, "\n", &save) : NULL; fault; fault = strtok_r(NULL, "\n", &save))
+        doctor_add(doctor, "configuration", "mend the file; pointsman-proxy --check-config shows what it means", "%s", fault);
+    if (config)
+        doctor_add(doctor, "configuration", NULL, "%s: %u models", path, config->group_count);
+    config_free(config);
+    free(path);
+    buf_free(&errors);
+}
+
+static const char *environment(const char *name, void *ctx)
+{
+    (void)ctx;
+    return getenv(name);
+}
+
+static void look_at_policy(struct doctor *doctor)
+{
+    static const struct run_flags none = {.provider = NULL};
+    struct run_settings settings;
+    struct buf errors;
+    buf_init(&errors, 64u << 10);
+    char *path = place_policy();
+    struct yaml_node *root = path ? yaml_load(path, &errors) : NULL;
+    if ((!path || root) && settings_read(&settings, path, root, environment, NULL, &none, &errors))
+        doctor_add(doctor, "policy", NULL, "%s", path ? path : "none: the defaults hold");
+    else
+        doctor_add(doctor, "policy", "mend it; see doc/routing-policy.md", "%s", errors.len ? buf_text(&errors) : path);
+    yaml_tree_free(root);
+    free(path);
+    buf_free(&errors);
+}
+
+static void look_at_profile(struct doctor *doctor)
+{
+    struct buf why;
+    buf_init(&why, 1024);
+    struct profile_status profile = profile_look(&why);
+    const char *name = profile_state_name(profile.state);
+    if (profile.state == PROFILE_INTERRUPTED)
+        doctor_add(doctor, "profile", "pointsman disable", "%s: a command was killed while Codex's files were changed", name);
+    else if (profile.state == PROFILE_UNKNOWN)
+        doctor_add(doctor, "profile", "see that CODEX_HOME can be read", "%s", why.len ? buf_text(&why) : name);
+    else
+        doctor_add(doctor, "profile", NULL, "%s%s", name, profile.is_default ? ", Codex's default" : "");
+    buf_free(&why);
+}
+
+void doctor_look_at_files(struct doctor *doctor)
+{
+    look_at_config(doctor);
+    look_at_policy(doctor);
+    look_at_profile(doctor);
+}
