@@ -132,6 +132,8 @@ void generation_reset(struct generation *g)
     for (unsigned i = 0; i < g->setup.config->deployment_count; i++)
         health_reset(&g->exchanges.health[i]);
     memset(g->exchanges.affinity, 0, sizeof *g->exchanges.affinity);
+    if (g->exchanges.adaptive)
+        adaptive_reset(g->exchanges.adaptive);
 }
 
 void generation_retire(struct generation *g)

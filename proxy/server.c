@@ -68,7 +68,8 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
     return (struct answers){.config = g->setup.config, .health = g->exchanges.health, .now_ms = clock_monotonic_ms(),
                             .no_login = s->no_login, .catalog = g->setup.catalog, .risk_router = risk,
                             .strategy = risk ? g->setup.config->risk_strategy : g->setup.config->strategy,
-                            .decisions = s->decisions, .spending = &s->spending};
+                            .decisions = s->decisions, .spending = &s->spending, .adaptive = g->exchanges.adaptive,
+                            .unix_ms = clock_unix_ms()};
 }
 
 /* POST /dispatch/reset: what was seen of the deployments is forgotten. */

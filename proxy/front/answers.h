@@ -4,6 +4,7 @@
 
 #include "proxy/front/catalog.h"
 #include "proxy/record/decisions.h"
+#include "proxy/route/adaptive.h"
 #include "proxy/route/spending.h"
 
 #define ANSWERS_MODELS_MAX (24u << 20)
@@ -18,6 +19,8 @@ struct answers {
     const struct strategy *strategy;       /* of the port; NULL: simple-shuffle */
     const struct decisions *decisions;
     const struct spending *spending;
+    const struct adaptive *adaptive;       /* NULL: not enabled */
+    int64_t unix_ms;
 };
 
 /* GET /v1/models, for OpenAI's clients ("data") and for Codex's model_catalog_url ("models") at once. `out` needs room for

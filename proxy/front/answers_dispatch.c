@@ -150,6 +150,15 @@ static void add_spending(const struct spending *s, struct buf *out)
     BUF_ADD(out, "}}");
 }
 
+static void add_adaptive(const struct answers *a, struct buf *out)
+{
+    BUF_ADD(out, ",\"adaptive_router\":");
+    if (a->adaptive)
+        (void)adaptive_write(a->adaptive, a->unix_ms, out);
+    else
+        BUF_ADD(out, "null");
+}
+
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out)
 {
     const struct strategy *strategy = a->strategy ? a->strategy : &STRATEGY_SHUFFLE;
@@ -159,6 +168,7 @@ bool answers_dispatch_metrics(const struct answers *a, struct buf *out)
     BUF_ADD(out, ",");
     add_models(a, out);
     add_spending(a->spending, out);
+    add_adaptive(a, out);
     return BUF_ADD(out, "}");
 }
 

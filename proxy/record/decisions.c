@@ -43,6 +43,19 @@ static void copy_choices(struct decision *d, const struct plan *plan)
     }
 }
 
+static void copy_adaptive(struct decision *d, const struct markov_decision *m)
+{
+    d->adaptive.baseline[0] = '\0';
+    if (!m)
+        return;
+    copy_name(d->adaptive.baseline, slice_of(m->name[0]));
+    copy_name(d->adaptive.suggested, slice_of(m->name[m->suggested]));
+    d->adaptive.would_switch = m->would_switch;
+    d->adaptive.applied = m->applied;
+    d->adaptive.cost_guard_blocked = m->cost_guard_blocked;
+    d->adaptive.confidence_delta = (float)m->confidence_delta;
+}
+
 void decisions_add(struct decisions *all, const struct journal_entry *e)
 {
     struct decision *d = &all->ring[all->next];
@@ -59,6 +72,7 @@ void decisions_add(struct decisions *all, const struct journal_entry *e)
     copy_name(d->alias, e->alias);
     copy_attempts(d, e);
     copy_choices(d, e->plan);
+    copy_adaptive(d, e->adaptive);
 }
 
 /* What is to be said of a choice, without the deployment's name in front. */
@@ -120,7 +134,9 @@ static void add_reason(const struct decision *d, const struct decision_choice *c
 {
     struct buf words;
     buf_init(&words, 2560);
-    if (first && d->stuck)
+    if (first && d->adaptive.baseline[0] && d->adaptive.applied)
+        BUF_ADD(&words, "the adaptive router put it first; ");
+    else if (first && d->stuck)
         BUF_ADD(&words, "the conversation was here before; ");
     else if (first && d->all_limited)
         BUF_ADD(&words, "nothing is free, this is the least bad; ");
@@ -155,6 +171,19 @@ static void add_choice(const struct decision *d, unsigned index, struct buf *out
     BUF_ADD(out, "}");
 }
 
+static void add_adaptive(const struct decision_adaptive *a, struct buf *out)
+{
+    if (!a->baseline[0]) {
+        BUF_ADD(out, ",\"adaptive_router\":null");
+        return;
+    }
+    add_text(out, ",\"adaptive_router\":{\"baseline_provider\":", a->baseline);
+    add_text(out, ",\"suggested_provider\":", a->suggested);
+    add_figure(out, ",\"confidence_delta\":", (double)a->confidence_delta);
+    buf_add_format(out, ",\"would_switch\":%s,\"applied\":%s,\"cost_guard_blocked\":%s}", a->would_switch ? "true" : "false",
+                   a->applied ? "true" : "false", a->cost_guard_blocked ? "true" : "false");
+}
+
 static void add_decision(const struct decision *d, struct buf *out)
 {
     buf_add_format(out, "{\"ts\":%.3f", (double)d->time_ms / 1000);
@@ -175,7 +204,9 @@ static void add_decision(const struct decision *d, struct buf *out)
     BUF_ADD(out, "],\"choices\":[");
     for (unsigned i = 0; i < d->choice_count; i++)
         add_choice(d, i, out);
-    BUF_ADD(out, "]}");
+    BUF_ADD(out, "]");
+    add_adaptive(&d->adaptive, out);
+    BUF_ADD(out, "}");
 }
 
 bool decisions_json(const struct decisions *all, struct buf *out)

@@ -17,6 +17,11 @@ struct decision {
     char request_id[33], alias[DECISION_NAME], served[DECISION_NAME];   /* served: "" when nobody did */
     const struct strategy *strategy;
     bool stuck, all_limited;      /* see struct plan */
+    struct decision_adaptive {    /* what the adaptive router said; baseline "" where it said nothing */
+        char baseline[DECISION_NAME], suggested[DECISION_NAME];
+        bool would_switch, applied, cost_guard_blocked;
+        float confidence_delta;
+    } adaptive;
     int status;                   /* what the client got */
     const char *end;              /* journal_entry.end */
     unsigned attempt_count, choice_count;      /* of those that are kept */
@@ -44,7 +49,9 @@ void decisions_add(struct decisions *all, const struct journal_entry *entry);
 void decisions_detach(struct decisions *all, const struct config *config);
 /* Appends them, oldest first, as a JSON array: {"ts","request_id","requested_model","selected_model","strategy","status","end",
  * "attempts":[{"model","outcome","status","ms"}],
- * "choices":[{"model","limit","limit_remaining_s","score","terms":{},"reason"}]}. */
+ * "choices":[{"model","limit","limit_remaining_s","score","terms":{},"reason"}],
+ * "adaptive_router":null or {"baseline_provider","suggested_provider","confidence_delta","would_switch","applied",
+ * "cost_guard_blocked"}}. */
 bool decisions_json(const struct decisions *all, struct buf *out);
 
 #endif

@@ -36,6 +36,12 @@ void adaptive_free(struct adaptive *a)
     free(a);
 }
 
+void adaptive_reset(struct adaptive *a)
+{
+    memset(a->providers, 0, a->config->deployment_count * sizeof *a->providers);
+    canary_reset(a->canary);
+}
+
 void adaptive_carry(const struct adaptive *from, struct adaptive *to, const unsigned *map, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -111,8 +117,10 @@ bool adaptive_plan(const struct adaptive *a, const struct plan_input *in, struct
     bool at_home = in->stay && in->stay->deployment == plan->attempts[0]->index;
     if (at_home && out->health[0].risk < s->critical_risk_threshold)
         hold(out);
-    if (out->applied)
+    if (out->applied) {
         put_first(plan, deployments[out->order[0]]);
+        plan->stuck = false;
+    }
     return true;
 }
 

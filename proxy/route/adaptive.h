@@ -15,6 +15,8 @@ struct adaptive;
 /* For a configuration whose adaptive router is enabled, and which must outlive it. NULL: no memory. Free with adaptive_free(). */
 struct adaptive *adaptive_new(const struct config *c);
 void adaptive_free(struct adaptive *a);
+/* Forgets all that was learned, the canary's comparison and a step back. */
+void adaptive_reset(struct adaptive *a);
 /* The configuration was read anew: deployment i of `from`, of `count`, is now map[i], or AFFINITY_GONE. What was learned goes
  * along; the canary's comparison, too, where the adaptive router's settings are the same. */
 void adaptive_carry(const struct adaptive *from, struct adaptive *to, const unsigned *map, unsigned count);

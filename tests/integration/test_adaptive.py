@@ -63,6 +63,15 @@ def test_the_shadow_speaks_and_changes_nothing(start_proxy, upstream, second):
     assert told["health"]["first"]["state"] == "failing"
     assert told["health"]["first"]["risk"] > told["health"]["second"]["risk"]
     assert told["health"]["second"]["observations"] == 2
+    kept = proxy.get("/dispatch/state").json["requests"][-1]["adaptive_router"]
+    assert kept == {name: kept[name] for name in ("baseline_provider", "suggested_provider", "confidence_delta", "would_switch",
+                                                  "applied", "cost_guard_blocked")}
+    assert all(told[name] == value for name, value in kept.items() if name != "confidence_delta")
+    shown = proxy.get("/dispatch/metrics").json["adaptive_router"]
+    assert (shown["shadow_mode"], shown["canary"]["baseline"]["requests"], shown["canary"]["stepped_back"]) == (True, 3, None)
+    assert shown["health"]["first"]["observations"] == 3
+    proxy.post("/dispatch/reset", b"")
+    assert proxy.get("/dispatch/metrics").json["adaptive_router"]["health"] == {}
 
 
 def test_live_it_changes_the_order(start_proxy, upstream, second):
@@ -74,6 +83,9 @@ def test_live_it_changes_the_order(start_proxy, upstream, second):
     assert line["adaptive_router"]["applied"] is True
     assert [attempt["deployment"] for attempt in line["attempts"]] == ["second"]
     assert len(upstream.requests) == 1
+    choices = proxy.get("/dispatch/state").json["requests"][-1]["choices"]
+    assert {choice["model"]: choice["reason"].split(";")[0] for choice in choices} == {
+        "first": "behind the first", "second": "the adaptive router put it first"}
     # The one that was put back is the next to be tried.
     second.script(error(500))
     upstream.script(chat.whole("from the first"))
@@ -122,6 +134,9 @@ def test_the_canary_splits_and_steps_back(start_proxy, upstream, second):
     last = max(index for index, was in enumerate(applied) if was)
     assert False in applied[:last], "no conversation was left to the baseline"
     assert last < 49, "it did not step back"
+    figures = proxy.get("/dispatch/metrics").json["adaptive_router"]["canary"]
+    assert figures["canary"]["quality"] == pytest.approx(0.4) and figures["baseline"]["quality"] > 0.5
+    assert figures["stepped_back"].startswith("a quality of 0.4 passes the bound of 0.")
     assert all(line["adaptive_router"]["would_switch"] for line in lines[last:])
     assert "the adaptive router is back in the shadow: a quality of 0.4 passes the bound of 0." in proxy.stderr
 
