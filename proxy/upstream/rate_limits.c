@@ -9,6 +9,7 @@
 #define MINUTES_MAX (60 * 1440)
 #define PERCENT_MAX 1000
 #define COUNT_MAX 1e15
+#define BELIEVED_S 3600   /* then a call finds out, however far off the end of a limit was said to be */
 
 /* A number between 0 and `max`; false for anything else. */
 static bool read_number(struct slice value, double max, double *out)
@@ -116,8 +117,10 @@ double rate_limits_used_up_s(const struct rate_limits *r, uint64_t age_ms)
     const struct rate_allowance *allowances[] = {&r->requests, &r->tokens};
     double most = rate_limits_wait(r), age_s = (double)age_ms / 1000;
     for (size_t i = 0; i < 2; i++)
-        if (allowances[i]->known && !allowances[i]->remaining && allowances[i]->reset_s > most)
+        if (allowances[i]->known && allowances[i]->limit && !allowances[i]->remaining && allowances[i]->reset_s > most)
             most = allowances[i]->reset_s;
+    if (most > BELIEVED_S)
+        most = BELIEVED_S;
     return most > age_s ? most - age_s : 0;
 }
 

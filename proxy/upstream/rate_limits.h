@@ -41,7 +41,8 @@ static inline bool rate_limits_known(const struct rate_limits *r)
 {
     return r->primary.known || r->secondary.known || r->requests.known || r->tokens.known;
 }
-/* Seconds that are left until nothing of it is used up any more, `age_ms` after it was said; 0: nothing is. */
+/* Seconds that are left until nothing of it is used up any more, `age_ms` after it was said, an hour at most; 0: nothing is. An
+ * allowance whose limit was not said, or is 0, does not count: some servers send zeros for what they don't limit. */
 double rate_limits_used_up_s(const struct rate_limits *r, uint64_t age_ms);
 /* How much of the scarcest of them is used, 0 … 1, as long as what was said is in force. */
 double rate_limits_used(const struct rate_limits *r, uint64_t age_ms);

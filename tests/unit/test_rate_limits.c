@@ -98,6 +98,11 @@ static void what_is_used_counts_while_it_is_in_force(void **state)
     r.primary.used_percent = 130;
     assert_true(rate_limits_used(&r, 5000) == 1);
     assert_true(rate_limits_used_up_s(&r, 5000) == 55);
+    r.primary.reset_after_s = 500000;
+    assert_true(rate_limits_used_up_s(&r, 0) == 3600);
+    assert_true(rate_limits_used_up_s(&r, 3600000) == 0);
+    r = (struct rate_limits){.requests = {true, 0, 0, 60}};
+    assert_true(rate_limits_used_up_s(&r, 0) == 0 && rate_limits_used(&r, 0) == 0);
 }
 
 int main(void)
