@@ -156,6 +156,7 @@ static void open_reply(struct exchange *x)
     move(x, OPEN);
     if (!x->first_content_ms)
         x->first_content_ms = clock_monotonic_ms();
+    exchange_call_answered(x);
     exchange_start_stream(x);
 }
 

@@ -13,7 +13,12 @@ void exchange_call_started(struct exchange *x)
     struct health *h = exchange_health(x);
     int64_t prompt = usage_estimate(x->request.prompt_bytes, 0, h->calibration.bytes_per_token).input;
     x->attempt_ms = clock_monotonic_ms();
-    x->health_call = health_started(h, x->shared->config, prompt, x->attempt_ms);
+    x->health_call = health_started(h, x->shared->config, exchange_deployment(x), prompt, x->attempt_ms);
+}
+
+void exchange_call_answered(struct exchange *x)
+{
+    health_answered(exchange_health(x), &x->health_call, x->first_content_ms);
 }
 
 /* Whether the failure says something about the deployment's ability to serve others. A request that is at fault itself does

@@ -101,6 +101,8 @@ enum call_end {
 
 /* Books that an attempt at the deployment starts: its time, and the deployment's health. */
 void exchange_call_started(struct exchange *x);
+/* Tells its deployment that the first content of a stream has come. */
+void exchange_call_answered(struct exchange *x);
 /* Books how it ended, in the journal's attempts, the deployment's health, and where the conversation is at home. `f` NULL: it
  * served. */
 void exchange_call_ended(struct exchange *x, const struct failure *f, int status, enum call_end how);

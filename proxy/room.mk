@@ -65,17 +65,19 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/explain.c proxy/route/explain.h \
 	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \
 	proxy/route/failure_reply.c \
+	proxy/route/forecast.c proxy/route/forecast.h \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/limit.c proxy/route/limit.h \
 	proxy/route/observe.c proxy/route/observe.h \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/route/retry.c proxy/route/retry.h \
-	proxy/route/spell.c proxy/route/spell.h \
+	proxy/route/slots.c proxy/route/slots.h \
 	proxy/route/spending.c proxy/route/spending.h \
 	proxy/route/strategy.c proxy/route/strategy.h \
 	proxy/route/strategy_expected.c \
 	proxy/route/strategy_risk.c \
 	proxy/route/strategy_shuffle.c \
+	proxy/route/suspicion.c proxy/route/suspicion.h \
 	proxy/route/window.c proxy/route/window.h \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \

@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/unit/test_fields \
 	tests/unit/test_calibration \
 	tests/unit/test_foreground \
+	tests/unit/test_forecast \
 	tests/unit/test_gateway \
 	tests/unit/test_guard \
 	tests/unit/test_harden \

@@ -3,19 +3,18 @@
 #ifndef POINTSMAN_BELIEF_H
 #define POINTSMAN_BELIEF_H
 
+#include "proxy/route/forecast.h"
 #include "proxy/route/strategy.h"
 
 struct belief {
-    double ttft_ms;              /* to the first token, as busy as the deployment has lately been */
-    double tokens_per_second;    /* after it */
+    struct prospect prospect;    /* odds of failure, wait, speed */
+    double ttft_ms;              /* to the first token, with the wait for a slot */
     double output_tokens;        /* of a reply: the same for all candidates, for it is the request that decides it */
     double total_ms;
     int64_t prompt_tokens, cached_tokens;   /* cached: of these, likely in the provider's cache */
     double price_usd;            /* of the whole call; NAN: unknown */
-    double error_rate;           /* 0 … 1 */
-    double token_pressure;       /* 0 … 1: the minute's tokens, this call's included, as a part of tpm, or what the provider
-                                    says to be used of its limits, if that is more; 0 where neither is known */
-    double queue_depth;          /* calls in flight, or lately so */
+    double token_pressure;       /* the minute's tokens, this call's included, as a part of tpm, or what the provider says */
+    unsigned in_flight;
 };
 
 /* Fills beliefs[i] for each of the candidates. */

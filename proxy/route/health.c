@@ -3,6 +3,7 @@
 
 #include "proxy/route/failure.h"
 
+#include <math.h>
 #include <string.h>
 
 #define REST_MAX_S 3600     /* however long a provider's Retry-After is */
@@ -66,19 +67,34 @@ static void succeeded(struct health *h, const struct health_call *call)
     breaker_close(&h->breaker);
 }
 
-struct health_call health_started(struct health *h, const struct config *c, int64_t prompt_tokens, uint64_t now_ms)
+/* The length of its replies, in tokens. */
+static double usual_output(const struct health *h, const struct config *c)
+{
+    double mean = ewma_mean(&h->seen.output_tokens);
+    return isnan(mean) ? c->strategy_settings.expected_output_tokens : mean;
+}
+
+struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d, int64_t prompt_tokens,
+                                  uint64_t now_ms)
 {
     double output = ewma_mean(&h->seen.output_tokens);
+    struct forecast_prior prior = forecast_prior(d, usual_output(h, c));
     struct health_call call = {
         .started_ms = now_ms,
         .reserved_tokens = (prompt_tokens > 0 ? prompt_tokens : 0) + (output > 0 ? (int64_t)output : 0),
         .trial = breaker_starts(&h->breaker, now_ms),
+        .forecast = forecast_started(&h->forecast, &prior, h->in_flight, now_ms),
     };
     observe_start(&h->seen, &c->strategy_settings, h->in_flight, now_ms);
     h->in_flight++;
     h->calls++;
     window_add(&h->window, 1, call.reserved_tokens, now_ms);
     return call;
+}
+
+void health_answered(struct health *h, struct health_call *call, uint64_t now_ms)
+{
+    forecast_answered(&h->forecast, &call->forecast, now_ms);
 }
 
 /* The tokens that the call took: what is not told is as it was reserved; a failure before the first content took none. */
@@ -91,13 +107,15 @@ static int64_t tokens_taken(const struct health_call *call, const struct outcome
     return o->prompt_tokens + o->output_tokens;
 }
 
-void health_ended(struct health *h, const struct config *c, const struct deployment *d, const struct health_call *call,
+void health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
                   const struct outcome *o, uint64_t now_ms)
 {
     h->in_flight--;
     if (o->status)
         h->last_status = o->status;
     window_correct(&h->window, tokens_taken(call, o) - call->reserved_tokens, call->started_ms, now_ms);
+    struct forecast_prior prior = forecast_prior(d, usual_output(h, c));
+    forecast_ended(&h->forecast, &prior, &call->forecast, o, now_ms);
     observe_end(&h->seen, &c->strategy_settings, d, o, now_ms);
     if (call->trial)
         breaker_trial_over(&h->breaker);

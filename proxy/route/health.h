@@ -6,6 +6,7 @@
 #include "proxy/config.h"
 #include "proxy/route/breaker.h"
 #include "proxy/route/calibration.h"
+#include "proxy/route/forecast.h"
 #include "proxy/route/limit.h"
 #include "proxy/route/observe.h"
 #include "proxy/route/window.h"
@@ -22,7 +23,8 @@ struct health {
     unsigned in_flight;
     uint64_t calls, successes;
     struct window window;      /* the last minute's requests and tokens */
-    struct observed seen;
+    struct observed seen;      /* for people, and for weighing by averages */
+    struct forecast forecast;  /* what the next call has to expect */
     struct rate_limits limits; /* as last told, at limits_ms */
     uint64_t limits_ms;
     struct calibration calibration;
@@ -36,14 +38,18 @@ struct health_call {
     uint64_t started_ms;
     int64_t reserved_tokens;   /* counted for it in the window, until its own are known */
     bool trial;                /* it finds out whether the breaker may close */
+    struct forecast_call forecast;
 };
 
 /* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an estimate. */
-struct health_call health_started(struct health *h, const struct config *c, int64_t prompt_tokens, uint64_t now_ms);
+struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d, int64_t prompt_tokens,
+                                  uint64_t now_ms);
+/* Books that the call's first content has come. Not called where that comes with its end. */
+void health_answered(struct health *h, struct health_call *call, uint64_t now_ms);
 /* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After first; those
  * whose rule forgives some open the breaker when they are more in a row than the configuration allows. A success clears all
  * that, unless its call began before the rest did: it then says nothing of the time since. */
-void health_ended(struct health *h, const struct config *c, const struct deployment *d, const struct health_call *call,
+void health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
                   const struct outcome *o, uint64_t now_ms);
 /* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
 int64_t health_window(const struct health *h, const struct deployment *d);

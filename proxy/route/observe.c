@@ -1,8 +1,6 @@
 /* pure: what calls show of a deployment. */
 #include "proxy/route/observe.h"
 
-#include "proxy/route/failure.h"
-
 #include <math.h>
 
 #define STREAMED_MS_MIN 1.0      /* of a stream, behind its first token: a shorter one says nothing of its speed */
@@ -47,14 +45,6 @@ static void observe_reply(struct observed *seen, const struct strategy_settings 
     if (!isnan(o->cost_usd))
         ewma_add(&seen->cost_usd, o->cost_usd, s->half_life_ms, now_ms);
     ewma_add(&seen->errors, 0, s->error_half_life_ms, now_ms);
-    spell_observe(&seen->spell, false, now_ms);
-}
-
-/* A used up quota, a refused key and a model that is not there have rests of their own, and say nothing of how reliable the
- * deployment is. */
-static bool is_of_a_spell(enum failure_kind kind)
-{
-    return kind != FAILURE_RATE_LIMIT && failure_rule(kind)->cooldown_s < 0;
 }
 
 void observe_end(struct observed *seen, const struct strategy_settings *s, const struct deployment *d, const struct outcome *o,
@@ -71,6 +61,4 @@ void observe_end(struct observed *seen, const struct strategy_settings *s, const
     take_time(&seen->total_ms, (double)o->total_ms, true, s->half_life_ms, now_ms);
     take_time(&seen->ttft_ms, (double)(o->ttft_ms >= 0 ? o->ttft_ms : o->total_ms), true, s->half_life_ms, now_ms);
     ewma_add(&seen->errors, 1, s->error_half_life_ms, now_ms);
-    if (is_of_a_spell(o->failure->kind))
-        spell_observe(&seen->spell, true, now_ms);
 }

@@ -6,7 +6,6 @@
 
 #include "proxy/config.h"
 #include "proxy/route/ewma.h"
-#include "proxy/route/spell.h"
 
 /* How a call ended, as the exchange saw it. */
 struct outcome {
@@ -26,7 +25,6 @@ struct observed {
     struct ewma tokens_per_second;   /* after the first token, of streams */
     struct ewma output_tokens, cost_usd;
     struct ewma errors;              /* 1: a failure, 0: a success: the rate that people are shown */
-    struct spell spell;              /* the rate that is expected of the next call */
     struct ewma queue_depth;         /* other calls in flight when one starts */
 };
 

@@ -1,18 +1,19 @@
 /* pure. expected-cost: what a request is expected to cost in USD, all told, if it is sent to a deployment first.
  *
- *   served   = value of time × (TTFT with its queue + output tokens / speed) + price + quality that is missing
- *   expected = (1 − p)·served + p·(value of the time that a failure takes + expected cost of the best other one)
+ *   served     = value of time × (wait + TTFT + output tokens / speed) + price + quality that is missing
+ *   broken off = the same without the quality, half of the reply, and a request that failed
+ *   expected   = p(served)·served + p(broken off)·broken off + p(failed before)·(value of the time lost + the best other's)
  *
- * Scale counts here: a deployment that is ten times slower or dearer loses, one that is 1 % slower does not. */
+ * Scale counts here: a deployment that is ten times slower or dearer loses, one that is 1 % slower does not. The odds and times
+ * are those of forecast.c. */
 #include "proxy/route/belief.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>
 
-enum { WAIT, OUTPUT, PRICE, QUALITY, ERRORS, FAILURE, QUOTA };
+enum { WAIT, TTFT, OUTPUT, PRICE, QUALITY, ERRORS, FAILURE, QUOTA };
 
-#define USUAL_SLOTS 16.0      /* calls at once that a deployment is thought to take where none are declared */
-#define USUAL_LOCAL_SLOTS 2.0
+#define CUT_AT 0.5            /* of a reply, where it breaks off */
 #define PRESSED 0.8           /* part of a minute's limit that may be used before that costs something */
 
 /* The mean of what is declared: what is unknown shall neither win nor lose by it. */
@@ -40,19 +41,8 @@ static double mean_price(const struct belief *beliefs, unsigned count)
     return known ? sum / known : 0;
 }
 
-/* Calls in flight slow each other down, or wait for each other. */
-static double wait_s(const struct plan_input *in, const struct deployment *d, const struct belief *b)
-{
-    double slots = d->max_in_flight                       ? (double)d->max_in_flight
-                   : d->provider && d->provider->local    ? USUAL_LOCAL_SLOTS
-                                                          : USUAL_SLOTS;
-    double others = in->health[d->index].in_flight;
-    double queued = others >= slots ? (others - slots + 1) / slots * b->total_ms : 0;
-    return (b->ttft_ms * (1 + fmin(others / slots, 1)) + queued) / 1000;
-}
-
-/* What the use of scarce requests and tokens costs: rising from nothing to as much as a failure, as the minute's limits come
- * near. */
+/* What the use of scarce requests and tokens costs: rising from nothing to as much as a hundredth of a failure, as the minute's
+ * limits come near. */
 static double quota_usd(const struct plan_input *in, const struct deployment *d, const struct belief *b, double failure)
 {
     double used = b->token_pressure;
@@ -62,54 +52,62 @@ static double quota_usd(const struct plan_input *in, const struct deployment *d,
     return 0.01 * failure * pressed * pressed;
 }
 
-static void set_terms(const struct plan_input *in, struct choice *c, const struct belief *b, double quality, double price)
+/* What a candidate costs by how the call goes. */
+struct cost {
+    double served, cut, lost;    /* lost: the time until a failure before any content */
+    double p_cut, p_lost;
+};
+
+static struct cost cost_of(const struct plan_input *in, const struct belief *b, double quality, double price, struct choice *c)
 {
     const struct strategy_settings *s = &in->config->strategy_settings;
     const struct deployment *d = c->deployment;
-    c->terms[WAIT] = (float)wait_s(in, d, b);
-    c->terms[OUTPUT] = (float)(b->output_tokens / b->tokens_per_second);
-    c->terms[PRICE] = (float)(isnan(b->price_usd) ? price : b->price_usd);
-    c->terms[QUALITY] = (float)(s->quality_point * (100 - (isnan(d->quality) ? quality : d->quality)));
-    c->terms[ERRORS] = (float)b->error_rate;
-    c->terms[QUOTA] = (float)quota_usd(in, d, b, s->failure);
+    const struct prospect *p = &b->prospect;
+    double wait_s = p->wait_ms / 1000, ttft_s = p->ttft_ms / 1000, output_s = b->output_tokens * p->token_ms / 1000;
+    double paid = isnan(b->price_usd) ? price : b->price_usd, quota = quota_usd(in, d, b, s->failure);
+    double missing = s->quality_point * (100 - (isnan(d->quality) ? quality : d->quality));
+    c->terms[WAIT] = (float)wait_s;
+    c->terms[TTFT] = (float)ttft_s;
+    c->terms[OUTPUT] = (float)output_s;
+    c->terms[PRICE] = (float)paid;
+    c->terms[QUALITY] = (float)missing;
+    c->terms[ERRORS] = (float)p->error;
+    c->terms[QUOTA] = (float)quota;
+    return (struct cost){
+        .served = s->value_of_time * (wait_s + ttft_s + output_s) + paid + missing + quota,
+        .cut = s->value_of_time * (wait_s + ttft_s + CUT_AT * output_s) + paid + quota + s->failure,
+        .lost = s->value_of_time * (wait_s + p->lost_ms / 1000),
+        .p_cut = p->error * p->cut,
+        .p_lost = p->error * (1 - p->cut),
+    };
 }
 
-/* The cost of a request that this one serves. */
-static double served(const struct choice *c, const struct strategy_settings *s)
+/* The sum above, where a failure before any content is followed by what costs `then`. */
+static double expected(const struct cost *c, double then)
 {
-    return s->value_of_time * (double)(c->terms[WAIT] + c->terms[OUTPUT]) + (double)c->terms[PRICE] +
-           (double)c->terms[QUALITY] + (double)c->terms[QUOTA];
-}
-
-/* The cost where this one is the last resort. */
-static double alone(const struct choice *c, const struct strategy_settings *s)
-{
-    double p = (double)c->terms[ERRORS];
-    return (1 - p) * served(c, s) + p * (s->value_of_time * (double)c->terms[WAIT] + s->failure);
+    return (1 - c->p_cut - c->p_lost) * c->served + c->p_cut * c->cut + c->p_lost * (c->lost + then);
 }
 
 static void rank(const struct plan_input *in, struct choice *choices, unsigned count)
 {
-    const struct strategy_settings *s = &in->config->strategy_settings;
+    double failure = in->config->strategy_settings.failure;
     struct belief beliefs[STRATEGY_CANDIDATES_MAX];
+    struct cost costs[STRATEGY_CANDIDATES_MAX];
     belief_form(in, choices, count, beliefs);
     double quality = mean_quality(choices, count), price = mean_price(beliefs, count);
-    double best = s->failure, second = s->failure;   /* of those alone: what follows a failure of another one */
+    double best = INFINITY, second = INFINITY;   /* of those alone: what follows a failure of another one */
     for (unsigned i = 0; i < count; i++) {
-        set_terms(in, &choices[i], &beliefs[i], quality, price);
-        choices[i].key = alone(&choices[i], s);
-        if (choices[i].key < best) {
-            second = best;
-            best = choices[i].key;
-        } else if (choices[i].key < second) {
-            second = choices[i].key;
-        }
+        struct choice *c = &choices[i];
+        costs[i] = cost_of(in, &beliefs[i], quality, price, c);
+        c->key = expected(&costs[i], failure);
+        second = fmin(second, fmax(best, c->key));
+        best = fmin(best, c->key);
     }
     for (unsigned i = 0; i < count; i++) {
         struct choice *c = &choices[i];
-        double p = (double)c->terms[ERRORS], then = c->key == best ? second : best;
-        c->terms[FAILURE] = (float)(p * (s->value_of_time * (double)c->terms[WAIT] + then));
-        c->score = c->key = (1 - p) * served(c, s) + (double)c->terms[FAILURE];
+        double then = fmin(c->key == best ? second : best, failure);
+        c->score = c->key = expected(&costs[i], then);
+        c->terms[FAILURE] = (float)(c->score - costs[i].served);
     }
 }
 
@@ -119,6 +117,7 @@ const struct strategy STRATEGY_EXPECTED = {
     .unit = "USD",
     .terms = {
         {"wait_s", "wait", " s", 1},
+        {"ttft_s", "first token", " s", 1},
         {"output_s", "reply", " s", 1},
         {"price_usd", "price", " USD", 1},
         {"quality_usd", "missing quality", " USD", 1},

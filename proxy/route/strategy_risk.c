@@ -45,12 +45,12 @@ static void set_terms(struct choice *c, const struct belief *b, const struct ris
     c->terms[COST] = (float)b->price_usd;
     c->terms[TTFT] = (float)b->ttft_ms;
     c->terms[LATENCY] = (float)b->total_ms;
-    c->terms[SPEED] = (float)b->tokens_per_second;
-    c->terms[ERRORS] = (float)b->error_rate;
+    c->terms[SPEED] = (float)(1000 / b->prospect.token_ms);
+    c->terms[ERRORS] = (float)b->prospect.error;
     c->terms[PRESSURE] = (float)b->token_pressure;
-    c->terms[QUEUE] = (float)b->queue_depth;
+    c->terms[QUEUE] = (float)b->in_flight;
     c->terms[QUALITY] = isnan(quality) ? 0 : (float)(1 - quality / 100);
-    c->score = w->error * b->error_rate + w->token_pressure * b->token_pressure + w->quality * (double)c->terms[QUALITY];
+    c->score = w->error * b->prospect.error + w->token_pressure * b->token_pressure + w->quality * (double)c->terms[QUALITY];
 }
 
 /* The one that softmax draws goes first, the others follow by their risk. */

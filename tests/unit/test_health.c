@@ -13,7 +13,7 @@ static const struct deployment READY = {.id = NULL};
 /* A call that starts and ends now. */
 static void call_as(struct health *h, const struct config *c, struct outcome o, uint64_t now_ms)
 {
-    struct health_call call = health_started(h, c, 0, now_ms);
+    struct health_call call = health_started(h, c, &READY, 0, now_ms);
     health_ended(h, c, &READY, &call, &o, now_ms);
 }
 
@@ -167,7 +167,7 @@ static void an_old_call_that_serves_ends_no_rest(void **state)
 {
     (void)state;
     struct health h = {0};
-    struct health_call old = health_started(&h, &CONFIG, 0, 0);
+    struct health_call old = health_started(&h, &CONFIG, &READY, 0, 0);
     fail_with(&h, FAILURE_RATE_LIMIT, 60, 1000);
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &old, &served, 2000);
@@ -190,13 +190,13 @@ static void one_call_at_a_time_tries_again(void **state)
     (void)state;
     struct health h = {0};
     open_breaker(&h, 0);
-    struct health_call trial = health_started(&h, &CONFIG, 0, 90000);
+    struct health_call trial = health_started(&h, &CONFIG, &READY, 0, 90000);
     assert_true(trial.trial);
     assert_false(health_ready(&h, &READY, 90001, NULL));
     struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
     health_ended(&h, &CONFIG, &READY, &trial, &gone, 91000);
     assert_true(health_ready(&h, &READY, 91000, NULL));     /* without a result: the next one tries */
-    trial = health_started(&h, &CONFIG, 0, 91000);
+    trial = health_started(&h, &CONFIG, &READY, 0, 91000);
     assert_false(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
     assert_true(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL));  /* it takes too long to be waited for */
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
@@ -246,7 +246,7 @@ static void a_trial_may_be_made_as_often_as_it_is_cheap(void **state)
         for (; !back; now += 4000) {
             if (!health_ready(&h, &READY, now, NULL))
                 continue;
-            struct health_call made = health_started(&h, &config, 0, now);
+            struct health_call made = health_started(&h, &config, &READY, 0, now);
             bool up = now >= 61000;
             struct outcome o = {.failure = up ? NULL : &f, .ttft_ms = -1, .total_ms = rows[i].took_ms, .prompt_tokens = -1,
                                 .output_tokens = -1, .cost_usd = NAN, .tells = true, .draw = now};
@@ -283,7 +283,7 @@ static void a_breaker_never_locks_up(void **state)
                             .output_tokens = 1, .cost_usd = NAN, .cancelled = (random >> 36) % 16 == 0, .tells = true,
                             .draw = random};
         if (!running[i] && health_ready(&h, &READY, now, NULL))
-            calls[i] = health_started(&h, &CONFIG, 10, now);
+            calls[i] = health_started(&h, &CONFIG, &READY, 10, now);
         else if (running[i])
             health_ended(&h, &CONFIG, &READY, &calls[i], &o, now);
         else
@@ -333,7 +333,7 @@ static void calls_in_flight_are_counted(void **state)
 {
     (void)state;
     struct health h = {0};
-    struct health_call first = health_started(&h, &CONFIG, 100, 0), second = health_started(&h, &CONFIG, 100, 0);
+    struct health_call first = health_started(&h, &CONFIG, &READY, 100, 0), second = health_started(&h, &CONFIG, &READY, 100, 0);
     struct outcome gone = {.ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .cancelled = true};
     assert_int_equal(h.in_flight, 2);
     assert_int_equal(h.calls, 2);
@@ -348,12 +348,12 @@ static void tokens_are_reserved_and_then_corrected(void **state)
 {
     (void)state;
     struct health h = {0};
-    struct health_call c = health_started(&h, &CONFIG, 1000, 500);
+    struct health_call c = health_started(&h, &CONFIG, &READY, 1000, 500);
     assert_int_equal(window_read(&h.window, 500).tokens, 1000);
     struct outcome o = {.ttft_ms = 500, .total_ms = 2500, .prompt_tokens = 900, .output_tokens = 300, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &c, &o, 3000);
     assert_int_equal(window_read(&h.window, 3000).tokens, 1200);
-    c = health_started(&h, &CONFIG, 1000, 3000);
+    c = health_started(&h, &CONFIG, &READY, 1000, 3000);
     assert_int_equal(window_read(&h.window, 3000).tokens, 2500);   /* with as much output as replies had */
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
     o = (struct outcome){.failure = &f, .ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .tells = true};

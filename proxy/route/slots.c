@@ -1,0 +1,53 @@
+/* pure: a posterior over the number of slots. */
+#include "proxy/route/slots.h"
+
+#include <math.h>
+
+/* The last case is "more than will ever be needed", which the prior favours. */
+static const unsigned CASES[SLOTS_CASES] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 1u << 30};
+static const double PRIOR[SLOTS_CASES] = {0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.64};
+
+#define SPREAD_AT_ONCE 0.6      /* standard deviation of the logarithm of the TTFT of one that is served at once */
+#define SPREAD_WAITED 0.9       /* of one that waited */
+#define OUTLIER 0.03            /* whatever the case, any TTFT is about as likely as this */
+#define KEPT 0.97               /* of what was known, at each new sample */
+#define RANGE 6.0
+
+static double wait_ms(unsigned cases, unsigned others, double call_ms)
+{
+    return others < CASES[cases] ? 0 : (others - CASES[cases] + 1) * call_ms / CASES[cases];
+}
+
+static double log_likelihood(double log_ttft, double expected_ms, double spread)
+{
+    double z = (log_ttft - log(expected_ms)) / spread;
+    return log(exp(-z * z / 2) / spread + OUTLIER);
+}
+
+void slots_observe(struct slots *s, unsigned others, double ttft_ms, double usual_ms, double call_ms)
+{
+    if (others == 0 || !(ttft_ms > 0) || !(usual_ms > 0))
+        return;
+    double most = -INFINITY, log_ttft = log(ttft_ms);
+    for (unsigned i = 0; i < SLOTS_CASES; i++) {
+        double wait = wait_ms(i, others, call_ms);
+        double spread = wait > 0 ? SPREAD_WAITED : SPREAD_AT_ONCE;
+        s->log_ratio[i] = KEPT * s->log_ratio[i] + log_likelihood(log_ttft, usual_ms + wait, spread);
+        most = fmax(most, s->log_ratio[i]);
+    }
+    for (unsigned i = 0; i < SLOTS_CASES; i++) {
+        s->log_ratio[i] = fmax(s->log_ratio[i] - most, -RANGE);
+        s->weight[i] = PRIOR[i] * exp(s->log_ratio[i]);
+    }
+}
+
+double slots_wait_ms(const struct slots *s, unsigned others, double call_ms)
+{
+    const double *weights = s->weight[0] > 0 ? s->weight : PRIOR;
+    double sum = 0, all = 0;
+    for (unsigned i = 0; i < SLOTS_CASES; i++) {
+        all += weights[i];
+        sum += weights[i] * wait_ms(i, others, call_ms);
+    }
+    return sum / all;
+}

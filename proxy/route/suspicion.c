@@ -1,0 +1,42 @@
+/* pure: belief in a bad state that can't be seen. */
+#include "proxy/route/suspicion.h"
+
+#include <math.h>
+
+#define AT_REST 0.01                /* the belief when nothing was heard for long: one hundredth of the time is bad */
+#define AT_REST_MAX 0.2             /* each strike beyond the first doubles it, up to this */
+#define FADES_MS 9000.0             /* time constant after the first strike; each further one doubles it */
+#define FADES_MAX_MS 120000.0
+#define FORGIVEN_MS 400000.0        /* half-life of strikes */
+#define STRUCK 0.4                  /* evidence that raises the belief beyond this is a strike */
+#define ODDS_MAX 1e4                /* certainty can still be shaken */
+
+static double strikes_at(const struct suspicion *s, uint64_t now_ms)
+{
+    return now_ms > s->struck_ms ? s->strikes * exp2(-(double)(now_ms - s->struck_ms) / FORGIVEN_MS) : s->strikes;
+}
+
+double suspicion_read(const struct suspicion *s, uint64_t now_ms)
+{
+    if (s->odds <= 0)
+        return AT_REST;
+    double belief = s->odds / (1 + s->odds);
+    if (now_ms <= s->at_ms)
+        return belief;
+    return s->rest + (belief - s->rest) * exp(-(double)(now_ms - s->at_ms) / s->fades_ms);
+}
+
+void suspicion_hear(struct suspicion *s, double ratio, uint64_t now_ms)
+{
+    double before = suspicion_read(s, now_ms), odds = before / (1 - before) * ratio;
+    if (before < STRUCK && odds / (1 + odds) >= STRUCK) {
+        s->strikes = strikes_at(s, now_ms) + 1;
+        s->struck_ms = now_ms;
+    }
+    s->odds = fmin(fmax(odds, 1 / ODDS_MAX), ODDS_MAX);
+    if (now_ms > s->at_ms)
+        s->at_ms = now_ms;
+    double doubled = exp2(fmax(strikes_at(s, now_ms) - 1, 0));
+    s->rest = fmin(AT_REST * doubled, AT_REST_MAX);
+    s->fades_ms = fmin(FADES_MS * doubled, FADES_MAX_MS);
+}

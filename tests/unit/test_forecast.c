@@ -1,0 +1,290 @@
+/* Unit tests of proxy/route/forecast and what it is made of: suspicion, slots. */
+#include "tests/unit/unit.h"
+#include "proxy/route/forecast.h"
+#include "proxy/route/observe.h"
+
+#include <math.h>
+
+#define START 10000000u
+
+static const struct forecast_prior PRIOR = {1000, 5, 20, 5, 200};   /* 1 s, 50 tokens/s, replies of 200 tokens: 5 s */
+
+static struct prospect now(const struct forecast *f, unsigned in_flight, uint64_t now_ms)
+{
+    return forecast_read(f, &PRIOR, in_flight, now_ms);
+}
+
+/* A streamed call from start to end. */
+static void serve(struct forecast *f, uint64_t start_ms, unsigned others, int64_t ttft_ms, int64_t total_ms)
+{
+    struct forecast_call call = forecast_started(f, &PRIOR, others, start_ms);
+    struct outcome o = {.ttft_ms = ttft_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200};
+    forecast_answered(f, &call, start_ms + (uint64_t)ttft_ms);
+    forecast_ended(f, &PRIOR, &call, &o, start_ms + (uint64_t)total_ms);
+}
+
+static void break_down(struct forecast *f, uint64_t start_ms, enum failure_kind kind, int64_t ttft_ms, int64_t total_ms)
+{
+    struct failure failure = {.kind = kind, .retry_after_s = -1};
+    struct forecast_call call = forecast_started(f, &PRIOR, 0, start_ms);
+    struct outcome o = {.failure = &failure, .ttft_ms = ttft_ms, .total_ms = total_ms, .output_tokens = -1, .tells = true};
+    if (ttft_ms >= 0)
+        forecast_answered(f, &call, start_ms + (uint64_t)ttft_ms);
+    forecast_ended(f, &PRIOR, &call, &o, start_ms + (uint64_t)total_ms);
+}
+
+/* ---- suspicion ---- */
+
+static void suspicion_rises_falls_and_fades(void **state)
+{
+    (void)state;
+    struct suspicion s = {0};
+    double rest = suspicion_read(&s, START);
+    assert_true(rest > 0 && rest < 0.05);
+    suspicion_hear(&s, 100, START);
+    double raised = suspicion_read(&s, START);
+    assert_true(raised > 0.4);
+    assert_true(suspicion_read(&s, START - 1000) == raised);     /* a clock that went back */
+    double later = suspicion_read(&s, START + 10000);
+    assert_true(later < raised && later > rest);
+    assert_true(fabs(suspicion_read(&s, START + 600000) - rest) < 1e-6);
+    suspicion_hear(&s, 0.3, START + 10000);
+    assert_true(suspicion_read(&s, START + 10000) < later);
+}
+
+/* The later a trial of an outage that lasts, the longer until the next one. */
+static void suspicion_fades_more_slowly_each_time(void **state)
+{
+    (void)state;
+    struct suspicion s = {0};
+    uint64_t t = START, last = 0;
+    for (int trial = 0; trial < 4; trial++) {
+        suspicion_hear(&s, 1000, t);
+        uint64_t waited = 0;
+        while (suspicion_read(&s, t + waited) > 0.2)
+            waited += 100;
+        assert_true(waited > last);
+        last = waited;
+        t += waited;
+    }
+    assert_true(last < 600000);
+}
+
+static void suspicion_stays_a_probability(void **state)
+{
+    (void)state;
+    struct suspicion s = {0};
+    uint64_t random = 7, t = 0;
+    for (int i = 0; i < 100000; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        t += (random >> 33) % 30000;
+        suspicion_hear(&s, exp((double)(random >> 40) / 2097152 - 4), t);
+        double belief = suspicion_read(&s, t + (random >> 50));
+        assert_true(belief > 0 && belief < 1);
+    }
+}
+
+/* ---- slots ---- */
+
+static void slots_are_found_by_who_waits(void **state)
+{
+    (void)state;
+    struct slots s = {0};
+    assert_true(slots_wait_ms(&s, 2, 5000) < 800);
+    for (int i = 0; i < 4; i++) {
+        slots_observe(&s, 1, 900, 1000, 5000);
+        slots_observe(&s, 2, 4000, 1000, 5000);     /* the third one waited */
+    }
+    assert_true(slots_wait_ms(&s, 1, 5000) < 300);
+    assert_true(slots_wait_ms(&s, 2, 5000) > 1500);
+    assert_true(slots_wait_ms(&s, 6, 5000) > slots_wait_ms(&s, 2, 5000) + 5000);
+    for (int i = 0; i < 12; i++)
+        slots_observe(&s, 6, 1000, 1000, 5000);     /* more were added */
+    assert_true(slots_wait_ms(&s, 6, 5000) < 300);
+}
+
+/* ---- forecast ---- */
+
+static void what_is_declared_comes_first_and_what_is_seen_wins(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    struct prospect p = now(&f, 0, START);
+    assert_true(fabs(p.ttft_ms / 1000 - 1) < 0.05 && fabs(p.token_ms / 20 - 1) < 0.05 && p.error < 0.02 && p.wait_ms < 1);
+    for (unsigned i = 0; i < 100; i++)
+        serve(&f, START + i * 2000u, 0, 500, 2500);
+    p = now(&f, 0, START + 200000);
+    assert_true(fabs(p.ttft_ms / 500 - 1) < 0.15 && fabs(p.token_ms / 10 - 1) < 0.15);
+    p = now(&f, 0, START + 200000 + 100 * 600000u);
+    assert_true(fabs(p.ttft_ms / 1000 - 1) < 0.05);
+}
+
+static void one_failure_tells_of_the_next_minute_not_of_the_next_hour(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    for (unsigned i = 0; i < 50; i++)
+        serve(&f, START + i * 2000u, 0, 1000, 5000);
+    break_down(&f, START + 110000, FAILURE_SERVER, -1, 30);
+    assert_true(now(&f, 0, START + 110030).error > 0.2);
+    assert_true(now(&f, 0, START + 3600000).error < 0.03);
+    serve(&f, START + 111000, 0, 1000, 5000);
+    serve(&f, START + 117000, 0, 1000, 5000);
+    serve(&f, START + 123000, 0, 1000, 5000);
+    assert_true(now(&f, 0, START + 128000).error < 0.05);
+}
+
+static void a_call_that_began_before_a_failure_clears_nothing(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    struct forecast_call old = forecast_started(&f, &PRIOR, 0, START);
+    break_down(&f, START + 1000, FAILURE_SERVER, -1, 30);
+    struct outcome o = {.ttft_ms = 1100, .total_ms = 1200, .output_tokens = 200};
+    forecast_answered(&f, &old, START + 1100);
+    forecast_ended(&f, &PRIOR, &old, &o, START + 1200);
+    double kept = now(&f, 0, START + 1200).failing;
+    serve(&f, START + 1300, 0, 900, 4900);
+    assert_true(kept > 0.3 && now(&f, 0, START + 6200).failing < 0.5 * kept);
+}
+
+static void quotas_and_refused_keys_are_no_trouble(void **state)
+{
+    (void)state;
+    static const enum failure_kind kinds[] = {FAILURE_RATE_LIMIT, FAILURE_QUOTA, FAILURE_AUTH, FAILURE_NOT_FOUND,
+                                              FAILURE_CONTEXT};
+    struct forecast f = {0};
+    for (unsigned i = 0; i < COUNT_OF(kinds); i++)
+        break_down(&f, START + i * 1000u, kinds[i], -1, 20);
+    assert_true(now(&f, 0, START + 6000).error < 0.02);
+}
+
+static void silence_counts_before_it_ends(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    struct forecast_call call = forecast_started(&f, &PRIOR, 0, START);
+    struct prospect early = now(&f, 1, START + 900), late = now(&f, 1, START + 6000);
+    assert_true(early.slow < 0.05 && late.slow > 0.3 && late.ttft_ms > 1.5 * early.ttft_ms && late.error > early.error);
+    struct outcome gone = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
+    forecast_ended(&f, &PRIOR, &call, &gone, START + 7000);
+    assert_true(now(&f, 0, START + 7000).slow < 0.05);      /* the client hung up: nobody knows */
+}
+
+static void slowness_is_believed_quickly_and_checked_again(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    for (unsigned i = 0; i < 50; i++)
+        serve(&f, START + i * 2000u, 0, 1000, 5000);
+    double well = now(&f, 0, START + 105000).token_ms;
+    serve(&f, START + 106000, 0, 5000, 25000);
+    assert_true(now(&f, 0, START + 131000).token_ms > 2 * well);
+    assert_true(now(&f, 0, START + 1800000).token_ms < 1.2 * well);
+}
+
+/* Waiting for a slot is no slowness: the replies themselves are as quick as ever. */
+static void a_queue_is_told_from_slowness(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    for (unsigned i = 0; i < 12; i++) {
+        serve(&f, START + i * 12000u, 0, 1000, 5000);
+        serve(&f, START + i * 12000u + 5500, 2, 5500, 9500);
+    }
+    struct prospect p = now(&f, 0, START + 12 * 12000u), busy = now(&f, 2, START + 12 * 12000u);
+    assert_true(p.token_ms < 25 && p.ttft_ms < 1600 && p.wait_ms < 1);
+    assert_true(busy.wait_ms > 1500);
+}
+
+static void one_call_at_a_time_tries_what_is_suspected(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    break_down(&f, START, FAILURE_SERVER, -1, 30);
+    uint64_t t = START + 25000;
+    double before = now(&f, 0, t).failing;
+    assert_true(before < 0.3 && before > 0.03);
+    struct forecast_call trial = forecast_started(&f, &PRIOR, 0, t);
+    assert_true(now(&f, 1, t + 100).failing >= 0.5);
+    forecast_answered(&f, &trial, t + 900);
+    assert_true(now(&f, 1, t + 900).failing < before);
+}
+
+static void lost_time_and_cuts_are_learned(void **state)
+{
+    (void)state;
+    struct forecast quick = {0}, cut = {0};
+    for (unsigned i = 0; i < 10; i++) {
+        break_down(&quick, START + i * 1000u, FAILURE_SERVER, -1, 20);
+        break_down(&cut, START + i * 9000u, FAILURE_CUT, 1000, 3000);
+    }
+    assert_true(now(&quick, 0, START + 90000).lost_ms < 800 && now(&quick, 0, START + 90000).cut < 0.1);
+    assert_true(now(&cut, 0, START + 90000).cut > 0.8);
+}
+
+/* A reply that is not streamed shows its speed as a whole. */
+static void whole_replies_count(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    struct forecast_call call = forecast_started(&f, &PRIOR, 0, START);
+    struct outcome o = {.ttft_ms = 5000, .total_ms = 5000, .output_tokens = 200};
+    forecast_ended(&f, &PRIOR, &call, &o, START + 5000);
+    assert_true(now(&f, 0, START + 5000).slow < 0.02);
+    call = forecast_started(&f, &PRIOR, 0, START + 6000);
+    o = (struct outcome){.ttft_ms = 30000, .total_ms = 30000, .output_tokens = 200};
+    forecast_ended(&f, &PRIOR, &call, &o, START + 36000);
+    assert_true(now(&f, 0, START + 36000).slow > 0.3);
+}
+
+static double part(uint64_t *random)
+{
+    *random = *random * 6364136223846793005u + 1442695040888963407u;
+    return (double)(*random >> 33) / 2147483648.0;
+}
+
+/* Whatever happens, probabilities and times are such, and no call leaves its place behind. */
+static void any_history_gives_sane_prospects(void **state)
+{
+    (void)state;
+    uint64_t random = 3, t = START;
+    struct forecast f = {0};
+    for (unsigned i = 0; i < 20000; i++, t += (uint64_t)(part(&random) * 20000)) {
+        int64_t ttft_ms = (int64_t)(part(&random) * 40000);
+        double kind = part(&random);
+        if (kind < 0.3)
+            break_down(&f, t, (enum failure_kind)(1 + (unsigned)(part(&random) * (FAILURE_KINDS - 1))),
+                       kind < 0.1 ? ttft_ms : -1, ttft_ms);
+        else
+            serve(&f, t, (unsigned)(part(&random) * 40), ttft_ms, ttft_ms + (int64_t)(part(&random) * 90000));
+        struct prospect p = now(&f, (unsigned)(part(&random) * 40), t);
+        assert_true(p.error > 0 && p.error < 1 && p.cut >= 0 && p.cut <= 1 && p.failing < 1 && p.slow < 1);
+        assert_true(p.ttft_ms > 0 && p.token_ms > 0 && p.wait_ms >= 0);
+        assert_true(isfinite(p.ttft_ms + p.token_ms + p.wait_ms + p.lost_ms));
+    }
+    for (unsigned i = 0; i < FORECAST_SILENT; i++)
+        assert_true(f.silent[i].expected_ms == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(suspicion_rises_falls_and_fades),
+        cmocka_unit_test(suspicion_fades_more_slowly_each_time),
+        cmocka_unit_test(suspicion_stays_a_probability),
+        cmocka_unit_test(slots_are_found_by_who_waits),
+        cmocka_unit_test(what_is_declared_comes_first_and_what_is_seen_wins),
+        cmocka_unit_test(one_failure_tells_of_the_next_minute_not_of_the_next_hour),
+        cmocka_unit_test(a_call_that_began_before_a_failure_clears_nothing),
+        cmocka_unit_test(quotas_and_refused_keys_are_no_trouble),
+        cmocka_unit_test(silence_counts_before_it_ends),
+        cmocka_unit_test(slowness_is_believed_quickly_and_checked_again),
+        cmocka_unit_test(a_queue_is_told_from_slowness),
+        cmocka_unit_test(one_call_at_a_time_tries_what_is_suspected),
+        cmocka_unit_test(lost_time_and_cuts_are_learned),
+        cmocka_unit_test(whole_replies_count),
+        cmocka_unit_test(any_history_gives_sane_prospects),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
