@@ -6,3 +6,27 @@ bench_mock_upstream_LDADD = $(EVENT_LIBS)
 bench_decision_LDADD = proxy/libpure.a $(common_libs) -lm
 EXTRA_DIST += bench/compare bench/faults bench/faults_lab.py bench/faults_refusals.py bench/faults_streams.py bench/README.md
 EXTRA_DIST += bench/measure-dispatch bench/measure-streaming bench/measure_calls.py
+
+# Built by bench/routing-sim. Its world is its own; what routes is the proxy's code.
+EXTRA_PROGRAMS += bench/routing_sim
+EXTRA_DIST += bench/routing-sim bench/routing-workload.yaml
+bench_routing_sim_LDADD = proxy/libpure.a $(common_libs) -lm
+bench_routing_sim_SOURCES = \
+	bench/routing/routing_sim.c \
+	bench/routing/draws.c bench/routing/draws.h \
+	bench/routing/policy.h \
+	bench/routing/policy_breaker.c \
+	bench/routing/policy_litellm.c \
+	bench/routing/policy_markov.c \
+	bench/routing/policy_oracle.c \
+	bench/routing/policy_p2c.c \
+	bench/routing/policy_production.c \
+	bench/routing/policy_softmax.c \
+	bench/routing/policy_static.c \
+	bench/routing/report.c bench/routing/report.h \
+	bench/routing/report_json.c \
+	bench/routing/tally.c bench/routing/tally.h \
+	bench/routing/workload.c bench/routing/workload.h \
+	bench/routing/world.c bench/routing/world.h bench/routing/world_private.h \
+	bench/routing/world_make.c \
+	bench/routing/world_state.c

@@ -1,0 +1,204 @@
+/* policy_production: the production code, driven as proxy/exchange.c drives it: a configuration as the loader makes it, plans by
+ * plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(), with the clock and the draws
+ * of the simulator. It is told what is declared, and how its own calls went. */
+#include "bench/routing/draws.h"
+#include "bench/routing/policy.h"
+
+#include "common/secret.h"
+#include "proxy/route/failure.h"
+#include "proxy/route/plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define EPOCH_MS 1000000.0      /* the clock's start: 0 means "never" in some places */
+#define BYTES_PER_TOKEN 4.0
+
+struct state {
+    struct known known;
+    struct config *config;
+    struct health *health;      /* by deployment.index, which is the backend's */
+    struct plan *plans;         /* by request */
+    uint8_t *at;                /* of each request: the attempt in its plan */
+    struct health_call *calls;  /* of each request: the call under way */
+};
+
+static void close_state(void *state)
+{
+    struct state *s = state;
+    if (!s)
+        return;
+    config_free(s->config);
+    free(s->health);
+    free(s->plans);
+    free(s->at);
+    free(s->calls);
+    free(s);
+}
+
+static const char *no_environment(const char *name, void *ctx)
+{
+    (void)ctx;
+    return strcmp(name, "LITELLM_API_KEY") == 0 ? "sk-simulator" : NULL;
+}
+
+static void write_config(const struct known *known, const char *strategy, int fd)
+{
+    dprintf(fd, "router_settings: {routing_strategy: %s, num_retries: %u}\nmodel_list:\n", strategy, known->attempts - 1);
+    for (unsigned i = 0; i < known->backend_count; i++) {
+        const struct declared *d = &known->backends[i];
+        dprintf(fd, "- model_name: all\n"
+                "  litellm_params: {model: openai_like/%s, api_base: \"http://127.0.0.1:9/v1\", weight: %.9g}\n"
+                "  model_info: {id: %s, quality: %.9g, input_cost_per_token: %.9g, output_cost_per_token: %.9g}\n",
+                d->name, d->weight, d->name, d->quality, d->in / 1e6, d->out / 1e6);
+    }
+}
+
+static struct config *make_config(const struct known *known, const char *strategy)
+{
+    char path[64];
+    struct buf error;
+    int fd = memfd_create("routing-sim", MFD_CLOEXEC);
+    if (fd < 0 || !secret_init())
+        return NULL;
+    write_config(known, strategy, fd);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    buf_init(&error, 4096);
+    struct config_options options = {.path = path, .env = no_environment};
+    struct config *c = config_load(&options, &error);
+    if (!c)
+        fprintf(stderr, "routing-sim: %s\n", buf_text(&error));
+    buf_free(&error);
+    close(fd);
+    if (!c)
+        return NULL;
+    c->strategy_settings.value_of_time = known->objective.value_of_time;
+    c->strategy_settings.quality_point = known->objective.quality_point;
+    c->strategy_settings.failure = known->objective.failure;
+    for (unsigned i = 0; i < known->backend_count; i++) {
+        c->deployments[i].expected_ttft_ms = known->backends[i].ttft * 1000;
+        c->deployments[i].expected_tokens_per_second = known->backends[i].tps;
+    }
+    return c;
+}
+
+static void *open_strategy(const struct known *known, const char *strategy)
+{
+    struct state *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->known = *known;
+    s->config = make_config(known, strategy);
+    s->health = calloc(known->backend_count, sizeof *s->health);
+    s->plans = calloc(known->request_count + 1, sizeof *s->plans);
+    s->at = calloc(known->request_count + 1, sizeof *s->at);
+    s->calls = calloc(known->request_count + 1, sizeof *s->calls);
+    if (s->config && s->health && s->plans && s->at && s->calls)
+        return s;
+    close_state(s);
+    return NULL;
+}
+
+static void *open_default(const struct known *known, const struct world *world)
+{
+    (void)world;
+    return open_strategy(known, "expected-cost");
+}
+
+static void *open_risk_adjusted(const struct known *known, const struct world *world)
+{
+    (void)world;
+    return open_strategy(known, "risk-adjusted");
+}
+
+static void *open_shuffle(const struct known *known, const struct world *world)
+{
+    (void)world;
+    return open_strategy(known, "simple-shuffle");
+}
+
+static uint64_t clock_ms(double s) { return (uint64_t)(EPOCH_MS + 1000 * s); }
+
+static void make_plan(struct state *s, const struct ask *ask)
+{
+    struct plan_input in = {
+        .config = s->config,
+        .group = &s->config->groups[0],
+        .wires = WIRE_CHAT,
+        .health = s->health,
+        .now_ms = clock_ms(ask->now_s),
+        .draw = draw_bits(s->known.seed, DRAW_STRATEGY, 0, ask->request),
+        .prompt_bytes = (size_t)(ask->prompt_tokens * BYTES_PER_TOKEN),
+    };
+    plan_make(&in, &s->plans[ask->request], NULL);
+    s->at[ask->request] = 0;
+}
+
+static int pick(void *state, const struct ask *ask)
+{
+    struct state *s = state;
+    if (ask->attempt == 0)
+        make_plan(s, ask);
+    const struct plan *plan = &s->plans[ask->request];
+    return s->at[ask->request] < plan->count ? (int)plan->attempts[s->at[ask->request]]->index : -1;
+}
+
+static void started(void *state, const struct ask *ask, unsigned backend)
+{
+    struct state *s = state;
+    s->calls[ask->request] = health_started(&s->health[backend], s->config, &s->config->deployments[backend],
+                                            (int64_t)ask->prompt_tokens, clock_ms(ask->now_s));
+}
+
+static void answered(void *state, const struct ask *ask, unsigned backend, double ttft_s)
+{
+    struct state *s = state;
+    health_answered(&s->health[backend], &s->calls[ask->request], clock_ms(ask->now_s + ttft_s));
+}
+
+/* What the proxy makes of such an end. */
+static void fail(const struct result *r, struct failure *f)
+{
+    static const int STATUS[] = {[ENDED_500] = 500, [ENDED_504] = 504, [ENDED_429] = 429, [ENDED_503] = 503};
+    if (r->how == ENDED_CUT)
+        failure_set(f, FAILURE_CUT, "the reply broke off");
+    else if (r->how == ENDED_TIMEOUT)
+        failure_set(f, FAILURE_TIMEOUT, "no reply");
+    else
+        failure_from_reply(f, STATUS[r->how], r->retry_after_s >= 0 ? (int)ceil(r->retry_after_s) : -1, SLICE("{}"));
+}
+
+static void ended(void *state, const struct ask *ask, unsigned backend, const struct result *r)
+{
+    struct state *s = state;
+    struct failure failure = {.kind = FAILURE_NONE};
+    bool good = r->how == ENDED_WELL, answered = r->ttft_s >= 0;
+    if (!good)
+        fail(r, &failure);
+    struct outcome outcome = {
+        .failure = good ? NULL : &failure,
+        .status = good || answered ? 200 : failure.upstream_status,
+        .ttft_ms = answered ? (int64_t)(1000 * r->ttft_s) : -1,
+        .total_ms = (int64_t)(1000 * r->total_s),
+        .prompt_tokens = answered ? (int64_t)ask->prompt_tokens : -1,
+        .output_tokens = answered ? (int64_t)r->output_tokens : -1,
+        .cost_usd = answered ? r->cost_usd : NAN,
+        .tells = !good,
+        .draw = draw_bits(s->known.seed, DRAW_STRATEGY, 1 + ask->attempt, ask->request),
+    };
+    health_ended(&s->health[backend], s->config, &s->config->deployments[backend], &s->calls[ask->request], &outcome,
+                 clock_ms(ask->now_s + r->total_s));
+    if (!good)
+        s->at[ask->request] = (uint8_t)plan_next(&s->plans[ask->request], s->at[ask->request], failure.kind);
+}
+
+const struct policy POLICY_DEFAULT = {
+    "default", "expected-cost", open_default, pick, started, ended, close_state, answered};
+const struct policy POLICY_RISK_ADJUSTED = {
+    "risk-adjusted", "risk-adjusted", open_risk_adjusted, pick, started, ended, close_state, answered};
+const struct policy POLICY_PRODUCTION_SHUFFLE = {
+    "simple-shuffle-production", "simple-shuffle", open_shuffle, pick, started, ended, close_state, answered};

@@ -1,0 +1,47 @@
+/* report: what a run of the simulator prints. */
+#ifndef POINTSMAN_BENCH_REPORT_H
+#define POINTSMAN_BENCH_REPORT_H
+
+#include "bench/routing/tally.h"
+
+#define POLICIES_MAX 24
+
+/* Tallies by scenario and policy; pooled over all scenarios, and over those that are not called "saturation". */
+struct results {
+    const struct workload *workload;
+    const struct policy *policies[POLICIES_MAX];
+    unsigned policy_count;
+    uint64_t seed_base;
+    unsigned seeds;
+    struct tally tallies[SCENARIOS_MAX][POLICIES_MAX];
+    struct tally pooled[POLICIES_MAX], without_saturation[POLICIES_MAX];
+};
+
+/* The bars' figures; NAN where a strategy that they need was not run. */
+struct summary {
+    double gap_closed, gap_closed_without_saturation;   /* percent of the J between static and state_oracle */
+    double worst_scenario;        /* least lower bound of the default's gain in J over static, percent */
+    double error_gain;            /* percent fewer failed requests than static */
+    double quality_delta;         /* points against static */
+    struct {
+        double latency_gain, ttft_gain, cost_gain, error_gain, quality_delta;
+    } once;                       /* against static_once */
+};
+
+/* Fills the pooled tallies and sorts all samples. false: no memory. */
+bool report_prepare(struct results *r);
+struct summary report_summary(const struct results *r);
+/* Tables for people. */
+bool report_table(const struct results *r, struct buf *out);
+/* One object for programs. */
+bool report_json(const struct results *r, struct buf *out);
+
+/* Figures of one tally. */
+double tally_j(const struct tally *t);              /* USD per 1,000 requests: the mean over the seeds of their means */
+double tally_error_pct(const struct tally *t);
+double tally_cost(const struct tally *t);           /* USD per 1,000 successes */
+double tally_quality(const struct tally *t);        /* mean over the successes */
+double tally_latency_s(const struct tally *t);      /* the same */
+double tally_ttft_s(const struct tally *t);         /* the same */
+
+#endif
