@@ -1,11 +1,12 @@
 /* Prepares a routed run: reads the prompt, the policy and the proxy's configuration, looks what is up, and plans. */
 #include "cli/run/job.h"
 
+#include "cli/gateway.h"
+#include "cli/own_config.h"
 #include "cli/place.h"
-#include "cli/session.h"
 #include "cli/terminal.h"
 #include "common/clock.h"
-#include "common/secret.h"
+#include "common/url.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -36,13 +37,6 @@ static const char *environment(const char *name, void *ctx)
 {
     (void)ctx;
     return getenv(name);
-}
-
-/* The proxy's configuration is read for its prices and fallbacks; its master key is of no interest. */
-static const char *config_environment(const char *name, void *ctx)
-{
-    const char *value = environment(name, ctx);
-    return !value && strcmp(name, "LITELLM_API_KEY") == 0 ? "none" : value;
 }
 
 static void make_run_id(char id[RUN_ID_SIZE])
@@ -113,62 +107,37 @@ static int read_settings(struct job *job)
 static void read_config(struct job *job)
 {
     struct buf error;
-    char *path = place_config();
     buf_init(&error, 64u << 10);
-    const struct config_options options = {.path = path, .env = config_environment};
-    if (path && secret_init())
-        job->config = config_load(&options, &error);
-    if (path && !job->config)
+    job->config = own_config_load(NULL, NULL, &error);
+    if (!job->config)
         warn("prices and fallbacks are not known: %s", buf_text(&error));
-    free(path);
     buf_free(&error);
 }
 
-/* The key that the proxy is asked with: the variable's where LITELLM_BASE_URL names a proxy, else the session's. */
-static bool read_key(const struct job *job, const struct session *session, struct buf *key)
-{
-    const char *given = getenv("LITELLM_API_KEY");
-    if (job->own_session)
-        return session_key(session, key);
-    return given && *given && buf_add_text(key, given);
-}
-
-/* Where the proxy is, and whether it serves. */
+/* Where the proxy is, and whether it serves. One on another machine is taken at its word. */
 static void look_for_proxy(struct job *job)
 {
-    const char *named = getenv("LITELLM_BASE_URL");
-    struct session session = {0};
-    struct session_status status = {0};
+    struct gateway gateway;
     struct local_http_reply reply = {0};
-    struct buf error, key;
+    struct url url;
+    struct buf error;
     buf_init(&error, 4096);
-    buf_init(&key, 8192);
-    if (named && *named) {
-        size_t len = strlen(named);
-        while (len && named[len - 1] == '/')
-            len--;
-        bool versioned = len > 3 && strncmp(named + len - 3, "/v1", 3) == 0;
-        if (asprintf(&job->base_url, "%.*s%s", (int)len, named, versioned ? "" : "/v1") < 0)
-            job->base_url = NULL;
-    } else if (session_find(&session, &error) && session_status(&session, &status, &error) && status.running) {
-        job->own_session = true;
-        job->base_url = status.base_url ? strdup(status.base_url) : NULL;
-    }
-    BUF_ADD(&key, "Authorization: Bearer ");
-    if (job->base_url && read_key(job, &session, &key)) {
-        const char *const fields[] = {buf_text(&key), NULL};
-        char *root = strndup(job->base_url, strlen(job->base_url) - 3);
-        job->proxy_up = root && local_http(&(struct local_http_request){.base = root, .method = "GET", .path = "/health",
-                                                                       .fields = fields, .timeout_ms = 4 * PROBE_MS},
-                                           &reply, &error) && reply.status == 200;
-        if (job->proxy_up)
+    if (gateway_find(&gateway, &error) && url_split(slice_of(gateway.base_url), &url)) {
+        const char *const fields[] = {buf_text(&gateway.bearer), NULL};
+        char *root = strndup(gateway.base_url, strlen(gateway.base_url) - strlen("/v1"));
+        job->own_session = gateway.own;
+        job->proxy_up = !url_is_loopback(&url) ||
+                        (root && local_http(&(struct local_http_request){.base = root, .method = "GET", .path = "/health",
+                                                                         .fields = fields, .timeout_ms = 4 * PROBE_MS},
+                                            &reply, &error) && reply.status == 200);
+        if (job->proxy_up && reply.status == 200)
             (void)models_take_health(&job->models, buf_slice(&reply.body));
         free(root);
     }
+    if (gateway.base_url)
+        job->base_url = strdup(gateway.base_url);
     local_http_free(&reply);
-    session_status_free(&status);
-    session_close(&session);
-    buf_wipe(&key);
+    gateway_free(&gateway);
     buf_free(&error);
 }
 
