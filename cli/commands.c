@@ -3,13 +3,16 @@
 
 #include <string.h>
 
-extern const struct command command_run, command_exec;
+extern const struct command command_run, command_exec, command_history, command_stats, command_explain;
 extern const struct command command_start, command_stop, command_restart, command_status, command_web, command_key;
 extern const struct command command_test, command_qwen, command_doctor;
 
 const struct command *const commands[] = {
     &command_run,
     &command_exec,
+    &command_history,
+    &command_stats,
+    &command_explain,
     &command_start,
     &command_stop,
     &command_restart,

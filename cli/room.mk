@@ -11,7 +11,10 @@ cli_libcli_a_SOURCES = \
 	cli/command/qwen.c \
 	cli/command/restart.c \
 	cli/command/exec.c \
+	cli/command/explain.c \
+	cli/command/history.c \
 	cli/command/run.c \
+	cli/command/stats.c \
 	cli/command/start.c \
 	cli/command/status.c \
 	cli/command/stop.c \
@@ -45,12 +48,14 @@ cli_libcli_a_SOURCES = \
 	cli/run/job.c cli/run/job.h \
 	cli/run/log_line.c \
 	cli/run/models.c cli/run/models.h \
+	cli/run/past.c cli/run/past.h \
 	cli/run/plan.c cli/run/plan.h \
 	cli/run/record.c cli/run/record.h \
 	cli/run/requests.c cli/run/requests.h \
 	cli/run/settings.c cli/run/settings.h \
 	cli/run/show.c \
 	cli/run/spans.c cli/run/spans.h \
+	cli/run/stats.c cli/run/stats.h \
 	cli/run/terms.c \
 	cli/run/truncate.c \
 	cli/run/words.c cli/run/words.h \

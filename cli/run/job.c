@@ -108,7 +108,7 @@ static void read_config(struct job *job)
 {
     struct buf error;
     buf_init(&error, 64u << 10);
-    job->config = own_config_load(NULL, NULL, &error);
+    job->config = own_config_load(&error);
     if (!job->config)
         warn("prices and fallbacks are not known: %s", buf_text(&error));
     buf_free(&error);

@@ -50,11 +50,14 @@ cat >'{self.folder}/prompt'
     def records(self):
         return [json.loads(line) for line in (self.logs / "cost_router.jsonl").read_text().splitlines()]
 
-    def through(self, proxy):
-        """Runs go through this proxy, whose journal is the command's, too."""
-        self.environment |= {"LITELLM_BASE_URL": proxy.base, "LITELLM_API_KEY": MASTER_KEY, "CODEX_HOME": str(proxy.codex_home)}
-        self.logs = proxy.codex_home / "logs"
+    def through(self, start_proxy, *model_list, **more):
+        """Starts a proxy that the runs go through, and whose journal lies beside theirs."""
+        home = self.environment["CODEX_HOME"]
+        proxy = start_proxy(*model_list, environment={"CODEX_HOME": home}, **more)
+        proxy.codex_home = pathlib.Path(home)
+        self.environment |= {"LITELLM_BASE_URL": proxy.base, "LITELLM_API_KEY": MASTER_KEY}
         (self.settings / "litellm-cost-routing.yaml").write_text(proxy.config.read_text())
+        return proxy
 
 
 @pytest.fixture
@@ -72,7 +75,8 @@ def labels(text):
 
 
 def priced(entry, **info):
-    return entry | {"model_info": {"input_cost_per_token": 1e-6, "output_cost_per_token": 1e-5, **info}}
+    return entry | {"model_info": {"input_cost_per_token": 1e-6, "cache_read_input_token_cost": 1e-7,
+                                    "output_cost_per_token": 1e-5, **info}}
 
 
 # Plans
@@ -272,8 +276,7 @@ def real_codex(cli, own_base):
 @REAL
 def test_the_real_codex_runs_through_the_proxy(cli, start_proxy, make_upstream):
     models, own = make_upstream(), make_upstream()
-    proxy = start_proxy(priced(chat_only("codex-light", models)))
-    cli.through(proxy)
+    proxy = cli.through(start_proxy, priced(chat_only("codex-light", models)))
     real_codex(cli, own.base)
     models.script(chat.strict(chat.text_stream(ANSWER)))
     done = cli("run", *FLAGS, "Fix the typo in the readme")
@@ -289,8 +292,7 @@ def test_the_real_codex_runs_through_the_proxy(cli, start_proxy, make_upstream):
 @REAL
 def test_a_failing_provider_gives_way_to_the_next(cli, start_proxy, make_upstream):
     models, own = make_upstream(), make_upstream()
-    proxy = start_proxy(priced(chat_only("codex-light", models)), router_settings={"num_retries": 0})
-    cli.through(proxy)
+    cli.through(start_proxy, priced(chat_only("codex-light", models)), router_settings={"num_retries": 0})
     real_codex(cli, own.base)
     models.always(error(400, "no such thing", code="model_not_found"))
     own.script(responses.text_stream(ANSWER))

@@ -1,0 +1,306 @@
+/* pointsman explain: how one run or one request came to be served as it was. */
+#include "cli/command.h"
+#include "cli/run/past.h"
+#include "cli/run/record.h"
+#include "cli/terminal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL "%-12s: "
+#define EARLIER_MS 2000
+
+enum { JSON };
+
+static const struct command_option options[] = {
+    [JSON] = {.name = "json", .summary = "the records themselves: {\"run\", \"requests\"}"},
+    {0},
+};
+
+/* What is explained. */
+struct past {
+    char *runs, *requests;       /* the journals' paths */
+    char *run;                   /* the run's line; NULL: none */
+    char **lines;                /* the requests' lines, the latest first */
+    unsigned count;
+};
+
+static void text_of(const char *label, const struct json *j, uint32_t object, const char *key)
+{
+    struct buf text;
+    buf_init(&text, LINES_MAX);
+    past_text(j, object, key, &text);
+    if (text.len)
+        printf(LABEL "%s\n", label, buf_text(&text));
+    buf_free(&text);
+}
+
+/* A member's text, until the next call but three. */
+static const char *word(const struct json *j, uint32_t object, const char *key)
+{
+    static char words[4][200];
+    static unsigned turn;
+    char *out = words[turn++ % 4];
+    struct buf text;
+    buf_init(&text, LINES_MAX);
+    past_text(j, object, key, &text);
+    (void)snprintf(out, sizeof words[0], "%.*s", SLICE_ARGS(buf_slice(&text)));
+    buf_free(&text);
+    return out;
+}
+
+static void show_money(const char *label, double usd, const char *more)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    past_money(usd, &text);
+    printf(LABEL "%s%s\n", label, buf_text(&text), more);
+    buf_free(&text);
+}
+
+/* The adaptive router's word, where it had one. */
+static void show_adaptive(const struct json *j)
+{
+    uint32_t a = json_get(j, 0, "adaptive_router");
+    if (!json_is(j, json_get(j, a, "enabled"), JSON_TRUE))
+        return;
+    bool applied = json_is(j, json_get(j, a, "applied"), JSON_TRUE);
+    bool would = json_is(j, json_get(j, a, "would_switch"), JSON_TRUE);
+    printf(LABEL "%s, %s -> %s (%+.2f)%s\n", "adaptive", applied ? "applied" : would ? "would switch" : "stays",
+           word(j, a, "baseline_provider"), word(j, a, "suggested_provider"), past_number(j, a, "confidence_delta"),
+           json_is(j, json_get(j, a, "cost_guard_blocked"), JSON_TRUE) ? ", a dearer one was blocked" : "");
+}
+
+static void show_run(const struct json *j)
+{
+    struct buf when;
+    buf_init(&when, 256);
+    past_time(j, &when);
+    printf("%sRun %s%s, %s\n", terminal_style(stdout, STYLE_BOLD), word(j, 0, "run_id"), terminal_style(stdout, STYLE_PLAIN),
+           buf_text(&when));
+    buf_free(&when);
+    text_of("task", j, 0, "task");
+    text_of("alias", j, 0, "model");
+    text_of("why", j, 0, "routing_reason");
+    printf(LABEL "%s (%s)\n", "provider", word(j, 0, "provider"), word(j, 0, "provider_reason"));
+    printf(LABEL "%.0f -> %.0f tokens\n", "prompt", past_number(j, 0, "original_input_tokens"),
+           past_number(j, 0, "estimated_input_tokens"));
+    show_money("estimated", past_number(j, 0, "estimated_cost_usd"), " for the first call");
+    show_adaptive(j);
+    for (uint32_t a = json_first(j, json_get(j, 0, "attempts")); a != JSON_NONE; a = json_next(j, a)) {
+        const char *why = word(j, a, "why");
+        double code = past_number(j, a, "exit_code");
+        printf(LABEL "%s: %s", "tried", word(j, a, "provider"), word(j, a, "outcome"));
+        if (isfinite(code))
+            printf(", exit code %.0f after %.1f s", code, past_number(j, a, "ms") / 1000);
+        printf("%s%s\n", *why ? ": " : "", why);
+    }
+    show_money("actual", past_number(j, 0, "actual_cost_usd"), "");
+}
+
+/* "alpha: resting for 240 s", "gamma: 0.0041". */
+static void show_candidate(const struct json *j, uint32_t c)
+{
+    const char *name = word(j, c, "deployment"), *limit = word(j, c, "limit");
+    double seconds = past_number(j, c, "limit_s"), score = past_number(j, c, "score");
+    printf(LABEL "%s: ", "candidate", name);
+    if (*limit && isfinite(seconds))
+        printf("%s, %.0f s more\n", limit, seconds);
+    else if (*limit)
+        printf("%s\n", limit);
+    else if (isfinite(score))
+        printf("%.4g\n", score);
+    else
+        puts("free");
+}
+
+/* Why the first one was asked first. */
+static void show_choice(const struct json *j)
+{
+    const char *strategy = word(j, 0, "strategy");
+    uint32_t first = json_first(j, json_get(j, 0, "attempts"));
+    const char *unit = "";
+    if (strcmp(strategy, "expected-cost") == 0)
+        unit = ", scores are expected USD, the lowest first";
+    else if (strcmp(strategy, "risk-adjusted") == 0)
+        unit = ", scores are risks; the first is drawn, low ones more often";
+    if (!*strategy)
+        return;
+    printf(LABEL "%s%s\n", "strategy", strategy, unit);
+    for (uint32_t c = json_first(j, json_get(j, 0, "candidates")); c != JSON_NONE; c = json_next(j, c))
+        show_candidate(j, c);
+    if (first != JSON_NONE)
+        printf(LABEL "%s, %s\n", "chosen", word(j, first, "deployment"),
+               json_is(j, json_get(j, 0, "stuck"), JSON_TRUE) ? "where the conversation was before" :
+               "the first of those that nothing held back");
+}
+
+static void show_request(const struct json *j)
+{
+    struct buf when;
+    uint32_t tokens = json_get(j, 0, "tokens");
+    double ttft = past_number(j, 0, "ttft_ms");
+    buf_init(&when, 256);
+    past_time(j, &when);
+    printf("\n%sRequest %s%s, %s\n", terminal_style(stdout, STYLE_BOLD), word(j, 0, "request_id"),
+           terminal_style(stdout, STYLE_PLAIN), buf_text(&when));
+    buf_free(&when);
+    text_of("alias", j, 0, "alias");
+    show_choice(j);
+    show_adaptive(j);
+    for (uint32_t a = json_first(j, json_get(j, 0, "attempts")); a != JSON_NONE; a = json_next(j, a))
+        printf(LABEL "%s: %s, status %.0f after %.0f ms\n", "asked", word(j, a, "deployment"), word(j, a, "outcome"),
+               past_number(j, a, "status"), past_number(j, a, "ms"));
+    const char *served = word(j, 0, "deployment");
+    printf(LABEL "%s, %s, status %.0f\n", "served by", *served ? served : "nobody", word(j, 0, "end"),
+           past_number(j, 0, "status"));
+    printf(LABEL "first token %s", "times", isfinite(ttft) ? "" : "none");
+    if (isfinite(ttft))
+        printf("%.0f ms", ttft);
+    printf(", whole %.0f ms\n", past_number(j, 0, "total_ms"));
+    if (isfinite(past_number(j, tokens, "input")))
+        printf(LABEL "%.0f in, %.0f of them cached, %.0f out%s\n", "tokens", past_number(j, tokens, "input"),
+               fmax(0, past_number(j, tokens, "cached")), past_number(j, tokens, "output"),
+               json_is(j, json_get(j, tokens, "estimated"), JSON_TRUE) ? " (estimated)" : "");
+    show_money("cost", past_number(j, 0, "cost_usd"), isfinite(past_number(j, 0, "cost_usd")) ? "" : " (a price or a count is "
+               "not known)");
+}
+
+/* The last line of the journal whose `key` is `id`; with `id` NULL the last one. To be freed. */
+static char *find(const char *path, const char *key, const char *id)
+{
+    struct lines lines;
+    struct slice line;
+    struct json json = {0};
+    char *found = NULL;
+    lines_open(&lines, path, true);
+    while (!found && past_next(&lines, &json, &line))
+        if (!id || json_string_is(&json, json_get(&json, 0, key), id))
+            found = strndup(line.ptr, line.len);
+    lines_close(&lines);
+    json_free(&json);
+    return found;
+}
+
+static bool parse(struct json *json, const char *line)
+{
+    return json_parse(json, line, strlen(line));
+}
+
+static int64_t time_of(const char *line)
+{
+    struct json json = {0};
+    int64_t time_ms = 0;
+    if (!line || !parse(&json, line) || !requests_time(&json, &time_ms))
+        time_ms = 0;
+    json_free(&json);
+    return time_ms;
+}
+
+static bool keep(struct past *past, struct slice line)
+{
+    char **more = realloc(past->lines, (past->count + 1) * sizeof *more);
+    if (!more)
+        return false;
+    past->lines = more;
+    past->lines[past->count] = strndup(line.ptr, line.len);
+    return past->lines[past->count] && ++past->count;
+}
+
+/* The requests of the run, back to where it began. */
+static void find_requests(struct past *past)
+{
+    struct lines lines;
+    struct slice line;
+    struct json run = {0}, json = {0};
+    char *id = parse(&run, past->run) ? json_strdup(&run, json_get(&run, 0, "run_id")) : NULL;
+    int64_t began = time_of(past->run), at;
+    lines_open(&lines, past->requests, true);
+    while (id && past_next(&lines, &json, &line)) {
+        double total = past_number(&json, 0, "total_ms");
+        if (json_string_is(&json, json_get(&json, 0, "run_id"), id)) {
+            if (!keep(past, line))
+                break;
+        } else if (requests_time(&json, &at) && at + (isfinite(total) ? (int64_t)total : 0) + EARLIER_MS < began) {
+            break;
+        }
+    }
+    lines_close(&lines);
+    json_free(&json);
+    json_free(&run);
+    free(id);
+}
+
+/* Finds what `id` names; NULL: the last of all. */
+static void look_up(struct past *past, const char *id)
+{
+    char *request = id ? find(past->requests, "request_id", id) : find(past->requests, NULL, NULL);
+    past->run = id ? find(past->runs, "run_id", id) : find(past->runs, NULL, NULL);
+    struct json json = {0};
+    bool of_run = past->run && request && !id && parse(&json, request) &&
+                  json_is(&json, json_get(&json, 0, "run_id"), JSON_STRING);
+    if (past->run && (id || of_run || time_of(past->run) >= time_of(request))) {
+        find_requests(past);
+    } else if (request) {
+        free(past->run);
+        past->run = NULL;
+        (void)keep(past, slice_of(request));
+    }
+    json_free(&json);
+    free(request);
+}
+
+static void show(const struct past *past, bool as_json)
+{
+    struct json json = {0};
+    if (as_json) {
+        printf("{\"run\":%s,\"requests\":[", past->run ? past->run : "null");
+        for (unsigned i = past->count; i-- > 0;)
+            printf("%s%s", past->lines[i], i ? "," : "");
+        puts("]}");
+        return;
+    }
+    if (past->run && parse(&json, past->run))
+        show_run(&json);
+    for (unsigned i = past->count; i-- > 0;)
+        if (parse(&json, past->lines[i]))
+            show_request(&json);
+    json_free(&json);
+}
+
+static int run(const struct arguments *arguments)
+{
+    const char *id = arguments->operand_count ? arguments->operands[0] : "last";
+    struct past past = {.runs = past_path(RECORD_FILE), .requests = past_path(REQUESTS_FILE)};
+    int code = EXIT_OK;
+    if (past.runs && past.requests)
+        look_up(&past, strcmp(id, "last") == 0 ? NULL : id);
+    if (!past.run && !past.count)
+        code = complain(EXIT_FAULT, "%s%s", strcmp(id, "last") == 0 ? "no run and no request is recorded yet" :
+                        "no run and no request is recorded under ", strcmp(id, "last") == 0 ? "" : id);
+    else
+        show(&past, arguments->values[JSON]);
+    for (unsigned i = 0; i < past.count; i++)
+        free(past.lines[i]);
+    free(past.lines);
+    free(past.run);
+    free(past.runs);
+    free(past.requests);
+    return code;
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .summary = "Say how a run or a request was routed, and why",
+    .operands = "[last|ID]",
+    .most = 1,
+    .about = "ID is that of a run (pointsman history) or of a request (the reply's x-request-id). For each request: the\n"
+             "candidates, what held them back, the score of the others, who was asked and who served, tokens and cost.",
+    .examples = "pointsman explain\n"
+                "pointsman explain run_0123456789abcdef\n"
+                "pointsman explain --json last | jq '.requests[].candidates'\n",
+    .options = options,
+    .run = run,
+};

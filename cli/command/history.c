@@ -1,0 +1,101 @@
+/* pointsman history: the latest routed runs. */
+#include "cli/command.h"
+#include "cli/run/past.h"
+#include "cli/run/record.h"
+#include "cli/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { LIMIT, JSON };
+
+static const struct command_option options[] = {
+    [LIMIT] = {.name = "limit", .letter = 'n', .value = "N", .summary = "how many (10)"},
+    [JSON] = {.name = "json", .summary = "the records as a JSON array, the latest first"},
+    {0},
+};
+
+static void add_cell(struct table *table, struct buf *text)
+{
+    table_add(table, STYLE_PLAIN, buf_slice(text));
+    buf_clear(text);
+}
+
+static void add_row(struct table *table, const struct json *json, struct buf *text)
+{
+    bool success = json_is(json, json_get(json, 0, "success"), JSON_TRUE);
+    double tokens = past_number(json, 0, "input_tokens"), code = past_number(json, 0, "exit_code");
+    past_time(json, text);
+    add_cell(table, text);
+    past_text(json, 0, "model", text);
+    add_cell(table, text);
+    past_text(json, 0, "codex_provider", text);
+    add_cell(table, text);
+    if (!isfinite(tokens))
+        tokens = past_number(json, 0, "estimated_input_tokens");
+    buf_add_format(text, "%.0f", isfinite(tokens) ? tokens : 0);
+    add_cell(table, text);
+    past_money(past_number(json, 0, "estimated_cost_usd"), text);
+    add_cell(table, text);
+    past_money(past_number(json, 0, "actual_cost_usd"), text);
+    add_cell(table, text);
+    if (success)
+        table_add(table, STYLE_GOOD, SLICE("ok"));
+    else {
+        buf_add_format(text, "exit %.0f", isfinite(code) ? code : -1);
+        table_add(table, STYLE_BAD, buf_slice(text));
+        buf_clear(text);
+    }
+    past_text(json, 0, "run_id", text);
+    add_cell(table, text);
+}
+
+static int run(const struct arguments *arguments)
+{
+    static const char *const TITLES[] = {"when", "alias", "by", "tokens in", "estimated", "actual", "end", "run"};
+    struct lines lines;
+    struct slice line;
+    struct json json = {0};
+    struct table table;
+    struct buf text;
+    long limit;
+    bool as_json = arguments->values[JSON];
+    if (!arguments_number(arguments, LIMIT, 1, 1000000, 10, &limit))
+        return EXIT_USAGE;
+    char *path = past_path(RECORD_FILE);
+    if (!path)
+        return complain(EXIT_FAULT, "neither CODEX_HOME nor HOME is set");
+    buf_init(&text, LINES_MAX);
+    table_begin(&table, TITLES, sizeof TITLES / sizeof *TITLES);
+    table.right[3] = table.right[4] = table.right[5] = true;
+    lines_open(&lines, path, true);
+    long count = 0;
+    while (count < limit && past_next(&lines, &json, &line)) {
+        if (as_json)
+            printf("%s%.*s", count ? ",\n" : "[", SLICE_ARGS(line));
+        else
+            add_row(&table, &json, &text);
+        count++;
+    }
+    if (as_json)
+        puts(count ? "]" : "[]");
+    table_print(&table, stdout);
+    if (!count)
+        say("no run is recorded in %s", path);
+    lines_close(&lines);
+    json_free(&json);
+    buf_free(&text);
+    free(path);
+    return EXIT_OK;
+}
+
+const struct command command_history = {
+    .name = "history",
+    .summary = "List the latest routed runs",
+    .about = "From $CODEX_HOME/logs/cost_router.jsonl. What a run cost comes from the proxy's journal; a run that did not go\n"
+             "through the proxy has no figure. The provider's bill is what counts.",
+    .examples = "pointsman history --limit 20\n"
+                "pointsman history --json | jq '.[] | select(.success | not) | .run_id'\n",
+    .options = options,
+    .run = run,
+};

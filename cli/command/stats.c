@@ -1,0 +1,193 @@
+/* pointsman stats: what the routed runs came to. */
+#include "cli/command.h"
+#include "cli/own_config.h"
+#include "cli/run/models.h"
+#include "cli/run/past.h"
+#include "cli/run/record.h"
+#include "cli/run/stats.h"
+#include "cli/table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define LABEL "%-26s: "
+
+enum { JSON };
+
+static const struct command_option options[] = {
+    [JSON] = {.name = "json", .summary = "one JSON object"},
+    {0},
+};
+
+static void read_all(const char *file, struct stats *s, void (*add)(struct stats *s, const struct json *line))
+{
+    struct lines lines;
+    struct slice line;
+    struct json json = {0};
+    char *path = past_path(file);
+    if (path) {
+        lines_open(&lines, path, false);
+        while (past_next(&lines, &json, &line))
+            add(s, &json);
+        lines_close(&lines);
+    }
+    json_free(&json);
+    free(path);
+}
+
+/* The prices of codex-default, which savings are measured against. */
+static void default_prices(double *input, double *output)
+{
+    struct models models;
+    struct alias_view view;
+    struct buf errors;
+    buf_init(&errors, 64u << 10);
+    struct config *config = own_config_load(&errors);
+    *input = *output = NAN;
+    if (models_init(&models, config)) {
+        models_view(&models, "codex-default", &view);
+        *input = view.input_cost;
+        *output = view.output_cost;
+    }
+    models_free(&models);
+    config_free(config);
+    buf_free(&errors);
+}
+
+static double percent(double part, double whole)
+{
+    return whole > 0 ? 100 * part / whole : 0;
+}
+
+static void print_money(const char *label, double usd, const char *more)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    past_money(usd, &text);
+    printf(LABEL "%s%s\n", label, buf_text(&text), more);
+    buf_free(&text);
+}
+
+static void print_table(const char *title, const struct stats_sum *kinds, unsigned count, const struct stats_sum *all)
+{
+    struct table table;
+    struct buf text;
+    buf_init(&text, 256);
+    const char *const titles[] = {title, "runs", "share", "failed", "tokens in", "tokens out", "estimated", "actual"};
+    table_begin(&table, titles, 8);
+    for (unsigned i = 1; i < 8; i++)
+        table.right[i] = true;
+    for (unsigned i = 0; i < count; i++) {
+        const struct stats_sum *k = &kinds[i];
+        table_add(&table, STYLE_PLAIN, slice_of(k->name));
+        for (unsigned column = 1; column < 8; column++) {
+            buf_clear(&text);
+            switch (column) {
+            case 1: buf_add_format(&text, "%" PRIu64, k->runs); break;
+            case 2: buf_add_format(&text, "%.0f %%", percent((double)k->runs, (double)all->runs)); break;
+            case 3: buf_add_format(&text, "%" PRIu64, k->failures); break;
+            case 4: buf_add_format(&text, "%.0f", k->input_tokens); break;
+            case 5: buf_add_format(&text, "%.0f", k->output_tokens); break;
+            case 6: past_money(k->estimated_usd, &text); break;
+            default: past_money(k->costed ? k->actual_usd : NAN, &text); break;
+            }
+            table_add(&table, k->failures && column == 3 ? STYLE_BAD : STYLE_PLAIN, buf_slice(&text));
+        }
+    }
+    buf_free(&text);
+    puts("");
+    table_print(&table, stdout);
+}
+
+static void print_stats(const struct stats *s)
+{
+    const struct stats_sum *all = &s->all;
+    char of[96];
+    printf(LABEL "%" PRIu64 "\n", "Requests routed", all->runs);
+    printf(LABEL "%" PRIu64 " (%.1f %%)\n", "Failed", all->failures, percent((double)all->failures, (double)all->runs));
+    printf(LABEL "%.0f\n", "Original input tokens", all->original_tokens);
+    printf(LABEL "%.0f\n", "Optimized input tokens", all->sent_tokens);
+    printf(LABEL "%.0f\n", "Tokens removed", all->original_tokens - all->sent_tokens);
+    print_money("Estimated routed cost", all->estimated_usd, " (first calls)");
+    print_money("Estimated savings", all->savings_usd, " (against codex-default)");
+    (void)snprintf(of, sizeof of, " (%" PRIu64 " runs of known cost, %" PRIu64 " calls)", all->costed, all->calls);
+    print_money("Actual cost", all->costed ? all->actual_usd : NAN, of);
+    print_money("Actual savings", all->costed && isfinite(s->default_input_cost) ? all->baseline_usd - all->actual_usd : NAN,
+                " (against codex-default)");
+    printf(LABEL "%" PRIu64 " observations, %" PRIu64 " would switch, %" PRIu64 " applied\n", "Adaptive router", all->observed,
+           all->would_switch, all->applied);
+    print_table("by", s->providers, s->provider_count, all);
+    print_table("alias", s->aliases, s->alias_count, all);
+    puts("\nCosts are estimated from the prices in the configuration; the provider's bill is what counts.");
+}
+
+static void add_sum(struct buf *out, const struct stats_sum *k)
+{
+    buf_add_format(out, "\"runs\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"calls\":%" PRIu64 ",\"original_input_tokens\":%.0f,"
+                   "\"estimated_input_tokens\":%.0f,\"input_tokens\":%.0f,\"output_tokens\":%.0f,\"estimated_cost_usd\":%.9g,"
+                   "\"estimated_savings_usd\":%.9g,\"runs_of_known_cost\":%" PRIu64 ",\"actual_cost_usd\":", k->runs, k->failures,
+                   k->calls, k->original_tokens, k->sent_tokens, k->input_tokens, k->output_tokens, k->estimated_usd,
+                   k->savings_usd, k->costed);
+    record_add_number(k->costed ? k->actual_usd : NAN, out);
+    BUF_ADD(out, ",\"actual_savings_usd\":");
+    record_add_number(k->costed ? k->baseline_usd - k->actual_usd : NAN, out);
+}
+
+static void add_kinds(struct buf *out, const char *name, const struct stats_sum *kinds, unsigned count)
+{
+    buf_add_format(out, ",\"%s\":{", name);
+    for (unsigned i = 0; i < count; i++) {
+        buf_add_text(out, i ? "," : "");
+        json_add_string(out, slice_of(kinds[i].name));
+        BUF_ADD(out, ":{");
+        add_sum(out, &kinds[i]);
+        buf_add_char(out, '}');
+    }
+    buf_add_char(out, '}');
+}
+
+static void print_json(const struct stats *s)
+{
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    buf_add_char(&text, '{');
+    add_sum(&text, &s->all);
+    buf_add_format(&text, ",\"adaptive\":{\"observations\":%" PRIu64 ",\"would_switch\":%" PRIu64 ",\"applied\":%" PRIu64 "}",
+                   s->all.observed, s->all.would_switch, s->all.applied);
+    add_kinds(&text, "providers", s->providers, s->provider_count);
+    add_kinds(&text, "aliases", s->aliases, s->alias_count);
+    BUF_ADD(&text, ",\"note\":\"the provider's bill is what counts\"}");
+    puts(buf_text(&text));
+    buf_free(&text);
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct stats stats;
+    double input, output;
+    int code = EXIT_OK;
+    default_prices(&input, &output);
+    stats_init(&stats, input, output);
+    read_all(RECORD_FILE, &stats, stats_add_run);
+    read_all(REQUESTS_FILE, &stats, stats_add_request);
+    if (!stats_finish(&stats))
+        code = complain(EXIT_FAULT, "there is no memory for so many runs");
+    else if (arguments->values[JSON])
+        print_json(&stats);
+    else
+        print_stats(&stats);
+    stats_free(&stats);
+    return code;
+}
+
+const struct command command_stats = {
+    .name = "stats",
+    .summary = "Sum up the routed runs: tokens, costs, savings, failures",
+    .about = "Estimates come from the record of runs, actual figures from the proxy's journal, joined by the run's id.\n"
+             "Savings are against codex-default at the prices of the configuration. The provider's bill is what counts.",
+    .examples = "pointsman stats\n"
+                "pointsman stats --json | jq .providers\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,172 @@
+/* Sums up runs, and the proxy's requests that belong to them. */
+#include "cli/run/stats.h"
+
+#include "cli/run/past.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A run until its requests are known. */
+struct stats_run {
+    uint64_t id;                      /* hash of its run id; 0: a free place */
+    unsigned provider, alias;         /* indices */
+    bool failed;
+    double original, sent, estimated, savings;
+    double input, output, actual;     /* as the record has them: taken where the journal's lines are gone */
+    unsigned calls;
+    bool observed, would_switch, applied;
+    struct run_requests requests;
+};
+
+static uint64_t hash(struct slice text)
+{
+    uint64_t h = 14695981039346656037u;     /* FNV-1a */
+    for (size_t i = 0; i < text.len; i++)
+        h = (h ^ (unsigned char)text.ptr[i]) * 1099511628211u;
+    return h ? h : 1;
+}
+
+void stats_init(struct stats *s, double default_input_cost, double default_output_cost)
+{
+    *s = (struct stats){.default_input_cost = default_input_cost, .default_output_cost = default_output_cost};
+}
+
+void stats_free(struct stats *s)
+{
+    free(s->runs);
+    *s = (struct stats){0};
+}
+
+/* The place of that id, or the free one where it goes. */
+static struct stats_run *find(struct stats_run *runs, size_t cap, uint64_t id)
+{
+    size_t at = (size_t)(id ^ id >> 31) & (cap - 1);
+    while (runs[at].id && runs[at].id != id)
+        at = (at + 1) & (cap - 1);
+    return &runs[at];
+}
+
+static bool grow(struct stats *s)
+{
+    size_t cap = s->cap ? 2 * s->cap : 256;
+    struct stats_run *runs = calloc(cap, sizeof *runs);
+    if (!runs)
+        return false;
+    for (size_t i = 0; i < s->cap; i++)
+        if (s->runs[i].id)
+            *find(runs, cap, s->runs[i].id) = s->runs[i];
+    free(s->runs);
+    s->runs = runs;
+    s->cap = cap;
+    return true;
+}
+
+/* The sum of that name; the last one takes what does not fit. */
+static unsigned kind_of(struct stats_sum *kinds, unsigned *count, const struct json *j, const char *key)
+{
+    char name[sizeof kinds->name];
+    struct buf text;
+    unsigned i = 0;
+    buf_init(&text, 4096);
+    past_text(j, 0, key, &text);
+    (void)snprintf(name, sizeof name, "%.*s", SLICE_ARGS(buf_slice(&text)));
+    buf_free(&text);
+    if (!*name)
+        (void)snprintf(name, sizeof name, "none");
+    while (i < *count && strcmp(kinds[i].name, name) != 0)
+        i++;
+    if (i == STATS_KINDS_MAX)
+        return STATS_KINDS_MAX - 1;
+    if (i == *count) {
+        memcpy(kinds[i].name, name, sizeof name);
+        ++*count;
+    }
+    return i;
+}
+
+static bool is_true(const struct json *j, uint32_t object, const char *key)
+{
+    return json_is(j, json_get(j, object, key), JSON_TRUE);
+}
+
+void stats_add_run(struct stats *s, const struct json *j)
+{
+    struct slice id = json_inner(j, json_get(j, 0, "run_id"));
+    if (s->failed || (2 * (s->count + 1) > s->cap && !grow(s))) {
+        s->failed = true;
+        return;
+    }
+    /* A record without an id is one of its own. */
+    uint64_t key = id.len ? hash(id) : hash((struct slice){j->text, j->nodes[0].len}) ^ (uint64_t)s->count << 40;
+    struct stats_run *run = find(s->runs, s->cap, key ? key : 1);
+    uint32_t adaptive = json_get(j, 0, "adaptive_router");
+    s->count += !run->id;
+    *run = (struct stats_run){
+        .id = key ? key : 1, .provider = kind_of(s->providers, &s->provider_count, j, "codex_provider"),
+        .alias = kind_of(s->aliases, &s->alias_count, j, "model"), .failed = !is_true(j, 0, "success"),
+        .original = past_number(j, 0, "original_input_tokens"), .sent = past_number(j, 0, "estimated_input_tokens"),
+        .estimated = past_number(j, 0, "estimated_cost_usd"), .savings = past_number(j, 0, "estimated_savings_usd"),
+        .input = past_number(j, 0, "input_tokens"), .output = past_number(j, 0, "output_tokens"),
+        .actual = past_number(j, 0, "actual_cost_usd"), .observed = is_true(j, adaptive, "enabled"),
+        .would_switch = is_true(j, adaptive, "would_switch"), .applied = is_true(j, adaptive, "applied"),
+    };
+    double calls = past_number(j, 0, "calls");
+    run->calls = calls > 0 && calls < 1e6 ? (unsigned)calls : 0;
+}
+
+void stats_add_request(struct stats *s, const struct json *j)
+{
+    struct slice id = json_inner(j, json_get(j, 0, "run_id"));
+    struct stats_run *run = id.len && s->cap ? find(s->runs, s->cap, hash(id)) : NULL;
+    if (run && run->id)
+        requests_add(&run->requests, j);
+}
+
+static double known(double value)
+{
+    return isfinite(value) ? value : 0;
+}
+
+static void add(struct stats_sum *sum, const struct stats *s, const struct stats_run *run)
+{
+    double baseline = run->input * s->default_input_cost + run->output * s->default_output_cost;
+    sum->runs++;
+    sum->failures += run->failed;
+    sum->calls += run->calls;
+    sum->original_tokens += known(run->original);
+    sum->sent_tokens += known(run->sent);
+    sum->input_tokens += known(run->input);
+    sum->output_tokens += known(run->output);
+    sum->estimated_usd += known(run->estimated);
+    sum->savings_usd += known(run->savings);
+    sum->observed += run->observed;
+    sum->would_switch += run->would_switch;
+    sum->applied += run->applied;
+    if (!isfinite(run->actual))
+        return;
+    sum->costed++;
+    sum->actual_usd += run->actual;
+    sum->baseline_usd += isfinite(baseline) ? baseline : run->actual;
+}
+
+bool stats_finish(struct stats *s)
+{
+    for (size_t i = 0; i < s->cap && !s->failed; i++) {
+        struct stats_run *run = &s->runs[i];
+        const struct run_requests *r = &run->requests;
+        if (!run->id)
+            continue;
+        if (r->calls >= run->calls && r->calls) {
+            run->calls = r->calls;
+            run->input = (double)r->input_tokens;
+            run->output = (double)r->output_tokens;
+            run->actual = r->unpriced ? NAN : r->cost_usd;
+        }
+        add(&s->all, s, run);
+        add(&s->providers[run->provider], s, run);
+        add(&s->aliases[run->alias], s, run);
+    }
+    return !s->failed;
+}

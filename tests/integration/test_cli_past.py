@@ -1,0 +1,177 @@
+"""pointsman history, stats and explain: what they tell of runs through the real proxy, and of journals that are written here."""
+import json
+
+import pytest
+
+import chat_wire as chat
+import codex_cli
+from conftest import chat_only, deployment
+from mock_upstream import error
+from test_cli_run import ANSWER, FLAGS, REAL, RunCli, priced, real_codex
+
+
+@pytest.fixture
+def cli(folder):
+    cli = RunCli(folder)
+    cli.environment["TZ"] = "UTC"
+    return cli
+
+
+def record(number, **fields):
+    return {"timestamp": f"2026-01-01T00:{number // 60 % 60:02d}:{number % 60:02d}.000Z", "run_id": f"run_{number}",
+            "model": "codex-light", "codex_provider": "litellm", "original_input_tokens": 100, "estimated_input_tokens": 40,
+            "estimated_cost_usd": 0.01, "estimated_savings_usd": 0.02, "exit_code": 0, "success": True, "calls": 0,
+            "input_tokens": None, "output_tokens": None, "actual_cost_usd": None, "adaptive_router": {"enabled": False}, **fields}
+
+
+def request(number, run=None, **fields):
+    return {"timestamp": f"2026-01-01T00:{number // 60 % 60:02d}:{number % 60:02d}.500Z", "request_id": f"req_{number}",
+            "run_id": f"run_{run}" if run is not None else None, "alias": "codex-light", "deployment": "codex-light/openai/1",
+            "attempts": [{"deployment": "codex-light/openai/1", "outcome": "ok", "status": 200, "ms": 300}],
+            "strategy": "expected-cost", "stuck": False, "candidates": [], "ttft_ms": 120, "total_ms": 300,
+            "tokens": {"input": 1000, "cached": 0, "output": 100, "estimated": False}, "cost_usd": 0.002, "status": 200,
+            "end": "completed", **fields}
+
+
+def write(cli, name, entries, rotated=()):
+    cli.logs.mkdir(parents=True, exist_ok=True)
+    for path, lines in ((cli.logs / name, entries), (cli.logs / f"{name}.1", rotated)):
+        if lines:
+            path.write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines))
+
+
+def rows(text):
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_nothing_yet(cli):
+    assert cli("history").returncode == 0 and json.loads(cli("history", "--json").stdout) == []
+    assert json.loads(cli("stats", "--json").stdout)["runs"] == 0 and cli("stats").returncode == 0
+    assert cli("explain").returncode == 1 and "no run and no request" in cli("explain").stderr
+
+
+def test_history_shows_the_latest_first(cli):
+    write(cli, "cost_router.jsonl", [record(i) for i in range(7, 15)] + ["{\"torn"], rotated=[record(i) for i in range(7)])
+    assert [row[7] for row in rows(cli("history").stdout)] == [f"run_{i}" for i in range(14, 4, -1)]
+    assert len(rows(cli("history", "--limit", "100").stdout)) == 15
+    latest = json.loads(cli("history", "--json", "-n", "3").stdout)
+    assert [entry["run_id"] for entry in latest] == ["run_14", "run_13", "run_12"]
+    assert rows(cli("history", "-n", "1").stdout) == [
+        ["2026-01-01 00:00:14", "codex-light", "litellm", "40", "$0.0100", "-", "ok", "run_14"]]
+    assert cli("history", "--limit", "0").returncode == 2
+
+
+def test_a_big_journal_is_read_from_its_end(cli):
+    """The lines of over a megabyte that stand before the last ones are never parsed: they would not be JSON."""
+    write(cli, "cost_router.jsonl", ["x" * (3 << 20) + "\n"] + [record(i) for i in range(3000)])
+    assert [row[7] for row in rows(cli("history", "-n", "2").stdout)] == ["run_2999", "run_2998"]
+    assert len(rows(cli("history", "-n", "5000").stdout)) == 3000
+
+
+def test_stats_join_the_proxys_journal(cli):
+    (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": [
+        priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-5, output_cost_per_token=1e-4)]}))
+    write(cli, "cost_router.jsonl", [
+        record(1), record(2, exit_code=1, success=False), record(3, codex_provider="standard", model="codex-deep"),
+        record(4, codex_provider="ollama", model="codex-qwen-local", input_tokens=5, output_tokens=7, actual_cost_usd=0)])
+    write(cli, "requests.jsonl", [request(1, 1), request(2, 1), request(3, None), request(9, 9), request(4, 2, cost_usd=None)])
+    stats = json.loads(cli("stats", "--json").stdout)
+    assert (stats["runs"], stats["failures"], stats["calls"]) == (4, 1, 3)
+    assert (stats["original_input_tokens"], stats["estimated_input_tokens"]) == (400, 160)
+    assert (stats["input_tokens"], stats["output_tokens"]) == (3005, 307)
+    assert stats["estimated_cost_usd"] == pytest.approx(0.04) and stats["estimated_savings_usd"] == pytest.approx(0.08)
+    # Of run 1 (two calls) and the free one the cost is known; run 2 was served at an unknown price.
+    assert stats["runs_of_known_cost"] == 2 and stats["actual_cost_usd"] == pytest.approx(0.004)
+    baseline = 2005 * 1e-5 + 207 * 1e-4
+    assert stats["actual_savings_usd"] == pytest.approx(baseline - 0.004)
+    assert {name: kind["runs"] for name, kind in stats["providers"].items()} == {"litellm": 2, "standard": 1, "ollama": 1}
+    assert stats["aliases"]["codex-light"]["failures"] == 1
+    text = cli("stats").stdout
+    assert "Requests routed           : 4" in text and "Failed                    : 1 (25.0 %)" in text
+    assert "Tokens removed            : 240" in text and "the provider's bill is what counts" in text
+
+
+def test_explain_tells_of_a_request(cli):
+    write(cli, "requests.jsonl", [request(1), request(2, candidates=[
+        {"deployment": "alpha", "limit": "resting", "limit_s": 240}, {"deployment": "beta", "limit": "not_ready"},
+        {"deployment": "gamma", "score": 0.0041}], deployment="gamma", stuck=True,
+        attempts=[{"deployment": "delta", "outcome": "server", "status": 500, "ms": 20},
+                  {"deployment": "gamma", "outcome": "ok", "status": 200, "ms": 300}])])
+    last = cli("explain").stdout
+    for line in ("candidate   : alpha: resting, 240 s more", "candidate   : beta: not_ready", "candidate   : gamma: 0.0041",
+                 "asked       : delta: server, status 500 after 20 ms", "served by   : gamma, completed, status 200",
+                 "chosen      : delta, where the conversation was before", "tokens      : 1000 in, 0 of them cached, 100 out",
+                 "cost        : $0.0020", "strategy    : expected-cost, scores are expected USD, the lowest first"):
+        assert line in last, last
+    assert "Request req_1" in cli("explain", "req_1").stdout and "req_2" not in cli("explain", "req_1").stdout
+    assert cli("explain", "req_9").returncode == 1
+
+
+def test_explain_tells_of_a_run_and_its_requests(cli):
+    attempts = [{"provider": "litellm", "outcome": "failed", "exit_code": 1, "ms": 2500},
+                {"provider": "standard", "outcome": "barred", "exit_code": None, "ms": 0, "why": "avoid_openai"}]
+    write(cli, "cost_router.jsonl", [record(10, attempts=attempts), record(50)])
+    write(cli, "requests.jsonl", [request(1), request(11, 10), request(12), request(13, 10), request(51, 50)])
+    told = cli("explain", "run_10").stdout
+    assert "Run run_10" in told and "Request req_11" in told and "Request req_13" in told and "req_12" not in told
+    assert "tried       : litellm: failed, exit code 1 after 2.5 s" in told and "standard: barred: avoid_openai" in told
+    assert "Run run_50" in cli("explain", "last").stdout
+    found = json.loads(cli("explain", "--json", "run_10").stdout)
+    assert found["run"]["run_id"] == "run_10" and [r["request_id"] for r in found["requests"]] == ["req_11", "req_13"]
+
+
+@REAL
+def test_a_real_run_is_joined_with_its_calls(cli, start_proxy, make_upstream):
+    models, own = make_upstream(), make_upstream()
+    proxy = cli.through(start_proxy, priced(chat_only("codex-light", models)))
+    real_codex(cli, own.base)
+    models.script(chat.strict(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "echo hi"}))),
+                  chat.strict(chat.text_stream(ANSWER)))
+    done = cli("run", *FLAGS, "Fix the typo in the readme")
+    assert done.returncode == 0 and "2 calls of the proxy" in done.stderr, done.stderr
+    entry, = cli.records()
+    assert entry["calls"] == 2 and entry["actual_cost_usd"] > 0 and entry["ttft_ms"] is not None
+    assert {line["run_id"] for line in proxy.journal(2)} == {entry["run_id"]}
+    told = cli("explain").stdout
+    assert f"Run {entry['run_id']}" in told and told.count("\nRequest ") == 2
+    assert json.loads(cli("stats", "--json").stdout)["actual_cost_usd"] == pytest.approx(entry["actual_cost_usd"])
+
+
+@REAL
+def test_a_run_that_costs_too_much_is_stopped(cli, start_proxy, make_upstream):
+    """Each call costs far more than its estimate; the second one never ends by itself."""
+    models, own = make_upstream(), make_upstream()
+    cli.through(start_proxy, priced(chat_only("codex-light", models)))
+    real_codex(cli, own.base)
+    dear = {"prompt_tokens": 10 ** 6, "completion_tokens": 10, "total_tokens": 10 ** 6 + 10}
+    models.always(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "sleep 1"}), usage=dear))
+    done = cli("run", *FLAGS, "--max-cost-usd", "0.5", "Fix the typo in the readme")
+    assert done.returncode == 143, done.stderr
+    entry, = cli.records()
+    assert [(a["provider"], a["outcome"]) for a in entry["attempts"]] == [("litellm", "over_cost")]
+    assert "the run has cost more than $0.5000 (max_cost_usd)" in done.stderr
+    assert entry["actual_cost_usd"] > 0.5 and len(models.requests) < 5
+
+
+def test_the_adaptive_router_learns_from_outcomes(cli):
+    """Two failures of the first way, seen in the shadow, and then live: the second way comes first."""
+    cli.codex('case "$*" in *cost-routing-hf*) exit 0;; esac; exit 1')
+    policy = ("fallback_order: [standard, huggingface]\nadaptive_router: {{enabled: true, shadow_mode: {}, "
+              "cost_guard_enabled: false, min_confidence_delta: 0.05}}\n")
+    cli.policy(policy.format("true"))
+    for _ in range(4):
+        assert cli("run", "Make it blue", HF_TOKEN="hf_canary").returncode == 0
+    orders = [[attempt["provider"] for attempt in entry["attempts"]] for entry in cli.records()]
+    assert orders == [["standard", "huggingface"]] * 4
+    decisions = [entry["adaptive_router"] for entry in cli.records()]
+    assert not decisions[0]["would_switch"] and decisions[-1]["would_switch"] and not decisions[-1]["applied"]
+    assert decisions[-1]["health"]["standard"]["state"] == "failing"
+    state = cli.logs / "cost_router_state.json"
+    assert state.stat().st_mode & 0o777 == 0o600 and "hf_canary" not in state.read_text()
+    cli.policy(policy.format("false"))
+    assert cli("run", "Make it blue", HF_TOKEN="hf_canary").returncode == 0
+    entry = cli.records()[-1]
+    assert [attempt["provider"] for attempt in entry["attempts"]] == ["huggingface"] and entry["adaptive_router"]["applied"]
+    assert entry["adaptive_router"]["baseline_provider"] == "standard"
+    state.write_text("{broken")
+    assert cli("run", "Make it blue", HF_TOKEN="hf_canary").returncode == 0
