@@ -114,6 +114,8 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_markov \
 	tests/fuzz/fuzz_notify \
+	tests/fuzz/fuzz_policy \
+	tests/fuzz/fuzz_prompt \
 	tests/fuzz/fuzz_reply \
 	tests/fuzz/fuzz_request \
 	tests/fuzz/fuzz_sse \
@@ -125,6 +127,10 @@ tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/replay.c
 tests_fuzz_fuzz_markov_SOURCES = tests/fuzz/fuzz_markov.c tests/fuzz/replay.c
 tests_fuzz_fuzz_notify_SOURCES = tests/fuzz/fuzz_notify.c tests/fuzz/replay.c cgi/notify.c
+tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/fuzz/replay.c
+tests_fuzz_fuzz_policy_LDADD = $(cli_libs) -lm
+tests_fuzz_fuzz_prompt_SOURCES = tests/fuzz/fuzz_prompt.c tests/fuzz/replay.c
+tests_fuzz_fuzz_prompt_LDADD = $(cli_libs) -lm
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
 tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c tests/fuzz/replay.c
 tests_fuzz_fuzz_sse_SOURCES = tests/fuzz/fuzz_sse.c tests/fuzz/replay.c
