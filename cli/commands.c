@@ -5,7 +5,7 @@
 
 extern const struct command command_run, command_exec, command_history, command_stats, command_explain;
 extern const struct command command_start, command_stop, command_restart, command_status, command_web, command_key;
-extern const struct command command_test, command_qwen, command_doctor;
+extern const struct command command_test, command_qwen, command_doctor, command_completion;
 
 const struct command *const commands[] = {
     &command_run,
@@ -22,6 +22,7 @@ const struct command *const commands[] = {
     &command_test,
     &command_qwen,
     &command_doctor,
+    &command_completion,
     NULL,
 };
 

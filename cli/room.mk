@@ -6,6 +6,7 @@ cli_libcli_a_SOURCES = \
 	cli/ask.c cli/ask.h \
 	cli/child.c cli/child.h \
 	cli/codex_catalog.c cli/codex_catalog.h \
+	cli/command/completion.c \
 	cli/command/doctor.c \
 	cli/command/key.c \
 	cli/command/qwen.c \
@@ -21,6 +22,8 @@ cli_libcli_a_SOURCES = \
 	cli/command/test.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
+	cli/completion.c cli/completion.h \
+	cli/completion_zsh.c \
 	cli/doctor.c cli/doctor.h \
 	cli/doctor_session.c \
 	cli/foreground.c cli/foreground.h \
@@ -74,3 +77,15 @@ cli_libs = cli/libcli.a proxy/libpure.a $(common_libs)
 bin_PROGRAMS += cli/pointsman
 cli_pointsman_SOURCES = cli/main.c
 cli_pointsman_LDADD = $(cli_libs) -lm
+
+# Where the shells look for them, under the names that they want.
+bashcompletiondir = $(datadir)/bash-completion/completions
+nodist_bashcompletion_DATA = cli/shell/bash/pointsman
+zshcompletiondir = $(datadir)/zsh/site-functions
+nodist_zshcompletion_DATA = cli/shell/zsh/_pointsman
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+nodist_fishcompletion_DATA = cli/shell/fish/pointsman.fish
+completion_scripts = $(nodist_bashcompletion_DATA) $(nodist_zshcompletion_DATA) $(nodist_fishcompletion_DATA)
+CLEANFILES += $(completion_scripts)
+$(completion_scripts): cli/pointsman$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cli/pointsman completion $$(basename $(@D)) >$@.new && mv $@.new $@

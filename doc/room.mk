@@ -2,3 +2,13 @@
 dist_doc_DATA = doc/adaptive.md doc/bridge.md doc/codex-oauth.md doc/configuration.md doc/dispatch.md doc/journal.md \
 	doc/routing-policy.md doc/session-api.md
 EXTRA_DIST += doc/page-light.png doc/page-dark.png
+
+# pointsman(1) gets its section on the commands from the command itself.
+dist_man_MANS = doc/man/pointsman-proxy.8 doc/man/pointsman-session.8
+nodist_man_MANS = doc/man/pointsman.1
+EXTRA_DIST += doc/man/pointsman.1.in
+CLEANFILES += doc/man/pointsman.1 doc/man/commands.new
+doc/man/pointsman.1: doc/man/pointsman.1.in cli/pointsman$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) doc/man && cli/pointsman completion manual >doc/man/commands.new && \
+		sed -e '/@COMMANDS@/{' -e 'r doc/man/commands.new' -e 'd' -e '}' $(srcdir)/doc/man/pointsman.1.in >$@ && \
+		rm -f doc/man/commands.new

@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import select
+import socket
 import subprocess
 import time
 
@@ -10,6 +11,18 @@ from session_tools import BUILD, free_port
 
 BINARY = BUILD / "cli" / "pointsman"
 PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+
+
+def two_free_ports():
+    """The first of two that follow each other: the proxy's, and the risk router's after it."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                continue
+        return port
 
 
 class Cli:
@@ -21,7 +34,7 @@ class Cli:
         self.home.mkdir()
         self.runtime = folder / "run" / "pointsman"
         self.runtime.parent.mkdir(mode=0o700)
-        self.web_port, self.proxy_port = free_port(), free_port()
+        self.web_port, self.proxy_port = free_port(), two_free_ports()
         self.environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
             "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime.parent), "CODEX_HOME": str(self.home / ".codex"),
             "LC_ALL": "C.UTF-8"}

@@ -130,6 +130,17 @@ def test_strategy_and_hosts(cli):
         assert answer.status == 200
 
 
+def test_the_risk_router(cli):
+    started = cli.start("--demo", "--risk-router")
+    assert started.returncode == 0, started.stderr
+    port = cli.proxy_port + 1
+    assert f"Risk:   http://127.0.0.1:{port}/v1\n" in started.stdout and f":{port}/v1" in cli("status").stdout
+    headers = {"Authorization": f"Bearer {cli('key').stdout.strip()}"}
+    with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/v1/models", headers=headers)) as answer:
+        assert answer.status == 200
+    assert cli("status", "--json").stdout.count("risk_url") == 1
+
+
 def test_nothing_to_route_to(cli):
     answer = cli.start()
     assert answer.returncode == 4 and "OpenAI key" in answer.stderr and answer.stdout == ""
