@@ -14,6 +14,8 @@ void exchange_call_started(struct exchange *x)
     int64_t prompt = usage_estimate(x->request.prompt_bytes, 0, h->calibration.bytes_per_token).input;
     x->attempt_ms = clock_monotonic_ms();
     x->health_call = health_started(h, x->shared->config, exchange_deployment(x), prompt, x->attempt_ms);
+    if (!x->request.stream)
+        health_comes_whole(h, &x->health_call);
 }
 
 void exchange_call_answered(struct exchange *x)

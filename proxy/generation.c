@@ -111,8 +111,7 @@ void generation_carry(const struct generation *from, struct generation *to)
         for (unsigned k = 0; k < new->deployment_count; k++) {
             if (!same_deployment(&old->deployments[i], &new->deployments[k]))
                 continue;
-            to->exchanges.health[k] = from->exchanges.health[i];
-            to->exchanges.health[k].in_flight = 0;   /* those are booked where they began */
+            health_carry(&to->exchanges.health[k], &from->exchanges.health[i]);
             if (moved)
                 moved[i] = k;
             break;

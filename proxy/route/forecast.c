@@ -5,6 +5,7 @@
 #include "proxy/route/observe.h"
 
 #include <math.h>
+#include <string.h>
 
 /* What is usual of model providers, not of any one. None of these needs to be exact: what is seen corrects them. */
 #define LONG_MS 600000.0            /* half-life of what a deployment is like while it is well */
@@ -149,6 +150,16 @@ static void stop_listening(struct forecast *f, struct forecast_call *call)
     if (call->listened)
         f->silent[call->listened - 1].expected_ms = 0;
     call->listened = 0;
+}
+
+void forecast_comes_whole(struct forecast *f, struct forecast_call *call)
+{
+    stop_listening(f, call);
+}
+
+void forecast_forget_calls(struct forecast *f)
+{
+    memset(f->silent, 0, sizeof f->silent);
 }
 
 /* The success of a call that started before the newest failure did says nothing of what came since. */

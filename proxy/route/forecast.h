@@ -58,6 +58,10 @@ struct forecast_prior forecast_prior(const struct deployment *d, double output_t
 struct prospect forecast_read(const struct forecast *f, const struct forecast_prior *prior, unsigned in_flight, uint64_t now_ms);
 /* A call starts while `others` are under way. */
 struct forecast_call forecast_started(struct forecast *f, const struct forecast_prior *prior, unsigned others, uint64_t now_ms);
+/* Its reply comes whole: that it is silent until then says nothing. */
+void forecast_comes_whole(struct forecast *f, struct forecast_call *call);
+/* The calls under way end elsewhere: nobody will say how. */
+void forecast_forget_calls(struct forecast *f);
 /* The first content of its stream has come. */
 void forecast_answered(struct forecast *f, struct forecast_call *call, uint64_t now_ms);
 /* It has ended. */

@@ -92,6 +92,11 @@ struct health_call health_started(struct health *h, const struct config *c, cons
     return call;
 }
 
+void health_comes_whole(struct health *h, struct health_call *call)
+{
+    forecast_comes_whole(&h->forecast, &call->forecast);
+}
+
 void health_answered(struct health *h, struct health_call *call, uint64_t now_ms)
 {
     forecast_answered(&h->forecast, &call->forecast, now_ms);
@@ -172,7 +177,16 @@ bool health_ready(const struct health *h, const struct deployment *d, uint64_t n
 void health_reset(struct health *h)
 {
     struct health kept = {.in_flight = h->in_flight, .window = h->window, .limits = h->limits, .limits_ms = h->limits_ms,
-                          .calibration = h->calibration};
+                          .calibration = h->calibration, .real_window = h->real_window};
     memcpy(kept.probe, h->probe, sizeof kept.probe);
+    memcpy(kept.forecast.silent, h->forecast.silent, sizeof kept.forecast.silent);   /* those are under way */
     *h = kept;
+}
+
+void health_carry(struct health *to, const struct health *from)
+{
+    *to = *from;
+    to->in_flight = 0;
+    breaker_trial_over(&to->breaker);
+    forecast_forget_calls(&to->forecast);
 }

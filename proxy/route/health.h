@@ -44,6 +44,8 @@ struct health_call {
 /* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an estimate. */
 struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d, int64_t prompt_tokens,
                                   uint64_t now_ms);
+/* A call's reply comes whole, so that its silence until then says nothing. */
+void health_comes_whole(struct health *h, struct health_call *call);
 /* Books that the call's first content has come. Not called where that comes with its end. */
 void health_answered(struct health *h, struct health_call *call, uint64_t now_ms);
 /* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After first; those
@@ -53,6 +55,8 @@ void health_ended(struct health *h, const struct config *c, const struct deploym
                   const struct outcome *o, uint64_t now_ms);
 /* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
 int64_t health_window(const struct health *h, const struct deployment *d);
+/* A copy for another configuration: what is under way ends where it began. */
+void health_carry(struct health *to, const struct health *from);
 /* Forgets what its calls have shown; not what is under way, what was asked of it in the last minute, nor what it says itself. */
 void health_reset(struct health *h);
 /* Books what a reply's head says of the provider's limits. */

@@ -309,6 +309,56 @@ static void what_the_provider_says_of_its_quota_counts(void **state)
     buf_free(&why);
 }
 
+static void a_reset_forgets_what_was_seen_and_nothing_else(void **state)
+{
+    (void)state;
+    struct health h = {.real_window = 4096, .limits = {.primary = {true, 100, 300, 60}}};
+    struct deployment d = {.max_input_tokens = 32768};
+    struct health_call running = health_started(&h, &CONFIG, &READY, 0, 0);
+    open_breaker(&h, 0);
+    health_reset(&h);
+    assert_int_equal(h.in_flight, 1);
+    assert_int_equal(h.breaker.opened + h.failures, 0);
+    assert_int_equal(health_window(&h, &d), 4096);
+    assert_true(h.limits.primary.known && isnan(ewma_mean(&h.seen.errors)));
+    struct outcome o = {.ttft_ms = 1, .total_ms = 2, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
+    health_ended(&h, &CONFIG, &READY, &running, &o, 5);
+    assert_int_equal(h.in_flight, 0);
+}
+
+/* The odds that the next call fails. */
+static double odds(const struct health *h, uint64_t now_ms)
+{
+    struct forecast_prior prior = forecast_prior(&READY, 300);
+    return forecast_read(&h->forecast, &prior, h->in_flight, now_ms).error;
+}
+
+static void a_reply_that_comes_whole_may_be_silent(void **state)
+{
+    (void)state;
+    struct health h = {0};
+    double usual = odds(&h, 0);
+    struct health_call streamed = health_started(&h, &CONFIG, &READY, 0, 0);
+    assert_true(odds(&h, 60000) > 2 * usual);
+    health_comes_whole(&h, &streamed);
+    assert_true(odds(&h, 60000) < 1.1 * usual);
+}
+
+/* A reload while calls are under way: they end under the old configuration, and the new one must not wait for them. */
+static void what_is_carried_over_is_not_under_way(void **state)
+{
+    (void)state;
+    struct health h = {0}, next;
+    open_breaker(&h, 0);
+    struct health_call trial = health_started(&h, &CONFIG, &READY, 0, h.breaker.until_ms);
+    assert_true(trial.trial);
+    health_carry(&next, &h);
+    assert_int_equal(next.in_flight, 0);
+    assert_true(health_ready(&next, &READY, trial.started_ms, NULL));
+    assert_true(odds(&next, trial.started_ms + 60000) <= odds(&h, trial.started_ms));
+    assert_true(odds(&h, trial.started_ms + 60000) > odds(&next, trial.started_ms + 60000));
+}
+
 static void why_not_ready_is_said(void **state)
 {
     (void)state;
@@ -412,6 +462,9 @@ int main(void)
         cmocka_unit_test(a_trial_may_be_made_as_often_as_it_is_cheap),
         cmocka_unit_test(a_breaker_never_locks_up),
         cmocka_unit_test(what_the_provider_says_of_its_quota_counts),
+        cmocka_unit_test(a_reset_forgets_what_was_seen_and_nothing_else),
+        cmocka_unit_test(a_reply_that_comes_whole_may_be_silent),
+        cmocka_unit_test(what_is_carried_over_is_not_under_way),
         cmocka_unit_test(calls_in_flight_are_counted),
         cmocka_unit_test(tokens_are_reserved_and_then_corrected),
         cmocka_unit_test(failures_never_make_it_look_quick),
