@@ -82,7 +82,7 @@ void notice_parse(struct slice datagram, struct notice *out)
     }
 }
 
-/* Whether an object has exactly these members with these types ('s' string, 'b' boolean, 'a' array, 'o' object). */
+/* Whether an object has exactly these members with these types ('s' string, 'n' number, 'b' boolean, 'a' array, 'o' object). */
 static bool has_shape(const struct json *json, uint32_t object, const char *const *names, const char *types)
 {
     if (json_type(json, object) != JSON_OBJECT)
@@ -95,11 +95,32 @@ static bool has_shape(const struct json *json, uint32_t object, const char *cons
         bool fits = (types[i] == 's' && json_is(json, value, JSON_STRING)) ||
                     (types[i] == 'b' && (json_is(json, value, JSON_TRUE) || json_is(json, value, JSON_FALSE))) ||
                     (types[i] == 'a' && json_is(json, value, JSON_ARRAY)) ||
+                    (types[i] == 'n' && json_is(json, value, JSON_NUMBER)) ||
                     (types[i] == 'o' && json_is(json, value, JSON_OBJECT));
         if (!fits)
             return false;
     }
     return members == strlen(types);
+}
+
+static bool is_deployment(const struct json *json, uint32_t node)
+{
+    return has_shape(json, node, (const char *const[]){"model", "ready", "serves", "reason", "calls", "failed", "ttft_ms"},
+                     "sbbsnnn");
+}
+
+static bool is_alias(const struct json *json, uint32_t node)
+{
+    static const char *const names[] = {"name", "ready", "reason", "deployments"};
+    if (has_shape(json, node, names, "sbs"))
+        return true;
+    if (!has_shape(json, node, names, "sbsa"))
+        return false;
+    uint32_t deployment = json_first(json, json_get(json, node, "deployments"));
+    for (; deployment != JSON_NONE; deployment = json_next(json, deployment))
+        if (!is_deployment(json, deployment))
+            return false;
+    return true;
 }
 
 static bool is_report(const struct json *json)
@@ -108,7 +129,7 @@ static bool is_report(const struct json *json)
         return false;
     uint32_t alias = json_first(json, json_get(json, 0, "aliases"));
     for (; alias != JSON_NONE; alias = json_next(json, alias))
-        if (!has_shape(json, alias, (const char *const[]){"name", "ready", "reason"}, "sbs"))
+        if (!is_alias(json, alias))
             return false;
     return true;
 }

@@ -15,6 +15,7 @@
 struct view {
     const struct session *session;
     const struct refusal *why;   /* or NULL */
+    const char *note;            /* good news; "" without any */
 };
 
 typedef void slot_writer(const struct view *view, struct buf *out);
@@ -43,6 +44,11 @@ static void write_state(const struct view *view, struct buf *out)
 static void write_message(const struct view *view, struct buf *out)
 {
     page_escape(out, slice_of(view->why ? view->why->message : view->session->supervisor.reason));
+}
+
+static void write_note(const struct view *view, struct buf *out)
+{
+    page_escape(out, slice_of(view->note));
 }
 
 static void write_token(const struct view *view, struct buf *out)
@@ -107,20 +113,74 @@ static void write_text(const struct json *json, uint32_t node, struct buf *out)
     buf_free(&text);
 }
 
+/* How its calls went: "12 calls, 1 failed, first token after 810 ms". */
+static void write_figures(const struct json *json, uint32_t deployment, struct buf *out)
+{
+    int64_t calls = 0, failed = 0, ttft = -1;
+    (void)json_int64(json, json_get(json, deployment, "calls"), &calls);
+    (void)json_int64(json, json_get(json, deployment, "failed"), &failed);
+    (void)json_int64(json, json_get(json, deployment, "ttft_ms"), &ttft);
+    if (calls > 0)
+        buf_add_format(out, calls == 1 ? "1 call" : "%lld calls", (long long)calls);
+    if (calls > 0 && failed > 0)
+        buf_add_format(out, ", %lld failed", (long long)failed);
+    if (calls > 0 && ttft >= 0)
+        buf_add_format(out, ", first token after %lld ms", (long long)ttft);
+}
+
+static void write_deployment(const struct json *json, uint32_t deployment, struct buf *out)
+{
+    bool ready = json_is(json, json_get(json, deployment, "ready"), JSON_TRUE);
+    bool serves = json_is(json, json_get(json, deployment, "serves"), JSON_TRUE);
+    buf_add_format(out, "<li class=\"%s\">", serves ? "serves" : ready ? "ready" : "missing");
+    write_text(json, json_get(json, deployment, "model"), out);
+    BUF_ADD(out, " <span class=\"why\">");
+    if (ready)
+        write_figures(json, deployment, out);
+    else
+        write_text(json, json_get(json, deployment, "reason"), out);
+    BUF_ADD(out, "</span></li>");
+}
+
+static void write_test(const struct view *view, const struct json *json, uint32_t name, struct buf *out)
+{
+    buf_add_format(out, "<form method=\"post\" action=\"/test\"><input type=\"hidden\" name=\"token\" value=\"%s\">"
+                   "<button name=\"model\" aria-label=\"Test ", view->session->token);
+    write_text(json, name, out);
+    BUF_ADD(out, "\" value=\"");
+    write_text(json, name, out);
+    BUF_ADD(out, "\">Test</button></form>");
+}
+
+static void write_alias(const struct view *view, const struct json *json, uint32_t alias, struct buf *out)
+{
+    bool ready = json_is(json, json_get(json, alias, "ready"), JSON_TRUE);
+    uint32_t name = json_get(json, alias, "name"), list = json_get(json, alias, "deployments");
+    buf_add_format(out, "<tr class=\"%s\"><th scope=\"row\"><code>", ready ? "ready" : "missing");
+    write_text(json, name, out);
+    buf_add_format(out, "</code></th><td><span class=\"mark\">%s</span></td><td>", ready ? "ready" : "not ready");
+    if (ready && list != JSON_NONE) {
+        BUF_ADD(out, "<ul>");
+        for (uint32_t d = json_first(json, list); d != JSON_NONE; d = json_next(json, d))
+            write_deployment(json, d, out);
+        BUF_ADD(out, "</ul>");
+    } else {
+        write_text(json, json_get(json, alias, "reason"), out);
+    }
+    BUF_ADD(out, "</td><td>");
+    if (ready)
+        write_test(view, json, name, out);
+    BUF_ADD(out, "</td></tr>\n");
+}
+
 static void write_aliases(const struct view *view, struct buf *out)
 {
     const struct json *json = &view->session->supervisor.report.json;
     if (!json->count)
         return;
     uint32_t alias = json_first(json, json_get(json, 0, "aliases"));
-    for (; alias != JSON_NONE; alias = json_next(json, alias)) {
-        bool ready = json_is(json, json_get(json, alias, "ready"), JSON_TRUE);
-        buf_add_format(out, "<tr class=\"%s\"><th scope=\"row\"><code>", ready ? "ready" : "missing");
-        write_text(json, json_get(json, alias, "name"), out);
-        buf_add_format(out, "</code></th><td><span class=\"mark\">%s</span></td><td>", ready ? "ready" : "not ready");
-        write_text(json, json_get(json, alias, "reason"), out);
-        BUF_ADD(out, "</td></tr>\n");
-    }
+    for (; alias != JSON_NONE; alias = json_next(json, alias))
+        write_alias(view, json, alias, out);
 }
 
 /* The model of the examples: the first that is ready. */
@@ -192,6 +252,7 @@ static const struct {
 } slots[] = {
     {"state", write_state},
     {"message", write_message},
+    {"note", write_note},
     {"token", write_token},
     {"base_url", write_base_url},
     {"risk_port", write_risk_port},
@@ -257,9 +318,10 @@ bool page_load(struct page *page, const char *folder, struct buf *error)
     return true;
 }
 
-void page_write(const struct page *page, const struct session *session, const struct refusal *why, struct buf *out)
+void page_write(const struct page *page, const struct session *session, const struct refusal *why, const char *note,
+                struct buf *out)
 {
-    struct view view = {session, why};
+    struct view view = {session, why, note};
     struct slice before, name;
     size_t from = 0;
     while (next_slot(page, &from, &before, &name)) {

@@ -15,8 +15,10 @@ struct page {
 
 /* Reads FOLDER/page.html; false with a message in `error`, also when it has a slot that is not known. */
 MUST_CHECK bool page_load(struct page *page, const char *folder, struct buf *error);
-/* Appends the page in the session's present state; `why` is what the last request was refused for, or NULL. */
-void page_write(const struct page *page, const struct session *session, const struct refusal *why, struct buf *out);
+/* Appends the page in the session's present state; `why` is what the last request was refused for, or NULL, and `note` what it
+ * came to otherwise, "" where the page shows that by itself. */
+void page_write(const struct page *page, const struct session *session, const struct refusal *why, const char *note,
+                struct buf *out);
 /* Appends text with & < > " ' as character references: safe within an element and within a quoted attribute. */
 bool page_escape(struct buf *out, struct slice text);
 

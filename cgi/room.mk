@@ -27,4 +27,5 @@ cgi_pointsman_session_SOURCES = \
 	cgi/spawn.c cgi/spawn.h \
 	cgi/status.c cgi/status.h \
 	cgi/supervisor.c cgi/supervisor.h \
+	cgi/tester.c cgi/tester.h \
 	cgi/words.c cgi/words.h

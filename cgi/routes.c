@@ -6,6 +6,7 @@
 #include "cgi/named.h"
 #include "cgi/reply.h"
 #include "cgi/status.h"
+#include "common/json.h"
 
 #include <string.h>
 
@@ -28,11 +29,11 @@ static const char *const body_types[] = {
     [MANNER_PAGE] = "application/x-www-form-urlencoded",
 };
 
-static void answer_page(struct session *session, struct slot *slot, int status, const struct refusal *why)
+static void answer_page(struct session *session, struct slot *slot, int status, const struct refusal *why, const char *note)
 {
     struct buf body;
     buf_init(&body, PAGE_MAX);
-    page_write(&session->page, session, why, &body);
+    page_write(&session->page, session, why, note, &body);
     reply_html(&slot->request, status, &body);
     buf_free(&body);
 }
@@ -41,7 +42,7 @@ static void answer_page(struct session *session, struct slot *slot, int status, 
 static void answer_no(struct session *session, struct slot *slot, const struct refusal *why)
 {
     if (slot->manner == MANNER_PAGE)
-        answer_page(session, slot, why->status, why);
+        answer_page(session, slot, why->status, why, "");
     else
         reply_refusal(&slot->request, why, NULL);
 }
@@ -66,7 +67,7 @@ static void answer_yes(struct session *session, struct slot *slot)
 static void show_page(struct session *session, struct slot *slot, const struct fields *fields)
 {
     (void)fields;
-    answer_page(session, slot, 200, NULL);
+    answer_page(session, slot, 200, NULL, "");
 }
 
 static void show_health(struct session *session, struct slot *slot, const struct fields *fields)
@@ -114,14 +115,29 @@ static void stop(struct session *session, struct slot *slot, const struct fields
     slot->wait = WAIT_GONE;
 }
 
+static void test(struct session *session, struct slot *slot, const struct fields *fields)
+{
+    struct refusal why;
+    if (session->supervisor.state != CHILD_RUNNING) {
+        refuse(&why, 409, "stopped", "No proxy runs that could be tested.");
+        answer_no(session, slot, &why);
+    } else if (tester_start(&session->tester, &session->settings, fields, session->now_ms, &why)) {
+        slot->wait = WAIT_TESTED;
+    } else {
+        answer_no(session, slot, &why);
+    }
+}
+
 static const struct route routes[] = {
     {"GET", "/", MANNER_PAGE, ACCESS_READS, show_page},
     {"GET", "/health", MANNER_JSON, ACCESS_OPEN, show_health},
     {"GET", "/api/status", MANNER_JSON, ACCESS_READS, show_status},
     {"POST", "/api/start", MANNER_JSON, ACCESS_CHANGES, start},
     {"POST", "/api/stop", MANNER_JSON, ACCESS_CHANGES, stop},
+    {"POST", "/api/test", MANNER_JSON, ACCESS_CHANGES, test},
     {"POST", "/start", MANNER_PAGE, ACCESS_CHANGES, start},
     {"POST", "/stop", MANNER_PAGE, ACCESS_CHANGES, stop},
+    {"POST", "/test", MANNER_PAGE, ACCESS_CHANGES, test},
 };
 
 /* The route of the method and path. NULL: none; `allow` then says which method the path has, if any. HEAD is GET: the
@@ -204,6 +220,30 @@ static void answer_started(struct session *session, struct slot *slot)
     answer_no(session, slot, &why);
 }
 
+/* The child's own words as JSON, and one sentence. */
+static void answer_tested(struct session *session, struct slot *slot)
+{
+    struct buf words, body;
+    struct refusal why;
+    buf_init(&words, 4096);
+    buf_init(&body, 2 * TESTER_MAX);
+    bool good = tester_words(&session->tester, &words);
+    const char *text = buf_text(&words) ? buf_text(&words) : "";
+    if (!good) {
+        refuse(&why, 502, "test_failed", "%s", text);
+        answer_no(session, slot, &why);
+    } else if (slot->manner == MANNER_PAGE) {
+        answer_page(session, slot, 200, NULL, text);
+    } else {
+        BUF_ADD(&body, "{\"words\":");
+        json_add_string(&body, buf_slice(&words));
+        buf_add_format(&body, ",\"test\":%.*s}\n", SLICE_ARGS(slice_trim(buf_slice(&session->tester.answer))));
+        reply_json(&slot->request, 200, &body);
+    }
+    buf_free(&words);
+    buf_free(&body);
+}
+
 void routes_settle(struct session *session)
 {
     for (size_t i = 0; i < SESSION_REQUESTS; i++) {
@@ -213,6 +253,8 @@ void routes_settle(struct session *session)
             answer_started(session, slot);
         else if (slot->wait == WAIT_GONE && state != CHILD_STOPPING)
             answer_yes(session, slot);
+        else if (slot->wait == WAIT_TESTED && !session->tester.pid)
+            answer_tested(session, slot);
         else
             continue;
         slot->wait = WAIT_NONE;

@@ -20,7 +20,9 @@
 #define FASTCGI_FD 0            /* FCGI_LISTENSOCK_FILENO */
 #define PAUSE_MS 100            /* after an accept that failed for want of descriptors */
 
-enum watched { WATCH_REQUESTS, WATCH_SIGNALS, WATCH_CHILD, WATCH_NOTIFY, WATCH_WORDS, WATCH_PORT, WATCH_RISK_PORT, WATCH_COUNT };
+enum watched {
+    WATCH_REQUESTS, WATCH_SIGNALS, WATCH_CHILD, WATCH_NOTIFY, WATCH_WORDS, WATCH_PORT, WATCH_RISK_PORT, WATCH_TEST, WATCH_COUNT
+};
 
 static int64_t clock_ms(void)
 {
@@ -60,6 +62,7 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     if (!page_load(&session->page, settings->www, error) ||
         !supervisor_open(&session->supervisor, settings, error))
         return false;
+    tester_init(&session->tester);
     session->peer_fd = peer_open();
     session->harden.peer_uid = session->peer_fd < 0 ? HARDEN_OFF : HARDEN_ON;
     if (session->peer_fd < 0)
@@ -118,9 +121,11 @@ static void take_signal(struct session *session, int signals)
 
 static int timeout_ms(const struct session *session)
 {
-    int64_t due = session->supervisor.deadline_ms;
-    if (session->paused_until && (!due || session->paused_until < due))
-        due = session->paused_until;
+    const int64_t dues[] = {session->supervisor.deadline_ms, session->tester.deadline_ms, session->paused_until};
+    int64_t due = 0;
+    for (size_t i = 0; i < sizeof dues / sizeof *dues; i++)
+        if (dues[i] && (!due || dues[i] < due))
+            due = dues[i];
     if (!due)
         return -1;
     return due > session->now_ms ? (int)(due - session->now_ms) : 0;
@@ -138,6 +143,7 @@ static void turn(struct session *session, int signals)
         [WATCH_WORDS] = {.fd = s->words.fd, .events = POLLIN},
         [WATCH_PORT] = {.fd = supervisor_orphaned_port(s, PORT_PROXY), .events = POLLIN},
         [WATCH_RISK_PORT] = {.fd = supervisor_orphaned_port(s, PORT_RISK), .events = POLLIN},
+        [WATCH_TEST] = {.fd = session->tester.fd, .events = POLLIN},
     };
     int ready = poll(fds, WATCH_COUNT, timeout_ms(session));
     session->now_ms = clock_ms();
@@ -156,9 +162,13 @@ static void turn(struct session *session, int signals)
             port_turn_away(fds[WATCH_PORT].fd);
         if (fds[WATCH_RISK_PORT].revents)
             port_turn_away(fds[WATCH_RISK_PORT].fd);
+        if (fds[WATCH_TEST].revents)
+            tester_on_output(&session->tester);
         if (fds[WATCH_REQUESTS].revents)
             answer_one(session);
     }
+    if (session->tester.deadline_ms && session->now_ms >= session->tester.deadline_ms)
+        tester_on_deadline(&session->tester);
     if (s->deadline_ms && session->now_ms >= s->deadline_ms)
         supervisor_on_deadline(s);
 }

@@ -6,18 +6,19 @@
 #include "cgi/request.h"
 #include "cgi/settings.h"
 #include "cgi/supervisor.h"
+#include "cgi/tester.h"
 #include "common/harden.h"
 #include "common/secret.h"
 
 /* Requests at one time, the waiting ones included; beyond that: 503. */
 #define SESSION_REQUESTS 16
 
-enum wait { WAIT_NONE, WAIT_READY, WAIT_GONE };
+enum wait { WAIT_NONE, WAIT_READY, WAIT_GONE, WAIT_TESTED };
 
 /* How a route speaks: which bodies it takes, and how it says yes and no. */
 enum manner { MANNER_JSON, MANNER_PAGE };
 
-/* A request that is answered when the child's state changes. */
+/* A request that is answered when the child's state changes, or a test has ended. */
 struct slot {
     struct request request;
     enum manner manner;
@@ -27,6 +28,7 @@ struct slot {
 struct session {
     struct settings settings;
     struct supervisor supervisor;
+    struct tester tester;
     struct harden_status harden;
     struct page page;
     char token[SECRET_TOKEN_SIZE];

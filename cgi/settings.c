@@ -64,6 +64,7 @@ bool settings_read(struct settings *settings, pid_t first_parent, struct buf *er
     long web_port, proxy_port, risk_port, parent;
     *settings = (struct settings){
         .proxy = variable("POINTSMAN_PROXY", POINTSMAN_BINDIR "/pointsman-proxy"),
+        .command = variable("POINTSMAN_COMMAND", POINTSMAN_BINDIR "/pointsman"),
         .config = variable("POINTSMAN_CONFIG", POINTSMAN_DATADIR "/litellm-cost-routing.yaml"),
         .www = variable("POINTSMAN_WWW", POINTSMAN_DATADIR "/www"),
         .runtime_fd = -1,

@@ -11,6 +11,7 @@ struct settings {
     unsigned proxy_port;      /* POINTSMAN_PROXY_PORT, 4000 */
     unsigned risk_port;       /* POINTSMAN_RISK_PORT: the risk router's, where it is asked for; the next one */
     const char *proxy;        /* POINTSMAN_PROXY: the proxy's program */
+    const char *command;      /* POINTSMAN_COMMAND: the command that tests a model */
     const char *config;       /* POINTSMAN_CONFIG: its configuration file */
     const char *www;          /* POINTSMAN_WWW: the folder of page.html */
     pid_t parent;             /* POINTSMAN_PARENT: lighttpd's pid */

@@ -14,6 +14,7 @@ static const struct {
 } programs[] = {
     {PLACE_SESSION, POINTSMAN_LIBEXECDIR "/pointsman-session"},
     {PLACE_PROXY, POINTSMAN_BINDIR "/pointsman-proxy"},
+    {PLACE_COMMAND, POINTSMAN_BINDIR "/pointsman"},
 };
 
 /* The build folder, when this program is its cli/pointsman; else NULL. configure links the data there, as share/. To be freed. */

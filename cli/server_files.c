@@ -116,13 +116,13 @@ static bool write_conf(const struct server *server, const struct server_options 
                        struct buf *error)
 {
     struct buf template, conf;
-    char web_port[16], proxy_port[16], risk_port[16], *www = place_data("www");
+    char web_port[16], proxy_port[16], risk_port[16], *www = place_data("www"), *command = place_program(PLACE_COMMAND);
     (void)snprintf(web_port, sizeof web_port, "%u", options->web_port);
     (void)snprintf(proxy_port, sizeof proxy_port, "%u", options->proxy_port);
     (void)snprintf(risk_port, sizeof risk_port, "%u", options->risk_port);
     const char *const values[] = {
         "WEB_PORT", web_port, "PROXY_PORT", proxy_port, "RISK_PORT", risk_port, "RUNTIME_DIR", server->runtime,
-        "WWW", www, "PROXY", proxy, "CONFIG", config, NULL,
+        "WWW", www, "PROXY", proxy, "CONFIG", config, "COMMAND", command, NULL,
     };
     buf_init(&template, TEMPLATE_MAX);
     buf_init(&conf, 2 * TEMPLATE_MAX);
@@ -131,6 +131,7 @@ static bool write_conf(const struct server *server, const struct server_options 
     buf_free(&template);
     buf_free(&conf);
     free(www);
+    free(command);
     return written;
 }
 

@@ -16,7 +16,8 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_spending.c \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/answers.c proxy/front/answers.h \
-	proxy/front/answers_dispatch.c \
+	proxy/front/answers_aliases.c \
+	proxy/front/answers_dispatch.c proxy/front/answers_private.h \
 	proxy/front/catalog.c proxy/front/catalog.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
 	proxy/http/grammar.c proxy/http/grammar.h \
@@ -104,6 +105,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/generation.c proxy/generation.h \
 	proxy/notify.c proxy/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \
+	proxy/report.c proxy/report.h \
 	proxy/server.c proxy/server.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
 	proxy/upstream/call_fields.c \

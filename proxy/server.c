@@ -7,6 +7,7 @@
 #include "proxy/front/answers.h"
 #include "proxy/front/listener.h"
 #include "proxy/notify.h"
+#include "proxy/report.h"
 
 #include <event2/event.h>
 #include <signal.h>
@@ -44,6 +45,7 @@ struct server {
     unsigned ticks;
     bool ready, stopping;
     bool has_terminal;                   /* standard error was one when it began */
+    struct report report;
 };
 
 static void publish(struct server *s, const char *first);
@@ -111,23 +113,11 @@ static void on_drained(void *user, void *ctx)
         exchange_client_drained(user);
 }
 
-/* Tells the supervisor what it shows to people: which aliases are ready, and what protects the process. */
+/* Tells the supervisor what it shows to people. */
 static void publish(struct server *s, const char *first)
 {
     struct answers now = answers_now(s, ENTRANCE_MAIN);
-    struct buf fields;
-    buf_init(&fields, 32u << 10);
-    buf_add_text(&fields, first);
-    BUF_ADD(&fields, "X_POINTSMAN_STATUS={\"version\":\"" PACKAGE_VERSION "\",\"aliases\":");
-    (void)answers_aliases(&now, &fields);
-    BUF_ADD(&fields, ",\"hardening\":");
-    (void)harden_json(s->options->harden, &fields);
-    BUF_ADD(&fields, "}\n");
-    if (!fields.failed)
-        notify_send(buf_slice(&fields));
-    else
-        log_warning("the status for the session page is too long; the page won't show the aliases");
-    buf_free(&fields);
+    report_send(&s->report, &now, first);
 }
 
 static void become_ready(struct server *s)
@@ -193,6 +183,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     free_retired(s);
     if (++s->ticks % LOGIN_LOOK_S == 0)
         look_at_login(s);
+    if (s->options->parent && s->ready && !s->stopping) {
+        struct answers now = answers_now(s, ENTRANCE_MAIN);
+        report_refresh(&s->report, &now);
+    }
     if (s->stopping && !calls_under_way(s))
         event_base_loopbreak(s->base);
 }
@@ -426,6 +420,7 @@ int server_run(const struct server_options *options, struct setup *setup)
 {
     struct server s = {.options = options};
     int status = 1;
+    report_init(&s.report, options->harden);
     if (!set_up(&s, setup)) {
         log_error("could not start: no memory, or no descriptors left");
     } else {
@@ -436,6 +431,7 @@ int server_run(const struct server_options *options, struct setup *setup)
         status = event_base_dispatch(s.base) < 0 ? 1 : 0;
     }
     tear_down(&s);
+    report_free(&s.report);
     setup_free(setup);
     return status;
 }

@@ -9,6 +9,7 @@ const byId = (id) => document.getElementById(id);
 const changing = (state) => state === 'starting' || state === 'stopping';
 let timer = 0;
 let lost = false;
+let testing = '';   // the model under test
 
 function cell(kind, child) {
   const element = document.createElement(kind);
@@ -16,33 +17,101 @@ function cell(kind, child) {
   return element;
 }
 
-function aliasRow({ name, ready, reason }) {
+function figures({ calls, failed, ttft_ms: ttft }) {
+  if (!calls) return '';
+  return (calls === 1 ? '1 call' : `${calls} calls`) + (failed ? `, ${failed} failed` : '') +
+    (ttft >= 0 ? `, first token after ${ttft} ms` : '');
+}
+
+function deploymentItem(deployment) {
+  const { model, ready, serves, reason } = deployment;
+  const item = cell('li', `${model} `);
+  item.className = serves ? 'serves' : ready ? 'ready' : 'missing';
+  const why = cell('span', ready ? figures(deployment) : reason);
+  why.className = 'why';
+  item.append(why);
+  return item;
+}
+
+function testButton(name) {
+  const button = cell('button', 'Test');
+  button.type = 'button';
+  button.value = name;
+  button.setAttribute('aria-label', `Test ${name}`);
+  button.disabled = testing !== '';
+  return button;
+}
+
+function aliasRow({ name, ready, reason, deployments }) {
   const row = document.createElement('tr');
   row.className = ready ? 'ready' : 'missing';
   const head = cell('th', cell('code', name));
   head.scope = 'row';
   const mark = cell('span', ready ? 'ready' : 'not ready');
   mark.className = 'mark';
-  row.append(head, cell('td', mark), cell('td', reason));
+  const served = cell('td', '');
+  if (ready && deployments) {
+    const list = cell('ul', '');
+    list.append(...deployments.map(deploymentItem));
+    served.append(list);
+  } else {
+    served.append(reason);
+  }
+  row.append(head, cell('td', mark), served, cell('td', ready ? testButton(name) : ''));
   return row;
+}
+
+// One small real call, which the session makes; its outcome stays until the next one.
+async function testModel(name) {
+  testing = name;
+  for (const button of byId('aliases').querySelectorAll('button')) button.disabled = true;
+  say('');
+  note(`Testing ${name}…`);
+  try {
+    note((await call('/api/test', byId('stop').elements.token.value, { model: name })).words);
+  } catch (fault) {
+    note('');
+    say(fault.message);
+  } finally {
+    testing = '';
+    for (const button of byId('aliases').querySelectorAll('button')) button.disabled = false;
+  }
+}
+
+const alike = (a, b) => a.textContent.replace(/\s+/g, '') === b.textContent.replace(/\s+/g, '') &&
+  a.querySelector('.serves')?.textContent === b.querySelector('.serves')?.textContent;
+
+// The row as it should be, cell by cell: a button that has the focus keeps it.
+function freshen(row, wanted) {
+  if (row.className !== wanted.className) row.className = wanted.className;
+  [...wanted.cells].forEach((cell, i) => {
+    if (!alike(row.cells[i], cell)) row.cells[i].replaceWith(cell);
+  });
 }
 
 // Touches the document only where something changed, so that screen readers and selections are left in peace.
 function show(status) {
   const rows = status.aliases.map(aliasRow);
   const body = byId('aliases');
-  if (body.textContent.replace(/\s+/g, '') !== rows.map((row) => row.textContent).join('').replace(/\s+/g, ''))
+  if (body.rows.length !== rows.length || rows.some((row, i) => !alike(body.rows[i].cells[0], row.cells[0])))
     body.replaceChildren(...rows);
+  else
+    rows.forEach((row, i) => freshen(body.rows[i], row));
   byId('pid').textContent = status.pid ?? '';
   const model = status.aliases.find(({ ready }) => ready)?.name;
   if (model) for (const element of document.querySelectorAll('.model')) element.textContent = model;
   if (document.body.dataset.state === status.state) return;
   document.body.dataset.state = status.state;
+  note('');
   say(status.state === 'died' ? status.reason : '');
 }
 
 function say(text) {
   if (byId('message').textContent !== text) byId('message').textContent = text;
+}
+
+function note(text) {
+  if (byId('note').textContent !== text) byId('note').textContent = text;
 }
 
 function markField(name) {
@@ -121,5 +190,11 @@ function live(form, path, meanwhile, then) {
 
 live(byId('start'), '/api/start', 'starting', 'stop');
 live(byId('stop'), '/api/stop', 'stopping', 'start');
+byId('aliases').addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  event.preventDefault();
+  testModel(button.value);
+});
 document.addEventListener('visibilitychange', poll);
 poll();

@@ -1,5 +1,5 @@
 /* pure: what the proxy says of itself. */
-#include "proxy/front/answers.h"
+#include "proxy/front/answers_private.h"
 
 #include "common/json.h"
 
@@ -60,7 +60,7 @@ bool answers_model(const struct answers *a, struct slice name, struct buf *out)
     return true;
 }
 
-static bool deployment_ready(const struct answers *a, const struct deployment *d, struct buf *why)
+bool answers_ready(const struct answers *a, const struct deployment *d, struct buf *why)
 {
     if (!d->not_ready && d->provider->sign_in == SIGN_IN_CHATGPT && *a->no_login) {
         if (why)
@@ -87,7 +87,7 @@ static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *o
     for (unsigned i = 0; i < a->config->deployment_count; i++) {
         const struct deployment *d = &a->config->deployments[i];
         buf_clear(&why);
-        if (deployment_ready(a, d, &why) != ready)
+        if (answers_ready(a, d, &why) != ready)
             continue;
         buf_add_text(out, count++ ? ",{\"model_name\":" : "{\"model_name\":");
         json_add_string(out, slice_of(d->alias));
@@ -118,44 +118,4 @@ bool answers_health(const struct answers *a, struct buf *out)
     unsigned unhealthy = add_endpoints(a, false, out);
     buf_add_format(out, "],\"healthy_count\":%u,\"unhealthy_count\":%u}", healthy, unhealthy);
     return !out->failed;
-}
-
-static bool group_ready(const struct answers *a, const struct model_group *group, struct buf *why)
-{
-    struct buf one;
-    bool ready = false;
-    buf_init(&one, 1024);
-    for (unsigned i = 0; i < group->count && !ready; i++) {
-        buf_clear(&one);
-        ready = deployment_ready(a, group->deployments[i], &one);
-        /* Several deployments of a group often lack the same thing: it is said once. */
-        if (!ready && one.len && !(why->len && memmem(why->data, why->len, one.data, one.len))) {
-            if (why->len)
-                BUF_ADD(why, "; ");
-            buf_add_slice(why, buf_slice(&one));
-        }
-    }
-    buf_free(&one);
-    if (ready)
-        buf_clear(why);
-    return ready;
-}
-
-bool answers_aliases(const struct answers *a, struct buf *out)
-{
-    struct buf why;
-    buf_init(&why, 2048);
-    buf_add_char(out, '[');
-    for (unsigned i = 0; i < a->config->group_count; i++) {
-        const struct model_group *group = &a->config->groups[i];
-        buf_clear(&why);
-        bool ready = group_ready(a, group, &why);
-        buf_add_text(out, i ? ",{\"name\":" : "{\"name\":");
-        json_add_string(out, slice_of(group->alias));
-        buf_add_format(out, ",\"ready\":%s,\"reason\":", ready ? "true" : "false");
-        json_add_string(out, buf_slice(&why));
-        buf_add_char(out, '}');
-    }
-    buf_free(&why);
-    return buf_add_char(out, ']') && !out->failed;
 }

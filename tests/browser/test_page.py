@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from session_tools import KEYS, Session, is_alive, wait_for  # noqa: E402
+from session_tools import BUILD, KEYS, Session, is_alive, wait_for  # noqa: E402
 
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium-driver")
@@ -212,3 +212,33 @@ def test_a_form_of_another_site_is_refused(page, session):
     page.find("button").click()
     page.wait(lambda: "forbidden_origin" in page.browser.page_source, "the refusal")
     assert session.status()["state"] == "stopped"
+
+
+@pytest.fixture
+def routed():
+    """A session with the real proxy: a model that echoes, and one whose server is not there."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))
+    config = folder / "config.yaml"
+    config.write_text("model_list:\n  - model_name: gone\n    litellm_params: {model: openai/x, "
+                      "api_base: 'http://127.0.0.1:1/v1', api_key: os.environ/OPENAI_API_KEY}\n")
+    session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy", config=config)
+    session.start(DEMO=True, OPENAI_API_KEY=KEYS["OPENAI_API_KEY"])
+    yield session
+    session.close()
+    shutil.rmtree(folder)
+
+
+def test_who_serves_and_a_test_call(browser, routed, script):
+    page = Page(browser, routed)
+
+    def row(model):
+        return next(r for r in browser.find_elements("css selector", "#aliases tr") if r.text.startswith(model))
+
+    assert row("gone").find_element("css selector", "li.serves").text.startswith("openai/x")
+    row("codex-echo").find_element("css selector", "button").click()
+    page.wait(lambda: "codex-echo: OK after" in page.find("#note").text, "the test's outcome")
+    page.wait(lambda: "1 call" in row("codex-echo").text or script or page.open(), "the call is counted")
+    row("gone").find_element("css selector", "button").click()
+    page.wait_message("gone: failed after")
+    assert not page.find("#note").is_displayed()
+    assert KEYS["OPENAI_API_KEY"] not in browser.page_source

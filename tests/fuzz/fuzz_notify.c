@@ -8,6 +8,8 @@ const char *const fuzz_seeds[] = {
     "READY=1\nX_POINTSMAN_STATUS={\"version\":\"0.1\",\"aliases\":[{\"name\":\"a\",\"ready\":true,\"reason\":\"\"},"
     "{\"name\":\"b\\u00e9\",\"ready\":false,\"reason\":\"X is not set\"}],\"hardening\":{\"no_core\":true}}\nSTOPPING=1\n",
     "STOPPING=1",
+    "{\"version\":\"0.1\",\"aliases\":[{\"name\":\"a\",\"ready\":true,\"reason\":\"r\",\"deployments\":[{\"model\":\"x/y\","
+    "\"ready\":true,\"serves\":true,\"reason\":\"\",\"calls\":3,\"failed\":1,\"ttft_ms\":-1}]}],\"hardening\":{}}",
     "{\"version\":\"0.1\",\"aliases\":[{\"name\":\"a\",\"ready\":true,\"reason\":\"r\"}],\"hardening\":{}}",
     NULL,
 };
@@ -26,6 +28,16 @@ static unsigned members(const struct json *j, uint32_t object)
     return count;
 }
 
+static void check_deployments(const struct json *j, uint32_t list)
+{
+    uint32_t deployment = list != JSON_NONE ? json_first(j, list) : JSON_NONE;
+    for (; deployment != JSON_NONE; deployment = json_next(j, deployment)) {
+        must(members(j, deployment) == 7 && json_is(j, json_get(j, deployment, "model"), JSON_STRING));
+        must(json_is(j, json_get(j, deployment, "calls"), JSON_NUMBER));
+        must(json_is(j, json_get(j, deployment, "ttft_ms"), JSON_NUMBER));
+    }
+}
+
 /* What was taken has the shape that status and page rely on. */
 static void check_report(const struct report *report)
 {
@@ -34,9 +46,10 @@ static void check_report(const struct report *report)
     must(json_is(j, json_get(j, 0, "version"), JSON_STRING) && json_is(j, json_get(j, 0, "hardening"), JSON_OBJECT));
     uint32_t alias = json_first(j, json_get(j, 0, "aliases"));
     for (; alias != JSON_NONE; alias = json_next(j, alias)) {
-        must(members(j, alias) == 3);
+        must(members(j, alias) == 3 || members(j, alias) == 4);
         must(json_is(j, json_get(j, alias, "name"), JSON_STRING) && json_is(j, json_get(j, alias, "reason"), JSON_STRING));
         must(json_is(j, json_get(j, alias, "ready"), JSON_TRUE) || json_is(j, json_get(j, alias, "ready"), JSON_FALSE));
+        check_deployments(j, json_get(j, alias, "deployments"));
     }
 }
 

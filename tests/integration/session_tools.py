@@ -70,11 +70,13 @@ class Session:
         self.port, self.proxy_port, self.risk_port = free_port(), free_port(), free_port()
         self.behave({})
         values = {"WEB_PORT": self.port, "PROXY_PORT": self.proxy_port, "RISK_PORT": self.risk_port, "RUNTIME_DIR": self.runtime,
-                  "WWW": ROOT / "www", "PROXY": proxy, "CONFIG": self.config}
+                  "WWW": ROOT / "www", "PROXY": proxy, "CONFIG": self.config,
+                  "COMMAND": BUILD / "cli" / "pointsman"}
         text = (ROOT / "conf" / "lighttpd.conf.in").read_text()
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         (self.runtime / "lighttpd.conf").write_text(text)
+        (self.runtime / "url").write_text(f"http://127.0.0.1:{self.port}\n")
         (self.runtime / "pointsman-session").symlink_to(BUILD / "cgi" / "pointsman-session")
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CODEX_HOME": str(folder / "codex"),
                             "XDG_CONFIG_HOME": str(folder), **(environment or {})}

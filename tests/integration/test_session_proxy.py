@@ -115,3 +115,19 @@ def test_the_sandbox_is_on_where_the_kernel_has_one(session):
     assert hardening["no_new_privs"] and kernel["NoNewPrivs"] == "1"
     assert hardening["seccomp"] == (kernel["Seccomp"] == "2") == (os.environ.get("ASAN_OPTIONS") is None)
     assert hardening["landlock"] in (True, False)
+
+
+def test_a_test_call(session):
+    assert session.api("/api/test", {"model": "codex-echo"}).error["code"] == "stopped"
+    session.start(DEMO=True)
+    answer = session.api("/api/test", {"model": "codex-echo"})
+    assert answer.status == 200 and answer.json["words"].startswith("codex-echo: OK after ")
+    assert answer.json["test"]["call"]["status"] == 200
+    assert session.key_file.read_text() not in answer.text
+    served = wait_for(lambda: next((a for a in session.status()["aliases"] if a["name"] == "codex-echo" and
+                                    a["deployments"][0]["calls"]), None), "the call is told")["deployments"]
+    assert [(d["model"], d["serves"], d["calls"], d["failed"]) for d in served] == [("echo/codex-echo", True, 1, 0)]
+    for wrong in ({}, {"model": ""}, {"model": "--call"}, {"model": True}, {"model": "x" * 300}):
+        assert session.api("/api/test", wrong).status == 400, wrong
+    answer = session.api("/api/test", {"model": "nowhere"})
+    assert answer.status == 502 and answer.error["code"] == "test_failed"

@@ -1,0 +1,145 @@
+/* The page's "Test": `pointsman test --call` as a child process. */
+#include "cgi/tester.h"
+
+#include "common/harden.h"
+#include "common/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MODEL_MAX 256
+
+void tester_init(struct tester *t)
+{
+    *t = (struct tester){.fd = -1};
+    buf_init(&t->answer, TESTER_MAX);
+}
+
+/* What the command needs to find the session; it gets no key but the one that it reads from the session's file. */
+static char **make_environment(void)
+{
+    static const char *const names[] = {"HOME", "CODEX_HOME", "POINTSMAN_RUNTIME_DIR"};
+    static char text[3][4096 + 32], *list[4];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        int len = value ? snprintf(text[count], sizeof text[count], "%s=%s", names[i], value) : -1;
+        if (len > 0 && (size_t)len < sizeof text[count]) {
+            list[count] = text[count];
+            count++;
+        }
+    }
+    list[count] = NULL;
+    return list;
+}
+
+static _Noreturn void become_command(const char *command, const char *model, pid_t parent, int out)
+{
+    sigset_t none;
+    struct harden_status unused = {0};
+    sigemptyset(&none);
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (harden_follow_parent(&unused, parent) && nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
+        dup2(out, STDOUT_FILENO) >= 0 && dup2(nothing, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 &&
+        signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+        execve(command, (char *[]){(char *)command, "test", "--call", "--model", (char *)model, NULL}, make_environment());
+    _exit(127);
+}
+
+static bool run(struct tester *t, const char *command, const char *model)
+{
+    pid_t parent = getpid();
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return false;
+    t->pid = fork();
+    if (t->pid == 0)
+        become_command(command, model, parent, fds[1]);
+    int fault = errno;
+    close(fds[1]);
+    if (t->pid < 0) {
+        close(fds[0]);
+        t->pid = 0;
+        errno = fault;
+        return false;
+    }
+    (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    t->fd = fds[0];
+    return true;
+}
+
+bool tester_start(struct tester *t, const struct settings *settings, const struct fields *fields, int64_t now_ms,
+                  struct refusal *why)
+{
+    const struct field *field = fields_get(fields, "model");
+    char model[MODEL_MAX + 1] = "";
+    if (t->pid)
+        return refuse(why, 409, "busy", "A test is under way; wait for its end.");
+    if (!field || field->kind != FIELD_TEXT || !field->value.len || field->value.len > MODEL_MAX || field->value.ptr[0] == '-')
+        return refuse_field(why, "model", "invalid_model", "\"model\" must name one of the models of the status.");
+    memcpy(model, field->value.ptr, field->value.len);
+    buf_clear(&t->answer);
+    if (!run(t, settings->command, model))
+        return refuse(why, 500, "no_process", "The test can't be started: %s", strerror(errno));
+    t->deadline_ms = now_ms + TESTER_MS;
+    return true;
+}
+
+static void reap(struct tester *t)
+{
+    close(t->fd);
+    (void)waitpid(t->pid, NULL, 0);   /* it has closed its output, so that it ends now */
+    t->fd = -1;
+    t->pid = 0;
+    t->deadline_ms = 0;
+}
+
+void tester_on_output(struct tester *t)
+{
+    char space[4096];
+    ssize_t len = read(t->fd, space, sizeof space);
+    if (len > 0)
+        buf_add(&t->answer, space, (size_t)len);
+    else if (len == 0 || (errno != EAGAIN && errno != EINTR))
+        reap(t);
+}
+
+void tester_on_deadline(struct tester *t)
+{
+    t->deadline_ms = 0;
+    if (t->pid)
+        (void)kill(t->pid, SIGKILL);
+}
+
+static void add_member(const struct json *json, uint32_t object, const char *name, struct buf *out)
+{
+    (void)json_unescape(json, json_get(json, object, name), out);
+}
+
+bool tester_words(const struct tester *t, struct buf *out)
+{
+    struct json json = {0};
+    struct slice text = buf_slice(&t->answer);
+    int64_t ms = 0;
+    bool read = !t->answer.failed && text.len && json_parse(&json, text.ptr, text.len);
+    uint32_t call = read ? json_get(&json, 0, "call") : JSON_NONE;
+    uint32_t fault = call != JSON_NONE ? json_get(&json, call, "error") : JSON_NONE;
+    bool good = call != JSON_NONE && json_is(&json, json_get(&json, 0, "ok"), JSON_TRUE);
+    if (call != JSON_NONE) {
+        add_member(&json, call, "model", out);
+        (void)json_int64(&json, json_get(&json, call, "ms"), &ms);
+        buf_add_format(out, good ? ": OK after %lld ms" : ": failed after %lld ms: ", (long long)ms);
+        if (!good && fault != JSON_NONE)
+            add_member(&json, call, "error", out);
+    } else {
+        buf_add_text(out, read ? "The model is not ready." : "The test came to no answer within a minute, or no proxy runs.");
+    }
+    json_free(&json);
+    return good;
+}
