@@ -19,6 +19,7 @@ const char *const fuzz_seeds[] = {
     "npm WARN x\nnpm http 2\n```\n",
     "The same line of text\nThe same line of text\nThe same line of text\nThe same line of text\n"
     "\n\n\n\n\ndata:image/png;base64,AAAA\n",
+    "\x1b[31m\x1b[0m\n",
     NULL,
 };
 

@@ -310,8 +310,11 @@ static void the_limit_of_costs_bars(void **state)
     assert_true(fabs(plan.steps[0].cost_usd - expected) < 1e-12);
     assert_int_equal(plan.priced, 2);
     assert_int_equal(plan.unpriced, 0);
-    CASE("codex-light: litellm !standard", .prompt = "Fix the typo", .max_cost = "0.05");
-    CASE("codex-light: !litellm !standard", .prompt = "Fix the typo", .max_cost = "0.01");
+    char below[32], above[32];
+    snprintf(below, sizeof below, "%.6f", expected * 0.999);
+    snprintf(above, sizeof above, "%.6f", expected * 1.001);
+    CASE("codex-light: litellm !standard", .prompt = "Fix the typo", .max_cost = above);
+    CASE("codex-light: !litellm !standard", .prompt = "Fix the typo", .max_cost = below);
     CASE("codex-light: litellm standard", .prompt = "Fix the typo", .max_cost = "0");
     CASE("codex-qwen-local: ollama", .provider = "qwen", .max_cost = "0.0001");
     CASE("gemini-pro-direct: !litellm !standard", .force = "gemini-pro-direct", .max_cost = "9");
