@@ -34,6 +34,7 @@ static const struct { double pressure, performance; } WEIGHT[MARKOV_METRICS] = {
     [MARKOV_QUALITY] = {.14, .18}, [MARKOV_ERROR] = {.14, .16}, [MARKOV_SUCCESSES] = {0, .20},
 };
 static const double TOKEN_PRESSURE_WEIGHT = .16;
+static const double OVERLOADED_PRESSURE = .9;
 
 /* Where the metrics' ramps begin, as shares of slow_ttft_ms and slow_latency_ms, and for cost in USD. */
 static const double STRAIN_TTFT = .25, STRAIN_TOTAL = 8.0 / 45, STRAIN_COST = .01;
@@ -107,7 +108,8 @@ static void learn(double belief[MARKOV_STATES], const double likelihood[MARKOV_S
 }
 
 /* How strained a success looked: the root mean square over what is known, so that one signal at its end shows, though all the
- * others are calm. */
+ * others are calm. Being fully slow to the first token, or at the end of the minute's tokens, is overload whatever the rest says:
+ * it must be able to make the risk critical, for else the guard would keep a saturated local model for being free. */
 static double pressure_of(const struct markov_settings *s, const struct markov_observation *o)
 {
     double error = isnan(o->error_rate) ? 0 : o->error_rate, sum = 0, weights = 0;
@@ -125,7 +127,8 @@ static double pressure_of(const struct markov_settings *s, const struct markov_o
             sum += signals[i].weight * signals[i].strain * signals[i].strain;
             weights += signals[i].weight;
         }
-    return sqrt(sum / weights);
+    double load = fmax(ramp(o->ttft_ms, STRAIN_TTFT * s->slow_ttft_ms, s->slow_ttft_ms), clamp(o->token_pressure));
+    return fmax(sqrt(sum / weights), OVERLOADED_PRESSURE * load * load);
 }
 
 static void likelihood_of(const struct markov_settings *s, const struct markov_observation *o, double out[MARKOV_STATES])

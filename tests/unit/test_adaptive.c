@@ -189,7 +189,7 @@ static void what_says_nothing_is_not_learned(void **state)
     assert_true(adaptive_write(w.adaptive, NOW, &text));
     assert_non_null(strstr(buf_text(&text), "\"b\":{\"state\":\"cooldown\""));
     assert_non_null(strstr(buf_text(&text), "\"c\":{\"state\":\"overloaded\""));
-    assert_non_null(strstr(buf_text(&text), "\"d\":{\"state\":\"warming\""));
+    assert_non_null(strstr(buf_text(&text), "\"d\":{\"state\":\"overloaded\""));
     assert_non_null(strstr(buf_text(&text), "\"e\":{\"state\":\"healthy\""));
     buf_free(&text);
     adaptive_free(w.adaptive);

@@ -463,12 +463,36 @@ static void a_critical_baseline_passes_the_guard(void **state)
     assert_float_equal(x.d.cost_multiplier, 100, 1e-9);
 }
 
+/* A saturated local model costs nothing, and answers well, in the end: the guard must not keep it for that. */
+static void saturation_is_critical(void **state)
+{
+    (void)state;
+    struct markov_settings s = defaults();
+    struct scene x = {.cost = {0, .02, .02}};
+    struct markov_observation queued = perfect();
+    queued.ttft_ms = 24000;
+    queued.total_ms = 26000;
+    queued.cost_usd = 0;
+    observe(&x.a, queued, 1);
+    observe(&x.b, perfect(), 5);
+    observe(&x.c, perfect(), 5);
+    decide(&x, &s, true);
+    assert_false(x.d.would_switch);
+    observe(&x.a, queued, 4);
+    decide(&x, &s, true);
+    assert_int_equal(x.d.health[0].state, MARKOV_OVERLOADED);
+    assert_true(x.d.health[0].risk >= s.critical_risk_threshold);
+    assert_true(x.d.would_switch);
+}
+
 static void unknown_prices(void **state)
 {
     (void)state;
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(1);
-    observe(&x.a, slow(), 2);
+    struct markov_observation sluggish = perfect();
+    sluggish.ttft_ms = 4000;
+    observe(&x.a, sluggish, 2);
     x.c.average[MARKOV_COST].weight = 0;
     x.cost[2] = NAN;
     decide(&x, &s, true);
@@ -548,6 +572,7 @@ int main(void)
         cmocka_unit_test(nothing_is_suggested_among_strangers),
         cmocka_unit_test(the_guard_blocks_and_the_next_is_tried),
         cmocka_unit_test(a_critical_baseline_passes_the_guard),
+        cmocka_unit_test(saturation_is_critical),
         cmocka_unit_test(unknown_prices),
         cmocka_unit_test(extremes),
         cmocka_unit_test(the_decision_as_json),
