@@ -23,7 +23,7 @@ static const double RISK[MARKOV_STATES] = {.00, .35, .75, 1.00, .45};
 static const double CALM[MARKOV_STATES] = {1.00, .50, .10, .02, .20};
 static const double STRAINED[MARKOV_STATES] = {.05, .30, 1.00, .30, .20};
 static const double FAILURE[][MARKOV_STATES] = {
-    [MARKOV_FAILED] = {.03, .10, .25, 1.00, .40},
+    [MARKOV_FAILED] = {.07, .12, .25, 1.00, .40},
     [MARKOV_OVERLOADED_FAILURE] = {.05, .15, 1.00, .50, .30},
     [MARKOV_LIMITED] = {.03, .08, .20, .30, 1.00},
 };
@@ -265,10 +265,18 @@ static bool price_known(const struct markov_decision *d, const struct markov_can
     return !isnan(candidates[index].cost_usd) || !isnan(d->health[index].cost_usd);
 }
 
+/* The baseline's risk as it was last seen counts: time alone lowers it, while nothing tells that the trouble is over, and going
+ * back for the price before the confidence is back would only find the same trouble. */
+static bool is_critical(const struct markov_settings *s, const struct markov_decision *d, const struct markov_provider *baseline)
+{
+    double seen = baseline->count ? risk_of(baseline->belief) : 0;
+    return fmax(d->health[0].risk, seen) >= s->critical_risk_threshold;
+}
+
 static bool guard_blocks(const struct markov_settings *s, const struct markov_decision *d,
                          const struct markov_candidate *candidates, unsigned index, double multiplier)
 {
-    if (!s->cost_guard_enabled || d->health[0].risk >= s->critical_risk_threshold)
+    if (!s->cost_guard_enabled || is_critical(s, d, candidates[0].provider))
         return false;
     if (isnan(multiplier))
         return price_known(d, candidates, 0) && !price_known(d, candidates, index);

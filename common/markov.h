@@ -147,8 +147,8 @@ struct markov_decision {
 /* Compares the candidates (in the order that holds without the model; the first is the baseline; those above MARKOV_MAX are left
  * out) and suggests the one with the most confidence, where that is min_confidence_delta over the baseline's. The guard passes
  * over one that costs more than max_cost_multiplier times the baseline, or whose price alone is unknown, unless the baseline's
- * risk is critical, and the next one is looked at. `live`: order[] begins with the suggested one, and the rest keep their
- * places; else, and when not enabled, order[] is as given. */
+ * risk is critical, or was when it was last seen; and the next one is looked at. `live`: order[] begins with the suggested one,
+ * and the rest keep their places; else, and when not enabled, order[] is as given. */
 void markov_decide(const struct markov_settings *s, const struct markov_candidate *candidates, unsigned count, bool live,
                    int64_t now_ms, struct markov_decision *out);
 

@@ -328,10 +328,15 @@ struct scene {
     struct markov_decision d;
 };
 
-static void decide(struct scene *x, const struct markov_settings *s, bool live)
+static void decide_at(struct scene *x, const struct markov_settings *s, bool live, int64_t now_ms)
 {
     const struct markov_candidate candidates[] = {{"a", &x->a, x->cost[0]}, {"b", &x->b, x->cost[1]}, {"c", &x->c, x->cost[2]}};
-    markov_decide(s, candidates, 3, live, START, &x->d);
+    markov_decide(s, candidates, 3, live, now_ms, &x->d);
+}
+
+static void decide(struct scene *x, const struct markov_settings *s, bool live)
+{
+    decide_at(x, s, live, START);
 }
 
 static struct scene failing_baseline(unsigned failures)
@@ -483,6 +488,10 @@ static void saturation_is_critical(void **state)
     assert_int_equal(x.d.health[0].state, MARKOV_OVERLOADED);
     assert_true(x.d.health[0].risk >= s.critical_risk_threshold);
     assert_true(x.d.would_switch);
+    /* Silence makes it no better: there is no way back for the price alone. */
+    decide_at(&x, &s, true, START + 2 * MINUTE);
+    assert_true(x.d.health[0].risk < s.critical_risk_threshold);
+    assert_true(x.d.would_switch);
 }
 
 static void unknown_prices(void **state)
@@ -491,7 +500,7 @@ static void unknown_prices(void **state)
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(1);
     struct markov_observation sluggish = perfect();
-    sluggish.ttft_ms = 4000;
+    sluggish.ttft_ms = 4800;
     observe(&x.a, sluggish, 2);
     x.c.average[MARKOV_COST].weight = 0;
     x.cost[2] = NAN;
