@@ -5,6 +5,7 @@
 #include "bench/routing/policy.h"
 
 #include "common/secret.h"
+#include "proxy/route/adaptive.h"
 #include "proxy/route/failure.h"
 #include "proxy/route/plan.h"
 
@@ -22,6 +23,7 @@ struct state {
     struct known known;
     struct config *config;
     struct health *health;      /* by deployment.index, which is the backend's */
+    struct adaptive *adaptive;  /* NULL: not enabled */
     struct plan *plans;         /* by request */
     uint8_t *at;                /* of each request: the attempt in its plan */
     struct health_call *calls;  /* of each request: the call under way */
@@ -32,6 +34,7 @@ static void close_state(void *state)
     struct state *s = state;
     if (!s)
         return;
+    adaptive_free(s->adaptive);
     config_free(s->config);
     free(s->health);
     free(s->plans);
@@ -46,26 +49,30 @@ static const char *no_environment(const char *name, void *ctx)
     return strcmp(name, "LITELLM_API_KEY") == 0 ? "sk-simulator" : NULL;
 }
 
-static void write_config(const struct known *known, const char *strategy, int fd)
+/* What is configured beside the strategy. */
+enum { ORDERED = 1, ADAPTIVE = 2 };     /* each backend of an order of its own; the adaptive router, live */
+
+static void write_config(const struct known *known, const char *strategy, unsigned with, int fd)
 {
-    dprintf(fd, "router_settings: {routing_strategy: %s, num_retries: %u}\nmodel_list:\n", strategy, known->attempts - 1);
+    dprintf(fd, "router_settings: {routing_strategy: %s, num_retries: %u, adaptive_router: {enabled: %s, shadow_mode: false}}\n"
+            "model_list:\n", strategy, known->attempts - 1, with & ADAPTIVE ? "true" : "false");
     for (unsigned i = 0; i < known->backend_count; i++) {
         const struct declared *d = &known->backends[i];
         dprintf(fd, "- model_name: all\n"
-                "  litellm_params: {model: openai_like/%s, api_base: \"http://127.0.0.1:9/v1\", weight: %.9g}\n"
+                "  litellm_params: {model: openai_like/%s, api_base: \"http://127.0.0.1:9/v1\", weight: %.9g, order: %u}\n"
                 "  model_info: {id: %s, quality: %.9g, input_cost_per_token: %.9g, output_cost_per_token: %.9g}\n",
-                d->name, d->weight, d->name, d->quality, d->in / 1e6, d->out / 1e6);
+                d->name, d->weight, with & ORDERED ? i : 0, d->name, d->quality, d->in / 1e6, d->out / 1e6);
     }
 }
 
-static struct config *make_config(const struct known *known, const char *strategy)
+static struct config *make_config(const struct known *known, const char *strategy, unsigned with)
 {
     char path[64];
     struct buf error;
     int fd = memfd_create("routing-sim", MFD_CLOEXEC);
     if (fd < 0 || !secret_init())
         return NULL;
-    write_config(known, strategy, fd);
+    write_config(known, strategy, with, fd);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     buf_init(&error, 4096);
     struct config_options options = {.path = path, .env = no_environment};
@@ -86,18 +93,19 @@ static struct config *make_config(const struct known *known, const char *strateg
     return c;
 }
 
-static void *open_strategy(const struct known *known, const char *strategy)
+static void *open_strategy(const struct known *known, const char *strategy, unsigned with)
 {
     struct state *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
     s->known = *known;
-    s->config = make_config(known, strategy);
+    s->config = make_config(known, strategy, with);
+    s->adaptive = s->config && s->config->adaptive.enabled ? adaptive_new(s->config) : NULL;
     s->health = calloc(known->backend_count, sizeof *s->health);
     s->plans = calloc(known->request_count + 1, sizeof *s->plans);
     s->at = calloc(known->request_count + 1, sizeof *s->at);
     s->calls = calloc(known->request_count + 1, sizeof *s->calls);
-    if (s->config && s->health && s->plans && s->at && s->calls)
+    if (s->config && (s->adaptive || !(with & ADAPTIVE)) && s->health && s->plans && s->at && s->calls)
         return s;
     close_state(s);
     return NULL;
@@ -106,19 +114,31 @@ static void *open_strategy(const struct known *known, const char *strategy)
 static void *open_default(const struct known *known, const struct world *world)
 {
     (void)world;
-    return open_strategy(known, "expected-cost");
+    return open_strategy(known, "expected-cost", 0);
 }
 
 static void *open_risk_adjusted(const struct known *known, const struct world *world)
 {
     (void)world;
-    return open_strategy(known, "risk-adjusted");
+    return open_strategy(known, "risk-adjusted", 0);
 }
 
 static void *open_shuffle(const struct known *known, const struct world *world)
 {
     (void)world;
-    return open_strategy(known, "simple-shuffle");
+    return open_strategy(known, "simple-shuffle", 0);
+}
+
+static void *open_order(const struct known *known, const struct world *world)
+{
+    (void)world;
+    return open_strategy(known, "simple-shuffle", ORDERED);
+}
+
+static void *open_adaptive(const struct known *known, const struct world *world)
+{
+    (void)world;
+    return open_strategy(known, "simple-shuffle", ORDERED | ADAPTIVE);
 }
 
 static uint64_t clock_ms(double s) { return (uint64_t)(EPOCH_MS + 1000 * s); }
@@ -134,7 +154,10 @@ static void make_plan(struct state *s, const struct ask *ask)
         .draw = draw_bits(s->known.seed, DRAW_STRATEGY, 0, ask->request),
         .prompt_bytes = (size_t)(ask->prompt_tokens * BYTES_PER_TOKEN),
     };
+    struct markov_decision decision;
     plan_make(&in, &s->plans[ask->request], NULL);
+    if (s->adaptive)
+        (void)adaptive_plan(s->adaptive, &in, &s->plans[ask->request], (int64_t)in.now_ms, &decision);
     s->at[ask->request] = 0;
 }
 
@@ -190,8 +213,11 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
         .tells = !good,
         .draw = draw_bits(s->known.seed, DRAW_STRATEGY, 1 + ask->attempt, ask->request),
     };
-    health_ended(&s->health[backend], s->config, &s->config->deployments[backend], &s->calls[ask->request], &outcome,
-                 clock_ms(ask->now_s + r->total_s));
+    uint64_t now_ms = clock_ms(ask->now_s + r->total_s);
+    const struct deployment *d = &s->config->deployments[backend];
+    health_ended(&s->health[backend], s->config, d, &s->calls[ask->request], &outcome, now_ms);
+    if (s->adaptive)
+        adaptive_learn(s->adaptive, d, &s->health[backend], &outcome, now_ms, (int64_t)now_ms);
     if (!good)
         s->at[ask->request] = (uint8_t)plan_next(&s->plans[ask->request], s->at[ask->request], failure.kind);
 }
@@ -202,3 +228,7 @@ const struct policy POLICY_RISK_ADJUSTED = {
     "risk-adjusted", "risk-adjusted", open_risk_adjusted, pick, started, ended, close_state, answered};
 const struct policy POLICY_PRODUCTION_SHUFFLE = {
     "simple-shuffle-production", "simple-shuffle", open_shuffle, pick, started, ended, close_state, answered};
+const struct policy POLICY_PRODUCTION_ORDER = {
+    "order-production", "order", open_order, pick, started, ended, close_state, answered};
+const struct policy POLICY_PRODUCTION_ADAPTIVE = {
+    "order-adaptive", "order, adaptive router live", open_adaptive, pick, started, ended, close_state, answered};
