@@ -110,6 +110,8 @@ struct config {
     struct failure_policy allowed;     /* in its place for such failures */
     bool no_cooldowns;                 /* no failure starts one */
     bool hold_streams;                 /* a stream is given to the client once it is whole */
+    int hedge_after_ms;                /* without a first token, before another deployment is asked too; 0: never */
+    double hedge_max_cost_usd;         /* what that one may cost */
     double max_cost_usd;               /* of all calls, from the proxy's start; NAN: no limit */
     unsigned warnings;                 /* how many were reported while loading */
 };

@@ -148,6 +148,11 @@ static const struct config_key KEYS[] = {
          "`alias: USD`: what the calls of one group may cost, as `general_settings.max_cost_usd`. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "adaptive_router", config_settings, adaptive_router, "off",
          "Learns from what calls come to, and suggests or makes another order; see below and `adaptive.md`. Not in LiteLLM."),
+    RANGED(ROUTER, COUNT, "hedge_after_ms", 0, 6e5, config_settings, hedge_after_ms, "0",
+           "Milliseconds without a first token of a stream, after which the plan's next deployment is asked too; 0: never. "
+           "Not in LiteLLM."),
+    RANGED(ROUTER, NUMBER, "hedge_max_cost_usd", 0, 1e6, config_settings, hedge_max_cost_usd, "0",
+           "What that second call may cost by its estimate; 0: only what is free. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "model_group_alias", config_settings, group_alias, "", "`other name: alias`."),
     USED(ROUTER, MAPPING, "model_group_quality", config_settings, group_quality, "",
          "`alias: quality`: what `model_info.quality` a deployment must have to serve the alias, unless it declares none. "

@@ -89,6 +89,8 @@ struct config_settings {
     int64_t num_retries, allowed_fails, max_fallbacks;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
     bool disable_cooldowns, hold_streams;
+    int64_t hedge_after_ms;
+    double hedge_max_cost_usd;
     double max_cost_usd, max_budget;                    /* the same by LiteLLM's name; NAN: not given */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;

@@ -24,7 +24,6 @@ static const bool allowed[EXCHANGE_STATES][EXCHANGE_STATES] = {
     [ENDED] = {false},
 };
 
-static void start_attempt(struct exchange *x);
 static void sign_in(struct exchange *x);
 
 static void move(struct exchange *x, enum exchange_state to)
@@ -85,7 +84,7 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
 {
     (void)fd, (void)what;
     exchange_heard(ctx);
-    start_attempt(ctx);
+    exchange_start_attempt(ctx);
 }
 
 /* How long to wait before the same deployment is called again, where the failure, its provider's row or the plan allow that; -1:
@@ -127,13 +126,15 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
         break_off(x, f, CALL_OVER);
         return;
     }
+    if (exchange_rival_failed(x, f, status) || exchange_hand_over(x, f, status))
+        return;
     unsigned without = parts_to_leave_out(x, f);
     int wait = without ? -1 : wait_before_again(x, f);
     exchange_call_ended(x, f, status, without || wait >= 0 ? CALL_REPEATED : CALL_OVER);
     if (without) {
         exchange_health(x)->without |= without;
         x->repeats++;
-        start_attempt(x);
+        exchange_start_attempt(x);
         return;
     }
     if (wait >= 0) {
@@ -144,7 +145,7 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
     failure_join(&x->failure, f);
     if (exchange_next(x, f->kind)) {
         x->retries = 0;
-        start_attempt(x);
+        exchange_start_attempt(x);
     } else {
         refuse(x, &x->failure, "failed");
     }
@@ -153,6 +154,7 @@ static void attempt_failed(struct exchange *x, struct failure *f, int status)
 /* The first content is there: from here on this deployment serves the request, or nobody does. */
 static void open_reply(struct exchange *x)
 {
+    exchange_first_content(x);
     move(x, OPEN);
     if (!x->first_content_ms)
         x->first_content_ms = clock_monotonic_ms();
@@ -206,6 +208,8 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
 {
     struct exchange *x = ctx;
     struct slice send = {NULL, 0};
+    if (x->lost)
+        return CALL_STOP;
     if (reply->status < 200 || reply->status >= 300) {
         size_t room = ERROR_BODY_MAX - x->error_body.len;   /* what is beyond it is of no interest */
         buf_add(&x->error_body, bytes.ptr, bytes.len < room ? bytes.len : room);
@@ -249,6 +253,8 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     struct slice send = {NULL, 0};
     struct failure f;
     x->call = NULL;
+    if (x->lost)
+        return;   /* exchange_end_lost() follows */
     exchange_heard(x);
     note_limits(x, reply);
     if (x->relay && relay_failure(x->relay)->kind != FAILURE_NONE) {
@@ -317,8 +323,7 @@ static void sign_in(struct exchange *x)
         on_signed_in(x, state == LOGIN_FAILED ? &f : NULL);
 }
 
-/* Starts the attempt that x->attempt names. */
-static void start_attempt(struct exchange *x)
+void exchange_start_attempt(struct exchange *x)
 {
     struct failure f;
     move(x, CALLING);
@@ -330,6 +335,7 @@ static void start_attempt(struct exchange *x)
     x->outgoing.without = exchange_health(x)->without;
     buf_clear(&x->error_body);
     exchange_call_started(x);
+    exchange_arm_hedge(x);
     if (!outgoing_make(&x->outgoing, &x->request, client_body(x->client), exchange_deployment(x), &f))
         attempt_failed(x, &f, 0);
     else if (exchange_deployment(x)->provider->kind == PROVIDER_ECHO)
@@ -347,7 +353,7 @@ static void plan_and_start(struct exchange *x)
     if (refused)
         refuse_request(x, &error, refused);
     else if (x->plan.count)
-        start_attempt(x);
+        exchange_start_attempt(x);
     else
         refuse(x, &x->failure, "refused");
 }
@@ -372,6 +378,7 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
 void exchange_client_gone(struct exchange *x)
 {
     drop_call(x, call_cancel);
+    exchange_drop_rival(x);
     x->client = NULL;
     if (x->state == CALLING || x->state == OPEN)
         exchange_call_ended(x, NULL, 0, CALL_CANCELLED);
@@ -404,7 +411,10 @@ void exchange_end_all(struct exchange_shared *shared)
     struct failure f;
     failure_set(&f, FAILURE_OVERLOADED, "pointsman is stopping");
     while (shared->all) {
-        struct exchange *x = shared->all;
+        struct exchange *x = shared->all->parent ? shared->all->parent : shared->all;
+        if (exchange_end_lost(x))
+            continue;
+        exchange_drop_rival(x);
         drop_call(x, call_cancel);
         if (x->state == OPEN)
             break_off(x, &f, CALL_CANCELLED);

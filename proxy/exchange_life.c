@@ -30,6 +30,17 @@ static void take_run_id(struct exchange *x)
         memcpy(x->run_id, id.ptr, id.len);
 }
 
+static void link_up(struct exchange *x)
+{
+    struct exchange_shared *shared = x->shared;
+    x->next = shared->all;
+    x->back = &shared->all;
+    if (x->next)
+        x->next->back = &x->next;
+    shared->all = x;
+    shared->count++;
+}
+
 struct exchange *exchange_new(struct exchange_shared *shared, struct client *client)
 {
     struct exchange *x = calloc(1, sizeof *x);
@@ -37,12 +48,7 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct client *cli
         return NULL;
     x->shared = shared;
     x->client = client;
-    x->next = shared->all;
-    x->back = &shared->all;
-    if (x->next)
-        x->next->back = &x->next;
-    shared->all = x;
-    shared->count++;
+    link_up(x);
     x->mark_us = clock_monotonic_us();
     x->started_ms = x->mark_us / 1000;
     x->started_unix_ms = clock_unix_ms();
@@ -52,6 +58,27 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct client *cli
     take_run_id(x);
     client_set_user(client, x);
     return x;
+}
+
+struct exchange *exchange_copy(const struct exchange *x)
+{
+    struct exchange *copy = malloc(sizeof *copy);
+    if (!copy)
+        return NULL;
+    *copy = *x;
+    copy->rival = copy->parent = NULL;
+    copy->wait = copy->hedge = NULL;
+    copy->call = NULL;
+    copy->relay = NULL;
+    copy->adaptive = NULL;
+    copy->paused = false;
+    copy->held_usd = 0;
+    copy->login_wait = (struct login_wait){.done = NULL};
+    copy->outgoing = (struct outgoing){.turn = NULL};
+    outgoing_init(&copy->outgoing, x->shared->carrier_key);
+    buf_init(&copy->error_body, ERROR_BODY_MAX);
+    link_up(copy);
+    return copy;
 }
 
 void exchange_free(struct exchange *x)
@@ -69,6 +96,8 @@ void exchange_free(struct exchange *x)
     buf_free(&x->error_body);
     if (x->wait)
         event_free(x->wait);
+    if (x->hedge)
+        event_free(x->hedge);
     free(x);
 }
 

@@ -58,7 +58,8 @@ void exchange_call_ended(struct exchange *x, const struct failure *f, int status
         .draw = x->shared->id_prefix + x->shared->id_count,
     };
     x->attempts[x->attempt_count++] = (struct journal_attempt){
-        .deployment = d, .outcome = f ? f->kind : FAILURE_NONE, .status = status, .ms = (uint32_t)(now - x->attempt_ms)};
+        .deployment = d, .outcome = f ? f->kind : FAILURE_NONE, .status = status, .ms = (uint32_t)(now - x->attempt_ms),
+        .cost_usd = outcome.cost_usd};
     exchange_book_money(x, outcome.cost_usd);
     health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
     if (x->shared->adaptive)

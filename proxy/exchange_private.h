@@ -45,6 +45,9 @@ struct exchange {
     double held_usd;                     /* kept aside for it in the accounts; 0: nothing */
     struct health_call health_call;      /* of the attempt under way */
     uint64_t affinity_key;               /* of the conversation in its group */
+    struct exchange *rival, *parent;     /* of a hedge, while it is open; see exchange_hedge.c */
+    struct event *hedge;                 /* begins it, and frees who has lost; NULL: there is none */
+    bool hedged, lost;
     struct event *wait;                  /* before its next retry; NULL: there was none */
     unsigned repeats;                    /* of any deployment and kind */
     struct journal_attempt attempts[EXCHANGE_ATTEMPTS_MAX];
@@ -75,6 +78,23 @@ static inline struct health *exchange_health(const struct exchange *x)
 /* NULL: no memory. */
 struct exchange *exchange_new(struct exchange_shared *shared, struct client *client);
 void exchange_free(struct exchange *x);
+/* Another one of the same request, for a second attempt at the same time: nothing of its own is begun. It shares the request's
+ * memory with `x`: see model_request_move(). NULL: no memory. */
+struct exchange *exchange_copy(const struct exchange *x);
+/* Starts the attempt that x->attempt names. */
+void exchange_start_attempt(struct exchange *x);
+/* A stream's attempt starts: where its first token is slow, a second deployment will be asked (hedge_after_ms). */
+void exchange_arm_hedge(struct exchange *x);
+/* It has content, so that it serves: of a hedge, the other one loses. */
+void exchange_first_content(struct exchange *x);
+/* Its attempt has failed. true: it was the rival of another one, which goes on, and is gone. */
+MUST_CHECK bool exchange_rival_failed(struct exchange *x, const struct failure *f, int status);
+/* Its attempt has failed. true: it has a rival, which goes on in its place, and is gone. */
+MUST_CHECK bool exchange_hand_over(struct exchange *x, const struct failure *f, int status);
+/* Ends its rival, if it has one. Not from within a call's callbacks. */
+void exchange_drop_rival(struct exchange *x);
+/* true: it had lost, and is gone. Not from within a call's callbacks. */
+bool exchange_end_lost(struct exchange *x);
 /* The turn goes to others, the upstream or a timer, or comes back from them: what lies between is not our doing. */
 void exchange_waits(struct exchange *x);
 void exchange_heard(struct exchange *x);
@@ -109,6 +129,11 @@ void exchange_call_ended(struct exchange *x, const struct failure *f, int status
 /* Takes the attempts out of the plan that the spending limits don't allow, and keeps aside what the most expensive of the others
  * may cost, in place of what was kept before. false: none is left; x->failure says why. */
 bool exchange_hold_money(struct exchange *x, struct plan *plan);
+/* What a call to the deployment may cost, by the length of its replies so far; NAN: its prices are unknown. */
+double exchange_estimate(const struct exchange *x, const struct deployment *d);
+/* Whether the spending limits leave that much; and keeps it aside for an exchange that has nothing kept yet. */
+bool exchange_affords(const struct exchange *x, double usd);
+void exchange_hold(struct exchange *x, double usd);
 /* Gives back what was kept. */
 void exchange_free_money(struct exchange *x);
 /* What the call under way has cost, in USD; NAN: unknown. One that broke off is billed for its prompt. */

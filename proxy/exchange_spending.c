@@ -14,8 +14,7 @@ static int64_t prompt_tokens(const struct exchange *x, const struct deployment *
     return usage_estimate(x->request.prompt_bytes, 0, c->bytes_per_token).input;
 }
 
-/* What a call to the deployment may cost: by the length of its replies so far. */
-static double estimate(const struct exchange *x, const struct deployment *d)
+double exchange_estimate(const struct exchange *x, const struct deployment *d)
 {
     const struct strategy_settings *s = &x->shared->config->strategy_settings;
     double output = ewma_read(&x->shared->health[d->index].seen.output_tokens, OUTPUT_TOKENS, 1, s->half_life_ms,
@@ -45,7 +44,7 @@ bool exchange_hold_money(struct exchange *x, struct plan *plan)
     x->held_usd = 0;
     for (unsigned i = 0; i < plan->count; i++) {
         const struct deployment *d = plan->attempts[i];
-        double usd = estimate(x, d);
+        double usd = exchange_estimate(x, d);
         if (spending_allows(all, account, usd)) {
             plan->attempts[kept++] = d;
             most = fmax(most, usd);      /* an unknown price counts for nothing */
@@ -60,9 +59,19 @@ bool exchange_hold_money(struct exchange *x, struct plan *plan)
         spending_refusal(all, account, least, x->shared->config, &x->failure);
         return false;
     }
-    x->held_usd = most;
-    spending_hold(all, account, most);
+    exchange_hold(x, most);
     return true;
+}
+
+bool exchange_affords(const struct exchange *x, double usd)
+{
+    return spending_allows(x->shared->spending, account_of(x), usd);
+}
+
+void exchange_hold(struct exchange *x, double usd)
+{
+    x->held_usd = usd;
+    spending_hold(x->shared->spending, account_of(x), usd);
 }
 
 void exchange_free_money(struct exchange *x)

@@ -95,6 +95,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/endpoints.c proxy/endpoints.h \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
 	proxy/exchange_call.c \
+	proxy/exchange_hedge.c \
 	proxy/exchange_life.c \
 	proxy/exchange_outcome.c \
 	proxy/exchange_reply.c \

@@ -193,6 +193,17 @@ unsigned model_request_needs(const struct model_request *r, unsigned asked)
     return needs;
 }
 
+void model_request_move(struct model_request *to, struct model_request *from)
+{
+    to->top = from->top;
+    model_request_forget(from);
+}
+
+void model_request_forget(struct model_request *r)
+{
+    r->top = (struct json){.text = NULL};
+}
+
 void model_request_free(struct model_request *r)
 {
     json_free(&r->top);

@@ -39,6 +39,10 @@ void model_request_unserved(const struct model_request *r, struct model_request_
  * content, so ask only where it matters. */
 unsigned model_request_needs(const struct model_request *r, unsigned asked);
 void model_request_free(struct model_request *r);
+/* Of two copies of one request (`to` was made by assignment) one frees their common memory: `to` from here on, and not `from`; or
+ * not `r`. */
+void model_request_move(struct model_request *to, struct model_request *from);
+void model_request_forget(struct model_request *r);
 /* Appends the error in OpenAI's shape. */
 bool model_request_error_body(const struct model_request_error *error, struct buf *out);
 

@@ -26,6 +26,7 @@ static void copy_attempts(struct decision *d, const struct journal_entry *e)
         d->attempts[i].outcome = a->outcome;
         d->attempts[i].status = a->status;
         d->attempts[i].ms = a->ms;
+        d->attempts[i].lost = a->lost;
         copy_name(d->attempts[i].deployment, slice_of(a->deployment->id));
     }
     const struct journal_attempt *last = e->attempt_count ? &e->attempts[e->attempt_count - 1] : NULL;
@@ -198,7 +199,7 @@ static void add_decision(const struct decision *d, struct buf *out)
     for (unsigned i = 0; i < d->attempt_count; i++) {
         const struct decision_attempt *a = &d->attempts[i];
         add_text(out, i ? ",{\"model\":" : "{\"model\":", a->deployment);
-        add_text(out, ",\"outcome\":", failure_rule(a->outcome)->name);
+        add_text(out, ",\"outcome\":", a->lost ? "lost" : failure_rule(a->outcome)->name);
         buf_add_format(out, ",\"status\":%d,\"ms\":%u}", a->status, a->ms);
     }
     BUF_ADD(out, "],\"choices\":[");

@@ -30,6 +30,7 @@ struct decision {
         enum failure_kind outcome;
         int status;
         uint32_t ms;
+        bool lost;                /* see journal_attempt */
     } attempts[DECISION_ATTEMPTS];
     struct decision_choice {
         char deployment[DECISION_NAME];

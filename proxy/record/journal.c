@@ -87,9 +87,11 @@ static void add_attempts(struct buf *out, const struct journal_entry *e)
         buf_add_text(out, i ? ",{\"deployment\":" : "{\"deployment\":");
         add_string(out, a->deployment->id);
         BUF_ADD(out, ",\"outcome\":");
-        add_string(out, failure_rule(a->outcome)->name);
+        add_string(out, a->lost ? "lost" : failure_rule(a->outcome)->name);
         add_count(out, ",\"status\"", a->status);
         add_count(out, ",\"ms\"", a->ms);
+        if (a->lost && isfinite(a->cost_usd))
+            buf_add_format(out, ",\"cost_usd\":%.9g", a->cost_usd);
         buf_add_char(out, '}');
     }
     BUF_ADD(out, "]");

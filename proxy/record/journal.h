@@ -10,6 +10,8 @@ struct journal_attempt {
     enum failure_kind outcome;   /* FAILURE_NONE: it served */
     int status;                  /* HTTP status, 0 without one */
     uint32_t ms;
+    bool lost;                   /* given up, for another deployment had content first */
+    double cost_usd;             /* what it has cost, written where it was lost; NAN: unknown */
 };
 
 struct journal_entry {
