@@ -82,6 +82,9 @@ static double bounded(double ratio) { return fmin(fmax(ratio, 1 / RATIO_MAX), RA
  * usual slowness it is no less likely to be slow. */
 static double slow_ratio(double x, double spread)
 {
+    /* Where the ratio is least. What is quicker still would count for slow again, because slowness is spread more widely. */
+    double least = -SLOW_MEAN * spread * spread / (SLOW_SPREAD * SLOW_SPREAD - spread * spread);
+    x = fmax(x, least);
     double slow = x > SLOW_MEAN ? 0 : (x - SLOW_MEAN) / SLOW_SPREAD, well = x / spread;
     return bounded(exp((well * well - slow * slow) / 2) * spread / SLOW_SPREAD);
 }
@@ -200,14 +203,17 @@ static void take_success(struct forecast *f, const struct forecast_call *call, u
     add(&f->errors, 0, 1 - failing, LONG_MS, now_ms);
 }
 
-/* A reply that came whole: its speed is that of all of it. */
-static void take_whole_time(struct forecast *f, const struct forecast_call *call, const struct outcome *o, double token_ms,
-                            uint64_t now_ms)
+/* A reply that came whole: its speed is that of all of it, and corrects both times alike. */
+static void take_whole_time(struct forecast *f, const struct forecast_call *call, const struct outcome *o, double ttft_ms,
+                            double token_ms, uint64_t now_ms)
 {
     double tokens = o->output_tokens > 0 ? (double)o->output_tokens : 0;
     double factor = fmax((double)o->total_ms, 1) / (call->expected_ms + tokens * token_ms);
     suspicion_hear(&f->slow, slow_ratio(log(factor), SPREAD_TTFT), now_ms);
-    add(&f->slowness, fmax(factor, 1), suspicion_read(&f->slow, now_ms), SHORT_MS, now_ms);
+    double slow = suspicion_read(&f->slow, now_ms), well = fmax(1 - slow, WELL_MIN);
+    add(&f->slowness, fmax(factor, 1), slow, SHORT_MS, now_ms);
+    add(&f->ttft_ms, factor * ttft_ms, well, LONG_MS, now_ms);
+    add(&f->token_ms, factor * token_ms, well, LONG_MS, now_ms);
 }
 
 /* Waiting for a slot and slowness both delay the first token; the speed of the others tells them apart. */
@@ -244,7 +250,7 @@ void forecast_ended(struct forecast *f, const struct forecast_prior *prior, stru
     if (is_news(f, call))
         take_success(f, call, now_ms);
     if (o->ttft_ms >= o->total_ms)
-        take_whole_time(f, call, o, token_ms, now_ms);
+        take_whole_time(f, call, o, ttft_ms, token_ms, now_ms);
     else if (o->ttft_ms >= 0 && o->output_tokens >= TOKENS_MIN)
         take_stream_times(f, call, o, ttft_ms, token_ms, prior->output_tokens, now_ms);
 }

@@ -267,6 +267,38 @@ static void any_history_gives_sane_prospects(void **state)
         assert_true(f.silent[i].expected_ms == 0);
 }
 
+/* However much quicker than what is declared: that is not slow. */
+static void quick_is_never_slow(void **state)
+{
+    (void)state;
+    for (int64_t total_ms = 2; total_ms <= 4000; total_ms *= 2) {
+        struct forecast streamed = {0}, whole = {0};
+        double rest = now(&streamed, 0, START + 1).slow;
+        serve(&streamed, START, 0, total_ms / 4, total_ms);
+        struct forecast_call call = forecast_started(&whole, &PRIOR, 0, START);
+        struct outcome o = {.ttft_ms = total_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200};
+        forecast_comes_whole(&whole, &call);
+        forecast_ended(&whole, &PRIOR, &call, &o, START + (uint64_t)total_ms);
+        assert_true(now(&streamed, 0, START + 1).slow <= rest);
+        assert_true(now(&whole, 0, START + 1).slow <= rest);
+    }
+}
+
+/* Clients that stream nothing teach the speed, too. */
+static void whole_replies_teach_the_speed(void **state)
+{
+    (void)state;
+    struct forecast f = {0};
+    for (uint64_t t = START; t < START + 100000; t += 5000) {
+        struct forecast_call call = forecast_started(&f, &PRIOR, 0, t);
+        struct outcome o = {.ttft_ms = 2500, .total_ms = 2500, .prompt_tokens = 4000, .output_tokens = 200};
+        forecast_comes_whole(&f, &call);
+        forecast_ended(&f, &PRIOR, &call, &o, t + 2500);
+    }
+    struct prospect p = now(&f, 0, START + 100000);     /* half of the 5 s that were declared */
+    assert_true(p.ttft_ms > 450 && p.ttft_ms < 650 && p.token_ms > 9 && p.token_ms < 13);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +317,8 @@ int main(void)
         cmocka_unit_test(lost_time_and_cuts_are_learned),
         cmocka_unit_test(whole_replies_count),
         cmocka_unit_test(any_history_gives_sane_prospects),
+        cmocka_unit_test(quick_is_never_slow),
+        cmocka_unit_test(whole_replies_teach_the_speed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
