@@ -1,12 +1,13 @@
 /* Writes the command line of `codex exec`. */
 #include "cli/run/codex_arguments.h"
 
+#include "cli/profile_text.h"
 #include "common/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define HF_BASE "https://router.huggingface.co/v1"
+#define PROVIDER "pointsman-run"     /* its name in Codex's settings; no file of Codex's has it */
 
 bool codex_arguments_add(struct codex_arguments *a, const char *argument)
 {
@@ -45,22 +46,22 @@ static void add_provider(const struct codex_way *way, struct buf *out)
 {
     const struct run_step *step = way->step;
     bool proxy = step->codex == CODEX_LITELLM;
-    buf_add_format(out, "model_providers.%s={name=\"pointsman\",wire_api=\"responses\",base_url=", step->profile);
-    add_string(out, proxy ? way->base_url : HF_BASE);
+    BUF_ADD(out, "model_providers." PROVIDER "={name=\"pointsman\",wire_api=\"responses\",base_url=");
+    add_string(out, proxy ? way->base_url : PROFILE_HF_BASE);
     if (proxy) {
-        BUF_ADD(out, ",env_http_headers={\"x-pointsman-run-id\"=\"" RUN_ID_VARIABLE "\"}");
+        BUF_ADD(out, ",env_http_headers={\"x-pointsman-run-id\"=\"" PROFILE_RUN_ID_ENV "\"}");
         if (way->key_command) {
             BUF_ADD(out, ",auth={command=");
             add_string(out, way->key_command);
             BUF_ADD(out, ",args=[\"key\"]}");
         } else {
-            BUF_ADD(out, ",env_key=\"LITELLM_API_KEY\",model_catalog_url=");
+            BUF_ADD(out, ",env_key=\"" PROFILE_KEY_ENV "\",model_catalog_url=");
             buf_add_char(out, '"');
             json_add_escaped(out, slice_of(way->base_url));
             BUF_ADD(out, "/models\"");
         }
     } else {
-        BUF_ADD(out, ",env_key=\"HF_TOKEN\"");
+        BUF_ADD(out, ",env_key=\"" PROFILE_HF_KEY_ENV "\"");
     }
     buf_add_char(out, '}');
 }
@@ -78,14 +79,12 @@ bool codex_arguments_begin(struct codex_arguments *a, const struct codex_way *wa
     *a = (struct codex_arguments){0};
     bool added = codex_arguments_add(a, way->codex) && codex_arguments_add(a, "exec");
     buf_init(&setting, 64u << 10);
-    if (added && step->profile && way->profile) {
+    if (added && step->profile && way->profile)
         added = codex_arguments_add(a, "--profile") && codex_arguments_add(a, step->profile);
-    } else if (added && step->profile) {
+    if (added && step->profile) {
         add_provider(way, &setting);
-        added = add_setting(a, &setting);
-        buf_clear(&setting);
-        buf_add_format(&setting, "model_provider=\"%s\"", step->profile);
-        added = added && add_setting(a, &setting);
+        added = add_setting(a, &setting) && codex_arguments_add(a, "--config") &&
+                codex_arguments_add(a, "model_provider=\"" PROVIDER "\"");
     }
     buf_free(&setting);
     if (added && *step->model)

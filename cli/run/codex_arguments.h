@@ -4,12 +4,11 @@
 
 #include "cli/run/plan.h"
 
-#define RUN_ID_VARIABLE "POINTSMAN_RUN_ID"     /* goes to the proxy as x-pointsman-run-id */
-
 struct codex_way {
     const char *codex;            /* the program's path */
     const struct run_step *step;
-    bool profile;                 /* the step's profile is among Codex's own; else its settings go along */
+    bool profile;                 /* the step's profile is enabled: its settings hold, too. The provider goes along in any case,
+                                     for a profile's may be that of another session */
     const char *base_url;         /* of the proxy, with /v1; of CODEX_LITELLM alone */
     const char *key_command;      /* pointsman, as Codex should start it for the key; NULL: the key is in LITELLM_API_KEY */
 };

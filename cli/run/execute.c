@@ -3,6 +3,7 @@
 
 #include "cli/codex_catalog.h"
 #include "cli/foreground.h"
+#include "cli/profile.h"
 #include "cli/run/codex_arguments.h"
 #include "cli/run/record.h"
 #include "cli/terminal.h"
@@ -135,7 +136,11 @@ static bool write_arguments(const struct execution *x, const struct run_step *st
     char self[4096];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     self[len > 0 ? len : 0] = '\0';
-    const struct codex_way way = {.codex = x->codex, .step = step, .base_url = x->job->base_url,
+    struct buf why;
+    buf_init(&why, 4096);
+    bool enabled = profile_look(&why).state == PROFILE_COST_ROUTING;
+    buf_free(&why);
+    const struct codex_way way = {.codex = x->codex, .step = step, .profile = enabled, .base_url = x->job->base_url,
                                   .key_command = x->job->own_session && len > 0 ? self : NULL};
     bool added = codex_arguments_begin(argv, &way);
     unsigned at = 0;
@@ -170,7 +175,7 @@ static void run_codex(struct execution *x, const struct run_step *step, struct r
     int64_t start = (int64_t)clock_monotonic_ms();
     int input = prompt_file(job);
     x->over_cost = false;
-    if (input >= 0 && write_arguments(x, step, &argv) && setenv(RUN_ID_VARIABLE, job->run_id, 1) == 0) {
+    if (input >= 0 && write_arguments(x, step, &argv) && setenv(PROFILE_RUN_ID_ENV, job->run_id, 1) == 0) {
         const struct foreground run = {
             .argv = argv.argv, .input = input, .output = job->arguments->values[JOB_JSON] ? &x->answer : NULL,
             .tick = limited ? is_over_cost : NULL, .ctx = x, .tick_ms = WATCH_MS,

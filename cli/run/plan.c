@@ -2,16 +2,16 @@
 #include "cli/run/plan.h"
 
 #include "cli/exit.h"
+#include "cli/profile_text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HF_MODEL "openai/gpt-oss-120b:fastest"
 #define QWEN "codex-qwen-local"
 #define REASON(field, ...) (void)snprintf(field, sizeof(field), __VA_ARGS__)
 
-static const char *const PROFILES[CODEX_PROVIDERS] = {[CODEX_LITELLM] = "cost-routing", [CODEX_HUGGINGFACE] = "cost-routing-hf"};
+static const char *const PROFILES[CODEX_PROVIDERS] = {[CODEX_LITELLM] = PROFILE_PROXY, [CODEX_HUGGINGFACE] = PROFILE_HF};
 
 /* Which layer decided the provider: that of the setting, or the policy's, where a rule did. */
 static enum layer provider_layer(const struct run_facts *f)
@@ -197,7 +197,7 @@ static void add_step(const struct run_facts *f, struct run_plan *p, enum codex_p
         p->unpriced = view.unpriced;
         p->unpriced_model = view.unpriced_model;
     } else if (codex == CODEX_HUGGINGFACE) {
-        REASON(step->model, HF_MODEL);
+        REASON(step->model, PROFILE_HF_MODEL);
         step->cost_usd = cost_of(f, "codex-hf-fast", true, &view);
     }
     bar_step(f, p, step);

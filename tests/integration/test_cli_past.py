@@ -155,7 +155,7 @@ def test_a_run_that_costs_too_much_is_stopped(cli, start_proxy, make_upstream):
 
 def test_the_adaptive_router_learns_from_outcomes(cli):
     """Two failures of the first way, seen in the shadow, and then live: the second way comes first."""
-    cli.codex('case "$*" in *cost-routing-hf*) exit 0;; esac; exit 1')
+    cli.codex('case "$*" in *router.huggingface.co*) exit 0;; esac; exit 1')
     policy = ("fallback_order: [standard, huggingface]\nadaptive_router: {{enabled: true, shadow_mode: {}, "
               "cost_guard_enabled: false, min_confidence_delta: 0.05}}\n")
     cli.policy(policy.format("true"))

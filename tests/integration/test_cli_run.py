@@ -302,3 +302,24 @@ def test_a_failing_provider_gives_way_to_the_next(cli, start_proxy, make_upstrea
     assert [(a["provider"], a["outcome"]) for a in record["attempts"]] == [("litellm", "failed"), ("standard", "ok")]
     assert record["attempts"][0]["exit_code"] == 1 and record["exit_code"] == 0
     assert own.requests[0].json["model"] == "gpt-own"
+
+
+@REAL
+def test_the_sessions_own_proxy_gives_codex_its_key_by_a_command(cli, make_upstream):
+    models, own = make_upstream(), make_upstream()
+    (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({
+        "model_list": [priced(chat_only("codex-light", models))],
+        "general_settings": {"master_key": "os.environ/LITELLM_API_KEY"}}))
+    assert cli.start(MOCK_API_KEY="sk-canary-of-the-mock").returncode == 0
+    try:
+        real_codex(cli, own.base)
+        models.script(chat.strict(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "env"}))),
+                      chat.strict(chat.text_stream(ANSWER)))
+        done = cli("run", *FLAGS, "Fix the typo in the readme")
+        key = cli("key").stdout.strip()
+        assert (done.returncode, done.stdout) == (0, ANSWER + "\n"), done.stderr
+        seen = models.requests[-1].body.decode()
+        assert key and key not in seen and "canary" not in seen and f"POINTSMAN_RUN_ID={cli.records()[0]['run_id']}" in seen
+        assert cli.records()[0]["calls"] == 2 and key not in done.stderr
+    finally:
+        cli.close()

@@ -3,6 +3,7 @@
 #include "tests/unit/config_load.h"
 #include "cli/exit.h"
 #include "cli/run/clean.h"
+#include "cli/run/codex_arguments.h"
 #include "cli/run/plan.h"
 
 #include <math.h>
@@ -379,6 +380,43 @@ static void a_preferred_step_moves_to_the_front(void **state)
     assert_int_equal(run_plan_first(&plan), 1);
 }
 
+static void command_line(const struct codex_way *way, const char *const *expected)
+{
+    struct codex_arguments a;
+    unsigned i = 0;
+    assert_true(codex_arguments_begin(&a, way) && codex_arguments_add(&a, "--more") && codex_arguments_end(&a));
+    for (; expected[i]; i++)
+        assert_string_equal(a.argv[i], expected[i]);
+    assert_int_equal(a.count, i);
+    assert_null(a.argv[i]);
+    codex_arguments_free(&a);
+}
+
+static void codex_is_told_the_provider(void **state)
+{
+    (void)state;
+    const struct run_step proxy = {.codex = CODEX_LITELLM, .profile = "cost-routing", .model = "codex-light"};
+    const struct run_step hf = {.codex = CODEX_HUGGINGFACE, .profile = "cost-routing-hf", .model = "m"};
+    const struct run_step own = {.codex = CODEX_STANDARD};
+    command_line(&(struct codex_way){.codex = "/c", .step = &own, .profile = true}, (const char *const[]){
+                 "/c", "exec", "--more", "-", NULL});
+    command_line(&(struct codex_way){.codex = "/c", .step = &proxy, .base_url = "http://127.0.0.1:1/v1", .key_command = "/\"p"},
+                 (const char *const[]){"/c", "exec", "--config",
+                 "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\",base_url=\"http://127.0.0.1:1/v1\","
+                 "env_http_headers={\"x-pointsman-run-id\"=\"POINTSMAN_RUN_ID\"},auth={command=\"/\\\"p\",args=[\"key\"]}}",
+                 "--config", "model_provider=\"pointsman-run\"", "--model", "codex-light", "--more", "-", NULL});
+    command_line(&(struct codex_way){.codex = "/c", .step = &proxy, .base_url = "http://h/v1", .profile = true},
+                 (const char *const[]){"/c", "exec", "--profile", "cost-routing", "--config",
+                 "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\",base_url=\"http://h/v1\","
+                 "env_http_headers={\"x-pointsman-run-id\"=\"POINTSMAN_RUN_ID\"},env_key=\"LITELLM_API_KEY\","
+                 "model_catalog_url=\"http://h/v1/models\"}",
+                 "--config", "model_provider=\"pointsman-run\"", "--model", "codex-light", "--more", "-", NULL});
+    command_line(&(struct codex_way){.codex = "/c", .step = &hf}, (const char *const[]){"/c", "exec", "--config",
+                 "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\","
+                 "base_url=\"https://router.huggingface.co/v1\",env_key=\"HF_TOKEN\"}",
+                 "--config", "model_provider=\"pointsman-run\"", "--model", "m", "--more", "-", NULL});
+}
+
 static void the_page_lists_the_keys(void **state)
 {
     (void)state;
@@ -421,6 +459,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(the_running_proxy_knows_what_is_ready, config_enter, config_leave),
         cmocka_unit_test_setup_teardown(without_a_configuration_names_are_trusted, config_enter, config_leave),
         cmocka_unit_test_setup_teardown(a_preferred_step_moves_to_the_front, config_enter, config_leave),
+        cmocka_unit_test(codex_is_told_the_provider),
         cmocka_unit_test(the_page_lists_the_keys),
     };
     return cmocka_run_group_tests(tests, group_start, NULL);
