@@ -105,10 +105,11 @@ def test_the_first_fails_and_the_second_goes_on_in_its_place(start_proxy, upstre
 
 
 def test_both_fail(start_proxy, upstream, second):
+    """Whoever fails last is the last of the plan, and asked once more."""
     proxy = start(start_proxy, upstream, second)
     fail = threading.Event()
-    upstream.script([fail, *error(500, "first words")])
-    second.script([fail, *error(503, "second words")])
+    upstream.always([fail, *error(500, "first words")])
+    second.always([fail, *error(503, "second words")])
     answers = []
     caller = threading.Thread(target=lambda: answers.append(proxy.post("/v1/chat/completions", CHAT)))
     caller.start()
@@ -117,8 +118,22 @@ def test_both_fail(start_proxy, upstream, second):
     caller.join()
     assert answers[0].status == 503
     assert "first words" in answers[0].error["message"] and "second words" in answers[0].error["message"]
-    assert len(proxy.journal()[0]["attempts"]) == 2
+    assert {name for name, _ in outcomes(proxy.journal()[0])} == {"1", "2"}
     wait_until(lambda: settled(proxy), "the books to be even")
+
+
+def test_who_has_failed_as_a_hedge_is_not_asked_again(start_proxy, upstream, second):
+    proxy = start(start_proxy, upstream, second, settings={"allowed_fails": 9})
+    fail = threading.Event()
+    upstream.always([fail, *error(500)])
+    second.script(error(500))
+    caller = threading.Thread(target=lambda: proxy.post("/v1/chat/completions", CHAT))
+    caller.start()
+    second.next_request()
+    wait_until(lambda: proxy.get("/dispatch/metrics").json["models"]["codex-light/openai/2"]["in_flight"] == 0, "its failure")
+    fail.set()
+    caller.join()
+    assert len(second.requests) == 1
 
 
 def begin(proxy, streamed=True):
