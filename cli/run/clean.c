@@ -3,6 +3,7 @@
 
 #include "cli/run/clean_private.h"
 #include "cli/run/words.h"
+#include "common/json.h"
 
 #include <string.h>
 
@@ -15,6 +16,24 @@
 size_t estimate_tokens(struct slice text)
 {
     return (words_characters(text) + 3) / 4;
+}
+
+size_t clean_utf8(struct slice text, struct buf *out)
+{
+    size_t wrong = 0, start = 0, i = 0;
+    while (i < text.len) {
+        size_t len = json_utf8_length((struct slice){text.ptr + i, text.len - i});
+        if (len) {
+            i += len;
+            continue;
+        }
+        buf_add(out, text.ptr + start, i - start);
+        BUF_ADD(out, "\xef\xbf\xbd");
+        wrong++;
+        start = ++i;
+    }
+    buf_add(out, text.ptr + start, i - start);
+    return wrong;
 }
 
 /* The bytes of a base64 picture, font or sound at the start of `s` ("data:image/png;base64,…"); 0 when it is none. */

@@ -17,6 +17,9 @@ struct cleaned {
  * of use. */
 MUST_CHECK bool clean(struct slice prompt, struct buf *out, struct cleaned *what);
 
+/* Appends the text as UTF-8, which is all that Codex takes: bytes that are none become U+FFFD each. Returns how many. */
+size_t clean_utf8(struct slice text, struct buf *out);
+
 /* Appends at most `tokens` tokens (estimate_tokens()) of the prompt: its beginning (70 % of the room) and its end (30 %), cut
  * between lines where that is near, with a mark between that says how much is missing. Lines of trouble out of the middle come
  * before the mark, as far as a fifth of the room goes. Fences that the cut opens are closed. A prompt that fits is appended as

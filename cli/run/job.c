@@ -146,18 +146,26 @@ static int make_prompt(struct job *job)
 {
     bool clean_it = job->optimize && !job->arguments->values[JOB_NO_CLEAN];
     size_t most = (size_t)job->settings.max_input_tokens;
-    struct buf cleaned;
+    struct buf cleaned, text_only;
     bool made = true;
-    buf_init(&cleaned, 2 * RUN_PROMPT_MAX);
+    buf_init(&cleaned, 4 * RUN_PROMPT_MAX);
+    buf_init(&text_only, 4 * RUN_PROMPT_MAX);
     job->given_tokens = estimate_tokens(buf_slice(&job->given));
-    if (clean_it)
-        made = clean(buf_slice(&job->given), &cleaned, &job->cleaned);
-    struct slice text = clean_it ? buf_slice(&cleaned) : buf_slice(&job->given);
+    size_t wrong = clean_utf8(buf_slice(&job->given), &text_only);
+    if (wrong)
+        warn("%zu byte%s of the prompt no UTF-8, and became U+FFFD", wrong, wrong == 1 ? " was" : "s were");
+    struct slice text = buf_slice(&text_only);
+    if (clean_it) {
+        made = clean(text, &cleaned, &job->cleaned);
+        text = buf_slice(&cleaned);
+    }
     if (job->optimize)
         made = made && truncate_prompt(text, most, &job->prompt, &job->cut_tokens);
     else
         made = buf_add_slice(&job->prompt, text);
+    made = made && !text_only.failed;
     buf_free(&cleaned);
+    buf_free(&text_only);
     if (!made)
         return complain(EXIT_FAULT, "there is no memory for the prompt");
     job->prompt_tokens = estimate_tokens(buf_slice(&job->prompt));
@@ -172,7 +180,7 @@ int job_prepare(struct job *job, const struct arguments *arguments, bool optimiz
     struct buf error;
     *job = (struct job){.arguments = arguments, .optimize = optimize, .began_ms = clock_unix_ms()};
     buf_init(&job->given, RUN_PROMPT_MAX);
-    buf_init(&job->prompt, RUN_PROMPT_MAX);
+    buf_init(&job->prompt, 4 * RUN_PROMPT_MAX);
     make_run_id(job->run_id);
     int code = read_settings(job);
     if (!code)

@@ -75,8 +75,7 @@ static void add_choice(const struct run_record *r, struct buf *out)
 static void add_estimate(const struct run_record *r, struct buf *out)
 {
     const struct run_plan *p = r->plan;
-    unsigned first = run_plan_first(p);
-    double cost = first < p->count ? p->steps[first].cost_usd : NAN;
+    double cost = r->served ? r->served->cost_usd : NAN;
     add_count(out, "original_input_tokens", (int64_t)r->original_tokens);
     add_count(out, "estimated_input_tokens", (int64_t)r->input_tokens);
     add_count(out, "estimated_output_tokens", r->settings->max_output_tokens);

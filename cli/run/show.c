@@ -39,7 +39,9 @@ static void show_adaptive(const struct job *job, FILE *out)
 static void show_cost(const struct job *job, const struct run_step *step, FILE *out)
 {
     const struct run_plan *p = &job->plan;
-    if (!step || isnan(step->cost_usd))
+    if (!step)
+        fprintf(out, LABEL "none: nothing may run\n", "Estimated cost");
+    else if (isnan(step->cost_usd))
         fprintf(out, LABEL "unknown: no price is known\n", "Estimated cost");
     else if (p->unpriced && !step->ollama && step->codex == CODEX_LITELLM)
         fprintf(out, LABEL "$%.8f (%s has no price in the configuration)\n", "Estimated cost", step->cost_usd, p->unpriced_model);

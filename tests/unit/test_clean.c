@@ -240,6 +240,16 @@ static void errors_of_the_middle_are_kept(void **state)
     assert_non_null(error);
 }
 
+static void what_is_no_utf8_is_replaced(void **state)
+{
+    (void)state;
+    assert_int_equal(clean_utf8(SLICE("\xc3\xa9t\xe9 \xff"), &out), 2);
+    assert_buf(&out, "\xc3\xa9t\xef\xbf\xbd \xef\xbf\xbd");
+    buf_clear(&out);
+    assert_int_equal(clean_utf8(SLICE("plain"), &out), 0);
+    assert_buf(&out, "plain");
+}
+
 static void a_full_buffer_is_an_error(void **state)
 {
     (void)state;
@@ -264,6 +274,7 @@ int main(void)
         cmocka_unit_test(shapes_differ_by_words_alone),
         cmocka_unit_test_setup_teardown(what_is_too_long_loses_its_middle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_of_the_middle_are_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_no_utf8_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_buffer_is_an_error, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
