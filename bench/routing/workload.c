@@ -90,7 +90,7 @@ static void read_numbers(struct reading *r, const struct yaml_node *mapping, con
         }
         snprintf(padded, sizeof padded, " %.30s ", node->key ? node->key : "");
         if (!strstr(others, padded))
-            fault_at(r, node->line, "an unknown key", node->key);
+            fprintf(stderr, "%s:%u: %s: an unknown key, passed over\n", r->path, node->line, node->key ? node->key : "");
     }
 }
 

@@ -9,15 +9,15 @@
 
 /* What is usual of model providers, not of any one. None of these needs to be exact: what is seen corrects them. */
 #define LONG_MS 600000.0            /* half-life of what a deployment is like while it is well */
-#define SHORT_MS 120000.0           /* and of what its trouble is like */
-#define ERRORS_WELL 0.005
+#define SHORT_MS 240000.0           /* and of what its trouble is like */
+#define ERRORS_WELL 0.008
 #define ERRORS_WELL_WEIGHT 200.0    /* in samples */
-#define ERRORS_BAD 0.7
+#define ERRORS_BAD 0.68
 #define ERRORS_BAD_WEIGHT 4.0
 #define CUTS 0.2
-#define CUTS_WEIGHT 2.0
-#define LATE 0.3                    /* of the calls to a failing deployment, those that keep silent for long before they fail */
-#define LOST_MS 2500.0
+#define CUTS_WEIGHT 1.0
+#define LATE 0.2                    /* of the calls to a failing deployment, those that keep silent for long before they fail */
+#define LOST_MS 2400.0
 #define LOST_WEIGHT 3.0
 #define DECLARED_WEIGHT 5.0
 #define USUAL_WEIGHT 1.0
@@ -26,13 +26,13 @@
 #define SLOWNESS 3.0
 #define SLOWNESS_WEIGHT 1.0
 #define SPREAD_TTFT 0.6             /* standard deviations of logarithms while well */
-#define SPREAD_TOKEN 0.35
-#define SLOW_MEAN 1.2               /* of the logarithm of the factor while slow */
-#define SLOW_SPREAD 0.8
+#define SPREAD_TOKEN 0.5
+#define SLOW_MEAN 0.85               /* of the logarithm of the factor while slow */
+#define SLOW_SPREAD 0.6
 #define TOKENS_MIN 8                /* fewer say nothing of the speed */
 #define TRIAL_FROM 0.03             /* suspicion from which one call at a time finds out */
-#define TRIAL 0.5                   /* and what the others have to reckon with meanwhile */
-#define RATIO_MAX 50.0              /* one piece of evidence weighs no more */
+#define TRIAL 0.3                   /* and what the others have to reckon with meanwhile */
+#define RATIO_MAX 55.0              /* one piece of evidence weighs no more */
 #define WELL_MIN 0.05               /* weight of samples of a deployment that is surely slow: slowness may have come to stay */
 
 struct forecast_prior forecast_prior(const struct deployment *d, double output_tokens)

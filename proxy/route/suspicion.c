@@ -3,10 +3,10 @@
 
 #include <math.h>
 
-#define AT_REST 0.01                /* the belief when nothing was heard for long: one hundredth of the time is bad */
-#define AT_REST_MAX 0.2             /* each strike beyond the first doubles it, up to this */
+#define AT_REST 0.0055                /* the belief when nothing was heard for long: a two-hundredth of the time is bad */
+#define AT_REST_MAX 0.05             /* each strike beyond the first doubles it, up to this */
 #define FADES_MS 9000.0             /* time constant after the first strike; each further one doubles it */
-#define FADES_MAX_MS 120000.0
+#define FADES_MAX_MS 90000.0
 #define FORGIVEN_MS 400000.0        /* half-life of strikes */
 #define STRUCK 0.4                  /* evidence that raises the belief beyond this is a strike */
 #define ODDS_MAX 1e4                /* certainty can still be shaken */

