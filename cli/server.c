@@ -159,16 +159,14 @@ static _Noreturn void become_lighttpd(const struct server *server, const char *l
 
 static bool answers(const struct server *server)
 {
-    struct session session;
+    struct session session = {0};
     struct session_status status = {0};
     struct buf error;
     buf_init(&error, 1024);
-    bool up = faccessat(server->lock, "session-token", R_OK, 0) == 0 && session_find(&session, &error);
-    if (up) {
-        up = session_status(&session, &status, &error);
-        session_status_free(&status);
-        session_close(&session);
-    }
+    bool up = faccessat(server->lock, "session-token", R_OK, 0) == 0 && session_find(&session, &error) &&
+              session_status(&session, &status, &error);
+    session_status_free(&status);
+    session_close(&session);
     buf_free(&error);
     return up;
 }
