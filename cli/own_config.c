@@ -14,16 +14,20 @@ static const char *look_up(const char *name, void *ctx)
     return strcmp(name, "LITELLM_API_KEY") == 0 ? "sk-local-placeholder" : getenv(name);
 }
 
+struct config *own_config_load_file(const char *path, struct buf *errors)
+{
+    if (secret_init())
+        return config_load(&(struct config_options){.path = path, .env = look_up}, errors);
+    BUF_ADD(errors, "no randomness is to be had from the system");
+    return NULL;
+}
+
 struct config *own_config_load(struct buf *errors)
 {
-    struct config *config = NULL;
     char *path = place_config();
+    struct config *config = path ? own_config_load_file(path, errors) : NULL;
     if (!path)
         BUF_ADD(errors, PLACE_CONFIG " is not there; is pointsman installed whole?");
-    else if (!secret_init())
-        BUF_ADD(errors, "no randomness is to be had from the system");
-    else
-        config = config_load(&(struct config_options){.path = path, .env = look_up}, errors);
     free(path);
     return config;
 }

@@ -7,5 +7,7 @@
 /* Loads it; a master key is not needed, and warnings are not told. NULL with one line per fault in `errors`. Free with
  * config_free(). */
 struct config *own_config_load(struct buf *errors);
+/* The same of a file that is named. */
+struct config *own_config_load_file(const char *path, struct buf *errors);
 
 #endif

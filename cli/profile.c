@@ -247,6 +247,14 @@ bool profile_enable(const struct profile_request *request, struct lease *lease, 
     return ok;
 }
 
+bool profile_join(struct lease *lease, struct buf *why)
+{
+    struct profile_home home;
+    bool ok = profile_home_open(&home, false, why) && lease_take(lease, home.path, why);
+    profile_home_close(&home);
+    return ok;
+}
+
 /* Takes our marks out of a file that no journal knows of. */
 static enum profile_outcome clean_file(const struct profile_home *home, enum profile_file file, struct buf *why)
 {

@@ -17,6 +17,9 @@ struct profile_request {
  * already stay kept. false with a sentence in `why`: all is as it was. */
 MUST_CHECK bool profile_enable(const struct profile_request *request, struct lease *lease, struct buf *why);
 
+/* Takes a lease on the profiles as they are. */
+MUST_CHECK bool profile_join(struct lease *lease, struct buf *why);
+
 enum profile_outcome {
     PROFILE_DONE,        /* all is as it was before */
     PROFILE_WAS_OFF,     /* there was nothing to undo */

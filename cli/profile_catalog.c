@@ -1,19 +1,8 @@
 /* Catalog files of the managed profiles. */
 #include "cli/profile_catalog.h"
 
-#include "common/secret.h"
+#include "cli/own_config.h"
 #include "proxy/front/catalog.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-/* The aliases' names and windows need no key, but a configuration without a master key is no configuration. */
-static const char *variable(const char *name, void *ctx)
-{
-    (void)ctx;
-    const char *value = getenv(name);
-    return value && *value ? value : strcmp(name, "LITELLM_API_KEY") == 0 ? "none" : NULL;
-}
 
 /* The largest window of the deployments that can serve as far as this shell's environment tells, or of all. */
 static int64_t window_of(const struct model_group *group)
@@ -57,15 +46,8 @@ bool profile_catalog_make(enum profile_file file, const char *config_path, struc
 {
     struct config none = {0}, *config = NULL;
     bool hf = file == PROFILE_FILE_HF_CATALOG;
-    if (!hf) {
-        if (!secret_init()) {
-            BUF_ADD(why, "no randomness to be had");
-            return false;
-        }
-        config = config_load(&(struct config_options){.path = config_path, .env = variable}, why);
-        if (!config)
-            return false;
-    }
+    if (!hf && !(config = own_config_load_file(config_path, why)))
+        return false;
     bool ok = add_entries(hf ? &none : config, codex_models, hf, out, why);
     config_free(config);
     return ok;

@@ -1,6 +1,7 @@
 /* What stands in the managed profiles. */
 #include "cli/profile_text.h"
 
+#include "cli/gateway.h"
 #include "common/json.h"
 #include "common/url.h"
 
@@ -242,15 +243,9 @@ bool profile_text_remove(const struct profile_spec *spec, enum profile_file file
 bool profile_base_url(const char *given, struct buf *out, struct buf *why)
 {
     struct url url;
-    struct slice text = slice_of(given);
-    while (text.len && text.ptr[text.len - 1] == '/')
-        text.len--;
-    if (!url_split(text, &url)) {
+    if (!url_split(slice_of(given), &url)) {
         buf_add_format(why, "\"%s\" is no http(s) address of a server", given);
         return false;
     }
-    buf_add_slice(out, text);
-    if (url.path.len < 3 || memcmp(url.path.ptr + url.path.len - 3, "/v1", 3) != 0)
-        BUF_ADD(out, "/v1");
-    return !out->failed;
+    return gateway_base(slice_of(given), out);
 }

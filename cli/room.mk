@@ -5,9 +5,13 @@ cli_libcli_a_SOURCES = \
 	cli/arguments.c cli/command.h cli/exit.h \
 	cli/ask.c cli/ask.h \
 	cli/child.c cli/child.h \
+	cli/codex.c cli/codex.h \
 	cli/codex_catalog.c cli/codex_catalog.h \
 	cli/command/completion.c \
 	cli/command/doctor.c \
+	cli/command/codex.c \
+	cli/command/disable.c \
+	cli/command/enable.c \
 	cli/command/key.c \
 	cli/command/qwen.c \
 	cli/command/restart.c \
@@ -42,6 +46,7 @@ cli_libcli_a_SOURCES = \
 	cli/profile_text.c cli/profile_text.h \
 	cli/progress.c cli/progress.h \
 	cli/run/adaptive.c cli/run/adaptive.h \
+	cli/routed.c cli/routed.h \
 	cli/run/classify.c cli/run/classify.h \
 	cli/run/clean.c cli/run/clean.h cli/run/clean_private.h \
 	cli/run/clean_log.c \

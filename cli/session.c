@@ -124,6 +124,16 @@ void session_status_free(struct session_status *status)
     *status = (struct session_status){0};
 }
 
+bool session_look(struct session *session, struct session_status *status)
+{
+    struct buf unheard;
+    buf_init(&unheard, 4096);
+    *status = (struct session_status){0};
+    bool found = session_find(session, &unheard) && session_status(session, status, &unheard);
+    buf_free(&unheard);
+    return found;
+}
+
 bool session_key(const struct session *session, struct buf *key)
 {
     char *line = read_line(session->runtime, "codex-litellm-proxy.key");

@@ -36,6 +36,9 @@ MUST_CHECK bool session_status(const struct session *session, struct session_sta
  * words in `error` and its code for programs in `code` (may be NULL). */
 MUST_CHECK bool session_read(struct session_status *status, struct local_http_reply *reply, struct buf *error, struct buf *code);
 void session_status_free(struct session_status *status);
+/* Finds the session and asks for its status, without words: false when there is none that answers. Close and free both in any
+ * case. */
+MUST_CHECK bool session_look(struct session *session, struct session_status *status);
 
 /* The master key of the running proxy, appended to `key`. false when it lies nowhere. */
 MUST_CHECK bool session_key(const struct session *session, struct buf *key);

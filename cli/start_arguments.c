@@ -1,6 +1,7 @@
 /* The options that start and restart share, and what both print. */
 #include "cli/start_arguments.h"
 
+#include "cli/routed.h"
 #include "cli/terminal.h"
 
 #include <fcntl.h>
@@ -116,8 +117,10 @@ int start_and_tell(const struct start_options *options)
 {
     struct start_result result;
     int code = start_up(options, &result);
-    if (code == EXIT_OK)
+    if (code == EXIT_OK) {
+        routed_adopt(result.session.runtime);
         tell(options, &result);
+    }
     if (code == EXIT_OK && options->demo && !result.proxy_was_up)
         code = run_demo(&result);
     start_result_free(&result);

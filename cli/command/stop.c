@@ -1,6 +1,6 @@
 /* pointsman stop: the proxy, then the page. */
 #include "cli/command.h"
-#include "cli/start.h"
+#include "cli/routed.h"
 #include "cli/terminal.h"
 
 static int run(const struct arguments *arguments)
@@ -8,6 +8,7 @@ static int run(const struct arguments *arguments)
     (void)arguments;
     bool was_up;
     int code = stop_all(&was_up);
+    routed_recover();
     if (code == EXIT_OK)
         say("%s", was_up ? "pointsman is stopped. The keys are forgotten and the master key file is gone."
                          : "pointsman is not running.");
@@ -17,7 +18,8 @@ static int run(const struct arguments *arguments)
 const struct command command_stop = {
     .name = "stop",
     .summary = "Stop the proxy and the page; what they held is forgotten",
-    .about = "Requests that are under way get five seconds. Harmless when nothing runs.",
+    .about = "Requests that are under way get five seconds. What a killed command has left in Codex's configuration\n"
+             "is undone. Harmless when nothing runs.",
     .examples = "pointsman stop\n",
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include "cli/codex_catalog.h"
 #include "cli/foreground.h"
 #include "cli/profile.h"
+#include "cli/routed.h"
 #include "cli/run/codex_arguments.h"
 #include "cli/run/record.h"
 #include "cli/terminal.h"
@@ -308,6 +309,7 @@ int job_run(struct job *job)
     struct buf error;
     uint64_t start = clock_monotonic_ms();
     bool last = false;
+    struct routed routed;
     buf_init(&x.answer, ANSWER_MAX);
     buf_init(&error, 4096);
     x.record = (struct run_record){
@@ -315,8 +317,10 @@ int job_run(struct job *job)
         .task = &job->task, .plan = &job->plan, .decision = &job->decision, .original_tokens = job->given_tokens,
         .input_tokens = job->prompt_tokens,
     };
+    routed_join(&routed);
     for (unsigned i = 0; !last && i < job->plan.count; i++)
         last = take_step(&x, &job->plan.steps[i]);
+    (void)routed_leave(&routed);
     if (!x.record.served)
         x.exit_code = code_of_nothing(&x);
     else if (x.exit_code < 0)

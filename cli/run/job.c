@@ -4,6 +4,7 @@
 #include "cli/gateway.h"
 #include "cli/own_config.h"
 #include "cli/place.h"
+#include "cli/routed.h"
 #include "cli/terminal.h"
 #include "common/clock.h"
 #include "common/url.h"
@@ -228,6 +229,8 @@ void job_free(struct job *job)
 int job_command(const struct arguments *arguments, bool optimize)
 {
     struct job job;
+    if (!arguments->values[JOB_DRY_RUN])
+        routed_recover();
     int code = job_prepare(&job, arguments, optimize);
     bool json = arguments->values[JOB_JSON];
     if (!code && arguments->values[JOB_DRY_RUN]) {

@@ -1,0 +1,162 @@
+/* pointsman codex: Codex, with what it needs brought up before and put back after. */
+#include "cli/codex_catalog.h"
+#include "cli/command.h"
+#include "cli/foreground.h"
+#include "cli/place.h"
+#include "cli/routed.h"
+#include "cli/session.h"
+#include "cli/start_keys.h"
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PROVIDER, CONFIG, WEB_PORT, PROXY_PORT };
+
+static const struct command_option options[] = {
+    [PROVIDER] = {.name = "provider", .value = "WHICH", .choices = "standard proxy huggingface auto",
+                  .summary = "through whom; standard (the default): plain Codex"},
+    [CONFIG] = {.name = "config", .letter = 'c', .value = "FILE", .hint = HINT_FILE, .summary = "as for start, where none runs"},
+    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "likewise"},
+    [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "likewise"},
+    {0},
+};
+
+/* Whether the configuration has something to route to with the keys of the environment. */
+static bool has_keys(void)
+{
+    struct start_keys keys;
+    struct buf unheard;
+    char *config = place_config();
+    buf_init(&unheard, 64u << 10);
+    start_keys_init(&keys);
+    bool enough = config && start_keys_learn(&keys, config, &unheard) && keys.enough;
+    start_keys_free(&keys);
+    buf_free(&unheard);
+    free(config);
+    return enough;
+}
+
+static bool proxy_runs(void)
+{
+    struct session session;
+    struct session_status status;
+    bool runs = session_look(&session, &status) && status.running;
+    session_status_free(&status);
+    session_close(&session);
+    return runs;
+}
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+static const char *choose(const char *provider)
+{
+    if (!provider)
+        return "standard";
+    if (strcmp(provider, "auto") != 0)
+        return provider;
+    if (is_set("LITELLM_BASE_URL") || proxy_runs() || has_keys())
+        return "proxy";
+    return is_set(PROFILE_HF_KEY_ENV) ? "huggingface" : "standard";
+}
+
+/* `codex`, the profile where there is one, and what is passed on. To be freed. */
+static char **make_argv(const struct arguments *arguments, const char *path, const char *profile)
+{
+    char **argv = calloc((size_t)arguments->operand_count + 4, sizeof *argv), **at = argv;
+    if (!argv)
+        return NULL;
+    *at++ = (char *)path;
+    if (profile) {
+        *at++ = (char *)"--profile";
+        *at++ = (char *)profile;
+    }
+    memcpy(at, arguments->operands, arguments->operand_count * sizeof *at);
+    return argv;
+}
+
+static int run_plain(const struct arguments *arguments, const char *path)
+{
+    char **argv = make_argv(arguments, path, NULL);
+    if (argv)
+        (void)execv(path, argv);
+    int code = complain(EXIT_FAULT, "%s: %s", path, strerror(errno));
+    free(argv);
+    return code;
+}
+
+static int run_with(const struct arguments *arguments, const char *path, const char *profile)
+{
+    struct foreground_end end;
+    struct buf error;
+    char **argv = make_argv(arguments, path, profile);
+    buf_init(&error, 4096);
+    int code = EXIT_FAULT;
+    if (argv && foreground_run(&(struct foreground){.argv = argv, .input = -1}, &end, &error))
+        code = end.code;
+    else
+        (void)complain(code, "%s", error.len ? buf_text(&error) : "no memory");
+    buf_free(&error);
+    free(argv);
+    return code;
+}
+
+static int run_routed(const struct arguments *arguments, enum routed_by by)
+{
+    struct codex codex;
+    struct routed routed;
+    struct start_options start = START_DEFAULTS;
+    long web_port, proxy_port;
+    if (!arguments_number(arguments, WEB_PORT, 1, 65535, 0, &web_port) ||
+        !arguments_number(arguments, PROXY_PORT, 1, 65534, 0, &proxy_port))
+        return EXIT_USAGE;
+    start.config = arguments->values[CONFIG];
+    start.web_port = (unsigned)web_port;
+    start.proxy_port = (unsigned)proxy_port;
+    codex_ask(&codex);
+    int code = routed_enter(by, &codex, &start, &routed);
+    if (code == EXIT_OK)
+        code = run_with(arguments, codex.path, routed.profile);
+    int left = routed_leave(&routed);
+    codex_free(&codex);
+    return code ? code : left;
+}
+
+static int run(const struct arguments *arguments)
+{
+    char *path = codex_find();
+    int code;
+    routed_recover();
+    const char *provider = choose(arguments->values[PROVIDER]);
+    if (!path)
+        code = complain(EXIT_NO_CODEX, "Codex was not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
+    else if (strcmp(provider, "standard") == 0)
+        code = run_plain(arguments, path);
+    else
+        code = run_routed(arguments, strcmp(provider, "proxy") == 0 ? ROUTED_BY_PROXY : ROUTED_BY_HF);
+    free(path);
+    return code;
+}
+
+const struct command command_codex = {
+    .name = "codex",
+    .summary = "Run Codex, with what it needs brought up before and put back after",
+    .operands = "[--] CODEX ARGUMENTS",
+    .most = COMMAND_ANY_OPERANDS,
+    .passes_on = true,
+    .about = "With a provider, the session is started where none runs, the profiles are enabled, and Codex runs under\n"
+             "its profile. When Codex ends, however it ends, the session that was started for it is stopped and Codex's\n"
+             "configuration is what it was, byte for byte; of several, the last one does it. Ends with Codex's own code.\n"
+             "auto: the proxy, where it runs or has keys to route with; else Hugging Face, with HF_TOKEN; else plain Codex.",
+    .examples = "pointsman codex --provider proxy\n"
+                "pointsman codex --provider auto -- exec \"Add a --json option to this tool\"\n"
+                "pointsman codex --provider huggingface\n",
+    .options = options,
+    .run = run,
+};

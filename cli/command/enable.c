@@ -1,0 +1,65 @@
+/* pointsman enable: the managed Codex profiles. */
+#include "cli/command.h"
+#include "cli/routed.h"
+#include "cli/terminal.h"
+
+#include <stdlib.h>
+
+enum { DEFAULT, MODEL };
+
+static const struct command_option options[] = {
+    [DEFAULT] = {.name = "default", .summary = "make the proxy the default provider; its key is in LITELLM_API_KEY"},
+    [MODEL] = {.name = "model", .value = "ALIAS", .hint = HINT_ALIAS, .summary = "the model to begin with (" PROFILE_MODEL ")"},
+    {0},
+};
+
+static void tell(const struct codex *codex, const struct codex_proxy *proxy, const struct arguments *arguments)
+{
+    bool tables = codex->has_version && !profile_style_of(&codex->version).files, is_default = arguments->values[DEFAULT];
+    printf("codex --profile %-16s %s\n", PROFILE_PROXY, proxy->base_url);
+    printf("codex --profile %-16s %s\n", PROFILE_HF, PROFILE_HF_BASE);
+    if (is_default)
+        printf("codex%-27s %s\n", "", proxy->base_url);
+    if (!codex->path)
+        warn("Codex was not found; the profiles are written for its current version");
+    else if (!codex->models.len)
+        warn("%s debug models: no answer; Codex will say that it has no metadata of some models", codex->path);
+    const char *key = getenv(PROFILE_KEY_ENV);
+    if ((is_default || tables || proxy->elsewhere) && (!key || !*key))
+        warn("%s is not set: Codex reads the proxy's key from it%s", PROFILE_KEY_ENV,
+             proxy->elsewhere ? "" : "; export " PROFILE_KEY_ENV "=\"$(pointsman key)\"");
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct codex codex;
+    struct codex_proxy proxy = {0};
+    struct buf why;
+    int code = EXIT_OK;
+    buf_init(&why, 64u << 10);
+    routed_recover();
+    codex_ask(&codex);
+    if (!codex_proxy_find(&proxy, &why))
+        code = complain(EXIT_USAGE, "%s", buf_text(&why));
+    else if (!codex_enable(&codex, &proxy, arguments->values[DEFAULT] != NULL, arguments->values[MODEL], NULL, &why))
+        code = complain(EXIT_FAULT, "%s", buf_text(&why));
+    else
+        tell(&codex, &proxy, arguments);
+    codex_proxy_free(&proxy);
+    codex_free(&codex);
+    buf_free(&why);
+    return code;
+}
+
+const struct command command_enable = {
+    .name = "enable",
+    .summary = "Give Codex the profiles " PROFILE_PROXY " and " PROFILE_HF,
+    .about = "The first leads to the proxy, the second straight to Hugging Face's router (HF_TOKEN). They are files in\n"
+             "$CODEX_HOME, or tables in config.toml for a Codex before 0.134. No key is written: Codex asks `pointsman key`,\n"
+             "or a Codex before 0.134 and --default read LITELLM_API_KEY. LITELLM_BASE_URL names a proxy elsewhere.\n"
+             "`pointsman disable` puts every file back as it was, byte for byte.",
+    .examples = "pointsman enable && codex --profile cost-routing\n"
+                "LITELLM_BASE_URL=http://litellm:4000 pointsman enable --default   # for agents without a terminal\n",
+    .options = options,
+    .run = run,
+};

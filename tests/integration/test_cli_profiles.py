@@ -1,0 +1,216 @@
+"""pointsman enable and disable, with the real Codex: the profiles work, and every file is again what it was."""
+import json
+import random
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+
+import chat_wire as chat
+import codex_cli
+import responses_wire as responses
+from conftest import UPSTREAM_KEY, chat_only
+from profile_tools import EXEC, QUIET, Home, former_binary, proxy_config
+
+ANSWER = "Final answer."
+BINARIES = {"files": codex_cli.binary(), "tables": former_binary()}
+
+pytestmark = pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
+
+
+@pytest.fixture(params=["files", "tables"])
+def style(request):
+    if not BINARIES[request.param]:
+        pytest.skip("no former Codex CLI: ./check installs it")
+    return request.param
+
+
+@pytest.fixture
+def home(cli, style):
+    return Home(cli, binary=BINARIES[style])
+
+
+def run_codex(home, *arguments, **variables):
+    return subprocess.run([home.binary, *arguments], cwd=home.work, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=90, env=home.cli.with_variables(variables))
+
+
+def start(cli, upstream, window=32768):
+    proxy_config(cli, {**chat_only("codex-default", upstream), "model_info": {"max_input_tokens": window}},
+                 chat_only("codex-light", upstream))
+    assert cli.start(MOCK_API_KEY=UPSTREAM_KEY).returncode == 0
+
+
+def key_of(cli, style):
+    """Codex before 0.134 has it in its environment; later ones ask for it."""
+    return {"LITELLM_API_KEY": cli("key").stdout.strip()} if style == "tables" else {}
+
+
+def test_the_profile_leads_to_the_proxy_and_leaves_nothing(home, style, upstream):
+    start(home.cli, upstream)
+    enabled = home.cli("enable")
+    assert enabled.returncode == 0, enabled.stderr
+    assert f"http://127.0.0.1:{home.cli.proxy_port}/v1" in enabled.stdout
+    upstream.script(chat.text_stream(ANSWER))
+    done = run_codex(home, *EXEC, "--profile", "cost-routing", "Do it.", POINTSMAN_RUN_ID="run-1", **key_of(home.cli, style))
+    assert done.returncode == 0 and ANSWER in done.stdout, done.stderr
+    assert "metadata" not in done.stderr and "failed to" not in done.stderr, done.stderr
+    assert "model: codex-default" in done.stderr
+    assert home.cli("disable").returncode == 0
+    assert home.as_before()
+
+
+def test_codex_lists_the_aliases(home, upstream):
+    start(home.cli, upstream)
+    assert home.cli("enable", "--default").returncode == 0
+    listed = json.loads(run_codex(home, "debug", "models", LITELLM_API_KEY=home.cli("key").stdout.strip()).stdout)["models"]
+    assert [(model["slug"], model["context_window"]) for model in listed][:1] == [("codex-default", 32768)]
+    assert [model["slug"] for model in listed] == ["codex-default", "codex-light"]
+
+
+def test_the_key_is_asked_for_and_a_stopped_proxy_is_said(cli):
+    home = Home(cli)
+    assert home.cli("enable").returncode == 0
+    with subprocess.Popen([home.binary, *EXEC, "--profile", "cost-routing", "Do it."], cwd=home.work, env=home.cli.environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as codex:
+        said = next(line for line in codex.stderr if "pointsman" in line and "exited" in line)
+        codex.kill()   # it would wait for the proxy
+    assert "pointsman is not running: pointsman start" in said
+
+
+def test_the_other_profile_leads_to_hugging_face(home, upstream):
+    assert home.cli("enable").returncode == 0
+    upstream.script(responses.text_stream(ANSWER))
+    done = run_codex(home, *EXEC, "--profile", "cost-routing-hf", "-c",
+                     f'model_providers.cost-routing-hf.base_url="{upstream.base}"', "Do it.", HF_TOKEN="hf_canary_1")
+    assert done.returncode == 0 and ANSWER in done.stdout, done.stderr
+    assert "metadata" not in done.stderr, done.stderr
+    assert upstream.requests[0].headers["authorization"] == "Bearer hf_canary_1"
+    assert upstream.requests[0].json["model"] == "openai/gpt-oss-120b:fastest"
+    assert "x-pointsman-run-id" not in upstream.requests[0].headers
+    assert home.cli("disable").returncode == 0 and home.as_before()
+
+
+def test_the_default_for_agents_without_a_terminal(home, upstream):
+    """A boot script seeds the configuration; the key may come later, and the proxy is elsewhere."""
+    before = 'model = "gpt-5.5"\nmodel_catalog_json = "none.json"\n' + QUIET + home.trust()
+    home.config.write_text(before)
+    enabled = home.cli("enable", "--default", LITELLM_BASE_URL=upstream.base.removesuffix("/v1"))
+    assert enabled.returncode == 0 and "LITELLM_API_KEY is not set" in enabled.stderr, enabled.stderr
+    upstream.always(responses.text_stream(ANSWER))
+    done = run_codex(home, *EXEC, "Do it.", LITELLM_API_KEY="sk-virtual-1", POINTSMAN_RUN_ID="run-2")
+    assert done.returncode == 0 and ANSWER in done.stdout, done.stderr
+    asked = [request for request in upstream.requests if request.method == "POST"][0]
+    assert asked.path == "/v1/responses" and asked.json["model"] == "codex-default"
+    assert asked.headers["authorization"] == "Bearer sk-virtual-1" and asked.headers["x-pointsman-run-id"] == "run-2"
+    assert home.cli("enable", LITELLM_BASE_URL=upstream.base).returncode == 0   # no default any more
+    assert home.config.read_text().startswith('model = "gpt-5.5"\n')
+    assert home.cli("disable").returncode == 0
+    assert home.config.read_text() == before
+
+
+def test_what_codex_writes_meanwhile_stays(home):
+    home.config.write_text('# mine\nmodel = "gpt-5.5"  # best\n' + QUIET)
+    before = home.config.read_text()
+    assert home.cli("enable", "--default").returncode == 0
+    added = run_codex(home, "mcp", "add", "mini", "--", "true", LITELLM_API_KEY="x")
+    assert added.returncode == 0 and "[mcp_servers.mini]" in home.config.read_text(), added.stderr
+    assert home.cli("disable").returncode == 0
+    after = home.config.read_text()
+    assert "pointsman" not in after and "cost-routing" not in after
+    assert tomllib.loads(after) == {**tomllib.loads(before), "mcp_servers": {"mini": {"command": "true"}}}
+    assert after.startswith('# mine\nmodel = "gpt-5.5"  # best\n')
+    assert run_codex(home, "mcp", "remove", "mini").returncode == 0
+
+
+def test_without_codex_the_profiles_are_written_all_the_same(cli):
+    home = Home(cli)
+    enabled = cli("enable", "--default", CODEX_CLI_PATH="/nonexistent/codex")
+    assert enabled.returncode == 0 and "Codex was not found" in enabled.stderr
+    assert (home.path / "cost-routing.config.toml").exists() and "cost-routing-default" in home.config.read_text()
+    assert cli("disable").returncode == 0 and home.as_before()
+    assert cli("disable").returncode == 0
+
+
+@pytest.mark.parametrize("text", [
+    b"", b"\n\n", b'model = "x"', b'a = 1\r\n\r\n[b] # c\r\nd = """\r\nx"""\r\n', b"\xef\xbb\xbfmodel = 'x'\n# end",
+    b'[a]\nb = [\n 1, # x\n]',
+])
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o444, 0o400])
+def test_odd_files(cli, text, mode):
+    home = Home(cli, text=None)
+    home.config.write_bytes(text)
+    home.config.chmod(mode)
+    home.before = {"config.toml": (text, mode, *[(home.config.stat().st_uid), home.config.stat().st_gid, None])}
+    assert cli("enable", "--default", CODEX_CLI_PATH="/nonexistent").returncode == 0
+    assert b"cost-routing-default" in home.config.read_bytes()
+    tomllib.loads(home.config.read_text(encoding="utf-8-sig"))
+    assert cli("disable").returncode == 0 and home.as_before()
+
+
+def test_a_link_is_kept_and_an_owner_too(cli):
+    home = Home(cli, text=None)
+    target = cli.folder / "dotfiles.toml"
+    target.write_text("a = 1")
+    shutil.chown(target, 12345, 12346) if shutil.os.geteuid() == 0 else None
+    home.config.symlink_to("../../dotfiles.toml")
+    owner = (target.stat().st_uid, target.stat().st_gid)
+    inode = home.config.lstat().st_ino
+    assert cli("enable", "--default", CODEX_CLI_PATH="/nonexistent").returncode == 0
+    assert "cost-routing-default" in target.read_text() and (target.stat().st_uid, target.stat().st_gid) == owner
+    assert cli("disable").returncode == 0
+    assert home.config.lstat().st_ino == inode and target.read_text() == "a = 1"
+    assert (target.stat().st_uid, target.stat().st_gid) == owner
+
+
+def test_what_can_not_be_changed_is_said(cli):
+    home = Home(cli, text="model_providers = {}\n")
+    refused = cli("enable", "--default", CODEX_CLI_PATH="/nonexistent")
+    assert refused.returncode == 1 and "config.toml:1" in refused.stderr and home.as_before()
+    assert cli("enable", LITELLM_BASE_URL="ftp://x").returncode == 2 and home.as_before()
+
+
+# Hundreds of documents
+
+KEYS = ["model", "model_provider", "profile", "a", "b-c", '"q u"', "'l.i'", "x.y", '"model_catalog_json"']
+VALUES = ['"s # \\" ]"', "'l''", '"""m\n[x]\n"" """', "'''n\n# pointsman\n'''", "[1, [2, '#'], # c\n \"]\"]", "{a = 1, b = '}'}",
+          "1979-05-27T07:32:00Z", "0x1f", "true", '""', "[\n]"]
+
+
+def document(rng):
+    """A valid one: what tomllib refuses is drawn again."""
+    while True:
+        lines, end = [], rng.choice(["\n", "\r\n"])
+        for part in range(rng.randrange(5)):
+            if part:
+                lines.append(f"{' ' * rng.randrange(2)}[t{part}.{rng.choice(KEYS)}]{rng.choice(['', ' # c'])}")
+            for key in rng.sample(KEYS, rng.randrange(len(KEYS))):
+                lines.append(f"{' ' * rng.randrange(3)}{key} = {rng.choice(VALUES)}{rng.choice(['', '  # c', ' '])}")
+                lines += [""] * rng.randrange(2) + ["# comment"] * rng.randrange(2)
+        text = "\n".join(lines).replace("\n", end) + rng.choice(["", end, end + end])
+        try:
+            tomllib.loads(text)
+            return text.encode()
+        except tomllib.TOMLDecodeError:
+            continue
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hundreds_of_documents(cli, seed):
+    """What is added is what it should be, all else means the same, and then every byte is as it was."""
+    rng = random.Random(seed)
+    home = Home(cli, text=None)
+    for _ in range(50):
+        before = document(rng)
+        home.config.write_bytes(before)
+        assert cli("enable", "--default", "--model", "codex-deep", CODEX_CLI_PATH="/nonexistent").returncode == 0, before
+        own, now = tomllib.loads(before.decode()), tomllib.loads(home.config.read_bytes().decode())
+        provider = now.pop("model_providers").pop("cost-routing-default")
+        assert provider["env_key"] == "LITELLM_API_KEY" and provider["wire_api"] == "responses"
+        assert (now.pop("model"), now.pop("model_provider")) == ("codex-deep", "cost-routing-default")
+        for name in ("model", "model_provider", "model_catalog_json", "profile"):
+            own.pop(name, None)
+        assert now == own, before
+        assert cli("disable").returncode == 0
+        assert home.config.read_bytes() == before
