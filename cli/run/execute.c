@@ -3,6 +3,7 @@
 
 #include "cli/codex_catalog.h"
 #include "cli/foreground.h"
+#include "cli/local_http.h"
 #include "cli/profile.h"
 #include "cli/routed.h"
 #include "cli/run/codex_arguments.h"
@@ -113,6 +114,21 @@ static bool is_over_cost(void *ctx)
     return x->over_cost;
 }
 
+/* Lets the proxy finish its journal: it answers only after it has written what ended before. */
+static void wait_for_journal(const struct job *job)
+{
+    struct local_http_reply reply = {0};
+    struct buf error;
+    buf_init(&error, 1024);
+    char *root = strndup(job->base_url, strlen(job->base_url) - strlen("/v1"));
+    if (root && !local_http(&(struct local_http_request){.base = root, .method = "GET", .path = "/health/liveliness",
+                                                         .timeout_ms = 4 * WATCH_MS}, &reply, &error))
+        buf_clear(&error);      /* then the record says what is known by now */
+    local_http_free(&reply);
+    buf_free(&error);
+    free(root);
+}
+
 /* The prompt as a file that Codex reads as its standard input: no argument that other users see, no pipe that may block. */
 static int prompt_file(const struct job *job)
 {
@@ -184,6 +200,8 @@ static void run_codex(struct execution *x, const struct run_step *step, struct r
         buf_clear(&x->answer);
         if (!foreground_run(&run, &end, &error))
             end.code = -1;
+        if (step->codex == CODEX_LITELLM)
+            wait_for_journal(job);
         if (limited && !end.ticked && is_over_cost(x))
             warn("the last call of the run went over max_cost_usd");
         if (!x->requests || !requests_of_run(x->requests, job->run_id, job->began_ms, &x->record.requests))
