@@ -39,7 +39,7 @@ struct deployment {
     int64_t rpm, tpm;          /* per minute; 0: no limit given */
     int64_t max_in_flight;     /* calls at once; 0: no limit given */
     int timeout_ms;            /* whole call, or silence within a stream; the default is filled in; 0: none */
-    int stream_timeout_ms;     /* to the first byte of a stream; the default is filled in; 0: none */
+    int stream_timeout_ms;     /* to the first content of a stream; the default is filled in; 0: none */
     struct retry_policy retry; /* the provider's, as the environment changes it */
     int num_retries;           /* further attempts on others after one that failed here; -1: the configuration's */
     double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */

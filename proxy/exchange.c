@@ -204,36 +204,51 @@ static void note_limits(struct exchange *x, const struct call_reply *reply)
     health_told_limits(exchange_health(x), &reply->limits, clock_monotonic_ms());
 }
 
+/* Keeps an error's words; what is beyond them is of no interest, nor is the connection then. */
+static enum call_flow keep_error(struct exchange *x, struct slice bytes)
+{
+    size_t room = ERROR_BODY_MAX - x->error_body.len;
+    buf_add(&x->error_body, bytes.ptr, bytes.len < room ? bytes.len : room);
+    return bytes.len <= room ? CALL_GO_ON : CALL_STOP;
+}
+
+/* Whether the stream has said something since it had given `events`: before the first content nothing else counts, after it any
+ * event. Comments, and bytes that complete no event, may go on for ever. */
+static bool says_something(const struct exchange *x, uint64_t events)
+{
+    return relay_has_content(x->relay) && (!x->first_content_ms || relay_events(x->relay) > events);
+}
+
 static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct slice bytes)
 {
     struct exchange *x = ctx;
     struct slice send = {NULL, 0};
     if (x->lost)
         return CALL_STOP;
-    if (reply->status < 200 || reply->status >= 300) {
-        size_t room = ERROR_BODY_MAX - x->error_body.len;   /* what is beyond it is of no interest */
-        buf_add(&x->error_body, bytes.ptr, bytes.len < room ? bytes.len : room);
-        return CALL_GO_ON;
-    }
+    if (reply->status < 200 || reply->status >= 300)
+        return keep_error(x, bytes);
     if (client_is_full(x->client)) {
         x->paused = true;
         return CALL_PAUSE;
     }
-    exchange_heard(x);
     if (!x->relay) {
         note_limits(x, reply);
         if (!exchange_make_relay(x, reply->event_stream))
             return CALL_STOP;
     }
+    uint64_t events = relay_events(x->relay);
     enum relay_state state = relay_feed(x->relay, bytes, &send);
     if (state == RELAY_FAILED)
         return CALL_STOP;   /* the next attempt can't be started with libcurl on the stack: on_done() does it */
+    bool silent = reply->event_stream && !says_something(x, events);
+    if (!silent)
+        exchange_heard(x);
     if (!x->first_content_ms && relay_has_content(x->relay))
         x->first_content_ms = x->heard_ms;
     if (relay_finished(x->relay))
         call_ending(x->call);
     follow_relay(x, state, send);
-    return CALL_GO_ON;
+    return silent && state != RELAY_DONE ? CALL_SILENT : CALL_GO_ON;   /* done: `x` is gone, and the call let go */
 }
 
 /* The provider refused the login's token: whether another one is tried. */

@@ -189,7 +189,7 @@ void exchange_start_call(struct exchange *x, const struct call_events *events)
         .fields = signs_in ? fields : NULL,
         .body = buf_slice(&x->outgoing.body),
         .stream = stream,
-        .first_byte_timeout_ms = stream ? d->stream_timeout_ms : d->timeout_ms,
+        .first_timeout_ms = stream ? d->stream_timeout_ms : d->timeout_ms,
         .idle_timeout_ms = d->timeout_ms,
         .total_timeout_ms = x->request.stream ? 0 : d->timeout_ms,
     };

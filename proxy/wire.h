@@ -36,7 +36,7 @@ struct usage {
 enum failure_kind {
     FAILURE_NONE,
     FAILURE_CONNECT,         /* no connection: refused, reset before the reply, no such host, TLS */
-    FAILURE_TIMEOUT,         /* no first byte, or silence, for longer than allowed; HTTP 408 */
+    FAILURE_TIMEOUT,         /* no beginning, or silence, for longer than allowed; HTTP 408 */
     FAILURE_RATE_LIMIT,      /* 429 */
     FAILURE_QUOTA,           /* 429 insufficient_quota, 402 */
     FAILURE_AUTH,            /* 401, 403 */

@@ -134,8 +134,10 @@ static void feed_stream(struct relay *r, struct slice bytes, struct slice *send)
     struct sse_event event;
     enum sse_result result = SSE_EVENT;
     const struct dialect *upstream = dialect_of(r->options.upstream_wire);
-    while (!r->ended && r->failure.kind == FAILURE_NONE && (result = sse_next(&r->sse, &bytes, &event)) == SSE_EVENT)
+    while (!r->ended && r->failure.kind == FAILURE_NONE && (result = sse_next(&r->sse, &bytes, &event)) == SSE_EVENT) {
+        r->events++;
         upstream->decode_event(&r->decoder, &event);
+    }
     if (result == SSE_TOO_LONG)
         relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent an event of more than %u MB", SSE_EVENT_MAX >> 20);
     if (!r->options.hold || r->ended)
@@ -217,6 +219,11 @@ enum relay_state relay_end(struct relay *r, struct slice *send)
 bool relay_finished(const struct relay *r)
 {
     return r->options.upstream_stream && r->finish != FINISH_NONE && !r->ended && r->failure.kind == FAILURE_NONE;
+}
+
+uint64_t relay_events(const struct relay *r)
+{
+    return r->events;
 }
 
 bool relay_has_content(const struct relay *r)

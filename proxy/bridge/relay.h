@@ -51,6 +51,8 @@ enum relay_state relay_end(struct relay *r, struct slice *send);
 /* Whether the upstream has said that its reply is finished (finish_reason), though its wire's end mark, and maybe its usage, is
  * still to come: a body that ends here in whatever way has lost nothing of the answer. */
 bool relay_finished(const struct relay *r);
+/* How many of the upstream's events have come: bytes that complete none, and comments, are no progress. */
+uint64_t relay_events(const struct relay *r);
 /* Whether content has come, given out or held. */
 bool relay_has_content(const struct relay *r);
 /* Ends a reply that is open: response.failed, or a chat error event, after whatever event was being written; nothing the

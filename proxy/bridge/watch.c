@@ -48,17 +48,32 @@ static bool has_value(struct slice data, const char *quoted, size_t len)
 
 #define HAS_VALUE(data, key) has_value((data), "\"" key "\"", sizeof key + 1)
 
-/* Whether the text looks like an object from both its ends: what was cut off, or is something else, gets a closer look, and is
- * not let through. */
-static bool is_object(struct slice data)
+#define PLAIN_MAX 1024   /* bytes of an event that has no room for nesting beyond what clients can read */
+
+static bool is_ascii(struct slice data)
 {
-    return data.len && data.ptr[0] == '{' && data.ptr[data.len - 1] == '}';
+    uint64_t bits = 0, word;
+    size_t at = 0;
+    for (; at + sizeof word <= data.len; at += sizeof word) {
+        memcpy(&word, data.ptr + at, sizeof word);
+        bits |= word;
+    }
+    for (; at < data.len; at++)
+        bits |= (unsigned char)data.ptr[at];
+    return !(bits & 0x8080808080808080u);
+}
+
+/* Whether the text may be let through by its looks: an object from both its ends, of usual size, and no bytes that could be no
+ * text. All else gets a closer look, which it must stand as JSON. */
+static bool is_plain(struct slice data)
+{
+    return data.len && data.len <= PLAIN_MAX && data.ptr[0] == '{' && data.ptr[data.len - 1] == '}' && is_ascii(data);
 }
 
 static bool chat_matters(const struct sse_event *event)
 {
     struct slice data = slice_trim(event->data);
-    return !is_object(data) || event->name.len || HAS_VALUE(data, "finish_reason") ||
+    return !is_plain(data) || event->name.len || HAS_VALUE(data, "finish_reason") ||
            HAS_VALUE(data, "usage") || HAS_VALUE(data, "error");
 }
 
@@ -68,7 +83,7 @@ static bool responses_matters(const struct sse_event *event)
     static const char *const plain[] = {"response.output_", "response.function_", "response.reasoning_",
                                         "response.content_", "response.custom_", "response.in_progress"};
     struct slice type = event->data;
-    if (!is_object(slice_trim(type)))
+    if (!is_plain(slice_trim(type)))
         return true;
     if (slice_starts(type, "{\"type\":\""))
         type = (struct slice){type.ptr + 9, type.len - 9};

@@ -45,8 +45,8 @@ struct call {
     void *ctx;
     struct call_reply reply;
     size_t released_bytes;
-    uint64_t started_ms, heard_ms;       /* monotonic; heard_ms 0 before the first byte of the body */
-    int first_byte_timeout_ms, idle_timeout_ms, total_timeout_ms;
+    uint64_t started_ms, heard_ms;       /* monotonic; heard_ms 0 before the body says something */
+    int first_timeout_ms, idle_timeout_ms, total_timeout_ms;
     bool paused;                         /* the listener could take no more */
 };
 
@@ -141,11 +141,14 @@ static enum call_flow on_body(void *ctx, struct slice bytes)
         c->released_bytes += bytes.len;
         return c->released_bytes <= RELEASED_MAX ? CALL_GO_ON : CALL_STOP;
     }
+    uint64_t heard_ms = c->heard_ms;
     c->heard_ms = clock_monotonic_ms();
     enum call_flow flow = c->events->body(c->ctx, &c->reply, bytes);
-    if (flow == CALL_PAUSE)   /* else the call may be over, and `c` gone */
+    if (flow == CALL_SILENT)
+        c->heard_ms = heard_ms;
+    else if (flow == CALL_PAUSE)   /* else the call may be over, and `c` gone */
         c->paused = true;
-    return flow;
+    return flow == CALL_SILENT ? CALL_GO_ON : flow;
 }
 
 /* The transport is done with. The listener may start another call from in here. */
@@ -167,13 +170,13 @@ static const struct transport_events transport_events = {on_head, on_body, on_do
 static uint64_t deadline(const struct call *c, const char **why)
 {
     uint64_t first = UINT64_MAX, silent_since = c->heard_ms ? c->heard_ms : c->started_ms;
-    int silence = c->heard_ms ? c->idle_timeout_ms : c->first_byte_timeout_ms;
+    int silence = c->heard_ms ? c->idle_timeout_ms : c->first_timeout_ms;
     *why = "released";
     if (!c->events)
         return c->started_ms + RELEASED_MS;
     if (silence && !c->paused) {   /* while it is paused the silence is ours */
         first = silent_since + (uint64_t)silence;
-        *why = c->heard_ms ? "the answer stalled" : "no answer within the timeout for the first byte";
+        *why = c->heard_ms ? "the answer stalled" : "no answer within its timeout";
     }
     if (c->total_timeout_ms && c->started_ms + (uint64_t)c->total_timeout_ms <= first) {
         first = c->started_ms + (uint64_t)c->total_timeout_ms;
@@ -256,7 +259,7 @@ struct call *call_start(struct upstream *u, const struct call_request *request, 
     c->ctx = ctx;
     c->reply.retry_after_s = -1;
     c->started_ms = clock_monotonic_ms();
-    c->first_byte_timeout_ms = request->first_byte_timeout_ms;
+    c->first_timeout_ms = request->first_timeout_ms;
     c->idle_timeout_ms = request->idle_timeout_ms;
     c->total_timeout_ms = request->total_timeout_ms;
     if (!start_transport(c, request)) {

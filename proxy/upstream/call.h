@@ -20,6 +20,7 @@ struct call_reply {
 
 enum call_flow {
     CALL_GO_ON,
+    CALL_SILENT,  /* the same, but these bytes said nothing: they end no silence */
     CALL_PAUSE,   /* these bytes were not taken: give them again after call_resume() */
     CALL_STOP,    /* the reply is of no use: the connection is closed and done() follows, from the loop */
 };
@@ -44,8 +45,8 @@ struct call_request {
     const char *url;
     struct slice body;           /* must stay until the call is over; ptr NULL: a GET */
     bool stream;                 /* an event stream is asked for */
-    int first_byte_timeout_ms;   /* 0: none */
-    int idle_timeout_ms;         /* silence within the body; 0: none */
+    int first_timeout_ms;        /* to the first bytes of the body that say something; 0: none */
+    int idle_timeout_ms;         /* silence after them; 0: none */
     int total_timeout_ms;        /* 0: none */
 };
 

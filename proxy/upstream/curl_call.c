@@ -41,7 +41,7 @@ struct curl_call {
     struct rate_limits limits;
     bool head_told, head_too_large;
     bool inside;                    /* a callback of libcurl's is on the stack: its handle must not be touched */
-    bool cancelled;
+    bool cancelled, paused;
 };
 
 static void destroy(struct curl_call *c)
@@ -95,7 +95,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     c->inside = false;
     if (c->cancelled || flow == CALL_STOP)
         return CURL_WRITEFUNC_ERROR;
-    return flow == CALL_PAUSE ? CURL_WRITEFUNC_PAUSE : len;
+    c->paused = flow == CALL_PAUSE;
+    return c->paused ? CURL_WRITEFUNC_PAUSE : len;
 }
 
 static struct slice trim_value(struct slice value)
@@ -176,6 +177,13 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
     void *listener = c->ctx;
     retire(c);
     events->done(listener, failure, message);
+}
+
+static bool is_paused(CURL *easy)
+{
+    struct curl_call *c = NULL;
+    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
+    return c && c->paused;
 }
 
 /* The options that are the same for every call: set once per handle. */
@@ -293,6 +301,7 @@ void curl_call_cancel(struct curl_call *c)
 
 void curl_call_resume(struct curl_call *c)
 {
+    c->paused = false;
     (void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
 }
 
@@ -317,7 +326,7 @@ struct curl_calls *curl_calls_new(struct event_base *base, const struct config *
     }
     all->config = config;
     all->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *all->slots);
-    all->loop = curl_loop_new(base, on_finished, all);
+    all->loop = curl_loop_new(base, &(struct curl_loop_owner){on_finished, is_paused, all});
     if (!all->slots || !all->loop) {
         curl_calls_free(all);
         return NULL;

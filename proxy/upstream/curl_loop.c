@@ -5,13 +5,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#define TLS_RECORD_FIRST 20   /* the content types of RFC 8446, B.1 */
+#define TLS_RECORD_LAST 23
 
 /* What the loop knows of a descriptor. Its event outlives the transfer: a connection that is kept for the next one stays
  * watched for reading, which costs nothing, where adding and removing it costs two system calls for each request. */
 struct watched {
     struct event *event;
     int what;              /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now */
+    bool idle;             /* no transfer uses it, not even a paused one */
     short interest;        /* EV_* that the event was made for */
 };
 
@@ -21,8 +26,7 @@ struct curl_loop {
     struct event *timer;
     struct watched *watched;   /* by descriptor */
     size_t watched_count;
-    void (*finished)(CURL *easy, CURLcode code, void *ctx);
-    void *ctx;
+    struct curl_loop_owner owner;
 };
 
 static void drain_finished(struct curl_loop *loop)
@@ -31,7 +35,7 @@ static void drain_finished(struct curl_loop *loop)
     CURLMsg *message;
     while ((message = curl_multi_info_read(loop->multi, &left)))
         if (message->msg == CURLMSG_DONE)
-            loop->finished(message->easy_handle, message->data.result, loop->ctx);
+            loop->owner.finished(message->easy_handle, message->data.result, loop->owner.ctx);
 }
 
 static void act(struct curl_loop *loop, curl_socket_t fd, int what)
@@ -56,14 +60,31 @@ static void forget(struct curl_loop *loop, curl_socket_t fd)
     }
 }
 
+/* A connection that nobody uses speaks, or is being closed. libcurl finds an end out by itself before it uses it again, but what
+ * was said in HTTP/1 it would take for the reply to the next request: such a connection ends here. TLS has records of its own for
+ * idle times, which libcurl reads. */
+static void hush(curl_socket_t fd)
+{
+    unsigned char first;
+    char unread[4096];
+    bool speaks = recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    if (!speaks || (first >= TLS_RECORD_FIRST && first <= TLS_RECORD_LAST))
+        return;
+    (void)shutdown(fd, SHUT_RDWR);
+    while (recv(fd, unread, sizeof unread, MSG_DONTWAIT) > 0)
+        ;
+}
+
 static void on_socket(evutil_socket_t fd, short what, void *arg)
 {
     struct curl_loop *loop = arg;
-    /* An idle connection that speaks is being closed; libcurl finds out itself before it uses it again. */
-    if (loop->watched[fd].what == CURL_POLL_REMOVE)
+    if (loop->watched[fd].what == CURL_POLL_REMOVE) {
+        if (loop->watched[fd].idle)
+            hush(fd);
         forget(loop, fd);
-    else
+    } else {
         act(loop, fd, ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0));
+    }
 }
 
 /* CURLMOPT_TIMERFUNCTION: one timer; -1 deletes it, and 0 means the loop's next turn, never a call from in here. */
@@ -97,12 +118,12 @@ static bool make_room(struct curl_loop *loop, size_t fd)
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
     struct curl_loop *loop = arg;
-    (void)easy;
     (void)assigned;
     if (fd < 0 || !make_room(loop, (size_t)fd))
         return -1;
     struct watched *w = &loop->watched[fd];
     w->what = what;
+    w->idle = what == CURL_POLL_REMOVE && !loop->owner.is_paused(easy);
     short interest = (short)(EV_PERSIST | ((what & CURL_POLL_OUT) ? EV_WRITE : 0) |
                              ((what & CURL_POLL_IN) || what == CURL_POLL_REMOVE ? EV_READ : 0));
     if (what == CURL_POLL_REMOVE ? w->interest == interest || !w->event : w->event && w->interest == interest)
@@ -120,12 +141,12 @@ int curl_loop_close_socket(void *arg, curl_socket_t fd)
     return close(fd);
 }
 
-struct curl_loop *curl_loop_new(struct event_base *base, void (*finished)(CURL *easy, CURLcode code, void *ctx), void *ctx)
+struct curl_loop *curl_loop_new(struct event_base *base, const struct curl_loop_owner *owner)
 {
     struct curl_loop *loop = calloc(1, sizeof *loop);
     if (!loop)
         return NULL;
-    *loop = (struct curl_loop){.base = base, .multi = curl_multi_init(), .finished = finished, .ctx = ctx};
+    *loop = (struct curl_loop){.base = base, .multi = curl_multi_init(), .owner = *owner};
     loop->timer = evtimer_new(base, on_timer, loop);
     if (!loop->multi || !loop->timer) {
         curl_loop_free(loop);

@@ -15,6 +15,9 @@
 #define COMPLETED EVENT("response.completed", ",\"response\":{\"id\":\"resp_abc\",\"output\":[],\"usage\":{\"input_tokens\":3," \
                                               "\"output_tokens\":4,\"total_tokens\":7}}")
 
+#define LONG TEN(TEN("station of the line ")) TEN(TEN("and on "))
+#define TEN(text) text text text text text text text text text text
+
 static struct relay_options options_for(enum wire wire, bool stream)
 {
     return (struct relay_options){.client_wire = wire, .upstream_wire = wire, .client_stream = stream,
@@ -37,6 +40,8 @@ static const struct {
     {WIRE_COMPLETIONS, "data: {\"choices\":[{\"text\":\"x\",\"finish_reason\":null}]}\n\n" STOP USAGE DONE, 11, 7},
     {WIRE_RESPONSES, CREATED DELTA("a") DELTA("response.completed \\\"type\\\":\\\"error\\\"")
                      EVENT("response.novelty", ",\"x\":1") COMPLETED, 3, 4},
+    {WIRE_CHAT, ROLE TEXT("Grüße, 世界") TEXT(LONG) STOP USAGE DONE, 11, 7},
+    {WIRE_RESPONSES, CREATED DELTA("Grüße, 世界") DELTA(LONG) COMPLETED, 3, 4},
     {WIRE_RESPONSES, "data: {\"sequence_number\":0,\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n" COMPLETED,
      3, 4},
 };
@@ -223,6 +228,23 @@ static void test_malformed_events(void **state)
         assert_false(bridge_has(&run, "[DONE]"));
         buf_free(&run.sent);
     }
+    /* What only a closer look shows: bytes that are no text, and nesting that clients could not read. */
+    struct buf deep;
+    buf_init(&deep, 1u << 16);
+    BUF_ADD(&deep, ROLE TEXT("a") "data: {\"choices\":");
+    for (int i = 0; i < 2000; i++)
+        buf_add_char(&deep, '[');
+    for (int i = 0; i < 2000; i++)
+        buf_add_char(&deep, ']');
+    BUF_ADD(&deep, "}\n\n" STOP DONE);
+    const struct slice bodies[] = {buf_slice(&deep), SLICE(ROLE TEXT("a") TEXT("\xff\xfe") STOP DONE)};
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct bridge_run run = bridge_relay(&chat, bodies[i], sizeof ROLE TEXT("a") - 1, 0);
+        assert_int_equal(run.state, RELAY_FAILED);
+        assert_order(&run, ROLE TEXT("a") "data: {\"error\":{");
+        buf_free(&run.sent);
+    }
+    buf_free(&deep);
     const char *body = CREATED DELTA("a") "event: response.output_text.delta\ndata: {\"type\":\"response.output_te\n\n" COMPLETED;
     struct bridge_run run = bridge_relay(&responses, slice_of(body), sizeof CREATED DELTA("a") - 1, 0);
     assert_int_equal(run.state, RELAY_FAILED);
