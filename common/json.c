@@ -9,6 +9,7 @@ struct reader {
     struct json *j;
     const unsigned char *text, *at, *end;
     bool top_only;
+    size_t mark_len;     /* of json.mark; 0: none */
     unsigned depth;
     struct {
         uint32_t node;   /* of the container; JSON_NONE where it was not recorded */
@@ -172,6 +173,15 @@ static bool read_string(struct reader *r, bool *escaped)
     }
 }
 
+/* At the start of a string value. */
+static void look_for_mark(struct reader *r)
+{
+    const unsigned char *at = r->at + 1;
+    if (r->mark_len && (size_t)(r->end - at) > r->mark_len && *at == (unsigned char)*r->j->mark &&
+        memcmp(at, r->j->mark, r->mark_len) == 0)
+        r->j->marked = true;
+}
+
 static bool read_digits(struct reader *r)
 {
     const unsigned char *first = r->at;
@@ -251,6 +261,8 @@ static bool read_value(struct reader *r, bool *entered)
         r->at++;
         return true;
     }
+    if (type == JSON_STRING)
+        look_for_mark(r);
     bool ok = type == JSON_STRING ? read_string(r, &escaped)
             : type == JSON_NUMBER ? read_number(r)
             : read_word(r, type == JSON_TRUE ? "true" : type == JSON_FALSE ? "false" : "null");
@@ -337,7 +349,9 @@ static bool parse(struct json *j, const char *text, size_t len, bool top_only)
     j->count = 0;
     j->error = NULL;
     j->error_at = 0;
+    j->marked = false;
     struct reader r = {.j = j, .text = (const unsigned char *)text, .top_only = top_only};
+    r.mark_len = j->mark ? strlen(j->mark) : 0;
     r.at = r.text;
     if (len > UINT32_MAX)
         return fail(&r, "too long");

@@ -40,6 +40,10 @@ struct json {
     uint32_t count, cap;
     const char *error;        /* static text after a failed parse, else NULL */
     size_t error_at;          /* its offset in the text */
+    /* Set before a parse that is to tell whether a string value, however deep, begins with `mark` as it is written there: it is
+     * seen on the way. NULL: not looked for. */
+    const char *mark;
+    bool marked;
 };
 
 /* Parses `len` bytes (at most UINT32_MAX). `*j` is zeroed before its first use and reused after that.

@@ -7,6 +7,7 @@
 #include "proxy/config.h"
 #include "proxy/confine.h"
 #include "proxy/front/listener.h"
+#include "proxy/memory.h"
 #include "proxy/notify.h"
 #include "proxy/route/strategy.h"
 #include "proxy/server.h"
@@ -304,6 +305,7 @@ int main(int argc, char **argv)
     struct options options;
     harden_early(&harden);
     harden_environment();
+    memory_set_up();
     log_open("pointsman-proxy", getenv("POINTSMAN_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     (void)signal(SIGPIPE, SIG_IGN);
     if (!secret_init()) {

@@ -91,6 +91,7 @@ proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
 proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
+	proxy/memory.c proxy/memory.h \
 	proxy/confine.c proxy/confine.h \
 	proxy/endpoints.c proxy/endpoints.h \
 	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \

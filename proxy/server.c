@@ -6,6 +6,7 @@
 #include "proxy/endpoints.h"
 #include "proxy/front/answers.h"
 #include "proxy/front/listener.h"
+#include "proxy/memory.h"
 #include "proxy/notify.h"
 #include "proxy/report.h"
 
@@ -181,6 +182,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     for (struct generation *g = s->retired; g; g = g->next)
         exchange_tick(&g->exchanges);
     free_retired(s);
+    memory_tick(!calls_under_way(s));
     if (++s->ticks % LOGIN_LOOK_S == 0)
         look_at_login(s);
     if (s->options->parent && s->ready && !s->stopping) {

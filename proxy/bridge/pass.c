@@ -35,7 +35,7 @@ static void copy_input(struct slice input, struct buf *out)
 bool pass_request(const struct json *doc, const char *upstream_model, struct buf *out)
 {
     struct slice body = json_raw(doc, 0);
-    bool carriers = memmem(body.ptr, body.len, CARRIER_MARK, sizeof CARRIER_MARK - 1);
+    bool carriers = !doc->mark || doc->marked;
     const char *copied = body.ptr;
     if (!json_get(doc, 0, "model")) {
         BUF_ADD(out, "{\"model\":");

@@ -1,6 +1,8 @@
 /* pure: what the proxy itself must know of a model call's body. */
 #include "proxy/front/model_request.h"
 
+#include "proxy/bridge/carrier.h"
+
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,6 +137,7 @@ bool model_request_read(struct model_request *r, enum wire wire, const struct ht
 {
     uint32_t content = JSON_NONE;
     r->wire = wire;
+    r->top.mark = CARRIER_MARK;
     if (!json_parse_top(&r->top, body.ptr, body.len)) {
         error->param = NULL;
         error->code = "invalid_json";

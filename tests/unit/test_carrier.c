@@ -68,9 +68,10 @@ static void test_pass(void **state)
     struct buf out;
     buf_init(&out, 4096);
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        for (int top = 0; top < 2; top++) {
+        for (int top = 0; top < 4; top++) {
+            doc.mark = top & 2 ? CARRIER_MARK : NULL;
             size_t len = strlen(cases[i].body);
-            assert_true(top ? json_parse_top(&doc, cases[i].body, len) : json_parse(&doc, cases[i].body, len));
+            assert_true(top & 1 ? json_parse_top(&doc, cases[i].body, len) : json_parse(&doc, cases[i].body, len));
             buf_clear(&out);
             assert_true(pass_request(&doc, "m", &out));
             assert_buf(&out, cases[i].passed);

@@ -340,9 +340,26 @@ static void bytes_that_are_no_utf8_are_replaced(void **state)
     json_free(&j);
 }
 
+static void a_mark_is_seen_where_a_string_begins(void **state)
+{
+    (void)state;
+    static const struct { const char *text; bool marked; } rows[] = {
+        {"\"mark\"", true}, {"{\"a\":[{\"b\":\"marked\"}]}", true}, {"[1,\"mark", false}, {"{\"mark\":1}", false},
+        {"[\" mark\"]", false}, {"[\"mar\"]", false}, {"[\"mar\",\"k\"]", false}, {"[\"m\\u0061rk\"]", false}, {"[\"x\"]", false},
+    };
+    struct json j = {.mark = "mark"};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        bool parsed = json_parse_top(&j, rows[i].text, strlen(rows[i].text));
+        if (parsed && j.marked != rows[i].marked)
+            fail_msg("%s", rows[i].text);
+    }
+    json_free(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_mark_is_seen_where_a_string_begins),
         cmocka_unit_test(the_grammar_is_strict),
         cmocka_unit_test(the_top_level_parser_is_as_strict),
         cmocka_unit_test(no_prefix_of_a_document_is_a_document),
