@@ -35,6 +35,15 @@ static unsigned port_of(const char *url)
     return colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
 }
 
+/* Whether what runs has the configuration that was asked for, if any was. */
+static bool same_config(const struct start_options *options, const struct session_status *status)
+{
+    char *wanted = options->config ? realpath(options->config, NULL) : NULL;
+    bool same = !options->config || (wanted && json_string_is(&status->json, json_get(&status->json, 0, "config"), wanted));
+    free(wanted);
+    return same;
+}
+
 /* lighttpd runs already: whether it is as the options want it. */
 static bool check_running(const struct start_options *options, const struct start_result *result)
 {
@@ -45,6 +54,9 @@ static bool check_running(const struct start_options *options, const struct star
     else if (options->proxy_port && options->proxy_port != proxy)
         (void)complain(0, "its proxy's port is %u, not %u. To change that, stop it first (pointsman stop)", proxy,
                        options->proxy_port);
+    else if (!same_config(options, &result->status))
+        (void)complain(0, "it runs with another configuration than %s; to change that: pointsman restart --config FILE",
+                       options->config);
     else
         return true;
     return false;

@@ -108,6 +108,11 @@ def test_a_configuration_of_ones_own(cli):
     assert started.returncode == 0, started.stderr
     assert "Sent:   GROQ_API_KEY, OWN_BASE\n" in started.stdout
     assert cli.status()["config"] == str(config) and "fast" in ready(cli)
+    other = cli.folder / "other.yaml"
+    other.write_text(config.read_text())
+    assert cli("start", "--config", "own.yaml").returncode == 0
+    answer = cli("start", "--config", "other.yaml")
+    assert answer.returncode == 1 and "another configuration" in answer.stderr
     # What runs keeps its configuration, also for the names that a start forwards.
     again = cli("restart", GROQ_API_KEY="gsk_other", OWN_BASE=base)
     assert again.returncode == 0 and cli.status()["config"] == str(config)
