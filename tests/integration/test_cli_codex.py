@@ -121,6 +121,25 @@ def test_who_ends_first_leaves_things_to_the_other(home, upstream):
     assert is_stopped(home) and home.as_before()
 
 
+def test_a_routed_run_keeps_what_another_started(home, upstream):
+    ready(home, upstream)
+    first_may, run_may = threading.Event(), threading.Event()
+    upstream.script(held(first_may), held(run_may))
+    first = Running(home)
+    upstream.next_request()
+    flags = [part for flag in EXEC[1:] for part in ("--codex-arg", flag)]
+    run = subprocess.Popen([BINARY, "run", "--force-model", "codex-default", *flags, "Do it."], cwd=home.work,
+                           env=home.cli.with_variables({}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True)
+    upstream.next_request()
+    first_may.set()
+    assert first.end()[0] == 0 and home.cli("status").returncode == 0
+    run_may.set()
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0 and ANSWER in out, err
+    assert is_stopped(home) and home.as_before() and not home.cli.runtime.exists()
+
+
 @pytest.mark.parametrize("command", [("disable",), ("codex", "--", "--version"), ("enable",)])
 def test_what_a_killed_one_leaves_the_next_command_puts_right(home, upstream, command):
     ready(home, upstream)
