@@ -32,6 +32,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     c->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms : s->timeout_ms;
     c->cooldown_ms = s->cooldown_ms;
     c->no_cooldowns = s->disable_cooldowns;
+    c->keep_state = s->keep_state;
     c->hedge_after_ms = (int)s->hedge_after_ms;
     c->hedge_max_cost_usd = s->hedge_max_cost_usd;
     c->hold_streams = s->hold_streams;

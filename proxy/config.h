@@ -108,6 +108,7 @@ struct config {
     int cooldown_ms;                   /* default cooldown after a failure that has none of its own */
     int allowed_fails;                 /* failures in a row that are forgiven before a cooldown */
     struct failure_policy allowed;     /* in its place for such failures */
+    bool keep_state;                   /* what is known of the deployments is kept from one start to the next */
     bool no_cooldowns;                 /* no failure starts one */
     bool hold_streams;                 /* a stream is given to the client once it is whole */
     int hedge_after_ms;                /* without a first token, before another deployment is asked too; 0: never */

@@ -2,6 +2,7 @@
 #include "proxy/config_private.h"
 
 #include "proxy/route/failure.h"
+#include "proxy/route/strategy.h"
 
 #include <limits.h>
 #include <math.h>
@@ -75,6 +76,8 @@ bool config_describe(const struct config *c, struct buf *out)
     buf_add_format(out, "num_retries %d, timeout %g s, stream_timeout %g s, cooldown_time %g s, allowed_fails %d\n",
                    c->num_retries, c->timeout_ms / 1000.0, c->stream_timeout_ms / 1000.0, c->cooldown_ms / 1000.0,
                    c->allowed_fails);
+    buf_add_format(out, "routing_strategy %s, risk_router_strategy %s\n", (c->strategy ? c->strategy : &STRATEGY_SHUFFLE)->name,
+                   c->risk_strategy->name);
     describe_limit("", c->max_cost_usd, out);
     describe_policy("retries after: ", &c->retries, out);
     describe_policy("failures that start no rest: ", &c->allowed, out);

@@ -125,6 +125,9 @@ static const struct config_key KEYS[] = {
            "Failures in a row that are forgiven before a rest."),
     USED(ROUTER, MAPPING, "allowed_fails_policy", config_settings, allowed_fails_policy, "",
          "In place of `allowed_fails`, by the kind of failure; see below."),
+    USED(ROUTER, BOOL, "keep_state", config_settings, keep_state, "false",
+         "What is known of the deployments (rests, breakers, averages) is kept in `$CODEX_HOME/logs/dispatch-state.json` from "
+         "one start to the next. Not in LiteLLM."),
     USED(ROUTER, BOOL, "disable_cooldowns", config_settings, disable_cooldowns, "false",
          "No failure makes a deployment rest."),
     USED(ROUTER, BOOL, "hold_streams", config_settings, hold_streams, "false",

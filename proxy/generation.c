@@ -4,6 +4,7 @@
 #include "common/paths.h"
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
+#include "proxy/record/kept.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,18 @@ void generation_carry(const struct generation *from, struct generation *to)
             adaptive_carry(from->exchanges.adaptive, to->exchanges.adaptive, moved, old->deployment_count);
     }
     free(moved);
+}
+
+void generation_save(const struct generation *g, const char *path)
+{
+    if (g && path && g->setup.config->keep_state)
+        kept_save(path, g->setup.config, g->exchanges.health);
+}
+
+void generation_load(struct generation *g, const char *path)
+{
+    if (g && path && g->setup.config->keep_state)
+        kept_load(path, g->setup.config, g->exchanges.health);
 }
 
 void generation_reset(struct generation *g)

@@ -42,6 +42,9 @@ void generation_limit_spending(struct generation *g);
 /* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same model at
  * the same place. */
 void generation_carry(const struct generation *from, struct generation *to);
+/* Keeps in that file, and takes over from it, what is known of the deployments, where keep_state asks for it. */
+void generation_save(const struct generation *g, const char *path);
+void generation_load(struct generation *g, const char *path);
 /* Forgets what was seen of the deployments, and where conversations are at home. */
 void generation_reset(struct generation *g);
 /* Stops what it does of itself; calls go on. */

@@ -232,6 +232,17 @@ static struct journal *get_journal(void)
     return journal;
 }
 
+/* Where keep_state keeps what is known of the deployments; NULL: there is no such folder. */
+static char *get_state_file(void)
+{
+    struct buf error;
+    buf_init(&error, 4096);
+    char *dir = paths_log_dir(&error), *path = dir ? paths_join(dir, "dispatch-state.json") : NULL;
+    free(dir);
+    buf_free(&error);
+    return path;
+}
+
 static bool read_file(const char *path, struct buf *out)
 {
     char piece[16384];
@@ -291,10 +302,13 @@ static int serve(struct options *options, struct setup *setup, struct harden_sta
         log_warning("--host %s: requests of other machines name this one by a host that is refused (403); allow it with "
                     "--allow-host NAME", options->host);
     server.journal = get_journal();
+    char *state_file = get_state_file();
+    server.state_file = state_file;
     setup->catalog = get_catalog(options, setup->config);
     confine(setup->config, options->codex_catalog ? options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG"), server.key_file,
             harden);
     int status = server_run(&server, setup);
+    free(state_file);
     journal_close(server.journal);
     return status;
 }

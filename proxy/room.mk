@@ -107,6 +107,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/generation.c proxy/generation.h \
 	proxy/notify.c proxy/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \
+	proxy/record/kept.c proxy/record/kept.h \
 	proxy/report.c proxy/report.h \
 	proxy/server.c proxy/server.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \

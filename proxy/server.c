@@ -20,6 +20,7 @@
 #define BODY_MAX (64u << 20)     /* bytes of a request */
 #define CLIENTS_MAX 10000
 #define DRAIN_S 5
+#define KEEP_STATE_S 60
 #define LOGIN_LOOK_S 5           /* between two looks whether Codex is logged in */
 #define SETTLE_MS 50             /* how long READY waits for the local probes' first answers */
 
@@ -185,6 +186,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     memory_tick(!calls_under_way(s));
     if (++s->ticks % LOGIN_LOOK_S == 0)
         look_at_login(s);
+    if (s->ticks % KEEP_STATE_S == 0 && !s->stopping)
+        generation_save(s->now, s->options->state_file);   /* a kill loses a minute of it */
     if (s->options->parent && s->ready && !s->stopping) {
         struct answers now = answers_now(s, ENTRANCE_MAIN);
         report_refresh(&s->report, &now);
@@ -391,6 +394,7 @@ static bool set_up(struct server *s, struct setup *setup)
     struct generation *first = make_generation(s, setup);
     if (!first)
         return false;
+    generation_load(first, s->options->state_file);
     put_in_force(s, first);
     return open_doors(s);
 }
@@ -401,6 +405,7 @@ static void tear_down(struct server *s)
         client_close_all(&s->doors[i].clients);
         listener_stop(s->doors[i].listener);
     }
+    generation_save(s->now, s->options->state_file);
     generation_free(s->now);
     while (s->retired) {
         struct generation *next = s->retired->next;

@@ -10,6 +10,7 @@ struct server_options {
     /* Reads the files anew, for a reload; false with one line per error in `error`. */
     bool (*load)(struct setup *setup, struct buf *error, void *ctx);
     void *load_ctx;
+    const char *state_file;              /* where keep_state keeps it; NULL: nowhere */
     struct journal *journal;             /* NULL: none */
     const struct harden_status *harden;  /* as it stands once harden_late() was called */
     int fds[ENTRANCES];                  /* the listening sockets; -1: none. They are taken over */

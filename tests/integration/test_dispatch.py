@@ -94,6 +94,24 @@ def test_decisions_outlive_their_configuration(pair, upstream, second):
     assert pair.get("/dispatch/state").json["requests"] == before
 
 
+def test_state_is_kept_from_one_start_to_the_next_where_that_is_asked_for(start_proxy, upstream, second, folder):
+    entries = [deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2)]
+    home = {"environment": {"CODEX_HOME": str(folder / "home")}}
+    upstream.script(error(401))
+    second.always(chat.whole("fine"))
+    for keep in (True, True, False):
+        proxy = start_proxy(*entries, router_settings={"keep_state": keep}, **home)
+        if keep:
+            assert proxy.post("/v1/chat/completions", CHAT).status == 200
+        seen = metrics(proxy)["models"]
+        assert proxy.stop() == 0
+    assert len(upstream.requests) == 1, "its rest has outlasted the restart"
+    assert seen[FIRST]["calls"] == 0 and not seen[FIRST]["hard_limited"], "not asked for, not taken"
+    kept = json.loads((folder / "home" / "logs" / "dispatch-state.json").read_text())
+    assert {entry["id"]: entry["calls"] for entry in kept["deployments"]} == {FIRST: 1, SECOND: 2}
+    assert "mock failure" not in json.dumps(kept), "no error texts in files"
+
+
 def test_a_reset_forgets(pair, upstream, second):
     upstream.script(error(401), chat.whole("first again"))
     second.script(chat.whole("second"))

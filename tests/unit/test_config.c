@@ -426,6 +426,7 @@ static void a_configuration_can_be_described(void **state)
     assert_true(config_describe(l.config, &text));
     buf_add_format(&expected, "%s: 2 aliases, 2 deployments\n"
                    "num_retries 2, timeout 600 s, stream_timeout 0.5 s, cooldown_time 5 s, allowed_fails 3\n"
+                   "routing_strategy simple-shuffle, risk_router_strategy expected-cost\n"
                    "\na\n"
                    "  a/gemini/1: gemini/x at https://generativelanguage.googleapis.com/v1beta/openai, order 1, weight 2.5, "
                    "chat completions only\n"

@@ -1,0 +1,196 @@
+/* pure: but for its file. What is known of the deployments, from one start to the next. */
+#include "proxy/record/kept.h"
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/replace.h"
+#include "proxy/route/failure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FORMAT_VERSION 1
+#define FILE_MAX (4u << 20)
+#define TIME_MAX (7 * 86400000.0)      /* ms: nothing older or longer is told */
+
+static const struct { const char *name; size_t offset; } AVERAGES[] = {
+    {"ttft_ms", offsetof(struct observed, ttft_ms)}, {"total_ms", offsetof(struct observed, total_ms)},
+    {"tokens_per_second", offsetof(struct observed, tokens_per_second)},
+    {"output_tokens", offsetof(struct observed, output_tokens)}, {"cost_usd", offsetof(struct observed, cost_usd)},
+    {"errors", offsetof(struct observed, errors)}, {"queue_depth", offsetof(struct observed, queue_depth)},
+};
+
+#define AVERAGE_COUNT (sizeof AVERAGES / sizeof *AVERAGES)
+
+static const struct ewma *average_of(const struct observed *o, size_t i)
+{
+    return (const struct ewma *)(const void *)((const char *)o + AVERAGES[i].offset);
+}
+
+static double left_ms(uint64_t until_ms, uint64_t now_ms)
+{
+    return until_ms > now_ms ? (double)(until_ms - now_ms) : 0;
+}
+
+static void add_deployment(const struct deployment *d, const struct health *h, uint64_t now_ms, struct buf *out)
+{
+    BUF_ADD(out, "{\"id\":");
+    json_add_string(out, slice_of(d->id));
+    BUF_ADD(out, ",\"model\":");
+    json_add_string(out, slice_of(d->model));
+    BUF_ADD(out, ",\"api_base\":");
+    json_add_string(out, slice_of(d->api_base));
+    buf_add_format(out, ",\"calls\":%llu,\"successes\":%llu,\"failures\":%u,\"reason\":\"%s\",\"last_status\":%d",
+                   (unsigned long long)h->calls, (unsigned long long)h->successes, h->failures,
+                   failure_rule(h->reason)->name, h->last_status);
+    buf_add_format(out, ",\"rest_ms\":%.0f,\"opened\":%u,\"open_ms\":%.0f", left_ms(h->resting_until, now_ms),
+                   h->breaker.opened, left_ms(h->breaker.until_ms, now_ms));
+    for (size_t i = 0; i < AVERAGE_COUNT; i++) {
+        const struct ewma *e = average_of(&h->seen, i);
+        if (e->weight > 0 && isfinite(e->sum))
+            buf_add_format(out, ",\"%s\":[%.9g,%.9g,%.0f]", AVERAGES[i].name, e->sum, e->weight, left_ms(now_ms, e->at_ms));
+    }
+    BUF_ADD(out, "}");
+}
+
+bool kept_write(const struct config *c, const struct health *health, const struct kept_clocks *now, struct buf *out)
+{
+    buf_add_format(out, "{\"version\":%d,\"saved_at_ms\":%lld,\"deployments\":[", FORMAT_VERSION, (long long)now->unix_ms);
+    for (unsigned i = 0; i < c->deployment_count; i++) {
+        if (i)
+            BUF_ADD(out, ",\n");
+        add_deployment(&c->deployments[i], &health[i], now->monotonic_ms, out);
+    }
+    return BUF_ADD(out, "]}\n");
+}
+
+/* A number of the object from 0 to `most`; 0 where it is anything else. */
+static double number(const struct json *j, uint32_t object, const char *key, double most)
+{
+    double value;
+    return json_double(j, json_get(j, object, key), &value) && value >= 0 && value <= most ? value : 0;
+}
+
+static enum failure_kind kind_named(const struct json *j, uint32_t node)
+{
+    for (enum failure_kind k = 0; node && k < FAILURE_KINDS; k++)
+        if (json_string_is(j, node, failure_rule(k)->name))
+            return k;
+    return FAILURE_NONE;
+}
+
+/* "[sum, weight, age]"; without all three it stays empty. */
+static void read_average(const struct json *j, uint32_t array, double passed_ms, uint64_t now_ms, struct ewma *e)
+{
+    double of[3];
+    uint32_t node = json_is(j, array, JSON_ARRAY) ? json_first(j, array) : JSON_NONE;
+    for (size_t i = 0; i < 3; i++, node = json_next(j, node))
+        if (!node || !json_double(j, node, &of[i]) || !isfinite(of[i]))
+            return;
+    double age = of[2] + passed_ms;
+    if (of[1] <= 0 || of[1] > 1e9 || fabs(of[0]) > 1e15 || of[2] < 0 || age > TIME_MAX)
+        return;
+    *e = (struct ewma){of[0], of[1], now_ms > (uint64_t)age ? now_ms - (uint64_t)age : 0};
+}
+
+static uint64_t time_left(double ms, double passed_ms, uint64_t now_ms)
+{
+    return ms > passed_ms ? now_ms + (uint64_t)(ms - passed_ms) : 0;
+}
+
+static void read_health(const struct json *j, uint32_t node, double passed_ms, uint64_t now_ms, struct health *h)
+{
+    h->calls = (uint64_t)number(j, node, "calls", 1e15);
+    h->successes = (uint64_t)number(j, node, "successes", (double)h->calls);
+    h->failures = (unsigned)number(j, node, "failures", 1e6);
+    h->reason = kind_named(j, json_get(j, node, "reason"));
+    h->last_status = (int)number(j, node, "last_status", 999);
+    h->resting_until = time_left(number(j, node, "rest_ms", TIME_MAX), passed_ms, now_ms);
+    h->breaker.opened = (unsigned)number(j, node, "opened", 64);
+    h->breaker.until_ms = time_left(number(j, node, "open_ms", TIME_MAX), passed_ms, now_ms);
+    for (size_t i = 0; i < AVERAGE_COUNT; i++)
+        read_average(j, json_get(j, node, AVERAGES[i].name), passed_ms, now_ms,
+                     (struct ewma *)(void *)((char *)&h->seen + AVERAGES[i].offset));
+}
+
+static bool is_of(const struct json *j, uint32_t node, const struct deployment *d)
+{
+    const char *base = d->api_base ? d->api_base : "";
+    return json_string_is(j, json_get(j, node, "id"), d->id) && json_string_is(j, json_get(j, node, "model"), d->model) &&
+           json_string_is(j, json_get(j, node, "api_base"), base);
+}
+
+bool kept_read(struct slice text, const struct config *c, struct health *health, const struct kept_clocks *now)
+{
+    struct json j = {.text = NULL};
+    int64_t version = 0, saved_ms = 0;
+    bool ours = json_parse(&j, text.ptr, text.len) && json_int64(&j, json_get(&j, 0, "version"), &version) &&
+                version == FORMAT_VERSION && json_int64(&j, json_get(&j, 0, "saved_at_ms"), &saved_ms) && saved_ms > 0 &&
+                saved_ms <= now->unix_ms && json_is(&j, json_get(&j, 0, "deployments"), JSON_ARRAY);
+    uint32_t node = ours ? json_first(&j, json_get(&j, 0, "deployments")) : JSON_NONE;
+    for (; node; node = json_next(&j, node))
+        for (unsigned i = 0; json_is(&j, node, JSON_OBJECT) && i < c->deployment_count; i++)
+            if (is_of(&j, node, &c->deployments[i]))
+                read_health(&j, node, (double)(now->unix_ms - saved_ms), now->monotonic_ms, &health[i]);
+    json_free(&j);
+    return ours;
+}
+
+static struct kept_clocks clocks_now(void)
+{
+    return (struct kept_clocks){clock_monotonic_ms(), clock_unix_ms()};
+}
+
+void kept_save(const char *path, const struct config *c, const struct health *health)
+{
+    const struct replace_owner owner = {0600, getuid(), getgid()};
+    struct kept_clocks now = clocks_now();
+    struct buf text;
+    buf_init(&text, FILE_MAX);
+    if (!kept_write(c, health, &now, &text) || !replace_file(path, ".new", &owner, buf_slice(&text)))
+        log_warning("%s: what is known of the deployments could not be kept: %s", path,
+                    text.failed ? "it is too much" : strerror(errno));
+    buf_free(&text);
+}
+
+/* Whether the whole file was read; errno says why not. */
+static bool read_all(const char *path, struct buf *out)
+{
+    struct stat info;
+    char piece[16384];
+    ssize_t n = -1;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == getuid())
+        while ((n = read(fd, piece, sizeof piece)) > 0 && buf_add(out, piece, (size_t)n))
+            ;
+    else
+        errno = EPERM;
+    int fault = errno;
+    close(fd);
+    errno = fault;
+    return n == 0;
+}
+
+void kept_load(const char *path, const struct config *c, struct health *health)
+{
+    struct kept_clocks now = clocks_now();
+    struct buf text;
+    buf_init(&text, FILE_MAX);
+    if (!read_all(path, &text)) {
+        if (errno != ENOENT)
+            log_warning("%s: what was known of the deployments is not used: %s", path,
+                        text.failed ? "the file is too large" : strerror(errno));
+    } else if (!kept_read(buf_slice(&text), c, health, &now)) {
+        log_warning("%s: what was known of the deployments is not used: the file is not of this version", path);
+    }
+    buf_free(&text);
+}
