@@ -18,11 +18,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define EXIT_USAGE 2
 #define CONFIG_NAME "litellm-cost-routing.yaml"
 #define ERRORS_MAX (256u << 10)
+#define FILES_WANTED 32768         /* open at a time: two for each client that is served, and the warm connections */
 #define HOSTS_MAX 4096             /* bytes of all --allow-host */
 #define JOURNAL_MAX (64u << 20)   /* bytes, then it is rotated */
 
@@ -206,6 +208,16 @@ static int bind_port(const struct options *options, unsigned port)
     return fd;
 }
 
+/* The usual soft limit is 1024, which is select()'s and too little for a crowd; nothing here calls select(). */
+static void allow_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES_WANTED)
+        return;
+    limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* The sockets that were handed down, else those of the options. */
 static bool get_sockets(const struct options *options, int fds[ENTRANCES])
 {
@@ -295,6 +307,7 @@ static int serve(struct options *options, struct setup *setup, struct harden_sta
     server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
     if (server.parent && !harden_follow_parent(harden, server.parent))
         return 0;   /* the session is gone already */
+    allow_files();
     if (!get_sockets(options, server.fds))
         return 1;
     server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;

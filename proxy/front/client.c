@@ -63,6 +63,7 @@ bool client_open(struct client_shared *shared, int fd)
     c->writable = event_new(shared->base, fd, EV_WRITE, on_event, c);
     c->timer = evtimer_new(shared->base, on_event, c);
     client_enter(c, CLIENT_HEAD);
+    arm(c, shared->head_timeout);   /* the first request is why it came; between requests it may wait for longer */
     return event_add(c->readable, NULL) == 0;
 }
 
