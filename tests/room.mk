@@ -100,12 +100,17 @@ tests_unit_test_profile_text_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.
-EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tests/mutation tools .ci
+EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tests/long \
+	tests/mutation tools .ci
 
 # Takes each of our own guards out in turn; after a ./check, whose tools it uses.
 mutation:
 	$(srcdir)/tests/mutation/run
-.PHONY: mutation
+
+# Tests of ./check at full length: minutes each.
+torture soak:
+	POINTSMAN_BUILD=$(abs_builddir) $(srcdir)/tests/long/run $@
+.PHONY: mutation torture soak
 
 # Fuzz targets, run on their seeds and on changed copies of them. With libFuzzer: compile one with -fsanitize=fuzzer, without
 # replay.c.

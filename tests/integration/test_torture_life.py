@@ -1,0 +1,225 @@
+"""Starts, stops and deaths: parents that are killed at any moment, stops that come in the middle of a start, and keys that must
+be nowhere but where they belong, whatever happened."""
+import base64
+import json
+import os
+import pathlib
+import random
+import signal
+import socket
+import threading
+import time
+import urllib.parse
+
+import pytest
+from mock_upstream import error
+from session_tools import BUILD, KEYS, ROOT, Session, children, is_alive, wait_for
+from torture import LONG, SANITIZED, count, figure
+
+pytestmark = pytest.mark.timeout(3600 if LONG else 120)
+
+
+def make_session(folder, config=None):
+    return Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy",
+                   config=config or ROOT / "conf" / "litellm-cost-routing.yaml")
+
+
+@pytest.fixture
+def session(folder):
+    session = make_session(folder)
+    yield session
+    session.close()
+
+
+def processes_of(folder):
+    """Those whose command line names the folder, zombies apart."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes() and is_alive(int(entry.name)):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def port_is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def start_in_the_background(session):
+    def start():
+        try:
+            session.start(DEMO=True)
+        except (OSError, ValueError):
+            pass   # it was killed in the middle, as was meant
+    thread = threading.Thread(target=start)
+    thread.start()
+    return thread
+
+
+def test_killed_parents(folder):
+    """lighttpd and the session app die in turn, somewhere between before and after a start."""
+    draw, slowest = random.Random(11), 0
+    number = count(8, 200)
+    session = make_session(folder)
+    for turn in range(number):
+        starting = start_in_the_background(session)
+        time.sleep(draw.random() * 0.15)   # a random moment is the test
+        of_server = turn % 2 == 0
+        session_pid = next(iter(children(session.server.pid)), None)
+        begin = time.monotonic()
+        if of_server:
+            session.server.kill()
+        elif session_pid:
+            os.kill(session_pid, signal.SIGKILL)
+        gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
+        wait_for(lambda gone=gone: port_is_free(session.proxy_port) and not mine(folder, gone), "nothing is left", 5)
+        slowest = max(slowest, time.monotonic() - begin)
+        starting.join()
+        if of_server:
+            session.server.wait()
+            session.log.close()
+            (session.runtime / "pointsman-session").unlink()
+            session = make_session(folder)
+        else:
+            wait_for(session.is_healthy, "the next session")
+        assert not session.key_file.exists() and session.status()["state"] == "stopped"
+    session.close()
+    assert not processes_of(folder)
+    figure(f"{number} killed parents: survivors", len(processes_of(folder)), 0)
+    figure("the last one ended, and its port was free, after", slowest * 1000, None if SANITIZED else 100, " ms")
+
+
+def mine(folder, program):
+    return [pid for pid in processes_of(folder) if str(program).encode() in command_line(pid)]
+
+
+def command_line(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_stops_in_the_middle_of_starts(session):
+    draw = random.Random(12)
+    number = count(6, 500)
+    session.start(DEMO=True)
+    session.stop()
+    files = len(os.listdir(f"/proc/{session.session_pid()}/fd")) if os.geteuid() == 0 else 0
+    app = session.session_pid()
+    for _ in range(number):
+        starting = start_in_the_background(session)
+        time.sleep(draw.random() * 0.06)   # a random moment is the test
+        assert session.stop().status == 200
+        starting.join()
+        session.stop()   # the start may have come behind the first one
+        assert session.status()["state"] == "stopped" and not session.key_file.exists()
+        assert port_is_free(session.proxy_port) and not children(app)
+    assert session.session_pid() == app and session.start(DEMO=True).status == 200 and session.stop().status == 200
+    if files:
+        wait_for(lambda: len(os.listdir(f"/proc/{app}/fd")) <= files, "its descriptors")
+    figure(f"{number} starts with a stop in the middle: stuck", 0, 0)
+
+
+def forms_of(key):
+    """How a key may look where it should not be."""
+    raw = key.encode()
+    return {raw, raw.hex().encode(), raw.hex().upper().encode(), urllib.parse.quote(key, safe="").encode(),
+            *(base64.b64encode(b"x" * pad + raw)[4 if pad else 0:-4] for pad in range(3))}
+
+
+def memory_of(pid):
+    """Readable memory, or nothing where the kernel does not let us; a sanitizer's shadow regions are passed over."""
+    try:
+        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as raw:
+            for line in maps:
+                low, high = (int(end, 16) for end in line.split()[0].split("-"))
+                if "rw" in line.split()[1] and high - low < 256 << 20:
+                    raw.seek(low)
+                    yield raw.read(high - low)
+    except (PermissionError, FileNotFoundError, ProcessLookupError):
+        return
+
+
+def open_files_of(pid):
+    """Contents of its open files, deleted ones above all."""
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")
+    except (PermissionError, FileNotFoundError):
+        return
+    for name in names:
+        path = f"/proc/{pid}/fd/{name}"
+        try:
+            if os.path.isfile(path):
+                yield pathlib.Path(path).read_bytes()
+        except OSError:
+            continue
+
+
+def places(session, proxy_pid):
+    """Every place where a key has no business, by name: bytes."""
+    for pid in {session.server.pid, *children(session.server.pid), *([proxy_pid] if proxy_pid else [])}:
+        who = "proxy" if pid == proxy_pid else "lighttpd" if pid == session.server.pid else "session"
+        yield f"{who}'s command line", command_line(pid)
+        yield from ((f"{who}'s open files", data) for data in open_files_of(pid))
+        if who != "proxy":
+            yield from ((f"{who}'s memory", data) for data in memory_of(pid))
+    yield from ((str(path), path.read_bytes()) for path in session.folder.rglob("*") if path.is_file() and path != session.config)
+
+
+def found_keys(session, keys, proxy_pid=None):
+    wanted = {form for key in keys for form in forms_of(key)}
+    return [name for name, data in places(session, proxy_pid) if any(form in data for form in wanted)]
+
+
+@pytest.fixture
+def keyed(folder, make_upstream):
+    """A session whose one provider refuses the key, and says it."""
+    upstream = make_upstream()
+    upstream.always(lambda request: error(401, f"Incorrect API key: {request.headers['authorization'].split()[-1]}"))
+    config = folder / "echoing.yaml"
+    config.write_text(json.dumps({"model_list": [{"model_name": "codex-light", "litellm_params": {
+        "model": "openai/mock", "api_base": upstream.base, "api_key": "os.environ/OPENAI_API_KEY"}}]}))
+    session = make_session(folder, config)
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize("form", [False, True], ids=["json", "form"])
+def test_no_key_anywhere(keyed, form):
+    session, key = keyed, KEYS["OPENAI_API_KEY"]
+    for end in ("stop", "crash"):
+        if form:
+            answer = session.request("POST", "/start", urllib.parse.urlencode({"token": session.token, "OPENAI_API_KEY": key}), {
+                "Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{session.port}"})
+            assert answer.status == 303 and key not in answer.text
+        else:
+            assert session.start(OPENAI_API_KEY=key).status == 200
+        pid, master = session.status()["pid"], session.key_file.read_text()
+        assert key in "".join(found_words(session, key))   # the look itself works
+        for _ in range(3):
+            answer = session.api("/api/test", {"model": "codex-light"})
+            assert key not in answer.text and master not in answer.text
+        assert not found_keys(session, [key], pid)
+        session.stop() if end == "stop" else os.kill(pid, signal.SIGKILL if SANITIZED else signal.SIGSEGV)
+        session.wait_state("stopped" if end == "stop" else "died")
+        assert not session.key_file.exists() and not is_alive(pid)
+        assert not found_keys(session, [key, master])
+        assert key not in json.dumps(session.status()) and not list(session.folder.rglob("core*"))
+    figure("places with a key after form, calls, echoing 401, stop and crash", 0, 0)
+
+
+def found_words(session, key):
+    """A file with the key in it is found."""
+    bait = session.folder / "bait"
+    bait.write_text(base64.b64encode(("Bearer " + key).encode()).decode())
+    names = found_keys(session, [key])
+    bait.unlink()
+    return [key] if names == [str(bait)] else names
