@@ -392,10 +392,11 @@ uint32_t json_next(const struct json *j, uint32_t node)
 
 uint32_t json_get(const struct json *j, uint32_t object, const char *key)
 {
+    struct slice name = slice_of(key);
     if (json_type(j, object) != JSON_OBJECT)
         return JSON_NONE;
     for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
-        if (json_string_is(j, k, key))
+        if (json_string_equals(j, k, name))
             return json_value(k);
     return JSON_NONE;
 }
@@ -403,10 +404,11 @@ uint32_t json_get(const struct json *j, uint32_t object, const char *key)
 unsigned json_count(const struct json *j, uint32_t object, const char *key)
 {
     unsigned count = 0;
+    struct slice name = slice_of(key);
     if (json_type(j, object) != JSON_OBJECT)
         return 0;
     for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
-        count += json_string_is(j, k, key);
+        count += json_string_equals(j, k, name);
     return count;
 }
 

@@ -21,6 +21,8 @@
 
 #include "common/buf.h"
 
+#include <string.h>
+
 #define JSON_MAX_DEPTH 64
 #define JSON_NONE 0u
 
@@ -77,7 +79,12 @@ bool json_unescape(const struct json *j, uint32_t node, struct buf *out);
 bool json_unescape_inner(struct slice inner, struct buf *out);
 /* A new NUL-terminated copy of the string's text, to be freed; NULL when it is no string, holds a NUL, or no memory. */
 char *json_strdup(const struct json *j, uint32_t node);
-bool json_string_is(const struct json *j, uint32_t node, const char *text);
+/* Whether it is a string with this text, which may have been written with escapes. */
+bool json_string_equals(const struct json *j, uint32_t node, struct slice text);
+static inline bool json_string_is(const struct json *j, uint32_t node, const char *text)
+{
+    return json_string_equals(j, node, (struct slice){text, strlen(text)});   /* mostly a constant's: known to the compiler */
+}
 static inline bool json_is(const struct json *j, uint32_t node, enum json_type type)
 {
     return node != JSON_NONE && j->nodes[node].type == type;

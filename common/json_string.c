@@ -102,24 +102,25 @@ char *json_strdup(const struct json *j, uint32_t node)
     return NULL;
 }
 
-bool json_string_is(const struct json *j, uint32_t node, const char *text)
+bool json_string_equals(const struct json *j, uint32_t node, struct slice text)
 {
-    struct slice inner = json_inner(j, node);
-    if (!inner.ptr)
+    const struct json_node *n = &j->nodes[node];
+    if (!j->count || n->type != JSON_STRING)
         return false;
-    if (!j->nodes[node].escaped)
-        return slice_is(inner, text);
-    size_t matched = 0, len = strlen(text);
+    struct slice inner = {j->text + n->at + 1, n->len - 2};
+    if (!n->escaped)
+        return inner.len == text.len && memcmp(inner.ptr, text.ptr, text.len) == 0;
+    size_t matched = 0;
     while (inner.len) {
         char bytes[4] = {inner.ptr[0]};
         size_t taken = 1, count = inner.ptr[0] == '\\' ? unescape_one(inner, bytes, &taken) : 1;
-        if (count > len - matched || memcmp(bytes, text + matched, count) != 0)
+        if (count > text.len - matched || memcmp(bytes, text.ptr + matched, count) != 0)
             return false;
         matched += count;
         inner.ptr += taken;
         inner.len -= taken;
     }
-    return matched == len;
+    return matched == text.len;
 }
 
 #define NUMBER_SIZE 64   /* a longer number is nobody's count */

@@ -1,6 +1,7 @@
 /* loop: how freed memory is kept for the next request, and given back to the system in quiet times. */
 #include "proxy/memory.h"
 
+#include <stdlib.h>   /* says whether this is glibc */
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif

@@ -40,6 +40,7 @@ check_PROGRAMS += \
 	tests/unit/test_login_store \
 	tests/unit/test_markov \
 	tests/unit/test_markov_settings \
+	tests/unit/test_memory \
 	tests/unit/test_model_list \
 	tests/unit/test_observe \
 	tests/unit/test_paths \
@@ -72,6 +73,7 @@ endif
 # The journal is not pure: its test brings it along.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
 tests_unit_test_kept_SOURCES = tests/unit/test_kept.c proxy/record/kept.c
+tests_unit_test_memory_SOURCES = tests/unit/test_memory.c proxy/memory.c
 # So is the disk; and its calls are wrapped, so that the writer can be killed at any of them.
 tests_unit_test_login_store_SOURCES = tests/unit/test_login_store.c proxy/upstream/login_store.c
 tests_unit_test_login_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=open,--wrap=write,--wrap=fsync,--wrap=rename
