@@ -165,6 +165,8 @@ class Lab:
                 code = self.running.stop() if self.running.process.poll() is None else self.running.process.returncode
                 self.check(code == 0, f"the proxy ends well (exit code {code})")
                 self.check(not self.running.leaks(), "no key is left in any file")
+                self.check("Sanitizer" not in self.running.stderr and "runtime error" not in self.running.stderr,
+                           "a sanitizer finds nothing")
 
     def provider(self, name, *script, always=None):
         """A provider with its replies for the next requests, then `always` (the healthy answer)."""
