@@ -72,6 +72,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/observe.c proxy/route/observe.h \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/route/retry.c proxy/route/retry.h \
+	proxy/route/rhythm.c proxy/route/rhythm.h \
 	proxy/route/slots.c proxy/route/slots.h \
 	proxy/route/spending.c proxy/route/spending.h \
 	proxy/route/strategy.c proxy/route/strategy.h \

@@ -13,7 +13,7 @@
 #define ERRORS_WELL 0.008
 #define ERRORS_WELL_WEIGHT 200.0    /* in samples */
 #define ERRORS_BAD 0.68
-#define ERRORS_BAD_WEIGHT 4.0
+#define ERRORS_BAD_WEIGHT 14.0
 #define CUTS 0.2
 #define CUTS_WEIGHT 1.0
 #define LATE 0.2                    /* of the calls to a failing deployment, those that keep silent for long before they fail */
@@ -23,15 +23,17 @@
 #define USUAL_WEIGHT 1.0
 #define USUAL_TTFT_MS 1500.0
 #define USUAL_TOKEN_MS 25.0
-#define SLOWNESS 3.0
+#define SLOWNESS 4.8
 #define SLOWNESS_WEIGHT 1.0
 #define SPREAD_TTFT 0.6             /* standard deviations of logarithms while well */
-#define SPREAD_TOKEN 0.5
-#define SLOW_MEAN 0.85               /* of the logarithm of the factor while slow */
+#define SPREAD_TOKEN 0.36
+#define SLOW_MEAN 1.45               /* of the logarithm of the factor while slow */
 #define SLOW_SPREAD 0.6
 #define TOKENS_MIN 8                /* fewer say nothing of the speed */
 #define TRIAL_FROM 0.03             /* suspicion from which one call at a time finds out */
-#define TRIAL 0.3                   /* and what the others have to reckon with meanwhile */
+#define TRIAL 0.43                   /* and what the others have to reckon with meanwhile */
+#define BEAT_BAD 0.6                /* where trouble comes on a beat: how likely it is in its time */
+#define BEAT_WELL 0.08              /* and between: little, but one call finds out before the others follow */
 #define RATIO_MAX 55.0              /* one piece of evidence weighs no more */
 #define WELL_MIN 0.05               /* weight of samples of a deployment that is surely slow: slowness may have come to stay */
 
@@ -94,6 +96,16 @@ static double above(double z) { return erfc(z / M_SQRT2) / 2; }
 
 static double with_ratio(double belief, double ratio) { return belief * ratio / (belief * ratio + 1 - belief); }
 
+/* Mixes in what a beat says. */
+static void hear_rhythm(const struct forecast *f, uint64_t now_ms, struct prospect *p)
+{
+    enum rhythm_phase phase = rhythm_now(&f->rhythm, now_ms);
+    if (phase == RHYTHM_BAD)
+        p->failing = fmax(p->failing, BEAT_BAD);
+    else if (phase == RHYTHM_WELL)
+        p->failing = fmin(p->failing, BEAT_WELL);
+}
+
 /* Mixes in the silence of calls under way. */
 static void hear_silence(const struct forecast *f, uint64_t now_ms, struct prospect *p)
 {
@@ -112,6 +124,7 @@ static void hear_silence(const struct forecast *f, uint64_t now_ms, struct prosp
     }
     p->slow = with_ratio(p->slow, bounded(slow));
     p->failing = with_ratio(p->failing, bounded(failing));
+    hear_rhythm(f, now_ms, p);
     if (any && p->failing > TRIAL_FROM)
         p->failing = fmax(p->failing, TRIAL);
     if (any && p->slow > TRIAL_FROM)
@@ -190,6 +203,7 @@ static void take_failure(struct forecast *f, const struct forecast_call *call, c
     ewma_add(&f->cuts, cut, LONG_MS, now_ms);
     if (!cut)
         ewma_add(&f->lost_ms, (double)o->total_ms, LONG_MS, now_ms);
+    rhythm_failed(&f->rhythm, call->started_ms);
     if (call->started_ms > f->failed_start_ms)
         f->failed_start_ms = call->started_ms;
 }
@@ -249,6 +263,7 @@ void forecast_ended(struct forecast *f, const struct forecast_prior *prior, stru
     }
     if (is_news(f, call))
         take_success(f, call, now_ms);
+    rhythm_served(&f->rhythm, call->started_ms);
     if (o->ttft_ms >= o->total_ms)
         take_whole_time(f, call, o, ttft_ms, token_ms, now_ms);
     else if (o->ttft_ms >= 0 && o->output_tokens >= TOKENS_MIN)

@@ -7,6 +7,7 @@
 
 #include "proxy/config.h"
 #include "proxy/route/ewma.h"
+#include "proxy/route/rhythm.h"
 #include "proxy/route/slots.h"
 #include "proxy/route/suspicion.h"
 
@@ -17,6 +18,7 @@ struct outcome;
 /* Zeroed memory has seen nothing. */
 struct forecast {
     struct suspicion failing, slow;
+    struct rhythm rhythm;               /* of the failures */
     uint64_t failed_start_ms;           /* when the newest of the calls that failed had started */
     struct ewma errors, bad_errors;     /* share of failures while well, and while failing */
     struct ewma cuts;                   /* share of the failures that broke a reply off: no other deployment can go on */

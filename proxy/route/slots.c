@@ -11,7 +11,7 @@ static const double PRIOR[SLOTS_CASES] = {0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.
 #define SPREAD_WAITED 0.9       /* of one that waited */
 #define OUTLIER 0.03            /* whatever the case, any TTFT is about as likely as this */
 #define KEPT 0.97               /* of what was known, at each new sample */
-#define RANGE 6.0
+#define RANGE 8.0
 
 static double wait_ms(unsigned cases, unsigned others, double call_ms)
 {

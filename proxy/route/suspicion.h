@@ -5,6 +5,7 @@
 #ifndef POINTSMAN_SUSPICION_H
 #define POINTSMAN_SUSPICION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Zeroed memory has heard nothing. */
@@ -13,6 +14,7 @@ struct suspicion {
     double strikes;        /* how often it was raised, faded with time, as of struck_ms */
     double rest, fades_ms; /* what it fades to, and the time constant */
     uint64_t at_ms, struck_ms;
+    bool cleared;          /* it was over since the last strike */
 };
 
 /* How likely the bad state is now, between 0 and 1. A clock that went back counts as one that stands. */

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/route/forecast and what it is made of: suspicion, slots. */
+/* Unit tests of proxy/route/forecast and what it is made of: suspicion, rhythm, slots. */
 #include "tests/unit/unit.h"
 #include "proxy/route/forecast.h"
 #include "proxy/route/observe.h"
@@ -82,6 +82,84 @@ static void suspicion_stays_a_probability(void **state)
         double belief = suspicion_read(&s, t + (random >> 50));
         assert_true(belief > 0 && belief < 1);
     }
+}
+
+/* That one was over before the next came is a sign that it is short. */
+static void suspicion_pardons_what_was_over(void **state)
+{
+    (void)state;
+    struct suspicion lasts = {0}, returns = {0};
+    for (unsigned i = 0; i < 4; i++) {
+        suspicion_hear(&lasts, 1000, START + i * 120000u);
+        suspicion_hear(&returns, 1000, START + i * 120000u);
+        for (unsigned n = 1; n < 6; n++)
+            suspicion_hear(&returns, 0.3, START + i * 120000u + 60000 + n * 5000);
+    }
+    assert_true(suspicion_read(&lasts, START + 3 * 120000u + 30000) > 2 * suspicion_read(&returns, START + 3 * 120000u + 30000));
+}
+
+/* ---- rhythm ---- */
+
+/* A deployment that fails for `bad_ms` of each beat, called every two seconds, but for a while after it has failed. */
+static void beat(struct rhythm *r, uint64_t from_ms, uint64_t to_ms, uint64_t beat_ms, uint64_t bad_ms)
+{
+    uint64_t rests_ms = 0;
+    for (uint64_t t = from_ms; t < to_ms; t += 2000) {
+        if (t < rests_ms)
+            continue;
+        if ((t - START) % beat_ms < bad_ms) {
+            rhythm_failed(r, t);
+            rests_ms = t + 15000;
+        } else {
+            rhythm_served(r, t);
+        }
+    }
+}
+
+static void a_beat_is_found_and_foreseen(void **state)
+{
+    (void)state;
+    struct rhythm r = {0};
+    beat(&r, START, START + 150000, 60000, 20000);
+    assert_int_equal(rhythm_now(&r, START + 150000), RHYTHM_NONE);      /* three times are no rule */
+    beat(&r, START + 150000, START + 350000, 60000, 20000);
+    assert_int_equal(rhythm_now(&r, START + 350000), RHYTHM_WELL);
+    assert_int_equal(rhythm_now(&r, START + 360000), RHYTHM_BAD);
+    assert_int_equal(rhythm_now(&r, START + 372000), RHYTHM_BAD);
+    assert_int_equal(rhythm_now(&r, START + 395000), RHYTHM_WELL);
+    assert_int_equal(rhythm_now(&r, START + 425000), RHYTHM_BAD);
+    assert_int_equal(rhythm_now(&r, START + 1700000), RHYTHM_NONE);      /* unconfirmed for long */
+}
+
+static void a_beat_that_stops_is_given_up(void **state)
+{
+    (void)state;
+    struct rhythm r = {0};
+    beat(&r, START, START + 350000, 60000, 20000);
+    assert_int_equal(rhythm_now(&r, START + 365000), RHYTHM_BAD);
+    for (uint64_t t = START + 350000; t < START + 430000; t += 2000)
+        rhythm_served(&r, t);
+    assert_int_equal(rhythm_now(&r, START + 425000), RHYTHM_NONE);
+}
+
+/* Failures at random show a grid to him who looks for one; mostly not here. */
+static void chance_is_no_beat(void **state)
+{
+    (void)state;
+    unsigned found = 0;
+    uint64_t random = 11;
+    for (unsigned n = 0; n < 500; n++) {
+        struct rhythm r = {0};
+        uint64_t t = START;
+        for (unsigned i = 0; i < 8; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            t += 30000 + (random >> 33) % 300000;
+            rhythm_failed(&r, t);
+            rhythm_served(&r, t + 20000);
+        }
+        found += rhythm_now(&r, t + 25000) != RHYTHM_NONE;
+    }
+    assert_true(found < 100);
 }
 
 /* ---- slots ---- */
@@ -305,6 +383,10 @@ int main(void)
         cmocka_unit_test(suspicion_rises_falls_and_fades),
         cmocka_unit_test(suspicion_fades_more_slowly_each_time),
         cmocka_unit_test(suspicion_stays_a_probability),
+        cmocka_unit_test(suspicion_pardons_what_was_over),
+        cmocka_unit_test(a_beat_is_found_and_foreseen),
+        cmocka_unit_test(a_beat_that_stops_is_given_up),
+        cmocka_unit_test(chance_is_no_beat),
         cmocka_unit_test(slots_are_found_by_who_waits),
         cmocka_unit_test(what_is_declared_comes_first_and_what_is_seen_wins),
         cmocka_unit_test(one_failure_tells_of_the_next_minute_not_of_the_next_hour),
