@@ -103,7 +103,7 @@ tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.
 EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tests/long \
-	tests/mutation tools .ci
+	tests/mutation tests/fuzz/run tools .ci
 
 # Takes each of our own guards out in turn; after a ./check, whose tools it uses.
 mutation:
@@ -112,15 +112,19 @@ mutation:
 # Tests of ./check at full length: minutes each.
 torture soak:
 	POINTSMAN_BUILD=$(abs_builddir) $(srcdir)/tests/long/run $@
-.PHONY: mutation torture soak
 
-# Fuzz targets, run on their seeds and on changed copies of them. With libFuzzer: compile one with -fsanitize=fuzzer, without
-# replay.c.
+# libFuzzer on each of the targets, for FUZZ_SECONDS each; needs clang.
+fuzz:
+	$(srcdir)/tests/fuzz/run
+.PHONY: mutation torture soak fuzz
+
+# Fuzz targets, run on their seeds and on changed copies of them.
 check_PROGRAMS += \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_fields \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_login \
 	tests/fuzz/fuzz_markov \
 	tests/fuzz/fuzz_notify \
 	tests/fuzz/fuzz_policy \
@@ -134,6 +138,7 @@ tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_LDADD = $(tests_unit_test_fields_LDADD)
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/replay.c
+tests_fuzz_fuzz_login_SOURCES = tests/fuzz/fuzz_login.c tests/fuzz/replay.c
 tests_fuzz_fuzz_markov_SOURCES = tests/fuzz/fuzz_markov.c tests/fuzz/replay.c
 tests_fuzz_fuzz_notify_SOURCES = tests/fuzz/fuzz_notify.c tests/fuzz/replay.c cgi/notify.c
 tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/fuzz/replay.c

@@ -12,8 +12,9 @@
 /* The payload of "header.payload.signature". */
 static struct slice payload_of(struct slice token)
 {
-    const char *end = token.ptr + token.len;
-    const char *first = token.len ? memchr(token.ptr, '.', token.len) : NULL;
+    if (!token.len)
+        return (struct slice){NULL, 0};
+    const char *end = token.ptr + token.len, *first = memchr(token.ptr, '.', token.len);
     const char *second = first ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
     if (!second)
         return (struct slice){NULL, 0};

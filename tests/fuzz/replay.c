@@ -1,5 +1,5 @@
 /* Runs a fuzz target without libFuzzer: on the files that are named, or else on its seeds and on many changed copies of
- * them. The changes are the same in every run. */
+ * them. The changes are the same in every run. `--seeds FOLDER` writes the seeds there, as libFuzzer wants them. */
 #include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -87,9 +87,25 @@ static int run_file(const char *path)
     return 0;
 }
 
+static int write_seeds(const char *folder)
+{
+    char path[4096];
+    for (size_t i = 0; fuzz_seeds[i]; i++) {
+        (void)snprintf(path, sizeof path, "%s/seed-%zu", folder, i);
+        FILE *file = fopen(path, "wb");
+        if (!file || fputs(fuzz_seeds[i], file) < 0 || fclose(file) != 0) {
+            perror(path);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     int status = 0;
+    if (argc == 3 && strcmp(argv[1], "--seeds") == 0)
+        return write_seeds(argv[2]);
     for (int i = 1; i < argc; i++)
         status |= run_file(argv[i]);
     for (size_t i = 0; argc == 1 && fuzz_seeds[i]; i++)
