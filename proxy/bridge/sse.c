@@ -42,6 +42,8 @@ static const char *line_end(struct slice in)
 
 static void advance(struct slice *in, size_t len)
 {
+    if (!len)
+        return;   /* an empty input may have no address */
     in->ptr += len;
     in->len -= len;
 }

@@ -63,11 +63,12 @@ def start_in_the_background(session):
     return thread
 
 
-def test_killed_parents(folder):
+def test_killed_parents(folder, request):
     """lighttpd and the session app die in turn, somewhere between before and after a start."""
     draw, slowest = random.Random(11), 0
     number = count(8, 200)
     session = make_session(folder)
+    request.addfinalizer(lambda: session.server.kill())   # whichever is there when something fails
     for turn in range(number):
         starting = start_in_the_background(session)
         time.sleep(draw.random() * 0.15)   # a random moment is the test
