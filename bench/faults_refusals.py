@@ -30,7 +30,7 @@ def _(lab):
     lab.served(lab.ask(), by="fallback")
     lab.calls(primary=1, fallback=1)
     lab.served(lab.until_served_by("primary"), by="primary")
-    lab.check(seen[1] - seen[0] >= 1, f"it is asked again after its second ({seen[1] - seen[0]:.2f} s)")
+    lab.check(seen[1] - seen[0] >= 0.95, f"it is asked again after its second ({seen[1] - seen[0]:.2f} s)")
 
 
 @variant("alone, its wait is handed to the client, who comes back after it")

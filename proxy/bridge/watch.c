@@ -149,7 +149,9 @@ void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
             break;
         whole = bytes.len - rest.len;
     }
-    if (result == SSE_TOO_LONG)
+    size_t whole_events = whole ? r->held.len + whole : r->complete;
+    bool too_long = !r->ended && r->held.len + bytes.len - whole_events > SSE_EVENT_MAX;   /* in lines that are short */
+    if (result == SSE_TOO_LONG || too_long)
         relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent an event of more than %u MB", SSE_EVENT_MAX >> 20);
     if (r->ended && !r->content)
         relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
@@ -162,8 +164,7 @@ void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
         return;
     }
     r->reply.sequence = r->events;
-    if (whole)
-        r->complete = r->held.len + whole;
+    r->complete = whole_events;
     give_out(r, bytes, r->content && (!r->options.hold || r->ended) ? whole : 0, send);
     if (send->len)
         r->complete = 0;
