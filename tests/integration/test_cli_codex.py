@@ -146,8 +146,10 @@ def test_what_a_killed_one_leaves_the_next_command_puts_right(home, upstream, co
     upstream.always([HANG])
     only = Running(home)
     upstream.next_request()
+    codex = only.codex_pid()
     only.process.kill()
     only.end()
+    wait_for(lambda: not is_alive(codex), "its Codex is gone")   # it writes into its home until then
     assert home.cli("status").returncode == 0 and not home.as_before()
     after = home.cli(*command)
     assert after.returncode == 0 and "killed" in after.stderr, after.stderr
