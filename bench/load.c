@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BODY_MAX 65536
+#define BODY_MAX (4 << 20)
 #define REQUEST_MAX (BODY_MAX + 1024)
 #define HEAD_MAX 16384
 #define SILENCE_MS 20000   /* without any byte for as long: the server hangs */
@@ -61,7 +61,7 @@ static void send_request(struct connection *c)
     memset(c->tail, 0, sizeof c->tail);
     c->sent_ns = now_ns();
     started++;
-    /* A request fits into an empty socket buffer. */
+    /* The socket blocks: what does not fit into its buffer is taken while this waits. */
     if (send(c->fd, request, request_len, MSG_NOSIGNAL) != (ssize_t)request_len)
         die("load: send");
 }

@@ -1,5 +1,5 @@
 /* A provider that costs little: answers each chat or Responses request at once with a fixed reply, or streams fixed events at
- * a fixed pace. One thread, one event loop; prints its port and serves until its standard input ends.
+ * a fixed pace, the first one at once. One thread, one event loop; prints its port and serves until its standard input ends.
  *
  *   mock_upstream EVENTS INTERVAL_US    events per stream, microseconds from one event to the next */
 
@@ -18,7 +18,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#define HEAD_MAX 65536
+#define REQUEST_MAX (4 << 20)
+#define READ_MAX (256 << 10)
 
 #define TEXT "The quick brown fox jumps over the lazy dog."
 #define CHAT_USAGE(output) "\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":" #output ",\"total_tokens\":220}"
@@ -105,7 +106,7 @@ static void reply(struct connection *c, bool stream)
     }
     evbuffer_add(out, stream_head, sizeof stream_head - 1);
     c->events_left = events_per_stream;
-    event_add(c->timer, &interval);
+    on_timer(-1, EV_TIMEOUT, c);
 }
 
 /* The body's length by a head that our own proxies write; 0 without one. */
@@ -129,9 +130,9 @@ static void on_read(struct bufferevent *bev, void *ctx)
         if (end.pos < 0)
             return;
         size_t head_len = (size_t)end.pos + 4, have = evbuffer_get_length(in);
-        const char *text = (const char *)evbuffer_pullup(in, -1);
-        size_t total = head_len + body_length(text, head_len);
-        if (!text || have < total)
+        const char *text = (const char *)evbuffer_pullup(in, (ev_ssize_t)head_len);
+        size_t total = head_len + (text ? body_length(text, head_len) : 0);
+        if (!text || have < total || !(text = (const char *)evbuffer_pullup(in, (ev_ssize_t)total)))
             return;
         c->words = memmem(text, head_len, "/responses ", 11) ? &responses : &chat;
         bool stream = memmem(text + head_len, total - head_len, "\"stream\":true", 13) != NULL;
@@ -158,7 +159,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
     c->timer = evtimer_new(base, on_timer, c);
     if (!c->bev || !c->timer)
         abort();
-    bufferevent_setwatermark(c->bev, EV_READ, 0, 16 * HEAD_MAX);
+    bufferevent_setwatermark(c->bev, EV_READ, 0, REQUEST_MAX);
+    bufferevent_set_max_single_read(c->bev, READ_MAX);
     bufferevent_setcb(c->bev, on_read, NULL, on_event, c);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
