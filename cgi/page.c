@@ -71,10 +71,9 @@ static void write_key_file(const struct view *view, struct buf *out)
     page_escape(out, slice_of(view->session->settings.key_file));
 }
 
-/* The key file as one word of a POSIX shell, for the commands that are shown: quoted, where a blank would split it. */
-static void write_key_file_word(const struct view *view, struct buf *out)
+/* A path as one word of a POSIX shell, for the commands that are shown: quoted, where a blank would split it. */
+static void write_word(const char *path, struct buf *out)
 {
-    const char *path = view->session->settings.key_file;
     if (path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] == '\0') {
         page_escape(out, slice_of(path));
         return;
@@ -86,6 +85,16 @@ static void write_key_file_word(const struct view *view, struct buf *out)
         page_escape(out, (struct slice){path, 1});
     }
     buf_add_char(out, '\'');
+}
+
+static void write_key_file_word(const struct view *view, struct buf *out)
+{
+    write_word(view->session->settings.key_file, out);
+}
+
+static void write_command_word(const struct view *view, struct buf *out)
+{
+    write_word(view->session->settings.command, out);
 }
 
 static void write_runtime(const struct view *view, struct buf *out)
@@ -110,6 +119,20 @@ static void write_text(const struct json *json, uint32_t node, struct buf *out)
     buf_init(&text, NOTIFY_MAX);
     if (json_unescape(json, node, &text))
         page_escape(out, buf_slice(&text));
+    buf_free(&text);
+}
+
+/* "openai " of "openai/gpt-5.5" */
+static void write_provider(const struct json *json, uint32_t model, struct buf *out)
+{
+    struct buf text;
+    buf_init(&text, NOTIFY_MAX);
+    if (json_unescape(json, model, &text)) {
+        struct slice name = buf_slice(&text);
+        const char *slash = memchr(name.ptr, '/', name.len);
+        page_escape(out, slash ? (struct slice){name.ptr, (size_t)(slash - name.ptr)} : name);
+        buf_add_char(out, ' ');
+    }
     buf_free(&text);
 }
 
@@ -183,6 +206,20 @@ static void write_aliases(const struct view *view, struct buf *out)
         write_alias(view, json, alias, out);
 }
 
+/* The providers that have a model ready, by the prefix of its name, each with a blank after it: by them the map's tracks are
+ * set. One may stand there more than once. */
+static void write_ready(const struct view *view, struct buf *out)
+{
+    const struct json *json = &view->session->supervisor.report.json;
+    uint32_t alias = json->count ? json_first(json, json_get(json, 0, "aliases")) : JSON_NONE;
+    for (; alias != JSON_NONE; alias = json_next(json, alias)) {
+        uint32_t list = json_get(json, alias, "deployments");
+        for (uint32_t d = list == JSON_NONE ? JSON_NONE : json_first(json, list); d != JSON_NONE; d = json_next(json, d))
+            if (json_is(json, json_get(json, d, "ready"), JSON_TRUE))
+                write_provider(json, json_get(json, d, "model"), out);
+    }
+}
+
 /* The model of the examples: the first that is ready. */
 static void write_model(const struct view *view, struct buf *out)
 {
@@ -251,6 +288,7 @@ static const struct {
     slot_writer *write;
 } slots[] = {
     {"state", write_state},
+    {"ready", write_ready},
     {"message", write_message},
     {"note", write_note},
     {"token", write_token},
@@ -258,6 +296,7 @@ static const struct {
     {"risk_port", write_risk_port},
     {"key_file", write_key_file},
     {"key_file_word", write_key_file_word},
+    {"command_word", write_command_word},
     {"runtime", write_runtime},
     {"version", write_version},
     {"pid", write_pid},

@@ -89,6 +89,12 @@ function freshen(row, wanted) {
   });
 }
 
+// The providers that have a model ready: by them the map's tracks are set.
+function readyProviders(aliases) {
+  const ready = aliases.flatMap(({ deployments }) => deployments ?? []).filter((deployment) => deployment.ready);
+  return [...new Set(ready.map(({ model }) => model.split('/')[0]))].join(' ');
+}
+
 // Touches the document only where something changed, so that screen readers and selections are left in peace.
 function show(status) {
   const rows = status.aliases.map(aliasRow);
@@ -100,6 +106,8 @@ function show(status) {
   byId('pid').textContent = status.pid ?? '';
   const model = status.aliases.find(({ ready }) => ready)?.name;
   if (model) for (const element of document.querySelectorAll('.model')) element.textContent = model;
+  const providers = readyProviders(status.aliases);
+  if (document.body.dataset.ready !== providers) document.body.dataset.ready = providers;
   if (document.body.dataset.state === status.state) return;
   document.body.dataset.state = status.state;
   note('');
@@ -147,7 +155,7 @@ async function poll() {
       show(status);
     } catch {
       lost = true;
-      say('The page no longer hears from pointsman. Is it stopped? Run ./start again and reload.');
+      say('The page no longer hears from pointsman. Is it stopped? Run “pointsman start” again and reload.');
     }
   }
   clearTimeout(timer);
@@ -180,7 +188,7 @@ function live(form, path, meanwhile, then) {
     } catch (error) {
       document.body.dataset.state = before;
       if (error.code === 'forbidden_token') location.reload();
-      say(error.code ? error.message : 'pointsman does not answer. Run ./start again and reload.');
+      say(error.code ? error.message : 'pointsman does not answer. Run “pointsman start” again and reload.');
       markField(error.field ?? null);
     }
     button.disabled = false;

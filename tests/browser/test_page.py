@@ -106,6 +106,7 @@ def test_start_use_and_stop(page, session):
     assert page.find("#running").is_displayed() and not page.find("#setup").is_displayed()
     shown = page.find("#running").text
     assert f"http://127.0.0.1:{session.proxy_port}/v1" in shown and str(session.key_file) in shown
+    assert f"{BUILD / 'cli' / 'pointsman'} codex --provider proxy" in shown
     assert "codex-light" in shown and "HF_TOKEN is not set <b>&amp;" in shown
     assert page.find("#pid").text == str(session.status()["pid"])
     for secret in (*KEYS.values(), session.key_file.read_text()):
@@ -234,7 +235,11 @@ def test_who_serves_and_a_test_call(browser, routed, script):
     def row(model):
         return next(r for r in browser.find_elements("css selector", "#aliases tr") if r.text.startswith(model))
 
+    def animated(track):
+        return page.find(f".track .to-{track}").value_of_css_property("stroke-dasharray") != "none"
+
     assert row("gone").find_element("css selector", "li.serves").text.startswith("openai/x")
+    page.wait(lambda: [animated(track) for track in ("pointsman", "openai", "gemini")] == [True, True, False], "the map")
     row("codex-echo").find_element("css selector", "button").click()
     page.wait(lambda: "codex-echo: OK after" in page.find("#note").text, "the test's outcome")
     page.wait(lambda: "1 call" in row("codex-echo").text or script or page.open(), "the call is counted")
