@@ -19,7 +19,7 @@
 
 #define STATE_MAX (64u << 10)
 
-static void read_state(struct adaptive *a)
+static void read_state(struct run_adaptive *a)
 {
     char text[STATE_MAX];
     struct json json = {0};
@@ -40,7 +40,7 @@ static void read_state(struct adaptive *a)
     json_free(&json);
 }
 
-static bool write_state(const struct adaptive *a)
+static bool write_state(const struct run_adaptive *a)
 {
     struct buf text;
     bool first = true;
@@ -107,7 +107,7 @@ static void read_runs(const char *folder, unsigned most, struct canary *canary)
 }
 
 /* Whether this run may be reordered, as far as the canary has a say. */
-static bool is_live(const struct adaptive *a, const struct markov_settings *s, const char *run_id, char *words, size_t size)
+static bool is_live(const struct run_adaptive *a, const struct markov_settings *s, const char *run_id, char *words, size_t size)
 {
     if (s->shadow_mode || !a->path)
         return false;
@@ -129,10 +129,10 @@ static bool is_live(const struct adaptive *a, const struct markov_settings *s, c
     return live;
 }
 
-void adaptive_load(struct adaptive *a, const struct markov_settings *settings)
+void run_adaptive_load(struct run_adaptive *a, const struct markov_settings *settings)
 {
     struct buf error;
-    *a = (struct adaptive){0};
+    *a = (struct run_adaptive){0};
     if (!settings->enabled)
         return;
     buf_init(&error, 4096);
@@ -144,13 +144,13 @@ void adaptive_load(struct adaptive *a, const struct markov_settings *settings)
     buf_free(&error);
 }
 
-void adaptive_free(struct adaptive *a)
+void run_adaptive_free(struct run_adaptive *a)
 {
     free(a->path);
 }
 
-void adaptive_decide(struct adaptive *a, const struct markov_settings *settings, const char *run_id, int64_t now_ms,
-                     struct run_plan *plan, struct markov_decision *decision)
+void run_adaptive_decide(struct run_adaptive *a, const struct markov_settings *settings, const char *run_id, int64_t now_ms,
+                         struct run_plan *plan, struct markov_decision *decision)
 {
     struct markov_candidate candidates[RUN_STEPS_MAX];
     unsigned steps[RUN_STEPS_MAX], count = 0;
@@ -168,8 +168,8 @@ void adaptive_decide(struct adaptive *a, const struct markov_settings *settings,
         run_plan_prefer(plan, steps[decision->order[0]]);
 }
 
-bool adaptive_observe(struct adaptive *a, const struct markov_settings *settings, enum codex_provider provider,
-                      const struct markov_observation *observation, int64_t now_ms, struct buf *error)
+bool run_adaptive_observe(struct run_adaptive *a, const struct markov_settings *settings, enum codex_provider provider,
+                          const struct markov_observation *observation, int64_t now_ms, struct buf *error)
 {
     if (!settings->enabled || !a->path)
         return true;

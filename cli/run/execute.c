@@ -235,7 +235,7 @@ static void observe(struct execution *x, const struct run_step *step, const stru
     o.cost_usd = proxied && !r->unpriced ? r->cost_usd : step->cost_usd;
     o.error_rate = proxied ? (double)r->failed / (double)r->calls : NAN;
     buf_init(&error, 4096);
-    if (!adaptive_observe(&x->job->adaptive, &x->job->settings.adaptive, step->codex, &o, clock_unix_ms(), &error))
+    if (!run_adaptive_observe(&x->job->adaptive, &x->job->settings.adaptive, step->codex, &o, clock_unix_ms(), &error))
         warn("%s", buf_text(&error));
     buf_free(&error);
 }

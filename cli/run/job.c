@@ -209,14 +209,14 @@ int job_prepare(struct job *job, const struct arguments *arguments, bool optimiz
     buf_free(&error);
     if (code)
         return code;
-    adaptive_load(&job->adaptive, &job->settings.adaptive);
-    adaptive_decide(&job->adaptive, &job->settings.adaptive, job->run_id, job->began_ms, &job->plan, &job->decision);
+    run_adaptive_load(&job->adaptive, &job->settings.adaptive);
+    run_adaptive_decide(&job->adaptive, &job->settings.adaptive, job->run_id, job->began_ms, &job->plan, &job->decision);
     return 0;
 }
 
 void job_free(struct job *job)
 {
-    adaptive_free(&job->adaptive);
+    run_adaptive_free(&job->adaptive);
     models_free(&job->models);
     config_free(job->config);
     yaml_tree_free(job->policy);

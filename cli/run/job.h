@@ -40,7 +40,7 @@ struct job {
     char *base_url;                    /* the proxy's, with /v1; NULL: none is known */
     bool own_session;                  /* it is that of pointsman's session here; else LITELLM_BASE_URL names it */
     struct run_plan plan;
-    struct adaptive adaptive;
+    struct run_adaptive adaptive;
     struct markov_decision decision;
 };
 

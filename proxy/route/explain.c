@@ -31,16 +31,3 @@ void explain_choice(const struct strategy *s, const struct choice *c, struct buf
     buf_add_format(out, "%.3g %s", c->score, s->unit);
     add_terms(s, c, out);
 }
-
-void explain_plan(const struct plan *p, struct buf *out)
-{
-    buf_add_text(out, p->strategy->name);
-    if (p->stuck)
-        buf_add_text(out, "; the conversation stays where it is");
-    if (p->all_limited)
-        buf_add_format(out, "; nothing is free, so the least bad is asked: %s", p->attempts[0]->id);
-    for (unsigned i = 0; i < p->choice_count; i++) {
-        buf_add_text(out, "; ");
-        explain_choice(p->strategy, &p->choices[i], out);
-    }
-}

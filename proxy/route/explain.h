@@ -1,5 +1,4 @@
-/* explain: pure. A decision in words, from the plan or a copy of its choices alone: for the journal, /dispatch/state, and
- * people. */
+/* explain: pure. A choice in words, from the plan or a copy of its choices alone: for /dispatch/state and people. */
 #ifndef POINTSMAN_EXPLAIN_H
 #define POINTSMAN_EXPLAIN_H
 
@@ -7,7 +6,5 @@
 
 /* Appends "gamma: 0.0041 USD: wait 0.6 s, reply 2.1 s, …", or "alpha: rests 240 s after quota". */
 void explain_choice(const struct strategy *s, const struct choice *c, struct buf *out);
-/* Appends how the plan came about, and each choice: "expected-cost; the conversation stays where it is; gamma: …; alpha: …". */
-void explain_plan(const struct plan *p, struct buf *out);
 
 #endif

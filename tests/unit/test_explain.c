@@ -57,40 +57,11 @@ static void each_limit_has_words(void **state)
     }
 }
 
-static void a_plan_is_told_from_its_choices(void **state)
-{
-    (void)state;
-    struct deployment members[] = {{.index = 0, .id = "a", .weight = 3, .wires = WIRE_CHAT},
-                                   {.index = 1, .id = "b", .weight = 1, .wires = WIRE_CHAT}};
-    const struct deployment *pointers[] = {&members[0], &members[1]};
-    struct config config = {.num_retries = 2, .strategy_settings = *strategy_defaults()};
-    struct health health[2] = {{.resting_until = 0}, {.resting_until = 91000, .reason = FAILURE_RATE_LIMIT}};
-    struct model_group group = {.alias = "g", .deployments = pointers, .count = 2};
-    struct affinity_entry own = {.deployment = 0};
-    struct plan_input in = {.config = &config, .group = &group, .wires = WIRES_BRIDGED, .health = health, .now_ms = 1000,
-                            .stay = &own};
-    struct plan p;
-    struct buf out;
-    buf_init(&out, 1024);
-    plan_make(&in, &p, NULL);
-    explain_plan(&p, &out);
-    assert_buf(&out, "simple-shuffle; the conversation stays where it is; a: 3 weight; b: rests 90 s after rate_limit");
-    buf_clear(&out);
-    health[0].resting_until = 3000;
-    health[0].reason = FAILURE_AUTH;
-    plan_make(&in, &p, NULL);
-    explain_plan(&p, &out);
-    assert_buf(&out, "simple-shuffle; nothing is free, so the least bad is asked: a; a: rests 2 s after auth; "
-                     "b: rests 90 s after rate_limit");
-    buf_free(&out);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_score_is_told_with_its_parts),
         cmocka_unit_test(each_limit_has_words),
-        cmocka_unit_test(a_plan_is_told_from_its_choices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
