@@ -95,6 +95,7 @@ struct config {
     unsigned group_count;
     struct model_group *detours;       /* those of on_context and on_content_filter */
     unsigned detour_count;
+    char *ca_file;                     /* PEM: authorities that may certify providers, besides the system's; NULL: none */
     char *token_url;                   /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
     char *master_key;                  /* secret_keep()ed */
     const struct strategy *strategy;   /* NULL: simple-shuffle */

@@ -225,7 +225,10 @@ static const struct config_key KEYS[] = {
     WARNS(LITELLM, "max_internal_user_budget internal_user_budget_duration upperbound_* "
                    "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
           "there are no users"),
-    WARNS(LITELLM, "ssl_verify ssl_certificate", "providers' certificates are always checked, by the system's list"),
+    USED(LITELLM, TEXT_OR_BOOL, "ssl_verify", config_settings, ssl_verify, "true",
+         "The whole path of a PEM file with further authorities, say a company's own: they may certify providers, besides the "
+         "system's list. `false` warns: certificates are always checked."),
+    WARNS(LITELLM, "ssl_certificate", "providers are shown no certificate"),
     WARNS(LITELLM, "max_parallel_requests", "this limit is not enforced"),
     WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",
           "this part of LiteLLM is not here"),
@@ -293,6 +296,7 @@ void config_key_expects(const struct config_key *key, char *out, size_t size)
 {
     static const char *const WORDS[] = {
         [KEY_TEXT] = "text", [KEY_SECRET] = "text", [KEY_LABEL] = "text", [KEY_BOOL] = "true or false",
+        [KEY_TEXT_OR_BOOL] = "text, or true or false",
         [KEY_COUNT] = "a whole number", [KEY_NUMBER] = "a number", [KEY_SECONDS] = "seconds",
         [KEY_LIST] = "a list", [KEY_MAPPING] = "a mapping", [KEY_ANY] = "anything",
     };

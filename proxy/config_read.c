@@ -139,6 +139,14 @@ static void read_value(struct config_loader *l, const char *what, const struct c
         else
             wrong_type(l, what, key, n);
         break;
+    case KEY_TEXT_OR_BOOL:
+        if (is_text(n, key->type))
+            (void)resolve_text(l, what, key->type, n, (struct config_text *)(void *)field);
+        else if (yaml_is_true(n) || yaml_is_false(n))
+            *(struct config_text *)(void *)field = (struct config_text){yaml_is_true(n) ? "true" : "false", NULL, n->line};
+        else
+            wrong_type(l, what, key, n);
+        break;
     case KEY_COUNT:
         if (read_number(l, what, key, n, &number))
             *(int64_t *)(void *)field = (int64_t)number;

@@ -3,6 +3,7 @@ noinst_LIBRARIES += proxy/libpure.a
 proxy_libpure_a_SOURCES = \
 	proxy/wire.c proxy/wire.h \
 	proxy/config.c proxy/config.h proxy/config_private.h \
+	proxy/config_authorities.c \
 	proxy/config_deployment.c \
 	proxy/config_describe.c \
 	proxy/config_fallbacks.c \
@@ -111,6 +112,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/record/kept.c proxy/record/kept.h \
 	proxy/report.c proxy/report.h \
 	proxy/server.c proxy/server.h \
+	proxy/upstream/authorities.c proxy/upstream/authorities.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
 	proxy/upstream/call_fields.c \
 	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \

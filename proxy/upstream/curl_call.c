@@ -1,6 +1,7 @@
 /* loop: calls through libcurl. */
 #include "proxy/upstream/curl_call.h"
 
+#include "proxy/upstream/authorities.h"
 #include "proxy/upstream/curl_loop.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct curl_calls {
     const struct config *config;
     struct slot *slots;             /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
     unsigned idle_count;
+    bool hashed_authorities;        /* see authorities.h */
 };
 
 struct curl_call {
@@ -195,6 +197,7 @@ static bool set_fixed_options(struct curl_call *c)
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
+           authorities_set(easy, c->all->config->ca_file, c->all->hashed_authorities) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
@@ -325,6 +328,7 @@ struct curl_calls *curl_calls_new(struct event_base *base, const struct config *
         return NULL;
     }
     all->config = config;
+    all->hashed_authorities = authorities_are_hashed();
     all->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *all->slots);
     all->loop = curl_loop_new(base, &(struct curl_loop_owner){on_finished, is_paused, all});
     if (!all->slots || !all->loop) {

@@ -63,13 +63,28 @@ def make_upstream(transport):
 
 
 @pytest.fixture
+def make_tls_upstream(folder):
+    """make_tls_upstream(alpn=…): a provider behind TLS; its `trust` are the litellm_settings that have it trusted."""
+    made = []
+
+    def make(**options):
+        import tls_upstream     # which takes a while, for few tests
+        made.append(tls_upstream.TlsUpstream(folder, **options))
+        return made[-1]
+    yield make
+    for upstream in made:
+        upstream.close()
+    assert [upstream.unscripted for upstream in made] == [0] * len(made), "more requests than the script has replies"
+
+
+@pytest.fixture
 def upstream(make_upstream):
     return make_upstream()
 
 
 @pytest.fixture
-def start_proxy(folder, make_upstream):
-    """start_proxy(entry, …, router_settings={…}, keys={…}): a running proxy. It depends on make_upstream so that the
+def start_proxy(folder, make_upstream, make_tls_upstream):
+    """start_proxy(entry, …, router_settings={…}, keys={…}): a running proxy. It depends on the upstreams so that the
     proxy ends first. After the test it must end by SIGTERM with exit code 0 and have written no key anywhere."""
     running = []
 

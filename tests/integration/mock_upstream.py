@@ -87,7 +87,7 @@ class Upstream:
         try:
             while (request := _read_request(reader)) is not None:
                 self.requests.append(request)
-                reply = self._next_reply()
+                reply = self._next_reply(request)
                 self._arrivals.put(request)
                 if not _perform(connection, reader, request, reply):
                     return
@@ -98,7 +98,7 @@ class Upstream:
             reader.close()
             connection.close()
 
-    def _next_reply(self):
+    def _next_reply(self, _request):
         try:
             return self._script.get_nowait()
         except queue.Empty:

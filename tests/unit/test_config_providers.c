@@ -255,6 +255,49 @@ static void the_documentation_names_all_providers(void **state)
     buf_free(&page);
 }
 
+#define WITH_SSL_VERIFY(value) "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n" MASTER \
+                               "litellm_settings: {ssl_verify: " value "}\n"
+#define NO_EFFECT "F:3: litellm_settings.ssl_verify: false has no effect here: providers' certificates are always checked; to " \
+                  "trust an authority of your own, give the path of its PEM file\n"
+
+static void authorities_come_from_a_pem_file(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/pointsman-test-ca-XXXXXX", text[512];
+    static const char pem[] = "# ours\n-----BEGIN CERTIFICATE-----\n";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, pem, sizeof pem - 1), sizeof pem - 1);
+    close(fd);
+    snprintf(text, sizeof text, WITH_SSL_VERIFY("%s"), path);
+    struct load l;
+    load(&l, text);
+    assert_string_equal(l.config->ca_file, path);
+    load_end(&l);
+    unlink(path);
+    load(&l, WITH_SSL_VERIFY("true"));
+    assert_null(l.config->ca_file);
+    load_end(&l);
+}
+
+static void authorities_that_are_none_are_told(void **state)
+{
+    (void)state;
+    warns(WITH_SSL_VERIFY("true"), "");
+    warns(WITH_SSL_VERIFY("'True'"), "");
+    warns(WITH_SSL_VERIFY("null"), "");
+    warns(WITH_SSL_VERIFY("false"), NO_EFFECT);
+    warns(WITH_SSL_VERIFY("'False'"), NO_EFFECT);
+    warns(WITH_SSL_VERIFY("os.environ/NO_CA"),
+          "F:3: litellm_settings.ssl_verify: NO_CA is not set; the system's list of authorities is taken\n");
+    refused(WITH_SSL_VERIFY("ca.pem"),
+            "F:3: litellm_settings.ssl_verify: expected the whole path of a PEM file, from its /, found \"ca.pem\"");
+    refused(WITH_SSL_VERIFY("/nowhere/ca.pem"), "F:3: litellm_settings.ssl_verify: /nowhere/ca.pem: No such file or directory");
+    refused(WITH_SSL_VERIFY("/"), "F:3: litellm_settings.ssl_verify: /: Is a directory");
+    refused(WITH_SSL_VERIFY("/dev/null"),
+            "F:3: litellm_settings.ssl_verify: /dev/null: there is no certificate in it; it must be PEM");
+    refused(WITH_SSL_VERIFY("[]"), "F:3: litellm_settings.ssl_verify: expected text, or true or false, found a list");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +313,8 @@ int main(void)
         cmocka_unit_test(codex_agents_faults_are_told),
         cmocka_unit_test(others_are_called_once),
         cmocka_unit_test(the_documentation_names_all_providers),
+        cmocka_unit_test(authorities_come_from_a_pem_file),
+        cmocka_unit_test(authorities_that_are_none_are_told),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

@@ -1,0 +1,245 @@
+"""The scripted provider behind TLS, over HTTP/2 or HTTP/1.1 as the client and ALPN have it. Replies are the same steps as in
+mock_upstream.py: for HTTP/2 what they send is taken apart and framed anew."""
+import select
+import socket
+import ssl
+import subprocess
+import threading
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
+
+from mock_upstream import Request, Upstream, _perform
+
+NAME = "provider.test"
+NOT_FOUND = [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"]   # to a HEAD, which no script speaks of
+
+
+def make_certificate(folder):
+    """A certificate for this machine, which is its own authority; the paths of it and of its key."""
+    certificate, key = folder / "authority.pem", folder / "authority.key"
+    if certificate.exists():
+        return certificate, key
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", f"/CN={NAME}", "-addext", "subjectAltName=IP:127.0.0.1,IP:0.0.0.0,DNS:localhost",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+class TlsUpstream(Upstream):
+    """`alpn`: what it speaks, the best first; () for a server that knows nothing of ALPN. `trust`: the settings with which the
+    proxy takes its certificate, which lies in the folder."""
+
+    def __init__(self, folder, alpn=("h2", "http/1.1"), version=ssl.TLSVersion.TLSv1_3):
+        certificate = make_certificate(folder)
+        self.trust = {"ssl_verify": str(certificate[0])}
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(*certificate)
+        self.context.maximum_version = version
+        if alpn:
+            self.context.set_alpn_protocols(list(alpn))
+        self.handshakes = []    # of each: whether it resumed a session
+        self.open = []          # the HTTP/2 connections
+        super().__init__()
+        self.base = f"https://127.0.0.1:{self.port}/v1"
+
+    def _serve(self, connection):
+        try:
+            tls = self.context.wrap_socket(connection, server_side=True)
+        except OSError:
+            connection.close()
+            return
+        self._sockets.discard(connection)
+        self._sockets.add(tls)
+        self.handshakes.append(tls.session_reused)
+        if tls.selected_alpn_protocol() == "h2":
+            self.open.append(Connection(self, tls))
+            self.open[-1].run()
+            self._sockets.discard(tls)
+        else:
+            super()._serve(tls)
+
+    def _next_reply(self, request):
+        return NOT_FOUND if request.method == "HEAD" else super()._next_reply(request)
+
+    def calls(self):
+        """The requests that ask for an answer."""
+        return [request for request in self.requests if request.method == "POST"]
+
+    def hang_up(self):
+        """Ends all connections in good order, as a provider does with idle ones."""
+        for tls in list(self._sockets):
+            try:
+                tls.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Connection:
+    """One HTTP/2 connection. This thread alone reads and writes it; the requests' threads change its state under the lock."""
+
+    def __init__(self, owner, tls):
+        self.owner, self.tls = owner, tls
+        self.lock = threading.Lock()
+        self.wake, self.waker = socket.socketpair()
+        self.waker.setblocking(False)
+        self.http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        self.streams = {}
+        self.out = b""
+
+    def run(self):
+        self.tls.setblocking(False)
+        self.http.initiate_connection()
+        try:
+            while self._write():
+                wants = [self.tls] if self.out else []
+                ready, _, _ = select.select([self.tls, self.wake], wants, [])
+                if self.wake in ready:
+                    self.wake.recv(4096)
+                if self.tls in ready and not self._read():
+                    break
+        except (OSError, ValueError, h2.exceptions.ProtocolError):
+            pass
+        finally:
+            for stream in list(self.streams.values()):
+                stream.end()
+            self.wake.close()
+            self.waker.close()
+            self.tls.close()
+
+    def _read(self):
+        data = b""
+        try:
+            while piece := self.tls.recv(65536):
+                data += piece
+        except ssl.SSLWantReadError:
+            pass
+        else:
+            if not data:
+                return False
+        with self.lock:
+            for event in self.http.receive_data(data):
+                self._take(event)
+        return True
+
+    def _take(self, event):
+        if isinstance(event, h2.events.RequestReceived):
+            self.streams[event.stream_id] = Stream(self, event.stream_id, dict(event.headers))
+        elif isinstance(event, h2.events.DataReceived):
+            self.http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            self.streams[event.stream_id].body += event.data
+        elif isinstance(event, h2.events.StreamEnded):
+            self.owner._spawn(self.streams[event.stream_id].answer)
+        elif isinstance(event, h2.events.StreamReset) and event.stream_id in self.streams:
+            self.streams.pop(event.stream_id).end()
+
+    def _write(self):
+        """Frames what the streams have and the windows allow; whether the connection lives on."""
+        with self.lock:
+            for number, stream in list(self.streams.items()):
+                while stream.pending and (room := min(self.http.local_flow_control_window(number),
+                                                      self.http.max_outbound_frame_size)) > 0:
+                    self.http.send_data(number, stream.pending[:room])
+                    stream.pending = stream.pending[room:]
+                stream.taken.set()
+                if stream.complete and not stream.pending:
+                    self.http.end_stream(number)
+                    del self.streams[number]
+            self.out += self.http.data_to_send()
+        try:
+            while self.out:
+                self.out = self.out[self.tls.send(self.out):]
+        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            pass
+        return True
+
+    def poke(self):
+        try:
+            self.waker.send(b"x")
+        except (BlockingIOError, OSError):
+            pass
+
+
+class Stream:
+    """One request, and, to the steps of its reply, the socket and the reader of a connection."""
+
+    def __init__(self, connection, number, fields):
+        self.connection, self.number, self.fields = connection, number, fields
+        self.body, self.pending, self.head = b"", b"", b""
+        self.chunked = self.complete = False
+        self.gone, self.taken = threading.Event(), threading.Event()
+
+    def answer(self):
+        fields = {name: value for name, value in self.fields.items() if not name.startswith(":")}
+        request = Request(self.fields[":method"], self.fields[":path"], fields, self.body)
+        request.gone = self.gone
+        owner = self.connection.owner
+        owner.requests.append(request)
+        reply = owner._next_reply(request)
+        owner._arrivals.put(request)
+        try:
+            alive = _perform(self, self, request, reply)
+        except OSError:
+            return
+        if not alive and not self.gone.is_set():     # CLOSE, RESET
+            with self.connection.lock:
+                if self.connection.streams.pop(self.number, None):
+                    self.connection.http.reset_stream(self.number)
+            self.connection.poke()
+
+    def end(self):
+        self.gone.set()
+        self.taken.set()
+
+    # What _perform() asks of a socket and of its reader
+
+    def sendall(self, data):
+        """Bytes of a reply in HTTP/1.1; waits until the window has let the ones before through."""
+        while self.pending and not self.gone.is_set():
+            self.taken.wait(0.5)
+            self.taken.clear()
+        with self.connection.lock:
+            if self.gone.is_set() or self.number not in self.connection.streams:
+                raise BrokenPipeError
+            self._frame(data)
+        self.connection.poke()
+
+    def _frame(self, data):
+        if self.head is not None:
+            self.head += data
+            if b"\r\n\r\n" not in self.head:
+                return
+            head, data = self.head.split(b"\r\n\r\n", 1)
+            self.head = None
+            lines = head.decode().split("\r\n")
+            fields = [tuple(line.split(": ", 1)) for line in lines[1:]]
+            self.chunked = any(name.lower() == "transfer-encoding" for name, _ in fields)
+            self.left = next((int(value) for name, value in fields if name.lower() == "content-length"), None)
+            self.rest = b""
+            self.connection.http.send_headers(self.number, [(":status", lines[0].split(" ")[1])] + [
+                (name.lower(), value) for name, value in fields if name.lower() not in ("transfer-encoding", "connection")])
+        if self.chunked:
+            self._take_chunks(data)
+        else:
+            self.pending += data
+            self.left -= len(data)
+            self.complete = self.left <= 0
+
+    def _take_chunks(self, data):
+        self.rest += data
+        while b"\r\n" in self.rest:
+            size, rest = self.rest.split(b"\r\n", 1)
+            count = int(size, 16)
+            if len(rest) < count + 2:
+                return
+            self.pending += rest[:count]
+            self.rest = rest[count + 2:]
+            self.complete |= count == 0
+
+    def setsockopt(self, *_):
+        pass
+
+    def read(self, _):
+        self.gone.wait()
