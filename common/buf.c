@@ -5,35 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-
-struct slice slice_of(const char *text)
-{
-    return (struct slice){text, text ? strlen(text) : 0};
-}
-
-bool slice_equal(struct slice a, struct slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool slice_is(struct slice a, const char *text)
-{
-    return slice_equal(a, slice_of(text));
-}
-
-bool slice_is_nocase(struct slice a, const char *text)
-{
-    size_t len = strlen(text);
-    return a.len == len && (len == 0 || strncasecmp(a.ptr, text, len) == 0);
-}
-
-bool slice_starts(struct slice a, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return a.len >= len && memcmp(a.ptr, prefix, len) == 0;
-}
 
 struct slice slice_trim(struct slice a)
 {
@@ -44,6 +15,15 @@ struct slice slice_trim(struct slice a)
     while (a.len && (a.ptr[a.len - 1] == ' ' || a.ptr[a.len - 1] == '\t'))
         a.len--;
     return a;
+}
+
+struct slice slice_of_number(uint64_t value, char digits[DIGITS_MAX])
+{
+    char *at = digits + DIGITS_MAX;
+    do
+        *--at = (char)('0' + value % 10);
+    while (value /= 10);
+    return (struct slice){at, (size_t)(digits + DIGITS_MAX - at)};
 }
 
 void buf_init(struct buf *b, size_t max)
@@ -99,7 +79,7 @@ bool buf_reserve(struct buf *b, size_t more)
     return grow(b, b->len + more);
 }
 
-bool buf_add(struct buf *b, const void *bytes, size_t len)
+bool buf_add_growing(struct buf *b, const void *bytes, size_t len)
 {
     if (len == 0)
         return true;
@@ -108,21 +88,6 @@ bool buf_add(struct buf *b, const void *bytes, size_t len)
     memcpy(b->data + b->len, bytes, len);
     b->len += len;
     return true;
-}
-
-bool buf_add_slice(struct buf *b, struct slice s)
-{
-    return buf_add(b, s.ptr, s.len);
-}
-
-bool buf_add_text(struct buf *b, const char *text)
-{
-    return buf_add(b, text, strlen(text));
-}
-
-bool buf_add_char(struct buf *b, char c)
-{
-    return buf_add(b, &c, 1);
 }
 
 bool buf_add_format(struct buf *b, const char *format, ...)
@@ -150,13 +115,20 @@ bool buf_add_format(struct buf *b, const char *format, ...)
 
 bool buf_add_number(struct buf *b, int64_t value)
 {
-    char digits[24], *at = digits + sizeof digits;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do
-        *--at = (char)('0' + rest % 10);
-    while (rest /= 10);
+    char text[1 + DIGITS_MAX];
+    struct slice digits = slice_of_number(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, text + 1);
+    char *at = text + sizeof text - digits.len;
     if (value < 0)
         *--at = '-';
+    return buf_add(b, at, (size_t)(text + sizeof text - at));
+}
+
+bool buf_add_hex(struct buf *b, uint64_t value)
+{
+    char digits[2 * sizeof value], *at = digits + sizeof digits;
+    do
+        *--at = "0123456789abcdef"[value % 16];
+    while (value /= 16);
     return buf_add(b, at, (size_t)(digits + sizeof digits - at));
 }
 
@@ -170,11 +142,6 @@ void buf_drop(struct buf *b, size_t len)
         memmove(b->data, b->data + len, b->len - len);
         b->len -= len;
     }
-}
-
-struct slice buf_slice(const struct buf *b)
-{
-    return (struct slice){b->data, b->len};
 }
 
 const char *buf_text(struct buf *b)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(string, first) __attribute__((__format__(__printf__, string, first)))
@@ -19,15 +21,38 @@ struct slice {
 /* For printf's "%.*s". */
 #define SLICE_ARGS(s) (int)(s).len, (s).ptr
 
+/* What is used for every field and every word stands here, where the compiler can measure literals and leave out the call. */
+
 /* The slice over a NUL-terminated string; NULL gives an empty slice. */
-struct slice slice_of(const char *text);
-bool slice_equal(struct slice a, struct slice b);
-bool slice_is(struct slice a, const char *text);
+static inline struct slice slice_of(const char *text)
+{
+    return (struct slice){text, text ? strlen(text) : 0};
+}
+static inline bool slice_equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+static inline bool slice_is(struct slice a, const char *text)
+{
+    return slice_equal(a, slice_of(text));
+}
 /* As slice_is(), ASCII letters compared without regard to case. */
-bool slice_is_nocase(struct slice a, const char *text);
-bool slice_starts(struct slice a, const char *prefix);
+static inline bool slice_is_nocase(struct slice a, const char *text)
+{
+    size_t len = strlen(text);
+    return a.len == len && (len == 0 || strncasecmp(a.ptr, text, len) == 0);
+}
+static inline bool slice_starts(struct slice a, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return a.len >= len && memcmp(a.ptr, prefix, len) == 0;
+}
 /* Spaces and tabs off both ends. */
 struct slice slice_trim(struct slice a);
+
+#define DIGITS_MAX 20   /* of any number */
+/* The number in decimal, written into the end of `digits`. */
+struct slice slice_of_number(uint64_t value, char digits[DIGITS_MAX]);
 
 /* A buffer that grows up to `max` bytes. A write that would pass `max`, or that finds no memory, changes nothing,
  * sets `failed` and returns false; `failed` stays, so that a run of writes may be checked once, at its end. */
@@ -49,16 +74,39 @@ void buf_wipe(struct buf *b);
 void buf_clear(struct buf *b);
 /* Room for `more` bytes beyond `len`. */
 bool buf_reserve(struct buf *b, size_t more);
-bool buf_add(struct buf *b, const void *bytes, size_t len);
-bool buf_add_slice(struct buf *b, struct slice s);
-bool buf_add_text(struct buf *b, const char *text);
-bool buf_add_char(struct buf *b, char c);
+/* buf_add() where memory must be had first, or there may be none. */
+bool buf_add_growing(struct buf *b, const void *bytes, size_t len);
+static inline bool buf_add(struct buf *b, const void *bytes, size_t len)
+{
+    if (len >= b->cap - b->len)   /* a byte is left for a NUL */
+        return buf_add_growing(b, bytes, len);
+    if (len)
+        memcpy(b->data + b->len, bytes, len);
+    b->len += len;
+    return true;
+}
+static inline bool buf_add_slice(struct buf *b, struct slice s)
+{
+    return buf_add(b, s.ptr, s.len);
+}
+static inline bool buf_add_text(struct buf *b, const char *text)
+{
+    return buf_add(b, text, strlen(text));
+}
+static inline bool buf_add_char(struct buf *b, char c)
+{
+    return buf_add(b, &c, 1);
+}
 bool buf_add_format(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
-/* The number in decimal: buf_add_format(b, "%lld", …) without its price. */
+/* The number in decimal, or in hexadecimal: buf_add_format(b, "%lld", …) without its price. */
 bool buf_add_number(struct buf *b, int64_t value);
+bool buf_add_hex(struct buf *b, uint64_t value);
 /* Removes the first `len` bytes (at most all). */
 void buf_drop(struct buf *b, size_t len);
-struct slice buf_slice(const struct buf *b);
+static inline struct slice buf_slice(const struct buf *b)
+{
+    return (struct slice){b->data, b->len};
+}
 /* The contents as a NUL-terminated string that the buffer owns; NULL when there is no memory for the NUL. */
 const char *buf_text(struct buf *b);
 

@@ -1,17 +1,23 @@
 /* Who may talk to a loopback port at all: Host, Origin and Sec-Fetch-Site. */
 #include "common/guard.h"
 
-#include <stdio.h>
 #include <string.h>
 
+/* Whether the value is the prefix, one of the names, a colon and the port. */
 static bool is_local(struct slice value, const char *prefix, const char *const *names, unsigned port)
 {
-    for (; *names; names++) {
-        char allowed[64];
-        (void)snprintf(allowed, sizeof allowed, "%s%s:%u", prefix, *names, port);
-        if (slice_is(value, allowed))
+    char digits[DIGITS_MAX];
+    struct slice number = slice_of_number(port, digits), name = value;
+    if (value.len <= number.len || value.ptr[value.len - number.len - 1] != ':')
+        return false;
+    name.len -= number.len + 1;
+    if (!slice_equal((struct slice){name.ptr + name.len + 1, number.len}, number) || !slice_starts(name, prefix))
+        return false;
+    name.ptr += strlen(prefix);
+    name.len -= strlen(prefix);
+    for (; *names; names++)
+        if (slice_is(name, *names))
             return true;
-    }
     return false;
 }
 

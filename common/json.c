@@ -390,13 +390,12 @@ uint32_t json_next(const struct json *j, uint32_t node)
     return j->nodes[node].next;
 }
 
-uint32_t json_get(const struct json *j, uint32_t object, const char *key)
+uint32_t json_find(const struct json *j, uint32_t object, struct slice key)
 {
-    struct slice name = slice_of(key);
     if (json_type(j, object) != JSON_OBJECT)
         return JSON_NONE;
     for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
-        if (json_string_equals(j, k, name))
+        if (json_string_equals(j, k, key))
             return json_value(k);
     return JSON_NONE;
 }

@@ -59,7 +59,11 @@ void json_free(struct json *j);
 static inline enum json_type json_type(const struct json *j, uint32_t node) { return (enum json_type)j->nodes[node].type; }
 /* The value of the object's first `key`; JSON_NONE when absent, or when `object` is no object. Keys written with
  * escapes are compared unescaped. */
-uint32_t json_get(const struct json *j, uint32_t object, const char *key);
+uint32_t json_find(const struct json *j, uint32_t object, struct slice key);
+static inline uint32_t json_get(const struct json *j, uint32_t object, const char *key)
+{
+    return json_find(j, object, (struct slice){key, strlen(key)});   /* mostly a constant's: known to the compiler */
+}
 /* How often `key` stands in the object: 2 and more mean that two readers of the text may disagree. */
 unsigned json_count(const struct json *j, uint32_t object, const char *key);
 /* First element of an array, or first KEY of an object; JSON_NONE when empty. */
@@ -79,11 +83,21 @@ bool json_unescape(const struct json *j, uint32_t node, struct buf *out);
 bool json_unescape_inner(struct slice inner, struct buf *out);
 /* A new NUL-terminated copy of the string's text, to be freed; NULL when it is no string, holds a NUL, or no memory. */
 char *json_strdup(const struct json *j, uint32_t node);
+/* Whether escaped text, as json_inner() gives it, says `text`. */
+bool json_escaped_equals(struct slice inner, struct slice text);
 /* Whether it is a string with this text, which may have been written with escapes. */
-bool json_string_equals(const struct json *j, uint32_t node, struct slice text);
+static inline bool json_string_equals(const struct json *j, uint32_t node, struct slice text)
+{
+    const struct json_node *n = &j->nodes[node];
+    if (!j->count || n->type != JSON_STRING)
+        return false;
+    if (n->escaped)
+        return json_escaped_equals((struct slice){j->text + n->at + 1, n->len - 2}, text);
+    return n->len - 2 == text.len && memcmp(j->text + n->at + 1, text.ptr, text.len) == 0;
+}
 static inline bool json_string_is(const struct json *j, uint32_t node, const char *text)
 {
-    return json_string_equals(j, node, (struct slice){text, strlen(text)});   /* mostly a constant's: known to the compiler */
+    return json_string_equals(j, node, (struct slice){text, strlen(text)});
 }
 static inline bool json_is(const struct json *j, uint32_t node, enum json_type type)
 {

@@ -102,14 +102,8 @@ char *json_strdup(const struct json *j, uint32_t node)
     return NULL;
 }
 
-bool json_string_equals(const struct json *j, uint32_t node, struct slice text)
+bool json_escaped_equals(struct slice inner, struct slice text)
 {
-    const struct json_node *n = &j->nodes[node];
-    if (!j->count || n->type != JSON_STRING)
-        return false;
-    struct slice inner = {j->text + n->at + 1, n->len - 2};
-    if (!n->escaped)
-        return inner.len == text.len && memcmp(inner.ptr, text.ptr, text.len) == 0;
     size_t matched = 0;
     while (inner.len) {
         char bytes[4] = {inner.ptr[0]};
@@ -169,9 +163,9 @@ bool json_int64(const struct json *j, uint32_t node, int64_t *value)
 /* Length of the run at the start of `s` that needs no escape. */
 static size_t plain_run(struct slice s)
 {
+    static const bool plain[256] = {[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};
     size_t n = 0;
-    while (n < s.len && (unsigned char)s.ptr[n] >= 0x20 && (unsigned char)s.ptr[n] < 0x7F && s.ptr[n] != '"' &&
-           s.ptr[n] != '\\')
+    while (n < s.len && plain[(unsigned char)s.ptr[n]])
         n++;
     return n;
 }

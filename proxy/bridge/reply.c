@@ -2,14 +2,22 @@
 #include "proxy/bridge/reply.h"
 #include "proxy/bridge/carrier.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void reply_set_id(struct reply *r, const char *prefix, struct slice id)
+{
+    size_t before = strlen(prefix), len = id.len < sizeof r->id - before ? id.len : sizeof r->id - before - 1;
+    memcpy(r->id, prefix, before);
+    if (len)
+        memcpy(r->id + before, id.ptr, len);
+    r->id[before + len] = '\0';
+}
 
 void reply_init(struct reply *r, const struct relay_options *options, const struct reply_writer *writer, struct buf *out)
 {
     *r = (struct reply){.options = options, .writer = writer, .out = out, .text_at = NO_OUTPUT, .usage = USAGE_UNKNOWN};
-    (void)snprintf(r->id, sizeof r->id, "resp_%s", options->response_id ? options->response_id : "");
+    reply_set_id(r, "resp_", slice_of(options->response_id));
     buf_init(&r->scratch, REPLY_MAX);
     buf_init(&r->echo, REPLY_MAX);
 }
@@ -28,17 +36,6 @@ void reply_free(struct reply *r)
     json_free(&r->json);
 }
 
-void reply_number(struct buf *out, uint64_t value)
-{
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value);
-    buf_add(out, digits + at, sizeof digits - at);
-}
-
 void reply_add_raw(struct buf *out, struct slice raw)
 {
     size_t at = out->len;
@@ -54,7 +51,7 @@ void reply_call_id(const struct reply *r, const struct output *o, struct buf *ou
     BUF_ADD(out, "call_");
     buf_add_text(out, r->options->response_id);
     BUF_ADD(out, "_");
-    reply_number(out, o->call);
+    buf_add_number(out, o->call);
 }
 
 static bool streams(const struct reply *r)

@@ -70,6 +70,8 @@ struct reply {
 
 void reply_init(struct reply *r, const struct relay_options *options, const struct reply_writer *writer, struct buf *out);
 void reply_free(struct reply *r);
+/* Sets r->id; what is too long is cut. */
+void reply_set_id(struct reply *r, const char *prefix, struct slice id);
 /* Takes content: text, reasoning, calls, arguments, state, other. */
 void reply_take(struct reply *r, const struct event *event);
 /* The upstream has finished: ends what is open and writes the end. */
@@ -80,7 +82,5 @@ bool reply_calls_complete(const struct reply *r);
 void reply_call_id(const struct reply *r, const struct output *o, struct buf *out);
 /* Appends a JSON value with its line breaks as spaces: in an event each would end a line. They stand between tokens only. */
 void reply_add_raw(struct buf *out, struct slice raw);
-/* Appends a number in decimal: what buf_add_format() does, at a tenth of its cost, for what is written per event. */
-void reply_number(struct buf *out, uint64_t value);
 
 #endif

@@ -11,7 +11,7 @@ static void chunk_head(struct reply *r, const char *object)
     BUF_ADD(r->out, "\",\"object\":\"");
     buf_add_text(r->out, object);
     BUF_ADD(r->out, "\",\"created\":");
-    reply_number(r->out, r->options->created_s > 0 ? (uint64_t)r->options->created_s : 0);
+    buf_add_number(r->out, r->options->created_s > 0 ? r->options->created_s : 0);
     BUF_ADD(r->out, ",\"model\":");
     json_add_string(r->out, slice_of(r->options->alias));
 }
@@ -71,7 +71,7 @@ static void item_more(struct reply *r, struct output *o, struct slice text)
     chunk_begin(r);
     if (o->kind == OUTPUT_CALL) {
         BUF_ADD(r->out, "\"tool_calls\":[{\"index\":");
-        reply_number(r->out, o->call);
+        buf_add_number(r->out, o->call);
         buf_add_format(r->out, ",\"%s\":{\"%s\":\"", call_type(o), call_text(o));
         buf_add_slice(r->out, text);
         BUF_ADD(r->out, "\"}}]");
@@ -91,7 +91,7 @@ static void item_begin(struct reply *r, struct output *o)
         return;
     chunk_begin(r);
     BUF_ADD(r->out, "\"tool_calls\":[{\"index\":");
-    reply_number(r->out, o->call);
+    buf_add_number(r->out, o->call);
     BUF_ADD(r->out, ",");
     write_call(r, o, SLICE(""));
     BUF_ADD(r->out, "]");

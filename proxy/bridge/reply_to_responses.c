@@ -10,7 +10,7 @@ static void event_begin(struct reply *r, const char *type)
     BUF_ADD(r->out, "\ndata: {\"type\":\"");
     buf_add_text(r->out, type);
     BUF_ADD(r->out, "\",\"sequence_number\":");
-    reply_number(r->out, r->sequence++);
+    buf_add_number(r->out, (int64_t)r->sequence++);
 }
 
 static void event_end(struct reply *r)
@@ -25,7 +25,7 @@ static void item_event_begin(struct reply *r, const struct output *o, const char
     BUF_ADD(r->out, ",\"item_id\":\"");
     response_item_id(r, o, r->out);
     BUF_ADD(r->out, "\",\"output_index\":");
-    reply_number(r->out, o->index);
+    buf_add_number(r->out, o->index);
     if (part_index) {
         BUF_ADD(r->out, ",\"");
         buf_add_text(r->out, part_index);
@@ -55,7 +55,7 @@ static void write_item_event(struct reply *r, const struct output *o, const char
 {
     event_begin(r, type);
     BUF_ADD(r->out, ",\"output_index\":");
-    reply_number(r->out, o->index);
+    buf_add_number(r->out, o->index);
     BUF_ADD(r->out, ",\"item\":");
     response_item_write(r, o, done);
     event_end(r);

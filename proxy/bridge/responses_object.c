@@ -21,7 +21,7 @@ void response_item_id(const struct reply *r, const struct output *o, struct buf 
     buf_add_text(out, o->kind == OUTPUT_CALL ? calls[o->tool.kind].prefix : prefixes[o->kind]);
     buf_add_text(out, r->options->response_id);
     BUF_ADD(out, "_");
-    reply_number(out, o->index);
+    buf_add_number(out, o->index);
 }
 
 static void write_message(struct reply *r, const struct output *o, bool done)

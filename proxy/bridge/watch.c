@@ -100,10 +100,8 @@ static void note_id(struct relay *r)
 {
     const struct json *j = &r->decoder.json;
     struct slice id = j->count ? object_text(j, json_get(j, 0, "response"), "id") : (struct slice){NULL, 0};
-    if (!id.len || id.len >= sizeof r->reply.id)
-        return;
-    memcpy(r->reply.id, id.ptr, id.len);
-    r->reply.id[id.len] = '\0';
+    if (id.len && id.len < sizeof r->reply.id)
+        reply_set_id(&r->reply, "", id);
 }
 
 static void look_at(struct relay *r, const struct sse_event *event)

@@ -6,11 +6,12 @@
 #define CHUNK_DIGITS_MAX 8        /* a chunk below 4 GB */
 #define CHUNK_EXTRA_MAX 4096      /* bytes of chunk extensions and trailer fields in one body */
 
-/* RFC 9110, 5.6.2. */
+/* RFC 9110, 5.6.2: all that is visible but separators. */
 static bool is_token_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c));
+    static const bool token[256] = {['!'] = true, ['#' ... '\''] = true, ['*' ... '+'] = true, ['-' ... '.'] = true,
+                                    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['^' ... 'z'] = true, ['|'] = true, ['~'] = true};
+    return token[(unsigned char)c];
 }
 
 bool http_is_token(struct slice s)

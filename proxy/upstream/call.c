@@ -231,6 +231,8 @@ static bool loopback_head(struct target *t, const struct call_request *request, 
         buf_add_format(kept, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", request->body.ptr ? "POST" : "GET", t->origin.path,
                        request->path, t->origin.host);
         call_add_fields(request, kept);
+        if (request->body.ptr)
+            BUF_ADD(kept, "Content-Length: ");
     }
     *head = buf_slice(kept);
     return !kept->failed;

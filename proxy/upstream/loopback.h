@@ -23,7 +23,8 @@ struct loopback_origin {
 
 struct loopback_request {
     const struct loopback_origin *origin;
-    struct slice head;      /* "POST /v1/… HTTP/1.1\r\n…", complete but for Content-Length and the empty line */
+    struct slice head;      /* "POST /v1/… HTTP/1.1\r\n…", up to the length that stands behind "Content-Length: "; without a body
+                               up to the empty line */
     struct slice body;      /* ptr NULL: none */
 };
 

@@ -20,9 +20,9 @@ struct loopback_call {
 
     const struct transport_events *events; /* NULL: no call */
     void *ctx;
-    struct slice head, body;
-    char length[48];                      /* Content-Length and the empty line */
-    size_t length_len, sent;
+    struct slice head, length, body;      /* length: of the body, and the empty line */
+    char digits[DIGITS_MAX + 4];          /* where that stands */
+    size_t sent;
     enum loopback_phase phase;
     bool heard;                           /* a byte of the reply has come */
     struct buf reply_head;                /* of a head that came in pieces */

@@ -1,6 +1,8 @@
 /* Unit tests of common/buf. */
 #include "tests/unit/unit.h"
 
+#include <inttypes.h>
+
 static void slices_compare(void **state)
 {
     (void)state;
@@ -63,6 +65,35 @@ static void writes_append(void **state)
     assert_true(buf_add_text(&b, "usable"));
     buf_wipe(&b);
     assert_null(b.data);
+}
+
+static void numbers_are_as_printf_writes_them(void **state)
+{
+    (void)state;
+    static const int64_t numbers[] = {0, 1, -1, 9, 10, -10, 4095, 4096, INT64_MAX, INT64_MIN};
+    char expected[64], digits[DIGITS_MAX];
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        struct buf b;
+        buf_init(&b, 100);
+        assert_true(buf_add_number(&b, numbers[i]));
+        assert_true(BUF_ADD(&b, " "));
+        assert_true(buf_add_hex(&b, (uint64_t)numbers[i]));
+        snprintf(expected, sizeof expected, "%" PRId64 " %" PRIx64, numbers[i], (uint64_t)numbers[i]);
+        assert_buf(&b, expected);
+        buf_free(&b);
+    }
+    assert_true(slice_is(slice_of_number(UINT64_MAX, digits), "18446744073709551615"));
+}
+
+static void a_number_that_does_not_fit_changes_nothing(void **state)
+{
+    (void)state;
+    struct buf b;
+    buf_init(&b, 3);
+    assert_false(buf_add_number(&b, -123));
+    assert_int_equal(b.len, 0);
+    assert_true(b.failed);
+    buf_free(&b);
 }
 
 static void the_ceiling_holds(void **state)
@@ -138,6 +169,8 @@ int main(void)
         cmocka_unit_test(trim_takes_spaces_and_tabs_only),
         cmocka_unit_test(a_new_buffer_holds_nothing),
         cmocka_unit_test(writes_append),
+        cmocka_unit_test(numbers_are_as_printf_writes_them),
+        cmocka_unit_test(a_number_that_does_not_fit_changes_nothing),
         cmocka_unit_test(the_ceiling_holds),
         cmocka_unit_test(a_full_buffer_is_still_a_text),
         cmocka_unit_test(failure_stays_until_cleared),
