@@ -27,16 +27,13 @@ void client_enter(struct client *c, enum client_state state)
 {
     const struct timeval *const timeouts[] = {
         [CLIENT_HEAD] = c->in.len ? c->shared->head_timeout : c->shared->idle_timeout,
-        [CLIENT_BODY] = c->shared->body_timeout,
         [CLIENT_SERVED] = NULL,
         [CLIENT_CLOSING] = c->shared->idle_timeout,
         [CLIENT_LINGERING] = c->shared->linger_timeout,
     };
     c->state = state;
     if (timeouts[state])
-        arm(c, timeouts[state]);
-    else
-        evtimer_del(c->timer);
+        arm(c, timeouts[state]);   /* else the one before runs on, and on_timeout() passes it over: that is cheaper */
 }
 
 bool client_open(struct client_shared *shared, int fd)
@@ -204,19 +201,21 @@ static bool take_body(struct client *c)
 static void advance(struct client *c)
 {
     c->input_waits = false;
+    bool begins = false;   /* a part that mostly comes whole, and then needs no timer */
     if (c->state == CLIENT_HEAD && c->in.len) {
-        if (!c->scanned)
+        begins = !c->scanned;
+        if (take_head(c)) {
+            c->state = CLIENT_BODY;
+            begins = true;
+        } else if (c->state == CLIENT_HEAD && begins) {
             arm(c, c->shared->head_timeout);
-        if (take_head(c))
-            client_enter(c, CLIENT_BODY);
-    }
-    if (c->state == CLIENT_BODY) {
-        if (take_body(c)) {
-            serve(c);
-        } else if (c->body.len - c->body_step >= BODY_STEP) {
-            c->body_step = c->body.len;
-            arm(c, c->shared->body_timeout);
         }
+    }
+    if (c->state == CLIENT_BODY && take_body(c)) {
+        serve(c);
+    } else if (c->state == CLIENT_BODY && (begins || c->body.len - c->body_step >= BODY_STEP)) {
+        c->body_step = c->body.len;
+        arm(c, c->shared->body_timeout);
     }
 }
 
@@ -258,6 +257,8 @@ static void close_gently(struct client *c)
 
 static void on_timeout(struct client *c)
 {
+    if (c->state == CLIENT_SERVED && !c->stalled)
+        return;   /* it is the upstream's turn */
     if ((c->state == CLIENT_HEAD && c->in.len) || c->state == CLIENT_BODY)
         refuse_syntax(c, 408, "the request took too long to arrive");
     else

@@ -25,14 +25,14 @@ bool client_flush(struct client *c)
             event_add(c->writable, NULL);
             c->was_full |= client_is_full(c);
             evtimer_add(c->timer, c->shared->idle_timeout);   /* a reader that stalls for that long is gone */
+            c->stalled = true;
             return true;
         }
         if (n < 0)
             return false;
         c->sent += (size_t)n;
     }
-    if (c->state == CLIENT_SERVED)
-        evtimer_del(c->timer);
+    c->stalled = false;
     c->sent = 0;
     client_release(&c->out);
     return true;
@@ -135,12 +135,18 @@ void client_start_stream(struct client *c, const struct client_reply *start)
     BUF_ADD(&c->out, "X-Accel-Buffering: no\r\n\r\n");
 }
 
+static void add_chunk_size(struct buf *out, size_t len)
+{
+    buf_add_hex(out, len);
+    BUF_ADD(out, "\r\n");
+}
+
 void client_send(struct client *c, struct slice bytes)
 {
     if (!bytes.len || c->broken)
         return;
     if (c->head.minor == 1)
-        buf_add_format(&c->out, "%zx\r\n", bytes.len);
+        add_chunk_size(&c->out, bytes.len);
     buf_add_slice(&c->out, bytes);
     if (c->head.minor == 1)
         BUF_ADD(&c->out, "\r\n");
