@@ -4,6 +4,7 @@
 #include "common/clock.h"
 
 #include <event2/event.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,9 +44,11 @@ static void link_up(struct exchange *x)
 
 struct exchange *exchange_new(struct exchange_shared *shared, struct client *client)
 {
-    struct exchange *x = calloc(1, sizeof *x);
+    struct exchange *x = malloc(sizeof *x);
     if (!x)
         return NULL;
+    memset(x, 0, offsetof(struct exchange, plan));
+    plan_clear(&x->plan);
     x->shared = shared;
     x->client = client;
     link_up(x);

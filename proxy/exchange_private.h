@@ -36,7 +36,6 @@ struct exchange {
 
     struct model_request request;
     const struct model_group *group;     /* that the request names */
-    struct plan plan;
     struct markov_decision *adaptive;    /* NULL: the adaptive router had nothing to say */
     bool detoured;                       /* the plan is that of a detour */
     unsigned planned;                    /* attempts that were made before the plan, all of them failed */
@@ -50,7 +49,6 @@ struct exchange {
     bool hedged, lost;
     struct event *wait;                  /* before its next retry; NULL: there was none */
     unsigned repeats;                    /* of any deployment and kind */
-    struct journal_attempt attempts[EXCHANGE_ATTEMPTS_MAX];
     unsigned attempt_count;
 
     struct outgoing outgoing;
@@ -62,6 +60,10 @@ struct exchange {
     struct buf error_body;               /* of an upstream's reply of 400 and more */
     struct relay *relay;
     struct failure failure;              /* what the client is told when no attempt is left */
+
+    /* Large tables that are written as far as their counts say: exchange_new() does not clear them. */
+    struct plan plan;
+    struct journal_attempt attempts[EXCHANGE_ATTEMPTS_MAX];
 };
 
 /* The deployment of the attempt under way; the plan must not be empty. */

@@ -59,11 +59,11 @@ struct decoded_call {
 struct decoder {
     struct event_sink sink;
     struct json json;        /* reused for each event */
-    struct decoded_call calls[CALLS_MAX];
     uint32_t call_count;
     uint32_t started;        /* calls that were announced */
     bool seen[OUTPUTS_MAX];  /* Responses: something of this output item was decoded, its end need not repeat it */
     bool content;            /* anything was */
+    struct decoded_call calls[CALLS_MAX];   /* written as far as call_count says; the last field: see relay_new() */
 };
 
 #endif

@@ -70,12 +70,13 @@ static void take(void *relay, const struct event *e)
 
 struct relay *relay_new(const struct relay_options *options)
 {
-    struct relay *r = calloc(1, sizeof *r);
+    struct relay *r = malloc(sizeof *r);
     if (!r)
         return NULL;
+    memset(r, 0, offsetof(struct relay, decoder.calls));   /* a large table that need not be cleared */
     r->options = *options;
-    r->options.alias = r->alias = strdup(options->alias ? options->alias : "");
-    r->options.response_id = r->response_id = strdup(options->response_id ? options->response_id : "");
+    r->options.alias = options->alias ? options->alias : "";
+    r->options.response_id = options->response_id ? options->response_id : "";
     r->passes = options->client_wire == options->upstream_wire && options->client_stream == options->upstream_stream;
     sse_init(&r->sse);
     buf_init(&r->out, REPLY_MAX);
@@ -87,18 +88,13 @@ struct relay *relay_new(const struct relay_options *options)
     if (!r->passes && !(options->client_wire & WIRES_BRIDGED))
         relay_set_failure(r, FAILURE_PROTOCOL, options->client_stream ? "the upstream answered without a stream"
                                                                       : "the upstream answered with a stream");
-    if (r->alias && r->response_id)
-        return r;
-    relay_free(r);
-    return NULL;
+    return r;
 }
 
 void relay_free(struct relay *r)
 {
     if (!r)
         return;
-    free(r->alias);
-    free(r->response_id);
     sse_free(&r->sse);
     buf_free(&r->out);
     buf_free(&r->body);

@@ -19,12 +19,13 @@ enum relay_state {
     RELAY_FAILED,   /* relay_failure() says why. *send is empty; when the reply was open, relay_fail() ends it */
 };
 
+/* What it points at must outlive the relay. */
 struct relay_options {
     enum wire client_wire, upstream_wire;
     bool client_stream;      /* the client asked for a stream */
     bool upstream_stream;    /* the upstream answers with text/event-stream */
     bool hold;               /* give nothing out before the reply is complete: RELAY_HOLD up to RELAY_DONE */
-    const struct turn *turn; /* of the request; must outlive the relay; NULL is allowed where the wires are the same */
+    const struct turn *turn; /* of the request; NULL is allowed where the wires are the same */
     const char *alias;       /* the model's name for the client, where the relay writes the reply itself */
     const char *response_id; /* unique part of the ids it makes up: "resp_<this>" */
     int64_t created_s;       /* Unix time in replies it writes */

@@ -6,13 +6,11 @@
 
 struct relay {
     struct relay_options options;
-    char *alias, *response_id;   /* the options' own copies */
     enum relay_state state;
     bool passes;                 /* same wire, same manner: the bytes go through as they are */
     bool sent;                   /* the client was given something */
     struct failure failure;
     struct sse_reader sse;
-    struct decoder decoder;
     struct reply reply;
     struct buf out;              /* what was written in this call */
     struct buf body;             /* a whole reply as it comes in */
@@ -23,6 +21,7 @@ struct relay {
     size_t given;                /* of them, how many were */
     size_t complete;             /* of what was not given out, how much is whole events */
     uint64_t events;
+    struct decoder decoder;      /* the last field: see relay_new() */
 };
 
 /* The reply fails, unless it has before. */

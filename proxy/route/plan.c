@@ -157,12 +157,18 @@ static const struct strategy *strategy_of(const struct plan_input *in)
     return chosen ? chosen : &STRATEGY_SHUFFLE;
 }
 
+void plan_clear(struct plan *p)
+{
+    p->strategy = NULL;
+    p->count = p->choice_count = 0;
+    p->too_long = p->stuck = p->all_limited = false;
+}
+
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
 {
     unsigned limit = 1 + (unsigned)(in->config->num_retries + in->config->more_retries);
+    plan_clear(out);
     out->strategy = strategy_of(in);
-    out->count = out->choice_count = 0;
-    out->too_long = out->stuck = out->all_limited = false;
     add_group(in, in->group, out);
     for (unsigned i = 0; i < in->group->fallback_count; i++) {
         bool last = i + 1 == in->group->fallback_count;

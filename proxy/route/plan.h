@@ -40,6 +40,8 @@ struct plan {
     unsigned choice_count;
 };
 
+/* No attempts and no choices. */
+void plan_clear(struct plan *p);
 /* Orders the group's deployments and then its fallback groups': by `order`, then as the strategy says. A conversation stays on
  * its deployment as long as nothing limits that one and none of lower order may serve. Those that are limited (see limit.h) are
  * left out; when all are, those that are merely busy are the plan, else the one that is free first. At most 1 + num_retries +
