@@ -17,7 +17,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     struct config *c = l->config;
     *s = (struct config_settings){
         .num_retries = 2, .allowed_fails = 3, .timeout_ms = 600000, .stream_timeout_ms = -1, .cooldown_ms = 5000,
-        .max_fallbacks = INT_MAX, .max_cost_usd = NAN, .max_budget = NAN,
+        .max_fallbacks = INT_MAX, .max_cost_usd = NAN, .max_budget = NAN, .connect_ahead = true,
     };
     config_read(l, SECTION_FILE, root, s);
     config_read(l, SECTION_GENERAL, s->general, s);
@@ -37,6 +37,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     c->hedge_after_ms = (int)s->hedge_after_ms;
     c->hedge_max_cost_usd = s->hedge_max_cost_usd;
     c->hold_streams = s->hold_streams;
+    c->connect_ahead = s->connect_ahead;
 }
 
 /* Reads one entry of model_list; false when it is left out, with or without an error. */

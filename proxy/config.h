@@ -111,6 +111,7 @@ struct config {
     struct failure_policy allowed;     /* in its place for such failures */
     bool keep_state;                   /* what is known of the deployments is kept from one start to the next */
     bool no_cooldowns;                 /* no failure starts one */
+    bool connect_ahead;                /* connections to providers are opened before they are needed */
     bool hold_streams;                 /* a stream is given to the client once it is whole */
     int hedge_after_ms;                /* without a first token, before another deployment is asked too; 0: never */
     double hedge_max_cost_usd;         /* what that one may cost */

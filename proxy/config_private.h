@@ -89,7 +89,7 @@ struct config_settings {
     struct config_text routing_strategy, risk_strategy, master_key, ssl_verify;
     int64_t num_retries, allowed_fails, max_fallbacks;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
-    bool disable_cooldowns, keep_state, hold_streams;
+    bool disable_cooldowns, keep_state, hold_streams, connect_ahead;
     int64_t hedge_after_ms;
     double hedge_max_cost_usd;
     double max_cost_usd, max_budget;                    /* the same by LiteLLM's name; NAN: not given */

@@ -86,6 +86,11 @@ struct generation *generation_new(const struct generation_options *options, stru
     return NULL;
 }
 
+void generation_connect_ahead(struct generation *g)
+{
+    g->ahead = ahead_start(g->exchanges.upstream, g->setup.config);
+}
+
 void generation_limit_spending(struct generation *g)
 {
     spending_set_limits(g->exchanges.spending, g->setup.config);
@@ -152,6 +157,8 @@ void generation_retire(struct generation *g)
 {
     probes_stop(g->probes);
     g->probes = NULL;
+    ahead_stop(g->ahead);
+    g->ahead = NULL;
 }
 
 void generation_free(struct generation *g)
@@ -159,6 +166,7 @@ void generation_free(struct generation *g)
     if (!g)
         return;
     probes_stop(g->probes);
+    ahead_stop(g->ahead);
     if (g->exchanges.decisions && g->setup.config)
         decisions_detach(g->exchanges.decisions, g->setup.config);
     login_free(g->exchanges.login);

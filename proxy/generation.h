@@ -9,6 +9,7 @@
 
 #include "proxy/exchange.h"
 #include "proxy/front/catalog.h"
+#include "proxy/upstream/ahead.h"
 #include "proxy/upstream/probe.h"
 
 /* What is read from files. */
@@ -21,6 +22,7 @@ struct generation {
     struct setup setup;
     struct exchange_shared exchanges;
     struct probes *probes;               /* NULL once it is retired */
+    struct ahead *ahead;                 /* connections that are being opened ahead; or NULL */
     struct generation *next;             /* in a list of the owner's */
 };
 
@@ -37,6 +39,8 @@ struct generation_options {
 void setup_free(struct setup *setup);
 /* Takes over `setup`, in any case. NULL: no memory, or no descriptors left. */
 struct generation *generation_new(const struct generation_options *options, struct setup *setup);
+/* Opens connections to its providers before they are needed, where the configuration has it so. */
+void generation_connect_ahead(struct generation *g);
 /* Makes its spending limits those that are kept. */
 void generation_limit_spending(struct generation *g);
 /* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same model at

@@ -112,6 +112,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/record/kept.c proxy/record/kept.h \
 	proxy/report.c proxy/report.h \
 	proxy/server.c proxy/server.h \
+	proxy/upstream/ahead.c proxy/upstream/ahead.h \
 	proxy/upstream/authorities.c proxy/upstream/authorities.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
 	proxy/upstream/call_fields.c \

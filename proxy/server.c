@@ -133,6 +133,7 @@ static void become_ready(struct server *s)
     if (s->doors[ENTRANCE_RISK].listener)
         log_info("the risk router is on port %u, by %s", s->doors[ENTRANCE_RISK].clients.admit.port,
                  s->now->setup.config->risk_strategy->name);
+    generation_connect_ahead(s->now);
 }
 
 static void on_probes_changed(void *ctx)
@@ -301,6 +302,7 @@ static void reload(struct server *s)
         log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it", fresh->setup.config->group_count,
                  fresh->setup.config->path, s->doors[ENTRANCE_MAIN].clients.admit.port);
         publish(s, "READY=1\nSTATUS=serving, reloaded\n");
+        generation_connect_ahead(fresh);
         free_retired(s);
     } else {
         keep_old(s, &error);

@@ -44,6 +44,7 @@ struct call_request {
     const char *const *fields;
     const char *url;
     struct slice body;           /* must stay until the call is over; ptr NULL: a GET */
+    bool head;                   /* without a body, and with a URL of its own: a HEAD */
     bool stream;                 /* an event stream is asked for */
     int first_timeout_ms;        /* to the first bytes of the body that say something; 0: none */
     int idle_timeout_ms;         /* silence after them; 0: none */

@@ -4,6 +4,8 @@
 #include "proxy/upstream/authorities.h"
 #include "proxy/upstream/curl_loop.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,10 @@
 #define HEAD_MAX (64u << 10)        /* bytes of a reply's heads */
 #define FIELD_MAX 256               /* bytes of a field that is kept */
 #define CONNECT_TIMEOUT_MS 10000L
+#define KEPT_S 600L                 /* an idle connection serves again, if the provider has kept it as long */
+#define KEEPALIVE_IDLE_S 30L        /* idle, until it is asked whether the other side is still there */
+#define KEEPALIVE_INTERVAL_S 10L
+#define UNACKNOWLEDGED_MS 20000     /* then a connection is dead: the network has changed, or the machine slept */
 
 /* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set. */
 struct slot {
@@ -22,6 +28,7 @@ struct slot {
 
 struct curl_calls {
     struct curl_loop *loop;
+    CURLSH *share;                  /* of what all handles have: TLS sessions, which each would keep for itself */
     const struct config *config;
     struct slot *slots;             /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
     unsigned idle_count;
@@ -188,6 +195,32 @@ static bool is_paused(CURL *easy)
     return c && c->paused;
 }
 
+/* CURLOPT_SOCKOPTFUNCTION. Without it a request on a dead connection waits for an answer until its own timeout. */
+static int set_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)ctx;
+    (void)purpose;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){UNACKNOWLEDGED_MS}, sizeof(unsigned));
+    return CURL_SOCKOPT_OK;
+}
+
+/* How connections are made and kept. */
+static bool set_connection_options(struct curl_call *c)
+{
+    CURL *easy = c->easy;
+    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&     /* no waiting for the resolver's thread */
+           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SHARE, c->all->share) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, KEPT_S) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c->all->loop) == CURLE_OK;
+}
+
 /* The options that are the same for every call: set once per handle. */
 static bool set_fixed_options(struct curl_call *c)
 {
@@ -198,11 +231,7 @@ static bool set_fixed_options(struct curl_call *c)
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            authorities_set(easy, c->all->config->ca_file, c->all->hashed_authorities) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c->all->loop) == CURLE_OK &&
+           set_connection_options(c) &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, c) == CURLE_OK &&
@@ -225,6 +254,8 @@ static struct curl_slist *make_headers(const struct call_request *request)
     return line ? list : NULL;
 }
 
+/* PIPEWAIT: calls that come while the first connection is being made wait for it, for it may be able to carry them all; that is
+ * known with TLS. Without TLS it would be known with the first reply's head, which may take as long as a model thinks. */
 static bool set_target(struct curl_call *c, const struct call_request *request)
 {
     char url[2048];
@@ -235,6 +266,7 @@ static bool set_target(struct curl_call *c, const struct call_request *request)
         *headers = make_headers(request);
     return len > 0 && (size_t)len < sizeof url && *headers &&
            curl_easy_setopt(c->easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(c->easy, CURLOPT_PIPEWAIT, strncmp(url, "https:", 6) == 0 ? 1L : 0L) == CURLE_OK &&
            curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
 }
 
@@ -271,10 +303,11 @@ static struct curl_call *take_call(struct curl_calls *all, const struct call_req
     return NULL;
 }
 
-static bool set_body(CURL *easy, struct slice body)
+static bool set_body(CURL *easy, const struct call_request *request)
 {
+    struct slice body = request->body;
     if (!body.ptr)
-        return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+        return curl_easy_setopt(easy, request->head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1L) == CURLE_OK;
     return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.ptr) == CURLE_OK;
@@ -289,7 +322,7 @@ struct curl_call *curl_call_start(struct curl_calls *all, const struct call_requ
     c->events = events;
     c->ctx = ctx;
     c->body_len = request->body.len;
-    if (set_body(c->easy, request->body) && curl_multi_add_handle(curl_loop_multi(all->loop), c->easy) == CURLM_OK)
+    if (set_body(c->easy, request) && curl_multi_add_handle(curl_loop_multi(all->loop), c->easy) == CURLM_OK)
         return c;
     destroy(c);
     return NULL;
@@ -329,9 +362,11 @@ struct curl_calls *curl_calls_new(struct event_base *base, const struct config *
     }
     all->config = config;
     all->hashed_authorities = authorities_are_hashed();
+    all->share = curl_share_init();
     all->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *all->slots);
     all->loop = curl_loop_new(base, &(struct curl_loop_owner){on_finished, is_paused, all});
-    if (!all->slots || !all->loop) {
+    if (!all->slots || !all->loop || !all->share ||
+        curl_share_setopt(all->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
         curl_calls_free(all);
         return NULL;
     }
@@ -351,6 +386,7 @@ void curl_calls_free(struct curl_calls *all)
         curl_slist_free_all(all->slots[i].headers);
     }
     curl_loop_free(all->loop);
+    (void)curl_share_cleanup(all->share);
     free(all->slots);
     free(all);
 }

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from session_tools import BUILD, free_port
+from session_tools import BUILD, free_port, own_config
 
 BINARY = BUILD / "cli" / "pointsman"
 PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
@@ -52,6 +52,9 @@ class Cli:
 
     def start(self, *arguments, **more):
         """`pointsman start` on free ports."""
+        settings = self.home / ".config" / "pointsman"
+        if not settings.exists():
+            own_config(settings)
         return self("start", "--web-port", self.web_port, "--proxy-port", self.proxy_port, *arguments, **more)
 
     def status(self):

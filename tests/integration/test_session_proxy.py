@@ -9,13 +9,12 @@ import socket
 import chat_wire as chat
 import pytest
 from mock_upstream import error
-from session_tools import BUILD, KEYS, ROOT, Session, is_alive, wait_for
+from session_tools import BUILD, KEYS, Session, is_alive, own_config, wait_for
 
 
 @pytest.fixture
 def session(folder):
-    session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy",
-                      config=ROOT / "conf" / "litellm-cost-routing.yaml")
+    session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy", config=own_config(folder))
     yield session
     session.close()
 

@@ -13,15 +13,14 @@ import urllib.parse
 
 import pytest
 from mock_upstream import error
-from session_tools import BUILD, KEYS, ROOT, Session, children, is_alive, wait_for
+from session_tools import BUILD, KEYS, Session, children, is_alive, own_config, wait_for
 from torture import LONG, SANITIZED, count, figure
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
 
 
 def make_session(folder, config=None):
-    return Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy",
-                   config=config or ROOT / "conf" / "litellm-cost-routing.yaml")
+    return Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy", config=config or own_config(folder))
 
 
 @pytest.fixture

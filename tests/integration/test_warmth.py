@@ -1,14 +1,24 @@
 """Connections to providers behind TLS: opened ahead, kept, shared by HTTP/2, resumed; and which certificates count."""
+import concurrent.futures
+import http.client
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
 import threading
 
 import pytest
 
 import chat_wire as chat
-from conftest import deployment
+from conftest import BOTH_TRANSPORTS, deployment
 from mock_upstream import STREAM_END, STREAM_HEAD, event
+from proxy_process import MASTER_KEY, wait_until
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**CHAT, "stream": True}
+AT_ONCE = 16
+NOT_AHEAD = {"general_settings": {"connect_ahead": False}}
 FLOOD_EVENTS = 600   # of 64 KB: more than the kernel and HTTP/2's windows hold
 
 
@@ -50,3 +60,121 @@ def test_a_slow_reader_stalls_nobody_else(start_proxy, make_tls_upstream):
         assert proxy.post("/v1/chat/completions", CHAT).status == 200
     assert not flooded.is_set() and len(upstream.handshakes) == 1
     assert [data["choices"][0]["delta"]["content"] for _, data in slow.rest()[:-1]] == [piece] * FLOOD_EVENTS
+
+
+def test_connections_are_opened_ahead(start_proxy, make_tls_upstream):
+    """One for each provider, without its key; after a reload, too."""
+    upstream, unready = make_tls_upstream(), make_tls_upstream()
+    upstream.always(chat.whole("Hello."))
+    entries = [deployment("codex-light", upstream), deployment("other", upstream),
+               {"model_name": "unready", "litellm_params": {"model": "openai/x", "api_base": unready.base,
+                                                            "api_key": "os.environ/NOT_SET"}}]
+    proxy = start_proxy(*entries, litellm_settings=upstream.trust)
+    request = upstream.next_request()
+    assert (request.method, request.path) == ("HEAD", "/") and "authorization" not in request.headers
+    ask(proxy, 1)
+    assert len(upstream.handshakes) == 1
+    proxy.reload()
+    assert [upstream.next_request().method for _ in range(2)] == ["POST", "HEAD"]
+    ask(proxy, 1)
+    assert len(upstream.handshakes) == 2 and not unready.handshakes
+    assert len(proxy.journal(2)) == 2
+
+
+def test_connections_are_opened_for_calls_alone(start_proxy, make_tls_upstream):
+    upstream = make_tls_upstream()
+    upstream.always(chat.whole("Hello."))
+    proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust,
+                        **NOT_AHEAD)
+    ask(proxy, 1)
+    assert [request.method for request in upstream.requests] == ["POST"] and len(upstream.handshakes) == 1
+
+
+def test_a_provider_that_is_down_is_no_obstacle(start_proxy, make_tls_upstream, make_upstream):
+    """Nor one that is not trusted; nothing is said of it, for nobody has asked."""
+    up, down = make_upstream(), make_tls_upstream()
+    up.always(chat.whole("Hello."))
+    proxy = start_proxy(deployment("codex-light", up), deployment("untrusted", down),
+                        deployment("down", "https://127.0.0.1:1/v1"))
+    ask(proxy, 1)
+    proxy.reload()
+    ask(proxy, 1)
+    assert "127.0.0.1:1" not in proxy.stderr and not down.requests
+
+
+def ask(proxy, count):
+    """So many requests on one connection to the proxy."""
+    client = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
+    for _ in range(count):
+        client.request("POST", "/v1/chat/completions", json.dumps(CHAT), {"Authorization": f"Bearer {MASTER_KEY}"})
+        response = client.getresponse()
+        assert (response.status, bool(response.read())) == (200, True)
+    client.close()
+
+
+def ask_at_once(proxy, count):
+    """So many requests on each of AT_ONCE connections."""
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda _: ask(proxy, count), range(AT_ONCE)))
+
+
+def test_a_connection_carries_all_calls(start_proxy, make_tls_upstream):
+    """Over HTTP/2: those that come at once, before it stands, included."""
+    upstream = make_tls_upstream(alpn=("h2", "http/1.1"))
+    upstream.always(chat.whole("Hello."))
+    proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
+    ask_at_once(proxy, 10)
+    ask(proxy, 20)
+    assert len(upstream.handshakes) == 1 and len(upstream.calls()) == 180
+
+
+def test_connections_are_kept(start_proxy, make_tls_upstream):
+    """Over HTTP/1.1: as many as there are calls at once, and no more afterwards."""
+    upstream = make_tls_upstream(alpn=("http/1.1",))
+    upstream.always(chat.whole("Hello."))
+    proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
+    ask_at_once(proxy, 10)
+    assert 1 <= len(upstream.handshakes) <= AT_ONCE
+    before = len(upstream.handshakes)
+    ask(proxy, 20)
+    assert len(upstream.handshakes) == before
+
+
+def test_sessions_are_resumed(start_proxy, make_tls_upstream):
+    """On a new connection, by a call of another kind than the first one: streamed, and not. Over HTTP/1.1: libcurl 7.88 ends
+    HTTP/2's connections without a word of TLS, which spoils their sessions."""
+    upstream = make_tls_upstream(alpn=("http/1.1",))
+    proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
+    upstream.script(chat.whole("Hello."), chat.text_stream("Hello."))
+    ask(proxy, 1)
+    upstream.hang_up()
+    assert proxy.stream("/v1/chat/completions", STREAM).rest()[-1] == (None, "[DONE]")
+    assert upstream.handshakes == [False, True]
+
+
+def test_calls_wait_for_a_connection_only(start_proxy, make_upstream, make_tls_upstream):
+    """Never for another one's reply, where the server speaks HTTP/1.1 and does not say so: behind TLS without ALPN, and plain."""
+    plain, silent = make_upstream(), make_tls_upstream(alpn=())
+    plain.base = plain.base.replace("127.0.0.1", "0.0.0.0")     # through libcurl
+    proxy = start_proxy(deployment("plain", plain), deployment("silent", silent), litellm_settings=silent.trust, **NOT_AHEAD)
+    for name, upstream in (("plain", plain), ("silent", silent)):
+        gate = threading.Event()
+        upstream.script([gate, *chat.whole("Late.")], chat.whole("Hello."))
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            late = pool.submit(proxy.post, "/v1/chat/completions", {**CHAT, "model": name})
+            upstream.next_request()
+            assert proxy.post("/v1/chat/completions", {**CHAT, "model": name}).status == 200
+            gate.set()
+            assert late.result().status == 200
+
+
+def test_a_silent_name_server_holds_nobody_up(folder):
+    """A call that is given up while its provider's name is being looked up. In namespaces of its own, whose name server takes
+    what it is asked and says nothing: then a look-up lasts 10 s."""
+    place = ["unshare", "--map-root-user", "--net", "--mount"]
+    bind = ["mount", "--bind", "/etc/resolv.conf", "/etc/resolv.conf"]
+    if not shutil.which("unshare") or subprocess.run([*place, *bind], capture_output=True, check=False).returncode:
+        pytest.skip("no namespaces can be made here")
+    done = subprocess.run([*place, sys.executable, pathlib.Path(__file__).with_name("silent_names.py"), folder],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "call 503\nothers 200\nexit 0\n", done.stdout + done.stderr

@@ -11,7 +11,7 @@ import h2.connection
 import h2.events
 import h2.exceptions
 
-from mock_upstream import Request, Upstream, _perform
+from mock_upstream import PATIENCE_S, Request, Upstream, _perform
 
 NAME = "provider.test"
 NOT_FOUND = [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"]   # to a HEAD, which no script speaks of
@@ -57,7 +57,6 @@ class TlsUpstream(Upstream):
         if tls.selected_alpn_protocol() == "h2":
             self.open.append(Connection(self, tls))
             self.open[-1].run()
-            self._sockets.discard(tls)
         else:
             super()._serve(tls)
 
@@ -69,7 +68,9 @@ class TlsUpstream(Upstream):
         return [request for request in self.requests if request.method == "POST"]
 
     def hang_up(self):
-        """Ends all connections in good order, as a provider does with idle ones."""
+        """Ends all connections, as a provider does with idle ones: over HTTP/2 with all that good order asks for."""
+        while self.open:
+            self.open.pop().end()
         for tls in list(self._sockets):
             try:
                 tls.shutdown(socket.SHUT_RDWR)
@@ -88,26 +89,38 @@ class Connection:
         self.http = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         self.streams = {}
         self.out = b""
+        self.ended = threading.Event()
+        self.ending = False
 
     def run(self):
         self.tls.setblocking(False)
         self.http.initiate_connection()
         try:
-            while self._write():
+            while self._write() or not self.ending:
                 wants = [self.tls] if self.out else []
                 ready, _, _ = select.select([self.tls, self.wake], wants, [])
                 if self.wake in ready:
                     self.wake.recv(4096)
                 if self.tls in ready and not self._read():
                     break
+            self.tls.unwrap()
         except (OSError, ValueError, h2.exceptions.ProtocolError):
             pass
         finally:
+            self.owner._sockets.discard(self.tls)
             for stream in list(self.streams.values()):
                 stream.end()
             self.wake.close()
             self.waker.close()
             self.tls.close()
+            self.ended.set()
+
+    def end(self):
+        with self.lock:
+            self.http.close_connection()
+            self.ending = True
+        self.poke()
+        self.ended.wait(PATIENCE_S)
 
     def _read(self):
         data = b""
@@ -136,7 +149,7 @@ class Connection:
             self.streams.pop(event.stream_id).end()
 
     def _write(self):
-        """Frames what the streams have and the windows allow; whether the connection lives on."""
+        """Frames what the streams have and the windows allow, and writes it; whether there is more to be written."""
         with self.lock:
             for number, stream in list(self.streams.items()):
                 while stream.pending and (room := min(self.http.local_flow_control_window(number),
@@ -153,7 +166,7 @@ class Connection:
                 self.out = self.out[self.tls.send(self.out):]
         except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
             pass
-        return True
+        return bool(self.out)
 
     def poke(self):
         try:
