@@ -92,7 +92,12 @@ class Session:
         self.server = subprocess.Popen(
             ["sh", "-c", f"POINTSMAN_PARENT=$$ && export POINTSMAN_PARENT && exec {LIGHTTPD} -D -f lighttpd.conf"],
             cwd=self.runtime, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        wait_for(self.is_healthy, "the page answers")
+        try:
+            wait_for(self.is_healthy, "the page answers")
+        except AssertionError as fault:
+            self.server.kill()
+            self.server.wait()
+            raise AssertionError(f"{fault}\n{self.log_text()}") from None
 
     def behave(self, behaviour):
         """What the stub does from its next start on."""
