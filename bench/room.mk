@@ -7,6 +7,7 @@ bench_decision_LDADD = proxy/libpure.a $(common_libs) -lm
 EXTRA_DIST += bench/compare bench/compare_report.py bench/compare_servers.py bench/compare_work.py bench/README.md
 EXTRA_DIST += bench/faults bench/faults_lab.py bench/faults_refusals.py bench/faults_streams.py
 EXTRA_DIST += bench/hostile bench/hostile_kinds.py
+EXTRA_DIST += bench/conformance
 EXTRA_DIST += bench/startup
 EXTRA_DIST += bench/measure-dispatch bench/measure-streaming bench/measure_calls.py
 

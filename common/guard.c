@@ -52,6 +52,11 @@ static struct slice without_port(struct slice host)
     return host;
 }
 
+bool guard_is_host(struct slice host)
+{
+    return guard_is_host_name(without_port(host));
+}
+
 bool guard_host_among(struct slice host, const char *names)
 {
     struct slice wanted = without_port(host);

@@ -15,6 +15,8 @@ bool guard_host(struct slice host, unsigned port);
 bool guard_host_among(struct slice host, const char *names);
 /* Whether the text is a host's name or numeric address without a port, at most 253 characters. */
 bool guard_is_host_name(struct slice name);
+/* The same with or without a port: whether a Host header's value is one at all. */
+bool guard_is_host(struct slice host);
 /* Whether a state-changing request may come from where it says: `origin` absent (ptr NULL) or exactly
  * "http://127.0.0.1:port" or "http://localhost:port"; "null" and anything else is refused. */
 bool guard_origin(struct slice origin, unsigned port);

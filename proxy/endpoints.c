@@ -54,6 +54,9 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
     case ENDPOINT_RESET:
         BUF_ADD(&body, "{\"status\":\"reset\"}");
         break;
+    case ENDPOINT_OPTIONS:
+        reply.fields = SLICE("Allow: GET, HEAD, POST, OPTIONS\r\n");
+        break;
     case ENDPOINT_CHAT:
     case ENDPOINT_RESPONSES:
     case ENDPOINT_COMPLETIONS:

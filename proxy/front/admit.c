@@ -17,6 +17,8 @@ static const struct route {
     {"POST", "/completions", false, false, ENDPOINT_COMPLETIONS},
     {"POST", "/embeddings", false, false, ENDPOINT_EMBEDDINGS},
     {NULL, "/responses/", true, false, ENDPOINT_STORED},
+    {"OPTIONS", "*", false, true, ENDPOINT_OPTIONS},
+    {"GET", "/", false, true, ENDPOINT_LIVENESS},
     {"GET", "/models", false, false, ENDPOINT_MODELS},
     {"GET", "/models/", true, false, ENDPOINT_MODEL},
     {"GET", "/health", false, false, ENDPOINT_HEALTH},
@@ -63,7 +65,7 @@ static bool matches(const struct route *route, struct slice path)
 static bool find_route(const struct http_head *head, const struct route **found, struct refusal *refusal)
 {
     struct slice path = head->path;
-    if (slice_starts(path, "/v1/")) {
+    if (slice_starts(path, "/v1/") && path.len > 4) {
         path.ptr += 3;
         path.len -= 3;
     }
@@ -77,7 +79,7 @@ static bool find_route(const struct http_head *head, const struct route **found,
             *found = &routes[i];
             return true;
         }
-        if (http_field(head, "upgrade").ptr)
+        if (head->minor == 1 && http_field(head, "upgrade").ptr)
             *refusal = no_websocket;
         else
             *refusal = (struct refusal){405, "invalid_request_error", "method_not_allowed",

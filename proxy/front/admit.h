@@ -14,10 +14,11 @@ enum endpoint {
     ENDPOINT_MODELS,       /* GET /v1/models */
     ENDPOINT_MODEL,        /* GET /v1/models/NAME */
     ENDPOINT_HEALTH,       /* GET /health */
-    ENDPOINT_LIVENESS,     /* GET /health/liveness, /health/liveliness */
+    ENDPOINT_LIVENESS,     /* GET /health/liveness, /health/liveliness, / */
     ENDPOINT_READINESS,    /* GET /health/readiness */
     ENDPOINT_METRICS,      /* GET /dispatch/metrics */
     ENDPOINT_STATE,        /* GET /dispatch/state */
+    ENDPOINT_OPTIONS,      /* OPTIONS *: whether HTTP is spoken here */
     ENDPOINT_RESET,        /* POST /dispatch/reset */
 };
 

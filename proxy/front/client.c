@@ -16,6 +16,8 @@
 #define OUT_MAX (48u << 20)                  /* ceiling of unsent bytes: a whole reply */
 #define BODY_STEP (64u << 10)                /* progress that earns a body another timeout */
 
+static const char BAD_CHUNKS[] = "the chunked body is malformed";
+
 static void on_event(evutil_socket_t fd, short what, void *arg);
 
 static void arm(struct client *c, const struct timeval *timeout)
@@ -114,7 +116,8 @@ static void refuse(struct client *c, const struct refusal *refusal)
 
 static void refuse_syntax(struct client *c, int status, const char *message)
 {
-    c->head = (struct http_head){.minor = 1};   /* nothing that was read of it counts */
+    /* Nothing that was read of it counts, but that a reply to HEAD has no body. */
+    c->head = (struct http_head){.minor = 1, .method = c->head.method};
     refuse(c, &(struct refusal){status, "invalid_request_error", "bad_http_request", message, NULL});
 }
 
@@ -127,20 +130,51 @@ static void serve(struct client *c)
     c->shared->events.request(c, c->endpoint, c->shared->events.ctx);
 }
 
+/* A request is refused before its body has been read; but where the chunks that came along with the head are none, that is told,
+ * for it is the first fault. */
+static bool has_bad_chunks(const struct client *c)
+{
+    struct http_chunked chunked = {0};
+    struct slice input = buf_slice(&c->in), piece;
+    enum http_result result;
+    if (c->head.framing != HTTP_CHUNKED)
+        return false;
+    do
+        result = http_read_chunked(&chunked, &input, &piece);
+    while (result == HTTP_MORE && piece.len);
+    return result == HTTP_BAD;
+}
+
+/* The length of the head, once it is there; 0: it is not, or was refused for what there is of it. */
+static size_t find_head(struct client *c)
+{
+    struct http_error error;
+    c->head.method = (struct slice){NULL, 0};
+    while (c->in.len && !c->scanned && *c->in.data == '\r') {
+        if (c->in.len < 2)
+            return 0;
+        if (c->in.data[1] != '\n')
+            break;
+        buf_drop(&c->in, 2);   /* RFC 9112, 2.2: empty lines before a request are passed over */
+    }
+    size_t len = http_head_length(buf_slice(&c->in), &c->scanned);
+    if (!len && c->in.len && !http_may_begin_request(buf_slice(&c->in), &error)) {
+        refuse_syntax(c, error.status, error.message);
+    } else if (len > HTTP_HEAD_MAX || (!len && c->in.len >= HTTP_HEAD_MAX)) {
+        refuse_syntax(c, 431, "the request's head is too large");
+        len = 0;
+    }
+    return len;
+}
+
 /* Takes the head off the input; what stands behind it stays. true: go on with the body. */
 static bool take_head(struct client *c)
 {
     struct http_error error;
     struct refusal refusal;
-    while (c->in.len >= 2 && !c->scanned && memcmp(c->in.data, "\r\n", 2) == 0)
-        buf_drop(&c->in, 2);   /* RFC 9112, 2.2: empty lines before a request are passed over */
-    size_t len = http_head_length(buf_slice(&c->in), &c->scanned);
-    if (!len && c->in.len < HTTP_HEAD_MAX)
+    size_t len = find_head(c);
+    if (!len)
         return false;
-    if (!len || len > HTTP_HEAD_MAX) {
-        refuse_syntax(c, 431, "the request's head is too large");
-        return false;
-    }
     buf_clear(&c->head_text);
     if (!buf_add(&c->head_text, c->in.data, len)) {
         refuse_syntax(c, 503, "no memory");
@@ -152,7 +186,10 @@ static bool take_head(struct client *c)
         return false;
     }
     if (!admit(&c->head, &c->shared->admit, &c->endpoint, &refusal)) {
-        refuse(c, &refusal);
+        if (has_bad_chunks(c))
+            refuse_syntax(c, 400, BAD_CHUNKS);
+        else
+            refuse(c, &refusal);
         return false;
     }
     c->chunked = (struct http_chunked){0};
@@ -178,7 +215,7 @@ static bool take_chunked(struct client *c)
     } while (result == HTTP_MORE && piece.len);
     buf_drop(&c->in, c->in.len - input.len);
     if (result == HTTP_BAD)
-        refuse_syntax(c, 400, "the chunked body is malformed");
+        refuse_syntax(c, 400, BAD_CHUNKS);
     return result == HTTP_OK;
 }
 

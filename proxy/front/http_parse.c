@@ -1,7 +1,14 @@
 /* pure: the HTTP/1.1 request grammar, small and strict. */
 #include "proxy/front/http_parse.h"
 
+#include "common/guard.h"
+
 #include <string.h>
+
+#define METHOD_MAX 32   /* bytes; longer ones are none that anybody has */
+
+static const char NOT_A_REQUEST[] = "the request line is not METHOD TARGET HTTP/1.1";
+static const char NO_CRLF[] = "a line does not end in CR LF";
 
 static bool bad(struct http_error *error, int status, const char *message)
 {
@@ -9,12 +16,32 @@ static bool bad(struct http_error *error, int status, const char *message)
     return false;
 }
 
-/* Printable ASCII without blanks. */
-static bool is_visible(struct slice s)
+/* Of a URI without its fragment (RFC 3986, appendix A), in whichever part of it. */
+static bool is_uri_char(char c)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] <= ' ' || s.ptr[i] >= 0x7F)
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("-._~!$&'()*+,;=:@/?[]%", c));
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Whether all of it may stand in a URI, and no "%XX" in it hides a control character. */
+static bool is_uri(struct slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!is_uri_char(s.ptr[i]))
             return false;
+        if (s.ptr[i] != '%')
+            continue;
+        if (s.len - i < 3 || !is_hex(s.ptr[i + 1]) || !is_hex(s.ptr[i + 2]))
+            return false;
+        bool del = s.ptr[i + 1] == '7' && (s.ptr[i + 2] | 0x20) == 'f';
+        if (s.ptr[i + 1] <= '1' || del)
+            return false;
+    }
     return true;
 }
 
@@ -23,8 +50,8 @@ static bool parse_target(struct slice target, struct http_head *head, struct sli
     static const char scheme[] = "http://";
     if (!target.len || target.len > HTTP_TARGET_MAX)
         return bad(error, target.len ? 414 : 400, "the request target is too long or empty");
-    if (!is_visible(target))
-        return bad(error, 400, "the request target holds a character that must be percent-encoded");
+    if (!is_uri(target))
+        return bad(error, 400, "the request target holds what must be percent-encoded, or may not stand there at all");
     if (target.len >= sizeof scheme && slice_is_nocase((struct slice){target.ptr, sizeof scheme - 1}, scheme)) {
         authority->ptr = target.ptr + sizeof scheme - 1;
         const char *slash = memchr(authority->ptr, '/', target.len - (sizeof scheme - 1));
@@ -46,20 +73,74 @@ static bool parse_target(struct slice target, struct http_head *head, struct sli
     return true;
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* RFC 9110, 2.5: a minor version beyond ours is read as ours. */
+static bool parse_version(struct slice version, struct http_head *head, struct http_error *error)
+{
+    if (!slice_starts(version, "HTTP/") || version.len != 8 || !is_digit(version.ptr[5]) || version.ptr[6] != '.' ||
+        !is_digit(version.ptr[7]))
+        return bad(error, 400, NOT_A_REQUEST);
+    if (version.ptr[5] != '1')
+        return bad(error, 505, "only HTTP/1.1 is spoken here");
+    head->minor = version.ptr[7] != '0';
+    head->keep_alive = head->minor == 1;
+    return true;
+}
+
+/* RFC 9110, 9.1: a method that a path hasn't is 405, one that nobody here knows 501. */
+static bool is_known_method(struct slice method)
+{
+    static const char *const known[] = {"POST", "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (slice_is(method, known[i]))
+            return true;
+    return false;
+}
+
 static bool parse_request_line(struct slice line, struct http_head *head, struct slice *authority,
                                struct http_error *error)
 {
     struct slice rest = line, target;
     if (!http_cut(&rest, ' ', &head->method) || !http_is_token(head->method) || !http_cut(&rest, ' ', &target))
-        return bad(error, 400, "the request line is not METHOD TARGET HTTP/1.1");
-    if (slice_is(rest, "HTTP/1.1") || slice_is(rest, "HTTP/1.0"))
-        head->minor = rest.ptr[7] == '1';
-    else if (slice_starts(rest, "HTTP/") && rest.len == 8 && rest.ptr[5] >= '2' && rest.ptr[5] <= '9')
-        return bad(error, 505, "only HTTP/1.1 is spoken here");
-    else
-        return bad(error, 400, "the request line is not METHOD TARGET HTTP/1.1");
-    head->keep_alive = head->minor == 1;
+        return bad(error, 400, NOT_A_REQUEST);
+    if (!parse_version(rest, head, error))
+        return false;
+    if (!is_known_method(head->method))
+        return bad(error, 501, "this method is not known here");
     return parse_target(target, head, authority, error);
+}
+
+bool http_may_begin_request(struct slice input, struct http_error *error)
+{
+    struct http_head head;
+    struct slice line, authority, rest = input;
+    if (input.len && memchr(input.ptr, '\n', input.len))
+        return http_cut_line(&rest, &line) ? parse_request_line(line, &head, &authority, error) : bad(error, 400, NO_CRLF);
+    if (!http_cut(&rest, ' ', &line))
+        line = input;
+    if (input.len && !http_is_token(line))
+        return bad(error, 400, NOT_A_REQUEST);
+    if (line.len > METHOD_MAX)
+        return bad(error, 501, "this method is not known here");
+    return input.len <= METHOD_MAX + HTTP_TARGET_MAX || bad(error, 414, "the request target is too long");
+}
+
+/* Of fields that decide who is asking and for what, another reader could take the second. */
+static bool stands_twice(const struct http_head *head)
+{
+    static const struct slice once[] = {
+        SLICE("origin"), SLICE("api-key"), SLICE("x-api-key"), SLICE("content-type"), SLICE("authorization"),
+        SLICE("sec-fetch-site"),
+    };
+    const struct http_field *last = &head->fields[head->field_count - 1];
+    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+        if (last->name.len == once[i].len && slice_is_nocase(last->name, once[i].ptr))
+            return http_field(head, once[i].ptr).ptr != last->value.ptr;
+    return false;
 }
 
 /* The fields that this grammar itself understands. */
@@ -68,14 +149,16 @@ static bool apply_field(struct http_field field, struct http_head *head, struct 
     if (slice_is_nocase(field.name, "host")) {
         if (head->host.ptr)
             return bad(error, 400, "Host stands twice");
-        if (!is_visible(field.value))
-            return bad(error, 400, "Host holds a blank, or a character that no host's name has");
+        if (!guard_is_host(field.value))
+            return bad(error, 400, "Host is not the name or address of a host, with or without a port");
         head->host = field.value;
     } else if (slice_is_nocase(field.name, "content-length")) {
         if (head->framing != HTTP_NO_BODY)
             return bad(error, 400, "the body's length is given twice");
         if (!http_parse_length(field.value, &head->content_length))
             return bad(error, 400, "Content-Length is not a number");
+        if (field.value.len > 1 && *field.value.ptr == '0')
+            return bad(error, 400, "Content-Length has leading zeros, which some read as octal");
         head->framing = HTTP_LENGTH;
     } else if (slice_is_nocase(field.name, "transfer-encoding")) {
         if (head->framing != HTTP_NO_BODY)
@@ -104,6 +187,8 @@ static bool parse_field(struct slice line, struct http_head *head, struct http_e
     if (head->field_count == HTTP_FIELDS_MAX)
         return bad(error, 431, "too many header fields");
     head->fields[head->field_count++] = field;
+    if (stands_twice(head))
+        return bad(error, 400, "a header field stands twice that may stand once");
     return apply_field(field, head, error);
 }
 
@@ -111,12 +196,12 @@ static bool parse_head(struct slice text, struct http_head *head, struct http_er
 {
     struct slice line, authority = {NULL, 0};
     if (!http_cut_line(&text, &line))
-        return bad(error, 400, "a line does not end in CR LF");
+        return bad(error, 400, NO_CRLF);
     if (!parse_request_line(line, head, &authority, error))
         return false;
     for (;;) {
         if (!http_cut_line(&text, &line))
-            return bad(error, 400, "a line does not end in CR LF");
+            return bad(error, 400, NO_CRLF);
         if (!line.len)
             break;
         if (!parse_field(line, head, error))

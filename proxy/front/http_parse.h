@@ -26,12 +26,15 @@ struct http_head {
 };
 
 struct http_error {
-    int status;            /* 400, 417, 431, 501 or 505 */
+    int status;            /* 400, 414, 417, 431, 501 or 505 */
     const char *message;   /* static */
 };
 
 /* Parses a head of exactly that length. HTTP_OK, or HTTP_BAD with `error` set. */
 MUST_CHECK enum http_result http_parse_head(struct slice text, struct http_head *head, struct http_error *error);
+/* Whether the first bytes of a head that isn't complete can still become one: else `error` says what it is refused with, long
+ * before a client that speaks something else (TLS, HTTP/0.9) runs into a timeout. */
+MUST_CHECK bool http_may_begin_request(struct slice input, struct http_error *error);
 /* The value of the first field of that name; ptr NULL when there is none. */
 struct slice http_field(const struct http_head *head, const char *name);
 

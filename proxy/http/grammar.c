@@ -105,13 +105,20 @@ bool http_lists(struct slice value, const char *token)
 
 enum chunk_state {
     CHUNK_SIZE,            /* hexadecimal digits */
-    CHUNK_EXTENSION,       /* the rest of the size's line */
+    CHUNK_NAME_START,      /* behind the ";" of an extension */
+    CHUNK_NAME,
+    CHUNK_VALUE_START,     /* behind its "=" */
+    CHUNK_VALUE,
+    CHUNK_QUOTED,
+    CHUNK_QUOTED_PAIR,     /* behind a backslash */
+    CHUNK_QUOTED_END,
     CHUNK_SIZE_LF,
     CHUNK_DATA,
     CHUNK_DATA_CR,
     CHUNK_DATA_LF,
-    CHUNK_TRAILER_START,   /* at the start of a trailer line */
-    CHUNK_TRAILER,         /* inside one: read over */
+    CHUNK_TRAILER_START,   /* at the start of a trailer field */
+    CHUNK_TRAILER_NAME,
+    CHUNK_TRAILER,         /* its value: read over */
     CHUNK_TRAILER_LF,
     CHUNK_END_LF,
     CHUNK_DONE,
@@ -131,13 +138,40 @@ static enum chunk_state after_size(struct http_chunked *c, char at)
 {
     if (!c->digits)
         return CHUNK_BAD;
-    return at == '\r' ? CHUNK_SIZE_LF : at == ';' ? CHUNK_EXTENSION : CHUNK_BAD;
+    return at == '\r' ? CHUNK_SIZE_LF : at == ';' ? CHUNK_NAME_START : CHUNK_BAD;
+}
+
+/* Visible ASCII, blanks, and bytes beyond ASCII. */
+static bool is_plain(char c)
+{
+    return c == '\t' || ((unsigned char)c >= ' ' && c != 0x7F);
+}
+
+/* One byte of a chunk's extensions (RFC 9112, 7.1.1), without the blanks that no sender may write there. */
+static enum chunk_state extension_step(enum chunk_state state, char at)
+{
+    enum chunk_state end = at == '\r' ? CHUNK_SIZE_LF : at == ';' ? CHUNK_NAME_START : CHUNK_BAD;
+    switch (state) {
+    case CHUNK_NAME_START:
+        return is_token_char(at) ? CHUNK_NAME : CHUNK_BAD;
+    case CHUNK_NAME:
+        return is_token_char(at) ? CHUNK_NAME : at == '=' ? CHUNK_VALUE_START : end;
+    case CHUNK_VALUE_START:
+        return at == '"' ? CHUNK_QUOTED : is_token_char(at) ? CHUNK_VALUE : CHUNK_BAD;
+    case CHUNK_VALUE:
+        return is_token_char(at) ? CHUNK_VALUE : end;
+    case CHUNK_QUOTED:
+        return at == '"' ? CHUNK_QUOTED_END : at == '\\' ? CHUNK_QUOTED_PAIR : is_plain(at) ? CHUNK_QUOTED : CHUNK_BAD;
+    case CHUNK_QUOTED_PAIR:
+        return is_plain(at) ? CHUNK_QUOTED : CHUNK_BAD;
+    default:
+        return end;   /* CHUNK_QUOTED_END */
+    }
 }
 
 /* One byte outside of a chunk's data. */
 static enum chunk_state chunk_step(struct http_chunked *c, char at)
 {
-    bool plain = at == '\t' || ((unsigned char)at >= ' ' && at != 0x7F);
     int digit;
     switch ((enum chunk_state)c->state) {
     case CHUNK_SIZE:
@@ -146,10 +180,14 @@ static enum chunk_state chunk_step(struct http_chunked *c, char at)
             return after_size(c, at);
         c->left = c->left << 4 | (uint64_t)digit;
         return ++c->digits <= CHUNK_DIGITS_MAX ? CHUNK_SIZE : CHUNK_BAD;
-    case CHUNK_EXTENSION:
-        if (at == '\r')
-            return CHUNK_SIZE_LF;
-        return plain && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_EXTENSION : CHUNK_BAD;
+    case CHUNK_NAME_START:
+    case CHUNK_NAME:
+    case CHUNK_VALUE_START:
+    case CHUNK_VALUE:
+    case CHUNK_QUOTED:
+    case CHUNK_QUOTED_PAIR:
+    case CHUNK_QUOTED_END:
+        return ++c->line <= CHUNK_EXTRA_MAX ? extension_step((enum chunk_state)c->state, at) : CHUNK_BAD;
     case CHUNK_SIZE_LF:
         return at != '\n' ? CHUNK_BAD : c->left ? CHUNK_DATA : CHUNK_TRAILER_START;
     case CHUNK_DATA_CR:
@@ -160,11 +198,15 @@ static enum chunk_state chunk_step(struct http_chunked *c, char at)
     case CHUNK_TRAILER_START:
         if (at == '\r')
             return CHUNK_END_LF;
-        return is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER : CHUNK_BAD;
+        return is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER_NAME : CHUNK_BAD;
+    case CHUNK_TRAILER_NAME:
+        if (at == ':')
+            return CHUNK_TRAILER;
+        return is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER_NAME : CHUNK_BAD;
     case CHUNK_TRAILER:
         if (at == '\r')
             return CHUNK_TRAILER_LF;
-        return plain && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER : CHUNK_BAD;
+        return is_plain(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER : CHUNK_BAD;
     case CHUNK_TRAILER_LF:
         return at == '\n' ? CHUNK_TRAILER_START : CHUNK_BAD;
     case CHUNK_END_LF:

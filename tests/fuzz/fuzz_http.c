@@ -58,6 +58,8 @@ static void check_head(struct slice text)
         must(error.status >= 400 && error.status < 600 && error.message);
         return;
     }
+    for (size_t len = 1; len < text.len; len++)
+        must(http_may_begin_request((struct slice){text.ptr, len}, &error));   /* what is good in the end */
     unsigned hosts = 0, framings = 0;
     must(head.method.len && is_printable(head.method) && head.path.len && is_printable(head.path) && is_printable(head.query));
     must(head.field_count <= HTTP_FIELDS_MAX && head.minor <= 1);

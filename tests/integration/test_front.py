@@ -65,6 +65,17 @@ def test_the_usual_key_headers_are_taken(light, name):
     assert light.get("/v1/models", key=None, headers={name: value}).status == 200
 
 
+def test_who_opens_the_port_in_a_browser_sees_that_it_runs(light):
+    assert light.get("/", key=None).json == "I'm alive!"
+    assert light.request("POST", "/", {}, key=None).headers["Allow"] == "GET, HEAD"
+
+
+def test_what_is_spoken_here(light):
+    answer = light.raw(head(light, "OPTIONS", "*", "Connection: close", key=None))
+    assert status(answer) == 200 and b"\r\nAllow: GET, HEAD, POST, OPTIONS\r\n" in answer
+    assert b"access-control" not in answer.lower()
+
+
 @pytest.mark.parametrize("path", ["/health/liveliness", "/health/liveness", "/health/readiness"])
 def test_liveness_is_open(light, path):
     assert light.get(path, key=None).status == 200
@@ -111,7 +122,7 @@ def test_no_answer_invites_other_origins(light):
 
 # Paths and methods
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/v1/models", "/v2/models", "/v1/models/../health", "//models",
+@pytest.mark.parametrize("path", ["/x", "/v1", "/v1/", "/v1/v1/models", "/v2/models", "/v1/models/../health", "//models",
                                   "/v1/chat/completions/", "/v1/responses/compact", "/.env"])
 def test_unknown_paths(light, path):
     answer = light.get(path)
@@ -304,7 +315,7 @@ def test_bad_chunks_are_refused_and_the_connection_closed(light, upstream, body)
 
 
 @pytest.mark.parametrize("line", [
-    b"GET  /v1/models HTTP/1.1", b"GET /v1/models", b"GET /v1/models HTTP/2.0", b"GET /v1/models HTTP/1.2",
+    b"GET  /v1/models HTTP/1.1", b"GET /v1/models", b"GET /v1/models HTTP/2.0", b"GET /v1/models HTTP/1.x",
     b"GET /v1/models http/1.1", b"GET /v1/models HTTP/1.1 ", b"GET v1/models HTTP/1.1", b"G\x00T /v1/models HTTP/1.1",
     b"GET /v1/mo\x01dels HTTP/1.1", b"GET\t/v1/models\tHTTP/1.1", b" GET /v1/models HTTP/1.1", b"\x16\x03\x01\x02\x00",
     b"PRI * HTTP/2.0", b"",
@@ -320,6 +331,25 @@ def test_an_absolute_target_does_not_hide_its_host(light):
 
 def test_bare_line_feeds_are_refused(light):
     assert status(light.raw(head(light, "GET", "/v1/models").replace(b"\r\n", b"\n"))) in (None, 400)
+
+
+@pytest.mark.parametrize("start", [b"\x16\x03\x01\x02\x00\x01", b"GET /\r\n", b" ", b"GET /" + b"x" * 9000, b"A" * 40])
+def test_what_can_become_no_request_is_refused_at_once(light, start):
+    with light.connect() as sock:
+        sock.sendall(start)
+        assert status(sock.recv(65536)) in (400, 414, 501)
+
+
+def test_a_reply_to_head_has_no_body_whatever_is_wrong(light):
+    answer = light.raw(head(light, "HEAD", "/v1/models", "Content-Length: x"))
+    assert status(answer) == 400 and answer.endswith(b"\r\n\r\n")
+
+
+def test_empty_lines_before_a_request_may_come_byte_by_byte(light):
+    with light.connect() as sock:
+        for byte in b"\r\n\r\n" + head(light, "GET", "/v1/models"):
+            sock.sendall(bytes([byte]))
+        assert status(sock.recv(65536)) == 200
 
 
 def test_a_request_without_a_host(light):

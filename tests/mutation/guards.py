@@ -13,6 +13,7 @@ class Guard(typing.NamedTuple):
 PAGE = "integration/test_session_guards.py"
 SESSION = "integration/test_session.py"
 FRONT = "integration/test_front.py"
+HTTP = "integration/test_http.py"
 
 GUARDS = [
     # Who may ask, by name and by page.
@@ -69,8 +70,39 @@ GUARDS = [
           ("unit/test_http_parse",)),
     Guard("framing: size of a chunk", "proxy/http/grammar.c", "++c->digits <= CHUNK_DIGITS_MAX", "++c->digits",
           ("unit/test_http_parse",)),
-    Guard("framing: extensions and trailers", "proxy/http/grammar.c", "is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX",
-          "is_token_char(at)", ("unit/test_http_parse",)),
+    Guard("framing: extensions and trailers", "proxy/http/grammar.c",
+          "return ++c->line <= CHUNK_EXTRA_MAX ? extension_step((enum chunk_state)c->state, at) : CHUNK_BAD;",
+          "return extension_step((enum chunk_state)c->state, at);", ("unit/test_http_parse",)),
+    Guard("framing: number of trailers", "proxy/http/grammar.c",
+          "is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER_NAME : CHUNK_BAD;\n    case CHUNK_TRAILER_NAME",
+          "is_token_char(at) ? CHUNK_TRAILER_NAME : CHUNK_BAD;\n    case CHUNK_TRAILER_NAME", ("unit/test_http_parse",)),
+    Guard("framing: length of a trailer", "proxy/http/grammar.c",
+          "is_plain(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER : CHUNK_BAD", "is_plain(at) ? CHUNK_TRAILER : CHUNK_BAD",
+          ("unit/test_http_parse",)),
+    Guard("framing: names of extensions", "proxy/http/grammar.c", "return is_token_char(at) ? CHUNK_NAME : CHUNK_BAD;",
+          "return CHUNK_NAME;", ("unit/test_http_parse",)),
+    Guard("framing: values of extensions", "proxy/http/grammar.c", "is_token_char(at) ? CHUNK_VALUE : CHUNK_BAD;\n",
+          "CHUNK_VALUE;\n", ("unit/test_http_parse",)),
+    Guard("framing: colons of trailers", "proxy/http/grammar.c", "        if (at == ':')\n            return CHUNK_TRAILER;",
+          "        if (at == ':' || at == ' ')\n            return CHUNK_TRAILER;", ("unit/test_http_parse",)),
+    Guard("framing: leading zeros of a length", "proxy/front/http_parse.c",
+          "if (field.value.len > 1 && *field.value.ptr == '0')", "if (false)", ("unit/test_http_parse",)),
+    Guard("framing: what Host may be", "proxy/front/http_parse.c", "if (!guard_is_host(field.value))", "if (false)",
+          ("unit/test_http_parse",)),
+    Guard("framing: what a target may hold", "proxy/front/http_parse.c", "if (!is_uri(target))", "if (false)",
+          ("unit/test_http_parse",)),
+    Guard("framing: what a target may hide", "proxy/front/http_parse.c", "if (s.ptr[i + 1] <= '1' || del)", "if (false)",
+          ("unit/test_http_parse",)),
+    Guard("framing: fields that stand once", "proxy/front/http_parse.c", "if (stands_twice(head))", "if (false)",
+          ("unit/test_http_parse",)),
+    Guard("framing: known methods", "proxy/front/http_parse.c", "if (!is_known_method(head->method))", "if (false)",
+          ("unit/test_http_parse",)),
+    Guard("framing: the end after a body that was not read", "proxy/front/client.c",
+          "    if (c->head.framing != HTTP_NO_BODY)\n        c->head.keep_alive = false;\n", "", (HTTP,)),
+    Guard("framing: the end after a bad head", "proxy/front/client.c", "c->head = (struct http_head){.minor = 1, .method",
+          "c->head = (struct http_head){.minor = 1, .keep_alive = true, .method", (HTTP,)),
+    Guard("framing: bad chunks of who is refused", "proxy/front/client.c", "if (has_bad_chunks(c))", "if (false)", (HTTP,)),
+    Guard("page: bodies without a length", "conf/lighttpd.conf.in", '"^(POST|PUT|PATCH)$"', '"^(GET)$"', (HTTP,)),
     # Keys.
     Guard("key file: made anew", "cgi/keyfile.c", ('    keyfile_remove(dir, name);\n'
           '    int fd'), "    int fd", (SESSION, "integration/test_session_proxy.py")),

@@ -99,13 +99,21 @@ static void request_lines(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {GET, 0}, {"GET / HTTP/1.0\r\nHost: a", 0}, {"M-SEARCH /a%20b?c?d HTTP/1.1\r\nHost: a", 0},
+        {GET, 0}, {"GET / HTTP/1.0\r\nHost: a", 0}, {"DELETE /a%20b?c?d HTTP/1.1\r\nHost: a", 0},
         {"GET  / HTTP/1.1\r\nHost: a", 400}, {"GET /  HTTP/1.1\r\nHost: a", 400}, {"GET / HTTP/1.1 \r\nHost: a", 400},
         {" GET / HTTP/1.1\r\nHost: a", 400}, {"GET /\r\nHost: a", 400}, {"GET\t/ HTTP/1.1\r\nHost: a", 400},
         {"GET HTTP/1.1\r\nHost: a", 400}, {"G@T / HTTP/1.1\r\nHost: a", 400}, {" / HTTP/1.1\r\nHost: a", 400},
-        {"GET /\x7f HTTP/1.1\r\nHost: a", 400}, {"GET / HTTP/2.0\r\nHost: a", 505}, {"GET / HTTP/1.2\r\nHost: a", 400},
+        {"GET /\x7f HTTP/1.1\r\nHost: a", 400}, {"GET / HTTP/2.0\r\nHost: a", 505}, {"GET / HTTP/1.2\r\nHost: a", 0},
         {"GET / HTTP/1.10\r\nHost: a", 400}, {"GET / http/1.1\r\nHost: a", 400}, {"GET / HTTP/11\r\nHost: a", 400},
         {"GET a HTTP/1.1\r\nHost: a", 400}, {"GET http://a/ HTTP/1.1\r\nHost: a", 0},
+        {"GET / HTTP/x.1\r\nHost: a", 400}, {"GET / HTTP/1.x\r\nHost: a", 400}, {"GET / HTTP/1-1\r\nHost: a", 400},
+        {"get / HTTP/1.1\r\nHost: a", 501}, {"TRACE / HTTP/1.1\r\nHost: a", 501}, {"FROB / HTTP/1.1\r\nHost: a", 501},
+        {"GET /#a HTTP/1.1\r\nHost: a", 400}, {"GET /\\a HTTP/1.1\r\nHost: a", 400}, {"GET /<a> HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%2 HTTP/1.1\r\nHost: a", 400}, {"GET /a% HTTP/1.1\r\nHost: a", 400}, {"GET /a%2g HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%00 HTTP/1.1\r\nHost: a", 400}, {"GET /a%0a HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%1F HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%7f HTTP/1.1\r\nHost: a", 400}, {"GET /a%7F HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%7e%c3%a9 HTTP/1.1\r\nHost: a", 0},
     };
     check(rows, COUNT_OF(rows));
 }
@@ -122,6 +130,56 @@ static void fields(void **state)
         {"GET / HTTP/1.1", 400},
     };
     check(rows, COUNT_OF(rows));
+}
+
+static void hosts_are_names_or_addresses(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"GET / HTTP/1.1\r\nHost: a-1.b_c:80", 0}, {"GET / HTTP/1.1\r\nHost: [::1]:80", 0}, {"GET / HTTP/1.1\r\nHost:", 400},
+        {GET ",b", 400}, {GET "/b", 400}, {GET "?b", 400}, {GET "#b", 400}, {GET "@b", 400}, {GET ":b", 400}, {GET ":1:2", 400},
+        {GET "\xe9", 400}, {"GET / HTTP/1.1\r\nHost: http://a", 400}, {"GET / HTTP/1.1\r\nHost: [::1", 400},
+    };
+    check(rows, COUNT_OF(rows));
+}
+
+/* Who is asking, and for what: one reader could take the first, another the second. */
+static void fields_that_decide_stand_once(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {GET "\r\nAccept: a\r\nAccept: b", 0}, {GET "\r\nOrigin: a\r\nX-Origin: a", 0},
+        {GET "\r\nAuthorization: a\r\nauthorization: a", 400}, {GET "\r\nx-api-key: a\r\nX-API-Key: b", 400},
+        {GET "\r\napi-key: a\r\nX: a\r\napi-key: a", 400}, {GET "\r\nOrigin: a\r\norigin: b", 400},
+        {GET "\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site", 400},
+        {GET "\r\nContent-Type: a\r\nContent-Type: a", 400},
+    };
+    check(rows, COUNT_OF(rows));
+}
+
+static void what_can_become_a_head_is_waited_for(void **state)
+{
+    (void)state;
+    static const struct { struct slice text; int status; } rows[] = {
+        {SLICE("G"), 0}, {SLICE("GET"), 0}, {SLICE("GET "), 0}, {SLICE("GET /a"), 0}, {SLICE("GET / HTTP/1.1\r\n"), 0},
+        {SLICE("GET / HTTP/1.1\r\nHo"), 0}, {SLICE(" "), 400}, {SLICE("\x16\x03\x01"), 400}, {SLICE("G\0"), 400},
+        {SLICE("GET /\r\n"), 400}, {SLICE("GET / HTTP/1.1\n"), 400}, {SLICE("FROB / HTTP/1.1\r\n"), 501},
+        {SLICE("GET / HTTP/3.0\r\n"), 505}, {SLICE("AAAAAAAAAABBBBBBBBBBCCCCCCCCCCDDD"), 501},
+    };
+    struct http_error error;
+    struct buf text;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int status = http_may_begin_request(rows[i].text, &error) ? 0 : error.status;
+        if (status != rows[i].status)
+            fail_msg("%d and not %d for: %s", status, rows[i].status, rows[i].text.ptr);
+    }
+    for (size_t len = 1; len < sizeof ORDINARY - 1; len++)
+        assert_true(http_may_begin_request((struct slice){ORDINARY, len}, &error));
+    buf_init(&text, 1u << 20);
+    assert_true(buf_add_format(&text, "GET /%0*d", 2 * HTTP_TARGET_MAX, 0));
+    assert_false(http_may_begin_request(buf_slice(&text), &error));
+    assert_int_equal(error.status, 414);
+    buf_free(&text);
 }
 
 static void a_nul_is_refused(void **state)
@@ -156,7 +214,8 @@ static void framing(void **state)
         {GET "\r\nTransfer-Encoding: chunked", 0}, {GET "\r\nTransfer-Encoding: Chunked", 0},
         {GET "\r\nContent-Length: 18446744073709551616", 400}, {GET "\r\nContent-Length: +1", 400},
         {GET "\r\nContent-Length: -1", 400}, {GET "\r\nContent-Length: 0x1", 400}, {GET "\r\nContent-Length: 1 1", 400},
-        {GET "\r\nContent-Length: 1, 1", 400}, {GET "\r\nContent-Length:", 400}, {GET "\r\nContent-Length: 1e1", 400},
+        {GET "\r\nContent-Length: 1, 1", 400}, {GET "\r\nContent-Length: 00", 400}, {GET "\r\nContent-Length: 01", 400},
+        {GET "\r\nContent-Length:", 400}, {GET "\r\nContent-Length: 1e1", 400},
         {GET "\r\nContent-Length: 1\r\nContent-Length: 1", 400},
         {GET "\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400},
         {GET "\r\nTransfer-Encoding: chunked\r\nContent-Length: 1", 400},
@@ -248,7 +307,7 @@ static enum http_result read_chunked(struct slice text, size_t step, struct buf 
 static void chunked_bodies_are_the_same_however_they_are_cut(void **state)
 {
     (void)state;
-    static const char body[] = "5\r\nhello\r\n1;a=b;c=\"d\"\r\n!\r\n00A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
+    static const char body[] = "5\r\nhello\r\n1;a=b;c=\"d;\\\"e\";f\r\n!\r\n00A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
     struct buf out;
     size_t left;
     buf_init(&out, 1000);
@@ -268,7 +327,9 @@ static void bad_chunks(void **state)
     static const char *const bodies[] = {
         "g\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "\r\n", ";a\r\n", "1\na\r\n",
         "1\r\nab\r\n", "1\r\na\n0\r\n", "1\r\na\rb", "11111111111111111\r\n", "1;a\nb\r\n", "0\r\n\n",
-        "0\r\nX: a\nY: b\r\n",
+        "0\r\nX: a\nY: b\r\n", "0\r\nX\r\n", "0\r\n: a\r\n", "0\r\nX : a\r\n", "0\r\n X: a\r\n", "0\r\nX Y: a\r\n",
+        "1;\r\na\r\n", "1;;a\r\n", "1; a\r\n", "1;[\r\n", "1;a \r\n", "1;a=\r\n", "1;a==b\r\n", "1;a=\"b\r\n", "1;a=\"b\"c\r\n",
+        "1;a=\"\x01\"\r\n", "1;a=b\"\r\n", "1;a=\"\\\r\n", "1 ;a\r\n",
     };
     struct buf out;
     size_t left;
@@ -295,7 +356,7 @@ static void endless_extensions_and_trailers_are_refused(void **state)
     buf_clear(&text);
     assert_true(buf_add_text(&text, "0\r\n"));
     for (int i = 0; i < 10000; i++)
-        assert_true(buf_add_text(&text, "X\r\n"));
+        assert_true(buf_add_text(&text, "X:\r\n"));
     assert_int_equal(read_chunked(buf_slice(&text), 4096, &out, &left), HTTP_BAD);
     buf_free(&text);
     buf_free(&out);
@@ -310,6 +371,9 @@ int main(void)
         cmocka_unit_test(no_prefix_of_a_head_is_read_beyond_its_end),
         cmocka_unit_test(request_lines),
         cmocka_unit_test(fields),
+        cmocka_unit_test(hosts_are_names_or_addresses),
+        cmocka_unit_test(fields_that_decide_stand_once),
+        cmocka_unit_test(what_can_become_a_head_is_waited_for),
         cmocka_unit_test(a_nul_is_refused),
         cmocka_unit_test(lines_end_in_cr_lf_and_hold_neither),
         cmocka_unit_test(framing),
