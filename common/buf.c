@@ -47,7 +47,13 @@ void buf_wipe(struct buf *b)
 void buf_clear(struct buf *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = b->full = false;
+}
+
+void buf_fail_with(struct buf *b, const struct buf *part)
+{
+    b->failed |= part->failed;
+    b->full |= part->full;
 }
 
 /* Memory for `need` bytes and a NUL behind them, which does not count against the ceiling. */
@@ -73,7 +79,7 @@ static bool grow(struct buf *b, size_t need)
 bool buf_reserve(struct buf *b, size_t more)
 {
     if (more > b->max - b->len) {
-        b->failed = true;
+        b->failed = b->full = true;
         return false;
     }
     return grow(b, b->len + more);

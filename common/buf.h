@@ -62,6 +62,7 @@ struct buf {
     size_t cap;   /* bytes allocated */
     size_t max;   /* ceiling in bytes, below SIZE_MAX */
     bool failed;
+    bool full;    /* it failed at its ceiling; else there was no memory */
 };
 
 /* An empty buffer with the given ceiling; allocates nothing. */
@@ -70,7 +71,7 @@ void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b);
 /* As buf_free(), but overwrites the memory first: for keys. */
 void buf_wipe(struct buf *b);
-/* Empties the buffer and clears `failed`; keeps the memory. */
+/* Empties the buffer and clears `failed` and `full`; keeps the memory. */
 void buf_clear(struct buf *b);
 /* Room for `more` bytes beyond `len`. */
 bool buf_reserve(struct buf *b, size_t more);
@@ -107,6 +108,8 @@ static inline struct slice buf_slice(const struct buf *b)
 {
     return (struct slice){b->data, b->len};
 }
+/* Marks `b` as failed where `part` has, which something in `b` was made from. */
+void buf_fail_with(struct buf *b, const struct buf *part);
 /* The contents as a NUL-terminated string that the buffer owns; NULL when there is no memory for the NUL. */
 const char *buf_text(struct buf *b);
 

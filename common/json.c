@@ -46,8 +46,10 @@ static bool add_node(struct reader *r, enum json_type type, bool links, uint32_t
     if (j->count == j->cap) {
         uint32_t cap = j->cap ? j->cap * 2 : 64;
         struct json_node *nodes = cap > j->cap ? realloc(j->nodes, cap * sizeof *nodes) : NULL;
-        if (!nodes)
+        if (!nodes) {
+            j->no_memory = true;
             return fail(r, "no memory");
+        }
         j->nodes = nodes;
         j->cap = cap;
     }
@@ -349,7 +351,7 @@ static bool parse(struct json *j, const char *text, size_t len, bool top_only)
     j->count = 0;
     j->error = NULL;
     j->error_at = 0;
-    j->marked = false;
+    j->marked = j->no_memory = false;
     struct reader r = {.j = j, .text = (const unsigned char *)text, .top_only = top_only};
     r.mark_len = j->mark ? strlen(j->mark) : 0;
     r.at = r.text;

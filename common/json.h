@@ -42,6 +42,7 @@ struct json {
     uint32_t count, cap;
     const char *error;        /* static text after a failed parse, else NULL */
     size_t error_at;          /* its offset in the text */
+    bool no_memory;           /* the parse failed for that: nothing is known of the text */
     /* Set before a parse that is to tell whether a string value, however deep, begins with `mark` as it is written there: it is
      * seen on the way. NULL: not looked for. */
     const char *mark;

@@ -13,12 +13,14 @@
 static const char *program_name = "pointsman";
 static enum log_level most_talkative = LOG_LEVEL_INFO;
 static bool under_journal;
+static struct buf line = {.max = LINE_MAX_BYTES * 2};   /* kept: that there is no memory can be said without any */
 
 void log_open(const char *program, enum log_level most)
 {
     program_name = program;
     most_talkative = most;
     under_journal = getenv("JOURNAL_STREAM") != NULL;
+    (void)buf_reserve(&line, line.max);
 }
 
 static const char *level_word(enum log_level level)
@@ -38,8 +40,7 @@ static void write_line(enum log_level level, const char *format, va_list args)
         return;
     char message[LINE_MAX_BYTES];
     (void)vsnprintf(message, sizeof message, format, args);
-    struct buf line;
-    buf_init(&line, LINE_MAX_BYTES * 2);
+    buf_clear(&line);
     if (under_journal)
         buf_add_format(&line, "<%d>", (int)level);
     buf_add_format(&line, "%s: %s", program_name, level_word(level));
@@ -52,7 +53,6 @@ static void write_line(enum log_level level, const char *format, va_list args)
     if (write(STDERR_FILENO, line.data, line.len) < 0) {
         /* There is nowhere left to say it. */
     }
-    buf_free(&line);
 }
 
 #define DEFINE_LEVEL(name, level)             \

@@ -113,7 +113,9 @@ char *paths_log_dir(struct buf *error)
 {
     char *home = paths_codex_home();
     char *logs = home ? paths_join(home, "logs") : NULL;
-    if (!logs)
+    if (!logs && (variable("CODEX_HOME") || variable("HOME")))
+        BUF_ADD(error, "no memory");
+    else if (!logs)
         BUF_ADD(error, "neither CODEX_HOME nor HOME is set, so there is no folder for the journal");
     else if ((mkdir(home, 0700) != 0 && errno != EEXIST) || (mkdir(logs, 0700) != 0 && errno != EEXIST)) {
         buf_add_format(error, "%s: the folder can't be made: %s", logs, strerror(errno));

@@ -58,6 +58,8 @@ static bool advance(struct builder *b)
         return true;
     memset(&b->event, 0, sizeof b->event);
     const char *problem = b->parser.problem ? b->parser.problem : "this is not YAML";
+    if (b->parser.error == YAML_MEMORY_ERROR)
+        problem = "out of memory";
     fault(b, (unsigned)b->parser.problem_mark.line + 1, "%s", problem);
     return false;
 }

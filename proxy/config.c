@@ -97,7 +97,7 @@ static bool make_deployments(struct config_loader *l)
     l->config->deployments = calloc(room, sizeof *l->config->deployments);
     l->sources = calloc(room, sizeof *l->sources);
     if (!l->config->deployments || !l->sources) {
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
         return false;
     }
     struct deployment_source s;
@@ -180,13 +180,15 @@ static void find_master_key(struct config_loader *l)
 
 struct config *config_load(const struct config_options *options, struct buf *error)
 {
+    static void (*const STEPS[])(struct config_loader *l) = {check_ids, config_groups, config_policies, config_spending,
+                                                             config_custom_providers, warn_of_not_ready};
     struct config_loader l = {.options = options, .error = error};
     struct yaml_node *root = yaml_load(options->path, error);
     if (!root)
         return NULL;
     l.config = calloc(1, sizeof *l.config);
     if (!l.config || !(l.config->path = strdup(options->path))) {
-        config_error(&l, 0, "out of memory");
+        config_no_memory(&l);
         goto out;
     }
     if (root->kind != YAML_MAPPING) {
@@ -194,15 +196,11 @@ struct config *config_load(const struct config_options *options, struct buf *err
         goto out;
     }
     read_settings(&l, root);
-    if (make_deployments(&l)) {
-        check_ids(&l);
-        config_groups(&l);
-        config_policies(&l);
-        config_spending(&l);
-        config_custom_providers(&l);
-        warn_of_not_ready(&l);
-    }
-    find_master_key(&l);
+    if (make_deployments(&l))
+        for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && !l.no_memory; i++)
+            STEPS[i](&l);
+    if (!l.no_memory)
+        find_master_key(&l);
 out:
     free(l.sources);
     yaml_tree_free(root);

@@ -44,7 +44,7 @@ static PRINTF_LIKE(2, 0) char *format_list(struct config_loader *l, const char *
     if (out)
         vsnprintf(out, (size_t)len + 1, format, args);
     else
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
     return out;
 }
 
@@ -81,7 +81,11 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
     struct buf name;
     buf_init(&name, 8192);
     if (!provider_resolve(s->model.text, &d->provider, &name)) {
-        config_error(l, s->model.line, "%s: no model's name in \"%s\"", WHAT, s->model.text);
+        if (name.failed && !name.full)
+            config_no_memory(l);
+        else
+            config_error(l, s->model.line, "%s: no model's name in \"%s\"", WHAT, s->model.text);
+        buf_free(&name);
         return false;
     }
     d->model = new_text(l, "%s", s->model.text);

@@ -38,7 +38,7 @@ static const struct model_group **named_groups(struct config_loader *l, const st
     const struct model_group **groups = calloc(l->config->group_count, sizeof *groups);
     *count = 0;
     if (!groups) {
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
         return NULL;
     }
     for (const struct yaml_node *n = list->children; n && *count < l->settings.max_fallbacks; n = n->next) {
@@ -57,7 +57,7 @@ static void set_detour(struct config_loader *l, struct model_group *g, enum fall
     char *alias = count ? strdup(g->alias) : NULL;
     if (!alias) {
         if (count)
-            config_error(l, 0, "out of memory");
+            config_no_memory(l);
         free(groups);
         return;
     }
@@ -129,7 +129,7 @@ static bool share_list(struct config_loader *l, const struct model_group *g, str
 {
     other->fallbacks = calloc(l->config->group_count, sizeof *other->fallbacks);
     if (!other->fallbacks) {
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
         return false;
     }
     memcpy(other->fallbacks, g->fallbacks, g->fallback_count * sizeof *g->fallbacks);
@@ -163,7 +163,7 @@ void config_fallbacks(struct config_loader *l)
     const struct yaml_node *all[FALLBACK_USES][FROM_COUNT] = {{NULL}};
     l->config->detours = calloc(2 * (size_t)l->config->group_count + 1, sizeof *l->config->detours);
     if (!l->config->detours) {
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
         return;
     }
     for (enum fallback_use use = 0; use < FALLBACK_USES; use++)

@@ -24,7 +24,7 @@ static struct model_group *add_group(struct config_loader *l, const char *alias,
     c->group_count++;
     if (g->alias && g->deployments)
         return g;
-    config_error(l, 0, "out of memory");
+    config_no_memory(l);
     return NULL;
 }
 
@@ -111,7 +111,7 @@ void config_groups(struct config_loader *l)
         room++;
     c->groups = calloc(room ? room : 1, sizeof *c->groups);
     if (!c->groups) {
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
         return;
     }
     if (!make_groups(l))

@@ -20,7 +20,7 @@ static char *copy(struct config_loader *l, const char *text)
 {
     char *out = strdup(text);
     if (!out)
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
     return out;
 }
 

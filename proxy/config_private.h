@@ -103,6 +103,7 @@ struct config_loader {
     const struct config_options *options;
     struct buf *error;
     unsigned errors;
+    bool no_memory;
     struct config *config;
     struct config_settings settings;
     struct deployment_source *sources;      /* beside config->deployments */
@@ -117,6 +118,8 @@ void config_key_expects(const struct config_key *key, char *out, size_t size);
 
 /* Each adds one line, "file:line: …"; line 0 leaves the line out. */
 void config_error(struct config_loader *l, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same of a lack of memory; the configuration is then in pieces, and nothing more may be made of them. */
+void config_no_memory(struct config_loader *l);
 void config_warn(struct config_loader *l, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Reads a section's keys into its struct (see the offsets in the table); absent keys leave their fields alone. */
 void config_read(struct config_loader *l, enum config_section section, const struct yaml_node *mapping, void *into);

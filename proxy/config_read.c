@@ -31,6 +31,12 @@ void config_error(struct config_loader *l, unsigned line, const char *format, ..
     va_end(args);
 }
 
+void config_no_memory(struct config_loader *l)
+{
+    l->no_memory = true;
+    config_error(l, 0, "out of memory");
+}
+
 void config_warn(struct config_loader *l, unsigned line, const char *format, ...)
 {
     l->config->warnings++;

@@ -64,6 +64,9 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
         break;   /* the exchange's */
     }
     reply.body = buf_slice(&body);
-    client_send_reply(client, &reply);
+    if (body.failed)
+        client_send_no_memory(client);
+    else
+        client_send_reply(client, &reply);
     buf_free(&body);
 }

@@ -8,6 +8,7 @@
 #include "proxy/route/retry.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +54,13 @@ static void refuse_request(struct exchange *x, const struct model_request_error 
 {
     struct buf body;
     buf_init(&body, 16u << 10);
+    if (error->no_memory) {
+        failure_set(&x->failure, FAILURE_INTERNAL, "no memory to read the request");
+        refuse(x, &x->failure, "failed");
+        return;
+    }
     model_request_error_body(error, &body);
-    exchange_send_reply(x, status, -1, "application/json", buf_slice(&body));
+    exchange_send_body(x, status, -1, &body);
     buf_free(&body);
     end(x, status, "refused");
 }
@@ -75,8 +81,10 @@ static void break_off(struct exchange *x, const struct failure *f, enum call_end
 {
     struct slice last = {NULL, 0};
     exchange_call_ended(x, f, 200, how);
-    relay_fail(x->relay, f, &last);
-    exchange_end_stream(x, last);
+    if (relay_fail(x->relay, f, &last))
+        exchange_end_stream(x, last);
+    else
+        exchange_cut_stream(x);
     end(x, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
 }
 
@@ -105,7 +113,8 @@ static void call_again(struct exchange *x, const struct failure *f, int ms)
     move(x, WAITING);
     x->retries++;
     x->repeats++;
-    (void)evtimer_add(x->wait, &wait);
+    if (evtimer_add(x->wait, &wait) != 0)
+        event_active(x->wait, EV_TIMEOUT, 0);   /* without memory it is called again at once */
     exchange_waits(x);
     log_debug("request %s: called again in %d ms: %s", x->id, ms, f->message);
 }
@@ -307,12 +316,13 @@ static void serve_echo(struct exchange *x)
 static void start_call(struct exchange *x)
 {
     struct failure f;
+    errno = 0;
     exchange_start_call(x, &call_events);
     if (x->call) {
         exchange_waits(x);
         return;
     }
-    failure_set(&f, FAILURE_INTERNAL, "no memory for the call");
+    failure_set(&f, FAILURE_INTERNAL, "the call can't be made: %s", strerror(errno ? errno : ENOMEM));
     attempt_failed(x, &f, 0);
 }
 
@@ -378,9 +388,7 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
     struct exchange *x = exchange_new(shared, client);
     struct model_request_error error = {0};
     if (!x) {
-        static const char body[] = "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,"
-                                   "\"code\":null}}";
-        client_send_reply(client, &(struct client_reply){503, "application/json", {NULL, 0}, SLICE(body)});
+        client_send_no_memory(client);
         return;
     }
     x->entrance = entrance;

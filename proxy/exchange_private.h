@@ -146,12 +146,16 @@ void exchange_book_money(struct exchange *x, double usd);
 void exchange_request_ended(const struct exchange *x);
 /* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
 void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type, struct slice body);
+/* The same with a body of JSON that was written for it; where that found no memory, the client is told so. */
+void exchange_send_body(struct exchange *x, int status, int retry_after_s, const struct buf *body);
 /* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */
 int exchange_send_failure(struct exchange *x, const struct failure *f);
 /* The head of a streamed reply. */
 void exchange_start_stream(struct exchange *x);
 /* Its last bytes and its end; the client is done with. */
 void exchange_end_stream(struct exchange *x, struct slice last);
+/* No end, but a broken connection; the client is done with. */
+void exchange_cut_stream(struct exchange *x);
 /* Writes the journal's line. `how` is journal_entry.end. */
 void exchange_journal(const struct exchange *x, int status, const char *how);
 

@@ -10,8 +10,11 @@
 
 #define FIELDS_MAX 2048   /* bytes of header fields of our own */
 
+/* A field that has no room is left out whole. */
 static void add_field(struct buf *out, const char *name, const char *value)
 {
+    if (strlen(name) + strlen(value) + 2 > out->max - out->len)
+        return;
     buf_add_text(out, name);
     buf_add_text(out, value);
     BUF_ADD(out, "\r\n");
@@ -49,11 +52,12 @@ static void count_failures(const struct exchange *x, unsigned *retries, unsigned
 }
 
 /* The header fields that say who served: LiteLLM's names, and the id that the journal's line bears. The names in them are the
- * configuration's: what the client wrote has no place in a header. `cost_usd` NAN: not known, or not yet. The buffer is kept from
- * reply to reply, so that nothing is allocated. */
+ * configuration's: what the client wrote has no place in a header. `cost_usd` NAN: not known, or not yet. Nothing is
+ * allocated: the buffer has all of its room. */
 static struct buf *make_fields(const struct exchange *x, double cost_usd)
 {
-    static struct buf fields = {.max = FIELDS_MAX};
+    static char space[FIELDS_MAX + 1];
+    static struct buf fields = {.data = space, .cap = sizeof space, .max = FIELDS_MAX};
     struct buf *out = &fields;
     uint64_t now_us = clock_monotonic_us();
     unsigned retries, fallbacks;
@@ -99,13 +103,21 @@ void exchange_send_reply(struct exchange *x, int status, int retry_after_s, cons
     client_send_reply(take_client(x), &reply);
 }
 
+void exchange_send_body(struct exchange *x, int status, int retry_after_s, const struct buf *body)
+{
+    if (body->failed)
+        client_send_no_memory(take_client(x));
+    else
+        exchange_send_reply(x, status, retry_after_s, "application/json", buf_slice(body));
+}
+
 int exchange_send_failure(struct exchange *x, const struct failure *f)
 {
     struct buf body;
     int status = failure_rule(f->kind)->status;
     buf_init(&body, 16u << 10);
     failure_body(f, &body);
-    exchange_send_reply(x, status, failure_retry_after(f), "application/json", buf_slice(&body));
+    exchange_send_body(x, status, failure_retry_after(f), &body);
     buf_free(&body);
     return status;
 }
@@ -121,6 +133,11 @@ void exchange_end_stream(struct exchange *x, struct slice last)
     struct client *client = take_client(x);
     client_send(client, last);
     client_end_stream(client);
+}
+
+void exchange_cut_stream(struct exchange *x)
+{
+    client_cut(take_client(x));
 }
 
 void exchange_journal(const struct exchange *x, int status, const char *how)

@@ -163,6 +163,8 @@ static void print_warning(const char *message, void *ctx)
 static void print_errors(struct buf *errors)
 {
     char *line = errors->len && buf_text(errors) ? errors->data : NULL;
+    if (!line && errors->failed)
+        log_error("no memory to read the configuration");
     for (char *next; line && *line; line = next) {
         next = line + strcspn(line, "\n");
         if (*next)
@@ -175,7 +177,9 @@ static struct config *load(const struct options *options, struct buf *errors)
 {
     struct config *config = NULL;
     char *found = options->config ? strdup(options->config) : paths_config_file(CONFIG_NAME, POINTSMAN_DATADIR);
-    if (!found)
+    if (!found && options->config)
+        buf_add_text(errors, "no memory to read the configuration");
+    else if (!found)
         buf_add_text(errors, "no configuration: give one with --config FILE (" POINTSMAN_DATADIR "/" CONFIG_NAME
                              " is not there)");
     else
@@ -203,7 +207,7 @@ static int bind_port(const struct options *options, unsigned port)
     buf_init(&error, 1024);
     int fd = listener_bind(options->host, port, &error);
     if (fd < 0)
-        log_error("%.*s", (int)error.len, error.data ? error.data : "no memory");
+        log_error("%s", buf_text(&error) && error.len ? error.data : "no memory");
     buf_free(&error);
     return fd;
 }
@@ -237,7 +241,8 @@ static struct journal *get_journal(void)
     if (path)
         journal = journal_open(path, JOURNAL_MAX, &error);
     if (!journal)
-        log_warning("requests are served without a journal: %.*s", (int)error.len, error.data ? error.data : "");
+        log_warning("requests are served without a journal: %s",
+                    buf_text(&error) && error.len ? error.data : "no memory");
     free(dir);
     free(path);
     buf_free(&error);

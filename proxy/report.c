@@ -6,19 +6,25 @@
 
 #define REPORT_MAX (32u << 10)   /* bytes of a datagram, as the session app takes them */
 
-void report_init(struct report *r, const struct harden_status *harden)
+bool report_init(struct report *r, const struct harden_status *harden)
 {
     r->harden = harden;
     buf_init(&r->last, REPORT_MAX);
+    buf_init(&r->now, REPORT_MAX - 256);   /* room for what stands in front of it */
+    buf_init(&r->fields, REPORT_MAX);
+    return buf_reserve(&r->last, r->last.max) && buf_reserve(&r->now, r->now.max) && buf_reserve(&r->fields, r->fields.max);
 }
 
 void report_free(struct report *r)
 {
     buf_free(&r->last);
+    buf_free(&r->now);
+    buf_free(&r->fields);
 }
 
-static bool write_report(const struct report *r, const struct answers *now, bool with_deployments, struct buf *out)
+static bool write_report(struct report *r, const struct answers *now, bool with_deployments)
 {
+    struct buf *out = &r->now;
     buf_clear(out);
     BUF_ADD(out, "X_POINTSMAN_STATUS={\"version\":\"" PACKAGE_VERSION "\",\"aliases\":");
     (void)answers_aliases(now, with_deployments, out);
@@ -27,39 +33,28 @@ static bool write_report(const struct report *r, const struct answers *now, bool
     return BUF_ADD(out, "}\n") && !out->failed;
 }
 
-/* Very many models are told without their deployments. */
-static bool make(const struct report *r, const struct answers *now, struct buf *out)
+/* Into r->now. Very many models are told without their deployments. */
+static bool make(struct report *r, const struct answers *now)
 {
-    buf_init(out, REPORT_MAX - 256);   /* room for what stands in front of it */
-    if (write_report(r, now, true, out))
-        return true;
-    buf_free(out);
-    buf_init(out, REPORT_MAX - 256);
-    return write_report(r, now, false, out);
+    return write_report(r, now, true) || write_report(r, now, false);
 }
 
 void report_send(struct report *r, const struct answers *now, const char *first)
 {
-    struct buf text, fields;
-    buf_init(&fields, REPORT_MAX);
-    buf_add_text(&fields, first);
-    if (make(r, now, &text)) {
-        buf_add_slice(&fields, buf_slice(&text));
+    buf_clear(&r->fields);
+    buf_add_text(&r->fields, first);
+    if (make(r, now)) {
+        buf_add_slice(&r->fields, buf_slice(&r->now));
         buf_clear(&r->last);
-        buf_add_slice(&r->last, buf_slice(&text));
+        buf_add_slice(&r->last, buf_slice(&r->now));
     } else {
         log_warning("the status for the session page is too long; the page won't show the models");
     }
-    notify_send(buf_slice(&fields));
-    buf_free(&text);
-    buf_free(&fields);
+    notify_send(buf_slice(&r->fields));
 }
 
 void report_refresh(struct report *r, const struct answers *now)
 {
-    struct buf text;
-    bool news = make(r, now, &text) && !slice_equal(buf_slice(&text), buf_slice(&r->last));
-    buf_free(&text);
-    if (news)
+    if (make(r, now) && !slice_equal(buf_slice(&r->now), buf_slice(&r->last)))
         report_send(r, now, "");
 }

@@ -8,10 +8,12 @@
 
 struct report {
     const struct harden_status *harden;
-    struct buf last;      /* as sent last */
+    struct buf last;           /* as sent last */
+    struct buf now, fields;    /* kept: a state can be told without memory */
 };
 
-void report_init(struct report *r, const struct harden_status *harden);
+/* false: no memory. */
+MUST_CHECK bool report_init(struct report *r, const struct harden_status *harden);
 void report_free(struct report *r);
 /* Sends the report, with `first` ("READY=1\n", or "") in front of it. */
 void report_send(struct report *r, const struct answers *now, const char *first);

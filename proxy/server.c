@@ -233,7 +233,8 @@ static void stop(struct server *s, int signal_number)
     if (!calls_under_way(s))
         event_base_loopbreak(s->base);
     struct timeval limit = {DRAIN_S, 0}, often = {0, 20000};
-    evtimer_add(s->drain, &limit);
+    if (evtimer_add(s->drain, &limit) != 0)
+        event_active(s->drain, EV_TIMEOUT, 0);   /* without memory nobody is waited for */
     event_add(s->tick, &often);   /* a closer look, now that we wait for the last one */
 }
 
@@ -257,30 +258,26 @@ static void put_in_force(struct server *s, struct generation *g)
 /* What systemd wants to know of a reload (sd_notify(3)): when it began, and how it ended. */
 static void tell_reload_begins(void)
 {
-    struct buf fields;
-    buf_init(&fields, 256);
-    buf_add_format(&fields, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading\n",
+    char fields[96];
+    (void)snprintf(fields, sizeof fields, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading\n",
                    (unsigned long long)clock_monotonic_ms() * 1000);
-    notify_send(buf_slice(&fields));
-    buf_free(&fields);
+    notify_send(slice_of(fields));
 }
 
 /* Nothing has changed; all lines of `error` to the log, the first one to the supervisor. */
 static void keep_old(struct server *s, struct buf *error)
 {
-    struct buf fields;
-    buf_init(&fields, 2048);
+    char fields[2048];
     const char *line = error->len ? buf_text(error) : NULL;
     line = line ? line : "no memory";
-    buf_add_format(&fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
+    (void)snprintf(fields, sizeof fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
                    (int)strcspn(line, "\n"), line);
     for (size_t len; *line; line += len + (line[len] == '\n')) {
         len = strcspn(line, "\n");
         log_error("%.*s", (int)len, line);
     }
     log_error("not reloaded: %s as it was before is still in force", s->now->setup.config->path);
-    notify_send(buf_slice(&fields));
-    buf_free(&fields);
+    notify_send(slice_of(fields));
 }
 
 static void reload(struct server *s)
@@ -429,13 +426,11 @@ int server_run(const struct server_options *options, struct setup *setup)
 {
     struct server s = {.options = options};
     int status = 1;
-    report_init(&s.report, options->harden);
-    if (!set_up(&s, setup)) {
+    if (!report_init(&s.report, options->harden) || !set_up(&s, setup)) {
         log_error("could not start: no memory, or no descriptors left");
     } else {
         struct timeval patience = {0, SETTLE_MS * 1000};
-        evtimer_add(s.settle, &patience);
-        if (probes_settled(s.now->probes))
+        if (evtimer_add(s.settle, &patience) != 0 || probes_settled(s.now->probes))
             become_ready(&s);
         status = event_base_dispatch(s.base) < 0 ? 1 : 0;
     }

@@ -27,12 +27,15 @@ void outgoing_free(struct outgoing *o)
 /* The client's request as a turn, decoded once however many attempts there are. */
 static bool decode(struct outgoing *o, enum wire client_wire, struct slice client_body, struct failure *failure)
 {
-    struct turn_error error = {"the request could not be read", ""};
+    struct turn_error error = {"the request could not be read", "", false};
     if (!o->turn && json_parse(&o->document, client_body.ptr, client_body.len))
         o->turn = turn_decode(&o->document, client_wire, &error);
     if (o->turn)
         return true;
-    failure_set(failure, FAILURE_BAD_REQUEST, "%s%s%s", error.param, *error.param ? ": " : "", error.message);
+    if (error.no_memory || o->document.no_memory)
+        failure_set(failure, FAILURE_INTERNAL, "no memory to read the request");
+    else
+        failure_set(failure, FAILURE_BAD_REQUEST, "%s%s%s", error.param, *error.param ? ": " : "", error.message);
     return false;
 }
 

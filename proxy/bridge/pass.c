@@ -29,6 +29,7 @@ static void copy_input(struct slice input, struct buf *out)
         }
         buf_add_char(out, ']');
     }
+    out->failed |= j.no_memory;   /* the carriers would go to a server that knows nothing of them */
     json_free(&j);
 }
 

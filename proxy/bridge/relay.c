@@ -21,6 +21,20 @@ void relay_set_failure(struct relay *r, enum failure_kind kind, const char *form
     failure_set(&r->failure, kind, "%s", message);
 }
 
+/* Something was too long for its ceiling of so many bytes, or found no memory, which is no fault of the upstream's. */
+static void fail_for_room(struct relay *r, bool ceiling, const char *what, unsigned max)
+{
+    if (ceiling)
+        relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent %s of more than %u MB", what, max >> 20);
+    else
+        relay_set_failure(r, FAILURE_INTERNAL, "no memory for the upstream's answer");
+}
+
+void relay_set_unread(struct relay *r)
+{
+    fail_for_room(r, !sse_no_memory(&r->sse), "an event", SSE_EVENT_MAX);
+}
+
 void relay_count(struct relay *r, size_t reply_bytes)
 {
     struct usage *usage = &r->reply.usage;
@@ -112,9 +126,10 @@ const char *relay_content_type(const struct relay *r)
 /* The state after a call, from what the call has brought. */
 static enum relay_state settle(struct relay *r, struct slice *send)
 {
-    if (r->out.failed)
-        relay_set_failure(r, FAILURE_PROTOCOL, "the answer is longer than %u MB, or there is no memory for it",
-                          REPLY_MAX >> 20);
+    if (r->decoder.json.no_memory)
+        r->failure.kind = FAILURE_NONE;   /* nothing is known of what could not be parsed */
+    if (r->out.failed || r->decoder.json.no_memory)
+        fail_for_room(r, r->out.full, "an answer", REPLY_MAX);
     if (r->failure.kind != FAILURE_NONE) {
         r->state = RELAY_FAILED;
         *send = (struct slice){NULL, 0};
@@ -135,7 +150,7 @@ static void feed_stream(struct relay *r, struct slice bytes, struct slice *send)
         upstream->decode_event(&r->decoder, &event);
     }
     if (result == SSE_TOO_LONG)
-        relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent an event of more than %u MB", SSE_EVENT_MAX >> 20);
+        relay_set_unread(r);
     if (!r->options.hold || r->ended)
         *send = buf_slice(&r->out);
 }
@@ -149,7 +164,7 @@ enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *s
         buf_clear(&r->out);
     if (!r->options.upstream_stream) {
         if (!buf_add_slice(&r->body, bytes))
-            relay_set_failure(r, FAILURE_PROTOCOL, "the answer is longer than %u MB", REPLY_MAX >> 20);
+            fail_for_room(r, r->body.full, "an answer", REPLY_MAX);
     } else if (r->passes) {
         watch_feed(r, bytes, send);
     } else {
@@ -227,22 +242,23 @@ bool relay_has_content(const struct relay *r)
     return r->passes ? r->content : r->reply.count > 0;
 }
 
-void relay_fail(struct relay *r, const struct failure *f, struct slice *send)
+bool relay_fail(struct relay *r, const struct failure *f, struct slice *send)
 {
     *send = (struct slice){NULL, 0};
     if (r->state == RELAY_DONE)
-        return;
-    if (r->state != RELAY_FAILED)
+        return true;
+    if (r->state != RELAY_FAILED || r->out.failed)
         buf_clear(&r->out);   /* given out before; after RELAY_FAILED it is what came before the failure in that call */
     r->state = RELAY_FAILED;
     if (r->failure.kind == FAILURE_NONE)
         r->failure = *f;
     if (!r->sent)
-        return;
+        return true;
     relay_count(r, r->reply.bytes);
-    r->out.failed = false;
     r->reply.writer->fail(&r->reply, f);
-    *send = buf_slice(&r->out);
+    if (!r->out.failed)
+        *send = buf_slice(&r->out);
+    return !r->out.failed;
 }
 
 void relay_keep_alive(struct relay *r, struct slice *send)
@@ -252,7 +268,8 @@ void relay_keep_alive(struct relay *r, struct slice *send)
         return;
     buf_clear(&r->out);
     r->reply.writer->keep_alive(&r->reply);
-    *send = buf_slice(&r->out);
+    if (!r->out.failed)
+        *send = buf_slice(&r->out);
 }
 
 const struct failure *relay_failure(const struct relay *r)

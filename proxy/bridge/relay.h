@@ -57,8 +57,9 @@ uint64_t relay_events(const struct relay *r);
 /* Whether content has come, given out or held. */
 bool relay_has_content(const struct relay *r);
 /* Ends a reply that is open: response.failed, or a chat error event, after whatever event was being written; nothing the
- * client could take for a complete reply. Also for failures that the relay did not see (a lost connection, a timeout). */
-void relay_fail(struct relay *r, const struct failure *f, struct slice *send);
+ * client could take for a complete reply. Also for failures that the relay did not see (a lost connection, a timeout).
+ * false: no memory for the event; the reply can only be cut off. */
+MUST_CHECK bool relay_fail(struct relay *r, const struct failure *f, struct slice *send);
 /* For an open Responses stream that has been silent: a response.in_progress event (Codex's idle timer is reset by events,
  * not by comments); for chat a comment. Empty when the stream stands in the middle of an event. */
 void relay_keep_alive(struct relay *r, struct slice *send);

@@ -26,6 +26,8 @@ struct relay {
 
 /* The reply fails, unless it has before. */
 void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+/* … by what the reader of events could not take. */
+void relay_set_unread(struct relay *r);
 /* Fills in what the upstream did not count. */
 void relay_count(struct relay *r, size_t reply_bytes);
 

@@ -81,6 +81,16 @@ static struct output *add_output(struct reply *r, enum output_kind kind)
     return o;
 }
 
+/* What was made of it without memory, or beyond its ceiling, is not what the upstream said. */
+static void fail_with(struct reply *r, const struct output *o)
+{
+    buf_fail_with(r->out, &o->text);
+    buf_fail_with(r->out, &o->state);
+    buf_fail_with(r->out, &o->raw);
+    buf_fail_with(r->out, &o->names);
+    buf_fail_with(r->out, &r->scratch);
+}
+
 static void announce(struct reply *r, struct output *o)
 {
     if (!streams(r))
@@ -98,8 +108,10 @@ static void unwrap_input(struct reply *r, struct output *o)
     struct json *j = &r->json;
     buf_clear(&r->scratch);
     if (!json_unescape_inner(buf_slice(&o->text), &r->scratch) || !r->scratch.len ||
-        !json_parse(j, r->scratch.data, r->scratch.len))
+        !json_parse(j, r->scratch.data, r->scratch.len)) {
+        r->out->failed |= j->no_memory;
         return;
+    }
     uint32_t input = JSON_NONE;
     if (json_type(j, 0) == JSON_OBJECT) {
         uint32_t only = json_first(j, 0);
@@ -120,6 +132,7 @@ static void unwrap_object(struct reply *r, struct output *o)
     buf_clear(&r->scratch);
     bool object = json_unescape_inner(buf_slice(&o->text), &r->scratch) && r->scratch.len &&
                   json_parse(&r->json, r->scratch.data, r->scratch.len) && json_type(&r->json, 0) == JSON_OBJECT;
+    r->out->failed |= r->json.no_memory;
     buf_clear(&o->text);
     reply_add_raw(&o->text, object ? buf_slice(&r->scratch) : SLICE("{}"));
 }
@@ -158,6 +171,7 @@ static void end_output(struct reply *r, struct output *o)
     }
     if (o->kind == OUTPUT_CALL)
         end_call(r, o);
+    fail_with(r, o);
     o->open = false;
     if (streams(r))
         r->writer->item_end(r, o);
@@ -216,7 +230,7 @@ static void take_text(struct reply *r, enum output_kind kind, struct slice text)
         o->held[6] = '\0';
     }
     buf_add_slice(&o->text, text);
-    r->out->failed |= o->text.failed;
+    buf_fail_with(r->out, &o->text);
     r->bytes += text.len;
     r->answered |= kind == OUTPUT_MESSAGE;
     write_more(r, o, (struct slice){o->text.data + before, o->text.len - before});
@@ -257,8 +271,10 @@ static void name_tool(struct reply *r, struct output *o, const struct event *e)
     }
     buf_add_slice(&o->names, o->tool.namespace);
     buf_add_slice(&o->names, o->tool.name);
-    if (o->names.failed)
+    if (o->names.failed) {
+        fail_with(r, o);
         return;
+    }
     o->tool.namespace.ptr = o->names.data;
     o->tool.name.ptr = o->names.data + o->tool.namespace.len;
 }
@@ -290,7 +306,7 @@ static void take_arguments(struct reply *r, const struct event *e)
     }
     size_t before = o->text.len;
     arguments_add(&o->arguments, text, o->tool.kind != TOOL_CUSTOM, &o->text);
-    r->out->failed |= o->text.failed;
+    fail_with(r, o);
     r->bytes += text.len;
     if (!o->wrapped && o->tool.kind != TOOL_SEARCH)
         write_more(r, o, (struct slice){o->text.data + before, o->text.len - before});
@@ -314,7 +330,7 @@ static void take_item(struct reply *r, const struct event *e)
         return;
     buf_clear(&o->raw);
     reply_add_raw(&o->raw, e->raw);
-    r->out->failed |= o->raw.failed;
+    fail_with(r, o);
 }
 
 static void take_other(struct reply *r, struct slice raw)

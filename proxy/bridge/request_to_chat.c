@@ -159,6 +159,8 @@ static void write_arguments(struct writer *w, const struct item *call)
     buf_clear(&w->text);
     bool object = json_unescape_inner(arguments, &w->text) && json_parse(&w->json, w->text.data, w->text.len) &&
                   json_type(&w->json, 0) == JSON_OBJECT;
+    buf_fail_with(w->out, &w->text);
+    w->out->failed |= w->json.no_memory;
     if (object) {
         buf_add_slice(w->out, arguments);
     } else if (!arguments.len) {

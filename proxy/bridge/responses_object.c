@@ -166,6 +166,9 @@ void response_write(struct reply *r, const char *status, const struct failure *f
     bool ended = !slice_is(slice_of(status), "in_progress");
     if (!r->echo.len)
         make_echo(r);
+    buf_fail_with(out, &r->echo);
+    if (r->echo.failed)
+        buf_clear(&r->echo);   /* made anew for the event that tells of it */
     BUF_ADD(out, "{\"id\":\"");
     buf_add_text(out, r->id);
     buf_add_format(out, "\",\"object\":\"response\",\"created_at\":%lld,\"completed_at\":", (long long)r->options->created_s);

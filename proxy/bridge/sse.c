@@ -19,6 +19,15 @@ void sse_free(struct sse_reader *r)
     buf_free(&r->name);
 }
 
+bool sse_no_memory(const struct sse_reader *r)
+{
+    const struct buf *parts[] = {&r->line, &r->data, &r->name};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i]->failed && !parts[i]->full)
+            return true;
+    return false;
+}
+
 bool sse_between(const struct sse_reader *r)
 {
     return !r->line.len && (r->handed_out || (!r->has_data && !r->name.len));

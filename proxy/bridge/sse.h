@@ -15,7 +15,7 @@ struct sse_event {
 enum sse_result {
     SSE_MORE,      /* all input is used up, no event is complete */
     SSE_EVENT,     /* *event is set; valid until the next call */
-    SSE_TOO_LONG,  /* an event over SSE_EVENT_MAX, or no memory; the reader is of no more use */
+    SSE_TOO_LONG,  /* an event over SSE_EVENT_MAX, or no memory (sse_no_memory()); the reader is of no more use */
 };
 
 struct sse_reader {
@@ -33,6 +33,8 @@ void sse_free(struct sse_reader *r);
 /* Reads from *input, which is moved past what was read, up to and including the end of the next event. An event that lies
  * whole in the input is not copied. Comments and events without data are passed over. */
 enum sse_result sse_next(struct sse_reader *r, struct slice *input, struct sse_event *event);
+/* After SSE_TOO_LONG: whether it was memory that was missing. */
+bool sse_no_memory(const struct sse_reader *r);
 /* Whether the reader stands between two events: where it is safe to add one of our own. */
 bool sse_between(const struct sse_reader *r);
 

@@ -151,7 +151,8 @@ struct turn *turn_decode(const struct json *doc, enum wire wire, struct turn_err
             return t;
         turn_free(t);
     }
-    if (!error->message[0])
+    error->no_memory = !error->message[0];
+    if (error->no_memory)
         (void)snprintf(error->message, sizeof error->message, "no memory for the request");
     return NULL;
 }

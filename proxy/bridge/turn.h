@@ -16,6 +16,7 @@ struct turn;
 struct turn_error {
     char message[256];
     char param[64];      /* the field at fault: "input[3].content", or "" */
+    bool no_memory;      /* no fault of the request's */
 };
 
 /* What an upstream is known to refuse; or-ed into turn_options.without. */

@@ -130,7 +130,7 @@ static void give_out(struct relay *r, struct slice bytes, size_t whole, struct s
             *send = (struct slice){r->held.data, r->given};
         }
     }
-    r->out.failed |= r->held.failed;
+    buf_fail_with(&r->out, &r->held);
 }
 
 void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
@@ -150,7 +150,7 @@ void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
     size_t whole_events = whole ? r->held.len + whole : r->complete;
     bool too_long = !r->ended && r->held.len + bytes.len - whole_events > SSE_EVENT_MAX;   /* in lines that are short */
     if (result == SSE_TOO_LONG || too_long)
-        relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent an event of more than %u MB", SSE_EVENT_MAX >> 20);
+        relay_set_unread(r);
     if (r->ended && !r->content)
         relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
     if (r->failure.kind != FAILURE_NONE) {

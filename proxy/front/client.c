@@ -20,9 +20,11 @@ static const char BAD_CHUNKS[] = "the chunked body is malformed";
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
 
+/* A connection without a time limit might stay for ever. */
 static void arm(struct client *c, const struct timeval *timeout)
 {
-    evtimer_add(c->timer, timeout);
+    if (evtimer_add(c->timer, timeout) != 0)
+        client_lose_later(c);
 }
 
 void client_enter(struct client *c, enum client_state state)
@@ -36,6 +38,34 @@ void client_enter(struct client *c, enum client_state state)
     c->state = state;
     if (timeouts[state])
         arm(c, timeouts[state]);   /* else the one before runs on, and on_timeout() passes it over: that is cheaper */
+}
+
+static void link_up(struct client *c)
+{
+    c->next = c->shared->all;
+    c->back = &c->shared->all;
+    if (c->next)
+        c->next->back = &c->next;
+    c->shared->all = c;
+    c->shared->count++;
+}
+
+static void destroy(struct client *c)
+{
+    struct event *events[] = {c->readable, c->writable, c->timer};
+    *c->back = c->next;
+    if (c->next)
+        c->next->back = c->back;
+    c->shared->count--;
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        if (events[i])
+            event_free(events[i]);
+    close(c->fd);
+    buf_free(&c->in);
+    buf_free(&c->head_text);
+    buf_free(&c->body);
+    buf_free(&c->out);
+    free(c);
 }
 
 bool client_open(struct client_shared *shared, int fd)
@@ -52,35 +82,17 @@ bool client_open(struct client_shared *shared, int fd)
     buf_init(&c->head_text, HTTP_HEAD_MAX);
     buf_init(&c->body, shared->admit.body_max);
     buf_init(&c->out, OUT_MAX);
-    c->next = shared->all;
-    c->back = &shared->all;
-    if (c->next)
-        c->next->back = &c->next;
-    shared->all = c;
-    shared->count++;
+    link_up(c);
     c->readable = event_new(shared->base, fd, EV_READ | EV_PERSIST, on_event, c);
     c->writable = event_new(shared->base, fd, EV_WRITE, on_event, c);
     c->timer = evtimer_new(shared->base, on_event, c);
+    if (!c->readable || !c->writable || !c->timer || event_add(c->readable, NULL) != 0) {
+        destroy(c);
+        return false;
+    }
     client_enter(c, CLIENT_HEAD);
     arm(c, shared->head_timeout);   /* the first request is why it came; between requests it may wait for longer */
-    return event_add(c->readable, NULL) == 0;
-}
-
-static void destroy(struct client *c)
-{
-    *c->back = c->next;
-    if (c->next)
-        c->next->back = c->back;
-    c->shared->count--;
-    event_free(c->readable);
-    event_free(c->writable);
-    event_free(c->timer);
-    close(c->fd);
-    buf_free(&c->in);
-    buf_free(&c->head_text);
-    buf_free(&c->body);
-    buf_free(&c->out);
-    free(c);
+    return true;
 }
 
 /* The connection is of no more use: whoever serves its request hears of it, and it is gone. */
@@ -110,7 +122,10 @@ static void refuse(struct client *c, const struct refusal *refusal)
         reply.fields.len = (size_t)snprintf(allow, sizeof allow, "Allow: %s\r\n", refusal->allow);
     if (c->head.framing != HTTP_NO_BODY)
         c->head.keep_alive = false;
-    client_send_reply(c, &reply);
+    if (body.failed)
+        client_send_no_memory(c);
+    else
+        client_send_reply(c, &reply);
     buf_free(&body);
 }
 

@@ -52,13 +52,18 @@ const struct http_head *client_head(const struct client *c);
 struct slice client_body(const struct client *c);
 void client_set_user(struct client *c, void *user);
 
-/* A whole reply. The body is copied. Ends the request. */
+/* A whole reply. The body is copied. Ends the request. Without memory it is client_send_no_memory()'s. */
 void client_send_reply(struct client *c, const struct client_reply *reply);
+/* A whole reply that needs no memory: 503. It is lost, and the connection with it, where the socket does not take it at once.
+ * Ends the request. */
+void client_send_no_memory(struct client *c);
 /* A reply in pieces: chunked for HTTP/1.1, until the close for HTTP/1.0. `body` of `start` is ignored. */
 void client_start_stream(struct client *c, const struct client_reply *start);
 void client_send(struct client *c, struct slice bytes);
 /* Ends the stream properly, and with it the request. */
 void client_end_stream(struct client *c);
+/* Breaks the connection in the middle of a stream. Ends the request. */
+void client_cut(struct client *c);
 /* Whether more than 64 KB of output wait for the client: stop producing until `drained`. */
 bool client_is_full(const struct client *c);
 

@@ -22,11 +22,10 @@ bool client_flush(struct client *c)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            event_add(c->writable, NULL);
             c->was_full |= client_is_full(c);
-            evtimer_add(c->timer, c->shared->idle_timeout);   /* a reader that stalls for that long is gone */
             c->stalled = true;
-            return true;
+            /* A reader that stalls for that long is gone. */
+            return event_add(c->writable, NULL) == 0 && evtimer_add(c->timer, c->shared->idle_timeout) == 0;
         }
         if (n < 0)
             return false;
@@ -36,6 +35,14 @@ bool client_flush(struct client *c)
     c->sent = 0;
     client_release(&c->out);
     return true;
+}
+
+/* What is to be written goes out; where a piece of it found no memory, nothing does, for the client could take the rest for the
+ * whole. */
+static void write_out(struct client *c)
+{
+    if (c->out.failed || !client_flush(c))
+        client_lose_later(c);
 }
 
 bool client_is_full(const struct client *c)
@@ -111,17 +118,36 @@ static void finish(struct client *c)
     event_active(c->readable, EV_TIMEOUT, 0);
 }
 
+void client_send_no_memory(struct client *c)
+{
+    static const char reply[] =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
+        "Connection: close\r\nContent-Length: 80\r\n\r\n"
+        "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
+    bool sent = c->out.len == c->sent && send(c->fd, reply, sizeof reply - 1, MSG_NOSIGNAL) == (ssize_t)sizeof reply - 1;
+    c->out.failed = false;
+    c->head.keep_alive = false;
+    finish(c);
+    if (!sent || !client_flush(c))
+        client_lose_later(c);
+}
+
 void client_send_reply(struct client *c, const struct client_reply *reply)
 {
+    size_t before = c->out.len;
     add_reply_head(c, reply);
     BUF_ADD(&c->out, "Content-Length: ");
     buf_add_number(&c->out, (int64_t)reply->body.len);
     BUF_ADD(&c->out, "\r\n\r\n");
     if (!slice_is(c->head.method, "HEAD"))
         buf_add_slice(&c->out, reply->body);
+    if (c->out.failed) {
+        c->out.len = before;
+        client_send_no_memory(c);
+        return;
+    }
     finish(c);
-    if (!client_flush(c))
-        client_lose_later(c);
+    write_out(c);
 }
 
 void client_start_stream(struct client *c, const struct client_reply *start)
@@ -150,8 +176,13 @@ void client_send(struct client *c, struct slice bytes)
     buf_add_slice(&c->out, bytes);
     if (c->head.minor == 1)
         BUF_ADD(&c->out, "\r\n");
-    if (c->out.failed || !client_flush(c))
-        client_lose_later(c);
+    write_out(c);
+}
+
+void client_cut(struct client *c)
+{
+    c->out.failed = true;
+    client_end_stream(c);
 }
 
 void client_end_stream(struct client *c)
@@ -159,6 +190,5 @@ void client_end_stream(struct client *c)
     if (c->head.minor == 1)
         BUF_ADD(&c->out, "0\r\n\r\n");
     finish(c);
-    if (!client_flush(c))
-        client_lose_later(c);
+    write_out(c);
 }

@@ -31,6 +31,7 @@ static bool read_model(struct model_request *r, uint32_t node, struct model_requ
         fail(error, "model", "model_not_found", "'model' is empty or longer than 255 bytes.");
     else
         ok = true;
+    error->no_memory = name.failed && !name.full;
     if (ok) {
         memcpy(r->model, name.data, name.len);
         r->model[name.len] = '\0';
@@ -141,6 +142,7 @@ bool model_request_read(struct model_request *r, enum wire wire, const struct ht
     if (!json_parse_top(&r->top, body.ptr, body.len)) {
         error->param = NULL;
         error->code = "invalid_json";
+        error->no_memory = r->top.no_memory;
         (void)snprintf(error->message, sizeof error->message, "The body is not valid JSON: %s at byte %zu.",
                        r->top.error, r->top.error_at);
         return false;

@@ -186,16 +186,16 @@ static uint64_t deadline(const struct call *c, const char **why)
 }
 
 /* The timer runs to whichever limit comes first and is armed anew when that limit has moved meanwhile, so that a chunk costs no
- * timer operation. */
-static void arm(struct call *c)
+ * timer operation. false: no memory, which only a timer that was not armed before needs. */
+static bool arm(struct call *c)
 {
     const char *why;
     uint64_t now = clock_monotonic_ms(), until = deadline(c, &why);
     if (until == UINT64_MAX)
-        return;
+        return true;
     uint64_t left = until > now ? until - now : 0;
     struct timeval wait = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
-    evtimer_add(c->timer, &wait);
+    return evtimer_add(c->timer, &wait) == 0;
 }
 
 static void cancel_transport(struct call *c)
@@ -212,10 +212,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     const char *why;
-    if (clock_monotonic_ms() < deadline(c, &why)) {
-        arm(c);
+    if (clock_monotonic_ms() < deadline(c, &why) && arm(c))
         return;
-    }
     cancel_transport(c);
     on_done(c, FAILURE_TIMEOUT, why);
 }
@@ -235,7 +233,10 @@ static bool loopback_head(struct target *t, const struct call_request *request, 
             BUF_ADD(kept, "Content-Length: ");
     }
     *head = buf_slice(kept);
-    return !kept->failed;
+    bool made = !kept->failed;
+    if (!made)
+        buf_wipe(kept);   /* the next call makes it anew */
+    return made;
 }
 
 static bool start_transport(struct call *c, const struct call_request *request)
@@ -269,8 +270,10 @@ struct call *call_start(struct upstream *u, const struct call_request *request, 
         return NULL;
     }
     link_call(c, &u->active);
-    arm(c);
-    return c;
+    if (arm(c))
+        return c;
+    call_cancel(c);
+    return NULL;
 }
 
 void call_cancel(struct call *c)
@@ -288,7 +291,8 @@ void call_release(struct call *c)
     }
     c->events = NULL;
     c->started_ms = clock_monotonic_ms();
-    arm(c);
+    if (!arm(c))
+        call_cancel(c);
 }
 
 void call_ending(struct call *c)
@@ -296,14 +300,14 @@ void call_ending(struct call *c)
     if (c->idle_timeout_ms && c->idle_timeout_ms <= ENDING_MS)
         return;
     c->idle_timeout_ms = ENDING_MS;
-    arm(c);
+    (void)arm(c);
 }
 
 void call_resume(struct call *c)
 {
     c->paused = false;
     c->heard_ms = clock_monotonic_ms();
-    arm(c);
+    (void)arm(c);
     if (c->loopback)
         loopback_resume(c->loopback);
     else

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define IDLE_HANDLES_MAX 256        /* easy handles kept for the next calls */
-#define CONNECTIONS_MAX 1024        /* connections kept warm, over all providers */
+#define CONNECTIONS_MAX 1024L       /* connections kept warm, over all providers */
 #define HEAD_MAX (64u << 10)        /* bytes of a reply's heads */
 #define FIELD_MAX 256               /* bytes of a field that is kept */
 #define CONNECT_TIMEOUT_MS 10000L
@@ -31,6 +31,7 @@ struct curl_calls {
     CURLSH *share;                  /* of what all handles have: TLS sessions, which each would keep for itself */
     const struct config *config;
     struct slot *slots;             /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
+    struct curl_call *active;
     unsigned idle_count;
     bool hashed_authorities;        /* see authorities.h */
 };
@@ -38,8 +39,8 @@ struct curl_calls {
 struct curl_call {
     struct curl_calls *all;
     struct slot *slot;              /* NULL: a call with its own header lines, whose handle serves no other */
-    struct curl_call *next;         /* in slot->idle */
-    CURL *easy;
+    struct curl_call *next, **back; /* in all->active, else in slot->idle */
+    CURL *easy;                     /* NULL: on_failed() has ended it */
     struct curl_slist *headers;     /* its own, where there is no slot */
     const char *path;               /* that its handle is set to */
     const struct transport_events *events;
@@ -51,6 +52,7 @@ struct curl_call {
     bool head_told, head_too_large;
     bool inside;                    /* a callback of libcurl's is on the stack: its handle must not be touched */
     bool cancelled, paused;
+    bool lost;                      /* bytes that it was paused with found no memory: what follows is not the reply any more */
 };
 
 static void destroy(struct curl_call *c)
@@ -61,12 +63,30 @@ static void destroy(struct curl_call *c)
     free(c);
 }
 
+static void link_call(struct curl_call *c, struct curl_call **list)
+{
+    c->next = *list;
+    c->back = list;
+    if (c->next)
+        c->next->back = &c->next;
+    *list = c;
+}
+
+static void unlink_call(struct curl_call *c)
+{
+    *c->back = c->next;
+    if (c->next)
+        c->next->back = c->back;
+}
+
 /* Takes a call out of libcurl and keeps its handle for the next one. */
 static void retire(struct curl_call *c)
 {
     struct curl_calls *all = c->all;
-    (void)curl_multi_remove_handle(curl_loop_multi(all->loop), c->easy);
-    if (!c->slot || all->idle_count >= IDLE_HANDLES_MAX) {
+    unlink_call(c);
+    if (c->easy)
+        (void)curl_multi_remove_handle(curl_loop_multi(all->loop), c->easy);
+    if (!c->easy || !c->slot || all->idle_count >= IDLE_HANDLES_MAX) {
         destroy(c);
         return;
     }
@@ -96,7 +116,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct curl_call *c = arg;
     size_t len = size * count;
-    if (c->cancelled)
+    if (c->cancelled || c->lost)
         return CURL_WRITEFUNC_ERROR;
     c->inside = true;
     tell_head(c);
@@ -178,6 +198,8 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
         retire(c);
         return;
     }
+    if (c->lost)
+        code = CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK)
         tell_head(c);
     const struct transport_events *events = c->events;
@@ -186,6 +208,26 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
     void *listener = c->ctx;
     retire(c);
     events->done(listener, failure, message);
+}
+
+static void on_failed(void *ctx)
+{
+    struct curl_calls *all = ctx;
+    struct curl_call *ended = NULL;
+    for (struct curl_call *c; (c = all->active);) {
+        unlink_call(c);
+        link_call(c, &ended);
+        (void)curl_multi_remove_handle(curl_loop_multi(all->loop), c->easy);
+        curl_easy_cleanup(c->easy);
+        c->easy = NULL;
+    }
+    curl_loop_renew(all->loop);
+    for (struct curl_call *c; (c = ended);) {
+        const struct curl_call was = *c;
+        retire(c);
+        if (!was.cancelled)
+            was.events->done(was.ctx, FAILURE_INTERNAL, "no memory");
+    }
 }
 
 static bool is_paused(CURL *easy)
@@ -239,19 +281,31 @@ static bool set_fixed_options(struct curl_call *c)
            curl_easy_setopt(easy, CURLOPT_HEADERDATA, c) == CURLE_OK;
 }
 
+/* false: no memory, and the list is as it was. */
+static bool append(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    *list = longer ? longer : *list;
+    return longer != NULL;
+}
+
 static struct curl_slist *make_headers(const struct call_request *request)
 {
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:");   /* no waiting for 100 Continue */
+    struct curl_slist *list = NULL;
     struct buf fields;
     buf_init(&fields, CALL_FIELDS_MAX);
-    call_add_fields(request, &fields);
-    char *line = fields.failed || !buf_text(&fields) ? NULL : fields.data;
-    for (char *end; line && (end = strstr(line, "\r\n")); line = end + 2) {
+    bool ok = append(&list, "Expect:") &&   /* no waiting for 100 Continue */
+              call_add_fields(request, &fields) && buf_text(&fields);
+    char *line = fields.data;
+    for (char *end; ok && (end = strstr(line, "\r\n")); line = end + 2) {
         *end = '\0';
-        list = curl_slist_append(list, line);
+        ok = append(&list, line);
     }
     buf_wipe(&fields);
-    return line ? list : NULL;
+    if (ok)
+        return list;
+    curl_slist_free_all(list);
+    return NULL;
 }
 
 /* PIPEWAIT: calls that come while the first connection is being made wait for it, for it may be able to carry them all; that is
@@ -322,8 +376,10 @@ struct curl_call *curl_call_start(struct curl_calls *all, const struct call_requ
     c->events = events;
     c->ctx = ctx;
     c->body_len = request->body.len;
-    if (set_body(c->easy, request) && curl_multi_add_handle(curl_loop_multi(all->loop), c->easy) == CURLM_OK)
+    if (set_body(c->easy, request) && curl_multi_add_handle(curl_loop_multi(all->loop), c->easy) == CURLM_OK) {
+        link_call(c, &all->active);
         return c;
+    }
     destroy(c);
     return NULL;
 }
@@ -338,7 +394,10 @@ void curl_call_cancel(struct curl_call *c)
 void curl_call_resume(struct curl_call *c)
 {
     c->paused = false;
-    (void)curl_easy_pause(c->easy, CURLPAUSE_CONT);
+    CURLcode result = curl_easy_pause(c->easy, CURLPAUSE_CONT);
+    c->lost = result != CURLE_OK && result != CURLE_WRITE_ERROR;   /* a CALL_STOP, whose end follows */
+    if (c->lost)
+        curl_loop_fail(c->all->loop);
 }
 
 const struct rate_limits *curl_call_limits(const struct curl_call *c)
@@ -364,13 +423,12 @@ struct curl_calls *curl_calls_new(struct event_base *base, const struct config *
     all->hashed_authorities = authorities_are_hashed();
     all->share = curl_share_init();
     all->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *all->slots);
-    all->loop = curl_loop_new(base, &(struct curl_loop_owner){on_finished, is_paused, all});
+    all->loop = curl_loop_new(base, &(struct curl_loop_owner){on_finished, on_failed, is_paused, all}, CONNECTIONS_MAX);
     if (!all->slots || !all->loop || !all->share ||
         curl_share_setopt(all->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
         curl_calls_free(all);
         return NULL;
     }
-    curl_multi_setopt(curl_loop_multi(all->loop), CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_MAX);
     return all;
 }
 

@@ -10,11 +10,12 @@
 
 #define TLS_RECORD_FIRST 20   /* the content types of RFC 8446, B.1 */
 #define TLS_RECORD_LAST 23
+#define MEND_MS 50            /* until what found no memory a second time is tried again */
 
 /* What the loop knows of a descriptor. Its event outlives the transfer: a connection that is kept for the next one stays
  * watched for reading, which costs nothing, where adding and removing it costs two system calls for each request. */
 struct watched {
-    struct event *event;
+    struct event *event;   /* NULL: none is wanted, or on_mend() has to make it */
     int what;              /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now */
     bool idle;             /* no transfer uses it, not even a paused one */
     short interest;        /* EV_* that the event was made for */
@@ -22,8 +23,11 @@ struct watched {
 
 struct curl_loop {
     struct event_base *base;
-    CURLM *multi;
+    CURLM *multi;              /* NULL: on_mend() has to make it */
+    long connections_max;
     struct event *timer;
+    struct event *mend;        /* what found no memory is done again */
+    bool failing;
     struct watched *watched;   /* by descriptor */
     size_t watched_count;
     struct curl_loop_owner owner;
@@ -38,11 +42,19 @@ static void drain_finished(struct curl_loop *loop)
             loop->owner.finished(message->easy_handle, message->data.result, loop->owner.ctx);
 }
 
+/* What nothing watches would hang: from the loop's next turn on it is tried again. */
+static void mend_soon(struct curl_loop *loop)
+{
+    event_active(loop->mend, EV_TIMEOUT, 0);
+}
+
 static void act(struct curl_loop *loop, curl_socket_t fd, int what)
 {
     int running;
-    (void)curl_multi_socket_action(loop->multi, fd, what, &running);
+    CURLMcode result = curl_multi_socket_action(loop->multi, fd, what, &running);
     drain_finished(loop);
+    if (result != CURLM_OK)
+        loop->owner.failed(loop->owner.ctx);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -95,8 +107,8 @@ static int set_timer(CURLM *multi, long ms, void *arg)
     struct timeval wait = {ms / 1000, ms % 1000 * 1000};
     if (ms < 0)
         evtimer_del(loop->timer);
-    else
-        evtimer_add(loop->timer, &wait);
+    else if (evtimer_add(loop->timer, &wait) != 0)
+        mend_soon(loop);
     return 0;
 }
 
@@ -114,13 +126,26 @@ static bool make_room(struct curl_loop *loop, size_t fd)
     return true;
 }
 
+/* Makes the event of a descriptor that has none. */
+static bool watch(struct curl_loop *loop, curl_socket_t fd)
+{
+    struct watched *w = &loop->watched[fd];
+    w->event = event_new(loop->base, fd, w->interest, on_socket, loop);
+    if (w->event && event_add(w->event, NULL) == 0)
+        return true;
+    if (w->event)
+        event_free(w->event);
+    w->event = NULL;
+    return false;
+}
+
 /* CURLMOPT_SOCKETFUNCTION. */
 static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
 {
     struct curl_loop *loop = arg;
     (void)assigned;
     if (fd < 0 || !make_room(loop, (size_t)fd))
-        return -1;
+        return -1;   /* what libcurl does next fails by this: see act() */
     struct watched *w = &loop->watched[fd];
     w->what = what;
     w->idle = what == CURL_POLL_REMOVE && !loop->owner.is_paused(easy);
@@ -131,8 +156,45 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     if (w->event)
         event_free(w->event);
     w->interest = interest;
-    w->event = event_new(loop->base, fd, interest, on_socket, loop);
-    return w->event && event_add(w->event, NULL) == 0 ? 0 : -1;
+    if (!watch(loop, fd))
+        mend_soon(loop);
+    return 0;
+}
+
+static bool make_multi(struct curl_loop *loop)
+{
+    loop->multi = curl_multi_init();
+    if (!loop->multi)
+        return false;
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, loop->connections_max);
+    return true;
+}
+
+static void on_mend(evutil_socket_t unused, short what, void *arg)
+{
+    struct curl_loop *loop = arg;
+    const struct timeval wait = {0, MEND_MS * 1000};
+    bool good = true;
+    long ms = -1;
+    (void)unused;
+    (void)what;
+    if (loop->failing) {
+        loop->failing = false;
+        loop->owner.failed(loop->owner.ctx);
+    }
+    if (!loop->multi)
+        good = make_multi(loop);
+    for (size_t fd = 0; fd < loop->watched_count; fd++)
+        if (loop->watched[fd].what && loop->watched[fd].what != CURL_POLL_REMOVE && !loop->watched[fd].event)
+            good &= watch(loop, (curl_socket_t)fd);
+    if (curl_multi_timeout(loop->multi, &ms) == CURLM_OK)
+        (void)set_timer(loop->multi, ms, loop);
+    if (!good && evtimer_add(loop->mend, &wait) != 0)
+        mend_soon(loop);
 }
 
 int curl_loop_close_socket(void *arg, curl_socket_t fd)
@@ -141,22 +203,18 @@ int curl_loop_close_socket(void *arg, curl_socket_t fd)
     return close(fd);
 }
 
-struct curl_loop *curl_loop_new(struct event_base *base, const struct curl_loop_owner *owner)
+struct curl_loop *curl_loop_new(struct event_base *base, const struct curl_loop_owner *owner, long connections_max)
 {
     struct curl_loop *loop = calloc(1, sizeof *loop);
     if (!loop)
         return NULL;
-    *loop = (struct curl_loop){.base = base, .multi = curl_multi_init(), .owner = *owner};
+    *loop = (struct curl_loop){.base = base, .owner = *owner, .connections_max = connections_max};
     loop->timer = evtimer_new(base, on_timer, loop);
-    if (!loop->multi || !loop->timer) {
-        curl_loop_free(loop);
-        return NULL;
-    }
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
-    return loop;
+    loop->mend = evtimer_new(base, on_mend, loop);
+    if (loop->timer && loop->mend && make_multi(loop))
+        return loop;
+    curl_loop_free(loop);
+    return NULL;
 }
 
 void curl_loop_free(struct curl_loop *loop)
@@ -170,10 +228,28 @@ void curl_loop_free(struct curl_loop *loop)
     free(loop->watched);
     if (loop->timer)
         event_free(loop->timer);
+    if (loop->mend)
+        event_free(loop->mend);
     free(loop);
+}
+
+void curl_loop_renew(struct curl_loop *loop)
+{
+    (void)curl_multi_cleanup(loop->multi);
+    evtimer_del(loop->timer);
+    if (!make_multi(loop))
+        mend_soon(loop);
+}
+
+void curl_loop_fail(struct curl_loop *loop)
+{
+    loop->failing = true;
+    mend_soon(loop);
 }
 
 CURLM *curl_loop_multi(struct curl_loop *loop)
 {
+    if (!loop->multi)
+        (void)make_multi(loop);
     return loop->multi;
 }

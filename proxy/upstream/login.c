@@ -56,7 +56,8 @@ static void give_up(struct login *l, const struct failure *f)
 static void look_again(struct login *l)
 {
     const struct timeval wait = {0, LOOK_AGAIN_MS * 1000};
-    evtimer_add(l->timer, &wait);
+    if (evtimer_add(l->timer, &wait) != 0)
+        event_active(l->timer, EV_TIMEOUT, 0);   /* no memory: at once, which its patience bounds */
 }
 
 static bool is_patient(const struct login *l, uint64_t patience_ms)

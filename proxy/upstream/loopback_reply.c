@@ -20,7 +20,10 @@ static bool deliver(struct loopback_call *c, struct slice piece)
         event_del(c->readable);
         return true;   /* what follows is put aside, not delivered */
     }
-    loopback_finish(c, FAILURE_PROTOCOL, "the reply is of no use");
+    if (flow == CALL_PAUSE)
+        loopback_finish(c, FAILURE_INTERNAL, "no memory");
+    else
+        loopback_finish(c, FAILURE_PROTOCOL, "the reply is of no use");
     return false;
 }
 

@@ -58,7 +58,8 @@ static enum relay_state run(const struct relay_options *options, struct slice bo
     must((state == RELAY_FAILED) == (relay_failure(r)->kind != FAILURE_NONE));
     if (state == RELAY_FAILED) {
         bool opened = sent->len > 0;
-        relay_fail(r, relay_failure(r), &send);
+        if (!relay_fail(r, relay_failure(r), &send))
+            abort();
         must(opened == (send.len > 0));
         (void)buf_add_slice(sent, send);
     }

@@ -64,7 +64,7 @@ static inline struct bridge_run bridge_relay(const struct relay_options *options
     }
     if (run.state == RELAY_FAILED) {
         run.failure = *relay_failure(r);
-        relay_fail(r, &run.failure, &send);
+        assert_true(relay_fail(r, &run.failure, &send));
         assert_true(buf_add_slice(&run.sent, send));
     }
     run.usage = relay_usage(r);

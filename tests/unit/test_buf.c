@@ -133,8 +133,13 @@ static void failure_stays_until_cleared(void **state)
     buf_init(&b, 4);
     assert_false(buf_add_text(&b, "12345"));
     buf_add_text(&b, "1");
-    assert_true(b.failed);
+    assert_true(b.failed && b.full);
+    struct buf whole;
+    buf_init(&whole, 4);
+    buf_fail_with(&whole, &b);
+    assert_true(whole.failed && whole.full);
     buf_clear(&b);
+    assert_false(b.failed || b.full);
     assert_true(buf_add_text(&b, "1"));
     buf_free(&b);
 }

@@ -274,7 +274,7 @@ static void test_the_first_content_opens(void **state)
     assert_true(slice_starts(send, "event: response.in_progress\ndata: {\"type\":\"response.in_progress\","
                                    "\"sequence_number\":5,"));
     struct failure f = {.kind = FAILURE_TIMEOUT, .message = "the upstream said nothing for 60 s"};
-    relay_fail(r, &f, &send);
+    assert_true(relay_fail(r, &f, &send));
     assert_true(slice_starts(send, "event: response.failed\n"));
     assert_non_null(memmem(send.ptr, send.len, "nothing for 60 s", 16));
     assert_int_equal(relay_feed(r, SLICE(TEXT("y")), &send), RELAY_FAILED);

@@ -1,0 +1,94 @@
+"""Allocations that find no memory: tests/faults/fail_alloc.c in the program, and the page that it shares with the test."""
+import contextlib
+import http.client
+import json
+import mmap
+import pathlib
+import struct
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOREVER = 1 << 62
+PATIENCE_S = 5   # nothing that fails may hang for longer
+
+
+class Memory:
+    """Which allocations of a program fail."""
+
+    FIELDS = ("first", "how_many", "count", "failed", "live")
+
+    def __init__(self, folder, program="pointsman-proxy"):
+        self.library = folder / "fail_alloc.so"
+        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", self.library,
+                        ROOT / "tests" / "faults" / "fail_alloc.c"], check=True)
+        self.path = folder / "faults"
+        self.path.write_bytes(bytes(4096))
+        with open(self.path, "r+b") as file:
+            self.page = mmap.mmap(file.fileno(), 4096)
+        # Freed blocks are overwritten, so that who still reads one is found out.
+        self.environment = {"LD_PRELOAD": str(self.library), "FAULTS_FILE": str(self.path), "FAULTS_PROGRAM": program,
+                            "MALLOC_PERTURB_": "165"}
+
+    def __getattr__(self, name):
+        if name not in self.FIELDS:
+            raise AttributeError(name)
+        return struct.unpack_from("<q", self.page, 8 * self.FIELDS.index(name))[0]
+
+    def _set(self, name, value):
+        struct.pack_into("<q", self.page, 8 * self.FIELDS.index(name), value)
+
+    @property
+    def where(self):
+        """The file name of who asked for the last one that failed."""
+        return self.page[40:104].split(b"\0")[0].decode()
+
+    @contextlib.contextmanager
+    def fails(self, first, how_many=1):
+        """Inside, the first-th allocation from here on fails, and so many after it."""
+        self.page[0:32], self.page[40:104] = bytes(32), bytes(64)
+        self._set("how_many", how_many)
+        self._set("first", first)
+        try:
+            yield self
+        finally:
+            self._set("first", 0)
+
+
+class Outcome:
+    """What a client sees of one request, in words: whole, told, cut; anything else is a fault of the proxy's."""
+
+    def __init__(self, proxy, path, body):
+        self.text, self.status, self.hung = "", None, False
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_S)
+        try:
+            connection.request("POST", path, json.dumps(body), {"Authorization": f"Bearer {proxy.keys['LITELLM_API_KEY']}"})
+            response = connection.getresponse()
+            self.status = response.status
+            self.fields = response.headers
+            self.text = response.read().decode()
+            self.ended = True
+        except http.client.IncompleteRead as error:
+            self.text, self.ended = error.partial.decode(), False
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self.ended = False
+        except TimeoutError:
+            self.ended, self.hung = True, True
+        finally:
+            connection.close()
+
+    @property
+    def is_told(self):
+        """An error that says so: in its status and words, or as the last event of a stream."""
+        if self.status == 200:
+            return '"error":{' in self.text.rsplit("data: ", 1)[-1] or '"response.failed"' in self.text
+        return self.status == 503 and len(json.loads(self.text)["error"]["message"]) > 5
+
+    def kind(self, wanted):
+        """`wanted` says whether the reply is whole."""
+        if self.hung:
+            return f"wrong: silent for {PATIENCE_S} s after {self.text[:300]}"
+        if not self.ended:
+            return "cut"
+        if self.status == 200 and "content-type" in self.fields and wanted(self.text):
+            return "whole"
+        return "told" if self.is_told else f"wrong: {self.status} {self.text[:600]}"
