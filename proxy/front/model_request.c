@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SMALL_BODY (64u << 10)   /* bytes that fit any window */
+#define KEYS_MAX 256             /* of a body's top level: they are compared with each other */
 #define CONVERSATION_START 512   /* bytes of the first messages that tell conversations apart */
 
 static bool fail(struct model_request_error *error, const char *param, const char *code, const char *message)
@@ -104,13 +105,41 @@ static uint64_t conversation_of(const struct model_request *r, const struct http
     return value;
 }
 
-/* Two readers of one text may disagree on which of two equal keys counts. */
+/* Whether two keys are the same, however each is written. `name`: the second's text, where that is escaped. */
+static bool same_key(const struct json *j, uint32_t a, uint32_t b, const struct buf *name)
+{
+    if (j->nodes[a].escaped || j->nodes[b].escaped)
+        return json_string_equals(j, a, j->nodes[b].escaped ? buf_slice(name) : json_inner(j, b));
+    return j->nodes[a].len == j->nodes[b].len && slice_equal(json_inner(j, a), json_inner(j, b));
+}
+
+/* *no_memory: that can't be told. */
+static bool stood_before(const struct json *j, uint32_t key, bool *no_memory)
+{
+    struct buf name;
+    buf_init(&name, j->nodes[key].len);
+    *no_memory = j->nodes[key].escaped && !json_unescape(j, key, &name);
+    bool stood = *no_memory;
+    for (uint32_t k = json_first(j, 0); k != key && !stood; k = json_next(j, k))
+        stood = same_key(j, k, key, &name);
+    buf_free(&name);
+    return stood;
+}
+
+/* Two readers of one text may disagree on which of two equal keys counts: we, and the provider to whom it goes as it is. */
 static bool read_once(struct model_request *r, struct model_request_error *error)
 {
-    static const char *const keys[] = {"model", "stream", "messages", "input", "prompt"};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (json_count(&r->top, 0, keys[i]) > 1)
-            return fail(error, keys[i], "duplicate_parameter", "The body holds this key twice.");
+    unsigned count = 0;
+    for (uint32_t key = json_first(&r->top, 0); key; key = json_next(&r->top, key)) {
+        if (++count > KEYS_MAX)
+            return fail(error, NULL, "too_many_parameters", "The body holds more keys than any API has.");
+        if (!stood_before(&r->top, key, &error->no_memory))
+            continue;
+        fail(error, NULL, "duplicate_parameter", "");
+        (void)snprintf(error->message, sizeof error->message, "The body holds the key \"%.*s\" twice.",
+                       (int)(r->top.nodes[key].len < 64 ? r->top.nodes[key].len - 2 : 62), json_inner(&r->top, key).ptr);
+        return false;
+    }
     return true;
 }
 

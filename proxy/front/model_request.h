@@ -30,8 +30,8 @@ struct model_request_error {
 };
 
 /* Reads a body strictly. false with `error` set (a 400, but for no_memory): not JSON, no object, no model or a field of the
- * wrong type, or one of these keys standing twice. Free with model_request_free() in either case; `*r` is zeroed before its
- * first use and keeps its memory for the next. */
+ * wrong type, a key of the top level standing twice, or over 256 of them. Free with model_request_free() in either case; `*r` is
+ * zeroed before its first use and keeps its memory for the next. */
 MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
                                    struct model_request_error *error);
 /* The error (a 400) of a request that no deployment of its model speaks: none has one of its upstream_wires. */

@@ -182,11 +182,6 @@ def test_an_unknown_model_is_final_for_codex(light, path):
     assert "no-such-model" in answer.error["message"]
 
 
-def test_a_model_that_stands_twice_is_refused(light):
-    body = b'{"model":"codex-light","messages":[],"model":"other"}'
-    assert light.post("/v1/chat/completions", body).status == 400
-
-
 def test_a_declared_body_that_is_too_large_is_refused_unread(light):
     assert status(light.raw(head(light, "POST", "/v1/responses", f"Content-Length: {1 << 40}"))) == 413
 

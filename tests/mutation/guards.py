@@ -14,6 +14,7 @@ PAGE = "integration/test_session_guards.py"
 SESSION = "integration/test_session.py"
 FRONT = "integration/test_front.py"
 HTTP = "integration/test_http.py"
+JSON = "integration/test_json.py"
 
 GUARDS = [
     # Who may ask, by name and by page.
@@ -102,6 +103,17 @@ GUARDS = [
     Guard("framing: the end after a bad head", "proxy/front/client.c", "c->head = (struct http_head){.minor = 1, .method",
           "c->head = (struct http_head){.minor = 1, .keep_alive = true, .method", (HTTP,)),
     Guard("framing: bad chunks of who is refused", "proxy/front/client.c", "if (has_bad_chunks(c))", "if (false)", (HTTP,)),
+    # One reading of a body.
+    Guard("body: keys that stand twice", "proxy/front/model_request.c",
+          "if (!stood_before(&r->top, key, &error->no_memory))", "if (true)", (JSON,)),
+    Guard("body: keys written with escapes", "proxy/front/model_request.c",
+          "if (j->nodes[a].escaped || j->nodes[b].escaped)", "if (false)", (JSON,)),
+    Guard("body: number of keys", "proxy/front/model_request.c", "if (++count > KEYS_MAX)", "if (false)", (JSON,)),
+    Guard("body: UTF-8", "common/json.c", '            if (!length)\n                return fail(r, "not UTF-8");\n',
+          "            length += !length;\n", ("unit/test_json",)),
+    Guard("body: control characters", "common/json.c", "} else if (c < 0x20) {", "} else if (c == 0) {", ("unit/test_json",)),
+    Guard("body: what follows the value", "common/json.c",
+          'return r->at == r->end || fail(r, "something follows the JSON value");', "return true;", ("unit/test_json",)),
     Guard("page: bodies without a length", "conf/lighttpd.conf.in", '"^(POST|PUT|PATCH)$"', '"^(GET)$"', (HTTP,)),
     # Keys.
     Guard("key file: made anew", "cgi/keyfile.c", ('    keyfile_remove(dir, name);\n'

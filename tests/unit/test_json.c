@@ -1,4 +1,5 @@
-/* Unit tests of common/json. The two tables are drawn from RFC 8259's grammar, one rule per row. */
+/* Unit tests of common/json. The two tables are drawn from RFC 8259's grammar, one rule per row, with the ways to break it that
+ * public collections know. */
 #include "tests/unit/unit.h"
 #include "common/json.h"
 
@@ -8,7 +9,14 @@ static const struct slice VALID[] = {
     SLICE("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), SLICE("\"\\u0041\\uD834\\uDD1E\""), SLICE("\"\\ud800\""),
     SLICE("\"\\u0000\""), SLICE("\"\x7f\""), SLICE("\"\xc2\xa2\xe2\x82\xac\xf0\x9d\x84\x9e\""),
     SLICE("\"\xf4\x8f\xbf\xbf\""), SLICE("[]"), SLICE("[ ]"), SLICE("[1,2]"), SLICE("[[],[[]]]"), SLICE("{}"),
-    SLICE("{\"\":0}"), SLICE("{\"a\":1,\"a\":2}"), SLICE(" \t\r\n{ \"a\" : [ 1 , 2 ] , \"b\" : { } } \n"),
+    SLICE("123e65"), SLICE("0e+1"), SLICE("0e1"), SLICE("-0.000000000000000000000001"), SLICE("1E22"), SLICE("1E-2"),
+    SLICE("1e0001"),
+    SLICE("-1e9999"), SLICE("[\"\"]"), SLICE("[1\n]"), SLICE("[null, 1, \"1\", {}]"), SLICE(" [1] "), SLICE("[1,null,null,2]"),
+    SLICE("\"/*a//b*/#\""), SLICE("\"\\\\a\""), SLICE("\"\\u0012\""), SLICE("\"\\uFFFF\\uFDD0\""), SLICE("\"\\uDBFF\\uDFFE\""),
+    SLICE("\"\xef\xbf\xbf\xef\xb7\x90\""), SLICE("\"\xe2\x80\xa8\xe2\x80\xa9\""), SLICE("\"\\u0022\\u005C\""),
+    SLICE("\"\\udc00\\ud800\""), SLICE("\"\\ud800\\ud800\\n\""), SLICE("{\"a\":\"b\",\"a\":\"b\"}"), SLICE("{\"a\\u0000b\":0}"),
+    SLICE("{\"\\ud800\":0}"), SLICE("{\n\"a\":\"b\"\n}"), SLICE("{\"\":0}"), SLICE("{\"a\":1,\"a\":2}"),
+    SLICE(" \t\r\n{ \"a\" : [ 1 , 2 ] , \"b\" : { } } \n"),
 };
 
 static const struct slice INVALID[] = {
@@ -23,6 +31,44 @@ static const struct slice INVALID[] = {
     SLICE("}"), SLICE("{\"a\"}"), SLICE("{\"a\":}"), SLICE("{\"a\":1,}"), SLICE("{,}"), SLICE("{a:1}"), SLICE("{1:1}"),
     SLICE("{\"a\" 1}"), SLICE("{\"a\":1 \"b\":2}"), SLICE("{\"a\":1}}"), SLICE("{\"a\":1]"), SLICE("[1]x"),
     SLICE("[1]\0"), SLICE("\xef\xbb\xbf{}"), SLICE("/**/{}"), SLICE("{}//"), SLICE("[\x0c]"), SLICE("[\xa0]"),
+    SLICE("[1 true]"), SLICE("[a\xe5]"), SLICE("[\"\": 1]"), SLICE("[\"\"],"), SLICE("[\"x\"]]"), SLICE("[\"\",]"), SLICE("[x"),
+    SLICE("[3[4]]"), SLICE("[\xff]"), SLICE("[1:2]"), SLICE("[1;2]"), SLICE("[,]"), SLICE("[-]"), SLICE("[   , \"\"]"),
+    SLICE("[\"a\",\n4\n,1,"),
+    SLICE("[1,,]"), SLICE("[\x0b\"a\"\\f]"), SLICE("[*]"), SLICE("[\"\""), SLICE("[1,\n1\n,1"), SLICE("[{}"), SLICE("[fals]"),
+    SLICE("[tru]"), SLICE("123\0"), SLICE("[++1]"), SLICE("[+Inf]"), SLICE("[-1.0.]"), SLICE("[-2.]"), SLICE("[-NaN]"),
+    SLICE("[.-1]"),
+    SLICE("[.2e-3]"), SLICE("[0.1.2]"), SLICE("[0.3e+]"), SLICE("[0E]"), SLICE("[0E+]"), SLICE("[1.0e-]"), SLICE("[1 000.0]"),
+    SLICE("[1_000]"), SLICE("[1eE2]"), SLICE("[2.e+3]"), SLICE("[9.e+]"), SLICE("[-Infinity]"), SLICE("[\xef\xbc\x91]"),
+    SLICE("[1+2]"),
+    SLICE("[0xG]"), SLICE("[0x42]"), SLICE("[0e+-1]"), SLICE("[-123.123foo]"), SLICE("[123\xe5]"), SLICE("[1e1\xe5]"),
+    SLICE("[0\xe5]"),
+    SLICE("[-foo]"), SLICE("[- 1]"), SLICE("[-012]"), SLICE("[-.123]"), SLICE("[-1x]"), SLICE("[1ea]"), SLICE("[1.]"),
+    SLICE("[.123]"),
+    SLICE("[1.2a-3]"), SLICE("[1.8011670033376514H-308]"), SLICE("[012]"), SLICE("[\"x\", truth]"), SLICE("{[: \"x\"}\n"),
+    SLICE("{\"x\", null}"), SLICE("{\"x\"::\"b\"}"), SLICE("{\xf0\x9f\x87\xa8}"), SLICE("{\"a\":\"a\" 123}"),
+    SLICE("{key: 'value'}"),
+    SLICE("{\"\xb9\":\"0\",}"), SLICE("{\"a\" b}"), SLICE("{:\"b\"}"), SLICE("{\"a\" \"b\"}"), SLICE("{\"a\":"), SLICE("{\"a\""),
+    SLICE("{9999E9999:1}"), SLICE("{null:null,null:null}"), SLICE("{\"id\":0,,,,,}"), SLICE("{'a':0}"), SLICE("{\"id\":0,}"),
+    SLICE("{\"a\":\"b\"}/**/"), SLICE("{\"a\":\"b\"}/**//"), SLICE("{\"a\":\"b\"}//"), SLICE("{\"a\":\"b\"}/"),
+    SLICE("{\"a\":\"b\",,\"c\":\"d\"}"),
+    SLICE("{\"a\":\"a"), SLICE("{ \"foo\" : \"bar\", \"a\" }"), SLICE("{\"a\":\"b\"}#"), SLICE("{\"a\":/*c*/\"b\"}"),
+    SLICE("{\"a\": true} \"x\""),
+    SLICE("[\"\\uD800\\\"]"), SLICE("[\"\\uD800\\u\"]"), SLICE("[\"\\uD800\\u1\"]"), SLICE("[\"\\uD800\\u1x\"]"),
+    SLICE("[\xc3\xa9]"),
+    SLICE("[\"\\\0\"]"), SLICE("[\"\\\\\\\"]"), SLICE("[\"\\\t\"]"), SLICE("[\"\\\xf0\x9f\x8c\x80\"]"), SLICE("[\"\\u00A\"]"),
+    SLICE("[\"\\uD834\\uDd\"]"),
+    SLICE("[\"\\u\xe5\"]"), SLICE("[\"\\a\"]"), SLICE("[\"\\uqqqq\"]"), SLICE("[\"\\\xe5\"]"), SLICE("[\\u0020\"asd\"]"),
+    SLICE("[\\n]"),
+    SLICE("['single quote']"), SLICE("abc"), SLICE("\"\"x"), SLICE("[\xe2\x81\xa0]"), SLICE("\xef\xbb\xbf"), SLICE("\xef\xbb{}"),
+    SLICE("\xe5"),
+    SLICE("<.>"), SLICE("[<null>]"), SLICE("[1]]"), SLICE("[\"asd]"), SLICE("a\xc3\xa5"), SLICE("[True]"), SLICE("{\"x\": true,"),
+    SLICE("[][]"),
+    SLICE("2@"), SLICE("{}}"), SLICE("['"), SLICE("[,"), SLICE("[{"), SLICE("[\"a"), SLICE("[\"a\""), SLICE("{]"), SLICE("{,"),
+    SLICE("{["), SLICE("{\"a"),
+    SLICE("{'a'"), SLICE("[\"\\{[\"\\{["), SLICE("\xc3\xa9"), SLICE("*"), SLICE("{\"a\":\"b\"}#{}"), SLICE("[\\u000A\"\"]"),
+    SLICE("[ false, nul"),
+    SLICE("[ true, fals"), SLICE("[ false, tru"), SLICE("{\"asd\":\"asd\""), SLICE("\xe2\x81\xa0"), SLICE("\xff\xfe[\0\"\0"),
+    SLICE("\0[\0]"),
     SLICE("{\"a\":[1,{\"b\":tru}]}"), SLICE("{\"a\":\"\xff\"}"), SLICE("[[\"\\q\"]]"),
 };
 
@@ -118,6 +164,26 @@ static void parse(struct json *j, const char *text)
 {
     if (!json_parse(j, text, strlen(text)))
         fail_msg("%s: %s at %zu", text, j->error, j->error_at);
+}
+
+/* Nothing is ever closed: refused at the limit, in no time, with no stack to overflow. */
+static void endless_nesting_is_refused(void **state)
+{
+    (void)state;
+    static const char *const openings[] = {"[", "{\"a\":", "[{\"\":"};
+    struct json j = {0};
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    for (size_t i = 0; i < COUNT_OF(openings); i++) {
+        buf_clear(&text);
+        for (int n = 0; n < 100000; n++)
+            assert_true(buf_add_text(&text, openings[i]));
+        assert_false(json_parse(&j, text.data, text.len));
+        assert_string_equal(j.error, "nested too deep");
+        assert_false(json_parse_top(&j, text.data, text.len));
+    }
+    buf_free(&text);
+    json_free(&j);
 }
 
 static void values_are_found_by_key(void **state)
@@ -365,6 +431,7 @@ int main(void)
         cmocka_unit_test(no_prefix_of_a_document_is_a_document),
         cmocka_unit_test(both_parsers_agree_on_every_changed_byte),
         cmocka_unit_test(depth_is_bounded),
+        cmocka_unit_test(endless_nesting_is_refused),
         cmocka_unit_test(values_are_found_by_key),
         cmocka_unit_test(nothing_is_found_under_none),
         cmocka_unit_test(containers_are_walked_in_order),
