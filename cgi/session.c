@@ -14,6 +14,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -52,6 +53,7 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
         buf_add_format(error, "the web server (pid %d) is gone", (int)settings->parent);
         return false;
     }
+    settings->server = (int)syscall(SYS_pidfd_open, settings->parent, 0);
     session->body = sodium_malloc(REQUEST_BODY_MAX + 1);
     if (!session->body || FCGX_Init() != 0 || fcntl(FASTCGI_FD, F_SETFL, O_NONBLOCK) != 0) {
         buf_add_format(error, "FastCGI can't be set up: %s", strerror(errno));

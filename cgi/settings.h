@@ -15,6 +15,7 @@ struct settings {
     const char *config;       /* POINTSMAN_CONFIG: its configuration file */
     const char *www;          /* POINTSMAN_WWW: the folder of page.html */
     pid_t parent;             /* POINTSMAN_PARENT: lighttpd's pid */
+    int server;               /* lighttpd as a descriptor (pidfd_open(2)); -1: session_open() found none */
     char *runtime_dir;
     int runtime_fd;           /* the folder, opened */
     char *key_file;           /* path of the master key file */

@@ -1,7 +1,7 @@
 /* One pointsman-proxy process, its environment built from nothing. */
 #include "cgi/spawn.h"
 
-#include "common/harden.h"
+#include "cgi/forked.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,12 +155,11 @@ static _Noreturn void become_proxy(const struct spawn *spawn, struct environment
 {
     const char *program = spawn->settings->proxy;
     struct command_line line = {.count = 0};
+    /* The proxy follows us again; begun here, our death before its first statement takes it along. */
+    if (!forked_begin(spawn->settings, parent))
+        _exit(127);
     fill_arguments(&line, spawn);
     (void)snprintf(env->listen_pid, sizeof "LISTEN_PID=" + 20, "LISTEN_PID=%d", (int)getpid());
-    struct harden_status unused = {0};
-    /* The proxy does this again; done here too, our death before its first statement takes it along. */
-    if (!harden_follow_parent(&unused, parent))
-        _exit(127);
     if (tidy(spawn, words))
         execve(program, line.list, env->list);
     dprintf(STDERR_FILENO, "%s: can't be started: %s\n", program, strerror(errno));

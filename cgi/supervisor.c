@@ -170,11 +170,13 @@ void supervisor_stop(struct supervisor *s, int64_t now_ms)
 
 void supervisor_abandon(struct supervisor *s)
 {
+    /* First what holds the port, for files may be slow to go. */
+    if (supervisor_has_child(s))
+        kill(s->pid, SIGKILL);
+    ports_release(&s->ports);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_TOKEN);
     (void)unlink(s->settings->notify_path);
-    if (supervisor_has_child(s))
-        kill(s->pid, SIGKILL);
 }
 
 void supervisor_on_notify(struct supervisor *s, int64_t now_ms)

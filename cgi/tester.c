@@ -1,7 +1,7 @@
 /* The page's "Test": `pointsman test --call` as a child process. */
 #include "cgi/tester.h"
 
-#include "common/harden.h"
+#include "cgi/forked.h"
 #include "common/json.h"
 
 #include <errno.h>
@@ -39,20 +39,22 @@ static char **make_environment(void)
     return list;
 }
 
-static _Noreturn void become_command(const char *command, const char *model, pid_t parent, int out)
+static _Noreturn void become_command(const struct settings *settings, const char *model, pid_t parent, int out)
 {
+    const char *command = settings->command;
     sigset_t none;
-    struct harden_status unused = {0};
+    if (!forked_begin(settings, parent))
+        _exit(127);
     sigemptyset(&none);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (harden_follow_parent(&unused, parent) && nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
+    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
         dup2(out, STDOUT_FILENO) >= 0 && dup2(nothing, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 &&
         signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
         execve(command, (char *[]){(char *)command, "test", "--call", "--model", (char *)model, NULL}, make_environment());
     _exit(127);
 }
 
-static bool run(struct tester *t, const char *command, const char *model)
+static bool run(struct tester *t, const struct settings *settings, const char *model)
 {
     pid_t parent = getpid();
     int fds[2];
@@ -60,7 +62,7 @@ static bool run(struct tester *t, const char *command, const char *model)
         return false;
     t->pid = fork();
     if (t->pid == 0)
-        become_command(command, model, parent, fds[1]);
+        become_command(settings, model, parent, fds[1]);
     int fault = errno;
     close(fds[1]);
     if (t->pid < 0) {
@@ -85,7 +87,7 @@ bool tester_start(struct tester *t, const struct settings *settings, const struc
         return refuse_field(why, "model", "invalid_model", "\"model\" must name one of the models of the status.");
     memcpy(model, field->value.ptr, field->value.len);
     buf_clear(&t->answer);
-    if (!run(t, settings->command, model))
+    if (!run(t, settings, model))
         return refuse(why, 500, "no_process", "The test can't be started: %s", strerror(errno));
     t->deadline_ms = now_ms + TESTER_MS;
     return true;

@@ -216,20 +216,26 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(s->base);
 }
 
+static void close_doors(struct server *s)
+{
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        listener_stop(s->doors[i].listener);
+        s->doors[i].listener = NULL;
+    }
+}
+
 static void stop(struct server *s, int signal_number)
 {
     bool orphaned = s->options->parent && getppid() != s->options->parent;
+    close_doors(s);   /* first of all, for files may be slow to go */
     if (orphaned && s->options->key_file)
         (void)unlink(s->options->key_file);
     if (orphaned || s->stopping)
         _exit(orphaned ? 0 : 128 + signal_number);
     s->stopping = true;
     notify_send(SLICE("STOPPING=1\n"));
-    for (unsigned i = 0; i < ENTRANCES; i++) {
-        listener_stop(s->doors[i].listener);
-        s->doors[i].listener = NULL;
+    for (unsigned i = 0; i < ENTRANCES; i++)
         client_close_idle(&s->doors[i].clients);
-    }
     if (!calls_under_way(s))
         event_base_loopbreak(s->base);
     struct timeval limit = {DRAIN_S, 0}, often = {0, 20000};
@@ -380,7 +386,7 @@ static bool set_up_events(struct server *s)
     s->settle = evtimer_new(s->base, on_settle, s);
     s->drain = evtimer_new(s->base, on_drain_over, s);
     s->journal_flush = evtimer_new(s->base, on_journal_flush, s);
-    return s->tick && s->settle && s->drain && s->journal_flush && event_add(s->tick, &second) == 0 && set_up_signals(s);
+    return s->tick && s->settle && s->drain && s->journal_flush && event_add(s->tick, &second) == 0;
 }
 
 static bool set_up(struct server *s, struct setup *setup)
@@ -395,15 +401,15 @@ static bool set_up(struct server *s, struct setup *setup)
         return false;
     generation_load(first, s->options->state_file);
     put_in_force(s, first);
-    return open_doors(s);
+    /* Up to here a signal ends the process at once: nobody is served yet, and the port is free again the sooner. */
+    return open_doors(s) && set_up_signals(s);
 }
 
 static void tear_down(struct server *s)
 {
-    for (unsigned i = 0; i < ENTRANCES; i++) {
+    close_doors(s);
+    for (unsigned i = 0; i < ENTRANCES; i++)
         client_close_all(&s->doors[i].clients);
-        listener_stop(s->doors[i].listener);
-    }
     generation_save(s->now, s->options->state_file);
     generation_free(s->now);
     while (s->retired) {

@@ -89,7 +89,7 @@ def test_killed_parents(folder, request):
             (session.runtime / "pointsman-session").unlink()
             session = make_session(folder)
         else:
-            wait_for(session.is_healthy, "the next session", 30)
+            wait_for(session.is_healthy, "the next session", 10)
         assert not session.key_file.exists() and session.status()["state"] == "stopped"
     session.close()
     assert not processes_of(folder)
