@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_SIZE (16u << 10)
+#define READ_SIZE (8u << 10)    /* of a head and what comes with it; the rest of a body is read where it belongs */
 #define IN_MAX (HTTP_HEAD_MAX + READ_SIZE)   /* a head, or what a client sends ahead while it is served */
 #define OUT_MAX (48u << 20)                  /* ceiling of unsent bytes: a whole reply */
 #define BODY_STEP (64u << 10)                /* progress that earns a body another timeout */
@@ -103,6 +103,12 @@ static void lose(struct client *c)
     destroy(c);
 }
 
+void client_look_later(struct client *c)
+{
+    c->input_waits = true;
+    event_active(c->readable, EV_TIMEOUT, 0);
+}
+
 void client_lose_later(struct client *c)
 {
     c->broken = true;
@@ -136,21 +142,20 @@ static void refuse_syntax(struct client *c, int status, const char *message)
     refuse(c, &(struct refusal){status, "invalid_request_error", "bad_http_request", message, NULL});
 }
 
-/* The body is there: up it goes. */
-static void serve(struct client *c)
+static void consume(struct slice *input, size_t len)
 {
-    if (!c->in.len)
-        client_release(&c->in);
-    client_enter(c, CLIENT_SERVED);
-    c->shared->events.request(c, c->endpoint, c->shared->events.ctx);
+    if (!len)
+        return;   /* an empty input may have no address */
+    input->ptr += len;
+    input->len -= len;
 }
 
 /* A request is refused before its body has been read; but where the chunks that came along with the head are none, that is told,
  * for it is the first fault. */
-static bool has_bad_chunks(const struct client *c)
+static bool has_bad_chunks(const struct client *c, struct slice input)
 {
     struct http_chunked chunked = {0};
-    struct slice input = buf_slice(&c->in), piece;
+    struct slice piece;
     enum http_result result;
     if (c->head.framing != HTTP_CHUNKED)
         return false;
@@ -161,21 +166,21 @@ static bool has_bad_chunks(const struct client *c)
 }
 
 /* The length of the head, once it is there; 0: it is not, or was refused for what there is of it. */
-static size_t find_head(struct client *c)
+static size_t find_head(struct client *c, struct slice *input)
 {
     struct http_error error;
     c->head.method = (struct slice){NULL, 0};
-    while (c->in.len && !c->scanned && *c->in.data == '\r') {
-        if (c->in.len < 2)
+    while (input->len && !c->scanned && *input->ptr == '\r') {
+        if (input->len < 2)
             return 0;
-        if (c->in.data[1] != '\n')
+        if (input->ptr[1] != '\n')
             break;
-        buf_drop(&c->in, 2);   /* RFC 9112, 2.2: empty lines before a request are passed over */
+        consume(input, 2);   /* RFC 9112, 2.2: empty lines before a request are passed over */
     }
-    size_t len = http_head_length(buf_slice(&c->in), &c->scanned);
-    if (!len && c->in.len && !http_may_begin_request(buf_slice(&c->in), &error)) {
+    size_t len = http_head_length(*input, &c->scanned);
+    if (!len && input->len && !http_may_begin_request(*input, &error)) {
         refuse_syntax(c, error.status, error.message);
-    } else if (len > HTTP_HEAD_MAX || (!len && c->in.len >= HTTP_HEAD_MAX)) {
+    } else if (len > HTTP_HEAD_MAX || (!len && input->len >= HTTP_HEAD_MAX)) {
         refuse_syntax(c, 431, "the request's head is too large");
         len = 0;
     }
@@ -183,25 +188,25 @@ static size_t find_head(struct client *c)
 }
 
 /* Takes the head off the input; what stands behind it stays. true: go on with the body. */
-static bool take_head(struct client *c)
+static bool take_head(struct client *c, struct slice *input)
 {
     struct http_error error;
     struct refusal refusal;
-    size_t len = find_head(c);
+    size_t len = find_head(c, input);
     if (!len)
         return false;
     buf_clear(&c->head_text);
-    if (!buf_add(&c->head_text, c->in.data, len)) {
+    if (!buf_add(&c->head_text, input->ptr, len)) {
         refuse_syntax(c, 503, "no memory");
         return false;
     }
-    buf_drop(&c->in, len);
+    consume(input, len);
     if (http_parse_head(buf_slice(&c->head_text), &c->head, &error) != HTTP_OK) {
         refuse_syntax(c, error.status, error.message);
         return false;
     }
     if (!admit(&c->head, &c->shared->admit, &c->endpoint, &refusal)) {
-        if (has_bad_chunks(c))
+        if (has_bad_chunks(c, *input))
             refuse_syntax(c, 400, BAD_CHUNKS);
         else
             refuse(c, &refusal);
@@ -209,7 +214,7 @@ static bool take_head(struct client *c)
     }
     c->chunked = (struct http_chunked){0};
     c->body_step = 0;
-    if (c->head.expects_continue && !c->in.len && c->head.framing != HTTP_NO_BODY) {
+    if (c->head.expects_continue && !input->len && c->head.framing != HTTP_NO_BODY) {
         BUF_ADD(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
         if (!client_flush(c))
             client_lose_later(c);
@@ -217,81 +222,111 @@ static bool take_head(struct client *c)
     return true;
 }
 
-static bool take_chunked(struct client *c)
+static bool take_chunked(struct client *c, struct slice *input)
 {
-    struct slice input = buf_slice(&c->in), piece;
+    struct slice piece;
     enum http_result result;
     do {
-        result = http_read_chunked(&c->chunked, &input, &piece);
+        result = http_read_chunked(&c->chunked, input, &piece);
         if (!buf_add_slice(&c->body, piece)) {
             refuse_syntax(c, 413, "the request's body is too large");
             return false;
         }
     } while (result == HTTP_MORE && piece.len);
-    buf_drop(&c->in, c->in.len - input.len);
     if (result == HTTP_BAD)
         refuse_syntax(c, 400, BAD_CHUNKS);
     return result == HTTP_OK;
 }
 
 /* Moves body bytes from the input; true when the body is complete. */
-static bool take_body(struct client *c)
+static bool take_body(struct client *c, struct slice *input)
 {
     if (c->head.framing == HTTP_CHUNKED)
-        return take_chunked(c);
+        return take_chunked(c, input);
     size_t missing = c->head.framing == HTTP_LENGTH ? (size_t)c->head.content_length - c->body.len : 0;
-    size_t take = missing < c->in.len ? missing : c->in.len;
-    if (!buf_add(&c->body, c->in.data, take) || !buf_reserve(&c->body, missing - take)) {
+    size_t take = missing < input->len ? missing : input->len;
+    if ((missing && !buf_reserve(&c->body, missing)) || !buf_add(&c->body, input->ptr, take)) {
         refuse_syntax(c, 503, "no memory for the request's body");
         return false;
     }
-    buf_drop(&c->in, take);
+    consume(input, take);
     return take == missing;
 }
 
-/* Carries the request on as far as the input goes. */
-static void advance(struct client *c)
+/* Takes head and body off the input as far as it goes. true: the request is complete. */
+static bool take_request(struct client *c, struct slice *input)
 {
-    c->input_waits = false;
     bool begins = false;   /* a part that mostly comes whole, and then needs no timer */
-    if (c->state == CLIENT_HEAD && c->in.len) {
+    if (c->state == CLIENT_HEAD && input->len) {
         begins = !c->scanned;
-        if (take_head(c)) {
+        if (take_head(c, input)) {
             c->state = CLIENT_BODY;
             begins = true;
         } else if (c->state == CLIENT_HEAD && begins) {
             arm(c, c->shared->head_timeout);
         }
     }
-    if (c->state == CLIENT_BODY && take_body(c)) {
-        serve(c);
-    } else if (c->state == CLIENT_BODY && (begins || c->body.len - c->body_step >= BODY_STEP)) {
+    if (c->state != CLIENT_BODY)
+        return false;
+    if (take_body(c, input))
+        return true;
+    if (c->state == CLIENT_BODY && (begins || c->body.len - c->body_step >= BODY_STEP)) {
         c->body_step = c->body.len;
         arm(c, c->shared->body_timeout);
     }
+    return false;
 }
 
-/* Takes what was read where it belongs. false: it sends on and on while it is served. */
-static bool accept_input(struct client *c, struct slice bytes)
+/* Carries the request on as far as there is input: what was kept, or else what has just been read, where it lies. What is left of
+ * it is kept before the request goes up, for a reply may follow at once, and after it the next request. */
+static void advance(struct client *c, struct slice fresh)
+{
+    bool kept = c->in.len > 0;
+    struct slice input = kept ? buf_slice(&c->in) : fresh;
+    size_t len = input.len;
+    c->input_waits = false;
+    bool complete = take_request(c, &input);
+    if (kept) {
+        buf_drop(&c->in, len - input.len);
+    } else if (!buf_add_slice(&c->in, input)) {
+        client_lose_later(c);   /* no memory: what would follow begins in the middle */
+        return;
+    }
+    if (!c->in.len)
+        client_release(&c->in);
+    else if (c->state == CLIENT_HEAD && input.len < len)
+        client_look_later(c);   /* a refusal was the whole reply */
+    if (!complete)
+        return;
+    client_enter(c, CLIENT_SERVED);
+    c->shared->events.request(c, c->endpoint, c->shared->events.ctx);
+}
+
+/* Takes what was read where it belongs: behind what was kept, or where nothing was, it is looked at where it lies, as *fresh.
+ * false: it sends on and on while it is served. */
+static bool accept_input(struct client *c, struct slice bytes, struct slice *fresh)
 {
     if (c->state == CLIENT_LINGERING || c->state == CLIENT_CLOSING)
         return true;   /* nobody wants it any more */
-    return buf_add_slice(&c->in, bytes);
+    if (c->in.len || c->state == CLIENT_SERVED)
+        return buf_add_slice(&c->in, bytes);
+    *fresh = bytes;
+    return true;
 }
 
 /* One read: a body whose length is known goes straight to its place, anything else by way of a buffer that all connections
  * share, so that an idle one holds none. false: the connection is over, and with it the client. */
-static bool read_some(struct client *c)
+static bool read_some(struct client *c, struct slice *fresh)
 {
     static char shared[READ_SIZE];
     bool in_place = c->state == CLIENT_BODY && c->head.framing == HTTP_LENGTH && !c->in.len;
     char *to = in_place ? c->body.data + c->body.len : shared;
-    ssize_t n = read(c->fd, to, in_place ? (size_t)c->head.content_length - c->body.len : sizeof shared);
+    ssize_t n = recv(c->fd, to, in_place ? (size_t)c->head.content_length - c->body.len : sizeof shared, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return true;
     if (n > 0 && in_place)
         c->body.len += (size_t)n;
-    if (n <= 0 || (!in_place && !accept_input(c, (struct slice){shared, (size_t)n}))) {
+    if (n <= 0 || (!in_place && !accept_input(c, (struct slice){shared, (size_t)n}, fresh))) {
         lose(c);
         return false;
     }
@@ -322,6 +357,7 @@ static void on_timeout(struct client *c)
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
     struct client *c = arg;
+    struct slice fresh = {NULL, 0};
     if (c->broken) {
         lose(c);
         return;
@@ -336,14 +372,14 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
             c->shared->events.drained(c->user, c->shared->events.ctx);
         }
     }
-    if ((what & EV_READ) && !read_some(c))
+    if ((what & EV_READ) && !read_some(c, &fresh))
         return;
     if ((what & EV_TIMEOUT) && fd < 0) {
         on_timeout(c);
         return;
     }
     if ((what & EV_READ) || c->input_waits)
-        advance(c);
+        advance(c, fresh);
     if (c->state == CLIENT_CLOSING && !c->broken)
         close_gently(c);
 }

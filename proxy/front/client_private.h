@@ -42,6 +42,8 @@ struct client {
 
 /* Moves the connection into a state, with the timeout that belongs to it. */
 void client_enter(struct client *c, enum client_state state);
+/* There may be something to do that no socket announces. From the loop, for our caller is still at work. */
+void client_look_later(struct client *c);
 /* From a call that came from above: the loss is carried out from the loop, where nobody still holds the client. */
 void client_lose_later(struct client *c);
 /* Writes what waits to be written; false when the socket has failed. */

@@ -114,8 +114,7 @@ static void finish(struct client *c)
             return;
     }
     /* Input that came ahead, or the close: from the loop, for our caller is still at work. */
-    c->input_waits = true;
-    event_active(c->readable, EV_TIMEOUT, 0);
+    client_look_later(c);
 }
 
 void client_send_no_memory(struct client *c)

@@ -1,6 +1,7 @@
 """The client's side of the proxy: who is let in, and what happens to bytes that are no good request."""
 import json
 import re
+import socket
 
 import pytest
 
@@ -244,6 +245,25 @@ def test_requests_share_a_connection(light, upstream):
     assert statuses(answer) == [200, 200, 200]
     assert answer.count(b"again") == 2
     assert answer.index(b"again") < answer.index(b'"list"') < answer.rindex(b"again")
+
+
+def test_requests_that_come_ahead_may_be_cut_anywhere(light, upstream):
+    """A refusal without a body keeps the connection; what stands behind it is served all the same."""
+    upstream.always(chat.whole("again"))
+    requests = [b"\r\n", head(light, "GET", "/nothing"), with_body(light), head(light, "GET", "/v1/models"), b"\r\n",
+                with_body(light, None, "Connection: close")]
+    whole, ends = b"".join(requests), []
+    for request in requests:
+        ends.append(len(request) + (ends[-1] if ends else 0))
+    cuts = {end + by for end in ends for by in (-60, -3, -1, 0, 1, 30)}
+    for cut in sorted(cut for cut in cuts if 0 < cut <= len(whole)):
+        with light.connect() as sock:
+            sock.sendall(whole[:cut])
+            if cut >= ends[1]:   # it has seen what was sent so far, and not all of it at once
+                sock.recv(1, socket.MSG_PEEK)
+            sock.sendall(whole[cut:])
+            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        assert statuses(answer) == [404, 200, 200, 200], cut
 
 
 def test_requests_may_come_byte_by_byte(light, upstream):
