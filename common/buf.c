@@ -138,6 +138,22 @@ bool buf_add_hex(struct buf *b, uint64_t value)
     return buf_add(b, at, (size_t)(digits + sizeof digits - at));
 }
 
+size_t pieces_length(const struct pieces *p)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < PIECES_MAX; i++)
+        len += p->of[i].len;
+    return len;
+}
+
+bool buf_add_pieces(struct buf *b, const struct pieces *p)
+{
+    bool added = buf_reserve(b, pieces_length(p));
+    for (size_t i = 0; added && i < PIECES_MAX; i++)
+        buf_add_slice(b, p->of[i]);
+    return added;
+}
+
 void buf_drop(struct buf *b, size_t len)
 {
     if (len >= b->len) {

@@ -102,6 +102,18 @@ bool buf_add_format(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The number in decimal, or in hexadecimal: buf_add_format(b, "%lld", …) without its price. */
 bool buf_add_number(struct buf *b, int64_t value);
 bool buf_add_hex(struct buf *b, uint64_t value);
+/* Bytes that lie in up to three places, in their order: what is sent so need not be copied together. */
+#define PIECES_MAX 3
+struct pieces {
+    struct slice of[PIECES_MAX];   /* the first one's ptr NULL: there is nothing, not even an empty text */
+};
+static inline struct pieces pieces_of(struct slice whole)
+{
+    return (struct pieces){{whole}};
+}
+size_t pieces_length(const struct pieces *p);
+bool buf_add_pieces(struct buf *b, const struct pieces *p);
+
 /* Removes the first `len` bytes (at most all). */
 void buf_drop(struct buf *b, size_t len);
 static inline struct slice buf_slice(const struct buf *b)

@@ -305,7 +305,7 @@ static void serve_echo(struct exchange *x)
         attempt_failed(x, &f, 0);
         return;
     }
-    enum relay_state state = relay_feed(x->relay, buf_slice(&x->outgoing.body), &send);
+    enum relay_state state = relay_feed(x->relay, buf_slice(&x->outgoing.own), &send);
     follow_relay(x, state, send);
     if (state == RELAY_HOLD || state == RELAY_OPEN) {
         state = relay_end(x->relay, &send);

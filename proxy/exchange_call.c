@@ -187,7 +187,7 @@ void exchange_start_call(struct exchange *x, const struct call_events *events)
         .deployment = d,
         .path = wire_path(x->outgoing.wire),
         .fields = signs_in ? fields : NULL,
-        .body = buf_slice(&x->outgoing.body),
+        .body = x->outgoing.body,
         .stream = stream,
         .first_timeout_ms = stream ? d->stream_timeout_ms : d->timeout_ms,
         .idle_timeout_ms = d->timeout_ms,

@@ -13,7 +13,7 @@
 void outgoing_init(struct outgoing *o, const unsigned char carrier_key[32])
 {
     *o = (struct outgoing){.turn = NULL};
-    buf_init(&o->body, BODY_MAX);
+    buf_init(&o->own, BODY_MAX);
     memcpy(o->carrier_key, carrier_key, sizeof o->carrier_key);
 }
 
@@ -21,7 +21,7 @@ void outgoing_free(struct outgoing *o)
 {
     turn_free(o->turn);
     json_free(&o->document);
-    buf_free(&o->body);
+    buf_free(&o->own);
 }
 
 /* The client's request as a turn, decoded once however many attempts there are. */
@@ -50,17 +50,33 @@ static bool translate(struct outgoing *o, const struct model_request *request, c
         .thought_signatures = d->provider->thought_signatures,
     };
     if (d->provider->kind == PROVIDER_ECHO)
-        return echo_reply(o->turn, request->stream, &o->body);
-    return turn_encode(o->turn, o->wire, &options, &o->body);
+        return echo_reply(o->turn, request->stream, &o->own);
+    return turn_encode(o->turn, o->wire, &options, &o->own);
+}
+
+/* Puts `made` in the place of what was written before. */
+static void replace(struct outgoing *o, struct buf *made)
+{
+    buf_free(&o->own);
+    o->own = *made;
+    o->body = pieces_of(buf_slice(&o->own));
+}
+
+static bool copy_together(struct outgoing *o)
+{
+    struct buf whole;
+    buf_init(&whole, BODY_MAX);
+    bool made = buf_add_pieces(&whole, &o->body);
+    replace(o, &whole);
+    return made;
 }
 
 static bool mend_for_chatgpt(struct outgoing *o, const struct deployment *d)
 {
     struct buf mended;
     buf_init(&mended, BODY_MAX);
-    bool made = chatgpt_request(buf_slice(&o->body), d->instructions, &mended);
-    buf_free(&o->body);
-    o->body = mended;
+    bool made = chatgpt_request(buf_slice(&o->own), d->instructions, &mended);
+    replace(o, &mended);
     return made;
 }
 
@@ -69,17 +85,21 @@ bool outgoing_make(struct outgoing *o, const struct model_request *request, stru
 {
     bool same = (d->wires & (unsigned)request->wire) != 0 && d->provider->kind == PROVIDER_HTTP;
     bool made;
-    buf_clear(&o->body);
+    bool signs_in = d->provider->sign_in == SIGN_IN_CHATGPT;
+    buf_clear(&o->own);
     if (same) {
         o->wire = request->wire;
-        made = pass_request(&request->top, d->upstream_model, &o->body);
+        made = pass_request(&request->top, d->upstream_model, &o->own, &o->body);
+        if (made && (o->apart || signs_in))
+            made = copy_together(o);
     } else {
         o->wire = (d->wires & WIRE_CHAT) ? WIRE_CHAT : WIRE_RESPONSES;
         if (!decode(o, request->wire, client_body, failure))
             return false;
         made = translate(o, request, d);
+        o->body = pieces_of(buf_slice(&o->own));
     }
-    if (made && d->provider->sign_in == SIGN_IN_CHATGPT)
+    if (made && signs_in)
         made = mend_for_chatgpt(o, d);
     if (!made)
         failure_set(failure, FAILURE_INTERNAL, "no memory for the request to %s", d->id);

@@ -1,4 +1,4 @@
-/* pure: Copies a request for an upstream of the same wire, with another model's name and without our carriers. */
+/* pure: A request for an upstream of the same wire, with another model's name and without our carriers. */
 #include "proxy/bridge/pass.h"
 #include "proxy/bridge/carrier.h"
 
@@ -33,10 +33,20 @@ static void copy_input(struct slice input, struct buf *out)
     json_free(&j);
 }
 
-bool pass_request(const struct json *doc, const char *upstream_model, struct buf *out)
+/* Where the model's name is all that changes: around it the text is as the client wrote it. */
+static bool point_around_model(const struct json *doc, const char *upstream_model, struct buf *own, struct pieces *out)
+{
+    struct slice body = json_raw(doc, 0), name = json_raw(doc, json_get(doc, 0, "model"));
+    bool made = json_add_string(own, slice_of(upstream_model));
+    const char *behind = name.ptr + name.len;
+    *out = (struct pieces){{{body.ptr, (size_t)(name.ptr - body.ptr)}, buf_slice(own),
+                            {behind, (size_t)(body.ptr + body.len - behind)}}};
+    return made;
+}
+
+static bool copy_request(const struct json *doc, const char *upstream_model, bool carriers, struct buf *out)
 {
     struct slice body = json_raw(doc, 0);
-    bool carriers = !doc->mark || doc->marked;
     const char *copied = body.ptr;
     if (!json_get(doc, 0, "model")) {
         BUF_ADD(out, "{\"model\":");
@@ -58,4 +68,14 @@ bool pass_request(const struct json *doc, const char *upstream_model, struct buf
             copy_input(value, out);
     }
     return buf_add(out, copied, (size_t)(body.ptr + body.len - copied)) && !out->failed;
+}
+
+bool pass_request(const struct json *doc, const char *upstream_model, struct buf *own, struct pieces *out)
+{
+    bool carriers = !doc->mark || doc->marked;
+    if (!carriers && json_count(doc, 0, "model") == 1)
+        return point_around_model(doc, upstream_model, own, out);
+    bool made = copy_request(doc, upstream_model, carriers, own);
+    *out = pieces_of(buf_slice(own));
+    return made;
 }

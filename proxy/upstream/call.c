@@ -41,6 +41,7 @@ struct call {
     struct event *timer;
     struct curl_call *curl;              /* one of the two carries it */
     struct loopback_call *loopback;
+    struct buf body;                     /* of the request, where it came in pieces and libcurl carries it */
     const struct call_events *events;    /* NULL: released, nobody listens any more */
     void *ctx;
     struct call_reply reply;
@@ -93,6 +94,7 @@ static void put_away(struct call *c)
 {
     struct upstream *u = c->upstream;
     evtimer_del(c->timer);
+    buf_free(&c->body);
     if (u->spare_count < SPARE_MAX) {
         link_call(c, &u->spare);
         u->spare_count++;
@@ -226,10 +228,10 @@ static bool loopback_head(struct target *t, const struct call_request *request, 
         kept->max = CALL_FIELDS_MAX + sizeof t->origin;
         buf_wipe(kept);
         t->paths[request->stream] = request->path;
-        buf_add_format(kept, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", request->body.ptr ? "POST" : "GET", t->origin.path,
+        buf_add_format(kept, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", request->body.of[0].ptr ? "POST" : "GET", t->origin.path,
                        request->path, t->origin.host);
         call_add_fields(request, kept);
-        if (request->body.ptr)
+        if (request->body.of[0].ptr)
             BUF_ADD(kept, "Content-Length: ");
     }
     *head = buf_slice(kept);
@@ -237,6 +239,20 @@ static bool loopback_head(struct target *t, const struct call_request *request, 
     if (!made)
         buf_wipe(kept);   /* the next call makes it anew */
     return made;
+}
+
+/* libcurl wants the body in one piece: a callback that gives it piece by piece costs a write of its own for each request. */
+static void start_curl(struct call *c, const struct call_request *request)
+{
+    struct call_request whole = *request;
+    size_t len = pieces_length(&request->body);
+    if (len > request->body.of[0].len) {
+        buf_init(&c->body, len);
+        if (!buf_add_pieces(&c->body, &request->body))
+            return;
+        whole.body = pieces_of(buf_slice(&c->body));
+    }
+    c->curl = curl_call_start(c->upstream->curl_calls, &whole, &transport_events, c);
 }
 
 static bool start_transport(struct call *c, const struct call_request *request)
@@ -248,7 +264,7 @@ static bool start_transport(struct call *c, const struct call_request *request)
         if (loopback_head(t, request, &plain.head))
             c->loopback = loopback_start(u->loopback, &plain, &transport_events, c);
     } else {
-        c->curl = curl_call_start(u->curl_calls, request, &transport_events, c);
+        start_curl(c, request);
     }
     return c->loopback || c->curl;
 }

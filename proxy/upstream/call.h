@@ -43,7 +43,7 @@ struct call_request {
      * URL in place of api_base and path: `deployment` is then not looked at. */
     const char *const *fields;
     const char *url;
-    struct slice body;           /* must stay until the call is over; ptr NULL: a GET */
+    struct pieces body;          /* must stay until the call is over; nothing: a GET */
     bool head;                   /* without a body, and with a URL of its own: a HEAD */
     bool stream;                 /* an event stream is asked for */
     int first_timeout_ms;        /* to the first bytes of the body that say something; 0: none */

@@ -359,7 +359,7 @@ static struct curl_call *take_call(struct curl_calls *all, const struct call_req
 
 static bool set_body(CURL *easy, const struct call_request *request)
 {
-    struct slice body = request->body;
+    struct slice body = request->body.of[0];
     if (!body.ptr)
         return curl_easy_setopt(easy, request->head ? CURLOPT_NOBODY : CURLOPT_HTTPGET, 1L) == CURLE_OK;
     return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
@@ -375,7 +375,7 @@ struct curl_call *curl_call_start(struct curl_calls *all, const struct call_requ
         return NULL;
     c->events = events;
     c->ctx = ctx;
-    c->body_len = request->body.len;
+    c->body_len = request->body.of[0].len;
     if (set_body(c->easy, request) && curl_multi_add_handle(curl_loop_multi(all->loop), c->easy) == CURLM_OK) {
         link_call(c, &all->active);
         return c;

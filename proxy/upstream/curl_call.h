@@ -11,7 +11,7 @@ struct curl_call;
 struct curl_calls *curl_calls_new(struct event_base *base, const struct config *config);
 /* All calls must be over. */
 void curl_calls_free(struct curl_calls *all);
-/* NULL: no memory. */
+/* NULL: no memory. The body must be in one piece. */
 struct curl_call *curl_call_start(struct curl_calls *all, const struct call_request *request,
                                   const struct transport_events *events, void *ctx);
 /* Closes the connection and forgets the call; allowed within body(). */

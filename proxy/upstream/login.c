@@ -125,7 +125,8 @@ static void start_renewal(struct login *l)
     if (buf_reserve(&l->body, l->body.max) && buf_reserve(&l->answer, l->answer.max) &&
         login_refresh_body(l->known.tokens.refresh, &l->body))
         l->call = call_start(l->upstream,
-                             &(struct call_request){.url = l->token_url, .fields = no_fields, .body = buf_slice(&l->body),
+                             &(struct call_request){.url = l->token_url, .fields = no_fields,
+                                                    .body = pieces_of(buf_slice(&l->body)),
                                                     .total_timeout_ms = ENDPOINT_TIMEOUT_MS},
                              &endpoint_events, l);
     if (!l->call) {

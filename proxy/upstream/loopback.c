@@ -150,22 +150,24 @@ static void fail(struct loopback_call *c, enum failure_kind failure, const char 
 
 bool loopback_sent(const struct loopback_call *c)
 {
-    return c->sent == c->head.len + c->length.len + c->body.len;
+    return c->sent == c->len;
 }
 
-/* Writes what is left of head, length and body. false: the connection is gone. */
+#define PARTS (sizeof((struct loopback_call *)0)->request / sizeof(struct slice))
+
+/* Writes what is left of the request. false: the connection is gone. */
 static bool send_request(struct loopback_call *c)
 {
-    const struct slice parts[] = {c->head, c->length, c->body};
-    struct iovec vectors[3];
+    struct iovec vectors[PARTS];
     while (!loopback_sent(c)) {
         size_t skip = c->sent;
         int count = 0;
-        for (size_t i = 0; i < 3; i++) {
-            size_t off = skip < parts[i].len ? skip : parts[i].len;
+        for (size_t i = 0; i < PARTS; i++) {
+            struct slice part = c->request[i];
+            size_t off = skip < part.len ? skip : part.len;
             skip -= off;
-            if (off < parts[i].len)
-                vectors[count++] = (struct iovec){(void *)(uintptr_t)(parts[i].ptr + off), parts[i].len - off};
+            if (off < part.len)
+                vectors[count++] = (struct iovec){(void *)(uintptr_t)(part.ptr + off), part.len - off};
         }
         ssize_t n = sendmsg(c->fd, &(struct msghdr){.msg_iov = vectors, .msg_iovlen = (size_t)count}, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
@@ -193,7 +195,7 @@ static void on_eof(struct loopback_call *c)
 static void on_readable(struct loopback_call *c)
 {
     static char bytes[READ_SIZE];
-    ssize_t n = read(c->fd, bytes, sizeof bytes);
+    ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
     if (!c->events) {   /* a kept connection: whatever it says, it is of no more use */
@@ -262,13 +264,20 @@ static struct loopback_call *make_call(struct loopback *l, const struct loopback
     return NULL;
 }
 
-/* What ends the head: the body's length and the empty line. */
-static struct slice length_line(struct loopback_call *c)
+/* Notes what there is to send: the head, what ends it, and the body. */
+static void set_request(struct loopback_call *c, const struct loopback_request *request)
 {
-    struct slice line = slice_of_number(c->body.len, c->digits);
-    memcpy(c->digits + DIGITS_MAX, "\r\n\r\n", 4);
-    line.len += 4;
-    return line;
+    size_t body_len = pieces_length(&request->body);
+    c->request[0] = request->head;
+    c->request[1] = SLICE("\r\n");
+    if (request->body.of[0].ptr) {
+        c->request[1] = slice_of_number(body_len, c->digits);
+        memcpy(c->digits + DIGITS_MAX, "\r\n\r\n", 4);
+        c->request[1].len += 4;
+    }
+    memcpy(c->request + 2, request->body.of, sizeof request->body.of);
+    c->len = c->request[0].len + c->request[1].len + body_len;
+    c->sent = 0;
 }
 
 struct loopback_call *loopback_start(struct loopback *l, const struct loopback_request *request,
@@ -282,10 +291,7 @@ struct loopback_call *loopback_start(struct loopback *l, const struct loopback_r
         return NULL;
     c->events = events;
     c->ctx = ctx;
-    c->head = request->head;
-    c->body = request->body;
-    c->length = request->body.ptr ? length_line(c) : SLICE("\r\n");
-    c->sent = 0;
+    set_request(c, request);
     c->heard = c->paused = c->cancelled = false;
     c->reply = (struct http_reply){0};
     c->chunked = (struct http_chunked){0};

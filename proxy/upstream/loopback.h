@@ -25,7 +25,7 @@ struct loopback_request {
     const struct loopback_origin *origin;
     struct slice head;      /* "POST /v1/… HTTP/1.1\r\n…", up to the length that stands behind "Content-Length: "; without a body
                                up to the empty line */
-    struct slice body;      /* ptr NULL: none */
+    struct pieces body;     /* nothing: none */
 };
 
 /* false: the URL is another machine's, or not plain http. */

@@ -20,9 +20,9 @@ struct loopback_call {
 
     const struct transport_events *events; /* NULL: no call */
     void *ctx;
-    struct slice head, length, body;      /* length: of the body, and the empty line */
-    char digits[DIGITS_MAX + 4];          /* where that stands */
-    size_t sent;
+    struct slice request[2 + PIECES_MAX]; /* the head, the length with the empty line behind it, the body's pieces */
+    char digits[DIGITS_MAX + 4];          /* of the length */
+    size_t len, sent;                     /* of the request */
     enum loopback_phase phase;
     bool heard;                           /* a byte of the reply has come */
     struct buf reply_head;                /* of a head that came in pieces */

@@ -168,7 +168,7 @@ static void ask(struct probe *p, enum step step)
         BUF_ADD(&p->question, "{\"stream\":false,\"keep_alive\":\"10s\",\"model\":");
         json_add_string(&p->question, slice_of(p->deployment->upstream_model));
         BUF_ADD(&p->question, "}");
-        request.body = buf_slice(&p->question);
+        request.body = pieces_of(buf_slice(&p->question));
         request.total_timeout_ms = LOAD_TIMEOUT_MS;
     }
     p->call = call_start(p->owner->upstream, &request, &probe_events, p);

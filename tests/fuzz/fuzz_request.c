@@ -65,12 +65,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             check_encoding(t, WIRE_RESPONSES);
             turn_free(t);
         }
-        struct buf out;
+        struct buf own, out;
+        struct pieces pieces;
         struct json passed = {0};
+        buf_init(&own, 1u << 26);
         buf_init(&out, 1u << 26);
-        must(pass_request(&doc, "m", &out));
+        must(pass_request(&doc, "m", &own, &pieces) && buf_add_pieces(&out, &pieces));
         must(json_parse(&passed, out.data, out.len) && json_string_is(&passed, json_get(&passed, 0, "model"), "m"));
         json_free(&passed);
+        buf_free(&own);
         buf_free(&out);
     }
     json_free(&doc);

@@ -65,17 +65,22 @@ static void test_pass(void **state)
         {"{\"model\":\"a\",\"input\":\"" CARRIER_MARK "\"}", "{\"model\":\"m\",\"input\":\"" CARRIER_MARK "\"}"},
     };
     struct json doc = {0};
-    struct buf out;
+    struct buf own, out;
+    struct pieces pieces;
+    buf_init(&own, 4096);
     buf_init(&out, 4096);
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         for (int top = 0; top < 4; top++) {
             doc.mark = top & 2 ? CARRIER_MARK : NULL;
             size_t len = strlen(cases[i].body);
             assert_true(top & 1 ? json_parse_top(&doc, cases[i].body, len) : json_parse(&doc, cases[i].body, len));
+            buf_clear(&own);
             buf_clear(&out);
-            assert_true(pass_request(&doc, "m", &out));
+            assert_true(pass_request(&doc, "m", &own, &pieces));
+            assert_true(buf_add_pieces(&out, &pieces));
             assert_buf(&out, cases[i].passed);
         }
+    buf_free(&own);
     buf_free(&out);
     json_free(&doc);
 }
