@@ -96,6 +96,9 @@ static void look_at_config(struct doctor *doctor)
         doctor_add(doctor, "configuration", "mend the file; pointsman-proxy --check-config shows what it means", "%s", fault);
     if (config)
         doctor_add(doctor, "configuration", NULL, "%s: %u models", path, config->group_count);
+    if (config && config->outgoing_proxy)
+        doctor_add(doctor, "outgoing proxy", NULL, "%s%s", config->outgoing_proxy,
+                   config->outgoing_login ? ", with a login" : "");
     config_free(config);
     free(path);
     buf_free(&errors);

@@ -25,6 +25,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     config_read(l, SECTION_ROUTER, s->router, s);   /* last: it wins */
     config_strategy(l);
     config_authorities(l);
+    config_outgoing(l);
     markov_settings_init(&c->adaptive, MARKOV_CALLS);
     l->errors += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->error);
     c->num_retries = (int)s->num_retries;
@@ -253,6 +254,8 @@ void config_free(struct config *c)
     free(c->deployments);
     free(c->groups);
     free(c->detours);
+    free(c->outgoing_proxy);
+    secret_free(c->outgoing_login);
     free(c->ca_file);
     free(c->token_url);
     free(c->path);

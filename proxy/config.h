@@ -95,6 +95,9 @@ struct config {
     unsigned group_count;
     struct model_group *detours;       /* those of on_context and on_content_filter */
     unsigned detour_count;
+    char *outgoing_proxy;              /* "http://host:port" through which calls to other machines go,
+    tunnelled; NULL: straight */
+    char *outgoing_login;              /* "user:password" for it, percent-encoded, secret_keep()ed; NULL: none */
     char *ca_file;                     /* PEM: authorities that may certify providers, besides the system's; NULL: none */
     char *token_url;                   /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
     char *master_key;                  /* secret_keep()ed */

@@ -160,6 +160,18 @@ static void warn_of_keys(struct config_loader *l, const struct deployment_source
                     p->key_env[0], SLICE_ARGS(url->host));
 }
 
+/* A base on another machine, and the proxy on the way there. */
+static void check_way(struct config_loader *l, struct deployment *d, const struct url *url)
+{
+    const struct config_text *proxy = &l->settings.outgoing_proxy;
+    if (url_is_loopback(url))
+        return;
+    if (proxy->variable && !proxy->text)
+        not_ready(l, d, "%s is not set, which names the outgoing proxy", proxy->variable);
+    else if (l->config->outgoing_proxy && !url->tls)
+        not_ready(l, d, "the outgoing proxy could read what goes to an http:// base: use https://");
+}
+
 /* Sets the base; *own says that calls go where the provider's own key belongs: to its usual server, or, for a provider
  * that the user runs and that has none, wherever the file says. */
 static bool set_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool *own)
@@ -182,6 +194,7 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
     d->api_base = new_text(l, "%.*s%.*s%s", SLICE_ARGS(url.origin), SLICE_ARGS(url.path), added);
     *own = usual ? url_split(slice_of(usual), &standard) && slice_equal(url.origin, standard.origin) : p->base_env != NULL;
     warn_of_keys(l, s, p, &url, *own);
+    check_way(l, d, &url);
     return d->api_base != NULL;
 }
 

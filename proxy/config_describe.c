@@ -78,6 +78,8 @@ bool config_describe(const struct config *c, struct buf *out)
                    c->allowed_fails);
     buf_add_format(out, "routing_strategy %s, risk_router_strategy %s\n", (c->strategy ? c->strategy : &STRATEGY_SHUFFLE)->name,
                    c->risk_strategy->name);
+    if (c->outgoing_proxy)
+        buf_add_format(out, "outgoing proxy %s%s\n", c->outgoing_proxy, c->outgoing_login ? ", with a login" : "");
     describe_limit("", c->max_cost_usd, out);
     describe_policy("retries after: ", &c->retries, out);
     describe_policy("failures that start no rest: ", &c->allowed, out);

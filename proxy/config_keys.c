@@ -238,6 +238,9 @@ static const struct config_key KEYS[] = {
     USED(GENERAL, BOOL, "connect_ahead", config_settings, connect_ahead, "true",
          "At the start and after a reload each provider behind `https://` that can serve is connected to, with one request "
          "(`HEAD /`) that bears no key and costs nothing, so that the first call finds the connection open. Not in LiteLLM."),
+    USED(GENERAL, SECRET, "outgoing_proxy", config_settings, outgoing_proxy, "none",
+         "`http://`, `https://` or `socks5h://` and `HOST:PORT`: calls to other machines go through it; see Outgoing proxy. Not "
+         "in LiteLLM."),
     USED(GENERAL, SECRET, "master_key", config_settings, master_key, "",
          "The key that clients present; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment come first."),
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "

@@ -86,7 +86,7 @@ enum fallback_use { FALLBACK_ANY, FALLBACK_CONTEXT, FALLBACK_CONTENT, FALLBACK_U
 
 struct config_settings {
     const struct yaml_node *model_list, *router, *litellm, *general;
-    struct config_text routing_strategy, risk_strategy, master_key, ssl_verify;
+    struct config_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy;
     int64_t num_retries, allowed_fails, max_fallbacks;
     int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
     bool disable_cooldowns, keep_state, hold_streams, connect_ahead;
@@ -153,6 +153,8 @@ struct model_group *config_find_group(struct config *c, const char *alias);
 void config_fallbacks(struct config_loader *l);
 /* Sets where the authorities are that certify providers' servers. */
 void config_authorities(struct config_loader *l);
+/* Sets the proxy through which calls leave this machine. */
+void config_outgoing(struct config_loader *l);
 /* Sets the spending limits, and names what has no price where there are any. */
 void config_spending(struct config_loader *l);
 /* Reads retry_policy, allowed_fails_policy, and, once the groups are there, model_group_retry_policy. */

@@ -10,6 +10,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config_groups.c \
 	proxy/config_keys.c \
 	proxy/config_login.c \
+	proxy/config_outgoing.c \
 	proxy/config_policies.c \
 	proxy/config_read.c \
 	proxy/config_variables.c proxy/config_variables.h \
@@ -114,10 +115,12 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/server.c proxy/server.h \
 	proxy/upstream/ahead.c proxy/upstream/ahead.h \
 	proxy/upstream/authorities.c proxy/upstream/authorities.h \
+	proxy/upstream/outgoing_proxy.c proxy/upstream/outgoing_proxy.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
 	proxy/upstream/call_fields.c \
 	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
+	proxy/upstream/curl_options.c proxy/upstream/curl_options.h \
 	proxy/upstream/loopback.c proxy/upstream/loopback.h proxy/upstream/loopback_private.h \
 	proxy/upstream/loopback_reply.c \
 	proxy/upstream/login.c proxy/upstream/login.h \

@@ -51,8 +51,8 @@ struct call_request {
     int total_timeout_ms;        /* 0: none */
 };
 
-/* The connections to all providers, kept warm. Only http and https; no redirects, no proxy, no netrc and no cookies, whatever
- * the environment says. NULL: libcurl would not start. */
+/* The connections to all providers, kept warm. Only http and https; no redirects, no netrc, no cookies, and no
+ * proxy but the configuration's, whatever the environment says. NULL: libcurl would not start. */
 struct upstream *upstream_new(struct event_base *base, const struct config *config);
 /* Cancels what is still in flight. */
 void upstream_free(struct upstream *u);

@@ -3,9 +3,9 @@
 
 #include "proxy/upstream/authorities.h"
 #include "proxy/upstream/curl_loop.h"
+#include "proxy/upstream/curl_options.h"
+#include "proxy/upstream/outgoing_proxy.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +14,6 @@
 #define CONNECTIONS_MAX 1024L       /* connections kept warm, over all providers */
 #define HEAD_MAX (64u << 10)        /* bytes of a reply's heads */
 #define FIELD_MAX 256               /* bytes of a field that is kept */
-#define CONNECT_TIMEOUT_MS 10000L
-#define KEPT_S 600L                 /* an idle connection serves again, if the provider has kept it as long */
-#define KEEPALIVE_IDLE_S 30L        /* idle, until it is asked whether the other side is still there */
-#define KEEPALIVE_INTERVAL_S 10L
-#define UNACKNOWLEDGED_MS 20000     /* then a connection is dead: the network has changed, or the machine slept */
 
 /* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set. */
 struct slot {
@@ -52,6 +47,7 @@ struct curl_call {
     bool head_told, head_too_large;
     bool inside;                    /* a callback of libcurl's is on the stack: its handle must not be touched */
     bool cancelled, paused;
+    bool through_proxy;             /* the outgoing one */
     bool lost;                      /* bytes that it was paused with found no memory: what follows is not the reply any more */
 };
 
@@ -205,6 +201,12 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
     const struct transport_events *events = c->events;
     enum failure_kind failure = failure_of(c, code);
     const char *message = c->head_too_large ? "the reply's head is over 64 KB" : curl_easy_strerror(code);
+    char told[512];
+    if (c->through_proxy && failure != FAILURE_NONE && failure != FAILURE_INTERNAL &&
+        outgoing_proxy_failed(easy, c->all->config, code, told, sizeof told)) {
+        failure = FAILURE_CONNECT;
+        message = told;
+    }
     void *listener = c->ctx;
     retire(c);
     events->done(listener, failure, message);
@@ -237,32 +239,6 @@ static bool is_paused(CURL *easy)
     return c && c->paused;
 }
 
-/* CURLOPT_SOCKOPTFUNCTION. Without it a request on a dead connection waits for an answer until its own timeout. */
-static int set_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
-{
-    (void)ctx;
-    (void)purpose;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){UNACKNOWLEDGED_MS}, sizeof(unsigned));
-    return CURL_SOCKOPT_OK;
-}
-
-/* How connections are made and kept. */
-static bool set_connection_options(struct curl_call *c)
-{
-    CURL *easy = c->easy;
-    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&     /* no waiting for the resolver's thread */
-           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_SHARE, c->all->share) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, KEPT_S) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, c->all->loop) == CURLE_OK;
-}
-
 /* The options that are the same for every call: set once per handle. */
 static bool set_fixed_options(struct curl_call *c)
 {
@@ -270,10 +246,9 @@ static bool set_fixed_options(struct curl_call *c)
     return curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            authorities_set(easy, c->all->config->ca_file, c->all->hashed_authorities) == CURLE_OK &&
-           set_connection_options(c) &&
+           curl_options_set_connections(easy, c->all->loop, c->all->share) &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, c) == CURLE_OK &&
@@ -319,6 +294,7 @@ static bool set_target(struct curl_call *c, const struct call_request *request)
     if (!*headers)
         *headers = make_headers(request);
     return len > 0 && (size_t)len < sizeof url && *headers &&
+           outgoing_proxy_set(c->easy, c->all->config, url, c->all->hashed_authorities, &c->through_proxy) &&
            curl_easy_setopt(c->easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(c->easy, CURLOPT_PIPEWAIT, strncmp(url, "https:", 6) == 0 ? 1L : 0L) == CURLE_OK &&
            curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
@@ -348,7 +324,8 @@ static struct curl_call *take_call(struct curl_calls *all, const struct call_req
         return make_call(all, slot, request);
     slot->idle = c->next;
     all->idle_count--;
-    *c = (struct curl_call){.all = all, .slot = slot, .easy = c->easy, .path = c->path};
+    *c = (struct curl_call){.all = all, .slot = slot, .easy = c->easy, .path = c->path,
+                            .through_proxy = c->through_proxy};
     if (strcmp(c->path, request->path) == 0 || set_target(c, request)) {
         c->path = request->path;
         return c;

@@ -68,6 +68,17 @@ def test_files_with_faults(cli, codex):
     assert "codex-routing-policy.yaml:1" in found["policy"]["detail"] and not found["policy"]["ok"]
 
 
+def test_an_outgoing_proxy_is_shown_without_its_login(cli, codex):
+    folder = cli.home / ".config" / "pointsman"
+    folder.mkdir(parents=True)
+    (folder / "litellm-cost-routing.yaml").write_text(
+        "model_list:\n- model_name: a\n  litellm_params: {model: openai/m}\n"
+        "general_settings:\n  outgoing_proxy: os.environ/OUT\n")
+    found = findings(cli, OPENAI_API_KEY=KEY, OUT=f"http://clerk:{KEY}@proxy.example:3128")
+    assert found["outgoing proxy"]["ok"]
+    assert found["outgoing proxy"]["detail"] == "http://proxy.example:3128, with a login"
+
+
 def test_while_it_runs(cli, codex):
     assert cli.start(OPENAI_API_KEY=KEY).returncode == 0
     found = findings(cli)

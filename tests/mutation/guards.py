@@ -15,6 +15,7 @@ SESSION = "integration/test_session.py"
 FRONT = "integration/test_front.py"
 HTTP = "integration/test_http.py"
 JSON = "integration/test_json.py"
+OUTGOING = "integration/test_outgoing_proxy.py"
 
 GUARDS = [
     # Who may ask, by name and by page.
@@ -103,6 +104,15 @@ GUARDS = [
     Guard("framing: the end after a bad head", "proxy/front/client.c", "c->head = (struct http_head){.minor = 1, .method",
           "c->head = (struct http_head){.minor = 1, .keep_alive = true, .method", (HTTP,)),
     Guard("framing: bad chunks of who is refused", "proxy/front/client.c", "if (has_bad_chunks(c))", "if (false)", (HTTP,)),
+    # The way out.
+    Guard("outgoing proxy: not for this machine", "proxy/upstream/outgoing_proxy.c",
+          "config->outgoing_proxy && !(known && url_is_loopback(&parts));", "config->outgoing_proxy;", (OUTGOING,)),
+    Guard("outgoing proxy: TLS alone", "proxy/config_deployment.c", "else if (l->config->outgoing_proxy && !url->tls)",
+          "else if (false)", ("unit/test_config_providers",)),
+    Guard("outgoing proxy: its login", "proxy/upstream/outgoing_proxy.c", "CURLOPT_PROXYUSERPWD, config->outgoing_login",
+          "CURLOPT_PROXYUSERPWD, NULL", (OUTGOING,)),
+    Guard("outgoing proxy: without its variable", "proxy/config_deployment.c", "if (proxy->variable && !proxy->text)",
+          "if (false)", (OUTGOING, "unit/test_config_providers")),
     # One reading of a body.
     Guard("body: keys that stand twice", "proxy/front/model_request.c",
           "if (!stood_before(&r->top, key, &error->no_memory))", "if (true)", (JSON,)),

@@ -298,9 +298,84 @@ static void authorities_that_are_none_are_told(void **state)
     refused(WITH_SSL_VERIFY("[]"), "F:3: litellm_settings.ssl_verify: expected text, or true or false, found a list");
 }
 
+#define WITH_OUTGOING(value) "model_list:\n- {model_name: a, litellm_params: {model: openai/x}}\n" \
+                             "- {model_name: b, litellm_params: {model: openai/x, api_base: 'http://10.0.0.1/v1'}}\n" \
+                             "- {model_name: c, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:1/v1'}}\n" \
+                             "general_settings: {master_key: os.environ/LITELLM_API_KEY, outgoing_proxy: " value "}\n"
+
+static void check_outgoing(const char *text, const char *value, const char *proxy, const char *login)
+{
+    const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", value, NULL};
+    struct load l;
+    load_env(&l, text, env);
+    assert_non_null(l.config);
+    const struct config *c = l.config;
+    if (proxy)
+        assert_string_equal(c->outgoing_proxy, proxy);
+    else
+        assert_null(c->outgoing_proxy);
+    if (login)
+        assert_string_equal(c->outgoing_login, login);
+    else
+        assert_null(c->outgoing_login);
+    bool unset = !value;
+    assert_int_equal(c->deployments[0].not_ready != NULL, unset);
+    assert_int_equal(c->deployments[1].not_ready != NULL, unset || proxy);   /* http:// to another machine */
+    assert_null(c->deployments[2].not_ready);
+    load_end(&l);
+}
+
+static void calls_may_leave_through_a_proxy(void **state)
+{
+    (void)state;
+    static const char variable[] = WITH_OUTGOING("os.environ/OUT");
+    check_outgoing(WITH_OUTGOING("'http://proxy.example:3128'"), "X=", "http://proxy.example:3128", NULL);
+    check_outgoing(WITH_OUTGOING("'https://[::1]:443/'"), "X=", "https://[::1]:443", NULL);
+    check_outgoing(WITH_OUTGOING("''"), "X=", NULL, NULL);
+    check_outgoing(variable, "OUT=socks5h://10.0.0.1:1080", "socks5h://10.0.0.1:1080", NULL);
+    check_outgoing(variable, "OUT=http://me:p%40ss@proxy.example:1", "http://proxy.example:1", "me:p%40ss");
+    check_outgoing(variable, "OUT=http://me@corp:pw@proxy.example:65535", "http://proxy.example:65535", "me@corp:pw");
+    check_outgoing(variable, NULL, NULL, NULL);
+}
+
+static void what_is_no_proxy_is_refused(void **state)
+{
+    (void)state;
+    static const char *const values[] = {
+        "proxy.example:1", "http://proxy.example", "http://proxy.example:", "http://proxy.example:0",
+        "http://proxy.example:65536",
+        "http://proxy.example:1x", "http://:1", "http://@h:1", "http://a b@h:1", "http://h:1/x", "http://h/x:1", "http://h?:1",
+        "http://a/b@h:1", "socks5://h:1", "socks4://h:1", "ftp://h:1", "HTTP", "http://", "http://h:1\n",
+    };
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        char value[128];
+        const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", value, NULL};
+        struct load l;
+        snprintf(value, sizeof value, "OUT=%s", values[i]);
+        load_start(&l, SLICE(WITH_OUTGOING("os.environ/OUT")), env, false);
+        if (l.config)
+            fail_msg("taken: %s", values[i]);
+        assert_true(strstr(buf_text(&l.error),
+                           "general_settings.outgoing_proxy: expected http://, https:// or socks5h://") != NULL);
+        load_end(&l);
+    }
+    refused(WITH_OUTGOING("1"), "F:5: general_settings.outgoing_proxy: expected text, found a number; put it in quotes");
+}
+
+static void a_proxys_password_belongs_in_a_variable(void **state)
+{
+    (void)state;
+    warns("model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n"
+          "general_settings: {master_key: os.environ/LITELLM_API_KEY, outgoing_proxy: 'http://me:pw@h:1'}\n",
+          "F:2: general_settings.outgoing_proxy: passwords in files get copied and shared; use os.environ/NAME\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls_may_leave_through_a_proxy),
+        cmocka_unit_test(what_is_no_proxy_is_refused),
+        cmocka_unit_test(a_proxys_password_belongs_in_a_variable),
         cmocka_unit_test(keys_come_from_file_variable_or_provider),
         cmocka_unit_test(a_providers_key_goes_to_its_own_server_only),
         cmocka_unit_test(ollamas_base_may_lack_its_path),

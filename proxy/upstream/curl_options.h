@@ -1,0 +1,10 @@
+/* curl_options: loop. How libcurl makes connections and keeps them, the same for all handles. */
+#ifndef POINTSMAN_CURL_OPTIONS_H
+#define POINTSMAN_CURL_OPTIONS_H
+
+#include "proxy/upstream/curl_loop.h"
+
+/* Sets them on an easy handle of the loop; `share`: what all handles have in common. false: libcurl refuses one. */
+bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *share);
+
+#endif

@@ -1,0 +1,215 @@
+"""general_settings.outgoing_proxy: what goes through it, what never does, and what is told when it fails."""
+import json
+import subprocess
+
+import pytest
+
+import chat_wire as chat
+from conftest import UPSTREAM_KEY, deployment
+from mock_chatgpt import ChatGPT, Login, jwt
+from proxy_process import BINARY, MASTER_KEY, free_port
+from tunnel_proxy import TunnelProxy
+
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
+LOGIN = "clerk:s3cret-canary"
+
+
+@pytest.fixture
+def make_tunnel():
+    made = []
+
+    def make(**options):
+        made.append(TunnelProxy(**options))
+        return made[-1]
+    yield make
+    for tunnel in made:
+        tunnel.close()
+
+
+@pytest.fixture
+def far(make_tls_upstream):
+    """A provider that is not on this machine by its name, though Linux connects it to this one."""
+    upstream = make_tls_upstream()
+    upstream.always(chat.whole("Hello."))
+    upstream.base = upstream.base.replace("127.0.0.1", "0.0.0.0")
+    return upstream
+
+
+@pytest.fixture
+def through(start_proxy, far):
+    """through(URL of an outgoing proxy): a proxy whose codex-light is the far provider."""
+    def start(url, **options):
+        return start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
+                           general_settings={"outgoing_proxy": url, "connect_ahead": False}, **options)
+    return start
+
+
+def ask(proxy):
+    return proxy.post("/v1/chat/completions", CHAT)
+
+
+def hello(proxy):
+    answer = ask(proxy)
+    assert answer.status == 200, answer.body
+    assert answer.json["choices"][0]["message"]["content"] == "Hello."
+
+
+@pytest.mark.parametrize("kind", ["http", "https", "socks5h"])
+def test_calls_are_tunnelled(make_tunnel, through, far, kind):
+    """The key and the prompt are in the tunnel's TLS; the outgoing proxy sees a name and a port, and one connection."""
+    tunnel = make_tunnel(context=far.context if kind == "https" else None, socks=kind == "socks5h")
+    assert tunnel.url.startswith(kind)
+    proxy = through(tunnel.url)
+    for _ in range(3):
+        hello(proxy)
+    assert tunnel.asked == [f"0.0.0.0:{far.port}"]
+    assert far.calls()[0].headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
+    seen = "".join(tunnel.heads).encode() + tunnel.carried
+    assert tunnel.carried and UPSTREAM_KEY.encode() not in seen and b"codex" not in seen and b"uthorization" not in seen
+
+
+def test_a_connection_ahead_is_tunnelled_too(make_tunnel, start_proxy, far):
+    tunnel = make_tunnel()
+    start_proxy(deployment("codex-light", far), litellm_settings=far.trust, general_settings={"outgoing_proxy": tunnel.url})
+    assert far.next_request().method == "HEAD"
+    assert tunnel.asked == [f"0.0.0.0:{far.port}"]
+
+
+def test_its_login_comes_from_a_variable_and_is_shown_nowhere(make_tunnel, through, far):
+    tunnel = make_tunnel(login=LOGIN)
+    proxy = through("os.environ/OUTGOING", keys={"OUTGOING": tunnel.url_with_login})
+    hello(proxy)
+    assert "Proxy-Authorization: Basic " in tunnel.heads[-1]
+    command = [BINARY, "--check-config", proxy.config]
+    told = subprocess.run(command, env={"LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": UPSTREAM_KEY,
+                                        "OUTGOING": tunnel.url_with_login}, capture_output=True, text=True, check=True)
+    assert f"outgoing proxy {tunnel.url}, with a login\n" in told.stdout
+    assert "s3cret" not in told.stdout + told.stderr + proxy.stderr and "clerk" not in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("options, words", [
+    ({"status": 403}, "refused to connect to it (403)"), ({"status": 502}, "refused to connect to it (502)"),
+    ({"login": LOGIN}, "wants a login (407)"), ({"socks": True, "status": 403}, "can't be used ("),
+])
+def test_a_proxy_that_refuses_is_named(make_tunnel, through, far, options, words):
+    tunnel = make_tunnel(**options)
+    proxy = through(tunnel.url)
+    answer = ask(proxy)
+    assert answer.status == 503 and f"the outgoing proxy {tunnel.url} {words}" in answer.error["message"], answer.body
+    assert far.requests == []
+    assert proxy.journal()[0]["attempts"][0]["outcome"] == "connect"
+
+
+def test_a_wrong_login_is_told_without_it(make_tunnel, through):
+    tunnel = make_tunnel(login=LOGIN)
+    proxy = through("os.environ/OUTGOING", keys={"OUTGOING": tunnel.url.replace("://", "://clerk:wrong-canary@")})
+    answer = ask(proxy)
+    assert f"the outgoing proxy {tunnel.url} wants another login (407)" in answer.error["message"]
+    assert b"wrong-canary" not in answer.body
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks5h"])
+def test_a_proxy_that_is_not_there_is_named(through, far, scheme):
+    url = f"{scheme}://127.0.0.1:{free_port()}"
+    answer = ask(through(url))
+    assert answer.status == 503 and f"the outgoing proxy {url} can't be used" in answer.error["message"], answer.body
+
+
+def test_a_proxy_that_hangs_up_is_named(make_tunnel, through):
+    tunnel = make_tunnel(status=None)
+    answer = ask(through(tunnel.url))
+    assert f"the outgoing proxy {tunnel.url} can't be used" in answer.error["message"], answer.body
+
+
+def test_a_fault_behind_it_is_not_its_own(make_tunnel, start_proxy, far):
+    """The provider's certificate is not known."""
+    tunnel = make_tunnel()
+    proxy = start_proxy(deployment("codex-light", far), general_settings={"outgoing_proxy": tunnel.url, "connect_ahead": False})
+    answer = ask(proxy)
+    assert "certificate" in answer.error["message"] and "outgoing proxy" not in answer.error["message"]
+
+
+def test_this_machine_is_reached_straight(make_tunnel, start_proxy, upstream, make_tls_upstream):
+    tunnel, tls = make_tunnel(), make_tls_upstream()
+    for server in (upstream, tls):
+        server.always(chat.whole("Hello."))
+    proxy = start_proxy(deployment("plain", upstream), deployment("tls", tls), litellm_settings=tls.trust,
+                        general_settings={"outgoing_proxy": tunnel.url})
+    for alias in ("plain", "tls"):
+        assert proxy.post("/v1/chat/completions", {**CHAT, "model": alias}).status == 200
+    assert tunnel.asked == []
+
+
+def test_nothing_goes_through_it_in_the_clear(make_tunnel, start_proxy, upstream):
+    tunnel = make_tunnel()
+    base = upstream.base.replace("127.0.0.1", "0.0.0.0")
+    proxy = start_proxy(deployment("codex-light", base), general_settings={"outgoing_proxy": tunnel.url})
+    answer = ask(proxy)
+    assert answer.status == 404 and "use https://" in answer.error["message"], answer.body
+    assert tunnel.asked == [] and upstream.requests == []
+
+
+def test_without_its_variable_nothing_leaves(start_proxy, far):
+    proxy = start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
+                        general_settings={"outgoing_proxy": "os.environ/OUTGOING"})
+    answer = ask(proxy)
+    assert answer.status == 404 and "OUTGOING is not set" in answer.error["message"], answer.body
+    assert not far.handshakes
+
+
+NAMES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy")
+
+
+def test_the_environment_names_none(make_tunnel, start_proxy, far):
+    tunnel = make_tunnel()
+    proxy = start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
+                        environment={name: tunnel.url for name in NAMES})
+    hello(proxy)
+    assert tunnel.asked == []
+
+
+def test_the_environment_turns_none_off(make_tunnel, through):
+    tunnel = make_tunnel()
+    hello(through(tunnel.url, environment={"NO_PROXY": "*", "no_proxy": "0.0.0.0"}))
+    assert tunnel.asked
+
+
+def test_a_reload_changes_it(make_tunnel, through, far):
+    first, second = make_tunnel(), make_tunnel()
+    proxy = through(first.url)
+    hello(proxy)
+    for url in (second.url, None):
+        settings = {"outgoing_proxy": url, "connect_ahead": False} if url else {"connect_ahead": False}
+        text = proxy.config.read_text()
+        proxy.reload({**json.loads(text), "general_settings": settings})
+        hello(proxy)
+    assert len(first.asked) == len(second.asked) == 1 and len(far.handshakes) == 3
+
+
+def test_a_login_is_renewed_through_it(make_tunnel, start_proxy, make_tls_upstream, folder):
+    tunnel, upstream = make_tunnel(), make_tls_upstream()
+    chatgpt, login = ChatGPT(upstream), Login(folder / "home")
+    login.write(jwt("old", lives_s=-60))
+    far = f"https://0.0.0.0:{upstream.port}"
+    proxy = start_proxy({"model_name": "codex-light", "litellm_params": {"model": "codex-oauth/gpt-5.5",
+                                                                         "api_base": f"{far}/backend-api/codex"}},
+                        litellm_settings=upstream.trust, general_settings={"outgoing_proxy": tunnel.url, "connect_ahead": False},
+                        environment={"CODEX_REFRESH_TOKEN_URL_OVERRIDE": f"{far}/oauth/token",
+                                     "CODEX_HOME": str(login.path.parent)})
+    answer = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi"})
+    assert answer.status == 200, answer.body
+    assert len(chatgpt.renewals) == 1 and set(tunnel.asked) == {f"0.0.0.0:{upstream.port}"}
+    assert len(tunnel.asked) == len(upstream.handshakes)
+
+
+@pytest.mark.parametrize("url", ["proxy.example:3128", "http://proxy.example", "http://proxy.example:0",
+                                 "http://proxy.example:70000",
+                                 "ftp://proxy.example:21", "socks5://proxy.example:1080", "http://a b:3128", "http://:3128",
+                                 "http://@proxy.example:3128", "http://proxy.example:3128/path", "http://clerk:s3cret-canary@:1"])
+def test_what_is_no_proxy_is_told(folder, url):
+    (folder / "config.yaml").write_text('{"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x"}}],\n'
+                                        f' "general_settings": {{"outgoing_proxy": "{url}"}}}}')
+    told = subprocess.run([BINARY, "--check-config", folder / "config.yaml"], env={"LITELLM_API_KEY": MASTER_KEY},
+                          capture_output=True, text=True, check=False)
+    assert told.returncode != 0 and ":2: general_settings.outgoing_proxy: expected" in told.stderr
+    assert "s3cret" not in told.stdout + told.stderr

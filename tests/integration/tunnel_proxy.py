@@ -1,0 +1,118 @@
+"""A small outgoing proxy: CONNECT over HTTP or TLS, or SOCKS 5. It keeps what it was told, and every byte that it carried."""
+import base64
+import select
+import socket
+import threading
+
+from mock_upstream import PATIENCE_S
+
+
+class TunnelProxy:
+    """`status`: what CONNECT is answered with, None: the end; `login`: "user:password" that it asks for; `context`: of TLS;
+    `socks`: it speaks SOCKS 5 alone."""
+
+    def __init__(self, status=200, login=None, context=None, socks=False):
+        self.status, self.login, self.context, self.socks = status, login, context, socks
+        self.asked = []             # "host:port" of each connection that was asked for
+        self.heads = []             # of each CONNECT, as it came
+        self.carried = b""          # towards the servers
+        self._threads, self._sockets = [], set()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._spawn(self._accept)
+
+    @property
+    def url(self):
+        scheme = "socks5h" if self.socks else "https" if self.context else "http"
+        return f"{scheme}://{self.address}"
+
+    @property
+    def url_with_login(self):
+        return self.url.replace("://", f"://{self.login}@")
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for one in list(self._sockets):
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive(), "the outgoing proxy hangs"
+
+    def _spawn(self, function, *arguments):
+        thread = threading.Thread(target=function, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._sockets.add(client)
+            self._spawn(self._serve, client)
+
+    def _serve(self, client):
+        try:
+            if self.context:
+                client = self.context.wrap_socket(client, server_side=True)
+            target = self._greet_socks(client) if self.socks else self._greet(client)
+            if target:
+                with socket.create_connection(target) as server:
+                    self._sockets.add(server)
+                    self._carry(client, server)
+        except OSError:
+            pass
+        finally:
+            client.close()
+
+    def _greet(self, client):
+        """(host, port) of a CONNECT that is granted."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            piece = client.recv(1)
+            if not piece:
+                return None
+            head += piece
+        self.heads.append(head.decode())
+        method, target, _ = self.heads[-1].split(" ", 2)
+        self.asked.append(target)
+        status = self.status if method == "CONNECT" else 405
+        if self.login and base64.b64encode(self.login.encode()).decode() not in self.heads[-1]:
+            status = 407
+        if status is None:
+            return None
+        fields = 'Proxy-Authenticate: Basic realm="x"\r\n' if status == 407 else ""
+        client.sendall(f"HTTP/1.1 {status} Told\r\n{fields}Content-Length: 0\r\n\r\n".replace(
+            "Content-Length: 0\r\n" if status == 200 else "\0", "").encode())
+        host, port = target.rsplit(":", 1)
+        return (host, int(port)) if status == 200 else None
+
+    def _greet_socks(self, client):
+        """RFC 1928, for names and IPv4, without a login."""
+        _, count = client.recv(2)
+        client.recv(count)
+        client.sendall(b"\x05\x00")
+        _, _, _, kind = client.recv(4)
+        host = client.recv(client.recv(1)[0]).decode() if kind == 3 else socket.inet_ntoa(client.recv(4))
+        port = int.from_bytes(client.recv(2), "big")
+        self.asked.append(f"{host}:{port}")
+        granted = self.status == 200
+        client.sendall(bytes([5, 0 if granted else 2, 0, 1]) + bytes(6))
+        return (host, port) if granted else None
+
+    def _carry(self, client, server):
+        while True:
+            ready = [client] if self.context and client.pending() else select.select([client, server], [], [])[0]
+            for source, sink in ((client, server), (server, client)):
+                if source in ready:
+                    data = source.recv(65536)
+                    if not data:
+                        return
+                    if source is client:
+                        self.carried += data
+                    sink.sendall(data)
