@@ -8,7 +8,7 @@ EXTRA_DIST += bench/compare bench/compare_report.py bench/compare_servers.py ben
 EXTRA_DIST += bench/faults bench/faults_lab.py bench/faults_refusals.py bench/faults_streams.py
 EXTRA_DIST += bench/hostile bench/hostile_kinds.py
 EXTRA_DIST += bench/conformance
-EXTRA_DIST += bench/startup bench/warmth
+EXTRA_DIST += bench/startup bench/warmth bench/workers
 EXTRA_DIST += bench/measure-dispatch bench/measure-streaming bench/measure_calls.py
 
 # Built by bench/routing-sim. Its world is its own; what routes is the proxy's code.

@@ -1,6 +1,6 @@
 # doc
 dist_doc_DATA = doc/adaptive.md doc/bridge.md doc/codex-oauth.md doc/codex-profiles.md doc/configuration.md doc/dispatch.md doc/journal.md \
-	doc/performance.md doc/routing-policy.md doc/security-figures.md doc/session-api.md
+	doc/performance.md doc/routing-policy.md doc/security-figures.md doc/session-api.md doc/workers.md
 EXTRA_DIST += doc/page-light.png doc/page-dark.png doc/performance.svg
 
 # pointsman(1) gets its section on the commands from the command itself.

@@ -43,3 +43,11 @@ void confine(const struct config *config, const char *catalog_file, const char *
     free(home);
     free(auth);
 }
+
+void confine_parent(const char *key_file, struct harden_status *status)
+{
+    char *folder = folder_of(key_file);
+    harden_late(status);
+    sandbox_enter(&(struct sandbox_path){folder, true}, 1, status);
+    free(folder);
+}

@@ -9,5 +9,7 @@
  * `catalog_file`, writable those of the journal and of `key_file`, and of Codex's login where a deployment uses it. Both files
  * may be NULL. */
 void confine(const struct config *config, const char *catalog_file, const char *key_file, struct harden_status *status);
+/* The same for the parent of workers, which needs to reach `key_file` alone. */
+void confine_parent(const char *key_file, struct harden_status *status);
 
 #endif

@@ -18,6 +18,7 @@
 #include "proxy/route/adaptive.h"
 #include "proxy/route/affinity.h"
 #include "proxy/route/health.h"
+#include "proxy/route/share.h"
 #include "proxy/route/spending.h"
 #include "proxy/upstream/login.h"
 
@@ -39,6 +40,8 @@ struct exchange_shared {
     struct upstream *upstream;
     struct login *login;              /* NULL where no deployment wants it */
     struct decisions *decisions;      /* the last ones; they outlive the configuration */
+    struct share *share;              /* NULL: there are no other workers; see sharing.h */
+    unsigned *slots;                  /* in it: of the deployments, of the groups' accounts, of all money */
     struct journal *journal;          /* NULL: no journal could be opened */
     struct event *journal_flush;      /* flushes it when made active */
     uint64_t id_prefix, id_count;     /* request ids: random bits of this process, and a count */

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "proxy/route/failure.h"
 #include "proxy/route/retry.h"
+#include "proxy/sharing.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,6 +100,7 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
         return 400;
     }
     x->affinity_key = affinity_key(request->conversation, x->group->alias);
+    sharing_sync(x->shared);
     struct buf why;
     buf_init(&why, 400);
     plan_group(x, x->group, &x->plan, &why);

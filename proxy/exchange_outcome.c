@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "proxy/bridge/usage.h"
 #include "proxy/route/failure.h"
+#include "proxy/sharing.h"
 
 #include <math.h>
 
@@ -14,6 +15,7 @@ void exchange_call_started(struct exchange *x)
     int64_t prompt = usage_estimate(x->request.prompt_bytes, 0, h->calibration.bytes_per_token).input;
     x->attempt_ms = clock_monotonic_ms();
     x->health_call = health_started(h, x->shared->config, exchange_deployment(x), prompt, x->attempt_ms);
+    sharing_started(x->shared, exchange_deployment(x), &x->health_call);
     if (!x->request.stream)
         health_comes_whole(h, &x->health_call);
 }
@@ -61,7 +63,8 @@ void exchange_call_ended(struct exchange *x, const struct failure *f, int status
         .deployment = d, .outcome = f ? f->kind : FAILURE_NONE, .status = status, .ms = (uint32_t)(now - x->attempt_ms),
         .cost_usd = outcome.cost_usd};
     exchange_book_money(x, outcome.cost_usd);
-    health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
+    int64_t correction = health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
+    sharing_ended(x->shared, d, &x->health_call, correction, now);
     if (x->shared->adaptive)
         adaptive_learn(x->shared->adaptive, d, exchange_health(x), &outcome, now, clock_unix_ms());
     if (f || outcome.cancelled)

@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "proxy/bridge/usage.h"
+#include "proxy/sharing.h"
 
 #include <math.h>
 
@@ -22,9 +23,14 @@ double exchange_estimate(const struct exchange *x, const struct deployment *d)
     return spending_estimate(d, prompt_tokens(x, d), output);
 }
 
+static unsigned group_of(const struct exchange *x)
+{
+    return (unsigned)(x->group - x->shared->config->groups);
+}
+
 static struct spend *account_of(const struct exchange *x)
 {
-    return x->shared->accounts[x->group - x->shared->config->groups];
+    return x->shared->accounts[group_of(x)];
 }
 
 static void note_limit(struct plan *plan, const struct deployment *d)
@@ -40,8 +46,7 @@ bool exchange_hold_money(struct exchange *x, struct plan *plan)
     struct spend *account = account_of(x);
     unsigned kept = 0;
     double most = 0, least = INFINITY;
-    spending_release(all, account, x->held_usd);
-    x->held_usd = 0;
+    exchange_free_money(x);
     for (unsigned i = 0; i < plan->count; i++) {
         const struct deployment *d = plan->attempts[i];
         double usd = exchange_estimate(x, d);
@@ -72,12 +77,15 @@ void exchange_hold(struct exchange *x, double usd)
 {
     x->held_usd = usd;
     spending_hold(x->shared->spending, account_of(x), usd);
+    sharing_money(x->shared, group_of(x), isnan(usd) ? 0 : usd, 0);
 }
 
 void exchange_free_money(struct exchange *x)
 {
-    if (x->held_usd > 0)
+    if (x->held_usd > 0) {
         spending_release(x->shared->spending, account_of(x), x->held_usd);
+        sharing_money(x->shared, group_of(x), -x->held_usd, 0);
+    }
     x->held_usd = 0;
 }
 
@@ -96,4 +104,5 @@ double exchange_call_cost(const struct exchange *x, const struct usage *usage, c
 void exchange_book_money(struct exchange *x, double usd)
 {
     spending_book(x->shared->spending, account_of(x), usd);
+    sharing_money(x->shared, group_of(x), 0, usd);
 }

@@ -1,10 +1,12 @@
 /* loop: one configuration in force, and all that was made of it. */
 #include "proxy/generation.h"
 
+#include "common/clock.h"
 #include "common/paths.h"
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
 #include "proxy/record/kept.h"
+#include "proxy/sharing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,12 +61,13 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .upstream = upstream_new(options->base, config),
         .journal = options->journal,
         .journal_flush = options->journal_flush,
+        .share = options->share,
     };
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
     bool adapts = g->exchanges.adaptive || !config->adaptive.enabled;
     if (!g->exchanges.health || !g->exchanges.affinity || !adapts || !g->exchanges.accounts || !g->exchanges.upstream ||
-        !set_up_accounts(g) || !set_up_login(g))
+        !set_up_accounts(g) || !sharing_set_up(&g->exchanges) || !set_up_login(g))
         return false;
     g->probes = probes_start(options->base, g->exchanges.upstream, config, g->exchanges.health, options->probes_changed,
                              options->ctx);
@@ -147,7 +150,7 @@ void generation_load(struct generation *g, const char *path)
 void generation_reset(struct generation *g)
 {
     for (unsigned i = 0; i < g->setup.config->deployment_count; i++)
-        health_reset(&g->exchanges.health[i]);
+        health_reset(&g->exchanges.health[i], clock_monotonic_ms());
     memset(g->exchanges.affinity, 0, sizeof *g->exchanges.affinity);
     if (g->exchanges.adaptive)
         adaptive_reset(g->exchanges.adaptive);
@@ -174,7 +177,21 @@ void generation_free(struct generation *g)
     free(g->exchanges.health);
     free(g->exchanges.affinity);
     free(g->exchanges.accounts);
+    sharing_tear_down(&g->exchanges);
     adaptive_free(g->exchanges.adaptive);
     setup_free(&g->setup);
     free(g);
+}
+
+void generation_free_idle(struct generation **list)
+{
+    while (*list) {
+        struct generation *g = *list;
+        if (g->exchanges.count) {
+            list = &g->next;
+        } else {
+            *list = g->next;
+            generation_free(g);
+        }
+    }
 }

@@ -32,6 +32,7 @@ struct generation_options {
     struct decisions *decisions;
     struct journal *journal;             /* NULL: none */
     struct event *journal_flush;
+    struct share *share;                 /* NULL: there are no other workers */
     void (*probes_changed)(void *ctx);   /* see probes_start() */
     void *ctx;
 };
@@ -53,6 +54,8 @@ void generation_load(struct generation *g, const char *path);
 void generation_reset(struct generation *g);
 /* Stops what it does of itself; calls go on. */
 void generation_retire(struct generation *g);
+/* Frees those of a list whose last call is over. */
+void generation_free_idle(struct generation **list);
 /* Its calls must be over, or their clients closed. NULL is allowed. */
 void generation_free(struct generation *g);
 

@@ -11,6 +11,7 @@
 #include "proxy/notify.h"
 #include "proxy/route/strategy.h"
 #include "proxy/server.h"
+#include "proxy/workers.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -33,6 +34,8 @@ struct options {
     const char *host;
     struct buf hosts;        /* --allow-host, blanks between */
     unsigned port, risk_port;   /* risk_port 0: none */
+    unsigned workers;
+    bool quiet;              /* warnings of the configuration were told by another process */
     const struct strategy *strategy;   /* NULL: the configuration's */
     const char *codex_catalog;   /* NULL: the one that the environment names, if any */
     bool check;
@@ -55,6 +58,8 @@ static const char usage[] =
     "      --risk-port N     a second one, of the risk router: the same models, by router_settings.\n"
     "                        risk_router_strategy (default: there is none; 4001 is usual)\n"
     "      --strategy NAME   routing strategy, in place of the configuration's routing_strategy\n"
+    "      --workers N       so many processes serve the ports together (default 1; LiteLLM's\n"
+    "                        --num_workers is the same), or one for each processor: auto\n"
     "      --check-config    print the model groups, their order and what is not ready; exit 1 on errors\n"
     "      --codex-catalog FILE\n"
     "                        what 'codex debug models' prints: GET /v1/models then serves Codex's\n"
@@ -95,6 +100,20 @@ static bool set_port(const char *option, const char *text, unsigned *port)
     return good;
 }
 
+static bool set_workers(const char *text, unsigned *workers)
+{
+    char *end;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    bool all = strcmp(text, "auto") == 0;
+    *workers = all ? (unsigned)(processors > 1 ? processors : 1) : (unsigned)strtoul(text, &end, 10);
+    if (all && *workers > SHARE_WORKERS_MAX)
+        *workers = SHARE_WORKERS_MAX;
+    bool good = all || (*text && !*end && *workers >= 1 && *workers <= SHARE_WORKERS_MAX);
+    if (!good)
+        log_error("--workers %s: give a number from 1 to %d, or auto", text, SHARE_WORKERS_MAX);
+    return good;
+}
+
 /* Returns -1 to go on, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
@@ -103,10 +122,11 @@ static int parse_options(int argc, char **argv, struct options *options)
         {"port", required_argument, NULL, 'p'},   {"check-config", no_argument, NULL, 'k'},
         {"codex-catalog", required_argument, NULL, 'm'}, {"allow-host", required_argument, NULL, 'a'},
         {"strategy", required_argument, NULL, 's'}, {"risk-port", required_argument, NULL, 'r'},
+        {"workers", required_argument, NULL, 'w'},  {"num_workers", required_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
-    *options = (struct options){.host = "127.0.0.1", .port = 4000};
+    *options = (struct options){.host = "127.0.0.1", .port = 4000, .workers = 1};
     buf_init(&options->hosts, HOSTS_MAX);
     for (int c; (c = getopt_long(argc, argv, "c:p:hV", names, NULL)) != -1;) {
         switch (c) {
@@ -124,6 +144,10 @@ static int parse_options(int argc, char **argv, struct options *options)
             break;
         case 'p':
             if (!set_port("--port", optarg, &options->port))
+                return EXIT_USAGE;
+            break;
+        case 'w':
+            if (!set_workers(optarg, &options->workers))
                 return EXIT_USAGE;
             break;
         case 'r':
@@ -185,7 +209,8 @@ static struct config *load(const struct options *options, struct buf *errors)
     else
         config = config_load(&(struct config_options){.path = found, .env = from_environment,
                                                       .demo = from_environment("POINTSMAN_DEMO", NULL) != NULL,
-                                                      .warn = print_warning}, errors);
+                                                      .warn = options->quiet ? NULL : print_warning},
+                             errors);
     if (config && options->strategy)
         config->strategy = options->strategy;
     free(found);
@@ -304,31 +329,77 @@ static bool load_setup(struct setup *setup, struct buf *error, void *ctx)
     return setup->config != NULL;
 }
 
-static int serve(struct options *options, struct setup *setup, struct harden_status *harden)
+/* What one process needs to serve, and one of several workers in the same way. */
+struct serving {
+    struct options *options;
+    struct setup *setup;
+    struct harden_status *harden;
+    pid_t parent;                /* of the workers */
+    struct server_options server;
+};
+
+static int serve(struct serving *s)
+{
+    const char *catalog = s->options->codex_catalog ? s->options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG");
+    struct server_options *server = &s->server;
+    server->journal = get_journal();
+    char *state_file = get_state_file();
+    server->state_file = state_file;
+    s->setup->catalog = get_catalog(s->options, s->setup->config);
+    confine(s->setup->config, catalog, server->key_file, s->harden);
+    int status = server_run(server, s->setup);
+    free(state_file);
+    journal_close(server->journal);
+    return status;
+}
+
+/* workers_options.work: the keys are read anew, because locked memory is not inherited. */
+static int work(void *ctx, unsigned worker, struct share *share, int control)
+{
+    struct serving *s = ctx;
+    struct buf errors;
+    s->server.worker = worker;
+    s->server.share = share;
+    s->server.control = control;
+    s->server.parent = s->parent;
+    s->server.key_file = NULL;      /* the parent's business */
+    if (!harden_follow_parent(s->harden, s->server.parent))
+        return 0;
+    buf_init(&errors, ERRORS_MAX);
+    s->options->quiet = true;
+    bool loaded = load_setup(s->setup, &errors, s->options);
+    s->options->quiet = worker > 0;
+    print_errors(&errors);
+    buf_free(&errors);
+    return loaded ? serve(s) : 1;
+}
+
+static int serve_by_workers(struct serving *s)
+{
+    struct server_options *server = &s->server;
+    struct workers_options workers = {.count = s->options->workers, .fds = server->fds, .parent = server->parent,
+                                      .key_file = server->key_file, .harden = s->harden, .work = work, .ctx = s};
+    s->parent = getpid();
+    setup_free(s->setup);
+    return workers_run(&workers);
+}
+
+static int start(struct options *options, struct setup *setup, struct harden_status *harden)
 {
     const char *parent = getenv("POINTSMAN_PARENT");
-    struct server_options server = {.load = load_setup, .load_ctx = options, .harden = harden,
-                                    .key_file = getenv("POINTSMAN_KEY_FILE")};
-    server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
-    if (server.parent && !harden_follow_parent(harden, server.parent))
+    struct serving s = {options, setup, harden, 0, {.load = load_setup, .load_ctx = options, .harden = harden, .control = -1,
+                                                    .key_file = getenv("POINTSMAN_KEY_FILE")}};
+    s.server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
+    if (s.server.parent && !harden_follow_parent(harden, s.server.parent))
         return 0;   /* the session is gone already */
     allow_files();
-    if (!get_sockets(options, server.fds))
+    if (!get_sockets(options, s.server.fds))
         return 1;
-    server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
-    if (!server.hosts && strncmp(options->host, "127.", 4) != 0 && strcmp(options->host, "::1") != 0)
+    s.server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
+    if (!s.server.hosts && strncmp(options->host, "127.", 4) != 0 && strcmp(options->host, "::1") != 0)
         log_warning("--host %s: requests of other machines name this one by a host that is refused (403); allow it with "
                     "--allow-host NAME", options->host);
-    server.journal = get_journal();
-    char *state_file = get_state_file();
-    server.state_file = state_file;
-    setup->catalog = get_catalog(options, setup->config);
-    confine(setup->config, options->codex_catalog ? options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG"), server.key_file,
-            harden);
-    int status = server_run(&server, setup);
-    free(state_file);
-    journal_close(server.journal);
-    return status;
+    return options->workers > 1 ? serve_by_workers(&s) : serve(&s);
 }
 
 int main(int argc, char **argv)
@@ -356,7 +427,7 @@ int main(int argc, char **argv)
     buf_free(&errors);
     if (!setup.config)
         return 1;
-    status = options.check ? check(setup.config) : serve(&options, &setup, &harden);
+    status = options.check ? check(setup.config) : start(&options, &setup, &harden);
     setup_free(&setup);
     buf_free(&options.hosts);
     return status;

@@ -28,8 +28,15 @@ void notify_open(void)
     unsetenv("NOTIFY_SOCKET");
 }
 
+void notify_through(int fd)
+{
+    if (notify_fd >= 0)
+        close(notify_fd);
+    notify_fd = fd;
+}
+
 void notify_send(struct slice fields)
 {
     if (notify_fd >= 0)
-        (void)send(notify_fd, fields.ptr, fields.len, MSG_NOSIGNAL);
+        (void)send(notify_fd, fields.ptr, fields.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

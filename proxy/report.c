@@ -1,8 +1,13 @@
 /* loop: what the supervisor is told for people to see. */
 #include "proxy/report.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "proxy/notify.h"
+#include "proxy/route/strategy.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define REPORT_MAX (32u << 10)   /* bytes of a datagram, as the session app takes them */
 
@@ -57,4 +62,34 @@ void report_refresh(struct report *r, const struct answers *now)
 {
     if (make(r, now) && !slice_equal(buf_slice(&r->now), buf_slice(&r->last)))
         report_send(r, now, "");
+}
+
+void report_reload_begins(void)
+{
+    char fields[96];
+    (void)snprintf(fields, sizeof fields, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading\n",
+                   (unsigned long long)clock_monotonic_ms() * 1000);
+    notify_send(slice_of(fields));
+}
+
+void report_kept_old(struct buf *error, const char *path)
+{
+    char fields[2048];
+    const char *line = error->len ? buf_text(error) : NULL;
+    line = line ? line : "no memory";
+    (void)snprintf(fields, sizeof fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
+                   (int)strcspn(line, "\n"), line);
+    for (size_t len; *line; line += len + (line[len] == '\n')) {
+        len = strcspn(line, "\n");
+        log_error("%.*s", (int)len, line);
+    }
+    log_error("not reloaded: %s as it was before is still in force", path);
+    notify_send(slice_of(fields));
+}
+
+void report_log_ready(const struct config *config, unsigned port, unsigned risk_port)
+{
+    log_info("ready on port %u: %u model groups", port, config->group_count);
+    if (risk_port)
+        log_info("the risk router is on port %u, by %s", risk_port, config->risk_strategy->name);
 }

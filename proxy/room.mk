@@ -75,6 +75,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/plan.c proxy/route/plan.h \
 	proxy/route/retry.c proxy/route/retry.h \
 	proxy/route/rhythm.c proxy/route/rhythm.h \
+	proxy/route/share.c proxy/route/share.h \
 	proxy/route/slots.c proxy/route/slots.h \
 	proxy/route/spending.c proxy/route/spending.h \
 	proxy/route/strategy.c proxy/route/strategy.h \
@@ -112,7 +113,9 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/record/journal.c proxy/record/journal.h \
 	proxy/record/kept.c proxy/record/kept.h \
 	proxy/report.c proxy/report.h \
+	proxy/sharing.c proxy/sharing.h \
 	proxy/server.c proxy/server.h \
+	proxy/workers.c proxy/workers.h \
 	proxy/upstream/ahead.c proxy/upstream/ahead.h \
 	proxy/upstream/authorities.c proxy/upstream/authorities.h \
 	proxy/upstream/outgoing_proxy.c proxy/upstream/outgoing_proxy.h \

@@ -9,12 +9,14 @@
 #include "proxy/memory.h"
 #include "proxy/notify.h"
 #include "proxy/report.h"
+#include "proxy/sharing.h"
 
 #include <event2/event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define BODY_MAX (64u << 20)     /* bytes of a request */
@@ -42,7 +44,7 @@ struct server {
     struct generation *retired;          /* those that have calls under way; a list */
     struct spending spending;
     struct decisions *decisions;
-    struct event *tick, *settle, *drain, *journal_flush, *signals[SIGNALS];
+    struct event *tick, *settle, *drain, *journal_flush, *control, *signals[SIGNALS];
     char no_login[sizeof((struct failure *)0)->message];
     unsigned ticks;
     bool ready, stopping;
@@ -79,6 +81,8 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
 /* POST /dispatch/reset: what was seen of the deployments is forgotten. */
 static void reset(struct server *s)
 {
+    if (s->options->share)
+        share_wish_reset(s->options->share);
     generation_reset(s->now);
     s->decisions->count = 0;
     log_info("what was seen of the deployments is forgotten (POST /dispatch/reset)");
@@ -93,6 +97,7 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
         exchange_begin(&s->now->exchanges, client, wire, door->entrance);
         return;
     }
+    sharing_sync(&s->now->exchanges);
     if (endpoint == ENDPOINT_HEALTH)
         look_at_login(s);
     else if (endpoint == ENDPOINT_RESET)
@@ -129,10 +134,9 @@ static void become_ready(struct server *s)
     s->ready = true;
     evtimer_del(s->settle);
     publish(s, "READY=1\nSTATUS=serving\n");
-    log_info("ready on port %u: %u model groups", s->doors[ENTRANCE_MAIN].clients.admit.port, s->now->setup.config->group_count);
-    if (s->doors[ENTRANCE_RISK].listener)
-        log_info("the risk router is on port %u, by %s", s->doors[ENTRANCE_RISK].clients.admit.port,
-                 s->now->setup.config->risk_strategy->name);
+    if (!s->options->worker)
+        report_log_ready(s->now->setup.config, s->doors[ENTRANCE_MAIN].clients.admit.port,
+                         s->doors[ENTRANCE_RISK].clients.admit.port);
     generation_connect_ahead(s->now);
 }
 
@@ -161,20 +165,6 @@ static unsigned calls_under_way(const struct server *s)
     return count;
 }
 
-/* A retired configuration goes with its last call. */
-static void free_retired(struct server *s)
-{
-    for (struct generation **at = &s->retired; *at;) {
-        struct generation *g = *at;
-        if (g->exchanges.count) {
-            at = &g->next;
-        } else {
-            *at = g->next;
-            generation_free(g);
-        }
-    }
-}
-
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
     struct server *s = arg;
@@ -183,13 +173,16 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     exchange_tick(&s->now->exchanges);
     for (struct generation *g = s->retired; g; g = g->next)
         exchange_tick(&g->exchanges);
-    free_retired(s);
+    generation_free_idle(&s->retired);
     memory_tick(!calls_under_way(s));
+    sharing_sync(&s->now->exchanges);
+    if (s->options->share && share_reset_wished(s->options->share))
+        generation_reset(s->now);
     if (++s->ticks % LOGIN_LOOK_S == 0)
         look_at_login(s);
-    if (s->ticks % KEEP_STATE_S == 0 && !s->stopping)
+    if (s->ticks % KEEP_STATE_S == 0 && !s->stopping && !s->options->worker)
         generation_save(s->now, s->options->state_file);   /* a kill loses a minute of it */
-    if (s->options->parent && s->ready && !s->stopping) {
+    if (s->options->parent && s->ready && !s->stopping && !s->options->worker) {
         struct answers now = answers_now(s, ENTRANCE_MAIN);
         report_refresh(&s->report, &now);
     }
@@ -247,7 +240,7 @@ static void stop(struct server *s, int signal_number)
 static struct generation *make_generation(struct server *s, struct setup *setup)
 {
     return generation_new(&(struct generation_options){s->base, &s->spending, s->decisions, s->options->journal,
-                                                       s->journal_flush, on_probes_changed, s},
+                                                       s->journal_flush, s->options->share, on_probes_changed, s},
                           setup);
 }
 
@@ -261,38 +254,13 @@ static void put_in_force(struct server *s, struct generation *g)
     look_at_login(s);
 }
 
-/* What systemd wants to know of a reload (sd_notify(3)): when it began, and how it ended. */
-static void tell_reload_begins(void)
-{
-    char fields[96];
-    (void)snprintf(fields, sizeof fields, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading\n",
-                   (unsigned long long)clock_monotonic_ms() * 1000);
-    notify_send(slice_of(fields));
-}
-
-/* Nothing has changed; all lines of `error` to the log, the first one to the supervisor. */
-static void keep_old(struct server *s, struct buf *error)
-{
-    char fields[2048];
-    const char *line = error->len ? buf_text(error) : NULL;
-    line = line ? line : "no memory";
-    (void)snprintf(fields, sizeof fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
-                   (int)strcspn(line, "\n"), line);
-    for (size_t len; *line; line += len + (line[len] == '\n')) {
-        len = strcspn(line, "\n");
-        log_error("%.*s", (int)len, line);
-    }
-    log_error("not reloaded: %s as it was before is still in force", s->now->setup.config->path);
-    notify_send(slice_of(fields));
-}
-
 static void reload(struct server *s)
 {
     struct setup setup = {NULL, NULL};
     struct generation *fresh = NULL;
     struct buf error;
     buf_init(&error, 256u << 10);
-    tell_reload_begins();
+    report_reload_begins();
     if (s->options->load(&setup, &error, s->options->load_ctx))
         fresh = make_generation(s, &setup);
     if (fresh) {
@@ -302,13 +270,14 @@ static void reload(struct server *s)
         generation_retire(old);
         old->next = s->retired;
         s->retired = old;
-        log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it", fresh->setup.config->group_count,
-                 fresh->setup.config->path, s->doors[ENTRANCE_MAIN].clients.admit.port);
+        if (!s->options->worker)
+            log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it",
+                     fresh->setup.config->group_count, fresh->setup.config->path, s->doors[ENTRANCE_MAIN].clients.admit.port);
         publish(s, "READY=1\nSTATUS=serving, reloaded\n");
         generation_connect_ahead(fresh);
-        free_retired(s);
-    } else {
-        keep_old(s, &error);
+        generation_free_idle(&s->retired);
+    } else if (!s->options->worker) {
+        report_kept_old(&error, s->now->setup.config->path);
     }
     buf_free(&error);
 }
@@ -319,16 +288,35 @@ static bool terminal_is_gone(const struct server *s)
     return s->has_terminal && !isatty(STDERR_FILENO);
 }
 
-static void on_signal(evutil_socket_t signal_number, short what, void *arg)
+static void obey(struct server *s, int signal_number)
 {
-    struct server *s = arg;
-    (void)what;
     if (signal_number == SIGUSR1)
         journal_reopen(s->options->journal);
     else if (signal_number != SIGHUP || terminal_is_gone(s))
         stop(s, signal_number);
     else if (s->ready && !s->stopping)
         reload(s);
+}
+
+/* A worker is told what to do by its parent alone, who is sent the same signal where all processes are. */
+static void on_signal(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)what;
+    if (s->options->control < 0 || getppid() != s->options->parent)
+        obey(s, signal_number);
+}
+
+/* A signal's number as a byte; the end: the parent is gone. */
+static void on_control(evutil_socket_t fd, short what, void *arg)
+{
+    char number;
+    (void)what;
+    ssize_t len = recv(fd, &number, 1, MSG_DONTWAIT);
+    if (len == 0)
+        _exit(0);
+    if (len > 0)
+        obey(arg, number);
 }
 
 static const struct timeval *common_timeout(struct event_base *base, time_t seconds)
@@ -376,7 +364,10 @@ static bool set_up_signals(struct server *s)
         if (!s->signals[i] || evsignal_add(s->signals[i], NULL) != 0)
             return false;
     }
-    return true;
+    if (s->options->control < 0)
+        return true;
+    s->control = event_new(s->base, s->options->control, EV_READ | EV_PERSIST, on_control, s);
+    return s->control && event_add(s->control, NULL) == 0;
 }
 
 static bool set_up_events(struct server *s)
@@ -410,7 +401,8 @@ static void tear_down(struct server *s)
     close_doors(s);
     for (unsigned i = 0; i < ENTRANCES; i++)
         client_close_all(&s->doors[i].clients);
-    generation_save(s->now, s->options->state_file);
+    if (!s->options->worker)
+        generation_save(s->now, s->options->state_file);
     generation_free(s->now);
     while (s->retired) {
         struct generation *next = s->retired->next;
@@ -419,8 +411,8 @@ static void tear_down(struct server *s)
     }
     spending_free(&s->spending);
     free(s->decisions);
-    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->signals[0], s->signals[1], s->signals[2],
-                              s->signals[3]};
+    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->control, s->signals[0], s->signals[1],
+                              s->signals[2], s->signals[3]};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i])
             event_free(events[i]);

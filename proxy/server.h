@@ -15,7 +15,10 @@ struct server_options {
     const struct harden_status *harden;  /* as it stands once harden_late() was called */
     int fds[ENTRANCES];                  /* the listening sockets; -1: none. They are taken over */
     const char *hosts;                   /* that Host may name besides this machine's names; see guard_host_among() */
-    pid_t parent;                        /* the supervisor's pid, 0 without one */
+    pid_t parent;                        /* the supervisor's pid, a worker's parent's; 0 without one */
+    unsigned worker;                     /* which one of several, from 0: that alone reports, and writes state_file */
+    struct share *share;                 /* what it shares with the others; NULL: there are none */
+    int control;                         /* where their parent says what signals it got; -1: there is none */
     const char *key_file;                /* to be removed when the supervisor is gone; NULL without one */
 };
 

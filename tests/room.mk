@@ -55,6 +55,7 @@ check_PROGRAMS += \
 	tests/unit/test_run_plan \
 	tests/unit/test_secret \
 	tests/unit/test_server_files \
+	tests/unit/test_share \
 	tests/unit/test_start_keys \
 	tests/unit/test_spending \
 	tests/unit/test_url \

@@ -56,15 +56,45 @@ static void failed(struct health *h, const struct config *c, const struct outcom
     }
 }
 
-static void succeeded(struct health *h, const struct health_call *call)
+/* A call that began then has served: what began before is over. */
+static void clear(struct health *h, uint64_t began_ms)
 {
-    h->successes++;
-    if (call->started_ms < h->struck_ms)
+    if (began_ms < h->struck_ms)
         return;
+    h->cleared_ms = began_ms;
     h->failures = 0;
     h->resting_until = 0;
     h->reason = FAILURE_NONE;
     breaker_close(&h->breaker);
+}
+
+static void succeeded(struct health *h, const struct health_call *call)
+{
+    h->successes++;
+    clear(h, call->started_ms);
+}
+
+struct health_news health_tell(const struct health *h)
+{
+    return (struct health_news){h->struck_ms, h->cleared_ms, h->resting_until, h->breaker, h->reason, h->failures};
+}
+
+void health_hear(struct health *h, const struct health_news *news)
+{
+    if (news->cleared_ms > h->cleared_ms)
+        clear(h, news->cleared_ms);
+    if (news->struck_ms <= h->struck_ms || news->struck_ms <= h->cleared_ms)
+        return;
+    h->struck_ms = news->struck_ms;
+    h->reason = news->reason;
+    if (news->failures > h->failures)
+        h->failures = news->failures;
+    if (news->resting_until > h->resting_until)
+        h->resting_until = news->resting_until;
+    if (news->breaker.until_ms > h->breaker.until_ms) {
+        h->breaker = news->breaker;
+        breaker_trial_over(&h->breaker);    /* that call is not ours */
+    }
 }
 
 /* The length of its replies, in tokens. */
@@ -112,24 +142,24 @@ static int64_t tokens_taken(const struct health_call *call, const struct outcome
     return o->prompt_tokens + o->output_tokens;
 }
 
-void health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
-                  const struct outcome *o, uint64_t now_ms)
+int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
+                     const struct outcome *o, uint64_t now_ms)
 {
+    int64_t correction = tokens_taken(call, o) - call->reserved_tokens;
     h->in_flight--;
     if (o->status)
         h->last_status = o->status;
-    window_correct(&h->window, tokens_taken(call, o) - call->reserved_tokens, call->started_ms, now_ms);
+    window_correct(&h->window, correction, call->started_ms, now_ms);
     struct forecast_prior prior = forecast_prior(d, usual_output(h, c));
     forecast_ended(&h->forecast, &prior, &call->forecast, o, now_ms);
     observe_end(&h->seen, &c->strategy_settings, d, o, now_ms);
     if (call->trial)
         breaker_trial_over(&h->breaker);
-    if (o->cancelled)
-        return;
-    if (!o->failure)
+    if (!o->cancelled && !o->failure)
         succeeded(h, call);
-    else if (o->tells)
+    else if (!o->cancelled && o->tells)
         failed(h, c, o, now_ms);
+    return correction;
 }
 
 int64_t health_window(const struct health *h, const struct deployment *d)
@@ -174,10 +204,10 @@ bool health_ready(const struct health *h, const struct deployment *d, uint64_t n
     return c.limit == LIMIT_NONE;
 }
 
-void health_reset(struct health *h)
+void health_reset(struct health *h, uint64_t now_ms)
 {
-    struct health kept = {.in_flight = h->in_flight, .window = h->window, .limits = h->limits, .limits_ms = h->limits_ms,
-                          .calibration = h->calibration, .real_window = h->real_window};
+    struct health kept = {.cleared_ms = now_ms, .in_flight = h->in_flight, .window = h->window, .limits = h->limits,
+                          .limits_ms = h->limits_ms, .calibration = h->calibration, .real_window = h->real_window};
     memcpy(kept.probe, h->probe, sizeof kept.probe);
     memcpy(kept.forecast.silent, h->forecast.silent, sizeof kept.forecast.silent);   /* those are under way */
     *h = kept;

@@ -17,6 +17,7 @@ struct health {
     uint64_t resting_until;    /* ms of the monotonic clock; 0: not resting. By the failure's rule, or the provider's word */
     struct breaker breaker;    /* after repeated failures */
     uint64_t struck_ms;        /* when the last rest began, of either kind */
+    uint64_t cleared_ms;       /* when the last call began that served, and ended what had begun before */
     enum failure_kind reason;  /* of the rest, or the last failure */
     int last_status;           /* HTTP's, of the last call that ended; 0: none came */
     char last_error[sizeof ((struct failure *)0)->message];   /* of the last failure, redacted; "": there was none */
@@ -41,6 +42,19 @@ struct health_call {
     struct forecast_call forecast;
 };
 
+/* What workers tell each other of a deployment's rests. */
+struct health_news {
+    uint64_t struck_ms, cleared_ms, resting_until;
+    struct breaker breaker;
+    enum failure_kind reason;
+    unsigned failures;
+};
+
+/* What there is to tell, and what another worker has told: its rests are ours, unless a call of ours that began later has served,
+ * and a call of its that served ends ours. Telling it twice changes nothing. */
+struct health_news health_tell(const struct health *h);
+void health_hear(struct health *h, const struct health_news *news);
+
 /* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an estimate. */
 struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d, int64_t prompt_tokens,
                                   uint64_t now_ms);
@@ -50,15 +64,17 @@ void health_comes_whole(struct health *h, struct health_call *call);
 void health_answered(struct health *h, struct health_call *call, uint64_t now_ms);
 /* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After first; those
  * whose rule forgives some open the breaker when they are more in a row than the configuration allows. A success clears all
- * that, unless its call began before the rest did: it then says nothing of the time since. */
-void health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
-                  const struct outcome *o, uint64_t now_ms);
+ * that, unless its call began before the rest did: it then says nothing of the time since. Returns by how many tokens the
+ * reserved ones were corrected. */
+int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
+                     const struct outcome *o, uint64_t now_ms);
 /* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
 int64_t health_window(const struct health *h, const struct deployment *d);
 /* A copy for another configuration: what is under way ends where it began. */
 void health_carry(struct health *to, const struct health *from);
-/* Forgets what its calls have shown; not what is under way, what was asked of it in the last minute, nor what it says itself. */
-void health_reset(struct health *h);
+/* Forgets what its calls have shown up to now; not what is under way, what was asked of it in the last minute, nor what it says
+ * itself. */
+void health_reset(struct health *h, uint64_t now_ms);
 /* Books what a reply's head says of the provider's limits. */
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
 /* Sets the limit of a choice whose deployment is set: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE, else _NONE. */

@@ -49,6 +49,20 @@ void window_correct(struct window *w, int64_t tokens, uint64_t then_ms, uint64_t
     w->total.tokens += tokens;
 }
 
+void window_merge(struct window *w, const struct window *other)
+{
+    move_to(w, other->second);
+    for (uint64_t i = 0; i < WINDOW_SECONDS && i <= other->second; i++) {
+        const struct window_slot *from = &other->slots[(other->second - i) % WINDOW_SECONDS];
+        if (w->second - (other->second - i) >= WINDOW_SECONDS)
+            break;
+        slot(w, other->second - i)->requests += from->requests;
+        slot(w, other->second - i)->tokens += from->tokens;
+        w->total.requests += from->requests;
+        w->total.tokens += from->tokens;
+    }
+}
+
 struct window_slot window_read(const struct window *w, uint64_t now_ms)
 {
     struct window_slot sum = w->total;

@@ -21,6 +21,8 @@ struct window {
 void window_add(struct window *w, uint32_t requests, int64_t tokens, uint64_t now_ms);
 /* Corrects the tokens of a second that has gone by; one that has left the window changes nothing. */
 void window_correct(struct window *w, int64_t tokens, uint64_t then_ms, uint64_t now_ms);
+/* Adds what another window has counted, second by second. */
+void window_merge(struct window *w, const struct window *other);
 /* The sums of the minute that ends now. */
 struct window_slot window_read(const struct window *w, uint64_t now_ms);
 /* Milliseconds until no more than `requests` and `tokens` are left in it; 0: that is so already. */

@@ -316,7 +316,7 @@ static void a_reset_forgets_what_was_seen_and_nothing_else(void **state)
     struct deployment d = {.max_input_tokens = 32768};
     struct health_call running = health_started(&h, &CONFIG, &READY, 0, 0);
     open_breaker(&h, 0);
-    health_reset(&h);
+    health_reset(&h, 0);
     assert_int_equal(h.in_flight, 1);
     assert_int_equal(h.breaker.opened + h.failures, 0);
     assert_int_equal(health_window(&h, &d), 4096);

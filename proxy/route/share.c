@@ -1,0 +1,156 @@
+/* pure: but for memory that processes share. What the workers tell each other. */
+#include "proxy/route/share.h"
+
+#include "common/mix.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define READ_ATTEMPTS 1000
+
+/* `version` is odd while the counts are being written (a sequence lock). */
+struct cell {
+    _Atomic uint32_t version;
+    struct share_counts counts;
+};
+
+struct table {
+    _Atomic uint64_t keys[SHARE_SLOTS];     /* 0: free */
+    _Atomic uint32_t resets;
+    struct cell cells[];                    /* [worker * SHARE_SLOTS + slot] */
+};
+
+struct share {
+    struct table *table;
+    size_t size;
+    unsigned workers, worker;
+    uint32_t resets;                        /* seen */
+    struct share_counts own[SHARE_SLOTS];
+    uint64_t seen[SHARE_SLOTS];             /* the sum of the others' versions */
+};
+
+struct share *share_new(unsigned workers)
+{
+    struct share *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->workers = workers;
+    s->size = sizeof *s->table + (size_t)workers * SHARE_SLOTS * sizeof *s->table->cells;
+    s->table = mmap(NULL, s->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (s->table != MAP_FAILED)
+        return s;
+    free(s);
+    return NULL;
+}
+
+void share_join(struct share *s, unsigned worker)
+{
+    s->worker = worker;
+}
+
+unsigned share_workers(const struct share *s)
+{
+    return s->workers;
+}
+
+void share_free(struct share *s)
+{
+    if (!s)
+        return;
+    (void)munmap(s->table, s->size);
+    free(s);
+}
+
+/* FNV-1a, and then mixed: names differ in their last letters. Never 0. */
+static uint64_t key_of(struct slice name)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ (unsigned char)name.ptr[i]) * 1099511628211u;
+    hash = mix(hash);
+    return hash ? hash : 1;
+}
+
+unsigned share_slot(struct share *s, struct slice name)
+{
+    uint64_t key = key_of(name);
+    for (unsigned i = 0; i < SHARE_SLOTS; i++) {
+        unsigned slot = (unsigned)((key + i) % SHARE_SLOTS);
+        uint64_t found = 0;
+        if (atomic_compare_exchange_strong(&s->table->keys[slot], &found, key) || found == key)
+            return slot;
+    }
+    return SHARE_NONE;
+}
+
+static struct cell *cell_of(const struct share *s, unsigned worker, unsigned slot)
+{
+    return &s->table->cells[(size_t)worker * SHARE_SLOTS + slot];
+}
+
+struct share_counts *share_own(struct share *s, unsigned slot)
+{
+    return slot < SHARE_SLOTS ? &s->own[slot] : NULL;
+}
+
+void share_publish(struct share *s, unsigned slot)
+{
+    if (slot >= SHARE_SLOTS)
+        return;
+    struct cell *cell = cell_of(s, s->worker, slot);
+    uint32_t version = atomic_load_explicit(&cell->version, memory_order_relaxed);
+    atomic_store_explicit(&cell->version, version + 1, memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+    cell->counts = s->own[slot];
+    atomic_store_explicit(&cell->version, version + 2, memory_order_release);
+}
+
+bool share_has_news(struct share *s, unsigned slot)
+{
+    uint64_t versions = 0;
+    for (unsigned i = 0; slot < SHARE_SLOTS && i < s->workers; i++)
+        if (i != s->worker)
+            versions += atomic_load_explicit(&cell_of(s, i, slot)->version, memory_order_relaxed);
+    bool news = slot < SHARE_SLOTS && versions != s->seen[slot];
+    if (news)
+        s->seen[slot] = versions;
+    return news;
+}
+
+void share_look_again(struct share *s, unsigned slot)
+{
+    if (slot < SHARE_SLOTS)
+        s->seen[slot] = UINT64_MAX;
+    else
+        memset(s->seen, 0xff, sizeof s->seen);
+}
+
+bool share_read(const struct share *s, unsigned worker, unsigned slot, struct share_counts *out)
+{
+    if (slot >= SHARE_SLOTS || worker == s->worker)
+        return false;
+    const struct cell *cell = cell_of(s, worker, slot);
+    for (unsigned i = 0; i < READ_ATTEMPTS; i++) {
+        uint32_t before = atomic_load_explicit(&cell->version, memory_order_acquire);
+        *out = cell->counts;
+        atomic_thread_fence(memory_order_acquire);
+        if (before % 2 == 0 && before == atomic_load_explicit(&cell->version, memory_order_relaxed))
+            return true;
+    }
+    return false;
+}
+
+void share_wish_reset(struct share *s)
+{
+    s->resets = atomic_fetch_add(&s->table->resets, 1) + 1;
+}
+
+bool share_reset_wished(struct share *s)
+{
+    uint32_t resets = atomic_load(&s->table->resets);
+    bool news = resets != s->resets;
+    s->resets = resets;
+    return news;
+}

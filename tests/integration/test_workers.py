@@ -1,0 +1,188 @@
+"""Several worker processes behind one port (--workers): all of them serve, and limits hold over all. Which one serves is up to
+the test: the other is stopped meanwhile."""
+import contextlib
+import json
+import os
+import signal
+import socket
+
+import pytest
+
+import chat_wire as chat
+from conftest import deployment
+from mock_upstream import error, stream_open
+from proxy_process import Proxy, wait_until
+from session_tools import children, is_alive
+
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
+USAGE = {"prompt_tokens": 11, "completion_tokens": 500, "total_tokens": 511}   # as many as a first call is expected to take
+
+
+@pytest.fixture
+def start(start_proxy):
+    def start(*model_list, **sections):
+        proxy = start_proxy(*model_list, arguments=("--workers", "2"), **sections)
+        proxy.workers = children(proxy.process.pid)
+        assert len(proxy.workers) == 2
+        return proxy
+    return start
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rsplit(") ", 1)[1][0]
+
+
+@contextlib.contextmanager
+def only(proxy, number):
+    """Of the two workers, this one alone runs."""
+    other = proxy.workers[1 - number]
+    os.kill(other, signal.SIGSTOP)
+    wait_until(lambda: state_of(other) == "T", "the worker to stop")
+    try:
+        yield proxy
+    finally:
+        os.kill(other, signal.SIGCONT)
+
+
+def served_by(proxy, number, body=None):
+    """The worker's answer; when this returns, it has booked what there was to book."""
+    with only(proxy, number):
+        reply = proxy.post("/v1/chat/completions", body or CHAT)
+        assert proxy.get("/health/liveliness", key=None).status == 200   # its loop has turned
+        return reply
+
+
+def two_places(make_upstream, **params):
+    """A first deployment with these parameters, and one for when it is limited."""
+    first, second = make_upstream(), make_upstream()
+    second.always(chat.whole("Second."))
+    return first, second, (deployment("codex-light", first, order=1, **params), deployment("codex-light", second, order=2))
+
+
+def gone(*pids):
+    return lambda: not any(map(is_alive, pids))
+
+
+def test_both_serve(start, upstream):
+    upstream.always(chat.whole("Hello."))
+    proxy = start(deployment("codex-light", upstream), general_settings={"nonsense": 1})
+    assert [served_by(proxy, number).status for number in (0, 1, 0)] == [200] * 3
+    assert proxy.stderr.count("nonsense: this key is not known") == proxy.stderr.count("ready on port") == 1
+    assert len({entry["request_id"] for entry in proxy.journal(3)}) == 3
+
+
+def test_a_limit_per_minute_holds_over_both(start, make_upstream):
+    first, second, entries = two_places(make_upstream, rpm=3)
+    first.always(chat.whole("First."))
+    proxy = start(*entries)
+    for number in (0, 1, 0, 1, 0):
+        assert served_by(proxy, number).status == 200
+    assert (len(first.requests), len(second.requests)) == (3, 2)
+
+
+def test_tokens_per_minute_hold_over_both(start, make_upstream):
+    first, second, entries = two_places(make_upstream, tpm=40)
+    first.always(chat.whole("First."))     # 18 tokens
+    proxy = start(*entries)
+    for number in (0, 1, 0, 1):
+        assert served_by(proxy, number).status == 200
+    assert (len(first.requests), len(second.requests)) == (2, 2)
+
+
+def test_calls_at_once_are_counted_over_both(start, make_upstream):
+    first, second, entries = two_places(make_upstream, max_parallel_requests=1)
+    first.script(stream_open(chat.delta("First"), "hang"), chat.whole("First."))
+    proxy = start(*entries)
+    with only(proxy, 0):
+        stream = proxy.stream("/v1/chat/completions", {**CHAT, "stream": True})
+        assert stream.next_event()
+    assert served_by(proxy, 1).status == 200 and len(second.requests) == 1
+    stream.hang_up()
+    assert first.next_request().gone.wait(5)
+    wait_until(lambda: served_by(proxy, 1).json["choices"][0]["message"]["content"] == "First.", "the place to be free again")
+
+
+def test_a_rest_is_everybodys(start, make_upstream):
+    first, second, entries = two_places(make_upstream)
+    first.script(error(429, headers={"Retry-After": "60"}))
+    proxy = start(*entries)
+    assert [served_by(proxy, number).status for number in (0, 1, 1, 0)] == [200] * 4
+    assert (len(first.requests), len(second.requests)) == (1, 4)
+
+
+def test_money_is_counted_over_both(start, upstream):
+    """Two calls fit, the third does not, whoever is asked."""
+    upstream.always(chat.whole("Hello.", usage=USAGE))
+    proxy = start(deployment("codex-light", upstream, input_cost_per_token=0, output_cost_per_token=0.001),
+                  general_settings={"max_cost_usd": 1.25})
+    assert [served_by(proxy, number).status for number in (0, 1)] == [200] * 2
+    for number in (0, 1):
+        with only(proxy, number):
+            assert proxy.post("/v1/chat/completions", CHAT).error["type"] == "budget_exceeded"
+            told = proxy.get("/dispatch/metrics").json["spending"]["total"]
+            assert (told["spent_usd"], told["held_usd"]) == (1, 0)
+
+
+def test_a_reset_is_everybodys(start, make_upstream):
+    first, second, entries = two_places(make_upstream)
+    first.script(error(429, headers={"Retry-After": "60"}))
+    first.always(chat.whole("First."))
+    proxy = start(*entries)
+    assert [served_by(proxy, number).status for number in (0, 1)] == [200] * 2 and len(first.requests) == 1
+    with only(proxy, 1):
+        assert proxy.post("/dispatch/reset", {}).status == 200
+    for number in (1, 0):
+        wait_until(lambda: served_by(proxy, number).json["choices"][0]["message"]["content"] == "First.",     # noqa: B023
+                   "the rest to be forgotten")
+
+
+def test_a_reload_reaches_both(start, upstream):
+    upstream.always(chat.whole("Hello."))
+    proxy = start(deployment("codex-light", upstream))
+    proxy.reload(json.dumps({"model_list": [deployment("renamed", upstream)]}))
+    for number in (0, 1):
+        wait_until(lambda: served_by(proxy, number, {**CHAT, "model": "renamed"}).status == 200, "the reload")   # noqa: B023
+        assert served_by(proxy, number).status == 404
+
+
+def test_they_end_together(start, upstream):
+    """And a call under way is waited for."""
+    upstream.script([*chat.text_stream("Hello.")])
+    proxy = start(deployment("codex-light", upstream))
+    stream = proxy.stream("/v1/chat/completions", {**CHAT, "stream": True})
+    proxy.process.send_signal(signal.SIGTERM)
+    assert stream.rest()[-1] == (None, "[DONE]")
+    assert proxy.process.wait(20) == 0
+    wait_until(gone(*proxy.workers), "the workers to end")
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_that_dies_takes_all_along(folder, upstream, number):
+    place = folder / "proxy"
+    place.mkdir()
+    proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]}, {"MOCK_API_KEY": "sk-canary-0123456789"},
+                  ("--workers", "2"))
+    workers = children(proxy.process.pid)
+    os.kill(workers[number], signal.SIGKILL)
+    assert proxy.process.wait(20) == 1 and f"worker {number} has ended" in proxy.stderr
+    wait_until(gone(*workers), "the other worker to end")
+    assert_free(proxy.port)
+    proxy.kill()
+
+
+def test_they_die_with_their_parent(folder, upstream):
+    place = folder / "proxy"
+    place.mkdir()
+    proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]}, {"MOCK_API_KEY": "sk-canary-0123456789"},
+                  ("--workers", "2"))
+    workers = children(proxy.process.pid)
+    proxy.kill()
+    wait_until(gone(*workers), "the workers to end")
+    assert_free(proxy.port)
+
+
+def assert_free(port):
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))

@@ -1,0 +1,196 @@
+/* Unit tests of what several workers tell each other: proxy/route/share, and how windows and rests are put together. */
+#include "tests/unit/unit.h"
+#include "proxy/route/failure.h"
+#include "proxy/route/share.h"
+
+#include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct config CONFIG = {
+    .cooldown_ms = 90000, .allowed_fails = 0, .strategy_settings = {.half_life_ms = 60000, .error_half_life_ms = 60000},
+};
+static const struct deployment READY = {.id = NULL};
+
+static void names_have_their_slots(void **state)
+{
+    (void)state;
+    struct share *s = share_new(2);
+    unsigned a = share_slot(s, SLICE("a")), b = share_slot(s, SLICE("b"));
+    assert_true(a < SHARE_SLOTS && b < SHARE_SLOTS && a != b);
+    assert_int_equal(share_slot(s, SLICE("a")), a);
+    for (unsigned i = 2; i < SHARE_SLOTS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "n%u", i);
+        assert_true(share_slot(s, slice_of(name)) < SHARE_SLOTS);
+    }
+    assert_int_equal(share_slot(s, SLICE("one too many")), SHARE_NONE);
+    assert_int_equal(share_slot(s, SLICE("b")), b);
+    assert_null(share_own(s, SHARE_NONE));
+    assert_false(share_has_news(s, SHARE_NONE));
+    share_publish(s, SHARE_NONE);
+    share_free(s);
+}
+
+static void what_a_worker_publishes_the_others_read(void **state)
+{
+    (void)state;
+    struct share *s = share_new(2);
+    unsigned slot = share_slot(s, SLICE("a"));
+    struct share_counts seen;
+    share_join(s, 0);
+    assert_false(share_has_news(s, slot));
+    pid_t child = fork();
+    if (child == 0) {
+        share_join(s, 1);
+        share_own(s, share_slot(s, SLICE("a")))->in_flight = 3;
+        share_publish(s, slot);
+        share_wish_reset(s);
+        _exit(share_reset_wished(s));    /* its own wish is none to itself */
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(share_has_news(s, slot));
+    assert_false(share_has_news(s, slot));
+    assert_true(share_read(s, 1, slot, &seen));
+    assert_int_equal(seen.in_flight, 3);
+    assert_false(share_read(s, 0, slot, &seen));     /* itself */
+    share_own(s, slot)->in_flight = 1;
+    share_publish(s, slot);
+    assert_false(share_has_news(s, slot));
+    share_look_again(s, slot);
+    assert_true(share_has_news(s, slot));
+    share_look_again(s, SHARE_NONE);
+    assert_true(share_has_news(s, slot));
+    assert_true(share_reset_wished(s));
+    assert_false(share_reset_wished(s));
+    share_free(s);
+}
+
+/* A writer that never rests, and a reader that must never see half of what it writes. */
+static void nobody_reads_halves(void **state)
+{
+    (void)state;
+    struct share *s = share_new(2);
+    unsigned slot = share_slot(s, SLICE("a"));
+    pid_t child = fork();
+    if (child == 0) {
+        share_join(s, 1);
+        for (int64_t i = 0; i < 200000; i++) {
+            struct share_counts *own = share_own(s, slot);
+            own->window.slots[0].tokens = own->window.slots[WINDOW_SECONDS - 1].tokens = i;
+            own->unpriced = (uint64_t)i;
+            share_publish(s, slot);
+        }
+        _exit(0);
+    }
+    unsigned reads = 0;
+    for (int status; waitpid(child, &status, WNOHANG) == 0;) {
+        struct share_counts seen;
+        if (!share_read(s, 1, slot, &seen))
+            continue;
+        reads++;
+        assert_int_equal(seen.window.slots[0].tokens, seen.window.slots[WINDOW_SECONDS - 1].tokens);
+        assert_int_equal(seen.window.slots[0].tokens, (int64_t)seen.unpriced);
+    }
+    assert_true(reads > 0);
+    share_free(s);
+}
+
+static void windows_add_up_by_the_second(void **state)
+{
+    (void)state;
+    struct window a = {0}, b = {0}, c = {0};
+    window_add(&a, 1, 10, 100000);
+    window_add(&a, 2, 20, 110000);
+    window_add(&b, 4, 40, 105000);
+    window_add(&b, 8, 80, 150000);
+    window_add(&c, 16, 160, 1000);          /* long ago */
+    window_merge(&a, &b);
+    window_merge(&a, &c);
+    assert_int_equal(window_read(&a, 150000).requests, 15);
+    assert_int_equal(window_read(&a, 150000).tokens, 150);
+    assert_int_equal(window_read(&a, 160000).requests, 14);     /* the first has gone */
+    assert_int_equal(window_read(&a, 165000).requests, 10);
+    assert_int_equal(window_wait(&a, 8, INT64_MAX, 160000), 10000);
+    window_merge(&c, &b);
+    assert_int_equal(window_read(&c, 150000).requests, 12);     /* what was newer came in, its own has gone */
+    struct window none = {0};
+    window_merge(&none, &(struct window){0});
+    assert_int_equal(window_read(&none, 0).requests, 0);
+}
+
+static void fail_with(struct health *h, enum failure_kind kind, int retry_after_s, uint64_t now_ms)
+{
+    struct failure f = {.kind = kind, .retry_after_s = retry_after_s};
+    struct outcome o = {.failure = &f, .ttft_ms = -1, .cost_usd = NAN, .tells = true};
+    struct health_call call = health_started(h, &CONFIG, &READY, 0, now_ms);
+    health_ended(h, &CONFIG, &READY, &call, &o, now_ms);
+}
+
+static void serve(struct health *h, uint64_t began_ms, uint64_t now_ms)
+{
+    struct outcome o = {.ttft_ms = 1, .total_ms = 2, .prompt_tokens = 5, .output_tokens = 5, .cost_usd = NAN};
+    struct health_call call = health_started(h, &CONFIG, &READY, 0, began_ms);
+    assert_int_equal(health_ended(h, &CONFIG, &READY, &call, &o, now_ms), 10 - call.reserved_tokens);
+}
+
+static void hear(struct health *h, const struct health *from)
+{
+    struct health_news news = health_tell(from);
+    health_hear(h, &news);
+    health_hear(h, &news);      /* twice is once */
+}
+
+static void rests_are_heard_of(void **state)
+{
+    (void)state;
+    struct health a = {0}, b = {0};
+    fail_with(&a, FAILURE_RATE_LIMIT, 60, 1000);
+    hear(&b, &a);
+    assert_false(health_ready(&b, &READY, 60000, NULL));
+    assert_true(health_ready(&b, &READY, 61000, NULL));
+    assert_int_equal(b.reason, FAILURE_RATE_LIMIT);
+    serve(&a, 900, 2000);                                   /* began before: says nothing of it */
+    hear(&b, &a);
+    assert_false(health_ready(&b, &READY, 3000, NULL));
+    serve(&b, 4000, 5000);                                  /* asked all the same, and it served */
+    hear(&b, &a);                                           /* what a still believes is old */
+    assert_true(health_ready(&b, &READY, 5000, NULL));
+    hear(&a, &b);
+    assert_true(health_ready(&a, &READY, 5000, NULL));
+    fail_with(&a, FAILURE_RATE_LIMIT, 60, 6000);
+    hear(&b, &a);
+    assert_false(health_ready(&b, &READY, 7000, NULL));
+    health_reset(&b, 8000);
+    hear(&b, &a);
+    assert_true(health_ready(&b, &READY, 8000, NULL));      /* it was told to forget */
+}
+
+static void breakers_are_heard_of(void **state)
+{
+    (void)state;
+    struct health a = {0}, b = {0};
+    fail_with(&a, FAILURE_SERVER, -1, 1000);
+    hear(&b, &a);
+    assert_true(a.breaker.opened == 1 && b.breaker.opened == 1);
+    assert_false(health_ready(&b, &READY, 2000, NULL));
+    assert_true(health_ready(&b, &READY, 1000 + 90000, NULL));    /* its own trial */
+    serve(&b, 91000, 92000);
+    hear(&a, &b);
+    assert_int_equal(a.breaker.opened, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_have_their_slots),
+        cmocka_unit_test(what_a_worker_publishes_the_others_read),
+        cmocka_unit_test(nobody_reads_halves),
+        cmocka_unit_test(windows_add_up_by_the_second),
+        cmocka_unit_test(rests_are_heard_of),
+        cmocka_unit_test(breakers_are_heard_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
