@@ -3,6 +3,7 @@
 
 #include "common/secret.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,9 +51,8 @@ static void write_line(enum log_level level, const char *format, va_list args)
         if ((unsigned char)line.data[i] < 0x20 || line.data[i] == 0x7F)
             line.data[i] = ' ';
     buf_add_char(&line, '\n');
-    if (write(STDERR_FILENO, line.data, line.len) < 0) {
-        /* There is nowhere left to say it. */
-    }
+    while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
+        ;   /* any other error: there is nowhere left to say it */
 }
 
 #define DEFINE_LEVEL(name, level)             \

@@ -411,6 +411,7 @@ int main(int argc, char **argv)
     memory_set_up();
     log_open("pointsman-proxy", getenv("POINTSMAN_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);   /* a file at its limit (ulimit -f) is an error as a full disk is */
     if (!secret_init()) {
         log_error("no randomness is to be had from the system");
         return 1;

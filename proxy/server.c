@@ -342,6 +342,8 @@ static bool set_up_clients(struct server *s)
         *door = (struct door){.server = s, .entrance = (enum entrance)i, .clients = common};
         door->clients.events.ctx = door;
         door->clients.admit.port = s->options->fds[i] < 0 ? 0 : listener_port(s->options->fds[i]);
+        if (s->options->fds[i] >= 0 && !door->clients.admit.port)
+            return false;   /* every Host would be refused */
     }
     return common.head_timeout && common.body_timeout && common.idle_timeout && common.linger_timeout;
 }

@@ -37,11 +37,11 @@ bool client_flush(struct client *c)
     return true;
 }
 
-/* What is to be written goes out; where a piece of it found no memory, nothing does, for the client could take the rest for the
- * whole. */
+/* What is to be written goes out; where a piece of it found no memory, or could not be written, nothing does any more, for the
+ * client could take the rest for the whole. */
 static void write_out(struct client *c)
 {
-    if (c->out.failed || !client_flush(c))
+    if (c->broken || c->out.failed || !client_flush(c))
         client_lose_later(c);
 }
 

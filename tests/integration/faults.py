@@ -1,4 +1,5 @@
-"""Allocations that find no memory: tests/faults/fail_alloc.c in the program, and the page that it shares with the test."""
+"""Allocations that find no memory, and clocks that jump: the libraries of tests/faults in the program, and the pages that they
+share with the test."""
 import contextlib
 import http.client
 import json
@@ -12,22 +13,40 @@ FOREVER = 1 << 62
 PATIENCE_S = 5   # nothing that fails may hang for longer
 
 
+def build(folder, name):
+    """The library of tests/faults of that name."""
+    library = folder / f"{name}.so"
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "faults" / f"{name}.c"],
+                   check=True)
+    return library
+
+
+class Clock:
+    """The wall clock of a program, to be set at will."""
+
+    def __init__(self, folder):
+        self.path = folder / "clock"
+        self.environment = {"LD_PRELOAD": str(build(folder, "shift_clock")), "CLOCK_FILE": str(self.path)}
+        self.path.write_bytes(bytes(8))
+
+    def shift(self, seconds):
+        with open(self.path, "r+b") as file:
+            file.write(struct.pack("<q", seconds))
+
+
 class Memory:
     """Which allocations of a program fail."""
 
     FIELDS = ("first", "how_many", "count", "failed", "live")
 
     def __init__(self, folder, program="pointsman-proxy"):
-        self.library = folder / "fail_alloc.so"
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", self.library,
-                        ROOT / "tests" / "faults" / "fail_alloc.c"], check=True)
         self.path = folder / "faults"
         self.path.write_bytes(bytes(4096))
         with open(self.path, "r+b") as file:
             self.page = mmap.mmap(file.fileno(), 4096)
         # Freed blocks are overwritten, so that who still reads one is found out.
-        self.environment = {"LD_PRELOAD": str(self.library), "FAULTS_FILE": str(self.path), "FAULTS_PROGRAM": program,
-                            "MALLOC_PERTURB_": "165"}
+        self.environment = {"LD_PRELOAD": str(build(folder, "fail_alloc")), "FAULTS_FILE": str(self.path),
+                            "FAULTS_PROGRAM": program, "MALLOC_PERTURB_": "165"}
 
     def __getattr__(self, name):
         if name not in self.FIELDS:

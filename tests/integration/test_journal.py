@@ -1,5 +1,6 @@
 """One line per request in requests.jsonl: what happened, and neither prompt nor key."""
 import os
+import resource
 import stat
 
 import pytest
@@ -8,7 +9,7 @@ import chat_wire as chat
 import responses_wire as responses
 from conftest import UPSTREAM_KEY, chat_only, deployment
 from mock_upstream import error
-from proxy_process import MASTER_KEY
+from proxy_process import MASTER_KEY, wait_until
 
 PROMPT = "canary-prompt-0123456789"
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": PROMPT}]}
@@ -131,6 +132,18 @@ def test_a_journal_that_is_a_link_is_not_followed(start_proxy, upstream, folder)
     assert proxy.post("/v1/chat/completions", CHAT).status == 200
     assert target.read_text() == "" and not logs.exists()
     assert "requests.jsonl" in proxy.stderr
+
+
+def test_a_limit_of_file_sizes_is_a_full_disk(light, upstream):
+    upstream.always(chat.whole())
+    light.post("/v1/chat/completions", CHAT)
+    light.journal()
+    resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    assert light.post("/v1/chat/completions", CHAT).status == 200
+    resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert light.post("/v1/chat/completions", CHAT).status == 200
+    assert len(light.journal(2)) == 2   # the one between is lost, and so is the warning: standard error is a file here
+    wait_until(lambda: "requests.jsonl: requests are recorded again" in light.stderr, "the word of its end")
 
 
 def test_a_full_disk_does_not_stop_the_service(start_proxy, upstream, folder):

@@ -1,13 +1,16 @@
 /* Unit tests of proxy/record/journal: each in a temporary folder of its own. */
 #include "tests/unit/folder.h"
 #include "common/json.h"
+#include "common/jsonl.h"
 #include "proxy/record/journal.h"
 #include "proxy/route/failure.h"
 
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 #define MUCH (1u << 20)
 
@@ -241,6 +244,76 @@ static void a_full_disk_is_survived(void **state)
     free(text);
 }
 
+/* What one process writes while it rotates, and how far it came. */
+struct written {
+    _Atomic unsigned begun, done;   /* lines whose write had begun, and was over */
+};
+
+static _Noreturn void write_for_ever(const char *path, unsigned from, struct written *shared)
+{
+    struct buf error;
+    buf_init(&error, 256);
+    struct jsonl *j = jsonl_open(path, 2000, 4096, &error);
+    for (unsigned n = from; j; n++) {
+        shared->begun = n;
+        buf_add_format(jsonl_lines(j), "{\"n\":%u,\"fill\":\"%0*u\"}\n", n, (int)(n % 90), n);
+        if (jsonl_flush(j))
+            shared->done = n;
+    }
+    _exit(1);
+}
+
+/* Counts the file's lines, whose numbers must follow on *last; a torn one may stand where a writer was killed. */
+static unsigned read_numbers(const char *path, unsigned *last, unsigned *lines)
+{
+    unsigned torn = 0;
+    if (access(path, F_OK) != 0)
+        return 0;
+    char *text = text_of(path), *rest = text;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+        struct json j = {0};
+        int64_t n = 0;
+        if (!json_parse(&j, line, strlen(line)))
+            torn++;
+        else if (++*lines && json_int64(&j, json_get(&j, 0, "n"), &n) && *last)
+            assert_int_equal(n, *last + 1);
+        *last = n ? (unsigned)n : *last;
+        json_free(&j);
+    }
+    free(text);
+    return torn;
+}
+
+/* kill -9 while it writes and rotates: what was written is there, in order, and the next writer goes on behind it. */
+static void a_killed_writer_loses_nothing(void **state)
+{
+    (void)state;
+    struct written *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char path[256], rotated[256];
+    unsigned torn = 0, rounds = getenv("POINTSMAN_LONG") ? 200 : 8;
+    assert_true(shared != MAP_FAILED);
+    snprintf(path, sizeof path, "%s", folder_at("j"));
+    snprintf(rotated, sizeof rotated, "%s", folder_at("j.1"));
+    for (unsigned round = 0; round < rounds; round++) {
+        unsigned from = shared->begun + 1, last = 0, lines = 0;
+        shared->done = shared->begun = from - 1;
+        pid_t child = fork();
+        if (child == 0)
+            write_for_ever(path, from, shared);
+        while (shared->done < from + 60 + round * 7 % 50 && waitpid(child, NULL, WNOHANG) == 0)
+            ;   /* several rotations on, anywhere */
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        torn += read_numbers(rotated, &last, &lines);
+        torn += read_numbers(path, &last, &lines);
+        assert_true(lines > 12);   /* a file's worth of them is always there */
+        assert_in_range(last, shared->done, shared->begun);
+        shared->begun = last;   /* the next one's first */
+    }
+    assert_true(torn <= rounds);
+    munmap(shared, sizeof *shared);
+}
+
 static double cost(double input_price, double cached_price, double output_price, int64_t input, int64_t cached, int64_t output)
 {
     struct deployment d = {.input_cost = input_price, .cached_input_cost = cached_price, .output_cost = output_price};
@@ -275,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_file_is_rotated, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(two_writers_lose_nothing, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(a_full_disk_is_survived, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(a_killed_writer_loses_nothing, folder_enter, folder_leave),
         cmocka_unit_test(costs_are_known_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
