@@ -28,7 +28,8 @@ bool guard_host(struct slice host, unsigned port)
 
 bool guard_is_host_name(struct slice name)
 {
-    static const char inside[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    static const bool inside[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+                                     ['.'] = true, ['-'] = true, ['_'] = true};
     if (name.len > 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']') {
         for (size_t i = 1; i < name.len - 1; i++)
             if (!memchr("0123456789abcdefABCDEF:.", name.ptr[i], 24))
@@ -36,7 +37,7 @@ bool guard_is_host_name(struct slice name)
         return name.len < 48;
     }
     for (size_t i = 0; i < name.len; i++)
-        if (!memchr(inside, name.ptr[i], sizeof inside - 1))
+        if (!inside[(unsigned char)name.ptr[i]])
             return false;
     return name.len > 0 && name.len <= 253;
 }

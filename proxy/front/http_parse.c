@@ -130,16 +130,18 @@ bool http_may_begin_request(struct slice input, struct http_error *error)
 }
 
 /* Of fields that decide who is asking and for what, another reader could take the second. */
-static bool stands_twice(const struct http_head *head)
+static bool stands_twice(struct http_head *head, struct slice name)
 {
     static const struct slice once[] = {
         SLICE("origin"), SLICE("api-key"), SLICE("x-api-key"), SLICE("content-type"), SLICE("authorization"),
         SLICE("sec-fetch-site"),
     };
-    const struct http_field *last = &head->fields[head->field_count - 1];
-    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
-        if (last->name.len == once[i].len && slice_is_nocase(last->name, once[i].ptr))
-            return http_field(head, once[i].ptr).ptr != last->value.ptr;
+    for (unsigned i = 0; i < sizeof once / sizeof *once; i++)
+        if (name.len == once[i].len && slice_is_nocase(name, once[i].ptr)) {
+            bool before = head->seen & 1u << i;
+            head->seen |= 1u << i;
+            return before;
+        }
     return false;
 }
 
@@ -187,7 +189,7 @@ static bool parse_field(struct slice line, struct http_head *head, struct http_e
     if (head->field_count == HTTP_FIELDS_MAX)
         return bad(error, 431, "too many header fields");
     head->fields[head->field_count++] = field;
-    if (stands_twice(head))
+    if (stands_twice(head, field.name))
         return bad(error, 400, "a header field stands twice that may stand once");
     return apply_field(field, head, error);
 }
@@ -218,7 +220,7 @@ enum http_result http_parse_head(struct slice text, struct http_head *head, stru
 {
     /* The table of fields is written as far as field_count says, so it need not be cleared. */
     head->method = head->path = head->query = head->host = (struct slice){NULL, 0};
-    head->minor = 0;
+    head->minor = head->seen = 0;
     head->framing = HTTP_NO_BODY;
     head->content_length = 0;
     head->keep_alive = head->expects_continue = false;

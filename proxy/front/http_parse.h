@@ -21,6 +21,7 @@ struct http_head {
     uint64_t content_length;
     bool keep_alive;
     bool expects_continue;
+    unsigned seen;             /* fields that may stand once, a bit for each */
     unsigned field_count;
     struct http_field fields[HTTP_FIELDS_MAX];
 };

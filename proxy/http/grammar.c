@@ -16,21 +16,20 @@ static bool is_token_char(char c)
 
 bool http_is_token(struct slice s)
 {
+    bool all = s.len > 0;
     for (size_t i = 0; i < s.len; i++)
-        if (!is_token_char(s.ptr[i]))
-            return false;
-    return s.len > 0;
+        all &= is_token_char(s.ptr[i]);
+    return all;
 }
 
 /* Visible ASCII, and what else RFC 9110, 5.5 lets a field value hold. */
 static bool is_field_value(struct slice s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7F)
-            return false;
-    }
-    return true;
+    static const bool control[256] = {[0 ... '\t' - 1] = true, ['\t' + 1 ... 0x1F] = true, [0x7F] = true};
+    bool found = false;
+    for (size_t i = 0; i < s.len; i++)
+        found |= control[(unsigned char)s.ptr[i]];   /* no way out: there mostly is none, and this is most of a head's time */
+    return !found;
 }
 
 bool http_cut(struct slice *rest, char c, struct slice *part)
