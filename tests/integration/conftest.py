@@ -88,11 +88,11 @@ def start_proxy(folder, make_upstream, make_tls_upstream):
     proxy ends first. After the test it must end by SIGTERM with exit code 0 and have written no key anywhere."""
     running = []
 
-    def start(*model_list, keys=None, arguments=(), environment=None, **sections):
+    def start(*model_list, keys=None, arguments=(), environment=None, by=(), **sections):
         config = {"model_list": list(model_list), **sections}
         place = folder / f"proxy{len(running)}"
         place.mkdir()
-        running.append(Proxy(place, config, {"MOCK_API_KEY": UPSTREAM_KEY, **(keys or {})}, arguments, environment))
+        running.append(Proxy(place, config, {"MOCK_API_KEY": UPSTREAM_KEY, **(keys or {})}, arguments, environment, by))
         return running[-1]
     yield start
     faults = []

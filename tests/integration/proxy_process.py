@@ -97,7 +97,7 @@ class Stream:
 
 
 class Proxy:
-    def __init__(self, folder, config, keys=None, arguments=(), environment=None):
+    def __init__(self, folder, config, keys=None, arguments=(), environment=None, by=()):
         self.folder = folder
         self.keys = {"LITELLM_API_KEY": MASTER_KEY, **(keys or {})}
         self.codex_home = folder / "codex"
@@ -113,7 +113,7 @@ class Proxy:
         self.notify.bind(str(folder / "notify"))
         with open(self.stderr_path, "wb") as stderr, listener, risk:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", HAND_DOWN, f"{listener.fileno()},{risk.fileno()}", BINARY,
+                [sys.executable, "-I", "-S", "-c", HAND_DOWN, f"{listener.fileno()},{risk.fileno()}", *by, BINARY,
                  "--config", self.config, *arguments],
                 stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=[listener.fileno(), risk.fileno()], cwd=folder,
                 env={"HOME": str(folder), "CODEX_HOME": str(self.codex_home), "XDG_RUNTIME_DIR": str(folder),

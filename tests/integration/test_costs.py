@@ -1,13 +1,151 @@
-"""What the proxy costs: bars that hold on any machine."""
+"""What the proxy costs, in what can be counted: a bar that is passed here is a regression on every machine, a busy one too. The
+figures are those of the best of some requests, so that what happens once a second is not in them."""
+import json
 import pathlib
+import platform
+import shutil
+import subprocess
 
+import chat_wire as chat
 import pytest
-from proxy_process import wait_until
+import responses_wire as responses
+from conftest import chat_only, deployment
+from faults import ROOT, Memory
+from proxy_process import MASTER_KEY, wait_until
 from torture import SANITIZED
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="the sanitizers have costs of their own")
 
 IDLE_KB = 10 * 1024
+FEW, MANY = 10, 50      # events of a stream: what one costs is what more of them do
+REQUESTS = 4            # that are counted
+TOLERANCE = 0.15        # instructions: of other compilers and C libraries
+# String functions are chosen by the processor: the same ones everywhere, and none that does it all in one instruction.
+TUNABLES = ("glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-ERMS,-FSRM:glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:"
+            "glibc.cpu.x86_rep_stosb_threshold=0x7fffffff")
+
+LINE = "Keep going until the task is resolved; say what you do and why, and check your work before you hand it over. "
+MESSAGES = [{"role": "user", "content": "Say a sentence that holds every letter of the alphabet."}]
+TOOL = {"type": "function", "name": "f", "description": LINE * 5, "parameters": {"type": "object", "properties": {
+    f"argument_{n}": {"type": "string", "description": LINE} for n in range(6)}}}
+CODEX = {"input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": LINE * 60}]},
+                   *[item for n in range(10) for item in (
+                       {"type": "function_call", "call_id": f"call_{n}", "name": "f", "arguments": '{"argument_0":"ls"}'},
+                       {"type": "function_call_output", "call_id": f"call_{n}", "output": (LINE + "\n") * 8})]],
+         "tools": [{**TOOL, "name": f"f{n}"} for n in range(8)], "prompt_cache_key": "x"}
+
+# What is asked, of whom, and its bars: instructions on x86-64, system calls, allocations.
+BARS = {
+    "chat, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES}, 50700, 7, 7),
+    "Codex request of 30 KB, passed": ("/v1/responses", {**CODEX, "model": "passed"}, 182000, 9, 8),
+    "Codex request of 30 KB, bridged": ("/v1/responses", {**CODEX, "model": "bridged"}, 524000, 9, 30),
+    "event of a stream, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES, "stream": True}, 3330, 1, 0),
+    "event of a stream, bridged": ("/v1/responses", {"model": "bridged", "input": MESSAGES, "stream": True}, 9920, 1, 0),
+}
+
+
+class Client:
+    """One connection that stays."""
+
+    def __init__(self, proxy, path, body):
+        text = json.dumps(body, separators=(",", ":")).encode()
+        self.socket = proxy.connect()
+        self.request = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
+                        f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n").encode() + text
+
+    def ask(self):
+        self.socket.sendall(self.request)
+        reply = b""
+        while not is_whole(reply):
+            piece = self.socket.recv(65536)
+            assert piece, reply
+            reply += piece
+        assert reply.startswith(b"HTTP/1.1 200 "), reply
+
+
+def is_whole(reply):
+    head, _, body = reply.partition(b"\r\n\r\n")
+    if b"Transfer-Encoding: chunked" in head:
+        return body.endswith(b"\r\n0\r\n\r\n")
+    return bool(body) and len(body) == int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+
+
+def replies(events):
+    """A provider of both wires. A stream comes in one piece, or else how many wake-ups it takes would be a matter of luck."""
+    def reply(request):
+        if request.json.get("stream"):
+            return [b"".join(chat.text_stream(*[" fox"] * events))]
+        return responses.whole("x" * 50) if request.path.endswith("/responses") else chat.whole("x" * 50)
+    return reply
+
+
+def state_of(process):
+    return pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(") ", 1)[1][0]
+
+
+def hold(what, kind, found, bar, tolerance=0):
+    print(f"{what}: {found:.0f} {kind} (at most {bar * (1 + tolerance):.0f})")
+    assert found <= bar * (1 + tolerance), (
+        f"{what}: {found:.0f} {kind}, {found / bar - 1:+.0%} over the {bar} that BARS has. Find out what is new on the way of a "
+        "request; where it must be, BARS in test_costs.py is raised with it, and bench/compare says what it costs.")
+
+
+class Work:
+    """Asks for all that BARS has, and finds what each took."""
+
+    def __init__(self, start_proxy, upstream, **options):
+        self.upstream = upstream
+        self.proxy = start_proxy(deployment("passed", upstream), chat_only("bridged", upstream), **options)
+
+    def ask(self, what, events, count):
+        """What each of some requests took, as the growth of count()."""
+        path, body, *_ = BARS[what]
+        self.upstream.always(replies(events))
+        client, costs = Client(self.proxy, path, body), []
+        for _ in range(REQUESTS + 1):
+            begin = count()
+            client.ask()
+            wait_until(lambda: state_of(self.proxy.process) == "S", "the proxy to sleep")
+            costs.append(count() - begin)
+        return costs[1:]
+
+    def cost(self, what, count):
+        """Of a request, or of one event."""
+        few = min(self.ask(what, FEW, count))
+        if "stream" not in BARS[what][1]:
+            return few
+        return (min(self.ask(what, MANY, count)) - few) / (MANY - FEW)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the figures are x86-64's")
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind: ./check installs it")
+def test_instructions(start_proxy, upstream, folder):
+    """callgrind leaves a file at the beginning of each request, with what was done since the one before began."""
+    library, out = folder / "open.so", folder / "steps"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "costs" / "open.c"], check=True)
+    work = Work(start_proxy, upstream, environment={"GLIBC_TUNABLES": TUNABLES, "LD_PRELOAD": str(library)},
+                by=[shutil.which("valgrind"), "-q", "--tool=callgrind", f"--callgrind-out-file={out}", "--vgdb=no",
+                    "--dump-line=no", "--dump-before=exchange_begin"])
+
+    def count():
+        return sum(int(path.read_text().rsplit("\ntotals: ", 1)[1].split()[0]) for path in folder.glob("steps.*"))
+    for what, bars in BARS.items():
+        hold(what, "instructions", work.cost(what, count), bars[2], TOLERANCE)
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="no strace: ./check installs it")
+def test_system_calls(start_proxy, upstream, folder):
+    log = folder / "calls"
+    work = Work(start_proxy, upstream, by=[shutil.which("strace"), "-D", "-f", "-qq", "-o", log])
+    for what, bars in BARS.items():
+        hold(what, "system calls", work.cost(what, lambda: log.read_bytes().count(b"\n")), bars[3])
+
+
+def test_allocations(start_proxy, upstream, folder):
+    memory = Memory(folder)
+    work = Work(start_proxy, upstream, environment=memory.environment)
+    for what, bars in BARS.items():
+        hold(what, "allocations", work.cost(what, lambda: memory.count), bars[4])
 
 
 def resident_kb(proxy):
