@@ -120,8 +120,9 @@ def faults(folder):
 
 def test_each_call(place):
     todo = faults(place)
-    if not LONG:
-        todo = todo[::len(todo) // SHORT]
+    if not LONG:   # those that have found something, and some of the others
+        todo = [fault for fault in todo if fault[0] == "getsockname" or (fault[0] == "sendto" and fault[2] == "ENOBUFS")] + \
+            todo[::len(todo) // SHORT]
     wrong = []
     for call, number, error in todo:
         life = Life(place, "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}")

@@ -219,3 +219,17 @@ def is_served(proxy):
         return proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": []}).status == 200
     except (OSError, http.client.HTTPException):
         return False
+
+
+@pytest.mark.skipif(not LONG, reason="takes the time limits themselves")
+def test_silence_is_ended(start_proxy, upstream):
+    """Who says nothing is closed after 10 s, who stops in the middle of a body is told so after 15."""
+    proxy = start_proxy(deployment("codex-light", upstream))
+    body = written("POST", "/v1/chat/completions", proxy.port, b"x" * 100, f"Authorization: Bearer {MASTER_KEY}")[:-50]
+    with proxy.connect(30) as silent, proxy.connect(30) as slow:
+        begin = time.monotonic()
+        slow.sendall(body)
+        assert silent.recv(1) == b""
+        figure("a silent connection is closed after", time.monotonic() - begin, 11, " s")
+        assert slow.recv(65536).startswith(b"HTTP/1.1 408")
+        figure("half a body is refused after", time.monotonic() - begin, 16, " s")
