@@ -105,6 +105,26 @@ def test_disable(home, whole):
     assert 0 < restored < len(to_kill)
 
 
+FULL = {"openat", "mkdir", "write", "fsync", "rename"}
+
+
+@pytest.mark.parametrize("command", [ENABLE, DISABLE], ids=lambda command: command[0])
+def test_a_full_disk(home, whole, command):
+    """Each call that needs room finds none, once: it works all the same, or says why not and has changed nothing for good."""
+    if command == DISABLE:
+        assert home.cli(*ENABLE, **NO_CODEX).returncode == 0
+    failed, to_fail = 0, [point for point in points(home, command) if point[0] in FULL]
+    for name, count in to_fail:
+        if command == DISABLE:
+            assert home.cli(*ENABLE, **NO_CODEX).returncode == 0
+        done = traced(home.cli, command, "-o", "/dev/null", "-e", f"inject={name}:error=ENOSPC:when={count}")
+        assert done.returncode in (0, 1) and (done.returncode == 0 or "No space left on device" in done.stderr), \
+            (name, count, done.returncode, done.stderr)
+        failed += done.returncode
+        check(home, whole, (name, count))
+    assert 5 < failed <= len(to_fail)
+
+
 def test_the_next_enable_puts_right_too(home, whole):
     for point in [("rename", 1), ("rename", 2), ("rename", 4), ("fsync", 6)]:
         kill_at(home, ENABLE, point)

@@ -1,4 +1,5 @@
-"""The session app killed in the moment in which its child, not yet the proxy, still holds lighttpd's socket."""
+"""The session app killed in the moment in which its child, not yet the proxy, still holds lighttpd's socket; and without room
+for the key file."""
 import contextlib
 import os
 import shutil
@@ -25,27 +26,38 @@ def try_start(session):
         session.start(DEMO=True)
 
 
-def hold_up(pid, call, folder):
-    """strace on the process: its next child waits for a second before its first such call."""
-    log = folder / "trace"
-    tracer = subprocess.Popen(["strace", "-f", "-o", log, "-e", f"trace={call}", "-e",
-                               f"inject={call}:delay_enter=1000000:when=1", "-p", str(pid)], stderr=subprocess.PIPE, text=True)
+@contextlib.contextmanager
+def meddled(pid, call, how, *options):
+    """Inside, strace meddles with such calls of the process and of its children."""
+    tracer = subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{how}", *options,
+                               "-p", str(pid)], stderr=subprocess.PIPE, text=True)
     assert "attached" in tracer.stderr.readline()
-    return tracer
+    yield
+    tracer.terminate()
+    tracer.wait()
+    tracer.stderr.close()
 
 
 @pytest.mark.parametrize("call", ["prctl", "close"])
-def test_a_child_that_still_holds_the_socket(session, folder, call):
+def test_a_child_that_still_holds_the_socket(session, call):
     """lighttpd takes a socket that somebody holds for a server that is well, and makes none: it would not answer any more."""
     app = session.session_pid()
-    tracer = hold_up(app, call, folder)
-    starting = threading.Thread(target=try_start, args=[session])
-    starting.start()
-    child = wait_for(lambda: children(app), "the child")[0]
-    os.kill(app, signal.SIGKILL)
-    wait_for(lambda: not os.path.exists(f"/proc/{app}"), "its end")
-    wait_for(session.is_healthy, "the next session", 15)
-    tracer.terminate()
-    tracer.wait()
+    with meddled(app, call, "delay_enter=1000000:when=1"):   # of the child's first one
+        starting = threading.Thread(target=try_start, args=[session])
+        starting.start()
+        child = wait_for(lambda: children(app), "the child")[0]
+        os.kill(app, signal.SIGKILL)
+        wait_for(lambda: not os.path.exists(f"/proc/{app}"), "its end")
+        wait_for(session.is_healthy, "the next session", 15)
     starting.join()
     assert session.session_pid() not in (app, child) and session.start(DEMO=True).status == 200
+
+
+def test_a_full_disk(session):
+    """The key file has no room: nothing is started, nothing stays, and the next start works."""
+    with meddled(session.session_pid(), "write", "error=ENOSPC", "-P", session.key_file):
+        refused = session.start(DEMO=True)
+    assert (refused.status, refused.error["code"]) == (500, "key_file_failed"), refused.text
+    assert str(session.key_file) in refused.error["message"] and "No space left" in refused.error["message"]
+    assert not session.key_file.exists() and session.status()["state"] == "stopped"
+    assert session.start(DEMO=True).status == 200
