@@ -50,7 +50,6 @@ static const struct deployment *serves_now(const struct answers *a, const struct
 static void add_deployment(const struct answers *a, const struct deployment *d, const struct deployment *serving, struct buf *out)
 {
     const struct health *h = &a->health[d->index];
-    uint64_t ended = h->calls > h->in_flight ? h->calls - h->in_flight : 0;
     double ttft = ewma_mean(&h->seen.ttft_ms);
     struct buf why;
     buf_init(&why, 1024);
@@ -60,7 +59,7 @@ static void add_deployment(const struct answers *a, const struct deployment *d, 
     buf_add_format(out, ",\"ready\":%s,\"serves\":%s,\"reason\":", ready ? "true" : "false", d == serving ? "true" : "false");
     json_add_string(out, buf_slice(&why));
     buf_add_format(out, ",\"calls\":%llu,\"failed\":%llu,\"ttft_ms\":%.0f}", (unsigned long long)h->calls,
-                   (unsigned long long)(ended > h->successes ? ended - h->successes : 0), isfinite(ttft) ? ttft : -1);
+                   (unsigned long long)(h->ended > h->successes ? h->ended - h->successes : 0), isfinite(ttft) ? ttft : -1);
     buf_free(&why);
 }
 

@@ -103,12 +103,11 @@ static void add_model(const struct answers *a, const struct deployment *d, struc
     struct plan_input in = {.config = a->config, .group = group, .wires = ~0u, .health = a->health, .now_ms = a->now_ms};
     struct choice c = {.deployment = d};
     limit_find(&in, &c);
-    uint64_t ended = h->calls > h->in_flight ? h->calls - h->in_flight : 0;
     json_add_string(out, slice_of(d->id));
     add_text(out, ":{\"model_name\":", d->alias);
     add_text(out, ",\"model\":", d->model);
     buf_add_format(out, ",\"calls\":%llu", (unsigned long long)h->calls);
-    add_figure(out, ",\"success_rate\":", ended ? (double)h->successes / (double)ended : NAN);
+    add_figure(out, ",\"success_rate\":", h->ended ? (double)h->successes / (double)h->ended : NAN);
     add_observed(d, h, a->now_ms, out);
     buf_add_format(out, ",\"in_flight\":%u", h->in_flight);
     add_limit(h, &c, out);

@@ -48,7 +48,7 @@ static void add_deployment(const struct deployment *d, const struct health *h, u
     BUF_ADD(out, ",\"api_base\":");
     json_add_string(out, slice_of(d->api_base));
     buf_add_format(out, ",\"calls\":%llu,\"successes\":%llu,\"failures\":%u,\"reason\":\"%s\",\"last_status\":%d",
-                   (unsigned long long)h->calls, (unsigned long long)h->successes, h->failures,
+                   (unsigned long long)h->ended, (unsigned long long)h->successes, h->failures,
                    failure_rule(h->reason)->name, h->last_status);
     buf_add_format(out, ",\"rest_ms\":%.0f,\"opened\":%u,\"open_ms\":%.0f", left_ms(h->resting_until, now_ms),
                    h->breaker.opened, left_ms(h->breaker.until_ms, now_ms));
@@ -108,6 +108,7 @@ static uint64_t time_left(double ms, double passed_ms, uint64_t now_ms)
 static void read_health(const struct json *j, uint32_t node, double passed_ms, uint64_t now_ms, struct health *h)
 {
     h->calls = (uint64_t)number(j, node, "calls", 1e15);
+    h->ended = h->calls;
     h->successes = (uint64_t)number(j, node, "successes", (double)h->calls);
     h->failures = (unsigned)number(j, node, "failures", 1e6);
     h->reason = kind_named(j, json_get(j, node, "reason"));

@@ -147,6 +147,7 @@ int64_t health_ended(struct health *h, const struct config *c, const struct depl
 {
     int64_t correction = tokens_taken(call, o) - call->reserved_tokens;
     h->in_flight--;
+    h->ended++;
     if (o->status)
         h->last_status = o->status;
     window_correct(&h->window, correction, call->started_ms, now_ms);
@@ -217,6 +218,7 @@ void health_carry(struct health *to, const struct health *from)
 {
     *to = *from;
     to->in_flight = 0;
+    to->calls = to->ended;
     breaker_trial_over(&to->breaker);
     forecast_forget_calls(&to->forecast);
 }

@@ -22,7 +22,7 @@ struct health {
     int last_status;           /* HTTP's, of the last call that ended; 0: none came */
     char last_error[sizeof ((struct failure *)0)->message];   /* of the last failure, redacted; "": there was none */
     unsigned in_flight;
-    uint64_t calls, successes;
+    uint64_t calls, ended, successes;   /* ended: of the calls, those that are over; in_flight may hold other workers' */
     struct window window;      /* the last minute's requests and tokens */
     struct observed seen;      /* for people, and for weighing by averages */
     struct forecast forecast;  /* what the next call has to expect */

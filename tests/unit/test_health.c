@@ -388,6 +388,9 @@ static void calls_in_flight_are_counted(void **state)
     assert_int_equal(h.in_flight, 2);
     assert_int_equal(h.calls, 2);
     health_ended(&h, &CONFIG, &READY, &first, &gone, 10);
+    struct health other;
+    health_carry(&other, &h);                         /* the second ends under the configuration before */
+    assert_true(other.calls == 1 && other.ended == 1 && other.in_flight == 0);
     health_ended(&h, &CONFIG, &READY, &second, &gone, 10);
     assert_int_equal(h.in_flight, 0);
     assert_int_equal(h.successes, 0);

@@ -15,11 +15,11 @@ static const struct kept_clocks SAVED = {500000, 1700000000000};
 static void fill(struct health h[2])
 {
     memset(h, 0, 2 * sizeof *h);
-    h[0] = (struct health){.calls = 10, .successes = 7, .failures = 2, .reason = FAILURE_QUOTA, .last_status = 429,
+    h[0] = (struct health){.calls = 14, .ended = 10, .successes = 7, .failures = 2, .reason = FAILURE_QUOTA, .last_status = 429,
                            .resting_until = SAVED.monotonic_ms + 60000, .breaker = {3, SAVED.monotonic_ms + 9000, 0},
                            .in_flight = 4, .last_error = "a secret"};
     h[0].seen.ttft_ms = (struct ewma){1234.5, 2.5, SAVED.monotonic_ms - 1000};
-    h[1] = (struct health){.calls = 1, .successes = 1};
+    h[1] = (struct health){.calls = 1, .ended = 1, .successes = 1};
 }
 
 static void write_of(const struct health h[2], struct buf *out)
