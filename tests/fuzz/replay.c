@@ -1,7 +1,9 @@
-/* Runs a fuzz target without libFuzzer: on the files that are named, or else on its seeds and on many changed copies of
- * them. The changes are the same in every run. `--seeds FOLDER` writes the seeds there, as libFuzzer wants them. */
+/* Runs a fuzz target without libFuzzer: on the files that are named, or else on what libFuzzer once found ($srcdir/tests/fuzz/
+ * corpus/TARGET), on its seeds and on many changed copies of them. The changes are the same in every run. `--seeds FOLDER`
+ * writes the seeds there, as libFuzzer wants them. */
 #include "tests/fuzz/fuzz.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +89,34 @@ static int run_file(const char *path)
     return 0;
 }
 
+/* The inputs of ours that lie in the tree: each of them once brought libFuzzer to a new place. */
+static int run_corpus(const char *program)
+{
+    char path[4096];
+    const char *top = getenv("srcdir"), *slash = strrchr(program, '/');
+    const char *name = slash ? slash + 1 : program;
+    unsigned files = 0;
+    (void)snprintf(path, sizeof path, "%s/tests/fuzz/corpus/%s", top ? top : ".", name);
+    DIR *folder = opendir(path);
+    size_t len = strlen(path);
+    int status = 0;
+    for (struct dirent *entry; folder && (entry = readdir(folder));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        (void)snprintf(path + len, sizeof path - len, "/%s", entry->d_name);
+        status |= run_file(path);
+        files++;
+    }
+    if (folder)
+        (void)closedir(folder);
+    path[len] = '\0';
+    if (!files)
+        fprintf(stderr, "%s: no inputs are there\n", path);
+    else
+        printf("%s: %u inputs\n", path, files);
+    return status | !files;
+}
+
 static int write_seeds(const char *folder)
 {
     char path[4096];
@@ -108,6 +138,8 @@ int main(int argc, char **argv)
         return write_seeds(argv[2]);
     for (int i = 1; i < argc; i++)
         status |= run_file(argv[i]);
+    if (argc == 1)
+        status |= run_corpus(argv[0]);
     for (size_t i = 0; argc == 1 && fuzz_seeds[i]; i++)
         run_seed(fuzz_seeds[i]);
     return status;
