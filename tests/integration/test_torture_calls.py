@@ -17,7 +17,7 @@ from faults import PATIENCE_S, Outcome
 from proxy_process import BINARY, MASTER_KEY, free_port
 from test_torture_memory import REQUESTS, is_whole, serve
 from session_tools import children
-from torture import LONG, SANITIZED
+from torture import LONG, SANITIZED, figure
 
 pytestmark = [pytest.mark.timeout(7200 if LONG else 120),
               pytest.mark.skipif(SANITIZED, reason="LeakSanitizer can't look where somebody traces"),
@@ -129,5 +129,5 @@ def test_each_call(place):
         if fault := life.fault():
             wrong.append((call, number, error, fault, life.text[-300:]))
             print("wrong:", *wrong[-1], flush=True)
-    print(f"{len(todo)} faults, {len(wrong)} wrong")
+    figure(f"of {len(todo)} system calls that failed: wrong", len(wrong))
     assert not wrong, wrong

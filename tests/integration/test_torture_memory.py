@@ -13,7 +13,7 @@ import responses_wire as responses
 from conftest import UPSTREAM_KEY, deployment
 from faults import FOREVER, PATIENCE_S, Memory, Outcome
 from proxy_process import BINARY, MASTER_KEY, free_port, wait_until
-from torture import LONG, SANITIZED
+from torture import LONG, SANITIZED, figure
 
 pytestmark = [pytest.mark.timeout(3600 if LONG else 120),
               pytest.mark.skipif(SANITIZED, reason="the sanitizers have allocators of their own")]
@@ -81,25 +81,34 @@ def test_calls(start_proxy, upstream, memory, name, how_many):
         told += kind == "told"
         after = Outcome(proxy, *REQUESTS[name])
         assert after.kind(is_whole(name)) == "whole", (first, memory.where, after.status, after.text, proxy.stderr)
+    figure(f"{name}: allocations that failed, {'one each' if how_many == 1 else 'with all after it'}", first - 1)
     assert kind == "whole" and told > first / 2   # the rest are those who had no connection yet, or no way to be told
 
 
 @pytest.mark.parametrize("transport", ["loopback", "libcurl"], indirect=True)
-def test_first_calls_and_ends(start_proxy, upstream, memory):
-    """What is made on first use, and what is left to do at the end."""
-    for first in range(1, 1000, 1 if LONG else 61):
-        proxy = start(start_proxy, upstream, memory)
+def test_first_calls(start_proxy, upstream, memory):
+    """What is made on first use: after a reload all of it is made again."""
+    proxy = start(start_proxy, upstream, memory)
+    path, body = REQUESTS["responses stream"]
+    for first in range(1, 1000):
+        proxy.reload()
         with memory.fails(first):
-            kind = Outcome(proxy, *REQUESTS["responses stream"]).kind(is_whole("responses stream"))
+            kind = Outcome(proxy, path, body).kind(is_whole("responses stream"))
         assert kind in ("whole", "told", "cut"), (first, memory.where, kind)
-        was_reached = memory.failed
-        after = Outcome(proxy, *REQUESTS["responses stream"])
+        after = Outcome(proxy, path, body)
         assert after.kind(is_whole("responses stream")) == "whole", (first, memory.where, after.status, after.text, proxy.stderr)
-        with memory.fails(first):
-            assert proxy.stop() == 0
-        if not was_reached:
+        assert all(request.headers["authorization"] == f"Bearer {UPSTREAM_KEY}" for request in upstream.requests), memory.where
+        if not memory.failed:
             break
-    assert kind == "whole" and not was_reached
+    assert kind == "whole" and first > 40
+
+
+def test_ends(start_proxy, upstream, memory):
+    for first in range(1, 200, 1 if LONG else 40):
+        proxy = start(start_proxy, upstream, memory)
+        assert Outcome(proxy, *REQUESTS["stream"]).kind(is_whole("stream")) == "whole"
+        with memory.fails(first):
+            assert proxy.stop() == 0, (first, memory.where, proxy.stderr)
 
 
 def test_nothing_is_left(start_proxy, upstream, memory):
@@ -168,10 +177,12 @@ class Start:
 def test_starts(folder, upstream, memory):
     """It starts whole, or not at all and says why; but for libseccomp 2.5.4, which itself fails then: see common/sandbox.c."""
     upstream.always(serve)
+    number = 0
     (folder / "config.yaml").write_text(json.dumps({"model_list": [deployment("passed", upstream)]}))
     for first in [*range(1, 110, 1 if LONG else 9), *range(110, 100000, 3 if LONG else 499)]:
         with memory.fails(first):
             start = Start(folder, memory)
+        number += 1
         if memory.where.startswith("libseccomp"):
             start.end(signal.SIGKILL)
             continue
@@ -183,4 +194,5 @@ def test_starts(folder, upstream, memory):
             assert start.end(signal.SIGTERM) == 1 and "memory" in start.stderr, (first, memory.where, start.stderr)
         if not memory.failed:
             break
+    figure("starts with an allocation that failed", number - 1)
     assert start.ready and not memory.failed
