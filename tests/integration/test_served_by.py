@@ -48,9 +48,12 @@ def test_the_upstreams_time_is_no_overhead(start_proxy, upstream):
     """It keeps the proxy waiting for half a second, which may be longer but not shorter."""
     proxy = start_proxy(deployment("codex-light", upstream))
     go_on = threading.Event()
-    upstream.script([go_on, *chat.whole("fine")])
     timer = threading.Timer(0.5, go_on.set)
-    timer.start()
+
+    def think(_):
+        timer.start()   # not before the request is there, however long it takes to get there
+        return [go_on, *chat.whole("fine")]
+    upstream.script(think)
     got = fields(proxy.post("/v1/chat/completions", CHAT))
     timer.join()
     assert int(got["response-duration-ms"]) - float(got["overhead-duration-ms"]) >= 498
