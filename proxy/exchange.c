@@ -190,7 +190,7 @@ static void follow_relay(struct exchange *x, enum relay_state state, struct slic
     case RELAY_OPEN:
         if (x->state == CALLING)
             open_reply(x);
-        client_send(x->client, send);
+        client_send(x->client, send, x->more);
         break;
     case RELAY_DONE:
         drop_call(x, call_release);
@@ -245,6 +245,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
         if (!exchange_make_relay(x, reply->event_stream))
             return CALL_STOP;
     }
+    x->more = reply->more;
     uint64_t events = relay_events(x->relay);
     enum relay_state state = relay_feed(x->relay, bytes, &send);
     if (state == RELAY_FAILED)
@@ -277,6 +278,7 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     struct slice send = {NULL, 0};
     struct failure f;
     x->call = NULL;
+    x->more = false;
     if (x->lost)
         return;   /* exchange_end_lost() follows */
     exchange_heard(x);
@@ -425,7 +427,7 @@ void exchange_tick(struct exchange_shared *shared)
             continue;
         x->heard_ms = now;
         relay_keep_alive(x->relay, &send);
-        client_send(x->client, send);
+        client_send(x->client, send, false);
     }
 }
 

@@ -57,6 +57,7 @@ struct exchange {
     unsigned sign_ins;                   /* further ones of this attempt, after a 401 */
     struct call *call;
     bool paused;
+    bool more;                           /* of the reply has come already: what is sent now is not the last of this turn */
     struct buf error_body;               /* of an upstream's reply of 400 and more */
     struct relay *relay;
     struct failure failure;              /* what the client is told when no attempt is left */

@@ -131,8 +131,7 @@ void exchange_start_stream(struct exchange *x)
 void exchange_end_stream(struct exchange *x, struct slice last)
 {
     struct client *client = take_client(x);
-    client_send(client, last);
-    client_end_stream(client);
+    client_end_stream(client, last);
 }
 
 void exchange_cut_stream(struct exchange *x)

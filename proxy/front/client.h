@@ -59,9 +59,10 @@ void client_send_reply(struct client *c, const struct client_reply *reply);
 void client_send_no_memory(struct client *c);
 /* A reply in pieces: chunked for HTTP/1.1, until the close for HTTP/1.0. `body` of `start` is ignored. */
 void client_start_stream(struct client *c, const struct client_reply *start);
-void client_send(struct client *c, struct slice bytes);
-/* Ends the stream properly, and with it the request. */
-void client_end_stream(struct client *c);
+/* `more`: another call follows at once, so that what comes in one go is written in one go. */
+void client_send(struct client *c, struct slice bytes, bool more);
+/* Its last bytes; ends the stream properly, and with it the request. */
+void client_end_stream(struct client *c, struct slice last);
 /* Breaks the connection in the middle of a stream. Ends the request. */
 void client_cut(struct client *c);
 /* Whether more than 64 KB of output wait for the client: stop producing until `drained`. */

@@ -34,6 +34,7 @@ struct client {
     struct buf out;
     size_t sent;                    /* of out */
     bool streaming, was_full;
+    bool waits_for_more;            /* output waits for what follows at once */
     bool stalled;                   /* output waits for the client to read */
     bool broken;                    /* the socket failed while somebody above was calling us */
     bool input_waits;               /* bytes are in `in` that no read event will announce */

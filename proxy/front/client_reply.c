@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#define CHUNK_FRAME 32                       /* bytes of a chunk around its data, and of the last one */
 #define KEEP_MAX (4u << 10)                  /* larger buffers are freed when they are empty */
 
 void client_release(struct buf *b)
@@ -31,7 +32,7 @@ bool client_flush(struct client *c)
             return false;
         c->sent += (size_t)n;
     }
-    c->stalled = false;
+    c->stalled = c->waits_for_more = false;
     c->sent = 0;
     client_release(&c->out);
     return true;
@@ -166,26 +167,40 @@ static void add_chunk_size(struct buf *out, size_t len)
     BUF_ADD(out, "\r\n");
 }
 
-void client_send(struct client *c, struct slice bytes)
+static void add_chunk(struct client *c, struct slice bytes)
 {
-    if (!bytes.len || c->broken)
-        return;
+    /* What waits for more does not make the buffer grow. */
+    if (c->waits_for_more && c->out.cap - c->out.len < bytes.len + CHUNK_FRAME && !client_flush(c))
+        client_lose_later(c);
     if (c->head.minor == 1)
         add_chunk_size(&c->out, bytes.len);
     buf_add_slice(&c->out, bytes);
     if (c->head.minor == 1)
         BUF_ADD(&c->out, "\r\n");
-    write_out(c);
+}
+
+void client_send(struct client *c, struct slice bytes, bool more)
+{
+    if (!bytes.len || c->broken)
+        return;
+    add_chunk(c, bytes);
+    c->waits_for_more = more && !c->out.failed && c->out.len - c->sent < KEEP_MAX / 2;
+    if (c->waits_for_more)
+        event_active(c->writable, EV_WRITE, 0);   /* in this turn of the loop at the latest */
+    else
+        write_out(c);
 }
 
 void client_cut(struct client *c)
 {
     c->out.failed = true;
-    client_end_stream(c);
+    client_end_stream(c, (struct slice){NULL, 0});
 }
 
-void client_end_stream(struct client *c)
+void client_end_stream(struct client *c, struct slice last)
 {
+    if (last.len)
+        add_chunk(c, last);
     if (c->head.minor == 1)
         BUF_ADD(&c->out, "0\r\n\r\n");
     finish(c);

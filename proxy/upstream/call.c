@@ -136,7 +136,7 @@ static void on_head(void *ctx, int status, struct slice content_type, struct sli
         c->reply.limits = *curl_call_limits(c->curl);
 }
 
-static enum call_flow on_body(void *ctx, struct slice bytes)
+static enum call_flow on_body(void *ctx, struct slice bytes, bool more)
 {
     struct call *c = ctx;
     if (!c->events) {
@@ -145,6 +145,7 @@ static enum call_flow on_body(void *ctx, struct slice bytes)
     }
     uint64_t heard_ms = c->heard_ms;
     c->heard_ms = clock_monotonic_ms();
+    c->reply.more = more;
     enum call_flow flow = c->events->body(c->ctx, &c->reply, bytes);
     if (flow == CALL_SILENT)
         c->heard_ms = heard_ms;
@@ -159,6 +160,7 @@ static void on_done(void *ctx, enum failure_kind failure, const char *message)
     struct call *c = ctx;
     const struct call_events *events = c->events;
     struct call_reply reply = c->reply;
+    reply.more = false;
     void *listener = c->ctx;
     unlink_call(c);
     put_away(c);

@@ -14,6 +14,7 @@ struct call;
 struct call_reply {
     int status;
     bool event_stream;       /* Content-Type: text/event-stream */
+    bool more;               /* in body(): further bytes follow at once */
     int retry_after_s;       /* Retry-After in whole seconds (dates are converted), -1 without one */
     struct rate_limits limits;
 };

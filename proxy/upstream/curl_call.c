@@ -116,7 +116,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
         return CURL_WRITEFUNC_ERROR;
     c->inside = true;
     tell_head(c);
-    enum call_flow flow = c->events->body(c->ctx, (struct slice){bytes, len});
+    enum call_flow flow = c->events->body(c->ctx, (struct slice){bytes, len}, false);
     c->inside = false;
     if (c->cancelled || flow == CALL_STOP)
         return CURL_WRITEFUNC_ERROR;

@@ -2,12 +2,12 @@
 #include "proxy/upstream/loopback_private.h"
 
 /* Gives decoded bytes up. false: stop reading, whatever the reason. */
-static bool deliver(struct loopback_call *c, struct slice piece)
+static bool deliver(struct loopback_call *c, struct slice piece, bool more)
 {
     if (!piece.len)
         return true;
     c->inside = true;
-    enum call_flow flow = c->events->body(c->ctx, piece);
+    enum call_flow flow = c->events->body(c->ctx, piece, more);
     c->inside = false;
     if (c->cancelled) {
         loopback_destroy(c);
@@ -93,7 +93,7 @@ void loopback_take(struct loopback_call *c, struct slice input)
         struct slice piece = {NULL, 0};
         if (c->phase < BODY ? !take_head(c, &input) : !take_body(c, &input, &piece))
             return;
-        if (!deliver(c, piece))
+        if (!deliver(c, piece, input.len > 0))
             return;
     }
     if (c->paused) {
@@ -113,7 +113,7 @@ void loopback_resume(struct loopback_call *c)
     c->paused = false;
     if (event_add(c->readable, NULL) != 0) {
         loopback_finish(c, FAILURE_INTERNAL, "no memory");
-    } else if (deliver(c, buf_slice(&piece))) {
+    } else if (deliver(c, buf_slice(&piece), rest.len > 0)) {
         loopback_take(c, buf_slice(&rest));
     }
     buf_free(&piece);
