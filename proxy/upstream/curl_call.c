@@ -42,12 +42,15 @@ struct curl_call {
     void *ctx;
     size_t body_len;                /* of the request */
     size_t head_bytes;
+    curl_off_t got;                 /* bytes of the reply's body */
     char content_type[FIELD_MAX], retry_after[FIELD_MAX];
     struct rate_limits limits;
     bool head_told, head_too_large;
     bool inside;                    /* a callback of libcurl's is on the stack: its handle must not be touched */
     bool cancelled, paused;
     bool through_proxy;             /* the outgoing one */
+    bool sent;                      /* the request's body, whole */
+    bool early;                     /* the reply is whole before that */
     bool lost;                      /* bytes that it was paused with found no memory: what follows is not the reply any more */
 };
 
@@ -108,6 +111,15 @@ static void tell_head(struct curl_call *c)
         c->events->head(c->ctx, (int)status, kept_field(c->content_type), kept_field(c->retry_after));
 }
 
+/* Whether all has come that was told, which may be before the request is sent: a provider may answer, and take no more of it (RFC
+ * 9113, 8.1). libcurl would send on over HTTP/2, or wait where it is not let, or call it an error that the stream is reset. */
+static bool is_whole(const struct curl_call *c)
+{
+    curl_off_t told = -1;
+    (void)curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
+    return told >= 0 && c->got == told;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
     struct curl_call *c = arg;
@@ -121,7 +133,12 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     if (c->cancelled || flow == CALL_STOP)
         return CURL_WRITEFUNC_ERROR;
     c->paused = flow == CALL_PAUSE;
-    return c->paused ? CURL_WRITEFUNC_PAUSE : len;
+    if (c->paused)
+        return CURL_WRITEFUNC_PAUSE;
+    c->got += (curl_off_t)len;
+    c->sent = c->sent || curl_call_sent(c);
+    c->early = !c->sent && is_whole(c);
+    return c->early ? CURL_WRITEFUNC_ERROR : len;   /* which ends the transfer */
 }
 
 static struct slice trim_value(struct slice value)
@@ -169,6 +186,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 
 static enum failure_kind failure_of(const struct curl_call *c, CURLcode code)
 {
+    if (c->early || (code == CURLE_HTTP2_STREAM && is_whole(c)))
+        return FAILURE_NONE;
     switch (code) {
     case CURLE_OK:
         return FAILURE_NONE;
@@ -196,10 +215,10 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
     }
     if (c->lost)
         code = CURLE_OUT_OF_MEMORY;
-    if (code == CURLE_OK)
+    enum failure_kind failure = failure_of(c, code);
+    if (failure == FAILURE_NONE)
         tell_head(c);
     const struct transport_events *events = c->events;
-    enum failure_kind failure = failure_of(c, code);
     const char *message = c->head_too_large ? "the reply's head is over 64 KB" : curl_easy_strerror(code);
     char told[512];
     if (c->through_proxy && failure != FAILURE_NONE && failure != FAILURE_INTERNAL &&

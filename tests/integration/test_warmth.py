@@ -12,7 +12,7 @@ import pytest
 
 import chat_wire as chat
 from conftest import BOTH_TRANSPORTS, deployment
-from mock_upstream import STREAM_END, STREAM_HEAD, event
+from mock_upstream import STREAM_END, STREAM_HEAD, error, event
 from proxy_process import MASTER_KEY, wait_until
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
@@ -138,6 +138,20 @@ def test_connections_are_kept(start_proxy, make_tls_upstream):
     before = len(upstream.handshakes)
     ask(proxy, 20)
     assert len(upstream.handshakes) == before
+
+
+def test_a_reply_that_waits_for_no_body(start_proxy, make_tls_upstream):
+    """Over HTTP/2 a provider may answer, and refuse the rest of the request: the answer counts."""
+    upstream = make_tls_upstream(alpn=("h2",))
+    upstream.hasty = True
+    proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
+    long = {**CHAT, "messages": [{"role": "user", "content": "x" * 1000000}]}    # more than the window lets through
+    upstream.script(chat.whole("Hello."), error(400, "too long", "context_length_exceeded"),
+                    error(429, headers={"Retry-After": "7"}))
+    assert proxy.post("/v1/chat/completions", long).json["choices"][0]["message"]["content"] == "Hello."
+    assert proxy.post("/v1/chat/completions", long).error["code"] == "context_length_exceeded"
+    reply = proxy.post("/v1/chat/completions", long)
+    assert (reply.status, reply.headers["Retry-After"]) == (429, "7")
 
 
 def test_sessions_are_resumed(start_proxy, make_tls_upstream):

@@ -8,6 +8,7 @@ import threading
 
 import h2.config
 import h2.connection
+import h2.errors
 import h2.events
 import h2.exceptions
 
@@ -42,6 +43,7 @@ class TlsUpstream(Upstream):
             self.context.set_alpn_protocols(list(alpn))
         self.handshakes = []    # of each: whether it resumed a session
         self.open = []          # the HTTP/2 connections
+        self.hasty = False      # answers the request's head, and resets the stream once that has arrived: it wants no body
         super().__init__()
         self.base = f"https://127.0.0.1:{self.port}/v1"
 
@@ -140,6 +142,14 @@ class Connection:
     def _take(self, event):
         if isinstance(event, h2.events.RequestReceived):
             self.streams[event.stream_id] = Stream(self, event.stream_id, dict(event.headers))
+            if self.owner.hasty:
+                self.owner._spawn(self.streams[event.stream_id].answer)
+        elif isinstance(event, h2.events.PingAckReceived):
+            self.http.reset_stream(int.from_bytes(event.ping_data, "big"), h2.errors.ErrorCodes.NO_ERROR)
+        elif isinstance(event, (h2.events.DataReceived, h2.events.StreamEnded)) and (
+                self.owner.hasty or event.stream_id not in self.streams):
+            if isinstance(event, h2.events.DataReceived):
+                self.http.increment_flow_control_window(event.flow_controlled_length)    # the connection's: others go on
         elif isinstance(event, h2.events.DataReceived):
             self.http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             self.streams[event.stream_id].body += event.data
@@ -159,6 +169,8 @@ class Connection:
                 stream.taken.set()
                 if stream.complete and not stream.pending:
                     self.http.end_stream(number)
+                    if self.owner.hasty:
+                        self.http.ping(number.to_bytes(8, "big"))
                     del self.streams[number]
             self.out += self.http.data_to_send()
         try:
