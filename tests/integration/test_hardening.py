@@ -9,8 +9,8 @@ import subprocess
 import chat_wire as chat
 import pytest
 from conftest import UPSTREAM_KEY, deployment
-from faults import Outcome
-from proxy_process import BINARY, MASTER_KEY, free_port, wait_until
+from faults import Outcome, reserved_port
+from proxy_process import BINARY, MASTER_KEY, wait_until
 from test_torture_memory import REQUESTS, is_whole, serve
 from torture import SANITIZED
 
@@ -31,7 +31,8 @@ class Unprivileged:
     """A proxy that nobody runs, in a folder of nobody's."""
 
     def __init__(self, folder, *model_list):
-        self.folder, self.port, self.keys = folder, free_port(), {"LITELLM_API_KEY": MASTER_KEY}
+        self.folder, self.reserved, self.keys = folder, reserved_port(), {"LITELLM_API_KEY": MASTER_KEY}
+        self.port = self.reserved.getsockname()[1]
         program = folder / "pointsman-proxy"   # the build may lie where others can't go
         shutil.copy(BINARY, program)
         program.chmod(0o755)
@@ -61,6 +62,7 @@ class Unprivileged:
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()
+        self.reserved.close()
         return self.process.wait(10)
 
 

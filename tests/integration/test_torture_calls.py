@@ -13,8 +13,8 @@ import time
 
 import pytest
 from conftest import UPSTREAM_KEY, deployment
-from faults import PATIENCE_S, Outcome
-from proxy_process import BINARY, MASTER_KEY, free_port
+from faults import PATIENCE_S, Outcome, reserved_port
+from proxy_process import BINARY, MASTER_KEY
 from test_torture_memory import REQUESTS, is_whole, serve
 from session_tools import children
 from torture import LONG, SANITIZED, figure
@@ -45,7 +45,8 @@ class Life:
     """A proxy under strace, from its start over two calls to its end."""
 
     def __init__(self, folder, *options):
-        self.port, self.keys = free_port(), {"LITELLM_API_KEY": MASTER_KEY}
+        reserved, self.keys = reserved_port(), {"LITELLM_API_KEY": MASTER_KEY}
+        self.port = reserved.getsockname()[1]
         self.text, self.ready, self.kinds = "", False, []
         self.tracer = subprocess.Popen(
             ["strace", "-f", "-qq", *options, BINARY, "--config", folder / "config.yaml", "--port", str(self.port)],
@@ -66,6 +67,7 @@ class Life:
                 break
         self.text += self.tracer.stderr.read().decode()
         self.tracer.stderr.close()
+        reserved.close()
 
     def _listen(self):
         deadline = time.monotonic() + 2 * PATIENCE_S

@@ -11,8 +11,8 @@ import chat_wire as chat
 import pytest
 import responses_wire as responses
 from conftest import UPSTREAM_KEY, deployment
-from faults import FOREVER, PATIENCE_S, Memory, Outcome
-from proxy_process import BINARY, MASTER_KEY, free_port, wait_until
+from faults import FOREVER, PATIENCE_S, Memory, Outcome, reserved_port
+from proxy_process import BINARY, MASTER_KEY, wait_until
 from torture import LONG, SANITIZED, figure
 
 pytestmark = [pytest.mark.timeout(3600 if LONG else 120),
@@ -151,7 +151,8 @@ class Start:
     """A start of the program alone, which is quicker than a Proxy: it ends, or says that it is ready."""
 
     def __init__(self, folder, memory):
-        self.port, self.keys = free_port(), {"LITELLM_API_KEY": MASTER_KEY}
+        self.reserved, self.keys = reserved_port(), {"LITELLM_API_KEY": MASTER_KEY}
+        self.port = self.reserved.getsockname()[1]
         self.process = subprocess.Popen(
             [BINARY, "--config", folder / "config.yaml", "--port", str(self.port)], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -171,6 +172,7 @@ class Start:
         self.process.send_signal(number)
         code = self.process.wait(PATIENCE_S)
         self.process.stderr.close()
+        self.reserved.close()
         return code
 
 
