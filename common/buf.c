@@ -1,6 +1,7 @@
 /* Byte slices and growing byte buffers that have a ceiling. */
 #include "common/buf.h"
 
+#include <math.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -136,6 +137,14 @@ bool buf_add_hex(struct buf *b, uint64_t value)
         *--at = "0123456789abcdef"[value % 16];
     while (value /= 16);
     return buf_add(b, at, (size_t)(digits + sizeof digits - at));
+}
+
+bool buf_add_double(struct buf *b, double value, int digits)
+{
+    bool small = value > -10000 && value < 10000;   /* false for what is no number */
+    if (small && value == (double)(int)value && (value != 0 || !signbit(value)))
+        return buf_add_number(b, (int)value);
+    return buf_add_format(b, "%.*g", digits, value);
 }
 
 size_t pieces_length(const struct pieces *p)

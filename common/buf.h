@@ -102,6 +102,8 @@ bool buf_add_format(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 /* The number in decimal, or in hexadecimal: buf_add_format(b, "%lld", …) without its price. */
 bool buf_add_number(struct buf *b, int64_t value);
 bool buf_add_hex(struct buf *b, uint64_t value);
+/* As "%.*g" writes it with so many digits, at least 4; whole numbers, which most are, without its price. */
+bool buf_add_double(struct buf *b, double value, int digits);
 /* Bytes that lie in up to three places, in their order: what is sent so need not be copied together. */
 #define PIECES_MAX 3
 struct pieces {

@@ -80,8 +80,11 @@ static struct buf *make_fields(const struct exchange *x, double cost_usd)
         add_field(out, "X-Risk-Router-Selected-Model: ", exchange_deployment(x)->id);
         add_number(out, "X-Risk-Router-Attempts: ", x->attempt_count + (x->state == OPEN));
     }
-    if (isfinite(cost_usd))
-        buf_add_format(out, "x-litellm-response-cost: %.9g\r\n", cost_usd);
+    if (isfinite(cost_usd)) {
+        BUF_ADD(out, "x-litellm-response-cost: ");
+        buf_add_double(out, cost_usd, 9);
+        BUF_ADD(out, "\r\n");
+    }
     return out;
 }
 

@@ -107,7 +107,8 @@ static void add_candidate(const struct choice *c, struct buf *out)
         if (c->limit_s > 0)
             add_count(out, ",\"limit_s\"", (int64_t)ceil((double)c->limit_s));
     } else if (isfinite(c->score)) {
-        buf_add_format(out, ",\"score\":%.4g", c->score);
+        BUF_ADD(out, ",\"score\":");
+        buf_add_double(out, c->score, 4);
     }
     buf_add_char(out, '}');
 }
@@ -159,7 +160,7 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     add_count(out, ",\"reasoning\"", e->usage.reasoning);
     buf_add_text(out, e->usage.estimated ? ",\"estimated\":true},\"cost_usd\":" : ",\"estimated\":false},\"cost_usd\":");
     if (isfinite(e->cost_usd))
-        buf_add_format(out, "%.9g", e->cost_usd);
+        buf_add_double(out, e->cost_usd, 9);
     else
         BUF_ADD(out, "null");
     add_count(out, ",\"dropped\"", e->dropped);

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 static void slices_compare(void **state)
 {
@@ -83,6 +84,22 @@ static void numbers_are_as_printf_writes_them(void **state)
         buf_free(&b);
     }
     assert_true(slice_is(slice_of_number(UINT64_MAX, digits), "18446744073709551615"));
+}
+
+static void fractions_are_as_printf_writes_them(void **state)
+{
+    (void)state;
+    static const double numbers[] = {0, -0.0, 1, -1, 9999, 9999.5, 10000, -10000, 12345678, 0.1, 1.5e-7, 1e300, INFINITY, NAN};
+    char expected[64];
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        for (int digits = 4; digits <= 9; digits += 5) {
+            struct buf b;
+            buf_init(&b, 100);
+            assert_true(buf_add_double(&b, numbers[i], digits));
+            snprintf(expected, sizeof expected, "%.*g", digits, numbers[i]);
+            assert_buf(&b, expected);
+            buf_free(&b);
+        }
 }
 
 static void a_number_that_does_not_fit_changes_nothing(void **state)
@@ -175,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_new_buffer_holds_nothing),
         cmocka_unit_test(writes_append),
         cmocka_unit_test(numbers_are_as_printf_writes_them),
+        cmocka_unit_test(fractions_are_as_printf_writes_them),
         cmocka_unit_test(a_number_that_does_not_fit_changes_nothing),
         cmocka_unit_test(the_ceiling_holds),
         cmocka_unit_test(a_full_buffer_is_still_a_text),
