@@ -25,9 +25,12 @@ def main(folder):
     config = {"model_list": [{"model_name": "codex-light", "litellm_params": {**params, "timeout": 0.5}}],
               "router_settings": {"num_retries": 0}, "general_settings": {"connect_ahead": False}}
     proxy = Proxy(folder / "proxy", config, {"MOCK_API_KEY": "sk-canary-0123456789"})
-    print("call", proxy.post("/v1/chat/completions", CHAT, timeout=IMPATIENCE_S).status)
-    print("others", proxy.get("/health/liveliness", key=None, timeout=IMPATIENCE_S).status)
-    print("exit", proxy.stop())
+    try:
+        print("call", proxy.post("/v1/chat/completions", CHAT, timeout=IMPATIENCE_S).status)
+        print("others", proxy.get("/health/liveliness", key=None, timeout=IMPATIENCE_S).status)
+        print("exit", proxy.stop())
+    finally:
+        proxy.kill()
 
 
 main(pathlib.Path(sys.argv[1]))

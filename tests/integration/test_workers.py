@@ -157,29 +157,31 @@ def test_they_end_together(start, upstream):
     wait_until(gone(*proxy.workers), "the workers to end")
 
 
+@pytest.fixture
+def doomed(folder, upstream):
+    """A proxy with two workers that will not end as start_proxy() has it."""
+    place = folder / "proxy"
+    place.mkdir()
+    proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]}, {"MOCK_API_KEY": "sk-canary-0123456789"},
+                  ("--workers", "2"))
+    proxy.workers = children(proxy.process.pid)
+    yield proxy
+    proxy.kill()
+
+
 @pytest.mark.parametrize("number", [0, 1])
-def test_one_that_dies_takes_all_along(folder, upstream, number):
-    place = folder / "proxy"
-    place.mkdir()
-    proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]}, {"MOCK_API_KEY": "sk-canary-0123456789"},
-                  ("--workers", "2"))
-    workers = children(proxy.process.pid)
-    os.kill(workers[number], signal.SIGKILL)
-    assert proxy.process.wait(20) == 1 and f"worker {number} has ended" in proxy.stderr
-    wait_until(gone(*workers), "the other worker to end")
-    assert_free(proxy.port)
-    proxy.kill()
+def test_one_that_dies_takes_all_along(doomed, number):
+    os.kill(doomed.workers[number], signal.SIGKILL)
+    assert doomed.process.wait(20) == 1 and f"worker {number} has ended" in doomed.stderr
+    wait_until(gone(*doomed.workers), "the other worker to end")
+    assert_free(doomed.port)
 
 
-def test_they_die_with_their_parent(folder, upstream):
-    place = folder / "proxy"
-    place.mkdir()
-    proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]}, {"MOCK_API_KEY": "sk-canary-0123456789"},
-                  ("--workers", "2"))
-    workers = children(proxy.process.pid)
-    proxy.kill()
-    wait_until(gone(*workers), "the workers to end")
-    assert_free(proxy.port)
+def test_they_die_with_their_parent(doomed):
+    doomed.process.kill()
+    doomed.process.wait()
+    wait_until(gone(*doomed.workers), "the workers to end")
+    assert_free(doomed.port)
 
 
 def assert_free(port):
