@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define READ_SIZE (64u << 10)
-#define KEPT_MAX 256             /* idle connections over all origins */
+#define KEPT_MAX 1024            /* idle connections over all origins; as many as libcurl keeps (curl_call.c) */
 
 struct loopback {
     struct event_base *base;
