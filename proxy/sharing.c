@@ -1,30 +1,29 @@
 /* loop: keeps the limits of several worker processes together. */
 #include "proxy/sharing.h"
 
-#include "common/clock.h"
-
 #include <math.h>
 #include <stdlib.h>
 
-/* A deployment is the same where its calls go to the same place under the same name. */
-static unsigned slot_of_deployment(struct share *share, const struct deployment *d)
+/* The slot of what has this name, in so many words. */
+static unsigned slot_of(struct share *share, const char *kind, const char *id, const char *model, const char *base)
 {
     struct buf name;
     buf_init(&name, 64u << 10);
-    buf_add_format(&name, "deployment\n%s\n%s\n%s", d->id, d->model, d->api_base ? d->api_base : "");
+    buf_add_format(&name, "%s\n%s\n%s\n%s", kind, id, model, base);
     unsigned slot = name.failed ? SHARE_NONE : share_slot(share, buf_slice(&name));
     buf_free(&name);
     return slot;
 }
 
+/* A deployment is the same where its calls go to the same place under the same name. */
+static unsigned slot_of_deployment(struct share *share, const struct deployment *d)
+{
+    return slot_of(share, "deployment", d->id, d->model, d->api_base ? d->api_base : "");
+}
+
 static unsigned slot_of_account(struct share *share, const char *alias)
 {
-    struct buf name;
-    buf_init(&name, 64u << 10);
-    buf_add_format(&name, "account\n%s", alias ? alias : "");
-    unsigned slot = name.failed ? SHARE_NONE : share_slot(share, buf_slice(&name));
-    buf_free(&name);
-    return slot;
+    return slot_of(share, "account", alias ? alias : "", "", "");
 }
 
 bool sharing_set_up(struct exchange_shared *shared)

@@ -14,8 +14,9 @@ import socket
 import struct
 import threading
 
+from threaded_server import PATIENCE_S, ThreadedServer
+
 CLOSE, RESET, HANG = "close", "reset", "hang"
-PATIENCE_S = 30
 
 
 class Request:
@@ -28,20 +29,15 @@ class Request:
         return json.loads(self.body)
 
 
-class Upstream:
+class Upstream(ThreadedServer):
     def __init__(self):
         self.requests = []              # in order of arrival
         self.unscripted = 0
-        self.connections = 0
         self._arrivals = queue.Queue()
         self._script = queue.Queue()
         self._always = None
-        self._threads = []
-        self._sockets = set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port = self._listener.getsockname()[1]
+        self.port = self._listen()
         self.base = f"http://127.0.0.1:{self.port}/v1"
-        self._spawn(self._accept)
 
     def script(self, *replies):
         """Adds replies, one for each of the next requests."""
@@ -55,32 +51,6 @@ class Upstream:
     def next_request(self, timeout=PATIENCE_S):
         """Waits for a request that this function has not given yet."""
         return self._arrivals.get(timeout=timeout)
-
-    def close(self):
-        # shutdown() wakes the thread that sits in accept(); close() alone does not.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in list(self._sockets):
-            _shut(connection)
-        for thread in self._threads:
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive(), "the mock upstream hangs"
-
-    def _spawn(self, function, *arguments):
-        thread = threading.Thread(target=function, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._sockets.add(connection)
-            self._spawn(self._serve, connection)
 
     def _serve(self, connection):
         reader = connection.makefile("rb")
@@ -106,13 +76,6 @@ class Upstream:
                 self.unscripted += 1
                 return error(500, "the mock upstream has no reply left")
             return self._always
-
-
-def _shut(connection):
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
 
 
 def _read_request(reader):

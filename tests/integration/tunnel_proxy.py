@@ -2,12 +2,11 @@
 import base64
 import select
 import socket
-import threading
 
-from mock_upstream import PATIENCE_S
+from threaded_server import ThreadedServer
 
 
-class TunnelProxy:
+class TunnelProxy(ThreadedServer):
     """`status`: what CONNECT is answered with, None: the end; `login`: "user:password" that it asks for; `context`: of TLS;
     `socks`: it speaks SOCKS 5 alone."""
 
@@ -16,10 +15,7 @@ class TunnelProxy:
         self.asked = []             # "host:port" of each connection that was asked for
         self.heads = []             # of each CONNECT, as it came
         self.carried = b""          # towards the servers
-        self._threads, self._sockets = [], set()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._spawn(self._accept)
+        self.address = f"127.0.0.1:{self._listen()}"
 
     @property
     def url(self):
@@ -29,32 +25,6 @@ class TunnelProxy:
     @property
     def url_with_login(self):
         return self.url.replace("://", f"://{self.login}@")
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for one in list(self._sockets):
-            try:
-                one.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self._threads:
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive(), "the outgoing proxy hangs"
-
-    def _spawn(self, function, *arguments):
-        thread = threading.Thread(target=function, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._sockets.add(client)
-            self._spawn(self._serve, client)
 
     def _serve(self, client):
         try:
