@@ -3,7 +3,7 @@
 #define POINTSMAN_CGI_KEYS_H
 
 #include "cgi/serving.h"
-#include "proxy/config_variables.h"
+#include "proxy/config/variables.h"
 
 #define KEY_MAX_LEN 1024
 #define AGENT_BASE_NAME "CODEX_AGENT_API_BASE"

@@ -4,7 +4,7 @@
 #define POINTSMAN_CGI_NAMED_H
 
 #include "cgi/fields.h"
-#include "proxy/config_variables.h"
+#include "proxy/config/variables.h"
 
 /* Loads the configuration and fills `out` (zeroed before its first use). A configuration that can't be loaded names none: the
  * proxy will say what is wrong with it. */

@@ -32,7 +32,7 @@ int notify_read(int fd, pid_t from, char *space, struct notice *out);
 void notice_parse(struct slice datagram, struct notice *out);
 
 /* Takes a report over when it is well-formed: {"version":text,"aliases":[{"name":text,"ready":bool,"reason":text}…],
- * "hardening":{…}}, where an alias may have "deployments" too (proxy/front/answers.h), and nothing else; otherwise the previous
+ * "hardening":{…}}, where an alias may have "deployments" too (proxy/answers/answers.h), and nothing else; otherwise the previous
  * one stays and the result is false. */
 MUST_CHECK bool report_take(struct report *report, struct slice text);
 void report_clear(struct report *report);

@@ -7,7 +7,7 @@
 #include "cli/place.h"
 #include "cli/session.h"
 #include "common/paths.h"
-#include "proxy/front/catalog.h"
+#include "proxy/answers/catalog.h"
 
 #include <fcntl.h>
 #include <stdio.h>

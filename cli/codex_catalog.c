@@ -3,7 +3,7 @@
 
 #include "cli/child.h"
 #include "common/paths.h"
-#include "proxy/front/catalog.h"
+#include "proxy/answers/catalog.h"
 
 #include <fcntl.h>
 #include <ftw.h>

@@ -1,4 +1,4 @@
-/* codex_catalog: what the user's Codex knows of models, written where the proxy looks for it (proxy/front/catalog.h). */
+/* codex_catalog: what the user's Codex knows of models, written where the proxy looks for it (proxy/answers/catalog.h). */
 #ifndef POINTSMAN_CLI_CODEX_CATALOG_H
 #define POINTSMAN_CLI_CODEX_CATALOG_H
 

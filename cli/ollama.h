@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_CLI_OLLAMA_H
 #define POINTSMAN_CLI_OLLAMA_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 #define OLLAMA_ALIAS "codex-qwen-local"
 #define OLLAMA_BASE "http://127.0.0.1:11434/v1"

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_CLI_OWN_CONFIG_H
 #define POINTSMAN_CLI_OWN_CONFIG_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /* Loads it; a master key is not needed, and warnings are not told. NULL with one line per fault in `errors`. Free with
  * config_free(). */

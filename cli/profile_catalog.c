@@ -2,7 +2,7 @@
 #include "cli/profile_catalog.h"
 
 #include "cli/own_config.h"
-#include "proxy/front/catalog.h"
+#include "proxy/answers/catalog.h"
 
 /* The largest window of the deployments that can serve as far as this shell's environment tells, or of all. */
 static int64_t window_of(const struct model_group *group)

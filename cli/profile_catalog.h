@@ -1,5 +1,5 @@
 /* profile_catalog: what Codex wants to know of the models of the managed profiles, as files, for where it can't ask the proxy:
- * Codex of former versions, and Hugging Face's router. See proxy/front/catalog.h. */
+ * Codex of former versions, and Hugging Face's router. See proxy/answers/catalog.h. */
 #ifndef POINTSMAN_CLI_PROFILE_CATALOG_H
 #define POINTSMAN_CLI_PROFILE_CATALOG_H
 

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_CLI_START_KEYS_H
 #define POINTSMAN_CLI_START_KEYS_H
 
-#include "proxy/config_variables.h"
+#include "proxy/config/variables.h"
 
 struct start_keys {
     struct config_variables wanted;  /* what the configuration looked up */

@@ -149,7 +149,7 @@ static bool add_rules_by_argument(scmp_filter_ctx filter)
 }
 
 /* libseccomp 2.5.4 loads a filter without the rules that it found no memory for, or frees twice. What it needs is put where it
- * finds it: the heap keeps what is freed at its end (proxy/memory.c). */
+ * finds it: the heap keeps what is freed at its end (proxy/serve/memory.c). */
 static bool have_memory(void)
 {
     void *volatile spare = malloc(SECCOMP_MEMORY);   /* volatile: or the compiler leaves both out */

@@ -4,14 +4,14 @@
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/secret.h"
-#include "proxy/config.h"
-#include "proxy/confine.h"
+#include "proxy/config/config.h"
+#include "proxy/serve/confine.h"
 #include "proxy/front/listener.h"
-#include "proxy/memory.h"
-#include "proxy/notify.h"
+#include "proxy/serve/memory.h"
+#include "proxy/serve/notify.h"
 #include "proxy/route/strategy.h"
-#include "proxy/server.h"
-#include "proxy/workers.h"
+#include "proxy/serve/server.h"
+#include "proxy/serve/workers.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,30 +1,30 @@
 # What is pure stands in a library of its own: unit tests, fuzzers and the simulator link it without any loop.
 noinst_LIBRARIES += proxy/libpure.a
 proxy_libpure_a_SOURCES = \
-	proxy/wire.c proxy/wire.h \
-	proxy/config.c proxy/config.h proxy/config_private.h \
-	proxy/config_authorities.c \
-	proxy/config_deployment.c \
-	proxy/config_describe.c \
-	proxy/config_fallbacks.c \
-	proxy/config_groups.c \
-	proxy/config_keys.c \
-	proxy/config_login.c \
-	proxy/config_outgoing.c \
-	proxy/config_policies.c \
-	proxy/config_read.c \
-	proxy/config_variables.c proxy/config_variables.h \
-	proxy/config_strategy.c \
-	proxy/config_spending.c \
+	proxy/terms/wire.c proxy/terms/wire.h \
+	proxy/config/config.c proxy/config/config.h proxy/config/private.h \
+	proxy/config/authorities.c \
+	proxy/config/deployment.c \
+	proxy/config/describe.c \
+	proxy/config/fallbacks.c \
+	proxy/config/groups.c \
+	proxy/config/keys.c \
+	proxy/config/login.c \
+	proxy/config/outgoing.c \
+	proxy/config/policies.c \
+	proxy/config/read.c \
+	proxy/config/variables.c proxy/config/variables.h \
+	proxy/config/strategy.c \
+	proxy/config/spending.c \
 	proxy/front/admit.c proxy/front/admit.h \
-	proxy/front/answers.c proxy/front/answers.h \
-	proxy/front/answers_aliases.c \
-	proxy/front/answers_dispatch.c proxy/front/answers_private.h \
-	proxy/front/catalog.c proxy/front/catalog.h \
+	proxy/answers/answers.c proxy/answers/answers.h \
+	proxy/answers/aliases.c \
+	proxy/answers/dispatch.c proxy/answers/private.h \
+	proxy/answers/catalog.c proxy/answers/catalog.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
 	proxy/http/grammar.c proxy/http/grammar.h \
 	proxy/upstream/http_reply.c proxy/upstream/http_reply.h \
-	proxy/front/model_request.c proxy/front/model_request.h \
+	proxy/bridge/model_request.c proxy/bridge/model_request.h \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
 	proxy/bridge/chatgpt.c proxy/bridge/chatgpt.h \
@@ -56,18 +56,18 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/tools.c proxy/bridge/tools.h \
 	proxy/bridge/tools_write.c \
 	proxy/bridge/turn.c proxy/bridge/turn.h \
-	proxy/bridge/usage.c proxy/bridge/usage.h \
+	proxy/terms/usage.c proxy/terms/usage.h \
 	proxy/bridge/watch.c \
 	proxy/route/adaptive.c proxy/route/adaptive.h \
-	proxy/record/decisions.c proxy/record/decisions.h \
+	proxy/answers/decisions.c proxy/answers/decisions.h \
 	proxy/route/affinity.c proxy/route/affinity.h \
 	proxy/route/belief.c proxy/route/belief.h \
 	proxy/route/breaker.c proxy/route/breaker.h \
 	proxy/route/calibration.c proxy/route/calibration.h \
 	proxy/route/ewma.c proxy/route/ewma.h \
 	proxy/route/explain.c proxy/route/explain.h \
-	proxy/route/failure.c proxy/route/failure.h proxy/route/failure_private.h \
-	proxy/route/failure_reply.c \
+	proxy/terms/failure.c proxy/terms/failure.h proxy/terms/failure_private.h \
+	proxy/terms/failure_reply.c \
 	proxy/route/forecast.c proxy/route/forecast.h \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/limit.c proxy/route/limit.h \
@@ -87,35 +87,35 @@ proxy_libpure_a_SOURCES = \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \
 	proxy/upstream/model_list.c proxy/upstream/model_list.h \
-	proxy/upstream/provider.c proxy/upstream/provider.h \
-	proxy/upstream/rate_limits.c proxy/upstream/rate_limits.h
+	proxy/terms/provider.c proxy/terms/provider.h \
+	proxy/terms/rate_limits.c proxy/terms/rate_limits.h
 
 bin_PROGRAMS += proxy/pointsman-proxy
 proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
 proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
-	proxy/memory.c proxy/memory.h \
-	proxy/confine.c proxy/confine.h \
-	proxy/endpoints.c proxy/endpoints.h \
-	proxy/exchange.c proxy/exchange.h proxy/exchange_private.h \
-	proxy/exchange_call.c \
-	proxy/exchange_hedge.c \
-	proxy/exchange_life.c \
-	proxy/exchange_outcome.c \
-	proxy/exchange_reply.c \
-	proxy/exchange_spending.c \
+	proxy/serve/memory.c proxy/serve/memory.h \
+	proxy/serve/confine.c proxy/serve/confine.h \
+	proxy/answers/endpoints.c proxy/answers/endpoints.h \
+	proxy/exchange/exchange.c proxy/exchange/exchange.h proxy/exchange/private.h \
+	proxy/exchange/call.c \
+	proxy/exchange/hedge.c \
+	proxy/exchange/life.c \
+	proxy/exchange/outcome.c \
+	proxy/exchange/reply.c \
+	proxy/exchange/spending.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
 	proxy/front/client_reply.c \
 	proxy/front/listener.c proxy/front/listener.h \
-	proxy/generation.c proxy/generation.h \
-	proxy/notify.c proxy/notify.h \
+	proxy/serve/generation.c proxy/serve/generation.h \
+	proxy/serve/notify.c proxy/serve/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \
 	proxy/record/kept.c proxy/record/kept.h \
-	proxy/report.c proxy/report.h \
-	proxy/sharing.c proxy/sharing.h \
-	proxy/server.c proxy/server.h \
-	proxy/workers.c proxy/workers.h \
+	proxy/answers/report.c proxy/answers/report.h \
+	proxy/serve/sharing.c proxy/serve/sharing.h \
+	proxy/serve/server.c proxy/serve/server.h \
+	proxy/serve/workers.c proxy/serve/workers.h \
 	proxy/upstream/ahead.c proxy/upstream/ahead.h \
 	proxy/upstream/authorities.c proxy/upstream/authorities.h \
 	proxy/upstream/outgoing_proxy.c proxy/upstream/outgoing_proxy.h \

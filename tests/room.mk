@@ -74,7 +74,7 @@ endif
 # The journal is not pure: its test brings it along.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
 tests_unit_test_kept_SOURCES = tests/unit/test_kept.c proxy/record/kept.c
-tests_unit_test_memory_SOURCES = tests/unit/test_memory.c proxy/memory.c
+tests_unit_test_memory_SOURCES = tests/unit/test_memory.c proxy/serve/memory.c
 # So is the disk; and its calls are wrapped, so that the writer can be killed at any of them.
 tests_unit_test_login_store_SOURCES = tests/unit/test_login_store.c proxy/upstream/login_store.c
 tests_unit_test_login_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=open,--wrap=write,--wrap=fsync,--wrap=rename

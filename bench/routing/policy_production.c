@@ -1,4 +1,4 @@
-/* policy_production: the production code, driven as proxy/exchange.c drives it: a configuration as the loader makes it, plans by
+/* policy_production: the production code, driven as proxy/exchange/exchange.c drives it: a configuration as the loader makes it, plans by
  * plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(), with the clock and the draws
  * of the simulator. It is told what is declared, and how its own calls went. */
 #include "bench/routing/draws.h"
@@ -6,7 +6,7 @@
 
 #include "common/secret.h"
 #include "proxy/route/adaptive.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>

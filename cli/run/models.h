@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_CLI_RUN_MODELS_H
 #define POINTSMAN_CLI_RUN_MODELS_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 struct models {
     const struct config *config;   /* NULL: none could be read; then nothing is known of any alias */

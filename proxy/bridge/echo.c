@@ -1,7 +1,7 @@
 /* pure: The built-in model that repeats what it is told, for a first run without any key. */
 #include "proxy/bridge/content.h"
 #include "proxy/bridge/relay.h"
-#include "proxy/bridge/usage.h"
+#include "proxy/terms/usage.h"
 
 #define LABEL "codex-echo (no model behind it): "
 #define BEGIN(object) "{\"id\":\"chatcmpl-echo\",\"object\":\"" object "\",\"created\":0,\"model\":\"codex-echo\",\"choices\":["

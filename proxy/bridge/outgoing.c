@@ -4,7 +4,7 @@
 #include "proxy/bridge/chatgpt.h"
 #include "proxy/bridge/pass.h"
 #include "proxy/bridge/relay.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <string.h>
 

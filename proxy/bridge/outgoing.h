@@ -4,8 +4,8 @@
 #define POINTSMAN_OUTGOING_H
 
 #include "proxy/bridge/turn.h"
-#include "proxy/config.h"
-#include "proxy/front/model_request.h"
+#include "proxy/config/config.h"
+#include "proxy/bridge/model_request.h"
 
 struct outgoing {
     struct json document;   /* the client's whole body, once a translation has been needed */

@@ -1,8 +1,8 @@
 /* pure: Turns an upstream's reply into the client's: decodes events, has them put together anew, and keeps the state that
  * decides whether the reply is held, open, done or failed. */
 #include "proxy/bridge/relay_state.h"
-#include "proxy/bridge/usage.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/usage.h"
+#include "proxy/terms/failure.h"
 
 #include <stdarg.h>
 #include <stdio.h>

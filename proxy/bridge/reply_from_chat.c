@@ -1,6 +1,6 @@
 /* pure: Decodes Chat Completions replies, streamed and whole, into events. Servers differ; what is known of them is here. */
 #include "proxy/bridge/dialect.h"
-#include "proxy/bridge/usage.h"
+#include "proxy/terms/usage.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* pure: Reads what matters of an embeddings reply that passes through. */
 #include "proxy/bridge/dialect.h"
-#include "proxy/bridge/usage.h"
+#include "proxy/terms/usage.h"
 
 void reply_whole_from_embeddings(struct decoder *d)
 {

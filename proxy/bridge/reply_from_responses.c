@@ -1,6 +1,6 @@
 /* pure: Decodes Responses replies, streamed and whole, into events. */
 #include "proxy/bridge/dialect.h"
-#include "proxy/bridge/usage.h"
+#include "proxy/terms/usage.h"
 
 static void emit(struct decoder *d, const struct event *event)
 {

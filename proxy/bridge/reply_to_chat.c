@@ -1,7 +1,7 @@
 /* pure: Writes a reply as Chat Completions does, streamed and whole. */
 #include "proxy/bridge/dialect.h"
-#include "proxy/bridge/usage.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/usage.h"
+#include "proxy/terms/failure.h"
 
 /* A chunk up to the fields of its choice's delta. */
 static void chunk_head(struct reply *r, const char *object)

@@ -1,8 +1,8 @@
 /* pure: Writes the response object of the Responses API and its output items. */
 #include "proxy/bridge/responses_object.h"
 #include "proxy/bridge/model.h"
-#include "proxy/bridge/usage.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/usage.h"
+#include "proxy/terms/failure.h"
 
 /* What a response repeats of its request, up to this size: Codex's tools are 20 KB, it reads none of them, and they would
  * go out with three events of each reply. */

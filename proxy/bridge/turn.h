@@ -8,7 +8,7 @@
 #define POINTSMAN_TURN_H
 
 #include "common/json.h"
-#include "proxy/wire.h"
+#include "proxy/terms/wire.h"
 
 struct turn;
 

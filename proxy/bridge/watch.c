@@ -1,8 +1,8 @@
 /* pure: Lets an upstream's stream through as it is, event by event, and watches it: for the first content, the end, the
  * usage, and errors. Only whole events are given out, so that one of our own can always follow them. */
 #include "proxy/bridge/relay_state.h"
-#include "proxy/bridge/usage.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/usage.h"
+#include "proxy/terms/failure.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #define POINTSMAN_ADMIT_H
 
 #include "proxy/front/http_parse.h"
-#include "proxy/wire.h"
+#include "proxy/terms/wire.h"
 
 enum endpoint {
     ENDPOINT_CHAT,         /* POST /v1/chat/completions */

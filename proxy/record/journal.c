@@ -4,7 +4,7 @@
 #include "common/json.h"
 #include "common/jsonl.h"
 #include "common/log.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_JOURNAL_H
 #define POINTSMAN_JOURNAL_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "proxy/route/plan.h"
 
 struct journal_attempt {

@@ -5,7 +5,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/replace.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <errno.h>
 #include <fcntl.h>

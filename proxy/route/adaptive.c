@@ -1,7 +1,7 @@
 /* pure. The adaptive router over the plans of model groups. */
 #include "proxy/route/adaptive.h"
 
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* pure: how many bytes of a prompt make a token for one model. */
 #include "proxy/route/calibration.h"
 
-#include "proxy/bridge/usage.h"
+#include "proxy/terms/usage.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* pure: what the next call has to expect. */
 #include "proxy/route/forecast.h"
 
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/route/observe.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 #ifndef POINTSMAN_FORECAST_H
 #define POINTSMAN_FORECAST_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "proxy/route/ewma.h"
 #include "proxy/route/rhythm.h"
 #include "proxy/route/slots.h"

@@ -1,7 +1,7 @@
 /* pure. Keeps what real traffic tells of each deployment: what it is busy with, failures in a row, how long it rests. */
 #include "proxy/route/health.h"
 
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,14 +3,14 @@
 #ifndef POINTSMAN_HEALTH_H
 #define POINTSMAN_HEALTH_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "proxy/route/breaker.h"
 #include "proxy/route/calibration.h"
 #include "proxy/route/forecast.h"
 #include "proxy/route/limit.h"
 #include "proxy/route/observe.h"
 #include "proxy/route/window.h"
-#include "proxy/upstream/rate_limits.h"
+#include "proxy/terms/rate_limits.h"
 
 struct health {
     unsigned failures;         /* in a row */

@@ -1,7 +1,7 @@
 /* pure. Hard limits: what holds a deployment back from a request, whatever its score. */
 #include "proxy/route/limit.h"
 
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>

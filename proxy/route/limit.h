@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_LIMIT_H
 #define POINTSMAN_LIMIT_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 struct plan_input;
 

@@ -4,7 +4,7 @@
 #ifndef POINTSMAN_OBSERVE_H
 #define POINTSMAN_OBSERVE_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 #include "proxy/route/ewma.h"
 
 /* How a call ended, as the exchange saw it. */

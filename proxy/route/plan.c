@@ -1,8 +1,8 @@
 /* pure. Orders the attempts of one request: by order, then as the strategy says, fallback groups behind. */
 #include "proxy/route/plan.h"
 
-#include "proxy/bridge/usage.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/usage.h"
+#include "proxy/terms/failure.h"
 
 #include <math.h>
 #include <string.h>

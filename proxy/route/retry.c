@@ -1,7 +1,7 @@
 /* pure. What follows an attempt that failed: the same deployment once more, after which wait, or which other one. */
 #include "proxy/route/retry.h"
 
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* pure. What calls have cost, against the limits of the configuration. */
 #include "proxy/route/spending.h"
 
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <math.h>
 #include <stdio.h>

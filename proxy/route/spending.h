@@ -9,7 +9,7 @@
 #ifndef POINTSMAN_SPENDING_H
 #define POINTSMAN_SPENDING_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 /* One account: all calls, or those of one group. */
 struct spend {

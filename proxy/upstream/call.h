@@ -3,8 +3,8 @@
 #ifndef POINTSMAN_CALL_H
 #define POINTSMAN_CALL_H
 
-#include "proxy/config.h"
-#include "proxy/upstream/rate_limits.h"
+#include "proxy/config/config.h"
+#include "proxy/terms/rate_limits.h"
 
 struct event_base;
 struct upstream;

@@ -2,7 +2,7 @@
 #include "proxy/upstream/login.h"
 
 #include "common/clock.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/upstream/login_known.h"
 
 #include <event2/event.h>

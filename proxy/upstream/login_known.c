@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/secret.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <sodium.h>
 #include <string.h>

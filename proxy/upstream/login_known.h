@@ -5,7 +5,7 @@
 
 #include "proxy/upstream/login_file.h"
 #include "proxy/upstream/login_store.h"
-#include "proxy/wire.h"
+#include "proxy/terms/wire.h"
 
 #define LOGIN_HASH_SIZE 32
 

@@ -3,7 +3,7 @@
 #ifndef POINTSMAN_OUTGOING_PROXY_H
 #define POINTSMAN_OUTGOING_PROXY_H
 
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 #include <curl/curl.h>
 

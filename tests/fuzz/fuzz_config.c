@@ -1,7 +1,7 @@
 /* Fuzz target: the configuration's loader. Whatever the file holds, the answer is a configuration that is whole, or errors. */
 #include "tests/fuzz/fuzz.h"
 #include "common/secret.h"
-#include "proxy/config.h"
+#include "proxy/config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -161,7 +161,7 @@ class Proxy:
 
     @property
     def rss_kb(self):
-        """Resident memory of its own; what is mapped of files comes and goes (proxy/memory.c)."""
+        """Resident memory of its own; what is mapped of files comes and goes (proxy/serve/memory.c)."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:"))
 

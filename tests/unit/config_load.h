@@ -4,7 +4,7 @@
 
 #include "tests/unit/unit.h"
 #include "common/secret.h"
-#include "proxy/config_private.h"
+#include "proxy/config/private.h"
 
 #include <unistd.h>
 

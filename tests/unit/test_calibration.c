@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 #include "proxy/bridge/refused.h"
 #include "proxy/route/calibration.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 static void the_first_count_is_believed(void **state)
 {

@@ -1,7 +1,7 @@
 /* Unit tests of proxy/front/catalog. */
 #include "tests/unit/unit.h"
 #include "common/json.h"
-#include "proxy/front/catalog.h"
+#include "proxy/answers/catalog.h"
 
 #define OWN "\"display_name\":\"x\",\"upgrade\":{\"model\":\"y\"},\"default_reasoning_level\":\"high\"," \
             "\"context_window\":272000,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":10000}"

@@ -449,7 +449,7 @@ static void the_documentation_holds_the_reference(void **state)
     read_source("doc/configuration.md", &page);
     assert_true(config_reference(&reference));
     if (!strstr(buf_text(&page), buf_text(&reference)))
-        fail_msg("the keys in doc/configuration.md are not those of proxy/config_keys.c: put the output of\n"
+        fail_msg("the keys in doc/configuration.md are not those of proxy/config/keys.c: put the output of\n"
                  "tests/unit/test_config --reference between its markers");
     buf_free(&page);
     buf_free(&reference);

@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 #include "common/json.h"
 #include "common/secret.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 static void read_as(int status, const char *body, enum failure_kind kind, const char *message)
 {

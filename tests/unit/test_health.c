@@ -1,6 +1,6 @@
 /* Unit tests of proxy/route/health. */
 #include "tests/unit/unit.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/route/health.h"
 
 #include <math.h>

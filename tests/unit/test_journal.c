@@ -3,7 +3,7 @@
 #include "common/json.h"
 #include "common/jsonl.h"
 #include "proxy/record/journal.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Unit test of proxy/memory: on glibc, where it can be seen. */
 #include "tests/unit/unit.h"
 
-#include "proxy/memory.h"
+#include "proxy/serve/memory.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>

@@ -1,6 +1,6 @@
 /* Unit tests of proxy/route/plan. */
 #include "tests/unit/unit.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/route/plan.h"
 
 #include <limits.h>

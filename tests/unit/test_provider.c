@@ -1,6 +1,6 @@
 /* Unit tests of proxy/upstream/provider. */
 #include "tests/unit/unit.h"
-#include "proxy/upstream/provider.h"
+#include "proxy/terms/provider.h"
 
 static void resolves(const char *model, const char *prefix, const char *name)
 {

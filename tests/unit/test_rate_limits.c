@@ -1,7 +1,7 @@
 /* What the ChatGPT backend's header fields say of a plan's limits. */
 #include "tests/unit/unit.h"
 
-#include "proxy/upstream/rate_limits.h"
+#include "proxy/terms/rate_limits.h"
 
 #include <math.h>
 

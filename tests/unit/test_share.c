@@ -1,6 +1,6 @@
 /* Unit tests of what several workers tell each other: proxy/route/share, and how windows and rests are put together. */
 #include "tests/unit/unit.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/route/share.h"
 
 #include <math.h>

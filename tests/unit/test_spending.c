@@ -1,6 +1,6 @@
 /* Unit tests of proxy/route/spending. */
 #include "tests/unit/unit.h"
-#include "proxy/route/failure.h"
+#include "proxy/terms/failure.h"
 #include "proxy/route/spending.h"
 
 #include <math.h>

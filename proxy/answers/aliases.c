@@ -1,0 +1,104 @@
+/* pure: what the session page shows of the models: which are ready, who serves them, and how that went. */
+#include "proxy/answers/private.h"
+
+#include "common/json.h"
+#include "proxy/route/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool group_ready(const struct answers *a, const struct model_group *group, struct buf *why)
+{
+    struct buf one;
+    bool ready = false;
+    buf_init(&one, 1024);
+    for (unsigned i = 0; i < group->count && !ready; i++) {
+        buf_clear(&one);
+        ready = answers_ready(a, group->deployments[i], &one);
+        /* Several deployments of a group often lack the same thing: it is said once. */
+        if (!ready && one.len && !(why->len && memmem(why->data, why->len, one.data, one.len))) {
+            if (why->len)
+                BUF_ADD(why, "; ");
+            buf_add_slice(why, buf_slice(&one));
+        }
+    }
+    buf_free(&one);
+    if (ready)
+        buf_clear(why);
+    return ready;
+}
+
+/* The deployment that a new conversation goes to, or most of them where that is drawn by weight; NULL: none. */
+static const struct deployment *serves_now(const struct answers *a, const struct model_group *group)
+{
+    struct plan_input in = {.config = a->config, .group = group, .wires = ~0u, .health = a->health, .now_ms = a->now_ms,
+                            .strategy = a->strategy};
+    const struct deployment *best = NULL;
+    struct plan plan;
+    plan_make(&in, &plan, NULL);
+    if (plan.strategy != &STRATEGY_SHUFFLE || !plan.count || plan.all_limited)
+        return plan.count ? plan.attempts[0] : NULL;
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct deployment *d = group->deployments[i];
+        if (answers_ready(a, d, NULL) && (!best || d->order < best->order ||
+                                          (d->order == best->order && d->weight > best->weight)))
+            best = d;
+    }
+    return best ? best : plan.attempts[0];
+}
+
+static void add_deployment(const struct answers *a, const struct deployment *d, const struct deployment *serving, struct buf *out)
+{
+    const struct health *h = &a->health[d->index];
+    double ttft = ewma_mean(&h->seen.ttft_ms);
+    struct buf why;
+    buf_init(&why, 1024);
+    bool ready = answers_ready(a, d, &why);
+    BUF_ADD(out, "{\"model\":");
+    json_add_string(out, slice_of(d->model));
+    buf_add_format(out, ",\"ready\":%s,\"serves\":%s,\"reason\":", ready ? "true" : "false", d == serving ? "true" : "false");
+    json_add_string(out, buf_slice(&why));
+    buf_add_format(out, ",\"calls\":%llu,\"failed\":%llu,\"ttft_ms\":%.0f}", (unsigned long long)h->calls,
+                   (unsigned long long)(h->ended > h->successes ? h->ended - h->successes : 0), isfinite(ttft) ? ttft : -1);
+    buf_free(&why);
+}
+
+/* The group's own deployments, and whom it has fallen back on, where that is another group's. */
+static void add_deployments(const struct answers *a, const struct model_group *group, struct buf *out)
+{
+    const struct deployment *serving = serves_now(a, group);
+    bool own = false;
+    BUF_ADD(out, ",\"deployments\":[");
+    for (unsigned i = 0; i < group->count; i++) {
+        if (i)
+            buf_add_char(out, ',');
+        add_deployment(a, group->deployments[i], serving, out);
+        own |= group->deployments[i] == serving;
+    }
+    if (serving && !own) {
+        buf_add_char(out, ',');
+        add_deployment(a, serving, serving, out);
+    }
+    buf_add_char(out, ']');
+}
+
+bool answers_aliases(const struct answers *a, bool with_deployments, struct buf *out)
+{
+    struct buf why;
+    buf_init(&why, 2048);
+    buf_add_char(out, '[');
+    for (unsigned i = 0; i < a->config->group_count; i++) {
+        const struct model_group *group = &a->config->groups[i];
+        buf_clear(&why);
+        bool ready = group_ready(a, group, &why);
+        buf_add_text(out, i ? ",{\"name\":" : "{\"name\":");
+        json_add_string(out, slice_of(group->alias));
+        buf_add_format(out, ",\"ready\":%s,\"reason\":", ready ? "true" : "false");
+        json_add_string(out, buf_slice(&why));
+        if (with_deployments)
+            add_deployments(a, group, out);
+        buf_add_char(out, '}');
+    }
+    buf_free(&why);
+    return buf_add_char(out, ']') && !out->failed;
+}

@@ -1,0 +1,149 @@
+/* pure: entries of Codex's model catalog for our aliases. */
+#include "proxy/answers/catalog.h"
+
+#include "common/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* By itself Codex compacts a conversation at nine tenths of the window, and cuts a tool's output at 10,000 tokens. A small window
+ * then has no room for the last output and the summary: it is compacted at three quarters, and outputs get an eighth. */
+#define SMALL_WINDOW 100000
+
+struct entry {
+    struct json top;   /* of `text` */
+    char *text;
+};
+
+struct catalog {
+    struct entry *entries;   /* the base first */
+    unsigned count;
+};
+
+/* Keys of an entry that are not taken from Codex's own: ours are written in their place; those that speak of OpenAI's service
+ * (tiers, an upgrade to another model) are left out, as are defaults that a request would carry to models which refuse them. */
+static const char *const REPLACED[] = {
+    "slug", "display_name", "description", "visibility", "supported_in_api", "priority",
+    "upgrade", "availability_nux", "service_tiers", "additional_speed_tiers", "comp_hash",
+    "default_service_tier", "default_reasoning_level", "default_verbosity", NULL,
+}, *const WINDOW[] = {
+    "context_window", "max_context_window", "auto_compact_token_limit", NULL,
+}, *const OUTPUTS[] = {
+    "truncation_policy", NULL,
+};
+
+static bool is_one_of(const struct json *j, uint32_t key, const char *const *names)
+{
+    while (*names && !json_string_is(j, key, *names))
+        names++;
+    return *names;
+}
+
+static bool is_ordinary(const struct json *j, uint32_t model)
+{
+    uint32_t mode = json_get(j, model, "tool_mode");
+    return (!mode || json_is(j, mode, JSON_NULL)) && !json_is(j, json_get(j, model, "use_responses_lite"), JSON_TRUE);
+}
+
+static bool keep(struct catalog *c, struct slice raw)
+{
+    struct entry *e = &c->entries[c->count];
+    e->text = malloc(raw.len);
+    if (!e->text)
+        return false;
+    memcpy(e->text, raw.ptr, raw.len);
+    c->count++;
+    return json_parse_top(&e->top, e->text, raw.len);
+}
+
+static bool is_alias(const struct config *config, const struct json *j, uint32_t model)
+{
+    return config_group(config, json_inner(j, json_get(j, model, "slug"))) != NULL;
+}
+
+/* The base, then those of our aliases' names. */
+static bool choose(struct catalog *c, const struct config *config, const struct json *j, uint32_t models)
+{
+    uint32_t base = JSON_NONE;
+    for (uint32_t m = json_first(j, models); m && !base; m = json_next(j, m))
+        base = json_is(j, m, JSON_OBJECT) && is_ordinary(j, m) ? m : JSON_NONE;
+    if (!base || !keep(c, json_raw(j, base)))
+        return false;
+    for (uint32_t m = json_first(j, models); m && c->count <= config->group_count; m = json_next(j, m))
+        if (json_is(j, m, JSON_OBJECT) && is_alias(config, j, m) && !keep(c, json_raw(j, m)))
+            return false;
+    return true;
+}
+
+struct catalog *catalog_read(struct slice text, const struct config *config, struct buf *error)
+{
+    struct json j = {0};
+    struct catalog *c = calloc(1, sizeof *c);
+    bool ok = c && (c->entries = calloc(config->group_count + 1u, sizeof *c->entries));
+    if (!ok)
+        buf_add_text(error, "no memory");
+    else if (!(ok = json_parse(&j, text.ptr, text.len)))
+        buf_add_format(error, "no JSON: %s at byte %zu", j.error, j.error_at);
+    else if (!(ok = json_is(&j, json_get(&j, 0, "models"), JSON_ARRAY) && choose(c, config, &j, json_get(&j, 0, "models"))))
+        buf_add_text(error, "not what 'codex debug models' prints: it has no \"models\" with an entry that could be used");
+    json_free(&j);
+    if (ok)
+        return c;
+    catalog_free(c);
+    return NULL;
+}
+
+void catalog_free(struct catalog *c)
+{
+    if (!c)
+        return;
+    for (unsigned i = 0; i < c->count; i++) {
+        json_free(&c->entries[i].top);
+        free(c->entries[i].text);
+    }
+    free(c->entries);
+    free(c);
+}
+
+static const struct json *entry_of(const struct catalog *c, struct slice alias)
+{
+    for (unsigned i = 1; i < c->count; i++) {
+        const struct json *j = &c->entries[i].top;
+        struct slice slug = json_inner(j, json_get(j, 0, "slug"));
+        if (slug.len == alias.len && memcmp(slug.ptr, alias.ptr, slug.len) == 0)
+            return j;
+    }
+    return &c->entries[0].top;
+}
+
+static void add_window(int64_t window, struct buf *out)
+{
+    long long tokens = window;
+    buf_add_format(out, ",\"context_window\":%lld,\"max_context_window\":%lld", tokens, tokens);
+    if (window < SMALL_WINDOW)
+        buf_add_format(out, ",\"auto_compact_token_limit\":%lld,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":%lld}",
+                       tokens * 3 / 4, tokens / 8);
+}
+
+bool catalog_add_entry(const struct catalog *c, struct slice alias, int64_t window, unsigned priority, struct buf *out)
+{
+    const struct json *j = entry_of(c, alias);
+    BUF_ADD(out, "{\"slug\":");
+    json_add_string(out, alias);
+    BUF_ADD(out, ",\"display_name\":");
+    json_add_string(out, alias);
+    buf_add_format(out, ",\"description\":\"Routed by pointsman\",\"visibility\":\"list\",\"supported_in_api\":true,"
+                        "\"priority\":%u", priority);
+    if (window)
+        add_window(window, out);
+    for (uint32_t key = json_first(j, 0); key; key = json_next(j, key)) {
+        if (is_one_of(j, key, REPLACED) || (window && is_one_of(j, key, WINDOW)) ||
+            (window && window < SMALL_WINDOW && is_one_of(j, key, OUTPUTS)))
+            continue;
+        buf_add_char(out, ',');
+        buf_add_slice(out, json_raw(j, key));
+        buf_add_char(out, ':');
+        buf_add_slice(out, json_raw(j, json_value(key)));
+    }
+    return buf_add_char(out, '}') && !out->failed;
+}

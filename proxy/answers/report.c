@@ -1,0 +1,95 @@
+/* loop: what the supervisor is told for people to see. */
+#include "proxy/answers/report.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "proxy/serve/notify.h"
+#include "proxy/route/strategy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REPORT_MAX (32u << 10)   /* bytes of a datagram, as the session app takes them */
+
+bool report_init(struct report *r, const struct harden_status *harden)
+{
+    r->harden = harden;
+    buf_init(&r->last, REPORT_MAX);
+    buf_init(&r->now, REPORT_MAX - 256);   /* room for what stands in front of it */
+    buf_init(&r->fields, REPORT_MAX);
+    return buf_reserve(&r->last, r->last.max) && buf_reserve(&r->now, r->now.max) && buf_reserve(&r->fields, r->fields.max);
+}
+
+void report_free(struct report *r)
+{
+    buf_free(&r->last);
+    buf_free(&r->now);
+    buf_free(&r->fields);
+}
+
+static bool write_report(struct report *r, const struct answers *now, bool with_deployments)
+{
+    struct buf *out = &r->now;
+    buf_clear(out);
+    BUF_ADD(out, "X_POINTSMAN_STATUS={\"version\":\"" PACKAGE_VERSION "\",\"aliases\":");
+    (void)answers_aliases(now, with_deployments, out);
+    BUF_ADD(out, ",\"hardening\":");
+    (void)harden_json(r->harden, out);
+    return BUF_ADD(out, "}\n") && !out->failed;
+}
+
+/* Into r->now. Very many models are told without their deployments. */
+static bool make(struct report *r, const struct answers *now)
+{
+    return write_report(r, now, true) || write_report(r, now, false);
+}
+
+void report_send(struct report *r, const struct answers *now, const char *first)
+{
+    buf_clear(&r->fields);
+    buf_add_text(&r->fields, first);
+    if (make(r, now)) {
+        buf_add_slice(&r->fields, buf_slice(&r->now));
+        buf_clear(&r->last);
+        buf_add_slice(&r->last, buf_slice(&r->now));
+    } else {
+        log_warning("the status for the session page is too long; the page won't show the models");
+    }
+    notify_send(buf_slice(&r->fields));
+}
+
+void report_refresh(struct report *r, const struct answers *now)
+{
+    if (make(r, now) && !slice_equal(buf_slice(&r->now), buf_slice(&r->last)))
+        report_send(r, now, "");
+}
+
+void report_reload_begins(void)
+{
+    char fields[96];
+    (void)snprintf(fields, sizeof fields, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading\n",
+                   (unsigned long long)clock_monotonic_ms() * 1000);
+    notify_send(slice_of(fields));
+}
+
+void report_kept_old(struct buf *error, const char *path)
+{
+    char fields[2048];
+    const char *line = error->len ? buf_text(error) : NULL;
+    line = line ? line : "no memory";
+    (void)snprintf(fields, sizeof fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
+                   (int)strcspn(line, "\n"), line);
+    for (size_t len; *line; line += len + (line[len] == '\n')) {
+        len = strcspn(line, "\n");
+        log_error("%.*s", (int)len, line);
+    }
+    log_error("not reloaded: %s as it was before is still in force", path);
+    notify_send(slice_of(fields));
+}
+
+void report_log_ready(const struct config *config, unsigned port, unsigned risk_port)
+{
+    log_info("ready on port %u: %u model groups", port, config->group_count);
+    if (risk_port)
+        log_info("the risk router is on port %u, by %s", risk_port, config->risk_strategy->name);
+}

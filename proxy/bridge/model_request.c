@@ -1,0 +1,257 @@
+/* pure: what the proxy itself must know of a model call's body. */
+#include "proxy/bridge/model_request.h"
+
+#include "proxy/bridge/carrier.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SMALL_BODY (64u << 10)   /* bytes that fit any window */
+#define KEYS_MAX 256             /* of a body's top level: they are compared with each other */
+#define CONVERSATION_START 512   /* bytes of the first messages that tell conversations apart */
+
+static bool fail(struct model_request_error *error, const char *param, const char *code, const char *message)
+{
+    error->param = param;
+    error->code = code;
+    (void)snprintf(error->message, sizeof error->message, "%s", message);
+    return false;
+}
+
+static bool read_model(struct model_request *r, uint32_t node, struct model_request_error *error)
+{
+    struct buf name;
+    bool ok = false;
+    buf_init(&name, MODEL_NAME_MAX - 1);
+    if (!node)
+        fail(error, "model", "missing_required_parameter", "'model' is missing: name one of GET /v1/models.");
+    else if (!json_is(&r->top, node, JSON_STRING))
+        fail(error, "model", "invalid_type", "'model' must be a string.");
+    else if (!json_unescape(&r->top, node, &name) || !name.len || memchr(name.data, '\0', name.len))
+        fail(error, "model", "model_not_found", "'model' is empty or longer than 255 bytes.");
+    else
+        ok = true;
+    error->no_memory = name.failed && !name.full;
+    if (ok) {
+        memcpy(r->model, name.data, name.len);
+        r->model[name.len] = '\0';
+    }
+    buf_free(&name);
+    return ok;
+}
+
+static bool read_stream(struct model_request *r, uint32_t node, struct model_request_error *error)
+{
+    r->stream = json_is(&r->top, node, JSON_TRUE);
+    if (!node || r->stream || json_is(&r->top, node, JSON_FALSE) || json_is(&r->top, node, JSON_NULL))
+        return true;
+    return fail(error, "stream", "invalid_type", "'stream' must be true or false.");
+}
+
+static bool read_content(struct model_request *r, uint32_t *content, struct model_request_error *error)
+{
+    static const struct {
+        enum wire wire;
+        const char *key;
+        bool string;    /* may be one, too */
+        const char *message;
+    } rows[] = {
+        {WIRE_CHAT, "messages", false, "'messages' is missing or not an array."},
+        {WIRE_RESPONSES, "input", true, "'input' is missing, or neither a string nor an array."},
+        {WIRE_EMBEDDINGS, "input", true, "'input' is missing, or neither a string nor an array."},
+        {WIRE_COMPLETIONS, "prompt", true, "'prompt' is missing, or neither a string nor an array."},
+    };
+    size_t i = 0;
+    while (i + 1 < sizeof rows / sizeof *rows && rows[i].wire != r->wire)
+        i++;
+    *content = json_get(&r->top, 0, rows[i].key);
+    if (json_is(&r->top, *content, JSON_ARRAY) || (rows[i].string && json_is(&r->top, *content, JSON_STRING)))
+        return true;
+    return fail(error, rows[i].key, *content ? "invalid_type" : "missing_required_parameter", rows[i].message);
+}
+
+/* What refers to things that a server of the Responses API keeps can be served by such a server alone. */
+static void read_needs(struct model_request *r)
+{
+    static const char *const stateful[] = {"previous_response_id", "conversation", "prompt"};
+    r->needs = NULL;
+    r->upstream_wires = r->wire & WIRES_BRIDGED ? WIRES_BRIDGED : r->wire;
+    for (size_t i = 0; r->wire == WIRE_RESPONSES && i < sizeof stateful / sizeof *stateful; i++) {
+        uint32_t value = json_get(&r->top, 0, stateful[i]);
+        if (!value || json_is(&r->top, value, JSON_NULL))
+            continue;
+        r->needs = stateful[i];
+        r->upstream_wires = WIRE_RESPONSES;
+    }
+}
+
+/* Codex names its conversation in a header and in prompt_cache_key; others are told apart by how they begin. */
+static uint64_t conversation_of(const struct model_request *r, const struct http_head *head, uint32_t content)
+{
+    static const unsigned char key[crypto_shorthash_KEYBYTES];
+    unsigned char hash[crypto_shorthash_BYTES];
+    uint64_t value = 0;
+    struct slice name = http_field(head, "thread-id");
+    if (!name.len)
+        name = json_inner(&r->top, json_get(&r->top, 0, "prompt_cache_key"));
+    if (!name.len) {
+        name = json_raw(&r->top, content);
+        if (name.len > CONVERSATION_START)
+            name.len = CONVERSATION_START;
+    }
+    crypto_shorthash(hash, (const unsigned char *)name.ptr, name.len, key);
+    memcpy(&value, hash, sizeof value);
+    return value;
+}
+
+/* Whether two keys are the same, however each is written. `name`: the second's text, where that is escaped. */
+static bool same_key(const struct json *j, uint32_t a, uint32_t b, const struct buf *name)
+{
+    if (j->nodes[a].escaped || j->nodes[b].escaped)
+        return json_string_equals(j, a, j->nodes[b].escaped ? buf_slice(name) : json_inner(j, b));
+    return j->nodes[a].len == j->nodes[b].len && slice_equal(json_inner(j, a), json_inner(j, b));
+}
+
+/* *no_memory: that can't be told. */
+static bool stood_before(const struct json *j, uint32_t key, bool *no_memory)
+{
+    struct buf name;
+    buf_init(&name, j->nodes[key].len);
+    *no_memory = j->nodes[key].escaped && !json_unescape(j, key, &name);
+    bool stood = *no_memory;
+    for (uint32_t k = json_first(j, 0); k != key && !stood; k = json_next(j, k))
+        stood = same_key(j, k, key, &name);
+    buf_free(&name);
+    return stood;
+}
+
+/* Two readers of one text may disagree on which of two equal keys counts: we, and the provider to whom it goes as it is. */
+static bool read_once(struct model_request *r, struct model_request_error *error)
+{
+    unsigned count = 0;
+    for (uint32_t key = json_first(&r->top, 0); key; key = json_next(&r->top, key)) {
+        if (++count > KEYS_MAX)
+            return fail(error, NULL, "too_many_parameters", "The body holds more keys than any API has.");
+        if (!stood_before(&r->top, key, &error->no_memory))
+            continue;
+        fail(error, NULL, "duplicate_parameter", "");
+        (void)snprintf(error->message, sizeof error->message, "The body holds the key \"%.*s\" twice.",
+                       (int)(r->top.nodes[key].len < 64 ? r->top.nodes[key].len - 2 : 62), json_inner(&r->top, key).ptr);
+        return false;
+    }
+    return true;
+}
+
+/* The body's size without its "data:" URLs, whose bytes say nothing of their tokens. Only looked for in a body that could
+ * overflow a small window. */
+static size_t prompt_bytes(struct slice body)
+{
+    static const char data[] = "\"data:";
+    size_t bytes = body.len;
+    const char *at = body.ptr, *end = body.ptr + body.len;
+    if (body.len < SMALL_BODY)
+        return bytes;
+    while ((at = memmem(at, (size_t)(end - at), data, sizeof data - 1))) {
+        const char *quote = memchr(at + 1, '"', (size_t)(end - at) - 1);
+        if (!quote)
+            break;
+        bytes -= (size_t)(quote - at);
+        at = quote;
+    }
+    return bytes;
+}
+
+bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
+                        struct model_request_error *error)
+{
+    uint32_t content = JSON_NONE;
+    r->wire = wire;
+    r->top.mark = CARRIER_MARK;
+    if (!json_parse_top(&r->top, body.ptr, body.len)) {
+        error->param = NULL;
+        error->code = "invalid_json";
+        error->no_memory = r->top.no_memory;
+        (void)snprintf(error->message, sizeof error->message, "The body is not valid JSON: %s at byte %zu.",
+                       r->top.error, r->top.error_at);
+        return false;
+    }
+    if (json_type(&r->top, 0) != JSON_OBJECT)
+        return fail(error, NULL, "invalid_type", "The body must be a JSON object.");
+    if (!read_once(r, error) || !read_model(r, json_get(&r->top, 0, "model"), error) ||
+        !read_stream(r, json_get(&r->top, 0, "stream"), error) || !read_content(r, &content, error))
+        return false;
+    if (wire == WIRE_EMBEDDINGS)
+        r->stream = false;   /* no such thing there */
+    r->content = content;
+    read_needs(r);
+    r->prompt_bytes = prompt_bytes(body);
+    r->conversation = conversation_of(r, head, content);
+    return true;
+}
+
+void model_request_unserved(const struct model_request *r, struct model_request_error *error)
+{
+    *error = (struct model_request_error){.param = r->needs ? r->needs : "model", .code = "unsupported_parameter"};
+    if (r->needs)
+        (void)snprintf(error->message, sizeof error->message, "'%s' can't be used with the model '%.60s': none of its "
+                       "deployments keeps responses. Send the whole conversation in 'input'.", r->needs, r->model);
+    else
+        (void)snprintf(error->message, sizeof error->message, "The model '%.100s' has no deployment with %s.", r->model,
+                       wire_path(r->wire));
+}
+
+/* Whether the value's text holds one of the names as a JSON string. In the text of a string its quotes would have backslashes. */
+static bool names_one(const struct model_request *r, uint32_t node, const char *const *names)
+{
+    struct slice raw = node ? json_raw(&r->top, node) : (struct slice){NULL, 0};
+    for (; raw.len && *names; names++)
+        if (memmem(raw.ptr, raw.len, *names, strlen(*names)))
+            return true;
+    return false;
+}
+
+unsigned model_request_needs(const struct model_request *r, unsigned asked)
+{
+    static const char *const images[] = {"\"input_image\"", "\"image_url\"", NULL};
+    static const char *const formats[] = {"\"json_schema\"", "\"json_object\"", NULL};
+    static const char *const any[] = {"{", NULL};
+    bool chat = r->wire == WIRE_CHAT;
+    unsigned needs = 0;
+    if ((asked & CAPABILITY_TOOLS) && names_one(r, json_get(&r->top, 0, "tools"), any))
+        needs |= CAPABILITY_TOOLS;
+    if ((asked & CAPABILITY_FORMAT) && names_one(r, json_get(&r->top, 0, chat ? "response_format" : "text"), formats))
+        needs |= CAPABILITY_FORMAT;
+    if ((asked & CAPABILITY_IMAGES) && names_one(r, r->content, images))
+        needs |= CAPABILITY_IMAGES;
+    return needs;
+}
+
+void model_request_move(struct model_request *to, struct model_request *from)
+{
+    to->top = from->top;
+    model_request_forget(from);
+}
+
+void model_request_forget(struct model_request *r)
+{
+    r->top = (struct json){.text = NULL};
+}
+
+void model_request_free(struct model_request *r)
+{
+    json_free(&r->top);
+}
+
+bool model_request_error_body(const struct model_request_error *error, struct buf *out)
+{
+    BUF_ADD(out, "{\"error\":{\"message\":");
+    json_add_string(out, slice_of(error->message));
+    BUF_ADD(out, ",\"type\":\"invalid_request_error\",\"param\":");
+    if (error->param)
+        json_add_string(out, slice_of(error->param));
+    else
+        BUF_ADD(out, "null");
+    buf_add_format(out, ",\"code\":\"%s\"}}", error->code);
+    return !out->failed;
+}

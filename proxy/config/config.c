@@ -1,0 +1,271 @@
+/* pure: but for reading its file. Loads LiteLLM's config.yaml: reads the sections, makes deployments and groups, finds
+ * the master key. */
+#include "proxy/config/private.h"
+
+#include "common/secret.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ECHO_ALIAS "codex-echo"
+
+static void read_settings(struct config_loader *l, const struct yaml_node *root)
+{
+    struct config_settings *s = &l->settings;
+    struct config *c = l->config;
+    *s = (struct config_settings){
+        .num_retries = 2, .allowed_fails = 3, .timeout_ms = 600000, .stream_timeout_ms = -1, .cooldown_ms = 5000,
+        .max_fallbacks = INT_MAX, .max_cost_usd = NAN, .max_budget = NAN, .connect_ahead = true,
+    };
+    config_read(l, SECTION_FILE, root, s);
+    config_read(l, SECTION_GENERAL, s->general, s);
+    config_read(l, SECTION_LITELLM, s->litellm, s);
+    config_read(l, SECTION_ROUTER, s->router, s);   /* last: it wins */
+    config_strategy(l);
+    config_authorities(l);
+    config_outgoing(l);
+    markov_settings_init(&c->adaptive, MARKOV_CALLS);
+    l->errors += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->error);
+    c->num_retries = (int)s->num_retries;
+    c->allowed_fails = (int)s->allowed_fails;
+    c->timeout_ms = s->timeout_ms;
+    c->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms : s->timeout_ms;
+    c->cooldown_ms = s->cooldown_ms;
+    c->no_cooldowns = s->disable_cooldowns;
+    c->keep_state = s->keep_state;
+    c->hedge_after_ms = (int)s->hedge_after_ms;
+    c->hedge_max_cost_usd = s->hedge_max_cost_usd;
+    c->hold_streams = s->hold_streams;
+    c->connect_ahead = s->connect_ahead;
+}
+
+/* Reads one entry of model_list; false when it is left out, with or without an error. */
+static bool read_source(struct config_loader *l, const struct yaml_node *entry, struct deployment_source *s)
+{
+    *s = (struct deployment_source){
+        .line = entry->line, .order = INT_MAX, .weight = 1, .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1,
+        .input_cost = NAN, .cached_input_cost = NAN, .output_cost = NAN, .quality = NAN,
+        .tools = true, .images = true, .format = true,
+    };
+    if (entry->kind != YAML_MAPPING) {
+        config_error(l, entry->line, "model_list: expected entries with model_name and litellm_params");
+        return false;
+    }
+    config_read(l, SECTION_ENTRY, entry, s);
+    config_read(l, SECTION_PARAMS, s->params, s);
+    config_read(l, SECTION_INFO, s->info, s);   /* last: its prices win */
+    if (!s->alias.text || !*s->alias.text) {
+        config_error(l, entry->line, "model_list: an entry without model_name");
+        return false;
+    }
+    if (strchr(s->alias.text, '*')) {
+        config_warn(l, s->alias.line, "model_name: \"%s\": wildcards are not supported; this entry is left out",
+                    s->alias.text);
+        return false;
+    }
+    return true;
+}
+
+/* "codex-echo", which has no place in a file. */
+static void echo_source(struct deployment_source *s)
+{
+    *s = (struct deployment_source){
+        .alias = {.text = ECHO_ALIAS}, .model = {.text = "echo/" ECHO_ALIAS}, .order = INT_MAX, .weight = 1,
+        .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1, .input_cost = 0, .cached_input_cost = 0, .output_cost = 0,
+        .quality = NAN, .tools = true, .images = true, .format = true,
+    };
+}
+
+static void add_deployment(struct config_loader *l, const struct deployment_source *s)
+{
+    struct config *c = l->config;
+    unsigned index = c->deployment_count, nth = 1;
+    for (unsigned i = 0; i < index; i++)
+        nth += strcmp(l->sources[i].alias.text, s->alias.text) == 0;
+    l->sources[index] = *s;
+    (void)config_deployment(l, index, nth);     /* a fault is booked in l->errors, and the whole load fails */
+    c->deployment_count++;
+}
+
+static bool make_deployments(struct config_loader *l)
+{
+    const struct yaml_node *list = l->settings.model_list;
+    size_t room = 1;
+    for (const struct yaml_node *n = list ? list->children : NULL; n; n = n->next)
+        room++;
+    l->config->deployments = calloc(room, sizeof *l->config->deployments);
+    l->sources = calloc(room, sizeof *l->sources);
+    if (!l->config->deployments || !l->sources) {
+        config_no_memory(l);
+        return false;
+    }
+    struct deployment_source s;
+    bool has_echo = false;
+    for (const struct yaml_node *n = list ? list->children : NULL; n; n = n->next) {
+        if (!read_source(l, n, &s))
+            continue;
+        add_deployment(l, &s);
+        has_echo |= strcmp(s.alias.text, ECHO_ALIAS) == 0;
+    }
+    if (l->options->demo && !has_echo) {
+        echo_source(&s);
+        add_deployment(l, &s);
+    }
+    if (l->config->deployment_count == 0)
+        config_error(l, 0, "model_list is missing or empty: there is nothing to serve");
+    return l->errors == 0;
+}
+
+/* Two deployments of one id can't be told apart in the journal. */
+static void check_ids(struct config_loader *l)
+{
+    const struct config *c = l->config;
+    for (unsigned i = 0; i < c->deployment_count; i++)
+        for (unsigned j = 0; j < i; j++)
+            if (strcmp(c->deployments[i].id, c->deployments[j].id) == 0) {
+                config_warn(l, c->deployments[i].line, "model_info.id: \"%s\" is the id of line %u, too",
+                            c->deployments[i].id, c->deployments[j].line);
+                break;
+            }
+}
+
+/* One warning for each reason, with how many it concerns. What is switched off on purpose is not worth one. */
+static void warn_of_not_ready(struct config_loader *l)
+{
+    const struct config *c = l->config;
+    for (unsigned i = 0; i < c->deployment_count; i++) {
+        const struct deployment *d = &c->deployments[i];
+        if (!d->not_ready || strncmp(d->not_ready, "switched off", 12) == 0)
+            continue;
+        unsigned earlier = 0, more = 0;
+        for (unsigned j = 0; j < c->deployment_count; j++) {
+            const char *other = c->deployments[j].not_ready;
+            if (j != i && other && strcmp(other, d->not_ready) == 0)
+                *(j < i ? &earlier : &more) += 1;
+        }
+        if (earlier)
+            continue;
+        if (more)
+            config_warn(l, d->line, "%s: \"%s\" and %u more are not ready", d->not_ready, d->id, more);
+        else
+            config_warn(l, d->line, "%s: \"%s\" is not ready", d->not_ready, d->id);
+    }
+}
+
+static void find_master_key(struct config_loader *l)
+{
+    static const char *const VARIABLES[] = {"LITELLM_API_KEY", "LITELLM_MASTER_KEY"};
+    const struct config_text *file = &l->settings.master_key;
+    const char *key = config_env(l, VARIABLES[0]);
+    if (!key)
+        key = config_env(l, VARIABLES[1]);
+    bool from_file = !key && file->text && *file->text;
+    if (from_file)
+        key = file->text;
+    if (!key) {
+        config_error(l, file->line, "no master key: set %s (or %s, or general_settings.master_key)%s%s%s", VARIABLES[0],
+                     VARIABLES[1], file->variable ? "; " : "", file->variable ? file->variable : "",
+                     file->variable ? " is not set" : "");
+        return;
+    }
+    if (from_file && !file->variable)
+        config_warn(l, file->line,
+                    "general_settings.master_key: keys in files get copied and shared; use os.environ/NAME");
+    if (!config_key_is_clean(key))
+        config_error(l, from_file ? file->line : 0, "the master key is not printable ASCII without blanks");
+    else
+        l->config->master_key = config_secret(l, key);
+}
+
+struct config *config_load(const struct config_options *options, struct buf *error)
+{
+    static void (*const STEPS[])(struct config_loader *l) = {check_ids, config_groups, config_policies, config_spending,
+                                                             config_custom_providers, warn_of_not_ready};
+    struct config_loader l = {.options = options, .error = error};
+    struct yaml_node *root = yaml_load(options->path, error);
+    if (!root)
+        return NULL;
+    l.config = calloc(1, sizeof *l.config);
+    if (!l.config || !(l.config->path = strdup(options->path))) {
+        config_no_memory(&l);
+        goto out;
+    }
+    if (root->kind != YAML_MAPPING) {
+        config_error(&l, root->line, "expected model_list and the other sections, found no mapping");
+        goto out;
+    }
+    read_settings(&l, root);
+    if (make_deployments(&l))
+        for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS && !l.no_memory; i++)
+            STEPS[i](&l);
+    if (!l.no_memory)
+        find_master_key(&l);
+out:
+    free(l.sources);
+    yaml_tree_free(root);
+    if (l.errors == 0)
+        return l.config;
+    config_free(l.config);
+    return NULL;
+}
+
+/* Keys may be shared between deployments, see config_secret(). */
+static void free_secrets(struct config *c)
+{
+    for (unsigned i = 0; i < c->deployment_count; i++) {
+        char *key = c->deployments[i].api_key;
+        for (unsigned j = i; key && j < c->deployment_count; j++)
+            if (c->deployments[j].api_key == key)
+                c->deployments[j].api_key = NULL;
+        if (c->master_key == key)
+            c->master_key = NULL;
+        secret_free(key);
+    }
+    secret_free(c->master_key);
+}
+
+void config_free(struct config *c)
+{
+    if (!c)
+        return;
+    free_secrets(c);
+    for (unsigned i = 0; i < c->deployment_count; i++) {
+        struct deployment *d = &c->deployments[i];
+        free(d->id);
+        free(d->alias);
+        free(d->model);
+        free(d->upstream_model);
+        free(d->api_base);
+        free(d->instructions);
+        free(d->originator);
+        free(d->not_ready);
+    }
+    for (unsigned i = 0; i < c->group_count; i++) {
+        free(c->groups[i].alias);
+        free(c->groups[i].deployments);
+        free(c->groups[i].fallbacks);
+    }
+    for (unsigned i = 0; i < c->detour_count; i++) {
+        free(c->detours[i].alias);
+        free(c->detours[i].fallbacks);   /* its deployments are those of a group */
+    }
+    free(c->deployments);
+    free(c->groups);
+    free(c->detours);
+    free(c->outgoing_proxy);
+    secret_free(c->outgoing_login);
+    free(c->ca_file);
+    free(c->token_url);
+    free(c->path);
+    free(c);
+}
+
+const struct model_group *config_group(const struct config *c, struct slice alias)
+{
+    for (unsigned i = 0; i < c->group_count; i++)
+        if (slice_is(alias, c->groups[i].alias))
+            return &c->groups[i];
+    return NULL;
+}

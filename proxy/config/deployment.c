@@ -1,0 +1,307 @@
+/* pure. Makes a deployment of a model_list entry: provider, base URL, key, and why it may not be ready. */
+#include "proxy/config/private.h"
+
+#include "common/secret.h"
+#include "common/url.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RETRIES_MAX 10
+
+bool config_key_is_clean(const char *key)
+{
+    for (const char *c = key; *c; c++)
+        if (*c <= ' ' || *c > '~')
+            return false;
+    return true;
+}
+
+char *config_secret(struct config_loader *l, const char *text)
+{
+    struct config *c = l->config;
+    for (unsigned i = 0; i < c->deployment_count; i++)
+        if (c->deployments[i].api_key && strcmp(c->deployments[i].api_key, text) == 0)
+            return c->deployments[i].api_key;
+    char *kept = secret_keep(slice_of(text));
+    if (!kept)
+        config_error(l, 0, "no locked memory for another key: too many different keys, or `ulimit -l` is too low");
+    return kept;
+}
+
+/* A new formatted string; NULL with an error when there is no memory. */
+static PRINTF_LIKE(2, 0) char *format_list(struct config_loader *l, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *out = len < 0 ? NULL : malloc((size_t)len + 1);
+    if (out)
+        vsnprintf(out, (size_t)len + 1, format, args);
+    else
+        config_no_memory(l);
+    return out;
+}
+
+static PRINTF_LIKE(2, 3) char *new_text(struct config_loader *l, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *out = format_list(l, format, args);
+    va_end(args);
+    return out;
+}
+
+/* The first reason stays. */
+static PRINTF_LIKE(3, 4) void not_ready(struct config_loader *l, struct deployment *d, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (!d->not_ready)
+        d->not_ready = format_list(l, format, args);
+    va_end(args);
+}
+
+/* The provider and its name for the model. */
+static bool set_model(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    static const char WHAT[] = "litellm_params.model";
+    if (!s->model.text) {
+        if (s->model.variable)
+            config_error(l, s->model.line, "%s: %s is not set", WHAT, s->model.variable);
+        else
+            config_error(l, s->line, "%s is missing", WHAT);
+        return false;
+    }
+    struct buf name;
+    buf_init(&name, 8192);
+    if (!provider_resolve(s->model.text, &d->provider, &name)) {
+        if (name.failed && !name.full)
+            config_no_memory(l);
+        else
+            config_error(l, s->model.line, "%s: no model's name in \"%s\"", WHAT, s->model.text);
+        buf_free(&name);
+        return false;
+    }
+    d->model = new_text(l, "%s", s->model.text);
+    d->upstream_model = new_text(l, "%.*s", SLICE_ARGS(buf_slice(&name)));
+    buf_free(&name);
+
+    size_t prefix = strcspn(s->model.text, "/");
+    if (d->provider->kind == PROVIDER_ECHO && !l->options->demo) {
+        config_error(l, s->model.line, "%s: \"%s\" is present only in demo mode", WHAT, s->model.text);
+        return false;
+    }
+    bool known = strncmp(s->model.text, d->provider->prefix, prefix) == 0 && d->provider->prefix[prefix] == '\0';
+    if (s->model.text[prefix] == '/' && !known && !s->api_base.line) {
+        config_error(l, s->model.line, "%s: the provider \"%.*s\" is not known; for an OpenAI-compatible server write "
+                     "\"openai/%s\" and give its api_base", WHAT, (int)prefix, s->model.text, s->model.text);
+        return false;
+    }
+    return d->model && d->upstream_model;
+}
+
+static bool ends_with(struct slice text, const char *end)
+{
+    size_t len = strlen(end);
+    return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
+}
+
+/* The server that the provider's variable names, else its row; NULL when neither names one. */
+static const char *usual_base(const struct config_loader *l, const struct provider *p)
+{
+    const char *variable = p->base_env ? config_env(l, p->base_env) : NULL;
+    return variable ? variable : p->api_base;
+}
+
+/* There is no base, or it is no URL: an error where it is the file's to give, else the deployment is not ready. */
+static bool no_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool missing)
+{
+    static const char WHAT[] = "litellm_params.api_base";
+    const struct provider *p = d->provider;
+    bool in_file = s->api_base.text || !p->base_env;
+    if (!in_file)
+        not_ready(l, d, missing ? "%s is not set" : "%s is not http(s)://host[:port]/path", p->base_env);
+    else if (missing)
+        config_error(l, s->line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
+    else
+        config_error(l, s->api_base.line, "%s: expected http(s)://host[:port]/path, without user, query or blanks",
+                     WHAT);
+    return !in_file;
+}
+
+/* The first of the provider's variables that is set; `*variable` is its name, or the first one's when none is. */
+static const char *own_key(const struct config_loader *l, const struct provider *p, const char **variable)
+{
+    const char *key = NULL;
+    *variable = p->key_env[0];
+    for (unsigned i = 0; !key && p->key_env[i]; i++)
+        if ((key = config_env(l, p->key_env[i])))
+            *variable = p->key_env[i];
+    return key;
+}
+
+static void warn_of_keys(struct config_loader *l, const struct deployment_source *s, const struct provider *p,
+                         const struct url *url, bool own)
+{
+    static const char WHAT[] = "litellm_params.api_base";
+    const char *variable;
+    if (url_is_loopback(url))
+        return;
+    if (!url->tls && (s->api_key.text || (own && !s->api_key.variable && own_key(l, p, &variable))))
+        config_warn(l, s->api_base.line, "%s: the key goes over the network unencrypted; use https://", WHAT);
+    if (!own && !s->api_key.line && p->key_env[0])
+        config_warn(l, s->api_base.line, "%s: %s is not sent to %.*s; give api_key if that server needs one", WHAT,
+                    p->key_env[0], SLICE_ARGS(url->host));
+}
+
+/* A base on another machine, and the proxy on the way there. */
+static void check_way(struct config_loader *l, struct deployment *d, const struct url *url)
+{
+    const struct config_text *proxy = &l->settings.outgoing_proxy;
+    if (url_is_loopback(url))
+        return;
+    if (proxy->variable && !proxy->text)
+        not_ready(l, d, "%s is not set, which names the outgoing proxy", proxy->variable);
+    else if (l->config->outgoing_proxy && !url->tls)
+        not_ready(l, d, "the outgoing proxy could read what goes to an http:// base: use https://");
+}
+
+/* Sets the base; *own says that calls go where the provider's own key belongs: to its usual server, or, for a provider
+ * that the user runs and that has none, wherever the file says. */
+static bool set_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool *own)
+{
+    const struct provider *p = d->provider;
+    struct url url, standard;
+    *own = true;
+    if (p->kind == PROVIDER_ECHO || p->wires == 0)
+        return true;
+    if (s->api_base.variable && !s->api_base.text) {
+        not_ready(l, d, "%s is not set", s->api_base.variable);
+        return true;
+    }
+    const char *usual = usual_base(l, p), *base = s->api_base.text ? s->api_base.text : usual;
+    if (!base || !url_split(slice_of(base), &url))
+        return no_base(l, s, d, !base);
+    while (url.path.len && url.path.ptr[url.path.len - 1] == '/')
+        url.path.len--;
+    const char *added = p->base_path && !ends_with(url.path, p->base_path) ? p->base_path : "";
+    d->api_base = new_text(l, "%.*s%.*s%s", SLICE_ARGS(url.origin), SLICE_ARGS(url.path), added);
+    *own = usual ? url_split(slice_of(usual), &standard) && slice_equal(url.origin, standard.origin) : p->base_env != NULL;
+    warn_of_keys(l, s, p, &url, *own);
+    check_way(l, d, &url);
+    return d->api_base != NULL;
+}
+
+/* Whether the deployment can do without the variable: one of the provider's own, where it needs no key. */
+static bool is_optional(const struct provider *p, const char *variable)
+{
+    for (unsigned i = 0; !p->key_required && p->key_env[i]; i++)
+        if (strcmp(p->key_env[i], variable) == 0)
+            return true;
+    return false;
+}
+
+/* The key from the file, else from the provider's variables where the server is the provider's own: a key never goes
+ * to another server than the one it was meant for. */
+static bool set_key(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool own)
+{
+    static const char WHAT[] = "litellm_params.api_key";
+    const char *key = s->api_key.text && *s->api_key.text ? s->api_key.text : NULL;
+    const char *variable = s->api_key.variable;
+    bool literal = key && !variable;
+    if (!key && !variable && own)
+        key = own_key(l, d->provider, &variable);
+    if (literal)
+        config_warn(l, s->api_key.line, "%s: keys in files get copied and shared; use os.environ/NAME", WHAT);
+    if (literal && !config_key_is_clean(key)) {
+        config_error(l, s->api_key.line, "%s: a key is printable ASCII without blanks", WHAT);
+        return false;
+    }
+    if (key && !config_key_is_clean(key))
+        not_ready(l, d, "%s holds a blank or a character that no key has", variable);
+    else if (key)
+        return (d->api_key = config_secret(l, key)) != NULL;
+    else if (variable && !is_optional(d->provider, variable))
+        not_ready(l, d, "%s is not set", variable);
+    return true;
+}
+
+/* Off unless it is switched on, by the user's variable or the provider's. */
+static void set_switch(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    const char *variable = d->provider->switch_env, *value = variable ? config_env(l, variable) : NULL;
+    if (s->requires_env.text && !config_env(l, s->requires_env.text))
+        not_ready(l, d, "switched off: %s is not set", s->requires_env.text);
+    if (variable && (!value || strcmp(value, "1") != 0))
+        not_ready(l, d, "switched off: set %s=1", variable);
+}
+
+/* The provider's retries, or as many as its variable says. */
+static void set_retry(struct config_loader *l, struct deployment *d)
+{
+    const char *variable = d->provider->retries_env, *value = variable ? config_env(l, variable) : NULL;
+    d->retry = d->provider->retry;
+    if (!value)
+        return;
+    char *end;
+    unsigned long times = strtoul(value, &end, 10);
+    if (*value >= '0' && *value <= '9' && !*end && times <= RETRIES_MAX)
+        d->retry.times = (unsigned)times;
+    else
+        config_warn(l, d->line, "%s: expected a whole number from 0 to %d; %u is taken", variable, RETRIES_MAX,
+                    d->retry.times);
+}
+
+/* Limits, prices and times. */
+static void set_numbers(const struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    const struct config *c = l->config;
+    d->order = (int)s->order;
+    d->weight = s->weight;
+    d->rpm = s->rpm;
+    d->tpm = s->tpm;
+    d->num_retries = (int)s->num_retries;
+    d->timeout_ms = s->timeout_ms >= 0 ? s->timeout_ms : c->timeout_ms;
+    d->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms
+                           : s->timeout_ms >= 0      ? s->timeout_ms
+                                                     : c->stream_timeout_ms;
+    d->input_cost = s->input_cost;
+    d->output_cost = s->output_cost;
+    d->cached_input_cost = s->cached_input_cost;
+    if (isnan(d->cached_input_cost) && d->input_cost == 0)
+        d->cached_input_cost = 0;   /* what is free is free from the cache, too */
+    d->max_input_tokens = s->max_input_tokens;
+    d->max_in_flight = s->max_in_flight;
+    d->quality = s->quality;
+    d->expected_ttft_ms = s->expected_ttft_ms;
+    d->expected_tokens_per_second = s->expected_tokens_per_second;
+    d->lacks = (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) | (s->format ? 0 : CAPABILITY_FORMAT);
+}
+
+bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
+{
+    const struct deployment_source *s = &l->sources[index];
+    struct deployment *d = &l->config->deployments[index];
+    *d = (struct deployment){.index = index, .line = s->line};
+    if (!(d->alias = new_text(l, "%s", s->alias.text)))
+        return false;
+    if (!set_model(l, s, d))
+        return false;
+    set_switch(l, s, d);
+    if (d->provider->wires == 0)
+        not_ready(l, d, "the provider \"%s\" is not supported", d->provider->prefix);
+    bool own;
+    if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d))
+        return false;
+    d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
+    set_numbers(l, s, d);
+    set_retry(l, d);
+    d->id = s->id.text ? new_text(l, "%s", s->id.text) : new_text(l, "%s/%s/%u", d->alias, d->provider->prefix, nth);
+    return d->id != NULL;
+}

@@ -1,0 +1,156 @@
+/* pure. Prints a configuration for people (--check-config), and the reference of all keys for the documentation. */
+#include "proxy/config/private.h"
+
+#include "proxy/terms/failure.h"
+#include "proxy/route/strategy.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+static void describe_deployment(const struct deployment *d, struct buf *out)
+{
+    buf_add_format(out, "  %s: %s", d->id, d->model);
+    if (d->api_base)
+        buf_add_format(out, " at %s", d->api_base);
+    if (d->order != INT_MAX)
+        buf_add_format(out, ", order %d", d->order);
+    if (d->weight != 1)
+        buf_add_format(out, ", weight %g", d->weight);
+    if (!(d->wires & WIRE_RESPONSES))
+        BUF_ADD(out, ", chat completions only");
+    BUF_ADD(out, "\n");
+    if (d->not_ready)
+        buf_add_format(out, "    not ready: %s\n", d->not_ready);
+}
+
+static void describe_fallbacks(const char *title, const struct model_group *const *groups, unsigned count, struct buf *out)
+{
+    for (unsigned i = 0; i < count; i++)
+        buf_add_format(out, "%s%s", i ? ", " : title, groups[i]->alias);
+    if (count)
+        BUF_ADD(out, "\n");
+}
+
+/* A detour's first group is known by its deployments. */
+static void describe_detour(const char *title, const struct model_group *detour, struct buf *out)
+{
+    if (!detour)
+        return;
+    buf_add_format(out, "%s%s%s", title, detour->deployments[0]->alias, detour->fallback_count ? ", " : "\n");
+    describe_fallbacks("", detour->fallbacks, detour->fallback_count, out);
+}
+
+static void describe_limit(const char *indent, double usd, struct buf *out)
+{
+    if (!isnan(usd))
+        buf_add_format(out, "%smay spend $%g\n", indent, usd);
+}
+
+static void describe_policy(const char *title, const struct failure_policy *policy, struct buf *out)
+{
+    bool any = false;
+    for (unsigned k = 0; k < FAILURE_KINDS; k++) {
+        if (!policy->of[k].given)
+            continue;
+        buf_add_format(out, "%s%s %d", any ? ", " : title, failure_rule(k)->name, policy->of[k].times);
+        any = true;
+    }
+    if (any)
+        BUF_ADD(out, "\n");
+}
+
+static void describe_adaptive(const struct markov_settings *s, struct buf *out)
+{
+    if (!s->enabled)
+        return;
+    if (s->shadow_mode)
+        BUF_ADD(out, "adaptive router: in the shadow, suggestions change nothing\n");
+    else
+        buf_add_format(out, "adaptive router: live for %g %% of conversations\n", 100 * s->canary_share);
+}
+
+bool config_describe(const struct config *c, struct buf *out)
+{
+    buf_add_format(out, "%s: %u aliases, %u deployments\n", c->path, c->group_count, c->deployment_count);
+    buf_add_format(out, "num_retries %d, timeout %g s, stream_timeout %g s, cooldown_time %g s, allowed_fails %d\n",
+                   c->num_retries, c->timeout_ms / 1000.0, c->stream_timeout_ms / 1000.0, c->cooldown_ms / 1000.0,
+                   c->allowed_fails);
+    buf_add_format(out, "routing_strategy %s, risk_router_strategy %s\n", (c->strategy ? c->strategy : &STRATEGY_SHUFFLE)->name,
+                   c->risk_strategy->name);
+    if (c->outgoing_proxy)
+        buf_add_format(out, "outgoing proxy %s%s\n", c->outgoing_proxy, c->outgoing_login ? ", with a login" : "");
+    describe_limit("", c->max_cost_usd, out);
+    describe_policy("retries after: ", &c->retries, out);
+    describe_policy("failures that start no rest: ", &c->allowed, out);
+    describe_adaptive(&c->adaptive, out);
+    if (c->no_cooldowns)
+        BUF_ADD(out, "no failure starts a rest (disable_cooldowns)\n");
+    if (c->hold_streams)
+        BUF_ADD(out, "streams are held until they are whole (hold_streams)\n");
+    for (unsigned i = 0; i < c->group_count; i++) {
+        const struct model_group *g = &c->groups[i];
+        buf_add_format(out, "\n%s%s\n", g->alias, g->strict ? " (strict: no fallback)" : "");
+        for (unsigned d = 0; d < g->count; d++)
+            describe_deployment(g->deployments[d], out);
+        describe_limit("  ", g->max_cost_usd, out);
+        describe_policy("  retries after: ", &g->retries, out);
+        describe_detour("  where a prompt is too long: ", g->on_context, out);
+        describe_detour("  where a prompt is refused by a policy: ", g->on_content_filter, out);
+        describe_fallbacks("  then: ", g->fallbacks, g->fallback_count, out);
+    }
+    return !out->failed;
+}
+
+/* "a b" as "`a`, `b`". */
+static void add_names(struct buf *out, const char *names)
+{
+    for (const char *at = names; *at;) {
+        int len = (int)strcspn(at, " ");
+        buf_add_format(out, "%s`%.*s`", at == names ? "" : ", ", len, at);
+        at += len;
+        at += strspn(at, " ");
+    }
+}
+
+static void add_used(struct buf *out, enum config_section section)
+{
+    BUF_ADD(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
+    for (const struct config_key *k = config_keys(); k->name; k++) {
+        char expects[96];
+        if (k->section != section || k->use != KEY_USED)
+            continue;
+        config_key_expects(k, expects, sizeof expects);
+        buf_add_format(out, "| `%s` | %s | %s | %s |\n", k->name, expects, k->initial, k->doc);
+    }
+}
+
+/* A list of the section's rows of that use, where it has any. */
+static void add_unused(struct buf *out, enum config_section section, enum key_use use, const char *title)
+{
+    bool any = false;
+    for (const struct config_key *k = config_keys(); k->name; k++) {
+        if (k->section != section || k->use != use)
+            continue;
+        buf_add_format(out, "%s- ", any ? "" : title);
+        add_names(out, k->name);
+        buf_add_format(out, "%s%s\n", k->doc ? ": " : "", k->doc ? k->doc : "");
+        any = true;
+    }
+}
+
+bool config_reference(struct buf *out)
+{
+    for (enum config_section s = 0; s < SECTION_COUNT; s++) {
+        const char *name = config_section_name(s);
+        if (*name)
+            buf_add_format(out, "%s### `%s`\n\n", s ? "\n" : "", name);
+        else
+            BUF_ADD(out, "### Top level\n\n");
+        add_used(out, s);
+        add_unused(out, s, KEY_WARNS, "\nTaken with a warning, for they have no effect here:\n\n");
+        add_unused(out, s, KEY_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
+    }
+    BUF_ADD(out, "\n### `router_settings.adaptive_router`\n\n| key | value | default | meaning |\n|---|---|---|---|\n");
+    return markov_settings_reference(MARKOV_CALLS, out);
+}

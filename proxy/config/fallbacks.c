@@ -1,0 +1,181 @@
+/* pure. Gives groups their fallbacks: for when they are used up, for a prompt that is too long, for one that is refused. */
+#include "proxy/config/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The names of the lists, by use and section. */
+static const char *const LISTS[FALLBACK_USES][FROM_COUNT] = {
+    [FALLBACK_ANY] = {"router_settings.fallbacks", "litellm_settings.fallbacks"},
+    [FALLBACK_CONTEXT] = {"router_settings.context_window_fallbacks", "litellm_settings.context_window_fallbacks"},
+    [FALLBACK_CONTENT] = {"router_settings.content_policy_fallbacks", "litellm_settings.content_policy_fallbacks"},
+};
+
+/* Where a group keeps its detour of that use. */
+static const struct model_group **detour_of(struct model_group *g, enum fallback_use use)
+{
+    return use == FALLBACK_CONTEXT ? &g->on_context : &g->on_content_filter;
+}
+
+static bool has_fallbacks(struct model_group *g, enum fallback_use use)
+{
+    return use == FALLBACK_ANY ? g->fallbacks != NULL : *detour_of(g, use) != NULL;
+}
+
+static bool is_among(const struct model_group *const *groups, unsigned count, const struct model_group *g)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (groups[i] == g)
+            return true;
+    return false;
+}
+
+/* The groups that a list names, each once, without `g` itself and not more than max_fallbacks. The array is owned; NULL with an
+ * error when there is no memory. */
+static const struct model_group **named_groups(struct config_loader *l, const struct model_group *g,
+                                               const struct yaml_node *list, unsigned *count)
+{
+    const struct model_group **groups = calloc(l->config->group_count, sizeof *groups);
+    *count = 0;
+    if (!groups) {
+        config_no_memory(l);
+        return NULL;
+    }
+    for (const struct yaml_node *n = list->children; n && *count < l->settings.max_fallbacks; n = n->next) {
+        const struct model_group *other = n->scalar ? config_find_group(l->config, n->scalar) : NULL;
+        if (other && other != g && !is_among(groups, *count, other))
+            groups[(*count)++] = other;
+    }
+    return groups;
+}
+
+/* A detour over the groups; they are owned from here on. */
+static void set_detour(struct config_loader *l, struct model_group *g, enum fallback_use use, const struct model_group **groups,
+                       unsigned count)
+{
+    struct model_group *detour = &l->config->detours[l->config->detour_count];
+    char *alias = count ? strdup(g->alias) : NULL;
+    if (!alias) {
+        if (count)
+            config_no_memory(l);
+        free(groups);
+        return;
+    }
+    *detour = (struct model_group){.alias = alias, .deployments = groups[0]->deployments, .count = groups[0]->count,
+                                   .fallbacks = groups, .fallback_count = count - 1};
+    memmove(groups, groups + 1, (count - 1) * sizeof *groups);
+    *detour_of(g, use) = detour;
+    l->config->detour_count++;
+}
+
+/* Gives the group the fallbacks of a list of names, unless it has some or is strict. */
+static void set_fallbacks(struct config_loader *l, struct model_group *g, enum fallback_use use, const struct yaml_node *list)
+{
+    unsigned count;
+    if (has_fallbacks(g, use) || g->strict)
+        return;
+    const struct model_group **groups = named_groups(l, g, list, &count);
+    if (!groups)
+        return;
+    if (use == FALLBACK_ANY) {
+        g->fallbacks = groups;
+        g->fallback_count = count;
+    } else {
+        set_detour(l, g, use, groups, count);
+    }
+}
+
+/* Whether the list holds names of groups alone. */
+static bool check_names(struct config_loader *l, const char *what, const struct yaml_node *list)
+{
+    unsigned before = l->errors;
+    if (list->kind != YAML_SEQUENCE)
+        config_error(l, list->line, "%s: expected a list of model_names, [one, two]", what);
+    for (const struct yaml_node *n = list->children; list->kind == YAML_SEQUENCE && n; n = n->next) {
+        struct config_text t;
+        if (config_read_text(l, what, n, &t) && !config_find_group(l->config, n->scalar))
+            config_error(l, n->line, "%s: there is no model_name \"%s\" to fall back to", what, n->scalar);
+    }
+    return l->errors == before;
+}
+
+/* A list of mappings, "- alias: [other, …]". *all receives the list for "*", which is for whoever has none. */
+static void read_fallbacks(struct config_loader *l, enum fallback_use use, unsigned from, const struct yaml_node **all)
+{
+    const char *what = LISTS[use][from];
+    const struct yaml_node *list = l->settings.fallbacks[use][from];
+    for (const struct yaml_node *entry = list ? list->children : NULL; entry; entry = entry->next) {
+        if (entry->kind != YAML_MAPPING) {
+            config_error(l, entry->line, "%s: expected \"- alias: [other, …]\"", what);
+            continue;
+        }
+        for (const struct yaml_node *n = entry->children; n; n = n->next) {
+            struct model_group *g = config_find_group(l->config, n->key);
+            if (!check_names(l, what, n))
+                continue;
+            if (strcmp(n->key, "*") == 0)
+                *all = n;
+            else if (!g)
+                config_warn(l, n->key_line, "%s: there is no model_name \"%.64s\"", what, n->key);
+            else if (g->strict)
+                config_warn(l, n->key_line, "%s: \"%s\" is strict and has no fallback", what, g->alias);
+            else
+                set_fallbacks(l, g, use, n);
+        }
+    }
+}
+
+static bool share_list(struct config_loader *l, const struct model_group *g, struct model_group *other)
+{
+    other->fallbacks = calloc(l->config->group_count, sizeof *other->fallbacks);
+    if (!other->fallbacks) {
+        config_no_memory(l);
+        return false;
+    }
+    memcpy(other->fallbacks, g->fallbacks, g->fallback_count * sizeof *g->fallbacks);
+    other->fallback_count = g->fallback_count;
+    return true;
+}
+
+/* A name from model_group_alias falls back as the group it stands for. It may also have been given its own. */
+static void share_fallbacks(struct config_loader *l)
+{
+    const struct yaml_node *n = l->settings.group_alias ? l->settings.group_alias->children : NULL;
+    for (; n; n = n->next) {
+        struct model_group *other = config_find_group(l->config, n->key);
+        const struct model_group *g = other ? config_find_group(l->config, other->deployments[0]->alias) : NULL;
+        if (!g || other == g)
+            continue;
+        if (!other->on_context)
+            other->on_context = g->on_context;
+        if (!other->on_content_filter)
+            other->on_content_filter = g->on_content_filter;
+        if (!other->fallbacks && g->fallbacks && !share_list(l, g, other))
+            return;
+    }
+}
+
+/* Explicit lists first, the router's before LiteLLM's; then those for whoever has none. */
+void config_fallbacks(struct config_loader *l)
+{
+    static const char *const DEFAULT[FROM_COUNT] = {"router_settings.default_fallbacks",
+                                                    "litellm_settings.default_fallbacks"};
+    const struct yaml_node *all[FALLBACK_USES][FROM_COUNT] = {{NULL}};
+    l->config->detours = calloc(2 * (size_t)l->config->group_count + 1, sizeof *l->config->detours);
+    if (!l->config->detours) {
+        config_no_memory(l);
+        return;
+    }
+    for (enum fallback_use use = 0; use < FALLBACK_USES; use++)
+        for (unsigned from = 0; from < FROM_COUNT; from++)
+            read_fallbacks(l, use, from, &all[use][from]);
+    share_fallbacks(l);
+    for (unsigned from = 0; from < FROM_COUNT; from++) {
+        const struct yaml_node *list = l->settings.default_fallbacks[from];
+        if (list && check_names(l, DEFAULT[from], list))
+            all[FALLBACK_ANY][from] = list;
+        for (enum fallback_use use = 0; use < FALLBACK_USES; use++)
+            for (unsigned i = 0; all[use][from] && i < l->config->group_count; i++)
+                set_fallbacks(l, &l->config->groups[i], use, all[use][from]);
+    }
+}

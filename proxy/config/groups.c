@@ -1,0 +1,122 @@
+/* pure. Puts deployments of one model_name into a group, and gives groups their other names. */
+#include "proxy/config/private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STRICT_SUFFIX "-direct"
+
+struct model_group *config_find_group(struct config *c, const char *alias)
+{
+    for (unsigned i = 0; i < c->group_count; i++)
+        if (strcmp(c->groups[i].alias, alias) == 0)
+            return &c->groups[i];
+    return NULL;
+}
+
+static struct model_group *add_group(struct config_loader *l, const char *alias, unsigned room)
+{
+    struct config *c = l->config;
+    struct model_group *g = &c->groups[c->group_count];
+    *g = (struct model_group){.alias = strdup(alias), .max_cost_usd = NAN};
+    g->deployments = calloc(room ? room : 1, sizeof(struct deployment *));
+    c->group_count++;
+    if (g->alias && g->deployments)
+        return g;
+    config_no_memory(l);
+    return NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t a = strlen(text), b = strlen(end);
+    return a > b && strcmp(text + a - b, end) == 0;
+}
+
+/* The groups in the order of their first deployment. */
+static bool make_groups(struct config_loader *l)
+{
+    struct config *c = l->config;
+    for (unsigned i = 0; i < c->deployment_count; i++) {
+        const struct deployment *d = &c->deployments[i];
+        struct model_group *g = config_find_group(c, d->alias);
+        if (!g && !(g = add_group(l, d->alias, c->deployment_count - i)))
+            return false;
+        g->deployments[g->count++] = d;
+        g->strict |= l->sources[i].strict;
+    }
+    for (unsigned i = 0; i < c->group_count; i++) {
+        struct model_group *g = &c->groups[i];
+        if (g->strict && g->count > 1)
+            config_error(l, g->deployments[1]->line,
+                         "model_info.strict: \"%s\" has %u deployments; a strict group has one", g->alias, g->count);
+        g->strict |= g->count == 1 && ends_with(g->alias, STRICT_SUFFIX);
+    }
+    return true;
+}
+
+/* model_group_alias: "name: alias", or "name: {model: alias, hidden: …}". */
+static void make_other_names(struct config_loader *l)
+{
+    static const char WHAT[] = "router_settings.model_group_alias";
+    struct config *c = l->config;
+    const struct yaml_node *n = l->settings.group_alias ? l->settings.group_alias->children : NULL;
+    for (; n; n = n->next) {
+        struct config_text target = {0};
+        const struct yaml_node *value = n->kind == YAML_MAPPING ? yaml_get(n, "model") : n;
+        if (!config_read_text(l, WHAT, value ? value : n, &target))
+            continue;
+        const struct model_group *g = target.text ? config_find_group(c, target.text) : NULL;
+        if (!g) {
+            config_error(l, n->line, "%s: there is no model_name \"%s\"", WHAT, target.text ? target.text : "");
+        } else if (config_find_group(c, n->key)) {
+            config_warn(l, n->key_line, "%s: \"%s\" is a model_name already; left out", WHAT, n->key);
+        } else {
+            struct model_group *other = add_group(l, n->key, g->count);
+            if (!other)
+                return;
+            memcpy(other->deployments, g->deployments, g->count * sizeof *g->deployments);
+            other->count = g->count;
+            other->strict = g->strict;
+        }
+    }
+}
+
+/* model_group_quality: "alias: quality". */
+static void set_qualities(struct config_loader *l)
+{
+    static const char WHAT[] = "router_settings.model_group_quality";
+    const struct yaml_node *n = l->settings.group_quality ? l->settings.group_quality->children : NULL;
+    for (; n; n = n->next) {
+        struct model_group *g = config_find_group(l->config, n->key);
+        if (!g)
+            config_warn(l, n->key_line, "%s: there is no model_name \"%.64s\"", WHAT, n->key);
+        else
+            (void)config_read_number(l, WHAT, n, 0, 100, &g->min_quality);
+    }
+    for (unsigned i = 0; i < l->config->group_count; i++) {     /* another name asks for what the group does that it stands for */
+        struct model_group *other = &l->config->groups[i];
+        const struct model_group *g = config_find_group(l->config, other->deployments[0]->alias);
+        if (g && !other->min_quality)
+            other->min_quality = g->min_quality;
+    }
+}
+
+void config_groups(struct config_loader *l)
+{
+    struct config *c = l->config;
+    unsigned room = c->deployment_count;
+    for (const struct yaml_node *n = l->settings.group_alias ? l->settings.group_alias->children : NULL; n; n = n->next)
+        room++;
+    c->groups = calloc(room ? room : 1, sizeof *c->groups);
+    if (!c->groups) {
+        config_no_memory(l);
+        return;
+    }
+    if (!make_groups(l))
+        return;
+    make_other_names(l);
+    config_fallbacks(l);
+    set_qualities(l);
+}

@@ -1,0 +1,81 @@
+/* pure. What deployments that sign in with the ChatGPT login take from the file and the environment. */
+#include "proxy/config/private.h"
+
+#include "common/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ORIGINATOR "pointsman"
+#define TOKEN_URL_VARIABLE "CODEX_REFRESH_TOKEN_URL_OVERRIDE"   /* Codex's own, for the same purpose */
+
+/* Whether tokens may go there: over TLS, or to this machine. */
+static bool is_safe(const char *text)
+{
+    struct url url;
+    return url_split(slice_of(text), &url) && (url.tls || url_is_loopback(&url));
+}
+
+static char *copy(struct config_loader *l, const char *text)
+{
+    char *out = strdup(text);
+    if (!out)
+        config_no_memory(l);
+    return out;
+}
+
+static void set_token_url(struct config_loader *l)
+{
+    const char *url = config_env(l, TOKEN_URL_VARIABLE);
+    if (!url || l->config->token_url)
+        return;
+    if (is_safe(url))
+        l->config->token_url = copy(l, url);
+    else
+        config_error(l, 0, TOKEN_URL_VARIABLE ": expected https://…, or http:// to this machine: a login's tokens go there");
+}
+
+bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    const char *originator = s->originator.text ? s->originator.text : ORIGINATOR;
+    if (d->provider->sign_in != SIGN_IN_CHATGPT) {
+        const struct config_text *given = s->instructions.line ? &s->instructions : &s->originator;
+        if (given->line)
+            config_warn(l, given->line, "litellm_params: `instructions` and `originator` are for codex-oauth alone");
+        return true;
+    }
+    if (!d->not_ready && !config_env(l, "CODEX_HOME") && !config_env(l, "HOME"))
+        d->not_ready = copy(l, "neither CODEX_HOME nor HOME is set");
+    if (s->api_key.line)
+        config_warn(l, s->api_key.line, "litellm_params.api_key: not used: codex-oauth signs in with the ChatGPT login");
+    if (s->chat_only) {
+        config_error(l, s->line, "litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
+        return false;
+    }
+    if (d->api_base && !is_safe(d->api_base)) {
+        config_error(l, s->api_base.line, "litellm_params.api_base: the ChatGPT login goes over https:// only");
+        return false;
+    }
+    if (!*originator || !config_key_is_clean(originator)) {
+        config_error(l, s->originator.line, "litellm_params.originator: expected printable ASCII without blanks");
+        return false;
+    }
+    set_token_url(l);
+    d->originator = copy(l, originator);
+    d->instructions = s->instructions.text && *s->instructions.text ? copy(l, s->instructions.text) : NULL;
+    return d->originator != NULL;
+}
+
+/* LiteLLM learns here which Python class serves a prefix; those that we know need none. */
+void config_custom_providers(struct config_loader *l)
+{
+    const struct yaml_node *list = l->settings.custom_provider_map;
+    for (const struct yaml_node *n = list ? list->children : NULL; n; n = n->next) {
+        const struct yaml_node *name = yaml_get(n, "provider");
+        const char *prefix = name && name->scalar ? name->scalar : "";
+        const struct provider *p = provider_find(slice_of(prefix));
+        if (!p || !p->wires)
+            config_warn(l, n->line, "litellm_settings.custom_provider_map: \"%s\": providers are built in, and this one is not; "
+                        "use openai/ with api_base", prefix);
+    }
+}

@@ -1,0 +1,53 @@
+/* main: which folders the proxy keeps within its reach once it serves. */
+#include "proxy/serve/confine.h"
+
+#include "common/paths.h"
+#include "common/sandbox.h"
+
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The folder that a file lies in; of a link the folder that it leads to, where there is one. NULL for NULL. */
+static char *folder_of(const char *file)
+{
+    char *real = file ? realpath(file, NULL) : NULL, *copy = real ? real : file ? strdup(file) : NULL;
+    char *folder = copy ? strdup(dirname(copy)) : NULL;
+    free(copy);
+    return folder;
+}
+
+static bool signs_in(const struct config *config)
+{
+    for (unsigned i = 0; i < config->deployment_count; i++)
+        if (config->deployments[i].provider->sign_in == SIGN_IN_CHATGPT)
+            return true;
+    return false;
+}
+
+void confine(const struct config *config, const char *catalog_file, const char *key_file, struct harden_status *status)
+{
+    char *home = paths_codex_home(), *logs = home ? paths_join(home, "logs") : NULL;
+    char *auth = home && signs_in(config) ? paths_join(home, "auth.json") : NULL;
+    char *folders[] = {folder_of(config->path), folder_of(catalog_file), folder_of(key_file), logs,
+                       auth ? home : NULL, folder_of(auth), folder_of(config->ca_file)};
+    const bool writable[] = {false, false, true, true, true, true, false};
+    struct sandbox_path paths[sizeof folders / sizeof *folders];
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        paths[i] = (struct sandbox_path){folders[i], writable[i]};
+    harden_late(status);
+    sandbox_enter(paths, sizeof paths / sizeof *paths, status);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        if (folders[i] != home)
+            free(folders[i]);
+    free(home);
+    free(auth);
+}
+
+void confine_parent(const char *key_file, struct harden_status *status)
+{
+    char *folder = folder_of(key_file);
+    harden_late(status);
+    sandbox_enter(&(struct sandbox_path){folder, true}, 1, status);
+    free(folder);
+}

@@ -1,0 +1,197 @@
+/* loop: one configuration in force, and all that was made of it. */
+#include "proxy/serve/generation.h"
+
+#include "common/clock.h"
+#include "common/paths.h"
+#include "common/secret.h"
+#include "proxy/bridge/carrier.h"
+#include "proxy/record/kept.h"
+#include "proxy/serve/sharing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void setup_free(struct setup *setup)
+{
+    catalog_free(setup->catalog);
+    config_free(setup->config);
+    *setup = (struct setup){NULL, NULL};
+}
+
+/* The ChatGPT login, where a deployment wants it: auth.json is touched by nobody else. */
+static bool set_up_login(struct generation *g)
+{
+    const struct config *config = g->setup.config;
+    bool wanted = false;
+    for (unsigned i = 0; i < config->deployment_count; i++)
+        wanted |= config->deployments[i].provider->sign_in == SIGN_IN_CHATGPT && !config->deployments[i].not_ready;
+    if (!wanted)
+        return true;
+    char *home = paths_codex_home();
+    struct login_options options = {home, config->token_url};
+    g->exchanges.login = home ? login_new(g->exchanges.base, g->exchanges.upstream, &options) : NULL;
+    free(home);
+    return g->exchanges.login != NULL;
+}
+
+/* The names of a group share its account. */
+static bool set_up_accounts(struct generation *g)
+{
+    const struct config *config = g->setup.config;
+    for (unsigned i = 0; i < config->group_count; i++) {
+        g->exchanges.accounts[i] = spending_of_group(g->exchanges.spending, config->groups[i].deployments[0]->alias);
+        if (!g->exchanges.accounts[i])
+            return false;
+    }
+    return true;
+}
+
+static bool set_up(struct generation *g, const struct generation_options *options)
+{
+    const struct config *config = g->setup.config;
+    g->exchanges = (struct exchange_shared){
+        .base = options->base,
+        .config = config,
+        .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
+        .affinity = calloc(1, sizeof(struct affinity)),
+        .spending = options->spending,
+        .decisions = options->decisions,
+        .accounts = calloc(config->group_count + 1u, sizeof(struct spend *)),
+        .adaptive = config->adaptive.enabled ? adaptive_new(config) : NULL,
+        .upstream = upstream_new(options->base, config),
+        .journal = options->journal,
+        .journal_flush = options->journal_flush,
+        .share = options->share,
+    };
+    carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
+    secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
+    bool adapts = g->exchanges.adaptive || !config->adaptive.enabled;
+    if (!g->exchanges.health || !g->exchanges.affinity || !adapts || !g->exchanges.accounts || !g->exchanges.upstream ||
+        !set_up_accounts(g) || !sharing_set_up(&g->exchanges) || !set_up_login(g))
+        return false;
+    g->probes = probes_start(options->base, g->exchanges.upstream, config, g->exchanges.health, options->probes_changed,
+                             options->ctx);
+    return g->probes != NULL;
+}
+
+struct generation *generation_new(const struct generation_options *options, struct setup *setup)
+{
+    struct generation *g = calloc(1, sizeof *g);
+    if (!g) {
+        setup_free(setup);
+        return NULL;
+    }
+    g->setup = *setup;
+    *setup = (struct setup){NULL, NULL};
+    if (set_up(g, options))
+        return g;
+    generation_free(g);
+    return NULL;
+}
+
+void generation_connect_ahead(struct generation *g)
+{
+    g->ahead = ahead_start(g->exchanges.upstream, g->setup.config);
+}
+
+void generation_limit_spending(struct generation *g)
+{
+    spending_set_limits(g->exchanges.spending, g->setup.config);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_deployment(const struct deployment *a, const struct deployment *b)
+{
+    return same_text(a->id, b->id) && same_text(a->model, b->model) && same_text(a->api_base, b->api_base) &&
+           same_text(a->api_key, b->api_key);
+}
+
+void generation_carry(const struct generation *from, struct generation *to)
+{
+    const struct config *old = from->setup.config, *new = to->setup.config;
+    unsigned *moved = calloc(old->deployment_count + 1u, sizeof *moved);
+    for (unsigned i = 0; i < old->deployment_count; i++) {
+        if (moved)
+            moved[i] = AFFINITY_GONE;
+        for (unsigned k = 0; k < new->deployment_count; k++) {
+            if (!same_deployment(&old->deployments[i], &new->deployments[k]))
+                continue;
+            health_carry(&to->exchanges.health[k], &from->exchanges.health[i]);
+            if (moved)
+                moved[i] = k;
+            break;
+        }
+    }
+    if (moved) {    /* without memory conversations find their place anew */
+        *to->exchanges.affinity = *from->exchanges.affinity;
+        affinity_remap(to->exchanges.affinity, moved, old->deployment_count);
+        if (from->exchanges.adaptive && to->exchanges.adaptive)
+            adaptive_carry(from->exchanges.adaptive, to->exchanges.adaptive, moved, old->deployment_count);
+    }
+    free(moved);
+}
+
+void generation_save(const struct generation *g, const char *path)
+{
+    if (g && path && g->setup.config->keep_state)
+        kept_save(path, g->setup.config, g->exchanges.health);
+}
+
+void generation_load(struct generation *g, const char *path)
+{
+    if (g && path && g->setup.config->keep_state)
+        kept_load(path, g->setup.config, g->exchanges.health);
+}
+
+void generation_reset(struct generation *g)
+{
+    for (unsigned i = 0; i < g->setup.config->deployment_count; i++)
+        health_reset(&g->exchanges.health[i], clock_monotonic_ms());
+    memset(g->exchanges.affinity, 0, sizeof *g->exchanges.affinity);
+    if (g->exchanges.adaptive)
+        adaptive_reset(g->exchanges.adaptive);
+}
+
+void generation_retire(struct generation *g)
+{
+    probes_stop(g->probes);
+    g->probes = NULL;
+    ahead_stop(g->ahead);
+    g->ahead = NULL;
+}
+
+void generation_free(struct generation *g)
+{
+    if (!g)
+        return;
+    probes_stop(g->probes);
+    ahead_stop(g->ahead);
+    if (g->exchanges.decisions && g->setup.config)
+        decisions_detach(g->exchanges.decisions, g->setup.config);
+    login_free(g->exchanges.login);
+    upstream_free(g->exchanges.upstream);
+    free(g->exchanges.health);
+    free(g->exchanges.affinity);
+    free(g->exchanges.accounts);
+    sharing_tear_down(&g->exchanges);
+    adaptive_free(g->exchanges.adaptive);
+    setup_free(&g->setup);
+    free(g);
+}
+
+void generation_free_idle(struct generation **list)
+{
+    while (*list) {
+        struct generation *g = *list;
+        if (g->exchanges.count) {
+            list = &g->next;
+        } else {
+            *list = g->next;
+            generation_free(g);
+        }
+    }
+}

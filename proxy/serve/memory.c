@@ -1,0 +1,82 @@
+/* loop: how freed memory is kept for the next request, and given back to the system in quiet times. */
+#include "proxy/serve/memory.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdlib.h>   /* says whether this is glibc */
+#include <sys/mman.h>
+#include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#define KEEP_FREE (8 << 20)      /* bytes at the heap's end */
+#define MAP_FROM (4 << 20)       /* larger blocks are the system's own business */
+#define QUIET_S 10
+
+void memory_set_up(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_TRIM_THRESHOLD, KEEP_FREE);
+    (void)mallopt(M_MMAP_THRESHOLD, MAP_FROM);
+#endif
+}
+
+#ifndef __SANITIZE_ADDRESS__
+/* Whether the linker has written into the object's code: what is there is then not what is in its file. */
+static bool has_text_relocations(const struct dl_phdr_info *object)
+{
+    for (size_t i = 0; i < object->dlpi_phnum; i++) {
+        if (object->dlpi_phdr[i].p_type != PT_DYNAMIC)
+            continue;
+        uintptr_t at = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+        for (const ElfW(Dyn) *d = (const void *)at; d->d_tag != DT_NULL; d++)
+            if (d->d_tag == DT_TEXTREL || (d->d_tag == DT_FLAGS && (d->d_un.d_val & DF_TEXTREL)))
+                return true;
+    }
+    return false;
+}
+
+/* Unmaps the pages of one program or library that nobody can have written to. */
+static int forget_code(struct dl_phdr_info *object, size_t size, void *page_size)
+{
+    uintptr_t page = *(const uintptr_t *)page_size;
+    (void)size;
+    for (size_t i = 0; i < object->dlpi_phnum && !has_text_relocations(object); i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        uintptr_t begin = object->dlpi_addr + segment->p_vaddr, end = (begin + segment->p_filesz) & ~(page - 1);
+        begin = (begin + page - 1) & ~(page - 1);
+        if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) && begin < end)
+            (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    }
+    return 0;
+}
+#endif
+
+/* The start has run through code that is not needed again: most of libcurl's dozen libraries, the linker's tables. It stays in
+ * the system's cache, and what is needed after all is mapped again where it is touched. */
+static void forget_start(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+    long size = sysconf(_SC_PAGESIZE);
+    uintptr_t page = size > 0 ? (uintptr_t)size : 0;
+    if (page)
+        (void)dl_iterate_phdr(forget_code, &page);
+#endif
+}
+
+void memory_tick(bool idle)
+{
+    static bool started;
+    static unsigned quiet_s = QUIET_S;   /* nothing was freed yet */
+    if (!started)
+        forget_start();
+    started = true;
+    if (!idle) {
+        quiet_s = 0;
+    } else if (quiet_s < QUIET_S && ++quiet_s == QUIET_S) {
+#ifdef __GLIBC__
+        (void)malloc_trim(0);
+#endif
+    }
+}

@@ -1,0 +1,441 @@
+/* loop: everything that runs between READY and the end. */
+#include "proxy/serve/server.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "proxy/answers/endpoints.h"
+#include "proxy/answers/answers.h"
+#include "proxy/front/listener.h"
+#include "proxy/serve/memory.h"
+#include "proxy/serve/notify.h"
+#include "proxy/answers/report.h"
+#include "proxy/serve/sharing.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BODY_MAX (64u << 20)     /* bytes of a request */
+#define CLIENTS_MAX 10000
+#define DRAIN_S 5
+#define KEEP_STATE_S 60
+#define LOGIN_LOOK_S 5           /* between two looks whether Codex is logged in */
+#define SETTLE_MS 50             /* how long READY waits for the local probes' first answers */
+
+enum { SIGNALS = 4 };
+
+/* A port, and who came in by it. */
+struct door {
+    struct server *server;
+    enum entrance entrance;
+    struct client_shared clients;
+    struct listener *listener;           /* NULL: closed */
+};
+
+struct server {
+    const struct server_options *options;
+    struct event_base *base;
+    struct door doors[ENTRANCES];        /* those without a socket are not used */
+    struct generation *now;              /* the configuration in force */
+    struct generation *retired;          /* those that have calls under way; a list */
+    struct spending spending;
+    struct decisions *decisions;
+    struct event *tick, *settle, *drain, *journal_flush, *control, *signals[SIGNALS];
+    char no_login[sizeof((struct failure *)0)->message];
+    unsigned ticks;
+    bool ready, stopping;
+    bool has_terminal;                   /* standard error was one when it began */
+    struct report report;
+};
+
+static void publish(struct server *s, const char *first);
+
+/* Looks whether Codex is logged in, for those who are shown which aliases are ready. */
+static void look_at_login(struct server *s)
+{
+    struct login *login = s->now->exchanges.login;
+    struct failure f = {.message = ""};
+    if (!login || login_present(login, &f))
+        *f.message = '\0';
+    bool news = strcmp(s->no_login, f.message) != 0;
+    (void)snprintf(s->no_login, sizeof s->no_login, "%s", f.message);
+    if (news && s->ready)
+        publish(s, "");
+}
+
+static struct answers answers_now(const struct server *s, enum entrance entrance)
+{
+    const struct generation *g = s->now;
+    bool risk = entrance == ENTRANCE_RISK;
+    return (struct answers){.config = g->setup.config, .health = g->exchanges.health, .now_ms = clock_monotonic_ms(),
+                            .no_login = s->no_login, .catalog = g->setup.catalog, .risk_router = risk,
+                            .strategy = risk ? g->setup.config->risk_strategy : g->setup.config->strategy,
+                            .decisions = s->decisions, .spending = &s->spending, .adaptive = g->exchanges.adaptive,
+                            .unix_ms = clock_unix_ms()};
+}
+
+/* POST /dispatch/reset: what was seen of the deployments is forgotten. */
+static void reset(struct server *s)
+{
+    if (s->options->share)
+        share_wish_reset(s->options->share);
+    generation_reset(s->now);
+    s->decisions->count = 0;
+    log_info("what was seen of the deployments is forgotten (POST /dispatch/reset)");
+}
+
+static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
+{
+    struct door *door = ctx;
+    struct server *s = door->server;
+    enum wire wire = endpoint_wire(endpoint);
+    if (wire) {
+        exchange_begin(&s->now->exchanges, client, wire, door->entrance);
+        return;
+    }
+    sharing_sync(&s->now->exchanges);
+    if (endpoint == ENDPOINT_HEALTH)
+        look_at_login(s);
+    else if (endpoint == ENDPOINT_RESET)
+        reset(s);
+    struct answers now = answers_now(s, door->entrance);
+    endpoint_answer(client, endpoint, &now);
+}
+
+static void on_gone(void *user, void *ctx)
+{
+    (void)ctx;
+    if (user)
+        exchange_client_gone(user);
+}
+
+static void on_drained(void *user, void *ctx)
+{
+    (void)ctx;
+    if (user)
+        exchange_client_drained(user);
+}
+
+/* Tells the supervisor what it shows to people. */
+static void publish(struct server *s, const char *first)
+{
+    struct answers now = answers_now(s, ENTRANCE_MAIN);
+    report_send(&s->report, &now, first);
+}
+
+static void become_ready(struct server *s)
+{
+    if (s->ready)
+        return;
+    s->ready = true;
+    evtimer_del(s->settle);
+    publish(s, "READY=1\nSTATUS=serving\n");
+    if (!s->options->worker)
+        report_log_ready(s->now->setup.config, s->doors[ENTRANCE_MAIN].clients.admit.port,
+                         s->doors[ENTRANCE_RISK].clients.admit.port);
+    generation_connect_ahead(s->now);
+}
+
+static void on_probes_changed(void *ctx)
+{
+    struct server *s = ctx;
+    if (s->ready)
+        publish(s, "");
+    else if (probes_settled(s->now->probes))
+        become_ready(s);
+}
+
+static void on_settle(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    become_ready(arg);
+}
+
+/* Calls under way, of all configurations. */
+static unsigned calls_under_way(const struct server *s)
+{
+    unsigned count = s->now->exchanges.count;
+    for (const struct generation *g = s->retired; g; g = g->next)
+        count += g->exchanges.count;
+    return count;
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+    exchange_tick(&s->now->exchanges);
+    for (struct generation *g = s->retired; g; g = g->next)
+        exchange_tick(&g->exchanges);
+    generation_free_idle(&s->retired);
+    memory_tick(!calls_under_way(s));
+    sharing_sync(&s->now->exchanges);
+    if (s->options->share && share_reset_wished(s->options->share))
+        generation_reset(s->now);
+    if (++s->ticks % LOGIN_LOOK_S == 0)
+        look_at_login(s);
+    if (s->ticks % KEEP_STATE_S == 0 && !s->stopping && !s->options->worker)
+        generation_save(s->now, s->options->state_file);   /* a kill loses a minute of it */
+    if (s->options->parent && s->ready && !s->stopping && !s->options->worker) {
+        struct answers now = answers_now(s, ENTRANCE_MAIN);
+        report_refresh(&s->report, &now);
+    }
+    if (s->stopping && !calls_under_way(s))
+        event_base_loopbreak(s->base);
+}
+
+static void on_journal_flush(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+    journal_flush(s->options->journal);
+}
+
+static void on_drain_over(evutil_socket_t fd, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)fd;
+    (void)what;
+    exchange_end_all(&s->now->exchanges);
+    for (struct generation *g = s->retired; g; g = g->next)
+        exchange_end_all(&g->exchanges);
+    event_base_loopbreak(s->base);
+}
+
+static void close_doors(struct server *s)
+{
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        listener_stop(s->doors[i].listener);
+        s->doors[i].listener = NULL;
+    }
+}
+
+static void stop(struct server *s, int signal_number)
+{
+    bool orphaned = s->options->parent && getppid() != s->options->parent;
+    close_doors(s);   /* first of all, for files may be slow to go */
+    if (orphaned && s->options->key_file)
+        (void)unlink(s->options->key_file);
+    if (orphaned || s->stopping)
+        _exit(orphaned ? 0 : 128 + signal_number);
+    s->stopping = true;
+    notify_send(SLICE("STOPPING=1\n"));
+    for (unsigned i = 0; i < ENTRANCES; i++)
+        client_close_idle(&s->doors[i].clients);
+    if (!calls_under_way(s))
+        event_base_loopbreak(s->base);
+    struct timeval limit = {DRAIN_S, 0}, often = {0, 20000};
+    if (evtimer_add(s->drain, &limit) != 0)
+        event_active(s->drain, EV_TIMEOUT, 0);   /* without memory nobody is waited for */
+    event_add(s->tick, &often);   /* a closer look, now that we wait for the last one */
+}
+
+static struct generation *make_generation(struct server *s, struct setup *setup)
+{
+    return generation_new(&(struct generation_options){s->base, &s->spending, s->decisions, s->options->journal,
+                                                       s->journal_flush, s->options->share, on_probes_changed, s},
+                          setup);
+}
+
+/* From here on calls are served by this one. */
+static void put_in_force(struct server *s, struct generation *g)
+{
+    s->now = g;
+    generation_limit_spending(g);
+    for (unsigned i = 0; i < ENTRANCES; i++)
+        s->doors[i].clients.admit.master_key = slice_of(g->setup.config->master_key);
+    look_at_login(s);
+}
+
+static void reload(struct server *s)
+{
+    struct setup setup = {NULL, NULL};
+    struct generation *fresh = NULL;
+    struct buf error;
+    buf_init(&error, 256u << 10);
+    report_reload_begins();
+    if (s->options->load(&setup, &error, s->options->load_ctx))
+        fresh = make_generation(s, &setup);
+    if (fresh) {
+        struct generation *old = s->now;
+        generation_carry(old, fresh);
+        put_in_force(s, fresh);
+        generation_retire(old);
+        old->next = s->retired;
+        s->retired = old;
+        if (!s->options->worker)
+            log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it",
+                     fresh->setup.config->group_count, fresh->setup.config->path, s->doors[ENTRANCE_MAIN].clients.admit.port);
+        publish(s, "READY=1\nSTATUS=serving, reloaded\n");
+        generation_connect_ahead(fresh);
+        generation_free_idle(&s->retired);
+    } else if (!s->options->worker) {
+        report_kept_old(&error, s->now->setup.config->path);
+    }
+    buf_free(&error);
+}
+
+/* Whether this SIGHUP is the kernel's, because the terminal that we were started at is gone. */
+static bool terminal_is_gone(const struct server *s)
+{
+    return s->has_terminal && !isatty(STDERR_FILENO);
+}
+
+static void obey(struct server *s, int signal_number)
+{
+    if (signal_number == SIGUSR1)
+        journal_reopen(s->options->journal);
+    else if (signal_number != SIGHUP || terminal_is_gone(s))
+        stop(s, signal_number);
+    else if (s->ready && !s->stopping)
+        reload(s);
+}
+
+/* A worker is told what to do by its parent alone, who is sent the same signal where all processes are. */
+static void on_signal(evutil_socket_t signal_number, short what, void *arg)
+{
+    struct server *s = arg;
+    (void)what;
+    if (s->options->control < 0 || getppid() != s->options->parent)
+        obey(s, signal_number);
+}
+
+/* A signal's number as a byte; the end: the parent is gone. */
+static void on_control(evutil_socket_t fd, short what, void *arg)
+{
+    char number;
+    (void)what;
+    ssize_t len = recv(fd, &number, 1, MSG_DONTWAIT);
+    if (len == 0)
+        _exit(0);
+    if (len > 0)
+        obey(arg, number);
+}
+
+static const struct timeval *common_timeout(struct event_base *base, time_t seconds)
+{
+    struct timeval duration = {seconds, 0};
+    return event_base_init_common_timeout(base, &duration);
+}
+
+static bool set_up_clients(struct server *s)
+{
+    const struct client_shared common = {
+        .base = s->base,
+        .events = {on_request, on_gone, on_drained, NULL},
+        .admit = {{NULL, 0}, 0, BODY_MAX, s->options->hosts},
+        .head_timeout = common_timeout(s->base, 10),
+        .body_timeout = common_timeout(s->base, 15),
+        .idle_timeout = common_timeout(s->base, 75),
+        .linger_timeout = common_timeout(s->base, 1),
+        .max = CLIENTS_MAX,
+    };
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        struct door *door = &s->doors[i];
+        *door = (struct door){.server = s, .entrance = (enum entrance)i, .clients = common};
+        door->clients.events.ctx = door;
+        door->clients.admit.port = s->options->fds[i] < 0 ? 0 : listener_port(s->options->fds[i]);
+        if (s->options->fds[i] >= 0 && !door->clients.admit.port)
+            return false;   /* every Host would be refused */
+    }
+    return common.head_timeout && common.body_timeout && common.idle_timeout && common.linger_timeout;
+}
+
+static bool open_doors(struct server *s)
+{
+    for (unsigned i = 0; i < ENTRANCES; i++) {
+        struct door *door = &s->doors[i];
+        if (s->options->fds[i] >= 0 && !(door->listener = listener_start(s->options->fds[i], &door->clients)))
+            return false;
+    }
+    return true;
+}
+
+static bool set_up_signals(struct server *s)
+{
+    static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (unsigned i = 0; i < SIGNALS; i++) {
+        s->signals[i] = evsignal_new(s->base, NUMBERS[i], on_signal, s);
+        if (!s->signals[i] || evsignal_add(s->signals[i], NULL) != 0)
+            return false;
+    }
+    if (s->options->control < 0)
+        return true;
+    s->control = event_new(s->base, s->options->control, EV_READ | EV_PERSIST, on_control, s);
+    return s->control && event_add(s->control, NULL) == 0;
+}
+
+static bool set_up_events(struct server *s)
+{
+    struct timeval second = {1, 0};
+    s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+    s->settle = evtimer_new(s->base, on_settle, s);
+    s->drain = evtimer_new(s->base, on_drain_over, s);
+    s->journal_flush = evtimer_new(s->base, on_journal_flush, s);
+    return s->tick && s->settle && s->drain && s->journal_flush && event_add(s->tick, &second) == 0;
+}
+
+static bool set_up(struct server *s, struct setup *setup)
+{
+    s->has_terminal = isatty(STDERR_FILENO);
+    s->base = event_base_new();
+    s->decisions = calloc(1, sizeof *s->decisions);
+    if (!s->base || !s->decisions || !set_up_clients(s) || !set_up_events(s))
+        return false;
+    struct generation *first = make_generation(s, setup);
+    if (!first)
+        return false;
+    generation_load(first, s->options->state_file);
+    put_in_force(s, first);
+    /* Up to here a signal ends the process at once: nobody is served yet, and the port is free again the sooner. */
+    return open_doors(s) && set_up_signals(s);
+}
+
+static void tear_down(struct server *s)
+{
+    close_doors(s);
+    for (unsigned i = 0; i < ENTRANCES; i++)
+        client_close_all(&s->doors[i].clients);
+    if (!s->options->worker)
+        generation_save(s->now, s->options->state_file);
+    generation_free(s->now);
+    while (s->retired) {
+        struct generation *next = s->retired->next;
+        generation_free(s->retired);
+        s->retired = next;
+    }
+    spending_free(&s->spending);
+    free(s->decisions);
+    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->control, s->signals[0], s->signals[1],
+                              s->signals[2], s->signals[3]};
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        if (events[i])
+            event_free(events[i]);
+    if (s->base)
+        event_base_free(s->base);
+}
+
+int server_run(const struct server_options *options, struct setup *setup)
+{
+    struct server s = {.options = options};
+    int status = 1;
+    if (!report_init(&s.report, options->harden) || !set_up(&s, setup)) {
+        log_error("could not start: no memory, or no descriptors left");
+    } else {
+        struct timeval patience = {0, SETTLE_MS * 1000};
+        if (evtimer_add(s.settle, &patience) != 0 || probes_settled(s.now->probes))
+            become_ready(&s);
+        status = event_base_dispatch(s.base) < 0 ? 1 : 0;
+    }
+    tear_down(&s);
+    report_free(&s.report);
+    setup_free(setup);
+    return status;
+}

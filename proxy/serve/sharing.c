@@ -1,0 +1,151 @@
+/* loop: keeps the limits of several worker processes together. */
+#include "proxy/serve/sharing.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The slot of what has this name, in so many words. */
+static unsigned slot_of(struct share *share, const char *kind, const char *id, const char *model, const char *base)
+{
+    struct buf name;
+    buf_init(&name, 64u << 10);
+    buf_add_format(&name, "%s\n%s\n%s\n%s", kind, id, model, base);
+    unsigned slot = name.failed ? SHARE_NONE : share_slot(share, buf_slice(&name));
+    buf_free(&name);
+    return slot;
+}
+
+/* A deployment is the same where its calls go to the same place under the same name. */
+static unsigned slot_of_deployment(struct share *share, const struct deployment *d)
+{
+    return slot_of(share, "deployment", d->id, d->model, d->api_base ? d->api_base : "");
+}
+
+static unsigned slot_of_account(struct share *share, const char *alias)
+{
+    return slot_of(share, "account", alias ? alias : "", "", "");
+}
+
+bool sharing_set_up(struct exchange_shared *shared)
+{
+    const struct config *config = shared->config;
+    if (!shared->share)
+        return true;
+    shared->slots = calloc(config->deployment_count + config->group_count + 1u, sizeof *shared->slots);
+    if (!shared->slots)
+        return false;
+    share_look_again(shared->share, SHARE_NONE);
+    for (unsigned i = 0; i < config->deployment_count; i++)
+        shared->slots[i] = slot_of_deployment(shared->share, &config->deployments[i]);
+    for (unsigned i = 0; i < config->group_count; i++)
+        shared->slots[config->deployment_count + i] = slot_of_account(shared->share, shared->accounts[i]->alias);
+    shared->slots[config->deployment_count + config->group_count] = slot_of_account(shared->share, NULL);
+    return true;
+}
+
+void sharing_tear_down(struct exchange_shared *shared)
+{
+    free(shared->slots);
+    shared->slots = NULL;
+}
+
+/* All of a deployment: this worker's own counts, and those of the others. */
+static void sync_health(struct share *share, unsigned slot, struct health *h)
+{
+    const struct share_counts *own = share_own(share, slot);
+    struct share_counts other;
+    h->in_flight = own->in_flight;
+    h->window = own->window;
+    for (unsigned i = 0; i < share_workers(share); i++)
+        if (share_read(share, i, slot, &other)) {
+            h->in_flight += other.in_flight;
+            window_merge(&h->window, &other.window);
+            health_hear(h, &other.news);
+        }
+}
+
+static void sync_account(struct share *share, unsigned slot, struct spend *account)
+{
+    const struct share_counts *own = share_own(share, slot);
+    struct share_counts other;
+    account->spent = own->spent;
+    account->held = own->held;
+    account->unpriced = own->unpriced;
+    for (unsigned i = 0; i < share_workers(share); i++)
+        if (share_read(share, i, slot, &other)) {
+            account->spent += other.spent;
+            account->held += other.held;
+            account->unpriced += other.unpriced;
+        }
+}
+
+void sharing_sync(struct exchange_shared *shared)
+{
+    const struct config *config = shared->config;
+    struct share *share = shared->share;
+    if (!share)
+        return;
+    for (unsigned i = 0; i < config->deployment_count; i++)
+        if (share_has_news(share, shared->slots[i]))
+            sync_health(share, shared->slots[i], &shared->health[i]);
+    for (unsigned i = 0; i < config->group_count; i++)
+        if (share_has_news(share, shared->slots[config->deployment_count + i]))
+            sync_account(share, shared->slots[config->deployment_count + i], shared->accounts[i]);
+    unsigned total = shared->slots[config->deployment_count + config->group_count];
+    if (share_has_news(share, total))
+        sync_account(share, total, &shared->spending->total);
+}
+
+/* What there is to tell now; what an old configuration knows does not hide what the new one has told. */
+static void tell_news(struct share_counts *own, const struct health *h)
+{
+    struct health_news news = health_tell(h);
+    if (news.struck_ms >= own->news.struck_ms && news.cleared_ms >= own->news.cleared_ms)
+        own->news = news;
+}
+
+void sharing_started(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call)
+{
+    struct share_counts *own = shared->share ? share_own(shared->share, shared->slots[d->index]) : NULL;
+    if (!own)
+        return;
+    own->in_flight++;
+    window_add(&own->window, 1, call->reserved_tokens, call->started_ms);
+    tell_news(own, &shared->health[d->index]);
+    share_publish(shared->share, shared->slots[d->index]);
+}
+
+void sharing_ended(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call, int64_t correction,
+                   uint64_t now_ms)
+{
+    struct share_counts *own = shared->share ? share_own(shared->share, shared->slots[d->index]) : NULL;
+    if (!own)
+        return;
+    own->in_flight--;
+    window_correct(&own->window, correction, call->started_ms, now_ms);
+    tell_news(own, &shared->health[d->index]);
+    share_publish(shared->share, shared->slots[d->index]);
+    share_look_again(shared->share, shared->slots[d->index]);   /* it may have begun under the configuration before */
+}
+
+static void tell_account(struct share *share, unsigned slot, double held, double spent)
+{
+    struct share_counts *own = share_own(share, slot);
+    if (!own)
+        return;
+    own->held = fmax(0, own->held + held);
+    if (isnan(spent))
+        own->unpriced++;
+    else
+        own->spent += spent;
+    share_publish(share, slot);
+}
+
+void sharing_money(struct exchange_shared *shared, unsigned group, double held, double spent)
+{
+    const struct config *config = shared->config;
+    if (!shared->share || (held == 0 && spent == 0))
+        return;
+    tell_account(shared->share, shared->slots[config->deployment_count + group], held, spent);
+    tell_account(shared->share, shared->slots[config->deployment_count + config->group_count], held, spent);
+}

@@ -1,0 +1,147 @@
+/* pure. The table of failures: what is tried next, how long a deployment rests, what the client is told. */
+#include "proxy/terms/failure_private.h"
+
+#include "common/json.h"
+#include "common/secret.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define QUOTA_REST 300
+#define AUTH_REST 3600
+#define NOT_FOUND_REST 1800
+#define CONFIGURED (-1)
+#define RETRY_AFTER_MAX 60
+#define RETRY_AFTER_UNKNOWN 5
+
+/* What the statuses and codes do to Codex CLI (0.169.0, measured): 500 hides the message, so it is never sent; 401, 403
+ * and 404 are tried six times, unless the code is model_not_found, which also shows the message and nothing else: so it
+ * carries every failure that only the user can mend. A provider's 401 is about the provider's key; passed on as such it
+ * would be taken for the client's. 503 is tried again, with its message shown in the end. */
+static const struct failure_rule RULES[] = {
+    [FAILURE_NONE] = {"ok", false, 0, 200, NULL, NULL, NULL, false, false},
+    [FAILURE_CONNECT] = {"connect", true, CONFIGURED, 503, "server_error", "upstream_unreachable", "server_error",
+                         true, true},
+    [FAILURE_TIMEOUT] = {"timeout", true, CONFIGURED, 503, "server_error", "upstream_timeout", "server_error", true, false},
+    [FAILURE_RATE_LIMIT] = {"rate_limit", true, CONFIGURED, 429, "rate_limit_error", "rate_limit_exceeded",
+                            "rate_limit_exceeded", false, false},
+    [FAILURE_QUOTA] = {"quota", true, QUOTA_REST, 429, "insufficient_quota", "insufficient_quota",
+                       "insufficient_quota", false, false},
+    [FAILURE_AUTH] = {"auth", true, AUTH_REST, 400, "invalid_request_error", "model_not_found", "model_not_found",
+                      false, false},
+    [FAILURE_NOT_FOUND] = {"not_found", true, NOT_FOUND_REST, 404, "invalid_request_error", "model_not_found",
+                           "model_not_found", false, false},
+    [FAILURE_BAD_REQUEST] = {"bad_request", false, 0, 400, "invalid_request_error", NULL, "invalid_prompt", false, false},
+    [FAILURE_UNSUPPORTED] = {"unsupported", true, 0, 400, "invalid_request_error", NULL, "invalid_prompt", false, false},
+    [FAILURE_CONTEXT] = {"context", false, 0, 400, "invalid_request_error", "context_length_exceeded",
+                         "context_length_exceeded", false, false},
+    [FAILURE_CONTENT_FILTER] = {"content_filter", false, 0, 400, "invalid_request_error", "content_policy_violation",
+                                "content_policy_violation", false, false},
+    [FAILURE_SERVER] = {"server", true, CONFIGURED, 503, "server_error", "upstream_error", "server_error", true, true},
+    [FAILURE_OVERLOADED] = {"overloaded", true, CONFIGURED, 503, "server_error", "upstream_overloaded", "server_error",
+                            true, true},
+    [FAILURE_CUT] = {"cut", true, CONFIGURED, 503, "server_error", "upstream_cut", "server_error", true, true},
+    [FAILURE_EMPTY] = {"empty", true, CONFIGURED, 503, "server_error", "upstream_empty", "server_error", true, false},
+    [FAILURE_PROTOCOL] = {"protocol", true, CONFIGURED, 503, "server_error", "upstream_protocol", "server_error", true, false},
+    [FAILURE_INTERNAL] = {"internal", false, 0, 503, "server_error", "proxy_error", "server_error", false, false},
+    [FAILURE_BUDGET] = {"budget", false, 0, 400, "budget_exceeded", "model_not_found", "model_not_found", false, false},
+};
+
+const struct failure_rule *failure_rule(enum failure_kind kind)
+{
+    return &RULES[kind];
+}
+
+/* Cuts the text where a character begins, at `size - 1` bytes at most. */
+static void copy_cut(char *out, size_t size, struct slice text)
+{
+    size_t len = text.len;
+    if (len > size - 1) {
+        len = size - 1;
+        while (len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+            len--;
+    }
+    if (len)
+        memcpy(out, text.ptr, len);
+    out[len] = '\0';
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
+            out[i] = ' ';
+}
+
+/* Redacts before it cuts: half a key would no longer be known as one. */
+static void copy_redacted(char *out, size_t size, struct slice text)
+{
+    struct buf clean;
+    buf_init(&clean, 256u << 10);
+    if (secret_redact(&clean, text))
+        copy_cut(out, size, buf_slice(&clean));
+    else
+        snprintf(out, size, "(the message is too long to be shown)");
+    buf_free(&clean);
+}
+
+void failure_set(struct failure *f, enum failure_kind kind, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    *f = (struct failure){.kind = kind, .retry_after_s = -1};
+    copy_redacted(f->message, sizeof f->message, slice_of(text));
+}
+
+void failure_name(struct failure *f, const char *deployment_id)
+{
+    char named[sizeof f->message + 256];
+    snprintf(named, sizeof named, "%.200s: %s", deployment_id, f->message);
+    copy_cut(f->message, sizeof f->message, slice_of(named));
+}
+
+void failure_join(struct failure *told, const struct failure *later)
+{
+    char joined[sizeof told->message * 2 + 8];
+    if (told->kind == FAILURE_NONE || !failure_rule(later->kind)->next) {
+        *told = *later;
+        return;
+    }
+    snprintf(joined, sizeof joined, "%s; %s", told->message, later->message);
+    copy_cut(told->message, sizeof told->message, slice_of(joined));
+}
+
+bool failure_body(const struct failure *f, struct buf *out)
+{
+    const struct failure_rule *rule = failure_rule(f->kind);
+    const char *code = rule->code ? rule->code : f->code;
+    BUF_ADD(out, "{\"error\":{\"message\":");
+    json_add_string(out, slice_of(f->message));
+    BUF_ADD(out, ",\"type\":");
+    json_add_string(out, slice_of(rule->type));
+    BUF_ADD(out, ",\"param\":null,\"code\":");
+    if (*code)
+        json_add_string(out, slice_of(code));
+    else
+        BUF_ADD(out, "null");
+    return BUF_ADD(out, "}}");
+}
+
+int failure_retry_after(const struct failure *f)
+{
+    int status = failure_rule(f->kind)->status;
+    bool waits = f->kind == FAILURE_RATE_LIMIT || status == 503;
+    if (!waits)
+        return -1;
+    if (f->retry_after_s < 0)
+        return f->kind == FAILURE_RATE_LIMIT ? RETRY_AFTER_UNKNOWN : -1;
+    if (f->retry_after_s < 1)
+        return 1;
+    return f->retry_after_s > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : f->retry_after_s;
+}
+
+void failure_fill(struct failure *f, struct slice code, struct slice message)
+{
+    copy_redacted(f->code, sizeof f->code, code);
+    copy_redacted(f->message, sizeof f->message, message);
+}

@@ -1,0 +1,122 @@
+/* pure. The table of providers, and what LiteLLM's `model` means by it. */
+#include "proxy/terms/provider.h"
+
+#include <string.h>
+
+/* What is served beside chat, as the providers' documentation says: text completions, embeddings, all of OpenAI's wires. */
+#define TEXT (WIRE_CHAT | WIRE_COMPLETIONS)
+#define VECTORS (WIRE_CHAT | WIRE_EMBEDDINGS)
+#define CLASSIC (TEXT | VECTORS)
+#define ALL (CLASSIC | WIRE_RESPONSES)
+/* A company's service: its base, and the variables that may hold the key. */
+#define CLOUD(PREFIX, WIRES, BASE, ...) \
+    {.prefix = PREFIX, .api_base = BASE, .key_env = {__VA_ARGS__}, .key_required = true, .wires = WIRES}
+
+/* An agent of the user's own behind Chat Completions; by the environment variables of the LiteLLM fork that knows it. */
+#define CODEX_AGENT(PREFIX) \
+    {.prefix = PREFIX, .base_path = "/v1", .key_env = {"CODEX_AGENT_API_KEY"}, .wires = WIRE_CHAT, \
+     .base_env = "CODEX_AGENT_API_BASE", .switch_env = "LITELLM_ENABLE_CODEX_AGENT", .retry = {2, 120, 1500}, \
+     .retries_env = "CODEX_AGENT_MAX_RETRIES"}
+
+/* Prefixes and variables are LiteLLM's; bases are the ones that the providers' own documentation gives for OpenAI's
+ * clients. The first row is the one for names without a prefix. */
+static const struct provider TABLE[] = {
+    CLOUD("openai", ALL, "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    {.prefix = "gemini", .api_base = "https://generativelanguage.googleapis.com/v1beta/openai",
+     .key_env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"}, .key_required = true, .wires = VECTORS, .thought_signatures = true},
+    CLOUD("huggingface", WIRE_CHAT, "https://router.huggingface.co/v1", "HF_TOKEN", "HUGGINGFACE_API_KEY"),
+    {.prefix = "ollama", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = CLASSIC,
+     .local = true, .cuts_prompts = true},
+    {.prefix = "ollama_chat", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = CLASSIC,
+     .local = true, .cuts_prompts = true},
+    {.prefix = "lm_studio", .api_base = "http://127.0.0.1:1234/v1", .key_env = {"LM_STUDIO_API_KEY"},
+     .wires = CLASSIC, .local = true},
+    CLOUD("anthropic", WIRE_CHAT, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
+    CLOUD("cerebras", TEXT, "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    CLOUD("cohere", VECTORS, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
+    CLOUD("cohere_chat", VECTORS, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
+    CLOUD("deepinfra", CLASSIC, "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
+    CLOUD("deepseek", WIRE_CHAT, "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
+    CLOUD("fireworks_ai", CLASSIC, "https://api.fireworks.ai/inference/v1",
+          "FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
+    CLOUD("groq", WIRE_CHAT, "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
+    CLOUD("mistral", VECTORS, "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
+    CLOUD("moonshot", WIRE_CHAT, "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY"),
+    CLOUD("nvidia_nim", CLASSIC, "https://integrate.api.nvidia.com/v1", "NVIDIA_NIM_API_KEY"),
+    CLOUD("openrouter", CLASSIC, "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    CLOUD("perplexity", WIRE_CHAT, "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY"),
+    CLOUD("together_ai", CLASSIC, "https://api.together.xyz/v1", "TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
+    CLOUD("xai", WIRE_CHAT, "https://api.x.ai/v1", "XAI_API_KEY"),
+    {.prefix = "codex-oauth", .api_base = "https://chatgpt.com/backend-api/codex", .sign_in = SIGN_IN_CHATGPT,
+     .wires = WIRE_RESPONSES},
+    /* Servers that are wherever the configuration says. */
+    {.prefix = "hosted_vllm", .key_env = {"HOSTED_VLLM_API_KEY"}, .wires = ALL},
+    {.prefix = "openai_like", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
+    {.prefix = "custom_openai", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
+    {.prefix = "litellm_proxy", .key_env = {"LITELLM_PROXY_API_KEY"}, .wires = ALL},
+    CODEX_AGENT("codex-agent"),
+    CODEX_AGENT("codex_cli_agent"),
+    /* Other protocols or other ways to sign in. */
+    {.prefix = "azure"},
+    {.prefix = "azure_ai"},
+    {.prefix = "bedrock"},
+    {.prefix = "databricks"},
+    {.prefix = "replicate"},
+    {.prefix = "sagemaker"},
+    {.prefix = "vertex_ai"},
+    {.prefix = "watsonx"},
+    /* "codex-echo" of the demo mode. */
+    {.prefix = "echo", .kind = PROVIDER_ECHO, .wires = WIRE_CHAT},
+    {0},
+};
+
+const struct provider *provider_table(void)
+{
+    return TABLE;
+}
+
+const struct provider *provider_find(struct slice prefix)
+{
+    for (const struct provider *p = TABLE; p->prefix; p++)
+        if (slice_is(prefix, p->prefix))
+            return p;
+    return NULL;
+}
+
+/* The slice up to the first '/', which is taken off `rest` with it; empty without one. */
+static struct slice take_segment(struct slice *rest)
+{
+    const char *slash = rest->len ? memchr(rest->ptr, '/', rest->len) : NULL;
+    if (!slash)
+        return (struct slice){0};
+    struct slice head = {rest->ptr, (size_t)(slash - rest->ptr)};
+    rest->ptr += head.len + 1;
+    rest->len -= head.len + 1;
+    return head;
+}
+
+/* "groq/openai/gpt-oss-120b" is "openai/gpt-oss-120b:groq" on the router; "openai/gpt-oss-120b" lets it choose. */
+static bool huggingface_name(struct slice model, struct buf *name)
+{
+    struct slice rest = model;
+    struct slice inference_provider = take_segment(&rest);
+    if (inference_provider.len == 0 || !memchr(rest.ptr, '/', rest.len))
+        return buf_add_slice(name, model);
+    return buf_add_slice(name, rest) && buf_add_char(name, ':') && buf_add_slice(name, inference_provider);
+}
+
+bool provider_resolve(const char *model, const struct provider **provider, struct buf *name)
+{
+    struct slice rest = slice_of(model);
+    const struct provider *p = provider_find(take_segment(&rest));
+    if (!p) {
+        p = TABLE;
+        rest = slice_of(model);
+    }
+    *provider = p;
+    if (rest.len == 0)
+        return false;
+    if (strcmp(p->prefix, "huggingface") == 0)
+        return huggingface_name(rest, name);
+    return buf_add_slice(name, rest);
+}

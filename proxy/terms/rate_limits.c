@@ -1,0 +1,168 @@
+/* pure: what is left of a provider's limits. */
+#include "proxy/terms/rate_limits.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECONDS_MAX (60 * 86400)
+#define MINUTES_MAX (60 * 1440)
+#define PERCENT_MAX 1000
+#define COUNT_MAX 1e15
+#define BELIEVED_S 3600   /* then a call finds out, however far off the end of a limit was said to be */
+
+/* A number between 0 and `max`; false for anything else. */
+static bool read_number(struct slice value, double max, double *out)
+{
+    char text[32], *end;
+    if (!value.len || value.len >= sizeof text)
+        return false;
+    memcpy(text, value.ptr, value.len);
+    text[value.len] = '\0';
+    *out = strtod(text, &end);
+    return !*end && *out >= 0 && *out <= max;
+}
+
+static void read_window(struct rate_window *w, struct slice name, struct slice value)
+{
+    double number;
+    if (slice_is_nocase(name, "used-percent") && read_number(value, PERCENT_MAX, &number)) {
+        w->used_percent = number;
+        w->known = true;
+    } else if (slice_is_nocase(name, "window-minutes") && read_number(value, MINUTES_MAX, &number)) {
+        w->window_minutes = (int)number;
+    } else if (slice_is_nocase(name, "reset-after-seconds") && read_number(value, SECONDS_MAX, &number)) {
+        w->reset_after_s = (int)ceil(number);
+    }
+}
+
+/* Seconds of "1s", "6m0s", "2m59.56s", "120ms", "1h", or a plain number; false for anything else. */
+static bool read_duration(struct slice value, double *out)
+{
+    static const struct { const char *unit; double seconds; } UNITS[] = {
+        {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400},
+    };
+    static const size_t COUNT = sizeof UNITS / sizeof *UNITS;
+    double sum = 0, number;
+    if (read_number(value, SECONDS_MAX, out))
+        return true;
+    while (value.len) {
+        size_t digits = 0, unit = 0;
+        while (digits < value.len && ((value.ptr[digits] >= '0' && value.ptr[digits] <= '9') || value.ptr[digits] == '.'))
+            digits++;
+        struct slice rest = {value.ptr + digits, value.len - digits};
+        while (unit < COUNT && !slice_starts(rest, UNITS[unit].unit))
+            unit++;
+        if (unit == COUNT || !read_number((struct slice){value.ptr, digits}, SECONDS_MAX * 1000.0, &number))
+            return false;
+        sum += number * UNITS[unit].seconds;
+        size_t taken = digits + strlen(UNITS[unit].unit);
+        value = (struct slice){value.ptr + taken, value.len - taken};
+    }
+    *out = sum;
+    return sum > 0 && sum <= SECONDS_MAX;
+}
+
+static struct rate_allowance *allowance(struct rate_limits *r, struct slice name)
+{
+    return slice_is_nocase(name, "requests") ? &r->requests : slice_is_nocase(name, "tokens") ? &r->tokens : NULL;
+}
+
+static bool take_prefix(struct slice *name, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    if (name->len < len || !slice_is_nocase((struct slice){name->ptr, len}, prefix))
+        return false;
+    name->ptr += len;
+    name->len -= len;
+    return true;
+}
+
+static void read_allowance(struct rate_limits *r, struct slice name, struct slice value)
+{
+    double number;
+    struct rate_allowance *a;
+    if (take_prefix(&name, "remaining-") && (a = allowance(r, name)) && read_number(value, COUNT_MAX, &number)) {
+        a->remaining = (int64_t)number;
+        a->known = true;
+    } else if (take_prefix(&name, "limit-") && (a = allowance(r, name)) && read_number(value, COUNT_MAX, &number)) {
+        a->limit = (int64_t)number;
+    } else if (take_prefix(&name, "reset-") && (a = allowance(r, name)) && read_duration(value, &number)) {
+        a->reset_s = number;
+    }
+}
+
+void rate_limits_read(struct rate_limits *r, struct slice name, struct slice value)
+{
+    if (take_prefix(&name, "x-codex-primary-"))
+        read_window(&r->primary, name, value);
+    else if (take_prefix(&name, "x-codex-secondary-"))
+        read_window(&r->secondary, name, value);
+    else if (take_prefix(&name, "x-ratelimit-"))
+        read_allowance(r, name, value);
+}
+
+int rate_limits_wait(const struct rate_limits *r)
+{
+    const struct rate_window *windows[] = {&r->primary, &r->secondary};
+    int wait = -1;
+    for (size_t i = 0; i < 2; i++)
+        if (windows[i]->known && windows[i]->used_percent >= 100 && windows[i]->reset_after_s > wait)
+            wait = windows[i]->reset_after_s;
+    return wait;
+}
+
+double rate_limits_used_up_s(const struct rate_limits *r, uint64_t age_ms)
+{
+    const struct rate_allowance *allowances[] = {&r->requests, &r->tokens};
+    double most = rate_limits_wait(r), age_s = (double)age_ms / 1000;
+    for (size_t i = 0; i < 2; i++)
+        if (allowances[i]->known && allowances[i]->limit && !allowances[i]->remaining && allowances[i]->reset_s > most)
+            most = allowances[i]->reset_s;
+    if (most > BELIEVED_S)
+        most = BELIEVED_S;
+    return most > age_s ? most - age_s : 0;
+}
+
+double rate_limits_used(const struct rate_limits *r, uint64_t age_ms)
+{
+    const struct rate_window *windows[] = {&r->primary, &r->secondary};
+    const struct rate_allowance *allowances[] = {&r->requests, &r->tokens};
+    double used = 0, age_s = (double)age_ms / 1000;
+    for (size_t i = 0; i < 2; i++) {
+        const struct rate_allowance *a = allowances[i];
+        if (windows[i]->known && windows[i]->reset_after_s > age_s)
+            used = fmax(used, windows[i]->used_percent / 100);
+        if (a->known && a->limit > 0 && a->reset_s > age_s)
+            used = fmax(used, 1 - (double)a->remaining / (double)a->limit);
+    }
+    return fmin(used, 1);
+}
+
+static bool add_allowance(const char *name, const struct rate_allowance *a, bool any, struct buf *out)
+{
+    if (a->known)
+        buf_add_format(out, "%s\"%s\":{\"limit\":%lld,\"remaining\":%lld,\"reset_after_seconds\":%.6g}", any ? "," : "", name,
+                       (long long)a->limit, (long long)a->remaining, a->reset_s);
+    return any || a->known;
+}
+
+bool rate_limits_json(const struct rate_limits *r, struct buf *out)
+{
+    const struct { const char *name; const struct rate_window *window; } all[] = {
+        {"primary", &r->primary}, {"secondary", &r->secondary},
+    };
+    bool any = false;
+    BUF_ADD(out, "{");
+    for (size_t i = 0; i < 2; i++) {
+        const struct rate_window *w = all[i].window;
+        if (!w->known)
+            continue;
+        buf_add_format(out, "%s\"%s\":{\"used_percent\":%.6g,\"window_minutes\":%d,\"reset_after_seconds\":%d}",
+                       any ? "," : "", all[i].name, w->used_percent, w->window_minutes, w->reset_after_s);
+        any = true;
+    }
+    any = add_allowance("requests", &r->requests, any, out);
+    (void)add_allowance("tokens", &r->tokens, any, out);
+    return BUF_ADD(out, "}");
+}

@@ -1,0 +1,30 @@
+/* pure: the table of wires. */
+#include "proxy/terms/wire.h"
+
+static const struct {
+    enum wire wire;
+    const char *name, *path;
+} WIRES[] = {
+    {WIRE_CHAT, "chat", "/chat/completions"},
+    {WIRE_RESPONSES, "responses", "/responses"},
+    {WIRE_COMPLETIONS, "completions", "/completions"},
+    {WIRE_EMBEDDINGS, "embeddings", "/embeddings"},
+};
+
+static unsigned row_of(enum wire wire)
+{
+    unsigned i = 0;
+    while (i + 1 < sizeof WIRES / sizeof *WIRES && WIRES[i].wire != wire)
+        i++;
+    return i;
+}
+
+const char *wire_path(enum wire wire)
+{
+    return WIRES[row_of(wire)].path;
+}
+
+const char *wire_name(enum wire wire)
+{
+    return wire ? WIRES[row_of(wire)].name : NULL;
+}
