@@ -1,6 +1,6 @@
-/* decision: what one routing decision costs: plan_make() for a group of 10 deployments that have all been used, by each strategy,
- * and with the adaptive router over the first of them.
- * Prints CPU time per decision, least and median of several rounds. Usage: bench/decision [ROUNDS] */
+/* decision: what one routing decision costs: plan_make() for a group of 10 deployments that have all been used, by each
+ * strategy, and with the adaptive router over the first of them. Prints CPU time per decision, least and median of
+ * several rounds. Usage: bench/decision [ROUNDS] */
 #include "proxy/route/adaptive.h"
 
 #include <math.h>
@@ -35,8 +35,14 @@ static void use(struct world *w, uint64_t *now)
     for (unsigned n = 0; n < 600; n++, *now += 100) {
         unsigned i = n % CANDIDATES;
         struct health_call call = health_started(&w->health[i], &w->config, &w->deployments[i], 4000, *now);
-        struct outcome o = {.failure = n % 97 == 0 ? &f : NULL, .status = 200, .ttft_ms = 500 + n % 300, .total_ms = 3000 + n,
-                            .prompt_tokens = 4000, .output_tokens = 200, .cost_usd = 0.01, .tells = true};
+        struct outcome o = {.failure = n % 97 == 0 ? &f : NULL,
+                            .status = 200,
+                            .ttft_ms = 500 + n % 300,
+                            .total_ms = 3000 + n,
+                            .prompt_tokens = 4000,
+                            .output_tokens = 200,
+                            .cost_usd = 0.01,
+                            .tells = true};
         health_ended(&w->health[i], &w->config, &w->deployments[i], &call, &o, *now + 50);
         adaptive_learn(w->adaptive, &w->deployments[i], &w->health[i], &o, *now + 50, (int64_t)*now + 50);
     }
@@ -44,9 +50,12 @@ static void use(struct world *w, uint64_t *now)
 
 static void fill(struct world *w, uint64_t *now)
 {
-    w->config = (struct config){.num_retries = 2, .cooldown_ms = 5000, .allowed_fails = 3,
+    w->config = (struct config){.num_retries = 2,
+                                .cooldown_ms = 5000,
+                                .allowed_fails = 3,
                                 .strategy_settings = *strategy_defaults(),
-                                .deployments = w->deployments, .deployment_count = CANDIDATES};
+                                .deployments = w->deployments,
+                                .deployment_count = CANDIDATES};
     markov_settings_init(&w->config.adaptive, MARKOV_CALLS);
     w->config.adaptive.enabled = true;
     w->config.adaptive.shadow_mode = false;
@@ -54,9 +63,20 @@ static void fill(struct world *w, uint64_t *now)
     for (unsigned i = 0; i < CANDIDATES; i++) {
         w->members[i] = &w->deployments[i];
         w->deployments[i] = (struct deployment){
-            .index = i, .id = "d", .weight = 1 + i, .wires = WIRE_CHAT, .rpm = 6000, .tpm = 100000000, .max_in_flight = 32,
-            .max_input_tokens = 100000, .input_cost = 1e-6 * i, .cached_input_cost = 1e-7, .output_cost = 1e-5,
-            .quality = 90 - i, .expected_ttft_ms = 900 + 50 * i, .expected_tokens_per_second = 60,
+            .index = i,
+            .id = "d",
+            .weight = 1 + i,
+            .wires = WIRE_CHAT,
+            .rpm = 6000,
+            .tpm = 100000000,
+            .max_in_flight = 32,
+            .max_input_tokens = 100000,
+            .input_cost = 1e-6 * i,
+            .cached_input_cost = 1e-7,
+            .output_cost = 1e-5,
+            .quality = 90 - i,
+            .expected_ttft_ms = 900 + 50 * i,
+            .expected_tokens_per_second = 60,
         };
     }
     w->adaptive = adaptive_new(&w->config);
@@ -71,7 +91,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(const struct world *w, const char *name, const struct adaptive *adaptive, unsigned rounds, uint64_t now)
+static void measure(const struct world *w, const char *name, const struct adaptive *adaptive, unsigned rounds,
+                    uint64_t now)
 {
     double us[ROUNDS_MAX];
     unsigned first[CANDIDATES] = {0};
@@ -80,8 +101,14 @@ static void measure(const struct world *w, const char *name, const struct adapti
         for (unsigned n = 0; n < DECISIONS; n++) {
             struct plan p;
             struct markov_decision d;
-            struct plan_input in = {.config = &w->config, .group = &w->group, .wires = WIRES_BRIDGED, .health = w->health,
-                                    .now_ms = now + n, .draw = n, .prompt_bytes = 16000, .strategy = strategy_find(name)};
+            struct plan_input in = {.config = &w->config,
+                                    .group = &w->group,
+                                    .wires = WIRES_BRIDGED,
+                                    .health = w->health,
+                                    .now_ms = now + n,
+                                    .draw = n,
+                                    .prompt_bytes = 16000,
+                                    .strategy = strategy_find(name)};
             plan_make(&in, &p, NULL);
             if (adaptive)
                 (void)adaptive_plan(adaptive, &in, &p, (int64_t)(now + n), &d);
@@ -106,8 +133,8 @@ int main(int argc, char **argv)
         return 2;
     }
     fill(&w, &now);
-    printf("CPU time of a decision among %d, in µs\n%-16s %6s %6s    first attempts, %%\n", CANDIDATES, "strategy", "least",
-           "median");
+    printf("CPU time of a decision among %d, in µs\n%-16s %6s %6s    first attempts, %%\n", CANDIDATES, "strategy",
+           "least", "median");
     static const char *const names[] = {"simple-shuffle", "expected-cost", "risk-adjusted"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         measure(&w, names[i], NULL, (unsigned)rounds, now);

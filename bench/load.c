@@ -18,7 +18,7 @@
 #define BODY_MAX (4 << 20)
 #define REQUEST_MAX (BODY_MAX + 1024)
 #define HEAD_MAX 16384
-#define SILENCE_MS 20000   /* without any byte for as long: the server hangs */
+#define SILENCE_MS 20000 /* without any byte for as long: the server hangs */
 
 enum framing { BY_LENGTH, BY_CHUNKS };
 
@@ -29,9 +29,9 @@ struct connection {
     size_t head_len;
     bool in_body;
     enum framing framing;
-    size_t left;       /* BY_LENGTH: bytes of the body to come */
-    char tail[8];      /* BY_CHUNKS: the last seven bytes */
-    char last;         /* the byte before, to see an empty line across reads */
+    size_t left;  /* BY_LENGTH: bytes of the body to come */
+    char tail[8]; /* BY_CHUNKS: the last seven bytes */
+    char last;    /* the byte before, to see an empty line across reads */
 };
 
 static struct sockaddr_in server = {.sin_family = AF_INET};
@@ -175,7 +175,8 @@ static void make_request(const char *port, const char *path, const char *key)
     size_t body_len = fread(body, 1, sizeof body, stdin);
     int head_len = snprintf(request, sizeof request,
                             "POST %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nAuthorization: Bearer %s\r\n"
-                            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n", path, port, key, body_len);
+                            "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                            path, port, key, body_len);
     if (head_len < 0 || (size_t)head_len + body_len > sizeof request)
         die("load: the request is too long");
     memcpy(request + head_len, body, body_len);
@@ -214,7 +215,7 @@ int main(int argc, char **argv)
     }
     double seconds = (double)(now_ns() - began) / 1e9;
     qsort(latencies_ns, (size_t)finished, sizeof *latencies_ns, compare);
-    printf("{\"requests\":%ld,\"failed\":%ld,\"events\":%ld,\"seconds\":%.3f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", finished,
-           failed, events, seconds, percentile_us(0.50), percentile_us(0.99));
+    printf("{\"requests\":%ld,\"failed\":%ld,\"events\":%ld,\"seconds\":%.3f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
+           finished, failed, events, seconds, percentile_us(0.50), percentile_us(0.99));
     return failed != 0;
 }

@@ -1,5 +1,6 @@
-/* A provider that costs little: answers each chat or Responses request at once with a fixed reply, or streams fixed events at
- * a fixed pace, the first one at once. One thread, one event loop; prints its port and serves until its standard input ends.
+/* A provider that costs little: answers each chat or Responses request at once with a fixed reply, or streams fixed
+ * events at a fixed pace, the first one at once. One thread, one event loop; prints its port and serves until its
+ * standard input ends.
  *
  *   mock_upstream EVENTS INTERVAL_US    events per stream, microseconds from one event to the next */
 
@@ -23,13 +24,15 @@
 
 #define TEXT "The quick brown fox jumps over the lazy dog."
 #define CHAT_USAGE(output) "\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":" #output ",\"total_tokens\":220}"
-#define CHUNK(choices)                                                                                \
-    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"mock\"," choices "}\n\n"
-#define RESPONSE(status, output)                                                                                       \
-    "{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1,\"status\":\"" status "\",\"model\":\"mock\",\"output\":[" \
-    output "],\"usage\":{\"input_tokens\":20,\"output_tokens\":200,\"total_tokens\":220}}"
-#define MESSAGE                                                                                               \
-    "{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\",\"status\":\"completed\",\"content\":"           \
+#define CHUNK(choices)                                                                                            \
+    "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"mock\"," choices \
+    "}\n\n"
+#define RESPONSE(status, output)                                                       \
+    "{\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":1,\"status\":\"" status \
+    "\",\"model\":\"mock\",\"output\":[" output                                        \
+    "],\"usage\":{\"input_tokens\":20,\"output_tokens\":200,\"total_tokens\":220}}"
+#define MESSAGE                                                                                           \
+    "{\"type\":\"message\",\"id\":\"msg_1\",\"role\":\"assistant\",\"status\":\"completed\",\"content\":" \
     "[{\"type\":\"output_text\",\"text\":\"" TEXT "\",\"annotations\":[]}]}"
 #define EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"," rest "}\n\n"
 
@@ -43,14 +46,15 @@ static const struct words chat = {
     "\"message\":{\"role\":\"assistant\",\"content\":\"" TEXT "\"},\"finish_reason\":\"stop\"}]," CHAT_USAGE(10) "}",
     CHUNK("\"choices\":[{\"index\":0,\"delta\":{\"content\":\" fox\"},\"finish_reason\":null}]"),
     CHUNK("\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]")
-    CHUNK("\"choices\":[]," CHAT_USAGE(200)) "data: [DONE]\n\n",
+        CHUNK("\"choices\":[]," CHAT_USAGE(200)) "data: [DONE]\n\n",
 };
 
 static const struct words responses = {
     RESPONSE("completed", MESSAGE),
-    EVENT("response.output_text.delta", "\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\" fox\""),
+    EVENT("response.output_text.delta",
+          "\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\" fox\""),
     EVENT("response.output_item.done", "\"output_index\":0,\"item\":" MESSAGE)
-    EVENT("response.completed", "\"response\":" RESPONSE("completed", MESSAGE)),
+        EVENT("response.completed", "\"response\":" RESPONSE("completed", MESSAGE)),
 };
 
 static const char stream_head[] =
@@ -188,9 +192,9 @@ int main(int argc, char **argv)
     event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
     base = event_base_new_with_config(config);
     event_config_free(config);
-    struct evconnlistener *listener = evconnlistener_new_bind(
-        base, on_accept, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 1024, (struct sockaddr *)&address,
-        sizeof address);
+    struct evconnlistener *listener = evconnlistener_new_bind(base, on_accept, NULL,
+                                                              LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 1024,
+                                                              (struct sockaddr *)&address, sizeof address);
     if (!listener || getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&address, &len) != 0) {
         perror("mock_upstream");
         return 1;

@@ -104,13 +104,10 @@ static bool read_member(char *body, const struct json *json, uint32_t key, struc
             return refuse(why, 400, "invalid_body", "A string of the JSON object can't be read.");
         return true;
     case JSON_TRUE:
-    case JSON_FALSE:
-        field->kind = json_type(json, value) == JSON_TRUE ? FIELD_TRUE : FIELD_FALSE;
-        return true;
+    case JSON_FALSE: field->kind = json_type(json, value) == JSON_TRUE ? FIELD_TRUE : FIELD_FALSE; return true;
     case JSON_NUMBER:
     case JSON_ARRAY:
-    case JSON_OBJECT:
-        break;
+    case JSON_OBJECT: break;
     }
     return refuse(why, 400, "invalid_body", "\"%.*s\" must be a string or a boolean.",
                   (int)(field->name.len > 64 ? 64 : field->name.len), field->name.ptr);

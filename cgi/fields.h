@@ -13,7 +13,7 @@ enum field_kind { FIELD_TEXT, FIELD_TRUE, FIELD_FALSE };
 
 struct field {
     struct slice name;
-    struct slice value;   /* empty unless FIELD_TEXT */
+    struct slice value; /* empty unless FIELD_TEXT */
     enum field_kind kind;
 };
 

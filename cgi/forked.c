@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define FASTCGI_FD 0   /* FCGI_LISTENSOCK_FILENO */
+#define FASTCGI_FD 0 /* FCGI_LISTENSOCK_FILENO */
 
 static bool is_served(const struct sockaddr_un *name, socklen_t len)
 {
@@ -29,8 +29,9 @@ bool forked_begin(const struct settings *settings, pid_t parent)
     (void)getsockname(FASTCGI_FD, (struct sockaddr *)&name, &len);
     (void)close(FASTCGI_FD);
     if (harden_follow_parent(&unused, parent))
-        return open("/dev/null", O_RDWR) == FASTCGI_FD;   /* the lowest that is free: what is opened next is not to be it */
+        return open("/dev/null", O_RDWR) ==
+               FASTCGI_FD; /* the lowest that is free: what is opened next is not to be it */
     if (settings->server >= 0 && !is_served(&name, len))
-        (void)syscall(SYS_pidfd_send_signal, settings->server, SIGUSR1, NULL, 0);   /* lighttpd's graceful restart */
+        (void)syscall(SYS_pidfd_send_signal, settings->server, SIGUSR1, NULL, 0); /* lighttpd's graceful restart */
     return false;
 }

@@ -7,7 +7,8 @@
 #include "cgi/settings.h"
 
 /* For every request: by which name it asks, and who is asking; `open` leaves out the latter. */
-MUST_CHECK bool guards_admit(const struct request *request, const struct settings *settings, bool open, struct refusal *why);
+MUST_CHECK bool guards_admit(const struct request *request, const struct settings *settings, bool open,
+                             struct refusal *why);
 /* For a request that changes something, besides: from where it comes, and that its body is one of `content_type`. */
 MUST_CHECK bool guards_change(const struct request *request, const struct settings *settings, const char *content_type,
                               struct refusal *why);

@@ -10,8 +10,8 @@
 static const struct {
     const char *name;
     const char *alias;
-    const char *owner;   /* NULL: it may look like anybody's */
-    bool enough;         /* something can be routed to with it alone */
+    const char *owner; /* NULL: it may look like anybody's */
+    bool enough;       /* something can be routed to with it alone */
 } key_table[KEY_COUNT] = {
     [KEY_OPENAI] = {"OPENAI_API_KEY", NULL, "OpenAI", true},
     [KEY_GEMINI] = {"GEMINI_API_KEY", NULL, "Gemini", true},
@@ -23,12 +23,12 @@ static const struct {
 static const struct {
     const char *prefix;
     const char *owner;
-    enum key key;   /* KEY_COUNT: there is no field for it */
+    enum key key; /* KEY_COUNT: there is no field for it */
 } prefix_table[] = {
-    {"AIza", "Gemini", KEY_GEMINI},          {"hf_", "Hugging Face", KEY_HF},
-    {"sk-ant-", "Anthropic", KEY_COUNT},     {"sk-or-", "OpenRouter", KEY_COUNT},
-    {"sk-local-", "pointsman", KEY_COUNT},   {"sk-", "OpenAI", KEY_OPENAI},
-    {"gsk_", "Groq", KEY_COUNT},             {"xai-", "xAI", KEY_COUNT},
+    {"AIza", "Gemini", KEY_GEMINI},        {"hf_", "Hugging Face", KEY_HF},
+    {"sk-ant-", "Anthropic", KEY_COUNT},   {"sk-or-", "OpenRouter", KEY_COUNT},
+    {"sk-local-", "pointsman", KEY_COUNT}, {"sk-", "OpenAI", KEY_OPENAI},
+    {"gsk_", "Groq", KEY_COUNT},           {"xai-", "xAI", KEY_COUNT},
 };
 
 static const struct {
@@ -78,8 +78,9 @@ static bool check_prefix(enum key key, struct slice value, struct refusal *why)
             return true;
         if (prefix_table[i].key == KEY_COUNT)
             return refuse_field(why, key_table[key].name, "wrong_provider",
-                                "The key in %s begins with \"%s\": that is a key of %s, not of %s.", key_table[key].name,
-                                prefix_table[i].prefix, prefix_table[i].owner, key_table[key].owner);
+                                "The key in %s begins with \"%s\": that is a key of %s, not of %s.",
+                                key_table[key].name, prefix_table[i].prefix, prefix_table[i].owner,
+                                key_table[key].owner);
         return refuse_field(why, key_table[key].name, "wrong_provider",
                             "The key in %s begins with \"%s\": that is a %s key. Put it into %s.", key_table[key].name,
                             prefix_table[i].prefix, prefix_table[i].owner, key_table[prefix_table[i].key].name);
@@ -110,7 +111,8 @@ static bool read_key(enum key key, const struct field *field, struct keys *out, 
         if (value.ptr[i] <= ' ' || value.ptr[i] > '~')
             return refuse_field(why, name, "invalid_key",
                                 "The key in %s holds a blank, a line break or another character that no key has. "
-                                "Paste the key alone.", name);
+                                "Paste the key alone.",
+                                name);
     out->value[key] = value;
     return check_prefix(key, value, why);
 }
@@ -169,8 +171,8 @@ static bool read_variable(const struct field *field, struct keys *out, struct re
 {
     struct slice value = field->kind == FIELD_TRUE ? SLICE("1") : trim(field->value);
     if (value.len > KEY_MAX_LEN)
-        return refuse(why, 400, "invalid_key", "The value of %.*s is longer than %d characters.", SLICE_ARGS(field->name),
-                      KEY_MAX_LEN);
+        return refuse(why, 400, "invalid_key", "The value of %.*s is longer than %d characters.",
+                      SLICE_ARGS(field->name), KEY_MAX_LEN);
     for (size_t i = 0; i < value.len; i++)
         if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)
             return refuse(why, 400, "invalid_key", "The value of %.*s holds a line break or another control character.",
@@ -183,7 +185,7 @@ static bool read_variable(const struct field *field, struct keys *out, struct re
 static bool refuse_unknown(const struct config_variables *named, struct refusal *why)
 {
     struct buf known;
-    buf_init(&known, 1500);   /* a refusal's message holds no more */
+    buf_init(&known, 1500); /* a refusal's message holds no more */
     for (unsigned key = 0; key < KEY_COUNT; key++)
         buf_add_format(&known, "%s, ", key_table[key].name);
     for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
@@ -191,8 +193,10 @@ static bool refuse_unknown(const struct config_variables *named, struct refusal 
     for (unsigned i = 0; i < named->count; i++)
         if (!is_field(slice_of(named->names[i])))
             buf_add_format(&known, "%s, ", named->names[i]);
-    refuse(why, 400, "unknown_field", "The request has a field that is not known, and the configuration names no such variable. "
-                                      "Known: %.*s" AGENT_BASE_NAME ", " SERVING_FIELDS ".", SLICE_ARGS(buf_slice(&known)));
+    refuse(why, 400, "unknown_field",
+           "The request has a field that is not known, and the configuration names no such variable. "
+           "Known: %.*s" AGENT_BASE_NAME ", " SERVING_FIELDS ".",
+           SLICE_ARGS(buf_slice(&known)));
     buf_free(&known);
     return false;
 }
@@ -225,8 +229,8 @@ static bool read_field(const struct field *field, const struct config_variables 
     return refuse_unknown(named, why);
 }
 
-/* Whether there is something to route to: with a key that is enough, with a variable of the configuration's own, or because all
- * that the configuration has is ready without any. */
+/* Whether there is something to route to: with a key that is enough, with a variable of the configuration's own, or
+ * because all that the configuration has is ready without any. */
 static bool is_enough(const struct keys *keys, const struct config_variables *named)
 {
     if (named->ready_groups && (keys->variable_count || named->ready_groups == named->groups))
@@ -253,9 +257,10 @@ bool keys_read(const struct fields *fields, const struct config_variables *named
     if (!check_agent(out, why))
         return false;
     if (!is_enough(out, named))
-        return refuse(why, 400, "no_usable_key",
-                      "Nothing to route to yet: give an OpenAI key or a Gemini key, or choose local Qwen, the ChatGPT login, "
-                      "codex-agent or the demo.%s",
-                      out->value[KEY_HF].len ? " A Hugging Face token alone is not enough." : "");
+        return refuse(
+            why, 400, "no_usable_key",
+            "Nothing to route to yet: give an OpenAI key or a Gemini key, or choose local Qwen, the ChatGPT login, "
+            "codex-agent or the demo.%s",
+            out->value[KEY_HF].len ? " A Hugging Face token alone is not enough." : "");
     return true;
 }

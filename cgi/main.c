@@ -9,10 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] =
-    "pointsman-session is started by lighttpd, which `pointsman start` runs.\n"
-    "  --help     this text\n"
-    "  --version  print the version\n";
+static const char usage[] = "pointsman-session is started by lighttpd, which `pointsman start` runs.\n"
+                            "  --help     this text\n"
+                            "  --version  print the version\n";
 
 static int run_option(int argc, char **argv)
 {

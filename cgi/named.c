@@ -24,7 +24,9 @@ static const char *look_up(const char *name, void *ctx)
         return getenv(name);
     if (!field && strcmp(name, "HUGGINGFACE_API_KEY") == 0)
         field = fields_get(lookup->fields, "HF_TOKEN");
-    struct slice value = !field ? (struct slice){NULL, 0} : field->kind == FIELD_TRUE ? SLICE("1") : slice_trim(field->value);
+    struct slice value = !field                      ? (struct slice){NULL, 0}
+                         : field->kind == FIELD_TRUE ? SLICE("1")
+                                                     : slice_trim(field->value);
     if (!value.len || value.len >= SPACE - lookup->used)
         return NULL;
     char *place = lookup->space + lookup->used;
@@ -40,7 +42,8 @@ void named_learn(const char *config, const struct fields *fields, struct config_
     struct buf error;
     buf_init(&error, 64u << 10);
     if (!lookup.space || !config_variables_learn(out, config, look_up, &lookup, &error))
-        log_warning("%s: which variables it names can't be learned: %.200s", config, buf_text(&error) ? buf_text(&error) : "");
+        log_warning("%s: which variables it names can't be learned: %.200s", config,
+                    buf_text(&error) ? buf_text(&error) : "");
     buf_free(&error);
-    sodium_free(lookup.space);   /* overwrites it */
+    sodium_free(lookup.space); /* overwrites it */
 }

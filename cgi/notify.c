@@ -51,7 +51,10 @@ int notify_read(int fd, pid_t from, char *space, struct notice *out)
     } control;
     struct iovec data = {space, NOTIFY_MAX};
     struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes,
+        .msg_iov = &data,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
     };
     /* Descriptors that a sender attaches are not taken: there is no room for them in `control` (MSG_CTRUNC). */
     ssize_t len = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -82,7 +85,8 @@ void notice_parse(struct slice datagram, struct notice *out)
     }
 }
 
-/* Whether an object has exactly these members with these types ('s' string, 'n' number, 'b' boolean, 'a' array, 'o' object). */
+/* Whether an object has exactly these members with these types ('s' string, 'n' number, 'b' boolean, 'a' array, 'o'
+ * object). */
 static bool has_shape(const struct json *json, uint32_t object, const char *const *names, const char *types)
 {
     if (json_type(json, object) != JSON_OBJECT)
@@ -105,7 +109,8 @@ static bool has_shape(const struct json *json, uint32_t object, const char *cons
 
 static bool is_deployment(const struct json *json, uint32_t node)
 {
-    return has_shape(json, node, (const char *const[]){"model", "ready", "serves", "reason", "calls", "failed", "ttft_ms"},
+    return has_shape(json, node,
+                     (const char *const[]){"model", "ready", "serves", "reason", "calls", "failed", "ttft_ms"},
                      "sbbsnnn");
 }
 

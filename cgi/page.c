@@ -14,8 +14,8 @@
 /* What a slot may show. */
 struct view {
     const struct session *session;
-    const struct refusal *why;   /* or NULL */
-    const char *note;            /* good news; "" without any */
+    const struct refusal *why; /* or NULL */
+    const char *note;          /* good news; "" without any */
 };
 
 typedef void slot_writer(const struct view *view, struct buf *out);
@@ -167,8 +167,10 @@ static void write_deployment(const struct json *json, uint32_t deployment, struc
 
 static void write_test(const struct view *view, const struct json *json, uint32_t name, struct buf *out)
 {
-    buf_add_format(out, "<form method=\"post\" action=\"/test\"><input type=\"hidden\" name=\"token\" value=\"%s\">"
-                   "<button name=\"model\" aria-label=\"Test ", view->session->token);
+    buf_add_format(out,
+                   "<form method=\"post\" action=\"/test\"><input type=\"hidden\" name=\"token\" value=\"%s\">"
+                   "<button name=\"model\" aria-label=\"Test ",
+                   view->session->token);
     write_text(json, name, out);
     BUF_ADD(out, "\" value=\"");
     write_text(json, name, out);
@@ -206,15 +208,16 @@ static void write_aliases(const struct view *view, struct buf *out)
         write_alias(view, json, alias, out);
 }
 
-/* The providers that have a model ready, by the prefix of its name, each with a blank after it: by them the map's tracks are
- * set. One may stand there more than once. */
+/* The providers that have a model ready, by the prefix of its name, each with a blank after it: by them the map's
+ * tracks are set. One may stand there more than once. */
 static void write_ready(const struct view *view, struct buf *out)
 {
     const struct json *json = &view->session->supervisor.report.json;
     uint32_t alias = json->count ? json_first(json, json_get(json, 0, "aliases")) : JSON_NONE;
     for (; alias != JSON_NONE; alias = json_next(json, alias)) {
         uint32_t list = json_get(json, alias, "deployments");
-        for (uint32_t d = list == JSON_NONE ? JSON_NONE : json_first(json, list); d != JSON_NONE; d = json_next(json, d))
+        for (uint32_t d = list == JSON_NONE ? JSON_NONE : json_first(json, list); d != JSON_NONE;
+             d = json_next(json, d))
             if (json_is(json, json_get(json, d, "ready"), JSON_TRUE))
                 write_provider(json, json_get(json, d, "model"), out);
     }

@@ -9,14 +9,14 @@
 struct session;
 
 struct page {
-    char *text;   /* the template, owned */
+    char *text; /* the template, owned */
     size_t len;
 };
 
 /* Reads FOLDER/page.html; false with a message in `error`, also when it has a slot that is not known. */
 MUST_CHECK bool page_load(struct page *page, const char *folder, struct buf *error);
-/* Appends the page in the session's present state; `why` is what the last request was refused for, or NULL, and `note` what it
- * came to otherwise, "" where the page shows that by itself. */
+/* Appends the page in the session's present state; `why` is what the last request was refused for, or NULL, and `note`
+ * what it came to otherwise, "" where the page shows that by itself. */
 void page_write(const struct page *page, const struct session *session, const struct refusal *why, const char *note,
                 struct buf *out);
 /* Appends text with & < > " ' as character references: safe within an element and within a quoted attribute. */

@@ -49,7 +49,8 @@ static bool look_up(int fd, const struct inet_diag_sockid *id, uid_t *uid)
     if (len < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) || answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
         return false;
     const struct inet_diag_msg *found = NLMSG_DATA(&answer.head);
-    /* Without such a connection the kernel may offer a listener of the same port, and a closed one has no owner left. */
+    /* Without such a connection the kernel may offer a listener of the same port, and a closed one has no owner left.
+     */
     bool same = found->idiag_state != TCP_LISTEN && found->idiag_inode != 0 &&
                 found->id.idiag_sport == id->idiag_sport && found->id.idiag_dport == id->idiag_dport &&
                 found->id.idiag_src[0] == id->idiag_src[0] && found->id.idiag_dst[0] == id->idiag_dst[0];
@@ -59,9 +60,11 @@ static bool look_up(int fd, const struct inet_diag_sockid *id, uid_t *uid)
 
 static struct inet_diag_sockid id_of(const struct sockaddr_in *holder, const struct sockaddr_in *other)
 {
-    return (struct inet_diag_sockid){
-        .idiag_sport = holder->sin_port, .idiag_dport = other->sin_port, .idiag_src = {holder->sin_addr.s_addr},
-        .idiag_dst = {other->sin_addr.s_addr}, .idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}};
+    return (struct inet_diag_sockid){.idiag_sport = holder->sin_port,
+                                     .idiag_dport = other->sin_port,
+                                     .idiag_src = {holder->sin_addr.s_addr},
+                                     .idiag_dst = {other->sin_addr.s_addr},
+                                     .idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}};
 }
 
 /* A connection within this process: its owner is known beforehand. */
@@ -70,7 +73,8 @@ static bool tells_of_ourselves(int fd)
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}}, client = server;
     socklen_t size = sizeof server;
     uid_t uid;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), caller = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+        caller = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool connected = bind(listener, (struct sockaddr *)&server, size) == 0 && listen(listener, 1) == 0 &&
                      getsockname(listener, (struct sockaddr *)&server, &size) == 0 &&
                      connect(caller, (struct sockaddr *)&server, size) == 0 &&

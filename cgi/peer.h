@@ -6,15 +6,17 @@
 #include "common/buf.h"
 
 enum peer {
-    PEER_REFUSED,      /* another user, or nobody any more: who has hung up can't be told from root */
-    PEER_OURS,         /* our own uid, or root */
-    PEER_UNKNOWABLE,   /* this kernel does not tell */
+    PEER_REFUSED,    /* another user, or nobody any more: who has hung up can't be told from root */
+    PEER_OURS,       /* our own uid, or root */
+    PEER_UNKNOWABLE, /* this kernel does not tell */
 };
 
-/* A descriptor to ask by; -1 where the kernel does not tell who holds a socket, which was tried out on one of our own. */
+/* A descriptor to ask by; -1 where the kernel does not tell who holds a socket, which was tried out on one of our own.
+ */
 int peer_open(void);
-/* Who holds the client's end of the connection from `client` to `server`, both of them IPv4 addresses with their ports in
- * decimal, as CGI gives them. `fd` is peer_open()'s. */
-enum peer peer_ask(int fd, struct slice client, struct slice client_port, struct slice server, struct slice server_port);
+/* Who holds the client's end of the connection from `client` to `server`, both of them IPv4 addresses with their ports
+ * in decimal, as CGI gives them. `fd` is peer_open()'s. */
+enum peer peer_ask(int fd, struct slice client, struct slice client_port, struct slice server,
+                   struct slice server_port);
 
 #endif

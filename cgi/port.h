@@ -4,8 +4,8 @@
 
 #include "common/buf.h"
 
-/* A listening, non-blocking socket on the address: "127.0.0.1", "0.0.0.0", or "::" (which takes IPv4 in, too); -1 with errno set.
- * Never SO_REUSEPORT: nobody can share the port. */
+/* A listening, non-blocking socket on the address: "127.0.0.1", "0.0.0.0", or "::" (which takes IPv4 in, too); -1 with
+ * errno set. Never SO_REUSEPORT: nobody can share the port. */
 int port_listen(const char *host, unsigned port);
 /* Accepts and resets whoever is waiting: holds a port for a proxy that is not there, without letting clients hang. */
 void port_turn_away(int listener);

@@ -36,13 +36,14 @@ static bool refuse_port(const char *host, unsigned port, const char *option, str
     (void)port_holder(port, &holder);
     const char *text = buf_text(&holder);
     refuse(why, 409, "port_busy",
-           "Port %u on %s is taken by %s. Stop that, or start pointsman with another %s. No key has left this page.", port, host,
-           text ? text : "another process", option);
+           "Port %u on %s is taken by %s. Stop that, or start pointsman with another %s. No key has left this page.",
+           port, host, text ? text : "another process", option);
     buf_free(&holder);
     return false;
 }
 
-bool ports_take(struct ports *ports, const struct settings *settings, const struct serving *serving, struct refusal *why)
+bool ports_take(struct ports *ports, const struct settings *settings, const struct serving *serving,
+                struct refusal *why)
 {
     char host[sizeof ports->host];
     const unsigned numbers[PORT_COUNT] = {settings->proxy_port, settings->risk_port};

@@ -5,10 +5,10 @@
 #include "common/buf.h"
 
 struct refusal {
-    int status;           /* HTTP status */
-    const char *code;     /* stable, for programs; static */
-    const char *field;    /* the form field at fault, or NULL; static */
-    char message[2048];   /* for people; never holds a key */
+    int status;         /* HTTP status */
+    const char *code;   /* stable, for programs; static */
+    const char *field;  /* the form field at fault, or NULL; static */
+    char message[2048]; /* for people; never holds a key */
 };
 
 /* Fills `why` (cut off at its size) and returns false, so that a check can end in `return refuse(...)`. */

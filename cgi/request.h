@@ -12,20 +12,20 @@ struct request {
     FCGX_Request fcgi;
     /* Stretches of fcgi.envp, valid until request_finish(); ptr NULL when absent. */
     struct slice method;
-    struct slice path;           /* of the request line as it came, without the query */
+    struct slice path; /* of the request line as it came, without the query */
     struct slice host;
     struct slice origin;
-    struct slice fetch_site;     /* Sec-Fetch-Site */
-    struct slice content_type;   /* without parameters */
-    struct slice token;          /* X-Pointsman-Token */
-    enum peer peer;              /* who sent it */
-    char *body;                  /* the caller's locked memory, REQUEST_BODY_MAX + 1 bytes */
+    struct slice fetch_site;   /* Sec-Fetch-Site */
+    struct slice content_type; /* without parameters */
+    struct slice token;        /* X-Pointsman-Token */
+    enum peer peer;            /* who sent it */
+    char *body;                /* the caller's locked memory, REQUEST_BODY_MAX + 1 bytes */
     size_t body_len;
     bool body_too_big;
 };
 
-/* Reads what FCGX_Accept_r() left in request->fcgi; libfcgi's copy of the body is overwritten while it is read. `peer_fd` is
- * peer_open()'s. */
+/* Reads what FCGX_Accept_r() left in request->fcgi; libfcgi's copy of the body is overwritten while it is read.
+ * `peer_fd` is peer_open()'s. */
 void request_read(struct request *request, char *body, int peer_fd);
 /* Overwrites the body; the rest of the request stays usable. */
 void request_wipe_body(struct request *request);

@@ -11,9 +11,9 @@
 #include <string.h>
 
 enum access {
-    ACCESS_OPEN,      /* to every user of this machine */
-    ACCESS_READS,     /* to our own user */
-    ACCESS_CHANGES,   /* and guarded besides: origin, size, type, token */
+    ACCESS_OPEN,    /* to every user of this machine */
+    ACCESS_READS,   /* to our own user */
+    ACCESS_CHANGES, /* and guarded besides: origin, size, type, token */
 };
 
 struct route {
@@ -29,7 +29,8 @@ static const char *const body_types[] = {
     [MANNER_PAGE] = "application/x-www-form-urlencoded",
 };
 
-static void answer_page(struct session *session, struct slot *slot, int status, const struct refusal *why, const char *note)
+static void answer_page(struct session *session, struct slot *slot, int status, const struct refusal *why,
+                        const char *note)
 {
     struct buf body;
     buf_init(&body, PAGE_MAX);

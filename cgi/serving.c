@@ -10,7 +10,8 @@ static bool read_flag(const struct field *field, struct serving *out, struct ref
 {
     out->risk_router = field->kind == FIELD_TRUE || (field->kind == FIELD_TEXT && slice_is(field->value, "1"));
     return out->risk_router || field->kind == FIELD_FALSE || field->value.len == 0 || slice_is(field->value, "0") ||
-           refuse_field(why, "risk_router", "invalid_flag", "risk_router must be true or false (in a form: 1 or absent).");
+           refuse_field(why, "risk_router", "invalid_flag",
+                        "risk_router must be true or false (in a form: 1 or absent).");
 }
 
 static bool read_strategy(const struct field *field, struct serving *out, struct refusal *why)
@@ -21,7 +22,8 @@ static bool read_strategy(const struct field *field, struct serving *out, struct
         memcpy(name, value.ptr, value.len);
     out->strategy = value;
     return (field->kind == FIELD_TEXT && !value.len) || (*name && strlen(name) == value.len && strategy_find(name)) ||
-           refuse_field(why, "strategy", "invalid_strategy", "There is no such strategy. There are: %s.", strategy_names());
+           refuse_field(why, "strategy", "invalid_strategy", "There is no such strategy. There are: %s.",
+                        strategy_names());
 }
 
 static bool read_host(const struct field *field, struct serving *out, struct refusal *why)
@@ -64,7 +66,10 @@ bool serving_read_field(const struct field *field, struct serving *out, bool *ta
         const char *name;
         bool (*read)(const struct field *field, struct serving *out, struct refusal *why);
     } rows[] = {
-        {"risk_router", read_flag}, {"strategy", read_strategy}, {"host", read_host}, {"allow_host", read_allowed},
+        {"risk_router", read_flag},
+        {"strategy", read_strategy},
+        {"host", read_host},
+        {"allow_host", read_allowed},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         *taken = slice_is(field->name, rows[i].name);

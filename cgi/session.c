@@ -18,11 +18,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FASTCGI_FD 0            /* FCGI_LISTENSOCK_FILENO */
-#define PAUSE_MS 100            /* after an accept that failed for want of descriptors */
+#define FASTCGI_FD 0 /* FCGI_LISTENSOCK_FILENO */
+#define PAUSE_MS 100 /* after an accept that failed for want of descriptors */
 
 enum watched {
-    WATCH_REQUESTS, WATCH_SIGNALS, WATCH_CHILD, WATCH_NOTIFY, WATCH_WORDS, WATCH_PORT, WATCH_RISK_PORT, WATCH_TEST, WATCH_COUNT
+    WATCH_REQUESTS,
+    WATCH_SIGNALS,
+    WATCH_CHILD,
+    WATCH_NOTIFY,
+    WATCH_WORDS,
+    WATCH_PORT,
+    WATCH_RISK_PORT,
+    WATCH_TEST,
+    WATCH_COUNT
 };
 
 static int64_t clock_ms(void)
@@ -61,15 +69,15 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     }
     for (size_t i = 0; i < SESSION_REQUESTS; i++)
         FCGX_InitRequest(&session->slots[i].request.fcgi, FASTCGI_FD, FCGI_FAIL_ACCEPT_ON_INTR);
-    if (!page_load(&session->page, settings->www, error) ||
-        !supervisor_open(&session->supervisor, settings, error))
+    if (!page_load(&session->page, settings->www, error) || !supervisor_open(&session->supervisor, settings, error))
         return false;
     tester_init(&session->tester);
     session->peer_fd = peer_open();
     session->harden.peer_uid = session->peer_fd < 0 ? HARDEN_OFF : HARDEN_ON;
     if (session->peer_fd < 0)
-        log_warning("this kernel does not tell who holds a socket (NETLINK_SOCK_DIAG): other users of this machine are kept "
-                    "out by the token alone");
+        log_warning(
+            "this kernel does not tell who holds a socket (NETLINK_SOCK_DIAG): other users of this machine are kept "
+            "out by the token alone");
     secret_random_token(session->token);
     /* The page works without that file; only scripts need it. */
     if (!keyfile_write(settings->runtime_fd, KEYFILE_TOKEN, session->token))

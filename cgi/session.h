@@ -22,7 +22,7 @@ enum manner { MANNER_JSON, MANNER_PAGE };
 struct slot {
     struct request request;
     enum manner manner;
-    enum wait wait;   /* WAIT_NONE: the slot is free */
+    enum wait wait; /* WAIT_NONE: the slot is free */
 };
 
 struct session {
@@ -33,11 +33,11 @@ struct session {
     struct page page;
     char token[SECRET_TOKEN_SIZE];
     struct slot slots[SESSION_REQUESTS];
-    int peer_fd;            /* to ask who sent a request; -1: the kernel does not tell */
-    char *body;             /* locked memory for the body that is being read */
-    int64_t now_ms;         /* monotonic, as of this turn of the loop */
-    int64_t paused_until;   /* no accepting before that; 0: accept */
-    bool leaving;           /* SIGTERM came: end as soon as the child is gone */
+    int peer_fd;          /* to ask who sent a request; -1: the kernel does not tell */
+    char *body;           /* locked memory for the body that is being read */
+    int64_t now_ms;       /* monotonic, as of this turn of the loop */
+    int64_t paused_until; /* no accepting before that; 0: accept */
+    bool leaving;         /* SIGTERM came: end as soon as the child is gone */
 };
 
 /* Makes everything ready; `first_parent` as settings_read() has it. */

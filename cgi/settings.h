@@ -7,21 +7,21 @@
 #include <sys/types.h>
 
 struct settings {
-    unsigned web_port;        /* POINTSMAN_WEB_PORT, 8787 */
-    unsigned proxy_port;      /* POINTSMAN_PROXY_PORT, 4000 */
-    unsigned risk_port;       /* POINTSMAN_RISK_PORT: the risk router's, where it is asked for; the next one */
-    const char *proxy;        /* POINTSMAN_PROXY: the proxy's program */
-    const char *command;      /* POINTSMAN_COMMAND: the command that tests a model */
-    const char *config;       /* POINTSMAN_CONFIG: its configuration file */
-    const char *www;          /* POINTSMAN_WWW: the folder of page.html */
-    pid_t parent;             /* POINTSMAN_PARENT: lighttpd's pid */
-    int server;               /* lighttpd as a descriptor (pidfd_open(2)); -1: session_open() found none */
+    unsigned web_port;   /* POINTSMAN_WEB_PORT, 8787 */
+    unsigned proxy_port; /* POINTSMAN_PROXY_PORT, 4000 */
+    unsigned risk_port;  /* POINTSMAN_RISK_PORT: the risk router's, where it is asked for; the next one */
+    const char *proxy;   /* POINTSMAN_PROXY: the proxy's program */
+    const char *command; /* POINTSMAN_COMMAND: the command that tests a model */
+    const char *config;  /* POINTSMAN_CONFIG: its configuration file */
+    const char *www;     /* POINTSMAN_WWW: the folder of page.html */
+    pid_t parent;        /* POINTSMAN_PARENT: lighttpd's pid */
+    int server;          /* lighttpd as a descriptor (pidfd_open(2)); -1: session_open() found none */
     char *runtime_dir;
-    int runtime_fd;           /* the folder, opened */
-    char *key_file;           /* path of the master key file */
-    char *notify_path;        /* path of the notify socket */
-    char *login_file;         /* where Codex keeps its login, there or not; NULL without CODEX_HOME and HOME */
-    char base_url[64];        /* "http://127.0.0.1:4000/v1" */
+    int runtime_fd;    /* the folder, opened */
+    char *key_file;    /* path of the master key file */
+    char *notify_path; /* path of the notify socket */
+    char *login_file;  /* where Codex keeps its login, there or not; NULL without CODEX_HOME and HOME */
+    char base_url[64]; /* "http://127.0.0.1:4000/v1" */
 };
 
 /* `first_parent` is getppid() as main() found it, for a lighttpd that was not started with POINTSMAN_PARENT set. The

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define VARIABLES_MAX 96
-#define LISTENER_FD 3   /* SD_LISTEN_FDS_START */
+#define LISTENER_FD 3 /* SD_LISTEN_FDS_START */
 
 /* Lives in locked memory, for it holds the keys. */
 struct environment {
@@ -22,11 +22,12 @@ struct environment {
     size_t count;
     size_t used;
     bool failed;
-    char *listen_pid;     /* where the child writes its pid, which nobody knows before the fork */
+    char *listen_pid; /* where the child writes its pid, which nobody knows before the fork */
     char text[32 * 1024];
 };
 
-static const char *const inherited[] = {"HOME", "CODEX_HOME", "XDG_CONFIG_HOME", "TZ", "LANG", "POINTSMAN_CODEX_CATALOG"};
+static const char *const inherited[] = {"HOME", "CODEX_HOME", "XDG_CONFIG_HOME",
+                                        "TZ",   "LANG",       "POINTSMAN_CODEX_CATALOG"};
 
 static char *add(struct environment *env, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -87,13 +88,15 @@ static void fill(struct environment *env, const struct spawn *spawn)
     }
 }
 
-/* Puts the listeners where the convention has them. First out of the way of each other: either may be 3 or 4 already. */
+/* Puts the listeners where the convention has them. First out of the way of each other: either may be 3 or 4 already.
+ */
 static bool place_listeners(const int *listeners, int *count)
 {
     int high[PORT_COUNT];
     *count = 0;
     for (unsigned i = 0; i < PORT_COUNT; i++)
-        if (listeners[i] >= 0 && (high[(*count)++] = fcntl(listeners[i], F_DUPFD_CLOEXEC, LISTENER_FD + PORT_COUNT)) < 0)
+        if (listeners[i] >= 0 &&
+            (high[(*count)++] = fcntl(listeners[i], F_DUPFD_CLOEXEC, LISTENER_FD + PORT_COUNT)) < 0)
             return false;
     for (int i = 0; i < *count; i++)
         if (dup2(high[i], LISTENER_FD + i) < 0)
@@ -192,7 +195,7 @@ pid_t spawn_proxy(const struct spawn *spawn, int *words)
         errno = fault;
     }
     int fault = errno;
-    sodium_free(env);   /* overwrites it */
+    sodium_free(env); /* overwrites it */
     errno = fault;
     return child;
 }

@@ -23,11 +23,11 @@ enum event { EVENT_START, EVENT_READY, EVENT_STOP, EVENT_LEAVING, EVENT_EXIT, EV
 #define NO CHILD_STATES
 static const unsigned char next_state[CHILD_STATES][EVENTS] = {
     /*                  START           READY          STOP            LEAVING         EXIT          */
-    [CHILD_STOPPED]  = {CHILD_STARTING, NO,            CHILD_STOPPED,  NO,             NO},
-    [CHILD_STARTING] = {NO,             CHILD_RUNNING, CHILD_STOPPING, NO,             CHILD_DIED},
-    [CHILD_RUNNING]  = {NO,             CHILD_RUNNING, CHILD_STOPPING, CHILD_STOPPING, CHILD_DIED},
-    [CHILD_STOPPING] = {NO,             NO,            CHILD_STOPPING, NO,             CHILD_STOPPED},
-    [CHILD_DIED]     = {CHILD_STARTING, NO,            CHILD_STOPPED,  NO,             NO},
+    [CHILD_STOPPED] = {CHILD_STARTING, NO, CHILD_STOPPED, NO, NO},
+    [CHILD_STARTING] = {NO, CHILD_RUNNING, CHILD_STOPPING, NO, CHILD_DIED},
+    [CHILD_RUNNING] = {NO, CHILD_RUNNING, CHILD_STOPPING, CHILD_STOPPING, CHILD_DIED},
+    [CHILD_STOPPING] = {NO, NO, CHILD_STOPPING, NO, CHILD_STOPPED},
+    [CHILD_DIED] = {CHILD_STARTING, NO, CHILD_STOPPED, NO, NO},
 };
 
 static const char *const state_names[CHILD_STATES] = {
@@ -81,8 +81,7 @@ static void move(struct supervisor *s, enum event event, int64_t now_ms)
         break;
     case CHILD_RUNNING:
     case CHILD_DIED:
-    case CHILD_STATES:
-        break;
+    case CHILD_STATES: break;
     }
 }
 

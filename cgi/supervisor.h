@@ -21,24 +21,24 @@
 
 #include <sys/types.h>
 
-#define SUPERVISOR_READY_MS 10000   /* a proxy that is not ready by then is killed */
-#define SUPERVISOR_DRAIN_MS 5000    /* and one that has not drained by then, too */
+#define SUPERVISOR_READY_MS 10000 /* a proxy that is not ready by then is killed */
+#define SUPERVISOR_DRAIN_MS 5000  /* and one that has not drained by then, too */
 
 enum child_state { CHILD_STOPPED, CHILD_STARTING, CHILD_RUNNING, CHILD_STOPPING, CHILD_DIED, CHILD_STATES };
 
 struct supervisor {
     const struct settings *settings;
     enum child_state state;
-    pid_t pid;               /* 0 when there is no child */
-    int pid_fd;              /* readable when the child is gone; -1 without one */
+    pid_t pid;  /* 0 when there is no child */
+    int pid_fd; /* readable when the child is gone; -1 without one */
     struct ports ports;
-    int notify;              /* the notify socket */
-    char *notify_space;      /* NOTIFY_MAX bytes, owned */
+    int notify;         /* the notify socket */
+    char *notify_space; /* NOTIFY_MAX bytes, owned */
     struct words words;
     struct report report;
-    int64_t started_ms;      /* monotonic */
-    int64_t deadline_ms;     /* when supervisor_on_deadline() is due; 0: never */
-    char reason[1536];       /* why it died; empty otherwise; never holds a key */
+    int64_t started_ms;  /* monotonic */
+    int64_t deadline_ms; /* when supervisor_on_deadline() is due; 0: never */
+    char reason[1536];   /* why it died; empty otherwise; never holds a key */
 };
 
 /* Opens the notify socket and sweeps a master key file that an earlier session left. */

@@ -47,10 +47,11 @@ static _Noreturn void become_command(const struct settings *settings, const char
         _exit(127);
     sigemptyset(&none);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
-        dup2(out, STDOUT_FILENO) >= 0 && dup2(nothing, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 &&
+    if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+        dup2(nothing, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 &&
         signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-        execve(command, (char *[]){(char *)command, "test", "--call", "--model", (char *)model, NULL}, make_environment());
+        execve(command, (char *[]){(char *)command, "test", "--call", "--model", (char *)model, NULL},
+               make_environment());
     _exit(127);
 }
 
@@ -83,7 +84,8 @@ bool tester_start(struct tester *t, const struct settings *settings, const struc
     char model[MODEL_MAX + 1] = "";
     if (t->pid)
         return refuse(why, 409, "busy", "A test is under way; wait for its end.");
-    if (!field || field->kind != FIELD_TEXT || !field->value.len || field->value.len > MODEL_MAX || field->value.ptr[0] == '-')
+    if (!field || field->kind != FIELD_TEXT || !field->value.len || field->value.len > MODEL_MAX ||
+        field->value.ptr[0] == '-')
         return refuse_field(why, "model", "invalid_model", "\"model\" must name one of the models of the status.");
     memcpy(model, field->value.ptr, field->value.len);
     buf_clear(&t->answer);
@@ -96,7 +98,7 @@ bool tester_start(struct tester *t, const struct settings *settings, const struc
 static void reap(struct tester *t)
 {
     close(t->fd);
-    (void)waitpid(t->pid, NULL, 0);   /* it has closed its output, so that it ends now */
+    (void)waitpid(t->pid, NULL, 0); /* it has closed its output, so that it ends now */
     t->fd = -1;
     t->pid = 0;
     t->deadline_ms = 0;
@@ -140,7 +142,8 @@ bool tester_words(const struct tester *t, struct buf *out)
         if (!good && fault != JSON_NONE)
             add_member(&json, call, "error", out);
     } else {
-        buf_add_text(out, read ? "The model is not ready." : "The test came to no answer within a minute, or no proxy runs.");
+        buf_add_text(out, read ? "The model is not ready."
+                               : "The test came to no answer within a minute, or no proxy runs.");
     }
     json_free(&json);
     return good;

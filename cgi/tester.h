@@ -1,5 +1,5 @@
-/* tester: the page's "Test": one small labelled call to one model, made by `pointsman test --call` as a child process, so that
- * the page and the command are one piece, and the session keeps off the network. One at a time. */
+/* tester: the page's "Test": one small labelled call to one model, made by `pointsman test --call` as a child process,
+ * so that the page and the command are one piece, and the session keeps off the network. One at a time. */
 #ifndef POINTSMAN_CGI_TESTER_H
 #define POINTSMAN_CGI_TESTER_H
 
@@ -8,20 +8,21 @@
 
 #include <sys/types.h>
 
-#define TESTER_MS 60000            /* then the child is killed */
-#define TESTER_MAX (64 * 1024)     /* bytes of its answer */
+#define TESTER_MS 60000        /* then the child is killed */
+#define TESTER_MAX (64 * 1024) /* bytes of its answer */
 
 struct tester {
-    pid_t pid;               /* 0: none runs */
-    int fd;                  /* its standard output; -1 without one */
-    int64_t deadline_ms;     /* when tester_on_deadline() is due; 0: never */
-    struct buf answer;       /* what it printed: one JSON object, or nothing where it could not call at all */
+    pid_t pid;           /* 0: none runs */
+    int fd;              /* its standard output; -1 without one */
+    int64_t deadline_ms; /* when tester_on_deadline() is due; 0: never */
+    struct buf answer;   /* what it printed: one JSON object, or nothing where it could not call at all */
 };
 
 void tester_init(struct tester *t);
-/* Starts a test of the model. Refused: one runs already (409), no such field or no name (400), no process to be had (500). */
-MUST_CHECK bool tester_start(struct tester *t, const struct settings *settings, const struct fields *fields, int64_t now_ms,
-                             struct refusal *why);
+/* Starts a test of the model. Refused: one runs already (409), no such field or no name (400), no process to be had
+ * (500). */
+MUST_CHECK bool tester_start(struct tester *t, const struct settings *settings, const struct fields *fields,
+                             int64_t now_ms, struct refusal *why);
 /* Its output is readable: at its end `pid` is 0 and the answer whole. */
 void tester_on_output(struct tester *t);
 /* Kills it; its output ends then. */

@@ -1,7 +1,8 @@
 /* words: the proxy's standard error, line by line: passed on to our own, and its end kept for the case that it dies.
  *
  * The session keeps no key, and still must not pass one on. So it keeps a fingerprint of each key that it handed out (a
- * keyed BLAKE2b hash under a random salt of this process) and blots out whatever part of a line has that fingerprint. */
+ * keyed BLAKE2b hash under a random salt of this process) and blots out whatever part of a line has that fingerprint.
+ */
 #ifndef POINTSMAN_CGI_WORDS_H
 #define POINTSMAN_CGI_WORDS_H
 
@@ -11,7 +12,7 @@
 
 #define WORDS_LINE_MAX 2048
 #define WORDS_KEPT 1024
-#define WORDS_KEYS_MAX 72   /* the master key, and a start's fields */
+#define WORDS_KEYS_MAX 72 /* the master key, and a start's fields */
 #define WORDS_KEY_MIN 8   /* shorter texts are no keys, and would blot out ordinary words */
 
 struct fingerprint {
@@ -20,11 +21,11 @@ struct fingerprint {
 };
 
 struct words {
-    int fd;                        /* the pipe's reading end, non-blocking; -1 when closed */
-    bool skipping;                 /* within a line that was too long */
-    char line[WORDS_LINE_MAX];     /* the line that is being read */
+    int fd;                    /* the pipe's reading end, non-blocking; -1 when closed */
+    bool skipping;             /* within a line that was too long */
+    char line[WORDS_LINE_MAX]; /* the line that is being read */
     size_t line_len;
-    char kept[WORDS_KEPT];         /* the last whole lines */
+    char kept[WORDS_KEPT]; /* the last whole lines */
     size_t kept_len;
     unsigned char salt[crypto_generichash_KEYBYTES_MIN];
     struct fingerprint keys[WORDS_KEYS_MAX];

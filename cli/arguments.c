@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_VALUE 256   /* getopt's return value of row 0: no letter's */
+#define FIRST_VALUE 256 /* getopt's return value of row 0: no letter's */
 
 bool command_lists(const char *words, const char *word)
 {
@@ -106,7 +106,7 @@ bool arguments_read(struct arguments *a, const struct command *command, int argc
     }
     make_lists(command, count, &lists);
     opterr = 0;
-    optind = 0;   /* glibc: begin anew */
+    optind = 0; /* glibc: begin anew */
     for (int found; (found = getopt_long(argc, argv, lists.letters, lists.names, NULL)) != -1;) {
         /* getopt reports an unknown letter in optopt, and a long name by the word that it stands in. */
         if (found == ':')
@@ -150,7 +150,7 @@ bool arguments_number(const struct arguments *a, unsigned row, long least, long 
     *value = strtol(text, &end, 10);
     if (end != text && *end == '\0' && errno == 0 && *value >= least && *value <= most)
         return true;
-    (void)complain(EXIT_USAGE, "--%s takes a whole number from %ld to %ld, not '%s'", a->command->options[row].name, least, most,
-               text);
+    (void)complain(EXIT_USAGE, "--%s takes a whole number from %ld to %ld, not '%s'", a->command->options[row].name,
+                   least, most, text);
     return false;
 }

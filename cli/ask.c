@@ -29,25 +29,26 @@ bool ask_possible(void)
     return fd >= 0;
 }
 
-/* One line into `line`; -1 at the end of the input or when a signal came. The signals are blocked but while it waits, so that
- * none can slip in before the wait. */
+/* One line into `line`; -1 at the end of the input or when a signal came. The signals are blocked but while it waits,
+ * so that none can slip in before the wait. */
 static ssize_t read_line(int fd, char line[LINE_BYTES], const sigset_t *open_to)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     if (ppoll(&ready, 1, NULL, open_to) <= 0)
         return -1;
-    ssize_t len = read(fd, line, LINE_BYTES);   /* a terminal gives one line at a time */
+    ssize_t len = read(fd, line, LINE_BYTES); /* a terminal gives one line at a time */
     while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
         len--;
     return len;
 }
 
-/* Asks with the terminal's echo on or off, which is as it was before when this returns, or when a signal ends the program. */
+/* Asks with the terminal's echo on or off, which is as it was before when this returns, or when a signal ends the
+ * program. */
 static ssize_t ask(const char *question, bool echo, char line[LINE_BYTES])
 {
     struct termios before, changed;
     sigset_t blocked, open_to;
-    struct sigaction old[sizeof interrupts / sizeof *interrupts], noting = {.sa_handler = note};   /* no SA_RESTART */
+    struct sigaction old[sizeof interrupts / sizeof *interrupts], noting = {.sa_handler = note}; /* no SA_RESTART */
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || tcgetattr(fd, &before) != 0) {
         if (fd >= 0)
@@ -71,7 +72,7 @@ static ssize_t ask(const char *question, bool echo, char line[LINE_BYTES])
     (void)tcsetattr(fd, TCSANOW, &before);
     if (!echo && write(fd, "\n", 1) < 0)
         len = -1;
-    (void)sigprocmask(SIG_SETMASK, &open_to, NULL);   /* one that waits is noted now */
+    (void)sigprocmask(SIG_SETMASK, &open_to, NULL); /* one that waits is noted now */
     for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
         (void)sigaction(interrupts[i], &old[i], NULL);
     close(fd);

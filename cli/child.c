@@ -72,7 +72,8 @@ static pid_t start(const struct child_run *run, int output)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setsigmask(&attributes, &none);
-    fault = posix_spawn(&pid, run->argv[0], &actions, &attributes, run->argv, run->environment ? run->environment : environ);
+    fault = posix_spawn(&pid, run->argv[0], &actions, &attributes, run->argv,
+                        run->environment ? run->environment : environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     errno = fault;

@@ -6,7 +6,8 @@
 
 #define CHILD_SBIN "/usr/sbin:/sbin"
 
-/* The path of an executable file: `name` itself where it holds a slash, else the first in PATH, then in the folders of `more`
+/* The path of an executable file: `name` itself where it holds a slash, else the first in PATH, then in the folders of
+ * `more`
  * ("/usr/sbin:/sbin"; may be NULL). NULL when there is none. To be freed. */
 char *child_find(const char *name, const char *more);
 
@@ -17,9 +18,9 @@ struct child_run {
     bool keep_errors;         /* its standard error goes to `out`, too; else nowhere */
 };
 
-/* Runs it with nothing on standard input and appends what it prints to `out`, up to the buffer's ceiling; what is more is passed
- * over. Returns its exit status; 128 + N when signal N ended it; -1 with errno set when it can't be run (ETIMEDOUT: the time was
- * up). */
+/* Runs it with nothing on standard input and appends what it prints to `out`, up to the buffer's ceiling; what is more
+ * is passed over. Returns its exit status; 128 + N when signal N ended it; -1 with errno set when it can't be run
+ * (ETIMEDOUT: the time was up). */
 int child_capture(const struct child_run *run, struct buf *out);
 
 #endif

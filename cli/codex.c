@@ -147,13 +147,14 @@ bool codex_enable(const struct codex *codex, const struct codex_proxy *proxy, bo
     char *key_command = proxy->elsewhere ? NULL : codex_key_command();
     char *config = proxy->config ? strdup(proxy->config) : place_config();
     struct profile_request request = {
-        .spec = {
-            .style = profile_style_of(codex->has_version ? &codex->version : NULL),
-            .make_default = make_default,
-            .model = model ? model : PROFILE_MODEL,
-            .base_url = proxy->base_url,
-            .key_command = key_command,
-        },
+        .spec =
+            {
+                .style = profile_style_of(codex->has_version ? &codex->version : NULL),
+                .make_default = make_default,
+                .model = model ? model : PROFILE_MODEL,
+                .base_url = proxy->base_url,
+                .key_command = key_command,
+            },
         .keep = lease == NULL,
         .config = config,
         .codex_models = buf_slice(&codex->models),

@@ -47,11 +47,12 @@ static void ask(const char *codex, const char *folder)
     if (path)
         (void)unlink(path);
     if (home)
-        (void)nftw(home, remove_one, 8, FTW_DEPTH | FTW_PHYS);   /* a killed start leaves it */
+        (void)nftw(home, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* a killed start leaves it */
     if (home && fresh && path && mkdir(home, 0700) == 0 && setenv("CODEX_HOME", home, 1) == 0) {
         char *const argv[] = {(char *)codex, "debug", "models", NULL};
         (void)unlink(fresh);
-        if (child_capture(&(struct child_run){argv, NULL, CODEX_MS, false}, &text) == 0 && write_whole(fresh, buf_slice(&text)))
+        if (child_capture(&(struct child_run){argv, NULL, CODEX_MS, false}, &text) == 0 &&
+            write_whole(fresh, buf_slice(&text)))
             (void)rename(fresh, path);
         (void)unlink(fresh);
     }

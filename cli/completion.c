@@ -75,7 +75,8 @@ bool completion_bash(struct buf *out)
         bash_words(commands[i], out);
     return BUF_ADD(out, "        esac ;;\n    esac\n    fi\n"
                         "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-                        "}\ncomplete -F _pointsman pointsman\n") && !out->failed;
+                        "}\ncomplete -F _pointsman pointsman\n") &&
+           !out->failed;
 }
 
 static void fish_option(const struct command *command, const struct command_option *option, struct buf *out)

@@ -1,5 +1,5 @@
-/* completion: what shells offer after "pointsman", and the manual's section on the commands, made from the commands' rows.
- * Pure. */
+/* completion: what shells offer after "pointsman", and the manual's section on the commands, made from the commands'
+ * rows. Pure. */
 #ifndef POINTSMAN_CLI_COMPLETION_H
 #define POINTSMAN_CLI_COMPLETION_H
 

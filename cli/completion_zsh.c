@@ -42,7 +42,9 @@ static void zsh_option(const struct command_option *option, struct buf *out)
 
 bool completion_zsh(struct buf *out)
 {
-    BUF_ADD(out, "#compdef pointsman\n# made by: pointsman completion zsh\n_pointsman() {\n  local -a commands\n  commands=(\n");
+    BUF_ADD(
+        out,
+        "#compdef pointsman\n# made by: pointsman completion zsh\n_pointsman() {\n  local -a commands\n  commands=(\n");
     for (unsigned i = 0; commands[i]; i++) {
         buf_add_format(out, "    '%s:", commands[i]->name);
         add_escaped(out, commands[i]->summary);

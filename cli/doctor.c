@@ -58,7 +58,9 @@ static void look_at_codex(struct doctor *doctor)
             doctor_add(doctor, "codex", NULL, "%.*s, %s", text ? (int)strcspn(text, "\n") : 0, text, codex);
         else
             doctor_add(doctor, "codex", "reinstall it: npm install -g @openai/codex", "%s --version: %s", codex,
-                       status < 0 ? strerror(errno) : text && *text ? text : "it failed");
+                       status < 0      ? strerror(errno)
+                       : text && *text ? text
+                                       : "it failed");
     }
     buf_free(&said);
     free(codex);
@@ -93,7 +95,8 @@ static void look_at_config(struct doctor *doctor)
     struct config *config = own_config_load(&errors);
     char *line = errors.len && buf_text(&errors) ? errors.data : NULL;
     for (char *save, *fault = line ? strtok_r(line, "\n", &save) : NULL; fault; fault = strtok_r(NULL, "\n", &save))
-        doctor_add(doctor, "configuration", "mend the file; pointsman-proxy --check-config shows what it means", "%s", fault);
+        doctor_add(doctor, "configuration", "mend the file; pointsman-proxy --check-config shows what it means", "%s",
+                   fault);
     if (config)
         doctor_add(doctor, "configuration", NULL, "%s: %u models", path, config->group_count);
     if (config && config->outgoing_proxy)
@@ -134,7 +137,8 @@ static void look_at_profile(struct doctor *doctor)
     struct profile_status profile = profile_look(&why);
     const char *name = profile_state_name(profile.state);
     if (profile.state == PROFILE_INTERRUPTED)
-        doctor_add(doctor, "profile", "pointsman disable", "%s: a command was killed while Codex's files were changed", name);
+        doctor_add(doctor, "profile", "pointsman disable", "%s: a command was killed while Codex's files were changed",
+                   name);
     else if (profile.state == PROFILE_UNKNOWN)
         doctor_add(doctor, "profile", "see that CODEX_HOME can be read", "%s", why.len ? buf_text(&why) : name);
     else

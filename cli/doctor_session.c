@@ -36,7 +36,8 @@ static void look_for_leftovers(struct doctor *doctor, const char *runtime)
         if (has_file(runtime, names[i]))
             buf_add_format(&found, "%s%s", found.len ? ", " : "", names[i]);
     if (found.len)
-        doctor_add(doctor, "leftovers", "pointsman stop", "%s: %s, of a session that was killed", runtime, buf_text(&found));
+        doctor_add(doctor, "leftovers", "pointsman stop", "%s: %s, of a session that was killed", runtime,
+                   buf_text(&found));
     else
         doctor_add(doctor, "leftovers", NULL, "none");
     buf_free(&found);
@@ -75,8 +76,8 @@ static void look_at_status(struct doctor *doctor, const struct session *session,
     doctor_add(doctor, "page", NULL, "%s/", session->url);
     if (status->running && ready) {
         (void)json_unescape(json, json_get(json, 0, "version"), &text);
-        doctor_add(doctor, "proxy", NULL, "version %s, %s, %u of %u models ready", buf_text(&text), status->base_url, ready,
-                   count);
+        doctor_add(doctor, "proxy", NULL, "version %s, %s, %u of %u models ready", buf_text(&text), status->base_url,
+                   ready, count);
     } else if (status->running) {
         doctor_add(doctor, "proxy", "pointsman status says why", "%s, but no model is ready", status->base_url);
     } else if (json_string_is(json, json_get(json, 0, "state"), "died")) {
@@ -135,8 +136,9 @@ static void look_at_keys(struct doctor *doctor)
                 buf_add_format(list, "%s%s", list->len ? ", " : "", name);
         }
         /* A proxy that runs has its own. */
-        const char *remedy = keys.enough || doctor->running ? NULL
-                             : "set one of them, or: pointsman start, which asks, or: pointsman start --local-qwen";
+        const char *remedy = keys.enough || doctor->running
+                                 ? NULL
+                                 : "set one of them, or: pointsman start, which asks, or: pointsman start --local-qwen";
         doctor_add(doctor, "keys", remedy, "set: %s; not set: %s", set.len ? buf_text(&set) : "none",
                    unset.len ? buf_text(&unset) : "none");
     }

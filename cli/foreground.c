@@ -15,15 +15,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define GRACE_MS 5000u          /* from SIGTERM to SIGKILL, when tick() ends it */
+#define GRACE_MS 5000u /* from SIGTERM to SIGKILL, when tick() ends it */
 #define READ_BYTES (32u << 10)
 
 struct watch {
     const struct foreground *run;
     struct foreground_end *end;
     pid_t pid;
-    int process, signals, pipe;     /* pidfd, signalfd, its standard output (-1: not captured, or at its end) */
-    uint64_t kill_at;               /* monotonic milliseconds; 0: nobody ends it */
+    int process, signals, pipe; /* pidfd, signalfd, its standard output (-1: not captured, or at its end) */
+    uint64_t kill_at;           /* monotonic milliseconds; 0: nobody ends it */
     uint64_t tick_at;
 };
 
@@ -64,7 +64,8 @@ static pid_t spawn(const struct foreground *run, const sigset_t *mask, int outpu
     return pid;
 }
 
-/* What the terminal sends goes to all of its foreground processes, the child too; what another process sends is for us alone. */
+/* What the terminal sends goes to all of its foreground processes, the child too; what another process sends is for us
+ * alone. */
 static void take_signal(struct watch *w)
 {
     struct signalfd_siginfo info;
@@ -110,7 +111,8 @@ static void wait_for_end(struct watch *w)
 {
     for (bool over = false; !over;) {
         struct pollfd fds[] = {{w->process, POLLIN, 0}, {w->signals, POLLIN, 0}, {w->pipe, POLLIN, 0}};
-        int limit = w->run->tick || w->kill_at ? w->run->tick_ms > 0 && w->run->tick_ms < 100 ? w->run->tick_ms : 100 : -1;
+        int limit = w->run->tick || w->kill_at ? w->run->tick_ms > 0 && w->run->tick_ms < 100 ? w->run->tick_ms : 100
+                                               : -1;
         (void)poll(fds, 3, limit);
         if (fds[1].revents)
             take_signal(w);

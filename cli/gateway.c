@@ -37,8 +37,9 @@ static bool take(struct gateway *gateway, const char *base, const char *key)
 static bool same_server(const char *a, const char *b)
 {
     struct url one, other;
-    return url_split(slice_of(a), &one) && url_split(slice_of(b), &other) && url_is_loopback(&one) && url_is_loopback(&other) &&
-           one.tls == other.tls && strcmp(one.host.ptr + one.host.len, other.host.ptr + other.host.len) == 0;
+    return url_split(slice_of(a), &one) && url_split(slice_of(b), &other) && url_is_loopback(&one) &&
+           url_is_loopback(&other) && one.tls == other.tls &&
+           strcmp(one.host.ptr + one.host.len, other.host.ptr + other.host.len) == 0;
 }
 
 /* The session's proxy, where it runs and is the one that was named (base_url NULL: any). */
@@ -96,10 +97,14 @@ bool gateway_call(const struct gateway *gateway, const char *path, struct slice 
     buf_init(&field, 8192);
     bool copied = buf_reserve(&field, gateway->bearer.len + 1) && buf_add_slice(&field, buf_slice(&gateway->bearer));
     const char *const fields[] = {copied ? buf_text(&field) : NULL, NULL};
-    bool done = local_http(&(struct local_http_request){.base = gateway->base_url, .method = body.len ? "POST" : "GET",
-                                                        .path = path, .fields = fields,
-                                                        .content_type = body.len ? "application/json" : NULL, .body = body,
-                                                        .timeout_ms = timeout_ms}, reply, error);
+    bool done = local_http(&(struct local_http_request){.base = gateway->base_url,
+                                                        .method = body.len ? "POST" : "GET",
+                                                        .path = path,
+                                                        .fields = fields,
+                                                        .content_type = body.len ? "application/json" : NULL,
+                                                        .body = body,
+                                                        .timeout_ms = timeout_ms},
+                           reply, error);
     buf_wipe(&field);
     return done;
 }

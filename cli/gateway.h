@@ -13,13 +13,13 @@
 #define GATEWAY_BASE "http://127.0.0.1:4000/v1"
 
 struct gateway {
-    char *base_url;       /* with /v1, without a slash at its end */
-    struct buf bearer;    /* "Authorization: Bearer …" */
-    bool own;             /* it is the proxy of pointsman's session */
+    char *base_url;    /* with /v1, without a slash at its end */
+    struct buf bearer; /* "Authorization: Bearer …" */
+    bool own;          /* it is the proxy of pointsman's session */
 };
 
-/* Finds it. That it answers is not looked at. false with a line in `error`: SESSION_NOT_RUNNING (session.h) when there is none,
- * or what is missing. Free with gateway_free() in any case. */
+/* Finds it. That it answers is not looked at. false with a line in `error`: SESSION_NOT_RUNNING (session.h) when there
+ * is none, or what is missing. Free with gateway_free() in any case. */
 MUST_CHECK bool gateway_find(struct gateway *gateway, struct buf *error);
 void gateway_free(struct gateway *gateway);
 /* The key within `bearer`. */

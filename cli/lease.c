@@ -58,7 +58,8 @@ bool lease_take(struct lease *lease, const char *folder, struct buf *why)
     return false;
 }
 
-/* The kernel gives our shared lock up before it tries for the other: of several who leave together, the last to try gets it. */
+/* The kernel gives our shared lock up before it tries for the other: of several who leave together, the last to try
+ * gets it. */
 bool lease_is_last(struct lease *lease)
 {
     lease->last = lease->fd >= 0 && lock(lease->fd, LOCK_EX | LOCK_NB) == 0;

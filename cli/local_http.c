@@ -25,11 +25,11 @@ struct exchange {
     struct url url;
     unsigned port;
     int fd;
-    uint64_t deadline;        /* monotonic milliseconds; 0: none */
-    struct buf head;          /* what was read and not yet taken */
+    uint64_t deadline; /* monotonic milliseconds; 0: none */
+    struct buf head;   /* what was read and not yet taken */
     struct http_reply parsed;
     struct http_chunked chunked;
-    uint64_t left;            /* HTTP_REPLY_LENGTH: bytes still to come */
+    uint64_t left; /* HTTP_REPLY_LENGTH: bytes still to come */
 };
 
 static bool fault(struct exchange *x, enum local_http_fault kind, const char *what)
@@ -104,7 +104,8 @@ static bool connect_to(struct exchange *x, const struct sockaddr *address, sockl
 static bool open_connection(struct exchange *x)
 {
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)x->port)};
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)x->port), .sin6_addr = in6addr_loopback};
+    struct sockaddr_in6 six = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)x->port), .sin6_addr = in6addr_loopback};
     bool by_name = slice_is_nocase(x->url.host, "localhost");
     char text[INET_ADDRSTRLEN] = "127.0.0.1";
     errno = EINVAL;
@@ -114,7 +115,8 @@ static bool open_connection(struct exchange *x)
     }
     if (inet_pton(AF_INET, text, &four.sin_addr) == 1 && connect_to(x, (struct sockaddr *)&four, sizeof four))
         return true;
-    if (!x->reply->fault && (by_name || slice_is(x->url.host, "[::1]")) && connect_to(x, (struct sockaddr *)&six, sizeof six))
+    if (!x->reply->fault && (by_name || slice_is(x->url.host, "[::1]")) &&
+        connect_to(x, (struct sockaddr *)&six, sizeof six))
         return true;
     if (x->reply->fault)
         return false;
@@ -129,8 +131,8 @@ static bool write_head(const struct exchange *x, struct buf *out)
     if (path.len && path.ptr[path.len - 1] == '/')
         path.len--;
     struct slice host = {x->url.host.ptr, (size_t)(x->url.origin.ptr + x->url.origin.len - x->url.host.ptr)};
-    buf_add_format(out, "%s %.*s%s HTTP/1.1\r\nHost: %.*s\r\nConnection: close\r\n", r->method, SLICE_ARGS(path), r->path,
-                   SLICE_ARGS(host));
+    buf_add_format(out, "%s %.*s%s HTTP/1.1\r\nHost: %.*s\r\nConnection: close\r\n", r->method, SLICE_ARGS(path),
+                   r->path, SLICE_ARGS(host));
     for (const char *const *field = r->fields; field && *field; field++) {
         if (strpbrk(*field, "\r\n"))
             return false;
@@ -150,7 +152,7 @@ static bool send_all(struct exchange *x, struct slice bytes)
             bytes.ptr += sent;
             bytes.len -= (size_t)sent;
         } else if (errno == EPIPE || errno == ECONNRESET) {
-            return true;   /* it may have answered before it closed: read that */
+            return true; /* it may have answered before it closed: read that */
         } else if (errno == EAGAIN ? !wait_for(x, POLLOUT) : errno != EINTR) {
             return x->reply->fault ? false : fault(x, LOCAL_HTTP_BROKEN, strerror(errno));
         }
@@ -162,9 +164,10 @@ static bool send_request(struct exchange *x)
 {
     struct buf out;
     buf_init(&out, LOCAL_HTTP_BODY_MAX + HTTP_HEAD_MAX);
-    bool sent = write_head(x, &out) ? send_all(x, buf_slice(&out))
-                                    : fault(x, LOCAL_HTTP_BROKEN, "the request is too long, or a header holds a line break");
-    buf_wipe(&out);   /* it may hold a key */
+    bool sent = write_head(x, &out)
+                    ? send_all(x, buf_slice(&out))
+                    : fault(x, LOCAL_HTTP_BROKEN, "the request is too long, or a header holds a line break");
+    buf_wipe(&out); /* it may hold a key */
     return sent;
 }
 

@@ -68,7 +68,7 @@ static int run_global(int argc, char **argv)
         code = print(&text);
     } else {
         code = complain(EXIT_USAGE, "there is no %s '%s'; pointsman --help lists what there is",
-                    argv[1][0] == '-' ? "option" : "command", argv[strcmp(argv[1], "help") == 0 ? 2 : 1]);
+                        argv[1][0] == '-' ? "option" : "command", argv[strcmp(argv[1], "help") == 0 ? 2 : 1]);
     }
     buf_free(&text);
     return code;

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define IDLE_MS 300000          /* of a model that loads first */
+#define IDLE_MS 300000 /* of a model that loads first */
 #define BODY_MAX (64u << 20)
 #define TEXT_MAX (4u << 20)
 
@@ -28,8 +28,11 @@ bool ollama_ready(const struct ollama *o, int timeout_ms, struct buf *why)
     struct buf said;
     bool ready = false;
     buf_init(&said, 1024);
-    bool answered = local_http(&(struct local_http_request){.base = o->base, .method = "GET", .path = "/models",
-                                                            .timeout_ms = timeout_ms}, &reply, &said);
+    bool answered = local_http(&(struct local_http_request){.base = o->base,
+                                                            .method = "GET",
+                                                            .path = "/models",
+                                                            .timeout_ms = timeout_ms},
+                               &reply, &said);
     if (!answered)
         buf_add_format(why, "Ollama does not answer (%s): ollama serve", buf_text(&said));
     else if (!(ready = reply.status == 200 && model_list_has(buf_slice(&reply.body), o->model)))
@@ -47,7 +50,7 @@ struct talk {
     struct json json;
     struct buf text;
     uint64_t start;
-    bool refused, ended;    /* on_text() stopped it; "[DONE]" came */
+    bool refused, ended; /* on_text() stopped it; "[DONE]" came */
 };
 
 static bool take_event(struct talk *t, struct slice data)
@@ -126,9 +129,15 @@ bool ollama_ask(const struct ollama *o, const struct ollama_call *call, struct o
     if (!done) {
         BUF_ADD(error, "the prompt is too large for the model on this machine");
     } else {
-        done = local_http(&(struct local_http_request){.base = o->base, .method = "POST", .path = "/chat/completions",
-                                                       .content_type = "application/json", .body = buf_slice(&body),
-                                                       .idle_ms = IDLE_MS, .on_body = take_piece, .ctx = &t}, &reply, error);
+        done = local_http(&(struct local_http_request){.base = o->base,
+                                                       .method = "POST",
+                                                       .path = "/chat/completions",
+                                                       .content_type = "application/json",
+                                                       .body = buf_slice(&body),
+                                                       .idle_ms = IDLE_MS,
+                                                       .on_body = take_piece,
+                                                       .ctx = &t},
+                          &reply, error);
         if (done && reply.status != 200) {
             add_refusal(&reply, error);
             done = false;

@@ -1,4 +1,5 @@
-/* ollama: the model on this machine, asked straight, without the proxy and without Codex: its OpenAI-compatible endpoint. */
+/* ollama: the model on this machine, asked straight, without the proxy and without Codex: its OpenAI-compatible
+ * endpoint. */
 #ifndef POINTSMAN_CLI_OLLAMA_H
 #define POINTSMAN_CLI_OLLAMA_H
 
@@ -9,7 +10,7 @@
 #define OLLAMA_MODEL "qwen2.5-coder:3b"
 
 struct ollama {
-    const char *base, *model;    /* borrowed from the configuration, or static */
+    const char *base, *model; /* borrowed from the configuration, or static */
 };
 
 /* The server and model of the alias OLLAMA_ALIAS; the usual ones where the configuration (may be NULL) has none. */
@@ -19,14 +20,14 @@ MUST_CHECK bool ollama_ready(const struct ollama *ollama, int timeout_ms, struct
 
 struct ollama_call {
     struct slice prompt;
-    int64_t max_tokens;          /* of the reply; 0: none */
-    bool (*on_text)(struct slice text, void *ctx);   /* takes the reply as it comes; false stops */
+    int64_t max_tokens;                            /* of the reply; 0: none */
+    bool (*on_text)(struct slice text, void *ctx); /* takes the reply as it comes; false stops */
     void *ctx;
 };
 
 struct ollama_result {
-    int64_t input_tokens, output_tokens;    /* -1: not told */
-    int64_t ttft_ms, total_ms;              /* ttft_ms -1: no text came */
+    int64_t input_tokens, output_tokens; /* -1: not told */
+    int64_t ttft_ms, total_ms;           /* ttft_ms -1: no text came */
 };
 
 /* Makes the call. false with a sentence in `error`. */

@@ -39,8 +39,11 @@ static int look(const struct ollama *ollama, struct buf *said)
 {
     struct local_http_reply reply;
     int has = -1;
-    if (local_http(&(struct local_http_request){.base = ollama->base, .method = "GET", .path = "/models",
-                                                .timeout_ms = PROBE_MS}, &reply, said))
+    if (local_http(&(struct local_http_request){.base = ollama->base,
+                                                .method = "GET",
+                                                .path = "/models",
+                                                .timeout_ms = PROBE_MS},
+                   &reply, said))
         has = reply.status == 200 && model_list_has(buf_slice(&reply.body), ollama->model);
     local_http_free(&reply);
     return has;
@@ -73,7 +76,8 @@ static bool start_server(const struct ollama *ollama, struct progress *progress,
     struct buf said;
     int status = 0, has = -1;
     if (!program) {
-        BUF_ADD(why, "Ollama was not found. Install it (https://ollama.com/download), then again: pointsman qwen --setup");
+        BUF_ADD(why,
+                "Ollama was not found. Install it (https://ollama.com/download), then again: pointsman qwen --setup");
         return false;
     }
     progress_show(progress, "starting ollama serve", 0, 0);
@@ -86,7 +90,9 @@ static bool start_server(const struct ollama *ollama, struct progress *progress,
     }
     if (has < 0)
         buf_add_format(why, "%s serve does not answer at %s: %s", program, ollama->base,
-                       pid < 0 ? strerror(errno) : status ? "it ended at once" : buf_text(&said));
+                       pid < 0  ? strerror(errno)
+                       : status ? "it ended at once"
+                                : buf_text(&said));
     buf_free(&said);
     free(program);
     return has >= 0;
@@ -158,17 +164,24 @@ static bool pull_model(const struct ollama *ollama, struct progress *progress, s
     BUF_ADD(&body, "{\"model\":");
     json_add_string(&body, slice_of(ollama->model));
     BUF_ADD(&body, ",\"stream\":true}");
-    bool called = local_http(&(struct local_http_request){.base = root, .method = "POST", .path = "/api/pull",
-                                                          .content_type = "application/json", .body = buf_slice(&body),
-                                                          .idle_ms = PULL_IDLE_MS, .on_body = take_piece, .ctx = &pull},
+    bool called = local_http(&(struct local_http_request){.base = root,
+                                                          .method = "POST",
+                                                          .path = "/api/pull",
+                                                          .content_type = "application/json",
+                                                          .body = buf_slice(&body),
+                                                          .idle_ms = PULL_IDLE_MS,
+                                                          .on_body = take_piece,
+                                                          .ctx = &pull},
                              &reply, &error);
     if (called && reply.status != 200)
         (void)take_piece(buf_slice(&reply.body), &pull);
     if (called && reply.status == 200)
-        (void)take_line(&pull);   /* a last line without its end */
+        (void)take_line(&pull); /* a last line without its end */
     if (!pull.done)
         buf_add_format(why, "ollama pull %s: %s", ollama->model,
-                       pull.error.len ? buf_text(&pull.error) : error.len ? buf_text(&error) : "it broke off");
+                       pull.error.len ? buf_text(&pull.error)
+                       : error.len    ? buf_text(&error)
+                                      : "it broke off");
     local_http_free(&reply);
     json_free(&pull.json);
     buf_free(&pull.line);

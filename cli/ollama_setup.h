@@ -1,5 +1,5 @@
-/* ollama_setup: brings the model on this machine up: starts Ollama's server where it does not run, and pulls the model where it
- * is not there, with a progress bar. */
+/* ollama_setup: brings the model on this machine up: starts Ollama's server where it does not run, and pulls the model
+ * where it is not there, with a progress bar. */
 #ifndef POINTSMAN_CLI_OLLAMA_SETUP_H
 #define POINTSMAN_CLI_OLLAMA_SETUP_H
 

@@ -1,4 +1,5 @@
-/* own_config: the proxy's configuration as a start of now would have it: the file, with the variables of our own environment. */
+/* own_config: the proxy's configuration as a start of now would have it: the file, with the variables of our own
+ * environment. */
 #ifndef POINTSMAN_CLI_OWN_CONFIG_H
 #define POINTSMAN_CLI_OWN_CONFIG_H
 

@@ -17,7 +17,8 @@ static const struct {
     {PLACE_COMMAND, POINTSMAN_BINDIR "/pointsman"},
 };
 
-/* The build folder, when this program is its cli/pointsman; else NULL. configure links the data there, as share/. To be freed. */
+/* The build folder, when this program is its cli/pointsman; else NULL. configure links the data there, as share/. To be
+ * freed. */
 static char *build_folder(void)
 {
     char self[PATH_MAX];

@@ -1,5 +1,5 @@
-/* place: where pointsman's own programs and files lie: in the build folder that this program was started from, else where
- * `make install` put them. */
+/* place: where pointsman's own programs and files lie: in the build folder that this program was started from, else
+ * where `make install` put them. */
 #ifndef POINTSMAN_CLI_PLACE_H
 #define POINTSMAN_CLI_PLACE_H
 
@@ -13,7 +13,8 @@
 char *place_program(const char *program);
 /* The path of a file or folder of share/pointsman: "www", "lighttpd.conf.in". To be freed; NULL: no memory. */
 char *place_data(const char *name);
-/* The proxy's configuration: the user's own, else the one that came with pointsman. To be freed; NULL: neither is there. */
+/* The proxy's configuration: the user's own, else the one that came with pointsman. To be freed; NULL: neither is
+ * there. */
 char *place_config(void);
 /* The policy of routed runs, likewise. */
 char *place_policy(void);

@@ -63,8 +63,8 @@ static bool clean(enum profile_file file, struct buf *text, struct buf *why)
 }
 
 /* Before anything is written: that our part comes out again. */
-static bool is_reversible(const struct profile_spec *spec, enum profile_file file, struct slice before, struct slice after,
-                          struct buf *why)
+static bool is_reversible(const struct profile_spec *spec, enum profile_file file, struct slice before,
+                          struct slice after, struct buf *why)
 {
     struct buf back;
     buf_init(&back, PROFILE_FILE_MAX);
@@ -134,13 +134,13 @@ static bool is_done(const struct plan *plan, const struct profile_journal *there
         if (a->path && b->path)
             done = strcmp(a->path, b->path) == 0 && strcmp(a->after, b->after) == 0 && strcmp(a->after, a->found) == 0;
         else
-            done = a->path == b->path;   /* neither */
+            done = a->path == b->path; /* neither */
     }
     return done;
 }
 
-/* The journal first, its end last: whatever dies in between, it tells what to restore. In reverse order, for Codex refuses to
- * start without a catalog that is named. */
+/* The journal first, its end last: whatever dies in between, it tells what to restore. In reverse order, for Codex
+ * refuses to start without a catalog that is named. */
 static bool undo(const struct profile_home *home, struct profile_journal *j, struct buf *why)
 {
     bool ok = true;
@@ -192,7 +192,8 @@ static struct profile_request with_kept(const struct profile_request *request, c
     return wanted;
 }
 
-/* Where the profiles are enabled already: nothing is done when they are as they should be, else they are undone first. */
+/* Where the profiles are enabled already: nothing is done when they are as they should be, else they are undone first.
+ */
 static bool replan(const struct profile_request *wanted, const struct profile_home *home, struct profile_journal *there,
                    bool *done, struct buf *why)
 {
@@ -285,12 +286,13 @@ static enum profile_outcome clean_all(const struct profile_home *home, struct bu
 
 /* How far an undoing goes. */
 enum scope {
-    SCOPE_ALL,        /* what is kept, too */
-    SCOPE_UNKEPT,     /* what is there for leases alone */
+    SCOPE_ALL,    /* what is kept, too */
+    SCOPE_UNKEPT, /* what is there for leases alone */
 };
 
 /* Undoes what is there, unless somebody else still needs it. `lease`: our own, or one that is to be tried for. */
-static enum profile_outcome undo_there(const struct profile_home *home, struct lease *lease, enum scope scope, struct buf *why)
+static enum profile_outcome undo_there(const struct profile_home *home, struct lease *lease, enum scope scope,
+                                       struct buf *why)
 {
     struct profile_journal there = {0};
     bool exists, ok = profile_journal_load(home->path, &there, &exists, why);
@@ -321,7 +323,7 @@ static enum profile_outcome undo_locked(struct lease *lease, enum scope scope, s
     if (profile_home_open(&home, false, why))
         outcome = undo_there(&home, lease, scope, why);
     else if (!why->len)
-        outcome = PROFILE_WAS_OFF;   /* there is no CODEX_HOME */
+        outcome = PROFILE_WAS_OFF; /* there is no CODEX_HOME */
     give_back(lease);
     profile_home_close(&home);
     return outcome;
@@ -342,7 +344,7 @@ enum profile_outcome profile_recover(struct buf *why)
 {
     struct lease lease = LEASE_NONE;
     enum profile_outcome outcome = undo_locked(&lease, SCOPE_UNKEPT, why);
-    return outcome == PROFILE_LATER ? PROFILE_WAS_OFF : outcome;   /* in use is not left behind */
+    return outcome == PROFILE_LATER ? PROFILE_WAS_OFF : outcome; /* in use is not left behind */
 }
 
 struct profile_status profile_look(struct buf *why)
@@ -363,7 +365,7 @@ struct profile_status profile_look(struct buf *why)
         status.is_default = exists && there.spec.make_default;
         status.files = there.spec.style.files;
     }
-    lease.last = false;   /* whoever looks removes nothing */
+    lease.last = false; /* whoever looks removes nothing */
     lease_end(&lease);
     profile_home_close(&home);
     profile_journal_free(&there);

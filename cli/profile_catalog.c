@@ -7,7 +7,7 @@
 /* The largest window of the deployments that can serve as far as this shell's environment tells, or of all. */
 static int64_t window_of(const struct model_group *group)
 {
-    int64_t largest[2] = {0, 0};   /* of all, of those that can serve */
+    int64_t largest[2] = {0, 0}; /* of all, of those that can serve */
     for (unsigned i = 0; i < group->count; i++)
         for (unsigned k = 0; k <= !group->deployments[i]->not_ready; k++)
             if (group->deployments[i]->max_input_tokens > largest[k])
@@ -22,7 +22,8 @@ static bool add_entry(const struct catalog *catalog, const char *alias, int64_t 
     return catalog_add_entry(catalog, slice_of(alias), window, place, out);
 }
 
-static bool add_entries(const struct config *config, struct slice codex_models, bool hf, struct buf *out, struct buf *why)
+static bool add_entries(const struct config *config, struct slice codex_models, bool hf, struct buf *out,
+                        struct buf *why)
 {
     struct catalog *catalog = catalog_read(codex_models, config, why);
     if (!catalog)
@@ -31,8 +32,9 @@ static bool add_entries(const struct config *config, struct slice codex_models, 
     if (hf)
         add_entry(catalog, PROFILE_HF_MODEL, PROFILE_HF_WINDOW, 1, out);
     else
-        for (unsigned i = 0; i < config->group_count && add_entry(catalog, config->groups[i].alias, window_of(&config->groups[i]),
-                                                                  i + 1, out); i++)
+        for (unsigned i = 0; i < config->group_count &&
+                             add_entry(catalog, config->groups[i].alias, window_of(&config->groups[i]), i + 1, out);
+             i++)
             ;
     catalog_free(catalog);
     if (BUF_ADD(out, "]}\n") && !out->failed)

@@ -73,7 +73,7 @@ static bool read_open(int fd, struct profile_bytes *now, size_t most)
     now->exists = true;
     now->owner = (struct replace_owner){st.st_mode & 07777, st.st_uid, st.st_gid};
     for (;;) {
-        size_t room = most + 1 - now->text.len;   /* one byte more than it may have */
+        size_t room = most + 1 - now->text.len; /* one byte more than it may have */
         if (!room || !buf_reserve(&now->text, room < 65536 ? room : 65536)) {
             errno = EFBIG;
             return false;
@@ -127,7 +127,7 @@ char *profile_resolve(const struct profile_home *home, const char *name, struct 
         (void)fail(why, path ? path : name, "leads nowhere");
     }
     free(path);
-    if (real && !is_utf8(slice_of(real))) {   /* the journal is */
+    if (real && !is_utf8(slice_of(real))) { /* the journal is */
         buf_add_format(why, "%s: the path is not UTF-8", real);
         free(real);
         return NULL;
@@ -219,7 +219,8 @@ static bool take_out(const struct profile_spec *spec, enum profile_file file, co
     if (ok && !change->existed && is_blank(buf_slice(&rest)))
         ok = replace_with_nothing(change->path) || fail(why, change->path, "can't be removed");
     else if (ok && !slice_equal(buf_slice(&rest), buf_slice(&now->text)))
-        ok = replace_file(change->path, SUFFIX, &now->owner, buf_slice(&rest)) || fail(why, change->path, "can't be written");
+        ok = replace_file(change->path, SUFFIX, &now->owner, buf_slice(&rest)) ||
+             fail(why, change->path, "can't be written");
     buf_free(&rest);
     return ok;
 }

@@ -62,7 +62,8 @@ static void add_change(struct buf *out, const char *name, const struct profile_c
     json_add_string(out, slice_of(c->path));
     add_flag(out, "existed", c->existed);
     profile_hash(buf_slice(&c->before), hash);
-    buf_add_format(out, ",\"mode\":%u,\"uid\":%u,\"gid\":%u,\"before_sha256\":\"%s\",\"after_sha256\":\"%s\",\"before\":\"",
+    buf_add_format(out,
+                   ",\"mode\":%u,\"uid\":%u,\"gid\":%u,\"before_sha256\":\"%s\",\"after_sha256\":\"%s\",\"before\":\"",
                    (unsigned)c->owner.mode, (unsigned)c->owner.uid, (unsigned)c->owner.gid, hash, c->after);
     add_bytes(out, &c->before);
     BUF_ADD(out, "\"}");
@@ -150,7 +151,8 @@ static bool read_all(const struct json *json, struct profile_journal *j)
         return false;
     j->keep = flag_of(json, 0, "keep");
     j->spec = (struct profile_spec){
-        .style = {flag_of(json, 0, "files_style"), flag_of(json, 0, "key_command_style"), flag_of(json, 0, "catalog_url_style")},
+        .style = {flag_of(json, 0, "files_style"), flag_of(json, 0, "key_command_style"),
+                  flag_of(json, 0, "catalog_url_style")},
         .make_default = flag_of(json, 0, "default"),
         .catalogs = flag_of(json, 0, "catalogs"),
         .model = json_strdup(json, json_get(json, 0, "model")),
@@ -169,7 +171,8 @@ bool profile_journal_parse(struct profile_journal *j, struct slice text, struct 
 {
     struct json json = {0};
     *j = (struct profile_journal){0};
-    bool ok = json_parse(&json, text.ptr ? text.ptr : "", text.len) && json_type(&json, 0) == JSON_OBJECT && read_all(&json, j);
+    bool ok = json_parse(&json, text.ptr ? text.ptr : "", text.len) && json_type(&json, 0) == JSON_OBJECT &&
+              read_all(&json, j);
     if (!ok)
         BUF_ADD(why, "is no journal of this version of pointsman");
     json_free(&json);

@@ -1,6 +1,6 @@
-/* profile_journal: what the managed profiles have changed, and how to undo it: $CODEX_HOME/pointsman-profiles.json. It is there
- * exactly while something is changed: written before the first change, removed after the last one is undone. Pure but for its
- * own file.
+/* profile_journal: what the managed profiles have changed, and how to undo it: $CODEX_HOME/pointsman-profiles.json. It
+ * is there exactly while something is changed: written before the first change, removed after the last one is undone.
+ * Pure but for its own file.
  *
  *   no journal ──write──▶ ENABLING ──all files written──▶ ENABLED ──▶ DISABLING ──all files restored──▶ no journal
  *
@@ -11,25 +11,25 @@
 #include "cli/profile_text.h"
 #include "common/replace.h"
 
-#define PROFILE_FILE_MAX (4u << 20)    /* bytes of a file that is edited */
-#define PROFILE_HASH_SIZE 65           /* SHA-256 in hexadecimal, and a NUL */
+#define PROFILE_FILE_MAX (4u << 20) /* bytes of a file that is edited */
+#define PROFILE_HASH_SIZE 65        /* SHA-256 in hexadecimal, and a NUL */
 
 enum profile_stage { PROFILE_ENABLING, PROFILE_ENABLED, PROFILE_DISABLING };
 
 struct profile_change {
-    char *path;                        /* owned; absolute, no link: NULL: this file is not ours */
-    bool existed;                      /* before */
-    struct replace_owner owner;        /* before, of an existing file; else what the new one got */
-    struct buf before;                 /* its bytes */
-    char after[PROFILE_HASH_SIZE];     /* hash of what was written */
-    bool is_there;                     /* while it is planned: whether the file is there now */
-    char found[PROFILE_HASH_SIZE];     /* and its hash */
+    char *path;                    /* owned; absolute, no link: NULL: this file is not ours */
+    bool existed;                  /* before */
+    struct replace_owner owner;    /* before, of an existing file; else what the new one got */
+    struct buf before;             /* its bytes */
+    char after[PROFILE_HASH_SIZE]; /* hash of what was written */
+    bool is_there;                 /* while it is planned: whether the file is there now */
+    char found[PROFILE_HASH_SIZE]; /* and its hash */
 };
 
 struct profile_journal {
     enum profile_stage stage;
-    bool keep;                         /* enabled until "disable"; else while somebody holds a lease */
-    struct profile_spec spec;          /* strings owned */
+    bool keep;                /* enabled until "disable"; else while somebody holds a lease */
+    struct profile_spec spec; /* strings owned */
     struct profile_change changes[PROFILE_FILE_COUNT];
 };
 

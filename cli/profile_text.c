@@ -20,7 +20,7 @@ static const char *const NAMES[] = {
 
 static const char *const OWNED[][2] = {
     {"model_providers", PROFILE_PROXY}, {"model_providers", PROFILE_HF}, {"model_providers", PROFILE_DEFAULT},
-    {"profiles", PROFILE_PROXY}, {"profiles", PROFILE_HF}, {NULL, NULL},
+    {"profiles", PROFILE_PROXY},        {"profiles", PROFILE_HF},        {NULL, NULL},
 };
 
 /* Where these say otherwise, the default provider would not be asked, or of models that it does not have. */
@@ -43,8 +43,8 @@ static bool is_from(const struct codex_version *v, unsigned minor)
     return !v || v->major > 0 || v->minor >= minor;
 }
 
-/* 0.134: profiles became files (openai/codex#24051). The command for the key is older (#16288). 0.169 is the first version of
- * which it was seen that it takes a provider's catalog without being told to by a feature's switch. */
+/* 0.134: profiles became files (openai/codex#24051). The command for the key is older (#16288). 0.169 is the first
+ * version of which it was seen that it takes a provider's catalog without being told to by a feature's switch. */
 struct profile_style profile_style_of(const struct codex_version *version)
 {
     return (struct profile_style){
@@ -67,17 +67,12 @@ bool profile_file_is_toml(enum profile_file file)
 bool profile_file_used(const struct profile_spec *spec, enum profile_file file)
 {
     switch (file) {
-    case PROFILE_FILE_CATALOG:
-        return spec->catalogs && !spec->style.catalog_url;
-    case PROFILE_FILE_HF_CATALOG:
-        return spec->catalogs;
+    case PROFILE_FILE_CATALOG: return spec->catalogs && !spec->style.catalog_url;
+    case PROFILE_FILE_HF_CATALOG: return spec->catalogs;
     case PROFILE_FILE_PROXY:
-    case PROFILE_FILE_HF:
-        return spec->style.files;
-    case PROFILE_FILE_CONFIG:
-        return !spec->style.files || spec->make_default;
-    case PROFILE_FILE_COUNT:
-        break;
+    case PROFILE_FILE_HF: return spec->style.files;
+    case PROFILE_FILE_CONFIG: return !spec->style.files || spec->make_default;
+    case PROFILE_FILE_COUNT: break;
     }
     return false;
 }
@@ -104,7 +99,8 @@ static void add_provider(struct buf *out, const char *id, const char *name, cons
 }
 
 /* `key_command` NULL: from the environment. */
-static void add_proxy_provider(struct buf *out, const struct profile_spec *spec, const char *id, const char *key_command)
+static void add_proxy_provider(struct buf *out, const struct profile_spec *spec, const char *id,
+                               const char *key_command)
 {
     add_provider(out, id, "pointsman", spec->base_url);
     BUF_ADD(out, "env_http_headers = { \"x-pointsman-run-id\" = \"" PROFILE_RUN_ID_ENV "\" }\n");

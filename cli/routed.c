@@ -14,15 +14,16 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In the runtime folder: which session was started for a Codex. One that the user has started since is not taken for it. */
+/* In the runtime folder: which session was started for a Codex. One that the user has started since is not taken for
+ * it. */
 #define MARK "pointsman-started"
 #define STOP_MS 15000
 
 /* A session as the mark names it: what was started, and of which instance ("all 4711 HASH"). */
 struct mark {
-    bool all;                       /* the page, too; else the proxy alone */
-    int64_t proxy;                  /* its process */
-    char token[PROFILE_HASH_SIZE];  /* hash of the session's token, which is new with each page */
+    bool all;                      /* the page, too; else the proxy alone */
+    int64_t proxy;                 /* its process */
+    char token[PROFILE_HASH_SIZE]; /* hash of the session's token, which is new with each page */
 };
 
 static struct mark mark_of(const struct session *session, const struct session_status *status, bool all)
@@ -83,7 +84,8 @@ static int stop_proxy(const struct session *session)
     int code = EXIT_OK;
     buf_init(&why, 4096);
     if (!session_call(session, "POST", "/api/stop", SLICE("{}"), STOP_MS, &reply, &why) || reply.status != 200)
-        code = complain(EXIT_FAULT, "the proxy could not be stopped: %s", why.len ? buf_text(&why) : "the session refused");
+        code = complain(EXIT_FAULT, "the proxy could not be stopped: %s",
+                        why.len ? buf_text(&why) : "the session refused");
     local_http_free(&reply);
     buf_free(&why);
     return code;
@@ -114,7 +116,7 @@ static int stop_marked(const char *runtime, bool *stopped)
 static void end_session_lease(struct lease *lease, const char *runtime)
 {
     lease_end(lease);
-    (void)rmdir(runtime);   /* fails while anything is in it */
+    (void)rmdir(runtime); /* fails while anything is in it */
 }
 
 /* A proxy elsewhere needs nothing of ours. */
@@ -184,7 +186,7 @@ static int enter_profiles(struct routed *r, const struct codex *codex)
     struct buf why;
     int code = EXIT_OK;
     buf_init(&why, 64u << 10);
-    sigset_t before = hold_signals();   /* between the first change and its end */
+    sigset_t before = hold_signals(); /* between the first change and its end */
     if (!codex_proxy_find(&proxy, &why) || !codex_enable(codex, &proxy, false, NULL, &r->profiles, &why))
         code = complain(EXIT_FAULT, "%s", buf_text(&why));
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
@@ -197,8 +199,8 @@ int routed_enter(enum routed_by by, const struct codex *codex, const struct star
 {
     struct codex_proxy proxy = {0};
     int code;
-    *r = (struct routed){.session = LEASE_NONE, .profiles = LEASE_NONE,
-                         .profile = by == ROUTED_BY_HF ? PROFILE_HF : PROFILE_PROXY};
+    *r = (struct routed){
+        .session = LEASE_NONE, .profiles = LEASE_NONE, .profile = by == ROUTED_BY_HF ? PROFILE_HF : PROFILE_PROXY};
     if (by == ROUTED_BY_HF) {
         const char *token = getenv(PROFILE_HF_KEY_ENV);
         if (!token || !*token)
@@ -222,8 +224,9 @@ void routed_join(struct routed *r)
     struct buf unheard;
     buf_init(&unheard, 4096);
     *r = (struct routed){.session = LEASE_NONE, .profiles = LEASE_NONE, .runtime = paths_find_runtime_dir(&unheard)};
-    bool joined = (!r->runtime || lease_take(&r->session, r->runtime, &unheard)) && profile_join(&r->profiles, &unheard);
-    (void)joined;   /* without a lease it runs as well, only less safely */
+    bool joined = (!r->runtime || lease_take(&r->session, r->runtime, &unheard)) &&
+                  profile_join(&r->profiles, &unheard);
+    (void)joined; /* without a lease it runs as well, only less safely */
     buf_free(&unheard);
 }
 

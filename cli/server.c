@@ -24,11 +24,11 @@
 
 #define READY_MS 10000
 #define GONE_MS 8000
-#define SOCKET_NAME_MAX 107   /* sun_path less its NUL */
+#define SOCKET_NAME_MAX 107 /* sun_path less its NUL */
 #define CHILDREN_MAX 4
 
-/* The pid in the file, believed only if that process runs lighttpd in this very folder; -1. The process is opened before it is
- * looked at, so that its number can't come to mean another. */
+/* The pid in the file, believed only if that process runs lighttpd in this very folder; -1. The process is opened
+ * before it is looked at, so that its number can't come to mean another. */
 static int find_process(const struct server *server, int *process)
 {
     char text[32] = "", path[64], name[32] = "", cwd[4096];
@@ -108,8 +108,8 @@ void server_close(struct server *server)
 /* lighttpd's environment: what the session app may inherit (conf/lighttpd.conf.in) and no key. */
 static char **make_environment(struct buf *space, char *list[], size_t count)
 {
-    static const char *const names[] = {"HOME", "CODEX_HOME", "XDG_CONFIG_HOME", "TZ", "LANG", "PATH", "ASAN_OPTIONS",
-                                        "LSAN_OPTIONS", "UBSAN_OPTIONS"};
+    static const char *const names[] = {"HOME", "CODEX_HOME",   "XDG_CONFIG_HOME", "TZ",           "LANG",
+                                        "PATH", "ASAN_OPTIONS", "LSAN_OPTIONS",    "UBSAN_OPTIONS"};
     size_t offsets[sizeof names / sizeof *names], used = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = getenv(names[i]);
@@ -121,7 +121,7 @@ static char **make_environment(struct buf *space, char *list[], size_t count)
     }
     for (size_t i = 0; i < used; i++)
         list[i] = space->data + offsets[i];
-    list[used] = list[used + 1] = NULL;   /* one place is left, for POINTSMAN_PARENT */
+    list[used] = list[used + 1] = NULL; /* one place is left, for POINTSMAN_PARENT */
     return list + used;
 }
 
@@ -130,8 +130,9 @@ static bool check_conf(const struct server *server, const char *lighttpd, struct
     struct buf said;
     char *conf = paths_join(server->runtime, SERVER_CONF);
     buf_init(&said, 8192);
-    int status = child_capture(&(struct child_run){(char *[]){(char *)lighttpd, "-tt", "-f", conf, NULL}, NULL, READY_MS, true},
-                               &said);
+    int status =
+        child_capture(&(struct child_run){(char *[]){(char *)lighttpd, "-tt", "-f", conf, NULL}, NULL, READY_MS, true},
+                      &said);
     if (status != 0)
         buf_add_format(error, "lighttpd refuses its configuration: %.*s", SLICE_ARGS(buf_slice(&said)));
     buf_free(&said);
@@ -213,7 +214,8 @@ bool server_start(struct server *server, const struct server_options *options, b
     if (!lighttpd)
         BUF_ADD(error, "lighttpd was not found: apt-get install lighttpd");
     else if (!up)
-        buf_add_format(error, "%s is too long for a socket's path; set POINTSMAN_RUNTIME_DIR to a shorter one", server->runtime);
+        buf_add_format(error, "%s is too long for a socket's path; set POINTSMAN_RUNTIME_DIR to a shorter one",
+                       server->runtime);
     up = up && server_files_write(server, options, error) && check_conf(server, lighttpd, error);
     char **last = up ? make_environment(&space, list, sizeof list / sizeof *list) : NULL;
     pid_t pid = up ? fork() : -1;

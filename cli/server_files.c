@@ -15,7 +15,8 @@
 #define TEMPLATE_MAX (256u << 10)
 
 static const char *const files[] = {
-    SERVER_PID, SERVER_CONF, SERVER_LOG, "url", "session-token", "notify.sock", "session.sock", "session.sock-0",
+    SERVER_PID,          SERVER_CONF,         SERVER_LOG,         "url",
+    "session-token",     "notify.sock",       "session.sock",     "session.sock-0",
     "pointsman-session", "codex-models.json", "codex-models.new", "codex-litellm-proxy.key",
 };
 
@@ -112,8 +113,8 @@ static bool write_file(const struct server *server, const char *name, struct sli
     return written;
 }
 
-static bool write_conf(const struct server *server, const struct server_options *options, const char *proxy, const char *config,
-                       struct buf *error)
+static bool write_conf(const struct server *server, const struct server_options *options, const char *proxy,
+                       const char *config, struct buf *error)
 {
     struct buf template, conf;
     char web_port[16], proxy_port[16], risk_port[16], *www = place_data("www"), *command = place_program(PLACE_COMMAND);
@@ -121,8 +122,9 @@ static bool write_conf(const struct server *server, const struct server_options 
     (void)snprintf(proxy_port, sizeof proxy_port, "%u", options->proxy_port);
     (void)snprintf(risk_port, sizeof risk_port, "%u", options->risk_port);
     const char *const values[] = {
-        "WEB_PORT", web_port, "PROXY_PORT", proxy_port, "RISK_PORT", risk_port, "RUNTIME_DIR", server->runtime,
-        "WWW", www, "PROXY", proxy, "CONFIG", config, "COMMAND", command, NULL,
+        "WEB_PORT",    web_port,        "PROXY_PORT", proxy_port, "RISK_PORT", risk_port,
+        "RUNTIME_DIR", server->runtime, "WWW",        www,        "PROXY",     proxy,
+        "CONFIG",      config,          "COMMAND",    command,    NULL,
     };
     buf_init(&template, TEMPLATE_MAX);
     buf_init(&conf, 2 * TEMPLATE_MAX);

@@ -8,14 +8,15 @@
 #define SERVER_LOG "lighttpd.log"
 #define SERVER_PID "lighttpd.pid"
 
-/* Writes lighttpd's configuration, the link to the session app and the file `url`; removes what an earlier session left. false
- * with a line in `error`. */
-MUST_CHECK bool server_files_write(const struct server *server, const struct server_options *options, struct buf *error);
+/* Writes lighttpd's configuration, the link to the session app and the file `url`; removes what an earlier session
+ * left. false with a line in `error`. */
+MUST_CHECK bool server_files_write(const struct server *server, const struct server_options *options,
+                                   struct buf *error);
 /* Removes them and what the session app left, and the folder when nothing else is in it. */
 void server_files_remove(const struct server *server);
-/* Pure: `template` with each @NAME@ replaced by its value as it stands within quotes of lighttpd's configuration. `values`: pairs
- * of name and value, NULL-terminated. false with a line in `error` for a name without a value, or a value with a control
- * character. */
+/* Pure: `template` with each @NAME@ replaced by its value as it stands within quotes of lighttpd's configuration.
+ * `values`: pairs of name and value, NULL-terminated. false with a line in `error` for a name without a value, or a
+ * value with a control character. */
 MUST_CHECK bool server_files_fill(struct slice template, const char *const *values, struct buf *out, struct buf *error);
 
 #endif

@@ -56,18 +56,22 @@ void session_close(struct session *session)
     *session = (struct session){0};
 }
 
-bool session_call(const struct session *session, const char *method, const char *path, struct slice body, int timeout_ms,
-                  struct local_http_reply *reply, struct buf *error)
+bool session_call(const struct session *session, const char *method, const char *path, struct slice body,
+                  int timeout_ms, struct local_http_reply *reply, struct buf *error)
 {
     struct buf field;
     buf_init(&field, 512);
     buf_add_format(&field, "X-Pointsman-Token: %s", session->token);
     bool post = strcmp(method, "POST") == 0;
     const char *const fields[] = {buf_text(&field), NULL};
-    bool done = local_http(&(struct local_http_request){.base = session->url, .method = method, .path = path,
+    bool done = local_http(&(struct local_http_request){.base = session->url,
+                                                        .method = method,
+                                                        .path = path,
                                                         .fields = post ? fields : NULL,
-                                                        .content_type = post ? "application/json" : NULL, .body = body,
-                                                        .timeout_ms = timeout_ms}, reply, error);
+                                                        .content_type = post ? "application/json" : NULL,
+                                                        .body = body,
+                                                        .timeout_ms = timeout_ms},
+                           reply, error);
     buf_wipe(&field);
     return done;
 }
@@ -87,7 +91,8 @@ bool session_read(struct session_status *status, struct local_http_reply *reply,
     *status = (struct session_status){.reply = *reply};
     *reply = (struct local_http_reply){0};
     struct slice text = buf_slice(&status->reply.body);
-    bool parsed = json_parse(&status->json, text.ptr ? text.ptr : "", text.len) && json_type(&status->json, 0) == JSON_OBJECT;
+    bool parsed = json_parse(&status->json, text.ptr ? text.ptr : "", text.len) &&
+                  json_type(&status->json, 0) == JSON_OBJECT;
     if (!parsed)
         status->json.count = 0;
     if (!parsed || status->reply.status != 200) {

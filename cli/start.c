@@ -39,7 +39,8 @@ static unsigned port_of(const char *url)
 static bool same_config(const struct start_options *options, const struct session_status *status)
 {
     char *wanted = options->config ? realpath(options->config, NULL) : NULL;
-    bool same = !options->config || (wanted && json_string_is(&status->json, json_get(&status->json, 0, "config"), wanted));
+    bool same = !options->config ||
+                (wanted && json_string_is(&status->json, json_get(&status->json, 0, "config"), wanted));
     free(wanted);
     return same;
 }
@@ -49,8 +50,10 @@ static bool check_running(const struct start_options *options, const struct star
 {
     unsigned web = port_of(result->session.url), proxy = port_of(result->status.base_url);
     if (options->web_port && options->web_port != web)
-        (void)complain(0, "pointsman already runs at %s with this runtime folder. Stop it (pointsman stop), or set "
-                          "POINTSMAN_RUNTIME_DIR to another folder", result->session.url);
+        (void)complain(0,
+                       "pointsman already runs at %s with this runtime folder. Stop it (pointsman stop), or set "
+                       "POINTSMAN_RUNTIME_DIR to another folder",
+                       result->session.url);
     else if (options->proxy_port && options->proxy_port != proxy)
         (void)complain(0, "its proxy's port is %u, not %u. To change that, stop it first (pointsman stop)", proxy,
                        options->proxy_port);
@@ -68,7 +71,8 @@ static bool look(struct start_result *result, struct buf *error)
 }
 
 /* Brings the page up where it does not run, and learns the session's status. */
-static int page_up(const struct start_options *options, struct server *server, struct start_result *result, struct buf *error)
+static int page_up(const struct start_options *options, struct server *server, struct start_result *result,
+                   struct buf *error)
 {
     bool busy = false;
     result->page_was_up = server->process >= 0;
@@ -118,7 +122,8 @@ static int gather(const struct start_options *options, const struct session_stat
     return code;
 }
 
-static bool write_body(const struct start_options *options, const struct start_keys *keys, struct buf *body, struct buf *names)
+static bool write_body(const struct start_options *options, const struct start_keys *keys, struct buf *body,
+                       struct buf *names)
 {
     BUF_ADD(body, "{");
     if (!start_keys_json(keys, body, names))
@@ -175,8 +180,8 @@ static int prepare(const struct start_options *options, struct start_keys *keys,
 }
 
 /* With the runtime folder locked. All or nothing: what this start brought up goes again where it fails. */
-static int bring_up(const struct start_options *options, const struct start_keys *keys, bool wanted, struct start_result *result,
-                    struct buf *error)
+static int bring_up(const struct start_options *options, const struct start_keys *keys, bool wanted,
+                    struct start_result *result, struct buf *error)
 {
     struct server server;
     struct buf more;
@@ -248,8 +253,9 @@ int stop_all(bool *was_up)
     buf_init(&error, 64u << 10);
     buf_init(&unheard, 4096);
     bool there = server_open(&server, true, &error), up = there && server.process >= 0;
-    if (up && (!session_find(&session, &unheard) ||
-               !session_call(&session, "POST", "/api/stop", SLICE("{}"), STOP_MS, &reply, &unheard) || reply.status != 200))
+    if (up &&
+        (!session_find(&session, &unheard) ||
+         !session_call(&session, "POST", "/api/stop", SLICE("{}"), STOP_MS, &reply, &unheard) || reply.status != 200))
         warn("the session did not confirm the stop; ending it anyway");
     if (there && !server_stop(&server, &error))
         code = EXIT_FAULT;

@@ -10,22 +10,41 @@
 #include <string.h>
 
 enum {
-    LOCAL_QWEN, KEYS_FD, ASK, NO_INPUT, CONFIG, WEB_PORT, PROXY_PORT, RISK_ROUTER, STRATEGY, HOST, ALLOW_HOST, PAGE_ONLY, DEMO,
+    LOCAL_QWEN,
+    KEYS_FD,
+    ASK,
+    NO_INPUT,
+    CONFIG,
+    WEB_PORT,
+    PROXY_PORT,
+    RISK_ROUTER,
+    STRATEGY,
+    HOST,
+    ALLOW_HOST,
+    PAGE_ONLY,
+    DEMO,
 };
 
 const struct command_option start_arguments[] = {
     [LOCAL_QWEN] = {.name = "local-qwen", .summary = "use the Qwen on this machine's Ollama (USE_LOCAL_QWEN=1)"},
-    [KEYS_FD] = {.name = "keys-fd", .value = "N", .summary = "read lines NAME=value from descriptor N; they come first"},
+    [KEYS_FD] = {.name = "keys-fd",
+                 .value = "N",
+                 .summary = "read lines NAME=value from descriptor N; they come first"},
     [ASK] = {.name = "ask", .summary = "ask for each key that is not set, though there is enough"},
     [NO_INPUT] = {.name = "no-input", .summary = "never ask"},
-    [CONFIG] = {.name = "config", .letter = 'c', .value = "FILE", .hint = HINT_FILE, .summary = "the proxy's configuration"},
+    [CONFIG] =
+        {.name = "config", .letter = 'c', .value = "FILE", .hint = HINT_FILE, .summary = "the proxy's configuration"},
     [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the page's port (8787)"},
     [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "the proxy's port (4000)"},
     [RISK_ROUTER] = {.name = "risk-router", .summary = "serve the port after the proxy's, too: the risk router"},
     [STRATEGY] = {.name = "strategy", .value = "NAME", .summary = "routing strategy, in place of the configuration's"},
-    [HOST] = {.name = "host", .value = "ADDRESS", .choices = "127.0.0.1 0.0.0.0 ::",
+    [HOST] = {.name = "host",
+              .value = "ADDRESS",
+              .choices = "127.0.0.1 0.0.0.0 ::",
               .summary = "where the proxy listens: 0.0.0.0 or :: for other machines, too"},
-    [ALLOW_HOST] = {.name = "allow-host", .value = "NAMES", .summary = "names by which others may call it, commas between"},
+    [ALLOW_HOST] = {.name = "allow-host",
+                    .value = "NAMES",
+                    .summary = "names by which others may call it, commas between"},
     [PAGE_ONLY] = {.name = "page-only", .summary = "start the page alone; keys are given there"},
     [DEMO] = {.name = "demo", .summary = "add codex-echo, a model without a model behind it, and ask it once"},
     {0},
@@ -73,10 +92,14 @@ static int run_demo(const struct start_result *result)
     buf_init(&text, 4096);
     BUF_ADD(&field, "Authorization: Bearer ");
     bool done = session_key(&result->session, &field) &&
-                local_http(&(struct local_http_request){
-                    .base = result->status.base_url, .method = "POST", .path = "/chat/completions",
-                    .fields = (const char *const[]){buf_text(&field), NULL}, .content_type = "application/json",
-                    .body = SLICE(question), .timeout_ms = 30000}, &reply, &error) &&
+                local_http(&(struct local_http_request){.base = result->status.base_url,
+                                                        .method = "POST",
+                                                        .path = "/chat/completions",
+                                                        .fields = (const char *const[]){buf_text(&field), NULL},
+                                                        .content_type = "application/json",
+                                                        .body = SLICE(question),
+                                                        .timeout_ms = 30000},
+                           &reply, &error) &&
                 reply.status == 200 && json_parse(&json, reply.body.data, reply.body.len);
     uint32_t choice = done ? json_first(&json, json_get(&json, 0, "choices")) : JSON_NONE;
     done = done && json_unescape(&json, json_get(&json, json_get(&json, choice, "message"), "content"), &text);
@@ -108,7 +131,8 @@ static void tell(const struct start_options *options, struct start_result *resul
         printf("Sent:   %s\n", buf_text(&result->names));
     if (result->proxy_was_up || (options->page_only && result->page_was_up))
         say("pointsman is running already%s", result->proxy_was_up && !options->page_only
-            ? "; it is left as it is (pointsman restart takes new keys)" : "");
+                                                  ? "; it is left as it is (pointsman restart takes new keys)"
+                                                  : "");
     else if (!result->status.running)
         say("Next: open the page, give it a key (or choose local Qwen), and click Start");
 }

@@ -28,8 +28,8 @@ void start_keys_free(struct start_keys *keys)
 static bool is_name(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++)
-        if (!((name.ptr[i] >= 'A' && name.ptr[i] <= 'Z') || (name.ptr[i] >= 'a' && name.ptr[i] <= 'z') || name.ptr[i] == '_' ||
-              (i && name.ptr[i] >= '0' && name.ptr[i] <= '9')))
+        if (!((name.ptr[i] >= 'A' && name.ptr[i] <= 'Z') || (name.ptr[i] >= 'a' && name.ptr[i] <= 'z') ||
+              name.ptr[i] == '_' || (i && name.ptr[i] >= '0' && name.ptr[i] <= '9')))
             return false;
     return name.len > 0;
 }
@@ -153,7 +153,8 @@ void start_keys_ask(struct start_keys *keys)
     buf_init(&answer, 4096);
     buf_init(&question, 512);
     for (unsigned i = 0; i < keys->wanted.count; i++) {
-        bool idle = strncmp(keys->wanted.names[i], "CODEX_AGENT_", 12) == 0 && !value_of(keys, "LITELLM_ENABLE_CODEX_AGENT");
+        bool idle = strncmp(keys->wanted.names[i], "CODEX_AGENT_", 12) == 0 &&
+                    !value_of(keys, "LITELLM_ENABLE_CODEX_AGENT");
         if (idle || !start_keys_is_key(keys->wanted.names[i]) || value_of(keys, keys->wanted.names[i]))
             continue;
         buf_clear(&question);

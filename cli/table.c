@@ -43,7 +43,7 @@ static void print_aligned(const struct table *table, FILE *out)
     const char *at = table->cells.data;
     measure(table, widths);
     for (unsigned i = 0; i < table->count; i++, at += strlen(at) + 1) {
-        enum terminal_style style = (enum terminal_style)*at++;
+        enum terminal_style style = (enum terminal_style) * at++;
         unsigned column = i % table->columns;
         bool last = column == table->columns - 1;
         int gap = (int)(widths[column] - terminal_columns(slice_of(at)));

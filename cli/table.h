@@ -1,4 +1,5 @@
-/* table: rows for people and for scripts: columns in line on a terminal, cells with tabs between and no head line elsewhere. */
+/* table: rows for people and for scripts: columns in line on a terminal, cells with tabs between and no head line
+ * elsewhere. */
 #ifndef POINTSMAN_CLI_TABLE_H
 #define POINTSMAN_CLI_TABLE_H
 
@@ -8,8 +9,8 @@
 
 struct table {
     unsigned columns;
-    bool right[TABLE_COLUMNS_MAX];   /* set after table_begin(): figures, which stand in line at their right end */
-    struct buf cells;                /* style byte, text, NUL; and so on */
+    bool right[TABLE_COLUMNS_MAX]; /* set after table_begin(): figures, which stand in line at their right end */
+    struct buf cells;              /* style byte, text, NUL; and so on */
     unsigned count;
 };
 

@@ -45,7 +45,8 @@ unsigned terminal_columns(struct slice text)
     return count;
 }
 
-/* One line, in one write, so that lines of two processes don't mix. What came from elsewhere can't steer the terminal. */
+/* One line, in one write, so that lines of two processes don't mix. What came from elsewhere can't steer the terminal.
+ */
 static void speak(const char *prefix, const char *format, va_list arguments)
 {
     char line[LINE_MAX_BYTES];

@@ -57,7 +57,7 @@ bool toml_block_marked(struct slice text)
 /* Whether the key, in the table `table` (empty: outside of tables), lies in one of our own tables. */
 static bool is_owned(const struct toml_block *block, struct slice table, struct slice key)
 {
-    for (const char *const (*owned)[2] = block->owned; (*owned)[0]; owned++) {
+    for (const char *const(*owned)[2] = block->owned; (*owned)[0]; owned++) {
         struct slice rest = table.len ? table : key, more = table.len ? key : SLICE("");
         bool same = toml_part_is(&rest, (*owned)[0]);
         if (!rest.len)
@@ -132,13 +132,14 @@ static const char *clash_of(const struct toml_block *block, struct slice table, 
         return NULL;
     if (is_owned(block, table, item->kind == TOML_KEY ? item->key : SLICE("")))
         return "is what pointsman would write; rename or remove it";
-    for (const char *const (*owned)[2] = block->owned; (*owned)[0]; owned++)
+    for (const char *const(*owned)[2] = block->owned; (*owned)[0]; owned++)
         if (item->kind == TOML_KEY && !table.len && is_single(item->key, (*owned)[0]))
             return "is written as a value, to which nothing can be added; write it as tables";
     return NULL;
 }
 
-bool toml_block_insert(struct slice text, const struct toml_block *block, const char *name, struct buf *out, struct buf *why)
+bool toml_block_insert(struct slice text, const struct toml_block *block, const char *name, struct buf *out,
+                       struct buf *why)
 {
     struct toml_scan scan;
     struct toml_item item;
@@ -166,9 +167,9 @@ bool toml_block_insert(struct slice text, const struct toml_block *block, const 
 
 /* What there is of ours outside of tables. */
 struct found {
-    bool anchored;       /* the first setting has our value: all settings are ours */
-    size_t joined_at;    /* in the output: after the newline that was added */
-    size_t joined_by;    /* bytes of that newline; 0: none was added */
+    bool anchored;    /* the first setting has our value: all settings are ours */
+    size_t joined_at; /* in the output: after the newline that was added */
+    size_t joined_by; /* bytes of that newline; 0: none was added */
 };
 
 static struct found find(struct slice text, const struct toml_block *block)
@@ -221,28 +222,30 @@ static bool add_kept(struct slice text, const struct toml_block *block, const st
     while (toml_next(&scan, &item))
         if (item.kind != TOML_KEY || !taken_over(text, block, found, item.key))
             buf_add_slice(out, item.text);
-    buf_add_slice(out, scan.rest);   /* what somebody else made of it */
+    buf_add_slice(out, scan.rest); /* what somebody else made of it */
     bool ok = !plain.failed;
     buf_free(&plain);
     return ok;
 }
 
 /* Puts the item into the output, unless it is ours. */
-static bool keep_item(const struct toml_block *block, struct found *found, const struct toml_item *item, struct slice table,
-                      struct buf *out)
+static bool keep_item(const struct toml_block *block, struct found *found, const struct toml_item *item,
+                      struct slice table, struct buf *out)
 {
     if (is_joined(item)) {
         found->joined_at = out->len;
-        found->joined_by = item->text.len - line_of(item->text).len;   /* written with the same line end */
+        found->joined_by = item->text.len - line_of(item->text).len; /* written with the same line end */
     }
-    if (is_mark(item) || (item->kind != TOML_OTHER && is_owned(block, table, item->kind == TOML_KEY ? item->key : SLICE(""))))
+    if (is_mark(item) ||
+        (item->kind != TOML_OTHER && is_owned(block, table, item->kind == TOML_KEY ? item->key : SLICE(""))))
         return true;
     if (item->kind == TOML_KEY && !table.len && is_ours(block, found, item))
         return true;
     return buf_add_slice(out, item->text);
 }
 
-bool toml_block_remove(struct slice text, const struct toml_block *block, const char *name, struct buf *out, struct buf *why)
+bool toml_block_remove(struct slice text, const struct toml_block *block, const char *name, struct buf *out,
+                       struct buf *why)
 {
     struct found found = find(text, block);
     struct toml_scan scan;

@@ -239,7 +239,7 @@ static struct slice take_part(struct slice *key)
         at = k.len;
     struct slice part = {k.ptr + start, at - start};
     at = skip_blanks(k, at);
-    at += at < k.len;   /* the dot */
+    at += at < k.len; /* the dot */
     *key = (struct slice){k.ptr + at, k.len - at};
     return part;
 }

@@ -141,7 +141,7 @@ bool buf_add_hex(struct buf *b, uint64_t value)
 
 bool buf_add_double(struct buf *b, double value, int digits)
 {
-    bool small = value > -10000 && value < 10000;   /* false for what is no number */
+    bool small = value > -10000 && value < 10000; /* false for what is no number */
     if (small && value == (double)(int)value && (value != 0 || !signbit(value)))
         return buf_add_number(b, (int)value);
     return buf_add_format(b, "%.*g", digits, value);

@@ -21,7 +21,8 @@ struct slice {
 /* For printf's "%.*s". */
 #define SLICE_ARGS(s) (int)(s).len, (s).ptr
 
-/* What is used for every field and every word stands here, where the compiler can measure literals and leave out the call. */
+/* What is used for every field and every word stands here, where the compiler can measure literals and leave out the
+ * call. */
 
 /* The slice over a NUL-terminated string; NULL gives an empty slice. */
 static inline struct slice slice_of(const char *text)
@@ -50,19 +51,19 @@ static inline bool slice_starts(struct slice a, const char *prefix)
 /* Spaces and tabs off both ends. */
 struct slice slice_trim(struct slice a);
 
-#define DIGITS_MAX 20   /* of any number */
+#define DIGITS_MAX 20 /* of any number */
 /* The number in decimal, written into the end of `digits`. */
 struct slice slice_of_number(uint64_t value, char digits[DIGITS_MAX]);
 
 /* A buffer that grows up to `max` bytes. A write that would pass `max`, or that finds no memory, changes nothing,
  * sets `failed` and returns false; `failed` stays, so that a run of writes may be checked once, at its end. */
 struct buf {
-    char *data;   /* owned; NULL while nothing was written */
-    size_t len;   /* bytes in use */
-    size_t cap;   /* bytes allocated */
-    size_t max;   /* ceiling in bytes, below SIZE_MAX */
+    char *data; /* owned; NULL while nothing was written */
+    size_t len; /* bytes in use */
+    size_t cap; /* bytes allocated */
+    size_t max; /* ceiling in bytes, below SIZE_MAX */
     bool failed;
-    bool full;    /* it failed at its ceiling; else there was no memory */
+    bool full; /* it failed at its ceiling; else there was no memory */
 };
 
 /* An empty buffer with the given ceiling; allocates nothing. */
@@ -79,7 +80,7 @@ bool buf_reserve(struct buf *b, size_t more);
 bool buf_add_growing(struct buf *b, const void *bytes, size_t len);
 static inline bool buf_add(struct buf *b, const void *bytes, size_t len)
 {
-    if (len >= b->cap - b->len)   /* a byte is left for a NUL */
+    if (len >= b->cap - b->len) /* a byte is left for a NUL */
         return buf_add_growing(b, bytes, len);
     if (len)
         memcpy(b->data + b->len, bytes, len);
@@ -107,7 +108,7 @@ bool buf_add_double(struct buf *b, double value, int digits);
 /* Bytes that lie in up to three places, in their order: what is sent so need not be copied together. */
 #define PIECES_MAX 3
 struct pieces {
-    struct slice of[PIECES_MAX];   /* the first one's ptr NULL: there is nothing, not even an empty text */
+    struct slice of[PIECES_MAX]; /* the first one's ptr NULL: there is nothing, not even an empty text */
 };
 static inline struct pieces pieces_of(struct slice whole)
 {

@@ -23,11 +23,11 @@ struct arm {
 struct canary {
     struct markov_settings settings;
     struct arm arms[CANARY_ARMS];
-    float *sorted;              /* room for one column */
+    float *sorted; /* room for one column */
     uint64_t *sorted_conversations;
-    float *memory;              /* what the floats point into */
-    uint64_t *more_memory;      /* and the conversations */
-    char why[192];              /* empty: not stepped back */
+    float *memory;         /* what the floats point into */
+    uint64_t *more_memory; /* and the conversations */
+    char why[192];         /* empty: not stepped back */
 };
 
 struct canary *canary_new(const struct markov_settings *s)
@@ -142,7 +142,7 @@ static unsigned conversations_of(const struct canary *c, enum canary_arm which)
 
 struct mean {
     unsigned count;
-    double value, variance;     /* of one value */
+    double value, variance; /* of one value */
 };
 
 static struct mean mean_of(const struct canary *c, enum canary_arm arm, enum column column)
@@ -178,8 +178,8 @@ static void judge_quantile(struct canary *c, enum column column, double share, c
         return;
     for (unsigned i = 0; i < count; i++)
         above += (double)c->sorted[i] > bound;
-    double chance = sqrt(share * (1 - share) * (1.0 / conversations_of(c, CANARY_BASELINE) +
-                                                1.0 / conversations_of(c, CANARY_SUGGESTED)));
+    double chance = sqrt(share * (1 - share) *
+                         (1.0 / conversations_of(c, CANARY_BASELINE) + 1.0 / conversations_of(c, CANARY_SUGGESTED)));
     if ((double)above / count > 1 - share + SIGMAS * chance)
         step_back(c, "%s of %.0f ms passes the bound of %.0f ms, the baseline's and %.0f %%", what, figure, bound,
                   100 * c->settings.canary_tolerance);
@@ -196,8 +196,8 @@ static void judge_mean(struct canary *c, enum column column, double sign, double
     double chance = sqrt(b.variance / (alike ? conversations_of(c, CANARY_BASELINE) : b.count) +
                          m.variance / (alike ? conversations_of(c, CANARY_SUGGESTED) : m.count));
     if (sign * (m.value - bound) > SIGMAS * chance)
-        step_back(c, "%s of %.4g passes the bound of %.4g, the baseline's %s %.0f %%", what, unit * m.value, unit * bound,
-                  sign > 0 ? "and" : "less", 100 * slack);
+        step_back(c, "%s of %.4g passes the bound of %.4g, the baseline's %s %.0f %%", what, unit * m.value,
+                  unit * bound, sign > 0 ? "and" : "less", 100 * slack);
 }
 
 static void judge(struct canary *c)
@@ -217,7 +217,9 @@ bool canary_add(struct canary *c, enum canary_arm which, const struct canary_sam
         return false;
     double values[COLUMNS] = {[TTFT] = sample->error ? (double)NAN : sample->ttft_ms,
                               [LATENCY] = sample->error ? (double)NAN : sample->total_ms,
-                              [ERROR] = sample->error, [COST] = sample->cost_usd, [QUALITY] = sample->quality};
+                              [ERROR] = sample->error,
+                              [COST] = sample->cost_usd,
+                              [QUALITY] = sample->quality};
     for (unsigned i = 0; i < COLUMNS; i++)
         arm->values[i][arm->next] = (float)values[i];
     arm->conversations[arm->next] = sample->conversation;
@@ -242,9 +244,12 @@ void canary_report(const struct canary *c, struct canary_report *out)
         enum canary_arm arm = (enum canary_arm)a;
         unsigned count;
         out->arm[a] = (struct canary_figures){
-            .requests = c->arms[a].requests, .counted = c->arms[a].held,
-            .ttft_p50_ms = quantile(c, arm, TTFT, .5, &count), .latency_p95_ms = quantile(c, arm, LATENCY, .95, &count),
-            .error_rate = mean_of(c, arm, ERROR).value, .cost_per_1000_usd = 1000 * mean_of(c, arm, COST).value,
+            .requests = c->arms[a].requests,
+            .counted = c->arms[a].held,
+            .ttft_p50_ms = quantile(c, arm, TTFT, .5, &count),
+            .latency_p95_ms = quantile(c, arm, LATENCY, .95, &count),
+            .error_rate = mean_of(c, arm, ERROR).value,
+            .cost_per_1000_usd = 1000 * mean_of(c, arm, COST).value,
             .quality = mean_of(c, arm, QUALITY).value,
         };
     }

@@ -13,7 +13,10 @@ static inline int64_t clock_read_ms(clockid_t clock)
 }
 
 /* Since some fixed moment; never set back. For durations and deadlines. */
-static inline uint64_t clock_monotonic_ms(void) { return (uint64_t)clock_read_ms(CLOCK_MONOTONIC); }
+static inline uint64_t clock_monotonic_ms(void)
+{
+    return (uint64_t)clock_read_ms(CLOCK_MONOTONIC);
+}
 /* The same in microseconds, for what takes less than a millisecond. */
 static inline uint64_t clock_monotonic_us(void)
 {
@@ -22,6 +25,9 @@ static inline uint64_t clock_monotonic_us(void)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 /* Since 1970. For what people read. */
-static inline int64_t clock_unix_ms(void) { return clock_read_ms(CLOCK_REALTIME); }
+static inline int64_t clock_unix_ms(void)
+{
+    return clock_read_ms(CLOCK_REALTIME);
+}
 
 #endif

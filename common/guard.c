@@ -29,7 +29,7 @@ bool guard_host(struct slice host, unsigned port)
 bool guard_is_host_name(struct slice name)
 {
     static const bool inside[256] = {['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
-                                     ['.'] = true, ['-'] = true, ['_'] = true};
+                                     ['.'] = true,         ['-'] = true,         ['_'] = true};
     if (name.len > 2 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']') {
         for (size_t i = 1; i < name.len - 1; i++)
             if (!memchr("0123456789abcdefABCDEF:.", name.ptr[i], 24))

@@ -29,8 +29,9 @@ void harden_early(struct harden_status *status)
 
 static bool is_dangerous(const char *entry)
 {
-    static const char *const prefixes[] = {"LD_", "CURL_", "OPENSSL_", "SSL_", "SSLKEYLOGFILE=", "MALLOC_", "GLIBC_TUNABLES=",
-                                           "NETRC=", "GCONV_PATH=", "RES_OPTIONS=", "HOSTALIASES=", "LOCALDOMAIN="};
+    static const char *const prefixes[] = {
+        "LD_",    "CURL_",       "OPENSSL_",     "SSL_",         "SSLKEYLOGFILE=", "MALLOC_", "GLIBC_TUNABLES=",
+        "NETRC=", "GCONV_PATH=", "RES_OPTIONS=", "HOSTALIASES=", "LOCALDOMAIN="};
     const char *name_end = strchr(entry, '=');
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0)
@@ -61,13 +62,13 @@ void harden_late(struct harden_status *status)
 
 bool harden_json(const struct harden_status *status, struct buf *out)
 {
-    const struct { const char *name; enum harden_state state; } rows[] = {
-        {"non_dumpable", status->non_dumpable},
-        {"no_core", status->no_core},
-        {"no_new_privs", status->no_new_privs},
-        {"parent_death_signal", status->parent_death},
-        {"peer_uid", status->peer_uid},
-        {"landlock", status->landlock},
+    const struct {
+        const char *name;
+        enum harden_state state;
+    } rows[] = {
+        {"non_dumpable", status->non_dumpable}, {"no_core", status->no_core},
+        {"no_new_privs", status->no_new_privs}, {"parent_death_signal", status->parent_death},
+        {"peer_uid", status->peer_uid},         {"landlock", status->landlock},
         {"seccomp", status->seccomp},
     };
     char before = '{';

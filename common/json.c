@@ -9,11 +9,11 @@ struct reader {
     struct json *j;
     const unsigned char *text, *at, *end;
     bool top_only;
-    size_t mark_len;     /* of json.mark; 0: none */
+    size_t mark_len; /* of json.mark; 0: none */
     unsigned depth;
     struct {
-        uint32_t node;   /* of the container; JSON_NONE where it was not recorded */
-        uint32_t last;   /* its last recorded child */
+        uint32_t node; /* of the container; JSON_NONE where it was not recorded */
+        uint32_t last; /* its last recorded child */
         bool object;
     } open[JSON_MAX_DEPTH];
 };
@@ -72,7 +72,9 @@ static void close_node(struct reader *r, uint32_t node)
 
 size_t json_utf8_length(struct slice s)
 {
-    static const struct { unsigned char first_low, first_high, second_low, second_high, length; } forms[] = {
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high, length;
+    } forms[] = {
         {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
         {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
         {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
@@ -116,7 +118,8 @@ static bool read_escape(struct reader *r)
 /* Sixteen bytes at a time, in the compiler's own vector types: it makes SSE2 of them on x64 and NEON on arm64. */
 typedef int8_t vector __attribute__((vector_size(16)));
 
-/* Which bytes are plain text: all bits of a byte are set, or none. Signed: a byte that is not ASCII is below ' ' as well. */
+/* Which bytes are plain text: all bits of a byte are set, or none. Signed: a byte that is not ASCII is below ' ' as
+ * well. */
 static vector find_plain(const unsigned char *p)
 {
     vector text;
@@ -152,7 +155,8 @@ static const unsigned char *skip_plain(const unsigned char *p, const unsigned ch
             return p;
         /* It is a long text: four at a time, as long as all of them are plain. */
         while ((size_t)(end - p) >= 4 * size &&
-               count_plain(find_plain(p) & find_plain(p + size) & find_plain(p + 2 * size) & find_plain(p + 3 * size)) == size)
+               count_plain(find_plain(p) & find_plain(p + size) & find_plain(p + 2 * size) &
+                           find_plain(p + 3 * size)) == size)
             p += 4 * size;
     }
     while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
@@ -245,8 +249,17 @@ static bool value_type(unsigned char c, enum json_type *type)
     case 't': *type = JSON_TRUE; return true;
     case 'f': *type = JSON_FALSE; return true;
     case 'n': *type = JSON_NULL; return true;
-    case '-': case '0': case '1': case '2': case '3': case '4':
-    case '5': case '6': case '7': case '8': case '9': *type = JSON_NUMBER; return true;
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': *type = JSON_NUMBER; return true;
     default: return false;
     }
 }
@@ -277,9 +290,11 @@ static bool read_value(struct reader *r, bool *entered)
     }
     if (type == JSON_STRING)
         look_for_mark(r);
-    bool ok = type == JSON_STRING ? read_string(r, &escaped)
-            : type == JSON_NUMBER ? read_number(r)
-            : read_word(r, type == JSON_TRUE ? "true" : type == JSON_FALSE ? "false" : "null");
+    bool ok = type == JSON_STRING   ? read_string(r, &escaped)
+              : type == JSON_NUMBER ? read_number(r)
+                                    : read_word(r, type == JSON_TRUE    ? "true"
+                                                   : type == JSON_FALSE ? "false"
+                                                                        : "null");
     if (ok && record) {
         close_node(r, node);
         r->j->nodes[node].escaped = escaped;
@@ -359,7 +374,7 @@ static bool read_document(struct reader *r)
 
 static bool parse(struct json *j, const char *text, size_t len, bool top_only)
 {
-    j->text = text = text ? text : "";   /* an empty slice may have no address, and NULL + 0 is undefined */
+    j->text = text = text ? text : ""; /* an empty slice may have no address, and NULL + 0 is undefined */
     j->count = 0;
     j->error = NULL;
     j->error_at = 0;

@@ -29,22 +29,22 @@
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 struct json_node {
-    uint32_t at;     /* offset of the first byte in the text */
-    uint32_t len;    /* bytes, quotes and brackets included */
-    uint32_t next;   /* next sibling (for a key: the next key), 0 at the end */
-    uint8_t type;    /* enum json_type */
-    bool escaped;    /* a string that holds a backslash */
+    uint32_t at;   /* offset of the first byte in the text */
+    uint32_t len;  /* bytes, quotes and brackets included */
+    uint32_t next; /* next sibling (for a key: the next key), 0 at the end */
+    uint8_t type;  /* enum json_type */
+    bool escaped;  /* a string that holds a backslash */
 };
 
 struct json {
-    const char *text;         /* the caller's; must outlive the nodes' use */
-    struct json_node *nodes;  /* owned; reused by the next json_parse() */
+    const char *text;        /* the caller's; must outlive the nodes' use */
+    struct json_node *nodes; /* owned; reused by the next json_parse() */
     uint32_t count, cap;
-    const char *error;        /* static text after a failed parse, else NULL */
-    size_t error_at;          /* its offset in the text */
-    bool no_memory;           /* the parse failed for that: nothing is known of the text */
-    /* Set before a parse that is to tell whether a string value, however deep, begins with `mark` as it is written there: it is
-     * seen on the way. NULL: not looked for. */
+    const char *error; /* static text after a failed parse, else NULL */
+    size_t error_at;   /* its offset in the text */
+    bool no_memory;    /* the parse failed for that: nothing is known of the text */
+    /* Set before a parse that is to tell whether a string value, however deep, begins with `mark` as it is written
+     * there: it is seen on the way. NULL: not looked for. */
     const char *mark;
     bool marked;
 };
@@ -57,13 +57,16 @@ MUST_CHECK bool json_parse(struct json *j, const char *text, size_t len);
 MUST_CHECK bool json_parse_top(struct json *j, const char *text, size_t len);
 void json_free(struct json *j);
 
-static inline enum json_type json_type(const struct json *j, uint32_t node) { return (enum json_type)j->nodes[node].type; }
+static inline enum json_type json_type(const struct json *j, uint32_t node)
+{
+    return (enum json_type)j->nodes[node].type;
+}
 /* The value of the object's first `key`; JSON_NONE when absent, or when `object` is no object. Keys written with
  * escapes are compared unescaped. */
 uint32_t json_find(const struct json *j, uint32_t object, struct slice key);
 static inline uint32_t json_get(const struct json *j, uint32_t object, const char *key)
 {
-    return json_find(j, object, (struct slice){key, strlen(key)});   /* mostly a constant's: known to the compiler */
+    return json_find(j, object, (struct slice){key, strlen(key)}); /* mostly a constant's: known to the compiler */
 }
 /* How often `key` stands in the object: 2 and more mean that two readers of the text may disagree. */
 unsigned json_count(const struct json *j, uint32_t object, const char *key);
@@ -71,7 +74,10 @@ unsigned json_count(const struct json *j, uint32_t object, const char *key);
 uint32_t json_first(const struct json *j, uint32_t container);
 /* Next element, or next KEY; JSON_NONE at the end. A key's value is json_value(key). */
 uint32_t json_next(const struct json *j, uint32_t node);
-static inline uint32_t json_value(uint32_t key) { return key + 1; }
+static inline uint32_t json_value(uint32_t key)
+{
+    return key + 1;
+}
 
 /* The value as it was written. */
 struct slice json_raw(const struct json *j, uint32_t node);
@@ -108,8 +114,8 @@ static inline bool json_is(const struct json *j, uint32_t node, enum json_type t
 bool json_int64(const struct json *j, uint32_t node, int64_t *value);
 bool json_double(const struct json *j, uint32_t node, double *value);
 
-/* Bytes of the UTF-8 character at the start of `s`; 0 when there is none (RFC 3629: no overlong forms, no surrogates, at most
- * U+10FFFF). */
+/* Bytes of the UTF-8 character at the start of `s`; 0 when there is none (RFC 3629: no overlong forms, no surrogates,
+ * at most U+10FFFF). */
 size_t json_utf8_length(struct slice s);
 
 /* Writes `text` (UTF-8) as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */

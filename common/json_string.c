@@ -95,7 +95,7 @@ char *json_strdup(const struct json *j, uint32_t node)
     if (!inner.ptr)
         return NULL;
     struct buf text;
-    buf_init(&text, inner.len + 1);   /* unescaped text is never longer than what was written */
+    buf_init(&text, inner.len + 1); /* unescaped text is never longer than what was written */
     if (json_unescape_inner(inner, &text) && (!text.len || !memchr(text.data, '\0', text.len)) && buf_text(&text))
         return text.data;
     buf_free(&text);
@@ -117,7 +117,7 @@ bool json_escaped_equals(struct slice inner, struct slice text)
     return matched == text.len;
 }
 
-#define NUMBER_SIZE 64   /* a longer number is nobody's count */
+#define NUMBER_SIZE 64 /* a longer number is nobody's count */
 
 /* A number's text with a NUL behind it. */
 static bool number_text(const struct json *j, uint32_t node, char text[NUMBER_SIZE])
@@ -147,7 +147,7 @@ bool json_int64(const struct json *j, uint32_t node, int64_t *value)
     double d;
     if (!number_text(j, node, text))
         return false;
-    if (!strpbrk(text, ".eE")) {   /* all digits are written out, and count: a double would lose those above 2^53 */
+    if (!strpbrk(text, ".eE")) { /* all digits are written out, and count: a double would lose those above 2^53 */
         errno = 0;
         long long written = strtoll(text, NULL, 10);
         if (errno == 0)

@@ -53,7 +53,9 @@ struct jsonl *jsonl_open(const char *path, size_t max_bytes, size_t waiting_max,
     if (open_file(j))
         return j;
     buf_add_format(error, "%s: the journal can't be opened: %s", path,
-                   errno == ELOOP ? "it is a symbolic link" : errno == EINVAL ? "it is no file" : strerror(errno));
+                   errno == ELOOP    ? "it is a symbolic link"
+                   : errno == EINVAL ? "it is no file"
+                                     : strerror(errno));
     jsonl_close(j);
     return NULL;
 no_memory:
@@ -81,7 +83,7 @@ static void rotate(struct jsonl *j)
     bool same = fstat(j->fd, &ours) == 0 && lstat(j->path, &named) == 0 && ours.st_ino == named.st_ino &&
                 ours.st_dev == named.st_dev;
     if (same && rename(j->path, j->rotated) != 0)
-        return;     /* one that is too long is better than none */
+        return; /* one that is too long is better than none */
     (void)close(j->fd);
     j->fd = -1;
     (void)open_file(j);

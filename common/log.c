@@ -14,7 +14,7 @@
 static const char *program_name = "pointsman";
 static enum log_level most_talkative = LOG_LEVEL_INFO;
 static bool under_journal;
-static struct buf line = {.max = LINE_MAX_BYTES * 2};   /* kept: that there is no memory can be said without any */
+static struct buf line = {.max = LINE_MAX_BYTES * 2}; /* kept: that there is no memory can be said without any */
 
 void log_open(const char *program, enum log_level most)
 {
@@ -52,16 +52,16 @@ static void write_line(enum log_level level, const char *format, va_list args)
             line.data[i] = ' ';
     buf_add_char(&line, '\n');
     while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
-        ;   /* any other error: there is nowhere left to say it */
+        ; /* any other error: there is nowhere left to say it */
 }
 
-#define DEFINE_LEVEL(name, level)             \
-    void name(const char *format, ...)        \
-    {                                         \
-        va_list args;                         \
-        va_start(args, format);               \
-        write_line(level, format, args);      \
-        va_end(args);                         \
+#define DEFINE_LEVEL(name, level)        \
+    void name(const char *format, ...)   \
+    {                                    \
+        va_list args;                    \
+        va_start(args, format);          \
+        write_line(level, format, args); \
+        va_end(args);                    \
     }
 
 DEFINE_LEVEL(log_error, LOG_LEVEL_ERROR)

@@ -1,4 +1,5 @@
-/* The adaptive router's model; see markov.h for the picture. States are in the order of enum markov_state throughout. */
+/* The adaptive router's model; see markov.h for the picture. States are in the order of enum markov_state throughout.
+ */
 #include "common/markov.h"
 
 #include <math.h>
@@ -9,17 +10,16 @@ static const double PRIOR[MARKOV_STATES] = {.72, .18, .06, .02, .02};
 
 /* From call to call: row from, column to. */
 static const double TRANSITIONS[MARKOV_STATES][MARKOV_STATES] = {
-    [MARKOV_HEALTHY] = {.82, .14, .03, .01, .00},
-    [MARKOV_WARMING] = {.22, .50, .20, .05, .03},
-    [MARKOV_OVERLOADED] = {.05, .20, .45, .22, .08},
-    [MARKOV_FAILING] = {.02, .08, .20, .50, .20},
+    [MARKOV_HEALTHY] = {.82, .14, .03, .01, .00},    [MARKOV_WARMING] = {.22, .50, .20, .05, .03},
+    [MARKOV_OVERLOADED] = {.05, .20, .45, .22, .08}, [MARKOV_FAILING] = {.02, .08, .20, .50, .20},
     [MARKOV_COOLDOWN] = {.18, .25, .12, .05, .40},
 };
 
 static const double RISK[MARKOV_STATES] = {.00, .35, .75, 1.00, .45};
 
-/* How likely each state makes a call's outcome. A success lies between the first two rows, calm^(1-p) · strained^p for its
- * pressure p. Sorted by RISK, the ratio of neighbours grows from CALM to STRAINED, hence so does the risk with the pressure. */
+/* How likely each state makes a call's outcome. A success lies between the first two rows, calm^(1-p) · strained^p for
+ * its pressure p. Sorted by RISK, the ratio of neighbours grows from CALM to STRAINED, hence so does the risk with the
+ * pressure. */
 static const double CALM[MARKOV_STATES] = {1.00, .50, .10, .02, .20};
 static const double STRAINED[MARKOV_STATES] = {.05, .30, 1.00, .30, .20};
 static const double FAILURE[][MARKOV_STATES] = {
@@ -29,8 +29,10 @@ static const double FAILURE[][MARKOV_STATES] = {
 };
 
 /* What each metric weighs: in the pressure of a success, and in the performance. */
-static const struct { double pressure, performance; } WEIGHT[MARKOV_METRICS] = {
-    [MARKOV_TTFT] = {.22, .24}, [MARKOV_TOTAL] = {.22, .24}, [MARKOV_COST] = {.12, .18},
+static const struct {
+    double pressure, performance;
+} WEIGHT[MARKOV_METRICS] = {
+    [MARKOV_TTFT] = {.22, .24},    [MARKOV_TOTAL] = {.22, .24}, [MARKOV_COST] = {.12, .18},
     [MARKOV_QUALITY] = {.14, .18}, [MARKOV_ERROR] = {.14, .16}, [MARKOV_SUCCESSES] = {0, .20},
 };
 static const double TOKEN_PRESSURE_WEIGHT = .16;
@@ -73,8 +75,9 @@ static double seconds_since(const struct markov_provider *p, int64_t now_ms)
     return p->count && now_ms > p->seen_ms ? ((double)now_ms - (double)p->seen_ms) / 1000 : 0;
 }
 
-/* The belief after some seconds without a call. Each state is left at the rate 1 / recovery_time; `x` hops are due on average, so
- * that two hops happened with probability x²/2·e^-x, and what has left the chain is as a provider never seen. */
+/* The belief after some seconds without a call. Each state is left at the rate 1 / recovery_time; `x` hops are due on
+ * average, so that two hops happened with probability x²/2·e^-x, and what has left the chain is as a provider never
+ * seen. */
 static void elapse(const struct markov_provider *p, double x, double out[MARKOV_STATES])
 {
     if (!p->count) {
@@ -88,7 +91,9 @@ static void elapse(const struct markov_provider *p, double x, double out[MARKOV_
     out[MARKOV_FAILING] = b[MARKOV_FAILING] * stay;
     out[MARKOV_COOLDOWN] = stay > 0 ? (b[MARKOV_COOLDOWN] + b[MARKOV_FAILING] * x) * stay : 0;
     out[MARKOV_WARMING] = stay > 0 ? (b[MARKOV_WARMING] + (b[MARKOV_COOLDOWN] + b[MARKOV_OVERLOADED]) * x +
-                                      b[MARKOV_FAILING] * x * x / 2) * stay : 0;
+                                      b[MARKOV_FAILING] * x * x / 2) *
+                                         stay
+                                   : 0;
     for (unsigned i = 0; i < MARKOV_STATES; i++)
         left -= out[i];
     for (unsigned i = 0; i < MARKOV_STATES; i++)
@@ -107,13 +112,16 @@ static void learn(double belief[MARKOV_STATES], const double likelihood[MARKOV_S
     normalize(belief);
 }
 
-/* How strained a success looked: the root mean square over what is known, so that one signal at its end shows, though all the
- * others are calm. Being fully slow to the first token, or at the end of the minute's tokens, is overload whatever the rest says:
- * it must be able to make the risk critical, for else the guard would keep a saturated local model for being free. */
+/* How strained a success looked: the root mean square over what is known, so that one signal at its end shows, though
+ * all the others are calm. Being fully slow to the first token, or at the end of the minute's tokens, is overload
+ * whatever the rest says: it must be able to make the risk critical, for else the guard would keep a saturated local
+ * model for being free. */
 static double pressure_of(const struct markov_settings *s, const struct markov_observation *o)
 {
     double error = isnan(o->error_rate) ? 0 : o->error_rate, sum = 0, weights = 0;
-    const struct { double strain, weight; } signals[] = {
+    const struct {
+        double strain, weight;
+    } signals[] = {
         {ramp(o->ttft_ms, STRAIN_TTFT * s->slow_ttft_ms, s->slow_ttft_ms), WEIGHT[MARKOV_TTFT].pressure},
         {ramp(o->total_ms, STRAIN_TOTAL * s->slow_latency_ms, s->slow_latency_ms), WEIGHT[MARKOV_TOTAL].pressure},
         {clamp(o->token_pressure), TOKEN_PRESSURE_WEIGHT},
@@ -131,7 +139,8 @@ static double pressure_of(const struct markov_settings *s, const struct markov_o
     return fmax(sqrt(sum / weights), OVERLOADED_PRESSURE * load * load);
 }
 
-static void likelihood_of(const struct markov_settings *s, const struct markov_observation *o, double out[MARKOV_STATES])
+static void likelihood_of(const struct markov_settings *s, const struct markov_observation *o,
+                          double out[MARKOV_STATES])
 {
     if (o->outcome != MARKOV_SUCCESS) {
         memcpy(out, FAILURE[o->outcome], sizeof FAILURE[o->outcome]);
@@ -143,7 +152,8 @@ static void likelihood_of(const struct markov_settings *s, const struct markov_o
 }
 
 /* A plain mean at first; then each new value weighs 1 - decay. */
-static void average_add(struct markov_average *a, const struct markov_settings *s, double fade, double value, double goodness)
+static void average_add(struct markov_average *a, const struct markov_settings *s, double fade, double value,
+                        double goodness)
 {
     a->weight *= fade;
     if (isnan(value))
@@ -154,15 +164,16 @@ static void average_add(struct markov_average *a, const struct markov_settings *
     a->weight = fmin(a->weight + 1, s->max_history);
 }
 
-static void observe_metrics(struct markov_provider *p, const struct markov_settings *s, const struct markov_observation *o,
-                            double fade)
+static void observe_metrics(struct markov_provider *p, const struct markov_settings *s,
+                            const struct markov_observation *o, double fade)
 {
     bool good = o->outcome == MARKOV_SUCCESS;
     double ttft = good ? o->ttft_ms : (double)NAN, total = good ? o->total_ms : (double)NAN;
     double quality = good ? o->quality : (double)NAN;
     double error = good && !isnan(o->error_rate) ? clamp(o->error_rate) : !good;
     average_add(&p->average[MARKOV_TTFT], s, fade, ttft, 1 - ramp(ttft, FINE_TTFT * s->slow_ttft_ms, s->slow_ttft_ms));
-    average_add(&p->average[MARKOV_TOTAL], s, fade, total, 1 - ramp(total, FINE_TOTAL * s->slow_latency_ms, s->slow_latency_ms));
+    average_add(&p->average[MARKOV_TOTAL], s, fade, total,
+                1 - ramp(total, FINE_TOTAL * s->slow_latency_ms, s->slow_latency_ms));
     average_add(&p->average[MARKOV_COST], s, fade, o->cost_usd, 1 - ramp(o->cost_usd, FINE_COST, DEAR_COST));
     average_add(&p->average[MARKOV_QUALITY], s, fade, quality, quality);
     average_add(&p->average[MARKOV_ERROR], s, fade, error, 1 - error);
@@ -171,8 +182,13 @@ static void observe_metrics(struct markov_provider *p, const struct markov_setti
 
 struct markov_observation markov_observation(enum markov_outcome outcome)
 {
-    return (struct markov_observation){.outcome = outcome, .ttft_ms = NAN, .total_ms = NAN, .token_pressure = NAN,
-                                       .cost_usd = NAN, .quality = NAN, .error_rate = NAN};
+    return (struct markov_observation){.outcome = outcome,
+                                       .ttft_ms = NAN,
+                                       .total_ms = NAN,
+                                       .token_pressure = NAN,
+                                       .cost_usd = NAN,
+                                       .quality = NAN,
+                                       .error_rate = NAN};
 }
 
 void markov_observe(struct markov_provider *p, const struct markov_settings *s, const struct markov_observation *o,
@@ -191,7 +207,8 @@ void markov_observe(struct markov_provider *p, const struct markov_settings *s, 
     p->count++;
 }
 
-/* What is known against the provider counts for `lasting`, and its failures for `fleeting`: 1 and 1 but for a baseline. */
+/* What is known against the provider counts for `lasting`, and its failures for `fleeting`: 1 and 1 but for a baseline.
+ */
 static double performance_of(const struct markov_provider *p, double lasting, double fleeting)
 {
     double sum = 0, weights = 0;
@@ -223,9 +240,14 @@ static struct markov_health health_of(const struct markov_provider *p, const str
     double belief[MARKOV_STATES], seconds = seconds_since(p, now_ms), fade = exp(-seconds / s->memory_time);
     elapse(p, seconds / s->recovery_time, belief);
     struct markov_health h = {
-        .state = MARKOV_HEALTHY, .risk = risk_of(belief), .performance = performance_of(p, 1, 1), .observations = p->count,
-        .ttft_ms = average_value(p, MARKOV_TTFT), .total_ms = average_value(p, MARKOV_TOTAL),
-        .cost_usd = average_value(p, MARKOV_COST), .error_rate = average_value(p, MARKOV_ERROR),
+        .state = MARKOV_HEALTHY,
+        .risk = risk_of(belief),
+        .performance = performance_of(p, 1, 1),
+        .observations = p->count,
+        .ttft_ms = average_value(p, MARKOV_TTFT),
+        .total_ms = average_value(p, MARKOV_TOTAL),
+        .cost_usd = average_value(p, MARKOV_COST),
+        .error_rate = average_value(p, MARKOV_ERROR),
     };
     for (unsigned i = 1; i < MARKOV_STATES; i++)
         if (belief[i] > belief[h.state])
@@ -233,7 +255,8 @@ static struct markov_health health_of(const struct markov_provider *p, const str
     double trust = trust_of(p, s, fade), untried = baseline ? 0 : s->cold_start_penalty * (1 - trust);
     double reliability = clamp(1 - h.risk - s->overload_penalty * h.risk - untried), performance = h.performance;
     if (baseline)
-        performance = isnan(performance) ? 1 : performance_of(p, trust * fade, trust * exp(-seconds / s->recovery_time));
+        performance = isnan(performance) ? 1
+                                         : performance_of(p, trust * fade, trust * exp(-seconds / s->recovery_time));
     else if (isnan(performance) || trust < .99)
         performance = reliability;
     h.confidence = (1 - s->performance_weight) * reliability + s->performance_weight * performance;
@@ -245,9 +268,10 @@ struct markov_health markov_health(const struct markov_provider *p, const struct
     return health_of(p, s, false, now_ms);
 }
 
-/* What candidate `index` costs against the baseline; a price below a millionth of a dollar counts as that, so that what is free
- * can be compared. */
-static double cost_multiplier(const struct markov_decision *d, const struct markov_candidate *candidates, unsigned index)
+/* What candidate `index` costs against the baseline; a price below a millionth of a dollar counts as that, so that what
+ * is free can be compared. */
+static double cost_multiplier(const struct markov_decision *d, const struct markov_candidate *candidates,
+                              unsigned index)
 {
     double cost[2];
     const unsigned which[2] = {0, index};
@@ -265,9 +289,10 @@ static bool price_known(const struct markov_decision *d, const struct markov_can
     return !isnan(candidates[index].cost_usd) || !isnan(d->health[index].cost_usd);
 }
 
-/* The baseline's risk as it was last seen counts: time alone lowers it, while nothing tells that the trouble is over, and going
- * back for the price before the confidence is back would only find the same trouble. */
-static bool is_critical(const struct markov_settings *s, const struct markov_decision *d, const struct markov_provider *baseline)
+/* The baseline's risk as it was last seen counts: time alone lowers it, while nothing tells that the trouble is over,
+ * and going back for the price before the confidence is back would only find the same trouble. */
+static bool is_critical(const struct markov_settings *s, const struct markov_decision *d,
+                        const struct markov_provider *baseline)
 {
     double seen = baseline->count ? risk_of(baseline->belief) : 0;
     return fmax(d->health[0].risk, seen) >= s->critical_risk_threshold;
@@ -294,7 +319,8 @@ static unsigned best_left(const struct markov_settings *s, const struct markov_d
     return best;
 }
 
-static void suggest(const struct markov_settings *s, const struct markov_candidate *candidates, struct markov_decision *out)
+static void suggest(const struct markov_settings *s, const struct markov_candidate *candidates,
+                    struct markov_decision *out)
 {
     uint32_t looked_at = 0;
     for (unsigned best; (best = best_left(s, out, looked_at)) != 0; looked_at |= 1u << best) {
@@ -314,13 +340,18 @@ static void suggest(const struct markov_settings *s, const struct markov_candida
     out->cost_multiplier = cost_multiplier(out, candidates, out->suggested);
 }
 
-void markov_decide(const struct markov_settings *s, const struct markov_candidate *candidates, unsigned count, bool live,
-                   int64_t now_ms, struct markov_decision *out)
+void markov_decide(const struct markov_settings *s, const struct markov_candidate *candidates, unsigned count,
+                   bool live, int64_t now_ms, struct markov_decision *out)
 {
     *out = (struct markov_decision){
-        .enabled = s->enabled, .shadow_mode = s->shadow_mode, .live = live && s->enabled && !s->shadow_mode,
-        .count = count < MARKOV_MAX ? count : MARKOV_MAX, .blocked = MARKOV_NONE, .cost_multiplier = 1,
-        .blocked_multiplier = NAN, .max_cost_multiplier = s->max_cost_multiplier,
+        .enabled = s->enabled,
+        .shadow_mode = s->shadow_mode,
+        .live = live && s->enabled && !s->shadow_mode,
+        .count = count < MARKOV_MAX ? count : MARKOV_MAX,
+        .blocked = MARKOV_NONE,
+        .cost_multiplier = 1,
+        .blocked_multiplier = NAN,
+        .max_cost_multiplier = s->max_cost_multiplier,
     };
     for (unsigned i = 0; i < out->count; i++) {
         out->order[i] = i;

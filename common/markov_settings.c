@@ -1,4 +1,5 @@
-/* The keys of the block `adaptive_router:`, one row each: what reads them, what their errors say and their reference. */
+/* The keys of the block `adaptive_router:`, one row each: what reads them, what their errors say and their reference.
+ */
 #include "common/markov.h"
 #include "common/yaml_scalar.h"
 
@@ -25,25 +26,31 @@ static const struct key {
     KEY(enabled, BOOL, 0, 1, false, "Whether the model watches and suggests at all."),
     KEY(shadow_mode, BOOL, 0, 1, true, "Suggestions are logged and change nothing."),
     KEY(min_confidence_delta, NUMBER, 0, 1, .15, "By how much a suggestion's confidence must pass the baseline's."),
-    KEY(cost_guard_enabled, BOOL, 0, 1, true, "No switch to a much dearer provider unless the baseline's risk is critical."),
+    KEY(cost_guard_enabled, BOOL, 0, 1, true,
+        "No switch to a much dearer provider unless the baseline's risk is critical."),
     KEY(max_cost_multiplier, NUMBER, 1, 1e6, 2, "What is much dearer: cost against the baseline's."),
-    KEY(critical_risk_threshold, NUMBER, 0, 1, .65, "From this risk of the baseline on, the guard lets every switch pass."),
+    KEY(critical_risk_threshold, NUMBER, 0, 1, .65,
+        "From this risk of the baseline on, the guard lets every switch pass."),
     KEY(overload_penalty, NUMBER, 0, 1, .35, "What the risk takes from the reliability a second time."),
     KEY(cold_start_penalty, NUMBER, 0, 1, .5, "What being untried takes from the reliability; the baseline is spared."),
-    KEY(performance_weight, NUMBER, 0, 1, .35, "Share of speed, cost, quality and success in the "
+    KEY(performance_weight, NUMBER, 0, 1, .35,
+        "Share of speed, cost, quality and success in the "
         "confidence; the rest is reliability."),
     KEY(min_performance_observations, COUNT, 0, 1000, 2, "Calls after which a provider is no longer untried."),
     KEY(decay, NUMBER, 0, .999, .65, "What an average keeps of itself at the next call; a new value weighs the rest."),
     KEY(max_history, COUNT, 10, 10000, 200, "The latest calls that count; in each arm of the canary, too."),
-    KEY(canary_share, NUMBER, 0, 1, 1, "Once `shadow_mode` is false: share of conversations that take the suggested order; "
+    KEY(canary_share, NUMBER, 0, 1, 1,
+        "Once `shadow_mode` is false: share of conversations that take the suggested order; "
         "below 1 the others are the baseline that they are compared with."),
     KEY2(canary_min_requests, COUNT, 10, 10000, 50, 20,
          "Calls of each arm before the canary is judged, and between judgements."),
-    KEY(canary_tolerance, NUMBER, 0, 10, .25, "How much worse than the baseline is too much, as a share of it; "
+    KEY(canary_tolerance, NUMBER, 0, 10, .25,
+        "How much worse than the baseline is too much, as a share of it; "
         "then all goes back to the shadow."),
     KEY2(recovery_time, NUMBER, 1, DAY, 300, 1800,
          "Seconds that a provider stays in a state, on average, while no call tells more."),
-    KEY2(memory_time, NUMBER, 1, 365 * DAY, 3600, DAY, "Seconds after which what was averaged counts for a third; about then "
+    KEY2(memory_time, NUMBER, 1, 365 * DAY, 3600, DAY,
+         "Seconds after which what was averaged counts for a third; about then "
          "a baseline that was left for being slow or dear is tried again."),
     KEY(slow_ttft_ms, NUMBER, 1, 1e9, 6000, "Time to the first token that counts as fully slow."),
     KEY2(slow_latency_ms, NUMBER, 1, 1e9, 45000, 900000, "Time of a whole call that counts as fully slow."),
@@ -67,7 +74,9 @@ static void store(const struct key *key, struct markov_settings *s, double value
 static double load(const struct key *key, const struct markov_settings *s)
 {
     const void *field = (const char *)s + key->offset;
-    return key->type == BOOL ? *(const bool *)field : key->type == COUNT ? *(const unsigned *)field : *(const double *)field;
+    return key->type == BOOL    ? *(const bool *)field
+           : key->type == COUNT ? *(const unsigned *)field
+                                : *(const double *)field;
 }
 
 bool markov_settings_equal(const struct markov_settings *a, const struct markov_settings *b)
@@ -157,7 +166,8 @@ static void read_key(struct report *r, const struct yaml_node *n, struct markov_
     }
 }
 
-unsigned markov_settings_read(const char *file, const struct yaml_node *block, struct markov_settings *s, struct buf *errors)
+unsigned markov_settings_read(const char *file, const struct yaml_node *block, struct markov_settings *s,
+                              struct buf *errors)
 {
     struct report r = {.file = file, .errors = errors};
     if (!block || yaml_is_null(block))
@@ -172,8 +182,8 @@ unsigned markov_settings_read(const char *file, const struct yaml_node *block, s
         read_key(&r, n, s);
     if (s->canary_min_requests > s->max_history)
         fault(&r, block->key_line ? block->key_line : block->line,
-              ".canary_min_requests: %u calls don't fit into max_history, %u: raise max_history", s->canary_min_requests,
-              s->max_history);
+              ".canary_min_requests: %u calls don't fit into max_history, %u: raise max_history",
+              s->canary_min_requests, s->max_history);
     return r.count;
 }
 

@@ -1,4 +1,5 @@
-/* mix: pure. Spreads the bits of a number over all of the result, for keys and draws that hang on a few numbers alone. */
+/* mix: pure. Spreads the bits of a number over all of the result, for keys and draws that hang on a few numbers alone.
+ */
 #ifndef POINTSMAN_MIX_H
 #define POINTSMAN_MIX_H
 

@@ -21,23 +21,29 @@
 #define ACCESS_TRUNCATE (1ULL << 14)
 #define ACCESS_IOCTL_DEV (1ULL << 15)
 
-#define SECCOMP_MEMORY (1u << 20)   /* bytes, a few times what it takes */
+#define SECCOMP_MEMORY (1u << 20) /* bytes, a few times what it takes */
 
-#define ACCESS_FILE (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
+#define ACCESS_FILE \
+    (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
 #define ACCESS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define ACCESS_WRITE (ACCESS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
-                      LANDLOCK_ACCESS_FS_MAKE_REG | ACCESS_TRUNCATE)
+#define ACCESS_WRITE                                                                                              \
+    (ACCESS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
+     ACCESS_TRUNCATE)
 
 /* What getaddrinfo() and its modules, and TLS, read: from file systems of several distributions. */
 static const struct sandbox_path always[] = {
-    {"/etc", false},       {"/usr/lib", false},          {"/usr/lib32", false},     {"/usr/lib64", false},
-    {"/lib", false},       {"/lib64", false},            {"/usr/local/lib", false}, {"/usr/share", false},
-    {"/nix/store", false}, {"/usr/local/share", false},  {"/var/lib/sss", false},   {"/var/lib/ca-certificates", false},
-    {"/run/nscd", false},  {"/run/systemd/resolve", false},
-    {"/dev/null", true},   {"/dev/urandom", false},
+    {"/etc", false},           {"/usr/lib", false},
+    {"/usr/lib32", false},     {"/usr/lib64", false},
+    {"/lib", false},           {"/lib64", false},
+    {"/usr/local/lib", false}, {"/usr/share", false},
+    {"/nix/store", false},     {"/usr/local/share", false},
+    {"/var/lib/sss", false},   {"/var/lib/ca-certificates", false},
+    {"/run/nscd", false},      {"/run/systemd/resolve", false},
+    {"/dev/null", true},       {"/dev/urandom", false},
 };
 
-/* The kinds of access that the kernel's version of Landlock knows. All of them are refused where no rule grants them. */
+/* The kinds of access that the kernel's version of Landlock knows. All of them are refused where no rule grants them.
+ */
 static uint64_t known_access(long version)
 {
     static const unsigned counts[] = {0, 13, 14, 15, 15, 16};
@@ -98,27 +104,132 @@ static bool restrict_files(const struct sandbox_path *paths, size_t count)
  * library takes hangs on its version. */
 static const char *const allowed_calls[] = {
     /* files */
-    "open", "openat", "close", "close_range", "read", "readv", "pread64", "write", "writev", "pwrite64", "lseek",
-    "stat", "fstat", "lstat", "newfstatat", "fstatat64", "statx", "statfs", "fstatfs", "access", "faccessat",
-    "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd", "unlink", "unlinkat", "rename", "renameat",
-    "renameat2", "fsync", "fdatasync", "ftruncate", "flock", "fchmod", "fchown", "dup", "dup2", "dup3", "fcntl",
+    "open",
+    "openat",
+    "close",
+    "close_range",
+    "read",
+    "readv",
+    "pread64",
+    "write",
+    "writev",
+    "pwrite64",
+    "lseek",
+    "stat",
+    "fstat",
+    "lstat",
+    "newfstatat",
+    "fstatat64",
+    "statx",
+    "statfs",
+    "fstatfs",
+    "access",
+    "faccessat",
+    "faccessat2",
+    "readlink",
+    "readlinkat",
+    "getdents64",
+    "getcwd",
+    "unlink",
+    "unlinkat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "flock",
+    "fchmod",
+    "fchown",
+    "dup",
+    "dup2",
+    "dup3",
+    "fcntl",
     "fadvise64",
     /* sockets; which families, see below */
-    "connect", "accept", "accept4", "bind", "listen", "getsockname", "getpeername", "getsockopt", "setsockopt",
-    "shutdown", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", "socketpair", "pipe", "pipe2",
+    "connect",
+    "accept",
+    "accept4",
+    "bind",
+    "listen",
+    "getsockname",
+    "getpeername",
+    "getsockopt",
+    "setsockopt",
+    "shutdown",
+    "sendto",
+    "sendmsg",
+    "sendmmsg",
+    "recvfrom",
+    "recvmsg",
+    "recvmmsg",
+    "socketpair",
+    "pipe",
+    "pipe2",
     "eventfd2",
     /* waiting */
-    "poll", "ppoll", "select", "pselect6", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
-    "epoll_pwait2", "timerfd_create", "timerfd_settime", "nanosleep", "clock_nanosleep", "restart_syscall",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_create",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "timerfd_create",
+    "timerfd_settime",
+    "nanosleep",
+    "clock_nanosleep",
+    "restart_syscall",
     /* memory */
-    "brk", "mmap", "munmap", "mremap", "mprotect", "madvise", "mlock", "mlock2", "munlock",
+    "brk",
+    "mmap",
+    "munmap",
+    "mremap",
+    "mprotect",
+    "madvise",
+    "mlock",
+    "mlock2",
+    "munlock",
     /* threads and signals; of this process alone, see below */
-    "clone", "clone3", "futex", "set_robust_list", "get_robust_list", "rseq", "set_tid_address", "membarrier",
-    "sched_yield", "sched_getaffinity", "sched_getparam", "sched_getscheduler", "rt_sigaction", "rt_sigprocmask",
-    "rt_sigreturn", "sigaltstack", "exit", "exit_group",
+    "clone",
+    "clone3",
+    "futex",
+    "set_robust_list",
+    "get_robust_list",
+    "rseq",
+    "set_tid_address",
+    "membarrier",
+    "sched_yield",
+    "sched_getaffinity",
+    "sched_getparam",
+    "sched_getscheduler",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "exit",
+    "exit_group",
     /* asking */
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "getrandom", "getpid", "gettid", "getppid", "getuid",
-    "geteuid", "getgid", "getegid", "uname", "sysinfo", "getrusage", "getrlimit", "getcpu",
+    "clock_gettime",
+    "clock_getres",
+    "gettimeofday",
+    "time",
+    "getrandom",
+    "getpid",
+    "gettid",
+    "getppid",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "uname",
+    "sysinfo",
+    "getrusage",
+    "getrlimit",
+    "getcpu",
 };
 
 static const char *const deadly_calls[] = {"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev"};
@@ -137,10 +248,11 @@ static bool add_rule_for(scmp_filter_ctx filter, int number, unsigned argument, 
 
 static bool add_rules_by_argument(scmp_filter_ctx filter)
 {
-    static const uint64_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, requests[] = {FIONREAD, FIONBIO, TCGETS};
-    bool ok = add_rule_for(filter, SCMP_SYS(tgkill), 0, (uint64_t)getpid()) &&       /* abort() */
+    static const uint64_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK},
+                          requests[] = {FIONREAD, FIONBIO, TCGETS};
+    bool ok = add_rule_for(filter, SCMP_SYS(tgkill), 0, (uint64_t)getpid()) && /* abort() */
               add_rule_for(filter, SCMP_SYS(prctl), 0, PR_SET_NAME) &&
-              seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0)) == 0;   /* read */
+              seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0)) == 0; /* read */
     for (size_t i = 0; i < sizeof families / sizeof *families; i++)
         ok = ok && add_rule_for(filter, SCMP_SYS(socket), 0, families[i]);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
@@ -148,11 +260,11 @@ static bool add_rules_by_argument(scmp_filter_ctx filter)
     return ok;
 }
 
-/* libseccomp 2.5.4 loads a filter without the rules that it found no memory for, or frees twice. What it needs is put where it
- * finds it: the heap keeps what is freed at its end (proxy/serve/memory.c). */
+/* libseccomp 2.5.4 loads a filter without the rules that it found no memory for, or frees twice. What it needs is put
+ * where it finds it: the heap keeps what is freed at its end (proxy/serve/memory.c). */
 static bool have_memory(void)
 {
-    void *volatile spare = malloc(SECCOMP_MEMORY);   /* volatile: or the compiler leaves both out */
+    void *volatile spare = malloc(SECCOMP_MEMORY); /* volatile: or the compiler leaves both out */
     free(spare);
     return spare != NULL;
 }

@@ -4,8 +4,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define KEPT_MAX 256           /* secrets known at a time: a master key and one key per deployment */
-#define REDACT_MIN_LEN 8       /* shorter "keys" would blot out ordinary words */
+#define KEPT_MAX 256     /* secrets known at a time: a master key and one key per deployment */
+#define REDACT_MIN_LEN 8 /* shorter "keys" would blot out ordinary words */
 #define REDACTED "[redacted]"
 
 static char *kept[KEPT_MAX];
@@ -48,7 +48,7 @@ char *secret_keep(struct slice text)
             return copy;
         }
     }
-    sodium_free(copy);   /* a key that could not be redacted is not kept at all */
+    sodium_free(copy); /* a key that could not be redacted is not kept at all */
     return NULL;
 }
 

@@ -4,7 +4,7 @@
 
 #include "common/buf.h"
 
-#define SECRET_TOKEN_LEN 64            /* 256 bits in hexadecimal */
+#define SECRET_TOKEN_LEN 64 /* 256 bits in hexadecimal */
 #define SECRET_TOKEN_SIZE (SECRET_TOKEN_LEN + 1)
 
 /* Starts libsodium; call before anything else here. false: no randomness to be had, do not go on. */

@@ -72,6 +72,6 @@ bool url_is_loopback(const struct url *url)
         return false;
     for (size_t i = 0; i < url->host.len; i++)
         if (!strchr(".0123456789", url->host.ptr[i]))
-            return false;   /* "127.example.com" is anybody's */
+            return false; /* "127.example.com" is anybody's */
     return true;
 }

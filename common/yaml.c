@@ -14,7 +14,7 @@
 #define FILE_MAX (4u << 20)
 #define DEPTH_MAX 32
 #define NODES_MAX 10000u
-#define TEXT_MAX (16u << 20)    /* bytes of keys and scalars in all, for aliases multiply these too */
+#define TEXT_MAX (16u << 20) /* bytes of keys and scalars in all, for aliases multiply these too */
 #define ANCHORS_MAX 256u
 
 /* An anchor's node stays in the tree, so it is borrowed. Merging (see below) waits until all aliases are expanded. */
@@ -25,7 +25,7 @@ struct anchor {
 
 struct builder {
     yaml_parser_t parser;
-    yaml_event_t event;         /* the one under the cursor */
+    yaml_event_t event; /* the one under the cursor */
     const char *name;
     struct buf *error;
     unsigned nodes;
@@ -41,7 +41,7 @@ static PRINTF_LIKE(3, 4) void *fault(struct builder *b, unsigned line, const cha
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    if (b->error->len == 0)     /* the first fault is the one that counts */
+    if (b->error->len == 0) /* the first fault is the one that counts */
         buf_add_format(b->error, "%s:%u: %s", b->name, line, what);
     return NULL;
 }
@@ -124,7 +124,7 @@ static struct yaml_node *expand_alias(struct builder *b)
             continue;
         struct yaml_node *n = copy_node(b, b->anchors[i].node);
         if (n) {
-            free(n->key);   /* of the place where the anchor stood */
+            free(n->key); /* of the place where the anchor stood */
             n->key = NULL;
         }
         return n;
@@ -310,7 +310,7 @@ static bool merge_all(struct builder *b, struct yaml_node *n)
 /* The one document of the stream. */
 static struct yaml_node *build_document(struct builder *b)
 {
-    if (!advance(b) || !advance(b))     /* stream start; document start or stream end */
+    if (!advance(b) || !advance(b)) /* stream start; document start or stream end */
         return NULL;
     if (b->event.type == YAML_STREAM_END_EVENT)
         return fault(b, 1, "the file is empty");
@@ -319,7 +319,7 @@ static struct yaml_node *build_document(struct builder *b)
     struct yaml_node *root = build_node(b, 1);
     if (!root)
         return NULL;
-    bool whole = advance(b) && advance(b);  /* document end; stream end, or another document */
+    bool whole = advance(b) && advance(b); /* document end; stream end, or another document */
     if (whole && b->event.type != YAML_STREAM_END_EVENT) {
         fault(b, event_line(b), "a second document begins here; one is all that is read");
         whole = false;
@@ -384,7 +384,7 @@ struct yaml_node *yaml_load(const char *path, struct buf *error)
         buf_add_format(error, "%s:1: can't be read: %s", path, strerror(errno));
     else
         root = yaml_parse(path, buf_slice(&text), error);
-    buf_wipe(&text);    /* a configuration may hold a key */
+    buf_wipe(&text); /* a configuration may hold a key */
     return root;
 }
 

@@ -8,13 +8,13 @@ enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
 struct yaml_node {
     enum yaml_kind kind;
-    unsigned line;               /* from 1 */
-    char *key;                   /* in a mapping: this entry's key; else NULL */
+    unsigned line; /* from 1 */
+    char *key;     /* in a mapping: this entry's key; else NULL */
     unsigned key_line;
-    char *scalar;                /* YAML_SCALAR: its text */
-    bool quoted;                 /* YAML_SCALAR: written with quotes, so a string whatever it looks like */
-    struct yaml_node *children;  /* first child */
-    struct yaml_node *next;      /* next sibling */
+    char *scalar;               /* YAML_SCALAR: its text */
+    bool quoted;                /* YAML_SCALAR: written with quotes, so a string whatever it looks like */
+    struct yaml_node *children; /* first child */
+    struct yaml_node *next;     /* next sibling */
 };
 
 /* Reads the file (at most 4 MB, 32 levels, 10,000 nodes after aliases were expanded; "<<" merges). NULL with

@@ -16,8 +16,8 @@ MUST_CHECK bool yaml_parse_number(const char *text, double *value);
 /* No control characters, and at most YAML_TEXT_MAX bytes. */
 #define YAML_TEXT_MAX 4096
 bool yaml_is_clean(const char *text);
-/* The value as an error names it: "a list", "the number 7", "the text \"x\""; its text is left out where it may be a secret,
- * or can't be shown. 64 bytes are room enough. */
+/* The value as an error names it: "a list", "the number 7", "the text \"x\""; its text is left out where it may be a
+ * secret, or can't be shown. 64 bytes are room enough. */
 void yaml_describe(const struct yaml_node *n, bool secret, char *out, size_t size);
 
 #endif

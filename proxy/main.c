@@ -25,19 +25,19 @@
 #define EXIT_USAGE 2
 #define CONFIG_NAME "litellm-cost-routing.yaml"
 #define ERRORS_MAX (256u << 10)
-#define FILES_WANTED 32768         /* open at a time: two for each client that is served, and the warm connections */
-#define HOSTS_MAX 4096             /* bytes of all --allow-host */
-#define JOURNAL_MAX (64u << 20)   /* bytes, then it is rotated */
+#define FILES_WANTED 32768      /* open at a time: two for each client that is served, and the warm connections */
+#define HOSTS_MAX 4096          /* bytes of all --allow-host */
+#define JOURNAL_MAX (64u << 20) /* bytes, then it is rotated */
 
 struct options {
-    const char *config;      /* NULL: the user's, else the installed one */
+    const char *config; /* NULL: the user's, else the installed one */
     const char *host;
-    struct buf hosts;        /* --allow-host, blanks between */
-    unsigned port, risk_port;   /* risk_port 0: none */
+    struct buf hosts;         /* --allow-host, blanks between */
+    unsigned port, risk_port; /* risk_port 0: none */
     unsigned workers;
-    bool quiet;              /* warnings of the configuration were told by another process */
-    const struct strategy *strategy;   /* NULL: the configuration's */
-    const char *codex_catalog;   /* NULL: the one that the environment names, if any */
+    bool quiet;                      /* warnings of the configuration were told by another process */
+    const struct strategy *strategy; /* NULL: the configuration's */
+    const char *codex_catalog;       /* NULL: the one that the environment names, if any */
     bool check;
 };
 
@@ -78,7 +78,8 @@ static bool add_host(struct options *options, const char *name)
 {
     bool added = guard_is_host_name(slice_of(name)) && buf_add_format(&options->hosts, "%s ", name);
     if (!added)
-        log_error("--allow-host %s: not a host's name or address, or too many; give the name alone, without a port", name);
+        log_error("--allow-host %s: not a host's name or address, or too many; give the name alone, without a port",
+                  name);
     return added;
 }
 
@@ -118,12 +119,18 @@ static bool set_workers(const char *text, unsigned *workers)
 static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = {
-        {"config", required_argument, NULL, 'c'}, {"host", required_argument, NULL, 'H'},
-        {"port", required_argument, NULL, 'p'},   {"check-config", no_argument, NULL, 'k'},
-        {"codex-catalog", required_argument, NULL, 'm'}, {"allow-host", required_argument, NULL, 'a'},
-        {"strategy", required_argument, NULL, 's'}, {"risk-port", required_argument, NULL, 'r'},
-        {"workers", required_argument, NULL, 'w'},  {"num_workers", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
+        {"config", required_argument, NULL, 'c'},
+        {"host", required_argument, NULL, 'H'},
+        {"port", required_argument, NULL, 'p'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"codex-catalog", required_argument, NULL, 'm'},
+        {"allow-host", required_argument, NULL, 'a'},
+        {"strategy", required_argument, NULL, 's'},
+        {"risk-port", required_argument, NULL, 'r'},
+        {"workers", required_argument, NULL, 'w'},
+        {"num_workers", required_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     *options = (struct options){.host = "127.0.0.1", .port = 4000, .workers = 1};
@@ -156,9 +163,7 @@ static int parse_options(int argc, char **argv, struct options *options)
             break;
         case 'h': return fputs(usage, stdout) < 0;
         case 'V': return puts("pointsman-proxy " PACKAGE_VERSION) < 0;
-        default:
-            (void)fputs("Try: pointsman-proxy --help\n", stderr);
-            return EXIT_USAGE;
+        default: (void)fputs("Try: pointsman-proxy --help\n", stderr); return EXIT_USAGE;
         }
     }
     if (options->check && optind < argc && !options->config)
@@ -207,7 +212,8 @@ static struct config *load(const struct options *options, struct buf *errors)
         buf_add_text(errors, "no configuration: give one with --config FILE (" POINTSMAN_DATADIR "/" CONFIG_NAME
                              " is not there)");
     else
-        config = config_load(&(struct config_options){.path = found, .env = from_environment,
+        config = config_load(&(struct config_options){.path = found,
+                                                      .env = from_environment,
                                                       .demo = from_environment("POINTSMAN_DEMO", NULL) != NULL,
                                                       .warn = options->quiet ? NULL : print_warning},
                              errors);
@@ -298,7 +304,8 @@ static bool read_file(const char *path, struct buf *out)
     return read;
 }
 
-/* Without one, all is served but Codex's model_catalog_url. ./start writes the environment's file where there is a Codex. */
+/* Without one, all is served but Codex's model_catalog_url. ./start writes the environment's file where there is a
+ * Codex. */
 static struct catalog *get_catalog(const struct options *options, const struct config *config)
 {
     const char *named = from_environment("POINTSMAN_CODEX_CATALOG", NULL);
@@ -334,7 +341,7 @@ struct serving {
     struct options *options;
     struct setup *setup;
     struct harden_status *harden;
-    pid_t parent;                /* of the workers */
+    pid_t parent; /* of the workers */
     struct server_options server;
 };
 
@@ -362,7 +369,7 @@ static int work(void *ctx, unsigned worker, struct share *share, int control)
     s->server.share = share;
     s->server.control = control;
     s->server.parent = s->parent;
-    s->server.key_file = NULL;      /* the parent's business */
+    s->server.key_file = NULL; /* the parent's business */
     if (!harden_follow_parent(s->harden, s->server.parent))
         return 0;
     buf_init(&errors, ERRORS_MAX);
@@ -377,8 +384,13 @@ static int work(void *ctx, unsigned worker, struct share *share, int control)
 static int serve_by_workers(struct serving *s)
 {
     struct server_options *server = &s->server;
-    struct workers_options workers = {.count = s->options->workers, .fds = server->fds, .parent = server->parent,
-                                      .key_file = server->key_file, .harden = s->harden, .work = work, .ctx = s};
+    struct workers_options workers = {.count = s->options->workers,
+                                      .fds = server->fds,
+                                      .parent = server->parent,
+                                      .key_file = server->key_file,
+                                      .harden = s->harden,
+                                      .work = work,
+                                      .ctx = s};
     s->parent = getpid();
     setup_free(s->setup);
     return workers_run(&workers);
@@ -387,18 +399,27 @@ static int serve_by_workers(struct serving *s)
 static int start(struct options *options, struct setup *setup, struct harden_status *harden)
 {
     const char *parent = getenv("POINTSMAN_PARENT");
-    struct serving s = {options, setup, harden, 0, {.load = load_setup, .load_ctx = options, .harden = harden, .control = -1,
-                                                    .key_file = getenv("POINTSMAN_KEY_FILE")}};
+    struct serving s = {options,
+                        setup,
+                        harden,
+                        0,
+                        {.load = load_setup,
+                         .load_ctx = options,
+                         .harden = harden,
+                         .control = -1,
+                         .key_file = getenv("POINTSMAN_KEY_FILE")}};
     s.server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
     if (s.server.parent && !harden_follow_parent(harden, s.server.parent))
-        return 0;   /* the session is gone already */
+        return 0; /* the session is gone already */
     allow_files();
     if (!get_sockets(options, s.server.fds))
         return 1;
     s.server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
     if (!s.server.hosts && strncmp(options->host, "127.", 4) != 0 && strcmp(options->host, "::1") != 0)
-        log_warning("--host %s: requests of other machines name this one by a host that is refused (403); allow it with "
-                    "--allow-host NAME", options->host);
+        log_warning(
+            "--host %s: requests of other machines name this one by a host that is refused (403); allow it with "
+            "--allow-host NAME",
+            options->host);
     return options->workers > 1 ? serve_by_workers(&s) : serve(&s);
 }
 
@@ -411,7 +432,7 @@ int main(int argc, char **argv)
     memory_set_up();
     log_open("pointsman-proxy", getenv("POINTSMAN_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN);   /* a file at its limit (ulimit -f) is an error as a full disk is */
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit (ulimit -f) is an error as a full disk is */
     if (!secret_init()) {
         log_error("no randomness is to be had from the system");
         return 1;

@@ -17,7 +17,10 @@ uint64_t draw_bits(uint64_t seed, enum draw_stream stream, uint64_t who, uint64_
     return mix(mix(mix(seed * 64 + stream) ^ who) + n);
 }
 
-static double unit(uint64_t bits) { return ((double)(bits >> 11) + 0.5) * 0x1p-53; }
+static double unit(uint64_t bits)
+{
+    return ((double)(bits >> 11) + 0.5) * 0x1p-53;
+}
 
 double draw_uniform(uint64_t seed, enum draw_stream stream, uint64_t who, uint64_t n)
 {

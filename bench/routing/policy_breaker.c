@@ -9,10 +9,10 @@
 #define OPEN_MAX_S 300.0
 
 struct breaker {
-    unsigned failures;    /* in a row */
+    unsigned failures; /* in a row */
     unsigned ejections;
-    double open_until_s;  /* 0: closed */
-    bool trial;           /* under way */
+    double open_until_s; /* 0: closed */
+    bool trial;          /* under way */
 };
 
 struct state {
@@ -37,7 +37,7 @@ static bool lets_through(const struct breaker *b, double now_s)
 static int pick(void *state, const struct ask *ask)
 {
     const struct state *s = state;
-    int fallback = -1;   /* all open: the first untried one */
+    int fallback = -1; /* all open: the first untried one */
     for (unsigned i = 0; i < s->backends; i++) {
         if (!may_try(ask, i))
             continue;

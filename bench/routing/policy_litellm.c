@@ -1,9 +1,10 @@
 /* policy_litellm: LiteLLM's simple-shuffle and its latency strategy, with its cooldowns, over streamed requests.
  *
- * The latency strategy has its flaws on purpose (litellm/router_strategy/lowest_latency.py): a sample is the time to the
- * first token divided by the reply's tokens; once ten samples are in, only the last one is ever replaced; failures other
- * than timeouts leave no trace, so a backend that never served stays at 0 and comes first; a timeout adds to the number that the
- * sum is divided by. Kinder than the original: a retry never goes to a backend that failed this request already. */
+ * The latency strategy has its flaws on purpose (litellm/router_strategy/lowest_latency.py): a sample is the time to
+ * the first token divided by the reply's tokens; once ten samples are in, only the last one is ever replaced; failures
+ * other than timeouts leave no trace, so a backend that never served stays at 0 and comes first; a timeout adds to the
+ * number that the sum is divided by. Kinder than the original: a retry never goes to a backend that failed this request
+ * already. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 
@@ -12,13 +13,13 @@
 
 #define SAMPLES 10
 #define COOLDOWN_S 5.0
-#define FAILURE_SHARE 0.5    /* of a minute's calls, from the second on */
+#define FAILURE_SHARE 0.5 /* of a minute's calls, from the second on */
 
 struct history {
     double ttft[SAMPLES];
     unsigned ttfts, latencies;
     double minute;
-    unsigned good, bad;      /* in that minute */
+    unsigned good, bad; /* in that minute */
     double cooldown_until_s;
 };
 
@@ -36,7 +37,10 @@ static void *open_state(const struct known *known, const struct world *world)
     return s;
 }
 
-static bool cooled(const struct history *h, double now_s) { return now_s < h->cooldown_until_s; }
+static bool cooled(const struct history *h, double now_s)
+{
+    return now_s < h->cooldown_until_s;
+}
 
 static double chance(const struct state *s, const struct ask *ask)
 {
@@ -85,7 +89,8 @@ static int lowest(void *state, const struct ask *ask)
         unsigned first = (unsigned)(chance(s, ask) * s->known.backend_count);
         for (unsigned n = 0; n < s->known.backend_count; n++) {
             unsigned i = (first + n) % s->known.backend_count;
-            if (!may_try(ask, i) || (!with_cooled && cooled(&s->backends[i], ask->now_s)) || average(&s->backends[i]) >= least)
+            if (!may_try(ask, i) || (!with_cooled && cooled(&s->backends[i], ask->now_s)) ||
+                average(&s->backends[i]) >= least)
                 continue;
             least = average(&s->backends[i]);
             best = (int)i;
@@ -105,7 +110,8 @@ static void cool_down(struct history *h, const struct result *r, double now_s)
     }
     h->good += r->how == ENDED_WELL;
     h->bad += r->how != ENDED_WELL;
-    if (r->how == ENDED_WELL || r->how == ENDED_CUT)   /* a stream that breaks is not booked as a failure of the deployment */
+    if (r->how == ENDED_WELL ||
+        r->how == ENDED_CUT) /* a stream that breaks is not booked as a failure of the deployment */
         return;
     unsigned all = h->good + h->bad;
     if (r->how == ENDED_429 || (all > 1 && h->bad > FAILURE_SHARE * all))

@@ -1,13 +1,13 @@
-/* policy_markov: the Markov router that cost routing began with, its faults included (good observations raise the risk, failing
- * and cooldown are never the likeliest state), but fed with outcomes, which the original never was. It moves the backend that
- * it suggests to the front of the static order; retries go on from there. */
+/* policy_markov: the Markov router that cost routing began with, its faults included (good observations raise the risk,
+ * failing and cooldown are never the likeliest state), but fed with outcomes, which the original never was. It moves
+ * the backend that it suggests to the front of the static order; retries go on from there. */
 #include "bench/routing/policy.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STATES 5            /* healthy, warming, overloaded, failing, cooldown */
+#define STATES 5 /* healthy, warming, overloaded, failing, cooldown */
 #define DELTA 0.15
 #define OVERLOAD_PENALTY 0.35
 #define COLD_START_PENALTY 0.5
@@ -15,7 +15,7 @@
 #define PERFORMANCE_OBSERVATIONS 2
 #define COST_MULTIPLIER 2.0
 #define CRITICAL_RISK 0.65
-#define AMPLIFIER 1.35      /* 1 - decay + 1 with its decay of 0.65 */
+#define AMPLIFIER 1.35 /* 1 - decay + 1 with its decay of 0.65 */
 #define HISTORY 200
 
 static const double PRIOR[STATES] = {0.72, 0.18, 0.06, 0.02, 0.02};
@@ -27,14 +27,14 @@ static const double ROWS[STATES][STATES] = {{0.82, 0.14, 0.03, 0.01, 0.00},
 
 struct provider {
     double odds[STATES];
-    double performance[HISTORY], cost[HISTORY];   /* rings */
+    double performance[HISTORY], cost[HISTORY]; /* rings */
     unsigned observations;
 };
 
 struct state {
     struct provider providers[BACKENDS_MAX];
     struct known known;
-    uint8_t *first;          /* of each request: what was suggested */
+    uint8_t *first; /* of each request: what was suggested */
 };
 
 static void close_state(void *state)
@@ -61,8 +61,14 @@ static void *open_state(const struct known *known, const struct world *world)
     return s;
 }
 
-static double clamp(double x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
-static double ramp(double x, double from, double to) { return clamp((x - from) / (to - from)); }
+static double clamp(double x)
+{
+    return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+static double ramp(double x, double from, double to)
+{
+    return clamp((x - from) / (to - from));
+}
 
 static double mean(const double *ring, unsigned observations)
 {
@@ -73,11 +79,15 @@ static double mean(const double *ring, unsigned observations)
     return count ? sum / count : 0;
 }
 
-static double risk(const struct provider *p) { return 0.35 * p->odds[1] + 0.75 * p->odds[2] + p->odds[3] + 0.45 * p->odds[4]; }
+static double risk(const struct provider *p)
+{
+    return 0.35 * p->odds[1] + 0.75 * p->odds[2] + p->odds[3] + 0.45 * p->odds[4];
+}
 
 static double adjusted(const struct provider *p)
 {
-    double reliability = clamp(1 - risk(p) - OVERLOAD_PENALTY * risk(p) - (p->observations ? 0 : 0.5 * COLD_START_PENALTY));
+    double reliability =
+        clamp(1 - risk(p) - OVERLOAD_PENALTY * risk(p) - (p->observations ? 0 : 0.5 * COLD_START_PENALTY));
     if (p->observations < PERFORMANCE_OBSERVATIONS)
         return reliability;
     return (1 - PERFORMANCE_WEIGHT) * reliability + PERFORMANCE_WEIGHT * mean(p->performance, p->observations);
@@ -142,7 +152,8 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
     unsigned at = p->observations++ % HISTORY;
     p->cost[at] = r->cost_usd;
     p->performance[at] = 0.24 * (1 - ramp(ttft, 800, 6000)) + 0.24 * (1 - ramp(latency, 5000, 45000)) +
-                         0.18 * (1 - ramp(r->cost_usd, 0.005, 0.20)) + 0.18 * quality + 0.16 * (1 - failed) + 0.20 * (1 - failed);
+                         0.18 * (1 - ramp(r->cost_usd, 0.005, 0.20)) + 0.18 * quality + 0.16 * (1 - failed) +
+                         0.20 * (1 - failed);
     p->performance[at] /= 1.20;
 }
 

@@ -1,24 +1,24 @@
-/* policy_oracle: what could be reached. The state oracle knows queues, bursts, faults and quotas, but not this request's
- * luck; the clairvoyant knows that, too. Neither looks further than the request at hand. */
+/* policy_oracle: what could be reached. The state oracle knows queues, bursts, faults and quotas, but not this
+ * request's luck; the clairvoyant knows that, too. Neither looks further than the request at hand. */
 #include "bench/routing/world.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define WIDTH 5   /* backends looked at per attempt: the best by what a success costs */
+#define WIDTH 5 /* backends looked at per attempt: the best by what a success costs */
 
 struct oracle {
     const struct world *world;
-    double output_tokens;    /* expected */
+    double output_tokens; /* expected */
     const struct ask *ask;
 };
 
 /* What is expected of one backend now. */
 struct prospect {
     unsigned backend;
-    double good;             /* J of a success */
-    double cut;              /* J of a stream that breaks */
-    double seconds[2];       /* until a 500, a 504 */
+    double good;       /* J of a success */
+    double cut;        /* J of a stream that breaks */
+    double seconds[2]; /* until a 500, a 504 */
     double odds;
     struct failing how;
 };
@@ -56,8 +56,8 @@ static bool foresee(const struct oracle *o, unsigned backend, struct prospect *p
 }
 
 /* J of trying the prospects not yet in `tried` in the best order, `left` attempts; the first choice in *best. */
-static double expected(const struct oracle *o, const struct prospect *all, unsigned count, uint32_t tried, unsigned left,
-                       int *best)
+static double expected(const struct oracle *o, const struct prospect *all, unsigned count, uint32_t tried,
+                       unsigned left, int *best)
 {
     const struct objective *j = &world_workload(o->world)->objective;
     double least = left ? INFINITY : j->failure;

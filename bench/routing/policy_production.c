@@ -1,6 +1,6 @@
-/* policy_production: the production code, driven as proxy/exchange/exchange.c drives it: a configuration as the loader makes it, plans by
- * plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(), with the clock and the draws
- * of the simulator. It is told what is declared, and how its own calls went. */
+/* policy_production: the production code, driven as proxy/exchange/exchange.c drives it: a configuration as the loader
+ * makes it, plans by plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(),
+ * with the clock and the draws of the simulator. It is told what is declared, and how its own calls went. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 
@@ -16,17 +16,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define EPOCH_MS 1000000.0      /* the clock's start: 0 means "never" in some places */
+#define EPOCH_MS 1000000.0 /* the clock's start: 0 means "never" in some places */
 #define BYTES_PER_TOKEN 4.0
 
 struct state {
     struct known known;
     struct config *config;
-    struct health *health;      /* by deployment.index, which is the backend's */
-    struct adaptive *adaptive;  /* NULL: not enabled */
-    struct plan *plans;         /* by request */
-    uint8_t *at;                /* of each request: the attempt in its plan */
-    struct health_call *calls;  /* of each request: the call under way */
+    struct health *health;     /* by deployment.index, which is the backend's */
+    struct adaptive *adaptive; /* NULL: not enabled */
+    struct plan *plans;        /* by request */
+    uint8_t *at;               /* of each request: the attempt in its plan */
+    struct health_call *calls; /* of each request: the call under way */
 };
 
 static void close_state(void *state)
@@ -50,18 +50,23 @@ static const char *no_environment(const char *name, void *ctx)
 }
 
 /* What is configured beside the strategy. */
-enum { ORDERED = 1, ADAPTIVE = 2 };     /* each backend of an order of its own; the adaptive router, live */
+enum { ORDERED = 1, ADAPTIVE = 2 }; /* each backend of an order of its own; the adaptive router, live */
 
 static void write_config(const struct known *known, const char *strategy, unsigned with, int fd)
 {
-    dprintf(fd, "router_settings: {routing_strategy: %s, num_retries: %u, adaptive_router: {enabled: %s, shadow_mode: false}}\n"
-            "model_list:\n", strategy, known->attempts - 1, with & ADAPTIVE ? "true" : "false");
+    dprintf(
+        fd,
+        "router_settings: {routing_strategy: %s, num_retries: %u, adaptive_router: {enabled: %s, shadow_mode: false}}\n"
+        "model_list:\n",
+        strategy, known->attempts - 1, with & ADAPTIVE ? "true" : "false");
     for (unsigned i = 0; i < known->backend_count; i++) {
         const struct declared *d = &known->backends[i];
-        dprintf(fd, "- model_name: all\n"
-                "  litellm_params: {model: openai_like/%s, api_base: \"http://127.0.0.1:9/v1\", weight: %.9g, order: %u}\n"
-                "  model_info: {id: %s, quality: %.9g, input_cost_per_token: %.9g, output_cost_per_token: %.9g}\n",
-                d->name, d->weight, with & ORDERED ? i : 0, d->name, d->quality, d->in / 1e6, d->out / 1e6);
+        dprintf(
+            fd,
+            "- model_name: all\n"
+            "  litellm_params: {model: openai_like/%s, api_base: \"http://127.0.0.1:9/v1\", weight: %.9g, order: %u}\n"
+            "  model_info: {id: %s, quality: %.9g, input_cost_per_token: %.9g, output_cost_per_token: %.9g}\n",
+            d->name, d->weight, with & ORDERED ? i : 0, d->name, d->quality, d->in / 1e6, d->out / 1e6);
     }
 }
 
@@ -141,7 +146,10 @@ static void *open_adaptive(const struct known *known, const struct world *world)
     return open_strategy(known, "simple-shuffle", ORDERED | ADAPTIVE);
 }
 
-static uint64_t clock_ms(double s) { return (uint64_t)(EPOCH_MS + 1000 * s); }
+static uint64_t clock_ms(double s)
+{
+    return (uint64_t)(EPOCH_MS + 1000 * s);
+}
 
 static void make_plan(struct state *s, const struct ask *ask)
 {
@@ -222,13 +230,13 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
         s->at[ask->request] = (uint8_t)plan_next(&s->plans[ask->request], s->at[ask->request], failure.kind);
 }
 
-const struct policy POLICY_DEFAULT = {
-    "default", "expected-cost", open_default, pick, started, ended, close_state, answered};
-const struct policy POLICY_RISK_ADJUSTED = {
-    "risk-adjusted", "risk-adjusted", open_risk_adjusted, pick, started, ended, close_state, answered};
+const struct policy POLICY_DEFAULT = {"default", "expected-cost", open_default, pick,
+                                      started,   ended,           close_state,  answered};
+const struct policy POLICY_RISK_ADJUSTED = {"risk-adjusted", "risk-adjusted", open_risk_adjusted, pick,
+                                            started,         ended,           close_state,        answered};
 const struct policy POLICY_PRODUCTION_SHUFFLE = {
     "simple-shuffle-production", "simple-shuffle", open_shuffle, pick, started, ended, close_state, answered};
-const struct policy POLICY_PRODUCTION_ORDER = {
-    "order-production", "order", open_order, pick, started, ended, close_state, answered};
+const struct policy POLICY_PRODUCTION_ORDER = {"order-production", "order", open_order, pick, started, ended,
+                                               close_state,        answered};
 const struct policy POLICY_PRODUCTION_ADAPTIVE = {
     "order-adaptive", "order, adaptive router live", open_adaptive, pick, started, ended, close_state, answered};

@@ -1,7 +1,8 @@
-/* policy_softmax: the risk router that cost routing began with, its faults included: min-max norms without scale, averages
- * by sample and not by time, failures that count as quick replies, a cost that never changes, tokens per second over the whole
- * reply, a token pressure per request, a fixed rest after a 429, and a stream that breaks leaves no trace. Its profiles are the
- * declared values; in-flight caps are the backends' slots, which is more than others are told. */
+/* policy_softmax: the risk router that cost routing began with, its faults included: min-max norms without scale,
+ * averages by sample and not by time, failures that count as quick replies, a cost that never changes, tokens per
+ * second over the whole reply, a token pressure per request, a fixed rest after a 429, and a stream that breaks leaves
+ * no trace. Its profiles are the declared values; in-flight caps are the backends' slots, which is more than others are
+ * told. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 
@@ -12,17 +13,17 @@
 #define ALPHA 0.25
 #define TPM_LIMIT 250000.0
 #define QUOTA_REST_S 300.0
-#define USUAL_IN 4000.0       /* for the cost and latency of a profile */
+#define USUAL_IN 4000.0 /* for the cost and latency of a profile */
 #define USUAL_OUT 200.0
 #define LEFT_OUT 1e6
 
 enum metric { COST, TTFT, LATENCY, SLOWNESS, QUEUE, NORMED, ERROR = NORMED, PRESSURE, METRICS };
 
-static const double WEIGHTS[METRICS] = {[COST] = 0.10, [TTFT] = 0.22, [LATENCY] = 0.14, [SLOWNESS] = 0.14, [ERROR] = 0.25,
-                                        [PRESSURE] = 0.08, [QUEUE] = 0.07};
+static const double WEIGHTS[METRICS] = {[COST] = 0.10,  [TTFT] = 0.22,     [LATENCY] = 0.14, [SLOWNESS] = 0.14,
+                                        [ERROR] = 0.25, [PRESSURE] = 0.08, [QUEUE] = 0.07};
 
 struct model {
-    double seen[METRICS];     /* averages; SLOWNESS: -tokens per second */
+    double seen[METRICS]; /* averages; SLOWNESS: -tokens per second */
     double rests_until_s;
     unsigned in_flight;
 };
@@ -30,7 +31,7 @@ struct model {
 struct state {
     struct model models[BACKENDS_MAX];
     struct known known;
-    uint8_t (*order)[BACKENDS_MAX];    /* of each request, made at its first attempt */
+    uint8_t (*order)[BACKENDS_MAX]; /* of each request, made at its first attempt */
     uint8_t *counts;
 };
 
@@ -119,7 +120,7 @@ static void make_order(struct state *s, const struct ask *ask)
     for (unsigned i = 0; i < s->known.backend_count; i++)
         if (!limited(s, i, ask->now_s))
             candidates[count++] = (uint8_t)i;
-    if (count == 0)   /* all are limited: all are scored */
+    if (count == 0) /* all are limited: all are scored */
         while (count < s->known.backend_count) {
             candidates[count] = (uint8_t)count;
             count++;
@@ -151,12 +152,15 @@ static void started(void *state, const struct ask *ask, unsigned backend)
     ((struct state *)state)->models[backend].in_flight++;
 }
 
-static void average(double *old, double sample) { *old = ALPHA * sample + (1 - ALPHA) * *old; }
+static void average(double *old, double sample)
+{
+    *old = ALPHA * sample + (1 - ALPHA) * *old;
+}
 
 static void ended(void *state, const struct ask *ask, unsigned backend, const struct result *r)
 {
     struct model *m = &((struct state *)state)->models[backend];
-    unsigned depth = --m->in_flight;   /* others under way; the original counts them at the start */
+    unsigned depth = --m->in_flight; /* others under way; the original counts them at the start */
     bool good = r->how == ENDED_WELL;
     if (r->how == ENDED_CUT)
         return;

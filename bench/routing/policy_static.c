@@ -34,5 +34,6 @@ static int pick(void *state, const struct ask *ask)
     return ask->attempt < order->attempts && ask->attempt < order->backends ? (int)ask->attempt : -1;
 }
 
-const struct policy POLICY_STATIC_ONCE = {"static_once", "static order, no retry", open_once, pick, NULL, NULL, free, NULL};
+const struct policy POLICY_STATIC_ONCE = {"static_once", "static order, no retry", open_once, pick, NULL, NULL, free,
+                                          NULL};
 const struct policy POLICY_STATIC = {"static", "static order, retries", open_retrying, pick, NULL, NULL, free, NULL};

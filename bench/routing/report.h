@@ -19,13 +19,13 @@ struct results {
 
 /* The bars' figures; NAN where a strategy that they need was not run. */
 struct summary {
-    double gap_closed, gap_closed_without_saturation;   /* percent of the J between static and state_oracle */
-    double worst_scenario;        /* least lower bound of the default's gain in J over static, percent */
-    double error_gain;            /* percent fewer failed requests than static */
-    double quality_delta;         /* points against static */
+    double gap_closed, gap_closed_without_saturation; /* percent of the J between static and state_oracle */
+    double worst_scenario; /* least lower bound of the default's gain in J over static, percent */
+    double error_gain;     /* percent fewer failed requests than static */
+    double quality_delta;  /* points against static */
     struct {
         double latency_gain, ttft_gain, cost_gain, error_gain, quality_delta;
-    } once;                       /* against static_once */
+    } once; /* against static_once */
 };
 
 /* Fills the pooled tallies and sorts all samples. false: no memory. */
@@ -37,11 +37,11 @@ bool report_table(const struct results *r, struct buf *out);
 bool report_json(const struct results *r, struct buf *out);
 
 /* Figures of one tally. */
-double tally_j(const struct tally *t);              /* USD per 1,000 requests: the mean over the seeds of their means */
+double tally_j(const struct tally *t); /* USD per 1,000 requests: the mean over the seeds of their means */
 double tally_error_pct(const struct tally *t);
-double tally_cost(const struct tally *t);           /* USD per 1,000 successes */
-double tally_quality(const struct tally *t);        /* mean over the successes */
-double tally_latency_s(const struct tally *t);      /* the same */
-double tally_ttft_s(const struct tally *t);         /* the same */
+double tally_cost(const struct tally *t);      /* USD per 1,000 successes */
+double tally_quality(const struct tally *t);   /* mean over the successes */
+double tally_latency_s(const struct tally *t); /* the same */
+double tally_ttft_s(const struct tally *t);    /* the same */
 
 #endif

@@ -29,7 +29,8 @@ static const struct tally *reference_of(const struct results *r, const struct ta
     return NULL;
 }
 
-static void add_tally(const struct results *r, const struct tally *tallies, unsigned p, const struct scenario *s, struct buf *out)
+static void add_tally(const struct results *r, const struct tally *tallies, unsigned p, const struct scenario *s,
+                      struct buf *out)
 {
     const struct tally *t = &tallies[p], *reference = reference_of(r, tallies);
     struct interval gain = reference ? tally_gain(t, reference) : (struct interval){NAN, NAN, NAN};
@@ -55,8 +56,8 @@ static void add_tally(const struct results *r, const struct tally *tallies, unsi
     buf_add_char(out, '}');
 }
 
-static void add_tallies(const struct results *r, const char *name, const struct tally *tallies, const struct scenario *s,
-                        struct buf *out)
+static void add_tallies(const struct results *r, const char *name, const struct tally *tallies,
+                        const struct scenario *s, struct buf *out)
 {
     buf_add_format(out, "\"%s\":{", name);
     for (unsigned p = 0, first = 1; p < r->policy_count; p++) {
@@ -72,8 +73,8 @@ static void add_tallies(const struct results *r, const char *name, const struct 
 bool report_json(const struct results *r, struct buf *out)
 {
     struct summary s = report_summary(r);
-    buf_add_format(out, "{\"workload\":\"%s\",\"workload_sha256\":\"%s\",\"seed_base\":%llu,\"seeds\":%u,\n", r->workload->name,
-                   r->workload->sha256, (unsigned long long)r->seed_base, r->seeds);
+    buf_add_format(out, "{\"workload\":\"%s\",\"workload_sha256\":\"%s\",\"seed_base\":%llu,\"seeds\":%u,\n",
+                   r->workload->name, r->workload->sha256, (unsigned long long)r->seed_base, r->seeds);
     add_number(out, "oracle_gap_closed_pct", s.gap_closed, false);
     add_number(out, "oracle_gap_closed_without_saturation_pct", s.gap_closed_without_saturation, false);
     add_number(out, "worst_scenario_pct", s.worst_scenario, false);

@@ -21,16 +21,27 @@ static const char HELP[] =
     "  --help               this text\n\n"
     "The same seeds give the same output, byte for byte.\n";
 
-const struct policy *const POLICIES[] = {
-    &POLICY_STATIC_ONCE, &POLICY_STATIC, &POLICY_STATIC_BREAKER, &POLICY_SIMPLE_SHUFFLE, &POLICY_LITELLM_LATENCY,
-    &POLICY_SEED_SOFTMAX, &POLICY_SEED_MARKOV, &POLICY_P2C, &POLICY_DEFAULT, &POLICY_RISK_ADJUSTED, &POLICY_PRODUCTION_SHUFFLE,
-    &POLICY_PRODUCTION_ORDER, &POLICY_PRODUCTION_ADAPTIVE,
-    &POLICY_STATE_ORACLE, &POLICY_CLAIRVOYANT, NULL};
+const struct policy *const POLICIES[] = {&POLICY_STATIC_ONCE,
+                                         &POLICY_STATIC,
+                                         &POLICY_STATIC_BREAKER,
+                                         &POLICY_SIMPLE_SHUFFLE,
+                                         &POLICY_LITELLM_LATENCY,
+                                         &POLICY_SEED_SOFTMAX,
+                                         &POLICY_SEED_MARKOV,
+                                         &POLICY_P2C,
+                                         &POLICY_DEFAULT,
+                                         &POLICY_RISK_ADJUSTED,
+                                         &POLICY_PRODUCTION_SHUFFLE,
+                                         &POLICY_PRODUCTION_ORDER,
+                                         &POLICY_PRODUCTION_ADAPTIVE,
+                                         &POLICY_STATE_ORACLE,
+                                         &POLICY_CLAIRVOYANT,
+                                         NULL};
 
 struct options {
     const char *workload, *scenarios, *strategies;
-    long long seed_base;     /* -1: the file's */
-    unsigned seeds;          /* 0: the file's */
+    long long seed_base; /* -1: the file's */
+    unsigned seeds;      /* 0: the file's */
     bool json;
 };
 

@@ -6,11 +6,11 @@
 
 /* Sums and samples; pooled tallies are the sum of several. */
 struct tally {
-    double *seed_j;              /* mean J per request by seed, USD */
+    double *seed_j; /* mean J per request by seed, USD */
     unsigned seeds;
-    unsigned scenarios;          /* pooled ones: how many seed_j are the sum of */
+    unsigned scenarios; /* pooled ones: how many seed_j are the sum of */
     double requests, good, j, cost_usd, quality;
-    double latency_s, ttft_s;    /* of the successes */
+    double latency_s, ttft_s; /* of the successes */
     double attempts;
     double firsts[BACKENDS_MAX]; /* first attempts by backend */
     float *latencies, *ttfts;    /* of the successes */

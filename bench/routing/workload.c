@@ -19,25 +19,33 @@ struct number {
 #define NUMBER(type, member, least) {#member, offsetof(struct type, member), least}
 
 static const struct number BACKEND_KEYS[] = {
-    NUMBER(backend, ttft, 1e-6), NUMBER(backend, ttft_sigma, 0), NUMBER(backend, tps, 1e-6), NUMBER(backend, tps_sigma, 0),
-    NUMBER(backend, in, 0), NUMBER(backend, out, 0), NUMBER(backend, quality, 0), NUMBER(backend, weight, 0),
-    NUMBER(backend, slots, 1), NUMBER(backend, max_queue, 0), NUMBER(backend, rpm, 0), NUMBER(backend, p_good, 0),
-    NUMBER(backend, p_bad, 0), NUMBER(backend, mean_good, 0), NUMBER(backend, mean_bad, 0), NUMBER(backend, fast_s, 0),
-    NUMBER(backend, slow_s, 0), {NULL, 0, 0}};
-static const struct number FAULT_KEYS[] = {
-    NUMBER(fault, from, 0), NUMBER(fault, to, 0), NUMBER(fault, period, 0), NUMBER(fault, duty, 0),
-    NUMBER(fault, slow_x, 1e-6), NUMBER(fault, p, 0), {NULL, 0, 0}};
+    NUMBER(backend, ttft, 1e-6),   NUMBER(backend, ttft_sigma, 0), NUMBER(backend, tps, 1e-6),
+    NUMBER(backend, tps_sigma, 0), NUMBER(backend, in, 0),         NUMBER(backend, out, 0),
+    NUMBER(backend, quality, 0),   NUMBER(backend, weight, 0),     NUMBER(backend, slots, 1),
+    NUMBER(backend, max_queue, 0), NUMBER(backend, rpm, 0),        NUMBER(backend, p_good, 0),
+    NUMBER(backend, p_bad, 0),     NUMBER(backend, mean_good, 0),  NUMBER(backend, mean_bad, 0),
+    NUMBER(backend, fast_s, 0),    NUMBER(backend, slow_s, 0),     {NULL, 0, 0}};
+static const struct number FAULT_KEYS[] = {NUMBER(fault, from, 0),
+                                           NUMBER(fault, to, 0),
+                                           NUMBER(fault, period, 0),
+                                           NUMBER(fault, duty, 0),
+                                           NUMBER(fault, slow_x, 1e-6),
+                                           NUMBER(fault, p, 0),
+                                           {NULL, 0, 0}};
 static const struct number FAILING_KEYS[] = {
     NUMBER(failing, fast, 0), NUMBER(failing, slow, 0), NUMBER(failing, cut, 0), {NULL, 0, 0}};
 static const struct number REQUEST_KEYS[] = {
-    NUMBER(requests, duration, 1), NUMBER(requests, rate, 1e-6), NUMBER(requests, in_median, 1),
-    NUMBER(requests, in_sigma, 0), NUMBER(requests, in_max, 1), NUMBER(requests, out_median, 1),
+    NUMBER(requests, duration, 1),  NUMBER(requests, rate, 1e-6), NUMBER(requests, in_median, 1),
+    NUMBER(requests, in_sigma, 0),  NUMBER(requests, in_max, 1),  NUMBER(requests, out_median, 1),
     NUMBER(requests, out_sigma, 0), NUMBER(requests, out_max, 1), {NULL, 0, 0}};
-static const struct number OBJECTIVE_KEYS[] = {
-    NUMBER(objective, value_of_time, 0), NUMBER(objective, quality_point, 0), NUMBER(objective, failure, 0), {NULL, 0, 0}};
-static const struct number LIMIT_KEYS[] = {
-    NUMBER(workload, limits.attempts, 1), NUMBER(workload, limits.first_token_timeout, 1e-3),
-    NUMBER(workload, limits.warmup, 0), {NULL, 0, 0}};
+static const struct number OBJECTIVE_KEYS[] = {NUMBER(objective, value_of_time, 0),
+                                               NUMBER(objective, quality_point, 0),
+                                               NUMBER(objective, failure, 0),
+                                               {NULL, 0, 0}};
+static const struct number LIMIT_KEYS[] = {NUMBER(workload, limits.attempts, 1),
+                                           NUMBER(workload, limits.first_token_timeout, 1e-3),
+                                           NUMBER(workload, limits.warmup, 0),
+                                           {NULL, 0, 0}};
 static const struct number SEED_KEYS[] = {
     NUMBER(workload, seeds.tune, 0), NUMBER(workload, seeds.report, 0), NUMBER(workload, seeds.count, 1), {NULL, 0, 0}};
 
@@ -90,7 +98,8 @@ static void read_numbers(struct reading *r, const struct yaml_node *mapping, con
         }
         snprintf(padded, sizeof padded, " %.30s ", node->key ? node->key : "");
         if (!strstr(others, padded))
-            fprintf(stderr, "%s:%u: %s: an unknown key, passed over\n", r->path, node->line, node->key ? node->key : "");
+            fprintf(stderr, "%s:%u: %s: an unknown key, passed over\n", r->path, node->line,
+                    node->key ? node->key : "");
     }
 }
 
@@ -113,8 +122,9 @@ static void read_backend(struct reading *r, const struct yaml_node *node, struct
 
 static void read_name(struct reading *r, const struct yaml_node *node, const char *name, char to[NAME_MAX_LEN])
 {
-    if (!name || strlen(name) >= NAME_MAX_LEN || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                              "0123456789_-") != strlen(name))
+    if (!name || strlen(name) >= NAME_MAX_LEN ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                     "0123456789_-") != strlen(name))
         fault_at(r, node->line, "a name of letters, digits, \"_\" and \"-\" is needed, 31 at most", name);
     else
         memcpy(to, name, strlen(name) + 1);
@@ -146,7 +156,8 @@ static void read_fault(struct reading *r, const struct yaml_node *node, struct s
     f->has_fail = read_failing(r, yaml_get(node, "fail"), &f->fail);
 }
 
-static void read_order(struct reading *r, const struct yaml_node *root, const struct yaml_node *node, struct scenario *s)
+static void read_order(struct reading *r, const struct yaml_node *root, const struct yaml_node *node,
+                       struct scenario *s)
 {
     const struct yaml_node *backends = yaml_get(root, "backends"), *order = yaml_get(node, "order");
     for (const struct yaml_node *name = order ? order->children : NULL; name && !r->failed; name = name->next) {
@@ -168,7 +179,8 @@ static void read_order(struct reading *r, const struct yaml_node *root, const st
         fault_at(r, node->line, "order is needed", s->name);
 }
 
-static void read_scenario(struct reading *r, const struct yaml_node *root, const struct yaml_node *node, struct workload *w)
+static void read_scenario(struct reading *r, const struct yaml_node *root, const struct yaml_node *node,
+                          struct workload *w)
 {
     if (w->scenario_count == SCENARIOS_MAX) {
         fault_at(r, node->line, "too many scenarios", NULL);

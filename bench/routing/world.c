@@ -1,4 +1,5 @@
-/* world: one discrete-event run. A heap of events, one FIFO queue per backend, and every attempt in an array of its own. */
+/* world: one discrete-event run. A heap of events, one FIFO queue per backend, and every attempt in an array of its
+ * own. */
 #include "bench/routing/world_private.h"
 
 #include <math.h>
@@ -137,7 +138,8 @@ static void book(const struct world *world, const struct attempt *a, struct serv
 }
 
 /* Makes the request's next attempt; false: the policy gives up. */
-static bool try_next(struct world *world, const struct policy *policy, void *state, const struct ask *ask, struct served *served)
+static bool try_next(struct world *world, const struct policy *policy, void *state, const struct ask *ask,
+                     struct served *served)
 {
     int backend = policy->pick(state, ask);
     if (backend < 0)
@@ -207,12 +209,16 @@ static void reset(struct world *world, struct served *served)
 static void declare(const struct world *world, struct known *known)
 {
     const struct scenario *s = world->scenario;
-    *known = (struct known){.backend_count = s->backend_count, .objective = world->workload->objective,
-                            .attempts = world->attempts_max, .request_count = world->request_count,
-                            .first_token_timeout = world->workload->limits.first_token_timeout, .seed = world->seed};
+    *known = (struct known){.backend_count = s->backend_count,
+                            .objective = world->workload->objective,
+                            .attempts = world->attempts_max,
+                            .request_count = world->request_count,
+                            .first_token_timeout = world->workload->limits.first_token_timeout,
+                            .seed = world->seed};
     for (unsigned i = 0; i < s->backend_count; i++) {
         const struct backend *b = &s->backends[i];
-        known->backends[i] = (struct declared){b->name, b->ttft, b->tps, b->in, b->out, b->quality, b->weight, b->slots};
+        known->backends[i] =
+            (struct declared){b->name, b->ttft, b->tps, b->in, b->out, b->quality, b->weight, b->slots};
     }
 }
 
@@ -226,8 +232,8 @@ bool world_run(struct world *world, const struct policy *policy, struct served *
         return false;
     unsigned arrived = 0;
     while (arrived < world->request_count || world->events) {
-        if (world->events && (arrived == world->request_count ||
-                              world->heap[0].at_s <= world->requests[arrived].arrival_s)) {
+        if (world->events &&
+            (arrived == world->request_count || world->heap[0].at_s <= world->requests[arrived].arrival_s)) {
             struct event event = pop(world);
             world->now_s = event.at_s;
             take_event(world, policy, state, &event, served);

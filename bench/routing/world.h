@@ -7,13 +7,13 @@
 /* How one request went. */
 struct served {
     bool good;
-    unsigned first, last;    /* backends of the first and of the last attempt */
+    unsigned first, last; /* backends of the first and of the last attempt */
     unsigned attempts;
     double arrival_s;
-    double ttft_s;           /* from arrival; -1: none */
-    double latency_s;        /* from arrival to the end, failed or not */
-    double cost_usd;         /* of all attempts */
-    double j;                /* USD */
+    double ttft_s;    /* from arrival; -1: none */
+    double latency_s; /* from arrival to the end, failed or not */
+    double cost_usd;  /* of all attempts */
+    double j;         /* USD */
 };
 
 struct world *world_open(const struct workload *w, const struct scenario *s, uint64_t seed);

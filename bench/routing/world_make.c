@@ -79,7 +79,7 @@ struct world *world_open(const struct workload *w, const struct scenario *s, uin
         good = good && world->stations[i].serving && make_bursts(world, i);
     }
     world->attempts = calloc(all, sizeof *world->attempts);
-    world->heap = calloc(2 * all, sizeof *world->heap);   /* a first token and an end each */
+    world->heap = calloc(2 * all, sizeof *world->heap); /* a first token and an end each */
     if (good && world->attempts && world->heap)
         return world;
     world_close(world);

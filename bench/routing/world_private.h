@@ -20,26 +20,26 @@ struct attempt {
     struct ask ask;
     double began_s, end_s;
     struct result result;
-    uint32_t next;          /* in the queue */
+    uint32_t next; /* in the queue */
 };
 
 struct event {
     double at_s;
-    uint64_t number;        /* breaks ties in the order of making */
+    uint64_t number; /* breaks ties in the order of making */
     uint32_t attempt;
-    bool first_token;       /* else: the attempt's end */
+    bool first_token; /* else: the attempt's end */
 };
 
 /* The state of a backend. */
 struct station {
-    double *switches;       /* moments at which good turns bad and back */
+    double *switches; /* moments at which good turns bad and back */
     unsigned switch_count;
     bool starts_bad;
     unsigned busy, waiting;
-    uint32_t *serving;      /* the `busy` attempts that hold a slot */
-    uint32_t head, tail;    /* of the queue */
-    double window;          /* number of the quota's window */
-    double used;            /* requests in it */
+    uint32_t *serving;   /* the `busy` attempts that hold a slot */
+    uint32_t head, tail; /* of the queue */
+    double window;       /* number of the quota's window */
+    double used;         /* requests in it */
 };
 
 struct world {
@@ -57,7 +57,8 @@ struct world {
     double now_s;
 };
 
-/* What service comes to that starts at `at_s`; result.total_s and ttft_s count from `began_s`, when the attempt was made. */
+/* What service comes to that starts at `at_s`; result.total_s and ttft_s count from `began_s`, when the attempt was
+ * made. */
 void world_serve(const struct world *world, const struct ask *ask, unsigned backend, double began_s, double at_s,
                  struct result *r);
 /* The number of the quota's window at that time. */

@@ -5,11 +5,14 @@
 
 #include <math.h>
 
-double world_window(double at_s) { return floor(at_s / WINDOW_S); }
+double world_window(double at_s)
+{
+    return floor(at_s / WINDOW_S);
+}
 
 static bool in_burst(const struct station *s, double at_s)
 {
-    unsigned low = 0, high = s->switch_count;   /* switches before at_s */
+    unsigned low = 0, high = s->switch_count; /* switches before at_s */
     while (low < high) {
         unsigned middle = (low + high) / 2;
         if (s->switches[middle] <= at_s)
@@ -54,7 +57,10 @@ double world_slowness(const struct world *world, unsigned backend, double at_s)
     return factor;
 }
 
-static double billed(const struct backend *b, double prompt, double output) { return (prompt * b->in + output * b->out) / 1e6; }
+static double billed(const struct backend *b, double prompt, double output)
+{
+    return (prompt * b->in + output * b->out) / 1e6;
+}
 
 void world_serve(const struct world *world, const struct ask *ask, unsigned backend, double began_s, double at_s,
                  struct result *r)
@@ -93,10 +99,18 @@ void world_serve(const struct world *world, const struct ask *ask, unsigned back
     r->total_s = wait + most;
 }
 
-unsigned world_requests(const struct world *world) { return world->request_count; }
-const struct scenario *world_scenario(const struct world *world) { return world->scenario; }
-const struct workload *world_workload(const struct world *world) { return world->workload; }
-
+unsigned world_requests(const struct world *world)
+{
+    return world->request_count;
+}
+const struct scenario *world_scenario(const struct world *world)
+{
+    return world->scenario;
+}
+const struct workload *world_workload(const struct world *world)
+{
+    return world->workload;
+}
 
 /* When a slot gets free for one that comes after all that wait now. */
 static double slot_free_s(const struct world *world, unsigned backend)

@@ -16,9 +16,15 @@
 enum { PROVIDER, CONFIG, WEB_PORT, PROXY_PORT };
 
 static const struct command_option options[] = {
-    [PROVIDER] = {.name = "provider", .value = "WHICH", .choices = "standard proxy huggingface auto",
+    [PROVIDER] = {.name = "provider",
+                  .value = "WHICH",
+                  .choices = "standard proxy huggingface auto",
                   .summary = "through whom; standard (the default): plain Codex"},
-    [CONFIG] = {.name = "config", .letter = 'c', .value = "FILE", .hint = HINT_FILE, .summary = "as for start, where none runs"},
+    [CONFIG] = {.name = "config",
+                .letter = 'c',
+                .value = "FILE",
+                .hint = HINT_FILE,
+                .summary = "as for start, where none runs"},
     [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "likewise"},
     [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "likewise"},
     {0},
@@ -150,10 +156,11 @@ const struct command command_codex = {
     .operands = "[--] CODEX ARGUMENTS",
     .most = COMMAND_ANY_OPERANDS,
     .passes_on = true,
-    .about = "With a provider, the session is started where none runs, the profiles are enabled, and Codex runs under\n"
-             "its profile. When Codex ends, however it ends, the session that was started for it is stopped and Codex's\n"
-             "configuration is what it was, byte for byte; of several, the last one does it. Ends with Codex's own code.\n"
-             "auto: the proxy, where it runs or has keys to route with; else Hugging Face, with HF_TOKEN; else plain Codex.",
+    .about =
+        "With a provider, the session is started where none runs, the profiles are enabled, and Codex runs under\n"
+        "its profile. When Codex ends, however it ends, the session that was started for it is stopped and Codex's\n"
+        "configuration is what it was, byte for byte; of several, the last one does it. Ends with Codex's own code.\n"
+        "auto: the proxy, where it runs or has keys to route with; else Hugging Face, with HF_TOKEN; else plain Codex.",
     .examples = "pointsman codex --provider proxy\n"
                 "pointsman codex --provider auto -- exec \"Add a --json option to this tool\"\n"
                 "pointsman codex --provider huggingface\n",

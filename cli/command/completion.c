@@ -26,7 +26,7 @@ static int run(const struct arguments *arguments)
         const char *name;
         bool (*write)(struct buf *out);
     } rows[] = {
-        {"bash", completion_bash}, {"zsh", completion_zsh}, {"fish", completion_fish},
+        {"bash", completion_bash}, {"zsh", completion_zsh},       {"fish", completion_fish},
         {"aliases", list_aliases}, {"manual", completion_manual},
     };
     struct buf out;
@@ -48,8 +48,9 @@ const struct command command_completion = {
     .operand_choices = "bash zsh fish aliases manual",
     .least = 1,
     .most = 1,
-    .about = "`make install` puts the scripts where shells find them. \"aliases\" prints the aliases of the configuration, a\n"
-             "line each; \"manual\" the manual's section on the commands.",
+    .about =
+        "`make install` puts the scripts where shells find them. \"aliases\" prints the aliases of the configuration, a\n"
+        "line each; \"manual\" the manual's section on the commands.",
     .examples = "source <(pointsman completion bash)\n"
                 "pointsman completion fish >~/.config/fish/completions/pointsman.fish\n",
     .run = run,

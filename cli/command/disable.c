@@ -11,18 +11,10 @@ static int run(const struct arguments *arguments)
     routed_recover();
     buf_init(&why, 64u << 10);
     switch (profile_disable(&why)) {
-    case PROFILE_DONE:
-        say("Codex's configuration is as it was.");
-        break;
-    case PROFILE_WAS_OFF:
-        say("The profiles are not enabled.");
-        break;
-    case PROFILE_LATER:
-        say("The profiles are in use: they go when the last Codex that uses them ends.");
-        break;
-    case PROFILE_FAILED:
-        code = complain(EXIT_FAULT, "%s", buf_text(&why));
-        break;
+    case PROFILE_DONE: say("Codex's configuration is as it was."); break;
+    case PROFILE_WAS_OFF: say("The profiles are not enabled."); break;
+    case PROFILE_LATER: say("The profiles are in use: they go when the last Codex that uses them ends."); break;
+    case PROFILE_FAILED: code = complain(EXIT_FAULT, "%s", buf_text(&why)); break;
     }
     buf_free(&why);
     return code;

@@ -69,8 +69,9 @@ static int run(const struct arguments *arguments)
 const struct command command_doctor = {
     .name = "doctor",
     .summary = "Look at everything that pointsman needs, and say what would mend it",
-    .about = "One row a finding: OK or FIX, what it is, what was found, and after \"->\" the remedy. Changes nothing, and\n"
-             "shows no key. Ends with 1 when something must be mended.",
+    .about =
+        "One row a finding: OK or FIX, what it is, what was found, and after \"->\" the remedy. Changes nothing, and\n"
+        "shows no key. Ends with 1 when something must be mended.",
     .examples = "pointsman doctor\n"
                 "pointsman doctor --json | jq -r '.findings[] | select(.ok | not) | .remedy'\n",
     .options = options,

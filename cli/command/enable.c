@@ -9,13 +9,17 @@ enum { DEFAULT, MODEL };
 
 static const struct command_option options[] = {
     [DEFAULT] = {.name = "default", .summary = "make the proxy the default provider; its key is in LITELLM_API_KEY"},
-    [MODEL] = {.name = "model", .value = "ALIAS", .hint = HINT_ALIAS, .summary = "the model to begin with (" PROFILE_MODEL ")"},
+    [MODEL] = {.name = "model",
+               .value = "ALIAS",
+               .hint = HINT_ALIAS,
+               .summary = "the model to begin with (" PROFILE_MODEL ")"},
     {0},
 };
 
 static void tell(const struct codex *codex, const struct codex_proxy *proxy, const struct arguments *arguments)
 {
-    bool tables = codex->has_version && !profile_style_of(&codex->version).files, is_default = arguments->values[DEFAULT];
+    bool tables = codex->has_version && !profile_style_of(&codex->version).files,
+         is_default = arguments->values[DEFAULT];
     printf("codex --profile %-16s %s\n", PROFILE_PROXY, proxy->base_url);
     printf("codex --profile %-16s %s\n", PROFILE_HF, PROFILE_HF_BASE);
     if (is_default)
@@ -54,10 +58,11 @@ static int run(const struct arguments *arguments)
 const struct command command_enable = {
     .name = "enable",
     .summary = "Give Codex the profiles " PROFILE_PROXY " and " PROFILE_HF,
-    .about = "The first leads to the proxy, the second straight to Hugging Face's router (HF_TOKEN). They are files in\n"
-             "$CODEX_HOME, or tables in config.toml for a Codex before 0.134. No key is written: Codex asks `pointsman key`,\n"
-             "or a Codex before 0.134 and --default read LITELLM_API_KEY. LITELLM_BASE_URL names a proxy elsewhere.\n"
-             "`pointsman disable` puts every file back as it was, byte for byte.",
+    .about =
+        "The first leads to the proxy, the second straight to Hugging Face's router (HF_TOKEN). They are files in\n"
+        "$CODEX_HOME, or tables in config.toml for a Codex before 0.134. No key is written: Codex asks `pointsman key`,\n"
+        "or a Codex before 0.134 and --default read LITELLM_API_KEY. LITELLM_BASE_URL names a proxy elsewhere.\n"
+        "`pointsman disable` puts every file back as it was, byte for byte.",
     .examples = "pointsman enable && codex --profile cost-routing\n"
                 "LITELLM_BASE_URL=http://litellm:4000 pointsman enable --default   # for agents without a terminal\n",
     .options = options,

@@ -21,9 +21,9 @@ static const struct command_option options[] = {
 
 /* What is explained. */
 struct past {
-    char *runs, *requests;       /* the journals' paths */
-    char *run;                   /* the run's line; NULL: none */
-    char **lines;                /* the requests' lines, the latest first */
+    char *runs, *requests; /* the journals' paths */
+    char *run;             /* the run's line; NULL: none */
+    char **lines;          /* the requests' lines, the latest first */
     unsigned count;
 };
 
@@ -68,7 +68,10 @@ static void show_adaptive(const struct json *j)
         return;
     bool applied = json_is(j, json_get(j, a, "applied"), JSON_TRUE);
     bool would = json_is(j, json_get(j, a, "would_switch"), JSON_TRUE);
-    printf(LABEL "%s, %s -> %s (%+.2f)%s\n", "adaptive", applied ? "applied" : would ? "would switch" : "stays",
+    printf(LABEL "%s, %s -> %s (%+.2f)%s\n", "adaptive",
+           applied ? "applied"
+           : would ? "would switch"
+                   : "stays",
            word(j, a, "baseline_provider"), word(j, a, "suggested_provider"), past_number(j, a, "confidence_delta"),
            json_is(j, json_get(j, a, "cost_guard_blocked"), JSON_TRUE) ? ", a dearer one was blocked" : "");
 }
@@ -78,8 +81,8 @@ static void show_run(const struct json *j)
     struct buf when;
     buf_init(&when, 256);
     past_time(j, &when);
-    printf("%sRun %s%s, %s\n", terminal_style(stdout, STYLE_BOLD), word(j, 0, "run_id"), terminal_style(stdout, STYLE_PLAIN),
-           buf_text(&when));
+    printf("%sRun %s%s, %s\n", terminal_style(stdout, STYLE_BOLD), word(j, 0, "run_id"),
+           terminal_style(stdout, STYLE_PLAIN), buf_text(&when));
     buf_free(&when);
     text_of("task", j, 0, "task");
     text_of("alias", j, 0, "model");
@@ -133,8 +136,8 @@ static void show_choice(const struct json *j)
         show_candidate(j, c);
     if (first != JSON_NONE)
         printf(LABEL "%s, %s\n", "chosen", word(j, first, "deployment"),
-               json_is(j, json_get(j, 0, "stuck"), JSON_TRUE) ? "where the conversation was before" :
-               "the first of those that nothing held back");
+               json_is(j, json_get(j, 0, "stuck"), JSON_TRUE) ? "where the conversation was before"
+                                                              : "the first of those that nothing held back");
 }
 
 static void show_request(const struct json *j)
@@ -164,8 +167,10 @@ static void show_request(const struct json *j)
         printf(LABEL "%.0f in, %.0f of them cached, %.0f out%s\n", "tokens", past_number(j, tokens, "input"),
                fmax(0, past_number(j, tokens, "cached")), past_number(j, tokens, "output"),
                json_is(j, json_get(j, tokens, "estimated"), JSON_TRUE) ? " (estimated)" : "");
-    show_money("cost", past_number(j, 0, "cost_usd"), isfinite(past_number(j, 0, "cost_usd")) ? "" : " (a price or a count is "
-               "not known)");
+    show_money("cost", past_number(j, 0, "cost_usd"),
+               isfinite(past_number(j, 0, "cost_usd")) ? ""
+                                                       : " (a price or a count is "
+                                                         "not known)");
 }
 
 /* The last line of the journal whose `key` is `id`; with `id` NULL the last one. To be freed. */
@@ -278,8 +283,10 @@ static int run(const struct arguments *arguments)
     if (past.runs && past.requests)
         look_up(&past, strcmp(id, "last") == 0 ? NULL : id);
     if (!past.run && !past.count)
-        code = complain(EXIT_FAULT, "%s%s", strcmp(id, "last") == 0 ? "no run and no request is recorded yet" :
-                        "no run and no request is recorded under ", strcmp(id, "last") == 0 ? "" : id);
+        code = complain(EXIT_FAULT, "%s%s",
+                        strcmp(id, "last") == 0 ? "no run and no request is recorded yet"
+                                                : "no run and no request is recorded under ",
+                        strcmp(id, "last") == 0 ? "" : id);
     else
         show(&past, arguments->values[JSON]);
     for (unsigned i = 0; i < past.count; i++)
@@ -296,8 +303,9 @@ const struct command command_explain = {
     .summary = "Say how a run or a request was routed, and why",
     .operands = "[last|ID]",
     .most = 1,
-    .about = "ID is that of a run (pointsman history) or of a request (the reply's x-request-id). For each request: the\n"
-             "candidates, what held them back, the score of the others, who was asked and who served, tokens and cost.",
+    .about =
+        "ID is that of a run (pointsman history) or of a request (the reply's x-request-id). For each request: the\n"
+        "candidates, what held them back, the score of the others, who was asked and who served, tokens and cost.",
     .examples = "pointsman explain\n"
                 "pointsman explain run_0123456789abcdef\n"
                 "pointsman explain --json last | jq '.requests[].candidates'\n",

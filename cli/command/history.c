@@ -92,8 +92,9 @@ static int run(const struct arguments *arguments)
 const struct command command_history = {
     .name = "history",
     .summary = "List the latest routed runs",
-    .about = "From $CODEX_HOME/logs/cost_router.jsonl. What a run cost comes from the proxy's journal; a run that did not go\n"
-             "through the proxy has no figure. The provider's bill is what counts.",
+    .about =
+        "From $CODEX_HOME/logs/cost_router.jsonl. What a run cost comes from the proxy's journal; a run that did not go\n"
+        "through the proxy has no figure. The provider's bill is what counts.",
     .examples = "pointsman history --limit 20\n"
                 "pointsman history --json | jq '.[] | select(.success | not) | .run_id'\n",
     .options = options,

@@ -6,8 +6,8 @@
 
 #define PROBE_MS 2000
 
-/* A key from the environment may be an old session's: it is shown only where a proxy takes it. One on another machine can't be
- * asked from here, and is left to the client. */
+/* A key from the environment may be an old session's: it is shown only where a proxy takes it. One on another machine
+ * can't be asked from here, and is left to the client. */
 static bool is_of_use(const struct gateway *gateway)
 {
     struct local_http_reply reply;
@@ -41,9 +41,10 @@ static int run(const struct arguments *arguments)
 const struct command command_key = {
     .name = "key",
     .summary = "Print the session's master key, which clients of the proxy send",
-    .about = "The key is made at every start and void after the stop. Codex runs this command by itself where a provider's\n"
-             "[model_providers.ID.auth] names it, so that no key lies in the shell or in a file of Codex. Without a session,\n"
-             "LITELLM_API_KEY is printed where the proxy at LITELLM_BASE_URL (" GATEWAY_BASE ") takes it.",
+    .about =
+        "The key is made at every start and void after the stop. Codex runs this command by itself where a provider's\n"
+        "[model_providers.ID.auth] names it, so that no key lies in the shell or in a file of Codex. Without a session,\n"
+        "LITELLM_API_KEY is printed where the proxy at LITELLM_BASE_URL (" GATEWAY_BASE ") takes it.",
     .examples = "export LITELLM_API_KEY=\"$(pointsman key)\"   # for other OpenAI clients\n",
     .run = run,
 };

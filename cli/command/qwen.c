@@ -53,7 +53,7 @@ static int ask(const struct ollama *ollama, const struct arguments *arguments, s
     int code = EXIT_USAGE;
     buf_init(&prompt, PROMPT_MAX);
     if (!arguments_number(arguments, MAX_TOKENS, 1, 1000000, 0, &max_tokens))
-        ;   /* said */
+        ; /* said */
     else if (!read_prompt(arguments, &prompt))
         BUF_ADD(error, "PROMPT is missing (or more than 16 MB): as an argument, or on standard input");
     else if (!ollama_ready(ollama, PROBE_MS, error)) {
@@ -81,13 +81,14 @@ static bool count_piece(struct slice text, void *ctx)
     return true;
 }
 
-/* One answer's speed: tokens after the first, by the time from the first to the last. A server that tells no usage sends about a
- * token a piece. */
+/* One answer's speed: tokens after the first, by the time from the first to the last. A server that tells no usage
+ * sends about a token a piece. */
 static bool measure_one(const struct ollama *ollama, struct measured *out, struct buf *error)
 {
     struct ollama_result result;
     int64_t pieces = 0;
-    const struct ollama_call call = {SLICE("Count from one to one hundred in words."), MEASURED_TOKENS, count_piece, &pieces};
+    const struct ollama_call call = {SLICE("Count from one to one hundred in words."), MEASURED_TOKENS, count_piece,
+                                     &pieces};
     if (!ollama_ask(ollama, &call, &result, error))
         return false;
     out->tokens = result.output_tokens > 0 ? result.output_tokens : pieces;
@@ -129,8 +130,8 @@ static void print_measured(const struct ollama *ollama, struct measured *runs, l
     qsort(runs, (size_t)count, sizeof *runs, by_speed);
     const struct measured *median = &runs[count / 2];
     if (json)
-        printf("{\"model\":\"%s\",\"runs\":%ld,\"tokens_per_second\":%.1f,\"first_token_s\":%.3f}\n", ollama->model, count,
-               median->per_second, median->ttft_s);
+        printf("{\"model\":\"%s\",\"runs\":%ld,\"tokens_per_second\":%.1f,\"first_token_s\":%.3f}\n", ollama->model,
+               count, median->per_second, median->ttft_s);
     else
         say("%s: %.1f tokens/s (median of %ld)", ollama->model, median->per_second, count);
 }
@@ -186,8 +187,9 @@ const struct command command_qwen = {
     .summary = "Ask the Qwen on this machine's Ollama straight, without the proxy",
     .operands = "[PROMPT]",
     .most = COMMAND_ANY_OPERANDS,
-    .about = "The quickest way for small things; the prompt may come on standard input. Which server and model that is,\n"
-             "the alias codex-qwen-local of the proxy's configuration says. Ends with 7 when one of them is not there.",
+    .about =
+        "The quickest way for small things; the prompt may come on standard input. Which server and model that is,\n"
+        "the alias codex-qwen-local of the proxy's configuration says. Ends with 7 when one of them is not there.",
     .examples = "pointsman qwen \"What does 'set -e' do?\"\n"
                 "pointsman qwen --setup      # start Ollama and pull the model\n"
                 "pointsman qwen --measure    # tokens per second\n",

@@ -48,8 +48,9 @@ static int run(const struct arguments *arguments)
 const struct command command_restart = {
     .name = "restart",
     .summary = "Stop what runs, and start it with the keys of now, on the same ports",
-    .about = "Ports and configuration stay where no others are given; keys and the other options are those of now, as for\n"
-             "`pointsman start`. A configuration with faults stops nothing.",
+    .about =
+        "Ports and configuration stay where no others are given; keys and the other options are those of now, as for\n"
+        "`pointsman start`. A configuration with faults stops nothing.",
     .examples = "pointsman restart\n"
                 "pointsman restart --ask   # with other keys\n",
     .options = start_arguments,

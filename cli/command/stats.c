@@ -113,10 +113,11 @@ static void print_stats(const struct stats *s)
     print_money("Estimated savings", all->savings_usd, " (against codex-default)");
     (void)snprintf(of, sizeof of, " (%" PRIu64 " runs of known cost, %" PRIu64 " calls)", all->costed, all->calls);
     print_money("Actual cost", all->costed ? all->actual_usd : NAN, of);
-    print_money("Actual savings", all->costed && isfinite(s->default_input_cost) ? all->baseline_usd - all->actual_usd : NAN,
+    print_money("Actual savings",
+                all->costed && isfinite(s->default_input_cost) ? all->baseline_usd - all->actual_usd : NAN,
                 " (against codex-default)");
-    printf(LABEL "%" PRIu64 " observations, %" PRIu64 " would switch, %" PRIu64 " applied\n", "Adaptive router", all->observed,
-           all->would_switch, all->applied);
+    printf(LABEL "%" PRIu64 " observations, %" PRIu64 " would switch, %" PRIu64 " applied\n", "Adaptive router",
+           all->observed, all->would_switch, all->applied);
     print_table("by", s->providers, s->provider_count, all);
     print_table("alias", s->aliases, s->alias_count, all);
     puts("\nCosts are estimated from the prices in the configuration; the provider's bill is what counts.");
@@ -124,11 +125,13 @@ static void print_stats(const struct stats *s)
 
 static void add_sum(struct buf *out, const struct stats_sum *k)
 {
-    buf_add_format(out, "\"runs\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"calls\":%" PRIu64 ",\"original_input_tokens\":%.0f,"
-                   "\"estimated_input_tokens\":%.0f,\"input_tokens\":%.0f,\"output_tokens\":%.0f,\"estimated_cost_usd\":%.9g,"
-                   "\"estimated_savings_usd\":%.9g,\"runs_of_known_cost\":%" PRIu64 ",\"actual_cost_usd\":", k->runs, k->failures,
-                   k->calls, k->original_tokens, k->sent_tokens, k->input_tokens, k->output_tokens, k->estimated_usd,
-                   k->savings_usd, k->costed);
+    buf_add_format(
+        out,
+        "\"runs\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"calls\":%" PRIu64 ",\"original_input_tokens\":%.0f,"
+        "\"estimated_input_tokens\":%.0f,\"input_tokens\":%.0f,\"output_tokens\":%.0f,\"estimated_cost_usd\":%.9g,"
+        "\"estimated_savings_usd\":%.9g,\"runs_of_known_cost\":%" PRIu64 ",\"actual_cost_usd\":",
+        k->runs, k->failures, k->calls, k->original_tokens, k->sent_tokens, k->input_tokens, k->output_tokens,
+        k->estimated_usd, k->savings_usd, k->costed);
     record_add_number(k->costed ? k->actual_usd : NAN, out);
     BUF_ADD(out, ",\"actual_savings_usd\":");
     record_add_number(k->costed ? k->baseline_usd - k->actual_usd : NAN, out);
@@ -153,7 +156,8 @@ static void print_json(const struct stats *s)
     buf_init(&text, 1u << 20);
     buf_add_char(&text, '{');
     add_sum(&text, &s->all);
-    buf_add_format(&text, ",\"adaptive\":{\"observations\":%" PRIu64 ",\"would_switch\":%" PRIu64 ",\"applied\":%" PRIu64 "}",
+    buf_add_format(&text,
+                   ",\"adaptive\":{\"observations\":%" PRIu64 ",\"would_switch\":%" PRIu64 ",\"applied\":%" PRIu64 "}",
                    s->all.observed, s->all.would_switch, s->all.applied);
     add_kinds(&text, "providers", s->providers, s->provider_count);
     add_kinds(&text, "aliases", s->aliases, s->alias_count);
@@ -184,8 +188,9 @@ static int run(const struct arguments *arguments)
 const struct command command_stats = {
     .name = "stats",
     .summary = "Sum up the routed runs: tokens, costs, savings, failures",
-    .about = "Estimates come from the record of runs, actual figures from the proxy's journal, joined by the run's id.\n"
-             "Savings are against codex-default at the prices of the configuration. The provider's bill is what counts.",
+    .about =
+        "Estimates come from the record of runs, actual figures from the proxy's journal, joined by the run's id.\n"
+        "Savings are against codex-default at the prices of the configuration. The provider's bill is what counts.",
     .examples = "pointsman stats\n"
                 "pointsman stats --json | jq .providers\n",
     .options = options,

@@ -21,7 +21,8 @@ static const struct command_option options[] = {
 
 /* One alias, as GET /health has its deployments. */
 struct alias {
-    struct buf name, ready, faults;   /* names of ready deployments and reasons of the others, as JSON strings, commas between */
+    struct buf name, ready,
+        faults; /* names of ready deployments and reasons of the others, as JSON strings, commas between */
     bool is_ready;
 };
 
@@ -77,7 +78,8 @@ static void write_alias(const struct alias *alias, bool first, struct buf *out)
 }
 
 /* Checks the aliases, `only` one or all. Returns how many were looked at; `ready` gets the first that is. */
-static unsigned check(const struct json *models, const struct json *health, const char *only, struct buf *ready, struct buf *out)
+static unsigned check(const struct json *models, const struct json *health, const char *only, struct buf *ready,
+                      struct buf *out)
 {
     unsigned count = 0;
     uint32_t entry = json_first(models, json_get(models, 0, "data"));
@@ -153,7 +155,8 @@ static bool call(const struct gateway *gateway, const char *model, struct buf *o
         done = reply.status == 200 && parsed;
         BUF_ADD(out, ",\"call\":{\"model\":");
         json_add_string(out, slice_of(model));
-        buf_add_format(out, ",\"status\":%d,\"ms\":%llu", reply.status, (unsigned long long)(clock_monotonic_ms() - start));
+        buf_add_format(out, ",\"status\":%d,\"ms\":%llu", reply.status,
+                       (unsigned long long)(clock_monotonic_ms() - start));
         if (done) {
             add_usage(&json, out);
             add_answer(&json, out);
@@ -194,7 +197,8 @@ static int test(const struct gateway *gateway, const char *only, bool with_call,
     buf_init(&aliases, 4u << 20);
     buf_init(&called, 2u << 20);
     int code = EXIT_NOT_READY;
-    bool fetched = fetch(gateway, "/models", &listed, &models, error) && fetch(gateway, "/health", &looked, &health, error);
+    bool fetched = fetch(gateway, "/models", &listed, &models, error) &&
+                   fetch(gateway, "/health", &looked, &health, error);
     if (fetched && check(&models, &health, only, &ready, &aliases) == 0)
         buf_add_format(error, "there is no model '%s'", only ? only : "");
     else if (fetched) {
@@ -219,8 +223,9 @@ static int run(const struct arguments *arguments)
     struct gateway gateway;
     struct buf error;
     buf_init(&error, 8192);
-    int code = gateway_find(&gateway, &error) ? test(&gateway, arguments->values[MODEL], arguments->values[CALL] != NULL, &error)
-                                              : EXIT_STOPPED;
+    int code = gateway_find(&gateway, &error)
+                   ? test(&gateway, arguments->values[MODEL], arguments->values[CALL] != NULL, &error)
+                   : EXIT_STOPPED;
     if (code == EXIT_STOPPED)
         say("%s", buf_text(&error));
     else if (error.len)
@@ -233,9 +238,10 @@ static int run(const struct arguments *arguments)
 const struct command command_test = {
     .name = "test",
     .summary = "Check the proxy's aliases, without a paid call or with one",
-    .about = "Prints one JSON object: per alias whether it is ready, which models can serve it, and why others can't. With\n"
-             "--call it makes one small real call and adds its status, tokens and text. No key is ever printed. Ends with 0\n"
-             "when the alias (or any) is ready and the call worked, with 3 when no proxy runs, and with 4 else.",
+    .about =
+        "Prints one JSON object: per alias whether it is ready, which models can serve it, and why others can't. With\n"
+        "--call it makes one small real call and adds its status, tokens and text. No key is ever printed. Ends with 0\n"
+        "when the alias (or any) is ready and the call worked, with 3 when no proxy runs, and with 4 else.",
     .examples = "pointsman test | jq -r '.models[] | select(.ready) | .model'\n"
                 "pointsman test --model codex-qwen-local --call\n",
     .options = options,

@@ -29,8 +29,8 @@ static void read_state(struct run_adaptive *a)
     if (fd >= 0)
         (void)close(fd);
     memset(a->known, 0, sizeof a->known);
-    bool ours = len > 0 && json_parse(&json, text, (size_t)len) && json_int64(&json, json_get(&json, 0, "version"), &version) &&
-                version == 1;
+    bool ours = len > 0 && json_parse(&json, text, (size_t)len) &&
+                json_int64(&json, json_get(&json, 0, "version"), &version) && version == 1;
     uint32_t providers = ours ? json_get(&json, 0, "providers") : JSON_NONE;
     for (unsigned i = CODEX_AUTO + 1; providers != JSON_NONE && i < CODEX_PROVIDERS; i++) {
         uint32_t node = json_get(&json, providers, codex_provider_name(i));
@@ -73,11 +73,15 @@ static void add_run(const struct json *j, unsigned nth, struct canary *canary)
     if (!json_is(j, json_get(j, decision, "would_switch"), JSON_TRUE))
         return;
     bool applied = json_is(j, json_get(j, decision, "applied"), JSON_TRUE);
-    (void)canary_add(canary, applied ? CANARY_SUGGESTED : CANARY_BASELINE, &(struct canary_sample){
-        .conversation = nth,
-        .ttft_ms = number_of(j, "ttft_ms"), .total_ms = number_of(j, "total_ms"), .cost_usd = number_of(j, "actual_cost_usd"),
-        .quality = NAN, .error = !json_is(j, json_get(j, 0, "success"), JSON_TRUE),
-    });
+    (void)canary_add(canary, applied ? CANARY_SUGGESTED : CANARY_BASELINE,
+                     &(struct canary_sample){
+                         .conversation = nth,
+                         .ttft_ms = number_of(j, "ttft_ms"),
+                         .total_ms = number_of(j, "total_ms"),
+                         .cost_usd = number_of(j, "actual_cost_usd"),
+                         .quality = NAN,
+                         .error = !json_is(j, json_get(j, 0, "success"), JSON_TRUE),
+                     });
 }
 
 /* The latest runs, oldest first, as the canary's samples. */
@@ -107,7 +111,8 @@ static void read_runs(const char *folder, unsigned most, struct canary *canary)
 }
 
 /* Whether this run may be reordered, as far as the canary has a say. */
-static bool is_live(const struct run_adaptive *a, const struct markov_settings *s, const char *run_id, char *words, size_t size)
+static bool is_live(const struct run_adaptive *a, const struct markov_settings *s, const char *run_id, char *words,
+                    size_t size)
 {
     if (s->shadow_mode || !a->path)
         return false;
@@ -149,8 +154,8 @@ void run_adaptive_free(struct run_adaptive *a)
     free(a->path);
 }
 
-void run_adaptive_decide(struct run_adaptive *a, const struct markov_settings *settings, const char *run_id, int64_t now_ms,
-                         struct run_plan *plan, struct markov_decision *decision)
+void run_adaptive_decide(struct run_adaptive *a, const struct markov_settings *settings, const char *run_id,
+                         int64_t now_ms, struct run_plan *plan, struct markov_decision *decision)
 {
     struct markov_candidate candidates[RUN_STEPS_MAX];
     unsigned steps[RUN_STEPS_MAX], count = 0;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS_MAX (256u << 10)     /* bytes of words that are looked at; what a prompt asks for stands before that */
+#define WORDS_MAX (256u << 10) /* bytes of words that are looked at; what a prompt asks for stands before that */
 
 /* The first of the row's terms that the words hold, copied; false when none is. */
 static bool row_matches(const struct term *row, struct slice words, char *found, size_t size)
@@ -27,8 +27,9 @@ static bool row_matches(const struct term *row, struct slice words, char *found,
 
 static bool looks_like_code(struct slice text)
 {
-    static const char *const MARKS[] = {"def ", "return ", "()", "{", "}", ";\n", "=", "==", "=>", "->", "</", "/>", "#include",
-                                        "import ", "const ", "function ", "select ", "SELECT ", "print("};
+    static const char *const MARKS[] = {"def ",   "return ",   "()",      "{",       "}",     ";\n",      "=",
+                                        "==",     "=>",        "->",      "</",      "/>",    "#include", "import ",
+                                        "const ", "function ", "select ", "SELECT ", "print("};
     unsigned found = 0;
     for (size_t i = 0; i < sizeof MARKS / sizeof *MARKS; i++)
         found += memmem(text.ptr, text.len, MARKS[i], strlen(MARKS[i])) != NULL;

@@ -1,5 +1,5 @@
-/* classify: pure. What a prompt asks for, told by its words: how hard it is, and what speaks for a certain kind of model. Only
- * prose counts; code and logs that a prompt quotes don't. */
+/* classify: pure. What a prompt asks for, told by its words: how hard it is, and what speaks for a certain kind of
+ * model. Only prose counts; code and logs that a prompt quotes don't. */
 #ifndef POINTSMAN_CLI_RUN_CLASSIFY_H
 #define POINTSMAN_CLI_RUN_CLASSIFY_H
 
@@ -12,17 +12,17 @@ enum signal {
     SIGNAL_SIMPLE,
     SIGNAL_MEDIUM,
     SIGNAL_COMPLEX,
-    SIGNAL_LONG,          /* a long context: logs, syntheses, whole repositories */
-    SIGNAL_LONG_IF_BIG,   /* the same, where the prompt itself is long */
-    SIGNAL_OPEN,          /* open models: Hugging Face */
-    SIGNAL_LOCAL,         /* the model on this machine, by name */
-    SIGNAL_SNIPPET,       /* a small job on code that the prompt holds */
+    SIGNAL_LONG,        /* a long context: logs, syntheses, whole repositories */
+    SIGNAL_LONG_IF_BIG, /* the same, where the prompt itself is long */
+    SIGNAL_OPEN,        /* open models: Hugging Face */
+    SIGNAL_LOCAL,       /* the model on this machine, by name */
+    SIGNAL_SNIPPET,     /* a small job on code that the prompt holds */
     SIGNAL_COUNT,
 };
 
 struct term {
     enum signal signal;
-    const char *words;    /* as words_have() takes them; several with "|" between */
+    const char *words; /* as words_have() takes them; several with "|" between */
 };
 
 /* The table; ends at a row without words. */
@@ -36,7 +36,7 @@ extern const struct term classify_terms[];
 struct classified {
     enum task_class class;
     bool is_long, is_open, is_local;
-    char because[SIGNAL_COUNT][64];    /* the first term found for each signal; "" none */
+    char because[SIGNAL_COUNT][64]; /* the first term found for each signal; "" none */
 };
 
 /* Classifies a prompt of that many tokens. complex > medium > simple; nothing found: medium. */

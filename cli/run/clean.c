@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-#define REPEATS_MIN 3u          /* equal lines in a row before all but one go */
-#define TRAILING_MIN 3u         /* blanks at a line's end that are padding rather than meant */
+#define REPEATS_MIN 3u  /* equal lines in a row before all but one go */
+#define TRAILING_MIN 3u /* blanks at a line's end that are padding rather than meant */
 #define BLANK_LINES_MAX 2u
-#define DATA_MIN 400u           /* bytes of an embedded picture from which on it is cut */
+#define DATA_MIN 400u /* bytes of an embedded picture from which on it is cut */
 #define DATA_KEPT 32u
 
 size_t estimate_tokens(struct slice text)
@@ -47,19 +47,22 @@ static size_t data_len(struct slice s)
     if (!comma || comma - s.ptr < 8 || memcmp(comma - 7, ";base64", 7) != 0)
         return 0;
     size_t i = (size_t)(comma - s.ptr) + 1;
-    while (i < s.len && (strchr("+/=", s.ptr[i]) ? s.ptr[i] != '\0' : (s.ptr[i] >= '0' && s.ptr[i] <= '9') ||
-                         ((s.ptr[i] | 32) >= 'a' && (s.ptr[i] | 32) <= 'z')))
+    while (i < s.len && (strchr("+/=", s.ptr[i]) ? s.ptr[i] != '\0'
+                                                 : (s.ptr[i] >= '0' && s.ptr[i] <= '9') ||
+                                                       ((s.ptr[i] | 32) >= 'a' && (s.ptr[i] | 32) <= 'z')))
         i++;
     return i;
 }
 
-/* Indented, or full of signs, as code, tables and patches are: such a line stays as it is, and may stand as often as it likes. */
+/* Indented, or full of signs, as code, tables and patches are: such a line stays as it is, and may stand as often as it
+ * likes. */
 static bool is_set(struct slice line)
 {
     struct slice body = line_body(line);
     size_t letters = 0;
     for (size_t i = 0; i < body.len; i++)
-        letters += ((body.ptr[i] | 32) >= 'a' && (body.ptr[i] | 32) <= 'z') || body.ptr[i] == ' ' || (body.ptr[i] & 0x80);
+        letters += ((body.ptr[i] | 32) >= 'a' && (body.ptr[i] | 32) <= 'z') || body.ptr[i] == ' ' ||
+                   (body.ptr[i] & 0x80);
     return !body.len || *body.ptr == ' ' || *body.ptr == '\t' || strchr("+-|#<>{}[](),;*/\\", *body.ptr) ||
            strchr(";{}),\\", body.ptr[body.len - 1]) || letters * 5 < body.len * 4;
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define KEPT_OF_A_KIND 2u
-#define CONTINUED_MAX 60u       /* lines of one stack trace that stay */
-#define SUMMARY_MAX 12u         /* kinds whose totals are written at the end */
+#define CONTINUED_MAX 60u /* lines of one stack trace that stay */
+#define SUMMARY_MAX 12u   /* kinds whose totals are written at the end */
 #define SUMMARY_MIN 4u
 #define EXAMPLE_MAX 100u
 
@@ -36,7 +36,7 @@ struct count *counts_find(struct counts *c, uint64_t key)
 
 static uint64_t hash_byte(uint64_t hash, char c)
 {
-    return (hash ^ (unsigned char)c) * 1099511628211u;      /* FNV-1a */
+    return (hash ^ (unsigned char)c) * 1099511628211u; /* FNV-1a */
 }
 
 static uint64_t hash_text(struct slice text)
@@ -56,8 +56,8 @@ uint64_t clean_line_shape(struct slice plain)
             digits += isdigit((unsigned char)plain.ptr[i + len]) != 0;
             len++;
         }
-        /* A run of hexadecimal digits is a figure when it has decimal ones in it; "add" and "feed" are words. Of an HTTP status
-         * the class counts. */
+        /* A run of hexadecimal digits is a figure when it has decimal ones in it; "add" and "feed" are words. Of an
+         * HTTP status the class counts. */
         bool status = digits == 3 && i > 1 && plain.ptr[i - 1] == ' ' && plain.ptr[i - 2] == '"';
         hash = hash_byte(hash, digits && !status ? '0' : plain.ptr[i]);
         i += digits ? len : 1;
@@ -67,8 +67,8 @@ uint64_t clean_line_shape(struct slice plain)
 
 /* The lines that are left out since the last one that was written. */
 struct gap {
-    size_t start;       /* where the mark goes, in the output */
-    struct slice text;  /* the lines themselves */
+    size_t start;      /* where the mark goes, in the output */
+    struct slice text; /* the lines themselves */
     size_t repeated, noise;
 };
 
@@ -77,7 +77,7 @@ struct log_writer {
     struct cleaned *what;
     struct gap gap;
     struct counts shapes, errors;
-    bool after_trouble;          /* the line before was of trouble, or went on with it */
+    bool after_trouble; /* the line before was of trouble, or went on with it */
     unsigned continued;
 };
 
@@ -152,8 +152,9 @@ static void add_summary(struct log_writer *w, struct slice inner, struct buf *sc
     for (unsigned i = 0; i < SUMMARY_MAX; i++) {
         struct count *most = NULL;
         for (size_t s = 0; s < w->shapes.cap; s++)
-            if (w->shapes.slots[s].count >= SUMMARY_MIN && (!most || w->shapes.slots[s].count > most->count ||
-                (w->shapes.slots[s].count == most->count && w->shapes.slots[s].first < most->first)))
+            if (w->shapes.slots[s].count >= SUMMARY_MIN &&
+                (!most || w->shapes.slots[s].count > most->count ||
+                 (w->shapes.slots[s].count == most->count && w->shapes.slots[s].first < most->first)))
                 most = &w->shapes.slots[s];
         if (!most)
             return;

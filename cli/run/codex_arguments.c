@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROVIDER "pointsman-run"     /* its name in Codex's settings; no file of Codex's has it */
+#define PROVIDER "pointsman-run" /* its name in Codex's settings; no file of Codex's has it */
 
 bool codex_arguments_add(struct codex_arguments *a, const char *argument)
 {

@@ -5,16 +5,16 @@
 #include "cli/run/plan.h"
 
 struct codex_way {
-    const char *codex;            /* the program's path */
+    const char *codex; /* the program's path */
     const struct run_step *step;
-    bool profile;                 /* the step's profile is enabled: its settings hold, too. The provider goes along in any case,
-                                     for a profile's may be that of another session */
-    const char *base_url;         /* of the proxy, with /v1; of CODEX_LITELLM alone */
-    const char *key_command;      /* pointsman, as Codex should start it for the key; NULL: the key is in LITELLM_API_KEY */
+    bool profile;         /* the step's profile is enabled: its settings hold, too. The provider goes along in any case,
+                             for a profile's may be that of another session */
+    const char *base_url; /* of the proxy, with /v1; of CODEX_LITELLM alone */
+    const char *key_command; /* pointsman, as Codex should start it for the key; NULL: the key is in LITELLM_API_KEY */
 };
 
 struct codex_arguments {
-    char **argv;                  /* NULL-terminated; the prompt comes on standard input */
+    char **argv; /* NULL-terminated; the prompt comes on standard input */
     unsigned count, room;
 };
 

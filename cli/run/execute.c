@@ -27,9 +27,9 @@
 struct execution {
     struct job *job;
     struct run_record record;
-    struct buf answer;           /* with --json: what goes into the object */
-    char *codex;                 /* Codex's path; NULL: there is none */
-    char *requests;              /* the proxy's journal; NULL: it can't be found */
+    struct buf answer; /* with --json: what goes into the object */
+    char *codex;       /* Codex's path; NULL: there is none */
+    char *requests;    /* the proxy's journal; NULL: it can't be found */
     int exit_code;
     bool over_cost;
 };
@@ -84,8 +84,8 @@ static void run_ollama(struct execution *x, struct run_attempt *a)
     struct ollama_result result;
     struct buf error;
     buf_init(&error, 4096);
-    const struct ollama_call call = {.prompt = buf_slice(&job->prompt), .max_tokens = job->settings.max_output_tokens,
-                                     .on_text = on_text, .ctx = x};
+    const struct ollama_call call = {
+        .prompt = buf_slice(&job->prompt), .max_tokens = job->settings.max_output_tokens, .on_text = on_text, .ctx = x};
     bool done = ollama_ask(&job->ollama, &call, &result, &error);
     if (done && !job->arguments->values[JOB_JSON])
         puts("");
@@ -121,15 +121,19 @@ static void wait_for_journal(const struct job *job)
     struct buf error;
     buf_init(&error, 1024);
     char *root = strndup(job->base_url, strlen(job->base_url) - strlen("/v1"));
-    if (root && !local_http(&(struct local_http_request){.base = root, .method = "GET", .path = "/health/liveliness",
-                                                         .timeout_ms = 4 * WATCH_MS}, &reply, &error))
-        buf_clear(&error);      /* then the record says what is known by now */
+    if (root && !local_http(&(struct local_http_request){.base = root,
+                                                         .method = "GET",
+                                                         .path = "/health/liveliness",
+                                                         .timeout_ms = 4 * WATCH_MS},
+                            &reply, &error))
+        buf_clear(&error); /* then the record says what is known by now */
     local_http_free(&reply);
     buf_free(&error);
     free(root);
 }
 
-/* The prompt as a file that Codex reads as its standard input: no argument that other users see, no pipe that may block. */
+/* The prompt as a file that Codex reads as its standard input: no argument that other users see, no pipe that may
+ * block. */
 static int prompt_file(const struct job *job)
 {
     int fd = memfd_create("prompt", MFD_CLOEXEC);
@@ -157,7 +161,10 @@ static bool write_arguments(const struct execution *x, const struct run_step *st
     buf_init(&why, 4096);
     bool enabled = profile_look(&why).state == PROFILE_COST_ROUTING;
     buf_free(&why);
-    const struct codex_way way = {.codex = x->codex, .step = step, .profile = enabled, .base_url = x->job->base_url,
+    const struct codex_way way = {.codex = x->codex,
+                                  .step = step,
+                                  .profile = enabled,
+                                  .base_url = x->job->base_url,
                                   .key_command = x->job->own_session && len > 0 ? self : NULL};
     bool added = codex_arguments_begin(argv, &way);
     unsigned at = 0;
@@ -194,8 +201,12 @@ static void run_codex(struct execution *x, const struct run_step *step, struct r
     x->over_cost = false;
     if (input >= 0 && write_arguments(x, step, &argv) && setenv(PROFILE_RUN_ID_ENV, job->run_id, 1) == 0) {
         const struct foreground run = {
-            .argv = argv.argv, .input = input, .output = job->arguments->values[JOB_JSON] ? &x->answer : NULL,
-            .tick = limited ? is_over_cost : NULL, .ctx = x, .tick_ms = WATCH_MS,
+            .argv = argv.argv,
+            .input = input,
+            .output = job->arguments->values[JOB_JSON] ? &x->answer : NULL,
+            .tick = limited ? is_over_cost : NULL,
+            .ctx = x,
+            .tick_ms = WATCH_MS,
         };
         buf_clear(&x->answer);
         if (!foreground_run(&run, &end, &error))
@@ -228,8 +239,9 @@ static void observe(struct execution *x, const struct run_step *step, const stru
     struct buf error;
     if (step->ollama || strcmp(a->outcome, "cancelled") == 0 || strcmp(a->outcome, "over_cost") == 0)
         return;
-    struct markov_observation o = markov_observation(a->exit_code == 0 ? MARKOV_SUCCESS :
-                                                     proxied && r->limited ? MARKOV_LIMITED : MARKOV_FAILED);
+    struct markov_observation o = markov_observation(a->exit_code == 0       ? MARKOV_SUCCESS
+                                                     : proxied && r->limited ? MARKOV_LIMITED
+                                                                             : MARKOV_FAILED);
     o.total_ms = ready ? (double)a->ms : NAN;
     o.ttft_ms = proxied && r->ttft_count ? (double)r->ttft_ms / (double)r->ttft_count : NAN;
     o.cost_usd = proxied && !r->unpriced ? r->cost_usd : step->cost_usd;
@@ -294,9 +306,10 @@ static void tell(const struct execution *x)
 {
     const struct run_requests *r = &x->record.requests;
     if (r->calls)
-        say("%u call%s of the proxy, %lld tokens in (%lld cached), %lld out, %s$%.6f%s", r->calls, r->calls == 1 ? "" : "s",
-            (long long)r->input_tokens, (long long)r->cached_tokens, (long long)r->output_tokens, r->unpriced ? "over " : "",
-            r->cost_usd, r->unpriced ? " (some prices are not known)" : "");
+        say("%u call%s of the proxy, %lld tokens in (%lld cached), %lld out, %s$%.6f%s", r->calls,
+            r->calls == 1 ? "" : "s", (long long)r->input_tokens, (long long)r->cached_tokens,
+            (long long)r->output_tokens, r->unpriced ? "over " : "", r->cost_usd,
+            r->unpriced ? " (some prices are not known)" : "");
 }
 
 static void print_json(const struct execution *x)
@@ -304,7 +317,7 @@ static void print_json(const struct execution *x)
     struct buf text;
     buf_init(&text, 4 * ANSWER_MAX);
     record_write(&x->record, &text);
-    text.len--;     /* the object goes on */
+    text.len--; /* the object goes on */
     BUF_ADD(&text, ",\"answer\":");
     json_add_string(&text, buf_slice(&x->answer));
     BUF_ADD(&text, "}\n");
@@ -331,8 +344,14 @@ int job_run(struct job *job)
     buf_init(&x.answer, ANSWER_MAX);
     buf_init(&error, 4096);
     x.record = (struct run_record){
-        .time_ms = job->began_ms, .run_id = job->run_id, .optimized = job->optimize, .settings = &job->settings,
-        .task = &job->task, .plan = &job->plan, .decision = &job->decision, .original_tokens = job->given_tokens,
+        .time_ms = job->began_ms,
+        .run_id = job->run_id,
+        .optimized = job->optimize,
+        .settings = &job->settings,
+        .task = &job->task,
+        .plan = &job->plan,
+        .decision = &job->decision,
+        .original_tokens = job->given_tokens,
         .input_tokens = job->prompt_tokens,
     };
     routed_join(&routed);

@@ -19,15 +19,27 @@
 
 const struct command_option job_options[] = {
     [JOB_DRY_RUN] = {.name = "dry-run", .summary = "print the plan and what decided each setting; run nothing"},
-    [JOB_PROVIDER] = {.name = "provider", .value = "NAME", .choices = RUN_PROVIDER_WORDS, .summary = "whose models to take"},
-    [JOB_CODEX_PROVIDER] = {.name = "codex-provider", .value = "NAME", .choices = CODEX_PROVIDER_WORDS,
+    [JOB_PROVIDER] = {.name = "provider",
+                      .value = "NAME",
+                      .choices = RUN_PROVIDER_WORDS,
+                      .summary = "whose models to take"},
+    [JOB_CODEX_PROVIDER] = {.name = "codex-provider",
+                            .value = "NAME",
+                            .choices = CODEX_PROVIDER_WORDS,
                             .summary = "what Codex is run with first"},
-    [JOB_FORCE_MODEL] = {.name = "force-model", .value = "ALIAS", .hint = HINT_ALIAS, .summary = "this alias of the proxy"},
+    [JOB_FORCE_MODEL] = {.name = "force-model",
+                         .value = "ALIAS",
+                         .hint = HINT_ALIAS,
+                         .summary = "this alias of the proxy"},
     [JOB_POLICY] = {.name = "policy", .value = "FILE", .hint = HINT_FILE, .summary = "this policy file"},
-    [JOB_MAX_INPUT] = {.name = "max-input-tokens", .value = "N", .summary = "cut a longer prompt in its middle (12000)"},
+    [JOB_MAX_INPUT] = {.name = "max-input-tokens",
+                       .value = "N",
+                       .summary = "cut a longer prompt in its middle (12000)"},
     [JOB_MAX_OUTPUT] = {.name = "max-output-tokens", .value = "N", .summary = "reckon with that much output (2000)"},
     [JOB_MAX_COST] = {.name = "max-cost-usd", .value = "USD", .summary = "don't spend more than that; 0: no limit"},
-    [JOB_CODEX_ARG] = {.name = "codex-arg", .value = "ARG", .summary = "a further argument of codex exec; may be repeated"},
+    [JOB_CODEX_ARG] = {.name = "codex-arg",
+                       .value = "ARG",
+                       .summary = "a further argument of codex exec; may be repeated"},
     [JOB_SHOW_PROMPT] = {.name = "show-prompt", .summary = "print the prompt as it goes out"},
     [JOB_NO_CLEAN] = {.name = "no-clean", .summary = "leave the prompt as it is, but for the limit of tokens"},
     [JOB_JSON] = {.name = "json", .summary = "one JSON object on standard output; Codex's answer is in it"},
@@ -90,8 +102,11 @@ static int read_prompt(struct job *job)
 static int read_settings(struct job *job)
 {
     const char *const *v = job->arguments->values;
-    const struct run_flags flags = {.provider = v[JOB_PROVIDER], .codex_provider = v[JOB_CODEX_PROVIDER],
-                                    .max_cost = v[JOB_MAX_COST], .max_input = v[JOB_MAX_INPUT], .max_output = v[JOB_MAX_OUTPUT]};
+    const struct run_flags flags = {.provider = v[JOB_PROVIDER],
+                                    .codex_provider = v[JOB_CODEX_PROVIDER],
+                                    .max_cost = v[JOB_MAX_COST],
+                                    .max_input = v[JOB_MAX_INPUT],
+                                    .max_output = v[JOB_MAX_OUTPUT]};
     struct buf errors;
     int code = 0;
     buf_init(&errors, 64u << 10);
@@ -127,10 +142,14 @@ static void look_for_proxy(struct job *job)
         const char *const fields[] = {buf_text(&gateway.bearer), NULL};
         char *root = strndup(gateway.base_url, strlen(gateway.base_url) - strlen("/v1"));
         job->own_session = gateway.own;
-        job->proxy_up = !url_is_loopback(&url) ||
-                        (root && local_http(&(struct local_http_request){.base = root, .method = "GET", .path = "/health",
-                                                                         .fields = fields, .timeout_ms = 4 * PROBE_MS},
-                                            &reply, &error) && reply.status == 200);
+        job->proxy_up = !url_is_loopback(&url) || (root &&
+                                                   local_http(&(struct local_http_request){.base = root,
+                                                                                           .method = "GET",
+                                                                                           .path = "/health",
+                                                                                           .fields = fields,
+                                                                                           .timeout_ms = 4 * PROBE_MS},
+                                                              &reply, &error) &&
+                                                   reply.status == 200);
         if (job->proxy_up && reply.status == 200)
             (void)models_take_health(&job->models, buf_slice(&reply.body));
         free(root);
@@ -171,7 +190,8 @@ static int make_prompt(struct job *job)
         return complain(EXIT_FAULT, "there is no memory for the prompt");
     job->prompt_tokens = estimate_tokens(buf_slice(&job->prompt));
     if (!job->optimize && job->arguments->values[JOB_MAX_INPUT] && job->prompt_tokens > most)
-        return complain(EXIT_USAGE, "the prompt has about %zu tokens, over --max-input-tokens %zu; pointsman run shortens",
+        return complain(EXIT_USAGE,
+                        "the prompt has about %zu tokens, over --max-input-tokens %zu; pointsman run shortens",
                         job->prompt_tokens, most);
     return 0;
 }
@@ -200,9 +220,13 @@ int job_prepare(struct job *job, const struct arguments *arguments, bool optimiz
     job->ollama_up = ollama_ready(&job->ollama, PROBE_MS, &error);
     buf_clear(&error);
     const char *token = getenv("HF_TOKEN");
-    code = run_plan_make(&(struct run_facts){.settings = &job->settings, .task = &job->task, .models = &job->models,
-                                             .input_tokens = job->prompt_tokens, .hf_token = token && *token,
-                                             .force_model = arguments->values[JOB_FORCE_MODEL], .ollama_up = job->ollama_up},
+    code = run_plan_make(&(struct run_facts){.settings = &job->settings,
+                                             .task = &job->task,
+                                             .models = &job->models,
+                                             .input_tokens = job->prompt_tokens,
+                                             .hf_token = token && *token,
+                                             .force_model = arguments->values[JOB_FORCE_MODEL],
+                                             .ollama_up = job->ollama_up},
                          &job->plan, &error);
     if (code)
         (void)complain(code, "%s", buf_text(&error));
@@ -210,7 +234,8 @@ int job_prepare(struct job *job, const struct arguments *arguments, bool optimiz
     if (code)
         return code;
     run_adaptive_load(&job->adaptive, &job->settings.adaptive);
-    run_adaptive_decide(&job->adaptive, &job->settings.adaptive, job->run_id, job->began_ms, &job->plan, &job->decision);
+    run_adaptive_decide(&job->adaptive, &job->settings.adaptive, job->run_id, job->began_ms, &job->plan,
+                        &job->decision);
     return 0;
 }
 

@@ -106,7 +106,7 @@ static bool next_on(struct lines *l, struct slice *line)
         }
         ssize_t got = buf_reserve(&l->data, BLOCK) ? read(l->fd, l->data.data + l->data.len, BLOCK) : -1;
         if (got <= 0)
-            return false;       /* a last line without its newline is torn */
+            return false; /* a last line without its newline is torn */
         l->data.len += (size_t)got;
     }
 }

@@ -5,37 +5,104 @@
 #include <string.h>
 #include <strings.h>
 
-#define BEGINNING 120u     /* bytes in which a level is looked for */
+#define BEGINNING 120u /* bytes in which a level is looked for */
 
 /* In any place and case: a line too many is no harm, for these lines are kept. */
 static const char *const TROUBLE[] = {
-    "error", "err!", "fail", "fatal", "exception", "panic", "traceback", "critical", "emerg", "severe", "alert", "abort",
-    "segfault", "segmentation fault", "core dumped", "denied", "refused", "timeout", "timed out", "unreachable", "not found",
-    "no such", "cannot", "can't", "could not", "couldn't", "unable to", "undefined", "invalid", "corrupt", "killed",
-    "out of memory", "oom", "warn", "deadlock", "rejected", "missing", "unexpected", "caused by", "erreur", "echec", "échec",
-    "impossible", "introuvable", "refusé", "avertissement", "not ok", "✗", "✘", "❌",
+    "error",       "err!",        "fail",       "fatal",         "exception", "panic",       "traceback",
+    "critical",    "emerg",       "severe",     "alert",         "abort",     "segfault",    "segmentation fault",
+    "core dumped", "denied",      "refused",    "timeout",       "timed out", "unreachable", "not found",
+    "no such",     "cannot",      "can't",      "could not",     "couldn't",  "unable to",   "undefined",
+    "invalid",     "corrupt",     "killed",     "out of memory", "oom",       "warn",        "deadlock",
+    "rejected",    "missing",     "unexpected", "caused by",     "erreur",    "echec",       "échec",
+    "impossible",  "introuvable", "refusé",     "avertissement", "not ok",    "✗",           "✘",
+    "❌",
 };
 
 static const char *const LEVELS[] = {
-    "TRACE", "DEBUG", "VERBOSE", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "FATAL", "CRITICAL", "ERR", "DBG", "INF", "WRN",
+    "TRACE", "DEBUG", "VERBOSE",  "INFO", "NOTICE", "WARN", "WARNING",
+    "ERROR", "FATAL", "CRITICAL", "ERR",  "DBG",    "INF",  "WRN",
 };
 
 /* What tools write at the beginning of a line. */
 static const char *const MARKS[] = {
-    "npm ", "yarn ", "pnpm ", "Get:", "Hit:", "Ign:", "Fetched ", "Unpacking ", "Setting up ",
+    "npm ",
+    "yarn ",
+    "pnpm ",
+    "Get:",
+    "Hit:",
+    "Ign:",
+    "Fetched ",
+    "Unpacking ",
+    "Setting up ",
     "Selecting previously ",
-    "Preparing to unpack", "Collecting ", "Requirement already satisfied", "Downloading ", "Downloaded ", "Installing ",
-    "Successfully installed", "Using cached ", "Compiling ", "Building ", "Finished ", "Checking ", "Fetching ", "Resolving ",
-    "Receiving objects:", "Counting objects:", "Compressing objects:", "remote: ", "Enumerating objects:", "Pulling ", "Step ",
-    "> Task ", "=== RUN", "--- PASS", "--- FAIL", "--- SKIP", "PASS ", "FAIL ", "ok \t", "ok ", "not ok ", "make[", "level=",
-    "time=", "ts=", "transforming", "transformed", "rendering chunks", "Progress", "[INFO]", "[WARN", "[ERROR]", "[DEBUG]",
+    "Preparing to unpack",
+    "Collecting ",
+    "Requirement already satisfied",
+    "Downloading ",
+    "Downloaded ",
+    "Installing ",
+    "Successfully installed",
+    "Using cached ",
+    "Compiling ",
+    "Building ",
+    "Finished ",
+    "Checking ",
+    "Fetching ",
+    "Resolving ",
+    "Receiving objects:",
+    "Counting objects:",
+    "Compressing objects:",
+    "remote: ",
+    "Enumerating objects:",
+    "Pulling ",
+    "Step ",
+    "> Task ",
+    "=== RUN",
+    "--- PASS",
+    "--- FAIL",
+    "--- SKIP",
+    "PASS ",
+    "FAIL ",
+    "ok \t",
+    "ok ",
+    "not ok ",
+    "make[",
+    "level=",
+    "time=",
+    "ts=",
+    "transforming",
+    "transformed",
+    "rendering chunks",
+    "Progress",
+    "[INFO]",
+    "[WARN",
+    "[ERROR]",
+    "[DEBUG]",
 };
 
 static const char *const NOISE_MARKS[] = {
-    "Downloading ", "Downloaded ", "Receiving objects:", "Counting objects:", "Compressing objects:", "Resolving deltas:",
-    "remote: Counting", "remote: Compressing", "Enumerating objects:", "transforming", "transformed", "rendering chunks",
-    "Progress", "Get:", "Hit:", "Unpacking ", "Preparing to unpack", "Selecting previously ", "Requirement already satisfied",
-    "Using cached ", "npm http",
+    "Downloading ",
+    "Downloaded ",
+    "Receiving objects:",
+    "Counting objects:",
+    "Compressing objects:",
+    "Resolving deltas:",
+    "remote: Counting",
+    "remote: Compressing",
+    "Enumerating objects:",
+    "transforming",
+    "transformed",
+    "rendering chunks",
+    "Progress",
+    "Get:",
+    "Hit:",
+    "Unpacking ",
+    "Preparing to unpack",
+    "Selecting previously ",
+    "Requirement already satisfied",
+    "Using cached ",
+    "npm http",
 };
 
 static const char *const NOISE_LEVELS[] = {"TRACE", "DEBUG", "VERBOSE", "DBG", "FINE", "FINER", "FINEST"};
@@ -124,8 +191,8 @@ static bool looks_like(struct slice s, const char *shape)
 static bool starts_with_time(struct slice s)
 {
     static const char *const SHAPES[] = {
-        "0000-00-00", "0000/00/00", "00:00:00", "00/00/0000 ", "00-00-0000 ", "00.00.0000 ", "I0000 00:", "W0000 00:",
-        "E0000 00:", "D0000 00:", "00000000T00", "0000.000", "00000000-00:",
+        "0000-00-00", "0000/00/00", "00:00:00",  "00/00/0000 ", "00-00-0000 ", "00.00.0000 ",  "I0000 00:",
+        "W0000 00:",  "E0000 00:",  "D0000 00:", "00000000T00", "0000.000",    "00000000-00:",
     };
     static const char MONTHS[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ";
     while (s.len && (*s.ptr == '[' || *s.ptr == '(' || *s.ptr == ' ' || *s.ptr == '#'))
@@ -187,7 +254,8 @@ struct log_look log_line_look(struct slice plain)
 
 bool log_line_continues(struct slice plain)
 {
-    static const char *const MARKS_OF_TRACES[] = {"Caused by", "Traceback", "goroutine ", "stack traceback", "note: ", "help: "};
+    static const char *const MARKS_OF_TRACES[] = {"Caused by",       "Traceback", "goroutine ",
+                                                  "stack traceback", "note: ",    "help: "};
     return (plain.len && (*plain.ptr == ' ' || *plain.ptr == '\t')) ||
            starts_with_one(plain, MARKS_OF_TRACES, COUNT(MARKS_OF_TRACES));
 }

@@ -65,7 +65,8 @@ static void look_at_deployments(const struct models *m, const struct model_group
     }
 }
 
-/* The group, its fallbacks, and where prompts go that are too long for it or refused. Nobody's fallbacks have fallbacks. */
+/* The group, its fallbacks, and where prompts go that are too long for it or refused. Nobody's fallbacks have
+ * fallbacks. */
 static void look_at_reach(const struct models *m, const struct model_group *g, struct alias_view *out)
 {
     const struct model_group *const ways[] = {g, g->on_context, g->on_content_filter};

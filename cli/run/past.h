@@ -5,8 +5,8 @@
 #include "cli/run/lines.h"
 #include "common/json.h"
 
-/* The path of a file in $CODEX_HOME/logs, which need not be there. To be freed; NULL: no memory, or neither CODEX_HOME nor HOME
- * is set. */
+/* The path of a file in $CODEX_HOME/logs, which need not be there. To be freed; NULL: no memory, or neither CODEX_HOME
+ * nor HOME is set. */
 char *past_path(const char *file);
 
 /* The next line that is a JSON object, parsed into `json`. false at the end. */

@@ -11,7 +11,8 @@
 #define QWEN "codex-qwen-local"
 #define REASON(field, ...) (void)snprintf(field, sizeof(field), __VA_ARGS__)
 
-static const char *const PROFILES[CODEX_PROVIDERS] = {[CODEX_LITELLM] = PROFILE_PROXY, [CODEX_HUGGINGFACE] = PROFILE_HF};
+static const char *const PROFILES[CODEX_PROVIDERS] = {[CODEX_LITELLM] = PROFILE_PROXY,
+                                                      [CODEX_HUGGINGFACE] = PROFILE_HF};
 
 /* Which layer decided the provider: that of the setting, or the policy's, where a rule did. */
 static enum layer provider_layer(const struct run_facts *f)
@@ -75,7 +76,8 @@ static void resolve_auto(const struct run_facts *f, struct run_plan *p)
         return;
     if (task->is_open && hf_reachable(f)) {
         p->provider = RUN_HUGGINGFACE;
-        REASON(p->provider_reason, "the task names open models (\"%s\"), and there is a token", task->because[SIGNAL_OPEN]);
+        REASON(p->provider_reason, "the task names open models (\"%s\"), and there is a token",
+               task->because[SIGNAL_OPEN]);
     } else if (task->is_local && f->ollama_up && !f->force_model) {
         p->provider = RUN_QWEN;
         REASON(p->provider_reason, "a small task for the model on this machine (\"%s\")",
@@ -101,14 +103,10 @@ static const char *alias_for(const struct run_facts *f, struct run_plan *p)
     else
         REASON(p->routing_reason, "%s task", class);
     switch (p->provider) {
-    case RUN_QWEN:
-        return QWEN;
-    case RUN_NO_OPENAI:
-        return "codex-no-openai";
-    case RUN_HUGGINGFACE:
-        return t->class == TASK_SIMPLE ? "codex-hf-cheap" : "codex-hf-fast";
-    default:
-        break;
+    case RUN_QWEN: return QWEN;
+    case RUN_NO_OPENAI: return "codex-no-openai";
+    case RUN_HUGGINGFACE: return t->class == TASK_SIMPLE ? "codex-hf-cheap" : "codex-hf-fast";
+    default: break;
     }
     if (t->is_long && p->provider == RUN_AUTO) {
         REASON(p->routing_reason, "long context (\"%s\"), %s task", t->because[SIGNAL_LONG], class);
@@ -131,7 +129,8 @@ static const char *ban_on(const struct run_plan *p, const struct alias_view *vie
     return NULL;
 }
 
-/* The alias that the proxy is asked for: the task's, or where that may reach what is forbidden the next that may not. */
+/* The alias that the proxy is asked for: the task's, or where that may reach what is forbidden the next that may not.
+ */
 static void settle_alias(const struct run_facts *f, struct run_plan *p, struct run_step *litellm)
 {
     const char *const others[] = {p->provider == RUN_HUGGINGFACE ? "hf-direct" : "codex-no-openai", QWEN};
@@ -157,7 +156,8 @@ static void settle_alias(const struct run_facts *f, struct run_plan *p, struct r
 static double cost_of(const struct run_facts *f, const char *alias, bool codex, struct alias_view *view)
 {
     models_view(f->models, alias, view);
-    return models_cost(view->input_cost, view->output_cost, (double)(f->input_tokens + (codex ? MODELS_CODEX_TOKENS : 0)),
+    return models_cost(view->input_cost, view->output_cost,
+                       (double)(f->input_tokens + (codex ? MODELS_CODEX_TOKENS : 0)),
                        (double)f->settings->max_output_tokens);
 }
 
@@ -189,7 +189,8 @@ static void add_step(const struct run_facts *f, struct run_plan *p, enum codex_p
 {
     struct run_step *step = &p->steps[p->count++];
     struct alias_view view;
-    *step = (struct run_step){.codex = codex, .name = codex_provider_name(codex), .profile = PROFILES[codex], .cost_usd = NAN};
+    *step = (struct run_step){
+        .codex = codex, .name = codex_provider_name(codex), .profile = PROFILES[codex], .cost_usd = NAN};
     if (codex == CODEX_LITELLM) {
         settle_alias(f, p, step);
         step->cost_usd = cost_of(f, p->alias, true, &view);
@@ -207,7 +208,8 @@ static void add_steps(const struct run_facts *f, struct run_plan *p)
 {
     const struct run_settings *s = f->settings;
     char source[64];
-    settings_source(s, s->codex_provider == CODEX_AUTO ? SETTING_FALLBACK_ORDER : SETTING_CODEX_PROVIDER, source, sizeof source);
+    settings_source(s, s->codex_provider == CODEX_AUTO ? SETTING_FALLBACK_ORDER : SETTING_CODEX_PROVIDER, source,
+                    sizeof source);
     REASON(p->codex_reason, "%s%s", s->codex_provider == CODEX_AUTO ? "the first of fallback_order, " : "", source);
     if (s->codex_provider != CODEX_AUTO)
         add_step(f, p, s->codex_provider);
@@ -229,7 +231,8 @@ static int check_forced(const struct run_facts *f, struct run_plan *p, struct bu
     const char *model, *ban;
     models_view(f->models, f->force_model, &view);
     if (p->provider == RUN_QWEN) {
-        buf_add_format(error, "--force-model can't be combined with --provider qwen, which asks Ollama and not the proxy");
+        buf_add_format(error,
+                       "--force-model can't be combined with --provider qwen, which asks Ollama and not the proxy");
         return EXIT_USAGE;
     }
     if (strlen(f->force_model) >= sizeof p->alias) {
@@ -257,13 +260,16 @@ int run_plan_make(const struct run_facts *f, struct run_plan *p, struct buf *err
     take_provider(f, p);
     take_bans(f, p);
     resolve_auto(f, p);
-    if (p->provider == RUN_NO_OPENAI && s->codex_provider == CODEX_STANDARD && s->from[SETTING_PROVIDER].layer == LAYER_FLAG &&
-        s->from[SETTING_CODEX_PROVIDER].layer == LAYER_FLAG) {
-        BUF_ADD(error, "--provider no-openai and --codex-provider standard contradict each other: Codex's own login is OpenAI's");
+    if (p->provider == RUN_NO_OPENAI && s->codex_provider == CODEX_STANDARD &&
+        s->from[SETTING_PROVIDER].layer == LAYER_FLAG && s->from[SETTING_CODEX_PROVIDER].layer == LAYER_FLAG) {
+        BUF_ADD(
+            error,
+            "--provider no-openai and --codex-provider standard contradict each other: Codex's own login is OpenAI's");
         return EXIT_USAGE;
     }
     if (p->provider == RUN_HUGGINGFACE && s->provider == RUN_HUGGINGFACE && !hf_reachable(f)) {
-        BUF_ADD(error, "HF_TOKEN is not set: export HF_TOKEN=hf_… (a token with the permission for Inference Providers)");
+        BUF_ADD(error,
+                "HF_TOKEN is not set: export HF_TOKEN=hf_… (a token with the permission for Inference Providers)");
         return EXIT_NO_TOKEN;
     }
     int code = f->force_model ? check_forced(f, p, error) : 0;
@@ -273,7 +279,7 @@ int run_plan_make(const struct run_facts *f, struct run_plan *p, struct buf *err
         add_ollama(p);
     bool qwen_alone = p->provider == RUN_QWEN && (s->provider == RUN_QWEN || s->rules[f->task->class] == RUN_QWEN);
     if (p->provider == RUN_QWEN && !qwen_alone && !p->open_models_only)
-        p->provider = p->avoid_openai ? RUN_NO_OPENAI : RUN_AUTO;     /* for the fallbacks' alias */
+        p->provider = p->avoid_openai ? RUN_NO_OPENAI : RUN_AUTO; /* for the fallbacks' alias */
     REASON(p->alias, "%s", f->force_model ? f->force_model : alias_for(f, p));
     if (f->force_model)
         REASON(p->routing_reason, "--force-model");

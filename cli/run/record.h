@@ -1,5 +1,5 @@
-/* record: the record of routed runs, $CODEX_HOME/logs/cost_router.jsonl: one line per run; no prompt, no key. Its fields are
- * listed in doc/routing-policy.md. */
+/* record: the record of routed runs, $CODEX_HOME/logs/cost_router.jsonl: one line per run; no prompt, no key. Its
+ * fields are listed in doc/routing-policy.md. */
 #ifndef POINTSMAN_CLI_RUN_RECORD_H
 #define POINTSMAN_CLI_RUN_RECORD_H
 
@@ -10,22 +10,22 @@
 #define RECORD_FILE "cost_router.jsonl"
 
 struct run_attempt {
-    const char *provider;         /* the step's name */
-    const char *outcome;          /* "ok", "failed", "not_ready", "barred", "cancelled", "over_cost" */
-    char why[200];                /* "" */
-    int exit_code;                /* -1: it did not run */
+    const char *provider; /* the step's name */
+    const char *outcome;  /* "ok", "failed", "not_ready", "barred", "cancelled", "over_cost" */
+    char why[200];        /* "" */
+    int exit_code;        /* -1: it did not run */
     int64_t ms;
 };
 
 struct run_record {
-    int64_t time_ms;              /* Unix time */
+    int64_t time_ms; /* Unix time */
     const char *run_id;
-    bool optimized;               /* run; else exec */
+    bool optimized; /* run; else exec */
     const struct run_settings *settings;
     const struct classified *task;
     const struct run_plan *plan;
     const struct markov_decision *decision;
-    const struct run_step *served;    /* the last one that ran; NULL: none did */
+    const struct run_step *served; /* the last one that ran; NULL: none did */
     size_t original_tokens, input_tokens;
     struct run_attempt attempts[RUN_STEPS_MAX];
     unsigned attempt_count;

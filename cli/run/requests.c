@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define EARLIER_MS 2000     /* by how much the clocks of two writers may seem to differ */
+#define EARLIER_MS 2000 /* by how much the clocks of two writers may seem to differ */
 
 static bool one_of(const struct json *j, uint32_t node, const char *const *texts)
 {

@@ -15,13 +15,13 @@ static const char *const CODEX_ONLY[] = {"litellm", "standard", "huggingface", N
 static const char *const CLASSES[] = {"simple", "medium", "complex", NULL};
 
 enum key_type {
-    KEY_WORD,       /* unsigned: index into words */
+    KEY_WORD, /* unsigned: index into words */
     KEY_BOOL,
-    KEY_NUMBER,     /* double */
-    KEY_COUNT,      /* int64_t */
-    KEY_RULES,      /* a mapping of task classes to words */
-    KEY_ORDER,      /* a list of words */
-    KEY_ADAPTIVE,   /* the block of common/markov.h */
+    KEY_NUMBER,   /* double */
+    KEY_COUNT,    /* int64_t */
+    KEY_RULES,    /* a mapping of task classes to words */
+    KEY_ORDER,    /* a list of words */
+    KEY_ADAPTIVE, /* the block of common/markov.h */
 };
 
 static const struct key {
@@ -31,7 +31,7 @@ static const struct key {
     size_t offset;
     const char *const *words;
     double min, max;
-    const char *flag, *variable;     /* that set it, too; NULL: none */
+    const char *flag, *variable; /* that set it, too; NULL: none */
     const char *initial, *doc;
 } KEYS[] = {
 #define FIELD(name) offsetof(struct run_settings, name)
@@ -45,24 +45,21 @@ static const struct key {
      "`auto`: the first of `fallback_order`."},
     {"open_models_only", KEY_BOOL, SETTING_OPEN_MODELS_ONLY, FIELD(open_models_only), NULL, 0, 0, NULL, NULL, "false",
      "Only Hugging Face and the model on this machine, fallbacks included."},
-    {"avoid_openai", KEY_BOOL, SETTING_AVOID_OPENAI, FIELD(avoid_openai), NULL, 0, 0, NULL, "CODEX_ROUTER_OPENAI_MODE", "false",
-     "Nothing of OpenAI, fallbacks and Codex's own login included."},
+    {"avoid_openai", KEY_BOOL, SETTING_AVOID_OPENAI, FIELD(avoid_openai), NULL, 0, 0, NULL, "CODEX_ROUTER_OPENAI_MODE",
+     "false", "Nothing of OpenAI, fallbacks and Codex's own login included."},
     {"max_cost_usd", KEY_NUMBER, SETTING_MAX_COST, FIELD(max_cost_usd), NULL, 0, 1e6, "--max-cost-usd", NULL, "0",
      "Limit for one run; 0: none. A run that would pass it is refused, one that passes it is stopped, and what costs an unknown "
      "amount is not run."},
     {"task_provider_rules", KEY_RULES, SETTING_TASK_RULES, FIELD(rules), PROVIDERS, 0, 0, NULL, NULL, "auto for each",
      "`simple`, `medium`, `complex`: the provider for tasks of that class, where the provider is `auto`."},
     {"fallback_order", KEY_ORDER, SETTING_FALLBACK_ORDER, FIELD(fallback_order), CODEX_ONLY, 0, 0, NULL, NULL,
-     "[litellm, standard]",
-     "What is tried when the one before was not ready or ended with an error."},
+     "[litellm, standard]", "What is tried when the one before was not ready or ended with an error."},
     {"adaptive_router", KEY_ADAPTIVE, SETTING_ADAPTIVE, FIELD(adaptive), NULL, 0, 0, NULL, NULL, "off",
      "Learns from the outcomes of runs, and puts the likelier provider first; its keys are in the table below."},
-    {"max_input_tokens", KEY_COUNT, SETTING_MAX_INPUT, FIELD(max_input_tokens), NULL, 50, 1e7, "--max-input-tokens", NULL,
-     "12000",
-     "A longer prompt is cut in its middle."},
-    {"max_output_tokens", KEY_COUNT, SETTING_MAX_OUTPUT, FIELD(max_output_tokens), NULL, 1, 1e7, "--max-output-tokens", NULL,
-     "2000",
-     "What the estimate of costs reckons with; of `qwen` also the limit of the reply."},
+    {"max_input_tokens", KEY_COUNT, SETTING_MAX_INPUT, FIELD(max_input_tokens), NULL, 50, 1e7, "--max-input-tokens",
+     NULL, "12000", "A longer prompt is cut in its middle."},
+    {"max_output_tokens", KEY_COUNT, SETTING_MAX_OUTPUT, FIELD(max_output_tokens), NULL, 1, 1e7, "--max-output-tokens",
+     NULL, "2000", "What the estimate of costs reckons with; of `qwen` also the limit of the reply."},
 #undef FIELD
 };
 
@@ -124,12 +121,16 @@ static const char *expects(const struct key *key, char *out, size_t size)
     if (key->type == KEY_BOOL)
         snprintf(out, size, "true or false");
     else if (key->type == KEY_NUMBER || key->type == KEY_COUNT)
-        snprintf(out, size, "a %snumber from %.10g to %.10g", key->type == KEY_COUNT ? "whole " : "", key->min, key->max);
+        snprintf(out, size, "a %snumber from %.10g to %.10g", key->type == KEY_COUNT ? "whole " : "", key->min,
+                 key->max);
     else if (key->type == KEY_ADAPTIVE)
         snprintf(out, size, "a mapping");
     else
-        snprintf(out, size, "%s %s", key->type == KEY_WORD ? "one of" : key->type == KEY_ORDER ? "a list out of" :
-                 "a mapping of simple, medium and complex, each to one of", join(key->words, words, sizeof words));
+        snprintf(out, size, "%s %s",
+                 key->type == KEY_WORD    ? "one of"
+                 : key->type == KEY_ORDER ? "a list out of"
+                                          : "a mapping of simple, medium and complex, each to one of",
+                 join(key->words, words, sizeof words));
     return out;
 }
 
@@ -140,10 +141,12 @@ static void wrong(struct reader *r, const struct key *key, const char *below, co
     if (*below)
         word.type = KEY_WORD;
     yaml_describe(n, false, found, sizeof found);
-    fault(r, n->line, "%s%s: expected %s, found %s", key->name, below, expects(&word, expected, sizeof expected), found);
+    fault(r, n->line, "%s%s: expected %s, found %s", key->name, below, expects(&word, expected, sizeof expected),
+          found);
 }
 
-static bool read_word(struct reader *r, const struct key *key, const char *below, const struct yaml_node *n, unsigned *out)
+static bool read_word(struct reader *r, const struct key *key, const char *below, const struct yaml_node *n,
+                      unsigned *out)
 {
     unsigned index;
     if (n->kind != YAML_SCALAR || !find_word(key->words, n->scalar, &index)) {
@@ -203,7 +206,7 @@ static void read_order(struct reader *r, const struct key *key, const struct yam
             fault(r, entry->line, "%s: \"%s\" stands here twice", key->name, entry->scalar);
             return;
         }
-        order.list[order.count++] = index + 1;      /* CODEX_ONLY is CODEX without auto */
+        order.list[order.count++] = index + 1; /* CODEX_ONLY is CODEX without auto */
     }
     if (order.count)
         r->s->fallback_order = order;
@@ -216,9 +219,7 @@ static void read_value(struct reader *r, const struct key *key, const struct yam
     void *field = (char *)r->s + key->offset;
     double number;
     switch (key->type) {
-    case KEY_WORD:
-        (void)read_word(r, key, "", n, field);
-        break;
+    case KEY_WORD: (void)read_word(r, key, "", n, field); break;
     case KEY_BOOL:
         if (yaml_is_true(n) || yaml_is_false(n))
             *(bool *)field = yaml_is_true(n);
@@ -232,15 +233,9 @@ static void read_value(struct reader *r, const struct key *key, const struct yam
         else
             wrong(r, key, "", n);
         break;
-    case KEY_RULES:
-        read_rules(r, key, n);
-        break;
-    case KEY_ORDER:
-        read_order(r, key, n);
-        break;
-    case KEY_ADAPTIVE:
-        r->faults += markov_settings_read(r->file, n, &r->s->adaptive, r->errors);
-        break;
+    case KEY_RULES: read_rules(r, key, n); break;
+    case KEY_ORDER: read_order(r, key, n); break;
+    case KEY_ADAPTIVE: r->faults += markov_settings_read(r->file, n, &r->s->adaptive, r->errors); break;
     }
 }
 
@@ -259,7 +254,8 @@ static void read_policy(struct reader *r, const struct yaml_node *root)
             char known[320] = "";
             for (size_t i = 0, len = 0; i < KEY_ROWS; i++)
                 len += (size_t)snprintf(known + len, sizeof known - len, "%s%s", i ? ", " : "", KEYS[i].name);
-            fault(r, n->key_line, "%.64s: this key is not known; there are %s", yaml_is_clean(n->key) ? n->key : "?", known);
+            fault(r, n->key_line, "%.64s: this key is not known; there are %s", yaml_is_clean(n->key) ? n->key : "?",
+                  known);
         } else if (!yaml_is_null(n)) {
             read_value(r, key, n);
             r->s->from[key->setting] = (struct layer_source){LAYER_POLICY, NULL, n->key_line};
@@ -276,7 +272,8 @@ static void read_text(struct reader *r, const struct key *key, enum layer layer,
     void *field = (char *)r->s + key->offset;
     if (key->type == KEY_WORD && find_word(key->words, text, &index))
         *(unsigned *)field = index;
-    else if ((key->type == KEY_NUMBER || key->type == KEY_COUNT) && yaml_parse_number(text, &number) && in_range(key, number))
+    else if ((key->type == KEY_NUMBER || key->type == KEY_COUNT) && yaml_parse_number(text, &number) &&
+             in_range(key, number))
         store_number(key, field, number);
     else {
         fault(r, 0, "%s: expected %s, found \"%.40s\"", where, expects(key, expected, sizeof expected),
@@ -294,8 +291,8 @@ static void read_openai_mode(struct reader *r, const struct key *key, const char
     unsigned index;
     bool avoid = find_word(AVOID, text, &index);
     if (!avoid && !find_word(USE, text, &index)) {
-        fault(r, 0, "%s: expected one of avoid, off, depleted, quota, no-openai, or use, found \"%.40s\"", key->variable,
-              yaml_is_clean(text) ? text : "?");
+        fault(r, 0, "%s: expected one of avoid, off, depleted, quota, no-openai, or use, found \"%.40s\"",
+              key->variable, yaml_is_clean(text) ? text : "?");
         return;
     }
     r->s->avoid_openai = avoid;
@@ -320,7 +317,9 @@ bool settings_read(struct run_settings *s, const char *file, const struct yaml_n
 {
     struct reader r = {.s = s, .file = file, .errors = errors};
     *s = (struct run_settings){
-        .fallback_order = {{CODEX_LITELLM, CODEX_STANDARD}, 2}, .max_input_tokens = 12000, .max_output_tokens = 2000,
+        .fallback_order = {{CODEX_LITELLM, CODEX_STANDARD}, 2},
+        .max_input_tokens = 12000,
+        .max_output_tokens = 2000,
     };
     markov_settings_init(&s->adaptive, MARKOV_RUNS);
     if (root)
@@ -365,18 +364,10 @@ void settings_value(const struct run_settings *s, enum setting setting, struct b
     const struct key *key = key_of(setting);
     const void *field = (const char *)s + key->offset;
     switch (key->type) {
-    case KEY_WORD:
-        buf_add_text(out, key->words[*(const unsigned *)field]);
-        break;
-    case KEY_BOOL:
-        buf_add_text(out, *(const bool *)field ? "true" : "false");
-        break;
-    case KEY_NUMBER:
-        buf_add_format(out, "%.10g", *(const double *)field);
-        break;
-    case KEY_COUNT:
-        buf_add_number(out, *(const int64_t *)field);
-        break;
+    case KEY_WORD: buf_add_text(out, key->words[*(const unsigned *)field]); break;
+    case KEY_BOOL: buf_add_text(out, *(const bool *)field ? "true" : "false"); break;
+    case KEY_NUMBER: buf_add_format(out, "%.10g", *(const double *)field); break;
+    case KEY_COUNT: buf_add_number(out, *(const int64_t *)field); break;
     case KEY_RULES:
         for (unsigned i = 0; i < TASK_CLASSES; i++)
             buf_add_format(out, "%s%s: %s", i ? ", " : "", CLASSES[i], PROVIDERS[s->rules[i]]);
@@ -386,8 +377,10 @@ void settings_value(const struct run_settings *s, enum setting setting, struct b
             buf_add_format(out, "%s%s", i ? ", " : "", CODEX[s->fallback_order.list[i]]);
         break;
     case KEY_ADAPTIVE:
-        buf_add_text(out, !s->adaptive.enabled ? "off" : s->adaptive.shadow_mode ? "shadow" :
-                     s->adaptive.canary_share < 1 ? "canary" : "live");
+        buf_add_text(out, !s->adaptive.enabled           ? "off"
+                          : s->adaptive.shadow_mode      ? "shadow"
+                          : s->adaptive.canary_share < 1 ? "canary"
+                                                         : "live");
         break;
     }
 }
@@ -398,8 +391,8 @@ bool settings_reference(struct buf *out)
     BUF_ADD(out, "| key | takes | default | meaning | also by |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < KEY_ROWS; i++) {
         const struct key *key = &KEYS[i];
-        buf_add_format(out, "| `%s` | %s | %s | %s | ", key->name, expects(key, expected, sizeof expected), key->initial,
-                       key->doc);
+        buf_add_format(out, "| `%s` | %s | %s | %s | ", key->name, expects(key, expected, sizeof expected),
+                       key->initial, key->doc);
         if (key->flag)
             buf_add_format(out, "`%s`%s", key->flag, key->variable ? ", " : "");
         if (key->variable)

@@ -44,7 +44,8 @@ static void show_cost(const struct job *job, const struct run_step *step, FILE *
     else if (isnan(step->cost_usd))
         fprintf(out, LABEL "unknown: no price is known\n", "Estimated cost");
     else if (p->unpriced && !step->ollama && step->codex == CODEX_LITELLM)
-        fprintf(out, LABEL "$%.8f (%s has no price in the configuration)\n", "Estimated cost", step->cost_usd, p->unpriced_model);
+        fprintf(out, LABEL "$%.8f (%s has no price in the configuration)\n", "Estimated cost", step->cost_usd,
+                p->unpriced_model);
     else
         fprintf(out, LABEL "$%.8f\n", "Estimated cost", step->cost_usd);
     if (job->settings.max_cost_usd > 0)
@@ -55,8 +56,8 @@ static void show_settings(const struct job *job, FILE *out)
 {
     struct buf value;
     buf_init(&value, 4096);
-    fprintf(out, "\nSettings, and what decided them%s%s:\n", job->policy_path ? "; policy: " : "; no policy file was found",
-            job->policy_path ? job->policy_path : "");
+    fprintf(out, "\nSettings, and what decided them%s%s:\n",
+            job->policy_path ? "; policy: " : "; no policy file was found", job->policy_path ? job->policy_path : "");
     for (enum setting i = 0; i < SETTING_COUNT; i++) {
         char source[64];
         buf_clear(&value);
@@ -76,9 +77,15 @@ void job_show(const struct job *job, bool dry, FILE *out)
     fprintf(out, LABEL "%s\n", "Model", p->alias);
     fprintf(out, LABEL "%s\n", "Task", task_class_name(job->task.class));
     fprintf(out, LABEL "%s (%s)\n", "Provider", run_provider_name(p->provider), p->provider_reason);
-    fprintf(out, LABEL "%s\n", "Codex profile", !step ? "none" : step->ollama ? "none: Ollama is asked without Codex" :
-            step->profile ? step->profile : "standard");
-    fprintf(out, LABEL "%s\n", "Codex model", step && *step->model ? step->model : step ? "Codex's own choice" : "none");
+    fprintf(out, LABEL "%s\n", "Codex profile",
+            !step           ? "none"
+            : step->ollama  ? "none: Ollama is asked without Codex"
+            : step->profile ? step->profile
+                            : "standard");
+    fprintf(out, LABEL "%s\n", "Codex model",
+            step && *step->model ? step->model
+            : step               ? "Codex's own choice"
+                                 : "none");
     show_order(job, out);
     show_adaptive(job, out);
     fprintf(out, LABEL "%s\n", "Routing reason", p->routing_reason);
@@ -143,14 +150,21 @@ void job_show_json(const struct job *job, FILE *out)
     const struct run_plan *p = &job->plan;
     unsigned first = run_plan_first(p);
     const struct run_record record = {
-        .time_ms = job->began_ms, .run_id = job->run_id, .optimized = job->optimize, .settings = &job->settings,
-        .task = &job->task, .plan = p, .decision = &job->decision, .served = first < p->count ? &p->steps[first] : NULL,
-        .original_tokens = job->given_tokens, .input_tokens = job->prompt_tokens,
+        .time_ms = job->began_ms,
+        .run_id = job->run_id,
+        .optimized = job->optimize,
+        .settings = &job->settings,
+        .task = &job->task,
+        .plan = p,
+        .decision = &job->decision,
+        .served = first < p->count ? &p->steps[first] : NULL,
+        .original_tokens = job->given_tokens,
+        .input_tokens = job->prompt_tokens,
     };
     struct buf text;
     buf_init(&text, 64u << 20);
     record_write_plan(&record, &text);
-    text.len--;     /* the object goes on */
+    text.len--; /* the object goes on */
     add_settings(job, &text);
     add_steps(job, &text);
     if (job->arguments->values[JOB_SHOW_PROMPT]) {

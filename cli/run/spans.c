@@ -56,8 +56,8 @@ void line_plain(struct slice line, struct buf *out)
     }
 }
 
-/* The length of a fence's marks at the line's start (CommonMark: up to three blanks, then three or more of one kind), and
- * what follows them; 0 when the line is no fence. */
+/* The length of a fence's marks at the line's start (CommonMark: up to three blanks, then three or more of one kind),
+ * and what follows them; 0 when the line is no fence. */
 static size_t fence_len(struct slice line, char *mark, struct slice *info)
 {
     struct slice body = line_body(line);
@@ -100,8 +100,8 @@ static bool is_log(struct slice text, struct buf *scratch)
 /* What a fence may say of itself and still hold a log. */
 static bool info_allows_log(struct slice info)
 {
-    static const char *const NAMES[] = {"", "log", "logs", "text", "txt", "console", "output", "plaintext",
-                                        "shell-session", "none"};
+    static const char *const NAMES[] = {"",        "log",    "logs",      "text",          "txt",
+                                        "console", "output", "plaintext", "shell-session", "none"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (slice_is_nocase(info, NAMES[i]))
             return true;
@@ -109,8 +109,8 @@ static bool info_allows_log(struct slice info)
 }
 
 /* The fenced block that begins with the line of `len` marks. One that is not closed goes on to the end. */
-static void take_fence(struct slice *rest, struct slice first, char mark, size_t len, struct slice info, struct span *out,
-                       struct buf *scratch)
+static void take_fence(struct slice *rest, struct slice first, char mark, size_t len, struct slice info,
+                       struct span *out, struct buf *scratch)
 {
     struct slice line, inner = {first.ptr + first.len, 0};
     size_t total = first.len;
@@ -129,8 +129,8 @@ static void take_fence(struct slice *rest, struct slice first, char mark, size_t
     out->kind = info_allows_log(info) && is_log(inner, scratch) ? SPAN_LOG : SPAN_CODE;
 }
 
-/* How many bytes from the start of `text` on are a log: lines that look like one, with what continues them; 0 when there are
- * too few. Up to two other lines may stand between. */
+/* How many bytes from the start of `text` on are a log: lines that look like one, with what continues them; 0 when
+ * there are too few. Up to two other lines may stand between. */
 static size_t log_len(struct slice text, struct buf *scratch)
 {
     struct slice rest = text, line;
@@ -168,7 +168,8 @@ bool span_next(struct slice *rest, struct span *out)
     while (line_next(&ahead, &line)) {
         size_t marks = fence_len(line, &mark, &info);
         bool starts = !marks && look_at(line, &scratch).log;
-        size_t logs = starts ? log_len((struct slice){line.ptr, (size_t)(rest->ptr + rest->len - line.ptr)}, &scratch) : 0;
+        size_t logs = starts ? log_len((struct slice){line.ptr, (size_t)(rest->ptr + rest->len - line.ptr)}, &scratch)
+                             : 0;
         if ((marks || logs) && len)
             break;
         if (marks) {

@@ -1,4 +1,5 @@
-/* spans: pure. A prompt cut into stretches of one kind each: prose, code, logs. What may be done to a line hangs on that. */
+/* spans: pure. A prompt cut into stretches of one kind each: prose, code, logs. What may be done to a line hangs on
+ * that. */
 #ifndef POINTSMAN_CLI_RUN_SPANS_H
 #define POINTSMAN_CLI_RUN_SPANS_H
 
@@ -6,15 +7,15 @@
 
 enum span_kind {
     SPAN_PROSE,
-    SPAN_CODE,     /* a fence with what is in it, both fence lines too */
-    SPAN_LOG,      /* what a program printed */
+    SPAN_CODE, /* a fence with what is in it, both fence lines too */
+    SPAN_LOG,  /* what a program printed */
 };
 
 struct span {
     enum span_kind kind;
-    bool fenced;           /* SPAN_LOG: its first line is a fence, and its last one where `closed` */
+    bool fenced; /* SPAN_LOG: its first line is a fence, and its last one where `closed` */
     bool closed;
-    struct slice text;     /* whole lines */
+    struct slice text; /* whole lines */
 };
 
 /* The next stretch of `rest`, which is moved on behind it; false at the end. All spans together are the text. */
@@ -29,9 +30,9 @@ void line_plain(struct slice line, struct buf *out);
 
 /* What the text of line_plain() looks like. */
 struct log_look {
-    bool log;        /* begins as a program's line does: with a time, a level, a tool's mark */
-    bool noise;      /* of level debug or below, or progress; never with trouble in it */
-    bool trouble;    /* has a word of errors or warnings in it, be it a log's line or not */
+    bool log;     /* begins as a program's line does: with a time, a level, a tool's mark */
+    bool noise;   /* of level debug or below, or progress; never with trouble in it */
+    bool trouble; /* has a word of errors or warnings in it, be it a log's line or not */
 };
 
 struct log_look log_line_look(struct slice plain);

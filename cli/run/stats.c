@@ -10,11 +10,11 @@
 
 /* A run until its requests are known. */
 struct stats_run {
-    uint64_t id;                      /* hash of its run id; 0: a free place */
-    unsigned provider, alias;         /* indices */
+    uint64_t id;              /* hash of its run id; 0: a free place */
+    unsigned provider, alias; /* indices */
     bool failed;
     double original, sent, estimated, savings;
-    double input, output, actual;     /* as the record has them: taken where the journal's lines are gone */
+    double input, output, actual; /* as the record has them: taken where the journal's lines are gone */
     unsigned calls;
     bool observed, would_switch, applied;
     struct run_requests requests;
@@ -22,7 +22,7 @@ struct stats_run {
 
 static uint64_t hash(struct slice text)
 {
-    uint64_t h = 14695981039346656037u;     /* FNV-1a */
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
     for (size_t i = 0; i < text.len; i++)
         h = (h ^ (unsigned char)text.ptr[i]) * 1099511628211u;
     return h ? h : 1;
@@ -104,13 +104,20 @@ void stats_add_run(struct stats *s, const struct json *j)
     uint32_t adaptive = json_get(j, 0, "adaptive_router");
     s->count += !run->id;
     *run = (struct stats_run){
-        .id = key ? key : 1, .provider = kind_of(s->providers, &s->provider_count, j, "codex_provider"),
-        .alias = kind_of(s->aliases, &s->alias_count, j, "model"), .failed = !is_true(j, 0, "success"),
-        .original = past_number(j, 0, "original_input_tokens"), .sent = past_number(j, 0, "estimated_input_tokens"),
-        .estimated = past_number(j, 0, "estimated_cost_usd"), .savings = past_number(j, 0, "estimated_savings_usd"),
-        .input = past_number(j, 0, "input_tokens"), .output = past_number(j, 0, "output_tokens"),
-        .actual = past_number(j, 0, "actual_cost_usd"), .observed = is_true(j, adaptive, "enabled"),
-        .would_switch = is_true(j, adaptive, "would_switch"), .applied = is_true(j, adaptive, "applied"),
+        .id = key ? key : 1,
+        .provider = kind_of(s->providers, &s->provider_count, j, "codex_provider"),
+        .alias = kind_of(s->aliases, &s->alias_count, j, "model"),
+        .failed = !is_true(j, 0, "success"),
+        .original = past_number(j, 0, "original_input_tokens"),
+        .sent = past_number(j, 0, "estimated_input_tokens"),
+        .estimated = past_number(j, 0, "estimated_cost_usd"),
+        .savings = past_number(j, 0, "estimated_savings_usd"),
+        .input = past_number(j, 0, "input_tokens"),
+        .output = past_number(j, 0, "output_tokens"),
+        .actual = past_number(j, 0, "actual_cost_usd"),
+        .observed = is_true(j, adaptive, "enabled"),
+        .would_switch = is_true(j, adaptive, "would_switch"),
+        .applied = is_true(j, adaptive, "applied"),
     };
     double calls = past_number(j, 0, "calls");
     run->calls = calls > 0 && calls < 1e6 ? (unsigned)calls : 0;

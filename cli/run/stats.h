@@ -9,24 +9,24 @@
 struct stats_sum {
     char name[64];
     uint64_t runs, failures, calls;
-    double original_tokens, sent_tokens;       /* of prompts, estimated */
-    double input_tokens, output_tokens;        /* of the proxy's calls */
-    double estimated_usd, savings_usd;         /* of runs whose prices were known */
-    double actual_usd, baseline_usd;           /* of runs of known cost: theirs, and what codex-default would have cost */
-    uint64_t costed;                           /* how many those are */
-    uint64_t observed, would_switch, applied;  /* by the adaptive router */
+    double original_tokens, sent_tokens; /* of prompts, estimated */
+    double input_tokens, output_tokens;  /* of the proxy's calls */
+    double estimated_usd, savings_usd;   /* of runs whose prices were known */
+    double actual_usd, baseline_usd;     /* of runs of known cost: theirs, and what codex-default would have cost */
+    uint64_t costed;                     /* how many those are */
+    uint64_t observed, would_switch, applied; /* by the adaptive router */
 };
 
 struct stats_run;
 
 struct stats {
     struct stats_sum all;
-    struct stats_sum providers[STATS_KINDS_MAX], aliases[STATS_KINDS_MAX];   /* in the order of their first run */
+    struct stats_sum providers[STATS_KINDS_MAX], aliases[STATS_KINDS_MAX]; /* in the order of their first run */
     unsigned provider_count, alias_count;
-    double default_input_cost, default_output_cost;   /* of codex-default, USD per token; NAN: unknown */
-    struct stats_run *runs;                           /* owned: by run id */
+    double default_input_cost, default_output_cost; /* of codex-default, USD per token; NAN: unknown */
+    struct stats_run *runs;                         /* owned: by run id */
     size_t count, cap;
-    bool failed;                                      /* no memory */
+    bool failed; /* no memory */
 };
 
 void stats_init(struct stats *s, double default_input_cost, double default_output_cost);

@@ -77,9 +77,10 @@ const struct term classify_terms[] = {
                          "vue d ensemble|report|rapport|read through|extract|extrais|trace|stack trace|output|sortie|"
                          "document|documents|article|diff"},
 
-    {SIGNAL_OPEN, "hugging face|huggingface|open model|open models|open source model|open source models|"
-                  "open weight model|open weights|modele ouvert|modeles ouverts|modele open source|"
-                  "modeles open source|gpt oss|multi provider|multi fournisseur|multi fournisseurs|inference providers"},
+    {SIGNAL_OPEN,
+     "hugging face|huggingface|open model|open models|open source model|open source models|"
+     "open weight model|open weights|modele ouvert|modeles ouverts|modele open source|"
+     "modeles open source|gpt oss|multi provider|multi fournisseur|multi fournisseurs|inference providers"},
 
     {SIGNAL_LOCAL, "with qwen|using qwen|use qwen|via qwen|ask qwen|avec qwen|utilise qwen|utiliser qwen|"
                    "demande a qwen|with ollama|using ollama|via ollama|ask ollama|avec ollama|qwen local|local qwen|"

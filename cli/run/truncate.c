@@ -6,8 +6,8 @@
 
 #define HEAD_PERCENT 70u
 #define TROUBLE_PERCENT 20u
-#define MARKS_ROOM 320u          /* characters that the marks and fences may take */
-#define SHORT_ROOM 50u           /* the same for the one short mark where there is little room in all */
+#define MARKS_ROOM 320u /* characters that the marks and fences may take */
+#define SHORT_ROOM 50u  /* the same for the one short mark where there is little room in all */
 #define FENCE_MAX 80u
 
 /* The bytes of the first `characters` of the text. */
@@ -20,7 +20,8 @@ static size_t bytes_of(struct slice text, size_t characters)
     return i;
 }
 
-/* The end of the last whole line within the first `len` bytes, where that gives up a quarter of them at most; else `len`. */
+/* The end of the last whole line within the first `len` bytes, where that gives up a quarter of them at most; else
+ * `len`. */
 static size_t line_end_before(struct slice text, size_t len)
 {
     for (size_t i = len; i > len - len / 4; i--)
@@ -29,7 +30,8 @@ static size_t line_end_before(struct slice text, size_t len)
     return len;
 }
 
-/* The same for a beginning: of the first line at or after `at`, where it lies within the first quarter of what is left. */
+/* The same for a beginning: of the first line at or after `at`, where it lies within the first quarter of what is left.
+ */
 static size_t line_start_after(struct slice text, size_t at)
 {
     for (size_t i = at; i < at + (text.len - at) / 4; i++)
@@ -71,7 +73,8 @@ static void add_fence_end(struct slice fence, struct buf *out)
     buf_add_char(out, '\n');
 }
 
-/* Lines of trouble of the middle, one of each shape, in their order; `room` is in bytes. How many were left out comes back. */
+/* Lines of trouble of the middle, one of each shape, in their order; `room` is in bytes. How many were left out comes
+ * back. */
 static size_t add_trouble(struct slice middle, size_t room, struct buf *out)
 {
     struct slice line;
@@ -164,8 +167,10 @@ bool truncate_prompt(struct slice prompt, size_t tokens, struct buf *out, size_t
     if (roomy)
         add_middle(prompt, head, tail, trouble, out);
     else
-        buf_add_format(out, "\n" CLEAN_MARK "%zu tokens cut]\n", estimate_tokens((struct slice){prompt.ptr + head, tail - head}));
+        buf_add_format(out, "\n" CLEAN_MARK "%zu tokens cut]\n",
+                       estimate_tokens((struct slice){prompt.ptr + head, tail - head}));
     buf_add(out, prompt.ptr + tail, prompt.len - tail);
-    *cut = estimate_tokens(prompt) - estimate_tokens((struct slice){out->data ? out->data + start : NULL, out->len - start});
+    *cut = estimate_tokens(prompt) -
+           estimate_tokens((struct slice){out->data ? out->data + start : NULL, out->len - start});
     return !out->failed;
 }

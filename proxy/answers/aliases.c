@@ -31,7 +31,11 @@ static bool group_ready(const struct answers *a, const struct model_group *group
 /* The deployment that a new conversation goes to, or most of them where that is drawn by weight; NULL: none. */
 static const struct deployment *serves_now(const struct answers *a, const struct model_group *group)
 {
-    struct plan_input in = {.config = a->config, .group = group, .wires = ~0u, .health = a->health, .now_ms = a->now_ms,
+    struct plan_input in = {.config = a->config,
+                            .group = group,
+                            .wires = ~0u,
+                            .health = a->health,
+                            .now_ms = a->now_ms,
                             .strategy = a->strategy};
     const struct deployment *best = NULL;
     struct plan plan;
@@ -40,14 +44,15 @@ static const struct deployment *serves_now(const struct answers *a, const struct
         return plan.count ? plan.attempts[0] : NULL;
     for (unsigned i = 0; i < group->count; i++) {
         const struct deployment *d = group->deployments[i];
-        if (answers_ready(a, d, NULL) && (!best || d->order < best->order ||
-                                          (d->order == best->order && d->weight > best->weight)))
+        if (answers_ready(a, d, NULL) &&
+            (!best || d->order < best->order || (d->order == best->order && d->weight > best->weight)))
             best = d;
     }
     return best ? best : plan.attempts[0];
 }
 
-static void add_deployment(const struct answers *a, const struct deployment *d, const struct deployment *serving, struct buf *out)
+static void add_deployment(const struct answers *a, const struct deployment *d, const struct deployment *serving,
+                           struct buf *out)
 {
     const struct health *h = &a->health[d->index];
     double ttft = ewma_mean(&h->seen.ttft_ms);
@@ -56,10 +61,12 @@ static void add_deployment(const struct answers *a, const struct deployment *d, 
     bool ready = answers_ready(a, d, &why);
     BUF_ADD(out, "{\"model\":");
     json_add_string(out, slice_of(d->model));
-    buf_add_format(out, ",\"ready\":%s,\"serves\":%s,\"reason\":", ready ? "true" : "false", d == serving ? "true" : "false");
+    buf_add_format(out, ",\"ready\":%s,\"serves\":%s,\"reason\":", ready ? "true" : "false",
+                   d == serving ? "true" : "false");
     json_add_string(out, buf_slice(&why));
     buf_add_format(out, ",\"calls\":%llu,\"failed\":%llu,\"ttft_ms\":%.0f}", (unsigned long long)h->calls,
-                   (unsigned long long)(h->ended > h->successes ? h->ended - h->successes : 0), isfinite(ttft) ? ttft : -1);
+                   (unsigned long long)(h->ended > h->successes ? h->ended - h->successes : 0),
+                   isfinite(ttft) ? ttft : -1);
     buf_free(&why);
 }
 

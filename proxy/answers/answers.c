@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#define ENTRIES_MAX (16u << 20)         /* bytes, then no further catalog entry is begun */
-#define MODELS_CREATED 1677610602   /* the constant that OpenAI-compatible gateways give for models without a date */
+#define ENTRIES_MAX (16u << 20)   /* bytes, then no further catalog entry is begun */
+#define MODELS_CREATED 1677610602 /* the constant that OpenAI-compatible gateways give for models without a date */
 
 static void add_model(const struct model_group *group, struct buf *out)
 {
@@ -15,11 +15,11 @@ static void add_model(const struct model_group *group, struct buf *out)
     buf_add_format(out, ",\"object\":\"model\",\"created\":%d,\"owned_by\":\"pointsman\"}", MODELS_CREATED);
 }
 
-/* The largest context window of the group's deployments that are ready, or of all when none is, for a prompt goes to those that
- * it fits; 0: unknown. */
+/* The largest context window of the group's deployments that are ready, or of all when none is, for a prompt goes to
+ * those that it fits; 0: unknown. */
 static int64_t window_of(const struct answers *a, const struct model_group *group)
 {
-    int64_t largest[2] = {0, 0};   /* of all, of those that are ready */
+    int64_t largest[2] = {0, 0}; /* of all, of those that are ready */
     for (unsigned i = 0; i < group->count; i++) {
         const struct deployment *d = group->deployments[i];
         bool ready = health_ready(&a->health[d->index], d, a->now_ms, NULL);

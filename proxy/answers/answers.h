@@ -11,29 +11,29 @@
 
 struct answers {
     const struct config *config;
-    const struct health *health;   /* by deployment index */
-    uint64_t now_ms;               /* monotonic */
-    const char *no_login;          /* why the ChatGPT login can't be used; "" when it can, or nobody wants it */
-    const struct catalog *catalog; /* NULL: none */
-    bool risk_router;              /* asked at its port */
-    const struct strategy *strategy;       /* of the port; NULL: simple-shuffle */
+    const struct health *health;     /* by deployment index */
+    uint64_t now_ms;                 /* monotonic */
+    const char *no_login;            /* why the ChatGPT login can't be used; "" when it can, or nobody wants it */
+    const struct catalog *catalog;   /* NULL: none */
+    bool risk_router;                /* asked at its port */
+    const struct strategy *strategy; /* of the port; NULL: simple-shuffle */
     const struct decisions *decisions;
     const struct spending *spending;
-    const struct adaptive *adaptive;       /* NULL: not enabled */
+    const struct adaptive *adaptive; /* NULL: not enabled */
     int64_t unix_ms;
 };
 
-/* GET /v1/models, for OpenAI's clients ("data") and for Codex's model_catalog_url ("models") at once. `out` needs room for
- * ANSWERS_MODELS_MAX bytes. */
+/* GET /v1/models, for OpenAI's clients ("data") and for Codex's model_catalog_url ("models") at once. `out` needs room
+ * for ANSWERS_MODELS_MAX bytes. */
 bool answers_models(const struct answers *a, struct buf *out);
 /* GET /v1/models/NAME; false when there is no such group (nothing is written then). */
 bool answers_model(const struct answers *a, struct slice name, struct buf *out);
 /* GET /health: deployments by what real traffic and the local probes have shown, in LiteLLM's shape. */
 bool answers_health(const struct answers *a, struct buf *out);
 /* The array of {"name","ready","reason"} per model group: ready when one of its deployments is. With deployments, also
- * "deployments": [{"model","ready","serves","reason","calls","failed","ttft_ms"}…]: `serves` is true of the one that a new
- * conversation goes to (or most of them, where that is drawn by weight), which may be a fallback group's; ttft_ms -1: none seen
- * yet. */
+ * "deployments": [{"model","ready","serves","reason","calls","failed","ttft_ms"}…]: `serves` is true of the one that a
+ * new conversation goes to (or most of them, where that is drawn by weight), which may be a fallback group's; ttft_ms
+ * -1: none seen yet. */
 bool answers_aliases(const struct answers *a, bool with_deployments, struct buf *out);
 /* GET /dispatch/metrics: strategy, limits, and per deployment what its calls have shown; what was spent. */
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out);

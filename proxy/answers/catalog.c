@@ -6,31 +6,53 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By itself Codex compacts a conversation at nine tenths of the window, and cuts a tool's output at 10,000 tokens. A small window
- * then has no room for the last output and the summary: it is compacted at three quarters, and outputs get an eighth. */
+/* By itself Codex compacts a conversation at nine tenths of the window, and cuts a tool's output at 10,000 tokens. A
+ * small window then has no room for the last output and the summary: it is compacted at three quarters, and outputs get
+ * an eighth. */
 #define SMALL_WINDOW 100000
 
 struct entry {
-    struct json top;   /* of `text` */
+    struct json top; /* of `text` */
     char *text;
 };
 
 struct catalog {
-    struct entry *entries;   /* the base first */
+    struct entry *entries; /* the base first */
     unsigned count;
 };
 
-/* Keys of an entry that are not taken from Codex's own: ours are written in their place; those that speak of OpenAI's service
- * (tiers, an upgrade to another model) are left out, as are defaults that a request would carry to models which refuse them. */
-static const char *const REPLACED[] = {
-    "slug", "display_name", "description", "visibility", "supported_in_api", "priority",
-    "upgrade", "availability_nux", "service_tiers", "additional_speed_tiers", "comp_hash",
-    "default_service_tier", "default_reasoning_level", "default_verbosity", NULL,
-}, *const WINDOW[] = {
-    "context_window", "max_context_window", "auto_compact_token_limit", NULL,
-}, *const OUTPUTS[] = {
-    "truncation_policy", NULL,
-};
+/* Keys of an entry that are not taken from Codex's own: ours are written in their place; those that speak of OpenAI's
+ * service (tiers, an upgrade to another model) are left out, as are defaults that a request would carry to models which
+ * refuse them. */
+static const char *const REPLACED[] =
+    {
+        "slug",
+        "display_name",
+        "description",
+        "visibility",
+        "supported_in_api",
+        "priority",
+        "upgrade",
+        "availability_nux",
+        "service_tiers",
+        "additional_speed_tiers",
+        "comp_hash",
+        "default_service_tier",
+        "default_reasoning_level",
+        "default_verbosity",
+        NULL,
+    },
+                         *const WINDOW[] =
+                             {
+                                 "context_window",
+                                 "max_context_window",
+                                 "auto_compact_token_limit",
+                                 NULL,
+                             },
+                         *const OUTPUTS[] = {
+                             "truncation_policy",
+                             NULL,
+                         };
 
 static bool is_one_of(const struct json *j, uint32_t key, const char *const *names)
 {
@@ -84,8 +106,10 @@ struct catalog *catalog_read(struct slice text, const struct config *config, str
         buf_add_text(error, "no memory");
     else if (!(ok = json_parse(&j, text.ptr, text.len)))
         buf_add_format(error, "no JSON: %s at byte %zu", j.error, j.error_at);
-    else if (!(ok = json_is(&j, json_get(&j, 0, "models"), JSON_ARRAY) && choose(c, config, &j, json_get(&j, 0, "models"))))
-        buf_add_text(error, "not what 'codex debug models' prints: it has no \"models\" with an entry that could be used");
+    else if (!(ok = json_is(&j, json_get(&j, 0, "models"), JSON_ARRAY) &&
+                    choose(c, config, &j, json_get(&j, 0, "models"))))
+        buf_add_text(error,
+                     "not what 'codex debug models' prints: it has no \"models\" with an entry that could be used");
     json_free(&j);
     if (ok)
         return c;
@@ -121,7 +145,8 @@ static void add_window(int64_t window, struct buf *out)
     long long tokens = window;
     buf_add_format(out, ",\"context_window\":%lld,\"max_context_window\":%lld", tokens, tokens);
     if (window < SMALL_WINDOW)
-        buf_add_format(out, ",\"auto_compact_token_limit\":%lld,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":%lld}",
+        buf_add_format(out,
+                       ",\"auto_compact_token_limit\":%lld,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":%lld}",
                        tokens * 3 / 4, tokens / 8);
 }
 
@@ -132,8 +157,10 @@ bool catalog_add_entry(const struct catalog *c, struct slice alias, int64_t wind
     json_add_string(out, alias);
     BUF_ADD(out, ",\"display_name\":");
     json_add_string(out, alias);
-    buf_add_format(out, ",\"description\":\"Routed by pointsman\",\"visibility\":\"list\",\"supported_in_api\":true,"
-                        "\"priority\":%u", priority);
+    buf_add_format(out,
+                   ",\"description\":\"Routed by pointsman\",\"visibility\":\"list\",\"supported_in_api\":true,"
+                   "\"priority\":%u",
+                   priority);
     if (window)
         add_window(window, out);
     for (uint32_t key = json_first(j, 0); key; key = json_next(j, key)) {

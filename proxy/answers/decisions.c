@@ -181,8 +181,9 @@ static void add_adaptive(const struct decision_adaptive *a, struct buf *out)
     add_text(out, ",\"adaptive_router\":{\"baseline_provider\":", a->baseline);
     add_text(out, ",\"suggested_provider\":", a->suggested);
     add_figure(out, ",\"confidence_delta\":", (double)a->confidence_delta);
-    buf_add_format(out, ",\"would_switch\":%s,\"applied\":%s,\"cost_guard_blocked\":%s}", a->would_switch ? "true" : "false",
-                   a->applied ? "true" : "false", a->cost_guard_blocked ? "true" : "false");
+    buf_add_format(out, ",\"would_switch\":%s,\"applied\":%s,\"cost_guard_blocked\":%s}",
+                   a->would_switch ? "true" : "false", a->applied ? "true" : "false",
+                   a->cost_guard_blocked ? "true" : "false");
 }
 
 static void add_decision(const struct decision *d, struct buf *out)

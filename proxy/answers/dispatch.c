@@ -1,5 +1,5 @@
-/* pure: what the proxy says of its routing: GET /dispatch/metrics and /dispatch/state, in the shape of the risk router that they
- * come from. */
+/* pure: what the proxy says of its routing: GET /dispatch/metrics and /dispatch/state, in the shape of the risk router
+ * that they come from. */
 #include "proxy/answers/answers.h"
 
 #include "common/json.h"
@@ -43,9 +43,12 @@ static void add_weights(const struct strategy_settings *s, struct buf *out)
 /* How long statuses make a deployment rest that come without a Retry-After. */
 static void add_hard_limits(const struct config *c, struct buf *out)
 {
-    static const struct { const char *status; enum failure_kind kind; } ROWS[] = {
-        {"401", FAILURE_AUTH}, {"402", FAILURE_QUOTA}, {"403", FAILURE_AUTH}, {"404", FAILURE_NOT_FOUND},
-        {"429", FAILURE_RATE_LIMIT}, {"5xx", FAILURE_SERVER},
+    static const struct {
+        const char *status;
+        enum failure_kind kind;
+    } ROWS[] = {
+        {"401", FAILURE_AUTH},      {"402", FAILURE_QUOTA},      {"403", FAILURE_AUTH},
+        {"404", FAILURE_NOT_FOUND}, {"429", FAILURE_RATE_LIMIT}, {"5xx", FAILURE_SERVER},
     };
     bool any = false;
     BUF_ADD(out, ",\"hard_limits\":{\"status_cooldowns_seconds\":{");
@@ -78,7 +81,8 @@ static void add_limit(const struct health *h, const struct choice *c, struct buf
     else if (failed && h->last_status >= 400)
         buf_add_format(out, ",\"hard_limit_reason\":\"http_%d\"", h->last_status);
     else
-        buf_add_format(out, ",\"hard_limit_reason\":\"%s\"", failed ? failure_rule(h->reason)->name : limit_name(limit));
+        buf_add_format(out, ",\"hard_limit_reason\":\"%s\"",
+                       failed ? failure_rule(h->reason)->name : limit_name(limit));
 }
 
 static void add_observed(const struct deployment *d, const struct health *h, uint64_t now_ms, struct buf *out)
@@ -100,7 +104,8 @@ static void add_model(const struct answers *a, const struct deployment *d, struc
 {
     const struct health *h = &a->health[d->index];
     const struct model_group *group = config_group(a->config, slice_of(d->alias));
-    struct plan_input in = {.config = a->config, .group = group, .wires = ~0u, .health = a->health, .now_ms = a->now_ms};
+    struct plan_input in = {
+        .config = a->config, .group = group, .wires = ~0u, .health = a->health, .now_ms = a->now_ms};
     struct choice c = {.deployment = d};
     limit_find(&in, &c);
     json_add_string(out, slice_of(d->id));

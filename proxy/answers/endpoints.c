@@ -6,7 +6,8 @@ static const struct refusal
                 "This model is not configured here; GET /v1/models lists those that are.", NULL},
     not_stored = {404, "invalid_request_error", "response_not_found",
                   "Responses are not stored here: none can be read, cancelled, compacted or deleted. Send the whole "
-                  "conversation with each POST /v1/responses.", NULL};
+                  "conversation with each POST /v1/responses.",
+                  NULL};
 
 static void refuse(struct client_reply *reply, const struct refusal *refusal, struct buf *body)
 {
@@ -21,47 +22,30 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
     struct buf body;
     buf_init(&body, ANSWERS_MODELS_MAX);
     switch (endpoint) {
-    case ENDPOINT_MODELS:
-        (void)answers_models(now, &body);
-        break;
+    case ENDPOINT_MODELS: (void)answers_models(now, &body); break;
     case ENDPOINT_MODEL:
         name = slice_starts(path, "/v1/models/") ? (struct slice){path.ptr + 11, path.len - 11}
-                                                  : (struct slice){path.ptr + 8, path.len - 8};
+                                                 : (struct slice){path.ptr + 8, path.len - 8};
         if (!answers_model(now, name, &body))
             refuse(&reply, &no_model, &body);
         break;
-    case ENDPOINT_STORED:
-        refuse(&reply, &not_stored, &body);
-        break;
-    case ENDPOINT_HEALTH:
-        (void)answers_health(now, &body);
-        break;
-    case ENDPOINT_LIVENESS:
-        BUF_ADD(&body, "\"I'm alive!\"");
-        break;
+    case ENDPOINT_STORED: refuse(&reply, &not_stored, &body); break;
+    case ENDPOINT_HEALTH: (void)answers_health(now, &body); break;
+    case ENDPOINT_LIVENESS: BUF_ADD(&body, "\"I'm alive!\""); break;
     case ENDPOINT_READINESS:
         if (now->risk_router)
             BUF_ADD(&body, "{\"status\":\"healthy\",\"router\":\"risk-adjusted\"}");
         else
             BUF_ADD(&body, "{\"status\":\"healthy\",\"db\":\"Not connected\"}");
         break;
-    case ENDPOINT_METRICS:
-        (void)answers_dispatch_metrics(now, &body);
-        break;
-    case ENDPOINT_STATE:
-        (void)answers_dispatch_state(now, &body);
-        break;
-    case ENDPOINT_RESET:
-        BUF_ADD(&body, "{\"status\":\"reset\"}");
-        break;
-    case ENDPOINT_OPTIONS:
-        reply.fields = SLICE("Allow: GET, HEAD, POST, OPTIONS\r\n");
-        break;
+    case ENDPOINT_METRICS: (void)answers_dispatch_metrics(now, &body); break;
+    case ENDPOINT_STATE: (void)answers_dispatch_state(now, &body); break;
+    case ENDPOINT_RESET: BUF_ADD(&body, "{\"status\":\"reset\"}"); break;
+    case ENDPOINT_OPTIONS: reply.fields = SLICE("Allow: GET, HEAD, POST, OPTIONS\r\n"); break;
     case ENDPOINT_CHAT:
     case ENDPOINT_RESPONSES:
     case ENDPOINT_COMPLETIONS:
-    case ENDPOINT_EMBEDDINGS:
-        break;   /* the exchange's */
+    case ENDPOINT_EMBEDDINGS: break; /* the exchange's */
     }
     reply.body = buf_slice(&body);
     if (body.failed)

@@ -9,15 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPORT_MAX (32u << 10)   /* bytes of a datagram, as the session app takes them */
+#define REPORT_MAX (32u << 10) /* bytes of a datagram, as the session app takes them */
 
 bool report_init(struct report *r, const struct harden_status *harden)
 {
     r->harden = harden;
     buf_init(&r->last, REPORT_MAX);
-    buf_init(&r->now, REPORT_MAX - 256);   /* room for what stands in front of it */
+    buf_init(&r->now, REPORT_MAX - 256); /* room for what stands in front of it */
     buf_init(&r->fields, REPORT_MAX);
-    return buf_reserve(&r->last, r->last.max) && buf_reserve(&r->now, r->now.max) && buf_reserve(&r->fields, r->fields.max);
+    return buf_reserve(&r->last, r->last.max) && buf_reserve(&r->now, r->now.max) &&
+           buf_reserve(&r->fields, r->fields.max);
 }
 
 void report_free(struct report *r)

@@ -1,5 +1,5 @@
-/* report: loop. What the supervisor is told for people to see: which models are ready, who serves them, what protects the
- * process. */
+/* report: loop. What the supervisor is told for people to see: which models are ready, who serves them, what protects
+ * the process. */
 #ifndef POINTSMAN_REPORT_H
 #define POINTSMAN_REPORT_H
 
@@ -8,15 +8,15 @@
 
 struct report {
     const struct harden_status *harden;
-    struct buf last;           /* as sent last */
-    struct buf now, fields;    /* kept: a state can be told without memory */
+    struct buf last;        /* as sent last */
+    struct buf now, fields; /* kept: a state can be told without memory */
 };
 
 /* false: no memory. */
 MUST_CHECK bool report_init(struct report *r, const struct harden_status *harden);
 void report_free(struct report *r);
-/* What systemd wants to know of a reload (sd_notify(3)): that it begins, and that nothing came of it. All lines of `error` go to
- * the log, the first one to the supervisor. `path` is the configuration that is still in force. */
+/* What systemd wants to know of a reload (sd_notify(3)): that it begins, and that nothing came of it. All lines of
+ * `error` go to the log, the first one to the supervisor. `path` is the configuration that is still in force. */
 void report_reload_begins(void);
 void report_kept_old(struct buf *error, const char *path);
 /* Says in the log what is served where; risk_port 0: no risk router. */

@@ -25,7 +25,7 @@ static void flush_number(struct arguments *a, struct buf *out)
     double value = strtod(a->number, &end);
     bool whole = !*end && strpbrk(a->number, ".eE") && value == floor(value) && fabs(value) <= 9007199254740992.0;
     if (whole)
-        buf_add_format(out, "%.0f", value == 0 ? 0.0 : value);   /* not "-0" */
+        buf_add_format(out, "%.0f", value == 0 ? 0.0 : value); /* not "-0" */
     else
         buf_add(out, a->number, a->number_len);
     a->number_len = 0;
@@ -72,7 +72,7 @@ void arguments_add(struct arguments *a, struct slice piece, bool repair, struct 
     size_t i = 0, copied = 0;
     while (i < piece.len) {
         const char *at = piece.ptr + i;
-        if (a->in_string && !a->after_backslash && *at != '\\') {   /* nothing to see before the next escape */
+        if (a->in_string && !a->after_backslash && *at != '\\') { /* nothing to see before the next escape */
             const char *next = memchr(at, '\\', piece.len - i);
             i = next ? (size_t)(next - piece.ptr) : piece.len;
             continue;

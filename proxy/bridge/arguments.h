@@ -1,8 +1,8 @@
 /* arguments: pure. The arguments of a tool call as they stream in: whether they are complete, and repaired on the way.
  *
- * They come as the inside of a JSON string, so that the JSON they are made of is escaped: {\"n\":1000.0}. Codex takes no
- * 1000.0 for an integer, so numbers that are whole are written as integers; a number at the end of a piece is held back
- * until its end is seen. */
+ * They come as the inside of a JSON string, so that the JSON they are made of is escaped: {\"n\":1000.0}. Codex takes
+ * no 1000.0 for an integer, so numbers that are whole are written as integers; a number at the end of a piece is held
+ * back until its end is seen. */
 #ifndef POINTSMAN_BRIDGE_ARGUMENTS_H
 #define POINTSMAN_BRIDGE_ARGUMENTS_H
 

@@ -4,7 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#define MAC_SIZE 18                     /* 24 letters of base64 without padding */
+#define MAC_SIZE 18 /* 24 letters of base64 without padding */
 #define MAC_TEXT_LEN 24
 
 void carrier_key(unsigned char key[CARRIER_KEY_SIZE], struct slice master_key)

@@ -8,15 +8,15 @@
 
 #define DEFAULT_INSTRUCTIONS "You are a helpful assistant."
 #define ENCRYPTED "reasoning.encrypted_content"
-#define OPEN_CALLS_MAX 256  /* calls without an output yet; of more, the oldest are forgotten */
+#define OPEN_CALLS_MAX 256 /* calls without an output yet; of more, the oldest are forgotten */
 
 struct mender {
     const struct json *j;
     struct buf *out;
-    const char *configured;     /* instructions, or NULL */
-    uint32_t input, lifted;     /* the list or string; its message that serves as instructions, or JSON_NONE */
-    bool any;                   /* something was written where commas separate */
-    struct slice open[OPEN_CALLS_MAX];      /* ids of the calls that still wait for their output */
+    const char *configured;            /* instructions, or NULL */
+    uint32_t input, lifted;            /* the list or string; its message that serves as instructions, or JSON_NONE */
+    bool any;                          /* something was written where commas separate */
+    struct slice open[OPEN_CALLS_MAX]; /* ids of the calls that still wait for their output */
     unsigned open_count;
 };
 
@@ -58,8 +58,8 @@ static bool is_text(const struct json *j, uint32_t item)
     return json_first(j, content) != JSON_NONE;
 }
 
-/* The first item, when it is a developer's or system's text and not the last one. Codex puts the tools of some models before
- * it. */
+/* The first item, when it is a developer's or system's text and not the last one. Codex puts the tools of some models
+ * before it. */
 static uint32_t find_lifted(const struct json *j, uint32_t input)
 {
     uint32_t first = json_is(j, input, JSON_ARRAY) ? json_first(j, input) : JSON_NONE;
@@ -106,7 +106,8 @@ static void write_instructions(struct mender *m, uint32_t clients)
 static void begin_message(struct mender *m, const char *role)
 {
     separate(m);
-    buf_add_format(m->out, "{\"type\":\"message\",\"role\":\"%s\",\"content\":[{\"type\":\"input_text\",\"text\":", role);
+    buf_add_format(m->out,
+                   "{\"type\":\"message\",\"role\":\"%s\",\"content\":[{\"type\":\"input_text\",\"text\":", role);
 }
 
 static bool ends_with(struct slice text, struct slice end)
@@ -145,7 +146,8 @@ static void write_orphan(struct mender *m, uint32_t item)
         buf_add_slice(m->out, json_inner(j, output));
     }
     BUF_ADD(m->out, "\"}");
-    for (uint32_t part = json_is(j, output, JSON_ARRAY) ? json_first(j, output) : JSON_NONE; part; part = json_next(j, part)) {
+    for (uint32_t part = json_is(j, output, JSON_ARRAY) ? json_first(j, output) : JSON_NONE; part;
+         part = json_next(j, part)) {
         BUF_ADD(m->out, ",");
         buf_add_slice(m->out, json_raw(j, part));
     }
@@ -247,7 +249,8 @@ static void write_reasoning(struct mender *m, const struct chatgpt_model *model)
         buf_add_slice(m->out, effort);
         BUF_ADD(m->out, "\"");
     }
-    for (uint32_t key = json_is(j, reasoning, JSON_OBJECT) ? json_first(j, reasoning) : JSON_NONE; key; key = json_next(j, key)) {
+    for (uint32_t key = json_is(j, reasoning, JSON_OBJECT) ? json_first(j, reasoning) : JSON_NONE; key;
+         key = json_next(j, key)) {
         if (json_string_is(j, key, "effort"))
             continue;
         if (any)
@@ -263,8 +266,9 @@ static void write_reasoning(struct mender *m, const struct chatgpt_model *model)
 /* Fields that go as they are: those that Codex CLI itself sends there, and those that LiteLLM lets through. */
 static void write_others(struct mender *m)
 {
-    static const char *const kept[] = {"tools", "tool_choice", "parallel_tool_calls", "text", "service_tier",
-                                       "prompt_cache_key", "client_metadata", "previous_response_id", "truncation"};
+    static const char *const kept[] = {
+        "tools",           "tool_choice",          "parallel_tool_calls", "text", "service_tier", "prompt_cache_key",
+        "client_metadata", "previous_response_id", "truncation"};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         uint32_t value = root_field(m->j, kept[i]);
         if (!value)

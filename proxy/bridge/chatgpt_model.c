@@ -7,8 +7,12 @@ enum effort { NONE, MINIMAL, LOW, MEDIUM, HIGH, XHIGH, MAX, ULTRA, EFFORT_COUNT 
 
 static const char *const EFFORTS[EFFORT_COUNT] = {"none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"};
 
-/* The lowest and highest effort of the models that take fewer than the newest do; of several rows the first one counts. */
-static const struct { const char *model; enum effort least, most; } MODELS[] = {
+/* The lowest and highest effort of the models that take fewer than the newest do; of several rows the first one counts.
+ */
+static const struct {
+    const char *model;
+    enum effort least, most;
+} MODELS[] = {
     {"gpt-5.1-codex-max", LOW, XHIGH},
     {"gpt-5.1-codex-mini", MEDIUM, HIGH},
     {"gpt-5-codex-mini", MEDIUM, HIGH},
@@ -60,7 +64,7 @@ struct slice chatgpt_effort(struct slice model, struct slice effort)
             break;
         }
     if (e == MINIMAL)
-        e = LOW;   /* refused by the backend for every model */
+        e = LOW; /* refused by the backend for every model */
     if (e < least)
         e = least;
     if (e > most)

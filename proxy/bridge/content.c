@@ -5,7 +5,7 @@
 struct part_shape {
     const char *type;
     enum part_kind kind;
-    const char *inside;   /* the object that holds the fields below; NULL: the part itself */
+    const char *inside; /* the object that holds the fields below; NULL: the part itself */
     const char *text, *detail;
 };
 
@@ -42,7 +42,7 @@ static void read_part(struct turn *t, uint32_t part)
     if (shape->inside && json_is(t->doc, object_field(t->doc, part, shape->inside), JSON_OBJECT))
         from = object_field(t->doc, part, shape->inside);
     uint32_t text = object_field(t->doc, from, shape->text);
-    if (!json_is(t->doc, text, JSON_STRING))   /* "image_url": "…" beside {"url": "…"}: both wires' clients mix them up */
+    if (!json_is(t->doc, text, JSON_STRING)) /* "image_url": "…" beside {"url": "…"}: both wires' clients mix them up */
         text = json_is(t->doc, text, JSON_OBJECT) ? object_field(t->doc, text, "url")
                                                   : object_field(t->doc, part, shape->inside ? shape->inside : "");
     struct slice detail = shape->detail ? object_text(t->doc, from, shape->detail) : (struct slice){NULL, 0};
@@ -72,8 +72,10 @@ bool content_write_text(const struct turn *t, const struct item *item, const cha
                         struct buf *out)
 {
     static const char *const placeholder[] = {
-        [PART_TEXT] = "", [PART_IMAGE] = "[an image that this model can not see]",
-        [PART_FILE] = "[a file that this model can not read]", [PART_AUDIO] = "[a sound that this model can not hear]",
+        [PART_TEXT] = "",
+        [PART_IMAGE] = "[an image that this model can not see]",
+        [PART_FILE] = "[a file that this model can not read]",
+        [PART_AUDIO] = "[a sound that this model can not hear]",
     };
     bool any = false;
     for (uint32_t i = 0; i < item->parts; i++) {

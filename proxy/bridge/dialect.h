@@ -7,8 +7,8 @@
 #include "proxy/bridge/reply.h"
 
 struct dialect {
-    /* Fills the turn from t->doc. false: turn_refuse() was called, or there is no memory. NULL, with the next one, for a
-     * wire that is never translated. */
+    /* Fills the turn from t->doc. false: turn_refuse() was called, or there is no memory. NULL, with the next one, for
+     * a wire that is never translated. */
     bool (*decode_request)(struct turn *t);
     bool (*encode_request)(const struct turn *t, const struct turn_options *options, struct buf *out);
     /* Decodes one event of the upstream's stream into the sink. */

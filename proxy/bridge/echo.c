@@ -4,7 +4,8 @@
 #include "proxy/terms/usage.h"
 
 #define LABEL "codex-echo (no model behind it): "
-#define BEGIN(object) "{\"id\":\"chatcmpl-echo\",\"object\":\"" object "\",\"created\":0,\"model\":\"codex-echo\",\"choices\":["
+#define BEGIN(object) \
+    "{\"id\":\"chatcmpl-echo\",\"object\":\"" object "\",\"created\":0,\"model\":\"codex-echo\",\"choices\":["
 
 static const struct item *last_user_message(const struct turn *t)
 {
@@ -33,11 +34,13 @@ bool echo_reply(const struct turn *t, bool stream, struct buf *out)
 {
     size_t before = out->len;
     if (stream) {
-        BUF_ADD(out, "data: " BEGIN("chat.completion.chunk") "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"");
+        BUF_ADD(out, "data: " BEGIN(
+                         "chat.completion.chunk") "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"");
         write_text(t, out);
-        BUF_ADD(out, "\"},\"finish_reason\":null}]}\n\n"
-                     "data: " BEGIN("chat.completion.chunk") "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
-                     "data: " BEGIN("chat.completion.chunk") "]");
+        BUF_ADD(out,
+                "\"},\"finish_reason\":null}]}\n\n"
+                "data: " BEGIN("chat.completion.chunk") "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+                                                        "data: " BEGIN("chat.completion.chunk") "]");
         write_usage(t, out->len - before, out);
         BUF_ADD(out, "}\n\ndata: [DONE]\n\n");
     } else {

@@ -1,4 +1,5 @@
-/* event: a model's reply without its dialect: what Responses and Chat Completions replies have in common, piece by piece.
+/* event: a model's reply without its dialect: what Responses and Chat Completions replies have in common, piece by
+ * piece.
  *
  *   chat chunk, Responses event, whole reply of either ──decode──▶ events ──▶ reply (reply.h) ──▶ the client's wire
  *
@@ -10,18 +11,18 @@
 #include "proxy/bridge/turn.h"
 
 enum event_kind {
-    EVENT_TEXT,        /* text: more of the answer */
-    EVENT_REASONING,   /* text: more of the reasoning that may be shown */
-    EVENT_CALL,        /* a tool call begins: call, tool, flat */
-    EVENT_ARGUMENTS,   /* call, and text: more of its arguments; or raw: all of them as a JSON value */
-    EVENT_STATE,       /* text: what the provider wants back; with `call` for that call, else (NO_CALL) for the reasoning */
-    EVENT_ITEM,        /* raw: the item that was told in pieces, as the upstream wrote it in the end; call, or NO_CALL */
-    EVENT_BREAK,       /* an item of text or reasoning ends; more of either would be another */
-    EVENT_OTHER,       /* raw: an output item that the bridge has no words for */
-    EVENT_USAGE,       /* usage */
-    EVENT_FINISH,      /* finish: the upstream says that the reply ends, and why */
-    EVENT_END,         /* the wire's end mark: nothing follows */
-    EVENT_FAILURE,     /* raw: an error object */
+    EVENT_TEXT,      /* text: more of the answer */
+    EVENT_REASONING, /* text: more of the reasoning that may be shown */
+    EVENT_CALL,      /* a tool call begins: call, tool, flat */
+    EVENT_ARGUMENTS, /* call, and text: more of its arguments; or raw: all of them as a JSON value */
+    EVENT_STATE,   /* text: what the provider wants back; with `call` for that call, else (NO_CALL) for the reasoning */
+    EVENT_ITEM,    /* raw: the item that was told in pieces, as the upstream wrote it in the end; call, or NO_CALL */
+    EVENT_BREAK,   /* an item of text or reasoning ends; more of either would be another */
+    EVENT_OTHER,   /* raw: an output item that the bridge has no words for */
+    EVENT_USAGE,   /* usage */
+    EVENT_FINISH,  /* finish: the upstream says that the reply ends, and why */
+    EVENT_END,     /* the wire's end mark: nothing follows */
+    EVENT_FAILURE, /* raw: an error object */
 };
 
 enum finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_FILTER };
@@ -30,10 +31,10 @@ enum finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_FILTER };
 
 struct event {
     enum event_kind kind;
-    uint32_t call;           /* from 0, in the order of their beginning */
-    struct slice text;       /* escaped */
-    struct slice raw;        /* a JSON value */
-    struct tool_name tool;   /* with `flat`, only its name is set: the name that the upstream was told */
+    uint32_t call;         /* from 0, in the order of their beginning */
+    struct slice text;     /* escaped */
+    struct slice raw;      /* a JSON value */
+    struct tool_name tool; /* with `flat`, only its name is set: the name that the upstream was told */
     bool flat;
     enum finish finish;
     struct usage usage;
@@ -46,24 +47,24 @@ struct event_sink {
 
 /* A call that an upstream has begun. Chat: by the index and id it gave. Responses: by output_index. */
 struct decoded_call {
-    int64_t index;           /* -1: it gave none */
-    uint32_t id_hash;        /* of the upstream's id; 0: it gave none */
-    uint32_t number;         /* in events; NO_CALL until the call has a name */
-    bool closed;             /* its arguments so far end in '}' */
+    int64_t index;    /* -1: it gave none */
+    uint32_t id_hash; /* of the upstream's id; 0: it gave none */
+    uint32_t number;  /* in events; NO_CALL until the call has a name */
+    bool closed;      /* its arguments so far end in '}' */
     bool has_arguments;
 };
 
-#define CALLS_MAX 128        /* calls in one reply; further ones are left out */
-#define OUTPUTS_MAX 256      /* output items of a Responses stream that are told apart */
+#define CALLS_MAX 128   /* calls in one reply; further ones are left out */
+#define OUTPUTS_MAX 256 /* output items of a Responses stream that are told apart */
 
 struct decoder {
     struct event_sink sink;
-    struct json json;        /* reused for each event */
+    struct json json; /* reused for each event */
     uint32_t call_count;
-    uint32_t started;        /* calls that were announced */
-    bool seen[OUTPUTS_MAX];  /* Responses: something of this output item was decoded, its end need not repeat it */
-    bool content;            /* anything was */
-    struct decoded_call calls[CALLS_MAX];   /* written as far as call_count says; the last field: see relay_new() */
+    uint32_t started;       /* calls that were announced */
+    bool seen[OUTPUTS_MAX]; /* Responses: something of this output item was decoded, its end need not repeat it */
+    bool content;           /* anything was */
+    struct decoded_call calls[CALLS_MAX]; /* written as far as call_count says; the last field: see relay_new() */
 };
 
 #endif

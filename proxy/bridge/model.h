@@ -1,14 +1,14 @@
 /* model: what a turn is made of. Private to the bridge: the four request translators read and write it.
  *
- * Every slice lies in the client's document. Those said to be escaped are the inside of a JSON string as it was written;
- * those said to be raw are a whole JSON value. */
+ * Every slice lies in the client's document. Those said to be escaped are the inside of a JSON string as it was
+ * written; those said to be raw are a whole JSON value. */
 #ifndef POINTSMAN_BRIDGE_MODEL_H
 #define POINTSMAN_BRIDGE_MODEL_H
 
 #include "proxy/bridge/turn.h"
 
-#define TOOL_NAME_MAX 64         /* ^[A-Za-z0-9_-]{1,64}$ in every Chat Completions server that checks */
-#define TURN_TOOLS_MAX 1024      /* further ones are dropped, and counted */
+#define TOOL_NAME_MAX 64    /* ^[A-Za-z0-9_-]{1,64}$ in every Chat Completions server that checks */
+#define TURN_TOOLS_MAX 1024 /* further ones are dropped, and counted */
 #define NO_ITEM UINT32_MAX
 
 enum role { ROLE_SYSTEM, ROLE_DEVELOPER, ROLE_USER, ROLE_ASSISTANT };
@@ -16,29 +16,29 @@ enum part_kind { PART_TEXT, PART_IMAGE, PART_FILE, PART_AUDIO };
 
 struct part {
     enum part_kind kind;
-    struct slice text;           /* escaped: the text, the image's URL, the file's or sound's data */
-    struct slice detail;         /* escaped: an image's detail, a file's name, a sound's format; or empty */
+    struct slice text;   /* escaped: the text, the image's URL, the file's or sound's data */
+    struct slice detail; /* escaped: an image's detail, a file's name, a sound's format; or empty */
 };
 
 enum item_kind { ITEM_MESSAGE, ITEM_CALL, ITEM_RESULT, ITEM_CARRIER };
 
 struct item {
     enum item_kind kind;
-    enum role role;              /* MESSAGE */
-    uint32_t first_part, parts;  /* MESSAGE, RESULT */
-    struct slice id;             /* CALL, RESULT: the client's call id, escaped */
-    struct tool_name tool;       /* CALL */
-    struct slice arguments;      /* CALL: escaped, a custom tool's input too. CARRIER: escaped */
-    bool raw;                    /* CALL: the arguments are a JSON value of their own instead */
-    uint32_t peer;               /* CALL: its result; RESULT: its call; or NO_ITEM */
-    uint32_t number;             /* CALL: from 1: its id towards the upstream, see turn_call_id() */
+    enum role role;             /* MESSAGE */
+    uint32_t first_part, parts; /* MESSAGE, RESULT */
+    struct slice id;            /* CALL, RESULT: the client's call id, escaped */
+    struct tool_name tool;      /* CALL */
+    struct slice arguments;     /* CALL: escaped, a custom tool's input too. CARRIER: escaped */
+    bool raw;                   /* CALL: the arguments are a JSON value of their own instead */
+    uint32_t peer;              /* CALL: its result; RESULT: its call; or NO_ITEM */
+    uint32_t number;            /* CALL: from 1: its id towards the upstream, see turn_call_id() */
 };
 
 struct tool {
     struct tool_name name;
     char flat[TOOL_NAME_MAX + 1];
     uint32_t flat_hash;
-    uint32_t node;               /* the definition in the document */
+    uint32_t node; /* the definition in the document */
 };
 
 enum choice { CHOICE_UNSET, CHOICE_AUTO, CHOICE_NONE, CHOICE_REQUIRED, CHOICE_TOOL };
@@ -51,22 +51,23 @@ struct turn {
     struct tool *tools;
     uint32_t item_count, item_cap, part_count, part_cap, tool_count, tool_cap;
     uint32_t call_count;
-    uint32_t open_calls[64];     /* calls still without a result, a ring of the last ones */
+    uint32_t open_calls[64]; /* calls still without a result, a ring of the last ones */
     uint32_t open_count;
     enum choice choice;
     struct tool_name choice_tool;
     enum format format;
-    uint32_t schema;             /* FORMAT_SCHEMA: the object with name, schema, strict, description */
-    struct slice effort, summary, verbosity;   /* escaped; empty when not given */
-    uint32_t max_tokens;         /* a number's node, or JSON_NONE */
-    bool include_usage;          /* a chat client asked for the usage chunk */
+    uint32_t schema;                         /* FORMAT_SCHEMA: the object with name, schema, strict, description */
+    struct slice effort, summary, verbosity; /* escaped; empty when not given */
+    uint32_t max_tokens;                     /* a number's node, or JSON_NONE */
+    bool include_usage;                      /* a chat client asked for the usage chunk */
     bool no_memory;
     size_t prompt_bytes;
     unsigned dropped;
-    struct turn_error *error;    /* while decoding */
+    struct turn_error *error; /* while decoding */
 };
 
-/* Each appends and returns the new element, zeroed but for what says otherwise; NULL without memory (no_memory is set). */
+/* Each appends and returns the new element, zeroed but for what says otherwise; NULL without memory (no_memory is set).
+ */
 struct item *turn_add_item(struct turn *t, enum item_kind kind);
 /* The part becomes the last of the item that was added last. */
 void turn_add_part(struct turn *t, enum part_kind kind, struct slice text, struct slice detail);

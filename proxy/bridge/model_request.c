@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SMALL_BODY (64u << 10)   /* bytes that fit any window */
-#define KEYS_MAX 256             /* of a body's top level: they are compared with each other */
-#define CONVERSATION_START 512   /* bytes of the first messages that tell conversations apart */
+#define SMALL_BODY (64u << 10) /* bytes that fit any window */
+#define KEYS_MAX 256           /* of a body's top level: they are compared with each other */
+#define CONVERSATION_START 512 /* bytes of the first messages that tell conversations apart */
 
 static bool fail(struct model_request_error *error, const char *param, const char *code, const char *message)
 {
@@ -54,7 +54,7 @@ static bool read_content(struct model_request *r, uint32_t *content, struct mode
     static const struct {
         enum wire wire;
         const char *key;
-        bool string;    /* may be one, too */
+        bool string; /* may be one, too */
         const char *message;
     } rows[] = {
         {WIRE_CHAT, "messages", false, "'messages' is missing or not an array."},
@@ -126,7 +126,8 @@ static bool stood_before(const struct json *j, uint32_t key, bool *no_memory)
     return stood;
 }
 
-/* Two readers of one text may disagree on which of two equal keys counts: we, and the provider to whom it goes as it is. */
+/* Two readers of one text may disagree on which of two equal keys counts: we, and the provider to whom it goes as it
+ * is. */
 static bool read_once(struct model_request *r, struct model_request_error *error)
 {
     unsigned count = 0;
@@ -137,14 +138,15 @@ static bool read_once(struct model_request *r, struct model_request_error *error
             continue;
         fail(error, NULL, "duplicate_parameter", "");
         (void)snprintf(error->message, sizeof error->message, "The body holds the key \"%.*s\" twice.",
-                       (int)(r->top.nodes[key].len < 64 ? r->top.nodes[key].len - 2 : 62), json_inner(&r->top, key).ptr);
+                       (int)(r->top.nodes[key].len < 64 ? r->top.nodes[key].len - 2 : 62),
+                       json_inner(&r->top, key).ptr);
         return false;
     }
     return true;
 }
 
-/* The body's size without its "data:" URLs, whose bytes say nothing of their tokens. Only looked for in a body that could
- * overflow a small window. */
+/* The body's size without its "data:" URLs, whose bytes say nothing of their tokens. Only looked for in a body that
+ * could overflow a small window. */
 static size_t prompt_bytes(struct slice body)
 {
     static const char data[] = "\"data:";
@@ -182,7 +184,7 @@ bool model_request_read(struct model_request *r, enum wire wire, const struct ht
         !read_stream(r, json_get(&r->top, 0, "stream"), error) || !read_content(r, &content, error))
         return false;
     if (wire == WIRE_EMBEDDINGS)
-        r->stream = false;   /* no such thing there */
+        r->stream = false; /* no such thing there */
     r->content = content;
     read_needs(r);
     r->prompt_bytes = prompt_bytes(body);
@@ -194,14 +196,17 @@ void model_request_unserved(const struct model_request *r, struct model_request_
 {
     *error = (struct model_request_error){.param = r->needs ? r->needs : "model", .code = "unsupported_parameter"};
     if (r->needs)
-        (void)snprintf(error->message, sizeof error->message, "'%s' can't be used with the model '%.60s': none of its "
-                       "deployments keeps responses. Send the whole conversation in 'input'.", r->needs, r->model);
+        (void)snprintf(error->message, sizeof error->message,
+                       "'%s' can't be used with the model '%.60s': none of its "
+                       "deployments keeps responses. Send the whole conversation in 'input'.",
+                       r->needs, r->model);
     else
         (void)snprintf(error->message, sizeof error->message, "The model '%.100s' has no deployment with %s.", r->model,
                        wire_path(r->wire));
 }
 
-/* Whether the value's text holds one of the names as a JSON string. In the text of a string its quotes would have backslashes. */
+/* Whether the value's text holds one of the names as a JSON string. In the text of a string its quotes would have
+ * backslashes. */
 static bool names_one(const struct model_request *r, uint32_t node, const char *const *names)
 {
     struct slice raw = node ? json_raw(&r->top, node) : (struct slice){NULL, 0};

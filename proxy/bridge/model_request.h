@@ -11,37 +11,37 @@
 #define MODEL_NAME_MAX 256
 
 struct model_request {
-    struct json top;               /* the body's top level; its text is the client's */
+    struct json top; /* the body's top level; its text is the client's */
     enum wire wire;
-    unsigned upstream_wires;       /* set of enum wire: an upstream needs one of these to serve it */
-    const char *needs;             /* why these alone: "previous_response_id", which no bridge can carry; NULL */
-    char model[MODEL_NAME_MAX];    /* as the client named it */
+    unsigned upstream_wires;    /* set of enum wire: an upstream needs one of these to serve it */
+    const char *needs;          /* why these alone: "previous_response_id", which no bridge can carry; NULL */
+    char model[MODEL_NAME_MAX]; /* as the client named it */
     bool stream;
-    uint32_t content;              /* node of the messages, input or prompt */
-    size_t prompt_bytes;           /* of the body, less pictures and other data that stand in it: for estimates of tokens */
-    uint64_t conversation;         /* the same for all requests of one conversation, as far as can be told */
+    uint32_t content;      /* node of the messages, input or prompt */
+    size_t prompt_bytes;   /* of the body, less pictures and other data that stand in it: for estimates of tokens */
+    uint64_t conversation; /* the same for all requests of one conversation, as far as can be told */
 };
 
 struct model_request_error {
-    const char *param;             /* the field at fault, NULL when none */
+    const char *param; /* the field at fault, NULL when none */
     const char *code;
     char message[256];
-    bool no_memory;                /* no fault of the request's: a 503 */
+    bool no_memory; /* no fault of the request's: a 503 */
 };
 
-/* Reads a body strictly. false with `error` set (a 400, but for no_memory): not JSON, no object, no model or a field of the
- * wrong type, a key of the top level standing twice, or over 256 of them. Free with model_request_free() in either case; `*r` is
- * zeroed before its first use and keeps its memory for the next. */
-MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
-                                   struct model_request_error *error);
+/* Reads a body strictly. false with `error` set (a 400, but for no_memory): not JSON, no object, no model or a field of
+ * the wrong type, a key of the top level standing twice, or over 256 of them. Free with model_request_free() in either
+ * case; `*r` is zeroed before its first use and keeps its memory for the next. */
+MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head,
+                                   struct slice body, struct model_request_error *error);
 /* The error (a 400) of a request that no deployment of its model speaks: none has one of its upstream_wires. */
 void model_request_unserved(const struct model_request *r, struct model_request_error *error);
-/* Which of the `asked` capabilities the request makes use of: sets of enum capability. Images are looked for in all of the
- * content, so ask only where it matters. */
+/* Which of the `asked` capabilities the request makes use of: sets of enum capability. Images are looked for in all of
+ * the content, so ask only where it matters. */
 unsigned model_request_needs(const struct model_request *r, unsigned asked);
 void model_request_free(struct model_request *r);
-/* Of two copies of one request (`to` was made by assignment) one frees their common memory: `to` from here on, and not `from`; or
- * not `r`. */
+/* Of two copies of one request (`to` was made by assignment) one frees their common memory: `to` from here on, and not
+ * `from`; or not `r`. */
 void model_request_move(struct model_request *to, struct model_request *from);
 void model_request_forget(struct model_request *r);
 /* Appends the error in OpenAI's shape. */

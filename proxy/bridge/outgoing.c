@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define BODY_MAX (96u << 20)   /* bytes of a request as we send it */
+#define BODY_MAX (96u << 20) /* bytes of a request as we send it */
 
 void outgoing_init(struct outgoing *o, const unsigned char carrier_key[32])
 {

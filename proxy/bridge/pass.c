@@ -29,7 +29,7 @@ static void copy_input(struct slice input, struct buf *out)
         }
         buf_add_char(out, ']');
     }
-    out->failed |= j.no_memory;   /* the carriers would go to a server that knows nothing of them */
+    out->failed |= j.no_memory; /* the carriers would go to a server that knows nothing of them */
     json_free(&j);
 }
 
@@ -39,8 +39,8 @@ static bool point_around_model(const struct json *doc, const char *upstream_mode
     struct slice body = json_raw(doc, 0), name = json_raw(doc, json_get(doc, 0, "model"));
     bool made = json_add_string(own, slice_of(upstream_model));
     const char *behind = name.ptr + name.len;
-    *out = (struct pieces){{{body.ptr, (size_t)(name.ptr - body.ptr)}, buf_slice(own),
-                            {behind, (size_t)(body.ptr + body.len - behind)}}};
+    *out = (struct pieces){
+        {{body.ptr, (size_t)(name.ptr - body.ptr)}, buf_slice(own), {behind, (size_t)(body.ptr + body.len - behind)}}};
     return made;
 }
 

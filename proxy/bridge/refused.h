@@ -1,4 +1,5 @@
-/* refused: pure. Which part of a translated request an upstream's 400 complains of, so that it may be asked again without. */
+/* refused: pure. Which part of a translated request an upstream's 400 complains of, so that it may be asked again
+ * without. */
 #ifndef POINTSMAN_REFUSED_H
 #define POINTSMAN_REFUSED_H
 

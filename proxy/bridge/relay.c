@@ -1,5 +1,5 @@
-/* pure: Turns an upstream's reply into the client's: decodes events, has them put together anew, and keeps the state that
- * decides whether the reply is held, open, done or failed. */
+/* pure: Turns an upstream's reply into the client's: decodes events, has them put together anew, and keeps the state
+ * that decides whether the reply is held, open, done or failed. */
 #include "proxy/bridge/relay_state.h"
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
@@ -38,7 +38,8 @@ void relay_set_unread(struct relay *r)
 void relay_count(struct relay *r, size_t reply_bytes)
 {
     struct usage *usage = &r->reply.usage;
-    size_t prompt = r->options.prompt_bytes || !r->options.turn ? r->options.prompt_bytes : turn_prompt_bytes(r->options.turn);
+    size_t prompt = r->options.prompt_bytes || !r->options.turn ? r->options.prompt_bytes
+                                                                : turn_prompt_bytes(r->options.turn);
     struct usage estimate = usage_estimate(prompt, reply_bytes, r->options.bytes_per_token);
     if (usage->input >= 0 && usage->output >= 0)
         return;
@@ -87,7 +88,7 @@ struct relay *relay_new(const struct relay_options *options)
     struct relay *r = malloc(sizeof *r);
     if (!r)
         return NULL;
-    memset(r, 0, offsetof(struct relay, decoder.calls));   /* a large table that need not be cleared */
+    memset(r, 0, offsetof(struct relay, decoder.calls)); /* a large table that need not be cleared */
     r->options = *options;
     r->options.alias = options->alias ? options->alias : "";
     r->options.response_id = options->response_id ? options->response_id : "";
@@ -100,8 +101,9 @@ struct relay *relay_new(const struct relay_options *options)
     r->decoder.sink = (struct event_sink){r->passes ? watch_take : take, r};
     r->failure.retry_after_s = -1;
     if (!r->passes && !(options->client_wire & WIRES_BRIDGED))
-        relay_set_failure(r, FAILURE_PROTOCOL, options->client_stream ? "the upstream answered without a stream"
-                                                                      : "the upstream answered with a stream");
+        relay_set_failure(r, FAILURE_PROTOCOL,
+                          options->client_stream ? "the upstream answered without a stream"
+                                                 : "the upstream answered with a stream");
     return r;
 }
 
@@ -127,7 +129,7 @@ const char *relay_content_type(const struct relay *r)
 static enum relay_state settle(struct relay *r, struct slice *send)
 {
     if (r->decoder.json.no_memory)
-        r->failure.kind = FAILURE_NONE;   /* nothing is known of what could not be parsed */
+        r->failure.kind = FAILURE_NONE; /* nothing is known of what could not be parsed */
     if (r->out.failed || r->decoder.json.no_memory)
         fail_for_room(r, r->out.full, "an answer", REPLY_MAX);
     if (r->failure.kind != FAILURE_NONE) {
@@ -191,7 +193,8 @@ static void end_whole(struct relay *r, struct slice *send)
     *send = buf_slice(&r->body);
 }
 
-/* What ends the upstream's last event, which may lack its blank line; one that was cut off in the middle is forgotten. */
+/* What ends the upstream's last event, which may lack its blank line; one that was cut off in the middle is forgotten.
+ */
 static struct slice end_of_event(struct relay *r)
 {
     struct slice line = slice_trim(buf_slice(&r->sse.line)), data;
@@ -248,7 +251,7 @@ bool relay_fail(struct relay *r, const struct failure *f, struct slice *send)
     if (r->state == RELAY_DONE)
         return true;
     if (r->state != RELAY_FAILED || r->out.failed)
-        buf_clear(&r->out);   /* given out before; after RELAY_FAILED it is what came before the failure in that call */
+        buf_clear(&r->out); /* given out before; after RELAY_FAILED it is what came before the failure in that call */
     r->state = RELAY_FAILED;
     if (r->failure.kind == FAILURE_NONE)
         r->failure = *f;

@@ -7,21 +7,21 @@
 struct relay {
     struct relay_options options;
     enum relay_state state;
-    bool passes;                 /* same wire, same manner: the bytes go through as they are */
-    bool sent;                   /* the client was given something */
+    bool passes; /* same wire, same manner: the bytes go through as they are */
+    bool sent;   /* the client was given something */
     struct failure failure;
     struct sse_reader sse;
     struct reply reply;
-    struct buf out;              /* what was written in this call */
-    struct buf body;             /* a whole reply as it comes in */
+    struct buf out;  /* what was written in this call */
+    struct buf body; /* a whole reply as it comes in */
     enum finish finish;
-    bool ended;                  /* the wire's end mark was seen */
-    bool content;                /* in pass-through: what opens the reply was seen */
-    struct buf held;             /* in pass-through: bytes that were given out, then those that were not yet */
-    size_t given;                /* of them, how many were */
-    size_t complete;             /* of what was not given out, how much is whole events */
+    bool ended;      /* the wire's end mark was seen */
+    bool content;    /* in pass-through: what opens the reply was seen */
+    struct buf held; /* in pass-through: bytes that were given out, then those that were not yet */
+    size_t given;    /* of them, how many were */
+    size_t complete; /* of what was not given out, how much is whole events */
     uint64_t events;
-    struct decoder decoder;      /* the last field: see relay_new() */
+    struct decoder decoder; /* the last field: see relay_new() */
 };
 
 /* The reply fails, unless it has before. */

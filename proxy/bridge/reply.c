@@ -14,7 +14,8 @@ void reply_set_id(struct reply *r, const char *prefix, struct slice id)
     r->id[before + len] = '\0';
 }
 
-void reply_init(struct reply *r, const struct relay_options *options, const struct reply_writer *writer, struct buf *out)
+void reply_init(struct reply *r, const struct relay_options *options, const struct reply_writer *writer,
+                struct buf *out)
 {
     *r = (struct reply){.options = options, .writer = writer, .out = out, .text_at = NO_OUTPUT, .usage = USAGE_UNKNOWN};
     reply_set_id(r, "resp_", slice_of(options->response_id));
@@ -119,7 +120,7 @@ static void unwrap_input(struct reply *r, struct output *o)
         if (!input && only && !json_next(j, only))
             input = json_value(only);
     }
-    struct slice text = json_inner(j, input);   /* input 0: the root, if that is a string */
+    struct slice text = json_inner(j, input); /* input 0: the root, if that is a string */
     if (!text.ptr)
         return;
     buf_clear(&o->text);
@@ -163,7 +164,7 @@ static void end_output(struct reply *r, struct output *o)
 {
     if (!o->open || o->dropped)
         return;
-    if (o->held[0]) {   /* the second half never came */
+    if (o->held[0]) { /* the second half never came */
         size_t before = o->text.len;
         BUF_ADD(&o->text, "\\ufffd");
         o->held[0] = '\0';
@@ -325,7 +326,9 @@ static void take_reasoning_state(struct reply *r, struct slice state)
 /* An item of the client's own wire goes out as it came: its provider may check it when it comes back. */
 static void take_item(struct reply *r, const struct event *e)
 {
-    struct output *o = e->call != NO_CALL ? find_call(r, e->call) : r->text_at != NO_OUTPUT ? &r->outputs[r->text_at] : NULL;
+    struct output *o = e->call != NO_CALL        ? find_call(r, e->call)
+                       : r->text_at != NO_OUTPUT ? &r->outputs[r->text_at]
+                                                 : NULL;
     if (!o || r->options->client_wire != WIRE_RESPONSES || r->options->upstream_wire != WIRE_RESPONSES)
         return;
     buf_clear(&o->raw);
@@ -362,7 +365,10 @@ void reply_take(struct reply *r, const struct event *e)
     case EVENT_ITEM: take_item(r, e); break;
     case EVENT_BREAK: end_text(r); break;
     case EVENT_OTHER: take_other(r, e->raw); break;
-    case EVENT_USAGE: case EVENT_FINISH: case EVENT_END: case EVENT_FAILURE: break;   /* the relay's */
+    case EVENT_USAGE:
+    case EVENT_FINISH:
+    case EVENT_END:
+    case EVENT_FAILURE: break; /* the relay's */
     }
 }
 

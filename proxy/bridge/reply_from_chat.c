@@ -1,4 +1,5 @@
-/* pure: Decodes Chat Completions replies, streamed and whole, into events. Servers differ; what is known of them is here. */
+/* pure: Decodes Chat Completions replies, streamed and whole, into events. Servers differ; what is known of them is
+ * here. */
 #include "proxy/bridge/dialect.h"
 #include "proxy/terms/usage.h"
 
@@ -37,7 +38,7 @@ static void read_content(struct decoder *d, uint32_t content, enum event_kind ki
 
 static uint32_t hash_id(struct slice id)
 {
-    uint32_t hash = 2166136261u;   /* FNV-1a */
+    uint32_t hash = 2166136261u; /* FNV-1a */
     for (size_t i = 0; i < id.len; i++)
         hash = (hash ^ (unsigned char)id.ptr[i]) * 16777619u;
     return id.len ? hash | 1 : 0;
@@ -52,10 +53,13 @@ static struct decoded_call *last_with_index(struct decoder *d, int64_t index)
 }
 
 /* The call that a delta continues; NULL when it begins one. A name that comes again belongs to the same call only while
- * that is unfinished and the ids don't differ: some servers give every call the index 0, or no index, or the same id. */
+ * that is unfinished and the ids don't differ: some servers give every call the index 0, or no index, or the same id.
+ */
 static struct decoded_call *continued(struct decoder *d, int64_t index, uint32_t id_hash, bool named)
 {
-    struct decoded_call *call = index >= 0 ? last_with_index(d, index) : d->call_count ? &d->calls[d->call_count - 1] : NULL;
+    struct decoded_call *call = index >= 0      ? last_with_index(d, index)
+                                : d->call_count ? &d->calls[d->call_count - 1]
+                                                : NULL;
     if (!call)
         return NULL;
     bool same_id = id_hash && id_hash == call->id_hash;
@@ -79,7 +83,7 @@ static struct decoded_call *begin_call(struct decoder *d, int64_t index, uint32_
 static void read_arguments(struct decoder *d, struct decoded_call *call, uint32_t arguments)
 {
     const struct json *j = &d->json;
-    if (json_is(j, arguments, JSON_OBJECT)) {   /* not a string: some servers send the object itself */
+    if (json_is(j, arguments, JSON_OBJECT)) { /* not a string: some servers send the object itself */
         emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
         call->closed = true;
         return;
@@ -107,12 +111,15 @@ static void read_call(struct decoder *d, uint32_t delta)
         call = begin_call(d, index, id_hash);
     if (!call)
         return;
-    struct slice state = object_text(j, object_field(j, object_field(j, delta, "extra_content"), "google"),
-                                     "thought_signature");
+    struct slice state =
+        object_text(j, object_field(j, object_field(j, delta, "extra_content"), "google"), "thought_signature");
     if (call->number == NO_CALL && name.len) {
         call->number = d->started++;
         d->content = true;
-        emit(d, &(struct event){.kind = EVENT_CALL, .call = call->number, .flat = !custom, .text = state,
+        emit(d, &(struct event){.kind = EVENT_CALL,
+                                .call = call->number,
+                                .flat = !custom,
+                                .text = state,
                                 .tool = {custom ? TOOL_CUSTOM : TOOL_FUNCTION, {NULL, 0}, name}});
     } else if (call->number != NO_CALL) {
         emit_text(d, EVENT_STATE, call->number, state);
@@ -123,14 +130,19 @@ static void read_call(struct decoder *d, uint32_t delta)
 
 static void read_finish(struct decoder *d, uint32_t node)
 {
-    static const struct { const char *word; enum finish finish; } words[] = {
-        {"length", FINISH_LENGTH}, {"max_tokens", FINISH_LENGTH}, {"content_filter", FINISH_FILTER},
+    static const struct {
+        const char *word;
+        enum finish finish;
+    } words[] = {
+        {"length", FINISH_LENGTH},
+        {"max_tokens", FINISH_LENGTH},
+        {"content_filter", FINISH_FILTER},
     };
     const struct json *j = &d->json;
     struct slice word = node ? json_inner(j, node) : (struct slice){NULL, 0};
     if (!word.len)
         return;
-    if (slice_is(word, "error") || slice_starts(word, "function_call_filter")) {   /* OpenRouter's and Gemini's */
+    if (slice_is(word, "error") || slice_starts(word, "function_call_filter")) { /* OpenRouter's and Gemini's */
         emit(d, &(struct event){.kind = EVENT_FAILURE,
                                 .raw = SLICE("{\"message\":\"the upstream's model failed in the middle of its answer\","
                                              "\"code\":\"server_error\"}")});
@@ -156,15 +168,16 @@ static void read_choice(struct decoder *d, uint32_t choice, const char *message_
 {
     const struct json *j = &d->json;
     uint32_t message = object_field(j, choice, message_key);
-    uint32_t reasoning = object_field(j, message, "reasoning_content");   /* DeepSeek's and vLLM's word */
+    uint32_t reasoning = object_field(j, message, "reasoning_content"); /* DeepSeek's and vLLM's word */
     if (!reasoning)
-        reasoning = object_field(j, message, "reasoning");                /* OpenRouter's and Groq's */
+        reasoning = object_field(j, message, "reasoning"); /* OpenRouter's and Groq's */
     read_content(d, reasoning, EVENT_REASONING);
     read_content(d, object_field(j, message, "content"), EVENT_TEXT);
     read_content(d, object_field(j, message, "refusal"), EVENT_TEXT);
-    read_content(d, object_field(j, choice, "text"), EVENT_TEXT);   /* POST /completions, which passes through */
+    read_content(d, object_field(j, choice, "text"), EVENT_TEXT); /* POST /completions, which passes through */
     uint32_t calls = object_field(j, message, "tool_calls");
-    for (uint32_t call = json_is(j, calls, JSON_ARRAY) ? json_first(j, calls) : JSON_NONE; call; call = json_next(j, call))
+    for (uint32_t call = json_is(j, calls, JSON_ARRAY) ? json_first(j, calls) : JSON_NONE; call;
+         call = json_next(j, call))
         read_call(d, call);
     if (!read_error(d, object_field(j, choice, "error")))
         read_finish(d, object_field(j, choice, "finish_reason"));
@@ -181,7 +194,7 @@ static void read_reply(struct decoder *d, const char *message_key)
     for (; choice; choice = json_next(j, choice)) {
         int64_t index = 0;
         uint32_t node = object_field(j, choice, "index");
-        if (!node || !json_int64(j, node, &index) || index == 0)   /* the bridge asks for one choice */
+        if (!node || !json_int64(j, node, &index) || index == 0) /* the bridge asks for one choice */
             read_choice(d, choice, message_key);
     }
     uint32_t usage = json_get(j, 0, "usage");

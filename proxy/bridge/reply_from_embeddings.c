@@ -18,7 +18,7 @@ void reply_whole_from_embeddings(struct decoder *d)
     event.kind = EVENT_USAGE;
     event.usage = USAGE_UNKNOWN;
     (void)usage_read(j, json_get(j, 0, "usage"), &event.usage);
-    event.usage.output = 0;   /* embeddings are made of the prompt alone */
+    event.usage.output = 0; /* embeddings are made of the prompt alone */
     d->sink.take(d->sink.owner, &event);
     event.kind = EVENT_END;
     d->sink.take(d->sink.owner, &event);

@@ -68,8 +68,13 @@ static struct decoded_call *call_at(struct decoder *d, unsigned index)
 
 static bool call_kind(const struct json *j, uint32_t item, enum tool_kind *kind)
 {
-    static const struct { const char *type; enum tool_kind kind; } kinds[] = {
-        {"function_call", TOOL_FUNCTION}, {"custom_tool_call", TOOL_CUSTOM}, {"tool_search_call", TOOL_SEARCH},
+    static const struct {
+        const char *type;
+        enum tool_kind kind;
+    } kinds[] = {
+        {"function_call", TOOL_FUNCTION},
+        {"custom_tool_call", TOOL_CUSTOM},
+        {"tool_search_call", TOOL_SEARCH},
     };
     uint32_t type = object_field(j, item, "type");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -128,7 +133,7 @@ static void read_call_done(struct decoder *d, unsigned index, uint32_t item, enu
     else if (!call->has_arguments && arguments)
         emit_text(d, EVENT_ARGUMENTS, call->number, json_inner(j, arguments));
     emit(d, &(struct event){.kind = EVENT_ITEM, .call = call->number, .raw = json_raw(j, item)});
-    call->index = -1;   /* another item may come under the same number, or under none */
+    call->index = -1; /* another item may come under the same number, or under none */
 }
 
 static void read_parts(struct decoder *d, uint32_t parts, enum event_kind kind)
@@ -237,12 +242,15 @@ static void read_failed(struct decoder *d)
 static void read_error(struct decoder *d)
 {
     uint32_t error = root_field(d, "error");
-    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = json_raw(&d->json, error)});   /* error, or 0: all of it */
+    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = json_raw(&d->json, error)}); /* error, or 0: all of it */
 }
 
 void reply_event_from_responses(struct decoder *d, const struct sse_event *event)
 {
-    static const struct { const char *type; void (*read)(struct decoder *d); } readers[] = {
+    static const struct {
+        const char *type;
+        void (*read)(struct decoder *d);
+    } readers[] = {
         {"response.output_text.delta", read_text_delta},
         {"response.function_call_arguments.delta", read_arguments_delta},
         {"response.reasoning_summary_text.delta", read_reasoning_delta},

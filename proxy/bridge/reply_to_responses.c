@@ -67,7 +67,8 @@ static void begin(struct reply *r)
     write_response_event(r, "response.in_progress", "in_progress", NULL);
 }
 
-/* What the events of each kind of item are called. `part` is its one part as it is at first and, around the text, at last. */
+/* What the events of each kind of item are called. `part` is its one part as it is at first and, around the text, at
+ * last. */
 struct item_words {
     const char *part_index, *part_added, *delta, *done, *part_done, *text_key;
     const char *part_before, *part_after;
@@ -75,21 +76,44 @@ struct item_words {
 
 static const struct item_words *words_of(const struct output *o)
 {
-    static const struct item_words message = {
-        "content_index", "response.content_part.added", "response.output_text.delta", "response.output_text.done",
-        "response.content_part.done", "text", "{\"type\":\"output_text\",\"text\":\"",
-        "\",\"annotations\":[],\"logprobs\":[]}",
-    }, reasoning = {
-        "summary_index", "response.reasoning_summary_part.added", "response.reasoning_summary_text.delta",
-        "response.reasoning_summary_text.done", "response.reasoning_summary_part.done", "text",
-        "{\"type\":\"summary_text\",\"text\":\"", "\"}",
-    }, function = {
-        NULL, NULL, "response.function_call_arguments.delta", "response.function_call_arguments.done", NULL, "arguments",
-        NULL, NULL,
-    }, custom = {
-        NULL, NULL, "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done", NULL, "input",
-        NULL, NULL,
-    };
+    static const struct item_words
+        message =
+            {
+                "content_index",
+                "response.content_part.added",
+                "response.output_text.delta",
+                "response.output_text.done",
+                "response.content_part.done",
+                "text",
+                "{\"type\":\"output_text\",\"text\":\"",
+                "\",\"annotations\":[],\"logprobs\":[]}",
+            },
+        reasoning =
+            {
+                "summary_index",
+                "response.reasoning_summary_part.added",
+                "response.reasoning_summary_text.delta",
+                "response.reasoning_summary_text.done",
+                "response.reasoning_summary_part.done",
+                "text",
+                "{\"type\":\"summary_text\",\"text\":\"",
+                "\"}",
+            },
+        function =
+            {
+                NULL,
+                NULL,
+                "response.function_call_arguments.delta",
+                "response.function_call_arguments.done",
+                NULL,
+                "arguments",
+                NULL,
+                NULL,
+            },
+        custom = {
+            NULL, NULL, "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done", NULL, "input",
+            NULL, NULL,
+        };
     if (o->kind == OUTPUT_MESSAGE)
         return &message;
     if (o->kind == OUTPUT_REASONING)
@@ -118,7 +142,7 @@ static void item_begin(struct reply *r, struct output *o)
 static void item_more(struct reply *r, struct output *o, struct slice text)
 {
     const struct item_words *words = words_of(o);
-    if (o->kind == OUTPUT_REASONING && o->text.len == text.len)   /* the first of it: a mere carrier has no part */
+    if (o->kind == OUTPUT_REASONING && o->text.len == text.len) /* the first of it: a mere carrier has no part */
         write_part_event(r, o, words->part_added, SLICE(""));
     item_event_begin(r, o, words->delta, words->part_index);
     write_text(r, "delta", text);
@@ -168,4 +192,5 @@ static void keep_alive(struct reply *r)
     write_response_event(r, "response.in_progress", "in_progress", NULL);
 }
 
-const struct reply_writer reply_to_responses = {begin, item_begin, item_more, item_end, complete, whole, fail, keep_alive};
+const struct reply_writer reply_to_responses = {begin,    item_begin, item_more, item_end,
+                                                complete, whole,      fail,      keep_alive};

@@ -19,8 +19,14 @@ static void read_calls(struct turn *t, uint32_t calls)
 
 static bool read_message(struct turn *t, uint32_t message, unsigned index)
 {
-    static const struct { const char *name; enum role role; } roles[] = {
-        {"user", ROLE_USER}, {"assistant", ROLE_ASSISTANT}, {"system", ROLE_SYSTEM}, {"developer", ROLE_DEVELOPER},
+    static const struct {
+        const char *name;
+        enum role role;
+    } roles[] = {
+        {"user", ROLE_USER},
+        {"assistant", ROLE_ASSISTANT},
+        {"system", ROLE_SYSTEM},
+        {"developer", ROLE_DEVELOPER},
     };
     char where[64];
     (void)snprintf(where, sizeof where, "messages[%u].content", index);
@@ -77,7 +83,8 @@ static void read_settings(struct turn *t)
     if (!max_tokens)
         max_tokens = turn_field(t, "max_tokens");
     t->max_tokens = json_is(t->doc, max_tokens, JSON_NUMBER) ? max_tokens : JSON_NONE;
-    t->include_usage = json_is(t->doc, object_field(t->doc, turn_field(t, "stream_options"), "include_usage"), JSON_TRUE);
+    t->include_usage =
+        json_is(t->doc, object_field(t->doc, turn_field(t, "stream_options"), "include_usage"), JSON_TRUE);
     read_choice(t);
 }
 

@@ -21,8 +21,13 @@ static bool read_content(struct turn *t, const struct place *p, const char *key)
 
 static bool read_message(struct turn *t, const struct place *p)
 {
-    static const struct { const char *name; enum role role; } roles[] = {
-        {"system", ROLE_SYSTEM}, {"developer", ROLE_DEVELOPER}, {"assistant", ROLE_ASSISTANT},
+    static const struct {
+        const char *name;
+        enum role role;
+    } roles[] = {
+        {"system", ROLE_SYSTEM},
+        {"developer", ROLE_DEVELOPER},
+        {"assistant", ROLE_ASSISTANT},
     };
     struct item *message = turn_add_item(t, ITEM_MESSAGE);
     if (!message)
@@ -35,7 +40,8 @@ static bool read_message(struct turn *t, const struct place *p)
     return read_content(t, p, "content");
 }
 
-static bool read_call(struct turn *t, const struct place *p, enum tool_kind kind, const char *name, const char *arguments)
+static bool read_call(struct turn *t, const struct place *p, enum tool_kind kind, const char *name,
+                      const char *arguments)
 {
     struct tool_name tool = tools_named(t, p->node, kind);
     if (name)
@@ -77,7 +83,8 @@ static bool read_search_output(struct turn *t, const struct place *p)
     if (t->no_memory)
         return false;
     bool found = tools_add(t, tools) && json_first(t->doc, tools);
-    turn_add_part(t, PART_TEXT, found ? SLICE("Tools were found; they can be called now.") : SLICE("No tool was found."),
+    turn_add_part(t, PART_TEXT,
+                  found ? SLICE("Tools were found; they can be called now.") : SLICE("No tool was found."),
                   (struct slice){NULL, 0});
     return true;
 }
@@ -114,7 +121,10 @@ static bool refuse_reference(struct turn *t, const struct place *p)
 
 static bool read_item(struct turn *t, const struct place *p)
 {
-    static const struct { const char *type; bool (*read)(struct turn *t, const struct place *p); } readers[] = {
+    static const struct {
+        const char *type;
+        bool (*read)(struct turn *t, const struct place *p);
+    } readers[] = {
         {"message", read_message},
         {"function_call", read_function_call},
         {"function_call_output", read_output},
@@ -126,7 +136,7 @@ static bool read_item(struct turn *t, const struct place *p)
         {"additional_tools", read_tools},
         {"local_shell_call", read_shell_call},
         {"local_shell_call_output", read_output},
-        {"agent_message", read_message},   /* from another agent of Codex's to this one */
+        {"agent_message", read_message}, /* from another agent of Codex's to this one */
         {"item_reference", refuse_reference},
     };
     if (!json_is(t->doc, p->node, JSON_OBJECT))
@@ -196,8 +206,10 @@ static bool refuse_stateful(struct turn *t)
     static const char *const fields[] = {"previous_response_id", "conversation", "prompt"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (turn_field(t, fields[i]))
-            return turn_refuse(t, fields[i], "%s can't be used with this model: the proxy keeps no conversations; send "
-                                             "the whole conversation in input", fields[i]);
+            return turn_refuse(t, fields[i],
+                               "%s can't be used with this model: the proxy keeps no conversations; send "
+                               "the whole conversation in input",
+                               fields[i]);
     if (json_is(t->doc, turn_field(t, "background"), JSON_TRUE))
         return turn_refuse(t, "background", "background responses can't be had of this model: leave background out");
     return true;

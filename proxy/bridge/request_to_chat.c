@@ -17,7 +17,7 @@ struct writer {
     struct buf *out;
     struct buf text;
     struct json json;
-    const char *last;     /* role of the message that was written last; NULL: none was */
+    const char *last; /* role of the message that was written last; NULL: none was */
 };
 
 /* Items from `at` up to `end` that one message is made of. */
@@ -85,7 +85,8 @@ static void write_image(struct writer *w, const struct part *part)
     BUF_ADD(w->out, "\"}}");
 }
 
-static void write_pair(struct writer *w, const char *before, struct slice first, const char *between, struct slice second)
+static void write_pair(struct writer *w, const char *before, struct slice first, const char *between,
+                       struct slice second)
 {
     buf_add_text(w->out, before);
     buf_add_slice(w->out, first);
@@ -98,7 +99,7 @@ static void write_part(struct writer *w, const struct part *part)
 {
     if (part->kind == PART_TEXT)
         write_text_part(w, part->text);
-    else if (!part->text.len)   /* held by its provider under an id */
+    else if (!part->text.len) /* held by its provider under an id */
         write_text_part(w, SLICE("[a file that is not at hand]"));
     else if (part->kind == PART_IMAGE)
         write_image(w, part);
@@ -132,7 +133,8 @@ static void write_user(struct writer *w, const struct item *item)
     }
 }
 
-/* A result whose call is gone, by compaction for one: servers refuse it as a tool message, the model may still need it. */
+/* A result whose call is gone, by compaction for one: servers refuse it as a tool message, the model may still need it.
+ */
 static void write_orphan(struct writer *w, const struct item *result)
 {
     begin_message(w, "user");
@@ -213,7 +215,7 @@ static void write_result(struct writer *w, const struct item *call)
     begin_message(w, "tool");
     BUF_ADD(w->out, "\"");
     if (call->peer == NO_ITEM) {
-        BUF_ADD(w->out, "aborted");   /* Codex's own word for a call that got no result */
+        BUF_ADD(w->out, "aborted"); /* Codex's own word for a call that got no result */
     } else {
         const struct item *result = item_at(w, call->peer);
         bool media = shows_media(w, result);
@@ -327,8 +329,8 @@ static void write_messages(struct writer *w)
     }
 }
 
-/* Some models go on with what the assistant said last, others refuse such a request: Codex makes it after a stream that broke off
- * behind a message that was whole. */
+/* Some models go on with what the assistant said last, others refuse such a request: Codex makes it after a stream that
+ * broke off behind a message that was whole. */
 static void ask_to_go_on(struct writer *w)
 {
     if (!(w->options->without & TURN_WITHOUT_PREFILL) || !w->last || strcmp(w->last, "assistant") != 0)

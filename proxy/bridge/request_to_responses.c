@@ -39,9 +39,13 @@ static void write_audio(struct writer *w, const struct part *part)
 
 static void write_part(struct writer *w, const struct part *part, bool assistant)
 {
-    static const struct { const char *type, *text, *detail; } shapes[] = {
-        [PART_TEXT] = {"input_text", "text", ""}, [PART_IMAGE] = {"input_image", "image_url", "detail"},
-        [PART_FILE] = {"input_file", "file_data", "filename"}, [PART_AUDIO] = {"input_audio", "", ""},
+    static const struct {
+        const char *type, *text, *detail;
+    } shapes[] = {
+        [PART_TEXT] = {"input_text", "text", ""},
+        [PART_IMAGE] = {"input_image", "image_url", "detail"},
+        [PART_FILE] = {"input_file", "file_data", "filename"},
+        [PART_AUDIO] = {"input_audio", "", ""},
     };
     bool text = part->kind == PART_TEXT;
     buf_add_format(w->out, "{\"type\":\"%s\"", text && assistant ? "output_text" : shapes[part->kind].type);
@@ -69,9 +73,9 @@ static void write_parts(struct writer *w, const struct item *item, bool assistan
 
 static void write_message(struct writer *w, const struct item *item)
 {
-    static const char *const roles[] = {[ROLE_SYSTEM] = "system", [ROLE_DEVELOPER] = "developer", [ROLE_USER] = "user",
-                                        [ROLE_ASSISTANT] = "assistant"};
-    if (!item->parts)   /* an assistant message that was calls only */
+    static const char *const roles[] = {
+        [ROLE_SYSTEM] = "system", [ROLE_DEVELOPER] = "developer", [ROLE_USER] = "user", [ROLE_ASSISTANT] = "assistant"};
+    if (!item->parts) /* an assistant message that was calls only */
         return;
     begin_item(w);
     buf_add_format(w->out, "{\"type\":\"message\",\"role\":\"%s\",\"content\":", roles[item->role]);
@@ -137,7 +141,7 @@ static void write_item(struct writer *w, const struct item *item)
         else
             write_result(w, &w->t->items[item->peer], item);
         break;
-    case ITEM_CARRIER: break;   /* another provider's state */
+    case ITEM_CARRIER: break; /* another provider's state */
     }
 }
 

@@ -4,12 +4,14 @@
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
 
-/* What a response repeats of its request, up to this size: Codex's tools are 20 KB, it reads none of them, and they would
- * go out with three events of each reply. */
+/* What a response repeats of its request, up to this size: Codex's tools are 20 KB, it reads none of them, and they
+ * would go out with three events of each reply. */
 #define ECHO_MAX 4096
 
 /* The wire's words for each kind of call. */
-static const struct { const char *type, *prefix, *text; } calls[] = {
+static const struct {
+    const char *type, *prefix, *text;
+} calls[] = {
     [TOOL_FUNCTION] = {"function_call", "fc_", "arguments"},
     [TOOL_CUSTOM] = {"custom_tool_call", "ctc_", "input"},
     [TOOL_SEARCH] = {"tool_search_call", "tsc_", "arguments"},
@@ -17,7 +19,8 @@ static const struct { const char *type, *prefix, *text; } calls[] = {
 
 void response_item_id(const struct reply *r, const struct output *o, struct buf *out)
 {
-    static const char *const prefixes[] = {[OUTPUT_REASONING] = "rs_", [OUTPUT_MESSAGE] = "msg_", [OUTPUT_OTHER] = "item_"};
+    static const char *const prefixes[] = {
+        [OUTPUT_REASONING] = "rs_", [OUTPUT_MESSAGE] = "msg_", [OUTPUT_OTHER] = "item_"};
     buf_add_text(out, o->kind == OUTPUT_CALL ? calls[o->tool.kind].prefix : prefixes[o->kind]);
     buf_add_text(out, r->options->response_id);
     BUF_ADD(out, "_");
@@ -66,7 +69,8 @@ static void write_call(struct reply *r, const struct output *o, bool done)
     buf_add_text(out, calls[o->tool.kind].type);
     BUF_ADD(out, "\",\"id\":\"");
     response_item_id(r, o, out);
-    buf_add_text(out, done ? "\",\"status\":\"completed\",\"call_id\":\"" : "\",\"status\":\"in_progress\",\"call_id\":\"");
+    buf_add_text(out,
+                 done ? "\",\"status\":\"completed\",\"call_id\":\"" : "\",\"status\":\"in_progress\",\"call_id\":\"");
     reply_call_id(r, o, out);
     if (o->tool.kind == TOOL_SEARCH) {
         BUF_ADD(out, "\",\"execution\":\"client\",\"arguments\":");
@@ -112,7 +116,8 @@ static void echo_field(struct reply *r, const struct turn *t, const char *key, c
 }
 
 /* `"key":value` of an object in the request. */
-static void echo_inner(struct reply *r, const struct turn *t, const char *object, const char *key, const char *otherwise)
+static void echo_inner(struct reply *r, const struct turn *t, const char *object, const char *key,
+                       const char *otherwise)
 {
     uint32_t value = t ? object_field(t->doc, turn_field(t, object), key) : JSON_NONE;
     buf_add_format(&r->echo, "\"%s\":", key);
@@ -124,10 +129,21 @@ static void echo_inner(struct reply *r, const struct turn *t, const char *object
 
 static void make_echo(struct reply *r)
 {
-    static const struct { const char *key, *otherwise; } fields[] = {
-        {"instructions", "null"}, {"max_output_tokens", "null"}, {"max_tool_calls", "null"}, {"metadata", "{}"},
-        {"parallel_tool_calls", "true"}, {"prompt_cache_key", "null"}, {"safety_identifier", "null"},
-        {"temperature", "1"}, {"tool_choice", "\"auto\""}, {"tools", "[]"}, {"top_logprobs", "0"}, {"top_p", "1"},
+    static const struct {
+        const char *key, *otherwise;
+    } fields[] = {
+        {"instructions", "null"},
+        {"max_output_tokens", "null"},
+        {"max_tool_calls", "null"},
+        {"metadata", "{}"},
+        {"parallel_tool_calls", "true"},
+        {"prompt_cache_key", "null"},
+        {"safety_identifier", "null"},
+        {"temperature", "1"},
+        {"tool_choice", "\"auto\""},
+        {"tools", "[]"},
+        {"top_logprobs", "0"},
+        {"top_p", "1"},
         {"user", "null"},
     };
     const struct turn *t = r->options->turn;
@@ -141,8 +157,9 @@ static void make_echo(struct reply *r)
     echo_inner(r, t, "text", "format", "{\"type\":\"text\"}");
     BUF_ADD(&r->echo, ",");
     echo_inner(r, t, "text", "verbosity", "\"medium\"");
-    BUF_ADD(&r->echo, "},\"background\":false,\"frequency_penalty\":0,\"presence_penalty\":0,\"previous_response_id\":null,"
-                      "\"service_tier\":\"default\",\"store\":false,\"truncation\":\"disabled\"");
+    BUF_ADD(&r->echo,
+            "},\"background\":false,\"frequency_penalty\":0,\"presence_penalty\":0,\"previous_response_id\":null,"
+            "\"service_tier\":\"default\",\"store\":false,\"truncation\":\"disabled\"");
 }
 
 static void write_outputs(struct reply *r)
@@ -168,10 +185,11 @@ void response_write(struct reply *r, const char *status, const struct failure *f
         make_echo(r);
     buf_fail_with(out, &r->echo);
     if (r->echo.failed)
-        buf_clear(&r->echo);   /* made anew for the event that tells of it */
+        buf_clear(&r->echo); /* made anew for the event that tells of it */
     BUF_ADD(out, "{\"id\":\"");
     buf_add_text(out, r->id);
-    buf_add_format(out, "\",\"object\":\"response\",\"created_at\":%lld,\"completed_at\":", (long long)r->options->created_s);
+    buf_add_format(out, "\",\"object\":\"response\",\"created_at\":%lld,\"completed_at\":",
+                   (long long)r->options->created_s);
     /* The bridge has no clock: a reply counts as completed in the second that it was begun in. */
     if (slice_is(slice_of(status), "completed"))
         buf_add_format(out, "%lld", (long long)r->options->created_s);

@@ -45,7 +45,7 @@ void schema_write(const struct json *doc, uint32_t schema, struct buf *out)
         BUF_ADD(out, "{\"type\":\"object\",");
         size_t at = out->len;
         write_value(doc, schema, false, out);
-        if (!out->failed) {   /* its own '{' goes: the object is open already */
+        if (!out->failed) { /* its own '{' goes: the object is open already */
             memmove(out->data + at, out->data + at + 1, out->len - at - 1);
             out->len--;
         }

@@ -71,9 +71,11 @@ static void format_to_chat(const struct turn *t, struct buf *out)
 /* The efforts that Chat Completions servers know; Codex's higher ones are their highest. */
 static void effort_to_chat(const struct turn *t, struct buf *out)
 {
-    static const struct { const char *asked, *sent; } efforts[] = {
-        {"none", "none"}, {"minimal", "minimal"}, {"low", "low"}, {"medium", "medium"}, {"high", "high"},
-        {"xhigh", "high"}, {"max", "high"}, {"ultra", "high"},
+    static const struct {
+        const char *asked, *sent;
+    } efforts[] = {
+        {"none", "none"}, {"minimal", "minimal"}, {"low", "low"},  {"medium", "medium"},
+        {"high", "high"}, {"xhigh", "high"},      {"max", "high"}, {"ultra", "high"},
     };
     for (size_t i = 0; i < sizeof efforts / sizeof *efforts; i++)
         if (slice_is(t->effort, efforts[i].asked))
@@ -91,7 +93,7 @@ void settings_to_chat(const struct turn *t, const struct turn_options *options, 
         effort_to_chat(t, out);
     write_number(t, "temperature", turn_field(t, "temperature"), out);
     write_number(t, "top_p", turn_field(t, "top_p"), out);
-    write_number(t, "max_tokens", t->max_tokens, out);   /* the name that servers with chat alone know, Ollama for one */
+    write_number(t, "max_tokens", t->max_tokens, out); /* the name that servers with chat alone know, Ollama for one */
 }
 
 static void choice_to_responses(const struct turn *t, struct buf *out)
@@ -110,7 +112,8 @@ static void choice_to_responses(const struct turn *t, struct buf *out)
 
 static void text_to_responses(const struct turn *t, struct buf *out)
 {
-    static const char *const types[] = {[FORMAT_TEXT] = "text", [FORMAT_JSON] = "json_object", [FORMAT_SCHEMA] = "json_schema"};
+    static const char *const types[] = {
+        [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json_object", [FORMAT_SCHEMA] = "json_schema"};
     if (t->format == FORMAT_TEXT && !t->verbosity.len)
         return;
     buf_add_format(out, ",\"text\":{\"format\":{\"type\":\"%s\"", types[t->format]);
@@ -135,8 +138,8 @@ static void reasoning_to_responses(const struct turn *t, struct buf *out)
 void settings_to_responses(const struct turn *t, struct buf *out)
 {
     static const char *const shared[] = {
-        "parallel_tool_calls", "temperature", "top_p", "top_logprobs", "metadata", "user", "service_tier",
-        "prompt_cache_key", "safety_identifier",
+        "parallel_tool_calls", "temperature",       "top_p", "top_logprobs", "metadata", "user", "service_tier",
+        "prompt_cache_key",    "safety_identifier",
     };
     choice_to_responses(t, out);
     text_to_responses(t, out);

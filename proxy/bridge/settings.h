@@ -1,5 +1,5 @@
-/* settings: what a request asks for beside messages and tools: the choice of a tool, the format, effort and limits. Each
- * writes its fields with a comma before each. */
+/* settings: what a request asks for beside messages and tools: the choice of a tool, the format, effort and limits.
+ * Each writes its fields with a comma before each. */
 #ifndef POINTSMAN_BRIDGE_SETTINGS_H
 #define POINTSMAN_BRIDGE_SETTINGS_H
 

@@ -1,5 +1,5 @@
-/* pure: A reader of server-sent events. What of an event lies whole in the input is handed out where it lies; only what the
- * end of the input cuts in two is kept. */
+/* pure: A reader of server-sent events. What of an event lies whole in the input is handed out where it lies; only what
+ * the end of the input cuts in two is kept. */
 #include "proxy/bridge/sse.h"
 
 #include <string.h>
@@ -33,8 +33,8 @@ bool sse_between(const struct sse_reader *r)
     return !r->line.len && (r->handed_out || (!r->has_data && !r->name.len));
 }
 
-/* The event that is being put together in one call. A slice with `ptr` set lies in the input; otherwise the reader's own
- * buffers hold that part. */
+/* The event that is being put together in one call. A slice with `ptr` set lies in the input; otherwise the reader's
+ * own buffers hold that part. */
 struct draft {
     struct slice data, name;
 };
@@ -52,7 +52,7 @@ static const char *line_end(struct slice in)
 static void advance(struct slice *in, size_t len)
 {
     if (!len)
-        return;   /* an empty input may have no address */
+        return; /* an empty input may have no address */
     in->ptr += len;
     in->len -= len;
 }

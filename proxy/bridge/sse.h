@@ -5,33 +5,33 @@
 
 #include "common/buf.h"
 
-#define SSE_EVENT_MAX (4u << 20)   /* bytes of one event */
+#define SSE_EVENT_MAX (4u << 20) /* bytes of one event */
 
 struct sse_event {
-    struct slice name;   /* of "event:", empty without one */
-    struct slice data;   /* "data:" lines joined by LF */
+    struct slice name; /* of "event:", empty without one */
+    struct slice data; /* "data:" lines joined by LF */
 };
 
 enum sse_result {
-    SSE_MORE,      /* all input is used up, no event is complete */
-    SSE_EVENT,     /* *event is set; valid until the next call */
-    SSE_TOO_LONG,  /* an event over SSE_EVENT_MAX, or no memory (sse_no_memory()); the reader is of no more use */
+    SSE_MORE,     /* all input is used up, no event is complete */
+    SSE_EVENT,    /* *event is set; valid until the next call */
+    SSE_TOO_LONG, /* an event over SSE_EVENT_MAX, or no memory (sse_no_memory()); the reader is of no more use */
 };
 
 struct sse_reader {
-    struct buf line;     /* of an unfinished line */
+    struct buf line; /* of an unfinished line */
     struct buf data;
     struct buf name;
     bool after_cr;
     bool has_data;
-    bool handed_out;     /* data and name belong to the event that was given last */
-    bool at_start;       /* before the first line: a byte order mark may come */
+    bool handed_out; /* data and name belong to the event that was given last */
+    bool at_start;   /* before the first line: a byte order mark may come */
 };
 
 void sse_init(struct sse_reader *r);
 void sse_free(struct sse_reader *r);
-/* Reads from *input, which is moved past what was read, up to and including the end of the next event. An event that lies
- * whole in the input is not copied. Comments and events without data are passed over. */
+/* Reads from *input, which is moved past what was read, up to and including the end of the next event. An event that
+ * lies whole in the input is not copied. Comments and events without data are passed over. */
 enum sse_result sse_next(struct sse_reader *r, struct slice *input, struct sse_event *event);
 /* After SSE_TOO_LONG: whether it was memory that was missing. */
 bool sse_no_memory(const struct sse_reader *r);

@@ -1,4 +1,5 @@
-/* pure: The tools of a turn and their names: namespaces flattened on the way to the upstream, found again on the way back. */
+/* pure: The tools of a turn and their names: namespaces flattened on the way to the upstream, found again on the way
+ * back. */
 #include "proxy/bridge/tools.h"
 
 #include <stdio.h>
@@ -8,7 +9,7 @@
 static uint32_t hash_more(uint32_t hash, struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)s.ptr[i]) * 16777619u;   /* FNV-1a */
+        hash = (hash ^ (unsigned char)s.ptr[i]) * 16777619u; /* FNV-1a */
     return hash;
 }
 
@@ -129,8 +130,13 @@ static uint32_t definition_of(const struct json *doc, uint32_t tool)
 
 static void add_any(struct turn *t, uint32_t node, struct slice namespace)
 {
-    static const struct { const char *type; enum tool_kind kind; } kinds[] = {
-        {"function", TOOL_FUNCTION}, {"custom", TOOL_CUSTOM}, {"tool_search", TOOL_SEARCH},
+    static const struct {
+        const char *type;
+        enum tool_kind kind;
+    } kinds[] = {
+        {"function", TOOL_FUNCTION},
+        {"custom", TOOL_CUSTOM},
+        {"tool_search", TOOL_SEARCH},
     };
     uint32_t type = object_field(t->doc, node, "type");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -151,7 +157,8 @@ bool tools_add(struct turn *t, uint32_t array)
         return false;
     for (uint32_t n = json_first(t->doc, array); n; n = json_next(t->doc, n)) {
         uint32_t inner = object_field(t->doc, n, "tools");
-        if (!json_string_is(t->doc, object_field(t->doc, n, "type"), "namespace") || !json_is(t->doc, inner, JSON_ARRAY)) {
+        if (!json_string_is(t->doc, object_field(t->doc, n, "type"), "namespace") ||
+            !json_is(t->doc, inner, JSON_ARRAY)) {
             add_any(t, n, (struct slice){NULL, 0});
             continue;
         }

@@ -16,7 +16,8 @@ struct tool_name tools_named(const struct turn *t, uint32_t object, enum tool_ki
 /* `,"tools":[…]` in the wire's shape; nothing without tools. */
 void tools_to_chat(const struct turn *t, struct buf *out);
 void tools_to_responses(const struct turn *t, struct buf *out);
-/* Writes a tool's parameters for a strict upstream: always an object with a type, without keys that are no JSON Schema. */
+/* Writes a tool's parameters for a strict upstream: always an object with a type, without keys that are no JSON Schema.
+ */
 void schema_write(const struct json *doc, uint32_t schema, struct buf *out);
 
 #endif

@@ -16,7 +16,8 @@ static uint32_t grammar_of(const struct turn *t, uint32_t definition)
     return json_is(t->doc, inner, JSON_OBJECT) ? inner : format;
 }
 
-/* A custom tool takes free text. As a function it takes one string, and what the grammar demanded has to be asked for. */
+/* A custom tool takes free text. As a function it takes one string, and what the grammar demanded has to be asked for.
+ */
 static void write_custom_as_function(const struct turn *t, uint32_t definition, struct buf *out)
 {
     uint32_t grammar = grammar_of(t, definition);

@@ -99,8 +99,13 @@ void turn_call_id(const struct item *call, struct buf *out)
 
 void turn_read_choice(struct turn *t, uint32_t choice)
 {
-    static const struct { const char *word; enum choice choice; } words[] = {
-        {"auto", CHOICE_AUTO}, {"none", CHOICE_NONE}, {"required", CHOICE_REQUIRED},
+    static const struct {
+        const char *word;
+        enum choice choice;
+    } words[] = {
+        {"auto", CHOICE_AUTO},
+        {"none", CHOICE_NONE},
+        {"required", CHOICE_REQUIRED},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (json_is(t->doc, choice, JSON_STRING) && json_string_is(t->doc, choice, words[i].word))

@@ -2,8 +2,9 @@
  *
  *   Responses request ──decode──▶ turn ──encode──▶ Chat request        (and the reverse way)
  *
- * Strings are slices of the client's document, still escaped as JSON, so that nothing is copied on the way but once, into
- * the upstream's body. The mapping is that of section 6 in the project's notes on Codex's wire: see doc/bridge.md. */
+ * Strings are slices of the client's document, still escaped as JSON, so that nothing is copied on the way but once,
+ * into the upstream's body. The mapping is that of section 6 in the project's notes on Codex's wire: see doc/bridge.md.
+ */
 #ifndef POINTSMAN_TURN_H
 #define POINTSMAN_TURN_H
 
@@ -15,26 +16,27 @@ struct turn;
 /* Where a request can't be decoded: what is told to the client, as a 400. */
 struct turn_error {
     char message[256];
-    char param[64];      /* the field at fault: "input[3].content", or "" */
-    bool no_memory;      /* no fault of the request's */
+    char param[64]; /* the field at fault: "input[3].content", or "" */
+    bool no_memory; /* no fault of the request's */
 };
 
 /* What an upstream is known to refuse; or-ed into turn_options.without. */
 enum turn_without {
-    TURN_WITHOUT_IMAGES = 1,     /* a placeholder of text takes their place */
-    TURN_WITHOUT_FORMAT = 2,     /* no response_format */
-    TURN_WITHOUT_EFFORT = 4,     /* no reasoning_effort */
-    TURN_WITHOUT_PREFILL = 8,    /* no message of the assistant's at the end: the user says to go on */
+    TURN_WITHOUT_IMAGES = 1,  /* a placeholder of text takes their place */
+    TURN_WITHOUT_FORMAT = 2,  /* no response_format */
+    TURN_WITHOUT_EFFORT = 4,  /* no reasoning_effort */
+    TURN_WITHOUT_PREFILL = 8, /* no message of the assistant's at the end: the user says to go on */
 };
 
 struct turn_options {
-    const char *upstream_model;  /* goes into "model" */
-    bool stream;                 /* ask for a stream (with its usage) */
-    unsigned without;            /* set of enum turn_without */
-    /* State that a provider wants back (see carrier.h) is put back only when sealed with this key for this deployment. */
-    const unsigned char *carrier_key;   /* CARRIER_KEY_SIZE bytes; NULL: none is put back */
+    const char *upstream_model; /* goes into "model" */
+    bool stream;                /* ask for a stream (with its usage) */
+    unsigned without;           /* set of enum turn_without */
+    /* State that a provider wants back (see carrier.h) is put back only when sealed with this key for this deployment.
+     */
+    const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: none is put back */
     struct slice deployment_id;
-    bool thought_signatures;     /* the upstream is Gemini: calls that it did not make itself need its placeholder */
+    bool thought_signatures; /* the upstream is Gemini: calls that it did not make itself need its placeholder */
 };
 
 /* Decodes a parsed request of the given wire. `doc` and its text must outlive the turn. NULL with `error` set. */
@@ -49,8 +51,8 @@ enum tool_kind { TOOL_FUNCTION, TOOL_CUSTOM, TOOL_SEARCH };
 
 struct tool_name {
     enum tool_kind kind;
-    struct slice namespace;   /* escaped; empty for a plain tool */
-    struct slice name;        /* escaped; bare */
+    struct slice namespace; /* escaped; empty for a plain tool */
+    struct slice name;      /* escaped; bare */
 };
 
 /* The client's tool behind the flat name that an upstream calls, prefixes such as "functions." taken off. false: the

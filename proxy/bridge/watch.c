@@ -17,7 +17,8 @@ void watch_take(void *relay, const struct event *e)
         break;
     case EVENT_FINISH:
         r->finish = e->finish;
-        /* A limit or a filter explains an empty answer; a completion may be one: that nothing is missing in the text. */
+        /* A limit or a filter explains an empty answer; a completion may be one: that nothing is missing in the text.
+         */
         r->content |= e->finish != FINISH_STOP || r->options.upstream_wire == WIRE_COMPLETIONS;
         break;
     case EVENT_END: r->ended = true; break;
@@ -25,8 +26,8 @@ void watch_take(void *relay, const struct event *e)
     }
 }
 
-/* Whether a key of that name (`quoted`: with its quotes) has a value other than null somewhere in the JSON text. Inside a
- * string both quotes would have backslashes before them, so text can't be taken for a key. */
+/* Whether a key of that name (`quoted`: with its quotes) has a value other than null somewhere in the JSON text. Inside
+ * a string both quotes would have backslashes before them, so text can't be taken for a key. */
 static bool has_value(struct slice data, const char *quoted, size_t len)
 {
     const char *end = data.ptr + data.len, *at = data.ptr;
@@ -48,7 +49,7 @@ static bool has_value(struct slice data, const char *quoted, size_t len)
 
 #define HAS_VALUE(data, key) has_value((data), "\"" key "\"", sizeof key + 1)
 
-#define PLAIN_MAX 1024   /* bytes of an event that has no room for nesting beyond what clients can read */
+#define PLAIN_MAX 1024 /* bytes of an event that has no room for nesting beyond what clients can read */
 
 static bool is_ascii(struct slice data)
 {
@@ -63,8 +64,8 @@ static bool is_ascii(struct slice data)
     return !(bits & 0x8080808080808080u);
 }
 
-/* Whether the text may be let through by its looks: an object from both its ends, of usual size, and no bytes that could be no
- * text. All else gets a closer look, which it must stand as JSON. */
+/* Whether the text may be let through by its looks: an object from both its ends, of usual size, and no bytes that
+ * could be no text. All else gets a closer look, which it must stand as JSON. */
 static bool is_plain(struct slice data)
 {
     return data.len && data.len <= PLAIN_MAX && data.ptr[0] == '{' && data.ptr[data.len - 1] == '}' && is_ascii(data);
@@ -73,15 +74,15 @@ static bool is_plain(struct slice data)
 static bool chat_matters(const struct sse_event *event)
 {
     struct slice data = slice_trim(event->data);
-    return !is_plain(data) || event->name.len || HAS_VALUE(data, "finish_reason") ||
-           HAS_VALUE(data, "usage") || HAS_VALUE(data, "error");
+    return !is_plain(data) || event->name.len || HAS_VALUE(data, "finish_reason") || HAS_VALUE(data, "usage") ||
+           HAS_VALUE(data, "error");
 }
 
 /* The type is an event's first field in all servers known; where it isn't, the event is looked at. */
 static bool responses_matters(const struct sse_event *event)
 {
-    static const char *const plain[] = {"response.output_", "response.function_", "response.reasoning_",
-                                        "response.content_", "response.custom_", "response.in_progress"};
+    static const char *const plain[] = {"response.output_",  "response.function_", "response.reasoning_",
+                                        "response.content_", "response.custom_",   "response.in_progress"};
     struct slice type = event->data;
     if (!is_plain(slice_trim(type)))
         return true;
@@ -115,8 +116,8 @@ static void look_at(struct relay *r, const struct sse_event *event)
         note_id(r);
 }
 
-/* Gives out what was held and the first `whole` bytes of `bytes`, and holds the rest: without a copy where nothing is held
- * and all goes out. `held` then begins with what was given out, for the caller's slice. */
+/* Gives out what was held and the first `whole` bytes of `bytes`, and holds the rest: without a copy where nothing is
+ * held and all goes out. `held` then begins with what was given out, for the caller's slice. */
 static void give_out(struct relay *r, struct slice bytes, size_t whole, struct slice *send)
 {
     size_t held = r->held.len;
@@ -148,13 +149,13 @@ void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
         whole = bytes.len - rest.len;
     }
     size_t whole_events = whole ? r->held.len + whole : r->complete;
-    bool too_long = !r->ended && r->held.len + bytes.len - whole_events > SSE_EVENT_MAX;   /* in lines that are short */
+    bool too_long = !r->ended && r->held.len + bytes.len - whole_events > SSE_EVENT_MAX; /* in lines that are short */
     if (result == SSE_TOO_LONG || too_long)
         relay_set_unread(r);
     if (r->ended && !r->content)
         relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
     if (r->failure.kind != FAILURE_NONE) {
-        if (r->sent && whole) {   /* what came before the failure goes out with its event */
+        if (r->sent && whole) { /* what came before the failure goes out with its event */
             buf_add_slice(&r->out, buf_slice(&r->held));
             buf_add(&r->out, bytes.ptr, whole);
         }
@@ -199,5 +200,5 @@ void watch_end(struct relay *r, struct slice last, struct slice *send)
     else
         end_without_mark(r, send);
     r->ended = true;
-    relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN));   /* a chunk is a token, more or less */
+    relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN)); /* a chunk is a token, more or less */
 }

@@ -9,7 +9,7 @@
 
 #define KEY "litellm_settings.ssl_verify"
 #define MARK "CERTIFICATE-----"
-#define LOOKED_AT (64u << 10)    /* bytes in which the first certificate begins: comments may stand before it */
+#define LOOKED_AT (64u << 10) /* bytes in which the first certificate begins: comments may stand before it */
 
 /* Whether a certificate begins there; where the file can't be read, errno says why, else it is 0. */
 static bool has_certificate(const char *path)
@@ -35,8 +35,9 @@ void config_authorities(struct config_loader *l)
     if (!t->text || strcasecmp(t->text, "true") == 0)
         return;
     if (strcasecmp(t->text, "false") == 0)
-        config_warn(l, t->line, KEY ": false has no effect here: providers' certificates are always checked; to trust an "
-                                    "authority of your own, give the path of its PEM file");
+        config_warn(l, t->line,
+                    KEY ": false has no effect here: providers' certificates are always checked; to trust an "
+                        "authority of your own, give the path of its PEM file");
     else if (*t->text != '/')
         config_error(l, t->line, KEY ": expected the whole path of a PEM file, from its /, found \"%s\"", t->text);
     else if (!has_certificate(t->text))

@@ -16,13 +16,20 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     struct config_settings *s = &l->settings;
     struct config *c = l->config;
     *s = (struct config_settings){
-        .num_retries = 2, .allowed_fails = 3, .timeout_ms = 600000, .stream_timeout_ms = -1, .cooldown_ms = 5000,
-        .max_fallbacks = INT_MAX, .max_cost_usd = NAN, .max_budget = NAN, .connect_ahead = true,
+        .num_retries = 2,
+        .allowed_fails = 3,
+        .timeout_ms = 600000,
+        .stream_timeout_ms = -1,
+        .cooldown_ms = 5000,
+        .max_fallbacks = INT_MAX,
+        .max_cost_usd = NAN,
+        .max_budget = NAN,
+        .connect_ahead = true,
     };
     config_read(l, SECTION_FILE, root, s);
     config_read(l, SECTION_GENERAL, s->general, s);
     config_read(l, SECTION_LITELLM, s->litellm, s);
-    config_read(l, SECTION_ROUTER, s->router, s);   /* last: it wins */
+    config_read(l, SECTION_ROUTER, s->router, s); /* last: it wins */
     config_strategy(l);
     config_authorities(l);
     config_outgoing(l);
@@ -45,9 +52,19 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
 static bool read_source(struct config_loader *l, const struct yaml_node *entry, struct deployment_source *s)
 {
     *s = (struct deployment_source){
-        .line = entry->line, .order = INT_MAX, .weight = 1, .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1,
-        .input_cost = NAN, .cached_input_cost = NAN, .output_cost = NAN, .quality = NAN,
-        .tools = true, .images = true, .format = true,
+        .line = entry->line,
+        .order = INT_MAX,
+        .weight = 1,
+        .num_retries = -1,
+        .timeout_ms = -1,
+        .stream_timeout_ms = -1,
+        .input_cost = NAN,
+        .cached_input_cost = NAN,
+        .output_cost = NAN,
+        .quality = NAN,
+        .tools = true,
+        .images = true,
+        .format = true,
     };
     if (entry->kind != YAML_MAPPING) {
         config_error(l, entry->line, "model_list: expected entries with model_name and litellm_params");
@@ -55,7 +72,7 @@ static bool read_source(struct config_loader *l, const struct yaml_node *entry, 
     }
     config_read(l, SECTION_ENTRY, entry, s);
     config_read(l, SECTION_PARAMS, s->params, s);
-    config_read(l, SECTION_INFO, s->info, s);   /* last: its prices win */
+    config_read(l, SECTION_INFO, s->info, s); /* last: its prices win */
     if (!s->alias.text || !*s->alias.text) {
         config_error(l, entry->line, "model_list: an entry without model_name");
         return false;
@@ -72,9 +89,20 @@ static bool read_source(struct config_loader *l, const struct yaml_node *entry, 
 static void echo_source(struct deployment_source *s)
 {
     *s = (struct deployment_source){
-        .alias = {.text = ECHO_ALIAS}, .model = {.text = "echo/" ECHO_ALIAS}, .order = INT_MAX, .weight = 1,
-        .num_retries = -1, .timeout_ms = -1, .stream_timeout_ms = -1, .input_cost = 0, .cached_input_cost = 0, .output_cost = 0,
-        .quality = NAN, .tools = true, .images = true, .format = true,
+        .alias = {.text = ECHO_ALIAS},
+        .model = {.text = "echo/" ECHO_ALIAS},
+        .order = INT_MAX,
+        .weight = 1,
+        .num_retries = -1,
+        .timeout_ms = -1,
+        .stream_timeout_ms = -1,
+        .input_cost = 0,
+        .cached_input_cost = 0,
+        .output_cost = 0,
+        .quality = NAN,
+        .tools = true,
+        .images = true,
+        .format = true,
     };
 }
 
@@ -85,7 +113,7 @@ static void add_deployment(struct config_loader *l, const struct deployment_sour
     for (unsigned i = 0; i < index; i++)
         nth += strcmp(l->sources[i].alias.text, s->alias.text) == 0;
     l->sources[index] = *s;
-    (void)config_deployment(l, index, nth);     /* a fault is booked in l->errors, and the whole load fails */
+    (void)config_deployment(l, index, nth); /* a fault is booked in l->errors, and the whole load fails */
     c->deployment_count++;
 }
 
@@ -181,8 +209,8 @@ static void find_master_key(struct config_loader *l)
 
 struct config *config_load(const struct config_options *options, struct buf *error)
 {
-    static void (*const STEPS[])(struct config_loader *l) = {check_ids, config_groups, config_policies, config_spending,
-                                                             config_custom_providers, warn_of_not_ready};
+    static void (*const STEPS[])(struct config_loader *l) = {
+        check_ids, config_groups, config_policies, config_spending, config_custom_providers, warn_of_not_ready};
     struct config_loader l = {.options = options, .error = error};
     struct yaml_node *root = yaml_load(options->path, error);
     if (!root)
@@ -249,7 +277,7 @@ void config_free(struct config *c)
     }
     for (unsigned i = 0; i < c->detour_count; i++) {
         free(c->detours[i].alias);
-        free(c->detours[i].fallbacks);   /* its deployments are those of a group */
+        free(c->detours[i].fallbacks); /* its deployments are those of a group */
     }
     free(c->deployments);
     free(c->groups);

@@ -17,19 +17,19 @@ struct failure_policy {
 enum capability {
     CAPABILITY_TOOLS = 1,
     CAPABILITY_IMAGES = 2,
-    CAPABILITY_FORMAT = 4,     /* structured output: response_format, text.format */
+    CAPABILITY_FORMAT = 4, /* structured output: response_format, text.format */
 };
 
 struct strategy;
 
 /* One entry of `model_list`. */
 struct deployment {
-    unsigned index;            /* its place in config.deployments: what health and counters are kept by */
-    unsigned line;             /* in the file */
-    char *id;                  /* model_info.id, else "<model_name>/<provider prefix>/<n-th of the group, from 1>" */
-    char *alias;               /* model_name */
-    char *model;               /* litellm_params.model as written */
-    char *upstream_model;      /* what the provider is asked for */
+    unsigned index;       /* its place in config.deployments: what health and counters are kept by */
+    unsigned line;        /* in the file */
+    char *id;             /* model_info.id, else "<model_name>/<provider prefix>/<n-th of the group, from 1>" */
+    char *alias;          /* model_name */
+    char *model;          /* litellm_params.model as written */
+    char *upstream_model; /* what the provider is asked for */
     const struct provider *provider;
     char *api_base;            /* without a trailing slash; NULL for PROVIDER_ECHO */
     char *api_key;             /* secret_keep()ed; NULL when none is set or needed */
@@ -42,16 +42,16 @@ struct deployment {
     int stream_timeout_ms;     /* to the first content of a stream; the default is filled in; 0: none */
     struct retry_policy retry; /* the provider's, as the environment changes it */
     int num_retries;           /* further attempts on others after one that failed here; -1: the configuration's */
-    double input_cost, cached_input_cost, output_cost;  /* USD per token; NAN when unknown */
-    int64_t max_input_tokens;  /* context window; 0: unknown */
-    unsigned lacks;            /* set of enum capability: declared to be missing */
+    double input_cost, cached_input_cost, output_cost; /* USD per token; NAN when unknown */
+    int64_t max_input_tokens;                          /* context window; 0: unknown */
+    unsigned lacks;                                    /* set of enum capability: declared to be missing */
     /* Declared, until its calls show more. */
-    double quality;            /* of its answers, 0 … 100; NAN: unknown */
-    double expected_ttft_ms, expected_tokens_per_second;    /* 0: unknown */
-    char *instructions;        /* SIGN_IN_CHATGPT: sent in place of the client's own; NULL: those are sent */
-    char *originator;          /* SIGN_IN_CHATGPT: the header of that name */
-    char *not_ready;           /* why this deployment can't serve, known from configuration and environment alone
-                                  ("GEMINI_API_KEY is not set"); NULL when it can */
+    double quality;                                      /* of its answers, 0 … 100; NAN: unknown */
+    double expected_ttft_ms, expected_tokens_per_second; /* 0: unknown */
+    char *instructions; /* SIGN_IN_CHATGPT: sent in place of the client's own; NULL: those are sent */
+    char *originator;   /* SIGN_IN_CHATGPT: the header of that name */
+    char *not_ready;    /* why this deployment can't serve, known from configuration and environment alone
+                           ("GEMINI_API_KEY is not set"); NULL when it can */
 };
 
 /* Deployments that share a model_name, in file order. */
@@ -59,30 +59,31 @@ struct model_group {
     char *alias;
     const struct deployment **deployments;
     unsigned count;
-    const struct model_group **fallbacks;  /* groups to go to when this one is used up, in order */
+    const struct model_group **fallbacks; /* groups to go to when this one is used up, in order */
     unsigned fallback_count;
     /* Where a prompt that is too long, or that a provider's policy refuses, goes on: a group that is in no list, whose
      * deployments are those of the first group that was named, and whose fallbacks are the others. NULL: nowhere. */
     const struct model_group *on_context, *on_content_filter;
-    struct failure_policy retries;         /* its own; what is not given here is the configuration's */
-    double max_cost_usd;       /* of its calls, from the proxy's start; NAN: no limit */
-    bool strict;               /* a direct probe: exactly one deployment, no fallback, its errors shown as they are */
-    double min_quality;        /* what a deployment must be declared with, if it is declared at all; 0: nothing is asked */
+    struct failure_policy retries; /* its own; what is not given here is the configuration's */
+    double max_cost_usd;           /* of its calls, from the proxy's start; NAN: no limit */
+    bool strict;        /* a direct probe: exactly one deployment, no fallback, its errors shown as they are */
+    double min_quality; /* what a deployment must be declared with, if it is declared at all; 0: nothing is asked */
 };
 
 /* What the strategies are told: router_settings.routing_strategy_args. */
 struct strategy_settings {
-    /* risk-adjusted: weights of the normalized observations, and how much chance plays a part (softmax's temperature). */
+    /* risk-adjusted: weights of the normalized observations, and how much chance plays a part (softmax's temperature).
+     */
     struct risk_weights {
         double cost, ttft, total_latency, tokens_per_second, error, token_pressure, queue_depth, quality;
     } weights;
     double tau;
     /* expected-cost: what things are worth, in USD. */
-    double value_of_time;      /* per second */
-    double quality_point;      /* per point of quality below 100 */
-    double failure;            /* of a request that fails after all attempts */
-    double expected_output_tokens;   /* of a reply, until replies were seen */
-    double move_factor;              /* a conversation leaves a deployment that costs so many times what the best one does */
+    double value_of_time;          /* per second */
+    double quality_point;          /* per point of quality below 100 */
+    double failure;                /* of a request that fails after all attempts */
+    double expected_output_tokens; /* of a reply, until replies were seen */
+    double move_factor; /* a conversation leaves a deployment that costs so many times what the best one does */
     /* Observations of this age count half. */
     int half_life_ms, error_half_life_ms;
 };
@@ -91,22 +92,22 @@ struct config {
     char *path;
     struct deployment *deployments;
     unsigned deployment_count;
-    struct model_group *groups;        /* in the order of their first appearance */
+    struct model_group *groups; /* in the order of their first appearance */
     unsigned group_count;
-    struct model_group *detours;       /* those of on_context and on_content_filter */
+    struct model_group *detours; /* those of on_context and on_content_filter */
     unsigned detour_count;
-    char *outgoing_proxy;              /* "http://host:port" through which calls to other machines go,
-    tunnelled; NULL: straight */
-    char *outgoing_login;              /* "user:password" for it, percent-encoded, secret_keep()ed; NULL: none */
-    char *ca_file;                     /* PEM: authorities that may certify providers, besides the system's; NULL: none */
-    char *token_url;                   /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
-    char *master_key;                  /* secret_keep()ed */
-    const struct strategy *strategy;   /* NULL: simple-shuffle */
-    const struct strategy *risk_strategy;      /* at the risk router's port */
+    char *outgoing_proxy;            /* "http://host:port" through which calls to other machines go,
+  tunnelled; NULL: straight */
+    char *outgoing_login;            /* "user:password" for it, percent-encoded, secret_keep()ed; NULL: none */
+    char *ca_file;                   /* PEM: authorities that may certify providers, besides the system's; NULL: none */
+    char *token_url;                 /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
+    char *master_key;                /* secret_keep()ed */
+    const struct strategy *strategy; /* NULL: simple-shuffle */
+    const struct strategy *risk_strategy; /* at the risk router's port */
     struct strategy_settings strategy_settings;
-    struct markov_settings adaptive;   /* the adaptive router */
-    int num_retries;                   /* further attempts after the first, over all deployments of a request's plan */
-    int more_retries;                  /* by how much the largest of all that stands in its place somewhere goes beyond it */
+    struct markov_settings adaptive; /* the adaptive router */
+    int num_retries;                 /* further attempts after the first, over all deployments of a request's plan */
+    int more_retries; /* by how much the largest of all that stands in its place somewhere goes beyond it */
     struct failure_policy retries;     /* in place of num_retries after such a failure */
     int timeout_ms, stream_timeout_ms; /* defaults for deployments that give none */
     int cooldown_ms;                   /* default cooldown after a failure that has none of its own */
@@ -127,7 +128,7 @@ struct config_options {
     /* Looks a variable up; getenv() in the proxy, a table in tests. */
     const char *(*env)(const char *name, void *ctx);
     void *env_ctx;
-    bool demo;                 /* add the built-in group "codex-echo" */
+    bool demo; /* add the built-in group "codex-echo" */
     /* Receives each warning ("file:line: …"); errors go into `error`. May be NULL. */
     void (*warn)(const char *message, void *ctx);
     void *warn_ctx;

@@ -99,8 +99,10 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
     }
     bool known = strncmp(s->model.text, d->provider->prefix, prefix) == 0 && d->provider->prefix[prefix] == '\0';
     if (s->model.text[prefix] == '/' && !known && !s->api_base.line) {
-        config_error(l, s->model.line, "%s: the provider \"%.*s\" is not known; for an OpenAI-compatible server write "
-                     "\"openai/%s\" and give its api_base", WHAT, (int)prefix, s->model.text, s->model.text);
+        config_error(l, s->model.line,
+                     "%s: the provider \"%.*s\" is not known; for an OpenAI-compatible server write "
+                     "\"openai/%s\" and give its api_base",
+                     WHAT, (int)prefix, s->model.text, s->model.text);
         return false;
     }
     return d->model && d->upstream_model;
@@ -192,7 +194,8 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
         url.path.len--;
     const char *added = p->base_path && !ends_with(url.path, p->base_path) ? p->base_path : "";
     d->api_base = new_text(l, "%.*s%.*s%s", SLICE_ARGS(url.origin), SLICE_ARGS(url.path), added);
-    *own = usual ? url_split(slice_of(usual), &standard) && slice_equal(url.origin, standard.origin) : p->base_env != NULL;
+    *own = usual ? url_split(slice_of(usual), &standard) && slice_equal(url.origin, standard.origin)
+                 : p->base_env != NULL;
     warn_of_keys(l, s, p, &url, *own);
     check_way(l, d, &url);
     return d->api_base != NULL;
@@ -275,13 +278,14 @@ static void set_numbers(const struct config_loader *l, const struct deployment_s
     d->output_cost = s->output_cost;
     d->cached_input_cost = s->cached_input_cost;
     if (isnan(d->cached_input_cost) && d->input_cost == 0)
-        d->cached_input_cost = 0;   /* what is free is free from the cache, too */
+        d->cached_input_cost = 0; /* what is free is free from the cache, too */
     d->max_input_tokens = s->max_input_tokens;
     d->max_in_flight = s->max_in_flight;
     d->quality = s->quality;
     d->expected_ttft_ms = s->expected_ttft_ms;
     d->expected_tokens_per_second = s->expected_tokens_per_second;
-    d->lacks = (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) | (s->format ? 0 : CAPABILITY_FORMAT);
+    d->lacks = (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) |
+               (s->format ? 0 : CAPABILITY_FORMAT);
 }
 
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)

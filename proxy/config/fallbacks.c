@@ -1,4 +1,5 @@
-/* pure. Gives groups their fallbacks: for when they are used up, for a prompt that is too long, for one that is refused. */
+/* pure. Gives groups their fallbacks: for when they are used up, for a prompt that is too long, for one that is
+ * refused. */
 #include "proxy/config/private.h"
 
 #include <stdlib.h>
@@ -30,8 +31,8 @@ static bool is_among(const struct model_group *const *groups, unsigned count, co
     return false;
 }
 
-/* The groups that a list names, each once, without `g` itself and not more than max_fallbacks. The array is owned; NULL with an
- * error when there is no memory. */
+/* The groups that a list names, each once, without `g` itself and not more than max_fallbacks. The array is owned; NULL
+ * with an error when there is no memory. */
 static const struct model_group **named_groups(struct config_loader *l, const struct model_group *g,
                                                const struct yaml_node *list, unsigned *count)
 {
@@ -50,8 +51,8 @@ static const struct model_group **named_groups(struct config_loader *l, const st
 }
 
 /* A detour over the groups; they are owned from here on. */
-static void set_detour(struct config_loader *l, struct model_group *g, enum fallback_use use, const struct model_group **groups,
-                       unsigned count)
+static void set_detour(struct config_loader *l, struct model_group *g, enum fallback_use use,
+                       const struct model_group **groups, unsigned count)
 {
     struct model_group *detour = &l->config->detours[l->config->detour_count];
     char *alias = count ? strdup(g->alias) : NULL;
@@ -61,15 +62,19 @@ static void set_detour(struct config_loader *l, struct model_group *g, enum fall
         free(groups);
         return;
     }
-    *detour = (struct model_group){.alias = alias, .deployments = groups[0]->deployments, .count = groups[0]->count,
-                                   .fallbacks = groups, .fallback_count = count - 1};
+    *detour = (struct model_group){.alias = alias,
+                                   .deployments = groups[0]->deployments,
+                                   .count = groups[0]->count,
+                                   .fallbacks = groups,
+                                   .fallback_count = count - 1};
     memmove(groups, groups + 1, (count - 1) * sizeof *groups);
     *detour_of(g, use) = detour;
     l->config->detour_count++;
 }
 
 /* Gives the group the fallbacks of a list of names, unless it has some or is strict. */
-static void set_fallbacks(struct config_loader *l, struct model_group *g, enum fallback_use use, const struct yaml_node *list)
+static void set_fallbacks(struct config_loader *l, struct model_group *g, enum fallback_use use,
+                          const struct yaml_node *list)
 {
     unsigned count;
     if (has_fallbacks(g, use) || g->strict)

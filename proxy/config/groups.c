@@ -95,7 +95,8 @@ static void set_qualities(struct config_loader *l)
         else
             (void)config_read_number(l, WHAT, n, 0, 100, &g->min_quality);
     }
-    for (unsigned i = 0; i < l->config->group_count; i++) {     /* another name asks for what the group does that it stands for */
+    for (unsigned i = 0; i < l->config->group_count;
+         i++) { /* another name asks for what the group does that it stands for */
         struct model_group *other = &l->config->groups[i];
         const struct model_group *g = config_find_group(l->config, other->deployments[0]->alias);
         if (g && !other->min_quality)

@@ -25,8 +25,9 @@ static const struct config_key KEYS[] = {
     USED(FILE, MAPPING, "general_settings", config_settings, general, "", "The master key."),
     WARNS(FILE, "environment_variables", "variables come from the process's own environment only"),
     WARNS(FILE, "include", "no other file is read"),
-    WARNS(FILE, "guardrails mcp_servers credential_list vector_store_registry search_tools prompts policies "
-                "assistant_settings finetune_settings files_settings callback_settings mcp_tools",
+    WARNS(FILE,
+          "guardrails mcp_servers credential_list vector_store_registry search_tools prompts policies "
+          "assistant_settings finetune_settings files_settings callback_settings mcp_tools",
           "this part of LiteLLM is not here"),
 
     USED(ENTRY, TEXT, "model_name", deployment_source, alias, "", "The alias that clients ask for. Required."),
@@ -69,9 +70,10 @@ static const struct config_key KEYS[] = {
                      "allowed_openai_params model_info"),
     WARNS(PARAMS, "organization project headers extra_headers default_headers",
           "no headers are added to provider calls"),
-    WARNS(PARAMS, "temperature top_p top_k max_tokens max_completion_tokens reasoning_effort thinking seed stop "
-                  "presence_penalty frequency_penalty extra_body provider think keep_alive num_ctx response_format "
-                  "additional_drop_params mock_response",
+    WARNS(PARAMS,
+          "temperature top_p top_k max_tokens max_completion_tokens reasoning_effort thinking seed stop "
+          "presence_penalty frequency_penalty extra_body provider think keep_alive num_ctx response_format "
+          "additional_drop_params mock_response",
           "requests go out as the client wrote them"),
     WARNS(PARAMS, "max_budget budget_duration",
           "limits are of groups and of all: router_settings.model_group_max_cost_usd, general_settings.max_cost_usd"),
@@ -109,8 +111,9 @@ static const struct config_key KEYS[] = {
                    "version litellm_provider health_check_* db_model created_* updated_* team_* "
                    "input_cost_* output_cost_* cache_* supported_* deprecation_date source tags"),
 
-    USED(ROUTER, TEXT, "routing_strategy", config_settings, routing_strategy, "simple-shuffle",
-         "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; see below."),
+    USED(
+        ROUTER, TEXT, "routing_strategy", config_settings, routing_strategy, "simple-shuffle",
+        "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; see below."),
     USED(ROUTER, TEXT, "risk_router_strategy", config_settings, risk_strategy, "expected-cost",
          "The same at the risk router's port (`--risk-port`). Not in LiteLLM."),
     RANGED(ROUTER, COUNT, "num_retries", 0, 100, config_settings, num_retries, "2",
@@ -125,22 +128,25 @@ static const struct config_key KEYS[] = {
            "Failures in a row that are forgiven before a rest."),
     USED(ROUTER, MAPPING, "allowed_fails_policy", config_settings, allowed_fails_policy, "",
          "In place of `allowed_fails`, by the kind of failure; see below."),
-    USED(ROUTER, BOOL, "keep_state", config_settings, keep_state, "false",
-         "What is known of the deployments (rests, breakers, averages) is kept in `$CODEX_HOME/logs/dispatch-state.json` from "
-         "one start to the next. Not in LiteLLM."),
+    USED(
+        ROUTER, BOOL, "keep_state", config_settings, keep_state, "false",
+        "What is known of the deployments (rests, breakers, averages) is kept in `$CODEX_HOME/logs/dispatch-state.json` from "
+        "one start to the next. Not in LiteLLM."),
     USED(ROUTER, BOOL, "disable_cooldowns", config_settings, disable_cooldowns, "false",
          "No failure makes a deployment rest."),
-    USED(ROUTER, BOOL, "hold_streams", config_settings, hold_streams, "false",
-         "A stream is given out once it is whole, so that another deployment can answer when one breaks off. Not in LiteLLM."),
+    USED(
+        ROUTER, BOOL, "hold_streams", config_settings, hold_streams, "false",
+        "A stream is given out once it is whole, so that another deployment can answer when one breaks off. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "retry_policy", config_settings, retry_policy, "",
          "In place of `num_retries`, by the kind of failure; see below."),
     USED(ROUTER, MAPPING, "model_group_retry_policy", config_settings, group_retry_policy, "",
          "`alias: {…}`: the same for one group; what stands there wins."),
     USED(ROUTER, LIST, "fallbacks", config_settings, fallbacks[FALLBACK_ANY][FROM_ROUTER], "",
          "`- alias: [other, …]`: groups to go to when this one is used up; theirs are not followed."),
-    USED(ROUTER, LIST, "context_window_fallbacks", config_settings, fallbacks[FALLBACK_CONTEXT][FROM_ROUTER], "",
-         "The same for a prompt that no deployment of the group has room for; without them it goes to those of `fallbacks` "
-         "whose window is larger."),
+    USED(
+        ROUTER, LIST, "context_window_fallbacks", config_settings, fallbacks[FALLBACK_CONTEXT][FROM_ROUTER], "",
+        "The same for a prompt that no deployment of the group has room for; without them it goes to those of `fallbacks` "
+        "whose window is larger."),
     USED(ROUTER, LIST, "content_policy_fallbacks", config_settings, fallbacks[FALLBACK_CONTENT][FROM_ROUTER], "",
          "The same for a prompt that a provider's policy refuses; without them the client is told."),
     RANGED(ROUTER, COUNT, "max_fallbacks", 0, 100, config_settings, max_fallbacks, "all",
@@ -149,32 +155,36 @@ static const struct config_key KEYS[] = {
          "For groups without fallbacks of their own."),
     USED(ROUTER, MAPPING, "model_group_max_cost_usd", config_settings, group_max_cost, "",
          "`alias: USD`: what the calls of one group may cost, as `general_settings.max_cost_usd`. Not in LiteLLM."),
-    USED(ROUTER, MAPPING, "adaptive_router", config_settings, adaptive_router, "off",
-         "Learns from what calls come to, and suggests or makes another order; see below and `adaptive.md`. Not in LiteLLM."),
-    RANGED(ROUTER, COUNT, "hedge_after_ms", 0, 6e5, config_settings, hedge_after_ms, "0",
-           "Milliseconds without a first token of a stream, after which the plan's next deployment is asked too; 0: never. "
-           "Not in LiteLLM."),
+    USED(
+        ROUTER, MAPPING, "adaptive_router", config_settings, adaptive_router, "off",
+        "Learns from what calls come to, and suggests or makes another order; see below and `adaptive.md`. Not in LiteLLM."),
+    RANGED(
+        ROUTER, COUNT, "hedge_after_ms", 0, 6e5, config_settings, hedge_after_ms, "0",
+        "Milliseconds without a first token of a stream, after which the plan's next deployment is asked too; 0: never. "
+        "Not in LiteLLM."),
     RANGED(ROUTER, NUMBER, "hedge_max_cost_usd", 0, 1e6, config_settings, hedge_max_cost_usd, "0",
            "What that second call may cost by its estimate; 0: only what is free. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "model_group_alias", config_settings, group_alias, "", "`other name: alias`."),
-    USED(ROUTER, MAPPING, "model_group_quality", config_settings, group_quality, "",
-         "`alias: quality`: what `model_info.quality` a deployment must have to serve the alias, unless it declares none. "
-         "Not in LiteLLM."),
-    USED(ROUTER, MAPPING, "routing_strategy_args", config_settings, strategy_args, "", "Settings of the strategy, see below."),
+    USED(
+        ROUTER, MAPPING, "model_group_quality", config_settings, group_quality, "",
+        "`alias: quality`: what `model_info.quality` a deployment must have to serve the alias, unless it declares none. "
+        "Not in LiteLLM."),
+    USED(ROUTER, MAPPING, "routing_strategy_args", config_settings, strategy_args, "",
+         "Settings of the strategy, see below."),
     HARMLESS(ROUTER, "set_verbose debug_level client_ttl ignore_invalid_deployments polling_interval "
                      "enable_health_check_routing health_check_*"),
     WARNS(ROUTER, "retry_after", "nothing is waited for between a failure and the next deployment"),
     WARNS(ROUTER, "enable_weighted_failover", "the order follows `order` and `weight`"),
     WARNS(ROUTER, "redis_* cache_responses cache_kwargs caching_groups", "state is kept in memory"),
-    WARNS(ROUTER, "enable_pre_call_checks optional_pre_call_checks deployment_affinity_* model_group_affinity_config "
-                  "enable_tag_filtering tag_filtering_match_any routing_groups provider_budget_config "
-                  "default_litellm_params default_max_parallel_requests default_priority alerting_config "
-                  "router_general_settings",
+    WARNS(ROUTER,
+          "enable_pre_call_checks optional_pre_call_checks deployment_affinity_* model_group_affinity_config "
+          "enable_tag_filtering tag_filtering_match_any routing_groups provider_budget_config "
+          "default_litellm_params default_max_parallel_requests default_priority alerting_config "
+          "router_general_settings",
           "this part of LiteLLM's router is not here"),
 
     RANGED(RETRIES, COUNT, "AuthenticationErrorRetries", 0, 100, policy_source, auth, "", "After a 401 or 403."),
-    RANGED(RETRIES, COUNT, "TimeoutErrorRetries", 0, 100, policy_source, timeout, "",
-           "After a time limit, or a 408."),
+    RANGED(RETRIES, COUNT, "TimeoutErrorRetries", 0, 100, policy_source, timeout, "", "After a time limit, or a 408."),
     RANGED(RETRIES, COUNT, "RateLimitErrorRetries", 0, 100, policy_source, rate_limit, "",
            "After a 429, but for a quota that is used up."),
     RANGED(RETRIES, COUNT, "BadRequestErrorRetries", 0, 100, policy_source, bad_request, "0",
@@ -185,8 +195,7 @@ static const struct config_key KEYS[] = {
            "After a 5xx, a refused or broken connection, or a reply that is none."),
 
     RANGED(ALLOWED, COUNT, "AuthenticationErrorAllowedFails", 0, 1e6, policy_source, auth, "0", "Of 401 and 403."),
-    RANGED(ALLOWED, COUNT, "TimeoutErrorAllowedFails", 0, 1e6, policy_source, timeout, "",
-           "Of time limits and 408."),
+    RANGED(ALLOWED, COUNT, "TimeoutErrorAllowedFails", 0, 1e6, policy_source, timeout, "", "Of time limits and 408."),
     RANGED(ALLOWED, COUNT, "RateLimitErrorAllowedFails", 0, 1e6, policy_source, rate_limit, "0",
            "Of 429, but for a quota that is used up; a provider's `Retry-After` comes before it."),
     RANGED(ALLOWED, COUNT, "InternalServerErrorAllowedFails", 0, 1e6, policy_source, internal, "",
@@ -222,12 +231,14 @@ static const struct config_key KEYS[] = {
     WARNS(LITELLM, "success_callback failure_callback callbacks service_callbacks audit_log_callbacks",
           "no callbacks are called; the journal has one line per request"),
     WARNS(LITELLM, "cache cache_params enable_caching_on_provider_specific_optional_params", "replies are not cached"),
-    WARNS(LITELLM, "max_internal_user_budget internal_user_budget_duration upperbound_* "
-                   "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
+    WARNS(LITELLM,
+          "max_internal_user_budget internal_user_budget_duration upperbound_* "
+          "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
           "there are no users"),
-    USED(LITELLM, TEXT_OR_BOOL, "ssl_verify", config_settings, ssl_verify, "true",
-         "The whole path of a PEM file with further authorities, say a company's own: they may certify providers, besides the "
-         "system's list. `false` warns: certificates are always checked."),
+    USED(
+        LITELLM, TEXT_OR_BOOL, "ssl_verify", config_settings, ssl_verify, "true",
+        "The whole path of a PEM file with further authorities, say a company's own: they may certify providers, besides the "
+        "system's list. `false` warns: certificates are always checked."),
     WARNS(LITELLM, "ssl_certificate", "providers are shown no certificate"),
     WARNS(LITELLM, "max_parallel_requests", "this limit is not enforced"),
     WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",
@@ -235,12 +246,14 @@ static const struct config_key KEYS[] = {
 
     RANGED(GENERAL, NUMBER, "max_cost_usd", 0, 1e9, config_settings, max_cost_usd, "none",
            "What all calls may cost in USD, from the proxy's start to its end; see Spending limits. Not in LiteLLM."),
-    USED(GENERAL, BOOL, "connect_ahead", config_settings, connect_ahead, "true",
-         "At the start and after a reload each provider behind `https://` that can serve is connected to, with one request "
-         "(`HEAD /`) that bears no key and costs nothing, so that the first call finds the connection open. Not in LiteLLM."),
-    USED(GENERAL, SECRET, "outgoing_proxy", config_settings, outgoing_proxy, "none",
-         "`http://`, `https://` or `socks5h://` and `HOST:PORT`: calls to other machines go through it; see Outgoing proxy. Not "
-         "in LiteLLM."),
+    USED(
+        GENERAL, BOOL, "connect_ahead", config_settings, connect_ahead, "true",
+        "At the start and after a reload each provider behind `https://` that can serve is connected to, with one request "
+        "(`HEAD /`) that bears no key and costs nothing, so that the first call finds the connection open. Not in LiteLLM."),
+    USED(
+        GENERAL, SECRET, "outgoing_proxy", config_settings, outgoing_proxy, "none",
+        "`http://`, `https://` or `socks5h://` and `HOST:PORT`: calls to other machines go through it; see Outgoing proxy. Not "
+        "in LiteLLM."),
     USED(GENERAL, SECRET, "master_key", config_settings, master_key, "",
          "The key that clients present; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment come first."),
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "
@@ -248,9 +261,10 @@ static const struct config_key KEYS[] = {
                       "store_model_in_db allow_requests_on_db_unavailable ui_access_mode cancel_on_disconnect"),
     WARNS(GENERAL, "database_* use_prisma_* maximum_spend_logs_* supported_db_objects",
           "there is no database, hence no virtual keys"),
-    WARNS(GENERAL, "custom_auth enable_jwt_auth litellm_jwtauth allowed_ips allowed_routes admin_only_routes "
-                   "public_routes custom_* user_* enable_oauth2_* use_* trusted_proxy_ranges max_request_size_mb "
-                   "max_response_size_mb",
+    WARNS(GENERAL,
+          "custom_auth enable_jwt_auth litellm_jwtauth allowed_ips allowed_routes admin_only_routes "
+          "public_routes custom_* user_* enable_oauth2_* use_* trusted_proxy_ranges max_request_size_mb "
+          "max_response_size_mb",
           "access is by the master key alone, from this machine"),
     WARNS(GENERAL, "alerting alert_types alert_to_webhook_url alerting_args otel", "no alerts are sent"),
     WARNS(GENERAL, "pass_through_endpoints pass_through_request_timeout", "there are no pass-through paths"),
@@ -267,17 +281,23 @@ static const struct config_key KEYS[] = {
     STRATEGY(NUMBER, "weight_token_pressure", 0, 1e6, weights.token_pressure, "0.08",
              "Of how much of the minute's tokens is used up."),
     STRATEGY(NUMBER, "weight_queue_depth", 0, 1e6, weights.queue_depth, "0.07", "Of the calls in flight."),
-    STRATEGY(NUMBER, "weight_quality", 0, 1e6, weights.quality, "0", "Of the quality that is missing, where it is declared."),
-    STRATEGY(NUMBER, "tau", 0, 1e6, tau, "0.30",
-             "How much chance plays a part: the temperature of softmax(-risk / tau). 0: none, the least risk is first."),
+    STRATEGY(NUMBER, "weight_quality", 0, 1e6, weights.quality, "0",
+             "Of the quality that is missing, where it is declared."),
+    STRATEGY(
+        NUMBER, "tau", 0, 1e6, tau, "0.30",
+        "How much chance plays a part: the temperature of softmax(-risk / tau). 0: none, the least risk is first."),
     STRATEGY(NUMBER, "value_of_time", 0, 1e6, value_of_time, "0.01", "Of expected-cost: USD for a second of waiting."),
-    STRATEGY(NUMBER, "quality_point", 0, 1e6, quality_point, "0.004", "USD for a point of `model_info.quality` below 100."),
+    STRATEGY(NUMBER, "quality_point", 0, 1e6, quality_point, "0.004",
+             "USD for a point of `model_info.quality` below 100."),
     STRATEGY(NUMBER, "failure", 0, 1e6, failure, "0.60", "USD for a request that fails after all attempts."),
-    STRATEGY(NUMBER, "expected_output_tokens", 0, 1e6, expected_output_tokens, "300", "Of a reply, until replies were seen."),
-    STRATEGY(NUMBER, "move_factor", 1, 1e6, move_factor, "1.5",
-             "A conversation leaves its deployment where that is expected to cost so many times what the best one does."),
+    STRATEGY(NUMBER, "expected_output_tokens", 0, 1e6, expected_output_tokens, "300",
+             "Of a reply, until replies were seen."),
+    STRATEGY(
+        NUMBER, "move_factor", 1, 1e6, move_factor, "1.5",
+        "A conversation leaves its deployment where that is expected to cost so many times what the best one does."),
     STRATEGY(SECONDS, "half_life", 1, DAY, half_life_ms, "120", "Observations of this age count half."),
-    STRATEGY(SECONDS, "error_half_life", 1, DAY, error_half_life_ms, "60", "The same, of the rate of errors that is shown."),
+    STRATEGY(SECONDS, "error_half_life", 1, DAY, error_half_life_ms, "60",
+             "The same, of the rate of errors that is shown."),
     WARNS(STRATEGY, "ttl lowest_latency_buffer max_latency_list_size rpm_limit", "observations fade with `half_life`"),
     {0},
 };
@@ -290,10 +310,16 @@ const struct config_key *config_keys(void)
 const char *config_section_name(enum config_section section)
 {
     static const char *const NAMES[SECTION_COUNT] = {
-        [SECTION_FILE] = "", [SECTION_ENTRY] = "model_list[]", [SECTION_PARAMS] = "litellm_params",
-        [SECTION_INFO] = "model_info", [SECTION_ROUTER] = "router_settings", [SECTION_RETRIES] = "router_settings.retry_policy",
-        [SECTION_ALLOWED] = "router_settings.allowed_fails_policy", [SECTION_LITELLM] = "litellm_settings",
-        [SECTION_GENERAL] = "general_settings", [SECTION_STRATEGY] = "routing_strategy_args",
+        [SECTION_FILE] = "",
+        [SECTION_ENTRY] = "model_list[]",
+        [SECTION_PARAMS] = "litellm_params",
+        [SECTION_INFO] = "model_info",
+        [SECTION_ROUTER] = "router_settings",
+        [SECTION_RETRIES] = "router_settings.retry_policy",
+        [SECTION_ALLOWED] = "router_settings.allowed_fails_policy",
+        [SECTION_LITELLM] = "litellm_settings",
+        [SECTION_GENERAL] = "general_settings",
+        [SECTION_STRATEGY] = "routing_strategy_args",
     };
     return NAMES[section];
 }
@@ -301,10 +327,17 @@ const char *config_section_name(enum config_section section)
 void config_key_expects(const struct config_key *key, char *out, size_t size)
 {
     static const char *const WORDS[] = {
-        [KEY_TEXT] = "text", [KEY_SECRET] = "text", [KEY_LABEL] = "text", [KEY_BOOL] = "true or false",
+        [KEY_TEXT] = "text",
+        [KEY_SECRET] = "text",
+        [KEY_LABEL] = "text",
+        [KEY_BOOL] = "true or false",
         [KEY_TEXT_OR_BOOL] = "text, or true or false",
-        [KEY_COUNT] = "a whole number", [KEY_NUMBER] = "a number", [KEY_SECONDS] = "seconds",
-        [KEY_LIST] = "a list", [KEY_MAPPING] = "a mapping", [KEY_ANY] = "anything",
+        [KEY_COUNT] = "a whole number",
+        [KEY_NUMBER] = "a number",
+        [KEY_SECONDS] = "seconds",
+        [KEY_LIST] = "a list",
+        [KEY_MAPPING] = "a mapping",
+        [KEY_ANY] = "anything",
     };
     const char *word = WORDS[key->type];
     if (key->max >= MANY)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define ORIGINATOR "pointsman"
-#define TOKEN_URL_VARIABLE "CODEX_REFRESH_TOKEN_URL_OVERRIDE"   /* Codex's own, for the same purpose */
+#define TOKEN_URL_VARIABLE "CODEX_REFRESH_TOKEN_URL_OVERRIDE" /* Codex's own, for the same purpose */
 
 /* Whether tokens may go there: over TLS, or to this machine. */
 static bool is_safe(const char *text)
@@ -32,7 +32,8 @@ static void set_token_url(struct config_loader *l)
     if (is_safe(url))
         l->config->token_url = copy(l, url);
     else
-        config_error(l, 0, TOKEN_URL_VARIABLE ": expected https://…, or http:// to this machine: a login's tokens go there");
+        config_error(l, 0,
+                     TOKEN_URL_VARIABLE ": expected https://…, or http:// to this machine: a login's tokens go there");
 }
 
 bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
@@ -47,7 +48,8 @@ bool config_login(struct config_loader *l, const struct deployment_source *s, st
     if (!d->not_ready && !config_env(l, "CODEX_HOME") && !config_env(l, "HOME"))
         d->not_ready = copy(l, "neither CODEX_HOME nor HOME is set");
     if (s->api_key.line)
-        config_warn(l, s->api_key.line, "litellm_params.api_key: not used: codex-oauth signs in with the ChatGPT login");
+        config_warn(l, s->api_key.line,
+                    "litellm_params.api_key: not used: codex-oauth signs in with the ChatGPT login");
     if (s->chat_only) {
         config_error(l, s->line, "litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
         return false;
@@ -75,7 +77,9 @@ void config_custom_providers(struct config_loader *l)
         const char *prefix = name && name->scalar ? name->scalar : "";
         const struct provider *p = provider_find(slice_of(prefix));
         if (!p || !p->wires)
-            config_warn(l, n->line, "litellm_settings.custom_provider_map: \"%s\": providers are built in, and this one is not; "
-                        "use openai/ with api_base", prefix);
+            config_warn(l, n->line,
+                        "litellm_settings.custom_provider_map: \"%s\": providers are built in, and this one is not; "
+                        "use openai/ with api_base",
+                        prefix);
     }
 }

@@ -11,8 +11,8 @@
 #define KEY "general_settings.outgoing_proxy"
 
 struct parts {
-    struct slice scheme;     /* with its slashes */
-    struct slice login;      /* "user:password", percent-encoded; ptr NULL: none */
+    struct slice scheme; /* with its slashes */
+    struct slice login;  /* "user:password", percent-encoded; ptr NULL: none */
     struct slice host_port;
 };
 
@@ -90,8 +90,9 @@ void config_outgoing(struct config_loader *l)
     if (!t->text || !*t->text)
         return;
     if (!take_apart(t->text, &parts)) {
-        config_error(l, t->line, KEY ": expected http://, https:// or socks5h://, then HOST:PORT, with USER:PASSWORD@ before it "
-                                     "where the proxy asks for that");
+        config_error(l, t->line,
+                     KEY ": expected http://, https:// or socks5h://, then HOST:PORT, with USER:PASSWORD@ before it "
+                         "where the proxy asks for that");
         return;
     }
     if (parts.login.ptr && !t->variable)

@@ -1,4 +1,5 @@
-/* pure. Reads LiteLLM's policies, which give numbers by classes of errors: how many retries, how many failures are forgiven. */
+/* pure. Reads LiteLLM's policies, which give numbers by classes of errors: how many retries, how many failures are
+ * forgiven. */
 #include "proxy/config/private.h"
 
 #include <stddef.h>

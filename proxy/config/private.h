@@ -9,55 +9,55 @@
 #include "proxy/config/config.h"
 
 enum config_section {
-    SECTION_FILE,      /* the top level */
-    SECTION_ENTRY,     /* one entry of model_list */
-    SECTION_PARAMS,    /* its litellm_params */
-    SECTION_INFO,      /* its model_info */
+    SECTION_FILE,   /* the top level */
+    SECTION_ENTRY,  /* one entry of model_list */
+    SECTION_PARAMS, /* its litellm_params */
+    SECTION_INFO,   /* its model_info */
     SECTION_ROUTER,
-    SECTION_RETRIES,   /* router_settings.retry_policy, and each entry of model_group_retry_policy */
-    SECTION_ALLOWED,   /* router_settings.allowed_fails_policy */
+    SECTION_RETRIES, /* router_settings.retry_policy, and each entry of model_group_retry_policy */
+    SECTION_ALLOWED, /* router_settings.allowed_fails_policy */
     SECTION_LITELLM,
     SECTION_GENERAL,
-    SECTION_STRATEGY,  /* router_settings.routing_strategy_args */
+    SECTION_STRATEGY, /* router_settings.routing_strategy_args */
     SECTION_COUNT,
 };
 
 enum key_type {
-    KEY_TEXT,          /* struct config_text; os.environ/NAME is followed */
-    KEY_SECRET,        /* the same, but its value is never shown */
-    KEY_LABEL,         /* the same; a number will do */
-    KEY_BOOL,          /* bool */
-    KEY_TEXT_OR_BOOL,  /* struct config_text: the text, "true" or "false" */
-    KEY_COUNT,         /* int64_t */
-    KEY_NUMBER,        /* double */
-    KEY_SECONDS,       /* int, in milliseconds */
-    KEY_LIST,          /* const struct yaml_node * */
-    KEY_MAPPING,       /* const struct yaml_node * */
-    KEY_ANY,           /* not looked at */
+    KEY_TEXT,         /* struct config_text; os.environ/NAME is followed */
+    KEY_SECRET,       /* the same, but its value is never shown */
+    KEY_LABEL,        /* the same; a number will do */
+    KEY_BOOL,         /* bool */
+    KEY_TEXT_OR_BOOL, /* struct config_text: the text, "true" or "false" */
+    KEY_COUNT,        /* int64_t */
+    KEY_NUMBER,       /* double */
+    KEY_SECONDS,      /* int, in milliseconds */
+    KEY_LIST,         /* const struct yaml_node * */
+    KEY_MAPPING,      /* const struct yaml_node * */
+    KEY_ANY,          /* not looked at */
 };
 
 enum key_use {
     KEY_USED,
-    KEY_HARMLESS,      /* taken without a word: nothing that was asked for goes missing */
-    KEY_WARNS,         /* taken with a warning that says what will not happen */
+    KEY_HARMLESS, /* taken without a word: nothing that was asked for goes missing */
+    KEY_WARNS,    /* taken with a warning that says what will not happen */
 };
 
 struct config_key {
     enum config_section section;
     enum key_use use;
     enum key_type type;
-    const char *name;      /* one name; where it is not KEY_USED several, separated by blanks, "x_*" for all in x_ */
-    const char *initial;   /* the default as people read it */
-    const char *doc;       /* one sentence; of KEY_WARNS: what will not happen */
-    double min, max;       /* of numbers */
-    size_t offset;         /* of the field in the section's struct */
+    const char *name;    /* one name; where it is not KEY_USED several, separated by blanks, "x_*" for all in x_ */
+    const char *initial; /* the default as people read it */
+    const char *doc;     /* one sentence; of KEY_WARNS: what will not happen */
+    double min, max;     /* of numbers */
+    size_t offset;       /* of the field in the section's struct */
 };
 
 /* A text from the file. It is borrowed from the tree or the environment. */
 struct config_text {
-    const char *text;      /* NULL: not given, or its variable is not set */
-    const char *variable;  /* of os.environ/NAME, else NULL */
-    unsigned line;         /* 0: not given */
+    const char *text;     /* NULL: not given, or its variable is not set */
+    const char *variable; /* of os.environ/NAME, else NULL */
+    unsigned line;        /* 0: not given */
 };
 
 /* One entry of model_list as it stands in the file. */
@@ -65,11 +65,11 @@ struct deployment_source {
     struct config_text alias;
     const struct yaml_node *params, *info;
     struct config_text model, api_base, api_key, id, requires_env, instructions, originator;
-    int64_t order, rpm, tpm, max_in_flight, max_input_tokens, num_retries;     /* num_retries -1: not given */
+    int64_t order, rpm, tpm, max_in_flight, max_input_tokens, num_retries; /* num_retries -1: not given */
     double weight, input_cost, cached_input_cost, output_cost;
     double quality, expected_ttft_ms, expected_tokens_per_second;
-    bool tools, images, format;             /* false: declared to be missing */
-    int timeout_ms, stream_timeout_ms;      /* -1: not given */
+    bool tools, images, format;        /* false: declared to be missing */
+    int timeout_ms, stream_timeout_ms; /* -1: not given */
     bool chat_only, strict;
     unsigned line;
 };
@@ -88,11 +88,11 @@ struct config_settings {
     const struct yaml_node *model_list, *router, *litellm, *general;
     struct config_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy;
     int64_t num_retries, allowed_fails, max_fallbacks;
-    int timeout_ms, stream_timeout_ms, cooldown_ms;     /* stream_timeout_ms -1: not given */
+    int timeout_ms, stream_timeout_ms, cooldown_ms; /* stream_timeout_ms -1: not given */
     bool disable_cooldowns, keep_state, hold_streams, connect_ahead;
     int64_t hedge_after_ms;
     double hedge_max_cost_usd;
-    double max_cost_usd, max_budget;                    /* the same by LiteLLM's name; NAN: not given */
+    double max_cost_usd, max_budget; /* the same by LiteLLM's name; NAN: not given */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
     const struct yaml_node *adaptive_router;
@@ -106,7 +106,7 @@ struct config_loader {
     bool no_memory;
     struct config *config;
     struct config_settings settings;
-    struct deployment_source *sources;      /* beside config->deployments */
+    struct deployment_source *sources; /* beside config->deployments */
 };
 
 /* The rows; ends at a row without a name. */

@@ -67,8 +67,7 @@ static void wrong_type(struct config_loader *l, const char *what, const struct c
     config_key_expects(key, expected, sizeof expected);
     yaml_describe(n, key->type == KEY_SECRET, found, sizeof found);
     bool quotes = key->type <= KEY_LABEL && (yaml_is_number(n) || yaml_is_true(n) || yaml_is_false(n));
-    config_error(l, n->line, "%s: expected %s, found %s%s", what, expected, found,
-                 quotes ? "; put it in quotes" : "");
+    config_error(l, n->line, "%s: expected %s, found %s%s", what, expected, found, quotes ? "; put it in quotes" : "");
 }
 
 /* Follows os.environ/NAME. What a variable holds for a key is judged later: it is no fault of the file. */
@@ -149,7 +148,8 @@ static void read_value(struct config_loader *l, const char *what, const struct c
         if (is_text(n, key->type))
             (void)resolve_text(l, what, key->type, n, (struct config_text *)(void *)field);
         else if (yaml_is_true(n) || yaml_is_false(n))
-            *(struct config_text *)(void *)field = (struct config_text){yaml_is_true(n) ? "true" : "false", NULL, n->line};
+            *(struct config_text *)(void *)field =
+                (struct config_text){yaml_is_true(n) ? "true" : "false", NULL, n->line};
         else
             wrong_type(l, what, key, n);
         break;
@@ -172,8 +172,7 @@ static void read_value(struct config_loader *l, const char *what, const struct c
         else
             wrong_type(l, what, key, n);
         break;
-    case KEY_ANY:
-        break;
+    case KEY_ANY: break;
     }
 }
 
@@ -202,7 +201,8 @@ static const struct config_key *find_key(enum config_section section, const char
     return found;
 }
 
-/* The length of a key as messages show it: without a blank behind its colon, a flow mapping's "api_key:sk-…" is all key. */
+/* The length of a key as messages show it: without a blank behind its colon, a flow mapping's "api_key:sk-…" is all
+ * key. */
 static int shown_len(const char *name)
 {
     size_t len = strcspn(name, ":");

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define NAMES_MAX 8   /* models that a warning names */
+#define NAMES_MAX 8 /* models that a warning names */
 
 static void read_group_limits(struct config_loader *l)
 {
@@ -74,7 +74,10 @@ void config_spending(struct config_loader *l)
     if (count > NAMES_MAX)
         buf_add_format(&names, " and %u more", count - NAMES_MAX);
     if (count)
-        config_warn(l, 0, "no price is known of %.*s: their calls don't count towards max_cost_usd; give input_cost_per_token "
-                    "and output_cost_per_token in model_info", SLICE_ARGS(buf_slice(&names)));
+        config_warn(
+            l, 0,
+            "no price is known of %.*s: their calls don't count towards max_cost_usd; give input_cost_per_token "
+            "and output_cost_per_token in model_info",
+            SLICE_ARGS(buf_slice(&names)));
     buf_free(&names);
 }

@@ -5,14 +5,16 @@
 #include <string.h>
 
 /* The strategy of that name; NULL with a warning when there is none, or the name was not given. */
-static const struct strategy *find(struct config_loader *l, const char *what, const struct config_text *name, const char *usual)
+static const struct strategy *find(struct config_loader *l, const char *what, const struct config_text *name,
+                                   const char *usual)
 {
     const struct strategy *found = name->text ? strategy_find(name->text) : NULL;
     if (name->text && !found)
         config_warn(l, name->line, "%s: \"%s\" is not here; %s is used. There are: %s", what, name->text, usual,
                     strategy_names());
     else if (found && strcmp(found->name, name->text) != 0)
-        config_warn(l, name->line, "%s: \"%s\" is not here; %s takes its place: %s", what, name->text, found->name, found->doc);
+        config_warn(l, name->line, "%s: \"%s\" is not here; %s takes its place: %s", what, name->text, found->name,
+                    found->doc);
     return found;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACEHOLDER "sk-local-placeholder"   /* a configuration does not load without a master key */
+#define PLACEHOLDER "sk-local-placeholder" /* a configuration does not load without a master key */
 
 struct recorder {
     struct config_variables *variables;
@@ -55,7 +55,8 @@ bool config_variables_learn(struct config_variables *variables, const char *path
 {
     struct recorder recorder = {variables, value, ctx};
     config_variables_free(variables);
-    struct config *config = config_load(&(struct config_options){.path = path, .env = look_up, .env_ctx = &recorder}, error);
+    struct config *config =
+        config_load(&(struct config_options){.path = path, .env = look_up, .env_ctx = &recorder}, error);
     if (!config)
         return false;
     variables->groups = config->group_count;

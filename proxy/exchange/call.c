@@ -92,7 +92,8 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
     x->group = config_group(x->shared->config, slice_of(request->model));
     if (!x->group) {
         (void)snprintf(error->message, sizeof error->message,
-                       "The model '%.100s' is not configured here; GET /v1/models lists those that are.", request->model);
+                       "The model '%.100s' is not configured here; GET /v1/models lists those that are.",
+                       request->model);
         return 404;
     }
     if (request->upstream_wires != WIRES_BRIDGED && !plan_possible(x->group, request->upstream_wires)) {
@@ -108,9 +109,10 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
         (void)take_detour(x, x->group->on_context);
     if (!x->plan.count)
         failure_set(&x->failure, x->plan.too_long ? FAILURE_CONTEXT : FAILURE_NOT_FOUND,
-                    "No deployment of '%.100s' can serve this now: %.*s", request->model, (int)why.len, why.data ? why.data : "");
+                    "No deployment of '%.100s' can serve this now: %.*s", request->model, (int)why.len,
+                    why.data ? why.data : "");
     else if (!x->detoured)
-        (void)exchange_hold_money(x, &x->plan);   /* where it says no, the plan is empty and x->failure set */
+        (void)exchange_hold_money(x, &x->plan); /* where it says no, the plan is empty and x->failure set */
     confirm(x);
     buf_free(&why);
     return 0;
@@ -118,9 +120,9 @@ int exchange_make_plan(struct exchange *x, struct model_request_error *error)
 
 bool exchange_repeats(const struct exchange *x, const struct failure *f)
 {
-    unsigned failed = x->attempt_count + 1 - x->planned - x->repeats;   /* this one is not booked yet */
+    unsigned failed = x->attempt_count + 1 - x->planned - x->repeats; /* this one is not booked yet */
     struct retry_input input = {x->shared->config, x->group, &x->plan, x->attempt, failed, f->kind};
-    return !x->first_content_ms &&   /* an answer that had begun was worked for */
+    return !x->first_content_ms && /* an answer that had begun was worked for */
            retry_same(&input, f, exchange_health(x), x->retries, clock_monotonic_ms() - x->attempt_ms);
 }
 
@@ -134,8 +136,8 @@ bool exchange_next(struct exchange *x, enum failure_kind kind)
     if (is_elsewhere(x, next) && take_detour(x, detour))
         return true;
     if (next == x->plan.count)
-        return false;   /* x->attempt stays: it is the one that is spoken of */
-    if (kind != FAILURE_CONTEXT)    /* the next one with a larger window, that is */
+        return false;            /* x->attempt stays: it is the one that is spoken of */
+    if (kind != FAILURE_CONTEXT) /* the next one with a larger window, that is */
         next = plan_free(&x->plan, next, x->shared->health, clock_monotonic_ms());
     x->attempt = next;
     return true;
@@ -154,8 +156,8 @@ static PRINTF_LIKE(2, 3) void add_line(struct buf *lines, const char *format, ..
     explicit_bzero(line, sizeof line);
 }
 
-/* The header lines of a call with the ChatGPT login. The conversation's name serves the backend's prompt cache; Codex has
- * written it in both ways. */
+/* The header lines of a call with the ChatGPT login. The conversation's name serves the backend's prompt cache; Codex
+ * has written it in both ways. */
 static bool add_login_lines(const struct exchange *x, struct buf *lines)
 {
     const struct login *login = x->shared->login;
@@ -182,7 +184,7 @@ void exchange_start_call(struct exchange *x, const struct call_events *events)
 {
     const struct deployment *d = exchange_deployment(x);
     bool signs_in = d->provider->sign_in == SIGN_IN_CHATGPT;
-    bool stream = x->request.stream || signs_in;   /* that backend streams and nothing else */
+    bool stream = x->request.stream || signs_in; /* that backend streams and nothing else */
     const char *fields[8];
     struct buf lines;
     struct call_request request = {
@@ -233,8 +235,10 @@ bool exchange_reply_failure(const struct exchange *x, const struct call_reply *r
         int wait = reply->retry_after_s >= 0 ? reply->retry_after_s : rate_limits_wait(&reply->limits);
         failure_from_reply(f, reply->status, wait, buf_slice(&x->error_body));
     } else if (reply->status >= 300) {
-        failure_set(f, FAILURE_PROTOCOL, "%s answered with a redirect (%d), which is never followed: a key goes to its own "
-                    "server only. Mend api_base.", base, reply->status);
+        failure_set(f, FAILURE_PROTOCOL,
+                    "%s answered with a redirect (%d), which is never followed: a key goes to its own "
+                    "server only. Mend api_base.",
+                    base, reply->status);
     } else if (kind != FAILURE_NONE && !(x->relay && relay_finished(x->relay))) {
         failure_set(f, kind, "%s: %s", base, message);
     } else if (!x->relay) {
@@ -244,4 +248,3 @@ bool exchange_reply_failure(const struct exchange *x, const struct call_reply *r
     }
     return true;
 }
-

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIGN_INS_MAX 3               /* of an attempt: with the file's other token, with a renewed one, and to hear why not */
-#define KEEP_ALIVE_MS 10000          /* silence after which an open stream gets a sign of life */
+#define SIGN_INS_MAX 3      /* of an attempt: with the file's other token, with a renewed one, and to hear why not */
+#define KEEP_ALIVE_MS 10000 /* silence after which an open stream gets a sign of life */
 
 /* allowed[from][to] */
 static const bool allowed[EXCHANGE_STATES][EXCHANGE_STATES] = {
@@ -95,14 +95,15 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
     exchange_start_attempt(ctx);
 }
 
-/* How long to wait before the same deployment is called again, where the failure, its provider's row or the plan allow that; -1:
- * not at all. */
+/* How long to wait before the same deployment is called again, where the failure, its provider's row or the plan allow
+ * that; -1: not at all. */
 static int wait_before_again(struct exchange *x, const struct failure *f)
 {
     int ms = retry_wait_ms(&exchange_deployment(x)->retry, x->retries, f, x->shared->id_prefix + x->shared->id_count);
     if (ms < 0 && exchange_repeats(x, f))
         ms = 0;
-    if (ms < 0 || x->repeats == EXCHANGE_RETRIES_MAX || (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
+    if (ms < 0 || x->repeats == EXCHANGE_RETRIES_MAX ||
+        (!x->wait && !(x->wait = evtimer_new(x->shared->base, on_waited, x))))
         return -1;
     return ms;
 }
@@ -114,13 +115,13 @@ static void call_again(struct exchange *x, const struct failure *f, int ms)
     x->retries++;
     x->repeats++;
     if (evtimer_add(x->wait, &wait) != 0)
-        event_active(x->wait, EV_TIMEOUT, 0);   /* without memory it is called again at once */
+        event_active(x->wait, EV_TIMEOUT, 0); /* without memory it is called again at once */
     exchange_waits(x);
     log_debug("request %s: called again in %d ms: %s", x->id, ms, f->message);
 }
 
-/* What of the translated request to leave out, so that the same deployment can be asked again at once: some servers know no
- * response_format, some models no images. What it refused is left out of its later requests too. */
+/* What of the translated request to leave out, so that the same deployment can be asked again at once: some servers
+ * know no response_format, some models no images. What it refused is left out of its later requests too. */
 static unsigned parts_to_leave_out(const struct exchange *x, const struct failure *f)
 {
     unsigned more = refused_parts(f) & ~exchange_health(x)->without;
@@ -185,8 +186,7 @@ static void follow_relay(struct exchange *x, enum relay_state state, struct slic
 {
     struct failure f;
     switch (state) {
-    case RELAY_HOLD:
-        break;
+    case RELAY_HOLD: break;
     case RELAY_OPEN:
         if (x->state == CALLING)
             open_reply(x);
@@ -195,13 +195,13 @@ static void follow_relay(struct exchange *x, enum relay_state state, struct slic
     case RELAY_DONE:
         drop_call(x, call_release);
         if (x->state == CALLING && x->request.stream)
-            open_reply(x);   /* a stream whose first bytes are its last */
+            open_reply(x); /* a stream whose first bytes are its last */
         if (!x->first_content_ms)
             x->first_content_ms = clock_monotonic_ms();
         complete(x, send);
         break;
     case RELAY_FAILED:
-        f = *relay_failure(x->relay);   /* a copy: the next attempt has a relay of its own */
+        f = *relay_failure(x->relay); /* a copy: the next attempt has a relay of its own */
         attempt_failed(x, &f, 200);
         break;
     }
@@ -221,8 +221,8 @@ static enum call_flow keep_error(struct exchange *x, struct slice bytes)
     return bytes.len <= room ? CALL_GO_ON : CALL_STOP;
 }
 
-/* Whether the stream has said something since it had given `events`: before the first content nothing else counts, after it any
- * event. Comments, and bytes that complete no event, may go on for ever. */
+/* Whether the stream has said something since it had given `events`: before the first content nothing else counts,
+ * after it any event. Comments, and bytes that complete no event, may go on for ever. */
 static bool says_something(const struct exchange *x, uint64_t events)
 {
     return relay_has_content(x->relay) && (!x->first_content_ms || relay_events(x->relay) > events);
@@ -249,7 +249,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     uint64_t events = relay_events(x->relay);
     enum relay_state state = relay_feed(x->relay, bytes, &send);
     if (state == RELAY_FAILED)
-        return CALL_STOP;   /* the next attempt can't be started with libcurl on the stack: on_done() does it */
+        return CALL_STOP; /* the next attempt can't be started with libcurl on the stack: on_done() does it */
     bool silent = reply->event_stream && !says_something(x, events);
     if (!silent)
         exchange_heard(x);
@@ -258,7 +258,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     if (relay_finished(x->relay))
         call_ending(x->call);
     follow_relay(x, state, send);
-    return silent && state != RELAY_DONE ? CALL_SILENT : CALL_GO_ON;   /* done: `x` is gone, and the call let go */
+    return silent && state != RELAY_DONE ? CALL_SILENT : CALL_GO_ON; /* done: `x` is gone, and the call let go */
 }
 
 /* The provider refused the login's token: whether another one is tried. */
@@ -280,13 +280,13 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     x->call = NULL;
     x->more = false;
     if (x->lost)
-        return;   /* exchange_end_lost() follows */
+        return; /* exchange_end_lost() follows */
     exchange_heard(x);
     note_limits(x, reply);
     if (x->relay && relay_failure(x->relay)->kind != FAILURE_NONE) {
         follow_relay(x, RELAY_FAILED, send);
     } else if (reply->status == 401 && sign_in_again(x)) {
-        return;   /* on_signed_in() goes on */
+        return; /* on_signed_in() goes on */
     } else if (exchange_reply_failure(x, reply, kind, message, &f)) {
         attempt_failed(x, &f, reply->status);
     } else {

@@ -1,11 +1,10 @@
 /* exchange: loop. Walks one request through the rooms; the only file that moves its state.
  *
  *          ┌ next attempt                                  NEW: the request is read and planned
- *          ▼ │                                             CALLING: an attempt is under way, the client has seen nothing
- *   NEW ─▶ CALLING ──first content──▶ OPEN ─▶ ENDED        WAITING: the same deployment is called again in a moment
- *    │      ▲ │ └──── no attempt left ───────▶──▲ ▲        OPEN: the reply has begun, no other deployment may serve it
- *    │      │ ▼                                 │ │        ENDED: journalled; only to be freed
- *    │     WAITING                              │ │
+ *          ▼ │                                             CALLING: an attempt is under way, the client has seen
+ * nothing NEW ─▶ CALLING ──first content──▶ OPEN ─▶ ENDED        WAITING: the same deployment is called again in a
+ * moment │      ▲ │ └──── no attempt left ───────▶──▲ ▲        OPEN: the reply has begun, no other deployment may serve
+ * it │      │ ▼                                 │ │        ENDED: journalled; only to be freed │     WAITING │ │
  *    └────────────── refused ───────────────────┘ │
  *                 client gone, from any state ────┘
  */
@@ -32,20 +31,20 @@ enum entrance { ENTRANCE_MAIN, ENTRANCE_RISK, ENTRANCES };
 struct exchange_shared {
     struct event_base *base;
     const struct config *config;
-    struct health *health;            /* by deployment index */
-    struct affinity *affinity;        /* where conversations are at home */
-    struct spending *spending;        /* all accounts; it outlives the configuration */
-    struct spend **accounts;          /* by the index of the model group */
-    struct adaptive *adaptive;        /* NULL: not enabled */
+    struct health *health;     /* by deployment index */
+    struct affinity *affinity; /* where conversations are at home */
+    struct spending *spending; /* all accounts; it outlives the configuration */
+    struct spend **accounts;   /* by the index of the model group */
+    struct adaptive *adaptive; /* NULL: not enabled */
     struct upstream *upstream;
-    struct login *login;              /* NULL where no deployment wants it */
-    struct decisions *decisions;      /* the last ones; they outlive the configuration */
-    struct share *share;              /* NULL: there are no other workers; see sharing.h */
-    unsigned *slots;                  /* in it: of the deployments, of the groups' accounts, of all money */
-    struct journal *journal;          /* NULL: no journal could be opened */
-    struct event *journal_flush;      /* flushes it when made active */
-    uint64_t id_prefix, id_count;     /* request ids: random bits of this process, and a count */
-    unsigned char carrier_key[32];    /* made from the master key; see bridge/carrier.h */
+    struct login *login;           /* NULL where no deployment wants it */
+    struct decisions *decisions;   /* the last ones; they outlive the configuration */
+    struct share *share;           /* NULL: there are no other workers; see sharing.h */
+    unsigned *slots;               /* in it: of the deployments, of the groups' accounts, of all money */
+    struct journal *journal;       /* NULL: no journal could be opened */
+    struct event *journal_flush;   /* flushes it when made active */
+    uint64_t id_prefix, id_count;  /* request ids: random bits of this process, and a count */
+    unsigned char carrier_key[32]; /* made from the master key; see bridge/carrier.h */
     struct exchange *all;
     unsigned count;
 };

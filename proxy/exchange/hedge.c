@@ -1,5 +1,5 @@
-/* loop: a second deployment for a stream whose first token is slow. It is an exchange of its own, the rival, that shares the
- * client with the first one until one of them has content, or has failed.
+/* loop: a second deployment for a stream whose first token is slow. It is an exchange of its own, the rival, that
+ * shares the client with the first one until one of them has content, or has failed.
  *
  *   x: CALLING ──hedge_after_ms──▶ rival: CALLING on the plan's next deployment
  *        │                            │
@@ -8,8 +8,8 @@
  *        ├── fails ──▶ the rival goes on in x's place
  *        │                            └── fails ──▶ x goes on, without that deployment
  *
- * The one that loses is freed from the loop, because libcurl may be on the stack when the other one wins. Whoever serves has the
- * other's attempt in its journal line, with what it cost. */
+ * The one that loses is freed from the loop, because libcurl may be on the stack when the other one wins. Whoever
+ * serves has the other's attempt in its journal line, with what it cost. */
 #include "proxy/exchange/private.h"
 
 #include "common/log.h"
@@ -97,7 +97,7 @@ bool exchange_rival_failed(struct exchange *x, const struct failure *f, int stat
         return false;
     exchange_call_ended(x, f, status, CALL_OVER);
     pass_attempt(x, parent);
-    leave_out(&parent->plan, exchange_deployment(x));   /* it stands behind the one under way */
+    leave_out(&parent->plan, exchange_deployment(x)); /* it stands behind the one under way */
     failure_join(&parent->failure, f);
     separate(x);
     model_request_forget(&x->request);
@@ -153,7 +153,7 @@ static bool may_hedge(const struct exchange *x, double *usd)
     if (d == exchange_deployment(x) || d->provider->sign_in == SIGN_IN_CHATGPT)
         return false;
     *usd = exchange_estimate(x, d);
-    return *usd <= c->hedge_max_cost_usd && exchange_affords(x, *usd);    /* false where the price is unknown */
+    return *usd <= c->hedge_max_cost_usd && exchange_affords(x, *usd); /* false where the price is unknown */
 }
 
 static void on_hedge(evutil_socket_t fd, short what, void *ctx);

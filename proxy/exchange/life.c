@@ -56,7 +56,8 @@ struct exchange *exchange_new(struct exchange_shared *shared, struct client *cli
     x->started_ms = x->mark_us / 1000;
     x->started_unix_ms = clock_unix_ms();
     outgoing_init(&x->outgoing, shared->carrier_key);
-    x->outgoing.apart = shared->config->hedge_after_ms > 0;   /* of two, the one that loses outlives the client's request */
+    x->outgoing.apart = shared->config->hedge_after_ms >
+                        0; /* of two, the one that loses outlives the client's request */
     buf_init(&x->error_body, ERROR_BODY_MAX);
     make_id(x);
     take_run_id(x);

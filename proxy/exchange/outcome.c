@@ -25,8 +25,8 @@ void exchange_call_answered(struct exchange *x)
     health_answered(exchange_health(x), &x->health_call, x->first_content_ms);
 }
 
-/* Whether the failure says something about the deployment's ability to serve others. A request that is at fault itself does
- * not, nor that a chat model refuses embeddings, which providers do in several ways. */
+/* Whether the failure says something about the deployment's ability to serve others. A request that is at fault itself
+ * does not, nor that a chat model refuses embeddings, which providers do in several ways. */
 static bool tells_of_deployment(const struct exchange *x, enum failure_kind kind)
 {
     if (failure_rule(kind)->cooldown_s == 0)
@@ -59,9 +59,11 @@ void exchange_call_ended(struct exchange *x, const struct failure *f, int status
         .tells = how == CALL_OVER && f && tells_of_deployment(x, f->kind),
         .draw = x->shared->id_prefix + x->shared->id_count,
     };
-    x->attempts[x->attempt_count++] = (struct journal_attempt){
-        .deployment = d, .outcome = f ? f->kind : FAILURE_NONE, .status = status, .ms = (uint32_t)(now - x->attempt_ms),
-        .cost_usd = outcome.cost_usd};
+    x->attempts[x->attempt_count++] = (struct journal_attempt){.deployment = d,
+                                                               .outcome = f ? f->kind : FAILURE_NONE,
+                                                               .status = status,
+                                                               .ms = (uint32_t)(now - x->attempt_ms),
+                                                               .cost_usd = outcome.cost_usd};
     exchange_book_money(x, outcome.cost_usd);
     int64_t correction = health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
     sharing_ended(x->shared, d, &x->health_call, correction, now);
@@ -83,7 +85,7 @@ void exchange_request_ended(const struct exchange *x)
     const struct journal_attempt *last = &x->attempts[x->attempt_count - 1];
     bool error = last->outcome != FAILURE_NONE;
     if (error && failure_rule(last->outcome)->cooldown_s == 0)
-        return;     /* the request was at fault: it would have failed in either arm */
+        return; /* the request was at fault: it would have failed in either arm */
     struct canary_sample sample = {
         .conversation = x->request.conversation,
         .ttft_ms = (double)(x->first_content_ms - x->started_ms),

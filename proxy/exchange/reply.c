@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define FIELDS_MAX 2048   /* bytes of header fields of our own */
+#define FIELDS_MAX 2048 /* bytes of header fields of our own */
 
 /* A field that has no room is left out whole. */
 static void add_field(struct buf *out, const char *name, const char *value)
@@ -51,9 +51,9 @@ static void count_failures(const struct exchange *x, unsigned *retries, unsigned
     *fallbacks += strcmp(alias, exchange_deployment(x)->alias) != 0;
 }
 
-/* The header fields that say who served: LiteLLM's names, and the id that the journal's line bears. The names in them are the
- * configuration's: what the client wrote has no place in a header. `cost_usd` NAN: not known, or not yet. Nothing is
- * allocated: the buffer has all of its room. */
+/* The header fields that say who served: LiteLLM's names, and the id that the journal's line bears. The names in them
+ * are the configuration's: what the client wrote has no place in a header. `cost_usd` NAN: not known, or not yet.
+ * Nothing is allocated: the buffer has all of its room. */
 static struct buf *make_fields(const struct exchange *x, double cost_usd)
 {
     static char space[FIELDS_MAX + 1];

@@ -1,4 +1,5 @@
-/* loop: an exchange and its money: what may be asked within the spending limits, what is held for it, what it has cost. */
+/* loop: an exchange and its money: what may be asked within the spending limits, what is held for it, what it has cost.
+ */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -7,7 +8,7 @@
 
 #include <math.h>
 
-#define OUTPUT_TOKENS 500   /* of a reply, until replies were seen */
+#define OUTPUT_TOKENS 500 /* of a reply, until replies were seen */
 
 static int64_t prompt_tokens(const struct exchange *x, const struct deployment *d)
 {
@@ -52,7 +53,7 @@ bool exchange_hold_money(struct exchange *x, struct plan *plan)
         double usd = exchange_estimate(x, d);
         if (spending_allows(all, account, usd)) {
             plan->attempts[kept++] = d;
-            most = fmax(most, usd);      /* an unknown price counts for nothing */
+            most = fmax(most, usd); /* an unknown price counts for nothing */
         } else {
             least = fmin(least, usd);
             note_limit(plan, d);
@@ -89,14 +90,15 @@ void exchange_free_money(struct exchange *x)
     x->held_usd = 0;
 }
 
-double exchange_call_cost(const struct exchange *x, const struct usage *usage, const struct failure *f, enum call_end how)
+double exchange_call_cost(const struct exchange *x, const struct usage *usage, const struct failure *f,
+                          enum call_end how)
 {
     const struct deployment *d = exchange_deployment(x);
     double usd = journal_cost(d, usage);
     bool begun = how == CALL_CANCELLED || (f && (f->kind == FAILURE_CUT || f->kind == FAILURE_TIMEOUT));
     if (isfinite(usd))
         return usd;
-    if (begun)      /* nobody told what it used: at least the prompt has been read */
+    if (begun) /* nobody told what it used: at least the prompt has been read */
         return spending_estimate(d, prompt_tokens(x, d), 0);
     return f ? 0 : NAN;
 }

@@ -6,10 +6,10 @@
 #include "common/secret.h"
 
 static const struct route {
-    const char *method;          /* NULL: any */
-    const char *path;            /* as it stands behind an optional "/v1" */
-    bool prefix;                 /* the path goes on with a name */
-    bool open;                   /* no key needed */
+    const char *method; /* NULL: any */
+    const char *path;   /* as it stands behind an optional "/v1" */
+    bool prefix;        /* the path goes on with a name */
+    bool open;          /* no key needed */
     enum endpoint endpoint;
 } routes[] = {
     {"POST", "/chat/completions", false, false, ENDPOINT_CHAT},
@@ -32,17 +32,19 @@ static const struct route {
 
 static const struct refusal
     wrong_host = {403, "invalid_request_error", "host_not_allowed",
-                  "This Host is not served here: use http://127.0.0.1 or http://localhost with the proxy's port.", NULL},
+                  "This Host is not served here: use http://127.0.0.1 or http://localhost with the proxy's port.",
+                  NULL},
     wrong_origin = {403, "invalid_request_error", "origin_not_allowed",
                     "Requests from web pages of another origin are refused.", NULL},
     no_path = {404, "invalid_request_error", "not_found",
-               "There is nothing at this path; see GET /v1/models, POST /v1/responses, POST /v1/chat/completions.", NULL},
+               "There is nothing at this path; see GET /v1/models, POST /v1/responses, POST /v1/chat/completions.",
+               NULL},
     no_key = {401, "authentication_error", "invalid_api_key",
               "The proxy's key is missing: send 'Authorization: Bearer KEY' with the session's LITELLM_API_KEY.", NULL},
     wrong_key = {401, "authentication_error", "invalid_api_key",
                  "The proxy's key is wrong: each session has a new one, see the session page for where it lies.", NULL},
-    no_websocket = {426, "invalid_request_error", "upgrade_not_supported",
-                    "WebSocket is not spoken here: use POST.", NULL},
+    no_websocket = {426, "invalid_request_error", "upgrade_not_supported", "WebSocket is not spoken here: use POST.",
+                    NULL},
     too_large = {413, "invalid_request_error", "request_too_large", "The request's body is too large.", NULL};
 
 enum wire endpoint_wire(enum endpoint endpoint)
@@ -83,7 +85,8 @@ static bool find_route(const struct http_head *head, const struct route **found,
             *refusal = no_websocket;
         else
             *refusal = (struct refusal){405, "invalid_request_error", "method_not_allowed",
-                                        get ? "This path takes GET." : "This path takes POST.", get ? "GET, HEAD" : "POST"};
+                                        get ? "This path takes GET." : "This path takes POST.",
+                                        get ? "GET, HEAD" : "POST"};
     }
     return false;
 }

@@ -6,20 +6,20 @@
 #include "proxy/terms/wire.h"
 
 enum endpoint {
-    ENDPOINT_CHAT,         /* POST /v1/chat/completions */
-    ENDPOINT_RESPONSES,    /* POST /v1/responses */
-    ENDPOINT_COMPLETIONS,  /* POST /v1/completions */
-    ENDPOINT_EMBEDDINGS,   /* POST /v1/embeddings */
-    ENDPOINT_STORED,       /* /v1/responses/ID and what lies below: nothing is stored here */
-    ENDPOINT_MODELS,       /* GET /v1/models */
-    ENDPOINT_MODEL,        /* GET /v1/models/NAME */
-    ENDPOINT_HEALTH,       /* GET /health */
-    ENDPOINT_LIVENESS,     /* GET /health/liveness, /health/liveliness, / */
-    ENDPOINT_READINESS,    /* GET /health/readiness */
-    ENDPOINT_METRICS,      /* GET /dispatch/metrics */
-    ENDPOINT_STATE,        /* GET /dispatch/state */
-    ENDPOINT_OPTIONS,      /* OPTIONS *: whether HTTP is spoken here */
-    ENDPOINT_RESET,        /* POST /dispatch/reset */
+    ENDPOINT_CHAT,        /* POST /v1/chat/completions */
+    ENDPOINT_RESPONSES,   /* POST /v1/responses */
+    ENDPOINT_COMPLETIONS, /* POST /v1/completions */
+    ENDPOINT_EMBEDDINGS,  /* POST /v1/embeddings */
+    ENDPOINT_STORED,      /* /v1/responses/ID and what lies below: nothing is stored here */
+    ENDPOINT_MODELS,      /* GET /v1/models */
+    ENDPOINT_MODEL,       /* GET /v1/models/NAME */
+    ENDPOINT_HEALTH,      /* GET /health */
+    ENDPOINT_LIVENESS,    /* GET /health/liveness, /health/liveliness, / */
+    ENDPOINT_READINESS,   /* GET /health/readiness */
+    ENDPOINT_METRICS,     /* GET /dispatch/metrics */
+    ENDPOINT_STATE,       /* GET /dispatch/state */
+    ENDPOINT_OPTIONS,     /* OPTIONS *: whether HTTP is spoken here */
+    ENDPOINT_RESET,       /* POST /dispatch/reset */
 };
 
 /* The wire of an endpoint that is a model call; 0 for the others. */
@@ -29,18 +29,19 @@ enum wire endpoint_wire(enum endpoint endpoint);
 struct refusal {
     int status;
     const char *type, *code, *message;
-    const char *allow;      /* for 405: the Allow header's value */
+    const char *allow; /* for 405: the Allow header's value */
 };
 
 struct admit_options {
     struct slice master_key;
-    unsigned port;          /* that Host must name */
-    size_t body_max;        /* bytes */
-    const char *hosts;      /* that Host may name, too, blanks between; NULL: none (guard_host_among()) */
+    unsigned port;     /* that Host must name */
+    size_t body_max;   /* bytes */
+    const char *hosts; /* that Host may name, too, blanks between; NULL: none (guard_host_among()) */
 };
 
-/* Checks, in this order: Host, Origin and Sec-Fetch-Site; path and method; "Authorization: Bearer" (or x-api-key, api-key) in
- * constant time; Content-Length. Returns whether the request is admitted; *endpoint or *refusal is set accordingly. */
+/* Checks, in this order: Host, Origin and Sec-Fetch-Site; path and method; "Authorization: Bearer" (or x-api-key,
+ * api-key) in constant time; Content-Length. Returns whether the request is admitted; *endpoint or *refusal is set
+ * accordingly. */
 bool admit(const struct http_head *head, const struct admit_options *options, enum endpoint *endpoint,
            struct refusal *refusal);
 /* Appends {"error":{"message","type","param":null,"code"}}. */

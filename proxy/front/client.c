@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_SIZE (8u << 10)    /* of a head and what comes with it; the rest of a body is read where it belongs */
-#define IN_MAX (HTTP_HEAD_MAX + READ_SIZE)   /* a head, or what a client sends ahead while it is served */
-#define OUT_MAX (48u << 20)                  /* ceiling of unsent bytes: a whole reply */
-#define BODY_STEP (64u << 10)                /* progress that earns a body another timeout */
+#define READ_SIZE (8u << 10) /* of a head and what comes with it; the rest of a body is read where it belongs */
+#define IN_MAX (HTTP_HEAD_MAX + READ_SIZE) /* a head, or what a client sends ahead while it is served */
+#define OUT_MAX (48u << 20)                /* ceiling of unsent bytes: a whole reply */
+#define BODY_STEP (64u << 10)              /* progress that earns a body another timeout */
 
 static const char BAD_CHUNKS[] = "the chunked body is malformed";
 
@@ -37,7 +37,7 @@ void client_enter(struct client *c, enum client_state state)
     };
     c->state = state;
     if (timeouts[state])
-        arm(c, timeouts[state]);   /* else the one before runs on, and on_timeout() passes it over: that is cheaper */
+        arm(c, timeouts[state]); /* else the one before runs on, and on_timeout() passes it over: that is cheaper */
 }
 
 static void link_up(struct client *c)
@@ -91,7 +91,7 @@ bool client_open(struct client_shared *shared, int fd)
         return false;
     }
     client_enter(c, CLIENT_HEAD);
-    arm(c, shared->head_timeout);   /* the first request is why it came; between requests it may wait for longer */
+    arm(c, shared->head_timeout); /* the first request is why it came; between requests it may wait for longer */
     return true;
 }
 
@@ -115,7 +115,8 @@ void client_lose_later(struct client *c)
     event_active(c->readable, EV_TIMEOUT, 0);
 }
 
-/* Answers without an exchange, and closes: whatever of the request is still to come is not to be trusted, or not wanted. */
+/* Answers without an exchange, and closes: whatever of the request is still to come is not to be trusted, or not
+ * wanted. */
 static void refuse(struct client *c, const struct refusal *refusal)
 {
     struct buf body;
@@ -145,13 +146,13 @@ static void refuse_syntax(struct client *c, int status, const char *message)
 static void consume(struct slice *input, size_t len)
 {
     if (!len)
-        return;   /* an empty input may have no address */
+        return; /* an empty input may have no address */
     input->ptr += len;
     input->len -= len;
 }
 
-/* A request is refused before its body has been read; but where the chunks that came along with the head are none, that is told,
- * for it is the first fault. */
+/* A request is refused before its body has been read; but where the chunks that came along with the head are none, that
+ * is told, for it is the first fault. */
 static bool has_bad_chunks(const struct client *c, struct slice input)
 {
     struct http_chunked chunked = {0};
@@ -175,7 +176,7 @@ static size_t find_head(struct client *c, struct slice *input)
             return 0;
         if (input->ptr[1] != '\n')
             break;
-        consume(input, 2);   /* RFC 9112, 2.2: empty lines before a request are passed over */
+        consume(input, 2); /* RFC 9112, 2.2: empty lines before a request are passed over */
     }
     size_t len = http_head_length(*input, &c->scanned);
     if (!len && input->len && !http_may_begin_request(*input, &error)) {
@@ -256,7 +257,7 @@ static bool take_body(struct client *c, struct slice *input)
 /* Takes head and body off the input as far as it goes. true: the request is complete. */
 static bool take_request(struct client *c, struct slice *input)
 {
-    bool begins = false;   /* a part that mostly comes whole, and then needs no timer */
+    bool begins = false; /* a part that mostly comes whole, and then needs no timer */
     if (c->state == CLIENT_HEAD && input->len) {
         begins = !c->scanned;
         if (take_head(c, input)) {
@@ -277,8 +278,8 @@ static bool take_request(struct client *c, struct slice *input)
     return false;
 }
 
-/* Carries the request on as far as there is input: what was kept, or else what has just been read, where it lies. What is left of
- * it is kept before the request goes up, for a reply may follow at once, and after it the next request. */
+/* Carries the request on as far as there is input: what was kept, or else what has just been read, where it lies. What
+ * is left of it is kept before the request goes up, for a reply may follow at once, and after it the next request. */
 static void advance(struct client *c, struct slice fresh)
 {
     bool kept = c->in.len > 0;
@@ -289,33 +290,33 @@ static void advance(struct client *c, struct slice fresh)
     if (kept) {
         buf_drop(&c->in, len - input.len);
     } else if (!buf_add_slice(&c->in, input)) {
-        client_lose_later(c);   /* no memory: what would follow begins in the middle */
+        client_lose_later(c); /* no memory: what would follow begins in the middle */
         return;
     }
     if (!c->in.len)
         client_release(&c->in);
     else if (c->state == CLIENT_HEAD && input.len < len)
-        client_look_later(c);   /* a refusal was the whole reply */
+        client_look_later(c); /* a refusal was the whole reply */
     if (!complete)
         return;
     client_enter(c, CLIENT_SERVED);
     c->shared->events.request(c, c->endpoint, c->shared->events.ctx);
 }
 
-/* Takes what was read where it belongs: behind what was kept, or where nothing was, it is looked at where it lies, as *fresh.
- * false: it sends on and on while it is served. */
+/* Takes what was read where it belongs: behind what was kept, or where nothing was, it is looked at where it lies, as
+ * *fresh. false: it sends on and on while it is served. */
 static bool accept_input(struct client *c, struct slice bytes, struct slice *fresh)
 {
     if (c->state == CLIENT_LINGERING || c->state == CLIENT_CLOSING)
-        return true;   /* nobody wants it any more */
+        return true; /* nobody wants it any more */
     if (c->in.len || c->state == CLIENT_SERVED)
         return buf_add_slice(&c->in, bytes);
     *fresh = bytes;
     return true;
 }
 
-/* One read: a body whose length is known goes straight to its place, anything else by way of a buffer that all connections
- * share, so that an idle one holds none. false: the connection is over, and with it the client. */
+/* One read: a body whose length is known goes straight to its place, anything else by way of a buffer that all
+ * connections share, so that an idle one holds none. false: the connection is over, and with it the client. */
 static bool read_some(struct client *c, struct slice *fresh)
 {
     static char shared[READ_SIZE];
@@ -345,15 +346,15 @@ static void close_gently(struct client *c)
 static void on_timeout(struct client *c)
 {
     if (c->state == CLIENT_SERVED && !c->stalled)
-        return;   /* it is the upstream's turn */
+        return; /* it is the upstream's turn */
     if ((c->state == CLIENT_HEAD && c->in.len) || c->state == CLIENT_BODY)
         refuse_syntax(c, 408, "the request took too long to arrive");
     else
         lose(c);
 }
 
-/* All events of a connection end here: EV_READ and EV_WRITE from the socket, EV_TIMEOUT from the timer, and EV_TIMEOUT on the
- * read event from ourselves (event_active) when something is left to do that no socket announces. */
+/* All events of a connection end here: EV_READ and EV_WRITE from the socket, EV_TIMEOUT from the timer, and EV_TIMEOUT
+ * on the read event from ourselves (event_active) when something is left to do that no socket announces. */
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
     struct client *c = arg;

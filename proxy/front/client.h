@@ -1,5 +1,5 @@
-/* client: loop. One connection of a client: its bytes in, its replies out. Requests come one after another; while one is
- * served, the socket is still read, so that a hang-up is noticed at once. */
+/* client: loop. One connection of a client: its bytes in, its replies out. Requests come one after another; while one
+ * is served, the socket is still read, so that a hang-up is noticed at once. */
 #ifndef POINTSMAN_CLIENT_H
 #define POINTSMAN_CLIENT_H
 
@@ -12,8 +12,8 @@ struct client;
 struct client_events {
     /* A request was admitted and is complete. The head and body stay valid until the reply is finished. */
     void (*request)(struct client *client, enum endpoint endpoint, void *ctx);
-    /* The client went away before its reply was finished. `user` is what client_set_user() set; the client is invalid after
-     * this call. */
+    /* The client went away before its reply was finished. `user` is what client_set_user() set; the client is invalid
+     * after this call. */
     void (*gone)(void *user, void *ctx);
     /* The output that client_is_full() complained of has been written. */
     void (*drained)(void *user, void *ctx);
@@ -37,7 +37,7 @@ struct client_shared {
 struct client_reply {
     int status;
     const char *content_type;
-    struct slice fields;    /* further header fields, each "Name: value\r\n"; may be empty */
+    struct slice fields; /* further header fields, each "Name: value\r\n"; may be empty */
     struct slice body;
 };
 
@@ -54,8 +54,8 @@ void client_set_user(struct client *c, void *user);
 
 /* A whole reply. The body is copied. Ends the request. Without memory it is client_send_no_memory()'s. */
 void client_send_reply(struct client *c, const struct client_reply *reply);
-/* A whole reply that needs no memory: 503. It is lost, and the connection with it, where the socket does not take it at once.
- * Ends the request. */
+/* A whole reply that needs no memory: 503. It is lost, and the connection with it, where the socket does not take it at
+ * once. Ends the request. */
 void client_send_no_memory(struct client *c);
 /* A reply in pieces: chunked for HTTP/1.1, until the close for HTTP/1.0. `body` of `start` is ignored. */
 void client_start_stream(struct client *c, const struct client_reply *start);

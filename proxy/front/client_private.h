@@ -6,11 +6,11 @@
 
 #include <event2/event.h>
 
-#define OUT_HIGH (64u << 10)                 /* unsent bytes above which client_is_full() */
-#define OUT_LOW (16u << 10)                  /* … and below which it is told that it drained */
+#define OUT_HIGH (64u << 10) /* unsent bytes above which client_is_full() */
+#define OUT_LOW (16u << 10)  /* … and below which it is told that it drained */
 
 enum client_state {
-    CLIENT_HEAD,      /* waits for a request, or for the rest of its head */
+    CLIENT_HEAD, /* waits for a request, or for the rest of its head */
     CLIENT_BODY,
     CLIENT_SERVED,    /* the request is with the exchange */
     CLIENT_CLOSING,   /* writes the rest of its output, then closes */
@@ -19,25 +19,25 @@ enum client_state {
 
 struct client {
     struct client_shared *shared;
-    struct client *next, **back;    /* in shared->all */
+    struct client *next, **back; /* in shared->all */
     int fd;
     enum client_state state;
     struct event *readable, *writable, *timer;
-    struct buf in;                  /* raw input that nobody has looked at yet */
-    size_t scanned;                 /* how far http_head_length() has come in it */
-    struct buf head_text;           /* of the request; `head` points into it */
+    struct buf in;        /* raw input that nobody has looked at yet */
+    size_t scanned;       /* how far http_head_length() has come in it */
+    struct buf head_text; /* of the request; `head` points into it */
     struct http_head head;
     enum endpoint endpoint;
     struct buf body;
     struct http_chunked chunked;
-    size_t body_step;               /* body length at the last timeout */
+    size_t body_step; /* body length at the last timeout */
     struct buf out;
-    size_t sent;                    /* of out */
+    size_t sent; /* of out */
     bool streaming, was_full;
-    bool waits_for_more;            /* output waits for what follows at once */
-    bool stalled;                   /* output waits for the client to read */
-    bool broken;                    /* the socket failed while somebody above was calling us */
-    bool input_waits;               /* bytes are in `in` that no read event will announce */
+    bool waits_for_more; /* output waits for what follows at once */
+    bool stalled;        /* output waits for the client to read */
+    bool broken;         /* the socket failed while somebody above was calling us */
+    bool input_waits;    /* bytes are in `in` that no read event will announce */
     void *user;
 };
 

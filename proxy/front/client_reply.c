@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#define CHUNK_FRAME 32                       /* bytes of a chunk around its data, and of the last one */
-#define KEEP_MAX (4u << 10)                  /* larger buffers are freed when they are empty */
+#define CHUNK_FRAME 32      /* bytes of a chunk around its data, and of the last one */
+#define KEEP_MAX (4u << 10) /* larger buffers are freed when they are empty */
 
 void client_release(struct buf *b)
 {
@@ -38,8 +38,8 @@ bool client_flush(struct client *c)
     return true;
 }
 
-/* What is to be written goes out; where a piece of it found no memory, or could not be written, nothing does any more, for the
- * client could take the rest for the whole. */
+/* What is to be written goes out; where a piece of it found no memory, or could not be written, nothing does any more,
+ * for the client could take the rest for the whole. */
 static void write_out(struct client *c)
 {
     if (c->broken || c->out.failed || !client_flush(c))
@@ -53,16 +53,29 @@ bool client_is_full(const struct client *c)
 
 static const char *status_line(int status)
 {
-    static const struct { int status; const char *line; } lines[] = {
-        {200, "HTTP/1.1 200 OK\r\n"}, {400, "HTTP/1.1 400 Bad Request\r\n"}, {401, "HTTP/1.1 401 Unauthorized\r\n"},
-        {402, "HTTP/1.1 402 Payment Required\r\n"}, {403, "HTTP/1.1 403 Forbidden\r\n"},
-        {404, "HTTP/1.1 404 Not Found\r\n"}, {405, "HTTP/1.1 405 Method Not Allowed\r\n"},
-        {408, "HTTP/1.1 408 Request Timeout\r\n"}, {413, "HTTP/1.1 413 Content Too Large\r\n"},
-        {414, "HTTP/1.1 414 URI Too Long\r\n"}, {417, "HTTP/1.1 417 Expectation Failed\r\n"},
-        {422, "HTTP/1.1 422 Unprocessable Content\r\n"}, {426, "HTTP/1.1 426 Upgrade Required\r\n"},
-        {429, "HTTP/1.1 429 Too Many Requests\r\n"}, {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
-        {501, "HTTP/1.1 501 Not Implemented\r\n"}, {502, "HTTP/1.1 502 Bad Gateway\r\n"},
-        {503, "HTTP/1.1 503 Service Unavailable\r\n"}, {504, "HTTP/1.1 504 Gateway Timeout\r\n"},
+    static const struct {
+        int status;
+        const char *line;
+    } lines[] = {
+        {200, "HTTP/1.1 200 OK\r\n"},
+        {400, "HTTP/1.1 400 Bad Request\r\n"},
+        {401, "HTTP/1.1 401 Unauthorized\r\n"},
+        {402, "HTTP/1.1 402 Payment Required\r\n"},
+        {403, "HTTP/1.1 403 Forbidden\r\n"},
+        {404, "HTTP/1.1 404 Not Found\r\n"},
+        {405, "HTTP/1.1 405 Method Not Allowed\r\n"},
+        {408, "HTTP/1.1 408 Request Timeout\r\n"},
+        {413, "HTTP/1.1 413 Content Too Large\r\n"},
+        {414, "HTTP/1.1 414 URI Too Long\r\n"},
+        {417, "HTTP/1.1 417 Expectation Failed\r\n"},
+        {422, "HTTP/1.1 422 Unprocessable Content\r\n"},
+        {426, "HTTP/1.1 426 Upgrade Required\r\n"},
+        {429, "HTTP/1.1 429 Too Many Requests\r\n"},
+        {431, "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
+        {501, "HTTP/1.1 501 Not Implemented\r\n"},
+        {502, "HTTP/1.1 502 Bad Gateway\r\n"},
+        {503, "HTTP/1.1 503 Service Unavailable\r\n"},
+        {504, "HTTP/1.1 504 Gateway Timeout\r\n"},
         {505, "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -124,7 +137,8 @@ void client_send_no_memory(struct client *c)
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
         "Connection: close\r\nContent-Length: 80\r\n\r\n"
         "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
-    bool sent = c->out.len == c->sent && send(c->fd, reply, sizeof reply - 1, MSG_NOSIGNAL) == (ssize_t)sizeof reply - 1;
+    bool sent = c->out.len == c->sent &&
+                send(c->fd, reply, sizeof reply - 1, MSG_NOSIGNAL) == (ssize_t)sizeof reply - 1;
     c->out.failed = false;
     c->head.keep_alive = false;
     finish(c);
@@ -154,7 +168,7 @@ void client_start_stream(struct client *c, const struct client_reply *start)
 {
     c->streaming = true;
     if (c->head.minor == 0)
-        c->head.keep_alive = false;   /* the close is what ends it */
+        c->head.keep_alive = false; /* the close is what ends it */
     add_reply_head(c, start);
     if (c->head.minor == 1)
         BUF_ADD(&c->out, "Transfer-Encoding: chunked\r\n");
@@ -186,7 +200,7 @@ void client_send(struct client *c, struct slice bytes, bool more)
     add_chunk(c, bytes);
     c->waits_for_more = more && !c->out.failed && c->out.len - c->sent < KEEP_MAX / 2;
     if (c->waits_for_more)
-        event_active(c->writable, EV_WRITE, 0);   /* in this turn of the loop at the latest */
+        event_active(c->writable, EV_WRITE, 0); /* in this turn of the loop at the latest */
     else
         write_out(c);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define METHOD_MAX 32   /* bytes; longer ones are none that anybody has */
+#define METHOD_MAX 32 /* bytes; longer ones are none that anybody has */
 
 static const char NOT_A_REQUEST[] = "the request line is not METHOD TARGET HTTP/1.1";
 static const char NO_CRLF[] = "a line does not end in CR LF";
@@ -119,7 +119,8 @@ bool http_may_begin_request(struct slice input, struct http_error *error)
     struct http_head head;
     struct slice line, authority, rest = input;
     if (input.len && memchr(input.ptr, '\n', input.len))
-        return http_cut_line(&rest, &line) ? parse_request_line(line, &head, &authority, error) : bad(error, 400, NO_CRLF);
+        return http_cut_line(&rest, &line) ? parse_request_line(line, &head, &authority, error)
+                                           : bad(error, 400, NO_CRLF);
     if (!http_cut(&rest, ' ', &line))
         line = input;
     if (input.len && !http_is_token(line))
@@ -133,8 +134,8 @@ bool http_may_begin_request(struct slice input, struct http_error *error)
 static bool stands_twice(struct http_head *head, struct slice name)
 {
     static const struct slice once[] = {
-        SLICE("origin"), SLICE("api-key"), SLICE("x-api-key"), SLICE("content-type"), SLICE("authorization"),
-        SLICE("sec-fetch-site"),
+        SLICE("origin"),       SLICE("api-key"),       SLICE("x-api-key"),
+        SLICE("content-type"), SLICE("authorization"), SLICE("sec-fetch-site"),
     };
     for (unsigned i = 0; i < sizeof once / sizeof *once; i++)
         if (name.len == once[i].len && slice_is_nocase(name, once[i].ptr)) {

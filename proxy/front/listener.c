@@ -12,14 +12,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FIRST_INHERITED_FD 3   /* SD_LISTEN_FDS_START */
+#define FIRST_INHERITED_FD 3 /* SD_LISTEN_FDS_START */
 #define INHERITED_MAX 8
 #define BACKLOG 1024
 
 struct listener {
     struct client_shared *shared;
     int fd;
-    int reserve;               /* a descriptor to give up when none is left: see shed() */
+    int reserve; /* a descriptor to give up when none is left: see shed() */
     struct event *acceptable;
 };
 
@@ -106,8 +106,8 @@ unsigned listener_port(int fd)
     return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port) : 0;
 }
 
-/* No descriptor is left: the reserve is spent on taking one connection off the queue and closing it, so that its client is
- * told at once and the loop does not spin on a queue that it can't empty. */
+/* No descriptor is left: the reserve is spent on taking one connection off the queue and closing it, so that its client
+ * is told at once and the loop does not spin on a queue that it can't empty. */
 static void shed(struct listener *l)
 {
     close(l->reserve);

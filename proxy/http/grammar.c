@@ -3,14 +3,15 @@
 
 #include <string.h>
 
-#define CHUNK_DIGITS_MAX 8        /* a chunk below 4 GB */
-#define CHUNK_EXTRA_MAX 4096      /* bytes of chunk extensions and trailer fields in one body */
+#define CHUNK_DIGITS_MAX 8   /* a chunk below 4 GB */
+#define CHUNK_EXTRA_MAX 4096 /* bytes of chunk extensions and trailer fields in one body */
 
 /* RFC 9110, 5.6.2: all that is visible but separators. */
 static bool is_token_char(char c)
 {
-    static const bool token[256] = {['!'] = true, ['#' ... '\''] = true, ['*' ... '+'] = true, ['-' ... '.'] = true,
-                                    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['^' ... 'z'] = true, ['|'] = true, ['~'] = true};
+    static const bool token[256] = {['!'] = true,         ['#' ... '\''] = true, ['*' ... '+'] = true,
+                                    ['-' ... '.'] = true, ['0' ... '9'] = true,  ['A' ... 'Z'] = true,
+                                    ['^' ... 'z'] = true, ['|'] = true,          ['~'] = true};
     return token[(unsigned char)c];
 }
 
@@ -28,7 +29,8 @@ static bool is_field_value(struct slice s)
     static const bool control[256] = {[0 ... '\t' - 1] = true, ['\t' + 1 ... 0x1F] = true, [0x7F] = true};
     bool found = false;
     for (size_t i = 0; i < s.len; i++)
-        found |= control[(unsigned char)s.ptr[i]];   /* no way out: there mostly is none, and this is most of a head's time */
+        found |=
+            control[(unsigned char)s.ptr[i]]; /* no way out: there mostly is none, and this is most of a head's time */
     return !found;
 }
 
@@ -103,21 +105,21 @@ bool http_lists(struct slice value, const char *token)
 }
 
 enum chunk_state {
-    CHUNK_SIZE,            /* hexadecimal digits */
-    CHUNK_NAME_START,      /* behind the ";" of an extension */
+    CHUNK_SIZE,       /* hexadecimal digits */
+    CHUNK_NAME_START, /* behind the ";" of an extension */
     CHUNK_NAME,
-    CHUNK_VALUE_START,     /* behind its "=" */
+    CHUNK_VALUE_START, /* behind its "=" */
     CHUNK_VALUE,
     CHUNK_QUOTED,
-    CHUNK_QUOTED_PAIR,     /* behind a backslash */
+    CHUNK_QUOTED_PAIR, /* behind a backslash */
     CHUNK_QUOTED_END,
     CHUNK_SIZE_LF,
     CHUNK_DATA,
     CHUNK_DATA_CR,
     CHUNK_DATA_LF,
-    CHUNK_TRAILER_START,   /* at the start of a trailer field */
+    CHUNK_TRAILER_START, /* at the start of a trailer field */
     CHUNK_TRAILER_NAME,
-    CHUNK_TRAILER,         /* its value: read over */
+    CHUNK_TRAILER, /* its value: read over */
     CHUNK_TRAILER_LF,
     CHUNK_END_LF,
     CHUNK_DONE,
@@ -151,20 +153,14 @@ static enum chunk_state extension_step(enum chunk_state state, char at)
 {
     enum chunk_state end = at == '\r' ? CHUNK_SIZE_LF : at == ';' ? CHUNK_NAME_START : CHUNK_BAD;
     switch (state) {
-    case CHUNK_NAME_START:
-        return is_token_char(at) ? CHUNK_NAME : CHUNK_BAD;
-    case CHUNK_NAME:
-        return is_token_char(at) ? CHUNK_NAME : at == '=' ? CHUNK_VALUE_START : end;
-    case CHUNK_VALUE_START:
-        return at == '"' ? CHUNK_QUOTED : is_token_char(at) ? CHUNK_VALUE : CHUNK_BAD;
-    case CHUNK_VALUE:
-        return is_token_char(at) ? CHUNK_VALUE : end;
+    case CHUNK_NAME_START: return is_token_char(at) ? CHUNK_NAME : CHUNK_BAD;
+    case CHUNK_NAME: return is_token_char(at) ? CHUNK_NAME : at == '=' ? CHUNK_VALUE_START : end;
+    case CHUNK_VALUE_START: return at == '"' ? CHUNK_QUOTED : is_token_char(at) ? CHUNK_VALUE : CHUNK_BAD;
+    case CHUNK_VALUE: return is_token_char(at) ? CHUNK_VALUE : end;
     case CHUNK_QUOTED:
         return at == '"' ? CHUNK_QUOTED_END : at == '\\' ? CHUNK_QUOTED_PAIR : is_plain(at) ? CHUNK_QUOTED : CHUNK_BAD;
-    case CHUNK_QUOTED_PAIR:
-        return is_plain(at) ? CHUNK_QUOTED : CHUNK_BAD;
-    default:
-        return end;   /* CHUNK_QUOTED_END */
+    case CHUNK_QUOTED_PAIR: return is_plain(at) ? CHUNK_QUOTED : CHUNK_BAD;
+    default: return end; /* CHUNK_QUOTED_END */
     }
 }
 
@@ -187,13 +183,9 @@ static enum chunk_state chunk_step(struct http_chunked *c, char at)
     case CHUNK_QUOTED_PAIR:
     case CHUNK_QUOTED_END:
         return ++c->line <= CHUNK_EXTRA_MAX ? extension_step((enum chunk_state)c->state, at) : CHUNK_BAD;
-    case CHUNK_SIZE_LF:
-        return at != '\n' ? CHUNK_BAD : c->left ? CHUNK_DATA : CHUNK_TRAILER_START;
-    case CHUNK_DATA_CR:
-        return at == '\r' ? CHUNK_DATA_LF : CHUNK_BAD;
-    case CHUNK_DATA_LF:
-        c->digits = 0;
-        return at == '\n' ? CHUNK_SIZE : CHUNK_BAD;
+    case CHUNK_SIZE_LF: return at != '\n' ? CHUNK_BAD : c->left ? CHUNK_DATA : CHUNK_TRAILER_START;
+    case CHUNK_DATA_CR: return at == '\r' ? CHUNK_DATA_LF : CHUNK_BAD;
+    case CHUNK_DATA_LF: c->digits = 0; return at == '\n' ? CHUNK_SIZE : CHUNK_BAD;
     case CHUNK_TRAILER_START:
         if (at == '\r')
             return CHUNK_END_LF;
@@ -206,14 +198,11 @@ static enum chunk_state chunk_step(struct http_chunked *c, char at)
         if (at == '\r')
             return CHUNK_TRAILER_LF;
         return is_plain(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER : CHUNK_BAD;
-    case CHUNK_TRAILER_LF:
-        return at == '\n' ? CHUNK_TRAILER_START : CHUNK_BAD;
-    case CHUNK_END_LF:
-        return at == '\n' ? CHUNK_DONE : CHUNK_BAD;
+    case CHUNK_TRAILER_LF: return at == '\n' ? CHUNK_TRAILER_START : CHUNK_BAD;
+    case CHUNK_END_LF: return at == '\n' ? CHUNK_DONE : CHUNK_BAD;
     case CHUNK_DATA:
     case CHUNK_DONE:
-    case CHUNK_BAD:
-        break;
+    case CHUNK_BAD: break;
     }
     return CHUNK_BAD;
 }

@@ -14,12 +14,12 @@
 #include <time.h>
 
 #define LINE_MAX (64u << 10)
-#define FLUSH_AT (16u << 10)     /* bytes of lines that wait for journal_flush() */
+#define FLUSH_AT (16u << 10) /* bytes of lines that wait for journal_flush() */
 
 struct journal {
     struct jsonl *file;
-    bool failing;       /* told already */
-    time_t second;      /* what `clock` says */
+    bool failing;  /* told already */
+    time_t second; /* what `clock` says */
     char clock[32];
 };
 
@@ -158,7 +158,8 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     add_count(out, ",\"cached\"", e->usage.cached_input);
     add_count(out, ",\"output\"", e->usage.output);
     add_count(out, ",\"reasoning\"", e->usage.reasoning);
-    buf_add_text(out, e->usage.estimated ? ",\"estimated\":true},\"cost_usd\":" : ",\"estimated\":false},\"cost_usd\":");
+    buf_add_text(out,
+                 e->usage.estimated ? ",\"estimated\":true},\"cost_usd\":" : ",\"estimated\":false},\"cost_usd\":");
     if (isfinite(e->cost_usd))
         buf_add_double(out, e->cost_usd, 9);
     else

@@ -18,13 +18,19 @@
 
 #define FORMAT_VERSION 1
 #define FILE_MAX (4u << 20)
-#define TIME_MAX (7 * 86400000.0)      /* ms: nothing older or longer is told */
+#define TIME_MAX (7 * 86400000.0) /* ms: nothing older or longer is told */
 
-static const struct { const char *name; size_t offset; } AVERAGES[] = {
-    {"ttft_ms", offsetof(struct observed, ttft_ms)}, {"total_ms", offsetof(struct observed, total_ms)},
+static const struct {
+    const char *name;
+    size_t offset;
+} AVERAGES[] = {
+    {"ttft_ms", offsetof(struct observed, ttft_ms)},
+    {"total_ms", offsetof(struct observed, total_ms)},
     {"tokens_per_second", offsetof(struct observed, tokens_per_second)},
-    {"output_tokens", offsetof(struct observed, output_tokens)}, {"cost_usd", offsetof(struct observed, cost_usd)},
-    {"errors", offsetof(struct observed, errors)}, {"queue_depth", offsetof(struct observed, queue_depth)},
+    {"output_tokens", offsetof(struct observed, output_tokens)},
+    {"cost_usd", offsetof(struct observed, cost_usd)},
+    {"errors", offsetof(struct observed, errors)},
+    {"queue_depth", offsetof(struct observed, queue_depth)},
 };
 
 #define AVERAGE_COUNT (sizeof AVERAGES / sizeof *AVERAGES)
@@ -55,14 +61,16 @@ static void add_deployment(const struct deployment *d, const struct health *h, u
     for (size_t i = 0; i < AVERAGE_COUNT; i++) {
         const struct ewma *e = average_of(&h->seen, i);
         if (e->weight > 0 && isfinite(e->sum))
-            buf_add_format(out, ",\"%s\":[%.9g,%.9g,%.0f]", AVERAGES[i].name, e->sum, e->weight, left_ms(now_ms, e->at_ms));
+            buf_add_format(out, ",\"%s\":[%.9g,%.9g,%.0f]", AVERAGES[i].name, e->sum, e->weight,
+                           left_ms(now_ms, e->at_ms));
     }
     BUF_ADD(out, "}");
 }
 
 bool kept_write(const struct config *c, const struct health *health, const struct kept_clocks *now, struct buf *out)
 {
-    buf_add_format(out, "{\"version\":%d,\"saved_at_ms\":%lld,\"deployments\":[", FORMAT_VERSION, (long long)now->unix_ms);
+    buf_add_format(out, "{\"version\":%d,\"saved_at_ms\":%lld,\"deployments\":[", FORMAT_VERSION,
+                   (long long)now->unix_ms);
     for (unsigned i = 0; i < c->deployment_count; i++) {
         if (i)
             BUF_ADD(out, ",\n");
@@ -124,7 +132,8 @@ static void read_health(const struct json *j, uint32_t node, double passed_ms, u
 static bool is_of(const struct json *j, uint32_t node, const struct deployment *d)
 {
     const char *base = d->api_base ? d->api_base : "";
-    return json_string_is(j, json_get(j, node, "id"), d->id) && json_string_is(j, json_get(j, node, "model"), d->model) &&
+    return json_string_is(j, json_get(j, node, "id"), d->id) &&
+           json_string_is(j, json_get(j, node, "model"), d->model) &&
            json_string_is(j, json_get(j, node, "api_base"), base);
 }
 
@@ -133,8 +142,8 @@ bool kept_read(struct slice text, const struct config *c, struct health *health,
     struct json j = {.text = NULL};
     int64_t version = 0, saved_ms = 0;
     bool ours = json_parse(&j, text.ptr, text.len) && json_int64(&j, json_get(&j, 0, "version"), &version) &&
-                version == FORMAT_VERSION && json_int64(&j, json_get(&j, 0, "saved_at_ms"), &saved_ms) && saved_ms > 0 &&
-                saved_ms <= now->unix_ms && json_is(&j, json_get(&j, 0, "deployments"), JSON_ARRAY);
+                version == FORMAT_VERSION && json_int64(&j, json_get(&j, 0, "saved_at_ms"), &saved_ms) &&
+                saved_ms > 0 && saved_ms <= now->unix_ms && json_is(&j, json_get(&j, 0, "deployments"), JSON_ARRAY);
     uint32_t node = ours ? json_first(&j, json_get(&j, 0, "deployments")) : JSON_NONE;
     for (; node; node = json_next(&j, node))
         for (unsigned i = 0; json_is(&j, node, JSON_OBJECT) && i < c->deployment_count; i++)

@@ -9,7 +9,7 @@
 
 struct adaptive {
     const struct config *config;
-    struct markov_provider *providers;   /* by deployment index */
+    struct markov_provider *providers; /* by deployment index */
     struct canary *canary;
 };
 
@@ -50,8 +50,8 @@ void adaptive_carry(const struct adaptive *from, struct adaptive *to, const unsi
     canary_carry(from->canary, to->canary);
 }
 
-/* At the deployment's prices without a cache; NAN where they are unknown. The answer is taken to be as long everywhere: how long
- * it was elsewhere lay in other requests. */
+/* At the deployment's prices without a cache; NAN where they are unknown. The answer is taken to be as long everywhere:
+ * how long it was elsewhere lay in other requests. */
 static double expected_cost(const struct plan_input *in, const struct deployment *d)
 {
     return (double)plan_prompt_tokens(in, d) * d->input_cost +
@@ -75,7 +75,8 @@ static unsigned gather(const struct adaptive *a, const struct plan_input *in, co
     for (unsigned i = 0; i < plan->choice_count && count < MARKOV_MAX; i++) {
         const struct choice *c = &plan->choices[i];
         bool last_resort = c->deployment->weight <= 0 && baseline->weight > 0;
-        if (c->limit == LIMIT_NONE && !last_resort && c->deployment != baseline && is_of_group(in->group, c->deployment))
+        if (c->limit == LIMIT_NONE && !last_resort && c->deployment != baseline &&
+            is_of_group(in->group, c->deployment))
             deployments[count++] = c->deployment;
     }
     for (unsigned i = 0; i < count; i++)
@@ -128,15 +129,12 @@ static enum markov_outcome outcome_of(enum failure_kind kind)
 {
     switch (kind) {
     case FAILURE_TIMEOUT:
-    case FAILURE_OVERLOADED:
-        return MARKOV_OVERLOADED_FAILURE;
+    case FAILURE_OVERLOADED: return MARKOV_OVERLOADED_FAILURE;
     case FAILURE_RATE_LIMIT:
     case FAILURE_QUOTA:
     case FAILURE_AUTH:
-    case FAILURE_NOT_FOUND:
-        return MARKOV_LIMITED;
-    default:
-        return MARKOV_FAILED;
+    case FAILURE_NOT_FOUND: return MARKOV_LIMITED;
+    default: return MARKOV_FAILED;
     }
 }
 

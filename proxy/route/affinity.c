@@ -33,7 +33,8 @@ void affinity_note(struct affinity *a, uint64_t key, unsigned deployment, int64_
         if (!set[i].key || (oldest->key && set[i].last_ms < oldest->last_ms))
             oldest = &set[i];
     }
-    *oldest = (struct affinity_entry){.key = key, .last_ms = now_ms, .prompt_tokens = prompt_tokens, .deployment = deployment};
+    *oldest = (struct affinity_entry){
+        .key = key, .last_ms = now_ms, .prompt_tokens = prompt_tokens, .deployment = deployment};
 }
 
 void affinity_remap(struct affinity *a, const unsigned *map, unsigned count)

@@ -5,9 +5,9 @@
 
 #include <math.h>
 
-#define OUTPUT_WEIGHT 5.0         /* the configured length of a reply counts as so many replies */
+#define OUTPUT_WEIGHT 5.0 /* the configured length of a reply counts as so many replies */
 #define OUTPUT_HALF_LIFE_MS 600000.0
-#define CACHE_LIVES_MS 300000u    /* how long a prompt cache is counted on: OpenAI keeps prefixes for 5 to 10 minutes */
+#define CACHE_LIVES_MS 300000u /* how long a prompt cache is counted on: OpenAI keeps prefixes for 5 to 10 minutes */
 
 /* The length of replies, from what all candidates have sent. */
 static double output_tokens(const struct plan_input *in, const struct choice *choices, unsigned count)

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#define WEIGHT 0.1   /* of the newest sample: a conversation's steps resemble each other, so a dozen of them settle it */
+#define WEIGHT 0.1 /* of the newest sample: a conversation's steps resemble each other, a dozen settle it */
 
 void calibration_observe(struct calibration *c, size_t prompt_bytes, int64_t tokens)
 {

@@ -1,5 +1,5 @@
-/* calibration: pure. How many bytes of a prompt make a token for one model, learned from the counts that its provider gives;
- * what stands in where a provider gives none. */
+/* calibration: pure. How many bytes of a prompt make a token for one model, learned from the counts that its provider
+ * gives; what stands in where a provider gives none. */
 #ifndef POINTSMAN_CALIBRATION_H
 #define POINTSMAN_CALIBRATION_H
 
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct calibration {
-    double bytes_per_token;   /* moving average; 0: nothing observed yet */
-    double error;             /* moving average of |estimated - counted| / counted, estimated before each count was known */
+    double bytes_per_token; /* moving average; 0: nothing observed yet */
+    double error; /* moving average of |estimated - counted| / counted, estimated before each count was known */
     uint64_t samples;
 };
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#define FORGOTTEN 1e-6   /* samples; less than this is none */
+#define FORGOTTEN 1e-6 /* samples; less than this is none */
 
 static double fade(const struct ewma *e, double half_life_ms, uint64_t now_ms)
 {

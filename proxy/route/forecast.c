@@ -8,15 +8,15 @@
 #include <string.h>
 
 /* What is usual of model providers, not of any one. None of these needs to be exact: what is seen corrects them. */
-#define LONG_MS 600000.0            /* half-life of what a deployment is like while it is well */
-#define SHORT_MS 240000.0           /* and of what its trouble is like */
+#define LONG_MS 600000.0  /* half-life of what a deployment is like while it is well */
+#define SHORT_MS 240000.0 /* and of what its trouble is like */
 #define ERRORS_WELL 0.008
-#define ERRORS_WELL_WEIGHT 200.0    /* in samples */
+#define ERRORS_WELL_WEIGHT 200.0 /* in samples */
 #define ERRORS_BAD 0.68
 #define ERRORS_BAD_WEIGHT 14.0
 #define CUTS 0.2
 #define CUTS_WEIGHT 1.0
-#define LATE 0.2                    /* of the calls to a failing deployment, those that keep silent for long before they fail */
+#define LATE 0.2 /* of the calls to a failing deployment, those that keep silent for long before they fail */
 #define LOST_MS 2400.0
 #define LOST_WEIGHT 3.0
 #define DECLARED_WEIGHT 5.0
@@ -25,17 +25,17 @@
 #define USUAL_TOKEN_MS 25.0
 #define SLOWNESS 4.8
 #define SLOWNESS_WEIGHT 1.0
-#define SPREAD_TTFT 0.6             /* standard deviations of logarithms while well */
+#define SPREAD_TTFT 0.6 /* standard deviations of logarithms while well */
 #define SPREAD_TOKEN 0.36
-#define SLOW_MEAN 1.45               /* of the logarithm of the factor while slow */
+#define SLOW_MEAN 1.45 /* of the logarithm of the factor while slow */
 #define SLOW_SPREAD 0.6
-#define TOKENS_MIN 8                /* fewer say nothing of the speed */
-#define TRIAL_FROM 0.03             /* suspicion from which one call at a time finds out */
-#define TRIAL 0.43                   /* and what the others have to reckon with meanwhile */
-#define BEAT_BAD 0.6                /* where trouble comes on a beat: how likely it is in its time */
-#define BEAT_WELL 0.08              /* and between: little, but one call finds out before the others follow */
-#define RATIO_MAX 55.0              /* one piece of evidence weighs no more */
-#define WELL_MIN 0.05               /* weight of samples of a deployment that is surely slow: slowness may have come to stay */
+#define TOKENS_MIN 8    /* fewer say nothing of the speed */
+#define TRIAL_FROM 0.03 /* suspicion from which one call at a time finds out */
+#define TRIAL 0.43      /* and what the others have to reckon with meanwhile */
+#define BEAT_BAD 0.6    /* where trouble comes on a beat: how likely it is in its time */
+#define BEAT_WELL 0.08  /* and between: little, but one call finds out before the others follow */
+#define RATIO_MAX 55.0  /* one piece of evidence weighs no more */
+#define WELL_MIN 0.05   /* weight of samples of a deployment that is surely slow: slowness may have come to stay */
 
 struct forecast_prior forecast_prior(const struct deployment *d, double output_tokens)
 {
@@ -67,8 +67,14 @@ static double lasting(const struct ewma *e, double prior, double prior_weight)
     return ewma_read(e, prior, prior_weight, LONG_MS, e->at_ms);
 }
 
-static double bad_errors(const struct forecast *f) { return lasting(&f->bad_errors, ERRORS_BAD, ERRORS_BAD_WEIGHT); }
-static double well_errors(const struct forecast *f) { return lasting(&f->errors, ERRORS_WELL, ERRORS_WELL_WEIGHT); }
+static double bad_errors(const struct forecast *f)
+{
+    return lasting(&f->bad_errors, ERRORS_BAD, ERRORS_BAD_WEIGHT);
+}
+static double well_errors(const struct forecast *f)
+{
+    return lasting(&f->errors, ERRORS_WELL, ERRORS_WELL_WEIGHT);
+}
 
 /* A sample that counts as `weight` samples. */
 static void add(struct ewma *e, double sample, double weight, double half_life_ms, uint64_t now_ms)
@@ -78,13 +84,17 @@ static void add(struct ewma *e, double sample, double weight, double half_life_m
     e->weight -= 1 - weight;
 }
 
-static double bounded(double ratio) { return fmin(fmax(ratio, 1 / RATIO_MAX), RATIO_MAX); }
+static double bounded(double ratio)
+{
+    return fmin(fmax(ratio, 1 / RATIO_MAX), RATIO_MAX);
+}
 
-/* How much likelier a time is while slow than while well; `x` is the logarithm of the time over the expected one. Beyond the
- * usual slowness it is no less likely to be slow. */
+/* How much likelier a time is while slow than while well; `x` is the logarithm of the time over the expected one.
+ * Beyond the usual slowness it is no less likely to be slow. */
 static double slow_ratio(double x, double spread)
 {
-    /* Where the ratio is least. What is quicker still would count for slow again, because slowness is spread more widely. */
+    /* Where the ratio is least. What is quicker still would count for slow again, because slowness is spread more
+     * widely. */
     double least = -SLOW_MEAN * spread * spread / (SLOW_SPREAD * SLOW_SPREAD - spread * spread);
     x = fmax(x, least);
     double slow = x > SLOW_MEAN ? 0 : (x - SLOW_MEAN) / SLOW_SPREAD, well = x / spread;
@@ -92,9 +102,15 @@ static double slow_ratio(double x, double spread)
 }
 
 /* Part of a normal distribution above z. */
-static double above(double z) { return erfc(z / M_SQRT2) / 2; }
+static double above(double z)
+{
+    return erfc(z / M_SQRT2) / 2;
+}
 
-static double with_ratio(double belief, double ratio) { return belief * ratio / (belief * ratio + 1 - belief); }
+static double with_ratio(double belief, double ratio)
+{
+    return belief * ratio / (belief * ratio + 1 - belief);
+}
 
 /* Mixes in what a beat says. */
 static void hear_rhythm(const struct forecast *f, uint64_t now_ms, struct prospect *p)
@@ -131,7 +147,8 @@ static void hear_silence(const struct forecast *f, uint64_t now_ms, struct prosp
         p->slow = fmax(p->slow, TRIAL);
 }
 
-struct prospect forecast_read(const struct forecast *f, const struct forecast_prior *prior, unsigned in_flight, uint64_t now_ms)
+struct prospect forecast_read(const struct forecast *f, const struct forecast_prior *prior, unsigned in_flight,
+                              uint64_t now_ms)
 {
     struct prospect p = {.failing = suspicion_read(&f->failing, now_ms), .slow = suspicion_read(&f->slow, now_ms)};
     hear_silence(f, now_ms, &p);
@@ -147,7 +164,8 @@ struct prospect forecast_read(const struct forecast *f, const struct forecast_pr
     return p;
 }
 
-struct forecast_call forecast_started(struct forecast *f, const struct forecast_prior *prior, unsigned others, uint64_t now_ms)
+struct forecast_call forecast_started(struct forecast *f, const struct forecast_prior *prior, unsigned others,
+                                      uint64_t now_ms)
 {
     struct forecast_call call = {.started_ms = now_ms, .others = others};
     double ttft_ms = well_ttft_ms(f, prior, now_ms), token_ms = well_token_ms(f, prior, now_ms);
@@ -179,7 +197,10 @@ void forecast_forget_calls(struct forecast *f)
 }
 
 /* The success of a call that started before the newest failure did says nothing of what came since. */
-static bool is_news(const struct forecast *f, const struct forecast_call *call) { return call->started_ms >= f->failed_start_ms; }
+static bool is_news(const struct forecast *f, const struct forecast_call *call)
+{
+    return call->started_ms >= f->failed_start_ms;
+}
 
 void forecast_answered(struct forecast *f, struct forecast_call *call, uint64_t now_ms)
 {
@@ -211,15 +232,15 @@ static void take_failure(struct forecast *f, const struct forecast_call *call, c
 static void take_success(struct forecast *f, const struct forecast_call *call, uint64_t now_ms)
 {
     double bad = bad_errors(f), failing = suspicion_read(&f->failing, now_ms);
-    double heard = call->answered ? 1 - bad * (1 - CUTS) : 1;      /* its first content was evidence already */
+    double heard = call->answered ? 1 - bad * (1 - CUTS) : 1; /* its first content was evidence already */
     suspicion_hear(&f->failing, (1 - bad) / heard, now_ms);
     add(&f->bad_errors, 0, failing, SHORT_MS, now_ms);
     add(&f->errors, 0, 1 - failing, LONG_MS, now_ms);
 }
 
 /* A reply that came whole: its speed is that of all of it, and corrects both times alike. */
-static void take_whole_time(struct forecast *f, const struct forecast_call *call, const struct outcome *o, double ttft_ms,
-                            double token_ms, uint64_t now_ms)
+static void take_whole_time(struct forecast *f, const struct forecast_call *call, const struct outcome *o,
+                            double ttft_ms, double token_ms, uint64_t now_ms)
 {
     double tokens = o->output_tokens > 0 ? (double)o->output_tokens : 0;
     double factor = fmax((double)o->total_ms, 1) / (call->expected_ms + tokens * token_ms);
@@ -231,10 +252,11 @@ static void take_whole_time(struct forecast *f, const struct forecast_call *call
 }
 
 /* Waiting for a slot and slowness both delay the first token; the speed of the others tells them apart. */
-static void take_stream_times(struct forecast *f, const struct forecast_call *call, const struct outcome *o, double usual_ttft_ms,
-                              double usual_token_ms, double output_tokens, uint64_t now_ms)
+static void take_stream_times(struct forecast *f, const struct forecast_call *call, const struct outcome *o,
+                              double usual_ttft_ms, double usual_token_ms, double output_tokens, uint64_t now_ms)
 {
-    double ttft_ms = fmax((double)o->ttft_ms, 1), token_ms = (double)(o->total_ms - o->ttft_ms) / (double)o->output_tokens;
+    double ttft_ms = fmax((double)o->ttft_ms, 1),
+           token_ms = (double)(o->total_ms - o->ttft_ms) / (double)o->output_tokens;
     double factor = token_ms / usual_token_ms;
     suspicion_hear(&f->slow, slow_ratio(log(factor), SPREAD_TOKEN), now_ms);
     double slow = suspicion_read(&f->slow, now_ms), well = fmax(1 - slow, WELL_MIN);
@@ -246,12 +268,15 @@ static void take_stream_times(struct forecast *f, const struct forecast_call *ca
         add(&f->ttft_ms, ttft_ms, well, LONG_MS, now_ms);
 }
 
-/* A used up quota, a refused key and a model that is not there have rests of their own, and say nothing of how reliable the
- * deployment is. */
-static bool is_trouble(enum failure_kind kind) { return kind != FAILURE_RATE_LIMIT && failure_rule(kind)->cooldown_s < 0; }
+/* A used up quota, a refused key and a model that is not there have rests of their own, and say nothing of how reliable
+ * the deployment is. */
+static bool is_trouble(enum failure_kind kind)
+{
+    return kind != FAILURE_RATE_LIMIT && failure_rule(kind)->cooldown_s < 0;
+}
 
-void forecast_ended(struct forecast *f, const struct forecast_prior *prior, struct forecast_call *call, const struct outcome *o,
-                    uint64_t now_ms)
+void forecast_ended(struct forecast *f, const struct forecast_prior *prior, struct forecast_call *call,
+                    const struct outcome *o, uint64_t now_ms)
 {
     double ttft_ms = well_ttft_ms(f, prior, now_ms), token_ms = well_token_ms(f, prior, now_ms);
     stop_listening(f, call);

@@ -1,4 +1,5 @@
-/* pure. Keeps what real traffic tells of each deployment: what it is busy with, failures in a row, how long it rests. */
+/* pure. Keeps what real traffic tells of each deployment: what it is busy with, failures in a row, how long it rests.
+ */
 #include "proxy/route/health.h"
 
 #include "proxy/terms/failure.h"
@@ -6,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#define REST_MAX_S 3600     /* however long a provider's Retry-After is */
+#define REST_MAX_S 3600 /* however long a provider's Retry-After is */
 
 /* Failures of this kind in a row that start no rest. */
 static unsigned forgiven(const struct config *c, enum failure_kind kind)
@@ -35,12 +36,13 @@ static void rest(struct health *h, uint64_t ms, uint64_t now_ms)
         h->resting_until = now_ms + ms;
 }
 
-/* Counts a failure, and starts what follows from it: a rest of the time that is said, or repeated ones open the breaker. */
+/* Counts a failure, and starts what follows from it: a rest of the time that is said, or repeated ones open the
+ * breaker. */
 static void failed(struct health *h, const struct config *c, const struct outcome *o, uint64_t now_ms)
 {
     const struct failure *f = o->failure;
     if (failure_rule(f->kind)->cooldown_s == 0)
-        return;     /* the request was at fault, or we were */
+        return; /* the request was at fault, or we were */
     h->failures++;
     h->reason = f->kind;
     memcpy(h->last_error, f->message, sizeof h->last_error);
@@ -52,7 +54,8 @@ static void failed(struct health *h, const struct config *c, const struct outcom
     } else {
         if (h->breaker.until_ms <= now_ms)
             h->struck_ms = now_ms;
-        breaker_open(&h->breaker, (uint64_t)c->cooldown_ms, (uint64_t)(o->total_ms > 0 ? o->total_ms : 0), o->draw, now_ms);
+        breaker_open(&h->breaker, (uint64_t)c->cooldown_ms, (uint64_t)(o->total_ms > 0 ? o->total_ms : 0), o->draw,
+                     now_ms);
     }
 }
 
@@ -93,7 +96,7 @@ void health_hear(struct health *h, const struct health_news *news)
         h->resting_until = news->resting_until;
     if (news->breaker.until_ms > h->breaker.until_ms) {
         h->breaker = news->breaker;
-        breaker_trial_over(&h->breaker);    /* that call is not ours */
+        breaker_trial_over(&h->breaker); /* that call is not ours */
     }
 }
 
@@ -104,8 +107,8 @@ static double usual_output(const struct health *h, const struct config *c)
     return isnan(mean) ? c->strategy_settings.expected_output_tokens : mean;
 }
 
-struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d, int64_t prompt_tokens,
-                                  uint64_t now_ms)
+struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d,
+                                  int64_t prompt_tokens, uint64_t now_ms)
 {
     double output = ewma_mean(&h->seen.output_tokens);
     struct forecast_prior prior = forecast_prior(d, usual_output(h, c));
@@ -132,7 +135,8 @@ void health_answered(struct health *h, struct health_call *call, uint64_t now_ms
     forecast_answered(&h->forecast, &call->forecast, now_ms);
 }
 
-/* The tokens that the call took: what is not told is as it was reserved; a failure before the first content took none. */
+/* The tokens that the call took: what is not told is as it was reserved; a failure before the first content took none.
+ */
 static int64_t tokens_taken(const struct health_call *call, const struct outcome *o)
 {
     if (o->failure && o->ttft_ms < 0)
@@ -207,10 +211,15 @@ bool health_ready(const struct health *h, const struct deployment *d, uint64_t n
 
 void health_reset(struct health *h, uint64_t now_ms)
 {
-    struct health kept = {.cleared_ms = now_ms, .in_flight = h->in_flight, .window = h->window, .limits = h->limits,
-                          .limits_ms = h->limits_ms, .calibration = h->calibration, .real_window = h->real_window};
+    struct health kept = {.cleared_ms = now_ms,
+                          .in_flight = h->in_flight,
+                          .window = h->window,
+                          .limits = h->limits,
+                          .limits_ms = h->limits_ms,
+                          .calibration = h->calibration,
+                          .real_window = h->real_window};
     memcpy(kept.probe, h->probe, sizeof kept.probe);
-    memcpy(kept.forecast.silent, h->forecast.silent, sizeof kept.forecast.silent);   /* those are under way */
+    memcpy(kept.forecast.silent, h->forecast.silent, sizeof kept.forecast.silent); /* those are under way */
     *h = kept;
 }
 

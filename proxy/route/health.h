@@ -1,5 +1,5 @@
-/* health: pure. What is known of each deployment from real traffic: failures in a row, cooldown, what it is busy with, what its
- * calls have shown. health_started() and health_ended() are the only writers of it for traffic. */
+/* health: pure. What is known of each deployment from real traffic: failures in a row, cooldown, what it is busy with,
+ * what its calls have shown. health_started() and health_ended() are the only writers of it for traffic. */
 #ifndef POINTSMAN_HEALTH_H
 #define POINTSMAN_HEALTH_H
 
@@ -13,32 +13,33 @@
 #include "proxy/terms/rate_limits.h"
 
 struct health {
-    unsigned failures;         /* in a row */
-    uint64_t resting_until;    /* ms of the monotonic clock; 0: not resting. By the failure's rule, or the provider's word */
-    struct breaker breaker;    /* after repeated failures */
-    uint64_t struck_ms;        /* when the last rest began, of either kind */
-    uint64_t cleared_ms;       /* when the last call began that served, and ended what had begun before */
-    enum failure_kind reason;  /* of the rest, or the last failure */
-    int last_status;           /* HTTP's, of the last call that ended; 0: none came */
-    char last_error[sizeof ((struct failure *)0)->message];   /* of the last failure, redacted; "": there was none */
+    unsigned failures; /* in a row */
+    uint64_t
+        resting_until; /* ms of the monotonic clock; 0: not resting. By the failure's rule, or the provider's word */
+    struct breaker breaker;   /* after repeated failures */
+    uint64_t struck_ms;       /* when the last rest began, of either kind */
+    uint64_t cleared_ms;      /* when the last call began that served, and ended what had begun before */
+    enum failure_kind reason; /* of the rest, or the last failure */
+    int last_status;          /* HTTP's, of the last call that ended; 0: none came */
+    char last_error[sizeof((struct failure *)0)->message]; /* of the last failure, redacted; "": there was none */
     unsigned in_flight;
-    uint64_t calls, ended, successes;   /* ended: of the calls, those that are over; in_flight may hold other workers' */
-    struct window window;      /* the last minute's requests and tokens */
-    struct observed seen;      /* for people, and for weighing by averages */
-    struct forecast forecast;  /* what the next call has to expect */
-    struct rate_limits limits; /* as last told, at limits_ms */
+    uint64_t calls, ended, successes; /* ended: of the calls, those that are over; in_flight may hold other workers' */
+    struct window window;             /* the last minute's requests and tokens */
+    struct observed seen;             /* for people, and for weighing by averages */
+    struct forecast forecast;         /* what the next call has to expect */
+    struct rate_limits limits;        /* as last told, at limits_ms */
     uint64_t limits_ms;
     struct calibration calibration;
-    unsigned without;          /* parts of a request that it refused: a set of enum turn_without */
-    int64_t real_window;       /* the context window that its server has been found to have; 0: what is declared counts */
-    char probe[128];           /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
+    unsigned without;    /* parts of a request that it refused: a set of enum turn_without */
+    int64_t real_window; /* the context window that its server has been found to have; 0: what is declared counts */
+    char probe[128];     /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
 };
 
 /* A call under way, from health_started() to health_ended(). */
 struct health_call {
     uint64_t started_ms;
-    int64_t reserved_tokens;   /* counted for it in the window, until its own are known */
-    bool trial;                /* it finds out whether the breaker may close */
+    int64_t reserved_tokens; /* counted for it in the window, until its own are known */
+    bool trial;              /* it finds out whether the breaker may close */
     struct forecast_call forecast;
 };
 
@@ -50,34 +51,36 @@ struct health_news {
     unsigned failures;
 };
 
-/* What there is to tell, and what another worker has told: its rests are ours, unless a call of ours that began later has served,
- * and a call of its that served ends ours. Telling it twice changes nothing. */
+/* What there is to tell, and what another worker has told: its rests are ours, unless a call of ours that began later
+ * has served, and a call of its that served ends ours. Telling it twice changes nothing. */
 struct health_news health_tell(const struct health *h);
 void health_hear(struct health *h, const struct health_news *news);
 
-/* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an estimate. */
-struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d, int64_t prompt_tokens,
-                                  uint64_t now_ms);
+/* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an
+ * estimate. */
+struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d,
+                                  int64_t prompt_tokens, uint64_t now_ms);
 /* A call's reply comes whole, so that its silence until then says nothing. */
 void health_comes_whole(struct health *h, struct health_call *call);
 /* Books that the call's first content has come. Not called where that comes with its end. */
 void health_answered(struct health *h, struct health_call *call, uint64_t now_ms);
-/* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After first; those
- * whose rule forgives some open the breaker when they are more in a row than the configuration allows. A success clears all
- * that, unless its call began before the rest did: it then says nothing of the time since. Returns by how many tokens the
- * reserved ones were corrected. */
+/* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After
+ * first; those whose rule forgives some open the breaker when they are more in a row than the configuration allows. A
+ * success clears all that, unless its call began before the rest did: it then says nothing of the time since. Returns
+ * by how many tokens the reserved ones were corrected. */
 int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
                      const struct outcome *o, uint64_t now_ms);
 /* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
 int64_t health_window(const struct health *h, const struct deployment *d);
 /* A copy for another configuration: what is under way ends where it began. */
 void health_carry(struct health *to, const struct health *from);
-/* Forgets what its calls have shown up to now; not what is under way, what was asked of it in the last minute, nor what it says
- * itself. */
+/* Forgets what its calls have shown up to now; not what is under way, what was asked of it in the last minute, nor what
+ * it says itself. */
 void health_reset(struct health *h, uint64_t now_ms);
 /* Books what a reply's head says of the provider's limits. */
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
-/* Sets the limit of a choice whose deployment is set: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE, else _NONE. */
+/* Sets the limit of a choice whose deployment is set: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE, else
+ * _NONE. */
 void health_limit(const struct health *h, uint64_t now_ms, struct choice *c);
 /* Whether the deployment may be tried now; where not, `why` (or NULL) gets the words: "rests 240 s after
  * rate_limit". */

@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* The limits of requests and tokens per minute. Tokens are reserved by estimate when a call starts and corrected when it ends;
- * a prompt that is larger than the limit goes out alone. */
+/* The limits of requests and tokens per minute. Tokens are reserved by estimate when a call starts and corrected when
+ * it ends; a prompt that is larger than the limit goes out alone. */
 static void find_minute_limit(const struct plan_input *in, int64_t prompt_tokens, struct choice *c)
 {
     const struct deployment *d = c->deployment;
@@ -49,9 +49,9 @@ void limit_find(const struct plan_input *in, struct choice *c)
         return;
     if (!(d->wires & in->wires))
         set(c, LIMIT_WIRE, 0);
-    else if (c->window && prompt_tokens > c->window)    /* it may cut the prompt without a word, so it is not even asked */
+    else if (c->window && prompt_tokens > c->window) /* it may cut the prompt without a word, so it is not even asked */
         set(c, LIMIT_CONTEXT_WINDOW, prompt_tokens);
-    else if ((d->lacks & in->needs) || d->quality < quality)    /* false where the quality is not declared */
+    else if ((d->lacks & in->needs) || d->quality < quality) /* false where the quality is not declared */
         set(c, LIMIT_CAPABILITY, d->lacks & in->needs);
     else if (c->limit == LIMIT_NONE && d->max_in_flight && h->in_flight >= d->max_in_flight)
         set(c, LIMIT_IN_FLIGHT, h->in_flight);
@@ -62,10 +62,17 @@ void limit_find(const struct plan_input *in, struct choice *c)
 const char *limit_name(enum limit limit)
 {
     static const char *const NAMES[] = {
-        [LIMIT_NONE] = "none", [LIMIT_NOT_READY] = "not_ready", [LIMIT_WIRE] = "wire",
-        [LIMIT_CONTEXT_WINDOW] = "context_window", [LIMIT_CAPABILITY] = "capability", [LIMIT_BUDGET] = "budget",
+        [LIMIT_NONE] = "none",
+        [LIMIT_NOT_READY] = "not_ready",
+        [LIMIT_WIRE] = "wire",
+        [LIMIT_CONTEXT_WINDOW] = "context_window",
+        [LIMIT_CAPABILITY] = "capability",
+        [LIMIT_BUDGET] = "budget",
         [LIMIT_RESTING] = "resting",
-        [LIMIT_BREAKER_OPEN] = "breaker_open", [LIMIT_IN_FLIGHT] = "in_flight", [LIMIT_RPM] = "rpm", [LIMIT_TPM] = "tpm",
+        [LIMIT_BREAKER_OPEN] = "breaker_open",
+        [LIMIT_IN_FLIGHT] = "in_flight",
+        [LIMIT_RPM] = "rpm",
+        [LIMIT_TPM] = "tpm",
         [LIMIT_QUOTA_PRESSURE] = "quota_pressure",
     };
     return NAMES[limit];
@@ -73,8 +80,13 @@ const char *limit_name(enum limit limit)
 
 static void lacking_words(const struct choice *c, struct buf *out)
 {
-    static const struct { enum capability what; const char *words; } ALL[] = {
-        {CAPABILITY_TOOLS, "tools"}, {CAPABILITY_IMAGES, "images"}, {CAPABILITY_FORMAT, "structured output"},
+    static const struct {
+        enum capability what;
+        const char *words;
+    } ALL[] = {
+        {CAPABILITY_TOOLS, "tools"},
+        {CAPABILITY_IMAGES, "images"},
+        {CAPABILITY_FORMAT, "structured output"},
     };
     for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
         if (c->figure & ALL[i].what) {
@@ -96,8 +108,8 @@ static void breaker_words(const struct choice *c, struct buf *out)
 {
     const char *after = failure_rule(c->reason)->name;
     if (c->limit_s > 0)
-        buf_add_format(out, "is left alone for %.0f s after %lld failures in a row, the last: %s", ceil((double)c->limit_s),
-                       (long long)c->figure, after);
+        buf_add_format(out, "is left alone for %.0f s after %lld failures in a row, the last: %s",
+                       ceil((double)c->limit_s), (long long)c->figure, after);
     else
         buf_add_format(out, "another call tries whether it is well again after %s", after);
 }
@@ -107,29 +119,16 @@ void limit_words(const struct choice *c, const char *probe, struct buf *out)
     const struct deployment *d = c->deployment;
     double seconds = ceil((double)c->limit_s);
     switch (c->limit) {
-    case LIMIT_NONE:
-        break;
+    case LIMIT_NONE: break;
     case LIMIT_NOT_READY:
         buf_add_text(out, d->not_ready ? d->not_ready : probe ? probe : "its server on this machine is not ready");
         break;
-    case LIMIT_WIRE:
-        buf_add_text(out, "does not speak what is asked");
-        break;
-    case LIMIT_CONTEXT_WINDOW:
-        window_words(c, out);
-        break;
-    case LIMIT_CAPABILITY:
-        lacking_words(c, out);
-        break;
-    case LIMIT_BUDGET:
-        BUF_ADD(out, "may cost more than a spending limit leaves");
-        break;
-    case LIMIT_RESTING:
-        buf_add_format(out, "rests %.0f s after %s", seconds, failure_rule(c->reason)->name);
-        break;
-    case LIMIT_BREAKER_OPEN:
-        breaker_words(c, out);
-        break;
+    case LIMIT_WIRE: buf_add_text(out, "does not speak what is asked"); break;
+    case LIMIT_CONTEXT_WINDOW: window_words(c, out); break;
+    case LIMIT_CAPABILITY: lacking_words(c, out); break;
+    case LIMIT_BUDGET: BUF_ADD(out, "may cost more than a spending limit leaves"); break;
+    case LIMIT_RESTING: buf_add_format(out, "rests %.0f s after %s", seconds, failure_rule(c->reason)->name); break;
+    case LIMIT_BREAKER_OPEN: breaker_words(c, out); break;
     case LIMIT_IN_FLIGHT:
         buf_add_format(out, "%lld calls are in flight, as many as it takes", (long long)c->figure);
         break;
@@ -139,7 +138,6 @@ void limit_words(const struct choice *c, const char *probe, struct buf *out)
     case LIMIT_TPM:
         buf_add_format(out, "its %lld tokens per minute are used up for %.0f s", (long long)d->tpm, seconds);
         break;
-    case LIMIT_QUOTA_PRESSURE:
-        buf_add_format(out, "its provider says that its quota is used up for %.0f s", seconds);
+    case LIMIT_QUOTA_PRESSURE: buf_add_format(out, "its provider says that its quota is used up for %.0f s", seconds);
     }
 }

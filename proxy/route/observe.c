@@ -3,23 +3,24 @@
 
 #include <math.h>
 
-#define STREAMED_MS_MIN 1.0      /* of a stream, behind its first token: a shorter one says nothing of its speed */
+#define STREAMED_MS_MIN 1.0 /* of a stream, behind its first token: a shorter one says nothing of its speed */
 
 void observe_start(struct observed *seen, const struct strategy_settings *s, unsigned others, uint64_t now_ms)
 {
     ewma_add(&seen->queue_depth, others, s->half_life_ms, now_ms);
 }
 
-/* A failure that took longer than replies do is a sign of how slow the deployment is; a quick one is none of how quick. */
+/* A failure that took longer than replies do is a sign of how slow the deployment is; a quick one is none of how quick.
+ */
 static void take_time(struct ewma *e, double ms, bool failed, double half_life_ms, uint64_t now_ms)
 {
     double usual = ewma_mean(e);
-    if (!failed || ms > usual)      /* false where nothing is known yet */
+    if (!failed || ms > usual) /* false where nothing is known yet */
         ewma_add(e, ms, half_life_ms, now_ms);
 }
 
-/* A reply that came whole hides when its first token was made: the time that its tokens take at the usual speed is taken off,
- * where that is known. */
+/* A reply that came whole hides when its first token was made: the time that its tokens take at the usual speed is
+ * taken off, where that is known. */
 static double ttft_of(const struct observed *seen, const struct deployment *d, const struct outcome *o)
 {
     double speed = ewma_mean(&seen->tokens_per_second), ttft = (double)o->ttft_ms;
@@ -47,8 +48,8 @@ static void observe_reply(struct observed *seen, const struct strategy_settings 
     ewma_add(&seen->errors, 0, s->error_half_life_ms, now_ms);
 }
 
-void observe_end(struct observed *seen, const struct strategy_settings *s, const struct deployment *d, const struct outcome *o,
-                 uint64_t now_ms)
+void observe_end(struct observed *seen, const struct strategy_settings *s, const struct deployment *d,
+                 const struct outcome *o, uint64_t now_ms)
 {
     if (o->cancelled)
         return;

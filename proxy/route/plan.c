@@ -34,8 +34,8 @@ static void sort(struct choice *choices, unsigned count)
     }
 }
 
-/* The group's deployments with their limits, unlimited ones first and by order; *open of them are unlimited. Of very large groups
- * the last ones are left out. */
+/* The group's deployments with their limits, unlimited ones first and by order; *open of them are unlimited. Of very
+ * large groups the last ones are left out. */
 static unsigned gather(const struct plan_input *in, const struct model_group *group, struct choice *out, unsigned *open)
 {
     unsigned count = 0;
@@ -69,7 +69,8 @@ static void rank(const struct plan_input *in, const struct strategy *strategy, s
     }
 }
 
-/* Moves the conversation's own deployment to the front, where it is among those of the lowest order, and not by far too dear. */
+/* Moves the conversation's own deployment to the front, where it is among those of the lowest order, and not by far too
+ * dear. */
 static bool stick(const struct plan_input *in, const struct strategy *strategy, struct choice *choices, unsigned count)
 {
     double most = strategy->weighs_moves ? in->config->strategy_settings.move_factor * choices[0].key : INFINITY;
@@ -108,8 +109,8 @@ static double load(const struct choice *c)
     return (double)c->figure / (double)c->deployment->max_in_flight;
 }
 
-/* Whether a limited choice is less bad than the other: calls in flight end soon, other limits pass, and what is declared to lack
- * something may be declared wrongly. */
+/* Whether a limited choice is less bad than the other: calls in flight end soon, other limits pass, and what is
+ * declared to lack something may be declared wrongly. */
 static bool less_bad(const struct choice *a, const struct choice *b)
 {
     if (a->limit == LIMIT_IN_FLIGHT && b->limit == LIMIT_IN_FLIGHT)
@@ -121,8 +122,8 @@ static bool less_bad(const struct choice *a, const struct choice *b)
     return a->limit_s < b->limit_s;
 }
 
-/* Where nothing is free: the least bad of those that might serve all the same; of those that are only busy as many as there are
- * attempts. */
+/* Where nothing is free: the least bad of those that might serve all the same; of those that are only busy as many as
+ * there are attempts. */
 static void add_least_bad(struct plan *p, unsigned limit)
 {
     const struct choice *found[PLAN_CHOICES_MAX];

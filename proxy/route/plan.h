@@ -16,43 +16,43 @@
 struct plan_input {
     const struct config *config;
     const struct model_group *group;
-    unsigned wires;                /* set of enum wire: a deployment must speak one of these */
-    const struct health *health;   /* by deployment.index */
-    uint64_t now_ms;               /* monotonic */
+    unsigned wires;              /* set of enum wire: a deployment must speak one of these */
+    const struct health *health; /* by deployment.index */
+    uint64_t now_ms;             /* monotonic */
     uint64_t draw;
-    size_t prompt_bytes;           /* what an estimate of the prompt's tokens starts from; 0: unknown */
-    const struct strategy *strategy;     /* NULL: the configuration's, else simple-shuffle */
-    unsigned needs;                /* set of enum capability that the request makes use of */
-    double min_quality;            /* that the alias asks for, where it is not that of the group itself; see model_group */
-    const struct affinity_entry *stay;   /* where the conversation was served last; NULL: nowhere, or unknown */
+    size_t prompt_bytes;             /* what an estimate of the prompt's tokens starts from; 0: unknown */
+    const struct strategy *strategy; /* NULL: the configuration's, else simple-shuffle */
+    unsigned needs;                  /* set of enum capability that the request makes use of */
+    double min_quality; /* that the alias asks for, where it is not that of the group itself; see model_group */
+    const struct affinity_entry *stay; /* where the conversation was served last; NULL: nowhere, or unknown */
 };
 
 struct plan {
     const struct deployment *attempts[PLAN_MAX];
     unsigned count;
-    bool too_long;                 /* a deployment that could serve was left out because the prompt does not fit it */
-    bool stuck;                    /* affinity decided: the first attempt is where the conversation was */
-    bool all_limited;              /* nothing is free: the first attempt is the least bad of those that are limited */
+    bool too_long;    /* a deployment that could serve was left out because the prompt does not fit it */
+    bool stuck;       /* affinity decided: the first attempt is where the conversation was */
+    bool all_limited; /* nothing is free: the first attempt is the least bad of those that are limited */
     const struct strategy *strategy;
-    /* The candidates that were looked at, the group's and then the fallbacks', each group's in its order: for /dispatch/state,
-     * the journal and people. In very large groups not all of them. */
+    /* The candidates that were looked at, the group's and then the fallbacks', each group's in its order: for
+     * /dispatch/state, the journal and people. In very large groups not all of them. */
     struct choice choices[PLAN_CHOICES_MAX];
     unsigned choice_count;
 };
 
 /* No attempts and no choices. */
 void plan_clear(struct plan *p);
-/* Orders the group's deployments and then its fallback groups': by `order`, then as the strategy says. A conversation stays on
- * its deployment as long as nothing limits that one and none of lower order may serve. Those that are limited (see limit.h) are
- * left out; when all are, those that are merely busy are the plan, else the one that is free first. At most 1 + num_retries +
- * more_retries attempts, but always as far as the first deployment of the last fallback group. count 0: nothing can serve; `why`
- * (or NULL) then says why for each deployment. */
+/* Orders the group's deployments and then its fallback groups': by `order`, then as the strategy says. A conversation
+ * stays on its deployment as long as nothing limits that one and none of lower order may serve. Those that are limited
+ * (see limit.h) are left out; when all are, those that are merely busy are the plan, else the one that is free first.
+ * At most 1 + num_retries + more_retries attempts, but always as far as the first deployment of the last fallback
+ * group. count 0: nothing can serve; `why` (or NULL) then says why for each deployment. */
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why);
-/* The attempt to make after one that failed in this way: the next one where the failure's rule says so; after a prompt that did
- * not fit, the next with a larger window. p->count when there is none. */
+/* The attempt to make after one that failed in this way: the next one where the failure's rule says so; after a prompt
+ * that did not fit, the next with a larger window. p->count when there is none. */
 unsigned plan_next(const struct plan *p, unsigned attempt, enum failure_kind kind);
-/* The first attempt from this one on whose deployment nothing holds back by now: plans get old while their first attempts fail.
- * Where all are held back, the attempt itself. */
+/* The first attempt from this one on whose deployment nothing holds back by now: plans get old while their first
+ * attempts fail. Where all are held back, the attempt itself. */
 unsigned plan_free(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms);
 /* The prompt's tokens by what is known of the deployment's tokenizer. */
 int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define QUICK_MS 1000   /* a failure that took no longer is worth another try */
+#define QUICK_MS 1000 /* a failure that took no longer is worth another try */
 
 int retry_wait_ms(const struct retry_policy *policy, unsigned nth, const struct failure *f, uint64_t draw)
 {
@@ -38,7 +38,8 @@ static int others_allowed(const struct retry_input *in, const struct deployment 
     return in->config->more_retries ? in->config->num_retries : -1;
 }
 
-bool retry_same(const struct retry_input *in, const struct failure *f, const struct health *h, unsigned nth, uint64_t took_ms)
+bool retry_same(const struct retry_input *in, const struct failure *f, const struct health *h, unsigned nth,
+                uint64_t took_ms)
 {
     const struct plan *p = in->plan;
     const struct deployment *d = p->attempts[in->attempt];

@@ -5,30 +5,30 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define SPELL_MS 18000.0        /* failures that are closer to each other are of one spell */
+#define SPELL_MS 18000.0 /* failures that are closer to each other are of one spell */
 #define BEAT_MIN_MS 20000.0
 #define BEAT_MAX_MS 600000.0
-#define BEATS_MAX 16.0          /* onsets that lie farther back are not compared */
-#define DIVISORS 3              /* up to so many beats may lie between two onsets that are compared: nobody saw those between */
-#define ON_GRID_MIN 4           /* onsets that make a grid */
-#define NEAR 0.15               /* of a beat: what lies farther off is not of the grid */
-#define EDGE_MS 500.0           /* onsets are not known better than that */
-#define CHANCE 0.002            /* a grid that is as likely by chance is none */
-#define CHANCE_KEPT 0.1         /* but one that is believed already may become less clear */
+#define BEATS_MAX 16.0  /* onsets that lie farther back are not compared */
+#define DIVISORS 3      /* up to so many beats may lie between two onsets that are compared: nobody saw those between */
+#define ON_GRID_MIN 4   /* onsets that make a grid */
+#define NEAR 0.15       /* of a beat: what lies farther off is not of the grid */
+#define EDGE_MS 500.0   /* onsets are not known better than that */
+#define CHANCE 0.002    /* a grid that is as likely by chance is none */
+#define CHANCE_KEPT 0.1 /* but one that is believed already may become less clear */
 #define STRAYS_MAX 2
 #define MISSES_MAX 2
-#define UNCONFIRMED 16           /* beats that are believed without a new onset */
-#define BAD_MOST 0.5            /* of a beat: a spell that is longer is none of a beat's */
-#define LATER 0.9               /* where between still failing and served again a spell is taken to end */
+#define UNCONFIRMED 16 /* beats that are believed without a new onset */
+#define BAD_MOST 0.5   /* of a beat: a spell that is longer is none of a beat's */
+#define LATER 0.9      /* where between still failing and served again a spell is taken to end */
 #define LENGTH_UNKNOWN_MS 3000.0
-#define ONSET_MS 8000.0         /* failures as long after the grid's moment are the end of a spell, not the beginning of one */
-#define AFTER 0.2               /* of a beat behind the end that was expected: the same */
-#define MARGIN_MS 1200.0        /* a spell is expected a little early */
-#define MARGIN_SHARE 0.02       /* of a beat */
+#define ONSET_MS 8000.0   /* failures this long after the grid's moment end a spell, they do not begin one */
+#define AFTER 0.2         /* of a beat behind the end that was expected: the same */
+#define MARGIN_MS 1200.0  /* a spell is expected a little early */
+#define MARGIN_SHARE 0.02 /* of a beat */
 
 struct grid {
     double beat_ms, first_ms;
-    double chance;              /* how likely onsets lie as near to one by chance */
+    double chance; /* how likely onsets lie as near to one by chance */
 };
 
 /* The n-th newest onset as a number of beats before the newest one; NAN: it is too old, or lies beside the grid, which
@@ -42,8 +42,8 @@ static double beats_ago(const struct rhythm *r, unsigned n, double beat_ms, doub
     return old || *beside ? NAN : k;
 }
 
-/* The grid of about that width, by least squares. Onsets are seen late, by the first call that fails: the grid lies half way to
- * the earliest of them. */
+/* The grid of about that width, by least squares. Onsets are seen late, by the first call that fails: the grid lies
+ * half way to the earliest of them. */
 static struct grid fit(const struct rhythm *r, double beat_ms)
 {
     double n = 0, off = 0, sk = 0, sx = 0, skk = 0, skx = 0, least = 0, most = 0, age_ms, k;
@@ -72,7 +72,7 @@ static struct grid fit(const struct rhythm *r, double beat_ms)
         most = fmax(most, shift_ms + k * g.beat_ms - age_ms);
     }
     g.first_ms += least / 2 - shift_ms;
-    g.chance = pow((most - least + EDGE_MS) / g.beat_ms, n - 2);    /* two go into the fit */
+    g.chance = pow((most - least + EDGE_MS) / g.beat_ms, n - 2); /* two go into the fit */
     return g;
 }
 
@@ -164,7 +164,7 @@ void rhythm_served(struct rhythm *r, uint64_t started_ms)
 {
     if (started_ms <= r->failed_ms || !r->onsets[0])
         return;
-    if (r->served_ms <= r->failed_ms) {     /* the first one after failures: there the spell was over */
+    if (r->served_ms <= r->failed_ms) { /* the first one after failures: there the spell was over */
         double most_ms = (double)started_ms - r->spell_ms;
         if (r->most_ms <= 0 || most_ms < r->most_ms)
             r->most_ms = most_ms;

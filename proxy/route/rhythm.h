@@ -1,6 +1,7 @@
-/* rhythm: pure. Trouble that comes back on a beat: a job that runs each minute, a quota that fills up at fixed times, a server
- * that is restarted again and again. Where the moments at which failures set in lie on a regular grid, and hardly by chance,
- * the next time is expected before it comes, and over as soon as it was before. Without a grid nothing is said.
+/* rhythm: pure. Trouble that comes back on a beat: a job that runs each minute, a quota that fills up at fixed times, a
+ * server that is restarted again and again. Where the moments at which failures set in lie on a regular grid, and
+ * hardly by chance, the next time is expected before it comes, and over as soon as it was before. Without a grid
+ * nothing is said.
  *
  *   onsets   x                 x                 (nobody saw)      x            x: the first call that failed
  *   grid     |·····bad|  well  |·····bad|  well  |·····bad|  well  |·····bad|
@@ -14,13 +15,13 @@
 
 /* Zeroed memory has seen nothing. */
 struct rhythm {
-    uint64_t onsets[RHYTHM_ONSETS];     /* when failures set in, newest first; 0: none */
-    uint64_t failed_ms, served_ms;      /* starts of the newest call that failed, and of the newest that was served */
-    double beat_ms, first_ms;           /* the grid: its width, 0 where there is none, and one of its moments */
-    double spell_ms;                    /* when the newest spell of failures began */
-    double least_ms, most_ms;           /* between which the length of a spell lies; most_ms 0: unknown */
-    unsigned strays;                    /* onsets in a row that lie beside the grid */
-    unsigned misses;                    /* calls that were served in the middle of what should be bad */
+    uint64_t onsets[RHYTHM_ONSETS]; /* when failures set in, newest first; 0: none */
+    uint64_t failed_ms, served_ms;  /* starts of the newest call that failed, and of the newest that was served */
+    double beat_ms, first_ms;       /* the grid: its width, 0 where there is none, and one of its moments */
+    double spell_ms;                /* when the newest spell of failures began */
+    double least_ms, most_ms;       /* between which the length of a spell lies; most_ms 0: unknown */
+    unsigned strays;                /* onsets in a row that lie beside the grid */
+    unsigned misses;                /* calls that were served in the middle of what should be bad */
 };
 
 enum rhythm_phase { RHYTHM_NONE, RHYTHM_BAD, RHYTHM_WELL };

@@ -17,18 +17,18 @@ struct cell {
 };
 
 struct table {
-    _Atomic uint64_t keys[SHARE_SLOTS];     /* 0: free */
+    _Atomic uint64_t keys[SHARE_SLOTS]; /* 0: free */
     _Atomic uint32_t resets;
-    struct cell cells[];                    /* [worker * SHARE_SLOTS + slot] */
+    struct cell cells[]; /* [worker * SHARE_SLOTS + slot] */
 };
 
 struct share {
     struct table *table;
     size_t size;
     unsigned workers, worker;
-    uint32_t resets;                        /* seen */
+    uint32_t resets; /* seen */
     struct share_counts own[SHARE_SLOTS];
-    uint64_t seen[SHARE_SLOTS];             /* the sum of the others' versions */
+    uint64_t seen[SHARE_SLOTS]; /* the sum of the others' versions */
 };
 
 struct share *share_new(unsigned workers)

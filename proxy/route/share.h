@@ -1,10 +1,10 @@
-/* share: pure, but for the memory that the worker processes have in common. What each of them has under way, has used up and has
- * been refused, per deployment and per spending account: a table with a row for each worker, which it alone writes and all others
- * read. No locks: a reader that meets a writer reads again. See doc/workers.md.
+/* share: pure, but for the memory that the worker processes have in common. What each of them has under way, has used
+ * up and has been refused, per deployment and per spending account: a table with a row for each worker, which it alone
+ * writes and all others read. No locks: a reader that meets a writer reads again. See doc/workers.md.
  *
- *              slot: openai/1   gemini/1   all money   …          a slot is found by a key that is the same in all workers
- *   worker 0        [counts]   [counts]   [counts]   ◀── written by worker 0 alone
- *   worker 1        [counts]   [counts]   [counts]   ◀── written by worker 1 alone
+ *              slot: openai/1   gemini/1   all money   …          a slot is found by a key that is the same in all
+ * workers worker 0        [counts]   [counts]   [counts]   ◀── written by worker 0 alone worker 1        [counts]
+ * [counts]   [counts]   ◀── written by worker 1 alone
  */
 #ifndef POINTSMAN_SHARE_H
 #define POINTSMAN_SHARE_H
@@ -14,13 +14,13 @@
 
 #define SHARE_WORKERS_MAX 64
 #define SHARE_SLOTS 512
-#define SHARE_NONE SHARE_SLOTS      /* no slot is left: this one is not shared */
+#define SHARE_NONE SHARE_SLOTS /* no slot is left: this one is not shared */
 
 struct share_counts {
-    unsigned in_flight;             /* of a deployment */
+    unsigned in_flight; /* of a deployment */
     struct window window;
     struct health_news news;
-    double spent, held;             /* of an account, in USD */
+    double spent, held; /* of an account, in USD */
     uint64_t unpriced;
 };
 

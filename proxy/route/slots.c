@@ -7,10 +7,10 @@
 static const unsigned CASES[SLOTS_CASES] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 1u << 30};
 static const double PRIOR[SLOTS_CASES] = {0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.64};
 
-#define SPREAD_AT_ONCE 0.6      /* standard deviation of the logarithm of the TTFT of one that is served at once */
-#define SPREAD_WAITED 0.9       /* of one that waited */
-#define OUTLIER 0.03            /* whatever the case, any TTFT is about as likely as this */
-#define KEPT 0.97               /* of what was known, at each new sample */
+#define SPREAD_AT_ONCE 0.6 /* standard deviation of the logarithm of the TTFT of one that is served at once */
+#define SPREAD_WAITED 0.9  /* of one that waited */
+#define OUTLIER 0.03       /* whatever the case, any TTFT is about as likely as this */
+#define KEPT 0.97          /* of what was known, at each new sample */
 #define RANGE 8.0
 
 static double wait_ms(unsigned cases, unsigned others, double call_ms)

@@ -39,7 +39,7 @@ void spending_set_limits(struct spending *s, const struct config *config)
     for (struct spend *a = s->total.next; a; a = a->next)
         a->limit = NAN;
     for (unsigned i = 0; i < config->group_count; i++) {
-        struct spend *account = find(s, config->groups[i].alias);   /* a group's other names have none */
+        struct spend *account = find(s, config->groups[i].alias); /* a group's other names have none */
         if (account)
             account->limit = config->groups[i].max_cost_usd;
     }
@@ -67,7 +67,7 @@ static bool fits(const struct spend *a, double usd)
 
 bool spending_allows(const struct spending *s, const struct spend *group, double usd)
 {
-    return !(usd > 0) || (fits(&s->total, usd) && fits(group, usd));   /* what is free is free to go on */
+    return !(usd > 0) || (fits(&s->total, usd) && fits(group, usd)); /* what is free is free to go on */
 }
 
 void spending_hold(struct spending *s, struct spend *group, double usd)
@@ -108,15 +108,17 @@ void spending_refusal(const struct spending *s, const struct spend *group, doubl
     const struct spend *full = fits(group, usd) ? &s->total : group;
     char whose[256], held[64] = "";
     if (full->alias)
-        snprintf(whose, sizeof whose, "The spending limit of '%.100s' is reached: router_settings.model_group_max_cost_usd",
-                 full->alias);
+        snprintf(whose, sizeof whose,
+                 "The spending limit of '%.100s' is reached: router_settings.model_group_max_cost_usd", full->alias);
     else
         snprintf(whose, sizeof whose, "The session's spending limit is reached: general_settings.max_cost_usd");
     if (full->held > 0)
         snprintf(held, sizeof held, ", $%.4f held for calls under way", full->held);
-    failure_set(f, FAILURE_BUDGET,
-                "%s is $%.2f, $%.4f are spent%s, and this call may cost $%.4f. To go on, raise it in %.160s and reload the proxy "
-                "(kill -HUP), or begin a new session.", whose, full->limit, full->spent, held, usd, config->path);
+    failure_set(
+        f, FAILURE_BUDGET,
+        "%s is $%.2f, $%.4f are spent%s, and this call may cost $%.4f. To go on, raise it in %.160s and reload the proxy "
+        "(kill -HUP), or begin a new session.",
+        whose, full->limit, full->spent, held, usd, config->path);
 }
 
 static void add_usd(struct buf *out, const char *key, double usd)

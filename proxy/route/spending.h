@@ -1,6 +1,6 @@
-/* spending: pure. What calls have cost, against the limits of the configuration (max_cost_usd): of all of them, and of a model
- * group's. A call is let through when its estimate still fits; the estimate is held until it is over, so that calls at the same
- * time can't pass a limit together, and then what it really cost is booked.
+/* spending: pure. What calls have cost, against the limits of the configuration (max_cost_usd): of all of them, and of
+ * a model group's. A call is let through when its estimate still fits; the estimate is held until it is over, so that
+ * calls at the same time can't pass a limit together, and then what it really cost is booked.
  *
  *   spent  + held + estimate  ≤ limit ?   no ─▶ the request is refused before anybody is asked
  *   ▲        ▲ hold ─────────┐
@@ -13,21 +13,22 @@
 
 /* One account: all calls, or those of one group. */
 struct spend {
-    char *alias;               /* of the group; NULL: of all */
-    double limit;              /* USD; NAN: none */
-    double spent, held;        /* USD */
-    uint64_t unpriced;         /* calls that have no price, and are not in `spent` */
+    char *alias;        /* of the group; NULL: of all */
+    double limit;       /* USD; NAN: none */
+    double spent, held; /* USD */
+    uint64_t unpriced;  /* calls that have no price, and are not in `spent` */
     struct spend *next;
 };
 
 /* All accounts of the process; they outlive a configuration. Zeroed but for total.limit it is empty. */
 struct spending {
-    struct spend total;        /* its list goes on with the groups' */
+    struct spend total; /* its list goes on with the groups' */
 };
 
 /* The account of a group, made where there is none; NULL: no memory. It stays where it is. */
 struct spend *spending_of_group(struct spending *s, const char *alias);
-/* Takes the limits of a configuration; accounts of groups that it does not have keep what was spent, without a limit. */
+/* Takes the limits of a configuration; accounts of groups that it does not have keep what was spent, without a limit.
+ */
 void spending_set_limits(struct spending *s, const struct config *config);
 void spending_free(struct spending *s);
 

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* By name; the others are LiteLLM's, which rank by one figure alone: the cost of the reply, its latency, the tokens of the
- * minute, the calls in flight. Expected cost takes all of these in. */
+/* By name; the others are LiteLLM's, which rank by one figure alone: the cost of the reply, its latency, the tokens of
+ * the minute, the calls in flight. Expected cost takes all of these in. */
 static const struct {
     const char *name;
     const struct strategy *strategy;
@@ -22,8 +22,13 @@ static const struct {
 
 /* The weights and tau of risk-adjusted are those of the router that the formula comes from. */
 static const struct strategy_settings DEFAULTS = {
-    .weights = {.cost = 0.10, .ttft = 0.22, .total_latency = 0.14, .tokens_per_second = 0.14, .error = 0.25,
-                .token_pressure = 0.08, .queue_depth = 0.07},
+    .weights = {.cost = 0.10,
+                .ttft = 0.22,
+                .total_latency = 0.14,
+                .tokens_per_second = 0.14,
+                .error = 0.25,
+                .token_pressure = 0.08,
+                .queue_depth = 0.07},
     .tau = 0.30,
     .value_of_time = 0.01,
     .quality_point = 0.004,

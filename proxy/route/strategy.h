@@ -1,30 +1,30 @@
-/* strategy: pure. How the deployments of equal `order` that nothing limits are put in order. Adding one takes a file and a
- * row. */
+/* strategy: pure. How the deployments of equal `order` that nothing limits are put in order. Adding one takes a file
+ * and a row. */
 #ifndef POINTSMAN_STRATEGY_H
 #define POINTSMAN_STRATEGY_H
 
 #include "proxy/route/limit.h"
 
-#define STRATEGY_CANDIDATES_MAX 64   /* that are ranked at once */
+#define STRATEGY_CANDIDATES_MAX 64 /* that are ranked at once */
 
 /* A part of a score. */
 struct strategy_term {
-    const char *name;      /* for machines: "wait_s" */
-    const char *words;     /* for people: "wait" */
-    const char *unit;      /* behind the figure: " s" */
-    double scale;          /* of the figure that people see: 100 for a share in percent */
+    const char *name;  /* for machines: "wait_s" */
+    const char *words; /* for people: "wait" */
+    const char *unit;  /* behind the figure: " s" */
+    double scale;      /* of the figure that people see: 100 for a share in percent */
 };
 
 struct strategy {
-    const char *name;                    /* router_settings.routing_strategy */
-    const char *doc;                     /* what it does, in half a sentence */
-    const char *unit;                    /* of the score: "USD" */
-    struct strategy_term terms[STRATEGY_TERMS];   /* of choice.terms; the first without a name ends them */
-    /* Fills score, key and terms of the `count` (1 and more) candidates, all of one order and unlimited. What is random hangs on
-     * in->draw alone. */
+    const char *name;                           /* router_settings.routing_strategy */
+    const char *doc;                            /* what it does, in half a sentence */
+    const char *unit;                           /* of the score: "USD" */
+    struct strategy_term terms[STRATEGY_TERMS]; /* of choice.terms; the first without a name ends them */
+    /* Fills score, key and terms of the `count` (1 and more) candidates, all of one order and unlimited. What is random
+     * hangs on in->draw alone. */
     void (*rank)(const struct plan_input *in, struct choice *choices, unsigned count);
-    /* Keys are costs, of which a multiple may be too much for staying: see strategy_settings.move_factor. Else a conversation
-     * stays where it is, whatever the keys say. */
+    /* Keys are costs, of which a multiple may be too much for staying: see strategy_settings.move_factor. Else a
+     * conversation stays where it is, whatever the keys say. */
     bool weighs_moves;
 };
 

@@ -2,10 +2,11 @@
  *
  *   served     = value of time × (wait + TTFT + output tokens / speed) + price + quality that is missing
  *   broken off = the same without the quality, half of the reply, and a request that failed
- *   expected   = p(served)·served + p(broken off)·broken off + p(failed before)·(value of the time lost + the best other's)
+ *   expected   = p(served)·served + p(broken off)·broken off + p(failed before)·(value of the time lost + the best
+ * other's)
  *
- * Scale counts here: a deployment that is ten times slower or dearer loses, one that is 1 % slower does not. The odds and times
- * are those of forecast.c. */
+ * Scale counts here: a deployment that is ten times slower or dearer loses, one that is 1 % slower does not. The odds
+ * and times are those of forecast.c. */
 #include "proxy/route/belief.h"
 #include "proxy/route/plan.h"
 
@@ -13,8 +14,8 @@
 
 enum { WAIT, TTFT, OUTPUT, PRICE, QUALITY, ERRORS, FAILURE, QUOTA };
 
-#define CUT_AT 0.5            /* of a reply, where it breaks off */
-#define PRESSED 0.8           /* part of a minute's limit that may be used before that costs something */
+#define CUT_AT 0.5  /* of a reply, where it breaks off */
+#define PRESSED 0.8 /* part of a minute's limit that may be used before that costs something */
 
 /* The mean of what is declared: what is unknown shall neither win nor lose by it. */
 static double mean_quality(const struct choice *choices, unsigned count)
@@ -41,24 +42,26 @@ static double mean_price(const struct belief *beliefs, unsigned count)
     return known ? sum / known : 0;
 }
 
-/* What the use of scarce requests and tokens costs: rising from nothing to as much as a hundredth of a failure, as the minute's
- * limits come near. */
+/* What the use of scarce requests and tokens costs: rising from nothing to as much as a hundredth of a failure, as the
+ * minute's limits come near. */
 static double quota_usd(const struct plan_input *in, const struct deployment *d, const struct belief *b, double failure)
 {
     double used = b->token_pressure;
     if (d->rpm)
-        used = fmax(used, (double)(window_read(&in->health[d->index].window, in->now_ms).requests + 1) / (double)d->rpm);
+        used =
+            fmax(used, (double)(window_read(&in->health[d->index].window, in->now_ms).requests + 1) / (double)d->rpm);
     double pressed = used > PRESSED ? (used - PRESSED) / (1 - PRESSED) : 0;
     return 0.01 * failure * pressed * pressed;
 }
 
 /* What a candidate costs by how the call goes. */
 struct cost {
-    double served, cut, lost;    /* lost: the time until a failure before any content */
+    double served, cut, lost; /* lost: the time until a failure before any content */
     double p_cut, p_lost;
 };
 
-static struct cost cost_of(const struct plan_input *in, const struct belief *b, double quality, double price, struct choice *c)
+static struct cost cost_of(const struct plan_input *in, const struct belief *b, double quality, double price,
+                           struct choice *c)
 {
     const struct strategy_settings *s = &in->config->strategy_settings;
     const struct deployment *d = c->deployment;
@@ -95,7 +98,7 @@ static void rank(const struct plan_input *in, struct choice *choices, unsigned c
     struct cost costs[STRATEGY_CANDIDATES_MAX];
     belief_form(in, choices, count, beliefs);
     double quality = mean_quality(choices, count), price = mean_price(beliefs, count);
-    double best = INFINITY, second = INFINITY;   /* of those alone: what follows a failure of another one */
+    double best = INFINITY, second = INFINITY; /* of those alone: what follows a failure of another one */
     for (unsigned i = 0; i < count; i++) {
         struct choice *c = &choices[i];
         costs[i] = cost_of(in, &beliefs[i], quality, price, c);
@@ -115,16 +118,17 @@ const struct strategy STRATEGY_EXPECTED = {
     .name = "expected-cost",
     .doc = "first what is expected to cost least, in money, time, quality and failures",
     .unit = "USD",
-    .terms = {
-        {"wait_s", "wait", " s", 1},
-        {"ttft_s", "first token", " s", 1},
-        {"output_s", "reply", " s", 1},
-        {"price_usd", "price", " USD", 1},
-        {"quality_usd", "missing quality", " USD", 1},
-        {"error_rate", "odds of failure", " %", 100},
-        {"failure_usd", "which cost", " USD", 1},
-        {"quota_usd", "scarce quota", " USD", 1},
-    },
+    .terms =
+        {
+            {"wait_s", "wait", " s", 1},
+            {"ttft_s", "first token", " s", 1},
+            {"output_s", "reply", " s", 1},
+            {"price_usd", "price", " USD", 1},
+            {"quality_usd", "missing quality", " USD", 1},
+            {"error_rate", "odds of failure", " %", 100},
+            {"failure_usd", "which cost", " USD", 1},
+            {"quota_usd", "scarce quota", " USD", 1},
+        },
     .rank = rank,
     .weighs_moves = true,
 };

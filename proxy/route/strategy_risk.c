@@ -4,8 +4,8 @@
  *          + wtok·token pressure + wq·norm(queue depth) + wqual·missing quality
  *   Pr(i) = softmax(−risk_i/τ)
  *
- * norm(x) = (x − least)/largest. The router that the formula comes from divides by (largest − least), which makes 1 % more as bad
- * as ten times more; relative to the largest, what hardly differs hardly counts. */
+ * norm(x) = (x − least)/largest. The router that the formula comes from divides by (largest − least), which makes 1 %
+ * more as bad as ten times more; relative to the largest, what hardly differs hardly counts. */
 #include "common/mix.h"
 #include "proxy/route/belief.h"
 #include "proxy/route/plan.h"
@@ -14,8 +14,8 @@
 
 enum { COST, TTFT, LATENCY, SPEED, ERRORS, PRESSURE, QUEUE, QUALITY };
 
-/* Adds weight·norm(term) to the scores and leaves norm(term) in place of the raw value. What is unknown (NAN) counts as the mean
- * of the others. `sign` -1: more is better. */
+/* Adds weight·norm(term) to the scores and leaves norm(term) in place of the raw value. What is unknown (NAN) counts as
+ * the mean of the others. `sign` -1: more is better. */
 static void add_normalized(struct choice *choices, unsigned count, unsigned term, double weight, int sign)
 {
     double least = INFINITY, largest = -INFINITY, sum = 0;
@@ -50,7 +50,8 @@ static void set_terms(struct choice *c, const struct belief *b, const struct ris
     c->terms[PRESSURE] = (float)b->token_pressure;
     c->terms[QUEUE] = (float)b->in_flight;
     c->terms[QUALITY] = isnan(quality) ? 0 : (float)(1 - quality / 100);
-    c->score = w->error * b->prospect.error + w->token_pressure * b->token_pressure + w->quality * (double)c->terms[QUALITY];
+    c->score = w->error * b->prospect.error + w->token_pressure * b->token_pressure +
+               w->quality * (double)c->terms[QUALITY];
 }
 
 /* The one that softmax draws goes first, the others follow by their risk. */
@@ -93,15 +94,16 @@ const struct strategy STRATEGY_RISK = {
     .name = "risk-adjusted",
     .doc = "a draw that prefers what is quick, cheap, idle and reliable",
     .unit = "risk",
-    .terms = {
-        {"cost", "cost", "", 1},
-        {"ttft", "TTFT", "", 1},
-        {"total_latency", "latency", "", 1},
-        {"tokens_per_second", "slowness", "", 1},
-        {"error", "errors", "", 1},
-        {"token_pressure", "token pressure", "", 1},
-        {"queue_depth", "queue", "", 1},
-        {"quality", "missing quality", "", 1},
-    },
+    .terms =
+        {
+            {"cost", "cost", "", 1},
+            {"ttft", "TTFT", "", 1},
+            {"total_latency", "latency", "", 1},
+            {"tokens_per_second", "slowness", "", 1},
+            {"error", "errors", "", 1},
+            {"token_pressure", "token pressure", "", 1},
+            {"queue_depth", "queue", "", 1},
+            {"quality", "missing quality", "", 1},
+        },
     .rank = rank,
 };

@@ -3,15 +3,15 @@
 
 #include <math.h>
 
-#define AT_REST 0.0055                /* the belief when nothing was heard for long: a two-hundredth of the time is bad */
-#define AT_REST_MAX 0.2             /* each strike beyond the first doubles it, up to this */
-#define FADES_MS 9000.0             /* time constant after the first strike; each further one doubles it */
+#define AT_REST 0.0055  /* the belief when nothing was heard for long: a two-hundredth of the time is bad */
+#define AT_REST_MAX 0.2 /* each strike beyond the first doubles it, up to this */
+#define FADES_MS 9000.0 /* time constant after the first strike; each further one doubles it */
 #define FADES_MAX_MS 90000.0
-#define FORGIVEN_MS 400000.0        /* half-life of strikes */
-#define STRUCK 0.3                  /* evidence that raises the belief beyond this is a strike */
-#define CLEARED 0.03                /* evidence that lowers the odds below this shows that the bad state was over */
-#define PARDONED 0.4                /* of the strikes, when a new one comes: the old one did not last */
-#define ODDS_MAX 1e4                /* certainty can still be shaken */
+#define FORGIVEN_MS 400000.0 /* half-life of strikes */
+#define STRUCK 0.3           /* evidence that raises the belief beyond this is a strike */
+#define CLEARED 0.03         /* evidence that lowers the odds below this shows that the bad state was over */
+#define PARDONED 0.4         /* of the strikes, when a new one comes: the old one did not last */
+#define ODDS_MAX 1e4         /* certainty can still be shaken */
 
 static double strikes_at(const struct suspicion *s, uint64_t now_ms)
 {

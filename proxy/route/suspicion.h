@@ -1,7 +1,8 @@
-/* suspicion: pure. How likely it is that a deployment is in a bad state, from evidence for and against: a filter for a state that
- * can't be seen (a hidden Markov model of two states; Gilbert 1960, Elliott 1963). Without new evidence the suspicion fades, so
- * that a deployment is tried again by itself. Each time that it was raised anew, it fades more slowly, and less far; how often
- * that was is forgotten in its turn. So a burst of seconds and an outage of hours are both followed without knowing which. */
+/* suspicion: pure. How likely it is that a deployment is in a bad state, from evidence for and against: a filter for a
+ * state that can't be seen (a hidden Markov model of two states; Gilbert 1960, Elliott 1963). Without new evidence the
+ * suspicion fades, so that a deployment is tried again by itself. Each time that it was raised anew, it fades more
+ * slowly, and less far; how often that was is forgotten in its turn. So a burst of seconds and an outage of hours are
+ * both followed without knowing which. */
 #ifndef POINTSMAN_SUSPICION_H
 #define POINTSMAN_SUSPICION_H
 
@@ -14,7 +15,7 @@ struct suspicion {
     double strikes;        /* how often it was raised, faded with time, as of struck_ms */
     double rest, fades_ms; /* what it fades to, and the time constant */
     uint64_t at_ms, struck_ms;
-    bool cleared;          /* it was over since the last strike */
+    bool cleared; /* it was over since the last strike */
 };
 
 /* How likely the bad state is now, between 0 and 1. A clock that went back counts as one that stands. */

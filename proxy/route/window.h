@@ -12,9 +12,10 @@ struct window_slot {
 };
 
 struct window {
-    struct window_slot slots[WINDOW_SECONDS];   /* slots[second % WINDOW_SECONDS], of the minute that ends with `second` */
-    uint64_t second;                            /* of the newest slot */
-    struct window_slot total;                   /* of all slots */
+    struct window_slot
+        slots[WINDOW_SECONDS]; /* slots[second % WINDOW_SECONDS], of the minute that ends with `second` */
+    uint64_t second;           /* of the newest slot */
+    struct window_slot total;  /* of all slots */
 };
 
 /* Counts at the present. Seconds go up; an earlier one counts as the newest. */

@@ -29,8 +29,8 @@ void confine(const struct config *config, const char *catalog_file, const char *
 {
     char *home = paths_codex_home(), *logs = home ? paths_join(home, "logs") : NULL;
     char *auth = home && signs_in(config) ? paths_join(home, "auth.json") : NULL;
-    char *folders[] = {folder_of(config->path), folder_of(catalog_file), folder_of(key_file), logs,
-                       auth ? home : NULL, folder_of(auth), folder_of(config->ca_file)};
+    char *folders[] = {folder_of(config->path), folder_of(catalog_file), folder_of(key_file),       logs,
+                       auth ? home : NULL,      folder_of(auth),         folder_of(config->ca_file)};
     const bool writable[] = {false, false, true, true, true, true, false};
     struct sandbox_path paths[sizeof folders / sizeof *folders];
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)

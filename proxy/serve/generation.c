@@ -126,7 +126,7 @@ void generation_carry(const struct generation *from, struct generation *to)
             break;
         }
     }
-    if (moved) {    /* without memory conversations find their place anew */
+    if (moved) { /* without memory conversations find their place anew */
         *to->exchanges.affinity = *from->exchanges.affinity;
         affinity_remap(to->exchanges.affinity, moved, old->deployment_count);
         if (from->exchanges.adaptive && to->exchanges.adaptive)

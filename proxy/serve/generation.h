@@ -1,5 +1,5 @@
-/* generation: loop. One configuration in force, and all that was made of it: health, connections to providers, probes, the
- * login. A reload makes the next one; what was begun under this one ends under it.
+/* generation: loop. One configuration in force, and all that was made of it: health, connections to providers, probes,
+ * the login. A reload makes the next one; what was begun under this one ends under it.
  *
  *   SIGHUP ─▶ load ─▶ generation_new ─▶ generation_carry(old, new) ─▶ new calls go to the new one
  *                                              old: generation_retire ─▶ its last call ends ─▶ generation_free
@@ -15,25 +15,25 @@
 /* What is read from files. */
 struct setup {
     struct config *config;
-    struct catalog *catalog;             /* NULL: none */
+    struct catalog *catalog; /* NULL: none */
 };
 
 struct generation {
     struct setup setup;
     struct exchange_shared exchanges;
-    struct probes *probes;               /* NULL once it is retired */
-    struct ahead *ahead;                 /* connections that are being opened ahead; or NULL */
-    struct generation *next;             /* in a list of the owner's */
+    struct probes *probes;   /* NULL once it is retired */
+    struct ahead *ahead;     /* connections that are being opened ahead; or NULL */
+    struct generation *next; /* in a list of the owner's */
 };
 
 struct generation_options {
     struct event_base *base;
     struct spending *spending;
     struct decisions *decisions;
-    struct journal *journal;             /* NULL: none */
+    struct journal *journal; /* NULL: none */
     struct event *journal_flush;
-    struct share *share;                 /* NULL: there are no other workers */
-    void (*probes_changed)(void *ctx);   /* see probes_start() */
+    struct share *share;               /* NULL: there are no other workers */
+    void (*probes_changed)(void *ctx); /* see probes_start() */
     void *ctx;
 };
 
@@ -44,8 +44,8 @@ struct generation *generation_new(const struct generation_options *options, stru
 void generation_connect_ahead(struct generation *g);
 /* Makes its spending limits those that are kept. */
 void generation_limit_spending(struct generation *g);
-/* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same model at
- * the same place. */
+/* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same
+ * model at the same place. */
 void generation_carry(const struct generation *from, struct generation *to);
 /* Keeps in that file, and takes over from it, what is known of the deployments, where keep_state asks for it. */
 void generation_save(const struct generation *g, const char *path);

@@ -3,15 +3,15 @@
 
 #include <elf.h>
 #include <link.h>
-#include <stdlib.h>   /* says whether this is glibc */
+#include <stdlib.h> /* says whether this is glibc */
 #include <sys/mman.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
-#define KEEP_FREE (8 << 20)      /* bytes at the heap's end */
-#define MAP_FROM (4 << 20)       /* larger blocks are the system's own business */
+#define KEEP_FREE (8 << 20) /* bytes at the heap's end */
+#define MAP_FROM (4 << 20)  /* larger blocks are the system's own business */
 #define QUIET_S 10
 
 void memory_set_up(void)
@@ -53,8 +53,8 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *page_size
 }
 #endif
 
-/* The start has run through code that is not needed again: most of libcurl's dozen libraries, the linker's tables. It stays in
- * the system's cache, and what is needed after all is mapped again where it is touched. */
+/* The start has run through code that is not needed again: most of libcurl's dozen libraries, the linker's tables. It
+ * stays in the system's cache, and what is needed after all is mapped again where it is touched. */
 static void forget_start(void)
 {
 #ifndef __SANITIZE_ADDRESS__
@@ -68,7 +68,7 @@ static void forget_start(void)
 void memory_tick(bool idle)
 {
     static bool started;
-    static unsigned quiet_s = QUIET_S;   /* nothing was freed yet */
+    static unsigned quiet_s = QUIET_S; /* nothing was freed yet */
     if (!started)
         forget_start();
     started = true;

@@ -18,7 +18,7 @@ void notify_open(void)
         socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
         memcpy(address.sun_path, path, strlen(path));
         if (address.sun_path[0] == '@')
-            address.sun_path[0] = '\0';   /* an abstract socket */
+            address.sun_path[0] = '\0'; /* an abstract socket */
         notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (notify_fd >= 0 && connect(notify_fd, (struct sockaddr *)&address, len) != 0) {
             close(notify_fd);

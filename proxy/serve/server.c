@@ -19,12 +19,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY_MAX (64u << 20)     /* bytes of a request */
+#define BODY_MAX (64u << 20) /* bytes of a request */
 #define CLIENTS_MAX 10000
 #define DRAIN_S 5
 #define KEEP_STATE_S 60
-#define LOGIN_LOOK_S 5           /* between two looks whether Codex is logged in */
-#define SETTLE_MS 50             /* how long READY waits for the local probes' first answers */
+#define LOGIN_LOOK_S 5 /* between two looks whether Codex is logged in */
+#define SETTLE_MS 50   /* how long READY waits for the local probes' first answers */
 
 enum { SIGNALS = 4 };
 
@@ -33,22 +33,22 @@ struct door {
     struct server *server;
     enum entrance entrance;
     struct client_shared clients;
-    struct listener *listener;           /* NULL: closed */
+    struct listener *listener; /* NULL: closed */
 };
 
 struct server {
     const struct server_options *options;
     struct event_base *base;
-    struct door doors[ENTRANCES];        /* those without a socket are not used */
-    struct generation *now;              /* the configuration in force */
-    struct generation *retired;          /* those that have calls under way; a list */
+    struct door doors[ENTRANCES]; /* those without a socket are not used */
+    struct generation *now;       /* the configuration in force */
+    struct generation *retired;   /* those that have calls under way; a list */
     struct spending spending;
     struct decisions *decisions;
     struct event *tick, *settle, *drain, *journal_flush, *control, *signals[SIGNALS];
     char no_login[sizeof((struct failure *)0)->message];
     unsigned ticks;
     bool ready, stopping;
-    bool has_terminal;                   /* standard error was one when it began */
+    bool has_terminal; /* standard error was one when it began */
     struct report report;
 };
 
@@ -71,10 +71,16 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
 {
     const struct generation *g = s->now;
     bool risk = entrance == ENTRANCE_RISK;
-    return (struct answers){.config = g->setup.config, .health = g->exchanges.health, .now_ms = clock_monotonic_ms(),
-                            .no_login = s->no_login, .catalog = g->setup.catalog, .risk_router = risk,
+    return (struct answers){.config = g->setup.config,
+                            .health = g->exchanges.health,
+                            .now_ms = clock_monotonic_ms(),
+                            .no_login = s->no_login,
+                            .catalog = g->setup.catalog,
+                            .risk_router = risk,
                             .strategy = risk ? g->setup.config->risk_strategy : g->setup.config->strategy,
-                            .decisions = s->decisions, .spending = &s->spending, .adaptive = g->exchanges.adaptive,
+                            .decisions = s->decisions,
+                            .spending = &s->spending,
+                            .adaptive = g->exchanges.adaptive,
                             .unix_ms = clock_unix_ms()};
 }
 
@@ -181,7 +187,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     if (++s->ticks % LOGIN_LOOK_S == 0)
         look_at_login(s);
     if (s->ticks % KEEP_STATE_S == 0 && !s->stopping && !s->options->worker)
-        generation_save(s->now, s->options->state_file);   /* a kill loses a minute of it */
+        generation_save(s->now, s->options->state_file); /* a kill loses a minute of it */
     if (s->options->parent && s->ready && !s->stopping && !s->options->worker) {
         struct answers now = answers_now(s, ENTRANCE_MAIN);
         report_refresh(&s->report, &now);
@@ -220,7 +226,7 @@ static void close_doors(struct server *s)
 static void stop(struct server *s, int signal_number)
 {
     bool orphaned = s->options->parent && getppid() != s->options->parent;
-    close_doors(s);   /* first of all, for files may be slow to go */
+    close_doors(s); /* first of all, for files may be slow to go */
     if (orphaned && s->options->key_file)
         (void)unlink(s->options->key_file);
     if (orphaned || s->stopping)
@@ -233,8 +239,8 @@ static void stop(struct server *s, int signal_number)
         event_base_loopbreak(s->base);
     struct timeval limit = {DRAIN_S, 0}, often = {0, 20000};
     if (evtimer_add(s->drain, &limit) != 0)
-        event_active(s->drain, EV_TIMEOUT, 0);   /* without memory nobody is waited for */
-    event_add(s->tick, &often);   /* a closer look, now that we wait for the last one */
+        event_active(s->drain, EV_TIMEOUT, 0); /* without memory nobody is waited for */
+    event_add(s->tick, &often);                /* a closer look, now that we wait for the last one */
 }
 
 static struct generation *make_generation(struct server *s, struct setup *setup)
@@ -272,7 +278,8 @@ static void reload(struct server *s)
         s->retired = old;
         if (!s->options->worker)
             log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it",
-                     fresh->setup.config->group_count, fresh->setup.config->path, s->doors[ENTRANCE_MAIN].clients.admit.port);
+                     fresh->setup.config->group_count, fresh->setup.config->path,
+                     s->doors[ENTRANCE_MAIN].clients.admit.port);
         publish(s, "READY=1\nSTATUS=serving, reloaded\n");
         generation_connect_ahead(fresh);
         generation_free_idle(&s->retired);
@@ -343,7 +350,7 @@ static bool set_up_clients(struct server *s)
         door->clients.events.ctx = door;
         door->clients.admit.port = s->options->fds[i] < 0 ? 0 : listener_port(s->options->fds[i]);
         if (s->options->fds[i] >= 0 && !door->clients.admit.port)
-            return false;   /* every Host would be refused */
+            return false; /* every Host would be refused */
     }
     return common.head_timeout && common.body_timeout && common.idle_timeout && common.linger_timeout;
 }
@@ -413,8 +420,8 @@ static void tear_down(struct server *s)
     }
     spending_free(&s->spending);
     free(s->decisions);
-    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->control, s->signals[0], s->signals[1],
-                              s->signals[2], s->signals[3]};
+    struct event *events[] = {s->tick,       s->settle,     s->drain,      s->journal_flush, s->control,
+                              s->signals[0], s->signals[1], s->signals[2], s->signals[3]};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i])
             event_free(events[i]);

@@ -115,8 +115,8 @@ void sharing_started(struct exchange_shared *shared, const struct deployment *d,
     share_publish(shared->share, shared->slots[d->index]);
 }
 
-void sharing_ended(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call, int64_t correction,
-                   uint64_t now_ms)
+void sharing_ended(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call,
+                   int64_t correction, uint64_t now_ms)
 {
     struct share_counts *own = shared->share ? share_own(shared->share, shared->slots[d->index]) : NULL;
     if (!own)
@@ -125,7 +125,7 @@ void sharing_ended(struct exchange_shared *shared, const struct deployment *d, c
     window_correct(&own->window, correction, call->started_ms, now_ms);
     tell_news(own, &shared->health[d->index]);
     share_publish(shared->share, shared->slots[d->index]);
-    share_look_again(shared->share, shared->slots[d->index]);   /* it may have begun under the configuration before */
+    share_look_again(shared->share, shared->slots[d->index]); /* it may have begun under the configuration before */
 }
 
 static void tell_account(struct share *share, unsigned slot, double held, double spent)

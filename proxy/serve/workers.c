@@ -22,7 +22,7 @@ static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 struct worker {
     struct crew *crew;
     unsigned number;
-    int channel;             /* -1: it has ended, or was never made */
+    int channel; /* -1: it has ended, or was never made */
     struct event *event;
     bool ready;
 };
@@ -33,7 +33,7 @@ struct crew {
     struct event *signals[SIGNALS];
     struct worker workers[SHARE_WORKERS_MAX];
     unsigned made, ready, alive;
-    struct buf news;         /* of the first worker: that it is ready, until all are */
+    struct buf news; /* of the first worker: that it is ready, until all are */
     bool stopping, failed, has_terminal;
     char message[MESSAGE_MAX];
 };
@@ -51,7 +51,7 @@ static void stop(struct crew *c, int signal_number)
     if (orphaned && c->options->key_file)
         (void)unlink(c->options->key_file);
     if (orphaned)
-        _exit(0);   /* and the workers with us */
+        _exit(0); /* and the workers with us */
     c->stopping = true;
     tell(c, signal_number == SIGHUP ? SIGTERM : signal_number);
 }
@@ -67,8 +67,8 @@ static void on_signal(evutil_socket_t signal_number, short what, void *arg)
         stop(c, signal_number);
 }
 
-/* A worker's end is that of all: the supervisor hears of it and begins anew. Where one goes on alone, half of what is asked for
- * would be missing, and nobody would know. */
+/* A worker's end is that of all: the supervisor hears of it and begins anew. Where one goes on alone, half of what is
+ * asked for would be missing, and nobody would know. */
 static void worker_gone(struct worker *w)
 {
     struct crew *c = w->crew;
@@ -125,7 +125,7 @@ static int begin_work(struct crew *c, struct share *share, int control)
     for (unsigned i = 0; i < number; i++)
         close(c->workers[i].channel);
     free(c);
-    (void)setpgid(0, 0);    /* what is typed at a terminal goes to the parent alone */
+    (void)setpgid(0, 0); /* what is typed at a terminal goes to the parent alone */
     share_join(share, number);
     notify_through(control);
     int status = o->work(o->ctx, number, share, control);
@@ -182,7 +182,7 @@ static void tear_down(struct crew *c)
         if (c->workers[i].event)
             event_free(c->workers[i].event);
         if (c->workers[i].channel >= 0)
-            close(c->workers[i].channel);   /* which ends it */
+            close(c->workers[i].channel); /* which ends it */
     }
     if (c->base)
         event_base_free(c->base);
@@ -209,7 +209,7 @@ int workers_run(const struct workers_options *options)
     if (!made || !listen_to_all(c)) {
         log_error("could not start %u workers: %s", options->count, strerror(errno));
     } else {
-        (void)signal(SIGCHLD, SIG_IGN);     /* their sockets tell that they have ended */
+        (void)signal(SIGCHLD, SIG_IGN); /* their sockets tell that they have ended */
         c->has_terminal = isatty(STDERR_FILENO);
         c->alive = c->made;
         buf_init(&c->news, MESSAGE_MAX);

@@ -17,13 +17,13 @@
 
 #define NESTED_MAX 4
 #define MESSAGE_MAX (64u << 10)
-#define PLAIN_TEXT_MAX 4096     /* more than is shown: the cut at a character's end comes later */
+#define PLAIN_TEXT_MAX 4096 /* more than is shown: the cut at a character's end comes later */
 
 struct report {
-    struct slice code, type, status;    /* as written in the body; empty when absent */
+    struct slice code, type, status; /* as written in the body; empty when absent */
     struct buf message;
-    int http;                           /* a status that stands in the body, else 0 */
-    int retry_after_s;                  /* of the body, else -1 */
+    int http;          /* a status that stands in the body, else 0 */
+    int retry_after_s; /* of the body, else -1 */
     struct slice body;
 };
 
@@ -98,7 +98,7 @@ static const struct phrase {
     {"does not support function", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
     {"support image", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
     {"not a multimodal", OF(FAILURE_BAD_REQUEST), FAILURE_UNSUPPORTED},
-    {"no endpoints found that", OF(FAILURE_NOT_FOUND), FAILURE_UNSUPPORTED},   /* OpenRouter: "… support tool use" */
+    {"no endpoints found that", OF(FAILURE_NOT_FOUND), FAILURE_UNSUPPORTED}, /* OpenRouter: "… support tool use" */
     {"api key not valid", OF(FAILURE_BAD_REQUEST), FAILURE_AUTH},
     {"api key expired", OF(FAILURE_BAD_REQUEST), FAILURE_AUTH},
     {"invalid api key", OF(FAILURE_BAD_REQUEST), FAILURE_AUTH},
@@ -204,22 +204,15 @@ static enum failure_kind kind_of_status(int http)
 {
     switch (http) {
     case 401:
-    case 403:
-        return FAILURE_AUTH;
-    case 402:
-        return FAILURE_QUOTA;
+    case 403: return FAILURE_AUTH;
+    case 402: return FAILURE_QUOTA;
     case 404:
-    case 405:   /* no such path there: api_base is wrong, another deployment's may be right */
-        return FAILURE_NOT_FOUND;
-    case 408:
-        return FAILURE_TIMEOUT;
-    case 429:
-        return FAILURE_RATE_LIMIT;
+    case 405: /* no such path there: api_base is wrong, another deployment's may be right */ return FAILURE_NOT_FOUND;
+    case 408: return FAILURE_TIMEOUT;
+    case 429: return FAILURE_RATE_LIMIT;
     case 503:
-    case 529:
-        return FAILURE_OVERLOADED;
-    default:
-        return http >= 500 ? FAILURE_SERVER : http >= 400 ? FAILURE_BAD_REQUEST : FAILURE_PROTOCOL;
+    case 529: return FAILURE_OVERLOADED;
+    default: return http >= 500 ? FAILURE_SERVER : http >= 400 ? FAILURE_BAD_REQUEST : FAILURE_PROTOCOL;
     }
 }
 
@@ -295,7 +288,7 @@ void failure_from_reply(struct failure *f, int status, int retry_after_s, struct
     buf_init(&r.message, MESSAGE_MAX);
     if (json_parse(&j, body.ptr, body.len))
         read_error(&j, 0, 0, &r);
-    r.http = status;    /* the reply's own status counts, not one inside */
+    r.http = status; /* the reply's own status counts, not one inside */
     fill(f, &r, status, retry_after_s);
     json_free(&j);
 }

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* What is served beside chat, as the providers' documentation says: text completions, embeddings, all of OpenAI's wires. */
+/* What is served beside chat, as the providers' documentation says: text completions, embeddings, all of OpenAI's
+ * wires. */
 #define TEXT (WIRE_CHAT | WIRE_COMPLETIONS)
 #define VECTORS (WIRE_CHAT | WIRE_EMBEDDINGS)
 #define CLASSIC (TEXT | VECTORS)
@@ -12,33 +13,54 @@
 #define CLOUD(PREFIX, WIRES, BASE, ...) \
     {.prefix = PREFIX, .api_base = BASE, .key_env = {__VA_ARGS__}, .key_required = true, .wires = WIRES}
 
-/* An agent of the user's own behind Chat Completions; by the environment variables of the LiteLLM fork that knows it. */
-#define CODEX_AGENT(PREFIX) \
-    {.prefix = PREFIX, .base_path = "/v1", .key_env = {"CODEX_AGENT_API_KEY"}, .wires = WIRE_CHAT, \
-     .base_env = "CODEX_AGENT_API_BASE", .switch_env = "LITELLM_ENABLE_CODEX_AGENT", .retry = {2, 120, 1500}, \
+/* An agent of the user's own behind Chat Completions; by the environment variables of the LiteLLM fork that knows it.
+ */
+#define CODEX_AGENT(PREFIX)                      \
+    {.prefix = PREFIX,                           \
+     .base_path = "/v1",                         \
+     .key_env = {"CODEX_AGENT_API_KEY"},         \
+     .wires = WIRE_CHAT,                         \
+     .base_env = "CODEX_AGENT_API_BASE",         \
+     .switch_env = "LITELLM_ENABLE_CODEX_AGENT", \
+     .retry = {2, 120, 1500},                    \
      .retries_env = "CODEX_AGENT_MAX_RETRIES"}
 
 /* Prefixes and variables are LiteLLM's; bases are the ones that the providers' own documentation gives for OpenAI's
  * clients. The first row is the one for names without a prefix. */
 static const struct provider TABLE[] = {
     CLOUD("openai", ALL, "https://api.openai.com/v1", "OPENAI_API_KEY"),
-    {.prefix = "gemini", .api_base = "https://generativelanguage.googleapis.com/v1beta/openai",
-     .key_env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"}, .key_required = true, .wires = VECTORS, .thought_signatures = true},
+    {.prefix = "gemini",
+     .api_base = "https://generativelanguage.googleapis.com/v1beta/openai",
+     .key_env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
+     .key_required = true,
+     .wires = VECTORS,
+     .thought_signatures = true},
     CLOUD("huggingface", WIRE_CHAT, "https://router.huggingface.co/v1", "HF_TOKEN", "HUGGINGFACE_API_KEY"),
-    {.prefix = "ollama", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = CLASSIC,
-     .local = true, .cuts_prompts = true},
-    {.prefix = "ollama_chat", .api_base = "http://127.0.0.1:11434/v1", .base_path = "/v1", .wires = CLASSIC,
-     .local = true, .cuts_prompts = true},
-    {.prefix = "lm_studio", .api_base = "http://127.0.0.1:1234/v1", .key_env = {"LM_STUDIO_API_KEY"},
-     .wires = CLASSIC, .local = true},
+    {.prefix = "ollama",
+     .api_base = "http://127.0.0.1:11434/v1",
+     .base_path = "/v1",
+     .wires = CLASSIC,
+     .local = true,
+     .cuts_prompts = true},
+    {.prefix = "ollama_chat",
+     .api_base = "http://127.0.0.1:11434/v1",
+     .base_path = "/v1",
+     .wires = CLASSIC,
+     .local = true,
+     .cuts_prompts = true},
+    {.prefix = "lm_studio",
+     .api_base = "http://127.0.0.1:1234/v1",
+     .key_env = {"LM_STUDIO_API_KEY"},
+     .wires = CLASSIC,
+     .local = true},
     CLOUD("anthropic", WIRE_CHAT, "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
     CLOUD("cerebras", TEXT, "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
     CLOUD("cohere", VECTORS, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
     CLOUD("cohere_chat", VECTORS, "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY"),
     CLOUD("deepinfra", CLASSIC, "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
     CLOUD("deepseek", WIRE_CHAT, "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
-    CLOUD("fireworks_ai", CLASSIC, "https://api.fireworks.ai/inference/v1",
-          "FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
+    CLOUD("fireworks_ai", CLASSIC, "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY",
+          "FIREWORKS_AI_API_KEY"),
     CLOUD("groq", WIRE_CHAT, "https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     CLOUD("mistral", VECTORS, "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     CLOUD("moonshot", WIRE_CHAT, "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY"),
@@ -47,7 +69,9 @@ static const struct provider TABLE[] = {
     CLOUD("perplexity", WIRE_CHAT, "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY"),
     CLOUD("together_ai", CLASSIC, "https://api.together.xyz/v1", "TOGETHERAI_API_KEY", "TOGETHER_API_KEY"),
     CLOUD("xai", WIRE_CHAT, "https://api.x.ai/v1", "XAI_API_KEY"),
-    {.prefix = "codex-oauth", .api_base = "https://chatgpt.com/backend-api/codex", .sign_in = SIGN_IN_CHATGPT,
+    {.prefix = "codex-oauth",
+     .api_base = "https://chatgpt.com/backend-api/codex",
+     .sign_in = SIGN_IN_CHATGPT,
      .wires = WIRE_RESPONSES},
     /* Servers that are wherever the configuration says. */
     {.prefix = "hosted_vllm", .key_env = {"HOSTED_VLLM_API_KEY"}, .wires = ALL},

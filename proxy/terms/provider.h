@@ -5,39 +5,41 @@
 #include "proxy/terms/wire.h"
 
 enum provider_kind {
-    PROVIDER_HTTP,   /* an OpenAI-compatible server, reached through libcurl */
-    PROVIDER_ECHO,   /* answered by the proxy itself: no model behind it */
+    PROVIDER_HTTP, /* an OpenAI-compatible server, reached through libcurl */
+    PROVIDER_ECHO, /* answered by the proxy itself: no model behind it */
 };
 
 enum sign_in {
-    SIGN_IN_KEY,       /* with the deployment's api_key, where it has one */
-    SIGN_IN_CHATGPT,   /* with the ChatGPT login of the user's Codex CLI (upstream/login.h), to its backend (bridge/chatgpt.h) */
+    SIGN_IN_KEY,     /* with the deployment's api_key, where it has one */
+    SIGN_IN_CHATGPT, /* with the ChatGPT login of the user's Codex CLI (upstream/login.h), to its backend
+                        (bridge/chatgpt.h) */
 };
 
-/* Further calls to the same deployment after a failure that may pass; the waits before them double from first_ms to most_ms.
- * All 0: the next deployment is tried at once. See route/retry.h. */
+/* Further calls to the same deployment after a failure that may pass; the waits before them double from first_ms to
+ * most_ms. All 0: the next deployment is tried at once. See route/retry.h. */
 struct retry_policy {
     unsigned times;
     int first_ms, most_ms;
 };
 
 struct provider {
-    const char *prefix;        /* "gemini" */
+    const char *prefix; /* "gemini" */
     enum provider_kind kind;
-    const char *api_base;      /* default base that "/chat/completions" is appended to; NULL: api_base is required */
-    const char *key_env[3];    /* variables that hold the key, first set one wins; NULL-terminated */
+    const char *api_base;   /* default base that "/chat/completions" is appended to; NULL: api_base is required */
+    const char *key_env[3]; /* variables that hold the key, first set one wins; NULL-terminated */
     enum sign_in sign_in;
-    bool key_required;         /* without a key a deployment is not ready */
-    unsigned wires;            /* set of enum wire; 0: known by name, but not spoken here: never ready */
-    bool local;                /* a server on the user's own machine that may be down or lack the model: it is probed */
-    bool cuts_prompts;         /* Ollama: what goes beyond the context that a model was loaded with is cut off without a word; how
-                                  large that is, is asked for */
-    bool thought_signatures;   /* Gemini: calls of tools must bear its signature, or a placeholder for it */
-    const char *base_path;     /* added to an api_base that does not end in it: LiteLLM's base for Ollama has none; or NULL */
-    const char *base_env;      /* variable that holds the base where the configuration gives none; or NULL */
-    const char *switch_env;    /* never ready unless this variable is "1"; NULL: needs no switch */
+    bool key_required; /* without a key a deployment is not ready */
+    unsigned wires;    /* set of enum wire; 0: known by name, but not spoken here: never ready */
+    bool local;        /* a server on the user's own machine that may be down or lack the model: it is probed */
+    bool cuts_prompts; /* Ollama: what goes beyond the context that a model was loaded with is cut off without a word;
+                          how large that is, is asked for */
+    bool thought_signatures; /* Gemini: calls of tools must bear its signature, or a placeholder for it */
+    const char
+        *base_path; /* added to an api_base that does not end in it: LiteLLM's base for Ollama has none; or NULL */
+    const char *base_env;   /* variable that holds the base where the configuration gives none; or NULL */
+    const char *switch_env; /* never ready unless this variable is "1"; NULL: needs no switch */
     struct retry_policy retry;
-    const char *retries_env;   /* variable that replaces retry.times; or NULL */
+    const char *retries_env; /* variable that replaces retry.times; or NULL */
 };
 
 /* The row for a prefix; NULL when there is none. */
@@ -46,9 +48,9 @@ const struct provider *provider_find(struct slice prefix);
 const struct provider *provider_table(void);
 
 /* Splits LiteLLM's `model` ("huggingface/groq/openai/gpt-oss-120b") into its provider and the name that the provider is
- * asked for. Hugging Face's "huggingface/<inference provider>/<org>/<model>" becomes "<org>/<model>:<inference provider>"
- * on the router's OpenAI endpoint. A name without a known prefix is OpenAI's. `name` is appended to; false: no memory or
- * an empty name. */
+ * asked for. Hugging Face's "huggingface/<inference provider>/<org>/<model>" becomes "<org>/<model>:<inference
+ * provider>" on the router's OpenAI endpoint. A name without a known prefix is OpenAI's. `name` is appended to; false:
+ * no memory or an empty name. */
 MUST_CHECK bool provider_resolve(const char *model, const struct provider **provider, struct buf *name);
 
 #endif

@@ -9,7 +9,7 @@
 #define MINUTES_MAX (60 * 1440)
 #define PERCENT_MAX 1000
 #define COUNT_MAX 1e15
-#define BELIEVED_S 3600   /* then a call finds out, however far off the end of a limit was said to be */
+#define BELIEVED_S 3600 /* then a call finds out, however far off the end of a limit was said to be */
 
 /* A number between 0 and `max`; false for anything else. */
 static bool read_number(struct slice value, double max, double *out)
@@ -39,7 +39,10 @@ static void read_window(struct rate_window *w, struct slice name, struct slice v
 /* Seconds of "1s", "6m0s", "2m59.56s", "120ms", "1h", or a plain number; false for anything else. */
 static bool read_duration(struct slice value, double *out)
 {
-    static const struct { const char *unit; double seconds; } UNITS[] = {
+    static const struct {
+        const char *unit;
+        double seconds;
+    } UNITS[] = {
         {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400},
     };
     static const size_t COUNT = sizeof UNITS / sizeof *UNITS;
@@ -48,7 +51,8 @@ static bool read_duration(struct slice value, double *out)
         return true;
     while (value.len) {
         size_t digits = 0, unit = 0;
-        while (digits < value.len && ((value.ptr[digits] >= '0' && value.ptr[digits] <= '9') || value.ptr[digits] == '.'))
+        while (digits < value.len &&
+               ((value.ptr[digits] >= '0' && value.ptr[digits] <= '9') || value.ptr[digits] == '.'))
             digits++;
         struct slice rest = {value.ptr + digits, value.len - digits};
         while (unit < COUNT && !slice_starts(rest, UNITS[unit].unit))
@@ -142,15 +146,19 @@ double rate_limits_used(const struct rate_limits *r, uint64_t age_ms)
 static bool add_allowance(const char *name, const struct rate_allowance *a, bool any, struct buf *out)
 {
     if (a->known)
-        buf_add_format(out, "%s\"%s\":{\"limit\":%lld,\"remaining\":%lld,\"reset_after_seconds\":%.6g}", any ? "," : "", name,
-                       (long long)a->limit, (long long)a->remaining, a->reset_s);
+        buf_add_format(out, "%s\"%s\":{\"limit\":%lld,\"remaining\":%lld,\"reset_after_seconds\":%.6g}", any ? "," : "",
+                       name, (long long)a->limit, (long long)a->remaining, a->reset_s);
     return any || a->known;
 }
 
 bool rate_limits_json(const struct rate_limits *r, struct buf *out)
 {
-    const struct { const char *name; const struct rate_window *window; } all[] = {
-        {"primary", &r->primary}, {"secondary", &r->secondary},
+    const struct {
+        const char *name;
+        const struct rate_window *window;
+    } all[] = {
+        {"primary", &r->primary},
+        {"secondary", &r->secondary},
     };
     bool any = false;
     BUF_ADD(out, "{");

@@ -1,4 +1,5 @@
-/* rate_limits: pure. What is left of a provider's limits, as it says in the head of each reply: the ChatGPT backend of a plan,
+/* rate_limits: pure. What is left of a provider's limits, as it says in the head of each reply: the ChatGPT backend of
+ * a plan,
  *
  *   x-codex-primary-used-percent: 42.5        the short window (some hours)
  *   x-codex-primary-window-minutes: 300
@@ -18,16 +19,16 @@
 
 struct rate_window {
     bool known;
-    double used_percent;    /* 100: nothing is left; may be over it */
-    int window_minutes;     /* 0: not said */
-    int reset_after_s;      /* from when it was said; 0: not said */
+    double used_percent; /* 100: nothing is left; may be over it */
+    int window_minutes;  /* 0: not said */
+    int reset_after_s;   /* from when it was said; 0: not said */
 };
 
 struct rate_allowance {
-    bool known;             /* `remaining` was said */
-    int64_t limit;          /* 0: not said */
+    bool known;    /* `remaining` was said */
+    int64_t limit; /* 0: not said */
     int64_t remaining;
-    double reset_s;         /* until all of it is back, from when it was said; 0: not said */
+    double reset_s; /* until all of it is back, from when it was said; 0: not said */
 };
 
 struct rate_limits {
@@ -41,8 +42,9 @@ static inline bool rate_limits_known(const struct rate_limits *r)
 {
     return r->primary.known || r->secondary.known || r->requests.known || r->tokens.known;
 }
-/* Seconds that are left until nothing of it is used up any more, `age_ms` after it was said, an hour at most; 0: nothing is. An
- * allowance whose limit was not said, or is 0, does not count: some servers send zeros for what they don't limit. */
+/* Seconds that are left until nothing of it is used up any more, `age_ms` after it was said, an hour at most; 0:
+ * nothing is. An allowance whose limit was not said, or is 0, does not count: some servers send zeros for what they
+ * don't limit. */
 double rate_limits_used_up_s(const struct rate_limits *r, uint64_t age_ms);
 /* How much of the scarcest of them is used, 0 … 1, as long as what was said is in force. */
 double rate_limits_used(const struct rate_limits *r, uint64_t age_ms);

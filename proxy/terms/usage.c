@@ -20,16 +20,17 @@ bool usage_read(const struct json *doc, uint32_t object, struct usage *usage)
     if (!json_is(doc, object, JSON_OBJECT))
         return false;
     struct usage u = USAGE_UNKNOWN;
-    u.estimated = json_is(doc, json_get(doc, object, "estimated"), JSON_TRUE);   /* our own mark */
+    u.estimated = json_is(doc, json_get(doc, object, "estimated"), JSON_TRUE); /* our own mark */
     u.input = first_known(count_of(doc, object, "prompt_tokens"), count_of(doc, object, "input_tokens"));
     u.output = first_known(count_of(doc, object, "completion_tokens"), count_of(doc, object, "output_tokens"));
-    uint32_t in = json_get(doc, object, "prompt_tokens_details"), out = json_get(doc, object, "completion_tokens_details");
+    uint32_t in = json_get(doc, object, "prompt_tokens_details"),
+             out = json_get(doc, object, "completion_tokens_details");
     if (!in)
         in = json_get(doc, object, "input_tokens_details");
     if (!out)
         out = json_get(doc, object, "output_tokens_details");
     u.cached_input = first_known(count_of(doc, in, "cached_tokens"),
-                                 count_of(doc, object, "prompt_cache_hit_tokens"));   /* DeepSeek's word */
+                                 count_of(doc, object, "prompt_cache_hit_tokens")); /* DeepSeek's word */
     u.reasoning = count_of(doc, out, "reasoning_tokens");
     /* Gemini leaves its thinking out of completion_tokens, but not out of the total. */
     int64_t total = count_of(doc, object, "total_tokens");
@@ -63,13 +64,14 @@ void usage_write(const struct usage *usage, enum wire wire, struct buf *out)
     long long input = usage->input > 0 ? usage->input : 0, output = usage->output > 0 ? usage->output : 0;
     long long cached = usage->cached_input > 0 ? usage->cached_input : 0;
     long long reasoning = usage->reasoning > 0 ? usage->reasoning : 0;
-    const char *format = wire == WIRE_CHAT
-        ? "{\"prompt_tokens\":%lld,\"prompt_tokens_details\":{\"cached_tokens\":%lld},\"completion_tokens\":%lld,"
-          "\"completion_tokens_details\":{\"reasoning_tokens\":%lld},\"total_tokens\":%lld"
-        : "{\"input_tokens\":%lld,\"input_tokens_details\":{\"cached_tokens\":%lld,\"cache_write_tokens\":0},"
-          "\"output_tokens\":%lld,\"output_tokens_details\":{\"reasoning_tokens\":%lld},\"total_tokens\":%lld";
+    const char *format =
+        wire == WIRE_CHAT
+            ? "{\"prompt_tokens\":%lld,\"prompt_tokens_details\":{\"cached_tokens\":%lld},\"completion_tokens\":%lld,"
+              "\"completion_tokens_details\":{\"reasoning_tokens\":%lld},\"total_tokens\":%lld"
+            : "{\"input_tokens\":%lld,\"input_tokens_details\":{\"cached_tokens\":%lld,\"cache_write_tokens\":0},"
+              "\"output_tokens\":%lld,\"output_tokens_details\":{\"reasoning_tokens\":%lld},\"total_tokens\":%lld";
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"   /* one of the two above */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* one of the two above */
     buf_add_format(out, format, input, cached, output, reasoning, input + output);
 #pragma GCC diagnostic pop
     buf_add_text(out, usage->estimated ? ",\"estimated\":true}" : "}");

@@ -5,10 +5,10 @@
 #include "common/json.h"
 #include "proxy/terms/wire.h"
 
-#define USAGE_BYTES_PER_TOKEN 4.0   /* English and code, in the tokenizers of 2024 and later */
+#define USAGE_BYTES_PER_TOKEN 4.0 /* English and code, in the tokenizers of 2024 and later */
 
-/* Reads a usage object of either wire; counts that are not there stay -1. false: it holds neither an input nor an output
- * count. */
+/* Reads a usage object of either wire; counts that are not there stay -1. false: it holds neither an input nor an
+ * output count. */
 bool usage_read(const struct json *doc, uint32_t object, struct usage *usage);
 /* Counts estimated from bytes; `prompt_bytes` 0 leaves the input unknown. `bytes_per_token` 0: the default above. */
 struct usage usage_estimate(size_t prompt_bytes, size_t reply_bytes, double bytes_per_token);

@@ -10,8 +10,8 @@
 #define TIMEOUT_MS 10000
 
 struct opening {
-    struct slice origin;       /* "https://host:port", in the deployment's api_base */
-    struct call *call;         /* NULL once it is over */
+    struct slice origin; /* "https://host:port", in the deployment's api_base */
+    struct call *call;   /* NULL once it is over */
 };
 
 struct ahead {
@@ -24,7 +24,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     (void)ctx;
     (void)reply;
     (void)bytes;
-    return CALL_STOP;   /* a reply to HEAD that has one */
+    return CALL_STOP; /* a reply to HEAD that has one */
 }
 
 static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message)

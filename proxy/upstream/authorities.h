@@ -5,11 +5,12 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-/* Whether libcurl's folder of authorities is one in which OpenSSL finds each by its name (c_rehash(1)). Looks into it. */
+/* Whether libcurl's folder of authorities is one in which OpenSSL finds each by its name (c_rehash(1)). Looks into it.
+ */
 bool authorities_are_hashed(void);
-/* Sets an easy handle's list: the system's, and those of `ca_file` where that is not NULL. `hashed` is what the function above
- * said: then the system's list is not read as the one file that libcurl has, too, because it would read that whole for every
- * connection, and parsing it takes some 50 ms, in which the loop stands still. */
+/* Sets an easy handle's list: the system's, and those of `ca_file` where that is not NULL. `hashed` is what the
+ * function above said: then the system's list is not read as the one file that libcurl has, too, because it would read
+ * that whole for every connection, and parsing it takes some 50 ms, in which the loop stands still. */
 CURLcode authorities_set(CURL *easy, const char *ca_file, bool hashed);
 
 #endif

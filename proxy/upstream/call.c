@@ -11,17 +11,17 @@
 #include <string.h>
 #include <time.h>
 
-#define RELEASED_MAX (64u << 10)         /* bytes that a released call may still bring */
-#define RELEASED_MS 500                  /* … and its time */
-#define ENDING_MS 2000                   /* silence within which an end mark still comes */
-#define RETRY_AFTER_MAX_S (30 * 86400)   /* anything longer is no statement about this session */
-#define SPARE_MAX 256                    /* finished calls kept with their timers */
+#define RELEASED_MAX (64u << 10)       /* bytes that a released call may still bring */
+#define RELEASED_MS 500                /* … and its time */
+#define ENDING_MS 2000                 /* silence within which an end mark still comes */
+#define RETRY_AFTER_MAX_S (30 * 86400) /* anything longer is no statement about this session */
+#define SPARE_MAX 256                  /* finished calls kept with their timers */
 
 /* Where a deployment's calls go when that is this machine. */
 struct target {
     bool is_loopback;
     struct loopback_origin origin;
-    struct buf heads[2];                 /* of a whole and of a streamed call, for `paths` */
+    struct buf heads[2]; /* of a whole and of a streamed call, for `paths` */
     const char *paths[2];
 };
 
@@ -30,7 +30,7 @@ struct upstream {
     const struct config *config;
     struct curl_calls *curl_calls;
     struct loopback *loopback;
-    struct target *targets;              /* by deployment index */
+    struct target *targets; /* by deployment index */
     struct call *active, *spare;
     unsigned spare_count;
 };
@@ -39,16 +39,16 @@ struct call {
     struct upstream *upstream;
     struct call *next, **back;
     struct event *timer;
-    struct curl_call *curl;              /* one of the two carries it */
+    struct curl_call *curl; /* one of the two carries it */
     struct loopback_call *loopback;
-    struct buf body;                     /* of the request, where it came in pieces and libcurl carries it */
-    const struct call_events *events;    /* NULL: released, nobody listens any more */
+    struct buf body;                  /* of the request, where it came in pieces and libcurl carries it */
+    const struct call_events *events; /* NULL: released, nobody listens any more */
     void *ctx;
     struct call_reply reply;
     size_t released_bytes;
-    uint64_t started_ms, heard_ms;       /* monotonic; heard_ms 0 before the body says something */
+    uint64_t started_ms, heard_ms; /* monotonic; heard_ms 0 before the body says something */
     int first_timeout_ms, idle_timeout_ms, total_timeout_ms;
-    bool paused;                         /* the listener could take no more */
+    bool paused; /* the listener could take no more */
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
@@ -149,7 +149,7 @@ static enum call_flow on_body(void *ctx, struct slice bytes, bool more)
     enum call_flow flow = c->events->body(c->ctx, &c->reply, bytes);
     if (flow == CALL_SILENT)
         c->heard_ms = heard_ms;
-    else if (flow == CALL_PAUSE)   /* else the call may be over, and `c` gone */
+    else if (flow == CALL_PAUSE) /* else the call may be over, and `c` gone */
         c->paused = true;
     return flow == CALL_SILENT ? CALL_GO_ON : flow;
 }
@@ -178,7 +178,7 @@ static uint64_t deadline(const struct call *c, const char **why)
     *why = "released";
     if (!c->events)
         return c->started_ms + RELEASED_MS;
-    if (silence && !c->paused) {   /* while it is paused the silence is ours */
+    if (silence && !c->paused) { /* while it is paused the silence is ours */
         first = silent_since + (uint64_t)silence;
         *why = c->heard_ms ? "the answer stalled" : "no answer within its timeout";
     }
@@ -189,8 +189,8 @@ static uint64_t deadline(const struct call *c, const char **why)
     return first;
 }
 
-/* The timer runs to whichever limit comes first and is armed anew when that limit has moved meanwhile, so that a chunk costs no
- * timer operation. false: no memory, which only a timer that was not armed before needs. */
+/* The timer runs to whichever limit comes first and is armed anew when that limit has moved meanwhile, so that a chunk
+ * costs no timer operation. false: no memory, which only a timer that was not armed before needs. */
 static bool arm(struct call *c)
 {
     const char *why;
@@ -230,8 +230,8 @@ static bool loopback_head(struct target *t, const struct call_request *request, 
         kept->max = CALL_FIELDS_MAX + sizeof t->origin;
         buf_wipe(kept);
         t->paths[request->stream] = request->path;
-        buf_add_format(kept, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", request->body.of[0].ptr ? "POST" : "GET", t->origin.path,
-                       request->path, t->origin.host);
+        buf_add_format(kept, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", request->body.of[0].ptr ? "POST" : "GET",
+                       t->origin.path, request->path, t->origin.host);
         call_add_fields(request, kept);
         if (request->body.of[0].ptr)
             BUF_ADD(kept, "Content-Length: ");
@@ -239,11 +239,12 @@ static bool loopback_head(struct target *t, const struct call_request *request, 
     *head = buf_slice(kept);
     bool made = !kept->failed;
     if (!made)
-        buf_wipe(kept);   /* the next call makes it anew */
+        buf_wipe(kept); /* the next call makes it anew */
     return made;
 }
 
-/* libcurl wants the body in one piece: a callback that gives it piece by piece costs a write of its own for each request. */
+/* libcurl wants the body in one piece: a callback that gives it piece by piece costs a write of its own for each
+ * request. */
 static void start_curl(struct call *c, const struct call_request *request)
 {
     struct call_request whole = *request;
@@ -271,7 +272,8 @@ static bool start_transport(struct call *c, const struct call_request *request)
     return c->loopback || c->curl;
 }
 
-struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events, void *ctx)
+struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events,
+                        void *ctx)
 {
     struct call *c = take_spare(u);
     if (!c)
@@ -304,7 +306,7 @@ void call_cancel(struct call *c)
 void call_release(struct call *c)
 {
     if (c->loopback ? !loopback_sent(c->loopback) : !curl_call_sent(c->curl)) {
-        call_cancel(c);   /* answered before the request was sent: the rest of it is not ours to read any more */
+        call_cancel(c); /* answered before the request was sent: the rest of it is not ours to read any more */
         return;
     }
     c->events = NULL;

@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_HANDLES_MAX 256        /* easy handles kept for the next calls */
-#define CONNECTIONS_MAX 1024L       /* connections kept warm, over all providers */
-#define HEAD_MAX (64u << 10)        /* bytes of a reply's heads */
-#define FIELD_MAX 256               /* bytes of a field that is kept */
+#define IDLE_HANDLES_MAX 256  /* easy handles kept for the next calls */
+#define CONNECTIONS_MAX 1024L /* connections kept warm, over all providers */
+#define HEAD_MAX (64u << 10)  /* bytes of a reply's heads */
+#define FIELD_MAX 256         /* bytes of a field that is kept */
 
-/* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set. */
+/* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set.
+ */
 struct slot {
     struct curl_slist *headers;
     struct curl_call *idle;
@@ -23,12 +24,12 @@ struct slot {
 
 struct curl_calls {
     struct curl_loop *loop;
-    CURLSH *share;                  /* of what all handles have: TLS sessions, which each would keep for itself */
+    CURLSH *share; /* of what all handles have: TLS sessions, which each would keep for itself */
     const struct config *config;
-    struct slot *slots;             /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
+    struct slot *slots; /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
     struct curl_call *active;
     unsigned idle_count;
-    bool hashed_authorities;        /* see authorities.h */
+    bool hashed_authorities; /* see authorities.h */
 };
 
 struct curl_call {
@@ -40,18 +41,18 @@ struct curl_call {
     const char *path;               /* that its handle is set to */
     const struct transport_events *events;
     void *ctx;
-    size_t body_len;                /* of the request */
+    size_t body_len; /* of the request */
     size_t head_bytes;
-    curl_off_t got;                 /* bytes of the reply's body */
+    curl_off_t got; /* bytes of the reply's body */
     char content_type[FIELD_MAX], retry_after[FIELD_MAX];
     struct rate_limits limits;
     bool head_told, head_too_large;
-    bool inside;                    /* a callback of libcurl's is on the stack: its handle must not be touched */
+    bool inside; /* a callback of libcurl's is on the stack: its handle must not be touched */
     bool cancelled, paused;
-    bool through_proxy;             /* the outgoing one */
-    bool sent;                      /* the request's body, whole */
-    bool early;                     /* the reply is whole before that */
-    bool lost;                      /* bytes that it was paused with found no memory: what follows is not the reply any more */
+    bool through_proxy; /* the outgoing one */
+    bool sent;          /* the request's body, whole */
+    bool early;         /* the reply is whole before that */
+    bool lost;          /* bytes that it was paused with found no memory: what follows is not the reply any more */
 };
 
 static void destroy(struct curl_call *c)
@@ -111,8 +112,9 @@ static void tell_head(struct curl_call *c)
         c->events->head(c->ctx, (int)status, kept_field(c->content_type), kept_field(c->retry_after));
 }
 
-/* Whether all has come that was told, which may be before the request is sent: a provider may answer, and take no more of it (RFC
- * 9113, 8.1). libcurl would send on over HTTP/2, or wait where it is not let, or call it an error that the stream is reset. */
+/* Whether all has come that was told, which may be before the request is sent: a provider may answer, and take no more
+ * of it (RFC 9113, 8.1). libcurl would send on over HTTP/2, or wait where it is not let, or call it an error that the
+ * stream is reset. */
 static bool is_whole(const struct curl_call *c)
 {
     curl_off_t told = -1;
@@ -138,7 +140,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     c->got += (curl_off_t)len;
     c->sent = c->sent || curl_call_sent(c);
     c->early = !c->sent && is_whole(c);
-    return c->early ? CURL_WRITEFUNC_ERROR : len;   /* which ends the transfer */
+    return c->early ? CURL_WRITEFUNC_ERROR : len; /* which ends the transfer */
 }
 
 static struct slice trim_value(struct slice value)
@@ -189,17 +191,13 @@ static enum failure_kind failure_of(const struct curl_call *c, CURLcode code)
     if (c->early || (code == CURLE_HTTP2_STREAM && is_whole(c)))
         return FAILURE_NONE;
     switch (code) {
-    case CURLE_OK:
-        return FAILURE_NONE;
-    case CURLE_OUT_OF_MEMORY:
-        return FAILURE_INTERNAL;
+    case CURLE_OK: return FAILURE_NONE;
+    case CURLE_OUT_OF_MEMORY: return FAILURE_INTERNAL;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_HTTP2:
-    case CURLE_WRITE_ERROR:   /* ours: CALL_STOP, or the head was too large */
-        return FAILURE_PROTOCOL;
-    default:
-        return c->head_bytes ? FAILURE_CUT : FAILURE_CONNECT;
+    case CURLE_WRITE_ERROR: /* ours: CALL_STOP, or the head was too large */ return FAILURE_PROTOCOL;
+    default: return c->head_bytes ? FAILURE_CUT : FAILURE_CONNECT;
     }
 }
 
@@ -288,7 +286,7 @@ static struct curl_slist *make_headers(const struct call_request *request)
     struct curl_slist *list = NULL;
     struct buf fields;
     buf_init(&fields, CALL_FIELDS_MAX);
-    bool ok = append(&list, "Expect:") &&   /* no waiting for 100 Continue */
+    bool ok = append(&list, "Expect:") && /* no waiting for 100 Continue */
               call_add_fields(request, &fields) && buf_text(&fields);
     char *line = fields.data;
     for (char *end; ok && (end = strstr(line, "\r\n")); line = end + 2) {
@@ -302,8 +300,9 @@ static struct curl_slist *make_headers(const struct call_request *request)
     return NULL;
 }
 
-/* PIPEWAIT: calls that come while the first connection is being made wait for it, for it may be able to carry them all; that is
- * known with TLS. Without TLS it would be known with the first reply's head, which may take as long as a model thinks. */
+/* PIPEWAIT: calls that come while the first connection is being made wait for it, for it may be able to carry them all;
+ * that is known with TLS. Without TLS it would be known with the first reply's head, which may take as long as a model
+ * thinks. */
 static bool set_target(struct curl_call *c, const struct call_request *request)
 {
     char url[2048];
@@ -343,8 +342,8 @@ static struct curl_call *take_call(struct curl_calls *all, const struct call_req
         return make_call(all, slot, request);
     slot->idle = c->next;
     all->idle_count--;
-    *c = (struct curl_call){.all = all, .slot = slot, .easy = c->easy, .path = c->path,
-                            .through_proxy = c->through_proxy};
+    *c = (struct curl_call){
+        .all = all, .slot = slot, .easy = c->easy, .path = c->path, .through_proxy = c->through_proxy};
     if (strcmp(c->path, request->path) == 0 || set_target(c, request)) {
         c->path = request->path;
         return c;
@@ -384,14 +383,14 @@ void curl_call_cancel(struct curl_call *c)
 {
     c->cancelled = true;
     if (!c->inside)
-        retire(c);   /* removing an unfinished transfer closes its connection */
+        retire(c); /* removing an unfinished transfer closes its connection */
 }
 
 void curl_call_resume(struct curl_call *c)
 {
     c->paused = false;
     CURLcode result = curl_easy_pause(c->easy, CURLPAUSE_CONT);
-    c->lost = result != CURLE_OK && result != CURLE_WRITE_ERROR;   /* a CALL_STOP, whose end follows */
+    c->lost = result != CURLE_OK && result != CURLE_WRITE_ERROR; /* a CALL_STOP, whose end follows */
     if (c->lost)
         curl_loop_fail(c->all->loop);
 }

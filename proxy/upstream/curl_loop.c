@@ -1,4 +1,5 @@
-/* loop: drives a curl multi handle from libevent (the pattern of curl's multi_socket interface, curl_multi_socket_action(3)). */
+/* loop: drives a curl multi handle from libevent (the pattern of curl's multi_socket interface,
+ * curl_multi_socket_action(3)). */
 #include "proxy/upstream/curl_loop.h"
 
 #include <event2/event.h>
@@ -8,27 +9,28 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TLS_RECORD_FIRST 20   /* the content types of RFC 8446, B.1 */
+#define TLS_RECORD_FIRST 20 /* the content types of RFC 8446, B.1 */
 #define TLS_RECORD_LAST 23
-#define MEND_MS 50            /* until what found no memory a second time is tried again */
+#define MEND_MS 50 /* until what found no memory a second time is tried again */
 
-/* What the loop knows of a descriptor. Its event outlives the transfer: a connection that is kept for the next one stays
- * watched for reading, which costs nothing, where adding and removing it costs two system calls for each request. */
+/* What the loop knows of a descriptor. Its event outlives the transfer: a connection that is kept for the next one
+ * stays watched for reading, which costs nothing, where adding and removing it costs two system calls for each request.
+ */
 struct watched {
-    struct event *event;   /* NULL: none is wanted, or on_mend() has to make it */
-    int what;              /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now */
-    bool idle;             /* no transfer uses it, not even a paused one */
-    short interest;        /* EV_* that the event was made for */
+    struct event *event; /* NULL: none is wanted, or on_mend() has to make it */
+    int what;            /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now */
+    bool idle;           /* no transfer uses it, not even a paused one */
+    short interest;      /* EV_* that the event was made for */
 };
 
 struct curl_loop {
     struct event_base *base;
-    CURLM *multi;              /* NULL: on_mend() has to make it */
+    CURLM *multi; /* NULL: on_mend() has to make it */
     long connections_max;
     struct event *timer;
-    struct event *mend;        /* what found no memory is done again */
+    struct event *mend; /* what found no memory is done again */
     bool failing;
-    struct watched *watched;   /* by descriptor */
+    struct watched *watched; /* by descriptor */
     size_t watched_count;
     struct curl_loop_owner owner;
 };
@@ -72,9 +74,9 @@ static void forget(struct curl_loop *loop, curl_socket_t fd)
     }
 }
 
-/* A connection that nobody uses speaks, or is being closed. libcurl finds an end out by itself before it uses it again, but what
- * was said in HTTP/1 it would take for the reply to the next request: such a connection ends here. TLS has records of its own for
- * idle times, which libcurl reads. */
+/* A connection that nobody uses speaks, or is being closed. libcurl finds an end out by itself before it uses it again,
+ * but what was said in HTTP/1 it would take for the reply to the next request: such a connection ends here. TLS has
+ * records of its own for idle times, which libcurl reads. */
 static void hush(curl_socket_t fd)
 {
     unsigned char first;
@@ -145,7 +147,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     struct curl_loop *loop = arg;
     (void)assigned;
     if (fd < 0 || !make_room(loop, (size_t)fd))
-        return -1;   /* what libcurl does next fails by this: see act() */
+        return -1; /* what libcurl does next fails by this: see act() */
     struct watched *w = &loop->watched[fd];
     w->what = what;
     w->idle = what == CURL_POLL_REMOVE && !loop->owner.is_paused(easy);

@@ -5,10 +5,10 @@
 #include <netinet/tcp.h>
 
 #define CONNECT_TIMEOUT_MS 10000L
-#define KEPT_S 600L                 /* an idle connection serves again, if the provider has kept it as long */
-#define KEEPALIVE_IDLE_S 30L        /* idle, until it is asked whether the other side is still there */
+#define KEPT_S 600L          /* an idle connection serves again, if the provider has kept it as long */
+#define KEEPALIVE_IDLE_S 30L /* idle, until it is asked whether the other side is still there */
 #define KEEPALIVE_INTERVAL_S 10L
-#define UNACKNOWLEDGED_MS 20000     /* then a connection is dead: the network has changed, or the machine slept */
+#define UNACKNOWLEDGED_MS 20000 /* then a connection is dead: the network has changed, or the machine slept */
 
 /* CURLOPT_SOCKOPTFUNCTION. Without it a request on a dead connection waits for an answer until its own timeout. */
 static int set_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
@@ -21,7 +21,7 @@ static int set_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
 
 bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *share)
 {
-    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&     /* no waiting for the resolver's thread */
+    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* no waiting for the resolver's thread */
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SHARE, share) == CURLE_OK &&

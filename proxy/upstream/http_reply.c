@@ -27,7 +27,8 @@ static bool apply_field(struct http_field field, struct http_reply *reply)
             return false;
         reply->framing = HTTP_REPLY_CHUNKED;
     } else if (slice_is_nocase(field.name, "connection")) {
-        reply->keep_alive = !http_lists(field.value, "close") && (reply->keep_alive || http_lists(field.value, "keep-alive"));
+        reply->keep_alive = !http_lists(field.value, "close") &&
+                            (reply->keep_alive || http_lists(field.value, "keep-alive"));
     } else if (slice_is_nocase(field.name, "content-type")) {
         reply->content_type = field.value;
     } else if (slice_is_nocase(field.name, "retry-after")) {

@@ -11,11 +11,11 @@ struct http_reply {
     enum http_reply_framing framing;
     uint64_t content_length;
     bool keep_alive;
-    struct slice content_type, retry_after;   /* point into the head; ptr NULL when absent */
+    struct slice content_type, retry_after; /* point into the head; ptr NULL when absent */
 };
 
-/* Parses a head of exactly that length (http_head_length()). false: not a reply that can be read in one way only (RFC 9112,
- * 6.3: chunked together with a length, two lengths, another transfer coding). */
+/* Parses a head of exactly that length (http_head_length()). false: not a reply that can be read in one way only (RFC
+ * 9112, 6.3: chunked together with a length, two lengths, another transfer coding). */
 MUST_CHECK bool http_reply_parse(struct slice head, struct http_reply *reply);
 
 #endif

@@ -8,19 +8,19 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-#define SKEW_S 60                   /* a token that is about to expire may do so on its way */
-#define LOOK_AGAIN_MS 25            /* while the file is torn, or another process renews */
+#define SKEW_S 60        /* a token that is about to expire may do so on its way */
+#define LOOK_AGAIN_MS 25 /* while the file is torn, or another process renews */
 #define TORN_PATIENCE_MS 2000
-#define LOCK_PATIENCE_MS 60000      /* longer than another process's call to the token endpoint */
+#define LOCK_PATIENCE_MS 60000 /* longer than another process's call to the token endpoint */
 #define ENDPOINT_TIMEOUT_MS 30000
-#define ANSWER_MAX (64u << 10)      /* bytes of the endpoint's reply */
+#define ANSWER_MAX (64u << 10) /* bytes of the endpoint's reply */
 
 struct login {
     struct upstream *upstream;
     const char *token_url;
     struct login_known known;
     struct login_wait *waiting;
-    bool busy;                      /* a renewal is under way: began_ms … */
+    bool busy; /* a renewal is under way: began_ms … */
     uint64_t began_ms;
     struct event *timer;
     struct call *call;
@@ -57,7 +57,7 @@ static void look_again(struct login *l)
 {
     const struct timeval wait = {0, LOOK_AGAIN_MS * 1000};
     if (evtimer_add(l->timer, &wait) != 0)
-        event_active(l->timer, EV_TIMEOUT, 0);   /* no memory: at once, which its patience bounds */
+        event_active(l->timer, EV_TIMEOUT, 0); /* no memory: at once, which its patience bounds */
 }
 
 static bool is_patient(const struct login *l, uint64_t patience_ms)
@@ -109,7 +109,7 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
         give_up(l, &f);
     }
     if (l->busy)
-        return;   /* somebody who was told has started the next renewal */
+        return; /* somebody who was told has started the next renewal */
     buf_wipe(&l->body);
     buf_wipe(&l->answer);
 }
@@ -125,7 +125,8 @@ static void start_renewal(struct login *l)
     if (buf_reserve(&l->body, l->body.max) && buf_reserve(&l->answer, l->answer.max) &&
         login_refresh_body(l->known.tokens.refresh, &l->body))
         l->call = call_start(l->upstream,
-                             &(struct call_request){.url = l->token_url, .fields = no_fields,
+                             &(struct call_request){.url = l->token_url,
+                                                    .fields = no_fields,
                                                     .body = pieces_of(buf_slice(&l->body)),
                                                     .total_timeout_ms = ENDPOINT_TIMEOUT_MS},
                              &endpoint_events, l);
@@ -136,14 +137,15 @@ static void start_renewal(struct login *l)
     }
 }
 
-/* The login has to be renewed, by us or by who holds the lock. Returns whether the file is to be looked at once more. */
+/* The login has to be renewed, by us or by who holds the lock. Returns whether the file is to be looked at once more.
+ */
 static bool take_turn(struct login *l)
 {
     struct failure f;
     bool ours = l->known.store.lock >= 0;
     enum login_lock lock = login_store_lock(&l->known.store);
     if (lock == LOGIN_LOCK_HELD && !ours)
-        return true;   /* whoever held it before may have renewed the login */
+        return true; /* whoever held it before may have renewed the login */
     if (lock != LOGIN_LOCK_BUSY) {
         start_renewal(l);
     } else if (is_patient(l, LOCK_PATIENCE_MS)) {

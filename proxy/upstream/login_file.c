@@ -114,19 +114,20 @@ void login_tokens_free(struct login_tokens *t)
     *t = (struct login_tokens){0};
 }
 
-/* One change of the text: the bytes from `at` to `at + len` become the value, or, for a key that was absent, the pair. */
+/* One change of the text: the bytes from `at` to `at + len` become the value, or, for a key that was absent, the pair.
+ */
 struct edit {
     size_t at, len;
-    struct slice indent;    /* in front of a new key: what stands in front of the object's first one */
-    const char *key;        /* NULL: the value alone */
+    struct slice indent; /* in front of a new key: what stands in front of the object's first one */
+    const char *key;     /* NULL: the value alone */
     struct slice value;
-    bool comma;             /* behind a new pair */
+    bool comma; /* behind a new pair */
 };
 
 #define EDITS_MAX 4
 
 struct edits {
-    struct edit list[EDITS_MAX];    /* by place in the text */
+    struct edit list[EDITS_MAX]; /* by place in the text */
     size_t count;
 };
 
@@ -148,7 +149,10 @@ static void set_value(struct edits *edits, const struct json *j, uint32_t object
         add_edit(edits, (struct edit){.at = (size_t)(raw.ptr - j->text), .len = raw.len, .value = value});
     } else {
         size_t blank = first ? (size_t)(json_raw(j, first).ptr - j->text) - inside : 0;
-        add_edit(edits, (struct edit){.at = inside, .indent = {j->text + inside, blank}, .key = key, .value = value,
+        add_edit(edits, (struct edit){.at = inside,
+                                      .indent = {j->text + inside, blank},
+                                      .key = key,
+                                      .value = value,
                                       .comma = first != JSON_NONE});
     }
 }
@@ -181,8 +185,8 @@ bool login_file_update(struct slice text, struct slice reply, int64_t now_s, str
     struct tm tm;
     uint32_t tokens = 0;
     bool ok = json_parse(&file, text.ptr, text.len) && json_type(&file, 0) == JSON_OBJECT && locate(&file, &tokens) &&
-              json_parse(&fresh, reply.ptr, reply.len) && json_type(&fresh, 0) == JSON_OBJECT && gmtime_r(&seconds, &tm) &&
-              strftime(now, sizeof now, "\"%Y-%m-%dT%H:%M:%SZ\"", &tm) > 0;
+              json_parse(&fresh, reply.ptr, reply.len) && json_type(&fresh, 0) == JSON_OBJECT &&
+              gmtime_r(&seconds, &tm) && strftime(now, sizeof now, "\"%Y-%m-%dT%H:%M:%SZ\"", &tm) > 0;
     if (ok) {
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
             uint32_t value = json_get(&fresh, 0, keys[i]);

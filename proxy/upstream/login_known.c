@@ -9,8 +9,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define UNDATED_MAX_S (8 * 86400)   /* Codex's own limit for a token that does not say when it expires */
-#define FRESH_MS 60000              /* a renewed token that is refused so soon was never good */
+#define UNDATED_MAX_S (8 * 86400) /* Codex's own limit for a token that does not say when it expires */
+#define FRESH_MS 60000            /* a renewed token that is refused so soon was never good */
 #define WHY_MAX 1024
 
 static int64_t now_s(void)
@@ -40,7 +40,8 @@ void login_known_reject(struct login_known *k)
 {
     k->rejected = true;
     if (k->renewed_ms && clock_monotonic_ms() - k->renewed_ms < FRESH_MS)
-        login_final(&k->final, "ChatGPT refuses the Codex login (HTTP 401), although it was renewed just now; " LOGIN_ADVICE);
+        login_final(&k->final,
+                    "ChatGPT refuses the Codex login (HTTP 401), although it was renewed just now; " LOGIN_ADVICE);
 }
 
 void login_known_free(struct login_known *k)
@@ -139,8 +140,8 @@ enum login_reload login_known_reload(struct login_known *k, struct failure *f)
     return result;
 }
 
-/* Whether the file, changed since we read it, still holds the refresh token that we have used: then the new one belongs into
- * it. Otherwise its user has logged in anew. */
+/* Whether the file, changed since we read it, still holds the refresh token that we have used: then the new one belongs
+ * into it. Otherwise its user has logged in anew. */
 static bool still_ours(const struct login_known *k, struct slice text)
 {
     struct login_tokens tokens;
@@ -172,8 +173,10 @@ static void write_back(struct login_known *k, struct slice text)
     if (written)
         hash_text(text, k->file);
     else if (!k->warned)
-        log_warning("%s; the renewed ChatGPT login is kept in memory alone: it ends with this process, and Codex may then have "
-                    "to log in anew", buf_text(&why));
+        log_warning(
+            "%s; the renewed ChatGPT login is kept in memory alone: it ends with this process, and Codex may then have "
+            "to log in anew",
+            buf_text(&why));
     k->warned = !written;
     buf_free(&why);
 }

@@ -64,7 +64,8 @@ static char *beside(const struct login_store *s, const char *suffix)
     return out;
 }
 
-/* Whether the path may be written. What was made read-only is meant to stay as it is, even where root could write it. */
+/* Whether the path may be written. What was made read-only is meant to stay as it is, even where root could write it.
+ */
 static bool writable(const char *path)
 {
     struct stat now;
@@ -105,7 +106,7 @@ enum login_lock login_store_lock(struct login_store *s)
 void login_store_unlock(struct login_store *s)
 {
     if (s->lock >= 0)
-        (void)close(s->lock);   /* the lock file stays: removing it would let two processes hold "the" lock */
+        (void)close(s->lock); /* the lock file stays: removing it would let two processes hold "the" lock */
     s->lock = -1;
 }
 

@@ -6,7 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define CLIENT_ID "app_EMoamEEZ73f0CkXaXp7hrann"   /* Codex CLI's own: tokens are bound to the client they were made for */
+#define CLIENT_ID \
+    "app_EMoamEEZ73f0CkXaXp7hrann" /* Codex CLI's own: tokens are bound to the client they were made for */
 #define AUTH_CLAIM "https://api.openai.com/auth"
 
 /* The payload of "header.payload.signature". */
@@ -40,8 +41,9 @@ void login_claims_read(struct slice token, struct login_claims *out)
     size_t len = 0;
     *out = (struct login_claims){0};
     /* RFC 7515 takes the padding off; some encoders leave it on. */
-    if (payload.len && !sodium_base642bin(text, sizeof text, payload.ptr, payload.len, "=", &len, NULL,
-                                          sodium_base64_VARIANT_URLSAFE_NO_PADDING) &&
+    if (payload.len &&
+        !sodium_base642bin(text, sizeof text, payload.ptr, payload.len, "=", &len, NULL,
+                           sodium_base64_VARIANT_URLSAFE_NO_PADDING) &&
         json_parse(&j, (const char *)text, len) && json_type(&j, 0) == JSON_OBJECT) {
         (void)json_int64(&j, json_get(&j, 0, "exp"), &out->expires_s);
         copy_text(&j, json_get(&j, 0, AUTH_CLAIM), "chatgpt_account_id", out->account_id);
@@ -78,7 +80,9 @@ static struct slice error_code(const struct json *j)
 
 enum login_answer login_answer_read(int status, struct slice body, struct buf *why)
 {
-    static const struct { const char *code, *why; } finals[] = {
+    static const struct {
+        const char *code, *why;
+    } finals[] = {
         {"refresh_token_expired", "the ChatGPT login has expired; " LOGIN_ADVICE},
         {"refresh_token_reused", "another program has used up the ChatGPT login's refresh token; " LOGIN_ADVICE},
         {"refresh_token_invalidated", "the ChatGPT login was revoked; " LOGIN_ADVICE},

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define READ_SIZE (64u << 10)
-#define KEPT_MAX 1024            /* idle connections over all origins; as many as libcurl keeps (curl_call.c) */
+#define KEPT_MAX 1024 /* idle connections over all origins; as many as libcurl keeps (curl_call.c) */
 
 struct loopback {
     struct event_base *base;
@@ -34,7 +34,7 @@ static void set_address(struct loopback_origin *o, struct slice host)
     if (o->family == 6)
         memcpy(o->address, &in6addr_loopback, sizeof in6addr_loopback);
     else if (inet_pton(AF_INET, text, o->address) != 1)
-        (void)inet_pton(AF_INET, "127.0.0.1", o->address);   /* localhost */
+        (void)inet_pton(AF_INET, "127.0.0.1", o->address); /* localhost */
 }
 
 bool loopback_parse(const char *text, struct loopback_origin *origin)
@@ -42,11 +42,12 @@ bool loopback_parse(const char *text, struct loopback_origin *origin)
     struct url url;
     if (!url_split(slice_of(text), &url) || url.tls || !url_is_loopback(&url) || url.path.len >= sizeof origin->path)
         return false;
-    const char *port = url.host.ptr + url.host.len;   /* ":8080", or what follows the origin */
+    const char *port = url.host.ptr + url.host.len; /* ":8080", or what follows the origin */
     struct slice authority = {url.host.ptr, (size_t)(url.origin.ptr + url.origin.len - url.host.ptr)};
     if (authority.len >= sizeof origin->host)
         return false;
-    *origin = (struct loopback_origin){.port = authority.len > url.host.len ? (uint16_t)strtoul(port + 1, NULL, 10) : 80};
+    *origin =
+        (struct loopback_origin){.port = authority.len > url.host.len ? (uint16_t)strtoul(port + 1, NULL, 10) : 80};
     memcpy(origin->host, authority.ptr, authority.len);
     memcpy(origin->path, url.path.ptr, url.path.len);
     set_address(origin, url.host);
@@ -198,7 +199,7 @@ static void on_readable(struct loopback_call *c)
     ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
-    if (!c->events) {   /* a kept connection: whatever it says, it is of no more use */
+    if (!c->events) { /* a kept connection: whatever it says, it is of no more use */
         unkeep(c);
         loopback_destroy(c);
     } else if (n == 0) {
@@ -298,7 +299,7 @@ struct loopback_call *loopback_start(struct loopback *l, const struct loopback_r
     if (kept) {
         c->phase = SENDING;
         if (!send_request(c))
-            event_active(c->writable, EV_TIMEOUT, 0);   /* it fails again, from the loop, and starts over */
+            event_active(c->writable, EV_TIMEOUT, 0); /* it fails again, from the loop, and starts over */
     }
     return c;
 }

@@ -18,7 +18,7 @@ static bool deliver(struct loopback_call *c, struct slice piece, bool more)
     if (flow == CALL_PAUSE && buf_add_slice(&c->piece, piece)) {
         c->paused = true;
         event_del(c->readable);
-        return true;   /* what follows is put aside, not delivered */
+        return true; /* what follows is put aside, not delivered */
     }
     if (flow == CALL_PAUSE)
         loopback_finish(c, FAILURE_INTERNAL, "no memory");
@@ -49,7 +49,7 @@ static bool take_head(struct loopback_call *c, struct slice *input)
         goto bad;
     input->ptr += len - before;
     input->len -= len - before;
-    if (c->reply.status >= 200) {   /* 1xx: another head follows */
+    if (c->reply.status >= 200) { /* 1xx: another head follows */
         c->events->head(c->ctx, c->reply.status, c->reply.content_type, c->reply.retry_after);
         c->left = c->reply.content_length;
         c->phase = c->reply.framing == HTTP_REPLY_EMPTY ? COMPLETE : BODY;
@@ -100,14 +100,14 @@ void loopback_take(struct loopback_call *c, struct slice input)
         if (!buf_add_slice(&c->rest, input))
             loopback_finish(c, FAILURE_INTERNAL, "no memory");
     } else if (c->phase == COMPLETE) {
-        c->reply.keep_alive &= input.len == 0;   /* nothing was asked for that could follow */
+        c->reply.keep_alive &= input.len == 0; /* nothing was asked for that could follow */
         loopback_finish(c, FAILURE_NONE, "");
     }
 }
 
 void loopback_resume(struct loopback_call *c)
 {
-    struct buf piece = c->piece, rest = c->rest;   /* taken over: a listener may pause again in the middle */
+    struct buf piece = c->piece, rest = c->rest; /* taken over: a listener may pause again in the middle */
     buf_init(&c->piece, piece.max);
     buf_init(&c->rest, rest.max);
     c->paused = false;

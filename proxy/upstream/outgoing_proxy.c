@@ -17,9 +17,9 @@ bool outgoing_proxy_set(CURL *easy, const struct config *config, const char *url
     if (!known || !parts.tls)
         return false;
     return curl_easy_setopt(easy, CURLOPT_PROXY, config->outgoing_proxy) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK &&      /* else the environment's no_proxy would count */
+           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* else the environment's no_proxy would count */
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK &&   /* no key to the proxy */
+           curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK && /* no key to the proxy */
            curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, config->outgoing_login) == CURLE_OK &&
            (!(config->ca_file || hashed) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, config->ca_file) == CURLE_OK);
@@ -28,7 +28,8 @@ bool outgoing_proxy_set(CURL *easy, const struct config *config, const char *url
 bool outgoing_proxy_failed(CURL *easy, const struct config *config, CURLcode code, char *told, size_t size)
 {
     long answer = 0, made = 0;
-    bool refused, unreachable = code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT || code == CURLE_PROXY;
+    bool refused,
+        unreachable = code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_COULDNT_CONNECT || code == CURLE_PROXY;
     (void)curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &answer);
     (void)curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &made);
     refused = answer && (answer < 200 || answer >= 300);

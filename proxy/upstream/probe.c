@@ -14,22 +14,22 @@
 #define INTERVAL_S 15
 #define TIMEOUT_MS 2000
 #define LOAD_TIMEOUT_MS 120000
-#define LIST_MAX (1u << 20)   /* bytes of a model list */
+#define LIST_MAX (1u << 20) /* bytes of a model list */
 #define URL_MAX 512
 
-/* What is asked, in this order; the last two only of a server that cuts prompts, and the last one only once, where the model is
- * not loaded: an empty prompt has it loaded as the next call would, for a few seconds. */
+/* What is asked, in this order; the last two only of a server that cuts prompts, and the last one only once, where the
+ * model is not loaded: an empty prompt has it loaded as the next call would, for a few seconds. */
 enum step { STEP_LIST, STEP_LOADED, STEP_LOAD };
 
 struct probe {
     struct probes *owner;
     const struct deployment *deployment;
-    struct call *call;         /* under way, or NULL */
-    enum step step;            /* of it */
+    struct call *call; /* under way, or NULL */
+    enum step step;    /* of it */
     struct buf answer, question;
-    char url[URL_MAX];         /* of the server itself, in front of /api; "" where it is not asked for its window */
+    char url[URL_MAX]; /* of the server itself, in front of /api; "" where it is not asked for its window */
     bool answered;
-    bool known, loaded;        /* since it is up: its window is known, it was asked to load the model */
+    bool known, loaded; /* since it is up: its window is known, it was asked to load the model */
 };
 
 struct probes {
@@ -40,7 +40,7 @@ struct probes {
     void (*changed)(void *ctx);
     void *ctx;
     struct probe *all;
-    unsigned count, waiting;   /* waiting: probes without a first answer */
+    unsigned count, waiting; /* waiting: probes without a first answer */
 };
 
 static bool is_probed(const struct deployment *d)
@@ -67,9 +67,10 @@ static void note_window(struct probe *p, int64_t window)
         h->real_window = window;
         if (window && window < d->max_input_tokens && p->step == STEP_LOADED && !told) {
             told = true;
-            log_warning("%s: Ollama takes %lld tokens, not the %lld of max_input_tokens; longer prompts go elsewhere. Start "
-                        "Ollama with OLLAMA_CONTEXT_LENGTH=%lld", d->id, (long long)window, (long long)d->max_input_tokens,
-                        (long long)d->max_input_tokens);
+            log_warning(
+                "%s: Ollama takes %lld tokens, not the %lld of max_input_tokens; longer prompts go elsewhere. Start "
+                "Ollama with OLLAMA_CONTEXT_LENGTH=%lld",
+                d->id, (long long)window, (long long)d->max_input_tokens, (long long)d->max_input_tokens);
         }
     }
 }
@@ -153,7 +154,8 @@ static const struct call_events probe_events = {on_body, on_done};
 static void ask(struct probe *p, enum step step)
 {
     static const char *const no_fields[] = {NULL};
-    static const char *const PATHS[] = {[STEP_LIST] = "/models", [STEP_LOADED] = "/api/ps", [STEP_LOAD] = "/api/generate"};
+    static const char *const PATHS[] = {
+        [STEP_LIST] = "/models", [STEP_LOADED] = "/api/ps", [STEP_LOAD] = "/api/generate"};
     char url[URL_MAX + 32];
     struct call_request request = {.deployment = p->deployment, .path = PATHS[step], .total_timeout_ms = TIMEOUT_MS};
     p->step = step;
@@ -185,10 +187,11 @@ static void set_url(struct probe *p)
 {
     struct url url;
     size_t own = strlen("/v1");
-    if (!p->deployment->provider->cuts_prompts || !url_split(slice_of(p->deployment->api_base), &url) || url.path.len < own ||
-        memcmp(url.path.ptr + url.path.len - own, "/v1", own) != 0)
+    if (!p->deployment->provider->cuts_prompts || !url_split(slice_of(p->deployment->api_base), &url) ||
+        url.path.len < own || memcmp(url.path.ptr + url.path.len - own, "/v1", own) != 0)
         return;
-    int len = snprintf(p->url, sizeof p->url, "%.*s%.*s", SLICE_ARGS(url.origin), (int)(url.path.len - own), url.path.ptr);
+    int len =
+        snprintf(p->url, sizeof p->url, "%.*s%.*s", SLICE_ARGS(url.origin), (int)(url.path.len - own), url.path.ptr);
     if (len < 0 || (size_t)len >= sizeof p->url)
         *p->url = '\0';
 }

@@ -1,5 +1,5 @@
-/* For the tests alone, by LD_PRELOAD: a program that closes its sandbox stays open, for valgrind, whose own system calls the
- * sandbox would refuse. */
+/* For the tests alone, by LD_PRELOAD: a program that closes its sandbox stays open, for valgrind, whose own system
+ * calls the sandbox would refuse. */
 #include <errno.h>
 
 int seccomp_load(void *filter);

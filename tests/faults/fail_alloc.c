@@ -1,6 +1,6 @@
-/* For the tests alone, by LD_PRELOAD: lets chosen allocations of a program find no memory. The tests and the program share a
- * page, the file that FAULTS_FILE names; FAULTS_PROGRAM is the program that is meant: others that inherit the variables are left
- * alone. */
+/* For the tests alone, by LD_PRELOAD: lets chosen allocations of a program find no memory. The tests and the program
+ * share a page, the file that FAULTS_FILE names; FAULTS_PROGRAM is the program that is meant: others that inherit the
+ * variables are left alone. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +15,12 @@
 
 /* As tests/integration/faults.py reads it. */
 struct control {
-    _Atomic uint64_t first;      /* the allocation that fails, counted from 1 since `count` was 0; 0: none */
-    _Atomic uint64_t how_many;   /* that fail from there on */
-    _Atomic uint64_t count;      /* asked for so far */
-    _Atomic uint64_t failed;     /* of them */
-    _Atomic int64_t live;        /* blocks that were not freed */
-    char where[64];              /* "libcurl.so.4+0x2b13f": who asked for the last of them; addr2line(1) knows more */
+    _Atomic uint64_t first;    /* the allocation that fails, counted from 1 since `count` was 0; 0: none */
+    _Atomic uint64_t how_many; /* that fail from there on */
+    _Atomic uint64_t count;    /* asked for so far */
+    _Atomic uint64_t failed;   /* of them */
+    _Atomic int64_t live;      /* blocks that were not freed */
+    char where[64];            /* "libcurl.so.4+0x2b13f": who asked for the last of them; addr2line(1) knows more */
 };
 
 extern void *__libc_malloc(size_t size);
@@ -34,7 +34,8 @@ static struct control *control = &nobody;
 __attribute__((constructor)) static void set_up(void)
 {
     const char *path = getenv("FAULTS_FILE"), *program = getenv("FAULTS_PROGRAM");
-    int fd = path && program && strcmp(program, program_invocation_short_name) == 0 ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    int fd = path && program && strcmp(program, program_invocation_short_name) == 0 ? open(path, O_RDWR | O_CLOEXEC)
+                                                                                    : -1;
     void *page = fd >= 0 ? mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
     if (fd >= 0)
         close(fd);

@@ -1,5 +1,5 @@
-/* For the tests alone, by LD_PRELOAD: shifts a program's wall clock by as many seconds as stand in the file that CLOCK_FILE
- * names (eight bytes), at any time. The monotonic clock goes on as it does. */
+/* For the tests alone, by LD_PRELOAD: shifts a program's wall clock by as many seconds as stand in the file that
+ * CLOCK_FILE names (eight bytes), at any time. The monotonic clock goes on as it does. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdatomic.h>

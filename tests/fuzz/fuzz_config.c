@@ -1,4 +1,5 @@
-/* Fuzz target: the configuration's loader. Whatever the file holds, the answer is a configuration that is whole, or errors. */
+/* Fuzz target: the configuration's loader. Whatever the file holds, the answer is a configuration that is whole, or
+ * errors. */
 #include "tests/fuzz/fuzz.h"
 #include "common/secret.h"
 #include "proxy/config/config.h"
@@ -35,8 +36,13 @@ static void must(bool truth)
 static const char *look_up(const char *name, void *ctx)
 {
     static const char *const VARIABLES[][2] = {
-        {"LITELLM_API_KEY", "m"}, {"OPENAI_API_KEY", "k"}, {"CODEX_AGENT_API_KEY", "k"}, {"HOME", "/h"}, {"ON", "1"},
-        {"LITELLM_ENABLE_CODEX_AGENT", "1"}, {"CODEX_AGENT_API_BASE", "http://127.0.0.1:8788"},
+        {"LITELLM_API_KEY", "m"},
+        {"OPENAI_API_KEY", "k"},
+        {"CODEX_AGENT_API_KEY", "k"},
+        {"HOME", "/h"},
+        {"ON", "1"},
+        {"LITELLM_ENABLE_CODEX_AGENT", "1"},
+        {"CODEX_AGENT_API_BASE", "http://127.0.0.1:8788"},
     };
     (void)ctx;
     for (size_t i = 0; i < sizeof VARIABLES / sizeof *VARIABLES; i++)
@@ -82,8 +88,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(fd >= 0 && write(fd, data, size) == (ssize_t)size);
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     buf_init(&error, 1u << 24);
-    struct config *c = config_load(&(struct config_options){.path = path, .env = look_up, .demo = size % 2, .warn = on_warning,
-                                                            .warn_ctx = &warnings}, &error);
+    struct config *c = config_load(&(struct config_options){.path = path,
+                                                            .env = look_up,
+                                                            .demo = size % 2,
+                                                            .warn = on_warning,
+                                                            .warn_ctx = &warnings},
+                                   &error);
     close(fd);
     must((c != NULL) == (error.len == 0));
     if (c) {

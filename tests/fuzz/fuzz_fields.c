@@ -1,4 +1,5 @@
-/* Fuzz target: what a form and a JSON object of the session page's interface are read as, and which of it a start takes. */
+/* Fuzz target: what a form and a JSON object of the session page's interface are read as, and which of it a start
+ * takes. */
 #include "tests/fuzz/fuzz.h"
 #include "cgi/keys.h"
 
@@ -58,7 +59,10 @@ static void check_keys(const struct fields *fields, const char *body, size_t len
     struct keys keys;
     struct refusal why = {0};
     static const struct config_variables named = {
-        .names = {"GROQ_API_KEY", "A"}, .count = 2, .groups = 1, .ready_groups = 1,
+        .names = {"GROQ_API_KEY", "A"},
+        .count = 2,
+        .groups = 1,
+        .ready_groups = 1,
     };
     if (!keys_read(fields, &named, &keys, &why)) {
         must(why.status == 400 && why.code && *why.message);

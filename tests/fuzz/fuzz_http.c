@@ -1,5 +1,5 @@
-/* Fuzz target: HTTP/1.1's grammar: heads of requests and replies, and bodies in chunked coding, arriving at once and byte by
- * byte. */
+/* Fuzz target: HTTP/1.1's grammar: heads of requests and replies, and bodies in chunked coding, arriving at once and
+ * byte by byte. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/front/http_parse.h"
 #include "proxy/upstream/http_reply.h"
@@ -59,12 +59,14 @@ static void check_head(struct slice text)
         return;
     }
     for (size_t len = 1; len < text.len; len++)
-        must(http_may_begin_request((struct slice){text.ptr, len}, &error));   /* what is good in the end */
+        must(http_may_begin_request((struct slice){text.ptr, len}, &error)); /* what is good in the end */
     unsigned hosts = 0, framings = 0;
-    must(head.method.len && is_printable(head.method) && head.path.len && is_printable(head.path) && is_printable(head.query));
+    must(head.method.len && is_printable(head.method) && head.path.len && is_printable(head.path) &&
+         is_printable(head.query));
     must(head.field_count <= HTTP_FIELDS_MAX && head.minor <= 1);
     for (unsigned i = 0; i < head.field_count; i++) {
-        must(lies_within(head.fields[i].name, text) && lies_within(head.fields[i].value, text) && head.fields[i].name.len);
+        must(lies_within(head.fields[i].name, text) && lies_within(head.fields[i].value, text) &&
+             head.fields[i].name.len);
         must(!head.fields[i].value.len || !memchr(head.fields[i].value.ptr, '\n', head.fields[i].value.len));
         hosts += slice_is_nocase(head.fields[i].name, "host");
         framings += slice_is_nocase(head.fields[i].name, "content-length") ||

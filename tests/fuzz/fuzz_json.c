@@ -1,5 +1,5 @@
-/* Fuzz target: the JSON reader and writer. Whatever is taken has nodes that lie in the text, and strings that come back as they
- * were when they are written again. */
+/* Fuzz target: the JSON reader and writer. Whatever is taken has nodes that lie in the text, and strings that come back
+ * as they were when they are written again. */
 #include "tests/fuzz/fuzz.h"
 #include "common/json.h"
 

@@ -1,5 +1,5 @@
-/* Fuzz target: the ChatGPT login: JSON Web Tokens, Codex's auth.json, and the token endpoint's replies. The input is each of
- * them; an auth.json that is read can be written anew, with other tokens, and read again. */
+/* Fuzz target: the ChatGPT login: JSON Web Tokens, Codex's auth.json, and the token endpoint's replies. The input is
+ * each of them; an auth.json that is read can be written anew, with other tokens, and read again. */
 #include "tests/fuzz/fuzz.h"
 #include "common/json.h"
 #include "common/secret.h"
@@ -10,13 +10,14 @@
 #include <string.h>
 
 /* The token's payload: {"exp":1800000000,"https://api.openai.com/auth":{"chatgpt_account_id":"acc-1"}} */
-#define TOKEN                                                                                                        \
+#define TOKEN                                                                                                          \
     "eyJhbGciOiJub25lIn0.eyJleHAiOjE4MDAwMDAwMDAsImh0dHBzOi8vYXBpLm9wZW5haS5jb20vYXV0aCI6eyJjaGF0Z3B0X2FjY291bnRfaWQi" \
     "OiJhY2MtMSJ9fQ.c2ln"
 
 const char *const fuzz_seeds[] = {
     TOKEN,
-    "{\"tokens\":{\"id_token\":\"" TOKEN "\",\"access_token\":\"" TOKEN "\",\"refresh_token\":\"r\",\"account_id\":\"a\"},"
+    "{\"tokens\":{\"id_token\":\"" TOKEN "\",\"access_token\":\"" TOKEN
+    "\",\"refresh_token\":\"r\",\"account_id\":\"a\"},"
     "\"last_refresh\":\"2026-01-02T03:04:05.678901Z\",\"OPENAI_API_KEY\":null}",
     "{\"access_token\":\"a.b.c\",\"refresh_token\":\"r\",\"account_id\":\"x\"}",
     "{\"chatgpt\":{\"tokens\":{\"access_token\":\"a.b.c\",\"refresh_token\":\"r\"}}}",
@@ -52,7 +53,8 @@ static void check_payload(struct slice payload)
     size_t room = sizeof text - 3;
     if (sodium_base64_ENCODED_LEN(payload.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING) > room)
         return;
-    sodium_bin2base64(text + 2, room, (const unsigned char *)payload.ptr, payload.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_bin2base64(text + 2, room, (const unsigned char *)payload.ptr, payload.len,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     size_t len = strlen(text);
     text[len] = '.';
     check_token((struct slice){text, len + 1});

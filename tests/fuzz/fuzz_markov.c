@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct markov_observation o = markov_observation(size % 2 ? MARKOV_SUCCESS : MARKOV_LIMITED);
     o.ttft_ms = o.total_ms = (double)size;
     markov_observe(&p, &s, &o, 1790000060000);
-    markov_decide(&s, (const struct markov_candidate[]){{"a", &p, NAN}, {"b", &fresh, NAN}}, 2, true, 1790000060000, &d);
+    markov_decide(&s, (const struct markov_candidate[]){{"a", &p, NAN}, {"b", &fresh, NAN}}, 2, true, 1790000060000,
+                  &d);
     check(&d.health[0]);
     check(&d.health[1]);
     buf_clear(&out);

@@ -47,7 +47,8 @@ static void check_report(const struct report *report)
     uint32_t alias = json_first(j, json_get(j, 0, "aliases"));
     for (; alias != JSON_NONE; alias = json_next(j, alias)) {
         must(members(j, alias) == 3 || members(j, alias) == 4);
-        must(json_is(j, json_get(j, alias, "name"), JSON_STRING) && json_is(j, json_get(j, alias, "reason"), JSON_STRING));
+        must(json_is(j, json_get(j, alias, "name"), JSON_STRING) &&
+             json_is(j, json_get(j, alias, "reason"), JSON_STRING));
         must(json_is(j, json_get(j, alias, "ready"), JSON_TRUE) || json_is(j, json_get(j, alias, "ready"), JSON_FALSE));
         check_deployments(j, json_get(j, alias, "deployments"));
     }
@@ -73,8 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice datagram = {(const char *)data, size};
     struct notice notice;
     notice_parse(datagram, &notice);
-    must(!notice.report.len || (notice.report.ptr >= datagram.ptr &&
-                                notice.report.ptr + notice.report.len <= datagram.ptr + datagram.len));
+    must(!notice.report.len ||
+         (notice.report.ptr >= datagram.ptr && notice.report.ptr + notice.report.len <= datagram.ptr + datagram.len));
     take(notice.report);
     take(datagram);
     return 0;

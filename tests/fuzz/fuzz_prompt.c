@@ -1,5 +1,5 @@
-/* Fuzz target: what is done to a prompt. Whatever comes, the result is never empty, never longer, keeps every line of trouble of
- * its logs and every byte of its code, and fits its budget. */
+/* Fuzz target: what is done to a prompt. Whatever comes, the result is never empty, never longer, keeps every line of
+ * trouble of its logs and every byte of its code, and fits its budget. */
 #include "tests/fuzz/fuzz.h"
 #include "cli/run/classify.h"
 #include "cli/run/clean.h"
@@ -56,7 +56,8 @@ static void check_spans(struct slice prompt, struct slice result)
         must(span.kind != SPAN_CODE || holds(result, span.text));
         for (struct slice lines = span.text; span.kind == SPAN_LOG && line_next(&lines, &line);) {
             line_plain(line, &plain);
-            must(!log_line_look(buf_slice(&plain)).trouble || holds(result, buf_slice(&plain)) || holds(result, line_body(line)));
+            must(!log_line_look(buf_slice(&plain)).trouble || holds(result, buf_slice(&plain)) ||
+                 holds(result, line_body(line)));
         }
     }
     must(sum == prompt.len);

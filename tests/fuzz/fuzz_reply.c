@@ -1,5 +1,5 @@
-/* Fuzz target: the reply translators and the pass-through, fed at once and in pieces that the first byte sizes. Both must
- * end alike, and what is written must be events of JSON; what is held is given out whole or not at all. */
+/* Fuzz target: the reply translators and the pass-through, fed at once and in pieces that the first byte sizes. Both
+ * must end alike, and what is written must be events of JSON; what is held is given out whole or not at all. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/bridge/relay.h"
 #include "proxy/bridge/sse.h"
@@ -103,15 +103,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&pieces, 1u << 26);
     for (unsigned i = 0; i < 32; i++) {
         struct relay_options options = {
-            .client_wire = i & 1 ? WIRE_CHAT : WIRE_RESPONSES, .upstream_wire = i & 2 ? WIRE_CHAT : WIRE_RESPONSES,
-            .client_stream = i & 4, .upstream_stream = i & 8, .hold = i & 16, .turn = turn, .alias = "a", .response_id = "1",
+            .client_wire = i & 1 ? WIRE_CHAT : WIRE_RESPONSES,
+            .upstream_wire = i & 2 ? WIRE_CHAT : WIRE_RESPONSES,
+            .client_stream = i & 4,
+            .upstream_stream = i & 8,
+            .hold = i & 16,
+            .turn = turn,
+            .alias = "a",
+            .response_id = "1",
         };
         buf_clear(&whole);
         buf_clear(&pieces);
         enum relay_state at_once = run(&options, body, body.len ? body.len : 1, &whole);
         enum relay_state cut = run(&options, body, 1 + data[0] % 32, &pieces);
         bool passes = options.client_wire == options.upstream_wire && options.client_stream == options.upstream_stream;
-        must(at_once == cut || (passes && !options.hold));   /* once open, the pass-through looks at what matters only */
+        must(at_once == cut || (passes && !options.hold)); /* once open, the pass-through looks at what matters only */
         must(!options.hold || at_once == RELAY_DONE || !whole.len);
         check_written(&options, &whole);
         check_written(&options, &pieces);

@@ -36,8 +36,11 @@ static void must(bool truth)
 /* Encodes for `to`; the result must be a request of that wire. */
 static void check_encoding(const struct turn *t, enum wire to)
 {
-    const struct turn_options options = {.upstream_model = "m", .stream = true, .carrier_key = KEY,
-                                         .deployment_id = SLICE("d"), .thought_signatures = true};
+    const struct turn_options options = {.upstream_model = "m",
+                                         .stream = true,
+                                         .carrier_key = KEY,
+                                         .deployment_id = SLICE("d"),
+                                         .thought_signatures = true};
     struct json doc = {0};
     struct turn_error error;
     struct buf out;

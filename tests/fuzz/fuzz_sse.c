@@ -7,7 +7,8 @@
 
 const char *const fuzz_seeds[] = {
     "event: a\r\ndata: one\r\ndata: two\r\n\r\n: comment\n\ndata:x\n\n\rdata\revent:b\rdata: y\r\r",
-    "\xEF\xBB\xBF" "data: a\n\nid: 1\ndata: b\nevent\n\n",
+    "\xEF\xBB\xBF"
+    "data: a\n\nid: 1\ndata: b\nevent\n\n",
     NULL,
 };
 

@@ -1,6 +1,6 @@
-/* Runs a fuzz target without libFuzzer: on the files that are named, or else on what libFuzzer once found ($srcdir/tests/fuzz/
- * corpus/TARGET), on its seeds and on many changed copies of them. The changes are the same in every run. `--seeds FOLDER`
- * writes the seeds there, as libFuzzer wants them. */
+/* Runs a fuzz target without libFuzzer: on the files that are named, or else on what libFuzzer once found
+ * ($srcdir/tests/fuzz/ corpus/TARGET), on its seeds and on many changed copies of them. The changes are the same in
+ * every run. `--seeds FOLDER` writes the seeds there, as libFuzzer wants them. */
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
@@ -15,7 +15,7 @@ static uint64_t random_state = 88172645463325252u;
 
 static size_t draw(size_t below)
 {
-    random_state ^= random_state << 13;   /* xorshift64: G. Marsaglia, Journal of Statistical Software 8(14), 2003 */
+    random_state ^= random_state << 13; /* xorshift64: G. Marsaglia, Journal of Statistical Software 8(14), 2003 */
     random_state ^= random_state >> 7;
     random_state ^= random_state << 17;
     return below ? (size_t)(random_state % below) : 0;

@@ -19,7 +19,8 @@ struct load {
 };
 
 static const char *const NOTHING_SET[] = {NULL};
-static const char *const USUAL[] = {"LITELLM_API_KEY=sk-local-master", "OPENAI_API_KEY=sk-openai-secret", "HOME=/h", NULL};
+static const char *const USUAL[] = {"LITELLM_API_KEY=sk-local-master", "OPENAI_API_KEY=sk-openai-secret", "HOME=/h",
+                                    NULL};
 
 static inline const char *look_up(const char *name, void *ctx)
 {
@@ -48,7 +49,12 @@ static inline void load_start(struct load *l, struct slice text, const char *con
     assert_int_equal(write(fd, text.ptr, text.len), (ssize_t)text.len);
     close(fd);
     struct config_options options = {
-        .path = l->path, .env = look_up, .env_ctx = l, .demo = demo, .warn = collect, .warn_ctx = l,
+        .path = l->path,
+        .env = look_up,
+        .env_ctx = l,
+        .demo = demo,
+        .warn = collect,
+        .warn_ctx = l,
     };
     l->config = config_load(&options, &l->error);
     unlink(l->path);

@@ -1,4 +1,5 @@
-/* Unit tests of proxy/route/adaptive: the model over a group's plan, what it learns from calls, and the canary's arms. */
+/* Unit tests of proxy/route/adaptive: the model over a group's plan, what it learns from calls, and the canary's arms.
+ */
 #include "tests/unit/unit.h"
 #include "proxy/route/adaptive.h"
 
@@ -23,23 +24,31 @@ struct world {
 static void world_init(struct world *w, bool live, double share)
 {
     static char *const IDS[DEPLOYMENTS] = {"a", "b", "c", "d", "e"};
-    *w = (struct world){.config = {.num_retries = 5, .deployments = w->deployments, .deployment_count = DEPLOYMENTS,
+    *w = (struct world){.config = {.num_retries = 5,
+                                   .deployments = w->deployments,
+                                   .deployment_count = DEPLOYMENTS,
                                    .strategy_settings = *strategy_defaults()}};
     markov_settings_init(&w->config.adaptive, MARKOV_CALLS);
     w->config.adaptive.enabled = true;
     w->config.adaptive.shadow_mode = !live;
     w->config.adaptive.canary_share = share;
     for (unsigned i = 0; i < DEPLOYMENTS; i++) {
-        w->deployments[i] = (struct deployment){.index = i, .id = IDS[i], .alias = i < 3 ? "g" : "f", .order = (int)i,
-                                                .weight = 1, .wires = WIRE_CHAT, .input_cost = 1e-6, .output_cost = 1e-6,
+        w->deployments[i] = (struct deployment){.index = i,
+                                                .id = IDS[i],
+                                                .alias = i < 3 ? "g" : "f",
+                                                .order = (int)i,
+                                                .weight = 1,
+                                                .wires = WIRE_CHAT,
+                                                .input_cost = 1e-6,
+                                                .output_cost = 1e-6,
                                                 .quality = NAN};
         if (i < 4)
             w->members[i / 3][i % 3] = &w->deployments[i];
     }
     w->groups[1] = (struct model_group){.alias = "f", .deployments = w->members[1], .count = 1};
     w->fallbacks[0] = &w->groups[1];
-    w->groups[0] = (struct model_group){.alias = "g", .deployments = w->members[0], .count = 3, .fallbacks = w->fallbacks,
-                                        .fallback_count = 1};
+    w->groups[0] = (struct model_group){
+        .alias = "g", .deployments = w->members[0], .count = 3, .fallbacks = w->fallbacks, .fallback_count = 1};
     w->adaptive = adaptive_new(&w->config);
     assert_non_null(w->adaptive);
 }
@@ -50,8 +59,14 @@ static struct markov_decision plan_as(const struct world *w, uint64_t draw, bool
     struct plan p;
     struct markov_decision d = {0};
     char text[64] = "";
-    struct plan_input in = {.config = &w->config, .group = &w->groups[0], .wires = WIRES_BRIDGED, .health = w->health,
-                            .now_ms = 1000, .draw = draw, .prompt_bytes = 4000, .stay = at_home ? &w->stay : NULL};
+    struct plan_input in = {.config = &w->config,
+                            .group = &w->groups[0],
+                            .wires = WIRES_BRIDGED,
+                            .health = w->health,
+                            .now_ms = 1000,
+                            .draw = draw,
+                            .prompt_bytes = 4000,
+                            .stay = at_home ? &w->stay : NULL};
     plan_make(&in, &p, NULL);
     assert_int_equal(adaptive_plan(w->adaptive, &in, &p, NOW, &d), decided);
     for (unsigned i = 0; i < p.count; i++)
@@ -62,17 +77,21 @@ static struct markov_decision plan_as(const struct world *w, uint64_t draw, bool
 
 static void learn(struct world *w, unsigned deployment, const struct failure *failure, int64_t ttft_ms, unsigned times)
 {
-    struct outcome o = {.failure = failure, .ttft_ms = failure ? -1 : ttft_ms, .total_ms = failure ? 5 : 5 * ttft_ms,
-                        .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .tells = true};
+    struct outcome o = {.failure = failure,
+                        .ttft_ms = failure ? -1 : ttft_ms,
+                        .total_ms = failure ? 5 : 5 * ttft_ms,
+                        .prompt_tokens = -1,
+                        .output_tokens = -1,
+                        .cost_usd = NAN,
+                        .tells = true};
     for (unsigned i = 0; i < times; i++)
         adaptive_learn(w->adaptive, &w->deployments[deployment], &w->health[deployment], &o, 1000, NOW);
 }
 
 static const struct failure SERVER = {.kind = FAILURE_SERVER};
 
-static void a_failing_baseline_is_left_when_live(void **state)
+TEST(a_failing_baseline_is_left_when_live)
 {
-    (void)state;
     struct world shadow, live;
     world_init(&shadow, false, 1);
     world_init(&live, true, 1);
@@ -92,9 +111,8 @@ static void a_failing_baseline_is_left_when_live(void **state)
 }
 
 /* Fallback groups and the last resort are not suggested; nor what is limited. */
-static void candidates_are_the_groups_own(void **state)
+TEST(candidates_are_the_groups_own)
 {
-    (void)state;
     struct world w;
     world_init(&w, true, 1);
     learn(&w, 0, &SERVER, 0, 3);
@@ -104,16 +122,15 @@ static void candidates_are_the_groups_own(void **state)
     struct markov_decision d = plan_as(&w, 1, false, true, "bacd");
     assert_int_equal(d.count, 2);
     w.health[1].resting_until = 5000;
-    plan_as(&w, 1, false, false, "acd");        /* only the last resort is left beside a */
+    plan_as(&w, 1, false, false, "acd"); /* only the last resort is left beside a */
     w.deployments[2].weight = 1;
     plan_as(&w, 1, false, true, "cad");
     adaptive_free(w.adaptive);
 }
 
 /* A suggestion that is not among the attempts takes the last one's place. */
-static void the_number_of_attempts_stays(void **state)
+TEST(the_number_of_attempts_stays)
 {
-    (void)state;
     struct world w;
     world_init(&w, true, 1);
     w.config.num_retries = 1;
@@ -126,15 +143,14 @@ static void the_number_of_attempts_stays(void **state)
     adaptive_free(w.adaptive);
 }
 
-static void a_conversation_stays_unless_it_is_critical(void **state)
+TEST(a_conversation_stays_unless_it_is_critical)
 {
-    (void)state;
     struct world w;
     world_init(&w, true, 1);
     learn(&w, 0, NULL, 20000, 5);
     learn(&w, 1, NULL, 300, 5);
     assert_true(plan_as(&w, 1, false, true, "bacd").applied);
-    w.config.adaptive.critical_risk_threshold = .9;     /* slow is not critical */
+    w.config.adaptive.critical_risk_threshold = .9; /* slow is not critical */
     struct markov_decision d = plan_as(&w, 1, true, true, "abcd");
     assert_false(d.would_switch);
     assert_string_equal(d.name[d.suggested], "b");
@@ -144,9 +160,8 @@ static void a_conversation_stays_unless_it_is_critical(void **state)
     adaptive_free(w.adaptive);
 }
 
-static void the_guard_sees_the_prices_of_this_request(void **state)
+TEST(the_guard_sees_the_prices_of_this_request)
 {
-    (void)state;
     struct world w;
     world_init(&w, true, 1);
     learn(&w, 0, NULL, 20000, 1);
@@ -160,13 +175,13 @@ static void the_guard_sees_the_prices_of_this_request(void **state)
     adaptive_free(w.adaptive);
 }
 
-static void what_says_nothing_is_not_learned(void **state)
+TEST(what_says_nothing_is_not_learned)
 {
-    (void)state;
     struct world w;
     struct buf text;
     world_init(&w, false, 1);
-    static const struct failure FAULTS[] = {{.kind = FAILURE_BAD_REQUEST}, {.kind = FAILURE_CONTEXT}, {.kind = FAILURE_INTERNAL}};
+    static const struct failure FAULTS[] = {
+        {.kind = FAILURE_BAD_REQUEST}, {.kind = FAILURE_CONTEXT}, {.kind = FAILURE_INTERNAL}};
     for (size_t i = 0; i < COUNT_OF(FAULTS); i++)
         learn(&w, 0, &FAULTS[i], 0, 5);
     struct outcome cancelled = {.cancelled = true, .ttft_ms = 10, .total_ms = 20, .cost_usd = NAN};
@@ -176,13 +191,14 @@ static void what_says_nothing_is_not_learned(void **state)
     buf_init(&text, 1u << 16);
     assert_true(adaptive_write(w.adaptive, NOW, &text));
     assert_non_null(strstr(buf_text(&text), "\"health\":{}}"));
-    static const struct failure LIMITED[] = {{.kind = FAILURE_QUOTA}, {.kind = FAILURE_RATE_LIMIT}, {.kind = FAILURE_AUTH}};
+    static const struct failure LIMITED[] = {
+        {.kind = FAILURE_QUOTA}, {.kind = FAILURE_RATE_LIMIT}, {.kind = FAILURE_AUTH}};
     static const struct failure SLOW = {.kind = FAILURE_TIMEOUT};
     for (size_t i = 0; i < COUNT_OF(LIMITED); i++)
         learn(&w, 1, &LIMITED[i], 0, 1);
     learn(&w, 2, &SLOW, 0, 3);
     w.deployments[3].tpm = 1000;
-    window_add(&w.health[3].window, 1, 1000, 1000);     /* the minute's tokens are used up */
+    window_add(&w.health[3].window, 1, 1000, 1000); /* the minute's tokens are used up */
     learn(&w, 3, NULL, 300, 10);
     learn(&w, 4, NULL, 300, 10);
     buf_clear(&text);
@@ -196,9 +212,8 @@ static void what_says_nothing_is_not_learned(void **state)
 }
 
 /* In the canary's share the suggestion is followed, and when it turns out worse, nowhere any more. */
-static void the_canary_splits_and_steps_back(void **state)
+TEST(the_canary_splits_and_steps_back)
 {
-    (void)state;
     struct world w;
     unsigned live = 0;
     world_init(&w, true, .5);
@@ -207,13 +222,18 @@ static void the_canary_splits_and_steps_back(void **state)
     for (uint64_t draw = 0; draw < 200; draw++) {
         struct plan p;
         struct markov_decision d;
-        struct plan_input in = {.config = &w.config, .group = &w.groups[0], .wires = WIRES_BRIDGED, .health = w.health,
-                                .now_ms = 1000, .draw = draw, .prompt_bytes = 4000};
+        struct plan_input in = {.config = &w.config,
+                                .group = &w.groups[0],
+                                .wires = WIRES_BRIDGED,
+                                .health = w.health,
+                                .now_ms = 1000,
+                                .draw = draw,
+                                .prompt_bytes = 4000};
         plan_make(&in, &p, NULL);
         assert_true(adaptive_plan(w.adaptive, &in, &p, NOW, &d) && d.would_switch);
         assert_string_equal(p.attempts[0]->id, d.applied ? "b" : "a");
         live += d.applied;
-        struct canary_sample sample = {draw, 100, 1000, .01, .5, d.applied};    /* only the canary fails */
+        struct canary_sample sample = {draw, 100, 1000, .01, .5, d.applied}; /* only the canary fails */
         if (adaptive_request_ended(w.adaptive, &sample))
             break;
         assert_null(adaptive_stepped_back(w.adaptive));
@@ -225,11 +245,10 @@ static void the_canary_splits_and_steps_back(void **state)
     adaptive_free(w.adaptive);
 }
 
-static void a_reload_carries_what_was_learned(void **state)
+TEST(a_reload_carries_what_was_learned)
 {
-    (void)state;
     struct world old, new;
-    static const unsigned MAP[DEPLOYMENTS] = {AFFINITY_GONE, 0, 1, 2, 3};   /* a is gone */
+    static const unsigned MAP[DEPLOYMENTS] = {AFFINITY_GONE, 0, 1, 2, 3}; /* a is gone */
     world_init(&old, true, 1);
     world_init(&new, true, 1);
     learn(&old, 0, NULL, 300, 9);
@@ -250,9 +269,8 @@ static void a_reload_carries_what_was_learned(void **state)
     adaptive_free(new.adaptive);
 }
 
-static void nothing_to_choose_from(void **state)
+TEST(nothing_to_choose_from)
 {
-    (void)state;
     struct world w;
     world_init(&w, true, 1);
     w.health[1].resting_until = w.health[2].resting_until = 5000;
@@ -260,7 +278,7 @@ static void nothing_to_choose_from(void **state)
     w.health[0].resting_until = 5000;
     plan_as(&w, 1, false, false, "d");
     w.health[3].resting_until = 4000;
-    plan_as(&w, 1, false, false, "d");      /* all are limited: the least bad one */
+    plan_as(&w, 1, false, false, "d"); /* all are limited: the least bad one */
     adaptive_free(w.adaptive);
 }
 

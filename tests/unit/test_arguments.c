@@ -33,9 +33,8 @@ static size_t next_cut(struct slice text, size_t at)
     return at + (text.ptr[at + 1] == 'u' ? 6 : 2);
 }
 
-static void test_any_cut(void **state)
+TEST(test_any_cut)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 4096);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
@@ -53,9 +52,8 @@ static void test_any_cut(void **state)
     buf_free(&out);
 }
 
-static void test_one_by_one_and_unrepaired(void **state)
+TEST(test_one_by_one_and_unrepaired)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 4096);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
@@ -79,6 +77,7 @@ static void test_one_by_one_and_unrepaired(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_any_cut), cmocka_unit_test(test_one_by_one_and_unrepaired)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_any_cut),
+                                       cmocka_unit_test(test_one_by_one_and_unrepaired)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-static void slices_compare(void **state)
+TEST(slices_compare)
 {
-    (void)state;
     assert_true(slice_equal(SLICE("abc"), slice_of("abc")));
     assert_false(slice_equal(SLICE("abc"), SLICE("abcd")));
     assert_false(slice_equal(SLICE("abc"), SLICE("abC")));
@@ -21,18 +20,16 @@ static void slices_compare(void **state)
     assert_true(slice_starts(SLICE("x"), ""));
 }
 
-static void trim_takes_spaces_and_tabs_only(void **state)
+TEST(trim_takes_spaces_and_tabs_only)
 {
-    (void)state;
     assert_slice(slice_trim(SLICE(" \t a b\t ")), "a b");
     assert_slice(slice_trim(SLICE("\r\na\r\n")), "\r\na\r\n");
     assert_slice(slice_trim(SLICE(" \t ")), "");
     assert_slice(slice_trim(SLICE("")), "");
 }
 
-static void a_new_buffer_holds_nothing(void **state)
+TEST(a_new_buffer_holds_nothing)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 16);
     assert_null(b.data);
@@ -42,9 +39,8 @@ static void a_new_buffer_holds_nothing(void **state)
     buf_free(&b);
 }
 
-static void writes_append(void **state)
+TEST(writes_append)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 1000);
     assert_true(buf_add(&b, "one", 3));
@@ -68,9 +64,8 @@ static void writes_append(void **state)
     assert_null(b.data);
 }
 
-static void numbers_are_as_printf_writes_them(void **state)
+TEST(numbers_are_as_printf_writes_them)
 {
-    (void)state;
     static const int64_t numbers[] = {0, 1, -1, 9, 10, -10, 4095, 4096, INT64_MAX, INT64_MIN};
     char expected[64], digits[DIGITS_MAX];
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
@@ -86,10 +81,10 @@ static void numbers_are_as_printf_writes_them(void **state)
     assert_true(slice_is(slice_of_number(UINT64_MAX, digits), "18446744073709551615"));
 }
 
-static void fractions_are_as_printf_writes_them(void **state)
+TEST(fractions_are_as_printf_writes_them)
 {
-    (void)state;
-    static const double numbers[] = {0, -0.0, 1, -1, 9999, 9999.5, 10000, -10000, 12345678, 0.1, 1.5e-7, 1e300, INFINITY, NAN};
+    static const double numbers[] = {0,      -0.0,     1,   -1,     9999,  9999.5,   10000,
+                                     -10000, 12345678, 0.1, 1.5e-7, 1e300, INFINITY, NAN};
     char expected[64];
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         for (int digits = 4; digits <= 9; digits += 5) {
@@ -102,9 +97,8 @@ static void fractions_are_as_printf_writes_them(void **state)
         }
 }
 
-static void a_number_that_does_not_fit_changes_nothing(void **state)
+TEST(a_number_that_does_not_fit_changes_nothing)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 3);
     assert_false(buf_add_number(&b, -123));
@@ -113,9 +107,8 @@ static void a_number_that_does_not_fit_changes_nothing(void **state)
     buf_free(&b);
 }
 
-static void the_ceiling_holds(void **state)
+TEST(the_ceiling_holds)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 8);
     assert_true(buf_add_text(&b, "12345678"));
@@ -132,9 +125,8 @@ static void the_ceiling_holds(void **state)
     buf_free(&b);
 }
 
-static void a_full_buffer_is_still_a_text(void **state)
+TEST(a_full_buffer_is_still_a_text)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 4);
     assert_true(buf_add_text(&b, "1234"));
@@ -143,9 +135,8 @@ static void a_full_buffer_is_still_a_text(void **state)
     buf_free(&b);
 }
 
-static void failure_stays_until_cleared(void **state)
+TEST(failure_stays_until_cleared)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 4);
     assert_false(buf_add_text(&b, "12345"));
@@ -161,9 +152,8 @@ static void failure_stays_until_cleared(void **state)
     buf_free(&b);
 }
 
-static void sizes_do_not_overflow(void **state)
+TEST(sizes_do_not_overflow)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, SIZE_MAX);
     assert_true(buf_add_char(&b, 'x'));
@@ -173,9 +163,8 @@ static void sizes_do_not_overflow(void **state)
     buf_free(&b);
 }
 
-static void long_formats_fit(void **state)
+TEST(long_formats_fit)
 {
-    (void)state;
     struct buf b;
     buf_init(&b, 100000);
     assert_true(buf_add_format(&b, "%*d", 50000, 7));

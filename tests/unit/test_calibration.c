@@ -4,9 +4,8 @@
 #include "proxy/route/calibration.h"
 #include "proxy/terms/failure.h"
 
-static void the_first_count_is_believed(void **state)
+TEST(the_first_count_is_believed)
 {
-    (void)state;
     struct calibration c = {0};
     calibration_observe(&c, 3000, 1000);
     assert_true(c.bytes_per_token > 2.999 && c.bytes_per_token < 3.001);
@@ -15,9 +14,8 @@ static void the_first_count_is_believed(void **state)
     assert_int_equal(c.samples, 1);
 }
 
-static void the_error_falls_as_counts_agree(void **state)
+TEST(the_error_falls_as_counts_agree)
 {
-    (void)state;
     struct calibration c = {0};
     for (int i = 0; i < 60; i++)
         calibration_observe(&c, 3000, 1000);
@@ -28,9 +26,8 @@ static void the_error_falls_as_counts_agree(void **state)
     assert_true(c.error > 0.09);
 }
 
-static void counts_that_say_nothing_are_passed_over(void **state)
+TEST(counts_that_say_nothing_are_passed_over)
 {
-    (void)state;
     struct calibration c = {0};
     calibration_observe(&c, 0, 1000);
     calibration_observe(&c, 1000, 0);
@@ -38,10 +35,13 @@ static void counts_that_say_nothing_are_passed_over(void **state)
     assert_int_equal(c.samples, 0);
 }
 
-static void a_refusal_names_its_part(void **state)
+TEST(a_refusal_names_its_part)
 {
-    (void)state;
-    static const struct { enum failure_kind kind; const char *message; unsigned parts; } rows[] = {
+    static const struct {
+        enum failure_kind kind;
+        const char *message;
+        unsigned parts;
+    } rows[] = {
         {FAILURE_BAD_REQUEST, "Unsupported parameter: 'response_format'", TURN_WITHOUT_FORMAT},
         {FAILURE_BAD_REQUEST, "Response_Format json_schema is not available", TURN_WITHOUT_FORMAT},
         {FAILURE_BAD_REQUEST, "this model does not support image input", TURN_WITHOUT_IMAGES},

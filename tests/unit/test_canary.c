@@ -1,5 +1,5 @@
-/* Unit tests of common/canary: who is in the canary, what is reported, and when it steps back. Requests are drawn from fixed
- * seeds. */
+/* Unit tests of common/canary: who is in the canary, what is reported, and when it steps back. Requests are drawn from
+ * fixed seeds. */
 #include "tests/unit/unit.h"
 #include "common/canary.h"
 
@@ -23,9 +23,8 @@ static struct canary *new_canary(double share)
     return c;
 }
 
-static void conversations_are_split_and_stay(void **state)
+TEST(conversations_are_split_and_stay)
 {
-    (void)state;
     struct canary *c = new_canary(.2);
     unsigned live = 0;
     for (uint64_t i = 0; i < 10000; i++) {
@@ -37,9 +36,8 @@ static void conversations_are_split_and_stay(void **state)
     canary_free(c);
 }
 
-static void shares_at_the_ends(void **state)
+TEST(shares_at_the_ends)
 {
-    (void)state;
     struct markov_settings s = settings(1);
     struct canary *all = new_canary(1), *none = new_canary(0);
     s.shadow_mode = true;
@@ -54,18 +52,17 @@ static void shares_at_the_ends(void **state)
     canary_free(shadow);
 }
 
-static void the_report_counts_the_last_requests(void **state)
+TEST(the_report_counts_the_last_requests)
 {
-    (void)state;
     struct canary *c = new_canary(.5);
     struct canary_report r;
     canary_report(c, &r);
     assert_int_equal(r.arm[0].counted, 0);
     assert_true(isnan(r.arm[1].ttft_p50_ms) && isnan(r.arm[1].error_rate) && isnan(r.arm[0].cost_per_1000_usd));
-    for (unsigned i = 0; i < 300; i++)      /* the first 100 are pushed out */
+    for (unsigned i = 0; i < 300; i++) /* the first 100 are pushed out */
         canary_add(c, CANARY_BASELINE, &(struct canary_sample){i, i < 100 ? 1e6 : i, 10.0 * i, .002, .5, false});
     canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){1, 100, 200, NAN, NAN, false});
-    canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){2, 1, 2, .004, NAN, true});    /* failed fast: not fast */
+    canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){2, 1, 2, .004, NAN, true}); /* failed fast: not fast */
     canary_report(c, &r);
     assert_int_equal(r.arm[0].requests, 300);
     assert_int_equal(r.arm[0].counted, 200);
@@ -94,7 +91,8 @@ static double uniform(uint64_t *seed)
     return ((double)(next_random(seed) >> 11) + .5) / 9007199254740992.0;
 }
 
-/* A request as they come: TTFT around 1 s and latency around 8 s with long tails, 5 % errors. Each figure times its factor. */
+/* A request as they come: TTFT around 1 s and latency around 8 s with long tails, 5 % errors. Each figure times its
+ * factor. */
 struct world {
     double ttft, latency, errors, cost, quality;
 };
@@ -104,8 +102,11 @@ static struct canary_sample draw(uint64_t *seed, const struct world *w)
     double normal = sqrt(-2 * log(uniform(seed))) * cos(2 * M_PI * uniform(seed));
     return (struct canary_sample){
         .conversation = next_random(seed),
-        .ttft_ms = w->ttft * 1000 * exp(.6 * normal), .total_ms = w->latency * 8000 * exp(.8 * normal),
-        .cost_usd = w->cost * .01 * -log(uniform(seed)), .quality = w->quality * .8, .error = uniform(seed) < .05 * w->errors,
+        .ttft_ms = w->ttft * 1000 * exp(.6 * normal),
+        .total_ms = w->latency * 8000 * exp(.8 * normal),
+        .cost_usd = w->cost * .01 * -log(uniform(seed)),
+        .quality = w->quality * .8,
+        .error = uniform(seed) < .05 * w->errors,
     };
 }
 
@@ -133,9 +134,8 @@ static unsigned run(const struct world *world, uint64_t seed, unsigned most, cha
     return count;
 }
 
-static void what_is_no_worse_goes_on(void **state)
+TEST(what_is_no_worse_goes_on)
 {
-    (void)state;
     static const struct world WORLDS[] = {{1, 1, 1, 1, 1}, {.5, .5, 0, .5, 1.2}, {1.1, 1.1, 1.1, 1.1, .98}};
     char why[200];
     unsigned back = 0;
@@ -145,10 +145,12 @@ static void what_is_no_worse_goes_on(void **state)
     assert_in_range(back, 0, 2);
 }
 
-static void what_is_worse_steps_back_and_says_why(void **state)
+TEST(what_is_worse_steps_back_and_says_why)
 {
-    (void)state;
-    static const struct { struct world world; const char *why; } ROWS[] = {
+    static const struct {
+        struct world world;
+        const char *why;
+    } ROWS[] = {
         {{2.5, 1, 1, 1, 1}, "a p50 TTFT of "},
         {{1, 4, 1, 1, 1}, "a p95 latency of "},
         {{1, 1, 8, 1, 1}, "an error rate of "},
@@ -182,16 +184,14 @@ static bool steps_back_with(unsigned conversations)
     return back;
 }
 
-static void conversations_count_not_their_requests(void **state)
+TEST(conversations_count_not_their_requests)
 {
-    (void)state;
     assert_false(steps_back_with(2));
     assert_true(steps_back_with(100));
 }
 
-static void a_reset_begins_anew(void **state)
+TEST(a_reset_begins_anew)
 {
-    (void)state;
     struct canary *c = new_canary(1);
     uint64_t seed = 1;
     static const struct world WORSE = {5, 5, 10, 5, .5};
@@ -212,9 +212,8 @@ static void a_reset_begins_anew(void **state)
     canary_free(c);
 }
 
-static void other_settings_are_another_comparison(void **state)
+TEST(other_settings_are_another_comparison)
 {
-    (void)state;
     struct canary *from = new_canary(.5), *same = new_canary(.5), *other = new_canary(.6);
     struct canary_report a, b;
     uint64_t seed = 5;
@@ -243,18 +242,19 @@ static void other_settings_are_another_comparison(void **state)
     canary_free(other);
 }
 
-static void the_report_as_json(void **state)
+TEST(the_report_as_json)
 {
-    (void)state;
     struct canary *c = new_canary(.25);
     struct buf out;
     canary_add(c, CANARY_BASELINE, &(struct canary_sample){7, 120, 2400, .002, .5, false});
     buf_init(&out, 4096);
     assert_true(canary_write(c, &out));
-    assert_buf(&out, "{\"share\":0.25,\"baseline\":{\"requests\":1,\"ttft_p50_ms\":120,\"latency_p95_ms\":2400,\"error_rate\":0,"
-                     "\"cost_per_1000_usd\":2,\"quality\":0.5},\"canary\":{\"requests\":0,\"ttft_p50_ms\":null,"
-                     "\"latency_p95_ms\":null,\"error_rate\":null,\"cost_per_1000_usd\":null,\"quality\":null},"
-                     "\"stepped_back\":null}");
+    assert_buf(
+        &out,
+        "{\"share\":0.25,\"baseline\":{\"requests\":1,\"ttft_p50_ms\":120,\"latency_p95_ms\":2400,\"error_rate\":0,"
+        "\"cost_per_1000_usd\":2,\"quality\":0.5},\"canary\":{\"requests\":0,\"ttft_p50_ms\":null,"
+        "\"latency_p95_ms\":null,\"error_rate\":null,\"cost_per_1000_usd\":null,\"quality\":null},"
+        "\"stepped_back\":null}");
     buf_free(&out);
     canary_free(c);
 }

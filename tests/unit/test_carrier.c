@@ -4,9 +4,8 @@
 
 #include <sodium.h>
 
-static void test_seal_and_open(void **state)
+TEST(test_seal_and_open)
 {
-    (void)state;
     struct buf text;
     struct slice opened;
     unsigned char other[CARRIER_KEY_SIZE];
@@ -31,9 +30,8 @@ static void test_seal_and_open(void **state)
     buf_free(&text);
 }
 
-static void test_the_key_depends_on_the_master_key(void **state)
+TEST(test_the_key_depends_on_the_master_key)
 {
-    (void)state;
     unsigned char a[CARRIER_KEY_SIZE], b[CARRIER_KEY_SIZE], again[CARRIER_KEY_SIZE];
     carrier_key(a, SLICE("a"));
     carrier_key(b, SLICE("b"));
@@ -45,10 +43,11 @@ static void test_the_key_depends_on_the_master_key(void **state)
 #define OURS "{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[],\"encrypted_content\":\"" CARRIER_MARK "\"}"
 #define THEIRS "{ \"type\":\"reasoning\",\"encrypted_content\":\"gAAA\" }"
 
-static void test_pass(void **state)
+TEST(test_pass)
 {
-    (void)state;
-    static const struct { const char *body, *passed; } cases[] = {
+    static const struct {
+        const char *body, *passed;
+    } cases[] = {
         {"{\"model\":\"a\",\"input\":\"x\"}", "{\"model\":\"m\",\"input\":\"x\"}"},
         {" { \"stream\" : true , \"model\" : \"a\\u0062\" , \"x\" : [ 1.0, \"model\" ] } ",
          "{ \"stream\" : true , \"model\" : \"m\" , \"x\" : [ 1.0, \"model\" ] }"},

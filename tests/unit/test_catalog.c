@@ -3,12 +3,14 @@
 #include "common/json.h"
 #include "proxy/answers/catalog.h"
 
-#define OWN "\"display_name\":\"x\",\"upgrade\":{\"model\":\"y\"},\"default_reasoning_level\":\"high\"," \
-            "\"context_window\":272000,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":10000}"
-#define CATALOG "{\"models\":[{\"slug\":\"code\",\"tool_mode\":\"code_mode_only\",\"base_instructions\":\"C\"}," \
-                "{\"slug\":\"lite\",\"use_responses_lite\":true}," \
-                "{\"slug\":\"base\",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\"," OWN ",\"novelty\":[1, 2]}," \
-                "{\"slug\":\"later\",\"base_instructions\":\"L\"}]}"
+#define OWN                                                                                      \
+    "\"display_name\":\"x\",\"upgrade\":{\"model\":\"y\"},\"default_reasoning_level\":\"high\"," \
+    "\"context_window\":272000,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":10000}"
+#define CATALOG                                                                                                 \
+    "{\"models\":[{\"slug\":\"code\",\"tool_mode\":\"code_mode_only\",\"base_instructions\":\"C\"},"            \
+    "{\"slug\":\"lite\",\"use_responses_lite\":true},"                                                          \
+    "{\"slug\":\"base\",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\"," OWN ",\"novelty\":[1, 2]}," \
+    "{\"slug\":\"later\",\"base_instructions\":\"L\"}]}"
 
 static struct model_group groups[] = {{.alias = (char[]){"light"}}, {.alias = (char[]){"code"}}};
 static const struct config config = {.groups = groups, .group_count = 2};
@@ -40,48 +42,55 @@ static void assert_entry(const struct catalog *c, const char *alias, int64_t win
     buf_free(&out);
 }
 
-#define HEAD(alias) "{\"slug\":\"" alias "\",\"display_name\":\"" alias "\",\"description\":\"Routed by pointsman\"," \
-                    "\"visibility\":\"list\",\"supported_in_api\":true,\"priority\":7"
+#define HEAD(alias)                                                                                   \
+    "{\"slug\":\"" alias "\",\"display_name\":\"" alias "\",\"description\":\"Routed by pointsman\"," \
+    "\"visibility\":\"list\",\"supported_in_api\":true,\"priority\":7"
 #define CONTEXT(tokens) ",\"context_window\":" tokens ",\"max_context_window\":" tokens
 #define CUT ",\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":10000}"
 #define REST ",\"novelty\":[1, 2]}"
 
-static void an_alias_is_the_base_under_another_name(void **state)
+TEST(an_alias_is_the_base_under_another_name)
 {
-    (void)state;
     struct catalog *c = read(CATALOG);
     assert_non_null(c);
-    assert_entry(c, "light", 0, HEAD("light") ",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\","
-                                              "\"context_window\":272000" CUT REST);
-    assert_entry(c, "a\"b", 1000000, HEAD("a\\\"b") CONTEXT("1000000") ",\"tool_mode\":null,"
-                                                    "\"base_instructions\":\"B \\u00e9\\n\"" CUT REST);
+    assert_entry(c, "light", 0,
+                 HEAD("light") ",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\","
+                               "\"context_window\":272000" CUT REST);
+    assert_entry(c, "a\"b", 1000000,
+                 HEAD("a\\\"b") CONTEXT("1000000") ",\"tool_mode\":null,"
+                                                   "\"base_instructions\":\"B \\u00e9\\n\"" CUT REST);
     catalog_free(c);
 }
 
-static void a_small_window_is_compacted_early(void **state)
+TEST(a_small_window_is_compacted_early)
 {
-    (void)state;
     struct catalog *c = read(CATALOG);
-    assert_entry(c, "light", 32768, HEAD("light") CONTEXT("32768") ",\"auto_compact_token_limit\":24576,"
-                 "\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":4096},\"tool_mode\":null,"
-                 "\"base_instructions\":\"B \\u00e9\\n\"" REST);
+    assert_entry(c, "light", 32768,
+                 HEAD("light")
+                     CONTEXT("32768") ",\"auto_compact_token_limit\":24576,"
+                                      "\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":4096},\"tool_mode\":null,"
+                                      "\"base_instructions\":\"B \\u00e9\\n\"" REST);
     catalog_free(c);
 }
 
-static void an_alias_that_codex_knows_keeps_its_entry(void **state)
+TEST(an_alias_that_codex_knows_keeps_its_entry)
 {
-    (void)state;
     struct catalog *c = read(CATALOG);
     assert_entry(c, "code", 0, HEAD("code") ",\"tool_mode\":\"code_mode_only\",\"base_instructions\":\"C\"}");
-    assert_entry(c, "later", 0, HEAD("later") ",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\","
-                                              "\"context_window\":272000" CUT REST);   /* no alias of ours */
+    assert_entry(c, "later", 0,
+                 HEAD("later") ",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\","
+                               "\"context_window\":272000" CUT REST); /* no alias of ours */
     catalog_free(c);
 }
 
-static void what_is_no_catalog_is_refused(void **state)
+TEST(what_is_no_catalog_is_refused)
 {
-    (void)state;
-    static const char *const texts[] = {"", "{", "[]", "{\"models\":{}}", "{\"models\":[]}", "{\"models\":[1,\"x\"]}",
+    static const char *const texts[] = {"",
+                                        "{",
+                                        "[]",
+                                        "{\"models\":{}}",
+                                        "{\"models\":[]}",
+                                        "{\"models\":[1,\"x\"]}",
                                         "{\"models\":[{\"slug\":\"a\",\"tool_mode\":\"code_mode_only\"}]}"};
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         assert_null(read(texts[i]));

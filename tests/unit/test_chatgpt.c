@@ -32,16 +32,14 @@ static void input_becomes(const char *input, const char *expected)
     becomes(body, all);
 }
 
-static void a_string_becomes_a_list(void **state)
+TEST(a_string_becomes_a_list)
 {
-    (void)state;
     becomes("{\"model\":\"m\",\"input\":\"hi\"}", "{\"model\":\"m\"," HELPFUL ",\"input\":[" HELLO "]" FIXED "}");
     becomes("{\"model\":\"m\"}", "{\"model\":\"m\"," HELPFUL ",\"input\":[]" FIXED "}");
 }
 
-static void fields_beyond_the_list_are_left_out(void **state)
+TEST(fields_beyond_the_list_are_left_out)
 {
-    (void)state;
     becomes("{\"model\":\"m\",\"stream\":false,\"store\":true,\"max_output_tokens\":9,\"temperature\":1,\"user\":\"u\","
             "\"metadata\":{},\"input\":[],\"tools\":[{\"type\":\"web_search\"}],\"tool_choice\":\"auto\","
             "\"parallel_tool_calls\":true,\"text\":{\"verbosity\":\"low\"},\"prompt_cache_key\":\"k\"}",
@@ -50,76 +48,73 @@ static void fields_beyond_the_list_are_left_out(void **state)
             "\"prompt_cache_key\":\"k\"}");
 }
 
-static void instructions_are_the_clients_or_lifted(void **state)
+TEST(instructions_are_the_clients_or_lifted)
 {
-    (void)state;
     becomes("{\"model\":\"m\",\"instructions\":\"a\\nb\",\"input\":[]}",
             "{\"model\":\"m\",\"instructions\":\"a\\nb\",\"input\":[]" FIXED "}");
-    becomes("{\"model\":\"m\",\"instructions\":null,\"input\":[{\"type\":\"message\",\"role\":\"developer\",\"content\":["
-            "{\"type\":\"input_text\",\"text\":\"a\"},{\"type\":\"input_text\",\"text\":\"b\"}]}," HELLO "]}",
-            "{\"model\":\"m\",\"instructions\":\"a\\n\\nb\",\"input\":[" HELLO "]" FIXED "}");
+    becomes(
+        "{\"model\":\"m\",\"instructions\":null,\"input\":[{\"type\":\"message\",\"role\":\"developer\",\"content\":["
+        "{\"type\":\"input_text\",\"text\":\"a\"},{\"type\":\"input_text\",\"text\":\"b\"}]}," HELLO "]}",
+        "{\"model\":\"m\",\"instructions\":\"a\\n\\nb\",\"input\":[" HELLO "]" FIXED "}");
     becomes("{\"model\":\"m\",\"instructions\":\"\",\"input\":["
             "{\"role\":\"system\",\"content\":\"be \\\"terse\\\"\"}," HELLO "]}",
             "{\"model\":\"m\",\"instructions\":\"be \\\"terse\\\"\",\"input\":[" HELLO "]" FIXED "}");
 }
 
-static void tools_may_stand_before_what_is_lifted(void **state)
+TEST(tools_may_stand_before_what_is_lifted)
 {
-    (void)state;
     becomes("{\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"role\":\"developer\",\"tools\":[]},"
             "{\"role\":\"developer\",\"content\":\"a\"}," HELLO "]}",
             "{\"model\":\"m\",\"instructions\":\"a\",\"input\":["
             "{\"type\":\"additional_tools\",\"role\":\"developer\",\"tools\":[]}," HELLO "]" FIXED "}");
 }
 
-static void what_is_no_text_or_all_there_is_stays_in_the_input(void **state)
+TEST(what_is_no_text_or_all_there_is_stays_in_the_input)
 {
-    (void)state;
     becomes("{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":\"x\"}]}",
             "{\"model\":\"m\"," HELPFUL ",\"input\":[{\"role\":\"developer\",\"content\":\"x\"}]" FIXED "}");
     becomes("{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":[{\"type\":\"input_image\"}]}," HELLO "]}",
-            "{\"model\":\"m\"," HELPFUL ",\"input\":[{\"role\":\"developer\",\"content\":[{\"type\":\"input_image\"}]}," HELLO "]"
-            FIXED "}");
+            "{\"model\":\"m\"," HELPFUL
+            ",\"input\":[{\"role\":\"developer\",\"content\":[{\"type\":\"input_image\"}]}," HELLO "]" FIXED "}");
 }
 
-static void configured_instructions_lose_none_of_the_clients(void **state)
+TEST(configured_instructions_lose_none_of_the_clients)
 {
-    (void)state;
     becomes_with("exact", "{\"model\":\"m\",\"instructions\":\"mine\",\"input\":\"hi\"}",
                  "{\"model\":\"m\",\"instructions\":\"exact\",\"input\":[{\"type\":\"message\",\"role\":\"developer\","
                  "\"content\":[{\"type\":\"input_text\",\"text\":\"mine\"}]}," HELLO "]" FIXED "}");
-    becomes_with("exact", "{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":\"mine\"}," HELLO "]}",
-                 "{\"model\":\"m\",\"instructions\":\"exact\",\"input\":[{\"role\":\"developer\",\"content\":\"mine\"}," HELLO "]"
-                 FIXED "}");
+    becomes_with(
+        "exact", "{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":\"mine\"}," HELLO "]}",
+        "{\"model\":\"m\",\"instructions\":\"exact\",\"input\":[{\"role\":\"developer\",\"content\":\"mine\"}," HELLO
+        "]" FIXED "}");
 }
 
-static void system_messages_become_the_developers(void **state)
+TEST(system_messages_become_the_developers)
 {
-    (void)state;
     input_becomes("[" HELLO ",{\"role\":\"system\",\"content\":\"s\"}]",
                   "[" HELLO ",{\"role\":\"developer\",\"content\":\"s\"}]");
 }
 
-static void ids_and_references_go(void **state)
+TEST(ids_and_references_go)
 {
-    (void)state;
-    input_becomes("[{\"id\":\"msg_1\",\"role\":\"user\",\"content\":\"a\"},{\"type\":\"item_reference\",\"id\":\"rs_1\"},"
-                  "{\"type\":\"reasoning\",\"id\":\"rs_2\",\"summary\":[],\"encrypted_content\":\"e\"},"
-                  "{\"type\":\"reasoning\",\"id\":\"rs_3\",\"summary\":[]}]",
-                  "[{\"role\":\"user\",\"content\":\"a\"},"
-                  "{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"e\"}]");
+    input_becomes(
+        "[{\"id\":\"msg_1\",\"role\":\"user\",\"content\":\"a\"},{\"type\":\"item_reference\",\"id\":\"rs_1\"},"
+        "{\"type\":\"reasoning\",\"id\":\"rs_2\",\"summary\":[],\"encrypted_content\":\"e\"},"
+        "{\"type\":\"reasoning\",\"id\":\"rs_3\",\"summary\":[]}]",
+        "[{\"role\":\"user\",\"content\":\"a\"},"
+        "{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"e\"}]");
     /* An id deeper inside is none of the item's. */
     input_becomes("[{\"type\":\"x\",\"a\":{\"id\":\"1\"}}]", "[{\"type\":\"x\",\"a\":{\"id\":\"1\"}}]");
 }
 
 #define CALL(id) "{\"type\":\"function_call\",\"call_id\":\"" id "\",\"name\":\"f\",\"arguments\":\"{}\"}"
 #define OUTPUT(id) "{\"type\":\"function_call_output\",\"call_id\":\"" id "\",\"output\":\"o\"}"
-#define ORPHAN "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":" \
-               "\"Output of an earlier tool call:\\no\"}]}"
+#define ORPHAN                                                                                \
+    "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":" \
+    "\"Output of an earlier tool call:\\no\"}]}"
 
-static void outputs_need_their_call(void **state)
+TEST(outputs_need_their_call)
 {
-    (void)state;
     input_becomes("[" CALL("a") "," CALL("b") "," OUTPUT("a") "," OUTPUT("b") "]",
                   "[" CALL("a") "," CALL("b") "," OUTPUT("a") "," OUTPUT("b") "]");
     input_becomes("[" OUTPUT("a") "," CALL("a") "]", "[" ORPHAN "," CALL("a") "]");
@@ -129,26 +124,41 @@ static void outputs_need_their_call(void **state)
                   "\"Output of an earlier tool call:\"},{\"type\":\"input_image\"}]}]");
 }
 
-static void efforts_are_what_the_model_takes(void **state)
+TEST(efforts_are_what_the_model_takes)
 {
-    (void)state;
-    static const struct { const char *model, *asked, *sent; } cases[] = {
-        {"gpt-5.5", "minimal", "low"}, {"gpt-5.5", "xhigh", "xhigh"}, {"gpt-5.5", "none", "none"},
-        {"gpt-5", "xhigh", "high"}, {"gpt-5", "none", "low"}, {"gpt-5-2025-08-07", "xhigh", "high"},
-        {"gpt-5.1", "none", "none"}, {"gpt-5.1-codex", "none", "low"}, {"gpt-5.1-codex-max", "xhigh", "xhigh"},
-        {"gpt-5.1-codex-max", "ultra", "xhigh"}, {"gpt-5.1-codex-mini", "low", "medium"},
-        {"codex-mini-latest", "minimal", "medium"}, {"gpt-7", "brand-new", "brand-new"}, {"gpt-5", "", ""},
+    static const struct {
+        const char *model, *asked, *sent;
+    } cases[] = {
+        {"gpt-5.5", "minimal", "low"},
+        {"gpt-5.5", "xhigh", "xhigh"},
+        {"gpt-5.5", "none", "none"},
+        {"gpt-5", "xhigh", "high"},
+        {"gpt-5", "none", "low"},
+        {"gpt-5-2025-08-07", "xhigh", "high"},
+        {"gpt-5.1", "none", "none"},
+        {"gpt-5.1-codex", "none", "low"},
+        {"gpt-5.1-codex-max", "xhigh", "xhigh"},
+        {"gpt-5.1-codex-max", "ultra", "xhigh"},
+        {"gpt-5.1-codex-mini", "low", "medium"},
+        {"codex-mini-latest", "minimal", "medium"},
+        {"gpt-7", "brand-new", "brand-new"},
+        {"gpt-5", "", ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_slice(chatgpt_effort(slice_of(cases[i].model), slice_of(cases[i].asked)), cases[i].sent);
 }
 
-static void a_name_may_end_in_an_effort(void **state)
+TEST(a_name_may_end_in_an_effort)
 {
-    (void)state;
-    static const struct { const char *name, *model, *effort; } cases[] = {
-        {"gpt-5.1-codex-max-high", "gpt-5.1-codex-max", "high"}, {"gpt-5.1-codex-max", "gpt-5.1-codex-max", ""},
-        {"gpt-5.5-xhigh", "gpt-5.5", "xhigh"}, {"gpt-5.5", "gpt-5.5", ""}, {"-high", "-high", ""}, {"", "", ""},
+    static const struct {
+        const char *name, *model, *effort;
+    } cases[] = {
+        {"gpt-5.1-codex-max-high", "gpt-5.1-codex-max", "high"},
+        {"gpt-5.1-codex-max", "gpt-5.1-codex-max", ""},
+        {"gpt-5.5-xhigh", "gpt-5.5", "xhigh"},
+        {"gpt-5.5", "gpt-5.5", ""},
+        {"-high", "-high", ""},
+        {"", "", ""},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct chatgpt_model m = chatgpt_model(slice_of(cases[i].name));
@@ -157,22 +167,21 @@ static void a_name_may_end_in_an_effort(void **state)
     }
 }
 
-static void the_clients_effort_comes_before_the_names(void **state)
+TEST(the_clients_effort_comes_before_the_names)
 {
-    (void)state;
     becomes("{\"model\":\"gpt-5-xhigh\",\"input\":[]}",
             "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[]" FIXED ",\"reasoning\":{\"effort\":\"high\"}}");
     becomes("{\"model\":\"gpt-5-high\",\"input\":[],\"reasoning\":{\"summary\":\"auto\",\"effort\":\"minimal\"}}",
-            "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[]" FIXED ",\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"}}");
+            "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[]" FIXED
+            ",\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"}}");
     becomes("{\"model\":\"gpt-5\",\"input\":[],\"reasoning\":{\"summary\":\"auto\"},"
             "\"include\":[\"x\",\"reasoning.encrypted_content\"]}",
             "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[],\"stream\":true,\"store\":false,"
             "\"include\":[\"reasoning.encrypted_content\",\"x\"],\"reasoning\":{\"summary\":\"auto\"}}");
 }
 
-static void what_is_no_object_or_too_large_fails(void **state)
+TEST(what_is_no_object_or_too_large_fails)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 64);
     assert_false(chatgpt_request(SLICE("[]"), NULL, &out));
@@ -182,13 +191,14 @@ static void what_is_no_object_or_too_large_fails(void **state)
 }
 
 /* Whatever comes in, what goes out is JSON. */
-static void a_damaged_request_is_mended_or_refused(void **state)
+TEST(a_damaged_request_is_mended_or_refused)
 {
-    (void)state;
-    static const char whole[] = "{\"model\":\"gpt-5-high\",\"instructions\":null,\"reasoning\":{\"effort\":\"low\"},"
+    static const char whole[] =
+        "{\"model\":\"gpt-5-high\",\"instructions\":null,\"reasoning\":{\"effort\":\"low\"},"
         "\"include\":[1],"
-        "\"input\":[{\"role\":\"system\",\"content\":[{\"text\":\"a\"}]}," OUTPUT("a") "," CALL("a") ",{\"id\":7,\"type\":[]},"
-        "null,{},[],{\"type\":\"reasoning\",\"encrypted_content\":\"e\"}],\"tools\":{},\"text\":\"x\"}";
+        "\"input\":[{\"role\":\"system\",\"content\":[{\"text\":\"a\"}]}," OUTPUT("a") "," CALL(
+            "a") ",{\"id\":7,\"type\":[]},"
+                 "null,{},[],{\"type\":\"reasoning\",\"encrypted_content\":\"e\"}],\"tools\":{},\"text\":\"x\"}";
     static const char damage[] = "0\"{}[]:,\\n\xff";
     struct json j = {0};
     struct buf out;

@@ -11,9 +11,8 @@ static int run(const char *script, int timeout_ms, bool keep_errors, struct buf 
     return child_capture(&(struct child_run){argv, NULL, timeout_ms, keep_errors}, out);
 }
 
-static void output_and_status_come_back(void **state)
+TEST(output_and_status_come_back)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 8);
     assert_int_equal(run("echo out; echo err >&2; exit 3", 10000, false, &out), 3);
@@ -26,7 +25,7 @@ static void output_and_status_come_back(void **state)
     /* What passes the ceiling is read, so that the program ends, and dropped. */
     assert_int_equal(run("echo 0123456789abcdef; cat /dev/null", 10000, false, &out), 0);
     assert_buf(&out, "01234567");
-    assert_int_equal(run("cat", 10000, false, &out), 0);   /* nothing on standard input */
+    assert_int_equal(run("cat", 10000, false, &out), 0); /* nothing on standard input */
     buf_free(&out);
     buf_init(&out, 8);
     char *const absent[] = {"/nonexistent/program", NULL};
@@ -36,9 +35,8 @@ static void output_and_status_come_back(void **state)
 }
 
 /* A launcher that is killed must not leave what it started. */
-static void time_ends_it_and_what_it_started(void **state)
+TEST(time_ends_it_and_what_it_started)
 {
-    (void)state;
     struct buf out;
     char script[512];
     buf_init(&out, 64);
@@ -50,15 +48,14 @@ static void time_ends_it_and_what_it_started(void **state)
     char byte;
     assert_int_equal(fcntl(alive, F_SETFL, 0), 0);
     alarm(10);
-    assert_int_equal(read(alive, &byte, 1), 0);   /* the end comes when nobody holds the other end any more */
+    assert_int_equal(read(alive, &byte, 1), 0); /* the end comes when nobody holds the other end any more */
     alarm(0);
     close(alive);
     buf_free(&out);
 }
 
-static void programs_are_found(void **state)
+TEST(programs_are_found)
 {
-    (void)state;
     char path[600];
     close(open(folder_at("tool"), O_WRONLY | O_CREAT, 0700));
     close(open(folder_at("text"), O_WRONLY | O_CREAT, 0600));

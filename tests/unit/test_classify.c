@@ -1,4 +1,5 @@
-/* Unit tests of cli/run/classify and words: what prompts ask for, as a table. The traps are words that hold a term's letters. */
+/* Unit tests of cli/run/classify and words: what prompts ask for, as a table. The traps are words that hold a term's
+ * letters. */
 #include "tests/unit/unit.h"
 #include "cli/run/classify.h"
 #include "cli/run/clean.h"
@@ -13,22 +14,22 @@ static void words_of(const char *text, const char *expected)
     buf_free(&out);
 }
 
-static void accents_and_case_are_folded(void **state)
+TEST(accents_and_case_are_folded)
 {
-    (void)state;
     words_of("L'ÉTAPE n°2", " l etape n 2 ");
     words_of("Sécurité, Œuvre; Straße ŁÓDŹ", " securite oeuvre strasse lodz ");
-    words_of("e\xcc\x81t\xc3\xa9", " ete ");                       /* a combining accent */
+    words_of("e\xcc\x81t\xc3\xa9", " ete "); /* a combining accent */
     words_of("l’api « latest » — fin…", " l api latest fin ");
     words_of("test_foo API-key a.b/c", " test_foo api key a b c ");
     words_of("проверка 文書 ok", " проверка 文書 ok ");
-    words_of("a\xff\xfe" "b", " a b ");
+    words_of("a\xff\xfe"
+             "b",
+             " a b ");
     words_of("", " ");
 }
 
-static void a_full_buffer_keeps_whole_words(void **state)
+TEST(a_full_buffer_keeps_whole_words)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 12);
     assert_false(words_add(SLICE("one two three four"), &out));
@@ -36,9 +37,8 @@ static void a_full_buffer_keeps_whole_words(void **state)
     buf_free(&out);
 }
 
-static void terms_are_found_as_whole_words(void **state)
+TEST(terms_are_found_as_whole_words)
 {
-    (void)state;
     struct slice words = SLICE(" review all of these logs for the latest bug critique ");
     assert_true(words_have(words, "bug critique"));
     assert_true(words_have(words, "review"));
@@ -47,7 +47,7 @@ static void terms_are_found_as_whole_words(void **state)
     assert_true(words_have(words, "review ~ all"));
     assert_false(words_have(words, "test"));
     assert_false(words_have(words, "bug ~ review"));
-    assert_false(words_have(words, "review ~ for"));               /* four words between */
+    assert_false(words_have(words, "review ~ for")); /* four words between */
     assert_false(words_have(words, "log"));
     assert_false(words_have(SLICE(" "), "log"));
     assert_false(words_have(SLICE(" a review"), "review"));
@@ -66,14 +66,18 @@ static void what_of(const char *prompt, enum task_class class, const char *kinds
     if (c.is_local)
         found[n++] = 'Q';
     if (c.class != class || strcmp(found, kinds) != 0)
-        fail_msg("\"%.60s\": %s %s, not %s %s (%s, %s, %s, %s)", prompt, task_class_name(c.class), found, task_class_name(class),
-                 kinds, c.because[SIGNAL_COMPLEX], c.because[SIGNAL_MEDIUM], c.because[SIGNAL_SIMPLE], c.because[SIGNAL_LONG]);
+        fail_msg("\"%.60s\": %s %s, not %s %s (%s, %s, %s, %s)", prompt, task_class_name(c.class), found,
+                 task_class_name(class), kinds, c.because[SIGNAL_COMPLEX], c.because[SIGNAL_MEDIUM],
+                 c.because[SIGNAL_SIMPLE], c.because[SIGNAL_LONG]);
 }
 
-static void prompts_are_classified(void **state)
+TEST(prompts_are_classified)
 {
-    (void)state;
-    static const struct { const char *prompt; enum task_class class; const char *kinds; } CASES[] = {
+    static const struct {
+        const char *prompt;
+        enum task_class class;
+        const char *kinds;
+    } CASES[] = {
         {"Fix the typo in README.md", TASK_SIMPLE, ""},
         {"Corrige la coquille dans le titre", TASK_SIMPLE, ""},
         {"Petite modification : renommer la variable total", TASK_SIMPLE, ""},
@@ -137,18 +141,17 @@ static void prompts_are_classified(void **state)
         what_of(CASES[i].prompt, CASES[i].class, CASES[i].kinds);
 }
 
-static void quoted_code_and_logs_do_not_count(void **state)
+TEST(quoted_code_and_logs_do_not_count)
 {
-    (void)state;
     what_of("Fix the typo:\n```\nmigrate production security\n```\n", TASK_SIMPLE, "");
     what_of("Fix the typo\n"
             "2026-01-01 10:00:00 INFO production started\n2026-01-01 10:00:01 INFO docker security ok\n"
-            "2026-01-01 10:00:02 INFO migration done\n2026-01-01 10:00:03 INFO api up\n", TASK_SIMPLE, "");
+            "2026-01-01 10:00:02 INFO migration done\n2026-01-01 10:00:03 INFO api up\n",
+            TASK_SIMPLE, "");
 }
 
-static void size_counts(void **state)
+TEST(size_counts)
 {
-    (void)state;
     struct classified c;
     struct buf text;
     buf_init(&text, 1u << 20);
@@ -170,9 +173,8 @@ static void size_counts(void **state)
 }
 
 /* A term that can't be found by its own spelling is a row that does nothing. */
-static void every_term_is_spelled_as_words_are(void **state)
+TEST(every_term_is_spelled_as_words_are)
 {
-    (void)state;
     struct buf words;
     buf_init(&words, 1024);
     for (const struct term *row = classify_terms; row->words; row++) {
@@ -194,12 +196,9 @@ static void every_term_is_spelled_as_words_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accents_and_case_are_folded),
-        cmocka_unit_test(a_full_buffer_keeps_whole_words),
-        cmocka_unit_test(terms_are_found_as_whole_words),
-        cmocka_unit_test(prompts_are_classified),
-        cmocka_unit_test(quoted_code_and_logs_do_not_count),
-        cmocka_unit_test(size_counts),
+        cmocka_unit_test(accents_and_case_are_folded),        cmocka_unit_test(a_full_buffer_keeps_whole_words),
+        cmocka_unit_test(terms_are_found_as_whole_words),     cmocka_unit_test(prompts_are_classified),
+        cmocka_unit_test(quoted_code_and_logs_do_not_count),  cmocka_unit_test(size_counts),
         cmocka_unit_test(every_term_is_spelled_as_words_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

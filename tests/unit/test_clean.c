@@ -48,9 +48,8 @@ static void load_corpus(const char *name)
     read_source(path, &text);
 }
 
-static void code_stays_to_the_last_byte(void **state)
+TEST(code_stays_to_the_last_byte)
 {
-    (void)state;
     static const char *const NAMES[] = {"c-code.txt", "python-fence.txt", "html-and-yaml.txt"};
     for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
         load_corpus(NAMES[i]);
@@ -69,19 +68,26 @@ static void code_stays_to_the_last_byte(void **state)
 /* Told by words of its own, not by the cleaner's: what anybody would search a log for. */
 static bool is_error_line(struct slice line)
 {
-    static const char *const WORDS[] = {"ERROR", "Error", "error", "ERR!", "FAIL", "failed", "WARN", "Exception", "refused",
-                                        "Killed", "Caused by", "Out of memory", " 500 "};
+    static const char *const WORDS[] = {"ERROR",     "Error",         "error",     "ERR!",    "FAIL",
+                                        "failed",    "WARN",          "Exception", "refused", "Killed",
+                                        "Caused by", "Out of memory", " 500 "};
     for (size_t i = 0; i < COUNT_OF(WORDS); i++)
         if (memmem(line.ptr, line.len, WORDS[i], strlen(WORDS[i])))
             return true;
     return false;
 }
 
-static void logs_shrink_and_keep_every_error(void **state)
+TEST(logs_shrink_and_keep_every_error)
 {
-    (void)state;
-    static const struct { const char *name; unsigned percent; unsigned errors; } CASES[] = {
-        {"server-log.txt", 40, 20}, {"vite-build.txt", 25, 5}, {"ci-job.txt", 25, 5}, {"access-log.txt", 25, 8},
+    static const struct {
+        const char *name;
+        unsigned percent;
+        unsigned errors;
+    } CASES[] = {
+        {"server-log.txt", 40, 20},
+        {"vite-build.txt", 25, 5},
+        {"ci-job.txt", 25, 5},
+        {"access-log.txt", 25, 8},
     };
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
         struct slice rest, line;
@@ -106,17 +112,15 @@ static void logs_shrink_and_keep_every_error(void **state)
     }
 }
 
-static void stack_traces_stay(void **state)
+TEST(stack_traces_stay)
 {
-    (void)state;
     load_corpus("server-log.txt");
     const char *result = cleaned(buf_text(&text));
     assert_non_null(strstr(result, "\tat org.example.shop.order.CheckoutService.checkout(CheckoutService.java:141)\n"));
 }
 
-static void what_is_cut_is_marked_and_counted(void **state)
+TEST(what_is_cut_is_marked_and_counted)
 {
-    (void)state;
     becomes("Why?\n"
             "2026-01-01 10:00:01 INFO request 1 took 20 ms\n"
             "2026-01-01 10:00:02 INFO request 2 took 21 ms\n"
@@ -136,24 +140,22 @@ static void what_is_cut_is_marked_and_counted(void **state)
     assert_int_equal(what.errors_kept, 1);
 }
 
-static void equal_errors_are_counted(void **state)
+TEST(equal_errors_are_counted)
 {
-    (void)state;
-    becomes("[ERROR] the disk /dev/sda1 is full, nothing was written\n[ERROR] the disk /dev/sda1 is full, nothing was written\n"
-            "[ERROR] the disk /dev/sda1 is full, nothing was written\n[ERROR] the disk /dev/sda2 is full, nothing was written\n",
-            "[ERROR] the disk /dev/sda1 is full, nothing was written\n[pointsman: 2 repeated lines cut]\n"
-            "[ERROR] the disk /dev/sda2 is full, nothing was written\n");
+    becomes(
+        "[ERROR] the disk /dev/sda1 is full, nothing was written\n[ERROR] the disk /dev/sda1 is full, nothing was written\n"
+        "[ERROR] the disk /dev/sda1 is full, nothing was written\n[ERROR] the disk /dev/sda2 is full, nothing was written\n",
+        "[ERROR] the disk /dev/sda1 is full, nothing was written\n[pointsman: 2 repeated lines cut]\n"
+        "[ERROR] the disk /dev/sda2 is full, nothing was written\n");
 }
 
-static void a_mark_is_never_longer_than_what_it_stands_for(void **state)
+TEST(a_mark_is_never_longer_than_what_it_stands_for)
 {
-    (void)state;
     stays("[INFO] a\n[INFO] a\n[INFO] a\n[ERROR] b\n[INFO] a\n");
 }
 
-static void prose_loses_repetition_alone(void **state)
+TEST(prose_loses_repetition_alone)
 {
-    (void)state;
     becomes("one\n\n\n\n\n\ntwo", "one\n\n\ntwo");
     becomes("The same line of text\nThe same line of text\nThe same line of text\nThe same line of text\nend",
             "The same line of text\n[pointsman: the line above 3 times more]\nend");
@@ -167,9 +169,8 @@ static void prose_loses_repetition_alone(void **state)
     assert_true(out.len < 500);
 }
 
-static void nothing_becomes_empty(void **state)
+TEST(nothing_becomes_empty)
 {
-    (void)state;
     stays("");
     stays("   ");
     stays("\n\n\n\n\n\n");
@@ -178,18 +179,16 @@ static void nothing_becomes_empty(void **state)
     assert_true(strlen(cleaned("```\n```")) > 0);
 }
 
-static void a_fenced_log_keeps_its_fence(void **state)
+TEST(a_fenced_log_keeps_its_fence)
 {
-    (void)state;
     load_corpus("vite-build.txt");
     const char *result = cleaned(buf_text(&text));
     assert_non_null(strstr(result, "?\n\n```\n"));
     assert_string_equal(result + out.len - 5, "\n```\n");
 }
 
-static void shapes_differ_by_words_alone(void **state)
+TEST(shapes_differ_by_words_alone)
 {
-    (void)state;
     assert_true(clean_line_shape(SLICE("took 12 ms at 0x7ffe1a")) == clean_line_shape(SLICE("took 9 ms at 0x1b")));
     assert_true(clean_line_shape(SLICE("\"GET /1\" 200 5")) == clean_line_shape(SLICE("\"GET /2\" 204 77")));
     assert_true(clean_line_shape(SLICE("\"GET /1\" 200 5")) != clean_line_shape(SLICE("\"GET /2\" 404 77")));
@@ -209,9 +208,8 @@ static void fits(size_t tokens, const char *begin, const char *end)
     assert_non_null(strstr(buf_text(&out), CLEAN_MARK));
 }
 
-static void what_is_too_long_loses_its_middle(void **state)
+TEST(what_is_too_long_loses_its_middle)
 {
-    (void)state;
     size_t cut;
     assert_true(truncate_prompt(SLICE("short"), 2, &out, &cut));
     assert_buf(&out, "short");
@@ -225,9 +223,8 @@ static void what_is_too_long_loses_its_middle(void **state)
         fits(BUDGETS[i], "The question comes first.\n", "And the last word.");
 }
 
-static void errors_of_the_middle_are_kept(void **state)
+TEST(errors_of_the_middle_are_kept)
 {
-    (void)state;
     BUF_ADD(&text, "What broke?\n```\n");
     for (int i = 0; i < 4000; i++)
         buf_add_format(&text, i == 2000 ? "2026-01-01 ERROR table %d is locked\n" : "2026-01-01 INFO row %d\n", i);
@@ -235,14 +232,13 @@ static void errors_of_the_middle_are_kept(void **state)
     fits(2000, "What broke?\n```\n", "```\nThanks.\n");
     const char *mark = strstr(buf_text(&out), "```\n" CLEAN_MARK);
     assert_non_null(mark);
-    const char *error = strstr(mark, "]\n2026-01-01 ERROR table 2000 is locked\n"
-                               CLEAN_MARK "the end of the prompt follows]\n```\n");
+    const char *error =
+        strstr(mark, "]\n2026-01-01 ERROR table 2000 is locked\n" CLEAN_MARK "the end of the prompt follows]\n```\n");
     assert_non_null(error);
 }
 
-static void what_is_no_utf8_is_replaced(void **state)
+TEST(what_is_no_utf8_is_replaced)
 {
-    (void)state;
     assert_int_equal(clean_utf8(SLICE("\xc3\xa9t\xe9 \xff"), &out), 2);
     assert_buf(&out, "\xc3\xa9t\xef\xbf\xbd \xef\xbf\xbd");
     buf_clear(&out);
@@ -250,9 +246,8 @@ static void what_is_no_utf8_is_replaced(void **state)
     assert_buf(&out, "plain");
 }
 
-static void a_full_buffer_is_an_error(void **state)
+TEST(a_full_buffer_is_an_error)
 {
-    (void)state;
     struct buf small;
     buf_init(&small, 10);
     assert_false(clean(SLICE("more than ten bytes"), &small, &what));

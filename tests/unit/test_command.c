@@ -17,11 +17,21 @@ static const struct command_option options[] = {
 };
 
 static const struct command plain = {
-    .name = "plain", .summary = "Do it", .operands = "ONE [TWO]", .least = 1, .most = 2, .options = options,
-    .about = "About it.", .examples = "plain 1\n",
+    .name = "plain",
+    .summary = "Do it",
+    .operands = "ONE [TWO]",
+    .least = 1,
+    .most = 2,
+    .options = options,
+    .about = "About it.",
+    .examples = "plain 1\n",
 };
 static const struct command passing = {
-    .name = "passing", .summary = "Pass it on", .operands = "[ARGS]", .most = COMMAND_ANY_OPERANDS, .passes_on = true,
+    .name = "passing",
+    .summary = "Pass it on",
+    .operands = "[ARGS]",
+    .most = COMMAND_ANY_OPERANDS,
+    .passes_on = true,
     .options = options,
 };
 static const struct command bare = {.name = "bare", .summary = "Nothing"};
@@ -51,9 +61,8 @@ static void drop(struct given *g)
     buf_free(&g->error);
 }
 
-static void options_and_operands_in_any_order(void **state)
+TEST(options_and_operands_in_any_order)
 {
-    (void)state;
     struct given g;
     assert_true(give(&g, &plain, "plain one --number=7 -f two --kind red -a x --again y -n8"));
     assert_string_equal(g.arguments.values[NUMBER], "8");
@@ -79,9 +88,8 @@ static void options_and_operands_in_any_order(void **state)
     drop(&g);
 }
 
-static void another_programs_options_pass(void **state)
+TEST(another_programs_options_pass)
 {
-    (void)state;
     struct given g;
     assert_true(give(&g, &passing, "passing -f exec --number -f"));
     assert_string_equal(g.arguments.values[FLAG], "");
@@ -93,19 +101,22 @@ static void another_programs_options_pass(void **state)
     drop(&g);
 }
 
-static void faults_name_what_is_wrong(void **state)
+TEST(faults_name_what_is_wrong)
 {
-    (void)state;
     static const struct {
         const struct command *command;
         const char *line, *word;
     } rows[] = {
-        {&plain, "plain", "ONE [TWO] is missing"},       {&plain, "plain 1 2 3", "'3' is one too many"},
-        {&plain, "plain 1 --nix", "'--nix'"},            {&plain, "plain 1 -x", "'-x'"},
+        {&plain, "plain", "ONE [TWO] is missing"},
+        {&plain, "plain 1 2 3", "'3' is one too many"},
+        {&plain, "plain 1 --nix", "'--nix'"},
+        {&plain, "plain 1 -x", "'-x'"},
         {&plain, "plain 1 --number", "--number takes a value"},
         {&plain, "plain 1 --kind blue", "red green; not 'blue'"},
-        {&plain, "plain 1 --kind re", "not 're'"},       {&plain, "plain 1 --flag=yes", "--flag=yes"},
-        {&bare, "bare --json", "--json"},                {&bare, "bare x", "'x'"},
+        {&plain, "plain 1 --kind re", "not 're'"},
+        {&plain, "plain 1 --flag=yes", "--flag=yes"},
+        {&bare, "bare --json", "--json"},
+        {&bare, "bare x", "'x'"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct given g;
@@ -116,11 +127,10 @@ static void faults_name_what_is_wrong(void **state)
     }
 }
 
-static void numbers_are_checked(void **state)
+TEST(numbers_are_checked)
 {
-    (void)state;
-    static const char *const lines[] = {"plain 1 -n 0", "plain 1 -n 11", "plain 1 -n 3x", "plain 1 -n x", "plain 1 --number=",
-                                        "plain 1 -n 99999999999999999999"};
+    static const char *const lines[] = {"plain 1 -n 0", "plain 1 -n 11",     "plain 1 -n 3x",
+                                        "plain 1 -n x", "plain 1 --number=", "plain 1 -n 99999999999999999999"};
     int before = dup(STDERR_FILENO);
     assert_non_null(freopen("/dev/null", "w", stderr));
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
@@ -134,9 +144,8 @@ static void numbers_are_checked(void **state)
     close(before);
 }
 
-static void help_is_made_from_the_row(void **state)
+TEST(help_is_made_from_the_row)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 65536);
     help_command(&plain, &out);
@@ -153,9 +162,8 @@ static void help_is_made_from_the_row(void **state)
 }
 
 /* What the parser and the completion rely on. */
-static void rows_are_sound(void **state)
+TEST(rows_are_sound)
 {
-    (void)state;
     for (unsigned i = 0; commands[i]; i++) {
         const struct command *command = commands[i];
         struct buf out;
@@ -178,9 +186,8 @@ static void rows_are_sound(void **state)
     assert_null(command_find("nonsense"));
 }
 
-static void tables_for_scripts_have_tabs(void **state)
+TEST(tables_for_scripts_have_tabs)
 {
-    (void)state;
     char text[256];
     FILE *file = tmpfile();
     struct table table;
@@ -200,12 +207,9 @@ static void tables_for_scripts_have_tabs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_and_operands_in_any_order),
-        cmocka_unit_test(another_programs_options_pass),
-        cmocka_unit_test(faults_name_what_is_wrong),
-        cmocka_unit_test(numbers_are_checked),
-        cmocka_unit_test(help_is_made_from_the_row),
-        cmocka_unit_test(rows_are_sound),
+        cmocka_unit_test(options_and_operands_in_any_order), cmocka_unit_test(another_programs_options_pass),
+        cmocka_unit_test(faults_name_what_is_wrong),         cmocka_unit_test(numbers_are_checked),
+        cmocka_unit_test(help_is_made_from_the_row),         cmocka_unit_test(rows_are_sound),
         cmocka_unit_test(tables_for_scripts_have_tabs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,9 +7,8 @@
 
 /* ---- what a file means ---- */
 
-static void a_plain_file_loads(void **state)
+TEST(a_plain_file_loads)
 {
-    (void)state;
     struct load l;
     load(&l, "model_list:\n"
              "  - model_name: a\n"
@@ -49,9 +48,8 @@ static void a_plain_file_loads(void **state)
     load_end(&l);
 }
 
-static void settings_have_defaults_and_two_homes(void **state)
+TEST(settings_have_defaults_and_two_homes)
 {
-    (void)state;
     static const char LIST[] = "model_list: [{model_name: a, litellm_params: {model: gpt-5.5}}]\n";
     char text[512];
     struct load l;
@@ -67,29 +65,30 @@ static void settings_have_defaults_and_two_homes(void **state)
     assert_int_equal(l.config->num_retries, 5);
     assert_int_equal(l.config->timeout_ms, 60000);
     load_end(&l);
-    snprintf(text, sizeof text, "%srouter_settings: {num_retries: 1, stream_timeout: 9}\nlitellm_settings: {num_retries: 5}\n",
-             LIST);
+    snprintf(text, sizeof text,
+             "%srouter_settings: {num_retries: 1, stream_timeout: 9}\nlitellm_settings: {num_retries: 5}\n", LIST);
     load(&l, text);
     assert_int_equal(l.config->num_retries, 1);
     assert_int_equal(l.config->stream_timeout_ms, 9000);
     load_end(&l);
 }
 
-static void missing_variables_make_deployments_not_ready(void **state)
+TEST(missing_variables_make_deployments_not_ready)
 {
-    (void)state;
     const char *const env[] = {"LITELLM_API_KEY=m", "BAD_KEY=has a blank", "EMPTY_KEY=", NULL};
     struct load l;
-    load_env(&l, "model_list:\n"
-                 "  - {model_name: a, litellm_params: {model: openai/x}}\n"
-                 "  - {model_name: b, litellm_params: {model: openai/y}}\n"
-                 "  - {model_name: c, litellm_params: {model: gemini/x, api_key: os.environ/EMPTY_KEY}}\n"
-                 "  - {model_name: d, litellm_params: {model: gemini/x, api_key: os.environ/BAD_KEY}}\n"
-                 "  - {model_name: e, litellm_params: {model: openai/x, api_base: os.environ/BASE}}\n"
-                 "  - {model_name: f, litellm_params: {model: bedrock/anthropic.claude}}\n"
-                 "  - model_name: g\n"
-                 "    litellm_params: {model: ollama/x}\n"
-                 "    model_info: {requires_env: USE_LOCAL_QWEN}\n", env);
+    load_env(&l,
+             "model_list:\n"
+             "  - {model_name: a, litellm_params: {model: openai/x}}\n"
+             "  - {model_name: b, litellm_params: {model: openai/y}}\n"
+             "  - {model_name: c, litellm_params: {model: gemini/x, api_key: os.environ/EMPTY_KEY}}\n"
+             "  - {model_name: d, litellm_params: {model: gemini/x, api_key: os.environ/BAD_KEY}}\n"
+             "  - {model_name: e, litellm_params: {model: openai/x, api_base: os.environ/BASE}}\n"
+             "  - {model_name: f, litellm_params: {model: bedrock/anthropic.claude}}\n"
+             "  - model_name: g\n"
+             "    litellm_params: {model: ollama/x}\n"
+             "    model_info: {requires_env: USE_LOCAL_QWEN}\n",
+             env);
     const struct deployment *d = l.config->deployments;
     assert_string_equal(d[0].not_ready, "OPENAI_API_KEY is not set");
     assert_string_equal(d[2].not_ready, "EMPTY_KEY is not set");
@@ -105,15 +104,16 @@ static void missing_variables_make_deployments_not_ready(void **state)
                             "F:7: the provider \"bedrock\" is not supported: \"f/bedrock/1\" is not ready\n");
     load_end(&l);
     const char *const on[] = {"LITELLM_API_KEY=m", "USE_LOCAL_QWEN=1", NULL};
-    load_env(&l, "model_list: [{model_name: g, litellm_params: {model: ollama/x}, model_info: {requires_env: "
-                 "USE_LOCAL_QWEN}}]\n", on);
+    load_env(&l,
+             "model_list: [{model_name: g, litellm_params: {model: ollama/x}, model_info: {requires_env: "
+             "USE_LOCAL_QWEN}}]\n",
+             on);
     assert_null(l.config->deployments[0].not_ready);
     load_end(&l);
 }
 
-static void the_master_key_has_an_order(void **state)
+TEST(the_master_key_has_an_order)
 {
-    (void)state;
     static const char FILE_KEY[] = "model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n"
                                    "general_settings: {master_key: sk-from-file}\n";
     static const char VARIABLE[] = "model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n"
@@ -131,15 +131,17 @@ static void the_master_key_has_an_order(void **state)
     load_end(&l);
     load_env(&l, FILE_KEY, NOTHING_SET);
     assert_string_equal(l.config->master_key, "sk-from-file");
-    assert_buf(&l.warnings, "F:2: general_settings.master_key: keys in files get copied and shared; use os.environ/NAME\n");
+    assert_buf(&l.warnings,
+               "F:2: general_settings.master_key: keys in files get copied and shared; use os.environ/NAME\n");
     load_end(&l);
     load_env(&l, VARIABLE, own);
     assert_string_equal(l.config->master_key, "sk-mine");
     assert_buf(&l.warnings, "");
     load_end(&l);
-    refused_env(VARIABLE, NOTHING_SET, false,
-                "F:2: no master key: set LITELLM_API_KEY (or LITELLM_MASTER_KEY, or general_settings.master_key); MINE is not "
-                "set");
+    refused_env(
+        VARIABLE, NOTHING_SET, false,
+        "F:2: no master key: set LITELLM_API_KEY (or LITELLM_MASTER_KEY, or general_settings.master_key); MINE is not "
+        "set");
     refused_env("model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n", NOTHING_SET, false,
                 "F: no master key: set LITELLM_API_KEY (or LITELLM_MASTER_KEY, or general_settings.master_key)");
     refused_env(FILE_KEY, bad, false, "F: the master key is not printable ASCII without blanks");
@@ -158,17 +160,16 @@ static const char *fallback_names(const struct config *c, const char *alias)
     return text;
 }
 
-#define FOUR_GROUPS \
-    "model_list:\n" \
-    "  - {model_name: a, litellm_params: {model: ollama/x}}\n" \
-    "  - {model_name: b, litellm_params: {model: ollama/x}}\n" \
-    "  - {model_name: c, litellm_params: {model: ollama/x}}\n" \
+#define FOUR_GROUPS                                                   \
+    "model_list:\n"                                                   \
+    "  - {model_name: a, litellm_params: {model: ollama/x}}\n"        \
+    "  - {model_name: b, litellm_params: {model: ollama/x}}\n"        \
+    "  - {model_name: c, litellm_params: {model: ollama/x}}\n"        \
     "  - {model_name: p-direct, litellm_params: {model: ollama/x}}\n" \
     "  - {model_name: a, litellm_params: {model: ollama/y}}\n"
 
-static void entries_of_one_name_form_a_group(void **state)
+TEST(entries_of_one_name_form_a_group)
 {
-    (void)state;
     struct load l;
     load(&l, FOUR_GROUPS);
     assert_int_equal(l.config->group_count, 4);
@@ -183,9 +184,8 @@ static void entries_of_one_name_form_a_group(void **state)
     load_end(&l);
 }
 
-static void fallbacks_come_from_both_sections_and_defaults(void **state)
+TEST(fallbacks_come_from_both_sections_and_defaults)
 {
-    (void)state;
     struct load l;
     load(&l, FOUR_GROUPS "router_settings: {fallbacks: [{a: [b, a, b, c]}]}\n"
                          "litellm_settings: {fallbacks: [{a: [c]}, {b: [c]}], default_fallbacks: [a]}\n");
@@ -201,9 +201,8 @@ static void fallbacks_come_from_both_sections_and_defaults(void **state)
     load_end(&l);
 }
 
-static void fallbacks_to_nowhere_are_errors(void **state)
+TEST(fallbacks_to_nowhere_are_errors)
 {
-    (void)state;
     refused(FOUR_GROUPS "router_settings:\n  fallbacks:\n    - a: [b, nowhere]\n    - b: [3]\n    - c: b\n    - x\n"
                         "  default_fallbacks: [gone]\n",
             "F:9: router_settings.fallbacks: there is no model_name \"nowhere\" to fall back to\n"
@@ -216,9 +215,8 @@ static void fallbacks_to_nowhere_are_errors(void **state)
           "F:8: router_settings.fallbacks: \"p-direct\" is strict and has no fallback\n");
 }
 
-static void strict_groups_have_one_deployment(void **state)
+TEST(strict_groups_have_one_deployment)
 {
-    (void)state;
     struct load l;
     load(&l, "model_list:\n"
              "  - {model_name: probe, litellm_params: {model: ollama/x}, model_info: {strict: true}}\n"
@@ -233,9 +231,8 @@ static void strict_groups_have_one_deployment(void **state)
             "F:3: model_info.strict: \"p\" has 2 deployments; a strict group has one");
 }
 
-static void groups_may_have_other_names(void **state)
+TEST(groups_may_have_other_names)
 {
-    (void)state;
     struct load l;
     load(&l, FOUR_GROUPS "router_settings:\n  model_group_alias: {gpt-5.5: a, other: {model: b, hidden: true}, c: a}\n"
                          "  fallbacks: [{a: [gpt-5.5, c]}]\n  default_fallbacks: [c]\n");
@@ -252,9 +249,8 @@ static void groups_may_have_other_names(void **state)
             "F:7: router_settings.model_group_alias: expected text, found a mapping");
 }
 
-static void the_echo_is_there_in_demo_mode_only(void **state)
+TEST(the_echo_is_there_in_demo_mode_only)
 {
-    (void)state;
     struct load l;
     static const char TEXT[] = "model_list: [{model_name: x, litellm_params: {model: echo/y}}]\n";
     load_start(&l, SLICE("model_list: []\n"), USUAL, true);
@@ -273,9 +269,8 @@ static void the_echo_is_there_in_demo_mode_only(void **state)
 
 /* ---- errors ---- */
 
-static void wrong_types_are_all_named(void **state)
+TEST(wrong_types_are_all_named)
 {
-    (void)state;
     refused("model_list:\n"
             "  - model_name: 5\n"
             "    litellm_params: {model: [x], weight: heavy, order: 1.5, rpm: -1}\n"
@@ -308,18 +303,16 @@ static void wrong_types_are_all_named(void **state)
             "F:9: model_list: expected entries with model_name and litellm_params");
 }
 
-static void faults_of_yaml_name_the_line(void **state)
+TEST(faults_of_yaml_name_the_line)
 {
-    (void)state;
     refused("model_list: []\nmodel_list: []\n",
             "F:2: the key \"model_list\" stands here twice; its first place is line 1");
     refused("- a\n", "F:1: expected model_list and the other sections, found no mapping");
     refused("", "F:1: the file is empty");
 }
 
-static void models_and_bases_are_checked(void **state)
+TEST(models_and_bases_are_checked)
 {
-    (void)state;
     refused("model_list:\n"
             "  - {model_name: a, litellm_params: {model: nobody/x}}\n"
             "  - {model_name: b, litellm_params: {model: hosted_vllm/x}}\n"
@@ -353,49 +346,50 @@ static void models_and_bases_are_checked(void **state)
 
 /* ---- LiteLLM's own files ---- */
 
-static void unknown_and_unsupported_keys_warn(void **state)
+TEST(unknown_and_unsupported_keys_warn)
 {
-    (void)state;
-    warns("model_list:\n"
-          "  - model_name: a\n"
-          "    litellm_params: {model: ollama/x, temperature: 0.2, colour: blue, drop_params: true}\n"
-          "    model_info: {supports_vision: true, mode: chat, mood: good}\n"
-          "    extra: 1\n"
-          "litellm_settings: {set_verbose: True, drop_params: true, callbacks: [prometheus], cache: false, success_callback: }\n"
-          "router_settings: {routing_strategy: least-busy, redis_host: h}\n"
-          "general_settings: {database_url: 'postgresql://u:pw@h/d', background_health_checks: true}\n"
-          "environment_variables: {A: b}\n"
-          "nonsense: 1\n",
-          "F:9: environment_variables: has no effect here: variables come from the process's own environment only\n"
-          "F:10: nonsense: this key is not known and has no effect\n"
-          "F:8: general_settings.database_url: has no effect here: there is no database, hence no virtual keys\n"
-          "F:6: litellm_settings.callbacks: has no effect here: no callbacks are called; the journal has one line per "
-          "request\n"
-          "F:7: router_settings.redis_host: has no effect here: state is kept in memory\n"
-          "F:7: router_settings.routing_strategy: \"least-busy\" is not here; expected-cost takes its place: first what is "
-          "expected to cost least, in money, time, quality and failures\n"
-          "F:5: model_list[].extra: this key is not known and has no effect\n"
-          "F:3: litellm_params.temperature: has no effect here: requests go out as the client wrote them\n"
-          "F:3: litellm_params.colour: this key is not known and has no effect\n"
-          "F:4: model_info.mood: this key is not known and has no effect\n");
+    warns(
+        "model_list:\n"
+        "  - model_name: a\n"
+        "    litellm_params: {model: ollama/x, temperature: 0.2, colour: blue, drop_params: true}\n"
+        "    model_info: {supports_vision: true, mode: chat, mood: good}\n"
+        "    extra: 1\n"
+        "litellm_settings: {set_verbose: True, drop_params: true, callbacks: [prometheus], cache: false, success_callback: }\n"
+        "router_settings: {routing_strategy: least-busy, redis_host: h}\n"
+        "general_settings: {database_url: 'postgresql://u:pw@h/d', background_health_checks: true}\n"
+        "environment_variables: {A: b}\n"
+        "nonsense: 1\n",
+        "F:9: environment_variables: has no effect here: variables come from the process's own environment only\n"
+        "F:10: nonsense: this key is not known and has no effect\n"
+        "F:8: general_settings.database_url: has no effect here: there is no database, hence no virtual keys\n"
+        "F:6: litellm_settings.callbacks: has no effect here: no callbacks are called; the journal has one line per "
+        "request\n"
+        "F:7: router_settings.redis_host: has no effect here: state is kept in memory\n"
+        "F:7: router_settings.routing_strategy: \"least-busy\" is not here; expected-cost takes its place: first what is "
+        "expected to cost least, in money, time, quality and failures\n"
+        "F:5: model_list[].extra: this key is not known and has no effect\n"
+        "F:3: litellm_params.temperature: has no effect here: requests go out as the client wrote them\n"
+        "F:3: litellm_params.colour: this key is not known and has no effect\n"
+        "F:4: model_info.mood: this key is not known and has no effect\n");
 }
 
-static void common_liberties_are_taken(void **state)
+TEST(common_liberties_are_taken)
 {
-    (void)state;
     const char *const env[] = {"LITELLM_API_KEY=m", "LIMIT=7", NULL};
     struct load l;
-    load_env(&l, "defaults: &d {model: ollama/x, rpm: 5}\n"
-                 "model_list:\n"
-                 "  - model_name: \"*\"\n"
-                 "    litellm_params: {model: \"*\"}\n"
-                 "  - model_name: a\n"
-                 "    litellm_params: {<<: *d, tpm: \"9\", rpm: os.environ/LIMIT, timeout: os.environ/UNSET}\n"
-                 "    model_info: {id: 17}\n"
-                 "  - {model_name: b, litellm_params: {model: ollama/x}, model_info: {id: \"17\"}}\n"
-                 "  - model_name: c\n"
-                 "    litellm_params: {model: ollama/x, input_cost_per_token: 0.5, output_cost_per_token: 0.25}\n"
-                 "    model_info: {input_cost_per_token: 0}\n", env);
+    load_env(&l,
+             "defaults: &d {model: ollama/x, rpm: 5}\n"
+             "model_list:\n"
+             "  - model_name: \"*\"\n"
+             "    litellm_params: {model: \"*\"}\n"
+             "  - model_name: a\n"
+             "    litellm_params: {<<: *d, tpm: \"9\", rpm: os.environ/LIMIT, timeout: os.environ/UNSET}\n"
+             "    model_info: {id: 17}\n"
+             "  - {model_name: b, litellm_params: {model: ollama/x}, model_info: {id: \"17\"}}\n"
+             "  - model_name: c\n"
+             "    litellm_params: {model: ollama/x, input_cost_per_token: 0.5, output_cost_per_token: 0.25}\n"
+             "    model_info: {input_cost_per_token: 0}\n",
+             env);
     const struct deployment *d = l.config->deployments;
     assert_int_equal(l.config->group_count, 3);
     assert_true(d[0].rpm == 7 && d[0].tpm == 9);
@@ -412,9 +406,8 @@ static void common_liberties_are_taken(void **state)
 
 /* ---- descriptions and documents ---- */
 
-static void a_configuration_can_be_described(void **state)
+TEST(a_configuration_can_be_described)
 {
-    (void)state;
     struct load l;
     load(&l, "model_list:\n"
              "  - {model_name: a, litellm_params: {model: gemini/x, order: 1, weight: 2.5}}\n"
@@ -424,25 +417,27 @@ static void a_configuration_can_be_described(void **state)
     buf_init(&text, 64u << 10);
     buf_init(&expected, 4096);
     assert_true(config_describe(l.config, &text));
-    buf_add_format(&expected, "%s: 2 aliases, 2 deployments\n"
-                   "num_retries 2, timeout 600 s, stream_timeout 0.5 s, cooldown_time 5 s, allowed_fails 3\n"
-                   "routing_strategy simple-shuffle, risk_router_strategy expected-cost\n"
-                   "\na\n"
-                   "  a/gemini/1: gemini/x at https://generativelanguage.googleapis.com/v1beta/openai, order 1, weight 2.5, "
-                   "chat completions only\n"
-                   "    not ready: GEMINI_API_KEY is not set\n"
-                   "  then: b-direct\n"
-                   "\nb-direct (strict: no fallback)\n"
-                   "  b-direct/openai/1: gpt-5.5 at https://api.openai.com/v1\n", l.config->path);
+    buf_add_format(
+        &expected,
+        "%s: 2 aliases, 2 deployments\n"
+        "num_retries 2, timeout 600 s, stream_timeout 0.5 s, cooldown_time 5 s, allowed_fails 3\n"
+        "routing_strategy simple-shuffle, risk_router_strategy expected-cost\n"
+        "\na\n"
+        "  a/gemini/1: gemini/x at https://generativelanguage.googleapis.com/v1beta/openai, order 1, weight 2.5, "
+        "chat completions only\n"
+        "    not ready: GEMINI_API_KEY is not set\n"
+        "  then: b-direct\n"
+        "\nb-direct (strict: no fallback)\n"
+        "  b-direct/openai/1: gpt-5.5 at https://api.openai.com/v1\n",
+        l.config->path);
     assert_buf(&text, buf_text(&expected));
     buf_free(&text);
     buf_free(&expected);
     load_end(&l);
 }
 
-static void the_documentation_holds_the_reference(void **state)
+TEST(the_documentation_holds_the_reference)
 {
-    (void)state;
     struct buf page, reference;
     buf_init(&page, 2u << 20);
     buf_init(&reference, 1u << 20);
@@ -455,17 +450,23 @@ static void the_documentation_holds_the_reference(void **state)
     buf_free(&reference);
 }
 
-static void the_shipped_file_is_whole(void **state)
+TEST(the_shipped_file_is_whole)
 {
-    (void)state;
     static const char *const ALIASES[] = {
-        "codex-light", "codex-default", "codex-long", "codex-deep", "codex-cheap", "codex-strong", "codex-no-openai",
-        "codex-hf-cheap", "codex-hf-fast", "codex-qwen-local", "codex-chatgpt", "codex-agent", "gemini-flash-direct",
-        "gemini-pro-direct",
+        "codex-light",   "codex-default",   "codex-long",          "codex-deep",        "codex-cheap",
+        "codex-strong",  "codex-no-openai", "codex-hf-cheap",      "codex-hf-fast",     "codex-qwen-local",
+        "codex-chatgpt", "codex-agent",     "gemini-flash-direct", "gemini-pro-direct",
     };
-    const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", "GEMINI_API_KEY=g", "HF_TOKEN=h",
-                               "USE_LOCAL_QWEN=1", "USE_CHATGPT_LOGIN=1", "HOME=/h", "LITELLM_ENABLE_CODEX_AGENT=1",
-                               "CODEX_AGENT_API_BASE=http://127.0.0.1:8788", NULL};
+    const char *const env[] = {"LITELLM_API_KEY=m",
+                               "OPENAI_API_KEY=o",
+                               "GEMINI_API_KEY=g",
+                               "HF_TOKEN=h",
+                               "USE_LOCAL_QWEN=1",
+                               "USE_CHATGPT_LOGIN=1",
+                               "HOME=/h",
+                               "LITELLM_ENABLE_CODEX_AGENT=1",
+                               "CODEX_AGENT_API_BASE=http://127.0.0.1:8788",
+                               NULL};
     struct buf text;
     struct load l;
     buf_init(&text, 2u << 20);
@@ -499,9 +500,8 @@ static void the_shipped_file_is_whole(void **state)
 }
 
 /* Without its switch, each says which one that is, and nobody is warned of what is off on purpose. */
-static void the_shipped_file_names_its_switches(void **state)
+TEST(the_shipped_file_names_its_switches)
 {
-    (void)state;
     static const struct {
         const char *alias, *not_ready;
     } rows[] = {
@@ -517,17 +517,18 @@ static void the_shipped_file_names_its_switches(void **state)
     load_env(&l, buf_text(&text), env);
     assert_buf(&l.warnings, "");
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        assert_string_equal(config_group(l.config, slice_of(rows[i].alias))->deployments[0]->not_ready, rows[i].not_ready);
+        assert_string_equal(config_group(l.config, slice_of(rows[i].alias))->deployments[0]->not_ready,
+                            rows[i].not_ready);
     const struct deployment *login = config_group(l.config, SLICE("codex-chatgpt"))->deployments[0];
     assert_true(login->input_cost > 0 && login->output_cost > 0 && login->max_input_tokens == 272000);
     load_end(&l);
     buf_free(&text);
 }
 
-/* Whatever bytes come, the answer is a configuration or a message: a rich file cut at each place, and with bytes swapped. */
-static void arbitrary_bytes_are_survived(void **state)
+/* Whatever bytes come, the answer is a configuration or a message: a rich file cut at each place, and with bytes
+ * swapped. */
+TEST(arbitrary_bytes_are_survived)
 {
-    (void)state;
     static const char RICH[] = FOUR_GROUPS
         "router_settings: {num_retries: 1, fallbacks: [{a: [b]}], model_group_alias: {x: a}, default_fallbacks: [c]}\n"
         "general_settings: {master_key: 'k'}\n";

@@ -5,12 +5,12 @@
 
 #define assert_usd(is, expected) assert_true(fabs((is) - (expected)) < 1e-9)
 
-#define GROUPS \
-    "model_list:\n" \
-    "  - {model_name: a, litellm_params: {model: ollama/x}}\n" \
+#define GROUPS                                                                 \
+    "model_list:\n"                                                            \
+    "  - {model_name: a, litellm_params: {model: ollama/x}}\n"                 \
     "  - {model_name: a, litellm_params: {model: ollama/y, num_retries: 5}}\n" \
-    "  - {model_name: b, litellm_params: {model: ollama/x}}\n" \
-    "  - {model_name: c, litellm_params: {model: ollama/x}}\n" \
+    "  - {model_name: b, litellm_params: {model: ollama/x}}\n"                 \
+    "  - {model_name: c, litellm_params: {model: ollama/x}}\n"                 \
     "  - {model_name: p-direct, litellm_params: {model: ollama/x}}\n"
 
 static const struct model_group *group(const struct load *l, const char *alias)
@@ -25,16 +25,16 @@ static int times(const struct failure_policy *p, enum failure_kind kind)
     return p->of[kind].given ? p->of[kind].times : -1;
 }
 
-static void classes_of_errors_become_kinds_of_failure(void **state)
+TEST(classes_of_errors_become_kinds_of_failure)
 {
-    (void)state;
     struct load l;
-    load(&l, GROUPS "router_settings:\n"
-                    "  retry_policy: {AuthenticationErrorRetries: 0, TimeoutErrorRetries: 1, RateLimitErrorRetries: 2,\n"
-                    "                 BadRequestErrorRetries: 3, ContentPolicyViolationErrorRetries: 4,\n"
-                    "                 InternalServerErrorRetries: 7}\n"
-                    "  allowed_fails_policy: {TimeoutErrorAllowedFails: 9, AuthenticationErrorAllowedFails: 0}\n"
-                    "  disable_cooldowns: true\n");
+    load(&l,
+         GROUPS "router_settings:\n"
+                "  retry_policy: {AuthenticationErrorRetries: 0, TimeoutErrorRetries: 1, RateLimitErrorRetries: 2,\n"
+                "                 BadRequestErrorRetries: 3, ContentPolicyViolationErrorRetries: 4,\n"
+                "                 InternalServerErrorRetries: 7}\n"
+                "  allowed_fails_policy: {TimeoutErrorAllowedFails: 9, AuthenticationErrorAllowedFails: 0}\n"
+                "  disable_cooldowns: true\n");
     const struct config *c = l.config;
     assert_buf(&l.warnings, "");
     assert_int_equal(times(&c->retries, FAILURE_AUTH), 0);
@@ -42,8 +42,8 @@ static void classes_of_errors_become_kinds_of_failure(void **state)
     assert_int_equal(times(&c->retries, FAILURE_RATE_LIMIT), 2);
     assert_int_equal(times(&c->retries, FAILURE_BAD_REQUEST), 3);
     assert_int_equal(times(&c->retries, FAILURE_CONTENT_FILTER), 4);
-    static const enum failure_kind internal[] = {FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CONNECT, FAILURE_CUT,
-                                                 FAILURE_EMPTY, FAILURE_PROTOCOL};
+    static const enum failure_kind internal[] = {FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CONNECT,
+                                                 FAILURE_CUT,    FAILURE_EMPTY,      FAILURE_PROTOCOL};
     for (size_t i = 0; i < COUNT_OF(internal); i++)
         assert_int_equal(times(&c->retries, internal[i]), 7);
     assert_int_equal(times(&c->retries, FAILURE_QUOTA), -1);
@@ -52,20 +52,20 @@ static void classes_of_errors_become_kinds_of_failure(void **state)
     assert_int_equal(times(&c->allowed, FAILURE_AUTH), 0);
     assert_int_equal(times(&c->allowed, FAILURE_SERVER), -1);
     assert_true(c->no_cooldowns);
-    assert_int_equal(c->more_retries, 5);      /* 7 after a server error, beyond the usual 2 */
+    assert_int_equal(c->more_retries, 5); /* 7 after a server error, beyond the usual 2 */
     assert_int_equal(c->deployments[1].num_retries, 5);
     assert_int_equal(c->deployments[0].num_retries, -1);
     load_end(&l);
 }
 
-static void groups_may_have_policies_of_their_own(void **state)
+TEST(groups_may_have_policies_of_their_own)
 {
-    (void)state;
     struct load l;
-    load(&l, GROUPS "router_settings:\n"
-                    "  num_retries: 6\n"
-                    "  model_group_alias: {other: a, third: a}\n"
-                    "  model_group_retry_policy: {a: {TimeoutErrorRetries: 8}, third: {TimeoutErrorRetries: 1}, x: {}}\n");
+    load(&l,
+         GROUPS "router_settings:\n"
+                "  num_retries: 6\n"
+                "  model_group_alias: {other: a, third: a}\n"
+                "  model_group_retry_policy: {a: {TimeoutErrorRetries: 8}, third: {TimeoutErrorRetries: 1}, x: {}}\n");
     assert_int_equal(times(&group(&l, "a")->retries, FAILURE_TIMEOUT), 8);
     assert_int_equal(times(&group(&l, "other")->retries, FAILURE_TIMEOUT), 8);
     assert_int_equal(times(&group(&l, "third")->retries, FAILURE_TIMEOUT), 1);
@@ -75,23 +75,24 @@ static void groups_may_have_policies_of_their_own(void **state)
     load_end(&l);
 }
 
-static void policies_are_checked(void **state)
+TEST(policies_are_checked)
 {
-    (void)state;
     refused(GROUPS "router_settings: {retry_policy: 3}\n",
             "F:7: router_settings.retry_policy: expected a mapping, found the number 3");
     refused(GROUPS "router_settings: {model_group_retry_policy: {a: 2}}\n",
             "F:7: router_settings.model_group_retry_policy: expected \"alias: {TimeoutErrorRetries: 1, …}\"");
-    refused(GROUPS "router_settings:\n  allowed_fails_policy: {TimeoutErrorAllowedFails: some}\n",
-            "F:8: router_settings.allowed_fails_policy.TimeoutErrorAllowedFails: expected a whole number from 0 to 1000000, "
-            "found the text \"some\"");
-    warns(GROUPS "router_settings:\n  retry_policy: {OtherRetries: 1}\n"
-                 "  allowed_fails_policy: {BadRequestErrorAllowedFails: 1000}\n  retry_after: 5\n",
-          "F:10: router_settings.retry_after: has no effect here: nothing is waited for between a failure and the next "
-          "deployment\n"
-          "F:8: router_settings.retry_policy.OtherRetries: this key is not known and has no effect\n"
-          "F:9: router_settings.allowed_fails_policy.BadRequestErrorAllowedFails: has no effect here: a request that is refused "
-          "says nothing about the deployment, which never rests for it\n");
+    refused(
+        GROUPS "router_settings:\n  allowed_fails_policy: {TimeoutErrorAllowedFails: some}\n",
+        "F:8: router_settings.allowed_fails_policy.TimeoutErrorAllowedFails: expected a whole number from 0 to 1000000, "
+        "found the text \"some\"");
+    warns(
+        GROUPS "router_settings:\n  retry_policy: {OtherRetries: 1}\n"
+               "  allowed_fails_policy: {BadRequestErrorAllowedFails: 1000}\n  retry_after: 5\n",
+        "F:10: router_settings.retry_after: has no effect here: nothing is waited for between a failure and the next "
+        "deployment\n"
+        "F:8: router_settings.retry_policy.OtherRetries: this key is not known and has no effect\n"
+        "F:9: router_settings.allowed_fails_policy.BadRequestErrorAllowedFails: has no effect here: a request that is refused "
+        "says nothing about the deployment, which never rests for it\n");
 }
 
 /* "b c": the detour's groups by their first deployments' aliases. */
@@ -105,9 +106,8 @@ static const char *names(const struct model_group *detour)
     return text;
 }
 
-static void detours_lead_to_the_groups_that_are_named(void **state)
+TEST(detours_lead_to_the_groups_that_are_named)
 {
-    (void)state;
     struct load l;
     load(&l, GROUPS "router_settings:\n"
                     "  model_group_alias: {other: a}\n"
@@ -124,29 +124,30 @@ static void detours_lead_to_the_groups_that_are_named(void **state)
     assert_null(group(&l, "c")->on_content_filter);
     assert_null(group(&l, "p-direct")->on_content_filter);
     assert_int_equal(group(&l, "a")->fallback_count, 0);
-    assert_buf(&l.warnings, "F:9: router_settings.context_window_fallbacks: \"p-direct\" is strict and has no fallback\n");
+    assert_buf(&l.warnings,
+               "F:9: router_settings.context_window_fallbacks: \"p-direct\" is strict and has no fallback\n");
     load_end(&l);
     refused(GROUPS "router_settings: {context_window_fallbacks: [{a: [gone]}]}\n",
             "F:7: router_settings.context_window_fallbacks: there is no model_name \"gone\" to fall back to");
 }
 
-static void lists_of_fallbacks_can_be_cut(void **state)
+TEST(lists_of_fallbacks_can_be_cut)
 {
-    (void)state;
     struct load l;
-    load(&l, GROUPS "router_settings: {max_fallbacks: 1, fallbacks: [{a: [b, c]}], context_window_fallbacks: [{a: [c, b]}]}\n");
+    load(&l, GROUPS
+         "router_settings: {max_fallbacks: 1, fallbacks: [{a: [b, c]}], context_window_fallbacks: [{a: [c, b]}]}\n");
     assert_int_equal(group(&l, "a")->fallback_count, 1);
     assert_string_equal(names(group(&l, "a")->on_context), "c");
     load_end(&l);
-    load(&l, GROUPS "router_settings: {max_fallbacks: 0, fallbacks: [{a: [b, c]}], context_window_fallbacks: [{a: [c, b]}]}\n");
+    load(&l, GROUPS
+         "router_settings: {max_fallbacks: 0, fallbacks: [{a: [b, c]}], context_window_fallbacks: [{a: [c, b]}]}\n");
     assert_int_equal(group(&l, "a")->fallback_count, 0);
     assert_null(group(&l, "a")->on_context);
     load_end(&l);
 }
 
-static void a_description_tells_of_them(void **state)
+TEST(a_description_tells_of_them)
 {
-    (void)state;
     struct load l;
     struct buf text;
     buf_init(&text, 64u << 10);
@@ -156,9 +157,9 @@ static void a_description_tells_of_them(void **state)
                     "  context_window_fallbacks: [{a: [b, c]}]\n  content_policy_fallbacks: [{a: [c]}]\n");
     assert_true(config_describe(l.config, &text));
     static const char *const LINES[] = {
-        "\nretries after: timeout 0, rate_limit 1\n", "\nfailures that start no rest: rate_limit 1\n",
+        "\nretries after: timeout 0, rate_limit 1\n",       "\nfailures that start no rest: rate_limit 1\n",
         "\nno failure starts a rest (disable_cooldowns)\n", "\n  retries after: timeout 4\n",
-        "\n  where a prompt is too long: b, c\n", "\n  where a prompt is refused by a policy: c\n",
+        "\n  where a prompt is too long: b, c\n",           "\n  where a prompt is refused by a policy: c\n",
     };
     for (size_t i = 0; i < COUNT_OF(LINES); i++)
         if (!strstr(buf_text(&text), LINES[i]))
@@ -167,42 +168,43 @@ static void a_description_tells_of_them(void **state)
     load_end(&l);
 }
 
-static void spending_limits_are_read(void **state)
+TEST(spending_limits_are_read)
 {
-    (void)state;
     struct load l;
-    load(&l, "model_list:\n"
-             "  - {model_name: a, litellm_params: {model: gpt-5.5, input_cost_per_token: 1e-6, output_cost_per_token: 0}}\n"
-             "  - {model_name: b, litellm_params: {model: gpt-x}}\n"
-             "  - {model_name: b, litellm_params: {model: gpt-y, input_cost_per_token: 1e-6}}\n"
-             "  - {model_name: c, litellm_params: {model: gpt-x}}\n"
-             "  - {model_name: d, litellm_params: {model: gemini/not-ready, api_key: os.environ/NONE}}\n"
-             "router_settings: {model_group_max_cost_usd: {a: 2.5, x: 1}, model_group_alias: {a2: a}}\n"
-             "general_settings: {max_cost_usd: 10}\nlitellm_settings: {max_budget: 3, budget_duration: 30d}\n");
+    load(&l,
+         "model_list:\n"
+         "  - {model_name: a, litellm_params: {model: gpt-5.5, input_cost_per_token: 1e-6, output_cost_per_token: 0}}\n"
+         "  - {model_name: b, litellm_params: {model: gpt-x}}\n"
+         "  - {model_name: b, litellm_params: {model: gpt-y, input_cost_per_token: 1e-6}}\n"
+         "  - {model_name: c, litellm_params: {model: gpt-x}}\n"
+         "  - {model_name: d, litellm_params: {model: gemini/not-ready, api_key: os.environ/NONE}}\n"
+         "router_settings: {model_group_max_cost_usd: {a: 2.5, x: 1}, model_group_alias: {a2: a}}\n"
+         "general_settings: {max_cost_usd: 10}\nlitellm_settings: {max_budget: 3, budget_duration: 30d}\n");
     assert_usd(l.config->max_cost_usd, 10);
     assert_usd(group(&l, "a")->max_cost_usd, 2.5);
     assert_true(isnan(group(&l, "b")->max_cost_usd));
-    assert_buf(&l.warnings,
-               "F:9: litellm_settings.budget_duration: has no effect here: a limit is for as long as the proxy runs, and begins "
-               "anew with it\n"
-               "F:7: router_settings.model_group_max_cost_usd: there is no model_name \"x\"\n"
-               "F: no price is known of gpt-x, gpt-y: their calls don't count towards max_cost_usd; give input_cost_per_token "
-               "and output_cost_per_token in model_info\n"
-               "F:6: NONE is not set: \"d/gemini/1\" is not ready\n");
+    assert_buf(
+        &l.warnings,
+        "F:9: litellm_settings.budget_duration: has no effect here: a limit is for as long as the proxy runs, and begins "
+        "anew with it\n"
+        "F:7: router_settings.model_group_max_cost_usd: there is no model_name \"x\"\n"
+        "F: no price is known of gpt-x, gpt-y: their calls don't count towards max_cost_usd; give input_cost_per_token "
+        "and output_cost_per_token in model_info\n"
+        "F:6: NONE is not set: \"d/gemini/1\" is not ready\n");
     load_end(&l);
     load(&l, GROUPS);
     assert_true(isnan(l.config->max_cost_usd));
     assert_true(isnan(group(&l, "a")->max_cost_usd));
     load_end(&l);
-    refused(GROUPS "router_settings: {model_group_max_cost_usd: {a: much}}\n",
-            "F:7: router_settings.model_group_max_cost_usd: expected a number from 0 to 1000000000, found the text \"much\"");
+    refused(
+        GROUPS "router_settings: {model_group_max_cost_usd: {a: much}}\n",
+        "F:7: router_settings.model_group_max_cost_usd: expected a number from 0 to 1000000000, found the text \"much\"");
     refused(GROUPS "general_settings: {max_cost_usd: -1}\n",
             "F:7: general_settings.max_cost_usd: expected a number from 0 to 1000000000, found the number -1");
 }
 
-static void the_adaptive_router(void **state)
+TEST(the_adaptive_router)
 {
-    (void)state;
     struct load l;
     struct buf text;
     load(&l, "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n"

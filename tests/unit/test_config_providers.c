@@ -3,18 +3,19 @@
 
 #include <math.h>
 
-static void keys_come_from_file_variable_or_provider(void **state)
+TEST(keys_come_from_file_variable_or_provider)
 {
-    (void)state;
-    const char *const env[] = {"LITELLM_API_KEY=m", "GOOGLE_API_KEY=google-key", "HUGGINGFACE_API_KEY=hf-key", "MY_KEY=mine",
-                               NULL};
+    const char *const env[] = {"LITELLM_API_KEY=m", "GOOGLE_API_KEY=google-key", "HUGGINGFACE_API_KEY=hf-key",
+                               "MY_KEY=mine", NULL};
     struct load l;
-    load_env(&l, "model_list:\n"
-                 "  - {model_name: g, litellm_params: {model: gemini/x}}\n"
-                 "  - {model_name: h, litellm_params: {model: huggingface/a/b}}\n"
-                 "  - {model_name: m, litellm_params: {model: groq/x, api_key: os.environ/MY_KEY}}\n"
-                 "  - {model_name: o, litellm_params: {model: ollama/x}}\n"
-                 "  - {model_name: c, litellm_params: {model: gemini/x, api_key: '', api_base: null}}\n", env);
+    load_env(&l,
+             "model_list:\n"
+             "  - {model_name: g, litellm_params: {model: gemini/x}}\n"
+             "  - {model_name: h, litellm_params: {model: huggingface/a/b}}\n"
+             "  - {model_name: m, litellm_params: {model: groq/x, api_key: os.environ/MY_KEY}}\n"
+             "  - {model_name: o, litellm_params: {model: ollama/x}}\n"
+             "  - {model_name: c, litellm_params: {model: gemini/x, api_key: '', api_base: null}}\n",
+             env);
     const struct deployment *d = l.config->deployments;
     assert_string_equal(d[0].api_key, "google-key");
     assert_string_equal(d[1].api_key, "hf-key");
@@ -26,16 +27,16 @@ static void keys_come_from_file_variable_or_provider(void **state)
 }
 
 /* A variable's key is for the provider's own server alone: a mistyped or hostile api_base must not receive it. */
-static void a_providers_key_goes_to_its_own_server_only(void **state)
+TEST(a_providers_key_goes_to_its_own_server_only)
 {
-    (void)state;
     struct load l;
-    load(&l, "model_list:\n"
-             "  - {model_name: a, litellm_params: {model: openai/x, api_base: 'https://else.example/v1'}}\n"
-             "  - {model_name: b, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:8080/v1'}}\n"
-             "  - {model_name: c, litellm_params: {model: openai/x, api_base: 'https://api.openai.com/v1/'}}\n"
-             "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'https://api.openai.com.evil.example/v1'}}\n"
-             "  - {model_name: e, litellm_params: {model: openai/x, api_base: 'http://api.openai.com/v1'}}\n");
+    load(&l,
+         "model_list:\n"
+         "  - {model_name: a, litellm_params: {model: openai/x, api_base: 'https://else.example/v1'}}\n"
+         "  - {model_name: b, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:8080/v1'}}\n"
+         "  - {model_name: c, litellm_params: {model: openai/x, api_base: 'https://api.openai.com/v1/'}}\n"
+         "  - {model_name: d, litellm_params: {model: openai/x, api_base: 'https://api.openai.com.evil.example/v1'}}\n"
+         "  - {model_name: e, litellm_params: {model: openai/x, api_base: 'http://api.openai.com/v1'}}\n");
     const struct deployment *d = l.config->deployments;
     assert_null(d[0].api_key);
     assert_null(d[0].not_ready);
@@ -44,15 +45,15 @@ static void a_providers_key_goes_to_its_own_server_only(void **state)
     assert_string_equal(d[2].api_base, "https://api.openai.com/v1");
     assert_null(d[3].api_key);
     assert_null(d[4].api_key);
-    assert_non_null(strstr(buf_text(&l.warnings), "F:2: litellm_params.api_base: OPENAI_API_KEY is not sent to else.example; "
-                                                  "give api_key if that server needs one\n"));
+    assert_non_null(strstr(buf_text(&l.warnings),
+                           "F:2: litellm_params.api_base: OPENAI_API_KEY is not sent to else.example; "
+                           "give api_key if that server needs one\n"));
     assert_null(strstr(buf_text(&l.warnings), "F:3:"));
     load_end(&l);
 }
 
-static void ollamas_base_may_lack_its_path(void **state)
+TEST(ollamas_base_may_lack_its_path)
 {
-    (void)state;
     struct load l;
     load(&l, "model_list:\n"
              "  - {model_name: a, litellm_params: {model: ollama/x, api_base: 'http://localhost:11434'}}\n"
@@ -66,9 +67,8 @@ static void ollamas_base_may_lack_its_path(void **state)
     load_end(&l);
 }
 
-static void base_url_is_another_name_of_api_base(void **state)
+TEST(base_url_is_another_name_of_api_base)
 {
-    (void)state;
     const char *const env[] = {"LITELLM_API_KEY=m", "BASE=http://127.0.0.1:9/v1", NULL};
     struct load l;
     load_env(&l, "model_list: [{model_name: a, litellm_params: {model: openai/x, base_url: os.environ/BASE}}]\n", env);
@@ -77,9 +77,8 @@ static void base_url_is_another_name_of_api_base(void **state)
 }
 
 /* No error or warning may hold a key, wherever it stands in the file. */
-static void keys_are_never_shown(void **state)
+TEST(keys_are_never_shown)
 {
-    (void)state;
     struct load l;
     load(&l, "model_list:\n  - {model_name: a, litellm_params: {model: x, api_key: sk-literal-secret,\n"
              "     api_base: 'http://far.example/v1'}}\n");
@@ -100,9 +99,8 @@ static void keys_are_never_shown(void **state)
     load_end(&l);
 }
 
-static void equal_keys_are_kept_once(void **state)
+TEST(equal_keys_are_kept_once)
 {
-    (void)state;
     struct buf text;
     buf_init(&text, 1u << 20);
     BUF_ADD(&text, "model_list:\n");
@@ -120,12 +118,11 @@ static void equal_keys_are_kept_once(void **state)
 
 #define LOGIN_ENTRY(more) "model_list: [{model_name: a, litellm_params: {model: codex-oauth/gpt-5.5" more "}}]\n"
 
-static void the_chatgpt_login_needs_no_key(void **state)
+TEST(the_chatgpt_login_needs_no_key)
 {
-    (void)state;
     struct load l;
     load(&l, LOGIN_ENTRY("") MASTER
-             "litellm_settings: {custom_provider_map: [{provider: codex-oauth, custom_handler: a.b.C}]}\n");
+         "litellm_settings: {custom_provider_map: [{provider: codex-oauth, custom_handler: a.b.C}]}\n");
     const struct deployment *d = &l.config->deployments[0];
     assert_int_equal(d->provider->sign_in, SIGN_IN_CHATGPT);
     assert_string_equal(d->api_base, "https://chatgpt.com/backend-api/codex");
@@ -140,7 +137,8 @@ static void the_chatgpt_login_needs_no_key(void **state)
     load_end(&l);
 
     const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://127.0.0.1:9/t", NULL};
-    load_env(&l, LOGIN_ENTRY(", instructions: be exact, originator: me, api_base: 'http://127.0.0.1:1/x/'") MASTER, env);
+    load_env(&l, LOGIN_ENTRY(", instructions: be exact, originator: me, api_base: 'http://127.0.0.1:1/x/'") MASTER,
+             env);
     d = &l.config->deployments[0];
     assert_string_equal(d->api_base, "http://127.0.0.1:1/x");
     assert_string_equal(d->originator, "me");
@@ -149,15 +147,15 @@ static void the_chatgpt_login_needs_no_key(void **state)
     load_end(&l);
 }
 
-static void the_chatgpt_login_goes_over_tls(void **state)
+TEST(the_chatgpt_login_goes_over_tls)
 {
-    (void)state;
     refused(LOGIN_ENTRY(", use_chat_completions_api: true") MASTER,
             "F:1: litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
     refused(LOGIN_ENTRY(", api_base: 'http://chatgpt.example/codex'") MASTER,
             "F:1: litellm_params.api_base: the ChatGPT login goes over https:// only");
     const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://auth.example/t", NULL};
-    refused_env(LOGIN_ENTRY("") MASTER, env, false, "F: CODEX_REFRESH_TOKEN_URL_OVERRIDE: expected https://…, or http:// to this "
+    refused_env(LOGIN_ENTRY("") MASTER, env, false,
+                "F: CODEX_REFRESH_TOKEN_URL_OVERRIDE: expected https://…, or http:// to this "
                 "machine: a login's tokens go there");
 }
 
@@ -174,29 +172,67 @@ struct agent_row {
     unsigned retries;
 };
 
-static void codex_agent_needs_its_switch_and_a_base(void **state)
+TEST(codex_agent_needs_its_switch_and_a_base)
 {
-    (void)state;
     static const struct agent_row rows[] = {
         {AGENT(""), {"LITELLM_API_KEY=m"}, NULL, NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1", 2},
-        {AGENT(", api_base: 'http://127.0.0.1:1'"), {"LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=0"},
-         "http://127.0.0.1:1/v1", NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1", 2},
+        {AGENT(", api_base: 'http://127.0.0.1:1'"),
+         {"LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=0"},
+         "http://127.0.0.1:1/v1",
+         NULL,
+         "switched off: set LITELLM_ENABLE_CODEX_AGENT=1",
+         2},
         {AGENT(""), {AGENT_ON}, NULL, NULL, "CODEX_AGENT_API_BASE is not set", 2},
-        {AGENT(", api_base: os.environ/CODEX_AGENT_API_BASE"), {AGENT_ON}, NULL, NULL, "CODEX_AGENT_API_BASE is not set", 2},
-        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=localhost:8788"}, NULL, NULL,
-         "CODEX_AGENT_API_BASE is not http(s)://host[:port]/path", 2},
-        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=http://127.0.0.1:8788"}, "http://127.0.0.1:8788/v1", NULL, NULL, 2},
-        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=http://127.0.0.1:8788/v1/"}, "http://127.0.0.1:8788/v1", NULL, NULL, 2},
+        {AGENT(", api_base: os.environ/CODEX_AGENT_API_BASE"),
+         {AGENT_ON},
+         NULL,
+         NULL,
+         "CODEX_AGENT_API_BASE is not set",
+         2},
+        {AGENT(""),
+         {AGENT_ON, "CODEX_AGENT_API_BASE=localhost:8788"},
+         NULL,
+         NULL,
+         "CODEX_AGENT_API_BASE is not http(s)://host[:port]/path",
+         2},
+        {AGENT(""),
+         {AGENT_ON, "CODEX_AGENT_API_BASE=http://127.0.0.1:8788"},
+         "http://127.0.0.1:8788/v1",
+         NULL,
+         NULL,
+         2},
+        {AGENT(""),
+         {AGENT_ON, "CODEX_AGENT_API_BASE=http://127.0.0.1:8788/v1/"},
+         "http://127.0.0.1:8788/v1",
+         NULL,
+         NULL,
+         2},
         {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=https://h/agent/"}, "https://h/agent/v1", NULL, NULL, 2},
-        {AGENT(""), {AGENT_ON, "CODEX_AGENT_API_BASE=https://h/", "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_MAX_RETRIES=0"},
-         "https://h/v1", "k", NULL, 0},
+        {AGENT(""),
+         {AGENT_ON, "CODEX_AGENT_API_BASE=https://h/", "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_MAX_RETRIES=0"},
+         "https://h/v1",
+         "k",
+         NULL,
+         0},
         {AGENT(", api_base: os.environ/CODEX_AGENT_API_BASE, api_key: os.environ/CODEX_AGENT_API_KEY"),
-         {AGENT_ON, "CODEX_AGENT_API_BASE=https://h"}, "https://h/v1", NULL, NULL, 2},
-        {AGENT(", api_base: 'https://h/v1'"), {AGENT_ON, "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_MAX_RETRIES=10"},
-         "https://h/v1", "k", NULL, 10},
+         {AGENT_ON, "CODEX_AGENT_API_BASE=https://h"},
+         "https://h/v1",
+         NULL,
+         NULL,
+         2},
+        {AGENT(", api_base: 'https://h/v1'"),
+         {AGENT_ON, "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_MAX_RETRIES=10"},
+         "https://h/v1",
+         "k",
+         NULL,
+         10},
         /* The variables name another server: its key is not this one's. */
-        {AGENT(", api_base: 'https://h/v1'"), {AGENT_ON, "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_API_BASE=https://g"},
-         "https://h/v1", NULL, NULL, 2},
+        {AGENT(", api_base: 'https://h/v1'"),
+         {AGENT_ON, "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_API_BASE=https://g"},
+         "https://h/v1",
+         NULL,
+         NULL,
+         2},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *env[COUNT_OF(rows[i].env) + 1] = {NULL};
@@ -216,9 +252,8 @@ static void codex_agent_needs_its_switch_and_a_base(void **state)
     }
 }
 
-static void codex_agents_faults_are_told(void **state)
+TEST(codex_agents_faults_are_told)
 {
-    (void)state;
     const char *const env[] = {AGENT_ON, "CODEX_AGENT_API_BASE=http://far.example", "CODEX_AGENT_API_KEY=k",
                                "CODEX_AGENT_MAX_RETRIES=11", NULL};
     struct load l;
@@ -231,16 +266,14 @@ static void codex_agents_faults_are_told(void **state)
             "F:1: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks");
 }
 
-static void others_are_called_once(void **state)
+TEST(others_are_called_once)
 {
-    (void)state;
     for (const struct provider *p = provider_table(); p->prefix; p++)
         assert_int_equal(p->retry.times, strstr(p->prefix, "agent") ? 2 : 0);
 }
 
-static void the_documentation_names_all_providers(void **state)
+TEST(the_documentation_names_all_providers)
 {
-    (void)state;
     struct buf page;
     buf_init(&page, 2u << 20);
     read_source("doc/configuration.md", &page);
@@ -255,14 +288,15 @@ static void the_documentation_names_all_providers(void **state)
     buf_free(&page);
 }
 
-#define WITH_SSL_VERIFY(value) "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n" MASTER \
-                               "litellm_settings: {ssl_verify: " value "}\n"
-#define NO_EFFECT "F:3: litellm_settings.ssl_verify: false has no effect here: providers' certificates are always checked; to " \
-                  "trust an authority of your own, give the path of its PEM file\n"
+#define WITH_SSL_VERIFY(value)                                                  \
+    "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n" MASTER \
+    "litellm_settings: {ssl_verify: " value "}\n"
+#define NO_EFFECT                                                                                                 \
+    "F:3: litellm_settings.ssl_verify: false has no effect here: providers' certificates are always checked; to " \
+    "trust an authority of your own, give the path of its PEM file\n"
 
-static void authorities_come_from_a_pem_file(void **state)
+TEST(authorities_come_from_a_pem_file)
 {
-    (void)state;
     char path[] = "/tmp/pointsman-test-ca-XXXXXX", text[512];
     static const char pem[] = "# ours\n-----BEGIN CERTIFICATE-----\n";
     int fd = mkstemp(path);
@@ -279,9 +313,8 @@ static void authorities_come_from_a_pem_file(void **state)
     load_end(&l);
 }
 
-static void authorities_that_are_none_are_told(void **state)
+TEST(authorities_that_are_none_are_told)
 {
-    (void)state;
     warns(WITH_SSL_VERIFY("true"), "");
     warns(WITH_SSL_VERIFY("'True'"), "");
     warns(WITH_SSL_VERIFY("null"), "");
@@ -291,17 +324,19 @@ static void authorities_that_are_none_are_told(void **state)
           "F:3: litellm_settings.ssl_verify: NO_CA is not set; the system's list of authorities is taken\n");
     refused(WITH_SSL_VERIFY("ca.pem"),
             "F:3: litellm_settings.ssl_verify: expected the whole path of a PEM file, from its /, found \"ca.pem\"");
-    refused(WITH_SSL_VERIFY("/nowhere/ca.pem"), "F:3: litellm_settings.ssl_verify: /nowhere/ca.pem: No such file or directory");
+    refused(WITH_SSL_VERIFY("/nowhere/ca.pem"),
+            "F:3: litellm_settings.ssl_verify: /nowhere/ca.pem: No such file or directory");
     refused(WITH_SSL_VERIFY("/"), "F:3: litellm_settings.ssl_verify: /: Is a directory");
     refused(WITH_SSL_VERIFY("/dev/null"),
             "F:3: litellm_settings.ssl_verify: /dev/null: there is no certificate in it; it must be PEM");
     refused(WITH_SSL_VERIFY("[]"), "F:3: litellm_settings.ssl_verify: expected text, or true or false, found a list");
 }
 
-#define WITH_OUTGOING(value) "model_list:\n- {model_name: a, litellm_params: {model: openai/x}}\n" \
-                             "- {model_name: b, litellm_params: {model: openai/x, api_base: 'http://10.0.0.1/v1'}}\n" \
-                             "- {model_name: c, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:1/v1'}}\n" \
-                             "general_settings: {master_key: os.environ/LITELLM_API_KEY, outgoing_proxy: " value "}\n"
+#define WITH_OUTGOING(value)                                                                    \
+    "model_list:\n- {model_name: a, litellm_params: {model: openai/x}}\n"                       \
+    "- {model_name: b, litellm_params: {model: openai/x, api_base: 'http://10.0.0.1/v1'}}\n"    \
+    "- {model_name: c, litellm_params: {model: openai/x, api_base: 'http://127.0.0.1:1/v1'}}\n" \
+    "general_settings: {master_key: os.environ/LITELLM_API_KEY, outgoing_proxy: " value "}\n"
 
 static void check_outgoing(const char *text, const char *value, const char *proxy, const char *login)
 {
@@ -320,14 +355,13 @@ static void check_outgoing(const char *text, const char *value, const char *prox
         assert_null(c->outgoing_login);
     bool unset = !value;
     assert_int_equal(c->deployments[0].not_ready != NULL, unset);
-    assert_int_equal(c->deployments[1].not_ready != NULL, unset || proxy);   /* http:// to another machine */
+    assert_int_equal(c->deployments[1].not_ready != NULL, unset || proxy); /* http:// to another machine */
     assert_null(c->deployments[2].not_ready);
     load_end(&l);
 }
 
-static void calls_may_leave_through_a_proxy(void **state)
+TEST(calls_may_leave_through_a_proxy)
 {
-    (void)state;
     static const char variable[] = WITH_OUTGOING("os.environ/OUT");
     check_outgoing(WITH_OUTGOING("'http://proxy.example:3128'"), "X=", "http://proxy.example:3128", NULL);
     check_outgoing(WITH_OUTGOING("'https://[::1]:443/'"), "X=", "https://[::1]:443", NULL);
@@ -338,14 +372,28 @@ static void calls_may_leave_through_a_proxy(void **state)
     check_outgoing(variable, NULL, NULL, NULL);
 }
 
-static void what_is_no_proxy_is_refused(void **state)
+TEST(what_is_no_proxy_is_refused)
 {
-    (void)state;
     static const char *const values[] = {
-        "proxy.example:1", "http://proxy.example", "http://proxy.example:", "http://proxy.example:0",
+        "proxy.example:1",
+        "http://proxy.example",
+        "http://proxy.example:",
+        "http://proxy.example:0",
         "http://proxy.example:65536",
-        "http://proxy.example:1x", "http://:1", "http://@h:1", "http://a b@h:1", "http://h:1/x", "http://h/x:1", "http://h?:1",
-        "http://a/b@h:1", "socks5://h:1", "socks4://h:1", "ftp://h:1", "HTTP", "http://", "http://h:1\n",
+        "http://proxy.example:1x",
+        "http://:1",
+        "http://@h:1",
+        "http://a b@h:1",
+        "http://h:1/x",
+        "http://h/x:1",
+        "http://h?:1",
+        "http://a/b@h:1",
+        "socks5://h:1",
+        "socks4://h:1",
+        "ftp://h:1",
+        "HTTP",
+        "http://",
+        "http://h:1\n",
     };
     for (size_t i = 0; i < COUNT_OF(values); i++) {
         char value[128];
@@ -359,12 +407,12 @@ static void what_is_no_proxy_is_refused(void **state)
                            "general_settings.outgoing_proxy: expected http://, https:// or socks5h://") != NULL);
         load_end(&l);
     }
-    refused(WITH_OUTGOING("1"), "F:5: general_settings.outgoing_proxy: expected text, found a number; put it in quotes");
+    refused(WITH_OUTGOING("1"),
+            "F:5: general_settings.outgoing_proxy: expected text, found a number; put it in quotes");
 }
 
-static void a_proxys_password_belongs_in_a_variable(void **state)
+TEST(a_proxys_password_belongs_in_a_variable)
 {
-    (void)state;
     warns("model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n"
           "general_settings: {master_key: os.environ/LITELLM_API_KEY, outgoing_proxy: 'http://me:pw@h:1'}\n",
           "F:2: general_settings.outgoing_proxy: passwords in files get copied and shared; use os.environ/NAME\n");

@@ -4,15 +4,15 @@
 
 #include <math.h>
 
-#define MODELS "model_list:\n" \
-    "  - {model_name: a, litellm_params: {model: openai/x, max_parallel_requests: 3},\n" \
+#define MODELS                                                                                                          \
+    "model_list:\n"                                                                                                     \
+    "  - {model_name: a, litellm_params: {model: openai/x, max_parallel_requests: 3},\n"                                \
     "     model_info: {quality: 80.5, expected_ttft_ms: 900, expected_tokens_per_second: 55, supports_vision: false,\n" \
-    "                  supports_response_schema: false, supports_function_calling: true}}\n" \
+    "                  supports_response_schema: false, supports_function_calling: true}}\n"                            \
     "  - {model_name: b, litellm_params: {model: openai/y}}\n" MASTER
 
-static void declarations_are_read(void **state)
+TEST(declarations_are_read)
 {
-    (void)state;
     struct load l;
     load(&l, MODELS);
     assert_buf(&l.warnings, "");
@@ -26,13 +26,13 @@ static void declarations_are_read(void **state)
     load_end(&l);
 }
 
-static void a_strategy_and_its_settings_are_read(void **state)
+TEST(a_strategy_and_its_settings_are_read)
 {
-    (void)state;
     struct load l;
-    load(&l, MODELS "router_settings:\n"
-                    "  routing_strategy: expected-cost\n"
-                    "  routing_strategy_args: {value_of_time: 0.5, tau: 0.1, weight_ttft: 0, half_life: 30, move_factor: 2}\n");
+    load(&l, MODELS
+         "router_settings:\n"
+         "  routing_strategy: expected-cost\n"
+         "  routing_strategy_args: {value_of_time: 0.5, tau: 0.1, weight_ttft: 0, half_life: 30, move_factor: 2}\n");
     assert_buf(&l.warnings, "");
     const struct strategy_settings *s = &l.config->strategy_settings;
     assert_ptr_equal(l.config->strategy, &STRATEGY_EXPECTED);
@@ -42,28 +42,29 @@ static void a_strategy_and_its_settings_are_read(void **state)
     load_end(&l);
 }
 
-static void foreign_strategies_are_told(void **state)
+TEST(foreign_strategies_are_told)
 {
-    (void)state;
     struct load l;
     load(&l, MODELS "router_settings:\n"
                     "  routing_strategy: latency-based-routing\n"
                     "  routing_strategy_args: {ttl: 10, lowest_latency_buffer: 0.5, speed: 1}\n");
     assert_ptr_equal(l.config->strategy, &STRATEGY_EXPECTED);
-    assert_non_null(strstr(buf_text(&l.warnings), "F:9: routing_strategy_args.ttl: has no effect here: observations fade with"));
+    assert_non_null(strstr(buf_text(&l.warnings),
+                           "F:9: routing_strategy_args.ttl: has no effect here: observations fade with"));
     assert_non_null(strstr(buf_text(&l.warnings), "F:9: routing_strategy_args.speed: this key is not known"));
-    assert_non_null(strstr(buf_text(&l.warnings), "\"latency-based-routing\" is not here; expected-cost takes its place: "));
+    assert_non_null(strstr(buf_text(&l.warnings),
+                           "\"latency-based-routing\" is not here; expected-cost takes its place: "));
     load_end(&l);
     load(&l, MODELS "router_settings: {routing_strategy: fastest}\n");
     assert_null(l.config->strategy);
-    assert_non_null(strstr(buf_text(&l.warnings), "\"fastest\" is not here; simple-shuffle is used. There are: simple-shuffle, "
-                                                  "expected-cost, risk-adjusted"));
+    assert_non_null(strstr(buf_text(&l.warnings),
+                           "\"fastest\" is not here; simple-shuffle is used. There are: simple-shuffle, "
+                           "expected-cost, risk-adjusted"));
     load_end(&l);
 }
 
-static void an_alias_asks_for_quality(void **state)
+TEST(an_alias_asks_for_quality)
 {
-    (void)state;
     struct load l;
     load(&l, MODELS "router_settings:\n"
                     "  model_group_alias: {other: a, own: a}\n"
@@ -76,14 +77,14 @@ static void an_alias_asks_for_quality(void **state)
     load_end(&l);
 }
 
-static void what_is_out_of_range_is_refused(void **state)
+TEST(what_is_out_of_range_is_refused)
 {
-    (void)state;
     refused(MODELS "router_settings: {model_group_quality: {a: 101}}\n",
             "F:7: router_settings.model_group_quality: expected a number from 0 to 100, found the number 101");
     refused(MODELS "router_settings: {model_group_quality: {a: good}}\n",
             "F:7: router_settings.model_group_quality: expected a number from 0 to 100, found the text \"good\"");
-    refused(MODELS "router_settings:\n  routing_strategy_args: {tau: -1, half_life: 0, move_factor: 0.5, failure: -1}\n",
+    refused(MODELS
+            "router_settings:\n  routing_strategy_args: {tau: -1, half_life: 0, move_factor: 0.5, failure: -1}\n",
             "F:8: routing_strategy_args.tau: expected a number from 0 to 1000000, found the number -1\n"
             "F:8: routing_strategy_args.half_life: expected seconds from 1 to 86400, found the number 0\n"
             "F:8: routing_strategy_args.move_factor: expected a number from 1 to 1000000, found the number 0.5\n"
@@ -93,10 +94,8 @@ static void what_is_out_of_range_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(declarations_are_read),
-        cmocka_unit_test(a_strategy_and_its_settings_are_read),
-        cmocka_unit_test(foreign_strategies_are_told),
-        cmocka_unit_test(an_alias_asks_for_quality),
+        cmocka_unit_test(declarations_are_read),           cmocka_unit_test(a_strategy_and_its_settings_are_read),
+        cmocka_unit_test(foreign_strategies_are_told),     cmocka_unit_test(an_alias_asks_for_quality),
         cmocka_unit_test(what_is_out_of_range_is_refused),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);

@@ -15,28 +15,31 @@ static void assert_words(const struct choice *c, const char *words)
     buf_free(&out);
 }
 
-static void a_score_is_told_with_its_parts(void **state)
+TEST(a_score_is_told_with_its_parts)
 {
-    (void)state;
-    struct choice c = {.deployment = &ALPHA, .score = 0.0412,
-                       .terms = {0.6f, 0.9f, 2.1f, 0.0012f, 0.008f, 0.02f, 0.003f, 0}};
+    struct choice c = {
+        .deployment = &ALPHA, .score = 0.0412, .terms = {0.6f, 0.9f, 2.1f, 0.0012f, 0.008f, 0.02f, 0.003f, 0}};
     assert_words(&c, "alpha: 0.0412 USD: wait 0.6 s, first token 0.9 s, reply 2.1 s, price 0.0012 USD, "
                      "missing quality 0.008 USD, odds of failure 2 %, which cost 0.003 USD");
     c.score = NAN;
     assert_words(&c, "alpha: not compared");
 }
 
-static void each_limit_has_words(void **state)
+TEST(each_limit_has_words)
 {
-    (void)state;
-    static const struct { struct choice c; const char *words; } all[] = {
+    static const struct {
+        struct choice c;
+        const char *words;
+    } all[] = {
         {{.limit = LIMIT_RESTING, .limit_s = 239.5f, .reason = FAILURE_QUOTA}, "rests 240 s after quota"},
         {{.limit = LIMIT_BREAKER_OPEN, .limit_s = 5, .reason = FAILURE_SERVER, .figure = 3},
          "is left alone for 5 s after 3 failures in a row, the last: server"},
-        {{.limit = LIMIT_BREAKER_OPEN, .reason = FAILURE_TIMEOUT}, "another call tries whether it is well again after timeout"},
+        {{.limit = LIMIT_BREAKER_OPEN, .reason = FAILURE_TIMEOUT},
+         "another call tries whether it is well again after timeout"},
         {{.limit = LIMIT_NOT_READY}, "its server on this machine is not ready"},
         {{.limit = LIMIT_WIRE}, "does not speak what is asked"},
-        {{.limit = LIMIT_CONTEXT_WINDOW, .figure = 1200, .window = 1000}, "takes 1000 tokens, the prompt has about 1200"},
+        {{.limit = LIMIT_CONTEXT_WINDOW, .figure = 1200, .window = 1000},
+         "takes 1000 tokens, the prompt has about 1200"},
         {{.limit = LIMIT_CONTEXT_WINDOW, .figure = 600, .window = 500},
          "takes 500 tokens, the prompt has about 600 (start Ollama with OLLAMA_CONTEXT_LENGTH=1000 for more)"},
         {{.limit = LIMIT_CAPABILITY, .figure = CAPABILITY_IMAGES | CAPABILITY_FORMAT}, "is declared to lack images"},

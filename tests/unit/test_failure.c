@@ -9,7 +9,8 @@ static void read_as(int status, const char *body, enum failure_kind kind, const 
     struct failure f;
     failure_from_reply(&f, status, -1, slice_of(body));
     if (f.kind != kind)
-        print_error("HTTP %d %s: %s, expected %s\n", status, body, failure_rule(f.kind)->name, failure_rule(kind)->name);
+        print_error("HTTP %d %s: %s, expected %s\n", status, body, failure_rule(f.kind)->name,
+                    failure_rule(kind)->name);
     assert_int_equal(f.kind, kind);
     assert_int_equal(f.upstream_status, status);
     if (message)
@@ -27,15 +28,16 @@ static void says(int status, const char *body, const char *part)
 /* ---- the table ---- */
 
 static const enum failure_kind ALL[] = {
-    FAILURE_CONNECT, FAILURE_TIMEOUT, FAILURE_RATE_LIMIT, FAILURE_QUOTA, FAILURE_AUTH, FAILURE_NOT_FOUND,
-    FAILURE_BAD_REQUEST, FAILURE_UNSUPPORTED, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER, FAILURE_SERVER, FAILURE_OVERLOADED,
-    FAILURE_CUT, FAILURE_EMPTY, FAILURE_PROTOCOL, FAILURE_INTERNAL, FAILURE_BUDGET,
+    FAILURE_CONNECT,   FAILURE_TIMEOUT,     FAILURE_RATE_LIMIT,  FAILURE_QUOTA,   FAILURE_AUTH,
+    FAILURE_NOT_FOUND, FAILURE_BAD_REQUEST, FAILURE_UNSUPPORTED, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER,
+    FAILURE_SERVER,    FAILURE_OVERLOADED,  FAILURE_CUT,         FAILURE_EMPTY,   FAILURE_PROTOCOL,
+    FAILURE_INTERNAL,  FAILURE_BUDGET,
 };
 
-/* Codex hides the message of a 500 and tries 30 times; 401, 403 and 408 make it try again, and 401 is about the wrong key. */
-static void clients_never_get_statuses_that_mislead_codex(void **state)
+/* Codex hides the message of a 500 and tries 30 times; 401, 403 and 408 make it try again, and 401 is about the wrong
+ * key. */
+TEST(clients_never_get_statuses_that_mislead_codex)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(ALL); i++) {
         const struct failure_rule *rule = failure_rule(ALL[i]);
         assert_true(rule->status == 400 || rule->status == 404 || rule->status == 429 || rule->status == 503);
@@ -47,9 +49,8 @@ static void clients_never_get_statuses_that_mislead_codex(void **state)
 }
 
 /* What only the user can mend is final, and its message is shown: that is what this code does to Codex. */
-static void permanent_failures_are_final_for_codex(void **state)
+TEST(permanent_failures_are_final_for_codex)
 {
-    (void)state;
     const enum failure_kind permanent[] = {FAILURE_AUTH, FAILURE_NOT_FOUND};
     for (size_t i = 0; i < COUNT_OF(permanent); i++) {
         const struct failure_rule *rule = failure_rule(permanent[i]);
@@ -59,9 +60,8 @@ static void permanent_failures_are_final_for_codex(void **state)
     }
 }
 
-static void faults_of_the_request_go_nowhere_else(void **state)
+TEST(faults_of_the_request_go_nowhere_else)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(ALL); i++) {
         bool request = ALL[i] == FAILURE_BAD_REQUEST || ALL[i] == FAILURE_CONTEXT || ALL[i] == FAILURE_CONTENT_FILTER ||
                        ALL[i] == FAILURE_INTERNAL || ALL[i] == FAILURE_BUDGET;
@@ -72,57 +72,77 @@ static void faults_of_the_request_go_nowhere_else(void **state)
 
 /* ---- replies ---- */
 
-static void statuses_tell_the_kind(void **state)
+TEST(statuses_tell_the_kind)
 {
-    (void)state;
     static const struct {
         int status;
         enum failure_kind kind;
     } rows[] = {
-        {400, FAILURE_BAD_REQUEST}, {401, FAILURE_AUTH}, {402, FAILURE_QUOTA}, {403, FAILURE_AUTH},
-        {404, FAILURE_NOT_FOUND}, {405, FAILURE_NOT_FOUND}, {408, FAILURE_TIMEOUT}, {409, FAILURE_BAD_REQUEST},
+        {400, FAILURE_BAD_REQUEST}, {401, FAILURE_AUTH},        {402, FAILURE_QUOTA},      {403, FAILURE_AUTH},
+        {404, FAILURE_NOT_FOUND},   {405, FAILURE_NOT_FOUND},   {408, FAILURE_TIMEOUT},    {409, FAILURE_BAD_REQUEST},
         {413, FAILURE_BAD_REQUEST}, {422, FAILURE_BAD_REQUEST}, {429, FAILURE_RATE_LIMIT}, {451, FAILURE_BAD_REQUEST},
-        {500, FAILURE_SERVER}, {502, FAILURE_SERVER}, {503, FAILURE_OVERLOADED}, {504, FAILURE_SERVER},
-        {529, FAILURE_OVERLOADED}, {599, FAILURE_SERVER}, {999, FAILURE_SERVER}, {101, FAILURE_PROTOCOL},
+        {500, FAILURE_SERVER},      {502, FAILURE_SERVER},      {503, FAILURE_OVERLOADED}, {504, FAILURE_SERVER},
+        {529, FAILURE_OVERLOADED},  {599, FAILURE_SERVER},      {999, FAILURE_SERVER},     {101, FAILURE_PROTOCOL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         read_as(rows[i].status, "", rows[i].kind, NULL);
 }
 
-static void openai_replies(void **state)
+TEST(openai_replies)
 {
-    (void)state;
-    read_as(401, "{\"error\":{\"message\":\"Incorrect API key provided\",\"type\":\"invalid_request_error\",\"param\":null,"
-                 "\"code\":\"invalid_api_key\"}}", FAILURE_AUTH,
-            "The provider refused its key: check that key and start again with a valid one. Incorrect API key provided");
-    read_as(429, "{\"error\":{\"message\":\"Rate limit reached for gpt-5.5\",\"type\":\"tokens\",\"param\":null,"
-                 "\"code\":\"rate_limit_exceeded\"}}", FAILURE_RATE_LIMIT, "Rate limit reached for gpt-5.5");
-    read_as(429, "{\"error\":{\"message\":\"You exceeded your current quota\",\"type\":\"insufficient_quota\",\"param\":null,"
-                 "\"code\":\"insufficient_quota\"}}", FAILURE_QUOTA, "You exceeded your current quota");
-    read_as(404, "{\"error\":{\"message\":\"The model `x` does not exist\",\"type\":\"invalid_request_error\",\"param\":null,"
-                 "\"code\":\"model_not_found\"}}", FAILURE_NOT_FOUND, NULL);
-    read_as(400, "{\"error\":{\"message\":\"Unsupported value\",\"type\":\"invalid_request_error\",\"param\":\"temperature\","
-                 "\"code\":\"unsupported_value\"}}", FAILURE_BAD_REQUEST, "Unsupported value");
-    read_as(400, "{\"error\":{\"message\":\"Too big\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}",
-            FAILURE_CONTEXT, "Too big");
-    read_as(400, "{\"error\":{\"message\":\"The response was filtered\",\"code\":\"content_filter\"}}", FAILURE_CONTENT_FILTER,
+    read_as(
+        401,
+        "{\"error\":{\"message\":\"Incorrect API key provided\",\"type\":\"invalid_request_error\",\"param\":null,"
+        "\"code\":\"invalid_api_key\"}}",
+        FAILURE_AUTH,
+        "The provider refused its key: check that key and start again with a valid one. Incorrect API key provided");
+    read_as(429,
+            "{\"error\":{\"message\":\"Rate limit reached for gpt-5.5\",\"type\":\"tokens\",\"param\":null,"
+            "\"code\":\"rate_limit_exceeded\"}}",
+            FAILURE_RATE_LIMIT, "Rate limit reached for gpt-5.5");
+    read_as(
+        429,
+        "{\"error\":{\"message\":\"You exceeded your current quota\",\"type\":\"insufficient_quota\",\"param\":null,"
+        "\"code\":\"insufficient_quota\"}}",
+        FAILURE_QUOTA, "You exceeded your current quota");
+    read_as(
+        404,
+        "{\"error\":{\"message\":\"The model `x` does not exist\",\"type\":\"invalid_request_error\",\"param\":null,"
+        "\"code\":\"model_not_found\"}}",
+        FAILURE_NOT_FOUND, NULL);
+    read_as(
+        400,
+        "{\"error\":{\"message\":\"Unsupported value\",\"type\":\"invalid_request_error\",\"param\":\"temperature\","
+        "\"code\":\"unsupported_value\"}}",
+        FAILURE_BAD_REQUEST, "Unsupported value");
+    read_as(
+        400,
+        "{\"error\":{\"message\":\"Too big\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}",
+        FAILURE_CONTEXT, "Too big");
+    read_as(400, "{\"error\":{\"message\":\"The response was filtered\",\"code\":\"content_filter\"}}",
+            FAILURE_CONTENT_FILTER, NULL);
+    read_as(500, "{\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\"}}", FAILURE_SERVER,
             NULL);
-    read_as(500, "{\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\"}}", FAILURE_SERVER, NULL);
     /* Groq: too many tokens per minute comes as 413. */
-    read_as(413, "{\"error\":{\"message\":\"Request too large: tokens per minute (TPM)\",\"type\":\"tokens\","
-                 "\"code\":\"rate_limit_exceeded\"}}", FAILURE_RATE_LIMIT, NULL);
+    read_as(413,
+            "{\"error\":{\"message\":\"Request too large: tokens per minute (TPM)\",\"type\":\"tokens\","
+            "\"code\":\"rate_limit_exceeded\"}}",
+            FAILURE_RATE_LIMIT, NULL);
 }
 
 /* What one model lacks another may have: it is asked, and this one does not rest. */
-static void what_a_model_lacks(void **state)
+TEST(what_a_model_lacks)
 {
-    (void)state;
-    read_as(400, "{\"error\":{\"message\":\"This model does not support assistant message prefill. The conversation must end "
-                 "with a user message.\",\"type\":\"invalid_request_error\"}}", FAILURE_UNSUPPORTED, NULL);
-    read_as(400, "{\"error\":{\"message\":\"registry.ollama.ai/library/x does not support tools\"}}", FAILURE_UNSUPPORTED, NULL);
+    read_as(
+        400,
+        "{\"error\":{\"message\":\"This model does not support assistant message prefill. The conversation must end "
+        "with a user message.\",\"type\":\"invalid_request_error\"}}",
+        FAILURE_UNSUPPORTED, NULL);
+    read_as(400, "{\"error\":{\"message\":\"registry.ollama.ai/library/x does not support tools\"}}",
+            FAILURE_UNSUPPORTED, NULL);
     read_as(400, "{\"object\":\"error\",\"message\":\"x is not a multimodal model\"}", FAILURE_UNSUPPORTED, NULL);
-    read_as(404, "{\"error\":{\"message\":\"No endpoints found that support tool use.\",\"code\":404}}", FAILURE_UNSUPPORTED,
-            NULL);
+    read_as(404, "{\"error\":{\"message\":\"No endpoints found that support tool use.\",\"code\":404}}",
+            FAILURE_UNSUPPORTED, NULL);
     read_as(404, "{\"error\":{\"message\":\"No such model\"}}", FAILURE_NOT_FOUND, NULL);
     /* Where another deployment has failed in a way that passes, that is what the client is told. */
     struct failure told = {0}, later;
@@ -133,9 +153,8 @@ static void what_a_model_lacks(void **state)
     assert_string_equal(told.message, "busy; no prefill");
 }
 
-static void gemini_replies(void **state)
+TEST(gemini_replies)
 {
-    (void)state;
     struct failure f;
     static const char DAY[] =
         "[{\"error\":{\"code\":429,\"message\":\"You exceeded your current quota, please check your plan and billing details.\","
@@ -152,60 +171,73 @@ static void gemini_replies(void **state)
     assert_string_equal(f.code, "RESOURCE_EXHAUSTED");
     failure_from_reply(&f, 429, 3, slice_of(MINUTE));
     assert_int_equal(f.retry_after_s, 3);
-    read_as(400, "[{\"error\":{\"code\":400,\"message\":\"API key not valid. Please pass a valid API key.\","
-                 "\"status\":\"INVALID_ARGUMENT\"}}]", FAILURE_AUTH, NULL);
-    read_as(400, "[{\"error\":{\"code\":400,\"message\":\"The input token count (1200000) exceeds the maximum number of tokens "
-                 "allowed (1048576).\",\"status\":\"INVALID_ARGUMENT\"}}]", FAILURE_CONTEXT, NULL);
+    read_as(400,
+            "[{\"error\":{\"code\":400,\"message\":\"API key not valid. Please pass a valid API key.\","
+            "\"status\":\"INVALID_ARGUMENT\"}}]",
+            FAILURE_AUTH, NULL);
+    read_as(
+        400,
+        "[{\"error\":{\"code\":400,\"message\":\"The input token count (1200000) exceeds the maximum number of tokens "
+        "allowed (1048576).\",\"status\":\"INVALID_ARGUMENT\"}}]",
+        FAILURE_CONTEXT, NULL);
     read_as(400, "[{\"error\":{\"code\":400,\"message\":\"Unknown name\",\"status\":\"INVALID_ARGUMENT\"}}]",
             FAILURE_BAD_REQUEST, "Unknown name");
     read_as(404, "[{\"error\":{\"code\":404,\"message\":\"models/x is not found\",\"status\":\"NOT_FOUND\"}}]",
             FAILURE_NOT_FOUND, NULL);
-    read_as(403, "[{\"error\":{\"code\":403,\"message\":\"denied\",\"status\":\"PERMISSION_DENIED\"}}]", FAILURE_AUTH, NULL);
+    read_as(403, "[{\"error\":{\"code\":403,\"message\":\"denied\",\"status\":\"PERMISSION_DENIED\"}}]", FAILURE_AUTH,
+            NULL);
     read_as(503, "[{\"error\":{\"code\":503,\"message\":\"The model is overloaded.\",\"status\":\"UNAVAILABLE\"}}]",
             FAILURE_OVERLOADED, "The model is overloaded.");
 }
 
-static void replies_of_others(void **state)
+TEST(replies_of_others)
 {
-    (void)state;
     /* Ollama */
-    read_as(404, "{\"error\":{\"message\":\"model 'x' not found\",\"type\":\"api_error\",\"param\":null,\"code\":null}}",
+    read_as(404,
+            "{\"error\":{\"message\":\"model 'x' not found\",\"type\":\"api_error\",\"param\":null,\"code\":null}}",
             FAILURE_NOT_FOUND, NULL);
-    read_as(503, "{\"error\":{\"message\":\"server busy, please try again.\",\"type\":\"api_error\"}}", FAILURE_OVERLOADED,
-            "server busy, please try again.");
+    read_as(503, "{\"error\":{\"message\":\"server busy, please try again.\",\"type\":\"api_error\"}}",
+            FAILURE_OVERLOADED, "server busy, please try again.");
     read_as(403, "", FAILURE_AUTH, NULL);
     /* Hugging Face */
     read_as(401, "{\"error\":\"Invalid username or password.\"}", FAILURE_AUTH, NULL);
     read_as(402, "{\"error\":\"You have depleted your monthly included credits.\"}", FAILURE_QUOTA,
             "You have depleted your monthly included credits.");
-    read_as(422, "{\"error\":\"Input validation error: `inputs` must have less than 4096 tokens\",\"error_type\":\"validation\"}",
-            FAILURE_CONTEXT, NULL);
-    read_as(400, "{\"error\":{\"message\":\"not supported by any provider you have enabled\",\"code\":\"model_not_supported\"}}",
-            FAILURE_NOT_FOUND, NULL);
+    read_as(
+        422,
+        "{\"error\":\"Input validation error: `inputs` must have less than 4096 tokens\",\"error_type\":\"validation\"}",
+        FAILURE_CONTEXT, NULL);
+    read_as(
+        400,
+        "{\"error\":{\"message\":\"not supported by any provider you have enabled\",\"code\":\"model_not_supported\"}}",
+        FAILURE_NOT_FOUND, NULL);
     read_as(400, "{\"error\":[\"first\",\"second\"]}", FAILURE_BAD_REQUEST, "first");
     /* FastAPI */
-    read_as(422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"Field required\",\"type\":\"missing\"}]}", FAILURE_BAD_REQUEST,
-            "Field required");
+    read_as(422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"Field required\",\"type\":\"missing\"}]}",
+            FAILURE_BAD_REQUEST, "Field required");
     read_as(404, "{\"detail\":\"Not Found\"}", FAILURE_NOT_FOUND, NULL);
     /* vLLM, llama.cpp, Anthropic, OpenRouter */
-    read_as(400, "{\"object\":\"error\",\"message\":\"This model's maximum context length is 8192 tokens.\",\"code\":400}",
+    read_as(400,
+            "{\"object\":\"error\",\"message\":\"This model's maximum context length is 8192 tokens.\",\"code\":400}",
             FAILURE_CONTEXT, NULL);
-    read_as(400, "{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context size\"}}", FAILURE_CONTEXT,
-            NULL);
-    read_as(400, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 2 > 1\"}}",
-            FAILURE_CONTEXT, "prompt is too long: 2 > 1");
-    read_as(400, "{\"error\":{\"message\":\"Your credit balance is too low\",\"type\":\"invalid_request_error\"}}", FAILURE_QUOTA,
-            NULL);
-    read_as(529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}", FAILURE_OVERLOADED,
-            "Overloaded");
+    read_as(400, "{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context size\"}}",
+            FAILURE_CONTEXT, NULL);
+    read_as(
+        400,
+        "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"prompt is too long: 2 > 1\"}}",
+        FAILURE_CONTEXT, "prompt is too long: 2 > 1");
+    read_as(400, "{\"error\":{\"message\":\"Your credit balance is too low\",\"type\":\"invalid_request_error\"}}",
+            FAILURE_QUOTA, NULL);
+    read_as(529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
+            FAILURE_OVERLOADED, "Overloaded");
     read_as(400, "{\"error\":{\"message\":\"x/y is not a valid model ID\",\"code\":400}}", FAILURE_NOT_FOUND, NULL);
     /* A rate limit that speaks of tokens is no full context window. */
-    read_as(429, "{\"error\":{\"message\":\"Too many tokens for your context window plan\"}}", FAILURE_RATE_LIMIT, NULL);
+    read_as(429, "{\"error\":{\"message\":\"Too many tokens for your context window plan\"}}", FAILURE_RATE_LIMIT,
+            NULL);
 }
 
-static void bodies_that_are_no_json_are_named(void **state)
+TEST(bodies_that_are_no_json_are_named)
 {
-    (void)state;
     says(502, "<html><body>Bad gateway</body></html>", "HTTP 502 with a web page");
     says(502, "  \n<!doctype html>", "HTTP 502 with a web page");
     says(503, "", "HTTP 503 without a body");
@@ -216,15 +248,15 @@ static void bodies_that_are_no_json_are_named(void **state)
     says(500, "{\"error\":{\"message\":{\"raw\":\"inner\"}}}", "{\"raw\":\"inner\"}");
 }
 
-static void messages_are_redacted_cut_and_kept_to_one_line(void **state)
+TEST(messages_are_redacted_cut_and_kept_to_one_line)
 {
-    (void)state;
     struct failure f;
     char *key = secret_keep(SLICE("sk-canary-0123456789"));
     assert_non_null(key);
     says(401, "{\"error\":{\"message\":\"wrong key sk-canary-0123456789!\"}}", "wrong key [redacted]!");
     says(401, "wrong key sk-canary-0123456789!", "wrong key [redacted]!");
-    failure_from_reply(&f, 400, -1, SLICE("{\"error\":{\"message\":\"a\\nb\\u0000c\",\"code\":\"sk-canary-0123456789\"}}"));
+    failure_from_reply(&f, 400, -1,
+                       SLICE("{\"error\":{\"message\":\"a\\nb\\u0000c\",\"code\":\"sk-canary-0123456789\"}}"));
     assert_string_equal(f.message, "a b c");
     assert_string_equal(f.code, "[redacted]");
 
@@ -240,9 +272,8 @@ static void messages_are_redacted_cut_and_kept_to_one_line(void **state)
     secret_free(key);
 }
 
-static void errors_inside_a_reply_are_read_too(void **state)
+TEST(errors_inside_a_reply_are_read_too)
 {
-    (void)state;
     static const struct {
         const char *error;
         enum failure_kind kind;
@@ -264,7 +295,8 @@ static void errors_inside_a_reply_are_read_too(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         failure_from_error(&f, slice_of(rows[i].error));
         if (f.kind != rows[i].kind)
-            fail_msg("%s: %s, expected %s", rows[i].error, failure_rule(f.kind)->name, failure_rule(rows[i].kind)->name);
+            fail_msg("%s: %s, expected %s", rows[i].error, failure_rule(f.kind)->name,
+                     failure_rule(rows[i].kind)->name);
         assert_true(strlen(f.message) > 0);
     }
     failure_from_error(&f, SLICE("null"));
@@ -274,21 +306,23 @@ static void errors_inside_a_reply_are_read_too(void **state)
 
 /* ---- what the client gets ---- */
 
-static void bodies_are_openais_shape(void **state)
+TEST(bodies_are_openais_shape)
 {
-    (void)state;
     struct failure f;
     struct buf out;
     buf_init(&out, 4096);
     failure_set(&f, FAILURE_CONNECT, "%s: refused \"%d\"", "h", 7);
     failure_name(&f, "a/openai/1");
     assert_true(failure_body(&f, &out));
-    assert_buf(&out, "{\"error\":{\"message\":\"a/openai/1: h: refused \\\"7\\\"\",\"type\":\"server_error\",\"param\":null,"
-                     "\"code\":\"upstream_unreachable\"}}");
+    assert_buf(&out,
+               "{\"error\":{\"message\":\"a/openai/1: h: refused \\\"7\\\"\",\"type\":\"server_error\",\"param\":null,"
+               "\"code\":\"upstream_unreachable\"}}");
     buf_clear(&out);
     failure_from_reply(&f, 422, -1, SLICE("{\"error\":{\"message\":\"m\",\"code\":\"odd_value\"}}"));
     assert_true(failure_body(&f, &out));
-    assert_buf(&out, "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"odd_value\"}}");
+    assert_buf(
+        &out,
+        "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"odd_value\"}}");
     buf_clear(&out);
     failure_from_reply(&f, 401, -1, SLICE("{\"error\":{\"message\":\"m\",\"code\":\"invalid_api_key\"}}"));
     assert_true(failure_body(&f, &out));
@@ -302,9 +336,8 @@ static void bodies_are_openais_shape(void **state)
     buf_free(&out);
 }
 
-static void names_do_not_outgrow_the_message(void **state)
+TEST(names_do_not_outgrow_the_message)
 {
-    (void)state;
     struct failure f;
     failure_set(&f, FAILURE_SERVER, "%0600d", 0);
     failure_name(&f, "deployment");
@@ -319,9 +352,8 @@ static int retry_after(enum failure_kind kind, int seconds)
 }
 
 /* Codex sleeps as long as it is told, and gives up at once on a 429 that does not tell. */
-static void retry_after_is_whole_short_and_there(void **state)
+TEST(retry_after_is_whole_short_and_there)
 {
-    (void)state;
     assert_int_equal(retry_after(FAILURE_RATE_LIMIT, 7), 7);
     assert_int_equal(retry_after(FAILURE_RATE_LIMIT, 0), 1);
     assert_int_equal(retry_after(FAILURE_RATE_LIMIT, 100000), 60);
@@ -332,11 +364,11 @@ static void retry_after_is_whole_short_and_there(void **state)
     assert_int_equal(retry_after(FAILURE_AUTH, 9), -1);
 }
 
-static void arbitrary_bodies_are_survived(void **state)
+TEST(arbitrary_bodies_are_survived)
 {
-    (void)state;
-    static const char RICH[] = "[{\"error\":{\"code\":429,\"status\":\"X\",\"message\":\"\\u00e9\\ud800\",\"details\":"
-                               "[{\"retryDelay\":\"99999999s\"},1,[],{\"retryDelay\":\"s\"}]},\"detail\":[[[[[[\"d\"]]]]]]}]";
+    static const char RICH[] =
+        "[{\"error\":{\"code\":429,\"status\":\"X\",\"message\":\"\\u00e9\\ud800\",\"details\":"
+        "[{\"retryDelay\":\"99999999s\"},1,[],{\"retryDelay\":\"s\"}]},\"detail\":[[[[[[\"d\"]]]]]]}]";
     char text[sizeof RICH];
     struct failure f;
     for (size_t i = 0; i < sizeof RICH; i++) {

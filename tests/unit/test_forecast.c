@@ -7,7 +7,7 @@
 
 #define START 10000000u
 
-static const struct forecast_prior PRIOR = {1000, 5, 20, 5, 200};   /* 1 s, 50 tokens/s, replies of 200 tokens: 5 s */
+static const struct forecast_prior PRIOR = {1000, 5, 20, 5, 200}; /* 1 s, 50 tokens/s, replies of 200 tokens: 5 s */
 
 static struct prospect now(const struct forecast *f, unsigned in_flight, uint64_t now_ms)
 {
@@ -27,7 +27,8 @@ static void break_down(struct forecast *f, uint64_t start_ms, enum failure_kind 
 {
     struct failure failure = {.kind = kind, .retry_after_s = -1};
     struct forecast_call call = forecast_started(f, &PRIOR, 0, start_ms);
-    struct outcome o = {.failure = &failure, .ttft_ms = ttft_ms, .total_ms = total_ms, .output_tokens = -1, .tells = true};
+    struct outcome o = {
+        .failure = &failure, .ttft_ms = ttft_ms, .total_ms = total_ms, .output_tokens = -1, .tells = true};
     if (ttft_ms >= 0)
         forecast_answered(f, &call, start_ms + (uint64_t)ttft_ms);
     forecast_ended(f, &PRIOR, &call, &o, start_ms + (uint64_t)total_ms);
@@ -35,16 +36,15 @@ static void break_down(struct forecast *f, uint64_t start_ms, enum failure_kind 
 
 /* ---- suspicion ---- */
 
-static void suspicion_rises_falls_and_fades(void **state)
+TEST(suspicion_rises_falls_and_fades)
 {
-    (void)state;
     struct suspicion s = {0};
     double rest = suspicion_read(&s, START);
     assert_true(rest > 0 && rest < 0.05);
     suspicion_hear(&s, 100, START);
     double raised = suspicion_read(&s, START);
     assert_true(raised > 20 * rest);
-    assert_true(suspicion_read(&s, START - 1000) == raised);     /* a clock that went back */
+    assert_true(suspicion_read(&s, START - 1000) == raised); /* a clock that went back */
     double later = suspicion_read(&s, START + 10000);
     assert_true(later < raised && later > rest);
     assert_true(fabs(suspicion_read(&s, START + 600000) - rest) < 1e-6);
@@ -53,9 +53,8 @@ static void suspicion_rises_falls_and_fades(void **state)
 }
 
 /* The later a trial of an outage that lasts, the longer until the next one. */
-static void suspicion_fades_more_slowly_each_time(void **state)
+TEST(suspicion_fades_more_slowly_each_time)
 {
-    (void)state;
     struct suspicion s = {0};
     uint64_t t = START, last = 0;
     for (int trial = 0; trial < 4; trial++) {
@@ -70,9 +69,8 @@ static void suspicion_fades_more_slowly_each_time(void **state)
     assert_true(last < 600000);
 }
 
-static void suspicion_stays_a_probability(void **state)
+TEST(suspicion_stays_a_probability)
 {
-    (void)state;
     struct suspicion s = {0};
     uint64_t random = 7, t = 0;
     for (int i = 0; i < 100000; i++) {
@@ -85,9 +83,8 @@ static void suspicion_stays_a_probability(void **state)
 }
 
 /* That one was over before the next came is a sign that it is short. */
-static void suspicion_pardons_what_was_over(void **state)
+TEST(suspicion_pardons_what_was_over)
 {
-    (void)state;
     struct suspicion lasts = {0}, returns = {0};
     for (unsigned i = 0; i < 4; i++) {
         suspicion_hear(&lasts, 1000, START + i * 120000u);
@@ -95,7 +92,8 @@ static void suspicion_pardons_what_was_over(void **state)
         for (unsigned n = 1; n < 6; n++)
             suspicion_hear(&returns, 0.3, START + i * 120000u + 60000 + n * 5000);
     }
-    assert_true(suspicion_read(&lasts, START + 3 * 120000u + 30000) > 2 * suspicion_read(&returns, START + 3 * 120000u + 30000));
+    assert_true(suspicion_read(&lasts, START + 3 * 120000u + 30000) >
+                2 * suspicion_read(&returns, START + 3 * 120000u + 30000));
 }
 
 /* ---- rhythm ---- */
@@ -116,24 +114,22 @@ static void beat(struct rhythm *r, uint64_t from_ms, uint64_t to_ms, uint64_t be
     }
 }
 
-static void a_beat_is_found_and_foreseen(void **state)
+TEST(a_beat_is_found_and_foreseen)
 {
-    (void)state;
     struct rhythm r = {0};
     beat(&r, START, START + 150000, 60000, 20000);
-    assert_int_equal(rhythm_now(&r, START + 150000), RHYTHM_NONE);      /* three times are no rule */
+    assert_int_equal(rhythm_now(&r, START + 150000), RHYTHM_NONE); /* three times are no rule */
     beat(&r, START + 150000, START + 350000, 60000, 20000);
     assert_int_equal(rhythm_now(&r, START + 350000), RHYTHM_WELL);
     assert_int_equal(rhythm_now(&r, START + 360000), RHYTHM_BAD);
     assert_int_equal(rhythm_now(&r, START + 372000), RHYTHM_BAD);
     assert_int_equal(rhythm_now(&r, START + 395000), RHYTHM_WELL);
     assert_int_equal(rhythm_now(&r, START + 425000), RHYTHM_BAD);
-    assert_int_equal(rhythm_now(&r, START + 1700000), RHYTHM_NONE);      /* unconfirmed for long */
+    assert_int_equal(rhythm_now(&r, START + 1700000), RHYTHM_NONE); /* unconfirmed for long */
 }
 
-static void a_beat_that_stops_is_given_up(void **state)
+TEST(a_beat_that_stops_is_given_up)
 {
-    (void)state;
     struct rhythm r = {0};
     beat(&r, START, START + 350000, 60000, 20000);
     assert_int_equal(rhythm_now(&r, START + 365000), RHYTHM_BAD);
@@ -143,9 +139,8 @@ static void a_beat_that_stops_is_given_up(void **state)
 }
 
 /* Failures at random show a grid to him who looks for one; mostly not here. */
-static void chance_is_no_beat(void **state)
+TEST(chance_is_no_beat)
 {
-    (void)state;
     unsigned found = 0;
     uint64_t random = 11;
     for (unsigned n = 0; n < 500; n++) {
@@ -164,31 +159,30 @@ static void chance_is_no_beat(void **state)
 
 /* ---- slots ---- */
 
-static void slots_are_found_by_who_waits(void **state)
+TEST(slots_are_found_by_who_waits)
 {
-    (void)state;
     struct slots s = {0};
     assert_true(slots_wait_ms(&s, 2, 5000) < 800);
     for (int i = 0; i < 4; i++) {
         slots_observe(&s, 1, 900, 1000, 5000);
-        slots_observe(&s, 2, 4000, 1000, 5000);     /* the third one waited */
+        slots_observe(&s, 2, 4000, 1000, 5000); /* the third one waited */
     }
     assert_true(slots_wait_ms(&s, 1, 5000) < 300);
     assert_true(slots_wait_ms(&s, 2, 5000) > 1500);
     assert_true(slots_wait_ms(&s, 6, 5000) > slots_wait_ms(&s, 2, 5000) + 5000);
     for (int i = 0; i < 12; i++)
-        slots_observe(&s, 6, 1000, 1000, 5000);     /* more were added */
+        slots_observe(&s, 6, 1000, 1000, 5000); /* more were added */
     assert_true(slots_wait_ms(&s, 6, 5000) < 300);
 }
 
 /* ---- forecast ---- */
 
-static void what_is_declared_comes_first_and_what_is_seen_wins(void **state)
+TEST(what_is_declared_comes_first_and_what_is_seen_wins)
 {
-    (void)state;
     struct forecast f = {0};
     struct prospect p = now(&f, 0, START);
-    assert_true(fabs(p.ttft_ms / 1000 - 1) < 0.05 && fabs(p.token_ms / 20 - 1) < 0.05 && p.error < 0.02 && p.wait_ms < 1);
+    assert_true(fabs(p.ttft_ms / 1000 - 1) < 0.05 && fabs(p.token_ms / 20 - 1) < 0.05 && p.error < 0.02 &&
+                p.wait_ms < 1);
     for (unsigned i = 0; i < 100; i++)
         serve(&f, START + i * 2000u, 0, 500, 2500);
     p = now(&f, 0, START + 200000);
@@ -197,9 +191,8 @@ static void what_is_declared_comes_first_and_what_is_seen_wins(void **state)
     assert_true(fabs(p.ttft_ms / 1000 - 1) < 0.05);
 }
 
-static void one_failure_tells_of_the_next_minute_not_of_the_next_hour(void **state)
+TEST(one_failure_tells_of_the_next_minute_not_of_the_next_hour)
 {
-    (void)state;
     struct forecast f = {0};
     for (unsigned i = 0; i < 50; i++)
         serve(&f, START + i * 2000u, 0, 1000, 5000);
@@ -212,9 +205,8 @@ static void one_failure_tells_of_the_next_minute_not_of_the_next_hour(void **sta
     assert_true(now(&f, 0, START + 128000).error < 0.05);
 }
 
-static void a_call_that_began_before_a_failure_clears_nothing(void **state)
+TEST(a_call_that_began_before_a_failure_clears_nothing)
 {
-    (void)state;
     struct forecast f = {0};
     struct forecast_call old = forecast_started(&f, &PRIOR, 0, START);
     break_down(&f, START + 1000, FAILURE_SERVER, -1, 30);
@@ -226,9 +218,8 @@ static void a_call_that_began_before_a_failure_clears_nothing(void **state)
     assert_true(kept > 0.3 && now(&f, 0, START + 6200).failing < 0.5 * kept);
 }
 
-static void quotas_and_refused_keys_are_no_trouble(void **state)
+TEST(quotas_and_refused_keys_are_no_trouble)
 {
-    (void)state;
     static const enum failure_kind kinds[] = {FAILURE_RATE_LIMIT, FAILURE_QUOTA, FAILURE_AUTH, FAILURE_NOT_FOUND,
                                               FAILURE_CONTEXT};
     struct forecast f = {0};
@@ -237,21 +228,19 @@ static void quotas_and_refused_keys_are_no_trouble(void **state)
     assert_true(now(&f, 0, START + 6000).error < 0.02);
 }
 
-static void silence_counts_before_it_ends(void **state)
+TEST(silence_counts_before_it_ends)
 {
-    (void)state;
     struct forecast f = {0};
     struct forecast_call call = forecast_started(&f, &PRIOR, 0, START);
     struct prospect early = now(&f, 1, START + 900), late = now(&f, 1, START + 6000);
     assert_true(early.slow < 0.05 && late.slow > 0.2 && late.ttft_ms > 1.3 * early.ttft_ms && late.error > early.error);
     struct outcome gone = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
     forecast_ended(&f, &PRIOR, &call, &gone, START + 7000);
-    assert_true(now(&f, 0, START + 7000).slow < 0.05);      /* the client hung up: nobody knows */
+    assert_true(now(&f, 0, START + 7000).slow < 0.05); /* the client hung up: nobody knows */
 }
 
-static void slowness_is_believed_quickly_and_checked_again(void **state)
+TEST(slowness_is_believed_quickly_and_checked_again)
 {
-    (void)state;
     struct forecast f = {0};
     for (unsigned i = 0; i < 50; i++)
         serve(&f, START + i * 2000u, 0, 1000, 5000);
@@ -262,9 +251,8 @@ static void slowness_is_believed_quickly_and_checked_again(void **state)
 }
 
 /* Waiting for a slot is no slowness: the replies themselves are as quick as ever. */
-static void a_queue_is_told_from_slowness(void **state)
+TEST(a_queue_is_told_from_slowness)
 {
-    (void)state;
     struct forecast f = {0};
     for (unsigned i = 0; i < 12; i++) {
         serve(&f, START + i * 12000u, 0, 1000, 5000);
@@ -275,9 +263,8 @@ static void a_queue_is_told_from_slowness(void **state)
     assert_true(busy.wait_ms > 1500);
 }
 
-static void one_call_at_a_time_tries_what_is_suspected(void **state)
+TEST(one_call_at_a_time_tries_what_is_suspected)
 {
-    (void)state;
     struct forecast f = {0};
     break_down(&f, START, FAILURE_SERVER, -1, 30);
     uint64_t t = START + 15000;
@@ -289,9 +276,8 @@ static void one_call_at_a_time_tries_what_is_suspected(void **state)
     assert_true(now(&f, 1, t + 900).failing < before);
 }
 
-static void lost_time_and_cuts_are_learned(void **state)
+TEST(lost_time_and_cuts_are_learned)
 {
-    (void)state;
     struct forecast quick = {0}, cut = {0};
     for (unsigned i = 0; i < 10; i++) {
         break_down(&quick, START + i * 1000u, FAILURE_SERVER, -1, 20);
@@ -302,9 +288,8 @@ static void lost_time_and_cuts_are_learned(void **state)
 }
 
 /* A reply that is not streamed shows its speed as a whole. */
-static void whole_replies_count(void **state)
+TEST(whole_replies_count)
 {
-    (void)state;
     struct forecast f = {0};
     struct forecast_call call = forecast_started(&f, &PRIOR, 0, START);
     struct outcome o = {.ttft_ms = 5000, .total_ms = 5000, .output_tokens = 200};
@@ -323,9 +308,8 @@ static double part(uint64_t *random)
 }
 
 /* Whatever happens, probabilities and times are such, and no call leaves its place behind. */
-static void any_history_gives_sane_prospects(void **state)
+TEST(any_history_gives_sane_prospects)
 {
-    (void)state;
     uint64_t random = 3, t = START;
     struct forecast f = {0};
     for (unsigned i = 0; i < 20000; i++, t += (uint64_t)(part(&random) * 20000)) {
@@ -346,9 +330,8 @@ static void any_history_gives_sane_prospects(void **state)
 }
 
 /* However much quicker than what is declared: that is not slow. */
-static void quick_is_never_slow(void **state)
+TEST(quick_is_never_slow)
 {
-    (void)state;
     for (int64_t total_ms = 2; total_ms <= 4000; total_ms *= 2) {
         struct forecast streamed = {0}, whole = {0};
         double rest = now(&streamed, 0, START + 1).slow;
@@ -363,9 +346,8 @@ static void quick_is_never_slow(void **state)
 }
 
 /* Clients that stream nothing teach the speed, too. */
-static void whole_replies_teach_the_speed(void **state)
+TEST(whole_replies_teach_the_speed)
 {
-    (void)state;
     struct forecast f = {0};
     for (uint64_t t = START; t < START + 100000; t += 5000) {
         struct forecast_call call = forecast_started(&f, &PRIOR, 0, t);
@@ -373,7 +355,7 @@ static void whole_replies_teach_the_speed(void **state)
         forecast_comes_whole(&f, &call);
         forecast_ended(&f, &PRIOR, &call, &o, t + 2500);
     }
-    struct prospect p = now(&f, 0, START + 100000);     /* half of the 5 s that were declared */
+    struct prospect p = now(&f, 0, START + 100000); /* half of the 5 s that were declared */
     assert_true(p.ttft_ms > 450 && p.ttft_ms < 650 && p.token_ms > 9 && p.token_ms < 13);
 }
 

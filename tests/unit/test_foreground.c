@@ -19,19 +19,17 @@ static bool run_shell(const char *script, struct foreground run)
     return foreground_run(&run, &end, &error);
 }
 
-static void output_and_exit_code_come_back(void **state)
+TEST(output_and_exit_code_come_back)
 {
-    (void)state;
-    assert_true(run_shell("echo one; echo $NAME; exit 7", (struct foreground){.input = -1, .environment =
-                          (char *[]){(char[]){"NAME=two"}, NULL}}));
+    assert_true(run_shell("echo one; echo $NAME; exit 7",
+                          (struct foreground){.input = -1, .environment = (char *[]){(char[]){"NAME=two"}, NULL}}));
     assert_int_equal(end.code, 7);
     assert_int_equal(end.signal, 0);
     assert_buf(&output, "one\ntwo\n");
 }
 
-static void input_is_handed_over(void **state)
+TEST(input_is_handed_over)
 {
-    (void)state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], "given\n", 6), 6);
@@ -41,20 +39,21 @@ static void input_is_handed_over(void **state)
     assert_buf(&output, "given\n");
 }
 
-static void much_output_does_not_block(void **state)
+TEST(much_output_does_not_block)
 {
-    (void)state;
-    assert_true(run_shell("i=0; while [ $i -lt 3000 ]; do echo \"a line that fills the pipe and more: $i\"; i=$((i+1)); "
-                          "done; exit 3", (struct foreground){.input = -1}));
+    assert_true(
+        run_shell("i=0; while [ $i -lt 3000 ]; do echo \"a line that fills the pipe and more: $i\"; i=$((i+1)); "
+                  "done; exit 3",
+                  (struct foreground){.input = -1}));
     assert_int_equal(end.code, 3);
     assert_true(output.failed && output.len > 1000);
 }
 
-static void signals_go_on_to_the_program(void **state)
+TEST(signals_go_on_to_the_program)
 {
-    (void)state;
-    assert_true(run_shell("trap 'echo got; exit 5' TERM; kill -TERM $PPID; for i in 1 2 3 4 5 6 7 8; do sleep 0.2; done; exit 9",
-                          (struct foreground){.input = -1}));
+    assert_true(run_shell(
+        "trap 'echo got; exit 5' TERM; kill -TERM $PPID; for i in 1 2 3 4 5 6 7 8; do sleep 0.2; done; exit 9",
+        (struct foreground){.input = -1}));
     assert_int_equal(end.code, 5);
     assert_int_equal(end.signal, SIGTERM);
     assert_buf(&output, "got\n");
@@ -63,9 +62,8 @@ static void signals_go_on_to_the_program(void **state)
     assert_false(sigismember(&mask, SIGTERM));
 }
 
-static void its_own_death_is_told(void **state)
+TEST(its_own_death_is_told)
 {
-    (void)state;
     assert_true(run_shell("kill -KILL $$", (struct foreground){.input = -1}));
     assert_int_equal(end.code, 128 + SIGKILL);
     assert_int_equal(end.signal, 0);
@@ -77,9 +75,8 @@ static bool third_time(void *ctx)
     return ++*times == 3;
 }
 
-static void a_tick_ends_it(void **state)
+TEST(a_tick_ends_it)
 {
-    (void)state;
     int times = 0;
     assert_true(run_shell("for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2; done; exit 9",
                           (struct foreground){.input = -1, .tick = third_time, .ctx = &times, .tick_ms = 5}));
@@ -88,9 +85,8 @@ static void a_tick_ends_it(void **state)
     assert_int_equal(times, 3);
 }
 
-static void what_is_not_there_is_told(void **state)
+TEST(what_is_not_there_is_told)
 {
-    (void)state;
     char *argv[] = {(char[]){"/nonexistent/codex"}, NULL};
     buf_clear(&error);
     assert_false(foreground_run(&(struct foreground){.argv = argv, .input = -1}, &end, &error));
@@ -108,12 +104,9 @@ static int group_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(output_and_exit_code_come_back),
-        cmocka_unit_test(input_is_handed_over),
-        cmocka_unit_test(much_output_does_not_block),
-        cmocka_unit_test(signals_go_on_to_the_program),
-        cmocka_unit_test(its_own_death_is_told),
-        cmocka_unit_test(a_tick_ends_it),
+        cmocka_unit_test(output_and_exit_code_come_back), cmocka_unit_test(input_is_handed_over),
+        cmocka_unit_test(much_output_does_not_block),     cmocka_unit_test(signals_go_on_to_the_program),
+        cmocka_unit_test(its_own_death_is_told),          cmocka_unit_test(a_tick_ends_it),
         cmocka_unit_test(what_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, group_start, NULL);

@@ -3,14 +3,13 @@
 #include "cli/gateway.h"
 #include "cli/session.h"
 
-static void bases_end_in_v1(void **state)
+TEST(bases_end_in_v1)
 {
-    (void)state;
     static const struct {
         const char *given, *base;
     } rows[] = {
-        {"http://h:1", "http://h:1/v1"},         {"http://h:1/", "http://h:1/v1"},   {"http://h:1/v1", "http://h:1/v1"},
-        {"http://h:1/v1//", "http://h:1/v1"},    {"http://h/p", "http://h/p/v1"},    {"http://h/xv1", "http://h/xv1/v1"},
+        {"http://h:1", "http://h:1/v1"},      {"http://h:1/", "http://h:1/v1"}, {"http://h:1/v1", "http://h:1/v1"},
+        {"http://h:1/v1//", "http://h:1/v1"}, {"http://h/p", "http://h/p/v1"},  {"http://h/xv1", "http://h/xv1/v1"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct buf out;
@@ -52,9 +51,8 @@ static void assert_gateway(const char *base, const char *key, const char *expect
     buf_free(&error);
 }
 
-static void the_environment_names_one(void **state)
+TEST(the_environment_names_one)
 {
-    (void)state;
     assert_gateway(NULL, NULL, NULL, SESSION_NOT_RUNNING);
     assert_gateway("", "", NULL, SESSION_NOT_RUNNING);
     assert_gateway(NULL, "sk-1", GATEWAY_BASE, NULL);

@@ -3,7 +3,7 @@
 #include "common/guard.h"
 
 struct row {
-    const char *value;   /* NULL: the header is absent */
+    const char *value; /* NULL: the header is absent */
     bool allowed;
 };
 
@@ -19,25 +19,44 @@ static void check(const struct row *rows, size_t count, bool (*allows)(struct sl
     }
 }
 
-static void hosts(void **state)
+TEST(hosts)
 {
-    (void)state;
     static const struct row rows[] = {
-        {"127.0.0.1:4000", true}, {"localhost:4000", true}, {"[::1]:4000", true},
-        {NULL, false}, {"", false}, {"127.0.0.1", false}, {"localhost", false}, {"127.0.0.1:4001", false},
-        {"127.0.0.1:04000", false}, {"127.0.0.1:40000", false}, {"127.0.0.1:400", false}, {"127.0.0.1:4000 ", false},
-        {" 127.0.0.1:4000", false}, {"127.0.0.1:4000.", false}, {"127.0.0.1.evil.test:4000", false},
-        {"evil.test", false}, {"evil.test:4000", false}, {"127.0.0.2:4000", false}, {"0.0.0.0:4000", false},
-        {"0x7f.1:4000", false}, {"2130706433:4000", false}, {"localhost.:4000", false}, {"xlocalhost:4000", false},
-        {"user@127.0.0.1:4000", false}, {"127.0.0.1:4000,evil.test", false}, {"[::ffff:127.0.0.1]:4000", false},
-        {"::1:4000", false}, {"localhost:4000/", false}, {"localhost:+4000", false},
+        {"127.0.0.1:4000", true},
+        {"localhost:4000", true},
+        {"[::1]:4000", true},
+        {NULL, false},
+        {"", false},
+        {"127.0.0.1", false},
+        {"localhost", false},
+        {"127.0.0.1:4001", false},
+        {"127.0.0.1:04000", false},
+        {"127.0.0.1:40000", false},
+        {"127.0.0.1:400", false},
+        {"127.0.0.1:4000 ", false},
+        {" 127.0.0.1:4000", false},
+        {"127.0.0.1:4000.", false},
+        {"127.0.0.1.evil.test:4000", false},
+        {"evil.test", false},
+        {"evil.test:4000", false},
+        {"127.0.0.2:4000", false},
+        {"0.0.0.0:4000", false},
+        {"0x7f.1:4000", false},
+        {"2130706433:4000", false},
+        {"localhost.:4000", false},
+        {"xlocalhost:4000", false},
+        {"user@127.0.0.1:4000", false},
+        {"127.0.0.1:4000,evil.test", false},
+        {"[::ffff:127.0.0.1]:4000", false},
+        {"::1:4000", false},
+        {"localhost:4000/", false},
+        {"localhost:+4000", false},
     };
     check(rows, COUNT_OF(rows), guard_host);
 }
 
-static void a_nul_does_not_end_a_host(void **state)
+TEST(a_nul_does_not_end_a_host)
 {
-    (void)state;
     assert_false(guard_host(SLICE("127.0.0.1:4000\0.evil.test"), 4000));
     assert_true(guard_host(SLICE("127.0.0.1:80"), 80));
 }
@@ -48,16 +67,33 @@ static bool among(struct slice host, unsigned port)
     return guard_host_among(host, "proxy.example  agent-7 10.1.2.3 [fd00::1]");
 }
 
-static void names_that_were_allowed(void **state)
+TEST(names_that_were_allowed)
 {
-    (void)state;
     static const struct row rows[] = {
-        {"proxy.example", true}, {"proxy.example:4000", true}, {"Proxy.Example:80", true}, {"agent-7:1", true},
-        {"10.1.2.3:4000", true}, {"[fd00::1]:4000", true}, {"[fd00::1]", true},
-        {NULL, false}, {"", false}, {"proxy.example:", false}, {"proxy.example:x", false}, {"proxy.example:123456", false},
-        {"evil.test", false}, {"xproxy.example", false}, {"proxy.example.evil.test", false}, {"proxy.example:4000:4000", false},
-        {"proxy.example agent-7", false}, {" proxy.example", false}, {"proxy.example.", false}, {":4000", false},
-        {"user@proxy.example", false}, {"proxy.example/", false}, {"fd00::1", false}, {"127.0.0.1:4000", false},
+        {"proxy.example", true},
+        {"proxy.example:4000", true},
+        {"Proxy.Example:80", true},
+        {"agent-7:1", true},
+        {"10.1.2.3:4000", true},
+        {"[fd00::1]:4000", true},
+        {"[fd00::1]", true},
+        {NULL, false},
+        {"", false},
+        {"proxy.example:", false},
+        {"proxy.example:x", false},
+        {"proxy.example:123456", false},
+        {"evil.test", false},
+        {"xproxy.example", false},
+        {"proxy.example.evil.test", false},
+        {"proxy.example:4000:4000", false},
+        {"proxy.example agent-7", false},
+        {" proxy.example", false},
+        {"proxy.example.", false},
+        {":4000", false},
+        {"user@proxy.example", false},
+        {"proxy.example/", false},
+        {"fd00::1", false},
+        {"127.0.0.1:4000", false},
     };
     check(rows, COUNT_OF(rows), among);
     assert_false(guard_host_among(SLICE("proxy.example"), NULL));
@@ -65,9 +101,8 @@ static void names_that_were_allowed(void **state)
     assert_false(guard_host_among(SLICE("proxy.example\0.evil.test"), "proxy.example"));
 }
 
-static void host_names(void **state)
+TEST(host_names)
 {
-    (void)state;
     static char name[300];
     memset(name, 'a', sizeof name - 1);
     assert_true(guard_is_host_name(SLICE("a.B-7_x")));
@@ -82,16 +117,26 @@ static void host_names(void **state)
     assert_false(guard_is_host_name((struct slice){name, 254}));
 }
 
-static void origins(void **state)
+TEST(origins)
 {
-    (void)state;
     static const struct row rows[] = {
-        {NULL, true}, {"http://127.0.0.1:4000", true}, {"http://localhost:4000", true},
-        {"", false}, {"null", false}, {"https://127.0.0.1:4000", false}, {"http://127.0.0.1", false},
-        {"http://127.0.0.1:4001", false}, {"http://127.0.0.1:4000/", false}, {"http://evil.test", false},
-        {"http://evil.test:4000", false}, {"http://127.0.0.1:4000.evil.test", false},
-        {"http://127.0.0.1:4000 http://evil.test", false}, {"HTTP://127.0.0.1:4000", false}, {"file://", false},
-        {"127.0.0.1:4000", false}, {"*", false},
+        {NULL, true},
+        {"http://127.0.0.1:4000", true},
+        {"http://localhost:4000", true},
+        {"", false},
+        {"null", false},
+        {"https://127.0.0.1:4000", false},
+        {"http://127.0.0.1", false},
+        {"http://127.0.0.1:4001", false},
+        {"http://127.0.0.1:4000/", false},
+        {"http://evil.test", false},
+        {"http://evil.test:4000", false},
+        {"http://127.0.0.1:4000.evil.test", false},
+        {"http://127.0.0.1:4000 http://evil.test", false},
+        {"HTTP://127.0.0.1:4000", false},
+        {"file://", false},
+        {"127.0.0.1:4000", false},
+        {"*", false},
     };
     check(rows, COUNT_OF(rows), guard_origin);
 }
@@ -102,12 +147,11 @@ static bool fetch_site(struct slice site, unsigned port)
     return guard_fetch_site(site);
 }
 
-static void fetch_sites(void **state)
+TEST(fetch_sites)
 {
-    (void)state;
     static const struct row rows[] = {
-        {NULL, true}, {"same-origin", true}, {"none", true},
-        {"", false}, {"same-site", false}, {"cross-site", false}, {"Same-Origin ", false}, {"none,cross-site", false},
+        {NULL, true},         {"same-origin", true}, {"none", true},          {"", false},
+        {"same-site", false}, {"cross-site", false}, {"Same-Origin ", false}, {"none,cross-site", false},
     };
     check(rows, COUNT_OF(rows), fetch_site);
 }

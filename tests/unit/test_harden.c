@@ -5,15 +5,27 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void dangerous_variables_go(void **state)
+TEST(dangerous_variables_go)
 {
-    (void)state;
-    char *given[] = {
-        (char[]){"LD_PRELOAD=x"}, (char[]){"HOME=/home/user"}, (char[]){"SSLKEYLOGFILE=/tmp/x"}, (char[]){"https_proxy=http://x"},
-        (char[]){"ALL_PROXY=http://x"}, (char[]){"no_proxy=*"}, (char[]){"OPENAI_API_KEY=sk-1"}, (char[]){"SSL_CERT_FILE=/tmp/x"},
-        (char[]){"OPENSSL_CONF=/tmp/x"}, (char[]){"CURL_HOME=/tmp"}, (char[]){"NETRC=/tmp/x"}, (char[]){"MALLOC_TRACE=/tmp/x"},
-        (char[]){"GLIBC_TUNABLES=x"}, (char[]){"RES_OPTIONS=debug"}, (char[]){"HOSTALIASES=/tmp/x"}, (char[]){"PROXY_OF_MINE=1"},
-        (char[]){"NETRC_OF_MINE=1"}, (char[]){"LITELLM_API_KEY=sk-2"}, NULL};
+    char *given[] = {(char[]){"LD_PRELOAD=x"},
+                     (char[]){"HOME=/home/user"},
+                     (char[]){"SSLKEYLOGFILE=/tmp/x"},
+                     (char[]){"https_proxy=http://x"},
+                     (char[]){"ALL_PROXY=http://x"},
+                     (char[]){"no_proxy=*"},
+                     (char[]){"OPENAI_API_KEY=sk-1"},
+                     (char[]){"SSL_CERT_FILE=/tmp/x"},
+                     (char[]){"OPENSSL_CONF=/tmp/x"},
+                     (char[]){"CURL_HOME=/tmp"},
+                     (char[]){"NETRC=/tmp/x"},
+                     (char[]){"MALLOC_TRACE=/tmp/x"},
+                     (char[]){"GLIBC_TUNABLES=x"},
+                     (char[]){"RES_OPTIONS=debug"},
+                     (char[]){"HOSTALIASES=/tmp/x"},
+                     (char[]){"PROXY_OF_MINE=1"},
+                     (char[]){"NETRC_OF_MINE=1"},
+                     (char[]){"LITELLM_API_KEY=sk-2"},
+                     NULL};
     static const char *const kept[] = {"HOME=/home/user", "OPENAI_API_KEY=sk-1", "PROXY_OF_MINE=1", "NETRC_OF_MINE=1",
                                        "LITELLM_API_KEY=sk-2"};
     char **before = environ;
@@ -26,9 +38,8 @@ static void dangerous_variables_go(void **state)
     assert_null(after[COUNT_OF(kept)]);
 }
 
-static void the_status_names_what_is_meant(void **state)
+TEST(the_status_names_what_is_meant)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 1000);
     assert_true(harden_json(&(struct harden_status){.no_core = HARDEN_ON, .landlock = HARDEN_OFF}, &out));

@@ -6,7 +6,9 @@
 #include <math.h>
 
 static const struct config CONFIG = {
-    .cooldown_ms = 90000, .allowed_fails = 2, .strategy_settings = {.half_life_ms = 60000, .error_half_life_ms = 60000},
+    .cooldown_ms = 90000,
+    .allowed_fails = 2,
+    .strategy_settings = {.half_life_ms = 60000, .error_half_life_ms = 60000},
 };
 static const struct deployment READY = {.id = NULL};
 
@@ -35,7 +37,9 @@ static void fail_with(struct health *h, enum failure_kind kind, int retry_after_
 
 static void succeed(struct health *h, uint64_t now_ms)
 {
-    call(h, (struct outcome){.ttft_ms = 500, .total_ms = 2500, .prompt_tokens = 70, .output_tokens = 100, .cost_usd = 0.01},
+    call(h,
+         (struct outcome){
+             .ttft_ms = 500, .total_ms = 2500, .prompt_tokens = 70, .output_tokens = 100, .cost_usd = 0.01},
          now_ms);
 }
 
@@ -47,9 +51,8 @@ static uint64_t rest_after(enum failure_kind kind, int retry_after_s)
     return h.resting_until ? h.resting_until - 1000 : 0;
 }
 
-static void each_kind_has_its_rest(void **state)
+TEST(each_kind_has_its_rest)
 {
-    (void)state;
     assert_int_equal(rest_after(FAILURE_QUOTA, -1), 300000);
     assert_int_equal(rest_after(FAILURE_AUTH, -1), 3600000);
     assert_int_equal(rest_after(FAILURE_NOT_FOUND, -1), 1800000);
@@ -58,9 +61,8 @@ static void each_kind_has_its_rest(void **state)
     assert_int_equal(rest_after(FAILURE_BAD_REQUEST, -1), 0);
 }
 
-static void retry_after_comes_first(void **state)
+TEST(retry_after_comes_first)
 {
-    (void)state;
     assert_int_equal(rest_after(FAILURE_RATE_LIMIT, 7), 7000);
     assert_int_equal(rest_after(FAILURE_QUOTA, 7), 7000);
     assert_int_equal(rest_after(FAILURE_OVERLOADED, 20), 20000);
@@ -69,9 +71,8 @@ static void retry_after_comes_first(void **state)
     assert_int_equal(rest_after(FAILURE_BAD_REQUEST, 7), 0);
 }
 
-static void a_policy_forgives_by_the_kind_of_failure(void **state)
+TEST(a_policy_forgives_by_the_kind_of_failure)
 {
-    (void)state;
     struct config config = CONFIG;
     struct failure limit = {.kind = FAILURE_RATE_LIMIT, .retry_after_s = -1};
     struct failure timeout = {.kind = FAILURE_TIMEOUT, .retry_after_s = -1};
@@ -86,14 +87,13 @@ static void a_policy_forgives_by_the_kind_of_failure(void **state)
     fail_as(&h, &config, &timeout, 10);
     assert_false(health_ready(&h, &READY, 10, NULL));
     h = (struct health){0};
-    limit.retry_after_s = 7;     /* the provider's word comes first */
+    limit.retry_after_s = 7; /* the provider's word comes first */
     fail_as(&h, &config, &limit, 10);
     assert_false(health_ready(&h, &READY, 10, NULL));
 }
 
-static void rests_can_be_switched_off(void **state)
+TEST(rests_can_be_switched_off)
 {
-    (void)state;
     struct config config = CONFIG;
     config.no_cooldowns = true;
     for (unsigned kind = FAILURE_CONNECT; kind < FAILURE_KINDS; kind++) {
@@ -106,11 +106,10 @@ static void rests_can_be_switched_off(void **state)
 }
 
 /* A backend that fails quickly must not go on drawing calls: after a few in a row it rests, whatever the status. */
-static void server_errors_are_forgiven_a_few_times(void **state)
+TEST(server_errors_are_forgiven_a_few_times)
 {
-    (void)state;
-    const enum failure_kind kinds[] = {FAILURE_CONNECT, FAILURE_TIMEOUT, FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CUT,
-                                       FAILURE_EMPTY, FAILURE_PROTOCOL};
+    const enum failure_kind kinds[] = {FAILURE_CONNECT, FAILURE_TIMEOUT, FAILURE_SERVER,  FAILURE_OVERLOADED,
+                                       FAILURE_CUT,     FAILURE_EMPTY,   FAILURE_PROTOCOL};
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         struct health h = {0};
         fail_with(&h, kinds[i], -1, 10);
@@ -120,14 +119,13 @@ static void server_errors_are_forgiven_a_few_times(void **state)
         assert_false(health_ready(&h, &READY, 30, NULL));
         assert_false(health_ready(&h, &READY, 90029, NULL));
         assert_true(health_ready(&h, &READY, 90030, NULL));
-        fail_with(&h, kinds[i], -1, 100000);    /* the one after the rest is enough */
+        fail_with(&h, kinds[i], -1, 100000); /* the one after the rest is enough */
         assert_false(health_ready(&h, &READY, 100000, NULL));
     }
 }
 
-static void a_success_clears_all(void **state)
+TEST(a_success_clears_all)
 {
-    (void)state;
     struct health h = {0};
     fail_with(&h, FAILURE_SERVER, -1, 0);
     fail_with(&h, FAILURE_SERVER, -1, 0);
@@ -142,9 +140,8 @@ static void a_success_clears_all(void **state)
     assert_int_equal(h.reason, FAILURE_NONE);
 }
 
-static void faults_of_the_request_are_not_the_deployments(void **state)
+TEST(faults_of_the_request_are_not_the_deployments)
 {
-    (void)state;
     const enum failure_kind kinds[] = {FAILURE_BAD_REQUEST, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER, FAILURE_INTERNAL};
     struct health h = {0};
     for (int n = 0; n < 10; n++)
@@ -154,18 +151,16 @@ static void faults_of_the_request_are_not_the_deployments(void **state)
     assert_true(health_ready(&h, &READY, 0, NULL));
 }
 
-static void a_late_failure_does_not_shorten_a_rest(void **state)
+TEST(a_late_failure_does_not_shorten_a_rest)
 {
-    (void)state;
     struct health h = {0};
     fail_with(&h, FAILURE_AUTH, -1, 0);
     fail_with(&h, FAILURE_RATE_LIMIT, 1, 10);
     assert_int_equal(h.resting_until, 3600000);
 }
 
-static void an_old_call_that_serves_ends_no_rest(void **state)
+TEST(an_old_call_that_serves_ends_no_rest)
 {
-    (void)state;
     struct health h = {0};
     struct health_call old = health_started(&h, &CONFIG, &READY, 0, 0);
     fail_with(&h, FAILURE_RATE_LIMIT, 60, 1000);
@@ -173,7 +168,7 @@ static void an_old_call_that_serves_ends_no_rest(void **state)
     health_ended(&h, &CONFIG, &READY, &old, &served, 2000);
     assert_false(health_ready(&h, &READY, 2000, NULL));
     assert_int_equal(h.successes, 1);
-    succeed(&h, 3000);      /* one that was tried all the same does */
+    succeed(&h, 3000); /* one that was tried all the same does */
     assert_true(health_ready(&h, &READY, 3000, NULL));
 }
 
@@ -185,9 +180,8 @@ static uint64_t open_breaker(struct health *h, uint64_t now_ms)
     return now_ms;
 }
 
-static void one_call_at_a_time_tries_again(void **state)
+TEST(one_call_at_a_time_tries_again)
 {
-    (void)state;
     struct health h = {0};
     open_breaker(&h, 0);
     struct health_call trial = health_started(&h, &CONFIG, &READY, 0, 90000);
@@ -195,10 +189,10 @@ static void one_call_at_a_time_tries_again(void **state)
     assert_false(health_ready(&h, &READY, 90001, NULL));
     struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
     health_ended(&h, &CONFIG, &READY, &trial, &gone, 91000);
-    assert_true(health_ready(&h, &READY, 91000, NULL));     /* without a result: the next one tries */
+    assert_true(health_ready(&h, &READY, 91000, NULL)); /* without a result: the next one tries */
     trial = health_started(&h, &CONFIG, &READY, 0, 91000);
     assert_false(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
-    assert_true(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL));  /* it takes too long to be waited for */
+    assert_true(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL)); /* it takes too long to be waited for */
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &trial, &served, 93000);
     assert_true(health_ready(&h, &READY, 93000, NULL));
@@ -210,12 +204,13 @@ static void one_call_at_a_time_tries_again(void **state)
 static void time_out(struct health *h, uint64_t took_ms, uint64_t now_ms)
 {
     struct failure f = {.kind = FAILURE_TIMEOUT, .retry_after_s = -1};
-    call(h, (struct outcome){.failure = &f, .ttft_ms = -1, .total_ms = (int64_t)took_ms, .cost_usd = NAN, .tells = true}, now_ms);
+    call(h,
+         (struct outcome){.failure = &f, .ttft_ms = -1, .total_ms = (int64_t)took_ms, .cost_usd = NAN, .tells = true},
+         now_ms);
 }
 
-static void each_failed_trial_doubles_the_time(void **state)
+TEST(each_failed_trial_doubles_the_time)
 {
-    (void)state;
     struct health h = {0};
     uint64_t now = open_breaker(&h, 0), wait = 90000;
     for (int i = 0; i < 6; i++) {
@@ -224,7 +219,7 @@ static void each_failed_trial_doubles_the_time(void **state)
         wait = wait * 2 < BREAKER_MOST_MS ? wait * 2 : BREAKER_MOST_MS;
         uint64_t got = h.breaker.until_ms - now;
         assert_true(got >= wait && got <= wait + wait / 10);
-        time_out(&h, 60000, now + 5);    /* a straggler changes nothing */
+        time_out(&h, 60000, now + 5); /* a straggler changes nothing */
         assert_int_equal(h.breaker.until_ms - now, got);
     }
     succeed(&h, h.breaker.until_ms);
@@ -232,13 +227,16 @@ static void each_failed_trial_doubles_the_time(void **state)
     assert_int_equal(h.breaker.until_ms, now * 2 + 90000);
 }
 
-/* An outage of a minute, a request every four seconds, by LiteLLM's defaults: where a failure costs next to nothing, the
- * deployment is in use again soon after it is back; where it costs a user's time, it is left alone for longer. */
-static void a_trial_may_be_made_as_often_as_it_is_cheap(void **state)
+/* An outage of a minute, a request every four seconds, by LiteLLM's defaults: where a failure costs next to nothing,
+ * the deployment is in use again soon after it is back; where it costs a user's time, it is left alone for longer. */
+TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
 {
-    (void)state;
-    const struct config config = {.cooldown_ms = 5000, .allowed_fails = 3, .strategy_settings = CONFIG.strategy_settings};
-    const struct { int64_t took_ms; uint64_t back_by, most_trials; } rows[] = {{5, 90000, 8}, {10000, 260000, 8}};
+    const struct config config = {
+        .cooldown_ms = 5000, .allowed_fails = 3, .strategy_settings = CONFIG.strategy_settings};
+    const struct {
+        int64_t took_ms;
+        uint64_t back_by, most_trials;
+    } rows[] = {{5, 90000, 8}, {10000, 260000, 8}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct health h = {0};
         struct failure f = {.kind = FAILURE_OVERLOADED, .retry_after_s = -1};
@@ -248,8 +246,14 @@ static void a_trial_may_be_made_as_often_as_it_is_cheap(void **state)
                 continue;
             struct health_call made = health_started(&h, &config, &READY, 0, now);
             bool up = now >= 61000;
-            struct outcome o = {.failure = up ? NULL : &f, .ttft_ms = -1, .total_ms = rows[i].took_ms, .prompt_tokens = -1,
-                                .output_tokens = -1, .cost_usd = NAN, .tells = true, .draw = now};
+            struct outcome o = {.failure = up ? NULL : &f,
+                                .ttft_ms = -1,
+                                .total_ms = rows[i].took_ms,
+                                .prompt_tokens = -1,
+                                .output_tokens = -1,
+                                .cost_usd = NAN,
+                                .tells = true,
+                                .draw = now};
             health_ended(&h, &config, &READY, &made, &o, now + (uint64_t)rows[i].took_ms);
             back = up ? now : 0;
             trials += !up;
@@ -267,9 +271,8 @@ static void a_trial_may_be_made_as_often_as_it_is_cheap(void **state)
 }
 
 /* In the least lucky order of calls that overlap: what was said above holds, and no trial is lost. */
-static void a_breaker_never_locks_up(void **state)
+TEST(a_breaker_never_locks_up)
 {
-    (void)state;
     struct health h = {0};
     struct health_call calls[8] = {{0}};
     bool running[8] = {false};
@@ -279,8 +282,14 @@ static void a_breaker_never_locks_up(void **state)
         unsigned i = (unsigned)(random >> 40) % 8;
         now += (random >> 45) % 2000;
         struct failure f = {.kind = (random >> 50) % 7 ? FAILURE_SERVER : FAILURE_RATE_LIMIT, .retry_after_s = -1};
-        struct outcome o = {.failure = (random >> 33) % 4 ? &f : NULL, .ttft_ms = 1, .total_ms = 1, .prompt_tokens = 1,
-                            .output_tokens = 1, .cost_usd = NAN, .cancelled = (random >> 36) % 16 == 0, .tells = true,
+        struct outcome o = {.failure = (random >> 33) % 4 ? &f : NULL,
+                            .ttft_ms = 1,
+                            .total_ms = 1,
+                            .prompt_tokens = 1,
+                            .output_tokens = 1,
+                            .cost_usd = NAN,
+                            .cancelled = (random >> 36) % 16 == 0,
+                            .tells = true,
                             .draw = random};
         if (!running[i] && health_ready(&h, &READY, now, NULL))
             calls[i] = health_started(&h, &CONFIG, &READY, 10, now);
@@ -295,23 +304,21 @@ static void a_breaker_never_locks_up(void **state)
     assert_true(h.calls > 1000);
 }
 
-static void what_the_provider_says_of_its_quota_counts(void **state)
+TEST(what_the_provider_says_of_its_quota_counts)
 {
-    (void)state;
     struct health h = {0};
     struct buf why;
     buf_init(&why, 256);
     health_told_limits(&h, &(struct rate_limits){.primary = {true, 100, 300, 60}}, 1000);
-    health_told_limits(&h, &(struct rate_limits){0}, 2000);   /* a reply without such fields says nothing */
+    health_told_limits(&h, &(struct rate_limits){0}, 2000); /* a reply without such fields says nothing */
     assert_false(health_ready(&h, &READY, 31000, &why));
     assert_buf(&why, "its provider says that its quota is used up for 30 s");
     assert_true(health_ready(&h, &READY, 61000, NULL));
     buf_free(&why);
 }
 
-static void a_reset_forgets_what_was_seen_and_nothing_else(void **state)
+TEST(a_reset_forgets_what_was_seen_and_nothing_else)
 {
-    (void)state;
     struct health h = {.real_window = 4096, .limits = {.primary = {true, 100, 300, 60}}};
     struct deployment d = {.max_input_tokens = 32768};
     struct health_call running = health_started(&h, &CONFIG, &READY, 0, 0);
@@ -333,9 +340,8 @@ static double odds(const struct health *h, uint64_t now_ms)
     return forecast_read(&h->forecast, &prior, h->in_flight, now_ms).error;
 }
 
-static void a_reply_that_comes_whole_may_be_silent(void **state)
+TEST(a_reply_that_comes_whole_may_be_silent)
 {
-    (void)state;
     struct health h = {0};
     double usual = odds(&h, 0);
     struct health_call streamed = health_started(&h, &CONFIG, &READY, 0, 0);
@@ -345,9 +351,8 @@ static void a_reply_that_comes_whole_may_be_silent(void **state)
 }
 
 /* A reload while calls are under way: they end under the old configuration, and the new one must not wait for them. */
-static void what_is_carried_over_is_not_under_way(void **state)
+TEST(what_is_carried_over_is_not_under_way)
 {
-    (void)state;
     struct health h = {0}, next;
     open_breaker(&h, 0);
     struct health_call trial = health_started(&h, &CONFIG, &READY, 0, h.breaker.until_ms);
@@ -359,9 +364,8 @@ static void what_is_carried_over_is_not_under_way(void **state)
     assert_true(odds(&h, trial.started_ms + 60000) > odds(&next, trial.started_ms + 60000));
 }
 
-static void why_not_ready_is_said(void **state)
+TEST(why_not_ready_is_said)
 {
-    (void)state;
     struct health h = {0};
     struct deployment off = {.not_ready = (char[]){"GEMINI_API_KEY is not set"}};
     struct buf why;
@@ -379,27 +383,26 @@ static void why_not_ready_is_said(void **state)
     buf_free(&why);
 }
 
-static void calls_in_flight_are_counted(void **state)
+TEST(calls_in_flight_are_counted)
 {
-    (void)state;
     struct health h = {0};
-    struct health_call first = health_started(&h, &CONFIG, &READY, 100, 0), second = health_started(&h, &CONFIG, &READY, 100, 0);
+    struct health_call first = health_started(&h, &CONFIG, &READY, 100, 0),
+                       second = health_started(&h, &CONFIG, &READY, 100, 0);
     struct outcome gone = {.ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .cancelled = true};
     assert_int_equal(h.in_flight, 2);
     assert_int_equal(h.calls, 2);
     health_ended(&h, &CONFIG, &READY, &first, &gone, 10);
     struct health other;
-    health_carry(&other, &h);                         /* the second ends under the configuration before */
+    health_carry(&other, &h); /* the second ends under the configuration before */
     assert_true(other.calls == 1 && other.ended == 1 && other.in_flight == 0);
     health_ended(&h, &CONFIG, &READY, &second, &gone, 10);
     assert_int_equal(h.in_flight, 0);
     assert_int_equal(h.successes, 0);
-    assert_true(isnan(ewma_mean(&h.seen.errors)));    /* a hang-up says nothing of the deployment */
+    assert_true(isnan(ewma_mean(&h.seen.errors))); /* a hang-up says nothing of the deployment */
 }
 
-static void tokens_are_reserved_and_then_corrected(void **state)
+TEST(tokens_are_reserved_and_then_corrected)
 {
-    (void)state;
     struct health h = {0};
     struct health_call c = health_started(&h, &CONFIG, &READY, 1000, 500);
     assert_int_equal(window_read(&h.window, 500).tokens, 1000);
@@ -407,9 +410,10 @@ static void tokens_are_reserved_and_then_corrected(void **state)
     health_ended(&h, &CONFIG, &READY, &c, &o, 3000);
     assert_int_equal(window_read(&h.window, 3000).tokens, 1200);
     c = health_started(&h, &CONFIG, &READY, 1000, 3000);
-    assert_int_equal(window_read(&h.window, 3000).tokens, 2500);   /* with as much output as replies had */
+    assert_int_equal(window_read(&h.window, 3000).tokens, 2500); /* with as much output as replies had */
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
-    o = (struct outcome){.failure = &f, .ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .tells = true};
+    o = (struct outcome){
+        .failure = &f, .ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .tells = true};
     health_ended(&h, &CONFIG, &READY, &c, &o, 3100);
     assert_int_equal(window_read(&h.window, 3100).tokens, 1200);
     assert_int_equal(window_read(&h.window, 3100).requests, 2);
@@ -417,9 +421,8 @@ static void tokens_are_reserved_and_then_corrected(void **state)
 }
 
 /* A failure that comes at once must not make a deployment look quick; one that takes long makes it look slow. */
-static void failures_never_make_it_look_quick(void **state)
+TEST(failures_never_make_it_look_quick)
 {
-    (void)state;
     struct health h = {0};
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
     struct outcome o = {.failure = &f, .ttft_ms = -1, .total_ms = 20, .cost_usd = NAN, .tells = true};
@@ -435,14 +438,15 @@ static void failures_never_make_it_look_quick(void **state)
     assert_true(ewma_mean(&h.seen.ttft_ms) > 15000);
 }
 
-static void speed_is_measured_behind_the_first_token(void **state)
+TEST(speed_is_measured_behind_the_first_token)
 {
-    (void)state;
     struct health h = {0};
     succeed(&h, 0);
-    assert_true(ewma_mean(&h.seen.tokens_per_second) == 50);   /* 100 tokens in 2,000 ms */
+    assert_true(ewma_mean(&h.seen.tokens_per_second) == 50); /* 100 tokens in 2,000 ms */
     /* A whole reply of 100 tokens after 5 s: at 50 tokens/s its first one was made after 3 s. */
-    call(&h, (struct outcome){.ttft_ms = 5000, .total_ms = 5000, .prompt_tokens = 1, .output_tokens = 100, .cost_usd = NAN}, 0);
+    call(&h,
+         (struct outcome){.ttft_ms = 5000, .total_ms = 5000, .prompt_tokens = 1, .output_tokens = 100, .cost_usd = NAN},
+         0);
     assert_true(ewma_mean(&h.seen.tokens_per_second) == 50);
     assert_true(ewma_mean(&h.seen.ttft_ms) == 1750);
 }

@@ -16,9 +16,8 @@ static enum http_result parse(struct slice text, struct http_head *head, struct 
     return http_parse_head((struct slice){copy, text.len}, head, error);
 }
 
-static void an_ordinary_head(void **state)
+TEST(an_ordinary_head)
 {
-    (void)state;
     struct http_head head;
     struct http_error error;
     assert_int_equal(parse(SLICE(ORDINARY), &head, &error), HTTP_OK);
@@ -38,9 +37,8 @@ static void an_ordinary_head(void **state)
 }
 
 /* RFC 9112, section 3.2.2: the target's own host counts, and Host is for nothing. */
-static void an_absolute_target_does_not_hide_its_host(void **state)
+TEST(an_absolute_target_does_not_hide_its_host)
 {
-    (void)state;
     struct http_head head;
     struct http_error error;
     struct slice text = SLICE("GET http://evil.test/v1/models HTTP/1.1\r\nHost: 127.0.0.1:4000\r\n\r\n");
@@ -50,9 +48,8 @@ static void an_absolute_target_does_not_hide_its_host(void **state)
     }
 }
 
-static void the_head_ends_at_the_empty_line(void **state)
+TEST(the_head_ends_at_the_empty_line)
 {
-    (void)state;
     size_t length = sizeof ORDINARY - 1, scanned = 0;
     for (size_t have = 0; have < length; have++)
         assert_int_equal(http_head_length((struct slice){ORDINARY, have}, &scanned), 0);
@@ -61,9 +58,8 @@ static void the_head_ends_at_the_empty_line(void **state)
     assert_int_equal(http_head_length(SLICE("GET / HTTP/1.1\r\n\r\nrest\r\n\r\n"), &scanned), 18);
 }
 
-static void no_prefix_of_a_head_is_read_beyond_its_end(void **state)
+TEST(no_prefix_of_a_head_is_read_beyond_its_end)
 {
-    (void)state;
     struct http_head head;
     struct http_error error;
     for (size_t len = 0; len < sizeof ORDINARY - 1; len++)
@@ -71,8 +67,8 @@ static void no_prefix_of_a_head_is_read_beyond_its_end(void **state)
 }
 
 struct row {
-    const char *head;   /* its last CRLF CRLF is added */
-    int status;         /* 0: accepted */
+    const char *head; /* its last CRLF CRLF is added */
+    int status;       /* 0: accepted */
 };
 
 static void check(const struct row *rows, size_t count)
@@ -95,76 +91,135 @@ static void check(const struct row *rows, size_t count)
 
 #define GET "GET / HTTP/1.1\r\nHost: a"
 
-static void request_lines(void **state)
+TEST(request_lines)
 {
-    (void)state;
     static const struct row rows[] = {
-        {GET, 0}, {"GET / HTTP/1.0\r\nHost: a", 0}, {"DELETE /a%20b?c?d HTTP/1.1\r\nHost: a", 0},
-        {"GET  / HTTP/1.1\r\nHost: a", 400}, {"GET /  HTTP/1.1\r\nHost: a", 400}, {"GET / HTTP/1.1 \r\nHost: a", 400},
-        {" GET / HTTP/1.1\r\nHost: a", 400}, {"GET /\r\nHost: a", 400}, {"GET\t/ HTTP/1.1\r\nHost: a", 400},
-        {"GET HTTP/1.1\r\nHost: a", 400}, {"G@T / HTTP/1.1\r\nHost: a", 400}, {" / HTTP/1.1\r\nHost: a", 400},
-        {"GET /\x7f HTTP/1.1\r\nHost: a", 400}, {"GET / HTTP/2.0\r\nHost: a", 505}, {"GET / HTTP/1.2\r\nHost: a", 0},
-        {"GET / HTTP/1.10\r\nHost: a", 400}, {"GET / http/1.1\r\nHost: a", 400}, {"GET / HTTP/11\r\nHost: a", 400},
-        {"GET a HTTP/1.1\r\nHost: a", 400}, {"GET http://a/ HTTP/1.1\r\nHost: a", 0},
-        {"GET / HTTP/x.1\r\nHost: a", 400}, {"GET / HTTP/1.x\r\nHost: a", 400}, {"GET / HTTP/1-1\r\nHost: a", 400},
-        {"get / HTTP/1.1\r\nHost: a", 501}, {"TRACE / HTTP/1.1\r\nHost: a", 501}, {"FROB / HTTP/1.1\r\nHost: a", 501},
-        {"GET /#a HTTP/1.1\r\nHost: a", 400}, {"GET /\\a HTTP/1.1\r\nHost: a", 400}, {"GET /<a> HTTP/1.1\r\nHost: a", 400},
-        {"GET /a%2 HTTP/1.1\r\nHost: a", 400}, {"GET /a% HTTP/1.1\r\nHost: a", 400}, {"GET /a%2g HTTP/1.1\r\nHost: a", 400},
-        {"GET /a%00 HTTP/1.1\r\nHost: a", 400}, {"GET /a%0a HTTP/1.1\r\nHost: a", 400},
+        {GET, 0},
+        {"GET / HTTP/1.0\r\nHost: a", 0},
+        {"DELETE /a%20b?c?d HTTP/1.1\r\nHost: a", 0},
+        {"GET  / HTTP/1.1\r\nHost: a", 400},
+        {"GET /  HTTP/1.1\r\nHost: a", 400},
+        {"GET / HTTP/1.1 \r\nHost: a", 400},
+        {" GET / HTTP/1.1\r\nHost: a", 400},
+        {"GET /\r\nHost: a", 400},
+        {"GET\t/ HTTP/1.1\r\nHost: a", 400},
+        {"GET HTTP/1.1\r\nHost: a", 400},
+        {"G@T / HTTP/1.1\r\nHost: a", 400},
+        {" / HTTP/1.1\r\nHost: a", 400},
+        {"GET /\x7f HTTP/1.1\r\nHost: a", 400},
+        {"GET / HTTP/2.0\r\nHost: a", 505},
+        {"GET / HTTP/1.2\r\nHost: a", 0},
+        {"GET / HTTP/1.10\r\nHost: a", 400},
+        {"GET / http/1.1\r\nHost: a", 400},
+        {"GET / HTTP/11\r\nHost: a", 400},
+        {"GET a HTTP/1.1\r\nHost: a", 400},
+        {"GET http://a/ HTTP/1.1\r\nHost: a", 0},
+        {"GET / HTTP/x.1\r\nHost: a", 400},
+        {"GET / HTTP/1.x\r\nHost: a", 400},
+        {"GET / HTTP/1-1\r\nHost: a", 400},
+        {"get / HTTP/1.1\r\nHost: a", 501},
+        {"TRACE / HTTP/1.1\r\nHost: a", 501},
+        {"FROB / HTTP/1.1\r\nHost: a", 501},
+        {"GET /#a HTTP/1.1\r\nHost: a", 400},
+        {"GET /\\a HTTP/1.1\r\nHost: a", 400},
+        {"GET /<a> HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%2 HTTP/1.1\r\nHost: a", 400},
+        {"GET /a% HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%2g HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%00 HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%0a HTTP/1.1\r\nHost: a", 400},
         {"GET /a%1F HTTP/1.1\r\nHost: a", 400},
-        {"GET /a%7f HTTP/1.1\r\nHost: a", 400}, {"GET /a%7F HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%7f HTTP/1.1\r\nHost: a", 400},
+        {"GET /a%7F HTTP/1.1\r\nHost: a", 400},
         {"GET /a%7e%c3%a9 HTTP/1.1\r\nHost: a", 0},
     };
     check(rows, COUNT_OF(rows));
 }
 
-static void fields(void **state)
+TEST(fields)
 {
-    (void)state;
     static const struct row rows[] = {
-        {GET "\r\nX: a b\tc", 0}, {GET "\r\nX:a", 0}, {GET "\r\nX: \xc3\xa9", 0},
-        {GET "\r\nX : a", 400}, {GET "\r\n X: a", 400}, {GET "\r\nX: a\r\n b", 400}, {GET "\r\nX", 400},
-        {GET "\r\n: a", 400}, {GET "\r\nX Y: a", 400}, {GET "\r\nX: a\nY: b", 400}, {GET "\r\nX: a\rb", 400},
-        {GET "\r\nX: a\x01" "b", 400}, {GET "\r\nX: a\x7f", 400}, {GET "\r\nX(: a", 400},
-        {GET "\r\nHost: a", 400}, {GET "\r\nhost: b", 400}, {GET " b", 400}, {"GET / HTTP/1.1\r\nX: a", 400},
+        {GET "\r\nX: a b\tc", 0},
+        {GET "\r\nX:a", 0},
+        {GET "\r\nX: \xc3\xa9", 0},
+        {GET "\r\nX : a", 400},
+        {GET "\r\n X: a", 400},
+        {GET "\r\nX: a\r\n b", 400},
+        {GET "\r\nX", 400},
+        {GET "\r\n: a", 400},
+        {GET "\r\nX Y: a", 400},
+        {GET "\r\nX: a\nY: b", 400},
+        {GET "\r\nX: a\rb", 400},
+        {GET "\r\nX: a\x01"
+             "b",
+         400},
+        {GET "\r\nX: a\x7f", 400},
+        {GET "\r\nX(: a", 400},
+        {GET "\r\nHost: a", 400},
+        {GET "\r\nhost: b", 400},
+        {GET " b", 400},
+        {"GET / HTTP/1.1\r\nX: a", 400},
         {"GET / HTTP/1.1", 400},
     };
     check(rows, COUNT_OF(rows));
 }
 
-static void hosts_are_names_or_addresses(void **state)
+TEST(hosts_are_names_or_addresses)
 {
-    (void)state;
     static const struct row rows[] = {
-        {"GET / HTTP/1.1\r\nHost: a-1.b_c:80", 0}, {"GET / HTTP/1.1\r\nHost: [::1]:80", 0}, {"GET / HTTP/1.1\r\nHost:", 400},
-        {GET ",b", 400}, {GET "/b", 400}, {GET "?b", 400}, {GET "#b", 400}, {GET "@b", 400}, {GET ":b", 400}, {GET ":1:2", 400},
-        {GET "\xe9", 400}, {"GET / HTTP/1.1\r\nHost: http://a", 400}, {"GET / HTTP/1.1\r\nHost: [::1", 400},
+        {"GET / HTTP/1.1\r\nHost: a-1.b_c:80", 0},
+        {"GET / HTTP/1.1\r\nHost: [::1]:80", 0},
+        {"GET / HTTP/1.1\r\nHost:", 400},
+        {GET ",b", 400},
+        {GET "/b", 400},
+        {GET "?b", 400},
+        {GET "#b", 400},
+        {GET "@b", 400},
+        {GET ":b", 400},
+        {GET ":1:2", 400},
+        {GET "\xe9", 400},
+        {"GET / HTTP/1.1\r\nHost: http://a", 400},
+        {"GET / HTTP/1.1\r\nHost: [::1", 400},
     };
     check(rows, COUNT_OF(rows));
 }
 
 /* Who is asking, and for what: one reader could take the first, another the second. */
-static void fields_that_decide_stand_once(void **state)
+TEST(fields_that_decide_stand_once)
 {
-    (void)state;
     static const struct row rows[] = {
-        {GET "\r\nAccept: a\r\nAccept: b", 0}, {GET "\r\nOrigin: a\r\nX-Origin: a", 0},
-        {GET "\r\nAuthorization: a\r\nauthorization: a", 400}, {GET "\r\nx-api-key: a\r\nX-API-Key: b", 400},
-        {GET "\r\napi-key: a\r\nX: a\r\napi-key: a", 400}, {GET "\r\nOrigin: a\r\norigin: b", 400},
+        {GET "\r\nAccept: a\r\nAccept: b", 0},
+        {GET "\r\nOrigin: a\r\nX-Origin: a", 0},
+        {GET "\r\nAuthorization: a\r\nauthorization: a", 400},
+        {GET "\r\nx-api-key: a\r\nX-API-Key: b", 400},
+        {GET "\r\napi-key: a\r\nX: a\r\napi-key: a", 400},
+        {GET "\r\nOrigin: a\r\norigin: b", 400},
         {GET "\r\nSec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site", 400},
         {GET "\r\nContent-Type: a\r\nContent-Type: a", 400},
     };
     check(rows, COUNT_OF(rows));
 }
 
-static void what_can_become_a_head_is_waited_for(void **state)
+TEST(what_can_become_a_head_is_waited_for)
 {
-    (void)state;
-    static const struct { struct slice text; int status; } rows[] = {
-        {SLICE("G"), 0}, {SLICE("GET"), 0}, {SLICE("GET "), 0}, {SLICE("GET /a"), 0}, {SLICE("GET / HTTP/1.1\r\n"), 0},
-        {SLICE("GET / HTTP/1.1\r\nHo"), 0}, {SLICE(" "), 400}, {SLICE("\x16\x03\x01"), 400}, {SLICE("G\0"), 400},
-        {SLICE("GET /\r\n"), 400}, {SLICE("GET / HTTP/1.1\n"), 400}, {SLICE("FROB / HTTP/1.1\r\n"), 501},
-        {SLICE("GET / HTTP/3.0\r\n"), 505}, {SLICE("AAAAAAAAAABBBBBBBBBBCCCCCCCCCCDDD"), 501},
+    static const struct {
+        struct slice text;
+        int status;
+    } rows[] = {
+        {SLICE("G"), 0},
+        {SLICE("GET"), 0},
+        {SLICE("GET "), 0},
+        {SLICE("GET /a"), 0},
+        {SLICE("GET / HTTP/1.1\r\n"), 0},
+        {SLICE("GET / HTTP/1.1\r\nHo"), 0},
+        {SLICE(" "), 400},
+        {SLICE("\x16\x03\x01"), 400},
+        {SLICE("G\0"), 400},
+        {SLICE("GET /\r\n"), 400},
+        {SLICE("GET / HTTP/1.1\n"), 400},
+        {SLICE("FROB / HTTP/1.1\r\n"), 501},
+        {SLICE("GET / HTTP/3.0\r\n"), 505},
+        {SLICE("AAAAAAAAAABBBBBBBBBBCCCCCCCCCCDDD"), 501},
     };
     struct http_error error;
     struct buf text;
@@ -182,9 +237,8 @@ static void what_can_become_a_head_is_waited_for(void **state)
     buf_free(&text);
 }
 
-static void a_nul_is_refused(void **state)
+TEST(a_nul_is_refused)
 {
-    (void)state;
     struct http_head head;
     struct http_error error;
     assert_int_equal(parse(SLICE("GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n"), &head, &error), HTTP_BAD);
@@ -192,12 +246,14 @@ static void a_nul_is_refused(void **state)
     assert_int_equal(parse(SLICE("GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n"), &head, &error), HTTP_BAD);
 }
 
-static void lines_end_in_cr_lf_and_hold_neither(void **state)
+TEST(lines_end_in_cr_lf_and_hold_neither)
 {
-    (void)state;
-    static const struct { const char *text; bool is_line; } rows[] = {
-        {"a\r\nb", true}, {"\r\n", true}, {"a\n", false}, {"\n", false}, {"a\r", false}, {"a\rb\r\n", false},
-        {"a\r\r\n", false}, {"", false}, {"a", false},
+    static const struct {
+        const char *text;
+        bool is_line;
+    } rows[] = {
+        {"a\r\nb", true},    {"\r\n", true},     {"a\n", false}, {"\n", false}, {"a\r", false},
+        {"a\rb\r\n", false}, {"a\r\r\n", false}, {"", false},    {"a", false},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct slice rest = slice_of(rows[i].text), line;
@@ -206,16 +262,23 @@ static void lines_end_in_cr_lf_and_hold_neither(void **state)
     }
 }
 
-static void framing(void **state)
+TEST(framing)
 {
-    (void)state;
     static const struct row rows[] = {
-        {GET "\r\nContent-Length: 0", 0}, {GET "\r\nContent-Length: 999999999999999999", 0},
-        {GET "\r\nTransfer-Encoding: chunked", 0}, {GET "\r\nTransfer-Encoding: Chunked", 0},
-        {GET "\r\nContent-Length: 18446744073709551616", 400}, {GET "\r\nContent-Length: +1", 400},
-        {GET "\r\nContent-Length: -1", 400}, {GET "\r\nContent-Length: 0x1", 400}, {GET "\r\nContent-Length: 1 1", 400},
-        {GET "\r\nContent-Length: 1, 1", 400}, {GET "\r\nContent-Length: 00", 400}, {GET "\r\nContent-Length: 01", 400},
-        {GET "\r\nContent-Length:", 400}, {GET "\r\nContent-Length: 1e1", 400},
+        {GET "\r\nContent-Length: 0", 0},
+        {GET "\r\nContent-Length: 999999999999999999", 0},
+        {GET "\r\nTransfer-Encoding: chunked", 0},
+        {GET "\r\nTransfer-Encoding: Chunked", 0},
+        {GET "\r\nContent-Length: 18446744073709551616", 400},
+        {GET "\r\nContent-Length: +1", 400},
+        {GET "\r\nContent-Length: -1", 400},
+        {GET "\r\nContent-Length: 0x1", 400},
+        {GET "\r\nContent-Length: 1 1", 400},
+        {GET "\r\nContent-Length: 1, 1", 400},
+        {GET "\r\nContent-Length: 00", 400},
+        {GET "\r\nContent-Length: 01", 400},
+        {GET "\r\nContent-Length:", 400},
+        {GET "\r\nContent-Length: 1e1", 400},
         {GET "\r\nContent-Length: 1\r\nContent-Length: 1", 400},
         {GET "\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400},
         {GET "\r\nTransfer-Encoding: chunked\r\nContent-Length: 1", 400},
@@ -224,8 +287,9 @@ static void framing(void **state)
     };
     check(rows, COUNT_OF(rows));
 
-    static const char *const others[] = {"gzip", "gzip, chunked", "chunked, gzip", "chunked, chunked", "identity",
-                                         "xchunked", "chunked;q=1", "", "chunked,"};
+    static const char *const others[] = {"gzip",     "gzip, chunked", "chunked, gzip", "chunked, chunked",
+                                         "identity", "xchunked",      "chunked;q=1",   "",
+                                         "chunked,"};
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         struct http_head head;
         struct http_error error;
@@ -246,9 +310,8 @@ static void assert_keep_alive(const char *text, bool expected)
     assert_int_equal(head.keep_alive, expected);
 }
 
-static void connections(void **state)
+TEST(connections)
 {
-    (void)state;
     assert_keep_alive(GET "\r\n\r\n", true);
     assert_keep_alive(GET "\r\nConnection: close\r\n\r\n", false);
     assert_keep_alive(GET "\r\nConnection: Close\r\n\r\n", false);
@@ -263,9 +326,8 @@ static void connections(void **state)
     assert_int_equal(error.status, 417);
 }
 
-static void too_many_fields_are_refused(void **state)
+TEST(too_many_fields_are_refused)
 {
-    (void)state;
     struct http_head head;
     struct http_error error;
     struct buf text;
@@ -304,10 +366,10 @@ static enum http_result read_chunked(struct slice text, size_t step, struct buf 
     return result;
 }
 
-static void chunked_bodies_are_the_same_however_they_are_cut(void **state)
+TEST(chunked_bodies_are_the_same_however_they_are_cut)
 {
-    (void)state;
-    static const char body[] = "5\r\nhello\r\n1;a=b;c=\"d;\\\"e\";f\r\n!\r\n00A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
+    static const char body[] =
+        "5\r\nhello\r\n1;a=b;c=\"d;\\\"e\";f\r\n!\r\n00A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
     struct buf out;
     size_t left;
     buf_init(&out, 1000);
@@ -321,15 +383,43 @@ static void chunked_bodies_are_the_same_however_they_are_cut(void **state)
     buf_free(&out);
 }
 
-static void bad_chunks(void **state)
+TEST(bad_chunks)
 {
-    (void)state;
     static const char *const bodies[] = {
-        "g\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", " 1\r\na\r\n", "1 \r\na\r\n", "\r\n", ";a\r\n", "1\na\r\n",
-        "1\r\nab\r\n", "1\r\na\n0\r\n", "1\r\na\rb", "11111111111111111\r\n", "1;a\nb\r\n", "0\r\n\n",
-        "0\r\nX: a\nY: b\r\n", "0\r\nX\r\n", "0\r\n: a\r\n", "0\r\nX : a\r\n", "0\r\n X: a\r\n", "0\r\nX Y: a\r\n",
-        "1;\r\na\r\n", "1;;a\r\n", "1; a\r\n", "1;[\r\n", "1;a \r\n", "1;a=\r\n", "1;a==b\r\n", "1;a=\"b\r\n", "1;a=\"b\"c\r\n",
-        "1;a=\"\x01\"\r\n", "1;a=b\"\r\n", "1;a=\"\\\r\n", "1 ;a\r\n",
+        "g\r\n",
+        "-1\r\n",
+        "+1\r\na\r\n",
+        "0x1\r\na\r\n",
+        " 1\r\na\r\n",
+        "1 \r\na\r\n",
+        "\r\n",
+        ";a\r\n",
+        "1\na\r\n",
+        "1\r\nab\r\n",
+        "1\r\na\n0\r\n",
+        "1\r\na\rb",
+        "11111111111111111\r\n",
+        "1;a\nb\r\n",
+        "0\r\n\n",
+        "0\r\nX: a\nY: b\r\n",
+        "0\r\nX\r\n",
+        "0\r\n: a\r\n",
+        "0\r\nX : a\r\n",
+        "0\r\n X: a\r\n",
+        "0\r\nX Y: a\r\n",
+        "1;\r\na\r\n",
+        "1;;a\r\n",
+        "1; a\r\n",
+        "1;[\r\n",
+        "1;a \r\n",
+        "1;a=\r\n",
+        "1;a==b\r\n",
+        "1;a=\"b\r\n",
+        "1;a=\"b\"c\r\n",
+        "1;a=\"\x01\"\r\n",
+        "1;a=b\"\r\n",
+        "1;a=\"\\\r\n",
+        "1 ;a\r\n",
     };
     struct buf out;
     size_t left;
@@ -341,9 +431,8 @@ static void bad_chunks(void **state)
     buf_free(&out);
 }
 
-static void endless_extensions_and_trailers_are_refused(void **state)
+TEST(endless_extensions_and_trailers_are_refused)
 {
-    (void)state;
     struct buf text, out;
     size_t left;
     buf_init(&text, 1u << 20);

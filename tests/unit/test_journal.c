@@ -79,14 +79,21 @@ static unsigned lines_in(const char *text)
 static struct journal_entry plain_entry(void)
 {
     return (struct journal_entry){
-        .time_ms = 1700000000007, .request_id = "req_1", .alias = SLICE("codex-light"), .client_wire = WIRE_RESPONSES,
-        .ttft_ms = -1, .total_ms = 5, .usage = USAGE_UNKNOWN, .cost_usd = NAN, .status = 503, .end = "failed",
+        .time_ms = 1700000000007,
+        .request_id = "req_1",
+        .alias = SLICE("codex-light"),
+        .client_wire = WIRE_RESPONSES,
+        .ttft_ms = -1,
+        .total_ms = 5,
+        .usage = USAGE_UNKNOWN,
+        .cost_usd = NAN,
+        .status = 503,
+        .end = "failed",
     };
 }
 
-static void a_served_request_is_recorded(void **state)
+TEST(a_served_request_is_recorded)
 {
-    (void)state;
     const struct journal_attempt attempts[] = {
         {.deployment = &second, .outcome = FAILURE_RATE_LIMIT, .status = 429, .ms = 12},
         {.deployment = &first, .outcome = FAILURE_NONE, .status = 200, .ms = 340},
@@ -96,16 +103,29 @@ static void a_served_request_is_recorded(void **state)
     plan.choices[1] = (struct choice){.deployment = &second, .limit = LIMIT_RESTING, .limit_s = 239.2f, .score = NAN};
     plan.choices[2] = (struct choice){.deployment = &first, .limit = LIMIT_WIRE, .score = 1};
     const struct journal_entry entry = {
-        .time_ms = 1700000000007, .request_id = "req_1", .run_id = "run-1", .alias = SLICE("codex-\"light\"\n"), .plan = &plan,
-        .client_wire = WIRE_RESPONSES, .stream = true, .upstream_wire = WIRE_CHAT, .attempts = attempts, .attempt_count = 2,
-        .ttft_ms = 120, .total_ms = 352, .usage = {.input = 11, .cached_input = 4, .output = 7, .reasoning = -1},
-        .cost_usd = 0.0000775, .status = 200, .end = "completed",
+        .time_ms = 1700000000007,
+        .request_id = "req_1",
+        .run_id = "run-1",
+        .alias = SLICE("codex-\"light\"\n"),
+        .plan = &plan,
+        .client_wire = WIRE_RESPONSES,
+        .stream = true,
+        .upstream_wire = WIRE_CHAT,
+        .attempts = attempts,
+        .attempt_count = 2,
+        .ttft_ms = 120,
+        .total_ms = 352,
+        .usage = {.input = 11, .cached_input = 4, .output = 7, .reasoning = -1},
+        .cost_usd = 0.0000775,
+        .status = 200,
+        .end = "completed",
     };
     struct journal *j = open_at(folder_at("j"), MUCH);
     record(j, &entry);
     journal_close(j);
     char *text = text_of(folder_at("j"));
-    assert_string_equal(text,
+    assert_string_equal(
+        text,
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":\"run-1\","
         "\"alias\":\"codex-\\\"light\\\"\\n\","
         "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\","
@@ -123,15 +143,15 @@ static void a_served_request_is_recorded(void **state)
     free(text);
 }
 
-static void what_is_unknown_is_null(void **state)
+TEST(what_is_unknown_is_null)
 {
-    (void)state;
     struct journal *j = open_at(folder_at("j"), MUCH);
     struct journal_entry entry = plain_entry();
     record(j, &entry);
     journal_close(j);
     char *text = text_of(folder_at("j"));
-    assert_string_equal(text,
+    assert_string_equal(
+        text,
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":null,\"alias\":\"codex-light\","
         "\"deployment\":null,\"provider\":null,\"strategy\":null,\"stuck\":false,\"candidates\":[],\"attempts\":[],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
@@ -140,9 +160,8 @@ static void what_is_unknown_is_null(void **state)
     free(text);
 }
 
-static void the_file_is_its_owners_alone(void **state)
+TEST(the_file_is_its_owners_alone)
 {
-    (void)state;
     mode_t before = umask(0);
     struct stat info;
     journal_close(open_at(folder_at("new"), MUCH));
@@ -155,9 +174,8 @@ static void the_file_is_its_owners_alone(void **state)
     umask(before);
 }
 
-static void links_and_devices_are_refused(void **state)
+TEST(links_and_devices_are_refused)
 {
-    (void)state;
     put_text(folder_at("target"), "", 0600);
     assert_int_equal(symlink(folder_at("target"), folder_at("link")), 0);
     refused(folder_at("link"), "it is a symbolic link");
@@ -167,9 +185,8 @@ static void links_and_devices_are_refused(void **state)
     refused(folder_at("absent/j"), "No such file or directory");
 }
 
-static void lines_are_appended_after_a_torn_one(void **state)
+TEST(lines_are_appended_after_a_torn_one)
 {
-    (void)state;
     put_text(folder_at("j"), "{\"whole\":1}\n{\"torn", 0600);
     struct journal *j = open_at(folder_at("j"), MUCH);
     struct journal_entry entry = plain_entry();
@@ -182,9 +199,8 @@ static void lines_are_appended_after_a_torn_one(void **state)
     free(text);
 }
 
-static void a_full_file_is_rotated(void **state)
+TEST(a_full_file_is_rotated)
 {
-    (void)state;
     struct journal *j = open_at(folder_at("j"), 1000);
     struct journal_entry entry = plain_entry();
     struct stat info;
@@ -202,15 +218,14 @@ static void a_full_file_is_rotated(void **state)
 }
 
 /* Two proxies may share a journal: the second to find it full goes on in the first one's new file. */
-static void two_writers_lose_nothing(void **state)
+TEST(two_writers_lose_nothing)
 {
-    (void)state;
     struct journal *a = open_at(folder_at("j"), 1000), *b = open_at(folder_at("j"), 1000);
     struct journal_entry entry = plain_entry();
     for (int i = 0; i < 3; i++)
-        record(a, &entry);   /* rotates at the third */
+        record(a, &entry); /* rotates at the third */
     for (int i = 0; i < 3; i++)
-        record(b, &entry);   /* two into the old file, then the new one */
+        record(b, &entry); /* two into the old file, then the new one */
     journal_close(a);
     journal_close(b);
     char *now = text_of(folder_at("j")), *before = text_of(folder_at("j.1"));
@@ -220,9 +235,8 @@ static void two_writers_lose_nothing(void **state)
 }
 
 /* RLIMIT_FSIZE stands in for a full disk: a line is torn, the next ones fail, and later ones are whole again. */
-static void a_full_disk_is_survived(void **state)
+TEST(a_full_disk_is_survived)
 {
-    (void)state;
     struct rlimit before, tight;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     struct journal *j = open_at(folder_at("j"), MUCH);
@@ -246,7 +260,7 @@ static void a_full_disk_is_survived(void **state)
 
 /* What one process writes while it rotates, and how far it came. */
 struct written {
-    _Atomic unsigned begun, done;   /* lines whose write had begun, and was over */
+    _Atomic unsigned begun, done; /* lines whose write had begun, and was over */
 };
 
 static _Noreturn void write_for_ever(const char *path, unsigned from, struct written *shared)
@@ -285,9 +299,8 @@ static unsigned read_numbers(const char *path, unsigned *last, unsigned *lines)
 }
 
 /* kill -9 while it writes and rotates: what was written is there, in order, and the next writer goes on behind it. */
-static void a_killed_writer_loses_nothing(void **state)
+TEST(a_killed_writer_loses_nothing)
 {
-    (void)state;
     struct written *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     char path[256], rotated[256];
     unsigned torn = 0, rounds = getenv("POINTSMAN_LONG") ? 200 : 8;
@@ -301,29 +314,29 @@ static void a_killed_writer_loses_nothing(void **state)
         if (child == 0)
             write_for_ever(path, from, shared);
         while (shared->done < from + 60 + round * 7 % 50 && waitpid(child, NULL, WNOHANG) == 0)
-            ;   /* several rotations on, anywhere */
+            ; /* several rotations on, anywhere */
         assert_int_equal(kill(child, SIGKILL), 0);
         assert_int_equal(waitpid(child, NULL, 0), child);
         torn += read_numbers(rotated, &last, &lines);
         torn += read_numbers(path, &last, &lines);
-        assert_true(lines > 12);   /* a file's worth of them is always there */
+        assert_true(lines > 12); /* a file's worth of them is always there */
         assert_in_range(last, shared->done, shared->begun);
-        shared->begun = last;   /* the next one's first */
+        shared->begun = last; /* the next one's first */
     }
     assert_true(torn <= rounds);
     munmap(shared, sizeof *shared);
 }
 
-static double cost(double input_price, double cached_price, double output_price, int64_t input, int64_t cached, int64_t output)
+static double cost(double input_price, double cached_price, double output_price, int64_t input, int64_t cached,
+                   int64_t output)
 {
     struct deployment d = {.input_cost = input_price, .cached_input_cost = cached_price, .output_cost = output_price};
     struct usage u = {.input = input, .cached_input = cached, .output = output, .reasoning = -1};
     return journal_cost(&d, &u);
 }
 
-static void costs_are_known_or_not(void **state)
+TEST(costs_are_known_or_not)
 {
-    (void)state;
     assert_true(fabs(cost(1e-6, 1e-7, 1e-5, 11, 4, 7) - (7e-6 + 4e-7 + 7e-5)) < 1e-15);
     assert_true(fabs(cost(1e-6, NAN, 1e-5, 11, 0, 7) - (11e-6 + 7e-5)) < 1e-15);
     assert_true(fabs(cost(1e-6, NAN, 1e-5, 11, -1, 7) - (11e-6 + 7e-5)) < 1e-15);

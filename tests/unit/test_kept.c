@@ -6,7 +6,10 @@
 #include <math.h>
 
 static struct deployment members[] = {
-    {.index = 0, .id = (char[]){"a/openai/1"}, .model = (char[]){"openai/x"}, .api_base = (char[]){"http://127.0.0.1:1/v1"}},
+    {.index = 0,
+     .id = (char[]){"a/openai/1"},
+     .model = (char[]){"openai/x"},
+     .api_base = (char[]){"http://127.0.0.1:1/v1"}},
     {.index = 1, .id = (char[]){"a/\"2\""}, .model = (char[]){"echo/y"}},
 };
 static const struct config CONFIG = {.deployments = members, .deployment_count = 2};
@@ -15,9 +18,16 @@ static const struct kept_clocks SAVED = {500000, 1700000000000};
 static void fill(struct health h[2])
 {
     memset(h, 0, 2 * sizeof *h);
-    h[0] = (struct health){.calls = 14, .ended = 10, .successes = 7, .failures = 2, .reason = FAILURE_QUOTA, .last_status = 429,
-                           .resting_until = SAVED.monotonic_ms + 60000, .breaker = {3, SAVED.monotonic_ms + 9000, 0},
-                           .in_flight = 4, .last_error = "a secret"};
+    h[0] = (struct health){.calls = 14,
+                           .ended = 10,
+                           .successes = 7,
+                           .failures = 2,
+                           .reason = FAILURE_QUOTA,
+                           .last_status = 429,
+                           .resting_until = SAVED.monotonic_ms + 60000,
+                           .breaker = {3, SAVED.monotonic_ms + 9000, 0},
+                           .in_flight = 4,
+                           .last_error = "a secret"};
     h[0].seen.ttft_ms = (struct ewma){1234.5, 2.5, SAVED.monotonic_ms - 1000};
     h[1] = (struct health){.calls = 1, .ended = 1, .successes = 1};
 }
@@ -29,15 +39,14 @@ static void write_of(const struct health h[2], struct buf *out)
     assert_null(strstr(buf_text(out), "secret"));
 }
 
-static void what_was_known_comes_back_as_old_as_it_is(void **state)
+TEST(what_was_known_comes_back_as_old_as_it_is)
 {
-    (void)state;
     struct health before[2], after[2];
     struct buf text;
     fill(before);
     write_of(before, &text);
     memset(after, 0, sizeof after);
-    const struct kept_clocks later = {20000, SAVED.unix_ms + 5000};    /* the machine has begun anew */
+    const struct kept_clocks later = {20000, SAVED.unix_ms + 5000}; /* the machine has begun anew */
     assert_true(kept_read(buf_slice(&text), &CONFIG, after, &later));
     assert_int_equal(after[0].calls, 10);
     assert_int_equal(after[0].successes, 7);
@@ -59,9 +68,8 @@ static void what_was_known_comes_back_as_old_as_it_is(void **state)
     buf_free(&text);
 }
 
-static void other_deployments_get_nothing(void **state)
+TEST(other_deployments_get_nothing)
 {
-    (void)state;
     struct health before[2], after[2] = {{.calls = 0}, {.calls = 0}};
     struct deployment moved[] = {members[0], members[1]};
     const struct config config = {.deployments = moved, .deployment_count = 2};
@@ -75,13 +83,18 @@ static void other_deployments_get_nothing(void **state)
     buf_free(&text);
 }
 
-static void what_is_not_ours_is_not_taken(void **state)
+TEST(what_is_not_ours_is_not_taken)
 {
-    (void)state;
     static const char *const TEXTS[] = {
-        "", "{", "[]", "{}", "{\"version\":2,\"saved_at_ms\":1,\"deployments\":[]}",
-        "{\"version\":1,\"saved_at_ms\":1800000000000,\"deployments\":[]}", "{\"version\":1,\"saved_at_ms\":1}",
-        "{\"version\":1,\"deployments\":[]}", "{\"version\":\"1\",\"saved_at_ms\":1,\"deployments\":[]}",
+        "",
+        "{",
+        "[]",
+        "{}",
+        "{\"version\":2,\"saved_at_ms\":1,\"deployments\":[]}",
+        "{\"version\":1,\"saved_at_ms\":1800000000000,\"deployments\":[]}",
+        "{\"version\":1,\"saved_at_ms\":1}",
+        "{\"version\":1,\"deployments\":[]}",
+        "{\"version\":\"1\",\"saved_at_ms\":1,\"deployments\":[]}",
     };
     struct health h[2] = {{.calls = 0}, {.calls = 0}};
     for (size_t i = 0; i < COUNT_OF(TEXTS); i++)
@@ -99,9 +112,8 @@ static void what_is_not_ours_is_not_taken(void **state)
     assert_memory_equal(&h[0].seen, &NOTHING, sizeof NOTHING);
 }
 
-static void the_file_is_the_users_own(void **state)
+TEST(the_file_is_the_users_own)
 {
-    (void)state;
     struct health before[2], after[2] = {{.calls = 0}, {.calls = 0}};
     struct stat info;
     fill(before);

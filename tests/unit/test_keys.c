@@ -6,8 +6,8 @@
 
 struct row {
     const char *form;
-    const char *code;    /* NULL: taken */
-    const char *field;   /* the field at fault, where one is named */
+    const char *code;  /* NULL: taken */
+    const char *field; /* the field at fault, where one is named */
 };
 
 /* What a configuration might look up besides. */
@@ -31,9 +31,8 @@ static bool read_form(const char *form, struct keys *keys, struct refusal *why)
     return keys_read(&fields, &named, keys, why);
 }
 
-static void verdicts(void **state)
+TEST(verdicts)
 {
-    (void)state;
     static const struct row rows[] = {
         {"OPENAI_API_KEY=sk-proj-abc", NULL, NULL},
         {"OPENAI_API_KEY=anything-else", NULL, NULL},
@@ -97,9 +96,8 @@ static void verdicts(void **state)
     }
 }
 
-static void values(void **state)
+TEST(values)
 {
-    (void)state;
     struct keys keys;
     struct refusal why;
     assert_true(read_form("OPENAI_API_KEY=+sk-a%0a&HF_TOKEN=hf_b&USE_LOCAL_QWEN=1", &keys, &why));
@@ -115,9 +113,8 @@ static void values(void **state)
 }
 
 /* What was typed beside a box that is not ticked goes nowhere. */
-static void codex_agents_fields_need_its_box(void **state)
+TEST(codex_agents_fields_need_its_box)
 {
-    (void)state;
     struct keys keys;
     struct refusal why;
     assert_true(read_form(AGENT "+http://127.0.0.1:8788%0a&CODEX_AGENT_API_KEY=k", &keys, &why));
@@ -128,31 +125,32 @@ static void codex_agents_fields_need_its_box(void **state)
     assert_int_equal(keys.value[KEY_CODEX_AGENT].len, 0);
 }
 
-static void unknown_fields_are_told_the_known_ones(void **state)
+TEST(unknown_fields_are_told_the_known_ones)
 {
-    (void)state;
     struct keys keys;
     struct refusal why;
     assert_false(read_form("NOPE=1", &keys, &why));
-    assert_string_equal(why.message, "The request has a field that is not known, and the configuration names no such variable. "
-                        "Known: OPENAI_API_KEY, GEMINI_API_KEY, "
-                        "HF_TOKEN, CODEX_AGENT_API_KEY, USE_LOCAL_QWEN, USE_CHATGPT_LOGIN, LITELLM_ENABLE_CODEX_AGENT, DEMO, "
-                        "CODEX_AGENT_API_BASE, risk_router, strategy, host, allow_host.");
+    assert_string_equal(
+        why.message,
+        "The request has a field that is not known, and the configuration names no such variable. "
+        "Known: OPENAI_API_KEY, GEMINI_API_KEY, "
+        "HF_TOKEN, CODEX_AGENT_API_KEY, USE_LOCAL_QWEN, USE_CHATGPT_LOGIN, LITELLM_ENABLE_CODEX_AGENT, DEMO, "
+        "CODEX_AGENT_API_BASE, risk_router, strategy, host, allow_host.");
     name_some(3, 2, 1);
     assert_false(read_form("NOPE=1", &keys, &why));
     assert_non_null(strstr(why.message, "DEMO, GROQ_API_KEY, OWN_API_BASE, CODEX_AGENT_API_BASE, risk_router"));
     name_some(0, 0, 0);
 }
 
-static void variables_of_the_configuration(void **state)
+TEST(variables_of_the_configuration)
 {
-    (void)state;
     struct keys keys;
     struct refusal why;
     assert_false(read_form("GROQ_API_KEY=gsk_1&DEMO=1", &keys, &why));
     assert_string_equal(why.code, "unknown_field");
     name_some(4, 3, 1);
-    assert_true(read_form("GROQ_API_KEY=+gsk_1%0a&OWN_API_BASE=http://127.0.0.1:1/a b&HUGGINGFACE_API_KEY=", &keys, &why));
+    assert_true(read_form("GROQ_API_KEY=+gsk_1%0a&OWN_API_BASE=http://127.0.0.1:1/a b&HUGGINGFACE_API_KEY=", &keys,
+                          &why));
     assert_int_equal(keys.variable_count, 2);
     assert_slice(keys.variables[0].name, "GROQ_API_KEY");
     assert_slice(keys.variables[0].value, "gsk_1");
@@ -168,17 +166,16 @@ static void variables_of_the_configuration(void **state)
     name_some(0, 0, 0);
 }
 
-static void enough_is_what_something_is_ready_with(void **state)
+TEST(enough_is_what_something_is_ready_with)
 {
-    (void)state;
     struct keys keys;
     struct refusal why;
     name_some(4, 3, 0);
-    assert_false(read_form("GROQ_API_KEY=gsk_1", &keys, &why));   /* it readies nothing */
+    assert_false(read_form("GROQ_API_KEY=gsk_1", &keys, &why)); /* it readies nothing */
     assert_string_equal(why.code, "no_usable_key");
     name_some(4, 3, 1);
     assert_true(read_form("GROQ_API_KEY=gsk_1", &keys, &why));
-    assert_false(read_form("HF_TOKEN=hf_1", &keys, &why));        /* not the whole configuration */
+    assert_false(read_form("HF_TOKEN=hf_1", &keys, &why)); /* not the whole configuration */
     assert_false(read_form("", &keys, &why));
     name_some(4, 3, 3);
     assert_true(read_form("HF_TOKEN=hf_1", &keys, &why));
@@ -186,9 +183,8 @@ static void enough_is_what_something_is_ready_with(void **state)
     name_some(0, 0, 0);
 }
 
-static void what_is_no_secret(void **state)
+TEST(what_is_no_secret)
 {
-    (void)state;
     assert_true(keys_is_secret(SLICE("GROQ_API_KEY")));
     assert_true(keys_is_secret(SLICE("ANYTHING")));
     assert_true(keys_is_secret(SLICE("_URL")));
@@ -196,13 +192,12 @@ static void what_is_no_secret(void **state)
     assert_false(keys_is_secret(SLICE("OLLAMA_HOST")));
 }
 
-static void how_to_serve(void **state)
+TEST(how_to_serve)
 {
-    (void)state;
     struct keys keys;
     struct refusal why;
-    assert_true(read_form("DEMO=1&risk_router=1&strategy=expected-cost&host=0.0.0.0&allow_host=a.example,+b-2,,[fd00::1]", &keys,
-                          &why));
+    assert_true(read_form(
+        "DEMO=1&risk_router=1&strategy=expected-cost&host=0.0.0.0&allow_host=a.example,+b-2,,[fd00::1]", &keys, &why));
     assert_true(keys.serving.risk_router);
     assert_slice(keys.serving.strategy, "expected-cost");
     assert_slice(keys.serving.host, "0.0.0.0");
@@ -232,9 +227,8 @@ static void how_to_serve(void **state)
     }
 }
 
-static void length(void **state)
+TEST(length)
 {
-    (void)state;
     char form[KEY_MAX_LEN + 64] = "GEMINI_API_KEY=";
     struct keys keys;
     struct refusal why;
@@ -247,11 +241,11 @@ static void length(void **state)
 }
 
 /* What is refused may be a key in the wrong place: no message repeats it. */
-static void messages_hold_no_value(void **state)
+TEST(messages_hold_no_value)
 {
-    (void)state;
-    static const char *const forms[] = {"OPENAI_API_KEY=AIzaCANARY", "GEMINI_API_KEY=a CANARY", "CANARY=x",
-                                        "USE_LOCAL_QWEN=CANARY", AGENT "CANARY", AGENT "http://CANARY", "QWEN_API_KEY=CANARY"};
+    static const char *const forms[] = {
+        "OPENAI_API_KEY=AIzaCANARY", "GEMINI_API_KEY=a CANARY", "CANARY=x", "USE_LOCAL_QWEN=CANARY", AGENT "CANARY",
+        AGENT "http://CANARY",       "QWEN_API_KEY=CANARY"};
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         struct keys keys;
         struct refusal why;

@@ -27,10 +27,9 @@ static bool file_is_there(void)
     return access(folder_at("pointsman.lease"), F_OK) == 0;
 }
 
-static void the_last_one_out_is_told(void **state)
+TEST(the_last_one_out_is_told)
 {
     struct lease a = LEASE_NONE, b = LEASE_NONE;
-    (void)state;
     assert_true(lease_take(&a, folder, &why));
     assert_true(lease_take(&b, folder, &why));
     assert_false(lease_is_last(&a));
@@ -42,35 +41,36 @@ static void the_last_one_out_is_told(void **state)
     lease_end(&b);
 }
 
-static void nobody_is_nobody(void **state)
+TEST(nobody_is_nobody)
 {
     struct lease a = LEASE_NONE, b = LEASE_NONE;
-    (void)state;
     assert_true(lease_nobody(&b, folder));
     lease_end(&b);
     assert_true(lease_take(&a, folder, &why));
     assert_false(lease_nobody(&b, folder));
     lease_end(&b);
-    lease_end(&a);                       /* not asked whether it is the last: its file stays */
+    lease_end(&a); /* not asked whether it is the last: its file stays */
     assert_true(file_is_there());
     assert_true(lease_nobody(&b, folder));
     lease_end(&b);
     assert_false(file_is_there());
 }
 
-/* A program that says a byte once it runs (what it must not inherit is closed a moment after posix_spawn() has returned), and
- * lives until its input ends. */
+/* A program that says a byte once it runs (what it must not inherit is closed a moment after posix_spawn() has
+ * returned), and lives until its input ends. */
 static bool start_reader(int input, int output)
 {
     pid_t pid;
     posix_spawn_file_actions_t actions;
     char *const argv[] = {"sh", "-c", "echo; exec cat", NULL};
-    return posix_spawn_file_actions_init(&actions) == 0 && posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) == 0 &&
+    return posix_spawn_file_actions_init(&actions) == 0 &&
+           posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) == 0 &&
            posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) == 0 &&
            posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, environ) == 0;
 }
 
-/* A child that holds a lease until it is killed; it has it when this returns. `input`: of a program that it starts, or -1. */
+/* A child that holds a lease until it is killed; it has it when this returns. `input`: of a program that it starts, or
+ * -1. */
 static pid_t holder(int input)
 {
     int ready[2];
@@ -99,11 +99,10 @@ static void kill_it(pid_t child)
     assert_int_equal(waitpid(child, &status, 0), child);
 }
 
-static void a_killed_one_holds_nothing(void **state)
+TEST(a_killed_one_holds_nothing)
 {
     struct lease a = LEASE_NONE;
     int alive[2];
-    (void)state;
     assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
     assert_true(lease_take(&a, folder, &why));
     /* Nor does what it started, as it starts Codex, which lives on until its input ends. */
@@ -121,18 +120,18 @@ static void a_killed_one_holds_nothing(void **state)
     lease_end(&a);
 }
 
-/* While the last one puts things back, the next one waits, and then has a lease of its own: not on the file that was removed. */
-static void who_comes_while_things_are_put_back_waits(void **state)
+/* While the last one puts things back, the next one waits, and then has a lease of its own: not on the file that was
+ * removed. */
+TEST(who_comes_while_things_are_put_back_waits)
 {
     struct lease a = LEASE_NONE, b = LEASE_NONE;
     int status;
-    (void)state;
     assert_true(lease_take(&a, folder, &why));
     assert_true(lease_is_last(&a));
     pid_t child = fork();
     if (child == 0) {
         struct lease mine = LEASE_NONE;
-        (void)close(a.fd);   /* a fork has it, too */
+        (void)close(a.fd); /* a fork has it, too */
         bool ok = lease_take(&mine, folder, &why);
         /* It got past the lock only when what the last one put back was there. */
         _exit(ok && access(folder_at("put back"), F_OK) == 0 && file_is_there() && lease_is_last(&mine) ? 0 : 1);
@@ -148,10 +147,9 @@ static void who_comes_while_things_are_put_back_waits(void **state)
     lease_end(&b);
 }
 
-static void a_folder_that_is_not_there_is_told(void **state)
+TEST(a_folder_that_is_not_there_is_told)
 {
     struct lease a = LEASE_NONE;
-    (void)state;
     assert_false(lease_take(&a, "/nonexistent", &why));
     assert_non_null(strstr(buf_text(&why), "/nonexistent"));
     lease_end(&a);

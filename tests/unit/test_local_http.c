@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static char base[64];
-static char asked[8192];   /* what the last call's server read */
+static char asked[8192]; /* what the last call's server read */
 
 /* A listener on a port of its own; `base` is its address. */
 static int listen_here(void)
@@ -25,8 +25,8 @@ static int listen_here(void)
     return fd;
 }
 
-/* The server: reads until `mark` came, tells the test what it read, answers piece by piece, and closes; or, when `hang`, waits to
- * be killed. */
+/* The server: reads until `mark` came, tells the test what it read, answers piece by piece, and closes; or, when
+ * `hang`, waits to be killed. */
 static _Noreturn void serve(int listener, int tell, const char *const *pieces, const char *mark, bool hang)
 {
     char text[sizeof asked] = "";
@@ -71,22 +71,26 @@ static bool call(struct local_http_request request, const char *const *pieces, c
 
 static const struct local_http_request get = {.method = "GET", .path = "/x"};
 
-static void requests_are_whole(void **state)
+TEST(requests_are_whole)
 {
-    (void)state;
     struct local_http_reply reply;
     struct buf error;
     buf_init(&error, 1024);
     const char *const pieces[] = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "hi", NULL};
     const char *const fields[] = {"Authorization: Bearer k", NULL};
-    assert_true(call((struct local_http_request){.method = "POST", .path = "/v1/x", .fields = fields,
-                                                 .content_type = "application/json", .body = SLICE("{\"a\":1}")},
+    assert_true(call((struct local_http_request){.method = "POST",
+                                                 .path = "/v1/x",
+                                                 .fields = fields,
+                                                 .content_type = "application/json",
+                                                 .body = SLICE("{\"a\":1}")},
                      pieces, "{\"a\":1}", true, &reply, &error));
     assert_int_equal(reply.status, 200);
     assert_buf(&reply.body, "hi");
     char expected[512];
-    snprintf(expected, sizeof expected, "POST /v1/x HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nAuthorization: Bearer k\r\n"
-             "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}", base + sizeof "http://" - 1);
+    snprintf(expected, sizeof expected,
+             "POST /v1/x HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nAuthorization: Bearer k\r\n"
+             "Content-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}",
+             base + sizeof "http://" - 1);
     assert_string_equal(asked, expected);
     local_http_free(&reply);
     buf_free(&error);
@@ -99,15 +103,16 @@ static bool count_bytes(struct slice piece, void *ctx)
     return *count < 6;
 }
 
-static void replies_in_each_framing(void **state)
+TEST(replies_in_each_framing)
 {
-    (void)state;
     static const struct {
         const char *pieces[5];
-        const char *body;    /* NULL: the call fails */
+        const char *body; /* NULL: the call fails */
         int status;
     } rows[] = {
-        {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r", "\n2\r\nde\r\n0\r\n", "\r\n"}, "abcde", 200},
+        {{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r", "\n2\r\nde\r\n0\r\n", "\r\n"},
+         "abcde",
+         200},
         {{"HTTP/1.1 200 OK\r\n\r\nto the end", " of it"}, "to the end of it", 200},
         {{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno!and more"}, "no!", 404},
         {{"HTTP/1.1 204 No Content\r\n\r\n"}, "", 204},
@@ -137,9 +142,8 @@ static void replies_in_each_framing(void **state)
     }
 }
 
-static void bodies_are_handed_over_or_collected(void **state)
+TEST(bodies_are_handed_over_or_collected)
 {
-    (void)state;
     struct local_http_reply reply;
     struct buf error;
     size_t count = 0;
@@ -162,9 +166,8 @@ static void bodies_are_handed_over_or_collected(void **state)
     buf_free(&error);
 }
 
-static void silence_ends_at_the_deadline(void **state)
+TEST(silence_ends_at_the_deadline)
 {
-    (void)state;
     const char *const pieces[] = {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", NULL};
     for (unsigned whole = 0; whole < 2; whole++) {
         struct local_http_reply reply;
@@ -180,13 +183,13 @@ static void silence_ends_at_the_deadline(void **state)
     }
 }
 
-static void only_this_machine_is_called(void **state)
+TEST(only_this_machine_is_called)
 {
-    (void)state;
     int listener = listen_here();
-    close(listener);   /* nobody listens there now */
-    static const char *const refused[] = {"http://example.com", "https://127.0.0.1:1", "http://127.example.com", "nonsense",
-                                          "http://10.0.0.1:80", "http://127.0.0.1:0", "http://127.0.0.1:70000"};
+    close(listener); /* nobody listens there now */
+    static const char *const refused[] = {
+        "http://example.com", "https://127.0.0.1:1", "http://127.example.com", "nonsense",
+        "http://10.0.0.1:80", "http://127.0.0.1:0",  "http://127.0.0.1:70000"};
     const char *const fields[] = {"X: a\r\nY: b", NULL};
     struct local_http_reply reply;
     struct buf error;
@@ -212,9 +215,8 @@ static void only_this_machine_is_called(void **state)
     buf_free(&error);
 }
 
-static void the_bases_path_stands_before(void **state)
+TEST(the_bases_path_stands_before)
 {
-    (void)state;
     const char *const pieces[] = {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL};
     struct local_http_reply reply;
     struct buf error;
@@ -236,7 +238,7 @@ static void the_bases_path_stands_before(void **state)
 
 int main(void)
 {
-    alarm(20);   /* a server that waits for what never comes fails the test */
+    alarm(20); /* a server that waits for what never comes fails the test */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_whole),
         cmocka_unit_test(replies_in_each_framing),

@@ -1,5 +1,5 @@
-/* Renewals of the ChatGPT login that meet another process's. The token endpoint is a stub that counts; flock() is wrapped,
- * so that the other process can come in between our look at the file and our lock. */
+/* Renewals of the ChatGPT login that meet another process's. The token endpoint is a stub that counts; flock() is
+ * wrapped, so that the other process can come in between our look at the file and our lock. */
 #include "tests/unit/unit.h"
 
 #include "common/secret.h"
@@ -11,13 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define EXPIRED 1           /* Unix time */
+#define EXPIRED 1 /* Unix time */
 #define VALID 4000000000LL
 
 static char folder[] = "/tmp/pm-login-XXXXXX";
 static char file[64], lock_file[64];
-static int calls;                   /* to the token endpoint */
-static bool another_renews_first;   /* before our next lock */
+static int calls;                 /* to the token endpoint */
+static bool another_renews_first; /* before our next lock */
 
 struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events,
                         void *ctx)
@@ -56,7 +56,7 @@ static void put(const struct login_store *s, long long expires_s)
 /* Another process that holds the lock. */
 struct other {
     pid_t pid;
-    int tell;   /* a byte makes it renew the login and end */
+    int tell; /* a byte makes it renew the login and end */
 };
 
 static void other_run(int told, int ready)
@@ -67,7 +67,7 @@ static void other_run(int told, int ready)
         read(told, &byte, 1) != 1)
         _exit(1);
     put(&s, VALID);
-    _exit(0);   /* which gives the lock back */
+    _exit(0); /* which gives the lock back */
 }
 
 static struct other other_start(void)
@@ -132,7 +132,7 @@ static struct login *expired_login(struct event_base *base)
     return l;
 }
 
-static void alone_it_asks_the_endpoint(void **state)
+TEST(alone_it_asks_the_endpoint)
 {
     struct login *l = expired_login(*state);
     struct asked asked = {0};
@@ -146,7 +146,7 @@ static void alone_it_asks_the_endpoint(void **state)
 
 /* The lock is ours at once, but what we read before it is no longer so. A refresh token works once: a second renewal
  * with it would end the login. */
-static void the_file_is_read_again_under_the_lock(void **state)
+TEST(the_file_is_read_again_under_the_lock)
 {
     struct login *l = expired_login(*state);
     struct login_wait w = {.done = on_told};
@@ -158,7 +158,7 @@ static void the_file_is_read_again_under_the_lock(void **state)
     login_free(l);
 }
 
-static void who_holds_the_lock_is_waited_for(void **state)
+TEST(who_holds_the_lock_is_waited_for)
 {
     struct login *l = expired_login(*state);
     struct asked asked = {0};
@@ -180,7 +180,7 @@ static int set_up(void **state)
         return -1;
     (void)snprintf(file, sizeof file, "%s/auth.json", folder);
     (void)snprintf(lock_file, sizeof lock_file, "%s/auth.json.lock", folder);
-    FILE *made = fopen(file, "w");   /* login_store_write() replaces, it does not make */
+    FILE *made = fopen(file, "w"); /* login_store_write() replaces, it does not make */
     return made && fclose(made) == 0 ? 0 : -1;
 }
 

@@ -32,9 +32,8 @@ static enum login_file read_text(const char *text, struct login_tokens *out)
     return result;
 }
 
-static void claims_of_a_token(void **state)
+TEST(claims_of_a_token)
 {
-    (void)state;
     struct login_claims claims;
     login_claims_read(slice_of(jwt(ACCOUNT("acc-1"))), &claims);
     assert_int_equal(claims.expires_s, 1800000000);
@@ -55,9 +54,8 @@ static void claims_of_a_token(void **state)
     assert_string_equal(claims.account_id, "");
 }
 
-static void three_layouts_are_read(void **state)
+TEST(three_layouts_are_read)
 {
-    (void)state;
     static const char *const layouts[] = {
         "{\"OPENAI_API_KEY\":null,\"tokens\":{\"id_token\":\"i\",\"access_token\":\"acc\",\"refresh_token\":\"ref\","
         "\"account_id\":\"me\"},\"last_refresh\":\"2025-11-21T08:00:00.123456Z\"}",
@@ -79,9 +77,8 @@ static void three_layouts_are_read(void **state)
     }
 }
 
-static void the_account_comes_from_file_then_id_then_access_token(void **state)
+TEST(the_account_comes_from_file_then_id_then_access_token)
 {
-    (void)state;
     char text[4096];
     struct login_tokens t;
     (void)snprintf(text, sizeof text, "{\"tokens\":{\"id_token\":\"%s\",\"access_token\":\"%s\"}}", jwt(ACCOUNT("id")),
@@ -97,9 +94,8 @@ static void the_account_comes_from_file_then_id_then_access_token(void **state)
     login_tokens_free(&t);
 }
 
-static void torn_is_not_the_same_as_logged_out(void **state)
+TEST(torn_is_not_the_same_as_logged_out)
 {
-    (void)state;
     static const char whole[] = "{\"tokens\":{\"access_token\":\"acc\",\"refresh_token\":\"ref\"}}";
     struct login_tokens t;
     for (size_t len = 0; len < sizeof whole - 1; len++) {
@@ -109,9 +105,15 @@ static void torn_is_not_the_same_as_logged_out(void **state)
         assert_int_equal(read_text(text, &t), LOGIN_FILE_TORN);
         assert_null(t.access);
     }
-    static const char *const none[] = {"{}", "[]", "null", "\"text\"", "{\"OPENAI_API_KEY\":\"sk-1\",\"tokens\":null}",
-                                       "{\"tokens\":{\"access_token\":7}}", "{\"tokens\":{\"access_token\":\"a b\"}}",
-                                       "{\"tokens\":{\"access_token\":\"a\\nb\"}}", "{\"chatgpt\":[]}"};
+    static const char *const none[] = {"{}",
+                                       "[]",
+                                       "null",
+                                       "\"text\"",
+                                       "{\"OPENAI_API_KEY\":\"sk-1\",\"tokens\":null}",
+                                       "{\"tokens\":{\"access_token\":7}}",
+                                       "{\"tokens\":{\"access_token\":\"a b\"}}",
+                                       "{\"tokens\":{\"access_token\":\"a\\nb\"}}",
+                                       "{\"chatgpt\":[]}"};
     for (size_t i = 0; i < COUNT_OF(none); i++)
         assert_int_equal(read_text(none[i], &t), LOGIN_FILE_NONE);
 }
@@ -125,44 +127,44 @@ static void updates_to(const char *text, const char *reply, const char *expected
     buf_free(&out);
 }
 
-static void an_update_changes_the_tokens_alone(void **state)
+TEST(an_update_changes_the_tokens_alone)
 {
-    (void)state;
-    updates_to("{\n  \"new_thing\": [1, {\"access_token\": \"not this\"}],\n  \"tokens\": {\n    \"id_token\": \"i\",\n"
-               "    \"access_token\": \"a\",\n    \"refresh_token\": \"r\",\n    \"account_id\": \"me\",\n    \"x\": 1e3\n  },\n"
-               "  \"last_refresh\": \"2025-01-01T00:00:00.1Z\"\n}\n",
-               "{\"access_token\":\"A\",\"refresh_token\":\"R\",\"id_token\":\"I\",\"expires_in\":3600}",
-               "{\n  \"new_thing\": [1, {\"access_token\": \"not this\"}],\n  \"tokens\": {\n    \"id_token\": \"I\",\n"
-               "    \"access_token\": \"A\",\n    \"refresh_token\": \"R\",\n    \"account_id\": \"me\",\n    \"x\": 1e3\n  },\n"
-               "  \"last_refresh\": \"2025-11-21T08:00:00Z\"\n}\n");
+    updates_to(
+        "{\n  \"new_thing\": [1, {\"access_token\": \"not this\"}],\n  \"tokens\": {\n    \"id_token\": \"i\",\n"
+        "    \"access_token\": \"a\",\n    \"refresh_token\": \"r\",\n    \"account_id\": \"me\",\n    \"x\": 1e3\n  },\n"
+        "  \"last_refresh\": \"2025-01-01T00:00:00.1Z\"\n}\n",
+        "{\"access_token\":\"A\",\"refresh_token\":\"R\",\"id_token\":\"I\",\"expires_in\":3600}",
+        "{\n  \"new_thing\": [1, {\"access_token\": \"not this\"}],\n  \"tokens\": {\n    \"id_token\": \"I\",\n"
+        "    \"access_token\": \"A\",\n    \"refresh_token\": \"R\",\n    \"account_id\": \"me\",\n    \"x\": 1e3\n  },\n"
+        "  \"last_refresh\": \"2025-11-21T08:00:00Z\"\n}\n");
 }
 
-static void tokens_that_the_reply_lacks_stay(void **state)
+TEST(tokens_that_the_reply_lacks_stay)
 {
-    (void)state;
-    updates_to("{\"tokens\":{\"access_token\":\"a\",\"refresh_token\":\"r\"},\"last_refresh\":null}",
-               "{\"access_token\":\"A\",\"refresh_token\":null}",
-               "{\"tokens\":{\"access_token\":\"A\",\"refresh_token\":\"r\"},\"last_refresh\":\"2025-11-21T08:00:00Z\"}");
+    updates_to(
+        "{\"tokens\":{\"access_token\":\"a\",\"refresh_token\":\"r\"},\"last_refresh\":null}",
+        "{\"access_token\":\"A\",\"refresh_token\":null}",
+        "{\"tokens\":{\"access_token\":\"A\",\"refresh_token\":\"r\"},\"last_refresh\":\"2025-11-21T08:00:00Z\"}");
 }
 
-static void keys_that_the_file_lacks_are_added(void **state)
+TEST(keys_that_the_file_lacks_are_added)
 {
-    (void)state;
     updates_to("{\n  \"tokens\": {\n    \"refresh_token\": \"r\"\n  }\n}",
                "{\"access_token\":\"A\",\"id_token\":\"I\"}",
                "{\n  \"last_refresh\": \"2025-11-21T08:00:00Z\",\n  \"tokens\": {\n    \"id_token\": \"I\",\n"
                "    \"access_token\": \"A\",\n    \"refresh_token\": \"r\"\n  }\n}");
     updates_to("{\"access_token\":\"a\"}", "{\"access_token\":\"A\"}",
                "{\"last_refresh\": \"2025-11-21T08:00:00Z\",\"access_token\":\"A\"}");
-    updates_to("{\"chatgpt\":{\"last_refresh\":1,\"access_token\":\"a\"},\"last_refresh\":2}", "{\"access_token\":\"A\"}",
+    updates_to("{\"chatgpt\":{\"last_refresh\":1,\"access_token\":\"a\"},\"last_refresh\":2}",
+               "{\"access_token\":\"A\"}",
                "{\"chatgpt\":{\"last_refresh\":\"2025-11-21T08:00:00Z\",\"access_token\":\"A\"},\"last_refresh\":2}");
 }
 
 /* Whatever Codex leaves there: an update of a file that can be read gives one that can be read. */
-static void a_damaged_file_is_updated_or_refused(void **state)
+TEST(a_damaged_file_is_updated_or_refused)
 {
-    (void)state;
-    static const char whole[] = "{ \"a\":[{}], \"tokens\": {\"id_token\":7,\"access_token\":\"acc\",\"refresh_token\":\"ref\"},"
+    static const char whole[] =
+        "{ \"a\":[{}], \"tokens\": {\"id_token\":7,\"access_token\":\"acc\",\"refresh_token\":\"ref\"},"
         "\"chatgpt\":{\"access_token\":\"x\"},\"last_refresh\":null}";
     static const char damage[] = "0\"{}[]:,\\tn\xff";
     for (size_t at = 0; at < sizeof whole - 1; at++)
@@ -187,9 +189,8 @@ static void a_damaged_file_is_updated_or_refused(void **state)
         }
 }
 
-static void damaged_tokens_are_not_taken_over(void **state)
+TEST(damaged_tokens_are_not_taken_over)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 1024);
     updates_to("{\"access_token\":\"a\",\"last_refresh\":1}", "{\"access_token\":\"A\\r\\nX: y\",\"refresh_token\":7}",
@@ -200,10 +201,13 @@ static void damaged_tokens_are_not_taken_over(void **state)
     buf_free(&out);
 }
 
-static void replies_of_the_token_endpoint(void **state)
+TEST(replies_of_the_token_endpoint)
 {
-    (void)state;
-    static const struct { int status; const char *body; enum login_answer answer; } cases[] = {
+    static const struct {
+        int status;
+        const char *body;
+        enum login_answer answer;
+    } cases[] = {
         {200, "{\"access_token\":\"a\"}", LOGIN_ANSWER_TOKENS},
         {200, "{}", LOGIN_ANSWER_TOKENS},
         {200, "<html>", LOGIN_ANSWER_LATER},
@@ -227,9 +231,8 @@ static void replies_of_the_token_endpoint(void **state)
     }
 }
 
-static void what_the_endpoint_is_asked(void **state)
+TEST(what_the_endpoint_is_asked)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 1024);
     assert_true(login_refresh_body("re\"f", &out));

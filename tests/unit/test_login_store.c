@@ -1,4 +1,5 @@
-/* auth.json on the disk. The writer is killed at each of its system calls (the linker wraps them, see tests/room.mk). */
+/* auth.json on the disk. The writer is killed at each of its system calls (the linker wraps them, see tests/room.mk).
+ */
 #include "tests/unit/unit.h"
 
 #include "proxy/upstream/login_store.h"
@@ -105,7 +106,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void a_write_replaces_the_file_with_mode_0600(void **state)
+TEST(a_write_replaces_the_file_with_mode_0600)
 {
     struct stat now;
     put(file, "{\"old\":1}", 0644);
@@ -116,7 +117,7 @@ static void a_write_replaces_the_file_with_mode_0600(void **state)
     assert_int_equal(access(new_file, F_OK), -1);
 }
 
-static void a_link_is_followed(void **state)
+TEST(a_link_is_followed)
 {
     char target[80];
     struct stat now;
@@ -131,7 +132,7 @@ static void a_link_is_followed(void **state)
     assert_int_equal(unlink(target), 0);
 }
 
-static void what_is_read_only_stays(void **state)
+TEST(what_is_read_only_stays)
 {
     assert_int_equal(chmod(file, 0400), 0);
     assert_false(write_text(*state, "{\"new\":1}"));
@@ -144,7 +145,7 @@ static void what_is_read_only_stays(void **state)
     assert_int_equal(access(lock_file, F_OK), -1);
 }
 
-static void one_holds_the_lock_at_a_time(void **state)
+TEST(one_holds_the_lock_at_a_time)
 {
     struct login_store other;
     struct stat now;
@@ -160,7 +161,7 @@ static void one_holds_the_lock_at_a_time(void **state)
     assert_int_equal(now.st_mode & 07777, 0600);
 }
 
-static void an_absent_or_huge_file_is_told(void **state)
+TEST(an_absent_or_huge_file_is_told)
 {
     static char huge[LOGIN_STORE_MAX + 2];
     struct buf now, why;
@@ -195,7 +196,7 @@ static bool killed_at(struct login_store *s, int n)
     return WIFSIGNALED(status);
 }
 
-static void dying_anywhere_leaves_a_whole_file(void **state)
+TEST(dying_anywhere_leaves_a_whole_file)
 {
     int n = 1;
     bool replaced = false;
@@ -210,9 +211,9 @@ static void dying_anywhere_leaves_a_whole_file(void **state)
         buf_free(&now);
         buf_free(&why);
     }
-    assert_true(n > 6);   /* it did die in many places */
+    assert_true(n > 6); /* it did die in many places */
     holds(*state, "{\"new\":\"a longer text\"}");
-    assert_int_equal(access(new_file, F_OK), -1);   /* what the killed ones left is gone */
+    assert_int_equal(access(new_file, F_OK), -1); /* what the killed ones left is gone */
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* Unit tests of common/markov: what a provider's calls do to its state, what is suggested, and what the guard blocks. The random
- * sequences are drawn from fixed seeds. */
+/* Unit tests of common/markov: what a provider's calls do to its state, what is suggested, and what the guard blocks.
+ * The random sequences are drawn from fixed seeds. */
 #include "tests/unit/unit.h"
 #include "common/markov.h"
 
@@ -60,9 +60,8 @@ static enum markov_state state_of(const struct markov_provider *p)
     return health_at(p, START).state;
 }
 
-static void unseen_is_healthy_with_doubt(void **state)
+TEST(unseen_is_healthy_with_doubt)
 {
-    (void)state;
     struct markov_provider p = {0};
     struct markov_health h = health_at(&p, START);
     assert_int_equal(h.state, MARKOV_HEALTHY);
@@ -74,9 +73,8 @@ static void unseen_is_healthy_with_doubt(void **state)
 }
 
 /* The seed's risk rose from .137 to .349 under perfect replies. */
-static void perfect_replies_lower_the_risk(void **state)
+TEST(perfect_replies_lower_the_risk)
 {
-    (void)state;
     struct markov_provider p = {0};
     double before = risk(&p);
     for (unsigned i = 0; i < 50; i++) {
@@ -89,9 +87,8 @@ static void perfect_replies_lower_the_risk(void **state)
 }
 
 /* The seed's failures ended at a risk of .524, in "overloaded". */
-static void failures_lead_to_failing_and_to_critical_risk(void **state)
+TEST(failures_lead_to_failing_and_to_critical_risk)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct markov_provider p = {0};
     observe(&p, perfect(), 100);
@@ -105,9 +102,8 @@ static void failures_lead_to_failing_and_to_critical_risk(void **state)
     assert_true(risk(&p) > .85);
 }
 
-static void each_state_is_reached(void **state)
+TEST(each_state_is_reached)
 {
-    (void)state;
     struct markov_provider overloaded = {0}, timeouts = {0}, limited = {0}, back = {0};
     observe(&overloaded, slow(), 3);
     assert_int_equal(state_of(&overloaded), MARKOV_OVERLOADED);
@@ -121,9 +117,8 @@ static void each_state_is_reached(void **state)
     assert_int_equal(state_of(&back), MARKOV_WARMING);
 }
 
-static void recovery_is_seen(void **state)
+TEST(recovery_is_seen)
 {
-    (void)state;
     struct markov_provider p = {0};
     observe(&p, markov_observation(MARKOV_FAILED), 100);
     observe(&p, perfect(), 3);
@@ -155,17 +150,15 @@ static unsigned minutes_until_tried_again(struct markov_observation bad)
     return minutes;
 }
 
-static void a_baseline_that_was_left_is_tried_again(void **state)
+TEST(a_baseline_that_was_left_is_tried_again)
 {
-    (void)state;
     assert_in_range(minutes_until_tried_again(slow()), 30, 90);
     assert_in_range(minutes_until_tried_again(markov_observation(MARKOV_FAILED)), 5, 25);
 }
 
 /* One signal at its end shows, though cost, quality and tokens are calm. */
-static void a_slow_provider_is_not_calmed_by_its_price(void **state)
+TEST(a_slow_provider_is_not_calmed_by_its_price)
 {
-    (void)state;
     struct markov_provider p = {0};
     struct markov_observation o = perfect();
     o.ttft_ms = 60000;
@@ -173,9 +166,8 @@ static void a_slow_provider_is_not_calmed_by_its_price(void **state)
     assert_true(risk(&p) > .3);
 }
 
-static void failing_fast_is_not_being_fast(void **state)
+TEST(failing_fast_is_not_being_fast)
 {
-    (void)state;
     struct markov_provider p = {0};
     struct markov_observation o = markov_observation(MARKOV_FAILED);
     o.ttft_ms = 5;
@@ -190,9 +182,8 @@ static void failing_fast_is_not_being_fast(void **state)
 }
 
 /* failing → cooldown → warming → as if never seen. */
-static void time_leads_back(void **state)
+TEST(time_leads_back)
 {
-    (void)state;
     struct markov_provider p = {0};
     observe(&p, markov_observation(MARKOV_FAILED), 20);
     double before = 1;
@@ -238,9 +229,12 @@ static struct markov_observation any_observation(uint64_t *seed)
 {
     return (struct markov_observation){
         .outcome = next_random(seed) >> 63 ? MARKOV_SUCCESS : (enum markov_outcome)(next_random(seed) >> 62),
-        .ttft_ms = maybe(seed, uniform(seed) * 1e4), .total_ms = maybe(seed, uniform(seed) * 1e5),
-        .token_pressure = maybe(seed, uniform(seed) * 1.5), .cost_usd = maybe(seed, uniform(seed) / 3),
-        .quality = maybe(seed, uniform(seed)), .error_rate = maybe(seed, uniform(seed)),
+        .ttft_ms = maybe(seed, uniform(seed) * 1e4),
+        .total_ms = maybe(seed, uniform(seed) * 1e5),
+        .token_pressure = maybe(seed, uniform(seed) * 1.5),
+        .cost_usd = maybe(seed, uniform(seed) / 3),
+        .quality = maybe(seed, uniform(seed)),
+        .error_rate = maybe(seed, uniform(seed)),
     };
 }
 
@@ -258,11 +252,11 @@ static void check_whole(const struct markov_provider *p, int64_t now_ms)
     assert_true(h.performance >= 0 && h.performance <= 1);
 }
 
-/* Whatever came before: a better reply leaves less risk than a worse one, and that less than a failure; a perfect one lowers the
- * risk where it is not at its lowest already; repeated failures end in failing, repeated perfection in healthy. */
-static void holds_after_any_history(void **state)
+/* Whatever came before: a better reply leaves less risk than a worse one, and that less than a failure; a perfect one
+ * lowers the risk where it is not at its lowest already; repeated failures end in failing, repeated perfection in
+ * healthy. */
+TEST(holds_after_any_history)
 {
-    (void)state;
     struct markov_settings s = defaults();
     uint64_t seed = 88172645463325252u;
     for (unsigned run = 0; run < 400; run++) {
@@ -300,16 +294,15 @@ static void holds_after_any_history(void **state)
     }
 }
 
-static void averages_forget(void **state)
+TEST(averages_forget)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct markov_provider p = {0};
     struct markov_observation cheap = perfect(), dear = perfect();
     dear.cost_usd = .1;
     observe(&p, cheap, 1);
     observe(&p, dear, 1);
-    assert_float_equal(health_at(&p, START).cost_usd, .0505, 1e-9);      /* the mean of the first two */
+    assert_float_equal(health_at(&p, START).cost_usd, .0505, 1e-9); /* the mean of the first two */
     observe(&p, cheap, 50);
     assert_float_equal(health_at(&p, START).cost_usd, .001, 1e-6);
     /* After ten memories of silence the next value is nearly all that is known. */
@@ -330,7 +323,8 @@ struct scene {
 
 static void decide_at(struct scene *x, const struct markov_settings *s, bool live, int64_t now_ms)
 {
-    const struct markov_candidate candidates[] = {{"a", &x->a, x->cost[0]}, {"b", &x->b, x->cost[1]}, {"c", &x->c, x->cost[2]}};
+    const struct markov_candidate candidates[] = {
+        {"a", &x->a, x->cost[0]}, {"b", &x->b, x->cost[1]}, {"c", &x->c, x->cost[2]}};
     markov_decide(s, candidates, 3, live, now_ms, &x->d);
 }
 
@@ -356,9 +350,8 @@ static void assert_order(const struct markov_decision *d, unsigned first, unsign
     assert_int_equal(d->order[2], third);
 }
 
-static void shadow_suggests_and_changes_nothing(void **state)
+TEST(shadow_suggests_and_changes_nothing)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(2);
     decide(&x, &s, true);
@@ -369,16 +362,15 @@ static void shadow_suggests_and_changes_nothing(void **state)
     assert_true(x.d.confidence_delta >= s.min_confidence_delta);
 }
 
-static void live_puts_the_suggested_one_first(void **state)
+TEST(live_puts_the_suggested_one_first)
 {
-    (void)state;
     struct markov_settings s = defaults();
     s.shadow_mode = false;
     struct scene x = failing_baseline(2);
     decide(&x, &s, true);
     assert_true(x.d.applied);
     assert_order(&x.d, 2, 0, 1);
-    decide(&x, &s, false);      /* of the canary's other share */
+    decide(&x, &s, false); /* of the canary's other share */
     assert_true(x.d.would_switch);
     assert_false(x.d.applied);
     assert_order(&x.d, 0, 1, 2);
@@ -388,9 +380,8 @@ static void live_puts_the_suggested_one_first(void **state)
     assert_order(&x.d, 0, 1, 2);
 }
 
-static void a_small_gain_changes_nothing(void **state)
+TEST(a_small_gain_changes_nothing)
 {
-    (void)state;
     struct markov_settings s = defaults();
     s.shadow_mode = false;
     struct scene x = {.cost = {.01, .01, .01}};
@@ -408,9 +399,8 @@ static void a_small_gain_changes_nothing(void **state)
 }
 
 /* A baseline that is untried keeps its place: it could never become known else. */
-static void nothing_is_suggested_among_strangers(void **state)
+TEST(nothing_is_suggested_among_strangers)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct scene x = {.cost = {NAN, NAN, NAN}};
     decide(&x, &s, true);
@@ -424,9 +414,8 @@ static void nothing_is_suggested_among_strangers(void **state)
     assert_int_equal(x.d.suggested, 1);
 }
 
-static void the_guard_blocks_and_the_next_is_tried(void **state)
+TEST(the_guard_blocks_and_the_next_is_tried)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(0);
     observe(&x.a, slow(), 2);
@@ -456,9 +445,8 @@ static void the_guard_blocks_and_the_next_is_tried(void **state)
     assert_order(&x.d, 1, 0, 2);
 }
 
-static void a_critical_baseline_passes_the_guard(void **state)
+TEST(a_critical_baseline_passes_the_guard)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(4);
     x.cost[2] = 1;
@@ -469,9 +457,8 @@ static void a_critical_baseline_passes_the_guard(void **state)
 }
 
 /* A saturated local model costs nothing, and answers well, in the end: the guard must not keep it for that. */
-static void saturation_is_critical(void **state)
+TEST(saturation_is_critical)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct scene x = {.cost = {0, .02, .02}};
     struct markov_observation queued = perfect();
@@ -494,9 +481,8 @@ static void saturation_is_critical(void **state)
     assert_true(x.d.would_switch);
 }
 
-static void unknown_prices(void **state)
+TEST(unknown_prices)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(1);
     struct markov_observation sluggish = perfect();
@@ -505,13 +491,13 @@ static void unknown_prices(void **state)
     x.c.average[MARKOV_COST].weight = 0;
     x.cost[2] = NAN;
     decide(&x, &s, true);
-    assert_true(x.d.cost_guard_blocked);        /* it may cost anything */
+    assert_true(x.d.cost_guard_blocked); /* it may cost anything */
     assert_true(isnan(x.d.cost_multiplier));
     x.cost[0] = NAN;
     x.a.average[MARKOV_COST].weight = 0;
     decide(&x, &s, true);
-    assert_true(x.d.would_switch);              /* nothing to compare with */
-    x.cost[0] = 0;                              /* free against cheap is dear */
+    assert_true(x.d.would_switch); /* nothing to compare with */
+    x.cost[0] = 0;                 /* free against cheap is dear */
     x.cost[2] = .001;
     decide(&x, &s, true);
     assert_true(x.d.cost_guard_blocked);
@@ -521,9 +507,8 @@ static void unknown_prices(void **state)
     assert_float_equal(x.d.cost_multiplier, 1, 0);
 }
 
-static void extremes(void **state)
+TEST(extremes)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct markov_decision d;
     struct markov_provider p = {0};
@@ -538,26 +523,27 @@ static void extremes(void **state)
     assert_int_equal(d.count, MARKOV_MAX);
 }
 
-static void the_decision_as_json(void **state)
+TEST(the_decision_as_json)
 {
-    (void)state;
     struct markov_settings s = defaults();
     struct markov_decision d;
     struct markov_provider none = {0}, seen = {0};
     struct buf out;
     observe(&seen, perfect(), 2);
-    markov_decide(&s, (const struct markov_candidate[]){{"li\"te", &none, .01}, {"standard", &seen, .02}}, 2, false, START, &d);
+    markov_decide(&s, (const struct markov_candidate[]){{"li\"te", &none, .01}, {"standard", &seen, .02}}, 2, false,
+                  START, &d);
     buf_init(&out, 4096);
     assert_true(markov_write(&d, &out));
-    assert_buf(&out,
-               "{\"enabled\":true,\"shadow_mode\":true,\"baseline_provider\":\"li\\\"te\",\"suggested_provider\":\"li\\\"te\","
-               "\"would_switch\":false,\"applied\":false,\"cost_guard_blocked\":false,\"confidence_delta\":0.0000,"
-               "\"cost_multiplier\":1.0000,\"max_cost_multiplier\":2.0000,\"blocked_provider\":null,"
-               "\"blocked_cost_multiplier\":null,\"health\":{\"li\\\"te\":{\"state\":\"healthy\",\"risk\":0.1370,"
-               "\"performance\":null,\"confidence\":0.8798,\"ttft_ms\":null,\"latency_ms\":null,\"cost_usd\":null,"
-               "\"error_rate\":null,\"observations\":0},\"standard\":{\"state\":\"healthy\",\"risk\":0.0472,"
-               "\"performance\":1.0000,\"confidence\":0.9586,\"ttft_ms\":300,\"latency_ms\":2000,\"cost_usd\":0.00100000,"
-               "\"error_rate\":0.0000,\"observations\":2}}}");
+    assert_buf(
+        &out,
+        "{\"enabled\":true,\"shadow_mode\":true,\"baseline_provider\":\"li\\\"te\",\"suggested_provider\":\"li\\\"te\","
+        "\"would_switch\":false,\"applied\":false,\"cost_guard_blocked\":false,\"confidence_delta\":0.0000,"
+        "\"cost_multiplier\":1.0000,\"max_cost_multiplier\":2.0000,\"blocked_provider\":null,"
+        "\"blocked_cost_multiplier\":null,\"health\":{\"li\\\"te\":{\"state\":\"healthy\",\"risk\":0.1370,"
+        "\"performance\":null,\"confidence\":0.8798,\"ttft_ms\":null,\"latency_ms\":null,\"cost_usd\":null,"
+        "\"error_rate\":null,\"observations\":0},\"standard\":{\"state\":\"healthy\",\"risk\":0.0472,"
+        "\"performance\":1.0000,\"confidence\":0.9586,\"ttft_ms\":300,\"latency_ms\":2000,\"cost_usd\":0.00100000,"
+        "\"error_rate\":0.0000,\"observations\":2}}}");
     buf_free(&out);
 }
 

@@ -24,9 +24,8 @@ static struct markov_settings read_block(const char *text, const char *errors)
     return s;
 }
 
-static void the_seeds_defaults(void **state)
+TEST(the_seeds_defaults)
 {
-    (void)state;
     struct markov_settings s;
     markov_settings_init(&s, MARKOV_CALLS);
     assert_false(s.enabled);
@@ -47,11 +46,12 @@ static void the_seeds_defaults(void **state)
     assert_float_equal(s.slow_latency_ms, 900000, 0);
 }
 
-static void keys_are_read(void **state)
+TEST(keys_are_read)
 {
-    (void)state;
-    struct markov_settings s = read_block("adaptive_router:\n  enabled: yes\n  shadow_mode: false\n  max_cost_multiplier: 3.5\n"
-                                          "  max_history: 1e3\n  decay:\n  canary_share: 0.1\n", "");
+    struct markov_settings s =
+        read_block("adaptive_router:\n  enabled: yes\n  shadow_mode: false\n  max_cost_multiplier: 3.5\n"
+                   "  max_history: 1e3\n  decay:\n  canary_share: 0.1\n",
+                   "");
     assert_true(s.enabled);
     assert_false(s.shadow_mode);
     assert_float_equal(s.max_cost_multiplier, 3.5, 0);
@@ -62,9 +62,8 @@ static void keys_are_read(void **state)
     assert_false(read_block("other: 1\n", "").enabled);
 }
 
-static void faults_name_line_and_what_is_allowed(void **state)
+TEST(faults_name_line_and_what_is_allowed)
 {
-    (void)state;
     struct markov_settings s = read_block(
         "a: 1\nadaptive_router:\n  enabled: maybe\n  shadow_mode: 0\n  canary_share: 1.5\n  max_history: 20.5\n"
         "  decay: \"0.5\"\n  overload_penalty: [1]\n",
@@ -77,23 +76,23 @@ static void faults_name_line_and_what_is_allowed(void **state)
     assert_false(s.enabled);
     assert_true(s.shadow_mode);
     read_block("adaptive_router: true\n", "p.yaml:1: adaptive_router: expected a mapping, found true");
-    read_block("adaptive_router:\n  max_history: 40\n",
-               "p.yaml:1: adaptive_router.canary_min_requests: 50 calls don't fit into max_history, 40: raise max_history");
+    read_block(
+        "adaptive_router:\n  max_history: 40\n",
+        "p.yaml:1: adaptive_router.canary_min_requests: 50 calls don't fit into max_history, 40: raise max_history");
 }
 
-static void an_unknown_key_is_a_fault(void **state)
+TEST(an_unknown_key_is_a_fault)
 {
-    (void)state;
-    read_block("adaptive_router: {shadow_mod: true}\n",
-               "p.yaml:1: adaptive_router.shadow_mod: this key is not known; there are enabled, shadow_mode, "
-               "min_confidence_delta, cost_guard_enabled, max_cost_multiplier, critical_risk_threshold, overload_penalty, "
-               "cold_start_penalty, performance_weight, min_performance_observations, decay, max_history, canary_share, "
-               "canary_min_requests, canary_tolerance, recovery_time, memory_time, slow_ttft_ms, slow_latency_ms");
+    read_block(
+        "adaptive_router: {shadow_mod: true}\n",
+        "p.yaml:1: adaptive_router.shadow_mod: this key is not known; there are enabled, shadow_mode, "
+        "min_confidence_delta, cost_guard_enabled, max_cost_multiplier, critical_risk_threshold, overload_penalty, "
+        "cold_start_penalty, performance_weight, min_performance_observations, decay, max_history, canary_share, "
+        "canary_min_requests, canary_tolerance, recovery_time, memory_time, slow_ttft_ms, slow_latency_ms");
 }
 
-static void the_reference_has_a_row_for_each_key(void **state)
+TEST(the_reference_has_a_row_for_each_key)
 {
-    (void)state;
     struct buf out;
     unsigned rows = 0;
     buf_init(&out, 1u << 16);
@@ -115,9 +114,8 @@ static bool read_state(const char *text, struct markov_provider *p)
     return read;
 }
 
-static void the_state_is_read_as_written(void **state)
+TEST(the_state_is_read_as_written)
 {
-    (void)state;
     struct markov_settings s;
     struct markov_provider p = {0}, q;
     struct buf out;
@@ -147,13 +145,15 @@ static void the_state_is_read_as_written(void **state)
 
 #define AVERAGES "[[1,0.5,1],[0,0,0],[0,0,0],[0,0,0],[0,0,0],[1,1,2]]"
 
-static void a_broken_state_is_no_state(void **state)
+TEST(a_broken_state_is_no_state)
 {
-    (void)state;
     struct markov_provider p;
-    assert_true(read_state("{\"count\":2,\"seen_ms\":5,\"weight\":2,\"belief\":[1,0,0,0,0],\"averages\":" AVERAGES "}", &p));
+    assert_true(read_state("{\"count\":2,\"seen_ms\":5,\"weight\":2,\"belief\":[1,0,0,0,0],\"averages\":" AVERAGES "}",
+                           &p));
     static const char *const TEXTS[] = {
-        "[]", "{}", "7",
+        "[]",
+        "{}",
+        "7",
         "{\"count\":-1,\"seen_ms\":5,\"weight\":2,\"belief\":[1,0,0,0,0],\"averages\":" AVERAGES "}",
         "{\"count\":2,\"seen_ms\":5,\"weight\":-2,\"belief\":[1,0,0,0,0],\"averages\":" AVERAGES "}",
         "{\"count\":2,\"seen_ms\":5,\"weight\":2,\"belief\":[1,0,0,0,1],\"averages\":" AVERAGES "}",

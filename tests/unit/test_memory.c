@@ -8,9 +8,8 @@
 #endif
 
 /* A block of its own is mapped when it is made and unmapped when it is freed: each time with new pages. */
-static void a_request_of_a_megabyte_stays_in_the_heap(void **state)
+TEST(a_request_of_a_megabyte_stays_in_the_heap)
 {
-    (void)state;
 #if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__
     struct mallinfo2 before = mallinfo2();
     char *body = malloc(1 << 20);
@@ -19,7 +18,7 @@ static void a_request_of_a_megabyte_stays_in_the_heap(void **state)
     assert_int_equal(mallinfo2().hblks, before.hblks);
     size_t heap = mallinfo2().arena;
     free(body);
-    assert_int_equal(mallinfo2().arena, heap);   /* and the heap did not shrink */
+    assert_int_equal(mallinfo2().arena, heap); /* and the heap did not shrink */
 #else
     skip();
 #endif
@@ -39,15 +38,14 @@ static long file_pages(void)
     return found;
 }
 
-static void the_first_tick_unmaps_what_the_start_needed(void **state)
+TEST(the_first_tick_unmaps_what_the_start_needed)
 {
-    (void)state;
 #ifndef __SANITIZE_ADDRESS__
     long before = file_pages();
     memory_tick(true);
     long after = file_pages();
     assert_true(after > 0 && after < before);
-    memory_tick(true);      /* what goes on needs is there again, and stays */
+    memory_tick(true); /* what goes on needs is there again, and stays */
     assert_true(file_pages() >= after);
 #else
     skip();

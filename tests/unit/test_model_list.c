@@ -2,10 +2,10 @@
 #include "tests/unit/unit.h"
 #include "proxy/upstream/model_list.h"
 
-static void a_name_without_a_tag_means_the_latest(void **state)
+TEST(a_name_without_a_tag_means_the_latest)
 {
-    (void)state;
-    struct slice list = SLICE("{\"object\":\"list\",\"data\":[{\"id\":\"a:latest\"},{\"id\":\"b:3b\"},{\"name\":\"c\"}]}");
+    struct slice list =
+        SLICE("{\"object\":\"list\",\"data\":[{\"id\":\"a:latest\"},{\"id\":\"b:3b\"},{\"name\":\"c\"}]}");
     assert_true(model_list_has(list, "a"));
     assert_true(model_list_has(list, "b:3b"));
     assert_false(model_list_has(list, "b"));
@@ -15,18 +15,19 @@ static void a_name_without_a_tag_means_the_latest(void **state)
     assert_false(model_list_has((struct slice){NULL, 0}, "a"));
 }
 
-static void the_loaded_context_is_the_window(void **state)
+TEST(the_loaded_context_is_the_window)
 {
-    (void)state;
-    struct slice list = SLICE("{\"models\":[{\"model\":\"a:latest\",\"context_length\":8192},{\"model\":\"old:1b\"},"
-                              "{\"model\":\"odd\",\"context_length\":-5},{\"model\":\"text\",\"context_length\":\"x\"},7]}");
+    struct slice list =
+        SLICE("{\"models\":[{\"model\":\"a:latest\",\"context_length\":8192},{\"model\":\"old:1b\"},"
+              "{\"model\":\"odd\",\"context_length\":-5},{\"model\":\"text\",\"context_length\":\"x\"},7]}");
     assert_int_equal(model_list_window(list, "a"), 8192);
     assert_int_equal(model_list_window(list, "old:1b"), MODEL_LIST_LEAST_WINDOW);
     assert_int_equal(model_list_window(list, "odd"), MODEL_LIST_LEAST_WINDOW);
     assert_int_equal(model_list_window(list, "text"), MODEL_LIST_LEAST_WINDOW);
     assert_int_equal(model_list_window(list, "b"), -1);
     assert_int_equal(model_list_window(SLICE("{\"models\":[]}"), "a"), -1);
-    static const char *const others[] = {"", "{}", "[]", "{\"models\":{}}", "{\"models\":null}", "<html>", "{\"models\":["};
+    static const char *const others[] = {"",       "{}",           "[]", "{\"models\":{}}", "{\"models\":null}",
+                                         "<html>", "{\"models\":["};
     for (size_t i = 0; i < COUNT_OF(others); i++)
         assert_int_equal(model_list_window(slice_of(others[i]), "a"), 0);
 }

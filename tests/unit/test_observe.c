@@ -8,25 +8,23 @@
 
 #define HALF 60000.0
 
-static void averages_fade_with_time(void **state)
+TEST(averages_fade_with_time)
 {
-    (void)state;
     struct ewma e = {0};
     assert_true(isnan(ewma_mean(&e)));
     assert_true(isnan(ewma_read(&e, NAN, 1, HALF, 0)));
     ewma_add(&e, 100, HALF, 1000);
     ewma_add(&e, 200, HALF, 1000);
     assert_true(ewma_mean(&e) == 150);
-    ewma_add(&e, 500, HALF, 61000);     /* the two are worth one by now */
+    ewma_add(&e, 500, HALF, 61000); /* the two are worth one by now */
     assert_true(fabs(ewma_mean(&e) - 325) < 1e-9);
     assert_true(fabs(ewma_weight(&e, HALF, 61000) - 2) < 1e-9);
-    ewma_add(&e, 500, HALF, 0);         /* a clock that goes back stands */
+    ewma_add(&e, 500, HALF, 0); /* a clock that goes back stands */
     assert_true(e.at_ms == 61000 && e.weight > 2.9);
 }
 
-static void what_is_old_gives_way_to_what_is_declared(void **state)
+TEST(what_is_old_gives_way_to_what_is_declared)
 {
-    (void)state;
     struct ewma e = {0};
     assert_true(ewma_read(&e, 1000, 1, HALF, 5) == 1000);
     ewma_add(&e, 100, HALF, 0);
@@ -39,15 +37,14 @@ static void what_is_old_gives_way_to_what_is_declared(void **state)
     assert_true(fabs(ewma_read(&e, 1000, 1, HALF, 0) - 108.9) < 0.1);
 }
 
-static void a_window_holds_a_minute(void **state)
+TEST(a_window_holds_a_minute)
 {
-    (void)state;
     struct window w = {0};
     window_add(&w, 1, 100, 500);
     window_add(&w, 1, 50, 30999);
     assert_int_equal(window_read(&w, 31000).requests, 2);
     assert_int_equal(window_read(&w, 59999).tokens, 150);
-    assert_int_equal(window_read(&w, 60000).tokens, 50);    /* the first second is over */
+    assert_int_equal(window_read(&w, 60000).tokens, 50); /* the first second is over */
     assert_int_equal(window_read(&w, 90000).requests, 0);
     assert_int_equal(window_read(&w, 10000000).requests, 0);
     window_add(&w, 1, 7, 60500);
@@ -57,9 +54,8 @@ static void a_window_holds_a_minute(void **state)
     assert_int_equal(window_read(&w, 10000000).requests, 1);
 }
 
-static void a_second_is_corrected_while_it_counts(void **state)
+TEST(a_second_is_corrected_while_it_counts)
 {
-    (void)state;
     struct window w = {0};
     window_add(&w, 1, 100, 5000);
     window_correct(&w, -40, 5000, 20000);
@@ -70,9 +66,8 @@ static void a_second_is_corrected_while_it_counts(void **state)
     assert_int_equal(window_read(&w, 65000).tokens, 0);
 }
 
-static void a_window_says_when_there_is_room(void **state)
+TEST(a_window_says_when_there_is_room)
 {
-    (void)state;
     struct window w = {0};
     assert_int_equal(window_wait(&w, 0, 0, 0), 0);
     window_add(&w, 1, 100, 5500);
@@ -86,11 +81,13 @@ static void a_window_says_when_there_is_room(void **state)
 }
 
 /* Against a window that is counted anew each time, over a year of random steps. */
-static void a_window_never_drifts(void **state)
+TEST(a_window_never_drifts)
 {
-    (void)state;
     struct window w = {0};
-    static struct { uint64_t second; int64_t tokens; } all[4000];
+    static struct {
+        uint64_t second;
+        int64_t tokens;
+    } all[4000];
     uint64_t now = 0, random = 1;
     for (size_t n = 0; n < COUNT_OF(all); n++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
@@ -110,9 +107,8 @@ static void a_window_never_drifts(void **state)
     }
 }
 
-static void conversations_are_remembered_and_bounded(void **state)
+TEST(conversations_are_remembered_and_bounded)
 {
-    (void)state;
     static struct affinity a;
     memset(&a, 0, sizeof a);
     uint64_t key = affinity_key(42, "a");
@@ -122,16 +118,15 @@ static void conversations_are_remembered_and_bounded(void **state)
     affinity_note(&a, key, 4, 2000, 20);
     assert_int_equal(affinity_find(&a, key)->deployment, 4);
     assert_int_equal(affinity_find(&a, key)->prompt_tokens, 2000);
-    assert_null(affinity_find(&a, affinity_key(42, "b")));    /* another group is another matter */
+    assert_null(affinity_find(&a, affinity_key(42, "b"))); /* another group is another matter */
     for (uint64_t i = 0; i < 100 * AFFINITY_SETS; i++)
         affinity_note(&a, affinity_key(i + 1000, "a"), 1, 1, 100 + i);
-    assert_null(affinity_find(&a, key));    /* the longest silent are forgotten, the latest is not */
+    assert_null(affinity_find(&a, key)); /* the longest silent are forgotten, the latest is not */
     assert_non_null(affinity_find(&a, affinity_key(100 * AFFINITY_SETS + 999, "a")));
 }
 
-static void a_new_configuration_moves_conversations(void **state)
+TEST(a_new_configuration_moves_conversations)
 {
-    (void)state;
     static struct affinity a;
     memset(&a, 0, sizeof a);
     for (unsigned i = 0; i < 3; i++)

@@ -43,9 +43,8 @@ static void assert_runtime_dir_refused(void)
     buf_free(&error);
 }
 
-static void runtime_dir_is_made_private(void **state)
+TEST(runtime_dir_is_made_private)
 {
-    (void)state;
     mode_t before = umask(0);
     setenv("XDG_RUNTIME_DIR", folder, 1);
     assert_runtime_dir(folder_at("pointsman"));
@@ -53,9 +52,8 @@ static void runtime_dir_is_made_private(void **state)
     umask(before);
 }
 
-static void a_runtime_dir_is_found_without_being_made(void **state)
+TEST(a_runtime_dir_is_found_without_being_made)
 {
-    (void)state;
     struct buf error;
     buf_init(&error, 1024);
     setenv("POINTSMAN_RUNTIME_DIR", folder_at("run"), 1);
@@ -73,9 +71,8 @@ static void a_runtime_dir_is_found_without_being_made(void **state)
     buf_free(&error);
 }
 
-static void runtime_dir_falls_back_to_tmpdir(void **state)
+TEST(runtime_dir_falls_back_to_tmpdir)
 {
-    (void)state;
     char name[64];
     snprintf(name, sizeof name, "pointsman-%u", (unsigned)getuid());
     setenv("TMPDIR", folder, 1);
@@ -84,18 +81,16 @@ static void runtime_dir_falls_back_to_tmpdir(void **state)
     assert_runtime_dir(folder_at("chosen"));
 }
 
-static void runtime_dir_open_to_others_is_refused(void **state)
+TEST(runtime_dir_open_to_others_is_refused)
 {
-    (void)state;
     setenv("POINTSMAN_RUNTIME_DIR", folder_at("open"), 1);
     assert_int_equal(mkdir(folder_at("open"), 0700), 0);
     assert_int_equal(chmod(folder_at("open"), 0750), 0);
     assert_runtime_dir_refused();
 }
 
-static void runtime_dir_that_is_a_link_or_a_file_is_refused(void **state)
+TEST(runtime_dir_that_is_a_link_or_a_file_is_refused)
 {
-    (void)state;
     assert_int_equal(mkdir(folder_at("real"), 0700), 0);
     assert_int_equal(symlink(folder_at("real"), folder_at("link")), 0);
     setenv("POINTSMAN_RUNTIME_DIR", folder_at("link"), 1);
@@ -107,16 +102,14 @@ static void runtime_dir_that_is_a_link_or_a_file_is_refused(void **state)
     assert_runtime_dir_refused();
 }
 
-static void runtime_dir_without_a_parent_is_refused(void **state)
+TEST(runtime_dir_without_a_parent_is_refused)
 {
-    (void)state;
     setenv("POINTSMAN_RUNTIME_DIR", folder_at("absent/child"), 1);
     assert_runtime_dir_refused();
 }
 
-static void codex_home(void **state)
+TEST(codex_home)
 {
-    (void)state;
     assert_null(paths_codex_home());
     setenv("HOME", folder, 1);
     char *home = paths_codex_home();
@@ -128,9 +121,8 @@ static void codex_home(void **state)
     free(home);
 }
 
-static void log_dir_is_made_with_its_parent(void **state)
+TEST(log_dir_is_made_with_its_parent)
 {
-    (void)state;
     struct buf error;
     buf_init(&error, 1024);
     setenv("CODEX_HOME", folder_at("codex"), 1);
@@ -156,9 +148,8 @@ static void touch(const char *path)
     close(fd);
 }
 
-static void the_users_configuration_comes_first(void **state)
+TEST(the_users_configuration_comes_first)
 {
-    (void)state;
     setenv("HOME", folder, 1);
     assert_int_equal(mkdir(folder_at("installed"), 0700), 0);
     assert_null(paths_config_file("x.yaml", folder_at("installed")));
@@ -181,9 +172,8 @@ static void the_users_configuration_comes_first(void **state)
     free(found);
 }
 
-static void join(void **state)
+TEST(join)
 {
-    (void)state;
     char *path = paths_join("/a/b", "c");
     assert_string_equal(path, "/a/b/c");
     free(path);

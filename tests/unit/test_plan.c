@@ -8,7 +8,8 @@
 
 #define DEPLOYMENTS 40
 
-/* Deployments 0 … 39 ("d0" …), of order INT_MAX and weight 1, and up to four groups of them; the first is the one asked for. */
+/* Deployments 0 … 39 ("d0" …), of order INT_MAX and weight 1, and up to four groups of them; the first is the one asked
+ * for. */
 struct world {
     struct config config;
     struct deployment deployments[DEPLOYMENTS];
@@ -27,8 +28,8 @@ static void world_init(struct world *w, int num_retries)
     *w = (struct world){.config = {.num_retries = num_retries}};
     for (unsigned i = 0; i < DEPLOYMENTS; i++) {
         snprintf(w->ids[i], sizeof w->ids[i], "d%u", i);
-        w->deployments[i] = (struct deployment){.index = i, .id = w->ids[i], .order = INT_MAX, .weight = 1,
-                                                .wires = WIRE_CHAT};
+        w->deployments[i] =
+            (struct deployment){.index = i, .id = w->ids[i], .order = INT_MAX, .weight = 1, .wires = WIRE_CHAT};
     }
     for (unsigned g = 0; g < 4; g++)
         w->groups[g].deployments = w->members[g];
@@ -49,8 +50,15 @@ static struct plan make(const struct world *w, uint64_t draw)
 {
     struct plan p;
     struct plan_input input = {
-        .config = &w->config, .group = &w->groups[0], .wires = WIRES_BRIDGED, .health = w->health, .now_ms = 1000, .draw = draw,
-        .prompt_bytes = w->prompt_bytes, .stay = w->stay, .needs = w->needs,
+        .config = &w->config,
+        .group = &w->groups[0],
+        .wires = WIRES_BRIDGED,
+        .health = w->health,
+        .now_ms = 1000,
+        .draw = draw,
+        .prompt_bytes = w->prompt_bytes,
+        .stay = w->stay,
+        .needs = w->needs,
     };
     plan_make(&input, &p, NULL);
     return p;
@@ -65,9 +73,8 @@ static void assert_plan(const struct plan *p, const char *ids)
     assert_string_equal(text, ids);
 }
 
-static void lower_orders_come_first(void **state)
+TEST(lower_orders_come_first)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 4);
@@ -80,9 +87,8 @@ static void lower_orders_come_first(void **state)
     }
 }
 
-static void weights_are_shares_of_first_attempts(void **state)
+TEST(weights_are_shares_of_first_attempts)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 3);
@@ -97,15 +103,14 @@ static void weights_are_shares_of_first_attempts(void **state)
         if (p.attempts[0]->index == 0)
             second[p.attempts[1]->index]++;
     }
-    for (unsigned i = 0; i < 3; i++)    /* five standard deviations are 0.7 % */
+    for (unsigned i = 0; i < 3; i++) /* five standard deviations are 0.7 % */
         assert_true(first[i] > weights[i] * 10000 - 750 && first[i] < weights[i] * 10000 + 750);
     double share = (double)second[1] / (second[1] + second[2]);
     assert_true(share > 0.65 && share < 0.68);
 }
 
-static void weight_zero_comes_last(void **state)
+TEST(weight_zero_comes_last)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 3);
@@ -118,9 +123,8 @@ static void weight_zero_comes_last(void **state)
 }
 
 /* One conversation stays where it is: whoever else drops out or comes back, the others keep their order. */
-static void a_draw_keeps_its_order(void **state)
+TEST(a_draw_keeps_its_order)
 {
-    (void)state;
     struct world w;
     world_init(&w, 9);
     fill_group(&w, 0, 5);
@@ -138,9 +142,8 @@ static void a_draw_keeps_its_order(void **state)
     }
 }
 
-static void what_is_not_ready_is_left_out(void **state)
+TEST(what_is_not_ready_is_left_out)
 {
-    (void)state;
     struct world w;
     world_init(&w, 9);
     fill_group(&w, 0, 4);
@@ -151,15 +154,14 @@ static void what_is_not_ready_is_left_out(void **state)
     assert_plan(&p, "d3");
 }
 
-static void fallbacks_follow_in_their_order(void **state)
+TEST(fallbacks_follow_in_their_order)
 {
-    (void)state;
     struct world w;
     world_init(&w, 9);
     fill_group(&w, 0, 1);
     fill_group(&w, 1, 1);
     fill_group(&w, 2, 1);
-    w.deployments[2].order = -5;    /* orders count within a group */
+    w.deployments[2].order = -5; /* orders count within a group */
     struct plan p = make(&w, 1);
     assert_plan(&p, "d0 d1 d2");
     w.health[1].resting_until = 2000;
@@ -167,9 +169,8 @@ static void fallbacks_follow_in_their_order(void **state)
     assert_plan(&p, "d0 d2");
 }
 
-static void retries_are_bounded_but_reach_the_last_resort(void **state)
+TEST(retries_are_bounded_but_reach_the_last_resort)
 {
-    (void)state;
     struct world w;
     world_init(&w, 1);
     fill_group(&w, 0, 3);
@@ -193,9 +194,8 @@ static void retries_are_bounded_but_reach_the_last_resort(void **state)
     assert_plan(&p, "d0");
 }
 
-static void large_groups_leave_room_for_the_last_resort(void **state)
+TEST(large_groups_leave_room_for_the_last_resort)
 {
-    (void)state;
     struct world w;
     world_init(&w, 100);
     fill_group(&w, 0, 30);
@@ -209,9 +209,8 @@ static void large_groups_leave_room_for_the_last_resort(void **state)
     assert_true(p.attempts[PLAN_MAX - 1]->index >= 30);
 }
 
-static void where_all_rest_the_shortest_rest_is_tried(void **state)
+TEST(where_all_rest_the_shortest_rest_is_tried)
 {
-    (void)state;
     struct world w;
     world_init(&w, 9);
     fill_group(&w, 0, 3);
@@ -223,9 +222,8 @@ static void where_all_rest_the_shortest_rest_is_tried(void **state)
     assert_plan(&p, "d2");
 }
 
-static void nothing_to_try_is_explained(void **state)
+TEST(nothing_to_try_is_explained)
 {
-    (void)state;
     struct world w;
     struct plan p;
     struct buf why;
@@ -235,8 +233,12 @@ static void nothing_to_try_is_explained(void **state)
     fill_group(&w, 1, 1);
     w.deployments[0].not_ready = (char[]){"GEMINI_API_KEY is not set"};
     snprintf(w.health[1].probe, sizeof w.health[1].probe, "Ollama does not run");
-    struct plan_input input = {.config = &w.config, .group = &w.groups[0], .wires = WIRES_BRIDGED, .health = w.health,
-                                .now_ms = 1000, .draw = 1};
+    struct plan_input input = {.config = &w.config,
+                               .group = &w.groups[0],
+                               .wires = WIRES_BRIDGED,
+                               .health = w.health,
+                               .now_ms = 1000,
+                               .draw = 1};
     plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
     assert_buf(&why, "d0: GEMINI_API_KEY is not set; d1: Ollama does not run");
@@ -245,29 +247,31 @@ static void nothing_to_try_is_explained(void **state)
     buf_free(&why);
 }
 
-static void only_who_speaks_the_wire_is_tried(void **state)
+TEST(only_who_speaks_the_wire_is_tried)
 {
-    (void)state;
     struct world w;
     struct plan p;
     world_init(&w, 9);
     fill_group(&w, 0, 2);
     fill_group(&w, 1, 1);
     w.deployments[2].wires |= WIRE_EMBEDDINGS;
-    struct plan_input input = {.config = &w.config, .group = &w.groups[0], .wires = WIRE_EMBEDDINGS, .health = w.health,
-                                .now_ms = 1000, .draw = 1};
+    struct plan_input input = {.config = &w.config,
+                               .group = &w.groups[0],
+                               .wires = WIRE_EMBEDDINGS,
+                               .health = w.health,
+                               .now_ms = 1000,
+                               .draw = 1};
     plan_make(&input, &p, NULL);
     assert_plan(&p, "d2");
-    w.health[2].resting_until = 2000;   /* it is still the only one */
+    w.health[2].resting_until = 2000; /* it is still the only one */
     plan_make(&input, &p, NULL);
     assert_plan(&p, "d2");
     assert_true(plan_possible(&w.groups[0], WIRE_EMBEDDINGS));
     assert_false(plan_possible(&w.groups[0], WIRE_COMPLETIONS));
 }
 
-static void a_prompt_goes_where_it_fits(void **state)
+TEST(a_prompt_goes_where_it_fits)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 3);
@@ -275,7 +279,7 @@ static void a_prompt_goes_where_it_fits(void **state)
         w.deployments[i].order = (int)i;
     w.deployments[0].max_input_tokens = 1000;
     w.deployments[2].max_input_tokens = 100000;
-    w.prompt_bytes = 4000;   /* 1,000 tokens by the default of 4 bytes */
+    w.prompt_bytes = 4000; /* 1,000 tokens by the default of 4 bytes */
     struct plan p = make(&w, 1);
     assert_plan(&p, "d0 d1 d2");
     assert_false(p.too_long);
@@ -289,17 +293,21 @@ static void a_prompt_goes_where_it_fits(void **state)
     assert_plan(&p, "d0 d1 d2");
 }
 
-static void a_prompt_that_fits_nowhere_has_no_plan(void **state)
+TEST(a_prompt_that_fits_nowhere_has_no_plan)
 {
-    (void)state;
     struct world w;
     struct plan p;
     struct buf why;
     world_init(&w, 5);
     fill_group(&w, 0, 1);
     w.deployments[0].max_input_tokens = 1000;
-    struct plan_input input = {.config = &w.config, .group = &w.groups[0], .wires = WIRES_BRIDGED, .health = w.health,
-                                .now_ms = 1000, .draw = 1, .prompt_bytes = 40000};
+    struct plan_input input = {.config = &w.config,
+                               .group = &w.groups[0],
+                               .wires = WIRES_BRIDGED,
+                               .health = w.health,
+                               .now_ms = 1000,
+                               .draw = 1,
+                               .prompt_bytes = 40000};
     buf_init(&why, 1000);
     plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
@@ -308,9 +316,8 @@ static void a_prompt_that_fits_nowhere_has_no_plan(void **state)
     buf_free(&why);
 }
 
-static void after_an_overflow_a_larger_window_is_next(void **state)
+TEST(after_an_overflow_a_larger_window_is_next)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 4);
@@ -326,9 +333,8 @@ static void after_an_overflow_a_larger_window_is_next(void **state)
     assert_int_equal(plan_next(&p, 0, FAILURE_BAD_REQUEST), p.count);
 }
 
-static void what_is_held_back_by_now_is_passed_over(void **state)
+TEST(what_is_held_back_by_now_is_passed_over)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 4);
@@ -350,9 +356,8 @@ static void use(struct world *w, unsigned deployment, int64_t tokens)
     window_add(&w->health[deployment].window, 1, tokens, 1000);
 }
 
-static void the_minute_has_its_limits(void **state)
+TEST(the_minute_has_its_limits)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 2);
@@ -375,15 +380,14 @@ static void the_minute_has_its_limits(void **state)
     p = make(&w, 1);
     assert_plan(&p, "d1");
     assert_int_equal(p.choices[1].limit, LIMIT_TPM);
-    w.health[0].window = (struct window){0};    /* a prompt of more than the limit goes out alone */
+    w.health[0].window = (struct window){0}; /* a prompt of more than the limit goes out alone */
     w.prompt_bytes = 4 * 5000;
     p = make(&w, 1);
     assert_plan(&p, "d0 d1");
 }
 
-static void calls_at_once_are_capped(void **state)
+TEST(calls_at_once_are_capped)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 2);
@@ -395,15 +399,14 @@ static void calls_at_once_are_capped(void **state)
     w.health[0].in_flight = 3;
     p = make(&w, 1);
     assert_plan(&p, "d1");
-    w.health[1].resting_until = 5000;   /* all are limited: the one that is free first */
+    w.health[1].resting_until = 5000; /* all are limited: the one that is free first */
     p = make(&w, 1);
     assert_plan(&p, "d0");
     assert_true(p.all_limited);
 }
 
-static void where_all_are_busy_the_least_busy_comes_first(void **state)
+TEST(where_all_are_busy_the_least_busy_comes_first)
 {
-    (void)state;
     struct world w;
     world_init(&w, 1);
     fill_group(&w, 0, 4);
@@ -417,9 +420,8 @@ static void where_all_are_busy_the_least_busy_comes_first(void **state)
     assert_true(p.all_limited);
 }
 
-static void capability_comes_before_order(void **state)
+TEST(capability_comes_before_order)
 {
-    (void)state;
     struct world w;
     world_init(&w, 5);
     fill_group(&w, 0, 3);
@@ -437,15 +439,14 @@ static void capability_comes_before_order(void **state)
     w.groups[0].min_quality = 70;
     p = make(&w, 1);
     assert_plan(&p, "d2");
-    w.deployments[2].not_ready = (char[]){"no key"};   /* declarations may be wrong: better one of these than none */
+    w.deployments[2].not_ready = (char[]){"no key"}; /* declarations may be wrong: better one of these than none */
     p = make(&w, 1);
     assert_plan(&p, "d0");
     assert_true(p.all_limited);
 }
 
-static void a_conversation_stays_until_its_deployment_is_limited(void **state)
+TEST(a_conversation_stays_until_its_deployment_is_limited)
 {
-    (void)state;
     struct world w;
     struct affinity_entry own = {.deployment = 2};
     world_init(&w, 5);
@@ -464,11 +465,11 @@ static void a_conversation_stays_until_its_deployment_is_limited(void **state)
     struct plan p = make(&w, 1);
     assert_false(p.stuck);
     assert_int_not_equal(p.attempts[0]->index, 2);
-    own.deployment = 3;     /* it is back from where it had to go to: a lower order may serve again */
+    own.deployment = 3; /* it is back from where it had to go to: a lower order may serve again */
     p = make(&w, 1);
     assert_false(p.stuck);
     assert_int_not_equal(p.attempts[0]->index, 3);
-    own.deployment = 4;     /* so with a fallback */
+    own.deployment = 4; /* so with a fallback */
     p = make(&w, 1);
     assert_false(p.stuck);
     assert_int_not_equal(p.attempts[0]->index, 4);

@@ -7,9 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void a_holder_is_named_with_its_user(void **state)
+TEST(a_holder_is_named_with_its_user)
 {
-    (void)state;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     struct buf out;
@@ -19,7 +18,7 @@ static void a_holder_is_named_with_its_user(void **state)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     buf_init(&out, 256);
     assert_true(port_holder(ntohs(address.sin_port), &out));
-    snprintf(pid, sizeof pid, " (pid %d, u", (int)getpid());   /* "user NAME", or "uid N" for one without a name */
+    snprintf(pid, sizeof pid, " (pid %d, u", (int)getpid()); /* "user NAME", or "uid N" for one without a name */
     assert_non_null(strstr(buf_text(&out), pid));
     close(fd);
     buf_clear(&out);

@@ -28,8 +28,11 @@ static int tear_down(void **state)
 static struct profile_request request_for(unsigned minor, bool make_default, bool keep)
 {
     return (struct profile_request){
-        .spec = {.style = profile_style_of(&(struct codex_version){0, minor, 0}), .make_default = make_default,
-                 .model = "codex-default", .base_url = "http://127.0.0.1:4000/v1", .key_command = "pointsman"},
+        .spec = {.style = profile_style_of(&(struct codex_version){0, minor, 0}),
+                 .make_default = make_default,
+                 .model = "codex-default",
+                 .base_url = "http://127.0.0.1:4000/v1",
+                 .key_command = "pointsman"},
         .keep = keep,
     };
 }
@@ -104,13 +107,12 @@ static void disable(enum profile_outcome expected)
         fail_msg("%d: %s", outcome, buf_text(&why));
 }
 
-static void odd_files_are_restored_bit_for_bit(void **state)
+TEST(odd_files_are_restored_bit_for_bit)
 {
     static const char *const texts[] = {
         "", "model = 'x'", "a = 1\r\n[b]\r\nc = 2\r\n", "\n\n\n", "\xEF\xBB\xBF# c\nmodel = \"\"\"\nm\"\"\"",
     };
     static const mode_t modes[] = {0600, 0644, 0444, 0400};
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         for (size_t m = 0; m < COUNT_OF(modes); m++)
             for (unsigned minor = 133; minor <= 169; minor += 36) {
@@ -127,9 +129,8 @@ static void odd_files_are_restored_bit_for_bit(void **state)
             }
 }
 
-static void an_absent_file_is_absent_again(void **state)
+TEST(an_absent_file_is_absent_again)
 {
-    (void)state;
     enable(133, true);
     assert_int_equal(mode_of("config.toml"), 0600);
     disable(PROFILE_DONE);
@@ -139,10 +140,9 @@ static void an_absent_file_is_absent_again(void **state)
     assert_int_equal(file_count(), 0);
 }
 
-static void a_link_stays_a_link(void **state)
+TEST(a_link_stays_a_link)
 {
     struct stat st;
-    (void)state;
     put("real.toml", SLICE("a = 1"), 0640);
     assert_int_equal(symlink("real.toml", folder_at("config.toml")), 0);
     enable(169, true);
@@ -159,9 +159,8 @@ static void a_link_stays_a_link(void **state)
     assert_int_equal(file_count(), 1);
 }
 
-static void what_cannot_be_edited_is_told_and_nothing_is_changed(void **state)
+TEST(what_cannot_be_edited_is_told_and_nothing_is_changed)
 {
-    (void)state;
     struct profile_request request = request_for(169, true, true);
     put("config.toml", SLICE("a = \"\n"), 0600);
     assert_false(profile_enable(&request, NULL, &why));
@@ -170,9 +169,8 @@ static void what_cannot_be_edited_is_told_and_nothing_is_changed(void **state)
     assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
 }
 
-static void what_others_wrote_meanwhile_stays(void **state)
+TEST(what_others_wrote_meanwhile_stays)
 {
-    (void)state;
     put("config.toml", SLICE("model = 'x'\n[a]\n"), 0600);
     enable(133, true);
     struct profile_bytes now = get("config.toml");
@@ -193,9 +191,8 @@ static void what_others_wrote_meanwhile_stays(void **state)
     holds("cost-routing.config.toml", SLICE("b = 1\n"));
 }
 
-static void a_file_removed_meanwhile_stays_removed(void **state)
+TEST(a_file_removed_meanwhile_stays_removed)
 {
-    (void)state;
     put("config.toml", SLICE("a = 1\n"), 0600);
     enable(169, true);
     assert_int_equal(unlink(folder_at("config.toml")), 0);
@@ -204,9 +201,8 @@ static void a_file_removed_meanwhile_stays_removed(void **state)
     assert_int_equal(file_count(), 0);
 }
 
-static void enabling_anew_changes_what_differs(void **state)
+TEST(enabling_anew_changes_what_differs)
 {
-    (void)state;
     put("config.toml", SLICE("a = 1\n"), 0600);
     enable(133, true);
     enable(169, false);
@@ -216,7 +212,7 @@ static void enabling_anew_changes_what_differs(void **state)
     assert_int_equal(stat(folder_at("cost-routing.config.toml"), &first), 0);
     enable(169, false);
     assert_int_equal(stat(folder_at("cost-routing.config.toml"), &second), 0);
-    assert_int_equal(first.st_ino, second.st_ino);   /* nothing was written */
+    assert_int_equal(first.st_ino, second.st_ino); /* nothing was written */
     put("cost-routing.config.toml", SLICE("c = 1\n"), 0600);
     enable(169, false);
     assert_true(has("cost-routing.config.toml", "c = 1\n") && has("cost-routing.config.toml", "codex-default"));
@@ -224,9 +220,8 @@ static void enabling_anew_changes_what_differs(void **state)
     holds("cost-routing.config.toml", SLICE("c = 1\n"));
 }
 
-static void without_its_journal_the_marks_are_taken_out(void **state)
+TEST(without_its_journal_the_marks_are_taken_out)
 {
-    (void)state;
     put("config.toml", SLICE("model = 'x'\n"), 0600);
     enable(133, true);
     assert_int_equal(unlink(folder_at("pointsman-profiles.json")), 0);
@@ -241,9 +236,8 @@ static void without_its_journal_the_marks_are_taken_out(void **state)
     assert_int_equal(file_count(), 1);
 }
 
-static void a_broken_journal_is_told(void **state)
+TEST(a_broken_journal_is_told)
 {
-    (void)state;
     put("pointsman-profiles.json", SLICE("{\"version\":1"), 0600);
     disable(PROFILE_FAILED);
     assert_non_null(strstr(buf_text(&why), "pointsman-profiles.json: is no journal"));
@@ -251,12 +245,13 @@ static void a_broken_journal_is_told(void **state)
     assert_true(is_there("pointsman-profiles.json"));
 }
 
-static void catalogs_are_made_for_those_who_need_them(void **state)
+TEST(catalogs_are_made_for_those_who_need_them)
 {
-    (void)state;
     struct profile_request request = request_for(169, false, true);
-    put("proxy.yaml", SLICE("model_list: [{model_name: codex-light, litellm_params: {model: openai/x}, "
-                            "model_info: {max_input_tokens: 5000}}]\n"), 0600);
+    put("proxy.yaml",
+        SLICE("model_list: [{model_name: codex-light, litellm_params: {model: openai/x}, "
+              "model_info: {max_input_tokens: 5000}}]\n"),
+        0600);
     char *config = strdup(folder_at("proxy.yaml"));
     request.config = config;
     request.codex_models = SLICE(MODELS);
@@ -274,11 +269,10 @@ static void catalogs_are_made_for_those_who_need_them(void **state)
     free(config);
 }
 
-static void leases_share_and_the_last_one_restores(void **state)
+TEST(leases_share_and_the_last_one_restores)
 {
     struct profile_request request = request_for(133, false, false);
     struct lease a = LEASE_NONE, b = LEASE_NONE;
-    (void)state;
     put("config.toml", SLICE("a = 1"), 0600);
     assert_true(profile_enable(&request, &a, &why) && profile_enable(&request, &b, &why));
     assert_int_equal(profile_look(&why).state, PROFILE_COST_ROUTING);
@@ -290,11 +284,10 @@ static void leases_share_and_the_last_one_restores(void **state)
     assert_int_equal(file_count(), 1);
 }
 
-static void what_is_kept_outlives_leases(void **state)
+TEST(what_is_kept_outlives_leases)
 {
     struct profile_request request = request_for(169, false, false);
     struct lease a = LEASE_NONE;
-    (void)state;
     put("config.toml", SLICE("a = 1"), 0600);
     enable(169, true);
     assert_true(profile_enable(&request, &a, &why));
@@ -315,9 +308,8 @@ static void what_is_kept_outlives_leases(void **state)
     assert_true(is_there("cost-routing.config.toml"));
 }
 
-static void what_a_killed_one_leaves_is_undone_by_the_next(void **state)
+TEST(what_a_killed_one_leaves_is_undone_by_the_next)
 {
-    (void)state;
     put("config.toml", SLICE("a = 1"), 0600);
     pid_t child = fork();
     if (child == 0) {
@@ -330,16 +322,15 @@ static void what_a_killed_one_leaves_is_undone_by_the_next(void **state)
     assert_int_equal(status, 0);
     assert_true(has("config.toml", "cost-routing") && is_there("pointsman.lease"));
     assert_int_equal(profile_look(&why).state, PROFILE_INTERRUPTED);
-    assert_true(is_there("pointsman.lease"));   /* who looks removes nothing */
+    assert_true(is_there("pointsman.lease")); /* who looks removes nothing */
     assert_int_equal(profile_recover(&why), PROFILE_DONE);
     assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
     holds("config.toml", SLICE("a = 1"));
     assert_int_equal(file_count(), 1);
 }
 
-static void a_home_that_is_not_there_is_made_or_needs_nothing(void **state)
+TEST(a_home_that_is_not_there_is_made_or_needs_nothing)
 {
-    (void)state;
     char *home = strdup(folder_at("new"));
     assert_int_equal(setenv("CODEX_HOME", home, 1), 0);
     disable(PROFILE_WAS_OFF);

@@ -27,8 +27,10 @@ static int tear_down(void **state)
 
 static struct profile_spec spec_for(unsigned minor)
 {
-    return (struct profile_spec){.style = profile_style_of(&(struct codex_version){0, minor, 0}), .model = "codex-default",
-                                 .base_url = "http://127.0.0.1:4000/v1", .key_command = "/opt/a \"b\"/pointsman",
+    return (struct profile_spec){.style = profile_style_of(&(struct codex_version){0, minor, 0}),
+                                 .model = "codex-default",
+                                 .base_url = "http://127.0.0.1:4000/v1",
+                                 .key_command = "/opt/a \"b\"/pointsman",
                                  .catalogs = true};
 }
 
@@ -39,28 +41,29 @@ static void text_is(const struct profile_spec *spec, enum profile_file file, con
     assert_buf(&out, expected);
 }
 
-static void current_codex_gets_files(void **state)
+TEST(current_codex_gets_files)
 {
-    (void)state;
     struct profile_spec spec = spec_for(169);
     assert_true(profile_file_used(&spec, PROFILE_FILE_PROXY) && profile_file_used(&spec, PROFILE_FILE_HF));
     assert_true(profile_file_used(&spec, PROFILE_FILE_HF_CATALOG));
     assert_false(profile_file_used(&spec, PROFILE_FILE_CATALOG) || profile_file_used(&spec, PROFILE_FILE_CONFIG));
     text_is(&spec, PROFILE_FILE_PROXY,
-            MARK "model_provider = \"cost-routing\"\nmodel = \"codex-default\"\n" END
-            MARK "[model_providers.cost-routing]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
+            MARK
+            "model_provider = \"cost-routing\"\nmodel = \"codex-default\"\n" END MARK
+            "[model_providers.cost-routing]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
             "wire_api = \"responses\"\n" HEADER "model_catalog_url = \"http://127.0.0.1:4000/v1/models\"\n"
             "[model_providers.cost-routing.auth]\ncommand = \"/opt/a \\\"b\\\"/pointsman\"\nargs = [\"key\"]\n" END);
-    text_is(&spec, PROFILE_FILE_HF,
-            MARK "model_provider = \"cost-routing-hf\"\nmodel = \"openai/gpt-oss-120b:fastest\"\n"
-            "model_catalog_json = \"cost-routing-hf.models.json\"\n" END
-            MARK "[model_providers.cost-routing-hf]\nname = \"Hugging Face\"\nbase_url = \"https://router.huggingface.co/v1\"\n"
-            "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
+    text_is(
+        &spec, PROFILE_FILE_HF,
+        MARK
+        "model_provider = \"cost-routing-hf\"\nmodel = \"openai/gpt-oss-120b:fastest\"\n"
+        "model_catalog_json = \"cost-routing-hf.models.json\"\n" END MARK
+        "[model_providers.cost-routing-hf]\nname = \"Hugging Face\"\nbase_url = \"https://router.huggingface.co/v1\"\n"
+        "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
 }
 
-static void between_the_two_there_are_files_and_a_catalog_in_a_file(void **state)
+TEST(between_the_two_there_are_files_and_a_catalog_in_a_file)
 {
-    (void)state;
     struct profile_spec spec = spec_for(134);
     assert_true(profile_file_used(&spec, PROFILE_FILE_PROXY) && profile_file_used(&spec, PROFILE_FILE_CATALOG));
     buf_clear(&out);
@@ -70,43 +73,44 @@ static void between_the_two_there_are_files_and_a_catalog_in_a_file(void **state
     assert_non_null(strstr(buf_text(&out), "args = [\"key\"]"));
 }
 
-static void former_codex_gets_tables(void **state)
+TEST(former_codex_gets_tables)
 {
-    (void)state;
     struct profile_spec spec = spec_for(133);
     assert_false(profile_file_used(&spec, PROFILE_FILE_PROXY) || profile_file_used(&spec, PROFILE_FILE_HF));
     assert_true(profile_file_used(&spec, PROFILE_FILE_CONFIG));
-    text_is(&spec, PROFILE_FILE_CONFIG,
-            MARK "[profiles.cost-routing]\nmodel = \"codex-default\"\nmodel_provider = \"cost-routing\"\n"
-            "model_catalog_json = \"cost-routing.models.json\"\n"
-            "[profiles.cost-routing-hf]\nmodel = \"openai/gpt-oss-120b:fastest\"\nmodel_provider = \"cost-routing-hf\"\n"
-            "model_catalog_json = \"cost-routing-hf.models.json\"\n"
-            "[model_providers.cost-routing]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
-            "wire_api = \"responses\"\n" HEADER "env_key = \"LITELLM_API_KEY\"\n"
-            "[model_providers.cost-routing-hf]\nname = \"Hugging Face\"\nbase_url = \"https://router.huggingface.co/v1\"\n"
-            "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
+    text_is(
+        &spec, PROFILE_FILE_CONFIG,
+        MARK
+        "[profiles.cost-routing]\nmodel = \"codex-default\"\nmodel_provider = \"cost-routing\"\n"
+        "model_catalog_json = \"cost-routing.models.json\"\n"
+        "[profiles.cost-routing-hf]\nmodel = \"openai/gpt-oss-120b:fastest\"\nmodel_provider = \"cost-routing-hf\"\n"
+        "model_catalog_json = \"cost-routing-hf.models.json\"\n"
+        "[model_providers.cost-routing]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
+        "wire_api = \"responses\"\n" HEADER "env_key = \"LITELLM_API_KEY\"\n"
+        "[model_providers.cost-routing-hf]\nname = \"Hugging Face\"\nbase_url = \"https://router.huggingface.co/v1\"\n"
+        "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
 }
 
-static void the_default_takes_its_key_from_the_environment(void **state)
+TEST(the_default_takes_its_key_from_the_environment)
 {
-    (void)state;
     struct profile_spec spec = spec_for(169);
     spec.make_default = true;
     spec.catalogs = false;
     assert_true(profile_file_used(&spec, PROFILE_FILE_CONFIG));
     buf_clear(&out);
-    assert_true(profile_text_insert(&spec, PROFILE_FILE_CONFIG, SLICE("profile = \"x\"\nmodel = \"gpt\"\n[a]\n"), &out, &why));
-    assert_buf(&out, MARK "model_provider = \"cost-routing-default\"\nmodel = \"codex-default\"\n" END
-               "# pointsman kept: profile = \"x\"\n# pointsman kept: model = \"gpt\"\n[a]\n"
-               MARK "[model_providers.cost-routing-default]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
+    assert_true(profile_text_insert(&spec, PROFILE_FILE_CONFIG, SLICE("profile = \"x\"\nmodel = \"gpt\"\n[a]\n"), &out,
+                                    &why));
+    assert_buf(&out, MARK
+               "model_provider = \"cost-routing-default\"\nmodel = \"codex-default\"\n" END
+               "# pointsman kept: profile = \"x\"\n# pointsman kept: model = \"gpt\"\n[a]\n" MARK
+               "[model_providers.cost-routing-default]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
                "wire_api = \"responses\"\n" HEADER "model_catalog_url = \"http://127.0.0.1:4000/v1/models\"\n"
                "env_key = \"LITELLM_API_KEY\"\n" END);
 }
 
-static void versions_are_read(void **state)
+TEST(versions_are_read)
 {
     struct codex_version v;
-    (void)state;
     assert_true(codex_version_read(SLICE("codex-cli 0.169.0\n"), &v));
     assert_int_equal(v.minor, 169);
     assert_true(codex_version_read(SLICE("codex 1.2.3-alpha.4"), &v));
@@ -117,15 +121,17 @@ static void versions_are_read(void **state)
     assert_false(codex_version_read(SLICE(""), &v));
 }
 
-static void a_base_url_ends_in_v1(void **state)
+TEST(a_base_url_ends_in_v1)
 {
     static const char *const rows[][2] = {
-        {"http://127.0.0.1:4000", "http://127.0.0.1:4000/v1"}, {"http://h:1/", "http://h:1/v1"},
-        {"https://h/v1", "https://h/v1"}, {"https://h/v1/", "https://h/v1"}, {"https://h/a/", "https://h/a/v1"},
+        {"http://127.0.0.1:4000", "http://127.0.0.1:4000/v1"},
+        {"http://h:1/", "http://h:1/v1"},
+        {"https://h/v1", "https://h/v1"},
+        {"https://h/v1/", "https://h/v1"},
+        {"https://h/a/", "https://h/a/v1"},
         {"https://h/av1", "https://h/av1/v1"},
     };
     static const char *const wrong[] = {"", "127.0.0.1:4000", "http://h/\"x", "ftp://h", "http://u:p@h", "http://h?x"};
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         buf_clear(&out);
         assert_true(profile_base_url(rows[i][0], &out, &why));

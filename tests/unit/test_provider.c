@@ -13,9 +13,8 @@ static void resolves(const char *model, const char *prefix, const char *name)
     buf_free(&out);
 }
 
-static void models_resolve_to_provider_and_name(void **state)
+TEST(models_resolve_to_provider_and_name)
 {
-    (void)state;
     resolves("openai/gpt-5.5", "openai", "gpt-5.5");
     resolves("gpt-5.5", "openai", "gpt-5.5");
     resolves("gemini/gemini-2.5-pro", "gemini", "gemini-2.5-pro");
@@ -25,9 +24,8 @@ static void models_resolve_to_provider_and_name(void **state)
     resolves("meta-llama/Llama-3.3-70B", "openai", "meta-llama/Llama-3.3-70B");
 }
 
-static void hugging_face_names_its_inference_provider_last(void **state)
+TEST(hugging_face_names_its_inference_provider_last)
 {
-    (void)state;
     resolves("huggingface/groq/openai/gpt-oss-120b", "huggingface", "openai/gpt-oss-120b:groq");
     resolves("huggingface/together/deepseek-ai/DeepSeek-R1", "huggingface", "deepseek-ai/DeepSeek-R1:together");
     resolves("huggingface/openai/gpt-oss-120b:fastest", "huggingface", "openai/gpt-oss-120b:fastest");
@@ -36,9 +34,8 @@ static void hugging_face_names_its_inference_provider_last(void **state)
     resolves("huggingface//a/b", "huggingface", "/a/b");
 }
 
-static void names_that_are_empty_or_too_long_are_refused(void **state)
+TEST(names_that_are_empty_or_too_long_are_refused)
 {
-    (void)state;
     const struct provider *p;
     struct buf out;
     buf_init(&out, 8);
@@ -48,10 +45,12 @@ static void names_that_are_empty_or_too_long_are_refused(void **state)
     buf_free(&out);
 }
 
-static void wires_are_as_the_providers_document_them(void **state)
+TEST(wires_are_as_the_providers_document_them)
 {
-    (void)state;
-    static const struct { const char *prefix; unsigned wires; } cases[] = {
+    static const struct {
+        const char *prefix;
+        unsigned wires;
+    } cases[] = {
         {"openai", WIRE_CHAT | WIRE_RESPONSES | WIRE_COMPLETIONS | WIRE_EMBEDDINGS},
         {"hosted_vllm", WIRE_CHAT | WIRE_RESPONSES | WIRE_COMPLETIONS | WIRE_EMBEDDINGS},
         {"gemini", WIRE_CHAT | WIRE_EMBEDDINGS},
@@ -69,9 +68,8 @@ static void wires_are_as_the_providers_document_them(void **state)
 }
 
 /* What the rest of the proxy takes for granted of each row. */
-static void rows_are_whole(void **state)
+TEST(rows_are_whole)
 {
-    (void)state;
     for (const struct provider *p = provider_table(); p->prefix; p++) {
         assert_ptr_equal(provider_find(slice_of(p->prefix)), p);
         assert_null(p->key_env[2]);

@@ -10,12 +10,11 @@ static void take(struct rate_limits *r, const char *name, const char *value)
     rate_limits_read(r, slice_of(name), slice_of(value));
 }
 
-static void fields_are_read_whatever_their_case(void **state)
+TEST(fields_are_read_whatever_their_case)
 {
-    (void)state;
     struct rate_limits r = {0};
     take(&r, "x-codex-primary-window-minutes", "300");
-    assert_false(rate_limits_known(&r));   /* what is used is what counts */
+    assert_false(rate_limits_known(&r)); /* what is used is what counts */
     take(&r, "X-Codex-Primary-Used-Percent", "42.5");
     take(&r, "x-codex-secondary-used-percent", "7");
     take(&r, "x-codex-secondary-reset-after-seconds", "59.2");
@@ -28,11 +27,12 @@ static void fields_are_read_whatever_their_case(void **state)
     buf_free(&out);
 }
 
-static void other_fields_and_values_are_ignored(void **state)
+TEST(other_fields_and_values_are_ignored)
 {
-    (void)state;
-    static const char *const names[] = {"x-codex-primary-used-percents", "x-codex-primary", "x-codex-tertiary-used-percent", ""};
-    static const char *const values[] = {"", "-1", "nan", "inf", "1e9", "12 %", "0x", "99999999999999999999999999999999999"};
+    static const char *const names[] = {"x-codex-primary-used-percents", "x-codex-primary",
+                                        "x-codex-tertiary-used-percent", ""};
+    static const char *const values[] = {"",    "-1",   "nan", "inf",
+                                         "1e9", "12 %", "0x",  "99999999999999999999999999999999999"};
     struct rate_limits r = {0};
     for (size_t i = 0; i < COUNT_OF(names); i++)
         take(&r, names[i], "50");
@@ -41,9 +41,8 @@ static void other_fields_and_values_are_ignored(void **state)
     assert_false(rate_limits_known(&r));
 }
 
-static void a_used_up_window_says_how_long(void **state)
+TEST(a_used_up_window_says_how_long)
 {
-    (void)state;
     struct rate_limits r = {.primary = {true, 99.9, 300, 60}, .secondary = {true, 12, 10080, 9000}};
     assert_int_equal(rate_limits_wait(&r), -1);
     r.primary.used_percent = 100;
@@ -53,14 +52,17 @@ static void a_used_up_window_says_how_long(void **state)
 }
 
 /* As OpenAI and Groq send them. */
-static void allowances_of_requests_and_tokens_are_read(void **state)
+TEST(allowances_of_requests_and_tokens_are_read)
 {
-    (void)state;
-    static const struct { const char *text; double seconds; } resets[] = {
-        {"1s", 1}, {"6m0s", 360}, {"2m59.56s", 179.56}, {"120ms", 0.12}, {"1h2m3s", 3723}, {"17", 17}, {"7.66s", 7.66},
-        {"1d", 86400},
+    static const struct {
+        const char *text;
+        double seconds;
+    } resets[] = {
+        {"1s", 1},        {"6m0s", 360}, {"2m59.56s", 179.56}, {"120ms", 0.12},
+        {"1h2m3s", 3723}, {"17", 17},    {"7.66s", 7.66},      {"1d", 86400},
     };
-    static const char *const wrong[] = {"", "s", "1x", "1s1", "-1s", "1e9s", "m5", "99999999999999999999999999999999999999s"};
+    static const char *const wrong[] = {"",    "s",    "1x", "1s1",
+                                        "-1s", "1e9s", "m5", "99999999999999999999999999999999999999s"};
     struct rate_limits r = {0};
     take(&r, "x-ratelimit-limit-requests", "60");
     assert_false(rate_limits_known(&r));
@@ -68,7 +70,7 @@ static void allowances_of_requests_and_tokens_are_read(void **state)
     take(&r, "x-ratelimit-limit-tokens", "150000");
     take(&r, "x-ratelimit-remaining-tokens", "149984");
     assert_true(rate_limits_known(&r));
-    assert_true(rate_limits_used_up_s(&r, 0) == 0);    /* for how long was not said */
+    assert_true(rate_limits_used_up_s(&r, 0) == 0); /* for how long was not said */
     for (size_t i = 0; i < COUNT_OF(resets); i++) {
         take(&r, "x-ratelimit-reset-requests", resets[i].text);
         assert_true(fabs(r.requests.reset_s - resets[i].seconds) < 1e-9);
@@ -88,9 +90,8 @@ static void allowances_of_requests_and_tokens_are_read(void **state)
     buf_free(&out);
 }
 
-static void what_is_used_counts_while_it_is_in_force(void **state)
+TEST(what_is_used_counts_while_it_is_in_force)
 {
-    (void)state;
     struct rate_limits r = {.primary = {true, 85, 300, 60}, .tokens = {true, 1000, 50, 5}};
     assert_true(fabs(rate_limits_used(&r, 0) - 0.95) < 1e-9);
     assert_true(fabs(rate_limits_used(&r, 5000) - 0.85) < 1e-9);

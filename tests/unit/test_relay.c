@@ -1,7 +1,11 @@
-/* Unit tests of the reply's way through the bridge: streams and whole replies of either wire, for clients of the other. */
+/* Unit tests of the reply's way through the bridge: streams and whole replies of either wire, for clients of the other.
+ */
 #include "tests/unit/bridge.h"
 
 #include <sodium.h>
+
+/* The formatter cannot lay out strings that are put together from macros. */
+/* clang-format off */
 
 #define TOOLS "[{\"type\":\"function\",\"name\":\"run\"},{\"type\":\"custom\",\"name\":\"patch\"},{\"type\":\"tool_search\"}," \
               "{\"type\":\"namespace\",\"name\":\"mcp__m\",\"tools\":[{\"type\":\"function\",\"name\":\"echo\"}]}]"
@@ -77,9 +81,8 @@ static void assert_events(const struct bridge_run *run, const char *const *types
 #define EVENTS(run, ...) \
     assert_events((run), (const char *const[]){__VA_ARGS__}, COUNT_OF(((const char *const[]){__VA_ARGS__})))
 
-static void test_text(void **state)
+TEST(test_text)
 {
-    (void)state;
     struct bridge_run run = relay_stream(WIRE_RESPONSES, DELTA("\"role\":\"assistant\",\"content\":\"\"") TEXT("Hel\\u00e9")
                                                          TEXT("\\\"lo\\\"") FINISH("stop") USAGE DONE);
     assert_int_equal(run.state, RELAY_DONE);
@@ -92,9 +95,8 @@ static void test_text(void **state)
     buf_free(&run.sent);
 }
 
-static void test_reasoning_text_and_calls_interleaved(void **state)
+TEST(test_reasoning_text_and_calls_interleaved)
 {
-    (void)state;
     struct bridge_run run = relay_stream(
         WIRE_RESPONSES, THOUGHT("th") THOUGHT("ink") TEXT("Look.") BEGIN(0, "a", "run", "") BEGIN(1, "b", "mcp__m__echo", "")
         MORE(1, "{\\\"x\\\":") MORE(0, "{\\\"cmd\\\":\\\"1.0\\\",\\\"n\\\":1000.") MORE(1, "2.50}") MORE(0, "0}")
@@ -168,9 +170,8 @@ static const struct {
     {TEXT("12345678") FINISH("stop") DONE, {"\"output_tokens\":2", "\"estimated\":true"}},
 };
 
-static void test_replies(void **state)
+TEST(test_replies)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(REPLIES); i++) {
         struct bridge_run run = relay_stream(WIRE_RESPONSES, REPLIES[i].body);
         size_t count = 0;
@@ -201,9 +202,8 @@ static const struct {
 };
 
 /* At once, nothing was sent when the failure is seen; byte by byte, the text is out. Never is there a completed. */
-static void test_failures(void **state)
+TEST(test_failures)
 {
-    (void)state;
     struct relay_options options = options_for(WIRE_RESPONSES, true, true);
     for (size_t i = 0; i < COUNT_OF(FAILURES); i++) {
         struct slice body = slice_of(FAILURES[i].body);
@@ -221,9 +221,8 @@ static void test_failures(void **state)
     }
 }
 
-static void test_length(void **state)
+TEST(test_length)
 {
-    (void)state;
     struct bridge_run run = relay_stream(WIRE_RESPONSES, TEXT("cut") BEGIN(0, "a", "run", "{}") BEGIN(1, "b", "run", "{")
                                                          FINISH("length") USAGE DONE);
     assert_int_equal(run.state, RELAY_DONE);
@@ -236,9 +235,8 @@ static void test_length(void **state)
 }
 
 /* Everything at once, byte by byte, and in two pieces cut anywhere: the same bytes for the client. */
-static void test_any_cut(void **state)
+TEST(test_any_cut)
 {
-    (void)state;
     static const char *const bodies[] = {
         ": hello\r\n\r\n" THOUGHT("th") TEXT("a\\u00e9") BEGIN(0, "a", "run", "{\\\"n\\\":1") MORE(0, "0.0}")
             BEGIN(1, "b", "patch", "{\\\"input\\\":\\\"x\\\"}") FINISH("tool_calls") USAGE DONE,
@@ -259,9 +257,8 @@ static void test_any_cut(void **state)
     }
 }
 
-static void test_the_first_content_opens(void **state)
+TEST(test_the_first_content_opens)
 {
-    (void)state;
     struct relay_options options = options_for(WIRE_RESPONSES, true, true);
     struct relay *r = relay_new(&options);
     struct slice send;
@@ -286,9 +283,8 @@ static void test_the_first_content_opens(void **state)
     "\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}"
 
 /* Whole to whole, whole to a stream, a stream to whole. */
-static void test_whole(void **state)
+TEST(test_whole)
 {
-    (void)state;
     const char *whole = WHOLE("\"content\":\"hi\",\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"run\",\"arguments\":"
                               "\"{\\\"n\\\":1.0}\"}}]", "tool_calls");
     const char *stream = TEXT("hi") BEGIN(0, "x", "run", "{\\\"n\\\":1.0}") FINISH("tool_calls")
@@ -312,9 +308,8 @@ static void test_whole(void **state)
     buf_free(&made.sent);
 }
 
-static void test_whole_failures(void **state)
+TEST(test_whole_failures)
 {
-    (void)state;
     static const struct { const char *body; enum failure_kind kind; } cases[] = {
         {"", FAILURE_PROTOCOL}, {"<html>", FAILURE_PROTOCOL}, {"[]", FAILURE_PROTOCOL},
         {"{}", FAILURE_EMPTY}, {WHOLE("\"content\":null", "stop"), FAILURE_EMPTY},
@@ -331,9 +326,8 @@ static void test_whole_failures(void **state)
 }
 
 /* What the bridge writes for one wire, read again for the other: nothing gets lost on the way there and back. */
-static void test_there_and_back(void **state)
+TEST(test_there_and_back)
 {
-    (void)state;
     struct bridge_run there = relay_stream(
         WIRE_RESPONSES, THOUGHT("why") TEXT("Hel") TEXT("lo") BEGIN(0, "a", "run", "{\\\"x\\\":") MORE(0, "1}")
         FINISH("tool_calls") USAGE DONE);
@@ -358,9 +352,8 @@ static void test_there_and_back(void **state)
                                               "\"output_tokens\":2,\"total_tokens\":3}}")
 
 /* A Responses upstream that sends no more than Codex needs, and others; for a chat client. */
-static void test_responses_upstreams(void **state)
+TEST(test_responses_upstreams)
 {
-    (void)state;
     static const struct { const char *body, *pieces[3]; } cases[] = {
         {EVENT("response.output_item.done", ",\"item\":{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":"
                                             "\"one\"}]}")
@@ -401,9 +394,8 @@ static void test_responses_upstreams(void **state)
 }
 
 /* The same wire in another manner: items stay as their upstream wrote them, ids and all, for it will check them. */
-static void test_responses_collected(void **state)
+TEST(test_responses_collected)
 {
-    (void)state;
     static const char reasoning[] = "{\"type\":\"reasoning\",\"id\":\"rs_x\",\"summary\":[],\"encrypted_content\":\"gA\"}";
     static const char message[] = "{\"type\":\"message\",\"id\":\"msg_x\",\"content\":[{\"type\":\"output_text\",\"text\":"
                                   "\"ab\",\"annotations\":[1]}]}";
@@ -428,9 +420,8 @@ static void test_responses_collected(void **state)
     buf_free(&body);
 }
 
-static void test_a_chat_stream_that_fails_has_no_done(void **state)
+TEST(test_a_chat_stream_that_fails_has_no_done)
 {
-    (void)state;
     struct relay_options options = options_for(WIRE_CHAT, true, true);
     struct bridge_run run = bridge_relay(&options, SLICE(EVENT("response.output_text.delta", ",\"delta\":\"x\"")), 1, 1);
     assert_order(&run, "\"content\":\"x\"", "data: {\"error\":{");
@@ -438,9 +429,8 @@ static void test_a_chat_stream_that_fails_has_no_done(void **state)
     buf_free(&run.sent);
 }
 
-static void test_echo(void **state)
+TEST(test_echo)
 {
-    (void)state;
     struct buf body;
     buf_init(&body, 4096);
     assert_true(echo_reply(responses_request.turn, true, &body));

@@ -4,28 +4,28 @@
 
 static const struct retry_policy AGENT = {5, 120, 1500};
 
-static int wait_ms(const struct retry_policy *policy, unsigned nth, enum failure_kind kind, int retry_after_s, uint64_t draw)
+static int wait_ms(const struct retry_policy *policy, unsigned nth, enum failure_kind kind, int retry_after_s,
+                   uint64_t draw)
 {
     const struct failure f = {.kind = kind, .retry_after_s = retry_after_s};
     return retry_wait_ms(policy, nth, &f, draw);
 }
 
-static void waits_double_up_to_a_ceiling_with_some_on_top(void **state)
+TEST(waits_double_up_to_a_ceiling_with_some_on_top)
 {
-    (void)state;
     static const int bare[] = {120, 240, 480, 960, 1500};
     for (unsigned nth = 0; nth < COUNT_OF(bare); nth++)
         for (uint64_t draw = 0; draw < 40; draw++)
-            assert_in_range(wait_ms(&AGENT, nth, FAILURE_SERVER, -1, draw), bare[nth] * 105 / 100, bare[nth] * 115 / 100);
+            assert_in_range(wait_ms(&AGENT, nth, FAILURE_SERVER, -1, draw), bare[nth] * 105 / 100,
+                            bare[nth] * 115 / 100);
     assert_int_not_equal(wait_ms(&AGENT, 4, FAILURE_SERVER, -1, 1), wait_ms(&AGENT, 4, FAILURE_SERVER, -1, 2));
     assert_int_equal(wait_ms(&AGENT, 5, FAILURE_SERVER, -1, 0), -1);
     const struct retry_policy endless = {1000000, 120, 1500};
     assert_in_range(wait_ms(&endless, 999999, FAILURE_SERVER, -1, UINT64_MAX), 1575, 1725);
 }
 
-static void only_what_may_pass_is_retried(void **state)
+TEST(only_what_may_pass_is_retried)
 {
-    (void)state;
     static const enum failure_kind passing[] = {FAILURE_CONNECT, FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CUT};
     for (int kind = FAILURE_CONNECT; kind <= FAILURE_INTERNAL; kind++) {
         bool passes = false;
@@ -35,16 +35,14 @@ static void only_what_may_pass_is_retried(void **state)
     }
 }
 
-static void without_a_policy_the_next_deployment_is_tried_at_once(void **state)
+TEST(without_a_policy_the_next_deployment_is_tried_at_once)
 {
-    (void)state;
     const struct retry_policy none = {0};
     assert_int_equal(wait_ms(&none, 0, FAILURE_CONNECT, -1, 0), -1);
 }
 
-static void the_providers_own_wait_counts(void **state)
+TEST(the_providers_own_wait_counts)
 {
-    (void)state;
     assert_in_range(wait_ms(&AGENT, 0, FAILURE_OVERLOADED, 1, 0), 1000, 1150);
     assert_in_range(wait_ms(&AGENT, 0, FAILURE_OVERLOADED, 0, 0), 126, 138);
     assert_int_equal(wait_ms(&AGENT, 0, FAILURE_OVERLOADED, 2, 0), -1);
@@ -53,8 +51,10 @@ static void the_providers_own_wait_counts(void **state)
 
 /* A plan of three deployments of one group, and one of a fallback's. */
 static const struct deployment MEMBERS[] = {
-    {.index = 0, .alias = "a", .num_retries = -1}, {.index = 1, .alias = "a", .num_retries = -1},
-    {.index = 2, .alias = "a", .num_retries = 1}, {.index = 3, .alias = "b", .num_retries = -1},
+    {.index = 0, .alias = "a", .num_retries = -1},
+    {.index = 1, .alias = "a", .num_retries = -1},
+    {.index = 2, .alias = "a", .num_retries = 1},
+    {.index = 3, .alias = "b", .num_retries = -1},
 };
 static const struct plan PLAN = {.attempts = {&MEMBERS[0], &MEMBERS[1], &MEMBERS[2], &MEMBERS[3]}, .count = 4};
 
@@ -71,9 +71,8 @@ static void set(struct failure_policy *p, enum failure_kind kind, int times)
     p->of[kind].times = times;
 }
 
-static void without_policies_the_plan_is_followed(void **state)
+TEST(without_policies_the_plan_is_followed)
 {
-    (void)state;
     const struct config c = {.num_retries = 0};
     const struct model_group g = {0};
     for (unsigned i = 0; i < 4; i++) {
@@ -83,9 +82,8 @@ static void without_policies_the_plan_is_followed(void **state)
     }
 }
 
-static void a_policy_says_how_many_are_tried_before_the_fallback(void **state)
+TEST(a_policy_says_how_many_are_tried_before_the_fallback)
 {
-    (void)state;
     struct config c = {.num_retries = 2};
     struct model_group g = {0};
     set(&c.retries, FAILURE_RATE_LIMIT, 0);
@@ -94,32 +92,30 @@ static void a_policy_says_how_many_are_tried_before_the_fallback(void **state)
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 1);
     assert_int_equal(next(&c, &g, 1, 2, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 3, 3, FAILURE_SERVER), 4);
-    set(&g.retries, FAILURE_RATE_LIMIT, 1);      /* the group's own wins */
+    set(&g.retries, FAILURE_RATE_LIMIT, 1); /* the group's own wins */
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_RATE_LIMIT), 1);
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_TIMEOUT), 1);
 }
 
-static void a_policy_may_retry_what_is_final_otherwise(void **state)
+TEST(a_policy_may_retry_what_is_final_otherwise)
 {
-    (void)state;
     struct config c = {.num_retries = 2};
     const struct model_group g = {0};
     set(&c.retries, FAILURE_BAD_REQUEST, 1);
-    set(&c.retries, FAILURE_CONTEXT, 5);         /* no class of LiteLLM's; its own rule stays */
+    set(&c.retries, FAILURE_CONTEXT, 5); /* no class of LiteLLM's; its own rule stays */
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_BAD_REQUEST), 1);
     assert_int_equal(next(&c, &g, 1, 2, FAILURE_BAD_REQUEST), 4);
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_CONTEXT), 4);
 }
 
-static void a_deployments_own_number_counts_where_no_policy_does(void **state)
+TEST(a_deployments_own_number_counts_where_no_policy_does)
 {
-    (void)state;
     struct config c = {.num_retries = 2};
     const struct model_group g = {0};
     assert_int_equal(next(&c, &g, 2, 1, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 2, 2, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 2, 1, FAILURE_BAD_REQUEST), 4);
-    c.more_retries = 5;      /* somewhere more are allowed, so the plan is longer; here the usual number counts */
+    c.more_retries = 5; /* somewhere more are allowed, so the plan is longer; here the usual number counts */
     c.num_retries = 0;
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 3);
     c.num_retries = 1;
@@ -134,16 +130,16 @@ static bool again(const struct config *c, const struct model_group *g, unsigned 
     return retry_same(&(struct retry_input){c, g, &PLAN, attempt, 1, kind}, &f, &h, 0, 10);
 }
 
-static void the_last_of_a_group_is_asked_once_more(void **state)
+TEST(the_last_of_a_group_is_asked_once_more)
 {
-    (void)state;
     const struct config c = {.num_retries = 2}, none = {.num_retries = 0};
     const struct model_group g = {0}, strict = {.strict = true};
-    const struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1}, waits = {.kind = FAILURE_SERVER, .retry_after_s = 0};
+    const struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1},
+                         waits = {.kind = FAILURE_SERVER, .retry_after_s = 0};
     const struct retry_input in = {&c, &g, &PLAN, 2, 1, FAILURE_SERVER};
     const struct health well = {0}, ill = {.failures = 1};
     for (unsigned i = 0; i < 4; i++)
-        assert_int_equal(again(&c, &g, i, FAILURE_SERVER), i >= 2);   /* before that, others of the group come first */
+        assert_int_equal(again(&c, &g, i, FAILURE_SERVER), i >= 2); /* before that, others of the group come first */
     assert_false(again(&none, &g, 3, FAILURE_SERVER));
     assert_false(again(&c, &strict, 3, FAILURE_SERVER));
     assert_true(retry_same(&in, &f, &well, 0, 999));
@@ -157,9 +153,8 @@ static void the_last_of_a_group_is_asked_once_more(void **state)
     assert_true(again(&policy, &g, 3, FAILURE_CONNECT));
 }
 
-static void only_what_may_be_gone_already_is_repeated(void **state)
+TEST(only_what_may_be_gone_already_is_repeated)
 {
-    (void)state;
     const struct config c = {.num_retries = 2};
     const struct model_group g = {0};
     for (unsigned kind = FAILURE_CONNECT; kind < FAILURE_KINDS; kind++)

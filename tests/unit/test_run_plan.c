@@ -1,5 +1,5 @@
-/* Unit tests of cli/run: settings and their layers, the configuration's word on aliases, and the plan. `--reference` prints the
- * keys of the policy for doc/routing-policy.md. */
+/* Unit tests of cli/run: settings and their layers, the configuration's word on aliases, and the plan. `--reference`
+ * prints the keys of the policy for doc/routing-policy.md. */
 #include "tests/unit/config_load.h"
 #include "cli/exit.h"
 #include "cli/run/clean.h"
@@ -18,7 +18,8 @@ static const char *variable(const char *name, void *ctx)
     return NULL;
 }
 
-static bool read_settings(struct run_settings *s, const char *policy, const char *const *env, const struct run_flags *flags)
+static bool read_settings(struct run_settings *s, const char *policy, const char *const *env,
+                          const struct run_flags *flags)
 {
     static const struct run_flags NONE;
     struct yaml_node *root = NULL;
@@ -51,9 +52,8 @@ static void from(const struct run_settings *s, enum setting setting, const char 
     buf_free(&out);
 }
 
-static void layers_win_in_their_order(void **state)
+TEST(layers_win_in_their_order)
 {
-    (void)state;
     struct run_settings s;
     static const char POLICY[] = "default_provider: qwen\nmax_cost_usd: 0.5\navoid_openai: yes\n";
     static const char *const ENV[] = {"CODEX_ROUTER_PROVIDER=no-openai", "CODEX_ROUTER_OPENAI_MODE=use", NULL};
@@ -76,14 +76,16 @@ static void layers_win_in_their_order(void **state)
     from(&s, SETTING_MAX_OUTPUT, "99", "--max-output-tokens");
 }
 
-static void every_key_is_read(void **state)
+TEST(every_key_is_read)
 {
-    (void)state;
     struct run_settings s;
-    assert_true(read_settings(&s, "default_provider: huggingface\ndefault_codex_provider: standard\nopen_models_only: true\n"
-                              "avoid_openai: on\nmax_cost_usd: 1.5\ntask_provider_rules: {simple: qwen, complex: openai}\n"
-                              "fallback_order: [huggingface, standard]\nadaptive_router: {enabled: true, canary_share: 0.1, "
-                              "shadow_mode: false}\nmax_input_tokens: 500\nmax_output_tokens: 7\n", NULL, NULL));
+    assert_true(
+        read_settings(&s,
+                      "default_provider: huggingface\ndefault_codex_provider: standard\nopen_models_only: true\n"
+                      "avoid_openai: on\nmax_cost_usd: 1.5\ntask_provider_rules: {simple: qwen, complex: openai}\n"
+                      "fallback_order: [huggingface, standard]\nadaptive_router: {enabled: true, canary_share: 0.1, "
+                      "shadow_mode: false}\nmax_input_tokens: 500\nmax_output_tokens: 7\n",
+                      NULL, NULL));
     from(&s, SETTING_PROVIDER, "huggingface", "policy, line 1");
     from(&s, SETTING_CODEX_PROVIDER, "standard", "policy, line 2");
     from(&s, SETTING_OPEN_MODELS_ONLY, "true", "policy, line 3");
@@ -98,47 +100,55 @@ static void every_key_is_read(void **state)
     from(&s, SETTING_PROVIDER, "auto", "default");
 }
 
-static void faults_name_place_and_what_is_allowed(void **state)
+TEST(faults_name_place_and_what_is_allowed)
 {
-    (void)state;
-    policy_refused("a: 1\n", "p.yaml:1: a: this key is not known; there are default_provider, default_codex_provider, "
-                   "open_models_only, avoid_openai, max_cost_usd, task_provider_rules, fallback_order, adaptive_router, "
-                   "max_input_tokens, max_output_tokens");
-    policy_refused("\ndefault_provider: gpt\n", "p.yaml:2: default_provider: expected one of auto, openai, qwen, no-openai, "
+    policy_refused(
+        "a: 1\n", "p.yaml:1: a: this key is not known; there are default_provider, default_codex_provider, "
+                  "open_models_only, avoid_openai, max_cost_usd, task_provider_rules, fallback_order, adaptive_router, "
+                  "max_input_tokens, max_output_tokens");
+    policy_refused("\ndefault_provider: gpt\n",
+                   "p.yaml:2: default_provider: expected one of auto, openai, qwen, no-openai, "
                    "huggingface, found the text \"gpt\"");
     policy_refused("avoid_openai: maybe\nmax_cost_usd: -1\n",
                    "p.yaml:1: avoid_openai: expected true or false, found the text \"maybe\"\n"
                    "p.yaml:2: max_cost_usd: expected a number from 0 to 1000000, found the number -1");
     policy_refused("fallback_order: standard\n", "p.yaml:1: fallback_order: expected a list out of litellm, standard, "
-                   "huggingface, found the text \"standard\"");
-    policy_refused("fallback_order: [standard, auto]\n", "p.yaml:1: fallback_order[]: expected one of litellm, standard, "
+                                                 "huggingface, found the text \"standard\"");
+    policy_refused("fallback_order: [standard, auto]\n",
+                   "p.yaml:1: fallback_order[]: expected one of litellm, standard, "
                    "huggingface, found the text \"auto\"");
-    policy_refused("fallback_order:\n  - standard\n  - standard\n", "p.yaml:3: fallback_order: \"standard\" stands here twice");
-    policy_refused("fallback_order: []\n", "p.yaml:1: fallback_order: expected a list out of litellm, standard, huggingface, "
+    policy_refused("fallback_order:\n  - standard\n  - standard\n",
+                   "p.yaml:3: fallback_order: \"standard\" stands here twice");
+    policy_refused("fallback_order: []\n",
+                   "p.yaml:1: fallback_order: expected a list out of litellm, standard, huggingface, "
                    "found a list");
-    policy_refused("task_provider_rules: {hard: openai}\n", "p.yaml:1: task_provider_rules.hard: this class is not known; "
+    policy_refused("task_provider_rules: {hard: openai}\n",
+                   "p.yaml:1: task_provider_rules.hard: this class is not known; "
                    "there are simple, medium, complex");
-    policy_refused("task_provider_rules:\n  simple: none\n", "p.yaml:2: task_provider_rules.simple: expected one of auto, "
+    policy_refused("task_provider_rules:\n  simple: none\n",
+                   "p.yaml:2: task_provider_rules.simple: expected one of auto, "
                    "openai, qwen, no-openai, huggingface, found the text \"none\"");
-    policy_refused("max_input_tokens: 1.5\n", "p.yaml:1: max_input_tokens: expected a whole number from 50 to 10000000, found "
+    policy_refused("max_input_tokens: 1.5\n",
+                   "p.yaml:1: max_input_tokens: expected a whole number from 50 to 10000000, found "
                    "the number 1.5");
-    policy_refused("adaptive_router: {enabled: 3}\n", "p.yaml:1: adaptive_router.enabled: expected true or false, found "
+    policy_refused("adaptive_router: {enabled: 3}\n",
+                   "p.yaml:1: adaptive_router.enabled: expected true or false, found "
                    "the number 3");
     policy_refused("- a\n", "p.yaml:1: a policy is a mapping of keys to values");
 }
 
-static void wrong_variables_and_flags_are_named(void **state)
+TEST(wrong_variables_and_flags_are_named)
 {
-    (void)state;
     struct run_settings s;
     static const char *const WRONG[] = {"CODEX_ROUTER_PROVIDER=gemini", "CODEX_ROUTER_OPENAI_MODE=never", NULL};
     assert_false(read_settings(&s, NULL, WRONG, &(struct run_flags){.max_cost = "cheap", .max_input = "1"}));
-    assert_string_equal(buf_text(&errors),
-                        "CODEX_ROUTER_PROVIDER: expected one of auto, openai, qwen, no-openai, huggingface, found \"gemini\"\n"
-                        "CODEX_ROUTER_OPENAI_MODE: expected one of avoid, off, depleted, quota, no-openai, or use, found "
-                        "\"never\"\n"
-                        "--max-cost-usd: expected a number from 0 to 1000000, found \"cheap\"\n"
-                        "--max-input-tokens: expected a whole number from 50 to 10000000, found \"1\"");
+    assert_string_equal(
+        buf_text(&errors),
+        "CODEX_ROUTER_PROVIDER: expected one of auto, openai, qwen, no-openai, huggingface, found \"gemini\"\n"
+        "CODEX_ROUTER_OPENAI_MODE: expected one of avoid, off, depleted, quota, no-openai, or use, found "
+        "\"never\"\n"
+        "--max-cost-usd: expected a number from 0 to 1000000, found \"cheap\"\n"
+        "--max-input-tokens: expected a whole number from 50 to 10000000, found \"1\"");
     static const char *const MODES[] = {"avoid", "off", "depleted", "quota", "no-openai"};
     for (size_t i = 0; i < COUNT_OF(MODES); i++) {
         char text[64];
@@ -148,9 +158,8 @@ static void wrong_variables_and_flags_are_named(void **state)
     }
 }
 
-static void the_policy_that_comes_along_is_the_defaults(void **state)
+TEST(the_policy_that_comes_along_is_the_defaults)
 {
-    (void)state;
     struct run_settings s;
     struct buf text;
     buf_init(&text, 1u << 20);
@@ -212,8 +221,14 @@ static int plan_of(const struct wish *w, struct run_plan *plan)
         fail_msg("%s", buf_text(&errors));
     size_t tokens = estimate_tokens(slice_of(prompt));
     classify(slice_of(prompt), tokens, &task);
-    return run_plan_make(&(struct run_facts){.settings = &s, .task = &task, .models = &models, .input_tokens = tokens,
-                                          .force_model = w->force, .hf_token = w->token, .ollama_up = w->ollama}, plan, &errors);
+    return run_plan_make(&(struct run_facts){.settings = &s,
+                                             .task = &task,
+                                             .models = &models,
+                                             .input_tokens = tokens,
+                                             .force_model = w->force,
+                                             .hf_token = w->token,
+                                             .ollama_up = w->ollama},
+                         plan, &errors);
 }
 
 /* "alias: step step(barred)" */
@@ -235,9 +250,8 @@ static void plans(const struct wish *w, const char *expected)
 
 #define CASE(expected, ...) plans(&(struct wish){__VA_ARGS__}, expected)
 
-static void aliases_follow_class_and_provider(void **state)
+TEST(aliases_follow_class_and_provider)
 {
-    (void)state;
     CASE("codex-light: litellm standard", .prompt = "Fix the typo");
     CASE("codex-default: litellm standard", .prompt = "Make the button blue");
     CASE("codex-deep: litellm standard", .prompt = "Review the architecture");
@@ -246,26 +260,26 @@ static void aliases_follow_class_and_provider(void **state)
     CASE("codex-default: litellm standard", .prompt = "Review these logs", .provider = "openai");
     CASE("codex-no-openai: litellm !standard", .prompt = "Fix the typo", .provider = "no-openai");
     CASE("codex-qwen-local: ollama", .prompt = "Fix the typo", .provider = "qwen");
-    CASE("codex-light: litellm standard", .prompt = "Compare open models in the readme", .policy = "avoid_openai: no\n");
+    CASE("codex-light: litellm standard", .prompt = "Compare open models in the readme",
+         .policy = "avoid_openai: no\n");
     CASE("codex-hf-cheap: litellm standard", .prompt = "Compare open models in the readme", .token = true);
     CASE("codex-hf-fast: litellm standard", .prompt = "Make it blue", .provider = "huggingface", .token = true);
     CASE("exit 5", .provider = "huggingface");
     CASE("codex-deep: litellm !standard", .prompt = "Fix the typo", .force = "codex-deep");
 }
 
-static void small_local_tasks_go_to_ollama_when_it_is_up(void **state)
+TEST(small_local_tasks_go_to_ollama_when_it_is_up)
 {
-    (void)state;
     static const char PROMPT[] = "Nettoie ce code Python: def f(x): return x+1";
     CASE("codex-default: litellm standard", .prompt = PROMPT);
     CASE("codex-qwen-local: ollama litellm standard", .prompt = PROMPT, .ollama = true);
-    CASE("codex-qwen-local: ollama litellm !standard", .prompt = PROMPT, .ollama = true, .policy = "avoid_openai: true\n");
+    CASE("codex-qwen-local: ollama litellm !standard", .prompt = PROMPT, .ollama = true,
+         .policy = "avoid_openai: true\n");
     CASE("codex-qwen-local: ollama", .prompt = PROMPT, .policy = "task_provider_rules: {medium: qwen}\n");
 }
 
-static void the_order_begins_with_what_was_chosen(void **state)
+TEST(the_order_begins_with_what_was_chosen)
 {
-    (void)state;
     CASE("codex-default: standard litellm", .codex = "standard");
     CASE("codex-default: huggingface litellm standard", .codex = "huggingface", .token = true);
     CASE("codex-default: !huggingface litellm standard", .codex = "huggingface");
@@ -273,25 +287,25 @@ static void the_order_begins_with_what_was_chosen(void **state)
          .policy = "fallback_order: [standard, litellm, huggingface]\n");
 }
 
-static void bans_reach_through_fallbacks(void **state)
+TEST(bans_reach_through_fallbacks)
 {
-    (void)state;
     CASE("codex-no-openai: litellm !standard", .policy = "avoid_openai: true\n");
-    CASE("hf-direct: litellm !standard", .prompt = "Compare open models", .token = true, .policy = "avoid_openai: true\n");
+    CASE("hf-direct: litellm !standard", .prompt = "Compare open models", .token = true,
+         .policy = "avoid_openai: true\n");
     CASE("hf-direct: litellm !standard huggingface", .token = true,
          .policy = "open_models_only: true\nfallback_order: [litellm, standard, huggingface]\n");
     CASE("codex-qwen-local: ollama litellm !standard", .policy = "open_models_only: true\n");
     CASE("exit 2", .force = "codex-deep", .policy = "avoid_openai: true\n");
-    assert_string_equal(buf_text(&errors), "--force-model codex-deep could reach openai/gpt-5.5, and avoid_openai is on");
+    assert_string_equal(buf_text(&errors),
+                        "--force-model codex-deep could reach openai/gpt-5.5, and avoid_openai is on");
     CASE("exit 2", .force = "codex-no-openai", .policy = "open_models_only: true\n");
     CASE("exit 2", .provider = "no-openai", .codex = "standard");
     CASE("exit 2", .force = "codex-dep");
     assert_non_null(strstr(buf_text(&errors), "the proxy has no such alias; there are codex-light, codex-default"));
 }
 
-static void flags_overrule_bans_of_lower_layers(void **state)
+TEST(flags_overrule_bans_of_lower_layers)
 {
-    (void)state;
     CASE("codex-default: litellm standard", .provider = "openai", .policy = "avoid_openai: true\n");
     CASE("codex-no-openai: litellm !standard", .policy = "avoid_openai: true\ndefault_provider: openai\n");
     CASE("codex-no-openai: litellm !standard", .prompt = "Review the architecture",
@@ -301,9 +315,8 @@ static void flags_overrule_bans_of_lower_layers(void **state)
          .policy = "avoid_openai: true\n");
 }
 
-static void the_limit_of_costs_bars(void **state)
+TEST(the_limit_of_costs_bars)
 {
-    (void)state;
     struct run_plan plan;
     /* codex-light: 7 parts 1.5e-6/9e-6, 2 parts .75e-6/4.5e-6; 9900 + 3 tokens in, 2000 out. */
     double expected = (7 * (9903 * 1.5e-6 + 2000 * 9e-6) + 2 * (9903 * .75e-6 + 2000 * 4.5e-6)) / 9;
@@ -326,9 +339,8 @@ static void the_limit_of_costs_bars(void **state)
     assert_true(plan.baseline_usd == plan.steps[0].cost_usd);
 }
 
-static void the_running_proxy_knows_what_is_ready(void **state)
+TEST(the_running_proxy_knows_what_is_ready)
 {
-    (void)state;
     struct alias_view view;
     models_view(&models, "codex-hf-fast", &view);
     assert_true(view.known && !view.ready);
@@ -349,9 +361,8 @@ static void the_running_proxy_knows_what_is_ready(void **state)
     assert_true(models_init(&models, loaded.config));
 }
 
-static void without_a_configuration_names_are_trusted(void **state)
+TEST(without_a_configuration_names_are_trusted)
 {
-    (void)state;
     struct models known = models;
     assert_true(models_init(&models, NULL));
     CASE("codex-default: litellm standard", .prompt = "Make it blue");
@@ -362,9 +373,8 @@ static void without_a_configuration_names_are_trusted(void **state)
     models = known;
 }
 
-static void a_preferred_step_moves_to_the_front(void **state)
+TEST(a_preferred_step_moves_to_the_front)
 {
-    (void)state;
     struct run_plan plan;
     struct wish w = {.token = true, .policy = "fallback_order: [litellm, standard, huggingface]\n"};
     assert_int_equal(plan_of(&w, &plan), 0);
@@ -392,34 +402,38 @@ static void command_line(const struct codex_way *way, const char *const *expecte
     codex_arguments_free(&a);
 }
 
-static void codex_is_told_the_provider(void **state)
+TEST(codex_is_told_the_provider)
 {
-    (void)state;
     const struct run_step proxy = {.codex = CODEX_LITELLM, .profile = "cost-routing", .model = "codex-light"};
     const struct run_step hf = {.codex = CODEX_HUGGINGFACE, .profile = "cost-routing-hf", .model = "m"};
     const struct run_step own = {.codex = CODEX_STANDARD};
-    command_line(&(struct codex_way){.codex = "/c", .step = &own, .profile = true}, (const char *const[]){
-                 "/c", "exec", "--more", "-", NULL});
-    command_line(&(struct codex_way){.codex = "/c", .step = &proxy, .base_url = "http://127.0.0.1:1/v1", .key_command = "/\"p"},
+    command_line(&(struct codex_way){.codex = "/c", .step = &own, .profile = true},
+                 (const char *const[]){"/c", "exec", "--more", "-", NULL});
+    command_line(
+        &(struct codex_way){.codex = "/c", .step = &proxy, .base_url = "http://127.0.0.1:1/v1", .key_command = "/\"p"},
+        (const char *const[]){
+            "/c", "exec", "--config",
+            "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\",base_url=\"http://127.0.0.1:1/v1\","
+            "env_http_headers={\"x-pointsman-run-id\"=\"POINTSMAN_RUN_ID\"},auth={command=\"/\\\"p\",args=[\"key\"]}}",
+            "--config", "model_provider=\"pointsman-run\"", "--model", "codex-light", "--more", "-", NULL});
+    command_line(
+        &(struct codex_way){.codex = "/c", .step = &proxy, .base_url = "http://h/v1", .profile = true},
+        (const char *const[]){
+            "/c", "exec", "--profile", "cost-routing", "--config",
+            "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\",base_url=\"http://h/v1\","
+            "env_http_headers={\"x-pointsman-run-id\"=\"POINTSMAN_RUN_ID\"},env_key=\"LITELLM_API_KEY\","
+            "model_catalog_url=\"http://h/v1/models\"}",
+            "--config", "model_provider=\"pointsman-run\"", "--model", "codex-light", "--more", "-", NULL});
+    command_line(&(struct codex_way){.codex = "/c", .step = &hf},
                  (const char *const[]){"/c", "exec", "--config",
-                 "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\",base_url=\"http://127.0.0.1:1/v1\","
-                 "env_http_headers={\"x-pointsman-run-id\"=\"POINTSMAN_RUN_ID\"},auth={command=\"/\\\"p\",args=[\"key\"]}}",
-                 "--config", "model_provider=\"pointsman-run\"", "--model", "codex-light", "--more", "-", NULL});
-    command_line(&(struct codex_way){.codex = "/c", .step = &proxy, .base_url = "http://h/v1", .profile = true},
-                 (const char *const[]){"/c", "exec", "--profile", "cost-routing", "--config",
-                 "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\",base_url=\"http://h/v1\","
-                 "env_http_headers={\"x-pointsman-run-id\"=\"POINTSMAN_RUN_ID\"},env_key=\"LITELLM_API_KEY\","
-                 "model_catalog_url=\"http://h/v1/models\"}",
-                 "--config", "model_provider=\"pointsman-run\"", "--model", "codex-light", "--more", "-", NULL});
-    command_line(&(struct codex_way){.codex = "/c", .step = &hf}, (const char *const[]){"/c", "exec", "--config",
-                 "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\","
-                 "base_url=\"https://router.huggingface.co/v1\",env_key=\"HF_TOKEN\"}",
-                 "--config", "model_provider=\"pointsman-run\"", "--model", "m", "--more", "-", NULL});
+                                       "model_providers.pointsman-run={name=\"pointsman\",wire_api=\"responses\","
+                                       "base_url=\"https://router.huggingface.co/v1\",env_key=\"HF_TOKEN\"}",
+                                       "--config", "model_provider=\"pointsman-run\"", "--model", "m", "--more", "-",
+                                       NULL});
 }
 
-static void the_page_lists_the_keys(void **state)
+TEST(the_page_lists_the_keys)
 {
-    (void)state;
     struct buf page, keys;
     buf_init(&page, 1u << 20);
     buf_init(&keys, 1u << 20);

@@ -1,5 +1,5 @@
-/* Unit tests of common/sandbox: what is out of reach afterwards, and what is not. Each runs in a process of its own, as nobody
- * where the tests run as root, because root passes every file permission but not the sandbox. */
+/* Unit tests of common/sandbox: what is out of reach afterwards, and what is not. Each runs in a process of its own, as
+ * nobody where the tests run as root, because root passes every file permission but not the sandbox. */
 #include "tests/unit/folder.h"
 #include "tests/unit/unit.h"
 #include "common/sandbox.h"
@@ -57,10 +57,12 @@ static bool replace(const char *dir, const char *name)
 
 static bool kernel_can(void)
 {
-    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1 && prctl(PR_GET_SECCOMP) >= 0;
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1 &&
+           prctl(PR_GET_SECCOMP) >= 0;
 }
 
-/* What a child that has entered the sandbox says of itself: 0 when all is as it should be, else the number of what is not. */
+/* What a child that has entered the sandbox says of itself: 0 when all is as it should be, else the number of what is
+ * not. */
 typedef int child(void);
 
 static int run(child *what, int *signal_number)
@@ -131,7 +133,7 @@ static int calls(void)
         return 3;
     if (kill(getppid(), 0) == 0 || chmod(readable, 0700) == 0 || mkdir("x", 0700) == 0)
         return 4;
-    return fork() < 0 ? 5 : 0;   /* a thread and a process are one call to the kernel; execve is what is deadly */
+    return fork() < 0 ? 5 : 0; /* a thread and a process are one call to the kernel; execve is what is deadly */
 }
 
 static int runs_a_program(void)
@@ -147,20 +149,19 @@ static int looks_into_another(void)
     return 0;
 }
 
-static void stays_within_its_files(void **state)
+TEST(stays_within_its_files)
 {
-    (void)state;
     expect_well(files);
 }
 
-static void finds_a_file_that_was_replaced(void **state)
+TEST(finds_a_file_that_was_replaced)
 {
-    (void)state;
     assert_true(pipe(ready_pipe) == 0 && pipe(go_pipe) == 0);
     pid_t helper = fork();
     if (helper == 0) {
         char byte;
-        _exit(read(ready_pipe[0], &byte, 1) == 1 && replace(readable, "here") && write(go_pipe[1], "g", 1) == 1 ? 0 : 1);
+        _exit(read(ready_pipe[0], &byte, 1) == 1 && replace(readable, "here") && write(go_pipe[1], "g", 1) == 1 ? 0
+                                                                                                                : 1);
     }
     (void)close(ready_pipe[0]);
     int signal_number, status = run(replaced, &signal_number);
@@ -170,15 +171,13 @@ static void finds_a_file_that_was_replaced(void **state)
     assert_int_equal(status, 0);
 }
 
-static void makes_the_calls_it_needs(void **state)
+TEST(makes_the_calls_it_needs)
 {
-    (void)state;
     expect_well(calls);
 }
 
-static void dies_of_what_it_never_does(void **state)
+TEST(dies_of_what_it_never_does)
 {
-    (void)state;
     child *const deadly[] = {runs_a_program, looks_into_another};
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
         int signal_number;

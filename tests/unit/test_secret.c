@@ -8,9 +8,8 @@ static int start(void **state)
     return secret_init() ? 0 : -1;
 }
 
-static void tokens_are_hexadecimal_and_differ(void **state)
+TEST(tokens_are_hexadecimal_and_differ)
 {
-    (void)state;
     char a[SECRET_TOKEN_SIZE], b[SECRET_TOKEN_SIZE];
     secret_random_token(a);
     secret_random_token(b);
@@ -19,9 +18,8 @@ static void tokens_are_hexadecimal_and_differ(void **state)
     assert_string_not_equal(a, b);
 }
 
-static void equality(void **state)
+TEST(equality)
 {
-    (void)state;
     assert_true(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-1")));
     assert_false(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-2")));
     assert_false(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-")));
@@ -40,14 +38,12 @@ static void assert_redacted(const char *text, const char *expected)
     buf_free(&out);
 }
 
-static void kept_secrets_are_redacted_while_they_are_kept(void **state)
+TEST(kept_secrets_are_redacted_while_they_are_kept)
 {
-    (void)state;
     char *kept = secret_keep(SLICE("sk-canary-0123456789"));
     assert_non_null(kept);
     assert_string_equal(kept, "sk-canary-0123456789");
-    assert_redacted("key sk-canary-0123456789 is wrong, sk-canary-0123456789!",
-                    "key [redacted] is wrong, [redacted]!");
+    assert_redacted("key sk-canary-0123456789 is wrong, sk-canary-0123456789!", "key [redacted] is wrong, [redacted]!");
     assert_redacted("sk-canary-0123456789", "[redacted]");
     assert_redacted("sk-canary-012345678", "sk-canary-012345678");
     secret_free(kept);
@@ -55,18 +51,16 @@ static void kept_secrets_are_redacted_while_they_are_kept(void **state)
     secret_free(NULL);
 }
 
-static void short_secrets_do_not_eat_words(void **state)
+TEST(short_secrets_do_not_eat_words)
 {
-    (void)state;
     char *kept = secret_keep(SLICE("none"));
     assert_non_null(kept);
     assert_redacted("none of it", "none of it");
     secret_free(kept);
 }
 
-static void one_secret_may_begin_another(void **state)
+TEST(one_secret_may_begin_another)
 {
-    (void)state;
     char *brief = secret_keep(SLICE("sk-canary"));
     char *whole = secret_keep(SLICE("sk-canary-and-more"));
     struct buf out;
@@ -78,9 +72,8 @@ static void one_secret_may_begin_another(void **state)
     secret_free(whole);
 }
 
-static void bearer_tokens_are_redacted(void **state)
+TEST(bearer_tokens_are_redacted)
 {
-    (void)state;
     assert_redacted("Authorization: Bearer abc.def-123, next", "Authorization: Bearer [redacted], next");
     assert_redacted("no token here", "no token here");
 }

@@ -2,12 +2,11 @@
 #include "tests/unit/unit.h"
 #include "cli/server_files.h"
 
-static void values_stand_in_quotes(void **state)
+TEST(values_stand_in_quotes)
 {
-    (void)state;
     const char *const values[] = {"PORT", "8787", "RUN_DIR", "/a \"b\"\\c&|", "EMPTY", "", NULL};
     static const struct {
-        const char *template, *filled;   /* NULL: refused */
+        const char *template, *filled; /* NULL: refused */
     } rows[] = {
         {"", ""},
         {"port = @PORT@\n", "port = 8787\n"},
@@ -29,9 +28,8 @@ static void values_stand_in_quotes(void **state)
     }
 }
 
-static void a_line_break_can_not_add_a_directive(void **state)
+TEST(a_line_break_can_not_add_a_directive)
 {
-    (void)state;
     const char *const values[] = {"DIR", "/a\"\nserver.modules = ()\n\"", NULL};
     struct buf out, error;
     buf_init(&out, 1024);

@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 static const struct config CONFIG = {
-    .cooldown_ms = 90000, .allowed_fails = 0, .strategy_settings = {.half_life_ms = 60000, .error_half_life_ms = 60000},
+    .cooldown_ms = 90000,
+    .allowed_fails = 0,
+    .strategy_settings = {.half_life_ms = 60000, .error_half_life_ms = 60000},
 };
 static const struct deployment READY = {.id = NULL};
 
-static void names_have_their_slots(void **state)
+TEST(names_have_their_slots)
 {
-    (void)state;
     struct share *s = share_new(2);
     unsigned a = share_slot(s, SLICE("a")), b = share_slot(s, SLICE("b"));
     assert_true(a < SHARE_SLOTS && b < SHARE_SLOTS && a != b);
@@ -32,9 +33,8 @@ static void names_have_their_slots(void **state)
     share_free(s);
 }
 
-static void what_a_worker_publishes_the_others_read(void **state)
+TEST(what_a_worker_publishes_the_others_read)
 {
-    (void)state;
     struct share *s = share_new(2);
     unsigned slot = share_slot(s, SLICE("a"));
     struct share_counts seen;
@@ -46,7 +46,7 @@ static void what_a_worker_publishes_the_others_read(void **state)
         share_own(s, share_slot(s, SLICE("a")))->in_flight = 3;
         share_publish(s, slot);
         share_wish_reset(s);
-        _exit(share_reset_wished(s));    /* its own wish is none to itself */
+        _exit(share_reset_wished(s)); /* its own wish is none to itself */
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -55,7 +55,7 @@ static void what_a_worker_publishes_the_others_read(void **state)
     assert_false(share_has_news(s, slot));
     assert_true(share_read(s, 1, slot, &seen));
     assert_int_equal(seen.in_flight, 3);
-    assert_false(share_read(s, 0, slot, &seen));     /* itself */
+    assert_false(share_read(s, 0, slot, &seen)); /* itself */
     share_own(s, slot)->in_flight = 1;
     share_publish(s, slot);
     assert_false(share_has_news(s, slot));
@@ -69,9 +69,8 @@ static void what_a_worker_publishes_the_others_read(void **state)
 }
 
 /* A writer that never rests, and a reader that must never see half of what it writes. */
-static void nobody_reads_halves(void **state)
+TEST(nobody_reads_halves)
 {
-    (void)state;
     struct share *s = share_new(2);
     unsigned slot = share_slot(s, SLICE("a"));
     pid_t child = fork();
@@ -98,24 +97,23 @@ static void nobody_reads_halves(void **state)
     share_free(s);
 }
 
-static void windows_add_up_by_the_second(void **state)
+TEST(windows_add_up_by_the_second)
 {
-    (void)state;
     struct window a = {0}, b = {0}, c = {0};
     window_add(&a, 1, 10, 100000);
     window_add(&a, 2, 20, 110000);
     window_add(&b, 4, 40, 105000);
     window_add(&b, 8, 80, 150000);
-    window_add(&c, 16, 160, 1000);          /* long ago */
+    window_add(&c, 16, 160, 1000); /* long ago */
     window_merge(&a, &b);
     window_merge(&a, &c);
     assert_int_equal(window_read(&a, 150000).requests, 15);
     assert_int_equal(window_read(&a, 150000).tokens, 150);
-    assert_int_equal(window_read(&a, 160000).requests, 14);     /* the first has gone */
+    assert_int_equal(window_read(&a, 160000).requests, 14); /* the first has gone */
     assert_int_equal(window_read(&a, 165000).requests, 10);
     assert_int_equal(window_wait(&a, 8, INT64_MAX, 160000), 10000);
     window_merge(&c, &b);
-    assert_int_equal(window_read(&c, 150000).requests, 12);     /* what was newer came in, its own has gone */
+    assert_int_equal(window_read(&c, 150000).requests, 12); /* what was newer came in, its own has gone */
     struct window none = {0};
     window_merge(&none, &(struct window){0});
     assert_int_equal(window_read(&none, 0).requests, 0);
@@ -140,23 +138,22 @@ static void hear(struct health *h, const struct health *from)
 {
     struct health_news news = health_tell(from);
     health_hear(h, &news);
-    health_hear(h, &news);      /* twice is once */
+    health_hear(h, &news); /* twice is once */
 }
 
-static void rests_are_heard_of(void **state)
+TEST(rests_are_heard_of)
 {
-    (void)state;
     struct health a = {0}, b = {0};
     fail_with(&a, FAILURE_RATE_LIMIT, 60, 1000);
     hear(&b, &a);
     assert_false(health_ready(&b, &READY, 60000, NULL));
     assert_true(health_ready(&b, &READY, 61000, NULL));
     assert_int_equal(b.reason, FAILURE_RATE_LIMIT);
-    serve(&a, 900, 2000);                                   /* began before: says nothing of it */
+    serve(&a, 900, 2000); /* began before: says nothing of it */
     hear(&b, &a);
     assert_false(health_ready(&b, &READY, 3000, NULL));
-    serve(&b, 4000, 5000);                                  /* asked all the same, and it served */
-    hear(&b, &a);                                           /* what a still believes is old */
+    serve(&b, 4000, 5000); /* asked all the same, and it served */
+    hear(&b, &a);          /* what a still believes is old */
     assert_true(health_ready(&b, &READY, 5000, NULL));
     hear(&a, &b);
     assert_true(health_ready(&a, &READY, 5000, NULL));
@@ -165,18 +162,17 @@ static void rests_are_heard_of(void **state)
     assert_false(health_ready(&b, &READY, 7000, NULL));
     health_reset(&b, 8000);
     hear(&b, &a);
-    assert_true(health_ready(&b, &READY, 8000, NULL));      /* it was told to forget */
+    assert_true(health_ready(&b, &READY, 8000, NULL)); /* it was told to forget */
 }
 
-static void breakers_are_heard_of(void **state)
+TEST(breakers_are_heard_of)
 {
-    (void)state;
     struct health a = {0}, b = {0};
     fail_with(&a, FAILURE_SERVER, -1, 1000);
     hear(&b, &a);
     assert_true(a.breaker.opened == 1 && b.breaker.opened == 1);
     assert_false(health_ready(&b, &READY, 2000, NULL));
-    assert_true(health_ready(&b, &READY, 1000 + 90000, NULL));    /* its own trial */
+    assert_true(health_ready(&b, &READY, 1000 + 90000, NULL)); /* its own trial */
     serve(&b, 91000, 92000);
     hear(&a, &b);
     assert_int_equal(a.breaker.opened, 0);
@@ -185,12 +181,9 @@ static void breakers_are_heard_of(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_have_their_slots),
-        cmocka_unit_test(what_a_worker_publishes_the_others_read),
-        cmocka_unit_test(nobody_reads_halves),
-        cmocka_unit_test(windows_add_up_by_the_second),
-        cmocka_unit_test(rests_are_heard_of),
-        cmocka_unit_test(breakers_are_heard_of),
+        cmocka_unit_test(names_have_their_slots), cmocka_unit_test(what_a_worker_publishes_the_others_read),
+        cmocka_unit_test(nobody_reads_halves),    cmocka_unit_test(windows_add_up_by_the_second),
+        cmocka_unit_test(rests_are_heard_of),     cmocka_unit_test(breakers_are_heard_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,21 +7,20 @@
 
 #define assert_usd(is, expected) assert_true(fabs((is) - (expected)) < 1e-9)
 
-static const struct deployment PAID = {.input_cost = 1e-6, .output_cost = 1e-5}, FREE = {.input_cost = 0, .output_cost = 0},
+static const struct deployment PAID = {.input_cost = 1e-6, .output_cost = 1e-5},
+                               FREE = {.input_cost = 0, .output_cost = 0},
                                UNKNOWN = {.input_cost = NAN, .output_cost = NAN};
 
-static void an_estimate_is_by_the_prices(void **state)
+TEST(an_estimate_is_by_the_prices)
 {
-    (void)state;
     assert_usd(spending_estimate(&PAID, 1000, 100), 0.002);
     assert_usd(spending_estimate(&PAID, -1, 100), 0.001);
     assert_usd(spending_estimate(&FREE, 1000, 100), 0);
     assert_true(isnan(spending_estimate(&UNKNOWN, 1000, 100)));
 }
 
-static void calls_go_through_until_the_limit_is_reached(void **state)
+TEST(calls_go_through_until_the_limit_is_reached)
 {
-    (void)state;
     struct spending s = {.total = {.limit = 1}};
     struct spend *a = spending_of_group(&s, "a"), *b = spending_of_group(&s, "b");
     a->limit = 0.5;
@@ -33,16 +32,15 @@ static void calls_go_through_until_the_limit_is_reached(void **state)
     assert_false(spending_allows(&s, a, 0.2));
     assert_true(spending_allows(&s, b, 0.6));
     assert_false(spending_allows(&s, b, 0.61));
-    spending_book(&s, b, 2);                          /* more than was thought: nothing that costs goes on */
+    spending_book(&s, b, 2); /* more than was thought: nothing that costs goes on */
     assert_false(spending_allows(&s, a, 1e-9));
-    assert_true(spending_allows(&s, a, 0));           /* but what is free does, and what has no price */
+    assert_true(spending_allows(&s, a, 0)); /* but what is free does, and what has no price */
     assert_true(spending_allows(&s, a, NAN));
     spending_free(&s);
 }
 
-static void what_is_held_counts(void **state)
+TEST(what_is_held_counts)
 {
-    (void)state;
     struct spending s = {.total = {.limit = 1}};
     struct spend *a = spending_of_group(&s, "a");
     for (unsigned i = 0; i < 4; i++) {
@@ -56,15 +54,14 @@ static void what_is_held_counts(void **state)
     assert_false(spending_allows(&s, a, 0.21));
     spending_hold(&s, a, NAN);
     spending_release(&s, a, NAN);
-    spending_release(&s, a, 100);                     /* never below nothing */
+    spending_release(&s, a, 100); /* never below nothing */
     assert_usd(a->held, 0);
     assert_usd(s.total.spent, 0.05);
     spending_free(&s);
 }
 
-static void what_has_no_price_is_counted_apart(void **state)
+TEST(what_has_no_price_is_counted_apart)
 {
-    (void)state;
     struct spending s = {.total = {.limit = NAN}};
     struct spend *a = spending_of_group(&s, "a");
     spending_book(&s, a, NAN);
@@ -80,9 +77,8 @@ static void what_has_no_price_is_counted_apart(void **state)
     spending_free(&s);
 }
 
-static void limits_change_and_accounts_stay(void **state)
+TEST(limits_change_and_accounts_stay)
 {
-    (void)state;
     struct deployment one = {.alias = "a"};
     const struct deployment *members[] = {&one};
     struct model_group groups[] = {{.alias = "a", .deployments = members, .count = 1, .max_cost_usd = 2},
@@ -100,9 +96,8 @@ static void limits_change_and_accounts_stay(void **state)
     spending_free(&s);
 }
 
-static void a_refusal_says_which_limit_and_what_to_do(void **state)
+TEST(a_refusal_says_which_limit_and_what_to_do)
 {
-    (void)state;
     const struct config config = {.path = (char[]){"/home/user/config.yaml"}};
     struct spending s = {.total = {.limit = 5}};
     struct spend *a = spending_of_group(&s, "codex-deep");
@@ -112,18 +107,22 @@ static void a_refusal_says_which_limit_and_what_to_do(void **state)
     spending_hold(&s, a, 0.005);
     spending_refusal(&s, a, 0.02, &config, &f);
     assert_int_equal(f.kind, FAILURE_BUDGET);
-    assert_string_equal(f.message, "The spending limit of 'codex-deep' is reached: router_settings.model_group_max_cost_usd is "
-                        "$1.00, $0.9900 are spent, $0.0050 held for calls under way, and this call may cost $0.0200. To go on, "
-                        "raise it in /home/user/config.yaml and reload the proxy (kill -HUP), or begin a new session.");
+    assert_string_equal(
+        f.message,
+        "The spending limit of 'codex-deep' is reached: router_settings.model_group_max_cost_usd is "
+        "$1.00, $0.9900 are spent, $0.0050 held for calls under way, and this call may cost $0.0200. To go on, "
+        "raise it in /home/user/config.yaml and reload the proxy (kill -HUP), or begin a new session.");
     a->limit = NAN;
     s.total.limit = 0.99;
     spending_release(&s, a, 0.005);
     spending_refusal(&s, a, 0.02, &config, &f);
-    assert_string_equal(f.message, "The session's spending limit is reached: general_settings.max_cost_usd is $0.99, $0.9900 "
-                        "are spent, and this call may cost $0.0200. To go on, raise it in /home/user/config.yaml and reload "
-                        "the proxy (kill -HUP), or begin a new session.");
+    assert_string_equal(
+        f.message, "The session's spending limit is reached: general_settings.max_cost_usd is $0.99, $0.9900 "
+                   "are spent, and this call may cost $0.0200. To go on, raise it in /home/user/config.yaml and reload "
+                   "the proxy (kill -HUP), or begin a new session.");
     assert_int_equal(failure_rule(f.kind)->status, 400);
-    assert_string_equal(failure_rule(f.kind)->code, "model_not_found");   /* all else Codex retries, or hides the message */
+    assert_string_equal(failure_rule(f.kind)->code,
+                        "model_not_found"); /* all else Codex retries, or hides the message */
     spending_free(&s);
 }
 

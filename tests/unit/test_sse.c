@@ -38,7 +38,9 @@ static const struct {
     {SLICE("data: a\r\n\r\ndata: b\r\rdata: c\n\n"), "|a\n|b\n|c\n"},
     {SLICE(": comment\n\n:\n\ndata: a\n: more\n\n"), "|a\n"},
     {SLICE("id: 7\nretry: 10\nunknown\ndata: a\n\n"), "|a\n"},
-    {SLICE("\xEF\xBB\xBF" "data: a\n\n"), "|a\n"},
+    {SLICE("\xEF\xBB\xBF"
+           "data: a\n\n"),
+     "|a\n"},
     {SLICE("data: a\n\n\n\n\ndata: b\n\n"), "|a\n|b\n"},
     {SLICE("data: not ended"), ""},
     {SLICE("data: a\n"), ""},
@@ -46,9 +48,8 @@ static const struct {
     {SLICE("data: {\"a\":\"b: c\"}\n\n"), "|{\"a\":\"b: c\"}\n"},
 };
 
-static void test_cases(void **state)
+TEST(test_cases)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 4096);
     for (size_t i = 0; i < COUNT_OF(CASES); i++) {
@@ -58,9 +59,8 @@ static void test_cases(void **state)
     buf_free(&out);
 }
 
-static void test_any_cut(void **state)
+TEST(test_any_cut)
 {
-    (void)state;
     struct buf out;
     buf_init(&out, 4096);
     for (size_t i = 0; i < COUNT_OF(CASES); i++)
@@ -72,9 +72,8 @@ static void test_any_cut(void **state)
     buf_free(&out);
 }
 
-static void test_an_event_is_not_copied(void **state)
+TEST(test_an_event_is_not_copied)
 {
-    (void)state;
     struct sse_reader reader;
     struct sse_event event;
     sse_init(&reader);
@@ -86,9 +85,8 @@ static void test_an_event_is_not_copied(void **state)
     sse_free(&reader);
 }
 
-static void test_between(void **state)
+TEST(test_between)
 {
-    (void)state;
     struct sse_reader reader;
     struct sse_event event;
     sse_init(&reader);
@@ -110,9 +108,8 @@ static void test_between(void **state)
 }
 
 /* Whole or in pieces, an event over the ceiling ends the reader. */
-static void test_too_long(void **state)
+TEST(test_too_long)
 {
-    (void)state;
     char *text = malloc(SSE_EVENT_MAX + 16);
     assert_non_null(text);
     memset(text, 'x', SSE_EVENT_MAX + 16);
@@ -137,11 +134,8 @@ static void test_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_any_cut),
-        cmocka_unit_test(test_an_event_is_not_copied),
-        cmocka_unit_test(test_between),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_cases),   cmocka_unit_test(test_any_cut),  cmocka_unit_test(test_an_event_is_not_copied),
+        cmocka_unit_test(test_between), cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,19 +4,18 @@
 
 #include <fcntl.h>
 
-static const char CONFIG[] =
-    "model_list:\n"
-    "  - model_name: fast\n"
-    "    litellm_params:\n"
-    "      model: groq/some-model\n"
-    "      api_key: os.environ/GROQ_API_KEY\n"
-    "  - model_name: own\n"
-    "    litellm_params:\n"
-    "      model: openai_like/m\n"
-    "      api_base: os.environ/OWN_BASE\n"
-    "      api_key: os.environ/OWN_SECRET\n"
-    "general_settings:\n"
-    "  master_key: os.environ/LITELLM_MASTER_KEY\n";
+static const char CONFIG[] = "model_list:\n"
+                             "  - model_name: fast\n"
+                             "    litellm_params:\n"
+                             "      model: groq/some-model\n"
+                             "      api_key: os.environ/GROQ_API_KEY\n"
+                             "  - model_name: own\n"
+                             "    litellm_params:\n"
+                             "      model: openai_like/m\n"
+                             "      api_base: os.environ/OWN_BASE\n"
+                             "      api_key: os.environ/OWN_SECRET\n"
+                             "general_settings:\n"
+                             "  master_key: os.environ/LITELLM_MASTER_KEY\n";
 
 static void write_text(const char *path, const char *text)
 {
@@ -56,9 +55,8 @@ static void learn(struct start_keys *keys)
     buf_free(&error);
 }
 
-static void exactly_what_the_configuration_names_goes(void **state)
+TEST(exactly_what_the_configuration_names_goes)
 {
-    (void)state;
     struct start_keys keys;
     struct buf json, names;
     buf_init(&json, 4096);
@@ -87,9 +85,8 @@ static void exactly_what_the_configuration_names_goes(void **state)
     buf_free(&names);
 }
 
-static void without_keys_there_is_not_enough(void **state)
+TEST(without_keys_there_is_not_enough)
 {
-    (void)state;
     struct start_keys keys;
     struct buf error;
     unsetenv("OWN_BASE");
@@ -106,10 +103,10 @@ static void without_keys_there_is_not_enough(void **state)
     buf_free(&error);
 }
 
-static void lines_that_are_none_are_refused(void **state)
+TEST(lines_that_are_none_are_refused)
 {
-    (void)state;
-    static const char *const texts[] = {"sekrit", "=sekrit", "A B=sekrit", "1A=sekrit", "export A=sekrit", "A-B=sekrit"};
+    static const char *const texts[] = {"sekrit",    "=sekrit",         "A B=sekrit",
+                                        "1A=sekrit", "export A=sekrit", "A-B=sekrit"};
     static char much[20000];
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct start_keys keys;
@@ -125,9 +122,8 @@ static void lines_that_are_none_are_refused(void **state)
     start_keys_free(&keys);
 }
 
-static void keys_are_known_by_their_names(void **state)
+TEST(keys_are_known_by_their_names)
 {
-    (void)state;
     assert_true(start_keys_is_key("GROQ_API_KEY"));
     assert_true(start_keys_is_key("HF_TOKEN"));
     assert_true(start_keys_is_key("MY_SECRET"));

@@ -22,12 +22,24 @@ struct world {
 static void world_init(struct world *w, const struct strategy *strategy, unsigned count)
 {
     static char *const ids[COUNT] = {"a", "b", "c", "d"};
-    *w = (struct world){.config = {.num_retries = 9, .cooldown_ms = 1, .allowed_fails = 1000000, .strategy = strategy,
-                                   .strategy_settings = *strategy_defaults()}, .now_ms = NOW};
+    *w = (struct world){.config = {.num_retries = 9,
+                                   .cooldown_ms = 1,
+                                   .allowed_fails = 1000000,
+                                   .strategy = strategy,
+                                   .strategy_settings = *strategy_defaults()},
+                        .now_ms = NOW};
     for (unsigned i = 0; i < COUNT; i++) {
         w->deployments[i] = (struct deployment){
-            .index = i, .id = ids[i], .weight = 1, .wires = WIRE_CHAT, .input_cost = 1e-6, .cached_input_cost = 1e-7,
-            .output_cost = 1e-5, .quality = 90, .expected_ttft_ms = 1000, .expected_tokens_per_second = 50,
+            .index = i,
+            .id = ids[i],
+            .weight = 1,
+            .wires = WIRE_CHAT,
+            .input_cost = 1e-6,
+            .cached_input_cost = 1e-7,
+            .output_cost = 1e-5,
+            .quality = 90,
+            .expected_ttft_ms = 1000,
+            .expected_tokens_per_second = 50,
         };
         w->members[i] = &w->deployments[i];
     }
@@ -37,8 +49,14 @@ static void world_init(struct world *w, const struct strategy *strategy, unsigne
 static struct plan make(const struct world *w, uint64_t draw)
 {
     struct plan p;
-    plan_make(&(struct plan_input){.config = &w->config, .group = &w->group, .wires = WIRES_BRIDGED, .health = w->health,
-                                   .now_ms = w->now_ms, .draw = draw, .prompt_bytes = 16000, .stay = w->stays ? &w->own : NULL},
+    plan_make(&(struct plan_input){.config = &w->config,
+                                   .group = &w->group,
+                                   .wires = WIRES_BRIDGED,
+                                   .health = w->health,
+                                   .now_ms = w->now_ms,
+                                   .draw = draw,
+                                   .prompt_bytes = 16000,
+                                   .stay = w->stays ? &w->own : NULL},
               &p, NULL);
     return p;
 }
@@ -61,7 +79,8 @@ static void serve(struct world *w, unsigned index, int64_t ttft_ms, int64_t tota
 {
     struct health *h = &w->health[index];
     struct health_call call = health_started(h, &w->config, &w->deployments[index], 4000, w->now_ms);
-    struct outcome o = {.ttft_ms = ttft_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200, .cost_usd = 0.01};
+    struct outcome o = {
+        .ttft_ms = ttft_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200, .cost_usd = 0.01};
     health_ended(h, &w->config, &w->deployments[index], &call, &o, w->now_ms + (uint64_t)total_ms);
 }
 
@@ -70,16 +89,21 @@ static void break_down(struct world *w, unsigned index, int64_t total_ms)
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
     struct health *h = &w->health[index];
     struct health_call call = health_started(h, &w->config, &w->deployments[index], 4000, w->now_ms);
-    struct outcome o = {.failure = &f, .status = 500, .ttft_ms = -1, .total_ms = total_ms, .prompt_tokens = -1,
-                        .output_tokens = -1, .cost_usd = NAN, .tells = true};
+    struct outcome o = {.failure = &f,
+                        .status = 500,
+                        .ttft_ms = -1,
+                        .total_ms = total_ms,
+                        .prompt_tokens = -1,
+                        .output_tokens = -1,
+                        .cost_usd = NAN,
+                        .tells = true};
     health_ended(h, &w->config, &w->deployments[index], &call, &o, w->now_ms + (uint64_t)total_ms);
 }
 
 /* ---- risk-adjusted ---- */
 
-static void risk_of_equals_is_even(void **state)
+TEST(risk_of_equals_is_even)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_RISK, 4);
     for (unsigned i = 0; i < 4; i++)
@@ -87,9 +111,8 @@ static void risk_of_equals_is_even(void **state)
 }
 
 /* The formula's origin gives 67.6 to 32.4 % in both cases. */
-static void risk_tells_one_percent_from_ten_times(void **state)
+TEST(risk_tells_one_percent_from_ten_times)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_RISK, 2);
     w.deployments[1].expected_ttft_ms = 1010;
@@ -98,9 +121,8 @@ static void risk_tells_one_percent_from_ten_times(void **state)
     assert_true(share(&w, 1) < 0.35);
 }
 
-static void risk_weights_and_tau_count(void **state)
+TEST(risk_weights_and_tau_count)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_RISK, 2);
     w.deployments[1].input_cost = w.deployments[1].output_cost = 0;
@@ -116,9 +138,8 @@ static void risk_weights_and_tau_count(void **state)
 }
 
 /* Two that are equal, one of which fails at once: where the formula comes from it draws 59 % of the calls for ever. */
-static void risk_leaves_a_quick_failure(void **state)
+TEST(risk_leaves_a_quick_failure)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_RISK, 2);
     for (int i = 0; i < 20; i++, w.now_ms += 2000) {
@@ -130,16 +151,15 @@ static void risk_leaves_a_quick_failure(void **state)
 
 /* ---- expected-cost ---- */
 
-static void expected_weighs_time_price_and_quality(void **state)
+TEST(expected_weighs_time_price_and_quality)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 3);
     w.deployments[1].expected_ttft_ms = 990;
     assert_int_equal(first(&w), 1);
-    w.deployments[2].output_cost = 0;       /* 300 tokens: 0.003 USD, or 0.3 s */
+    w.deployments[2].output_cost = 0; /* 300 tokens: 0.003 USD, or 0.3 s */
     assert_int_equal(first(&w), 2);
-    w.deployments[2].quality = 88;          /* 0.008 USD */
+    w.deployments[2].quality = 88; /* 0.008 USD */
     assert_int_equal(first(&w), 1);
     w.config.strategy_settings.quality_point = 0;
     assert_int_equal(first(&w), 2);
@@ -147,9 +167,8 @@ static void expected_weighs_time_price_and_quality(void **state)
     assert_int_equal(first(&w), 1);
 }
 
-static void expected_is_in_dollars(void **state)
+TEST(expected_is_in_dollars)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 1);
     struct plan p = make(&w, 1);
@@ -158,9 +177,8 @@ static void expected_is_in_dollars(void **state)
     assert_true(fabs((double)p.choices[0].terms[1] - 1) < 0.1 && fabs((double)p.choices[0].terms[2] - 6) < 0.2);
 }
 
-static void expected_leaves_a_quick_failure_and_comes_back(void **state)
+TEST(expected_leaves_a_quick_failure_and_comes_back)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
     w.deployments[0].output_cost = 0;
@@ -171,22 +189,20 @@ static void expected_leaves_a_quick_failure_and_comes_back(void **state)
     assert_int_equal(first(&w), 0);
 }
 
-static void expected_leaves_what_has_become_slow(void **state)
+TEST(expected_leaves_what_has_become_slow)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
     w.deployments[0].output_cost = 0;
     for (int i = 0; i < 5; i++, w.now_ms += 1000)
         serve(&w, 0, 5000, 25000);
     assert_int_equal(first(&w), 1);
-    w.now_ms += 3600000;    /* what was slow an hour ago may be quick again */
+    w.now_ms += 3600000; /* what was slow an hour ago may be quick again */
     assert_int_equal(first(&w), 0);
 }
 
-static void expected_goes_where_nobody_waits(void **state)
+TEST(expected_goes_where_nobody_waits)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
     w.deployments[0].output_cost = 0;
@@ -195,9 +211,8 @@ static void expected_goes_where_nobody_waits(void **state)
     assert_int_equal(first(&w), 1);
 }
 
-static void what_is_unknown_is_neutral(void **state)
+TEST(what_is_unknown_is_neutral)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 3);
     w.deployments[1].quality = NAN;
@@ -212,13 +227,12 @@ static void what_is_unknown_is_neutral(void **state)
 }
 
 /* A conversation moves only where staying is far dearer: its prompt is in its provider's cache. */
-static void expected_weighs_the_move(void **state)
+TEST(expected_weighs_the_move)
 {
-    (void)state;
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
     w.own = (struct affinity_entry){.deployment = 1, .prompt_tokens = 4000, .last_ms = NOW};
-    w.deployments[0].expected_ttft_ms = 700;    /* 0.003 USD; the cached prefix is worth 0.0036 */
+    w.deployments[0].expected_ttft_ms = 700; /* 0.003 USD; the cached prefix is worth 0.0036 */
     assert_int_equal(first(&w), 0);
     w.stays = true;
     struct plan p = make(&w, 1);
@@ -242,9 +256,8 @@ static double random_in(uint64_t *random, double least, double most)
 }
 
 /* Whatever was seen and declared: an order of all, finite scores, and the same plan for the same draw. */
-static void any_history_gives_an_order(void **state)
+TEST(any_history_gives_an_order)
 {
-    (void)state;
     static const struct strategy *const all[] = {&STRATEGY_SHUFFLE, &STRATEGY_RISK, &STRATEGY_EXPECTED};
     uint64_t random = 7;
     for (unsigned n = 0; n < 3000; n++) {
@@ -278,9 +291,8 @@ static void any_history_gives_an_order(void **state)
     }
 }
 
-static void litellms_names_find_the_nearest(void **state)
+TEST(litellms_names_find_the_nearest)
 {
-    (void)state;
     static const char *const theirs[] = {"cost-based-routing", "latency-based-routing", "usage-based-routing",
                                          "usage-based-routing-v2", "least-busy"};
     for (size_t i = 0; i < COUNT_OF(theirs); i++)

@@ -9,7 +9,9 @@
 #define TABLES "[model_providers.ours]\nname = \"x\"\n[model_providers.ours.auth]\ncommand = \"c\"\n"
 
 static const struct toml_setting SETTINGS[] = {
-    {"model_provider", "\"ours\""}, {"model", "\"codex-default\""}, {NULL, NULL},
+    {"model_provider", "\"ours\""},
+    {"model", "\"codex-default\""},
+    {NULL, NULL},
 };
 static const char *const ASIDE[] = {"model_catalog_json", NULL};
 static const char *const OWNED[][2] = {{"model_providers", "ours"}, {"profiles", "ours"}, {NULL, NULL}};
@@ -53,37 +55,37 @@ static void inserted_is(const struct toml_block *block, const char *text, const 
     removed_is(block, expected, text);
 }
 
-static void an_empty_file_becomes_the_block(void **state)
+TEST(an_empty_file_becomes_the_block)
 {
-    (void)state;
-    inserted_is(&BLOCK, "", BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n"
-                            BEGIN "\n" TABLES "# pointsman: end\n");
+    inserted_is(&BLOCK, "",
+                BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n" BEGIN "\n" TABLES
+                      "# pointsman: end\n");
     inserted_is(&TABLES_ONLY, "", BEGIN "\n" TABLES "# pointsman: end\n");
 }
 
-static void settings_come_first_and_tables_last(void **state)
+TEST(settings_come_first_and_tables_last)
 {
-    (void)state;
-    inserted_is(&BLOCK, "a = 1\n\n[t]\nmodel = 2\n",
-                BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\na = 1\n\n[t]\nmodel = 2\n"
-                BEGIN "\n" TABLES "# pointsman: end\n");
+    inserted_is(
+        &BLOCK, "a = 1\n\n[t]\nmodel = 2\n",
+        BEGIN
+        "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\na = 1\n\n[t]\nmodel = 2\n" BEGIN
+        "\n" TABLES "# pointsman: end\n");
 }
 
-static void the_owners_settings_are_set_aside_where_they_stood(void **state)
+TEST(the_owners_settings_are_set_aside_where_they_stood)
 {
-    (void)state;
     inserted_is(&BLOCK, "# mine\n\"model\" = '''a\nb'''  # c\nx.model = 1\nmodel_catalog_json=\"m\"\n[t]\nmodel = 2",
                 BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n# mine\n"
-                "# pointsman kept: \"model\" = '''a\n# pointsman kept: b'''  # c\nx.model = 1\n"
-                "# pointsman kept: model_catalog_json=\"m\"\n[t]\nmodel = 2\n"
-                JOINED "\n" TABLES "# pointsman: end\n");
-    inserted_is(&BLOCK, "model='x'", BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n"
-                                     "# pointsman kept: model='x'\n" JOINED "\n" TABLES "# pointsman: end\n");
+                      "# pointsman kept: \"model\" = '''a\n# pointsman kept: b'''  # c\nx.model = 1\n"
+                      "# pointsman kept: model_catalog_json=\"m\"\n[t]\nmodel = 2\n" JOINED "\n" TABLES
+                      "# pointsman: end\n");
+    inserted_is(&BLOCK, "model='x'",
+                BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n"
+                      "# pointsman kept: model='x'\n" JOINED "\n" TABLES "# pointsman: end\n");
 }
 
-static void line_ends_are_the_files_own(void **state)
+TEST(line_ends_are_the_files_own)
 {
-    (void)state;
     buf_clear(&made);
     assert_true(toml_block_insert(SLICE("a = 1\r\nmodel = 'x'\r\nb = 2"), &BLOCK, "f", &made, &why));
     for (size_t i = 0; i < made.len; i++)
@@ -91,16 +93,19 @@ static void line_ends_are_the_files_own(void **state)
     removed_is(&BLOCK, buf_text(&made), "a = 1\r\nmodel = 'x'\r\nb = 2");
 }
 
-static void a_byte_order_mark_stays_first(void **state)
+TEST(a_byte_order_mark_stays_first)
 {
-    (void)state;
-    inserted_is(&TABLES_ONLY, "\xEF\xBB\xBF" "a = 1\n", "\xEF\xBB\xBF" "a = 1\n" BEGIN "\n" TABLES "# pointsman: end\n");
+    inserted_is(&TABLES_ONLY,
+                "\xEF\xBB\xBF"
+                "a = 1\n",
+                "\xEF\xBB\xBF"
+                "a = 1\n" BEGIN "\n" TABLES "# pointsman: end\n");
     buf_clear(&made);
     assert_true(toml_block_insert(SLICE("\xEF\xBB\xBF"), &BLOCK, "f", &made, &why));
     removed_is(&BLOCK, buf_text(&made), "\xEF\xBB\xBF");
 }
 
-static void every_kind_of_value_is_passed_over(void **state)
+TEST(every_kind_of_value_is_passed_over)
 {
     static const char *const texts[] = {
         "a = [\n1, # ]\n\"]\",\n]\nmodel = 1\n",
@@ -114,7 +119,6 @@ static void every_kind_of_value_is_passed_over(void **state)
         "a = 1 # \xc3\xa9 model = 1\n\n\n",
         "a = 1\r\n\r\n[b]\r\n# c\r\n",
     };
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         buf_clear(&made);
         assert_true(toml_block_insert(slice_of(texts[i]), &BLOCK, "f", &made, &why));
@@ -133,10 +137,10 @@ static void refused(const char *text, const char *said)
         fail_msg("\"%s\" does not say \"%s\"", buf_text(&why), said);
 }
 
-static void what_would_clash_is_refused(void **state)
+TEST(what_would_clash_is_refused)
 {
-    (void)state;
-    refused("a = 1\n[model_providers.ours]\n", "config.toml:2: \"[model_providers.ours]\" is what pointsman would write");
+    refused("a = 1\n[model_providers.ours]\n",
+            "config.toml:2: \"[model_providers.ours]\" is what pointsman would write");
     refused("[model_providers]\n\"ours\" = {}\n", "config.toml:2");
     refused("model_providers.'ours'.name = 1\n", "config.toml:1");
     refused("[model_providers.\"o\\u0075rs\".x]\n", "config.toml:1");
@@ -145,9 +149,8 @@ static void what_would_clash_is_refused(void **state)
     refused("# pointsman kept: x\n", "has a mark");
 }
 
-static void what_is_no_toml_is_refused(void **state)
+TEST(what_is_no_toml_is_refused)
 {
-    (void)state;
     refused("a = 1\nb = \"x\nc = 2\n", "config.toml:2: a string that does not end");
     refused("a = \"\"\"x\n", "a string that does not end");
     refused("a = [1,\n2\n", "a bracket that is not closed");
@@ -159,32 +162,34 @@ static void what_is_no_toml_is_refused(void **state)
 }
 
 /* What toml_edit makes of it: additions go before the mark that ends our part; comments stay. */
-static void what_others_added_within_stays(void **state)
+TEST(what_others_added_within_stays)
 {
-    (void)state;
-    removed_is(&BLOCK, BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-deep\"\neffort = \"high\"\n# pointsman: end\n"
-               "# pointsman kept: model = 'x'\n[tui]\na = 1\n" BEGIN "\n[model_providers.ours]\nname = \"changed\"\n"
-               "added = 1\n[model_providers.ours.auth]\ncommand = \"c\"\n\n[projects.\"/x\"]\ntrust = 1\n# pointsman: end\n",
-               "effort = \"high\"\nmodel = 'x'\n[tui]\na = 1\n\n[projects.\"/x\"]\ntrust = 1\n");
+    removed_is(
+        &BLOCK,
+        BEGIN
+        "\nmodel_provider = \"ours\"\nmodel = \"codex-deep\"\neffort = \"high\"\n# pointsman: end\n"
+        "# pointsman kept: model = 'x'\n[tui]\na = 1\n" BEGIN "\n[model_providers.ours]\nname = \"changed\"\n"
+        "added = 1\n[model_providers.ours.auth]\ncommand = \"c\"\n\n[projects.\"/x\"]\ntrust = 1\n# pointsman: end\n",
+        "effort = \"high\"\nmodel = 'x'\n[tui]\na = 1\n\n[projects.\"/x\"]\ntrust = 1\n");
     /* The newline that was added before our tables now ends the owner's line before his next one. */
     removed_is(&TABLES_ONLY, "a = 1\n" JOINED "\n" TABLES "# pointsman: end\n[x]\n", "a = 1\n[x]\n");
     /* Without its marks, too. */
     removed_is(&BLOCK, "model_provider = \"ours\"\nmodel = 1\na = 1\n" TABLES "[b]\n", "a = 1\n[b]\n");
 }
 
-static void what_the_owner_has_taken_over_stays(void **state)
+TEST(what_the_owner_has_taken_over_stays)
 {
-    (void)state;
-    removed_is(&BLOCK, BEGIN "\nmodel_provider = \"other\"\nmodel = \"codex-default\"\n# pointsman: end\n"
-               "# pointsman kept: model_provider = 'old'\n# pointsman kept: model = 'x'\n# pointsman kept: # c\nb = 2\n",
-               "model_provider = \"other\"\nmodel = 'x'\n# c\nb = 2\n");
+    removed_is(
+        &BLOCK,
+        BEGIN "\nmodel_provider = \"other\"\nmodel = \"codex-default\"\n# pointsman: end\n"
+              "# pointsman kept: model_provider = 'old'\n# pointsman kept: model = 'x'\n# pointsman kept: # c\nb = 2\n",
+        "model_provider = \"other\"\nmodel = 'x'\n# c\nb = 2\n");
     removed_is(&BLOCK, "model_provider = \"other\"\nmodel = \"gpt\"\n# pointsman kept: model = 'x'\n",
                "model_provider = \"other\"\nmodel = \"gpt\"\n");
 }
 
-static void what_is_not_ours_is_left_alone(void **state)
+TEST(what_is_not_ours_is_left_alone)
 {
-    (void)state;
     removed_is(&BLOCK, "a = 1\n[model_providers.oursish]\nmodel = 1", "a = 1\n[model_providers.oursish]\nmodel = 1");
     assert_false(toml_block_marked(SLICE("a = '''\n# pointsman: end\n'''\n# pointsman: ends\n")));
     assert_true(toml_block_marked(SLICE("a = 1\n# pointsman: end\r\n")));

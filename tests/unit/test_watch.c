@@ -1,8 +1,9 @@
 /* Unit tests of the pass-through: the bytes stay what they were, and what matters in them is seen. */
 #include "tests/unit/bridge.h"
 
-#define CHUNK(delta, finish) \
-    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":" finish "}],\"usage\":null}\n\n"
+#define CHUNK(delta, finish)                                                                        \
+    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{" delta "},\"finish_reason\":" finish \
+    "}],\"usage\":null}\n\n"
 #define ROLE CHUNK("\"role\":\"assistant\",\"content\":\"\"", "null")
 #define TEXT(text) CHUNK("\"content\":\"" text "\"", "null")
 #define STOP CHUNK("", "\"stop\"")
@@ -12,16 +13,20 @@
 #define EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"" rest "}\n\n"
 #define CREATED EVENT("response.created", ",\"response\":{\"id\":\"resp_abc\",\"status\":\"in_progress\"}")
 #define DELTA(text) EVENT("response.output_text.delta", ",\"delta\":\"" text "\"")
-#define COMPLETED EVENT("response.completed", ",\"response\":{\"id\":\"resp_abc\",\"output\":[],\"usage\":{\"input_tokens\":3," \
-                                              "\"output_tokens\":4,\"total_tokens\":7}}")
+#define COMPLETED                                                                                                 \
+    EVENT("response.completed", ",\"response\":{\"id\":\"resp_abc\",\"output\":[],\"usage\":{\"input_tokens\":3," \
+                                "\"output_tokens\":4,\"total_tokens\":7}}")
 
 #define LONG TEN(TEN("station of the line ")) TEN(TEN("and on "))
 #define TEN(text) text text text text text text text text text text
 
 static struct relay_options options_for(enum wire wire, bool stream)
 {
-    return (struct relay_options){.client_wire = wire, .upstream_wire = wire, .client_stream = stream,
-                                  .upstream_stream = stream, .response_id = "1"};
+    return (struct relay_options){.client_wire = wire,
+                                  .upstream_wire = wire,
+                                  .client_stream = stream,
+                                  .upstream_stream = stream,
+                                  .response_id = "1"};
 }
 
 /* All of it goes out, byte for byte, however it is cut. */
@@ -31,24 +36,29 @@ static const struct {
     int64_t input, output;
 } PASSED[] = {
     {WIRE_CHAT, ": ping\n\n" ROLE TEXT("a") TEXT("b") STOP USAGE DONE, 11, 7},
-    {WIRE_CHAT, "data:{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\r\n\r\n" "data: {\"choices\": [{\"delta\": {}, "
-                "\"finish_reason\": \"length\"}]}\r\n\r\n" DONE, -1, 3},
+    {WIRE_CHAT,
+     "data:{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\r\n\r\n"
+     "data: {\"choices\": [{\"delta\": {}, "
+     "\"finish_reason\": \"length\"}]}\r\n\r\n" DONE,
+     -1, 3},
     {WIRE_CHAT, TEXT("\\\"finish_reason\\\":\\\"stop\\\",\\\"error\\\":{}") TEXT("[DONE]") STOP USAGE DONE, 11, 7},
-    {WIRE_CHAT, CHUNK("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]", "null") STOP USAGE
-                DONE, 11, 7},
+    {WIRE_CHAT,
+     CHUNK("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]", "null") STOP USAGE DONE,
+     11, 7},
     {WIRE_CHAT, CHUNK("", "\"length\"") USAGE DONE, 11, 7},
     {WIRE_COMPLETIONS, "data: {\"choices\":[{\"text\":\"x\",\"finish_reason\":null}]}\n\n" STOP USAGE DONE, 11, 7},
-    {WIRE_RESPONSES, CREATED DELTA("a") DELTA("response.completed \\\"type\\\":\\\"error\\\"")
-                     EVENT("response.novelty", ",\"x\":1") COMPLETED, 3, 4},
+    {WIRE_RESPONSES,
+     CREATED DELTA("a") DELTA("response.completed \\\"type\\\":\\\"error\\\"") EVENT("response.novelty", ",\"x\":1")
+         COMPLETED,
+     3, 4},
     {WIRE_CHAT, ROLE TEXT("Grüße, 世界") TEXT(LONG) STOP USAGE DONE, 11, 7},
     {WIRE_RESPONSES, CREATED DELTA("Grüße, 世界") DELTA(LONG) COMPLETED, 3, 4},
-    {WIRE_RESPONSES, "data: {\"sequence_number\":0,\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n" COMPLETED,
-     3, 4},
+    {WIRE_RESPONSES,
+     "data: {\"sequence_number\":0,\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n" COMPLETED, 3, 4},
 };
 
-static void test_bytes_stay_what_they_were(void **state)
+TEST(test_bytes_stay_what_they_were)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(PASSED); i++) {
         struct relay_options options = options_for(PASSED[i].wire, true);
         struct slice body = slice_of(PASSED[i].body);
@@ -69,22 +79,24 @@ static const struct {
     const char *body;
     enum failure_kind kind;
 } HELD[] = {
-    {WIRE_CHAT, ROLE "data: {\"error\":{\"message\":\"busy\",\"code\":\"rate_limit_exceeded\"}}\n\n", FAILURE_RATE_LIMIT},
+    {WIRE_CHAT, ROLE "data: {\"error\":{\"message\":\"busy\",\"code\":\"rate_limit_exceeded\"}}\n\n",
+     FAILURE_RATE_LIMIT},
     {WIRE_CHAT, "event: error\ndata: {\"message\":\"busy\"}\n\n", FAILURE_SERVER},
     {WIRE_CHAT, ROLE, FAILURE_CUT},
     {WIRE_CHAT, ROLE STOP USAGE DONE, FAILURE_EMPTY},
     {WIRE_CHAT, DONE, FAILURE_EMPTY},
     {WIRE_CHAT, "<html>", FAILURE_CUT},
     {WIRE_RESPONSES, CREATED, FAILURE_CUT},
-    {WIRE_RESPONSES, CREATED EVENT("response.failed", ",\"response\":{\"error\":{\"code\":\"server_error\",\"message\":"
-                                                      "\"m\"}}"), FAILURE_SERVER},
+    {WIRE_RESPONSES,
+     CREATED EVENT("response.failed", ",\"response\":{\"error\":{\"code\":\"server_error\",\"message\":"
+                                      "\"m\"}}"),
+     FAILURE_SERVER},
     {WIRE_RESPONSES, CREATED EVENT("error", ",\"code\":\"server_error\",\"message\":\"m\""), FAILURE_SERVER},
     {WIRE_RESPONSES, CREATED COMPLETED, FAILURE_EMPTY},
 };
 
-static void test_failures_before_content_send_nothing(void **state)
+TEST(test_failures_before_content_send_nothing)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT_OF(HELD); i++) {
         struct relay_options options = options_for(HELD[i].wire, true);
         for (size_t piece = 1; piece < 1000; piece += 333) {
@@ -99,9 +111,8 @@ static void test_failures_before_content_send_nothing(void **state)
 }
 
 /* After content: what came whole goes out, then the error's event; the torn event does not. */
-static void test_failures_after_content(void **state)
+TEST(test_failures_after_content)
 {
-    (void)state;
     struct relay_options chat = options_for(WIRE_CHAT, true), responses = options_for(WIRE_RESPONSES, true);
     const char *body = ROLE TEXT("a") TEXT("b") "data: {\"choices\":[{\"delta\":{\"content\":\"to";
     struct bridge_run run = bridge_relay(&chat, slice_of(body), 300, 0);
@@ -118,15 +129,16 @@ static void test_failures_after_content(void **state)
 
     body = CREATED DELTA("a") DELTA("b") EVENT("response.failed", ",\"response\":{\"error\":{\"message\":\"boom\"}}");
     run = bridge_relay(&responses, slice_of(body), strlen(CREATED DELTA("a")), 0);
-    assert_order(&run, CREATED DELTA("a") DELTA("b") "event: response.failed\ndata: {\"type\":\"response.failed\","
-                 "\"sequence_number\":3,\"response\":{\"id\":\"resp_abc\"", "boom");
+    assert_order(&run,
+                 CREATED DELTA("a") DELTA("b") "event: response.failed\ndata: {\"type\":\"response.failed\","
+                                               "\"sequence_number\":3,\"response\":{\"id\":\"resp_abc\"",
+                 "boom");
     buf_free(&run.sent);
 }
 
 /* A piece that ends with an event is handed on where it lies. */
-static void test_whole_events_are_not_copied(void **state)
+TEST(test_whole_events_are_not_copied)
 {
-    (void)state;
     struct relay_options options = options_for(WIRE_CHAT, true);
     struct relay *r = relay_new(&options);
     const struct slice first = SLICE(TEXT("a")), second = SLICE(TEXT("b") TEXT("c"));
@@ -142,9 +154,8 @@ static void test_whole_events_are_not_copied(void **state)
 }
 
 /* However it is cut: nothing before the end, then all of it; and nothing at all of a stream that fails. */
-static void test_held_to_the_end(void **state)
+TEST(test_held_to_the_end)
 {
-    (void)state;
     struct relay_options options = options_for(WIRE_CHAT, true);
     options.hold = true;
     const struct slice body = SLICE(ROLE TEXT("a") TEXT("b") STOP USAGE DONE);
@@ -168,13 +179,12 @@ static void test_held_to_the_end(void **state)
 }
 
 /* The client is given the mark that it may wait for. */
-static void test_an_end_without_its_mark(void **state)
+TEST(test_an_end_without_its_mark)
 {
-    (void)state;
     struct relay_options options = options_for(WIRE_CHAT, true);
     for (int hold = 0; hold < 2; hold++) {
         options.hold = hold;
-        for (size_t cut = 0; cut < 4; cut += 2) {   /* its last event may lack the blank line, or all of its end */
+        for (size_t cut = 0; cut < 4; cut += 2) { /* its last event may lack the blank line, or all of its end */
             const struct slice body = SLICE(ROLE TEXT("a") STOP USAGE);
             struct bridge_run run = bridge_relay(&options, (struct slice){body.ptr, body.len - cut}, 40, 40);
             assert_int_equal(run.state, RELAY_DONE);
@@ -187,9 +197,8 @@ static void test_an_end_without_its_mark(void **state)
 }
 
 /* After finish_reason nothing of the answer is missing; what the upstream was in the middle of is left out. */
-static void test_an_early_end(void **state)
+TEST(test_an_early_end)
 {
-    (void)state;
     struct relay_options options = options_for(WIRE_CHAT, true);
     for (int hold = 0; hold < 2; hold++) {
         options.hold = hold;
@@ -214,11 +223,11 @@ static void test_an_early_end(void **state)
 }
 
 /* An event that was cut off at its end, or is no JSON, is not let through: what it held is lost. */
-static void test_malformed_events(void **state)
+TEST(test_malformed_events)
 {
-    (void)state;
     struct relay_options chat = options_for(WIRE_CHAT, true), responses = options_for(WIRE_RESPONSES, true);
-    static const char *const bad[] = {"data: {\"choices\":[{\"delta\":{\"content\": \n\n", "data: nonsense\n\n", "data: {\n\n"};
+    static const char *const bad[] = {"data: {\"choices\":[{\"delta\":{\"content\": \n\n", "data: nonsense\n\n",
+                                      "data: {\n\n"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         char body[1024];
         (void)snprintf(body, sizeof body, "%s%s%s", ROLE TEXT("a"), bad[i], TEXT("b") STOP DONE);
@@ -245,18 +254,23 @@ static void test_malformed_events(void **state)
         buf_free(&run.sent);
     }
     buf_free(&deep);
-    const char *body = CREATED DELTA("a") "event: response.output_text.delta\ndata: {\"type\":\"response.output_te\n\n" COMPLETED;
+    const char *body =
+        CREATED DELTA("a") "event: response.output_text.delta\ndata: {\"type\":\"response.output_te\n\n" COMPLETED;
     struct bridge_run run = bridge_relay(&responses, slice_of(body), sizeof CREATED DELTA("a") - 1, 0);
     assert_int_equal(run.state, RELAY_FAILED);
     assert_false(bridge_has(&run, "output_te\n"));
     buf_free(&run.sent);
 }
 
-static void test_whole(void **state)
+TEST(test_whole)
 {
-    (void)state;
-    static const struct { enum wire wire; const char *body; enum failure_kind kind; } cases[] = {
-        {WIRE_CHAT, " {\"choices\":[{\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"x\":1}\n", FAILURE_NONE},
+    static const struct {
+        enum wire wire;
+        const char *body;
+        enum failure_kind kind;
+    } cases[] = {
+        {WIRE_CHAT, " {\"choices\":[{\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],\"x\":1}\n",
+         FAILURE_NONE},
         {WIRE_CHAT, "{\"choices\":[{\"message\":{\"content\":\"\"},\"finish_reason\":\"stop\"}]}", FAILURE_EMPTY},
         {WIRE_CHAT, "{\"error\":{\"message\":\"m\"}}", FAILURE_SERVER},
         {WIRE_CHAT, "{\"choices\":[{\"message\":{\"content\":\"a\"}}]", FAILURE_PROTOCOL},

@@ -46,9 +46,8 @@ static const char *scalar(const struct yaml_node *mapping, const char *key)
     return n->scalar;
 }
 
-static void nodes_know_kind_line_and_key(void **state)
+TEST(nodes_know_kind_line_and_key)
 {
-    (void)state;
     struct yaml_node *root = parse("# comment\na: 1\nb:\n  - x\n  - 'y'\nc: {d: \"2\"}\n");
     assert_int_equal(root->kind, YAML_MAPPING);
     const struct yaml_node *a = yaml_get(root, "a"), *b = yaml_get(root, "b"), *c = yaml_get(root, "c");
@@ -70,9 +69,8 @@ static void nodes_know_kind_line_and_key(void **state)
     yaml_tree_free(root);
 }
 
-static void empty_values_are_empty_scalars(void **state)
+TEST(empty_values_are_empty_scalars)
 {
-    (void)state;
     struct yaml_node *root = parse("a:\nb: ''\n");
     assert_string_equal(scalar(root, "a"), "");
     assert_false(yaml_get(root, "a")->quoted);
@@ -80,9 +78,8 @@ static void empty_values_are_empty_scalars(void **state)
     yaml_tree_free(root);
 }
 
-static void aliases_are_deep_copies(void **state)
+TEST(aliases_are_deep_copies)
 {
-    (void)state;
     struct yaml_node *root = parse("a: &x {k: [1, 2]}\nb: *x\n");
     const struct yaml_node *a = yaml_get(root, "a"), *b = yaml_get(root, "b");
     assert_ptr_not_equal(a->children, b->children);
@@ -91,17 +88,15 @@ static void aliases_are_deep_copies(void **state)
     yaml_tree_free(root);
 }
 
-static void the_latest_anchor_of_a_name_counts(void **state)
+TEST(the_latest_anchor_of_a_name_counts)
 {
-    (void)state;
     struct yaml_node *root = parse("a: &x 1\nb: &x 2\nc: *x\n");
     assert_string_equal(scalar(root, "c"), "2");
     yaml_tree_free(root);
 }
 
-static void merge_keys_give_defaults(void **state)
+TEST(merge_keys_give_defaults)
 {
-    (void)state;
     struct yaml_node *root = parse("base: &b {p: 1, q: 2}\nmore: &m {q: 8, r: 9}\n"
                                    "one: {<<: *b, p: 5}\nboth: {<<: [*b, *m]}\nnested: {<<: {<<: *b, s: 4}}\n");
     assert_string_equal(scalar(yaml_get(root, "one"), "p"), "5");
@@ -116,9 +111,8 @@ static void merge_keys_give_defaults(void **state)
     refuse(SLICE("a: {<<: [{b: 1}, 2]}\n"), "t.yaml:1: \"<<\" takes a mapping or a list of mappings");
 }
 
-static void faults_name_file_and_line(void **state)
+TEST(faults_name_file_and_line)
 {
-    (void)state;
     refuse(SLICE(""), "t.yaml:1: the file is empty");
     refuse(SLICE("# only a comment\n"), "t.yaml:1: the file is empty");
     refuse(SLICE("a: 1\nb: 2\na: 3\n"), "t.yaml:3: the key \"a\" stands here twice; its first place is line 1");
@@ -134,9 +128,8 @@ static void faults_name_file_and_line(void **state)
     refuse_with(SLICE("a: b\0c"), "t.yaml:1: ");
 }
 
-static void depth_is_bounded(void **state)
+TEST(depth_is_bounded)
 {
-    (void)state;
     char text[256] = "";
     memset(text, '[', 32);
     memset(text + 32, ']', 32);
@@ -147,9 +140,8 @@ static void depth_is_bounded(void **state)
     refuse(slice_of(text), "t.yaml:1: nested more than 32 levels deep");
 }
 
-static void alias_bombs_are_bounded(void **state)
+TEST(alias_bombs_are_bounded)
 {
-    (void)state;
     refuse_with(SLICE("a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
                       "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"),
                 "more than 10000 values");
@@ -163,9 +155,8 @@ static void alias_bombs_are_bounded(void **state)
     buf_free(&text);
 }
 
-static void oversized_text_is_refused(void **state)
+TEST(oversized_text_is_refused)
 {
-    (void)state;
     size_t len = (4u << 20) + 1;
     char *text = malloc(len);
     assert_non_null(text);
@@ -174,9 +165,8 @@ static void oversized_text_is_refused(void **state)
     free(text);
 }
 
-static void files_are_read_and_missing_ones_named(void **state)
+TEST(files_are_read_and_missing_ones_named)
 {
-    (void)state;
     char path[] = "/tmp/pointsman-test-yaml-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
@@ -197,10 +187,10 @@ static void files_are_read_and_missing_ones_named(void **state)
     buf_free(&error);
 }
 
-/* Whatever bytes come, the answer is a tree or a message: each prefix of a rich text, and each of its bytes replaced. */
-static void arbitrary_bytes_are_survived(void **state)
+/* Whatever bytes come, the answer is a tree or a message: each prefix of a rich text, and each of its bytes replaced.
+ */
+TEST(arbitrary_bytes_are_survived)
 {
-    (void)state;
     char text[] = "a: &x [1, {b: 'c'}]\nd: *x\ne: {<<: {f: \"\\u00e9\"}}\ng: |\n  h\n? i\n: - j\n";
     for (size_t i = 0; i < sizeof text; i++) {
         for (int c = -1; c < 256; c += 5) {

@@ -16,6 +16,9 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A unit test: TEST(name) { ... }. Tests that use the group's fixture take it as `state`. */
+#define TEST(name) static void name(__attribute__((unused)) void **state)
+
 /* The slice holds exactly the text. */
 #define assert_slice(slice, text) unit_assert_slice((slice), (text), __FILE__, __LINE__)
 /* The buffer holds exactly the text. */
