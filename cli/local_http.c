@@ -3,7 +3,7 @@
 
 #include "common/clock.h"
 #include "common/url.h"
-#include "proxy/upstream/http_reply.h"
+#include "proxy/http/reply.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

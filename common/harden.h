@@ -18,7 +18,7 @@ struct harden_status {
     enum harden_state no_new_privs;
     enum harden_state parent_death; /* SIGTERM when the parent dies */
     enum harden_state peer_uid;     /* the user who asks is known (cgi/peer.h) */
-    enum harden_state landlock;     /* only the files that it needs (common/sandbox.h) */
+    enum harden_state landlock;     /* only the files that it needs (proxy/serve/sandbox.h) */
     enum harden_state seccomp;      /* only the system calls that it needs */
 };
 

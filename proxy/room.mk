@@ -23,7 +23,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/answers/catalog.c proxy/answers/catalog.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
 	proxy/http/grammar.c proxy/http/grammar.h \
-	proxy/upstream/http_reply.c proxy/upstream/http_reply.h \
+	proxy/http/reply.c proxy/http/reply.h \
 	proxy/bridge/model_request.c proxy/bridge/model_request.h \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
@@ -37,7 +37,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/outgoing.c proxy/bridge/outgoing.h \
 	proxy/bridge/pass.c proxy/bridge/pass.h \
 	proxy/bridge/refused.c proxy/bridge/refused.h \
-	proxy/bridge/relay.c proxy/bridge/relay.h \
+	proxy/bridge/relay.c proxy/bridge/relay.h proxy/bridge/relay_options.h \
 	proxy/bridge/relay_state.h \
 	proxy/bridge/reply.c proxy/bridge/reply.h \
 	proxy/bridge/reply_from_chat.c \
@@ -59,7 +59,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/terms/usage.c proxy/terms/usage.h \
 	proxy/bridge/watch.c \
 	proxy/route/adaptive.c proxy/route/adaptive.h \
-	proxy/answers/decisions.c proxy/answers/decisions.h \
+	proxy/record/decisions.c proxy/record/decisions.h \
 	proxy/route/affinity.c proxy/route/affinity.h \
 	proxy/route/belief.c proxy/route/belief.h \
 	proxy/route/breaker.c proxy/route/breaker.h \
@@ -91,7 +91,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/terms/rate_limits.c proxy/terms/rate_limits.h
 
 bin_PROGRAMS += proxy/pointsman-proxy
-proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(EVENT_CFLAGS)
+proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(EVENT_CFLAGS)
 proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
@@ -112,7 +112,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/serve/notify.c proxy/serve/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \
 	proxy/record/kept.c proxy/record/kept.h \
-	proxy/answers/report.c proxy/answers/report.h \
+	proxy/serve/report.c proxy/serve/report.h \
 	proxy/serve/sharing.c proxy/serve/sharing.h \
 	proxy/serve/server.c proxy/serve/server.h \
 	proxy/serve/workers.c proxy/serve/workers.h \
@@ -129,4 +129,5 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/upstream/login.c proxy/upstream/login.h \
 	proxy/upstream/login_known.c proxy/upstream/login_known.h \
 	proxy/upstream/login_store.c proxy/upstream/login_store.h \
-	proxy/upstream/probe.c proxy/upstream/probe.h
+	proxy/serve/sandbox.c proxy/serve/sandbox.h \
+	proxy/serve/probe.c proxy/serve/probe.h

@@ -83,6 +83,8 @@ tests_unit_test_login_SOURCES = tests/unit/test_login.c proxy/upstream/login.c p
 	proxy/upstream/login_store.c
 tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
 tests_unit_test_login_LDADD = $(LDADD) $(EVENT_LIBS)
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c proxy/serve/sandbox.c
+tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(LDADD) $(SECCOMP_LIBS)
 tests_unit_test_fields_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)

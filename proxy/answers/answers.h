@@ -3,7 +3,7 @@
 #define POINTSMAN_ANSWERS_H
 
 #include "proxy/answers/catalog.h"
-#include "proxy/answers/decisions.h"
+#include "proxy/record/decisions.h"
 #include "proxy/route/adaptive.h"
 #include "proxy/route/spending.h"
 

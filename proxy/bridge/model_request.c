@@ -86,13 +86,13 @@ static void read_needs(struct model_request *r)
     }
 }
 
-/* Codex names its conversation in a header and in prompt_cache_key; others are told apart by how they begin. */
-static uint64_t conversation_of(const struct model_request *r, const struct http_head *head, uint32_t content)
+/* Codex names its conversation in a header (`name`) and in prompt_cache_key; others are recognised by how they begin.
+ */
+static uint64_t conversation_of(const struct model_request *r, struct slice name, uint32_t content)
 {
     static const unsigned char key[crypto_shorthash_KEYBYTES];
     unsigned char hash[crypto_shorthash_BYTES];
     uint64_t value = 0;
-    struct slice name = http_field(head, "thread-id");
     if (!name.len)
         name = json_inner(&r->top, json_get(&r->top, 0, "prompt_cache_key"));
     if (!name.len) {
@@ -164,7 +164,7 @@ static size_t prompt_bytes(struct slice body)
     return bytes;
 }
 
-bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head, struct slice body,
+bool model_request_read(struct model_request *r, enum wire wire, struct slice thread_id, struct slice body,
                         struct model_request_error *error)
 {
     uint32_t content = JSON_NONE;
@@ -188,7 +188,7 @@ bool model_request_read(struct model_request *r, enum wire wire, const struct ht
     r->content = content;
     read_needs(r);
     r->prompt_bytes = prompt_bytes(body);
-    r->conversation = conversation_of(r, head, content);
+    r->conversation = conversation_of(r, thread_id, content);
     return true;
 }
 

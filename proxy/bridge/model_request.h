@@ -5,7 +5,6 @@
 
 #include "common/json.h"
 #include "proxy/config/config.h"
-#include "proxy/front/http_parse.h"
 #include "proxy/terms/wire.h"
 
 #define MODEL_NAME_MAX 256
@@ -31,9 +30,10 @@ struct model_request_error {
 
 /* Reads a body strictly. false with `error` set (a 400, but for no_memory): not JSON, no object, no model or a field of
  * the wrong type, a key of the top level standing twice, or over 256 of them. Free with model_request_free() in either
- * case; `*r` is zeroed before its first use and keeps its memory for the next. */
-MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, const struct http_head *head,
-                                   struct slice body, struct model_request_error *error);
+ * case; `*r` is zeroed before its first use and keeps its memory for the next. `thread_id`: the header Thread-Id, by
+ * which Codex names its conversation; empty without one. */
+MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, struct slice thread_id, struct slice body,
+                                   struct model_request_error *error);
 /* The error (a 400) of a request that no deployment of its model speaks: none has one of its upstream_wires. */
 void model_request_unserved(const struct model_request *r, struct model_request_error *error);
 /* Which of the `asked` capabilities the request makes use of: sets of enum capability. Images are looked for in all of

@@ -10,31 +10,13 @@
 #ifndef POINTSMAN_RELAY_H
 #define POINTSMAN_RELAY_H
 
-#include "proxy/bridge/turn.h"
+#include "proxy/bridge/relay_options.h"
 
 enum relay_state {
     RELAY_HOLD,   /* nothing for the client yet */
     RELAY_OPEN,   /* *send is for the client (it may be empty) */
     RELAY_DONE,   /* complete; *send is the last of it. Further upstream bytes are ignored */
     RELAY_FAILED, /* relay_failure() says why. *send is empty; when the reply was open, relay_fail() ends it */
-};
-
-/* What it points at must outlive the relay. */
-struct relay_options {
-    enum wire client_wire, upstream_wire;
-    bool client_stream;      /* the client asked for a stream */
-    bool upstream_stream;    /* the upstream answers with text/event-stream */
-    bool hold;               /* give nothing out before the reply is complete: RELAY_HOLD up to RELAY_DONE */
-    const struct turn *turn; /* of the request; NULL is allowed where the wires are the same */
-    const char *alias;       /* the model's name for the client, where the relay writes the reply itself */
-    const char *response_id; /* unique part of the ids it makes up: "resp_<this>" */
-    int64_t created_s;       /* Unix time in replies it writes */
-    /* Provider state that has to come back with the next request is sealed with this key for this deployment. */
-    const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: such state is dropped */
-    struct slice deployment_id;
-    /* For an estimate of the usage where the upstream gives none. */
-    size_t prompt_bytes;    /* 0: the turn's, where there is one; else the prompt's tokens stay unknown */
-    double bytes_per_token; /* as observed of the model; 0: USAGE_BYTES_PER_TOKEN */
 };
 
 struct relay;

@@ -3,6 +3,7 @@
 #define POINTSMAN_BRIDGE_RELAY_STATE_H
 
 #include "proxy/bridge/dialect.h"
+#include "proxy/bridge/relay.h"
 
 struct relay {
     struct relay_options options;

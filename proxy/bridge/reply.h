@@ -11,7 +11,7 @@
 
 #include "proxy/bridge/arguments.h"
 #include "proxy/bridge/event.h"
-#include "proxy/bridge/relay.h"
+#include "proxy/bridge/relay_options.h"
 
 #define REPLY_MAX (32u << 20)  /* bytes of one reply, as text and as written */
 #define REPLY_OUTPUTS_MAX 1024 /* items of one reply */

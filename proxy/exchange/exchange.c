@@ -394,7 +394,8 @@ void exchange_begin(struct exchange_shared *shared, struct client *client, enum 
         return;
     }
     x->entrance = entrance;
-    if (model_request_read(&x->request, wire, client_head(client), client_body(client), &error))
+    if (model_request_read(&x->request, wire, http_field(client_head(client), "thread-id"), client_body(client),
+                           &error))
         plan_and_start(x);
     else
         refuse_request(x, &error, 400);

@@ -12,7 +12,7 @@
 #define POINTSMAN_EXCHANGE_H
 
 #include "proxy/front/client.h"
-#include "proxy/answers/decisions.h"
+#include "proxy/record/decisions.h"
 #include "proxy/record/journal.h"
 #include "proxy/route/adaptive.h"
 #include "proxy/route/affinity.h"

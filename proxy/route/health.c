@@ -181,34 +181,6 @@ void health_told_limits(struct health *h, const struct rate_limits *limits, uint
     h->limits_ms = now_ms;
 }
 
-void health_limit(const struct health *h, uint64_t now_ms, struct choice *c)
-{
-    uint64_t wait_ms = 0;
-    c->reason = h->reason;
-    c->figure = h->failures;
-    if (c->deployment->not_ready || *h->probe) {
-        c->limit = LIMIT_NOT_READY;
-    } else if (h->resting_until > now_ms) {
-        c->limit = LIMIT_RESTING;
-        wait_ms = h->resting_until - now_ms;
-    } else if (!breaker_admits(&h->breaker, now_ms, &wait_ms)) {
-        c->limit = LIMIT_BREAKER_OPEN;
-    } else {
-        wait_ms = (uint64_t)(1000 * rate_limits_used_up_s(&h->limits, now_ms - h->limits_ms));
-        c->limit = wait_ms ? LIMIT_QUOTA_PRESSURE : LIMIT_NONE;
-    }
-    c->limit_s = (float)wait_ms / 1000;
-}
-
-bool health_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why)
-{
-    struct choice c = {.deployment = d};
-    health_limit(h, now_ms, &c);
-    if (why)
-        limit_words(&c, h->probe, why);
-    return c.limit == LIMIT_NONE;
-}
-
 void health_reset(struct health *h, uint64_t now_ms)
 {
     struct health kept = {.cleared_ms = now_ms,

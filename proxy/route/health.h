@@ -7,7 +7,6 @@
 #include "proxy/route/breaker.h"
 #include "proxy/route/calibration.h"
 #include "proxy/route/forecast.h"
-#include "proxy/route/limit.h"
 #include "proxy/route/observe.h"
 #include "proxy/route/window.h"
 #include "proxy/terms/rate_limits.h"
@@ -79,11 +78,5 @@ void health_carry(struct health *to, const struct health *from);
 void health_reset(struct health *h, uint64_t now_ms);
 /* Books what a reply's head says of the provider's limits. */
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
-/* Sets the limit of a choice whose deployment is set: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE, else
- * _NONE. */
-void health_limit(const struct health *h, uint64_t now_ms, struct choice *c);
-/* Whether the deployment may be tried now; where not, `why` (or NULL) gets the words: "rests 240 s after
- * rate_limit". */
-bool health_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why);
 
 #endif

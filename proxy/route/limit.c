@@ -1,10 +1,37 @@
 /* pure. Hard limits: what holds a deployment back from a request, whatever its score. */
 #include "proxy/route/limit.h"
 
+#include "proxy/route/breaker.h"
 #include "proxy/terms/failure.h"
-#include "proxy/route/plan.h"
+#include "proxy/terms/usage.h"
 
 #include <math.h>
+
+int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d)
+{
+    return usage_estimate(in->prompt_bytes, 0, in->health[d->index].calibration.bytes_per_token).input;
+}
+
+/* What is known of the deployment, whatever the request: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE,
+ * else _NONE. */
+static void find_health_limit(const struct health *h, uint64_t now_ms, struct choice *c)
+{
+    uint64_t wait_ms = 0;
+    c->reason = h->reason;
+    c->figure = h->failures;
+    if (c->deployment->not_ready || *h->probe) {
+        c->limit = LIMIT_NOT_READY;
+    } else if (h->resting_until > now_ms) {
+        c->limit = LIMIT_RESTING;
+        wait_ms = h->resting_until - now_ms;
+    } else if (!breaker_admits(&h->breaker, now_ms, &wait_ms)) {
+        c->limit = LIMIT_BREAKER_OPEN;
+    } else {
+        wait_ms = (uint64_t)(1000 * rate_limits_used_up_s(&h->limits, now_ms - h->limits_ms));
+        c->limit = wait_ms ? LIMIT_QUOTA_PRESSURE : LIMIT_NONE;
+    }
+    c->limit_s = (float)wait_ms / 1000;
+}
 
 /* The limits of requests and tokens per minute. Tokens are reserved by estimate when a call starts and corrected when
  * it ends; a prompt that is larger than the limit goes out alone. */
@@ -41,22 +68,31 @@ void limit_find(const struct plan_input *in, struct choice *c)
 {
     const struct deployment *d = c->deployment;
     const struct health *h = &in->health[d->index];
-    int64_t prompt_tokens = plan_prompt_tokens(in, d);
+    int64_t tokens = plan_prompt_tokens(in, d);
     double quality = fmax(in->group->min_quality, in->min_quality);
     c->window = health_window(h, d);
-    health_limit(h, in->now_ms, c);
+    find_health_limit(h, in->now_ms, c);
     if (c->limit == LIMIT_NOT_READY)
         return;
     if (!(d->wires & in->wires))
         set(c, LIMIT_WIRE, 0);
-    else if (c->window && prompt_tokens > c->window) /* it may cut the prompt without a word, so it is not even asked */
-        set(c, LIMIT_CONTEXT_WINDOW, prompt_tokens);
+    else if (c->window && tokens > c->window) /* it may cut the prompt without a word, so it is not even asked */
+        set(c, LIMIT_CONTEXT_WINDOW, tokens);
     else if ((d->lacks & in->needs) || d->quality < quality) /* false where the quality is not declared */
         set(c, LIMIT_CAPABILITY, d->lacks & in->needs);
     else if (c->limit == LIMIT_NONE && d->max_in_flight && h->in_flight >= d->max_in_flight)
         set(c, LIMIT_IN_FLIGHT, h->in_flight);
     else if (c->limit == LIMIT_NONE)
-        find_minute_limit(in, prompt_tokens, c);
+        find_minute_limit(in, tokens, c);
+}
+
+bool limit_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why)
+{
+    struct choice c = {.deployment = d};
+    find_health_limit(h, now_ms, &c);
+    if (why)
+        limit_words(&c, h->probe, why);
+    return c.limit == LIMIT_NONE;
 }
 
 const char *limit_name(enum limit limit)

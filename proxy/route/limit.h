@@ -2,9 +2,10 @@
 #ifndef POINTSMAN_LIMIT_H
 #define POINTSMAN_LIMIT_H
 
-#include "proxy/config/config.h"
+#include "proxy/route/affinity.h"
+#include "proxy/route/health.h"
 
-struct plan_input;
+struct strategy;
 
 enum limit {
     LIMIT_NONE,
@@ -40,8 +41,28 @@ struct choice {
     float terms[STRATEGY_TERMS]; /* what the score is made of, as the strategy names them */
 };
 
+/* What a plan is made from. */
+struct plan_input {
+    const struct config *config;
+    const struct model_group *group;
+    unsigned wires;              /* set of enum wire: a deployment must speak one of these */
+    const struct health *health; /* by deployment.index */
+    uint64_t now_ms;             /* monotonic */
+    uint64_t draw;
+    size_t prompt_bytes;             /* what an estimate of the prompt's tokens starts from; 0: unknown */
+    const struct strategy *strategy; /* NULL: the configuration's, else simple-shuffle */
+    unsigned needs;                  /* set of enum capability that the request makes use of */
+    double min_quality; /* that the alias asks for, where it is not that of the group itself; see model_group */
+    const struct affinity_entry *stay; /* where the conversation was served last; NULL: nowhere, or unknown */
+};
+
+/* The prompt's tokens, estimated by what is known of the deployment's tokenizer. */
+int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d);
 /* Finds the first limit that holds the choice's deployment back from this request, in the order above. */
 void limit_find(const struct plan_input *in, struct choice *c);
+/* Whether the deployment may be asked now by what is known of it, whatever the request; if not, `why` (NULL: not
+ * wanted) gets the words of limit_words(). */
+bool limit_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why);
 /* Whether it passes by waiting. */
 static inline bool limit_passes(enum limit limit)
 {

@@ -7,11 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d)
-{
-    return usage_estimate(in->prompt_bytes, 0, in->health[d->index].calibration.bytes_per_token).input;
-}
-
 /* Unlimited ones come first, of these the lower order, of these the lower key. */
 static bool comes_before(const struct choice *a, const struct choice *b)
 {
@@ -204,7 +199,7 @@ bool plan_possible(const struct model_group *group, unsigned wires)
 unsigned plan_free(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms)
 {
     for (unsigned i = attempt; i < p->count; i++)
-        if (health_ready(&health[p->attempts[i]->index], p->attempts[i], now_ms, NULL))
+        if (limit_ready(&health[p->attempts[i]->index], p->attempts[i], now_ms, NULL))
             return i;
     return attempt;
 }

@@ -12,21 +12,6 @@
 #define PLAN_MAX 16
 #define PLAN_CHOICES_MAX 32
 
-/* What a plan is made from. */
-struct plan_input {
-    const struct config *config;
-    const struct model_group *group;
-    unsigned wires;              /* set of enum wire: a deployment must speak one of these */
-    const struct health *health; /* by deployment.index */
-    uint64_t now_ms;             /* monotonic */
-    uint64_t draw;
-    size_t prompt_bytes;             /* what an estimate of the prompt's tokens starts from; 0: unknown */
-    const struct strategy *strategy; /* NULL: the configuration's, else simple-shuffle */
-    unsigned needs;                  /* set of enum capability that the request makes use of */
-    double min_quality; /* that the alias asks for, where it is not that of the group itself; see model_group */
-    const struct affinity_entry *stay; /* where the conversation was served last; NULL: nowhere, or unknown */
-};
-
 struct plan {
     const struct deployment *attempts[PLAN_MAX];
     unsigned count;
@@ -54,8 +39,6 @@ unsigned plan_next(const struct plan *p, unsigned attempt, enum failure_kind kin
 /* The first attempt from this one on whose deployment nothing holds back by now: plans get old while their first
  * attempts fail. Where all are held back, the attempt itself. */
 unsigned plan_free(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms);
-/* The prompt's tokens by what is known of the deployment's tokenizer. */
-int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment *d);
 /* Whether any deployment of the group or its fallbacks speaks one of the wires, ready or not. */
 bool plan_possible(const struct model_group *group, unsigned wires);
 

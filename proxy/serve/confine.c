@@ -2,7 +2,7 @@
 #include "proxy/serve/confine.h"
 
 #include "common/paths.h"
-#include "common/sandbox.h"
+#include "proxy/serve/sandbox.h"
 
 #include <libgen.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/answers/catalog.h"
 #include "proxy/upstream/ahead.h"
-#include "proxy/upstream/probe.h"
+#include "proxy/serve/probe.h"
 
 /* What is read from files. */
 struct setup {

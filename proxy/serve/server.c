@@ -8,7 +8,7 @@
 #include "proxy/front/listener.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
-#include "proxy/answers/report.h"
+#include "proxy/serve/report.h"
 #include "proxy/serve/sharing.h"
 
 #include <event2/event.h>

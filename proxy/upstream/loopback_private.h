@@ -3,7 +3,7 @@
 #ifndef POINTSMAN_LOOPBACK_PRIVATE_H
 #define POINTSMAN_LOOPBACK_PRIVATE_H
 
-#include "proxy/upstream/http_reply.h"
+#include "proxy/http/reply.h"
 #include "proxy/upstream/loopback.h"
 
 #include <event2/event.h>

@@ -2,7 +2,7 @@
  * byte by byte. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/front/http_parse.h"
-#include "proxy/upstream/http_reply.h"
+#include "proxy/http/reply.h"
 
 #include <stdlib.h>
 #include <string.h>

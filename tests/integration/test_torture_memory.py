@@ -177,7 +177,7 @@ class Start:
 
 
 def test_starts(folder, upstream, memory):
-    """It starts whole, or not at all and says why; but for libseccomp 2.5.4, which itself fails then: see common/sandbox.c."""
+    """It starts whole, or not at all with a reason. libseccomp 2.5.4 itself fails then: see proxy/serve/sandbox.c."""
     upstream.always(serve)
     number = 0
     (folder / "config.yaml").write_text(json.dumps({"model_list": [deployment("passed", upstream)]}))

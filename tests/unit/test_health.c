@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 #include "proxy/terms/failure.h"
 #include "proxy/route/health.h"
+#include "proxy/route/limit.h"
 
 #include <math.h>
 
@@ -80,16 +81,16 @@ TEST(a_policy_forgives_by_the_kind_of_failure)
     config.allowed.of[FAILURE_RATE_LIMIT] = (typeof(*config.allowed.of)){true, 1};
     config.allowed.of[FAILURE_TIMEOUT] = (typeof(*config.allowed.of)){true, 0};
     fail_as(&h, &config, &limit, 10);
-    assert_true(health_ready(&h, &READY, 10, NULL));
+    assert_true(limit_ready(&h, &READY, 10, NULL));
     fail_as(&h, &config, &limit, 20);
-    assert_false(health_ready(&h, &READY, 20, NULL));
+    assert_false(limit_ready(&h, &READY, 20, NULL));
     h = (struct health){0};
     fail_as(&h, &config, &timeout, 10);
-    assert_false(health_ready(&h, &READY, 10, NULL));
+    assert_false(limit_ready(&h, &READY, 10, NULL));
     h = (struct health){0};
     limit.retry_after_s = 7; /* the provider's word comes first */
     fail_as(&h, &config, &limit, 10);
-    assert_false(health_ready(&h, &READY, 10, NULL));
+    assert_false(limit_ready(&h, &READY, 10, NULL));
 }
 
 TEST(rests_can_be_switched_off)
@@ -101,7 +102,7 @@ TEST(rests_can_be_switched_off)
         struct failure f = {.kind = (enum failure_kind)kind, .retry_after_s = 7};
         for (unsigned i = 0; i < 5; i++)
             fail_as(&h, &config, &f, 10);
-        assert_true(health_ready(&h, &READY, 10, NULL));
+        assert_true(limit_ready(&h, &READY, 10, NULL));
     }
 }
 
@@ -114,13 +115,13 @@ TEST(server_errors_are_forgiven_a_few_times)
         struct health h = {0};
         fail_with(&h, kinds[i], -1, 10);
         fail_with(&h, kinds[i], -1, 20);
-        assert_true(health_ready(&h, &READY, 20, NULL));
+        assert_true(limit_ready(&h, &READY, 20, NULL));
         fail_with(&h, kinds[i], -1, 30);
-        assert_false(health_ready(&h, &READY, 30, NULL));
-        assert_false(health_ready(&h, &READY, 90029, NULL));
-        assert_true(health_ready(&h, &READY, 90030, NULL));
+        assert_false(limit_ready(&h, &READY, 30, NULL));
+        assert_false(limit_ready(&h, &READY, 90029, NULL));
+        assert_true(limit_ready(&h, &READY, 90030, NULL));
         fail_with(&h, kinds[i], -1, 100000); /* the one after the rest is enough */
-        assert_false(health_ready(&h, &READY, 100000, NULL));
+        assert_false(limit_ready(&h, &READY, 100000, NULL));
     }
 }
 
@@ -134,9 +135,9 @@ TEST(a_success_clears_all)
     fail_with(&h, FAILURE_SERVER, -1, 0);
     assert_int_equal(h.failures, 1);
     fail_with(&h, FAILURE_AUTH, -1, 0);
-    assert_false(health_ready(&h, &READY, 1, NULL));
+    assert_false(limit_ready(&h, &READY, 1, NULL));
     succeed(&h, 1);
-    assert_true(health_ready(&h, &READY, 1, NULL));
+    assert_true(limit_ready(&h, &READY, 1, NULL));
     assert_int_equal(h.reason, FAILURE_NONE);
 }
 
@@ -148,7 +149,7 @@ TEST(faults_of_the_request_are_not_the_deployments)
         for (size_t i = 0; i < COUNT_OF(kinds); i++)
             fail_with(&h, kinds[i], -1, 0);
     assert_int_equal(h.failures, 0);
-    assert_true(health_ready(&h, &READY, 0, NULL));
+    assert_true(limit_ready(&h, &READY, 0, NULL));
 }
 
 TEST(a_late_failure_does_not_shorten_a_rest)
@@ -166,10 +167,10 @@ TEST(an_old_call_that_serves_ends_no_rest)
     fail_with(&h, FAILURE_RATE_LIMIT, 60, 1000);
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &old, &served, 2000);
-    assert_false(health_ready(&h, &READY, 2000, NULL));
+    assert_false(limit_ready(&h, &READY, 2000, NULL));
     assert_int_equal(h.successes, 1);
     succeed(&h, 3000); /* one that was tried all the same does */
-    assert_true(health_ready(&h, &READY, 3000, NULL));
+    assert_true(limit_ready(&h, &READY, 3000, NULL));
 }
 
 /* Fails until the breaker opens; the time of the last failure. */
@@ -186,16 +187,16 @@ TEST(one_call_at_a_time_tries_again)
     open_breaker(&h, 0);
     struct health_call trial = health_started(&h, &CONFIG, &READY, 0, 90000);
     assert_true(trial.trial);
-    assert_false(health_ready(&h, &READY, 90001, NULL));
+    assert_false(limit_ready(&h, &READY, 90001, NULL));
     struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
     health_ended(&h, &CONFIG, &READY, &trial, &gone, 91000);
-    assert_true(health_ready(&h, &READY, 91000, NULL)); /* without a result: the next one tries */
+    assert_true(limit_ready(&h, &READY, 91000, NULL)); /* without a result: the next one tries */
     trial = health_started(&h, &CONFIG, &READY, 0, 91000);
-    assert_false(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
-    assert_true(health_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL)); /* it takes too long to be waited for */
+    assert_false(limit_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
+    assert_true(limit_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL)); /* it takes too long to be waited for */
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &trial, &served, 93000);
-    assert_true(health_ready(&h, &READY, 93000, NULL));
+    assert_true(limit_ready(&h, &READY, 93000, NULL));
     assert_int_equal(h.breaker.opened, 0);
     assert_int_equal(h.failures, 0);
 }
@@ -242,7 +243,7 @@ TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
         struct failure f = {.kind = FAILURE_OVERLOADED, .retry_after_s = -1};
         uint64_t now = 1000, trials = 0, back = 0;
         for (; !back; now += 4000) {
-            if (!health_ready(&h, &READY, now, NULL))
+            if (!limit_ready(&h, &READY, now, NULL))
                 continue;
             struct health_call made = health_started(&h, &config, &READY, 0, now);
             bool up = now >= 61000;
@@ -291,7 +292,7 @@ TEST(a_breaker_never_locks_up)
                             .cancelled = (random >> 36) % 16 == 0,
                             .tells = true,
                             .draw = random};
-        if (!running[i] && health_ready(&h, &READY, now, NULL))
+        if (!running[i] && limit_ready(&h, &READY, now, NULL))
             calls[i] = health_started(&h, &CONFIG, &READY, 10, now);
         else if (running[i])
             health_ended(&h, &CONFIG, &READY, &calls[i], &o, now);
@@ -299,7 +300,7 @@ TEST(a_breaker_never_locks_up)
             continue;
         running[i] = !running[i];
         assert_true(h.breaker.until_ms <= now + BREAKER_MOST_MS + BREAKER_MOST_MS / 10);
-        assert_true(health_ready(&h, &READY, now + 2 * BREAKER_MOST_MS, NULL));
+        assert_true(limit_ready(&h, &READY, now + 2 * BREAKER_MOST_MS, NULL));
     }
     assert_true(h.calls > 1000);
 }
@@ -311,9 +312,9 @@ TEST(what_the_provider_says_of_its_quota_counts)
     buf_init(&why, 256);
     health_told_limits(&h, &(struct rate_limits){.primary = {true, 100, 300, 60}}, 1000);
     health_told_limits(&h, &(struct rate_limits){0}, 2000); /* a reply without such fields says nothing */
-    assert_false(health_ready(&h, &READY, 31000, &why));
+    assert_false(limit_ready(&h, &READY, 31000, &why));
     assert_buf(&why, "its provider says that its quota is used up for 30 s");
-    assert_true(health_ready(&h, &READY, 61000, NULL));
+    assert_true(limit_ready(&h, &READY, 61000, NULL));
     buf_free(&why);
 }
 
@@ -359,7 +360,7 @@ TEST(what_is_carried_over_is_not_under_way)
     assert_true(trial.trial);
     health_carry(&next, &h);
     assert_int_equal(next.in_flight, 0);
-    assert_true(health_ready(&next, &READY, trial.started_ms, NULL));
+    assert_true(limit_ready(&next, &READY, trial.started_ms, NULL));
     assert_true(odds(&next, trial.started_ms + 60000) <= odds(&h, trial.started_ms));
     assert_true(odds(&h, trial.started_ms + 60000) > odds(&next, trial.started_ms + 60000));
 }
@@ -371,14 +372,14 @@ TEST(why_not_ready_is_said)
     struct buf why;
     buf_init(&why, 256);
     fail_with(&h, FAILURE_RATE_LIMIT, 240, 500);
-    assert_false(health_ready(&h, &READY, 501, &why));
+    assert_false(limit_ready(&h, &READY, 501, &why));
     assert_buf(&why, "rests 240 s after rate_limit");
     buf_clear(&why);
     snprintf(h.probe, sizeof h.probe, "Ollama does not run");
-    assert_false(health_ready(&h, &READY, 501, &why));
+    assert_false(limit_ready(&h, &READY, 501, &why));
     assert_buf(&why, "Ollama does not run");
     buf_clear(&why);
-    assert_false(health_ready(&h, &off, 501, &why));
+    assert_false(limit_ready(&h, &off, 501, &why));
     assert_buf(&why, "GEMINI_API_KEY is not set");
     buf_free(&why);
 }

@@ -2,7 +2,7 @@
  * nobody where the tests run as root, because root passes every file permission but not the sandbox. */
 #include "tests/unit/folder.h"
 #include "tests/unit/unit.h"
-#include "common/sandbox.h"
+#include "proxy/serve/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* Unit tests of what several workers tell each other: proxy/route/share, and how windows and rests are put together. */
 #include "tests/unit/unit.h"
 #include "proxy/terms/failure.h"
+#include "proxy/route/limit.h"
 #include "proxy/route/share.h"
 
 #include <math.h>
@@ -146,23 +147,23 @@ TEST(rests_are_heard_of)
     struct health a = {0}, b = {0};
     fail_with(&a, FAILURE_RATE_LIMIT, 60, 1000);
     hear(&b, &a);
-    assert_false(health_ready(&b, &READY, 60000, NULL));
-    assert_true(health_ready(&b, &READY, 61000, NULL));
+    assert_false(limit_ready(&b, &READY, 60000, NULL));
+    assert_true(limit_ready(&b, &READY, 61000, NULL));
     assert_int_equal(b.reason, FAILURE_RATE_LIMIT);
     serve(&a, 900, 2000); /* began before: says nothing of it */
     hear(&b, &a);
-    assert_false(health_ready(&b, &READY, 3000, NULL));
+    assert_false(limit_ready(&b, &READY, 3000, NULL));
     serve(&b, 4000, 5000); /* asked all the same, and it served */
     hear(&b, &a);          /* what a still believes is old */
-    assert_true(health_ready(&b, &READY, 5000, NULL));
+    assert_true(limit_ready(&b, &READY, 5000, NULL));
     hear(&a, &b);
-    assert_true(health_ready(&a, &READY, 5000, NULL));
+    assert_true(limit_ready(&a, &READY, 5000, NULL));
     fail_with(&a, FAILURE_RATE_LIMIT, 60, 6000);
     hear(&b, &a);
-    assert_false(health_ready(&b, &READY, 7000, NULL));
+    assert_false(limit_ready(&b, &READY, 7000, NULL));
     health_reset(&b, 8000);
     hear(&b, &a);
-    assert_true(health_ready(&b, &READY, 8000, NULL)); /* it was told to forget */
+    assert_true(limit_ready(&b, &READY, 8000, NULL)); /* it was told to forget */
 }
 
 TEST(breakers_are_heard_of)
@@ -171,8 +172,8 @@ TEST(breakers_are_heard_of)
     fail_with(&a, FAILURE_SERVER, -1, 1000);
     hear(&b, &a);
     assert_true(a.breaker.opened == 1 && b.breaker.opened == 1);
-    assert_false(health_ready(&b, &READY, 2000, NULL));
-    assert_true(health_ready(&b, &READY, 1000 + 90000, NULL)); /* its own trial */
+    assert_false(limit_ready(&b, &READY, 2000, NULL));
+    assert_true(limit_ready(&b, &READY, 1000 + 90000, NULL)); /* its own trial */
     serve(&b, 91000, 92000);
     hear(&a, &b);
     assert_int_equal(a.breaker.opened, 0);

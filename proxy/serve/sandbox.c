@@ -1,5 +1,5 @@
-/* What a process that holds keys can't do any more once it serves. */
-#include "common/sandbox.h"
+/* main: what a process that holds keys may still do once it serves. */
+#include "proxy/serve/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

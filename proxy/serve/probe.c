@@ -1,5 +1,5 @@
 /* loop: whether the servers on the user's own machine are up and have the model, and how much of a prompt they take. */
-#include "proxy/upstream/probe.h"
+#include "proxy/serve/probe.h"
 
 #include "common/json.h"
 #include "common/log.h"

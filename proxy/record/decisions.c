@@ -1,5 +1,5 @@
 /* pure. The last requests, and how each was decided. */
-#include "proxy/answers/decisions.h"
+#include "proxy/record/decisions.h"
 
 #include "common/json.h"
 #include "proxy/route/explain.h"

@@ -1,5 +1,5 @@
 /* loop: what the supervisor is told for people to see. */
-#include "proxy/answers/report.h"
+#include "proxy/serve/report.h"
 
 #include "common/clock.h"
 #include "common/log.h"

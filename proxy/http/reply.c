@@ -1,5 +1,5 @@
 /* pure: the head of an HTTP/1.1 reply. */
-#include "proxy/upstream/http_reply.h"
+#include "proxy/http/reply.h"
 
 /* "HTTP/1.1 200 OK"; the reason may be missing. */
 static bool parse_status_line(struct slice line, struct http_reply *reply)
