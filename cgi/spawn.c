@@ -2,10 +2,10 @@
 #include "cgi/spawn.h"
 
 #include "cgi/forked.h"
+#include "common/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,14 +107,11 @@ static bool place_listeners(const int *listeners, int *count)
 /* In the child: descriptors 0 to 3 (or 4) and no others, signals as a fresh process has them. */
 static bool tidy(const struct spawn *spawn, int words)
 {
-    sigset_t none;
     int count;
-    sigemptyset(&none);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(words, STDOUT_FILENO) >= 0 &&
            dup2(words, STDERR_FILENO) >= 0 && place_listeners(spawn->listeners, &count) &&
-           close_range((unsigned)(LISTENER_FD + count), ~0U, 0) == 0 && signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
-           sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+           close_range((unsigned)(LISTENER_FD + count), ~0U, 0) == 0 && signals_reset();
 }
 
 #define ARGUMENTS_MAX (12 + 2 * SERVING_HOSTS_MAX)

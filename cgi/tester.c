@@ -3,6 +3,7 @@
 
 #include "cgi/forked.h"
 #include "common/json.h"
+#include "common/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,14 +43,11 @@ static char **make_environment(void)
 static _Noreturn void become_command(const struct settings *settings, const char *model, pid_t parent, int out)
 {
     const char *command = settings->command;
-    sigset_t none;
     if (!forked_begin(settings, parent))
         _exit(127);
-    sigemptyset(&none);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
-        dup2(nothing, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 &&
-        signal(SIGPIPE, SIG_DFL) != SIG_ERR && sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+        dup2(nothing, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 && signals_reset())
         execve(command, (char *[]){(char *)command, "test", "--call", "--model", (char *)model, NULL},
                make_environment());
     _exit(127);

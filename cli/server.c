@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/paths.h"
 #include "common/port_holder.h"
+#include "common/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,8 +145,6 @@ static bool check_conf(const struct server *server, const char *lighttpd, struct
 static _Noreturn void become_lighttpd(const struct server *server, const char *lighttpd, char **list, char **last)
 {
     char parent[48];
-    sigset_t none;
-    sigemptyset(&none);
     (void)snprintf(parent, sizeof parent, "POINTSMAN_PARENT=%d", (int)getpid());
     *last = parent;
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -153,7 +152,7 @@ static _Noreturn void become_lighttpd(const struct server *server, const char *l
     umask(077);
     if (nothing >= 0 && log >= 0 && setsid() >= 0 && fchdir(server->lock) == 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
         dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 &&
-        sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+        signals_reset())
         execve(lighttpd, (char *[]){(char *)lighttpd, "-D", "-f", SERVER_CONF, NULL}, list);
     _exit(127);
 }

@@ -18,6 +18,7 @@ common_libcommon_a_SOURCES = \
 	common/port_holder.c common/port_holder.h \
 	common/replace.c common/replace.h \
 	common/secret.c common/secret.h \
+	common/signals.c common/signals.h \
 	common/url.c common/url.h \
 	common/yaml.c common/yaml.h \
 	common/yaml_scalar.c common/yaml_scalar.h

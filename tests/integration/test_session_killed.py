@@ -27,9 +27,9 @@ def try_start(session):
 
 
 @contextlib.contextmanager
-def meddled(pid, call, how, *options):
+def meddled(pid, call, how, *options, log="/dev/null"):
     """Inside, strace meddles with such calls of the process and of its children."""
-    tracer = subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{how}", *options,
+    tracer = subprocess.Popen(["strace", "-f", "-o", log, "-e", f"trace={call},execve", "-e", f"inject={call}:{how}", *options,
                                "-p", str(pid)], stderr=subprocess.PIPE, text=True)
     assert "attached" in tracer.stderr.readline()
     yield
@@ -51,6 +51,32 @@ def test_a_child_that_still_holds_the_socket(session, call):
         wait_for(session.is_healthy, "the next session", 15)
     starting.join()
     assert session.session_pid() not in (app, child) and session.start(DEMO=True).status == 200
+
+
+@pytest.mark.parametrize("path, ended_by", [("/api/start", "stop"), ("/api/start", "death"), ("/api/test", "death")])
+def test_sigterm_before_the_exec_ends_the_child(session, path, ended_by):
+    """The session app has a handler for SIGTERM, which its child must not run: the signal would be lost."""
+    app, log, before = session.session_pid(), session.folder / "strace.log", []
+    if path == "/api/test":
+        assert session.start(DEMO=True).status == 200
+        before = children(app)
+
+    def call():
+        with contextlib.suppress(OSError, ValueError):
+            session.api(path, {"model": "codex-light"} if path == "/api/test" else {"DEMO": True})
+
+    with meddled(app, "close_range", "delay_enter=1000000", log=log):
+        calling = threading.Thread(target=call)
+        calling.start()
+        wait_for(lambda: set(children(app)) - set(before), "the child")
+        wait_for(lambda: "close_range" in log.read_text(), "its close_range()")
+        if ended_by == "stop":
+            assert session.stop().status == 200
+        else:
+            os.kill(app, signal.SIGKILL)
+        calling.join()
+        wait_for(lambda: "killed by SIGTERM" in log.read_text() or "execve(" in log.read_text(), "its end")
+    assert "execve(" not in log.read_text()
 
 
 def test_a_full_disk(session):
