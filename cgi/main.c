@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     if (!hold_standard_descriptors() || !secret_init())
         log_error("no descriptors or no randomness to be had");
     else if (!session_open(&session, first_parent, &error))
-        log_error("%s", buf_text(&error) ? buf_text(&error) : "no memory");
+        log_error("%s", buf_message(&error));
     else {
         harden_late(&session.harden);
         session_run(&session);

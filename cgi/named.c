@@ -42,8 +42,7 @@ void named_learn(const char *config, const struct fields *fields, struct config_
     struct buf error;
     buf_init(&error, 64u << 10);
     if (!lookup.space || !config_variables_learn(out, config, look_up, &lookup, &error))
-        log_warning("%s: which variables it names can't be learned: %.200s", config,
-                    buf_text(&error) ? buf_text(&error) : "");
+        log_warning("%s: which variables it names can't be learned: %.200s", config, buf_message(&error));
     buf_free(&error);
     sodium_free(lookup.space); /* overwrites it */
 }

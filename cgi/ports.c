@@ -34,10 +34,9 @@ static bool refuse_port(const char *host, unsigned port, const char *option, str
     struct buf holder;
     buf_init(&holder, 256);
     (void)port_holder(port, &holder);
-    const char *text = buf_text(&holder);
     refuse(why, 409, "port_busy",
            "Port %u on %s is taken by %s. Stop that, or start pointsman with another %s. No key has left this page.",
-           port, host, text ? text : "another process", option);
+           port, host, holder.len ? buf_text(&holder) : "another process", option);
     buf_free(&holder);
     return false;
 }

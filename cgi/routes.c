@@ -229,7 +229,7 @@ static void answer_tested(struct session *session, struct slot *slot)
     buf_init(&words, 4096);
     buf_init(&body, 2 * TESTER_MAX);
     bool good = tester_words(&session->tester, &words);
-    const char *text = buf_text(&words) ? buf_text(&words) : "";
+    const char *text = buf_text(&words);
     if (!good) {
         refuse(&why, 502, "test_failed", "%s", text);
         answer_no(session, slot, &why);

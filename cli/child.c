@@ -30,7 +30,7 @@ static char *find_in(const char *folders, const char *name)
         buf_clear(&path);
         buf_add_format(&path, "%.*s/%s", (int)len, at, name);
         const char *text = buf_text(&path);
-        if (len && text && is_program(text)) {
+        if (len && is_program(text)) {
             char *found = strdup(text);
             buf_free(&path);
             return found;

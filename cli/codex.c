@@ -125,7 +125,7 @@ bool codex_proxy_find(struct codex_proxy *proxy, struct buf *why)
     }
     free(own);
     buf_init(&url, 4096);
-    if (profile_base_url(named, &url, why) && buf_text(&url))
+    if (profile_base_url(named, &url, why))
         proxy->base_url = strdup(buf_text(&url));
     else
         buf_add_text(why, why->len ? ": LITELLM_BASE_URL" : "no memory");

@@ -55,7 +55,7 @@ static void look_at_codex(struct doctor *doctor)
         int status = child_capture(&(struct child_run){argv, NULL, VERSION_MS, true}, &said);
         const char *text = buf_text(&said);
         if (status == 0)
-            doctor_add(doctor, "codex", NULL, "%.*s, %s", text ? (int)strcspn(text, "\n") : 0, text, codex);
+            doctor_add(doctor, "codex", NULL, "%.*s, %s", (int)strcspn(text, "\n"), text, codex);
         else
             doctor_add(doctor, "codex", "reinstall it: npm install -g @openai/codex", "%s --version: %s", codex,
                        status < 0      ? strerror(errno)
@@ -93,7 +93,7 @@ static void look_at_config(struct doctor *doctor)
     buf_init(&errors, 64u << 10);
     char *path = place_config();
     struct config *config = own_config_load(&errors);
-    char *line = errors.len && buf_text(&errors) ? errors.data : NULL;
+    char *line = *buf_text(&errors) ? errors.data : NULL;
     for (char *save, *fault = line ? strtok_r(line, "\n", &save) : NULL; fault; fault = strtok_r(NULL, "\n", &save))
         doctor_add(doctor, "configuration", "mend the file; pointsman-proxy --check-config shows what it means", "%s",
                    fault);

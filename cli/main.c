@@ -42,8 +42,7 @@ static int run(const struct command *command, int argc, char **argv)
         code = command->run(&arguments);
         arguments_free(&arguments);
     } else {
-        const char *why = buf_text(&text);
-        (void)complain(code, "%s: %s; see: pointsman %s --help", command->name, why ? why : "no memory", command->name);
+        (void)complain(code, "%s: %s; see: pointsman %s --help", command->name, buf_message(&text), command->name);
         arguments_free(&arguments);
     }
     buf_free(&text);

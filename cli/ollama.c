@@ -34,7 +34,7 @@ bool ollama_ready(const struct ollama *o, int timeout_ms, struct buf *why)
                                                             .timeout_ms = timeout_ms},
                                &reply, &said);
     if (!answered)
-        buf_add_format(why, "Ollama does not answer (%s): ollama serve", buf_text(&said));
+        buf_add_format(why, "Ollama does not answer (%s): ollama serve", buf_message(&said));
     else if (!(ready = reply.status == 200 && model_list_has(buf_slice(&reply.body), o->model)))
         buf_add_format(why, "Ollama does not have %s: ollama pull %s", o->model, o->model);
     local_http_free(&reply);

@@ -92,7 +92,7 @@ static bool start_server(const struct ollama *ollama, struct progress *progress,
         buf_add_format(why, "%s serve does not answer at %s: %s", program, ollama->base,
                        pid < 0  ? strerror(errno)
                        : status ? "it ended at once"
-                                : buf_text(&said));
+                                : buf_message(&said));
     buf_free(&said);
     free(program);
     return has >= 0;

@@ -172,7 +172,7 @@ static bool carry_out(struct plan *plan, const struct profile_home *home, struct
         struct buf more;
         buf_init(&more, 4096);
         if (!undo(home, j, &more))
-            buf_add_format(why, "; nor could all be undone: %s", buf_text(&more));
+            buf_add_format(why, "; nor could all be undone: %s", buf_message(&more));
         buf_free(&more);
     }
     return ok;

@@ -78,7 +78,7 @@ static bool read_open(int fd, struct profile_bytes *now, size_t most)
             errno = EFBIG;
             return false;
         }
-        ssize_t got = read(fd, now->text.data + now->text.len, now->text.cap - now->text.len);
+        ssize_t got = read(fd, now->text.data + now->text.len, now->text.cap - 1 - now->text.len);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
@@ -229,8 +229,8 @@ static void remove_leftover(const char *path)
 {
     struct buf fresh;
     buf_init(&fresh, 8192);
-    if (buf_add_text(&fresh, path) && BUF_ADD(&fresh, SUFFIX) && buf_text(&fresh))
-        (void)unlink(fresh.data);
+    if (buf_add_text(&fresh, path) && BUF_ADD(&fresh, SUFFIX))
+        (void)unlink(buf_text(&fresh));
     buf_free(&fresh);
 }
 

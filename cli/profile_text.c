@@ -215,9 +215,8 @@ bool profile_text_insert(const struct profile_spec *spec, enum profile_file file
     buf_init(&tables, 64u << 10);
     settings_of(spec, file, &settings);
     add_tables(&tables, spec, file);
-    const char *lines = buf_text(&tables);
-    struct toml_block block = {settings.list, settings.count ? ASIDE : NO_ASIDE, lines, OWNED};
-    bool ok = !tables.failed && lines && toml_block_insert(text, &block, NAMES[file], out, why);
+    struct toml_block block = {settings.list, settings.count ? ASIDE : NO_ASIDE, buf_text(&tables), OWNED};
+    bool ok = !tables.failed && toml_block_insert(text, &block, NAMES[file], out, why);
     if (!ok && !why->len)
         BUF_ADD(why, "no memory");
     settings_free(&settings);

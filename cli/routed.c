@@ -124,7 +124,7 @@ static bool is_elsewhere(struct codex_proxy *proxy, int *code)
 {
     struct buf why;
     buf_init(&why, 4096);
-    *code = codex_proxy_find(proxy, &why) ? EXIT_OK : complain(EXIT_USAGE, "%s", buf_text(&why));
+    *code = codex_proxy_find(proxy, &why) ? EXIT_OK : complain(EXIT_USAGE, "%s", buf_message(&why));
     buf_free(&why);
     return *code == EXIT_OK && proxy->elsewhere;
 }
@@ -138,7 +138,7 @@ static int enter_session(struct routed *r, const struct start_options *options)
     buf_init(&why, 4096);
     r->runtime = paths_runtime_dir(&why);
     if (!r->runtime || !lease_take(&r->session, r->runtime, &why)) {
-        code = complain(EXIT_FAULT, "%s", buf_text(&why));
+        code = complain(EXIT_FAULT, "%s", buf_message(&why));
         buf_free(&why);
         return code;
     }
@@ -162,7 +162,7 @@ static void set_key(void)
     buf_init(&key, 4096);
     if (session_find(&session, &key)) {
         buf_clear(&key);
-        if (session_key(&session, &key) && buf_text(&key))
+        if (session_key(&session, &key))
             (void)setenv(PROFILE_KEY_ENV, buf_text(&key), 1);
     }
     session_close(&session);
@@ -188,7 +188,7 @@ static int enter_profiles(struct routed *r, const struct codex *codex)
     buf_init(&why, 64u << 10);
     sigset_t before = hold_signals(); /* between the first change and its end */
     if (!codex_proxy_find(&proxy, &why) || !codex_enable(codex, &proxy, false, NULL, &r->profiles, &why))
-        code = complain(EXIT_FAULT, "%s", buf_text(&why));
+        code = complain(EXIT_FAULT, "%s", buf_message(&why));
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     codex_proxy_free(&proxy);
     buf_free(&why);
@@ -237,7 +237,7 @@ int routed_leave(struct routed *r)
     sigset_t before = hold_signals();
     buf_init(&why, 64u << 10);
     if (r->profiles.fd >= 0 && profile_leave(&r->profiles, &why) == PROFILE_FAILED)
-        code = complain(EXIT_FAULT, "%s", buf_text(&why));
+        code = complain(EXIT_FAULT, "%s", buf_message(&why));
     if (r->session.fd >= 0) {
         bool stopped;
         if (lease_is_last(&r->session) && stop_marked(r->runtime, &stopped) != EXIT_OK)
@@ -277,7 +277,7 @@ void routed_recover(void)
     if (outcome == PROFILE_DONE)
         say("Undid what a command that was killed had changed in Codex's configuration.");
     else if (outcome == PROFILE_FAILED)
-        warn("%s", buf_text(&why));
+        warn("%s", buf_message(&why));
     recover_session();
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     buf_free(&why);

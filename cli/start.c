@@ -21,7 +21,7 @@
 /* One line of talk for each line of the text. */
 static void say_lines(struct buf *text)
 {
-    for (char *line = text->len && buf_text(text) ? text->data : NULL, *next; line && *line; line = next) {
+    for (char *line = *buf_text(text) ? text->data : NULL, *next; line && *line; line = next) {
         next = line + strcspn(line, "\n");
         if (*next)
             *next++ = '\0';

@@ -177,8 +177,13 @@ void buf_drop(struct buf *b, size_t len)
 
 const char *buf_text(struct buf *b)
 {
-    if (!grow(b, b->len))
-        return NULL;
+    if (!b->data)
+        return "";
     b->data[b->len] = '\0';
     return b->data;
+}
+
+const char *buf_message(struct buf *b)
+{
+    return b->len ? buf_text(b) : "out of memory";
 }

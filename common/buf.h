@@ -60,7 +60,7 @@ struct slice slice_of_number(uint64_t value, char digits[DIGITS_MAX]);
 struct buf {
     char *data; /* owned; NULL while nothing was written */
     size_t len; /* bytes in use */
-    size_t cap; /* bytes allocated */
+    size_t cap; /* bytes allocated; above `len` unless both are 0 */
     size_t max; /* ceiling in bytes, below SIZE_MAX */
     bool failed;
     bool full; /* it failed at its ceiling; else there was no memory */
@@ -125,8 +125,12 @@ static inline struct slice buf_slice(const struct buf *b)
 }
 /* Marks `b` as failed where `part` has, which something in `b` was made from. */
 void buf_fail_with(struct buf *b, const struct buf *part);
-/* The contents as a NUL-terminated string that the buffer owns; NULL when there is no memory for the NUL. */
+/* The contents as a NUL-terminated string, valid until the next write; "" if nothing was written. Never NULL and never
+ * fails: every write leaves room for the NUL. */
 const char *buf_text(struct buf *b);
+/* As buf_text(), for the text of an error: "out of memory" if it is empty, because whoever fails without a message
+ * found no memory for one. */
+const char *buf_message(struct buf *b);
 
 /* The literal in a run of writes: BUF_ADD(b, "…") measures at compile time. */
 #define BUF_ADD(b, literal) buf_add((b), (literal), sizeof(literal) - 1)

@@ -96,8 +96,11 @@ char *json_strdup(const struct json *j, uint32_t node)
         return NULL;
     struct buf text;
     buf_init(&text, inner.len + 1); /* unescaped text is never longer than what was written */
-    if (json_unescape_inner(inner, &text) && (!text.len || !memchr(text.data, '\0', text.len)) && buf_text(&text))
+    if (json_unescape_inner(inner, &text) && (!text.len || !memchr(text.data, '\0', text.len)) &&
+        buf_reserve(&text, 0)) {
+        (void)buf_text(&text);
         return text.data;
+    }
     buf_free(&text);
     return NULL;
 }

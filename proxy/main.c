@@ -191,7 +191,7 @@ static void print_warning(const char *message, void *ctx)
 /* Each line of a report as a message of its own. */
 static void print_errors(struct buf *errors)
 {
-    char *line = errors->len && buf_text(errors) ? errors->data : NULL;
+    char *line = *buf_text(errors) ? errors->data : NULL;
     if (!line && errors->failed)
         log_error("no memory to read the configuration");
     for (char *next; line && *line; line = next) {
@@ -238,7 +238,7 @@ static int bind_port(const struct options *options, unsigned port)
     buf_init(&error, 1024);
     int fd = listener_bind(options->host, port, &error);
     if (fd < 0)
-        log_error("%s", buf_text(&error) && error.len ? error.data : "no memory");
+        log_error("%s", buf_message(&error));
     buf_free(&error);
     return fd;
 }
@@ -272,8 +272,7 @@ static struct journal *get_journal(void)
     if (path)
         journal = journal_open(path, JOURNAL_MAX, &error);
     if (!journal)
-        log_warning("requests are served without a journal: %s",
-                    buf_text(&error) && error.len ? error.data : "no memory");
+        log_warning("requests are served without a journal: %s", buf_message(&error));
     free(dir);
     free(path);
     buf_free(&error);

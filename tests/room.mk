@@ -71,6 +71,7 @@ if SANDBOX
 check_PROGRAMS += tests/unit/test_sandbox
 endif
 
+tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 # The journal is not pure: its test brings it along.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
 tests_unit_test_kept_SOURCES = tests/unit/test_kept.c proxy/record/kept.c

@@ -83,7 +83,7 @@ static struct config *make_config(const struct known *known, const char *strateg
     struct config_options options = {.path = path, .env = no_environment};
     struct config *c = config_load(&options, &error);
     if (!c)
-        fprintf(stderr, "routing-sim: %s\n", buf_text(&error));
+        fprintf(stderr, "routing-sim: %s\n", buf_message(&error));
     buf_free(&error);
     close(fd);
     if (!c)

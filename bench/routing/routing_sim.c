@@ -190,7 +190,7 @@ int main(int argc, char **argv)
     buf_init(&error, 1000);
     struct workload *w = workload_load(o.workload, &error);
     if (!w) {
-        fprintf(stderr, "routing-sim: %s\n", buf_text(&error));
+        fprintf(stderr, "routing-sim: %s\n", buf_message(&error));
         return 1;
     }
     check_list(o.scenarios, "--scenario", is_scenario, w);

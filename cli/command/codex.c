@@ -107,7 +107,7 @@ static int run_with(const struct arguments *arguments, const char *path, const c
     if (argv && foreground_run(&(struct foreground){.argv = argv, .input = -1}, &end, &error))
         code = end.code;
     else
-        (void)complain(code, "%s", error.len ? buf_text(&error) : "no memory");
+        (void)complain(code, "%s", buf_message(&error));
     buf_free(&error);
     free(argv);
     return code;

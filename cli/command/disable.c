@@ -14,7 +14,7 @@ static int run(const struct arguments *arguments)
     case PROFILE_DONE: say("Codex's configuration is as it was."); break;
     case PROFILE_WAS_OFF: say("The profiles are not enabled."); break;
     case PROFILE_LATER: say("The profiles are in use: they go when the last Codex that uses them ends."); break;
-    case PROFILE_FAILED: code = complain(EXIT_FAULT, "%s", buf_text(&why)); break;
+    case PROFILE_FAILED: code = complain(EXIT_FAULT, "%s", buf_message(&why)); break;
     }
     buf_free(&why);
     return code;

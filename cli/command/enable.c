@@ -44,9 +44,9 @@ static int run(const struct arguments *arguments)
     routed_recover();
     codex_ask(&codex);
     if (!codex_proxy_find(&proxy, &why))
-        code = complain(EXIT_USAGE, "%s", buf_text(&why));
+        code = complain(EXIT_USAGE, "%s", buf_message(&why));
     else if (!codex_enable(&codex, &proxy, arguments->values[DEFAULT] != NULL, arguments->values[MODEL], NULL, &why))
-        code = complain(EXIT_FAULT, "%s", buf_text(&why));
+        code = complain(EXIT_FAULT, "%s", buf_message(&why));
     else
         tell(&codex, &proxy, arguments);
     codex_proxy_free(&proxy);

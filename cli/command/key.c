@@ -28,7 +28,7 @@ static int run(const struct arguments *arguments)
     int code = EXIT_STOPPED;
     buf_init(&error, 4096);
     if (!gateway_find(&gateway, &error))
-        say("%s", buf_text(&error));
+        say("%s", buf_message(&error));
     else if (!gateway.own && !is_of_use(&gateway))
         say("%s", SESSION_NOT_RUNNING);
     else

@@ -120,7 +120,7 @@ static int run(const struct arguments *arguments)
     if (there && status.running)
         code = EXIT_OK;
     else
-        say("%s", there ? "pointsman start starts the proxy" : buf_text(&error));
+        say("%s", there ? "pointsman start starts the proxy" : buf_message(&error));
     session_status_free(&status);
     session_close(&session);
     buf_free(&error);

@@ -227,7 +227,7 @@ static int run(const struct arguments *arguments)
                    ? test(&gateway, arguments->values[MODEL], arguments->values[CALL] != NULL, &error)
                    : EXIT_STOPPED;
     if (code == EXIT_STOPPED)
-        say("%s", buf_text(&error));
+        say("%s", buf_message(&error));
     else if (error.len)
         (void)complain(code, "%s", buf_text(&error));
     gateway_free(&gateway);

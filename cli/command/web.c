@@ -43,7 +43,7 @@ static int run(const struct arguments *arguments)
     int code = EXIT_STOPPED;
     buf_init(&error, 4096);
     if (!session_find(&session, &error) || !session_status(&session, &status, &error)) {
-        say("%s", buf_text(&error));
+        say("%s", buf_message(&error));
     } else {
         code = EXIT_OK;
         printf("%s/\n", session.url);

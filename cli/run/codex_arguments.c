@@ -68,8 +68,7 @@ static void add_provider(const struct codex_way *way, struct buf *out)
 
 static bool add_setting(struct codex_arguments *a, struct buf *setting)
 {
-    const char *text = setting->failed ? NULL : buf_text(setting);
-    return text && codex_arguments_add(a, "--config") && codex_arguments_add(a, text);
+    return !setting->failed && codex_arguments_add(a, "--config") && codex_arguments_add(a, buf_text(setting));
 }
 
 bool codex_arguments_begin(struct codex_arguments *a, const struct codex_way *way)

@@ -90,7 +90,7 @@ static void run_ollama(struct execution *x, struct run_attempt *a)
     if (done && !job->arguments->values[JOB_JSON])
         puts("");
     if (!done)
-        snprintf(a->why, sizeof a->why, "%s", buf_text(&error));
+        snprintf(a->why, sizeof a->why, "%s", buf_message(&error));
     a->outcome = done ? "ok" : "failed";
     a->exit_code = done ? 0 : EXIT_OLLAMA;
     a->ms = result.total_ms;
@@ -223,7 +223,7 @@ static void run_codex(struct execution *x, const struct run_step *step, struct r
     x->over_cost = end.ticked;
     settle_codex(x, a, &end);
     if (end.code < 0)
-        snprintf(a->why, sizeof a->why, "%s", buf_text(&error));
+        snprintf(a->why, sizeof a->why, "%s", buf_message(&error));
     a->ms = (int64_t)clock_monotonic_ms() - start;
     if (input >= 0)
         (void)close(input);
@@ -248,7 +248,7 @@ static void observe(struct execution *x, const struct run_step *step, const stru
     o.error_rate = proxied ? (double)r->failed / (double)r->calls : NAN;
     buf_init(&error, 4096);
     if (!run_adaptive_observe(&x->job->adaptive, &x->job->settings.adaptive, step->codex, &o, clock_unix_ms(), &error))
-        warn("%s", buf_text(&error));
+        warn("%s", buf_message(&error));
     buf_free(&error);
 }
 
@@ -370,7 +370,7 @@ int job_run(struct job *job)
     if (job->arguments->values[JOB_JSON])
         print_json(&x);
     if (!record_append(&x.record, &error))
-        warn("%s", buf_text(&error));
+        warn("%s", buf_message(&error));
     buf_free(&error);
     buf_free(&x.answer);
     free(x.codex);

@@ -115,7 +115,7 @@ static int read_settings(struct job *job)
         job->policy = yaml_load(job->policy_path, &errors);
     bool read = !job->policy_path || job->policy;
     if (!read || !settings_read(&job->settings, job->policy_path, job->policy, environment, NULL, &flags, &errors))
-        code = complain(EXIT_USAGE, "%s", buf_text(&errors));
+        code = complain(EXIT_USAGE, "%s", buf_message(&errors));
     buf_free(&errors);
     return code;
 }
@@ -126,7 +126,7 @@ static void read_config(struct job *job)
     buf_init(&error, 64u << 10);
     job->config = own_config_load(&error);
     if (!job->config)
-        warn("prices and fallbacks are not known: %s", buf_text(&error));
+        warn("prices and fallbacks are not known: %s", buf_message(&error));
     buf_free(&error);
 }
 
@@ -229,7 +229,7 @@ int job_prepare(struct job *job, const struct arguments *arguments, bool optimiz
                                              .ollama_up = job->ollama_up},
                          &job->plan, &error);
     if (code)
-        (void)complain(code, "%s", buf_text(&error));
+        (void)complain(code, "%s", buf_message(&error));
     buf_free(&error);
     if (code)
         return code;

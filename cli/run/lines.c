@@ -35,8 +35,7 @@ static bool open_next(struct lines *l)
         bool rotated = (l->file++ == 1) == l->back;
         buf_clear(&name);
         buf_add_format(&name, "%s%s", l->path, rotated ? ".1" : "");
-        const char *path = buf_text(&name);
-        l->fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+        l->fd = open(buf_text(&name), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     }
     buf_free(&name);
     l->at = l->fd >= 0 && l->back ? lseek(l->fd, 0, SEEK_END) : 0;

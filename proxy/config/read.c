@@ -48,9 +48,7 @@ void config_warn(struct config_loader *l, unsigned line, const char *format, ...
     va_start(args, format);
     report(&message, l->options->path, line, format, args);
     va_end(args);
-    const char *text = buf_text(&message);
-    if (text)
-        l->options->warn(text, l->options->warn_ctx);
+    l->options->warn(buf_message(&message), l->options->warn_ctx);
     buf_free(&message);
 }
 

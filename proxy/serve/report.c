@@ -76,8 +76,7 @@ void report_reload_begins(void)
 void report_kept_old(struct buf *error, const char *path)
 {
     char fields[2048];
-    const char *line = error->len ? buf_text(error) : NULL;
-    line = line ? line : "no memory";
+    const char *line = buf_message(error);
     (void)snprintf(fields, sizeof fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
                    (int)strcspn(line, "\n"), line);
     for (size_t len; *line; line += len + (line[len] == '\n')) {

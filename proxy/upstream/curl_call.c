@@ -287,9 +287,9 @@ static struct curl_slist *make_headers(const struct call_request *request)
     struct buf fields;
     buf_init(&fields, CALL_FIELDS_MAX);
     bool ok = append(&list, "Expect:") && /* no waiting for 100 Continue */
-              call_add_fields(request, &fields) && buf_text(&fields);
-    char *line = fields.data;
-    for (char *end; ok && (end = strstr(line, "\r\n")); line = end + 2) {
+              call_add_fields(request, &fields);
+    char *line = *buf_text(&fields) ? fields.data : NULL;
+    for (char *end; ok && line && (end = strstr(line, "\r\n")); line = end + 2) {
         *end = '\0';
         ok = append(&list, line);
     }

@@ -4,6 +4,16 @@
 #include <inttypes.h>
 #include <math.h>
 
+static bool no_memory;
+
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return no_memory ? NULL : __real_realloc(old, size);
+}
+
 TEST(slices_compare)
 {
     assert_true(slice_equal(SLICE("abc"), slice_of("abc")));
@@ -173,6 +183,25 @@ TEST(long_formats_fit)
     buf_free(&b);
 }
 
+TEST(without_memory_there_is_still_a_text)
+{
+    struct buf b;
+    buf_init(&b, 1000);
+    no_memory = true;
+    assert_false(buf_add_text(&b, "never written"));
+    assert_string_equal(buf_text(&b), "");
+    assert_string_equal(buf_message(&b), "out of memory");
+    no_memory = false;
+    buf_clear(&b);
+    assert_true(buf_add_text(&b, "a message"));
+    no_memory = true;
+    assert_false(buf_add_format(&b, "%*d", 500, 7));
+    assert_string_equal(buf_text(&b), "a message");
+    assert_string_equal(buf_message(&b), "a message");
+    no_memory = false;
+    buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +217,7 @@ int main(void)
         cmocka_unit_test(failure_stays_until_cleared),
         cmocka_unit_test(sizes_do_not_overflow),
         cmocka_unit_test(long_formats_fit),
+        cmocka_unit_test(without_memory_there_is_still_a_text),
     };
     return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
 }
