@@ -137,9 +137,7 @@ static bool check_agent(struct keys *keys, struct refusal *why)
         return refuse_field(why, AGENT_BASE_NAME, "missing_base",
                             "codex-agent needs the base URL of its server, such as http://127.0.0.1:8788.");
     if (keys->agent_base.len > KEY_MAX_LEN || !url_split(keys->agent_base, &url))
-        return refuse_field(why, AGENT_BASE_NAME, "invalid_base",
-                            "The base URL of codex-agent must be http(s)://host[:port][/path], without a user, a query "
-                            "or blanks.");
+        return refuse_field(why, AGENT_BASE_NAME, "invalid_base", "The base URL of codex-agent must be " URL_FORM ".");
     if (!url.tls && !url_is_loopback(&url))
         return refuse_field(why, AGENT_BASE_NAME, "insecure_base",
                             "The base URL of codex-agent leads to another machine: what is sent there would be open to "

@@ -1,6 +1,8 @@
 /* Which user holds the other end of a TCP connection on this machine. */
 #include "cgi/peer.h"
 
+#include "common/url.h"
+
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -22,14 +24,13 @@ static const struct timeval patience = {.tv_sec = 1};
 
 static bool read_address(struct slice address, struct slice port, __be32 *to, __be16 *to_port)
 {
-    char text[INET_ADDRSTRLEN], digits[6], *end;
-    if (!address.len || address.len >= sizeof text || !port.len || port.len >= sizeof digits)
+    char text[INET_ADDRSTRLEN];
+    unsigned number;
+    if (!address.len || address.len >= sizeof text || !url_read_port(port, &number))
         return false;
     snprintf(text, sizeof text, "%.*s", SLICE_ARGS(address));
-    snprintf(digits, sizeof digits, "%.*s", SLICE_ARGS(port));
-    unsigned long number = strtoul(digits, &end, 10);
     *to_port = htons((uint16_t)number);
-    return inet_pton(AF_INET, text, to) == 1 && !*end && number > 0 && number < 65536;
+    return inet_pton(AF_INET, text, to) == 1;
 }
 
 /* The one socket of exactly that id. false: there is none, or it has been closed. */

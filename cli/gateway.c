@@ -38,8 +38,8 @@ static bool same_server(const char *a, const char *b)
 {
     struct url one, other;
     return url_split(slice_of(a), &one) && url_split(slice_of(b), &other) && url_is_loopback(&one) &&
-           url_is_loopback(&other) && one.tls == other.tls &&
-           strcmp(one.host.ptr + one.host.len, other.host.ptr + other.host.len) == 0;
+           url_is_loopback(&other) && one.tls == other.tls && one.port == other.port &&
+           slice_equal(one.path, other.path);
 }
 
 /* The session's proxy, where it runs and is the one that was named (base_url NULL: any). */

@@ -23,7 +23,6 @@ struct exchange {
     struct local_http_reply *reply;
     struct buf *error;
     struct url url;
-    unsigned port;
     int fd;
     uint64_t deadline; /* monotonic milliseconds; 0: none */
     struct buf head;   /* what was read and not yet taken */
@@ -65,15 +64,11 @@ static bool locate(struct exchange *x)
     struct slice base = slice_of(x->request->base);
     if (!url_split(base, &x->url)) {
         x->url.origin = base;
-        return fault(x, LOCAL_HTTP_ELSEWHERE, "is no base URL (http://127.0.0.1:PORT)");
+        return fault(x, LOCAL_HTTP_ELSEWHERE, "not a base URL: expected " URL_FORM);
     }
     if (x->url.tls || !url_is_loopback(&x->url))
         return fault(x, LOCAL_HTTP_ELSEWHERE, "is not http:// to this machine, which is all that is called from here");
-    const char *after = x->url.host.ptr + x->url.host.len;
-    x->port = 80;
-    if (*after == ':')
-        x->port = (unsigned)strtoul(after + 1, NULL, 10);
-    return (x->port > 0 && x->port < 65536) || fault(x, LOCAL_HTTP_ELSEWHERE, "has no port from 1 to 65535");
+    return true;
 }
 
 /* Connects to one address. false with errno set, or after fault(). */
@@ -103,9 +98,9 @@ static bool connect_to(struct exchange *x, const struct sockaddr *address, sockl
 /* "localhost" is 127.0.0.1 first, then ::1; no resolver is asked. */
 static bool open_connection(struct exchange *x)
 {
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)x->port)};
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)x->url.port)};
     struct sockaddr_in6 six = {
-        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)x->port), .sin6_addr = in6addr_loopback};
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)x->url.port), .sin6_addr = in6addr_loopback};
     bool by_name = slice_is_nocase(x->url.host, "localhost");
     char text[INET_ADDRSTRLEN] = "127.0.0.1";
     errno = EINVAL;

@@ -239,7 +239,7 @@ bool profile_base_url(const char *given, struct buf *out, struct buf *why)
 {
     struct url url;
     if (!url_split(slice_of(given), &url)) {
-        buf_add_format(why, "\"%s\" is no http(s) address of a server", given);
+        buf_add_format(why, "\"%s\" is not a base URL: expected " URL_FORM, given);
         return false;
     }
     return gateway_base(slice_of(given), out);

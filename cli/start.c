@@ -7,6 +7,7 @@
 #include "cli/server.h"
 #include "cli/start_keys.h"
 #include "cli/terminal.h"
+#include "common/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +30,6 @@ static void say_lines(struct buf *text)
     }
 }
 
-static unsigned port_of(const char *url)
-{
-    const char *colon = url ? strrchr(url, ':') : NULL;
-    return colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
-}
-
 /* Whether what runs has the configuration that was asked for, if any was. */
 static bool same_config(const struct start_options *options, const struct session_status *status)
 {
@@ -48,7 +43,7 @@ static bool same_config(const struct start_options *options, const struct sessio
 /* lighttpd runs already: whether it is as the options want it. */
 static bool check_running(const struct start_options *options, const struct start_result *result)
 {
-    unsigned web = port_of(result->session.url), proxy = port_of(result->status.base_url);
+    unsigned web = url_port(result->session.url), proxy = url_port(result->status.base_url);
     if (options->web_port && options->web_port != web)
         (void)complain(0,
                        "pointsman already runs at %s with this runtime folder. Stop it (pointsman stop), or set "

@@ -1,6 +1,8 @@
 /* Who may talk to a loopback port at all: Host, Origin and Sec-Fetch-Site. */
 #include "common/guard.h"
 
+#include "common/url.h"
+
 #include <string.h>
 
 /* Whether the value is the prefix, one of the names, a colon and the port. */
@@ -42,14 +44,14 @@ bool guard_is_host_name(struct slice name)
     return name.len > 0 && name.len <= 253;
 }
 
-/* The host without ":digits" at its end. */
+/* The host without ":port" at its end. */
 static struct slice without_port(struct slice host)
 {
-    size_t digits = 0;
-    while (digits < host.len && host.ptr[host.len - 1 - digits] >= '0' && host.ptr[host.len - 1 - digits] <= '9')
-        digits++;
-    if (digits && digits <= 5 && digits < host.len && host.ptr[host.len - 1 - digits] == ':')
-        host.len -= digits + 1;
+    const char *colon = host.len ? memrchr(host.ptr, ':', host.len) : NULL;
+    size_t len = colon ? (size_t)(colon - host.ptr) : 0;
+    unsigned port;
+    if (colon && url_read_port((struct slice){colon + 1, host.len - len - 1}, &port))
+        host.len = len;
     return host;
 }
 

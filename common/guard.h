@@ -10,8 +10,8 @@
 /* Whether `host` (a Host header's value) is exactly "127.0.0.1:port", "localhost:port" or "[::1]:port". An absent
  * (empty) Host is refused. */
 bool guard_host(struct slice host, unsigned port);
-/* Whether `host` is one of `names` ("proxy.example agent-7", blanks between), with any port or none, in any case: for a
- * server that serves other machines on purpose. NULL: no names. */
+/* Whether `host` is one of `names` ("proxy.example agent-7", blanks between), in any case, with a port (1 to 65535) or
+ * without: for a server that serves other machines on purpose. NULL: no names. */
 bool guard_host_among(struct slice host, const char *names);
 /* Whether the text is a host's name or numeric address without a port, at most 253 characters. */
 bool guard_is_host_name(struct slice name);

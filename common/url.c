@@ -1,6 +1,8 @@
 /* The base URL of a server, taken apart. Pure. */
 #include "common/url.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The length of the scheme with its slashes; 0 for others than http and https. */
@@ -33,17 +35,40 @@ static size_t span_until(struct slice text, const char *stops)
     return len;
 }
 
-/* "" or ":" and one to five digits. */
-static bool is_port(struct slice text)
+bool url_read_port(struct slice digits, unsigned *port)
 {
-    if (text.len == 0)
-        return true;
-    if (text.ptr[0] != ':' || text.len < 2 || text.len > 6)
+    unsigned number = 0;
+    if (digits.len == 0 || digits.len > 5)
         return false;
-    for (size_t i = 1; i < text.len; i++)
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.ptr[i] < '0' || digits.ptr[i] > '9')
             return false;
+        number = number * 10 + (unsigned)(digits.ptr[i] - '0');
+    }
+    if (number < 1 || number > 65535)
+        return false;
+    *port = number;
     return true;
+}
+
+/* "" or ":" and a port. */
+static bool take_port(struct slice text, struct url *out)
+{
+    out->port = out->tls ? 443 : 80;
+    return text.len == 0 ||
+           (text.ptr[0] == ':' && url_read_port((struct slice){text.ptr + 1, text.len - 1}, &out->port));
+}
+
+/* false for digits and dots that are not an IPv4 address. */
+static bool is_host(struct slice host)
+{
+    char text[INET_ADDRSTRLEN];
+    struct in_addr address;
+    for (size_t i = 0; i < host.len; i++)
+        if (!strchr(".0123456789", host.ptr[i]))
+            return true;
+    (void)snprintf(text, sizeof text, "%.*s", SLICE_ARGS(host));
+    return host.len < sizeof text && inet_pton(AF_INET, text, &address) == 1;
 }
 
 bool url_split(struct slice text, struct url *out)
@@ -56,12 +81,19 @@ bool url_split(struct slice text, struct url *out)
     struct slice host = {rest.ptr, authority};
     bool brackets = host.len && host.ptr[0] == '[';
     host.len = brackets ? span_until(host, "]") + 1 : span_until(host, ":");
-    if (host.len == 0 || host.len > authority || !is_port((struct slice){rest.ptr + host.len, authority - host.len}))
+    if (host.len == 0 || host.len > authority || !is_host(host) ||
+        !take_port((struct slice){rest.ptr + host.len, authority - host.len}, out))
         return false;
     out->origin = (struct slice){text.ptr, start + authority};
     out->host = host;
     out->path = (struct slice){rest.ptr + authority, rest.len - authority};
     return true;
+}
+
+unsigned url_port(const char *text)
+{
+    struct url url;
+    return url_split(slice_of(text), &url) ? url.port : 0;
 }
 
 bool url_is_loopback(const struct url *url)

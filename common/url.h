@@ -4,17 +4,26 @@
 
 #include "common/buf.h"
 
-/* All slices lie in the text that was given. */
+/* All slices point into the text that was given. */
 struct url {
     bool tls;
-    struct slice origin; /* "https://host:port" */
+    unsigned port;       /* 1 to 65535: as written, else the scheme's 80 or 443 */
+    struct slice origin; /* "https://host:port", as written */
     struct slice host;   /* without a port; an IPv6 address with its brackets */
     struct slice path;   /* "" or "/…", as written */
 };
 
-/* http(s)://host[:port][/path], printable ASCII without user, query, fragment, quotes and blanks; false for all else.
- */
+/* What url_split() accepts, for messages. */
+#define URL_FORM "http(s)://host[:port][/path], port 1 to 65535, without user, query or blanks"
+
+/* Splits the base URL of a server; every base in a configuration, a form, a variable or an argument goes through here.
+ * Returns false unless it has URL_FORM, in printable ASCII without a fragment, quotes and <>. A host of digits and dots
+ * must be a whole IPv4 address: "127.1" is an address to some readers and a name to others. */
 MUST_CHECK bool url_split(struct slice text, struct url *out);
+/* Reads a port: 1 to 5 decimal digits, 1 to 65535. Returns false for all else, and leaves *port. */
+MUST_CHECK bool url_read_port(struct slice digits, unsigned *port);
+/* The URL's port; 0 if url_split() refuses the text, or for NULL. */
+unsigned url_port(const char *text);
 /* Whether the host is this machine by its name or address: localhost, 127.x.y.z, [::1]. */
 bool url_is_loopback(const struct url *url);
 

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/secret.h"
+#include "common/url.h"
 #include "proxy/config/config.h"
 #include "proxy/serve/confine.h"
 #include "proxy/front/listener.h"
@@ -93,9 +94,7 @@ static bool set_strategy(struct options *options, const char *name)
 
 static bool set_port(const char *option, const char *text, unsigned *port)
 {
-    char *end;
-    *port = (unsigned)strtoul(text, &end, 10);
-    bool good = *text && !*end && *port >= 1 && *port <= 65535;
+    bool good = url_read_port(slice_of(text), port);
     if (!good)
         log_error("%s %s: not a port; give a number from 1 to 65535", option, text);
     return good;
@@ -104,12 +103,14 @@ static bool set_port(const char *option, const char *text, unsigned *port)
 static bool set_workers(const char *text, unsigned *workers)
 {
     char *end;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    bool all = strcmp(text, "auto") == 0;
-    *workers = all ? (unsigned)(processors > 1 ? processors : 1) : (unsigned)strtoul(text, &end, 10);
-    if (all && *workers > SHARE_WORKERS_MAX)
-        *workers = SHARE_WORKERS_MAX;
-    bool good = all || (*text && !*end && *workers >= 1 && *workers <= SHARE_WORKERS_MAX);
+    long number = sysconf(_SC_NPROCESSORS_ONLN);
+    if (strcmp(text, "auto") == 0) {
+        *workers = number < 1 ? 1 : number > SHARE_WORKERS_MAX ? SHARE_WORKERS_MAX : (unsigned)number;
+        return true;
+    }
+    number = strtol(text, &end, 10);
+    *workers = (unsigned)number;
+    bool good = *text && !*end && number >= 1 && number <= SHARE_WORKERS_MAX;
     if (!good)
         log_error("--workers %s: give a number from 1 to %d, or auto", text, SHARE_WORKERS_MAX);
     return good;

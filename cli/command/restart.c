@@ -1,14 +1,9 @@
 /* pointsman restart: a stop and a start. */
 #include "cli/start_arguments.h"
+#include "common/url.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static unsigned port_of(const char *url)
-{
-    const char *colon = url ? strrchr(url, ':') : NULL;
-    return colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
-}
 
 /* What runs keeps its ports and its configuration where the command line names no others. */
 static void keep(struct start_options *options, char **config)
@@ -18,8 +13,8 @@ static void keep(struct start_options *options, char **config)
     struct buf error;
     buf_init(&error, 4096);
     if (session_find(&session, &error) && session_status(&session, &status, &error)) {
-        options->web_port = options->web_port ? options->web_port : port_of(session.url);
-        options->proxy_port = options->proxy_port ? options->proxy_port : port_of(status.base_url);
+        options->web_port = options->web_port ? options->web_port : url_port(session.url);
+        options->proxy_port = options->proxy_port ? options->proxy_port : url_port(status.base_url);
         *config = json_strdup(&status.json, json_get(&status.json, 0, "config"));
         options->config = options->config ? options->config : *config;
     }

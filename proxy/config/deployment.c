@@ -128,12 +128,11 @@ static bool no_base(struct config_loader *l, const struct deployment_source *s, 
     const struct provider *p = d->provider;
     bool in_file = s->api_base.text || !p->base_env;
     if (!in_file)
-        not_ready(l, d, missing ? "%s is not set" : "%s is not http(s)://host[:port]/path", p->base_env);
+        not_ready(l, d, missing ? "%s is not set" : "%s: expected " URL_FORM, p->base_env);
     else if (missing)
         config_error(l, s->line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
     else
-        config_error(l, s->api_base.line, "%s: expected http(s)://host[:port]/path, without user, query or blanks",
-                     WHAT);
+        config_error(l, s->api_base.line, "%s: expected " URL_FORM, WHAT);
     return !in_file;
 }
 

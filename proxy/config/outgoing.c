@@ -3,6 +3,7 @@
 
 #include "common/guard.h"
 #include "common/secret.h"
+#include "common/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,23 +31,13 @@ static bool take_scheme(struct slice *rest, struct slice *scheme)
     return false;
 }
 
-static bool is_port(struct slice port)
-{
-    unsigned number = 0;
-    for (size_t i = 0; i < port.len; i++) {
-        if (port.ptr[i] < '0' || port.ptr[i] > '9' || port.len > 5)
-            return false;
-        number = number * 10 + (unsigned)(port.ptr[i] - '0');
-    }
-    return number > 0 && number <= 65535;
-}
-
 static bool is_host_port(struct slice text)
 {
     const char *colon = text.len ? memrchr(text.ptr, ':', text.len) : NULL;
     size_t host = colon ? (size_t)(colon - text.ptr) : 0;
+    unsigned port;
     return colon && guard_is_host_name((struct slice){text.ptr, host}) &&
-           is_port((struct slice){colon + 1, text.len - host - 1});
+           url_read_port((struct slice){colon + 1, text.len - host - 1}, &port);
 }
 
 /* scheme://[user:password@]host:port[/] */

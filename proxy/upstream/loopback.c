@@ -42,16 +42,14 @@ bool loopback_parse(const char *text, struct loopback_origin *origin)
     struct url url;
     if (!url_split(slice_of(text), &url) || url.tls || !url_is_loopback(&url) || url.path.len >= sizeof origin->path)
         return false;
-    const char *port = url.host.ptr + url.host.len; /* ":8080", or what follows the origin */
     struct slice authority = {url.host.ptr, (size_t)(url.origin.ptr + url.origin.len - url.host.ptr)};
     if (authority.len >= sizeof origin->host)
         return false;
-    *origin =
-        (struct loopback_origin){.port = authority.len > url.host.len ? (uint16_t)strtoul(port + 1, NULL, 10) : 80};
+    *origin = (struct loopback_origin){.port = (uint16_t)url.port};
     memcpy(origin->host, authority.ptr, authority.len);
     memcpy(origin->path, url.path.ptr, url.path.len);
     set_address(origin, url.host);
-    return origin->port != 0;
+    return true;
 }
 
 static bool same_origin(const struct loopback_origin *a, const struct loopback_origin *b)

@@ -115,6 +115,8 @@ def test_no_master_key_no_start(folder):
     ("model_list:\n- model_name: a\n  litellm_params: {model: openai/x, order: high}\n", ["bad.yaml:3", "order"]),
     ("a: [\n", ["bad.yaml:"]),
     ("model_list: []\nmodel_list: []\n", ["bad.yaml:2", "model_list"]),
+    (GOOD.replace("127.0.0.1:1", "127.0.0.1:95659"), ["bad.yaml:3", "api_base", "port 1 to 65535"]),   # not port 30123
+    (GOOD.replace("127.0.0.1:1", "127.0.0.1:0"), ["bad.yaml:3", "api_base", "port 1 to 65535"]),
 ])
 def test_errors_name_file_line_and_key(folder, config, words):
     done = run(folder, config, LITELLM_API_KEY=MASTER_KEY)
@@ -131,6 +133,7 @@ def test_an_unknown_key_is_only_a_warning(folder):
 
 @pytest.mark.parametrize("arguments, word", [
     (["--strategy", "nonsense"], "simple-shuffle"), (["--allow-host", "name:80"], "name:80"), (["--allow-host", "*"], "*"),
+    (["--port", "4294971296"], "4294971296"), (["--port", "0"], "65535"), (["--workers", "4294967297"], "4294967297"),
 ])
 def test_options_that_mean_nothing_are_refused(folder, arguments, word):
     done = run(folder, GOOD, arguments, LITELLM_API_KEY=MASTER_KEY)

@@ -4,6 +4,7 @@
 
 #include "tests/unit/unit.h"
 #include "common/secret.h"
+#include "common/url.h"
 #include "proxy/config/private.h"
 
 #include <unistd.h>

@@ -332,16 +332,16 @@ TEST(models_and_bases_are_checked)
             "F:3: litellm_params.api_base is missing: \"hosted_vllm/\" has no server of its own\n"
             "F:4: litellm_params.model: no model's name in \"openai/\"\n"
             "F:5: litellm_params.model: MODEL is not set\n"
-            "F:6: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
-            "F:7: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
-            "F:8: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
-            "F:9: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
-            "F:10: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks\n"
+            "F:6: litellm_params.api_base: expected " URL_FORM "\n"
+            "F:7: litellm_params.api_base: expected " URL_FORM "\n"
+            "F:8: litellm_params.api_base: expected " URL_FORM "\n"
+            "F:9: litellm_params.api_base: expected " URL_FORM "\n"
+            "F:10: litellm_params.api_base: expected " URL_FORM "\n"
             "F:11: litellm_params.api_base: a variable's name must follow \"os.environ/\"\n"
             "F:12: model_list[].model_name: control characters, or more than 4096 bytes\n"
             "F:12: model_list: an entry without model_name\n"
             "F:13: litellm_params.api_base: control characters, or more than 4096 bytes\n"
-            "F:14: litellm_params.api_base: expected http(s)://host[:port]/path, without user, query or blanks");
+            "F:14: litellm_params.api_base: expected " URL_FORM);
 }
 
 /* ---- LiteLLM's own files ---- */

@@ -68,6 +68,8 @@ TEST(verdicts)
         {AGENT "+", "missing_base", "CODEX_AGENT_API_BASE"},
         {AGENT "127.0.0.1:8788", "invalid_base", "CODEX_AGENT_API_BASE"},
         {AGENT "file:///etc/passwd", "invalid_base", "CODEX_AGENT_API_BASE"},
+        {AGENT "http://127.0.0.1:95659", "invalid_base", "CODEX_AGENT_API_BASE"},
+        {AGENT "http://127.0.0.1:0", "invalid_base", "CODEX_AGENT_API_BASE"},
         {AGENT "http://u:p@127.0.0.1", "invalid_base", "CODEX_AGENT_API_BASE"},
         {AGENT "http://127.0.0.1/%0d%0aX:1", "invalid_base", "CODEX_AGENT_API_BASE"},
         {AGENT "http://127.0.0.1/%01", "invalid_base", "CODEX_AGENT_API_BASE"},

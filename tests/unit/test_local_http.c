@@ -189,7 +189,7 @@ TEST(only_this_machine_is_called)
     close(listener); /* nobody listens there now */
     static const char *const refused[] = {
         "http://example.com", "https://127.0.0.1:1", "http://127.example.com", "nonsense",
-        "http://10.0.0.1:80", "http://127.0.0.1:0",  "http://127.0.0.1:70000"};
+        "http://10.0.0.1:80", "http://127.0.0.1:0",  "http://127.0.0.1:70000", "http://127.1:80"};
     const char *const fields[] = {"X: a\r\nY: b", NULL};
     struct local_http_reply reply;
     struct buf error;

@@ -7,15 +7,19 @@ TEST(urls_are_taken_apart)
     static const struct {
         const char *text, *origin, *host, *path;
         bool tls, loopback;
+        unsigned port;
     } rows[] = {
-        {"http://127.0.0.1:8788", "http://127.0.0.1:8788", "127.0.0.1", "", false, true},
-        {"https://h", "https://h", "h", "", true, false},
-        {"HTTPS://h/", "HTTPS://h", "h", "/", true, false},
-        {"http://localhost/v1/", "http://localhost", "localhost", "/v1/", false, true},
-        {"http://[::1]:80/a/b", "http://[::1]:80", "[::1]", "/a/b", false, true},
-        {"http://[::2]", "http://[::2]", "[::2]", "", false, false},
-        {"http://127.example.com", "http://127.example.com", "127.example.com", "", false, false},
-        {"http://127.1.2.3/x:y", "http://127.1.2.3", "127.1.2.3", "/x:y", false, true},
+        {"http://127.0.0.1:8788", "http://127.0.0.1:8788", "127.0.0.1", "", false, true, 8788},
+        {"https://h", "https://h", "h", "", true, false, 443},
+        {"HTTPS://h/", "HTTPS://h", "h", "/", true, false, 443},
+        {"http://localhost/v1/", "http://localhost", "localhost", "/v1/", false, true, 80},
+        {"http://[::1]:80/a/b", "http://[::1]:80", "[::1]", "/a/b", false, true, 80},
+        {"http://[::2]", "http://[::2]", "[::2]", "", false, false, 80},
+        {"http://127.example.com", "http://127.example.com", "127.example.com", "", false, false, 80},
+        {"http://127.1.2.3/x:y", "http://127.1.2.3", "127.1.2.3", "/x:y", false, true, 80},
+        {"http://127.0.0.1:65535", "http://127.0.0.1:65535", "127.0.0.1", "", false, true, 65535},
+        {"https://h:1/", "https://h:1", "h", "/", true, false, 1},
+        {"http://h:00080", "http://h:00080", "h", "", false, false, 80},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct url url;
@@ -24,6 +28,8 @@ TEST(urls_are_taken_apart)
         assert_slice(url.host, rows[i].host);
         assert_slice(url.path, rows[i].path);
         assert_int_equal(url.tls, rows[i].tls);
+        assert_int_equal(url.port, rows[i].port);
+        assert_int_equal(url_port(rows[i].text), rows[i].port);
         assert_int_equal(url_is_loopback(&url), rows[i].loopback);
     }
 }
@@ -42,6 +48,20 @@ TEST(what_is_no_base_is_refused)
         "http://h:",
         "http://h:x",
         "http://h:123456",
+        "http://h:0",
+        "http://h:00000",
+        "http://h:65536",
+        "http://h:99999",
+        "http://127.0.0.1:95659",
+        "https://[::1]:65536/v1",
+        "http://h:-1",
+        "http://h:+80",
+        "http://h: 80",
+        "http://h:080808",
+        "http://127.1",
+        "http://127.0.0.256",
+        "http://127.0.0.1.",
+        "http://2130706433:80",
         "http://:80",
         "http://u@h",
         "http://h?q",
@@ -69,6 +89,8 @@ TEST(what_is_no_base_is_refused)
     }
     struct url url;
     assert_false(url_split((struct slice){"http://h\0x", 10}, &url));
+    assert_int_equal(url_port(NULL), 0);
+    assert_int_equal(url_port("http://h:65536"), 0);
 }
 
 int main(void)
