@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "support"))
+from basics import PATIENCE_S, free_port, wait_until  # noqa: E402
+
 KEY = "sk-bench-0123456789abcdef"
-PATIENCE_S = 20
 LITELLM_PATIENCE_S = 180   # it imports for long
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
@@ -52,19 +54,6 @@ listen bench
 """
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def wait_for(condition, what, patience_s=PATIENCE_S):
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > deadline:
-            sys.exit(f"bench/compare: waited {patience_s} s for {what}")
-        time.sleep(0.0005)
-
-
 def accepts(port):
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
@@ -82,7 +71,8 @@ class Server:
         began = time.monotonic()
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         env=dict(environment))
-        wait_for(lambda: self.process.poll() is not None or accepts(port), f"{command[0]} to accept connections", patience_s)
+        wait_until(lambda: self.process.poll() is not None or accepts(port), f"{command[0]} to accept connections",
+                   patience_s, every_s=0.0005)
         if self.process.poll() is not None:
             sys.exit(f"bench/compare: {command[0]} did not start:\n{(folder / 'log').read_text()}")
         self.ready_ms = (time.monotonic() - began) * 1000

@@ -1,6 +1,6 @@
 """What the fault scenarios are made of: scripted providers, a proxy of their own, and a client for either wire.
 
-The provider is tests/integration's, byte for byte scripted; it speaks Chat Completions alone, so that a Responses client is
+The provider is tests/support's, byte for byte scripted; it speaks Chat Completions alone, so that a Responses client is
 served through the bridge."""
 import contextlib
 import http.client
@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "integration"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "support"))
 
 import chat_wire as chat                                              # noqa: E402
 import mock_upstream as mock                                          # noqa: E402

@@ -106,7 +106,7 @@ tests_unit_test_profile_text_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
 # Run by ./check, in Python.
-EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/browser tests/long \
+EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/support tests/README.md tests/browser tests/long \
 	tests/mutation tests/costs tests/faults tests/fuzz/run tests/fuzz/corpus tools .ci
 
 # Takes each of our own guards out in turn; after a ./check, whose tools it uses.

@@ -2,13 +2,12 @@
 import os
 import pathlib
 import shutil
-import sys
 import tempfile
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-from session_tools import BUILD, KEYS, Session, is_alive, wait_for  # noqa: E402
+from basics import BUILD, is_alive, wait_until
+from session_tools import KEYS, Session
 
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium-driver")
@@ -75,7 +74,7 @@ class Page:
                 return condition()
             except WebDriverException:
                 return False
-        wait_for(holds, what)
+        wait_until(holds, what)
 
     def wait_state(self, state):
         self.wait(lambda: self.state() == state, f"the page says {state}")

@@ -1,14 +1,13 @@
 """The fault bench and the hostile providers: every scenario and kind, in short."""
 import json
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
-from proxy_process import BUILD
+from basics import BUILD, ROOT
 
-BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
+BENCH = ROOT / "bench"
 
 
 @pytest.mark.parametrize("program, count", [("faults --transport=loopback", 32),

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from session_tools import BUILD
+from basics import BUILD
 from torture import SANITIZED
 
 PROGRAMS = [BUILD / "proxy" / "pointsman-proxy", BUILD / "cgi" / "pointsman-session", BUILD / "cli" / "pointsman"]

@@ -7,13 +7,13 @@ import threading
 
 import pytest
 
+from basics import children, is_alive, wait_until
 import chat_wire as chat
 import codex_cli
 from cli_tools import BINARY, Terminal
 from conftest import UPSTREAM_KEY, chat_only
 from mock_upstream import HANG
 from profile_tools import EXEC, Home, former_binary, proxy_config
-from session_tools import children, is_alive, wait_for
 
 ANSWER = "Final answer."
 BINARIES = {"files": codex_cli.binary(), "tables": former_binary()}
@@ -98,7 +98,7 @@ def test_two_share_and_the_last_one_puts_back(home, upstream):
     first.process.kill()
     first.end()
     assert asked.gone.wait(20)   # its Codex died with it
-    wait_for(lambda: not is_alive(codex), "its Codex is gone")
+    wait_until(lambda: not is_alive(codex), "its Codex is gone")
     assert home.cli("status").returncode == 0 and not home.as_before()
     assert "in use" in home.cli("disable").stderr
     go_on.set()
@@ -149,7 +149,7 @@ def test_what_a_killed_one_leaves_the_next_command_puts_right(home, upstream, co
     codex = only.codex_pid()
     only.process.kill()
     only.end()
-    wait_for(lambda: not is_alive(codex), "its Codex is gone")   # it writes into its home until then
+    wait_until(lambda: not is_alive(codex), "its Codex is gone")   # it writes into its home until then
     assert home.cli("status").returncode == 0 and not home.as_before()
     after = home.cli(*command)
     assert after.returncode == 0 and "killed" in after.stderr, after.stderr

@@ -5,8 +5,9 @@ import signal
 import socket
 
 import pytest
+from basics import children, is_alive, wait_until
 from cli_tools import Terminal
-from session_tools import KEYS, children, is_alive, wait_for
+from session_tools import KEYS
 
 KEY = KEYS["OPENAI_API_KEY"]
 
@@ -85,7 +86,7 @@ def test_while_it_runs(cli, codex):
     assert f":{cli.proxy_port}/v1" in found["proxy"]["detail"] and "models ready" in found["proxy"]["detail"]
     assert found["keys"]["ok"], "what runs has its keys"
     os.kill(cli.status()["pid"], signal.SIGKILL)
-    wait_for(lambda: cli.status()["state"] == "died", "the session notices")
+    wait_until(lambda: cli.status()["state"] == "died", "the session notices")
     found = findings(cli)
     assert not found["proxy"]["ok"] and "signal 9" in found["proxy"]["detail"]
 
@@ -95,7 +96,7 @@ def test_leftovers_of_a_killed_session(cli, codex):
     proxy, server = cli.status()["pid"], int((cli.runtime / "lighttpd.pid").read_text())
     for pid in (server, children(server)[0]):
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not is_alive(proxy), "the proxy follows its parents")
+    wait_until(lambda: not is_alive(proxy), "the proxy follows its parents")
     found = findings(cli, OPENAI_API_KEY=KEY)
     assert not found["leftovers"]["ok"] and found["leftovers"]["remedy"] == "pointsman stop"
     assert cli("stop").returncode == 0

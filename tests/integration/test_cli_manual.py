@@ -4,8 +4,8 @@ import shutil
 import subprocess
 
 import pytest
+from basics import BUILD, ROOT
 from cli_tools import BINARY
-from session_tools import BUILD, ROOT
 
 PAGES = {"pointsman.1": BUILD / "doc" / "man" / "pointsman.1",
          "pointsman-proxy.8": ROOT / "doc" / "man" / "pointsman-proxy.8",

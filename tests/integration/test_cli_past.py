@@ -4,9 +4,7 @@ import json
 import pytest
 
 import chat_wire as chat
-import codex_cli
 from conftest import chat_only, deployment
-from mock_upstream import error
 from test_cli_run import ANSWER, FLAGS, REAL, RunCli, priced, real_codex
 
 

@@ -1,15 +1,15 @@
 """pointsman qwen and pointsman test: straight to the model on this machine, and the aliases of the proxy."""
 import json
 import os
-import pathlib
 import re
 import signal
 import sys
 
 import pytest
+from basics import ROOT, free_port
 from cli_tools import Terminal
 from mock_ollama import MODEL, Ollama
-from session_tools import KEYS, free_port
+from session_tools import KEYS
 
 KEY = KEYS["OPENAI_API_KEY"]
 
@@ -84,7 +84,7 @@ def test_setup_starts_the_server(cli):
     assert "ollama.com/download" in cli("qwen", "--setup", PATH="/nonexistent").stderr
     program = cli.folder / "bin" / "ollama"
     program.parent.mkdir()
-    mock = pathlib.Path(__file__).with_name("mock_ollama.py")
+    mock = ROOT / "tests" / "support" / "mock_ollama.py"
     program.write_text(f"#!/bin/sh\n[ \"$1\" = serve ] && echo $$ >'{cli.folder}/pid' &&\n"
                        f"exec '{sys.executable}' '{mock}' {port}\n")
     program.chmod(0o700)

@@ -8,8 +8,9 @@ import subprocess
 import urllib.request
 
 import pytest
+from basics import children, is_alive, wait_until
 from cli_tools import BINARY, Terminal
-from session_tools import KEYS, children, is_alive, wait_for
+from session_tools import KEYS
 
 OPENAI, GEMINI = KEYS["OPENAI_API_KEY"], KEYS["GEMINI_API_KEY"]
 
@@ -217,7 +218,7 @@ def test_a_killed_session_is_cleared_away(cli):
     app = children(server)[0]
     for pid in (server, app):
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not is_alive(proxy), "the proxy follows its parents")
+    wait_until(lambda: not is_alive(proxy), "the proxy follows its parents")
     assert cli("status").returncode == 3
     assert cli("key").stderr == "pointsman is not running: pointsman start\n"
     assert cli.start(OPENAI_API_KEY=OPENAI).returncode == 0

@@ -3,11 +3,12 @@ import subprocess
 
 import pytest
 
+from basics import wait_until
 import chat_wire as chat
 import codex_cli
 from conftest import chat_only
 from mock_upstream import CLOSE, HANG, error, stream, stream_open
-from proxy_process import MASTER_KEY, wait_until
+from proxy_process import MASTER_KEY
 
 ANSWER = "Final answer from the chat upstream."
 PATCH = "*** Begin Patch\n*** Add File: hello.txt\n+hello world\n*** End Patch\n"

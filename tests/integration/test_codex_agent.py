@@ -3,10 +3,10 @@ import time
 
 import pytest
 
+from basics import free_port, wait_until
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import CLOSE, RESET, error, stream_open
-from proxy_process import free_port, wait_until
 from test_hangup import send
 
 AGENT_KEY = "sk-canary-agent-0123456789abcdef"

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from basics import wait_until
 import chat_wire as chat
 import codex_cli
 import responses_wire as responses
 from conftest import deployment
 from mock_chatgpt import ChatGPT, Login, cut, jwt, limited, with_limits
 from mock_upstream import HANG, error, reply, stream
-from proxy_process import MASTER_KEY, wait_until
+from proxy_process import MASTER_KEY
 
 ASK = {"model": "codex-light", "input": "hi"}
 STREAM = {**ASK, "stream": True}

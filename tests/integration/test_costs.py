@@ -6,12 +6,13 @@ import platform
 import shutil
 import subprocess
 
+from basics import ROOT, wait_until
 import chat_wire as chat
 import pytest
 import responses_wire as responses
 from conftest import chat_only, deployment
-from faults import ROOT, Memory
-from proxy_process import MASTER_KEY, wait_until
+from faults import Memory
+from proxy_process import MASTER_KEY
 from torture import SANITIZED
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="the sanitizers have costs of their own")

@@ -5,10 +5,11 @@ import subprocess
 
 import pytest
 
+from basics import free_port
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import error
-from proxy_process import BINARY, MASTER_KEY, free_port
+from proxy_process import BINARY, MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 MODEL_FIELDS = {"calls", "success_rate", "ewma_ttft_ms", "ewma_total_latency_ms", "ewma_latency_ms", "ewma_tokens_per_second",

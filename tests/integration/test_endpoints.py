@@ -4,7 +4,7 @@ import pytest
 import chat_wire as chat
 import responses_wire as responses
 from conftest import chat_only, deployment
-from mock_upstream import CLOSE, chunk, error, event, reply, stream, stream_open
+from mock_upstream import CLOSE, error, event, reply, stream, stream_open
 
 COMPLETION = b'{"prompt":"def f(" , "model": "codex-light","max_tokens":5, "suffix":null}'
 EMBEDDING = b'{"input":["one","two"] , "model": "codex-light","dimensions":2}'

@@ -3,11 +3,11 @@ import time
 
 import pytest
 
+from basics import free_port
 import chat_wire as chat
 import responses_wire as responses
 from conftest import BOTH_TRANSPORTS, chat_only, deployment
 from mock_upstream import CLOSE, HANG, RESET, error, event, reply, stream, stream_open
-from proxy_process import free_port
 
 pytestmark = BOTH_TRANSPORTS
 

@@ -5,10 +5,11 @@ import socket
 
 import pytest
 
+from basics import wait_until
 import chat_wire as chat
 import responses_wire as responses
 from conftest import deployment
-from proxy_process import MASTER_KEY, wait_until
+from proxy_process import MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "codex-light", "input": "hi"}

@@ -5,10 +5,10 @@ import struct
 
 import pytest
 
+from basics import wait_until
 import chat_wire as chat
 from conftest import BOTH_TRANSPORTS, deployment
 from mock_upstream import HANG, stream_open
-from proxy_process import wait_until
 from test_front import head
 
 pytestmark = BOTH_TRANSPORTS

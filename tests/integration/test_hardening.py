@@ -6,11 +6,12 @@ import shutil
 import signal
 import subprocess
 
+from basics import wait_until
 import chat_wire as chat
 import pytest
 from conftest import UPSTREAM_KEY, deployment
 from faults import Outcome, reserved_port
-from proxy_process import BINARY, MASTER_KEY, wait_until
+from proxy_process import BINARY, MASTER_KEY
 from test_torture_memory import REQUESTS, is_whole, serve
 from torture import SANITIZED
 

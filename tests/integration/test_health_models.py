@@ -3,10 +3,11 @@ import subprocess
 
 import pytest
 
+from basics import free_port
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import error
-from proxy_process import BINARY, MASTER_KEY, free_port
+from proxy_process import BINARY, MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
+from basics import wait_until
 import chat_wire as chat
 from conftest import BOTH_TRANSPORTS, deployment
 from mock_upstream import CLOSE, HANG, RESET, error
-from proxy_process import wait_until
 
 pytestmark = BOTH_TRANSPORTS
 

@@ -5,11 +5,12 @@ import stat
 
 import pytest
 
+from basics import wait_until
 import chat_wire as chat
 import responses_wire as responses
 from conftest import UPSTREAM_KEY, chat_only, deployment
 from mock_upstream import error
-from proxy_process import MASTER_KEY, wait_until
+from proxy_process import MASTER_KEY
 
 PROMPT = "canary-prompt-0123456789"
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": PROMPT}]}

@@ -5,9 +5,10 @@ import http.client
 
 import pytest
 
+from basics import PATIENCE_S
 import chat_wire as chat
-from conftest import BOTH_TRANSPORTS, deployment
-from proxy_process import MASTER_KEY, PATIENCE_S, Reply
+from conftest import BOTH_TRANSPORTS
+from proxy_process import MASTER_KEY, Reply
 
 START = b'{"model":"codex-light","messages":[{"role":"user","content":"hi"}],"metadata":'
 

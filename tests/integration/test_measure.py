@@ -1,18 +1,17 @@
 """bench/measure-dispatch and bench/measure-streaming against a live proxy with a mock upstream."""
 import json
 import os
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
+from basics import ROOT
 import chat_wire as chat
-from conftest import deployment
 from mock_upstream import CLOSE, error
 from proxy_process import MASTER_KEY
 
-BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
+BENCH = ROOT / "bench"
 ID = "codex-light/openai/1"
 
 

@@ -1,8 +1,8 @@
 """Ollama cuts a prompt that is longer than the context its model was loaded with, and says nothing: no such prompt is sent."""
+from basics import wait_until
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import error, reply
-from proxy_process import wait_until
 
 MODEL = "qwen2.5-coder:3b"
 SHORT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from basics import ROOT
 import chat_wire as chat
 import responses_wire as responses
 from codex_cli import place
@@ -13,7 +14,7 @@ from conftest import chat_only, deployment
 from mock_upstream import CLOSE, error, reply, stream_open
 from proxy_process import MASTER_KEY
 
-CLIENT = pathlib.Path(__file__).with_name("openai_client.mjs")
+CLIENT = ROOT / "tests" / "support" / "openai_client.mjs"
 CITY = '{"city": "Bern"}'
 
 

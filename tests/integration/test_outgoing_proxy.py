@@ -4,10 +4,11 @@ import subprocess
 
 import pytest
 
+from basics import free_port
 import chat_wire as chat
 from conftest import UPSTREAM_KEY, deployment
 from mock_chatgpt import ChatGPT, Login, jwt
-from proxy_process import BINARY, MASTER_KEY, free_port
+from proxy_process import BINARY, MASTER_KEY
 from tunnel_proxy import TunnelProxy
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}

@@ -8,10 +8,11 @@ import threading
 
 import pytest
 
+from basics import free_port, wait_until
 import chat_wire as chat
 from conftest import UPSTREAM_KEY, deployment
 from mock_upstream import error, stream
-from proxy_process import BINARY, MASTER_KEY, free_port, wait_until
+from proxy_process import BINARY, MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 

@@ -3,10 +3,11 @@ import json
 
 import pytest
 
+from basics import wait_until
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import HANG, error
-from proxy_process import MASTER_KEY, wait_until
+from proxy_process import MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 STRATEGIES = ["simple-shuffle", "expected-cost", "risk-adjusted"]

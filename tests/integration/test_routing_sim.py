@@ -3,14 +3,13 @@ expected-cost beats the static order on them. Virtual time: nothing here waits."
 import hashlib
 import json
 import os
-import pathlib
 import subprocess
 
 import pytest
 
-from proxy_process import BUILD
+from basics import BUILD, ROOT
 
-BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
+BENCH = ROOT / "bench"
 WORKLOAD = BENCH / "routing-workload.yaml"
 
 # J in USD per 1,000 requests over the reporting seeds: (static, state_oracle), as published with the workload.

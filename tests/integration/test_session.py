@@ -7,7 +7,8 @@ import threading
 import urllib.parse
 
 import pytest
-from session_tools import BUILD, KEYS, Session, free_port, is_alive, wait_for
+from basics import ROOT, is_alive, wait_until
+from session_tools import KEYS, Session
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -337,7 +338,7 @@ def test_stop_while_a_start_waits(session):
     waiting = threading.Thread(target=lambda: answers.append(session.start()))
     waiting.start()
     session.wait_state("starting")
-    wait_for((session.folder / "stub-seen.json").exists, "the stub is up")
+    wait_until((session.folder / "stub-seen.json").exists, "the stub is up")
     with open(session.folder / "gate", "wb"):   # blocks until the stub waits, and is let go of after the stop
         assert session.stop().json["state"] == "stopped"
     waiting.join(10)
@@ -351,7 +352,7 @@ def test_too_many_waiting_requests(session):
     stops = [threading.Thread(target=lambda: answers.append(session.stop().status)) for _ in range(30)]
     for stop in stops:
         stop.start()
-    wait_for(lambda: answers.count(503) >= 15, "the surplus is refused")
+    wait_until(lambda: answers.count(503) >= 15, "the surplus is refused")
     assert session.request("GET", "/health").status == 200
     os.kill(pid, 9)
     for stop in stops:
@@ -441,7 +442,7 @@ def test_full_disk_for_the_runtime_folder(folder, session):
         place = folder / "disk"
         place.mkdir()
         subprocess.run([*namespace, sys.executable, "-c", FULL_DISK, place], check=True, timeout=60,
-                       cwd=os.path.dirname(os.path.abspath(__file__)))
+                       cwd=ROOT / "tests" / "support")
         return
     session.key_file.mkdir()
     answer = session.start()
@@ -455,15 +456,15 @@ def test_dead_web_server_takes_everything_along(session):
     app = session.session_pid()
     session.server.kill()
     session.server.wait()
-    wait_for(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
+    wait_until(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
     assert not session.key_file.exists()
 
 
 def test_dead_session_takes_the_proxy_along_and_the_next_sweeps(session):
     pid = session.start().json["pid"]
     os.kill(session.session_pid(), 9)
-    wait_for(lambda: not is_alive(pid), "the proxy ends", 2)
-    assert wait_for(session.is_healthy, "lighttpd starts the next one")
+    wait_until(lambda: not is_alive(pid), "the proxy ends", 2)
+    assert wait_until(session.is_healthy, "lighttpd starts the next one")
     assert session.status()["state"] == "stopped" and not session.key_file.exists()
     assert session.start().status == 200
 
@@ -472,7 +473,7 @@ def test_ordinary_shutdown_leaves_nothing(session):
     pid = session.start().json["pid"]
     app = session.session_pid()
     session.close()
-    wait_for(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
+    wait_until(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
     assert not {"codex-litellm-proxy.key", "session-token", "notify.sock"} & {p.name for p in session.runtime.iterdir()}
 
 

@@ -8,7 +8,8 @@ import subprocess
 import threading
 
 import pytest
-from session_tools import Session, children, wait_for
+from basics import children, wait_until
+from session_tools import Session
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace") or os.geteuid() != 0,
                                 reason="strace by root holds the child up: the session app lets nobody else trace it")
@@ -45,10 +46,10 @@ def test_a_child_that_still_holds_the_socket(session, call):
     with meddled(app, call, "delay_enter=1000000:when=1"):   # of the child's first one
         starting = threading.Thread(target=try_start, args=[session])
         starting.start()
-        child = wait_for(lambda: children(app), "the child")[0]
+        child = wait_until(lambda: children(app), "the child")[0]
         os.kill(app, signal.SIGKILL)
-        wait_for(lambda: not os.path.exists(f"/proc/{app}"), "its end")
-        wait_for(session.is_healthy, "the next session", 15)
+        wait_until(lambda: not os.path.exists(f"/proc/{app}"), "its end")
+        wait_until(session.is_healthy, "the next session", 15)
     starting.join()
     assert session.session_pid() not in (app, child) and session.start(DEMO=True).status == 200
 

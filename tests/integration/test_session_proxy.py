@@ -6,10 +6,11 @@ import pathlib
 import signal
 import socket
 
+from basics import BUILD, is_alive, wait_until
 import chat_wire as chat
 import pytest
 from mock_upstream import error
-from session_tools import BUILD, KEYS, Session, is_alive, own_config, wait_for
+from session_tools import KEYS, Session, own_config
 
 
 @pytest.fixture
@@ -87,16 +88,16 @@ def test_orphans_clean_up(session):
     for _ in range(3):
         pid = session.start(DEMO=True).json["pid"]
         os.kill(session.session_pid(), signal.SIGKILL)
-        wait_for(lambda: not is_alive(pid), "the proxy ends", 1)
+        wait_until(lambda: not is_alive(pid), "the proxy ends", 1)
         assert not session.key_file.exists()
-        wait_for(session.is_healthy, "the next session")
+        wait_until(session.is_healthy, "the next session")
 
 
 def test_dead_web_server_frees_the_port(session):
     pid = session.start(DEMO=True).json["pid"]
     session.server.kill()
-    wait_for(lambda: not is_alive(pid), "the proxy ends", 1)
-    wait_for(lambda: port_is_free(session), "the port is free", 1)
+    wait_until(lambda: not is_alive(pid), "the proxy ends", 1)
+    wait_until(lambda: port_is_free(session), "the port is free", 1)
     assert not session.key_file.exists()
 
 
@@ -123,7 +124,7 @@ def test_a_test_call(session):
     assert answer.status == 200 and answer.json["words"].startswith("codex-echo: OK after ")
     assert answer.json["test"]["call"]["status"] == 200
     assert session.key_file.read_text() not in answer.text
-    served = wait_for(lambda: next((a for a in session.status()["aliases"] if a["name"] == "codex-echo" and
+    served = wait_until(lambda: next((a for a in session.status()["aliases"] if a["name"] == "codex-echo" and
                                     a["deployments"][0]["calls"]), None), "the call is told")["deployments"]
     assert [(d["model"], d["serves"], d["calls"], d["failed"]) for d in served] == [("echo/codex-echo", True, 1, 0)]
     for wrong in ({}, {"model": ""}, {"model": "--call"}, {"model": True}, {"model": "x" * 300}):

@@ -8,9 +8,9 @@ import struct
 import subprocess
 
 import pytest
+from basics import BUILD, wait_until
 from conftest import deployment
-from proxy_process import MASTER_KEY, wait_until
-from session_tools import BUILD
+from proxy_process import MASTER_KEY
 from torture import LONG, SANITIZED, Holdings, count, figure
 
 pytestmark = pytest.mark.timeout(7200 if LONG else 120)

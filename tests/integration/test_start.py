@@ -5,7 +5,7 @@ import subprocess
 import urllib.request
 
 import pytest
-from session_tools import BUILD, ROOT, free_port
+from basics import BUILD, ROOT, free_port
 
 
 @pytest.fixture

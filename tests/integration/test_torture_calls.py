@@ -12,11 +12,11 @@ import subprocess
 import time
 
 import pytest
+from basics import children
 from conftest import UPSTREAM_KEY, deployment
 from faults import PATIENCE_S, Outcome, reserved_port
 from proxy_process import BINARY, MASTER_KEY
 from test_torture_memory import REQUESTS, is_whole, serve
-from session_tools import children
 from torture import LONG, SANITIZED, figure
 
 pytestmark = [pytest.mark.timeout(7200 if LONG else 120),

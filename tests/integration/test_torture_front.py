@@ -9,11 +9,12 @@ import statistics
 import threading
 import time
 
+from basics import wait_until
 import chat_wire as chat
 import pytest
 from conftest import deployment
 from mock_upstream import error, stream
-from proxy_process import MASTER_KEY, wait_until
+from proxy_process import MASTER_KEY
 from session_tools import Session
 from torture import LONG, SANITIZED, Holdings, allow_files, count, figure, fling_all
 

@@ -12,8 +12,9 @@ import time
 import urllib.parse
 
 import pytest
+from basics import BUILD, children, is_alive, wait_until
 from mock_upstream import error
-from session_tools import BUILD, KEYS, Session, children, is_alive, own_config, wait_for
+from session_tools import KEYS, Session, own_config
 from torture import LONG, SANITIZED, count, figure
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
@@ -78,10 +79,10 @@ def test_killed_parents(folder, request):
             session.server.kill()
         elif session_pid:
             os.kill(session_pid, signal.SIGKILL)
-        wait_for(lambda: port_is_free(session.proxy_port), "the port is free", 5)
+        wait_until(lambda: port_is_free(session.proxy_port), "the port is free", 5)
         slowest = max(slowest, time.monotonic() - begin)
         gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
-        wait_for(lambda gone=gone: not mine(folder, gone), "nothing is left", 5)
+        wait_until(lambda gone=gone: not mine(folder, gone), "nothing is left", 5)
         starting.join()
         if of_server:
             session.server.wait()
@@ -89,7 +90,7 @@ def test_killed_parents(folder, request):
             (session.runtime / "pointsman-session").unlink()
             session = make_session(folder)
         else:
-            wait_for(session.is_healthy, "the next session", 10)
+            wait_until(session.is_healthy, "the next session", 10)
         assert not session.key_file.exists() and session.status()["state"] == "stopped"
     session.close()
     assert not processes_of(folder)
@@ -125,7 +126,7 @@ def test_stops_in_the_middle_of_starts(session):
         assert port_is_free(session.proxy_port) and not children(app)
     assert session.session_pid() == app and session.start(DEMO=True).status == 200 and session.stop().status == 200
     if files:
-        wait_for(lambda: len(os.listdir(f"/proc/{app}/fd")) <= files, "its descriptors")
+        wait_until(lambda: len(os.listdir(f"/proc/{app}/fd")) <= files, "its descriptors")
     figure(f"{number} starts with a stop in the middle: stuck", 0, 0)
 
 

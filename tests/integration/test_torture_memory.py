@@ -7,12 +7,13 @@ import signal
 import subprocess
 import time
 
+from basics import wait_until
 import chat_wire as chat
 import pytest
 import responses_wire as responses
 from conftest import UPSTREAM_KEY, deployment
 from faults import FOREVER, PATIENCE_S, Memory, Outcome, reserved_port
-from proxy_process import BINARY, MASTER_KEY, wait_until
+from proxy_process import BINARY, MASTER_KEY
 from torture import LONG, SANITIZED, figure
 
 pytestmark = [pytest.mark.timeout(3600 if LONG else 120),

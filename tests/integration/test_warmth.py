@@ -2,7 +2,6 @@
 import concurrent.futures
 import http.client
 import json
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -10,10 +9,11 @@ import threading
 
 import pytest
 
+from basics import ROOT
 import chat_wire as chat
-from conftest import BOTH_TRANSPORTS, deployment
+from conftest import deployment
 from mock_upstream import STREAM_END, STREAM_HEAD, error, event
-from proxy_process import MASTER_KEY, wait_until
+from proxy_process import MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**CHAT, "stream": True}
@@ -189,6 +189,6 @@ def test_a_silent_name_server_holds_nobody_up(folder):
     bind = ["mount", "--bind", "/etc/resolv.conf", "/etc/resolv.conf"]
     if not shutil.which("unshare") or subprocess.run([*place, *bind], capture_output=True, check=False).returncode:
         pytest.skip("no namespaces can be made here")
-    done = subprocess.run([*place, sys.executable, pathlib.Path(__file__).with_name("silent_names.py"), folder],
+    done = subprocess.run([*place, sys.executable, ROOT / "tests" / "support" / "silent_names.py", folder],
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "call 503\nothers 200\nexit 0\n", done.stdout + done.stderr

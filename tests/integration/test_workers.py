@@ -8,11 +8,11 @@ import socket
 
 import pytest
 
+from basics import children, is_alive, wait_until
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import error, stream_open
-from proxy_process import Proxy, wait_until
-from session_tools import children, is_alive
+from proxy_process import Proxy
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 USAGE = {"prompt_tokens": 11, "completion_tokens": 500, "total_tokens": 511}   # as many as a first call is expected to take

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import time
 
-from session_tools import BUILD, free_port, own_config
+from basics import BUILD, free_port
+from session_tools import own_config
 
 BINARY = BUILD / "cli" / "pointsman"
 PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")

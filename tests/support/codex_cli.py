@@ -3,7 +3,7 @@ import os
 import pathlib
 import subprocess
 
-from proxy_process import BUILD
+from basics import BUILD
 
 TIMEOUT_S = 90
 

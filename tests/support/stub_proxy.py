@@ -38,7 +38,7 @@ def leave(*_):
     os._exit(0)
 
 
-def wait_for(name):
+def wait_until(name):
     """Blocks until the test lets go of the named pipe."""
     with open(folder / name, "rb") as pipe:
         pipe.read()
@@ -50,7 +50,7 @@ for line in behaviour.get("say", []):
 if "exit" in behaviour:
     sys.exit(behaviour["exit"])
 if behaviour.get("hold"):
-    wait_for(behaviour["hold"])
+    wait_until(behaviour["hold"])
 status = behaviour.get("status", STATUS)
 notify("READY=1\nSTATUS=ready\nX_POINTSMAN_STATUS=" + (status if isinstance(status, str) else json.dumps(status)))
 listener = socket.socket(fileno=3)

@@ -4,12 +4,12 @@ import contextlib
 import http.client
 import json
 import mmap
-import pathlib
 import socket
 import struct
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from basics import ROOT
+
 FOREVER = 1 << 62
 PATIENCE_S = 5   # nothing that fails may hang for longer
 

@@ -7,41 +7,13 @@ import select
 import signal
 import socket
 import subprocess
-import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("POINTSMAN_BUILD", ROOT / "build")).resolve()
+from basics import BUILD, ROOT, children, free_port, wait_until
+
 STUB = pathlib.Path(__file__).with_name("stub_proxy.py")
 LIGHTTPD = next((p for p in ("/usr/sbin/lighttpd", "/usr/bin/lighttpd") if os.path.exists(p)), "lighttpd")
 KEYS = {"OPENAI_API_KEY": "sk-canary-openai-0123456789abcdef", "GEMINI_API_KEY": "AIzaCanaryGemini0123456789abcdef",
         "HF_TOKEN": "hf_canary0123456789abcdef"}
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(condition, what, seconds=10):
-    """Until `condition` is true; its value."""
-    until = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < until, f"{what}: not within {seconds} s"
-        time.sleep(0.005)
-    return value
-
-
-def is_alive(pid):
-    """Running, and no zombie."""
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def children(pid):
-    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def own_config(folder):
@@ -93,7 +65,7 @@ class Session:
             ["sh", "-c", f"POINTSMAN_PARENT=$$ && export POINTSMAN_PARENT && exec {LIGHTTPD} -D -f lighttpd.conf"],
             cwd=self.runtime, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
-            wait_for(self.is_healthy, "the page answers")
+            wait_until(self.is_healthy, "the page answers")
         except AssertionError as fault:
             self.server.kill()
             self.server.wait()
@@ -152,7 +124,7 @@ class Session:
         return self.request("GET", "/api/status").json
 
     def wait_state(self, state, seconds=10):
-        return wait_for(lambda: self.status()["state"] == state and self.status(), f"state {state}", seconds)
+        return wait_until(lambda: self.status()["state"] == state and self.status(), f"state {state}", seconds)
 
     @property
     def key_file(self):

@@ -9,31 +9,16 @@ import subprocess
 import sys
 import time
 
-BUILD = pathlib.Path(os.environ.get("POINTSMAN_BUILD", pathlib.Path(__file__).resolve().parents[2] / "build"))
+from basics import BUILD, PATIENCE_S, wait_until
+
 BINARY = BUILD / "proxy" / "pointsman-proxy"
 MASTER_KEY = "sk-local-canary-master-0123456789abcdef"
-PATIENCE_S = 20
 
 # Puts the listening sockets where the LISTEN_FDS convention wants them, and becomes the proxy.
 HAND_DOWN = ("import os, sys; spare = [os.dup(int(fd)) for fd in sys.argv[1].split(',')]; "
              "[(os.dup2(fd, 3 + i), os.set_inheritable(3 + i, True)) for i, fd in enumerate(spare)]; "
              "os.environ['LISTEN_PID'] = str(os.getpid()); "
              "os.execv(sys.argv[2], sys.argv[2:])")
-
-
-def free_port():
-    """A port that was free a moment ago: for programs that can't be handed a socket."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-def wait_until(condition, what, timeout=PATIENCE_S):
-    """Asks until the condition holds, and gives what it gave."""
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {timeout} s for {what}"
-        time.sleep(0.005)
-    return value
 
 
 class Reply:

@@ -11,7 +11,7 @@ import resource
 import socket
 import struct
 
-from session_tools import BUILD
+from basics import BUILD
 
 LONG = bool(os.environ.get("POINTSMAN_LONG"))
 SANITIZED = b"__asan_init" in (BUILD / "proxy" / "pointsman-proxy").read_bytes()
