@@ -5,11 +5,9 @@
 #include "common/url.h"
 #include "proxy/http/reply.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,13 +70,15 @@ static bool locate(struct exchange *x)
 }
 
 /* Connects to one address. false with errno set, or after fault(). */
-static bool connect_to(struct exchange *x, const struct sockaddr *address, socklen_t len)
+static bool connect_to(struct exchange *x, const struct url_address *address)
 {
+    struct sockaddr_storage to;
+    socklen_t len = url_socket_address(address, (uint16_t)x->url.port, &to);
     int result = 0;
-    x->fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    x->fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (x->fd < 0)
         return false;
-    if (connect(x->fd, address, len) == 0)
+    if (connect(x->fd, (struct sockaddr *)&to, len) == 0)
         return true;
     if (errno == EINPROGRESS) {
         socklen_t size = sizeof result;
@@ -95,24 +95,13 @@ static bool connect_to(struct exchange *x, const struct sockaddr *address, sockl
     return false;
 }
 
-/* "localhost" is 127.0.0.1 first, then ::1; no resolver is asked. */
 static bool open_connection(struct exchange *x)
 {
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)x->url.port)};
-    struct sockaddr_in6 six = {
-        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)x->url.port), .sin6_addr = in6addr_loopback};
-    bool by_name = slice_is_nocase(x->url.host, "localhost");
-    char text[INET_ADDRSTRLEN] = "127.0.0.1";
-    errno = EINVAL;
-    if (!by_name && x->url.host.len < sizeof text) {
-        memcpy(text, x->url.host.ptr, x->url.host.len);
-        text[x->url.host.len] = '\0';
-    }
-    if (inet_pton(AF_INET, text, &four.sin_addr) == 1 && connect_to(x, (struct sockaddr *)&four, sizeof four))
-        return true;
-    if (!x->reply->fault && (by_name || slice_is(x->url.host, "[::1]")) &&
-        connect_to(x, (struct sockaddr *)&six, sizeof six))
-        return true;
+    struct url_address addresses[URL_LOOPBACK_MAX];
+    unsigned count = url_loopback(x->url.host, addresses);
+    for (unsigned i = 0; i < count && !x->reply->fault; i++)
+        if (connect_to(x, &addresses[i]))
+            return true;
     if (x->reply->fault)
         return false;
     return fault(x, errno == ECONNREFUSED ? LOCAL_HTTP_NOBODY : LOCAL_HTTP_BROKEN,

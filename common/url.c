@@ -2,6 +2,7 @@
 #include "common/url.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,14 +97,48 @@ unsigned url_port(const char *text)
     return url_split(slice_of(text), &url) ? url.port : 0;
 }
 
+unsigned url_loopback(struct slice host, struct url_address out[URL_LOOPBACK_MAX])
+{
+    static const struct url_address V4 = {4, {127, 0, 0, 1}}, V6 = {6, {[15] = 1}};
+    char text[INET6_ADDRSTRLEN];
+    if (slice_is_nocase(host, "localhost")) {
+        out[0] = V4;
+        out[1] = V6;
+        return 2;
+    }
+    bool brackets = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (brackets)
+        host = (struct slice){host.ptr + 1, host.len - 2};
+    if (!host.len || host.len >= sizeof text)
+        return 0;
+    memcpy(text, host.ptr, host.len);
+    text[host.len] = '\0';
+    *out = (struct url_address){.family = 6};
+    if (inet_pton(AF_INET6, text, out->bytes) == 1)
+        return memcmp(out, &V6, sizeof V6) == 0;
+    out->family = 4;
+    return !brackets && inet_pton(AF_INET, text, out->bytes) == 1 && out->bytes[0] == 127;
+}
+
 bool url_is_loopback(const struct url *url)
 {
-    if (slice_is_nocase(url->host, "localhost") || slice_is(url->host, "[::1]"))
-        return true;
-    if (!slice_starts(url->host, "127."))
-        return false;
-    for (size_t i = 0; i < url->host.len; i++)
-        if (!strchr(".0123456789", url->host.ptr[i]))
-            return false; /* "127.example.com" is anybody's */
-    return true;
+    struct url_address addresses[URL_LOOPBACK_MAX];
+    return url_loopback(url->host, addresses) > 0;
+}
+
+socklen_t url_socket_address(const struct url_address *address, uint16_t port, struct sockaddr_storage *out)
+{
+    *out = (struct sockaddr_storage){0};
+    if (address->family == 4) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        memcpy(&v4->sin_addr, address->bytes, sizeof v4->sin_addr);
+        return sizeof *v4;
+    }
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = htons(port);
+    memcpy(&v6->sin6_addr, address->bytes, sizeof v6->sin6_addr);
+    return sizeof *v6;
 }

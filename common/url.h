@@ -4,6 +4,8 @@
 
 #include "common/buf.h"
 
+#include <sys/socket.h>
+
 /* All slices point into the text that was given. */
 struct url {
     bool tls;
@@ -24,7 +26,20 @@ MUST_CHECK bool url_split(struct slice text, struct url *out);
 MUST_CHECK bool url_read_port(struct slice digits, unsigned *port);
 /* The URL's port; 0 if url_split() refuses the text, or for NULL. */
 unsigned url_port(const char *text);
-/* Whether the host is this machine by its name or address: localhost, 127.x.y.z, [::1]. */
+
+struct url_address {
+    uint8_t family;    /* 4 or 6 */
+    uint8_t bytes[16]; /* network order; the first 4 for an IPv4 address */
+};
+
+#define URL_LOOPBACK_MAX 2
+/* The addresses of this machine that a host names, in the order in which to try them: 127.x.y.z and ::1 (with or
+ * without brackets) themselves, localhost 127.0.0.1 and then ::1. Returns how many; 0: the host is not this machine by
+ * its name or address. No resolver is asked. */
+unsigned url_loopback(struct slice host, struct url_address out[URL_LOOPBACK_MAX]);
+/* Whether the URL's host is this machine in that sense. */
 bool url_is_loopback(const struct url *url);
+/* Fills in the socket address; returns its length. */
+socklen_t url_socket_address(const struct url_address *address, uint16_t port, struct sockaddr_storage *out);
 
 #endif

@@ -415,7 +415,7 @@ static int start(struct options *options, struct setup *setup, struct harden_sta
     if (!get_sockets(options, s.server.fds))
         return 1;
     s.server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
-    if (!s.server.hosts && strncmp(options->host, "127.", 4) != 0 && strcmp(options->host, "::1") != 0)
+    if (!s.server.hosts && url_loopback(slice_of(options->host), (struct url_address[URL_LOOPBACK_MAX]){0}) == 0)
         log_warning(
             "--host %s: requests of other machines name this one by a host that is refused (403); allow it with "
             "--allow-host NAME",

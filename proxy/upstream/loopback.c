@@ -3,9 +3,7 @@
 
 #include "common/url.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,18 +23,6 @@ struct loopback {
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
 
-/* The address that a loopback host's name stands for; url_is_loopback() has said that it is one. */
-static void set_address(struct loopback_origin *o, struct slice host)
-{
-    char text[sizeof o->host];
-    (void)snprintf(text, sizeof text, "%.*s", SLICE_ARGS(host));
-    o->family = host.ptr[0] == '[' ? 6 : 4;
-    if (o->family == 6)
-        memcpy(o->address, &in6addr_loopback, sizeof in6addr_loopback);
-    else if (inet_pton(AF_INET, text, o->address) != 1)
-        (void)inet_pton(AF_INET, "127.0.0.1", o->address); /* localhost */
-}
-
 bool loopback_parse(const char *text, struct loopback_origin *origin)
 {
     struct url url;
@@ -48,13 +34,14 @@ bool loopback_parse(const char *text, struct loopback_origin *origin)
     *origin = (struct loopback_origin){.port = (uint16_t)url.port};
     memcpy(origin->host, authority.ptr, authority.len);
     memcpy(origin->path, url.path.ptr, url.path.len);
-    set_address(origin, url.host);
+    origin->address_count = url_loopback(url.host, origin->addresses);
     return true;
 }
 
 static bool same_origin(const struct loopback_origin *a, const struct loopback_origin *b)
 {
-    return a->port == b->port && a->family == b->family && memcmp(a->address, b->address, a->family == 4 ? 4 : 16) == 0;
+    return a->port == b->port && a->address_count == b->address_count &&
+           memcmp(a->addresses, b->addresses, a->address_count * sizeof *a->addresses) == 0;
 }
 
 static void unkeep(struct loopback_call *c)
@@ -109,12 +96,9 @@ void loopback_finish(struct loopback_call *c, enum failure_kind failure, const c
 
 static bool connect_socket(struct loopback_call *c)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(c->origin.port)};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(c->origin.port)};
-    memcpy(&v4.sin_addr, c->origin.address, 4);
-    memcpy(&v6.sin6_addr, c->origin.address, 16);
-    bool is_v4 = c->origin.family == 4;
-    c->fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_storage to;
+    socklen_t len = url_socket_address(&c->origin.addresses[c->address], c->origin.port, &to);
+    c->fd = socket(to.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (c->fd < 0)
         return false;
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
@@ -122,7 +106,7 @@ static bool connect_socket(struct loopback_call *c)
     c->writable = event_new(c->owner->base, c->fd, EV_WRITE, on_event, c);
     if (!c->readable || !c->writable || event_add(c->writable, NULL) != 0)
         return false;
-    int done = connect(c->fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6, is_v4 ? sizeof v4 : sizeof v6);
+    int done = connect(c->fd, (struct sockaddr *)&to, len);
     c->refused = done != 0 && errno != EINPROGRESS;
     if (c->refused)
         event_active(c->writable, EV_TIMEOUT, 0);
@@ -138,6 +122,17 @@ static bool start_over(struct loopback_call *c)
     close_socket(c);
     c->reused = false;
     c->sent = 0;
+    c->address = 0;
+    return connect_socket(c);
+}
+
+/* Nothing listens at this address: on to the next. false: it was the last. */
+static bool try_next_address(struct loopback_call *c)
+{
+    if (c->address + 1 >= c->origin.address_count)
+        return false;
+    close_socket(c);
+    c->address++;
     return connect_socket(c);
 }
 
@@ -216,7 +211,10 @@ static void on_writable(struct loopback_call *c)
     socklen_t len = sizeof error;
     if (c->phase == CONNECTING) {
         (void)getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-        if (c->refused || error || event_add(c->readable, NULL) != 0) {
+        bool refused = c->refused || error;
+        if (refused && try_next_address(c))
+            return;
+        if (refused || event_add(c->readable, NULL) != 0) {
             fail(c, FAILURE_CONNECT, "no connection: nothing listens there");
             return;
         }

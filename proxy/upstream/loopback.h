@@ -2,10 +2,11 @@
  *
  * On loopback there are no names to resolve, no TLS, no proxies and no HTTP/2, which is what libcurl is for; what is
  * left is a socket, a head and a body, and libcurl's general way through them costs more than all the rest of a request
- * does (bench/README.md). Every other origin is libcurl's. */
+ * does (doc/performance.md, the column "pointsman, libcurl"). Every other origin is libcurl's. */
 #ifndef POINTSMAN_LOOPBACK_H
 #define POINTSMAN_LOOPBACK_H
 
+#include "common/url.h"
 #include "proxy/upstream/transport.h"
 
 struct loopback; /* the connections that are kept */
@@ -14,10 +15,10 @@ struct loopback_call;
 /* Where a base URL leads, when it leads to this machine: "http://127.0.0.1:11434/v1", "http://localhost:4000",
  * "http://[::1]:8080". */
 struct loopback_origin {
-    char host[80];       /* for the Host field: "127.0.0.1:11434" */
-    char path[256];      /* "/v1" */
-    uint8_t family;      /* 4 or 6 */
-    uint8_t address[16]; /* in network order */
+    char host[80];                                  /* for the Host field: "127.0.0.1:11434" */
+    char path[256];                                 /* "/v1" */
+    struct url_address addresses[URL_LOOPBACK_MAX]; /* in the order in which they are tried */
+    unsigned address_count;
     uint16_t port;
 };
 

@@ -15,6 +15,7 @@ struct loopback_call {
     struct loopback *owner;
     struct loopback_call *next, **back; /* in owner->kept */
     struct loopback_origin origin;
+    unsigned address; /* of origin.addresses: the one that is connected, or tried */
     int fd;
     struct event *readable, *writable;
     bool reused; /* served a call before this one */

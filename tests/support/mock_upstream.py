@@ -30,14 +30,14 @@ class Request:
 
 
 class Upstream(ThreadedServer):
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.requests = []              # in order of arrival
         self.unscripted = 0
         self._arrivals = queue.Queue()
         self._script = queue.Queue()
         self._always = None
-        self.port = self._listen()
-        self.base = f"http://127.0.0.1:{self.port}/v1"
+        self.port = self._listen(host)
+        self.base = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/v1"
 
     def script(self, *replies):
         """Adds replies, one for each of the next requests."""

@@ -25,6 +25,18 @@ static int listen_here(void)
     return fd;
 }
 
+/* The same at ::1. */
+static int listen_at_six(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, 4) == 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    snprintf(base, sizeof base, "http://[::1]:%u", ntohs(address.sin6_port));
+    return fd;
+}
+
 /* The server: reads until `mark` came, tells the test what it read, answers piece by piece, and closes; or, when
  * `hang`, waits to be killed. */
 static _Noreturn void serve(int listener, int tell, const char *const *pieces, const char *mark, bool hang)
@@ -215,14 +227,13 @@ TEST(only_this_machine_is_called)
     buf_free(&error);
 }
 
-TEST(the_bases_path_stands_before)
+static void expect_answer(int listener)
 {
     const char *const pieces[] = {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL};
     struct local_http_reply reply;
     struct buf error;
     char with_path[96];
     buf_init(&error, 1024);
-    int listener = listen_here();
     snprintf(with_path, sizeof with_path, "http://localhost%s/v1/", strrchr(base, ':'));
     pid_t child = fork();
     if (child == 0)
@@ -236,6 +247,16 @@ TEST(the_bases_path_stands_before)
     buf_free(&error);
 }
 
+TEST(the_bases_path_is_prepended)
+{
+    expect_answer(listen_here());
+}
+
+TEST(localhost_is_127_0_0_1_and_then_six)
+{
+    expect_answer(listen_at_six());
+}
+
 int main(void)
 {
     alarm(20); /* a server that waits for what never comes fails the test */
@@ -245,7 +266,8 @@ int main(void)
         cmocka_unit_test(bodies_are_handed_over_or_collected),
         cmocka_unit_test(silence_ends_at_the_deadline),
         cmocka_unit_test(only_this_machine_is_called),
-        cmocka_unit_test(the_bases_path_stands_before),
+        cmocka_unit_test(the_bases_path_is_prepended),
+        cmocka_unit_test(localhost_is_127_0_0_1_and_then_six),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

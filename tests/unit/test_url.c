@@ -2,6 +2,9 @@
 #include "tests/unit/unit.h"
 #include "common/url.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 TEST(urls_are_taken_apart)
 {
     static const struct {
@@ -93,11 +96,63 @@ TEST(what_is_no_base_is_refused)
     assert_int_equal(url_port("http://h:65536"), 0);
 }
 
+TEST(hosts_that_are_this_machine)
+{
+    static const struct {
+        const char *host;
+        unsigned count;
+        struct url_address addresses[URL_LOOPBACK_MAX];
+    } rows[] = {
+        {"127.0.0.1", 1, {{4, {127, 0, 0, 1}}}},
+        {"127.1.2.3", 1, {{4, {127, 1, 2, 3}}}},
+        {"[::1]", 1, {{6, {[15] = 1}}}},
+        {"::1", 1, {{6, {[15] = 1}}}},
+        {"[0:0:0:0:0:0:0:1]", 1, {{6, {[15] = 1}}}},
+        {"localhost", 2, {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}}},
+        {"LocalHost", 2, {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}}},
+        {"", 0, {{0}}},
+        {"127.1", 0, {{0}}}, /* a resolver's business */
+        {"127.0.0.256", 0, {{0}}},
+        {"127.0.0.1.", 0, {{0}}},
+        {"127.example.com", 0, {{0}}},
+        {"[127.0.0.1]", 0, {{0}}},
+        {"128.0.0.1", 0, {{0}}},
+        {"0.0.0.0", 0, {{0}}},
+        {"[::]", 0, {{0}}},
+        {"[::2]", 0, {{0}}},
+        {"[::1%lo]", 0, {{0}}},
+        {"[]", 0, {{0}}},
+        {"localhost.", 0, {{0}}},
+        {"localhost.example.com", 0, {{0}}},
+        {"127.0.0.1000000000000000000000000000000000000000", 0, {{0}}},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct url_address found[URL_LOOPBACK_MAX];
+        unsigned count = url_loopback(slice_of(rows[i].host), found);
+        if (count != rows[i].count || memcmp(found, rows[i].addresses, count * sizeof *found) != 0)
+            fail_msg("%s: %u addresses", rows[i].host, count);
+    }
+}
+
+TEST(socket_addresses)
+{
+    struct sockaddr_storage to;
+    char text[64];
+    assert_int_equal(url_socket_address(&(struct url_address){4, {127, 0, 0, 2}}, 80, &to), sizeof(struct sockaddr_in));
+    assert_int_equal(((struct sockaddr_in *)&to)->sin_port, htons(80));
+    assert_string_equal(inet_ntop(AF_INET, &((struct sockaddr_in *)&to)->sin_addr, text, sizeof text), "127.0.0.2");
+    assert_int_equal(url_socket_address(&(struct url_address){6, {[15] = 1}}, 81, &to), sizeof(struct sockaddr_in6));
+    assert_int_equal(((struct sockaddr_in6 *)&to)->sin6_port, htons(81));
+    assert_string_equal(inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&to)->sin6_addr, text, sizeof text), "::1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_are_taken_apart),
         cmocka_unit_test(what_is_no_base_is_refused),
+        cmocka_unit_test(hosts_that_are_this_machine),
+        cmocka_unit_test(socket_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
