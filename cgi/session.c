@@ -5,6 +5,7 @@
 #include "cgi/port.h"
 #include "cgi/reply.h"
 #include "cgi/routes.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FASTCGI_FD 0 /* FCGI_LISTENSOCK_FILENO */
@@ -32,13 +32,6 @@ enum watched {
     WATCH_TEST,
     WATCH_COUNT
 };
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* SIGTERM and SIGINT arrive through a descriptor; a peer that went away is an error value, not a signal. */
 static int open_signals(void)
@@ -156,7 +149,7 @@ static void turn(struct session *session, int signals)
         [WATCH_TEST] = {.fd = session->tester.fd, .events = POLLIN},
     };
     int ready = poll(fds, WATCH_COUNT, timeout_ms(session));
-    session->now_ms = clock_ms();
+    session->now_ms = (int64_t)clock_monotonic_ms();
     if (session->paused_until && session->now_ms >= session->paused_until)
         session->paused_until = 0;
     if (ready > 0) {
@@ -188,7 +181,7 @@ static void turn(struct session *session, int signals)
 void session_run(struct session *session)
 {
     int signals = open_signals();
-    session->now_ms = clock_ms();
+    session->now_ms = (int64_t)clock_monotonic_ms();
     while (signals >= 0 && !(session->leaving && !supervisor_has_child(&session->supervisor))) {
         turn(session, signals);
         routes_settle(session);

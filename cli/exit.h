@@ -7,8 +7,7 @@
 #define EXIT_OK 0
 #define EXIT_FAULT 1       /* it was tried and failed; standard error says why */
 #define EXIT_USAGE 2       /* the command line is wrong */
-#define EXIT_STOPPED 3     /* the proxy is not running */
-#define EXIT_NO_CODEX 3    /* Codex was not found */
+#define EXIT_ABSENT 3      /* what the command needs is not there: a running proxy, or Codex */
 #define EXIT_NOT_READY 4   /* the proxy can't serve: nothing to route to, a busy port, it died */
 #define EXIT_NO_TOKEN 5    /* HF_TOKEN is needed and not set */
 #define EXIT_NOTHING_RAN 6 /* no provider of the fallback order could run */

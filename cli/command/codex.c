@@ -141,7 +141,7 @@ static int run(const struct arguments *arguments)
     routed_recover();
     const char *provider = choose(arguments->values[PROVIDER]);
     if (!path)
-        code = complain(EXIT_NO_CODEX, "Codex was not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
+        code = complain(EXIT_ABSENT, "Codex was not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
     else if (strcmp(provider, "standard") == 0)
         code = run_plain(arguments, path);
     else

@@ -25,7 +25,7 @@ static int run(const struct arguments *arguments)
     (void)arguments;
     struct gateway gateway;
     struct buf error;
-    int code = EXIT_STOPPED;
+    int code = EXIT_ABSENT;
     buf_init(&error, 4096);
     if (!gateway_find(&gateway, &error))
         say("%s", buf_message(&error));

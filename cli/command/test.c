@@ -225,8 +225,8 @@ static int run(const struct arguments *arguments)
     buf_init(&error, 8192);
     int code = gateway_find(&gateway, &error)
                    ? test(&gateway, arguments->values[MODEL], arguments->values[CALL] != NULL, &error)
-                   : EXIT_STOPPED;
-    if (code == EXIT_STOPPED)
+                   : EXIT_ABSENT;
+    if (code == EXIT_ABSENT)
         say("%s", buf_message(&error));
     else if (error.len)
         (void)complain(code, "%s", buf_text(&error));

@@ -40,7 +40,7 @@ static int run(const struct arguments *arguments)
     struct session session;
     struct session_status status = {0};
     struct buf error;
-    int code = EXIT_STOPPED;
+    int code = EXIT_ABSENT;
     buf_init(&error, 4096);
     if (!session_find(&session, &error) || !session_status(&session, &status, &error)) {
         say("%s", buf_message(&error));

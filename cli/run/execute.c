@@ -298,7 +298,7 @@ static int code_of_nothing(const struct execution *x)
     if (p->steps[first].ollama)
         return EXIT_OLLAMA;
     if (!x->codex)
-        return EXIT_NO_CODEX;
+        return EXIT_ABSENT;
     return free_ones == 1 && p->steps[first].codex == CODEX_LITELLM ? EXIT_NOT_READY : EXIT_NOTHING_RAN;
 }
 

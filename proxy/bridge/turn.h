@@ -3,8 +3,7 @@
  *   Responses request ──decode──▶ turn ──encode──▶ Chat request        (and the reverse way)
  *
  * Strings are slices of the client's document, still escaped as JSON, so that nothing is copied on the way but once,
- * into the upstream's body. The mapping is that of section 6 in the project's notes on Codex's wire: see doc/bridge.md.
- */
+ * into the upstream's body. doc/bridge.md, "Requests", has the mapping as a table. */
 #ifndef POINTSMAN_TURN_H
 #define POINTSMAN_TURN_H
 
