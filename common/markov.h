@@ -70,7 +70,7 @@ void markov_settings_init(struct markov_settings *s, enum markov_use use);
 unsigned markov_settings_read(const char *file, const struct yaml_node *block, struct markov_settings *s,
                               struct buf *errors);
 bool markov_settings_equal(const struct markov_settings *a, const struct markov_settings *b);
-/* The keys as rows of a Markdown table: key, type and range, default, sentence. */
+/* The keys as a Markdown table: key, value, default, meaning. */
 bool markov_settings_reference(enum markov_use use, struct buf *out);
 
 enum markov_outcome {

@@ -152,6 +152,6 @@ bool config_reference(struct buf *out)
         add_unused(out, s, KEY_WARNS, "\nTaken with a warning, for they have no effect here:\n\n");
         add_unused(out, s, KEY_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
     }
-    BUF_ADD(out, "\n### `router_settings.adaptive_router`\n\n| key | value | default | meaning |\n|---|---|---|---|\n");
+    BUF_ADD(out, "\n### `router_settings.adaptive_router`\n\n");
     return markov_settings_reference(MARKOV_CALLS, out);
 }

@@ -444,8 +444,7 @@ TEST(the_documentation_holds_the_reference)
     read_source("doc/configuration.md", &page);
     assert_true(config_reference(&reference));
     if (!strstr(buf_text(&page), buf_text(&reference)))
-        fail_msg("the keys in doc/configuration.md are not those of proxy/config/keys.c: put the output of\n"
-                 "tests/unit/test_config --reference between its markers");
+        fail_msg("the keys in doc/configuration.md are not those of proxy/config/keys.c: run tools/reference");
     buf_free(&page);
     buf_free(&reference);
 }

@@ -112,29 +112,30 @@ TEST(faults_name_place_and_what_is_allowed)
     policy_refused("avoid_openai: maybe\nmax_cost_usd: -1\n",
                    "p.yaml:1: avoid_openai: expected true or false, found the text \"maybe\"\n"
                    "p.yaml:2: max_cost_usd: expected a number from 0 to 1000000, found the number -1");
-    policy_refused("fallback_order: standard\n", "p.yaml:1: fallback_order: expected a list out of litellm, standard, "
+    policy_refused("fallback_order: standard\n", "p.yaml:1: fallback_order: expected a list of litellm, standard, "
                                                  "huggingface, found the text \"standard\"");
     policy_refused("fallback_order: [standard, auto]\n",
                    "p.yaml:1: fallback_order[]: expected one of litellm, standard, "
                    "huggingface, found the text \"auto\"");
     policy_refused("fallback_order:\n  - standard\n  - standard\n",
-                   "p.yaml:3: fallback_order: \"standard\" stands here twice");
-    policy_refused("fallback_order: []\n",
-                   "p.yaml:1: fallback_order: expected a list out of litellm, standard, huggingface, "
-                   "found a list");
+                   "p.yaml:3: fallback_order: \"standard\" is listed twice");
+    policy_refused("fallback_order: []\n", "p.yaml:1: fallback_order: the list is empty");
     policy_refused("task_provider_rules: {hard: openai}\n",
-                   "p.yaml:1: task_provider_rules.hard: this class is not known; "
+                   "p.yaml:1: task_provider_rules.hard: this key is not known; "
                    "there are simple, medium, complex");
     policy_refused("task_provider_rules:\n  simple: none\n",
                    "p.yaml:2: task_provider_rules.simple: expected one of auto, "
                    "openai, qwen, no-openai, huggingface, found the text \"none\"");
+    policy_refused("task_provider_rules:\n  simple:\n",
+                   "p.yaml:2: task_provider_rules: expected one of auto, openai, qwen, no-openai, huggingface, "
+                   "found nothing");
     policy_refused("max_input_tokens: 1.5\n",
                    "p.yaml:1: max_input_tokens: expected a whole number from 50 to 10000000, found "
                    "the number 1.5");
     policy_refused("adaptive_router: {enabled: 3}\n",
                    "p.yaml:1: adaptive_router.enabled: expected true or false, found "
                    "the number 3");
-    policy_refused("- a\n", "p.yaml:1: a policy is a mapping of keys to values");
+    policy_refused("- a\n", "p.yaml:1: expected a mapping, found a list");
 }
 
 TEST(wrong_variables_and_flags_are_named)
@@ -144,11 +145,11 @@ TEST(wrong_variables_and_flags_are_named)
     assert_false(read_settings(&s, NULL, WRONG, &(struct run_flags){.max_cost = "cheap", .max_input = "1"}));
     assert_string_equal(
         buf_text(&errors),
-        "CODEX_ROUTER_PROVIDER: expected one of auto, openai, qwen, no-openai, huggingface, found \"gemini\"\n"
+        "CODEX_ROUTER_PROVIDER: expected one of auto, openai, qwen, no-openai, huggingface, found the text \"gemini\"\n"
         "CODEX_ROUTER_OPENAI_MODE: expected one of avoid, off, depleted, quota, no-openai, or use, found "
         "\"never\"\n"
-        "--max-cost-usd: expected a number from 0 to 1000000, found \"cheap\"\n"
-        "--max-input-tokens: expected a whole number from 50 to 10000000, found \"1\"");
+        "--max-cost-usd: expected a number from 0 to 1000000, found the text \"cheap\"\n"
+        "--max-input-tokens: expected a whole number from 50 to 10000000, found the number 1");
     static const char *const MODES[] = {"avoid", "off", "depleted", "quota", "no-openai"};
     for (size_t i = 0; i < COUNT_OF(MODES); i++) {
         char text[64];
@@ -440,8 +441,7 @@ TEST(the_page_lists_the_keys)
     read_source("doc/routing-policy.md", &page);
     assert_true(settings_reference(&keys));
     if (!strstr(buf_text(&page), buf_text(&keys)))
-        fail_msg("the keys in doc/routing-policy.md are not those of cli/run/settings.c: put the output of\n"
-                 "tests/unit/test_run_plan --reference between its markers");
+        fail_msg("the keys in doc/routing-policy.md are not those of cli/run/settings.c: run tools/reference");
     buf_free(&page);
     buf_free(&keys);
 }

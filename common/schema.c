@@ -1,0 +1,325 @@
+/* Defaults, values, errors and reference of a table of keys. */
+#include "common/schema.h"
+#include "common/yaml_scalar.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define ENVIRON "os.environ/"
+
+static void report(const struct schema_reader *r, struct buf *out, unsigned line, const char *format, va_list args)
+{
+    char what[1024];
+    vsnprintf(what, sizeof what, format, args);
+    if (r->file && line)
+        buf_add_format(out, "%s:%u: %s", r->file, line, what);
+    else
+        buf_add_format(out, "%s%s%s", r->file ? r->file : "", r->file ? ": " : "", what);
+}
+
+void schema_error(struct schema_reader *r, unsigned line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    r->error_count++;
+    if (r->errors->len)
+        buf_add_char(r->errors, '\n');
+    report(r, r->errors, line, format, args);
+    va_end(args);
+}
+
+void schema_warn(struct schema_reader *r, unsigned line, const char *format, ...)
+{
+    r->warning_count++;
+    if (!r->warn)
+        return;
+    struct buf message;
+    buf_init(&message, 8192);
+    va_list args;
+    va_start(args, format);
+    report(r, &message, line, format, args);
+    va_end(args);
+    r->warn(buf_message(&message), r->warn_ctx);
+    buf_free(&message);
+}
+
+const char *schema_env(const struct schema_reader *r, const char *name)
+{
+    const char *value = r->env(name, r->env_ctx);
+    return value && *value ? value : NULL;
+}
+
+bool schema_find_word(const char *const *words, const char *text, unsigned *index)
+{
+    for (*index = 0; words[*index]; ++*index)
+        if (strcmp(words[*index], text) == 0)
+            return true;
+    return false;
+}
+
+void schema_expects(const struct schema_row *row, struct buf *out)
+{
+    static const char *const TYPES[] = {
+        [SCHEMA_TEXT] = "text",          [SCHEMA_SECRET] = "text",
+        [SCHEMA_LABEL] = "text",         [SCHEMA_TEXT_OR_BOOL] = "text, or true or false",
+        [SCHEMA_BOOL] = "true or false", [SCHEMA_WORD] = "one",
+        [SCHEMA_INT] = "a whole number", [SCHEMA_COUNT] = "a whole number",
+        [SCHEMA_NUMBER] = "a number",    [SCHEMA_SECONDS] = "seconds",
+        [SCHEMA_LIST] = "a list",        [SCHEMA_MAPPING] = "a mapping",
+    };
+    buf_add_text(out, TYPES[row->type]);
+    for (unsigned i = 0; row->words && row->words[i]; i++)
+        buf_add_format(out, "%s%s", i ? ", " : " of ", row->words[i]);
+    if (row->max > row->min)
+        buf_add_format(out, " from %.10g", row->min);
+    if (row->max > row->min && row->max < SCHEMA_ENDLESS)
+        buf_add_format(out, " to %.10g", row->max);
+}
+
+static bool wrong(struct schema_reader *r, const char *what, const struct schema_row *row, const struct yaml_node *n)
+{
+    char found[64];
+    struct buf expected;
+    buf_init(&expected, 512);
+    schema_expects(row, &expected);
+    yaml_describe(n, row->type == SCHEMA_SECRET, found, sizeof found);
+    bool quotes = row->type <= SCHEMA_LABEL && (yaml_is_number(n) || yaml_is_true(n) || yaml_is_false(n));
+    schema_error(r, n->line, "%s: expected %s, found %s%s", what, buf_text(&expected), found,
+                 quotes ? "; put it in quotes" : "");
+    buf_free(&expected);
+    return false;
+}
+
+/* Follows os.environ/NAME; without that variable the default stays. What a variable holds for a key is judged later: it
+ * is no fault of the file. */
+static bool read_text(struct schema_reader *r, const char *what, const struct schema_row *row,
+                      const struct yaml_node *n, struct schema_text *out)
+{
+    const char *usual = out->line ? NULL : out->text;
+    *out = (struct schema_text){.text = n->scalar, .line = n->line};
+    if (r->env && strncmp(n->scalar, ENVIRON, strlen(ENVIRON)) == 0) {
+        out->variable = n->scalar + strlen(ENVIRON);
+        if (!*out->variable || strpbrk(out->variable, "= \t\r\n")) {
+            schema_error(r, n->line, "%s: a variable's name must follow \"" ENVIRON "\"", what);
+            *out = (struct schema_text){.text = usual, .line = n->line};
+            return false;
+        }
+        const char *value = schema_env(r, out->variable);
+        out->text = value ? value : usual;
+    }
+    bool judged = out->text && !(out->variable && row->type == SCHEMA_SECRET);
+    if (judged && !yaml_is_clean(out->text)) {
+        schema_error(r, n->line, "%s: control characters, or more than %d bytes", what, YAML_TEXT_MAX);
+        *out = (struct schema_text){.text = usual, .line = n->line};
+        return false;
+    }
+    return true;
+}
+
+/* LiteLLM also takes numbers from variables and in quotes. */
+static bool read_number(struct schema_reader *r, const char *what, const struct schema_row *row,
+                        const struct yaml_node *n, double *value)
+{
+    struct schema_text t = {0};
+    if (n->kind != YAML_SCALAR || (n->quoted && !r->env))
+        return wrong(r, what, row, n);
+    if (!read_text(r, what, row, n, &t))
+        return false;
+    if (!t.text) {
+        schema_warn(r, n->line, "%s: %s is not set; the default is taken", what, t.variable);
+        return false;
+    }
+    bool whole = row->type == SCHEMA_INT || row->type == SCHEMA_COUNT;
+    if (!yaml_parse_number(t.text, value) || *value < row->min || *value > row->max ||
+        (whole && *value != floor(*value)))
+        return wrong(r, what, row, n);
+    if (n->quoted && !t.variable)
+        schema_warn(r, n->line, "%s: a number in quotes is text; leave the quotes out", what);
+    return true;
+}
+
+static bool is_text(const struct yaml_node *n, enum schema_type type)
+{
+    if (n->kind != YAML_SCALAR)
+        return false;
+    return n->quoted || (!yaml_is_true(n) && !yaml_is_false(n) && (!yaml_is_number(n) || type == SCHEMA_LABEL));
+}
+
+bool schema_read_value(struct schema_reader *r, const char *what, const struct schema_row *row,
+                       const struct yaml_node *n, void *field)
+{
+    double number;
+    bool boolean = yaml_is_true(n) || yaml_is_false(n);
+    unsigned index;
+    switch (row->type) {
+    case SCHEMA_TEXT_OR_BOOL:
+        if (boolean) {
+            *(struct schema_text *)field = (struct schema_text){yaml_is_true(n) ? "true" : "false", NULL, n->line};
+            return true;
+        }
+        /* fall through */
+    case SCHEMA_TEXT:
+    case SCHEMA_SECRET:
+    case SCHEMA_LABEL:
+        if (!is_text(n, row->type) || yaml_is_null(n))
+            return wrong(r, what, row, n);
+        return read_text(r, what, row, n, field);
+    case SCHEMA_BOOL:
+        if (!boolean)
+            return wrong(r, what, row, n);
+        *(bool *)field = yaml_is_true(n);
+        return true;
+    case SCHEMA_WORD:
+        if (n->kind != YAML_SCALAR || !schema_find_word(row->words, n->scalar, &index))
+            return wrong(r, what, row, n);
+        *(unsigned *)field = index;
+        return true;
+    case SCHEMA_LIST:
+    case SCHEMA_MAPPING:
+        if (n->kind != (row->type == SCHEMA_LIST ? YAML_SEQUENCE : YAML_MAPPING))
+            return wrong(r, what, row, n);
+        *(const struct yaml_node **)field = n;
+        return true;
+    case SCHEMA_INT:
+    case SCHEMA_COUNT:
+    case SCHEMA_NUMBER:
+    case SCHEMA_SECONDS: break;
+    }
+    if (!read_number(r, what, row, n, &number))
+        return false;
+    if (row->type == SCHEMA_NUMBER)
+        *(double *)field = number;
+    else if (row->type == SCHEMA_COUNT)
+        *(int64_t *)field = (int64_t)number;
+    else
+        *(int *)field = (int)(row->type == SCHEMA_SECONDS ? ceil(number * 1000) : number);
+    return true;
+}
+
+static void unset(enum schema_type type, void *field)
+{
+    switch (type) {
+    case SCHEMA_TEXT_OR_BOOL:
+    case SCHEMA_TEXT:
+    case SCHEMA_SECRET:
+    case SCHEMA_LABEL: *(struct schema_text *)field = (struct schema_text){0}; break;
+    case SCHEMA_BOOL: *(bool *)field = false; break;
+    case SCHEMA_WORD: *(unsigned *)field = 0; break;
+    case SCHEMA_INT:
+    case SCHEMA_SECONDS: *(int *)field = SCHEMA_UNSET; break;
+    case SCHEMA_COUNT: *(int64_t *)field = SCHEMA_UNSET; break;
+    case SCHEMA_NUMBER: *(double *)field = NAN; break;
+    case SCHEMA_LIST:
+    case SCHEMA_MAPPING: *(const struct yaml_node **)field = NULL; break;
+    }
+}
+
+static const char *initial_of(const struct schema *schema, const struct schema_row *row)
+{
+    const char *initial = row->initial[schema->variant];
+    return initial ? initial : row->initial[0];
+}
+
+void schema_init(const struct schema *schema, unsigned section, void *into)
+{
+    struct schema_reader none = {0}; /* a default that its own row refuses is a fault of the table */
+    for (const struct schema_row *row = schema->rows; row->name; row++) {
+        if (row->section != section || row->use != SCHEMA_USED)
+            continue;
+        const char *initial = initial_of(schema, row);
+        const struct yaml_node n = {.kind = YAML_SCALAR, .scalar = (char *)(uintptr_t)initial};
+        void *field = (char *)into + row->offset;
+        unset(row->type, field);
+        if (*initial && *initial != '(')
+            (void)schema_read_value(&none, row->name, row, &n, field);
+    }
+}
+
+/* Whether `name` is among `names`, which are separated by blanks; "x_*" stands for all that begin with "x_". */
+static bool names_hold(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = names; *at;) {
+        size_t n = strcspn(at, " ");
+        bool open = at[n - 1] == '*';
+        if (open ? len >= n - 1 && strncmp(at, name, n - 1) == 0 : len == n && strncmp(at, name, n) == 0)
+            return true;
+        at += n;
+        at += strspn(at, " ");
+    }
+    return false;
+}
+
+/* Rows that are used come before those with wildcards. */
+static const struct schema_row *find_row(const struct schema *schema, unsigned section, const char *name)
+{
+    const struct schema_row *found = NULL;
+    for (const struct schema_row *row = schema->rows; row->name; row++)
+        if (row->section == section && names_hold(row->name, name) && (!found || row->use == SCHEMA_USED))
+            found = row;
+    return found;
+}
+
+static void unknown_key(struct schema_reader *r, const struct schema *schema, unsigned section, const char *what,
+                        const struct yaml_node *n)
+{
+    struct buf known;
+    if (r->env) {
+        schema_warn(r, n->key_line, "%s: this key is not known and has no effect", what);
+        return;
+    }
+    buf_init(&known, 1024);
+    for (const struct schema_row *row = schema->rows; row->name; row++)
+        if (row->section == section)
+            buf_add_format(&known, "%s%s", known.len ? ", " : "", row->name);
+    schema_error(r, n->key_line, "%s: this key is not known; there are %s", what, buf_text(&known));
+    buf_free(&known);
+}
+
+/* The length of a key as messages show it: without a blank behind its colon, a flow mapping's "api_key:sk-…" is all
+ * key. */
+static int shown_len(const char *name)
+{
+    size_t len = strcspn(name, ":");
+    return len < 64 ? (int)len : 64;
+}
+
+void schema_read(struct schema_reader *r, const struct schema *schema, unsigned section,
+                 const struct yaml_node *mapping, void *into)
+{
+    const char *parent = schema->sections[section];
+    char what[160];
+    if (mapping && mapping->kind != YAML_MAPPING) {
+        yaml_describe(mapping, false, what, sizeof what);
+        if (!yaml_is_null(mapping))
+            schema_error(r, mapping->line, "%s%sexpected a mapping, found %s", parent, *parent ? ": " : "", what);
+        return;
+    }
+    for (const struct yaml_node *n = mapping ? mapping->children : NULL; n; n = n->next) {
+        const struct schema_row *row = find_row(schema, section, n->key);
+        if (!yaml_is_clean(n->key)) {
+            schema_error(r, n->key_line, "a key with control characters in it");
+            continue;
+        }
+        snprintf(what, sizeof what, "%s%s%.*s", parent, *parent ? "." : "", shown_len(n->key), n->key);
+        if (!row)
+            unknown_key(r, schema, section, what, n);
+        else if (row->use == SCHEMA_WARNS && !yaml_is_null(n) && !yaml_is_false(n))
+            schema_warn(r, n->key_line, "%s: has no effect here: %s", what, row->doc);
+        else if (row->use == SCHEMA_USED && !yaml_is_null(n))
+            (void)schema_read_value(r, what, row, n, (char *)into + row->offset);
+    }
+}
+
+void schema_reference(const struct schema *schema, unsigned section, struct buf *out)
+{
+    BUF_ADD(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
+    for (const struct schema_row *row = schema->rows; row->name; row++) {
+        if (row->section != section || row->use != SCHEMA_USED)
+            continue;
+        buf_add_format(out, "| `%s` | ", row->name);
+        schema_expects(row, out);
+        buf_add_format(out, " | %s | %s |\n", initial_of(schema, row), row->doc);
+    }
+}
