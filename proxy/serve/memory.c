@@ -53,8 +53,9 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *page_size
 }
 #endif
 
-/* The start has run through code that is not needed again: most of libcurl's dozen libraries, the linker's tables. It
- * stays in the system's cache, and what is needed after all is mapped again where it is touched. */
+/* The start has run through code that is not needed again: most of the libraries that libcurl brings along, the
+ * linker's tables. Its pages are clean, so they stay in the system's cache and are mapped again when touched. A
+ * debugger's breakpoints go with them: set those after the first second. */
 static void forget_start(void)
 {
 #ifndef __SANITIZE_ADDRESS__
