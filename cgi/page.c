@@ -3,6 +3,7 @@
 
 #include "cgi/session.h"
 #include "cgi/status.h"
+#include "common/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -342,15 +343,13 @@ bool page_load(struct page *page, const char *folder, struct buf *error)
 {
     char path[4096];
     (void)snprintf(path, sizeof path, "%s/page.html", folder);
-    FILE *file = fopen(path, "re");
     page->text = malloc(TEMPLATE_MAX);
-    page->len = file && page->text ? fread(page->text, 1, TEMPLATE_MAX, file) : 0;
-    if (file)
-        fclose(file);
-    if (page->len == 0 || page->len == TEMPLATE_MAX) {
-        buf_add_format(error, "%s: %s", path, page->len ? "too large" : errno ? strerror(errno) : "empty");
+    ssize_t len = page->text ? file_read_start(AT_FDCWD, path, 0, page->text, TEMPLATE_MAX) : -1;
+    if (len <= 0 || len == TEMPLATE_MAX - 1) {
+        buf_add_format(error, "%s: %s", path, len > 0 ? "too large" : len == 0 ? "empty" : file_reason(errno));
         return false;
     }
+    page->len = (size_t)len;
     struct slice before, name;
     for (size_t from = 0; next_slot(page, &from, &before, &name);)
         if (!find_slot(name)) {

@@ -6,10 +6,10 @@
 #include "cli/gateway.h"
 #include "cli/place.h"
 #include "cli/session.h"
+#include "common/file.h"
 #include "common/paths.h"
 #include "proxy/answers/catalog.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,15 +29,7 @@ static void ask_version(struct codex *codex)
 
 static void read_file(const char *path, struct buf *out)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t got = 1;
-    while (fd >= 0 && got > 0 && buf_reserve(out, 65536)) {
-        got = read(fd, out->data + out->len, 65536);
-        out->len += got > 0 ? (size_t)got : 0;
-    }
-    if (fd >= 0)
-        (void)close(fd);
-    if (got != 0)
+    if (!file_read(AT_FDCWD, path, O_NOFOLLOW, CATALOG_TEXT_MAX, out))
         buf_clear(out);
 }
 
@@ -59,7 +51,7 @@ static void ask_models(struct codex *codex)
 void codex_ask(struct codex *codex)
 {
     *codex = (struct codex){.path = codex_find()};
-    buf_init(&codex->models, CATALOG_TEXT_MAX + 65536);
+    buf_init(&codex->models, CATALOG_TEXT_MAX + 1);
     if (codex->path) {
         ask_version(codex);
         ask_models(codex);

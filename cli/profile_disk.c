@@ -1,6 +1,7 @@
 /* The managed profiles' files in CODEX_HOME. */
 #include "cli/profile_disk.h"
 
+#include "common/file.h"
 #include "common/json.h"
 #include "common/paths.h"
 
@@ -18,7 +19,7 @@
 
 static bool fail(struct buf *why, const char *path, const char *what)
 {
-    buf_add_format(why, "%s: %s: %s", path, what, strerror(errno));
+    buf_add_format(why, "%s: %s: %s", path, what, file_reason(errno));
     return false;
 }
 
@@ -66,32 +67,16 @@ static bool read_open(int fd, struct profile_bytes *now, size_t most)
     struct stat st;
     if (fstat(fd, &st) != 0)
         return false;
-    if (!S_ISREG(st.st_mode)) {
-        errno = EINVAL;
-        return false;
-    }
     now->exists = true;
     now->owner = (struct replace_owner){st.st_mode & 07777, st.st_uid, st.st_gid};
-    for (;;) {
-        size_t room = most + 1 - now->text.len; /* one byte more than it may have */
-        if (!room || !buf_reserve(&now->text, room < 65536 ? room : 65536)) {
-            errno = EFBIG;
-            return false;
-        }
-        ssize_t got = read(fd, now->text.data + now->text.len, now->text.cap - 1 - now->text.len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got == 0;
-        now->text.len += (size_t)got;
-    }
+    return file_read_open(fd, most, &now->text);
 }
 
 static bool read_file(const char *path, struct profile_bytes *now, size_t most, struct buf *why)
 {
     *now = (struct profile_bytes){0};
     buf_init(&now->text, most + 1);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    int fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
     if (fd < 0)
         return errno == ENOENT || fail(why, path, "can't be opened");
     bool ok = read_open(fd, now, most) || fail(why, path, "can't be read");

@@ -4,10 +4,10 @@
 #include "cli/profile_journal.h"
 #include "cli/start.h"
 #include "cli/terminal.h"
+#include "common/file.h"
 #include "common/paths.h"
 #include "common/replace.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,13 +51,9 @@ static bool mark_read(const char *runtime, struct mark *mark)
     char text[256], kind[8];
     long long proxy;
     char *path = paths_join(runtime, MARK);
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    ssize_t got = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        (void)close(fd);
+    bool there = path && file_read_start(AT_FDCWD, path, O_NOFOLLOW, text, sizeof text) > 0;
     free(path);
-    text[got > 0 ? got : 0] = '\0';
-    if (sscanf(text, "%7s %lld %64s", kind, &proxy, mark->token) != 3)
+    if (!there || sscanf(text, "%7s %lld %64s", kind, &proxy, mark->token) != 3)
         return false;
     mark->all = strcmp(kind, "all") == 0;
     mark->proxy = proxy;

@@ -6,6 +6,7 @@
 #include "cli/server_files.h"
 #include "cli/session.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/paths.h"
 #include "common/port_holder.h"
 #include "common/signals.h"
@@ -33,10 +34,7 @@
 static int find_process(const struct server *server, int *process)
 {
     char text[32] = "", path[64], name[32] = "", cwd[4096];
-    int fd = openat(server->lock, SERVER_PID, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
+    ssize_t len = file_read_start(server->lock, SERVER_PID, O_NOFOLLOW, text, sizeof text);
     long pid = len > 0 ? strtol(text, NULL, 10) : 0;
     *process = pid > 1 ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
     if (*process < 0)
@@ -187,7 +185,7 @@ static bool wait_until_up(const struct server *server)
 static void explain(const struct server *server, unsigned port, bool *busy, struct buf *error)
 {
     char text[8192] = "";
-    int fd = openat(server->lock, SERVER_LOG, O_RDONLY | O_CLOEXEC);
+    int fd = file_open(server->lock, SERVER_LOG, O_NOFOLLOW);
     off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0, from = size > 2000 ? size - 2000 : 0;
     ssize_t len = fd >= 0 ? pread(fd, text, sizeof text - 1, from) : 0;
     if (fd >= 0)

@@ -2,6 +2,7 @@
 #include "cli/server_files.h"
 
 #include "cli/place.h"
+#include "common/file.h"
 #include "common/paths.h"
 
 #include <errno.h>
@@ -86,16 +87,9 @@ static bool fault(struct buf *error, const char *path)
 static bool read_template(struct buf *out, struct buf *error)
 {
     char *path = place_data("lighttpd.conf.in");
-    FILE *file = path ? fopen(path, "re") : NULL;
-    bool read = file && buf_reserve(out, TEMPLATE_MAX - 1);
-    if (read) {
-        out->len = fread(out->data, 1, TEMPLATE_MAX - 1, file);
-        read = !ferror(file);
-    }
+    bool read = path && file_read(AT_FDCWD, path, 0, TEMPLATE_MAX - 1, out);
     if (!read)
-        (void)fault(error, path);
-    if (file)
-        fclose(file);
+        buf_add_format(error, "%s: %s", path ? path : "lighttpd.conf.in", path ? file_reason(errno) : "no memory");
     free(path);
     return read;
 }

@@ -1,12 +1,11 @@
 /* The running session, as scripts see it. */
 #include "cli/session.h"
 
+#include "common/file.h"
 #include "common/paths.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define STATUS_TIMEOUT_MS 3000
@@ -17,14 +16,10 @@ static char *read_line(const char *folder, const char *name)
 {
     char text[SMALL_FILE_MAX];
     char *path = paths_join(folder, name);
-    int fd = path ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
-    ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-    if (fd >= 0)
-        close(fd);
+    ssize_t len = path ? file_read_start(AT_FDCWD, path, O_NOFOLLOW, text, sizeof text) : -1;
     free(path);
     if (len <= 0)
         return NULL;
-    text[len] = '\0';
     text[strcspn(text, "\r\n")] = '\0';
     char *line = *text ? strdup(text) : NULL;
     explicit_bzero(text, sizeof text);

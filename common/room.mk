@@ -4,6 +4,7 @@ common_libcommon_a_SOURCES = \
 	common/buf.c common/buf.h \
 	common/canary.c common/canary.h \
 	common/clock.h \
+	common/file.c common/file.h \
 	common/guard.c common/guard.h \
 	common/harden.c common/harden.h \
 	common/json.c common/json.h \

@@ -1,14 +1,13 @@
 /* Reads a YAML file into a tree whose nodes know their line. libyaml scans; this file builds, expands and bounds. */
 #include "common/yaml.h"
 
+#include "common/file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
 
 #define FILE_MAX (4u << 20)
@@ -355,35 +354,17 @@ struct yaml_node *yaml_parse(const char *name, struct slice text, struct buf *er
     return root;
 }
 
-/* The file's bytes, as far as a little beyond FILE_MAX. */
-static bool read_file(const char *path, struct buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return false;
-    ssize_t got = 1;
-    while (got > 0 && buf_reserve(out, 65536)) {
-        got = read(fd, out->data + out->len, 65536);
-        if (got < 0 && errno == EINTR)
-            got = 1;
-        else if (got > 0)
-            out->len += (size_t)got;
-    }
-    int saved = got > 0 && out->len <= FILE_MAX ? ENOMEM : errno;
-    close(fd);
-    errno = saved;
-    return got == 0 || out->len > FILE_MAX;
-}
-
 struct yaml_node *yaml_load(const char *path, struct buf *error)
 {
     struct buf text;
-    buf_init(&text, FILE_MAX + 2 * 65536);
+    buf_init(&text, FILE_MAX + 1);
     struct yaml_node *root = NULL;
-    if (!read_file(path, &text))
-        buf_add_format(error, "%s:1: can't be read: %s", path, strerror(errno));
-    else
+    if (file_read(AT_FDCWD, path, 0, FILE_MAX, &text))
         root = yaml_parse(path, buf_slice(&text), error);
+    else if (errno == EFBIG)
+        buf_add_format(error, "%s:1: the file is larger than %u MB", path, FILE_MAX >> 20);
+    else
+        buf_add_format(error, "%s:1: can't be read: %s", path, file_reason(errno));
     buf_wipe(&text); /* a configuration may hold a key */
     return root;
 }

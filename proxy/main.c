@@ -1,4 +1,5 @@
 /* main: hardens the process, loads the configuration, wires the rooms and runs; decides nothing. */
+#include "common/file.h"
 #include "common/guard.h"
 #include "common/harden.h"
 #include "common/log.h"
@@ -291,19 +292,6 @@ static char *get_state_file(void)
     return path;
 }
 
-static bool read_file(const char *path, struct buf *out)
-{
-    char piece[16384];
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    for (size_t n; (n = fread(piece, 1, sizeof piece, file)) > 0;)
-        buf_add(out, piece, n);
-    bool read = !ferror(file);
-    (void)fclose(file);
-    return read;
-}
-
 /* Without one, all is served but Codex's model_catalog_url. ./start writes the environment's file where there is a
  * Codex. */
 static struct catalog *get_catalog(const struct options *options, const struct config *config)
@@ -316,9 +304,9 @@ static struct catalog *get_catalog(const struct options *options, const struct c
         return NULL;
     buf_init(&text, CATALOG_TEXT_MAX);
     buf_init(&error, 256);
-    if (!read_file(path, &text)) {
+    if (!file_read(AT_FDCWD, path, 0, CATALOG_TEXT_MAX - 1, &text)) {
         if (path == options->codex_catalog || errno != ENOENT)
-            log_warning("%s: Codex's model catalog can't be read: %s", path, strerror(errno));
+            log_warning("%s: Codex's model catalog can't be read: %s", path, file_reason(errno));
     } else if (!(catalog = catalog_read(buf_slice(&text), config, &error))) {
         log_warning("%s: Codex's model catalog is not used: %.*s", path, SLICE_ARGS(buf_slice(&error)));
     }

@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/unit/test_failure \
 	tests/unit/test_fields \
 	tests/unit/test_calibration \
+	tests/unit/test_file \
 	tests/unit/test_foreground \
 	tests/unit/test_forecast \
 	tests/unit/test_gateway \

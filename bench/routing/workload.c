@@ -1,6 +1,7 @@
 /* workload: reads the simulator's YAML file; each number is a row of a table. */
 #include "bench/routing/workload.h"
 
+#include "common/file.h"
 #include "common/yaml.h"
 
 #include <errno.h>
@@ -223,21 +224,6 @@ static void read_root(struct reading *r, const struct yaml_node *root, struct wo
         fault_at(r, root->line, "scenarios are needed", NULL);
 }
 
-static bool read_file(const char *path, struct buf *text, struct buf *error)
-{
-    FILE *file = fopen(path, "rb");
-    char bytes[4096];
-    size_t len = 0;
-    while (file && (len = fread(bytes, 1, sizeof bytes, file)) > 0)
-        buf_add(text, bytes, len);
-    bool good = file && !ferror(file) && !text->failed;
-    if (!good)
-        buf_add_format(error, "%s: %s", path, file && text->failed ? "over 4 MB" : strerror(errno));
-    if (file)
-        fclose(file);
-    return good;
-}
-
 struct workload *workload_load(const char *path, struct buf *error)
 {
     struct buf text;
@@ -245,8 +231,10 @@ struct workload *workload_load(const char *path, struct buf *error)
     struct workload *w = NULL;
     struct yaml_node *root = NULL;
     struct reading r = {.path = path, .error = error};
-    if (!read_file(path, &text, error))
+    if (!file_read(AT_FDCWD, path, 0, (4u << 20) - 1, &text)) {
+        buf_add_format(error, "%s: can't be read: %s", path, file_reason(errno));
         goto out;
+    }
     root = yaml_parse(path, buf_slice(&text), error);
     if (!root)
         goto out;

@@ -4,6 +4,7 @@
 #include "cli/run/lines.h"
 #include "cli/run/record.h"
 #include "common/canary.h"
+#include "common/file.h"
 #include "common/mix.h"
 #include "common/paths.h"
 #include "common/replace.h"
@@ -23,11 +24,8 @@ static void read_state(struct run_adaptive *a)
 {
     char text[STATE_MAX];
     struct json json = {0};
-    int fd = open(a->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    ssize_t len = fd >= 0 ? read(fd, text, sizeof text) : -1;
+    ssize_t len = file_read_start(AT_FDCWD, a->path, O_NOFOLLOW, text, sizeof text);
     int64_t version = 0;
-    if (fd >= 0)
-        (void)close(fd);
     memset(a->known, 0, sizeof a->known);
     bool ours = len > 0 && json_parse(&json, text, (size_t)len) &&
                 json_int64(&json, json_get(&json, 0, "version"), &version) && version == 1;

@@ -1,7 +1,8 @@
 /* Reads a journal's lines, backwards or forwards. */
 #include "cli/run/lines.h"
 
-#include <fcntl.h>
+#include "common/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static bool open_next(struct lines *l)
         bool rotated = (l->file++ == 1) == l->back;
         buf_clear(&name);
         buf_add_format(&name, "%s%s", l->path, rotated ? ".1" : "");
-        l->fd = open(buf_text(&name), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        l->fd = file_open(AT_FDCWD, buf_text(&name), 0);
     }
     buf_free(&name);
     l->at = l->fd >= 0 && l->back ? lseek(l->fd, 0, SEEK_END) : 0;

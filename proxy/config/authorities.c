@@ -1,8 +1,9 @@
 /* pure: but for a look into the file. Which authorities may certify providers' servers: litellm_settings.ssl_verify. */
 #include "proxy/config/private.h"
 
+#include "common/file.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,16 +15,12 @@
 /* Whether a certificate begins there; where the file can't be read, errno says why, else it is 0. */
 static bool has_certificate(const char *path)
 {
-    FILE *file = fopen(path, "re");
-    char *text = file ? malloc(LOOKED_AT) : NULL;
-    size_t len = text ? fread(text, 1, LOOKED_AT, file) : 0;
-    errno = text && !ferror(file) ? 0 : errno;
-    int saved = errno;
-    bool found = memmem(text ? text : "", len, MARK, strlen(MARK)) != NULL;
+    char *text = malloc(LOOKED_AT);
+    ssize_t len = text ? file_read_start(AT_FDCWD, path, 0, text, LOOKED_AT) : -1;
+    int fault = len < 0 ? errno : 0;
+    bool found = len > 0 && memmem(text, (size_t)len, MARK, strlen(MARK)) != NULL;
     free(text);
-    if (file)
-        (void)fclose(file);
-    errno = saved;
+    errno = fault;
     return found;
 }
 
@@ -42,7 +39,7 @@ void config_authorities(struct config_loader *l)
         config_error(l, t->line, KEY ": expected the whole path of a PEM file, from its /, found \"%s\"", t->text);
     else if (!has_certificate(t->text))
         config_error(l, t->line, KEY ": %s: %s", t->text,
-                     errno ? strerror(errno) : "there is no certificate in it; it must be PEM");
+                     errno ? file_reason(errno) : "there is no certificate in it; it must be PEM");
     else if (!(l->config->ca_file = strdup(t->text)))
         config_error(l, 0, "out of memory");
 }

@@ -2,13 +2,13 @@
 #include "proxy/record/kept.h"
 
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/replace.h"
 #include "proxy/terms/failure.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -174,20 +174,15 @@ void kept_save(const char *path, const struct config *c, const struct health *he
 static bool read_all(const char *path, struct buf *out)
 {
     struct stat info;
-    char piece[16384];
-    ssize_t n = -1;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
     if (fd < 0)
         return false;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == getuid())
-        while ((n = read(fd, piece, sizeof piece)) > 0 && buf_add(out, piece, (size_t)n))
-            ;
-    else
-        errno = EPERM;
-    int fault = errno;
+    bool ours = fstat(fd, &info) == 0 && info.st_uid == getuid();
+    bool whole = ours && file_read_open(fd, FILE_MAX - 1, out);
+    int fault = ours ? errno : EPERM;
     close(fd);
     errno = fault;
-    return n == 0;
+    return whole;
 }
 
 void kept_load(const char *path, const struct config *c, struct health *health)
@@ -197,8 +192,7 @@ void kept_load(const char *path, const struct config *c, struct health *health)
     buf_init(&text, FILE_MAX);
     if (!read_all(path, &text)) {
         if (errno != ENOENT)
-            log_warning("%s: what was known of the deployments is not used: %s", path,
-                        text.failed ? "the file is too large" : strerror(errno));
+            log_warning("%s: what was known of the deployments is not used: %s", path, file_reason(errno));
     } else if (!kept_read(buf_slice(&text), c, health, &now)) {
         log_warning("%s: what was known of the deployments is not used: the file is not of this version", path);
     }

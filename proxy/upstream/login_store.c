@@ -1,11 +1,11 @@
 /* loop: auth.json on the disk: read, locked without waiting, and replaced in one step. */
 #include "proxy/upstream/login_store.h"
 
+#include "common/file.h"
 #include "common/paths.h"
 #include "common/replace.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,23 +35,14 @@ static bool fail(const struct login_store *s, struct buf *why, const char *what)
 
 bool login_store_read(const struct login_store *s, struct buf *text, struct buf *why)
 {
-    int fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t got = -1;
-    if (fd < 0)
-        return fail(s, why, "can't be opened");
     /* All at once, so that no copy of a token is left behind by a buffer that grows. */
-    size_t room = LOGIN_STORE_MAX;
-    bool ok = buf_reserve(text, room);
-    while (ok && room && (got = read(fd, text->data + text->len, room)) > 0) {
-        text->len += (size_t)got;
-        room -= (size_t)got;
-    }
-    if (!ok || got < 0)
-        ok = fail(s, why, "can't be read");
-    else if (!room)
-        ok = buf_add_format(why, "%s: is over %u KB", s->path, LOGIN_STORE_MAX >> 10) && false;
-    (void)close(fd);
-    return ok;
+    if (buf_reserve(text, LOGIN_STORE_MAX) && file_read(AT_FDCWD, s->path, 0, LOGIN_STORE_MAX - 1, text))
+        return true;
+    if (errno == EFBIG)
+        buf_add_format(why, "%s: is over %u KB", s->path, LOGIN_STORE_MAX >> 10);
+    else
+        buf_add_format(why, "%s: can't be read: %s", s->path, file_reason(errno));
+    return false;
 }
 
 /* The file behind links, with something appended to its name; NULL when it is not there. Owned by the caller. */
