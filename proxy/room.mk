@@ -32,8 +32,9 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/content.c proxy/bridge/content.h \
 	proxy/bridge/dialect.c proxy/bridge/dialect.h \
 	proxy/bridge/echo.c \
-	proxy/bridge/event.h \
+	proxy/bridge/event.c proxy/bridge/event.h \
 	proxy/bridge/model.h \
+	proxy/bridge/open_calls.c proxy/bridge/open_calls.h \
 	proxy/bridge/outgoing.c proxy/bridge/outgoing.h \
 	proxy/bridge/pass.c proxy/bridge/pass.h \
 	proxy/bridge/refused.c proxy/bridge/refused.h \

@@ -6,6 +6,7 @@ check_PROGRAMS += \
 	tests/unit/test_adaptive \
 	tests/unit/test_arguments \
 	tests/unit/test_buf \
+	tests/unit/test_bridge_limits \
 	tests/unit/test_canary \
 	tests/unit/test_carrier \
 	tests/unit/test_child \

@@ -77,14 +77,20 @@ void arguments_add(struct arguments *a, struct slice piece, bool repair, struct 
             i = next ? (size_t)(next - piece.ptr) : piece.len;
             continue;
         }
-        bool number = repair && !a->in_string && (a->number_len ? is_number_char(*at) : begins_number(*at));
-        if (number && a->number_len < sizeof a->number - 1) {
+        bool number = repair && !a->in_string && !a->long_number &&
+                      (a->number_len ? is_number_char(*at) : begins_number(*at));
+        if (number && a->number_len == sizeof a->number - 1) {
+            buf_add(out, a->number, a->number_len);
+            a->number_len = 0;
+            a->long_number = true;
+        } else if (number) {
             buf_add(out, piece.ptr + copied, i - copied);
             a->number[a->number_len++] = *at;
             copied = ++i;
             continue;
         }
         flush_number(a, out);
+        a->long_number &= is_number_char(*at);
         size_t len = 1;
         follow(a, *at == '\\' ? unescaped(at, piece.len - i, &len) : *at);
         i += len;

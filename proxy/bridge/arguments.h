@@ -10,6 +10,7 @@
 
 struct arguments {
     bool in_string, after_backslash, begun;
+    bool long_number; /* within a number of more bytes than `number` takes: it is not repaired */
     unsigned depth;
     char number[48];
     unsigned number_len;

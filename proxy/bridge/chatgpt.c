@@ -8,16 +8,16 @@
 
 #define DEFAULT_INSTRUCTIONS "You are a helpful assistant."
 #define ENCRYPTED "reasoning.encrypted_content"
-#define OPEN_CALLS_MAX 256 /* calls without an output yet; of more, the oldest are forgotten */
 
 struct mender {
     const struct json *j;
     struct buf *out;
-    const char *configured;            /* instructions, or NULL */
-    uint32_t input, lifted;            /* the list or string; its message that serves as instructions, or JSON_NONE */
-    bool any;                          /* something was written where commas separate */
-    struct slice open[OPEN_CALLS_MAX]; /* ids of the calls that still wait for their output */
-    unsigned open_count;
+    const char *configured; /* instructions, or NULL */
+    uint32_t input, lifted; /* the list or string; its message that serves as instructions, or JSON_NONE */
+    bool any;               /* something was written where commas separate */
+    bool lost_call;         /* open_calls_add() failed */
+    bool too_many;          /* because there were too many */
+    struct open_calls open; /* calls that still wait for their output */
 };
 
 /* A field of the request; JSON_NONE also for null. (To object_field(), node 0 is no object.) */
@@ -115,23 +115,12 @@ static bool ends_with(struct slice text, struct slice end)
     return text.len >= end.len && memcmp(text.ptr + text.len - end.len, end.ptr, end.len) == 0;
 }
 
-static void open_call(struct mender *m, struct slice id)
+static void open_call(struct mender *m, uint32_t item)
 {
-    if (m->open_count == OPEN_CALLS_MAX)
-        memmove(m->open, m->open + 1, --m->open_count * sizeof *m->open);
-    m->open[m->open_count++] = id;
-}
-
-/* Whether a call waits for this output. It then does no more. */
-static bool close_call(struct mender *m, struct slice id)
-{
-    for (unsigned i = m->open_count; i-- > 0;) {
-        if (!slice_equal(m->open[i], id))
-            continue;
-        memmove(m->open + i, m->open + i + 1, (--m->open_count - i) * sizeof *m->open);
-        return true;
-    }
-    return false;
+    if (open_calls_add(&m->open, object_text(m->j, item, "call_id"), item))
+        return;
+    m->lost_call = true;
+    m->too_many |= m->open.count == OPEN_CALLS_MAX;
 }
 
 /* An output whose call is not there: the backend would refuse it, the model can still read it. */
@@ -189,8 +178,8 @@ static void write_list(struct mender *m)
         if (slice_is(type, "reasoning") && !object_text(j, item, "encrypted_content").len)
             continue;
         if (ends_with(type, SLICE("_call")))
-            open_call(m, object_text(j, item, "call_id"));
-        if (output && !close_call(m, object_text(j, item, "call_id"))) {
+            open_call(m, item);
+        if (output && open_calls_take(&m->open, object_text(j, item, "call_id")) == NO_ITEM) {
             write_orphan(m, item);
         } else if (json_is(j, item, JSON_OBJECT)) {
             write_item(m, item);
@@ -278,10 +267,11 @@ static void write_others(struct mender *m)
     }
 }
 
-bool chatgpt_request(struct slice body, const char *instructions, struct buf *out)
+bool chatgpt_request(struct slice body, const char *instructions, struct buf *out, const char **refusal)
 {
     struct json j = {0};
     bool ok = json_parse(&j, body.ptr, body.len) && json_type(&j, 0) == JSON_OBJECT;
+    *refusal = NULL;
     if (ok) {
         struct mender m = {.j = &j, .out = out, .configured = instructions, .input = root_field(&j, "input")};
         struct chatgpt_model model = chatgpt_model(json_inner(&j, root_field(&j, "model")));
@@ -299,7 +289,9 @@ bool chatgpt_request(struct slice body, const char *instructions, struct buf *ou
         write_include(&m);
         write_reasoning(&m, &model);
         write_others(&m);
-        ok = BUF_ADD(out, "}") && !out->failed;
+        ok = BUF_ADD(out, "}") && !out->failed && !m.lost_call;
+        *refusal = m.too_many ? OPEN_CALLS_REFUSAL : NULL;
+        open_calls_free(&m.open);
     }
     json_free(&j);
     return ok;

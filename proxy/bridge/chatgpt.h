@@ -14,8 +14,9 @@
 #include "common/buf.h"
 
 /* Appends the request as the backend takes it. `body` is a Responses request for it (the upstream's model name in it);
- * `instructions` is the configured text or NULL: then the client's own go into the input. false: not a JSON object, no
- * memory, or over the buffer's ceiling. */
-MUST_CHECK bool chatgpt_request(struct slice body, const char *instructions, struct buf *out);
+ * `instructions` is the configured text or NULL: then the client's own go into the input. Returns false if the body is
+ * not a JSON object, out of memory, over the buffer's ceiling, or, with *refusal set to the reason, if the request has
+ * more than can be translated. */
+MUST_CHECK bool chatgpt_request(struct slice body, const char *instructions, struct buf *out, const char **refusal);
 
 #endif

@@ -22,6 +22,7 @@ enum event_kind {
     EVENT_USAGE,   /* usage */
     EVENT_FINISH,  /* finish: the upstream says that the reply ends, and why */
     EVENT_END,     /* the wire's end mark: nothing follows */
+    EVENT_LIMIT,   /* the reply has more calls or items than can be told apart: it can't be translated whole */
     EVENT_FAILURE, /* raw: an error object */
 };
 
@@ -54,17 +55,22 @@ struct decoded_call {
     bool has_arguments;
 };
 
-#define CALLS_MAX 128   /* calls in one reply; further ones are left out */
-#define OUTPUTS_MAX 256 /* output items of a Responses stream that are told apart */
+#define OUTPUTS_MAX 1024 /* items of a reply, calls among them: more are EVENT_LIMIT */
 
 struct decoder {
     struct event_sink sink;
-    struct json json; /* reused for each event */
-    uint32_t call_count;
-    uint32_t started;       /* calls that were announced */
-    bool seen[OUTPUTS_MAX]; /* Responses: something of this output item was decoded, its end need not repeat it */
-    bool content;           /* anything was */
-    struct decoded_call calls[CALLS_MAX]; /* written as far as call_count says; the last field: see relay_new() */
+    struct json json;           /* reused for each event */
+    struct decoded_call *calls; /* owned */
+    uint32_t call_count, call_cap;
+    uint32_t started; /* calls that were announced */
+    /* Responses, a bit per output item: something of it was decoded, its end need not repeat it. */
+    unsigned char seen[OUTPUTS_MAX / 8];
+    bool content;   /* anything was decoded */
+    bool no_memory; /* a call got lost */
 };
+
+/* Adds a call. Returns NULL at OUTPUTS_MAX calls, after EVENT_LIMIT, and out of memory (d->no_memory). */
+struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash);
+void decoder_free(struct decoder *d);
 
 #endif

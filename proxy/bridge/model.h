@@ -5,11 +5,11 @@
 #ifndef POINTSMAN_BRIDGE_MODEL_H
 #define POINTSMAN_BRIDGE_MODEL_H
 
+#include "proxy/bridge/open_calls.h"
 #include "proxy/bridge/turn.h"
 
 #define TOOL_NAME_MAX 64    /* ^[A-Za-z0-9_-]{1,64}$ in every Chat Completions server that checks */
-#define TURN_TOOLS_MAX 1024 /* further ones are dropped, and counted */
-#define NO_ITEM UINT32_MAX
+#define TURN_TOOLS_MAX 1024 /* a request with more is refused */
 
 enum role { ROLE_SYSTEM, ROLE_DEVELOPER, ROLE_USER, ROLE_ASSISTANT };
 enum part_kind { PART_TEXT, PART_IMAGE, PART_FILE, PART_AUDIO };
@@ -51,8 +51,7 @@ struct turn {
     struct tool *tools;
     uint32_t item_count, item_cap, part_count, part_cap, tool_count, tool_cap;
     uint32_t call_count;
-    uint32_t open_calls[64]; /* calls still without a result, a ring of the last ones */
-    uint32_t open_count;
+    struct open_calls open; /* calls still without a result, while decoding */
     enum choice choice;
     struct tool_name choice_tool;
     enum format format;
@@ -73,7 +72,8 @@ struct item *turn_add_item(struct turn *t, enum item_kind kind);
 void turn_add_part(struct turn *t, enum part_kind kind, struct slice text, struct slice detail);
 /* A message with one part of text. */
 void turn_add_text(struct turn *t, enum role role, struct slice text);
-/* Books the call and gives it its number. `arguments` is a node: a string, or a value of its own. */
+/* Adds the call and gives it its number. `arguments` is a node: a string, or a value of its own. Refuses the request if
+ * too many calls have no result. */
 void turn_add_call(struct turn *t, struct slice id, struct tool_name tool, uint32_t arguments);
 /* A result without parts, tied to the last unanswered call of that id. */
 void turn_add_result(struct turn *t, struct slice id);

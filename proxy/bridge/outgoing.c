@@ -71,11 +71,11 @@ static bool copy_together(struct outgoing *o)
     return made;
 }
 
-static bool mend_for_chatgpt(struct outgoing *o, const struct deployment *d)
+static bool mend_for_chatgpt(struct outgoing *o, const struct deployment *d, const char **refusal)
 {
     struct buf mended;
     buf_init(&mended, BODY_MAX);
-    bool made = chatgpt_request(buf_slice(&o->own), d->instructions, &mended);
+    bool made = chatgpt_request(buf_slice(&o->own), d->instructions, &mended, refusal);
     replace(o, &mended);
     return made;
 }
@@ -99,9 +99,12 @@ bool outgoing_make(struct outgoing *o, const struct model_request *request, stru
         made = translate(o, request, d);
         o->body = pieces_of(buf_slice(&o->own));
     }
+    const char *refusal = NULL;
     if (made && signs_in)
-        made = mend_for_chatgpt(o, d);
-    if (!made)
+        made = mend_for_chatgpt(o, d, &refusal);
+    if (refusal)
+        failure_set(failure, FAILURE_BAD_REQUEST, "%s", refusal);
+    else if (!made)
         failure_set(failure, FAILURE_INTERNAL, "no memory for the request to %s", d->id);
     return made;
 }

@@ -79,16 +79,20 @@ static void take(void *relay, const struct event *e)
     case EVENT_FINISH: r->finish = e->finish; break;
     case EVENT_FAILURE: failure_from_error(&r->failure, e->raw); break;
     case EVENT_END: finish_reply(r, true); break;
+    case EVENT_LIMIT: r->reply.too_many = true; break;
     default: reply_take(&r->reply, e);
     }
+    if (r->reply.too_many)
+        relay_set_failure(r, FAILURE_PROTOCOL,
+                          "the upstream's answer has more than %d items or tool calls: this proxy translates no more",
+                          OUTPUTS_MAX);
 }
 
 struct relay *relay_new(const struct relay_options *options)
 {
-    struct relay *r = malloc(sizeof *r);
+    struct relay *r = calloc(1, sizeof *r);
     if (!r)
         return NULL;
-    memset(r, 0, offsetof(struct relay, decoder.calls)); /* a large table that need not be cleared */
     r->options = *options;
     r->options.alias = options->alias ? options->alias : "";
     r->options.response_id = options->response_id ? options->response_id : "";
@@ -115,7 +119,7 @@ void relay_free(struct relay *r)
     buf_free(&r->out);
     buf_free(&r->body);
     buf_free(&r->held);
-    json_free(&r->decoder.json);
+    decoder_free(&r->decoder);
     reply_free(&r->reply);
     free(r);
 }
@@ -128,9 +132,10 @@ const char *relay_content_type(const struct relay *r)
 /* The state after a call, from what the call has brought. */
 static enum relay_state settle(struct relay *r, struct slice *send)
 {
-    if (r->decoder.json.no_memory)
+    bool unread = r->decoder.json.no_memory || r->decoder.no_memory;
+    if (unread)
         r->failure.kind = FAILURE_NONE; /* nothing is known of what could not be parsed */
-    if (r->out.failed || r->decoder.json.no_memory)
+    if (r->out.failed || unread)
         fail_for_room(r, r->out.full, "an answer", REPLY_MAX);
     if (r->failure.kind != FAILURE_NONE) {
         r->state = RELAY_FAILED;

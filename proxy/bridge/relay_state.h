@@ -22,7 +22,7 @@ struct relay {
     size_t given;    /* of them, how many were */
     size_t complete; /* of what was not given out, how much is whole events */
     uint64_t events;
-    struct decoder decoder; /* the last field: see relay_new() */
+    struct decoder decoder;
 };
 
 /* The reply fails, unless it has before. */

@@ -60,12 +60,16 @@ static bool streams(const struct reply *r)
     return r->options->client_stream;
 }
 
-/* A new output, not announced yet. NULL without room: r->out is marked as failed. */
+/* A new output, not announced yet. NULL at OUTPUTS_MAX (r->too_many), and out of memory (r->out is marked as failed).
+ */
 static struct output *add_output(struct reply *r, enum output_kind kind)
 {
+    r->too_many |= r->count == OUTPUTS_MAX;
+    if (r->too_many)
+        return NULL;
     if (r->count == r->cap) {
         uint32_t cap = r->cap ? r->cap * 2 : 8;
-        struct output *outputs = cap <= REPLY_OUTPUTS_MAX ? realloc(r->outputs, cap * sizeof *outputs) : NULL;
+        struct output *outputs = realloc(r->outputs, cap * sizeof *outputs);
         if (!outputs) {
             r->out->failed = true;
             return NULL;
@@ -368,6 +372,7 @@ void reply_take(struct reply *r, const struct event *e)
     case EVENT_USAGE:
     case EVENT_FINISH:
     case EVENT_END:
+    case EVENT_LIMIT:
     case EVENT_FAILURE: break; /* the relay's */
     }
 }

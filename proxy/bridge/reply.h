@@ -13,8 +13,7 @@
 #include "proxy/bridge/event.h"
 #include "proxy/bridge/relay_options.h"
 
-#define REPLY_MAX (32u << 20)  /* bytes of one reply, as text and as written */
-#define REPLY_OUTPUTS_MAX 1024 /* items of one reply */
+#define REPLY_MAX (32u << 20) /* bytes of one reply, as text and as written */
 #define NO_OUTPUT UINT32_MAX
 
 enum output_kind { OUTPUT_REASONING, OUTPUT_MESSAGE, OUTPUT_CALL, OUTPUT_OTHER };
@@ -64,6 +63,7 @@ struct reply {
     bool begun;
     bool answered;   /* text or a call came */
     bool incomplete; /* it ended by a limit of tokens */
+    bool too_many;   /* it has more items than OUTPUTS_MAX */
     struct usage usage;
     size_t bytes; /* of content, for an estimate */
 };

@@ -71,15 +71,6 @@ static struct decoded_call *continued(struct decoder *d, int64_t index, uint32_t
     return other_id || call->closed || (index < 0 && !same_id) ? NULL : call;
 }
 
-static struct decoded_call *begin_call(struct decoder *d, int64_t index, uint32_t id_hash)
-{
-    if (d->call_count == CALLS_MAX)
-        return NULL;
-    struct decoded_call *call = &d->calls[d->call_count++];
-    *call = (struct decoded_call){.index = index, .id_hash = id_hash, .number = NO_CALL};
-    return call;
-}
-
 static void read_arguments(struct decoder *d, struct decoded_call *call, uint32_t arguments)
 {
     const struct json *j = &d->json;
@@ -108,7 +99,7 @@ static void read_call(struct decoder *d, uint32_t delta)
         index = -1;
     struct decoded_call *call = continued(d, index, id_hash, name.len);
     if (!call)
-        call = begin_call(d, index, id_hash);
+        call = decoder_add_call(d, index, id_hash);
     if (!call)
         return;
     struct slice state =

@@ -28,26 +28,44 @@ static uint32_t root_field(const struct decoder *d, const char *key)
     return json_is(&d->json, value, JSON_NULL) ? JSON_NONE : value;
 }
 
-/* Servers that leave output_index out send one item after the other: item 0 then stands for the one at hand. */
-static unsigned output_index(const struct decoder *d)
+/* Servers that leave output_index out send one item after the other: the current item is 0 then. false: EVENT_LIMIT. */
+static bool read_index(struct decoder *d, unsigned *index)
 {
-    int64_t index;
+    int64_t given;
     uint32_t node = root_field(d, "output_index");
-    return node && json_int64(&d->json, node, &index) && index >= 0 && index < OUTPUTS_MAX ? (unsigned)index : 0;
+    bool any = node && json_int64(&d->json, node, &given) && given >= 0;
+    *index = any && given < OUTPUTS_MAX ? (unsigned)given : 0;
+    if (!any || given < OUTPUTS_MAX)
+        return true;
+    emit(d, &(struct event){.kind = EVENT_LIMIT});
+    return false;
+}
+
+static bool take_seen(struct decoder *d, unsigned index)
+{
+    bool seen = d->seen[index / 8] >> (index % 8) & 1;
+    d->seen[index / 8] &= (unsigned char)~(1u << (index % 8));
+    return seen;
+}
+
+static void read_delta(struct decoder *d, enum event_kind kind)
+{
+    unsigned index;
+    uint32_t delta = root_field(d, "delta");
+    if (!read_index(d, &index))
+        return;
+    d->seen[index / 8] |= (unsigned char)(1u << (index % 8));
+    emit_text(d, kind, NO_CALL, delta ? json_inner(&d->json, delta) : (struct slice){NULL, 0});
 }
 
 static void read_text_delta(struct decoder *d)
 {
-    d->seen[output_index(d)] = true;
-    uint32_t delta = root_field(d, "delta");
-    emit_text(d, EVENT_TEXT, NO_CALL, delta ? json_inner(&d->json, delta) : (struct slice){NULL, 0});
+    read_delta(d, EVENT_TEXT);
 }
 
 static void read_reasoning_delta(struct decoder *d)
 {
-    d->seen[output_index(d)] = true;
-    uint32_t delta = root_field(d, "delta");
-    emit_text(d, EVENT_REASONING, NO_CALL, delta ? json_inner(&d->json, delta) : (struct slice){NULL, 0});
+    read_delta(d, EVENT_REASONING);
 }
 
 static void read_summary_part(struct decoder *d)
@@ -88,10 +106,10 @@ static bool call_kind(const struct json *j, uint32_t item, enum tool_kind *kind)
 static struct decoded_call *begin_call(struct decoder *d, unsigned index, uint32_t item, enum tool_kind kind)
 {
     const struct json *j = &d->json;
-    if (d->call_count == CALLS_MAX)
+    struct decoded_call *call = decoder_add_call(d, index, 0);
+    if (!call)
         return NULL;
-    struct decoded_call *call = &d->calls[d->call_count++];
-    *call = (struct decoded_call){.index = index, .number = d->started++};
+    call->number = d->started++;
     struct tool_name tool = {kind, object_text(j, item, "namespace"), object_text(j, item, "name")};
     if (kind == TOOL_SEARCH && !tool.name.len)
         tool.name = SLICE("tool_search");
@@ -104,14 +122,15 @@ static void read_item_added(struct decoder *d)
 {
     enum tool_kind kind;
     uint32_t item = root_field(d, "item");
-    unsigned index = output_index(d);
-    if (call_kind(&d->json, item, &kind) && !call_at(d, index))
+    unsigned index;
+    if (call_kind(&d->json, item, &kind) && read_index(d, &index) && !call_at(d, index))
         begin_call(d, index, item, kind);
 }
 
 static void read_arguments_delta(struct decoder *d)
 {
-    struct decoded_call *call = call_at(d, output_index(d));
+    unsigned index;
+    struct decoded_call *call = read_index(d, &index) ? call_at(d, index) : NULL;
     uint32_t delta = root_field(d, "delta");
     if (!call || !delta)
         return;
@@ -156,8 +175,7 @@ static void read_item(struct decoder *d, unsigned index, uint32_t item)
     const struct json *j = &d->json;
     enum tool_kind kind;
     uint32_t type = object_field(j, item, "type");
-    bool seen = d->seen[index];
-    d->seen[index] = false;
+    bool seen = take_seen(d, index);
     if (call_kind(j, item, &kind)) {
         read_call_done(d, index, item, kind);
         return;
@@ -181,8 +199,9 @@ static void read_item(struct decoder *d, unsigned index, uint32_t item)
 static void read_item_done(struct decoder *d)
 {
     uint32_t item = root_field(d, "item");
-    if (json_is(&d->json, item, JSON_OBJECT))
-        read_item(d, output_index(d), item);
+    unsigned index;
+    if (json_is(&d->json, item, JSON_OBJECT) && read_index(d, &index))
+        read_item(d, index, item);
 }
 
 static void read_output(struct decoder *d, uint32_t output)

@@ -93,12 +93,16 @@ void tools_flat_name(const struct turn *t, const struct tool_name *name, char fl
 
 static void add_tool(struct turn *t, struct tool_name name, uint32_t node)
 {
-    if (t->tool_count == TURN_TOOLS_MAX || (!name.name.len)) {
+    if (!name.name.len) {
         t->dropped++;
         return;
     }
     if (find_named(t, &name))
         return;
+    if (t->tool_count == TURN_TOOLS_MAX) {
+        turn_refuse(t, "tools", "more than %d tools: this proxy translates no more", TURN_TOOLS_MAX);
+        return;
+    }
     if (t->tool_count == t->tool_cap) {
         uint32_t cap = t->tool_cap ? t->tool_cap * 2 : 32;
         struct tool *tools = realloc(t->tools, cap * sizeof *tools);

@@ -58,7 +58,6 @@ void turn_add_text(struct turn *t, enum role role, struct slice text)
 
 void turn_add_call(struct turn *t, struct slice id, struct tool_name tool, uint32_t arguments)
 {
-    const uint32_t most = sizeof t->open_calls / sizeof *t->open_calls;
     struct item *call = turn_add_item(t, ITEM_CALL);
     if (!call)
         return;
@@ -69,9 +68,12 @@ void turn_add_call(struct turn *t, struct slice id, struct tool_name tool, uint3
         call->arguments = call->raw ? json_raw(t->doc, arguments) : json_inner(t->doc, arguments);
     call->number = ++t->call_count;
     t->prompt_bytes += call->arguments.len;
-    if (t->open_count == most)
-        memmove(t->open_calls, t->open_calls + 1, --t->open_count * sizeof *t->open_calls);
-    t->open_calls[t->open_count++] = t->item_count - 1;
+    if (open_calls_add(&t->open, id, t->item_count - 1))
+        return;
+    if (t->open.count == OPEN_CALLS_MAX)
+        turn_refuse(t, "", OPEN_CALLS_REFUSAL);
+    else
+        t->no_memory = true;
 }
 
 void turn_add_result(struct turn *t, struct slice id)
@@ -80,16 +82,9 @@ void turn_add_result(struct turn *t, struct slice id)
     if (!result)
         return;
     result->id = id;
-    for (uint32_t i = t->open_count; i-- > 0;) {
-        uint32_t call = t->open_calls[i];
-        if (!slice_equal(t->items[call].id, id))
-            continue;
-        result->peer = call;
-        t->items[call].peer = t->item_count - 1;
-        t->open_count--;
-        memmove(t->open_calls + i, t->open_calls + i + 1, (t->open_count - i) * sizeof *t->open_calls);
-        return;
-    }
+    result->peer = open_calls_take(&t->open, id);
+    if (result->peer != NO_ITEM)
+        t->items[result->peer].peer = t->item_count - 1;
 }
 
 void turn_call_id(const struct item *call, struct buf *out)
@@ -152,7 +147,8 @@ struct turn *turn_decode(const struct json *doc, enum wire wire, struct turn_err
         bool decoded = json_type(doc, 0) == JSON_OBJECT ? dialect_of(wire)->decode_request(t)
                                                         : turn_refuse(t, "", "the body must be a JSON object");
         t->error = NULL;
-        if (decoded && !t->no_memory)
+        open_calls_free(&t->open);
+        if (decoded && !t->no_memory && !error->message[0])
             return t;
         turn_free(t);
     }

@@ -21,7 +21,7 @@ void watch_take(void *relay, const struct event *e)
          */
         r->content |= e->finish != FINISH_STOP || r->options.upstream_wire == WIRE_COMPLETIONS;
         break;
-    case EVENT_END: r->ended = true; break;
+    case EVENT_END: r->ended = true; break; /* EVENT_LIMIT is no matter here: nothing is translated */
     default: r->content = true;
     }
 }

@@ -250,3 +250,20 @@ def test_another_complaint_is_no_reason_to_ask_again(bridged, upstream):
     upstream.script(reply(400, body={"error": {"message": "messages: too many"}}))
     got = bridged.post("/v1/responses", {**CODEX, "input": [user("Hi.")]})
     assert got.status == 400 and "too many" in got.json["error"]["message"]
+
+
+def test_what_is_beyond_a_limit_is_an_error_and_never_cut(bridged, upstream):
+    """A reply with more calls than the bridge takes fails, even as a stream that has begun."""
+    calls = [{"id": f"i{n}", "index": n, "type": "function", "function": {"name": "exec_command", "arguments": "{}"}}
+             for n in range(1025)]
+    upstream.script(chat.text_stream("Hel", "lo."), chat.whole(None, tool_calls=calls),
+                    chat.calls_stream(chat.delta("Hello."), *[chat.delta(tool_calls=[call]) for call in calls]))
+    tools = [{**TOOL, "name": f"f{n}"} for n in range(1025)]
+    answer = bridged.post("/v1/responses", {**CODEX, "input": [user("Hi.")], "tools": tools})
+    assert answer.status == 400 and "1024 tools" in answer.error["message"]
+    ask(bridged, user("Hi."), tools=tools[:1024])
+    assert len(sent(upstream)["tools"]) == 1024
+    answer = bridged.post("/v1/responses", {**CODEX, "input": [user("Hi.")], "stream": False})
+    assert answer.status == 503 and "1024 items or tool calls" in answer.error["message"]
+    last = ask(bridged, user("Hi."))[-1]
+    assert last["type"] == "response.failed" and "1024 items or tool calls" in last["response"]["error"]["message"]

@@ -11,9 +11,10 @@
 
 static void becomes_with(const char *configured, const char *body, const char *expected)
 {
+    const char *refusal;
     struct buf out;
     buf_init(&out, 1u << 20);
-    assert_true(chatgpt_request(slice_of(body), configured, &out));
+    assert_true(chatgpt_request(slice_of(body), configured, &out, &refusal));
     assert_buf(&out, expected);
     buf_free(&out);
 }
@@ -182,11 +183,13 @@ TEST(the_clients_effort_comes_before_the_names)
 
 TEST(what_is_no_object_or_too_large_fails)
 {
+    const char *refusal;
     struct buf out;
     buf_init(&out, 64);
-    assert_false(chatgpt_request(SLICE("[]"), NULL, &out));
-    assert_false(chatgpt_request(SLICE("{"), NULL, &out));
-    assert_false(chatgpt_request(SLICE("{\"model\":\"m\",\"input\":\"hi\"}"), NULL, &out));
+    assert_false(chatgpt_request(SLICE("[]"), NULL, &out, &refusal));
+    assert_false(chatgpt_request(SLICE("{"), NULL, &out, &refusal));
+    assert_false(chatgpt_request(SLICE("{\"model\":\"m\",\"input\":\"hi\"}"), NULL, &out, &refusal));
+    assert_null(refusal);
     buf_free(&out);
 }
 
@@ -200,6 +203,7 @@ TEST(a_damaged_request_is_mended_or_refused)
             "a") ",{\"id\":7,\"type\":[]},"
                  "null,{},[],{\"type\":\"reasoning\",\"encrypted_content\":\"e\"}],\"tools\":{},\"text\":\"x\"}";
     static const char damage[] = "0\"{}[]:,\\n\xff";
+    const char *refusal;
     struct json j = {0};
     struct buf out;
     buf_init(&out, 1u << 20);
@@ -209,7 +213,7 @@ TEST(a_damaged_request_is_mended_or_refused)
             memcpy(text, whole, sizeof whole);
             text[at] = damage[d];
             buf_clear(&out);
-            if (chatgpt_request((struct slice){text, sizeof whole - 1}, d % 2 ? "i" : NULL, &out))
+            if (chatgpt_request((struct slice){text, sizeof whole - 1}, d % 2 ? "i" : NULL, &out, &refusal))
                 assert_true(json_parse(&j, out.data, out.len));
         }
     json_free(&j);
