@@ -99,11 +99,12 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/serve/memory.c proxy/serve/memory.h \
 	proxy/serve/confine.c proxy/serve/confine.h \
 	proxy/answers/endpoints.c proxy/answers/endpoints.h \
-	proxy/exchange/exchange.c proxy/exchange/exchange.h proxy/exchange/private.h \
+	proxy/exchange/request.c proxy/exchange/request.h proxy/exchange/private.h \
+	proxy/exchange/attempt.c \
 	proxy/exchange/call.c \
 	proxy/exchange/hedge.c \
-	proxy/exchange/life.c \
 	proxy/exchange/outcome.c \
+	proxy/exchange/plan.c \
 	proxy/exchange/reply.c \
 	proxy/exchange/spending.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \

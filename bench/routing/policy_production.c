@@ -1,4 +1,4 @@
-/* policy_production: the production code, driven as proxy/exchange/exchange.c drives it: a configuration as the loader
+/* policy_production: the production code, driven as proxy/exchange/ drives it: a configuration as the loader
  * makes it, plans by plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(),
  * with the clock and the draws of the simulator. It is told what is declared, and how its own calls went. */
 #include "bench/routing/draws.h"

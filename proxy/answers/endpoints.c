@@ -45,7 +45,7 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
     case ENDPOINT_CHAT:
     case ENDPOINT_RESPONSES:
     case ENDPOINT_COMPLETIONS:
-    case ENDPOINT_EMBEDDINGS: break; /* the exchange's */
+    case ENDPOINT_EMBEDDINGS: break; /* request_begin() serves them */
     }
     reply.body = buf_slice(&body);
     if (body.failed)

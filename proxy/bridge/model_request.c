@@ -2,6 +2,7 @@
 #include "proxy/bridge/model_request.h"
 
 #include "proxy/bridge/carrier.h"
+#include "proxy/terms/failure.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -205,6 +206,20 @@ void model_request_unserved(const struct model_request *r, struct model_request_
                        wire_path(r->wire));
 }
 
+bool model_request_decode(struct model_request *r, struct slice body, struct failure *failure)
+{
+    struct turn_error error = {"the request could not be read", "", false};
+    if (!r->turn && json_parse(&r->document, body.ptr, body.len))
+        r->turn = turn_decode(&r->document, r->wire, &error);
+    if (r->turn)
+        return true;
+    if (error.no_memory || r->document.no_memory)
+        failure_set(failure, FAILURE_INTERNAL, "no memory to read the request");
+    else
+        failure_set(failure, FAILURE_BAD_REQUEST, "%s%s%s", error.param, *error.param ? ": " : "", error.message);
+    return false;
+}
+
 /* Whether the value's text holds one of the names as a JSON string. In the text of a string its quotes would have
  * backslashes. */
 static bool names_one(const struct model_request *r, uint32_t node, const char *const *names)
@@ -232,19 +247,10 @@ unsigned model_request_needs(const struct model_request *r, unsigned asked)
     return needs;
 }
 
-void model_request_move(struct model_request *to, struct model_request *from)
-{
-    to->top = from->top;
-    model_request_forget(from);
-}
-
-void model_request_forget(struct model_request *r)
-{
-    r->top = (struct json){.text = NULL};
-}
-
 void model_request_free(struct model_request *r)
 {
+    turn_free(r->turn);
+    json_free(&r->document);
     json_free(&r->top);
 }
 

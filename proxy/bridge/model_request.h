@@ -5,7 +5,7 @@
 
 #include "common/json.h"
 #include "proxy/config/config.h"
-#include "proxy/terms/wire.h"
+#include "proxy/bridge/turn.h"
 
 #define MODEL_NAME_MAX 256
 
@@ -18,6 +18,8 @@ struct model_request {
     bool stream;
     uint32_t content;      /* node of the messages, input or prompt */
     size_t prompt_bytes;   /* of the body, less pictures and other data that stand in it: for estimates of tokens */
+    struct json document;  /* the whole body, parsed by model_request_decode() */
+    struct turn *turn;     /* of it; NULL until then */
     uint64_t conversation; /* the same for all requests of one conversation, as far as can be told */
 };
 
@@ -36,14 +38,13 @@ MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, stru
                                    struct model_request_error *error);
 /* The error (a 400) of a request that no deployment of its model speaks: none has one of its upstream_wires. */
 void model_request_unserved(const struct model_request *r, struct model_request_error *error);
+/* Decodes the whole body as a turn (r->turn), once, however often it is called: for attempts that translate it. `body`
+ * is that of model_request_read(), and must outlive the turn. false with `failure` set. */
+MUST_CHECK bool model_request_decode(struct model_request *r, struct slice body, struct failure *failure);
 /* Which of the `asked` capabilities the request makes use of: sets of enum capability. Images are looked for in all of
  * the content, so ask only where it matters. */
 unsigned model_request_needs(const struct model_request *r, unsigned asked);
 void model_request_free(struct model_request *r);
-/* Of two copies of one request (`to` was made by assignment) one frees their common memory: `to` from here on, and not
- * `from`; or not `r`. */
-void model_request_move(struct model_request *to, struct model_request *from);
-void model_request_forget(struct model_request *r);
 /* Appends the error in OpenAI's shape. */
 bool model_request_error_body(const struct model_request_error *error, struct buf *out);
 

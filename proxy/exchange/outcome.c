@@ -1,99 +1,125 @@
-/* loop: what an exchange tells of its deployments: that a call starts, and how it ended. */
+/* loop: what attempts write into the health of their deployments, and what else is learned from how they end. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "proxy/terms/usage.h"
-#include "proxy/terms/failure.h"
 #include "proxy/serve/sharing.h"
+#include "proxy/terms/failure.h"
+#include "proxy/terms/usage.h"
 
+#include <assert.h>
 #include <math.h>
 
-void exchange_call_started(struct exchange *x)
+static struct health *health_of(const struct attempt *a)
 {
-    struct health *h = exchange_health(x);
-    int64_t prompt = usage_estimate(x->request.prompt_bytes, 0, h->calibration.bytes_per_token).input;
-    x->attempt_ms = clock_monotonic_ms();
-    x->health_call = health_started(h, x->shared->config, exchange_deployment(x), prompt, x->attempt_ms);
-    sharing_started(x->shared, exchange_deployment(x), &x->health_call);
-    if (!x->request.stream)
-        health_comes_whole(h, &x->health_call);
+    return &a->request->shared->health[a->deployment->index];
 }
 
-void exchange_call_answered(struct exchange *x)
+void outcome_started(struct attempt *a)
 {
-    health_answered(exchange_health(x), &x->health_call, x->first_content_ms);
+    const struct request *r = a->request;
+    struct health *h = health_of(a);
+    int64_t prompt = usage_estimate(r->asked.prompt_bytes, 0, h->calibration.bytes_per_token).input;
+    a->started_ms = clock_monotonic_ms();
+    a->health_call = health_started(h, r->shared->config, a->deployment, prompt, a->started_ms);
+    sharing_started(r->shared, a->deployment, &a->health_call);
+    if (!r->asked.stream)
+        health_comes_whole(h, &a->health_call);
+}
+
+void outcome_answered(struct attempt *a)
+{
+    health_answered(health_of(a), &a->health_call, a->first_content_ms);
+}
+
+void outcome_limits(const struct attempt *a, const struct call_reply *reply)
+{
+    health_told_limits(health_of(a), &reply->limits, clock_monotonic_ms());
+}
+
+void outcome_refused(const struct attempt *a, unsigned parts)
+{
+    health_refused(health_of(a), parts);
 }
 
 /* Whether the failure says something about the deployment's ability to serve others. A request that is at fault itself
  * does not, nor that a chat model refuses embeddings, which providers do in several ways. */
-static bool tells_of_deployment(const struct exchange *x, enum failure_kind kind)
+static bool tells_of_deployment(const struct request *r, enum failure_kind kind)
 {
     if (failure_rule(kind)->cooldown_s == 0)
         return false;
-    return (x->request.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
+    return (r->asked.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
 }
 
-/* The attempt's time to its first content: the whole time of a reply that is not streamed, -1 where none came. */
-static int64_t attempt_ttft_ms(const struct exchange *x, uint64_t now)
+/* The time to the first content; the whole time if the reply is not streamed, -1 if no content came. */
+static int64_t ttft_ms(const struct attempt *a, uint64_t now)
 {
-    if (!x->first_content_ms)
+    if (!a->first_content_ms)
         return -1;
-    return (int64_t)((x->request.stream ? x->first_content_ms : now) - x->attempt_ms);
+    return (int64_t)((a->request->asked.stream ? a->first_content_ms : now) - a->started_ms);
 }
 
-void exchange_call_ended(struct exchange *x, const struct failure *f, int status, enum call_end how)
+static void note_in_journal(const struct attempt *a, const struct outcome *o, bool lost)
 {
-    const struct deployment *d = exchange_deployment(x);
+    struct request *r = a->request;
+    assert(r->ended_count < ATTEMPTS_MAX);
+    r->ended[r->ended_count++] = (struct journal_attempt){.deployment = a->deployment,
+                                                          .outcome = o->failure ? o->failure->kind : FAILURE_NONE,
+                                                          .status = o->status,
+                                                          .ms = (uint32_t)o->total_ms,
+                                                          .lost = lost,
+                                                          .cost_usd = o->cost_usd};
+}
+
+void outcome_ended(struct attempt *a, const struct failure *f, int status, enum attempt_end how)
+{
+    const struct request *r = a->request;
+    const struct exchange_shared *shared = r->shared;
+    struct health *h = health_of(a);
     uint64_t now = clock_monotonic_ms();
-    struct usage usage = x->relay && x->first_content_ms ? relay_usage(x->relay) : USAGE_UNKNOWN;
+    struct usage usage = a->relay && a->first_content_ms ? relay_usage(a->relay) : USAGE_UNKNOWN;
     struct outcome outcome = {
         .failure = f,
         .status = status,
-        .ttft_ms = attempt_ttft_ms(x, now),
-        .total_ms = (int64_t)(now - x->attempt_ms),
+        .ttft_ms = ttft_ms(a, now),
+        .total_ms = (int64_t)(now - a->started_ms),
         .prompt_tokens = usage.input,
+        .prompt_bytes = usage.estimated ? 0 : r->asked.prompt_bytes,
         .output_tokens = usage.output,
-        .cost_usd = exchange_call_cost(x, &usage, f, how),
-        .cancelled = how == CALL_CANCELLED,
-        .tells = how == CALL_OVER && f && tells_of_deployment(x, f->kind),
-        .draw = x->shared->id_prefix + x->shared->id_count,
+        .cost_usd = attempt_cost(a, &usage, f, how),
+        .cancelled = how == END_CANCELLED || how == END_LOST,
+        .tells = how == END_FINAL && f && tells_of_deployment(r, f->kind),
+        .draw = shared->id_prefix + shared->id_count,
     };
-    x->attempts[x->attempt_count++] = (struct journal_attempt){.deployment = d,
-                                                               .outcome = f ? f->kind : FAILURE_NONE,
-                                                               .status = status,
-                                                               .ms = (uint32_t)(now - x->attempt_ms),
-                                                               .cost_usd = outcome.cost_usd};
-    exchange_book_money(x, outcome.cost_usd);
-    int64_t correction = health_ended(exchange_health(x), x->shared->config, d, &x->health_call, &outcome, now);
-    sharing_ended(x->shared, d, &x->health_call, correction, now);
-    if (x->shared->adaptive)
-        adaptive_learn(x->shared->adaptive, d, exchange_health(x), &outcome, now, clock_unix_ms());
-    if (f || outcome.cancelled)
-        return;
-    if (!usage.estimated)
-        calibration_observe(&exchange_health(x)->calibration, x->request.prompt_bytes, usage.input);
-    affinity_note(x->shared->affinity, x->affinity_key, d->index, usage.input, now);
+    note_in_journal(a, &outcome, how == END_LOST);
+    request_book_money(a->request, outcome.cost_usd);
+    int64_t correction = health_ended(h, shared->config, a->deployment, &a->health_call, &outcome, now);
+    sharing_ended(r->shared, a->deployment, &a->health_call, correction, now);
+    if (shared->adaptive)
+        adaptive_learn(shared->adaptive, a->deployment, h, &outcome, now, clock_unix_ms());
+    if (!f && !outcome.cancelled)
+        affinity_note(shared->affinity, r->affinity_key, a->deployment->index, usage.input, now);
 }
 
-void exchange_request_ended(const struct exchange *x)
+void outcome_request_ended(const struct request *r)
 {
-    struct usage usage = x->relay ? relay_usage(x->relay) : USAGE_UNKNOWN;
+    const struct attempt *a = r->attempt;
+    struct usage usage = a->relay ? relay_usage(a->relay) : USAGE_UNKNOWN;
     uint64_t now = clock_monotonic_ms();
-    if (!x->adaptive || !x->attempt_count)
+    if (!r->adaptive || !r->ended_count)
         return;
-    const struct journal_attempt *last = &x->attempts[x->attempt_count - 1];
+    const struct journal_attempt *last = &r->ended[r->ended_count - 1];
     bool error = last->outcome != FAILURE_NONE;
     if (error && failure_rule(last->outcome)->cooldown_s == 0)
         return; /* the request was at fault: it would have failed in either arm */
     struct canary_sample sample = {
-        .conversation = x->request.conversation,
-        .ttft_ms = (double)(x->first_content_ms - x->started_ms),
-        .total_ms = (double)(now - x->started_ms),
+        .conversation = r->asked.conversation,
+        .ttft_ms = (double)(a->first_content_ms - r->started_ms),
+        .total_ms = (double)(now - r->started_ms),
         .cost_usd = journal_cost(last->deployment, &usage),
         .quality = last->deployment->quality / 100,
         .error = error,
     };
-    if (adaptive_request_ended(x->shared->adaptive, &sample))
-        log_warning("the adaptive router is back in the shadow: %s", adaptive_stepped_back(x->shared->adaptive));
+    if (adaptive_request_ended(r->shared->adaptive, &sample))
+        log_warning("the adaptive router is back in the shadow: %s", adaptive_stepped_back(r->shared->adaptive));
 }

@@ -1,167 +1,231 @@
-/* exchange_private: the exchange as its own two files see it: exchange.c moves its state, exchange_call.c asks
- * the upstream, exchange_outcome.c tells the deployment's health, exchange_reply.c the client,
- * exchange_spending.c counts the money, exchange_life.c makes and frees it. */
+/* exchange/private: the two structs of this room, and what its files do for each other.
+ *
+ *   request.c   a request's state, and what follows when an attempt opens, completes or fails
+ *   attempt.c   an attempt's state: body, sign-in, call, relay
+ *   plan.c      which deployments a request tries, and in which order
+ *   call.c      what an attempt sends to its upstream, and what the reply means
+ *   hedge.c     the second attempt at the same time
+ *   outcome.c   what attempts write into a deployment's health, the journal's attempts and the affinity table
+ *   spending.c  what a request may cost, and what its attempts have cost
+ *   reply.c     what the client receives, and the journal's line */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 
+#include "proxy/bridge/model_request.h"
 #include "proxy/bridge/outgoing.h"
 #include "proxy/bridge/relay.h"
-#include "proxy/exchange/exchange.h"
-#include "proxy/bridge/model_request.h"
+#include "proxy/exchange/request.h"
 #include "proxy/route/plan.h"
 
-#define ERROR_BODY_MAX (64u << 10) /* of an upstream's error reply */
-#define EXCHANGE_RUN_ID_MAX 64
-#define EXCHANGE_ID_LEN 32 /* hexadecimal digits of a request id */
+#define ERROR_BODY_MAX (64u << 10) /* bytes of an upstream's error reply */
+#define RUN_ID_MAX 64
+#define REQUEST_ID_LEN 32 /* hexadecimal digits */
 
-/* Calls to a deployment that had failed before in the same request, over the whole plan. */
-#define EXCHANGE_RETRIES_MAX 16
-/* Of one plan, of that of a detour (model_group.on_context and its like), and the retries of both. */
-#define EXCHANGE_ATTEMPTS_MAX (2 * PLAN_MAX + EXCHANGE_RETRIES_MAX)
+#define REPEATS_MAX 16 /* attempts of one request that repeat a call to the same deployment */
+/* Of one plan, of a detour's plan (model_group.on_context and on_content_filter), and the repeats of both. */
+#define ATTEMPTS_MAX (2 * PLAN_MAX + REPEATS_MAX)
 
-enum exchange_state { NEW, CALLING, WAITING, OPEN, ENDED, EXCHANGE_STATES };
+/*   OVER ─▶ ASKED ──first content──▶ SERVES ──complete, failed, cancelled──▶ OVER
+ *            │ │                                                            ▲ ▲
+ *            │ └─────────── complete and not streamed, failed, cancelled ───┘ │
+ *            └─ the other attempt serves ─▶ LOST ──call cancelled, from the loop
+ *
+ * An attempt that is LOST or OVER is accounted for: in its deployment's health, in the money spent, in the journal. */
+enum attempt_state { ATTEMPT_OVER, ATTEMPT_ASKED, ATTEMPT_SERVES, ATTEMPT_LOST, ATTEMPT_STATES };
 
-struct exchange {
-    struct exchange_shared *shared;
-    struct exchange *next, **back;
-    struct client *client; /* NULL once the reply is finished or the client is gone */
-    enum exchange_state state;
-    enum entrance entrance;
-    char id[EXCHANGE_ID_LEN + 1];
-    char run_id[EXCHANGE_RUN_ID_MAX + 1]; /* of the CLI's run that it is part of; "": none was named */
-    /* Monotonic milliseconds; 0: not yet. */
-    uint64_t started_ms, first_content_ms, heard_ms, attempt_ms;
-    int64_t started_unix_ms;
-    uint64_t mark_us,
-        overhead_us; /* when it last took over from others; how long it was at work until then, summed up */
-
-    struct model_request request;
-    const struct model_group *group;  /* that the request names */
-    struct markov_decision *adaptive; /* NULL: the adaptive router had nothing to say */
-    bool detoured;                    /* the plan is that of a detour */
-    unsigned planned;                 /* attempts that were made before the plan, all of them failed */
-    unsigned attempt;                 /* index in the plan of the one under way */
-    unsigned retries;                 /* of that deployment */
-    double held_usd;                  /* kept aside for it in the accounts; 0: nothing */
-    struct health_call health_call;   /* of the attempt under way */
-    uint64_t affinity_key;            /* of the conversation in its group */
-    struct exchange *rival, *parent;  /* of a hedge, while it is open; see exchange_hedge.c */
-    struct event *hedge;              /* begins it, and frees who has lost; NULL: there is none */
-    bool hedged, lost;
-    struct event *wait; /* before its next retry; NULL: there was none */
-    unsigned repeats;   /* of any deployment and kind */
-    unsigned attempt_count;
-
+/* One call of a request to one deployment: from the body to the last byte of the reply. What an attempt that is over
+ * has left (usage, wire) is read until the next one begins in its place. */
+struct attempt {
+    struct request *request; /* that it is part of */
+    enum attempt_state state;
+    const struct deployment *deployment;   /* NULL: none was begun yet */
+    unsigned place;                        /* of the deployment in the request's plan */
+    unsigned repeated;                     /* earlier calls of the request to this deployment that it repeats */
+    uint64_t started_ms, first_content_ms; /* monotonic; 0: not yet */
+    struct health_call health_call;
     struct outgoing outgoing;
-    struct login_wait login_wait; /* where the provider wants the ChatGPT login */
+    struct login_wait login_wait; /* for the token of the ChatGPT login, where the provider wants one */
     unsigned login_generation;    /* of the token that the call was made with */
-    unsigned sign_ins;            /* further ones of this attempt, after a 401 */
+    unsigned sign_ins;            /* further ones, after a 401 */
     struct call *call;
     bool paused;
-    bool more;             /* of the reply has come already: what is sent now is not the last of this turn */
-    struct buf error_body; /* of an upstream's reply of 400 and more */
+    bool more;             /* further bytes of the reply follow at once: what is sent now may wait for them */
+    struct buf error_body; /* of a reply with status 400 and above */
     struct relay *relay;
-    struct failure failure; /* what the client is told when no attempt is left */
+};
 
-    /* Large tables that are written as far as their counts say: exchange_new() does not clear them. */
+enum request_state {
+    REQUEST_NEW,
+    REQUEST_CALLING,
+    REQUEST_WAITING,
+    REQUEST_OPEN,
+    REQUEST_ENDED,
+    REQUEST_STATES,
+};
+
+struct request {
+    struct exchange_shared *shared;
+    struct request *next, **back; /* in shared->all */
+    struct client *client;        /* NULL once the reply is finished or the client is gone */
+    enum request_state state;
+    enum entrance entrance;
+    char id[REQUEST_ID_LEN + 1];
+    char run_id[RUN_ID_MAX + 1]; /* of the CLI's run that the request is part of; "": it named none */
+    uint64_t started_ms;         /* monotonic */
+    int64_t started_unix_ms;
+    uint64_t heard_ms;    /* monotonic: the last progress of the reply */
+    uint64_t mark_us;     /* since when this process has been at work on it */
+    uint64_t overhead_us; /* how long it was at work before, in sum */
+
+    struct model_request asked;
+    const struct model_group *group;  /* that the client named */
+    struct markov_decision *adaptive; /* NULL: the adaptive router decided nothing */
+    uint64_t affinity_key;            /* of the conversation in its group */
+    bool detoured;                    /* the plan is a detour's */
+    unsigned failed;                  /* deployments of the plan that have failed, not counting a hedge's */
+    unsigned repeats;                 /* attempts that repeated a call to the same deployment */
+    double held_usd, hedge_usd;       /* reserved in the accounts for the plan, and for a second attempt */
+    struct failure failure;           /* what the client receives when no attempt is left */
+
+    /* The attempt that speaks for the request: the only one under way, the one that serves, or the last that failed.
+     * While a hedge is open, the earlier of the two. */
+    struct attempt *attempt;
+    struct attempt first;
+    struct attempt *second;     /* a hedge; NULL: there was none */
+    struct event *wait, *hedge; /* timers: for the repeated call, for the second attempt; NULL: not needed yet */
+
+    /* Large tables, filled as far as their counts say: request_begin() does not clear them. */
     struct plan plan;
-    struct journal_attempt attempts[EXCHANGE_ATTEMPTS_MAX];
+    unsigned ended_count;
+    struct journal_attempt ended[ATTEMPTS_MAX]; /* attempts that are over, in the order of their ends */
 };
 
-/* The deployment of the attempt under way; the plan must not be empty. */
-static inline const struct deployment *exchange_deployment(const struct exchange *x)
+/* What other files may do with a deployment's health: read it. */
+static inline const struct health *attempt_health(const struct attempt *a)
 {
-    return x->plan.attempts[x->attempt];
+    return &a->request->shared->health[a->deployment->index];
 }
 
-static inline struct health *exchange_health(const struct exchange *x)
-{
-    return &x->shared->health[exchange_deployment(x)->index];
-}
+/* request.c */
 
-/* NULL: no memory. */
-struct exchange *exchange_new(struct exchange_shared *shared, struct client *client);
-void exchange_free(struct exchange *x);
-/* Another one of the same request, for a second attempt at the same time: nothing of its own is begun. It shares the
- * request's memory with `x`: see model_request_move(). NULL: no memory. */
-struct exchange *exchange_copy(const struct exchange *x);
-/* Starts the attempt that x->attempt names. */
-void exchange_start_attempt(struct exchange *x);
-/* A stream's attempt starts: where its first token is slow, a second deployment will be asked (hedge_after_ms). */
-void exchange_arm_hedge(struct exchange *x);
-/* It has content, so that it serves: of a hedge, the other one loses. */
-void exchange_first_content(struct exchange *x);
-/* Its attempt has failed. true: it was the rival of another one, which goes on, and is gone. */
-MUST_CHECK bool exchange_rival_failed(struct exchange *x, const struct failure *f, int status);
-/* Its attempt has failed. true: it has a rival, which goes on in its place, and is gone. */
-MUST_CHECK bool exchange_hand_over(struct exchange *x, const struct failure *f, int status);
-/* Ends its rival, if it has one. Not from within a call's callbacks. */
-void exchange_drop_rival(struct exchange *x);
-/* true: it had lost, and is gone. Not from within a call's callbacks. */
-bool exchange_end_lost(struct exchange *x);
-/* The turn goes to others, the upstream or a timer, or comes back from them: what lies between is not our doing. */
-void exchange_waits(struct exchange *x);
-void exchange_heard(struct exchange *x);
-/* Plans the attempts. Returns the status that refuses the request with `error`, or 0: x->plan is made, or, where it is
- * empty, x->failure says why nothing can serve. */
-MUST_CHECK int exchange_make_plan(struct exchange *x, struct model_request_error *error);
-/* Whether the attempt that failed in this way is made once more, at once, at the same deployment. */
-MUST_CHECK bool exchange_repeats(const struct exchange *x, const struct failure *f);
-/* Whether another attempt follows one that failed in this way; x->attempt, and after a detour x->plan, are then set to
- * it. */
-MUST_CHECK bool exchange_next(struct exchange *x, enum failure_kind kind);
-/* Starts the call of the attempt under way; x->call stays NULL without memory. A login's token must be there. */
-void exchange_start_call(struct exchange *x, const struct call_events *events);
-/* A relay for the attempt's reply, in place of an earlier one. false: no memory. */
-MUST_CHECK bool exchange_make_relay(struct exchange *x, bool event_stream);
+/* The attempt has content, and serves the request. */
+void request_open(struct attempt *a);
+/* The attempt's reply is complete; `last` is the rest of it. The request is over and may be freed. */
+void request_complete(struct attempt *a, struct slice last);
+/* The attempt has failed, and its call is over. Repeats it, starts the next one, or ends the request, which may be
+ * freed. `f` is changed: its message gets the deployment's name. `status`: HTTP's, 0 without one. */
+void request_attempt_failed(struct attempt *a, struct failure *f, int status);
+/* Frees a request that has ended, unless a lost attempt's call has still to be cancelled. */
+void request_let_go(struct request *r);
+/* From here on, until request_works(), the request waits for an upstream or a timer. */
+void request_waits(struct request *r);
+void request_works(struct request *r);
+
+/* attempt.c */
+
+/* How an attempt ends. */
+enum attempt_end {
+    END_FINAL,     /* it served, or failed and is not repeated */
+    END_REPEATED,  /* it failed, and the same deployment is called again: not yet held against it */
+    END_CANCELLED, /* the client disconnected, or the process ends: says nothing of the deployment */
+    END_LOST,      /* given up because the other attempt has content, or ends as the request does */
+};
+
+/* Begins an attempt at the deployment of that place in the plan, in the memory of an attempt that is over. */
+void attempt_begin(struct attempt *a, unsigned place, unsigned repeated);
+/* Moves it to SERVES. */
+void attempt_serves(struct attempt *a);
+/* Accounts for it, and moves it to OVER, or, for END_LOST, to LOST. `f` NULL: it did not fail. Of the request's
+ * attempts it is then the last that ended. */
+void attempt_end(struct attempt *a, const struct failure *f, int status, enum attempt_end how);
+/* Cancels the call; an attempt that is LOST is then OVER and freed. Not from within a call's callbacks. */
+void attempt_cancel(struct attempt *a);
+/* Frees what it owns, not `a`; again, too. */
+void attempt_free(struct attempt *a);
+
+/* plan.c */
+
+/* Plans the attempts. Returns the status that refuses the request with `error`, or 0: r->plan is made, or, if it is
+ * empty, r->failure says why nothing can serve. */
+MUST_CHECK int request_plan(struct request *r, struct model_request_error *error);
+/* Milliseconds to wait before the failed attempt is repeated; -1: it is not. */
+MUST_CHECK int request_repeat_ms(const struct attempt *a, const struct failure *f);
+/* Finds the attempt that follows one that failed in this way, and its place in r->plan, which may be a detour's now.
+ * false: there is none. */
+MUST_CHECK bool request_next(struct request *r, enum failure_kind kind, unsigned *place);
+/* Whether the deployment belongs to another group than the one that the client named. */
+bool request_is_elsewhere(const struct request *r, const struct deployment *d);
+
+/* call.c */
+
+/* Starts the attempt's call; a->call stays NULL without memory. The token of the login must be there. */
+void attempt_start_call(struct attempt *a, const struct call_events *events);
+/* Makes the relay for the reply. false: no memory. */
+MUST_CHECK bool attempt_make_relay(struct attempt *a, bool event_stream);
 /* Whether a call that is over has failed, as far as HTTP goes; *f then says how. */
-MUST_CHECK bool exchange_reply_failure(const struct exchange *x, const struct call_reply *reply, enum failure_kind kind,
-                                       const char *message, struct failure *f);
-/* How a call to a deployment is over. */
-enum call_end {
-    CALL_OVER,      /* served, or failed, and another deployment may be next */
-    CALL_REPEATED,  /* failed, and the same deployment is called again: not yet held against it */
-    CALL_CANCELLED, /* the client hung up, or we end: it says nothing of the deployment */
-};
+MUST_CHECK bool attempt_reply_failure(const struct attempt *a, const struct call_reply *reply, enum failure_kind kind,
+                                      const char *message, struct failure *f);
 
-/* Books that an attempt at the deployment starts: its time, and the deployment's health. */
-void exchange_call_started(struct exchange *x);
-/* Tells its deployment that the first content of a stream has come. */
-void exchange_call_answered(struct exchange *x);
-/* Books how it ended, in the journal's attempts, the deployment's health, and where the conversation is at home. `f`
- * NULL: it served. */
-void exchange_call_ended(struct exchange *x, const struct failure *f, int status, enum call_end how);
-/* Takes the attempts out of the plan that the spending limits don't allow, and keeps aside what the most expensive of
- * the others may cost, in place of what was kept before. false: none is left; x->failure says why. */
-bool exchange_hold_money(struct exchange *x, struct plan *plan);
-/* What a call to the deployment may cost, by the length of its replies so far; NAN: its prices are unknown. */
-double exchange_estimate(const struct exchange *x, const struct deployment *d);
-/* Whether the spending limits leave that much; and keeps it aside for an exchange that has nothing kept yet. */
-bool exchange_affords(const struct exchange *x, double usd);
-void exchange_hold(struct exchange *x, double usd);
-/* Gives back what was kept. */
-void exchange_free_money(struct exchange *x);
-/* What the call under way has cost, in USD; NAN: unknown. One that broke off is billed for its prompt. */
-double exchange_call_cost(const struct exchange *x, const struct usage *usage, const struct failure *f,
-                          enum call_end how);
-/* Books it. */
-void exchange_book_money(struct exchange *x, double usd);
-/* Books a request that is over, and whose client has heard its end, where the adaptive router had decided. */
-void exchange_request_ended(const struct exchange *x);
-/* A whole reply; the client is done with. `retry_after_s` -1: no such header. */
-void exchange_send_reply(struct exchange *x, int status, int retry_after_s, const char *content_type,
-                         struct slice body);
-/* The same with a body of JSON that was written for it; where that found no memory, the client is told so. */
-void exchange_send_body(struct exchange *x, int status, int retry_after_s, const struct buf *body);
+/* hedge.c */
+
+/* A stream's attempt begins: if its first content takes longer than hedge_after_ms, the next deployment is asked too.
+ */
+void hedge_arm(struct request *r);
+/* The attempt has content: the other one, if there is one, loses. */
+void hedge_won(struct attempt *a);
+/* The attempt failed. true: the other one is under way and goes on; the failed one is accounted for. */
+MUST_CHECK bool hedge_goes_on(struct attempt *a, const struct failure *f, int status);
+/* Ends the attempt that does not speak for the request, and cancels its call. Not from within a call's callbacks. */
+void hedge_drop(struct request *r);
+
+/* outcome.c: the one file of this room that writes the health of deployments, through route/health.h. */
+
+void outcome_started(struct attempt *a);
+/* The first content of a stream has come. */
+void outcome_answered(struct attempt *a);
+/* Keeps what the reply's head says of the provider's limits. */
+void outcome_limits(const struct attempt *a, const struct call_reply *reply);
+/* The deployment refused these parts of a request (a set of enum turn_without): they are left out from now on. */
+void outcome_refused(const struct attempt *a, unsigned parts);
+/* See attempt_end(). */
+void outcome_ended(struct attempt *a, const struct failure *f, int status, enum attempt_end how);
+/* The request is over, and its client has received the end: the adaptive router's canary learns from it. */
+void outcome_request_ended(const struct request *r);
+
+/* spending.c */
+
+/* Takes the attempts out of the plan that the spending limits don't allow, and reserves what the most expensive of the
+ * others may cost, in place of what was reserved before. false: none is left; r->failure says why. */
+bool request_hold_plan(struct request *r, struct plan *plan);
+/* What a call to the deployment may cost, in USD, by the usual length of its replies; NAN: its prices are unknown. */
+double request_estimate(const struct request *r, const struct deployment *d);
+/* Whether the spending limits leave that much. */
+bool request_affords(const struct request *r, double usd);
+/* Reserves that much for a second attempt, until one of the two is over. */
+void request_hold_hedge(struct request *r, double usd);
+void request_release_hedge(struct request *r);
+/* Gives back all that is reserved. */
+void request_release_money(struct request *r);
+/* What the attempt has cost, in USD; NAN: unknown. One that was interrupted is billed for its prompt. */
+double attempt_cost(const struct attempt *a, const struct usage *usage, const struct failure *f, enum attempt_end how);
+/* Adds it to what was spent. */
+void request_book_money(struct request *r, double usd);
+
+/* reply.c */
+
+/* A whole reply; the client is released. `retry_after_s` -1: no such header. */
+void request_send_reply(struct request *r, int status, int retry_after_s, const char *content_type, struct slice body);
+/* The same with JSON that was written for it; if that found no memory, the client gets a 503. */
+void request_send_body(struct request *r, int status, int retry_after_s, const struct buf *body);
 /* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */
-int exchange_send_failure(struct exchange *x, const struct failure *f);
+int request_send_failure(struct request *r, const struct failure *f);
 /* The head of a streamed reply. */
-void exchange_start_stream(struct exchange *x);
-/* Its last bytes and its end; the client is done with. */
-void exchange_end_stream(struct exchange *x, struct slice last);
-/* No end, but a broken connection; the client is done with. */
-void exchange_cut_stream(struct exchange *x);
+void request_start_stream(struct request *r);
+/* Its last bytes and its end; the client is released. */
+void request_end_stream(struct request *r, struct slice last);
+/* No end, but a broken connection; the client is released. */
+void request_cut_stream(struct request *r);
 /* Writes the journal's line. `how` is journal_entry.end. */
-void exchange_journal(const struct exchange *x, int status, const char *how);
+void request_journal(const struct request *r, int status, const char *how);
 
 #endif

@@ -1,5 +1,4 @@
-/* loop: an exchange and its money: what may be asked within the spending limits, what is held for it, what it has cost.
- */
+/* loop: a request's money: which deployments the spending limits allow, what is reserved, what its attempts cost. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -10,28 +9,28 @@
 
 #define OUTPUT_TOKENS 500 /* of a reply, until replies were seen */
 
-static int64_t prompt_tokens(const struct exchange *x, const struct deployment *d)
+static int64_t prompt_tokens(const struct request *r, const struct deployment *d)
 {
-    const struct calibration *c = &x->shared->health[d->index].calibration;
-    return usage_estimate(x->request.prompt_bytes, 0, c->bytes_per_token).input;
+    const struct calibration *c = &r->shared->health[d->index].calibration;
+    return usage_estimate(r->asked.prompt_bytes, 0, c->bytes_per_token).input;
 }
 
-double exchange_estimate(const struct exchange *x, const struct deployment *d)
+double request_estimate(const struct request *r, const struct deployment *d)
 {
-    const struct strategy_settings *s = &x->shared->config->strategy_settings;
-    double output = ewma_read(&x->shared->health[d->index].seen.output_tokens, OUTPUT_TOKENS, 1, s->half_life_ms,
+    const struct strategy_settings *s = &r->shared->config->strategy_settings;
+    double output = ewma_read(&r->shared->health[d->index].seen.output_tokens, OUTPUT_TOKENS, 1, s->half_life_ms,
                               clock_monotonic_ms());
-    return spending_estimate(d, prompt_tokens(x, d), output);
+    return spending_estimate(d, prompt_tokens(r, d), output);
 }
 
-static unsigned group_of(const struct exchange *x)
+static unsigned group_of(const struct request *r)
 {
-    return (unsigned)(x->group - x->shared->config->groups);
+    return (unsigned)(r->group - r->shared->config->groups);
 }
 
-static struct spend *account_of(const struct exchange *x)
+static struct spend *account_of(const struct request *r)
 {
-    return x->shared->accounts[group_of(x)];
+    return r->shared->accounts[group_of(r)];
 }
 
 static void note_limit(struct plan *plan, const struct deployment *d)
@@ -41,16 +40,33 @@ static void note_limit(struct plan *plan, const struct deployment *d)
             plan->choices[i].limit = LIMIT_BUDGET;
 }
 
-bool exchange_hold_money(struct exchange *x, struct plan *plan)
+/* Each amount is given back as it was reserved, so that no sums are rounded. */
+static void hold(struct request *r, double *held, double usd)
 {
-    struct spending *all = x->shared->spending;
-    struct spend *account = account_of(x);
+    *held = usd;
+    spending_hold(r->shared->spending, account_of(r), usd);
+    sharing_money(r->shared, group_of(r), usd, 0);
+}
+
+static void release(struct request *r, double *held)
+{
+    if (*held > 0) {
+        spending_release(r->shared->spending, account_of(r), *held);
+        sharing_money(r->shared, group_of(r), -*held, 0);
+    }
+    *held = 0;
+}
+
+bool request_hold_plan(struct request *r, struct plan *plan)
+{
+    struct spending *all = r->shared->spending;
+    struct spend *account = account_of(r);
     unsigned kept = 0;
     double most = 0, least = INFINITY;
-    exchange_free_money(x);
+    release(r, &r->held_usd);
     for (unsigned i = 0; i < plan->count; i++) {
         const struct deployment *d = plan->attempts[i];
-        double usd = exchange_estimate(x, d);
+        double usd = request_estimate(r, d);
         if (spending_allows(all, account, usd)) {
             plan->attempts[kept++] = d;
             most = fmax(most, usd); /* an unknown price counts for nothing */
@@ -62,49 +78,48 @@ bool exchange_hold_money(struct exchange *x, struct plan *plan)
     bool refused = plan->count && !kept;
     plan->count = kept;
     if (refused) {
-        spending_refusal(all, account, least, x->shared->config, &x->failure);
+        spending_refusal(all, account, least, r->shared->config, &r->failure);
         return false;
     }
-    exchange_hold(x, most);
+    hold(r, &r->held_usd, most);
     return true;
 }
 
-bool exchange_affords(const struct exchange *x, double usd)
+bool request_affords(const struct request *r, double usd)
 {
-    return spending_allows(x->shared->spending, account_of(x), usd);
+    return spending_allows(r->shared->spending, account_of(r), usd);
 }
 
-void exchange_hold(struct exchange *x, double usd)
+void request_hold_hedge(struct request *r, double usd)
 {
-    x->held_usd = usd;
-    spending_hold(x->shared->spending, account_of(x), usd);
-    sharing_money(x->shared, group_of(x), isnan(usd) ? 0 : usd, 0);
+    hold(r, &r->hedge_usd, usd);
 }
 
-void exchange_free_money(struct exchange *x)
+void request_release_hedge(struct request *r)
 {
-    if (x->held_usd > 0) {
-        spending_release(x->shared->spending, account_of(x), x->held_usd);
-        sharing_money(x->shared, group_of(x), -x->held_usd, 0);
-    }
-    x->held_usd = 0;
+    release(r, &r->hedge_usd);
 }
 
-double exchange_call_cost(const struct exchange *x, const struct usage *usage, const struct failure *f,
-                          enum call_end how)
+void request_release_money(struct request *r)
 {
-    const struct deployment *d = exchange_deployment(x);
-    double usd = journal_cost(d, usage);
-    bool begun = how == CALL_CANCELLED || (f && (f->kind == FAILURE_CUT || f->kind == FAILURE_TIMEOUT));
+    release(r, &r->held_usd);
+    release(r, &r->hedge_usd);
+}
+
+double attempt_cost(const struct attempt *a, const struct usage *usage, const struct failure *f, enum attempt_end how)
+{
+    double usd = journal_cost(a->deployment, usage);
+    bool begun = how == END_CANCELLED || how == END_LOST ||
+                 (f && (f->kind == FAILURE_CUT || f->kind == FAILURE_TIMEOUT));
     if (isfinite(usd))
         return usd;
-    if (begun) /* nobody told what it used: at least the prompt has been read */
-        return spending_estimate(d, prompt_tokens(x, d), 0);
+    if (begun) /* its usage is unknown: at least the prompt has been read */
+        return spending_estimate(a->deployment, prompt_tokens(a->request, a->deployment), 0);
     return f ? 0 : NAN;
 }
 
-void exchange_book_money(struct exchange *x, double usd)
+void request_book_money(struct request *r, double usd)
 {
-    spending_book(x->shared->spending, account_of(x), usd);
-    sharing_money(x->shared, group_of(x), 0, usd);
+    spending_book(r->shared->spending, account_of(r), usd);
+    sharing_money(r->shared, group_of(r), 0, usd);
 }

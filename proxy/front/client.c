@@ -115,7 +115,7 @@ void client_lose_later(struct client *c)
     event_active(c->readable, EV_TIMEOUT, 0);
 }
 
-/* Answers without an exchange, and closes: whatever of the request is still to come is not to be trusted, or not
+/* Answers by itself, and closes: whatever of the request is still to come is not to be trusted, or not
  * wanted. */
 static void refuse(struct client *c, const struct refusal *refusal)
 {

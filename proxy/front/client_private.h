@@ -12,7 +12,7 @@
 enum client_state {
     CLIENT_HEAD, /* waits for a request, or for the rest of its head */
     CLIENT_BODY,
-    CLIENT_SERVED,    /* the request is with the exchange */
+    CLIENT_SERVED,    /* the request is complete; its reply is not */
     CLIENT_CLOSING,   /* writes the rest of its output, then closes */
     CLIENT_LINGERING, /* has closed its side, reads the client's rest so that no reset eats the reply */
 };

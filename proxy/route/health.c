@@ -71,10 +71,12 @@ static void clear(struct health *h, uint64_t began_ms)
     breaker_close(&h->breaker);
 }
 
-static void succeeded(struct health *h, const struct health_call *call)
+static void succeeded(struct health *h, const struct health_call *call, const struct outcome *o)
 {
     h->successes++;
     clear(h, call->started_ms);
+    if (o->prompt_bytes)
+        calibration_observe(&h->calibration, o->prompt_bytes, o->prompt_tokens);
 }
 
 struct health_news health_tell(const struct health *h)
@@ -98,6 +100,19 @@ void health_hear(struct health *h, const struct health_news *news)
         h->breaker = news->breaker;
         breaker_trial_over(&h->breaker); /* that call is not ours */
     }
+}
+
+void health_own(struct health *h, unsigned in_flight, const struct window *window)
+{
+    h->in_flight = in_flight;
+    h->window = *window;
+}
+
+void health_add_other(struct health *h, unsigned in_flight, const struct window *window, const struct health_news *news)
+{
+    h->in_flight += in_flight;
+    window_merge(&h->window, window);
+    health_hear(h, news);
 }
 
 /* The length of its replies, in tokens. */
@@ -161,7 +176,7 @@ int64_t health_ended(struct health *h, const struct config *c, const struct depl
     if (call->trial)
         breaker_trial_over(&h->breaker);
     if (!o->cancelled && !o->failure)
-        succeeded(h, call);
+        succeeded(h, call, o);
     else if (!o->cancelled && o->tells)
         failed(h, c, o, now_ms);
     return correction;
@@ -179,6 +194,11 @@ void health_told_limits(struct health *h, const struct rate_limits *limits, uint
         return;
     h->limits = *limits;
     h->limits_ms = now_ms;
+}
+
+void health_refused(struct health *h, unsigned parts)
+{
+    h->without |= parts;
 }
 
 void health_reset(struct health *h, uint64_t now_ms)

@@ -54,6 +54,11 @@ struct health_news {
  * has served, and a call of its that served ends ours. Telling it twice changes nothing. */
 struct health_news health_tell(const struct health *h);
 void health_hear(struct health *h, const struct health_news *news);
+/* With several workers the calls in flight and the minute's window are sums: health_own() sets both to this worker's
+ * counts, and health_add_other() adds those of one other worker, with what it tells. */
+void health_own(struct health *h, unsigned in_flight, const struct window *window);
+void health_add_other(struct health *h, unsigned in_flight, const struct window *window,
+                      const struct health_news *news);
 
 /* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an
  * estimate. */
@@ -78,5 +83,7 @@ void health_carry(struct health *to, const struct health *from);
 void health_reset(struct health *h, uint64_t now_ms);
 /* Books what a reply's head says of the provider's limits. */
 void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
+/* Books that the deployment refused these parts of a request (a set of enum turn_without): later ones come without. */
+void health_refused(struct health *h, unsigned parts);
 
 #endif

@@ -7,13 +7,14 @@
 #include "proxy/config/config.h"
 #include "proxy/route/ewma.h"
 
-/* How a call ended, as the exchange saw it. */
+/* How a call ended. */
 struct outcome {
     const struct failure *failure; /* NULL: it served */
     int status;                    /* HTTP's; 0: none came */
     int64_t ttft_ms; /* to the first content; -1: none came. A reply that is not streamed: its total time */
     int64_t total_ms;
     int64_t prompt_tokens, output_tokens; /* -1: unknown */
+    size_t prompt_bytes;                  /* that the provider counted as prompt_tokens; 0: they were not counted */
     double cost_usd;                      /* NAN: unknown */
     bool cancelled;                       /* the client hung up, or we did: says nothing of success or failure */
     bool tells;                           /* a failure says something of the deployment, not of the request alone */

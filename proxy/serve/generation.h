@@ -7,7 +7,7 @@
 #ifndef POINTSMAN_GENERATION_H
 #define POINTSMAN_GENERATION_H
 
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/request.h"
 #include "proxy/answers/catalog.h"
 #include "proxy/upstream/ahead.h"
 #include "proxy/serve/probe.h"

@@ -100,7 +100,7 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
     struct server *s = door->server;
     enum wire wire = endpoint_wire(endpoint);
     if (wire) {
-        exchange_begin(&s->now->exchanges, client, wire, door->entrance);
+        request_begin(&s->now->exchanges, client, wire, door->entrance);
         return;
     }
     sharing_sync(&s->now->exchanges);
@@ -116,14 +116,14 @@ static void on_gone(void *user, void *ctx)
 {
     (void)ctx;
     if (user)
-        exchange_client_gone(user);
+        request_client_gone(user);
 }
 
 static void on_drained(void *user, void *ctx)
 {
     (void)ctx;
     if (user)
-        exchange_client_drained(user);
+        request_client_drained(user);
 }
 
 /* Tells the supervisor what it shows to people. */
@@ -176,9 +176,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     struct server *s = arg;
     (void)fd;
     (void)what;
-    exchange_tick(&s->now->exchanges);
+    request_tick_all(&s->now->exchanges);
     for (struct generation *g = s->retired; g; g = g->next)
-        exchange_tick(&g->exchanges);
+        request_tick_all(&g->exchanges);
     generation_free_idle(&s->retired);
     memory_tick(!calls_under_way(s));
     sharing_sync(&s->now->exchanges);
@@ -209,9 +209,9 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
     struct server *s = arg;
     (void)fd;
     (void)what;
-    exchange_end_all(&s->now->exchanges);
+    request_end_all(&s->now->exchanges);
     for (struct generation *g = s->retired; g; g = g->next)
-        exchange_end_all(&g->exchanges);
+        request_end_all(&g->exchanges);
     event_base_loopbreak(s->base);
 }
 

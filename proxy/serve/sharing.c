@@ -54,14 +54,10 @@ static void sync_health(struct share *share, unsigned slot, struct health *h)
 {
     const struct share_counts *own = share_own(share, slot);
     struct share_counts other;
-    h->in_flight = own->in_flight;
-    h->window = own->window;
+    health_own(h, own->in_flight, &own->window);
     for (unsigned i = 0; i < share_workers(share); i++)
-        if (share_read(share, i, slot, &other)) {
-            h->in_flight += other.in_flight;
-            window_merge(&h->window, &other.window);
-            health_hear(h, &other.news);
-        }
+        if (share_read(share, i, slot, &other))
+            health_add_other(h, other.in_flight, &other.window, &other.news);
 }
 
 static void sync_account(struct share *share, unsigned slot, struct spend *account)

@@ -4,7 +4,7 @@
 #ifndef POINTSMAN_SHARING_H
 #define POINTSMAN_SHARING_H
 
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/request.h"
 
 /* Finds the slots of a configuration's deployments and accounts. false: no memory. `shared->share` may be NULL. */
 MUST_CHECK bool sharing_set_up(struct exchange_shared *shared);

@@ -8,7 +8,7 @@
 #define POINTSMAN_WORKERS_H
 
 #include "common/harden.h"
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/request.h"
 
 struct workers_options {
     unsigned count;

@@ -128,7 +128,7 @@ def test_instructions(start_proxy, upstream, folder):
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "costs" / "open.c"], check=True)
     work = Work(start_proxy, upstream, environment={"GLIBC_TUNABLES": TUNABLES, "LD_PRELOAD": str(library)},
                 by=[shutil.which("valgrind"), "-q", "--tool=callgrind", f"--callgrind-out-file={out}", "--vgdb=no",
-                    "--dump-line=no", "--dump-before=exchange_begin"])
+                    "--dump-line=no", "--dump-before=request_begin"])
 
     def count():
         return sum(int(path.read_text().rsplit("\ntotals: ", 1)[1].split()[0]) for path in folder.glob("steps.*"))

@@ -2,7 +2,8 @@
 import pytest
 
 import chat_wire as chat
-from conftest import deployment
+import responses_wire as responses
+from conftest import chat_only, deployment
 from mock_upstream import error
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
@@ -111,6 +112,23 @@ def test_a_detour_is_taken_once_and_the_first_failure_is_told(start_proxy, trio)
     answer = proxy.post("/v1/chat/completions", CHAT)
     assert answer.status == 400 and answer.error["code"] == "context_length_exceeded"
     assert outcomes(proxy) == ["context", "context"]
+
+
+def test_repeated_calls_do_not_count_against_a_detours_deployments(start_proxy, make_upstream):
+    """Two calls repeated without what was refused, then a detour, of which one deployment may fail."""
+    asked, first, second = (make_upstream() for _ in range(3))
+    proxy = start_proxy(chat_only("codex-light", asked), deployment("codex-long", first, order=1),
+                        deployment("codex-long", second, order=2), router_settings={
+                            "retry_policy": {"RateLimitErrorRetries": 1},
+                            "context_window_fallbacks": [{"codex-light": ["codex-long"]}]})
+    asked.script(error(400, "Unsupported parameter: response_format"), error(400, "Unsupported parameter: reasoning_effort"),
+                 TOO_LONG)
+    first.script(error(429))
+    second.script(responses.whole("second"))
+    body = {"model": "codex-light", "input": "hi", "reasoning": {"effort": "low"}, "text": {"format": {
+        "type": "json_schema", "name": "x", "schema": {"type": "object"}}}}
+    assert b"second" in proxy.post("/v1/responses", body).body
+    assert outcomes(proxy) == ["bad_request", "bad_request", "context", "rate_limit", "ok"]
 
 
 def test_a_prompt_that_the_group_has_no_room_for_starts_there(start_proxy, trio):

@@ -22,3 +22,5 @@ def test_the_proxy_ends_while_both_are_asked(start_proxy, upstream, make_upstrea
     assert proxy.stop() == 0
     caller.join()
     assert replies[0].status == 503 and "stopping" in replies[0].error["message"]
+    attempts = proxy.journal()[0]["attempts"]
+    assert [(attempt["deployment"][-1], attempt["outcome"]) for attempt in attempts] == [("2", "lost"), ("1", "overloaded")]

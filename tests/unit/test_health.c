@@ -422,6 +422,47 @@ TEST(tokens_are_reserved_and_then_corrected)
 }
 
 /* A failure that comes at once must not make a deployment look quick; one that takes long makes it look slow. */
+TEST(counted_prompts_calibrate_its_tokens)
+{
+    struct health h = {0};
+    struct outcome served = {.ttft_ms = 1, .total_ms = 2, .prompt_tokens = 100, .output_tokens = 1, .cost_usd = NAN};
+    call(&h, served, 0);
+    assert_int_equal(h.calibration.samples, 0);
+    served.prompt_bytes = 300;
+    call(&h, served, 0);
+    assert_int_equal(h.calibration.samples, 1);
+    assert_true(h.calibration.bytes_per_token == 3);
+    served.cancelled = true;
+    call(&h, served, 0);
+    assert_int_equal(h.calibration.samples, 1);
+}
+
+TEST(what_it_refused_is_remembered)
+{
+    struct health h = {0};
+    health_refused(&h, 1);
+    health_refused(&h, 4);
+    assert_int_equal(h.without, 5);
+}
+
+TEST(counts_of_other_workers_are_added_to_our_own)
+{
+    struct health h = {.in_flight = 9}, other = {0};
+    struct window ours = {0}, theirs = {0};
+    window_add(&ours, 1, 10, 1000);
+    window_add(&theirs, 2, 20, 1000);
+    fail_with(&other, FAILURE_QUOTA, -1, 1000);
+    const struct health_news news = health_tell(&other);
+    health_own(&h, 2, &ours);
+    health_add_other(&h, 3, &theirs, &news);
+    assert_int_equal(h.in_flight, 5);
+    assert_int_equal(window_read(&h.window, 1000).tokens, 30);
+    assert_int_equal(h.resting_until, other.resting_until);
+    health_own(&h, 2, &ours);
+    assert_int_equal(h.in_flight, 2);
+    assert_int_equal(window_read(&h.window, 1000).tokens, 10);
+}
+
 TEST(failures_never_make_it_look_quick)
 {
     struct health h = {0};
@@ -475,6 +516,9 @@ int main(void)
         cmocka_unit_test(what_is_carried_over_is_not_under_way),
         cmocka_unit_test(calls_in_flight_are_counted),
         cmocka_unit_test(tokens_are_reserved_and_then_corrected),
+        cmocka_unit_test(counted_prompts_calibrate_its_tokens),
+        cmocka_unit_test(what_it_refused_is_remembered),
+        cmocka_unit_test(counts_of_other_workers_are_added_to_our_own),
         cmocka_unit_test(failures_never_make_it_look_quick),
         cmocka_unit_test(speed_is_measured_behind_the_first_token),
     };

@@ -1,0 +1,271 @@
+/* loop: one attempt, from its body to the last byte of the reply; the only file that moves an attempt's state. What
+ * follows for the request is request.c's. */
+#include "proxy/exchange/private.h"
+
+#include "common/clock.h"
+#include "proxy/terms/failure.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#define SIGN_INS_MAX 3 /* of an attempt: with the file's other token, with a renewed one, and to hear why not */
+
+/* allowed[from][to] */
+static const bool allowed[ATTEMPT_STATES][ATTEMPT_STATES] = {
+    [ATTEMPT_OVER] = {[ATTEMPT_ASKED] = true},
+    [ATTEMPT_ASKED] = {[ATTEMPT_SERVES] = true, [ATTEMPT_LOST] = true, [ATTEMPT_OVER] = true},
+    [ATTEMPT_SERVES] = {[ATTEMPT_OVER] = true},
+    [ATTEMPT_LOST] = {[ATTEMPT_OVER] = true},
+};
+
+static void sign_in(struct attempt *a);
+
+static void move(struct attempt *a, enum attempt_state to)
+{
+    assert(allowed[a->state][to]);
+    a->state = to;
+}
+
+void attempt_serves(struct attempt *a)
+{
+    move(a, ATTEMPT_SERVES);
+    if (!a->first_content_ms)
+        a->first_content_ms = clock_monotonic_ms();
+    outcome_answered(a);
+}
+
+void attempt_end(struct attempt *a, const struct failure *f, int status, enum attempt_end how)
+{
+    move(a, how == END_LOST ? ATTEMPT_LOST : ATTEMPT_OVER);
+    login_cancel(&a->login_wait);
+    request_release_hedge(a->request);
+    outcome_ended(a, f, status, how);
+}
+
+void attempt_free(struct attempt *a)
+{
+    login_cancel(&a->login_wait);
+    relay_free(a->relay);
+    a->relay = NULL;
+    outgoing_free(&a->outgoing);
+    buf_free(&a->error_body);
+}
+
+/* Lets go of the call, whose listener must not be called any more. */
+static void drop_call(struct attempt *a, void (*let_go)(struct call *))
+{
+    struct call *call = a->call;
+    a->call = NULL;
+    if (call)
+        let_go(call);
+}
+
+void attempt_cancel(struct attempt *a)
+{
+    drop_call(a, call_cancel);
+    if (a->state != ATTEMPT_LOST)
+        return;
+    move(a, ATTEMPT_OVER);
+    attempt_free(a);
+}
+
+/* Carries out what the relay made of the upstream's bytes: the one place that follows a relay's state. Afterwards the
+ * attempt may be another one, or freed. */
+static void follow_relay(struct attempt *a, enum relay_state state, struct slice send)
+{
+    struct failure f;
+    switch (state) {
+    case RELAY_HOLD: break;
+    case RELAY_OPEN:
+        if (a->state == ATTEMPT_ASKED)
+            request_open(a);
+        client_send(a->request->client, send, a->more);
+        break;
+    case RELAY_DONE:
+        drop_call(a, call_release);
+        if (a->state == ATTEMPT_ASKED && a->request->asked.stream)
+            request_open(a); /* a stream whose first bytes are its last */
+        if (!a->first_content_ms)
+            a->first_content_ms = clock_monotonic_ms();
+        request_complete(a, send);
+        break;
+    case RELAY_FAILED:
+        f = *relay_failure(a->relay); /* a copy: the next attempt has a relay of its own */
+        request_attempt_failed(a, &f, 200);
+        break;
+    }
+}
+
+/* Keeps the text of an error; more of it is of no interest, nor is the connection then. */
+static enum call_flow keep_error(struct attempt *a, struct slice bytes)
+{
+    size_t room = ERROR_BODY_MAX - a->error_body.len;
+    buf_add(&a->error_body, bytes.ptr, bytes.len < room ? bytes.len : room);
+    return bytes.len <= room ? CALL_GO_ON : CALL_STOP;
+}
+
+/* Whether the stream has made progress since it had given `events`: before the first content only content counts, after
+ * it any event. Comments, and bytes that complete no event, may go on for ever. */
+static bool has_progress(const struct attempt *a, uint64_t events)
+{
+    return relay_has_content(a->relay) && (!a->first_content_ms || relay_events(a->relay) > events);
+}
+
+static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct slice bytes)
+{
+    struct attempt *a = ctx;
+    struct slice send = {NULL, 0};
+    if (a->state == ATTEMPT_LOST)
+        return CALL_STOP;
+    if (reply->status < 200 || reply->status >= 300)
+        return keep_error(a, bytes);
+    if (client_is_full(a->request->client)) {
+        a->paused = true;
+        return CALL_PAUSE;
+    }
+    if (!a->relay) {
+        outcome_limits(a, reply);
+        if (!attempt_make_relay(a, reply->event_stream))
+            return CALL_STOP;
+    }
+    a->more = reply->more;
+    uint64_t events = relay_events(a->relay);
+    enum relay_state state = relay_feed(a->relay, bytes, &send);
+    if (state == RELAY_FAILED)
+        return CALL_STOP; /* the next attempt can't be started with libcurl on the stack: on_done() does it */
+    bool silent = reply->event_stream && !has_progress(a, events);
+    if (!silent)
+        request_works(a->request);
+    if (!a->first_content_ms && relay_has_content(a->relay))
+        a->first_content_ms = a->request->heard_ms;
+    if (relay_finished(a->relay))
+        call_ending(a->call);
+    follow_relay(a, state, send);
+    return silent && state != RELAY_DONE ? CALL_SILENT : CALL_GO_ON; /* done: `a` is gone, and the call released */
+}
+
+/* The provider refused the login's token: whether another one is tried. */
+static bool sign_in_again(struct attempt *a)
+{
+    if (a->deployment->provider->sign_in != SIGN_IN_CHATGPT || ++a->sign_ins > SIGN_INS_MAX)
+        return false;
+    login_rejected(a->request->shared->login, a->login_generation);
+    buf_clear(&a->error_body);
+    sign_in(a);
+    return true;
+}
+
+static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind kind, const char *message)
+{
+    struct attempt *a = ctx;
+    struct slice send = {NULL, 0};
+    struct failure f;
+    a->call = NULL;
+    a->more = false;
+    if (a->state == ATTEMPT_LOST)
+        return; /* the hedge's timer follows */
+    request_works(a->request);
+    outcome_limits(a, reply);
+    if (a->relay && relay_failure(a->relay)->kind != FAILURE_NONE) {
+        follow_relay(a, RELAY_FAILED, send);
+    } else if (reply->status == 401 && sign_in_again(a)) {
+        return; /* on_signed_in() goes on */
+    } else if (attempt_reply_failure(a, reply, kind, message, &f)) {
+        request_attempt_failed(a, &f, reply->status);
+    } else {
+        enum relay_state state = relay_end(a->relay, &send);
+        follow_relay(a, state, send);
+    }
+}
+
+static const struct call_events call_events = {on_body, on_done};
+
+/* The built-in model: its reply goes the same way as an upstream's. */
+static void serve_echo(struct attempt *a)
+{
+    struct slice send = {NULL, 0};
+    struct failure f;
+    if (!attempt_make_relay(a, a->request->asked.stream)) {
+        failure_set(&f, FAILURE_INTERNAL, "no memory");
+        request_attempt_failed(a, &f, 0);
+        return;
+    }
+    enum relay_state state = relay_feed(a->relay, buf_slice(&a->outgoing.own), &send);
+    follow_relay(a, state, send);
+    if (state == RELAY_HOLD || state == RELAY_OPEN) {
+        state = relay_end(a->relay, &send);
+        follow_relay(a, state, send);
+    }
+}
+
+static void start_call(struct attempt *a)
+{
+    struct failure f;
+    errno = 0;
+    attempt_start_call(a, &call_events);
+    if (a->call) {
+        request_waits(a->request);
+        return;
+    }
+    failure_set(&f, FAILURE_INTERNAL, "the call can't be made: %s", strerror(errno ? errno : ENOMEM));
+    request_attempt_failed(a, &f, 0);
+}
+
+static void on_signed_in(void *ctx, const struct failure *failure)
+{
+    struct attempt *a = ctx;
+    struct failure f;
+    if (!failure) {
+        start_call(a);
+        return;
+    }
+    f = *failure;
+    request_attempt_failed(a, &f, 0);
+}
+
+/* Gets the login's token, now or later, and goes on with the call. */
+static void sign_in(struct attempt *a)
+{
+    struct failure f;
+    a->login_wait = (struct login_wait){.done = on_signed_in, .ctx = a};
+    enum login_state state = login_get(a->request->shared->login, &a->login_wait, &f);
+    if (state != LOGIN_WAITING)
+        on_signed_in(a, state == LOGIN_FAILED ? &f : NULL);
+}
+
+static bool make_body(struct attempt *a, struct failure *f)
+{
+    struct request *r = a->request;
+    struct outgoing_options options = {
+        .deployment = a->deployment,
+        .without = attempt_health(a)->without,
+        .apart = r->shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
+        .carrier_key = r->shared->carrier_key,
+    };
+    return outgoing_make(&a->outgoing, &r->asked, client_body(r->client), &options, f);
+}
+
+void attempt_begin(struct attempt *a, unsigned place, unsigned repeated)
+{
+    struct request *r = a->request;
+    struct failure f;
+    if (a->deployment) { /* what an earlier attempt has left */
+        attempt_free(a);
+        *a = (struct attempt){.request = r};
+    }
+    a->deployment = r->plan.attempts[place];
+    a->place = place;
+    a->repeated = repeated;
+    move(a, ATTEMPT_ASKED);
+    buf_init(&a->error_body, ERROR_BODY_MAX);
+    outcome_started(a);
+    if (!make_body(a, &f))
+        request_attempt_failed(a, &f, 0);
+    else if (a->deployment->provider->kind == PROVIDER_ECHO)
+        serve_echo(a);
+    else if (a->deployment->provider->sign_in == SIGN_IN_CHATGPT)
+        sign_in(a);
+    else
+        start_call(a);
+}

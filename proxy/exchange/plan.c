@@ -1,0 +1,159 @@
+/* loop: which deployments a request tries, in which order, and what follows an attempt that failed. */
+#include "proxy/exchange/private.h"
+
+#include "common/clock.h"
+#include "proxy/route/retry.h"
+#include "proxy/serve/sharing.h"
+#include "proxy/terms/failure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What the group or its fallbacks have deployments without: nothing else of a request needs to be known. */
+static unsigned lacked_by_some(const struct model_group *group)
+{
+    unsigned lacks = 0;
+    for (unsigned g = 0; g <= group->fallback_count; g++) {
+        const struct model_group *other = g == 0 ? group : group->fallbacks[g - 1];
+        for (unsigned i = 0; i < other->count; i++)
+            lacks |= other->deployments[i]->lacks;
+    }
+    return lacks;
+}
+
+/* Lets the adaptive router look at the plan. */
+static void adapt(struct request *r, const struct plan_input *input, struct plan *plan)
+{
+    r->adaptive = malloc(sizeof *r->adaptive);
+    if (r->adaptive && adaptive_plan(r->shared->adaptive, input, plan, clock_unix_ms(), r->adaptive))
+        return;
+    free(r->adaptive);
+    r->adaptive = NULL;
+}
+
+/* Money may have taken out what the adaptive router had put first. */
+static void confirm(struct request *r)
+{
+    struct markov_decision *d = r->adaptive;
+    if (d && d->applied)
+        d->applied = r->plan.count && strcmp(r->plan.attempts[0]->id, d->name[d->suggested]) == 0;
+}
+
+/* Plans the attempts at a group; why nothing can serve goes into `why`, which may be NULL. */
+static void plan_group(struct request *r, const struct model_group *group, struct plan *plan, struct buf *why)
+{
+    const struct model_request *asked = &r->asked;
+    struct plan_input input = {
+        .config = r->shared->config,
+        .group = group,
+        .wires = asked->upstream_wires,
+        .health = r->shared->health,
+        .now_ms = clock_monotonic_ms(),
+        .draw = asked->conversation,
+        .prompt_bytes = asked->prompt_bytes,
+        .strategy = r->entrance == ENTRANCE_RISK ? r->shared->config->risk_strategy : NULL,
+        .min_quality = r->group->min_quality,
+        .needs = model_request_needs(asked, lacked_by_some(group)),
+        .stay = affinity_find(r->shared->affinity, r->affinity_key),
+    };
+    plan_make(&input, plan, why);
+    if (r->shared->adaptive && group == r->group)
+        adapt(r, &input, plan);
+}
+
+/* Puts the detour's plan in place of the present one, if a deployment there can serve. */
+static bool take_detour(struct request *r, const struct model_group *detour)
+{
+    struct plan plan;
+    if (!detour || r->detoured)
+        return false;
+    plan_group(r, detour, &plan, NULL);
+    if (!plan.count || !request_hold_plan(r, &plan))
+        return false;
+    r->plan = plan;
+    r->detoured = true;
+    r->failed = 0;
+    return true;
+}
+
+bool request_is_elsewhere(const struct request *r, const struct deployment *d)
+{
+    return strcmp(d->alias, r->group->deployments[0]->alias) != 0;
+}
+
+/* Whether the plan leaves the request's group at that place, or ends there. */
+static bool leaves_group(const struct request *r, unsigned place)
+{
+    return place >= r->plan.count || request_is_elsewhere(r, r->plan.attempts[place]);
+}
+
+int request_plan(struct request *r, struct model_request_error *error)
+{
+    const struct model_request *asked = &r->asked;
+    *error = (struct model_request_error){.param = "model", .code = "model_not_found"};
+    r->group = config_group(r->shared->config, slice_of(asked->model));
+    if (!r->group) {
+        (void)snprintf(error->message, sizeof error->message,
+                       "The model '%.100s' is not configured here; GET /v1/models lists those that are.", asked->model);
+        return 404;
+    }
+    if (asked->upstream_wires != WIRES_BRIDGED && !plan_possible(r->group, asked->upstream_wires)) {
+        model_request_unserved(asked, error);
+        return 400;
+    }
+    r->affinity_key = affinity_key(asked->conversation, r->group->alias);
+    sharing_sync(r->shared);
+    struct buf why;
+    buf_init(&why, 400);
+    plan_group(r, r->group, &r->plan, &why);
+    if (r->plan.too_long && leaves_group(r, 0))
+        (void)take_detour(r, r->group->on_context);
+    if (!r->plan.count)
+        failure_set(&r->failure, r->plan.too_long ? FAILURE_CONTEXT : FAILURE_NOT_FOUND,
+                    "No deployment of '%.100s' can serve this now: %.*s", asked->model, (int)why.len,
+                    why.data ? why.data : "");
+    else if (!r->detoured)
+        (void)request_hold_plan(r, &r->plan); /* false: the plan is empty and r->failure set */
+    confirm(r);
+    buf_free(&why);
+    return 0;
+}
+
+/* `failed`: deployments of the plan that have failed by now. */
+static struct retry_input retry_input(const struct attempt *a, unsigned failed, enum failure_kind kind)
+{
+    const struct request *r = a->request;
+    return (struct retry_input){r->shared->config, r->group, &r->plan, a->place, failed, kind};
+}
+
+int request_repeat_ms(const struct attempt *a, const struct failure *f)
+{
+    const struct request *r = a->request;
+    struct retry_input input = retry_input(a, r->failed + 1, f->kind);
+    uint64_t took_ms = clock_monotonic_ms() - a->started_ms;
+    int ms = retry_wait_ms(&a->deployment->retry, a->repeated, f, r->shared->id_prefix + r->shared->id_count);
+    if (ms >= 0)
+        return ms;
+    if (a->first_content_ms) /* an answer that had begun was worked for */
+        return -1;
+    return retry_same(&input, f, attempt_health(a), a->repeated, took_ms) ? 0 : -1;
+}
+
+bool request_next(struct request *r, enum failure_kind kind, unsigned *place)
+{
+    struct retry_input input = retry_input(r->attempt, r->failed, kind);
+    unsigned next = retry_next(&input);
+    const struct model_group *detour = kind == FAILURE_CONTEXT          ? r->group->on_context
+                                       : kind == FAILURE_CONTENT_FILTER ? r->group->on_content_filter
+                                                                        : NULL;
+    *place = 0;
+    if (leaves_group(r, next) && take_detour(r, detour))
+        return true;
+    if (next == r->plan.count)
+        return false;
+    if (kind != FAILURE_CONTEXT) /* else it is the next one with a larger window */
+        next = plan_free(&r->plan, next, r->shared->health, clock_monotonic_ms());
+    *place = next;
+    return true;
+}

@@ -1,0 +1,358 @@
+/* loop: walks one request through the rooms; the only file that moves a request's state. */
+#include "proxy/exchange/private.h"
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "proxy/bridge/refused.h"
+#include "proxy/terms/failure.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEEP_ALIVE_MS 10000 /* silence after which an open stream gets a keep-alive event */
+
+/* allowed[from][to] */
+static const bool allowed[REQUEST_STATES][REQUEST_STATES] = {
+    [REQUEST_NEW] = {[REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
+    [REQUEST_CALLING] = {[REQUEST_CALLING] = true,
+                         [REQUEST_WAITING] = true,
+                         [REQUEST_OPEN] = true,
+                         [REQUEST_ENDED] = true},
+    [REQUEST_WAITING] = {[REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
+    [REQUEST_OPEN] = {[REQUEST_ENDED] = true},
+    [REQUEST_ENDED] = {false},
+};
+
+static void move(struct request *r, enum request_state to)
+{
+    assert(allowed[r->state][to]);
+    r->state = to;
+}
+
+void request_waits(struct request *r)
+{
+    r->overhead_us += clock_monotonic_us() - r->mark_us;
+}
+
+void request_works(struct request *r)
+{
+    r->mark_us = clock_monotonic_us();
+    r->heard_ms = r->mark_us / 1000;
+}
+
+/* A unique id, not a secret one: random bits of this process, and a count. */
+static void make_id(struct request *r)
+{
+    const uint64_t halves[] = {r->shared->id_prefix, ++r->shared->id_count};
+    for (size_t i = 0; i < REQUEST_ID_LEN; i++)
+        r->id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
+    r->id[REQUEST_ID_LEN] = '\0';
+}
+
+/* The run that the request is part of, if the header looks like the ids that the CLI makes: it goes into the journal.
+ */
+static void take_run_id(struct request *r)
+{
+    static const char ALLOWED[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    struct slice id = http_field(client_head(r->client), "x-pointsman-run-id");
+    if (id.len > RUN_ID_MAX)
+        return;
+    for (size_t i = 0; i < id.len; i++)
+        if (!memchr(ALLOWED, id.ptr[i], sizeof ALLOWED - 1))
+            return;
+    if (id.len)
+        memcpy(r->run_id, id.ptr, id.len);
+}
+
+static void link_up(struct request *r)
+{
+    struct exchange_shared *shared = r->shared;
+    r->next = shared->all;
+    r->back = &shared->all;
+    if (r->next)
+        r->next->back = &r->next;
+    shared->all = r;
+    shared->count++;
+}
+
+static struct request *make_request(struct exchange_shared *shared, struct client *client, enum entrance entrance)
+{
+    struct request *r = malloc(sizeof *r);
+    if (!r)
+        return NULL;
+    memset(r, 0, offsetof(struct request, plan));
+    plan_clear(&r->plan);
+    r->ended_count = 0;
+    r->shared = shared;
+    r->client = client;
+    r->entrance = entrance;
+    r->attempt = &r->first;
+    r->first.request = r;
+    link_up(r);
+    r->mark_us = clock_monotonic_us();
+    r->started_ms = r->mark_us / 1000;
+    r->started_unix_ms = clock_unix_ms();
+    make_id(r);
+    take_run_id(r);
+    client_set_user(client, r);
+    return r;
+}
+
+static void free_request(struct request *r)
+{
+    *r->back = r->next;
+    if (r->next)
+        r->next->back = r->back;
+    r->shared->count--;
+    attempt_free(&r->first);
+    if (r->second)
+        attempt_free(r->second);
+    free(r->second);
+    request_release_money(r);
+    free(r->adaptive);
+    model_request_free(&r->asked);
+    if (r->wait)
+        event_free(r->wait);
+    if (r->hedge)
+        event_free(r->hedge);
+    free(r);
+}
+
+void request_let_go(struct request *r)
+{
+    bool lost = r->first.state == ATTEMPT_LOST || (r->second && r->second->state == ATTEMPT_LOST);
+    if (r->state == REQUEST_ENDED && !lost)
+        free_request(r);
+}
+
+static bool is_under_way(const struct attempt *a)
+{
+    return a->state == ATTEMPT_ASKED || a->state == ATTEMPT_SERVES;
+}
+
+/* The end of every way through this file. */
+static void end(struct request *r, int status, const char *how)
+{
+    assert(!is_under_way(&r->first) && (!r->second || !is_under_way(r->second)));
+    move(r, REQUEST_ENDED);
+    if (status != 499)
+        outcome_request_ended(r);
+    request_journal(r, status, how);
+    request_let_go(r);
+}
+
+/* The request can't be served; the client receives the reason. */
+static void refuse(struct request *r, const struct failure *f, const char *how)
+{
+    int status = request_send_failure(r, f);
+    end(r, status, how);
+}
+
+static void refuse_body(struct request *r, const struct model_request_error *error, int status)
+{
+    struct buf body;
+    buf_init(&body, 16u << 10);
+    if (error->no_memory) {
+        failure_set(&r->failure, FAILURE_INTERNAL, "no memory to read the request");
+        refuse(r, &r->failure, "failed");
+        return;
+    }
+    model_request_error_body(error, &body);
+    request_send_body(r, status, -1, &body);
+    buf_free(&body);
+    end(r, status, "refused");
+}
+
+void request_open(struct attempt *a)
+{
+    struct request *r = a->request;
+    hedge_won(a);
+    move(r, REQUEST_OPEN);
+    attempt_serves(a);
+    request_start_stream(r);
+}
+
+void request_complete(struct attempt *a, struct slice last)
+{
+    struct request *r = a->request;
+    attempt_end(a, NULL, 200, END_FINAL);
+    if (r->asked.stream)
+        request_end_stream(r, last);
+    else
+        request_send_reply(r, 200, -1, relay_content_type(a->relay), last);
+    end(r, 200, relay_incomplete(a->relay) ? "incomplete" : "completed");
+}
+
+/* The reply has begun and can't be completed: it ends as the failure that it is. */
+static void break_off(struct request *r, const struct failure *f, enum attempt_end how)
+{
+    struct slice last = {NULL, 0};
+    attempt_end(r->attempt, f, 200, how);
+    if (relay_fail(r->attempt->relay, f, &last))
+        request_end_stream(r, last);
+    else
+        request_cut_stream(r);
+    end(r, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
+}
+
+static void start(struct request *r, unsigned place, unsigned repeated)
+{
+    move(r, REQUEST_CALLING);
+    hedge_arm(r);
+    attempt_begin(r->attempt, place, repeated);
+}
+
+static void on_waited(evutil_socket_t fd, short what, void *ctx)
+{
+    struct request *r = ctx;
+    (void)fd, (void)what;
+    request_works(r);
+    start(r, r->attempt->place, r->attempt->repeated + 1);
+}
+
+/* Whether the failed attempt can be repeated after so many milliseconds (-1: not at all). */
+static bool can_wait(struct request *r, int ms)
+{
+    if (ms < 0 || r->repeats == REPEATS_MAX)
+        return false;
+    if (!r->wait)
+        r->wait = evtimer_new(r->shared->base, on_waited, r);
+    return r->wait != NULL;
+}
+
+static void repeat_later(struct request *r, const struct failure *f, int ms)
+{
+    struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+    move(r, REQUEST_WAITING);
+    r->repeats++;
+    if (evtimer_add(r->wait, &delay) != 0)
+        event_active(r->wait, EV_TIMEOUT, 0); /* without memory it is repeated at once */
+    request_waits(r);
+    log_debug("request %s: repeated in %d ms: %s", r->id, ms, f->message);
+}
+
+/* Parts of the translated request to leave out, so that the same deployment can be asked again at once: some servers
+ * know no response_format, some models no images. The deployment's later requests come without them too. */
+static unsigned parts_to_leave_out(const struct attempt *a, const struct failure *f)
+{
+    const struct request *r = a->request;
+    unsigned more = refused_parts(f) & ~attempt_health(a)->without;
+    return a->outgoing.wire == r->asked.wire || r->repeats == REPEATS_MAX ? 0 : more;
+}
+
+/* Starts the attempt after one that failed for good; if there is none, the request has failed. */
+static void go_on(struct request *r, const struct failure *f)
+{
+    unsigned place;
+    log_debug("request %s: %s: %s", r->id, failure_rule(f->kind)->name, f->message);
+    failure_join(&r->failure, f);
+    r->failed++;
+    if (request_next(r, f->kind, &place))
+        start(r, place, 0);
+    else
+        refuse(r, &r->failure, "failed");
+}
+
+void request_attempt_failed(struct attempt *a, struct failure *f, int status)
+{
+    struct request *r = a->request;
+    failure_name(f, a->deployment->id);
+    if (r->state == REQUEST_OPEN) {
+        break_off(r, f, END_FINAL);
+        return;
+    }
+    if (hedge_goes_on(a, f, status))
+        return;
+    unsigned without = parts_to_leave_out(a, f);
+    int ms = without ? 0 : request_repeat_ms(a, f);
+    bool repeats = without || can_wait(r, ms);
+    attempt_end(a, f, status, repeats ? END_REPEATED : END_FINAL);
+    if (without) {
+        outcome_refused(a, without);
+        r->repeats++;
+        start(r, a->place, a->repeated);
+    } else if (repeats) {
+        repeat_later(r, f, ms);
+    } else {
+        go_on(r, f);
+    }
+}
+
+void request_begin(struct exchange_shared *shared, struct client *client, enum wire wire, enum entrance entrance)
+{
+    struct request *r = make_request(shared, client, entrance);
+    struct model_request_error error = {0};
+    if (!r) {
+        client_send_no_memory(client);
+        return;
+    }
+    struct slice thread_id = http_field(client_head(client), "thread-id");
+    bool read = model_request_read(&r->asked, wire, thread_id, client_body(client), &error);
+    int refused = read ? request_plan(r, &error) : 400;
+    if (refused)
+        refuse_body(r, &error, refused);
+    else if (r->plan.count)
+        start(r, 0, 0);
+    else
+        refuse(r, &r->failure, "refused");
+}
+
+void request_client_gone(struct request *r)
+{
+    attempt_cancel(r->attempt);
+    hedge_drop(r);
+    r->client = NULL;
+    if (is_under_way(r->attempt))
+        attempt_end(r->attempt, NULL, 0, END_CANCELLED);
+    end(r, 499, "cancelled");
+}
+
+static void resume(struct attempt *a)
+{
+    if (a->paused && a->call) {
+        a->paused = false;
+        call_resume(a->call);
+    }
+}
+
+void request_client_drained(struct request *r)
+{
+    resume(&r->first);
+    if (r->second)
+        resume(r->second);
+}
+
+void request_tick_all(struct exchange_shared *shared)
+{
+    uint64_t now = clock_monotonic_ms();
+    for (struct request *r = shared->all; r; r = r->next) {
+        struct slice send = {NULL, 0};
+        if (r->state != REQUEST_OPEN || !r->asked.stream || now - r->heard_ms < KEEP_ALIVE_MS)
+            continue;
+        r->heard_ms = now;
+        relay_keep_alive(r->attempt->relay, &send);
+        client_send(r->client, send, false);
+    }
+}
+
+void request_end_all(struct exchange_shared *shared)
+{
+    struct failure f;
+    failure_set(&f, FAILURE_OVERLOADED, "pointsman is stopping");
+    for (struct request *r; (r = shared->all);) {
+        attempt_cancel(r->attempt);
+        hedge_drop(r);
+        if (r->state == REQUEST_ENDED) {
+            request_let_go(r);
+        } else if (r->state == REQUEST_OPEN) {
+            break_off(r, &f, END_CANCELLED);
+        } else {
+            if (is_under_way(r->attempt))
+                attempt_end(r->attempt, &f, 0, END_CANCELLED);
+            refuse(r, &f, "failed");
+        }
+    }
+}
