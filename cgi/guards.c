@@ -42,7 +42,7 @@ static bool peer_is_ours(const struct request *request, const struct settings *s
 }
 
 static const struct guard name[] = {
-    {host_is_ours, 403, "forbidden_host", "The Host header must be 127.0.0.1 or localhost with this page's port."},
+    {host_is_ours, 403, "forbidden_host", "This Host is not served here: use http://127.0.0.1 with this page's port."},
 };
 
 static const struct guard user[] = {

@@ -2,6 +2,7 @@
 #include "cgi/ports.h"
 
 #include "cgi/port.h"
+#include "common/localhost.h"
 #include "common/port_holder.h"
 
 #include <errno.h>
@@ -9,22 +10,28 @@
 #include <string.h>
 #include <unistd.h>
 
-static void release(int *fd)
+static void close_one(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
     *fd = -1;
 }
 
+static void release(struct ports *ports, unsigned port)
+{
+    close_one(&ports->fds[port]);
+    close_one(&ports->localhost[port]);
+}
+
 void ports_init(struct ports *ports)
 {
-    *ports = (struct ports){.fds = {-1, -1}};
+    *ports = (struct ports){.fds = {-1, -1}, .localhost = {-1, -1}};
 }
 
 void ports_release(struct ports *ports)
 {
     for (unsigned i = 0; i < PORT_COUNT; i++)
-        release(&ports->fds[i]);
+        release(ports, i);
 }
 
 static bool refuse_port(const char *host, unsigned port, const char *option, struct refusal *why)
@@ -41,6 +48,17 @@ static bool refuse_port(const char *host, unsigned port, const char *option, str
     return false;
 }
 
+/* ::1 first: while we do not listen yet, port_holder() can only find somebody else. "::" takes ::1 in itself. */
+static bool take(struct ports *ports, unsigned port, unsigned number, struct refusal *why)
+{
+    if (ports->fds[port] >= 0)
+        return true;
+    if (!strchr(ports->host, ':') && !localhost_hold(number, &ports->localhost[port]))
+        return refuse_port("::1 (localhost)", number, "--proxy-port", why);
+    ports->fds[port] = port_listen(ports->host, number);
+    return ports->fds[port] >= 0 || refuse_port(ports->host, number, "--proxy-port", why);
+}
+
 bool ports_take(struct ports *ports, const struct settings *settings, const struct serving *serving,
                 struct refusal *why)
 {
@@ -52,13 +70,14 @@ bool ports_take(struct ports *ports, const struct settings *settings, const stru
         ports_release(ports);
     memcpy(ports->host, host, sizeof host);
     if (!serving->risk_router)
-        release(&ports->fds[PORT_RISK]);
+        release(ports, PORT_RISK);
     bool had = ports->fds[PORT_PROXY] >= 0;
     for (unsigned i = 0; i <= (serving->risk_router ? PORT_RISK : PORT_PROXY); i++) {
-        if (ports->fds[i] >= 0 || (ports->fds[i] = port_listen(host, numbers[i])) >= 0)
+        if (take(ports, i, numbers[i], why))
             continue;
-        (void)refuse_port(host, numbers[i], "--proxy-port", why);
-        if (!had)
+        if (had)
+            release(ports, i);
+        else
             ports_release(ports);
         return false;
     }

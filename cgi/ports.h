@@ -8,8 +8,9 @@
 enum port { PORT_PROXY, PORT_RISK, PORT_COUNT };
 
 struct ports {
-    int fds[PORT_COUNT]; /* -1: not held */
-    char host[16];       /* the address they are bound to */
+    int fds[PORT_COUNT];       /* -1: not held */
+    int localhost[PORT_COUNT]; /* holds the same port of ::1 (common/localhost.h); -1: not held */
+    char host[16];             /* the address they are bound to */
 };
 
 void ports_init(struct ports *ports);

@@ -6,6 +6,7 @@
 #include "cgi/reply.h"
 #include "cgi/routes.h"
 #include "common/clock.h"
+#include "common/localhost.h"
 #include "common/log.h"
 
 #include <errno.h>
@@ -52,6 +53,10 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
         return false;
     if (!harden_follow_parent(&session->harden, settings->parent)) {
         buf_add_format(error, "the web server (pid %d) is gone", (int)settings->parent);
+        return false;
+    }
+    if (!localhost_hold(settings->web_port, &session->localhost_fd)) {
+        buf_add_format(error, "port %u of ::1 can't be held: %s", settings->web_port, strerror(errno));
         return false;
     }
     settings->server = (int)syscall(SYS_pidfd_open, settings->parent, 0);

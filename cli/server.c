@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/localhost.h"
 #include "common/paths.h"
 #include "common/port_holder.h"
 #include "common/signals.h"
@@ -201,6 +202,26 @@ static void explain(const struct server *server, unsigned port, bool *busy, stru
     }
 }
 
+/* lighttpd holds the port of 127.0.0.1, and the session app that of ::1. Here it is only looked at, so that the user
+ * gets the reason at once. */
+static bool check_localhost(unsigned port, bool *busy, struct buf *error)
+{
+    int held;
+    if (localhost_hold(port, &held)) {
+        if (held >= 0)
+            close(held);
+        return true;
+    }
+    *busy = errno == EADDRINUSE;
+    if (*busy) {
+        buf_add_format(error, "port %u is taken by ", port);
+        (void)port_holder(port, error);
+        BUF_ADD(error, " on ::1, to which localhost leads as well. Stop that, or give --web-port");
+    } else
+        buf_add_format(error, "port %u of ::1 can't be held: %s", port, strerror(errno));
+    return false;
+}
+
 bool server_start(struct server *server, const struct server_options *options, bool *busy, struct buf *error)
 {
     char *lighttpd = child_find("lighttpd", CHILD_SBIN), *list[16];
@@ -213,7 +234,8 @@ bool server_start(struct server *server, const struct server_options *options, b
     else if (!up)
         buf_add_format(error, "%s is too long for a socket's path; set POINTSMAN_RUNTIME_DIR to a shorter one",
                        server->runtime);
-    up = up && server_files_write(server, options, error) && check_conf(server, lighttpd, error);
+    up = up && check_localhost(options->web_port, busy, error) && server_files_write(server, options, error) &&
+         check_conf(server, lighttpd, error);
     char **last = up ? make_environment(&space, list, sizeof list / sizeof *list) : NULL;
     pid_t pid = up ? fork() : -1;
     if (pid == 0)

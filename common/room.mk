@@ -10,6 +10,7 @@ common_libcommon_a_SOURCES = \
 	common/json.c common/json.h \
 	common/json_string.c \
 	common/jsonl.c common/jsonl.h \
+	common/localhost.c common/localhost.h \
 	common/log.c common/log.h \
 	common/markov.c common/markov.h \
 	common/markov_json.c \

@@ -256,9 +256,9 @@ static void allow_files(void)
 }
 
 /* The sockets that were handed down, else those of the options. */
-static bool get_sockets(const struct options *options, int fds[ENTRANCES])
+static bool get_sockets(const struct options *options, bool has_parent, int fds[ENTRANCES])
 {
-    fds[ENTRANCE_MAIN] = listener_inherited(&fds[ENTRANCE_RISK]);
+    fds[ENTRANCE_MAIN] = listener_inherited(!has_parent, &fds[ENTRANCE_RISK]);
     if (fds[ENTRANCE_MAIN] < 0 && (fds[ENTRANCE_MAIN] = bind_port(options, options->port)) < 0)
         return false;
     return fds[ENTRANCE_RISK] >= 0 || !options->risk_port ||
@@ -400,7 +400,7 @@ static int start(struct options *options, struct setup *setup, struct harden_sta
     if (s.server.parent && !harden_follow_parent(harden, s.server.parent))
         return 0; /* the session is gone already */
     allow_files();
-    if (!get_sockets(options, s.server.fds))
+    if (!get_sockets(options, s.server.parent != 0, s.server.fds))
         return 1;
     s.server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
     if (!s.server.hosts && url_loopback(slice_of(options->host), (struct url_address[URL_LOOPBACK_MAX]){0}) == 0)

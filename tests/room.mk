@@ -37,6 +37,7 @@ check_PROGRAMS += \
 	tests/unit/test_keys \
 	tests/unit/test_lease \
 	tests/unit/test_local_http \
+	tests/unit/test_localhost \
 	tests/unit/test_login \
 	tests/unit/test_login_file \
 	tests/unit/test_login_store \

@@ -32,8 +32,7 @@ static const struct route {
 
 static const struct refusal
     wrong_host = {403, "invalid_request_error", "host_not_allowed",
-                  "This Host is not served here: use http://127.0.0.1 or http://localhost with the proxy's port.",
-                  NULL},
+                  "This Host is not served here: use http://127.0.0.1 with the proxy's port.", NULL},
     wrong_origin = {403, "invalid_request_error", "origin_not_allowed",
                     "Requests from web pages of another origin are refused.", NULL},
     no_path = {404, "invalid_request_error", "not_found",

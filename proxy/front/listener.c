@@ -1,6 +1,7 @@
 /* loop: the proxy's port, made here or handed down, and the connections that come in on it. */
 #include "proxy/front/listener.h"
 
+#include "common/localhost.h"
 #include "common/log.h"
 
 #include <arpa/inet.h>
@@ -43,6 +44,22 @@ static bool make_address(const char *host, unsigned port, struct sockaddr_storag
     return false;
 }
 
+/* Holds the same port of ::1 (common/localhost.h) until this process ends, if the socket is bound to 127.0.0.1 or
+ * 0.0.0.0. */
+static bool hold_localhost(int fd, struct buf *error)
+{
+    struct sockaddr_in address = {0};
+    socklen_t len = sizeof address;
+    int held;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 || address.sin_family != AF_INET ||
+        (address.sin_addr.s_addr != htonl(INADDR_LOOPBACK) && address.sin_addr.s_addr != htonl(INADDR_ANY)) ||
+        localhost_hold(ntohs(address.sin_port), &held))
+        return true;
+    buf_add_format(error, "[::1]:%u: %s: http://localhost:%u would not reach this proxy", ntohs(address.sin_port),
+                   strerror(errno), ntohs(address.sin_port));
+    return false;
+}
+
 int listener_bind(const char *host, unsigned port, struct buf *error)
 {
     struct sockaddr_storage address;
@@ -54,10 +71,13 @@ int listener_bind(const char *host, unsigned port, struct buf *error)
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* SO_REUSEADDR lets us have the port while old connections linger; on Linux it lets nobody share it. */
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
-        bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    buf_add_format(error, "%s:%u: %s%s", host, port, strerror(errno),
-                   errno == EADDRINUSE ? "; see who holds it: ss -ltnp, or choose another with --port" : "");
+        bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, BACKLOG) == 0) {
+        if (hold_localhost(fd, error))
+            return fd;
+    } else
+        buf_add_format(error, "%s:%u: %s", host, port, strerror(errno));
+    if (errno == EADDRINUSE)
+        BUF_ADD(error, "; see who holds it: ss -ltnp, or choose another with --port");
     if (fd >= 0)
         close(fd);
     return -1;
@@ -74,7 +94,17 @@ static bool is_named(const char *names, unsigned index, const char *name)
     return names && strcspn(names, ":") == len && strncmp(names, name, len) == 0;
 }
 
-int listener_inherited(int *risk)
+/* A supervisor binds what it is configured to, which may not include ::1. */
+static void hold_inherited(int fd)
+{
+    struct buf error;
+    buf_init(&error, 1024);
+    if (fd >= 0 && !hold_localhost(fd, &error))
+        log_warning("%s; use http://127.0.0.1", buf_message(&error));
+    buf_free(&error);
+}
+
+int listener_inherited(bool hold, int *risk)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
     bool ours = pid && count && strtol(pid, NULL, 10) == (long)getpid();
@@ -88,6 +118,10 @@ int listener_inherited(int *risk)
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
         (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
         *place = fd;
+    }
+    if (hold) {
+        hold_inherited(found);
+        hold_inherited(*risk);
     }
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import socket
 import tempfile
 
 import pytest
@@ -246,3 +247,18 @@ def test_who_serves_and_a_test_call(browser, routed, script):
     page.wait_message("gone: failed after")
     assert not page.find("#note").is_displayed()
     assert KEYS["OPENAI_API_KEY"] not in browser.page_source
+
+
+def test_localhost_is_this_page_and_no_other(page, session):
+    """Chromium tries ::1 first, where another user could wait for keys."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    with pytest.raises(OSError, match="in use"):
+        socket.create_server(("::1", session.port), family=socket.AF_INET6)
+    page.browser.get(f"http://localhost:{session.port}/")
+    page.find("#openai").send_keys(KEYS["OPENAI_API_KEY"])
+    page.press("start")
+    page.wait_state("running")
+    assert session.seen()["environment"]["OPENAI_API_KEY"] == KEYS["OPENAI_API_KEY"]

@@ -1,7 +1,9 @@
 """The client's side of the proxy: who is let in, and what happens to bytes that are no good request."""
+import http.client
 import json
 import re
 import socket
+import subprocess
 
 import pytest
 
@@ -9,7 +11,7 @@ from basics import wait_until
 import chat_wire as chat
 import responses_wire as responses
 from conftest import deployment
-from proxy_process import MASTER_KEY
+from proxy_process import BINARY, MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "codex-light", "input": "hi"}
@@ -95,6 +97,38 @@ def test_another_host_is_refused_everywhere(light, path, host):
 @pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}"])
 def test_our_own_names_are_taken(light, host):
     assert light.get("/v1/models", headers={"Host": host.format(light.port)}).status == 200
+
+
+@pytest.fixture
+def ipv6_listener():
+    """Another program on a port of ::1."""
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    with listener:
+        yield listener
+
+
+def test_localhost_leads_nowhere_else(light, ipv6_listener):
+    """Clients that are given localhost try ::1 first, and would send the key to whoever listens there."""
+    for port in (light.port, light.risk_port):
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server(("::1", port), family=socket.AF_INET6)
+    connection = http.client.HTTPConnection("localhost", light.port, timeout=20)
+    connection.request("GET", "/health/liveliness")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_a_port_that_is_taken_on_ipv6(folder, ipv6_listener):
+    port = ipv6_listener.getsockname()[1]
+    path = folder / "config.yaml"
+    path.write_text(json.dumps({"model_list": [deployment("codex-light", "http://127.0.0.1:9/v1")]}))
+    environment = {"HOME": str(folder), "LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": "x"}
+    done = subprocess.run([BINARY, "--config", path, "--port", str(port)], capture_output=True, text=True, env=environment,
+                          timeout=60, check=False)
+    assert done.returncode == 1 and f"[::1]:{port}: Address already in use" in done.stderr, done.stderr
 
 
 def test_hosts_that_were_allowed(start_proxy, upstream):

@@ -1,4 +1,5 @@
 """The session page's contract: routes, errors, start and stop, and the child's life."""
+import errno
 import os
 import socket
 import subprocess
@@ -314,6 +315,41 @@ def test_busy_port_names_its_holder_and_keeps_the_keys(session):
         assert f"pid {os.getpid()}" in answer.error["message"]
         assert not (session.folder / "stub-seen.json").exists() and not session.key_file.exists()
     assert session.start().status == 200
+
+
+def ipv6_listener(port):
+    try:
+        return socket.create_server(("::1", port), family=socket.AF_INET6)
+    except OSError as error:
+        if error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL):
+            pytest.skip("this machine has no ::1")
+        raise
+
+
+def test_localhost_leads_nowhere_else(session):
+    """Chromium tries ::1 first: another user who listens there would be given the keys."""
+    assert session.start(DEMO=True, risk_router=True).status == 200
+    for port in (session.port, session.proxy_port, session.risk_port):
+        with pytest.raises(OSError, match="in use"):
+            ipv6_listener(port)
+        socket.create_connection(("localhost", port)).close()
+    session.stop()
+    ipv6_listener(session.proxy_port).close()
+    with pytest.raises(OSError, match="in use"):
+        ipv6_listener(session.port)
+
+
+@pytest.mark.parametrize("name", ["proxy_port", "risk_port"])
+def test_a_port_that_is_taken_on_ipv6_is_busy(session, name):
+    port = getattr(session, name)
+    with ipv6_listener(port):
+        answer = session.start(DEMO=True, risk_router=True)
+        assert (answer.status, answer.error["code"]) == (409, "port_busy")
+        assert f"Port {port} on ::1 (localhost) is taken by" in answer.error["message"], answer.text
+        assert f"pid {os.getpid()}" in answer.error["message"]
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", session.proxy_port))
+    assert session.start(DEMO=True, risk_router=True).status == 200
 
 
 def test_health_answers_while_a_start_waits(session):

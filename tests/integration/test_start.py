@@ -73,6 +73,21 @@ def test_busy_web_port_names_its_holder(start):
     assert f"port {port} is taken by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
 
 
+def test_web_port_that_is_taken_on_ipv6(start):
+    """The keys would be pasted into its page: browsers try ::1 first where they are given localhost."""
+    import socket
+    try:
+        holder = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    with holder:
+        port = holder.getsockname()[1]
+        answer = start("--web-port", str(port))
+    assert answer.returncode == 4
+    assert f"port {port} is taken by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
+    assert "on ::1, to which localhost leads as well" in answer.stderr
+
+
 def test_bad_options(start):
     assert start("--web-port", "none").returncode == 2
     assert start("--web-port=70000").returncode == 2
