@@ -1,6 +1,6 @@
 # All but main() in a library, so that unit tests link it. A subcommand is a file in cli/command/ and a line in cli/commands.c.
 noinst_LIBRARIES += cli/libcli.a
-cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS)
+cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(UTF8PROC_CFLAGS)
 cli_libcli_a_SOURCES = \
 	cli/arguments.c cli/command.h cli/exit.h \
 	cli/ask.c cli/ask.h \
@@ -77,7 +77,7 @@ cli_libcli_a_SOURCES = \
 	cli/toml_block.c cli/toml_block.h \
 	cli/toml_scan.c cli/toml_scan.h \
 	cli/terminal.c cli/terminal.h
-cli_libs = cli/libcli.a proxy/libpure.a $(common_libs)
+cli_libs = cli/libcli.a proxy/libpure.a $(common_libs) $(UTF8PROC_LIBS)
 
 bin_PROGRAMS += cli/pointsman
 cli_pointsman_SOURCES = cli/main.c

@@ -1,95 +1,55 @@
 /* Folds a text into its words, and finds terms among them. */
 #include "cli/run/words.h"
 
-#include "common/json.h"
-
 #include <string.h>
+#include <utf8proc.h>
 
 #define GAP_WORDS 3u
 
-/* U+00C0 to U+017F without their accents; "" for what is no letter. */
-static const char *const LATIN[] = {
-    "a", "a", "a",  "a",  "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i",  "i",  /* À */
-    "d", "n", "o",  "o",  "o", "o", "o",  "",  "o", "u", "u", "u", "u", "y", "th", "ss", /* Ð */
-    "a", "a", "a",  "a",  "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i",  "i",  /* à */
-    "d", "n", "o",  "o",  "o", "o", "o",  "",  "o", "u", "u", "u", "u", "y", "th", "y",  /* ð */
-    "a", "a", "a",  "a",  "a", "a", "c",  "c", "c", "c", "c", "c", "c", "c", "d",  "d",  /* Ā */
-    "d", "d", "e",  "e",  "e", "e", "e",  "e", "e", "e", "e", "e", "g", "g", "g",  "g",  /* Đ */
-    "g", "g", "g",  "g",  "h", "h", "h",  "h", "i", "i", "i", "i", "i", "i", "i",  "i",  /* Ġ */
-    "i", "i", "ij", "ij", "j", "j", "k",  "k", "k", "l", "l", "l", "l", "l", "l",  "l",  /* İ */
-    "l", "l", "l",  "n",  "n", "n", "n",  "n", "n", "n", "n", "n", "o", "o", "o",  "o",  /* ŀ */
-    "o", "o", "oe", "oe", "r", "r", "r",  "r", "r", "r", "s", "s", "s", "s", "s",  "s",  /* Ő */
-    "s", "s", "t",  "t",  "t", "t", "t",  "t", "u", "u", "u", "u", "u", "u", "u",  "u",  /* Š */
-    "u", "u", "u",  "u",  "w", "w", "y",  "y", "y", "z", "z", "z", "z", "z", "z",  "s",  /* Ű */
-};
+/* Decomposed, lower case, without marks and ignorable characters. */
+#define FOLDING (UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK | UTF8PROC_IGNORE)
+#define FOLDED_MAX 32 /* characters that one becomes; U+FDFA becomes 18 */
 
-_Static_assert(sizeof LATIN / sizeof *LATIN == 0x180 - 0xc0, "one for each of U+00C0 to U+017F");
-
-static uint32_t code_point(const unsigned char *s, size_t len)
+/* Appends the character if words are made of it, else ends the word. */
+static void add_character(utf8proc_int32_t c, struct buf *out)
 {
-    static const unsigned char MASK[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t c = s[0] & MASK[len];
-    for (size_t i = 1; i < len; i++)
-        c = c << 6 | (s[i] & 0x3f);
-    return c;
-}
-
-/* What is no letter though it is above ASCII: Latin-1's signs, spaces, general and CJK punctuation, signs, emoji,
- * fullwidth punctuation. */
-static bool is_separator(uint32_t c)
-{
-    return c < 0xc0 || (c >= 0x2000 && c < 0x2c00) || (c >= 0x3000 && c < 0x3020) || (c >= 0xfe00 && c < 0xff10) ||
-           c >= 0x1f000;
-}
-
-/* The character as it stands in a word: "" ends the word, NULL leaves it out. `plain` has room for 5 bytes. */
-static const char *fold(const char *s, size_t len, char *plain)
-{
-    unsigned char first = (unsigned char)*s;
-    memcpy(plain, s, len);
-    plain[len] = '\0';
-    if (len == 1) {
-        if (first >= 'A' && first <= 'Z')
-            plain[0] = (char)(first - 'A' + 'a');
-        bool part = (plain[0] >= 'a' && plain[0] <= 'z') || (first >= '0' && first <= '9') || first == '_';
-        return part ? plain : "";
-    }
-    uint32_t c = code_point((const unsigned char *)s, len);
-    if (c >= 0xc0 && c < 0x180)
-        return LATIN[c - 0xc0];
-    if (c >= 0x300 && c < 0x370)
-        return NULL;
-    return is_separator(c) ? "" : plain;
-}
-
-static void end_word(struct buf *out)
-{
-    if (out->len && out->data[out->len - 1] != ' ')
+    char bytes[4];
+    utf8proc_category_t kind = utf8proc_category(c);
+    bool letter = kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_LO;
+    bool digit = kind >= UTF8PROC_CATEGORY_ND && kind <= UTF8PROC_CATEGORY_NO;
+    if (letter || digit || c == '_')
+        buf_add(out, bytes, (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)bytes));
+    else if (out->len && out->data[out->len - 1] != ' ')
         buf_add_char(out, ' ');
+}
+
+static void add_folded(utf8proc_int32_t c, struct buf *out)
+{
+    utf8proc_int32_t folded[FOLDED_MAX];
+    int class = UTF8PROC_BOUNDCLASS_START;
+    utf8proc_ssize_t count = utf8proc_decompose_char(c, folded, FOLDED_MAX, FOLDING, &class);
+    for (utf8proc_ssize_t i = 0; i < count && i < FOLDED_MAX; i++)
+        add_character(folded[i], out);
 }
 
 bool words_add(struct slice text, struct buf *out)
 {
     if (!out->len)
         BUF_ADD(out, " ");
-    size_t whole = out->len;
-    for (size_t at = 0; at < text.len;) {
-        char plain[5];
-        size_t len = json_utf8_length((struct slice){text.ptr + at, text.len - at});
-        const char *part = len ? fold(text.ptr + at, len, plain) : "";
-        if (part && *part)
-            buf_add_text(out, part);
-        else if (part)
-            end_word(out);
-        if (out->failed)
-            break;
-        if (part && !*part)
-            whole = out->len;
-        at += len ? len : 1;
+    for (size_t at = 0; at < text.len && !out->failed;) {
+        utf8proc_int32_t c;
+        utf8proc_ssize_t len =
+            utf8proc_iterate((const utf8proc_uint8_t *)text.ptr + at, (utf8proc_ssize_t)(text.len - at), &c);
+        if (len > 0)
+            add_folded(c, out);
+        else
+            add_character(' ', out); /* a stray byte */
+        at += len > 0 ? (size_t)len : 1;
     }
-    end_word(out);
-    if (out->failed)
-        out->len = whole;
+    if (!out->failed)
+        add_character(' ', out);
+    while (out->failed && out->len && out->data[out->len - 1] != ' ')
+        out->len--; /* the word that did not fit */
     return !out->failed;
 }
 

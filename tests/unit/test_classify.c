@@ -17,11 +17,23 @@ static void words_of(const char *text, const char *expected)
 TEST(accents_and_case_are_folded)
 {
     words_of("L'ÉTAPE n°2", " l etape n 2 ");
-    words_of("Sécurité, Œuvre; Straße ŁÓDŹ", " securite oeuvre strasse lodz ");
+    words_of("Sécurité, Œuvre; Straße ÀÉÎÕÜÇÑ", " securite œuvre strasse aeioucn ");
+    words_of("ŐŽŠ ţ Ấ Ǆ ŉa", " ozs t a dz ʼna ");
     words_of("e\xcc\x81t\xc3\xa9", " ete "); /* a combining accent */
     words_of("l’api « latest » — fin…", " l api latest fin ");
     words_of("test_foo API-key a.b/c", " test_foo api key a b c ");
     words_of("проверка 文書 ok", " проверка 文書 ok ");
+    words_of("ΣΊΣΥΦΟΣ Й İ", " σισυφοσ и i ");
+    words_of("ﬁn ＡＰＩ＿２ s\xc3\xa9"
+             "cu\xc2\xad"
+             "rit\xc3\xa9 x² №5",
+             " fin api_2 securite x2 no5 ");
+    words_of("한국어",
+             " \xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xae\xe1\x86\xa8\xe1\x84\x8b\xe1\x85\xa5 ");
+    words_of("\xef\xb7\xba!", " صلى الله عليه وسلم "); /* one character, four words */
+    words_of("🙂ok👍🏽 a\xe2\x80\x8d"
+             "b",
+             " ok ab ");
     words_of("a\xff\xfe"
              "b",
              " a b ");
@@ -33,6 +45,10 @@ TEST(a_full_buffer_keeps_whole_words)
     struct buf out;
     buf_init(&out, 12);
     assert_false(words_add(SLICE("one two three four"), &out));
+    assert_buf(&out, " one two ");
+    buf_free(&out);
+    buf_init(&out, 11);
+    assert_false(words_add(SLICE("one two a\xd0\xb6"), &out)); /* there is a byte left, but none for that letter */
     assert_buf(&out, " one two ");
     buf_free(&out);
 }
