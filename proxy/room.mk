@@ -68,7 +68,9 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/ewma.c proxy/route/ewma.h \
 	proxy/route/explain.c proxy/route/explain.h \
 	proxy/terms/failure.c proxy/terms/failure.h proxy/terms/failure_private.h \
+	proxy/terms/failure_read.c \
 	proxy/terms/failure_reply.c \
+	proxy/terms/failure_words.c proxy/terms/failure_words.h \
 	proxy/route/forecast.c proxy/route/forecast.h \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/limit.c proxy/route/limit.h \

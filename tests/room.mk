@@ -21,6 +21,7 @@ check_PROGRAMS += \
 	tests/unit/test_config_routing \
 	tests/unit/test_explain \
 	tests/unit/test_failure \
+	tests/unit/test_failure_words \
 	tests/unit/test_fields \
 	tests/unit/test_calibration \
 	tests/unit/test_file \

@@ -1,5 +1,6 @@
-/* pure: What the decoders of both wires keep of a reply's tool calls. */
+/* pure: What the decoders of all wires share: the calls they keep, how they give events out, how they know an error. */
 #include "proxy/bridge/event.h"
+#include "proxy/bridge/model.h"
 
 #include <stdlib.h>
 
@@ -8,7 +9,7 @@
 struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash)
 {
     if (d->call_count == OUTPUTS_MAX) {
-        d->sink.take(d->sink.owner, &(struct event){.kind = EVENT_LIMIT});
+        decoder_emit(d, &(struct event){.kind = EVENT_LIMIT});
         return NULL;
     }
     if (d->call_count == d->call_cap) {
@@ -30,4 +31,58 @@ void decoder_free(struct decoder *d)
 {
     free(d->calls);
     json_free(&d->json);
+}
+
+void decoder_emit(struct decoder *d, const struct event *event)
+{
+    d->sink.take(d->sink.owner, event);
+}
+
+void decoder_fail(struct decoder *d, struct slice error)
+{
+    decoder_emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = error});
+}
+
+bool decoder_error(struct decoder *d, uint32_t error)
+{
+    const struct json *j = &d->json;
+    switch (error ? json_type(j, error) : JSON_NULL) {
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        if (json_first(j, error) == JSON_NONE)
+            return false;
+        decoder_fail(d, json_raw(j, error));
+        return true;
+    case JSON_STRING:
+        if (!json_inner(j, error).len)
+            return false;
+        decoder_fail(d, json_raw(j, 0)); /* its code stands beside it */
+        return true;
+    default: return false;
+    }
+}
+
+/* Whether a reply without content says that it is an error, in one of the ways of servers that have no `error` in it.
+ */
+static bool is_bare_error(const struct json *j)
+{
+    static const char *const words[] = {"message", "msg", "detail", "error_msg"};
+    if (json_string_is(j, json_get(j, 0, "object"), "error") || json_string_is(j, json_get(j, 0, "type"), "error"))
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (json_inner(j, json_get(j, 0, words[i])).len)
+            return true;
+    int64_t status;
+    uint32_t errors = json_get(j, 0, "errors"), detail = json_get(j, 0, "detail"), resp = json_get(j, 0, "base_resp");
+    return (json_is(j, errors, JSON_ARRAY) && json_first(j, errors)) ||
+           (json_is(j, detail, JSON_ARRAY) && json_first(j, detail)) ||
+           (resp && json_int64(j, json_get(j, resp, "status_code"), &status) && status != 0);
+}
+
+bool decoder_bare_error(struct decoder *d)
+{
+    if (!is_bare_error(&d->json))
+        return false;
+    decoder_fail(d, json_raw(&d->json, 0));
+    return true;
 }

@@ -72,5 +72,16 @@ struct decoder {
 /* Adds a call. Returns NULL at OUTPUTS_MAX calls, after EVENT_LIMIT, and out of memory (d->no_memory). */
 struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash);
 void decoder_free(struct decoder *d);
+/* Gives an event to the decoder's sink. */
+void decoder_emit(struct decoder *d, const struct event *event);
+/* Emits a failure: `error` is a JSON value, or plain text. */
+void decoder_fail(struct decoder *d, struct slice error);
+/* Emits a failure when this value of an `error` field holds one: not for null, false, "", {} and the like. Whether it
+ * did. */
+bool decoder_error(struct decoder *d, uint32_t error);
+/* For a reply or event that has neither content nor `error`: emits a failure when the object of d->json is an error all
+ * the same, such as {"object":"error","message":…}, {"detail":…} or {"base_resp":{"status_code":1008,…}}. Whether it
+ * did. */
+bool decoder_bare_error(struct decoder *d);
 
 #endif

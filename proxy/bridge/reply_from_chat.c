@@ -5,17 +5,12 @@
 
 #include <string.h>
 
-static void emit(struct decoder *d, const struct event *event)
-{
-    d->sink.take(d->sink.owner, event);
-}
-
 static void emit_text(struct decoder *d, enum event_kind kind, uint32_t call, struct slice text)
 {
     if (!text.len)
         return;
     d->content |= kind == EVENT_TEXT || kind == EVENT_REASONING;
-    emit(d, &(struct event){.kind = kind, .call = call, .text = text});
+    decoder_emit(d, &(struct event){.kind = kind, .call = call, .text = text});
 }
 
 /* A string, or an array of parts as Mistral's: text, and thinking with parts of its own. */
@@ -75,7 +70,7 @@ static void read_arguments(struct decoder *d, struct decoded_call *call, uint32_
 {
     const struct json *j = &d->json;
     if (json_is(j, arguments, JSON_OBJECT)) { /* not a string: some servers send the object itself */
-        emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
+        decoder_emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
         call->closed = true;
         return;
     }
@@ -107,11 +102,11 @@ static void read_call(struct decoder *d, uint32_t delta)
     if (call->number == NO_CALL && name.len) {
         call->number = d->started++;
         d->content = true;
-        emit(d, &(struct event){.kind = EVENT_CALL,
-                                .call = call->number,
-                                .flat = !custom,
-                                .text = state,
-                                .tool = {custom ? TOOL_CUSTOM : TOOL_FUNCTION, {NULL, 0}, name}});
+        decoder_emit(d, &(struct event){.kind = EVENT_CALL,
+                                        .call = call->number,
+                                        .flat = !custom,
+                                        .text = state,
+                                        .tool = {custom ? TOOL_CUSTOM : TOOL_FUNCTION, {NULL, 0}, name}});
     } else if (call->number != NO_CALL) {
         emit_text(d, EVENT_STATE, call->number, state);
     }
@@ -134,24 +129,17 @@ static void read_finish(struct decoder *d, uint32_t node)
     if (!word.len)
         return;
     if (slice_is(word, "error") || slice_starts(word, "function_call_filter")) { /* OpenRouter's and Gemini's */
-        emit(d, &(struct event){.kind = EVENT_FAILURE,
-                                .raw = SLICE("{\"message\":\"the upstream's model failed in the middle of its answer\","
-                                             "\"code\":\"server_error\"}")});
+        decoder_emit(d, &(struct event){
+                            .kind = EVENT_FAILURE,
+                            .raw = SLICE("{\"message\":\"the upstream's model failed in the middle of its answer\","
+                                         "\"code\":\"server_error\"}")});
         return;
     }
     struct event event = {.kind = EVENT_FINISH, .finish = FINISH_STOP};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (slice_is(word, words[i].word))
             event.finish = words[i].finish;
-    emit(d, &event);
-}
-
-static bool read_error(struct decoder *d, uint32_t error)
-{
-    if (!error || json_is(&d->json, error, JSON_NULL))
-        return false;
-    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = json_raw(&d->json, error)});
-    return true;
+    decoder_emit(d, &event);
 }
 
 /* One choice of a chunk or of a whole reply: `message` is its delta or its message. */
@@ -170,18 +158,20 @@ static void read_choice(struct decoder *d, uint32_t choice, const char *message_
     for (uint32_t call = json_is(j, calls, JSON_ARRAY) ? json_first(j, calls) : JSON_NONE; call;
          call = json_next(j, call))
         read_call(d, call);
-    if (!read_error(d, object_field(j, choice, "error")))
+    if (!decoder_error(d, object_field(j, choice, "error")))
         read_finish(d, object_field(j, choice, "finish_reason"));
 }
 
 static void read_reply(struct decoder *d, const char *message_key)
 {
     const struct json *j = &d->json;
-    if (read_error(d, json_get(j, 0, "error")))
+    if (decoder_error(d, json_get(j, 0, "error")))
         return;
     uint32_t choices = json_get(j, 0, "choices");
     struct event event = {.kind = EVENT_USAGE};
     uint32_t choice = json_is(j, choices, JSON_ARRAY) ? json_first(j, choices) : JSON_NONE;
+    if (!choice && decoder_bare_error(d))
+        return;
     for (; choice; choice = json_next(j, choice)) {
         int64_t index = 0;
         uint32_t node = object_field(j, choice, "index");
@@ -192,25 +182,21 @@ static void read_reply(struct decoder *d, const char *message_key)
     if (!json_is(j, usage, JSON_OBJECT))
         usage = object_field(j, json_get(j, 0, "x_groq"), "usage");
     if (usage_read(j, usage, &event.usage))
-        emit(d, &event);
-}
-
-static void fail(struct decoder *d, struct slice error)
-{
-    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = error});
+        decoder_emit(d, &event);
 }
 
 void reply_event_from_chat(struct decoder *d, const struct sse_event *event)
 {
     struct slice data = slice_trim(event->data);
     if (slice_is(data, "[DONE]"))
-        emit(d, &(struct event){.kind = EVENT_END});
+        decoder_emit(d, &(struct event){.kind = EVENT_END});
     else if (!data.len)
         return;
+    else if (slice_is(event->name, "error"))
+        decoder_fail(d, data);
     else if (!json_parse(&d->json, data.ptr, data.len) || json_type(&d->json, 0) != JSON_OBJECT)
-        fail(d, SLICE("{\"message\":\"the upstream sent an event that is no JSON object\",\"code\":\"server_error\"}"));
-    else if (slice_is(event->name, "error") && !json_get(&d->json, 0, "error"))
-        fail(d, data);
+        decoder_fail(
+            d, SLICE("{\"message\":\"the upstream sent an event that is no JSON object\",\"code\":\"server_error\"}"));
     else
         read_reply(d, "delta");
 }
@@ -218,5 +204,5 @@ void reply_event_from_chat(struct decoder *d, const struct sse_event *event)
 void reply_whole_from_chat(struct decoder *d)
 {
     read_reply(d, "message");
-    emit(d, &(struct event){.kind = EVENT_END});
+    decoder_emit(d, &(struct event){.kind = EVENT_END});
 }

@@ -5,21 +5,18 @@
 void reply_whole_from_embeddings(struct decoder *d)
 {
     const struct json *j = &d->json;
-    uint32_t error = json_get(j, 0, "error"), data = json_get(j, 0, "data");
-    struct event event = {.kind = EVENT_FAILURE};
-    if (error && !json_is(j, error, JSON_NULL)) {
-        event.raw = json_raw(j, error);
-        d->sink.take(d->sink.owner, &event);
+    uint32_t data = json_get(j, 0, "data");
+    bool any = json_is(j, data, JSON_ARRAY) && json_first(j, data);
+    struct event event = {.kind = EVENT_OTHER};
+    if (decoder_error(d, json_get(j, 0, "error")) || (!any && decoder_bare_error(d)))
         return;
-    }
-    event.kind = EVENT_OTHER;
-    if (json_is(j, data, JSON_ARRAY) && json_first(j, data))
-        d->sink.take(d->sink.owner, &event);
+    if (any)
+        decoder_emit(d, &event);
     event.kind = EVENT_USAGE;
     event.usage = USAGE_UNKNOWN;
     (void)usage_read(j, json_get(j, 0, "usage"), &event.usage);
     event.usage.output = 0; /* embeddings are made of the prompt alone */
-    d->sink.take(d->sink.owner, &event);
+    decoder_emit(d, &event);
     event.kind = EVENT_END;
-    d->sink.take(d->sink.owner, &event);
+    decoder_emit(d, &event);
 }

@@ -2,24 +2,19 @@
 #include "proxy/bridge/dialect.h"
 #include "proxy/terms/usage.h"
 
-static void emit(struct decoder *d, const struct event *event)
-{
-    d->sink.take(d->sink.owner, event);
-}
-
 static void emit_text(struct decoder *d, enum event_kind kind, uint32_t call, struct slice text)
 {
     if (!text.len)
         return;
     d->content = true;
-    emit(d, &(struct event){.kind = kind, .call = call, .text = text});
+    decoder_emit(d, &(struct event){.kind = kind, .call = call, .text = text});
 }
 
 static void emit_failure(struct decoder *d, uint32_t error)
 {
     struct slice raw = error ? json_raw(&d->json, error)
                              : SLICE("{\"message\":\"the upstream's response failed\",\"code\":\"server_error\"}");
-    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = raw});
+    decoder_emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = raw});
 }
 
 static uint32_t root_field(const struct decoder *d, const char *key)
@@ -37,7 +32,7 @@ static bool read_index(struct decoder *d, unsigned *index)
     *index = any && given < OUTPUTS_MAX ? (unsigned)given : 0;
     if (!any || given < OUTPUTS_MAX)
         return true;
-    emit(d, &(struct event){.kind = EVENT_LIMIT});
+    decoder_emit(d, &(struct event){.kind = EVENT_LIMIT});
     return false;
 }
 
@@ -114,7 +109,7 @@ static struct decoded_call *begin_call(struct decoder *d, unsigned index, uint32
     if (kind == TOOL_SEARCH && !tool.name.len)
         tool.name = SLICE("tool_search");
     d->content = true;
-    emit(d, &(struct event){.kind = EVENT_CALL, .call = call->number, .tool = tool});
+    decoder_emit(d, &(struct event){.kind = EVENT_CALL, .call = call->number, .tool = tool});
     return call;
 }
 
@@ -148,10 +143,10 @@ static void read_call_done(struct decoder *d, unsigned index, uint32_t item, enu
         return;
     uint32_t arguments = object_field(j, item, kind == TOOL_CUSTOM ? "input" : "arguments");
     if (!call->has_arguments && json_is(j, arguments, JSON_OBJECT))
-        emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
+        decoder_emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
     else if (!call->has_arguments && arguments)
         emit_text(d, EVENT_ARGUMENTS, call->number, json_inner(j, arguments));
-    emit(d, &(struct event){.kind = EVENT_ITEM, .call = call->number, .raw = json_raw(j, item)});
+    decoder_emit(d, &(struct event){.kind = EVENT_ITEM, .call = call->number, .raw = json_raw(j, item)});
     call->index = -1; /* another item may come under the same number, or under none */
 }
 
@@ -189,11 +184,11 @@ static void read_item(struct decoder *d, unsigned index, uint32_t item)
         emit_text(d, EVENT_STATE, NO_CALL, object_text(j, item, "encrypted_content"));
     } else {
         d->content = true;
-        emit(d, &(struct event){.kind = EVENT_OTHER, .raw = json_raw(j, item)});
+        decoder_emit(d, &(struct event){.kind = EVENT_OTHER, .raw = json_raw(j, item)});
         return;
     }
-    emit(d, &(struct event){.kind = EVENT_ITEM, .call = NO_CALL, .raw = json_raw(j, item)});
-    emit(d, &(struct event){.kind = EVENT_BREAK});
+    decoder_emit(d, &(struct event){.kind = EVENT_ITEM, .call = NO_CALL, .raw = json_raw(j, item)});
+    decoder_emit(d, &(struct event){.kind = EVENT_BREAK});
 }
 
 static void read_item_done(struct decoder *d)
@@ -226,13 +221,13 @@ static void read_end(struct decoder *d, struct slice status, uint32_t error, uin
     if (!d->content)
         read_output(d, output);
     if (usage_read(j, usage, &event.usage))
-        emit(d, &event);
+        decoder_emit(d, &event);
     event = (struct event){.kind = EVENT_FINISH, .finish = FINISH_STOP};
     if (slice_is(status, "incomplete"))
         event.finish = json_string_is(j, object_field(j, details, "reason"), "content_filter") ? FINISH_FILTER
                                                                                                : FINISH_LENGTH;
-    emit(d, &event);
-    emit(d, &(struct event){.kind = EVENT_END});
+    decoder_emit(d, &event);
+    decoder_emit(d, &(struct event){.kind = EVENT_END});
 }
 
 static void read_terminal(struct decoder *d, const char *status)
@@ -261,7 +256,8 @@ static void read_failed(struct decoder *d)
 static void read_error(struct decoder *d)
 {
     uint32_t error = root_field(d, "error");
-    emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = json_raw(&d->json, error)}); /* error, or 0: all of it */
+    decoder_emit(d,
+                 &(struct event){.kind = EVENT_FAILURE, .raw = json_raw(&d->json, error)}); /* error, or 0: all of it */
 }
 
 void reply_event_from_responses(struct decoder *d, const struct sse_event *event)
@@ -295,6 +291,8 @@ void reply_event_from_responses(struct decoder *d, const struct sse_event *event
     struct slice name = type ? json_inner(&d->json, type) : event->name;
     if (!name.len && root_field(d, "error"))
         name = SLICE("error");
+    if (!name.len && decoder_bare_error(d))
+        return;
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
         if (slice_is(name, readers[i].type)) {
             readers[i].read(d);
@@ -307,6 +305,8 @@ void reply_whole_from_responses(struct decoder *d)
     const struct json *j = &d->json;
     uint32_t status = root_field(d, "status"), error = root_field(d, "error");
     struct slice word = status ? json_inner(j, status) : SLICE("completed");
+    if (!error && !root_field(d, "output") && decoder_bare_error(d))
+        return;
     read_end(d, error ? SLICE("failed") : word, error, root_field(d, "incomplete_details"), root_field(d, "output"),
              root_field(d, "usage"));
 }

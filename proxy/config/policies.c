@@ -19,6 +19,7 @@ static const struct class {
     {offsetof(struct policy_source, internal), FAILURE_CONNECT},
     {offsetof(struct policy_source, internal), FAILURE_CUT},
     {offsetof(struct policy_source, internal), FAILURE_EMPTY},
+    {offsetof(struct policy_source, internal), FAILURE_MALFORMED},
     {offsetof(struct policy_source, internal), FAILURE_PROTOCOL},
 };
 

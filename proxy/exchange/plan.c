@@ -144,7 +144,8 @@ bool request_next(struct request *r, enum failure_kind kind, unsigned *place)
 {
     struct retry_input input = retry_input(r->attempt, r->failed, kind);
     unsigned next = retry_next(&input);
-    const struct model_group *detour = kind == FAILURE_CONTEXT          ? r->group->on_context
+    bool too_long = kind == FAILURE_CONTEXT || kind == FAILURE_TOO_LARGE;
+    const struct model_group *detour = too_long                         ? r->group->on_context
                                        : kind == FAILURE_CONTENT_FILTER ? r->group->on_content_filter
                                                                         : NULL;
     *place = 0;

@@ -45,9 +45,10 @@ bool retry_same(const struct retry_input *in, const struct failure *f, const str
     const struct deployment *d = p->attempts[in->attempt];
     int others = others_allowed(in, d);
     bool last = in->attempt + 1 >= p->count || strcmp(p->attempts[in->attempt + 1]->alias, d->alias) != 0;
-    bool passes = (f->kind == FAILURE_CONNECT || f->kind == FAILURE_SERVER) && f->retry_after_s < 0;
+    bool quick = (f->kind == FAILURE_CONNECT || f->kind == FAILURE_SERVER) && took_ms < QUICK_MS;
+    bool passes = (quick || f->kind == FAILURE_MALFORMED) && f->retry_after_s < 0;
     bool own_policy = d->retry.most_ms != 0;
-    return last && passes && !own_policy && nth == 0 && h->failures == 0 && took_ms < QUICK_MS && !in->group->strict &&
+    return last && passes && !own_policy && nth == 0 && h->failures == 0 && !in->group->strict &&
            in->failed <= (unsigned)(others < 0 ? in->config->num_retries : others);
 }
 

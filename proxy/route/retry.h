@@ -22,9 +22,10 @@ struct retry_input {
 
 /* Whether the same deployment is called once more, at once, before its group is left or the client is told: nobody else
  * of the group is left to ask, its provider's row has no retries of its own, some are allowed after such a failure, and
- * this one is likely to be gone already: a connection lost before the reply, or a server error, without a wait that the
- * provider asks for. What had failed before this request, or took its time to fail, is not repeated: in an outage the
- * way on stays short. `nth`: calls to it that this request has repeated. */
+ * this one is likely to be gone already: a connection lost before the reply, a server error, or output of the model's
+ * that cannot be read, without a wait that the provider asks for. What had failed before this request is not repeated,
+ * nor a lost connection or server error that took its time: in an outage the way on stays short. `nth`: calls to it
+ * that this request has repeated. */
 bool retry_same(const struct retry_input *in, const struct failure *f, const struct health *h, unsigned nth,
                 uint64_t took_ms);
 

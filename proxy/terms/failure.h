@@ -21,11 +21,12 @@ struct failure_rule {
 
 const struct failure_rule *failure_rule(enum failure_kind kind);
 /* The failure that an HTTP reply of an upstream means: from its status, Retry-After (seconds, or -1) and the body,
- * whose error message is taken over, redacted and cut. `status` is 400 or more. */
+ * whose error message is taken over, redacted and cut. `status` is 400 or more, or below 200. The words that make the
+ * status more exact are a table (failure_words.h). */
 void failure_from_reply(struct failure *f, int status, int retry_after_s, struct slice body);
-/* The failure that an error object inside a 200 reply or stream means ({"message","code","type","status"} in any mix).
- */
-void failure_from_error(struct failure *f, struct slice error_object);
+/* The failure that an error inside a 200 reply or stream means: an object ({"message","code","type","status"} in any
+ * mix), or plain text. */
+void failure_from_error(struct failure *f, struct slice error);
 /* Puts the deployment's name in front of the message: whose key, whose quota. Once per failure. */
 void failure_name(struct failure *f, const char *deployment_id);
 /* Adds the failure of a later attempt to what the client will be told. The first one counts, because the first

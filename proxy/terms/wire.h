@@ -32,7 +32,7 @@ struct usage {
 #define USAGE_UNKNOWN ((struct usage){-1, -1, -1, -1, false})
 
 /* How a call failed. What follows from each kind (try the next deployment? cool this one down? what is the client
- * told?) is one table in route/failure.c. */
+ * told?) is one table in terms/failure.c. */
 enum failure_kind {
     FAILURE_NONE,
     FAILURE_CONNECT,     /* no connection: refused, reset before the reply, no such host, TLS */
@@ -45,11 +45,15 @@ enum failure_kind {
     FAILURE_UNSUPPORTED, /* the model can't do what the request asks: tools, images, to go on with the assistant's words
                           */
     FAILURE_CONTEXT,     /* the prompt does not fit the context window */
+    FAILURE_TOO_LARGE,   /* the request is larger than the deployment ever takes at once: 413, or more tokens than its
+                            limit per minute. No wait helps; another deployment may have room */
     FAILURE_CONTENT_FILTER, /* refused by the provider's policy */
     FAILURE_SERVER,         /* 5xx */
     FAILURE_OVERLOADED,     /* 503, 529 */
     FAILURE_CUT,            /* the reply broke off before its end */
     FAILURE_EMPTY,          /* a complete reply without any content */
+    FAILURE_MALFORMED,      /* the model's output is unusable, mostly a tool call that cannot be read: another attempt
+                               gives other output */
     FAILURE_PROTOCOL,       /* not HTTP, not JSON, or over a limit of ours */
     FAILURE_INTERNAL,       /* no memory, or a fault of ours */
     FAILURE_BUDGET,         /* a spending limit of ours is reached; nobody was asked */

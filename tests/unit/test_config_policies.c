@@ -42,8 +42,8 @@ TEST(classes_of_errors_become_kinds_of_failure)
     assert_int_equal(times(&c->retries, FAILURE_RATE_LIMIT), 2);
     assert_int_equal(times(&c->retries, FAILURE_BAD_REQUEST), 3);
     assert_int_equal(times(&c->retries, FAILURE_CONTENT_FILTER), 4);
-    static const enum failure_kind internal[] = {FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CONNECT,
-                                                 FAILURE_CUT,    FAILURE_EMPTY,      FAILURE_PROTOCOL};
+    static const enum failure_kind internal[] = {FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CONNECT,  FAILURE_CUT,
+                                                 FAILURE_EMPTY,  FAILURE_PROTOCOL,   FAILURE_MALFORMED};
     for (size_t i = 0; i < COUNT_OF(internal); i++)
         assert_int_equal(times(&c->retries, internal[i]), 7);
     assert_int_equal(times(&c->retries, FAILURE_QUOTA), -1);

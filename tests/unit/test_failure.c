@@ -28,10 +28,10 @@ static void says(int status, const char *body, const char *part)
 /* ---- the table ---- */
 
 static const enum failure_kind ALL[] = {
-    FAILURE_CONNECT,   FAILURE_TIMEOUT,     FAILURE_RATE_LIMIT,  FAILURE_QUOTA,   FAILURE_AUTH,
-    FAILURE_NOT_FOUND, FAILURE_BAD_REQUEST, FAILURE_UNSUPPORTED, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER,
-    FAILURE_SERVER,    FAILURE_OVERLOADED,  FAILURE_CUT,         FAILURE_EMPTY,   FAILURE_PROTOCOL,
-    FAILURE_INTERNAL,  FAILURE_BUDGET,
+    FAILURE_CONNECT,   FAILURE_TIMEOUT,     FAILURE_RATE_LIMIT,  FAILURE_QUOTA,      FAILURE_AUTH,
+    FAILURE_NOT_FOUND, FAILURE_BAD_REQUEST, FAILURE_UNSUPPORTED, FAILURE_CONTEXT,    FAILURE_CONTENT_FILTER,
+    FAILURE_TOO_LARGE, FAILURE_MALFORMED,   FAILURE_SERVER,      FAILURE_OVERLOADED, FAILURE_CUT,
+    FAILURE_EMPTY,     FAILURE_PROTOCOL,    FAILURE_INTERNAL,    FAILURE_BUDGET,
 };
 
 /* Codex hides the message of a 500 and tries 30 times; 401, 403 and 408 make it try again, and 401 is about the wrong
@@ -66,7 +66,8 @@ TEST(faults_of_the_request_go_nowhere_else)
         bool request = ALL[i] == FAILURE_BAD_REQUEST || ALL[i] == FAILURE_CONTEXT || ALL[i] == FAILURE_CONTENT_FILTER ||
                        ALL[i] == FAILURE_INTERNAL || ALL[i] == FAILURE_BUDGET;
         assert_int_equal(failure_rule(ALL[i])->next, !request);
-        assert_int_equal(failure_rule(ALL[i])->cooldown_s == 0, request || ALL[i] == FAILURE_UNSUPPORTED);
+        bool lacking = ALL[i] == FAILURE_UNSUPPORTED || ALL[i] == FAILURE_TOO_LARGE;
+        assert_int_equal(failure_rule(ALL[i])->cooldown_s == 0, request || lacking);
     }
 }
 
@@ -80,7 +81,7 @@ TEST(statuses_tell_the_kind)
     } rows[] = {
         {400, FAILURE_BAD_REQUEST}, {401, FAILURE_AUTH},        {402, FAILURE_QUOTA},      {403, FAILURE_AUTH},
         {404, FAILURE_NOT_FOUND},   {405, FAILURE_NOT_FOUND},   {408, FAILURE_TIMEOUT},    {409, FAILURE_BAD_REQUEST},
-        {413, FAILURE_BAD_REQUEST}, {422, FAILURE_BAD_REQUEST}, {429, FAILURE_RATE_LIMIT}, {451, FAILURE_BAD_REQUEST},
+        {413, FAILURE_TOO_LARGE},   {422, FAILURE_BAD_REQUEST}, {429, FAILURE_RATE_LIMIT}, {451, FAILURE_BAD_REQUEST},
         {500, FAILURE_SERVER},      {502, FAILURE_SERVER},      {503, FAILURE_OVERLOADED}, {504, FAILURE_SERVER},
         {529, FAILURE_OVERLOADED},  {599, FAILURE_SERVER},      {999, FAILURE_SERVER},     {101, FAILURE_PROTOCOL},
     };
@@ -123,11 +124,6 @@ TEST(openai_replies)
             FAILURE_CONTENT_FILTER, NULL);
     read_as(500, "{\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\"}}", FAILURE_SERVER,
             NULL);
-    /* Groq: too many tokens per minute comes as 413. */
-    read_as(413,
-            "{\"error\":{\"message\":\"Request too large: tokens per minute (TPM)\",\"type\":\"tokens\","
-            "\"code\":\"rate_limit_exceeded\"}}",
-            FAILURE_RATE_LIMIT, NULL);
 }
 
 /* What one model lacks another may have: it is asked, and this one does not rest. */

@@ -26,7 +26,8 @@ TEST(waits_double_up_to_a_ceiling_with_some_on_top)
 
 TEST(only_what_may_pass_is_retried)
 {
-    static const enum failure_kind passing[] = {FAILURE_CONNECT, FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CUT};
+    static const enum failure_kind passing[] = {FAILURE_CONNECT, FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CUT,
+                                                FAILURE_MALFORMED};
     for (int kind = FAILURE_CONNECT; kind <= FAILURE_INTERNAL; kind++) {
         bool passes = false;
         for (size_t i = 0; i < COUNT_OF(passing); i++)
@@ -135,7 +136,8 @@ TEST(the_last_of_a_group_is_asked_once_more)
     const struct config c = {.num_retries = 2}, none = {.num_retries = 0};
     const struct model_group g = {0}, strict = {.strict = true};
     const struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1},
-                         waits = {.kind = FAILURE_SERVER, .retry_after_s = 0};
+                         waits = {.kind = FAILURE_SERVER, .retry_after_s = 0},
+                         malformed = {.kind = FAILURE_MALFORMED, .retry_after_s = -1};
     const struct retry_input in = {&c, &g, &PLAN, 2, 1, FAILURE_SERVER};
     const struct health well = {0}, ill = {.failures = 1};
     for (unsigned i = 0; i < 4; i++)
@@ -145,6 +147,7 @@ TEST(the_last_of_a_group_is_asked_once_more)
     assert_true(retry_same(&in, &f, &well, 0, 999));
     assert_false(retry_same(&in, &f, &well, 1, 999));
     assert_false(retry_same(&in, &f, &well, 0, 1000));
+    assert_true(retry_same(&in, &malformed, &well, 0, 60000)); /* a model takes its time to write */
     assert_false(retry_same(&in, &f, &ill, 0, 999));
     assert_false(retry_same(&in, &waits, &well, 0, 999));
     struct config policy = {.num_retries = 2};
@@ -158,7 +161,8 @@ TEST(only_what_may_be_gone_already_is_repeated)
     const struct config c = {.num_retries = 2};
     const struct model_group g = {0};
     for (unsigned kind = FAILURE_CONNECT; kind < FAILURE_KINDS; kind++)
-        assert_int_equal(again(&c, &g, 3, kind), kind == FAILURE_CONNECT || kind == FAILURE_SERVER);
+        assert_int_equal(again(&c, &g, 3, kind),
+                         kind == FAILURE_CONNECT || kind == FAILURE_SERVER || kind == FAILURE_MALFORMED);
 }
 
 int main(void)
