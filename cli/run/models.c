@@ -41,7 +41,7 @@ bool models_take_health(struct models *m, struct slice body)
 
 static bool is_openai(const struct deployment *d)
 {
-    return strcmp(d->provider->prefix, "openai") == 0 || d->provider->sign_in == SIGN_IN_CHATGPT;
+    return d->provider->openai_models;
 }
 
 static bool is_open(const struct deployment *d)

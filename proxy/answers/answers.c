@@ -62,9 +62,10 @@ bool answers_model(const struct answers *a, struct slice name, struct buf *out)
 
 bool answers_ready(const struct answers *a, const struct deployment *d, struct buf *why)
 {
-    if (!d->not_ready && d->provider->sign_in == SIGN_IN_CHATGPT && *a->no_login) {
+    const char *no_sign_in = a->no_sign_in[d->provider->sign_in];
+    if (!d->not_ready && no_sign_in && *no_sign_in) {
         if (why)
-            buf_add_text(why, a->no_login);
+            buf_add_text(why, no_sign_in);
         return false;
     }
     return limit_ready(&a->health[d->index], d, a->now_ms, why);

@@ -11,12 +11,12 @@
 
 struct answers {
     const struct config *config;
-    const struct health *health;     /* by deployment index */
-    uint64_t now_ms;                 /* monotonic */
-    const char *no_login;            /* why the ChatGPT login can't be used; "" when it can, or nobody wants it */
-    const struct catalog *catalog;   /* NULL: none */
-    bool risk_router;                /* asked at its port */
-    const struct strategy *strategy; /* of the port; NULL: simple-shuffle */
+    const struct health *health;      /* by deployment index */
+    uint64_t now_ms;                  /* monotonic */
+    const char *no_sign_in[SIGN_INS]; /* by kind: why calls can't sign in; "" or NULL: they can, or none needs it */
+    const struct catalog *catalog;    /* NULL: none */
+    bool risk_router;                 /* asked at its port */
+    const struct strategy *strategy;  /* of the port; NULL: simple-shuffle */
     const struct decisions *decisions;
     const struct spending *spending;
     const struct adaptive *adaptive; /* NULL: not enabled */

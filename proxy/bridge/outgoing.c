@@ -60,13 +60,12 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
 {
     const struct deployment *d = options->deployment;
     bool same = (d->wires & (unsigned)request->wire) != 0 && d->provider->kind == PROVIDER_HTTP;
-    bool signs_in = d->provider->sign_in == SIGN_IN_CHATGPT;
     bool made;
     *o = (struct outgoing){.wire = request->wire};
     buf_init(&o->own, BODY_MAX);
     if (same) {
         made = pass_request(&request->top, d->upstream_model, &o->own, &o->body);
-        if (made && (options->apart || signs_in))
+        if (made && (options->apart || d->provider->chatgpt_fields))
             made = copy_together(o);
     } else {
         o->wire = (d->wires & WIRE_CHAT) ? WIRE_CHAT : WIRE_RESPONSES;
@@ -76,7 +75,7 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
         o->body = pieces_of(buf_slice(&o->own));
     }
     const char *refusal = NULL;
-    if (made && signs_in)
+    if (made && d->provider->chatgpt_fields)
         made = mend_for_chatgpt(o, d, &refusal);
     if (refusal)
         failure_set(failure, FAILURE_BAD_REQUEST, "%s", refusal);

@@ -1,4 +1,4 @@
-/* pure. What deployments that sign in with the ChatGPT login take from the file and the environment. */
+/* pure. What each way to sign in takes from the file and the environment. */
 #include "proxy/config/private.h"
 
 #include "common/url.h"
@@ -36,15 +36,18 @@ static void set_token_url(struct config_loader *l)
                      TOKEN_URL_VARIABLE ": expected https://…, or http:// to this machine: a login's tokens go there");
 }
 
-bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+static bool key(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    const struct config_text *given = s->instructions.line ? &s->instructions : &s->originator;
+    (void)d;
+    if (given->line)
+        config_warn(l, given->line, "litellm_params: `instructions` and `originator` are for codex-oauth alone");
+    return true;
+}
+
+static bool chatgpt(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
     const char *originator = s->originator.text ? s->originator.text : ORIGINATOR;
-    if (d->provider->sign_in != SIGN_IN_CHATGPT) {
-        const struct config_text *given = s->instructions.line ? &s->instructions : &s->originator;
-        if (given->line)
-            config_warn(l, given->line, "litellm_params: `instructions` and `originator` are for codex-oauth alone");
-        return true;
-    }
     if (!d->not_ready && !config_env(l, "CODEX_HOME") && !config_env(l, "HOME"))
         d->not_ready = copy(l, "neither CODEX_HOME nor HOME is set");
     if (s->api_key.line)
@@ -66,6 +69,13 @@ bool config_login(struct config_loader *l, const struct deployment_source *s, st
     d->originator = copy(l, originator);
     d->instructions = s->instructions.text && *s->instructions.text ? copy(l, s->instructions.text) : NULL;
     return d->originator != NULL;
+}
+
+bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    static bool (*const rows[SIGN_INS])(struct config_loader *, const struct deployment_source *,
+                                        struct deployment *) = {[SIGN_IN_KEY] = key, [SIGN_IN_CHATGPT] = chatgpt};
+    return rows[d->provider->sign_in](l, s, d);
 }
 
 /* LiteLLM learns here which Python class serves a prefix; those that we know need none. */

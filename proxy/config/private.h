@@ -136,7 +136,7 @@ char *config_secret(struct config_loader *l, const char *text);
 bool config_key_is_clean(const char *key);
 /* Fills config->deployments[index] from its source; `nth` of its group, from 1. false after an error. */
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth);
-/* Fills what a deployment with SIGN_IN_CHATGPT has of its own, and the token endpoint's URL. false after an error. */
+/* Fills what a deployment's way to sign in needs, the token endpoint's URL among it. false after an error. */
 bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
 /* Warns of custom_provider_map's entries that are not built in. */
 void config_custom_providers(struct config_loader *l);

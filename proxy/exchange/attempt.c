@@ -145,12 +145,11 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     return silent && state != RELAY_DONE ? CALL_SILENT : CALL_GO_ON; /* done: `a` is gone, and the call released */
 }
 
-/* The provider refused the login's token: whether another one is tried. */
+/* The provider refused the credential: whether another one is tried. */
 static bool sign_in_again(struct attempt *a)
 {
-    if (a->deployment->provider->sign_in != SIGN_IN_CHATGPT || ++a->sign_ins > SIGN_INS_MAX)
+    if (++a->sign_ins > SIGN_INS_MAX || !sign_in_rejected(a->request->shared->sign_ins, a->deployment, a->credential))
         return false;
-    login_rejected(a->request->shared->login, a->login_generation);
     buf_clear(&a->error_body);
     sign_in(a);
     return true;
@@ -224,12 +223,12 @@ static void on_signed_in(void *ctx, const struct failure *failure)
     request_attempt_failed(a, &f, 0);
 }
 
-/* Gets the login's token, now or later, and goes on with the call. */
+/* Gets what the call signs in with, now or later, and goes on with the call. */
 static void sign_in(struct attempt *a)
 {
     struct failure f;
     a->login_wait = (struct login_wait){.done = on_signed_in, .ctx = a};
-    enum login_state state = login_get(a->request->shared->login, &a->login_wait, &f);
+    enum login_state state = sign_in_get(a->request->shared->sign_ins, a->deployment, &a->login_wait, &f);
     if (state != LOGIN_WAITING)
         on_signed_in(a, state == LOGIN_FAILED ? &f : NULL);
 }
@@ -264,8 +263,6 @@ void attempt_begin(struct attempt *a, unsigned place, unsigned repeated)
         request_attempt_failed(a, &f, 0);
     else if (a->deployment->provider->kind == PROVIDER_ECHO)
         serve_echo(a);
-    else if (a->deployment->provider->sign_in == SIGN_IN_CHATGPT)
-        sign_in(a);
     else
-        start_call(a);
+        sign_in(a);
 }

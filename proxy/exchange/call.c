@@ -3,37 +3,7 @@
 
 #include "proxy/terms/failure.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-/* Adds a header line, ended by a NUL. */
-static PRINTF_LIKE(2, 3) void add_line(struct buf *lines, const char *format, ...)
-{
-    char line[CALL_FIELDS_MAX];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    lines->failed |= len < 0 || (size_t)len >= sizeof line;
-    buf_add(lines, line, strlen(line) + 1);
-    explicit_bzero(line, sizeof line);
-}
-
-/* The header lines of a call with the ChatGPT login. The conversation's name serves the backend's prompt cache; Codex
- * has written it in both ways. */
-static bool add_login_lines(const struct attempt *a, struct buf *lines)
-{
-    const struct login *login = a->request->shared->login;
-    unsigned long long conversation = a->request->asked.conversation;
-    add_line(lines, "Authorization: Bearer %s", login_access_token(login));
-    if (*login_account_id(login))
-        add_line(lines, "chatgpt-account-id: %s", login_account_id(login));
-    add_line(lines, "originator: %s", a->deployment->originator);
-    add_line(lines, "session_id: %016llx", conversation);
-    add_line(lines, "session-id: %016llx", conversation);
-    return !lines->failed;
-}
 
 /* Points at each of the lines; ends with a NULL. */
 static void point_at_lines(const struct buf *lines, const char *fields[], size_t max)
@@ -48,14 +18,12 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
 {
     const struct request *r = a->request;
     const struct deployment *d = a->deployment;
-    bool signs_in = d->provider->sign_in == SIGN_IN_CHATGPT;
-    bool stream = r->asked.stream || signs_in; /* that backend streams and nothing else */
+    bool stream = r->asked.stream || d->provider->streams_only;
     const char *fields[8];
     struct buf lines;
     struct call_request request = {
         .deployment = d,
         .path = wire_path(a->outgoing.wire),
-        .fields = signs_in ? fields : NULL,
         .body = a->outgoing.body,
         .stream = stream,
         .first_timeout_ms = stream ? d->stream_timeout_ms : d->timeout_ms,
@@ -63,9 +31,9 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
         .total_timeout_ms = r->asked.stream ? 0 : d->timeout_ms,
     };
     buf_init(&lines, 2 * CALL_FIELDS_MAX);
-    if (!signs_in || (buf_reserve(&lines, lines.max) && add_login_lines(a, &lines))) {
+    if (sign_in_headers(r->shared->sign_ins, d, r->asked.conversation, &lines, &a->credential)) {
         point_at_lines(&lines, fields, sizeof fields / sizeof *fields);
-        a->login_generation = signs_in ? login_generation(r->shared->login) : 0;
+        request.fields = lines.len ? fields : NULL;
         a->call = call_start(r->shared->upstream, &request, events, a);
     }
     buf_wipe(&lines);

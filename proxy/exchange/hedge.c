@@ -87,7 +87,7 @@ static bool may_hedge(const struct request *r, double *usd)
     if (r->state != REQUEST_CALLING || r->second || a->first_content_ms || a->place + 1 >= r->plan.count)
         return false;
     const struct deployment *d = r->plan.attempts[a->place + 1];
-    if (d == a->deployment || d->provider->sign_in == SIGN_IN_CHATGPT)
+    if (d == a->deployment || d->provider->subscription)
         return false;
     *usd = request_estimate(r, d);
     return *usd <= c->hedge_max_cost_usd && request_affords(r, *usd); /* false if the price is unknown */

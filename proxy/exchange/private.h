@@ -44,8 +44,8 @@ struct attempt {
     uint64_t started_ms, first_content_ms; /* monotonic; 0: not yet */
     struct health_call health_call;
     struct outgoing outgoing;
-    struct login_wait login_wait; /* for the token of the ChatGPT login, where the provider wants one */
-    unsigned login_generation;    /* of the token that the call was made with */
+    struct login_wait login_wait; /* for what the call signs in with */
+    unsigned credential;          /* that it signed in with; see upstream/sign_in.h */
     unsigned sign_ins;            /* further ones, after a 401 */
     struct call *call;
     bool paused;
@@ -158,7 +158,7 @@ bool request_is_elsewhere(const struct request *r, const struct deployment *d);
 
 /* call.c */
 
-/* Starts the attempt's call; a->call stays NULL without memory. The token of the login must be there. */
+/* Starts the attempt's call; a->call stays NULL without memory. sign_in_get() must have succeeded. */
 void attempt_start_call(struct attempt *a, const struct call_events *events);
 /* Makes the relay for the reply. false: no memory. */
 MUST_CHECK bool attempt_make_relay(struct attempt *a, bool event_stream);

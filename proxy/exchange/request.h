@@ -25,7 +25,7 @@
 #include "proxy/route/health.h"
 #include "proxy/route/share.h"
 #include "proxy/route/spending.h"
-#include "proxy/upstream/login.h"
+#include "proxy/upstream/sign_in.h"
 
 struct event;
 struct request;
@@ -43,7 +43,7 @@ struct exchange_shared {
     struct spend **accounts;   /* by the index of the model group */
     struct adaptive *adaptive; /* NULL: not enabled */
     struct upstream *upstream;
-    struct login *login;           /* NULL: no deployment needs it */
+    struct sign_ins *sign_ins;
     struct decisions *decisions;   /* the last ones; they outlive the configuration */
     struct share *share;           /* NULL: there are no other workers; see sharing.h */
     unsigned *slots;               /* in it: of the deployments, of the groups' accounts, of all money */

@@ -3,6 +3,7 @@
 
 #include "common/paths.h"
 #include "proxy/serve/sandbox.h"
+#include "proxy/upstream/sign_in.h"
 
 #include <libgen.h>
 #include <stdlib.h>
@@ -17,18 +18,19 @@ static char *folder_of(const char *file)
     return folder;
 }
 
-static bool signs_in(const struct config *config)
+/* The file of Codex's folder that deployments sign in with; NULL: none. */
+static const char *login_file(const struct config *config)
 {
-    for (unsigned i = 0; i < config->deployment_count; i++)
-        if (config->deployments[i].provider->sign_in == SIGN_IN_CHATGPT)
-            return true;
-    return false;
+    const char *file = NULL;
+    for (unsigned i = 0; !file && i < config->deployment_count; i++)
+        file = sign_in_file(config->deployments[i].provider->sign_in);
+    return file;
 }
 
 void confine(const struct config *config, const char *catalog_file, const char *key_file, struct harden_status *status)
 {
     char *home = paths_codex_home(), *logs = home ? paths_join(home, "logs") : NULL;
-    char *auth = home && signs_in(config) ? paths_join(home, "auth.json") : NULL;
+    char *auth = home && login_file(config) ? paths_join(home, login_file(config)) : NULL;
     char *folders[] = {folder_of(config->path), folder_of(catalog_file), folder_of(key_file),       logs,
                        auth ? home : NULL,      folder_of(auth),         folder_of(config->ca_file)};
     const bool writable[] = {false, false, true, true, true, true, false};

@@ -2,7 +2,6 @@
 #include "proxy/serve/generation.h"
 
 #include "common/clock.h"
-#include "common/paths.h"
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
 #include "proxy/record/kept.h"
@@ -16,22 +15,6 @@ void setup_free(struct setup *setup)
     catalog_free(setup->catalog);
     config_free(setup->config);
     *setup = (struct setup){NULL, NULL};
-}
-
-/* The ChatGPT login, where a deployment wants it: auth.json is touched by nobody else. */
-static bool set_up_login(struct generation *g)
-{
-    const struct config *config = g->setup.config;
-    bool wanted = false;
-    for (unsigned i = 0; i < config->deployment_count; i++)
-        wanted |= config->deployments[i].provider->sign_in == SIGN_IN_CHATGPT && !config->deployments[i].not_ready;
-    if (!wanted)
-        return true;
-    char *home = paths_codex_home();
-    struct login_options options = {home, config->token_url};
-    g->exchanges.login = home ? login_new(g->exchanges.base, g->exchanges.upstream, &options) : NULL;
-    free(home);
-    return g->exchanges.login != NULL;
 }
 
 /* The names of a group share its account. */
@@ -65,9 +48,11 @@ static bool set_up(struct generation *g, const struct generation_options *option
     };
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
+    if (g->exchanges.upstream)
+        g->exchanges.sign_ins = sign_ins_new(options->base, g->exchanges.upstream, config);
     bool adapts = g->exchanges.adaptive || !config->adaptive.enabled;
-    if (!g->exchanges.health || !g->exchanges.affinity || !adapts || !g->exchanges.accounts || !g->exchanges.upstream ||
-        !set_up_accounts(g) || !sharing_set_up(&g->exchanges) || !set_up_login(g))
+    if (!g->exchanges.health || !g->exchanges.affinity || !adapts || !g->exchanges.accounts || !g->exchanges.sign_ins ||
+        !set_up_accounts(g) || !sharing_set_up(&g->exchanges))
         return false;
     g->probes = probes_start(options->base, g->exchanges.upstream, config, g->exchanges.health, options->probes_changed,
                              options->ctx);
@@ -172,7 +157,7 @@ void generation_free(struct generation *g)
     ahead_stop(g->ahead);
     if (g->exchanges.decisions && g->setup.config)
         decisions_detach(g->exchanges.decisions, g->setup.config);
-    login_free(g->exchanges.login);
+    sign_ins_free(g->exchanges.sign_ins);
     upstream_free(g->exchanges.upstream);
     free(g->exchanges.health);
     free(g->exchanges.affinity);

@@ -23,8 +23,8 @@
 #define CLIENTS_MAX 10000
 #define DRAIN_S 5
 #define KEEP_STATE_S 60
-#define LOGIN_LOOK_S 5 /* between two looks whether Codex is logged in */
-#define SETTLE_MS 50   /* how long READY waits for the local probes' first answers */
+#define SIGN_INS_LOOK_S 5 /* between two looks whether calls can sign in */
+#define SETTLE_MS 50      /* how long READY waits for the local probes' first answers */
 
 enum { SIGNALS = 4 };
 
@@ -45,7 +45,7 @@ struct server {
     struct spending spending;
     struct decisions *decisions;
     struct event *tick, *settle, *drain, *journal_flush, *control, *signals[SIGNALS];
-    char no_login[sizeof((struct failure *)0)->message];
+    char no_sign_in[SIGN_INS][sizeof((struct failure *)0)->message]; /* see struct answers */
     unsigned ticks;
     bool ready, stopping;
     bool has_terminal; /* standard error was one when it began */
@@ -54,15 +54,18 @@ struct server {
 
 static void publish(struct server *s, const char *first);
 
-/* Looks whether Codex is logged in, for those who are shown which aliases are ready. */
-static void look_at_login(struct server *s)
+/* Finds out whether calls can sign in, for the answers that say which aliases are ready. */
+static void look_at_sign_ins(struct server *s)
 {
-    struct login *login = s->now->exchanges.login;
-    struct failure f = {.message = ""};
-    if (!login || login_present(login, &f))
-        *f.message = '\0';
-    bool news = strcmp(s->no_login, f.message) != 0;
-    (void)snprintf(s->no_login, sizeof s->no_login, "%s", f.message);
+    bool news = false;
+    for (unsigned kind = 0; kind < SIGN_INS; kind++) {
+        char *kept = s->no_sign_in[kind];
+        struct failure f = {.message = ""};
+        if (sign_in_ready(s->now->exchanges.sign_ins, kind, &f))
+            *f.message = '\0';
+        news = news || strcmp(kept, f.message) != 0;
+        (void)snprintf(kept, sizeof s->no_sign_in[kind], "%s", f.message);
+    }
     if (news && s->ready)
         publish(s, "");
 }
@@ -71,17 +74,19 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
 {
     const struct generation *g = s->now;
     bool risk = entrance == ENTRANCE_RISK;
-    return (struct answers){.config = g->setup.config,
-                            .health = g->exchanges.health,
-                            .now_ms = clock_monotonic_ms(),
-                            .no_login = s->no_login,
-                            .catalog = g->setup.catalog,
-                            .risk_router = risk,
-                            .strategy = risk ? g->setup.config->risk_strategy : g->setup.config->strategy,
-                            .decisions = s->decisions,
-                            .spending = &s->spending,
-                            .adaptive = g->exchanges.adaptive,
-                            .unix_ms = clock_unix_ms()};
+    struct answers now = {.config = g->setup.config,
+                          .health = g->exchanges.health,
+                          .now_ms = clock_monotonic_ms(),
+                          .catalog = g->setup.catalog,
+                          .risk_router = risk,
+                          .strategy = risk ? g->setup.config->risk_strategy : g->setup.config->strategy,
+                          .decisions = s->decisions,
+                          .spending = &s->spending,
+                          .adaptive = g->exchanges.adaptive,
+                          .unix_ms = clock_unix_ms()};
+    for (unsigned kind = 0; kind < SIGN_INS; kind++)
+        now.no_sign_in[kind] = s->no_sign_in[kind];
+    return now;
 }
 
 /* POST /dispatch/reset: what was seen of the deployments is forgotten. */
@@ -105,7 +110,7 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
     }
     sharing_sync(&s->now->exchanges);
     if (endpoint == ENDPOINT_HEALTH)
-        look_at_login(s);
+        look_at_sign_ins(s);
     else if (endpoint == ENDPOINT_RESET)
         reset(s);
     struct answers now = answers_now(s, door->entrance);
@@ -184,8 +189,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     sharing_sync(&s->now->exchanges);
     if (s->options->share && share_reset_wished(s->options->share))
         generation_reset(s->now);
-    if (++s->ticks % LOGIN_LOOK_S == 0)
-        look_at_login(s);
+    if (++s->ticks % SIGN_INS_LOOK_S == 0)
+        look_at_sign_ins(s);
     if (s->ticks % KEEP_STATE_S == 0 && !s->stopping && !s->options->worker)
         generation_save(s->now, s->options->state_file); /* a kill loses a minute of it */
     if (s->options->parent && s->ready && !s->stopping && !s->options->worker) {
@@ -257,7 +262,7 @@ static void put_in_force(struct server *s, struct generation *g)
     generation_limit_spending(g);
     for (unsigned i = 0; i < ENTRANCES; i++)
         s->doors[i].clients.admit.master_key = slice_of(g->setup.config->master_key);
-    look_at_login(s);
+    look_at_sign_ins(s);
 }
 
 static void reload(struct server *s)

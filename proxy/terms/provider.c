@@ -28,7 +28,12 @@
 /* Prefixes and variables are LiteLLM's; bases are the ones that the providers' own documentation gives for OpenAI's
  * clients. The first row is the one for names without a prefix. */
 static const struct provider TABLE[] = {
-    CLOUD("openai", ALL, "https://api.openai.com/v1", "OPENAI_API_KEY"),
+    {.prefix = "openai",
+     .api_base = "https://api.openai.com/v1",
+     .key_env = {"OPENAI_API_KEY"},
+     .key_required = true,
+     .openai_models = true,
+     .wires = ALL},
     {.prefix = "gemini",
      .api_base = "https://generativelanguage.googleapis.com/v1beta/openai",
      .key_env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
@@ -72,6 +77,10 @@ static const struct provider TABLE[] = {
     {.prefix = "codex-oauth",
      .api_base = "https://chatgpt.com/backend-api/codex",
      .sign_in = SIGN_IN_CHATGPT,
+     .streams_only = true,
+     .chatgpt_fields = true,
+     .subscription = true,
+     .openai_models = true,
      .wires = WIRE_RESPONSES},
     /* Servers that are wherever the configuration says. */
     {.prefix = "hosted_vllm", .key_env = {"HOSTED_VLLM_API_KEY"}, .wires = ALL},

@@ -9,10 +9,11 @@ enum provider_kind {
     PROVIDER_ECHO, /* answered by the proxy itself: no model behind it */
 };
 
+/* How calls are authenticated; what each kind does are a row of upstream/sign_in.c and one of config/login.c. */
 enum sign_in {
-    SIGN_IN_KEY,     /* with the deployment's api_key, where it has one */
-    SIGN_IN_CHATGPT, /* with the ChatGPT login of the user's Codex CLI (upstream/login.h), to its backend
-                        (bridge/chatgpt.h) */
+    SIGN_IN_KEY,     /* with the deployment's api_key, if it has one */
+    SIGN_IN_CHATGPT, /* with the ChatGPT login of the user's Codex CLI (upstream/login.h) */
+    SIGN_INS
 };
 
 /* Further calls to the same deployment after a failure that may pass; the waits before them double from first_ms to
@@ -34,6 +35,10 @@ struct provider {
     bool cuts_prompts; /* Ollama: what goes beyond the context that a model was loaded with is cut off without a word;
                           how large that is, is asked for */
     bool thought_signatures; /* Gemini: calls of tools must bear its signature, or a placeholder for it */
+    bool streams_only;       /* its replies are event streams, whatever the client asks for */
+    bool chatgpt_fields;     /* takes a part of a Responses request only (bridge/chatgpt.h) */
+    bool subscription;  /* has a quota, not prices: no second attempt goes there, though it may be free of charge */
+    bool openai_models; /* serves OpenAI's models */
     const char
         *base_path; /* added to an api_base that does not end in it: LiteLLM's base for Ollama has none; or NULL */
     const char *base_env;   /* variable that holds the base where the configuration gives none; or NULL */

@@ -107,6 +107,24 @@ def test_who_did_not_ask_for_a_stream_gets_a_whole_reply(proxy, chatgpt, login):
     assert entry["status"] == 200 and entry["cost_usd"] is None   # no price is declared: unknown, not free
 
 
+def test_a_subscription_is_not_asked_as_a_hedge(start, chatgpt, login, upstream):
+    """Though it is free of charge. The client waits for ten times hedge_after_ms."""
+    proxy = start(deployment("codex-light", upstream, order=1),
+                  chatgpt.entry(order=2, input_cost_per_token=0, output_cost_per_token=0),
+                  router_settings={"hedge_after_ms": 30})
+    login.write(chatgpt.issue("first"))
+    upstream.script([HANG])
+    body = json.dumps(STREAM).encode()
+    with proxy.connect(timeout=0.3) as client:
+        client.sendall(b"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\n"
+                       b"Content-Length: %d\r\n\r\n" % (proxy.port, MASTER_KEY.encode(), len(body)) + body)
+        waiting = upstream.next_request()
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+    assert waiting.gone.wait(10)
+    assert chatgpt.calls == []
+
+
 def journal(login, lines=1):
     path = login.path.parent / "logs" / "requests.jsonl"
     wait_until(lambda: path.exists() and path.read_text().count("\n") >= lines, "the journal")
