@@ -4,6 +4,7 @@
 
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,14 +14,22 @@
 #define TLS_RECORD_LAST 23
 #define MEND_MS 50 /* until what found no memory a second time is tried again */
 
-/* What the loop knows of a descriptor. Its event outlives the transfer: a connection that is kept for the next one
- * stays watched for reading, which costs nothing, where adding and removing it costs two system calls for each request.
- */
+/* State of one descriptor number.
+ *
+ * After CURL_POLL_REMOVE libcurl may close the descriptor without calling anyone: its resolver's socket pair, c-ares's
+ * sockets, an attempt to connect that another one overtook. The kernel then drops it from epoll, but libevent does not
+ * know: it would take the next descriptor of that number, a client's, for one that is in epoll already, and never watch
+ * it. So the event goes with CURL_POLL_REMOVE.
+ *
+ * The exception is a connection, which libcurl closes through curl_loop_close_socket(). Its event stays, for reading,
+ * until the next transfer: adding and removing it would cost two system calls for each request. */
 struct watched {
     struct event *event; /* NULL: none is wanted, or on_mend() has to make it */
-    int what;            /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now */
+    int what;            /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now; 0: never had */
     bool idle;           /* no transfer uses it, not even a paused one */
-    short interest;      /* EV_* that the event was made for */
+    short interest;      /* EV_* of the event */
+    uint64_t cookie;     /* SO_COOKIE of the socket that libcurl opened with this number; 0: none */
+    bool is_connection;  /* that socket is still the descriptor: it was checked after its first transfer */
 };
 
 struct curl_loop {
@@ -66,17 +75,32 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
-static void forget(struct curl_loop *loop, curl_socket_t fd)
+static void unwatch(struct watched *w)
 {
-    if ((size_t)fd < loop->watched_count && loop->watched[fd].event) {
-        event_free(loop->watched[fd].event);
-        loop->watched[fd] = (struct watched){.what = CURL_POLL_REMOVE};
-    }
+    if (w->event)
+        event_free(w->event);
+    w->event = NULL;
 }
 
-/* A connection that nobody uses speaks, or is being closed. libcurl finds an end out by itself before it uses it again,
- * but what was said in HTTP/1 it would take for the reply to the next request: such a connection ends here. TLS has
- * records of its own for idle times, which libcurl reads. */
+/* The number that the kernel gives to each socket only once. 0: not an open socket. */
+static uint64_t cookie_of(curl_socket_t fd)
+{
+    uint64_t cookie = 0;
+    socklen_t len = sizeof cookie;
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+}
+
+/* Whether libcurl will close the descriptor through curl_loop_close_socket(). libcurl 7.88 does so only once it is
+ * connected, so that the answer does not change after a transfer. */
+static bool is_connection(struct watched *w, curl_socket_t fd)
+{
+    w->is_connection = w->is_connection || (w->cookie && cookie_of(fd) == w->cookie);
+    return w->is_connection;
+}
+
+/* An idle connection has data, or its end. libcurl notices an end before it uses the connection again, but it would
+ * take HTTP/1 data for the reply to the next request: such a connection ends here. TLS has records of its own for idle
+ * times, which libcurl reads. */
 static void hush(curl_socket_t fd)
 {
     unsigned char first;
@@ -95,7 +119,7 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
     if (loop->watched[fd].what == CURL_POLL_REMOVE) {
         if (loop->watched[fd].idle)
             hush(fd);
-        forget(loop, fd);
+        unwatch(&loop->watched[fd]);
     } else {
         act(loop, fd, ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0));
     }
@@ -135,9 +159,7 @@ static bool watch(struct curl_loop *loop, curl_socket_t fd)
     w->event = event_new(loop->base, fd, w->interest, on_socket, loop);
     if (w->event && event_add(w->event, NULL) == 0)
         return true;
-    if (w->event)
-        event_free(w->event);
-    w->event = NULL;
+    unwatch(w);
     return false;
 }
 
@@ -151,12 +173,15 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     struct watched *w = &loop->watched[fd];
     w->what = what;
     w->idle = what == CURL_POLL_REMOVE && !loop->owner.is_paused(easy);
+    if (what == CURL_POLL_REMOVE && (!w->event || !is_connection(w, fd))) {
+        unwatch(w);
+        return 0;
+    }
     short interest = (short)(EV_PERSIST | ((what & CURL_POLL_OUT) ? EV_WRITE : 0) |
                              ((what & CURL_POLL_IN) || what == CURL_POLL_REMOVE ? EV_READ : 0));
-    if (what == CURL_POLL_REMOVE ? w->interest == interest || !w->event : w->event && w->interest == interest)
+    if (w->event && w->interest == interest)
         return 0;
-    if (w->event)
-        event_free(w->event);
+    unwatch(w);
     w->interest = interest;
     if (!watch(loop, fd))
         mend_soon(loop);
@@ -174,6 +199,20 @@ static bool make_multi(struct curl_loop *loop)
     curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
     curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, loop->connections_max);
     return true;
+}
+
+/* Frees the multi handle, and its connections with it. */
+static void end_multi(struct curl_loop *loop)
+{
+    for (size_t fd = 0; fd < loop->watched_count; fd++) {
+        unwatch(&loop->watched[fd]);
+        loop->watched[fd].what = CURL_POLL_REMOVE;
+    }
+    if (loop->multi) {
+        curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, NULL); /* what it still does, it does at once */
+        (void)curl_multi_cleanup(loop->multi);
+    }
+    loop->multi = NULL;
 }
 
 static void on_mend(evutil_socket_t unused, short what, void *arg)
@@ -199,9 +238,28 @@ static void on_mend(evutil_socket_t unused, short what, void *arg)
         mend_soon(loop);
 }
 
+void curl_loop_opened(struct curl_loop *loop, curl_socket_t fd)
+{
+    if (fd < 0 || !make_room(loop, (size_t)fd))
+        return;
+    struct watched *w = &loop->watched[fd];
+    bool stale = w->event != NULL;
+    unwatch(w);
+    w->cookie = cookie_of(fd);
+    w->is_connection = false;
+    /* libcurl closed the previous descriptor of this number and has not reported it yet. It may never do: it keys its
+     * own records by the number, and reports nothing if it wants the same events from the new one. */
+    if (stale && w->what != CURL_POLL_REMOVE && !watch(loop, fd))
+        mend_soon(loop);
+}
+
 int curl_loop_close_socket(void *arg, curl_socket_t fd)
 {
-    forget(arg, fd);
+    struct curl_loop *loop = arg;
+    if ((size_t)fd < loop->watched_count) {
+        unwatch(&loop->watched[fd]);
+        loop->watched[fd] = (struct watched){0};
+    }
     return close(fd);
 }
 
@@ -223,10 +281,7 @@ void curl_loop_free(struct curl_loop *loop)
 {
     if (!loop)
         return;
-    if (loop->multi)
-        curl_multi_cleanup(loop->multi);
-    for (size_t fd = 0; fd < loop->watched_count; fd++)
-        forget(loop, (curl_socket_t)fd);
+    end_multi(loop);
     free(loop->watched);
     if (loop->timer)
         event_free(loop->timer);
@@ -237,7 +292,7 @@ void curl_loop_free(struct curl_loop *loop)
 
 void curl_loop_renew(struct curl_loop *loop)
 {
-    (void)curl_multi_cleanup(loop->multi);
+    end_multi(loop);
     evtimer_del(loop->timer);
     if (!make_multi(loop))
         mend_soon(loop);

@@ -25,6 +25,8 @@ struct curl_loop_owner {
 struct curl_loop *curl_loop_new(struct event_base *base, const struct curl_loop_owner *owner, long connections_max);
 /* All easy handles must have been removed. */
 void curl_loop_free(struct curl_loop *loop);
+/* To be called from CURLOPT_SOCKOPTFUNCTION of every easy handle: libcurl has opened a socket for a connection. */
+void curl_loop_opened(struct curl_loop *loop, curl_socket_t fd);
 /* CURLOPT_CLOSESOCKETFUNCTION of every easy handle, with the loop as CURLOPT_CLOSESOCKETDATA: a socket must not be
  * closed while the event loop watches it. */
 int curl_loop_close_socket(void *loop, curl_socket_t fd);

@@ -11,10 +11,10 @@
 #define UNACKNOWLEDGED_MS 20000 /* then a connection is dead: the network has changed, or the machine slept */
 
 /* CURLOPT_SOCKOPTFUNCTION. Without it a request on a dead connection waits for an answer until its own timeout. */
-static int set_socket(void *ctx, curl_socket_t fd, curlsocktype purpose)
+static int set_socket(void *loop, curl_socket_t fd, curlsocktype purpose)
 {
-    (void)ctx;
     (void)purpose;
+    curl_loop_opened(loop, fd);
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){UNACKNOWLEDGED_MS}, sizeof(unsigned));
     return CURL_SOCKOPT_OK;
 }
@@ -30,6 +30,7 @@ bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *sh
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, set_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, loop) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_loop_close_socket) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop) == CURLE_OK;
 }

@@ -84,12 +84,13 @@ def upstream(make_upstream):
 
 @pytest.fixture
 def start_proxy(folder, make_upstream, make_tls_upstream):
-    """start_proxy(entry, …, router_settings={…}, keys={…}): a running proxy. It depends on the upstreams so that the
-    proxy ends first. After the test it must end by SIGTERM with exit code 0 and have written no key anywhere."""
+    """start_proxy(entry, …, router_settings={…}, keys={…}): a running proxy; `text` is a whole configuration instead. It depends
+    on the upstreams so that the proxy ends first. After the test it must end by SIGTERM with exit code 0 and have written no
+    key anywhere."""
     running = []
 
-    def start(*model_list, keys=None, arguments=(), environment=None, by=(), **sections):
-        config = {"model_list": list(model_list), **sections}
+    def start(*model_list, keys=None, arguments=(), environment=None, by=(), text=None, **sections):
+        config = text or {"model_list": list(model_list), **sections}
         place = folder / f"proxy{len(running)}"
         place.mkdir()
         running.append(Proxy(place, config, {"MOCK_API_KEY": UPSTREAM_KEY, **(keys or {})}, arguments, environment, by))

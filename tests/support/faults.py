@@ -1,5 +1,5 @@
-"""Allocations that find no memory, and clocks that jump: the libraries of tests/faults in the program, and the pages that they
-share with the test."""
+"""Allocations that find no memory, clocks that jump, and look-ups of names: the libraries of tests/faults in the program, and the
+pages that they share with the test."""
 import contextlib
 import http.client
 import json
@@ -41,6 +41,43 @@ class Clock:
     def shift(self, seconds):
         with open(self.path, "r+b") as file:
             file.write(struct.pack("<q", seconds))
+
+
+class Names:
+    """What a program's look-ups of names return, and when."""
+
+    FIELDS = ("held", "error", "begun", "ended")
+    NO_ANSWER, LOCAL = -3, 0    # EAI_AGAIN; each name is 127.0.0.1
+
+    def __init__(self, folder):
+        path = folder / "names"
+        path.write_bytes(bytes(4096))
+        with open(path, "r+b") as file:
+            self.page = mmap.mmap(file.fileno(), 4096)
+        self.answer(self.NO_ANSWER)
+        self.environment = {"LD_PRELOAD": str(build(folder, "names")), "NAMES_FILE": str(path),
+                            "ASAN_OPTIONS": "verify_asan_link_order=0"}
+
+    def answer(self, error):
+        self._set("error", error)
+
+    def hold(self, held=True):
+        """While held, look-ups do not return."""
+        self._set("held", held)
+
+    @property
+    def begun(self):
+        return self._get("begun")
+
+    @property
+    def ended(self):
+        return self._get("ended")
+
+    def _get(self, name):
+        return struct.unpack_from("<q", self.page, 8 * self.FIELDS.index(name))[0]
+
+    def _set(self, name, value):
+        struct.pack_into("<q", self.page, 8 * self.FIELDS.index(name), value)
 
 
 class Memory:
