@@ -10,6 +10,7 @@ pkglibexec_PROGRAMS += cgi/pointsman-session
 cgi_pointsman_session_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(SODIUM_CFLAGS)
 cgi_pointsman_session_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(FCGI_LIBS) -lm
 cgi_pointsman_session_SOURCES = \
+	cgi/folder_watch.c cgi/folder_watch.h \
 	cgi/forked.c cgi/forked.h \
 	cgi/guards.c cgi/guards.h \
 	cgi/keyfile.c cgi/keyfile.h \

@@ -31,6 +31,8 @@ enum watched {
     WATCH_PORT,
     WATCH_RISK_PORT,
     WATCH_TEST,
+    WATCH_FOLDER,
+    WATCH_MOUNTS,
     WATCH_COUNT
 };
 
@@ -80,6 +82,7 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     /* The page works without that file; only scripts need it. */
     if (!keyfile_write(settings->runtime_fd, KEYFILE_TOKEN, session->token))
         log_error("%s/%s: %s", settings->runtime_dir, KEYFILE_TOKEN, strerror(errno));
+    folder_watch_open(&session->folder, settings);
     return true;
 }
 
@@ -127,6 +130,17 @@ static void take_signal(struct session *session, int signals)
     }
 }
 
+/* Nobody can find the session any more, so it ends, in order: first the proxy, then lighttpd, which would make another.
+ */
+static void look_at_folder(struct session *session)
+{
+    if (session->folder_gone || !folder_watch_is_gone(&session->folder))
+        return;
+    log_warning("%s is gone: the session ends", session->settings.runtime_dir);
+    session->folder_gone = session->leaving = true;
+    supervisor_stop(&session->supervisor, session->now_ms);
+}
+
 static int timeout_ms(const struct session *session)
 {
     const int64_t dues[] = {session->supervisor.deadline_ms, session->tester.deadline_ms, session->paused_until};
@@ -152,6 +166,8 @@ static void turn(struct session *session, int signals)
         [WATCH_PORT] = {.fd = supervisor_orphaned_port(s, PORT_PROXY), .events = POLLIN},
         [WATCH_RISK_PORT] = {.fd = supervisor_orphaned_port(s, PORT_RISK), .events = POLLIN},
         [WATCH_TEST] = {.fd = session->tester.fd, .events = POLLIN},
+        [WATCH_FOLDER] = {.fd = session->folder_gone ? -1 : session->folder.changes, .events = POLLIN},
+        [WATCH_MOUNTS] = {.fd = session->folder_gone ? -1 : session->folder.mounts, .events = POLLPRI},
     };
     int ready = poll(fds, WATCH_COUNT, timeout_ms(session));
     session->now_ms = (int64_t)clock_monotonic_ms();
@@ -160,6 +176,8 @@ static void turn(struct session *session, int signals)
     if (ready > 0) {
         if (fds[WATCH_SIGNALS].revents)
             take_signal(session, signals);
+        if (fds[WATCH_FOLDER].revents || fds[WATCH_MOUNTS].revents)
+            look_at_folder(session);
         if (fds[WATCH_WORDS].revents)
             words_read(&s->words);
         if (fds[WATCH_NOTIFY].revents)
@@ -187,6 +205,7 @@ void session_run(struct session *session)
 {
     int signals = open_signals();
     session->now_ms = (int64_t)clock_monotonic_ms();
+    look_at_folder(session); /* it may have gone before it was watched */
     while (signals >= 0 && !(session->leaving && !supervisor_has_child(&session->supervisor))) {
         turn(session, signals);
         routes_settle(session);
@@ -194,4 +213,6 @@ void session_run(struct session *session)
             break;
     }
     supervisor_abandon(&session->supervisor);
+    if (session->folder_gone && session->settings.server >= 0)
+        (void)syscall(SYS_pidfd_send_signal, session->settings.server, SIGTERM, NULL, 0);
 }

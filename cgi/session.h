@@ -2,6 +2,7 @@
 #ifndef POINTSMAN_CGI_SESSION_H
 #define POINTSMAN_CGI_SESSION_H
 
+#include "cgi/folder_watch.h"
 #include "cgi/page.h"
 #include "cgi/request.h"
 #include "cgi/settings.h"
@@ -29,6 +30,7 @@ struct session {
     struct settings settings;
     struct supervisor supervisor;
     struct tester tester;
+    struct folder_watch folder;
     struct harden_status harden;
     struct page page;
     char token[SECRET_TOKEN_SIZE];
@@ -38,12 +40,13 @@ struct session {
     char *body;           /* locked memory for the body that is being read */
     int64_t now_ms;       /* monotonic, as of this turn of the loop */
     int64_t paused_until; /* no accepting before that; 0: accept */
-    bool leaving;         /* SIGTERM came: end as soon as the child is gone */
+    bool leaving;         /* SIGTERM came, or the folder is gone: end as soon as the child is gone */
+    bool folder_gone;     /* lighttpd ends, too */
 };
 
 /* Makes everything ready; `first_parent` as settings_read() has it. */
 MUST_CHECK bool session_open(struct session *session, pid_t first_parent, struct buf *error);
-/* Runs until SIGTERM; the child is gone then. */
+/* Runs until SIGTERM or until the runtime folder is gone; the child is gone then. */
 void session_run(struct session *session);
 
 #endif

@@ -37,7 +37,7 @@ static bool open_runtime_dir(struct settings *settings, struct buf *error)
         return false;
     settings->runtime_fd = open(settings->runtime_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     settings->key_file = paths_join(settings->runtime_dir, KEYFILE_MASTER);
-    settings->notify_path = paths_join(settings->runtime_dir, "notify.sock");
+    settings->notify_path = paths_join(settings->runtime_dir, SETTINGS_NOTIFY);
     if (settings->runtime_fd < 0 || !settings->key_file || !settings->notify_path) {
         buf_add_format(error, "%s: %s", settings->runtime_dir, strerror(errno));
         return false;

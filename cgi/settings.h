@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#define SETTINGS_NOTIFY "notify.sock" /* the notify socket's name in the runtime folder */
+
 struct settings {
     unsigned web_port;   /* POINTSMAN_WEB_PORT, 8787 */
     unsigned proxy_port; /* POINTSMAN_PROXY_PORT, 4000 */

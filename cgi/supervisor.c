@@ -175,7 +175,7 @@ void supervisor_abandon(struct supervisor *s)
     ports_release(&s->ports);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_TOKEN);
-    (void)unlink(s->settings->notify_path);
+    (void)unlinkat(s->settings->runtime_fd, SETTINGS_NOTIFY, 0); /* by its path it may be another session's by now */
 }
 
 void supervisor_on_notify(struct supervisor *s, int64_t now_ms)
