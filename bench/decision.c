@@ -53,9 +53,9 @@ static void fill(struct world *w, uint64_t *now)
     w->config = (struct config){.num_retries = 2,
                                 .cooldown_ms = 5000,
                                 .allowed_fails = 3,
-                                .strategy_settings = *strategy_defaults(),
                                 .deployments = w->deployments,
                                 .deployment_count = CANDIDATES};
+    strategy_settings_init(&w->config.strategy_settings);
     markov_settings_init(&w->config.adaptive, MARKOV_CALLS);
     w->config.adaptive.enabled = true;
     w->config.adaptive.shadow_mode = false;

@@ -1,6 +1,7 @@
 /* Which fields a start takes, and what makes their values acceptable. Pure. */
 #include "cgi/keys.h"
 
+#include "common/secret.h"
 #include "common/url.h"
 
 #include <string.h>
@@ -107,12 +108,11 @@ static bool read_key(enum key key, const struct field *field, struct keys *out, 
     struct slice value = trim(field->value);
     if (value.len > KEY_MAX_LEN)
         return refuse_field(why, name, "invalid_key", "The key in %s is longer than %d characters.", name, KEY_MAX_LEN);
-    for (size_t i = 0; i < value.len; i++)
-        if (value.ptr[i] <= ' ' || value.ptr[i] > '~')
-            return refuse_field(why, name, "invalid_key",
-                                "The key in %s holds a blank, a line break or another character that no key has. "
-                                "Paste the key alone.",
-                                name);
+    if (!secret_is_clean(value))
+        return refuse_field(why, name, "invalid_key",
+                            "The key in %s holds a blank, a line break or another character that no key has. "
+                            "Paste the key alone.",
+                            name);
     out->value[key] = value;
     return check_prefix(key, value, why);
 }

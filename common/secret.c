@@ -34,6 +34,14 @@ bool secret_equal(struct slice a, struct slice b)
     return a.len == b.len && a.len && sodium_memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
+bool secret_is_clean(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
+            return false;
+    return true;
+}
+
 char *secret_keep(struct slice text)
 {
     char *copy = sodium_malloc(text.len + 1);

@@ -17,6 +17,8 @@ void secret_random_token(char out[SECRET_TOKEN_SIZE]);
  * Two empty slices are not equal: an absent key is nobody's key. */
 bool secret_equal(struct slice a, struct slice b);
 
+/* Whether the text can be a key, and so go into a header: printable ASCII without blanks. */
+bool secret_is_clean(struct slice text);
 /* A NUL-terminated copy in guarded, locked memory (sodium_malloc); NULL without memory. The text also becomes known to
  * secret_redact() while it is kept. Free with secret_free(), which overwrites it. */
 char *secret_keep(struct slice text);

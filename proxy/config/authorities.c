@@ -26,8 +26,8 @@ static bool has_certificate(const char *path)
 
 void config_authorities(struct config_loader *l)
 {
-    const struct config_text *t = &l->settings.ssl_verify;
-    if (t->line && !t->text)
+    const struct schema_text *t = &l->settings.ssl_verify;
+    if (t->variable && !config_env(l, t->variable))
         config_warn(l, t->line, KEY ": %s is not set; the system's list of authorities is taken", t->variable);
     if (!t->text || strcasecmp(t->text, "true") == 0)
         return;
@@ -41,5 +41,5 @@ void config_authorities(struct config_loader *l)
         config_error(l, t->line, KEY ": %s: %s", t->text,
                      errno ? file_reason(errno) : "there is no certificate in it; it must be PEM");
     else if (!(l->config->ca_file = strdup(t->text)))
-        config_error(l, 0, "out of memory");
+        config_no_memory(l);
 }

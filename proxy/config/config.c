@@ -4,75 +4,65 @@
 
 #include "common/secret.h"
 
-#include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ECHO_ALIAS "codex-echo"
 
+void config_no_memory(struct config_loader *l)
+{
+    l->no_memory = true;
+    config_error(l, 0, "out of memory");
+}
+
+bool config_read_text(struct config_loader *l, const char *what, const struct yaml_node *n, struct schema_text *out)
+{
+    static const struct schema_row TEXT = {.type = SCHEMA_TEXT};
+    return schema_read_value(&l->reader, what, &TEXT, n, out);
+}
+
 static void read_settings(struct config_loader *l, const struct yaml_node *root)
 {
+    static const enum config_section SECTIONS[] = {SECTION_FILE, SECTION_LITELLM, SECTION_GENERAL, SECTION_ROUTER};
     struct config_settings *s = &l->settings;
     struct config *c = l->config;
-    *s = (struct config_settings){
-        .num_retries = 2,
-        .allowed_fails = 3,
-        .timeout_ms = 600000,
-        .stream_timeout_ms = -1,
-        .cooldown_ms = 5000,
-        .max_fallbacks = INT_MAX,
-        .max_cost_usd = NAN,
-        .max_budget = NAN,
-        .connect_ahead = true,
-    };
-    config_read(l, SECTION_FILE, root, s);
-    config_read(l, SECTION_GENERAL, s->general, s);
-    config_read(l, SECTION_LITELLM, s->litellm, s);
-    config_read(l, SECTION_ROUTER, s->router, s); /* last: it wins */
+    for (size_t i = 0; i < sizeof SECTIONS / sizeof *SECTIONS; i++) /* of two keys for one field the later one wins */
+        schema_init(&CONFIG_KEYS, SECTIONS[i], s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_FILE, root, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_LITELLM, s->litellm, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_GENERAL, s->general, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_ROUTER, s->router, s);
+    s->config.path = c->path;
+    *c = s->config;
+    if (c->stream_timeout_ms < 0)
+        c->stream_timeout_ms = c->timeout_ms;
     config_strategy(l);
     config_authorities(l);
     config_outgoing(l);
     markov_settings_init(&c->adaptive, MARKOV_CALLS);
-    l->errors += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->error);
-    c->num_retries = (int)s->num_retries;
-    c->allowed_fails = (int)s->allowed_fails;
-    c->timeout_ms = s->timeout_ms;
-    c->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms : s->timeout_ms;
-    c->cooldown_ms = s->cooldown_ms;
-    c->no_cooldowns = s->disable_cooldowns;
-    c->keep_state = s->keep_state;
-    c->hedge_after_ms = (int)s->hedge_after_ms;
-    c->hedge_max_cost_usd = s->hedge_max_cost_usd;
-    c->hold_streams = s->hold_streams;
-    c->connect_ahead = s->connect_ahead;
+    l->reader.error_count += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->reader.errors);
+}
+
+static void init_source(struct deployment_source *s)
+{
+    *s = (struct deployment_source){0};
+    schema_init(&CONFIG_KEYS, SECTION_ENTRY, s);
+    schema_init(&CONFIG_KEYS, SECTION_PARAMS, s);
+    schema_init(&CONFIG_KEYS, SECTION_INFO, s);
 }
 
 /* Reads one entry of model_list; false when it is left out, with or without an error. */
 static bool read_source(struct config_loader *l, const struct yaml_node *entry, struct deployment_source *s)
 {
-    *s = (struct deployment_source){
-        .line = entry->line,
-        .order = INT_MAX,
-        .weight = 1,
-        .num_retries = -1,
-        .timeout_ms = -1,
-        .stream_timeout_ms = -1,
-        .input_cost = NAN,
-        .cached_input_cost = NAN,
-        .output_cost = NAN,
-        .quality = NAN,
-        .tools = true,
-        .images = true,
-        .format = true,
-    };
+    init_source(s);
+    s->deployment.line = entry->line;
     if (entry->kind != YAML_MAPPING) {
         config_error(l, entry->line, "model_list: expected entries with model_name and litellm_params");
         return false;
     }
-    config_read(l, SECTION_ENTRY, entry, s);
-    config_read(l, SECTION_PARAMS, s->params, s);
-    config_read(l, SECTION_INFO, s->info, s); /* last: its prices win */
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_ENTRY, entry, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_PARAMS, s->params, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_INFO, s->info, s); /* last: its prices win */
     if (!s->alias.text || !*s->alias.text) {
         config_error(l, entry->line, "model_list: an entry without model_name");
         return false;
@@ -88,22 +78,10 @@ static bool read_source(struct config_loader *l, const struct yaml_node *entry, 
 /* "codex-echo", which has no place in a file. */
 static void echo_source(struct deployment_source *s)
 {
-    *s = (struct deployment_source){
-        .alias = {.text = ECHO_ALIAS},
-        .model = {.text = "echo/" ECHO_ALIAS},
-        .order = INT_MAX,
-        .weight = 1,
-        .num_retries = -1,
-        .timeout_ms = -1,
-        .stream_timeout_ms = -1,
-        .input_cost = 0,
-        .cached_input_cost = 0,
-        .output_cost = 0,
-        .quality = NAN,
-        .tools = true,
-        .images = true,
-        .format = true,
-    };
+    init_source(s);
+    s->alias.text = ECHO_ALIAS;
+    s->model.text = "echo/" ECHO_ALIAS;
+    s->deployment.input_cost = s->deployment.cached_input_cost = s->deployment.output_cost = 0;
 }
 
 static void add_deployment(struct config_loader *l, const struct deployment_source *s)
@@ -113,7 +91,7 @@ static void add_deployment(struct config_loader *l, const struct deployment_sour
     for (unsigned i = 0; i < index; i++)
         nth += strcmp(l->sources[i].alias.text, s->alias.text) == 0;
     l->sources[index] = *s;
-    (void)config_deployment(l, index, nth); /* a fault is booked in l->errors, and the whole load fails */
+    (void)config_deployment(l, index, nth); /* an error is counted, and the whole load fails */
     c->deployment_count++;
 }
 
@@ -143,7 +121,7 @@ static bool make_deployments(struct config_loader *l)
     }
     if (l->config->deployment_count == 0)
         config_error(l, 0, "model_list is missing or empty: there is nothing to serve");
-    return l->errors == 0;
+    return l->reader.error_count == 0;
 }
 
 /* Two deployments of one id can't be told apart in the journal. */
@@ -185,7 +163,7 @@ static void warn_of_not_ready(struct config_loader *l)
 static void find_master_key(struct config_loader *l)
 {
     static const char *const VARIABLES[] = {"LITELLM_API_KEY", "LITELLM_MASTER_KEY"};
-    const struct config_text *file = &l->settings.master_key;
+    const struct schema_text *file = &l->settings.master_key;
     const char *key = config_env(l, VARIABLES[0]);
     if (!key)
         key = config_env(l, VARIABLES[1]);
@@ -201,7 +179,7 @@ static void find_master_key(struct config_loader *l)
     if (from_file && !file->variable)
         config_warn(l, file->line,
                     "general_settings.master_key: keys in files get copied and shared; use os.environ/NAME");
-    if (!config_key_is_clean(key))
+    if (!secret_is_clean(slice_of(key)))
         config_error(l, from_file ? file->line : 0, "the master key is not printable ASCII without blanks");
     else
         l->config->master_key = config_secret(l, key);
@@ -210,8 +188,19 @@ static void find_master_key(struct config_loader *l)
 struct config *config_load(const struct config_options *options, struct buf *error)
 {
     static void (*const STEPS[])(struct config_loader *l) = {
-        check_ids, config_groups, config_policies, config_spending, config_custom_providers, warn_of_not_ready};
-    struct config_loader l = {.options = options, .error = error};
+        check_ids,       config_groups,           config_fallbacks,
+        config_policies, config_other_names,      config_default_fallbacks,
+        config_spending, config_custom_providers, warn_of_not_ready,
+    };
+    struct config_loader l = {
+        .options = options,
+        .reader = {.file = options->path,
+                   .errors = error,
+                   .env = options->env,
+                   .env_ctx = options->env_ctx,
+                   .warn = options->warn,
+                   .warn_ctx = options->warn_ctx},
+    };
     struct yaml_node *root = yaml_load(options->path, error);
     if (!root)
         return NULL;
@@ -233,8 +222,10 @@ struct config *config_load(const struct config_options *options, struct buf *err
 out:
     free(l.sources);
     yaml_tree_free(root);
-    if (l.errors == 0)
+    if (l.reader.error_count == 0) {
+        l.config->warnings = l.reader.warning_count;
         return l.config;
+    }
     config_free(l.config);
     return NULL;
 }

@@ -41,7 +41,7 @@ struct deployment {
     int timeout_ms;            /* whole call, or silence within a stream; the default is filled in; 0: none */
     int stream_timeout_ms;     /* to the first content of a stream; the default is filled in; 0: none */
     struct retry_policy retry; /* the provider's, as the environment changes it */
-    int num_retries;           /* further attempts on others after one that failed here; -1: the configuration's */
+    int num_retries; /* further attempts on others after one that failed here; negative: the configuration's */
     double input_cost, cached_input_cost, output_cost; /* USD per token; NAN when unknown */
     int64_t max_input_tokens;                          /* context window; 0: unknown */
     unsigned lacks;                                    /* set of enum capability: declared to be missing */
@@ -87,6 +87,9 @@ struct strategy_settings {
     /* Observations of this age count half. */
     int half_life_ms, error_half_life_ms;
 };
+
+/* The settings that hold if nothing is configured. */
+void strategy_settings_init(struct strategy_settings *s);
 
 struct config {
     char *path;

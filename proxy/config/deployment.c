@@ -13,14 +13,6 @@
 
 #define RETRIES_MAX 10
 
-bool config_key_is_clean(const char *key)
-{
-    for (const char *c = key; *c; c++)
-        if (*c <= ' ' || *c > '~')
-            return false;
-    return true;
-}
-
 char *config_secret(struct config_loader *l, const char *text)
 {
     struct config *c = l->config;
@@ -75,7 +67,7 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
         if (s->model.variable)
             config_error(l, s->model.line, "%s: %s is not set", WHAT, s->model.variable);
         else
-            config_error(l, s->line, "%s is missing", WHAT);
+            config_error(l, s->deployment.line, "%s is missing", WHAT);
         return false;
     }
     struct buf name;
@@ -130,7 +122,7 @@ static bool no_base(struct config_loader *l, const struct deployment_source *s, 
     if (!in_file)
         not_ready(l, d, missing ? "%s is not set" : "%s: expected " URL_FORM, p->base_env);
     else if (missing)
-        config_error(l, s->line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
+        config_error(l, s->deployment.line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
     else
         config_error(l, s->api_base.line, "%s: expected " URL_FORM, WHAT);
     return !in_file;
@@ -164,7 +156,7 @@ static void warn_of_keys(struct config_loader *l, const struct deployment_source
 /* A base on another machine, and the proxy on the way there. */
 static void check_way(struct config_loader *l, struct deployment *d, const struct url *url)
 {
-    const struct config_text *proxy = &l->settings.outgoing_proxy;
+    const struct schema_text *proxy = &l->settings.outgoing_proxy;
     if (url_is_loopback(url))
         return;
     if (proxy->variable && !proxy->text)
@@ -221,11 +213,11 @@ static bool set_key(struct config_loader *l, const struct deployment_source *s, 
         key = own_key(l, d->provider, &variable);
     if (literal)
         config_warn(l, s->api_key.line, "%s: keys in files get copied and shared; use os.environ/NAME", WHAT);
-    if (literal && !config_key_is_clean(key)) {
+    if (literal && !secret_is_clean(slice_of(key))) {
         config_error(l, s->api_key.line, "%s: a key is printable ASCII without blanks", WHAT);
         return false;
     }
-    if (key && !config_key_is_clean(key))
+    if (key && !secret_is_clean(slice_of(key)))
         not_ready(l, d, "%s holds a blank or a character that no key has", variable);
     else if (key)
         return (d->api_key = config_secret(l, key)) != NULL;
@@ -260,29 +252,17 @@ static void set_retry(struct config_loader *l, struct deployment *d)
                     d->retry.times);
 }
 
-/* Limits, prices and times. */
-static void set_numbers(const struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+/* What follows from other values. */
+static void set_numbers(const struct config *c, const struct deployment_source *s, struct deployment *d)
 {
-    const struct config *c = l->config;
-    d->order = (int)s->order;
-    d->weight = s->weight;
-    d->rpm = s->rpm;
-    d->tpm = s->tpm;
-    d->num_retries = (int)s->num_retries;
-    d->timeout_ms = s->timeout_ms >= 0 ? s->timeout_ms : c->timeout_ms;
-    d->stream_timeout_ms = s->stream_timeout_ms >= 0 ? s->stream_timeout_ms
-                           : s->timeout_ms >= 0      ? s->timeout_ms
-                                                     : c->stream_timeout_ms;
-    d->input_cost = s->input_cost;
-    d->output_cost = s->output_cost;
-    d->cached_input_cost = s->cached_input_cost;
+    if (d->order == SCHEMA_UNSET)
+        d->order = INT_MAX;
+    if (d->stream_timeout_ms < 0)
+        d->stream_timeout_ms = d->timeout_ms >= 0 ? d->timeout_ms : c->stream_timeout_ms;
+    if (d->timeout_ms < 0)
+        d->timeout_ms = c->timeout_ms;
     if (isnan(d->cached_input_cost) && d->input_cost == 0)
         d->cached_input_cost = 0; /* what is free is free from the cache, too */
-    d->max_input_tokens = s->max_input_tokens;
-    d->max_in_flight = s->max_in_flight;
-    d->quality = s->quality;
-    d->expected_ttft_ms = s->expected_ttft_ms;
-    d->expected_tokens_per_second = s->expected_tokens_per_second;
     d->lacks = (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) |
                (s->format ? 0 : CAPABILITY_FORMAT);
 }
@@ -291,7 +271,8 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
 {
     const struct deployment_source *s = &l->sources[index];
     struct deployment *d = &l->config->deployments[index];
-    *d = (struct deployment){.index = index, .line = s->line};
+    *d = s->deployment;
+    d->index = index;
     if (!(d->alias = new_text(l, "%s", s->alias.text)))
         return false;
     if (!set_model(l, s, d))
@@ -303,7 +284,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d))
         return false;
     d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
-    set_numbers(l, s, d);
+    set_numbers(l->config, s, d);
     set_retry(l, d);
     d->id = s->id.text ? new_text(l, "%s", s->id.text) : new_text(l, "%s/%s/%u", d->alias, d->provider->prefix, nth);
     return d->id != NULL;

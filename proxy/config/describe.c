@@ -114,23 +114,11 @@ static void add_names(struct buf *out, const char *names)
     }
 }
 
-static void add_used(struct buf *out, enum config_section section)
-{
-    BUF_ADD(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
-    for (const struct config_key *k = config_keys(); k->name; k++) {
-        char expects[96];
-        if (k->section != section || k->use != KEY_USED)
-            continue;
-        config_key_expects(k, expects, sizeof expects);
-        buf_add_format(out, "| `%s` | %s | %s | %s |\n", k->name, expects, k->initial, k->doc);
-    }
-}
-
 /* A list of the section's rows of that use, where it has any. */
-static void add_unused(struct buf *out, enum config_section section, enum key_use use, const char *title)
+static void add_unused(struct buf *out, enum config_section section, enum schema_use use, const char *title)
 {
     bool any = false;
-    for (const struct config_key *k = config_keys(); k->name; k++) {
+    for (const struct schema_row *k = CONFIG_KEYS.rows; k->name; k++) {
         if (k->section != section || k->use != use)
             continue;
         buf_add_format(out, "%s- ", any ? "" : title);
@@ -143,14 +131,14 @@ static void add_unused(struct buf *out, enum config_section section, enum key_us
 bool config_reference(struct buf *out)
 {
     for (enum config_section s = 0; s < SECTION_COUNT; s++) {
-        const char *name = config_section_name(s);
+        const char *name = CONFIG_KEYS.sections[s];
         if (*name)
             buf_add_format(out, "%s### `%s`\n\n", s ? "\n" : "", name);
         else
             BUF_ADD(out, "### Top level\n\n");
-        add_used(out, s);
-        add_unused(out, s, KEY_WARNS, "\nTaken with a warning, for they have no effect here:\n\n");
-        add_unused(out, s, KEY_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
+        schema_reference(&CONFIG_KEYS, s, out);
+        add_unused(out, s, SCHEMA_WARNS, "\nTaken with a warning, for they have no effect here:\n\n");
+        add_unused(out, s, SCHEMA_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
     }
     BUF_ADD(out, "\n### `router_settings.adaptive_router`\n\n");
     return markov_settings_reference(MARKOV_CALLS, out);

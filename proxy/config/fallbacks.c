@@ -42,7 +42,8 @@ static const struct model_group **named_groups(struct config_loader *l, const st
         config_no_memory(l);
         return NULL;
     }
-    for (const struct yaml_node *n = list->children; n && *count < l->settings.max_fallbacks; n = n->next) {
+    const int max = l->settings.max_fallbacks;
+    for (const struct yaml_node *n = list->children; n && (max < 0 || *count < (unsigned)max); n = n->next) {
         const struct model_group *other = n->scalar ? config_find_group(l->config, n->scalar) : NULL;
         if (other && other != g && !is_among(groups, *count, other))
             groups[(*count)++] = other;
@@ -93,15 +94,15 @@ static void set_fallbacks(struct config_loader *l, struct model_group *g, enum f
 /* Whether the list holds names of groups alone. */
 static bool check_names(struct config_loader *l, const char *what, const struct yaml_node *list)
 {
-    unsigned before = l->errors;
+    unsigned before = l->reader.error_count;
     if (list->kind != YAML_SEQUENCE)
         config_error(l, list->line, "%s: expected a list of model_names, [one, two]", what);
     for (const struct yaml_node *n = list->children; list->kind == YAML_SEQUENCE && n; n = n->next) {
-        struct config_text t;
+        struct schema_text t = {0};
         if (config_read_text(l, what, n, &t) && !config_find_group(l->config, n->scalar))
             config_error(l, n->line, "%s: there is no model_name \"%s\" to fall back to", what, n->scalar);
     }
-    return l->errors == before;
+    return l->reader.error_count == before;
 }
 
 /* A list of mappings, "- alias: [other, …]". *all receives the list for "*", which is for whoever has none. */
@@ -130,57 +131,28 @@ static void read_fallbacks(struct config_loader *l, enum fallback_use use, unsig
     }
 }
 
-static bool share_list(struct config_loader *l, const struct model_group *g, struct model_group *other)
-{
-    other->fallbacks = calloc(l->config->group_count, sizeof *other->fallbacks);
-    if (!other->fallbacks) {
-        config_no_memory(l);
-        return false;
-    }
-    memcpy(other->fallbacks, g->fallbacks, g->fallback_count * sizeof *g->fallbacks);
-    other->fallback_count = g->fallback_count;
-    return true;
-}
-
-/* A name from model_group_alias falls back as the group it stands for. It may also have been given its own. */
-static void share_fallbacks(struct config_loader *l)
-{
-    const struct yaml_node *n = l->settings.group_alias ? l->settings.group_alias->children : NULL;
-    for (; n; n = n->next) {
-        struct model_group *other = config_find_group(l->config, n->key);
-        const struct model_group *g = other ? config_find_group(l->config, other->deployments[0]->alias) : NULL;
-        if (!g || other == g)
-            continue;
-        if (!other->on_context)
-            other->on_context = g->on_context;
-        if (!other->on_content_filter)
-            other->on_content_filter = g->on_content_filter;
-        if (!other->fallbacks && g->fallbacks && !share_list(l, g, other))
-            return;
-    }
-}
-
-/* Explicit lists first, the router's before LiteLLM's; then those for whoever has none. */
 void config_fallbacks(struct config_loader *l)
 {
-    static const char *const DEFAULT[FROM_COUNT] = {"router_settings.default_fallbacks",
-                                                    "litellm_settings.default_fallbacks"};
-    const struct yaml_node *all[FALLBACK_USES][FROM_COUNT] = {{NULL}};
     l->config->detours = calloc(2 * (size_t)l->config->group_count + 1, sizeof *l->config->detours);
     if (!l->config->detours) {
         config_no_memory(l);
         return;
     }
     for (enum fallback_use use = 0; use < FALLBACK_USES; use++)
-        for (unsigned from = 0; from < FROM_COUNT; from++)
-            read_fallbacks(l, use, from, &all[use][from]);
-    share_fallbacks(l);
+        for (unsigned from = 0; from < FROM_COUNT; from++) /* the router's first: they win */
+            read_fallbacks(l, use, from, &l->settings.for_all[use][from]);
+}
+
+void config_default_fallbacks(struct config_loader *l)
+{
+    static const char *const DEFAULT[FROM_COUNT] = {"router_settings.default_fallbacks",
+                                                    "litellm_settings.default_fallbacks"};
     for (unsigned from = 0; from < FROM_COUNT; from++) {
         const struct yaml_node *list = l->settings.default_fallbacks[from];
         if (list && check_names(l, DEFAULT[from], list))
-            all[FALLBACK_ANY][from] = list;
+            l->settings.for_all[FALLBACK_ANY][from] = list;
         for (enum fallback_use use = 0; use < FALLBACK_USES; use++)
-            for (unsigned i = 0; all[use][from] && i < l->config->group_count; i++)
-                set_fallbacks(l, &l->config->groups[i], use, all[use][from]);
+            for (unsigned i = 0; l->settings.for_all[use][from] && i < l->config->group_count; i++)
+                set_fallbacks(l, &l->config->groups[i], use, l->settings.for_all[use][from]);
     }
 }

@@ -2,6 +2,7 @@
 #include "proxy/config/private.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,7 @@ static void make_other_names(struct config_loader *l)
     struct config *c = l->config;
     const struct yaml_node *n = l->settings.group_alias ? l->settings.group_alias->children : NULL;
     for (; n; n = n->next) {
-        struct config_text target = {0};
+        struct schema_text target = {0};
         const struct yaml_node *value = n->kind == YAML_MAPPING ? yaml_get(n, "model") : n;
         if (!config_read_text(l, WHAT, value ? value : n, &target))
             continue;
@@ -83,24 +84,17 @@ static void make_other_names(struct config_loader *l)
     }
 }
 
-/* model_group_quality: "alias: quality". */
-static void set_qualities(struct config_loader *l)
+/* "alias: number": stores it in each group. */
+static void read_numbers(struct config_loader *l, const char *what, const struct yaml_node *mapping, double max,
+                         size_t offset)
 {
-    static const char WHAT[] = "router_settings.model_group_quality";
-    const struct yaml_node *n = l->settings.group_quality ? l->settings.group_quality->children : NULL;
-    for (; n; n = n->next) {
+    const struct schema_row row = {.type = SCHEMA_NUMBER, .max = max};
+    for (const struct yaml_node *n = mapping ? mapping->children : NULL; n; n = n->next) {
         struct model_group *g = config_find_group(l->config, n->key);
         if (!g)
-            config_warn(l, n->key_line, "%s: there is no model_name \"%.64s\"", WHAT, n->key);
+            config_warn(l, n->key_line, "%s: there is no model_name \"%.64s\"", what, n->key);
         else
-            (void)config_read_number(l, WHAT, n, 0, 100, &g->min_quality);
-    }
-    for (unsigned i = 0; i < l->config->group_count;
-         i++) { /* another name asks for what the group does that it stands for */
-        struct model_group *other = &l->config->groups[i];
-        const struct model_group *g = config_find_group(l->config, other->deployments[0]->alias);
-        if (g && !other->min_quality)
-            other->min_quality = g->min_quality;
+            (void)schema_read_value(&l->reader, what, &row, n, (char *)g + offset);
     }
 }
 
@@ -118,6 +112,44 @@ void config_groups(struct config_loader *l)
     if (!make_groups(l))
         return;
     make_other_names(l);
-    config_fallbacks(l);
-    set_qualities(l);
+    read_numbers(l, "router_settings.model_group_quality", l->settings.group_quality, 100,
+                 offsetof(struct model_group, min_quality));
+    read_numbers(l, "router_settings.model_group_max_cost_usd", l->settings.group_max_cost, 1e9,
+                 offsetof(struct model_group, max_cost_usd));
+}
+
+static bool share_fallbacks(struct config_loader *l, const struct model_group *g, struct model_group *other)
+{
+    if (other->fallbacks || !g->fallbacks)
+        return true;
+    other->fallbacks = calloc(l->config->group_count, sizeof *other->fallbacks);
+    if (!other->fallbacks) {
+        config_no_memory(l);
+        return false;
+    }
+    memcpy(other->fallbacks, g->fallbacks, g->fallback_count * sizeof *g->fallbacks);
+    other->fallback_count = g->fallback_count;
+    return true;
+}
+
+void config_other_names(struct config_loader *l)
+{
+    for (unsigned i = 0; i < l->config->group_count; i++) {
+        struct model_group *other = &l->config->groups[i];
+        struct model_group *g = config_find_group(l->config, other->deployments[0]->alias);
+        if (g == other)
+            continue;
+        if (!share_fallbacks(l, g, other))
+            return;
+        if (!other->on_context)
+            other->on_context = g->on_context;
+        if (!other->on_content_filter)
+            other->on_content_filter = g->on_content_filter;
+        if (!other->min_quality)
+            other->min_quality = g->min_quality;
+        for (unsigned k = 0; k < FAILURE_KINDS; k++)
+            if (!other->retries.of[k].given)
+                other->retries.of[k] = g->retries.of[k];
+        g->max_cost_usd = fmin(g->max_cost_usd, other->max_cost_usd); /* they spend from one purse; NAN: no limit */
+    }
 }

@@ -1,28 +1,42 @@
-/* pure. The keys of LiteLLM's config.yaml that are known: type, range, default, meaning. One row each; the errors and
- * the reference in doc/configuration.md come from here. */
+/* pure. The keys of LiteLLM's config.yaml that are known: type, range, default, meaning, and where the value is stored.
+ */
 #include "proxy/config/private.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 #define DAY 86400.0
-#define MANY 1e15
+#define MANY SCHEMA_ENDLESS
 
-#define USED(SECTION, TYPE, NAME, STRUCT, FIELD, INITIAL, DOC) \
-    {SECTION_##SECTION, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, 0, 0, offsetof(struct STRUCT, FIELD)}
-#define RANGED(SECTION, TYPE, NAME, MIN, MAX, STRUCT, FIELD, INITIAL, DOC) \
-    {SECTION_##SECTION, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, MIN, MAX, offsetof(struct STRUCT, FIELD)}
-#define STRATEGY(TYPE, NAME, MIN, MAX, FIELD, INITIAL, DOC) \
-    {SECTION_STRATEGY, KEY_USED, KEY_##TYPE, NAME, INITIAL, DOC, MIN, MAX, offsetof(struct strategy_settings, FIELD)}
-#define WARNS(SECTION, NAMES, DOC) {SECTION_##SECTION, KEY_WARNS, KEY_ANY, NAMES, NULL, DOC, 0, 0, 0}
-#define HARMLESS(SECTION, NAMES) {SECTION_##SECTION, KEY_HARMLESS, KEY_ANY, NAMES, NULL, NULL, 0, 0, 0}
+/* What each section's values are stored in. */
+#define FILE_STRUCT config_settings
+#define ENTRY_STRUCT deployment_source
+#define PARAMS_STRUCT deployment_source
+#define INFO_STRUCT deployment_source
+#define ROUTER_STRUCT config_settings
+#define RETRIES_STRUCT policy_source
+#define ALLOWED_STRUCT policy_source
+#define LITELLM_STRUCT config_settings
+#define GENERAL_STRUCT config_settings
+#define STRATEGY_STRUCT strategy_settings
 
-static const struct config_key KEYS[] = {
-    USED(FILE, LIST, "model_list", config_settings, model_list, "",
-         "The deployments; entries of one `model_name` form a group."),
-    USED(FILE, MAPPING, "router_settings", config_settings, router, "", "Retries, cooldowns, fallbacks."),
-    USED(FILE, MAPPING, "litellm_settings", config_settings, litellm, "", "The same, where LiteLLM keeps them too."),
-    USED(FILE, MAPPING, "general_settings", config_settings, general, "", "The master key."),
+#define RANGED(SECTION, TYPE, NAME, MIN, MAX, FIELD, INITIAL, DOC) \
+    {.section = SECTION_##SECTION,                                 \
+     .type = SCHEMA_##TYPE,                                        \
+     .name = NAME,                                                 \
+     .min = MIN,                                                   \
+     .max = MAX,                                                   \
+     .offset = offsetof(struct SECTION##_STRUCT, FIELD),           \
+     .initial = {INITIAL},                                         \
+     .doc = DOC}
+#define USED(SECTION, TYPE, NAME, FIELD, INITIAL, DOC) RANGED(SECTION, TYPE, NAME, 0, 0, FIELD, INITIAL, DOC)
+#define WARNS(SECTION, NAMES, DOC) {.section = SECTION_##SECTION, .use = SCHEMA_WARNS, .name = NAMES, .doc = DOC}
+#define HARMLESS(SECTION, NAMES) {.section = SECTION_##SECTION, .use = SCHEMA_HARMLESS, .name = NAMES}
+
+static const struct schema_row KEYS[] = {
+    USED(FILE, LIST, "model_list", model_list, "", "The deployments; entries of one `model_name` form a group."),
+    USED(FILE, MAPPING, "router_settings", router, "", "Retries, cooldowns, fallbacks."),
+    USED(FILE, MAPPING, "litellm_settings", litellm, "", "The same, where LiteLLM keeps them too."),
+    USED(FILE, MAPPING, "general_settings", general, "", "The master key."),
     WARNS(FILE, "environment_variables", "variables come from the process's own environment only"),
     WARNS(FILE, "include", "no other file is read"),
     WARNS(FILE,
@@ -30,40 +44,38 @@ static const struct config_key KEYS[] = {
           "assistant_settings finetune_settings files_settings callback_settings mcp_tools",
           "this part of LiteLLM is not here"),
 
-    USED(ENTRY, TEXT, "model_name", deployment_source, alias, "", "The alias that clients ask for. Required."),
-    USED(ENTRY, MAPPING, "litellm_params", deployment_source, params, "", "How to reach the model. Required."),
-    USED(ENTRY, MAPPING, "model_info", deployment_source, info, "", "What is known of the model."),
+    USED(ENTRY, TEXT, "model_name", alias, "", "The alias that clients ask for. Required."),
+    USED(ENTRY, MAPPING, "litellm_params", params, "", "How to reach the model. Required."),
+    USED(ENTRY, MAPPING, "model_info", info, "", "What is known of the model."),
 
-    USED(PARAMS, TEXT, "model", deployment_source, model, "",
-         "`provider/name`; a name without a known provider is OpenAI's. Required."),
-    USED(PARAMS, TEXT, "api_base", deployment_source, api_base, "the provider's",
+    USED(PARAMS, TEXT, "model", model, "", "`provider/name`; a name without a known provider is OpenAI's. Required."),
+    USED(PARAMS, TEXT, "api_base", api_base, "(the provider's)",
          "The URL that `/chat/completions` and `/responses` are appended to."),
-    USED(PARAMS, TEXT, "base_url", deployment_source, api_base, "", "Another name of `api_base`."),
-    USED(PARAMS, SECRET, "api_key", deployment_source, api_key, "the provider's variable",
+    USED(PARAMS, TEXT, "base_url", api_base, "", "Another name of `api_base`."),
+    USED(PARAMS, SECRET, "api_key", api_key, "(the provider's variable)",
          "The provider's key, best as `os.environ/NAME`."),
-    RANGED(PARAMS, COUNT, "order", -1e6, 1e6, deployment_source, order, "last",
-           "Lower ones of a group are tried first."),
-    RANGED(PARAMS, NUMBER, "weight", 0, 1e9, deployment_source, weight, "1",
+    RANGED(PARAMS, INT, "order", -1e6, 1e6, deployment.order, "(last)", "Lower ones of a group are tried first."),
+    RANGED(PARAMS, NUMBER, "weight", 0, 1e9, deployment.weight, "1",
            "Share of the calls among those of the same `order`; 0: only when the others failed."),
-    RANGED(PARAMS, COUNT, "rpm", 0, MANY, deployment_source, rpm, "0", "Requests per minute that the provider allows."),
-    RANGED(PARAMS, COUNT, "tpm", 0, MANY, deployment_source, tpm, "0", "Tokens per minute that the provider allows."),
-    RANGED(PARAMS, COUNT, "max_parallel_requests", 0, MANY, deployment_source, max_in_flight, "0",
+    RANGED(PARAMS, COUNT, "rpm", 0, MANY, deployment.rpm, "0", "Requests per minute that the provider allows."),
+    RANGED(PARAMS, COUNT, "tpm", 0, MANY, deployment.tpm, "0", "Tokens per minute that the provider allows."),
+    RANGED(PARAMS, COUNT, "max_parallel_requests", 0, MANY, deployment.max_in_flight, "0",
            "Calls at once; the next goes to another deployment meanwhile. 0: no limit."),
-    RANGED(PARAMS, SECONDS, "timeout", 0, DAY, deployment_source, timeout_ms, "`router_settings.timeout`",
+    RANGED(PARAMS, SECONDS, "timeout", 0, DAY, deployment.timeout_ms, "(`router_settings.timeout`)",
            "For a whole call, or for silence within a stream; 0: none."),
-    RANGED(PARAMS, SECONDS, "stream_timeout", 0, DAY, deployment_source, stream_timeout_ms,
-           "`router_settings.stream_timeout`", "Up to the first content of a stream; 0: none."),
-    USED(PARAMS, BOOL, "use_chat_completions_api", deployment_source, chat_only, "false",
+    RANGED(PARAMS, SECONDS, "stream_timeout", 0, DAY, deployment.stream_timeout_ms,
+           "(`router_settings.stream_timeout`)", "Up to the first content of a stream; 0: none."),
+    USED(PARAMS, BOOL, "use_chat_completions_api", chat_only, "false",
          "The server has no `/responses`; calls are translated to `/chat/completions`."),
-    USED(PARAMS, TEXT, "instructions", deployment_source, instructions, "the client's",
+    USED(PARAMS, TEXT, "instructions", instructions, "(the client's)",
          "Of `codex-oauth/` alone: text sent as `instructions`; the client's own go into the input. Not in LiteLLM."),
-    USED(PARAMS, TEXT, "originator", deployment_source, originator, "pointsman",
+    USED(PARAMS, TEXT, "originator", originator, "pointsman",
          "Of `codex-oauth/` alone: the header of that name. Not in LiteLLM."),
-    RANGED(PARAMS, NUMBER, "input_cost_per_token", 0, 1, deployment_source, input_cost, "unknown",
+    RANGED(PARAMS, NUMBER, "input_cost_per_token", 0, 1, deployment.input_cost, "(unknown)",
            "As in `model_info`, which wins."),
-    RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
+    RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment.output_cost, "(unknown)",
            "As in `model_info`, which wins."),
-    RANGED(PARAMS, COUNT, "num_retries", 0, 100, deployment_source, num_retries, "`router_settings.num_retries`",
+    RANGED(PARAMS, INT, "num_retries", 0, 100, deployment.num_retries, "(`router_settings.num_retries`)",
            "Further attempts, each on another deployment, after a failure of this one."),
     HARMLESS(PARAMS, "drop_params max_retries use_in_pass_through stream litellm_trace_id "
                      "cache_control_injection_points supports_* tags merge_reasoning_content_in_choices "
@@ -82,95 +94,90 @@ static const struct config_key KEYS[] = {
     WARNS(PARAMS, "litellm_credential_name", "use api_key: os.environ/NAME"),
     WARNS(PARAMS, "api_version api_type azure_* aws_* vertex_* region_name", "this kind of provider is not here"),
 
-    USED(INFO, LABEL, "id", deployment_source, id, "`alias/provider/n`",
-         "The deployment's name in journal and status."),
-    RANGED(INFO, NUMBER, "input_cost_per_token", 0, 1, deployment_source, input_cost, "unknown",
-           "USD for one prompt token."),
-    RANGED(INFO, NUMBER, "cache_read_input_token_cost", 0, 1, deployment_source, cached_input_cost, "unknown",
+    USED(INFO, LABEL, "id", id, "(`alias/provider/n`)", "The deployment's name in journal and status."),
+    RANGED(INFO, NUMBER, "input_cost_per_token", 0, 1, deployment.input_cost, "(unknown)", "USD for one prompt token."),
+    RANGED(INFO, NUMBER, "cache_read_input_token_cost", 0, 1, deployment.cached_input_cost, "(unknown)",
            "USD for one prompt token that came from the provider's cache."),
-    RANGED(INFO, NUMBER, "output_cost_per_token", 0, 1, deployment_source, output_cost, "unknown",
+    RANGED(INFO, NUMBER, "output_cost_per_token", 0, 1, deployment.output_cost, "(unknown)",
            "USD for one token of the reply."),
-    RANGED(INFO, COUNT, "max_input_tokens", 0, MANY, deployment_source, max_input_tokens, "unknown",
-           "The context window."),
-    USED(INFO, BOOL, "supports_function_calling", deployment_source, tools, "true",
-         "false: requests with tools go to others."),
-    USED(INFO, BOOL, "supports_vision", deployment_source, images, "true", "false: requests with images go to others."),
-    USED(INFO, BOOL, "supports_response_schema", deployment_source, format, "true",
+    RANGED(INFO, COUNT, "max_input_tokens", 0, MANY, deployment.max_input_tokens, "0",
+           "The context window; 0: unknown."),
+    USED(INFO, BOOL, "supports_function_calling", tools, "true", "false: requests with tools go to others."),
+    USED(INFO, BOOL, "supports_vision", images, "true", "false: requests with images go to others."),
+    USED(INFO, BOOL, "supports_response_schema", format, "true",
          "false: requests that prescribe the shape of the answer go to others."),
-    RANGED(INFO, NUMBER, "quality", 0, 100, deployment_source, quality, "unknown",
+    RANGED(INFO, NUMBER, "quality", 0, 100, deployment.quality, "(unknown)",
            "How good its answers are, by your own measure. Not in LiteLLM."),
-    RANGED(INFO, NUMBER, "expected_ttft_ms", 0, 3.6e6, deployment_source, expected_ttft_ms, "unknown",
-           "Milliseconds to the first token, until calls have shown it. Not in LiteLLM."),
-    RANGED(INFO, NUMBER, "expected_tokens_per_second", 0, 1e6, deployment_source, expected_tokens_per_second, "unknown",
-           "Speed after the first token, until calls have shown it. Not in LiteLLM."),
-    USED(INFO, TEXT, "requires_env", deployment_source, requires_env, "",
+    RANGED(INFO, NUMBER, "expected_ttft_ms", 0, 3.6e6, deployment.expected_ttft_ms, "0",
+           "Milliseconds to the first token, until calls have shown it; 0: unknown. Not in LiteLLM."),
+    RANGED(INFO, NUMBER, "expected_tokens_per_second", 0, 1e6, deployment.expected_tokens_per_second, "0",
+           "Speed after the first token, until calls have shown it; 0: unknown. Not in LiteLLM."),
+    USED(INFO, TEXT, "requires_env", requires_env, "",
          "Only ready while this variable is set and not empty. Not in LiteLLM."),
-    USED(INFO, BOOL, "strict", deployment_source, strict, "names in `-direct`",
+    USED(INFO, BOOL, "strict", strict, "(names in `-direct`)",
          "A probe: one deployment, no fallback, its errors shown as they are. Not in LiteLLM."),
     HARMLESS(INFO, "mode base_model max_tokens max_output_tokens supports_* description metadata access_groups tier "
                    "version litellm_provider health_check_* db_model created_* updated_* team_* "
                    "input_cost_* output_cost_* cache_* supported_* deprecation_date source tags"),
 
     USED(
-        ROUTER, TEXT, "routing_strategy", config_settings, routing_strategy, "simple-shuffle",
+        ROUTER, TEXT, "routing_strategy", routing_strategy, "simple-shuffle",
         "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; see below."),
-    USED(ROUTER, TEXT, "risk_router_strategy", config_settings, risk_strategy, "expected-cost",
+    USED(ROUTER, TEXT, "risk_router_strategy", risk_strategy, "expected-cost",
          "The same at the risk router's port (`--risk-port`). Not in LiteLLM."),
-    RANGED(ROUTER, COUNT, "num_retries", 0, 100, config_settings, num_retries, "2",
+    RANGED(ROUTER, INT, "num_retries", 0, 100, config.num_retries, "2",
            "Further attempts after the first, each on another deployment."),
-    RANGED(ROUTER, SECONDS, "timeout", 0, DAY, config_settings, timeout_ms, "600",
+    RANGED(ROUTER, SECONDS, "timeout", 0, DAY, config.timeout_ms, "600",
            "For a whole call, or for silence within a stream; 0: none."),
-    RANGED(ROUTER, SECONDS, "stream_timeout", 0, DAY, config_settings, stream_timeout_ms, "`timeout`",
+    RANGED(ROUTER, SECONDS, "stream_timeout", 0, DAY, config.stream_timeout_ms, "(`timeout`)",
            "Up to the first content of a stream; 0: none."),
-    RANGED(ROUTER, SECONDS, "cooldown_time", 0, DAY, config_settings, cooldown_ms, "5",
+    RANGED(ROUTER, SECONDS, "cooldown_time", 0, DAY, config.cooldown_ms, "5",
            "How long a deployment rests after a failure that has no time of its own."),
-    RANGED(ROUTER, COUNT, "allowed_fails", 0, 1e6, config_settings, allowed_fails, "3",
+    RANGED(ROUTER, INT, "allowed_fails", 0, 1e6, config.allowed_fails, "3",
            "Failures in a row that are forgiven before a rest."),
-    USED(ROUTER, MAPPING, "allowed_fails_policy", config_settings, allowed_fails_policy, "",
+    USED(ROUTER, MAPPING, "allowed_fails_policy", allowed_fails_policy, "",
          "In place of `allowed_fails`, by the kind of failure; see below."),
     USED(
-        ROUTER, BOOL, "keep_state", config_settings, keep_state, "false",
+        ROUTER, BOOL, "keep_state", config.keep_state, "false",
         "What is known of the deployments (rests, breakers, averages) is kept in `$CODEX_HOME/logs/dispatch-state.json` from "
         "one start to the next. Not in LiteLLM."),
-    USED(ROUTER, BOOL, "disable_cooldowns", config_settings, disable_cooldowns, "false",
-         "No failure makes a deployment rest."),
+    USED(ROUTER, BOOL, "disable_cooldowns", config.no_cooldowns, "false", "No failure makes a deployment rest."),
     USED(
-        ROUTER, BOOL, "hold_streams", config_settings, hold_streams, "false",
+        ROUTER, BOOL, "hold_streams", config.hold_streams, "false",
         "A stream is given out once it is whole, so that another deployment can answer when one breaks off. Not in LiteLLM."),
-    USED(ROUTER, MAPPING, "retry_policy", config_settings, retry_policy, "",
+    USED(ROUTER, MAPPING, "retry_policy", retry_policy, "",
          "In place of `num_retries`, by the kind of failure; see below."),
-    USED(ROUTER, MAPPING, "model_group_retry_policy", config_settings, group_retry_policy, "",
+    USED(ROUTER, MAPPING, "model_group_retry_policy", group_retry_policy, "",
          "`alias: {…}`: the same for one group; what stands there wins."),
-    USED(ROUTER, LIST, "fallbacks", config_settings, fallbacks[FALLBACK_ANY][FROM_ROUTER], "",
+    USED(ROUTER, LIST, "fallbacks", fallbacks[FALLBACK_ANY][FROM_ROUTER], "",
          "`- alias: [other, …]`: groups to go to when this one is used up; theirs are not followed."),
     USED(
-        ROUTER, LIST, "context_window_fallbacks", config_settings, fallbacks[FALLBACK_CONTEXT][FROM_ROUTER], "",
+        ROUTER, LIST, "context_window_fallbacks", fallbacks[FALLBACK_CONTEXT][FROM_ROUTER], "",
         "The same for a prompt that no deployment of the group has room for; without them it goes to those of `fallbacks` "
         "whose window is larger."),
-    USED(ROUTER, LIST, "content_policy_fallbacks", config_settings, fallbacks[FALLBACK_CONTENT][FROM_ROUTER], "",
+    USED(ROUTER, LIST, "content_policy_fallbacks", fallbacks[FALLBACK_CONTENT][FROM_ROUTER], "",
          "The same for a prompt that a provider's policy refuses; without them the client is told."),
-    RANGED(ROUTER, COUNT, "max_fallbacks", 0, 100, config_settings, max_fallbacks, "all",
+    RANGED(ROUTER, INT, "max_fallbacks", 0, 100, max_fallbacks, "(all)",
            "How many groups of a list of fallbacks count."),
-    USED(ROUTER, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_ROUTER], "",
+    USED(ROUTER, LIST, "default_fallbacks", default_fallbacks[FROM_ROUTER], "",
          "For groups without fallbacks of their own."),
-    USED(ROUTER, MAPPING, "model_group_max_cost_usd", config_settings, group_max_cost, "",
+    USED(ROUTER, MAPPING, "model_group_max_cost_usd", group_max_cost, "",
          "`alias: USD`: what the calls of one group may cost, as `general_settings.max_cost_usd`. Not in LiteLLM."),
     USED(
-        ROUTER, MAPPING, "adaptive_router", config_settings, adaptive_router, "off",
+        ROUTER, MAPPING, "adaptive_router", adaptive_router, "(off)",
         "Learns from what calls come to, and suggests or makes another order; see below and `adaptive.md`. Not in LiteLLM."),
     RANGED(
-        ROUTER, COUNT, "hedge_after_ms", 0, 6e5, config_settings, hedge_after_ms, "0",
+        ROUTER, INT, "hedge_after_ms", 0, 6e5, config.hedge_after_ms, "0",
         "Milliseconds without a first token of a stream, after which the plan's next deployment is asked too; 0: never. "
         "Not in LiteLLM."),
-    RANGED(ROUTER, NUMBER, "hedge_max_cost_usd", 0, 1e6, config_settings, hedge_max_cost_usd, "0",
+    RANGED(ROUTER, NUMBER, "hedge_max_cost_usd", 0, 1e6, config.hedge_max_cost_usd, "0",
            "What that second call may cost by its estimate; 0: only what is free. Not in LiteLLM."),
-    USED(ROUTER, MAPPING, "model_group_alias", config_settings, group_alias, "", "`other name: alias`."),
+    USED(ROUTER, MAPPING, "model_group_alias", group_alias, "", "`other name: alias`."),
     USED(
-        ROUTER, MAPPING, "model_group_quality", config_settings, group_quality, "",
+        ROUTER, MAPPING, "model_group_quality", group_quality, "",
         "`alias: quality`: what `model_info.quality` a deployment must have to serve the alias, unless it declares none. "
         "Not in LiteLLM."),
-    USED(ROUTER, MAPPING, "routing_strategy_args", config_settings, strategy_args, "",
-         "Settings of the strategy, see below."),
+    USED(ROUTER, MAPPING, "routing_strategy_args", strategy_args, "", "Settings of the strategy, see below."),
     HARMLESS(ROUTER, "set_verbose debug_level client_ttl ignore_invalid_deployments polling_interval "
                      "enable_health_check_routing health_check_*"),
     WARNS(ROUTER, "retry_after", "nothing is waited for between a failure and the next deployment"),
@@ -183,46 +190,43 @@ static const struct config_key KEYS[] = {
           "router_general_settings",
           "this part of LiteLLM's router is not here"),
 
-    RANGED(RETRIES, COUNT, "AuthenticationErrorRetries", 0, 100, policy_source, auth, "", "After a 401 or 403."),
-    RANGED(RETRIES, COUNT, "TimeoutErrorRetries", 0, 100, policy_source, timeout, "", "After a time limit, or a 408."),
-    RANGED(RETRIES, COUNT, "RateLimitErrorRetries", 0, 100, policy_source, rate_limit, "",
+    RANGED(RETRIES, INT, "AuthenticationErrorRetries", 0, 100, auth, "", "After a 401 or 403."),
+    RANGED(RETRIES, INT, "TimeoutErrorRetries", 0, 100, timeout, "", "After a time limit, or a 408."),
+    RANGED(RETRIES, INT, "RateLimitErrorRetries", 0, 100, rate_limit, "",
            "After a 429, but for a quota that is used up."),
-    RANGED(RETRIES, COUNT, "BadRequestErrorRetries", 0, 100, policy_source, bad_request, "0",
+    RANGED(RETRIES, INT, "BadRequestErrorRetries", 0, 100, bad_request, "(0)",
            "After a request that was refused as such."),
-    RANGED(RETRIES, COUNT, "ContentPolicyViolationErrorRetries", 0, 100, policy_source, content_policy, "0",
+    RANGED(RETRIES, INT, "ContentPolicyViolationErrorRetries", 0, 100, content_policy, "(0)",
            "After a prompt that a provider's policy refused."),
-    RANGED(RETRIES, COUNT, "InternalServerErrorRetries", 0, 100, policy_source, internal, "",
+    RANGED(RETRIES, INT, "InternalServerErrorRetries", 0, 100, internal, "",
            "After a 5xx, a refused or broken connection, or a reply that is none."),
 
-    RANGED(ALLOWED, COUNT, "AuthenticationErrorAllowedFails", 0, 1e6, policy_source, auth, "0", "Of 401 and 403."),
-    RANGED(ALLOWED, COUNT, "TimeoutErrorAllowedFails", 0, 1e6, policy_source, timeout, "", "Of time limits and 408."),
-    RANGED(ALLOWED, COUNT, "RateLimitErrorAllowedFails", 0, 1e6, policy_source, rate_limit, "0",
+    RANGED(ALLOWED, INT, "AuthenticationErrorAllowedFails", 0, 1e6, auth, "(0)", "Of 401 and 403."),
+    RANGED(ALLOWED, INT, "TimeoutErrorAllowedFails", 0, 1e6, timeout, "", "Of time limits and 408."),
+    RANGED(ALLOWED, INT, "RateLimitErrorAllowedFails", 0, 1e6, rate_limit, "(0)",
            "Of 429, but for a quota that is used up; a provider's `Retry-After` comes before it."),
-    RANGED(ALLOWED, COUNT, "InternalServerErrorAllowedFails", 0, 1e6, policy_source, internal, "",
+    RANGED(ALLOWED, INT, "InternalServerErrorAllowedFails", 0, 1e6, internal, "",
            "Of 5xx, connections that are refused or break, and replies that are none."),
     WARNS(ALLOWED, "BadRequestErrorAllowedFails ContentPolicyViolationErrorAllowedFails",
           "a request that is refused says nothing about the deployment, which never rests for it"),
 
-    RANGED(LITELLM, NUMBER, "max_budget", 0, 1e9, config_settings, max_budget, "none",
+    RANGED(LITELLM, NUMBER, "max_budget", 0, 1e9, config.max_cost_usd, "(none)",
            "LiteLLM's name of `general_settings.max_cost_usd`, which wins."),
     WARNS(LITELLM, "budget_duration", "a limit is for as long as the proxy runs, and begins anew with it"),
-    RANGED(LITELLM, COUNT, "num_retries", 0, 100, config_settings, num_retries, "",
-           "As in `router_settings`, which wins."),
-    RANGED(LITELLM, SECONDS, "request_timeout", 0, DAY, config_settings, timeout_ms, "",
+    RANGED(LITELLM, INT, "num_retries", 0, 100, config.num_retries, "", "As in `router_settings`, which wins."),
+    RANGED(LITELLM, SECONDS, "request_timeout", 0, DAY, config.timeout_ms, "",
            "As `router_settings.timeout`, which wins."),
-    RANGED(LITELLM, COUNT, "allowed_fails", 0, 1e6, config_settings, allowed_fails, "",
-           "As in `router_settings`, which wins."),
-    RANGED(LITELLM, SECONDS, "cooldown_time", 0, DAY, config_settings, cooldown_ms, "",
-           "As in `router_settings`, which wins."),
-    USED(LITELLM, LIST, "fallbacks", config_settings, fallbacks[FALLBACK_ANY][FROM_LITELLM], "",
+    RANGED(LITELLM, INT, "allowed_fails", 0, 1e6, config.allowed_fails, "", "As in `router_settings`, which wins."),
+    RANGED(LITELLM, SECONDS, "cooldown_time", 0, DAY, config.cooldown_ms, "", "As in `router_settings`, which wins."),
+    USED(LITELLM, LIST, "fallbacks", fallbacks[FALLBACK_ANY][FROM_LITELLM], "",
          "As in `router_settings`, which wins for an alias that stands in both."),
-    USED(LITELLM, LIST, "context_window_fallbacks", config_settings, fallbacks[FALLBACK_CONTEXT][FROM_LITELLM], "",
+    USED(LITELLM, LIST, "context_window_fallbacks", fallbacks[FALLBACK_CONTEXT][FROM_LITELLM], "",
          "As in `router_settings`, which wins for an alias that stands in both."),
-    USED(LITELLM, LIST, "content_policy_fallbacks", config_settings, fallbacks[FALLBACK_CONTENT][FROM_LITELLM], "",
+    USED(LITELLM, LIST, "content_policy_fallbacks", fallbacks[FALLBACK_CONTENT][FROM_LITELLM], "",
          "As in `router_settings`, which wins for an alias that stands in both."),
-    USED(LITELLM, LIST, "default_fallbacks", config_settings, default_fallbacks[FROM_LITELLM], "",
+    USED(LITELLM, LIST, "default_fallbacks", default_fallbacks[FROM_LITELLM], "",
          "As in `router_settings`, which wins."),
-    USED(LITELLM, LIST, "custom_provider_map", config_settings, custom_provider_map, "",
+    USED(LITELLM, LIST, "custom_provider_map", custom_provider_map, "",
          "LiteLLM's list of providers that are Python classes; those that are built in here are taken, others warn."),
     HARMLESS(LITELLM, "drop_params set_verbose json_logs telemetry modify_params suppress_debug_info debug "
                       "turn_off_message_logging redact_user_api_key_info store_audit_logs enable_preview_features "
@@ -236,7 +240,7 @@ static const struct config_key KEYS[] = {
           "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
           "there are no users"),
     USED(
-        LITELLM, TEXT_OR_BOOL, "ssl_verify", config_settings, ssl_verify, "true",
+        LITELLM, TEXT_OR_BOOL, "ssl_verify", ssl_verify, "true",
         "The whole path of a PEM file with further authorities, say a company's own: they may certify providers, besides the "
         "system's list. `false` warns: certificates are always checked."),
     WARNS(LITELLM, "ssl_certificate", "providers are shown no certificate"),
@@ -244,17 +248,17 @@ static const struct config_key KEYS[] = {
     WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",
           "this part of LiteLLM is not here"),
 
-    RANGED(GENERAL, NUMBER, "max_cost_usd", 0, 1e9, config_settings, max_cost_usd, "none",
+    RANGED(GENERAL, NUMBER, "max_cost_usd", 0, 1e9, config.max_cost_usd, "(none)",
            "What all calls may cost in USD, from the proxy's start to its end; see Spending limits. Not in LiteLLM."),
     USED(
-        GENERAL, BOOL, "connect_ahead", config_settings, connect_ahead, "true",
+        GENERAL, BOOL, "connect_ahead", config.connect_ahead, "true",
         "At the start and after a reload each provider behind `https://` that can serve is connected to, with one request "
         "(`HEAD /`) that bears no key and costs nothing, so that the first call finds the connection open. Not in LiteLLM."),
     USED(
-        GENERAL, SECRET, "outgoing_proxy", config_settings, outgoing_proxy, "none",
+        GENERAL, SECRET, "outgoing_proxy", outgoing_proxy, "(none)",
         "`http://`, `https://` or `socks5h://` and `HOST:PORT`: calls to other machines go through it; see Outgoing proxy. Not "
         "in LiteLLM."),
-    USED(GENERAL, SECRET, "master_key", config_settings, master_key, "",
+    USED(GENERAL, SECRET, "master_key", master_key, "",
          "The key that clients present; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment come first."),
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "
                       "infer_model_from_keys proxy_batch_write_at alerting_threshold store_prompts_in_spend_logs "
@@ -272,78 +276,48 @@ static const struct config_key KEYS[] = {
     WARNS(GENERAL, "key_management_system key_management_settings forward_client_headers_to_llm_api enforced_params",
           "this part of LiteLLM is not here"),
 
-    STRATEGY(NUMBER, "weight_cost", 0, 1e6, weights.cost, "0.10", "Of risk-adjusted: weight of the cost of a reply."),
-    STRATEGY(NUMBER, "weight_ttft", 0, 1e6, weights.ttft, "0.22", "Of the time to the first token."),
-    STRATEGY(NUMBER, "weight_total_latency", 0, 1e6, weights.total_latency, "0.14", "Of the time to the end."),
-    STRATEGY(NUMBER, "weight_tokens_per_second", 0, 1e6, weights.tokens_per_second, "0.14",
-             "Of the speed, which lowers the risk."),
-    STRATEGY(NUMBER, "weight_error", 0, 1e6, weights.error, "0.25", "Of the rate of errors."),
-    STRATEGY(NUMBER, "weight_token_pressure", 0, 1e6, weights.token_pressure, "0.08",
-             "Of how much of the minute's tokens is used up."),
-    STRATEGY(NUMBER, "weight_queue_depth", 0, 1e6, weights.queue_depth, "0.07", "Of the calls in flight."),
-    STRATEGY(NUMBER, "weight_quality", 0, 1e6, weights.quality, "0",
-             "Of the quality that is missing, where it is declared."),
-    STRATEGY(
-        NUMBER, "tau", 0, 1e6, tau, "0.30",
-        "How much chance plays a part: the temperature of softmax(-risk / tau). 0: none, the least risk is first."),
-    STRATEGY(NUMBER, "value_of_time", 0, 1e6, value_of_time, "0.01", "Of expected-cost: USD for a second of waiting."),
-    STRATEGY(NUMBER, "quality_point", 0, 1e6, quality_point, "0.004",
-             "USD for a point of `model_info.quality` below 100."),
-    STRATEGY(NUMBER, "failure", 0, 1e6, failure, "0.60", "USD for a request that fails after all attempts."),
-    STRATEGY(NUMBER, "expected_output_tokens", 0, 1e6, expected_output_tokens, "300",
-             "Of a reply, until replies were seen."),
-    STRATEGY(
-        NUMBER, "move_factor", 1, 1e6, move_factor, "1.5",
-        "A conversation leaves its deployment where that is expected to cost so many times what the best one does."),
-    STRATEGY(SECONDS, "half_life", 1, DAY, half_life_ms, "120", "Observations of this age count half."),
-    STRATEGY(SECONDS, "error_half_life", 1, DAY, error_half_life_ms, "60",
-             "The same, of the rate of errors that is shown."),
+    /* The weights and tau are those of the router that the formula of risk-adjusted comes from. */
+    RANGED(STRATEGY, NUMBER, "weight_cost", 0, 1e6, weights.cost, "0.10",
+           "Of risk-adjusted: weight of the cost of a reply."),
+    RANGED(STRATEGY, NUMBER, "weight_ttft", 0, 1e6, weights.ttft, "0.22", "Of the time to the first token."),
+    RANGED(STRATEGY, NUMBER, "weight_total_latency", 0, 1e6, weights.total_latency, "0.14", "Of the time to the end."),
+    RANGED(STRATEGY, NUMBER, "weight_tokens_per_second", 0, 1e6, weights.tokens_per_second, "0.14",
+           "Of the speed, which lowers the risk."),
+    RANGED(STRATEGY, NUMBER, "weight_error", 0, 1e6, weights.error, "0.25", "Of the rate of errors."),
+    RANGED(STRATEGY, NUMBER, "weight_token_pressure", 0, 1e6, weights.token_pressure, "0.08",
+           "Of how much of the minute's tokens is used up."),
+    RANGED(STRATEGY, NUMBER, "weight_queue_depth", 0, 1e6, weights.queue_depth, "0.07", "Of the calls in flight."),
+    RANGED(STRATEGY, NUMBER, "weight_quality", 0, 1e6, weights.quality, "0",
+           "Of the quality that is missing, where it is declared."),
+    RANGED(STRATEGY, NUMBER, "tau", 0, 1e6, tau, "0.30",
+           "How much chance plays a part: the temperature of softmax(-risk / tau). 0: none, the least risk is first."),
+    RANGED(STRATEGY, NUMBER, "value_of_time", 0, 1e6, value_of_time, "0.01",
+           "Of expected-cost: USD for a second of waiting."),
+    RANGED(STRATEGY, NUMBER, "quality_point", 0, 1e6, quality_point, "0.004",
+           "USD for a point of `model_info.quality` below 100."),
+    RANGED(STRATEGY, NUMBER, "failure", 0, 1e6, failure, "0.60", "USD for a request that fails after all attempts."),
+    RANGED(STRATEGY, NUMBER, "expected_output_tokens", 0, 1e6, expected_output_tokens, "300",
+           "Of a reply, until replies were seen."),
+    RANGED(STRATEGY, NUMBER, "move_factor", 1, 1e6, move_factor, "1.5",
+           "A conversation leaves its deployment where that is expected to cost so many times what the best one does."),
+    RANGED(STRATEGY, SECONDS, "half_life", 1, DAY, half_life_ms, "120", "Observations of this age count half."),
+    RANGED(STRATEGY, SECONDS, "error_half_life", 1, DAY, error_half_life_ms, "60",
+           "The same, of the rate of errors that is shown."),
     WARNS(STRATEGY, "ttl lowest_latency_buffer max_latency_list_size rpm_limit", "observations fade with `half_life`"),
     {0},
 };
 
-const struct config_key *config_keys(void)
-{
-    return KEYS;
-}
+static const char *const SECTIONS[SECTION_COUNT] = {
+    [SECTION_FILE] = "",
+    [SECTION_ENTRY] = "model_list[]",
+    [SECTION_PARAMS] = "litellm_params",
+    [SECTION_INFO] = "model_info",
+    [SECTION_ROUTER] = "router_settings",
+    [SECTION_RETRIES] = "router_settings.retry_policy",
+    [SECTION_ALLOWED] = "router_settings.allowed_fails_policy",
+    [SECTION_LITELLM] = "litellm_settings",
+    [SECTION_GENERAL] = "general_settings",
+    [SECTION_STRATEGY] = "routing_strategy_args",
+};
 
-const char *config_section_name(enum config_section section)
-{
-    static const char *const NAMES[SECTION_COUNT] = {
-        [SECTION_FILE] = "",
-        [SECTION_ENTRY] = "model_list[]",
-        [SECTION_PARAMS] = "litellm_params",
-        [SECTION_INFO] = "model_info",
-        [SECTION_ROUTER] = "router_settings",
-        [SECTION_RETRIES] = "router_settings.retry_policy",
-        [SECTION_ALLOWED] = "router_settings.allowed_fails_policy",
-        [SECTION_LITELLM] = "litellm_settings",
-        [SECTION_GENERAL] = "general_settings",
-        [SECTION_STRATEGY] = "routing_strategy_args",
-    };
-    return NAMES[section];
-}
-
-void config_key_expects(const struct config_key *key, char *out, size_t size)
-{
-    static const char *const WORDS[] = {
-        [KEY_TEXT] = "text",
-        [KEY_SECRET] = "text",
-        [KEY_LABEL] = "text",
-        [KEY_BOOL] = "true or false",
-        [KEY_TEXT_OR_BOOL] = "text, or true or false",
-        [KEY_COUNT] = "a whole number",
-        [KEY_NUMBER] = "a number",
-        [KEY_SECONDS] = "seconds",
-        [KEY_LIST] = "a list",
-        [KEY_MAPPING] = "a mapping",
-        [KEY_ANY] = "anything",
-    };
-    const char *word = WORDS[key->type];
-    if (key->max >= MANY)
-        snprintf(out, size, "%s from %.0f", word, key->min);
-    else if (key->max > key->min)
-        snprintf(out, size, "%s from %.0f to %.0f", word, key->min, key->max);
-    else
-        snprintf(out, size, "%s", word);
-}
+const struct schema CONFIG_KEYS = {KEYS, SECTIONS, 0};

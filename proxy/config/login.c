@@ -1,12 +1,12 @@
 /* pure. What each way to sign in takes from the file and the environment. */
 #include "proxy/config/private.h"
 
+#include "common/secret.h"
 #include "common/url.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define ORIGINATOR "pointsman"
 #define TOKEN_URL_VARIABLE "CODEX_REFRESH_TOKEN_URL_OVERRIDE" /* Codex's own, for the same purpose */
 
 /* Whether tokens may go there: over TLS, or to this machine. */
@@ -38,7 +38,7 @@ static void set_token_url(struct config_loader *l)
 
 static bool key(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
-    const struct config_text *given = s->instructions.line ? &s->instructions : &s->originator;
+    const struct schema_text *given = s->instructions.line ? &s->instructions : &s->originator;
     (void)d;
     if (given->line)
         config_warn(l, given->line, "litellm_params: `instructions` and `originator` are for codex-oauth alone");
@@ -47,21 +47,22 @@ static bool key(struct config_loader *l, const struct deployment_source *s, stru
 
 static bool chatgpt(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
-    const char *originator = s->originator.text ? s->originator.text : ORIGINATOR;
+    const char *originator = s->originator.text;
     if (!d->not_ready && !config_env(l, "CODEX_HOME") && !config_env(l, "HOME"))
         d->not_ready = copy(l, "neither CODEX_HOME nor HOME is set");
     if (s->api_key.line)
         config_warn(l, s->api_key.line,
                     "litellm_params.api_key: not used: codex-oauth signs in with the ChatGPT login");
     if (s->chat_only) {
-        config_error(l, s->line, "litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
+        config_error(l, s->deployment.line,
+                     "litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
         return false;
     }
     if (d->api_base && !is_safe(d->api_base)) {
         config_error(l, s->api_base.line, "litellm_params.api_base: the ChatGPT login goes over https:// only");
         return false;
     }
-    if (!*originator || !config_key_is_clean(originator)) {
+    if (!*originator || !secret_is_clean(slice_of(originator))) {
         config_error(l, s->originator.line, "litellm_params.originator: expected printable ASCII without blanks");
         return false;
     }

@@ -44,7 +44,7 @@ static bool is_host_port(struct slice text)
 static bool take_apart(const char *text, struct parts *parts)
 {
     struct slice rest = slice_of(text);
-    if (!config_key_is_clean(text) || !take_scheme(&rest, &parts->scheme))
+    if (!secret_is_clean(slice_of(text)) || !take_scheme(&rest, &parts->scheme))
         return false;
     const char *at = rest.len ? memrchr(rest.ptr, '@', rest.len) : NULL;
     parts->login = (struct slice){NULL, 0};
@@ -76,7 +76,7 @@ static void keep(struct config_loader *l, const struct parts *parts)
 
 void config_outgoing(struct config_loader *l)
 {
-    const struct config_text *t = &l->settings.outgoing_proxy;
+    const struct schema_text *t = &l->settings.outgoing_proxy;
     struct parts parts;
     if (!t->text || !*t->text)
         return;

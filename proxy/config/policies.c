@@ -26,14 +26,15 @@ static const struct class {
 static void read_policy(struct config_loader *l, enum config_section section, const struct yaml_node *mapping,
                         struct failure_policy *policy)
 {
-    struct policy_source source = {-1, -1, -1, -1, -1, -1};
-    config_read(l, section, mapping, &source);
+    struct policy_source source;
+    schema_init(&CONFIG_KEYS, SECTION_RETRIES, &source); /* its rows have all classes */
+    schema_read(&l->reader, &CONFIG_KEYS, section, mapping, &source);
     for (size_t i = 0; i < sizeof CLASSES / sizeof *CLASSES; i++) {
-        int64_t times = *(const int64_t *)(const void *)((const char *)&source + CLASSES[i].offset);
+        int times = *(const int *)(const void *)((const char *)&source + CLASSES[i].offset);
         if (times < 0)
             continue;
         policy->of[CLASSES[i].kind].given = true;
-        policy->of[CLASSES[i].kind].times = (int)times;
+        policy->of[CLASSES[i].kind].times = times;
     }
 }
 
@@ -50,19 +51,11 @@ static void read_group_policies(struct config_loader *l)
         else
             read_policy(l, SECTION_RETRIES, n, &g->retries);
     }
-    /* Another name of a group has the group's policy, unless it was given one. */
-    for (unsigned i = 0; i < l->config->group_count; i++) {
-        struct model_group *other = &l->config->groups[i];
-        const struct model_group *g = config_find_group(l->config, other->deployments[0]->alias);
-        for (unsigned k = 0; g && g != other && k < FAILURE_KINDS; k++)
-            if (!other->retries.of[k].given)
-                other->retries.of[k] = g->retries.of[k];
-    }
 }
 
 static void note_retries(struct config *c, int times)
 {
-    if (times - c->num_retries > c->more_retries)
+    if (times > c->num_retries + c->more_retries)
         c->more_retries = times - c->num_retries;
 }
 

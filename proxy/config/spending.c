@@ -1,30 +1,10 @@
-/* pure. The spending limits, and which models have no price to be counted by. */
+/* pure. Which models have no price that a spending limit could count. */
 #include "proxy/config/private.h"
 
 #include <math.h>
 #include <string.h>
 
 #define NAMES_MAX 8 /* models that a warning names */
-
-static void read_group_limits(struct config_loader *l)
-{
-    static const char WHAT[] = "router_settings.model_group_max_cost_usd";
-    const struct yaml_node *n = l->settings.group_max_cost ? l->settings.group_max_cost->children : NULL;
-    for (; n; n = n->next) {
-        struct model_group *g = config_find_group(l->config, n->key);
-        if (!g)
-            config_warn(l, n->key_line, "%s: there is no model_name \"%.64s\"", WHAT, n->key);
-        else
-            (void)config_read_usd(l, WHAT, n, &g->max_cost_usd);
-    }
-    /* Another name of a group spends from the same purse. */
-    for (unsigned i = 0; i < l->config->group_count; i++) {
-        struct model_group *other = &l->config->groups[i];
-        struct model_group *g = config_find_group(l->config, other->deployments[0]->alias);
-        if (g && g != other && !isnan(other->max_cost_usd))
-            g->max_cost_usd = fmin(g->max_cost_usd, other->max_cost_usd);
-    }
-}
 
 static bool lacks_price(const struct deployment *d)
 {
@@ -62,8 +42,6 @@ void config_spending(struct config_loader *l)
     struct buf names;
     unsigned count = 0;
     buf_init(&names, 16u << 10);
-    c->max_cost_usd = isnan(l->settings.max_cost_usd) ? l->settings.max_budget : l->settings.max_cost_usd;
-    read_group_limits(l);
     for (unsigned i = 0; i < c->deployment_count; i++) {
         const struct deployment *d = &c->deployments[i];
         if (!lacks_price(d) || !is_limited(c, d) || was_named(c, i))

@@ -4,28 +4,31 @@
 
 #include <string.h>
 
-/* The strategy of that name; NULL with a warning when there is none, or the name was not given. */
-static const struct strategy *find(struct config_loader *l, const char *what, const struct config_text *name,
-                                   const char *usual)
+void strategy_settings_init(struct strategy_settings *s)
 {
-    const struct strategy *found = name->text ? strategy_find(name->text) : NULL;
-    if (name->text && !found)
-        config_warn(l, name->line, "%s: \"%s\" is not here; %s is used. There are: %s", what, name->text, usual,
+    schema_init(&CONFIG_KEYS, SECTION_STRATEGY, s);
+}
+
+/* The strategy of that name, else `usual` with a warning. */
+static const struct strategy *find(struct config_loader *l, const char *what, const struct schema_text *name,
+                                   const struct strategy *usual)
+{
+    const struct strategy *found = strategy_find(name->text);
+    if (!found)
+        config_warn(l, name->line, "%s: \"%s\" is not here; %s is used. There are: %s", what, name->text, usual->name,
                     strategy_names());
-    else if (found && strcmp(found->name, name->text) != 0)
+    else if (strcmp(found->name, name->text) != 0)
         config_warn(l, name->line, "%s: \"%s\" is not here; %s takes its place: %s", what, name->text, found->name,
                     found->doc);
-    return found;
+    return found ? found : usual;
 }
 
 void config_strategy(struct config_loader *l)
 {
     struct config_settings *s = &l->settings;
     struct config *c = l->config;
-    c->strategy_settings = *strategy_defaults();
-    config_read(l, SECTION_STRATEGY, s->strategy_args, &c->strategy_settings);
-    c->strategy = find(l, "router_settings.routing_strategy", &s->routing_strategy, "simple-shuffle");
-    c->risk_strategy = find(l, "router_settings.risk_router_strategy", &s->risk_strategy, STRATEGY_EXPECTED.name);
-    if (!c->risk_strategy)
-        c->risk_strategy = &STRATEGY_EXPECTED;
+    strategy_settings_init(&c->strategy_settings);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_STRATEGY, s->strategy_args, &c->strategy_settings);
+    c->strategy = find(l, "router_settings.routing_strategy", &s->routing_strategy, &STRATEGY_SHUFFLE);
+    c->risk_strategy = find(l, "router_settings.risk_router_strategy", &s->risk_strategy, &STRATEGY_EXPECTED);
 }

@@ -35,8 +35,6 @@ extern const struct strategy STRATEGY_EXPECTED;
 /* A soft score of normalized observations, and a draw that prefers low ones. */
 extern const struct strategy STRATEGY_RISK;
 
-/* The settings where nothing else is configured. */
-const struct strategy_settings *strategy_defaults(void);
 /* The strategy of that name, or, for the names of LiteLLM's other strategies, the nearest; NULL: there is none. */
 const struct strategy *strategy_find(const char *name);
 /* The names of all, for messages. */

@@ -24,10 +24,8 @@ struct world {
 static void world_init(struct world *w, bool live, double share)
 {
     static char *const IDS[DEPLOYMENTS] = {"a", "b", "c", "d", "e"};
-    *w = (struct world){.config = {.num_retries = 5,
-                                   .deployments = w->deployments,
-                                   .deployment_count = DEPLOYMENTS,
-                                   .strategy_settings = *strategy_defaults()}};
+    *w = (struct world){.config = {.num_retries = 5, .deployments = w->deployments, .deployment_count = DEPLOYMENTS}};
+    strategy_settings_init(&w->config.strategy_settings);
     markov_settings_init(&w->config.adaptive, MARKOV_CALLS);
     w->config.adaptive.enabled = true;
     w->config.adaptive.shadow_mode = !live;

@@ -361,9 +361,9 @@ TEST(unknown_and_unsupported_keys_warn)
         "nonsense: 1\n",
         "F:9: environment_variables: has no effect here: variables come from the process's own environment only\n"
         "F:10: nonsense: this key is not known and has no effect\n"
-        "F:8: general_settings.database_url: has no effect here: there is no database, hence no virtual keys\n"
         "F:6: litellm_settings.callbacks: has no effect here: no callbacks are called; the journal has one line per "
         "request\n"
+        "F:8: general_settings.database_url: has no effect here: there is no database, hence no virtual keys\n"
         "F:7: router_settings.redis_host: has no effect here: state is kept in memory\n"
         "F:7: router_settings.routing_strategy: \"least-busy\" is not here; expected-cost takes its place: first what is "
         "expected to cost least, in money, time, quality and failures\n"

@@ -54,7 +54,7 @@ TEST(classes_of_errors_become_kinds_of_failure)
     assert_true(c->no_cooldowns);
     assert_int_equal(c->more_retries, 5); /* 7 after a server error, beyond the usual 2 */
     assert_int_equal(c->deployments[1].num_retries, 5);
-    assert_int_equal(c->deployments[0].num_retries, -1);
+    assert_true(c->deployments[0].num_retries < 0);
     load_end(&l);
 }
 

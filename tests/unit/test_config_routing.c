@@ -21,8 +21,11 @@ TEST(declarations_are_read)
     assert_int_equal(a->max_in_flight, 3);
     assert_int_equal(a->lacks, CAPABILITY_IMAGES | CAPABILITY_FORMAT);
     assert_true(isnan(b->quality) && b->expected_ttft_ms == 0 && b->max_in_flight == 0 && b->lacks == 0);
-    assert_null(l.config->strategy);
-    assert_memory_equal(&l.config->strategy_settings, strategy_defaults(), sizeof(struct strategy_settings));
+    assert_ptr_equal(l.config->strategy, &STRATEGY_SHUFFLE);
+    struct strategy_settings defaults;
+    strategy_settings_init(&defaults);
+    assert_memory_equal(&l.config->strategy_settings, &defaults, sizeof defaults);
+    assert_true(defaults.weights.error == 0.25 && defaults.tau == 0.3 && defaults.half_life_ms == 120000);
     load_end(&l);
 }
 
@@ -38,7 +41,7 @@ TEST(a_strategy_and_its_settings_are_read)
     assert_ptr_equal(l.config->strategy, &STRATEGY_EXPECTED);
     assert_true(s->value_of_time == 0.5 && s->tau == 0.1 && s->weights.ttft == 0 && s->half_life_ms == 30000);
     assert_true(s->move_factor == 2);
-    assert_true(s->weights.error == strategy_defaults()->weights.error);
+    assert_true(s->weights.error == 0.25);
     load_end(&l);
 }
 
@@ -56,7 +59,7 @@ TEST(foreign_strategies_are_told)
                            "\"latency-based-routing\" is not here; expected-cost takes its place: "));
     load_end(&l);
     load(&l, MODELS "router_settings: {routing_strategy: fastest}\n");
-    assert_null(l.config->strategy);
+    assert_ptr_equal(l.config->strategy, &STRATEGY_SHUFFLE);
     assert_non_null(strstr(buf_text(&l.warnings),
                            "\"fastest\" is not here; simple-shuffle is used. There are: simple-shuffle, "
                            "expected-cost, risk-adjusted"));

@@ -22,12 +22,9 @@ struct world {
 static void world_init(struct world *w, const struct strategy *strategy, unsigned count)
 {
     static char *const ids[COUNT] = {"a", "b", "c", "d"};
-    *w = (struct world){.config = {.num_retries = 9,
-                                   .cooldown_ms = 1,
-                                   .allowed_fails = 1000000,
-                                   .strategy = strategy,
-                                   .strategy_settings = *strategy_defaults()},
+    *w = (struct world){.config = {.num_retries = 9, .cooldown_ms = 1, .allowed_fails = 1000000, .strategy = strategy},
                         .now_ms = NOW};
+    strategy_settings_init(&w->config.strategy_settings);
     for (unsigned i = 0; i < COUNT; i++) {
         w->deployments[i] = (struct deployment){
             .index = i,
