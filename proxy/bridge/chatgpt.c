@@ -15,8 +15,8 @@ struct mender {
     const char *configured; /* instructions, or NULL */
     uint32_t input, lifted; /* the list or string; its message that serves as instructions, or JSON_NONE */
     bool any;               /* something was written where commas separate */
-    bool lost_call;         /* open_calls_add() failed */
-    bool too_many;          /* because there were too many */
+    bool no_memory;         /* for the open calls */
+    const char *refusal;    /* why the request can't be mended; NULL */
     struct open_calls open; /* calls that still wait for their output */
 };
 
@@ -119,8 +119,10 @@ static void open_call(struct mender *m, uint32_t item)
 {
     if (open_calls_add(&m->open, object_text(m->j, item, "call_id"), item))
         return;
-    m->lost_call = true;
-    m->too_many |= m->open.count == OPEN_CALLS_MAX;
+    if (m->open.count == OPEN_CALLS_MAX)
+        m->refusal = OPEN_CALLS_REFUSAL;
+    else
+        m->no_memory = true;
 }
 
 /* An output whose call is not there: the backend would refuse it, the model can still read it. */
@@ -172,6 +174,8 @@ static void write_list(struct mender *m)
     for (uint32_t item = json_first(j, m->input); item; item = json_next(j, item)) {
         struct slice type = object_text(j, item, "type");
         bool output = slice_is(type, "function_call_output") || slice_is(type, "custom_tool_call_output");
+        if (slice_is(type, "item_reference") && !reference_is_reasoning(j, item))
+            m->refusal = "the input holds " REFERENCE_REFUSAL;
         if (item == m->lifted || slice_is(type, "item_reference"))
             continue;
         /* Reasoning was stored there under its id, or it is here, encrypted; otherwise it is nowhere. */
@@ -267,6 +271,16 @@ static void write_others(struct mender *m)
     }
 }
 
+/* What would get lost without a word. (A previous_response_id the backend refuses itself.) */
+static void refuse_stateful(struct mender *m)
+{
+    if (root_field(m->j, "conversation") || root_field(m->j, "prompt"))
+        m->refusal = "the ChatGPT login's backend keeps no conversations and prompts: send the whole conversation in "
+                     "'input'";
+    else if (json_is(m->j, root_field(m->j, "background"), JSON_TRUE))
+        m->refusal = "the ChatGPT login's backend has no background responses: leave 'background' out";
+}
+
 bool chatgpt_request(struct slice body, const char *instructions, struct buf *out, const char **refusal)
 {
     struct json j = {0};
@@ -289,8 +303,9 @@ bool chatgpt_request(struct slice body, const char *instructions, struct buf *ou
         write_include(&m);
         write_reasoning(&m, &model);
         write_others(&m);
-        ok = BUF_ADD(out, "}") && !out->failed && !m.lost_call;
-        *refusal = m.too_many ? OPEN_CALLS_REFUSAL : NULL;
+        refuse_stateful(&m);
+        ok = BUF_ADD(out, "}") && !out->failed && !m.no_memory && !m.refusal;
+        *refusal = m.refusal;
         open_calls_free(&m.open);
     }
     json_free(&j);

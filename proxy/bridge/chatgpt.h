@@ -1,11 +1,13 @@
 /* chatgpt: pure. What the ChatGPT backend of Codex takes of a Responses request. It is the Responses API with a shorter
  * list of fields, streamed only and without a store: other values are answered with 400, so they are mended here.
  *
- *   model            an effort behind it ("gpt-5.1-codex-max-high") becomes reasoning.effort, unless the client gave
- * one instructions     always there: the configured text, else the client's, else the first developer or system message
- *   input            a list; without ids and item_reference, which would be looked up; outputs of calls that are not in
- * it become messages stream, store    true, false;  include  with reasoning.encrypted_content: without a store, state
- * is the client's to bring reasoning        effort within what the model takes; "minimal" is refused for all
+ * - `model`: an effort behind it ("gpt-5.1-codex-max-high") becomes reasoning.effort, unless the client gave one.
+ * - `instructions`: always there: the configured text, else the client's, else the first developer or system message.
+ * - `input`: a list without ids and references to reasoning, which would be looked up. Outputs without their calls
+ * become messages.
+ * - `stream`, `store`: true, false.
+ * - `include`: with reasoning.encrypted_content, because without a store the client brings the state.
+ * - `reasoning`: an effort that the model takes; "minimal" is refused for all.
  *
  * Fields that are not on the list are left out. */
 #ifndef POINTSMAN_CHATGPT_H

@@ -82,6 +82,8 @@ void turn_add_result(struct turn *t, struct slice id);
 void turn_call_id(const struct item *call, struct buf *out);
 /* Says what is wrong with the request, once; always false. */
 bool turn_refuse(struct turn *t, const char *param, const char *format, ...) PRINTF_LIKE(3, 4);
+/* The same for what only the translation can't take (turn_error.unsupported). */
+bool turn_refuse_translation(struct turn *t, const char *param, const char *format, ...) PRINTF_LIKE(3, 4);
 /* What both wires call the same: "auto", "none", "required". An object is the caller's to read. */
 void turn_read_choice(struct turn *t, uint32_t choice);
 /* The value of `key` at the document's top level; JSON_NONE also for null. */
@@ -90,5 +92,11 @@ uint32_t turn_field(const struct turn *t, const char *key);
 uint32_t object_field(const struct json *doc, uint32_t object, const char *key);
 /* The inside of the string `key`, escaped; empty when absent or no string. */
 struct slice object_text(const struct json *doc, uint32_t object, const char *key);
+/* Whether an item_reference means reasoning: that is left out of a translation anyway. Any other reference is refused
+ * with the text below, because a part of the conversation would be missing. */
+bool reference_is_reasoning(const struct json *doc, uint32_t item);
+#define REFERENCE_REFUSAL                                                                                          \
+    "an item_reference, and this proxy keeps no replies: send the item itself (AI SDK: providerOptions: {openai: " \
+    "{store: false}})"
 
 #endif

@@ -67,23 +67,69 @@ static bool read_content(struct model_request *r, uint32_t *content, struct mode
     while (i + 1 < sizeof rows / sizeof *rows && rows[i].wire != r->wire)
         i++;
     *content = json_get(&r->top, 0, rows[i].key);
+    if (r->stored && (!*content || json_is(&r->top, *content, JSON_NULL))) {
+        *content = JSON_NONE;
+        return true;
+    }
     if (json_is(&r->top, *content, JSON_ARRAY) || (rows[i].string && json_is(&r->top, *content, JSON_STRING)))
         return true;
     return fail(error, rows[i].key, *content ? "invalid_type" : "missing_required_parameter", rows[i].message);
 }
 
-/* What refers to things that a server of the Responses API keeps can be served by such a server alone. */
+static bool is_given(const struct json *j, uint32_t value)
+{
+    return !json_is(j, value, JSON_NULL);
+}
+
+static bool is_true(const struct json *j, uint32_t value)
+{
+    return json_is(j, value, JSON_TRUE);
+}
+
+static bool is_above_0(const struct json *j, uint32_t value)
+{
+    int64_t number;
+    return json_int64(j, value, &number) && number > 0;
+}
+
+static bool is_above_1(const struct json *j, uint32_t value)
+{
+    int64_t number;
+    return json_int64(j, value, &number) && number > 1;
+}
+
+/* What a translation would leave out of the reply, or could not find: only an upstream of the client's own wire serves
+ * it. Settings that only shape the answer (stop, seed, temperature) are left out instead. */
+static const struct need {
+    enum wire wire;
+    const char *key;
+    bool (*asks)(const struct json *j, uint32_t value);
+    bool stored; /* the upstream keeps the conversation: the input may be absent */
+} NEEDS[] = {
+    {WIRE_RESPONSES, "previous_response_id", is_given, true},
+    {WIRE_RESPONSES, "conversation", is_given, true},
+    {WIRE_RESPONSES, "prompt", is_given, true},
+    {WIRE_RESPONSES, "background", is_true, false},
+    {WIRE_RESPONSES, "top_logprobs", is_above_0, false},
+    {WIRE_CHAT, "n", is_above_1, false},
+    {WIRE_CHAT, "logprobs", is_true, false},
+    {WIRE_CHAT, "top_logprobs", is_above_0, false},
+    {WIRE_CHAT, "audio", is_given, false},
+    {WIRE_CHAT, "functions", is_given, false},
+};
+
 static void read_needs(struct model_request *r)
 {
-    static const char *const stateful[] = {"previous_response_id", "conversation", "prompt"};
     r->needs = NULL;
+    r->stored = JSON_NONE;
     r->upstream_wires = r->wire & WIRES_BRIDGED ? WIRES_BRIDGED : r->wire;
-    for (size_t i = 0; r->wire == WIRE_RESPONSES && i < sizeof stateful / sizeof *stateful; i++) {
-        uint32_t value = json_get(&r->top, 0, stateful[i]);
-        if (!value || json_is(&r->top, value, JSON_NULL))
+    for (size_t i = 0; i < sizeof NEEDS / sizeof *NEEDS; i++) {
+        uint32_t value = NEEDS[i].wire == r->wire ? json_get(&r->top, 0, NEEDS[i].key) : JSON_NONE;
+        if (!value || !NEEDS[i].asks(&r->top, value))
             continue;
-        r->needs = stateful[i];
-        r->upstream_wires = WIRE_RESPONSES;
+        r->needs = r->needs ? r->needs : NEEDS[i].key;
+        r->stored = r->stored || !NEEDS[i].stored ? r->stored : value;
+        r->upstream_wires = r->wire;
     }
 }
 
@@ -97,7 +143,7 @@ static uint64_t conversation_of(const struct model_request *r, struct slice name
     if (!name.len)
         name = json_inner(&r->top, json_get(&r->top, 0, "prompt_cache_key"));
     if (!name.len) {
-        name = json_raw(&r->top, content);
+        name = json_raw(&r->top, content ? content : r->stored);
         if (name.len > CONVERSATION_START)
             name.len = CONVERSATION_START;
     }
@@ -182,12 +228,14 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
     if (json_type(&r->top, 0) != JSON_OBJECT)
         return fail(error, NULL, "invalid_type", "The body must be a JSON object.");
     if (!read_once(r, error) || !read_model(r, json_get(&r->top, 0, "model"), error) ||
-        !read_stream(r, json_get(&r->top, 0, "stream"), error) || !read_content(r, &content, error))
+        !read_stream(r, json_get(&r->top, 0, "stream"), error))
+        return false;
+    read_needs(r);
+    if (!read_content(r, &content, error))
         return false;
     if (wire == WIRE_EMBEDDINGS)
         r->stream = false; /* no such thing there */
     r->content = content;
-    read_needs(r);
     r->prompt_bytes = prompt_bytes(body);
     r->conversation = conversation_of(r, thread_id, content);
     return true;
@@ -196,11 +244,16 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
 void model_request_unserved(const struct model_request *r, struct model_request_error *error)
 {
     *error = (struct model_request_error){.param = r->needs ? r->needs : "model", .code = "unsupported_parameter"};
-    if (r->needs)
+    if (r->stored)
         (void)snprintf(error->message, sizeof error->message,
                        "'%s' can't be used with the model '%.60s': none of its "
                        "deployments keeps responses. Send the whole conversation in 'input'.",
                        r->needs, r->model);
+    else if (r->needs)
+        (void)snprintf(error->message, sizeof error->message,
+                       "'%s' can't be used with the model '%.60s': none of its deployments has %s, and it can't be "
+                       "translated. Leave it out.",
+                       r->needs, r->model, wire_path(r->wire));
     else
         (void)snprintf(error->message, sizeof error->message, "The model '%.100s' has no deployment with %s.", r->model,
                        wire_path(r->wire));
@@ -208,15 +261,17 @@ void model_request_unserved(const struct model_request *r, struct model_request_
 
 bool model_request_decode(struct model_request *r, struct slice body, struct failure *failure)
 {
-    struct turn_error error = {"the request could not be read", "", false};
+    struct turn_error error = {.message = "the request could not be read"};
     if (!r->turn && json_parse(&r->document, body.ptr, body.len))
         r->turn = turn_decode(&r->document, r->wire, &error);
     if (r->turn)
         return true;
+    bool is_named = strstr(error.message, error.param);
     if (error.no_memory || r->document.no_memory)
         failure_set(failure, FAILURE_INTERNAL, "no memory to read the request");
     else
-        failure_set(failure, FAILURE_BAD_REQUEST, "%s%s%s", error.param, *error.param ? ": " : "", error.message);
+        failure_set(failure, error.unsupported ? FAILURE_UNSUPPORTED : FAILURE_BAD_REQUEST, "%s%s%s",
+                    is_named ? "" : error.param, is_named ? "" : ": ", error.message);
     return false;
 }
 

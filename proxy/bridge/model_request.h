@@ -13,10 +13,11 @@ struct model_request {
     struct json top; /* the body's top level; its text is the client's */
     enum wire wire;
     unsigned upstream_wires;    /* set of enum wire: an upstream needs one of these to serve it */
-    const char *needs;          /* why these alone: "previous_response_id", which no bridge can carry; NULL */
+    const char *needs;          /* the field that narrows them, because it can't be translated; NULL */
+    uint32_t stored;            /* node of the field that names a conversation which the upstream keeps; JSON_NONE */
     char model[MODEL_NAME_MAX]; /* as the client named it */
     bool stream;
-    uint32_t content;      /* node of the messages, input or prompt */
+    uint32_t content;      /* node of the messages, input or prompt; JSON_NONE: the upstream keeps them */
     size_t prompt_bytes;   /* of the body, less pictures and other data that stand in it: for estimates of tokens */
     struct json document;  /* the whole body, parsed by model_request_decode() */
     struct turn *turn;     /* of it; NULL until then */

@@ -78,7 +78,7 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
     if (made && d->provider->chatgpt_fields)
         made = mend_for_chatgpt(o, d, &refusal);
     if (refusal)
-        failure_set(failure, FAILURE_BAD_REQUEST, "%s", refusal);
+        failure_set(failure, FAILURE_UNSUPPORTED, "%s", refusal);
     else if (!made)
         failure_set(failure, FAILURE_INTERNAL, "no memory for the request to %s", d->id);
     return made;

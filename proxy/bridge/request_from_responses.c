@@ -114,9 +114,16 @@ static bool refuse_item(struct turn *t, const struct place *p, const char *why)
     return turn_refuse(t, where, "%s %s", where, why);
 }
 
-static bool refuse_reference(struct turn *t, const struct place *p)
+/* A reference to reasoning is left out, as reasoning is; what another one refers to would be missing. */
+static bool read_reference(struct turn *t, const struct place *p)
 {
-    return refuse_item(t, p, "is an item_reference, but this proxy keeps no items: send the item itself");
+    char where[64];
+    if (reference_is_reasoning(t->doc, p->node)) {
+        t->dropped++;
+        return true;
+    }
+    (void)snprintf(where, sizeof where, "input[%u]", p->index);
+    return turn_refuse_translation(t, where, "%s is %s", where, REFERENCE_REFUSAL);
 }
 
 static bool read_item(struct turn *t, const struct place *p)
@@ -137,7 +144,7 @@ static bool read_item(struct turn *t, const struct place *p)
         {"local_shell_call", read_shell_call},
         {"local_shell_call_output", read_output},
         {"agent_message", read_message}, /* from another agent of Codex's to this one */
-        {"item_reference", refuse_reference},
+        {"item_reference", read_reference},
     };
     if (!json_is(t->doc, p->node, JSON_OBJECT))
         return refuse_item(t, p, "must be an object");
@@ -206,12 +213,13 @@ static bool refuse_stateful(struct turn *t)
     static const char *const fields[] = {"previous_response_id", "conversation", "prompt"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (turn_field(t, fields[i]))
-            return turn_refuse(t, fields[i],
-                               "%s can't be used with this model: the proxy keeps no conversations; send "
-                               "the whole conversation in input",
-                               fields[i]);
+            return turn_refuse_translation(t, fields[i],
+                                           "%s can't be used with this model: the proxy keeps no conversations; send "
+                                           "the whole conversation in input",
+                                           fields[i]);
     if (json_is(t->doc, turn_field(t, "background"), JSON_TRUE))
-        return turn_refuse(t, "background", "background responses can't be had of this model: leave background out");
+        return turn_refuse_translation(t, "background",
+                                       "background responses can't be had of this model: leave background out");
     return true;
 }
 

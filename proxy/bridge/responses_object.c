@@ -127,6 +127,36 @@ static void echo_inner(struct reply *r, const struct turn *t, const char *object
         buf_add_text(&r->echo, otherwise);
 }
 
+/* A function with the fields that OpenAI's own reply always has. Without `strict` the upstream was not asked to be. */
+static void echo_tool(struct reply *r, const struct json *doc, uint32_t tool)
+{
+    static const char *const always[][2] = {{"parameters", "null"}, {"strict", "false"}};
+    struct slice raw = json_raw(doc, tool);
+    bool function = json_is(doc, tool, JSON_OBJECT) && json_string_is(doc, json_get(doc, tool, "type"), "function");
+    reply_add_raw(&r->echo, (struct slice){raw.ptr, raw.len - function});
+    for (size_t i = 0; function && i < sizeof always / sizeof *always; i++)
+        if (!json_get(doc, tool, always[i][0]))
+            buf_add_format(&r->echo, ",\"%s\":%s", always[i][0], always[i][1]);
+    if (function)
+        BUF_ADD(&r->echo, "}");
+}
+
+static void echo_tools(struct reply *r, const struct turn *t)
+{
+    uint32_t tools = t ? turn_field(t, "tools") : JSON_NONE;
+    bool any = false;
+    BUF_ADD(&r->echo, ",\"tools\":[");
+    if (tools && json_raw(t->doc, tools).len > ECHO_MAX)
+        tools = JSON_NONE;
+    for (uint32_t tool = tools ? json_first(t->doc, tools) : JSON_NONE; tool; tool = json_next(t->doc, tool)) {
+        if (any)
+            BUF_ADD(&r->echo, ",");
+        any = true;
+        echo_tool(r, t->doc, tool);
+    }
+    BUF_ADD(&r->echo, "]");
+}
+
 static void make_echo(struct reply *r)
 {
     static const struct {
@@ -141,7 +171,6 @@ static void make_echo(struct reply *r)
         {"safety_identifier", "null"},
         {"temperature", "1"},
         {"tool_choice", "\"auto\""},
-        {"tools", "[]"},
         {"top_logprobs", "0"},
         {"top_p", "1"},
         {"user", "null"},
@@ -149,6 +178,7 @@ static void make_echo(struct reply *r)
     const struct turn *t = r->options->turn;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         echo_field(r, t, fields[i].key, fields[i].otherwise);
+    echo_tools(r, t);
     BUF_ADD(&r->echo, ",\"reasoning\":{");
     echo_inner(r, t, "reasoning", "effort", "null");
     BUF_ADD(&r->echo, ",");

@@ -138,7 +138,7 @@ static void reasoning_to_responses(const struct turn *t, struct buf *out)
 void settings_to_responses(const struct turn *t, struct buf *out)
 {
     static const char *const shared[] = {
-        "parallel_tool_calls", "temperature",       "top_p", "top_logprobs", "metadata", "user", "service_tier",
+        "parallel_tool_calls", "temperature",       "top_p", "metadata", "user", "service_tier",
         "prompt_cache_key",    "safety_identifier",
     };
     choice_to_responses(t, out);

@@ -100,7 +100,7 @@ static void add_tool(struct turn *t, struct tool_name name, uint32_t node)
     if (find_named(t, &name))
         return;
     if (t->tool_count == TURN_TOOLS_MAX) {
-        turn_refuse(t, "tools", "more than %d tools: this proxy translates no more", TURN_TOOLS_MAX);
+        turn_refuse_translation(t, "tools", "more than 1024 tools: this proxy translates no more");
         return;
     }
     if (t->tool_count == t->tool_cap) {

@@ -71,7 +71,7 @@ void turn_add_call(struct turn *t, struct slice id, struct tool_name tool, uint3
     if (open_calls_add(&t->open, id, t->item_count - 1))
         return;
     if (t->open.count == OPEN_CALLS_MAX)
-        turn_refuse(t, "", OPEN_CALLS_REFUSAL);
+        turn_refuse_translation(t, "", OPEN_CALLS_REFUSAL);
     else
         t->no_memory = true;
 }
@@ -107,16 +107,36 @@ void turn_read_choice(struct turn *t, uint32_t choice)
             t->choice = words[i].choice;
 }
 
-bool turn_refuse(struct turn *t, const char *param, const char *format, ...)
+static void refuse(struct turn *t, bool unsupported, const char *param, const char *format, va_list args)
 {
     if (t->error->message[0])
-        return false;
+        return;
+    t->error->unsupported = unsupported;
+    (void)vsnprintf(t->error->message, sizeof t->error->message, format, args);
+    (void)snprintf(t->error->param, sizeof t->error->param, "%s", param);
+}
+
+bool turn_refuse(struct turn *t, const char *param, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(t->error->message, sizeof t->error->message, format, args);
+    refuse(t, false, param, format, args);
     va_end(args);
-    (void)snprintf(t->error->param, sizeof t->error->param, "%s", param);
     return false;
+}
+
+bool turn_refuse_translation(struct turn *t, const char *param, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    refuse(t, true, param, format, args);
+    va_end(args);
+    return false;
+}
+
+bool reference_is_reasoning(const struct json *doc, uint32_t item)
+{
+    return slice_starts(object_text(doc, item, "id"), "rs_");
 }
 
 uint32_t object_field(const struct json *doc, uint32_t object, const char *key)

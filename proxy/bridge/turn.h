@@ -15,8 +15,9 @@ struct turn;
 /* Where a request can't be decoded: what is told to the client, as a 400. */
 struct turn_error {
     char message[256];
-    char param[64]; /* the field at fault: "input[3].content", or "" */
-    bool no_memory; /* no fault of the request's */
+    char param[64];   /* the field at fault: "input[3].content", or "" */
+    bool no_memory;   /* no fault of the request's */
+    bool unsupported; /* only the translation can't take it: a deployment of the client's own wire may */
 };
 
 /* What an upstream is known to refuse; or-ed into turn_options.without. */

@@ -97,6 +97,39 @@ def test_a_request_becomes_what_the_backend_takes(start, chatgpt, login):
     assert chatgpt.calls[0].headers["originator"] == "me"
 
 
+CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
+
+
+@pytest.mark.parametrize("body", [{"n": 2}, {"logprobs": True}, {"top_logprobs": 2}, {"audio": {"voice": "ash", "format": "wav"}},
+                                  {"functions": [{"name": "f"}]}])
+def test_what_the_responses_api_has_no_reply_for_is_refused(proxy, chatgpt, login, body):
+    login.write(chatgpt.issue("first"))
+    got = proxy.post("/v1/chat/completions", {**CHAT, **body})
+    assert (got.status, got.error["param"]) == (400, next(iter(body)))
+    assert "/chat/completions" in got.error["message"] and chatgpt.calls == []
+    answered(proxy, {**CHAT, "n": 1, "logprobs": False, "top_logprobs": None, "stop": "x"}, "/v1/chat/completions")
+
+
+def test_such_a_request_goes_to_a_server_of_its_own_wire(start, chatgpt, login, make_upstream):
+    native = make_upstream()
+    proxy = start(chatgpt.entry(order=1), deployment("codex-light", native, order=2))
+    native.script(chat.whole("one"))
+    assert answered(proxy, {**CHAT, "n": 2}, "/v1/chat/completions").json["choices"]
+    assert native.requests[0].json["n"] == 2 and chatgpt.calls == []
+
+
+@pytest.mark.parametrize("body, word", [
+    ({"prompt": {"id": "pmpt_1"}}, "keeps no conversations"),
+    ({"input": "hi", "conversation": "conv_1"}, "keeps no conversations"),
+    ({"input": "hi", "background": True}, "background"), ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "store: false"),
+])
+def test_what_the_backend_could_only_lose_is_refused(proxy, chatgpt, login, body, word):
+    login.write(chatgpt.issue("first"))
+    got = proxy.post("/v1/responses", {"model": "codex-light", **body})
+    assert got.status == 400 and word in got.error["message"]
+    assert chatgpt.calls == []
+
+
 def test_who_did_not_ask_for_a_stream_gets_a_whole_reply(proxy, chatgpt, login):
     login.write(chatgpt.issue("first"))
     got = answered(proxy)

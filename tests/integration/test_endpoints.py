@@ -121,6 +121,61 @@ def test_without_such_a_server_it_is_refused(bridged, upstream, field, value):
     assert upstream.requests == []
 
 
+@pytest.mark.parametrize("body", [{"prompt": {"id": "pmpt_1"}}, {"conversation": "conv_1"}, {"previous_response_id": "resp_1"},
+                                  {"prompt": {"id": "pmpt_1"}, "input": None}])
+def test_input_may_be_absent_where_the_server_has_one(start_proxy, make_upstream, body):
+    bridged, native = make_upstream(), make_upstream()
+    proxy = start_proxy(chat_only("bridged", bridged), deployment("native", native))
+    native.script(responses.whole())
+    assert proxy.post("/v1/responses", {"model": "native", **body}).status == 200
+    assert native.requests[0].json == {"model": "mock-model", **body}
+    refused = proxy.post("/v1/responses", {"model": "bridged", **body})
+    assert (refused.status, refused.error["param"]) == (400, next(iter(body)))
+    refused = proxy.post("/v1/responses", {"model": "native", "prompt": None})
+    assert (refused.status, refused.error["param"]) == (400, "input")
+
+
+# What a translation can't carry
+
+@pytest.mark.parametrize("body", [{"background": True}, {"top_logprobs": 3}])
+def test_a_translation_never_leaves_out_what_the_reply_must_have(bridged, upstream, body):
+    refused = bridged.post("/v1/responses", {"model": "codex-light", "input": "hi", **body})
+    assert (refused.status, refused.error["param"]) == (400, next(iter(body)))
+    assert "/responses" in refused.error["message"] and upstream.requests == []
+
+
+def test_what_asks_for_nothing_is_no_reason_to_refuse(bridged, upstream):
+    upstream.script(chat.whole("Hello."))
+    assert bridged.post("/v1/responses", {"model": "codex-light", "input": "hi", "background": False,
+                                          "top_logprobs": 0}).status == 200
+
+
+REFERENCE = [{"role": "user", "content": "hi"}, {"type": "item_reference", "id": "msg_x_0"}, {"role": "user", "content": "go on"}]
+
+
+def test_a_reference_to_a_reply_is_refused_with_the_cure(bridged, upstream):
+    """Vercel's AI SDK sends them unless it is told not to. Without the reply the model would answer another conversation."""
+    refused = bridged.post("/v1/responses", {"model": "codex-light", "input": REFERENCE})
+    assert refused.status == 400 and refused.error["message"].startswith("codex-light/openai/1: input[1] is an item_reference")
+    assert "providerOptions: {openai: {store: false}}" in refused.error["message"]
+    assert upstream.requests == []
+
+
+def test_a_reference_to_reasoning_is_left_out_as_reasoning_is(bridged, upstream):
+    upstream.script(chat.whole("Hello."))
+    asked = [{"role": "user", "content": "hi"}, {"type": "item_reference", "id": "rs_1"}]
+    assert bridged.post("/v1/responses", {"model": "codex-light", "input": asked}).status == 200
+    assert upstream.requests[0].json["messages"] == [{"role": "user", "content": "hi"}]
+
+
+def test_a_reference_goes_on_to_a_server_of_the_clients_own_wire(start_proxy, make_upstream):
+    bridged, native = make_upstream(), make_upstream()
+    proxy = start_proxy(chat_only("codex-light", bridged, order=1), deployment("codex-light", native, order=2))
+    native.script(responses.whole())
+    assert proxy.post("/v1/responses", {"model": "codex-light", "input": REFERENCE}).status == 200
+    assert native.requests[0].json["input"] == REFERENCE and bridged.requests == []
+
+
 def test_null_refers_to_nothing(bridged, upstream):
     upstream.script(chat.whole("Hello."))
     answer = bridged.post("/v1/responses", {"model": "codex-light", "input": "hi", "store": True,

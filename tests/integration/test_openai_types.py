@@ -80,6 +80,18 @@ def test_a_whole_response(bridged, upstream):
     assert answer.usage.total_tokens == 18 and answer.error is None
 
 
+def test_the_tools_that_a_response_repeats(bridged, upstream):
+    """Clients may leave out what OpenAI's replies always have."""
+    upstream.always(chat.either("Hello."))
+    body = {"model": "codex-light", "input": "hi", "tools": [
+        {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}, {"type": "function", "name": "g"},
+        {"type": "function", "name": "h", "parameters": None, "strict": True}, {"type": "custom", "name": "c"}]}
+    tools = Response.model_validate(bridged.post("/v1/responses", body).json, strict=True).tools
+    assert [getattr(tool, "strict", None) for tool in tools] == [False, False, True, None]
+    assert [tool.name for tool in tools] == ["f", "g", "h", "c"]
+    assert typed(bridged.post("/v1/responses", {**body, "stream": True}))[-1].response.tools == tools
+
+
 def test_the_built_in_model(start_proxy, upstream):
     """Chat chunks and objects that the proxy writes itself; its stream is collected for who asks for a whole answer."""
     proxy = start_proxy(environment={"POINTSMAN_DEMO": "1"})
