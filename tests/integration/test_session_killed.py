@@ -69,14 +69,14 @@ def test_sigterm_before_the_exec_ends_the_child(session, path, ended_by):
     with meddled(app, "close_range", "delay_enter=1000000", log=log):
         calling = threading.Thread(target=call)
         calling.start()
-        wait_for(lambda: set(children(app)) - set(before), "the child")
-        wait_for(lambda: "close_range" in log.read_text(), "its close_range()")
+        wait_until(lambda: set(children(app)) - set(before), "the child")
+        wait_until(lambda: "close_range" in log.read_text(), "its close_range()")
         if ended_by == "stop":
             assert session.stop().status == 200
         else:
             os.kill(app, signal.SIGKILL)
         calling.join()
-        wait_for(lambda: "killed by SIGTERM" in log.read_text() or "execve(" in log.read_text(), "its end")
+        wait_until(lambda: "killed by SIGTERM" in log.read_text() or "execve(" in log.read_text(), "its end")
     assert "execve(" not in log.read_text()
 
 
