@@ -116,7 +116,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/record/journal.c proxy/record/journal.h \
 	proxy/record/kept.c proxy/record/kept.h \
 	proxy/serve/report.c proxy/serve/report.h \
-	proxy/serve/sharing.c proxy/serve/sharing.h \
+	proxy/exchange/sharing.c proxy/exchange/sharing.h \
 	proxy/serve/server.c proxy/serve/server.h \
 	proxy/serve/workers.c proxy/serve/workers.h \
 	proxy/upstream/ahead.c proxy/upstream/ahead.h \

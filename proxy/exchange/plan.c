@@ -3,7 +3,7 @@
 
 #include "common/clock.h"
 #include "proxy/route/retry.h"
-#include "proxy/serve/sharing.h"
+#include "proxy/exchange/sharing.h"
 #include "proxy/terms/failure.h"
 
 #include <stdio.h>

@@ -7,7 +7,8 @@
  *   hedge.c     the second attempt at the same time
  *   outcome.c   what attempts write into a deployment's health, the journal's attempts and the affinity table
  *   spending.c  what a request may cost, and what its attempts have cost
- *   reply.c     what the client receives, and the journal's line */
+ *   reply.c     what the client receives, and the journal's line
+ *   sharing.c   limits and money, kept together with other workers; see sharing.h */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 

@@ -3,7 +3,7 @@
 
 #include "common/clock.h"
 #include "proxy/terms/usage.h"
-#include "proxy/serve/sharing.h"
+#include "proxy/exchange/sharing.h"
 
 #include <math.h>
 

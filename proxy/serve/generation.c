@@ -5,7 +5,7 @@
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
 #include "proxy/record/kept.h"
-#include "proxy/serve/sharing.h"
+#include "proxy/exchange/sharing.h"
 
 #include <stdlib.h>
 #include <string.h>

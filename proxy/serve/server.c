@@ -9,7 +9,7 @@
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
 #include "proxy/serve/report.h"
-#include "proxy/serve/sharing.h"
+#include "proxy/exchange/sharing.h"
 
 #include <event2/event.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* loop: keeps the limits of several worker processes together. */
-#include "proxy/serve/sharing.h"
+#include "proxy/exchange/sharing.h"
 
 #include <math.h>
 #include <stdlib.h>
