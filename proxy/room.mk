@@ -32,6 +32,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/dialect.c proxy/bridge/dialect.h \
 	proxy/bridge/echo.c \
 	proxy/bridge/event.c proxy/bridge/event.h \
+	proxy/bridge/finish.c proxy/bridge/finish.h \
 	proxy/bridge/model.h \
 	proxy/bridge/open_calls.c proxy/bridge/open_calls.h \
 	proxy/bridge/outgoing.c proxy/bridge/outgoing.h \

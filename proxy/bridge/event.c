@@ -1,5 +1,6 @@
 /* pure: What the decoders of all wires share: the calls they keep, how they give events out, how they know an error. */
 #include "proxy/bridge/event.h"
+#include "proxy/bridge/finish.h"
 #include "proxy/bridge/model.h"
 
 #include <stdlib.h>
@@ -36,6 +37,21 @@ void decoder_free(struct decoder *d)
 void decoder_emit(struct decoder *d, const struct event *event)
 {
     d->sink.take(d->sink.owner, event);
+}
+
+void decoder_finish(struct decoder *d, struct slice word, struct slice native)
+{
+    if (!word.len) /* in most events */
+        return;
+    const struct finish_reason *reason = finish_reason(word), *behind = native.len ? finish_reason(native) : reason;
+    if (reason->finish == FINISH_NONE)
+        return;
+    if (!behind->part && behind->finish > reason->finish) {
+        reason = behind;
+        word = native;
+    }
+    decoder_emit(d, &(struct event){
+                        .kind = EVENT_FINISH, .finish = reason->finish, .failure = reason->failure, .text = word});
 }
 
 void decoder_fail(struct decoder *d, struct slice error)

@@ -20,13 +20,14 @@ enum event_kind {
     EVENT_BREAK,   /* an item of text or reasoning ends; more of either would be another */
     EVENT_OTHER,   /* raw: an output item that the bridge has no words for */
     EVENT_USAGE,   /* usage */
-    EVENT_FINISH,  /* finish: the upstream says that the reply ends, and why */
+    EVENT_FINISH,  /* finish, failure, text: the upstream says that the reply ends, and why, in its own word */
     EVENT_END,     /* the wire's end mark: nothing follows */
     EVENT_LIMIT,   /* the reply has more calls or items than can be told apart: it can't be translated whole */
     EVENT_FAILURE, /* raw: an error object */
 };
 
-enum finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_FILTER };
+/* Why a reply ends, in the order of what is lost: FINISH_BROKEN is a failure of the upstream's. */
+enum finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_FILTER, FINISH_BROKEN };
 
 #define NO_CALL UINT32_MAX
 
@@ -38,6 +39,7 @@ struct event {
     struct tool_name tool; /* with `flat`, only its name is set: the name that the upstream was told */
     bool flat;
     enum finish finish;
+    enum failure_kind failure; /* of FINISH_BROKEN */
     struct usage usage;
 };
 
@@ -74,6 +76,10 @@ struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t
 void decoder_free(struct decoder *d);
 /* Gives an event to the decoder's sink. */
 void decoder_emit(struct decoder *d, const struct event *event);
+/* Emits the end that the upstream's word for it means; nothing for a word that is none ("", "null"). `native`: the word
+ * of the provider behind a gateway, which counts where it is known to mean more than a plain end. Either may be empty.
+ */
+void decoder_finish(struct decoder *d, struct slice word, struct slice native);
 /* Emits a failure: `error` is a JSON value, or plain text. */
 void decoder_fail(struct decoder *d, struct slice error);
 /* Emits a failure when this value of an `error` field holds one: not for null, false, "", {} and the like. Whether it

@@ -50,6 +50,17 @@ void relay_count(struct relay *r, size_t reply_bytes)
         usage->output = estimate.output;
 }
 
+void relay_finish(struct relay *r, const struct event *e)
+{
+    if (e->finish == FINISH_BROKEN)
+        relay_set_failure(r, e->failure, "the provider broke off its answer: finish_reason \"%.*s\"",
+                          SLICE_ARGS(e->text));
+    else if (e->finish == FINISH_FILTER)
+        (void)snprintf(r->filter, sizeof r->filter, "%.*s", SLICE_ARGS(e->text));
+    if (r->finish < e->finish) /* of several the worst: a plain end that follows does not make it whole */
+        r->finish = e->finish;
+}
+
 /* The upstream's reply is over, with the wire's own mark or without. */
 static void finish_reply(struct relay *r, bool marked)
 {
@@ -58,7 +69,7 @@ static void finish_reply(struct relay *r, bool marked)
         return;
     r->ended = true;
     if (r->finish == FINISH_FILTER)
-        relay_set_failure(r, FAILURE_CONTENT_FILTER, "the provider's content filter ended the answer");
+        relay_set_failure(r, FAILURE_CONTENT_FILTER, "the provider's content filter ended the answer: %s", r->filter);
     else if (r->finish == FINISH_NONE && (!marked || !reply_calls_complete(reply)))
         relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
     else if (!reply->answered && r->finish != FINISH_LENGTH)
@@ -76,7 +87,7 @@ static void take(void *relay, const struct event *e)
         return;
     switch (e->kind) {
     case EVENT_USAGE: r->reply.usage = e->usage; break;
-    case EVENT_FINISH: r->finish = e->finish; break;
+    case EVENT_FINISH: relay_finish(r, e); break;
     case EVENT_FAILURE: failure_from_error(&r->failure, e->raw); break;
     case EVENT_END: finish_reply(r, true); break;
     case EVENT_LIMIT: r->reply.too_many = true; break;

@@ -16,6 +16,7 @@ struct relay {
     struct buf out;  /* what was written in this call */
     struct buf body; /* a whole reply as it comes in */
     enum finish finish;
+    char filter[64]; /* of FINISH_FILTER: the upstream's word */
     bool ended;      /* the wire's end mark was seen */
     bool content;    /* in pass-through: what opens the reply was seen */
     struct buf held; /* in pass-through: bytes that were given out, then those that were not yet */
@@ -25,6 +26,8 @@ struct relay {
     struct decoder decoder;
 };
 
+/* Takes an EVENT_FINISH. */
+void relay_finish(struct relay *r, const struct event *e);
 /* The reply fails, unless it has before. */
 void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 /* … by what the reader of events could not take. */

@@ -114,32 +114,12 @@ static void read_call(struct decoder *d, uint32_t delta)
         read_arguments(d, call, object_field(j, what, custom ? "input" : "arguments"));
 }
 
-static void read_finish(struct decoder *d, uint32_t node)
+/* SGLang's own value is an object that names its type. */
+static struct slice finish_word(const struct json *j, uint32_t node)
 {
-    static const struct {
-        const char *word;
-        enum finish finish;
-    } words[] = {
-        {"length", FINISH_LENGTH},
-        {"max_tokens", FINISH_LENGTH},
-        {"content_filter", FINISH_FILTER},
-    };
-    const struct json *j = &d->json;
-    struct slice word = node ? json_inner(j, node) : (struct slice){NULL, 0};
-    if (!word.len)
-        return;
-    if (slice_is(word, "error") || slice_starts(word, "function_call_filter")) { /* OpenRouter's and Gemini's */
-        decoder_emit(d, &(struct event){
-                            .kind = EVENT_FAILURE,
-                            .raw = SLICE("{\"message\":\"the upstream's model failed in the middle of its answer\","
-                                         "\"code\":\"server_error\"}")});
-        return;
-    }
-    struct event event = {.kind = EVENT_FINISH, .finish = FINISH_STOP};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (slice_is(word, words[i].word))
-            event.finish = words[i].finish;
-    decoder_emit(d, &event);
+    if (json_is(j, node, JSON_OBJECT))
+        return object_text(j, node, "type");
+    return node ? json_inner(j, node) : (struct slice){NULL, 0};
 }
 
 /* One choice of a chunk or of a whole reply: `message` is its delta or its message. */
@@ -159,7 +139,8 @@ static void read_choice(struct decoder *d, uint32_t choice, const char *message_
          call = json_next(j, call))
         read_call(d, call);
     if (!decoder_error(d, object_field(j, choice, "error")))
-        read_finish(d, object_field(j, choice, "finish_reason"));
+        decoder_finish(d, finish_word(j, object_field(j, choice, "finish_reason")),
+                       object_text(j, choice, "native_finish_reason"));
 }
 
 static void read_reply(struct decoder *d, const char *message_key)

@@ -1,5 +1,6 @@
 /* pure: Decodes Responses replies, streamed and whole, into events. */
 #include "proxy/bridge/dialect.h"
+#include "proxy/bridge/finish.h"
 #include "proxy/terms/usage.h"
 
 static void emit_text(struct decoder *d, enum event_kind kind, uint32_t call, struct slice text)
@@ -208,6 +209,13 @@ static void read_output(struct decoder *d, uint32_t output)
         read_item(d, index, item);
 }
 
+/* What is incomplete is at least cut, whatever the reason says. */
+static void finish_incomplete(struct decoder *d, struct slice reason)
+{
+    bool known = reason.len && finish_reason(reason)->finish > FINISH_LENGTH;
+    decoder_finish(d, known ? reason : SLICE("length"), SLICE(""));
+}
+
 /* The response object's own values. Its output is read only where no event has told it before. */
 static void read_end(struct decoder *d, struct slice status, uint32_t error, uint32_t details, uint32_t output,
                      uint32_t usage)
@@ -222,20 +230,31 @@ static void read_end(struct decoder *d, struct slice status, uint32_t error, uin
         read_output(d, output);
     if (usage_read(j, usage, &event.usage))
         decoder_emit(d, &event);
-    event = (struct event){.kind = EVENT_FINISH, .finish = FINISH_STOP};
     if (slice_is(status, "incomplete"))
-        event.finish = json_string_is(j, object_field(j, details, "reason"), "content_filter") ? FINISH_FILTER
-                                                                                               : FINISH_LENGTH;
-    decoder_emit(d, &event);
+        finish_incomplete(d, object_text(j, details, "reason"));
+    else
+        decoder_finish(d, SLICE("stop"), SLICE(""));
     decoder_emit(d, &(struct event){.kind = EVENT_END});
+}
+
+/* Some servers send response.completed whatever the response's own status is. */
+static struct slice worse_status(const struct json *j, uint32_t response, const char *status)
+{
+    static const char *const worse[] = {"incomplete", "failed", "cancelled"};
+    struct slice own = object_text(j, response, "status");
+    for (size_t i = 0; strcmp(status, "completed") == 0 && i < sizeof worse / sizeof *worse; i++)
+        if (slice_is(own, worse[i]))
+            return own;
+    return slice_of(status);
 }
 
 static void read_terminal(struct decoder *d, const char *status)
 {
     const struct json *j = &d->json;
     uint32_t response = root_field(d, "response");
-    read_end(d, slice_of(status), object_field(j, response, "error"), object_field(j, response, "incomplete_details"),
-             object_field(j, response, "output"), object_field(j, response, "usage"));
+    read_end(d, worse_status(j, response, status), object_field(j, response, "error"),
+             object_field(j, response, "incomplete_details"), object_field(j, response, "output"),
+             object_field(j, response, "usage"));
 }
 
 static void read_completed(struct decoder *d)

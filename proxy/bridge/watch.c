@@ -16,7 +16,7 @@ void watch_take(void *relay, const struct event *e)
             failure_from_error(&r->failure, e->raw);
         break;
     case EVENT_FINISH:
-        r->finish = e->finish;
+        relay_finish(r, e);
         /* A limit or a filter explains an empty answer; a completion may be one: that nothing is missing in the text.
          */
         r->content |= e->finish != FINISH_STOP || r->options.upstream_wire == WIRE_COMPLETIONS;
