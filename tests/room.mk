@@ -58,6 +58,7 @@ check_PROGRAMS += \
 	tests/unit/test_relay \
 	tests/unit/test_retry \
 	tests/unit/test_run_plan \
+	tests/unit/test_schema \
 	tests/unit/test_secret \
 	tests/unit/test_server_files \
 	tests/unit/test_share \

@@ -192,6 +192,11 @@ TEST(spending_limits_are_read)
         "and output_cost_per_token in model_info\n"
         "F:6: NONE is not set: \"d/gemini/1\" is not ready\n");
     load_end(&l);
+    load(&l, GROUPS
+         "router_settings: {model_group_max_cost_usd: {a: 2.5, a2: 1, b2: 3}, model_group_alias: {a2: a, b2: b}}\n");
+    assert_usd(group(&l, "a")->max_cost_usd, 1); /* one purse */
+    assert_usd(group(&l, "b")->max_cost_usd, 3);
+    load_end(&l);
     load(&l, GROUPS);
     assert_true(isnan(l.config->max_cost_usd));
     assert_true(isnan(group(&l, "a")->max_cost_usd));
