@@ -87,6 +87,8 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/strategy_shuffle.c \
 	proxy/route/suspicion.c proxy/route/suspicion.h \
 	proxy/route/window.c proxy/route/window.h \
+	proxy/upstream/call_fields.c \
+	proxy/upstream/heads.c proxy/upstream/heads.h \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \
 	proxy/upstream/model_list.c proxy/upstream/model_list.h \
@@ -124,7 +126,6 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/upstream/authorities.c proxy/upstream/authorities.h \
 	proxy/upstream/outgoing_proxy.c proxy/upstream/outgoing_proxy.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
-	proxy/upstream/call_fields.c \
 	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
 	proxy/upstream/curl_options.c proxy/upstream/curl_options.h \

@@ -31,6 +31,7 @@ check_PROGRAMS += \
 	tests/unit/test_gateway \
 	tests/unit/test_guard \
 	tests/unit/test_harden \
+	tests/unit/test_heads \
 	tests/unit/test_health \
 	tests/unit/test_http_parse \
 	tests/unit/test_journal \

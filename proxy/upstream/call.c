@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "proxy/upstream/curl_call.h"
+#include "proxy/upstream/heads.h"
 #include "proxy/upstream/loopback.h"
 
 #include <curl/curl.h>
@@ -21,8 +22,7 @@
 struct target {
     bool is_loopback;
     struct loopback_origin origin;
-    struct buf heads[2]; /* of a whole and of a streamed call, for `paths` */
-    const char *paths[2];
+    struct heads heads;
 };
 
 struct upstream {
@@ -222,27 +222,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     on_done(c, FAILURE_TIMEOUT, why);
 }
 
-/* The request's head up to its length, made once per deployment, path and manner. */
-static bool loopback_head(struct target *t, const struct call_request *request, struct slice *head)
-{
-    struct buf *kept = &t->heads[request->stream];
-    if (!kept->len || strcmp(t->paths[request->stream], request->path) != 0) {
-        kept->max = CALL_FIELDS_MAX + sizeof t->origin;
-        buf_wipe(kept);
-        t->paths[request->stream] = request->path;
-        buf_add_format(kept, "%s %s%s HTTP/1.1\r\nHost: %s\r\n", request->body.of[0].ptr ? "POST" : "GET",
-                       t->origin.path, request->path, t->origin.host);
-        call_add_fields(request, kept);
-        if (request->body.of[0].ptr)
-            BUF_ADD(kept, "Content-Length: ");
-    }
-    *head = buf_slice(kept);
-    bool made = !kept->failed;
-    if (!made)
-        buf_wipe(kept); /* the next call makes it anew */
-    return made;
-}
-
 /* libcurl wants the body in one piece: a callback that gives it piece by piece costs a write of its own for each
  * request. */
 static void start_curl(struct call *c, const struct call_request *request)
@@ -264,7 +243,7 @@ static bool start_transport(struct call *c, const struct call_request *request)
     struct target *t = request->fields ? NULL : &u->targets[request->deployment->index];
     if (t && t->is_loopback) {
         struct loopback_request plain = {.origin = &t->origin, .body = request->body};
-        if (loopback_head(t, request, &plain.head))
+        if (heads_get(&t->heads, &t->origin, request, &plain.head))
             c->loopback = loopback_start(u->loopback, &plain, &transport_events, c);
     } else {
         start_curl(c, request);
@@ -366,10 +345,8 @@ void upstream_free(struct upstream *u)
         event_free(c->timer);
         free(c);
     }
-    for (unsigned i = 0; u->targets && i < u->config->deployment_count; i++) {
-        buf_wipe(&u->targets[i].heads[0]);
-        buf_wipe(&u->targets[i].heads[1]);
-    }
+    for (unsigned i = 0; u->targets && i < u->config->deployment_count; i++)
+        heads_free(&u->targets[i].heads);
     curl_calls_free(u->curl_calls);
     loopback_free(u->loopback);
     free(u->targets);
