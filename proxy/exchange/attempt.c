@@ -74,7 +74,6 @@ void attempt_cancel(struct attempt *a)
  * attempt may be another one, or freed. */
 static void follow_relay(struct attempt *a, enum relay_state state, struct slice send)
 {
-    struct failure f;
     switch (state) {
     case RELAY_HOLD: break;
     case RELAY_OPEN:
@@ -91,8 +90,8 @@ static void follow_relay(struct attempt *a, enum relay_state state, struct slice
         request_complete(a, send);
         break;
     case RELAY_FAILED:
-        f = *relay_failure(a->relay); /* a copy: the next attempt has a relay of its own */
-        request_attempt_failed(a, &f, 200);
+        a->failure = *relay_failure(a->relay);
+        request_attempt_failed(a, 200);
         break;
     }
 }
@@ -159,7 +158,6 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
 {
     struct attempt *a = ctx;
     struct slice send = {NULL, 0};
-    struct failure f;
     a->call = NULL;
     a->more = false;
     if (a->state == ATTEMPT_LOST)
@@ -170,8 +168,8 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
         follow_relay(a, RELAY_FAILED, send);
     } else if (reply->status == 401 && sign_in_again(a)) {
         return; /* on_signed_in() goes on */
-    } else if (attempt_reply_failure(a, reply, kind, message, &f)) {
-        request_attempt_failed(a, &f, reply->status);
+    } else if (attempt_reply_failed(a, reply, kind, message)) {
+        request_attempt_failed(a, reply->status);
     } else {
         enum relay_state state = relay_end(a->relay, &send);
         follow_relay(a, state, send);
@@ -184,10 +182,9 @@ static const struct call_events call_events = {on_body, on_done};
 static void serve_echo(struct attempt *a)
 {
     struct slice send = {NULL, 0};
-    struct failure f;
     if (!attempt_make_relay(a, a->request->asked.stream)) {
-        failure_set(&f, FAILURE_INTERNAL, "no memory");
-        request_attempt_failed(a, &f, 0);
+        failure_set(&a->failure, FAILURE_INTERNAL, "no memory");
+        request_attempt_failed(a, 0);
         return;
     }
     enum relay_state state = relay_feed(a->relay, buf_slice(&a->outgoing.own), &send);
@@ -200,40 +197,39 @@ static void serve_echo(struct attempt *a)
 
 static void start_call(struct attempt *a)
 {
-    struct failure f;
     errno = 0;
     attempt_start_call(a, &call_events);
     if (a->call) {
         request_waits(a->request);
         return;
     }
-    failure_set(&f, FAILURE_INTERNAL, "the call can't be made: %s", strerror(errno ? errno : ENOMEM));
-    request_attempt_failed(a, &f, 0);
+    failure_set(&a->failure, FAILURE_INTERNAL, "the call can't be made: %s", strerror(errno ? errno : ENOMEM));
+    request_attempt_failed(a, 0);
 }
 
 static void on_signed_in(void *ctx, const struct failure *failure)
 {
     struct attempt *a = ctx;
-    struct failure f;
     if (!failure) {
         start_call(a);
         return;
     }
-    f = *failure;
-    request_attempt_failed(a, &f, 0);
+    a->failure = *failure;
+    request_attempt_failed(a, 0);
 }
 
 /* Gets what the call signs in with, now or later, and goes on with the call. */
 static void sign_in(struct attempt *a)
 {
-    struct failure f;
     a->login_wait = (struct login_wait){.done = on_signed_in, .ctx = a};
-    enum login_state state = sign_in_get(a->request->shared->sign_ins, a->deployment, &a->login_wait, &f);
-    if (state != LOGIN_WAITING)
-        on_signed_in(a, state == LOGIN_FAILED ? &f : NULL);
+    enum login_state state = sign_in_get(a->request->shared->sign_ins, a->deployment, &a->login_wait, &a->failure);
+    if (state == LOGIN_READY)
+        start_call(a);
+    else if (state == LOGIN_FAILED)
+        request_attempt_failed(a, 0);
 }
 
-static bool make_body(struct attempt *a, struct failure *f)
+static bool make_body(struct attempt *a)
 {
     struct request *r = a->request;
     struct outgoing_options options = {
@@ -242,13 +238,12 @@ static bool make_body(struct attempt *a, struct failure *f)
         .apart = r->shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
         .carrier_key = r->shared->carrier_key,
     };
-    return outgoing_make(&a->outgoing, &r->asked, client_body(r->client), &options, f);
+    return outgoing_make(&a->outgoing, &r->asked, client_body(r->client), &options, &a->failure);
 }
 
 void attempt_begin(struct attempt *a, unsigned place, unsigned repeated)
 {
     struct request *r = a->request;
-    struct failure f;
     if (a->deployment) { /* what an earlier attempt has left */
         attempt_free(a);
         *a = (struct attempt){.request = r};
@@ -259,8 +254,8 @@ void attempt_begin(struct attempt *a, unsigned place, unsigned repeated)
     move(a, ATTEMPT_ASKED);
     buf_init(&a->error_body, ERROR_BODY_MAX);
     outcome_started(a);
-    if (!make_body(a, &f))
-        request_attempt_failed(a, &f, 0);
+    if (!make_body(a))
+        request_attempt_failed(a, 0);
     else if (a->deployment->provider->kind == PROVIDER_ECHO)
         serve_echo(a);
     else

@@ -61,9 +61,10 @@ bool attempt_make_relay(struct attempt *a, bool event_stream)
     return a->relay != NULL;
 }
 
-bool attempt_reply_failure(const struct attempt *a, const struct call_reply *reply, enum failure_kind kind,
-                           const char *message, struct failure *f)
+bool attempt_reply_failed(struct attempt *a, const struct call_reply *reply, enum failure_kind kind,
+                          const char *message)
 {
+    struct failure *f = &a->failure;
     const char *base = a->deployment->api_base;
     if (reply->status >= 400 || (reply->status && reply->status < 200)) {
         int wait = reply->retry_after_s >= 0 ? reply->retry_after_s : rate_limits_wait(&reply->limits);

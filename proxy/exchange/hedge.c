@@ -54,14 +54,14 @@ static void leave_out(struct plan *plan, const struct deployment *d)
     plan->count = kept;
 }
 
-bool hedge_goes_on(struct attempt *a, const struct failure *f, int status)
+bool hedge_goes_on(struct attempt *a, int status)
 {
     struct request *r = a->request;
     struct attempt *rival = rival_of(a);
     if (!rival)
         return false;
-    attempt_end(a, f, status, END_FINAL);
-    failure_join(&r->failure, f);
+    attempt_end(a, &a->failure, status, END_FINAL);
+    failure_join(&r->failure, &a->failure);
     if (a->place > rival->place)
         leave_out(&r->plan, a->deployment);
     attempt_free(a);

@@ -127,8 +127,9 @@ static struct retry_input retry_input(const struct attempt *a, unsigned failed, 
     return (struct retry_input){r->shared->config, r->group, &r->plan, a->place, failed, kind};
 }
 
-int request_repeat_ms(const struct attempt *a, const struct failure *f)
+int request_repeat_ms(const struct attempt *a)
 {
+    const struct failure *f = &a->failure;
     const struct request *r = a->request;
     struct retry_input input = retry_input(a, r->failed + 1, f->kind);
     uint64_t took_ms = clock_monotonic_ms() - a->started_ms;

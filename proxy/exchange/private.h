@@ -53,6 +53,7 @@ struct attempt {
     bool more;             /* further bytes of the reply follow at once: what is sent now may wait for them */
     struct buf error_body; /* of a reply with status 400 and above */
     struct relay *relay;
+    struct failure failure; /* how it failed; set before request_attempt_failed() */
 };
 
 enum request_state {
@@ -86,7 +87,6 @@ struct request {
     unsigned failed;                  /* deployments of the plan that have failed, not counting a hedge's */
     unsigned repeats;                 /* attempts that repeated a call to the same deployment */
     double held_usd, hedge_usd;       /* reserved in the accounts for the plan, and for a second attempt */
-    struct failure failure;           /* what the client receives when no attempt is left */
 
     /* The attempt that speaks for the request: the only one under way, the one that serves, or the last that failed.
      * While a hedge is open, the earlier of the two. */
@@ -95,8 +95,9 @@ struct request {
     struct attempt *second;     /* a hedge; NULL: there was none */
     struct event *wait, *hedge; /* timers: for the repeated call, for the second attempt; NULL: not needed yet */
 
-    /* Large tables, filled as far as their counts say: request_begin() does not clear them. */
+    /* Large, and written when it is needed: make_request() does not clear all of it. */
     struct plan plan;
+    struct failure failure; /* what the client receives when no attempt is left */
     unsigned ended_count;
     struct journal_attempt ended[ATTEMPTS_MAX]; /* attempts that are over, in the order of their ends */
 };
@@ -113,9 +114,9 @@ static inline const struct health *attempt_health(const struct attempt *a)
 void request_open(struct attempt *a);
 /* The attempt's reply is complete; `last` is the rest of it. The request is over and may be freed. */
 void request_complete(struct attempt *a, struct slice last);
-/* The attempt has failed, and its call is over. Repeats it, starts the next one, or ends the request, which may be
- * freed. `f` is changed: its message gets the deployment's name. `status`: HTTP's, 0 without one. */
-void request_attempt_failed(struct attempt *a, struct failure *f, int status);
+/* The attempt has failed as a->failure says, and its call is over. Repeats it, starts the next one, or ends the
+ * request, which may be freed. `status`: HTTP's, 0 without one. */
+void request_attempt_failed(struct attempt *a, int status);
 /* Frees a request that has ended, unless a lost attempt's call has still to be cancelled. */
 void request_let_go(struct request *r);
 /* From here on, until request_works(), the request waits for an upstream or a timer. */
@@ -150,7 +151,7 @@ void attempt_free(struct attempt *a);
  * empty, r->failure says why nothing can serve. */
 MUST_CHECK int request_plan(struct request *r, struct model_request_error *error);
 /* Milliseconds to wait before the failed attempt is repeated; -1: it is not. */
-MUST_CHECK int request_repeat_ms(const struct attempt *a, const struct failure *f);
+MUST_CHECK int request_repeat_ms(const struct attempt *a);
 /* Finds the attempt that follows one that failed in this way, and its place in r->plan, which may be a detour's now.
  * false: there is none. */
 MUST_CHECK bool request_next(struct request *r, enum failure_kind kind, unsigned *place);
@@ -163,9 +164,10 @@ bool request_is_elsewhere(const struct request *r, const struct deployment *d);
 void attempt_start_call(struct attempt *a, const struct call_events *events);
 /* Makes the relay for the reply. false: no memory. */
 MUST_CHECK bool attempt_make_relay(struct attempt *a, bool event_stream);
-/* Whether a call that is over has failed, as far as HTTP goes; *f then says how. */
-MUST_CHECK bool attempt_reply_failure(const struct attempt *a, const struct call_reply *reply, enum failure_kind kind,
-                                      const char *message, struct failure *f);
+/* Whether a call that is over has failed, as far as HTTP goes; a->failure then says how. `kind` and `message` are the
+ * transport's. */
+MUST_CHECK bool attempt_reply_failed(struct attempt *a, const struct call_reply *reply, enum failure_kind kind,
+                                     const char *message);
 
 /* hedge.c */
 
@@ -175,7 +177,7 @@ void hedge_arm(struct request *r);
 /* The attempt has content: the other one, if there is one, loses. */
 void hedge_won(struct attempt *a);
 /* The attempt failed. true: the other one is under way and goes on; the failed one is accounted for. */
-MUST_CHECK bool hedge_goes_on(struct attempt *a, const struct failure *f, int status);
+MUST_CHECK bool hedge_goes_on(struct attempt *a, int status);
 /* Ends the attempt that does not speak for the request, and cancels its call. Not from within a call's callbacks. */
 void hedge_drop(struct request *r);
 

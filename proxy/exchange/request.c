@@ -85,6 +85,7 @@ static struct request *make_request(struct exchange_shared *shared, struct clien
         return NULL;
     memset(r, 0, offsetof(struct request, plan));
     plan_clear(&r->plan);
+    r->failure.kind = FAILURE_NONE;
     r->ended_count = 0;
     r->shared = shared;
     r->client = client;
@@ -236,10 +237,10 @@ static void repeat_later(struct request *r, const struct failure *f, int ms)
 
 /* Parts of the translated request to leave out, so that the same deployment can be asked again at once: some servers
  * know no response_format, some models no images. The deployment's later requests come without them too. */
-static unsigned parts_to_leave_out(const struct attempt *a, const struct failure *f)
+static unsigned parts_to_leave_out(const struct attempt *a)
 {
     const struct request *r = a->request;
-    unsigned more = refused_parts(f) & ~attempt_health(a)->without;
+    unsigned more = refused_parts(&a->failure) & ~attempt_health(a)->without;
     return a->outgoing.wire == r->asked.wire || r->repeats == REPEATS_MAX ? 0 : more;
 }
 
@@ -256,18 +257,19 @@ static void go_on(struct request *r, const struct failure *f)
         refuse(r, &r->failure, "failed");
 }
 
-void request_attempt_failed(struct attempt *a, struct failure *f, int status)
+void request_attempt_failed(struct attempt *a, int status)
 {
     struct request *r = a->request;
+    struct failure *f = &a->failure;
     failure_name(f, a->deployment->id);
     if (r->state == REQUEST_OPEN) {
         break_off(r, f, END_FINAL);
         return;
     }
-    if (hedge_goes_on(a, f, status))
+    if (hedge_goes_on(a, status))
         return;
-    unsigned without = parts_to_leave_out(a, f);
-    int ms = without ? 0 : request_repeat_ms(a, f);
+    unsigned without = parts_to_leave_out(a);
+    int ms = without ? 0 : request_repeat_ms(a);
     bool repeats = without || can_wait(r, ms);
     attempt_end(a, f, status, repeats ? END_REPEATED : END_FINAL);
     if (without) {
