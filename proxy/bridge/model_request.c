@@ -2,6 +2,7 @@
 #include "proxy/bridge/model_request.h"
 
 #include "proxy/bridge/carrier.h"
+#include "proxy/bridge/dialect.h"
 #include "proxy/terms/failure.h"
 
 #include <sodium.h>
@@ -52,83 +53,32 @@ static bool read_stream(struct model_request *r, uint32_t node, struct model_req
 
 static bool read_content(struct model_request *r, uint32_t *content, struct model_request_error *error)
 {
-    static const struct {
-        enum wire wire;
-        const char *key;
-        bool string; /* may be one, too */
-        const char *message;
-    } rows[] = {
-        {WIRE_CHAT, "messages", false, "'messages' is missing or not an array."},
-        {WIRE_RESPONSES, "input", true, "'input' is missing, or neither a string nor an array."},
-        {WIRE_EMBEDDINGS, "input", true, "'input' is missing, or neither a string nor an array."},
-        {WIRE_COMPLETIONS, "prompt", true, "'prompt' is missing, or neither a string nor an array."},
-    };
-    size_t i = 0;
-    while (i + 1 < sizeof rows / sizeof *rows && rows[i].wire != r->wire)
-        i++;
-    *content = json_get(&r->top, 0, rows[i].key);
+    const struct dialect *d = dialect_of(r->wire);
+    *content = json_get(&r->top, 0, d->content);
     if (r->stored && (!*content || json_is(&r->top, *content, JSON_NULL))) {
         *content = JSON_NONE;
         return true;
     }
-    if (json_is(&r->top, *content, JSON_ARRAY) || (rows[i].string && json_is(&r->top, *content, JSON_STRING)))
+    if (json_is(&r->top, *content, JSON_ARRAY) || (d->content_string && json_is(&r->top, *content, JSON_STRING)))
         return true;
-    return fail(error, rows[i].key, *content ? "invalid_type" : "missing_required_parameter", rows[i].message);
+    fail(error, d->content, *content ? "invalid_type" : "missing_required_parameter", "");
+    (void)snprintf(error->message, sizeof error->message, "'%s' is missing%s.", d->content,
+                   d->content_string ? ", or neither a string nor an array" : " or not an array");
+    return false;
 }
-
-static bool is_given(const struct json *j, uint32_t value)
-{
-    return !json_is(j, value, JSON_NULL);
-}
-
-static bool is_true(const struct json *j, uint32_t value)
-{
-    return json_is(j, value, JSON_TRUE);
-}
-
-static bool is_above_0(const struct json *j, uint32_t value)
-{
-    int64_t number;
-    return json_int64(j, value, &number) && number > 0;
-}
-
-static bool is_above_1(const struct json *j, uint32_t value)
-{
-    int64_t number;
-    return json_int64(j, value, &number) && number > 1;
-}
-
-/* What a translation would leave out of the reply, or could not find: only an upstream of the client's own wire serves
- * it. Settings that only shape the answer (stop, seed, temperature) are left out instead. */
-static const struct need {
-    enum wire wire;
-    const char *key;
-    bool (*asks)(const struct json *j, uint32_t value);
-    bool stored; /* the upstream keeps the conversation: the input may be absent */
-} NEEDS[] = {
-    {WIRE_RESPONSES, "previous_response_id", is_given, true},
-    {WIRE_RESPONSES, "conversation", is_given, true},
-    {WIRE_RESPONSES, "prompt", is_given, true},
-    {WIRE_RESPONSES, "background", is_true, false},
-    {WIRE_RESPONSES, "top_logprobs", is_above_0, false},
-    {WIRE_CHAT, "n", is_above_1, false},
-    {WIRE_CHAT, "logprobs", is_true, false},
-    {WIRE_CHAT, "top_logprobs", is_above_0, false},
-    {WIRE_CHAT, "audio", is_given, false},
-    {WIRE_CHAT, "functions", is_given, false},
-};
 
 static void read_needs(struct model_request *r)
 {
+    const struct own_field *f = dialect_of(r->wire)->own_fields;
     r->needs = NULL;
     r->stored = JSON_NONE;
     r->upstream_wires = r->wire & WIRES_BRIDGED ? WIRES_BRIDGED : r->wire;
-    for (size_t i = 0; i < sizeof NEEDS / sizeof *NEEDS; i++) {
-        uint32_t value = NEEDS[i].wire == r->wire ? json_get(&r->top, 0, NEEDS[i].key) : JSON_NONE;
-        if (!value || !NEEDS[i].asks(&r->top, value))
+    for (; f && f->key; f++) {
+        uint32_t value = json_get(&r->top, 0, f->key);
+        if (!value || !f->asks(&r->top, value))
             continue;
-        r->needs = r->needs ? r->needs : NEEDS[i].key;
-        r->stored = r->stored || !NEEDS[i].stored ? r->stored : value;
+        r->needs = r->needs ? r->needs : f->key;
+        r->stored = r->stored || !f->stored ? r->stored : value;
         r->upstream_wires = r->wire;
     }
 }
@@ -233,8 +183,7 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
     read_needs(r);
     if (!read_content(r, &content, error))
         return false;
-    if (wire == WIRE_EMBEDDINGS)
-        r->stream = false; /* no such thing there */
+    r->stream = r->stream && dialect_of(wire)->streams;
     r->content = content;
     r->prompt_bytes = prompt_bytes(body);
     r->conversation = conversation_of(r, thread_id, content);
@@ -291,11 +240,11 @@ unsigned model_request_needs(const struct model_request *r, unsigned asked)
     static const char *const images[] = {"\"input_image\"", "\"image_url\"", NULL};
     static const char *const formats[] = {"\"json_schema\"", "\"json_object\"", NULL};
     static const char *const any[] = {"{", NULL};
-    bool chat = r->wire == WIRE_CHAT;
+    const char *format = dialect_of(r->wire)->format;
     unsigned needs = 0;
     if ((asked & CAPABILITY_TOOLS) && names_one(r, json_get(&r->top, 0, "tools"), any))
         needs |= CAPABILITY_TOOLS;
-    if ((asked & CAPABILITY_FORMAT) && names_one(r, json_get(&r->top, 0, chat ? "response_format" : "text"), formats))
+    if ((asked & CAPABILITY_FORMAT) && format && names_one(r, json_get(&r->top, 0, format), formats))
         needs |= CAPABILITY_FORMAT;
     if ((asked & CAPABILITY_IMAGES) && names_one(r, r->content, images))
         needs |= CAPABILITY_IMAGES;

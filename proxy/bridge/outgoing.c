@@ -2,6 +2,7 @@
 #include "proxy/bridge/outgoing.h"
 
 #include "proxy/bridge/chatgpt.h"
+#include "proxy/bridge/dialect.h"
 #include "proxy/bridge/pass.h"
 #include "proxy/bridge/relay.h"
 #include "proxy/terms/failure.h"
@@ -68,7 +69,7 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
         if (made && (options->apart || d->provider->chatgpt_fields))
             made = copy_together(o);
     } else {
-        o->wire = (d->wires & WIRE_CHAT) ? WIRE_CHAT : WIRE_RESPONSES;
+        o->wire = dialect_translated(d->wires);
         if (!model_request_decode(request, client_body, failure))
             return false;
         made = translate(o, request, options);

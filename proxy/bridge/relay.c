@@ -105,6 +105,7 @@ struct relay *relay_new(const struct relay_options *options)
     if (!r)
         return NULL;
     r->options = *options;
+    r->upstream = dialect_of(options->upstream_wire);
     r->options.alias = options->alias ? options->alias : "";
     r->options.response_id = options->response_id ? options->response_id : "";
     r->passes = options->client_wire == options->upstream_wire && options->client_stream == options->upstream_stream;
@@ -112,7 +113,7 @@ struct relay *relay_new(const struct relay_options *options)
     buf_init(&r->out, REPLY_MAX);
     buf_init(&r->body, REPLY_MAX);
     buf_init(&r->held, REPLY_MAX);
-    reply_init(&r->reply, &r->options, dialect_of(options->client_wire)->writer, &r->out);
+    reply_init(&r->reply, &r->options, &r->out);
     r->decoder.sink = (struct event_sink){r->passes ? watch_take : take, r};
     r->failure.retry_after_s = -1;
     if (!r->passes && !(options->client_wire & WIRES_BRIDGED))
@@ -162,10 +163,9 @@ static void feed_stream(struct relay *r, struct slice bytes, struct slice *send)
 {
     struct sse_event event;
     enum sse_result result = SSE_EVENT;
-    const struct dialect *upstream = dialect_of(r->options.upstream_wire);
     while (!r->ended && r->failure.kind == FAILURE_NONE && (result = sse_next(&r->sse, &bytes, &event)) == SSE_EVENT) {
         r->events++;
-        upstream->decode_event(&r->decoder, &event);
+        r->upstream->decode_event(&r->decoder, &event);
     }
     if (result == SSE_TOO_LONG)
         relay_set_unread(r);
@@ -197,7 +197,7 @@ static void end_whole(struct relay *r, struct slice *send)
     if (!r->body.len || !json_parse(j, r->body.data, r->body.len) || json_type(j, 0) != JSON_OBJECT)
         relay_set_failure(r, FAILURE_PROTOCOL, "the upstream's answer is no JSON object");
     else
-        dialect_of(r->options.upstream_wire)->decode_whole(&r->decoder);
+        r->upstream->decode_whole(&r->decoder);
     if (!r->passes) {
         *send = buf_slice(&r->out);
         return;

@@ -7,6 +7,7 @@
 
 struct relay {
     struct relay_options options;
+    const struct dialect *upstream; /* what its upstream speaks */
     enum relay_state state;
     bool passes; /* same wire, same manner: the bytes go through as they are */
     bool sent;   /* the client was given something */

@@ -1,6 +1,7 @@
 /* pure: Puts a reply together from an upstream's events. */
 #include "proxy/bridge/reply.h"
 #include "proxy/bridge/carrier.h"
+#include "proxy/bridge/dialect.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,12 @@ void reply_set_id(struct reply *r, const char *prefix, struct slice id)
     r->id[before + len] = '\0';
 }
 
-void reply_init(struct reply *r, const struct relay_options *options, const struct reply_writer *writer,
-                struct buf *out)
+void reply_init(struct reply *r, const struct relay_options *options, struct buf *out)
 {
-    *r = (struct reply){.options = options, .writer = writer, .out = out, .text_at = NO_OUTPUT, .usage = USAGE_UNKNOWN};
+    *r = (struct reply){.options = options, .out = out, .text_at = NO_OUTPUT, .usage = USAGE_UNKNOWN};
+    r->client = dialect_of(options->client_wire);
+    r->upstream = dialect_of(options->upstream_wire);
+    r->writer = r->client->writer;
     reply_set_id(r, "resp_", slice_of(options->response_id));
     buf_init(&r->scratch, REPLY_MAX);
     buf_init(&r->echo, REPLY_MAX);
@@ -199,7 +202,7 @@ static struct output *text_output(struct reply *r, enum output_kind kind)
     if (!o)
         return NULL;
     r->text_at = o->index;
-    if (kind == OUTPUT_REASONING && r->options->upstream_wire == WIRE_CHAT)
+    if (kind == OUTPUT_REASONING && !r->upstream->items)
         BUF_ADD(&o->state, CARRIER_MARK);
     announce(r, o);
     return o;
@@ -253,7 +256,7 @@ static struct output *find_call(struct reply *r, uint32_t call)
 static void take_call_state(struct reply *r, uint32_t call, struct slice state)
 {
     const struct relay_options *options = r->options;
-    if (!state.len || !options->carrier_key || options->client_wire != WIRE_RESPONSES)
+    if (!state.len || !options->carrier_key || !r->client->items)
         return;
     end_text(r);
     struct output *o = add_output(r, OUTPUT_REASONING);
@@ -333,7 +336,7 @@ static void take_item(struct reply *r, const struct event *e)
     struct output *o = e->call != NO_CALL        ? find_call(r, e->call)
                        : r->text_at != NO_OUTPUT ? &r->outputs[r->text_at]
                                                  : NULL;
-    if (!o || r->options->client_wire != WIRE_RESPONSES || r->options->upstream_wire != WIRE_RESPONSES)
+    if (!o || !r->client->items || !r->upstream->items)
         return;
     buf_clear(&o->raw);
     reply_add_raw(&o->raw, e->raw);
@@ -342,7 +345,7 @@ static void take_item(struct reply *r, const struct event *e)
 
 static void take_other(struct reply *r, struct slice raw)
 {
-    if (r->options->client_wire != WIRE_RESPONSES)
+    if (!r->client->items)
         return;
     struct output *o = add_output(r, OUTPUT_OTHER);
     if (!o)

@@ -34,6 +34,7 @@ struct output {
     char held[8];     /* the first half of a surrogate pair whose second half was not seen yet */
 };
 
+struct dialect;
 struct reply;
 
 /* Appends to r->out. Only whole() is called for a reply that does not stream, and only the others for one that does. */
@@ -50,7 +51,8 @@ struct reply_writer {
 
 struct reply {
     const struct relay_options *options;
-    const struct reply_writer *writer;
+    const struct dialect *client, *upstream; /* what each side speaks */
+    const struct reply_writer *writer;       /* the client's */
     struct output *outputs;
     uint32_t count, cap;
     uint32_t text_at; /* the open message or reasoning; NO_OUTPUT */
@@ -68,8 +70,7 @@ struct reply {
     size_t bytes; /* of content, for an estimate */
 };
 
-void reply_init(struct reply *r, const struct relay_options *options, const struct reply_writer *writer,
-                struct buf *out);
+void reply_init(struct reply *r, const struct relay_options *options, struct buf *out);
 void reply_free(struct reply *r);
 /* Sets r->id; what is too long is cut. */
 void reply_set_id(struct reply *r, const char *prefix, struct slice id);

@@ -19,7 +19,7 @@ void watch_take(void *relay, const struct event *e)
         relay_finish(r, e);
         /* A limit or a filter explains an empty answer; a completion may be one: that nothing is missing in the text.
          */
-        r->content |= e->finish != FINISH_STOP || r->options.upstream_wire == WIRE_COMPLETIONS;
+        r->content |= e->finish != FINISH_STOP || r->upstream->may_be_empty;
         break;
     case EVENT_END: r->ended = true; break; /* EVENT_LIMIT is no matter here: nothing is translated */
     default: r->content = true;
@@ -71,7 +71,7 @@ static bool is_plain(struct slice data)
     return data.len && data.len <= PLAIN_MAX && data.ptr[0] == '{' && data.ptr[data.len - 1] == '}' && is_ascii(data);
 }
 
-static bool chat_matters(const struct sse_event *event)
+bool watch_matters_in_chat(const struct sse_event *event)
 {
     struct slice data = slice_trim(event->data);
     return !is_plain(data) || event->name.len || HAS_VALUE(data, "finish_reason") || HAS_VALUE(data, "usage") ||
@@ -79,7 +79,7 @@ static bool chat_matters(const struct sse_event *event)
 }
 
 /* The type is an event's first field in all servers known; where it isn't, the event is looked at. */
-static bool responses_matters(const struct sse_event *event)
+bool watch_matters_in_responses(const struct sse_event *event)
 {
     static const char *const plain[] = {"response.output_",  "response.function_", "response.reasoning_",
                                         "response.content_", "response.custom_",   "response.in_progress"};
@@ -107,12 +107,11 @@ static void note_id(struct relay *r)
 
 static void look_at(struct relay *r, const struct sse_event *event)
 {
-    bool responses = r->options.upstream_wire == WIRE_RESPONSES;
     r->events++;
-    if (r->sent && !(responses ? responses_matters(event) : chat_matters(event)))
+    if (r->sent && !r->upstream->matters(event))
         return;
-    dialect_of(r->options.upstream_wire)->decode_event(&r->decoder, event);
-    if (responses && !r->sent)
+    r->upstream->decode_event(&r->decoder, event);
+    if (r->upstream->items && !r->sent)
         note_id(r);
 }
 
@@ -183,8 +182,7 @@ static void end_without_mark(struct relay *r, struct slice *send)
 {
     buf_add_slice(&r->out, *send);
     buf_add(&r->out, r->held.data, r->complete);
-    if (r->options.upstream_wire != WIRE_RESPONSES)
-        BUF_ADD(&r->out, "data: [DONE]\n\n");
+    buf_add_text(&r->out, r->upstream->end_mark);
     *send = buf_slice(&r->out);
 }
 
