@@ -1,7 +1,7 @@
 /* Answers, each with the headers that every answer has. */
 #include "cgi/reply.h"
 
-#include "common/json.h"
+#define BODY_MAX (256u << 10) /* bytes; the report of the proxy's models is the largest part of one */
 
 /* Referrer-Policy: under "no-referrer" Chromium sends "Origin: null" from our own form. */
 static const char common_headers[] =
@@ -37,9 +37,20 @@ static void send_buffer(struct request *request, int status, const char *type, c
         send(request, status, type, header, value, buf_slice(body));
 }
 
-void reply_json(struct request *request, int status, const struct buf *body)
+/* Frees the document. */
+static void send_document(struct request *request, int status, const char *allow, struct document *d)
 {
-    send_buffer(request, status, "application/json", NULL, NULL, body);
+    struct buf body;
+    buf_init(&body, BODY_MAX);
+    if (document_print(d, &body))
+        BUF_ADD(&body, "\n");
+    send_buffer(request, status, "application/json", allow ? "Allow" : NULL, allow, &body);
+    buf_free(&body);
+}
+
+void reply_json(struct request *request, struct document *d)
+{
+    send_document(request, 200, NULL, d);
 }
 
 void reply_html(struct request *request, int status, const struct buf *body)
@@ -49,16 +60,13 @@ void reply_html(struct request *request, int status, const struct buf *body)
 
 void reply_refusal(struct request *request, const struct refusal *why, const char *allow)
 {
-    struct buf body;
-    buf_init(&body, 16 * 1024);
-    BUF_ADD(&body, "{\"error\":{\"message\":");
-    json_add_string(&body, slice_of(why->message));
-    buf_add_format(&body, ",\"code\":\"%s\"", why->code);
+    struct document d;
+    struct container error = document_add_object(document_object(&d), "error");
+    document_add_text(error, "message", why->message);
+    document_add_text(error, "code", why->code);
     if (why->field)
-        buf_add_format(&body, ",\"field\":\"%s\"", why->field);
-    BUF_ADD(&body, "}}\n");
-    send_buffer(request, why->status, "application/json", allow ? "Allow" : NULL, allow, &body);
-    buf_free(&body);
+        document_add_text(error, "field", why->field);
+    send_document(request, why->status, allow, &d);
 }
 
 void reply_see_other(struct request *request, const char *path)

@@ -50,11 +50,9 @@ static void answer_no(struct session *session, struct slot *slot, const struct r
 
 static void answer_status(struct session *session, struct slot *slot)
 {
-    struct buf body;
-    buf_init(&body, 4 * NOTIFY_MAX);
-    status_write(session, &body);
-    reply_json(&slot->request, 200, &body);
-    buf_free(&body);
+    struct document d;
+    status_describe(session, document_object(&d));
+    reply_json(&slot->request, &d);
 }
 
 static void answer_yes(struct session *session, struct slot *slot)
@@ -74,8 +72,9 @@ static void show_page(struct session *session, struct slot *slot, const struct f
 static void show_health(struct session *session, struct slot *slot, const struct fields *fields)
 {
     (void)session, (void)fields;
-    static char text[] = "{\"status\":\"ok\"}\n";
-    reply_json(&slot->request, 200, &(struct buf){.data = text, .len = sizeof text - 1});
+    struct document d;
+    document_add_text(document_object(&d), "status", "ok");
+    reply_json(&slot->request, &d);
 }
 
 static void show_status(struct session *session, struct slot *slot, const struct fields *fields)
@@ -224,10 +223,10 @@ static void answer_started(struct session *session, struct slot *slot)
 /* The child's own words as JSON, and one sentence. */
 static void answer_tested(struct session *session, struct slot *slot)
 {
-    struct buf words, body;
+    struct buf words;
+    struct document d;
     struct refusal why;
     buf_init(&words, 4096);
-    buf_init(&body, 2 * TESTER_MAX);
     bool good = tester_words(&session->tester, &words);
     const char *text = buf_text(&words);
     if (!good) {
@@ -236,13 +235,12 @@ static void answer_tested(struct session *session, struct slot *slot)
     } else if (slot->manner == MANNER_PAGE) {
         answer_page(session, slot, 200, NULL, text);
     } else {
-        BUF_ADD(&body, "{\"words\":");
-        json_add_string(&body, buf_slice(&words));
-        buf_add_format(&body, ",\"test\":%.*s}\n", SLICE_ARGS(slice_trim(buf_slice(&session->tester.answer))));
-        reply_json(&slot->request, 200, &body);
+        struct container root = document_object(&d);
+        document_add_buf(root, "words", &words);
+        document_add_raw(root, "test", buf_slice(&session->tester.answer));
+        reply_json(&slot->request, &d);
     }
     buf_free(&words);
-    buf_free(&body);
 }
 
 void routes_settle(struct session *session)

@@ -2,48 +2,42 @@
 #include "cgi/status.h"
 
 #include "cgi/keyfile.h"
-#include "common/json.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 
 int64_t status_uptime(const struct session *session)
 {
     return supervisor_has_child(&session->supervisor) ? (session->now_ms - session->supervisor.started_ms) / 1000 : 0;
 }
 
-/* One member of the proxy's last report, as it was written (it was checked when it came); `otherwise` without one. */
-static void add_reported(const struct report *report, const char *name, const char *otherwise, struct buf *out)
+/* One member of the proxy's last report, as it was written (it was checked when it came); nothing without one. */
+static struct slice reported(const struct report *report, const char *name)
 {
     uint32_t value = report->json.count ? json_get(&report->json, 0, name) : JSON_NONE;
-    buf_add_slice(out, value != JSON_NONE ? json_raw(&report->json, value) : slice_of(otherwise));
+    return value != JSON_NONE ? json_raw(&report->json, value) : (struct slice){NULL, 0};
 }
 
-void status_write(const struct session *session, struct buf *out)
+void status_describe(const struct session *session, struct container in)
 {
     const struct supervisor *s = &session->supervisor;
-    buf_add_format(out, "{\"state\":\"%s\",\"reason\":", supervisor_state_name(s->state));
-    json_add_string(out, slice_of(s->reason));
+    const struct settings *settings = &session->settings;
+    struct slice aliases = reported(&s->report, "aliases");
+    char risk_url[64];
+    (void)snprintf(risk_url, sizeof risk_url, "http://127.0.0.1:%u/v1", settings->risk_port);
+    document_add_text(in, "state", supervisor_state_name(s->state));
+    document_add_text(in, "reason", s->reason);
     if (supervisor_has_child(s))
-        buf_add_format(out, ",\"pid\":%d", (int)s->pid);
+        document_add_count(in, "pid", s->pid);
     else
-        BUF_ADD(out, ",\"pid\":null");
-    buf_add_format(out, ",\"uptime_s\":%" PRId64 ",\"base_url\":\"%s\",\"key_file\":", status_uptime(session),
-                   session->settings.base_url);
-    if (keyfile_exists(session->settings.runtime_fd, KEYFILE_MASTER))
-        json_add_string(out, slice_of(session->settings.key_file));
-    else
-        BUF_ADD(out, "null");
-    if (supervisor_has_risk_router(s))
-        buf_add_format(out, ",\"risk_url\":\"http://127.0.0.1:%u/v1\"", session->settings.risk_port);
-    else
-        BUF_ADD(out, ",\"risk_url\":null");
-    BUF_ADD(out, ",\"config\":");
-    json_add_string(out, slice_of(session->settings.config));
-    BUF_ADD(out, ",\"version\":\"" PACKAGE_VERSION "\",\"aliases\":");
-    add_reported(&s->report, "aliases", "[]", out);
-    BUF_ADD(out, ",\"hardening\":{\"session\":");
-    harden_json(&session->harden, out);
-    BUF_ADD(out, ",\"proxy\":");
-    add_reported(&s->report, "hardening", "null", out);
-    BUF_ADD(out, "}}\n");
+        document_add_null(in, "pid");
+    document_add_count(in, "uptime_s", status_uptime(session));
+    document_add_text(in, "base_url", settings->base_url);
+    document_add_text(in, "key_file", keyfile_exists(settings->runtime_fd, KEYFILE_MASTER) ? settings->key_file : NULL);
+    document_add_text(in, "risk_url", supervisor_has_risk_router(s) ? risk_url : NULL);
+    document_add_text(in, "config", settings->config);
+    document_add_text(in, "version", PACKAGE_VERSION);
+    document_add_raw(in, "aliases", aliases.len ? aliases : SLICE("[]"));
+    struct container hardening = document_add_object(in, "hardening");
+    harden_describe(&session->harden, document_add_object(hardening, "session"));
+    document_add_raw(hardening, "proxy", reported(&s->report, "hardening"));
 }

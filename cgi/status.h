@@ -4,9 +4,8 @@
 
 #include "cgi/session.h"
 
-/* Appends
- * {"state","reason","pid","uptime_s","base_url","key_file","risk_url","config","version","aliases","hardening"}. */
-void status_write(const struct session *session, struct buf *out);
+/* Adds "state","reason","pid","uptime_s","base_url","key_file","risk_url","config","version","aliases","hardening". */
+void status_describe(const struct session *session, struct container in);
 /* Whole seconds since the child was started; 0 without one. */
 int64_t status_uptime(const struct session *session);
 

@@ -15,31 +15,24 @@ static int64_t window_of(const struct model_group *group)
     return largest[1] ? largest[1] : largest[0];
 }
 
-static bool add_entry(const struct catalog *catalog, const char *alias, int64_t window, unsigned place, struct buf *out)
-{
-    if (place > 1)
-        buf_add_char(out, ',');
-    return catalog_add_entry(catalog, slice_of(alias), window, place, out);
-}
-
 static bool add_entries(const struct config *config, struct slice codex_models, bool hf, struct buf *out,
                         struct buf *why)
 {
     struct catalog *catalog = catalog_read(codex_models, config, why);
+    struct document d;
     if (!catalog)
         return false;
-    BUF_ADD(out, "{\"models\":[");
+    struct container models = document_add_array(document_object(&d), "models");
     if (hf)
-        add_entry(catalog, PROFILE_HF_MODEL, PROFILE_HF_WINDOW, 1, out);
-    else
-        for (unsigned i = 0; i < config->group_count &&
-                             add_entry(catalog, config->groups[i].alias, window_of(&config->groups[i]), i + 1, out);
-             i++)
-            ;
+        (void)catalog_describe(catalog, slice_of(PROFILE_HF_MODEL), PROFILE_HF_WINDOW, 1,
+                               document_add_object(models, NULL));
+    for (unsigned i = 0; !hf && i < config->group_count; i++)
+        (void)catalog_describe(catalog, slice_of(config->groups[i].alias), window_of(&config->groups[i]), i + 1,
+                               document_add_object(models, NULL));
     catalog_free(catalog);
-    if (BUF_ADD(out, "]}\n") && !out->failed)
+    if (document_print(&d, out) && BUF_ADD(out, "\n"))
         return true;
-    BUF_ADD(why, "the models' catalog is too large");
+    buf_add_text(why, out->full ? "the models' catalog is too large" : "out of memory");
     return false;
 }
 

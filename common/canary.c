@@ -256,35 +256,21 @@ void canary_report(const struct canary *c, struct canary_report *out)
     out->stepped_back = canary_stepped_back(c);
 }
 
-static void add_figure(struct buf *out, const char *name, double value)
-{
-    if (isnan(value))
-        buf_add_format(out, ",\"%s\":null", name);
-    else
-        buf_add_format(out, ",\"%s\":%.6g", name, value);
-}
-
-bool canary_write(const struct canary *c, struct buf *out)
+void canary_describe(const struct canary *c, struct container in)
 {
     static const char *const NAMES[CANARY_ARMS] = {"baseline", "canary"};
     struct canary_report report;
     canary_report(c, &report);
-    buf_add_format(out, "{\"share\":%.6g", c->settings.canary_share);
+    document_add_number(in, "share", c->settings.canary_share, 6);
     for (unsigned a = 0; a < CANARY_ARMS; a++) {
         const struct canary_figures *f = &report.arm[a];
-        buf_add_format(out, ",\"%s\":{\"requests\":%llu", NAMES[a], (unsigned long long)f->requests);
-        add_figure(out, "ttft_p50_ms", f->ttft_p50_ms);
-        add_figure(out, "latency_p95_ms", f->latency_p95_ms);
-        add_figure(out, "error_rate", f->error_rate);
-        add_figure(out, "cost_per_1000_usd", f->cost_per_1000_usd);
-        add_figure(out, "quality", f->quality);
-        BUF_ADD(out, "}");
+        struct container arm = document_add_object(in, NAMES[a]);
+        document_add_count(arm, "requests", (int64_t)f->requests);
+        document_add_number(arm, "ttft_p50_ms", f->ttft_p50_ms, 6);
+        document_add_number(arm, "latency_p95_ms", f->latency_p95_ms, 6);
+        document_add_number(arm, "error_rate", f->error_rate, 6);
+        document_add_number(arm, "cost_per_1000_usd", f->cost_per_1000_usd, 6);
+        document_add_number(arm, "quality", f->quality, 6);
     }
-    BUF_ADD(out, ",\"stepped_back\":");
-    if (report.stepped_back)
-        json_add_string(out, slice_of(report.stepped_back));
-    else
-        BUF_ADD(out, "null");
-    BUF_ADD(out, "}");
-    return !out->failed;
+    document_add_text(in, "stepped_back", report.stepped_back);
 }

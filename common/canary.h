@@ -14,6 +14,7 @@
 #ifndef POINTSMAN_CANARY_H
 #define POINTSMAN_CANARY_H
 
+#include "common/document.h"
 #include "common/markov.h"
 
 enum canary_arm { CANARY_BASELINE, CANARY_SUGGESTED, CANARY_ARMS };
@@ -56,8 +57,8 @@ bool canary_add(struct canary *c, enum canary_arm arm, const struct canary_sampl
 /* Why it did, as a sentence; NULL: it did not. The canary's; until it is freed or reset. */
 const char *canary_stepped_back(const struct canary *c);
 void canary_report(const struct canary *c, struct canary_report *out);
-/* {"share","baseline":{"requests","ttft_p50_ms","latency_p95_ms","error_rate","cost_per_1000_usd","quality"},"canary":{…},
- *  "stepped_back":null or "why"} */
-bool canary_write(const struct canary *c, struct buf *out);
+/* Adds "share","baseline":{"requests","ttft_p50_ms","latency_p95_ms","error_rate","cost_per_1000_usd","quality"},
+ * "canary":{…},"stepped_back":null or "why". */
+void canary_describe(const struct canary *c, struct container in);
 
 #endif

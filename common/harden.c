@@ -60,7 +60,7 @@ void harden_late(struct harden_status *status)
     status->no_new_privs = state_of(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 }
 
-bool harden_json(const struct harden_status *status, struct buf *out)
+void harden_describe(const struct harden_status *status, struct container in)
 {
     const struct {
         const char *name;
@@ -71,12 +71,7 @@ bool harden_json(const struct harden_status *status, struct buf *out)
         {"peer_uid", status->peer_uid},         {"landlock", status->landlock},
         {"seccomp", status->seccomp},
     };
-    char before = '{';
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].state == HARDEN_NOT_MEANT)
-            continue;
-        buf_add_format(out, "%c\"%s\":%s", before, rows[i].name, rows[i].state == HARDEN_ON ? "true" : "false");
-        before = ',';
-    }
-    return BUF_ADD(out, "}") && !out->failed;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].state != HARDEN_NOT_MEANT)
+            document_add_bool(in, rows[i].name, rows[i].state == HARDEN_ON);
 }

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_HARDEN_H
 #define POINTSMAN_HARDEN_H
 
-#include "common/buf.h"
+#include "common/document.h"
 
 #include <sys/types.h>
 
@@ -33,7 +33,7 @@ void harden_environment(void);
 MUST_CHECK bool harden_follow_parent(struct harden_status *status, pid_t parent);
 /* After everything was opened: NO_NEW_PRIVS. */
 void harden_late(struct harden_status *status);
-/* Appends the status as a JSON object of booleans: what is meant for this process, and whether it is on. */
-bool harden_json(const struct harden_status *status, struct buf *out);
+/* Adds a boolean for each measure that is meant for this process: whether it is on. */
+void harden_describe(const struct harden_status *status, struct container in);
 
 #endif

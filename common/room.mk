@@ -1,9 +1,10 @@
 noinst_LIBRARIES += common/libcommon.a
-common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(YAML_CFLAGS)
+common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(YAML_CFLAGS) $(CJSON_CFLAGS)
 common_libcommon_a_SOURCES = \
 	common/buf.c common/buf.h \
 	common/canary.c common/canary.h \
 	common/clock.h \
+	common/document.c common/document.h \
 	common/file.c common/file.h \
 	common/guard.c common/guard.h \
 	common/harden.c common/harden.h \
@@ -26,4 +27,4 @@ common_libcommon_a_SOURCES = \
 	common/yaml.c common/yaml.h \
 	common/yaml_scalar.c common/yaml_scalar.h
 
-common_libs = common/libcommon.a $(SODIUM_LIBS) $(YAML_LIBS) -lm
+common_libs = common/libcommon.a $(SODIUM_LIBS) $(YAML_LIBS) $(CJSON_LIBS) -lm

@@ -19,6 +19,7 @@ check_PROGRAMS += \
 	tests/unit/test_config_policies \
 	tests/unit/test_config_providers \
 	tests/unit/test_config_routing \
+	tests/unit/test_document \
 	tests/unit/test_explain \
 	tests/unit/test_failure \
 	tests/unit/test_failure_words \
@@ -79,6 +80,7 @@ check_PROGRAMS += tests/unit/test_sandbox
 endif
 
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
+tests_unit_test_document_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 # The journal is not pure: its test brings it along.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
 tests_unit_test_kept_SOURCES = tests/unit/test_kept.c proxy/record/kept.c

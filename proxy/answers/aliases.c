@@ -1,7 +1,6 @@
 /* pure: what the session page shows of the models: which are ready, who serves them, and how that went. */
 #include "proxy/answers/private.h"
 
-#include "common/json.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>
@@ -52,60 +51,50 @@ static const struct deployment *serves_now(const struct answers *a, const struct
 }
 
 static void add_deployment(const struct answers *a, const struct deployment *d, const struct deployment *serving,
-                           struct buf *out)
+                           struct container in)
 {
     const struct health *h = &a->health[d->index];
     double ttft = ewma_mean(&h->seen.ttft_ms);
     struct buf why;
     buf_init(&why, 1024);
     bool ready = answers_ready(a, d, &why);
-    BUF_ADD(out, "{\"model\":");
-    json_add_string(out, slice_of(d->model));
-    buf_add_format(out, ",\"ready\":%s,\"serves\":%s,\"reason\":", ready ? "true" : "false",
-                   d == serving ? "true" : "false");
-    json_add_string(out, buf_slice(&why));
-    buf_add_format(out, ",\"calls\":%llu,\"failed\":%llu,\"ttft_ms\":%.0f}", (unsigned long long)h->calls,
-                   (unsigned long long)(h->ended > h->successes ? h->ended - h->successes : 0),
-                   isfinite(ttft) ? ttft : -1);
+    document_add_text(in, "model", d->model);
+    document_add_bool(in, "ready", ready);
+    document_add_bool(in, "serves", d == serving);
+    document_add_buf(in, "reason", &why);
+    document_add_count(in, "calls", (int64_t)h->calls);
+    document_add_count(in, "failed", (int64_t)(h->ended > h->successes ? h->ended - h->successes : 0));
+    document_add_fixed(in, "ttft_ms", isfinite(ttft) ? ttft : -1, 0);
     buf_free(&why);
 }
 
 /* The group's own deployments, and whom it has fallen back on, where that is another group's. */
-static void add_deployments(const struct answers *a, const struct model_group *group, struct buf *out)
+static void add_deployments(const struct answers *a, const struct model_group *group, struct container in)
 {
     const struct deployment *serving = serves_now(a, group);
     bool own = false;
-    BUF_ADD(out, ",\"deployments\":[");
     for (unsigned i = 0; i < group->count; i++) {
-        if (i)
-            buf_add_char(out, ',');
-        add_deployment(a, group->deployments[i], serving, out);
+        add_deployment(a, group->deployments[i], serving, document_add_object(in, NULL));
         own |= group->deployments[i] == serving;
     }
-    if (serving && !own) {
-        buf_add_char(out, ',');
-        add_deployment(a, serving, serving, out);
-    }
-    buf_add_char(out, ']');
+    if (serving && !own)
+        add_deployment(a, serving, serving, document_add_object(in, NULL));
 }
 
-bool answers_aliases(const struct answers *a, bool with_deployments, struct buf *out)
+void answers_aliases(const struct answers *a, bool with_deployments, struct container in)
 {
     struct buf why;
     buf_init(&why, 2048);
-    buf_add_char(out, '[');
     for (unsigned i = 0; i < a->config->group_count; i++) {
         const struct model_group *group = &a->config->groups[i];
+        struct container alias = document_add_object(in, NULL);
         buf_clear(&why);
         bool ready = group_ready(a, group, &why);
-        buf_add_text(out, i ? ",{\"name\":" : "{\"name\":");
-        json_add_string(out, slice_of(group->alias));
-        buf_add_format(out, ",\"ready\":%s,\"reason\":", ready ? "true" : "false");
-        json_add_string(out, buf_slice(&why));
+        document_add_text(alias, "name", group->alias);
+        document_add_bool(alias, "ready", ready);
+        document_add_buf(alias, "reason", &why);
         if (with_deployments)
-            add_deployments(a, group, out);
-        buf_add_char(out, '}');
+            add_deployments(a, group, document_add_array(alias, "deployments"));
     }
     buf_free(&why);
-    return buf_add_char(out, ']') && !out->failed;
 }

@@ -1,18 +1,17 @@
 /* pure: what the proxy says of itself. */
 #include "proxy/answers/private.h"
 
-#include "common/json.h"
-
 #include <string.h>
 
 #define ENTRIES_MAX (16u << 20)   /* bytes, then no further catalog entry is begun */
 #define MODELS_CREATED 1677610602 /* the constant that OpenAI-compatible gateways give for models without a date */
 
-static void add_model(const struct model_group *group, struct buf *out)
+static void add_model(const struct model_group *group, struct container in)
 {
-    BUF_ADD(out, "{\"id\":");
-    json_add_string(out, slice_of(group->alias));
-    buf_add_format(out, ",\"object\":\"model\",\"created\":%d,\"owned_by\":\"pointsman\"}", MODELS_CREATED);
+    document_add_text(in, "id", group->alias);
+    document_add_text(in, "object", "model");
+    document_add_count(in, "created", MODELS_CREATED);
+    document_add_text(in, "owned_by", "pointsman");
 }
 
 /* The largest context window of the group's deployments that are ready, or of all when none is, for a prompt goes to
@@ -33,30 +32,30 @@ static int64_t window_of(const struct answers *a, const struct model_group *grou
 
 bool answers_models(const struct answers *a, struct buf *out)
 {
-    BUF_ADD(out, "{\"object\":\"list\",\"data\":[");
-    for (unsigned i = 0; i < a->config->group_count; i++) {
-        if (i)
-            buf_add_char(out, ',');
-        add_model(&a->config->groups[i], out);
-    }
-    BUF_ADD(out, "],\"models\":[");
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "object", "list");
+    struct container data = document_add_array(root, "data"), models = document_add_array(root, "models");
+    for (unsigned i = 0; i < a->config->group_count; i++)
+        add_model(&a->config->groups[i], document_add_object(data, NULL));
     /* Codex does without an entry, if it must, but not without the list. */
-    for (unsigned i = 0; a->catalog && i < a->config->group_count && out->len < ENTRIES_MAX; i++) {
+    size_t bytes = 0;
+    for (unsigned i = 0; a->catalog && i < a->config->group_count && bytes < ENTRIES_MAX; i++) {
         const struct model_group *group = &a->config->groups[i];
-        if (i)
-            buf_add_char(out, ',');
-        catalog_add_entry(a->catalog, slice_of(group->alias), window_of(a, group), i + 1, out);
+        bytes += catalog_describe(a->catalog, slice_of(group->alias), window_of(a, group), i + 1,
+                                  document_add_object(models, NULL));
     }
-    BUF_ADD(out, "]}");
-    return !out->failed;
+    return document_print(&d, out);
 }
 
 bool answers_model(const struct answers *a, struct slice name, struct buf *out)
 {
     const struct model_group *group = config_group(a->config, name);
+    struct document d;
     if (!group)
         return false;
-    add_model(group, out);
+    add_model(group, document_object(&d));
+    (void)document_print(&d, out);
     return true;
 }
 
@@ -72,15 +71,18 @@ bool answers_ready(const struct answers *a, const struct deployment *d, struct b
 }
 
 /* How far an estimate of the model's tokens can be trusted. */
-static void add_calibration(const struct calibration *c, struct buf *out)
+static void add_calibration(const struct calibration *c, struct container in)
 {
-    if (c->samples)
-        buf_add_format(out, ",\"token_estimate\":{\"bytes_per_token\":%.2f,\"mean_error_pct\":%.1f,\"samples\":%llu}",
-                       c->bytes_per_token, 100 * c->error, (unsigned long long)c->samples);
+    if (!c->samples)
+        return;
+    struct container estimate = document_add_object(in, "token_estimate");
+    document_add_fixed(estimate, "bytes_per_token", c->bytes_per_token, 2);
+    document_add_fixed(estimate, "mean_error_pct", 100 * c->error, 1);
+    document_add_count(estimate, "samples", (int64_t)c->samples);
 }
 
-/* The deployments that are ready, or those that are not, each with its reason. */
-static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *out)
+/* The deployments that are ready, or those that are not, each with its reason. Returns how many. */
+static unsigned add_endpoints(const struct answers *a, bool ready, struct container in)
 {
     unsigned count = 0;
     struct buf why;
@@ -90,22 +92,16 @@ static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *o
         buf_clear(&why);
         if (answers_ready(a, d, &why) != ready)
             continue;
-        buf_add_text(out, count++ ? ",{\"model_name\":" : "{\"model_name\":");
-        json_add_string(out, slice_of(d->alias));
-        BUF_ADD(out, ",\"model\":");
-        json_add_string(out, slice_of(d->model));
-        BUF_ADD(out, ",\"model_id\":");
-        json_add_string(out, slice_of(d->id));
-        add_calibration(&a->health[i].calibration, out);
-        if (!ready) {
-            BUF_ADD(out, ",\"error\":");
-            json_add_string(out, buf_slice(&why));
-        }
-        if (rate_limits_known(&a->health[d->index].limits)) {
-            BUF_ADD(out, ",\"rate_limits\":");
-            rate_limits_json(&a->health[d->index].limits, out);
-        }
-        buf_add_char(out, '}');
+        struct container endpoint = document_add_object(in, NULL);
+        document_add_text(endpoint, "model_name", d->alias);
+        document_add_text(endpoint, "model", d->model);
+        document_add_text(endpoint, "model_id", d->id);
+        add_calibration(&a->health[i].calibration, endpoint);
+        if (!ready)
+            document_add_buf(endpoint, "error", &why);
+        if (rate_limits_known(&a->health[d->index].limits))
+            rate_limits_describe(&a->health[d->index].limits, document_add_object(endpoint, "rate_limits"));
+        count++;
     }
     buf_free(&why);
     return count;
@@ -113,10 +109,27 @@ static unsigned add_endpoints(const struct answers *a, bool ready, struct buf *o
 
 bool answers_health(const struct answers *a, struct buf *out)
 {
-    BUF_ADD(out, "{\"healthy_endpoints\":[");
-    unsigned healthy = add_endpoints(a, true, out);
-    BUF_ADD(out, "],\"unhealthy_endpoints\":[");
-    unsigned unhealthy = add_endpoints(a, false, out);
-    buf_add_format(out, "],\"healthy_count\":%u,\"unhealthy_count\":%u}", healthy, unhealthy);
-    return !out->failed;
+    struct document d;
+    struct container root = document_object(&d);
+    unsigned healthy = add_endpoints(a, true, document_add_array(root, "healthy_endpoints"));
+    unsigned unhealthy = add_endpoints(a, false, document_add_array(root, "unhealthy_endpoints"));
+    document_add_count(root, "healthy_count", healthy);
+    document_add_count(root, "unhealthy_count", unhealthy);
+    return document_print(&d, out);
+}
+
+bool answers_readiness(const struct answers *a, struct buf *out)
+{
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "status", "healthy");
+    document_add_text(root, a->risk_router ? "router" : "db", a->risk_router ? "risk-adjusted" : "Not connected");
+    return document_print(&d, out);
+}
+
+bool answers_reset(struct buf *out)
+{
+    struct document d;
+    document_add_text(document_object(&d), "status", "reset");
+    return document_print(&d, out);
 }

@@ -30,11 +30,15 @@ bool answers_models(const struct answers *a, struct buf *out);
 bool answers_model(const struct answers *a, struct slice name, struct buf *out);
 /* GET /health: deployments by what real traffic and the local probes have shown, in LiteLLM's shape. */
 bool answers_health(const struct answers *a, struct buf *out);
-/* The array of {"name","ready","reason"} per model group: ready when one of its deployments is. With deployments, also
- * "deployments": [{"model","ready","serves","reason","calls","failed","ttft_ms"}…]: `serves` is true of the one that a
- * new conversation goes to (or most of them, where that is drawn by weight), which may be a fallback group's; ttft_ms
- * -1: none seen yet. */
-bool answers_aliases(const struct answers *a, bool with_deployments, struct buf *out);
+/* Adds {"name","ready","reason"} per model group to an array: ready when one of its deployments is. With deployments,
+ * also "deployments": [{"model","ready","serves","reason","calls","failed","ttft_ms"}…]: `serves` is true of the one
+ * that a new conversation goes to (or most of them, where that is drawn by weight), which may be a fallback group's;
+ * ttft_ms -1: none seen yet. */
+void answers_aliases(const struct answers *a, bool with_deployments, struct container in);
+/* GET /health/readiness, in LiteLLM's shape; the risk router's port has its own. */
+bool answers_readiness(const struct answers *a, struct buf *out);
+/* POST /dispatch/reset. */
+bool answers_reset(struct buf *out);
 /* GET /dispatch/metrics: strategy, limits, and per deployment what its calls have shown; what was spent. */
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out);
 /* GET /dispatch/state: the same deployments, and the last decisions with their reasons. */

@@ -140,37 +140,43 @@ static const struct json *entry_of(const struct catalog *c, struct slice alias)
     return &c->entries[0].top;
 }
 
-static void add_window(int64_t window, struct buf *out)
+static void add_window(int64_t window, struct container in)
 {
-    long long tokens = window;
-    buf_add_format(out, ",\"context_window\":%lld,\"max_context_window\":%lld", tokens, tokens);
-    if (window < SMALL_WINDOW)
-        buf_add_format(out,
-                       ",\"auto_compact_token_limit\":%lld,\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":%lld}",
-                       tokens * 3 / 4, tokens / 8);
+    document_add_count(in, "context_window", window);
+    document_add_count(in, "max_context_window", window);
+    if (window < SMALL_WINDOW) {
+        document_add_count(in, "auto_compact_token_limit", window * 3 / 4);
+        struct container policy = document_add_object(in, "truncation_policy");
+        document_add_text(policy, "mode", "tokens");
+        document_add_count(policy, "limit", window / 8);
+    }
 }
 
-bool catalog_add_entry(const struct catalog *c, struct slice alias, int64_t window, unsigned priority, struct buf *out)
+size_t catalog_describe(const struct catalog *c, struct slice alias, int64_t window, unsigned priority,
+                        struct container in)
 {
     const struct json *j = entry_of(c, alias);
-    BUF_ADD(out, "{\"slug\":");
-    json_add_string(out, alias);
-    BUF_ADD(out, ",\"display_name\":");
-    json_add_string(out, alias);
-    buf_add_format(out,
-                   ",\"description\":\"Routed by pointsman\",\"visibility\":\"list\",\"supported_in_api\":true,"
-                   "\"priority\":%u",
-                   priority);
+    struct buf name;
+    size_t bytes = 0;
+    buf_init(&name, 4096);
+    document_add_slice(in, "slug", alias);
+    document_add_slice(in, "display_name", alias);
+    document_add_text(in, "description", "Routed by pointsman");
+    document_add_text(in, "visibility", "list");
+    document_add_bool(in, "supported_in_api", true);
+    document_add_count(in, "priority", priority);
     if (window)
-        add_window(window, out);
+        add_window(window, in);
     for (uint32_t key = json_first(j, 0); key; key = json_next(j, key)) {
         if (is_one_of(j, key, REPLACED) || (window && is_one_of(j, key, WINDOW)) ||
             (window && window < SMALL_WINDOW && is_one_of(j, key, OUTPUTS)))
             continue;
-        buf_add_char(out, ',');
-        buf_add_slice(out, json_raw(j, key));
-        buf_add_char(out, ':');
-        buf_add_slice(out, json_raw(j, json_value(key)));
+        struct slice value = json_raw(j, json_value(key));
+        buf_clear(&name);
+        (void)json_unescape(j, key, &name);
+        document_add_raw(in, buf_text(&name), value);
+        bytes += value.len;
     }
-    return buf_add_char(out, '}') && !out->failed;
+    buf_free(&name);
+    return bytes;
 }

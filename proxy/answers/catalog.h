@@ -5,6 +5,7 @@
 #ifndef POINTSMAN_CATALOG_H
 #define POINTSMAN_CATALOG_H
 
+#include "common/document.h"
 #include "proxy/config/config.h"
 
 #define CATALOG_TEXT_MAX (16u << 20) /* bytes; Codex 0.169.0 prints 745 KB */
@@ -16,8 +17,9 @@ struct catalog;
  * a catalog, or no memory; `error` then has a sentence. Free with catalog_free(). */
 struct catalog *catalog_read(struct slice text, const struct config *config, struct buf *error);
 void catalog_free(struct catalog *c);
-/* Appends an alias's entry. `window`: context window in tokens, 0: unknown, then the base's. `priority`: its place in
- * Codex's list of models, from 1. */
-bool catalog_add_entry(const struct catalog *c, struct slice alias, int64_t window, unsigned priority, struct buf *out);
+/* Adds the members of an alias's entry. `window`: context window in tokens, 0: unknown, then the base's. `priority`:
+ * its place in Codex's list of models, from 1. Returns how many bytes came from Codex's own entry. */
+size_t catalog_describe(const struct catalog *c, struct slice alias, int64_t window, unsigned priority,
+                        struct container in);
 
 #endif

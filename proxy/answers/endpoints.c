@@ -32,15 +32,10 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
     case ENDPOINT_STORED: refuse(&reply, &not_stored, &body); break;
     case ENDPOINT_HEALTH: (void)answers_health(now, &body); break;
     case ENDPOINT_LIVENESS: BUF_ADD(&body, "\"I'm alive!\""); break;
-    case ENDPOINT_READINESS:
-        if (now->risk_router)
-            BUF_ADD(&body, "{\"status\":\"healthy\",\"router\":\"risk-adjusted\"}");
-        else
-            BUF_ADD(&body, "{\"status\":\"healthy\",\"db\":\"Not connected\"}");
-        break;
+    case ENDPOINT_READINESS: (void)answers_readiness(now, &body); break;
     case ENDPOINT_METRICS: (void)answers_dispatch_metrics(now, &body); break;
     case ENDPOINT_STATE: (void)answers_dispatch_state(now, &body); break;
-    case ENDPOINT_RESET: BUF_ADD(&body, "{\"status\":\"reset\"}"); break;
+    case ENDPOINT_RESET: (void)answers_reset(&body); break;
     case ENDPOINT_OPTIONS: reply.fields = SLICE("Allow: GET, HEAD, POST, OPTIONS\r\n"); break;
     case ENDPOINT_CHAT:
     case ENDPOINT_RESPONSES:

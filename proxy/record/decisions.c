@@ -1,7 +1,6 @@
 /* pure. The last requests, and how each was decided. */
 #include "proxy/record/decisions.h"
 
-#include "common/json.h"
 #include "proxy/route/explain.h"
 #include "proxy/terms/failure.h"
 
@@ -76,23 +75,11 @@ void decisions_add(struct decisions *all, const struct journal_entry *e)
     copy_adaptive(d, e->adaptive);
 }
 
-/* What is to be said of a choice, without the deployment's name in front. */
-static void add_words(const struct decision *d, const struct choice *c, struct buf *out)
-{
-    struct buf words;
-    size_t name = slice_of(c->deployment->id).len + 2;
-    buf_init(&words, 2048);
-    explain_choice(d->strategy, c, &words);
-    if (words.len > name)
-        buf_add(out, words.data + name, words.len - name);
-    buf_free(&words);
-}
-
 static void detach_choice(const struct decision *d, struct decision_choice *c)
 {
     struct buf words;
     buf_init(&words, 2048);
-    add_words(d, &c->choice, &words);
+    explain_choice(d->strategy, &c->choice, &words);
     size_t len = words.len < sizeof c->words - 1 ? words.len : sizeof c->words - 1;
     if (len)
         memcpy(c->words, words.data, len);
@@ -112,26 +99,8 @@ void decisions_detach(struct decisions *all, const struct config *config)
         }
 }
 
-static void add_text(struct buf *out, const char *key, const char *text)
-{
-    buf_add_text(out, key);
-    if (text && *text)
-        json_add_string(out, slice_of(text));
-    else
-        BUF_ADD(out, "null");
-}
-
-static void add_figure(struct buf *out, const char *key, double value)
-{
-    buf_add_text(out, key);
-    if (isfinite(value))
-        buf_add_format(out, "%.6g", value);
-    else
-        BUF_ADD(out, "null");
-}
-
 /* Why it was taken, or not. */
-static void add_reason(const struct decision *d, const struct decision_choice *c, bool first, struct buf *out)
+static void add_reason(const struct decision *d, const struct decision_choice *c, bool first, struct container in)
 {
     struct buf words;
     buf_init(&words, 2560);
@@ -144,80 +113,70 @@ static void add_reason(const struct decision *d, const struct decision_choice *c
     else if (c->choice.limit == LIMIT_NONE)
         buf_add_text(&words, first ? "first; " : "behind the first; ");
     if (c->choice.deployment)
-        add_words(d, &c->choice, &words);
+        explain_choice(d->strategy, &c->choice, &words);
     else
         buf_add_text(&words, c->words);
-    BUF_ADD(out, ",\"reason\":");
-    json_add_string(out, buf_slice(&words));
+    document_add_buf(in, "reason", &words);
     buf_free(&words);
 }
 
-static void add_choice(const struct decision *d, unsigned index, struct buf *out)
+static void add_choice(const struct decision *d, const struct decision_choice *c, struct container in)
 {
-    const struct decision_choice *c = &d->choices[index];
     bool first = d->attempt_count && strcmp(c->deployment, d->attempts[0].deployment) == 0;
-    bool named = false;
-    add_text(out, index ? ",{\"model\":" : "{\"model\":", c->deployment);
-    add_text(out, ",\"limit\":", c->choice.limit == LIMIT_NONE ? NULL : limit_name(c->choice.limit));
-    add_figure(out, ",\"limit_remaining_s\":", c->choice.limit_s > 0 ? (double)c->choice.limit_s : NAN);
-    add_figure(out, ",\"score\":", c->choice.score);
-    BUF_ADD(out, ",\"terms\":{");
-    for (unsigned i = 0; isfinite(c->choice.score) && i < STRATEGY_TERMS && d->strategy->terms[i].name; i++) {
-        buf_add_format(out, "%s\"%s\"", named ? "," : "", d->strategy->terms[i].name);
-        add_figure(out, ":", (double)c->choice.terms[i]);
-        named = true;
-    }
-    BUF_ADD(out, "}");
-    add_reason(d, c, first, out);
-    BUF_ADD(out, "}");
+    document_add_name(in, "model", c->deployment);
+    document_add_name(in, "limit", c->choice.limit == LIMIT_NONE ? NULL : limit_name(c->choice.limit));
+    document_add_number(in, "limit_remaining_s", c->choice.limit_s > 0 ? (double)c->choice.limit_s : NAN, 6);
+    document_add_number(in, "score", c->choice.score, 6);
+    struct container terms = document_add_object(in, "terms");
+    for (unsigned i = 0; isfinite(c->choice.score) && i < STRATEGY_TERMS && d->strategy->terms[i].name; i++)
+        document_add_number(terms, d->strategy->terms[i].name, (double)c->choice.terms[i], 6);
+    add_reason(d, c, first, in);
 }
 
-static void add_adaptive(const struct decision_adaptive *a, struct buf *out)
+static void add_adaptive(const struct decision_adaptive *a, struct container in)
 {
     if (!a->baseline[0]) {
-        BUF_ADD(out, ",\"adaptive_router\":null");
+        document_add_null(in, "adaptive_router");
         return;
     }
-    add_text(out, ",\"adaptive_router\":{\"baseline_provider\":", a->baseline);
-    add_text(out, ",\"suggested_provider\":", a->suggested);
-    add_figure(out, ",\"confidence_delta\":", (double)a->confidence_delta);
-    buf_add_format(out, ",\"would_switch\":%s,\"applied\":%s,\"cost_guard_blocked\":%s}",
-                   a->would_switch ? "true" : "false", a->applied ? "true" : "false",
-                   a->cost_guard_blocked ? "true" : "false");
+    struct container router = document_add_object(in, "adaptive_router");
+    document_add_name(router, "baseline_provider", a->baseline);
+    document_add_name(router, "suggested_provider", a->suggested);
+    document_add_number(router, "confidence_delta", (double)a->confidence_delta, 6);
+    document_add_bool(router, "would_switch", a->would_switch);
+    document_add_bool(router, "applied", a->applied);
+    document_add_bool(router, "cost_guard_blocked", a->cost_guard_blocked);
 }
 
-static void add_decision(const struct decision *d, struct buf *out)
+static void add_decision(const struct decision *d, struct container in)
 {
-    buf_add_format(out, "{\"ts\":%.3f", (double)d->time_ms / 1000);
-    add_text(out, ",\"request_id\":", d->request_id);
-    add_text(out, ",\"requested_model\":", d->alias);
-    add_text(out, ",\"selected_model\":", d->served);
-    add_text(out, ",\"strategy\":", d->strategy ? d->strategy->name : NULL);
-    buf_add_format(out, ",\"stuck\":%s,\"all_limited\":%s,\"status\":%d", d->stuck ? "true" : "false",
-                   d->all_limited ? "true" : "false", d->status);
-    add_text(out, ",\"end\":", d->end);
-    BUF_ADD(out, ",\"attempts\":[");
+    document_add_fixed(in, "ts", (double)d->time_ms / 1000, 3);
+    document_add_name(in, "request_id", d->request_id);
+    document_add_name(in, "requested_model", d->alias);
+    document_add_name(in, "selected_model", d->served);
+    document_add_name(in, "strategy", d->strategy ? d->strategy->name : NULL);
+    document_add_bool(in, "stuck", d->stuck);
+    document_add_bool(in, "all_limited", d->all_limited);
+    document_add_count(in, "status", d->status);
+    document_add_name(in, "end", d->end);
+    struct container attempts = document_add_array(in, "attempts");
     for (unsigned i = 0; i < d->attempt_count; i++) {
         const struct decision_attempt *a = &d->attempts[i];
-        add_text(out, i ? ",{\"model\":" : "{\"model\":", a->deployment);
-        add_text(out, ",\"outcome\":", a->lost ? "lost" : failure_rule(a->outcome)->name);
-        buf_add_format(out, ",\"status\":%d,\"ms\":%u}", a->status, a->ms);
+        struct container attempt = document_add_object(attempts, NULL);
+        document_add_name(attempt, "model", a->deployment);
+        document_add_name(attempt, "outcome", a->lost ? "lost" : failure_rule(a->outcome)->name);
+        document_add_count(attempt, "status", a->status);
+        document_add_count(attempt, "ms", a->ms);
     }
-    BUF_ADD(out, "],\"choices\":[");
+    struct container choices = document_add_array(in, "choices");
     for (unsigned i = 0; i < d->choice_count; i++)
-        add_choice(d, i, out);
-    BUF_ADD(out, "]");
-    add_adaptive(&d->adaptive, out);
-    BUF_ADD(out, "}");
+        add_choice(d, &d->choices[i], document_add_object(choices, NULL));
+    add_adaptive(&d->adaptive, in);
 }
 
-bool decisions_json(const struct decisions *all, struct buf *out)
+void decisions_describe(const struct decisions *all, struct container in)
 {
-    BUF_ADD(out, "[");
-    for (unsigned i = 0; i < all->count; i++) {
-        if (i)
-            BUF_ADD(out, ",");
-        add_decision(&all->ring[(all->next + DECISIONS_MAX - all->count + i) % DECISIONS_MAX], out);
-    }
-    return BUF_ADD(out, "]");
+    for (unsigned i = 0; i < all->count; i++)
+        add_decision(&all->ring[(all->next + DECISIONS_MAX - all->count + i) % DECISIONS_MAX],
+                     document_add_object(in, NULL));
 }

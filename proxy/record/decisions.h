@@ -4,6 +4,7 @@
 #ifndef POINTSMAN_DECISIONS_H
 #define POINTSMAN_DECISIONS_H
 
+#include "common/document.h"
 #include "proxy/record/journal.h"
 
 #define DECISIONS_MAX 200
@@ -49,12 +50,12 @@ struct decisions {
 void decisions_add(struct decisions *all, const struct journal_entry *entry);
 /* The configuration is about to go: the decisions that refer to its deployments are put in words now. */
 void decisions_detach(struct decisions *all, const struct config *config);
-/* Appends them, oldest first, as a JSON array:
+/* Adds them, oldest first, to an array:
  * {"ts","request_id","requested_model","selected_model","strategy","status","end",
  * "attempts":[{"model","outcome","status","ms"}],
  * "choices":[{"model","limit","limit_remaining_s","score","terms":{},"reason"}],
  * "adaptive_router":null or {"baseline_provider","suggested_provider","confidence_delta","would_switch","applied",
  * "cost_guard_blocked"}}. */
-bool decisions_json(const struct decisions *all, struct buf *out);
+void decisions_describe(const struct decisions *all, struct container in);
 
 #endif

@@ -170,24 +170,22 @@ const char *adaptive_stepped_back(const struct adaptive *a)
     return canary_stepped_back(a->canary);
 }
 
-bool adaptive_write(const struct adaptive *a, int64_t now_ms, struct buf *out)
+void adaptive_describe(const struct adaptive *a, int64_t now_ms, struct container in)
 {
     const struct markov_settings *s = &a->config->adaptive;
-    bool first = true;
-    buf_add_format(out, "{\"enabled\":%s,\"shadow_mode\":%s,\"canary\":", s->enabled ? "true" : "false",
-                   s->shadow_mode ? "true" : "false");
-    canary_write(a->canary, out);
-    BUF_ADD(out, ",\"health\":{");
+    struct buf text;
+    buf_init(&text, 4096);
+    document_add_bool(in, "enabled", s->enabled);
+    document_add_bool(in, "shadow_mode", s->shadow_mode);
+    canary_describe(a->canary, document_add_object(in, "canary"));
+    struct container all = document_add_object(in, "health");
     for (unsigned i = 0; i < a->config->deployment_count; i++) {
         if (!a->providers[i].count)
             continue;
         struct markov_health h = markov_health(&a->providers[i], s, now_ms);
-        buf_add_text(out, first ? "" : ",");
-        json_add_string(out, slice_of(a->config->deployments[i].id));
-        BUF_ADD(out, ":");
-        markov_write_health(&h, out);
-        first = false;
+        buf_clear(&text);
+        (void)markov_write_health(&h, &text);
+        document_add_json(all, a->config->deployments[i].id, &text);
     }
-    BUF_ADD(out, "}}");
-    return !out->failed;
+    buf_free(&text);
 }

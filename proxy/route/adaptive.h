@@ -37,7 +37,7 @@ void adaptive_learn(struct adaptive *a, const struct deployment *d, const struct
 bool adaptive_request_ended(struct adaptive *a, const struct canary_sample *sample);
 /* Why suggestions are not followed any more; NULL: they are, as configured. */
 const char *adaptive_stepped_back(const struct adaptive *a);
-/* {"enabled","shadow_mode","canary":{…},"health":{ID:{…}}}: the deployments that were seen. */
-bool adaptive_write(const struct adaptive *a, int64_t now_ms, struct buf *out);
+/* Adds "enabled","shadow_mode","canary":{…},"health":{ID:{…}}: the deployments that were seen. */
+void adaptive_describe(const struct adaptive *a, int64_t now_ms, struct container in);
 
 #endif

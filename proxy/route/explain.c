@@ -19,7 +19,6 @@ static void add_terms(const struct strategy *s, const struct choice *c, struct b
 
 void explain_choice(const struct strategy *s, const struct choice *c, struct buf *out)
 {
-    buf_add_format(out, "%s: ", c->deployment->id);
     if (c->limit != LIMIT_NONE) {
         limit_words(c, NULL, out);
         return;

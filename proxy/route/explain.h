@@ -4,7 +4,7 @@
 
 #include "proxy/route/plan.h"
 
-/* Appends "gamma: 0.0041 USD: wait 0.6 s, reply 2.1 s, …", or "alpha: rests 240 s after quota". */
+/* Appends "0.0041 USD: wait 0.6 s, reply 2.1 s, …", or "rests 240 s after quota". */
 void explain_choice(const struct strategy *s, const struct choice *c, struct buf *out);
 
 #endif

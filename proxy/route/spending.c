@@ -121,19 +121,10 @@ void spending_refusal(const struct spending *s, const struct spend *group, doubl
         whose, full->limit, full->spent, held, usd, config->path);
 }
 
-static void add_usd(struct buf *out, const char *key, double usd)
+void spending_describe(const struct spend *account, struct container in)
 {
-    buf_add_text(out, key);
-    if (isnan(usd))
-        BUF_ADD(out, ":null");
-    else
-        buf_add_format(out, ":%.9g", usd);
-}
-
-bool spending_json(const struct spend *account, struct buf *out)
-{
-    add_usd(out, "{\"max_cost_usd\"", account->limit);
-    add_usd(out, ",\"spent_usd\"", account->spent);
-    add_usd(out, ",\"held_usd\"", account->held);
-    return buf_add_format(out, ",\"unpriced_calls\":%llu}", (unsigned long long)account->unpriced);
+    document_add_number(in, "max_cost_usd", account->limit, 9);
+    document_add_number(in, "spent_usd", account->spent, 9);
+    document_add_number(in, "held_usd", account->held, 9);
+    document_add_count(in, "unpriced_calls", (int64_t)account->unpriced);
 }

@@ -9,6 +9,7 @@
 #ifndef POINTSMAN_SPENDING_H
 #define POINTSMAN_SPENDING_H
 
+#include "common/document.h"
 #include "proxy/config/config.h"
 
 /* One account: all calls, or those of one group. */
@@ -44,7 +45,7 @@ void spending_book(struct spending *s, struct spend *group, double usd);
 /* Sets the failure for a request that the limits refuse: which one, what is spent, and how to raise it. */
 void spending_refusal(const struct spending *s, const struct spend *group, double usd, const struct config *config,
                       struct failure *f);
-/* Appends {"max_cost_usd","spent_usd","held_usd","unpriced_calls"}. */
-bool spending_json(const struct spend *account, struct buf *out);
+/* Adds "max_cost_usd","spent_usd","held_usd","unpriced_calls". */
+void spending_describe(const struct spend *account, struct container in);
 
 #endif

@@ -31,18 +31,20 @@ void report_free(struct report *r)
 static bool write_report(struct report *r, const struct answers *now, bool with_deployments)
 {
     struct buf *out = &r->now;
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "version", PACKAGE_VERSION);
+    answers_aliases(now, with_deployments, document_add_array(root, "aliases"));
+    harden_describe(r->harden, document_add_object(root, "hardening"));
     buf_clear(out);
-    BUF_ADD(out, "X_POINTSMAN_STATUS={\"version\":\"" PACKAGE_VERSION "\",\"aliases\":");
-    (void)answers_aliases(now, with_deployments, out);
-    BUF_ADD(out, ",\"hardening\":");
-    (void)harden_json(r->harden, out);
-    return BUF_ADD(out, "}\n") && !out->failed;
+    BUF_ADD(out, "X_POINTSMAN_STATUS=");
+    return document_print(&d, out) && BUF_ADD(out, "\n");
 }
 
 /* Into r->now. Very many models are told without their deployments. */
 static bool make(struct report *r, const struct answers *now)
 {
-    return write_report(r, now, true) || write_report(r, now, false);
+    return write_report(r, now, true) || (r->now.full && write_report(r, now, false));
 }
 
 void report_send(struct report *r, const struct answers *now, const char *first)
@@ -54,7 +56,8 @@ void report_send(struct report *r, const struct answers *now, const char *first)
         buf_clear(&r->last);
         buf_add_slice(&r->last, buf_slice(&r->now));
     } else {
-        log_warning("the status for the session page is too long; the page won't show the models");
+        log_warning(r->now.full ? "the status for the session page is too long; the page won't show the models"
+                                : "out of memory for the status of the session page; it follows");
     }
     notify_send(buf_slice(&r->fields));
 }

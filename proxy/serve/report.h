@@ -9,7 +9,7 @@
 struct report {
     const struct harden_status *harden;
     struct buf last;        /* as sent last */
-    struct buf now, fields; /* kept: a state can be told without memory */
+    struct buf now, fields; /* kept, so that "READY=1" can be sent without memory; the status then follows */
 };
 
 /* false: no memory. */

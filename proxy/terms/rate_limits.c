@@ -143,34 +143,30 @@ double rate_limits_used(const struct rate_limits *r, uint64_t age_ms)
     return fmin(used, 1);
 }
 
-static bool add_allowance(const char *name, const struct rate_allowance *a, bool any, struct buf *out)
+static void describe_allowance(const char *name, const struct rate_allowance *a, struct container in)
 {
-    if (a->known)
-        buf_add_format(out, "%s\"%s\":{\"limit\":%lld,\"remaining\":%lld,\"reset_after_seconds\":%.6g}", any ? "," : "",
-                       name, (long long)a->limit, (long long)a->remaining, a->reset_s);
-    return any || a->known;
+    if (!a->known)
+        return;
+    struct container allowance = document_add_object(in, name);
+    document_add_count(allowance, "limit", a->limit);
+    document_add_count(allowance, "remaining", a->remaining);
+    document_add_number(allowance, "reset_after_seconds", a->reset_s, 6);
 }
 
-bool rate_limits_json(const struct rate_limits *r, struct buf *out)
+static void describe_window(const char *name, const struct rate_window *w, struct container in)
 {
-    const struct {
-        const char *name;
-        const struct rate_window *window;
-    } all[] = {
-        {"primary", &r->primary},
-        {"secondary", &r->secondary},
-    };
-    bool any = false;
-    BUF_ADD(out, "{");
-    for (size_t i = 0; i < 2; i++) {
-        const struct rate_window *w = all[i].window;
-        if (!w->known)
-            continue;
-        buf_add_format(out, "%s\"%s\":{\"used_percent\":%.6g,\"window_minutes\":%d,\"reset_after_seconds\":%d}",
-                       any ? "," : "", all[i].name, w->used_percent, w->window_minutes, w->reset_after_s);
-        any = true;
-    }
-    any = add_allowance("requests", &r->requests, any, out);
-    (void)add_allowance("tokens", &r->tokens, any, out);
-    return BUF_ADD(out, "}");
+    if (!w->known)
+        return;
+    struct container window = document_add_object(in, name);
+    document_add_number(window, "used_percent", w->used_percent, 6);
+    document_add_count(window, "window_minutes", w->window_minutes);
+    document_add_count(window, "reset_after_seconds", w->reset_after_s);
+}
+
+void rate_limits_describe(const struct rate_limits *r, struct container in)
+{
+    describe_window("primary", &r->primary, in);
+    describe_window("secondary", &r->secondary, in);
+    describe_allowance("requests", &r->requests, in);
+    describe_allowance("tokens", &r->tokens, in);
 }

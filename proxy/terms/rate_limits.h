@@ -15,7 +15,7 @@
 #ifndef POINTSMAN_RATE_LIMITS_H
 #define POINTSMAN_RATE_LIMITS_H
 
-#include "common/buf.h"
+#include "common/document.h"
 
 struct rate_window {
     bool known;
@@ -50,8 +50,8 @@ double rate_limits_used_up_s(const struct rate_limits *r, uint64_t age_ms);
 double rate_limits_used(const struct rate_limits *r, uint64_t age_ms);
 /* Seconds until no window is used up any more; -1 when none is. */
 int rate_limits_wait(const struct rate_limits *r);
-/* Appends {"primary":{"used_percent","window_minutes","reset_after_seconds"},"secondary":{…},
- * "requests":{"limit","remaining","reset_after_seconds"},"tokens":{…}}, those that are known. */
-bool rate_limits_json(const struct rate_limits *r, struct buf *out);
+/* Adds "primary":{"used_percent","window_minutes","reset_after_seconds"},"secondary":{…},
+ * "requests":{"limit","remaining","reset_after_seconds"},"tokens":{…}: those that are known. */
+void rate_limits_describe(const struct rate_limits *r, struct container in);
 
 #endif

@@ -88,6 +88,13 @@ static void learn(struct world *w, unsigned deployment, const struct failure *fa
 
 static const struct failure SERVER = {.kind = FAILURE_SERVER};
 
+static void describe(const struct adaptive *a, struct buf *text)
+{
+    struct document d;
+    adaptive_describe(a, NOW, document_object(&d));
+    assert_true(document_print(&d, text));
+}
+
 TEST(a_failing_baseline_is_left_when_live)
 {
     struct world shadow, live;
@@ -187,7 +194,7 @@ TEST(what_says_nothing_is_not_learned)
     adaptive_learn(w.adaptive, &w.deployments[0], &w.health[0], &cancelled, 1000, NOW);
     adaptive_learn(w.adaptive, &w.deployments[0], &w.health[0], &repeated, 1000, NOW);
     buf_init(&text, 1u << 16);
-    assert_true(adaptive_write(w.adaptive, NOW, &text));
+    describe(w.adaptive, &text);
     assert_non_null(strstr(buf_text(&text), "\"health\":{}}"));
     static const struct failure LIMITED[] = {
         {.kind = FAILURE_QUOTA}, {.kind = FAILURE_RATE_LIMIT}, {.kind = FAILURE_AUTH}};
@@ -200,7 +207,7 @@ TEST(what_says_nothing_is_not_learned)
     learn(&w, 3, NULL, 300, 10);
     learn(&w, 4, NULL, 300, 10);
     buf_clear(&text);
-    assert_true(adaptive_write(w.adaptive, NOW, &text));
+    describe(w.adaptive, &text);
     assert_non_null(strstr(buf_text(&text), "\"b\":{\"state\":\"cooldown\""));
     assert_non_null(strstr(buf_text(&text), "\"c\":{\"state\":\"overloaded\""));
     assert_non_null(strstr(buf_text(&text), "\"d\":{\"state\":\"overloaded\""));
@@ -257,7 +264,7 @@ TEST(a_reload_carries_what_was_learned)
     adaptive_carry(old.adaptive, new.adaptive, MAP, DEPLOYMENTS);
     struct buf text;
     buf_init(&text, 1u << 16);
-    assert_true(adaptive_write(new.adaptive, NOW, &text));
+    describe(new.adaptive, &text);
     assert_non_null(strstr(buf_text(&text), "\"canary\":{\"requests\":50,\"ttft_p50_ms\":100,"));
     buf_free(&text);
     adaptive_free(old.adaptive);

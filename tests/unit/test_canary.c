@@ -248,7 +248,9 @@ TEST(the_report_as_json)
     struct buf out;
     canary_add(c, CANARY_BASELINE, &(struct canary_sample){7, 120, 2400, .002, .5, false});
     buf_init(&out, 4096);
-    assert_true(canary_write(c, &out));
+    struct document d;
+    canary_describe(c, document_object(&d));
+    assert_true(document_print(&d, &out));
     assert_buf(
         &out,
         "{\"share\":0.25,\"baseline\":{\"requests\":1,\"ttft_p50_ms\":120,\"latency_p95_ms\":2400,\"error_rate\":0,"

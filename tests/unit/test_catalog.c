@@ -30,7 +30,9 @@ static void assert_entry(const struct catalog *c, const char *alias, int64_t win
     struct buf out;
     struct json j = {0};
     buf_init(&out, 4096);
-    assert_true(catalog_add_entry(c, slice_of(alias), window, 7, &out));
+    struct document d;
+    (void)catalog_describe(c, slice_of(alias), window, 7, document_object(&d));
+    assert_true(document_print(&d, &out));
     assert_true(json_parse(&j, out.data, out.len));
     assert_buf(&out, expected);
     for (uint32_t key = json_first(&j, 0); key; key = json_next(&j, key)) {

@@ -42,7 +42,9 @@ TEST(the_status_names_what_is_meant)
 {
     struct buf out;
     buf_init(&out, 1000);
-    assert_true(harden_json(&(struct harden_status){.no_core = HARDEN_ON, .landlock = HARDEN_OFF}, &out));
+    struct document d;
+    harden_describe(&(struct harden_status){.no_core = HARDEN_ON, .landlock = HARDEN_OFF}, document_object(&d));
+    assert_true(document_print(&d, &out));
     assert_buf(&out, "{\"no_core\":true,\"landlock\":false}");
     buf_free(&out);
 }

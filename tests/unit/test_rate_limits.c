@@ -21,7 +21,9 @@ TEST(fields_are_read_whatever_their_case)
     assert_true(rate_limits_known(&r));
     struct buf out;
     buf_init(&out, 1024);
-    assert_true(rate_limits_json(&r, &out));
+    struct document d;
+    rate_limits_describe(&r, document_object(&d));
+    assert_true(document_print(&d, &out));
     assert_buf(&out, "{\"primary\":{\"used_percent\":42.5,\"window_minutes\":300,\"reset_after_seconds\":0},"
                      "\"secondary\":{\"used_percent\":7,\"window_minutes\":0,\"reset_after_seconds\":60}}");
     buf_free(&out);
@@ -84,7 +86,9 @@ TEST(allowances_of_requests_and_tokens_are_read)
     assert_true(rate_limits_used_up_s(&r, 11000) == 0);
     struct buf out;
     buf_init(&out, 1024);
-    assert_true(rate_limits_json(&r, &out));
+    struct document d;
+    rate_limits_describe(&r, document_object(&d));
+    assert_true(document_print(&d, &out));
     assert_buf(&out, "{\"requests\":{\"limit\":60,\"remaining\":0,\"reset_after_seconds\":10},"
                      "\"tokens\":{\"limit\":150000,\"remaining\":149984,\"reset_after_seconds\":0.006}}");
     buf_free(&out);

@@ -71,7 +71,9 @@ TEST(what_has_no_price_is_counted_apart)
     assert_usd(a->spent, 0.5);
     struct buf text;
     buf_init(&text, 1000);
-    assert_true(spending_json(a, &text));
+    struct document d;
+    spending_describe(a, document_object(&d));
+    assert_true(document_print(&d, &text));
     assert_buf(&text, "{\"max_cost_usd\":null,\"spent_usd\":0.5,\"held_usd\":0,\"unpriced_calls\":1}");
     buf_free(&text);
     spending_free(&s);
