@@ -13,7 +13,7 @@ EXTRA_DIST += bench/measure-dispatch bench/measure-streaming bench/measure_calls
 
 # Built by bench/routing-sim. Its world is its own; what routes is the proxy's code.
 EXTRA_PROGRAMS += bench/routing_sim
-EXTRA_DIST += bench/routing-sim bench/routing-workload.yaml
+EXTRA_DIST += bench/routing-sim bench/routing-tune bench/routing-workload.yaml
 bench_routing_sim_LDADD = proxy/libpure.a $(common_libs) -lm
 bench_routing_sim_SOURCES = \
 	bench/routing/routing_sim.c \

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* What is usual of model providers, not of any one. None of these needs to be exact: what is seen corrects them. */
+/* What is usual of model providers, not of any one. None of these needs to be exact: what is seen corrects them. Found
+ * by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
 #define LONG_MS 600000.0  /* half-life of what a deployment is like while it is well */
 #define SHORT_MS 240000.0 /* and of what its trouble is like */
 #define ERRORS_WELL 0.008

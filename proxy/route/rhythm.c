@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
 #define SPELL_MS 18000.0 /* failures that are closer to each other are of one spell */
 #define BEAT_MIN_MS 20000.0
 #define BEAT_MAX_MS 600000.0

@@ -7,6 +7,7 @@
 static const unsigned CASES[SLOTS_CASES] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 1u << 30};
 static const double PRIOR[SLOTS_CASES] = {0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.64};
 
+/* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
 #define SPREAD_AT_ONCE 0.6 /* standard deviation of the logarithm of the TTFT of one that is served at once */
 #define SPREAD_WAITED 0.9  /* of one that waited */
 #define OUTLIER 0.03       /* whatever the case, any TTFT is about as likely as this */

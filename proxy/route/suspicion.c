@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+/* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
 #define AT_REST 0.0055  /* the belief when nothing was heard for long: a two-hundredth of the time is bad */
 #define AT_REST_MAX 0.2 /* each strike beyond the first doubles it, up to this */
 #define FADES_MS 9000.0 /* time constant after the first strike; each further one doubles it */

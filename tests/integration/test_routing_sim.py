@@ -66,3 +66,17 @@ def test_a_workload_that_is_wrong_is_refused_with_its_line(tmp_path):
     assert done.returncode == 1 and f"{workload}:13: no number: slots" in done.stderr
     assert run("--strategy", "luck").returncode == 2
     assert "--seed-base" in run("--help").stdout
+
+
+def tune(*options):
+    return subprocess.run([BENCH / "routing-tune", "--seeds", "1", "--jobs", "1", *options], capture_output=True, text=True,
+                          timeout=300, check=False, env={**os.environ, "POINTSMAN_BUILD": str(BUILD)})
+
+
+def test_other_constants_can_be_tried():
+    """A spread of slowness that is none makes the forecast worse; the tree stays as it is."""
+    worth = tune("SLOW_SPREAD")
+    assert worth.returncode == 0, worth.stderr
+    name, value, less, more = worth.stdout.splitlines()[1].split()
+    assert (name, value) == ("SLOW_SPREAD", "0.6") and float(less) > 0.5 > float(more)
+    assert tune("NO_SUCH_CONSTANT").returncode == 1
