@@ -91,7 +91,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(const struct world *w, const char *name, const struct adaptive *adaptive, unsigned rounds,
+static void measure(const struct world *w, enum strategy_id id, const struct adaptive *adaptive, unsigned rounds,
                     uint64_t now)
 {
     double us[ROUNDS_MAX];
@@ -108,7 +108,7 @@ static void measure(const struct world *w, const char *name, const struct adapti
                                     .now_ms = now + n,
                                     .draw = n,
                                     .prompt_bytes = 16000,
-                                    .strategy = strategy_find(name)};
+                                    .strategy = strategy_get(id)};
             plan_make(&in, &p, NULL);
             if (adaptive)
                 (void)adaptive_plan(adaptive, &in, &p, (int64_t)(now + n), &d);
@@ -117,7 +117,7 @@ static void measure(const struct world *w, const char *name, const struct adapti
         us[r] = (double)(cpu_ns() - start) / 1000 / DECISIONS;
     }
     qsort(us, rounds, sizeof *us, compare);
-    printf("%-16s %6.2f %6.2f   ", adaptive ? "  and adaptive" : name, us[0], us[rounds / 2]);
+    printf("%-16s %6.2f %6.2f   ", adaptive ? "  and adaptive" : strategy_name(id), us[0], us[rounds / 2]);
     for (unsigned i = 0; i < CANDIDATES; i++)
         printf(" %3.0f", 100.0 * first[i] / DECISIONS / rounds);
     printf("\n");
@@ -135,11 +135,10 @@ int main(int argc, char **argv)
     fill(&w, &now);
     printf("CPU time of a decision among %d, in µs\n%-16s %6s %6s    first attempts, %%\n", CANDIDATES, "strategy",
            "least", "median");
-    static const char *const names[] = {"simple-shuffle", "expected-cost", "risk-adjusted"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        measure(&w, names[i], NULL, (unsigned)rounds, now);
-        if (i == 0)
-            measure(&w, names[i], w.adaptive, (unsigned)rounds, now);
+    for (enum strategy_id i = 0; i < STRATEGY_COUNT; i++) {
+        measure(&w, i, NULL, (unsigned)rounds, now);
+        if (i == STRATEGY_SIMPLE_SHUFFLE)
+            measure(&w, i, w.adaptive, (unsigned)rounds, now);
     }
     adaptive_free(w.adaptive);
     return 0;

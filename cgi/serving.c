@@ -2,7 +2,7 @@
 #include "cgi/serving.h"
 
 #include "common/guard.h"
-#include "proxy/route/strategy.h"
+#include "proxy/terms/strategy_id.h"
 
 #include <string.h>
 
@@ -17,11 +17,13 @@ static bool read_flag(const struct field *field, struct serving *out, struct ref
 static bool read_strategy(const struct field *field, struct serving *out, struct refusal *why)
 {
     char name[64] = "";
+    enum strategy_id known;
     struct slice value = slice_trim(field->value);
     if (field->kind == FIELD_TEXT && value.len < sizeof name)
         memcpy(name, value.ptr, value.len);
     out->strategy = value;
-    return (field->kind == FIELD_TEXT && !value.len) || (*name && strlen(name) == value.len && strategy_find(name)) ||
+    return (field->kind == FIELD_TEXT && !value.len) ||
+           (*name && strlen(name) == value.len && strategy_find(name, &known)) ||
            refuse_field(why, "strategy", "invalid_strategy", "There is no such strategy. There are: %s.",
                         strategy_names());
 }

@@ -11,7 +11,7 @@
 #include "proxy/front/listener.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
-#include "proxy/route/strategy.h"
+#include "proxy/terms/strategy_id.h"
 #include "proxy/serve/server.h"
 #include "proxy/serve/workers.h"
 
@@ -37,9 +37,10 @@ struct options {
     struct buf hosts;         /* --allow-host, blanks between */
     unsigned port, risk_port; /* risk_port 0: none */
     unsigned workers;
-    bool quiet;                      /* warnings of the configuration were told by another process */
-    const struct strategy *strategy; /* NULL: the configuration's */
-    const char *codex_catalog;       /* NULL: the one that the environment names, if any */
+    bool quiet;        /* warnings of the configuration were told by another process */
+    bool has_strategy; /* else the configuration's */
+    enum strategy_id strategy;
+    const char *codex_catalog; /* NULL: the one that the environment names, if any */
     bool check;
 };
 
@@ -87,10 +88,10 @@ static bool add_host(struct options *options, const char *name)
 
 static bool set_strategy(struct options *options, const char *name)
 {
-    options->strategy = strategy_find(name);
-    if (!options->strategy)
+    options->has_strategy = strategy_find(name, &options->strategy);
+    if (!options->has_strategy)
         log_error("--strategy %s: there is no such strategy; there are: %s", name, strategy_names());
-    return options->strategy != NULL;
+    return options->has_strategy;
 }
 
 static bool set_port(const char *option, const char *text, unsigned *port)
@@ -219,7 +220,7 @@ static struct config *load(const struct options *options, struct buf *errors)
                                                       .demo = from_environment("POINTSMAN_DEMO", NULL) != NULL,
                                                       .warn = options->quiet ? NULL : print_warning},
                              errors);
-    if (config && options->strategy)
+    if (config && options->has_strategy)
         config->strategy = options->strategy;
     free(found);
     return config;

@@ -35,7 +35,7 @@ static const struct deployment *serves_now(const struct answers *a, const struct
                             .wires = ~0u,
                             .health = a->health,
                             .now_ms = a->now_ms,
-                            .strategy = a->strategy};
+                            .strategy = strategy_get(a->strategy)};
     const struct deployment *best = NULL;
     struct plan plan;
     plan_make(&in, &plan, NULL);

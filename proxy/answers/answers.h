@@ -16,7 +16,7 @@ struct answers {
     const char *no_sign_in[SIGN_INS]; /* by kind: why calls can't sign in; "" or NULL: they can, or none needs it */
     const struct catalog *catalog;    /* NULL: none */
     bool risk_router;                 /* asked at its port */
-    const struct strategy *strategy;  /* of the port; NULL: simple-shuffle */
+    enum strategy_id strategy;        /* of the port */
     const struct decisions *decisions;
     const struct spending *spending;
     const struct adaptive *adaptive; /* NULL: not enabled */

@@ -125,11 +125,10 @@ static void add_spending(const struct spending *s, struct container in)
 
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out)
 {
-    const struct strategy *strategy = a->strategy ? a->strategy : &STRATEGY_SHUFFLE;
     struct document d;
     struct container root = document_object(&d);
-    document_add_text(root, "strategy", strategy->name);
-    document_add_text(root, "strategy_words", strategy->doc);
+    document_add_text(root, "strategy", strategy_name(a->strategy));
+    document_add_text(root, "strategy_words", strategy_doc(a->strategy));
     add_weights(&a->config->strategy_settings, root);
     add_hard_limits(a->config, root);
     add_models(a, root);

@@ -4,6 +4,7 @@
 
 #include "common/markov.h"
 #include "proxy/terms/provider.h"
+#include "proxy/terms/strategy_id.h"
 
 /* How often something may happen, by enum failure_kind, as LiteLLM's policies say it by its classes of errors. */
 struct failure_policy {
@@ -19,8 +20,6 @@ enum capability {
     CAPABILITY_IMAGES = 2,
     CAPABILITY_FORMAT = 4, /* structured output: response_format, text.format */
 };
-
-struct strategy;
 
 /* One entry of `model_list`. */
 struct deployment {
@@ -99,14 +98,14 @@ struct config {
     unsigned group_count;
     struct model_group *detours; /* those of on_context and on_content_filter */
     unsigned detour_count;
-    char *outgoing_proxy;            /* "http://host:port" through which calls to other machines go,
-  tunnelled; NULL: straight */
-    char *outgoing_login;            /* "user:password" for it, percent-encoded, secret_keep()ed; NULL: none */
-    char *ca_file;                   /* PEM: authorities that may certify providers, besides the system's; NULL: none */
-    char *token_url;                 /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
-    char *master_key;                /* secret_keep()ed */
-    const struct strategy *strategy; /* NULL: simple-shuffle */
-    const struct strategy *risk_strategy; /* at the risk router's port */
+    char *outgoing_proxy; /* "http://host:port" through which calls to other machines go,
+tunnelled; NULL: straight */
+    char *outgoing_login; /* "user:password" for it, percent-encoded, secret_keep()ed; NULL: none */
+    char *ca_file;        /* PEM: authorities that may certify providers, besides the system's; NULL: none */
+    char *token_url;      /* SIGN_IN_CHATGPT: of the token endpoint; NULL: the usual one */
+    char *master_key;     /* secret_keep()ed */
+    enum strategy_id strategy;
+    enum strategy_id risk_strategy; /* at the risk router's port */
     struct strategy_settings strategy_settings;
     struct markov_settings adaptive; /* the adaptive router */
     int num_retries;                 /* further attempts after the first, over all deployments of a request's plan */

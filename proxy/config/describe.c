@@ -2,7 +2,6 @@
 #include "proxy/config/private.h"
 
 #include "proxy/terms/failure.h"
-#include "proxy/route/strategy.h"
 
 #include <limits.h>
 #include <math.h>
@@ -77,8 +76,8 @@ bool config_describe(const struct config *c, struct buf *out)
     buf_add_format(out, "num_retries %d, timeout %g s, stream_timeout %g s, cooldown_time %g s, allowed_fails %d\n",
                    c->num_retries, c->timeout_ms / 1000.0, c->stream_timeout_ms / 1000.0, c->cooldown_ms / 1000.0,
                    c->allowed_fails);
-    buf_add_format(out, "routing_strategy %s, risk_router_strategy %s\n",
-                   (c->strategy ? c->strategy : &STRATEGY_SHUFFLE)->name, c->risk_strategy->name);
+    buf_add_format(out, "routing_strategy %s, risk_router_strategy %s\n", strategy_name(c->strategy),
+                   strategy_name(c->risk_strategy));
     if (c->outgoing_proxy)
         buf_add_format(out, "outgoing proxy %s%s\n", c->outgoing_proxy, c->outgoing_login ? ", with a login" : "");
     describe_limit("", c->max_cost_usd, out);

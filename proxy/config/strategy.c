@@ -1,6 +1,5 @@
 /* pure. The routing strategy and its settings: router_settings.routing_strategy and routing_strategy_args. */
 #include "proxy/config/private.h"
-#include "proxy/route/strategy.h"
 
 #include <string.h>
 
@@ -10,17 +9,19 @@ void strategy_settings_init(struct strategy_settings *s)
 }
 
 /* The strategy of that name, else `usual` with a warning. */
-static const struct strategy *find(struct config_loader *l, const char *what, const struct schema_text *name,
-                                   const struct strategy *usual)
+static enum strategy_id find(struct config_loader *l, const char *what, const struct schema_text *name,
+                             enum strategy_id usual)
 {
-    const struct strategy *found = strategy_find(name->text);
-    if (!found)
-        config_warn(l, name->line, "%s: \"%s\" is not here; %s is used. There are: %s", what, name->text, usual->name,
-                    strategy_names());
-    else if (strcmp(found->name, name->text) != 0)
-        config_warn(l, name->line, "%s: \"%s\" is not here; %s takes its place: %s", what, name->text, found->name,
-                    found->doc);
-    return found ? found : usual;
+    enum strategy_id found;
+    if (!strategy_find(name->text, &found)) {
+        config_warn(l, name->line, "%s: \"%s\" is not here; %s is used. There are: %s", what, name->text,
+                    strategy_name(usual), strategy_names());
+        return usual;
+    }
+    if (strcmp(strategy_name(found), name->text) != 0)
+        config_warn(l, name->line, "%s: \"%s\" is not here; %s takes its place: %s", what, name->text,
+                    strategy_name(found), strategy_doc(found));
+    return found;
 }
 
 void config_strategy(struct config_loader *l)
@@ -29,6 +30,6 @@ void config_strategy(struct config_loader *l)
     struct config *c = l->config;
     strategy_settings_init(&c->strategy_settings);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_STRATEGY, s->strategy_args, &c->strategy_settings);
-    c->strategy = find(l, "router_settings.routing_strategy", &s->routing_strategy, &STRATEGY_SHUFFLE);
-    c->risk_strategy = find(l, "router_settings.risk_router_strategy", &s->risk_strategy, &STRATEGY_EXPECTED);
+    c->strategy = find(l, "router_settings.routing_strategy", &s->routing_strategy, STRATEGY_SIMPLE_SHUFFLE);
+    c->risk_strategy = find(l, "router_settings.risk_router_strategy", &s->risk_strategy, STRATEGY_EXPECTED_COST);
 }

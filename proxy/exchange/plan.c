@@ -52,7 +52,7 @@ static void plan_group(struct request *r, const struct model_group *group, struc
         .now_ms = clock_monotonic_ms(),
         .draw = asked->conversation,
         .prompt_bytes = asked->prompt_bytes,
-        .strategy = r->entrance == ENTRANCE_RISK ? r->shared->config->risk_strategy : NULL,
+        .strategy = r->entrance == ENTRANCE_RISK ? strategy_get(r->shared->config->risk_strategy) : NULL,
         .min_quality = r->group->min_quality,
         .needs = model_request_needs(asked, lacked_by_some(group)),
         .stay = affinity_find(r->shared->affinity, r->affinity_key),

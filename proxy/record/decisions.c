@@ -154,7 +154,7 @@ static void add_decision(const struct decision *d, struct container in)
     document_add_name(in, "request_id", d->request_id);
     document_add_name(in, "requested_model", d->alias);
     document_add_name(in, "selected_model", d->served);
-    document_add_name(in, "strategy", d->strategy ? d->strategy->name : NULL);
+    document_add_name(in, "strategy", d->strategy ? strategy_name(d->strategy->id) : NULL);
     document_add_bool(in, "stuck", d->stuck);
     document_add_bool(in, "all_limited", d->all_limited);
     document_add_count(in, "status", d->status);

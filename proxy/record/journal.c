@@ -117,7 +117,7 @@ static void add_candidate(const struct choice *c, struct buf *out)
 static void add_decision(struct buf *out, const struct plan *plan)
 {
     BUF_ADD(out, ",\"strategy\":");
-    add_string(out, plan && plan->strategy ? plan->strategy->name : NULL);
+    add_string(out, plan && plan->strategy ? strategy_name(plan->strategy->id) : NULL);
     buf_add_text(out, plan && plan->stuck ? ",\"stuck\":true,\"candidates\":[" : ",\"stuck\":false,\"candidates\":[");
     for (unsigned i = 0; plan && i < plan->choice_count; i++) {
         if (i)

@@ -149,8 +149,7 @@ static void explain(const struct plan_input *in, const struct plan *p, struct bu
 
 static const struct strategy *strategy_of(const struct plan_input *in)
 {
-    const struct strategy *chosen = in->strategy ? in->strategy : in->config->strategy;
-    return chosen ? chosen : &STRATEGY_SHUFFLE;
+    return in->strategy ? in->strategy : strategy_get(in->config->strategy);
 }
 
 void plan_clear(struct plan *p)

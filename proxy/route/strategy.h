@@ -4,6 +4,7 @@
 #define POINTSMAN_STRATEGY_H
 
 #include "proxy/route/limit.h"
+#include "proxy/terms/strategy_id.h"
 
 #define STRATEGY_CANDIDATES_MAX 64 /* that are ranked at once */
 
@@ -16,8 +17,7 @@ struct strategy_term {
 };
 
 struct strategy {
-    const char *name;                           /* router_settings.routing_strategy */
-    const char *doc;                            /* what it does, in half a sentence */
+    enum strategy_id id;
     const char *unit;                           /* of the score: "USD" */
     struct strategy_term terms[STRATEGY_TERMS]; /* of choice.terms; the first without a name ends them */
     /* Fills score, key and terms of the `count` (1 and more) candidates, all of one order and unlimited. What is random
@@ -35,9 +35,6 @@ extern const struct strategy STRATEGY_EXPECTED;
 /* A soft score of normalized observations, and a draw that prefers low ones. */
 extern const struct strategy STRATEGY_RISK;
 
-/* The strategy of that name, or, for the names of LiteLLM's other strategies, the nearest; NULL: there is none. */
-const struct strategy *strategy_find(const char *name);
-/* The names of all, for messages. */
-const char *strategy_names(void);
+const struct strategy *strategy_get(enum strategy_id id);
 
 #endif

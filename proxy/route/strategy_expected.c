@@ -115,8 +115,7 @@ static void rank(const struct plan_input *in, struct choice *choices, unsigned c
 }
 
 const struct strategy STRATEGY_EXPECTED = {
-    .name = "expected-cost",
-    .doc = "first what is expected to cost least, in money, time, quality and failures",
+    .id = STRATEGY_EXPECTED_COST,
     .unit = "USD",
     .terms =
         {

@@ -91,8 +91,7 @@ static void rank(const struct plan_input *in, struct choice *choices, unsigned c
 }
 
 const struct strategy STRATEGY_RISK = {
-    .name = "risk-adjusted",
-    .doc = "a draw that prefers what is quick, cheap, idle and reliable",
+    .id = STRATEGY_RISK_ADJUSTED,
     .unit = "risk",
     .terms =
         {

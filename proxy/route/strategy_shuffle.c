@@ -16,8 +16,7 @@ static void rank(const struct plan_input *in, struct choice *choices, unsigned c
 }
 
 const struct strategy STRATEGY_SHUFFLE = {
-    .name = "simple-shuffle",
-    .doc = "shares of the calls in proportion to weight",
+    .id = STRATEGY_SIMPLE_SHUFFLE,
     .unit = "weight",
     .rank = rank,
 };

@@ -94,5 +94,5 @@ void report_log_ready(const struct config *config, unsigned port, unsigned risk_
 {
     log_info("ready on port %u: %u model groups", port, config->group_count);
     if (risk_port)
-        log_info("the risk router is on port %u, by %s", risk_port, config->risk_strategy->name);
+        log_info("the risk router is on port %u, by %s", risk_port, strategy_name(config->risk_strategy));
 }

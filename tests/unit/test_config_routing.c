@@ -21,7 +21,7 @@ TEST(declarations_are_read)
     assert_int_equal(a->max_in_flight, 3);
     assert_int_equal(a->lacks, CAPABILITY_IMAGES | CAPABILITY_FORMAT);
     assert_true(isnan(b->quality) && b->expected_ttft_ms == 0 && b->max_in_flight == 0 && b->lacks == 0);
-    assert_ptr_equal(l.config->strategy, &STRATEGY_SHUFFLE);
+    assert_int_equal(l.config->strategy, STRATEGY_SIMPLE_SHUFFLE);
     struct strategy_settings defaults;
     strategy_settings_init(&defaults);
     assert_memory_equal(&l.config->strategy_settings, &defaults, sizeof defaults);
@@ -38,7 +38,7 @@ TEST(a_strategy_and_its_settings_are_read)
          "  routing_strategy_args: {value_of_time: 0.5, tau: 0.1, weight_ttft: 0, half_life: 30, move_factor: 2}\n");
     assert_buf(&l.warnings, "");
     const struct strategy_settings *s = &l.config->strategy_settings;
-    assert_ptr_equal(l.config->strategy, &STRATEGY_EXPECTED);
+    assert_int_equal(l.config->strategy, STRATEGY_EXPECTED_COST);
     assert_true(s->value_of_time == 0.5 && s->tau == 0.1 && s->weights.ttft == 0 && s->half_life_ms == 30000);
     assert_true(s->move_factor == 2);
     assert_true(s->weights.error == 0.25);
@@ -51,7 +51,7 @@ TEST(foreign_strategies_are_told)
     load(&l, MODELS "router_settings:\n"
                     "  routing_strategy: latency-based-routing\n"
                     "  routing_strategy_args: {ttl: 10, lowest_latency_buffer: 0.5, speed: 1}\n");
-    assert_ptr_equal(l.config->strategy, &STRATEGY_EXPECTED);
+    assert_int_equal(l.config->strategy, STRATEGY_EXPECTED_COST);
     assert_non_null(strstr(buf_text(&l.warnings),
                            "F:9: routing_strategy_args.ttl: has no effect here: observations fade with"));
     assert_non_null(strstr(buf_text(&l.warnings), "F:9: routing_strategy_args.speed: this key is not known"));
@@ -59,7 +59,7 @@ TEST(foreign_strategies_are_told)
                            "\"latency-based-routing\" is not here; expected-cost takes its place: "));
     load_end(&l);
     load(&l, MODELS "router_settings: {routing_strategy: fastest}\n");
-    assert_ptr_equal(l.config->strategy, &STRATEGY_SHUFFLE);
+    assert_int_equal(l.config->strategy, STRATEGY_SIMPLE_SHUFFLE);
     assert_non_null(strstr(buf_text(&l.warnings),
                            "\"fastest\" is not here; simple-shuffle is used. There are: simple-shuffle, "
                            "expected-cost, risk-adjusted"));

@@ -22,8 +22,9 @@ struct world {
 static void world_init(struct world *w, const struct strategy *strategy, unsigned count)
 {
     static char *const ids[COUNT] = {"a", "b", "c", "d"};
-    *w = (struct world){.config = {.num_retries = 9, .cooldown_ms = 1, .allowed_fails = 1000000, .strategy = strategy},
-                        .now_ms = NOW};
+    *w = (struct world){
+        .config = {.num_retries = 9, .cooldown_ms = 1, .allowed_fails = 1000000, .strategy = strategy->id},
+        .now_ms = NOW};
     strategy_settings_init(&w->config.strategy_settings);
     for (unsigned i = 0; i < COUNT; i++) {
         w->deployments[i] = (struct deployment){
@@ -292,10 +293,13 @@ TEST(litellms_names_find_the_nearest)
 {
     static const char *const theirs[] = {"cost-based-routing", "latency-based-routing", "usage-based-routing",
                                          "usage-based-routing-v2", "least-busy"};
+    enum strategy_id id;
     for (size_t i = 0; i < COUNT_OF(theirs); i++)
-        assert_ptr_equal(strategy_find(theirs[i]), &STRATEGY_EXPECTED);
-    assert_ptr_equal(strategy_find("risk-adjusted"), &STRATEGY_RISK);
-    assert_null(strategy_find("fastest"));
+        assert_true(strategy_find(theirs[i], &id) && id == STRATEGY_EXPECTED_COST);
+    assert_true(strategy_find("risk-adjusted", &id) && id == STRATEGY_RISK_ADJUSTED);
+    assert_false(strategy_find("fastest", &id));
+    for (id = 0; id < STRATEGY_COUNT; id++)
+        assert_int_equal(strategy_get(id)->id, id);
 }
 
 int main(void)
