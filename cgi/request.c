@@ -6,6 +6,9 @@
 
 /* lighttpd stops at 16 KB; whoever reaches the socket without it is ours, but not believed to be sane. */
 #define DRAIN_MAX (64 * 1024)
+/* More than the functions that read a body use of the stack. They leave pieces of it there: saved vector registers,
+ * above all, in which memcpy() had it. */
+#define STACK_USED (64 * 1024)
 
 static struct slice parameter(struct request *request, const char *name)
 {
@@ -59,6 +62,7 @@ void request_wipe_body(struct request *request)
 {
     sodium_memzero(request->body, REQUEST_BODY_MAX + 1);
     request->body_len = 0;
+    sodium_stackzero(STACK_USED);
 }
 
 void request_finish(struct request *request)

@@ -27,7 +27,8 @@ struct request {
 /* Reads what FCGX_Accept_r() left in request->fcgi; libfcgi's copy of the body is overwritten while it is read.
  * `peer_fd` is peer_open()'s. */
 void request_read(struct request *request, char *body, int peer_fd);
-/* Overwrites the body; the rest of the request stays usable. */
+/* Overwrites the body, and what the functions that handled it left on the stack; the rest of the request stays usable.
+ */
 void request_wipe_body(struct request *request);
 /* Sends what was written and ends the request. */
 void request_finish(struct request *request);
