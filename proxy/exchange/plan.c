@@ -111,8 +111,7 @@ int request_plan(struct request *r, struct model_request_error *error)
         (void)take_detour(r, r->group->on_context);
     if (!r->plan.count)
         failure_set(&r->failure, r->plan.too_long ? FAILURE_CONTEXT : FAILURE_NOT_FOUND,
-                    "No deployment of '%.100s' can serve this now: %.*s", asked->model, (int)why.len,
-                    why.data ? why.data : "");
+                    "No deployment of '%.100s' can serve this now: %s", asked->model, buf_text(&why));
     else if (!r->detoured)
         (void)request_hold_plan(r, &r->plan); /* false: the plan is empty and r->failure set */
     confirm(r);

@@ -49,7 +49,7 @@ void sharing_tear_down(struct exchange_shared *shared)
     shared->slots = NULL;
 }
 
-/* All of a deployment: this worker's own counts, and those of the others. */
+/* A deployment's counts: this worker's own and those of the others. */
 static void sync_health(struct share *share, unsigned slot, struct health *h)
 {
     const struct share_counts *own = share_own(share, slot);
