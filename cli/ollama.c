@@ -3,6 +3,7 @@
 
 #include "cli/local_http.h"
 #include "common/clock.h"
+#include "common/document.h"
 #include "common/json.h"
 #include "proxy/bridge/sse.h"
 #include "proxy/upstream/model_list.h"
@@ -91,14 +92,17 @@ static bool take_piece(struct slice piece, void *ctx)
 
 static bool write_body(const struct ollama *o, const struct ollama_call *call, struct buf *out)
 {
-    BUF_ADD(out, "{\"model\":");
-    json_add_string(out, slice_of(o->model));
-    BUF_ADD(out, ",\"messages\":[{\"role\":\"user\",\"content\":");
-    json_add_string(out, call->prompt);
-    BUF_ADD(out, "}],\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "model", o->model);
+    struct container message = document_add_object(document_add_array(root, "messages"), NULL);
+    document_add_text(message, "role", "user");
+    document_add_slice(message, "content", call->prompt);
+    document_add_bool(root, "stream", true);
+    document_add_bool(document_add_object(root, "stream_options"), "include_usage", true);
     if (call->max_tokens)
-        buf_add_format(out, ",\"max_tokens\":%lld", (long long)call->max_tokens);
-    return buf_add_char(out, '}');
+        document_add_count(root, "max_tokens", call->max_tokens);
+    return document_print(&d, out);
 }
 
 /* What the server said of a call that it refused. */
@@ -127,7 +131,7 @@ bool ollama_ask(const struct ollama *o, const struct ollama_call *call, struct o
     sse_init(&t.events);
     bool done = write_body(o, call, &body);
     if (!done) {
-        BUF_ADD(error, "the prompt is too large for the model on this machine");
+        buf_add_text(error, body.full ? "the prompt is too large for the model on this machine" : "out of memory");
     } else {
         done = local_http(&(struct local_http_request){.base = o->base,
                                                        .method = "POST",

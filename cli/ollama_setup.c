@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "common/clock.h"
+#include "common/document.h"
 #include "common/json.h"
 #include "proxy/upstream/model_list.h"
 
@@ -154,17 +155,19 @@ static bool take_piece(struct slice piece, void *ctx)
 static bool pull_model(const struct ollama *ollama, struct progress *progress, struct buf *why)
 {
     struct pull pull = {.progress = progress};
-    struct local_http_reply reply;
+    struct local_http_reply reply = {0};
     struct buf body, error;
     char *root = root_of(ollama);
     buf_init(&pull.line, LINE_MAX_BYTES);
     buf_init(&pull.error, 4096);
     buf_init(&body, 4096);
     buf_init(&error, 4096);
-    BUF_ADD(&body, "{\"model\":");
-    json_add_string(&body, slice_of(ollama->model));
-    BUF_ADD(&body, ",\"stream\":true}");
-    bool called = local_http(&(struct local_http_request){.base = root,
+    struct document d;
+    struct container question = document_object(&d);
+    document_add_text(question, "model", ollama->model);
+    document_add_bool(question, "stream", true);
+    bool called = document_print(&d, &body) &&
+                  local_http(&(struct local_http_request){.base = root,
                                                           .method = "POST",
                                                           .path = "/api/pull",
                                                           .content_type = "application/json",
@@ -181,6 +184,7 @@ static bool pull_model(const struct ollama *ollama, struct progress *progress, s
         buf_add_format(why, "ollama pull %s: %s", ollama->model,
                        pull.error.len ? buf_text(&pull.error)
                        : error.len    ? buf_text(&error)
+                       : body.failed  ? "out of memory"
                                       : "it broke off");
     local_http_free(&reply);
     json_free(&pull.json);

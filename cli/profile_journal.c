@@ -1,6 +1,7 @@
 /* What the managed profiles have changed, as JSON. */
 #include "cli/profile_journal.h"
 
+#include "common/document.h"
 #include "common/json.h"
 
 #include <sodium.h>
@@ -30,69 +31,54 @@ void profile_journal_free(struct profile_journal *j)
     *j = (struct profile_journal){0};
 }
 
-static void add_flag(struct buf *out, const char *name, bool value)
-{
-    buf_add_format(out, ",\"%s\":%s", name, value ? "true" : "false");
-}
-
-static void add_text(struct buf *out, const char *name, const char *value)
-{
-    buf_add_format(out, ",\"%s\":", name);
-    if (value)
-        json_add_string(out, slice_of(value));
-    else
-        BUF_ADD(out, "null");
-}
-
-static void add_bytes(struct buf *out, const struct buf *bytes)
+static void add_bytes(struct container in, const char *key, const struct buf *bytes)
 {
     size_t size = sodium_base64_ENCODED_LEN(bytes->len, sodium_base64_VARIANT_ORIGINAL);
-    if (!buf_reserve(out, size))
-        return;
-    (void)sodium_bin2base64(out->data + out->len, size, (const unsigned char *)bytes->data, bytes->len,
-                            sodium_base64_VARIANT_ORIGINAL);
-    out->len += size - 1;
+    struct buf text;
+    buf_init(&text, size);
+    if (buf_reserve(&text, size)) {
+        (void)sodium_bin2base64(text.data, size, (const unsigned char *)bytes->data, bytes->len,
+                                sodium_base64_VARIANT_ORIGINAL);
+        text.len = size - 1;
+    }
+    document_add_buf(in, key, &text);
+    buf_free(&text);
 }
 
-static void add_change(struct buf *out, const char *name, const struct profile_change *c)
+static void describe_change(const struct profile_change *c, struct container in)
 {
     char hash[PROFILE_HASH_SIZE];
-    json_add_string(out, slice_of(name));
-    BUF_ADD(out, ":{\"path\":");
-    json_add_string(out, slice_of(c->path));
-    add_flag(out, "existed", c->existed);
     profile_hash(buf_slice(&c->before), hash);
-    buf_add_format(out,
-                   ",\"mode\":%u,\"uid\":%u,\"gid\":%u,\"before_sha256\":\"%s\",\"after_sha256\":\"%s\",\"before\":\"",
-                   (unsigned)c->owner.mode, (unsigned)c->owner.uid, (unsigned)c->owner.gid, hash, c->after);
-    add_bytes(out, &c->before);
-    BUF_ADD(out, "\"}");
+    document_add_text(in, "path", c->path);
+    document_add_bool(in, "existed", c->existed);
+    document_add_count(in, "mode", c->owner.mode);
+    document_add_count(in, "uid", c->owner.uid);
+    document_add_count(in, "gid", c->owner.gid);
+    document_add_text(in, "before_sha256", hash);
+    document_add_text(in, "after_sha256", c->after);
+    add_bytes(in, "before", &c->before);
 }
 
 bool profile_journal_print(const struct profile_journal *j, struct buf *out)
 {
-    bool first = true;
-    buf_add_format(out, "{\"version\":%d,\"stage\":\"%s\"", JOURNAL_VERSION, STAGES[j->stage]);
-    add_flag(out, "keep", j->keep);
-    add_flag(out, "default", j->spec.make_default);
-    add_flag(out, "files_style", j->spec.style.files);
-    add_flag(out, "key_command_style", j->spec.style.key_command);
-    add_flag(out, "catalog_url_style", j->spec.style.catalog_url);
-    add_flag(out, "catalogs", j->spec.catalogs);
-    add_text(out, "model", j->spec.model);
-    add_text(out, "base_url", j->spec.base_url);
-    add_text(out, "key_command", j->spec.key_command);
-    BUF_ADD(out, ",\"changes\":{");
-    for (enum profile_file file = 0; file < PROFILE_FILE_COUNT; file++) {
-        if (!j->changes[file].path)
-            continue;
-        if (!first)
-            buf_add_char(out, ',');
-        first = false;
-        add_change(out, profile_file_name(file), &j->changes[file]);
-    }
-    BUF_ADD(out, "}}\n");
-    return !out->failed;
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_count(root, "version", JOURNAL_VERSION);
+    document_add_text(root, "stage", STAGES[j->stage]);
+    document_add_bool(root, "keep", j->keep);
+    document_add_bool(root, "default", j->spec.make_default);
+    document_add_bool(root, "files_style", j->spec.style.files);
+    document_add_bool(root, "key_command_style", j->spec.style.key_command);
+    document_add_bool(root, "catalog_url_style", j->spec.style.catalog_url);
+    document_add_bool(root, "catalogs", j->spec.catalogs);
+    document_add_text(root, "model", j->spec.model);
+    document_add_text(root, "base_url", j->spec.base_url);
+    document_add_text(root, "key_command", j->spec.key_command);
+    struct container changes = document_add_object(root, "changes");
+    for (enum profile_file file = 0; file < PROFILE_FILE_COUNT; file++)
+        if (j->changes[file].path)
+            describe_change(&j->changes[file], document_add_object(changes, profile_file_name(file)));
+    return document_print(&d, out) && BUF_ADD(out, "\n");
 }
 
 static bool flag_of(const struct json *json, uint32_t object, const char *name)

@@ -1,11 +1,15 @@
 /* What people see: talk, width, colour. */
 #include "cli/terminal.h"
 
+#include "cli/exit.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#define DOCUMENT_MAX (128u << 20) /* bytes: the record of runs is the largest */
 
 #define LINE_MAX_BYTES 8192
 
@@ -68,6 +72,19 @@ void say(const char *format, ...)
     va_start(arguments, format);
     speak("", format, arguments);
     va_end(arguments);
+}
+
+bool print_document(struct document *d, FILE *out)
+{
+    struct buf text;
+    buf_init(&text, DOCUMENT_MAX);
+    bool printed = document_print(d, &text) && BUF_ADD(&text, "\n");
+    if (printed)
+        (void)fwrite(text.data, 1, text.len, out); /* main() reports what standard output refuses */
+    else
+        (void)complain(EXIT_FAULT, text.full ? "the result is too large to print as JSON" : "out of memory");
+    buf_free(&text);
+    return printed;
 }
 
 int complain(int code, const char *format, ...)

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_CLI_TERMINAL_H
 #define POINTSMAN_CLI_TERMINAL_H
 
-#include "common/buf.h"
+#include "common/document.h"
 
 #include <stdio.h>
 
@@ -17,6 +17,9 @@ unsigned terminal_width(FILE *stream);
 const char *terminal_style(FILE *stream, enum terminal_style style);
 /* Columns that the UTF-8 text takes, each character counted as one. */
 unsigned terminal_columns(struct slice text);
+
+/* Prints the document on a line of its own and frees it. Returns false, after a complaint, if it ran out of memory. */
+bool print_document(struct document *d, FILE *out);
 
 /* One line of talk on standard error. */
 void say(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -29,6 +29,7 @@
 #ifndef POINTSMAN_MARKOV_H
 #define POINTSMAN_MARKOV_H
 
+#include "common/document.h"
 #include "common/json.h"
 #include "common/yaml.h"
 
@@ -176,8 +177,8 @@ void markov_decide(const struct markov_settings *s, const struct markov_candidat
 bool markov_write(const struct markov_decision *d, struct buf *out);
 /* The object of one provider in it. */
 bool markov_write_health(const struct markov_health *h, struct buf *out);
-/* What is known of a provider as a JSON object, to be read again by markov_read_state(). */
-bool markov_write_state(const struct markov_provider *p, struct buf *out);
+/* Adds what is known of a provider, to be read again by markov_read_state(). */
+void markov_describe_state(const struct markov_provider *p, struct container in);
 /* false, and nothing known, when the node is no such object or is not whole. */
 MUST_CHECK bool markov_read_state(const struct json *j, uint32_t node, struct markov_provider *p);
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#define STATE_DIGITS 12
+
 const char *markov_state_name(enum markov_state state)
 {
     static const char *const NAMES[MARKOV_STATES] = {"healthy", "warming", "overloaded", "failing", "cooldown"};
@@ -78,28 +80,24 @@ bool markov_write(const struct markov_decision *d, struct buf *out)
     return !out->failed;
 }
 
-/* [numbers], with as many digits as it takes to read the same again, nearly. */
-static void add_numbers(struct buf *out, const double *values, unsigned count)
+/* With as many digits as it takes to read the same again, nearly. */
+static void add_numbers(struct container in, const double *values, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        buf_add_format(out, "%s%.12g", i ? "," : "[", values[i]);
-    BUF_ADD(out, "]");
+        document_add_number(in, NULL, values[i], STATE_DIGITS);
 }
 
-bool markov_write_state(const struct markov_provider *p, struct buf *out)
+void markov_describe_state(const struct markov_provider *p, struct container in)
 {
-    buf_add_format(out, "{\"count\":%llu,\"seen_ms\":%lld,\"weight\":%.12g,\"belief\":", (unsigned long long)p->count,
-                   (long long)p->seen_ms, p->weight);
-    add_numbers(out, p->belief, MARKOV_STATES);
-    BUF_ADD(out, ",\"averages\":[");
+    document_add_count(in, "count", (int64_t)p->count);
+    document_add_count(in, "seen_ms", p->seen_ms);
+    document_add_number(in, "weight", p->weight, STATE_DIGITS);
+    add_numbers(document_add_array(in, "belief"), p->belief, MARKOV_STATES);
+    struct container averages = document_add_array(in, "averages");
     for (unsigned i = 0; i < MARKOV_METRICS; i++) {
         const struct markov_average *a = &p->average[i];
-        if (i)
-            BUF_ADD(out, ",");
-        add_numbers(out, (const double[]){a->value, a->goodness, a->weight}, 3);
+        add_numbers(document_add_array(averages, NULL), (const double[]){a->value, a->goodness, a->weight}, 3);
     }
-    BUF_ADD(out, "]}");
-    return !out->failed;
 }
 
 /* Exactly `count` numbers, none negative. */

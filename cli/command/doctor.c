@@ -2,7 +2,7 @@
 #include "cli/command.h"
 #include "cli/doctor.h"
 #include "cli/table.h"
-#include "common/json.h"
+#include "cli/terminal.h"
 
 enum { JSON };
 
@@ -11,24 +11,20 @@ static const struct command_option options[] = {
     {0},
 };
 
-static void print_json(const struct doctor *doctor, bool well)
+static bool print_json(const struct doctor *doctor, bool well)
 {
-    struct buf out;
-    buf_init(&out, 1u << 20);
-    buf_add_format(&out, "{\"ok\":%s,\"findings\":[", well ? "true" : "false");
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_bool(root, "ok", well);
+    struct container findings = document_add_array(root, "findings");
     for (unsigned i = 0; i < doctor->count; i++) {
-        const struct finding *finding = &doctor->list[i];
-        buf_add_format(&out, "%s{\"ok\":%s,\"name\":", i ? "," : "", finding->well ? "true" : "false");
-        json_add_string(&out, slice_of(finding->name));
-        BUF_ADD(&out, ",\"detail\":");
-        json_add_string(&out, slice_of(finding->detail));
-        BUF_ADD(&out, ",\"remedy\":");
-        json_add_string(&out, slice_of(finding->remedy));
-        BUF_ADD(&out, "}");
+        struct container finding = document_add_object(findings, NULL);
+        document_add_bool(finding, "ok", doctor->list[i].well);
+        document_add_text(finding, "name", doctor->list[i].name);
+        document_add_text(finding, "detail", doctor->list[i].detail);
+        document_add_text(finding, "remedy", doctor->list[i].remedy);
     }
-    BUF_ADD(&out, "]}");
-    puts(buf_text(&out));
-    buf_free(&out);
+    return print_document(&d, stdout);
 }
 
 static void print_table(const struct doctor *doctor)
@@ -59,10 +55,10 @@ static int run(const struct arguments *arguments)
     doctor_look_at_models(&doctor);
     for (unsigned i = 0; i < doctor.count; i++)
         well = well && doctor.list[i].well;
-    if (arguments->values[JSON])
-        print_json(&doctor, well);
-    else
+    if (!arguments->values[JSON])
         print_table(&doctor);
+    else if (!print_json(&doctor, well))
+        return EXIT_FAULT;
     return well ? EXIT_OK : EXIT_FAULT;
 }
 

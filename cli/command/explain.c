@@ -257,16 +257,20 @@ static void look_up(struct past *past, const char *id)
     free(request);
 }
 
-static void show(const struct past *past, bool as_json)
+static bool print_json(const struct past *past)
+{
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_raw(root, "run", slice_of(past->run));
+    struct container requests = document_add_array(root, "requests");
+    for (unsigned i = past->count; i-- > 0;)
+        document_add_raw(requests, NULL, slice_of(past->lines[i]));
+    return print_document(&d, stdout);
+}
+
+static void show(const struct past *past)
 {
     struct json json = {0};
-    if (as_json) {
-        printf("{\"run\":%s,\"requests\":[", past->run ? past->run : "null");
-        for (unsigned i = past->count; i-- > 0;)
-            printf("%s%s", past->lines[i], i ? "," : "");
-        puts("]}");
-        return;
-    }
     if (past->run && parse(&json, past->run))
         show_run(&json);
     for (unsigned i = past->count; i-- > 0;)
@@ -287,8 +291,10 @@ static int run(const struct arguments *arguments)
                         strcmp(id, "last") == 0 ? "no run and no request is recorded yet"
                                                 : "no run and no request is recorded under ",
                         strcmp(id, "last") == 0 ? "" : id);
-    else
-        show(&past, arguments->values[JSON]);
+    else if (!arguments->values[JSON])
+        show(&past);
+    else if (!print_json(&past))
+        code = EXIT_FAULT;
     for (unsigned i = 0; i < past.count; i++)
         free(past.lines[i]);
     free(past.lines);

@@ -3,6 +3,7 @@
 #include "cli/run/past.h"
 #include "cli/run/record.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -68,17 +69,19 @@ static int run(const struct arguments *arguments)
     buf_init(&text, LINES_MAX);
     table_begin(&table, TITLES, sizeof TITLES / sizeof *TITLES);
     table.right[3] = table.right[4] = table.right[5] = true;
+    struct document d;
+    struct container runs = document_array(&d);
     lines_open(&lines, path, true);
     long count = 0;
     while (count < limit && past_next(&lines, &json, &line)) {
         if (as_json)
-            printf("%s%.*s", count ? ",\n" : "[", SLICE_ARGS(line));
+            document_add_raw(runs, NULL, line);
         else
             add_row(&table, &json, &text);
         count++;
     }
-    if (as_json)
-        puts(count ? "]" : "[]");
+    bool printed = !as_json || print_document(&d, stdout);
+    document_free(&d);
     table_print(&table, stdout);
     if (!count)
         say("no run is recorded in %s", path);
@@ -86,7 +89,7 @@ static int run(const struct arguments *arguments)
     json_free(&json);
     buf_free(&text);
     free(path);
-    return EXIT_OK;
+    return printed ? EXIT_OK : EXIT_FAULT;
 }
 
 const struct command command_history = {

@@ -3,6 +3,7 @@
 #include "cli/ollama_setup.h"
 #include "cli/own_config.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +112,7 @@ static void add_figure(struct table *table, int decimals, double value)
     table_add(table, STYLE_PLAIN, slice_of(text));
 }
 
-static void print_measured(const struct ollama *ollama, struct measured *runs, long count, bool json)
+static bool print_measured(const struct ollama *ollama, struct measured *runs, long count, bool json)
 {
     struct table table;
     table_begin(&table, (const char *const[]){"run", "tokens", "first token s", "rest s", "tokens/s"}, 5);
@@ -129,11 +130,17 @@ static void print_measured(const struct ollama *ollama, struct measured *runs, l
     buf_free(&table.cells);
     qsort(runs, (size_t)count, sizeof *runs, by_speed);
     const struct measured *median = &runs[count / 2];
-    if (json)
-        printf("{\"model\":\"%s\",\"runs\":%ld,\"tokens_per_second\":%.1f,\"first_token_s\":%.3f}\n", ollama->model,
-               count, median->per_second, median->ttft_s);
-    else
+    if (!json) {
         say("%s: %.1f tokens/s (median of %ld)", ollama->model, median->per_second, count);
+        return true;
+    }
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "model", ollama->model);
+    document_add_count(root, "runs", count);
+    document_add_fixed(root, "tokens_per_second", median->per_second, 1);
+    document_add_fixed(root, "first_token_s", median->ttft_s, 3);
+    return print_document(&d, stdout);
 }
 
 static int measure(const struct ollama *ollama, const struct arguments *arguments, struct buf *error)
@@ -147,8 +154,7 @@ static int measure(const struct ollama *ollama, const struct arguments *argument
     for (long i = 0; i < count; i++)
         if (!measure_one(ollama, &runs[i], error))
             return EXIT_OLLAMA;
-    print_measured(ollama, runs, count, arguments->values[JSON] != NULL);
-    return EXIT_OK;
+    return print_measured(ollama, runs, count, arguments->values[JSON] != NULL) ? EXIT_OK : EXIT_FAULT;
 }
 
 static int set_up(const struct ollama *ollama, struct buf *error)

@@ -6,6 +6,7 @@
 #include "cli/run/record.h"
 #include "cli/run/stats.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -123,47 +124,41 @@ static void print_stats(const struct stats *s)
     puts("\nCosts are estimated from the prices in the configuration; the provider's bill is what counts.");
 }
 
-static void add_sum(struct buf *out, const struct stats_sum *k)
+static void describe_sum(const struct stats_sum *k, struct container in)
 {
-    buf_add_format(
-        out,
-        "\"runs\":%" PRIu64 ",\"failures\":%" PRIu64 ",\"calls\":%" PRIu64 ",\"original_input_tokens\":%.0f,"
-        "\"estimated_input_tokens\":%.0f,\"input_tokens\":%.0f,\"output_tokens\":%.0f,\"estimated_cost_usd\":%.9g,"
-        "\"estimated_savings_usd\":%.9g,\"runs_of_known_cost\":%" PRIu64 ",\"actual_cost_usd\":",
-        k->runs, k->failures, k->calls, k->original_tokens, k->sent_tokens, k->input_tokens, k->output_tokens,
-        k->estimated_usd, k->savings_usd, k->costed);
-    record_add_number(k->costed ? k->actual_usd : NAN, out);
-    BUF_ADD(out, ",\"actual_savings_usd\":");
-    record_add_number(k->costed ? k->baseline_usd - k->actual_usd : NAN, out);
+    document_add_count(in, "runs", (int64_t)k->runs);
+    document_add_count(in, "failures", (int64_t)k->failures);
+    document_add_count(in, "calls", (int64_t)k->calls);
+    document_add_fixed(in, "original_input_tokens", k->original_tokens, 0);
+    document_add_fixed(in, "estimated_input_tokens", k->sent_tokens, 0);
+    document_add_fixed(in, "input_tokens", k->input_tokens, 0);
+    document_add_fixed(in, "output_tokens", k->output_tokens, 0);
+    document_add_number(in, "estimated_cost_usd", k->estimated_usd, RECORD_DIGITS);
+    document_add_number(in, "estimated_savings_usd", k->savings_usd, RECORD_DIGITS);
+    document_add_count(in, "runs_of_known_cost", (int64_t)k->costed);
+    document_add_number(in, "actual_cost_usd", k->costed ? k->actual_usd : NAN, RECORD_DIGITS);
+    document_add_number(in, "actual_savings_usd", k->costed ? k->baseline_usd - k->actual_usd : NAN, RECORD_DIGITS);
 }
 
-static void add_kinds(struct buf *out, const char *name, const struct stats_sum *kinds, unsigned count)
+static void describe_kinds(const struct stats_sum *kinds, unsigned count, struct container in)
 {
-    buf_add_format(out, ",\"%s\":{", name);
-    for (unsigned i = 0; i < count; i++) {
-        buf_add_text(out, i ? "," : "");
-        json_add_string(out, slice_of(kinds[i].name));
-        BUF_ADD(out, ":{");
-        add_sum(out, &kinds[i]);
-        buf_add_char(out, '}');
-    }
-    buf_add_char(out, '}');
+    for (unsigned i = 0; i < count; i++)
+        describe_sum(&kinds[i], document_add_object(in, kinds[i].name));
 }
 
-static void print_json(const struct stats *s)
+static bool print_json(const struct stats *s)
 {
-    struct buf text;
-    buf_init(&text, 1u << 20);
-    buf_add_char(&text, '{');
-    add_sum(&text, &s->all);
-    buf_add_format(&text,
-                   ",\"adaptive\":{\"observations\":%" PRIu64 ",\"would_switch\":%" PRIu64 ",\"applied\":%" PRIu64 "}",
-                   s->all.observed, s->all.would_switch, s->all.applied);
-    add_kinds(&text, "providers", s->providers, s->provider_count);
-    add_kinds(&text, "aliases", s->aliases, s->alias_count);
-    BUF_ADD(&text, ",\"note\":\"the provider's bill is what counts\"}");
-    puts(buf_text(&text));
-    buf_free(&text);
+    struct document d;
+    struct container root = document_object(&d);
+    describe_sum(&s->all, root);
+    struct container adaptive = document_add_object(root, "adaptive");
+    document_add_count(adaptive, "observations", (int64_t)s->all.observed);
+    document_add_count(adaptive, "would_switch", (int64_t)s->all.would_switch);
+    document_add_count(adaptive, "applied", (int64_t)s->all.applied);
+    describe_kinds(s->providers, s->provider_count, document_add_object(root, "providers"));
+    describe_kinds(s->aliases, s->alias_count, document_add_object(root, "aliases"));
+    document_add_text(root, "note", "the provider's bill is what counts");
+    return print_document(&d, stdout);
 }
 
 static int run(const struct arguments *arguments)
@@ -177,10 +172,10 @@ static int run(const struct arguments *arguments)
     read_all(REQUESTS_FILE, &stats, stats_add_request);
     if (!stats_finish(&stats))
         code = complain(EXIT_FAULT, "there is no memory for so many runs");
-    else if (arguments->values[JSON])
-        print_json(&stats);
-    else
+    else if (!arguments->values[JSON])
         print_stats(&stats);
+    else if (!print_json(&stats))
+        code = EXIT_FAULT;
     stats_free(&stats);
     return code;
 }

@@ -3,6 +3,7 @@
 #include "cli/profile.h"
 #include "cli/session.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 
 #include <inttypes.h>
 
@@ -88,14 +89,24 @@ static void print_profile(struct profile_status profile)
         say("a command was killed while Codex's files were changed; this puts them right: pointsman disable");
 }
 
-/* The session's object with our members in front. */
-static void print_json(const struct session_status *status, struct profile_status profile)
+/* Our members, then the session's. */
+static bool print_json(const struct session_status *status, struct profile_status profile)
 {
-    struct slice text = status ? buf_slice(&status->reply.body) : SLICE("{\"state\":\"stopped\"}");
-    while (text.len && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == ' '))
-        text.len--;
-    printf("{\"profile\":\"%s\",\"profile_is_default\":%s,%.*s\n", profile_state_name(profile.state),
-           profile.is_default ? "true" : "false", (int)text.len - 1, text.ptr + 1);
+    struct document d;
+    struct container root = document_object(&d);
+    struct buf key;
+    buf_init(&key, 4096);
+    document_add_text(root, "profile", profile_state_name(profile.state));
+    document_add_bool(root, "profile_is_default", profile.is_default);
+    if (!status)
+        document_add_text(root, "state", "stopped");
+    for (uint32_t k = status ? json_first(&status->json, 0) : JSON_NONE; k; k = json_next(&status->json, k)) {
+        buf_clear(&key);
+        (void)json_unescape(&status->json, k, &key);
+        document_add_raw(root, buf_text(&key), json_raw(&status->json, json_value(k)));
+    }
+    buf_free(&key);
+    return print_document(&d, stdout);
 }
 
 static int run(const struct arguments *arguments)
@@ -106,8 +117,9 @@ static int run(const struct arguments *arguments)
     int code = EXIT_ABSENT;
     buf_init(&error, 4096);
     bool there = session_find(&session, &error) && session_status(&session, &status, &error);
+    bool printed = true;
     if (arguments->values[JSON]) {
-        print_json(there ? &status : NULL, look_at_profile());
+        printed = print_json(there ? &status : NULL, look_at_profile());
     } else {
         if (there)
             print_status(&session, &status);
@@ -124,7 +136,7 @@ static int run(const struct arguments *arguments)
     session_status_free(&status);
     session_close(&session);
     buf_free(&error);
-    return code;
+    return printed ? code : EXIT_FAULT;
 }
 
 const struct command command_status = {

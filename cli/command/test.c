@@ -19,80 +19,47 @@ static const struct command_option options[] = {
     {0},
 };
 
-/* One alias, as GET /health has its deployments. */
-struct alias {
-    struct buf name, ready,
-        faults; /* names of ready deployments and reasons of the others, as JSON strings, commas between */
-    bool is_ready;
-};
-
-static void alias_init(struct alias *alias)
+/* The first deployment of the alias from this entry of a list of /health on; JSON_NONE: there is none. */
+static uint32_t find_of(const struct json *health, uint32_t entry, struct slice alias)
 {
-    *alias = (struct alias){0};
-    buf_init(&alias->name, 4096);
-    buf_init(&alias->ready, 64u << 10);
-    buf_init(&alias->faults, 64u << 10);
+    while (entry != JSON_NONE && !json_string_equals(health, json_get(health, entry, "model_name"), alias))
+        entry = json_next(health, entry);
+    return entry;
 }
 
-static void alias_free(struct alias *alias)
+static void add_each(const struct json *health, uint32_t entry, const char *member, struct slice alias,
+                     struct container in)
 {
-    buf_free(&alias->name);
-    buf_free(&alias->ready);
-    buf_free(&alias->faults);
-}
-
-/* Gathers what a list of /health says of the alias. */
-static void gather(const struct json *health, const char *list, const char *member, struct slice name, struct buf *out)
-{
-    uint32_t entry = json_first(health, json_get(health, 0, list));
-    for (; entry != JSON_NONE; entry = json_next(health, entry)) {
-        struct buf of;
-        buf_init(&of, 4096);
-        if (json_unescape(health, json_get(health, entry, "model_name"), &of) && slice_equal(buf_slice(&of), name)) {
-            struct slice raw = json_raw(health, json_get(health, entry, member));
-            buf_add_format(out, "%s%.*s", out->len ? "," : "", SLICE_ARGS(raw));
-        }
-        buf_free(&of);
-    }
-}
-
-/* The alias of /v1/models' entry; false when it is not asked for. */
-static bool read_alias(const struct json *models, uint32_t entry, const struct json *health, const char *only,
-                       struct alias *alias)
-{
-    if (!json_unescape(models, json_get(models, entry, "id"), &alias->name) ||
-        (only && !slice_is(buf_slice(&alias->name), only)))
-        return false;
-    gather(health, "healthy_endpoints", "model", buf_slice(&alias->name), &alias->ready);
-    gather(health, "unhealthy_endpoints", "error", buf_slice(&alias->name), &alias->faults);
-    alias->is_ready = alias->ready.len > 0;
-    return true;
-}
-
-static void write_alias(const struct alias *alias, bool first, struct buf *out)
-{
-    buf_add_format(out, "%s{\"model\":", first ? "" : ",");
-    json_add_string(out, buf_slice(&alias->name));
-    buf_add_format(out, ",\"ready\":%s,\"served_by\":[%.*s],\"not_ready\":[%.*s]}", alias->is_ready ? "true" : "false",
-                   SLICE_ARGS(buf_slice(&alias->ready)), SLICE_ARGS(buf_slice(&alias->faults)));
+    for (; (entry = find_of(health, entry, alias)) != JSON_NONE; entry = json_next(health, entry))
+        document_add_raw(in, NULL, json_raw(health, json_get(health, entry, member)));
 }
 
 /* Checks the aliases, `only` one or all. Returns how many were looked at; `ready` gets the first that is. */
 static unsigned check(const struct json *models, const struct json *health, const char *only, struct buf *ready,
-                      struct buf *out)
+                      struct container in)
 {
     unsigned count = 0;
+    struct buf name;
+    buf_init(&name, 4096);
+    uint32_t healthy = json_first(health, json_get(health, 0, "healthy_endpoints"));
+    uint32_t unhealthy = json_first(health, json_get(health, 0, "unhealthy_endpoints"));
     uint32_t entry = json_first(models, json_get(models, 0, "data"));
     for (; entry != JSON_NONE; entry = json_next(models, entry)) {
-        struct alias alias;
-        alias_init(&alias);
-        if (read_alias(models, entry, health, only, &alias)) {
-            write_alias(&alias, count++ == 0, out);
-            if (alias.is_ready && !ready->len)
-                buf_add_slice(ready, buf_slice(&alias.name));
-        }
-        alias_free(&alias);
+        buf_clear(&name);
+        if (!json_unescape(models, json_get(models, entry, "id"), &name) || (only && !slice_is(buf_slice(&name), only)))
+            continue;
+        struct slice alias = buf_slice(&name);
+        struct container model = document_add_object(in, NULL);
+        document_add_slice(model, "model", alias);
+        bool is_ready = find_of(health, healthy, alias) != JSON_NONE;
+        document_add_bool(model, "ready", is_ready);
+        add_each(health, healthy, "model", alias, document_add_array(model, "served_by"));
+        add_each(health, unhealthy, "error", alias, document_add_array(model, "not_ready"));
+        if (is_ready && !ready->len)
+            buf_add_slice(ready, alias);
+        count++;
     }
+    buf_free(&name);
     return count;
 }
 
@@ -110,60 +77,67 @@ static bool fetch(const struct gateway *gateway, const char *path, struct local_
 }
 
 /* The text of a Responses reply: its first output_text. */
-static void add_answer(const struct json *json, struct buf *out)
+static void add_answer(const struct json *json, struct container in)
 {
     uint32_t item = json_first(json, json_get(json, 0, "output"));
     for (; item != JSON_NONE; item = json_next(json, item)) {
         uint32_t part = json_first(json, json_get(json, item, "content"));
         uint32_t text = part != JSON_NONE ? json_get(json, part, "text") : JSON_NONE;
         if (text != JSON_NONE) {
-            BUF_ADD(out, ",\"text\":");
-            buf_add_slice(out, json_raw(json, text));
+            document_add_raw(in, "text", json_raw(json, text));
             return;
         }
     }
 }
 
-static void add_usage(const struct json *json, struct buf *out)
+static void add_usage(const struct json *json, struct container in)
 {
+    static const char *const KEYS[] = {"input_tokens", "output_tokens"};
     int64_t tokens;
     uint32_t usage = json_get(json, 0, "usage");
-    if (usage == JSON_NONE)
-        return;
-    if (json_int64(json, json_get(json, usage, "input_tokens"), &tokens))
-        buf_add_format(out, ",\"input_tokens\":%lld", (long long)tokens);
-    if (json_int64(json, json_get(json, usage, "output_tokens"), &tokens))
-        buf_add_format(out, ",\"output_tokens\":%lld", (long long)tokens);
+    for (size_t i = 0; usage != JSON_NONE && i < 2; i++)
+        if (json_int64(json, json_get(json, usage, KEYS[i]), &tokens))
+            document_add_count(in, KEYS[i], tokens);
+}
+
+static void write_question(const char *model, struct buf *out)
+{
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "model", model);
+    document_add_text(root, "input", "Reply with the word OK.");
+    document_add_count(root, "max_output_tokens", 256);
+    document_add_bool(root, "store", false);
+    (void)document_print(&d, out);
 }
 
 /* One real call, by the Responses API, which is bridged to whatever the provider speaks. */
 static bool call(const struct gateway *gateway, const char *model, struct buf *out, struct buf *error)
 {
-    struct local_http_reply reply;
+    struct local_http_reply reply = {0};
     struct json json = {0};
     struct buf body;
     uint64_t start = clock_monotonic_ms();
     buf_init(&body, 16384);
-    BUF_ADD(&body, "{\"model\":");
-    json_add_string(&body, slice_of(model));
-    BUF_ADD(&body, ",\"input\":\"Reply with the word OK.\",\"max_output_tokens\":256,\"store\":false}");
-    bool done = gateway_call(gateway, "/responses", buf_slice(&body), CALL_MS, &reply, error);
+    write_question(model, &body);
+    bool done = !body.failed && gateway_call(gateway, "/responses", buf_slice(&body), CALL_MS, &reply, error);
     if (done) {
+        struct document d;
+        struct container root = document_object(&d);
         struct slice text = buf_slice(&reply.body);
         bool parsed = json_parse(&json, text.ptr ? text.ptr : "", text.len);
         uint32_t fault = parsed ? json_get(&json, 0, "error") : JSON_NONE;
         done = reply.status == 200 && parsed;
-        BUF_ADD(out, ",\"call\":{\"model\":");
-        json_add_string(out, slice_of(model));
-        buf_add_format(out, ",\"status\":%d,\"ms\":%llu", reply.status,
-                       (unsigned long long)(clock_monotonic_ms() - start));
+        document_add_text(root, "model", model);
+        document_add_count(root, "status", reply.status);
+        document_add_count(root, "ms", (int64_t)(clock_monotonic_ms() - start));
         if (done) {
-            add_usage(&json, out);
-            add_answer(&json, out);
+            add_usage(&json, root);
+            add_answer(&json, root);
         } else if (fault != JSON_NONE && json_get(&json, fault, "message") != JSON_NONE) {
-            buf_add_format(out, ",\"error\":%.*s", SLICE_ARGS(json_raw(&json, json_get(&json, fault, "message"))));
+            document_add_raw(root, "error", json_raw(&json, json_get(&json, fault, "message")));
         }
-        BUF_ADD(out, "}");
+        (void)document_print(&d, out);
     }
     json_free(&json);
     local_http_free(&reply);
@@ -171,21 +145,25 @@ static bool call(const struct gateway *gateway, const char *model, struct buf *o
     return done;
 }
 
-/* What was found, with whatever could be a key blotted out. */
-static void print(const struct gateway *gateway, bool good, const struct buf *aliases, const struct buf *called)
+/* What was found, with whatever could be a key blotted out. false: it could not be printed. */
+static bool print(const struct gateway *gateway, bool good, const struct buf *aliases, const struct buf *called)
 {
+    struct document d;
+    struct container root = document_object(&d);
     struct buf text, shown;
     buf_init(&text, 8u << 20);
     buf_init(&shown, 16u << 20);
-    buf_add_format(&text, "{\"ok\":%s,\"base_url\":", good ? "true" : "false");
-    json_add_string(&text, slice_of(gateway->base_url));
-    buf_add_format(&text, ",\"models\":[%.*s]%.*s}", SLICE_ARGS(buf_slice(aliases)), SLICE_ARGS(buf_slice(called)));
-    char *kept = secret_init() ? secret_keep(gateway_key(gateway)) : NULL;
-    if (kept && secret_redact(&shown, buf_slice(&text)))
-        puts(buf_text(&shown));
+    document_add_bool(root, "ok", good);
+    document_add_text(root, "base_url", gateway->base_url);
+    document_add_json(root, "models", aliases);
+    if (called->len || called->failed)
+        document_add_json(root, "call", called);
+    char *kept = document_print(&d, &text) && secret_init() ? secret_keep(gateway_key(gateway)) : NULL;
+    bool printed = kept && secret_redact(&shown, buf_slice(&text)) && puts(buf_text(&shown)) >= 0;
     secret_free(kept);
     buf_free(&text);
     buf_free(&shown);
+    return printed || complain(false, "out of memory");
 }
 
 static int test(const struct gateway *gateway, const char *only, bool with_call, struct buf *error)
@@ -199,14 +177,18 @@ static int test(const struct gateway *gateway, const char *only, bool with_call,
     int code = EXIT_NOT_READY;
     bool fetched = fetch(gateway, "/models", &listed, &models, error) &&
                    fetch(gateway, "/health", &looked, &health, error);
-    if (fetched && check(&models, &health, only, &ready, &aliases) == 0)
+    struct document d;
+    unsigned count = fetched ? check(&models, &health, only, &ready, document_array(&d)) : 0;
+    if (fetched)
+        (void)document_print(&d, &aliases);
+    if (fetched && !count)
         buf_add_format(error, "there is no model '%s'", only ? only : "");
     else if (fetched) {
         bool good = ready.len > 0;
         if (good && with_call)
             good = call(gateway, buf_text(&ready), &called, error);
-        print(gateway, good, &aliases, &called);
-        code = good ? EXIT_OK : EXIT_NOT_READY;
+        bool printed = print(gateway, good, &aliases, &called);
+        code = !printed ? EXIT_FAULT : good ? EXIT_OK : EXIT_NOT_READY;
     }
     json_free(&models);
     json_free(&health);

@@ -40,20 +40,18 @@ static void read_state(struct run_adaptive *a)
 
 static bool write_state(const struct run_adaptive *a)
 {
+    struct document d;
     struct buf text;
-    bool first = true;
     buf_init(&text, STATE_MAX);
-    BUF_ADD(&text, "{\"version\":1,\"providers\":{");
-    for (unsigned i = CODEX_AUTO + 1; i < CODEX_PROVIDERS; i++) {
-        if (!a->known[i].count)
-            continue;
-        buf_add_format(&text, "%s\"%s\":", first ? "" : ",", codex_provider_name(i));
-        (void)markov_write_state(&a->known[i], &text);
-        first = false;
-    }
-    BUF_ADD(&text, "}}\n");
+    struct container root = document_object(&d);
+    document_add_count(root, "version", 1);
+    struct container providers = document_add_object(root, "providers");
+    for (unsigned i = CODEX_AUTO + 1; i < CODEX_PROVIDERS; i++)
+        if (a->known[i].count)
+            markov_describe_state(&a->known[i], document_add_object(providers, codex_provider_name(i)));
     const struct replace_owner owner = {0600, geteuid(), getegid()};
-    bool written = !text.failed && replace_file(a->path, ".new", &owner, buf_slice(&text));
+    bool written = document_print(&d, &text) && BUF_ADD(&text, "\n") &&
+                   replace_file(a->path, ".new", &owner, buf_slice(&text));
     buf_free(&text);
     return written;
 }

@@ -312,17 +312,13 @@ static void tell(const struct execution *x)
             r->unpriced ? " (some prices are not known)" : "");
 }
 
-static void print_json(const struct execution *x)
+static bool print_json(const struct execution *x)
 {
-    struct buf text;
-    buf_init(&text, 4 * ANSWER_MAX);
-    record_write(&x->record, &text);
-    text.len--; /* the object goes on */
-    BUF_ADD(&text, ",\"answer\":");
-    json_add_string(&text, buf_slice(&x->answer));
-    BUF_ADD(&text, "}\n");
-    (void)fwrite(text.data, 1, text.len, stdout);
-    buf_free(&text);
+    struct document d;
+    struct container root = document_object(&d);
+    record_describe(&x->record, root);
+    document_add_buf(root, "answer", &x->answer);
+    return print_document(&d, stdout);
 }
 
 static char *requests_path(void)
@@ -367,8 +363,8 @@ int job_run(struct job *job)
     x.record.exit_code = x.exit_code;
     x.record.total_ms = (int64_t)(clock_monotonic_ms() - start);
     tell(&x);
-    if (job->arguments->values[JOB_JSON])
-        print_json(&x);
+    if (job->arguments->values[JOB_JSON] && !print_json(&x) && !x.exit_code)
+        x.exit_code = EXIT_FAULT;
     if (!record_append(&x.record, &error))
         warn("%s", buf_message(&error));
     buf_free(&error);

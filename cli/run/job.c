@@ -259,10 +259,10 @@ int job_command(const struct arguments *arguments, bool optimize)
     int code = job_prepare(&job, arguments, optimize);
     bool json = arguments->values[JOB_JSON];
     if (!code && arguments->values[JOB_DRY_RUN]) {
-        if (json)
-            job_show_json(&job, stdout);
-        else
+        if (!json)
             job_show(&job, true, stdout);
+        else if (!job_show_json(&job, stdout))
+            code = EXIT_FAULT;
     } else if (!code) {
         job_show(&job, false, stderr);
         code = job_run(&job);

@@ -62,8 +62,8 @@ void job_free(struct job *job);
 
 /* Prints the plan; `dry`: with the settings and what decided each. */
 void job_show(const struct job *job, bool dry, FILE *out);
-/* The same as one JSON object. */
-void job_show_json(const struct job *job, FILE *out);
+/* The same as one JSON object. Returns false, after a complaint, if it can't be printed. */
+bool job_show_json(const struct job *job, FILE *out);
 
 /* Runs it, records it, and returns the exit code. */
 int job_run(struct job *job);

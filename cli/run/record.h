@@ -5,9 +5,11 @@
 
 #include "cli/run/plan.h"
 #include "cli/run/requests.h"
+#include "common/document.h"
 #include "common/markov.h"
 
 #define RECORD_FILE "cost_router.jsonl"
+#define RECORD_DIGITS 9 /* significant ones of an amount or a ratio */
 
 struct run_attempt {
     const char *provider; /* the step's name */
@@ -34,14 +36,10 @@ struct run_record {
     struct run_requests requests; /* what the proxy's journal says of it */
 };
 
-/* Appends the object, without a newline. */
-void record_write(const struct run_record *r, struct buf *out);
+/* Adds the record's members. */
+void record_describe(const struct run_record *r, struct container in);
 /* The same of a plan that is not run: without what would come of it. */
-void record_write_plan(const struct run_record *r, struct buf *out);
-/* Appends "YYYY-MM-DDTHH:MM:SS.mmmZ" with its quotes. */
-void record_add_time(int64_t time_ms, struct buf *out);
-/* The number in JSON; null where it is NAN. */
-void record_add_number(double value, struct buf *out);
+void record_describe_plan(const struct run_record *r, struct container in);
 /* Adds the line to the file. false with a line in `error`. */
 MUST_CHECK bool record_append(const struct run_record *r, struct buf *error);
 

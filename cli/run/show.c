@@ -1,6 +1,7 @@
 /* Shows a run's plan, to people and to programs. */
 #include "cli/run/job.h"
 #include "cli/run/record.h"
+#include "cli/terminal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -101,51 +102,40 @@ void job_show(const struct job *job, bool dry, FILE *out)
         fprintf(out, "\nOptimized prompt:\n%.*s\n", SLICE_ARGS(buf_slice(&job->prompt)));
 }
 
-static void add_settings(const struct job *job, struct buf *out)
+static void add_settings(const struct job *job, struct container in)
 {
     struct buf value;
     buf_init(&value, 4096);
-    BUF_ADD(out, ",\"settings\":{");
+    struct container settings = document_add_object(in, "settings");
     for (enum setting i = 0; i < SETTING_COUNT; i++) {
         char source[64];
+        struct container setting = document_add_object(settings, settings_name(i));
         buf_clear(&value);
         settings_value(&job->settings, i, &value);
         settings_source(&job->settings, i, source, sizeof source);
-        buf_add_format(out, "%s\"%s\":{\"value\":", i ? "," : "", settings_name(i));
-        json_add_string(out, buf_slice(&value));
-        BUF_ADD(out, ",\"from\":");
-        json_add_string(out, slice_of(source));
-        buf_add_char(out, '}');
+        document_add_buf(setting, "value", &value);
+        document_add_text(setting, "from", source);
     }
-    BUF_ADD(out, "},\"policy_file\":");
-    if (job->policy_path)
-        json_add_string(out, slice_of(job->policy_path));
-    else
-        BUF_ADD(out, "null");
+    document_add_text(in, "policy_file", job->policy_path);
     buf_free(&value);
 }
 
-static void add_steps(const struct job *job, struct buf *out)
+static void add_steps(const struct job *job, struct container in)
 {
-    BUF_ADD(out, ",\"steps\":[");
+    struct container steps = document_add_array(in, "steps");
     for (unsigned i = 0; i < job->plan.count; i++) {
         const struct run_step *step = &job->plan.steps[i];
-        buf_add_format(out, "%s{\"provider\":\"%s\",\"model\":", i ? "," : "", step->name);
-        json_add_string(out, slice_of(step->model));
-        BUF_ADD(out, ",\"estimated_cost_usd\":");
-        record_add_number(step->cost_usd, out);
-        BUF_ADD(out, ",\"barred\":");
-        if (*step->barred)
-            json_add_string(out, slice_of(step->barred));
-        else
-            BUF_ADD(out, "null");
-        buf_add_char(out, '}');
+        struct container row = document_add_object(steps, NULL);
+        document_add_text(row, "provider", step->name);
+        document_add_text(row, "model", step->model);
+        document_add_number(row, "estimated_cost_usd", step->cost_usd, RECORD_DIGITS);
+        document_add_name(row, "barred", step->barred);
     }
-    buf_add_format(out, "],\"proxy_active\":%s,\"qwen_local\":%s", job->proxy_up ? "true" : "false",
-                   job->ollama_up ? "true" : "false");
+    document_add_bool(in, "proxy_active", job->proxy_up);
+    document_add_bool(in, "qwen_local", job->ollama_up);
 }
 
-void job_show_json(const struct job *job, FILE *out)
+bool job_show_json(const struct job *job, FILE *out)
 {
     const struct run_plan *p = &job->plan;
     unsigned first = run_plan_first(p);
@@ -161,17 +151,12 @@ void job_show_json(const struct job *job, FILE *out)
         .original_tokens = job->given_tokens,
         .input_tokens = job->prompt_tokens,
     };
-    struct buf text;
-    buf_init(&text, 64u << 20);
-    record_write_plan(&record, &text);
-    text.len--; /* the object goes on */
-    add_settings(job, &text);
-    add_steps(job, &text);
-    if (job->arguments->values[JOB_SHOW_PROMPT]) {
-        BUF_ADD(&text, ",\"prompt\":");
-        json_add_string(&text, buf_slice(&job->prompt));
-    }
-    BUF_ADD(&text, "}\n");
-    (void)fwrite(text.data, 1, text.len, out);
-    buf_free(&text);
+    struct document d;
+    struct container root = document_object(&d);
+    record_describe_plan(&record, root);
+    add_settings(job, root);
+    add_steps(job, root);
+    if (job->arguments->values[JOB_SHOW_PROMPT])
+        document_add_buf(root, "prompt", &job->prompt);
+    return print_document(&d, out);
 }

@@ -41,7 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     markov_settings_init(&s, MARKOV_CALLS);
     s.enabled = true;
     buf_init(&out, 1u << 16);
-    must(markov_write_state(&p, &out) && json_parse(&j, out.data, out.len) && markov_read_state(&j, 0, &fresh));
+    struct document state;
+    markov_describe_state(&p, document_object(&state));
+    must(document_print(&state, &out) && json_parse(&j, out.data, out.len) && markov_read_state(&j, 0, &fresh));
     must(fresh.count == p.count && fresh.seen_ms == p.seen_ms);
     struct markov_health h = markov_health(&p, &s, 1790000000000);
     check(&h);

@@ -118,10 +118,12 @@ TEST(the_state_is_read_as_written)
 {
     struct markov_settings s;
     struct markov_provider p = {0}, q;
+    struct document d;
     struct buf out;
     markov_settings_init(&s, MARKOV_CALLS);
     buf_init(&out, 4096);
-    assert_true(markov_write_state(&p, &out));
+    markov_describe_state(&p, document_object(&d));
+    assert_true(document_print(&d, &out));
     assert_true(read_state(buf_text(&out), &q));
     assert_int_equal(q.count, 0);
     assert_float_equal(markov_health(&q, &s, 1).confidence, markov_health(&p, &s, 1).confidence, 0);
@@ -131,7 +133,8 @@ TEST(the_state_is_read_as_written)
     for (unsigned i = 0; i < 7; i++)
         markov_observe(&p, &s, &o, 1790000000000 + i);
     buf_clear(&out);
-    assert_true(markov_write_state(&p, &out));
+    markov_describe_state(&p, document_object(&d));
+    assert_true(document_print(&d, &out));
     assert_true(read_state(buf_text(&out), &q));
     assert_int_equal(q.count, 7);
     assert_int_equal(q.seen_ms, 1790000000006);
