@@ -25,6 +25,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/http/reply.c proxy/http/reply.h \
 	proxy/bridge/model_request.c proxy/bridge/model_request.h \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
+	proxy/bridge/calls_from_chat.c \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
 	proxy/bridge/chatgpt.c proxy/bridge/chatgpt.h \
 	proxy/bridge/chatgpt_model.c proxy/bridge/chatgpt_model.h \

@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/unit/test_buf \
 	tests/unit/test_bridge_limits \
 	tests/unit/test_canary \
+	tests/unit/test_calls \
 	tests/unit/test_carrier \
 	tests/unit/test_child \
 	tests/unit/test_catalog \

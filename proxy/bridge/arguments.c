@@ -47,7 +47,7 @@ static char unescaped(const char *s, size_t left, size_t *len)
 }
 
 /* One character of the arguments' own JSON. */
-static void follow(struct arguments *a, char c)
+static void follow(struct nesting *a, char c)
 {
     if (a->in_string) {
         if (a->after_backslash)
@@ -72,12 +72,13 @@ void arguments_add(struct arguments *a, struct slice piece, bool repair, struct 
     size_t i = 0, copied = 0;
     while (i < piece.len) {
         const char *at = piece.ptr + i;
-        if (a->in_string && !a->after_backslash && *at != '\\') { /* nothing to see before the next escape */
+        if (a->nesting.in_string && !a->nesting.after_backslash &&
+            *at != '\\') { /* nothing to see before the next escape */
             const char *next = memchr(at, '\\', piece.len - i);
             i = next ? (size_t)(next - piece.ptr) : piece.len;
             continue;
         }
-        bool number = repair && !a->in_string && !a->long_number &&
+        bool number = repair && !a->nesting.in_string && !a->long_number &&
                       (a->number_len ? is_number_char(*at) : begins_number(*at));
         if (number && a->number_len == sizeof a->number - 1) {
             buf_add(out, a->number, a->number_len);
@@ -92,7 +93,7 @@ void arguments_add(struct arguments *a, struct slice piece, bool repair, struct 
         flush_number(a, out);
         a->long_number &= is_number_char(*at);
         size_t len = 1;
-        follow(a, *at == '\\' ? unescaped(at, piece.len - i, &len) : *at);
+        follow(&a->nesting, *at == '\\' ? unescaped(at, piece.len - i, &len) : *at);
         i += len;
     }
     buf_add(out, piece.ptr + copied, piece.len - copied);
@@ -103,7 +104,120 @@ void arguments_end(struct arguments *a, struct buf *out)
     flush_number(a, out);
 }
 
+static bool is_whole(const struct nesting *n)
+{
+    return n->begun && !n->depth && !n->in_string;
+}
+
 bool arguments_complete(const struct arguments *a)
 {
-    return a->begun && !a->depth && !a->in_string;
+    return is_whole(&a->nesting);
+}
+
+bool arguments_seen_whole(const struct arguments_seen *s)
+{
+    return is_whole(&s->nesting);
+}
+
+static unsigned hex_digit(char c)
+{
+    return c <= '9' ? (unsigned)c - '0' : ((unsigned)c | 0x20) - 'a' + 10;
+}
+
+/* The UTF-8 text of the escape at the start of `rest` goes into `out`; its length. */
+static size_t unescape(struct slice rest, char out[4])
+{
+    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+    const char *known = strchr(from, rest.ptr[1]);
+    unsigned code = 0;
+    if (rest.ptr[1] != 'u' || rest.len < 6) {
+        out[0] = known && *known ? to[known - from] : rest.ptr[1];
+        return 1;
+    }
+    for (size_t i = 2; i < 6; i++)
+        code = code << 4 | hex_digit(rest.ptr[i]);
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xc0 | code >> 6);
+        out[1] = (char)(0x80 | (code & 0x3f));
+        return 2;
+    }
+    out[0] = (char)(0xe0 | code >> 12); /* half of a pair is one character here, as in every other such text */
+    out[1] = (char)(0x80 | (code >> 6 & 0x3f));
+    out[2] = (char)(0x80 | (code & 0x3f));
+    return 3;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The character or escape at the start of a piece: its text goes into `out`, the length of that into *len. Returns how
+ * many bytes it has in the piece. */
+static size_t first_character(struct arguments_piece piece, char out[4], size_t *len)
+{
+    out[0] = *piece.text.ptr;
+    *len = 1;
+    if (piece.raw || *out != '\\' || piece.text.len < 2)
+        return 1;
+    *len = unescape(piece.text, out);
+    return piece.text.ptr[1] == 'u' && piece.text.len >= 6 ? 6 : 2;
+}
+
+static struct arguments_piece from(struct arguments_piece piece, size_t at)
+{
+    return (struct arguments_piece){{piece.text.ptr + at, piece.text.len - at}, piece.raw};
+}
+
+/* Takes the first character of a piece; its length there. */
+static size_t see(struct arguments_seen *s, struct arguments_piece piece)
+{
+    char text[4];
+    size_t len, taken = first_character(piece, text, &len);
+    if (s->nesting.in_string || !is_space(*text)) {
+        for (size_t i = 0; i < len; i++)
+            s->hash = (s->hash ^ (unsigned char)text[i]) * 1099511628211u; /* FNV-1a */
+        s->first = s->length ? s->first : *text;
+        s->last = *text;
+        s->length += (uint32_t)len;
+    }
+    follow(&s->nesting, *text);
+    return taken;
+}
+
+void arguments_seen_add(struct arguments_seen *s, struct arguments_piece piece)
+{
+    for (size_t at = 0; at < piece.text.len;)
+        at += see(s, from(piece, at));
+}
+
+/* What begins as the object did cannot be more of it: its first quote would end a string, and the next begin where none
+ * may. Only a value may be an object of the same beginning. */
+static bool may_nest(const struct arguments_seen *s)
+{
+    return !s->snapshots && !s->nesting.in_string && strchr(":[,", s->last);
+}
+
+size_t arguments_seen_again(const struct arguments_seen *s, struct arguments_piece piece)
+{
+    struct arguments_seen other = {0};
+    char text[4];
+    size_t at = 0, len;
+    if (!s->length || s->first != '{' || piece.text.len < s->length || may_nest(s))
+        return 0;
+    while (at < piece.text.len && other.length < s->length)
+        at += see(&other, from(piece, at));
+    if (other.length != s->length || other.hash != s->hash)
+        return 0;
+    while (at < piece.text.len && !other.nesting.in_string) {
+        size_t taken = first_character(from(piece, at), text, &len);
+        if (!is_space(*text))
+            break;
+        at += taken;
+    }
+    return at;
 }

@@ -53,6 +53,10 @@ bool request_from_responses(struct turn *t);
 /* request_to_chat.c, request_to_responses.c */
 bool request_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out);
 bool request_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out);
+/* calls_from_chat.c: decodes the tool calls of a message, or of a stream's delta. */
+void calls_from_chat(struct decoder *d, uint32_t message);
+/* No more of the calls comes. */
+void calls_from_chat_end(struct decoder *d);
 /* reply_from_chat.c, reply_from_responses.c */
 void reply_event_from_chat(struct decoder *d, const struct sse_event *event);
 void reply_whole_from_chat(struct decoder *d);

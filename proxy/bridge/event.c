@@ -2,6 +2,7 @@
 #include "proxy/bridge/event.h"
 #include "proxy/bridge/finish.h"
 #include "proxy/bridge/model.h"
+#include "proxy/bridge/reply.h"
 
 #include <stdlib.h>
 
@@ -28,10 +29,25 @@ struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t
     return call;
 }
 
+void decoder_init(struct decoder *d, struct event_sink sink)
+{
+    *d = (struct decoder){.sink = sink};
+    buf_init(&d->early, REPLY_MAX);
+}
+
 void decoder_free(struct decoder *d)
 {
     free(d->calls);
+    buf_free(&d->early);
     json_free(&d->json);
+}
+
+uint32_t decoder_hash(struct slice text)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < text.len; i++)
+        hash = (hash ^ (unsigned char)text.ptr[i]) * 16777619u;
+    return text.len ? hash | 1 : 0;
 }
 
 void decoder_emit(struct decoder *d, const struct event *event)

@@ -7,6 +7,7 @@
 #ifndef POINTSMAN_BRIDGE_EVENT_H
 #define POINTSMAN_BRIDGE_EVENT_H
 
+#include "proxy/bridge/arguments.h"
 #include "proxy/bridge/sse.h"
 #include "proxy/bridge/turn.h"
 
@@ -50,12 +51,19 @@ struct event_sink {
 
 /* A call that an upstream has begun. Chat: by the index and id it gave. Responses: by output_index. */
 struct decoded_call {
-    int64_t index;    /* -1: it gave none */
-    uint32_t id_hash; /* of the upstream's id; 0: it gave none */
-    uint32_t number;  /* in events; NO_CALL until the call has a name */
-    bool closed;      /* its arguments so far end in '}' */
-    bool has_arguments;
+    int64_t index;      /* -1: it gave none */
+    uint32_t id_hash;   /* of the upstream's id; 0: it gave none */
+    uint32_t name_hash; /* 0: it has no name yet */
+    uint32_t number;    /* in events; NO_CALL until the call has a name */
+    bool has_arguments; /* Responses: some were decoded */
+    bool stated;        /* chat: what the provider wants back with it was decoded */
+    bool placeholder;   /* chat: its arguments are {} so far, which was not given out: some servers begin so */
+    struct arguments_seen seen;
 };
+
+/* The failure of arguments whose call never got a name (decoder.early). */
+#define DECODER_UNNAMED \
+    "{\"message\":\"the upstream sent arguments of a tool call without its name\",\"code\":\"tool_use_failed\"}"
 
 #define OUTPUTS_MAX 1024 /* items of a reply, calls among them: more are EVENT_LIMIT */
 
@@ -67,13 +75,17 @@ struct decoder {
     uint32_t started; /* calls that were announced */
     /* Responses, a bit per output item: something of it was decoded, its end need not repeat it. */
     unsigned char seen[OUTPUTS_MAX / 8];
-    bool content;   /* anything was decoded */
-    bool no_memory; /* a call got lost */
+    bool content;     /* anything was decoded */
+    bool no_memory;   /* a call, or some of its arguments, got lost */
+    struct buf early; /* chat: arguments of the last call, which has no name yet, escaped */
 };
 
 /* Adds a call. Returns NULL at OUTPUTS_MAX calls, after EVENT_LIMIT, and out of memory (d->no_memory). */
 struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash);
+void decoder_init(struct decoder *d, struct event_sink sink);
 void decoder_free(struct decoder *d);
+/* FNV-1a; 0 for an empty text, and for no other. */
+uint32_t decoder_hash(struct slice text);
 /* Gives an event to the decoder's sink. */
 void decoder_emit(struct decoder *d, const struct event *event);
 /* Emits the end that the upstream's word for it means; nothing for a word that is none ("", "null"). `native`: the word

@@ -68,7 +68,9 @@ static void finish_reply(struct relay *r, bool marked)
     if (r->failure.kind != FAILURE_NONE || r->ended)
         return;
     r->ended = true;
-    if (r->finish == FINISH_FILTER)
+    if (r->decoder.early.len)
+        failure_from_error(&r->failure, SLICE(DECODER_UNNAMED));
+    else if (r->finish == FINISH_FILTER)
         relay_set_failure(r, FAILURE_CONTENT_FILTER, "the provider's content filter ended the answer: %s", r->filter);
     else if (r->finish == FINISH_NONE && (!marked || !reply_calls_complete(reply)))
         relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
@@ -114,7 +116,7 @@ struct relay *relay_new(const struct relay_options *options)
     buf_init(&r->body, REPLY_MAX);
     buf_init(&r->held, REPLY_MAX);
     reply_init(&r->reply, &r->options, &r->out);
-    r->decoder.sink = (struct event_sink){r->passes ? watch_take : take, r};
+    decoder_init(&r->decoder, (struct event_sink){r->passes ? watch_take : take, r});
     r->failure.retry_after_s = -1;
     if (!r->passes && !(options->client_wire & WIRES_BRIDGED))
         relay_set_failure(r, FAILURE_PROTOCOL,

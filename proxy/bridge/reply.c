@@ -384,7 +384,7 @@ bool reply_calls_complete(const struct reply *r)
 {
     for (uint32_t i = 0; i < r->count; i++) {
         const struct output *o = &r->outputs[i];
-        if (o->kind == OUTPUT_CALL && o->arguments.begun && !arguments_complete(&o->arguments))
+        if (o->kind == OUTPUT_CALL && o->arguments.nesting.begun && !arguments_complete(&o->arguments))
             return false;
     }
     return true;

@@ -99,10 +99,24 @@ static bool call_kind(const struct json *j, uint32_t item, enum tool_kind *kind)
     return false;
 }
 
+static uint32_t call_id(const struct json *j, uint32_t item)
+{
+    return decoder_hash(object_text(j, item, "call_id"));
+}
+
+/* Whether a call of this id has ended: some servers send the end of an item twice. */
+static bool is_done(const struct decoder *d, uint32_t id_hash)
+{
+    for (uint32_t i = 0; i < d->call_count; i++)
+        if (id_hash && d->calls[i].id_hash == id_hash && d->calls[i].index < 0)
+            return true;
+    return false;
+}
+
 static struct decoded_call *begin_call(struct decoder *d, unsigned index, uint32_t item, enum tool_kind kind)
 {
     const struct json *j = &d->json;
-    struct decoded_call *call = decoder_add_call(d, index, 0);
+    struct decoded_call *call = decoder_add_call(d, index, call_id(j, item));
     if (!call)
         return NULL;
     call->number = d->started++;
@@ -119,7 +133,8 @@ static void read_item_added(struct decoder *d)
     enum tool_kind kind;
     uint32_t item = root_field(d, "item");
     unsigned index;
-    if (call_kind(&d->json, item, &kind) && read_index(d, &index) && !call_at(d, index))
+    if (call_kind(&d->json, item, &kind) && read_index(d, &index) && !call_at(d, index) &&
+        !is_done(d, call_id(&d->json, item)))
         begin_call(d, index, item, kind);
 }
 
@@ -138,6 +153,8 @@ static void read_call_done(struct decoder *d, unsigned index, uint32_t item, enu
 {
     const struct json *j = &d->json;
     struct decoded_call *call = call_at(d, index);
+    if (!call && is_done(d, call_id(j, item)))
+        return;
     if (!call)
         call = begin_call(d, index, item, kind);
     if (!call)

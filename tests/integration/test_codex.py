@@ -1,4 +1,5 @@
 """The real Codex CLI works through the bridge with an upstream that speaks Chat Completions alone, strictly."""
+import json
 import subprocess
 
 import pytest
@@ -70,6 +71,24 @@ def test_a_file_edit_by_the_custom_tool(proxy, folder, upstream):
 def test_one_failure_is_survived(proxy, folder, upstream, failure):
     answers(codex(proxy, folder, upstream, failure, chat.text_stream(ANSWER)))
     assert len(upstream.requests) == 2
+
+
+def piece(arguments, name="exec_command"):
+    """A piece of a call that says all of itself again, as some servers send them."""
+    function = {"name": name, "arguments": arguments}
+    return chat.delta(tool_calls=[{"index": 0, "id": "c1", "type": "function", "function": function}])
+
+
+@pytest.mark.parametrize("pieces", [
+    lambda text: [piece(text[:9]), piece(text[9:]), piece(text)],
+    lambda text: [piece(text[:9]), piece(text[9:]), piece(text, name=None)],
+    lambda text: [piece(""), piece(text[:text.index("}") + 1]), piece(text[text.index("}") + 1:]), piece("")],
+], ids=["twice", "twice without the name", "name in every piece"])
+def test_a_command_runs_once_however_it_is_streamed(proxy, folder, upstream, pieces):
+    text = json.dumps({"cmd": "echo ran >> ran.txt # {} and on"})
+    done = codex(proxy, folder, upstream, chat.calls_stream(*pieces(text)), chat.text_stream(ANSWER))
+    answers(done)
+    assert (done.work / "ran.txt").read_text() == "ran\n"
 
 
 def test_a_limit_of_tokens_is_shown(proxy, folder, upstream):

@@ -146,8 +146,8 @@ static const struct {
      FINISH("stop") DONE,
      {"\"arguments\":\"{}\"}}", "\"arguments\":\"{ }\"}}"}},
     /* The same index and no id for whole calls; the name again with each piece. */
-    {BEGIN(0, "", "run", "{}") BEGIN(0, "", "run", "{ }") FINISH("stop") DONE,
-     {"\"arguments\":\"{}\"}}", "\"arguments\":\"{ }\"}}"}},
+    {BEGIN(0, "", "run", "{}") BEGIN(0, "", "run", "{\\\"a\\\":1}") FINISH("stop") DONE,
+     {"\"arguments\":\"{}\"}}", "\"arguments\":\"{\\\"a\\\":1}\"}}"}},
     {BEGIN(0, "a", "run", "{") BEGIN(0, "a", "run", "}") FINISH("stop") DONE, {"\"arguments\":\"{}\"}}"}},
     {BEGIN(0, "a", "run", "") BEGIN(0, "b", "run", "{}") FINISH("stop") DONE, {"call_1_0", "call_1_1"}},
     /* Gemini's thought signature: an item of its own before its call. */
@@ -158,6 +158,11 @@ static const struct {
     {DELTA("\"reasoning\":\"hm\"") TEXT("x") FINISH("eos") DONE, {"\"delta\":\"hm\"", "\"delta\":\"x\""}},
     {DELTA("\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"hm\"}]},{\"type\":\"text\","
            "\"text\":\"x\"}]") FINISH("stop") DONE, {"summary_text.delta", "\"delta\":\"hm\"", "\"delta\":\"x\""}},
+    /* A whole reply as an event; again, behind its pieces. */
+    {CHUNK("\"message\":{\"role\":\"assistant\",\"content\":\"x\"},\"finish_reason\":\"stop\"") DONE,
+     {"\"delta\":\"x\""}},
+    {TEXT("x") CHUNK("\"delta\":{},\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"") DONE,
+     {"\"text\":\"x\"", "\"text\":\"x\""}},
     /* No finish reason but the end mark; no end mark but a finish reason; the last event without its blank line. */
     {TEXT("x") DONE, {"response.completed"}},
     {TEXT("x") FINISH("stop"), {"response.completed"}},
