@@ -141,6 +141,7 @@ def test_a_limit_of_file_sizes_is_a_full_disk(light, upstream):
     light.journal()
     resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     assert light.post("/v1/chat/completions", CHAT).status == 200
+    assert light.get("/v1/models").status == 200   # the line is written after its reply, and before the next request is read
     resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert light.post("/v1/chat/completions", CHAT).status == 200
     assert len(light.journal(2)) == 2   # the one between is lost, and so is the warning: standard error is a file here
