@@ -3,6 +3,8 @@
  *
  *   load PORT PATH KEY CONNECTIONS REQUESTS <BODY */
 
+#include "common/document.h"
+
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -215,7 +217,18 @@ int main(int argc, char **argv)
     }
     double seconds = (double)(now_ns() - began) / 1e9;
     qsort(latencies_ns, (size_t)finished, sizeof *latencies_ns, compare);
-    printf("{\"requests\":%ld,\"failed\":%ld,\"events\":%ld,\"seconds\":%.3f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
-           finished, failed, events, seconds, percentile_us(0.50), percentile_us(0.99));
+    struct document d;
+    struct container root = document_object(&d);
+    struct buf out;
+    buf_init(&out, 4096);
+    document_add_count(root, "requests", finished);
+    document_add_count(root, "failed", failed);
+    document_add_count(root, "events", events);
+    document_add_fixed(root, "seconds", seconds, 3);
+    document_add_fixed(root, "p50_us", percentile_us(0.50), 1);
+    document_add_fixed(root, "p99_us", percentile_us(0.99), 1);
+    if (!document_print(&d, &out))
+        die("load");
+    puts(buf_text(&out));
     return failed != 0;
 }

@@ -1,6 +1,6 @@
 # Built by bench/compare or by hand (make bench/decision), not by a plain make.
 EXTRA_PROGRAMS = bench/load bench/mock_upstream bench/decision
-bench_load_LDADD =
+bench_load_LDADD = $(common_libs)
 bench_mock_upstream_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 bench_mock_upstream_LDADD = $(EVENT_LIBS)
 bench_decision_LDADD = proxy/libpure.a $(common_libs) -lm

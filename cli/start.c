@@ -117,25 +117,30 @@ static int gather(const struct start_options *options, const struct session_stat
     return code;
 }
 
+static void add_flag(struct buf *body, const char *key, bool value)
+{
+    json_add_key(body, key);
+    buf_add_text(body, value ? "true" : "false");
+}
+
 static bool write_body(const struct start_options *options, const struct start_keys *keys, struct buf *body,
                        struct buf *names)
 {
-    BUF_ADD(body, "{");
-    if (!start_keys_json(keys, body, names))
-        return false;
     const struct {
         const char *name, *value;
     } texts[] = {{"strategy", options->strategy}, {"host", options->host}, {"allow_host", options->allow_host}};
+    BUF_ADD(body, "{");
+    if (!start_keys_json(keys, body, names))
+        return false;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!texts[i].value)
             continue;
-        buf_add_format(body, "\"%s\":", texts[i].name);
+        json_add_key(body, texts[i].name);
         json_add_string(body, slice_of(texts[i].value));
-        BUF_ADD(body, ",");
     }
-    buf_add_format(body, "\"risk_router\":%s,\"DEMO\":%s}", options->risk_router ? "true" : "false",
-                   options->demo ? "true" : "false");
-    return !body->failed;
+    add_flag(body, "risk_router", options->risk_router);
+    add_flag(body, "DEMO", options->demo);
+    return BUF_ADD(body, "}") && !body->failed;
 }
 
 /* Asks the session to start the proxy. */

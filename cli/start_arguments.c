@@ -79,37 +79,45 @@ bool start_arguments_read(const struct arguments *arguments, struct start_option
     return true;
 }
 
+#define QUESTION "Which track am I on?"
+
 /* One request to codex-echo, and its answer. */
 static int run_demo(const struct start_result *result)
 {
-    static const char question[] =
-        "{\"model\":\"codex-echo\",\"messages\":[{\"role\":\"user\",\"content\":\"Which track am I on?\"}]}";
     struct local_http_reply reply = {0};
     struct json json = {0};
-    struct buf error, field, text;
+    struct document d;
+    struct container question = document_object(&d);
+    struct buf error, field, text, body;
+    buf_init(&body, 1024);
+    document_add_text(question, "model", "codex-echo");
+    struct container message = document_add_object(document_add_array(question, "messages"), NULL);
+    document_add_text(message, "role", "user");
+    document_add_text(message, "content", QUESTION);
     buf_init(&error, 4096);
     buf_init(&field, 1024);
     buf_init(&text, 4096);
     BUF_ADD(&field, "Authorization: Bearer ");
-    bool done = session_key(&result->session, &field) &&
+    bool done = document_print(&d, &body) && session_key(&result->session, &field) &&
                 local_http(&(struct local_http_request){.base = result->status.base_url,
                                                         .method = "POST",
                                                         .path = "/chat/completions",
                                                         .fields = (const char *const[]){buf_text(&field), NULL},
                                                         .content_type = "application/json",
-                                                        .body = SLICE(question),
+                                                        .body = buf_slice(&body),
                                                         .timeout_ms = 30000},
                            &reply, &error) &&
                 reply.status == 200 && json_parse(&json, reply.body.data, reply.body.len);
     uint32_t choice = done ? json_first(&json, json_get(&json, 0, "choices")) : JSON_NONE;
     done = done && json_unescape(&json, json_get(&json, json_get(&json, choice, "message"), "content"), &text);
     if (done)
-        printf("Asked codex-echo: Which track am I on?\nIt answered:      %s\n", buf_text(&text));
+        printf("Asked codex-echo: " QUESTION "\nIt answered:      %s\n", buf_text(&text));
     else
         (void)complain(0, "the proxy did not answer the demo request: %.*s%.*s", SLICE_ARGS(buf_slice(&error)),
                        SLICE_ARGS(buf_slice(&reply.body)));
     json_free(&json);
     local_http_free(&reply);
+    buf_free(&body);
     buf_free(&error);
     buf_wipe(&field);
     buf_free(&text);

@@ -179,10 +179,8 @@ bool start_keys_json(const struct start_keys *keys, struct buf *json, struct buf
         const char *value = value_of(keys, keys->wanted.names[i]);
         if (!value)
             continue;
-        json_add_string(json, slice_of(keys->wanted.names[i]));
-        BUF_ADD(json, ":");
+        json_add_key(json, keys->wanted.names[i]);
         json_add_string(json, slice_of(value));
-        BUF_ADD(json, ",");
         buf_add_format(names, "%s%s", names->len ? ", " : "", keys->wanted.names[i]);
     }
     return !json->failed && !names->failed;

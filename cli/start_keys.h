@@ -27,7 +27,8 @@ MUST_CHECK bool start_keys_learn(struct start_keys *keys, const char *config, st
 MUST_CHECK bool start_keys_fit(const struct start_keys *keys, struct buf *name);
 /* Asks at the terminal for each key of the configuration that is not set, and whether to use local Qwen. */
 void start_keys_ask(struct start_keys *keys);
-/* Appends `"NAME":"value",` for each, and their names to `names` ("A, B"). */
+/* Appends a member for each to the object that `json` begins, and their names to `names` ("A, B"). Not through
+ * common/document, which leaves copies in memory. */
 bool start_keys_json(const struct start_keys *keys, struct buf *json, struct buf *names);
 /* Whether the variable holds a key, as far as its name tells. */
 bool start_keys_is_key(const char *name);

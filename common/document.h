@@ -8,7 +8,9 @@
  *
  * Nothing between the first line and the last needs a check: what finds no memory marks the document as failed, and
  * later additions do nothing. Members are printed in the order in which they were added. Keys and texts are copied;
- * bytes that are not UTF-8, and NUL, become U+FFFD. */
+ * bytes that are not UTF-8, and NUL, become U+FFFD.
+ *
+ * Not for keys and tokens: what it frees is not overwritten. Those are written with common/json. */
 #ifndef POINTSMAN_DOCUMENT_H
 #define POINTSMAN_DOCUMENT_H
 

@@ -250,16 +250,7 @@ static bool value_type(unsigned char c, enum json_type *type)
     case 'f': *type = JSON_FALSE; return true;
     case 'n': *type = JSON_NULL; return true;
     case '-':
-    case '0':
-    case '1':
-    case '2':
-    case '3':
-    case '4':
-    case '5':
-    case '6':
-    case '7':
-    case '8':
-    case '9': *type = JSON_NUMBER; return true;
+    case '0' ... '9': *type = JSON_NUMBER; return true;
     default: return false;
     }
 }
@@ -402,54 +393,4 @@ void json_free(struct json *j)
 {
     free(j->nodes);
     *j = (struct json){0};
-}
-
-uint32_t json_first(const struct json *j, uint32_t container)
-{
-    const struct json_node *n = &j->nodes[container];
-    if (n->type != JSON_ARRAY && n->type != JSON_OBJECT)
-        return JSON_NONE;
-    uint32_t child = container + 1;
-    /* The node behind a container is its child exactly when it starts inside it. */
-    return child < j->count && j->nodes[child].at < n->at + n->len ? child : JSON_NONE;
-}
-
-uint32_t json_next(const struct json *j, uint32_t node)
-{
-    return j->nodes[node].next;
-}
-
-uint32_t json_find(const struct json *j, uint32_t object, struct slice key)
-{
-    if (json_type(j, object) != JSON_OBJECT)
-        return JSON_NONE;
-    for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
-        if (json_string_equals(j, k, key))
-            return json_value(k);
-    return JSON_NONE;
-}
-
-unsigned json_count(const struct json *j, uint32_t object, const char *key)
-{
-    unsigned count = 0;
-    struct slice name = slice_of(key);
-    if (json_type(j, object) != JSON_OBJECT)
-        return 0;
-    for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
-        count += json_string_equals(j, k, name);
-    return count;
-}
-
-struct slice json_raw(const struct json *j, uint32_t node)
-{
-    const struct json_node *n = &j->nodes[node];
-    return (struct slice){j->text + n->at, n->len};
-}
-
-struct slice json_inner(const struct json *j, uint32_t node)
-{
-    if (!j->count || json_type(j, node) != JSON_STRING)
-        return (struct slice){NULL, 0};
-    struct slice raw = json_raw(j, node);
-    return (struct slice){raw.ptr + 1, raw.len - 2};
 }

@@ -1,4 +1,5 @@
-/* json: a strict JSON reader that copies nothing, and the string writer.
+/* json: a strict JSON reader that copies nothing (json.c), its values, and the writer of strings and keys
+ * (json_value.c).
  *
  * json_parse() checks a whole text against RFC 8259 (UTF-8 included) and lays its values out as nodes in the order of
  * the text, each naming a stretch of it. Strings stay as they were written, escapes and all, so a value can be moved
@@ -120,7 +121,9 @@ size_t json_utf8_length(struct slice s);
 
 /* Writes `text` (UTF-8) as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 bool json_add_string(struct buf *out, struct slice text);
-/* The same without the quotes. */
+/* Appends `"key":` to an object that is being written, after a comma unless it is the object's first. */
+bool json_add_key(struct buf *out, const char *key);
+/* json_add_string() without the quotes. */
 bool json_add_escaped(struct buf *out, struct slice text);
 
 #endif

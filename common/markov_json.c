@@ -20,22 +20,21 @@ static void add_number(struct buf *out, double value, int digits)
         BUF_ADD(out, "null");
 }
 
-/* `lead` is what stands before the number: ,"name": */
-static void add_field(struct buf *out, const char *lead, double value, int digits)
+static void add_field(struct buf *out, const char *key, double value, int digits)
 {
-    buf_add_text(out, lead);
+    json_add_key(out, key);
     add_number(out, value, digits);
 }
 
-static void add_flag(struct buf *out, const char *lead, bool value)
+static void add_flag(struct buf *out, const char *key, bool value)
 {
-    buf_add_text(out, lead);
+    json_add_key(out, key);
     buf_add_text(out, value ? "true" : "false");
 }
 
-static void add_name(struct buf *out, const char *lead, const struct markov_decision *d, unsigned index)
+static void add_name(struct buf *out, const char *key, const struct markov_decision *d, unsigned index)
 {
-    buf_add_text(out, lead);
+    json_add_key(out, key);
     if (index < d->count)
         json_add_string(out, slice_of(d->name[index]));
     else
@@ -44,40 +43,43 @@ static void add_name(struct buf *out, const char *lead, const struct markov_deci
 
 bool markov_write_health(const struct markov_health *h, struct buf *out)
 {
-    buf_add_format(out, "{\"state\":\"%s\"", markov_state_name(h->state));
-    add_field(out, ",\"risk\":", h->risk, 4);
-    add_field(out, ",\"performance\":", h->performance, 4);
-    add_field(out, ",\"confidence\":", h->confidence, 4);
-    add_field(out, ",\"ttft_ms\":", h->ttft_ms, 0);
-    add_field(out, ",\"latency_ms\":", h->total_ms, 0);
-    add_field(out, ",\"cost_usd\":", h->cost_usd, 8);
-    add_field(out, ",\"error_rate\":", h->error_rate, 4);
-    buf_add_format(out, ",\"observations\":%llu}", (unsigned long long)h->observations);
-    return !out->failed;
+    BUF_ADD(out, "{");
+    json_add_key(out, "state");
+    json_add_string(out, slice_of(markov_state_name(h->state)));
+    add_field(out, "risk", h->risk, 4);
+    add_field(out, "performance", h->performance, 4);
+    add_field(out, "confidence", h->confidence, 4);
+    add_field(out, "ttft_ms", h->ttft_ms, 0);
+    add_field(out, "latency_ms", h->total_ms, 0);
+    add_field(out, "cost_usd", h->cost_usd, 8);
+    add_field(out, "error_rate", h->error_rate, 4);
+    json_add_key(out, "observations");
+    buf_add_number(out, (int64_t)h->observations);
+    return BUF_ADD(out, "}") && !out->failed;
 }
 
 bool markov_write(const struct markov_decision *d, struct buf *out)
 {
-    add_flag(out, "{\"enabled\":", d->enabled);
-    add_flag(out, ",\"shadow_mode\":", d->shadow_mode);
-    add_name(out, ",\"baseline_provider\":", d, 0);
-    add_name(out, ",\"suggested_provider\":", d, d->suggested);
-    add_flag(out, ",\"would_switch\":", d->would_switch);
-    add_flag(out, ",\"applied\":", d->applied);
-    add_flag(out, ",\"cost_guard_blocked\":", d->cost_guard_blocked);
-    add_field(out, ",\"confidence_delta\":", d->confidence_delta, 4);
-    add_field(out, ",\"cost_multiplier\":", d->cost_multiplier, 4);
-    add_field(out, ",\"max_cost_multiplier\":", d->max_cost_multiplier, 4);
-    add_name(out, ",\"blocked_provider\":", d, d->blocked);
-    add_field(out, ",\"blocked_cost_multiplier\":", d->blocked_multiplier, 4);
-    BUF_ADD(out, ",\"health\":{");
+    BUF_ADD(out, "{");
+    add_flag(out, "enabled", d->enabled);
+    add_flag(out, "shadow_mode", d->shadow_mode);
+    add_name(out, "baseline_provider", d, 0);
+    add_name(out, "suggested_provider", d, d->suggested);
+    add_flag(out, "would_switch", d->would_switch);
+    add_flag(out, "applied", d->applied);
+    add_flag(out, "cost_guard_blocked", d->cost_guard_blocked);
+    add_field(out, "confidence_delta", d->confidence_delta, 4);
+    add_field(out, "cost_multiplier", d->cost_multiplier, 4);
+    add_field(out, "max_cost_multiplier", d->max_cost_multiplier, 4);
+    add_name(out, "blocked_provider", d, d->blocked);
+    add_field(out, "blocked_cost_multiplier", d->blocked_multiplier, 4);
+    json_add_key(out, "health");
+    BUF_ADD(out, "{");
     for (unsigned i = 0; i < d->count; i++) {
-        add_name(out, i ? "," : "", d, i);
-        BUF_ADD(out, ":");
+        json_add_key(out, d->name[i]);
         markov_write_health(&d->health[i], out);
     }
-    BUF_ADD(out, "}}");
-    return !out->failed;
+    return BUF_ADD(out, "}}") && !out->failed;
 }
 
 /* With as many digits as it takes to read the same again, nearly. */

@@ -8,8 +8,7 @@ common_libcommon_a_SOURCES = \
 	common/file.c common/file.h \
 	common/guard.c common/guard.h \
 	common/harden.c common/harden.h \
-	common/json.c common/json.h \
-	common/json_string.c \
+	common/json.c common/json_value.c common/json.h \
 	common/jsonl.c common/jsonl.h \
 	common/localhost.c common/localhost.h \
 	common/log.c common/log.h \

@@ -58,6 +58,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/tools.c proxy/bridge/tools.h \
 	proxy/bridge/tools_write.c \
 	proxy/bridge/turn.c proxy/bridge/turn.h \
+	proxy/bridge/usage_write.c proxy/bridge/usage_write.h \
 	proxy/terms/strategy_id.c proxy/terms/strategy_id.h \
 	proxy/terms/usage.c proxy/terms/usage.h \
 	proxy/bridge/watch.c \

@@ -1,24 +1,16 @@
 /* report_json: a run as one JSON object. */
 #include "bench/routing/report.h"
 
+#include "common/document.h"
+
 #include <math.h>
 #include <string.h>
 
-/* JSON knows no NaN. */
-static void add_number(struct buf *out, const char *key, double value, bool last)
-{
-    if (isfinite(value))
-        buf_add_format(out, "\"%s\":%.6g%s", key, value, last ? "" : ",");
-    else
-        buf_add_format(out, "\"%s\":null%s", key, last ? "" : ",");
-}
+#define DIGITS 6
 
-static void add_shares(const struct tally *t, const struct scenario *s, struct buf *out)
+static void add_number(struct container in, const char *key, double value)
 {
-    buf_add_text(out, "\"first_attempts_pct\":{");
-    for (unsigned i = 0; i < s->backend_count; i++)
-        add_number(out, s->backends[i].name, 100 * t->firsts[i] / t->requests, i + 1 == s->backend_count);
-    buf_add_text(out, "},");
+    document_add_number(in, key, value, DIGITS);
 }
 
 static const struct tally *reference_of(const struct results *r, const struct tally *tallies)
@@ -30,74 +22,68 @@ static const struct tally *reference_of(const struct results *r, const struct ta
 }
 
 static void add_tally(const struct results *r, const struct tally *tallies, unsigned p, const struct scenario *s,
-                      struct buf *out)
+                      struct container in)
 {
     const struct tally *t = &tallies[p], *reference = reference_of(r, tallies);
     struct interval gain = reference ? tally_gain(t, reference) : (struct interval){NAN, NAN, NAN};
-    buf_add_format(out, "\"%s\":{", r->policies[p]->name);
-    add_number(out, "J", tally_j(t), false);
-    add_number(out, "gain_pct", gain.mean, false);
-    add_number(out, "gain_low_pct", gain.low, false);
-    add_number(out, "gain_high_pct", gain.high, false);
-    add_number(out, "ttft_mean_s", tally_ttft_s(t), false);
-    add_number(out, "ttft_p50_s", tally_quantile(t->ttfts, t->samples, 0.50), false);
-    add_number(out, "ttft_p95_s", tally_quantile(t->ttfts, t->samples, 0.95), false);
-    add_number(out, "ttft_p99_s", tally_quantile(t->ttfts, t->samples, 0.99), false);
-    add_number(out, "latency_mean_s", tally_latency_s(t), false);
-    add_number(out, "latency_p50_s", tally_quantile(t->latencies, t->samples, 0.50), false);
-    add_number(out, "latency_p95_s", tally_quantile(t->latencies, t->samples, 0.95), false);
-    add_number(out, "latency_p99_s", tally_quantile(t->latencies, t->samples, 0.99), false);
-    add_number(out, "cost_per_1000_successes", tally_cost(t), false);
-    add_number(out, "error_pct", tally_error_pct(t), false);
-    add_number(out, "quality", tally_quality(t), false);
-    if (s)
-        add_shares(t, s, out);
-    add_number(out, "attempts_per_request", t->attempts / t->requests, true);
-    buf_add_char(out, '}');
+    add_number(in, "J", tally_j(t));
+    add_number(in, "gain_pct", gain.mean);
+    add_number(in, "gain_low_pct", gain.low);
+    add_number(in, "gain_high_pct", gain.high);
+    add_number(in, "ttft_mean_s", tally_ttft_s(t));
+    add_number(in, "ttft_p50_s", tally_quantile(t->ttfts, t->samples, 0.50));
+    add_number(in, "ttft_p95_s", tally_quantile(t->ttfts, t->samples, 0.95));
+    add_number(in, "ttft_p99_s", tally_quantile(t->ttfts, t->samples, 0.99));
+    add_number(in, "latency_mean_s", tally_latency_s(t));
+    add_number(in, "latency_p50_s", tally_quantile(t->latencies, t->samples, 0.50));
+    add_number(in, "latency_p95_s", tally_quantile(t->latencies, t->samples, 0.95));
+    add_number(in, "latency_p99_s", tally_quantile(t->latencies, t->samples, 0.99));
+    add_number(in, "cost_per_1000_successes", tally_cost(t));
+    add_number(in, "error_pct", tally_error_pct(t));
+    add_number(in, "quality", tally_quality(t));
+    if (s) {
+        struct container firsts = document_add_object(in, "first_attempts_pct");
+        for (unsigned i = 0; i < s->backend_count; i++)
+            add_number(firsts, s->backends[i].name, 100 * t->firsts[i] / t->requests);
+    }
+    add_number(in, "attempts_per_request", t->attempts / t->requests);
 }
 
-static void add_tallies(const struct results *r, const char *name, const struct tally *tallies,
-                        const struct scenario *s, struct buf *out)
+static void add_tallies(const struct results *r, const struct tally *tallies, const struct scenario *s,
+                        struct container in)
 {
-    buf_add_format(out, "\"%s\":{", name);
-    for (unsigned p = 0, first = 1; p < r->policy_count; p++) {
-        if (!tallies[p].seeds)
-            continue;
-        buf_add_text(out, first ? "\n  " : ",\n  ");
-        add_tally(r, tallies, p, s, out);
-        first = 0;
-    }
-    buf_add_char(out, '}');
+    for (unsigned p = 0; p < r->policy_count; p++)
+        if (tallies[p].seeds)
+            add_tally(r, tallies, p, s, document_add_object(in, r->policies[p]->name));
 }
 
 bool report_json(const struct results *r, struct buf *out)
 {
     struct summary s = report_summary(r);
-    buf_add_format(out, "{\"workload\":\"%s\",\"workload_sha256\":\"%s\",\"seed_base\":%llu,\"seeds\":%u,\n",
-                   r->workload->name, r->workload->sha256, (unsigned long long)r->seed_base, r->seeds);
-    add_number(out, "oracle_gap_closed_pct", s.gap_closed, false);
-    add_number(out, "oracle_gap_closed_without_saturation_pct", s.gap_closed_without_saturation, false);
-    add_number(out, "worst_scenario_pct", s.worst_scenario, false);
-    add_number(out, "error_gain_pct", s.error_gain, false);
-    add_number(out, "quality_delta", s.quality_delta, false);
-    buf_add_text(out, "\n\"vs_static_once\":{");
-    add_number(out, "latency_gain_pct", s.once.latency_gain, false);
-    add_number(out, "ttft_gain_pct", s.once.ttft_gain, false);
-    add_number(out, "cost_gain_pct", s.once.cost_gain, false);
-    add_number(out, "error_gain_pct", s.once.error_gain, false);
-    add_number(out, "quality_delta", s.once.quality_delta, true);
-    buf_add_text(out, "},\n\"scenarios\":{");
-    for (unsigned i = 0, first = 1; i < r->workload->scenario_count; i++) {
-        if (!r->tallies[i][0].seeds)
-            continue;
-        buf_add_text(out, first ? "\n " : ",\n ");
-        add_tallies(r, r->workload->scenarios[i].name, r->tallies[i], &r->workload->scenarios[i], out);
-        first = 0;
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "workload", r->workload->name);
+    document_add_text(root, "workload_sha256", r->workload->sha256);
+    document_add_count(root, "seed_base", (int64_t)r->seed_base);
+    document_add_count(root, "seeds", r->seeds);
+    add_number(root, "oracle_gap_closed_pct", s.gap_closed);
+    add_number(root, "oracle_gap_closed_without_saturation_pct", s.gap_closed_without_saturation);
+    add_number(root, "worst_scenario_pct", s.worst_scenario);
+    add_number(root, "error_gain_pct", s.error_gain);
+    add_number(root, "quality_delta", s.quality_delta);
+    struct container once = document_add_object(root, "vs_static_once");
+    add_number(once, "latency_gain_pct", s.once.latency_gain);
+    add_number(once, "ttft_gain_pct", s.once.ttft_gain);
+    add_number(once, "cost_gain_pct", s.once.cost_gain);
+    add_number(once, "error_gain_pct", s.once.error_gain);
+    add_number(once, "quality_delta", s.once.quality_delta);
+    struct container scenarios = document_add_object(root, "scenarios");
+    for (unsigned i = 0; i < r->workload->scenario_count; i++) {
+        const struct scenario *scenario = &r->workload->scenarios[i];
+        if (r->tallies[i][0].seeds)
+            add_tallies(r, r->tallies[i], scenario, document_add_object(scenarios, scenario->name));
     }
-    buf_add_text(out, "},\n");
-    add_tallies(r, "pooled", r->pooled, NULL, out);
-    buf_add_text(out, ",\n");
-    add_tallies(r, "pooled_without_saturation", r->without_saturation, NULL, out);
-    buf_add_text(out, "}\n");
-    return !out->failed;
+    add_tallies(r, r->pooled, NULL, document_add_object(root, "pooled"));
+    add_tallies(r, r->without_saturation, NULL, document_add_object(root, "pooled_without_saturation"));
+    return document_print(&d, out) && BUF_ADD(out, "\n");
 }

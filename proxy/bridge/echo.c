@@ -1,6 +1,7 @@
 /* pure: The built-in model that repeats what it is told, for a first run without any key. */
 #include "proxy/bridge/content.h"
 #include "proxy/bridge/relay.h"
+#include "proxy/bridge/usage_write.h"
 #include "proxy/terms/usage.h"
 
 #define LABEL "codex-echo (no model behind it): "

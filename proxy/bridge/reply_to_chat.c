@@ -1,5 +1,6 @@
 /* pure: Writes a reply as Chat Completions does, streamed and whole. */
 #include "proxy/bridge/dialect.h"
+#include "proxy/bridge/usage_write.h"
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
 

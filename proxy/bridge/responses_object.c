@@ -1,6 +1,7 @@
 /* pure: Writes the response object of the Responses API and its output items. */
 #include "proxy/bridge/responses_object.h"
 #include "proxy/bridge/model.h"
+#include "proxy/bridge/usage_write.h"
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
 

@@ -2,8 +2,8 @@
 #include "proxy/front/admit.h"
 
 #include "common/guard.h"
-#include "common/json.h"
 #include "common/secret.h"
+#include "proxy/terms/failure.h"
 
 static const struct route {
     const char *method; /* NULL: any */
@@ -132,8 +132,5 @@ bool admit(const struct http_head *head, const struct admit_options *options, en
 
 bool refusal_body(const struct refusal *refusal, struct buf *out)
 {
-    BUF_ADD(out, "{\"error\":{\"message\":");
-    json_add_string(out, slice_of(refusal->message));
-    buf_add_format(out, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}", refusal->type, refusal->code);
-    return !out->failed;
+    return failure_write(slice_of(refusal->message), refusal->type, refusal->code, out);
 }

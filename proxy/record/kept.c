@@ -2,6 +2,7 @@
 #include "proxy/record/kept.h"
 
 #include "common/clock.h"
+#include "common/document.h"
 #include "common/file.h"
 #include "common/json.h"
 #include "common/log.h"
@@ -45,38 +46,40 @@ static double left_ms(uint64_t until_ms, uint64_t now_ms)
     return until_ms > now_ms ? (double)(until_ms - now_ms) : 0;
 }
 
-static void add_deployment(const struct deployment *d, const struct health *h, uint64_t now_ms, struct buf *out)
+static void describe(const struct deployment *d, const struct health *h, uint64_t now_ms, struct container in)
 {
-    BUF_ADD(out, "{\"id\":");
-    json_add_string(out, slice_of(d->id));
-    BUF_ADD(out, ",\"model\":");
-    json_add_string(out, slice_of(d->model));
-    BUF_ADD(out, ",\"api_base\":");
-    json_add_string(out, slice_of(d->api_base));
-    buf_add_format(out, ",\"calls\":%llu,\"successes\":%llu,\"failures\":%u,\"reason\":\"%s\",\"last_status\":%d",
-                   (unsigned long long)h->ended, (unsigned long long)h->successes, h->failures,
-                   failure_rule(h->reason)->name, h->last_status);
-    buf_add_format(out, ",\"rest_ms\":%.0f,\"opened\":%u,\"open_ms\":%.0f", left_ms(h->resting_until, now_ms),
-                   h->breaker.opened, left_ms(h->breaker.until_ms, now_ms));
+    document_add_text(in, "id", d->id);
+    document_add_text(in, "model", d->model);
+    document_add_text(in, "api_base", d->api_base ? d->api_base : "");
+    document_add_count(in, "calls", (int64_t)h->ended);
+    document_add_count(in, "successes", (int64_t)h->successes);
+    document_add_count(in, "failures", h->failures);
+    document_add_text(in, "reason", failure_rule(h->reason)->name);
+    document_add_count(in, "last_status", h->last_status);
+    document_add_fixed(in, "rest_ms", left_ms(h->resting_until, now_ms), 0);
+    document_add_count(in, "opened", h->breaker.opened);
+    document_add_fixed(in, "open_ms", left_ms(h->breaker.until_ms, now_ms), 0);
     for (size_t i = 0; i < AVERAGE_COUNT; i++) {
         const struct ewma *e = average_of(&h->seen, i);
-        if (e->weight > 0 && isfinite(e->sum))
-            buf_add_format(out, ",\"%s\":[%.9g,%.9g,%.0f]", AVERAGES[i].name, e->sum, e->weight,
-                           left_ms(now_ms, e->at_ms));
+        if (!(e->weight > 0 && isfinite(e->sum)))
+            continue;
+        struct container average = document_add_array(in, AVERAGES[i].name);
+        document_add_number(average, NULL, e->sum, 9);
+        document_add_number(average, NULL, e->weight, 9);
+        document_add_fixed(average, NULL, left_ms(now_ms, e->at_ms), 0);
     }
-    BUF_ADD(out, "}");
 }
 
 bool kept_write(const struct config *c, const struct health *health, const struct kept_clocks *now, struct buf *out)
 {
-    buf_add_format(out, "{\"version\":%d,\"saved_at_ms\":%lld,\"deployments\":[", FORMAT_VERSION,
-                   (long long)now->unix_ms);
-    for (unsigned i = 0; i < c->deployment_count; i++) {
-        if (i)
-            BUF_ADD(out, ",\n");
-        add_deployment(&c->deployments[i], &health[i], now->monotonic_ms, out);
-    }
-    return BUF_ADD(out, "]}\n");
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_count(root, "version", FORMAT_VERSION);
+    document_add_count(root, "saved_at_ms", now->unix_ms);
+    struct container deployments = document_add_array(root, "deployments");
+    for (unsigned i = 0; i < c->deployment_count; i++)
+        describe(&c->deployments[i], &health[i], now->monotonic_ms, document_add_object(deployments, NULL));
+    return document_print(&d, out) && BUF_ADD(out, "\n");
 }
 
 /* A number of the object from 0 to `most`; 0 where it is anything else. */

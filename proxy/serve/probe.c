@@ -1,6 +1,7 @@
 /* loop: whether the servers on the user's own machine are up and have the model, and how much of a prompt they take. */
 #include "proxy/serve/probe.h"
 
+#include "common/document.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/url.h"
@@ -150,6 +151,17 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
 
 static const struct call_events probe_events = {on_body, on_done};
 
+/* What has Ollama load a model, without a prompt. */
+static void write_load(const char *model, struct buf *out)
+{
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_bool(root, "stream", false);
+    document_add_text(root, "keep_alive", "10s");
+    document_add_text(root, "model", model);
+    (void)document_print(&d, out);
+}
+
 /* Asks the next question; where there is no memory, the next round does. */
 static void ask(struct probe *p, enum step step)
 {
@@ -167,9 +179,7 @@ static void ask(struct probe *p, enum step step)
         request.fields = no_fields;
     }
     if (step == STEP_LOAD) {
-        BUF_ADD(&p->question, "{\"stream\":false,\"keep_alive\":\"10s\",\"model\":");
-        json_add_string(&p->question, slice_of(p->deployment->upstream_model));
-        BUF_ADD(&p->question, "}");
+        write_load(p->deployment->upstream_model, &p->question);
         request.body = pieces_of(buf_slice(&p->question));
         request.total_timeout_ms = LOAD_TIMEOUT_MS;
     }

@@ -119,20 +119,29 @@ void failure_join(struct failure *told, const struct failure *later)
     copy_cut(told->message, sizeof told->message, slice_of(joined));
 }
 
-bool failure_body(const struct failure *f, struct buf *out)
+bool failure_write(struct slice message, const char *type, const char *code, struct buf *out)
 {
-    const struct failure_rule *rule = failure_rule(f->kind);
-    const char *code = rule->code ? rule->code : f->code;
-    BUF_ADD(out, "{\"error\":{\"message\":");
-    json_add_string(out, slice_of(f->message));
-    BUF_ADD(out, ",\"type\":");
-    json_add_string(out, slice_of(rule->type));
-    BUF_ADD(out, ",\"param\":null,\"code\":");
+    BUF_ADD(out, "{");
+    json_add_key(out, "error");
+    BUF_ADD(out, "{");
+    json_add_key(out, "message");
+    json_add_string(out, message);
+    json_add_key(out, "type");
+    json_add_string(out, slice_of(type));
+    json_add_key(out, "param");
+    BUF_ADD(out, "null");
+    json_add_key(out, "code");
     if (*code)
         json_add_string(out, slice_of(code));
     else
         BUF_ADD(out, "null");
-    return BUF_ADD(out, "}}");
+    return BUF_ADD(out, "}}") && !out->failed;
+}
+
+bool failure_body(const struct failure *f, struct buf *out)
+{
+    const struct failure_rule *rule = failure_rule(f->kind);
+    return failure_write(slice_of(f->message), rule->type, rule->code ? rule->code : f->code, out);
 }
 
 int failure_retry_after(const struct failure *f)

@@ -35,7 +35,9 @@ void failure_name(struct failure *f, const char *deployment_id);
 void failure_join(struct failure *told, const struct failure *later);
 /* A failure of our own making; `format` gives the message. */
 void failure_set(struct failure *f, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
-/* OpenAI's error shape for the client: {"error":{"message","type","param":null,"code"}}. */
+/* Appends OpenAI's error object: {"error":{"message","type","param":null,"code"}}; code "": null. */
+bool failure_write(struct slice message, const char *type, const char *code, struct buf *out);
+/* The same of a failure, for the client. */
 bool failure_body(const struct failure *f, struct buf *out);
 /* Whole seconds for the client's Retry-After header: the provider's, between 1 and 60; a short wait where a rate limit
  * came without one, because Codex gives up on a 429 that lacks it; -1 when none is to be sent. */

@@ -1,6 +1,6 @@
 /* usage: pure. Token counts in either wire's words, and an estimate where there are none. */
-#ifndef POINTSMAN_BRIDGE_USAGE_H
-#define POINTSMAN_BRIDGE_USAGE_H
+#ifndef POINTSMAN_USAGE_H
+#define POINTSMAN_USAGE_H
 
 #include "common/json.h"
 #include "proxy/terms/wire.h"
@@ -12,7 +12,5 @@
 bool usage_read(const struct json *doc, uint32_t object, struct usage *usage);
 /* Counts estimated from bytes; `prompt_bytes` 0 leaves the input unknown. `bytes_per_token` 0: the default above. */
 struct usage usage_estimate(size_t prompt_bytes, size_t reply_bytes, double bytes_per_token);
-/* The usage object in the wire's shape: all counts, unknown ones as 0; "estimated": true where it is so. */
-void usage_write(const struct usage *usage, enum wire wire, struct buf *out);
 
 #endif

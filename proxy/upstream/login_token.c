@@ -62,9 +62,14 @@ bool login_text_is_clean(struct slice text)
 
 bool login_refresh_body(const char *refresh_token, struct buf *out)
 {
-    BUF_ADD(out, "{\"client_id\":\"" CLIENT_ID "\",\"grant_type\":\"refresh_token\",\"refresh_token\":");
-    json_add_string(out, slice_of(refresh_token));
-    return BUF_ADD(out, "}");
+    const char *const members[][2] = {
+        {"client_id", CLIENT_ID}, {"grant_type", "refresh_token"}, {"refresh_token", refresh_token}};
+    BUF_ADD(out, "{");
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        json_add_key(out, members[i][0]);
+        json_add_string(out, slice_of(members[i][1]));
+    }
+    return BUF_ADD(out, "}") && !out->failed;
 }
 
 /* The error code in any of the endpoint's shapes: {"error":{"code"}}, {"error":"…"}, {"code":"…"}. */

@@ -1,10 +1,60 @@
-/* JSON strings and numbers as values: unescaping, comparing, converting, and writing strings. */
+/* The values of a parsed text: finding, unescaping, comparing and converting them; and writing strings and keys. */
 #include "common/json.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+uint32_t json_first(const struct json *j, uint32_t container)
+{
+    const struct json_node *n = &j->nodes[container];
+    if (n->type != JSON_ARRAY && n->type != JSON_OBJECT)
+        return JSON_NONE;
+    uint32_t child = container + 1;
+    /* The node behind a container is its child exactly when it starts inside it. */
+    return child < j->count && j->nodes[child].at < n->at + n->len ? child : JSON_NONE;
+}
+
+uint32_t json_next(const struct json *j, uint32_t node)
+{
+    return j->nodes[node].next;
+}
+
+uint32_t json_find(const struct json *j, uint32_t object, struct slice key)
+{
+    if (json_type(j, object) != JSON_OBJECT)
+        return JSON_NONE;
+    for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
+        if (json_string_equals(j, k, key))
+            return json_value(k);
+    return JSON_NONE;
+}
+
+unsigned json_count(const struct json *j, uint32_t object, const char *key)
+{
+    unsigned count = 0;
+    struct slice name = slice_of(key);
+    if (json_type(j, object) != JSON_OBJECT)
+        return 0;
+    for (uint32_t k = json_first(j, object); k; k = json_next(j, k))
+        count += json_string_equals(j, k, name);
+    return count;
+}
+
+struct slice json_raw(const struct json *j, uint32_t node)
+{
+    const struct json_node *n = &j->nodes[node];
+    return (struct slice){j->text + n->at, n->len};
+}
+
+struct slice json_inner(const struct json *j, uint32_t node)
+{
+    if (!j->count || json_type(j, node) != JSON_STRING)
+        return (struct slice){NULL, 0};
+    struct slice raw = json_raw(j, node);
+    return (struct slice){raw.ptr + 1, raw.len - 2};
+}
 
 static unsigned hex4(const char *p)
 {
@@ -207,4 +257,12 @@ bool json_add_string(struct buf *out, struct slice text)
     buf_add_char(out, '"');
     json_add_escaped(out, text);
     return buf_add_char(out, '"') && !out->failed;
+}
+
+bool json_add_key(struct buf *out, const char *key)
+{
+    if (out->len && out->data[out->len - 1] != '{')
+        buf_add_char(out, ',');
+    json_add_string(out, slice_of(key));
+    return buf_add_char(out, ':') && !out->failed;
 }
