@@ -3,6 +3,7 @@ common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(YAML_CFLAGS) $(CJSON
 common_libcommon_a_SOURCES = \
 	common/buf.c common/buf.h \
 	common/canary.c common/canary.h \
+	common/ceiling.c common/ceiling.h \
 	common/clock.h \
 	common/document.c common/document.h \
 	common/file.c common/file.h \

@@ -397,6 +397,7 @@ static int start(struct options *options, struct setup *setup, struct harden_sta
                          .harden = harden,
                          .control = -1,
                          .key_file = getenv("POINTSMAN_KEY_FILE")}};
+    s.server.memory = memory_of_machine("");
     s.server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
     if (s.server.parent && !harden_follow_parent(harden, s.server.parent))
         return 0; /* the session is gone already */

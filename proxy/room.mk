@@ -103,6 +103,7 @@ proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(E
 proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
+	proxy/serve/bodies.c proxy/serve/bodies.h \
 	proxy/serve/memory.c proxy/serve/memory.h \
 	proxy/serve/confine.c proxy/serve/confine.h \
 	proxy/answers/endpoints.c proxy/answers/endpoints.h \
@@ -115,6 +116,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/reply.c \
 	proxy/exchange/spending.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
+	proxy/front/client_body.c \
 	proxy/front/client_reply.c \
 	proxy/front/listener.c proxy/front/listener.h \
 	proxy/serve/generation.c proxy/serve/generation.h \

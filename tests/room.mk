@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	tests/unit/test_canary \
 	tests/unit/test_calls \
 	tests/unit/test_carrier \
+	tests/unit/test_ceiling \
 	tests/unit/test_child \
 	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \

@@ -208,13 +208,25 @@ void model_request_unserved(const struct model_request *r, struct model_request_
                        wire_path(r->wire));
 }
 
+/* What was decoded counts as the body does: it may be many times as large. */
+static bool hold_memory(struct model_request *r, struct failure *failure)
+{
+    if (ceiling_hold(&r->held, r->document.cap * sizeof *r->document.nodes + turn_memory(r->turn)))
+        return true;
+    turn_free(r->turn);
+    json_free(&r->document);
+    r->turn = NULL;
+    failure_set_no_room(failure);
+    return false;
+}
+
 bool model_request_decode(struct model_request *r, struct slice body, struct failure *failure)
 {
     struct turn_error error = {.message = "the request could not be read"};
     if (!r->turn && json_parse(&r->document, body.ptr, body.len))
         r->turn = turn_decode(&r->document, r->wire, &error);
     if (r->turn)
-        return true;
+        return hold_memory(r, failure);
     bool is_named = strstr(error.message, error.param);
     if (error.no_memory || r->document.no_memory)
         failure_set(failure, FAILURE_INTERNAL, "no memory to read the request");
@@ -256,6 +268,7 @@ void model_request_free(struct model_request *r)
     turn_free(r->turn);
     json_free(&r->document);
     json_free(&r->top);
+    ceiling_release(&r->held);
 }
 
 bool model_request_error_body(const struct model_request_error *error, struct buf *out)

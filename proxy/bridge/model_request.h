@@ -3,6 +3,7 @@
 #ifndef POINTSMAN_MODEL_REQUEST_H
 #define POINTSMAN_MODEL_REQUEST_H
 
+#include "common/ceiling.h"
 #include "common/json.h"
 #include "proxy/config/config.h"
 #include "proxy/bridge/turn.h"
@@ -17,10 +18,12 @@ struct model_request {
     uint32_t stored;            /* node of the field that names a conversation which the upstream keeps; JSON_NONE */
     char model[MODEL_NAME_MAX]; /* as the client named it */
     bool stream;
-    uint32_t content;      /* node of the messages, input or prompt; JSON_NONE: the upstream keeps them */
-    size_t prompt_bytes;   /* of the body, less pictures and other data that stand in it: for estimates of tokens */
-    struct json document;  /* the whole body, parsed by model_request_decode() */
-    struct turn *turn;     /* of it; NULL until then */
+    uint32_t content;     /* node of the messages, input or prompt; JSON_NONE: the upstream keeps them */
+    size_t prompt_bytes;  /* of the body, less pictures and other data that stand in it: for estimates of tokens */
+    struct json document; /* the whole body, parsed by model_request_decode() */
+    struct turn *turn;    /* of it; NULL until then */
+    /* The memory of both. The caller sets `of`, NULL for none, before model_request_read(). */
+    struct ceiling_hold held;
     uint64_t conversation; /* the same for all requests of one conversation, as far as can be told */
 };
 

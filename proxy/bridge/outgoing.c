@@ -12,6 +12,7 @@
 void outgoing_free(struct outgoing *o)
 {
     buf_free(&o->own);
+    ceiling_release(&o->held);
 }
 
 static bool translate(struct outgoing *o, const struct model_request *request, const struct outgoing_options *options)
@@ -62,7 +63,7 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
     const struct deployment *d = options->deployment;
     bool same = (d->wires & (unsigned)request->wire) != 0 && d->provider->kind == PROVIDER_HTTP;
     bool made;
-    *o = (struct outgoing){.wire = request->wire};
+    *o = (struct outgoing){.wire = request->wire, .held.of = request->held.of};
     buf_init(&o->own, BODY_MAX);
     if (same) {
         made = pass_request(&request->top, d->upstream_model, &o->own, &o->body);
@@ -82,5 +83,7 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
         failure_set(failure, FAILURE_UNSUPPORTED, "%s", refusal);
     else if (!made)
         failure_set(failure, FAILURE_INTERNAL, "no memory for the request to %s", d->id);
+    else if (!(made = ceiling_hold(&o->held, o->own.cap)))
+        failure_set_no_room(failure);
     return made;
 }

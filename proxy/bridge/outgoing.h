@@ -8,9 +8,10 @@
 #include "proxy/bridge/model_request.h"
 
 struct outgoing {
-    struct buf own;     /* what of the body was written for it; for PROVIDER_ECHO the reply */
-    struct pieces body; /* in `own` and in the client's body */
-    enum wire wire;     /* of the body */
+    struct buf own;           /* what of the body was written for it; for PROVIDER_ECHO the reply */
+    struct pieces body;       /* in `own` and in the client's body */
+    enum wire wire;           /* of the body */
+    struct ceiling_hold held; /* for `own` */
 };
 
 struct outgoing_options {

@@ -118,6 +118,7 @@ struct relay *relay_new(const struct relay_options *options)
     reply_init(&r->reply, &r->options, &r->out);
     decoder_init(&r->decoder, (struct event_sink){r->passes ? watch_take : take, r});
     r->failure.retry_after_s = -1;
+    r->memory.of = options->bodies;
     if (!r->passes && !(options->client_wire & WIRES_BRIDGED))
         relay_set_failure(r, FAILURE_PROTOCOL,
                           options->client_stream ? "the upstream answered without a stream"
@@ -135,6 +136,7 @@ void relay_free(struct relay *r)
     buf_free(&r->held);
     decoder_free(&r->decoder);
     reply_free(&r->reply);
+    ceiling_release(&r->memory);
     free(r);
 }
 
@@ -143,9 +145,11 @@ const char *relay_content_type(const struct relay *r)
     return r->options.client_stream ? "text/event-stream" : "application/json";
 }
 
-/* The state after a call, from what the call has brought. */
+/* The state after a call, from what the call has brought. A reply that was paid for is not thrown away for lack of
+ * room: it counts, and further requests wait. */
 static enum relay_state settle(struct relay *r, struct slice *send)
 {
+    ceiling_count(&r->memory, r->body.cap + r->out.cap + r->held.cap + r->reply.bytes);
     bool unread = r->decoder.json.no_memory || r->decoder.no_memory;
     if (unread)
         r->failure.kind = FAILURE_NONE; /* nothing is known of what could not be parsed */

@@ -2,6 +2,7 @@
 #ifndef POINTSMAN_RELAY_OPTIONS_H
 #define POINTSMAN_RELAY_OPTIONS_H
 
+#include "common/ceiling.h"
 #include "proxy/bridge/turn.h"
 
 /* What it points at must outlive the relay. */
@@ -19,6 +20,7 @@ struct relay_options {
     struct slice deployment_id;
     /* For an estimate of the usage where the upstream gives none. */
     size_t prompt_bytes;    /* 0: the turn's, where there is one; else the prompt's tokens stay unknown */
+    struct ceiling *bodies; /* what the reply takes in memory counts here; NULL: nowhere */
     double bytes_per_token; /* as observed of the model; 0: USAGE_BYTES_PER_TOKEN */
 };
 

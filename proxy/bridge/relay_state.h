@@ -14,8 +14,9 @@ struct relay {
     struct failure failure;
     struct sse_reader sse;
     struct reply reply;
-    struct buf out;  /* what was written in this call */
-    struct buf body; /* a whole reply as it comes in */
+    struct buf out;             /* what was written in this call */
+    struct buf body;            /* a whole reply as it comes in */
+    struct ceiling_hold memory; /* for these, and for the text that the reply keeps */
     enum finish finish;
     char filter[64]; /* of FINISH_FILTER: the upstream's word */
     bool ended;      /* the wire's end mark was seen */

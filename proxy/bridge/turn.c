@@ -198,6 +198,11 @@ size_t turn_prompt_bytes(const struct turn *t)
     return t->prompt_bytes;
 }
 
+size_t turn_memory(const struct turn *t)
+{
+    return sizeof *t + t->item_cap * sizeof *t->items + t->part_cap * sizeof *t->parts + t->tool_cap * sizeof *t->tools;
+}
+
 unsigned turn_dropped(const struct turn *t)
 {
     return t->dropped;

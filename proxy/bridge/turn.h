@@ -60,6 +60,8 @@ struct tool_name {
 bool turn_tool(const struct turn *t, struct slice flat_name, struct tool_name *tool);
 /* Bytes of text and tool definitions in the turn: what an estimate of its tokens starts from. */
 size_t turn_prompt_bytes(const struct turn *t);
+/* Bytes that the turn takes, beside the document. */
+size_t turn_memory(const struct turn *t);
 /* Counts of what the bridge had to leave out (unknown item types, hosted tools …), for the journal. */
 unsigned turn_dropped(const struct turn *t);
 

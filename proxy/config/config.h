@@ -121,6 +121,7 @@ tunnelled; NULL: straight */
     bool hold_streams;                 /* a stream is given to the client once it is whole */
     int hedge_after_ms;                /* without a first token, before another deployment is asked too; 0: never */
     double hedge_max_cost_usd;         /* what that one may cost */
+    int64_t max_body_memory_mb;        /* of all requests' bodies together; 0: by the machine's memory */
     double max_cost_usd;               /* of all calls, from the proxy's start; NAN: no limit */
     unsigned warnings;                 /* how many were reported while loading */
 };

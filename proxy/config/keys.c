@@ -248,6 +248,11 @@ static const struct schema_row KEYS[] = {
     WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",
           "this part of LiteLLM is not here"),
 
+    RANGED(
+        GENERAL, COUNT, "max_body_memory", 256, 1 << 20, config.max_body_memory_mb,
+        "(a quarter of the machine's memory, at least 256)",
+        "Megabytes that the bodies of all requests under way may take together, over all workers; see Memory of requests. "
+        "Beyond it a request gets 503 with `Retry-After`. Not in LiteLLM."),
     RANGED(GENERAL, NUMBER, "max_cost_usd", 0, 1e9, config.max_cost_usd, "(none)",
            "What all calls may cost in USD, from the proxy's start to its end; see Spending limits. Not in LiteLLM."),
     USED(

@@ -56,6 +56,7 @@ bool attempt_make_relay(struct attempt *a, bool event_stream)
         .carrier_key = r->shared->carrier_key,
         .deployment_id = slice_of(d->id),
         .prompt_bytes = r->asked.prompt_bytes,
+        .bodies = r->shared->bodies,
         .bytes_per_token = attempt_health(a)->calibration.bytes_per_token,
     });
     return a->relay != NULL;

@@ -92,6 +92,7 @@ static struct request *make_request(struct exchange_shared *shared, struct clien
     r->entrance = entrance;
     r->attempt = &r->first;
     r->first.request = r;
+    r->asked.held.of = shared->bodies;
     link_up(r);
     r->mark_us = clock_monotonic_us();
     r->started_ms = r->mark_us / 1000;

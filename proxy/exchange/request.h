@@ -45,6 +45,7 @@ struct exchange_shared {
     struct upstream *upstream;
     struct sign_ins *sign_ins;
     struct decisions *decisions;   /* the last ones; they outlive the configuration */
+    struct ceiling *bodies;        /* over what all requests take in memory; it outlives the configuration */
     struct share *share;           /* NULL: there are no other workers; see sharing.h */
     unsigned *slots;               /* in it: of the deployments, of the groups' accounts, of all money */
     struct journal *journal;       /* NULL: no journal could be opened */

@@ -1,6 +1,7 @@
 /* pure: which endpoint a request head asks for, and whether it may have it. */
 #include "proxy/front/admit.h"
 
+#include "common/ceiling.h"
 #include "common/guard.h"
 #include "common/secret.h"
 #include "proxy/terms/failure.h"
@@ -57,6 +58,14 @@ enum wire endpoint_wire(enum endpoint endpoint)
     return wires[endpoint];
 }
 
+size_t admit_body_max(const struct admit_options *options, enum endpoint endpoint)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        if (routes[i].endpoint == endpoint && routes[i].open)
+            return CEILING_FREE;
+    return options->body_max;
+}
+
 static bool matches(const struct route *route, struct slice path)
 {
     return route->prefix ? slice_starts(path, route->path) && path.len > slice_of(route->path).len
@@ -85,7 +94,7 @@ static bool find_route(const struct http_head *head, const struct route **found,
         else
             *refusal = (struct refusal){405, "invalid_request_error", "method_not_allowed",
                                         get ? "This path takes GET." : "This path takes POST.",
-                                        get ? "GET, HEAD" : "POST"};
+                                        get ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n"};
     }
     return false;
 }
@@ -122,11 +131,11 @@ bool admit(const struct http_head *head, const struct admit_options *options, en
             return false;
         }
     }
-    if (head->framing == HTTP_LENGTH && head->content_length > options->body_max) {
+    *endpoint = route->endpoint;
+    if (head->framing == HTTP_LENGTH && head->content_length > admit_body_max(options, route->endpoint)) {
         *refusal = too_large;
         return false;
     }
-    *endpoint = route->endpoint;
     return true;
 }
 

@@ -29,7 +29,7 @@ enum wire endpoint_wire(enum endpoint endpoint);
 struct refusal {
     int status;
     const char *type, *code, *message;
-    const char *allow; /* for 405: the Allow header's value */
+    const char *field; /* a header field for it, "Allow: GET\r\n"; NULL: none */
 };
 
 struct admit_options {
@@ -44,6 +44,8 @@ struct admit_options {
  * accordingly. */
 bool admit(const struct http_head *head, const struct admit_options *options, enum endpoint *endpoint,
            struct refusal *refusal);
+/* Bytes that a request's body may have there: what needs no key takes no large one. */
+size_t admit_body_max(const struct admit_options *options, enum endpoint endpoint);
 /* Appends {"error":{"message","type","param":null,"code"}}. */
 bool refusal_body(const struct refusal *refusal, struct buf *out);
 

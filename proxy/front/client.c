@@ -16,8 +16,6 @@
 #define OUT_MAX (48u << 20)                /* ceiling of unsent bytes: a whole reply */
 #define BODY_STEP (64u << 10)              /* progress that earns a body another timeout */
 
-static const char BAD_CHUNKS[] = "the chunked body is malformed";
-
 static void on_event(evutil_socket_t fd, short what, void *arg);
 
 /* A connection without a time limit might stay for ever. */
@@ -65,6 +63,8 @@ static void destroy(struct client *c)
     buf_free(&c->head_text);
     buf_free(&c->body);
     buf_free(&c->out);
+    ceiling_release(&c->held);
+    ceiling_release(&c->out_held);
     free(c);
 }
 
@@ -78,6 +78,7 @@ bool client_open(struct client_shared *shared, int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     c->shared = shared;
     c->fd = fd;
+    c->held.of = c->out_held.of = shared->bodies;
     buf_init(&c->in, IN_MAX);
     buf_init(&c->head_text, HTTP_HEAD_MAX);
     buf_init(&c->body, shared->admit.body_max);
@@ -115,57 +116,6 @@ void client_lose_later(struct client *c)
     event_active(c->readable, EV_TIMEOUT, 0);
 }
 
-/* Answers by itself, and closes: whatever of the request is still to come is not to be trusted, or not
- * wanted. */
-static void refuse(struct client *c, const struct refusal *refusal)
-{
-    struct buf body;
-    char allow[64] = "";
-    buf_init(&body, 4096);
-    refusal_body(refusal, &body);
-    buf_clear(&c->out);
-    struct client_reply reply = {refusal->status, "application/json", {allow, 0}, buf_slice(&body)};
-    if (refusal->allow)
-        reply.fields.len = (size_t)snprintf(allow, sizeof allow, "Allow: %s\r\n", refusal->allow);
-    if (c->head.framing != HTTP_NO_BODY)
-        c->head.keep_alive = false;
-    if (body.failed)
-        client_send_no_memory(c);
-    else
-        client_send_reply(c, &reply);
-    buf_free(&body);
-}
-
-static void refuse_syntax(struct client *c, int status, const char *message)
-{
-    /* Nothing that was read of it counts, but that a reply to HEAD has no body. */
-    c->head = (struct http_head){.minor = 1, .method = c->head.method};
-    refuse(c, &(struct refusal){status, "invalid_request_error", "bad_http_request", message, NULL});
-}
-
-static void consume(struct slice *input, size_t len)
-{
-    if (!len)
-        return; /* an empty input may have no address */
-    input->ptr += len;
-    input->len -= len;
-}
-
-/* A request is refused before its body has been read; but where the chunks that came along with the head are none, that
- * is told, for it is the first fault. */
-static bool has_bad_chunks(const struct client *c, struct slice input)
-{
-    struct http_chunked chunked = {0};
-    struct slice piece;
-    enum http_result result;
-    if (c->head.framing != HTTP_CHUNKED)
-        return false;
-    do
-        result = http_read_chunked(&chunked, &input, &piece);
-    while (result == HTTP_MORE && piece.len);
-    return result == HTTP_BAD;
-}
-
 /* The length of the head, once it is there; 0: it is not, or was refused for what there is of it. */
 static size_t find_head(struct client *c, struct slice *input)
 {
@@ -176,13 +126,13 @@ static size_t find_head(struct client *c, struct slice *input)
             return 0;
         if (input->ptr[1] != '\n')
             break;
-        consume(input, 2); /* RFC 9112, 2.2: empty lines before a request are passed over */
+        client_consume(input, 2); /* RFC 9112, 2.2: empty lines before a request are passed over */
     }
     size_t len = http_head_length(*input, &c->scanned);
     if (!len && input->len && !http_may_begin_request(*input, &error)) {
-        refuse_syntax(c, error.status, error.message);
+        client_refuse_syntax(c, error.status, error.message);
     } else if (len > HTTP_HEAD_MAX || (!len && input->len >= HTTP_HEAD_MAX)) {
-        refuse_syntax(c, 431, "the request's head is too large");
+        client_refuse_syntax(c, 431, "the request's head is too large");
         len = 0;
     }
     return len;
@@ -198,60 +148,30 @@ static bool take_head(struct client *c, struct slice *input)
         return false;
     buf_clear(&c->head_text);
     if (!buf_add(&c->head_text, input->ptr, len)) {
-        refuse_syntax(c, 503, "no memory");
+        client_refuse_syntax(c, 503, "no memory");
         return false;
     }
-    consume(input, len);
+    client_consume(input, len);
     if (http_parse_head(buf_slice(&c->head_text), &c->head, &error) != HTTP_OK) {
-        refuse_syntax(c, error.status, error.message);
+        client_refuse_syntax(c, error.status, error.message);
         return false;
     }
     if (!admit(&c->head, &c->shared->admit, &c->endpoint, &refusal)) {
-        if (has_bad_chunks(c, *input))
-            refuse_syntax(c, 400, BAD_CHUNKS);
+        if (client_has_bad_chunks(c, *input))
+            client_refuse_syntax(c, 400, CLIENT_BAD_CHUNKS);
         else
-            refuse(c, &refusal);
+            client_refuse(c, &refusal);
         return false;
     }
-    c->chunked = (struct http_chunked){0};
     c->body_step = 0;
+    if (!client_begin_body(c))
+        return false;
     if (c->head.expects_continue && !input->len && c->head.framing != HTTP_NO_BODY) {
         BUF_ADD(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
         if (!client_flush(c))
             client_lose_later(c);
     }
     return true;
-}
-
-static bool take_chunked(struct client *c, struct slice *input)
-{
-    struct slice piece;
-    enum http_result result;
-    do {
-        result = http_read_chunked(&c->chunked, input, &piece);
-        if (!buf_add_slice(&c->body, piece)) {
-            refuse_syntax(c, 413, "the request's body is too large");
-            return false;
-        }
-    } while (result == HTTP_MORE && piece.len);
-    if (result == HTTP_BAD)
-        refuse_syntax(c, 400, BAD_CHUNKS);
-    return result == HTTP_OK;
-}
-
-/* Moves body bytes from the input; true when the body is complete. */
-static bool take_body(struct client *c, struct slice *input)
-{
-    if (c->head.framing == HTTP_CHUNKED)
-        return take_chunked(c, input);
-    size_t missing = c->head.framing == HTTP_LENGTH ? (size_t)c->head.content_length - c->body.len : 0;
-    size_t take = missing < input->len ? missing : input->len;
-    if ((missing && !buf_reserve(&c->body, missing)) || !buf_add(&c->body, input->ptr, take)) {
-        refuse_syntax(c, 503, "no memory for the request's body");
-        return false;
-    }
-    consume(input, take);
-    return take == missing;
 }
 
 /* Takes head and body off the input as far as it goes. true: the request is complete. */
@@ -269,7 +189,7 @@ static bool take_request(struct client *c, struct slice *input)
     }
     if (c->state != CLIENT_BODY)
         return false;
-    if (take_body(c, input))
+    if (client_take_body(c, input))
         return true;
     if (c->state == CLIENT_BODY && (begins || c->body.len - c->body_step >= BODY_STEP)) {
         c->body_step = c->body.len;
@@ -322,7 +242,7 @@ static bool read_some(struct client *c, struct slice *fresh)
     static char shared[READ_SIZE];
     bool in_place = c->state == CLIENT_BODY && c->head.framing == HTTP_LENGTH && !c->in.len;
     char *to = in_place ? c->body.data + c->body.len : shared;
-    ssize_t n = recv(c->fd, to, in_place ? (size_t)c->head.content_length - c->body.len : sizeof shared, 0);
+    ssize_t n = recv(c->fd, to, in_place ? client_body_room(c) : sizeof shared, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return true;
     if (n > 0 && in_place)
@@ -348,7 +268,7 @@ static void on_timeout(struct client *c)
     if (c->state == CLIENT_SERVED && !c->stalled)
         return; /* it is the upstream's turn */
     if ((c->state == CLIENT_HEAD && c->in.len) || c->state == CLIENT_BODY)
-        refuse_syntax(c, 408, "the request took too long to arrive");
+        client_refuse_syntax(c, 408, "the request took too long to arrive");
     else
         lose(c);
 }

@@ -3,6 +3,7 @@
 #ifndef POINTSMAN_CLIENT_H
 #define POINTSMAN_CLIENT_H
 
+#include "common/ceiling.h"
 #include "proxy/front/admit.h"
 
 struct event_base;
@@ -29,6 +30,7 @@ struct client_shared {
     const struct timeval *body_timeout;   /* for each further 64 KB of a body */
     const struct timeval *idle_timeout;   /* between requests, and for a stalled reader of a reply */
     const struct timeval *linger_timeout; /* after a refusal, for the client to read it */
+    struct ceiling *bodies;               /* over the bodies of all requests */
     unsigned count, max;                  /* connections open now, and at most */
     struct client *all;                   /* list of them */
     bool closing;                         /* no further request is taken */

@@ -1,4 +1,5 @@
-/* client_private: a connection as its own two files see it: client.c reads and decides, client_reply.c writes. */
+/* client_private: a connection as its own files see it: client.c reads and decides, client_body.c takes bodies,
+ * client_reply.c writes. */
 #ifndef POINTSMAN_CLIENT_PRIVATE_H
 #define POINTSMAN_CLIENT_PRIVATE_H
 
@@ -29,6 +30,7 @@ struct client {
     struct http_head head;
     enum endpoint endpoint;
     struct buf body;
+    struct ceiling_hold held, out_held; /* for body; for out, while the client does not read it */
     struct http_chunked chunked;
     size_t body_step; /* body length at the last timeout */
     struct buf out;
@@ -41,6 +43,8 @@ struct client {
     void *user;
 };
 
+#define CLIENT_BAD_CHUNKS "the chunked body is malformed"
+
 /* Moves the connection into a state, with the timeout that belongs to it. */
 void client_enter(struct client *c, enum client_state state);
 /* There may be something to do that no socket announces. From the loop, for our caller is still at work. */
@@ -49,6 +53,20 @@ void client_look_later(struct client *c);
 void client_lose_later(struct client *c);
 /* Writes what waits to be written; false when the socket has failed. */
 MUST_CHECK bool client_flush(struct client *c);
+/* Answers by itself, and closes: what is still to come of the request is not to be trusted, or not wanted. */
+void client_refuse(struct client *c, const struct refusal *refusal);
+/* The same for what can't be taken for a request; nothing that was read of it counts. */
+void client_refuse_syntax(struct client *c, int status, const char *message);
+/* Takes so many bytes off the input. */
+void client_consume(struct slice *input, size_t len);
+/* Whether the chunks that came along with a head, whose request is refused for another reason, are malformed. */
+bool client_has_bad_chunks(const struct client *c, struct slice input);
+/* The head was admitted. false: there is no room for its body, and the request was refused. */
+bool client_begin_body(struct client *c);
+/* Moves body bytes from the input; true when the body is complete. false also after a refusal. */
+bool client_take_body(struct client *c, struct slice *input);
+/* Bytes that can be read into c->body.data behind its length; over 0 while a body of known length is incomplete. */
+size_t client_body_room(const struct client *c);
 /* Empties a buffer; large ones are given back, for a connection may then be idle for long. */
 void client_release(struct buf *b);
 

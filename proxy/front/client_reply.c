@@ -25,6 +25,7 @@ bool client_flush(struct client *c)
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
             c->was_full |= client_is_full(c);
             c->stalled = true;
+            ceiling_count(&c->out_held, c->out.cap);
             /* A reader that stalls for that long is gone. */
             return event_add(c->writable, NULL) == 0 && evtimer_add(c->timer, c->shared->idle_timeout) == 0;
         }
@@ -35,6 +36,7 @@ bool client_flush(struct client *c)
     c->stalled = c->waits_for_more = false;
     c->sent = 0;
     client_release(&c->out);
+    ceiling_release(&c->out_held);
     return true;
 }
 
@@ -118,6 +120,7 @@ static void finish(struct client *c)
     c->user = NULL;
     c->streaming = false;
     client_release(&c->body);
+    ceiling_release(&c->held);
     buf_clear(&c->head_text);
     if (!c->head.keep_alive || c->shared->closing || c->out.failed) {
         client_enter(c, CLIENT_CLOSING);
@@ -162,6 +165,31 @@ void client_send_reply(struct client *c, const struct client_reply *reply)
     }
     finish(c);
     write_out(c);
+}
+
+/* Answers by itself, and closes: whatever of the request is still to come is not to be trusted, or not
+ * wanted. */
+void client_refuse(struct client *c, const struct refusal *refusal)
+{
+    struct buf body;
+    buf_init(&body, 4096);
+    refusal_body(refusal, &body);
+    buf_clear(&c->out);
+    struct client_reply reply = {refusal->status, "application/json", slice_of(refusal->field), buf_slice(&body)};
+    if (c->head.framing != HTTP_NO_BODY)
+        c->head.keep_alive = false;
+    if (body.failed)
+        client_send_no_memory(c);
+    else
+        client_send_reply(c, &reply);
+    buf_free(&body);
+}
+
+void client_refuse_syntax(struct client *c, int status, const char *message)
+{
+    /* Nothing that was read of it counts, but that a reply to HEAD has no body. */
+    c->head = (struct http_head){.minor = 1, .method = c->head.method};
+    client_refuse(c, &(struct refusal){status, "invalid_request_error", "bad_http_request", message, NULL});
 }
 
 void client_start_stream(struct client *c, const struct client_reply *start)

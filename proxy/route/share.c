@@ -19,6 +19,7 @@ struct cell {
 struct table {
     _Atomic uint64_t keys[SHARE_SLOTS]; /* 0: free */
     _Atomic uint32_t resets;
+    struct ceiling_row bodies[SHARE_WORKERS_MAX];
     struct cell cells[]; /* [worker * SHARE_SLOTS + slot] */
 };
 
@@ -53,6 +54,16 @@ void share_join(struct share *s, unsigned worker)
 unsigned share_workers(const struct share *s)
 {
     return s->workers;
+}
+
+unsigned share_worker(const struct share *s)
+{
+    return s->worker;
+}
+
+struct ceiling_row *share_ceiling_rows(struct share *s)
+{
+    return s->table->bodies;
 }
 
 void share_free(struct share *s)

@@ -9,7 +9,7 @@
 #ifndef POINTSMAN_SHARE_H
 #define POINTSMAN_SHARE_H
 
-#include "common/buf.h"
+#include "common/ceiling.h"
 #include "proxy/route/health.h"
 
 #define SHARE_WORKERS_MAX 64
@@ -45,6 +45,11 @@ bool share_has_news(struct share *s, unsigned slot);
 void share_look_again(struct share *s, unsigned slot);
 /* What that worker has published last. false: it is this worker itself, or it is just being written, over and over. */
 bool share_read(const struct share *s, unsigned worker, unsigned slot, struct share_counts *out);
+
+/* The workers' rows of the ceiling over request bodies (common/ceiling.h). */
+struct ceiling_row *share_ceiling_rows(struct share *s);
+/* This worker's number. */
+unsigned share_worker(const struct share *s);
 
 /* Everybody shall forget what was seen: counts such wishes. */
 void share_wish_reset(struct share *s);

@@ -38,6 +38,7 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
         .affinity = calloc(1, sizeof(struct affinity)),
         .spending = options->spending,
+        .bodies = options->bodies,
         .decisions = options->decisions,
         .accounts = calloc(config->group_count + 1u, sizeof(struct spend *)),
         .adaptive = config->adaptive.enabled ? adaptive_new(config) : NULL,

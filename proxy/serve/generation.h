@@ -29,6 +29,7 @@ struct generation {
 struct generation_options {
     struct event_base *base;
     struct spending *spending;
+    struct ceiling *bodies;
     struct decisions *decisions;
     struct journal *journal; /* NULL: none */
     struct event *journal_flush;

@@ -1,9 +1,14 @@
 /* loop: how freed memory is kept for the next request, and given back to the system in quiet times. */
 #include "proxy/serve/memory.h"
 
+#include "common/file.h"
+
 #include <elf.h>
 #include <link.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h> /* says whether this is glibc */
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #ifdef __GLIBC__
@@ -80,4 +85,50 @@ void memory_tick(bool idle)
         (void)malloc_trim(0);
 #endif
     }
+}
+
+/* The smallest limit of a control group and those around it; `most` where there is none. */
+static size_t group_limit(const char *root, const char *folder, char *group, const char *name, size_t most)
+{
+    for (;;) {
+        char path[PATH_MAX], text[64], *end;
+        (void)snprintf(path, sizeof path, "%s%s%s/%s", root, folder, group, name);
+        if (file_read_start(AT_FDCWD, path, 0, text, sizeof text) > 0) {
+            unsigned long long limit = strtoull(text, &end, 10); /* "max": none */
+            if (end != text && limit && limit < most)
+                most = (size_t)limit;
+        }
+        char *slash = strrchr(group, '/');
+        if (!slash)
+            return most;
+        *slash = '\0';
+    }
+}
+
+size_t memory_of_machine(const char *root)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    size_t most = pages > 0 && page > 0 ? (size_t)pages * (size_t)page : SIZE_MAX;
+    char path[PATH_MAX], text[8192];
+    (void)snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    if (file_read_start(AT_FDCWD, path, 0, text, sizeof text) <= 0)
+        return most;
+    /* "0::/system.slice/x.service", version 2; "9:memory:/docker/x", version 1 */
+    for (char *line = text, *next; *line; line = next) {
+        next = line + strcspn(line, "\n");
+        if (*next)
+            *next++ = '\0';
+        char *group = strstr(line, ":memory:");
+        if (strncmp(line, "0::", 3) == 0)
+            most = group_limit(root, "/sys/fs/cgroup", line + 3, "memory.max", most);
+        else if (group)
+            most = group_limit(root, "/sys/fs/cgroup/memory", group + 8, "memory.limit_in_bytes", most);
+    }
+    return most;
+}
+
+size_t memory_for_bodies(size_t machine)
+{
+    const size_t least = (size_t)256 << 20;
+    return machine / 4 > least ? machine / 4 : least;
 }

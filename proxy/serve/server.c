@@ -6,6 +6,7 @@
 #include "proxy/answers/endpoints.h"
 #include "proxy/answers/answers.h"
 #include "proxy/front/listener.h"
+#include "proxy/serve/bodies.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
 #include "proxy/serve/report.h"
@@ -43,6 +44,7 @@ struct server {
     struct generation *now;       /* the configuration in force */
     struct generation *retired;   /* those that have calls under way; a list */
     struct spending spending;
+    struct bodies bodies;
     struct decisions *decisions;
     struct event *tick, *settle, *drain, *journal_flush, *control, *signals[SIGNALS];
     char no_sign_in[SIGN_INS][sizeof((struct failure *)0)->message]; /* see struct answers */
@@ -250,8 +252,9 @@ static void stop(struct server *s, int signal_number)
 
 static struct generation *make_generation(struct server *s, struct setup *setup)
 {
-    return generation_new(&(struct generation_options){s->base, &s->spending, s->decisions, s->options->journal,
-                                                       s->journal_flush, s->options->share, on_probes_changed, s},
+    return generation_new(&(struct generation_options){s->base, &s->spending, &s->bodies.ceiling, s->decisions,
+                                                       s->options->journal, s->journal_flush, s->options->share,
+                                                       on_probes_changed, s},
                           setup);
 }
 
@@ -260,6 +263,7 @@ static void put_in_force(struct server *s, struct generation *g)
 {
     s->now = g;
     generation_limit_spending(g);
+    bodies_limit(&s->bodies, g->setup.config, s->options->memory);
     for (unsigned i = 0; i < ENTRANCES; i++)
         s->doors[i].clients.admit.master_key = slice_of(g->setup.config->master_key);
     look_at_sign_ins(s);
@@ -343,6 +347,7 @@ static bool set_up_clients(struct server *s)
         .base = s->base,
         .events = {on_request, on_gone, on_drained, NULL},
         .admit = {{NULL, 0}, 0, BODY_MAX, s->options->hosts},
+        .bodies = &s->bodies.ceiling,
         .head_timeout = common_timeout(s->base, 10),
         .body_timeout = common_timeout(s->base, 15),
         .idle_timeout = common_timeout(s->base, 75),
@@ -399,6 +404,7 @@ static bool set_up(struct server *s, struct setup *setup)
     s->has_terminal = isatty(STDERR_FILENO);
     s->base = event_base_new();
     s->decisions = calloc(1, sizeof *s->decisions);
+    bodies_set_up(&s->bodies, s->options->share);
     if (!s->base || !s->decisions || !set_up_clients(s) || !set_up_events(s))
         return false;
     struct generation *first = make_generation(s, setup);

@@ -17,6 +17,7 @@ struct server_options {
     const char *hosts;                  /* that Host may name besides this machine's names; see guard_host_among() */
     pid_t parent;                       /* the supervisor's pid, a worker's parent's; 0 without one */
     unsigned worker;                    /* which one of several, from 0: that alone reports, and writes state_file */
+    size_t memory;                      /* of the machine, as memory_of_machine(): bytes */
     struct share *share;                /* what it shares with the others; NULL: there are none */
     int control;                        /* where their parent says what signals it got; -1: there is none */
     const char *key_file;               /* to be removed when the supervisor is gone; NULL without one */

@@ -1,6 +1,7 @@
 /* pure. The table of failures: what is tried next, how long a deployment rests, what the client is told. */
 #include "proxy/terms/failure_private.h"
 
+#include "common/ceiling.h"
 #include "common/json.h"
 #include "common/secret.h"
 
@@ -99,6 +100,12 @@ void failure_set(struct failure *f, enum failure_kind kind, const char *format, 
     va_end(args);
     *f = (struct failure){.kind = kind, .retry_after_s = -1};
     copy_redacted(f->message, sizeof f->message, slice_of(text));
+}
+
+void failure_set_no_room(struct failure *f)
+{
+    failure_set(f, FAILURE_INTERNAL, "%s", CEILING_REFUSAL);
+    f->retry_after_s = CEILING_RETRY_S;
 }
 
 void failure_name(struct failure *f, const char *deployment_id)

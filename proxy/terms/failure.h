@@ -35,6 +35,8 @@ void failure_name(struct failure *f, const char *deployment_id);
 void failure_join(struct failure *told, const struct failure *later);
 /* A failure of our own making; `format` gives the message. */
 void failure_set(struct failure *f, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Requests take all the memory that they may (common/ceiling.h): a 503 with a Retry-After. */
+void failure_set_no_room(struct failure *f);
 /* Appends OpenAI's error object: {"error":{"message","type","param":null,"code"}}; code "": null. */
 bool failure_write(struct slice message, const char *type, const char *code, struct buf *out);
 /* The same of a failure, for the client. */

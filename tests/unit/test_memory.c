@@ -1,5 +1,5 @@
 /* Unit test of proxy/memory: on glibc, where it can be seen. */
-#include "tests/unit/unit.h"
+#include "tests/unit/folder.h"
 
 #include "proxy/serve/memory.h"
 
@@ -52,10 +52,55 @@ TEST(the_first_tick_unmaps_what_the_start_needed)
 #endif
 }
 
+/* A file below the folder, with the folders on the way to it. */
+static void write_file(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s", folder_at(name));
+    for (char *slash = path + sizeof folder; (slash = strchr(slash, '/')); *slash++ = '/') {
+        *slash = '\0';
+        (void)mkdir(path, 0700);
+    }
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+TEST(a_container_has_the_memory_of_its_groups)
+{
+    size_t all = memory_of_machine("");
+    assert_true(all >= 16u << 20);
+    assert_true(memory_of_machine(folder) >= all); /* no groups at all */
+    write_file("proc/self/cgroup", "1:name=systemd:/a/b\n0::/a/b\n");
+    write_file("sys/fs/cgroup/a/b/memory.max", "max\n");
+    assert_true(memory_of_machine(folder) >= all);
+    write_file("sys/fs/cgroup/a/memory.max", "8388608\n");
+    assert_int_equal(memory_of_machine(folder), 8388608);
+    write_file("sys/fs/cgroup/a/b/memory.max", "4194304\n");
+    assert_int_equal(memory_of_machine(folder), 4194304);
+    write_file("sys/fs/cgroup/memory.max", "1048576\n"); /* what a container sees is the root of all */
+    assert_int_equal(memory_of_machine(folder), 1048576);
+    write_file("proc/self/cgroup", "11:cpu,cpuacct:/c\n9:memory:/c\n");
+    write_file("sys/fs/cgroup/memory/c/memory.limit_in_bytes", "9223372036854771712\n");
+    assert_true(memory_of_machine(folder) >= all);
+    write_file("sys/fs/cgroup/memory/memory.limit_in_bytes", "2097152\n");
+    assert_int_equal(memory_of_machine(folder), 2097152);
+}
+
+TEST(bodies_take_a_quarter)
+{
+    assert_int_equal(memory_for_bodies((size_t)8 << 30), (size_t)2 << 30);
+    assert_int_equal(memory_for_bodies((size_t)512 << 20), 256u << 20);
+}
+
 int main(void)
 {
     memory_set_up();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_request_of_a_megabyte_stays_in_the_heap),
-                                       cmocka_unit_test(the_first_tick_unmaps_what_the_start_needed)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_of_a_megabyte_stays_in_the_heap),
+        cmocka_unit_test(the_first_tick_unmaps_what_the_start_needed),
+        cmocka_unit_test_setup_teardown(a_container_has_the_memory_of_its_groups, folder_enter, folder_leave),
+        cmocka_unit_test(bodies_take_a_quarter)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
