@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SETTINGS_MAX 4
+#define SETTINGS_MAX 5
 
 static const char *const NAMES[] = {
     [PROFILE_FILE_CATALOG] = PROFILE_CATALOG,
@@ -23,8 +23,9 @@ static const char *const OWNED[][2] = {
     {"profiles", PROFILE_PROXY},        {"profiles", PROFILE_HF},        {NULL, NULL},
 };
 
-/* Where these say otherwise, the default provider would not be asked, or of models that it does not have. */
-static const char *const ASIDE[] = {"model_catalog_json", "profile", NULL}, *const NO_ASIDE[] = {NULL};
+/* With these the default provider would not be asked, or Codex would use another model's window and never compact. */
+static const char *const ASIDE[] = {"model_catalog_json", "profile", "model_context_window",
+                                    "model_auto_compact_token_limit", NULL};
 
 bool codex_version_read(struct slice text, struct codex_version *v)
 {
@@ -178,16 +179,18 @@ struct settings {
     unsigned count;
 };
 
-static void set(struct settings *s, const char *key, const char *value)
+static struct toml_setting *set(struct settings *s, const char *key, const char *value)
 {
     struct buf *text = &s->values[s->count];
     buf_init(text, 4096);
     if (value)
         add_string(text, value);
-    s->list[s->count++] = (struct toml_setting){key, value ? buf_text(text) : NULL};
+    s->list[s->count] = (struct toml_setting){.key = key, .value = value ? buf_text(text) : NULL};
+    return &s->list[s->count++];
 }
 
-/* The provider first: it tells whether the others are still ours. */
+/* The provider first: it tells whether the others are still ours. Without review_model, `codex review` would ask for
+ * the user's, which the provider doesn't have; a profile that is a table has no such key. */
 static void settings_of(const struct profile_spec *spec, enum profile_file file, struct settings *s)
 {
     *s = (struct settings){0};
@@ -196,6 +199,7 @@ static void settings_of(const struct profile_spec *spec, enum profile_file file,
     bool hf = file == PROFILE_FILE_HF;
     set(s, "model_provider", hf ? PROFILE_HF : file == PROFILE_FILE_PROXY ? PROFILE_PROXY : PROFILE_DEFAULT);
     set(s, "model", hf ? PROFILE_HF_MODEL : spec->model);
+    set(s, "review_model", hf ? PROFILE_HF_MODEL : spec->model)->newer = true;
     const char *catalog = hf ? hf_catalog_of(spec) : catalog_of(spec);
     if (catalog)
         set(s, "model_catalog_json", catalog);
@@ -215,7 +219,7 @@ bool profile_text_insert(const struct profile_spec *spec, enum profile_file file
     buf_init(&tables, 64u << 10);
     settings_of(spec, file, &settings);
     add_tables(&tables, spec, file);
-    struct toml_block block = {settings.list, settings.count ? ASIDE : NO_ASIDE, buf_text(&tables), OWNED};
+    struct toml_block block = {settings.list, ASIDE, buf_text(&tables), OWNED};
     bool ok = !tables.failed && toml_block_insert(text, &block, NAMES[file], out, why);
     if (!ok && !why->len)
         BUF_ADD(why, "no memory");
@@ -229,7 +233,7 @@ bool profile_text_remove(const struct profile_spec *spec, enum profile_file file
 {
     struct settings settings;
     settings_of(spec, file, &settings);
-    struct toml_block block = {settings.list, NO_ASIDE, "", OWNED};
+    struct toml_block block = {settings.list, ASIDE, "", OWNED};
     bool ok = toml_block_remove(text, &block, NAMES[file], out, why);
     settings_free(&settings);
     return ok;

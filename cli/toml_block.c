@@ -81,12 +81,16 @@ static const struct toml_setting *setting_of(const struct toml_block *block, str
     return setting->key ? setting : NULL;
 }
 
-static bool is_aside(const struct toml_block *block, struct slice key)
+/* The name of a key that is set aside; NULL: it is not. */
+static const char *aside_of(const struct toml_block *block, struct slice key)
 {
+    const struct toml_setting *setting = setting_of(block, key);
     const char *const *name = block->aside;
+    if (setting)
+        return setting->key;
     while (*name && !is_single(key, *name))
         name++;
-    return *name || setting_of(block, key);
+    return *name;
 }
 
 /* Each line of the text after the prefix. */
@@ -157,7 +161,7 @@ bool toml_block_insert(struct slice text, const struct toml_block *block, const 
             buf_add_format(why, "%s:%u: \"%.*s\" %s", name, item.line, SLICE_ARGS(line_of(item.text)), clash);
             return false;
         }
-        bool aside = item.kind == TOML_KEY && !table.len && is_aside(block, item.key);
+        bool aside = item.kind == TOML_KEY && !table.len && block->settings->key && aside_of(block, item.key);
         add_lines(out, aside ? MARK_KEPT : "", item.text, NULL);
     }
     bool joined = text.len > toml_bom(text) && text.ptr[text.len - 1] != '\n';
@@ -167,6 +171,7 @@ bool toml_block_insert(struct slice text, const struct toml_block *block, const 
 
 /* What there is of ours outside of tables. */
 struct found {
+    bool inside;      /* the scan is between our marks */
     bool anchored;    /* the first setting has our value: all settings are ours */
     size_t joined_at; /* in the output: after the newline that was added */
     size_t joined_by; /* bytes of that newline; 0: none was added */
@@ -184,21 +189,29 @@ static struct found find(struct slice text, const struct toml_block *block)
     return found;
 }
 
+/* Follows the scan in and out of our marks. */
+static void pass_mark(struct found *found, const struct toml_item *item)
+{
+    if (is_mark(item))
+        found->inside = !slice_is(line_of(item->text), MARK_END);
+}
+
 static bool is_ours(const struct toml_block *block, const struct found *found, const struct toml_item *item)
 {
     const struct toml_setting *setting = setting_of(block, item->key);
-    return setting && (found->anchored || (setting->value && slice_is(item->value, setting->value)));
+    bool counts = setting && found->anchored && (found->inside || !setting->newer);
+    return counts || (setting && setting->value && slice_is(item->value, setting->value));
 }
 
-/* Whether the text has the setting with a value of the owner's. */
-static bool taken_over(struct slice text, const struct toml_block *block, const struct found *found, struct slice key)
+/* Whether the text has the key with a value of the owner's. */
+static bool taken_over(struct slice text, const struct toml_block *block, struct found found, struct slice key)
 {
     struct toml_scan scan;
     struct toml_item item;
-    const struct toml_setting *setting = setting_of(block, key);
+    const char *name = aside_of(block, key);
     toml_scan_start(&scan, text);
-    while (setting && toml_next(&scan, &item) && item.kind != TOML_TABLE)
-        if (item.kind == TOML_KEY && is_single(item.key, setting->key) && !is_ours(block, found, &item))
+    for (found.inside = false; name && toml_next(&scan, &item) && item.kind != TOML_TABLE; pass_mark(&found, &item))
+        if (item.kind == TOML_KEY && is_single(item.key, name) && !is_ours(block, &found, &item))
             return true;
     return false;
 }
@@ -220,7 +233,7 @@ static bool add_kept(struct slice text, const struct toml_block *block, const st
     }
     scan = (struct toml_scan){.rest = buf_slice(&plain)};
     while (toml_next(&scan, &item))
-        if (item.kind != TOML_KEY || !taken_over(text, block, found, item.key))
+        if (item.kind != TOML_KEY || !taken_over(text, block, *found, item.key))
             buf_add_slice(out, item.text);
     buf_add_slice(out, scan.rest); /* what somebody else made of it */
     bool ok = !plain.failed;
@@ -265,6 +278,8 @@ bool toml_block_remove(struct slice text, const struct toml_block *block, const 
         run.len = 0;
         if (more && item.kind == TOML_TABLE)
             table = item.key;
+        if (more)
+            pass_mark(&found, &item);
         if (more)
             ok = keep_item(block, &found, &item, table, out) && ok;
     }

@@ -22,13 +22,14 @@
 struct toml_setting {
     const char *key;   /* a bare key */
     const char *value; /* as TOML, on one line */
+    bool newer;        /* earlier releases did not set the owner's aside: outside of our marks only our value is ours */
 };
 
 struct toml_block {
     /* Outside of tables; ends with a NULL key. While the first one has our value, all of them count as ours, whatever
-     * became of the others' values. */
+     * became of the others' values (but see `newer`). */
     const struct toml_setting *settings;
-    /* Further keys outside of tables that are set aside while we are there; ends with NULL. */
+    /* Further keys outside of tables that are set aside while our settings are there; ends with NULL. */
     const char *const *aside;
     /* Lines of tables, "[a.b]\nkey = value\n…", all of them under one of `owned`; "" for none. */
     const char *tables;

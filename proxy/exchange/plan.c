@@ -95,7 +95,9 @@ int request_plan(struct request *r, struct model_request_error *error)
     r->group = config_group(r->shared->config, slice_of(asked->model));
     if (!r->group) {
         (void)snprintf(error->message, sizeof error->message,
-                       "The model '%.100s' is not configured here; GET /v1/models lists those that are.", asked->model);
+                       "The model '%.100s' is not configured here. GET /v1/models lists the models that are; "
+                       "router_settings.model_group_alias gives one of them another name.",
+                       asked->model);
         return 404;
     }
     if (asked->upstream_wires != WIRES_BRIDGED && !plan_possible(r->group, asked->upstream_wires)) {

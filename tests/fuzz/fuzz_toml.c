@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-static const struct toml_setting SETTINGS[] = {{"model_provider", "\"ours\""}, {"model", "\"m\""}, {NULL, NULL}};
+static const struct toml_setting SETTINGS[] = {
+    {"model_provider", "\"ours\"", false}, {"model", "\"m\"", false}, {NULL, NULL, false}};
 static const char *const ASIDE[] = {"model_catalog_json", NULL};
 static const char *const OWNED[][2] = {{"model_providers", "ours"}, {"profiles", "ours"}, {NULL, NULL}};
 static const struct toml_block BLOCK = {SETTINGS, ASIDE, "[model_providers.ours]\nname = \"x\"\n", OWNED};

@@ -61,6 +61,46 @@ def test_the_profile_leads_to_the_proxy_and_leaves_nothing(home, style, upstream
     assert home.as_before()
 
 
+OTHERS = 'model = "gpt-5.5"\nreview_model = "gpt-5.6"\nmodel_context_window = 1000000\nmodel_auto_compact_token_limit = 900000\n'
+
+
+def changed_repository(home):
+    for arguments in (["init", "-q"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"]):
+        subprocess.run(["git", *arguments], cwd=home.work, check=True)
+    (home.work / "new.txt").write_text("new\n")
+
+
+@pytest.mark.parametrize("default", [False, True], ids=["profile", "default"])
+def test_a_review_asks_for_the_profiles_model(home, style, upstream, default):
+    if style == "tables" and not default:
+        pytest.skip("this Codex reads review_model outside of profiles only")
+    home.config.write_text(OTHERS + QUIET + home.trust())
+    before = home.config.read_text()
+    start(home.cli, upstream)
+    assert home.cli("enable", *["--default"] * default).returncode == 0
+    changed_repository(home)
+    upstream.always(chat.text_stream(ANSWER))
+    done = run_codex(home, *["--profile", "cost-routing"] * (not default), "review", "--uncommitted",
+                     LITELLM_API_KEY=home.cli("key").stdout.strip())
+    assert done.returncode == 0 and ANSWER in done.stdout, done.stderr
+    assert home.cli("disable").returncode == 0
+    assert home.config.read_text() == before
+
+
+@pytest.mark.parametrize("setting", ["model_context_window = 1000000\n", "model_auto_compact_token_limit = 900000\n", OTHERS],
+                         ids=["window", "limit", "both"])
+def test_with_the_default_codex_compacts_by_the_aliass_window(home, upstream, setting):
+    home.config.write_text(setting + QUIET + home.trust())
+    start(home.cli, upstream)
+    assert home.cli("enable", "--default").returncode == 0
+    used = {"prompt_tokens": 26000, "completion_tokens": 10, "total_tokens": 26010}   # four fifths of the window
+    upstream.script(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "true"}), usage=used))
+    upstream.always(chat.text_stream(ANSWER))
+    done = run_codex(home, *EXEC, "Do it.", LITELLM_API_KEY=home.cli("key").stdout.strip())
+    assert done.returncode == 0 and ANSWER in done.stdout, done.stderr
+    assert len([request for request in upstream.requests if request.method == "POST"]) == 3   # the call, the summary, the answer
+
+
 def test_codex_lists_the_aliases(home, upstream):
     start(home.cli, upstream)
     assert home.cli("enable", "--default").returncode == 0
@@ -173,7 +213,8 @@ def test_what_can_not_be_changed_is_said(cli):
 
 # Hundreds of documents
 
-KEYS = ["model", "model_provider", "profile", "a", "b-c", '"q u"', "'l.i'", "x.y", '"model_catalog_json"']
+KEYS = ["model", "model_provider", "profile", "a", "b-c", '"q u"', "'l.i'", "x.y", '"model_catalog_json"',
+        "review_model", "model_context_window"]
 VALUES = ['"s # \\" ]"', "'l''", '"""m\n[x]\n"" """', "'''n\n# pointsman\n'''", "[1, [2, '#'], # c\n \"]\"]", "{a = 1, b = '}'}",
           "1979-05-27T07:32:00Z", "0x1f", "true", '""', "[\n]"]
 
@@ -209,7 +250,8 @@ def test_hundreds_of_documents(cli, seed):
         provider = now.pop("model_providers").pop("cost-routing-default")
         assert provider["env_key"] == "LITELLM_API_KEY" and provider["wire_api"] == "responses"
         assert (now.pop("model"), now.pop("model_provider")) == ("codex-deep", "cost-routing-default")
-        for name in ("model", "model_provider", "model_catalog_json", "profile"):
+        assert now.pop("review_model") == "codex-deep"
+        for name in ("model", "model_provider", "model_catalog_json", "profile", "review_model", "model_context_window"):
             own.pop(name, None)
         assert now == own, before
         assert cli("disable").returncode == 0

@@ -216,6 +216,7 @@ def test_an_unknown_model_is_final_for_codex(light, path):
     assert answer.status in (400, 404)
     assert answer.error["code"] == "model_not_found"
     assert "no-such-model" in answer.error["message"]
+    assert "router_settings.model_group_alias" in answer.error["message"]
 
 
 def test_a_declared_body_that_is_too_large_is_refused_unread(light):

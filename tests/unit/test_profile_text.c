@@ -49,7 +49,7 @@ TEST(current_codex_gets_files)
     assert_false(profile_file_used(&spec, PROFILE_FILE_CATALOG) || profile_file_used(&spec, PROFILE_FILE_CONFIG));
     text_is(&spec, PROFILE_FILE_PROXY,
             MARK
-            "model_provider = \"cost-routing\"\nmodel = \"codex-default\"\n" END MARK
+            "model_provider = \"cost-routing\"\nmodel = \"codex-default\"\nreview_model = \"codex-default\"\n" END MARK
             "[model_providers.cost-routing]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
             "wire_api = \"responses\"\n" HEADER "model_catalog_url = \"http://127.0.0.1:4000/v1/models\"\n"
             "[model_providers.cost-routing.auth]\ncommand = \"/opt/a \\\"b\\\"/pointsman\"\nargs = [\"key\"]\n" END);
@@ -57,6 +57,7 @@ TEST(current_codex_gets_files)
         &spec, PROFILE_FILE_HF,
         MARK
         "model_provider = \"cost-routing-hf\"\nmodel = \"openai/gpt-oss-120b:fastest\"\n"
+        "review_model = \"openai/gpt-oss-120b:fastest\"\n"
         "model_catalog_json = \"cost-routing-hf.models.json\"\n" END MARK
         "[model_providers.cost-routing-hf]\nname = \"Hugging Face\"\nbase_url = \"https://router.huggingface.co/v1\"\n"
         "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
@@ -101,11 +102,33 @@ TEST(the_default_takes_its_key_from_the_environment)
     assert_true(profile_text_insert(&spec, PROFILE_FILE_CONFIG, SLICE("profile = \"x\"\nmodel = \"gpt\"\n[a]\n"), &out,
                                     &why));
     assert_buf(&out, MARK
-               "model_provider = \"cost-routing-default\"\nmodel = \"codex-default\"\n" END
+               "model_provider = \"cost-routing-default\"\nmodel = \"codex-default\"\n"
+               "review_model = \"codex-default\"\n" END
                "# pointsman kept: profile = \"x\"\n# pointsman kept: model = \"gpt\"\n[a]\n" MARK
                "[model_providers.cost-routing-default]\nname = \"pointsman\"\nbase_url = \"http://127.0.0.1:4000/v1\"\n"
                "wire_api = \"responses\"\n" HEADER "model_catalog_url = \"http://127.0.0.1:4000/v1/models\"\n"
                "env_key = \"LITELLM_API_KEY\"\n" END);
+}
+
+/* The user's settings that would ask for another model, or keep Codex from compacting. */
+TEST(the_default_sets_aside_what_would_lead_elsewhere)
+{
+    static const char before[] = "review_model = \"gpt-5.6\"\nmodel_context_window = 1000000 # all of it\n"
+                                 "model_auto_compact_token_limit = 900000\nmodel_reasoning_effort = \"high\"\n"
+                                 "[tui]\nreview_model = 1\n";
+    struct profile_spec spec = spec_for(169);
+    struct buf back;
+    spec.make_default = true;
+    buf_clear(&out);
+    assert_true(profile_text_insert(&spec, PROFILE_FILE_CONFIG, SLICE(before), &out, &why));
+    assert_non_null(strstr(buf_text(&out), END "# pointsman kept: review_model = \"gpt-5.6\"\n"
+                                               "# pointsman kept: model_context_window = 1000000 # all of it\n"
+                                               "# pointsman kept: model_auto_compact_token_limit = 900000\n"
+                                               "model_reasoning_effort = \"high\"\n[tui]\nreview_model = 1\n"));
+    buf_init(&back, 10000);
+    assert_true(profile_text_remove(&spec, PROFILE_FILE_CONFIG, buf_slice(&out), &back, &why));
+    assert_buf(&back, before);
+    buf_free(&back);
 }
 
 TEST(versions_are_read)
@@ -148,6 +171,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(between_the_two_there_are_files_and_a_catalog_in_a_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(former_codex_gets_tables, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_default_takes_its_key_from_the_environment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_default_sets_aside_what_would_lead_elsewhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(versions_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_base_url_ends_in_v1, set_up, tear_down),
     };

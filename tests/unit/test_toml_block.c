@@ -9,15 +9,15 @@
 #define TABLES "[model_providers.ours]\nname = \"x\"\n[model_providers.ours.auth]\ncommand = \"c\"\n"
 
 static const struct toml_setting SETTINGS[] = {
-    {"model_provider", "\"ours\""},
-    {"model", "\"codex-default\""},
-    {NULL, NULL},
+    {"model_provider", "\"ours\"", false},
+    {"model", "\"codex-default\"", false},
+    {NULL, NULL, false},
 };
 static const char *const ASIDE[] = {"model_catalog_json", NULL};
 static const char *const OWNED[][2] = {{"model_providers", "ours"}, {"profiles", "ours"}, {NULL, NULL}};
 static const struct toml_block BLOCK = {SETTINGS, ASIDE, TABLES, OWNED};
 static const char *const NOTHING[] = {NULL};
-static const struct toml_setting NO_SETTINGS[] = {{NULL, NULL}};
+static const struct toml_setting NO_SETTINGS[] = {{NULL, NULL, false}};
 static const struct toml_block TABLES_ONLY = {NO_SETTINGS, NOTHING, TABLES, OWNED};
 
 static struct buf made, why;
@@ -188,6 +188,33 @@ TEST(what_the_owner_has_taken_over_stays)
                "model_provider = \"other\"\nmodel = \"gpt\"\n");
 }
 
+/* Of a key that is only set aside, too: written twice it would not be TOML any more. */
+TEST(a_key_that_the_owner_wrote_again_is_not_doubled)
+{
+    removed_is(&BLOCK,
+               BEGIN
+               "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\nmodel_catalog_json = 'new'\n# pointsman: end\n"
+               "# pointsman kept: model_catalog_json = 'old'\na = 1\n",
+               "model_catalog_json = 'new'\na = 1\n");
+    removed_is(&BLOCK,
+               BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n"
+                     "# pointsman kept: model_catalog_json = 'old'\n[t]\nmodel_catalog_json = 1\n",
+               "model_catalog_json = 'old'\n[t]\nmodel_catalog_json = 1\n");
+}
+
+/* What an earlier release wrote has no such setting of ours: the owner's stayed where it was. */
+TEST(a_setting_that_we_did_not_always_have)
+{
+    static const struct toml_setting settings[] = {
+        {"model_provider", "\"ours\"", false}, {"review_model", "\"codex-default\"", true}, {NULL, NULL, false}};
+    static const struct toml_block block = {settings, ASIDE, "", OWNED};
+    removed_is(&block, BEGIN "\nmodel_provider = \"ours\"\n# pointsman: end\nreview_model = \"mine\"\n",
+               "review_model = \"mine\"\n");
+    removed_is(&block, BEGIN "\nmodel_provider = \"ours\"\nreview_model = \"codex-deep\"\n# pointsman: end\na = 1\n",
+               "a = 1\n");
+    removed_is(&block, "model_provider = \"ours\"\nreview_model = \"codex-default\"\na = 1\n", "a = 1\n");
+}
+
 TEST(what_is_not_ours_is_left_alone)
 {
     removed_is(&BLOCK, "a = 1\n[model_providers.oursish]\nmodel = 1", "a = 1\n[model_providers.oursish]\nmodel = 1");
@@ -212,6 +239,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_toml_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_others_added_within_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_owner_has_taken_over_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_key_that_the_owner_wrote_again_is_not_doubled, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_setting_that_we_did_not_always_have, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_ours_is_left_alone, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
