@@ -45,6 +45,7 @@ check_PROGRAMS += \
 	tests/unit/test_local_http \
 	tests/unit/test_localhost \
 	tests/unit/test_login \
+	tests/unit/test_loopback \
 	tests/unit/test_login_file \
 	tests/unit/test_login_store \
 	tests/unit/test_markov \
@@ -95,6 +96,8 @@ tests_unit_test_login_SOURCES = tests/unit/test_login.c proxy/upstream/login.c p
 	proxy/upstream/login_store.c
 tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
 tests_unit_test_login_LDADD = $(LDADD) $(EVENT_LIBS)
+tests_unit_test_loopback_SOURCES = tests/unit/test_loopback.c proxy/upstream/loopback.c proxy/upstream/loopback_reply.c
+tests_unit_test_loopback_LDADD = $(LDADD) $(EVENT_LIBS)
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c proxy/serve/sandbox.c
 tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(LDADD) $(SECCOMP_LIBS)

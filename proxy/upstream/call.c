@@ -321,7 +321,7 @@ struct upstream *upstream_new(struct event_base *base, const struct config *conf
     u->base = base;
     u->config = config;
     u->curl_calls = curl_calls_new(base, config);
-    u->loopback = loopback_new(base);
+    u->loopback = loopback_new(base, UPSTREAM_KEPT_S * 1000);
     u->targets = calloc(config->deployment_count + 1u, sizeof *u->targets);
     if (!u->curl_calls || !u->loopback || !u->targets) {
         upstream_free(u);

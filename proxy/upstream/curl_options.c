@@ -1,11 +1,12 @@
 /* loop: how libcurl makes connections and keeps them. */
 #include "proxy/upstream/curl_options.h"
 
+#include "proxy/upstream/transport.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #define CONNECT_TIMEOUT_MS 10000L
-#define KEPT_S 600L          /* an idle connection serves again, if the provider has kept it as long */
 #define KEEPALIVE_IDLE_S 30L /* idle, until it is asked whether the other side is still there */
 #define KEEPALIVE_INTERVAL_S 10L
 #define UNACKNOWLEDGED_MS 20000 /* then a connection is dead: the network has changed, or the machine slept */
@@ -25,7 +26,7 @@ bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *sh
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SHARE, share) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, KEPT_S) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)UPSTREAM_KEPT_S) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S) == CURLE_OK &&

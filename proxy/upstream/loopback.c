@@ -19,6 +19,7 @@ struct loopback {
     struct event_base *base;
     struct loopback_call *kept;
     unsigned kept_count;
+    struct event *sweep;
 };
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
@@ -82,6 +83,7 @@ void loopback_finish(struct loopback_call *c, enum failure_kind failure, const c
     if (keep) {
         c->events = NULL;
         c->reused = true;
+        c->swept = false;
         c->next = l->kept;
         c->back = &l->kept;
         if (c->next)
@@ -307,12 +309,33 @@ void loopback_cancel(struct loopback_call *c)
         loopback_destroy(c);
 }
 
-struct loopback *loopback_new(struct event_base *base)
+/* Closes what has been idle since the sweep before. No clock is asked when a connection is kept. */
+static void on_sweep(evutil_socket_t fd, short what, void *arg)
+{
+    struct loopback *l = arg;
+    (void)fd, (void)what;
+    for (struct loopback_call *c = l->kept, *next; c; c = next) {
+        next = c->next;
+        if (c->swept) {
+            unkeep(c);
+            loopback_destroy(c);
+        } else
+            c->swept = true;
+    }
+}
+
+struct loopback *loopback_new(struct event_base *base, unsigned kept_ms)
 {
     struct loopback *l = calloc(1, sizeof *l);
-    if (l)
-        l->base = base;
-    return l;
+    struct timeval half = {kept_ms / 2000, kept_ms / 2 % 1000 * 1000};
+    if (!l)
+        return NULL;
+    l->base = base;
+    l->sweep = event_new(base, -1, EV_PERSIST, on_sweep, l);
+    if (l->sweep && event_add(l->sweep, &half) == 0)
+        return l;
+    loopback_free(l);
+    return NULL;
 }
 
 void loopback_free(struct loopback *l)
@@ -324,5 +347,7 @@ void loopback_free(struct loopback *l)
         unkeep(c);
         loopback_destroy(c);
     }
+    if (l->sweep)
+        event_free(l->sweep);
     free(l);
 }

@@ -31,7 +31,8 @@ struct loopback_request {
 
 /* false: the URL is another machine's, or not plain http. */
 bool loopback_parse(const char *url, struct loopback_origin *origin);
-struct loopback *loopback_new(struct event_base *base);
+/* A connection that is idle for `kept_ms` is closed, at the latest; half of that, at the earliest. NULL: no memory. */
+struct loopback *loopback_new(struct event_base *base, unsigned kept_ms);
 /* Closes what is kept; all calls must be over. */
 void loopback_free(struct loopback *l);
 /* Starts a call; head and body must stay until it is over. done() never comes before this has returned. NULL: no memory

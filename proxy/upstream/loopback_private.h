@@ -19,6 +19,7 @@ struct loopback_call {
     int fd;
     struct event *readable, *writable;
     bool reused; /* served a call before this one */
+    bool swept;  /* a sweep has found it idle */
 
     const struct transport_events *events; /* NULL: no call */
     void *ctx;

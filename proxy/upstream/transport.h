@@ -4,6 +4,8 @@
 
 #include "proxy/upstream/call.h"
 
+#define UPSTREAM_KEPT_S 600 /* an idle connection serves again for so long, if the other side keeps it, too */
+
 /* Appends the header fields of a request, each "Name: value\r\n". */
 bool call_add_fields(const struct call_request *request, struct buf *out);
 
