@@ -62,6 +62,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/terms/strategy_id.c proxy/terms/strategy_id.h \
 	proxy/terms/usage.c proxy/terms/usage.h \
 	proxy/bridge/watch.c \
+	proxy/bridge/whole.c \
 	proxy/route/adaptive.c proxy/route/adaptive.h \
 	proxy/record/decisions.c proxy/record/decisions.h \
 	proxy/route/affinity.c proxy/route/affinity.h \

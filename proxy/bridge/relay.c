@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GUESS_MAX 4096 /* bytes of white space behind which a reply is what its type says */
+
 void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...)
 {
     char message[sizeof r->failure.message];
@@ -110,19 +112,14 @@ struct relay *relay_new(const struct relay_options *options)
     r->upstream = dialect_of(options->upstream_wire);
     r->options.alias = options->alias ? options->alias : "";
     r->options.response_id = options->response_id ? options->response_id : "";
-    r->passes = options->client_wire == options->upstream_wire && options->client_stream == options->upstream_stream;
     sse_init(&r->sse);
     buf_init(&r->out, REPLY_MAX);
     buf_init(&r->body, REPLY_MAX);
     buf_init(&r->held, REPLY_MAX);
     reply_init(&r->reply, &r->options, &r->out);
-    decoder_init(&r->decoder, (struct event_sink){r->passes ? watch_take : take, r});
+    decoder_init(&r->decoder, (struct event_sink){take, r});
     r->failure.retry_after_s = -1;
     r->memory.of = options->bodies;
-    if (!r->passes && !(options->client_wire & WIRES_BRIDGED))
-        relay_set_failure(r, FAILURE_PROTOCOL,
-                          options->client_stream ? "the upstream answered without a stream"
-                                                 : "the upstream answered with a stream");
     return r;
 }
 
@@ -179,6 +176,50 @@ static void feed_stream(struct relay *r, struct slice bytes, struct slice *send)
         *send = buf_slice(&r->out);
 }
 
+/* The reply's manner is known. */
+static void begin(struct relay *r, bool stream)
+{
+    struct relay_options *o = &r->options;
+    r->begun = true;
+    o->upstream_stream = stream;
+    r->passes = o->client_wire == o->upstream_wire && o->client_stream == stream;
+    r->decoder.sink.take = r->passes ? watch_take : take;
+    if (!r->passes && !(o->client_wire & WIRES_BRIDGED))
+        relay_set_failure(r, FAILURE_PROTOCOL,
+                          o->client_stream ? "the upstream answered without a stream"
+                                           : "the upstream answered with a stream");
+}
+
+/* Looks at how the reply begins: servers call streams text/plain, application/json or nothing, and an error in JSON a
+ * stream. *bytes are then what is to be fed. false: it is not known yet. */
+static bool guess(struct relay *r, struct slice *bytes)
+{
+    size_t kept = r->body.len;
+    if (kept && !buf_add_slice(&r->body, *bytes))
+        return false;
+    enum sse_guess guess = sse_guess(kept ? buf_slice(&r->body) : *bytes);
+    if (guess == SSE_GUESS_MORE && kept + bytes->len < GUESS_MAX) {
+        if (!kept)
+            buf_add_slice(&r->body, *bytes);
+        return false;
+    }
+    bool shown = guess == SSE_GUESS_STREAM || guess == SSE_GUESS_WHOLE;
+    begin(r, shown ? guess == SSE_GUESS_STREAM : r->options.upstream_stream);
+    if (kept)
+        *bytes = r->options.upstream_stream ? buf_slice(&r->body) : (struct slice){NULL, 0};
+    return true;
+}
+
+static void feed(struct relay *r, struct slice bytes, struct slice *send)
+{
+    if (!r->options.upstream_stream)
+        buf_add_slice(&r->body, bytes);
+    else if (r->passes)
+        watch_feed(r, bytes, send);
+    else
+        feed_stream(r, bytes, send);
+}
+
 enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *send)
 {
     *send = (struct slice){NULL, 0};
@@ -186,33 +227,11 @@ enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *s
         return r->state;
     if (!r->options.hold)
         buf_clear(&r->out);
-    if (!r->options.upstream_stream) {
-        if (!buf_add_slice(&r->body, bytes))
-            fail_for_room(r, r->body.full, "an answer", REPLY_MAX);
-    } else if (r->passes) {
-        watch_feed(r, bytes, send);
-    } else {
-        feed_stream(r, bytes, send);
-    }
+    if (r->begun || guess(r, &bytes))
+        feed(r, bytes, send);
+    if (r->body.failed)
+        fail_for_room(r, r->body.full, "an answer", REPLY_MAX);
     return settle(r, send);
-}
-
-static void end_whole(struct relay *r, struct slice *send)
-{
-    struct json *j = &r->decoder.json;
-    if (!r->body.len || !json_parse(j, r->body.data, r->body.len) || json_type(j, 0) != JSON_OBJECT)
-        relay_set_failure(r, FAILURE_PROTOCOL, "the upstream's answer is no JSON object");
-    else
-        r->upstream->decode_whole(&r->decoder);
-    if (!r->passes) {
-        *send = buf_slice(&r->out);
-        return;
-    }
-    if (!r->content)
-        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
-    relay_count(r, r->body.len);
-    r->ended = true;
-    *send = buf_slice(&r->body);
 }
 
 /* What ends the upstream's last event, which may lack its blank line; one that was cut off in the middle is forgotten.
@@ -221,8 +240,9 @@ static struct slice end_of_event(struct relay *r)
 {
     struct slice line = slice_trim(buf_slice(&r->sse.line)), data;
     bool whole = true;
-    if (slice_starts(line, "data:")) {
-        data = slice_trim((struct slice){line.ptr + 5, line.len - 5});
+    if (slice_starts(line, "data:") || slice_starts(line, "{")) {
+        size_t field = line.ptr[0] == '{' ? 0 : 5;
+        data = slice_trim((struct slice){line.ptr + field, line.len - field});
         whole = slice_is(data, "[DONE]") || json_parse(&r->decoder.json, data.ptr, data.len);
     }
     if (whole)
@@ -240,8 +260,13 @@ enum relay_state relay_end(struct relay *r, struct slice *send)
         return r->state;
     if (!r->options.hold)
         buf_clear(&r->out);
+    if (!r->begun) {
+        begin(r, r->options.upstream_stream);
+        if (r->options.upstream_stream)
+            feed(r, buf_slice(&r->body), send);
+    }
     if (!r->options.upstream_stream) {
-        end_whole(r, send);
+        whole_end(r, send);
     } else if (r->passes) {
         watch_end(r, end_of_event(r), send);
     } else {
@@ -250,6 +275,11 @@ enum relay_state relay_end(struct relay *r, struct slice *send)
         *send = buf_slice(&r->out);
     }
     return settle(r, send);
+}
+
+bool relay_streams(const struct relay *r)
+{
+    return r->options.upstream_stream;
 }
 
 bool relay_finished(const struct relay *r)

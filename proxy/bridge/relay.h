@@ -31,6 +31,9 @@ enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *s
 /* The upstream's body ended, in good order as far as HTTP goes, or in whatever way after relay_finished(). An event
  * that it was in the middle of is left out. RELAY_DONE or RELAY_FAILED. */
 enum relay_state relay_end(struct relay *r, struct slice *send);
+/* Whether the upstream's reply is a stream, as far as it is known: by its type before its first bytes, then by these.
+ */
+bool relay_streams(const struct relay *r);
 /* Whether the upstream has said that its reply is finished (finish_reason), though its wire's end mark, and maybe its
  * usage, is still to come: a body that ends here in whatever way has lost nothing of the answer. */
 bool relay_finished(const struct relay *r);

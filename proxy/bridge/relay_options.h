@@ -9,7 +9,7 @@
 struct relay_options {
     enum wire client_wire, upstream_wire;
     bool client_stream;      /* the client asked for a stream */
-    bool upstream_stream;    /* the upstream answers with text/event-stream */
+    bool upstream_stream;    /* the upstream says text/event-stream; what its reply begins with counts for more */
     bool hold;               /* give nothing out before the reply is complete: RELAY_HOLD up to RELAY_DONE */
     const struct turn *turn; /* of the request; NULL is allowed where the wires are the same */
     const char *alias;       /* the model's name for the client, where the relay writes the reply itself */

@@ -9,13 +9,14 @@ struct relay {
     struct relay_options options;
     const struct dialect *upstream; /* what its upstream speaks */
     enum relay_state state;
+    bool begun;  /* options.upstream_stream is what the reply is, no longer what its type says */
     bool passes; /* same wire, same manner: the bytes go through as they are */
     bool sent;   /* the client was given something */
     struct failure failure;
     struct sse_reader sse;
     struct reply reply;
     struct buf out;             /* what was written in this call */
-    struct buf body;            /* a whole reply as it comes in */
+    struct buf body;            /* a whole reply as it comes in; of a stream, what came before it was known as one */
     struct ceiling_hold memory; /* for these, and for the text that the reply keeps */
     enum finish finish;
     char filter[64]; /* of FINISH_FILTER: the upstream's word */
@@ -43,5 +44,8 @@ void watch_feed(struct relay *r, struct slice bytes, struct slice *send);
 void watch_end(struct relay *r, struct slice last, struct slice *send);
 /* Forgets the event that the upstream was in the middle of. */
 void watch_drop_rest(struct relay *r);
+
+/* A whole reply's part of relay_end(): whole.c. */
+void whole_end(struct relay *r, struct slice *send);
 
 #endif

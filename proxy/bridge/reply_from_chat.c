@@ -3,6 +3,8 @@
 #include "proxy/bridge/dialect.h"
 #include "proxy/terms/usage.h"
 
+#include <string.h>
+
 static void emit_text(struct decoder *d, enum event_kind kind, uint32_t call, struct slice text)
 {
     if (!text.len)
@@ -88,20 +90,46 @@ static void read_reply(struct decoder *d, const char *message_key)
         decoder_emit(d, &event);
 }
 
+static void read_data(struct decoder *d, struct slice data);
+
+/* Events that only a line break parts are one to a reader of events: no JSON, but each line of it is. */
+static bool read_joined(struct decoder *d, struct slice data)
+{
+    const char *at = data.len ? memmem(data.ptr, data.len, "}\n", 2) : NULL;
+    size_t len = at ? (size_t)(at - data.ptr) + 1 : 0;
+    if (!at || !json_parse(&d->json, data.ptr, len))
+        return false;
+    read_data(d, (struct slice){data.ptr, len});
+    read_data(d, (struct slice){data.ptr + len + 1, data.len - len - 1});
+    return true;
+}
+
+static void read_data(struct decoder *d, struct slice data)
+{
+    static const char no_object[] =
+        "{\"message\":\"the upstream sent an event that is no JSON object\",\"code\":\"server_error\"}";
+    if (slice_is(data, "[DONE]")) {
+        end(d);
+        return;
+    }
+    bool parsed = json_parse(&d->json, data.ptr, data.len);
+    if (!parsed && read_joined(d, data))
+        return;
+    switch (parsed ? json_type(&d->json, 0) : JSON_STRING) {
+    case JSON_OBJECT: read_reply(d, "delta"); break;
+    case JSON_ARRAY: decoder_fail(d, data); break; /* Gemini's errors */
+    case JSON_NULL: break;
+    default: decoder_fail(d, SLICE(no_object));
+    }
+}
+
 void reply_event_from_chat(struct decoder *d, const struct sse_event *event)
 {
     struct slice data = slice_trim(event->data);
-    if (slice_is(data, "[DONE]"))
-        end(d);
-    else if (!data.len)
-        return;
-    else if (slice_is(event->name, "error"))
+    if (data.len && slice_is(event->name, "error"))
         decoder_fail(d, data);
-    else if (!json_parse(&d->json, data.ptr, data.len) || json_type(&d->json, 0) != JSON_OBJECT)
-        decoder_fail(
-            d, SLICE("{\"message\":\"the upstream sent an event that is no JSON object\",\"code\":\"server_error\"}"));
-    else
-        read_reply(d, "delta");
+    else if (data.len)
+        read_data(d, data);
 }
 
 void reply_whole_from_chat(struct decoder *d)

@@ -96,7 +96,14 @@ static bool take_line(struct sse_reader *r, struct draft *d, struct slice line, 
             return buf_add_slice(&r->name, value);
         d->name = value;
     }
-    return true;
+    /* No fields of events, but what some servers write in the middle of a stream: llama.cpp's "error: {…}", and lines
+     * of bare JSON. */
+    bool json = slice_starts(line, "{");
+    if (slice_is(field, "error")) {
+        buf_clear(&r->name);
+        d->name = SLICE("error");
+    }
+    return json || slice_is(field, "error") ? add_data(r, d, json ? line : value, in_input) : true;
 }
 
 /* The input is used up: what lies in it of the event has to be kept. */
@@ -166,4 +173,25 @@ enum sse_result sse_next(struct sse_reader *r, struct slice *input, struct sse_e
         if (blank)
             start_over(r, &d);
     }
+}
+
+enum sse_guess sse_guess(struct slice begin)
+{
+    static const char *const fields[] = {"data:", "event:", "id:", "retry:", "error:", ":"};
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t marked = begin.len < 3 ? begin.len : 3;
+    if (marked && memcmp(begin.ptr, mark, marked) == 0)
+        advance(&begin, marked);
+    while (begin.len && strchr(" \t\r\n", *begin.ptr) && *begin.ptr)
+        advance(&begin, 1);
+    if (!begin.len)
+        return SSE_GUESS_MORE;
+    if (strchr("{[<", *begin.ptr) && *begin.ptr)
+        return SSE_GUESS_WHOLE;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        size_t len = strlen(fields[i]);
+        if (memcmp(begin.ptr, fields[i], begin.len < len ? begin.len : len) == 0)
+            return begin.len < len ? SSE_GUESS_MORE : SSE_GUESS_STREAM;
+    }
+    return SSE_GUESS_NONE;
 }

@@ -38,4 +38,14 @@ bool sse_no_memory(const struct sse_reader *r);
 /* Whether the reader stands between two events: where it is safe to add one of our own. */
 bool sse_between(const struct sse_reader *r);
 
+/* What the beginning of a body shows of it. */
+enum sse_guess {
+    SSE_GUESS_MORE,   /* nothing yet */
+    SSE_GUESS_STREAM, /* it is a stream of events */
+    SSE_GUESS_WHOLE,  /* it is none: JSON, or a page */
+    SSE_GUESS_NONE,   /* neither: only its type can tell */
+};
+
+enum sse_guess sse_guess(struct slice begin);
+
 #endif

@@ -133,7 +133,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     enum relay_state state = relay_feed(a->relay, bytes, &send);
     if (state == RELAY_FAILED)
         return CALL_STOP; /* the next attempt can't be started with libcurl on the stack: on_done() does it */
-    bool silent = reply->event_stream && !has_progress(a, events);
+    bool silent = relay_streams(a->relay) && !has_progress(a, events);
     if (!silent)
         request_works(a->request);
     if (!a->first_content_ms && relay_has_content(a->relay))

@@ -13,7 +13,7 @@ struct call;
 /* What is known of the reply once its head is complete. */
 struct call_reply {
     int status;
-    bool event_stream; /* Content-Type: text/event-stream */
+    bool event_stream; /* Content-Type: text/event-stream; the body may be otherwise */
     bool more;         /* in body(): further bytes follow at once */
     int retry_after_s; /* Retry-After in whole seconds (dates are converted), -1 without one */
     struct rate_limits limits;

@@ -45,6 +45,8 @@ static const struct {
     {SLICE("data: not ended"), ""},
     {SLICE("data: a\n"), ""},
     {SLICE("xdata: a\n\ndatax: b\n\n"), ""},
+    {SLICE("error: {\"a\":1}\n\ndata: b\n\n"), "error|{\"a\":1}\n|b\n"},
+    {SLICE("{\"a\":1}\n\ndata: b\n\n"), "|{\"a\":1}\n|b\n"},
     {SLICE("data: {\"a\":\"b: c\"}\n\n"), "|{\"a\":\"b: c\"}\n"},
 };
 

@@ -85,7 +85,8 @@ static const struct {
     {WIRE_CHAT, ROLE, FAILURE_CUT},
     {WIRE_CHAT, ROLE STOP USAGE DONE, FAILURE_EMPTY},
     {WIRE_CHAT, DONE, FAILURE_EMPTY},
-    {WIRE_CHAT, "<html>", FAILURE_CUT},
+    {WIRE_CHAT, "<html>", FAILURE_PROTOCOL},
+    {WIRE_CHAT, "x", FAILURE_CUT},
     {WIRE_RESPONSES, CREATED, FAILURE_CUT},
     {WIRE_RESPONSES,
      CREATED EVENT("response.failed", ",\"response\":{\"error\":{\"code\":\"server_error\",\"message\":"
