@@ -5,9 +5,11 @@
 #include "cli/own_config.h"
 #include "cli/place.h"
 #include "cli/session.h"
+#include "cli/silent.h"
 #include "cli/start_keys.h"
 #include "common/paths.h"
 #include "common/port_holder.h"
+#include "common/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,15 +33,23 @@ static void look_for_leftovers(struct doctor *doctor, const char *runtime)
 {
     static const char *const names[] = {"codex-litellm-proxy.key", "session-token", "url", "notify.sock"};
     struct buf found;
+    struct silent silent;
     buf_init(&found, 512);
+    silent_look(&silent);
     for (size_t i = 0; runtime && i < sizeof names / sizeof *names; i++)
         if (has_file(runtime, names[i]))
             buf_add_format(&found, "%s%s", found.len ? ", " : "", names[i]);
-    if (found.len)
+    if (silent.found.count) {
+        buf_clear(&found);
+        processes_name(&silent.found, &found);
+        doctor_add(doctor, "leftovers", "pointsman stop", "%s still run, but %s", buf_text(&found),
+                   buf_text(&silent.reason));
+    } else if (found.len)
         doctor_add(doctor, "leftovers", "pointsman stop", "%s: %s, of a session that was killed", runtime,
                    buf_text(&found));
     else
         doctor_add(doctor, "leftovers", NULL, "none");
+    silent_free(&silent);
     buf_free(&found);
 }
 
@@ -74,7 +84,9 @@ static void look_at_status(struct doctor *doctor, const struct session *session,
     struct buf text;
     buf_init(&text, 4096);
     doctor_add(doctor, "page", NULL, "%s/", session->url);
-    if (status->running && ready) {
+    if (status->running && !silent_proxy_answers(url_port(status->base_url))) {
+        doctor_add(doctor, "proxy", "pointsman restart", "%s does not answer", status->base_url);
+    } else if (status->running && ready) {
         (void)json_unescape(json, json_get(json, 0, "version"), &text);
         doctor_add(doctor, "proxy", NULL, "version %s, %s, %u of %u models ready", buf_text(&text), status->base_url,
                    ready, count);

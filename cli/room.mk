@@ -44,6 +44,7 @@ cli_libcli_a_SOURCES = \
 	cli/profile_disk.c cli/profile_disk.h \
 	cli/profile_journal.c cli/profile_journal.h \
 	cli/profile_text.c cli/profile_text.h \
+	cli/processes.c cli/processes.h \
 	cli/progress.c cli/progress.h \
 	cli/run/adaptive.c cli/run/adaptive.h \
 	cli/routed.c cli/routed.h \
@@ -70,6 +71,7 @@ cli_libcli_a_SOURCES = \
 	cli/server.c cli/server.h \
 	cli/server_files.c cli/server_files.h \
 	cli/session.c cli/session.h \
+	cli/silent.c cli/silent.h \
 	cli/start.c cli/start.h \
 	cli/start_arguments.c cli/start_arguments.h \
 	cli/start_keys.c cli/start_keys.h \

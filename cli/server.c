@@ -5,6 +5,7 @@
 #include "cli/local_http.h"
 #include "cli/server_files.h"
 #include "cli/session.h"
+#include "cli/terminal.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/localhost.h"
@@ -26,34 +27,9 @@
 #include <unistd.h>
 
 #define READY_MS 10000
-#define GONE_MS 8000
+#define HEALTH_MS 3000
+#define STOP_MS 8000
 #define SOCKET_NAME_MAX 107 /* sun_path less its NUL */
-#define CHILDREN_MAX 4
-
-/* The pid in the file, believed only if that process runs lighttpd in this very folder; -1. The process is opened
- * before it is looked at, so that its number can't come to mean another. */
-static int find_process(const struct server *server, int *process)
-{
-    char text[32] = "", path[64], name[32] = "", cwd[4096];
-    ssize_t len = file_read_start(server->lock, SERVER_PID, O_NOFOLLOW, text, sizeof text);
-    long pid = len > 0 ? strtol(text, NULL, 10) : 0;
-    *process = pid > 1 ? (int)syscall(SYS_pidfd_open, (pid_t)pid, 0) : -1;
-    if (*process < 0)
-        return -1;
-    (void)snprintf(path, sizeof path, "/proc/%ld/cwd", pid);
-    len = readlink(path, cwd, sizeof cwd - 1);
-    cwd[len > 0 ? len : 0] = '\0';
-    (void)snprintf(path, sizeof path, "/proc/%ld/comm", pid);
-    FILE *comm = fopen(path, "re");
-    bool named = comm && fgets(name, sizeof name, comm);
-    if (comm)
-        fclose(comm);
-    if (named && strcmp(name, "lighttpd\n") == 0 && strcmp(cwd, server->runtime) == 0)
-        return (int)pid;
-    close(*process);
-    *process = -1;
-    return -1;
-}
 
 /* Opens and locks the folder. A stop removes it: then what was locked is not what its name leads to any more. */
 static bool lock_folder(struct server *server, struct buf *error)
@@ -63,7 +39,8 @@ static bool lock_folder(struct server *server, struct buf *error)
     while (server->lock >= 0 && flock(server->lock, LOCK_EX) != 0 && errno == EINTR)
         continue;
     if (server->lock < 0) {
-        buf_add_format(error, "%s: %s", server->runtime, strerror(errno));
+        if (errno != ENOENT)
+            buf_add_format(error, "%s: %s", server->runtime, strerror(errno));
         return false;
     }
     if (fstat(server->lock, &ours) == 0 && stat(server->runtime, &named) == 0 && ours.st_ino == named.st_ino)
@@ -73,17 +50,16 @@ static bool lock_folder(struct server *server, struct buf *error)
     return false;
 }
 
-bool server_open(struct server *server, bool must_exist, struct buf *error)
+bool server_open(struct server *server, bool only_look, struct buf *error)
 {
     for (unsigned turn = 0; turn < 100; turn++) {
-        *server = (struct server){.lock = -1, .process = -1, .pid = -1};
-        char *path = must_exist ? paths_find_runtime_dir(error) : paths_runtime_dir(error);
-        if (!path)
-            return false;
-        server->runtime = realpath(path, NULL);
+        *server = (struct server){.lock = -1};
+        char *path = only_look ? paths_find_runtime_dir(error) : paths_runtime_dir(error);
+        bool there = path != NULL, absent = !there && only_look && !error->len;
         free(path);
-        if (server->runtime && lock_folder(server, error)) {
-            server->pid = find_process(server, &server->process);
+        server->runtime = there || absent ? paths_runtime_name(error) : NULL;
+        if (server->runtime && (absent || lock_folder(server, error))) {
+            processes_find(&server->found, server->runtime);
             return true;
         }
         if (error->len)
@@ -99,10 +75,9 @@ void server_close(struct server *server)
 {
     if (server->lock >= 0)
         close(server->lock);
-    if (server->process >= 0)
-        close(server->process);
+    processes_close(&server->found);
     free(server->runtime);
-    *server = (struct server){.lock = -1, .process = -1, .pid = -1};
+    *server = (struct server){.lock = -1};
 }
 
 /* lighttpd's environment: what the session app may inherit (conf/lighttpd.conf.in) and no key. */
@@ -140,19 +115,20 @@ static bool check_conf(const struct server *server, const char *lighttpd, struct
     return status == 0;
 }
 
-/* In the child. lighttpd and all below it learn lighttpd's pid, whose death they follow. */
+/* In the child. lighttpd and all below it learn lighttpd's pid, whose death they follow. Its command line names the
+ * folder, and it leads a kernel session: by both they are found again (cli/processes.h). */
 static _Noreturn void become_lighttpd(const struct server *server, const char *lighttpd, char **list, char **last)
 {
-    char parent[48];
+    char parent[48], *conf = paths_join(server->runtime, SERVER_CONF);
     (void)snprintf(parent, sizeof parent, "POINTSMAN_PARENT=%d", (int)getpid());
     *last = parent;
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int log = openat(server->lock, SERVER_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     umask(077);
-    if (nothing >= 0 && log >= 0 && setsid() >= 0 && fchdir(server->lock) == 0 && dup2(nothing, STDIN_FILENO) >= 0 &&
-        dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0 &&
-        signals_reset())
-        execve(lighttpd, (char *[]){(char *)lighttpd, "-D", "-f", SERVER_CONF, NULL}, list);
+    if (conf && nothing >= 0 && log >= 0 && setsid() >= 0 && fchdir(server->lock) == 0 &&
+        dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0 &&
+        close_range(STDERR_FILENO + 1, ~0U, 0) == 0 && signals_reset())
+        execve(lighttpd, (char *[]){(char *)lighttpd, "-D", "-f", conf, NULL}, list);
     _exit(127);
 }
 
@@ -171,15 +147,18 @@ static bool answers(const struct server *server)
 }
 
 /* Until the session answers, or lighttpd has ended. */
-static bool wait_until_up(const struct server *server)
+static bool wait_until_up(const struct server *server, pid_t pid)
 {
     uint64_t deadline = clock_monotonic_ms() + READY_MS;
-    while (!answers(server)) {
-        struct pollfd end = {.fd = server->process, .events = POLLIN};
-        if (clock_monotonic_ms() >= deadline || poll(&end, 1, 10) > 0)
-            return false;
+    int process = (int)syscall(SYS_pidfd_open, pid, 0);
+    bool up = false, ended = process < 0;
+    while (!ended && !(up = answers(server))) {
+        struct pollfd end = {.fd = process, .events = POLLIN};
+        ended = clock_monotonic_ms() >= deadline || poll(&end, 1, 10) > 0;
     }
-    return true;
+    if (process >= 0)
+        close(process);
+    return up;
 }
 
 /* What lighttpd said at last. */
@@ -222,6 +201,32 @@ static bool check_localhost(unsigned port, bool *busy, struct buf *error)
     return false;
 }
 
+/* Ends the lighttpd that was started, and says why it is of no use. */
+static void fail_start(struct server *server, unsigned port, pid_t pid, bool *busy, struct buf *error)
+{
+    struct buf killed;
+    buf_init(&killed, 4096);
+    processes_find(&server->found, server->runtime);
+    bool ended = processes_end(&server->found, server->runtime, false, &killed, error);
+    (void)waitpid(pid, NULL, WNOHANG);
+    if (ended && !error->len)
+        explain(server, port, busy, error);
+    buf_free(&killed);
+}
+
+/* Processes of an earlier session hold its ports. Nobody else can reach them: their files are gone or are made again.
+ */
+static bool end_leftovers(struct server *server, struct buf *error)
+{
+    struct buf killed;
+    buf_init(&killed, 4096);
+    if (server->found.count)
+        warn("ending what an earlier session in %s has left running", server->runtime);
+    bool ended = processes_end(&server->found, server->runtime, true, &killed, error);
+    buf_free(&killed);
+    return ended;
+}
+
 bool server_start(struct server *server, const struct server_options *options, bool *busy, struct buf *error)
 {
     char *lighttpd = child_find("lighttpd", CHILD_SBIN), *list[16];
@@ -234,74 +239,58 @@ bool server_start(struct server *server, const struct server_options *options, b
     else if (!up)
         buf_add_format(error, "%s is too long for a socket's path; set POINTSMAN_RUNTIME_DIR to a shorter one",
                        server->runtime);
-    up = up && check_localhost(options->web_port, busy, error) && server_files_write(server, options, error) &&
-         check_conf(server, lighttpd, error);
+    up = up && end_leftovers(server, error) && check_localhost(options->web_port, busy, error) &&
+         server_files_write(server, options, error) && check_conf(server, lighttpd, error);
     char **last = up ? make_environment(&space, list, sizeof list / sizeof *list) : NULL;
     pid_t pid = up ? fork() : -1;
     if (pid == 0)
         become_lighttpd(server, lighttpd, list, last);
     if (pid > 0) {
-        server->pid = pid;
-        server->process = (int)syscall(SYS_pidfd_open, pid, 0);
-        up = wait_until_up(server);
+        up = server_files_write_pid(server, pid, error) && wait_until_up(server, pid);
     } else if (up) {
         buf_add_format(error, "no process can be made: %s", strerror(errno));
         up = false;
     }
-    if (!up && pid > 0) {
-        kill(pid, SIGTERM);
-        (void)waitpid(pid, NULL, 0);
-        explain(server, options->web_port, busy, error);
-    }
+    if (!up && pid > 0)
+        fail_start(server, options->web_port, pid, busy, error);
     buf_free(&space);
     free(lighttpd);
     return up;
 }
 
-/* The session app outlives lighttpd by a moment, in which it tidies up the folder. */
-static unsigned open_children(int pid, int fds[CHILDREN_MAX])
+/* Has the session stop the proxy, which takes it 5 s at most. One that answers nothing is not waited for so long. */
+static bool stop_proxy(void)
 {
-    char path[64], text[256] = "";
-    unsigned count = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", pid, pid);
-    FILE *file = fopen(path, "re");
-    if (file && fgets(text, sizeof text, file)) {
-        char *at = text, *end;
-        for (long child; count < CHILDREN_MAX && (child = strtol(at, &end, 10)) > 1 && end != at; at = end)
-            if ((fds[count] = (int)syscall(SYS_pidfd_open, (pid_t)child, 0)) >= 0)
-                count++;
-    }
-    if (file)
-        fclose(file);
-    return count;
-}
-
-static bool wait_gone(int process, uint64_t deadline)
-{
-    struct pollfd end = {.fd = process, .events = POLLIN};
-    for (uint64_t now; (now = clock_monotonic_ms()) < deadline;)
-        if (poll(&end, 1, (int)(deadline - now)) > 0)
-            return true;
-    return false;
+    struct session session = {0};
+    struct local_http_reply reply = {0};
+    struct buf unheard;
+    buf_init(&unheard, 4096);
+    bool there = session_find(&session, &unheard) &&
+                 session_call(&session, "GET", "/health", SLICE(""), HEALTH_MS, &reply, &unheard);
+    local_http_free(&reply);
+    bool stopped = there && session_call(&session, "POST", "/api/stop", SLICE("{}"), STOP_MS, &reply, &unheard) &&
+                   reply.status == 200;
+    local_http_free(&reply);
+    session_close(&session);
+    buf_free(&unheard);
+    return stopped;
 }
 
 bool server_stop(struct server *server, struct buf *error)
 {
-    int children[CHILDREN_MAX];
-    bool gone = true;
-    if (server->process >= 0) {
-        unsigned count = open_children(server->pid, children);
-        uint64_t deadline = clock_monotonic_ms() + GONE_MS;
-        (void)syscall(SYS_pidfd_send_signal, server->process, SIGTERM, NULL, 0);
-        gone = wait_gone(server->process, deadline);
-        for (unsigned i = 0; i < count; i++) {
-            gone = wait_gone(children[i], deadline) && gone;
-            close(children[i]);
-        }
-    }
-    if (gone)
+    struct buf killed;
+    buf_init(&killed, 4096);
+    if (!server->found.count)
+        processes_find(&server->found, server->runtime); /* started since */
+    processes_signal(&server->found, SIGCONT);           /* what is stopped answers nothing */
+    bool drained = !server->found.up || stop_proxy();
+    if (!drained)
+        warn("the session does not confirm the stop; its processes are ended");
+    bool ended = processes_end(&server->found, server->runtime, !drained, &killed, error);
+    if (killed.len)
+        warn("%s did not end in time and had to be killed", buf_text(&killed));
+    if (ended && server->lock >= 0)
         server_files_remove(server);
-    else
-        buf_add_format(error, "lighttpd (pid %d) does not end; its log: %s/" SERVER_LOG, server->pid, server->runtime);
-    return gone;
+    buf_free(&killed);
+    return ended;
 }

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_CLI_SERVER_H
 #define POINTSMAN_CLI_SERVER_H
 
-#include "common/buf.h"
+#include "cli/processes.h"
 
 struct server_options {
     unsigned web_port, proxy_port, risk_port;
@@ -12,22 +12,23 @@ struct server_options {
 /* The runtime folder, opened and locked: one start or stop at a time. */
 struct server {
     char *runtime; /* its path without links */
-    int lock;      /* the folder; holds the lock; -1 when there is none */
-    int process;   /* lighttpd's pidfd; -1 when it does not run */
-    int pid;
+    int lock;      /* the folder; holds the lock; -1: there is no folder */
+    struct processes
+        found; /* as of server_open(); .up: its lighttpd runs, else any are left over from an earlier session */
 };
 
-/* Locks the runtime folder, which is made where absent unless `must_exist`, and looks whether its lighttpd runs. false
- * with a line in `error`; without one when the folder must exist and does not. Close in any case. */
-MUST_CHECK bool server_open(struct server *server, bool must_exist, struct buf *error);
+/* Locks the runtime folder and finds the session's processes. The folder is made if it is absent; if `only_look`, it is
+ * not, and there is no lock then. false with a line in `error`. Close in any case. */
+MUST_CHECK bool server_open(struct server *server, bool only_look, struct buf *error);
 void server_close(struct server *server);
 
-/* Starts lighttpd and waits until the session app answers. false with lines in `error`; *busy: the page's port is
- * taken. */
+/* Ends what an earlier session has left running, starts lighttpd and waits until the session app answers. false with
+ * lines in `error`; *busy: the page's port is taken. */
 MUST_CHECK bool server_start(struct server *server, const struct server_options *options, bool *busy,
                              struct buf *error);
-/* Ends lighttpd and with it the session app, and removes their files; harmless when none runs. The proxy should be
- * stopped before. false with a line in `error` when it does not end. */
+/* Ends the proxy, the session app and lighttpd, and removes their files; harmless when none runs. Requests under way
+ * get 5 s. What does not answer or does not end is killed, after 20 s at the latest. false with a line in `error`: one
+ * can't be. */
 MUST_CHECK bool server_stop(struct server *server, struct buf *error);
 
 #endif

@@ -107,6 +107,13 @@ static bool write_file(const struct server *server, const char *name, struct sli
     return written;
 }
 
+bool server_files_write_pid(const struct server *server, int pid, struct buf *error)
+{
+    char text[16];
+    int len = snprintf(text, sizeof text, "%d\n", pid);
+    return write_file(server, SERVER_PID, (struct slice){text, (size_t)len}, error);
+}
+
 static bool write_conf(const struct server *server, const struct server_options *options, const char *proxy,
                        const char *config, struct buf *error)
 {

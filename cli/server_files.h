@@ -12,6 +12,8 @@
  * left. false with a line in `error`. */
 MUST_CHECK bool server_files_write(const struct server *server, const struct server_options *options,
                                    struct buf *error);
+/* Writes lighttpd's number, which lighttpd itself would remove at its end, also when a child outlives it. */
+MUST_CHECK bool server_files_write_pid(const struct server *server, int pid, struct buf *error);
 /* Removes them and what the session app left, and the folder when nothing else is in it. */
 void server_files_remove(const struct server *server);
 /* Pure: `template` with each @NAME@ replaced by its value as it stands within quotes of lighttpd's configuration.

@@ -14,7 +14,6 @@
 #include <sys/prctl.h>
 
 #define START_MS 20000
-#define STOP_MS 15000
 #define BODY_MAX (16u << 10)
 #define WEB_PORT 8787u
 #define PROXY_PORT 4000u
@@ -70,7 +69,7 @@ static int page_up(const struct start_options *options, struct server *server, s
                    struct buf *error)
 {
     bool busy = false;
-    result->page_was_up = server->process >= 0;
+    result->page_was_up = server->found.up;
     if (!result->page_was_up) {
         int catalog = codex_catalog_begin(server->runtime);
         unsigned proxy_port = options->proxy_port ? options->proxy_port : PROXY_PORT;
@@ -194,7 +193,7 @@ static int bring_up(const struct start_options *options, const struct start_keys
             code = post_start(options, keys, result, error);
     }
     buf_init(&more, 4096);
-    if (code != EXIT_OK && server.process >= 0 && !result->page_was_up && !server_stop(&server, &more))
+    if (code != EXIT_OK && server.lock >= 0 && !result->page_was_up && !server_stop(&server, &more))
         buf_add_slice(error, buf_slice(&more));
     buf_free(&more);
     server_close(&server);
@@ -246,26 +245,12 @@ void start_result_free(struct start_result *result)
 int stop_all(bool *was_up)
 {
     struct server server;
-    struct session session = {0};
-    struct local_http_reply reply = {0};
-    struct buf error, unheard;
-    int code = EXIT_OK;
+    struct buf error;
     buf_init(&error, 64u << 10);
-    buf_init(&unheard, 4096);
-    bool there = server_open(&server, true, &error), up = there && server.process >= 0;
-    if (up &&
-        (!session_find(&session, &unheard) ||
-         !session_call(&session, "POST", "/api/stop", SLICE("{}"), STOP_MS, &reply, &unheard) || reply.status != 200))
-        warn("the session did not confirm the stop; ending it anyway");
-    if (there && !server_stop(&server, &error))
-        code = EXIT_FAULT;
-    if (error.len)
-        code = EXIT_FAULT;
+    bool there = server_open(&server, true, &error), up = there && server.found.count;
+    int code = there && server_stop(&server, &error) ? EXIT_OK : EXIT_FAULT;
     say_lines(&error);
-    local_http_free(&reply);
-    session_close(&session);
     server_close(&server);
-    buf_free(&unheard);
     buf_free(&error);
     if (was_up)
         *was_up = up;

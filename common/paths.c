@@ -100,6 +100,35 @@ char *paths_find_runtime_dir(struct buf *error)
     return NULL;
 }
 
+/* The path with the first `len` bytes resolved; NULL: they lead nowhere. */
+static char *resolve_start(const char *path, size_t len)
+{
+    char *start = len ? strndup(path, len) : strdup(*path == '/' ? "/" : ".");
+    char *real = start ? realpath(start, NULL) : NULL, *whole = NULL;
+    const char *rest = path + len + (path[len] == '/');
+    if (real)
+        whole = *rest ? format_path("%s/%s", strcmp(real, "/") == 0 ? "" : real, rest) : strdup(real);
+    free(start);
+    free(real);
+    return whole;
+}
+
+char *paths_runtime_name(struct buf *error)
+{
+    char *path = runtime_path(error), *name = NULL;
+    size_t len = path ? strlen(path) : 0;
+    while (len > 1 && path[len - 1] == '/')
+        path[--len] = '\0';
+    while (path && !(name = resolve_start(path, len)) && len)
+        do
+            len--;
+        while (len && path[len] != '/');
+    free(path);
+    if (!name && !error->len)
+        BUF_ADD(error, "no memory");
+    return name;
+}
+
 char *paths_codex_home(void)
 {
     const char *home = variable("CODEX_HOME");

@@ -10,6 +10,9 @@
 char *paths_runtime_dir(struct buf *error);
 /* The same without making it: NULL and no message when it is not there. */
 char *paths_find_runtime_dir(struct buf *error);
+/* The runtime folder's whole path without links, as far as there are folders on it; the folder itself need not be
+ * there, and nothing is checked. NULL with a message in `error`: no memory. */
+char *paths_runtime_name(struct buf *error);
 /* "$CODEX_HOME", else "$HOME/.codex"; NULL when neither is set. Not created. */
 char *paths_codex_home(void);
 /* "$CODEX_HOME/logs", made with mode 0700 where absent (with its parent); NULL with a message in `error`. */

@@ -2,8 +2,10 @@
 #include "cli/command.h"
 #include "cli/profile.h"
 #include "cli/session.h"
+#include "cli/silent.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "common/url.h"
 
 #include <inttypes.h>
 
@@ -45,7 +47,22 @@ static void print_aliases(const struct json *json)
     buf_free(&text);
 }
 
-static void print_status(const struct session *session, const struct session_status *status)
+/* The session answers, and its proxy does not. */
+static void print_hung(void)
+{
+    struct silent silent;
+    struct buf text;
+    silent_look(&silent);
+    buf_init(&text, 256);
+    if (silent.proxy)
+        process_describe(silent.proxy, &text);
+    printf("Proxy:   %s%s%s", terminal_style(stdout, STYLE_BAD), silent.proxy ? buf_text(&text) : "does not answer",
+           terminal_style(stdout, STYLE_PLAIN));
+    buf_free(&text);
+    silent_free(&silent);
+}
+
+static void print_proxy(const struct session_status *status)
 {
     const struct json *json = &status->json;
     int64_t uptime = 0;
@@ -55,18 +72,28 @@ static void print_status(const struct session *session, const struct session_sta
     (void)json_int64(json, json_get(json, 0, "uptime_s"), &uptime);
     printf("Proxy:   %s%s%s", terminal_style(stdout, status->running ? STYLE_GOOD : STYLE_BAD), buf_text(&text),
            terminal_style(stdout, STYLE_PLAIN));
+    buf_clear(&text);
     if (status->running) {
-        buf_clear(&text);
         (void)json_unescape(json, json_get(json, 0, "version"), &text);
         printf(", version %s, for ", buf_text(&text));
         print_uptime(uptime);
         printf(", %s", status->base_url);
     } else {
-        buf_clear(&text);
         (void)json_unescape(json, json_get(json, 0, "reason"), &text);
         printf("%s%s", text.len ? ": " : "", buf_text(&text));
     }
-    buf_clear(&text);
+    buf_free(&text);
+}
+
+static void print_status(const struct session *session, const struct session_status *status, bool answers)
+{
+    const struct json *json = &status->json;
+    struct buf text;
+    buf_init(&text, 4096);
+    if (status->running && !answers)
+        print_hung();
+    else
+        print_proxy(status);
     if (json_unescape(json, json_get(json, 0, "risk_url"), &text))
         printf("\nRisk:    %s", buf_text(&text));
     printf("\nPage:    %s/\n", session->url);
@@ -89,18 +116,44 @@ static void print_profile(struct profile_status profile)
         say("a command was killed while Codex's files were changed; this puts them right: pointsman disable");
 }
 
-/* Our members, then the session's. */
-static bool print_json(const struct session_status *status, struct profile_status profile)
+/* Where the session does not answer: what the kernel and the proxy say. */
+static void print_silent(struct silent *silent)
 {
-    struct document d;
-    struct container root = document_object(&d);
-    struct buf key;
-    buf_init(&key, 4096);
+    struct buf text;
+    buf_init(&text, 256);
+    printf("Proxy:   %s", terminal_style(stdout, silent->serves ? STYLE_GOOD : STYLE_BAD));
+    if (silent->proxy && !silent->serves)
+        process_describe(silent->proxy, &text);
+    else
+        BUF_ADD(&text, silent->serves ? "running" : "stopped");
+    printf("%s%s", buf_text(&text), terminal_style(stdout, STYLE_PLAIN));
+    if (silent->serves)
+        printf(", pid %d, http://127.0.0.1:%u/v1", silent->proxy->pid, silent->port);
+    if (silent->found.count)
+        printf("\nPage:    %sno answer%s: %s", terminal_style(stdout, STYLE_BAD), terminal_style(stdout, STYLE_PLAIN),
+               buf_text(&silent->reason));
+    puts("");
+    buf_free(&text);
+}
+
+static struct container add_profile(struct document *d)
+{
+    struct profile_status profile = look_at_profile();
+    struct container root = document_object(d);
     document_add_text(root, "profile", profile_state_name(profile.state));
     document_add_bool(root, "profile_is_default", profile.is_default);
-    if (!status)
-        document_add_text(root, "state", "stopped");
-    for (uint32_t k = status ? json_first(&status->json, 0) : JSON_NONE; k; k = json_next(&status->json, k)) {
+    return root;
+}
+
+/* Our members, then the session's. */
+static bool print_json(const struct session_status *status, bool answers)
+{
+    struct document d;
+    struct container root = add_profile(&d);
+    struct buf key;
+    buf_init(&key, 4096);
+    document_add_bool(root, "answers", answers);
+    for (uint32_t k = json_first(&status->json, 0); k; k = json_next(&status->json, k)) {
         buf_clear(&key);
         (void)json_unescape(&status->json, k, &key);
         document_add_raw(root, buf_text(&key), json_raw(&status->json, json_value(k)));
@@ -109,40 +162,78 @@ static bool print_json(const struct session_status *status, struct profile_statu
     return print_document(&d, stdout);
 }
 
+static bool print_silent_json(const struct silent *silent)
+{
+    struct document d;
+    struct container root = add_profile(&d);
+    document_add_text(root, "state", silent->serves ? "running" : silent->proxy ? "unresponsive" : "stopped");
+    if (silent->found.count) {
+        document_add_bool(root, "answers", silent->serves);
+        document_add_buf(root, "reason", &silent->reason);
+        (void)document_add_array(root, "aliases");
+    }
+    if (silent->proxy)
+        document_add_count(root, "pid", silent->proxy->pid);
+    if (silent->port) {
+        char base[64];
+        (void)snprintf(base, sizeof base, "http://127.0.0.1:%u/v1", silent->port);
+        document_add_text(root, "base_url", base);
+    }
+    return print_document(&d, stdout);
+}
+
+static int tell(const struct session *session, const struct session_status *status, bool as_json)
+{
+    bool answers = status->running && silent_proxy_answers(url_port(status->base_url)), printed = true;
+    if (as_json) {
+        printed = print_json(status, answers);
+    } else {
+        print_status(session, status, answers);
+        print_profile(look_at_profile());
+        print_aliases(&status->json);
+    }
+    if (!answers)
+        say("%s", status->running ? "pointsman restart starts another proxy" : "pointsman start starts the proxy");
+    return !printed ? EXIT_FAULT : answers ? EXIT_OK : EXIT_ABSENT;
+}
+
+static int tell_silent(const char *error, bool as_json)
+{
+    struct silent silent;
+    bool printed = true;
+    silent_look(&silent);
+    if (as_json) {
+        printed = print_silent_json(&silent);
+    } else {
+        print_silent(&silent);
+        print_profile(look_at_profile());
+    }
+    say("%s", silent.found.count ? "pointsman stop ends the session" : error);
+    int code = !printed ? EXIT_FAULT : silent.serves ? EXIT_OK : EXIT_ABSENT;
+    silent_free(&silent);
+    return code;
+}
+
 static int run(const struct arguments *arguments)
 {
     struct session session;
     struct session_status status = {0};
     struct buf error;
-    int code = EXIT_ABSENT;
+    bool as_json = arguments->values[JSON];
     buf_init(&error, 4096);
     bool there = session_find(&session, &error) && session_status(&session, &status, &error);
-    bool printed = true;
-    if (arguments->values[JSON]) {
-        printed = print_json(there ? &status : NULL, look_at_profile());
-    } else {
-        if (there)
-            print_status(&session, &status);
-        else
-            puts("Proxy:   stopped");
-        print_profile(look_at_profile());
-        if (there)
-            print_aliases(&status.json);
-    }
-    if (there && status.running)
-        code = EXIT_OK;
-    else
-        say("%s", there ? "pointsman start starts the proxy" : buf_message(&error));
+    int code = there ? tell(&session, &status, as_json) : tell_silent(buf_message(&error), as_json);
     session_status_free(&status);
     session_close(&session);
     buf_free(&error);
-    return printed ? code : EXIT_FAULT;
+    return code;
 }
 
 const struct command command_status = {
     .name = "status",
     .summary = "Say whether the proxy runs, which aliases are ready, and whether Codex's profiles are enabled",
-    .about = "Ends with 0 when the proxy runs, and with 3 when it does not.",
+    .about = "Ends with 0 if the proxy runs and answers, and with 3 if not. If the page does not answer, the\n"
+             "processes and the proxy itself are looked at, and the reason is shown.",
     .examples = "pointsman status\n"
                 "pointsman status --json | jq -r '.aliases[] | select(.ready) | .name'\n",
     .options = options,

@@ -18,8 +18,9 @@ static int run(const struct arguments *arguments)
 const struct command command_stop = {
     .name = "stop",
     .summary = "Stop the proxy and the page; what they held is forgotten",
-    .about = "Requests that are under way get five seconds. What a killed command has left in Codex's configuration\n"
-             "is undone. Harmless when nothing runs.",
+    .about =
+        "Requests that are under way get five seconds. A process that hangs is killed; that takes up to 20 seconds.\n"
+        "What a killed command has left in Codex's configuration is undone. Harmless when nothing runs.",
     .examples = "pointsman stop\n",
     .run = run,
 };

@@ -71,6 +71,36 @@ TEST(a_runtime_dir_is_found_without_being_made)
     buf_free(&error);
 }
 
+static void assert_runtime_name(const char *given, const char *name)
+{
+    struct buf error;
+    buf_init(&error, 1024);
+    setenv("POINTSMAN_RUNTIME_DIR", given, 1);
+    char *found = paths_runtime_name(&error);
+    assert_non_null(found);
+    assert_string_equal(found, name);
+    free(found);
+    buf_free(&error);
+}
+
+TEST(runtime_name_is_the_same_with_and_without_the_folder)
+{
+    assert_int_equal(mkdir(folder_at("real"), 0700), 0);
+    assert_int_equal(symlink(folder_at("real"), folder_at("link")), 0);
+    for (int there = 0; there < 2; there++) {
+        assert_runtime_name(folder_at("link/run"), folder_at("real/run"));
+        assert_runtime_name(folder_at("link/run//"), folder_at("real/run"));
+        assert_runtime_name(folder_at("link/../real/run"), folder_at("real/run"));
+        assert_true(there || mkdir(folder_at("real/run"), 0700) == 0);
+    }
+    assert_runtime_name(folder_at("absent/child/run"), folder_at("absent/child/run"));
+    assert_runtime_name("/absent", "/absent");
+    assert_runtime_name("/", "/");
+    assert_int_equal(chdir(folder_at("real")), 0);
+    assert_runtime_name("other", folder_at("real/other"));
+    assert_int_equal(chdir("/"), 0);
+}
+
 TEST(runtime_dir_falls_back_to_tmpdir)
 {
     char name[64];
@@ -186,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PATHS_TEST(runtime_dir_is_made_private),
         PATHS_TEST(a_runtime_dir_is_found_without_being_made),
+        PATHS_TEST(runtime_name_is_the_same_with_and_without_the_folder),
         PATHS_TEST(runtime_dir_falls_back_to_tmpdir),
         PATHS_TEST(runtime_dir_open_to_others_is_refused),
         PATHS_TEST(runtime_dir_that_is_a_link_or_a_file_is_refused),

@@ -1,0 +1,130 @@
+"""pointsman stop and status where lighttpd, the session app or the proxy is stopped or hangs, or the runtime folder is gone."""
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import signal
+import urllib.request
+
+import pytest
+
+from basics import children, is_alive, wait_until
+from cli_tools import Cli
+
+PTRACE_ATTACH, WALL = 16, 0x40000000
+NAMES = ("lighttpd", "pointsman-session", "pointsman-proxy")
+
+
+@pytest.fixture
+def started(cli):
+    """lighttpd, the session app and the proxy of a session with the demo."""
+    assert cli.start("--demo").returncode == 0
+    server = int((cli.runtime / "lighttpd.pid").read_text())
+    app = children(server)[0]
+    pids = [server, app, children(app)[0]]
+    yield pids
+    left = [pid for pid in pids if is_alive(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left, "a test that ends well leaves nothing to be killed"
+
+
+def halt(pid):
+    """SIGSTOP, which takes effect when the process is next scheduled."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] == "T", "the stop")
+
+
+def expect_stop(cli, pids):
+    stopped = cli("stop")
+    assert stopped.returncode == 0 and "is stopped" in stopped.stderr, stopped.stderr
+    assert not any(map(is_alive, pids)) and not cli.runtime.exists()
+    return stopped.stderr
+
+
+def serves(cli):
+    with urllib.request.urlopen(f"http://127.0.0.1:{cli.proxy_port}/health/liveliness") as answer:
+        return answer.status == 200
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_stopped_server_or_session(cli, started, which):
+    """The proxy serves all the while, and status says so."""
+    halt(started[which])
+    status = cli("status")
+    assert status.returncode == 0 and serves(cli)
+    assert f"running, pid {started[2]}, http://127.0.0.1:{cli.proxy_port}/v1" in status.stdout
+    reason = f"{NAMES[which]} (pid {started[which]}) is stopped (SIGSTOP)"
+    assert f"no answer: {reason}" in status.stdout and "pointsman stop" in status.stderr
+    seen = cli.status()
+    assert (seen["state"], seen["answers"], seen["pid"], seen["reason"]) == ("running", True, started[2], reason)
+    words = expect_stop(cli, started)
+    assert "killed" not in words
+
+
+def test_a_stopped_proxy(cli, started):
+    halt(started[2])
+    status = cli("status")
+    assert status.returncode == 3 and f"pointsman-proxy (pid {started[2]}) is stopped (SIGSTOP)" in status.stdout
+    assert cli.status()["answers"] is False
+    expect_stop(cli, started)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may hold a process that is closed to debuggers")
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_that_hangs_is_killed(cli, started, which):
+    """SIGCONT is of no help to it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.ptrace(PTRACE_ATTACH, started[which], None, None) == 0, os.strerror(ctypes.get_errno())
+    os.waitpid(started[which], WALL)   # it is held now, until this process lets go of it or it is killed
+    assert f"{NAMES[which]} (pid {started[which]}) is held by a debugger" in cli("status").stdout
+    words = expect_stop(cli, started)
+    assert f"{NAMES[which]} (pid {started[which]}) did not end in time and had to be killed" in words
+    assert "the session does not confirm the stop" in words
+
+
+@pytest.mark.parametrize("parents_too", [False, True], ids=["the folder", "and its parent"])
+def test_without_the_folder(cli, started, parents_too):
+    """The session app, which would end, is stopped."""
+    halt(started[1])
+    shutil.rmtree(cli.runtime.parent if parents_too else cli.runtime)
+    status = cli("status")
+    assert status.returncode == 0 and f"running, pid {started[2]}" in status.stdout and serves(cli)
+    assert f"pointsman-session (pid {started[1]}) is stopped" in status.stdout
+    findings = {one["name"]: one for one in json.loads(cli("doctor", "--json").stdout)["findings"]}
+    assert not findings["leftovers"]["ok"] and "lighttpd (pid" in findings["leftovers"]["detail"]
+    expect_stop(cli, started)
+
+
+def test_the_session_ends_with_the_folder(cli, started):
+    shutil.rmtree(cli.runtime)
+    wait_until(lambda: not any(map(is_alive, started)), "the end of all")
+    assert cli("status").returncode == 3 and "not running" in cli("stop").stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("command", ["stop", "start"])
+def test_what_outlives_lighttpd(cli, started, how, command):
+    """A session app that is stopped can't follow it."""
+    halt(started[1])
+    os.kill(started[0], how)
+    wait_until(lambda: not is_alive(started[0]), "lighttpd's end")
+    status = cli("status")
+    assert status.returncode == 0 and f"running, pid {started[2]}" in status.stdout and serves(cli)
+    if command == "start":
+        again = cli.start("--demo")
+        assert again.returncode == 0 and "an earlier session" in again.stderr, again.stderr
+        assert not any(map(is_alive, started)) and cli("status").returncode == 0
+        assert cli("stop").returncode == 0
+    else:
+        expect_stop(cli, started)
+
+
+def test_another_folders_session_is_left_alone(cli, started, folder):
+    (folder / "other").mkdir()
+    other = Cli(folder / "other")
+    assert other("status").returncode == 3 and "not running" in other("stop").stderr
+    shutil.rmtree(other.runtime, ignore_errors=True)
+    assert all(map(is_alive, started)) and serves(cli)
+    expect_stop(cli, started)
