@@ -78,7 +78,7 @@ class Outcome:
     def __init__(self, wire, reply, seconds):
         self.status, self.headers, self.seconds = reply.status, reply.headers, seconds
         self.body, self.text, self.code, self.message, self.model, self.usage = reply.body, "", None, "", None, None
-        self.events, self.done = [], False
+        self.events, self.done, self.calls = [], False, []
         if reply.status != 200:
             self.end = "refused"
             self._take_error(reply.error)
@@ -127,6 +127,7 @@ class Outcome:
         if response["status"] == "completed":
             self.end = "complete"
             self.text = "".join(responses.item_text(item) for item in response["output"] if item["type"] == "message")
+            self.calls = [(item["name"], item["arguments"]) for item in response["output"] if item["type"] == "function_call"]
         else:
             self.end = "failed"
             self._take_error(response["error"] or {})
@@ -199,8 +200,8 @@ class Lab:
         self.running = proxy_process.Proxy(self.folder, config, {"FAULTS_API_KEY": PROVIDER_KEY})
         self._exit.callback(lambda: self.running.process.poll() is None and self.running.kill())
 
-    def ask(self, messages=None, stream=None):
-        """One request; the outcome for its client."""
+    def ask(self, messages=None, stream=None, tools=()):
+        """One request; the outcome for its client. `tools`: the names of functions that it offers."""
         stream = self.streams if stream is None else stream
         messages = messages or [{"role": "user", "content": PROMPT}]
         body = {"model": "model", "stream": stream}
@@ -210,6 +211,10 @@ class Lab:
                 body["stream_options"] = {"include_usage": True}
         else:
             body["input"] = messages
+        if tools:
+            functions = [{"name": name, "parameters": {"type": "object"}} for name in tools]
+            body["tools"] = ([{"type": "function", "function": function} for function in functions] if self.wire == "chat" else
+                             [{"type": "function", **function} for function in functions])
         began = time.monotonic()
         try:
             reply = self.running.post(PATHS[self.wire], body)
