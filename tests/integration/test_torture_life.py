@@ -83,6 +83,8 @@ def test_killed_parents(folder, request):
         slowest = max(slowest, time.monotonic() - begin)
         gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
         wait_until(lambda gone=gone: not mine(folder, gone), "nothing is left", 5)
+        # While it exits it has no command line any more, but still the socket, which a new lighttpd would take for a server.
+        wait_until(lambda pid=session_pid: not pid or not is_alive(pid), "the session app has closed its socket", 5)
         starting.join()
         if of_server:
             session.server.wait()
