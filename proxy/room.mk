@@ -131,7 +131,8 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/upstream/ahead.c proxy/upstream/ahead.h \
 	proxy/upstream/authorities.c proxy/upstream/authorities.h \
 	proxy/upstream/outgoing_proxy.c proxy/upstream/outgoing_proxy.h \
-	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/transport.h \
+	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/call_private.h proxy/upstream/transport.h \
+	proxy/upstream/call_limits.c \
 	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
 	proxy/upstream/curl_options.c proxy/upstream/curl_options.h \

@@ -112,6 +112,7 @@ tunnelled; NULL: straight */
     int more_retries; /* by how much the largest of all that stands in its place somewhere goes beyond it */
     struct failure_policy retries;     /* in place of num_retries after such a failure */
     int timeout_ms, stream_timeout_ms; /* defaults for deployments that give none */
+    int connect_timeout_ms;            /* for a server to show that it is alive; above 0 */
     int cooldown_ms;                   /* default cooldown after a failure that has none of its own */
     int allowed_fails;                 /* failures in a row that are forgiven before a cooldown */
     struct failure_policy allowed;     /* in its place for such failures */

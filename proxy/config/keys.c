@@ -131,6 +131,10 @@ static const struct schema_row KEYS[] = {
            "For a whole call, or for silence within a stream; 0: none."),
     RANGED(ROUTER, SECONDS, "stream_timeout", 0, DAY, config.stream_timeout_ms, "(`timeout`)",
            "Up to the first content of a stream; 0: none."),
+    RANGED(
+        ROUTER, SECONDS, "connect_timeout", 0.1, 3600, config.connect_timeout_ms, "10",
+        "For a server to show that it is alive: name look-up, connection and TLS handshake. A server without TLS that "
+        "has not begun its reply by then is asked `HEAD /`, and has as long again. Not in LiteLLM."),
     RANGED(ROUTER, SECONDS, "cooldown_time", 0, DAY, config.cooldown_ms, "5",
            "How long a deployment rests after a failure that has no time of its own."),
     RANGED(ROUTER, INT, "allowed_fails", 0, 1e6, config.allowed_fails, "3",

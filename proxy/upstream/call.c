@@ -1,57 +1,21 @@
-/* loop: one HTTP request to a provider: its time limits, and which transport carries it. */
-#include "proxy/upstream/call.h"
+/* loop: one HTTP request to a provider, and which transport carries it. */
+#include "proxy/upstream/call_private.h"
 
 #include "common/clock.h"
+#include "common/url.h"
 #include "proxy/upstream/curl_call.h"
-#include "proxy/upstream/heads.h"
-#include "proxy/upstream/loopback.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define RELEASED_MAX (64u << 10)       /* bytes that a released call may still bring */
-#define RELEASED_MS 500                /* … and its time */
 #define ENDING_MS 2000                 /* silence within which an end mark still comes */
 #define RETRY_AFTER_MAX_S (30 * 86400) /* anything longer is no statement about this session */
 #define SPARE_MAX 256                  /* finished calls kept with their timers */
-
-/* Where a deployment's calls go when that is this machine. */
-struct target {
-    bool is_loopback;
-    struct loopback_origin origin;
-    struct heads heads;
-};
-
-struct upstream {
-    struct event_base *base;
-    const struct config *config;
-    struct curl_calls *curl_calls;
-    struct loopback *loopback;
-    struct target *targets; /* by deployment index */
-    struct call *active, *spare;
-    unsigned spare_count;
-};
-
-struct call {
-    struct upstream *upstream;
-    struct call *next, **back;
-    struct event *timer;
-    struct curl_call *curl; /* one of the two carries it */
-    struct loopback_call *loopback;
-    struct buf body;                  /* of the request, where it came in pieces and libcurl carries it */
-    const struct call_events *events; /* NULL: released, nobody listens any more */
-    void *ctx;
-    struct call_reply reply;
-    size_t released_bytes;
-    uint64_t started_ms, heard_ms; /* monotonic; heard_ms 0 before the body says something */
-    int first_timeout_ms, idle_timeout_ms, total_timeout_ms;
-    bool paused; /* the listener could take no more */
-};
-
-static void on_timer(evutil_socket_t fd, short what, void *arg);
 
 static void link_call(struct call *c, struct call **list)
 {
@@ -82,7 +46,7 @@ static struct call *take_spare(struct upstream *u)
     if (!c)
         return NULL;
     c->upstream = u;
-    c->timer = evtimer_new(u->base, on_timer, c);
+    c->timer = evtimer_new(u->base, call_on_timer, c);
     if (c->timer)
         return c;
     free(c);
@@ -95,6 +59,8 @@ static void put_away(struct call *c)
     struct upstream *u = c->upstream;
     evtimer_del(c->timer);
     buf_free(&c->body);
+    if (c->check)
+        call_release(c->check); /* not call_cancel(): the transport may be on the stack */
     if (u->spare_count < SPARE_MAX) {
         link_call(c, &u->spare);
         u->spare_count++;
@@ -170,38 +136,6 @@ static void on_done(void *ctx, enum failure_kind failure, const char *message)
 
 static const struct transport_events transport_events = {on_head, on_body, on_done};
 
-/* The limit that comes first, in monotonic milliseconds, and what is said when it is reached; UINT64_MAX: none. */
-static uint64_t deadline(const struct call *c, const char **why)
-{
-    uint64_t first = UINT64_MAX, silent_since = c->heard_ms ? c->heard_ms : c->started_ms;
-    int silence = c->heard_ms ? c->idle_timeout_ms : c->first_timeout_ms;
-    *why = "released";
-    if (!c->events)
-        return c->started_ms + RELEASED_MS;
-    if (silence && !c->paused) { /* while it is paused the silence is ours */
-        first = silent_since + (uint64_t)silence;
-        *why = c->heard_ms ? "the answer stalled" : "no answer within its timeout";
-    }
-    if (c->total_timeout_ms && c->started_ms + (uint64_t)c->total_timeout_ms <= first) {
-        first = c->started_ms + (uint64_t)c->total_timeout_ms;
-        *why = "the call took longer than its timeout";
-    }
-    return first;
-}
-
-/* The timer runs to whichever limit comes first and is armed anew when that limit has moved meanwhile, so that a chunk
- * costs no timer operation. false: no memory, which only a timer that was not armed before needs. */
-static bool arm(struct call *c)
-{
-    const char *why;
-    uint64_t now = clock_monotonic_ms(), until = deadline(c, &why);
-    if (until == UINT64_MAX)
-        return true;
-    uint64_t left = until > now ? until - now : 0;
-    struct timeval wait = {(time_t)(left / 1000), (suseconds_t)(left % 1000 * 1000)};
-    return evtimer_add(c->timer, &wait) == 0;
-}
-
 static void cancel_transport(struct call *c)
 {
     if (c->loopback)
@@ -210,16 +144,10 @@ static void cancel_transport(struct call *c)
         curl_call_cancel(c->curl);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+void call_fail(struct call *c, enum failure_kind failure, const char *message)
 {
-    struct call *c = arg;
-    (void)fd;
-    (void)what;
-    const char *why;
-    if (clock_monotonic_ms() < deadline(c, &why) && arm(c))
-        return;
     cancel_transport(c);
-    on_done(c, FAILURE_TIMEOUT, why);
+    on_done(c, failure, message);
 }
 
 /* libcurl wants the body in one piece: a callback that gives it piece by piece costs a write of its own for each
@@ -240,8 +168,9 @@ static void start_curl(struct call *c, const struct call_request *request)
 static bool start_transport(struct call *c, const struct call_request *request)
 {
     struct upstream *u = c->upstream;
-    struct target *t = request->fields ? NULL : &u->targets[request->deployment->index];
-    if (t && t->is_loopback) {
+    struct target *t = request->url ? NULL : &u->targets[request->deployment->index];
+    c->checked = t && t->plain.len ? t : NULL;
+    if (t && t->is_loopback && !request->fields) {
         struct loopback_request plain = {.origin = &t->origin, .body = request->body};
         if (heads_get(&t->heads, &t->origin, request, &plain.head))
             c->loopback = loopback_start(u->loopback, &plain, &transport_events, c);
@@ -269,7 +198,7 @@ struct call *call_start(struct upstream *u, const struct call_request *request, 
         return NULL;
     }
     link_call(c, &u->active);
-    if (arm(c))
+    if (call_arm(c))
         return c;
     call_cancel(c);
     return NULL;
@@ -290,7 +219,7 @@ void call_release(struct call *c)
     }
     c->events = NULL;
     c->started_ms = clock_monotonic_ms();
-    if (!arm(c))
+    if (!call_arm(c))
         call_cancel(c);
 }
 
@@ -299,18 +228,28 @@ void call_ending(struct call *c)
     if (c->idle_timeout_ms && c->idle_timeout_ms <= ENDING_MS)
         return;
     c->idle_timeout_ms = ENDING_MS;
-    (void)arm(c);
+    (void)call_arm(c);
 }
 
 void call_resume(struct call *c)
 {
     c->paused = false;
     c->heard_ms = clock_monotonic_ms();
-    (void)arm(c);
+    (void)call_arm(c);
     if (c->loopback)
         loopback_resume(c->loopback);
     else
         curl_call_resume(c->curl);
+}
+
+static void set_target(struct target *t, const char *base_url)
+{
+    struct url url;
+    if (!base_url || !url_split(slice_of(base_url), &url))
+        return;
+    if (!url.tls && url.origin.len < PLAIN_MAX)
+        t->plain = url.origin;
+    t->is_loopback = loopback_parse(base_url, &t->origin);
 }
 
 struct upstream *upstream_new(struct event_base *base, const struct config *config)
@@ -327,10 +266,8 @@ struct upstream *upstream_new(struct event_base *base, const struct config *conf
         upstream_free(u);
         return NULL;
     }
-    for (unsigned i = 0; i < config->deployment_count; i++) {
-        const char *base_url = config->deployments[i].api_base;
-        u->targets[i].is_loopback = base_url && loopback_parse(base_url, &u->targets[i].origin);
-    }
+    for (unsigned i = 0; i < config->deployment_count; i++)
+        set_target(&u->targets[i], config->deployments[i].api_base);
     return u;
 }
 

@@ -100,15 +100,15 @@ static struct slice kept_field(const char *value)
     return *value ? slice_of(value) : (struct slice){NULL, 0};
 }
 
-/* Tells of the reply's head, once it is known that no other follows: at the first byte of the body, or at the end. */
+/* The head of a reply is complete; another one follows a 1xx reply. */
 static void tell_head(struct curl_call *c)
 {
     long status = 0;
-    if (c->head_told)
+    if (c->head_told || c->cancelled)
         return;
-    c->head_told = true;
     (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 200)
+    c->head_told = status >= 200;
+    if (c->head_told)
         c->events->head(c->ctx, (int)status, kept_field(c->content_type), kept_field(c->retry_after));
 }
 
@@ -129,7 +129,6 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     if (c->cancelled || c->lost)
         return CURL_WRITEFUNC_ERROR;
     c->inside = true;
-    tell_head(c);
     enum call_flow flow = c->events->body(c->ctx, (struct slice){bytes, len}, false);
     c->inside = false;
     if (c->cancelled || flow == CALL_STOP)
@@ -174,6 +173,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
         c->limits = (struct rate_limits){0};
     }
     const char *colon = memchr(bytes, ':', len);
+    if (!trim_value(line).len)
+        tell_head(c);
     if (!colon)
         return len;
     struct slice name = {bytes, (size_t)(colon - bytes)}, value = {colon + 1, len - name.len - 1};
@@ -214,8 +215,6 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
     if (c->lost)
         code = CURLE_OUT_OF_MEMORY;
     enum failure_kind failure = failure_of(c, code);
-    if (failure == FAILURE_NONE)
-        tell_head(c);
     const struct transport_events *events = c->events;
     const char *message = c->head_too_large ? "the reply's head is over 64 KB" : curl_easy_strerror(code);
     char told[512];
@@ -265,7 +264,7 @@ static bool set_fixed_options(struct curl_call *c)
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            authorities_set(easy, c->all->config->ca_file, c->all->hashed_authorities) == CURLE_OK &&
-           curl_options_set_connections(easy, c->all->loop, c->all->share) &&
+           curl_options_set_connections(easy, c->all->loop, c->all->share, c->all->config->connect_timeout_ms) &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, c) == CURLE_OK &&

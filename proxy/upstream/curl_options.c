@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-#define CONNECT_TIMEOUT_MS 10000L
 #define KEEPALIVE_IDLE_S 30L /* idle, until it is asked whether the other side is still there */
 #define KEEPALIVE_INTERVAL_S 10L
 #define UNACKNOWLEDGED_MS 20000 /* then a connection is dead: the network has changed, or the machine slept */
@@ -20,11 +19,11 @@ static int set_socket(void *loop, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
-bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *share)
+bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *share, int connect_timeout_ms)
 {
     return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* no waiting for the resolver's thread */
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SHARE, share) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)UPSTREAM_KEPT_S) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&

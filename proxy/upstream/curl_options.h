@@ -4,7 +4,8 @@
 
 #include "proxy/upstream/curl_loop.h"
 
-/* Sets them on an easy handle of the loop; `share`: what all handles have in common. false: libcurl refuses one. */
-bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *share);
+/* Sets them on an easy handle of the loop; `share`: what all handles have in common; `connect_timeout_ms`: from the
+ * name look-up to the end of the TLS handshake. false: libcurl refuses one. */
+bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *share, int connect_timeout_ms);
 
 #endif

@@ -187,6 +187,8 @@ GUARDS = [
     Guard("faults: descriptors that libcurl closes by itself", "proxy/upstream/curl_loop.c",
           "if (what == CURL_POLL_REMOVE && (!w->event || !is_connection(w, fd))) {",
           "if (what == CURL_POLL_REMOVE && !w->event) {", ("integration/test_lookups.py",)),
+    Guard("faults: a server that says nothing", "proxy/upstream/call_limits.c", "    if (now >= check_due(c))\n",
+          "    if (false)\n", ("integration/test_silence.py",)),
     Guard("faults: a head for each path", "proxy/upstream/heads.c", " && strcmp(h->path, request->path) == 0", "",
           ("unit/test_heads", "integration/test_loopback.py")),
     Guard("faults: a port without a number", "proxy/serve/server.c", "if (s->options->fds[i] >= 0 && !door->clients.admit.port)",

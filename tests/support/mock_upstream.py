@@ -32,6 +32,8 @@ class Request:
 class Upstream(ThreadedServer):
     def __init__(self, host="127.0.0.1"):
         self.requests = []              # in order of arrival
+        self.checks = 0                 # HEAD /, which is answered without the script …
+        self.answers_checks = True      # … or not at all
         self.unscripted = 0
         self._arrivals = queue.Queue()
         self._script = queue.Queue()
@@ -56,6 +58,8 @@ class Upstream(ThreadedServer):
         reader = connection.makefile("rb")
         try:
             while (request := _read_request(reader)) is not None:
+                if self._takes_check(connection, request):
+                    continue
                 self.requests.append(request)
                 reply = self._next_reply(request)
                 self._arrivals.put(request)
@@ -67,6 +71,15 @@ class Upstream(ThreadedServer):
             self._sockets.discard(connection)
             reader.close()
             connection.close()
+
+    def _takes_check(self, connection, request):
+        """Whether the request only asks whether the server is alive."""
+        if (request.method, request.path) != ("HEAD", "/"):
+            return False
+        if self.answers_checks:
+            connection.sendall(NOT_FOUND)
+        self.checks += 1
+        return True
 
     def _next_reply(self, _request):
         try:
@@ -116,6 +129,9 @@ def _perform(connection, reader, request, reply):
 
 
 # Replies
+
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
 
 def reply(status=200, headers=(), body=b"", content_type="application/json"):
     """A whole reply with Content-Length."""

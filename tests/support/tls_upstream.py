@@ -12,10 +12,9 @@ import h2.errors
 import h2.events
 import h2.exceptions
 
-from mock_upstream import PATIENCE_S, Request, Upstream, _perform
+from mock_upstream import NOT_FOUND, PATIENCE_S, Request, Upstream, _perform
 
 NAME = "provider.test"
-NOT_FOUND = [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"]   # to a HEAD, which no script speaks of
 
 
 def make_certificate(folder):
@@ -62,8 +61,11 @@ class TlsUpstream(Upstream):
         else:
             super()._serve(tls)
 
+    def _takes_check(self, _connection, _request):
+        return False    # connections that are opened ahead are counted among the requests
+
     def _next_reply(self, request):
-        return NOT_FOUND if request.method == "HEAD" else super()._next_reply(request)
+        return [NOT_FOUND] if request.method == "HEAD" else super()._next_reply(request)
 
     def calls(self):
         """The requests that ask for an answer."""
