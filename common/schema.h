@@ -73,11 +73,16 @@ struct schema_reader {
     void *env_ctx;
     void (*warn)(const char *message, void *ctx); /* receives each warning; may be NULL */
     void *warn_ctx;
+    struct schema_warning *warnings; /* waiting for schema_report(), last first */
 };
 
 /* Adds one line "file:line: ..." to the errors; line 0 leaves the line out. */
 void schema_error(struct schema_reader *r, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Keeps a warning for schema_report(). */
 void schema_warn(struct schema_reader *r, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
+/* Gives the warnings to warn(), "file:line: ...", in the order of their lines' first. One that was made several times,
+ * for different lines, is given once with their number. Frees them; warning_count is how many were given. */
+void schema_report(struct schema_reader *r);
 /* The value of a variable that is set and not empty, else NULL. */
 const char *schema_env(const struct schema_reader *r, const char *name);
 

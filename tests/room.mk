@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	tests/unit/test_clean \
 	tests/unit/test_command \
 	tests/unit/test_config \
+	tests/unit/test_config_entries \
 	tests/unit/test_config_policies \
 	tests/unit/test_config_providers \
 	tests/unit/test_config_routing \

@@ -137,6 +137,13 @@ static void check_ids(struct config_loader *l)
             }
 }
 
+/* Reasons are equal if they are so up to their advice, which follows a semicolon and may name the model. */
+static bool same_reason(const char *a, const char *b)
+{
+    size_t len = strcspn(a, ";");
+    return len == strcspn(b, ";") && strncmp(a, b, len) == 0;
+}
+
 /* One warning for each reason, with how many it concerns. What is switched off on purpose is not worth one. */
 static void warn_of_not_ready(struct config_loader *l)
 {
@@ -148,7 +155,7 @@ static void warn_of_not_ready(struct config_loader *l)
         unsigned earlier = 0, more = 0;
         for (unsigned j = 0; j < c->deployment_count; j++) {
             const char *other = c->deployments[j].not_ready;
-            if (j != i && other && strcmp(other, d->not_ready) == 0)
+            if (j != i && other && same_reason(other, d->not_ready))
                 *(j < i ? &earlier : &more) += 1;
         }
         if (earlier)
@@ -220,6 +227,7 @@ struct config *config_load(const struct config_options *options, struct buf *err
     if (!l.no_memory)
         find_master_key(&l);
 out:
+    schema_report(&l.reader);
     free(l.sources);
     yaml_tree_free(root);
     if (l.reader.error_count == 0) {

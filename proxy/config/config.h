@@ -139,9 +139,10 @@ struct config_options {
 };
 
 /* Loads and checks a configuration. The master key is LITELLM_API_KEY, else LITELLM_MASTER_KEY, else
- * general_settings.master_key; none at all is an error, as are a wrong type, an unknown provider without api_base and a
- * fallback to a group that is not there (each with file, line, key and what to do). An unknown key warns. A deployment
- * whose key is not set is kept, with `not_ready`. NULL with one line per error in `error`. Free with config_free(). */
+ * general_settings.master_key; none at all is an error, as are a wrong type and a fallback to a group that is not there
+ * (each with file, line, key and what to do). An unknown key warns; equal warnings are given once. A deployment that
+ * can't serve (its key is not set, its provider is unknown) is kept, with `not_ready`. NULL with one line per error in
+ * `error`. Free with config_free(). */
 struct config *config_load(const struct config_options *options, struct buf *error);
 void config_free(struct config *c);
 /* The group of that name; NULL when there is none. */

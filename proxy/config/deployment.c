@@ -59,45 +59,73 @@ static PRINTF_LIKE(3, 4) void not_ready(struct config_loader *l, struct deployme
     va_end(args);
 }
 
+/* The part of the model's name before the first '/'; empty without one. */
+static struct slice prefix_of(const char *model)
+{
+    const char *slash = strchr(model, '/');
+    return (struct slice){model, slash ? (size_t)(slash - model) : 0};
+}
+
+/* A prefix is no provider's: with an api_base, it is a part of that server's name for the model. */
+static bool is_known(const struct deployment_source *s, const struct provider *p)
+{
+    struct slice prefix = prefix_of(s->model.text);
+    return prefix.len == 0 || slice_is(prefix, p->prefix) || s->api_base.line;
+}
+
 /* The provider and its name for the model. */
+static bool resolve_model(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    struct buf name;
+    buf_init(&name, 8192);
+    bool ok = provider_resolve(s->model.text, &d->provider, &name);
+    if (!ok && name.failed && !name.full)
+        config_no_memory(l);
+    else if (!ok)
+        config_error(l, s->model.line, "litellm_params.model: no model's name in \"%s\"", s->model.text);
+    else if ((d->model = new_text(l, "%s", s->model.text)))
+        d->upstream_model = new_text(l, "%.*s", SLICE_ARGS(buf_slice(&name)));
+    buf_free(&name);
+    return d->model && d->upstream_model;
+}
+
 static bool set_model(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
     static const char WHAT[] = "litellm_params.model";
+    if (!s->model.text && !s->model.variable) {
+        config_error(l, s->deployment.line, "%s is missing", WHAT);
+        return false;
+    }
     if (!s->model.text) {
-        if (s->model.variable)
-            config_error(l, s->model.line, "%s: %s is not set", WHAT, s->model.variable);
-        else
-            config_error(l, s->deployment.line, "%s is missing", WHAT);
-        return false;
+        d->provider = provider_unknown();
+        d->model = new_text(l, "os.environ/%s", s->model.variable);
+        d->upstream_model = new_text(l, "%s", s->model.variable);
+        return d->model && d->upstream_model;
     }
-    struct buf name;
-    buf_init(&name, 8192);
-    if (!provider_resolve(s->model.text, &d->provider, &name)) {
-        if (name.failed && !name.full)
-            config_no_memory(l);
-        else
-            config_error(l, s->model.line, "%s: no model's name in \"%s\"", WHAT, s->model.text);
-        buf_free(&name);
+    if (!resolve_model(l, s, d))
         return false;
-    }
-    d->model = new_text(l, "%s", s->model.text);
-    d->upstream_model = new_text(l, "%.*s", SLICE_ARGS(buf_slice(&name)));
-    buf_free(&name);
-
-    size_t prefix = strcspn(s->model.text, "/");
     if (d->provider->kind == PROVIDER_ECHO && !l->options->demo) {
         config_error(l, s->model.line, "%s: \"%s\" is present only in demo mode", WHAT, s->model.text);
         return false;
     }
-    bool known = strncmp(s->model.text, d->provider->prefix, prefix) == 0 && d->provider->prefix[prefix] == '\0';
-    if (s->model.text[prefix] == '/' && !known && !s->api_base.line) {
-        config_error(l, s->model.line,
-                     "%s: the provider \"%.*s\" is not known; for an OpenAI-compatible server write "
-                     "\"openai/%s\" and give its api_base",
-                     WHAT, (int)prefix, s->model.text, s->model.text);
-        return false;
-    }
-    return d->model && d->upstream_model;
+    if (!is_known(s, d->provider))
+        d->provider = provider_unknown();
+    return true;
+}
+
+/* A provider without a wire is one that LiteLLM has and we have not, or that nobody has. What follows the semicolon is
+ * the model's own (see warn_of_not_ready()). */
+static void check_provider(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
+{
+    const char *model = s->model.text;
+    if (!model)
+        not_ready(l, d, "%s is not set", s->model.variable);
+    else if (d->provider->wires == 0)
+        not_ready(l, d,
+                  "the provider \"%.*s\" is not %s; for an OpenAI-compatible server write \"openai/%s\" and give its "
+                  "api_base",
+                  SLICE_ARGS(prefix_of(model)), d->provider == provider_unknown() ? "known" : "supported",
+                  strchr(model, '/') + 1);
 }
 
 static bool ends_with(struct slice text, const char *end)
@@ -113,19 +141,20 @@ static const char *usual_base(const struct config_loader *l, const struct provid
     return variable ? variable : p->api_base;
 }
 
-/* There is no base, or it is no URL: an error where it is the file's to give, else the deployment is not ready. */
+/* There is no base, or it is no URL: an error if the file gives it, else the deployment is not ready. */
 static bool no_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool missing)
 {
     static const char WHAT[] = "litellm_params.api_base";
     const struct provider *p = d->provider;
-    bool in_file = s->api_base.text || !p->base_env;
-    if (!in_file)
-        not_ready(l, d, missing ? "%s is not set" : "%s: expected " URL_FORM, p->base_env);
-    else if (missing)
-        config_error(l, s->deployment.line, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
-    else
+    if (!missing && s->api_base.text) {
         config_error(l, s->api_base.line, "%s: expected " URL_FORM, WHAT);
-    return !in_file;
+        return false;
+    }
+    if (!p->base_env)
+        not_ready(l, d, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
+    else
+        not_ready(l, d, missing ? "%s is not set" : "%s: expected " URL_FORM, p->base_env);
+    return true;
 }
 
 /* The first of the provider's variables that is set; `*variable` is its name, or the first one's when none is. */
@@ -278,8 +307,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     if (!set_model(l, s, d))
         return false;
     set_switch(l, s, d);
-    if (d->provider->wires == 0)
-        not_ready(l, d, "the provider \"%s\" is not supported", d->provider->prefix);
+    check_provider(l, s, d);
     bool own;
     if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d))
         return false;

@@ -16,7 +16,7 @@ static void describe_deployment(const struct deployment *d, struct buf *out)
         buf_add_format(out, ", order %d", d->order);
     if (d->weight != 1)
         buf_add_format(out, ", weight %g", d->weight);
-    if (!(d->wires & WIRE_RESPONSES))
+    if (d->wires && !(d->wires & WIRE_RESPONSES))
         BUF_ADD(out, ", chat completions only");
     BUF_ADD(out, "\n");
     if (d->not_ready)

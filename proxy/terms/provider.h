@@ -49,6 +49,8 @@ struct provider {
 
 /* The row for a prefix; NULL when there is none. */
 const struct provider *provider_find(struct slice prefix);
+/* The row of a deployment whose provider has none: never ready. It is not among the rows for listing. */
+const struct provider *provider_unknown(void);
 /* The rows, for listing; ends at a row whose prefix is NULL. */
 const struct provider *provider_table(void);
 

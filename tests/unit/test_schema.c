@@ -62,6 +62,7 @@ static struct values read_text(bool litellm, const char *text, const char *wrong
     assert_non_null(root);
     schema_init(&FIRST, 0, &v);
     schema_read(&r, &FIRST, 0, root, &v);
+    schema_report(&r);
     assert_buf(&errors, wrong);
     assert_buf(&warnings, warned);
     assert_int_equal(r.error_count > 0, *wrong != '\0');
