@@ -124,7 +124,7 @@ static void look_at_policy(struct doctor *doctor)
     if ((!path || root) && settings_read(&settings, path, root, environment, NULL, &none, &errors))
         doctor_add(doctor, "policy", NULL, "%s", path ? path : "none: the defaults hold");
     else
-        doctor_add(doctor, "policy", "mend it; see doc/routing-policy.md", "%s", errors.len ? buf_text(&errors) : path);
+        doctor_add(doctor, "policy", "mend it; see doc/routed-runs.md", "%s", errors.len ? buf_text(&errors) : path);
     yaml_tree_free(root);
     free(path);
     buf_free(&errors);

@@ -1,7 +1,9 @@
 # doc
-dist_doc_DATA = doc/adaptive.md doc/bridge.md doc/codex-oauth.md doc/codex-profiles.md doc/configuration.md doc/dispatch.md doc/journal.md \
-	doc/performance.md doc/routing-policy.md doc/security-figures.md doc/session-api.md doc/workers.md
-EXTRA_DIST += doc/page-light.png doc/page-dark.png doc/performance.svg
+dist_doc_DATA = doc/adaptive.md doc/chatgpt-login.md doc/codex.md doc/configuration.md doc/observability.md doc/performance.md \
+	doc/performance.svg doc/providers.md doc/routed-runs.md doc/routing.md doc/session-api.md
+internalsdir = $(docdir)/internals
+dist_internals_DATA = doc/internals/bridge.md doc/internals/security-figures.md doc/internals/workers.md
+EXTRA_DIST += doc/page-light.png doc/page-dark.png
 
 # pointsman(1) gets its section on the commands from the command itself.
 dist_man_MANS = doc/man/pointsman-proxy.8 doc/man/pointsman-session.8

@@ -1,5 +1,5 @@
 /* record: the record of routed runs, $CODEX_HOME/logs/cost_router.jsonl: one line per run; no prompt, no key. Its
- * fields are listed in doc/routing-policy.md. */
+ * fields are listed in doc/routed-runs.md. */
 #ifndef POINTSMAN_CLI_RUN_RECORD_H
 #define POINTSMAN_CLI_RUN_RECORD_H
 

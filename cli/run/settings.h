@@ -69,7 +69,7 @@ void settings_source(const struct run_settings *s, enum setting setting, char *o
 /* The policy's key of that setting ("default_provider"), and its value as text. */
 const char *settings_name(enum setting setting);
 void settings_value(const struct run_settings *s, enum setting setting, struct buf *out);
-/* The keys as Markdown; doc/routing-policy.md holds it between its markers. */
+/* The keys as Markdown; doc/routed-runs.md holds it between its markers. */
 bool settings_reference(struct buf *out);
 
 #endif

@@ -3,7 +3,7 @@
  *   Responses request ──decode──▶ turn ──encode──▶ Chat request        (and the reverse way)
  *
  * Strings are slices of the client's document, still escaped as JSON, so that nothing is copied on the way but once,
- * into the upstream's body. doc/bridge.md, "Requests", has the mapping as a table. */
+ * into the upstream's body. doc/internals/bridge.md, "Requests", has the mapping as a table. */
 #ifndef POINTSMAN_TURN_H
 #define POINTSMAN_TURN_H
 

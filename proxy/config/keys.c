@@ -120,9 +120,9 @@ static const struct schema_row KEYS[] = {
                    "version litellm_provider health_check_* db_model created_* updated_* team_* "
                    "input_cost_* output_cost_* cache_* supported_* deprecation_date source tags"),
 
-    USED(
-        ROUTER, TEXT, "routing_strategy", routing_strategy, "simple-shuffle",
-        "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; see below."),
+    USED(ROUTER, TEXT, "routing_strategy", routing_strategy, "simple-shuffle",
+         "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; "
+         "see [routing](routing.md)."),
     USED(ROUTER, TEXT, "risk_router_strategy", risk_strategy, "expected-cost",
          "The same at the risk router's port (`--risk-port`). Not in LiteLLM."),
     RANGED(ROUTER, INT, "num_retries", 0, 100, config.num_retries, "2",
@@ -140,7 +140,7 @@ static const struct schema_row KEYS[] = {
     RANGED(ROUTER, INT, "allowed_fails", 0, 1e6, config.allowed_fails, "3",
            "Failures in a row that are forgiven before a rest."),
     USED(ROUTER, MAPPING, "allowed_fails_policy", allowed_fails_policy, "",
-         "In place of `allowed_fails`, by the kind of failure; see below."),
+         "In place of `allowed_fails`, by the kind of failure; see [routing](routing.md)."),
     USED(
         ROUTER, BOOL, "keep_state", config.keep_state, "false",
         "What is known of the deployments (rests, breakers, averages) is kept in `$CODEX_HOME/logs/dispatch-state.json` from "
@@ -150,7 +150,7 @@ static const struct schema_row KEYS[] = {
         ROUTER, BOOL, "hold_streams", config.hold_streams, "false",
         "A stream is given out once it is whole, so that another deployment can answer when one breaks off. Not in LiteLLM."),
     USED(ROUTER, MAPPING, "retry_policy", retry_policy, "",
-         "In place of `num_retries`, by the kind of failure; see below."),
+         "In place of `num_retries`, by the kind of failure; see [routing](routing.md)."),
     USED(ROUTER, MAPPING, "model_group_retry_policy", group_retry_policy, "",
          "`alias: {…}`: the same for one group; what stands there wins."),
     USED(ROUTER, LIST, "fallbacks", fallbacks[FALLBACK_ANY][FROM_ROUTER], "",
@@ -167,9 +167,9 @@ static const struct schema_row KEYS[] = {
          "For groups without fallbacks of their own."),
     USED(ROUTER, MAPPING, "model_group_max_cost_usd", group_max_cost, "",
          "`alias: USD`: what the calls of one group may cost, as `general_settings.max_cost_usd`. Not in LiteLLM."),
-    USED(
-        ROUTER, MAPPING, "adaptive_router", adaptive_router, "(off)",
-        "Learns from what calls come to, and suggests or makes another order; see below and `adaptive.md`. Not in LiteLLM."),
+    USED(ROUTER, MAPPING, "adaptive_router", adaptive_router, "(off)",
+         "Learns from what calls come to, and suggests or makes another order; see below and "
+         "[adaptive.md](adaptive.md). Not in LiteLLM."),
     RANGED(
         ROUTER, INT, "hedge_after_ms", 0, 6e5, config.hedge_after_ms, "0",
         "Milliseconds without a first token of a stream, after which the plan's next deployment is asked too; 0: never. "
@@ -252,21 +252,22 @@ static const struct schema_row KEYS[] = {
     WARNS(LITELLM, "headers extra_headers forward_* model_alias_map credential_list guardrails",
           "this part of LiteLLM is not here"),
 
-    RANGED(
-        GENERAL, COUNT, "max_body_memory", 256, 1 << 20, config.max_body_memory_mb,
-        "(a quarter of the machine's memory, at least 256)",
-        "Megabytes that the bodies of all requests under way may take together, over all workers; see Memory of requests. "
-        "Beyond it a request gets 503 with `Retry-After`. Not in LiteLLM."),
+    RANGED(GENERAL, COUNT, "max_body_memory", 256, 1 << 20, config.max_body_memory_mb,
+           "(a quarter of the machine's memory, at least 256)",
+           "Megabytes that the bodies of all requests under way may take together, over all workers; "
+           "see [routing](routing.md). "
+           "Beyond it a request gets 503 with `Retry-After`. Not in LiteLLM."),
     RANGED(GENERAL, NUMBER, "max_cost_usd", 0, 1e9, config.max_cost_usd, "(none)",
-           "What all calls may cost in USD, from the proxy's start to its end; see Spending limits. Not in LiteLLM."),
+           "What all calls may cost in USD, from the proxy's start to its end; "
+           "see [routing](routing.md). Not in LiteLLM."),
     USED(
         GENERAL, BOOL, "connect_ahead", config.connect_ahead, "true",
         "At the start and after a reload each provider behind `https://` that can serve is connected to, with one request "
         "(`HEAD /`) that bears no key and costs nothing, so that the first call finds the connection open. Not in LiteLLM."),
-    USED(
-        GENERAL, SECRET, "outgoing_proxy", outgoing_proxy, "(none)",
-        "`http://`, `https://` or `socks5h://` and `HOST:PORT`: calls to other machines go through it; see Outgoing proxy. Not "
-        "in LiteLLM."),
+    USED(GENERAL, SECRET, "outgoing_proxy", outgoing_proxy, "(none)",
+         "`http://`, `https://` or `socks5h://` and `HOST:PORT`: calls to other machines go through it; "
+         "see [routing](routing.md). Not "
+         "in LiteLLM."),
     USED(GENERAL, SECRET, "master_key", master_key, "",
          "The key that clients present; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment come first."),
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "

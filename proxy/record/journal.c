@@ -1,4 +1,4 @@
-/* loop. Appends one JSON line per request to requests.jsonl. See doc/journal.md. */
+/* loop. Appends one JSON line per request to requests.jsonl. See doc/observability.md. */
 #include "proxy/record/journal.h"
 
 #include "common/json.h"

@@ -1,6 +1,6 @@
 /* share: pure, but for the memory that the worker processes have in common. What each of them has under way, has used
  * up and has been refused, per deployment and per spending account: a table with a row for each worker, which it alone
- * writes and all others read. No locks: a reader that meets a writer reads again. See doc/workers.md.
+ * writes and all others read. No locks: a reader that meets a writer reads again. See doc/internals/workers.md.
  *
  *              slot: openai/1   gemini/1   all money   …          a slot is found by a key that is the same in all
  * workers worker 0        [counts]   [counts]   [counts]   ◀── written by worker 0 alone worker 1        [counts]

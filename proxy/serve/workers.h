@@ -1,5 +1,5 @@
 /* workers: loop. Several worker processes behind the same ports (--workers), and the parent that makes them and waits
- * for them. It serves nobody and keeps no key; see doc/workers.md.
+ * for them. It serves nobody and keeps no key; see doc/internals/workers.md.
  *
  *   supervisor ◀──READY, reports── parent ◀──READY, reports── worker 0, 1, …     (a socket pair each: its end is the
  * other's) └──SIGTERM, SIGHUP, …──────▶ └──the same, as a byte──────▶

@@ -1,7 +1,7 @@
 """What the torture and soak tests share: how many, what was seen, what a process holds, and requests that went wrong.
 
 In ./check they run in short forms; `make torture` and `make soak` set POINTSMAN_LONG, and then the numbers are those of
-doc/security-figures.md, and the figures there are held to.
+doc/internals/security-figures.md, and the figures there are held to.
 """
 import contextlib
 import os

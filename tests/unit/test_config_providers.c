@@ -275,14 +275,14 @@ TEST(the_documentation_names_all_providers)
 {
     struct buf page;
     buf_init(&page, 2u << 20);
-    read_source("doc/configuration.md", &page);
+    read_source("doc/providers.md", &page);
     for (const struct provider *p = provider_table(); p->prefix; p++) {
         char name[64];
         snprintf(name, sizeof name, "`%s`", p->prefix);
         if (p->kind == PROVIDER_HTTP && !strstr(buf_text(&page), name))
-            fail_msg("doc/configuration.md does not name the provider %s", name);
+            fail_msg("doc/providers.md does not name the provider %s", name);
         if (p->api_base && !strstr(buf_text(&page), p->api_base))
-            fail_msg("doc/configuration.md does not name the base %s", p->api_base);
+            fail_msg("doc/providers.md does not name the base %s", p->api_base);
     }
     buf_free(&page);
 }

@@ -1,5 +1,5 @@
 /* Unit tests of cli/run: settings and their layers, the configuration's word on aliases, and the plan. `--reference`
- * prints the keys of the policy for doc/routing-policy.md. */
+ * prints the keys of the policy for doc/routed-runs.md. */
 #include "tests/unit/config_load.h"
 #include "cli/exit.h"
 #include "cli/run/clean.h"
@@ -438,10 +438,10 @@ TEST(the_page_lists_the_keys)
     struct buf page, keys;
     buf_init(&page, 1u << 20);
     buf_init(&keys, 1u << 20);
-    read_source("doc/routing-policy.md", &page);
+    read_source("doc/routed-runs.md", &page);
     assert_true(settings_reference(&keys));
     if (!strstr(buf_text(&page), buf_text(&keys)))
-        fail_msg("the keys in doc/routing-policy.md are not those of cli/run/settings.c: run tools/reference");
+        fail_msg("the keys in doc/routed-runs.md are not those of cli/run/settings.c: run tools/reference");
     buf_free(&page);
     buf_free(&keys);
 }
