@@ -10,6 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Nothing can serve. A server that is down may be back when the client asks again; the other reasons stay. */
+static void fail_plan(struct request *r, const char *why)
+{
+    enum failure_kind kind = r->plan.too_long ? FAILURE_CONTEXT : r->plan.down ? FAILURE_CONNECT : FAILURE_NOT_FOUND;
+    failure_set(&r->failure, kind, "No deployment of '%.100s' can serve this now: %s", r->asked.model, why);
+    if (kind == FAILURE_CONNECT)
+        r->failure.retry_after_s = HEALTH_DOWN_S;
+}
+
 /* What the group or its fallbacks have deployments without: nothing else of a request needs to be known. */
 static unsigned lacked_by_some(const struct model_group *group)
 {
@@ -112,8 +121,7 @@ int request_plan(struct request *r, struct model_request_error *error)
     if (r->plan.too_long && leaves_group(r, 0))
         (void)take_detour(r, r->group->on_context);
     if (!r->plan.count)
-        failure_set(&r->failure, r->plan.too_long ? FAILURE_CONTEXT : FAILURE_NOT_FOUND,
-                    "No deployment of '%.100s' can serve this now: %s", asked->model, buf_text(&why));
+        fail_plan(r, buf_text(&why));
     else if (!r->detoured)
         (void)request_hold_plan(r, &r->plan); /* false: the plan is empty and r->failure set */
     confirm(r);

@@ -209,7 +209,8 @@ void health_reset(struct health *h, uint64_t now_ms)
                           .limits = h->limits,
                           .limits_ms = h->limits_ms,
                           .calibration = h->calibration,
-                          .real_window = h->real_window};
+                          .real_window = h->real_window,
+                          .down = h->down};
     memcpy(kept.probe, h->probe, sizeof kept.probe);
     memcpy(kept.forecast.silent, h->forecast.silent, sizeof kept.forecast.silent); /* those are under way */
     *h = kept;

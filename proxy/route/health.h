@@ -32,7 +32,10 @@ struct health {
     unsigned without;    /* parts of a request that it refused: a set of enum turn_without */
     int64_t real_window; /* the context window that its server has been found to have; 0: what is declared counts */
     char probe[128];     /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
+    bool down;           /* the server did not answer the probe, which is repeated after HEALTH_DOWN_S */
 };
+
+#define HEALTH_DOWN_S 2 /* between two probes of a server that does not answer; what clients read in Retry-After */
 
 /* A call under way, from health_started() to health_ended(). */
 struct health_call {

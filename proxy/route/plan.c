@@ -93,6 +93,7 @@ static void add_group(const struct plan_input *in, const struct model_group *gro
         out->attempts[out->count++] = choices[i].deployment;
     for (unsigned i = 0; i < count; i++) {
         out->too_long |= choices[i].limit == LIMIT_CONTEXT_WINDOW;
+        out->down |= choices[i].limit == LIMIT_NOT_READY && in->health[choices[i].deployment->index].down;
         if (out->choice_count < PLAN_CHOICES_MAX)
             out->choices[out->choice_count++] = choices[i];
     }
@@ -156,7 +157,7 @@ void plan_clear(struct plan *p)
 {
     p->strategy = NULL;
     p->count = p->choice_count = 0;
-    p->too_long = p->stuck = p->all_limited = false;
+    p->too_long = p->down = p->stuck = p->all_limited = false;
 }
 
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)

@@ -16,6 +16,7 @@ struct plan {
     const struct deployment *attempts[PLAN_MAX];
     unsigned count;
     bool too_long;    /* a deployment that could serve was left out because the prompt does not fit it */
+    bool down;        /* a deployment was left out because its server does not answer: it may be back soon */
     bool stuck;       /* affinity decided: the first attempt is where the conversation was */
     bool all_limited; /* nothing is free: the first attempt is the least bad of those that are limited */
     const struct strategy *strategy;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTERVAL_S 15
+#define INTERVAL_S 15 /* between two questions; HEALTH_DOWN_S for a server that does not answer */
 #define TIMEOUT_MS 2000
 #define LOAD_TIMEOUT_MS 120000
 #define LIST_MAX (1u << 20) /* bytes of a model list */
@@ -25,11 +25,12 @@ enum step { STEP_LIST, STEP_LOADED, STEP_LOAD };
 struct probe {
     struct probes *owner;
     const struct deployment *deployment;
+    struct event *timer;
     struct call *call; /* under way, or NULL */
     enum step step;    /* of it */
     struct buf answer, question;
     char url[URL_MAX]; /* of the server itself, in front of /api; "" where it is not asked for its window */
-    bool answered;
+    bool answered, down;
     bool known, loaded; /* since it is up: its window is known, it was asked to load the model */
 };
 
@@ -37,7 +38,6 @@ struct probes {
     struct upstream *upstream;
     const struct config *config;
     struct health *health;
-    struct event *timer;
     void (*changed)(void *ctx);
     void *ctx;
     struct probe *all;
@@ -76,7 +76,7 @@ static void note_window(struct probe *p, int64_t window)
     }
 }
 
-static void settle(struct probe *p, const char *result)
+static void settle(struct probe *p, const char *result, bool down)
 {
     struct probes *all = p->owner;
     bool news = false;
@@ -86,7 +86,10 @@ static void settle(struct probe *p, const char *result)
             continue;
         news |= strcmp(all->health[i].probe, result) != 0;
         (void)snprintf(all->health[i].probe, sizeof all->health[i].probe, "%s", result);
+        all->health[i].down = down;
     }
+    if (p->down != down && event_add(p->timer, &(const struct timeval){down ? HEALTH_DOWN_S : INTERVAL_S, 0}) == 0)
+        p->down = down;
     if (!p->answered) {
         p->answered = true;
         all->waiting--;
@@ -110,17 +113,24 @@ static void take_list(struct probe *p, const struct call_reply *reply, enum fail
 {
     char result[sizeof p->owner->health->probe] = "";
     const char *name = p->deployment->upstream_model, *base = p->deployment->api_base;
-    if (failure == FAILURE_CONNECT || failure == FAILURE_TIMEOUT)
+    bool silent = failure == FAILURE_CONNECT || failure == FAILURE_TIMEOUT;
+    bool ollama = p->deployment->provider->cuts_prompts;
+    if (silent && ollama)
         (void)snprintf(result, sizeof result, "Ollama does not answer at %.60s; start it: ollama serve", base);
+    else if (silent)
+        (void)snprintf(result, sizeof result, "no server answers at %.60s; start it", base);
     else if (failure != FAILURE_NONE || reply->status != 200)
         (void)snprintf(result, sizeof result, "%.60s does not list its models (HTTP %d)", base, reply->status);
     else if (!model_list_has(buf_slice(&p->answer), name))
-        (void)snprintf(result, sizeof result, "the model is not there yet; get it: ollama pull %.60s", name);
+        (void)snprintf(result, sizeof result,
+                       ollama ? "the model is not there yet; get it: ollama pull %.60s"
+                              : "its server does not list the model %.60s",
+                       name);
     if (*result)
         p->known = p->loaded = false;
     if (*p->url && !p->known)
         note_window(p, MODEL_LIST_LEAST_WINDOW);
-    settle(p, result);
+    settle(p, result, silent || failure == FAILURE_CUT || reply->status >= 500);
     if (*p->url && !*result)
         ask(p, STEP_LOADED);
 }
@@ -186,12 +196,6 @@ static void ask(struct probe *p, enum step step)
     p->call = call_start(p->owner->upstream, &request, &probe_events, p);
 }
 
-static void start_one(struct probe *p)
-{
-    if (!p->call)
-        ask(p, STEP_LIST);
-}
-
 /* Where Ollama itself is, whose API for OpenAI's clients stands under /v1. */
 static void set_url(struct probe *p)
 {
@@ -208,11 +212,36 @@ static void set_url(struct probe *p)
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
-    struct probes *all = arg;
+    struct probe *p = arg;
     (void)fd;
     (void)what;
-    for (unsigned i = 0; i < all->count; i++)
-        start_one(&all->all[i]);
+    if (!p->call)
+        ask(p, STEP_LIST);
+}
+
+/* Makes the probe of a deployment's server, which is asked again after INTERVAL_S. false: no memory. */
+static bool add_probe(struct probes *all, struct event_base *base, const struct deployment *d)
+{
+    struct probe *p = &all->all[all->count++];
+    *p = (struct probe){.owner = all, .deployment = d};
+    set_url(p);
+    buf_init(&p->question, URL_MAX);
+    buf_init(&p->answer, LIST_MAX);
+    p->timer = event_new(base, -1, EV_PERSIST, on_timer, p);
+    return p->timer && event_add(p->timer, &(const struct timeval){INTERVAL_S, 0}) == 0;
+}
+
+static bool add_probes(struct probes *all, struct event_base *base)
+{
+    for (unsigned i = 0; i < all->config->deployment_count; i++) {
+        const struct deployment *d = &all->config->deployments[i];
+        bool known = !is_probed(d);
+        for (unsigned k = 0; k < all->count && !known; k++)
+            known = same_model(d, all->all[k].deployment);
+        if (!known && !add_probe(all, base, d))
+            return false;
+    }
+    return true;
 }
 
 struct probes *probes_start(struct event_base *base, struct upstream *upstream, const struct config *config,
@@ -223,26 +252,13 @@ struct probes *probes_start(struct event_base *base, struct upstream *upstream, 
         return NULL;
     *p = (struct probes){.upstream = upstream, .config = config, .health = health, .changed = changed, .ctx = ctx};
     p->all = calloc(config->deployment_count + 1u, sizeof *p->all);
-    p->timer = event_new(base, -1, EV_PERSIST, on_timer, p);
-    if (!p->all || !p->timer || event_add(p->timer, &(const struct timeval){INTERVAL_S, 0}) != 0) {
+    if (!p->all || !add_probes(p, base)) {
         probes_stop(p);
         return NULL;
     }
-    for (unsigned i = 0; i < config->deployment_count; i++) {
-        const struct deployment *d = &config->deployments[i];
-        bool known = !is_probed(d);
-        for (unsigned k = 0; k < p->count && !known; k++)
-            known = same_model(d, p->all[k].deployment);
-        if (known)
-            continue;
-        p->all[p->count] = (struct probe){.owner = p, .deployment = d};
-        set_url(&p->all[p->count]);
-        buf_init(&p->all[p->count].question, URL_MAX);
-        buf_init(&p->all[p->count++].answer, LIST_MAX);
-    }
     p->waiting = p->count;
     for (unsigned i = 0; i < p->count; i++)
-        start_one(&p->all[i]);
+        ask(&p->all[i], STEP_LIST);
     return p;
 }
 
@@ -258,11 +274,11 @@ void probes_stop(struct probes *p)
     for (unsigned i = 0; i < p->count; i++) {
         if (p->all[i].call)
             call_cancel(p->all[i].call);
+        if (p->all[i].timer)
+            event_free(p->all[i].timer);
         buf_free(&p->all[i].answer);
         buf_free(&p->all[i].question);
     }
-    if (p->timer)
-        event_free(p->timer);
     free(p->all);
     free(p);
 }

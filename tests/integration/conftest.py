@@ -51,8 +51,8 @@ BOTH_TRANSPORTS = pytest.mark.parametrize("transport", ["loopback", "libcurl"], 
 def make_upstream(transport):
     made = []
 
-    def make(*host):
-        made.append(Upstream(*host))
+    def make(*address):
+        made.append(Upstream(*address))
         if transport == "libcurl":
             made[-1].base = made[-1].base.replace("127.0.0.1", "0.0.0.0")
         return made[-1]

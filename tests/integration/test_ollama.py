@@ -1,8 +1,10 @@
-"""Ollama cuts a prompt that is longer than the context its model was loaded with, and says nothing: no such prompt is sent."""
-from basics import wait_until
+"""What Ollama does otherwise than others: it comes and goes, and it cuts a prompt that is longer than the context its model was
+loaded with, without an error."""
 import chat_wire as chat
+import pytest
+from basics import free_port, wait_until
 from conftest import deployment
-from mock_upstream import error, reply
+from mock_upstream import CLOSE, HANG, error, reply
 
 MODEL = "qwen2.5-coder:3b"
 SHORT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
@@ -89,3 +91,50 @@ def test_alone_it_refuses_with_the_reason(start_proxy, upstream):
     answer = proxy.post("/v1/chat/completions", LONG)
     assert (answer.status, answer.error["code"]) == (400, "context_length_exceeded")
     assert "takes 4096 tokens" in answer.error["message"] and "OLLAMA_CONTEXT_LENGTH=32768" in answer.error["message"]
+
+
+def test_a_server_that_comes_back_is_waited_for(start_proxy, make_upstream):
+    """Until then clients are told to ask again; the answer that no such model is there would be final."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}/v1"
+    proxy = start_proxy(deployment("codex-light", base, model=f"ollama/{MODEL}"))
+    for _ in range(2):
+        answer = wait_until(lambda: unless_connected(proxy), "the first probe")
+        assert (answer.status, answer.headers["Retry-After"]) == (503, "2")
+        assert answer.error["code"] == "upstream_unreachable" and "ollama serve" in answer.error["message"]
+    make_upstream("127.0.0.1", port).always(Ollama(None))
+    statuses = []
+
+    def is_served():
+        statuses.append(proxy.post("/v1/chat/completions", SHORT).status)
+        return statuses[-1] == 200
+    wait_until(is_served, "the next probe", seconds=10, every_s=0.1)    # in 2 s; otherwise they are 15 s apart
+    assert set(statuses) <= {200, 503}
+
+
+def unless_connected(proxy):
+    """The answer to a request, unless it was sent to the server before the first probe had ended."""
+    answer = proxy.post("/v1/chat/completions", SHORT)
+    return answer if "nothing listens" not in answer.error["message"] else None
+
+
+@pytest.mark.parametrize("reply, status", [
+    (reply(body={"object": "list", "data": []}), 404), (error(404), 404), (error(500), 503), ([CLOSE], 503), ([HANG], 503),
+], ids=["no model", "another server", "an error", "a cut", "silence"])
+def test_what_may_pass_is_told_from_what_stays(start_proxy, upstream, reply, status):
+    """A model that is not pulled stays missing; a server that starts will be there."""
+    upstream.always(reply)
+    proxy = start_proxy(deployment("codex-light", upstream, model=f"ollama/{MODEL}"))
+    wait_until(lambda: proxy.get("/health").json["unhealthy_count"] == 1, "the first probe")
+    answer = proxy.post("/v1/chat/completions", SHORT)
+    assert (answer.status, answer.headers["Retry-After"]) == (status, "2" if status == 503 else None)
+
+
+def test_the_advice_is_for_the_server_that_is_meant(start_proxy, upstream):
+    upstream.always(reply(body={"object": "list", "data": []}))
+    proxy = start_proxy(deployment("down", f"http://127.0.0.1:{free_port()}/v1", model="lm_studio/m"),
+                        deployment("empty", upstream, model="lm_studio/m"))
+    wait_until(lambda: proxy.get("/health").json["unhealthy_count"] == 2, "the first probes")
+    for alias, words in (("down", "no server answers"), ("empty", "does not list the model m")):
+        message = proxy.post("/v1/chat/completions", {**SHORT, "model": alias}).error["message"]
+        assert words in message and "ollama" not in message.lower()

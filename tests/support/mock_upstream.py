@@ -30,7 +30,7 @@ class Request:
 
 
 class Upstream(ThreadedServer):
-    def __init__(self, host="127.0.0.1"):
+    def __init__(self, host="127.0.0.1", port=0):
         self.requests = []              # in order of arrival
         self.checks = 0                 # HEAD /, which is answered without the script …
         self.answers_checks = True      # … or not at all
@@ -38,7 +38,7 @@ class Upstream(ThreadedServer):
         self._arrivals = queue.Queue()
         self._script = queue.Queue()
         self._always = None
-        self.port = self._listen(host)
+        self.port = self._listen(host, port)
         self.base = f"http://{f'[{host}]' if ':' in host else host}:{self.port}/v1"
 
     def script(self, *replies):

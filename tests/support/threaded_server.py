@@ -15,11 +15,12 @@ def shut(connection):
 class ThreadedServer:
     """A subclass has _serve(connection), and calls _listen() when all that this needs is there."""
 
-    def _listen(self, host="127.0.0.1"):
+    def _listen(self, host="127.0.0.1", port=0):
         """Its port."""
         self.connections = 0
         self._threads, self._sockets = [], set()
-        self._listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=256)
         port = self._listener.getsockname()[1]
         self._spawn(self._accept)
         return port

@@ -242,8 +242,11 @@ TEST(nothing_to_try_is_explained)
     plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
     assert_buf(&why, "d0: GEMINI_API_KEY is not set; d1: Ollama does not run");
+    assert_false(p.down);
+    w.health[1].down = true;
     plan_make(&input, &p, NULL);
     assert_int_equal(p.count, 0);
+    assert_true(p.down);
     buf_free(&why);
 }
 
