@@ -18,7 +18,7 @@ enum { PROVIDER, CONFIG, WEB_PORT, PROXY_PORT };
 static const struct command_option options[] = {
     [PROVIDER] = {.name = "provider",
                   .value = "WHICH",
-                  .choices = "standard proxy huggingface auto",
+                  .choices = "standard proxy litellm huggingface auto",
                   .summary = "through whom; standard (the default): plain Codex"},
     [CONFIG] = {.name = "config",
                 .letter = 'c',
@@ -65,6 +65,8 @@ static const char *choose(const char *provider)
 {
     if (!provider)
         return "standard";
+    if (strcmp(provider, "litellm") == 0) /* `run` calls the proxy so */
+        return "proxy";
     if (strcmp(provider, "auto") != 0)
         return provider;
     if (is_set("LITELLM_BASE_URL") || proxy_runs() || has_keys())

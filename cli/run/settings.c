@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const char *const PROVIDERS[] = {"auto", "openai", "qwen", "no-openai", "huggingface", NULL};
-static const char *const CODEX[] = {"auto", "litellm", "standard", "huggingface", NULL};
+/* By enum codex_provider; then "proxy", which is read as "litellm". */
+static const char *const CODEX[] = {"auto", "litellm", "standard", "huggingface", "proxy", NULL};
 
 /* What the rows fill: the settings first, then the blocks that are read on their own. */
 struct policy {
@@ -31,8 +32,8 @@ static const struct schema_row KEYS[] = {
         "Whose models a run takes. `auto`: the task's words decide; `openai`, `no-openai`, `huggingface`: the aliases of "
         "that name; `qwen`: the model on this machine, straight from Ollama."),
     KEY(WORD, "default_codex_provider", 0, 0, CODEX, settings.codex_provider, "auto",
-        "What Codex is run with first: `litellm` is the proxy, `standard` Codex's own login, `huggingface` Hugging "
-        "Face's router; `auto`: the first of `fallback_order`."),
+        "What Codex is run with first: `proxy` (or `litellm`) is the proxy, `standard` Codex's own login, `huggingface` "
+        "Hugging Face's router; `auto`: the first of `fallback_order`."),
     KEY(BOOL, "open_models_only", 0, 0, NULL, settings.open_models_only, "false",
         "Only Hugging Face and the model on this machine, fallbacks included."),
     KEY(BOOL, "avoid_openai", 0, 0, NULL, settings.avoid_openai, "false",
@@ -85,6 +86,11 @@ const char *codex_provider_name(unsigned provider)
     return CODEX[provider];
 }
 
+static unsigned codex_provider_of_word(unsigned index)
+{
+    return index < CODEX_PROVIDERS ? index : CODEX_LITELLM;
+}
+
 static void read_order(struct schema_reader *r, const struct yaml_node *list, struct codex_order *out)
 {
     const struct schema_row *row = &KEYS[SETTING_FALLBACK_ORDER];
@@ -94,13 +100,14 @@ static void read_order(struct schema_reader *r, const struct yaml_node *list, st
         unsigned index, twin = 0;
         if (!schema_read_value(r, "fallback_order[]", &word, entry, &index))
             return;
-        while (twin < order.count && order.list[twin] != index + 1)
+        unsigned provider = codex_provider_of_word(index + 1); /* the words are CODEX without auto */
+        while (twin < order.count && order.list[twin] != provider)
             twin++;
         if (twin < order.count) {
             schema_error(r, entry->line, "%s: \"%s\" is listed twice", row->name, entry->scalar);
             return;
         }
-        order.list[order.count++] = index + 1; /* the words are CODEX without auto */
+        order.list[order.count++] = provider;
     }
     if (order.count)
         *out = order;
@@ -181,6 +188,7 @@ bool settings_read(struct run_settings *s, const char *file, const struct yaml_n
             read_text(&r, &p, i, LAYER_FLAG, ALSO[i].flag, given);
     }
     *s = p.settings;
+    s->codex_provider = codex_provider_of_word(s->codex_provider);
     return r.error_count == 0;
 }
 

@@ -12,7 +12,7 @@ enum run_provider { RUN_AUTO, RUN_OPENAI, RUN_QWEN, RUN_NO_OPENAI, RUN_HUGGINGFA
 enum codex_provider { CODEX_AUTO, CODEX_LITELLM, CODEX_STANDARD, CODEX_HUGGINGFACE, CODEX_PROVIDERS };
 
 #define RUN_PROVIDER_WORDS "auto openai qwen no-openai huggingface"
-#define CODEX_PROVIDER_WORDS "auto litellm standard huggingface"
+#define CODEX_PROVIDER_WORDS "auto proxy litellm standard huggingface" /* proxy and litellm are the same */
 
 const char *run_provider_name(unsigned provider);
 const char *codex_provider_name(unsigned provider);

@@ -202,7 +202,8 @@ def test_profiles_that_are_enabled_stay(home, upstream):
 
 def test_nothing_to_route_to(home, upstream):
     ready(home, upstream)
-    assert routed(home, *EXEC, "Do it.", MOCK_API_KEY=None).returncode == 4
+    for name in "proxy", "litellm":
+        assert routed(home, *EXEC, "Do it.", MOCK_API_KEY=None, provider=name).returncode == 4
     assert routed(home, *EXEC, "Do it.", provider="huggingface").returncode == 5
     assert routed(home, "--version", CODEX_CLI_PATH="/nonexistent").returncode == 3
     assert is_stopped(home) and home.as_before() and not home.cli.runtime.exists()

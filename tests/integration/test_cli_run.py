@@ -103,6 +103,8 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(cli):
     assert plan["Proxy active"] == "no" and plan["Qwen local"] == "no" and "Estimated cost" in plan
     for row in ("default_provider        openai", "--provider", "CODEX_ROUTER_CODEX_PROVIDER", "policy, line 1", "default"):
         assert row in done.stdout
+    plan = labels(cli("run", "--dry-run", "--codex-provider", "proxy", "x", CODEX_ROUTER_CODEX_PROVIDER="standard").stdout)
+    assert plan["Codex profile"] == "cost-routing" and plan["Fallback order"] == "litellm, standard"
     assert not (cli.folder / "arguments").exists() and not cli.logs.exists()
 
 

@@ -100,6 +100,20 @@ TEST(every_key_is_read)
     from(&s, SETTING_PROVIDER, "auto", "default");
 }
 
+TEST(proxy_is_another_name_of_litellm)
+{
+    struct run_settings s;
+    static const char *const ENV[] = {"CODEX_ROUTER_CODEX_PROVIDER=proxy", NULL};
+    const struct run_flags flags = {.codex_provider = "proxy"};
+    assert_true(read_settings(&s, "default_codex_provider: proxy\nfallback_order: [standard, proxy]\n", NULL, NULL));
+    from(&s, SETTING_CODEX_PROVIDER, "litellm", "policy, line 1");
+    from(&s, SETTING_FALLBACK_ORDER, "standard, litellm", "policy, line 2");
+    assert_true(read_settings(&s, NULL, ENV, NULL));
+    from(&s, SETTING_CODEX_PROVIDER, "litellm", "CODEX_ROUTER_CODEX_PROVIDER");
+    assert_true(read_settings(&s, NULL, NULL, &flags));
+    from(&s, SETTING_CODEX_PROVIDER, "litellm", "--codex-provider");
+}
+
 TEST(faults_name_place_and_what_is_allowed)
 {
     policy_refused(
@@ -113,12 +127,13 @@ TEST(faults_name_place_and_what_is_allowed)
                    "p.yaml:1: avoid_openai: expected true or false, found the text \"maybe\"\n"
                    "p.yaml:2: max_cost_usd: expected a number from 0 to 1000000, found the number -1");
     policy_refused("fallback_order: standard\n", "p.yaml:1: fallback_order: expected a list of litellm, standard, "
-                                                 "huggingface, found the text \"standard\"");
+                                                 "huggingface, proxy, found the text \"standard\"");
     policy_refused("fallback_order: [standard, auto]\n",
                    "p.yaml:1: fallback_order[]: expected one of litellm, standard, "
-                   "huggingface, found the text \"auto\"");
+                   "huggingface, proxy, found the text \"auto\"");
     policy_refused("fallback_order:\n  - standard\n  - standard\n",
                    "p.yaml:3: fallback_order: \"standard\" is listed twice");
+    policy_refused("fallback_order: [litellm, proxy]\n", "p.yaml:1: fallback_order: \"proxy\" is listed twice");
     policy_refused("fallback_order: []\n", "p.yaml:1: fallback_order: the list is empty");
     policy_refused("task_provider_rules: {hard: openai}\n",
                    "p.yaml:1: task_provider_rules.hard: this key is not known; "
@@ -461,6 +476,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_win_in_their_order),
         cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(proxy_is_another_name_of_litellm),
         cmocka_unit_test(faults_name_place_and_what_is_allowed),
         cmocka_unit_test(wrong_variables_and_flags_are_named),
         cmocka_unit_test(the_policy_that_comes_along_is_the_defaults),
