@@ -42,7 +42,7 @@ static void use(struct world *w, uint64_t *now)
                             .prompt_tokens = 4000,
                             .output_tokens = 200,
                             .cost_usd = 0.01,
-                            .tells = true};
+                            .deployment_error = true};
         health_ended(&w->health[i], &w->config, &w->deployments[i], &call, &o, *now + 50);
         adaptive_learn(w->adaptive, &w->deployments[i], &w->health[i], &o, *now + 50, (int64_t)*now + 50);
     }

@@ -233,7 +233,7 @@ bool canary_add(struct canary *c, enum canary_arm which, const struct canary_sam
     return c->why[0] != '\0';
 }
 
-const char *canary_stepped_back(const struct canary *c)
+const char *canary_rollback_reason(const struct canary *c)
 {
     return c->why[0] ? c->why : NULL;
 }
@@ -253,7 +253,7 @@ void canary_report(const struct canary *c, struct canary_report *out)
             .quality = mean_of(c, arm, QUALITY).value,
         };
     }
-    out->stepped_back = canary_stepped_back(c);
+    out->stepped_back = canary_rollback_reason(c);
 }
 
 void canary_describe(const struct canary *c, struct container in)

@@ -36,7 +36,7 @@ struct canary_figures {
 
 struct canary_report {
     struct canary_figures arm[CANARY_ARMS];
-    const char *stepped_back; /* as canary_stepped_back() */
+    const char *stepped_back; /* as canary_rollback_reason() */
 };
 
 struct canary;
@@ -55,7 +55,7 @@ bool canary_live(const struct canary *c, uint64_t conversation);
  * step back; the report says why. */
 bool canary_add(struct canary *c, enum canary_arm arm, const struct canary_sample *sample);
 /* Why it did, as a sentence; NULL: it did not. The canary's; until it is freed or reset. */
-const char *canary_stepped_back(const struct canary *c);
+const char *canary_rollback_reason(const struct canary *c);
 void canary_report(const struct canary *c, struct canary_report *out);
 /* Adds "share","baseline":{"requests","ttft_p50_ms","latency_p95_ms","error_rate","cost_per_1000_usd","quality"},
  * "canary":{…},"stepped_back":null or "why". */

@@ -218,7 +218,7 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
         .prompt_tokens = answered ? (int64_t)ask->prompt_tokens : -1,
         .output_tokens = answered ? (int64_t)r->output_tokens : -1,
         .cost_usd = answered ? r->cost_usd : NAN,
-        .tells = !good,
+        .deployment_error = !good,
         .draw = draw_bits(s->known.seed, DRAW_STRATEGY, 1 + ask->attempt, ask->request),
     };
     uint64_t now_ms = clock_ms(ask->now_s + r->total_s);

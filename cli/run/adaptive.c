@@ -123,7 +123,7 @@ static bool is_live(const struct run_adaptive *a, const struct markov_settings *
         read_runs(folder, s->max_history, canary);
     }
     bool live = canary && canary_live(canary, hash);
-    const char *why = canary ? canary_stepped_back(canary) : NULL;
+    const char *why = canary ? canary_rollback_reason(canary) : NULL;
     (void)snprintf(words, size, "%s", why ? why : "");
     canary_free(canary);
     free(folder);

@@ -21,8 +21,8 @@ static int64_t window_of(const struct answers *a, const struct model_group *grou
     int64_t largest[2] = {0, 0}; /* of all, of those that are ready */
     for (unsigned i = 0; i < group->count; i++) {
         const struct deployment *d = group->deployments[i];
-        bool ready = limit_ready(&a->health[d->index], d, a->now_ms, NULL);
-        int64_t window = health_window(&a->health[d->index], d);
+        bool ready = limit_available(&a->health[d->index], d, a->now_ms, NULL);
+        int64_t window = health_context_window(&a->health[d->index], d);
         for (unsigned k = 0; k <= ready; k++)
             if (window > largest[k])
                 largest[k] = window;
@@ -67,7 +67,7 @@ bool answers_ready(const struct answers *a, const struct deployment *d, struct b
             buf_add_text(why, no_sign_in);
         return false;
     }
-    return limit_ready(&a->health[d->index], d, a->now_ms, why);
+    return limit_available(&a->health[d->index], d, a->now_ms, why);
 }
 
 /* How far an estimate of the model's tokens can be trusted. */

@@ -55,7 +55,7 @@ static void add_hard_limits(const struct config *c, struct container in)
 static void add_limit(const struct health *h, const struct choice *c, struct container in)
 {
     char status[32];
-    bool failed = c->limit == LIMIT_RESTING || c->limit == LIMIT_BREAKER_OPEN;
+    bool failed = c->limit == LIMIT_COOLDOWN || c->limit == LIMIT_BREAKER_OPEN;
     const char *reason = c->limit == LIMIT_NONE ? NULL : failed ? failure_rule(h->reason)->name : limit_name(c->limit);
     if (failed && h->last_status >= 400) {
         (void)snprintf(status, sizeof status, "http_%d", h->last_status);
@@ -91,7 +91,7 @@ static void add_model(const struct answers *a, const struct deployment *d, struc
     struct buf words;
     buf_init(&words, 1024);
     limit_find(&input, &c);
-    limit_words(&c, h->probe, &words);
+    limit_message(&c, h->probe, &words);
     document_add_name(in, "model_name", d->alias);
     document_add_name(in, "model", d->model);
     document_add_count(in, "calls", (int64_t)h->calls);

@@ -24,7 +24,7 @@ void outcome_started(struct attempt *a)
     a->health_call = health_started(h, r->shared->config, a->deployment, prompt, a->started_ms);
     sharing_started(r->shared, a->deployment, &a->health_call);
     if (!r->asked.stream)
-        health_comes_whole(h, &a->health_call);
+        health_not_streamed(h, &a->health_call);
 }
 
 void outcome_answered(struct attempt *a)
@@ -34,7 +34,7 @@ void outcome_answered(struct attempt *a)
 
 void outcome_limits(const struct attempt *a, const struct call_reply *reply)
 {
-    health_told_limits(health_of(a), &reply->limits, clock_monotonic_ms());
+    health_set_rate_limits(health_of(a), &reply->limits, clock_monotonic_ms());
 }
 
 void outcome_refused(const struct attempt *a, unsigned parts)
@@ -88,7 +88,7 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
         .output_tokens = usage.output,
         .cost_usd = attempt_cost(a, &usage, f, how),
         .cancelled = how == END_CANCELLED || how == END_LOST,
-        .tells = how == END_FINAL && f && tells_of_deployment(r, f->kind),
+        .deployment_error = how == END_FINAL && f && tells_of_deployment(r, f->kind),
         .draw = shared->id_prefix + shared->id_count,
     };
     note_in_journal(a, &outcome, how == END_LOST);
@@ -121,5 +121,5 @@ void outcome_request_ended(const struct request *r)
         .error = error,
     };
     if (adaptive_request_ended(r->shared->adaptive, &sample))
-        log_warning("the adaptive router is back in the shadow: %s", adaptive_stepped_back(r->shared->adaptive));
+        log_warning("the adaptive router is back in the shadow: %s", adaptive_rollback_reason(r->shared->adaptive));
 }

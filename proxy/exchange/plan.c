@@ -64,7 +64,7 @@ static void plan_group(struct request *r, const struct model_group *group, struc
         .strategy = r->entrance == ENTRANCE_RISK ? strategy_get(r->shared->config->risk_strategy) : NULL,
         .min_quality = r->group->min_quality,
         .needs = model_request_needs(asked, lacked_by_some(group)),
-        .stay = affinity_find(r->shared->affinity, r->affinity_key),
+        .affinity = affinity_find(r->shared->affinity, r->affinity_key),
     };
     plan_make(&input, plan, why);
     if (r->shared->adaptive && group == r->group)
@@ -164,7 +164,7 @@ bool request_next(struct request *r, enum failure_kind kind, unsigned *place)
     if (next == r->plan.count)
         return false;
     if (kind != FAILURE_CONTEXT) /* else it is the next one with a larger window */
-        next = plan_free(&r->plan, next, r->shared->health, clock_monotonic_ms());
+        next = plan_available(&r->plan, next, r->shared->health, clock_monotonic_ms());
     *place = next;
     return true;
 }

@@ -34,7 +34,7 @@ bool sharing_set_up(struct exchange_shared *shared)
     shared->slots = calloc(config->deployment_count + config->group_count + 1u, sizeof *shared->slots);
     if (!shared->slots)
         return false;
-    share_look_again(shared->share, SHARE_NONE);
+    share_mark_unread(shared->share, SHARE_NONE);
     for (unsigned i = 0; i < config->deployment_count; i++)
         shared->slots[i] = slot_of_deployment(shared->share, &config->deployments[i]);
     for (unsigned i = 0; i < config->group_count; i++)
@@ -54,10 +54,10 @@ static void sync_health(struct share *share, unsigned slot, struct health *h)
 {
     const struct share_counts *own = share_own(share, slot);
     struct share_counts other;
-    health_own(h, own->in_flight, &own->window);
+    health_set_own_counts(h, own->in_flight, &own->window);
     for (unsigned i = 0; i < share_workers(share); i++)
         if (share_read(share, i, slot, &other))
-            health_add_other(h, other.in_flight, &other.window, &other.news);
+            health_add_worker(h, other.in_flight, &other.window, &other.cooldown);
 }
 
 static void sync_account(struct share *share, unsigned slot, struct spend *account)
@@ -65,12 +65,12 @@ static void sync_account(struct share *share, unsigned slot, struct spend *accou
     const struct share_counts *own = share_own(share, slot);
     struct share_counts other;
     account->spent = own->spent;
-    account->held = own->held;
+    account->reserved = own->reserved;
     account->unpriced = own->unpriced;
     for (unsigned i = 0; i < share_workers(share); i++)
         if (share_read(share, i, slot, &other)) {
             account->spent += other.spent;
-            account->held += other.held;
+            account->reserved += other.reserved;
             account->unpriced += other.unpriced;
         }
 }
@@ -82,22 +82,22 @@ void sharing_sync(struct exchange_shared *shared)
     if (!share)
         return;
     for (unsigned i = 0; i < config->deployment_count; i++)
-        if (share_has_news(share, shared->slots[i]))
+        if (share_has_updates(share, shared->slots[i]))
             sync_health(share, shared->slots[i], &shared->health[i]);
     for (unsigned i = 0; i < config->group_count; i++)
-        if (share_has_news(share, shared->slots[config->deployment_count + i]))
+        if (share_has_updates(share, shared->slots[config->deployment_count + i]))
             sync_account(share, shared->slots[config->deployment_count + i], shared->accounts[i]);
     unsigned total = shared->slots[config->deployment_count + config->group_count];
-    if (share_has_news(share, total))
+    if (share_has_updates(share, total))
         sync_account(share, total, &shared->spending->total);
 }
 
 /* What there is to tell now; what an old configuration knows does not hide what the new one has told. */
 static void tell_news(struct share_counts *own, const struct health *h)
 {
-    struct health_news news = health_tell(h);
-    if (news.struck_ms >= own->news.struck_ms && news.cleared_ms >= own->news.cleared_ms)
-        own->news = news;
+    struct cooldown_state news = health_cooldown_state(h);
+    if (news.cooldown_began_ms >= own->cooldown.cooldown_began_ms && news.recovered_ms >= own->cooldown.recovered_ms)
+        own->cooldown = news;
 }
 
 void sharing_started(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call)
@@ -121,7 +121,7 @@ void sharing_ended(struct exchange_shared *shared, const struct deployment *d, c
     window_correct(&own->window, correction, call->started_ms, now_ms);
     tell_news(own, &shared->health[d->index]);
     share_publish(shared->share, shared->slots[d->index]);
-    share_look_again(shared->share, shared->slots[d->index]); /* it may have begun under the configuration before */
+    share_mark_unread(shared->share, shared->slots[d->index]); /* it may have begun under the configuration before */
 }
 
 static void tell_account(struct share *share, unsigned slot, double held, double spent)
@@ -129,7 +129,7 @@ static void tell_account(struct share *share, unsigned slot, double held, double
     struct share_counts *own = share_own(share, slot);
     if (!own)
         return;
-    own->held = fmax(0, own->held + held);
+    own->reserved = fmax(0, own->reserved + held);
     if (isnan(spent))
         own->unpriced++;
     else

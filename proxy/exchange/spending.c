@@ -44,7 +44,7 @@ static void note_limit(struct plan *plan, const struct deployment *d)
 static void hold(struct request *r, double *held, double usd)
 {
     *held = usd;
-    spending_hold(r->shared->spending, account_of(r), usd);
+    spending_reserve(r->shared->spending, account_of(r), usd);
     sharing_money(r->shared, group_of(r), usd, 0);
 }
 
@@ -120,6 +120,6 @@ double attempt_cost(const struct attempt *a, const struct usage *usage, const st
 
 void request_book_money(struct request *r, double usd)
 {
-    spending_book(r->shared->spending, account_of(r), usd);
+    spending_charge(r->shared->spending, account_of(r), usd);
     sharing_money(r->shared, group_of(r), 0, usd);
 }

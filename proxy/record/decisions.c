@@ -64,7 +64,7 @@ void decisions_add(struct decisions *all, const struct journal_entry *e)
         all->count++;
     d->time_ms = e->time_ms;
     d->strategy = e->plan->strategy;
-    d->stuck = e->plan->stuck;
+    d->sticky = e->plan->sticky;
     d->all_limited = e->plan->all_limited;
     d->status = e->status;
     d->end = e->end;
@@ -106,7 +106,7 @@ static void add_reason(const struct decision *d, const struct decision_choice *c
     buf_init(&words, 2560);
     if (first && d->adaptive.baseline[0] && d->adaptive.applied)
         BUF_ADD(&words, "the adaptive router put it first; ");
-    else if (first && d->stuck)
+    else if (first && d->sticky)
         BUF_ADD(&words, "the conversation was here before; ");
     else if (first && d->all_limited)
         BUF_ADD(&words, "nothing is free, this is the least bad; ");
@@ -155,7 +155,7 @@ static void add_decision(const struct decision *d, struct container in)
     document_add_name(in, "requested_model", d->alias);
     document_add_name(in, "selected_model", d->served);
     document_add_name(in, "strategy", d->strategy ? strategy_name(d->strategy->id) : NULL);
-    document_add_bool(in, "stuck", d->stuck);
+    document_add_bool(in, "stuck", d->sticky);
     document_add_bool(in, "all_limited", d->all_limited);
     document_add_count(in, "status", d->status);
     document_add_name(in, "end", d->end);

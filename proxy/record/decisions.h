@@ -17,7 +17,7 @@ struct decision {
     int64_t time_ms;                                                  /* Unix time */
     char request_id[33], alias[DECISION_NAME], served[DECISION_NAME]; /* served: "" when nobody did */
     const struct strategy *strategy;
-    bool stuck, all_limited;   /* see struct plan */
+    bool sticky, all_limited;  /* see struct plan */
     struct decision_adaptive { /* what the adaptive router said; baseline "" where it said nothing */
         char baseline[DECISION_NAME], suggested[DECISION_NAME];
         bool would_switch, applied, cost_guard_blocked;

@@ -118,7 +118,7 @@ static void add_decision(struct buf *out, const struct plan *plan)
 {
     BUF_ADD(out, ",\"strategy\":");
     add_string(out, plan && plan->strategy ? strategy_name(plan->strategy->id) : NULL);
-    buf_add_text(out, plan && plan->stuck ? ",\"stuck\":true,\"candidates\":[" : ",\"stuck\":false,\"candidates\":[");
+    buf_add_text(out, plan && plan->sticky ? ",\"stuck\":true,\"candidates\":[" : ",\"stuck\":false,\"candidates\":[");
     for (unsigned i = 0; plan && i < plan->choice_count; i++) {
         if (i)
             buf_add_char(out, ',');

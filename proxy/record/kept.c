@@ -56,7 +56,7 @@ static void describe(const struct deployment *d, const struct health *h, uint64_
     document_add_count(in, "failures", h->failures);
     document_add_text(in, "reason", failure_rule(h->reason)->name);
     document_add_count(in, "last_status", h->last_status);
-    document_add_fixed(in, "rest_ms", left_ms(h->resting_until, now_ms), 0);
+    document_add_fixed(in, "rest_ms", left_ms(h->cooldown_until_ms, now_ms), 0);
     document_add_count(in, "opened", h->breaker.opened);
     document_add_fixed(in, "open_ms", left_ms(h->breaker.until_ms, now_ms), 0);
     for (size_t i = 0; i < AVERAGE_COUNT; i++) {
@@ -124,7 +124,7 @@ static void read_health(const struct json *j, uint32_t node, double passed_ms, u
     h->failures = (unsigned)number(j, node, "failures", 1e6);
     h->reason = kind_named(j, json_get(j, node, "reason"));
     h->last_status = (int)number(j, node, "last_status", 999);
-    h->resting_until = time_left(number(j, node, "rest_ms", TIME_MAX), passed_ms, now_ms);
+    h->cooldown_until_ms = time_left(number(j, node, "rest_ms", TIME_MAX), passed_ms, now_ms);
     h->breaker.opened = (unsigned)number(j, node, "opened", 64);
     h->breaker.until_ms = time_left(number(j, node, "open_ms", TIME_MAX), passed_ms, now_ms);
     for (size_t i = 0; i < AVERAGE_COUNT; i++)

@@ -115,12 +115,12 @@ bool adaptive_plan(const struct adaptive *a, const struct plan_input *in, struct
     if (count < 2)
         return false;
     markov_decide(s, candidates, count, canary_live(a->canary, in->draw), now_ms, out);
-    bool at_home = in->stay && in->stay->deployment == plan->attempts[0]->index;
+    bool at_home = in->affinity && in->affinity->deployment == plan->attempts[0]->index;
     if (at_home && out->health[0].risk < s->critical_risk_threshold)
         hold(out);
     if (out->applied) {
         put_first(plan, deployments[out->order[0]]);
-        plan->stuck = false;
+        plan->sticky = false;
     }
     return true;
 }
@@ -146,7 +146,7 @@ static double known_ms(int64_t ms)
 void adaptive_learn(struct adaptive *a, const struct deployment *d, const struct health *h, const struct outcome *o,
                     uint64_t health_now_ms, int64_t now_ms)
 {
-    bool faultless = o->failure && (!o->tells || failure_rule(o->failure->kind)->cooldown_s == 0);
+    bool faultless = o->failure && (!o->deployment_error || failure_rule(o->failure->kind)->cooldown_s == 0);
     if (o->cancelled || faultless)
         return;
     struct markov_observation seen = markov_observation(o->failure ? outcome_of(o->failure->kind) : MARKOV_SUCCESS);
@@ -165,9 +165,9 @@ bool adaptive_request_ended(struct adaptive *a, const struct canary_sample *samp
     return canary_add(a->canary, arm, sample);
 }
 
-const char *adaptive_stepped_back(const struct adaptive *a)
+const char *adaptive_rollback_reason(const struct adaptive *a)
 {
-    return canary_stepped_back(a->canary);
+    return canary_rollback_reason(a->canary);
 }
 
 void adaptive_describe(const struct adaptive *a, int64_t now_ms, struct container in)

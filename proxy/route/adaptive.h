@@ -33,10 +33,10 @@ bool adaptive_plan(const struct adaptive *a, const struct plan_input *in, struct
 void adaptive_learn(struct adaptive *a, const struct deployment *d, const struct health *h, const struct outcome *o,
                     uint64_t health_now_ms, int64_t now_ms);
 /* Adds a request for which adaptive_plan() decided, as its client saw it, to its arm of the canary. true: the canary
- * has stepped back because of it; adaptive_stepped_back() says why. */
+ * has stepped back because of it; adaptive_rollback_reason() says why. */
 bool adaptive_request_ended(struct adaptive *a, const struct canary_sample *sample);
 /* Why suggestions are not followed any more; NULL: they are, as configured. */
-const char *adaptive_stepped_back(const struct adaptive *a);
+const char *adaptive_rollback_reason(const struct adaptive *a);
 /* Adds "enabled","shadow_mode","canary":{…},"health":{ID:{…}}: the deployments that were seen. */
 void adaptive_describe(const struct adaptive *a, int64_t now_ms, struct container in);
 

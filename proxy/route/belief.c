@@ -28,7 +28,7 @@ static double output_tokens(const struct plan_input *in, const struct choice *ch
 /* What of the prompt the provider likely has in its cache. */
 static int64_t cached_tokens(const struct plan_input *in, const struct deployment *d, int64_t prompt)
 {
-    const struct affinity_entry *stay = in->stay;
+    const struct affinity_entry *stay = in->affinity;
     if (!stay || stay->deployment != d->index || in->now_ms > stay->last_ms + CACHE_LIVES_MS)
         return 0;
     return stay->prompt_tokens < prompt ? stay->prompt_tokens : prompt;

@@ -20,7 +20,7 @@ static void add_terms(const struct strategy *s, const struct choice *c, struct b
 void explain_choice(const struct strategy *s, const struct choice *c, struct buf *out)
 {
     if (c->limit != LIMIT_NONE) {
-        limit_words(c, NULL, out);
+        limit_message(c, NULL, out);
         return;
     }
     if (isnan(c->score)) {

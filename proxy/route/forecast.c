@@ -187,7 +187,7 @@ static void stop_listening(struct forecast *f, struct forecast_call *call)
     call->listened = 0;
 }
 
-void forecast_comes_whole(struct forecast *f, struct forecast_call *call)
+void forecast_not_streamed(struct forecast *f, struct forecast_call *call)
 {
     stop_listening(f, call);
 }
@@ -210,15 +210,15 @@ void forecast_answered(struct forecast *f, struct forecast_call *call, uint64_t 
     call->answered = true;
     stop_listening(f, call);
     double ttft_ms = fmax((double)(now_ms - call->started_ms), 1);
-    suspicion_hear(&f->slow, slow_ratio(log(ttft_ms / call->expected_ms), SPREAD_TTFT), now_ms);
+    suspicion_update(&f->slow, slow_ratio(log(ttft_ms / call->expected_ms), SPREAD_TTFT), now_ms);
     if (is_news(f, call))
-        suspicion_hear(&f->failing, 1 - bad_errors(f) * (1 - CUTS), now_ms);
+        suspicion_update(&f->failing, 1 - bad_errors(f) * (1 - CUTS), now_ms);
 }
 
 static void take_failure(struct forecast *f, const struct forecast_call *call, const struct outcome *o, uint64_t now_ms)
 {
     bool cut = o->ttft_ms >= 0;
-    suspicion_hear(&f->failing, 2 * bounded(bad_errors(f) / well_errors(f)), now_ms);
+    suspicion_update(&f->failing, 2 * bounded(bad_errors(f) / well_errors(f)), now_ms);
     double failing = suspicion_read(&f->failing, now_ms);
     add(&f->bad_errors, 1, failing, SHORT_MS, now_ms);
     add(&f->errors, 1, 1 - failing, LONG_MS, now_ms);
@@ -234,7 +234,7 @@ static void take_success(struct forecast *f, const struct forecast_call *call, u
 {
     double bad = bad_errors(f), failing = suspicion_read(&f->failing, now_ms);
     double heard = call->answered ? 1 - bad * (1 - CUTS) : 1; /* its first content was evidence already */
-    suspicion_hear(&f->failing, (1 - bad) / heard, now_ms);
+    suspicion_update(&f->failing, (1 - bad) / heard, now_ms);
     add(&f->bad_errors, 0, failing, SHORT_MS, now_ms);
     add(&f->errors, 0, 1 - failing, LONG_MS, now_ms);
 }
@@ -245,7 +245,7 @@ static void take_whole_time(struct forecast *f, const struct forecast_call *call
 {
     double tokens = o->output_tokens > 0 ? (double)o->output_tokens : 0;
     double factor = fmax((double)o->total_ms, 1) / (call->expected_ms + tokens * token_ms);
-    suspicion_hear(&f->slow, slow_ratio(log(factor), SPREAD_TTFT), now_ms);
+    suspicion_update(&f->slow, slow_ratio(log(factor), SPREAD_TTFT), now_ms);
     double slow = suspicion_read(&f->slow, now_ms), well = fmax(1 - slow, WELL_MIN);
     add(&f->slowness, fmax(factor, 1), slow, SHORT_MS, now_ms);
     add(&f->ttft_ms, factor * ttft_ms, well, LONG_MS, now_ms);
@@ -259,7 +259,7 @@ static void take_stream_times(struct forecast *f, const struct forecast_call *ca
     double ttft_ms = fmax((double)o->ttft_ms, 1),
            token_ms = (double)(o->total_ms - o->ttft_ms) / (double)o->output_tokens;
     double factor = token_ms / usual_token_ms;
-    suspicion_hear(&f->slow, slow_ratio(log(factor), SPREAD_TOKEN), now_ms);
+    suspicion_update(&f->slow, slow_ratio(log(factor), SPREAD_TOKEN), now_ms);
     double slow = suspicion_read(&f->slow, now_ms), well = fmax(1 - slow, WELL_MIN);
     add(&f->slowness, fmax(factor, 1), slow, SHORT_MS, now_ms);
     add(&f->token_ms, token_ms, well, LONG_MS, now_ms);
@@ -281,7 +281,7 @@ void forecast_ended(struct forecast *f, const struct forecast_prior *prior, stru
 {
     double ttft_ms = well_ttft_ms(f, prior, now_ms), token_ms = well_token_ms(f, prior, now_ms);
     stop_listening(f, call);
-    if (o->cancelled || (o->failure && (!o->tells || !is_trouble(o->failure->kind))))
+    if (o->cancelled || (o->failure && (!o->deployment_error || !is_trouble(o->failure->kind))))
         return;
     if (o->failure) {
         take_failure(f, call, o, now_ms);

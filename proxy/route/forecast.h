@@ -67,7 +67,7 @@ struct prospect forecast_read(const struct forecast *f, const struct forecast_pr
 struct forecast_call forecast_started(struct forecast *f, const struct forecast_prior *prior, unsigned others,
                                       uint64_t now_ms);
 /* Its reply comes whole: that it is silent until then says nothing. */
-void forecast_comes_whole(struct forecast *f, struct forecast_call *call);
+void forecast_not_streamed(struct forecast *f, struct forecast_call *call);
 /* The calls under way end elsewhere: nobody will say how. */
 void forecast_forget_calls(struct forecast *f);
 /* The first content of its stream has come. */

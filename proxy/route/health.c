@@ -31,9 +31,9 @@ static void rest(struct health *h, uint64_t ms, uint64_t now_ms)
 {
     if (!ms)
         return;
-    h->struck_ms = now_ms;
-    if (now_ms + ms > h->resting_until)
-        h->resting_until = now_ms + ms;
+    h->cooldown_began_ms = now_ms;
+    if (now_ms + ms > h->cooldown_until_ms)
+        h->cooldown_until_ms = now_ms + ms;
 }
 
 /* Counts a failure, and starts what follows from it: a rest of the time that is said, or repeated ones open the
@@ -53,7 +53,7 @@ static void failed(struct health *h, const struct config *c, const struct outcom
         rest(h, rest_ms(c, f), now_ms);
     } else {
         if (h->breaker.until_ms <= now_ms)
-            h->struck_ms = now_ms;
+            h->cooldown_began_ms = now_ms;
         breaker_open(&h->breaker, (uint64_t)c->cooldown_ms, (uint64_t)(o->total_ms > 0 ? o->total_ms : 0), o->draw,
                      now_ms);
     }
@@ -62,11 +62,11 @@ static void failed(struct health *h, const struct config *c, const struct outcom
 /* A call that began then has served: what began before is over. */
 static void clear(struct health *h, uint64_t began_ms)
 {
-    if (began_ms < h->struck_ms)
+    if (began_ms < h->cooldown_began_ms)
         return;
-    h->cleared_ms = began_ms;
+    h->recovered_ms = began_ms;
     h->failures = 0;
-    h->resting_until = 0;
+    h->cooldown_until_ms = 0;
     h->reason = FAILURE_NONE;
     breaker_close(&h->breaker);
 }
@@ -79,40 +79,42 @@ static void succeeded(struct health *h, const struct health_call *call, const st
         calibration_observe(&h->calibration, o->prompt_bytes, o->prompt_tokens);
 }
 
-struct health_news health_tell(const struct health *h)
+struct cooldown_state health_cooldown_state(const struct health *h)
 {
-    return (struct health_news){h->struck_ms, h->cleared_ms, h->resting_until, h->breaker, h->reason, h->failures};
+    return (struct cooldown_state){h->cooldown_began_ms, h->recovered_ms, h->cooldown_until_ms,
+                                   h->breaker,           h->reason,       h->failures};
 }
 
-void health_hear(struct health *h, const struct health_news *news)
+void health_merge_cooldown(struct health *h, const struct cooldown_state *news)
 {
-    if (news->cleared_ms > h->cleared_ms)
-        clear(h, news->cleared_ms);
-    if (news->struck_ms <= h->struck_ms || news->struck_ms <= h->cleared_ms)
+    if (news->recovered_ms > h->recovered_ms)
+        clear(h, news->recovered_ms);
+    if (news->cooldown_began_ms <= h->cooldown_began_ms || news->cooldown_began_ms <= h->recovered_ms)
         return;
-    h->struck_ms = news->struck_ms;
+    h->cooldown_began_ms = news->cooldown_began_ms;
     h->reason = news->reason;
     if (news->failures > h->failures)
         h->failures = news->failures;
-    if (news->resting_until > h->resting_until)
-        h->resting_until = news->resting_until;
+    if (news->cooldown_until_ms > h->cooldown_until_ms)
+        h->cooldown_until_ms = news->cooldown_until_ms;
     if (news->breaker.until_ms > h->breaker.until_ms) {
         h->breaker = news->breaker;
         breaker_trial_over(&h->breaker); /* that call is not ours */
     }
 }
 
-void health_own(struct health *h, unsigned in_flight, const struct window *window)
+void health_set_own_counts(struct health *h, unsigned in_flight, const struct window *window)
 {
     h->in_flight = in_flight;
     h->window = *window;
 }
 
-void health_add_other(struct health *h, unsigned in_flight, const struct window *window, const struct health_news *news)
+void health_add_worker(struct health *h, unsigned in_flight, const struct window *window,
+                       const struct cooldown_state *news)
 {
     h->in_flight += in_flight;
     window_merge(&h->window, window);
-    health_hear(h, news);
+    health_merge_cooldown(h, news);
 }
 
 /* The length of its replies, in tokens. */
@@ -140,9 +142,9 @@ struct health_call health_started(struct health *h, const struct config *c, cons
     return call;
 }
 
-void health_comes_whole(struct health *h, struct health_call *call)
+void health_not_streamed(struct health *h, struct health_call *call)
 {
-    forecast_comes_whole(&h->forecast, &call->forecast);
+    forecast_not_streamed(&h->forecast, &call->forecast);
 }
 
 void health_answered(struct health *h, struct health_call *call, uint64_t now_ms)
@@ -177,18 +179,18 @@ int64_t health_ended(struct health *h, const struct config *c, const struct depl
         breaker_trial_over(&h->breaker);
     if (!o->cancelled && !o->failure)
         succeeded(h, call, o);
-    else if (!o->cancelled && o->tells)
+    else if (!o->cancelled && o->deployment_error)
         failed(h, c, o, now_ms);
     return correction;
 }
 
-int64_t health_window(const struct health *h, const struct deployment *d)
+int64_t health_context_window(const struct health *h, const struct deployment *d)
 {
-    bool less = h->real_window && (!d->max_input_tokens || h->real_window < d->max_input_tokens);
-    return less ? h->real_window : d->max_input_tokens;
+    bool less = h->real_context && (!d->max_input_tokens || h->real_context < d->max_input_tokens);
+    return less ? h->real_context : d->max_input_tokens;
 }
 
-void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms)
+void health_set_rate_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms)
 {
     if (!rate_limits_known(limits))
         return;
@@ -203,13 +205,13 @@ void health_refused(struct health *h, unsigned parts)
 
 void health_reset(struct health *h, uint64_t now_ms)
 {
-    struct health kept = {.cleared_ms = now_ms,
+    struct health kept = {.recovered_ms = now_ms,
                           .in_flight = h->in_flight,
                           .window = h->window,
                           .limits = h->limits,
                           .limits_ms = h->limits_ms,
                           .calibration = h->calibration,
-                          .real_window = h->real_window,
+                          .real_context = h->real_context,
                           .down = h->down};
     memcpy(kept.probe, h->probe, sizeof kept.probe);
     memcpy(kept.forecast.silent, h->forecast.silent, sizeof kept.forecast.silent); /* those are under way */

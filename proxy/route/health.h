@@ -12,14 +12,14 @@
 #include "proxy/terms/rate_limits.h"
 
 struct health {
-    unsigned failures; /* in a row */
-    uint64_t
-        resting_until; /* ms of the monotonic clock; 0: not resting. By the failure's rule, or the provider's word */
-    struct breaker breaker;   /* after repeated failures */
-    uint64_t struck_ms;       /* when the last rest began, of either kind */
-    uint64_t cleared_ms;      /* when the last call began that served, and ended what had begun before */
-    enum failure_kind reason; /* of the rest, or the last failure */
-    int last_status;          /* HTTP's, of the last call that ended; 0: none came */
+    unsigned failures;          /* in a row */
+    uint64_t cooldown_until_ms; /* ms of the monotonic clock; 0: not resting. By the failure's rule, or the provider's
+                                   word */
+    struct breaker breaker;     /* after repeated failures */
+    uint64_t cooldown_began_ms; /* when the last rest began, of either kind */
+    uint64_t recovered_ms;      /* when the last call began that served, and ended what had begun before */
+    enum failure_kind reason;   /* of the rest, or the last failure */
+    int last_status;            /* HTTP's, of the last call that ended; 0: none came */
     char last_error[sizeof((struct failure *)0)->message]; /* of the last failure, redacted; "": there was none */
     unsigned in_flight;
     uint64_t calls, ended, successes; /* ended: of the calls, those that are over; in_flight may hold other workers' */
@@ -29,10 +29,10 @@ struct health {
     struct rate_limits limits;        /* as last told, at limits_ms */
     uint64_t limits_ms;
     struct calibration calibration;
-    unsigned without;    /* parts of a request that it refused: a set of enum turn_without */
-    int64_t real_window; /* the context window that its server has been found to have; 0: what is declared counts */
-    char probe[128];     /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
-    bool down;           /* the server did not answer the probe, which is repeated after HEALTH_DOWN_S */
+    unsigned without;     /* parts of a request that it refused: a set of enum turn_without */
+    int64_t real_context; /* the context window that its server has been found to have; 0: what is declared counts */
+    char probe[128];      /* a local server's probe: "" when it passed or none is needed, else why it is not ready */
+    bool down;            /* the server did not answer the probe, which is repeated after HEALTH_DOWN_S */
 };
 
 #define HEALTH_DOWN_S 2 /* between two probes of a server that does not answer; what clients read in Retry-After */
@@ -46,8 +46,8 @@ struct health_call {
 };
 
 /* What workers tell each other of a deployment's rests. */
-struct health_news {
-    uint64_t struck_ms, cleared_ms, resting_until;
+struct cooldown_state {
+    uint64_t cooldown_began_ms, recovered_ms, cooldown_until_ms;
     struct breaker breaker;
     enum failure_kind reason;
     unsigned failures;
@@ -55,20 +55,20 @@ struct health_news {
 
 /* What there is to tell, and what another worker has told: its rests are ours, unless a call of ours that began later
  * has served, and a call of its that served ends ours. Telling it twice changes nothing. */
-struct health_news health_tell(const struct health *h);
-void health_hear(struct health *h, const struct health_news *news);
-/* With several workers the calls in flight and the minute's window are sums: health_own() sets both to this worker's
- * counts, and health_add_other() adds those of one other worker, with what it tells. */
-void health_own(struct health *h, unsigned in_flight, const struct window *window);
-void health_add_other(struct health *h, unsigned in_flight, const struct window *window,
-                      const struct health_news *news);
+struct cooldown_state health_cooldown_state(const struct health *h);
+void health_merge_cooldown(struct health *h, const struct cooldown_state *news);
+/* With several workers the calls in flight and the minute's window are sums: health_set_own_counts() sets both to this
+ * worker's counts, and health_add_worker() adds those of one other worker, with what it tells. */
+void health_set_own_counts(struct health *h, unsigned in_flight, const struct window *window);
+void health_add_worker(struct health *h, unsigned in_flight, const struct window *window,
+                       const struct cooldown_state *news);
 
 /* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an
  * estimate. */
 struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d,
                                   int64_t prompt_tokens, uint64_t now_ms);
 /* A call's reply comes whole, so that its silence until then says nothing. */
-void health_comes_whole(struct health *h, struct health_call *call);
+void health_not_streamed(struct health *h, struct health_call *call);
 /* Books that the call's first content has come. Not called where that comes with its end. */
 void health_answered(struct health *h, struct health_call *call, uint64_t now_ms);
 /* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After
@@ -78,14 +78,14 @@ void health_answered(struct health *h, struct health_call *call, uint64_t now_ms
 int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
                      const struct outcome *o, uint64_t now_ms);
 /* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
-int64_t health_window(const struct health *h, const struct deployment *d);
+int64_t health_context_window(const struct health *h, const struct deployment *d);
 /* A copy for another configuration: what is under way ends where it began. */
 void health_carry(struct health *to, const struct health *from);
 /* Forgets what its calls have shown up to now; not what is under way, what was asked of it in the last minute, nor what
  * it says itself. */
 void health_reset(struct health *h, uint64_t now_ms);
 /* Books what a reply's head says of the provider's limits. */
-void health_told_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
+void health_set_rate_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
 /* Books that the deployment refused these parts of a request (a set of enum turn_without): later ones come without. */
 void health_refused(struct health *h, unsigned parts);
 

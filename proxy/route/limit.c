@@ -21,9 +21,9 @@ static void find_health_limit(const struct health *h, uint64_t now_ms, struct ch
     c->figure = h->failures;
     if (c->deployment->not_ready || *h->probe) {
         c->limit = LIMIT_NOT_READY;
-    } else if (h->resting_until > now_ms) {
-        c->limit = LIMIT_RESTING;
-        wait_ms = h->resting_until - now_ms;
+    } else if (h->cooldown_until_ms > now_ms) {
+        c->limit = LIMIT_COOLDOWN;
+        wait_ms = h->cooldown_until_ms - now_ms;
     } else if (!breaker_admits(&h->breaker, now_ms, &wait_ms)) {
         c->limit = LIMIT_BREAKER_OPEN;
     } else {
@@ -70,7 +70,7 @@ void limit_find(const struct plan_input *in, struct choice *c)
     const struct health *h = &in->health[d->index];
     int64_t tokens = plan_prompt_tokens(in, d);
     double quality = fmax(in->group->min_quality, in->min_quality);
-    c->window = health_window(h, d);
+    c->window = health_context_window(h, d);
     find_health_limit(h, in->now_ms, c);
     if (c->limit == LIMIT_NOT_READY)
         return;
@@ -86,12 +86,12 @@ void limit_find(const struct plan_input *in, struct choice *c)
         find_minute_limit(in, tokens, c);
 }
 
-bool limit_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why)
+bool limit_available(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why)
 {
     struct choice c = {.deployment = d};
     find_health_limit(h, now_ms, &c);
     if (why)
-        limit_words(&c, h->probe, why);
+        limit_message(&c, h->probe, why);
     return c.limit == LIMIT_NONE;
 }
 
@@ -104,7 +104,7 @@ const char *limit_name(enum limit limit)
         [LIMIT_CONTEXT_WINDOW] = "context_window",
         [LIMIT_CAPABILITY] = "capability",
         [LIMIT_BUDGET] = "budget",
-        [LIMIT_RESTING] = "resting",
+        [LIMIT_COOLDOWN] = "resting",
         [LIMIT_BREAKER_OPEN] = "breaker_open",
         [LIMIT_IN_FLIGHT] = "in_flight",
         [LIMIT_RPM] = "rpm",
@@ -150,7 +150,7 @@ static void breaker_words(const struct choice *c, struct buf *out)
         buf_add_format(out, "another call tries whether it is well again after %s", after);
 }
 
-void limit_words(const struct choice *c, const char *probe, struct buf *out)
+void limit_message(const struct choice *c, const char *probe, struct buf *out)
 {
     const struct deployment *d = c->deployment;
     double seconds = ceil((double)c->limit_s);
@@ -163,7 +163,7 @@ void limit_words(const struct choice *c, const char *probe, struct buf *out)
     case LIMIT_CONTEXT_WINDOW: window_words(c, out); break;
     case LIMIT_CAPABILITY: lacking_words(c, out); break;
     case LIMIT_BUDGET: BUF_ADD(out, "may cost more than a spending limit leaves"); break;
-    case LIMIT_RESTING: buf_add_format(out, "rests %.0f s after %s", seconds, failure_rule(c->reason)->name); break;
+    case LIMIT_COOLDOWN: buf_add_format(out, "rests %.0f s after %s", seconds, failure_rule(c->reason)->name); break;
     case LIMIT_BREAKER_OPEN: breaker_words(c, out); break;
     case LIMIT_IN_FLIGHT:
         buf_add_format(out, "%lld calls are in flight, as many as it takes", (long long)c->figure);

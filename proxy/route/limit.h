@@ -16,7 +16,7 @@ enum limit {
     LIMIT_CAPABILITY,     /* lacks tools, images or structured output by its declaration, or has too little quality */
     LIMIT_BUDGET,         /* what it may cost passes a spending limit; found after the plan is made */
     /* These do; the seconds that are left stand beside them. */
-    LIMIT_RESTING,        /* after a failure, by its rule or the provider's Retry-After */
+    LIMIT_COOLDOWN,       /* after a failure, by its rule or the provider's Retry-After */
     LIMIT_BREAKER_OPEN,   /* failed repeatedly: waits for a trial, or one is under way */
     LIMIT_IN_FLIGHT,      /* as many calls are under way as it takes at once */
     LIMIT_RPM,            /* the minute's requests are used up */
@@ -31,7 +31,7 @@ enum limit {
 struct choice {
     const struct deployment *deployment;
     enum limit limit;         /* LIMIT_NONE: it may be asked */
-    enum failure_kind reason; /* LIMIT_RESTING, LIMIT_BREAKER_OPEN: after which failure */
+    enum failure_kind reason; /* LIMIT_COOLDOWN, LIMIT_BREAKER_OPEN: after which failure */
     float limit_s;            /* seconds until the limit passes; 0: unknown, or it does not */
     int64_t figure; /* what the limit is about: the prompt's tokens, calls in flight, failures in a row, or the set
                        of capabilities that are lacking (0: quality) */
@@ -53,7 +53,7 @@ struct plan_input {
     const struct strategy *strategy; /* NULL: the configuration's, else simple-shuffle */
     unsigned needs;                  /* set of enum capability that the request makes use of */
     double min_quality; /* that the alias asks for, where it is not that of the group itself; see model_group */
-    const struct affinity_entry *stay; /* where the conversation was served last; NULL: nowhere, or unknown */
+    const struct affinity_entry *affinity; /* where the conversation was served last; NULL: nowhere, or unknown */
 };
 
 /* The prompt's tokens, estimated by what is known of the deployment's tokenizer. */
@@ -61,17 +61,17 @@ int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment 
 /* Finds the first limit that holds the choice's deployment back from this request, in the order above. */
 void limit_find(const struct plan_input *in, struct choice *c);
 /* Whether the deployment may be asked now by what is known of it, whatever the request; if not, `why` (NULL: not
- * wanted) gets the words of limit_words(). */
-bool limit_ready(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why);
+ * wanted) gets the words of limit_message(). */
+bool limit_available(const struct health *h, const struct deployment *d, uint64_t now_ms, struct buf *why);
 /* Whether it passes by waiting. */
-static inline bool limit_passes(enum limit limit)
+static inline bool limit_is_temporary(enum limit limit)
 {
-    return limit >= LIMIT_RESTING;
+    return limit >= LIMIT_COOLDOWN;
 }
 /* Its name in the journal and in /dispatch/state: "rpm". */
 const char *limit_name(enum limit limit);
 /* Says in words why the deployment is limited: "rests 240 s after rate_limit". Nothing where it is not. `probe`: what
  * the probe of a local server says now; NULL: that is not at hand. */
-void limit_words(const struct choice *c, const char *probe, struct buf *out);
+void limit_message(const struct choice *c, const char *probe, struct buf *out);
 
 #endif

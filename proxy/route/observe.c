@@ -57,7 +57,7 @@ void observe_end(struct observed *seen, const struct strategy_settings *s, const
         observe_reply(seen, s, d, o, now_ms);
         return;
     }
-    if (!o->tells)
+    if (!o->deployment_error)
         return;
     take_time(&seen->total_ms, (double)o->total_ms, true, s->half_life_ms, now_ms);
     take_time(&seen->ttft_ms, (double)(o->ttft_ms >= 0 ? o->ttft_ms : o->total_ms), true, s->half_life_ms, now_ms);

@@ -17,7 +17,7 @@ struct outcome {
     size_t prompt_bytes;                  /* that the provider counted as prompt_tokens; 0: they were not counted */
     double cost_usd;                      /* NAN: unknown */
     bool cancelled;                       /* the client hung up, or we did: says nothing of success or failure */
-    bool tells;                           /* a failure says something of the deployment, not of the request alone */
+    bool deployment_error;                /* a failure says something of the deployment, not of the request alone */
     uint64_t draw;                        /* random: jitter of the rests that a failure may start */
 };
 

@@ -68,9 +68,9 @@ static void rank(const struct plan_input *in, const struct strategy *strategy, s
  * dear. */
 static bool stick(const struct plan_input *in, const struct strategy *strategy, struct choice *choices, unsigned count)
 {
-    double most = strategy->weighs_moves ? in->config->strategy_settings.move_factor * choices[0].key : INFINITY;
+    double most = strategy->keys_are_costs ? in->config->strategy_settings.move_factor * choices[0].key : INFINITY;
     for (unsigned i = 0; i < count && choices[i].deployment->order == choices[0].deployment->order; i++)
-        if (choices[i].deployment->index == in->stay->deployment) {
+        if (choices[i].deployment->index == in->affinity->deployment) {
             struct choice own = choices[i];
             if (own.key > most)
                 return false;
@@ -87,8 +87,8 @@ static void add_group(const struct plan_input *in, const struct model_group *gro
     struct choice choices[STRATEGY_CANDIDATES_MAX];
     unsigned open, count = gather(in, group, choices, &open);
     rank(in, out->strategy, choices, open);
-    if (in->stay && open && group == in->group)
-        out->stuck = stick(in, out->strategy, choices, open);
+    if (in->affinity && open && group == in->group)
+        out->sticky = stick(in, out->strategy, choices, open);
     for (unsigned i = 0; i < open && out->count < PLAN_MAX; i++)
         out->attempts[out->count++] = choices[i].deployment;
     for (unsigned i = 0; i < count; i++) {
@@ -113,8 +113,8 @@ static bool less_bad(const struct choice *a, const struct choice *b)
         return load(a) < load(b);
     if (a->limit == LIMIT_IN_FLIGHT || b->limit == LIMIT_IN_FLIGHT)
         return a->limit == LIMIT_IN_FLIGHT;
-    if (limit_passes(a->limit) != limit_passes(b->limit))
-        return limit_passes(a->limit);
+    if (limit_is_temporary(a->limit) != limit_is_temporary(b->limit))
+        return limit_is_temporary(a->limit);
     return a->limit_s < b->limit_s;
 }
 
@@ -127,7 +127,7 @@ static void add_least_bad(struct plan *p, unsigned limit)
     for (unsigned i = 0; i < p->choice_count; i++) {
         const struct choice *c = &p->choices[i];
         unsigned at = count;
-        if (!limit_passes(c->limit) && c->limit != LIMIT_CAPABILITY)
+        if (!limit_is_temporary(c->limit) && c->limit != LIMIT_CAPABILITY)
             continue;
         for (; at && less_bad(c, found[at - 1]); at--)
             found[at] = found[at - 1];
@@ -144,7 +144,7 @@ static void explain(const struct plan_input *in, const struct plan *p, struct bu
     for (unsigned i = 0; i < p->choice_count; i++) {
         const struct choice *c = &p->choices[i];
         buf_add_format(why, "%s%s: ", why->len ? "; " : "", c->deployment->id);
-        limit_words(c, in->health[c->deployment->index].probe, why);
+        limit_message(c, in->health[c->deployment->index].probe, why);
     }
 }
 
@@ -157,7 +157,7 @@ void plan_clear(struct plan *p)
 {
     p->strategy = NULL;
     p->count = p->choice_count = 0;
-    p->too_long = p->down = p->stuck = p->all_limited = false;
+    p->too_long = p->down = p->sticky = p->all_limited = false;
 }
 
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
@@ -196,10 +196,10 @@ bool plan_possible(const struct model_group *group, unsigned wires)
     return false;
 }
 
-unsigned plan_free(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms)
+unsigned plan_available(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms)
 {
     for (unsigned i = attempt; i < p->count; i++)
-        if (limit_ready(&health[p->attempts[i]->index], p->attempts[i], now_ms, NULL))
+        if (limit_available(&health[p->attempts[i]->index], p->attempts[i], now_ms, NULL))
             return i;
     return attempt;
 }

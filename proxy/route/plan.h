@@ -17,7 +17,7 @@ struct plan {
     unsigned count;
     bool too_long;    /* a deployment that could serve was left out because the prompt does not fit it */
     bool down;        /* a deployment was left out because its server does not answer: it may be back soon */
-    bool stuck;       /* affinity decided: the first attempt is where the conversation was */
+    bool sticky;      /* affinity decided: the first attempt is where the conversation was */
     bool all_limited; /* nothing is free: the first attempt is the least bad of those that are limited */
     const struct strategy *strategy;
     /* The candidates that were looked at, the group's and then the fallbacks', each group's in its order: for
@@ -39,7 +39,7 @@ void plan_make(const struct plan_input *in, struct plan *out, struct buf *why);
 unsigned plan_next(const struct plan *p, unsigned attempt, enum failure_kind kind);
 /* The first attempt from this one on whose deployment nothing holds back by now: plans get old while their first
  * attempts fail. Where all are held back, the attempt itself. */
-unsigned plan_free(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms);
+unsigned plan_available(const struct plan *p, unsigned attempt, const struct health *health, uint64_t now_ms);
 /* Whether any deployment of the group or its fallbacks speaks one of the wires, ready or not. */
 bool plan_possible(const struct model_group *group, unsigned wires);
 

@@ -118,7 +118,7 @@ void share_publish(struct share *s, unsigned slot)
     atomic_store_explicit(&cell->version, version + 2, memory_order_release);
 }
 
-bool share_has_news(struct share *s, unsigned slot)
+bool share_has_updates(struct share *s, unsigned slot)
 {
     uint64_t versions = 0;
     for (unsigned i = 0; slot < SHARE_SLOTS && i < s->workers; i++)
@@ -130,7 +130,7 @@ bool share_has_news(struct share *s, unsigned slot)
     return news;
 }
 
-void share_look_again(struct share *s, unsigned slot)
+void share_mark_unread(struct share *s, unsigned slot)
 {
     if (slot < SHARE_SLOTS)
         s->seen[slot] = UINT64_MAX;
@@ -153,12 +153,12 @@ bool share_read(const struct share *s, unsigned worker, unsigned slot, struct sh
     return false;
 }
 
-void share_wish_reset(struct share *s)
+void share_request_reset(struct share *s)
 {
     s->resets = atomic_fetch_add(&s->table->resets, 1) + 1;
 }
 
-bool share_reset_wished(struct share *s)
+bool share_reset_requested(struct share *s)
 {
     uint32_t resets = atomic_load(&s->table->resets);
     bool news = resets != s->resets;

@@ -19,8 +19,8 @@
 struct share_counts {
     unsigned in_flight; /* of a deployment */
     struct window window;
-    struct health_news news;
-    double spent, held; /* of an account, in USD */
+    struct cooldown_state cooldown;
+    double spent, reserved; /* of an account, in USD */
     uint64_t unpriced;
 };
 
@@ -40,9 +40,9 @@ unsigned share_slot(struct share *s, struct slice name);
 struct share_counts *share_own(struct share *s, unsigned slot);
 void share_publish(struct share *s, unsigned slot);
 /* Whether another worker has published the slot since this was asked last. */
-bool share_has_news(struct share *s, unsigned slot);
+bool share_has_updates(struct share *s, unsigned slot);
 /* There is something new of that slot, of all with SHARE_NONE: who asks knows nothing yet. */
-void share_look_again(struct share *s, unsigned slot);
+void share_mark_unread(struct share *s, unsigned slot);
 /* What that worker has published last. false: it is this worker itself, or it is just being written, over and over. */
 bool share_read(const struct share *s, unsigned worker, unsigned slot, struct share_counts *out);
 
@@ -52,8 +52,8 @@ struct ceiling_row *share_ceiling_rows(struct share *s);
 unsigned share_worker(const struct share *s);
 
 /* Everybody shall forget what was seen: counts such wishes. */
-void share_wish_reset(struct share *s);
+void share_request_reset(struct share *s);
 /* Whether there was one by another worker since this was asked last. */
-bool share_reset_wished(struct share *s);
+bool share_reset_requested(struct share *s);
 
 #endif

@@ -62,7 +62,7 @@ double spending_estimate(const struct deployment *d, int64_t prompt_tokens, doub
 
 static bool fits(const struct spend *a, double usd)
 {
-    return isnan(a->limit) || a->spent + a->held + usd <= a->limit;
+    return isnan(a->limit) || a->spent + a->reserved + usd <= a->limit;
 }
 
 bool spending_allows(const struct spending *s, const struct spend *group, double usd)
@@ -70,17 +70,17 @@ bool spending_allows(const struct spending *s, const struct spend *group, double
     return !(usd > 0) || (fits(&s->total, usd) && fits(group, usd)); /* what is free is free to go on */
 }
 
-void spending_hold(struct spending *s, struct spend *group, double usd)
+void spending_reserve(struct spending *s, struct spend *group, double usd)
 {
     if (isnan(usd))
         return;
-    s->total.held += usd;
-    group->held += usd;
+    s->total.reserved += usd;
+    group->reserved += usd;
 }
 
 static void give_back(struct spend *a, double usd)
 {
-    a->held = a->held > usd ? a->held - usd : 0;
+    a->reserved = a->reserved > usd ? a->reserved - usd : 0;
 }
 
 void spending_release(struct spending *s, struct spend *group, double usd)
@@ -91,7 +91,7 @@ void spending_release(struct spending *s, struct spend *group, double usd)
     give_back(group, usd);
 }
 
-void spending_book(struct spending *s, struct spend *group, double usd)
+void spending_charge(struct spending *s, struct spend *group, double usd)
 {
     if (isnan(usd)) {
         s->total.unpriced++;
@@ -112,8 +112,8 @@ void spending_refusal(const struct spending *s, const struct spend *group, doubl
                  "The spending limit of '%.100s' is reached: router_settings.model_group_max_cost_usd", full->alias);
     else
         snprintf(whose, sizeof whose, "The session's spending limit is reached: general_settings.max_cost_usd");
-    if (full->held > 0)
-        snprintf(held, sizeof held, ", $%.4f held for calls under way", full->held);
+    if (full->reserved > 0)
+        snprintf(held, sizeof held, ", $%.4f held for calls under way", full->reserved);
     failure_set(
         f, FAILURE_BUDGET,
         "%s is $%.2f, $%.4f are spent%s, and this call may cost $%.4f. To go on, raise it in %.160s and reload the proxy "
@@ -125,6 +125,6 @@ void spending_describe(const struct spend *account, struct container in)
 {
     document_add_number(in, "max_cost_usd", account->limit, 9);
     document_add_number(in, "spent_usd", account->spent, 9);
-    document_add_number(in, "held_usd", account->held, 9);
+    document_add_number(in, "held_usd", account->reserved, 9);
     document_add_count(in, "unpriced_calls", (int64_t)account->unpriced);
 }

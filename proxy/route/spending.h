@@ -14,10 +14,10 @@
 
 /* One account: all calls, or those of one group. */
 struct spend {
-    char *alias;        /* of the group; NULL: of all */
-    double limit;       /* USD; NAN: none */
-    double spent, held; /* USD */
-    uint64_t unpriced;  /* calls that have no price, and are not in `spent` */
+    char *alias;            /* of the group; NULL: of all */
+    double limit;           /* USD; NAN: none */
+    double spent, reserved; /* USD */
+    uint64_t unpriced;      /* calls that have no price, and are not in `spent` */
     struct spend *next;
 };
 
@@ -38,10 +38,10 @@ double spending_estimate(const struct deployment *d, int64_t prompt_tokens, doub
 /* Whether a call that may cost that much (NAN: unknown, let through) fits both limits. */
 bool spending_allows(const struct spending *s, const struct spend *group, double usd);
 /* Keeps that much aside, and gives it back. */
-void spending_hold(struct spending *s, struct spend *group, double usd);
+void spending_reserve(struct spending *s, struct spend *group, double usd);
 void spending_release(struct spending *s, struct spend *group, double usd);
 /* Books what a call has cost; NAN: it has no price. */
-void spending_book(struct spending *s, struct spend *group, double usd);
+void spending_charge(struct spending *s, struct spend *group, double usd);
 /* Sets the failure for a request that the limits refuse: which one, what is spent, and how to raise it. */
 void spending_refusal(const struct spending *s, const struct spend *group, double usd, const struct config *config,
                       struct failure *f);

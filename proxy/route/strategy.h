@@ -25,7 +25,7 @@ struct strategy {
     void (*rank)(const struct plan_input *in, struct choice *choices, unsigned count);
     /* Keys are costs, of which a multiple may be too much for staying: see strategy_settings.move_factor. Else a
      * conversation stays where it is, whatever the keys say. */
-    bool weighs_moves;
+    bool keys_are_costs;
 };
 
 /* A weighted shuffle: sorting by -ln(u)/weight, drawn from draw and deployment alone. The default. */

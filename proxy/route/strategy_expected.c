@@ -129,5 +129,5 @@ const struct strategy STRATEGY_EXPECTED = {
             {"quota_usd", "scarce quota", " USD", 1},
         },
     .rank = rank,
-    .weighs_moves = true,
+    .keys_are_costs = true,
 };

@@ -29,7 +29,7 @@ double suspicion_read(const struct suspicion *s, uint64_t now_ms)
     return s->rest + (belief - s->rest) * exp(-(double)(now_ms - s->at_ms) / s->fades_ms);
 }
 
-void suspicion_hear(struct suspicion *s, double ratio, uint64_t now_ms)
+void suspicion_update(struct suspicion *s, double ratio, uint64_t now_ms)
 {
     double before = suspicion_read(s, now_ms), odds = before / (1 - before) * ratio;
     if (before < STRUCK && odds / (1 + odds) >= STRUCK) {

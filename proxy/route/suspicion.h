@@ -21,6 +21,6 @@ struct suspicion {
 /* How likely the bad state is now, between 0 and 1. A clock that went back counts as one that stands. */
 double suspicion_read(const struct suspicion *s, uint64_t now_ms);
 /* Takes evidence that is `ratio` times (above 0) as likely in the bad state as in the good one. */
-void suspicion_hear(struct suspicion *s, double ratio, uint64_t now_ms);
+void suspicion_update(struct suspicion *s, double ratio, uint64_t now_ms);
 
 #endif

@@ -63,9 +63,9 @@ static void note_window(struct probe *p, int64_t window)
     for (unsigned i = 0; i < all->config->deployment_count; i++) {
         const struct deployment *d = &all->config->deployments[i];
         struct health *h = &all->health[i];
-        if (!is_probed(d) || !same_model(d, p->deployment) || h->real_window == window)
+        if (!is_probed(d) || !same_model(d, p->deployment) || h->real_context == window)
             continue;
-        h->real_window = window;
+        h->real_context = window;
         if (window && window < d->max_input_tokens && p->step == STEP_LOADED && !told) {
             told = true;
             log_warning(

@@ -1,7 +1,7 @@
 /* probe: loop. Whether the servers on the user's own machine (Ollama) are up and have the model: asked at start, and
  * again every 15 s, or every 2 s while the server does not answer, so that "not ready" has a reason before a request
  * finds out. Ollama cuts what goes beyond the context that the model is loaded with, without a word: so it is asked how
- * large that is, and the result goes into health[].real_window. Providers that cost money are never probed. */
+ * large that is, and the result goes into health[].real_context. Providers that cost money are never probed. */
 #ifndef POINTSMAN_PROBE_H
 #define POINTSMAN_PROBE_H
 

@@ -95,7 +95,7 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
 static void reset(struct server *s)
 {
     if (s->options->share)
-        share_wish_reset(s->options->share);
+        share_request_reset(s->options->share);
     generation_reset(s->now);
     s->decisions->count = 0;
     log_info("what was seen of the deployments is forgotten (POST /dispatch/reset)");
@@ -189,7 +189,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     generation_free_idle(&s->retired);
     memory_tick(!calls_under_way(s));
     sharing_sync(&s->now->exchanges);
-    if (s->options->share && share_reset_wished(s->options->share))
+    if (s->options->share && share_reset_requested(s->options->share))
         generation_reset(s->now);
     if (++s->ticks % SIGN_INS_LOOK_S == 0)
         look_at_sign_ins(s);

@@ -64,7 +64,7 @@ static struct markov_decision plan_as(const struct world *w, uint64_t draw, bool
                             .now_ms = 1000,
                             .draw = draw,
                             .prompt_bytes = 4000,
-                            .stay = at_home ? &w->stay : NULL};
+                            .affinity = at_home ? &w->stay : NULL};
     plan_make(&in, &p, NULL);
     assert_int_equal(adaptive_plan(w->adaptive, &in, &p, NOW, &d), decided);
     for (unsigned i = 0; i < p.count; i++)
@@ -81,7 +81,7 @@ static void learn(struct world *w, unsigned deployment, const struct failure *fa
                         .prompt_tokens = -1,
                         .output_tokens = -1,
                         .cost_usd = NAN,
-                        .tells = true};
+                        .deployment_error = true};
     for (unsigned i = 0; i < times; i++)
         adaptive_learn(w->adaptive, &w->deployments[deployment], &w->health[deployment], &o, 1000, NOW);
 }
@@ -126,7 +126,7 @@ TEST(candidates_are_the_groups_own)
     w.deployments[2].weight = 0;
     struct markov_decision d = plan_as(&w, 1, false, true, "bacd");
     assert_int_equal(d.count, 2);
-    w.health[1].resting_until = 5000;
+    w.health[1].cooldown_until_ms = 5000;
     plan_as(&w, 1, false, false, "acd"); /* only the last resort is left beside a */
     w.deployments[2].weight = 1;
     plan_as(&w, 1, false, true, "cad");
@@ -190,7 +190,8 @@ TEST(what_says_nothing_is_not_learned)
     for (size_t i = 0; i < COUNT_OF(FAULTS); i++)
         learn(&w, 0, &FAULTS[i], 0, 5);
     struct outcome cancelled = {.cancelled = true, .ttft_ms = 10, .total_ms = 20, .cost_usd = NAN};
-    struct outcome repeated = {.failure = &SERVER, .tells = false, .ttft_ms = -1, .total_ms = 20, .cost_usd = NAN};
+    struct outcome repeated = {
+        .failure = &SERVER, .deployment_error = false, .ttft_ms = -1, .total_ms = 20, .cost_usd = NAN};
     adaptive_learn(w.adaptive, &w.deployments[0], &w.health[0], &cancelled, 1000, NOW);
     adaptive_learn(w.adaptive, &w.deployments[0], &w.health[0], &repeated, 1000, NOW);
     buf_init(&text, 1u << 16);
@@ -241,10 +242,10 @@ TEST(the_canary_splits_and_steps_back)
         struct canary_sample sample = {draw, 100, 1000, .01, .5, d.applied}; /* only the canary fails */
         if (adaptive_request_ended(w.adaptive, &sample))
             break;
-        assert_null(adaptive_stepped_back(w.adaptive));
+        assert_null(adaptive_rollback_reason(w.adaptive));
     }
     assert_int_equal(live, 50);
-    assert_non_null(strstr(adaptive_stepped_back(w.adaptive), "an error rate of 1 passes the bound of 0"));
+    assert_non_null(strstr(adaptive_rollback_reason(w.adaptive), "an error rate of 1 passes the bound of 0"));
     for (uint64_t draw = 0; draw < 50; draw++)
         assert_false(plan_as(&w, draw, false, true, "abcd").applied);
     adaptive_free(w.adaptive);
@@ -259,7 +260,7 @@ TEST(a_reload_carries_what_was_learned)
     learn(&old, 0, NULL, 300, 9);
     learn(&old, 1, &SERVER, 0, 3);
     learn(&old, 2, NULL, 300, 3);
-    for (uint64_t i = 0; i < 50 && !adaptive_stepped_back(old.adaptive); i++)
+    for (uint64_t i = 0; i < 50 && !adaptive_rollback_reason(old.adaptive); i++)
         adaptive_request_ended(old.adaptive, &(struct canary_sample){i, 100, 1000, .01, .5, false});
     adaptive_carry(old.adaptive, new.adaptive, MAP, DEPLOYMENTS);
     struct buf text;
@@ -278,11 +279,11 @@ TEST(nothing_to_choose_from)
 {
     struct world w;
     world_init(&w, true, 1);
-    w.health[1].resting_until = w.health[2].resting_until = 5000;
+    w.health[1].cooldown_until_ms = w.health[2].cooldown_until_ms = 5000;
     plan_as(&w, 1, false, false, "ad");
-    w.health[0].resting_until = 5000;
+    w.health[0].cooldown_until_ms = 5000;
     plan_as(&w, 1, false, false, "d");
-    w.health[3].resting_until = 4000;
+    w.health[3].cooldown_until_ms = 4000;
     plan_as(&w, 1, false, false, "d"); /* all are limited: the least bad one */
     adaptive_free(w.adaptive);
 }

@@ -31,7 +31,7 @@ TEST(each_limit_has_words)
         struct choice c;
         const char *words;
     } all[] = {
-        {{.limit = LIMIT_RESTING, .limit_s = 239.5f, .reason = FAILURE_QUOTA}, "rests 240 s after quota"},
+        {{.limit = LIMIT_COOLDOWN, .limit_s = 239.5f, .reason = FAILURE_QUOTA}, "rests 240 s after quota"},
         {{.limit = LIMIT_BREAKER_OPEN, .limit_s = 5, .reason = FAILURE_SERVER, .figure = 3},
          "is left alone for 5 s after 3 failures in a row, the last: server"},
         {{.limit = LIMIT_BREAKER_OPEN, .reason = FAILURE_TIMEOUT},

@@ -28,7 +28,7 @@ static void break_down(struct forecast *f, uint64_t start_ms, enum failure_kind 
     struct failure failure = {.kind = kind, .retry_after_s = -1};
     struct forecast_call call = forecast_started(f, &PRIOR, 0, start_ms);
     struct outcome o = {
-        .failure = &failure, .ttft_ms = ttft_ms, .total_ms = total_ms, .output_tokens = -1, .tells = true};
+        .failure = &failure, .ttft_ms = ttft_ms, .total_ms = total_ms, .output_tokens = -1, .deployment_error = true};
     if (ttft_ms >= 0)
         forecast_answered(f, &call, start_ms + (uint64_t)ttft_ms);
     forecast_ended(f, &PRIOR, &call, &o, start_ms + (uint64_t)total_ms);
@@ -41,14 +41,14 @@ TEST(suspicion_rises_falls_and_fades)
     struct suspicion s = {0};
     double rest = suspicion_read(&s, START);
     assert_true(rest > 0 && rest < 0.05);
-    suspicion_hear(&s, 100, START);
+    suspicion_update(&s, 100, START);
     double raised = suspicion_read(&s, START);
     assert_true(raised > 20 * rest);
     assert_true(suspicion_read(&s, START - 1000) == raised); /* a clock that went back */
     double later = suspicion_read(&s, START + 10000);
     assert_true(later < raised && later > rest);
     assert_true(fabs(suspicion_read(&s, START + 600000) - rest) < 1e-6);
-    suspicion_hear(&s, 0.3, START + 10000);
+    suspicion_update(&s, 0.3, START + 10000);
     assert_true(suspicion_read(&s, START + 10000) < later);
 }
 
@@ -58,7 +58,7 @@ TEST(suspicion_fades_more_slowly_each_time)
     struct suspicion s = {0};
     uint64_t t = START, last = 0;
     for (int trial = 0; trial < 4; trial++) {
-        suspicion_hear(&s, 1000, t);
+        suspicion_update(&s, 1000, t);
         uint64_t waited = 0;
         while (suspicion_read(&s, t + waited) > 0.2)
             waited += 100;
@@ -76,7 +76,7 @@ TEST(suspicion_stays_a_probability)
     for (int i = 0; i < 100000; i++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         t += (random >> 33) % 30000;
-        suspicion_hear(&s, exp((double)(random >> 40) / 2097152 - 4), t);
+        suspicion_update(&s, exp((double)(random >> 40) / 2097152 - 4), t);
         double belief = suspicion_read(&s, t + (random >> 50));
         assert_true(belief > 0 && belief < 1);
     }
@@ -87,10 +87,10 @@ TEST(suspicion_pardons_what_was_over)
 {
     struct suspicion lasts = {0}, returns = {0};
     for (unsigned i = 0; i < 4; i++) {
-        suspicion_hear(&lasts, 1000, START + i * 120000u);
-        suspicion_hear(&returns, 1000, START + i * 120000u);
+        suspicion_update(&lasts, 1000, START + i * 120000u);
+        suspicion_update(&returns, 1000, START + i * 120000u);
         for (unsigned n = 1; n < 6; n++)
-            suspicion_hear(&returns, 0.3, START + i * 120000u + 60000 + n * 5000);
+            suspicion_update(&returns, 0.3, START + i * 120000u + 60000 + n * 5000);
     }
     assert_true(suspicion_read(&lasts, START + 3 * 120000u + 30000) >
                 2 * suspicion_read(&returns, START + 3 * 120000u + 30000));
@@ -338,7 +338,7 @@ TEST(quick_is_never_slow)
         serve(&streamed, START, 0, total_ms / 4, total_ms);
         struct forecast_call call = forecast_started(&whole, &PRIOR, 0, START);
         struct outcome o = {.ttft_ms = total_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200};
-        forecast_comes_whole(&whole, &call);
+        forecast_not_streamed(&whole, &call);
         forecast_ended(&whole, &PRIOR, &call, &o, START + (uint64_t)total_ms);
         assert_true(now(&streamed, 0, START + 1).slow <= rest);
         assert_true(now(&whole, 0, START + 1).slow <= rest);
@@ -352,7 +352,7 @@ TEST(whole_replies_teach_the_speed)
     for (uint64_t t = START; t < START + 100000; t += 5000) {
         struct forecast_call call = forecast_started(&f, &PRIOR, 0, t);
         struct outcome o = {.ttft_ms = 2500, .total_ms = 2500, .prompt_tokens = 4000, .output_tokens = 200};
-        forecast_comes_whole(&f, &call);
+        forecast_not_streamed(&f, &call);
         forecast_ended(&f, &PRIOR, &call, &o, t + 2500);
     }
     struct prospect p = now(&f, 0, START + 100000); /* half of the 5 s that were declared */

@@ -27,7 +27,7 @@ static void call(struct health *h, struct outcome o, uint64_t now_ms)
 
 static void fail_as(struct health *h, const struct config *c, const struct failure *f, uint64_t now_ms)
 {
-    call_as(h, c, (struct outcome){.failure = f, .ttft_ms = -1, .cost_usd = NAN, .tells = true}, now_ms);
+    call_as(h, c, (struct outcome){.failure = f, .ttft_ms = -1, .cost_usd = NAN, .deployment_error = true}, now_ms);
 }
 
 static void fail_with(struct health *h, enum failure_kind kind, int retry_after_s, uint64_t now_ms)
@@ -49,7 +49,7 @@ static uint64_t rest_after(enum failure_kind kind, int retry_after_s)
 {
     struct health h = {0};
     fail_with(&h, kind, retry_after_s, 1000);
-    return h.resting_until ? h.resting_until - 1000 : 0;
+    return h.cooldown_until_ms ? h.cooldown_until_ms - 1000 : 0;
 }
 
 TEST(each_kind_has_its_rest)
@@ -81,16 +81,16 @@ TEST(a_policy_forgives_by_the_kind_of_failure)
     config.allowed.of[FAILURE_RATE_LIMIT] = (typeof(*config.allowed.of)){true, 1};
     config.allowed.of[FAILURE_TIMEOUT] = (typeof(*config.allowed.of)){true, 0};
     fail_as(&h, &config, &limit, 10);
-    assert_true(limit_ready(&h, &READY, 10, NULL));
+    assert_true(limit_available(&h, &READY, 10, NULL));
     fail_as(&h, &config, &limit, 20);
-    assert_false(limit_ready(&h, &READY, 20, NULL));
+    assert_false(limit_available(&h, &READY, 20, NULL));
     h = (struct health){0};
     fail_as(&h, &config, &timeout, 10);
-    assert_false(limit_ready(&h, &READY, 10, NULL));
+    assert_false(limit_available(&h, &READY, 10, NULL));
     h = (struct health){0};
     limit.retry_after_s = 7; /* the provider's word comes first */
     fail_as(&h, &config, &limit, 10);
-    assert_false(limit_ready(&h, &READY, 10, NULL));
+    assert_false(limit_available(&h, &READY, 10, NULL));
 }
 
 TEST(rests_can_be_switched_off)
@@ -102,7 +102,7 @@ TEST(rests_can_be_switched_off)
         struct failure f = {.kind = (enum failure_kind)kind, .retry_after_s = 7};
         for (unsigned i = 0; i < 5; i++)
             fail_as(&h, &config, &f, 10);
-        assert_true(limit_ready(&h, &READY, 10, NULL));
+        assert_true(limit_available(&h, &READY, 10, NULL));
     }
 }
 
@@ -115,13 +115,13 @@ TEST(server_errors_are_forgiven_a_few_times)
         struct health h = {0};
         fail_with(&h, kinds[i], -1, 10);
         fail_with(&h, kinds[i], -1, 20);
-        assert_true(limit_ready(&h, &READY, 20, NULL));
+        assert_true(limit_available(&h, &READY, 20, NULL));
         fail_with(&h, kinds[i], -1, 30);
-        assert_false(limit_ready(&h, &READY, 30, NULL));
-        assert_false(limit_ready(&h, &READY, 90029, NULL));
-        assert_true(limit_ready(&h, &READY, 90030, NULL));
+        assert_false(limit_available(&h, &READY, 30, NULL));
+        assert_false(limit_available(&h, &READY, 90029, NULL));
+        assert_true(limit_available(&h, &READY, 90030, NULL));
         fail_with(&h, kinds[i], -1, 100000); /* the one after the rest is enough */
-        assert_false(limit_ready(&h, &READY, 100000, NULL));
+        assert_false(limit_available(&h, &READY, 100000, NULL));
     }
 }
 
@@ -135,9 +135,9 @@ TEST(a_success_clears_all)
     fail_with(&h, FAILURE_SERVER, -1, 0);
     assert_int_equal(h.failures, 1);
     fail_with(&h, FAILURE_AUTH, -1, 0);
-    assert_false(limit_ready(&h, &READY, 1, NULL));
+    assert_false(limit_available(&h, &READY, 1, NULL));
     succeed(&h, 1);
-    assert_true(limit_ready(&h, &READY, 1, NULL));
+    assert_true(limit_available(&h, &READY, 1, NULL));
     assert_int_equal(h.reason, FAILURE_NONE);
 }
 
@@ -149,7 +149,7 @@ TEST(faults_of_the_request_are_not_the_deployments)
         for (size_t i = 0; i < COUNT_OF(kinds); i++)
             fail_with(&h, kinds[i], -1, 0);
     assert_int_equal(h.failures, 0);
-    assert_true(limit_ready(&h, &READY, 0, NULL));
+    assert_true(limit_available(&h, &READY, 0, NULL));
 }
 
 TEST(a_late_failure_does_not_shorten_a_rest)
@@ -157,7 +157,7 @@ TEST(a_late_failure_does_not_shorten_a_rest)
     struct health h = {0};
     fail_with(&h, FAILURE_AUTH, -1, 0);
     fail_with(&h, FAILURE_RATE_LIMIT, 1, 10);
-    assert_int_equal(h.resting_until, 3600000);
+    assert_int_equal(h.cooldown_until_ms, 3600000);
 }
 
 TEST(an_old_call_that_serves_ends_no_rest)
@@ -167,10 +167,10 @@ TEST(an_old_call_that_serves_ends_no_rest)
     fail_with(&h, FAILURE_RATE_LIMIT, 60, 1000);
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &old, &served, 2000);
-    assert_false(limit_ready(&h, &READY, 2000, NULL));
+    assert_false(limit_available(&h, &READY, 2000, NULL));
     assert_int_equal(h.successes, 1);
     succeed(&h, 3000); /* one that was tried all the same does */
-    assert_true(limit_ready(&h, &READY, 3000, NULL));
+    assert_true(limit_available(&h, &READY, 3000, NULL));
 }
 
 /* Fails until the breaker opens; the time of the last failure. */
@@ -187,16 +187,16 @@ TEST(one_call_at_a_time_tries_again)
     open_breaker(&h, 0);
     struct health_call trial = health_started(&h, &CONFIG, &READY, 0, 90000);
     assert_true(trial.trial);
-    assert_false(limit_ready(&h, &READY, 90001, NULL));
+    assert_false(limit_available(&h, &READY, 90001, NULL));
     struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
     health_ended(&h, &CONFIG, &READY, &trial, &gone, 91000);
-    assert_true(limit_ready(&h, &READY, 91000, NULL)); /* without a result: the next one tries */
+    assert_true(limit_available(&h, &READY, 91000, NULL)); /* without a result: the next one tries */
     trial = health_started(&h, &CONFIG, &READY, 0, 91000);
-    assert_false(limit_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
-    assert_true(limit_ready(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL)); /* it takes too long to be waited for */
+    assert_false(limit_available(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
+    assert_true(limit_available(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL)); /* it takes too long to be waited for */
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &trial, &served, 93000);
-    assert_true(limit_ready(&h, &READY, 93000, NULL));
+    assert_true(limit_available(&h, &READY, 93000, NULL));
     assert_int_equal(h.breaker.opened, 0);
     assert_int_equal(h.failures, 0);
 }
@@ -206,7 +206,8 @@ static void time_out(struct health *h, uint64_t took_ms, uint64_t now_ms)
 {
     struct failure f = {.kind = FAILURE_TIMEOUT, .retry_after_s = -1};
     call(h,
-         (struct outcome){.failure = &f, .ttft_ms = -1, .total_ms = (int64_t)took_ms, .cost_usd = NAN, .tells = true},
+         (struct outcome){
+             .failure = &f, .ttft_ms = -1, .total_ms = (int64_t)took_ms, .cost_usd = NAN, .deployment_error = true},
          now_ms);
 }
 
@@ -243,7 +244,7 @@ TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
         struct failure f = {.kind = FAILURE_OVERLOADED, .retry_after_s = -1};
         uint64_t now = 1000, trials = 0, back = 0;
         for (; !back; now += 4000) {
-            if (!limit_ready(&h, &READY, now, NULL))
+            if (!limit_available(&h, &READY, now, NULL))
                 continue;
             struct health_call made = health_started(&h, &config, &READY, 0, now);
             bool up = now >= 61000;
@@ -253,7 +254,7 @@ TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
                                 .prompt_tokens = -1,
                                 .output_tokens = -1,
                                 .cost_usd = NAN,
-                                .tells = true,
+                                .deployment_error = true,
                                 .draw = now};
             health_ended(&h, &config, &READY, &made, &o, now + (uint64_t)rows[i].took_ms);
             back = up ? now : 0;
@@ -290,9 +291,9 @@ TEST(a_breaker_never_locks_up)
                             .output_tokens = 1,
                             .cost_usd = NAN,
                             .cancelled = (random >> 36) % 16 == 0,
-                            .tells = true,
+                            .deployment_error = true,
                             .draw = random};
-        if (!running[i] && limit_ready(&h, &READY, now, NULL))
+        if (!running[i] && limit_available(&h, &READY, now, NULL))
             calls[i] = health_started(&h, &CONFIG, &READY, 10, now);
         else if (running[i])
             health_ended(&h, &CONFIG, &READY, &calls[i], &o, now);
@@ -300,7 +301,7 @@ TEST(a_breaker_never_locks_up)
             continue;
         running[i] = !running[i];
         assert_true(h.breaker.until_ms <= now + BREAKER_MOST_MS + BREAKER_MOST_MS / 10);
-        assert_true(limit_ready(&h, &READY, now + 2 * BREAKER_MOST_MS, NULL));
+        assert_true(limit_available(&h, &READY, now + 2 * BREAKER_MOST_MS, NULL));
     }
     assert_true(h.calls > 1000);
 }
@@ -310,24 +311,24 @@ TEST(what_the_provider_says_of_its_quota_counts)
     struct health h = {0};
     struct buf why;
     buf_init(&why, 256);
-    health_told_limits(&h, &(struct rate_limits){.primary = {true, 100, 300, 60}}, 1000);
-    health_told_limits(&h, &(struct rate_limits){0}, 2000); /* a reply without such fields says nothing */
-    assert_false(limit_ready(&h, &READY, 31000, &why));
+    health_set_rate_limits(&h, &(struct rate_limits){.primary = {true, 100, 300, 60}}, 1000);
+    health_set_rate_limits(&h, &(struct rate_limits){0}, 2000); /* a reply without such fields says nothing */
+    assert_false(limit_available(&h, &READY, 31000, &why));
     assert_buf(&why, "its provider says that its quota is used up for 30 s");
-    assert_true(limit_ready(&h, &READY, 61000, NULL));
+    assert_true(limit_available(&h, &READY, 61000, NULL));
     buf_free(&why);
 }
 
 TEST(a_reset_forgets_what_was_seen_and_nothing_else)
 {
-    struct health h = {.real_window = 4096, .limits = {.primary = {true, 100, 300, 60}}};
+    struct health h = {.real_context = 4096, .limits = {.primary = {true, 100, 300, 60}}};
     struct deployment d = {.max_input_tokens = 32768};
     struct health_call running = health_started(&h, &CONFIG, &READY, 0, 0);
     open_breaker(&h, 0);
     health_reset(&h, 0);
     assert_int_equal(h.in_flight, 1);
     assert_int_equal(h.breaker.opened + h.failures, 0);
-    assert_int_equal(health_window(&h, &d), 4096);
+    assert_int_equal(health_context_window(&h, &d), 4096);
     assert_true(h.limits.primary.known && isnan(ewma_mean(&h.seen.errors)));
     struct outcome o = {.ttft_ms = 1, .total_ms = 2, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &running, &o, 5);
@@ -347,7 +348,7 @@ TEST(a_reply_that_comes_whole_may_be_silent)
     double usual = odds(&h, 0);
     struct health_call streamed = health_started(&h, &CONFIG, &READY, 0, 0);
     assert_true(odds(&h, 60000) > 2 * usual);
-    health_comes_whole(&h, &streamed);
+    health_not_streamed(&h, &streamed);
     assert_true(odds(&h, 60000) < 1.1 * usual);
 }
 
@@ -360,7 +361,7 @@ TEST(what_is_carried_over_is_not_under_way)
     assert_true(trial.trial);
     health_carry(&next, &h);
     assert_int_equal(next.in_flight, 0);
-    assert_true(limit_ready(&next, &READY, trial.started_ms, NULL));
+    assert_true(limit_available(&next, &READY, trial.started_ms, NULL));
     assert_true(odds(&next, trial.started_ms + 60000) <= odds(&h, trial.started_ms));
     assert_true(odds(&h, trial.started_ms + 60000) > odds(&next, trial.started_ms + 60000));
 }
@@ -372,14 +373,14 @@ TEST(why_not_ready_is_said)
     struct buf why;
     buf_init(&why, 256);
     fail_with(&h, FAILURE_RATE_LIMIT, 240, 500);
-    assert_false(limit_ready(&h, &READY, 501, &why));
+    assert_false(limit_available(&h, &READY, 501, &why));
     assert_buf(&why, "rests 240 s after rate_limit");
     buf_clear(&why);
     snprintf(h.probe, sizeof h.probe, "Ollama does not run");
-    assert_false(limit_ready(&h, &READY, 501, &why));
+    assert_false(limit_available(&h, &READY, 501, &why));
     assert_buf(&why, "Ollama does not run");
     buf_clear(&why);
-    assert_false(limit_ready(&h, &off, 501, &why));
+    assert_false(limit_available(&h, &off, 501, &why));
     assert_buf(&why, "GEMINI_API_KEY is not set");
     buf_free(&why);
 }
@@ -413,8 +414,12 @@ TEST(tokens_are_reserved_and_then_corrected)
     c = health_started(&h, &CONFIG, &READY, 1000, 3000);
     assert_int_equal(window_read(&h.window, 3000).tokens, 2500); /* with as much output as replies had */
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
-    o = (struct outcome){
-        .failure = &f, .ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .tells = true};
+    o = (struct outcome){.failure = &f,
+                         .ttft_ms = -1,
+                         .prompt_tokens = -1,
+                         .output_tokens = -1,
+                         .cost_usd = NAN,
+                         .deployment_error = true};
     health_ended(&h, &CONFIG, &READY, &c, &o, 3100);
     assert_int_equal(window_read(&h.window, 3100).tokens, 1200);
     assert_int_equal(window_read(&h.window, 3100).requests, 2);
@@ -452,13 +457,13 @@ TEST(counts_of_other_workers_are_added_to_our_own)
     window_add(&ours, 1, 10, 1000);
     window_add(&theirs, 2, 20, 1000);
     fail_with(&other, FAILURE_QUOTA, -1, 1000);
-    const struct health_news news = health_tell(&other);
-    health_own(&h, 2, &ours);
-    health_add_other(&h, 3, &theirs, &news);
+    const struct cooldown_state news = health_cooldown_state(&other);
+    health_set_own_counts(&h, 2, &ours);
+    health_add_worker(&h, 3, &theirs, &news);
     assert_int_equal(h.in_flight, 5);
     assert_int_equal(window_read(&h.window, 1000).tokens, 30);
-    assert_int_equal(h.resting_until, other.resting_until);
-    health_own(&h, 2, &ours);
+    assert_int_equal(h.cooldown_until_ms, other.cooldown_until_ms);
+    health_set_own_counts(&h, 2, &ours);
     assert_int_equal(h.in_flight, 2);
     assert_int_equal(window_read(&h.window, 1000).tokens, 10);
 }
@@ -467,7 +472,7 @@ TEST(failures_never_make_it_look_quick)
 {
     struct health h = {0};
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
-    struct outcome o = {.failure = &f, .ttft_ms = -1, .total_ms = 20, .cost_usd = NAN, .tells = true};
+    struct outcome o = {.failure = &f, .ttft_ms = -1, .total_ms = 20, .cost_usd = NAN, .deployment_error = true};
     call(&h, o, 0);
     assert_true(isnan(ewma_mean(&h.seen.ttft_ms)));
     succeed(&h, 0);

@@ -98,9 +98,9 @@ TEST(a_served_request_is_recorded)
         {.deployment = &second, .outcome = FAILURE_RATE_LIMIT, .status = 429, .ms = 12},
         {.deployment = &first, .outcome = FAILURE_NONE, .status = 200, .ms = 340},
     };
-    struct plan plan = {.strategy = &STRATEGY_EXPECTED, .stuck = true, .choice_count = 3};
+    struct plan plan = {.strategy = &STRATEGY_EXPECTED, .sticky = true, .choice_count = 3};
     plan.choices[0] = (struct choice){.deployment = &first, .score = 0.00412345};
-    plan.choices[1] = (struct choice){.deployment = &second, .limit = LIMIT_RESTING, .limit_s = 239.2f, .score = NAN};
+    plan.choices[1] = (struct choice){.deployment = &second, .limit = LIMIT_COOLDOWN, .limit_s = 239.2f, .score = NAN};
     plan.choices[2] = (struct choice){.deployment = &first, .limit = LIMIT_WIRE, .score = 1};
     const struct journal_entry entry = {
         .time_ms = 1700000000007,

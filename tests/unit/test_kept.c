@@ -24,7 +24,7 @@ static void fill(struct health h[2])
                            .failures = 2,
                            .reason = FAILURE_QUOTA,
                            .last_status = 429,
-                           .resting_until = SAVED.monotonic_ms + 60000,
+                           .cooldown_until_ms = SAVED.monotonic_ms + 60000,
                            .breaker = {3, SAVED.monotonic_ms + 9000, 0},
                            .in_flight = 4,
                            .last_error = "a secret"};
@@ -53,7 +53,7 @@ TEST(what_was_known_comes_back_as_old_as_it_is)
     assert_int_equal(after[0].failures, 2);
     assert_int_equal(after[0].reason, FAILURE_QUOTA);
     assert_int_equal(after[0].last_status, 429);
-    assert_int_equal(after[0].resting_until, 20000 + 55000);
+    assert_int_equal(after[0].cooldown_until_ms, 20000 + 55000);
     assert_int_equal(after[0].breaker.opened, 3);
     assert_int_equal(after[0].breaker.until_ms, 20000 + 4000);
     assert_true(after[0].seen.ttft_ms.sum == 1234.5 && after[0].seen.ttft_ms.weight == 2.5);
@@ -63,7 +63,7 @@ TEST(what_was_known_comes_back_as_old_as_it_is)
     const struct kept_clocks much_later = {20000, SAVED.unix_ms + 3600000};
     memset(after, 0, sizeof after);
     assert_true(kept_read(buf_slice(&text), &CONFIG, after, &much_later));
-    assert_int_equal(after[0].resting_until, 0);
+    assert_int_equal(after[0].cooldown_until_ms, 0);
     assert_int_equal(after[0].seen.ttft_ms.at_ms, 0);
     buf_free(&text);
 }
@@ -107,7 +107,7 @@ TEST(what_is_not_ours_is_not_taken)
         "\"cost_usd\":[1,1,-5],\"queue_depth\":\"x\",\"output_tokens\":[1,1,1e300]}]}";
     static const struct observed NOTHING;
     assert_true(kept_read(SLICE(ODD), &CONFIG, h, &SAVED));
-    assert_int_equal(h[0].calls + h[0].successes + h[0].failures + h[0].resting_until + h[0].breaker.opened, 0);
+    assert_int_equal(h[0].calls + h[0].successes + h[0].failures + h[0].cooldown_until_ms + h[0].breaker.opened, 0);
     assert_int_equal(h[0].reason, FAILURE_NONE);
     assert_memory_equal(&h[0].seen, &NOTHING, sizeof NOTHING);
 }

@@ -20,7 +20,7 @@ struct world {
     const struct model_group *fallbacks[3];
     unsigned next, needs;
     size_t prompt_bytes;
-    const struct affinity_entry *stay;
+    const struct affinity_entry *affinity;
 };
 
 static void world_init(struct world *w, int num_retries)
@@ -57,7 +57,7 @@ static struct plan make(const struct world *w, uint64_t draw)
         .now_ms = 1000,
         .draw = draw,
         .prompt_bytes = w->prompt_bytes,
-        .stay = w->stay,
+        .affinity = w->affinity,
         .needs = w->needs,
     };
     plan_make(&input, &p, NULL);
@@ -132,13 +132,13 @@ TEST(a_draw_keeps_its_order)
         struct plan whole = make(&w, draw * 0x9e3779b97f4a7c15u), again = make(&w, draw * 0x9e3779b97f4a7c15u);
         assert_memory_equal(whole.attempts, again.attempts, whole.count * sizeof *whole.attempts);
         unsigned gone = whole.attempts[draw % 5]->index;
-        w.health[gone].resting_until = 2000;
+        w.health[gone].cooldown_until_ms = 2000;
         struct plan fewer = make(&w, draw * 0x9e3779b97f4a7c15u);
         assert_int_equal(fewer.count, 4);
         for (unsigned i = 0, at = 0; i < 5; i++)
             if (whole.attempts[i]->index != gone)
                 assert_ptr_equal(fewer.attempts[at++], whole.attempts[i]);
-        w.health[gone].resting_until = 0;
+        w.health[gone].cooldown_until_ms = 0;
     }
 }
 
@@ -148,7 +148,7 @@ TEST(what_is_not_ready_is_left_out)
     world_init(&w, 9);
     fill_group(&w, 0, 4);
     w.deployments[0].not_ready = (char[]){"no key"};
-    w.health[1].resting_until = 1001;
+    w.health[1].cooldown_until_ms = 1001;
     snprintf(w.health[2].probe, sizeof w.health[2].probe, "down");
     struct plan p = make(&w, 1);
     assert_plan(&p, "d3");
@@ -164,7 +164,7 @@ TEST(fallbacks_follow_in_their_order)
     w.deployments[2].order = -5; /* orders count within a group */
     struct plan p = make(&w, 1);
     assert_plan(&p, "d0 d1 d2");
-    w.health[1].resting_until = 2000;
+    w.health[1].cooldown_until_ms = 2000;
     p = make(&w, 1);
     assert_plan(&p, "d0 d2");
 }
@@ -189,7 +189,7 @@ TEST(retries_are_bounded_but_reach_the_last_resort)
     p = make(&w, 1);
     assert_plan(&p, "d0 d1 d2 d3 d4");
     w.config.num_retries = 0;
-    w.health[3].resting_until = w.health[4].resting_until = 2000;
+    w.health[3].cooldown_until_ms = w.health[4].cooldown_until_ms = 2000;
     p = make(&w, 1);
     assert_plan(&p, "d0");
 }
@@ -216,7 +216,7 @@ TEST(where_all_rest_the_shortest_rest_is_tried)
     fill_group(&w, 0, 3);
     fill_group(&w, 1, 1);
     for (unsigned i = 0; i < 4; i++)
-        w.health[i].resting_until = 9000 - 1000 * i;
+        w.health[i].cooldown_until_ms = 9000 - 1000 * i;
     snprintf(w.health[3].probe, sizeof w.health[3].probe, "down");
     struct plan p = make(&w, 1);
     assert_plan(&p, "d2");
@@ -266,7 +266,7 @@ TEST(only_who_speaks_the_wire_is_tried)
                                .draw = 1};
     plan_make(&input, &p, NULL);
     assert_plan(&p, "d2");
-    w.health[2].resting_until = 2000; /* it is still the only one */
+    w.health[2].cooldown_until_ms = 2000; /* it is still the only one */
     plan_make(&input, &p, NULL);
     assert_plan(&p, "d2");
     assert_true(plan_possible(&w.groups[0], WIRE_EMBEDDINGS));
@@ -344,13 +344,13 @@ TEST(what_is_held_back_by_now_is_passed_over)
     for (unsigned i = 0; i < 4; i++)
         w.deployments[i].order = (int)i;
     struct plan p = make(&w, 1);
-    assert_int_equal(plan_free(&p, 1, w.health, 1000), 1);
-    w.health[1].resting_until = w.health[2].resting_until = 9000;
-    assert_int_equal(plan_free(&p, 1, w.health, 1000), 3);
-    assert_int_equal(plan_free(&p, 1, w.health, 9000), 1);
-    w.health[3].resting_until = 9000;
-    assert_int_equal(plan_free(&p, 1, w.health, 1000), 1);
-    assert_int_equal(plan_free(&p, 4, w.health, 1000), 4);
+    assert_int_equal(plan_available(&p, 1, w.health, 1000), 1);
+    w.health[1].cooldown_until_ms = w.health[2].cooldown_until_ms = 9000;
+    assert_int_equal(plan_available(&p, 1, w.health, 1000), 3);
+    assert_int_equal(plan_available(&p, 1, w.health, 9000), 1);
+    w.health[3].cooldown_until_ms = 9000;
+    assert_int_equal(plan_available(&p, 1, w.health, 1000), 1);
+    assert_int_equal(plan_available(&p, 4, w.health, 1000), 4);
 }
 
 /* Books a call of so many tokens that has ended at the time of the plans. */
@@ -402,7 +402,7 @@ TEST(calls_at_once_are_capped)
     w.health[0].in_flight = 3;
     p = make(&w, 1);
     assert_plan(&p, "d1");
-    w.health[1].resting_until = 5000; /* all are limited: the one that is free first */
+    w.health[1].cooldown_until_ms = 5000; /* all are limited: the one that is free first */
     p = make(&w, 1);
     assert_plan(&p, "d0");
     assert_true(p.all_limited);
@@ -417,7 +417,7 @@ TEST(where_all_are_busy_the_least_busy_comes_first)
         w.deployments[i].max_in_flight = 2;
         w.health[i].in_flight = 5 - i;
     }
-    w.health[3].resting_until = 1001;
+    w.health[3].cooldown_until_ms = 1001;
     struct plan p = make(&w, 1);
     assert_plan(&p, "d2 d1");
     assert_true(p.all_limited);
@@ -458,23 +458,23 @@ TEST(a_conversation_stays_until_its_deployment_is_limited)
     w.deployments[3].order = 1;
     for (unsigned i = 0; i < 3; i++)
         w.deployments[i].order = 0;
-    w.stay = &own;
+    w.affinity = &own;
     for (uint64_t draw = 0; draw < 50; draw++) {
         struct plan p = make(&w, draw);
         assert_int_equal(p.attempts[0]->index, 2);
-        assert_true(p.stuck);
+        assert_true(p.sticky);
     }
-    w.health[2].resting_until = 2000;
+    w.health[2].cooldown_until_ms = 2000;
     struct plan p = make(&w, 1);
-    assert_false(p.stuck);
+    assert_false(p.sticky);
     assert_int_not_equal(p.attempts[0]->index, 2);
     own.deployment = 3; /* it is back from where it had to go to: a lower order may serve again */
     p = make(&w, 1);
-    assert_false(p.stuck);
+    assert_false(p.sticky);
     assert_int_not_equal(p.attempts[0]->index, 3);
     own.deployment = 4; /* so with a fallback */
     p = make(&w, 1);
-    assert_false(p.stuck);
+    assert_false(p.sticky);
     assert_int_not_equal(p.attempts[0]->index, 4);
 }
 

@@ -29,7 +29,7 @@ TEST(names_have_their_slots)
     assert_int_equal(share_slot(s, SLICE("one too many")), SHARE_NONE);
     assert_int_equal(share_slot(s, SLICE("b")), b);
     assert_null(share_own(s, SHARE_NONE));
-    assert_false(share_has_news(s, SHARE_NONE));
+    assert_false(share_has_updates(s, SHARE_NONE));
     share_publish(s, SHARE_NONE);
     share_free(s);
 }
@@ -40,32 +40,32 @@ TEST(what_a_worker_publishes_the_others_read)
     unsigned slot = share_slot(s, SLICE("a"));
     struct share_counts seen;
     share_join(s, 0);
-    assert_false(share_has_news(s, slot));
+    assert_false(share_has_updates(s, slot));
     pid_t child = fork();
     if (child == 0) {
         share_join(s, 1);
         share_own(s, share_slot(s, SLICE("a")))->in_flight = 3;
         share_publish(s, slot);
-        share_wish_reset(s);
-        _exit(share_reset_wished(s)); /* its own wish is none to itself */
+        share_request_reset(s);
+        _exit(share_reset_requested(s)); /* its own wish is none to itself */
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-    assert_true(share_has_news(s, slot));
-    assert_false(share_has_news(s, slot));
+    assert_true(share_has_updates(s, slot));
+    assert_false(share_has_updates(s, slot));
     assert_true(share_read(s, 1, slot, &seen));
     assert_int_equal(seen.in_flight, 3);
     assert_false(share_read(s, 0, slot, &seen)); /* itself */
     share_own(s, slot)->in_flight = 1;
     share_publish(s, slot);
-    assert_false(share_has_news(s, slot));
-    share_look_again(s, slot);
-    assert_true(share_has_news(s, slot));
-    share_look_again(s, SHARE_NONE);
-    assert_true(share_has_news(s, slot));
-    assert_true(share_reset_wished(s));
-    assert_false(share_reset_wished(s));
+    assert_false(share_has_updates(s, slot));
+    share_mark_unread(s, slot);
+    assert_true(share_has_updates(s, slot));
+    share_mark_unread(s, SHARE_NONE);
+    assert_true(share_has_updates(s, slot));
+    assert_true(share_reset_requested(s));
+    assert_false(share_reset_requested(s));
     share_free(s);
 }
 
@@ -123,7 +123,7 @@ TEST(windows_add_up_by_the_second)
 static void fail_with(struct health *h, enum failure_kind kind, int retry_after_s, uint64_t now_ms)
 {
     struct failure f = {.kind = kind, .retry_after_s = retry_after_s};
-    struct outcome o = {.failure = &f, .ttft_ms = -1, .cost_usd = NAN, .tells = true};
+    struct outcome o = {.failure = &f, .ttft_ms = -1, .cost_usd = NAN, .deployment_error = true};
     struct health_call call = health_started(h, &CONFIG, &READY, 0, now_ms);
     health_ended(h, &CONFIG, &READY, &call, &o, now_ms);
 }
@@ -137,9 +137,9 @@ static void serve(struct health *h, uint64_t began_ms, uint64_t now_ms)
 
 static void hear(struct health *h, const struct health *from)
 {
-    struct health_news news = health_tell(from);
-    health_hear(h, &news);
-    health_hear(h, &news); /* twice is once */
+    struct cooldown_state news = health_cooldown_state(from);
+    health_merge_cooldown(h, &news);
+    health_merge_cooldown(h, &news); /* twice is once */
 }
 
 TEST(rests_are_heard_of)
@@ -147,23 +147,23 @@ TEST(rests_are_heard_of)
     struct health a = {0}, b = {0};
     fail_with(&a, FAILURE_RATE_LIMIT, 60, 1000);
     hear(&b, &a);
-    assert_false(limit_ready(&b, &READY, 60000, NULL));
-    assert_true(limit_ready(&b, &READY, 61000, NULL));
+    assert_false(limit_available(&b, &READY, 60000, NULL));
+    assert_true(limit_available(&b, &READY, 61000, NULL));
     assert_int_equal(b.reason, FAILURE_RATE_LIMIT);
     serve(&a, 900, 2000); /* began before: says nothing of it */
     hear(&b, &a);
-    assert_false(limit_ready(&b, &READY, 3000, NULL));
+    assert_false(limit_available(&b, &READY, 3000, NULL));
     serve(&b, 4000, 5000); /* asked all the same, and it served */
     hear(&b, &a);          /* what a still believes is old */
-    assert_true(limit_ready(&b, &READY, 5000, NULL));
+    assert_true(limit_available(&b, &READY, 5000, NULL));
     hear(&a, &b);
-    assert_true(limit_ready(&a, &READY, 5000, NULL));
+    assert_true(limit_available(&a, &READY, 5000, NULL));
     fail_with(&a, FAILURE_RATE_LIMIT, 60, 6000);
     hear(&b, &a);
-    assert_false(limit_ready(&b, &READY, 7000, NULL));
+    assert_false(limit_available(&b, &READY, 7000, NULL));
     health_reset(&b, 8000);
     hear(&b, &a);
-    assert_true(limit_ready(&b, &READY, 8000, NULL)); /* it was told to forget */
+    assert_true(limit_available(&b, &READY, 8000, NULL)); /* it was told to forget */
 }
 
 TEST(breakers_are_heard_of)
@@ -172,8 +172,8 @@ TEST(breakers_are_heard_of)
     fail_with(&a, FAILURE_SERVER, -1, 1000);
     hear(&b, &a);
     assert_true(a.breaker.opened == 1 && b.breaker.opened == 1);
-    assert_false(limit_ready(&b, &READY, 2000, NULL));
-    assert_true(limit_ready(&b, &READY, 1000 + 90000, NULL)); /* its own trial */
+    assert_false(limit_available(&b, &READY, 2000, NULL));
+    assert_true(limit_available(&b, &READY, 1000 + 90000, NULL)); /* its own trial */
     serve(&b, 91000, 92000);
     hear(&a, &b);
     assert_int_equal(a.breaker.opened, 0);

@@ -28,11 +28,11 @@ TEST(calls_go_through_until_the_limit_is_reached)
     assert_true(spending_allows(&s, a, 0.5));
     assert_false(spending_allows(&s, a, 0.51));
     assert_true(spending_allows(&s, b, 1));
-    spending_book(&s, a, 0.4);
+    spending_charge(&s, a, 0.4);
     assert_false(spending_allows(&s, a, 0.2));
     assert_true(spending_allows(&s, b, 0.6));
     assert_false(spending_allows(&s, b, 0.61));
-    spending_book(&s, b, 2); /* more than was thought: nothing that costs goes on */
+    spending_charge(&s, b, 2); /* more than was thought: nothing that costs goes on */
     assert_false(spending_allows(&s, a, 1e-9));
     assert_true(spending_allows(&s, a, 0)); /* but what is free does, and what has no price */
     assert_true(spending_allows(&s, a, NAN));
@@ -45,17 +45,17 @@ TEST(what_is_held_counts)
     struct spend *a = spending_of_group(&s, "a");
     for (unsigned i = 0; i < 4; i++) {
         assert_true(spending_allows(&s, a, 0.25));
-        spending_hold(&s, a, 0.25);
+        spending_reserve(&s, a, 0.25);
     }
     assert_false(spending_allows(&s, a, 0.01));
     spending_release(&s, a, 0.25);
-    spending_book(&s, a, 0.05);
+    spending_charge(&s, a, 0.05);
     assert_true(spending_allows(&s, a, 0.2));
     assert_false(spending_allows(&s, a, 0.21));
-    spending_hold(&s, a, NAN);
+    spending_reserve(&s, a, NAN);
     spending_release(&s, a, NAN);
     spending_release(&s, a, 100); /* never below nothing */
-    assert_usd(a->held, 0);
+    assert_usd(a->reserved, 0);
     assert_usd(s.total.spent, 0.05);
     spending_free(&s);
 }
@@ -64,8 +64,8 @@ TEST(what_has_no_price_is_counted_apart)
 {
     struct spending s = {.total = {.limit = NAN}};
     struct spend *a = spending_of_group(&s, "a");
-    spending_book(&s, a, NAN);
-    spending_book(&s, a, 0.5);
+    spending_charge(&s, a, NAN);
+    spending_charge(&s, a, 0.5);
     assert_int_equal(s.total.unpriced, 1);
     assert_int_equal(a->unpriced, 1);
     assert_usd(a->spent, 0.5);
@@ -89,7 +89,7 @@ TEST(limits_change_and_accounts_stay)
     struct spending s = {.total = {.limit = NAN}};
     struct spend *a = spending_of_group(&s, "a"), *gone = spending_of_group(&s, "gone");
     gone->limit = 1;
-    spending_book(&s, a, 0.5);
+    spending_charge(&s, a, 0.5);
     spending_set_limits(&s, &config);
     assert_usd(s.total.limit, 3);
     assert_usd(a->limit, 2);
@@ -105,8 +105,8 @@ TEST(a_refusal_says_which_limit_and_what_to_do)
     struct spend *a = spending_of_group(&s, "codex-deep");
     struct failure f;
     a->limit = 1;
-    spending_book(&s, a, 0.99);
-    spending_hold(&s, a, 0.005);
+    spending_charge(&s, a, 0.99);
+    spending_reserve(&s, a, 0.005);
     spending_refusal(&s, a, 0.02, &config, &f);
     assert_int_equal(f.kind, FAILURE_BUDGET);
     assert_string_equal(

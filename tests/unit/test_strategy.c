@@ -54,7 +54,7 @@ static struct plan make(const struct world *w, uint64_t draw)
                                    .now_ms = w->now_ms,
                                    .draw = draw,
                                    .prompt_bytes = 16000,
-                                   .stay = w->stays ? &w->own : NULL},
+                                   .affinity = w->stays ? &w->own : NULL},
               &p, NULL);
     return p;
 }
@@ -94,7 +94,7 @@ static void break_down(struct world *w, unsigned index, int64_t total_ms)
                         .prompt_tokens = -1,
                         .output_tokens = -1,
                         .cost_usd = NAN,
-                        .tells = true};
+                        .deployment_error = true};
     health_ended(h, &w->config, &w->deployments[index], &call, &o, w->now_ms + (uint64_t)total_ms);
 }
 
@@ -235,7 +235,7 @@ TEST(expected_weighs_the_move)
     w.stays = true;
     struct plan p = make(&w, 1);
     assert_int_equal(p.attempts[0]->index, 1);
-    assert_true(p.stuck && p.choices[0].score < p.choices[1].score);
+    assert_true(p.sticky && p.choices[0].score < p.choices[1].score);
     w.deployments[0].expected_ttft_ms = 400;
     p = make(&w, 1);
     assert_int_equal(p.attempts[0]->index, 1);
@@ -279,7 +279,7 @@ TEST(any_history_gives_an_order)
                 serve(&w, index, (int64_t)random_in(&random, 0, 9000), 10000);
         }
         for (unsigned i = 0; i < 4; i++)
-            w.health[i].resting_until = 0;
+            w.health[i].cooldown_until_ms = 0;
         struct plan p = make(&w, n), again = make(&w, n);
         assert_int_equal(p.count, 4);
         for (unsigned i = 0; i < 4; i++) {
