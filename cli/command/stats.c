@@ -114,9 +114,7 @@ static void print_stats(const struct stats *s)
     print_money("Estimated savings", all->savings_usd, " (against codex-default)");
     (void)snprintf(of, sizeof of, " (%" PRIu64 " runs of known cost, %" PRIu64 " calls)", all->costed, all->calls);
     print_money("Actual cost", all->costed ? all->actual_usd : NAN, of);
-    print_money("Actual savings",
-                all->costed && isfinite(s->default_input_cost) ? all->baseline_usd - all->actual_usd : NAN,
-                " (against codex-default)");
+    print_money("Actual savings", isfinite(s->default_input_cost) ? all->saved_usd : NAN, " (against codex-default)");
     printf(LABEL "%" PRIu64 " observations, %" PRIu64 " would switch, %" PRIu64 " applied\n", "Adaptive router",
            all->observed, all->would_switch, all->applied);
     print_table("by", s->providers, s->provider_count, all);
@@ -137,7 +135,7 @@ static void describe_sum(const struct stats_sum *k, struct container in)
     document_add_number(in, "estimated_savings_usd", k->savings_usd, RECORD_DIGITS);
     document_add_count(in, "runs_of_known_cost", (int64_t)k->costed);
     document_add_number(in, "actual_cost_usd", k->costed ? k->actual_usd : NAN, RECORD_DIGITS);
-    document_add_number(in, "actual_savings_usd", k->costed ? k->baseline_usd - k->actual_usd : NAN, RECORD_DIGITS);
+    document_add_number(in, "actual_savings_usd", k->saved_usd, RECORD_DIGITS);
 }
 
 static void describe_kinds(const struct stats_sum *kinds, unsigned count, struct container in)

@@ -40,6 +40,11 @@ double past_number(const struct json *json, uint32_t object, const char *key)
     return json_double(json, json_get(json, object, key), &value) ? value : NAN;
 }
 
+double past_usd(double usd, double whole)
+{
+    return fabs(usd) <= 1e-9 * fabs(whole) ? 0 : usd;
+}
+
 void past_money(double usd, struct buf *out)
 {
     if (!isfinite(usd))

@@ -16,8 +16,11 @@ bool past_next(struct lines *lines, struct json *json, struct slice *line);
 void past_text(const struct json *json, uint32_t object, const char *key, struct buf *out);
 /* A member's number; NAN where it is none. */
 double past_number(const struct json *json, uint32_t object, const char *key);
-/* "$0.0123", "-" where it is NAN. */
+/* "$0.0123", "-" for NAN. */
 void past_money(double usd, struct buf *out);
+/* An amount in USD without the rounding errors of sums: 0 if it is less than a billionth of `whole`, the largest amount that
+ * went into it. NAN stays. */
+double past_usd(double usd, double whole);
 /* "2026-01-31 12:00:00" of the member "timestamp", in local time; as it is written where it can't be read. */
 void past_time(const struct json *json, struct buf *out);
 

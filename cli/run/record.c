@@ -1,6 +1,7 @@
 /* Writes the record of routed runs. */
 #include "cli/run/record.h"
 
+#include "cli/run/past.h"
 #include "common/jsonl.h"
 #include "common/paths.h"
 
@@ -64,7 +65,7 @@ static void add_estimate(const struct run_record *r, struct container in)
     document_add_count(in, "estimated_output_tokens", r->settings->max_output_tokens);
     add_number(in, "compression_ratio", r->original_tokens ? (double)r->input_tokens / (double)r->original_tokens : 1);
     add_number(in, "estimated_cost_usd", cost);
-    add_number(in, "estimated_savings_usd", p->baseline_usd - cost);
+    add_number(in, "estimated_savings_usd", past_usd(p->baseline_usd - cost, p->baseline_usd));
     add_number(in, "policy_max_cost_usd", r->settings->max_cost_usd);
 }
 

@@ -148,6 +148,7 @@ static void add(struct stats_sum *sum, const struct stats *s, const struct stats
     sum->output_tokens += known(run->output);
     sum->estimated_usd += known(run->estimated);
     sum->savings_usd += known(run->savings);
+    sum->moved_usd += fabs(known(run->savings)) + known(run->estimated);
     sum->observed += run->observed;
     sum->would_switch += run->would_switch;
     sum->applied += run->applied;
@@ -156,6 +157,12 @@ static void add(struct stats_sum *sum, const struct stats *s, const struct stats
     sum->costed++;
     sum->actual_usd += run->actual;
     sum->baseline_usd += isfinite(baseline) ? baseline : run->actual;
+}
+
+static void finish(struct stats_sum *sum)
+{
+    sum->savings_usd = past_usd(sum->savings_usd, sum->moved_usd);
+    sum->saved_usd = sum->costed ? past_usd(sum->baseline_usd - sum->actual_usd, sum->baseline_usd) : NAN;
 }
 
 bool stats_finish(struct stats *s)
@@ -175,5 +182,10 @@ bool stats_finish(struct stats *s)
         add(&s->providers[run->provider], s, run);
         add(&s->aliases[run->alias], s, run);
     }
+    finish(&s->all);
+    for (unsigned i = 0; i < s->provider_count; i++)
+        finish(&s->providers[i]);
+    for (unsigned i = 0; i < s->alias_count; i++)
+        finish(&s->aliases[i]);
     return !s->failed;
 }

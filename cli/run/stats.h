@@ -13,7 +13,9 @@ struct stats_sum {
     double input_tokens, output_tokens;  /* of the proxy's calls */
     double estimated_usd, savings_usd;   /* of runs whose prices were known */
     double actual_usd, baseline_usd;     /* of runs of known cost: theirs, and what codex-default would have cost */
-    uint64_t costed;                     /* how many those are */
+    double saved_usd;                    /* the difference; NAN without such a run */
+    double moved_usd;                    /* the amounts that savings_usd was summed up from, without their signs */
+    uint64_t costed;                     /* how many runs of known cost */
     uint64_t observed, would_switch, applied; /* by the adaptive router */
 };
 

@@ -89,6 +89,23 @@ def test_stats_join_the_proxys_journal(cli):
     assert "Tokens removed            : 240" in text and "the provider's bill is what counts" in text
 
 
+def test_savings_are_free_of_rounding_errors(cli):
+    """codex-default itself, whose cost was summed up in another order: it has saved nothing."""
+    (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": [
+        priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-7, output_cost_per_token=4e-7)]}))
+    write(cli, "cost_router.jsonl", [record(1, estimated_savings_usd=0.1), record(2, estimated_savings_usd=0.2),
+                                     record(3, estimated_savings_usd=-0.3), record(4, estimated_savings_usd=-1.4e-20)])
+    tokens = {"input": 1, "cached": 0, "output": 1, "estimated": False}
+    write(cli, "requests.jsonl", [request(i, 1, tokens=tokens, cost_usd=5e-7) for i in range(10)])
+    assert 10 * 1e-7 + 10 * 4e-7 != sum([5e-7] * 10), "an example without a rounding error shows nothing"
+    stats = json.loads(cli("stats", "--json").stdout)
+    assert stats["estimated_savings_usd"] == 0 == stats["actual_savings_usd"]
+    assert stats["aliases"]["codex-light"]["actual_savings_usd"] == 0
+    text = cli("stats").stdout
+    assert "Estimated savings         : $0.0000 (" in text and "Actual savings            : $0.0000 (" in text
+    assert "$5e-06" in text, "small amounts that are none are shown"
+
+
 def test_explain_tells_of_a_request(cli):
     write(cli, "requests.jsonl", [request(1), request(2, candidates=[
         {"deployment": "alpha", "limit": "resting", "limit_s": 240}, {"deployment": "beta", "limit": "not_ready"},
