@@ -50,7 +50,7 @@ char *child_find(const char *name, const char *more)
 }
 
 /* Starts it in a process group of its own, so that what it starts can be ended with it. */
-static pid_t start(const struct child_run *run, int output)
+static pid_t start(const struct child_run *run, int output, int errors)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -66,8 +66,8 @@ static pid_t start(const struct child_run *run, int output)
     sigemptyset(&none);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    if (run->keep_errors)
-        posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+    if (errors >= 0)
+        posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
     else
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
@@ -80,23 +80,29 @@ static pid_t start(const struct child_run *run, int output)
     return fault ? -1 : pid;
 }
 
-/* Reads until the other end is closed. false: the time was up. */
-static bool read_all(int fd, uint64_t deadline, struct buf *out)
+/* Reads what has come. false: the other end is closed. */
+static bool read_some(int fd, struct buf *out)
 {
     char bytes[16384];
-    for (;;) {
+    ssize_t len = read(fd, bytes, sizeof bytes);
+    if (len > 0)
+        buf_add(out, bytes, (size_t)len < out->max - out->len ? (size_t)len : out->max - out->len);
+    return len > 0 || (len < 0 && errno == EINTR);
+}
+
+/* Reads until the other ends are closed; a descriptor of -1 has none. false: the time was up. */
+static bool read_all(const int fds[2], uint64_t deadline, struct buf *const outs[2])
+{
+    struct pollfd ready[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
+    while (ready[0].fd >= 0 || ready[1].fd >= 0) {
         uint64_t now = clock_monotonic_ms();
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        if (now >= deadline)
+        if (now >= deadline || (poll(ready, 2, (int)(deadline - now)) < 0 && errno != EINTR))
             return false;
-        if (poll(&ready, 1, (int)(deadline - now)) < 0 && errno != EINTR)
-            return false;
-        ssize_t len = ready.revents ? read(fd, bytes, sizeof bytes) : -1;
-        if (len == 0)
-            return true;
-        if (len > 0)
-            buf_add(out, bytes, (size_t)len < out->max - out->len ? (size_t)len : out->max - out->len);
+        for (unsigned i = 0; i < 2; i++)
+            if (ready[i].fd >= 0 && ready[i].revents && !read_some(ready[i].fd, outs[i]))
+                ready[i].fd = -1;
     }
+    return true;
 }
 
 /* Its output is closed, so it is about to end; one that does not is killed with its time. */
@@ -110,17 +116,32 @@ static bool wait_for(pid_t pid, uint64_t deadline, int *status)
     return true;
 }
 
+static void close_pipe(int fds[2])
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
 int child_capture(const struct child_run *run, struct buf *out)
 {
-    int fds[2], status = 0;
+    int output[2] = {-1, -1}, errors[2] = {-1, -1}, status = 0;
+    bool apart = run->errors && run->errors != out, done = false;
     uint64_t deadline = clock_monotonic_ms() + (uint64_t)run->timeout_ms;
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return -1;
-    pid_t pid = start(run, fds[1]);
+    pid_t pid = -1;
+    if (pipe2(output, O_CLOEXEC) == 0 && (!apart || pipe2(errors, O_CLOEXEC) == 0))
+        pid = start(run, output[1], apart ? errors[1] : run->errors ? output[1] : -1);
     int fault = errno;
-    close(fds[1]);
-    bool done = pid > 0 && read_all(fds[0], deadline, out) && wait_for(pid, deadline, &status);
-    close(fds[0]);
+    if (pid > 0) {
+        close(output[1]);
+        if (apart)
+            close(errors[1]);
+        output[1] = errors[1] = -1;
+        done = read_all((const int[]){output[0], errors[0]}, deadline, (struct buf *const[]){out, run->errors}) &&
+               wait_for(pid, deadline, &status);
+    }
+    close_pipe(output);
+    close_pipe(errors);
     if (pid > 0 && !done) {
         kill(-pid, SIGKILL);
         (void)waitpid(pid, NULL, 0);

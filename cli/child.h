@@ -15,7 +15,7 @@ struct child_run {
     char *const *argv;        /* argv[0] is the program's path */
     char *const *environment; /* NULL: our own */
     int timeout_ms;           /* then it and what it started are killed */
-    bool keep_errors;         /* its standard error goes to `out`, too; else nowhere */
+    struct buf *errors; /* what it writes to standard error is appended to it; may be `out`; NULL: it goes nowhere */
 };
 
 /* Runs it with nothing on standard input and appends what it prints to `out`, up to the buffer's ceiling; what is more

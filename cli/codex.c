@@ -22,7 +22,7 @@ static void ask_version(struct codex *codex)
     char *const argv[] = {codex->path, "--version", NULL};
     struct buf text;
     buf_init(&text, 4096);
-    if (child_capture(&(struct child_run){argv, NULL, VERSION_MS, false}, &text) == 0)
+    if (child_capture(&(struct child_run){argv, NULL, VERSION_MS, NULL}, &text) == 0)
         codex->has_version = codex_version_read(buf_slice(&text), &codex->version);
     buf_free(&text);
 }

@@ -51,7 +51,7 @@ static void ask(const char *codex, const char *folder)
     if (home && fresh && path && mkdir(home, 0700) == 0 && setenv("CODEX_HOME", home, 1) == 0) {
         char *const argv[] = {(char *)codex, "debug", "models", NULL};
         (void)unlink(fresh);
-        if (child_capture(&(struct child_run){argv, NULL, CODEX_MS, false}, &text) == 0 &&
+        if (child_capture(&(struct child_run){argv, NULL, CODEX_MS, NULL}, &text) == 0 &&
             write_whole(fresh, buf_slice(&text)))
             (void)rename(fresh, path);
         (void)unlink(fresh);

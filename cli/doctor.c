@@ -46,23 +46,28 @@ void doctor_add(struct doctor *doctor, const char *name, const char *remedy, con
 static void look_at_codex(struct doctor *doctor)
 {
     char *codex = codex_find();
-    struct buf said;
+    struct buf said, warned;
     buf_init(&said, 256);
+    buf_init(&warned, 256);
     if (!codex) {
         doctor_add(doctor, "codex", "npm install -g @openai/codex, or set CODEX_CLI_PATH", "not found in PATH");
     } else {
         char *const argv[] = {codex, "--version", NULL};
-        int status = child_capture(&(struct child_run){argv, NULL, VERSION_MS, true}, &said);
-        const char *text = buf_text(&said);
-        if (status == 0)
-            doctor_add(doctor, "codex", NULL, "%.*s, %s", (int)strcspn(text, "\n"), text, codex);
+        int status = child_capture(&(struct child_run){argv, NULL, VERSION_MS, &warned}, &said);
+        const char *text = buf_text(&said), *warning = buf_text(&warned);
+        if (status == 0 && *text)
+            doctor_add(doctor, "codex", NULL, "%.*s, %s%s%.*s", (int)strcspn(text, "\n"), text, codex,
+                       *warning ? "; it says: " : "", (int)strcspn(warning, "\n"), warning);
         else
             doctor_add(doctor, "codex", "reinstall it: npm install -g @openai/codex", "%s --version: %s", codex,
-                       status < 0      ? strerror(errno)
-                       : text && *text ? text
-                                       : "it failed");
+                       status < 0   ? strerror(errno)
+                       : *warning   ? warning
+                       : *text      ? text
+                       : status > 0 ? "it failed"
+                                    : "it printed nothing");
     }
     buf_free(&said);
+    buf_free(&warned);
     free(codex);
 }
 

@@ -106,7 +106,7 @@ static bool check_conf(const struct server *server, const char *lighttpd, struct
     char *conf = paths_join(server->runtime, SERVER_CONF);
     buf_init(&said, 8192);
     int status =
-        child_capture(&(struct child_run){(char *[]){(char *)lighttpd, "-tt", "-f", conf, NULL}, NULL, READY_MS, true},
+        child_capture(&(struct child_run){(char *[]){(char *)lighttpd, "-tt", "-f", conf, NULL}, NULL, READY_MS, &said},
                       &said);
     if (status != 0)
         buf_add_format(error, "lighttpd refuses its configuration: %.*s", SLICE_ARGS(buf_slice(&said)));

@@ -18,8 +18,8 @@ void past_text(const struct json *json, uint32_t object, const char *key, struct
 double past_number(const struct json *json, uint32_t object, const char *key);
 /* "$0.0123", "-" for NAN. */
 void past_money(double usd, struct buf *out);
-/* An amount in USD without the rounding errors of sums: 0 if it is less than a billionth of `whole`, the largest amount that
- * went into it. NAN stays. */
+/* An amount in USD without the rounding errors of sums: 0 if it is less than a billionth of `whole`, the largest amount
+ * that went into it. NAN stays. */
 double past_usd(double usd, double whole);
 /* "2026-01-31 12:00:00" of the member "timestamp", in local time; as it is written where it can't be read. */
 void past_time(const struct json *json, struct buf *out);

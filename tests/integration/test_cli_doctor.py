@@ -58,6 +58,23 @@ def test_a_codex_that_fails(cli, codex):
     assert not found["codex"]["ok"] and "broken" in found["codex"]["detail"]
 
 
+WARNING = "WARNING: proceeding, even though we could not update PATH"
+
+
+@pytest.mark.parametrize("commands", [f"echo '{WARNING}: x' >&2; echo codex-cli 0.169.0", "echo codex-cli 0.169.0"])
+def test_codex_warning_is_not_its_version(cli, codex, commands):
+    codex.write_text(f"#!/bin/sh\n{commands}\n")
+    found = findings(cli)["codex"]
+    said = f"; it says: {WARNING}: x" if "WARNING" in commands else ""
+    assert found["ok"] and found["detail"] == f"codex-cli 0.169.0, {codex}{said}"
+
+
+def test_a_codex_without_a_version(cli, codex):
+    codex.write_text(f"#!/bin/sh\necho '{WARNING}' >&2\n")
+    found = findings(cli)["codex"]
+    assert not found["ok"] and WARNING in found["detail"]
+
+
 def test_files_with_faults(cli, codex):
     folder = cli.home / ".config" / "pointsman"
     folder.mkdir(parents=True)

@@ -8,7 +8,7 @@
 static int run(const char *script, int timeout_ms, bool keep_errors, struct buf *out)
 {
     char *const argv[] = {"/bin/sh", "-c", (char *)script, NULL};
-    return child_capture(&(struct child_run){argv, NULL, timeout_ms, keep_errors}, out);
+    return child_capture(&(struct child_run){argv, NULL, timeout_ms, keep_errors ? out : NULL}, out);
 }
 
 TEST(output_and_status_come_back)
@@ -21,6 +21,14 @@ TEST(output_and_status_come_back)
     assert_int_equal(run("echo err >&2", 10000, true, &out), 0);
     assert_buf(&out, "err\n");
     buf_clear(&out);
+    struct buf errors;
+    buf_init(&errors, 8);
+    char *const apart[] = {"/bin/sh", "-c", "echo err >&2; echo out; exec >&-; echo 0123456789 >&2", NULL};
+    assert_int_equal(child_capture(&(struct child_run){apart, NULL, 10000, &errors}, &out), 0);
+    assert_buf(&out, "out\n");
+    assert_buf(&errors, "err\n0123");
+    buf_free(&errors);
+    buf_clear(&out);
     assert_int_equal(run("kill -9 $$", 10000, false, &out), 137);
     /* What passes the ceiling is read, so that the program ends, and dropped. */
     assert_int_equal(run("echo 0123456789abcdef; cat /dev/null", 10000, false, &out), 0);
@@ -29,7 +37,7 @@ TEST(output_and_status_come_back)
     buf_free(&out);
     buf_init(&out, 8);
     char *const absent[] = {"/nonexistent/program", NULL};
-    assert_int_equal(child_capture(&(struct child_run){absent, NULL, 1000, false}, &out), -1);
+    assert_int_equal(child_capture(&(struct child_run){absent, NULL, 1000, NULL}, &out), -1);
     assert_int_equal(errno, ENOENT);
     buf_free(&out);
 }
