@@ -123,15 +123,29 @@ static void write_text(const struct json *json, uint32_t node, struct buf *out)
     buf_free(&text);
 }
 
-/* "openai " of "openai/gpt-5.5" */
-static void write_provider(const struct json *json, uint32_t model, struct buf *out)
+/* Whether the page's map has a track for the provider: one of class "to-PROVIDER". */
+static bool has_track(const struct page *page, struct slice provider)
+{
+    const char *at = page->text, *end = page->text + page->len;
+    while ((at = memmem(at, (size_t)(end - at), "to-", 3))) {
+        at += 3;
+        const char *after = at + provider.len;
+        if (after < end && memcmp(at, provider.ptr, provider.len) == 0 && (*after == '"' || *after == ' '))
+            return true;
+    }
+    return false;
+}
+
+/* "openai " of "openai/gpt-5.5"; "other " where the map has no track for it. */
+static void write_track(const struct page *page, const struct json *json, uint32_t model, struct buf *out)
 {
     struct buf text;
     buf_init(&text, NOTIFY_MAX);
-    if (json_unescape(json, model, &text)) {
+    if (json_unescape(json, model, &text) && text.len) {
         struct slice name = buf_slice(&text);
         const char *slash = memchr(name.ptr, '/', name.len);
-        page_escape(out, slash ? (struct slice){name.ptr, (size_t)(slash - name.ptr)} : name);
+        name.len = slash ? (size_t)(slash - name.ptr) : name.len;
+        page_escape(out, has_track(page, name) ? name : SLICE("other"));
         buf_add_char(out, ' ');
     }
     buf_free(&text);
@@ -209,8 +223,8 @@ static void write_aliases(const struct view *view, struct buf *out)
         write_alias(view, json, alias, out);
 }
 
-/* The providers that have a model ready, by the prefix of its name, each with a blank after it: by them the map's
- * tracks are set. One may stand there more than once. */
+/* The map's tracks to providers that have a model ready, each with a blank after it. One may be named more than once.
+ */
 static void write_ready(const struct view *view, struct buf *out)
 {
     const struct json *json = &view->session->supervisor.report.json;
@@ -220,7 +234,7 @@ static void write_ready(const struct view *view, struct buf *out)
         for (uint32_t d = list == JSON_NONE ? JSON_NONE : json_first(json, list); d != JSON_NONE;
              d = json_next(json, d))
             if (json_is(json, json_get(json, d, "ready"), JSON_TRUE))
-                write_provider(json, json_get(json, d, "model"), out);
+                write_track(&view->session->page, json, json_get(json, d, "model"), out);
     }
 }
 

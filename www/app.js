@@ -89,10 +89,13 @@ function freshen(row, wanted) {
   });
 }
 
-// The providers that have a model ready: by them the map's tracks are set.
-function readyProviders(aliases) {
+// The map has a track for some providers, and one for all others.
+const trackOf = (provider) => document.querySelector(`.map .to-${CSS.escape(provider)}`) ? provider : 'other';
+
+// The tracks to providers that have a model ready.
+function readyTracks(aliases) {
   const ready = aliases.flatMap(({ deployments }) => deployments ?? []).filter((deployment) => deployment.ready);
-  return [...new Set(ready.map(({ model }) => model.split('/')[0]))].join(' ');
+  return [...new Set(ready.map(({ model }) => trackOf(model.split('/')[0])))].join(' ');
 }
 
 // Touches the document only where something changed, so that screen readers and selections are left in peace.
@@ -106,8 +109,8 @@ function show(status) {
   byId('pid').textContent = status.pid ?? '';
   const model = status.aliases.find(({ ready }) => ready)?.name;
   if (model) for (const element of document.querySelectorAll('.model')) element.textContent = model;
-  const providers = readyProviders(status.aliases);
-  if (document.body.dataset.ready !== providers) document.body.dataset.ready = providers;
+  const tracks = readyTracks(status.aliases);
+  if (document.body.dataset.ready !== tracks) document.body.dataset.ready = tracks;
   if (document.body.dataset.state === status.state) return;
   document.body.dataset.state = status.state;
   note('');

@@ -221,7 +221,8 @@ def routed():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))
     config = folder / "config.yaml"
     config.write_text("model_list:\n  - model_name: gone\n    litellm_params: {model: openai/x, "
-                      "api_base: 'http://127.0.0.1:1/v1', api_key: os.environ/OPENAI_API_KEY}\n")
+                      "api_base: 'http://127.0.0.1:1/v1', api_key: os.environ/OPENAI_API_KEY}\n"
+                      "  - model_name: gone\n    litellm_params: {model: hosted_vllm/x, api_base: 'http://127.0.0.1:1/v1'}\n")
     session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy", config=config)
     session.start(DEMO=True, OPENAI_API_KEY=KEYS["OPENAI_API_KEY"])
     yield session
@@ -239,7 +240,9 @@ def test_who_serves_and_a_test_call(browser, routed, script):
         return page.find(f".track .to-{track}").value_of_css_property("stroke-dasharray") != "none"
 
     assert row("gone").find_element("css selector", "li.serves").text.startswith("openai/x")
-    page.wait(lambda: [animated(track) for track in ("pointsman", "openai", "gemini")] == [True, True, False], "the map")
+    tracks = {"pointsman": True, "openai": True, "gemini": False, "echo": True, "other": True}
+    page.wait(lambda: {track: animated(track) for track in tracks} == tracks, "the map")
+    assert page.find(".station .for-echo").is_displayed() and page.find(".station .for-other").is_displayed()
     row("codex-echo").find_element("css selector", "button").click()
     page.wait(lambda: "codex-echo: OK after" in page.find("#note").text, "the test's outcome")
     page.wait(lambda: "1 call" in row("codex-echo").text or script or page.open(), "the call is counted")
@@ -247,6 +250,10 @@ def test_who_serves_and_a_test_call(browser, routed, script):
     page.wait_message("gone: failed after")
     assert not page.find("#note").is_displayed()
     assert KEYS["OPENAI_API_KEY"] not in browser.page_source
+    routed.stop()
+    if not script:
+        page.open()
+    page.wait(lambda: not any(page.find(f".station .for-{name}").is_displayed() for name in ("echo", "other")), "the map at rest")
 
 
 def test_localhost_is_this_page_and_no_other(page, session):
