@@ -1,6 +1,9 @@
 /* loop: one connection of a client, its bytes in and its replies out. */
 #include "proxy/front/client_private.h"
 
+#include "common/clock.h"
+#include "common/log.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -14,6 +17,7 @@
 #define READ_SIZE (8u << 10) /* of a head and what comes with it; the rest of a body is read where it belongs */
 #define IN_MAX (HTTP_HEAD_MAX + READ_SIZE) /* a head, or what a client sends ahead while it is served */
 #define OUT_MAX (48u << 20)                /* ceiling of unsent bytes: a whole reply */
+#define TLS_LOG_MS 60000u                  /* a client that tries again and again gets one line in that time */
 #define BODY_STEP (64u << 10)              /* progress that earns a body another timeout */
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
@@ -116,6 +120,19 @@ void client_lose_later(struct client *c)
     event_active(c->readable, EV_TIMEOUT, 0);
 }
 
+/* The client gets a reply that it can't read, and its user may see no more than a broken connection. */
+static void refuse_tls(struct client *c)
+{
+    uint64_t now = clock_monotonic_ms();
+    if (!c->shared->tls_logged_ms || now - c->shared->tls_logged_ms >= TLS_LOG_MS) {
+        log_warning(
+            "a client spoke TLS: port %u serves plain HTTP: give the client a base URL with http://, not https://",
+            c->shared->admit.port);
+        c->shared->tls_logged_ms = now;
+    }
+    client_refuse_syntax(c, 400, "this port serves plain HTTP, not TLS: use http:// in the base URL");
+}
+
 /* The length of the head, once it is there; 0: it is not, or was refused for what there is of it. */
 static size_t find_head(struct client *c, struct slice *input)
 {
@@ -127,6 +144,10 @@ static size_t find_head(struct client *c, struct slice *input)
         if (input->ptr[1] != '\n')
             break;
         client_consume(input, 2); /* RFC 9112, 2.2: empty lines before a request are passed over */
+    }
+    if (!c->scanned && http_begins_tls(*input)) {
+        refuse_tls(c);
+        return 0;
     }
     size_t len = http_head_length(*input, &c->scanned);
     if (!len && input->len && !http_may_begin_request(*input, &error)) {

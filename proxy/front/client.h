@@ -34,6 +34,7 @@ struct client_shared {
     unsigned count, max;                  /* connections open now, and at most */
     struct client *all;                   /* list of them */
     bool closing;                         /* no further request is taken */
+    uint64_t tls_logged_ms;               /* when the log last said that a client spoke TLS, monotonic; 0: never */
 };
 
 struct client_reply {

@@ -114,6 +114,11 @@ static bool parse_request_line(struct slice line, struct http_head *head, struct
     return parse_target(target, head, authority, error);
 }
 
+bool http_begins_tls(struct slice input)
+{
+    return input.len && *input.ptr == 0x16 && (input.len == 1 || input.ptr[1] == 3);
+}
+
 bool http_may_begin_request(struct slice input, struct http_error *error)
 {
     struct http_head head;

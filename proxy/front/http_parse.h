@@ -36,6 +36,8 @@ MUST_CHECK enum http_result http_parse_head(struct slice text, struct http_head 
 /* Whether the first bytes of a head that isn't complete can still become one: else `error` says what it is refused
  * with, long before a client that speaks something else (TLS, HTTP/0.9) runs into a timeout. */
 MUST_CHECK bool http_may_begin_request(struct slice input, struct http_error *error);
+/* Whether the bytes begin a TLS handshake (RFC 8446, 5.1): a client was given https:// for this port. */
+bool http_begins_tls(struct slice input);
 /* The value of the first field of that name; ptr NULL when there is none. */
 struct slice http_field(const struct http_head *head, const char *name);
 

@@ -1,8 +1,10 @@
 """The client's side of the proxy: who is let in, and what happens to bytes that are no good request."""
+import contextlib
 import http.client
 import json
 import re
 import socket
+import ssl
 import subprocess
 
 import pytest
@@ -389,6 +391,31 @@ def test_what_can_become_no_request_is_refused_at_once(light, start):
     with light.connect() as sock:
         sock.sendall(start)
         assert status(sock.recv(65536)) in (400, 414, 501)
+
+
+def aborted_tls(proxy):
+    """A ClientHello, and the end of the connection, before any reply."""
+    hello = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost").do_handshake()
+    with proxy.connect() as sock:
+        sock.sendall(hello.read())
+
+
+def refused_tls(proxy):
+    with proxy.connect() as sock, pytest.raises(ssl.SSLError):
+        ssl.create_default_context().wrap_socket(sock, server_hostname="localhost")
+
+
+@pytest.mark.parametrize("call", [aborted_tls, refused_tls])
+def test_tls_is_named_in_the_log(light, call):
+    """One line, however often the client tries again: it can't read the reply."""
+    for _ in range(3):
+        call(light)
+        assert light.get("/health/liveliness").status == 200
+    wait_until(lambda: "spoke TLS" in light.stderr, "the line")
+    assert re.findall("spoke TLS: (.*)", light.stderr) == [
+        f"port {light.port} serves plain HTTP: give the client a base URL with http://, not https://"]
 
 
 def test_a_reply_to_head_has_no_body_whatever_is_wrong(light):

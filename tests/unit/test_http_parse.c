@@ -237,6 +237,15 @@ TEST(what_can_become_a_head_is_waited_for)
     buf_free(&text);
 }
 
+TEST(a_tls_handshake_is_told_from_a_request)
+{
+    assert_true(http_begins_tls(SLICE("\x16")));
+    assert_true(http_begins_tls(SLICE("\x16\x03\x01\x02\x00")));
+    assert_false(http_begins_tls(SLICE("\x16GET / HTTP/1.1\r\n")));
+    assert_false(http_begins_tls(SLICE("GET / HTTP/1.1\r\n")));
+    assert_false(http_begins_tls(SLICE("")));
+}
+
 TEST(a_nul_is_refused)
 {
     struct http_head head;
@@ -463,6 +472,7 @@ int main(void)
         cmocka_unit_test(hosts_are_names_or_addresses),
         cmocka_unit_test(fields_that_decide_stand_once),
         cmocka_unit_test(what_can_become_a_head_is_waited_for),
+        cmocka_unit_test(a_tls_handshake_is_told_from_a_request),
         cmocka_unit_test(a_nul_is_refused),
         cmocka_unit_test(lines_end_in_cr_lf_and_hold_neither),
         cmocka_unit_test(framing),
