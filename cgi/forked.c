@@ -27,6 +27,9 @@ bool forked_begin(const struct settings *settings, pid_t parent)
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     socklen_t len = sizeof name;
     (void)getsockname(FASTCGI_FD, (struct sockaddr *)&name, &len);
+    /* Before lighttpd's socket: the next session app is made as soon as that is free, and needs this one as well. */
+    if (settings->localhost >= 0)
+        (void)close(settings->localhost);
     (void)close(FASTCGI_FD);
     if (harden_follow_parent(&unused, parent))
         return open("/dev/null", O_RDWR) ==

@@ -4,8 +4,9 @@
 
 #include "cgi/settings.h"
 
-/* The child's first call after the fork: lets go of lighttpd's socket (standard input is /dev/null then), and follows
- * `parent`, who has forked it, into death. false: the parent is gone already, and the child has nothing more to do.
+/* The child's first call after the fork: lets go of the page's port of ::1 and of lighttpd's socket (standard input is
+ * /dev/null then), and follows `parent`, who has forked it, into death. false: the parent is gone already, and the
+ * child has nothing more to do.
  *
  * lighttpd makes a new session app when one has died, unless somebody still listens at its socket: then it takes that
  * for a server that is well, and never makes one again. A child whose parent was killed is such a somebody until it has

@@ -35,7 +35,6 @@ struct session {
     struct page page;
     char token[SECRET_TOKEN_SIZE];
     struct slot slots[SESSION_REQUESTS];
-    int localhost_fd;     /* holds the page's port of ::1 (common/localhost.h); -1: there is no ::1 */
     int peer_fd;          /* to ask who sent a request; -1: the kernel does not tell */
     char *body;           /* locked memory for the body that is being read */
     int64_t now_ms;       /* monotonic, as of this turn of the loop */

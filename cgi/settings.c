@@ -69,6 +69,7 @@ bool settings_read(struct settings *settings, pid_t first_parent, struct buf *er
         .www = variable("POINTSMAN_WWW", POINTSMAN_DATADIR "/www"),
         .runtime_fd = -1,
         .server = -1,
+        .localhost = -1,
         .login_file = find_login_file(),
     };
     if (!read_number("POINTSMAN_WEB_PORT", 1, 65535, 8787, &web_port, error) ||

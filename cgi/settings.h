@@ -18,6 +18,7 @@ struct settings {
     const char *www;     /* POINTSMAN_WWW: the folder of page.html */
     pid_t parent;        /* POINTSMAN_PARENT: lighttpd's pid */
     int server;          /* lighttpd as a descriptor (pidfd_open(2)); -1: session_open() found none */
+    int localhost; /* holds the page's port of ::1 (common/localhost.h), from session_open() on; -1: there is no ::1 */
     char *runtime_dir;
     int runtime_fd;    /* the folder, opened */
     char *key_file;    /* path of the master key file */
