@@ -22,6 +22,7 @@ static bool translate(struct outgoing *o, const struct model_request *request, c
         .upstream_model = d->upstream_model,
         .stream = request->stream,
         .without = options->without,
+        .ignores = d->provider->ignores,
         .carrier_key = options->carrier_key,
         .deployment_id = slice_of(d->id),
         .thought_signatures = d->provider->thought_signatures,
@@ -66,7 +67,7 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
     *o = (struct outgoing){.wire = request->wire, .held.of = request->held.of};
     buf_init(&o->own, BODY_MAX);
     if (same) {
-        made = pass_request(&request->top, d->upstream_model, &o->own, &o->body);
+        made = pass_request(&request->top, d->upstream_model, d->provider->ignores, &o->own, &o->body);
         if (made && (options->apart || d->provider->chatgpt_fields))
             made = copy_together(o);
     } else {

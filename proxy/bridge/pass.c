@@ -1,4 +1,5 @@
-/* pure: A request for an upstream of the same wire, with another model's name and without our carriers. */
+/* pure: A request for an upstream of the same wire, with another model's name, without our carriers, and in words that
+ * the upstream understands. */
 #include "proxy/bridge/pass.h"
 #include "proxy/bridge/carrier.h"
 
@@ -70,9 +71,66 @@ static bool copy_request(const struct json *doc, const char *upstream_model, boo
     return buf_add(out, copied, (size_t)(body.ptr + body.len - copied)) && !out->failed;
 }
 
-bool pass_request(const struct json *doc, const char *upstream_model, struct buf *own, struct pieces *out)
+/* Of a set of enum provider_ignores: the fields that the request has, and that it means. */
+static unsigned ignored_fields(const struct json *doc, unsigned ignores)
+{
+    unsigned fields = 0;
+    if ((ignores & IGNORES_MAX_COMPLETION_TOKENS) &&
+        json_is(doc, json_get(doc, 0, "max_completion_tokens"), JSON_NUMBER))
+        fields |= IGNORES_MAX_COMPLETION_TOKENS;
+    if ((ignores & IGNORES_TOOL_CHOICE) && json_string_is(doc, json_get(doc, 0, "tool_choice"), "none"))
+        fields |= IGNORES_TOOL_CHOICE;
+    return fields;
+}
+
+/* The field's name as it is sent, quotes included; empty: it is left out. */
+static struct slice sent_name(const struct json *doc, uint32_t key, unsigned ignored)
+{
+    static const struct {
+        unsigned ignored;
+        const char *name, *sent;
+    } fields[] = {
+        {IGNORES_MAX_COMPLETION_TOKENS, "max_completion_tokens", "\"max_tokens\""},
+        {IGNORES_MAX_COMPLETION_TOKENS, "max_tokens", ""},
+        {IGNORES_TOOL_CHOICE, "tools", ""},
+        {IGNORES_TOOL_CHOICE, "tool_choice", ""},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if ((ignored & fields[i].ignored) && json_string_is(doc, key, fields[i].name))
+            return slice_of(fields[i].sent);
+    return json_raw(doc, key);
+}
+
+static bool reword_request(const struct json *doc, const char *upstream_model, unsigned ignored, bool carriers,
+                           struct buf *out)
+{
+    BUF_ADD(out, "{\"model\":");
+    json_add_string(out, slice_of(upstream_model));
+    for (uint32_t key = json_first(doc, 0); key; key = json_next(doc, key)) {
+        struct slice name = sent_name(doc, key, ignored);
+        if (!name.len || json_string_is(doc, key, "model"))
+            continue;
+        BUF_ADD(out, ",");
+        buf_add_slice(out, name);
+        BUF_ADD(out, ":");
+        if (carriers && json_string_is(doc, key, "input"))
+            copy_input(json_raw(doc, json_value(key)), out);
+        else
+            buf_add_slice(out, json_raw(doc, json_value(key)));
+    }
+    return BUF_ADD(out, "}") && !out->failed;
+}
+
+bool pass_request(const struct json *doc, const char *upstream_model, unsigned ignores, struct buf *own,
+                  struct pieces *out)
 {
     bool carriers = !doc->mark || doc->marked;
+    unsigned ignored = ignored_fields(doc, ignores);
+    if (ignored) {
+        bool made = reword_request(doc, upstream_model, ignored, carriers, own);
+        *out = pieces_of(buf_slice(own));
+        return made;
+    }
     if (!carriers && json_count(doc, 0, "model") == 1)
         return point_around_model(doc, upstream_model, own, out);
     bool made = copy_request(doc, upstream_model, carriers, own);

@@ -351,7 +351,7 @@ bool request_to_chat(const struct turn *t, const struct turn_options *options, s
     BUF_ADD(out, "]");
     if (options->stream)
         BUF_ADD(out, ",\"stream\":true,\"stream_options\":{\"include_usage\":true}");
-    tools_to_chat(t, out);
+    tools_to_chat(t, options, out);
     settings_to_chat(t, options, out);
     BUF_ADD(out, "}");
     buf_free(&w.text);

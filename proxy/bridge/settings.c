@@ -46,7 +46,7 @@ static const char *choice_word(enum choice choice)
 
 static void choice_to_chat(const struct turn *t, struct buf *out)
 {
-    if (!t->tool_count || t->choice == CHOICE_UNSET)
+    if (t->choice == CHOICE_UNSET)
         return;
     if (t->choice != CHOICE_TOOL) {
         write_text("tool_choice", slice_of(choice_word(t->choice)), out);
@@ -84,8 +84,10 @@ static void effort_to_chat(const struct turn *t, struct buf *out)
 
 void settings_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    choice_to_chat(t, out);
-    if (t->tool_count && json_is(t->doc, turn_field(t, "parallel_tool_calls"), JSON_FALSE))
+    bool tools = tools_are_offered(t, options);
+    if (tools)
+        choice_to_chat(t, out);
+    if (tools && json_is(t->doc, turn_field(t, "parallel_tool_calls"), JSON_FALSE))
         BUF_ADD(out, ",\"parallel_tool_calls\":false");
     if (!(options->without & TURN_WITHOUT_FORMAT))
         format_to_chat(t, out);

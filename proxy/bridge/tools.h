@@ -13,8 +13,10 @@ bool tools_read(struct turn *t);
 void tools_flat_name(const struct turn *t, const struct tool_name *name, char flat[TOOL_NAME_MAX + 1]);
 /* The tool that an object names: {"name","namespace"}. */
 struct tool_name tools_named(const struct turn *t, uint32_t object, enum tool_kind kind);
+/* Whether a Chat Completions request has tools: not if the client wants none called and the upstream would not know. */
+bool tools_are_offered(const struct turn *t, const struct turn_options *options);
 /* `,"tools":[…]` in the wire's shape; nothing without tools. */
-void tools_to_chat(const struct turn *t, struct buf *out);
+void tools_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out);
 void tools_to_responses(const struct turn *t, struct buf *out);
 /* Writes a tool's parameters for a strict upstream: always an object with a type, without keys that are no JSON Schema.
  */

@@ -53,8 +53,15 @@ static bool is_strict(const struct turn *t, uint32_t definition)
     return json_is(t->doc, object_field(t->doc, definition, "strict"), JSON_TRUE);
 }
 
-void tools_to_chat(const struct turn *t, struct buf *out)
+bool tools_are_offered(const struct turn *t, const struct turn_options *options)
 {
+    return t->tool_count && !(t->choice == CHOICE_NONE && (options->ignores & IGNORES_TOOL_CHOICE));
+}
+
+void tools_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
+{
+    if (!tools_are_offered(t, options))
+        return;
     for (uint32_t i = 0; i < t->tool_count; i++) {
         uint32_t definition = definition_of(t, &t->tools[i]);
         if (i)
@@ -75,8 +82,7 @@ void tools_to_chat(const struct turn *t, struct buf *out)
         }
         BUF_ADD(out, "}}");
     }
-    if (t->tool_count)
-        BUF_ADD(out, "]");
+    BUF_ADD(out, "]");
 }
 
 static void write_grammar(const struct turn *t, uint32_t definition, struct buf *out)

@@ -8,7 +8,7 @@
 #define POINTSMAN_TURN_H
 
 #include "common/json.h"
-#include "proxy/terms/wire.h"
+#include "proxy/terms/provider.h"
 
 struct turn;
 
@@ -32,6 +32,7 @@ struct turn_options {
     const char *upstream_model; /* goes into "model" */
     bool stream;                /* ask for a stream (with its usage) */
     unsigned without;           /* set of enum turn_without */
+    unsigned ignores;           /* set of enum provider_ignores */
     /* State that a provider wants back (see carrier.h) is put back only when sealed with this key for this deployment.
      */
     const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: none is put back */

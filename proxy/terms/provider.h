@@ -16,6 +16,12 @@ enum sign_in {
     SIGN_INS
 };
 
+/* Fields of a chat request that a server accepts and ignores: it gets the same in a way that it understands. */
+enum provider_ignores {
+    IGNORES_MAX_COMPLETION_TOKENS = 1, /* knows max_tokens */
+    IGNORES_TOOL_CHOICE = 2,           /* for "none" it gets no tools */
+};
+
 /* Further calls to the same deployment after a failure that may pass; the waits before them double from first_ms to
  * most_ms. All 0: the next deployment is tried at once. See route/retry.h. */
 struct retry_policy {
@@ -34,6 +40,7 @@ struct provider {
     bool local;        /* a server on the user's own machine that may be down or lack the model: it is probed */
     bool cuts_prompts; /* Ollama: what goes beyond the context that a model was loaded with is cut off without a word;
                           how large that is, is asked for */
+    unsigned ignores;  /* set of enum provider_ignores */
     bool thought_signatures; /* Gemini: calls of tools must bear its signature, or a placeholder for it */
     bool streams_only;       /* its replies are event streams, whatever the client asks for */
     bool chatgpt_fields;     /* takes a part of a Responses request only (bridge/chatgpt.h) */

@@ -3,7 +3,7 @@ loaded with, without an error."""
 import chat_wire as chat
 import pytest
 from basics import free_port, wait_until
-from conftest import deployment
+from conftest import chat_only, deployment
 from mock_upstream import CLOSE, HANG, error, reply
 
 MODEL = "qwen2.5-coder:3b"
@@ -138,3 +138,29 @@ def test_the_advice_is_for_the_server_that_is_meant(start_proxy, upstream):
     for alias, words in (("down", "no server answers"), ("empty", "does not list the model m")):
         message = proxy.post("/v1/chat/completions", {**SHORT, "model": alias}).error["message"]
         assert words in message and "ollama" not in message.lower()
+
+
+TOOL = {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+TOOLS = {"/v1/chat/completions": [{"type": "function", "function": TOOL}], "/v1/responses": [{"type": "function", **TOOL}]}
+LIMITS = {"/v1/chat/completions": "max_completion_tokens", "/v1/responses": "max_output_tokens"}
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("path", TOOLS)
+@pytest.mark.parametrize("model, knows", [(f"ollama/{MODEL}", False), ("openai/m", True)], ids=["Ollama", "others"])
+def test_a_request_in_words_that_ollama_knows(start_proxy, upstream, path, streamed, model, knows):
+    """It ignores max_completion_tokens, and tool_choice; on chat passed through, and translated."""
+    models = reply(body={"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+    upstream.always(lambda request: chat.either("Hello.")(request) if request.method == "POST" else models)
+    proxy = start_proxy(chat_only("codex-light", upstream, model=model))
+    body = {"model": "codex-light", "stream": streamed, "tools": TOOLS[path], LIMITS[path]: 20,
+            "messages" if "chat" in path else "input": [{"role": "user", "content": "count"}]}
+    for choice in ("none", "auto"):
+        answer = proxy.post(path, {**body, "tool_choice": choice})
+        assert answer.status == 200 and b"Hello." in answer.body
+    none, auto = [request.json for request in upstream.requests if request.path == "/v1/chat/completions"]
+    assert ("tools" in none, "tool_choice" in none) == (knows, knows)
+    assert ("tools" in auto, auto["tool_choice"]) == (True, "auto")
+    limit = "max_completion_tokens" if knows and "chat" in path else "max_tokens"
+    assert [set(sent) & {"max_tokens", "max_completion_tokens"} for sent in (none, auto)] == [{limit}, {limit}]
+    assert none[limit] == auto[limit] == 20

@@ -75,10 +75,55 @@ TEST(test_pass)
             assert_true(top & 1 ? json_parse_top(&doc, cases[i].body, len) : json_parse(&doc, cases[i].body, len));
             buf_clear(&own);
             buf_clear(&out);
-            assert_true(pass_request(&doc, "m", &own, &pieces));
+            assert_true(pass_request(&doc, "m", 0, &own, &pieces));
             assert_true(buf_add_pieces(&out, &pieces));
             assert_buf(&out, cases[i].passed);
         }
+    buf_free(&own);
+    buf_free(&out);
+    json_free(&doc);
+}
+
+/* For a server that ignores fields of a request. */
+TEST(test_pass_in_other_words)
+{
+    enum { LIMIT = IGNORES_MAX_COMPLETION_TOKENS, CHOICE = IGNORES_TOOL_CHOICE, BOTH = LIMIT | CHOICE };
+    static const struct {
+        unsigned ignores;
+        const char *body, *passed;
+    } cases[] = {
+        {BOTH, "{\"model\":\"a\", \"max_tokens\":5}", "{\"model\":\"m\", \"max_tokens\":5}"},
+        {BOTH, "{\"max_completion_tokens\" : 7,\"model\":\"a\"}", "{\"model\":\"m\",\"max_tokens\":7}"},
+        {BOTH, "{\"model\":\"a\",\"max_tokens\":5,\"x\": [1, 2],\"max_completion_tokens\":7}",
+         "{\"model\":\"m\",\"x\":[1, 2],\"max_tokens\":7}"},
+        {BOTH, "{\"model\":\"a\",\"max_tokens\":5,\"max_completion_tokens\":null}",
+         "{\"model\":\"m\",\"max_tokens\":5,\"max_completion_tokens\":null}"},
+        {BOTH, "{\"model\":\"a\",\"tools\":[{}],\"tool_choice\":\"none\",\"messages\":[]}",
+         "{\"model\":\"m\",\"messages\":[]}"},
+        {BOTH, "{\"model\":\"a\",\"tools\":[{}],\"tool_choice\":\"auto\"}",
+         "{\"model\":\"m\",\"tools\":[{}],\"tool_choice\":\"auto\"}"},
+        {BOTH, "{\"model\":\"a\",\"max_completion_tokens\":7,\"tools\":[{}],\"tool_choice\":\"none\"}",
+         "{\"model\":\"m\",\"max_tokens\":7}"},
+        {LIMIT, "{\"model\":\"a\",\"max_completion_tokens\":7,\"tools\":[{}],\"tool_choice\":\"none\"}",
+         "{\"model\":\"m\",\"max_tokens\":7,\"tools\":[{}],\"tool_choice\":\"none\"}"},
+        {CHOICE, "{\"model\":\"a\",\"max_completion_tokens\":7,\"tools\":[{}],\"tool_choice\":\"none\"}",
+         "{\"model\":\"m\",\"max_completion_tokens\":7}"},
+        {CHOICE, "{\"model\":\"a\",\"tool_choice\":\"none\",\"input\":[" OURS "," THEIRS "]}",
+         "{\"model\":\"m\",\"input\":[" THEIRS "]}"},
+    };
+    struct buf own, out;
+    struct pieces pieces;
+    struct json doc = {.mark = CARRIER_MARK};
+    buf_init(&own, 4096);
+    buf_init(&out, 4096);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_true(json_parse_top(&doc, cases[i].body, strlen(cases[i].body)));
+        buf_clear(&own);
+        buf_clear(&out);
+        assert_true(pass_request(&doc, "m", cases[i].ignores, &own, &pieces));
+        assert_true(buf_add_pieces(&out, &pieces));
+        assert_buf(&out, cases[i].passed);
+    }
     buf_free(&own);
     buf_free(&out);
     json_free(&doc);
@@ -90,6 +135,7 @@ int main(void)
         cmocka_unit_test(test_seal_and_open),
         cmocka_unit_test(test_the_key_depends_on_the_master_key),
         cmocka_unit_test(test_pass),
+        cmocka_unit_test(test_pass_in_other_words),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
