@@ -112,8 +112,9 @@ void schema_expects(const struct schema_row *row, struct buf *out)
         [SCHEMA_LABEL] = "text",         [SCHEMA_TEXT_OR_BOOL] = "text, or true or false",
         [SCHEMA_BOOL] = "true or false", [SCHEMA_WORD] = "one",
         [SCHEMA_INT] = "a whole number", [SCHEMA_COUNT] = "a whole number",
-        [SCHEMA_NUMBER] = "a number",    [SCHEMA_SECONDS] = "seconds",
-        [SCHEMA_LIST] = "a list",        [SCHEMA_MAPPING] = "a mapping",
+        [SCHEMA_NUMBER] = "a number",    [SCHEMA_NUMBERS] = "a number",
+        [SCHEMA_SECONDS] = "seconds",    [SCHEMA_LIST] = "a list",
+        [SCHEMA_MAPPING] = "a mapping",
     };
     buf_add_text(out, TYPES[row->type]);
     for (unsigned i = 0; row->words && row->words[i]; i++)
@@ -193,6 +194,39 @@ static bool is_text(const struct yaml_node *n, enum schema_type type)
     return n->quoted || (!yaml_is_true(n) && !yaml_is_false(n) && (!yaml_is_number(n) || type == SCHEMA_LABEL));
 }
 
+/* Whether a name, which may have a '*' anywhere, stands for `key`; *star is then what the '*' stands for. */
+static bool stands_for(struct slice name, struct slice key, struct slice *star)
+{
+    const char *at = name.len ? memchr(name.ptr, '*', name.len) : NULL;
+    if (!at)
+        return slice_equal(name, key);
+    size_t before = (size_t)(at - name.ptr), after = name.len - before - 1;
+    if (key.len < before + after || memcmp(name.ptr, key.ptr, before) != 0 ||
+        memcmp(at + 1, key.ptr + key.len - after, after) != 0)
+        return false;
+    *star = (struct slice){key.ptr + before, key.len - before - after};
+    return true;
+}
+
+/* The later one of two equal keys wins: they are of two sections. */
+static bool add_number(struct schema_reader *r, const char *what, const struct schema_row *row,
+                       const struct yaml_node *n, double value, struct schema_numbers *numbers)
+{
+    struct slice star = {NULL, 0};
+    unsigned i = 0;
+    (void)stands_for(slice_of(row->name), slice_of(n->key), &star);
+    while (i < numbers->count && !slice_equal(numbers->of[i].star, star))
+        i++;
+    if (i == SCHEMA_NUMBERS_MAX) {
+        schema_error(r, n->key_line, "%s: more than %d keys of the form %s", what, SCHEMA_NUMBERS_MAX, row->name);
+        return false;
+    }
+    numbers->of[i] = (struct schema_number){star, n->key_line, value};
+    if (i == numbers->count)
+        numbers->count++;
+    return true;
+}
+
 bool schema_read_value(struct schema_reader *r, const char *what, const struct schema_row *row,
                        const struct yaml_node *n, void *field)
 {
@@ -231,10 +265,13 @@ bool schema_read_value(struct schema_reader *r, const char *what, const struct s
     case SCHEMA_INT:
     case SCHEMA_COUNT:
     case SCHEMA_NUMBER:
+    case SCHEMA_NUMBERS:
     case SCHEMA_SECONDS: break;
     }
     if (!read_number(r, what, row, n, &number))
         return false;
+    if (row->type == SCHEMA_NUMBERS)
+        return add_number(r, what, row, n, number, field);
     if (row->type == SCHEMA_NUMBER)
         *(double *)field = number;
     else if (row->type == SCHEMA_COUNT)
@@ -257,6 +294,7 @@ static void unset(enum schema_type type, void *field)
     case SCHEMA_SECONDS: *(int *)field = SCHEMA_UNSET; break;
     case SCHEMA_COUNT: *(int64_t *)field = SCHEMA_UNSET; break;
     case SCHEMA_NUMBER: *(double *)field = NAN; break;
+    case SCHEMA_NUMBERS: ((struct schema_numbers *)field)->count = 0; break;
     case SCHEMA_LIST:
     case SCHEMA_MAPPING: *(const struct yaml_node **)field = NULL; break;
     }
@@ -283,14 +321,13 @@ void schema_init(const struct schema *schema, unsigned section, void *into)
     }
 }
 
-/* Whether `name` is among `names`, which are separated by blanks; "x_*" stands for all that begin with "x_". */
+/* Whether one of `names`, which are separated by blanks, stands for `name`. */
 static bool names_hold(const char *names, const char *name)
 {
-    size_t len = strlen(name);
+    struct slice star;
     for (const char *at = names; *at;) {
         size_t n = strcspn(at, " ");
-        bool open = at[n - 1] == '*';
-        if (open ? len >= n - 1 && strncmp(at, name, n - 1) == 0 : len == n && strncmp(at, name, n) == 0)
+        if (stands_for((struct slice){at, n}, slice_of(name), &star))
             return true;
         at += n;
         at += strspn(at, " ");
@@ -298,7 +335,7 @@ static bool names_hold(const char *names, const char *name)
     return false;
 }
 
-/* Rows that are used come before those with wildcards. */
+/* Of several rows one that is used wins, else the first. */
 static const struct schema_row *find_row(const struct schema *schema, unsigned section, const char *name)
 {
     const struct schema_row *found = NULL;

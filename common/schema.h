@@ -20,6 +20,7 @@ enum schema_type {
     SCHEMA_COUNT,        /* int64_t */
     SCHEMA_NUMBER,       /* double */
     SCHEMA_SECONDS,      /* int, milliseconds */
+    SCHEMA_NUMBERS,      /* struct schema_numbers: the name has a '*', each key that it stands for is a number */
     SCHEMA_LIST,         /* const struct yaml_node * */
     SCHEMA_MAPPING,      /* const struct yaml_node * */
 };
@@ -38,10 +39,10 @@ struct schema_row {
     unsigned section;
     enum schema_use use;
     enum schema_type type;
-    const char
-        *name; /* one name; several, separated by blanks, if not SCHEMA_USED: "x_*" for all that begin with "x_" */
-    double min, max; /* of numbers; equal: no range */
-    size_t offset;   /* of the field in the section's struct */
+    const char *name; /* one name; several, separated by blanks, if not SCHEMA_USED. A '*' stands for any text: "x_*",
+                         "x_*_y" */
+    double min, max;  /* of numbers; equal: no range */
+    size_t offset;    /* of the field in the section's struct */
     /* The default, as the file would have it. "" or a remark in parentheses: there is none, and the field is NULL, NAN,
      * SCHEMA_UNSET, false or 0. The second one is the variant's, NULL if it is the same. */
     const char *initial[SCHEMA_VARIANTS];
@@ -60,6 +61,18 @@ struct schema_text {
     const char *text;     /* NULL: no default, and not given or its variable is not set */
     const char *variable; /* the NAME of os.environ/NAME, else NULL */
     unsigned line;        /* 0: not given */
+};
+
+#define SCHEMA_NUMBERS_MAX 8
+
+/* The values of all keys that a name with a '*' stands for. */
+struct schema_numbers {
+    unsigned count;
+    struct schema_number {
+        struct slice star; /* what the '*' stands for: a part of the tree */
+        unsigned line;
+        double value;
+    } of[SCHEMA_NUMBERS_MAX];
 };
 
 /* A file that is being read. */

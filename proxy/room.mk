@@ -12,6 +12,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/login.c \
 	proxy/config/outgoing.c \
 	proxy/config/policies.c \
+	proxy/config/prices.c \
 	proxy/config/variables.c proxy/config/variables.h \
 	proxy/config/strategy.c \
 	proxy/config/spending.c \

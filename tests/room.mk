@@ -58,6 +58,7 @@ check_PROGRAMS += \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
 	tests/unit/test_port_holder \
+	tests/unit/test_prices \
 	tests/unit/test_profile \
 	tests/unit/test_profile_text \
 	tests/unit/test_provider \

@@ -47,7 +47,7 @@ static void default_prices(double *input, double *output)
     struct config *config = own_config_load(&errors);
     *input = *output = NAN;
     if (models_init(&models, config)) {
-        models_view(&models, "codex-default", &view);
+        models_view(&models, "codex-default", 0, &view);
         *input = view.input_cost;
         *output = view.output_cost;
     }

@@ -62,7 +62,7 @@ static bool not_ready(const struct execution *x, const struct run_step *step, st
         buf_add_format(why, "the proxy at %s does not answer, or not to the key in LITELLM_API_KEY", job->base_url);
         return true;
     }
-    models_view(&job->models, step->model, &view);
+    models_view(&job->models, step->model, 0, &view);
     if (view.known && job->models.asked && !view.reachable)
         buf_add_format(why, "none of the deployments behind %s is ready: pointsman status", step->model);
     return why->len > 0;

@@ -89,7 +89,8 @@ static int first_order(const struct models *m, const struct model_group *g, bool
     return order;
 }
 
-static void look_at_price(const struct models *m, const struct model_group *g, struct alias_view *out)
+static void look_at_price(const struct models *m, const struct model_group *g, double prompt_tokens,
+                          struct alias_view *out)
 {
     double weights = 0, input = 0, output = 0;
     int order = first_order(m, g, out->ready);
@@ -97,7 +98,8 @@ static void look_at_price(const struct models *m, const struct model_group *g, s
         const struct deployment *d = g->deployments[i];
         if ((out->ready && !m->ready[d->index]) || d->order != order)
             continue;
-        if (isnan(d->input_cost) || isnan(d->output_cost)) {
+        struct price price = deployment_price(d, prompt_tokens);
+        if (isnan(price.input) || isnan(price.output)) {
             out->unpriced++;
             out->unpriced_model = d->model;
             continue;
@@ -106,8 +108,8 @@ static void look_at_price(const struct models *m, const struct model_group *g, s
         double weight = d->weight > 0 ? d->weight : 1e-9;
         out->priced++;
         weights += weight;
-        input += weight * d->input_cost;
-        output += weight * d->output_cost;
+        input += weight * price.input;
+        output += weight * price.output;
     }
     if (out->priced) {
         out->input_cost = input / weights;
@@ -115,7 +117,7 @@ static void look_at_price(const struct models *m, const struct model_group *g, s
     }
 }
 
-void models_view(const struct models *m, const char *alias, struct alias_view *out)
+void models_view(const struct models *m, const char *alias, double prompt_tokens, struct alias_view *out)
 {
     *out = (struct alias_view){.input_cost = NAN, .output_cost = NAN};
     const struct model_group *g = m->config ? config_group(m->config, slice_of(alias)) : NULL;
@@ -125,7 +127,7 @@ void models_view(const struct models *m, const char *alias, struct alias_view *o
     for (unsigned i = 0; i < g->count; i++)
         out->ready = out->ready || m->ready[g->deployments[i]->index];
     look_at_reach(m, g, out);
-    look_at_price(m, g, out);
+    look_at_price(m, g, prompt_tokens, out);
 }
 
 double models_cost(double input_cost, double output_cost, double input_tokens, double output_tokens)

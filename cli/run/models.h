@@ -24,14 +24,15 @@ struct alias_view {
     bool may_reach_openai;       /* it or a fallback: OpenAI's API or the ChatGPT login */
     bool may_reach_closed;       /* anything but Hugging Face and the model on this machine */
     const char *openai, *closed; /* such a deployment's model, for messages */
-    /* USD per token, averaged over the deployments of the first order that are ready, by weight; NAN: no price is
-     * known. Where none is ready, all of them count. */
+    /* USD per token of a call with so long a prompt, averaged over the deployments of the first order that are ready,
+     * by weight; NAN: no price is known. Where none is ready, all of them count. */
     double input_cost, output_cost;
     unsigned priced, unpriced; /* how many of those have a price, and have none */
     const char *unpriced_model;
 };
 
-void models_view(const struct models *m, const char *alias, struct alias_view *out);
+/* `prompt_tokens` decides the tier of the prices. */
+void models_view(const struct models *m, const char *alias, double prompt_tokens, struct alias_view *out);
 
 /* The tokens that Codex adds to a prompt by itself in its first call: instructions and tools (39.5 KB, measured with
  * 0.169). */

@@ -25,7 +25,7 @@ static enum layer provider_layer(const struct run_facts *f)
 static bool hf_reachable(const struct run_facts *f)
 {
     struct alias_view view;
-    models_view(f->models, "codex-hf-fast", &view);
+    models_view(f->models, "codex-hf-fast", 0, &view);
     return f->hf_token || (f->models->asked && view.ready);
 }
 
@@ -138,10 +138,10 @@ static void settle_alias(const struct run_facts *f, struct run_plan *p, struct r
     char wanted[sizeof p->alias];
     struct alias_view view;
     memcpy(wanted, p->alias, sizeof wanted);
-    models_view(f->models, wanted, &view);
+    models_view(f->models, wanted, 0, &view);
     ban = ban_on(p, &view, &model);
     for (size_t i = 0; ban && i < sizeof others / sizeof *others; i++) {
-        models_view(f->models, others[i], &view);
+        models_view(f->models, others[i], 0, &view);
         if (!view.known || ban_on(p, &view, &other_model))
             continue;
         REASON(p->routing_reason, "%s could reach %s (%s)", wanted, model, ban);
@@ -155,10 +155,9 @@ static void settle_alias(const struct run_facts *f, struct run_plan *p, struct r
 
 static double cost_of(const struct run_facts *f, const char *alias, bool codex, struct alias_view *view)
 {
-    models_view(f->models, alias, view);
-    return models_cost(view->input_cost, view->output_cost,
-                       (double)(f->input_tokens + (codex ? MODELS_CODEX_TOKENS : 0)),
-                       (double)f->settings->max_output_tokens);
+    double prompt = (double)(f->input_tokens + (codex ? MODELS_CODEX_TOKENS : 0));
+    models_view(f->models, alias, prompt, view);
+    return models_cost(view->input_cost, view->output_cost, prompt, (double)f->settings->max_output_tokens);
 }
 
 /* What the bans and the limit of costs say of Codex with its own login, or with Hugging Face's router. */
@@ -229,7 +228,7 @@ static int check_forced(const struct run_facts *f, struct run_plan *p, struct bu
 {
     struct alias_view view;
     const char *model, *ban;
-    models_view(f->models, f->force_model, &view);
+    models_view(f->models, f->force_model, 0, &view);
     if (p->provider == RUN_QWEN) {
         buf_add_format(error,
                        "--force-model can't be combined with --provider qwen, which asks Ollama and not the proxy");

@@ -81,7 +81,7 @@ static void echo_source(struct deployment_source *s)
     init_source(s);
     s->alias.text = ECHO_ALIAS;
     s->model.text = "echo/" ECHO_ALIAS;
-    s->deployment.input_cost = s->deployment.cached_input_cost = s->deployment.output_cost = 0;
+    s->deployment.price = (struct price){0};
 }
 
 static void add_deployment(struct config_loader *l, const struct deployment_source *s)
@@ -268,6 +268,7 @@ void config_free(struct config *c)
         free(d->instructions);
         free(d->originator);
         free(d->not_ready);
+        free(d->tiers);
     }
     for (unsigned i = 0; i < c->group_count; i++) {
         free(c->groups[i].alias);

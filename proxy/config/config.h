@@ -21,6 +21,22 @@ enum capability {
     CAPABILITY_FORMAT = 4, /* structured output: response_format, text.format */
 };
 
+/* USD per token; NAN: not given. */
+struct price {
+    double input, cached_input, output, reasoning;
+};
+
+/* What replaces prices, as far as it gives them, for a call whose prompt has more tokens than that. */
+struct price_tier {
+    double above;
+    struct price price;
+};
+
+/* What a call's cost depends on; cached is a part of input, reasoning of output. */
+struct token_counts {
+    double input, cached, output, reasoning;
+};
+
 /* One entry of `model_list`. */
 struct deployment {
     unsigned index;       /* its place in config.deployments: what health and counters are kept by */
@@ -41,9 +57,11 @@ struct deployment {
     int stream_timeout_ms;     /* to the first content of a stream; the default is filled in; 0: none */
     struct retry_policy retry; /* the provider's, as the environment changes it */
     int num_retries; /* further attempts on others after one that failed here; negative: the configuration's */
-    double input_cost, cached_input_cost, output_cost; /* USD per token; NAN when unknown */
-    int64_t max_input_tokens;                          /* context window; 0: unknown */
-    unsigned lacks;                                    /* set of enum capability: declared to be missing */
+    struct price price;
+    struct price_tier *tiers; /* the lowest first; NULL: none */
+    unsigned tier_count;
+    int64_t max_input_tokens; /* context window; 0: unknown */
+    unsigned lacks;           /* set of enum capability: declared to be missing */
     /* Declared, until its calls show more. */
     double quality;                                      /* of its answers, 0 … 100; NAN: unknown */
     double expected_ttft_ms, expected_tokens_per_second; /* 0: unknown */
@@ -147,6 +165,12 @@ struct config *config_load(const struct config_options *options, struct buf *err
 void config_free(struct config *c);
 /* The group of that name; NULL when there is none. */
 const struct model_group *config_group(const struct config *c, struct slice alias);
+/* The prices of a call whose prompt has that many tokens. Cached tokens without a price of their own cost what input
+ * does, tokens of reasoning what output does. NAN: unknown. */
+struct price deployment_price(const struct deployment *d, double prompt_tokens);
+/* What a call costs in USD; NAN if a price that it needs is unknown. Cached tokens beyond the input don't count, nor
+ * does reasoning beyond the output. */
+double deployment_cost(const struct deployment *d, const struct token_counts *tokens);
 /* Prints groups, order, and what is not ready and why, for people (--check-config). */
 bool config_describe(const struct config *c, struct buf *out);
 

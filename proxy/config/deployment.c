@@ -5,7 +5,6 @@
 #include "common/url.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,8 +289,6 @@ static void set_numbers(const struct config *c, const struct deployment_source *
         d->stream_timeout_ms = d->timeout_ms >= 0 ? d->timeout_ms : c->stream_timeout_ms;
     if (d->timeout_ms < 0)
         d->timeout_ms = c->timeout_ms;
-    if (isnan(d->cached_input_cost) && d->input_cost == 0)
-        d->cached_input_cost = 0; /* what is free is free from the cache, too */
     d->lacks = (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) |
                (s->format ? 0 : CAPABILITY_FORMAT);
 }
@@ -309,7 +306,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     set_switch(l, s, d);
     check_provider(l, s, d);
     bool own;
-    if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d))
+    if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d) || !config_prices(l, s, d))
         return false;
     d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
     set_numbers(l->config, s, d);

@@ -12,6 +12,7 @@
 #define ENTRY_STRUCT deployment_source
 #define PARAMS_STRUCT deployment_source
 #define INFO_STRUCT deployment_source
+#define TIER_STRUCT tier_source
 #define ROUTER_STRUCT config_settings
 #define RETRIES_STRUCT policy_source
 #define ALLOWED_STRUCT policy_source
@@ -30,7 +31,25 @@
      .doc = DOC}
 #define USED(SECTION, TYPE, NAME, FIELD, INITIAL, DOC) RANGED(SECTION, TYPE, NAME, 0, 0, FIELD, INITIAL, DOC)
 #define WARNS(SECTION, NAMES, DOC) {.section = SECTION_##SECTION, .use = SCHEMA_WARNS, .name = NAMES, .doc = DOC}
+#define PRICE(SECTION, NAME, FIELD, INITIAL, DOC) RANGED(SECTION, NUMBER, NAME, 0, 1, FIELD, INITIAL, DOC)
+#define PRICES(SECTION, NAME, FIELD, DOC) RANGED(SECTION, NUMBERS, NAME, 0, 1, FIELD, "", DOC)
 #define HARMLESS(SECTION, NAMES) {.section = SECTION_##SECTION, .use = SCHEMA_HARMLESS, .name = NAMES}
+
+#define BELOW "(the lower range's)"
+#define IN_INFO "As in `model_info`, which wins."
+/* Keys of LiteLLM's price list that change what a call costs, and are not priced. */
+#define PRICE_WARNINGS(SECTION)                                                                                   \
+    WARNS(SECTION,                                                                                                \
+          "input_cost_per_token_*priority cache_read_input_token_cost_*priority output_cost_per_token_*priority " \
+          "input_cost_per_token_*flex cache_read_input_token_cost_*flex output_cost_per_token_*flex",             \
+          "calls are priced as of the usual service tier"),                                                       \
+        WARNS(SECTION, "cache_creation_input_token_cost*",                                                        \
+              "tokens that a provider writes to its cache are priced as input"),                                  \
+        WARNS(SECTION,                                                                                            \
+              "input_cost_per_request input_cost_per_second output_cost_per_second* *_cost_per_query "            \
+              "*_cost_per_session",                                                                               \
+              "only tokens are priced"),                                                                          \
+        WARNS(SECTION, "off_peak_pricing", "prices are the same at all hours")
 
 static const struct schema_row KEYS[] = {
     USED(FILE, LIST, "model_list", model_list, "", "The deployments; entries of one `model_name` form a group."),
@@ -71,10 +90,14 @@ static const struct schema_row KEYS[] = {
          "Of `codex-oauth/` alone: text sent as `instructions`; the client's own go into the input. Not in LiteLLM."),
     USED(PARAMS, TEXT, "originator", originator, "pointsman",
          "Of `codex-oauth/` alone: the header of that name. Not in LiteLLM."),
-    RANGED(PARAMS, NUMBER, "input_cost_per_token", 0, 1, deployment.input_cost, "(unknown)",
-           "As in `model_info`, which wins."),
-    RANGED(PARAMS, NUMBER, "output_cost_per_token", 0, 1, deployment.output_cost, "(unknown)",
-           "As in `model_info`, which wins."),
+    PRICE(PARAMS, "input_cost_per_token", deployment.price.input, "(unknown)", IN_INFO),
+    PRICE(PARAMS, "cache_read_input_token_cost", deployment.price.cached_input, "(unknown)", IN_INFO),
+    PRICE(PARAMS, "output_cost_per_token", deployment.price.output, "(unknown)", IN_INFO),
+    PRICE(PARAMS, "output_cost_per_reasoning_token", deployment.price.reasoning, "(unknown)", IN_INFO),
+    PRICES(PARAMS, "input_cost_per_token_above_*_tokens", input_above, IN_INFO),
+    PRICES(PARAMS, "cache_read_input_token_cost_above_*_tokens", cached_above, IN_INFO),
+    PRICES(PARAMS, "output_cost_per_token_above_*_tokens", output_above, IN_INFO),
+    USED(PARAMS, LIST, "tiered_pricing", tiered_pricing, "", IN_INFO),
     RANGED(PARAMS, INT, "num_retries", 0, 100, deployment.num_retries, "(`router_settings.num_retries`)",
            "Further attempts, each on another deployment, after a failure of this one."),
     HARMLESS(PARAMS, "drop_params max_retries use_in_pass_through stream litellm_trace_id "
@@ -95,11 +118,20 @@ static const struct schema_row KEYS[] = {
     WARNS(PARAMS, "api_version api_type azure_* aws_* vertex_* region_name", "this kind of provider is not here"),
 
     USED(INFO, LABEL, "id", id, "(`alias/provider/n`)", "The deployment's name in journal and status."),
-    RANGED(INFO, NUMBER, "input_cost_per_token", 0, 1, deployment.input_cost, "(unknown)", "USD for one prompt token."),
-    RANGED(INFO, NUMBER, "cache_read_input_token_cost", 0, 1, deployment.cached_input_cost, "(unknown)",
-           "USD for one prompt token that came from the provider's cache."),
-    RANGED(INFO, NUMBER, "output_cost_per_token", 0, 1, deployment.output_cost, "(unknown)",
-           "USD for one token of the reply."),
+    PRICE(INFO, "input_cost_per_token", deployment.price.input, "(unknown)", "USD for one prompt token."),
+    PRICE(INFO, "cache_read_input_token_cost", deployment.price.cached_input, "(`input_cost_per_token`)",
+          "USD for one prompt token that came from the provider's cache."),
+    PRICE(INFO, "output_cost_per_token", deployment.price.output, "(unknown)", "USD for one token of the reply."),
+    PRICE(INFO, "output_cost_per_reasoning_token", deployment.price.reasoning, "(`output_cost_per_token`)",
+          "USD for one token of the reply that is reasoning."),
+    PRICES(
+        INFO, "input_cost_per_token_above_*_tokens", input_above,
+        "`…_above_200k_tokens`: the price of every prompt token of a call whose prompt has more tokens than that; other "
+        "numbers likewise."),
+    PRICES(INFO, "cache_read_input_token_cost_above_*_tokens", cached_above, "The same for cached tokens."),
+    PRICES(INFO, "output_cost_per_token_above_*_tokens", output_above, "The same for tokens of the reply."),
+    USED(INFO, LIST, "tiered_pricing", tiered_pricing, "",
+         "The same as a list of ranges; see `model_info.tiered_pricing[]`."),
     RANGED(INFO, COUNT, "max_input_tokens", 0, MANY, deployment.max_input_tokens, "0",
            "The context window; 0: unknown."),
     USED(INFO, BOOL, "supports_function_calling", tools, "true", "false: requests with tools go to others."),
@@ -116,9 +148,21 @@ static const struct schema_row KEYS[] = {
          "Only ready while this variable is set and not empty. Not in LiteLLM."),
     USED(INFO, BOOL, "strict", strict, "(names in `-direct`)",
          "A probe: one deployment, no fallback, its errors shown as they are. Not in LiteLLM."),
+    PRICE_WARNINGS(PARAMS),
+    PRICE_WARNINGS(INFO),
     HARMLESS(INFO, "mode base_model max_tokens max_output_tokens supports_* description metadata access_groups tier "
                    "version litellm_provider health_check_* db_model created_* updated_* team_* "
                    "input_cost_* output_cost_* cache_* supported_* deprecation_date source tags"),
+
+    USED(TIER, LIST, "range", range, "",
+         "`[from, to]`: prompts of more than `from` tokens. Required; the highest range has no end."),
+    PRICE(TIER, "input_cost_per_token", price.input, BELOW, "USD for one prompt token."),
+    PRICE(TIER, "cache_read_input_token_cost", price.cached_input, BELOW, "USD for one prompt token from the cache."),
+    PRICE(TIER, "output_cost_per_token", price.output, BELOW, "USD for one token of the reply."),
+    PRICE(TIER, "output_cost_per_reasoning_token", price.reasoning, BELOW,
+          "USD for one token of the reply that is reasoning."),
+    PRICE_WARNINGS(TIER),
+    HARMLESS(TIER, "max_results_range"),
 
     USED(ROUTER, TEXT, "routing_strategy", routing_strategy, "simple-shuffle",
          "How deployments of the same `order` are put in order: simple-shuffle, expected-cost or risk-adjusted; "
@@ -322,6 +366,7 @@ static const char *const SECTIONS[SECTION_COUNT] = {
     [SECTION_ENTRY] = "model_list[]",
     [SECTION_PARAMS] = "litellm_params",
     [SECTION_INFO] = "model_info",
+    [SECTION_TIER] = "model_info.tiered_pricing[]",
     [SECTION_ROUTER] = "router_settings",
     [SECTION_RETRIES] = "router_settings.retry_policy",
     [SECTION_ALLOWED] = "router_settings.allowed_fails_policy",

@@ -13,6 +13,7 @@ enum config_section {
     SECTION_ENTRY,  /* one entry of model_list */
     SECTION_PARAMS, /* its litellm_params */
     SECTION_INFO,   /* its model_info */
+    SECTION_TIER,   /* one entry of model_info.tiered_pricing */
     SECTION_ROUTER,
     SECTION_RETRIES, /* router_settings.retry_policy, and each entry of model_group_retry_policy */
     SECTION_ALLOWED, /* router_settings.allowed_fails_policy */
@@ -30,6 +31,14 @@ struct deployment_source {
     struct schema_text model, api_base, api_key, id, requires_env, instructions, originator;
     bool tools, images, format; /* false: declared to be missing */
     bool chat_only, strict;
+    struct schema_numbers input_above, cached_above, output_above; /* prices, by "200k" */
+    const struct yaml_node *tiered_pricing;
+};
+
+/* One entry of tiered_pricing as it stands in the file. */
+struct tier_source {
+    const struct yaml_node *range;
+    struct price price;
 };
 
 /* A policy as it stands in the file, by LiteLLM's classes of errors; SCHEMA_UNSET: not given. */
@@ -78,6 +87,8 @@ bool config_read_text(struct config_loader *l, const char *what, const struct ya
 
 /* A kept copy of a key; equal keys are kept once. NULL with an error when there is no room for it. */
 char *config_secret(struct config_loader *l, const char *text);
+/* Gives a deployment its prices and their tiers. false after an error. */
+bool config_prices(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
 /* Fills config->deployments[index] from its source; `nth` of its group, from 1. false after an error. */
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth);
 /* Fills what a deployment's way to sign in needs, the token endpoint's URL among it. false after an error. */

@@ -8,7 +8,7 @@
 
 static bool lacks_price(const struct deployment *d)
 {
-    return d->provider->kind != PROVIDER_ECHO && !d->not_ready && (isnan(d->input_cost) || isnan(d->output_cost));
+    return d->provider->kind != PROVIDER_ECHO && !d->not_ready && (isnan(d->price.input) || isnan(d->price.output));
 }
 
 /* Whether a limit is on calls that the deployment may serve. */

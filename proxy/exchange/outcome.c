@@ -116,7 +116,7 @@ void outcome_request_ended(const struct request *r)
         .conversation = r->asked.conversation,
         .ttft_ms = (double)(a->first_content_ms - r->started_ms),
         .total_ms = (double)(now - r->started_ms),
-        .cost_usd = journal_cost(last->deployment, &usage),
+        .cost_usd = spending_cost(last->deployment, &usage),
         .quality = last->deployment->quality / 100,
         .error = error,
     };

@@ -101,7 +101,7 @@ void request_send_reply(struct request *r, int status, int retry_after_s, const 
 {
     const struct attempt *a = r->attempt;
     struct usage usage = a->relay && status == 200 ? relay_usage(a->relay) : USAGE_UNKNOWN;
-    struct buf *fields = make_fields(r, status == 200 ? journal_cost(a->deployment, &usage) : NAN);
+    struct buf *fields = make_fields(r, status == 200 ? spending_cost(a->deployment, &usage) : NAN);
     if (retry_after_s >= 0)
         add_number(fields, "Retry-After: ", (uint64_t)retry_after_s);
     struct client_reply reply = {status, content_type, buf_slice(fields), body};
@@ -163,7 +163,7 @@ void request_journal(const struct request *r, int status, const char *how)
         .ttft_ms = a->first_content_ms ? (int64_t)(a->first_content_ms - r->started_ms) : -1,
         .total_ms = (int64_t)(clock_monotonic_ms() - r->started_ms),
         .usage = usage,
-        .cost_usd = served ? journal_cost(a->deployment, &usage) : NAN,
+        .cost_usd = served ? spending_cost(a->deployment, &usage) : NAN,
         .dropped = r->asked.turn && a->outgoing.wire != r->asked.wire ? turn_dropped(r->asked.turn) : 0,
         .status = status,
         .end = how,

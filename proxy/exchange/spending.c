@@ -108,7 +108,7 @@ void request_release_money(struct request *r)
 
 double attempt_cost(const struct attempt *a, const struct usage *usage, const struct failure *f, enum attempt_end how)
 {
-    double usd = journal_cost(a->deployment, usage);
+    double usd = spending_cost(a->deployment, usage);
     bool begun = how == END_CANCELLED || how == END_LOST ||
                  (f && (f->kind == FAILURE_CUT || f->kind == FAILURE_TIMEOUT));
     if (isfinite(usd))

@@ -203,15 +203,3 @@ void journal_reopen(struct journal *j)
     else
         log_warning("%s: the journal can't be opened anew: %s", j->file->path, strerror(errno));
 }
-
-double journal_cost(const struct deployment *d, const struct usage *u)
-{
-    if (u->input < 0 || u->output < 0)
-        return NAN;
-    /* A provider that does not speak of its cache gives no discount for it. */
-    double cached = u->cached_input > 0 ? (double)u->cached_input : 0;
-    if (cached > (double)u->input)
-        cached = (double)u->input;
-    double cost = ((double)u->input - cached) * d->input_cost + (double)u->output * d->output_cost;
-    return cached > 0 ? cost + cached * d->cached_input_cost : cost;
-}

@@ -49,8 +49,5 @@ void journal_flush(struct journal *j);
 void journal_reopen(struct journal *j);
 /* Flushes, and closes. */
 void journal_close(struct journal *j);
-/* Cost of a call in USD at the deployment's prices: (input - cached) and cached input and output; NAN when a price or a
- * count that is needed is unknown. */
-double journal_cost(const struct deployment *d, const struct usage *u);
 
 #endif

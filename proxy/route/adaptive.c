@@ -54,8 +54,8 @@ void adaptive_carry(const struct adaptive *from, struct adaptive *to, const unsi
  * how long it was elsewhere lay in other requests. */
 static double expected_cost(const struct plan_input *in, const struct deployment *d)
 {
-    return (double)plan_prompt_tokens(in, d) * d->input_cost +
-           in->config->strategy_settings.expected_output_tokens * d->output_cost;
+    return deployment_cost(d, &(struct token_counts){.input = (double)plan_prompt_tokens(in, d),
+                                                     .output = in->config->strategy_settings.expected_output_tokens});
 }
 
 static bool is_of_group(const struct model_group *group, const struct deployment *d)

@@ -36,9 +36,9 @@ static int64_t cached_tokens(const struct plan_input *in, const struct deploymen
 
 static double price(const struct deployment *d, const struct belief *b)
 {
-    double cached = isnan(d->cached_input_cost) ? d->input_cost : d->cached_input_cost;
-    return (double)(b->prompt_tokens - b->cached_tokens) * d->input_cost + (double)b->cached_tokens * cached +
-           b->output_tokens * d->output_cost;
+    return deployment_cost(d, &(struct token_counts){.input = (double)b->prompt_tokens,
+                                                     .cached = (double)b->cached_tokens,
+                                                     .output = b->output_tokens});
 }
 
 static void form(const struct plan_input *in, const struct deployment *d, struct belief *b)

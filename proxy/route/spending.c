@@ -57,7 +57,16 @@ void spending_free(struct spending *s)
 
 double spending_estimate(const struct deployment *d, int64_t prompt_tokens, double output_tokens)
 {
-    return (double)(prompt_tokens > 0 ? prompt_tokens : 0) * d->input_cost + output_tokens * d->output_cost;
+    return deployment_cost(d, &(struct token_counts){.input = (double)(prompt_tokens > 0 ? prompt_tokens : 0),
+                                                     .output = output_tokens});
+}
+
+double spending_cost(const struct deployment *d, const struct usage *u)
+{
+    if (u->input < 0 || u->output < 0)
+        return NAN;
+    return deployment_cost(d, &(struct token_counts){(double)u->input, (double)u->cached_input, (double)u->output,
+                                                     (double)u->reasoning});
 }
 
 static bool fits(const struct spend *a, double usd)

@@ -11,6 +11,7 @@
 
 #include "common/document.h"
 #include "proxy/config/config.h"
+#include "proxy/terms/usage.h"
 
 /* One account: all calls, or those of one group. */
 struct spend {
@@ -35,6 +36,8 @@ void spending_free(struct spending *s);
 
 /* What a call may cost, in USD; NAN where the deployment's prices are not known, unless nothing is to be paid for. */
 double spending_estimate(const struct deployment *d, int64_t prompt_tokens, double output_tokens);
+/* What a call of that usage has cost, in USD; NAN if a count or a price is unknown. */
+double spending_cost(const struct deployment *d, const struct usage *u);
 /* Whether a call that may cost that much (NAN: unknown, let through) fits both limits. */
 bool spending_allows(const struct spending *s, const struct spend *group, double usd);
 /* Keeps that much aside, and gives it back. */

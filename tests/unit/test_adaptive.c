@@ -37,8 +37,8 @@ static void world_init(struct world *w, bool live, double share)
                                                 .order = (int)i,
                                                 .weight = 1,
                                                 .wires = WIRE_CHAT,
-                                                .input_cost = 1e-6,
-                                                .output_cost = 1e-6,
+                                                .price.input = 1e-6,
+                                                .price.output = 1e-6,
                                                 .quality = NAN};
         if (i < 4)
             w->members[i / 3][i % 3] = &w->deployments[i];
@@ -171,11 +171,11 @@ TEST(the_guard_sees_the_prices_of_this_request)
     world_init(&w, true, 1);
     learn(&w, 0, NULL, 20000, 1);
     learn(&w, 1, NULL, 300, 5);
-    w.deployments[1].input_cost = w.deployments[1].output_cost = 5e-6;
+    w.deployments[1].price.input = w.deployments[1].price.output = 5e-6;
     struct markov_decision d = plan_as(&w, 1, false, true, "abcd");
     assert_true(d.cost_guard_blocked);
     assert_float_equal(d.blocked_multiplier, 5, 1e-6);
-    w.deployments[1].output_cost = NAN;
+    w.deployments[1].price.output = NAN;
     assert_true(plan_as(&w, 1, false, true, "abcd").cost_guard_blocked);
     adaptive_free(w.adaptive);
 }

@@ -31,13 +31,13 @@ TEST(a_plain_file_loads)
     assert_true(d->weight == 7 && d->rpm == 60 && d->tpm == 1000);
     assert_int_equal(d->timeout_ms, 30000);
     assert_int_equal(d->stream_timeout_ms, 1500);
-    assert_true(d->input_cost == 1e-6 && d->output_cost == 2e-6 && d->cached_input_cost == 1e-7);
+    assert_true(d->price.input == 1e-6 && d->price.output == 2e-6 && d->price.cached_input == 1e-7);
     assert_int_equal(d->max_input_tokens, 272000);
     assert_int_equal(d->line, 2);
     assert_string_equal(e->id, "a/openai/2");
     assert_int_equal(e->wires, d->wires & ~(unsigned)WIRE_RESPONSES);
     assert_int_equal(e->order, INT_MAX);
-    assert_true(e->weight == 1 && isnan(e->input_cost) && e->rpm == 0);
+    assert_true(e->weight == 1 && isnan(e->price.input) && e->rpm == 0);
     assert_int_equal(e->timeout_ms, 180000);
     assert_int_equal(e->stream_timeout_ms, 180000);
     assert_ptr_equal(d->api_key, e->api_key);
@@ -392,7 +392,7 @@ TEST(common_liberties_are_taken)
     assert_true(d[0].rpm == 7 && d[0].tpm == 9);
     assert_string_equal(d[0].id, "17");
     assert_int_equal(d[0].timeout_ms, 600000);
-    assert_true(d[2].input_cost == 0 && d[2].output_cost == 0.25 && d[2].cached_input_cost == 0);
+    assert_true(d[2].price.input == 0 && d[2].price.output == 0.25 && deployment_price(&d[2], 0).cached_input == 0);
     assert_buf(&l.warnings, "F:1: defaults: this key is not known and has no effect\n"
                             "F:3: model_name: \"*\": wildcards are not supported; this entry is left out\n"
                             "F:6: litellm_params.tpm: a number in quotes is text; leave the quotes out\n"
@@ -516,7 +516,7 @@ TEST(the_shipped_file_names_its_switches)
         assert_string_equal(config_group(l.config, slice_of(rows[i].alias))->deployments[0]->not_ready,
                             rows[i].not_ready);
     const struct deployment *login = config_group(l.config, SLICE("codex-chatgpt"))->deployments[0];
-    assert_true(login->input_cost > 0 && login->output_cost > 0 && login->max_input_tokens == 272000);
+    assert_true(login->price.input > 0 && login->price.output > 0 && login->max_input_tokens == 272000);
     load_end(&l);
     buf_free(&text);
 }

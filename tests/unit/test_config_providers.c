@@ -131,7 +131,7 @@ TEST(the_chatgpt_login_needs_no_key)
     assert_null(d->instructions);
     assert_null(d->api_key);
     assert_null(d->not_ready);
-    assert_true(isnan(d->input_cost));
+    assert_true(isnan(d->price.input));
     assert_null(l.config->token_url);
     assert_buf(&l.warnings, "");
     load_end(&l);

@@ -327,28 +327,6 @@ TEST(a_killed_writer_loses_nothing)
     munmap(shared, sizeof *shared);
 }
 
-static double cost(double input_price, double cached_price, double output_price, int64_t input, int64_t cached,
-                   int64_t output)
-{
-    struct deployment d = {.input_cost = input_price, .cached_input_cost = cached_price, .output_cost = output_price};
-    struct usage u = {.input = input, .cached_input = cached, .output = output, .reasoning = -1};
-    return journal_cost(&d, &u);
-}
-
-TEST(costs_are_known_or_not)
-{
-    assert_true(fabs(cost(1e-6, 1e-7, 1e-5, 11, 4, 7) - (7e-6 + 4e-7 + 7e-5)) < 1e-15);
-    assert_true(fabs(cost(1e-6, NAN, 1e-5, 11, 0, 7) - (11e-6 + 7e-5)) < 1e-15);
-    assert_true(fabs(cost(1e-6, NAN, 1e-5, 11, -1, 7) - (11e-6 + 7e-5)) < 1e-15);
-    assert_true(fabs(cost(1, 1, 0, 5, 9, 0) - 5) < 1e-15);
-    assert_true(isnan(cost(1e-6, NAN, 1e-5, 11, 4, 7)));
-    assert_true(isnan(cost(NAN, 0, 1e-5, 11, 4, 7)));
-    assert_true(isnan(cost(1e-6, 1e-7, NAN, 11, 4, 7)));
-    assert_true(isnan(cost(1e-6, 1e-7, 1e-5, -1, 4, 7)));
-    assert_true(isnan(cost(1e-6, 1e-7, 1e-5, 11, 4, -1)));
-    assert_true(cost(0, 0, 0, 11, 4, 7) == 0);
-}
-
 int main(void)
 {
     signal(SIGXFSZ, SIG_IGN);
@@ -362,7 +340,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_writers_lose_nothing, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(a_full_disk_is_survived, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(a_killed_writer_loses_nothing, folder_enter, folder_leave),
-        cmocka_unit_test(costs_are_known_or_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

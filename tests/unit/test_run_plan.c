@@ -358,18 +358,18 @@ TEST(the_limit_of_costs_bars)
 TEST(the_running_proxy_knows_what_is_ready)
 {
     struct alias_view view;
-    models_view(&models, "codex-hf-fast", &view);
+    models_view(&models, "codex-hf-fast", 0, &view);
     assert_true(view.known && !view.ready);
-    models_view(&models, "codex-light", &view);
+    models_view(&models, "codex-light", 0, &view);
     assert_true(view.ready && view.may_reach_openai && view.priced == 2);
     assert_false(models_take_health(&models, SLICE("{\"error\":1}")));
     assert_false(models.asked);
     assert_true(models_take_health(&models, SLICE("{\"healthy_endpoints\":[{\"model_id\":\"codex-light/openai/2\"},"
                                                   "{\"model_id\":\"codex-hf-fast/huggingface/1\"}]}")));
     assert_true(models.asked);
-    models_view(&models, "codex-light", &view);
+    models_view(&models, "codex-light", 0, &view);
     assert_true(view.ready && view.priced == 1 && view.input_cost == 7.5e-7);
-    models_view(&models, "codex-default", &view);
+    models_view(&models, "codex-default", 0, &view);
     assert_false(view.ready);
     /* A token that only the proxy has will do. */
     CASE("codex-hf-fast: litellm standard", .provider = "huggingface");

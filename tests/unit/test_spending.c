@@ -7,9 +7,9 @@
 
 #define assert_usd(is, expected) assert_true(fabs((is) - (expected)) < 1e-9)
 
-static const struct deployment PAID = {.input_cost = 1e-6, .output_cost = 1e-5},
-                               FREE = {.input_cost = 0, .output_cost = 0},
-                               UNKNOWN = {.input_cost = NAN, .output_cost = NAN};
+static const struct deployment PAID = {.price.input = 1e-6, .price.output = 1e-5},
+                               FREE = {.price.input = 0, .price.output = 0},
+                               UNKNOWN = {.price.input = NAN, .price.output = NAN};
 
 TEST(an_estimate_is_by_the_prices)
 {

@@ -32,9 +32,9 @@ static void world_init(struct world *w, const struct strategy *strategy, unsigne
             .id = ids[i],
             .weight = 1,
             .wires = WIRE_CHAT,
-            .input_cost = 1e-6,
-            .cached_input_cost = 1e-7,
-            .output_cost = 1e-5,
+            .price.input = 1e-6,
+            .price.cached_input = 1e-7,
+            .price.output = 1e-5,
             .quality = 90,
             .expected_ttft_ms = 1000,
             .expected_tokens_per_second = 50,
@@ -123,7 +123,7 @@ TEST(risk_weights_and_tau_count)
 {
     struct world w;
     world_init(&w, &STRATEGY_RISK, 2);
-    w.deployments[1].input_cost = w.deployments[1].output_cost = 0;
+    w.deployments[1].price.input = w.deployments[1].price.output = 0;
     double usual = share(&w, 1);
     assert_true(usual > 0.55);
     w.config.strategy_settings.weights.cost = 0;
@@ -155,7 +155,7 @@ TEST(expected_weighs_time_price_and_quality)
     world_init(&w, &STRATEGY_EXPECTED, 3);
     w.deployments[1].expected_ttft_ms = 990;
     assert_int_equal(first(&w), 1);
-    w.deployments[2].output_cost = 0; /* 300 tokens: 0.003 USD, or 0.3 s */
+    w.deployments[2].price.output = 0; /* 300 tokens: 0.003 USD, or 0.3 s */
     assert_int_equal(first(&w), 2);
     w.deployments[2].quality = 88; /* 0.008 USD */
     assert_int_equal(first(&w), 1);
@@ -179,7 +179,7 @@ TEST(expected_leaves_a_quick_failure_and_comes_back)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
-    w.deployments[0].output_cost = 0;
+    w.deployments[0].price.output = 0;
     assert_int_equal(first(&w), 0);
     break_down(&w, 0, 20);
     assert_int_equal(first(&w), 1);
@@ -191,7 +191,7 @@ TEST(expected_leaves_what_has_become_slow)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
-    w.deployments[0].output_cost = 0;
+    w.deployments[0].price.output = 0;
     for (int i = 0; i < 5; i++, w.now_ms += 1000)
         serve(&w, 0, 5000, 25000);
     assert_int_equal(first(&w), 1);
@@ -203,7 +203,7 @@ TEST(expected_goes_where_nobody_waits)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
-    w.deployments[0].output_cost = 0;
+    w.deployments[0].price.output = 0;
     w.deployments[0].max_in_flight = 3;
     w.health[0].in_flight = 2;
     assert_int_equal(first(&w), 1);
@@ -214,12 +214,12 @@ TEST(what_is_unknown_is_neutral)
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 3);
     w.deployments[1].quality = NAN;
-    w.deployments[1].input_cost = w.deployments[1].output_cost = w.deployments[1].cached_input_cost = NAN;
+    w.deployments[1].price.input = w.deployments[1].price.output = w.deployments[1].price.cached_input = NAN;
     struct plan p = make(&w, 1);
     for (unsigned i = 1; i < 3; i++)
         assert_true(fabs(p.choices[i].score - p.choices[0].score) < 1e-9);
     for (unsigned i = 0; i < 3; i++)
-        w.deployments[i].input_cost = w.deployments[i].output_cost = NAN;
+        w.deployments[i].price.input = w.deployments[i].price.output = NAN;
     p = make(&w, 1);
     assert_true(isfinite(p.choices[0].score) && isfinite(p.choices[2].score));
 }
@@ -264,8 +264,8 @@ TEST(any_history_gives_an_order)
         for (unsigned i = 0; i < 4; i++) {
             struct deployment *d = &w.deployments[i];
             double prices[] = {NAN, 0, 1e-6, 1e-3}, qualities[] = {NAN, 0, 50, 100}, times[] = {0, 1, 1000, 1e6};
-            d->input_cost = prices[(unsigned)random_in(&random, 0, 4)];
-            d->output_cost = prices[(unsigned)random_in(&random, 0, 4)];
+            d->price.input = prices[(unsigned)random_in(&random, 0, 4)];
+            d->price.output = prices[(unsigned)random_in(&random, 0, 4)];
             d->quality = qualities[(unsigned)random_in(&random, 0, 4)];
             d->expected_ttft_ms = times[(unsigned)random_in(&random, 0, 4)];
             d->expected_tokens_per_second = times[(unsigned)random_in(&random, 0, 4)];
