@@ -34,7 +34,7 @@ static void use(struct world *w, uint64_t *now)
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
     for (unsigned n = 0; n < 600; n++, *now += 100) {
         unsigned i = n % CANDIDATES;
-        struct health_call call = health_started(&w->health[i], &w->config, &w->deployments[i], 4000, *now);
+        struct health_attempt call = health_started(&w->health[i], &w->config, &w->deployments[i], 4000, *now);
         struct outcome o = {.failure = n % 97 == 0 ? &f : NULL,
                             .status = 200,
                             .ttft_ms = 500 + n % 300,

@@ -22,11 +22,11 @@
 struct state {
     struct known known;
     struct config *config;
-    struct health *health;     /* by deployment.index, which is the backend's */
-    struct adaptive *adaptive; /* NULL: not enabled */
-    struct plan *plans;        /* by request */
-    uint8_t *at;               /* of each request: the attempt in its plan */
-    struct health_call *calls; /* of each request: the call under way */
+    struct health *health;        /* by deployment.index, which is the backend's */
+    struct adaptive *adaptive;    /* NULL: not enabled */
+    struct plan *plans;           /* by request */
+    uint8_t *at;                  /* of each request: the attempt in its plan */
+    struct health_attempt *calls; /* of each request: the call under way */
 };
 
 static void close_state(void *state)

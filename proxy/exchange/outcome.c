@@ -21,15 +21,15 @@ void outcome_started(struct attempt *a)
     struct health *h = health_of(a);
     int64_t prompt = usage_estimate(r->asked.prompt_bytes, 0, h->calibration.bytes_per_token).input;
     a->started_ms = clock_monotonic_ms();
-    a->health_call = health_started(h, r->shared->config, a->deployment, prompt, a->started_ms);
-    sharing_started(r->shared, a->deployment, &a->health_call);
+    a->health_attempt = health_started(h, r->shared->config, a->deployment, prompt, a->started_ms);
+    sharing_started(r->shared, a->deployment, &a->health_attempt);
     if (!r->asked.stream)
-        health_not_streamed(h, &a->health_call);
+        health_not_streamed(h, &a->health_attempt);
 }
 
 void outcome_answered(struct attempt *a)
 {
-    health_answered(health_of(a), &a->health_call, a->first_content_ms);
+    health_answered(health_of(a), &a->health_attempt, a->first_content_ms);
 }
 
 void outcome_limits(const struct attempt *a, const struct call_reply *reply)
@@ -93,8 +93,8 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
     };
     note_in_journal(a, &outcome, how == END_LOST);
     request_book_money(a->request, outcome.cost_usd);
-    int64_t correction = health_ended(h, shared->config, a->deployment, &a->health_call, &outcome, now);
-    sharing_ended(r->shared, a->deployment, &a->health_call, correction, now);
+    int64_t correction = health_ended(h, shared->config, a->deployment, &a->health_attempt, &outcome, now);
+    sharing_ended(r->shared, a->deployment, &a->health_attempt, correction, now);
     if (shared->adaptive)
         adaptive_learn(shared->adaptive, a->deployment, h, &outcome, now, clock_unix_ms());
     if (!f && !outcome.cancelled)

@@ -43,7 +43,7 @@ struct attempt {
     unsigned place;                        /* of the deployment in the request's plan */
     unsigned repeated;                     /* earlier calls of the request to this deployment that it repeats */
     uint64_t started_ms, first_content_ms; /* monotonic; 0: not yet */
-    struct health_call health_call;
+    struct health_attempt health_attempt;
     struct outgoing outgoing;
     struct login_wait login_wait; /* for what the call signs in with */
     unsigned credential;          /* that it signed in with; see upstream/sign_in.h */

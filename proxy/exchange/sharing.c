@@ -100,7 +100,7 @@ static void tell_news(struct share_counts *own, const struct health *h)
         own->cooldown = news;
 }
 
-void sharing_started(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call)
+void sharing_started(struct exchange_shared *shared, const struct deployment *d, const struct health_attempt *call)
 {
     struct share_counts *own = shared->share ? share_own(shared->share, shared->slots[d->index]) : NULL;
     if (!own)
@@ -111,7 +111,7 @@ void sharing_started(struct exchange_shared *shared, const struct deployment *d,
     share_publish(shared->share, shared->slots[d->index]);
 }
 
-void sharing_ended(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call,
+void sharing_ended(struct exchange_shared *shared, const struct deployment *d, const struct health_attempt *call,
                    int64_t correction, uint64_t now_ms)
 {
     struct share_counts *own = shared->share ? share_own(shared->share, shared->slots[d->index]) : NULL;

@@ -13,8 +13,8 @@ void sharing_tear_down(struct exchange_shared *shared);
  * shown. */
 void sharing_sync(struct exchange_shared *shared);
 /* Publish what health_started() and health_ended() have written. `correction` is the latter's result. */
-void sharing_started(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call);
-void sharing_ended(struct exchange_shared *shared, const struct deployment *d, const struct health_call *call,
+void sharing_started(struct exchange_shared *shared, const struct deployment *d, const struct health_attempt *call);
+void sharing_ended(struct exchange_shared *shared, const struct deployment *d, const struct health_attempt *call,
                    int64_t correction, uint64_t now_ms);
 /* Publishes money: what is added to the account's held and spent, in USD; NAN in `spent` is a call without a price. */
 void sharing_money(struct exchange_shared *shared, unsigned group, double held, double spent);

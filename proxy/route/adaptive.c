@@ -86,7 +86,7 @@ static unsigned gather(const struct adaptive *a, const struct plan_input *in, co
 }
 
 /* Moves the deployment to the front; where it was not among the attempts, the last one makes room for it. */
-static void put_first(struct plan *plan, const struct deployment *d)
+static void move_first(struct plan *plan, const struct deployment *d)
 {
     unsigned at = 0;
     while (at + 1 < plan->count && plan->attempts[at] != d)
@@ -96,7 +96,7 @@ static void put_first(struct plan *plan, const struct deployment *d)
 }
 
 /* The conversation keeps its deployment. */
-static void hold(struct markov_decision *d)
+static void keep_deployment(struct markov_decision *d)
 {
     d->would_switch = d->applied = false;
     for (unsigned i = 0; i < d->count; i++)
@@ -115,11 +115,11 @@ bool adaptive_plan(const struct adaptive *a, const struct plan_input *in, struct
     if (count < 2)
         return false;
     markov_decide(s, candidates, count, canary_live(a->canary, in->draw), now_ms, out);
-    bool at_home = in->affinity && in->affinity->deployment == plan->attempts[0]->index;
-    if (at_home && out->health[0].risk < s->critical_risk_threshold)
-        hold(out);
+    bool sticky = in->affinity && in->affinity->deployment == plan->attempts[0]->index;
+    if (sticky && out->health[0].risk < s->critical_risk_threshold)
+        keep_deployment(out);
     if (out->applied) {
-        put_first(plan, deployments[out->order[0]]);
+        move_first(plan, deployments[out->order[0]]);
         plan->sticky = false;
     }
     return true;

@@ -18,24 +18,24 @@ bool breaker_starts(struct breaker *b, uint64_t now_ms)
     return trial;
 }
 
-/* How long it may be open at most. */
-static uint64_t longest(uint64_t base_ms, uint64_t cost_ms)
+/* How long it may be open at cap. */
+static uint64_t cap_of(uint64_t base_ms, uint64_t cost_ms)
 {
-    uint64_t most = cost_ms < BREAKER_MOST_MS / BREAKER_COST ? cost_ms * BREAKER_COST : BREAKER_MOST_MS;
-    if (most < BREAKER_QUICK_MS)
-        most = BREAKER_QUICK_MS;
-    return base_ms > most ? base_ms : most;
+    uint64_t cap = cost_ms < BREAKER_CAP_MS / BREAKER_CAP_FACTOR ? cost_ms * BREAKER_CAP_FACTOR : BREAKER_CAP_MS;
+    if (cap < BREAKER_CAP_MIN_MS)
+        cap = BREAKER_CAP_MIN_MS;
+    return base_ms > cap ? base_ms : cap;
 }
 
 void breaker_open(struct breaker *b, uint64_t base_ms, uint64_t cost_ms, uint64_t draw, uint64_t now_ms)
 {
     if (!base_ms || (b->opened && b->until_ms > now_ms))
         return;
-    uint64_t most = longest(base_ms, cost_ms), time = base_ms;
-    for (unsigned i = 0; i < b->opened && time < most; i++)
+    uint64_t cap = cap_of(base_ms, cost_ms), time = base_ms;
+    for (unsigned i = 0; i < b->opened && time < cap; i++)
         time *= 2;
-    if (time > most)
-        time = most;
+    if (time > cap)
+        time = cap;
     if (b->opened)
         time += (uint64_t)((double)time * 0.1 * mix_uniform(draw));
     b->opened++;

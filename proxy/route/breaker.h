@@ -1,9 +1,9 @@
-/* breaker: pure. Leaves a deployment alone that failed repeatedly, and lets one call at a time find out whether it is
- * well again.
+/* breaker: pure. A circuit breaker: skips a deployment after repeated failures, then sends it one trial call at a time
+ * until one succeeds.
  *
- *   CLOSED ──too many failures in a row──▶ OPEN ──its time is over──▶ HALF-OPEN ──the trial's call serves──▶ CLOSED
- *                                           ▲                            │
- *                                           └── the trial fails: twice as long as before
+ *   CLOSED ──too many failures in a row──▶ OPEN ──until_ms──▶ HALF-OPEN ──the trial call succeeds──▶ CLOSED
+ *                                           ▲                     │
+ *                                           └── the trial fails: the next open time is twice as long
  */
 #ifndef POINTSMAN_BREAKER_H
 #define POINTSMAN_BREAKER_H
@@ -11,26 +11,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BREAKER_MOST_MS 600000u /* however often it opened; but for a configured time that is longer */
-#define BREAKER_QUICK_MS 20000u /* the same where finding out costs next to nothing: a recovery is seen soon */
-#define BREAKER_COST 20 /* else as many times what the failure took: of all time, a twentieth goes into trials */
-#define BREAKER_TRIAL_MS 30000u /* a trial that is not over by then lets another one start: a long reply, or a hang */
+/* Upper bounds of the open time; a longer configured time wins. */
+#define BREAKER_CAP_MS 600000u    /* in any case */
+#define BREAKER_CAP_FACTOR 20     /* times the duration of the failure: trials take at most 5 % of the time */
+#define BREAKER_CAP_MIN_MS 20000u /* for failures that end at once: a recovery is noticed soon */
+#define BREAKER_TRIAL_MS \
+    30000u /* after this time without a result, the next trial may start: a long reply, or a hang */
 
 struct breaker {
     unsigned opened;   /* times in a row; 0: closed */
-    uint64_t until_ms; /* open up to then, half-open after it */
-    uint64_t trial_ms; /* up to then a trial is under way; 0: none is */
+    uint64_t until_ms; /* ms, monotonic: open until then, half-open afterwards */
+    uint64_t trial_ms; /* ms, monotonic: a trial is in flight until then; 0: none */
 };
 
-/* Whether a call may go through; where not, *wait_ms is how long that lasts, 0 where a trial decides it. */
+/* Returns whether a call may be made. *wait_ms: time left until half-open; 0 if a trial in flight decides. */
 bool breaker_admits(const struct breaker *b, uint64_t now_ms, uint64_t *wait_ms);
-/* A call starts: whether it is the trial. A call that goes through although the breaker is open is none. */
+/* Records the start of a call. Returns whether it is the trial; a call made while the circuit is open is not. */
 bool breaker_starts(struct breaker *b, uint64_t now_ms);
-/* Opens it for `base_ms`, doubled for each time in a row up to what finding out costs (the failure took `cost_ms`), the
- * later ones longer by up to a tenth, as `draw` has it. While it is open already, nothing changes: calls that were
- * under way when it opened come back one by one. */
+/* Opens the circuit for `base_ms`, doubled for each time in a row up to the bounds above. `cost_ms`: duration of the
+ * failure. From the second time on, up to 10 % is added, by `draw` (random bits). Does nothing while the circuit is
+ * open, because calls that were in flight when it opened fail one by one. */
 void breaker_open(struct breaker *b, uint64_t base_ms, uint64_t cost_ms, uint64_t draw, uint64_t now_ms);
-/* The trial is over without a result. */
+/* The trial ended without a result. */
 void breaker_trial_over(struct breaker *b);
 void breaker_close(struct breaker *b);
 

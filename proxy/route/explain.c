@@ -12,7 +12,7 @@ static void add_terms(const struct strategy *s, const struct choice *c, struct b
         double figure = (double)c->terms[i] * term->scale;
         if (figure == 0)
             continue;
-        buf_add_format(out, "%s%s %.2g%s", between, term->words, figure, term->unit);
+        buf_add_format(out, "%s%s %.2g%s", between, term->label, figure, term->unit);
         between = ", ";
     }
 }

@@ -12,33 +12,33 @@
 #include "proxy/route/slots.h"
 #include "proxy/route/suspicion.h"
 
-#define FORECAST_SILENT 8 /* unanswered calls that are listened to; of more, the first */
+#define FORECAST_PENDING 8 /* unanswered calls that are pending_slot to; of more, the first */
 
 struct outcome;
 
 /* Zeroed memory has seen nothing. */
 struct forecast {
     struct suspicion failing, slow;
-    struct rhythm rhythm;           /* of the failures */
-    uint64_t failed_start_ms;       /* when the newest of the calls that failed had started */
-    struct ewma errors, bad_errors; /* share of failures while well, and while failing */
-    struct ewma cuts;               /* share of the failures that broke a reply off: no other deployment can go on */
-    struct ewma lost_ms;            /* time until the other failures */
-    struct ewma ttft_ms, token_ms;  /* while well: to the first token without waiting; for each further one */
-    struct ewma slowness;           /* factor on both while slow */
+    struct rhythm rhythm;               /* of the failures */
+    uint64_t last_failure_start_ms;     /* when the newest of the calls that failed had started */
+    struct ewma errors, failing_errors; /* share of failures while well, and while failing */
+    struct ewma truncations;       /* share of the failures that broke a reply off: no other deployment can go on */
+    struct ewma early_failure_ms;  /* time until the other failures */
+    struct ewma ttft_ms, token_ms; /* while well: to the first token without waiting; for each further one */
+    struct ewma slowness;          /* factor on both while slow */
     struct slots slots;
     struct {
-        uint64_t since_ms;
+        uint64_t started_ms;
         double expected_ms;
-    } silent[FORECAST_SILENT]; /* expected_ms 0: free */
+    } pending[FORECAST_PENDING]; /* expected_ms 0: free */
 };
 
 /* What a call is remembered by. */
-struct forecast_call {
+struct forecast_attempt {
     uint64_t started_ms;
-    unsigned others;    /* calls under way when it started */
-    double expected_ms; /* TTFT */
-    unsigned listened;  /* its place in silent[], from 1; 0: none */
+    unsigned others;       /* calls under way when it started */
+    double expected_ms;    /* TTFT */
+    unsigned pending_slot; /* its place in silent[], from 1; 0: none */
     bool answered;
 };
 
@@ -52,8 +52,8 @@ struct forecast_prior {
 struct prospect {
     double failing, slow;     /* how likely the deployment is in such a state */
     double error;             /* how likely the call fails */
-    double cut;               /* of the failures, the share that breaks a reply off */
-    double lost_ms;           /* time until another failure */
+    double truncated;         /* of the failures, the share that breaks a reply off */
+    double early_failure_ms;  /* time until another failure */
     double wait_ms;           /* for a slot */
     double ttft_ms, token_ms; /* with slowness by its odds, without the wait */
 };
@@ -64,16 +64,16 @@ struct forecast_prior forecast_prior(const struct deployment *d, double output_t
 struct prospect forecast_read(const struct forecast *f, const struct forecast_prior *prior, unsigned in_flight,
                               uint64_t now_ms);
 /* A call starts while `others` are under way. */
-struct forecast_call forecast_started(struct forecast *f, const struct forecast_prior *prior, unsigned others,
-                                      uint64_t now_ms);
+struct forecast_attempt forecast_started(struct forecast *f, const struct forecast_prior *prior, unsigned others,
+                                         uint64_t now_ms);
 /* Its reply comes whole: that it is silent until then says nothing. */
-void forecast_not_streamed(struct forecast *f, struct forecast_call *call);
+void forecast_not_streamed(struct forecast *f, struct forecast_attempt *attempt);
 /* The calls under way end elsewhere: nobody will say how. */
 void forecast_forget_calls(struct forecast *f);
 /* The first content of its stream has come. */
-void forecast_answered(struct forecast *f, struct forecast_call *call, uint64_t now_ms);
+void forecast_answered(struct forecast *f, struct forecast_attempt *attempt, uint64_t now_ms);
 /* It has ended. */
-void forecast_ended(struct forecast *f, const struct forecast_prior *prior, struct forecast_call *call,
+void forecast_ended(struct forecast *f, const struct forecast_prior *prior, struct forecast_attempt *attempt,
                     const struct outcome *o, uint64_t now_ms);
 
 #endif

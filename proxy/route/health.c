@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#define REST_MAX_S 3600 /* however long a provider's Retry-After is */
+#define COOLDOWN_MAX_S 3600 /* however long a provider's Retry-After is */
 
 /* Failures of this kind in a row that start no rest. */
 static unsigned forgiven(const struct config *c, enum failure_kind kind)
@@ -18,16 +18,16 @@ static unsigned forgiven(const struct config *c, enum failure_kind kind)
 }
 
 /* How long the deployment rests after this failure, in ms; 0: not at all. The provider's own word comes first. */
-static uint64_t rest_ms(const struct config *c, const struct failure *f)
+static uint64_t cooldown_of(const struct config *c, const struct failure *f)
 {
     const struct failure_rule *rule = failure_rule(f->kind);
     if (f->retry_after_s >= 0)
-        return 1000 * (uint64_t)(f->retry_after_s < REST_MAX_S ? f->retry_after_s : REST_MAX_S);
+        return 1000 * (uint64_t)(f->retry_after_s < COOLDOWN_MAX_S ? f->retry_after_s : COOLDOWN_MAX_S);
     return rule->cooldown_s < 0 ? (uint64_t)c->cooldown_ms : 1000 * (uint64_t)rule->cooldown_s;
 }
 
 /* A call that was under way when a rest began does not shorten it. */
-static void rest(struct health *h, uint64_t ms, uint64_t now_ms)
+static void start_cooldown(struct health *h, uint64_t ms, uint64_t now_ms)
 {
     if (!ms)
         return;
@@ -38,7 +38,7 @@ static void rest(struct health *h, uint64_t ms, uint64_t now_ms)
 
 /* Counts a failure, and starts what follows from it: a rest of the time that is said, or repeated ones open the
  * breaker. */
-static void failed(struct health *h, const struct config *c, const struct outcome *o, uint64_t now_ms)
+static void apply_failure(struct health *h, const struct config *c, const struct outcome *o, uint64_t now_ms)
 {
     const struct failure *f = o->failure;
     if (failure_rule(f->kind)->cooldown_s == 0)
@@ -46,11 +46,11 @@ static void failed(struct health *h, const struct config *c, const struct outcom
     h->failures++;
     h->reason = f->kind;
     memcpy(h->last_error, f->message, sizeof h->last_error);
-    bool told = f->retry_after_s >= 0;
-    if (c->no_cooldowns || (!told && h->failures <= forgiven(c, f->kind) && !h->breaker.opened))
+    bool from_provider = f->retry_after_s >= 0;
+    if (c->no_cooldowns || (!from_provider && h->failures <= forgiven(c, f->kind) && !h->breaker.opened))
         return;
-    if (told || !failure_rule(f->kind)->forgiven) {
-        rest(h, rest_ms(c, f), now_ms);
+    if (from_provider || !failure_rule(f->kind)->forgiven) {
+        start_cooldown(h, cooldown_of(c, f), now_ms);
     } else {
         if (h->breaker.until_ms <= now_ms)
             h->cooldown_began_ms = now_ms;
@@ -60,7 +60,7 @@ static void failed(struct health *h, const struct config *c, const struct outcom
 }
 
 /* A call that began then has served: what began before is over. */
-static void clear(struct health *h, uint64_t began_ms)
+static void clear_cooldown(struct health *h, uint64_t began_ms)
 {
     if (began_ms < h->cooldown_began_ms)
         return;
@@ -71,10 +71,10 @@ static void clear(struct health *h, uint64_t began_ms)
     breaker_close(&h->breaker);
 }
 
-static void succeeded(struct health *h, const struct health_call *call, const struct outcome *o)
+static void apply_success(struct health *h, const struct health_attempt *attempt, const struct outcome *o)
 {
     h->successes++;
-    clear(h, call->started_ms);
+    clear_cooldown(h, attempt->started_ms);
     if (o->prompt_bytes)
         calibration_observe(&h->calibration, o->prompt_bytes, o->prompt_tokens);
 }
@@ -85,20 +85,20 @@ struct cooldown_state health_cooldown_state(const struct health *h)
                                    h->breaker,           h->reason,       h->failures};
 }
 
-void health_merge_cooldown(struct health *h, const struct cooldown_state *news)
+void health_merge_cooldown(struct health *h, const struct cooldown_state *other)
 {
-    if (news->recovered_ms > h->recovered_ms)
-        clear(h, news->recovered_ms);
-    if (news->cooldown_began_ms <= h->cooldown_began_ms || news->cooldown_began_ms <= h->recovered_ms)
+    if (other->recovered_ms > h->recovered_ms)
+        clear_cooldown(h, other->recovered_ms);
+    if (other->cooldown_began_ms <= h->cooldown_began_ms || other->cooldown_began_ms <= h->recovered_ms)
         return;
-    h->cooldown_began_ms = news->cooldown_began_ms;
-    h->reason = news->reason;
-    if (news->failures > h->failures)
-        h->failures = news->failures;
-    if (news->cooldown_until_ms > h->cooldown_until_ms)
-        h->cooldown_until_ms = news->cooldown_until_ms;
-    if (news->breaker.until_ms > h->breaker.until_ms) {
-        h->breaker = news->breaker;
+    h->cooldown_began_ms = other->cooldown_began_ms;
+    h->reason = other->reason;
+    if (other->failures > h->failures)
+        h->failures = other->failures;
+    if (other->cooldown_until_ms > h->cooldown_until_ms)
+        h->cooldown_until_ms = other->cooldown_until_ms;
+    if (other->breaker.until_ms > h->breaker.until_ms) {
+        h->breaker = other->breaker;
         breaker_trial_over(&h->breaker); /* that call is not ours */
     }
 }
@@ -110,11 +110,11 @@ void health_set_own_counts(struct health *h, unsigned in_flight, const struct wi
 }
 
 void health_add_worker(struct health *h, unsigned in_flight, const struct window *window,
-                       const struct cooldown_state *news)
+                       const struct cooldown_state *other)
 {
     h->in_flight += in_flight;
     window_merge(&h->window, window);
-    health_merge_cooldown(h, news);
+    health_merge_cooldown(h, other);
 }
 
 /* The length of its replies, in tokens. */
@@ -124,12 +124,12 @@ static double usual_output(const struct health *h, const struct config *c)
     return isnan(mean) ? c->strategy_settings.expected_output_tokens : mean;
 }
 
-struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d,
-                                  int64_t prompt_tokens, uint64_t now_ms)
+struct health_attempt health_started(struct health *h, const struct config *c, const struct deployment *d,
+                                     int64_t prompt_tokens, uint64_t now_ms)
 {
     double output = ewma_mean(&h->seen.output_tokens);
     struct forecast_prior prior = forecast_prior(d, usual_output(h, c));
-    struct health_call call = {
+    struct health_attempt attempt = {
         .started_ms = now_ms,
         .reserved_tokens = (prompt_tokens > 0 ? prompt_tokens : 0) + (output > 0 ? (int64_t)output : 0),
         .trial = breaker_starts(&h->breaker, now_ms),
@@ -138,49 +138,50 @@ struct health_call health_started(struct health *h, const struct config *c, cons
     observe_start(&h->seen, &c->strategy_settings, h->in_flight, now_ms);
     h->in_flight++;
     h->calls++;
-    window_add(&h->window, 1, call.reserved_tokens, now_ms);
-    return call;
+    window_add(&h->window, 1, attempt.reserved_tokens, now_ms);
+    return attempt;
 }
 
-void health_not_streamed(struct health *h, struct health_call *call)
+void health_not_streamed(struct health *h, struct health_attempt *attempt)
 {
-    forecast_not_streamed(&h->forecast, &call->forecast);
+    forecast_not_streamed(&h->forecast, &attempt->forecast);
 }
 
-void health_answered(struct health *h, struct health_call *call, uint64_t now_ms)
+void health_answered(struct health *h, struct health_attempt *attempt, uint64_t now_ms)
 {
-    forecast_answered(&h->forecast, &call->forecast, now_ms);
+    forecast_answered(&h->forecast, &attempt->forecast, now_ms);
 }
 
-/* The tokens that the call took: what is not told is as it was reserved; a failure before the first content took none.
+/* The tokens that the call took: what is not from_provider is as it was reserved; a failure before the first content
+ * took none.
  */
-static int64_t tokens_taken(const struct health_call *call, const struct outcome *o)
+static int64_t tokens_taken(const struct health_attempt *attempt, const struct outcome *o)
 {
     if (o->failure && o->ttft_ms < 0)
         return 0;
     if (o->prompt_tokens < 0 || o->output_tokens < 0)
-        return call->reserved_tokens;
+        return attempt->reserved_tokens;
     return o->prompt_tokens + o->output_tokens;
 }
 
-int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
-                     const struct outcome *o, uint64_t now_ms)
+int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d,
+                     struct health_attempt *attempt, const struct outcome *o, uint64_t now_ms)
 {
-    int64_t correction = tokens_taken(call, o) - call->reserved_tokens;
+    int64_t correction = tokens_taken(attempt, o) - attempt->reserved_tokens;
     h->in_flight--;
     h->ended++;
     if (o->status)
         h->last_status = o->status;
-    window_correct(&h->window, correction, call->started_ms, now_ms);
+    window_correct(&h->window, correction, attempt->started_ms, now_ms);
     struct forecast_prior prior = forecast_prior(d, usual_output(h, c));
-    forecast_ended(&h->forecast, &prior, &call->forecast, o, now_ms);
+    forecast_ended(&h->forecast, &prior, &attempt->forecast, o, now_ms);
     observe_end(&h->seen, &c->strategy_settings, d, o, now_ms);
-    if (call->trial)
+    if (attempt->trial)
         breaker_trial_over(&h->breaker);
     if (!o->cancelled && !o->failure)
-        succeeded(h, call, o);
+        apply_success(h, attempt, o);
     else if (!o->cancelled && o->deployment_error)
-        failed(h, c, o, now_ms);
+        apply_failure(h, c, o, now_ms);
     return correction;
 }
 
@@ -214,7 +215,7 @@ void health_reset(struct health *h, uint64_t now_ms)
                           .real_context = h->real_context,
                           .down = h->down};
     memcpy(kept.probe, h->probe, sizeof kept.probe);
-    memcpy(kept.forecast.silent, h->forecast.silent, sizeof kept.forecast.silent); /* those are under way */
+    memcpy(kept.forecast.pending, h->forecast.pending, sizeof kept.forecast.pending); /* those are under way */
     *h = kept;
 }
 

@@ -38,11 +38,11 @@ struct health {
 #define HEALTH_DOWN_S 2 /* between two probes of a server that does not answer; what clients read in Retry-After */
 
 /* A call under way, from health_started() to health_ended(). */
-struct health_call {
+struct health_attempt {
     uint64_t started_ms;
     int64_t reserved_tokens; /* counted for it in the window, until its own are known */
     bool trial;              /* it finds out whether the breaker may close */
-    struct forecast_call forecast;
+    struct forecast_attempt forecast;
 };
 
 /* What workers tell each other of a deployment's rests. */
@@ -56,27 +56,27 @@ struct cooldown_state {
 /* What there is to tell, and what another worker has told: its rests are ours, unless a call of ours that began later
  * has served, and a call of its that served ends ours. Telling it twice changes nothing. */
 struct cooldown_state health_cooldown_state(const struct health *h);
-void health_merge_cooldown(struct health *h, const struct cooldown_state *news);
+void health_merge_cooldown(struct health *h, const struct cooldown_state *other);
 /* With several workers the calls in flight and the minute's window are sums: health_set_own_counts() sets both to this
  * worker's counts, and health_add_worker() adds those of one other worker, with what it tells. */
 void health_set_own_counts(struct health *h, unsigned in_flight, const struct window *window);
 void health_add_worker(struct health *h, unsigned in_flight, const struct window *window,
-                       const struct cooldown_state *news);
+                       const struct cooldown_state *other);
 
 /* Books that a call starts: one more in flight, its tokens reserved in the minute's window. `prompt_tokens` is an
  * estimate. */
-struct health_call health_started(struct health *h, const struct config *c, const struct deployment *d,
-                                  int64_t prompt_tokens, uint64_t now_ms);
+struct health_attempt health_started(struct health *h, const struct config *c, const struct deployment *d,
+                                     int64_t prompt_tokens, uint64_t now_ms);
 /* A call's reply comes whole, so that its silence until then says nothing. */
-void health_not_streamed(struct health *h, struct health_call *call);
+void health_not_streamed(struct health *h, struct health_attempt *attempt);
 /* Books that the call's first content has come. Not called where that comes with its end. */
-void health_answered(struct health *h, struct health_call *call, uint64_t now_ms);
+void health_answered(struct health *h, struct health_attempt *attempt, uint64_t now_ms);
 /* Books how it ended. A failure that tells of the deployment starts a rest by its rule, the provider's Retry-After
  * first; those whose rule forgives some open the breaker when they are more in a row than the configuration allows. A
  * success clears all that, unless its call began before the rest did: it then says nothing of the time since. Returns
  * by how many tokens the reserved ones were corrected. */
-int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d, struct health_call *call,
-                     const struct outcome *o, uint64_t now_ms);
+int64_t health_ended(struct health *h, const struct config *c, const struct deployment *d,
+                     struct health_attempt *attempt, const struct outcome *o, uint64_t now_ms);
 /* The context window in tokens: the declared one, or what the server really has, if that is less; 0: unknown. */
 int64_t health_context_window(const struct health *h, const struct deployment *d);
 /* A copy for another configuration: what is under way ends where it began. */

@@ -114,7 +114,7 @@ const char *limit_name(enum limit limit)
     return NAMES[limit];
 }
 
-static void lacking_words(const struct choice *c, struct buf *out)
+static void capability_message(const struct choice *c, struct buf *out)
 {
     static const struct {
         enum capability what;
@@ -132,7 +132,7 @@ static void lacking_words(const struct choice *c, struct buf *out)
     buf_add_format(out, "its quality of %g is below what the alias asks for", c->deployment->quality);
 }
 
-static void window_words(const struct choice *c, struct buf *out)
+static void context_message(const struct choice *c, struct buf *out)
 {
     long long declared = c->deployment->max_input_tokens;
     buf_add_format(out, "takes %lld tokens, the prompt has about %lld", (long long)c->window, (long long)c->figure);
@@ -140,7 +140,7 @@ static void window_words(const struct choice *c, struct buf *out)
         buf_add_format(out, " (start Ollama with OLLAMA_CONTEXT_LENGTH=%lld for more)", declared);
 }
 
-static void breaker_words(const struct choice *c, struct buf *out)
+static void breaker_message(const struct choice *c, struct buf *out)
 {
     const char *after = failure_rule(c->reason)->name;
     if (c->limit_s > 0)
@@ -160,11 +160,11 @@ void limit_message(const struct choice *c, const char *probe, struct buf *out)
         buf_add_text(out, d->not_ready ? d->not_ready : probe ? probe : "its server on this machine is not ready");
         break;
     case LIMIT_WIRE: buf_add_text(out, "does not speak what is asked"); break;
-    case LIMIT_CONTEXT_WINDOW: window_words(c, out); break;
-    case LIMIT_CAPABILITY: lacking_words(c, out); break;
+    case LIMIT_CONTEXT_WINDOW: context_message(c, out); break;
+    case LIMIT_CAPABILITY: capability_message(c, out); break;
     case LIMIT_BUDGET: BUF_ADD(out, "may cost more than a spending limit leaves"); break;
     case LIMIT_COOLDOWN: buf_add_format(out, "rests %.0f s after %s", seconds, failure_rule(c->reason)->name); break;
-    case LIMIT_BREAKER_OPEN: breaker_words(c, out); break;
+    case LIMIT_BREAKER_OPEN: breaker_message(c, out); break;
     case LIMIT_IN_FLIGHT:
         buf_add_format(out, "%lld calls are in flight, as many as it takes", (long long)c->figure);
         break;

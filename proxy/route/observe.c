@@ -12,7 +12,7 @@ void observe_start(struct observed *seen, const struct strategy_settings *s, uns
 
 /* A failure that took longer than replies do is a sign of how slow the deployment is; a quick one is none of how quick.
  */
-static void take_time(struct ewma *e, double ms, bool failed, double half_life_ms, uint64_t now_ms)
+static void add_time(struct ewma *e, double ms, bool failed, double half_life_ms, uint64_t now_ms)
 {
     double usual = ewma_mean(e);
     if (!failed || ms > usual) /* false where nothing is known yet */
@@ -36,9 +36,9 @@ static void observe_reply(struct observed *seen, const struct strategy_settings 
                           const struct outcome *o, uint64_t now_ms)
 {
     double streamed_ms = (double)(o->total_ms - o->ttft_ms);
-    take_time(&seen->total_ms, (double)o->total_ms, false, s->half_life_ms, now_ms);
+    add_time(&seen->total_ms, (double)o->total_ms, false, s->half_life_ms, now_ms);
     if (o->ttft_ms >= 0)
-        take_time(&seen->ttft_ms, ttft_of(seen, d, o), false, s->half_life_ms, now_ms);
+        add_time(&seen->ttft_ms, ttft_of(seen, d, o), false, s->half_life_ms, now_ms);
     if (o->output_tokens > 1 && o->ttft_ms >= 0 && streamed_ms >= STREAMED_MS_MIN)
         ewma_add(&seen->tokens_per_second, 1000 * (double)o->output_tokens / streamed_ms, s->half_life_ms, now_ms);
     if (o->output_tokens >= 0)
@@ -59,7 +59,7 @@ void observe_end(struct observed *seen, const struct strategy_settings *s, const
     }
     if (!o->deployment_error)
         return;
-    take_time(&seen->total_ms, (double)o->total_ms, true, s->half_life_ms, now_ms);
-    take_time(&seen->ttft_ms, (double)(o->ttft_ms >= 0 ? o->ttft_ms : o->total_ms), true, s->half_life_ms, now_ms);
+    add_time(&seen->total_ms, (double)o->total_ms, true, s->half_life_ms, now_ms);
+    add_time(&seen->ttft_ms, (double)(o->ttft_ms >= 0 ? o->ttft_ms : o->total_ms), true, s->half_life_ms, now_ms);
     ewma_add(&seen->errors, 1, s->error_half_life_ms, now_ms);
 }

@@ -29,12 +29,13 @@ static void sort(struct choice *choices, unsigned count)
     }
 }
 
-/* The group's deployments with their limits, unlimited ones first and by order; *open of them are unlimited. Of very
- * large groups the last ones are left out. */
-static unsigned gather(const struct plan_input *in, const struct model_group *group, struct choice *out, unsigned *open)
+/* The group's deployments with their limits, unlimited ones first and by order; *eligible of them are unlimited. Of
+ * very large groups the last ones are left out. */
+static unsigned gather(const struct plan_input *in, const struct model_group *group, struct choice *out,
+                       unsigned *eligible)
 {
     unsigned count = 0;
-    *open = 0;
+    *eligible = 0;
     for (unsigned i = 0; i < group->count; i++) {
         struct choice c = {.deployment = group->deployments[i], .score = NAN};
         limit_find(in, &c);
@@ -48,8 +49,8 @@ static unsigned gather(const struct plan_input *in, const struct model_group *gr
         }
     }
     sort(out, count);
-    while (*open < count && out[*open].limit == LIMIT_NONE)
-        ++*open;
+    while (*eligible < count && out[*eligible].limit == LIMIT_NONE)
+        ++*eligible;
     return count;
 }
 
@@ -85,11 +86,11 @@ static bool stick(const struct plan_input *in, const struct strategy *strategy, 
 static void add_group(const struct plan_input *in, const struct model_group *group, struct plan *out)
 {
     struct choice choices[STRATEGY_CANDIDATES_MAX];
-    unsigned open, count = gather(in, group, choices, &open);
-    rank(in, out->strategy, choices, open);
-    if (in->affinity && open && group == in->group)
-        out->sticky = stick(in, out->strategy, choices, open);
-    for (unsigned i = 0; i < open && out->count < PLAN_MAX; i++)
+    unsigned eligible, count = gather(in, group, choices, &eligible);
+    rank(in, out->strategy, choices, eligible);
+    if (in->affinity && eligible && group == in->group)
+        out->sticky = stick(in, out->strategy, choices, eligible);
+    for (unsigned i = 0; i < eligible && out->count < PLAN_MAX; i++)
         out->attempts[out->count++] = choices[i].deployment;
     for (unsigned i = 0; i < count; i++) {
         out->too_long |= choices[i].limit == LIMIT_CONTEXT_WINDOW;
@@ -107,7 +108,7 @@ static double load(const struct choice *c)
 
 /* Whether a limited choice is less bad than the other: calls in flight end soon, other limits pass, and what is
  * declared to lack something may be declared wrongly. */
-static bool less_bad(const struct choice *a, const struct choice *b)
+static bool is_less_limited(const struct choice *a, const struct choice *b)
 {
     if (a->limit == LIMIT_IN_FLIGHT && b->limit == LIMIT_IN_FLIGHT)
         return load(a) < load(b);
@@ -120,7 +121,7 @@ static bool less_bad(const struct choice *a, const struct choice *b)
 
 /* Where nothing is free: the least bad of those that might serve all the same; of those that are only busy as many as
  * there are attempts. */
-static void add_least_bad(struct plan *p, unsigned limit)
+static void add_least_limited(struct plan *p, unsigned limit)
 {
     const struct choice *found[PLAN_CHOICES_MAX];
     unsigned count = 0;
@@ -129,7 +130,7 @@ static void add_least_bad(struct plan *p, unsigned limit)
         unsigned at = count;
         if (!limit_is_temporary(c->limit) && c->limit != LIMIT_CAPABILITY)
             continue;
-        for (; at && less_bad(c, found[at - 1]); at--)
+        for (; at && is_less_limited(c, found[at - 1]); at--)
             found[at] = found[at - 1];
         found[at] = c;
         count++;
@@ -179,7 +180,7 @@ void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
     if (out->count > limit)
         out->count = limit;
     if (out->count == 0) {
-        add_least_bad(out, limit);
+        add_least_limited(out, limit);
         if (!out->count && why)
             explain(in, out, why);
     }

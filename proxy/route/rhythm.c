@@ -6,52 +6,52 @@
 #include <string.h>
 
 /* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
-#define SPELL_MS 18000.0 /* failures that are closer to each other are of one spell */
-#define BEAT_MIN_MS 20000.0
-#define BEAT_MAX_MS 600000.0
-#define BEATS_MAX 16.0  /* onsets that lie farther back are not compared */
-#define DIVISORS 3      /* up to so many beats may lie between two onsets that are compared: nobody saw those between */
-#define ON_GRID_MIN 4   /* onsets that make a grid */
-#define NEAR 0.15       /* of a beat: what lies farther off is not of the grid */
-#define EDGE_MS 500.0   /* onsets are not known better than that */
-#define CHANCE 0.002    /* a grid that is as likely by chance is none */
+#define OUTAGE_GAP_MS 18000.0 /* failures that are closer to each other are of one spell */
+#define PERIOD_MIN_MS 20000.0
+#define PERIOD_MAX_MS 600000.0
+#define PERIODS_MAX 16.0 /* onsets that lie farther back are not compared */
+#define DIVISORS 3    /* up to so many periods may lie between two onsets that are compared: nobody saw those between */
+#define ON_GRID_MIN 4 /* onsets that make a grid */
+#define NEAR 0.15     /* of a beat: what lies farther off is not of the grid */
+#define EDGE_MS 500.0 /* onsets are not known better than that */
+#define CHANCE 0.002  /* a grid that is as likely by chance is none */
 #define CHANCE_KEPT 0.1 /* but one that is believed already may become less clear */
 #define STRAYS_MAX 2
 #define MISSES_MAX 2
-#define UNCONFIRMED 16 /* beats that are believed without a new onset */
-#define BAD_MOST 0.5   /* of a beat: a spell that is longer is none of a beat's */
-#define LATER 0.9      /* where between still failing and served again a spell is taken to end */
+#define UNCONFIRMED_MAX 16 /* periods that are believed without a new onset */
+#define BAD_SHARE_MAX 0.5  /* of a beat: a spell that is longer is none of a beat's */
+#define END_WEIGHT 0.9     /* where between still failing and served again a spell is taken to end */
 #define LENGTH_UNKNOWN_MS 3000.0
-#define ONSET_MS 8000.0   /* failures this long after the grid's moment end a spell, they do not begin one */
-#define AFTER 0.2         /* of a beat behind the end that was expected: the same */
-#define MARGIN_MS 1200.0  /* a spell is expected a little early */
-#define MARGIN_SHARE 0.02 /* of a beat */
+#define ONSET_WINDOW_MS 8000.0 /* failures this long after the grid's moment end a spell, they do not begin one */
+#define TAIL_SHARE 0.2         /* of a beat behind the end that was expected: the same */
+#define MARGIN_MS 1200.0       /* a spell is expected a little early */
+#define MARGIN_SHARE 0.02      /* of a beat */
 
 struct grid {
-    double beat_ms, first_ms;
+    double period_ms, first_ms;
     double chance; /* how likely onsets lie as near to one by chance */
 };
 
-/* The n-th newest onset as a number of beats before the newest one; NAN: it is too old, or lies beside the grid, which
- * *beside tells. */
-static double beats_ago(const struct rhythm *r, unsigned n, double beat_ms, double *age_ms, bool *beside)
+/* The n-th newest onset as a number of periods before the newest one; NAN: it is too old, or lies off_grid the grid,
+ * which *off_grid tells. */
+static double periods_ago(const struct rhythm *r, unsigned n, double period_ms, double *age_ms, bool *off_grid)
 {
     *age_ms = (double)(r->onsets[0] - r->onsets[n]);
-    double k = floor(*age_ms / beat_ms + 0.5);
-    bool old = *age_ms > BEATS_MAX * beat_ms;
-    *beside = !old && fabs(k * beat_ms - *age_ms) > NEAR * beat_ms;
-    return old || *beside ? NAN : k;
+    double k = floor(*age_ms / period_ms + 0.5);
+    bool old = *age_ms > PERIODS_MAX * period_ms;
+    *off_grid = !old && fabs(k * period_ms - *age_ms) > NEAR * period_ms;
+    return old || *off_grid ? NAN : k;
 }
 
 /* The grid of about that width, by least squares. Onsets are seen late, by the first call that fails: the grid lies
  * half way to the earliest of them. */
-static struct grid fit(const struct rhythm *r, double beat_ms)
+static struct grid fit(const struct rhythm *r, double period_ms)
 {
     double n = 0, off = 0, sk = 0, sx = 0, skk = 0, skx = 0, least = 0, most = 0, age_ms, k;
-    bool beside;
+    bool off_grid;
     for (unsigned i = 0; i < RHYTHM_ONSETS && r->onsets[i]; i++) {
-        k = beats_ago(r, i, beat_ms, &age_ms, &beside);
-        off += beside;
+        k = periods_ago(r, i, period_ms, &age_ms, &off_grid);
+        off += off_grid;
         if (isnan(k))
             continue;
         n++;
@@ -60,105 +60,106 @@ static struct grid fit(const struct rhythm *r, double beat_ms)
         skk += k * k;
         skx += k * age_ms;
     }
-    struct grid g = {beat_ms, (double)r->onsets[0], 1};
+    struct grid g = {period_ms, (double)r->onsets[0], 1};
     if (n < ON_GRID_MIN || 3 * off > n || n * skk <= sk * sk)
         return g;
-    g.beat_ms = (n * skx - sk * sx) / (n * skk - sk * sk);
-    double shift_ms = (sx - g.beat_ms * sk) / n;
+    g.period_ms = (n * skx - sk * sx) / (n * skk - sk * sk);
+    double shift_ms = (sx - g.period_ms * sk) / n;
     for (unsigned i = 0; i < RHYTHM_ONSETS && r->onsets[i]; i++) {
-        k = beats_ago(r, i, beat_ms, &age_ms, &beside);
+        k = periods_ago(r, i, period_ms, &age_ms, &off_grid);
         if (isnan(k))
             continue;
-        least = fmin(least, shift_ms + k * g.beat_ms - age_ms);
-        most = fmax(most, shift_ms + k * g.beat_ms - age_ms);
+        least = fmin(least, shift_ms + k * g.period_ms - age_ms);
+        most = fmax(most, shift_ms + k * g.period_ms - age_ms);
     }
     g.first_ms += least / 2 - shift_ms;
-    g.chance = pow((most - least + EDGE_MS) / g.beat_ms, n - 2); /* two go into the fit */
+    g.chance = pow((most - least + EDGE_MS) / g.period_ms, n - 2); /* two go into the fit */
     return g;
 }
 
 /* Looks for a grid through the newest onset; the one that is believed is kept as long as that lies on it. */
-static void find_beat(struct rhythm *r)
+static void find_period(struct rhythm *r)
 {
     struct grid best = {0, 0, 1};
-    double since = r->beat_ms > 0 ? ((double)r->onsets[0] - r->first_ms) / r->beat_ms : 0, tried = 0, most = CHANCE;
+    double since = r->period_ms > 0 ? ((double)r->onsets[0] - r->first_ms) / r->period_ms : 0, tried = 0, most = CHANCE;
     for (unsigned i = 1; i < RHYTHM_ONSETS && r->onsets[i]; i++)
         for (unsigned d = 1; d <= DIVISORS; d++) {
-            double beat_ms = (double)(r->onsets[0] - r->onsets[i]) / d;
-            if (beat_ms < BEAT_MIN_MS || beat_ms > BEAT_MAX_MS)
+            double period_ms = (double)(r->onsets[0] - r->onsets[i]) / d;
+            if (period_ms < PERIOD_MIN_MS || period_ms > PERIOD_MAX_MS)
                 continue;
-            struct grid g = fit(r, beat_ms);
+            struct grid g = fit(r, period_ms);
             tried++;
             if (g.chance < best.chance)
                 best = g;
         }
-    if (r->beat_ms > 0 && fabs(since - floor(since + 0.5)) < NEAR) {
-        struct grid kept = fit(r, r->beat_ms);
+    if (r->period_ms > 0 && fabs(since - floor(since + 0.5)) < NEAR) {
+        struct grid kept = fit(r, r->period_ms);
         if (kept.chance < CHANCE_KEPT) {
             best = kept;
             most = 1;
         }
     }
     r->misses = 0;
-    if (best.beat_ms > 0 && best.chance * fmax(tried, 1) <= most) {
-        r->beat_ms = best.beat_ms;
+    if (best.period_ms > 0 && best.chance * fmax(tried, 1) <= most) {
+        r->period_ms = best.period_ms;
         r->first_ms = best.first_ms;
         r->strays = 0;
-    } else if (++r->strays > STRAYS_MAX || since > BEATS_MAX) {
-        r->beat_ms = 0;
+    } else if (++r->strays > STRAYS_MAX || since > PERIODS_MAX) {
+        r->period_ms = 0;
     }
 }
 
-/* The time since the grid's last moment; *beats: how many of them went by since the newest one that was seen. */
-static double phase_of(const struct rhythm *r, uint64_t at_ms, double *beats)
+/* The time since the grid's last moment; *periods: how many of them went by since the newest one that was seen. */
+static double phase_of(const struct rhythm *r, uint64_t at_ms, double *periods)
 {
     double age_ms = fmax((double)at_ms - r->first_ms, 0);
-    *beats = floor(age_ms / r->beat_ms);
-    return age_ms - *beats * r->beat_ms;
+    *periods = floor(age_ms / r->period_ms);
+    return age_ms - *periods * r->period_ms;
 }
 
 static double bad_ms(const struct rhythm *r)
 {
-    double most = BAD_MOST * r->beat_ms;
-    if (r->most_ms <= 0 || r->most_ms > most)
-        return fmin(r->least_ms + LENGTH_UNKNOWN_MS, most);
-    return r->least_ms + LATER * (r->most_ms - r->least_ms);
+    double most = BAD_SHARE_MAX * r->period_ms;
+    if (r->outage_max_ms <= 0 || r->outage_max_ms > most)
+        return fmin(r->outage_min_ms + LENGTH_UNKNOWN_MS, most);
+    return r->outage_min_ms + END_WEIGHT * (r->outage_max_ms - r->outage_min_ms);
 }
 
 /* Whether a failure at that time belongs to a spell of the grid that has begun a while ago. */
-static bool ends_spell(const struct rhythm *r, uint64_t started_ms)
+static bool ends_outage(const struct rhythm *r, uint64_t started_ms)
 {
-    if (r->beat_ms <= 0)
+    if (r->period_ms <= 0)
         return false;
-    double beats, phase_ms = phase_of(r, started_ms, &beats), most = BAD_MOST * r->beat_ms;
-    return beats < UNCONFIRMED && phase_ms > ONSET_MS && phase_ms < fmin(bad_ms(r) + AFTER * r->beat_ms, most);
+    double periods, phase_ms = phase_of(r, started_ms, &periods), most = BAD_SHARE_MAX * r->period_ms;
+    return periods < UNCONFIRMED_MAX && phase_ms > ONSET_WINDOW_MS &&
+           phase_ms < fmin(bad_ms(r) + TAIL_SHARE * r->period_ms, most);
 }
 
 /* Where a spell began that a failure at that time shows: the grid knows better. */
-static double spell_start(const struct rhythm *r, uint64_t started_ms)
+static double outage_start(const struct rhythm *r, uint64_t started_ms)
 {
-    double beats, phase_ms = r->beat_ms > 0 ? phase_of(r, started_ms, &beats) : 0;
-    return (double)started_ms - (phase_ms < BAD_MOST * r->beat_ms ? phase_ms : 0);
+    double periods, phase_ms = r->period_ms > 0 ? phase_of(r, started_ms, &periods) : 0;
+    return (double)started_ms - (phase_ms < BAD_SHARE_MAX * r->period_ms ? phase_ms : 0);
 }
 
 void rhythm_failed(struct rhythm *r, uint64_t started_ms)
 {
     bool first = !r->onsets[0], served = r->served_ms > r->failed_ms;
-    bool apart = served && (double)started_ms > (double)r->failed_ms + SPELL_MS;
-    if (first || (apart && !ends_spell(r, started_ms))) {
+    bool apart = served && (double)started_ms > (double)r->failed_ms + OUTAGE_GAP_MS;
+    if (first || (apart && !ends_outage(r, started_ms))) {
         memmove(&r->onsets[1], &r->onsets[0], (RHYTHM_ONSETS - 1) * sizeof *r->onsets);
         r->onsets[0] = started_ms;
-        find_beat(r);
+        find_period(r);
     }
     if (first || served)
-        r->spell_ms = spell_start(r, started_ms);
+        r->outage_start_ms = outage_start(r, started_ms);
     if (started_ms > r->failed_ms)
         r->failed_ms = started_ms;
-    double length_ms = (double)r->failed_ms - r->spell_ms;
-    if (length_ms > r->least_ms && (r->beat_ms <= 0 || length_ms < BAD_MOST * r->beat_ms))
-        r->least_ms = length_ms;
-    if (r->least_ms > r->most_ms)
-        r->most_ms = 0;
+    double length_ms = (double)r->failed_ms - r->outage_start_ms;
+    if (length_ms > r->outage_min_ms && (r->period_ms <= 0 || length_ms < BAD_SHARE_MAX * r->period_ms))
+        r->outage_min_ms = length_ms;
+    if (r->outage_min_ms > r->outage_max_ms)
+        r->outage_max_ms = 0;
 }
 
 void rhythm_served(struct rhythm *r, uint64_t started_ms)
@@ -166,29 +167,29 @@ void rhythm_served(struct rhythm *r, uint64_t started_ms)
     if (started_ms <= r->failed_ms || !r->onsets[0])
         return;
     if (r->served_ms <= r->failed_ms) { /* the first one after failures: there the spell was over */
-        double most_ms = (double)started_ms - r->spell_ms;
-        if (r->most_ms <= 0 || most_ms < r->most_ms)
-            r->most_ms = most_ms;
-        if (r->least_ms > r->most_ms)
-            r->least_ms = fmax((double)r->failed_ms - r->spell_ms, 0);
+        double most_ms = (double)started_ms - r->outage_start_ms;
+        if (r->outage_max_ms <= 0 || most_ms < r->outage_max_ms)
+            r->outage_max_ms = most_ms;
+        if (r->outage_min_ms > r->outage_max_ms)
+            r->outage_min_ms = fmax((double)r->failed_ms - r->outage_start_ms, 0);
     }
     if (started_ms > r->served_ms)
         r->served_ms = started_ms;
-    if (r->beat_ms <= 0)
+    if (r->period_ms <= 0)
         return;
-    double beats, phase_ms = phase_of(r, started_ms, &beats), bad = bad_ms(r);
-    if (beats >= 1 && phase_ms > 0.25 * bad && phase_ms < 0.75 * bad && ++r->misses >= MISSES_MAX)
-        r->beat_ms = 0;
+    double periods, phase_ms = phase_of(r, started_ms, &periods), bad = bad_ms(r);
+    if (periods >= 1 && phase_ms > 0.25 * bad && phase_ms < 0.75 * bad && ++r->misses >= MISSES_MAX)
+        r->period_ms = 0;
 }
 
 enum rhythm_phase rhythm_now(const struct rhythm *r, uint64_t now_ms)
 {
-    if (r->beat_ms <= 0)
+    if (r->period_ms <= 0)
         return RHYTHM_NONE;
-    double beats, phase_ms = phase_of(r, now_ms, &beats), bad = bad_ms(r);
-    if (beats >= UNCONFIRMED)
+    double periods, phase_ms = phase_of(r, now_ms, &periods), bad = bad_ms(r);
+    if (periods >= UNCONFIRMED_MAX)
         return RHYTHM_NONE;
-    if (phase_ms > r->beat_ms - MARGIN_MS - MARGIN_SHARE * r->beat_ms || phase_ms <= bad + EDGE_MS)
+    if (phase_ms > r->period_ms - MARGIN_MS - MARGIN_SHARE * r->period_ms || phase_ms <= bad + EDGE_MS)
         return RHYTHM_BAD;
-    return (double)r->failed_ms < (double)now_ms - phase_ms + bad ? RHYTHM_WELL : RHYTHM_NONE;
+    return (double)r->failed_ms < (double)now_ms - phase_ms + bad ? RHYTHM_GOOD : RHYTHM_NONE;
 }

@@ -15,16 +15,16 @@
 
 /* Zeroed memory has seen nothing. */
 struct rhythm {
-    uint64_t onsets[RHYTHM_ONSETS]; /* when failures set in, newest first; 0: none */
-    uint64_t failed_ms, served_ms;  /* starts of the newest call that failed, and of the newest that was served */
-    double beat_ms, first_ms;       /* the grid: its width, 0 where there is none, and one of its moments */
-    double spell_ms;                /* when the newest spell of failures began */
-    double least_ms, most_ms;       /* between which the length of a spell lies; most_ms 0: unknown */
-    unsigned strays;                /* onsets in a row that lie beside the grid */
-    unsigned misses;                /* calls that were served in the middle of what should be bad */
+    uint64_t onsets[RHYTHM_ONSETS];      /* when failures set in, newest first; 0: none */
+    uint64_t failed_ms, served_ms;       /* starts of the newest call that failed, and of the newest that was served */
+    double period_ms, first_ms;          /* the grid: its width, 0 where there is none, and one of its moments */
+    double outage_start_ms;              /* when the newest spell of failures began */
+    double outage_min_ms, outage_max_ms; /* between which the length of a spell lies; most_ms 0: unknown */
+    unsigned strays;                     /* onsets in a row that lie off_grid the grid */
+    unsigned misses;                     /* calls that were served in the middle of what should be bad */
 };
 
-enum rhythm_phase { RHYTHM_NONE, RHYTHM_BAD, RHYTHM_WELL };
+enum rhythm_phase { RHYTHM_NONE, RHYTHM_BAD, RHYTHM_GOOD };
 
 /* A call that started then has failed, or was served. */
 void rhythm_failed(struct rhythm *r, uint64_t started_ms);

@@ -29,7 +29,7 @@ struct share {
     unsigned workers, worker;
     uint32_t resets; /* seen */
     struct share_counts own[SHARE_SLOTS];
-    uint64_t seen[SHARE_SLOTS]; /* the sum of the others' versions */
+    uint64_t read_versions[SHARE_SLOTS]; /* the sum of the others' versions */
 };
 
 struct share *share_new(unsigned workers)
@@ -124,18 +124,18 @@ bool share_has_updates(struct share *s, unsigned slot)
     for (unsigned i = 0; slot < SHARE_SLOTS && i < s->workers; i++)
         if (i != s->worker)
             versions += atomic_load_explicit(&cell_of(s, i, slot)->version, memory_order_relaxed);
-    bool news = slot < SHARE_SLOTS && versions != s->seen[slot];
-    if (news)
-        s->seen[slot] = versions;
-    return news;
+    bool updated = slot < SHARE_SLOTS && versions != s->read_versions[slot];
+    if (updated)
+        s->read_versions[slot] = versions;
+    return updated;
 }
 
 void share_mark_unread(struct share *s, unsigned slot)
 {
     if (slot < SHARE_SLOTS)
-        s->seen[slot] = UINT64_MAX;
+        s->read_versions[slot] = UINT64_MAX;
     else
-        memset(s->seen, 0xff, sizeof s->seen);
+        memset(s->read_versions, 0xff, sizeof s->read_versions);
 }
 
 bool share_read(const struct share *s, unsigned worker, unsigned slot, struct share_counts *out)
@@ -161,7 +161,7 @@ void share_request_reset(struct share *s)
 bool share_reset_requested(struct share *s)
 {
     uint32_t resets = atomic_load(&s->table->resets);
-    bool news = resets != s->resets;
+    bool updated = resets != s->resets;
     s->resets = resets;
-    return news;
+    return updated;
 }

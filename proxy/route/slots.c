@@ -11,8 +11,8 @@ static const double PRIOR[SLOTS_CASES] = {0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.
 #define SPREAD_AT_ONCE 0.6 /* standard deviation of the logarithm of the TTFT of one that is served at once */
 #define SPREAD_WAITED 0.9  /* of one that waited */
 #define OUTLIER 0.03       /* whatever the case, any TTFT is about as likely as this */
-#define KEPT 0.97          /* of what was known, at each new sample */
-#define RANGE 8.0
+#define DECAY 0.97         /* of what was known, at each new sample */
+#define LOG_RANGE 8.0
 
 static double wait_ms(unsigned cases, unsigned others, double call_ms)
 {
@@ -33,11 +33,11 @@ void slots_observe(struct slots *s, unsigned others, double ttft_ms, double usua
     for (unsigned i = 0; i < SLOTS_CASES; i++) {
         double wait = wait_ms(i, others, call_ms);
         double spread = wait > 0 ? SPREAD_WAITED : SPREAD_AT_ONCE;
-        s->log_ratio[i] = KEPT * s->log_ratio[i] + log_likelihood(log_ttft, usual_ms + wait, spread);
+        s->log_ratio[i] = DECAY * s->log_ratio[i] + log_likelihood(log_ttft, usual_ms + wait, spread);
         most = fmax(most, s->log_ratio[i]);
     }
     for (unsigned i = 0; i < SLOTS_CASES; i++) {
-        s->log_ratio[i] = fmax(s->log_ratio[i] - most, -RANGE);
+        s->log_ratio[i] = fmax(s->log_ratio[i] - most, -LOG_RANGE);
         s->weight[i] = PRIOR[i] * exp(s->log_ratio[i]);
     }
 }

@@ -11,7 +11,7 @@
 /* A part of a score. */
 struct strategy_term {
     const char *name;  /* for machines: "wait_s" */
-    const char *words; /* for people: "wait" */
+    const char *label; /* for people: "wait" */
     const char *unit;  /* behind the figure: " s" */
     double scale;      /* of the figure that people see: 100 for a share in percent */
 };

@@ -14,8 +14,8 @@
 
 enum { WAIT, TTFT, OUTPUT, PRICE, QUALITY, ERRORS, FAILURE, QUOTA };
 
-#define CUT_AT 0.5  /* of a reply, where it breaks off */
-#define PRESSED 0.8 /* part of a minute's limit that may be used before that costs something */
+#define TRUNCATED_AT 0.5 /* of a reply, where it breaks off */
+#define PRESSED 0.8      /* part of a minute's limit that may be used before that costs something */
 
 /* The mean of what is declared: what is unknown shall neither win nor lose by it. */
 static double mean_quality(const struct choice *choices, unsigned count)
@@ -56,8 +56,8 @@ static double quota_usd(const struct plan_input *in, const struct deployment *d,
 
 /* What a candidate costs by how the call goes. */
 struct cost {
-    double served, cut, lost; /* lost: the time until a failure before any content */
-    double p_cut, p_lost;
+    double served, truncated, early; /* lost: the time until a failure before any content */
+    double p_truncated, p_early;
 };
 
 static struct cost cost_of(const struct plan_input *in, const struct belief *b, double quality, double price,
@@ -78,17 +78,18 @@ static struct cost cost_of(const struct plan_input *in, const struct belief *b, 
     c->terms[QUOTA] = (float)quota;
     return (struct cost){
         .served = s->value_of_time * (wait_s + ttft_s + output_s) + paid + missing + quota,
-        .cut = s->value_of_time * (wait_s + ttft_s + CUT_AT * output_s) + paid + quota + s->failure,
-        .lost = s->value_of_time * (wait_s + p->lost_ms / 1000),
-        .p_cut = p->error * p->cut,
-        .p_lost = p->error * (1 - p->cut),
+        .truncated = s->value_of_time * (wait_s + ttft_s + TRUNCATED_AT * output_s) + paid + quota + s->failure,
+        .early = s->value_of_time * (wait_s + p->early_failure_ms / 1000),
+        .p_truncated = p->error * p->truncated,
+        .p_early = p->error * (1 - p->truncated),
     };
 }
 
 /* The sum above, where a failure before any content is followed by what costs `then`. */
 static double expected(const struct cost *c, double then)
 {
-    return (1 - c->p_cut - c->p_lost) * c->served + c->p_cut * c->cut + c->p_lost * (c->lost + then);
+    return (1 - c->p_truncated - c->p_early) * c->served + c->p_truncated * c->truncated +
+           c->p_early * (c->early + then);
 }
 
 static void rank(const struct plan_input *in, struct choice *choices, unsigned count)

@@ -11,9 +11,9 @@
 
 /* Zeroed memory has heard nothing. */
 struct suspicion {
-    double odds;           /* for : against, as of at_ms; 0: nothing was heard yet */
-    double strikes;        /* how often it was raised, faded with time, as of struck_ms */
-    double rest, fades_ms; /* what it fades to, and the time constant */
+    double odds;               /* for : against, as of at_ms; 0: nothing was heard yet */
+    double strikes;            /* how often it was raised, faded with time, as of struck_ms */
+    double baseline, fades_ms; /* what it fades to, and the time constant */
     uint64_t at_ms, struck_ms;
     bool cleared; /* it was over since the last strike */
 };

@@ -9,7 +9,7 @@ static struct window_slot *slot(struct window *w, uint64_t second)
 }
 
 /* How many of the oldest slots have left the minute that ends with `second`. */
-static uint64_t gone(const struct window *w, uint64_t second)
+static uint64_t expired(const struct window *w, uint64_t second)
 {
     uint64_t passed = second > w->second ? second - w->second : 0;
     return passed < WINDOW_SECONDS ? passed : WINDOW_SECONDS;
@@ -17,7 +17,7 @@ static uint64_t gone(const struct window *w, uint64_t second)
 
 static void move_to(struct window *w, uint64_t second)
 {
-    uint64_t count = gone(w, second);
+    uint64_t count = expired(w, second);
     if (count == WINDOW_SECONDS)
         *w = (struct window){.second = second};
     for (uint64_t i = 1; count < WINDOW_SECONDS && i <= count; i++) {
@@ -66,7 +66,7 @@ void window_merge(struct window *w, const struct window *other)
 struct window_slot window_read(const struct window *w, uint64_t now_ms)
 {
     struct window_slot sum = w->total;
-    uint64_t count = gone(w, now_ms / 1000);
+    uint64_t count = expired(w, now_ms / 1000);
     if (count == WINDOW_SECONDS)
         return (struct window_slot){0};
     for (uint64_t i = 1; i <= count; i++) {

@@ -52,7 +52,7 @@ static void world_init(struct world *w, bool live, double share)
 }
 
 /* The plan as the adaptive router leaves it, its ids in a row; `decided` is what adaptive_plan() said. */
-static struct markov_decision plan_as(const struct world *w, uint64_t draw, bool at_home, bool decided, const char *ids)
+static struct markov_decision plan_as(const struct world *w, uint64_t draw, bool sticky, bool decided, const char *ids)
 {
     struct plan p;
     struct markov_decision d = {0};
@@ -64,7 +64,7 @@ static struct markov_decision plan_as(const struct world *w, uint64_t draw, bool
                             .now_ms = 1000,
                             .draw = draw,
                             .prompt_bytes = 4000,
-                            .affinity = at_home ? &w->stay : NULL};
+                            .affinity = sticky ? &w->stay : NULL};
     plan_make(&in, &p, NULL);
     assert_int_equal(adaptive_plan(w->adaptive, &in, &p, NOW, &d), decided);
     for (unsigned i = 0; i < p.count; i++)

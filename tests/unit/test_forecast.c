@@ -17,7 +17,7 @@ static struct prospect now(const struct forecast *f, unsigned in_flight, uint64_
 /* A streamed call from start to end. */
 static void serve(struct forecast *f, uint64_t start_ms, unsigned others, int64_t ttft_ms, int64_t total_ms)
 {
-    struct forecast_call call = forecast_started(f, &PRIOR, others, start_ms);
+    struct forecast_attempt call = forecast_started(f, &PRIOR, others, start_ms);
     struct outcome o = {.ttft_ms = ttft_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200};
     forecast_answered(f, &call, start_ms + (uint64_t)ttft_ms);
     forecast_ended(f, &PRIOR, &call, &o, start_ms + (uint64_t)total_ms);
@@ -26,7 +26,7 @@ static void serve(struct forecast *f, uint64_t start_ms, unsigned others, int64_
 static void break_down(struct forecast *f, uint64_t start_ms, enum failure_kind kind, int64_t ttft_ms, int64_t total_ms)
 {
     struct failure failure = {.kind = kind, .retry_after_s = -1};
-    struct forecast_call call = forecast_started(f, &PRIOR, 0, start_ms);
+    struct forecast_attempt call = forecast_started(f, &PRIOR, 0, start_ms);
     struct outcome o = {
         .failure = &failure, .ttft_ms = ttft_ms, .total_ms = total_ms, .output_tokens = -1, .deployment_error = true};
     if (ttft_ms >= 0)
@@ -99,13 +99,13 @@ TEST(suspicion_pardons_what_was_over)
 /* ---- rhythm ---- */
 
 /* A deployment that fails for `bad_ms` of each beat, called every two seconds, but for a while after it has failed. */
-static void beat(struct rhythm *r, uint64_t from_ms, uint64_t to_ms, uint64_t beat_ms, uint64_t bad_ms)
+static void beat(struct rhythm *r, uint64_t from_ms, uint64_t to_ms, uint64_t period_ms, uint64_t bad_ms)
 {
     uint64_t rests_ms = 0;
     for (uint64_t t = from_ms; t < to_ms; t += 2000) {
         if (t < rests_ms)
             continue;
-        if ((t - START) % beat_ms < bad_ms) {
+        if ((t - START) % period_ms < bad_ms) {
             rhythm_failed(r, t);
             rests_ms = t + 15000;
         } else {
@@ -120,10 +120,10 @@ TEST(a_beat_is_found_and_foreseen)
     beat(&r, START, START + 150000, 60000, 20000);
     assert_int_equal(rhythm_now(&r, START + 150000), RHYTHM_NONE); /* three times are no rule */
     beat(&r, START + 150000, START + 350000, 60000, 20000);
-    assert_int_equal(rhythm_now(&r, START + 350000), RHYTHM_WELL);
+    assert_int_equal(rhythm_now(&r, START + 350000), RHYTHM_GOOD);
     assert_int_equal(rhythm_now(&r, START + 360000), RHYTHM_BAD);
     assert_int_equal(rhythm_now(&r, START + 372000), RHYTHM_BAD);
-    assert_int_equal(rhythm_now(&r, START + 395000), RHYTHM_WELL);
+    assert_int_equal(rhythm_now(&r, START + 395000), RHYTHM_GOOD);
     assert_int_equal(rhythm_now(&r, START + 425000), RHYTHM_BAD);
     assert_int_equal(rhythm_now(&r, START + 1700000), RHYTHM_NONE); /* unconfirmed for long */
 }
@@ -208,7 +208,7 @@ TEST(one_failure_tells_of_the_next_minute_not_of_the_next_hour)
 TEST(a_call_that_began_before_a_failure_clears_nothing)
 {
     struct forecast f = {0};
-    struct forecast_call old = forecast_started(&f, &PRIOR, 0, START);
+    struct forecast_attempt old = forecast_started(&f, &PRIOR, 0, START);
     break_down(&f, START + 1000, FAILURE_SERVER, -1, 30);
     struct outcome o = {.ttft_ms = 1100, .total_ms = 1200, .output_tokens = 200};
     forecast_answered(&f, &old, START + 1100);
@@ -231,7 +231,7 @@ TEST(quotas_and_refused_keys_are_no_trouble)
 TEST(silence_counts_before_it_ends)
 {
     struct forecast f = {0};
-    struct forecast_call call = forecast_started(&f, &PRIOR, 0, START);
+    struct forecast_attempt call = forecast_started(&f, &PRIOR, 0, START);
     struct prospect early = now(&f, 1, START + 900), late = now(&f, 1, START + 6000);
     assert_true(early.slow < 0.05 && late.slow > 0.2 && late.ttft_ms > 1.3 * early.ttft_ms && late.error > early.error);
     struct outcome gone = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
@@ -270,7 +270,7 @@ TEST(one_call_at_a_time_tries_what_is_suspected)
     uint64_t t = START + 15000;
     double before = now(&f, 0, t).failing;
     assert_true(before < 0.3 && before > 0.03);
-    struct forecast_call trial = forecast_started(&f, &PRIOR, 0, t);
+    struct forecast_attempt trial = forecast_started(&f, &PRIOR, 0, t);
     assert_true(now(&f, 1, t + 100).failing >= 0.3);
     forecast_answered(&f, &trial, t + 900);
     assert_true(now(&f, 1, t + 900).failing < before);
@@ -283,15 +283,15 @@ TEST(lost_time_and_cuts_are_learned)
         break_down(&quick, START + i * 1000u, FAILURE_SERVER, -1, 20);
         break_down(&cut, START + i * 9000u, FAILURE_CUT, 1000, 3000);
     }
-    assert_true(now(&quick, 0, START + 90000).lost_ms < 800 && now(&quick, 0, START + 90000).cut < 0.1);
-    assert_true(now(&cut, 0, START + 90000).cut > 0.8);
+    assert_true(now(&quick, 0, START + 90000).early_failure_ms < 800 && now(&quick, 0, START + 90000).truncated < 0.1);
+    assert_true(now(&cut, 0, START + 90000).truncated > 0.8);
 }
 
 /* A reply that is not streamed shows its speed as a whole. */
 TEST(whole_replies_count)
 {
     struct forecast f = {0};
-    struct forecast_call call = forecast_started(&f, &PRIOR, 0, START);
+    struct forecast_attempt call = forecast_started(&f, &PRIOR, 0, START);
     struct outcome o = {.ttft_ms = 5000, .total_ms = 5000, .output_tokens = 200};
     forecast_ended(&f, &PRIOR, &call, &o, START + 5000);
     assert_true(now(&f, 0, START + 5000).slow < 0.02);
@@ -321,12 +321,12 @@ TEST(any_history_gives_sane_prospects)
         else
             serve(&f, t, (unsigned)(part(&random) * 40), ttft_ms, ttft_ms + (int64_t)(part(&random) * 90000));
         struct prospect p = now(&f, (unsigned)(part(&random) * 40), t);
-        assert_true(p.error > 0 && p.error < 1 && p.cut >= 0 && p.cut <= 1 && p.failing < 1 && p.slow < 1);
+        assert_true(p.error > 0 && p.error < 1 && p.truncated >= 0 && p.truncated <= 1 && p.failing < 1 && p.slow < 1);
         assert_true(p.ttft_ms > 0 && p.token_ms > 0 && p.wait_ms >= 0);
-        assert_true(isfinite(p.ttft_ms + p.token_ms + p.wait_ms + p.lost_ms));
+        assert_true(isfinite(p.ttft_ms + p.token_ms + p.wait_ms + p.early_failure_ms));
     }
-    for (unsigned i = 0; i < FORECAST_SILENT; i++)
-        assert_true(f.silent[i].expected_ms == 0);
+    for (unsigned i = 0; i < FORECAST_PENDING; i++)
+        assert_true(f.pending[i].expected_ms == 0);
 }
 
 /* However much quicker than what is declared: that is not slow. */
@@ -336,7 +336,7 @@ TEST(quick_is_never_slow)
         struct forecast streamed = {0}, whole = {0};
         double rest = now(&streamed, 0, START + 1).slow;
         serve(&streamed, START, 0, total_ms / 4, total_ms);
-        struct forecast_call call = forecast_started(&whole, &PRIOR, 0, START);
+        struct forecast_attempt call = forecast_started(&whole, &PRIOR, 0, START);
         struct outcome o = {.ttft_ms = total_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200};
         forecast_not_streamed(&whole, &call);
         forecast_ended(&whole, &PRIOR, &call, &o, START + (uint64_t)total_ms);
@@ -350,7 +350,7 @@ TEST(whole_replies_teach_the_speed)
 {
     struct forecast f = {0};
     for (uint64_t t = START; t < START + 100000; t += 5000) {
-        struct forecast_call call = forecast_started(&f, &PRIOR, 0, t);
+        struct forecast_attempt call = forecast_started(&f, &PRIOR, 0, t);
         struct outcome o = {.ttft_ms = 2500, .total_ms = 2500, .prompt_tokens = 4000, .output_tokens = 200};
         forecast_not_streamed(&f, &call);
         forecast_ended(&f, &PRIOR, &call, &o, t + 2500);

@@ -16,7 +16,7 @@ static const struct deployment READY = {.id = NULL};
 /* A call that starts and ends now. */
 static void call_as(struct health *h, const struct config *c, struct outcome o, uint64_t now_ms)
 {
-    struct health_call call = health_started(h, c, &READY, 0, now_ms);
+    struct health_attempt call = health_started(h, c, &READY, 0, now_ms);
     health_ended(h, c, &READY, &call, &o, now_ms);
 }
 
@@ -163,7 +163,7 @@ TEST(a_late_failure_does_not_shorten_a_rest)
 TEST(an_old_call_that_serves_ends_no_rest)
 {
     struct health h = {0};
-    struct health_call old = health_started(&h, &CONFIG, &READY, 0, 0);
+    struct health_attempt old = health_started(&h, &CONFIG, &READY, 0, 0);
     fail_with(&h, FAILURE_RATE_LIMIT, 60, 1000);
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &old, &served, 2000);
@@ -185,7 +185,7 @@ TEST(one_call_at_a_time_tries_again)
 {
     struct health h = {0};
     open_breaker(&h, 0);
-    struct health_call trial = health_started(&h, &CONFIG, &READY, 0, 90000);
+    struct health_attempt trial = health_started(&h, &CONFIG, &READY, 0, 90000);
     assert_true(trial.trial);
     assert_false(limit_available(&h, &READY, 90001, NULL));
     struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
@@ -218,7 +218,7 @@ TEST(each_failed_trial_doubles_the_time)
     for (int i = 0; i < 6; i++) {
         now = h.breaker.until_ms;
         time_out(&h, 60000, now);
-        wait = wait * 2 < BREAKER_MOST_MS ? wait * 2 : BREAKER_MOST_MS;
+        wait = wait * 2 < BREAKER_CAP_MS ? wait * 2 : BREAKER_CAP_MS;
         uint64_t got = h.breaker.until_ms - now;
         assert_true(got >= wait && got <= wait + wait / 10);
         time_out(&h, 60000, now + 5); /* a straggler changes nothing */
@@ -246,7 +246,7 @@ TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
         for (; !back; now += 4000) {
             if (!limit_available(&h, &READY, now, NULL))
                 continue;
-            struct health_call made = health_started(&h, &config, &READY, 0, now);
+            struct health_attempt made = health_started(&h, &config, &READY, 0, now);
             bool up = now >= 61000;
             struct outcome o = {.failure = up ? NULL : &f,
                                 .ttft_ms = -1,
@@ -276,7 +276,7 @@ TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
 TEST(a_breaker_never_locks_up)
 {
     struct health h = {0};
-    struct health_call calls[8] = {{0}};
+    struct health_attempt calls[8] = {{0}};
     bool running[8] = {false};
     uint64_t random = 3, now = 0;
     for (int n = 0; n < 200000; n++) {
@@ -300,8 +300,8 @@ TEST(a_breaker_never_locks_up)
         else
             continue;
         running[i] = !running[i];
-        assert_true(h.breaker.until_ms <= now + BREAKER_MOST_MS + BREAKER_MOST_MS / 10);
-        assert_true(limit_available(&h, &READY, now + 2 * BREAKER_MOST_MS, NULL));
+        assert_true(h.breaker.until_ms <= now + BREAKER_CAP_MS + BREAKER_CAP_MS / 10);
+        assert_true(limit_available(&h, &READY, now + 2 * BREAKER_CAP_MS, NULL));
     }
     assert_true(h.calls > 1000);
 }
@@ -323,7 +323,7 @@ TEST(a_reset_forgets_what_was_seen_and_nothing_else)
 {
     struct health h = {.real_context = 4096, .limits = {.primary = {true, 100, 300, 60}}};
     struct deployment d = {.max_input_tokens = 32768};
-    struct health_call running = health_started(&h, &CONFIG, &READY, 0, 0);
+    struct health_attempt running = health_started(&h, &CONFIG, &READY, 0, 0);
     open_breaker(&h, 0);
     health_reset(&h, 0);
     assert_int_equal(h.in_flight, 1);
@@ -346,7 +346,7 @@ TEST(a_reply_that_comes_whole_may_be_silent)
 {
     struct health h = {0};
     double usual = odds(&h, 0);
-    struct health_call streamed = health_started(&h, &CONFIG, &READY, 0, 0);
+    struct health_attempt streamed = health_started(&h, &CONFIG, &READY, 0, 0);
     assert_true(odds(&h, 60000) > 2 * usual);
     health_not_streamed(&h, &streamed);
     assert_true(odds(&h, 60000) < 1.1 * usual);
@@ -357,7 +357,7 @@ TEST(what_is_carried_over_is_not_under_way)
 {
     struct health h = {0}, next;
     open_breaker(&h, 0);
-    struct health_call trial = health_started(&h, &CONFIG, &READY, 0, h.breaker.until_ms);
+    struct health_attempt trial = health_started(&h, &CONFIG, &READY, 0, h.breaker.until_ms);
     assert_true(trial.trial);
     health_carry(&next, &h);
     assert_int_equal(next.in_flight, 0);
@@ -388,8 +388,8 @@ TEST(why_not_ready_is_said)
 TEST(calls_in_flight_are_counted)
 {
     struct health h = {0};
-    struct health_call first = health_started(&h, &CONFIG, &READY, 100, 0),
-                       second = health_started(&h, &CONFIG, &READY, 100, 0);
+    struct health_attempt first = health_started(&h, &CONFIG, &READY, 100, 0),
+                          second = health_started(&h, &CONFIG, &READY, 100, 0);
     struct outcome gone = {.ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .cancelled = true};
     assert_int_equal(h.in_flight, 2);
     assert_int_equal(h.calls, 2);
@@ -406,7 +406,7 @@ TEST(calls_in_flight_are_counted)
 TEST(tokens_are_reserved_and_then_corrected)
 {
     struct health h = {0};
-    struct health_call c = health_started(&h, &CONFIG, &READY, 1000, 500);
+    struct health_attempt c = health_started(&h, &CONFIG, &READY, 1000, 500);
     assert_int_equal(window_read(&h.window, 500).tokens, 1000);
     struct outcome o = {.ttft_ms = 500, .total_ms = 2500, .prompt_tokens = 900, .output_tokens = 300, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &c, &o, 3000);

@@ -124,14 +124,14 @@ static void fail_with(struct health *h, enum failure_kind kind, int retry_after_
 {
     struct failure f = {.kind = kind, .retry_after_s = retry_after_s};
     struct outcome o = {.failure = &f, .ttft_ms = -1, .cost_usd = NAN, .deployment_error = true};
-    struct health_call call = health_started(h, &CONFIG, &READY, 0, now_ms);
+    struct health_attempt call = health_started(h, &CONFIG, &READY, 0, now_ms);
     health_ended(h, &CONFIG, &READY, &call, &o, now_ms);
 }
 
 static void serve(struct health *h, uint64_t began_ms, uint64_t now_ms)
 {
     struct outcome o = {.ttft_ms = 1, .total_ms = 2, .prompt_tokens = 5, .output_tokens = 5, .cost_usd = NAN};
-    struct health_call call = health_started(h, &CONFIG, &READY, 0, began_ms);
+    struct health_attempt call = health_started(h, &CONFIG, &READY, 0, began_ms);
     assert_int_equal(health_ended(h, &CONFIG, &READY, &call, &o, now_ms), 10 - call.reserved_tokens);
 }
 

@@ -76,7 +76,7 @@ static double share(const struct world *w, unsigned index)
 static void serve(struct world *w, unsigned index, int64_t ttft_ms, int64_t total_ms)
 {
     struct health *h = &w->health[index];
-    struct health_call call = health_started(h, &w->config, &w->deployments[index], 4000, w->now_ms);
+    struct health_attempt call = health_started(h, &w->config, &w->deployments[index], 4000, w->now_ms);
     struct outcome o = {
         .ttft_ms = ttft_ms, .total_ms = total_ms, .prompt_tokens = 4000, .output_tokens = 200, .cost_usd = 0.01};
     health_ended(h, &w->config, &w->deployments[index], &call, &o, w->now_ms + (uint64_t)total_ms);
@@ -86,7 +86,7 @@ static void break_down(struct world *w, unsigned index, int64_t total_ms)
 {
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
     struct health *h = &w->health[index];
-    struct health_call call = health_started(h, &w->config, &w->deployments[index], 4000, w->now_ms);
+    struct health_attempt call = health_started(h, &w->config, &w->deployments[index], 4000, w->now_ms);
     struct outcome o = {.failure = &f,
                         .status = 500,
                         .ttft_ms = -1,
