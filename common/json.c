@@ -39,12 +39,19 @@ static bool records(const struct reader *r)
     return !r->top_only || r->depth <= 1;
 }
 
+/* Short texts, such as events of a stream, have few nodes, and a thousand idle streams keep them. */
+static uint32_t first_nodes(const struct reader *r)
+{
+    size_t nodes = (size_t)(r->end - r->text) / 8;
+    return nodes < 16 ? 16 : nodes < 64 ? (uint32_t)nodes : 64;
+}
+
 /* Appends a node for a value or key that starts here and hangs it behind its elder sibling. */
 static bool add_node(struct reader *r, enum json_type type, bool links, uint32_t *node)
 {
     struct json *j = r->j;
     if (j->count == j->cap) {
-        uint32_t cap = j->cap ? j->cap * 2 : 64;
+        uint32_t cap = j->cap ? j->cap * 2 : first_nodes(r);
         struct json_node *nodes = cap > j->cap ? realloc(j->nodes, cap * sizeof *nodes) : NULL;
         if (!nodes) {
             j->no_memory = true;

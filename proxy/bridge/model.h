@@ -50,6 +50,7 @@ struct turn {
     struct part *parts;
     struct tool *tools;
     uint32_t item_count, item_cap, part_count, part_cap, tool_count, tool_cap;
+    uint32_t expected; /* items, and parts: what the arrays begin with; see turn_expect() */
     uint32_t call_count;
     struct open_calls open; /* calls still without a result, while decoding */
     enum choice choice;
@@ -65,6 +66,9 @@ struct turn {
     struct turn_error *error; /* while decoding */
 };
 
+/* Sizes the arrays for a list with one item for each element, most of them of one part: an idle stream keeps the turn.
+ */
+void turn_expect(struct turn *t, uint32_t list);
 /* Each appends and returns the new element, zeroed but for what says otherwise; NULL without memory (no_memory is set).
  */
 struct item *turn_add_item(struct turn *t, enum item_kind kind);

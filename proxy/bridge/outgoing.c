@@ -12,6 +12,7 @@
 void outgoing_free(struct outgoing *o)
 {
     buf_free(&o->own);
+    o->body = (struct pieces){.of = {{NULL, 0}}};
     ceiling_release(&o->held);
 }
 

@@ -26,7 +26,7 @@ struct outgoing_options {
  * false with `failure` set. */
 MUST_CHECK bool outgoing_make(struct outgoing *o, struct model_request *request, struct slice client_body,
                               const struct outgoing_options *options, struct failure *failure);
-/* Also for one that is zeroed. */
+/* Also for one that is zeroed, or was freed before. `wire` stays. */
 void outgoing_free(struct outgoing *o);
 
 #endif

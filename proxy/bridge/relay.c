@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEEP_MAX 1024 /* bytes of a buffer that a silent stream keeps: an event */
+
 #define GUESS_MAX 4096 /* bytes of white space behind which a reply is what its type says */
 
 void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...)
@@ -232,6 +234,12 @@ enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *s
     if (r->body.failed)
         fail_for_room(r, r->body.full, "an answer", REPLY_MAX);
     return settle(r, send);
+}
+
+void relay_sent(struct relay *r)
+{
+    if (!r->options.hold && r->out.cap > KEEP_MAX)
+        buf_free(&r->out);
 }
 
 /* What ends the upstream's last event, which may lack its blank line; one that was cut off in the middle is forgotten.

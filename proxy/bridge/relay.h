@@ -28,6 +28,9 @@ void relay_free(struct relay *r);
 const char *relay_content_type(const struct relay *r);
 /* Takes the next bytes of the upstream's body. *send is valid until the next call; it may point into `bytes`. */
 enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *send);
+/* What relay_feed() gave in *send is no longer needed: large buffers are freed, for the stream may be silent for long.
+ */
+void relay_sent(struct relay *r);
 /* The upstream's body ended, in good order as far as HTTP goes, or in whatever way after relay_finished(). An event
  * that it was in the middle of is left out. RELAY_DONE or RELAY_FAILED. */
 enum relay_state relay_end(struct relay *r, struct slice *send);

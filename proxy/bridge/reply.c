@@ -71,7 +71,7 @@ static struct output *add_output(struct reply *r, enum output_kind kind)
     if (r->too_many)
         return NULL;
     if (r->count == r->cap) {
-        uint32_t cap = r->cap ? r->cap * 2 : 8;
+        uint32_t cap = r->cap ? r->cap * 2 : 2;
         struct output *outputs = realloc(r->outputs, cap * sizeof *outputs);
         if (!outputs) {
             r->out->failed = true;

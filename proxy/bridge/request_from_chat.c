@@ -95,6 +95,7 @@ bool request_from_chat(struct turn *t)
         return turn_refuse(t, "messages", "messages must be an array that is not empty");
     if (!tools_read(t))
         return false;
+    turn_expect(t, messages);
     unsigned index = 0;
     for (uint32_t m = json_first(t->doc, messages); m; m = json_next(t->doc, m), index++)
         if (!read_message(t, m, index) || t->no_memory)

@@ -227,7 +227,9 @@ bool request_from_responses(struct turn *t)
 {
     if (!refuse_stateful(t))
         return false;
-    uint32_t instructions = turn_field(t, "instructions");
+    uint32_t instructions = turn_field(t, "instructions"), input = turn_field(t, "input");
+    if (json_is(t->doc, input, JSON_ARRAY))
+        turn_expect(t, input);
     if (json_is(t->doc, instructions, JSON_STRING))
         turn_add_text(t, ROLE_SYSTEM, json_inner(t->doc, instructions));
     if (!tools_read(t) || !read_input(t))

@@ -6,12 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXPECTED 4 /* items of a request without a list: instructions and a prompt */
+
+void turn_expect(struct turn *t, uint32_t list)
+{
+    t->expected = EXPECTED;
+    for (uint32_t n = json_first(t->doc, list); n; n = json_next(t->doc, n))
+        t->expected++;
+}
+
 /* Room for one more element of an array that doubles. */
 static bool grow(struct turn *t, void **array, uint32_t count, uint32_t *cap, size_t size)
 {
     if (count < *cap)
         return true;
-    uint32_t wanted = *cap ? *cap * 2 : 64;
+    uint32_t wanted = *cap ? *cap * 2 : t->expected ? t->expected : EXPECTED;
     void *grown = wanted > *cap ? realloc(*array, wanted * size) : NULL;
     if (!grown) {
         t->no_memory = true;

@@ -70,6 +70,17 @@ void attempt_cancel(struct attempt *a)
     attempt_free(a);
 }
 
+/* The reply has begun: no further attempt follows, and a stream may last for long. A translation goes on with the
+ * client's request, whose text its turn points into. */
+static void forget_bodies(struct attempt *a)
+{
+    if (!a->call || !call_sent(a->call))
+        return;
+    outgoing_free(&a->outgoing);
+    if (!a->request->asked.turn)
+        client_forget_body(a->request->client);
+}
+
 /* Carries out what the relay made of the upstream's bytes: the one place that follows a relay's state. Afterwards the
  * attempt may be another one, or freed. */
 static void follow_relay(struct attempt *a, enum relay_state state, struct slice send)
@@ -77,9 +88,12 @@ static void follow_relay(struct attempt *a, enum relay_state state, struct slice
     switch (state) {
     case RELAY_HOLD: break;
     case RELAY_OPEN:
-        if (a->state == ATTEMPT_ASKED)
+        if (a->state == ATTEMPT_ASKED) {
             request_open(a);
+            forget_bodies(a);
+        }
         client_send(a->request->client, send, a->more);
+        relay_sent(a->relay);
         break;
     case RELAY_DONE:
         drop_call(a, call_release);

@@ -53,6 +53,8 @@ void client_close_idle(struct client_shared *shared);
 
 const struct http_head *client_head(const struct client *c);
 struct slice client_body(const struct client *c);
+/* The body is no longer needed: its memory is freed before the reply is finished. */
+void client_forget_body(struct client *c);
 void client_set_user(struct client *c, void *user);
 
 /* A whole reply. The body is copied. Ends the request. Without memory it is client_send_no_memory()'s. */

@@ -114,13 +114,18 @@ static void add_reply_head(struct client *c, const struct client_reply *reply)
         BUF_ADD(&c->out, "Connection: keep-alive\r\n");
 }
 
+void client_forget_body(struct client *c)
+{
+    client_release(&c->body);
+    ceiling_release(&c->held);
+}
+
 /* The reply is complete as far as we are concerned. */
 static void finish(struct client *c)
 {
     c->user = NULL;
     c->streaming = false;
-    client_release(&c->body);
-    ceiling_release(&c->held);
+    client_forget_body(c);
     buf_clear(&c->head_text);
     if (!c->head.keep_alive || c->shared->closing || c->out.failed) {
         client_enter(c, CLIENT_CLOSING);

@@ -211,9 +211,14 @@ void call_cancel(struct call *c)
     put_away(c);
 }
 
+bool call_sent(const struct call *c)
+{
+    return c->loopback ? loopback_sent(c->loopback) : c->curl && curl_call_sent(c->curl);
+}
+
 void call_release(struct call *c)
 {
-    if (c->loopback ? !loopback_sent(c->loopback) : !curl_call_sent(c->curl)) {
+    if (!call_sent(c)) {
         call_cancel(c); /* answered before the request was sent: the rest of it is not ours to read any more */
         return;
     }

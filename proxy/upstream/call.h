@@ -69,6 +69,8 @@ void call_release(struct call *c);
 /* The reply is finished but for its end mark, which may never come: from here on a short silence is its end, and
  * FAILURE_TIMEOUT then no failure of it. Also from inside body(). */
 void call_ending(struct call *c);
+/* Whether the request was sent, whole: its body is then no longer touched. */
+bool call_sent(const struct call *c);
 /* Goes on after CALL_PAUSE. */
 void call_resume(struct call *c);
 

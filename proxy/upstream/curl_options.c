@@ -8,6 +8,10 @@
 
 #define KEEPALIVE_IDLE_S 30L /* idle, until it is asked whether the other side is still there */
 #define KEEPALIVE_INTERVAL_S 10L
+/* Each call has buffers of this size until it is over, an idle stream for long. libcurl's own sizes are 16 KB and, for
+ * bodies of more than 64 KB, another 64. */
+#define READ_BUFFER 4096L
+#define UPLOAD_BUFFER 16384L
 #define UNACKNOWLEDGED_MS 20000 /* then a connection is dead: the network has changed, or the machine slept */
 
 /* CURLOPT_SOCKOPTFUNCTION. Without it a request on a dead connection waits for an answer until its own timeout. */
@@ -24,6 +28,8 @@ bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *sh
     return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* no waiting for the resolver's thread */
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BUFFER) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SHARE, share) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)UPSTREAM_KEPT_S) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&

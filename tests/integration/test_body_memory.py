@@ -10,7 +10,10 @@ import pytest
 import chat_wire as chat
 from basics import children, wait_until
 from conftest import chat_only, deployment
+from mock_upstream import stream
 from proxy_process import MASTER_KEY
+
+pytestmark = pytest.mark.plain
 
 MB = 1 << 20
 LEAST = 256     # MB that can be configured
@@ -143,6 +146,19 @@ def test_a_body_counts_until_its_reply_is_over(start_proxy, upstream):
     assert got == [200, 200]
     assert (refused.status, refused.headers["retry-after"]) == (503, "5")
     assert has_room(proxy)
+
+
+def test_a_stream_that_has_begun_keeps_no_body(start_proxy, upstream):
+    """No other deployment may serve it any more, and it may last for long."""
+    proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
+    go_on = threading.Event()
+    upstream.always(lambda _: stream(chat.delta("begun"), go_on, chat.delta(finish="stop"), chat.DONE))
+    body = json.dumps({**CHAT, "stream": True, "user": "x" * BODY}).encode()
+    streams = [proxy.stream("/v1/chat/completions", body, timeout=60) for _ in range(6)]
+    assert [reply.status for reply in streams] == [200] * 6
+    assert proxy.rss_kb < 2 * BODY / 1024
+    go_on.set()
+    assert all("[DONE]" in [data for _, data in reply.rest()] for reply in streams)
 
 
 def test_what_a_translation_needs_counts_as_well(start_proxy, upstream):

@@ -1,19 +1,18 @@
 """Both ports under what no proper client sends: damaged requests, slow ones, too many, and no descriptors left."""
-import asyncio
 import contextlib
 import http.client
 import json
 import resource
 import socket
 import statistics
-import threading
 import time
 
 from basics import wait_until
 import chat_wire as chat
 import pytest
 from conftest import deployment
-from mock_upstream import error, stream
+from idle_streams import BEGINS, CHAT, WAYS, Idle, Silent
+from mock_upstream import error
 from proxy_process import MASTER_KEY
 from session_tools import Session
 from torture import LONG, SANITIZED, Holdings, allow_files, count, figure, fling_all
@@ -98,54 +97,15 @@ def test_damaged_requests_to_the_page(session):
         figure(f"{name}: descriptors more than before", held.files - held.begin_files, 1)
 
 
-class Silent:
-    """A provider whose streams begin, and then say nothing more."""
-
-    def __init__(self):
-        self.loop = asyncio.new_event_loop()
-        self.server = self.loop.run_until_complete(asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=2000))
-        self.base = f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}/v1"
-        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self.thread.start()
-
-    async def serve(self, reader, writer):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
-            writer.write(b"".join(stream(chat.delta("hi"))[:-1]))
-            await reader.read(1)
-        writer.close()
-
-    def close(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
-        self.server.close()
-        for task in asyncio.all_tasks(self.loop):
-            task.cancel()
-        self.loop.run_until_complete(asyncio.sleep(0))
-        self.loop.close()
-
-
-def test_many_idle_streams(start_proxy):
+@pytest.mark.parametrize("way", WAYS)
+def test_many_idle_streams(start_proxy, folder, way):
     number = count(100, 1000)
     assert allow_files(3 * number + 200) >= 2 * number + 200, "the limit of open files (ulimit -n) is too low"
-    silent = Silent()
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))   # what is usual is 1024, which it raises itself
-    proxy = start_proxy(deployment("codex-light", silent.base))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    request = written("POST", "/v1/chat/completions", proxy.port,
-                      {"model": "codex-light", "stream": True, "messages": [{"role": "user", "content": "x"}]},
-                      f"Authorization: Bearer {MASTER_KEY}")
-    with contextlib.ExitStack() as open_streams:
-        clients = []
-        for _ in range(number):
-            clients.append(open_streams.enter_context(proxy.connect()))
-            clients[-1].sendall(request)
-            assert clients[-1].recv(65536).startswith(b"HTTP/1.1 200")
-        figure(f"proxy, {number} idle streams: memory", proxy.rss_kb / 1024, None if SANITIZED else 40, " MB")
-        assert proxy.get("/v1/models").status == 200
-    silent.close()
+    with contextlib.ExitStack() as stack:
+        idle = Idle(start_proxy, folder, stack, way)
+        idle.add(number)
+        figure(f"proxy, {number} idle streams, {way}: memory", idle.proxy.rss_kb / 1024, None if SANITIZED else 40, " MB")
+        assert idle.proxy.get("/v1/models").status == 200
 
 
 def crowd(port, number, beginning, stack):
@@ -180,7 +140,7 @@ def test_many_slow_connections(request, folder, which, beginning):
     if which == "page":
         port, path = request.getfixturevalue("session").port, "/health"
     else:
-        silent = Silent()
+        silent = Silent(BEGINS[CHAT])
         request.addfinalizer(silent.close)
         port, path = request.getfixturevalue("start_proxy")(deployment("codex-light", silent.base)).port, "/health/liveliness"
     with contextlib.ExitStack() as stack:
