@@ -205,4 +205,9 @@ GUARDS = [
           ("integration/test_journal.py",)),
     # Foreign bytes.
     Guard("json: depth", "common/json.c", "if (r->depth == JSON_MAX_DEPTH)", "if (false)", ("unit/test_json",)),
+    # Files that a user names.
+    Guard("files: regular ones only", "common/file.c", "return S_ISREG(st.st_mode) ? 0 :", "return true ? 0 :",
+          ("unit/test_file",)),
+    Guard("files: no waiting for a pipe's writer", "common/file.c", "O_NOCTTY | O_NONBLOCK | flags", "O_NOCTTY | flags",
+          ("unit/test_file",)),
 ]
