@@ -1,4 +1,4 @@
-/* pure. The adaptive router over the plans of model groups. */
+/* pure: applies the adaptive router to the plans of model groups. */
 #include "proxy/route/adaptive.h"
 
 #include "proxy/terms/failure.h"
@@ -9,7 +9,7 @@
 
 struct adaptive {
     const struct config *config;
-    struct markov_provider *providers; /* by deployment index */
+    struct markov_provider *providers; /* indexed by deployment */
     struct canary *canary;
 };
 
@@ -50,8 +50,8 @@ void adaptive_carry(const struct adaptive *from, struct adaptive *to, const unsi
     canary_carry(from->canary, to->canary);
 }
 
-/* At the deployment's prices without a cache; NAN where they are unknown. The answer is taken to be as long everywhere:
- * how long it was elsewhere lay in other requests. */
+/* USD at the deployment's prices, without a cache; NAN if unknown. Assumes the same reply length everywhere, because
+ * observed lengths come from other requests. */
 static double expected_cost(const struct plan_input *in, const struct deployment *d)
 {
     return deployment_cost(d, &(struct token_counts){.input = (double)plan_prompt_tokens(in, d),
@@ -85,7 +85,7 @@ static unsigned gather(const struct adaptive *a, const struct plan_input *in, co
     return count;
 }
 
-/* Moves the deployment to the front; where it was not among the attempts, the last one makes room for it. */
+/* Moves the deployment to the front. If it is not among the attempts, it replaces the last one. */
 static void move_first(struct plan *plan, const struct deployment *d)
 {
     unsigned at = 0;
@@ -95,7 +95,7 @@ static void move_first(struct plan *plan, const struct deployment *d)
     plan->attempts[0] = d;
 }
 
-/* The conversation keeps its deployment. */
+/* Leaves the order as it is. */
 static void keep_deployment(struct markov_decision *d)
 {
     d->would_switch = d->applied = false;
@@ -146,8 +146,8 @@ static double known_ms(int64_t ms)
 void adaptive_learn(struct adaptive *a, const struct deployment *d, const struct health *h, const struct outcome *o,
                     uint64_t health_now_ms, int64_t now_ms)
 {
-    bool faultless = o->failure && (!o->deployment_error || failure_rule(o->failure->kind)->cooldown_s == 0);
-    if (o->cancelled || faultless)
+    bool not_deployment = o->failure && (!o->deployment_error || failure_rule(o->failure->kind)->cooldown_s == 0);
+    if (o->cancelled || not_deployment)
         return;
     struct markov_observation seen = markov_observation(o->failure ? outcome_of(o->failure->kind) : MARKOV_SUCCESS);
     seen.ttft_ms = known_ms(o->ttft_ms);

@@ -1,8 +1,8 @@
-/* adaptive: pure. The adaptive router over the plans of model groups: what calls come to is learned, and a plan's first
- * attempt, the baseline, is compared with the group's other deployments by the model in common/markov.h. Beside it the
- * canary (common/canary.h) says for which conversations a suggestion is followed.
+/* adaptive: pure. Applies the adaptive router (common/markov.h) to the plans of model groups. It learns the outcomes of
+ * attempts and compares the first attempt of a plan, the baseline, with the group's other deployments. The canary
+ * (common/canary.h) decides which conversations follow a suggestion.
  *
- *   plan_make() ─▶ adaptive_plan() ─▶ attempts, in that order ─▶ adaptive_learn() per call ─▶ adaptive_request_ended()
+ *   plan_make() ─▶ adaptive_plan() ─▶ attempts ─▶ adaptive_learn() each ─▶ adaptive_request_ended()
  */
 #ifndef POINTSMAN_ADAPTIVE_H
 #define POINTSMAN_ADAPTIVE_H
@@ -12,32 +12,33 @@
 
 struct adaptive;
 
-/* For a configuration whose adaptive router is enabled, and which must outlive it. NULL: no memory. Free with
+/* Creates the router for a configuration that enables it and outlives it. NULL: out of memory. Free with
  * adaptive_free(). */
 struct adaptive *adaptive_new(const struct config *c);
 void adaptive_free(struct adaptive *a);
-/* Forgets all that was learned, the canary's comparison and a step back. */
+/* Forgets what was learned, the canary's comparison and a rollback. */
 void adaptive_reset(struct adaptive *a);
-/* The configuration was read anew: deployment i of `from`, of `count`, is now map[i], or AFFINITY_GONE. What was
- * learned goes along; the canary's comparison, too, where the adaptive router's settings are the same. */
+/* Copies what was learned after a reload of the configuration: deployment i of `from` (0 to count - 1) is now map[i],
+ * or AFFINITY_GONE. The canary's comparison is copied too if the settings of the adaptive router are the same. */
 void adaptive_carry(const struct adaptive *from, struct adaptive *to, const unsigned *map, unsigned count);
 
-/* Decides for a plan that was made from `in`, and where the request is one of the canary's and enough is gained, puts
- * the suggested deployment first. Candidates are the group's deployments that nothing limits, those of weight 0 only
- * where the baseline is one. A conversation stays where it was served last unless that one's risk is critical: the
- * decision then says what would be better, but not that it would switch. false: there is nothing to choose from, and
- * *out is not filled. */
+/* Decides for a plan that was made from `in`. If the conversation is in the canary and the gain is large enough, moves
+ * the suggested deployment to the front. Candidates are the eligible deployments of the group; those of weight 0 count
+ * only if the baseline is one. A sticky conversation keeps its deployment unless that one's risk is critical; the
+ * decision then reports the better deployment, but would_switch is false. Returns false, with *out unset, if there is
+ * no choice. */
 bool adaptive_plan(const struct adaptive *a, const struct plan_input *in, struct plan *plan, int64_t now_ms,
                    struct markov_decision *out);
-/* Learns what a call came to: what health_ended() is told, too. What does not tell of the deployment is passed over. */
+/* Learns the outcome of an attempt; called with the arguments of health_ended(). Ignores outcomes that say nothing
+ * about the deployment. */
 void adaptive_learn(struct adaptive *a, const struct deployment *d, const struct health *h, const struct outcome *o,
                     uint64_t health_now_ms, int64_t now_ms);
-/* Adds a request for which adaptive_plan() decided, as its client saw it, to its arm of the canary. true: the canary
- * has stepped back because of it; adaptive_rollback_reason() says why. */
+/* Adds a request that adaptive_plan() decided, as its client saw it, to its arm of the canary. Returns true if this
+ * request made the canary roll back; adaptive_rollback_reason() has the reason. */
 bool adaptive_request_ended(struct adaptive *a, const struct canary_sample *sample);
-/* Why suggestions are not followed any more; NULL: they are, as configured. */
+/* Returns why suggestions are no longer followed; NULL: no rollback. */
 const char *adaptive_rollback_reason(const struct adaptive *a);
-/* Adds "enabled","shadow_mode","canary":{…},"health":{ID:{…}}: the deployments that were seen. */
+/* Adds "enabled","shadow_mode","canary":{…},"health":{ID:{…}} with each deployment that has observations. */
 void adaptive_describe(const struct adaptive *a, int64_t now_ms, struct container in);
 
 #endif

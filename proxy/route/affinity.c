@@ -1,4 +1,4 @@
-/* pure: the table of conversations. */
+/* pure: a table from conversations to deployments. */
 #include "proxy/route/affinity.h"
 
 #include "common/mix.h"

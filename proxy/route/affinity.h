@@ -1,6 +1,6 @@
-/* affinity: pure. Which deployment a conversation was served by last, so that it stays there: its prompt is in that
- * provider's cache, and a change of model in the middle of an agent's work costs more than it saves. A bounded table:
- * where it is full, the conversation that was silent longest is forgotten. */
+/* affinity: pure. Remembers which deployment answered a conversation last, so that the conversation can stay there.
+ * That provider has its prompt cached, and a change of the model in the middle of an agent's work costs more than it
+ * saves. The table is bounded: a full set drops the conversation with the oldest request. */
 #ifndef POINTSMAN_AFFINITY_H
 #define POINTSMAN_AFFINITY_H
 
@@ -10,10 +10,10 @@
 #define AFFINITY_SETS 1024
 
 struct affinity_entry {
-    uint64_t key;          /* 0: free */
-    uint64_t last_ms;      /* monotonic */
-    int64_t prompt_tokens; /* of the last request, by the provider's count where it gave one */
-    unsigned deployment;   /* its index */
+    uint64_t key;          /* 0: unused */
+    uint64_t last_ms;      /* ms, monotonic */
+    int64_t prompt_tokens; /* of the last request; the provider's count if known */
+    unsigned deployment;   /* index */
 };
 
 /* Zeroed memory is an empty table. */
@@ -21,17 +21,16 @@ struct affinity {
     struct affinity_entry sets[AFFINITY_SETS][AFFINITY_WAYS];
 };
 
-/* The key of a conversation in one model group: what it is served by under one alias says nothing of another. Never 0.
- */
+/* Returns the key of a conversation in one model group; never 0. The groups of a conversation are independent. */
 uint64_t affinity_key(uint64_t conversation, const char *alias);
-/* The conversation's entry; NULL: it is not known. Valid until the table is changed. */
+/* Returns the conversation's entry, valid until the table changes; NULL: unknown. */
 const struct affinity_entry *affinity_find(const struct affinity *a, uint64_t key);
-/* The deployment has served the conversation. */
+/* Records that the deployment answered the conversation. */
 void affinity_note(struct affinity *a, uint64_t key, unsigned deployment, int64_t prompt_tokens, uint64_t now_ms);
 #define AFFINITY_GONE (~0u)
 
-/* The configuration was read anew: deployment i, of `count`, is now `map`[i]; conversations of one that is
- * AFFINITY_GONE are forgotten. */
+/* Renumbers the deployments after a reload of the configuration: deployment i (0 to count - 1) is now map[i], or
+ * AFFINITY_GONE. Forgets the conversations of deployments that are gone. */
 void affinity_remap(struct affinity *a, const unsigned *map, unsigned count);
 
 #endif

@@ -1,15 +1,16 @@
-/* pure: what is expected of a call. */
+/* pure: what to expect of an attempt. */
 #include "proxy/route/belief.h"
 
 #include "proxy/route/plan.h"
 
 #include <math.h>
 
-#define OUTPUT_WEIGHT 5.0 /* the configured length of a reply counts as so many replies */
+#define OUTPUT_WEIGHT 5.0 /* the configured reply length counts as this many replies */
 #define OUTPUT_HALF_LIFE_MS 600000.0
-#define CACHE_LIVES_MS 300000u /* how long a prompt cache is counted on: OpenAI keeps prefixes for 5 to 10 minutes */
+#define CACHE_LIVES_MS \
+    300000u /* how long a cached prompt is expected to be there: OpenAI keeps prefixes for 5 to 10 minutes */
 
-/* The length of replies, from what all candidates have sent. */
+/* The expected reply length in tokens, from the replies of all candidates. */
 static double output_tokens(const struct plan_input *in, const struct choice *choices, unsigned count)
 {
     const struct strategy_settings *s = &in->config->strategy_settings;
@@ -25,7 +26,7 @@ static double output_tokens(const struct plan_input *in, const struct choice *ch
     return sum / weight;
 }
 
-/* What of the prompt the provider likely has in its cache. */
+/* Tokens of the prompt that are probably in the provider's cache. */
 static int64_t cached_tokens(const struct plan_input *in, const struct deployment *d, int64_t prompt)
 {
     const struct affinity_entry *stay = in->affinity;

@@ -1,5 +1,5 @@
-/* belief: pure. What is expected of a call to a deployment: what its calls have shown, and, the fewer and older those
- * are, what is declared for it, or usual. What all strategies reckon with. */
+/* belief: pure. What to expect of an attempt at a deployment. Observations count first; the fewer and older they are,
+ * the more the declared or usual values count. All strategies use it. */
 #ifndef POINTSMAN_BELIEF_H
 #define POINTSMAN_BELIEF_H
 
@@ -8,16 +8,17 @@
 
 struct belief {
     struct prospect prospect; /* odds of failure, wait, speed */
-    double ttft_ms;           /* to the first token, with the wait for a slot */
-    double output_tokens;     /* of a reply: the same for all candidates, for it is the request that decides it */
+    double ttft_ms;           /* to the first token, wait for a slot included */
+    double output_tokens;     /* of the reply; the same for all candidates, because it depends on the request */
     double total_ms;
-    int64_t prompt_tokens, cached_tokens; /* cached: of these, likely in the provider's cache */
-    double price_usd;                     /* of the whole call; NAN: unknown */
-    double token_pressure; /* the minute's tokens, this call's included, as a part of tpm, or what the provider says */
+    int64_t prompt_tokens, cached_tokens; /* cached: part of the prompt that is probably in the provider's cache */
+    double price_usd;                     /* of the whole attempt; NAN: unknown */
+    double token_pressure; /* 0 to 1: share of tpm used in this minute, this attempt included, or the provider's own
+                              figure */
     unsigned in_flight;
 };
 
-/* Fills beliefs[i] for each of the candidates. */
+/* Fills beliefs[i] for candidate i. */
 void belief_form(const struct plan_input *in, const struct choice *choices, unsigned count, struct belief *beliefs);
 
 #endif

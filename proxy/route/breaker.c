@@ -18,7 +18,7 @@ bool breaker_starts(struct breaker *b, uint64_t now_ms)
     return trial;
 }
 
-/* How long it may be open at cap. */
+/* The longest open time, in ms. */
 static uint64_t cap_of(uint64_t base_ms, uint64_t cost_ms)
 {
     uint64_t cap = cost_ms < BREAKER_CAP_MS / BREAKER_CAP_FACTOR ? cost_ms * BREAKER_CAP_FACTOR : BREAKER_CAP_MS;

@@ -16,7 +16,7 @@
 #define BREAKER_CAP_FACTOR 20     /* times the duration of the failure: trials take at most 5 % of the time */
 #define BREAKER_CAP_MIN_MS 20000u /* for failures that end at once: a recovery is noticed soon */
 #define BREAKER_TRIAL_MS \
-    30000u /* after this time without a result, the next trial may start: a long reply, or a hang */
+    30000u /* when the next trial may start without a result of this one: a long reply, or a hang */
 
 struct breaker {
     unsigned opened;   /* times in a row; 0: closed */
@@ -29,8 +29,8 @@ bool breaker_admits(const struct breaker *b, uint64_t now_ms, uint64_t *wait_ms)
 /* Records the start of a call. Returns whether it is the trial; a call made while the circuit is open is not. */
 bool breaker_starts(struct breaker *b, uint64_t now_ms);
 /* Opens the circuit for `base_ms`, doubled for each time in a row up to the bounds above. `cost_ms`: duration of the
- * failure. From the second time on, up to 10 % is added, by `draw` (random bits). Does nothing while the circuit is
- * open, because calls that were in flight when it opened fail one by one. */
+ * failure. From the second time on, up to 10 % is added by `draw` (random bits). Does nothing while the circuit is
+ * open, because the calls that were in flight when it opened may fail one after the other. */
 void breaker_open(struct breaker *b, uint64_t base_ms, uint64_t cost_ms, uint64_t draw, uint64_t now_ms);
 /* The trial ended without a result. */
 void breaker_trial_over(struct breaker *b);

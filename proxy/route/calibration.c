@@ -1,11 +1,11 @@
-/* pure: how many bytes of a prompt make a token for one model. */
+/* pure: bytes per token of one model's prompts. */
 #include "proxy/route/calibration.h"
 
 #include "proxy/terms/usage.h"
 
 #include <math.h>
 
-#define WEIGHT 0.1 /* of the newest sample: a conversation's steps resemble each other, a dozen settle it */
+#define WEIGHT 0.1 /* of the newest sample; the steps of a conversation are alike, so about a dozen samples suffice */
 
 void calibration_observe(struct calibration *c, size_t prompt_bytes, int64_t tokens)
 {

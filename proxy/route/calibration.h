@@ -1,5 +1,5 @@
-/* calibration: pure. How many bytes of a prompt make a token for one model, learned from the counts that its provider
- * gives; what stands in where a provider gives none. */
+/* calibration: pure. Bytes of prompt per token for one model, learned from the provider's token counts. Used to
+ * estimate prompts. */
 #ifndef POINTSMAN_CALIBRATION_H
 #define POINTSMAN_CALIBRATION_H
 
@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 struct calibration {
-    double bytes_per_token; /* moving average; 0: nothing observed yet */
-    double error; /* moving average of |estimated - counted| / counted, estimated before each count was known */
+    double bytes_per_token; /* moving average; 0: no sample */
+    double error; /* moving average of |estimated - counted| / counted, estimated before each sample was learned */
     uint64_t samples;
 };
 
-/* Takes a prompt's size and the provider's count of it (above 0) into account. */
+/* Learns from a prompt's size and the provider's token count (above 0). */
 void calibration_observe(struct calibration *c, size_t prompt_bytes, int64_t tokens);
 
 #endif

@@ -1,9 +1,9 @@
-/* pure: averages that fade with time. */
+/* pure: averages whose samples lose weight with time. */
 #include "proxy/route/ewma.h"
 
 #include <math.h>
 
-#define FORGOTTEN 1e-6 /* samples; less than this is none */
+#define FORGOTTEN 1e-6 /* weight in samples; less counts as no samples */
 
 static double fade(const struct ewma *e, double half_life_ms, uint64_t now_ms)
 {

@@ -1,9 +1,9 @@
-/* pure: decisions in words. */
+/* pure: decisions as text. */
 #include "proxy/route/explain.h"
 
 #include <math.h>
 
-/* The parts of the score; what is 0 is left out. */
+/* Appends the terms of the score; skips those that are 0. */
 static void add_terms(const struct strategy *s, const struct choice *c, struct buf *out)
 {
     const char *between = ": ";

@@ -1,4 +1,4 @@
-/* pure: what the next call has to expect. */
+/* pure: predicts the next attempt at a deployment. */
 #include "proxy/route/forecast.h"
 
 #include "proxy/terms/failure.h"
@@ -7,17 +7,17 @@
 #include <math.h>
 #include <string.h>
 
-/* What is usual of model providers, not of any one. None of these needs to be exact: what is seen corrects them. Found
- * by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
-#define NORMAL_HALF_LIFE_MS 600000.0 /* half-life of what a deployment is like while it is well */
-#define FAULT_HALF_LIFE_MS 240000.0  /* and of what its trouble is like */
+/* Typical values of model providers, not of one provider. They need not be exact, because observations correct them.
+ * Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
+#define NORMAL_HALF_LIFE_MS 600000.0 /* half-life of samples of the normal state */
+#define FAULT_HALF_LIFE_MS 240000.0  /* half-life of samples of the failing or slow state */
 #define NORMAL_ERRORS 0.008
-#define NORMAL_ERRORS_WEIGHT 200.0 /* in samples */
+#define NORMAL_ERRORS_WEIGHT 200.0 /* in samples, as all weights */
 #define FAILING_ERRORS 0.68
 #define FAILING_ERRORS_WEIGHT 14.0
 #define TRUNCATED 0.2
 #define TRUNCATED_WEIGHT 1.0
-#define LATE_FAILURES 0.2 /* of the calls to a failing deployment, those that keep silent for long before they fail */
+#define LATE_FAILURES 0.2 /* share of the attempts at a failing deployment that fail only after a long wait */
 #define EARLY_FAILURE_MS 2400.0
 #define EARLY_FAILURE_WEIGHT 3.0
 #define DECLARED_WEIGHT 5.0
@@ -26,18 +26,19 @@
 #define USUAL_TOKEN_MS 25.0
 #define SLOWNESS 4.8
 #define SLOWNESS_WEIGHT 1.0
-#define SPREAD_TTFT 0.6 /* standard deviations of logarithms while well */
+#define SPREAD_TTFT 0.6 /* standard deviations of the logarithm of a time over the expected one, normal state */
 #define SPREAD_TOKEN 0.36
-#define SLOW_MEAN 1.45 /* of the logarithm of the factor while slow */
+#define SLOW_MEAN 1.45 /* mean of the logarithm of the factor, slow state */
 #define SLOW_SPREAD 0.6
-#define TOKENS_MIN 8          /* fewer say nothing of the speed */
-#define TRIAL_FROM 0.03       /* suspicion from which one call at a time finds out */
-#define TRIAL 0.43            /* and what the others have to reckon with meanwhile */
-#define RHYTHM_ODDS_BAD 0.6   /* where trouble comes on a beat: how likely it is in its time */
-#define RHYTHM_ODDS_GOOD 0.08 /* and between: little, but one call finds out before the others follow */
-#define RATIO_MAX 55.0        /* one piece of evidence weighs no more */
+#define TOKENS_MIN 8        /* shorter replies say nothing about the speed */
+#define TRIAL_FROM 0.03     /* suspicion from which on only one attempt at a time tests the deployment */
+#define TRIAL 0.43          /* suspicion that other attempts expect meanwhile */
+#define RHYTHM_ODDS_BAD 0.6 /* odds of the failing state while the rhythm predicts failures */
+#define RHYTHM_ODDS_GOOD \
+    0.08               /* and at most these odds in between: low, but one attempt tests before the others follow */
+#define RATIO_MAX 55.0 /* limits the weight of one piece of evidence */
 #define NORMAL_WEIGHT_MIN \
-    0.05 /* weight of samples of a deployment that is surely slow: slowness may have come to stay */
+    0.05 /* of the normal-state samples of a deployment that is surely slow: slowness may have become normal */
 
 struct forecast_prior forecast_prior(const struct deployment *d, double output_tokens)
 {
@@ -63,7 +64,7 @@ static double normal_token_ms(const struct forecast *f, const struct forecast_pr
     return fmax(ewma_read(&f->token_ms, p->token_ms, p->token_weight, NORMAL_HALF_LIFE_MS, now_ms), 0.01);
 }
 
-/* What fades only as more is seen. */
+/* An average that loses weight only to newer samples, not to time. */
 static double read_unaged(const struct ewma *e, double prior, double prior_weight)
 {
     return ewma_read(e, prior, prior_weight, NORMAL_HALF_LIFE_MS, e->at_ms);
@@ -78,7 +79,7 @@ static double normal_error_rate(const struct forecast *f)
     return read_unaged(&f->errors, NORMAL_ERRORS, NORMAL_ERRORS_WEIGHT);
 }
 
-/* A sample that counts as `weight` samples. */
+/* Adds a sample that counts as `weight` samples. */
 static void add(struct ewma *e, double sample, double weight, double half_life_ms, uint64_t now_ms)
 {
     ewma_add(e, sample, half_life_ms, now_ms);
@@ -91,19 +92,19 @@ static double clamp_ratio(double ratio)
     return fmin(fmax(ratio, 1 / RATIO_MAX), RATIO_MAX);
 }
 
-/* How much likelier a time is while slow than while normal; `x` is the logarithm of the time over the expected one.
- * Beyond the usual slowness it is no less likely to be slow. */
+/* How much likelier a time is in the slow state than in the normal one. `x`: logarithm of the time over the expected
+ * time. Times beyond SLOW_MEAN count as SLOW_MEAN in the slow state. */
 static double slow_ratio(double x, double spread)
 {
-    /* Where the ratio is least. What is quicker still would count for slow again, because slowness is spread more
-     * widely. */
+    /* Where the ratio is least. Without this bound even shorter times would count as slow again, because slow times
+     * have the wider distribution. */
     double least = -SLOW_MEAN * spread * spread / (SLOW_SPREAD * SLOW_SPREAD - spread * spread);
     x = fmax(x, least);
     double slow = x > SLOW_MEAN ? 0 : (x - SLOW_MEAN) / SLOW_SPREAD, normal = x / spread;
     return clamp_ratio(exp((normal * normal - slow * slow) / 2) * spread / SLOW_SPREAD);
 }
 
-/* Part of a normal distribution above z. */
+/* Upper tail of the standard normal distribution. */
 static double upper_tail(double z)
 {
     return erfc(z / M_SQRT2) / 2;
@@ -114,7 +115,7 @@ static double bayes_update(double belief, double ratio)
     return belief * ratio / (belief * ratio + 1 - belief);
 }
 
-/* Mixes in what a beat says. */
+/* Applies the prediction of the rhythm. */
 static void apply_rhythm(const struct forecast *f, uint64_t now_ms, struct prospect *p)
 {
     enum rhythm_phase phase = rhythm_now(&f->rhythm, now_ms);
@@ -124,7 +125,7 @@ static void apply_rhythm(const struct forecast *f, uint64_t now_ms, struct prosp
         p->failing = fmin(p->failing, RHYTHM_ODDS_GOOD);
 }
 
-/* Mixes in the silence of calls under way. */
+/* Applies what the waiting time of the attempts in flight says. */
 static void apply_pending(const struct forecast *f, uint64_t now_ms, struct prospect *p)
 {
     double slow = 1, failing = 1;
@@ -193,12 +194,12 @@ void forecast_not_streamed(struct forecast *f, struct forecast_attempt *attempt)
     remove_pending(f, attempt);
 }
 
-void forecast_forget_calls(struct forecast *f)
+void forecast_forget_pending(struct forecast *f)
 {
     memset(f->pending, 0, sizeof f->pending);
 }
 
-/* The success of a call that started before the newest failure did says nothing of what came since. */
+/* Whether a success counts: one that started before the newest failure says nothing about the time since. */
 static bool is_current(const struct forecast *f, const struct forecast_attempt *attempt)
 {
     return attempt->started_ms >= f->last_failure_start_ms;
@@ -235,13 +236,14 @@ static void learn_failure(struct forecast *f, const struct forecast_attempt *att
 static void learn_success(struct forecast *f, const struct forecast_attempt *attempt, uint64_t now_ms)
 {
     double bad = failing_error_rate(f), failing = suspicion_read(&f->failing, now_ms);
-    double heard = attempt->answered ? 1 - bad * (1 - TRUNCATED) : 1; /* its first content was evidence already */
+    double heard = attempt->answered ? 1 - bad * (1 - TRUNCATED)
+                                     : 1; /* the first content already counted as evidence */
     suspicion_update(&f->failing, (1 - bad) / heard, now_ms);
     add(&f->failing_errors, 0, failing, FAULT_HALF_LIFE_MS, now_ms);
     add(&f->errors, 0, 1 - failing, NORMAL_HALF_LIFE_MS, now_ms);
 }
 
-/* A reply that came whole: its speed is that of all of it, and corrects both times alike. */
+/* Times of a reply that was not streamed: only its total is known, so both times are corrected by the same factor. */
 static void learn_whole_times(struct forecast *f, const struct forecast_attempt *attempt, const struct outcome *o,
                               double ttft_ms, double token_ms, uint64_t now_ms)
 {
@@ -254,7 +256,7 @@ static void learn_whole_times(struct forecast *f, const struct forecast_attempt 
     add(&f->token_ms, factor * token_ms, normal, NORMAL_HALF_LIFE_MS, now_ms);
 }
 
-/* Waiting for a slot and slowness both delay the first token; the speed of the others tells them apart. */
+/* Both a wait for a slot and slowness delay the first token. The speed of the following tokens distinguishes them. */
 static void learn_stream_times(struct forecast *f, const struct forecast_attempt *attempt, const struct outcome *o,
                                double usual_ttft_ms, double usual_token_ms, double output_tokens, uint64_t now_ms)
 {
@@ -272,8 +274,8 @@ static void learn_stream_times(struct forecast *f, const struct forecast_attempt
         add(&f->ttft_ms, ttft_ms, normal, NORMAL_HALF_LIFE_MS, now_ms);
 }
 
-/* A used up quota, a refused key and a model that is not there have rests of their own, and say nothing of how reliable
- * the deployment is. */
+/* Whether the failure says how reliable the deployment is. A used-up quota, a rejected key and a missing model have
+ * cooldowns of their own and say nothing about that. */
 static bool is_reliability_failure(enum failure_kind kind)
 {
     return kind != FAILURE_RATE_LIMIT && failure_rule(kind)->cooldown_s < 0;

@@ -1,8 +1,8 @@
-/* forecast: pure. What the next call to a deployment has to expect: how likely it fails and how, how long it waits, how
- * quick the reply is. It starts from what is declared, or usual; calls that end correct it, and calls that keep silent
- * for longer than they should count already while they do. Two states that can't be seen are suspected, each by itself:
- * that the deployment fails, and that it is slow. While there is a suspicion, one call at a time is expected to fare
- * well: it finds out for the others. */
+/* forecast: pure. Predicts the next attempt at a deployment: how likely it fails and how, how long it waits, how fast
+ * the reply is. It starts from declared or usual values and corrects them with each attempt that ends, and with
+ * attempts that have waited longer than expected for a first token. Two hidden states are estimated independently:
+ * failing and slow. While either is suspected, one attempt at a time is predicted to do well, so that it tests the
+ * deployment for the others. */
 #ifndef POINTSMAN_FORECAST_H
 #define POINTSMAN_FORECAST_H
 
@@ -12,67 +12,67 @@
 #include "proxy/route/slots.h"
 #include "proxy/route/suspicion.h"
 
-#define FORECAST_PENDING 8 /* unanswered calls that are pending_slot to; of more, the first */
+#define FORECAST_PENDING 8 /* attempts without a first token that are watched; further ones are not */
 
 struct outcome;
 
-/* Zeroed memory has seen nothing. */
+/* Zeroed memory is a forecast without observations. */
 struct forecast {
     struct suspicion failing, slow;
     struct rhythm rhythm;               /* of the failures */
-    uint64_t last_failure_start_ms;     /* when the newest of the calls that failed had started */
-    struct ewma errors, failing_errors; /* share of failures while well, and while failing */
-    struct ewma truncations;       /* share of the failures that broke a reply off: no other deployment can go on */
-    struct ewma early_failure_ms;  /* time until the other failures */
-    struct ewma ttft_ms, token_ms; /* while well: to the first token without waiting; for each further one */
-    struct ewma slowness;          /* factor on both while slow */
+    uint64_t last_failure_start_ms;     /* start of the newest attempt that failed; ms, monotonic */
+    struct ewma errors, failing_errors; /* share of failures in the normal state, and in the failing state */
+    struct ewma truncations;            /* share of the failures that truncated a reply: no fallback is possible */
+    struct ewma early_failure_ms;       /* time until any other failure */
+    struct ewma ttft_ms, token_ms;      /* normal state: to the first token without waiting, and per further token */
+    struct ewma slowness;               /* factor on both in the slow state */
     struct slots slots;
     struct {
         uint64_t started_ms;
         double expected_ms;
-    } pending[FORECAST_PENDING]; /* expected_ms 0: free */
+    } pending[FORECAST_PENDING]; /* expected_ms 0: unused */
 };
 
-/* What a call is remembered by. */
+/* An attempt in flight. */
 struct forecast_attempt {
     uint64_t started_ms;
-    unsigned others;       /* calls under way when it started */
-    double expected_ms;    /* TTFT */
-    unsigned pending_slot; /* its place in silent[], from 1; 0: none */
+    unsigned others;       /* attempts in flight when it started */
+    double expected_ms;    /* to the first token */
+    unsigned pending_slot; /* index in pending[] + 1; 0: none */
     bool answered;
 };
 
-/* What is believed before anything was seen. */
+/* Values before any observation. */
 struct forecast_prior {
-    double ttft_ms, ttft_weight; /* declared ones count as several samples, usual ones as one */
+    double ttft_ms, ttft_weight; /* weights in samples: declared values count as several, usual ones as one */
     double token_ms, token_weight;
-    double output_tokens; /* of a reply */
+    double output_tokens; /* of the reply */
 };
 
 struct prospect {
-    double failing, slow;     /* how likely the deployment is in such a state */
-    double error;             /* how likely the call fails */
-    double truncated;         /* of the failures, the share that breaks a reply off */
-    double early_failure_ms;  /* time until another failure */
+    double failing, slow;     /* odds of each state */
+    double error;             /* odds of failure */
+    double truncated;         /* share of the failures that truncate the reply */
+    double early_failure_ms;  /* until any other failure */
     double wait_ms;           /* for a slot */
-    double ttft_ms, token_ms; /* with slowness by its odds, without the wait */
+    double ttft_ms, token_ms; /* slowness included by its odds, the wait not */
 };
 
-/* What is declared for the deployment, or usual. */
+/* Returns the declared values of the deployment; usual values if not declared. */
 struct forecast_prior forecast_prior(const struct deployment *d, double output_tokens);
-/* What a call that starts now has to expect; `in_flight` calls are under way. */
+/* Predicts an attempt that starts now while `in_flight` others run. */
 struct prospect forecast_read(const struct forecast *f, const struct forecast_prior *prior, unsigned in_flight,
                               uint64_t now_ms);
-/* A call starts while `others` are under way. */
+/* Records the start of an attempt while `others` run. */
 struct forecast_attempt forecast_started(struct forecast *f, const struct forecast_prior *prior, unsigned others,
                                          uint64_t now_ms);
-/* Its reply comes whole: that it is silent until then says nothing. */
+/* The reply is not streamed, so waiting for it is no sign of slowness. */
 void forecast_not_streamed(struct forecast *f, struct forecast_attempt *attempt);
-/* The calls under way end elsewhere: nobody will say how. */
-void forecast_forget_calls(struct forecast *f);
-/* The first content of its stream has come. */
+/* Forgets the attempts in flight: they end in another configuration. */
+void forecast_forget_pending(struct forecast *f);
+/* Records the first content of a streamed reply. */
 void forecast_answered(struct forecast *f, struct forecast_attempt *attempt, uint64_t now_ms);
-/* It has ended. */
+/* Records the end of the attempt. */
 void forecast_ended(struct forecast *f, const struct forecast_prior *prior, struct forecast_attempt *attempt,
                     const struct outcome *o, uint64_t now_ms);
 

@@ -1,5 +1,4 @@
-/* pure. Keeps what real traffic tells of each deployment: what it is busy with, failures in a row, how long it rests.
- */
+/* pure: what traffic shows of each deployment: load, failures in a row, cooldowns. */
 #include "proxy/route/health.h"
 
 #include "proxy/terms/failure.h"
@@ -7,9 +6,9 @@
 #include <math.h>
 #include <string.h>
 
-#define COOLDOWN_MAX_S 3600 /* however long a provider's Retry-After is */
+#define COOLDOWN_MAX_S 3600 /* upper bound of a provider's Retry-After */
 
-/* Failures of this kind in a row that start no rest. */
+/* How many failures of this kind in a row cause no cooldown. */
 static unsigned forgiven(const struct config *c, enum failure_kind kind)
 {
     if (c->allowed.of[kind].given)
@@ -17,7 +16,7 @@ static unsigned forgiven(const struct config *c, enum failure_kind kind)
     return failure_rule(kind)->forgiven ? (unsigned)c->allowed_fails : 0;
 }
 
-/* How long the deployment rests after this failure, in ms; 0: not at all. The provider's own word comes first. */
+/* Cooldown after this failure, in ms; 0: none. The provider's Retry-After wins. */
 static uint64_t cooldown_of(const struct config *c, const struct failure *f)
 {
     const struct failure_rule *rule = failure_rule(f->kind);
@@ -26,7 +25,7 @@ static uint64_t cooldown_of(const struct config *c, const struct failure *f)
     return rule->cooldown_s < 0 ? (uint64_t)c->cooldown_ms : 1000 * (uint64_t)rule->cooldown_s;
 }
 
-/* A call that was under way when a rest began does not shorten it. */
+/* Starts a cooldown, or extends one. Failures of attempts that were in flight do not shorten it. */
 static void start_cooldown(struct health *h, uint64_t ms, uint64_t now_ms)
 {
     if (!ms)
@@ -36,13 +35,13 @@ static void start_cooldown(struct health *h, uint64_t ms, uint64_t now_ms)
         h->cooldown_until_ms = now_ms + ms;
 }
 
-/* Counts a failure, and starts what follows from it: a rest of the time that is said, or repeated ones open the
- * breaker. */
+/* Counts a failure. Starts a cooldown if the provider gave a time or the rule has one; opens the breaker after repeated
+ * failures. */
 static void apply_failure(struct health *h, const struct config *c, const struct outcome *o, uint64_t now_ms)
 {
     const struct failure *f = o->failure;
     if (failure_rule(f->kind)->cooldown_s == 0)
-        return; /* the request was at fault, or we were */
+        return; /* the request or this proxy caused it */
     h->failures++;
     h->reason = f->kind;
     memcpy(h->last_error, f->message, sizeof h->last_error);
@@ -59,7 +58,7 @@ static void apply_failure(struct health *h, const struct config *c, const struct
     }
 }
 
-/* A call that began then has served: what began before is over. */
+/* Ends the cooldowns that began before `began_ms`, when a successful attempt started. */
 static void clear_cooldown(struct health *h, uint64_t began_ms)
 {
     if (began_ms < h->cooldown_began_ms)
@@ -99,7 +98,7 @@ void health_merge_cooldown(struct health *h, const struct cooldown_state *other)
         h->cooldown_until_ms = other->cooldown_until_ms;
     if (other->breaker.until_ms > h->breaker.until_ms) {
         h->breaker = other->breaker;
-        breaker_trial_over(&h->breaker); /* that call is not ours */
+        breaker_trial_over(&h->breaker); /* the trial runs in the other worker */
     }
 }
 
@@ -117,7 +116,7 @@ void health_add_worker(struct health *h, unsigned in_flight, const struct window
     health_merge_cooldown(h, other);
 }
 
-/* The length of its replies, in tokens. */
+/* Usual length of the replies, in tokens. */
 static double usual_output(const struct health *h, const struct config *c)
 {
     double mean = ewma_mean(&h->seen.output_tokens);
@@ -152,9 +151,7 @@ void health_answered(struct health *h, struct health_attempt *attempt, uint64_t 
     forecast_answered(&h->forecast, &attempt->forecast, now_ms);
 }
 
-/* The tokens that the call took: what is not from_provider is as it was reserved; a failure before the first content
- * took none.
- */
+/* Tokens that the attempt used: the reserved ones if unknown, 0 if it failed before the first content. */
 static int64_t tokens_taken(const struct health_attempt *attempt, const struct outcome *o)
 {
     if (o->failure && o->ttft_ms < 0)
@@ -215,7 +212,7 @@ void health_reset(struct health *h, uint64_t now_ms)
                           .real_context = h->real_context,
                           .down = h->down};
     memcpy(kept.probe, h->probe, sizeof kept.probe);
-    memcpy(kept.forecast.pending, h->forecast.pending, sizeof kept.forecast.pending); /* those are under way */
+    memcpy(kept.forecast.pending, h->forecast.pending, sizeof kept.forecast.pending); /* attempts in flight */
     *h = kept;
 }
 
@@ -225,5 +222,5 @@ void health_carry(struct health *to, const struct health *from)
     to->in_flight = 0;
     to->calls = to->ended;
     breaker_trial_over(&to->breaker);
-    forecast_forget_calls(&to->forecast);
+    forecast_forget_pending(&to->forecast);
 }

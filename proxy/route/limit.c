@@ -1,4 +1,4 @@
-/* pure. Hard limits: what holds a deployment back from a request, whatever its score. */
+/* pure: hard limits, which exclude a deployment from a request whatever its score. */
 #include "proxy/route/limit.h"
 
 #include "proxy/route/breaker.h"
@@ -12,8 +12,8 @@ int64_t plan_prompt_tokens(const struct plan_input *in, const struct deployment 
     return usage_estimate(in->prompt_bytes, 0, in->health[d->index].calibration.bytes_per_token).input;
 }
 
-/* What is known of the deployment, whatever the request: LIMIT_NOT_READY, _RESTING, _BREAKER_OPEN, _QUOTA_PRESSURE,
- * else _NONE. */
+/* Finds the limits that do not depend on the request: LIMIT_NOT_READY, _COOLDOWN, _BREAKER_OPEN, _QUOTA_PRESSURE, else
+ * LIMIT_NONE. */
 static void find_health_limit(const struct health *h, uint64_t now_ms, struct choice *c)
 {
     uint64_t wait_ms = 0;
@@ -33,8 +33,8 @@ static void find_health_limit(const struct health *h, uint64_t now_ms, struct ch
     c->limit_s = (float)wait_ms / 1000;
 }
 
-/* The limits of requests and tokens per minute. Tokens are reserved by estimate when a call starts and corrected when
- * it ends; a prompt that is larger than the limit goes out alone. */
+/* Finds LIMIT_RPM and LIMIT_TPM. An attempt reserves its estimated tokens at the start; the end corrects them. A prompt
+ * larger than the whole tpm passes if the window is empty. */
 static void find_minute_limit(const struct plan_input *in, int64_t prompt_tokens, struct choice *c)
 {
     const struct deployment *d = c->deployment;
@@ -56,7 +56,7 @@ static void find_minute_limit(const struct plan_input *in, int64_t prompt_tokens
     c->limit_s = (float)wait_ms / 1000;
 }
 
-/* A limit that waiting does not end. */
+/* Sets a limit without a known end. */
 static void set(struct choice *c, enum limit limit, int64_t figure)
 {
     c->limit = limit;
@@ -76,9 +76,9 @@ void limit_find(const struct plan_input *in, struct choice *c)
         return;
     if (!(d->wires & in->wires))
         set(c, LIMIT_WIRE, 0);
-    else if (c->window && tokens > c->window) /* it may cut the prompt without a word, so it is not even asked */
+    else if (c->window && tokens > c->window) /* a server such as Ollama truncates longer prompts silently */
         set(c, LIMIT_CONTEXT_WINDOW, tokens);
-    else if ((d->lacks & in->needs) || d->quality < quality) /* false where the quality is not declared */
+    else if ((d->lacks & in->needs) || d->quality < quality) /* false if the quality is not declared */
         set(c, LIMIT_CAPABILITY, d->lacks & in->needs);
     else if (c->limit == LIMIT_NONE && d->max_in_flight && h->in_flight >= d->max_in_flight)
         set(c, LIMIT_IN_FLIGHT, h->in_flight);
@@ -118,7 +118,7 @@ static void capability_message(const struct choice *c, struct buf *out)
 {
     static const struct {
         enum capability what;
-        const char *words;
+        const char *name;
     } ALL[] = {
         {CAPABILITY_TOOLS, "tools"},
         {CAPABILITY_IMAGES, "images"},
@@ -126,28 +126,29 @@ static void capability_message(const struct choice *c, struct buf *out)
     };
     for (size_t i = 0; i < sizeof ALL / sizeof *ALL; i++)
         if (c->figure & ALL[i].what) {
-            buf_add_format(out, "is declared to lack %s", ALL[i].words);
+            buf_add_format(out, "declared without support for %s", ALL[i].name);
             return;
         }
-    buf_add_format(out, "its quality of %g is below what the alias asks for", c->deployment->quality);
+    buf_add_format(out, "quality %g is below the minimum of the alias", c->deployment->quality);
 }
 
 static void context_message(const struct choice *c, struct buf *out)
 {
     long long declared = c->deployment->max_input_tokens;
-    buf_add_format(out, "takes %lld tokens, the prompt has about %lld", (long long)c->window, (long long)c->figure);
+    buf_add_format(out, "context window of %lld tokens is too small for a prompt of about %lld", (long long)c->window,
+                   (long long)c->figure);
     if (c->window < declared)
-        buf_add_format(out, " (start Ollama with OLLAMA_CONTEXT_LENGTH=%lld for more)", declared);
+        buf_add_format(out, "; for more, start Ollama with OLLAMA_CONTEXT_LENGTH=%lld", declared);
 }
 
 static void breaker_message(const struct choice *c, struct buf *out)
 {
     const char *after = failure_rule(c->reason)->name;
     if (c->limit_s > 0)
-        buf_add_format(out, "is left alone for %.0f s after %lld failures in a row, the last: %s",
+        buf_add_format(out, "circuit open for %.0f s after %lld failures in a row, the last: %s",
                        ceil((double)c->limit_s), (long long)c->figure, after);
     else
-        buf_add_format(out, "another call tries whether it is well again after %s", after);
+        buf_add_format(out, "circuit half-open after %s: trial call in flight", after);
 }
 
 void limit_message(const struct choice *c, const char *probe, struct buf *out)
@@ -157,23 +158,23 @@ void limit_message(const struct choice *c, const char *probe, struct buf *out)
     switch (c->limit) {
     case LIMIT_NONE: break;
     case LIMIT_NOT_READY:
-        buf_add_text(out, d->not_ready ? d->not_ready : probe ? probe : "its server on this machine is not ready");
+        buf_add_text(out, d->not_ready ? d->not_ready : probe ? probe : "local server not ready");
         break;
-    case LIMIT_WIRE: buf_add_text(out, "does not speak what is asked"); break;
+    case LIMIT_WIRE: buf_add_text(out, "does not support this API"); break;
     case LIMIT_CONTEXT_WINDOW: context_message(c, out); break;
     case LIMIT_CAPABILITY: capability_message(c, out); break;
-    case LIMIT_BUDGET: BUF_ADD(out, "may cost more than a spending limit leaves"); break;
-    case LIMIT_COOLDOWN: buf_add_format(out, "rests %.0f s after %s", seconds, failure_rule(c->reason)->name); break;
-    case LIMIT_BREAKER_OPEN: breaker_message(c, out); break;
-    case LIMIT_IN_FLIGHT:
-        buf_add_format(out, "%lld calls are in flight, as many as it takes", (long long)c->figure);
+    case LIMIT_BUDGET: BUF_ADD(out, "estimated cost exceeds what the spending limit leaves"); break;
+    case LIMIT_COOLDOWN:
+        buf_add_format(out, "cooling down for %.0f s after %s", seconds, failure_rule(c->reason)->name);
         break;
+    case LIMIT_BREAKER_OPEN: breaker_message(c, out); break;
+    case LIMIT_IN_FLIGHT: buf_add_format(out, "%lld requests in flight, its maximum", (long long)c->figure); break;
     case LIMIT_RPM:
-        buf_add_format(out, "its %lld requests per minute are used up for %.0f s", (long long)d->rpm, seconds);
+        buf_add_format(out, "limit of %lld requests per minute used up for %.0f s", (long long)d->rpm, seconds);
         break;
     case LIMIT_TPM:
-        buf_add_format(out, "its %lld tokens per minute are used up for %.0f s", (long long)d->tpm, seconds);
+        buf_add_format(out, "limit of %lld tokens per minute used up for %.0f s", (long long)d->tpm, seconds);
         break;
-    case LIMIT_QUOTA_PRESSURE: buf_add_format(out, "its provider says that its quota is used up for %.0f s", seconds);
+    case LIMIT_QUOTA_PRESSURE: buf_add_format(out, "quota used up for %.0f s, as the provider reports", seconds);
     }
 }

@@ -1,26 +1,26 @@
-/* pure: what calls show of a deployment. */
+/* pure: statistics of a deployment's attempts. */
 #include "proxy/route/observe.h"
 
 #include <math.h>
 
-#define STREAMED_MS_MIN 1.0 /* of a stream, behind its first token: a shorter one says nothing of its speed */
+#define STREAMED_MS_MIN 1.0 /* ms after the first token; a shorter stream says nothing about the speed */
 
 void observe_start(struct observed *seen, const struct strategy_settings *s, unsigned others, uint64_t now_ms)
 {
     ewma_add(&seen->queue_depth, others, s->half_life_ms, now_ms);
 }
 
-/* A failure that took longer than replies do is a sign of how slow the deployment is; a quick one is none of how quick.
- */
+/* A failure counts only if it took longer than replies do: then the deployment is slow. A quick failure does not make
+ * it fast. */
 static void add_time(struct ewma *e, double ms, bool failed, double half_life_ms, uint64_t now_ms)
 {
     double usual = ewma_mean(e);
-    if (!failed || ms > usual) /* false where nothing is known yet */
+    if (!failed || ms > usual) /* false without samples */
         ewma_add(e, ms, half_life_ms, now_ms);
 }
 
-/* A reply that came whole hides when its first token was made: the time that its tokens take at the usual speed is
- * taken off, where that is known. */
+/* Estimates the time to the first token of a reply that was not streamed: its total time without the time of its tokens
+ * at the usual speed, if known. */
 static double ttft_of(const struct observed *seen, const struct deployment *d, const struct outcome *o)
 {
     double speed = ewma_mean(&seen->tokens_per_second), ttft = (double)o->ttft_ms;

@@ -1,4 +1,4 @@
-/* pure. Orders the attempts of one request: by order, then as the strategy says, fallback groups behind. */
+/* pure: orders the attempts of one request: by order, then by the strategy; fallback groups last. */
 #include "proxy/route/plan.h"
 
 #include "proxy/terms/usage.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Unlimited ones come first, of these the lower order, of these the lower key. */
+/* Eligible before limited, then by order, then by key. */
 static bool comes_before(const struct choice *a, const struct choice *b)
 {
     if ((a->limit == LIMIT_NONE) != (b->limit == LIMIT_NONE))
@@ -17,7 +17,7 @@ static bool comes_before(const struct choice *a, const struct choice *b)
     return a->key < b->key;
 }
 
-/* Stable, and quick on what is few or nearly in order. */
+/* Insertion sort: stable, and fast for short or nearly sorted arrays. */
 static void sort(struct choice *choices, unsigned count)
 {
     for (unsigned i = 1; i < count; i++) {
@@ -29,8 +29,8 @@ static void sort(struct choice *choices, unsigned count)
     }
 }
 
-/* The group's deployments with their limits, unlimited ones first and by order; *eligible of them are unlimited. Of
- * very large groups the last ones are left out. */
+/* Fills `out` with the group's deployments and their limits, sorted; the first *eligible have no limit. Drops the last
+ * ones of very large groups. */
 static unsigned gather(const struct plan_input *in, const struct model_group *group, struct choice *out,
                        unsigned *eligible)
 {
@@ -54,7 +54,7 @@ static unsigned gather(const struct plan_input *in, const struct model_group *gr
     return count;
 }
 
-/* Puts the candidates of equal order, which stand together, in the strategy's order. */
+/* Sorts the candidates of each order by the strategy. They are sorted by order already. */
 static void rank(const struct plan_input *in, const struct strategy *strategy, struct choice *choices, unsigned count)
 {
     for (unsigned from = 0, to; from < count; from = to) {
@@ -65,8 +65,8 @@ static void rank(const struct plan_input *in, const struct strategy *strategy, s
     }
 }
 
-/* Moves the conversation's own deployment to the front, where it is among those of the lowest order, and not by far too
- * dear. */
+/* Moves the conversation's last deployment to the front if its order is the lowest one and its cost is not above
+ * move_factor times the least. Returns whether it did. */
 static bool stick(const struct plan_input *in, const struct strategy *strategy, struct choice *choices, unsigned count)
 {
     double most = strategy->keys_are_costs ? in->config->strategy_settings.move_factor * choices[0].key : INFINITY;
@@ -82,7 +82,7 @@ static bool stick(const struct plan_input *in, const struct strategy *strategy, 
     return false;
 }
 
-/* Appends the group's deployments in their order, as far as there is room. */
+/* Appends the group's deployments in order, up to PLAN_MAX. */
 static void add_group(const struct plan_input *in, const struct model_group *group, struct plan *out)
 {
     struct choice choices[STRATEGY_CANDIDATES_MAX];
@@ -100,14 +100,14 @@ static void add_group(const struct plan_input *in, const struct model_group *gro
     }
 }
 
-/* How much more than it takes at once would be asked of a choice; only of LIMIT_IN_FLIGHT. */
+/* Attempts in flight over the maximum; LIMIT_IN_FLIGHT only. */
 static double load(const struct choice *c)
 {
     return (double)c->figure / (double)c->deployment->max_in_flight;
 }
 
-/* Whether a limited choice is less bad than the other: calls in flight end soon, other limits pass, and what is
- * declared to lack something may be declared wrongly. */
+/* Whether limit `a` is easier to overcome than `b`: attempts in flight end soon, other temporary limits end later, and
+ * a declaration may be wrong. */
 static bool is_less_limited(const struct choice *a, const struct choice *b)
 {
     if (a->limit == LIMIT_IN_FLIGHT && b->limit == LIMIT_IN_FLIGHT)
@@ -119,8 +119,7 @@ static bool is_less_limited(const struct choice *a, const struct choice *b)
     return a->limit_s < b->limit_s;
 }
 
-/* Where nothing is free: the least bad of those that might serve all the same; of those that are only busy as many as
- * there are attempts. */
+/* If no deployment is eligible, plans the least limited one, or all that are only at max_in_flight. */
 static void add_least_limited(struct plan *p, unsigned limit)
 {
     const struct choice *found[PLAN_CHOICES_MAX];
@@ -169,7 +168,7 @@ void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
     add_group(in, in->group, out);
     for (unsigned i = 0; i < in->group->fallback_count; i++) {
         bool last = i + 1 == in->group->fallback_count;
-        /* The last resort gets a place even where those before it would take all. */
+        /* The last fallback group gets an attempt even if those before it fill the plan. */
         if (last && out->count == PLAN_MAX)
             out->count--;
         unsigned before = out->count;

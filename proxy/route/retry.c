@@ -1,11 +1,11 @@
-/* pure. What follows an attempt that failed: the same deployment once more, after which wait, or which other one. */
+/* pure: what follows a failed attempt: a retry of the same deployment, after a wait, or another deployment. */
 #include "proxy/route/retry.h"
 
 #include "proxy/terms/failure.h"
 
 #include <string.h>
 
-#define QUICK_MS 1000 /* a failure that took no longer is worth another try */
+#define QUICK_MS 1000 /* a lost connection or server error within this time is retried */
 
 int retry_wait_ms(const struct retry_policy *policy, unsigned nth, const struct failure *f, uint64_t draw)
 {
@@ -24,7 +24,7 @@ int retry_wait_ms(const struct retry_policy *policy, unsigned nth, const struct 
     return (int)(wait + wait * (5 + (int64_t)(draw % 11)) / 100);
 }
 
-/* How many deployments may be tried after such a failure at that one; -1: as many as the plan has. */
+/* How many deployments may be tried after this failure; -1: as many as the plan has. */
 static int others_allowed(const struct retry_input *in, const struct deployment *d)
 {
     if (in->group->retries.of[in->kind].given)

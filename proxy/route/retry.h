@@ -1,37 +1,35 @@
-/* retry: pure. What follows an attempt that failed: the same deployment once more, after which wait, or which other
- * one. */
+/* retry: pure. What follows a failed attempt: a retry of the same deployment, after a wait, or another deployment. */
 #ifndef POINTSMAN_RETRY_H
 #define POINTSMAN_RETRY_H
 
 #include "proxy/route/plan.h"
 
-/* Milliseconds to wait before retry `nth` (from 0) of the same deployment; -1: go on to the next deployment instead,
- * for the policy's times are used up, the failure would not pass (failure_rule.again), or the provider asks for a
- * longer wait than any of the policy's. The waits double from policy->first_ms to policy->most_ms, and get 5 to 15 % on
- * top, by `draw`, so that callers who failed together don't come back together. */
+/* Returns the wait in ms before retry `nth` (from 0) of the same deployment. -1: no retry, go on to the next
+ * deployment, because the policy's retries are used up, the failure would repeat (failure_rule.again is false), or the
+ * provider's Retry-After is longer than the policy's maximum. The wait doubles from policy->first_ms to
+ * policy->most_ms. `draw` (random bits) adds 5 to 15 %, so that clients that failed together do not retry together. */
 int retry_wait_ms(const struct retry_policy *policy, unsigned nth, const struct failure *f, uint64_t draw);
 
 struct retry_input {
     const struct config *config;
-    const struct model_group *group; /* that the request names */
+    const struct model_group *group; /* of the requested alias */
     const struct plan *plan;
-    unsigned attempt; /* index in the plan of the one that failed */
-    unsigned failed;  /* deployments of this plan that have failed, this one included */
+    unsigned attempt; /* index of the failed attempt in the plan */
+    unsigned failed;  /* deployments of this plan that failed, this one included */
     enum failure_kind kind;
 };
 
-/* Whether the same deployment is called once more, at once, before its group is left or the client is told: nobody else
- * of the group is left to ask, its provider's row has no retries of its own, some are allowed after such a failure, and
- * this one is likely to be gone already: a connection lost before the reply, a server error, or output of the model's
- * that cannot be read, without a wait that the provider asks for. What had failed before this request is not repeated,
- * nor a lost connection or server error that took its time: in an outage the way on stays short. `nth`: calls to it
- * that this request has repeated. */
+/* Returns whether the same deployment is retried once, immediately. All of this must hold: no other deployment of the
+ * group is left, its provider's row has no retry policy, retries are allowed after this failure, the deployment had not
+ * failed before this request, and the failure is likely to be over: a lost connection or server error within QUICK_MS,
+ * or unreadable output of the model, without Retry-After. `nth`: retries of it by this request. `took_ms`: duration of
+ * the attempt. */
 bool retry_same(const struct retry_input *in, const struct failure *f, const struct health *h, unsigned nth,
                 uint64_t took_ms);
 
-/* The attempt to make after one that failed: plan_next(), unless the group's retry policy, the configuration's, or the
- * deployment's num_retries says how many deployments may be tried after such a failure. When these are used up, the
- * next group of the plan follows where the failure's rule lets anything follow. plan->count when there is none. */
+/* Returns the attempt after the failed one: plan_next(), unless the retry policy of the group or the configuration, or
+ * the deployment's num_retries, limits how many deployments are tried after such a failure. Beyond that limit, the next
+ * group of the plan follows if the failure's rule allows a next attempt. plan->count: none. */
 unsigned retry_next(const struct retry_input *in);
 
 #endif

@@ -1,4 +1,4 @@
-/* pure: trouble that comes back on a beat. */
+/* pure: failures that recur at regular times. */
 #include "proxy/route/rhythm.h"
 
 #include <math.h>
@@ -6,34 +6,33 @@
 #include <string.h>
 
 /* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
-#define OUTAGE_GAP_MS 18000.0 /* failures that are closer to each other are of one spell */
+#define OUTAGE_GAP_MS 18000.0 /* failures closer than this belong to one outage */
 #define PERIOD_MIN_MS 20000.0
 #define PERIOD_MAX_MS 600000.0
-#define PERIODS_MAX 16.0 /* onsets that lie farther back are not compared */
-#define DIVISORS 3    /* up to so many periods may lie between two onsets that are compared: nobody saw those between */
-#define ON_GRID_MIN 4 /* onsets that make a grid */
-#define NEAR 0.15     /* of a beat: what lies farther off is not of the grid */
-#define EDGE_MS 500.0 /* onsets are not known better than that */
-#define CHANCE 0.002  /* a grid that is as likely by chance is none */
-#define CHANCE_KEPT 0.1 /* but one that is believed already may become less clear */
+#define PERIODS_MAX 16.0 /* older onsets are not compared */
+#define DIVISORS 3       /* periods between two compared onsets: those in between may have gone unnoticed */
+#define ON_GRID_MIN 4    /* onsets that make a grid */
+#define NEAR 0.15        /* of a period: onsets farther away are off the grid */
+#define EDGE_MS 500.0    /* precision of an onset */
+#define CHANCE 0.002     /* a grid is accepted below this probability of chance */
+#define CHANCE_KEPT 0.1  /* and kept below this one */
 #define STRAYS_MAX 2
 #define MISSES_MAX 2
-#define UNCONFIRMED_MAX 16 /* periods that are believed without a new onset */
-#define BAD_SHARE_MAX 0.5  /* of a beat: a spell that is longer is none of a beat's */
-#define END_WEIGHT 0.9     /* where between still failing and served again a spell is taken to end */
+#define UNCONFIRMED_MAX 16 /* periods for which a grid holds without a new onset */
+#define BAD_SHARE_MAX 0.5  /* of a period: longer outages are not periodic */
+#define END_WEIGHT 0.9     /* the end of an outage, between the last failure (0) and the next success (1) */
 #define LENGTH_UNKNOWN_MS 3000.0
-#define ONSET_WINDOW_MS 8000.0 /* failures this long after the grid's moment end a spell, they do not begin one */
-#define TAIL_SHARE 0.2         /* of a beat behind the end that was expected: the same */
-#define MARGIN_MS 1200.0       /* a spell is expected a little early */
-#define MARGIN_SHARE 0.02      /* of a beat */
+#define ONSET_WINDOW_MS 8000.0 /* later failures than this after a grid point end an outage, not begin one */
+#define TAIL_SHARE 0.2         /* of a period: also up to this long after the expected end */
+#define MARGIN_MS 1200.0       /* an outage is expected this much earlier */
+#define MARGIN_SHARE 0.02      /* of a period, in addition */
 
 struct grid {
     double period_ms, first_ms;
-    double chance; /* how likely onsets lie as near to one by chance */
+    double chance; /* probability that onsets are as close to a grid by chance */
 };
 
-/* The n-th newest onset as a number of periods before the newest one; NAN: it is too old, or lies off_grid the grid,
- * which *off_grid tells. */
+/* Periods between the newest onset and the n-th newest one; NAN: too old, or *off_grid. */
 static double periods_ago(const struct rhythm *r, unsigned n, double period_ms, double *age_ms, bool *off_grid)
 {
     *age_ms = (double)(r->onsets[0] - r->onsets[n]);
@@ -43,8 +42,8 @@ static double periods_ago(const struct rhythm *r, unsigned n, double period_ms, 
     return old || *off_grid ? NAN : k;
 }
 
-/* The grid of about that width, by least squares. Onsets are seen late, by the first call that fails: the grid lies
- * half way to the earliest of them. */
+/* Fits a grid of about that period by least squares. Onsets are seen late, by the first attempt that fails, so the grid
+ * is moved half way to the earliest one. */
 static struct grid fit(const struct rhythm *r, double period_ms)
 {
     double n = 0, off = 0, sk = 0, sx = 0, skk = 0, skx = 0, least = 0, most = 0, age_ms, k;
@@ -73,11 +72,11 @@ static struct grid fit(const struct rhythm *r, double period_ms)
         most = fmax(most, shift_ms + k * g.period_ms - age_ms);
     }
     g.first_ms += least / 2 - shift_ms;
-    g.chance = pow((most - least + EDGE_MS) / g.period_ms, n - 2); /* two go into the fit */
+    g.chance = pow((most - least + EDGE_MS) / g.period_ms, n - 2); /* the fit takes two degrees of freedom */
     return g;
 }
 
-/* Looks for a grid through the newest onset; the one that is believed is kept as long as that lies on it. */
+/* Looks for a grid through the newest onset. Keeps the current grid while the onset is on it. */
 static void find_period(struct rhythm *r)
 {
     struct grid best = {0, 0, 1};
@@ -109,7 +108,7 @@ static void find_period(struct rhythm *r)
     }
 }
 
-/* The time since the grid's last moment; *periods: how many of them went by since the newest one that was seen. */
+/* Time since the last grid point; *periods: grid points since the newest confirmed one. */
 static double phase_of(const struct rhythm *r, uint64_t at_ms, double *periods)
 {
     double age_ms = fmax((double)at_ms - r->first_ms, 0);
@@ -125,7 +124,7 @@ static double bad_ms(const struct rhythm *r)
     return r->outage_min_ms + END_WEIGHT * (r->outage_max_ms - r->outage_min_ms);
 }
 
-/* Whether a failure at that time belongs to a spell of the grid that has begun a while ago. */
+/* Whether a failure at that time belongs to an outage of the grid that began earlier. */
 static bool ends_outage(const struct rhythm *r, uint64_t started_ms)
 {
     if (r->period_ms <= 0)
@@ -135,7 +134,7 @@ static bool ends_outage(const struct rhythm *r, uint64_t started_ms)
            phase_ms < fmin(bad_ms(r) + TAIL_SHARE * r->period_ms, most);
 }
 
-/* Where a spell began that a failure at that time shows: the grid knows better. */
+/* Start of the outage that a failure at that time shows; the grid is more precise than the failure. */
 static double outage_start(const struct rhythm *r, uint64_t started_ms)
 {
     double periods, phase_ms = r->period_ms > 0 ? phase_of(r, started_ms, &periods) : 0;
@@ -166,7 +165,7 @@ void rhythm_served(struct rhythm *r, uint64_t started_ms)
 {
     if (started_ms <= r->failed_ms || !r->onsets[0])
         return;
-    if (r->served_ms <= r->failed_ms) { /* the first one after failures: there the spell was over */
+    if (r->served_ms <= r->failed_ms) { /* the first success after failures: the outage ended here */
         double most_ms = (double)started_ms - r->outage_start_ms;
         if (r->outage_max_ms <= 0 || most_ms < r->outage_max_ms)
             r->outage_max_ms = most_ms;

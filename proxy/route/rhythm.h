@@ -1,10 +1,9 @@
-/* rhythm: pure. Trouble that comes back on a beat: a job that runs each minute, a quota that fills up at fixed times, a
- * server that is restarted again and again. Where the moments at which failures set in lie on a regular grid, and
- * hardly by chance, the next time is expected before it comes, and over as soon as it was before. Without a grid
- * nothing is said.
+/* rhythm: pure. Failures that recur at regular times: a job that runs each minute, a quota that refills at fixed times,
+ * a server that restarts again and again. If the onsets of failures form a regular grid, and hardly by chance, the next
+ * outage is predicted, and its end after the usual length. Without a grid there is no prediction.
  *
- *   onsets   x                 x                 (nobody saw)      x            x: the first call that failed
- *   grid     |·····bad|  well  |·····bad|  well  |·····bad|  well  |·····bad|
+ *   onsets   x                 x                 (unnoticed)       x            x: the first attempt that failed
+ *   grid     |·····bad|  good  |·····bad|  good  |·····bad|  good  |·····bad|
  */
 #ifndef POINTSMAN_RHYTHM_H
 #define POINTSMAN_RHYTHM_H
@@ -13,23 +12,23 @@
 
 #define RHYTHM_ONSETS 12
 
-/* Zeroed memory has seen nothing. */
+/* Zeroed memory is a rhythm without observations. */
 struct rhythm {
-    uint64_t onsets[RHYTHM_ONSETS];      /* when failures set in, newest first; 0: none */
-    uint64_t failed_ms, served_ms;       /* starts of the newest call that failed, and of the newest that was served */
-    double period_ms, first_ms;          /* the grid: its width, 0 where there is none, and one of its moments */
-    double outage_start_ms;              /* when the newest spell of failures began */
-    double outage_min_ms, outage_max_ms; /* between which the length of a spell lies; most_ms 0: unknown */
-    unsigned strays;                     /* onsets in a row that lie off_grid the grid */
-    unsigned misses;                     /* calls that were served in the middle of what should be bad */
+    uint64_t onsets[RHYTHM_ONSETS]; /* ms, monotonic: first failure of each outage, newest first; 0: none */
+    uint64_t failed_ms, served_ms;  /* starts of the newest attempt that failed, and of the newest that succeeded */
+    double period_ms, first_ms;     /* the grid: its period (0: no grid) and one of its points */
+    double outage_start_ms;         /* start of the newest outage */
+    double outage_min_ms, outage_max_ms; /* bounds of an outage's length; outage_max_ms 0: unknown */
+    unsigned strays;                     /* onsets in a row off the grid */
+    unsigned misses;                     /* successes in the middle of predicted outages */
 };
 
 enum rhythm_phase { RHYTHM_NONE, RHYTHM_BAD, RHYTHM_GOOD };
 
-/* A call that started then has failed, or was served. */
+/* Records an attempt that started at that time and failed, or succeeded. */
 void rhythm_failed(struct rhythm *r, uint64_t started_ms);
 void rhythm_served(struct rhythm *r, uint64_t started_ms);
-/* What the grid says of the present. */
+/* Returns the grid's prediction for now. */
 enum rhythm_phase rhythm_now(const struct rhythm *r, uint64_t now_ms);
 
 #endif

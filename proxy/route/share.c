@@ -1,4 +1,4 @@
-/* pure: but for memory that processes share. What the workers tell each other. */
+/* pure: what the workers publish to each other, in shared memory. */
 #include "proxy/route/share.h"
 
 #include "common/mix.h"
@@ -10,14 +10,14 @@
 
 #define READ_ATTEMPTS 1000
 
-/* `version` is odd while the counts are being written (a sequence lock). */
+/* A sequence lock: `version` is odd during a write. */
 struct cell {
     _Atomic uint32_t version;
     struct share_counts counts;
 };
 
 struct table {
-    _Atomic uint64_t keys[SHARE_SLOTS]; /* 0: free */
+    _Atomic uint64_t keys[SHARE_SLOTS]; /* 0: unused */
     _Atomic uint32_t resets;
     struct ceiling_row bodies[SHARE_WORKERS_MAX];
     struct cell cells[]; /* [worker * SHARE_SLOTS + slot] */
@@ -27,9 +27,9 @@ struct share {
     struct table *table;
     size_t size;
     unsigned workers, worker;
-    uint32_t resets; /* seen */
+    uint32_t resets; /* the last seen table.resets */
     struct share_counts own[SHARE_SLOTS];
-    uint64_t read_versions[SHARE_SLOTS]; /* the sum of the others' versions */
+    uint64_t read_versions[SHARE_SLOTS]; /* sums of the other workers' versions */
 };
 
 struct share *share_new(unsigned workers)
@@ -74,7 +74,7 @@ void share_free(struct share *s)
     free(s);
 }
 
-/* FNV-1a, and then mixed: names differ in their last letters. Never 0. */
+/* FNV-1a, then mixed, because names differ in their last characters. Never 0. */
 static uint64_t key_of(struct slice name)
 {
     uint64_t hash = 14695981039346656037u;

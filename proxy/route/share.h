@@ -1,10 +1,10 @@
-/* share: pure, but for the memory that the worker processes have in common. What each of them has under way, has used
- * up and has been refused, per deployment and per spending account: a table with a row for each worker, which it alone
- * writes and all others read. No locks: a reader that meets a writer reads again. See doc/internals/workers.md.
+/* share: pure, except for memory shared by the workers. A table of what each worker has in flight, has used up and has
+ * been refused, per deployment and per spending account. Each worker writes its own row; all others read it. There are
+ * no locks: a reader that meets a write reads again. See doc/internals/workers.md.
  *
- *              slot: openai/1   gemini/1   all money   …          a slot is found by a key that is the same in all
- * workers worker 0        [counts]   [counts]   [counts]   ◀── written by worker 0 alone worker 1        [counts]
- * [counts]   [counts]   ◀── written by worker 1 alone
+ *   slot       openai/1   gemini/1   total     …    by name; the same in all workers
+ *   worker 0   [counts]   [counts]   [counts]       written by worker 0 only
+ *   worker 1   [counts]   [counts]   [counts]       written by worker 1 only
  */
 #ifndef POINTSMAN_SHARE_H
 #define POINTSMAN_SHARE_H
@@ -14,46 +14,46 @@
 
 #define SHARE_WORKERS_MAX 64
 #define SHARE_SLOTS 512
-#define SHARE_NONE SHARE_SLOTS /* no slot is left: this one is not shared */
+#define SHARE_NONE SHARE_SLOTS /* no slot is free: not shared */
 
 struct share_counts {
-    unsigned in_flight; /* of a deployment */
+    unsigned in_flight; /* attempts, of a deployment */
     struct window window;
     struct cooldown_state cooldown;
-    double spent, reserved; /* of an account, in USD */
+    double spent, reserved; /* USD, of an account */
     uint64_t unpriced;
 };
 
 struct share;
 
-/* The table for so many workers, to be made before they are. NULL: no memory. */
+/* Creates the table. Call before fork(2). NULL: out of memory. Unmap with share_free(). */
 struct share *share_new(unsigned workers);
-/* In a worker: from here on its row is this one. */
+/* Selects this process's row; call in the worker. */
 void share_join(struct share *s, unsigned worker);
 unsigned share_workers(const struct share *s);
-/* Unmaps it, for this process. NULL is allowed. */
+/* Unmaps the table in this process; NULL is allowed. */
 void share_free(struct share *s);
 
-/* The slot for a name (of a deployment, an account); the same for the same name in all workers. */
+/* Returns the slot of a deployment's or account's name, the same in all workers; SHARE_NONE: the table is full. */
 unsigned share_slot(struct share *s, struct slice name);
-/* This worker's own counts, to be changed in place and then published; NULL for SHARE_NONE. */
+/* Returns this worker's counts, to be changed in place and published; NULL for SHARE_NONE. */
 struct share_counts *share_own(struct share *s, unsigned slot);
 void share_publish(struct share *s, unsigned slot);
-/* Whether another worker has published the slot since this was asked last. */
+/* Returns whether another worker has published the slot since the last call. */
 bool share_has_updates(struct share *s, unsigned slot);
-/* There is something new of that slot, of all with SHARE_NONE: who asks knows nothing yet. */
+/* Marks the slot as unread, so that share_has_updates() returns true next; SHARE_NONE: all slots. */
 void share_mark_unread(struct share *s, unsigned slot);
-/* What that worker has published last. false: it is this worker itself, or it is just being written, over and over. */
+/* Copies the counts that a worker published last. false: it is this worker, or it kept writing. */
 bool share_read(const struct share *s, unsigned worker, unsigned slot, struct share_counts *out);
 
-/* The workers' rows of the ceiling over request bodies (common/ceiling.h). */
+/* Returns the workers' rows of the limit on request bodies (common/ceiling.h). */
 struct ceiling_row *share_ceiling_rows(struct share *s);
-/* This worker's number. */
+/* Returns this worker's number. */
 unsigned share_worker(const struct share *s);
 
-/* Everybody shall forget what was seen: counts such wishes. */
+/* Asks all workers to reset. Requests are counted, so that none is missed. */
 void share_request_reset(struct share *s);
-/* Whether there was one by another worker since this was asked last. */
+/* Returns whether another worker has asked for a reset since the last call. */
 bool share_reset_requested(struct share *s);
 
 #endif

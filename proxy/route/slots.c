@@ -1,17 +1,17 @@
-/* pure: a posterior over the number of slots. */
+/* pure: a posterior distribution over the number of slots. */
 #include "proxy/route/slots.h"
 
 #include <math.h>
 
-/* The last case is "more than will ever be needed", which the prior favours. */
+/* The last case means no limit; the prior favors it. */
 static const unsigned CASES[SLOTS_CASES] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 1u << 30};
 static const double PRIOR[SLOTS_CASES] = {0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.64};
 
 /* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
-#define SPREAD_AT_ONCE 0.6 /* standard deviation of the logarithm of the TTFT of one that is served at once */
-#define SPREAD_WAITED 0.9  /* of one that waited */
-#define OUTLIER 0.03       /* whatever the case, any TTFT is about as likely as this */
-#define DECAY 0.97         /* of what was known, at each new sample */
+#define SPREAD_AT_ONCE 0.6 /* standard deviation of the logarithm of the TTFT, without a wait */
+#define SPREAD_WAITED 0.9  /* with a wait */
+#define OUTLIER 0.03       /* likelihood of any TTFT, whatever the case */
+#define DECAY 0.97         /* weight of the older samples at each new one */
 #define LOG_RANGE 8.0
 
 static double wait_ms(unsigned cases, unsigned others, double call_ms)

@@ -1,20 +1,19 @@
-/* slots: pure. How many calls a deployment serves at once before others wait, learned from which of ours had to wait.
- */
+/* slots: pure. Estimates how many attempts a deployment processes at once before others wait, from which ones had to
+ * wait. */
 #ifndef POINTSMAN_SLOTS_H
 #define POINTSMAN_SLOTS_H
 
 #define SLOTS_CASES 10
 
-/* Logarithms of what was seen for each number of slots, against the likeliest, and how likely that makes it; zeroed
- * memory knows nothing. */
+/* For each case, the logarithm of its likelihood over the best one, and its weight. Zeroed memory has no samples. */
 struct slots {
     double log_ratio[SLOTS_CASES], weight[SLOTS_CASES];
 };
 
-/* A call that started while `others` were under way got its first token after `ttft_ms`; `usual_ms` is what that takes
- * without waiting, `call_ms` what a whole call takes. */
+/* Learns from an attempt that started while `others` ran and got its first token after `ttft_ms`. `usual_ms`: TTFT
+ * without a wait. `call_ms`: duration of a whole attempt. */
 void slots_observe(struct slots *s, unsigned others, double ttft_ms, double usual_ms, double call_ms);
-/* The wait to be expected by a call that starts while `others` are under way, in ms. */
+/* Returns the expected wait, in ms, of an attempt that starts while `others` run. */
 double slots_wait_ms(const struct slots *s, unsigned others, double call_ms);
 
 #endif

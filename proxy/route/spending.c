@@ -1,4 +1,4 @@
-/* pure. What calls have cost, against the limits of the configuration. */
+/* pure: costs of requests against the configured limits. */
 #include "proxy/route/spending.h"
 
 #include "proxy/terms/failure.h"
@@ -39,7 +39,7 @@ void spending_set_limits(struct spending *s, const struct config *config)
     for (struct spend *a = s->total.next; a; a = a->next)
         a->limit = NAN;
     for (unsigned i = 0; i < config->group_count; i++) {
-        struct spend *account = find(s, config->groups[i].alias); /* a group's other names have none */
+        struct spend *account = find(s, config->groups[i].alias); /* NULL for further aliases of a group */
         if (account)
             account->limit = config->groups[i].max_cost_usd;
     }
@@ -76,7 +76,7 @@ static bool fits(const struct spend *a, double usd)
 
 bool spending_allows(const struct spending *s, const struct spend *group, double usd)
 {
-    return !(usd > 0) || (fits(&s->total, usd) && fits(group, usd)); /* what is free is free to go on */
+    return !(usd > 0) || (fits(&s->total, usd) && fits(group, usd)); /* zero-cost deployments always pass */
 }
 
 void spending_reserve(struct spending *s, struct spend *group, double usd)
@@ -115,19 +115,19 @@ void spending_refusal(const struct spending *s, const struct spend *group, doubl
                       struct failure *f)
 {
     const struct spend *full = fits(group, usd) ? &s->total : group;
-    char whose[256], held[64] = "";
+    char limit[256], reserved[64] = "";
     if (full->alias)
-        snprintf(whose, sizeof whose,
+        snprintf(limit, sizeof limit,
                  "The spending limit of '%.100s' is reached: router_settings.model_group_max_cost_usd", full->alias);
     else
-        snprintf(whose, sizeof whose, "The session's spending limit is reached: general_settings.max_cost_usd");
+        snprintf(limit, sizeof limit, "The spending limit is reached: general_settings.max_cost_usd");
     if (full->reserved > 0)
-        snprintf(held, sizeof held, ", $%.4f held for calls under way", full->reserved);
+        snprintf(reserved, sizeof reserved, ", $%.4f reserved for requests in flight", full->reserved);
     failure_set(
         f, FAILURE_BUDGET,
-        "%s is $%.2f, $%.4f are spent%s, and this call may cost $%.4f. To go on, raise it in %.160s and reload the proxy "
-        "(kill -HUP), or begin a new session.",
-        whose, full->limit, full->spent, held, usd, config->path);
+        "%s is $%.2f; $%.4f spent%s; this request is estimated at $%.4f. Raise the limit in %.160s and reload the proxy "
+        "(kill -HUP), or restart the proxy.",
+        limit, full->limit, full->spent, reserved, usd, config->path);
 }
 
 void spending_describe(const struct spend *account, struct container in)

@@ -1,10 +1,10 @@
-/* spending: pure. What calls have cost, against the limits of the configuration (max_cost_usd): of all of them, and of
- * a model group's. A call is let through when its estimate still fits; the estimate is held until it is over, so that
- * calls at the same time can't pass a limit together, and then what it really cost is booked.
+/* spending: pure. Costs of requests against the configured limits (max_cost_usd), in total and per model group. A
+ * request passes if its estimate fits. The estimate is reserved until the request ends, so that concurrent requests
+ * cannot exceed a limit together. Then the real cost is charged.
  *
- *   spent  + held + estimate  ≤ limit ?   no ─▶ the request is refused before anybody is asked
- *   ▲        ▲ hold ─────────┐
- *   └ book ──┴──── release ◀─┘ the request is over
+ *   spent + reserved + estimate ≤ limit ?   no ─▶ the request is refused before any attempt
+ *   ▲       ▲ reserve ─────┐
+ *   └ charge ─── release ◀─┘ the request ends
  */
 #ifndef POINTSMAN_SPENDING_H
 #define POINTSMAN_SPENDING_H
@@ -13,39 +13,39 @@
 #include "proxy/config/config.h"
 #include "proxy/terms/usage.h"
 
-/* One account: all calls, or those of one group. */
+/* One account: all requests, or those of one group. */
 struct spend {
-    char *alias;            /* of the group; NULL: of all */
+    char *alias;            /* of the group, owned; NULL: the total */
     double limit;           /* USD; NAN: none */
     double spent, reserved; /* USD */
-    uint64_t unpriced;      /* calls that have no price, and are not in `spent` */
+    uint64_t unpriced;      /* attempts of unknown cost, not in `spent` */
     struct spend *next;
 };
 
-/* All accounts of the process; they outlive a configuration. Zeroed but for total.limit it is empty. */
+/* All accounts of the process; they outlive a configuration. Empty if zeroed, with total.limit set. */
 struct spending {
-    struct spend total; /* its list goes on with the groups' */
+    struct spend total; /* the first of the list; the groups' follow */
 };
 
-/* The account of a group, made where there is none; NULL: no memory. It stays where it is. */
-struct spend *spending_of_group(struct spending *s, const char *alias);
-/* Takes the limits of a configuration; accounts of groups that it does not have keep what was spent, without a limit.
+/* Returns the group's account, created if missing; NULL: out of memory. The address stays valid until spending_free().
  */
+struct spend *spending_of_group(struct spending *s, const char *alias);
+/* Sets the limits of a configuration. Accounts of groups that it lacks keep their costs, without a limit. */
 void spending_set_limits(struct spending *s, const struct config *config);
 void spending_free(struct spending *s);
 
-/* What a call may cost, in USD; NAN where the deployment's prices are not known, unless nothing is to be paid for. */
+/* Returns the estimated cost in USD; NAN: the deployment's prices are unknown and the request is not free. */
 double spending_estimate(const struct deployment *d, int64_t prompt_tokens, double output_tokens);
-/* What a call of that usage has cost, in USD; NAN if a count or a price is unknown. */
+/* Returns the cost in USD of this usage; NAN: a count or a price is unknown. */
 double spending_cost(const struct deployment *d, const struct usage *u);
-/* Whether a call that may cost that much (NAN: unknown, let through) fits both limits. */
+/* Returns whether the estimate fits both limits; an unknown one (NAN) does. */
 bool spending_allows(const struct spending *s, const struct spend *group, double usd);
-/* Keeps that much aside, and gives it back. */
+/* Reserves an estimate, in USD, and releases it. */
 void spending_reserve(struct spending *s, struct spend *group, double usd);
 void spending_release(struct spending *s, struct spend *group, double usd);
-/* Books what a call has cost; NAN: it has no price. */
+/* Charges the real cost, in USD; NAN: unknown. */
 void spending_charge(struct spending *s, struct spend *group, double usd);
-/* Sets the failure for a request that the limits refuse: which one, what is spent, and how to raise it. */
+/* Sets the failure of a refused request: which limit, the amounts, and how to raise it. */
 void spending_refusal(const struct spending *s, const struct spend *group, double usd, const struct config *config,
                       struct failure *f);
 /* Adds "max_cost_usd","spent_usd","held_usd","unpriced_calls". */

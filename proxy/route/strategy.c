@@ -1,4 +1,4 @@
-/* pure. The table of strategies. */
+/* pure: the table of strategies. */
 #include "proxy/route/strategy.h"
 
 static const struct strategy *const STRATEGIES[STRATEGY_COUNT] = {

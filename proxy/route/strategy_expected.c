@@ -1,12 +1,11 @@
-/* pure. expected-cost: what a request is expected to cost in USD, all told, if it is sent to a deployment first.
+/* pure. expected-cost: the expected cost in USD of a request that goes to a deployment first.
  *
- *   served     = value of time × (wait + TTFT + output tokens / speed) + price + quality that is missing
- *   broken off = the same without the quality, half of the reply, and a request that failed
- *   expected   = p(served)·served + p(broken off)·broken off + p(failed before)·(value of the time lost + the best
- * other's)
+ *   success   = value of time × (wait + TTFT + output tokens / speed) + price + missing quality
+ *   truncated = the same without quality, for half of the reply, plus the cost of a failed request
+ *   expected  = p(success)·success + p(truncated)·truncated + p(early failure)·(value of the lost time + best other)
  *
- * Scale counts here: a deployment that is ten times slower or dearer loses, one that is 1 % slower does not. The odds
- * and times are those of forecast.c. */
+ * Absolute differences count: a deployment that is ten times slower or more expensive loses, one that is 1 % slower
+ * does not. The odds and times are from forecast.c. */
 #include "proxy/route/belief.h"
 #include "proxy/route/plan.h"
 
@@ -14,10 +13,10 @@
 
 enum { WAIT, TTFT, OUTPUT, PRICE, QUALITY, ERRORS, FAILURE, QUOTA };
 
-#define TRUNCATED_AT 0.5 /* of a reply, where it breaks off */
-#define PRESSED 0.8      /* part of a minute's limit that may be used before that costs something */
+#define TRUNCATED_AT 0.5 /* of the reply */
+#define PRESSED 0.8      /* part of a minute's limit whose use costs nothing */
 
-/* The mean of what is declared: what is unknown shall neither win nor lose by it. */
+/* The mean of the declared values, used for the others: not declaring one neither helps nor hurts. */
 static double mean_quality(const struct choice *choices, unsigned count)
 {
     double sum = 0;
@@ -42,8 +41,7 @@ static double mean_price(const struct belief *beliefs, unsigned count)
     return known ? sum / known : 0;
 }
 
-/* What the use of scarce requests and tokens costs: rising from nothing to as much as a hundredth of a failure, as the
- * minute's limits come near. */
+/* Cost of using scarce requests and tokens: from nothing at PRESSED to a hundredth of a failure's cost at the limit. */
 static double quota_usd(const struct plan_input *in, const struct deployment *d, const struct belief *b, double failure)
 {
     double used = b->token_pressure;
@@ -54,9 +52,9 @@ static double quota_usd(const struct plan_input *in, const struct deployment *d,
     return 0.01 * failure * pressed * pressed;
 }
 
-/* What a candidate costs by how the call goes. */
+/* Costs of a candidate, by outcome. */
 struct cost {
-    double served, truncated, early; /* lost: the time until a failure before any content */
+    double served, truncated, early; /* early: time until a failure before any content */
     double p_truncated, p_early;
 };
 
@@ -85,7 +83,7 @@ static struct cost cost_of(const struct plan_input *in, const struct belief *b, 
     };
 }
 
-/* The sum above, where a failure before any content is followed by what costs `then`. */
+/* The sum above; `then`: cost of what follows an early failure. */
 static double expected(const struct cost *c, double then)
 {
     return (1 - c->p_truncated - c->p_early) * c->served + c->p_truncated * c->truncated +
@@ -99,7 +97,8 @@ static void rank(const struct plan_input *in, struct choice *choices, unsigned c
     struct cost costs[STRATEGY_CANDIDATES_MAX];
     belief_form(in, choices, count, beliefs);
     double quality = mean_quality(choices, count), price = mean_price(beliefs, count);
-    double best = INFINITY, second = INFINITY; /* of those alone: what follows a failure of another one */
+    double best = INFINITY,
+           second = INFINITY; /* costs of the best two candidates alone; one of them follows an early failure */
     for (unsigned i = 0; i < count; i++) {
         struct choice *c = &choices[i];
         costs[i] = cost_of(in, &beliefs[i], quality, price, c);

@@ -1,11 +1,11 @@
-/* pure. risk-adjusted: a soft score of normalized observations, and a draw that prefers low risk.
+/* pure. risk-adjusted: a risk score of normalized observations, and a random choice that prefers low risk.
  *
  *   risk = wc·norm(cost) + wttft·norm(ttft) + wlat·norm(total latency) + wtps·norm(−tokens/s) + we·error rate
  *          + wtok·token pressure + wq·norm(queue depth) + wqual·missing quality
  *   Pr(i) = softmax(−risk_i/τ)
  *
- * norm(x) = (x − least)/largest. The router that the formula comes from divides by (largest − least), which makes 1 %
- * more as bad as ten times more; relative to the largest, what hardly differs hardly counts. */
+ * norm(x) = (x − least)/largest. The formula's origin, an earlier router, divides by (largest − least), which makes a
+ * difference of 1 % as bad as one of ten times. Relative to the largest value, small differences count little. */
 #include "common/mix.h"
 #include "proxy/route/belief.h"
 #include "proxy/route/plan.h"
@@ -14,8 +14,8 @@
 
 enum { COST, TTFT, LATENCY, SPEED, ERRORS, PRESSURE, QUEUE, QUALITY };
 
-/* Adds weight·norm(term) to the scores and leaves norm(term) in place of the raw value. What is unknown (NAN) counts as
- * the mean of the others. `sign` -1: more is better. */
+/* Adds weight·norm(term) to the scores and replaces the term by norm(term). Unknown values (NAN) count as the mean of
+ * the known ones. `sign` -1: more is better. */
 static void add_normalized(struct choice *choices, unsigned count, unsigned term, double weight, int sign)
 {
     double least = INFINITY, largest = -INFINITY, sum = 0;
@@ -54,7 +54,7 @@ static void set_terms(struct choice *c, const struct belief *b, const struct ris
                w->quality * (double)c->terms[QUALITY];
 }
 
-/* The one that softmax draws goes first, the others follow by their risk. */
+/* Puts the one that softmax draws first; the others follow by risk. */
 static void draw_first(const struct plan_input *in, struct choice *choices, unsigned count, double tau)
 {
     double least = INFINITY, sum = 0, share[STRATEGY_CANDIDATES_MAX];

@@ -1,11 +1,11 @@
-/* pure. simple-shuffle: weighted shares of the first attempts. */
+/* pure. simple-shuffle: the first attempts are distributed by weight. */
 #include "common/mix.h"
 #include "proxy/route/plan.h"
 
 #include <math.h>
 
-/* Sorting by -ln(u)/weight, u uniform in (0,1), is a weighted shuffle (Efraimidis and Spirakis 2006). As u hangs on
- * draw and deployment alone, one that drops out and comes back changes nothing in the order of the others. */
+/* Sorting by -ln(u)/weight, u uniform in (0,1), is a weighted shuffle (Efraimidis and Spirakis 2006). u depends on the
+ * draw and the deployment only, so a deployment that drops out does not change the order of the others. */
 static void rank(const struct plan_input *in, struct choice *choices, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {

@@ -1,18 +1,18 @@
-/* pure: belief in a bad state that can't be seen. */
+/* pure: the odds of a hidden bad state. */
 #include "proxy/route/suspicion.h"
 
 #include <math.h>
 
 /* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
-#define BASELINE 0.0055  /* the belief when nothing was heard for long: a two-hundredth of the time is bad */
-#define BASELINE_MAX 0.2 /* each strike beyond the first doubles it, up to this */
+#define BASELINE 0.0055  /* odds without recent evidence: bad one two-hundredth of the time */
+#define BASELINE_MAX 0.2 /* each strike after the first doubles the baseline, up to this */
 #define FADES_MS 9000.0  /* time constant after the first strike; each further one doubles it */
 #define FADES_MAX_MS 90000.0
 #define STRIKE_HALF_LIFE_MS 400000.0 /* half-life of strikes */
-#define STRIKE_ABOVE 0.3             /* evidence that raises the belief beyond this is a strike */
-#define CLEARED_BELOW 0.03           /* evidence that lowers the odds below this shows that the bad state was over */
-#define STRIKE_REFUND 0.4            /* of the strikes, when a new one comes: the old one did not last */
-#define ODDS_MAX 1e4                 /* certainty can still be shaken */
+#define STRIKE_ABOVE 0.3             /* evidence that raises the odds above this is a strike */
+#define CLEARED_BELOW 0.03           /* odds below this, lowered by evidence: the bad state is over */
+#define STRIKE_REFUND 0.4            /* subtracted at a strike, instead of adding 1, if the bad state was over before */
+#define ODDS_MAX 1e4                 /* evidence can still change the estimate */
 
 static double strikes_at(const struct suspicion *s, uint64_t now_ms)
 {

@@ -1,4 +1,4 @@
-/* pure: a minute's requests and tokens. */
+/* pure: requests and tokens of the last minute. */
 #include "proxy/route/window.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ static struct window_slot *slot(struct window *w, uint64_t second)
     return &w->slots[second % WINDOW_SECONDS];
 }
 
-/* How many of the oldest slots have left the minute that ends with `second`. */
+/* How many of the oldest slots are not in the minute that ends with `second`. */
 static uint64_t expired(const struct window *w, uint64_t second)
 {
     uint64_t passed = second > w->second ? second - w->second : 0;

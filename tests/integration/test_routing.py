@@ -90,7 +90,7 @@ def test_what_a_provider_says_to_be_used_up(start_proxy, two):
                                                  "x-ratelimit-reset-requests": "6m0s"}))
     assert [served(proxy.post("/v1/chat/completions", CHAT)) for _ in range(3)] == ["first", "second", "second"]
     unhealthy = proxy.get("/health").json["unhealthy_endpoints"]
-    assert "quota is used up for" in unhealthy[0]["error"]
+    assert "quota used up for" in unhealthy[0]["error"]
 
 
 @pytest.mark.parametrize("lacks, needs", [

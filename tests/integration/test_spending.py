@@ -43,7 +43,7 @@ def test_the_sessions_limit(start_proxy, upstream, streamed):
     for _ in range(2):
         assert proxy.post("/v1/chat/completions", {**CHAT, "stream": streamed}).status == 200
     assert_refused(proxy.post("/v1/chat/completions", {**CHAT, "stream": streamed}),
-                   "general_settings.max_cost_usd", "$1.0000 are spent", str(proxy.config))
+                   "general_settings.max_cost_usd", "$1.0000 spent", str(proxy.config))
     assert len(upstream.requests) == 2
     entry = proxy.journal(3)[-1]
     assert entry["end"] == "refused" and entry["status"] == 400 and entry["attempts"] == []
@@ -118,7 +118,7 @@ def test_a_raised_limit_counts_after_a_reload_and_keeps_what_was_spent(start_pro
     assert_refused(proxy.post("/v1/chat/completions", CHAT))
     proxy.reload({**config, "general_settings": {"max_cost_usd": 2 * CALL_USD}})
     assert proxy.post("/v1/chat/completions", CHAT).status == 200
-    assert_refused(proxy.post("/v1/chat/completions", CHAT), "$1.0000 are spent")
+    assert_refused(proxy.post("/v1/chat/completions", CHAT), "$1.0000 spent")
 
 
 def test_a_model_without_a_price_is_named_at_the_start_and_serves(start_proxy, upstream):

@@ -31,24 +31,26 @@ TEST(each_limit_has_words)
         struct choice c;
         const char *words;
     } all[] = {
-        {{.limit = LIMIT_COOLDOWN, .limit_s = 239.5f, .reason = FAILURE_QUOTA}, "rests 240 s after quota"},
+        {{.limit = LIMIT_COOLDOWN, .limit_s = 239.5f, .reason = FAILURE_QUOTA}, "cooling down for 240 s after quota"},
         {{.limit = LIMIT_BREAKER_OPEN, .limit_s = 5, .reason = FAILURE_SERVER, .figure = 3},
-         "is left alone for 5 s after 3 failures in a row, the last: server"},
+         "circuit open for 5 s after 3 failures in a row, the last: server"},
         {{.limit = LIMIT_BREAKER_OPEN, .reason = FAILURE_TIMEOUT},
-         "another call tries whether it is well again after timeout"},
-        {{.limit = LIMIT_NOT_READY}, "its server on this machine is not ready"},
-        {{.limit = LIMIT_WIRE}, "does not speak what is asked"},
+         "circuit half-open after timeout: trial call in flight"},
+        {{.limit = LIMIT_NOT_READY}, "local server not ready"},
+        {{.limit = LIMIT_WIRE}, "does not support this API"},
         {{.limit = LIMIT_CONTEXT_WINDOW, .figure = 1200, .window = 1000},
-         "takes 1000 tokens, the prompt has about 1200"},
+         "context window of 1000 tokens is too small for a prompt of about 1200"},
         {{.limit = LIMIT_CONTEXT_WINDOW, .figure = 600, .window = 500},
-         "takes 500 tokens, the prompt has about 600 (start Ollama with OLLAMA_CONTEXT_LENGTH=1000 for more)"},
-        {{.limit = LIMIT_CAPABILITY, .figure = CAPABILITY_IMAGES | CAPABILITY_FORMAT}, "is declared to lack images"},
-        {{.limit = LIMIT_CAPABILITY}, "its quality of 60 is below what the alias asks for"},
-        {{.limit = LIMIT_BUDGET}, "may cost more than a spending limit leaves"},
-        {{.limit = LIMIT_IN_FLIGHT, .figure = 2}, "2 calls are in flight, as many as it takes"},
-        {{.limit = LIMIT_RPM, .limit_s = 12}, "its 12 requests per minute are used up for 12 s"},
-        {{.limit = LIMIT_TPM, .limit_s = 0.2f}, "its 500 tokens per minute are used up for 1 s"},
-        {{.limit = LIMIT_QUOTA_PRESSURE, .limit_s = 60}, "its provider says that its quota is used up for 60 s"},
+         "context window of 500 tokens is too small for a prompt of about 600; for more, start Ollama with "
+         "OLLAMA_CONTEXT_LENGTH=1000"},
+        {{.limit = LIMIT_CAPABILITY, .figure = CAPABILITY_IMAGES | CAPABILITY_FORMAT},
+         "declared without support for images"},
+        {{.limit = LIMIT_CAPABILITY}, "quality 60 is below the minimum of the alias"},
+        {{.limit = LIMIT_BUDGET}, "estimated cost exceeds what the spending limit leaves"},
+        {{.limit = LIMIT_IN_FLIGHT, .figure = 2}, "2 requests in flight, its maximum"},
+        {{.limit = LIMIT_RPM, .limit_s = 12}, "limit of 12 requests per minute used up for 12 s"},
+        {{.limit = LIMIT_TPM, .limit_s = 0.2f}, "limit of 500 tokens per minute used up for 1 s"},
+        {{.limit = LIMIT_QUOTA_PRESSURE, .limit_s = 60}, "quota used up for 60 s, as the provider reports"},
     };
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         struct choice c = all[i].c;

@@ -314,7 +314,7 @@ TEST(what_the_provider_says_of_its_quota_counts)
     health_set_rate_limits(&h, &(struct rate_limits){.primary = {true, 100, 300, 60}}, 1000);
     health_set_rate_limits(&h, &(struct rate_limits){0}, 2000); /* a reply without such fields says nothing */
     assert_false(limit_available(&h, &READY, 31000, &why));
-    assert_buf(&why, "its provider says that its quota is used up for 30 s");
+    assert_buf(&why, "quota used up for 30 s, as the provider reports");
     assert_true(limit_available(&h, &READY, 61000, NULL));
     buf_free(&why);
 }
@@ -374,7 +374,7 @@ TEST(why_not_ready_is_said)
     buf_init(&why, 256);
     fail_with(&h, FAILURE_RATE_LIMIT, 240, 500);
     assert_false(limit_available(&h, &READY, 501, &why));
-    assert_buf(&why, "rests 240 s after rate_limit");
+    assert_buf(&why, "cooling down for 240 s after rate_limit");
     buf_clear(&why);
     snprintf(h.probe, sizeof h.probe, "Ollama does not run");
     assert_false(limit_available(&h, &READY, 501, &why));

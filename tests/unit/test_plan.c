@@ -315,7 +315,7 @@ TEST(a_prompt_that_fits_nowhere_has_no_plan)
     plan_make(&input, &p, &why);
     assert_int_equal(p.count, 0);
     assert_true(p.too_long);
-    assert_buf(&why, "d0: takes 1000 tokens, the prompt has about 10000");
+    assert_buf(&why, "d0: context window of 1000 tokens is too small for a prompt of about 10000");
     buf_free(&why);
 }
 

@@ -112,16 +112,16 @@ TEST(a_refusal_says_which_limit_and_what_to_do)
     assert_string_equal(
         f.message,
         "The spending limit of 'codex-deep' is reached: router_settings.model_group_max_cost_usd is "
-        "$1.00, $0.9900 are spent, $0.0050 held for calls under way, and this call may cost $0.0200. To go on, "
-        "raise it in /home/user/config.yaml and reload the proxy (kill -HUP), or begin a new session.");
+        "$1.00; $0.9900 spent, $0.0050 reserved for requests in flight; this request is estimated at $0.0200. Raise "
+        "the limit in /home/user/config.yaml and reload the proxy (kill -HUP), or restart the proxy.");
     a->limit = NAN;
     s.total.limit = 0.99;
     spending_release(&s, a, 0.005);
     spending_refusal(&s, a, 0.02, &config, &f);
     assert_string_equal(
-        f.message, "The session's spending limit is reached: general_settings.max_cost_usd is $0.99, $0.9900 "
-                   "are spent, and this call may cost $0.0200. To go on, raise it in /home/user/config.yaml and reload "
-                   "the proxy (kill -HUP), or begin a new session.");
+        f.message, "The spending limit is reached: general_settings.max_cost_usd is $0.99; $0.9900 spent; this request "
+                   "is estimated at $0.0200. Raise the limit in /home/user/config.yaml and reload the proxy (kill "
+                   "-HUP), or restart the proxy.");
     assert_int_equal(failure_rule(f.kind)->status, 400);
     assert_string_equal(failure_rule(f.kind)->code,
                         "model_not_found"); /* all else Codex retries, or hides the message */
