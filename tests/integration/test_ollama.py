@@ -90,7 +90,7 @@ def test_alone_it_refuses_with_the_reason(start_proxy, upstream):
     asked(upstream, "/api/ps", 1)
     answer = proxy.post("/v1/chat/completions", LONG)
     assert (answer.status, answer.error["code"]) == (400, "context_length_exceeded")
-    assert "takes 4096 tokens" in answer.error["message"] and "OLLAMA_CONTEXT_LENGTH=32768" in answer.error["message"]
+    assert "context window of 4096 tokens" in answer.error["message"] and "OLLAMA_CONTEXT_LENGTH=32768" in answer.error["message"]
 
 
 def test_a_server_that_comes_back_is_waited_for(start_proxy, make_upstream):
