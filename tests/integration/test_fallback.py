@@ -229,7 +229,7 @@ def test_a_prompt_that_fits_nowhere_is_told_as_such(start_proxy, upstream):
     proxy = start_proxy(sized("codex-light", upstream, 1000))
     got = proxy.post("/v1/responses", {"model": "codex-light", "input": "long " * 2000})
     assert got.status == 400 and got.json["error"]["code"] == "context_length_exceeded"
-    assert "takes 1000 tokens" in got.json["error"]["message"]
+    assert "context window of 1000 tokens" in got.json["error"]["message"]
 
 
 def test_a_picture_is_not_counted_as_text(start_proxy, upstream):
