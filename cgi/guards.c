@@ -77,6 +77,9 @@ bool guards_change(const struct request *request, const struct settings *setting
         return false;
     if (!slice_is_nocase(request->content_type, content_type))
         return refuse(why, 415, "unsupported_media_type", "The Content-Type must be %s.", content_type);
+    if (request->content_encoding.len && !slice_is_nocase(request->content_encoding, "identity"))
+        return refuse(why, 415, "unsupported_media_type",
+                      "The body must be sent uncompressed, without Content-Encoding.");
     return true;
 }
 

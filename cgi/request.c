@@ -49,6 +49,7 @@ void request_read(struct request *request, char *body, int peer_fd)
     request->origin = parameter(request, "HTTP_ORIGIN");
     request->fetch_site = parameter(request, "HTTP_SEC_FETCH_SITE");
     request->content_type = slice_trim(until(parameter(request, "CONTENT_TYPE"), ';'));
+    request->content_encoding = parameter(request, "HTTP_CONTENT_ENCODING");
     request->token = parameter(request, "HTTP_X_POINTSMAN_TOKEN");
     request->peer = peer_ask(peer_fd, parameter(request, "REMOTE_ADDR"), parameter(request, "REMOTE_PORT"),
                              parameter(request, "SERVER_ADDR"), parameter(request, "SERVER_PORT"));

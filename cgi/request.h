@@ -17,9 +17,10 @@ struct request {
     struct slice origin;
     struct slice fetch_site;   /* Sec-Fetch-Site */
     struct slice content_type; /* without parameters */
-    struct slice token;        /* X-Pointsman-Token */
-    enum peer peer;            /* who sent it */
-    char *body;                /* the caller's locked memory, REQUEST_BODY_MAX + 1 bytes */
+    struct slice content_encoding;
+    struct slice token; /* X-Pointsman-Token */
+    enum peer peer;     /* who sent it */
+    char *body;         /* the caller's locked memory, REQUEST_BODY_MAX + 1 bytes */
     size_t body_len;
     bool body_too_big;
 };

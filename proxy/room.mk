@@ -17,6 +17,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/strategy.c \
 	proxy/config/spending.c \
 	proxy/front/admit.c proxy/front/admit.h \
+	proxy/front/coding.c proxy/front/coding.h \
 	proxy/answers/answers.c proxy/answers/answers.h \
 	proxy/answers/aliases.c \
 	proxy/answers/dispatch.c proxy/answers/private.h \
@@ -102,7 +103,8 @@ proxy_libpure_a_SOURCES = \
 
 bin_PROGRAMS += proxy/pointsman-proxy
 proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(EVENT_CFLAGS)
-proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) -lm
+proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) \
+	$(ZLIB_LIBS) $(ZSTD_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
 	proxy/serve/bodies.c proxy/serve/bodies.h \

@@ -1,5 +1,5 @@
 # Unit tests: a line here and tests/unit/test_NAME.c. What is pure is all they link.
-LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
+LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) -lm
 noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests/unit/config_load.h tests/fuzz/fuzz.h
 
 check_PROGRAMS += \
@@ -16,6 +16,7 @@ check_PROGRAMS += \
 	tests/unit/test_chatgpt \
 	tests/unit/test_classify \
 	tests/unit/test_clean \
+	tests/unit/test_coding \
 	tests/unit/test_command \
 	tests/unit/test_config \
 	tests/unit/test_config_entries \
@@ -141,6 +142,7 @@ fuzz:
 
 # Fuzz targets, run on their seeds and on changed copies of them.
 check_PROGRAMS += \
+	tests/fuzz/fuzz_coding \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_fields \
 	tests/fuzz/fuzz_http \
@@ -154,6 +156,7 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_request \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_toml
+tests_fuzz_fuzz_coding_SOURCES = tests/fuzz/fuzz_coding.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_LDADD = $(tests_unit_test_fields_LDADD)

@@ -4,6 +4,7 @@
 #include "common/ceiling.h"
 #include "common/guard.h"
 #include "common/secret.h"
+#include "proxy/front/coding.h"
 #include "proxy/terms/failure.h"
 
 static const struct route {
@@ -45,6 +46,11 @@ static const struct refusal
                  "The proxy's key is wrong: each session has a new one, see the session page for where it lies.", NULL},
     no_websocket = {426, "invalid_request_error", "upgrade_not_supported", "WebSocket is not spoken here: use POST.",
                     NULL},
+    no_coding =
+        {415, "invalid_request_error", "unsupported_content_encoding",
+         "The request's body is compressed in a way that is not supported here. Send it uncompressed, or as gzip, "
+         "deflate or zstd. In Codex: features.enable_request_compression=false.",
+         "Accept-Encoding: " CODING_NAMES "\r\n"},
     too_large = {413, "invalid_request_error", "request_too_large", "The request's body is too large.", NULL};
 
 enum wire endpoint_wire(enum endpoint endpoint)
@@ -134,6 +140,11 @@ bool admit(const struct http_head *head, const struct admit_options *options, en
     *endpoint = route->endpoint;
     if (head->framing == HTTP_LENGTH && head->content_length > admit_body_max(options, route->endpoint)) {
         *refusal = too_large;
+        return false;
+    }
+    enum coding coding;
+    if (head->coding.len && endpoint_wire(route->endpoint) && !coding_read(head->coding, &coding)) {
+        *refusal = no_coding;
         return false;
     }
     return true;

@@ -40,8 +40,8 @@ struct admit_options {
 };
 
 /* Checks, in this order: Host, Origin and Sec-Fetch-Site; path and method; "Authorization: Bearer" (or x-api-key,
- * api-key) in constant time; Content-Length. Returns whether the request is admitted; *endpoint or *refusal is set
- * accordingly. */
+ * api-key) in constant time; Content-Length; for a model call Content-Encoding. Returns whether the request is
+ * admitted; *endpoint or *refusal is set accordingly. */
 bool admit(const struct http_head *head, const struct admit_options *options, enum endpoint *endpoint,
            struct refusal *refusal);
 /* Bytes that a request's body may have there: what needs no key takes no large one. */

@@ -211,7 +211,7 @@ static bool take_request(struct client *c, struct slice *input)
     if (c->state != CLIENT_BODY)
         return false;
     if (client_take_body(c, input))
-        return true;
+        return client_decode_body(c);
     if (c->state == CLIENT_BODY && (begins || c->body.len - c->body_step >= BODY_STEP)) {
         c->body_step = c->body.len;
         arm(c, c->shared->body_timeout);

@@ -1,6 +1,8 @@
 /* loop: how the body of a request comes in, and the memory that it takes. */
 #include "proxy/front/client_private.h"
 
+#include "proxy/front/coding.h"
+
 #define FIRST (CEILING_FREE - 1) /* bytes that a body of known length gets room for at first; a NUL follows */
 
 static const struct refusal no_room = {503, "server_error", "body_memory_exhausted", CEILING_REFUSAL,
@@ -95,4 +97,42 @@ bool client_take_body(struct client *c, struct slice *input)
     buf_add(&c->body, input->ptr, take);
     client_consume(input, take);
     return take == missing;
+}
+
+/* Both bodies are in memory until the compressed one is freed. */
+static bool hold_decoded(size_t cap, void *ctx)
+{
+    struct client *c = ctx;
+    return ceiling_hold(&c->held, c->body.cap + cap);
+}
+
+bool client_decode_body(struct client *c)
+{
+    static const struct refusal malformed = {
+        400, "invalid_request_error", "invalid_content_encoding",
+        "The request's body is not what its Content-Encoding says. Send it uncompressed; in Codex: "
+        "features.enable_request_compression=false.",
+        NULL};
+    struct buf decoded;
+    struct coding_sink sink = {&decoded, hold_decoded, c};
+    enum coding coding = CODING_NONE;
+    if (!c->head.coding.len || !endpoint_wire(c->endpoint) || !coding_read(c->head.coding, &coding) ||
+        coding == CODING_NONE)
+        return true;
+    buf_init(&decoded, admit_body_max(&c->shared->admit, c->endpoint));
+    enum coding_result result = coding_decode(coding, buf_slice(&c->body), &sink);
+    if (result != CODING_OK)
+        buf_free(&decoded);
+    switch (result) {
+    case CODING_OK:
+        buf_free(&c->body);
+        c->body = decoded;
+        ceiling_count(&c->held, decoded.cap);
+        return true;
+    case CODING_BAD: client_refuse(c, &malformed); return false;
+    case CODING_NO_ROOM: client_refuse(c, &no_room); return false;
+    case CODING_FULL: client_refuse_syntax(c, 413, "the request's body is too large"); return false;
+    case CODING_NO_MEMORY: client_refuse_syntax(c, 503, "no memory for the request's body"); return false;
+    }
+    return false;
 }

@@ -65,6 +65,8 @@ bool client_has_bad_chunks(const struct client *c, struct slice input);
 bool client_begin_body(struct client *c);
 /* Moves body bytes from the input; true when the body is complete. false also after a refusal. */
 bool client_take_body(struct client *c, struct slice *input);
+/* Decodes a complete body by its Content-Encoding. false: the request was refused. */
+bool client_decode_body(struct client *c);
 /* Bytes that can be read into c->body.data behind its length; over 0 while a body of known length is incomplete. */
 size_t client_body_room(const struct client *c);
 /* Empties a buffer; large ones are given back, for a connection may then be idle for long. */

@@ -69,6 +69,7 @@ static const char *status_line(int status)
         {408, "HTTP/1.1 408 Request Timeout\r\n"},
         {413, "HTTP/1.1 413 Content Too Large\r\n"},
         {414, "HTTP/1.1 414 URI Too Long\r\n"},
+        {415, "HTTP/1.1 415 Unsupported Media Type\r\n"},
         {417, "HTTP/1.1 417 Expectation Failed\r\n"},
         {422, "HTTP/1.1 422 Unprocessable Content\r\n"},
         {426, "HTTP/1.1 426 Upgrade Required\r\n"},

@@ -139,8 +139,8 @@ bool http_may_begin_request(struct slice input, struct http_error *error)
 static bool stands_twice(struct http_head *head, struct slice name)
 {
     static const struct slice once[] = {
-        SLICE("origin"),       SLICE("api-key"),       SLICE("x-api-key"),
-        SLICE("content-type"), SLICE("authorization"), SLICE("sec-fetch-site"),
+        SLICE("origin"),        SLICE("api-key"),        SLICE("x-api-key"),        SLICE("content-type"),
+        SLICE("authorization"), SLICE("sec-fetch-site"), SLICE("content-encoding"),
     };
     for (unsigned i = 0; i < sizeof once / sizeof *once; i++)
         if (name.len == once[i].len && slice_is_nocase(name, once[i].ptr)) {
@@ -174,6 +174,8 @@ static bool apply_field(struct http_field field, struct http_head *head, struct 
         if (head->minor == 0 || !slice_is_nocase(field.value, "chunked"))
             return bad(error, 400, "Transfer-Encoding may only be chunked");
         head->framing = HTTP_CHUNKED;
+    } else if (slice_is_nocase(field.name, "content-encoding")) {
+        head->coding = field.value;
     } else if (slice_is_nocase(field.name, "connection")) {
         if (http_lists(field.value, "close"))
             head->keep_alive = false;
@@ -225,7 +227,7 @@ static bool parse_head(struct slice text, struct http_head *head, struct http_er
 enum http_result http_parse_head(struct slice text, struct http_head *head, struct http_error *error)
 {
     /* The table of fields is written as far as field_count says, so it need not be cleared. */
-    head->method = head->path = head->query = head->host = (struct slice){NULL, 0};
+    head->method = head->path = head->query = head->host = head->coding = (struct slice){NULL, 0};
     head->minor = head->seen = 0;
     head->framing = HTTP_NO_BODY;
     head->content_length = 0;

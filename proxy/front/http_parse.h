@@ -16,7 +16,8 @@ struct http_head {
     struct slice path;  /* up to the "?" */
     struct slice query; /* after it; empty without one */
     struct slice host;
-    unsigned minor; /* HTTP/1.minor: 0 or 1 */
+    unsigned minor;      /* HTTP/1.minor: 0 or 1 */
+    struct slice coding; /* Content-Encoding; empty without one */
     enum http_framing framing;
     uint64_t content_length;
     bool keep_alive;

@@ -1,6 +1,7 @@
 """What the bodies of all requests take in memory has a ceiling (general_settings.max_body_memory): beyond it a request gets 503
 with Retry-After, and nobody without a key can use it up."""
 import contextlib
+import gzip
 import json
 import socket
 import threading
@@ -213,3 +214,19 @@ def test_a_reload_moves_the_ceiling(start_proxy, upstream):
         assert has_room(proxy)
         assert "READY" in proxy.reload({**config, **LIMIT})
         assert not has_room(proxy)
+
+
+def test_a_compressed_body_counts_with_what_it_becomes(start_proxy, upstream):
+    proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
+    upstream.always(lambda _: chat.whole())
+    small, large = (gzip.compress(json.dumps({**CHAT, "messages": [{"role": "user", "content": " " * size}]}).encode())
+                    for size in (1000, BODY - MB))
+    assert len(large) < 100000
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(unfinished(proxy))
+        read_all(proxy, 4 * (BODY - MB))
+        refused = proxy.post("/v1/chat/completions", large, headers={"Content-Encoding": "gzip"})
+        assert refused.status == 503 and refused.error["code"] == "body_memory_exhausted"
+        assert proxy.post("/v1/chat/completions", small, headers={"Content-Encoding": "gzip"}).status == 200
+    assert proxy.post("/v1/chat/completions", large, headers={"Content-Encoding": "gzip"}).status == 200

@@ -66,6 +66,8 @@ def test_body_limits_and_types(session):
         answer = session.request("POST", "/api/start", "{}", {**headers, "Content-Type": kind})
         assert (answer.status, answer.error["code"]) == (415, "unsupported_media_type")
     assert session.request("POST", "/start", "{}", headers).status == 415
+    packed = session.request("POST", "/api/start", "{}", {**headers, "Content-Encoding": "gzip"})
+    assert packed.status == 415 and "uncompressed" in packed.error["message"]
     charset = {**headers, "Content-Type": "application/json; charset=utf-8"}
     assert session.request("POST", "/api/stop", "{}", charset).status == 200
 

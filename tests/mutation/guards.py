@@ -14,6 +14,7 @@ PAGE = "integration/test_session_guards.py"
 SESSION = "integration/test_session.py"
 FRONT = "integration/test_front.py"
 HTTP = "integration/test_http.py"
+CODING = "integration/test_coding.py"
 JSON = "integration/test_json.py"
 OUTGOING = "integration/test_outgoing_proxy.py"
 
@@ -32,6 +33,13 @@ GUARDS = [
     Guard("page: body size", "cgi/guards.c", "return !request->body_too_big;", "return true;", (PAGE,)),
     Guard("page: content type", "cgi/guards.c", "if (!slice_is_nocase(request->content_type, content_type))", "if (false)",
           (PAGE, SESSION)),
+    Guard("page: compressed body", "cgi/guards.c", "if (request->content_encoding.len &&", "if (false &&", (SESSION,)),
+    Guard("coding: ceiling of the decoded bytes", "proxy/front/coding.c", "size_t left = out->max - out->len, more",
+          "size_t left = (out->max *= 2) - out->len, more", ("unit/test_coding", CODING)),
+    Guard("coding: zstd's window", "proxy/front/coding.c", "#define ZSTD_WINDOW_LOG 23", "#define ZSTD_WINDOW_LOG 27",
+          ("unit/test_coding",)),
+    Guard("coding: decoded bytes count", "proxy/front/client_body.c", "ceiling_hold(&c->held, c->body.cap + cap)",
+          "ceiling_hold(&c->held, c->body.cap)", ("integration/test_body_memory.py",)),
     Guard("page: token", "cgi/guards.c", "if (secret_equal(request->token, wanted) ||", "if (true ||", (PAGE,)),
     Guard("page: user of the connection", "cgi/guards.c", "return request->peer != PEER_REFUSED;", "return true;", (PAGE,)),
     Guard("page: own uid", "cgi/peer.c", "return uid == geteuid() || uid == 0 ? PEER_OURS : PEER_REFUSED;",
