@@ -18,7 +18,7 @@ struct config *own_config_load_file(const char *path, struct buf *errors)
 {
     if (secret_init())
         return config_load(&(struct config_options){.path = path, .env = look_up}, errors);
-    BUF_ADD(errors, "no randomness is to be had from the system");
+    BUF_ADD(errors, "can't get random bytes from the system");
     return NULL;
 }
 

@@ -116,7 +116,7 @@ static const char *look_up(const char *name, void *ctx)
 bool start_keys_learn(struct start_keys *keys, const char *path, struct buf *error)
 {
     if (!secret_init()) {
-        BUF_ADD(error, "no randomness is to be had from the system");
+        BUF_ADD(error, "can't get random bytes from the system");
         return false;
     }
     bool loaded = config_variables_learn(&keys->wanted, path, look_up, keys, error);

@@ -26,21 +26,21 @@
 
 #define EXIT_USAGE 2
 #define CONFIG_NAME "litellm-cost-routing.yaml"
-#define ERRORS_MAX (256u << 10)
-#define FILES_WANTED 32768      /* open at a time: two for each client that is served, and the warm connections */
-#define HOSTS_MAX 4096          /* bytes of all --allow-host */
-#define JOURNAL_MAX (64u << 20) /* bytes, then it is rotated */
+#define ERRORS_MAX (256u << 10) /* bytes of configuration errors */
+#define FILES_WANTED 32768      /* open descriptors: two per client being served, plus idle upstream connections */
+#define HOSTS_MAX 4096          /* bytes, all --allow-host names together */
+#define JOURNAL_MAX (64u << 20) /* bytes; the file is rotated above this size */
 
 struct options {
-    const char *config; /* NULL: the user's, else the installed one */
+    const char *config; /* NULL: the user's file, else the installed one */
     const char *host;
-    struct buf hosts;         /* --allow-host, blanks between */
+    struct buf hosts;         /* --allow-host names, separated by blanks */
     unsigned port, risk_port; /* risk_port 0: none */
     unsigned workers;
-    bool quiet;        /* warnings of the configuration were told by another process */
-    bool has_strategy; /* else the configuration's */
+    bool quiet;        /* another process has logged the configuration's warnings */
+    bool has_strategy; /* false: use the configuration's strategy */
     enum strategy_id strategy;
-    const char *codex_catalog; /* NULL: the one that the environment names, if any */
+    const char *codex_catalog; /* NULL: $POINTSMAN_CODEX_CATALOG, if set */
     bool check;
 };
 
@@ -48,31 +48,35 @@ static const char usage[] =
     "Usage: pointsman-proxy [--config FILE] [--host ADDRESS] [--port N] [--risk-port N]\n"
     "       pointsman-proxy --check-config [FILE]\n"
     "\n"
-    "Serves the OpenAI API on http://127.0.0.1:4000/v1 and sends each call to a deployment of the\n"
-    "model group that it names. FILE is in LiteLLM's format; provider keys and the master key\n"
+    "Serves the OpenAI API on http://127.0.0.1:4000/v1 and sends each request to a deployment of\n"
+    "the model group that it names. FILE is in LiteLLM's format; provider keys and the master key\n"
     "(LITELLM_API_KEY) come from the environment.\n"
     "\n"
     "  -c, --config FILE     configuration (default: pointsman/" CONFIG_NAME " in\n"
     "                        $XDG_CONFIG_HOME, else the installed one)\n"
     "      --host ADDRESS    numeric address to listen on (default 127.0.0.1)\n"
-    "      --allow-host NAME a name that requests may call this server by, besides this machine's own;\n"
-    "                        may stand more than once\n"
+    "      --allow-host NAME accept NAME in the Host header, besides this machine's own names;\n"
+    "                        repeatable\n"
     "  -p, --port N          port to listen on (default 4000)\n"
-    "      --risk-port N     a second one, of the risk router: the same models, by router_settings.\n"
-    "                        risk_router_strategy (default: there is none; 4001 is usual)\n"
-    "      --strategy NAME   routing strategy, in place of the configuration's routing_strategy\n"
-    "      --workers N       so many processes serve the ports together (default 1), or one for each\n"
-    "                        processor: auto; LiteLLM's name, num_workers, is taken too\n"
-    "      --check-config    print the model groups, their order and what is not ready; exit 1 on errors\n"
+    "      --risk-port N     also serve the risk router: the same models, ordered by\n"
+    "                        router_settings.risk_router_strategy (default: off; 4001 is usual)\n"
+    "      --strategy NAME   override the configuration's routing_strategy\n"
+    "      --workers N       worker processes (default 1; auto: one per CPU). LiteLLM's name\n"
+    "                        --num_workers also works\n"
+    "      --check-config    print model groups, their order and what is not ready; exit 1 on errors\n"
     "      --codex-catalog FILE\n"
-    "                        what 'codex debug models' prints: GET /v1/models then serves Codex's\n"
-    "                        model_catalog_url too (default: $POINTSMAN_CODEX_CATALOG)\n"
+    "                        output of 'codex debug models'; makes GET /v1/models usable as\n"
+    "                        Codex's model_catalog_url (default: $POINTSMAN_CODEX_CATALOG)\n"
     "  -h, --help            print this\n"
     "  -V, --version         print the version\n"
     "\n"
-    "Under systemd or the session app it takes its socket by LISTEN_FDS and reports by NOTIFY_SOCKET.\n"
-    "SIGHUP reads the configuration anew (a bad one changes nothing), SIGUSR1 opens the journal's file\n"
-    "anew, SIGTERM ends after the calls under way, 5 s at most.\n"
+    "A supervisor (systemd, the key-page server) can pass sockets with LISTEN_FDS and read the status\n"
+    "from NOTIFY_SOCKET.\n"
+    "\n"
+    "Signals:\n"
+    "  SIGHUP    reload the configuration; on error the old one stays in force\n"
+    "  SIGUSR1   reopen the request log\n"
+    "  SIGTERM   stop, after requests in flight are done or 5 s have passed\n"
     "\n"
     "Example:\n"
     "  LITELLM_API_KEY=sk-local-1 OPENAI_API_KEY=sk-... pointsman-proxy --config config.yaml --port 4000\n";
@@ -81,8 +85,7 @@ static bool add_host(struct options *options, const char *name)
 {
     bool added = guard_is_host_name(slice_of(name)) && buf_add_format(&options->hosts, "%s ", name);
     if (!added)
-        log_error("--allow-host %s: not a host's name or address, or too many; give the name alone, without a port",
-                  name);
+        log_error("--allow-host %s: not a host name or address, or too many names: give a name without a port", name);
     return added;
 }
 
@@ -90,7 +93,7 @@ static bool set_strategy(struct options *options, const char *name)
 {
     options->has_strategy = strategy_find(name, &options->strategy);
     if (!options->has_strategy)
-        log_error("--strategy %s: there is no such strategy; there are: %s", name, strategy_names());
+        log_error("--strategy %s: unknown strategy: choose one of %s", name, strategy_names());
     return options->has_strategy;
 }
 
@@ -98,7 +101,7 @@ static bool set_port(const char *option, const char *text, unsigned *port)
 {
     bool good = url_read_port(slice_of(text), port);
     if (!good)
-        log_error("%s %s: not a port; give a number from 1 to 65535", option, text);
+        log_error("%s %s: not a port: give a number from 1 to 65535", option, text);
     return good;
 }
 
@@ -118,7 +121,7 @@ static bool set_workers(const char *text, unsigned *workers)
     return good;
 }
 
-/* Returns -1 to go on, else the exit status. */
+/* Returns -1 to continue, else the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = {
@@ -172,7 +175,7 @@ static int parse_options(int argc, char **argv, struct options *options)
     if (options->check && optind < argc && !options->config)
         options->config = argv[optind++];
     if (optind < argc) {
-        log_error("%s: this argument is not understood; see --help", argv[optind]);
+        log_error("%s: unexpected argument: see --help", argv[optind]);
         return EXIT_USAGE;
     }
     return -1;
@@ -191,12 +194,12 @@ static void print_warning(const char *message, void *ctx)
     log_warning("%s", message);
 }
 
-/* Each line of a report as a message of its own. */
+/* Logs each line as a separate message. */
 static void print_errors(struct buf *errors)
 {
     char *line = *buf_text(errors) ? errors->data : NULL;
     if (!line && errors->failed)
-        log_error("no memory to read the configuration");
+        log_error("out of memory: can't read the configuration");
     for (char *next; line && *line; line = next) {
         next = line + strcspn(line, "\n");
         if (*next)
@@ -210,10 +213,10 @@ static struct config *load(const struct options *options, struct buf *errors)
     struct config *config = NULL;
     char *found = options->config ? strdup(options->config) : paths_config_file(CONFIG_NAME, POINTSMAN_DATADIR);
     if (!found && options->config)
-        buf_add_text(errors, "no memory to read the configuration");
+        buf_add_text(errors, "out of memory: can't read the configuration");
     else if (!found)
-        buf_add_text(errors, "no configuration: give one with --config FILE (" POINTSMAN_DATADIR "/" CONFIG_NAME
-                             " is not there)");
+        buf_add_text(errors, "no configuration: " POINTSMAN_DATADIR "/" CONFIG_NAME
+                             ": no such file: give one with --config FILE");
     else
         config = config_load(&(struct config_options){.path = found,
                                                       .env = from_environment,
@@ -246,7 +249,7 @@ static int bind_port(const struct options *options, unsigned port)
     return fd;
 }
 
-/* The usual soft limit is 1024, which is select()'s and too little for a crowd; nothing here calls select(). */
+/* The usual soft limit is 1024 because select() can take no more. Nothing here calls select(). */
 static void allow_files(void)
 {
     struct rlimit limit;
@@ -256,7 +259,7 @@ static void allow_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* The sockets that were handed down, else those of the options. */
+/* Takes inherited sockets; binds the others from the options. */
 static bool get_sockets(const struct options *options, bool has_parent, int fds[ENTRANCES])
 {
     fds[ENTRANCE_MAIN] = listener_inherited(!has_parent, &fds[ENTRANCE_RISK]);
@@ -275,14 +278,14 @@ static struct journal *get_journal(void)
     if (path)
         journal = journal_open(path, JOURNAL_MAX, &error);
     if (!journal)
-        log_warning("requests are served without a journal: %s", buf_message(&error));
+        log_warning("request log disabled: %s", buf_message(&error));
     free(dir);
     free(path);
     buf_free(&error);
     return journal;
 }
 
-/* Where keep_state keeps what is known of the deployments; NULL: there is no such folder. */
+/* The path of the saved state (keep_state); NULL: no log folder. Free it. */
 static char *get_state_file(void)
 {
     struct buf error;
@@ -293,8 +296,8 @@ static char *get_state_file(void)
     return path;
 }
 
-/* Without one, all is served but Codex's model_catalog_url. ./start writes the environment's file where there is a
- * Codex. */
+/* Without a catalog, only Codex's model_catalog_url is missing. ./start writes the file that $POINTSMAN_CODEX_CATALOG
+ * names if Codex is installed. */
 static struct catalog *get_catalog(const struct options *options, const struct config *config)
 {
     const char *named = from_environment("POINTSMAN_CODEX_CATALOG", NULL);
@@ -307,9 +310,9 @@ static struct catalog *get_catalog(const struct options *options, const struct c
     buf_init(&error, 256);
     if (!file_read(AT_FDCWD, path, 0, CATALOG_TEXT_MAX - 1, &text)) {
         if (path == options->codex_catalog || errno != ENOENT)
-            log_warning("%s: Codex's model catalog can't be read: %s", path, file_reason(errno));
+            log_warning("%s: can't read Codex's model catalog: %s", path, file_reason(errno));
     } else if (!(catalog = catalog_read(buf_slice(&text), config, &error))) {
-        log_warning("%s: Codex's model catalog is not used: %.*s", path, SLICE_ARGS(buf_slice(&error)));
+        log_warning("%s: ignored Codex's model catalog: %.*s", path, SLICE_ARGS(buf_slice(&error)));
     }
     buf_free(&error);
     buf_free(&text);
@@ -325,12 +328,12 @@ static bool load_setup(struct setup *setup, struct buf *error, void *ctx)
     return setup->config != NULL;
 }
 
-/* What one process needs to serve, and one of several workers in the same way. */
+/* Arguments of serve(), in a single process or in a worker. */
 struct serving {
     struct options *options;
     struct setup *setup;
     struct harden_status *harden;
-    pid_t parent; /* of the workers */
+    pid_t parent; /* workers: their parent's pid */
     struct server_options server;
 };
 
@@ -349,7 +352,7 @@ static int serve(struct serving *s)
     return status;
 }
 
-/* workers_options.work: the keys are read anew, because locked memory is not inherited. */
+/* workers_options.work. Reads the keys again because a child does not inherit locked memory. */
 static int work(void *ctx, unsigned worker, struct share *share, int control)
 {
     struct serving *s = ctx;
@@ -358,7 +361,7 @@ static int work(void *ctx, unsigned worker, struct share *share, int control)
     s->server.share = share;
     s->server.control = control;
     s->server.parent = s->parent;
-    s->server.key_file = NULL; /* the parent's business */
+    s->server.key_file = NULL; /* only the parent removes it */
     if (!harden_follow_parent(s->harden, s->server.parent))
         return 0;
     buf_init(&errors, ERRORS_MAX);
@@ -400,15 +403,14 @@ static int start(struct options *options, struct setup *setup, struct harden_sta
     s.server.memory = memory_of_machine("");
     s.server.parent = parent ? (pid_t)strtol(parent, NULL, 10) : 0;
     if (s.server.parent && !harden_follow_parent(harden, s.server.parent))
-        return 0; /* the session is gone already */
+        return 0; /* the supervisor has already exited */
     allow_files();
     if (!get_sockets(options, s.server.parent != 0, s.server.fds))
         return 1;
     s.server.hosts = options->hosts.len ? buf_text(&options->hosts) : NULL;
     if (!s.server.hosts && url_loopback(slice_of(options->host), (struct url_address[URL_LOOPBACK_MAX]){0}) == 0)
         log_warning(
-            "--host %s: requests of other machines name this one by a host that is refused (403); allow it with "
-            "--allow-host NAME",
+            "--host %s: other machines will get 403: add --allow-host NAME, with the name they use for this machine",
             options->host);
     return options->workers > 1 ? serve_by_workers(&s) : serve(&s);
 }
@@ -422,9 +424,9 @@ int main(int argc, char **argv)
     memory_set_up();
     log_open("pointsman-proxy", getenv("POINTSMAN_DEBUG") ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit (ulimit -f) is an error as a full disk is */
+    (void)signal(SIGXFSZ, SIG_IGN); /* report a file at its size limit (ulimit -f) as a write error, like a full disk */
     if (!secret_init()) {
-        log_error("no randomness is to be had from the system");
+        log_error("can't get random bytes from the system");
         return 1;
     }
     int status = parse_options(argc, argv, &options);

@@ -61,10 +61,10 @@ bool answers_model(const struct answers *a, struct slice name, struct buf *out)
 
 bool answers_ready(const struct answers *a, const struct deployment *d, struct buf *why)
 {
-    const char *no_sign_in = a->no_sign_in[d->provider->sign_in];
-    if (!d->not_ready && no_sign_in && *no_sign_in) {
+    const char *sign_in_error = a->sign_in_error[d->provider->sign_in];
+    if (!d->not_ready && sign_in_error && *sign_in_error) {
         if (why)
-            buf_add_text(why, no_sign_in);
+            buf_add_text(why, sign_in_error);
         return false;
     }
     return limit_available(&a->health[d->index], d, a->now_ms, why);

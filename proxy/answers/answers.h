@@ -11,12 +11,12 @@
 
 struct answers {
     const struct config *config;
-    const struct health *health;      /* by deployment index */
-    uint64_t now_ms;                  /* monotonic */
-    const char *no_sign_in[SIGN_INS]; /* by kind: why calls can't sign in; "" or NULL: they can, or none needs it */
-    const struct catalog *catalog;    /* NULL: none */
-    bool risk_router;                 /* asked at its port */
-    enum strategy_id strategy;        /* of the port */
+    const struct health *health;         /* by deployment index */
+    uint64_t now_ms;                     /* monotonic */
+    const char *sign_in_error[SIGN_INS]; /* by kind: why calls can't sign in; "" or NULL: they can, or none needs it */
+    const struct catalog *catalog;       /* NULL: none */
+    bool risk_router;                    /* asked at its port */
+    enum strategy_id strategy;           /* of the port */
     const struct decisions *decisions;
     const struct spending *spending;
     const struct adaptive *adaptive; /* NULL: not enabled */

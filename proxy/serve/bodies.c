@@ -1,4 +1,4 @@
-/* loop: the ceiling over what the bodies of requests take in memory. */
+/* loop: the ceiling on memory for request bodies. */
 #include "proxy/serve/bodies.h"
 
 #include "proxy/serve/memory.h"

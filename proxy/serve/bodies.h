@@ -1,4 +1,4 @@
-/* bodies: loop. The ceiling over what the bodies of requests take in memory, and where it is. */
+/* bodies: loop. The ceiling on memory for request bodies, and its counters. */
 #ifndef POINTSMAN_BODIES_H
 #define POINTSMAN_BODIES_H
 
@@ -6,15 +6,15 @@
 #include "proxy/config/config.h"
 #include "proxy/route/share.h"
 
-/* Not to be copied once it is set up. */
+/* Do not copy after bodies_set_up(). */
 struct bodies {
     struct ceiling ceiling;
-    struct ceiling_row row; /* where there are no other workers */
+    struct ceiling_row row; /* used without other workers */
 };
 
-/* `share`: what the workers share; NULL: there are no others. */
+/* Sets up the counters: in `share` with other workers, in `b` if `share` is NULL. */
 void bodies_set_up(struct bodies *b, struct share *share);
-/* Sets the ceiling: max_body_memory, else by the machine's memory (memory_of_machine()). */
+/* Sets the ceiling from max_body_memory, else from `machine`, bytes (memory_of_machine()). */
 void bodies_limit(struct bodies *b, const struct config *config, size_t machine);
 
 #endif

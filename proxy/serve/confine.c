@@ -1,4 +1,4 @@
-/* main: which folders the proxy keeps within its reach once it serves. */
+/* main: which folders the serving proxy can reach. */
 #include "proxy/serve/confine.h"
 
 #include "common/paths.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The folder that a file lies in; of a link the folder that it leads to, where there is one. NULL for NULL. */
+/* The folder that contains `file`, with links resolved if it exists; NULL for NULL. Free it. */
 static char *folder_of(const char *file)
 {
     char *real = file ? realpath(file, NULL) : NULL, *copy = real ? real : file ? strdup(file) : NULL;
@@ -18,7 +18,7 @@ static char *folder_of(const char *file)
     return folder;
 }
 
-/* The file of Codex's folder that deployments sign in with; NULL: none. */
+/* The file in Codex's folder that the deployments' sign-in reads; NULL: none. */
 static const char *login_file(const struct config *config)
 {
     const char *file = NULL;

@@ -1,15 +1,15 @@
-/* confine: main. Which folders the proxy keeps within its reach once it serves. */
+/* confine: main. Which folders the serving proxy can reach. */
 #ifndef POINTSMAN_CONFINE_H
 #define POINTSMAN_CONFINE_H
 
 #include "common/harden.h"
 #include "proxy/config/config.h"
 
-/* NO_NEW_PRIVS and the sandbox (proxy/serve/sandbox.h): readable stay the folders of the configuration, of its ca_file
- * and of `catalog_file`, writable those of the journal and of `key_file`, and of Codex's login where a deployment uses
- * it. Both files may be NULL. */
+/* Sets NO_NEW_PRIVS and enters the sandbox (proxy/serve/sandbox.h). Readable: the folders of the configuration, its
+ * ca_file and `catalog_file`. Writable: the folders of the logs and of `key_file`, and Codex's folder if a deployment
+ * uses its login. Both files may be NULL. */
 void confine(const struct config *config, const char *catalog_file, const char *key_file, struct harden_status *status);
-/* The same for the parent of workers, which needs to reach `key_file` alone. */
+/* The same for the workers' parent, which needs `key_file` only. */
 void confine_parent(const char *key_file, struct harden_status *status);
 
 #endif

@@ -1,4 +1,4 @@
-/* loop: one configuration in force, and all that was made of it. */
+/* loop: one configuration in force and the state built from it. */
 #include "proxy/serve/generation.h"
 
 #include "common/clock.h"
@@ -17,7 +17,7 @@ void setup_free(struct setup *setup)
     *setup = (struct setup){NULL, NULL};
 }
 
-/* The names of a group share its account. */
+/* All names of a group share one account. */
 static bool set_up_accounts(struct generation *g)
 {
     const struct config *config = g->setup.config;
@@ -75,7 +75,7 @@ struct generation *generation_new(const struct generation_options *options, stru
     return NULL;
 }
 
-void generation_connect_ahead(struct generation *g)
+void generation_preconnect(struct generation *g)
 {
     g->ahead = ahead_start(g->exchanges.upstream, g->setup.config);
 }
@@ -112,7 +112,7 @@ void generation_carry(const struct generation *from, struct generation *to)
             break;
         }
     }
-    if (moved) { /* without memory conversations find their place anew */
+    if (moved) { /* out of memory: conversations lose their sticky deployment */
         *to->exchanges.affinity = *from->exchanges.affinity;
         affinity_remap(to->exchanges.affinity, moved, old->deployment_count);
         if (from->exchanges.adaptive && to->exchanges.adaptive)

@@ -1,8 +1,8 @@
-/* generation: loop. One configuration in force, and all that was made of it: health, connections to providers, probes,
- * the login. A reload makes the next one; what was begun under this one ends under it.
+/* generation: loop. One configuration in force and the state built from it: health, upstream connections, probes,
+ * sign-in. A reload makes the next generation. A request finishes in the generation in which it began.
  *
- *   SIGHUP ─▶ load ─▶ generation_new ─▶ generation_carry(old, new) ─▶ new calls go to the new one
- *                                              old: generation_retire ─▶ its last call ends ─▶ generation_free
+ *   SIGHUP ─▶ load ─▶ generation_new ─▶ generation_carry(old, new) ─▶ new requests use the new one
+ *                                              old: generation_retire ─▶ last request ends ─▶ generation_free
  */
 #ifndef POINTSMAN_GENERATION_H
 #define POINTSMAN_GENERATION_H
@@ -12,7 +12,7 @@
 #include "proxy/upstream/ahead.h"
 #include "proxy/serve/probe.h"
 
-/* What is read from files. */
+/* What a load reads from files. */
 struct setup {
     struct config *config;
     struct catalog *catalog; /* NULL: none */
@@ -21,9 +21,9 @@ struct setup {
 struct generation {
     struct setup setup;
     struct exchange_shared exchanges;
-    struct probes *probes;   /* NULL once it is retired */
-    struct ahead *ahead;     /* connections that are being opened ahead; or NULL */
-    struct generation *next; /* in a list of the owner's */
+    struct probes *probes;   /* NULL: retired */
+    struct ahead *ahead;     /* preconnects in progress; NULL: none */
+    struct generation *next; /* in the owner's list */
 };
 
 struct generation_options {
@@ -33,31 +33,33 @@ struct generation_options {
     struct decisions *decisions;
     struct journal *journal; /* NULL: none */
     struct event *journal_flush;
-    struct share *share;               /* NULL: there are no other workers */
+    struct share *share;               /* NULL: a single process */
     void (*probes_changed)(void *ctx); /* see probes_start() */
     void *ctx;
 };
 
+/* Frees both members and clears them. */
 void setup_free(struct setup *setup);
-/* Takes over `setup`, in any case. NULL: no memory, or no descriptors left. */
+/* Takes ownership of `setup`, also on failure. Returns NULL if out of memory or descriptors. Free with
+ * generation_free(). */
 struct generation *generation_new(const struct generation_options *options, struct setup *setup);
-/* Opens connections to its providers before they are needed, where the configuration has it so. */
-void generation_connect_ahead(struct generation *g);
-/* Makes its spending limits those that are kept. */
+/* Opens connections to the providers before requests need them, if connect_ahead is set. */
+void generation_preconnect(struct generation *g);
+/* Puts its spending limits in force. */
 void generation_limit_spending(struct generation *g);
-/* Takes over what is known of the deployments that stand in both configurations: those of one id that lead to the same
- * model at the same place. */
+/* Carries over health, affinity and the adaptive router's model of the deployments that are in both configurations:
+ * same id, model, server and key. */
 void generation_carry(const struct generation *from, struct generation *to);
-/* Keeps in that file, and takes over from it, what is known of the deployments, where keep_state asks for it. */
+/* Saves the deployments' state to `path` or loads it, if keep_state is set. `path` may be NULL. */
 void generation_save(const struct generation *g, const char *path);
 void generation_load(struct generation *g, const char *path);
-/* Forgets what was seen of the deployments, and where conversations are at home. */
+/* Resets the deployments' statistics and all conversations' sticky deployments. */
 void generation_reset(struct generation *g);
-/* Stops what it does of itself; calls go on. */
+/* Stops probes and preconnects. Requests in flight continue. */
 void generation_retire(struct generation *g);
-/* Frees those of a list whose last call is over. */
+/* Frees the generations in `list` that have no request in flight. */
 void generation_free_idle(struct generation **list);
-/* Its calls must be over, or their clients closed. NULL is allowed. */
+/* No request may be in flight. NULL is allowed. */
 void generation_free(struct generation *g);
 
 #endif

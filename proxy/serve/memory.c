@@ -1,4 +1,4 @@
-/* loop: how freed memory is kept for the next request, and given back to the system in quiet times. */
+/* loop: keeps freed memory for the next request; returns it to the system when idle. */
 #include "proxy/serve/memory.h"
 
 #include "common/file.h"
@@ -7,7 +7,7 @@
 #include <link.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h> /* says whether this is glibc */
+#include <stdlib.h> /* defines __GLIBC__ */
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,9 +15,9 @@
 #include <malloc.h>
 #endif
 
-#define KEEP_FREE (8 << 20) /* bytes at the heap's end */
-#define MAP_FROM (4 << 20)  /* larger blocks are the system's own business */
-#define QUIET_S 10
+#define KEEP_FREE (8 << 20) /* bytes free at the end of the heap */
+#define MAP_FROM (4 << 20)  /* bytes; larger blocks are mapped and unmapped */
+#define QUIET_S 10          /* seconds without a request before memory is returned */
 
 void memory_set_up(void)
 {
@@ -28,7 +28,7 @@ void memory_set_up(void)
 }
 
 #ifndef __SANITIZE_ADDRESS__
-/* Whether the linker has written into the object's code: what is there is then not what is in its file. */
+/* Whether the linker has modified the object's code, so that the pages differ from the file. */
 static bool has_text_relocations(const struct dl_phdr_info *object)
 {
     for (size_t i = 0; i < object->dlpi_phnum; i++) {
@@ -42,7 +42,7 @@ static bool has_text_relocations(const struct dl_phdr_info *object)
     return false;
 }
 
-/* Unmaps the pages of one program or library that nobody can have written to. */
+/* Unmaps the read-only pages of one program or library. */
 static int forget_code(struct dl_phdr_info *object, size_t size, void *page_size)
 {
     uintptr_t page = *(const uintptr_t *)page_size;
@@ -58,9 +58,9 @@ static int forget_code(struct dl_phdr_info *object, size_t size, void *page_size
 }
 #endif
 
-/* The start has run through code that is not needed again: most of the libraries that libcurl brings along, the
- * linker's tables. Its pages are clean, so they stay in the system's cache and are mapped again when touched. A
- * debugger's breakpoints go with them: set those after the first second. */
+/* Startup runs code that is not needed again, such as the initialization of libcurl's libraries and the linker's
+ * tables. The pages are clean: they stay in the page cache and are mapped again when touched. Debugger breakpoints are
+ * lost: set them after the first second. */
 static void forget_start(void)
 {
 #ifndef __SANITIZE_ADDRESS__
@@ -74,7 +74,7 @@ static void forget_start(void)
 void memory_tick(bool idle)
 {
     static bool started;
-    static unsigned quiet_s = QUIET_S; /* nothing was freed yet */
+    static unsigned quiet_s = QUIET_S; /* nothing freed yet */
     if (!started)
         forget_start();
     started = true;
@@ -87,14 +87,14 @@ void memory_tick(bool idle)
     }
 }
 
-/* The smallest limit of a control group and those around it; `most` where there is none. */
+/* The smallest limit of a control group and its ancestors; `most` if none is smaller. Cuts `group`. */
 static size_t group_limit(const char *root, const char *folder, char *group, const char *name, size_t most)
 {
     for (;;) {
         char path[PATH_MAX], text[64], *end;
         (void)snprintf(path, sizeof path, "%s%s%s/%s", root, folder, group, name);
         if (file_read_start(AT_FDCWD, path, 0, text, sizeof text) > 0) {
-            unsigned long long limit = strtoull(text, &end, 10); /* "max": none */
+            unsigned long long limit = strtoull(text, &end, 10); /* "max" means no limit */
             if (end != text && limit && limit < most)
                 most = (size_t)limit;
         }

@@ -1,22 +1,21 @@
-/* memory: loop. How freed memory is kept for the next request, and given back to the system in quiet times. */
+/* memory: loop. Keeps freed memory for the next request; returns it to the system when idle. */
 #ifndef POINTSMAN_MEMORY_H
 #define POINTSMAN_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Once, at the start: bodies are kept in the heap, which otherwise shrinks and grows with every request and has its
- * pages zeroed anew each time (measured: a quarter of the processor time of a 45 KB request that is passed on). */
+/* Call once at startup. Keeps request bodies in the heap. Otherwise the heap shrinks and grows with every request and
+ * the kernel zeroes its pages each time: a quarter of the CPU time of a 45 KB pass-through request. */
 void memory_set_up(void);
-/* Once a second: after some seconds without a call, free memory goes back to the system. The first call, which is after
- * the start, unmaps the code and constants that the start ran through, so that the resident memory that people and
- * limits look at is what a running proxy uses: 4 MB, not 13. No memory is freed by that (doc/performance.md); the
- * process's own 2.4 MB are a matter of the heap alone. */
+/* Call once a second. After 10 s without a request, returns free memory to the system. The first call, after startup,
+ * unmaps the code and constants that only startup used: resident memory is then what a running proxy uses, 4 MB instead
+ * of 13 MB. This frees no memory (doc/performance.md): the process's private 2.4 MB depend on the heap alone. */
 void memory_tick(bool idle);
-/* Bytes of memory that this process may use: the machine's, or less where a control group has a limit (a container, a
- * systemd unit). `root` goes before the paths of /proc and /sys: "" but in tests. */
+/* Returns the memory this process may use, bytes: the machine's, or less if a control group has a limit (container,
+ * systemd unit). `root` is prepended to /proc and /sys: "" except in tests. */
 size_t memory_of_machine(const char *root);
-/* What the bodies of requests may take of it if max_body_memory is not set: a quarter, and 256 MB at least. */
+/* Returns the default of max_body_memory, bytes: a quarter of `machine`, at least 256 MB. */
 size_t memory_for_bodies(size_t machine);
 
 #endif

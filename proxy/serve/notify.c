@@ -1,4 +1,4 @@
-/* main: words to the supervisor, by systemd's NOTIFY_SOCKET convention. */
+/* main: messages to the supervisor, by systemd's NOTIFY_SOCKET convention. */
 #include "proxy/serve/notify.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* loop: whether the servers on the user's own machine are up and have the model, and how much of a prompt they take. */
+/* loop: health checks of local model servers: are they up, do they have the model, how large is its context. */
 #include "proxy/serve/probe.h"
 
 #include "common/document.h"
@@ -12,26 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTERVAL_S 15 /* between two questions; HEALTH_DOWN_S for a server that does not answer */
+#define INTERVAL_S 15 /* between checks; HEALTH_DOWN_S while the server does not answer */
 #define TIMEOUT_MS 2000
-#define LOAD_TIMEOUT_MS 120000
-#define LIST_MAX (1u << 20) /* bytes of a model list */
+#define LOAD_TIMEOUT_MS 120000 /* loading a model from disk takes long */
+#define LIST_MAX (1u << 20)    /* bytes of a model list */
 #define URL_MAX 512
 
-/* What is asked, in this order; the last two only of a server that cuts prompts, and the last one only once, where the
- * model is not loaded: an empty prompt has it loaded as the next call would, for a few seconds. */
+/* The steps of a check, in order. The last two are only for servers that truncate prompts (Ollama). STEP_LOAD runs
+ * once, and only if the model is not loaded: an empty prompt loads it for a few seconds, as the next request would. */
 enum step { STEP_LIST, STEP_LOADED, STEP_LOAD };
 
 struct probe {
     struct probes *owner;
     const struct deployment *deployment;
     struct event *timer;
-    struct call *call; /* under way, or NULL */
-    enum step step;    /* of it */
+    struct call *call; /* in flight, or NULL */
+    enum step step;    /* of `call` */
     struct buf answer, question;
-    char url[URL_MAX]; /* of the server itself, in front of /api; "" where it is not asked for its window */
+    char url[URL_MAX]; /* the server's own API, to which /api is appended; "": its context window is not asked for */
     bool answered, down;
-    bool known, loaded; /* since it is up: its window is known, it was asked to load the model */
+    bool known, loaded; /* since the server came up: context window known, load requested */
 };
 
 struct probes {
@@ -41,7 +41,7 @@ struct probes {
     void (*changed)(void *ctx);
     void *ctx;
     struct probe *all;
-    unsigned count, waiting; /* waiting: probes without a first answer */
+    unsigned count, waiting; /* waiting: probes without a first result */
 };
 
 static bool is_probed(const struct deployment *d)
@@ -49,42 +49,43 @@ static bool is_probed(const struct deployment *d)
     return d->provider->local && !d->not_ready;
 }
 
-/* Many groups may hold the same model of the same server: it is asked for once. */
+/* Several groups may use the same model of one server: one probe serves them all. */
 static bool same_model(const struct deployment *a, const struct deployment *b)
 {
     return strcmp(a->api_base, b->api_base) == 0 && strcmp(a->upstream_model, b->upstream_model) == 0;
 }
 
-/* Notes the window for all deployments of the model, and says so where it is less than what is declared. */
+/* Sets the context window for all deployments of the model. Warns once if it is smaller than declared. */
 static void note_window(struct probe *p, int64_t window)
 {
     struct probes *all = p->owner;
-    bool told = false;
+    bool warned = false;
     for (unsigned i = 0; i < all->config->deployment_count; i++) {
         const struct deployment *d = &all->config->deployments[i];
         struct health *h = &all->health[i];
         if (!is_probed(d) || !same_model(d, p->deployment) || h->real_context == window)
             continue;
         h->real_context = window;
-        if (window && window < d->max_input_tokens && p->step == STEP_LOADED && !told) {
-            told = true;
+        if (window && window < d->max_input_tokens && p->step == STEP_LOADED && !warned) {
+            warned = true;
             log_warning(
-                "%s: Ollama takes %lld tokens, not the %lld of max_input_tokens; longer prompts go elsewhere. Start "
+                "%s: Ollama context is %lld tokens, below max_input_tokens (%lld): longer prompts go elsewhere: start "
                 "Ollama with OLLAMA_CONTEXT_LENGTH=%lld",
                 d->id, (long long)window, (long long)d->max_input_tokens, (long long)d->max_input_tokens);
         }
     }
 }
 
-static void settle(struct probe *p, const char *result, bool down)
+/* Stores the result for all deployments of the model; "": ready. */
+static void set_result(struct probe *p, const char *result, bool down)
 {
     struct probes *all = p->owner;
-    bool news = false;
+    bool changed = false;
     for (unsigned i = 0; i < all->config->deployment_count; i++) {
         const struct deployment *d = &all->config->deployments[i];
         if (!is_probed(d) || !same_model(d, p->deployment))
             continue;
-        news |= strcmp(all->health[i].probe, result) != 0;
+        changed |= strcmp(all->health[i].probe, result) != 0;
         (void)snprintf(all->health[i].probe, sizeof all->health[i].probe, "%s", result);
         all->health[i].down = down;
     }
@@ -93,9 +94,9 @@ static void settle(struct probe *p, const char *result, bool down)
     if (!p->answered) {
         p->answered = true;
         all->waiting--;
-        news |= all->waiting == 0;
+        changed |= all->waiting == 0;
     }
-    if (news)
+    if (changed)
         all->changed(all->ctx);
 }
 
@@ -106,9 +107,9 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     return buf_add_slice(&p->answer, bytes) ? CALL_GO_ON : CALL_STOP;
 }
 
-static void ask(struct probe *p, enum step step);
+static void start_step(struct probe *p, enum step step);
 
-/* The model list has come, or not. */
+/* Evaluates the model list, or its failure. */
 static void take_list(struct probe *p, const struct call_reply *reply, enum failure_kind failure)
 {
     char result[sizeof p->owner->health->probe] = "";
@@ -123,16 +124,16 @@ static void take_list(struct probe *p, const struct call_reply *reply, enum fail
         (void)snprintf(result, sizeof result, "%.60s does not list its models (HTTP %d)", base, reply->status);
     else if (!model_list_has(buf_slice(&p->answer), name))
         (void)snprintf(result, sizeof result,
-                       ollama ? "the model is not there yet; get it: ollama pull %.60s"
-                              : "its server does not list the model %.60s",
+                       ollama ? "the model is not installed; get it: ollama pull %.60s"
+                              : "the server does not list the model %.60s",
                        name);
     if (*result)
         p->known = p->loaded = false;
     if (*p->url && !p->known)
         note_window(p, MODEL_LIST_LEAST_WINDOW);
-    settle(p, result, silent || failure == FAILURE_CUT || reply->status >= 500);
+    set_result(p, result, silent || failure == FAILURE_CUT || reply->status >= 500);
     if (*p->url && !*result)
-        ask(p, STEP_LOADED);
+        start_step(p, STEP_LOADED);
 }
 
 static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message)
@@ -145,23 +146,23 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
         return;
     }
     if (p->step == STEP_LOAD) {
-        ask(p, STEP_LOADED);
+        start_step(p, STEP_LOADED);
         return;
     }
-    bool told = failure == FAILURE_NONE && reply->status == 200;
-    int64_t window = told ? model_list_window(buf_slice(&p->answer), p->deployment->upstream_model) : 0;
+    bool known = failure == FAILURE_NONE && reply->status == 200;
+    int64_t window = known ? model_list_window(buf_slice(&p->answer), p->deployment->upstream_model) : 0;
     if (window >= 0) {
         p->known = true;
         note_window(p, window);
     } else if (!p->loaded) {
         p->loaded = true;
-        ask(p, STEP_LOAD);
+        start_step(p, STEP_LOAD);
     }
 }
 
 static const struct call_events probe_events = {on_body, on_done};
 
-/* What has Ollama load a model, without a prompt. */
+/* Writes the request that makes Ollama load a model, without a prompt. */
 static void write_load(const char *model, struct buf *out)
 {
     struct document d;
@@ -172,8 +173,8 @@ static void write_load(const char *model, struct buf *out)
     (void)document_print(&d, out);
 }
 
-/* Asks the next question; where there is no memory, the next round does. */
-static void ask(struct probe *p, enum step step)
+/* Starts a step. If out of memory, the next round starts over. */
+static void start_step(struct probe *p, enum step step)
 {
     static const char *const no_fields[] = {NULL};
     static const char *const PATHS[] = {
@@ -196,7 +197,7 @@ static void ask(struct probe *p, enum step step)
     p->call = call_start(p->owner->upstream, &request, &probe_events, p);
 }
 
-/* Where Ollama itself is, whose API for OpenAI's clients stands under /v1. */
+/* Derives the URL of Ollama's own API from api_base, which ends in /v1. */
 static void set_url(struct probe *p)
 {
     struct url url;
@@ -216,10 +217,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     if (!p->call)
-        ask(p, STEP_LIST);
+        start_step(p, STEP_LIST);
 }
 
-/* Makes the probe of a deployment's server, which is asked again after INTERVAL_S. false: no memory. */
+/* Adds the probe of a deployment's server. false: out of memory. */
 static bool add_probe(struct probes *all, struct event_base *base, const struct deployment *d)
 {
     struct probe *p = &all->all[all->count++];
@@ -258,7 +259,7 @@ struct probes *probes_start(struct event_base *base, struct upstream *upstream, 
     }
     p->waiting = p->count;
     for (unsigned i = 0; i < p->count; i++)
-        ask(&p->all[i], STEP_LIST);
+        start_step(&p->all[i], STEP_LIST);
     return p;
 }
 

@@ -1,4 +1,4 @@
-/* loop: what the supervisor is told for people to see. */
+/* loop: status reports to the supervisor. */
 #include "proxy/serve/report.h"
 
 #include "common/clock.h"
@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPORT_MAX (32u << 10) /* bytes of a datagram, as the session app takes them */
+#define REPORT_MAX (32u << 10) /* bytes; the key-page server reads no larger datagram */
 
 bool report_init(struct report *r, const struct harden_status *harden)
 {
     r->harden = harden;
     buf_init(&r->last, REPORT_MAX);
-    buf_init(&r->now, REPORT_MAX - 256); /* room for what stands in front of it */
+    buf_init(&r->now, REPORT_MAX - 256); /* leaves room for the fields before it */
     buf_init(&r->fields, REPORT_MAX);
     return buf_reserve(&r->last, r->last.max) && buf_reserve(&r->now, r->now.max) &&
            buf_reserve(&r->fields, r->fields.max);
@@ -41,7 +41,7 @@ static bool write_report(struct report *r, const struct answers *now, bool with_
     return document_print(&d, out) && BUF_ADD(out, "\n");
 }
 
-/* Into r->now. Very many models are told without their deployments. */
+/* Writes the report into r->now; if it is too long, without deployments. */
 static bool make(struct report *r, const struct answers *now)
 {
     return write_report(r, now, true) || (r->now.full && write_report(r, now, false));
@@ -56,8 +56,8 @@ void report_send(struct report *r, const struct answers *now, const char *first)
         buf_clear(&r->last);
         buf_add_slice(&r->last, buf_slice(&r->now));
     } else {
-        log_warning(r->now.full ? "the status for the session page is too long; the page won't show the models"
-                                : "out of memory for the status of the session page; it follows");
+        log_warning(r->now.full ? "the status is too long: the key page won't show the models"
+                                : "out of memory: the status for the key page follows later");
     }
     notify_send(buf_slice(&r->fields));
 }
@@ -68,7 +68,7 @@ void report_refresh(struct report *r, const struct answers *now)
         report_send(r, now, "");
 }
 
-void report_reload_begins(void)
+void report_reload_started(void)
 {
     char fields[96];
     (void)snprintf(fields, sizeof fields, "RELOADING=1\nMONOTONIC_USEC=%llu\nSTATUS=reloading\n",
@@ -76,17 +76,17 @@ void report_reload_begins(void)
     notify_send(slice_of(fields));
 }
 
-void report_kept_old(struct buf *error, const char *path)
+void report_reload_failed(struct buf *error, const char *path)
 {
     char fields[2048];
     const char *line = buf_message(error);
-    (void)snprintf(fields, sizeof fields, "READY=1\nSTATUS=not reloaded, the configuration before is in force: %.*s\n",
+    (void)snprintf(fields, sizeof fields, "READY=1\nSTATUS=not reloaded, the old configuration stays in force: %.*s\n",
                    (int)strcspn(line, "\n"), line);
     for (size_t len; *line; line += len + (line[len] == '\n')) {
         len = strcspn(line, "\n");
         log_error("%.*s", (int)len, line);
     }
-    log_error("not reloaded: %s as it was before is still in force", path);
+    log_error("not reloaded: the old %s stays in force", path);
     notify_send(slice_of(fields));
 }
 
@@ -94,5 +94,5 @@ void report_log_ready(const struct config *config, unsigned port, unsigned risk_
 {
     log_info("ready on port %u: %u model groups", port, config->group_count);
     if (risk_port)
-        log_info("the risk router is on port %u, by %s", risk_port, strategy_name(config->risk_strategy));
+        log_info("risk router on port %u, strategy %s", risk_port, strategy_name(config->risk_strategy));
 }

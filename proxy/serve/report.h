@@ -1,5 +1,5 @@
-/* report: loop. What the supervisor is told for people to see: which models are ready, who serves them, what protects
- * the process. */
+/* report: loop. Status reports to the supervisor: which models are ready, which deployment answers for each, which
+ * protections are on. */
 #ifndef POINTSMAN_REPORT_H
 #define POINTSMAN_REPORT_H
 
@@ -8,22 +8,22 @@
 
 struct report {
     const struct harden_status *harden;
-    struct buf last;        /* as sent last */
-    struct buf now, fields; /* kept, so that "READY=1" can be sent without memory; the status then follows */
+    struct buf last;        /* the last one sent */
+    struct buf now, fields; /* allocated in advance: "READY=1" needs no memory, and the status can follow */
 };
 
-/* false: no memory. */
+/* Allocates the buffers. false: out of memory. Free with report_free(). */
 MUST_CHECK bool report_init(struct report *r, const struct harden_status *harden);
 void report_free(struct report *r);
-/* What systemd wants to know of a reload (sd_notify(3)): that it begins, and that nothing came of it. All lines of
- * `error` go to the log, the first one to the supervisor. `path` is the configuration that is still in force. */
-void report_reload_begins(void);
-void report_kept_old(struct buf *error, const char *path);
-/* Says in the log what is served where; risk_port 0: no risk router. */
+/* Report the start and the failure of a reload, as sd_notify(3) specifies. Logs all lines of `error`; sends the first
+ * one to the supervisor. `path`: the configuration that stays in force. */
+void report_reload_started(void);
+void report_reload_failed(struct buf *error, const char *path);
+/* Logs the ports and the number of groups. `risk_port` 0: no risk router. */
 void report_log_ready(const struct config *config, unsigned port, unsigned risk_port);
-/* Sends the report, with `first` ("READY=1\n", or "") in front of it. */
+/* Sends the report after the fields in `first` ("READY=1\n", or ""). */
 void report_send(struct report *r, const struct answers *now, const char *first);
-/* Sends it where it says something else than the last one. */
+/* Sends the report if it changed. */
 void report_refresh(struct report *r, const struct answers *now);
 
 #endif

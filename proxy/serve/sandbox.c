@@ -1,4 +1,4 @@
-/* main: what a process that holds keys may still do once it serves. */
+/* main: restricts what a process that holds keys can do while it serves. */
 #include "proxy/serve/sandbox.h"
 
 #include <errno.h>
@@ -17,11 +17,11 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Newer than the headers of Debian 12; from linux/landlock.h of Linux 6.10. */
+/* Missing in Debian 12's headers; from linux/landlock.h of Linux 6.10. */
 #define ACCESS_TRUNCATE (1ULL << 14)
 #define ACCESS_IOCTL_DEV (1ULL << 15)
 
-#define SECCOMP_MEMORY (1u << 20) /* bytes, a few times what it takes */
+#define SECCOMP_MEMORY (1u << 20) /* bytes; a few times what a filter needs */
 
 #define ACCESS_FILE \
     (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_TRUNCATE)
@@ -30,7 +30,7 @@
     (ACCESS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
      ACCESS_TRUNCATE)
 
-/* What getaddrinfo() and its modules, and TLS, read: from file systems of several distributions. */
+/* What getaddrinfo(), its modules and TLS read, on several distributions. */
 static const struct sandbox_path always[] = {
     {"/etc", false},           {"/usr/lib", false},
     {"/usr/lib32", false},     {"/usr/lib64", false},
@@ -42,8 +42,7 @@ static const struct sandbox_path always[] = {
     {"/dev/null", true},       {"/dev/urandom", false},
 };
 
-/* The kinds of access that the kernel's version of Landlock knows. All of them are refused where no rule grants them.
- */
+/* The access rights that this Landlock ABI version knows. All of them are denied unless a rule grants them. */
 static uint64_t known_access(long version)
 {
     static const unsigned counts[] = {0, 13, 14, 15, 15, 16};
@@ -74,7 +73,7 @@ static bool allow_all(int ruleset, const struct sandbox_path *paths, size_t coun
     return true;
 }
 
-/* Where resolv.conf really lies: a network manager's folder, in which it is replaced with every new network. */
+/* The real folder of resolv.conf: network managers replace the file in it when the network changes. */
 static bool allow_resolver(int ruleset, uint64_t known)
 {
     char *file = realpath("/etc/resolv.conf", NULL);
@@ -100,8 +99,8 @@ static bool restrict_files(const struct sandbox_path *paths, size_t count)
     return ok;
 }
 
-/* By name, because not every architecture has all of them. Of each family the older and the newer call: which one the C
- * library takes hangs on its version. */
+/* Names, because not every architecture has all of them. The older and the newer call of each family, because the C
+ * library's choice depends on its version. */
 static const char *const allowed_calls[] = {
     /* files */
     "open",
@@ -146,7 +145,7 @@ static const char *const allowed_calls[] = {
     "dup3",
     "fcntl",
     "fadvise64",
-    /* sockets; which families, see below */
+    /* sockets; families: add_rules_by_argument() */
     "connect",
     "accept",
     "accept4",
@@ -193,7 +192,7 @@ static const char *const allowed_calls[] = {
     "mlock",
     "mlock2",
     "munlock",
-    /* threads and signals; of this process alone, see below */
+    /* threads and signals, of this process only: add_rules_by_argument() */
     "clone",
     "clone3",
     "futex",
@@ -212,7 +211,7 @@ static const char *const allowed_calls[] = {
     "sigaltstack",
     "exit",
     "exit_group",
-    /* asking */
+    /* queries */
     "clock_gettime",
     "clock_getres",
     "gettimeofday",
@@ -232,6 +231,7 @@ static const char *const allowed_calls[] = {
     "getcpu",
 };
 
+/* Calls that kill the process: only an attacker would make them. */
 static const char *const deadly_calls[] = {"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev"};
 
 static bool add_rule(scmp_filter_ctx filter, uint32_t action, const char *name)
@@ -240,7 +240,7 @@ static bool add_rule(scmp_filter_ctx filter, uint32_t action, const char *name)
     return number == __NR_SCMP_ERROR || seccomp_rule_add(filter, action, number, 0) == 0;
 }
 
-/* A call that is allowed with one value of one argument alone. */
+/* Allows a call if one of its arguments has this value. */
 static bool add_rule_for(scmp_filter_ctx filter, int number, unsigned argument, uint64_t value)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_CMP(argument, SCMP_CMP_EQ, value)) == 0;
@@ -260,11 +260,11 @@ static bool add_rules_by_argument(scmp_filter_ctx filter)
     return ok;
 }
 
-/* libseccomp 2.5.4 loads a filter without the rules that it found no memory for, or frees twice. What it needs is put
- * where it finds it: the heap keeps what is freed at its end (proxy/serve/memory.c). */
+/* If memory runs out, libseccomp 2.5.4 loads an incomplete filter or frees twice. So its memory is allocated first and
+ * freed: the heap keeps it (proxy/serve/memory.c). */
 static bool have_memory(void)
 {
-    void *volatile spare = malloc(SECCOMP_MEMORY); /* volatile: or the compiler leaves both out */
+    void *volatile spare = malloc(SECCOMP_MEMORY); /* volatile: otherwise the compiler removes both calls */
     free(spare);
     return spare != NULL;
 }

@@ -1,4 +1,4 @@
-/* loop: everything that runs between READY and the end. */
+/* loop: the serving process, from READY to exit. */
 #include "proxy/serve/server.h"
 
 #include "common/clock.h"
@@ -20,55 +20,55 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY_MAX (64u << 20) /* bytes of a request */
-#define CLIENTS_MAX 10000
-#define DRAIN_S 5
-#define KEEP_STATE_S 60
-#define SIGN_INS_LOOK_S 5 /* between two looks whether calls can sign in */
-#define SETTLE_MS 50      /* how long READY waits for the local probes' first answers */
+#define BODY_MAX (64u << 20) /* bytes of a request body */
+#define CLIENTS_MAX 10000    /* connections per port */
+#define DRAIN_S 5            /* for requests in flight after SIGTERM */
+#define KEEP_STATE_S 60      /* between saves of keep_state */
+#define SIGN_INS_CHECK_S 5   /* between checks of the sign-ins */
+#define SETTLE_MS 50         /* READY waits this long for the first probe results */
 
 enum { SIGNALS = 4 };
 
-/* A port, and who came in by it. */
-struct door {
+/* A port and its connections. */
+struct port {
     struct server *server;
     enum entrance entrance;
     struct client_shared clients;
-    struct listener *listener; /* NULL: closed */
+    struct listener *listener; /* NULL: closed, or no such port */
 };
 
 struct server {
     const struct server_options *options;
     struct event_base *base;
-    struct door doors[ENTRANCES]; /* those without a socket are not used */
+    struct port ports[ENTRANCES]; /* entries without a socket are unused */
     struct generation *now;       /* the configuration in force */
-    struct generation *retired;   /* those that have calls under way; a list */
+    struct generation *retired;   /* earlier configurations with requests in flight; a list */
     struct spending spending;
     struct bodies bodies;
     struct decisions *decisions;
     struct event *tick, *settle, *drain, *journal_flush, *control, *signals[SIGNALS];
-    char no_sign_in[SIGN_INS][sizeof((struct failure *)0)->message]; /* see struct answers */
+    char sign_in_error[SIGN_INS][sizeof((struct failure *)0)->message]; /* by sign-in; see struct answers */
     unsigned ticks;
     bool ready, stopping;
-    bool has_terminal; /* standard error was one when it began */
+    bool has_terminal; /* standard error was a terminal at startup */
     struct report report;
 };
 
 static void publish(struct server *s, const char *first);
 
-/* Finds out whether calls can sign in, for the answers that say which aliases are ready. */
-static void look_at_sign_ins(struct server *s)
+/* Updates sign_in_error; publishes the status if it changed. */
+static void check_sign_ins(struct server *s)
 {
-    bool news = false;
+    bool changed = false;
     for (unsigned kind = 0; kind < SIGN_INS; kind++) {
-        char *kept = s->no_sign_in[kind];
+        char *error = s->sign_in_error[kind];
         struct failure f = {.message = ""};
         if (sign_in_ready(s->now->exchanges.sign_ins, kind, &f))
             *f.message = '\0';
-        news = news || strcmp(kept, f.message) != 0;
-        (void)snprintf(kept, sizeof s->no_sign_in[kind], "%s", f.message);
+        changed = changed || strcmp(error, f.message) != 0;
+        (void)snprintf(error, sizeof s->sign_in_error[kind], "%s", f.message);
     }
-    if (news && s->ready)
+    if (changed && s->ready)
         publish(s, "");
 }
 
@@ -87,35 +87,35 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
                           .adaptive = g->exchanges.adaptive,
                           .unix_ms = clock_unix_ms()};
     for (unsigned kind = 0; kind < SIGN_INS; kind++)
-        now.no_sign_in[kind] = s->no_sign_in[kind];
+        now.sign_in_error[kind] = s->sign_in_error[kind];
     return now;
 }
 
-/* POST /dispatch/reset: what was seen of the deployments is forgotten. */
+/* POST /dispatch/reset. */
 static void reset(struct server *s)
 {
     if (s->options->share)
         share_request_reset(s->options->share);
     generation_reset(s->now);
     s->decisions->count = 0;
-    log_info("what was seen of the deployments is forgotten (POST /dispatch/reset)");
+    log_info("deployment statistics reset (POST /dispatch/reset)");
 }
 
 static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
 {
-    struct door *door = ctx;
-    struct server *s = door->server;
+    struct port *port = ctx;
+    struct server *s = port->server;
     enum wire wire = endpoint_wire(endpoint);
     if (wire) {
-        request_begin(&s->now->exchanges, client, wire, door->entrance);
+        request_begin(&s->now->exchanges, client, wire, port->entrance);
         return;
     }
     sharing_sync(&s->now->exchanges);
     if (endpoint == ENDPOINT_HEALTH)
-        look_at_sign_ins(s);
+        check_sign_ins(s);
     else if (endpoint == ENDPOINT_RESET)
         reset(s);
-    struct answers now = answers_now(s, door->entrance);
+    struct answers now = answers_now(s, port->entrance);
     endpoint_answer(client, endpoint, &now);
 }
 
@@ -133,7 +133,7 @@ static void on_drained(void *user, void *ctx)
         request_client_drained(user);
 }
 
-/* Tells the supervisor what it shows to people. */
+/* Sends the status to the supervisor. */
 static void publish(struct server *s, const char *first)
 {
     struct answers now = answers_now(s, ENTRANCE_MAIN);
@@ -148,9 +148,9 @@ static void become_ready(struct server *s)
     evtimer_del(s->settle);
     publish(s, "READY=1\nSTATUS=serving\n");
     if (!s->options->worker)
-        report_log_ready(s->now->setup.config, s->doors[ENTRANCE_MAIN].clients.admit.port,
-                         s->doors[ENTRANCE_RISK].clients.admit.port);
-    generation_connect_ahead(s->now);
+        report_log_ready(s->now->setup.config, s->ports[ENTRANCE_MAIN].clients.admit.port,
+                         s->ports[ENTRANCE_RISK].clients.admit.port);
+    generation_preconnect(s->now);
 }
 
 static void on_probes_changed(void *ctx)
@@ -169,8 +169,8 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
     become_ready(arg);
 }
 
-/* Calls under way, of all configurations. */
-static unsigned calls_under_way(const struct server *s)
+/* Requests in flight in all generations. */
+static unsigned requests_in_flight(const struct server *s)
 {
     unsigned count = s->now->exchanges.count;
     for (const struct generation *g = s->retired; g; g = g->next)
@@ -187,19 +187,19 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     for (struct generation *g = s->retired; g; g = g->next)
         request_tick_all(&g->exchanges);
     generation_free_idle(&s->retired);
-    memory_tick(!calls_under_way(s));
+    memory_tick(!requests_in_flight(s));
     sharing_sync(&s->now->exchanges);
     if (s->options->share && share_reset_requested(s->options->share))
         generation_reset(s->now);
-    if (++s->ticks % SIGN_INS_LOOK_S == 0)
-        look_at_sign_ins(s);
+    if (++s->ticks % SIGN_INS_CHECK_S == 0)
+        check_sign_ins(s);
     if (s->ticks % KEEP_STATE_S == 0 && !s->stopping && !s->options->worker)
-        generation_save(s->now, s->options->state_file); /* a kill loses a minute of it */
+        generation_save(s->now, s->options->state_file); /* SIGKILL loses at most a minute */
     if (s->options->parent && s->ready && !s->stopping && !s->options->worker) {
         struct answers now = answers_now(s, ENTRANCE_MAIN);
         report_refresh(&s->report, &now);
     }
-    if (s->stopping && !calls_under_way(s))
+    if (s->stopping && !requests_in_flight(s))
         event_base_loopbreak(s->base);
 }
 
@@ -222,18 +222,18 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(s->base);
 }
 
-static void close_doors(struct server *s)
+static void close_ports(struct server *s)
 {
     for (unsigned i = 0; i < ENTRANCES; i++) {
-        listener_stop(s->doors[i].listener);
-        s->doors[i].listener = NULL;
+        listener_stop(s->ports[i].listener);
+        s->ports[i].listener = NULL;
     }
 }
 
 static void stop(struct server *s, int signal_number)
 {
     bool orphaned = s->options->parent && getppid() != s->options->parent;
-    close_doors(s); /* first of all, for files may be slow to go */
+    close_ports(s); /* first, because unlink() may be slow */
     if (orphaned && s->options->key_file)
         (void)unlink(s->options->key_file);
     if (orphaned || s->stopping)
@@ -241,13 +241,13 @@ static void stop(struct server *s, int signal_number)
     s->stopping = true;
     notify_send(SLICE("STOPPING=1\n"));
     for (unsigned i = 0; i < ENTRANCES; i++)
-        client_close_idle(&s->doors[i].clients);
-    if (!calls_under_way(s))
+        client_close_idle(&s->ports[i].clients);
+    if (!requests_in_flight(s))
         event_base_loopbreak(s->base);
     struct timeval limit = {DRAIN_S, 0}, often = {0, 20000};
     if (evtimer_add(s->drain, &limit) != 0)
-        event_active(s->drain, EV_TIMEOUT, 0); /* without memory nobody is waited for */
-    event_add(s->tick, &often);                /* a closer look, now that we wait for the last one */
+        event_active(s->drain, EV_TIMEOUT, 0); /* out of memory: do not wait */
+    event_add(s->tick, &often);                /* check often while draining */
 }
 
 static struct generation *make_generation(struct server *s, struct setup *setup)
@@ -258,15 +258,15 @@ static struct generation *make_generation(struct server *s, struct setup *setup)
                           setup);
 }
 
-/* From here on calls are served by this one. */
+/* New requests use this generation from now on. */
 static void put_in_force(struct server *s, struct generation *g)
 {
     s->now = g;
     generation_limit_spending(g);
     bodies_limit(&s->bodies, g->setup.config, s->options->memory);
     for (unsigned i = 0; i < ENTRANCES; i++)
-        s->doors[i].clients.admit.master_key = slice_of(g->setup.config->master_key);
-    look_at_sign_ins(s);
+        s->ports[i].clients.admit.master_key = slice_of(g->setup.config->master_key);
+    check_sign_ins(s);
 }
 
 static void reload(struct server *s)
@@ -275,7 +275,7 @@ static void reload(struct server *s)
     struct generation *fresh = NULL;
     struct buf error;
     buf_init(&error, 256u << 10);
-    report_reload_begins();
+    report_reload_started();
     if (s->options->load(&setup, &error, s->options->load_ctx))
         fresh = make_generation(s, &setup);
     if (fresh) {
@@ -286,25 +286,24 @@ static void reload(struct server *s)
         old->next = s->retired;
         s->retired = old;
         if (!s->options->worker)
-            log_info("reloaded: %u model groups from %s; the port stays %u, as the start had it",
-                     fresh->setup.config->group_count, fresh->setup.config->path,
-                     s->doors[ENTRANCE_MAIN].clients.admit.port);
+            log_info("reloaded: %u model groups from %s; the port stays %u", fresh->setup.config->group_count,
+                     fresh->setup.config->path, s->ports[ENTRANCE_MAIN].clients.admit.port);
         publish(s, "READY=1\nSTATUS=serving, reloaded\n");
-        generation_connect_ahead(fresh);
+        generation_preconnect(fresh);
         generation_free_idle(&s->retired);
     } else if (!s->options->worker) {
-        report_kept_old(&error, s->now->setup.config->path);
+        report_reload_failed(&error, s->now->setup.config->path);
     }
     buf_free(&error);
 }
 
-/* Whether this SIGHUP is the kernel's, because the terminal that we were started at is gone. */
+/* Whether the kernel sent this SIGHUP because the terminal is gone. */
 static bool terminal_is_gone(const struct server *s)
 {
     return s->has_terminal && !isatty(STDERR_FILENO);
 }
 
-static void obey(struct server *s, int signal_number)
+static void handle_signal(struct server *s, int signal_number)
 {
     if (signal_number == SIGUSR1)
         journal_reopen(s->options->journal);
@@ -314,16 +313,16 @@ static void obey(struct server *s, int signal_number)
         reload(s);
 }
 
-/* A worker is told what to do by its parent alone, who is sent the same signal where all processes are. */
+/* A worker takes signals from its parent only: a signal to the whole process group reaches both. */
 static void on_signal(evutil_socket_t signal_number, short what, void *arg)
 {
     struct server *s = arg;
     (void)what;
     if (s->options->control < 0 || getppid() != s->options->parent)
-        obey(s, signal_number);
+        handle_signal(s, signal_number);
 }
 
-/* A signal's number as a byte; the end: the parent is gone. */
+/* Reads a signal number, one byte. End of file: the parent is gone. */
 static void on_control(evutil_socket_t fd, short what, void *arg)
 {
     char number;
@@ -332,7 +331,7 @@ static void on_control(evutil_socket_t fd, short what, void *arg)
     if (len == 0)
         _exit(0);
     if (len > 0)
-        obey(arg, number);
+        handle_signal(arg, number);
 }
 
 static const struct timeval *common_timeout(struct event_base *base, time_t seconds)
@@ -355,21 +354,21 @@ static bool set_up_clients(struct server *s)
         .max = CLIENTS_MAX,
     };
     for (unsigned i = 0; i < ENTRANCES; i++) {
-        struct door *door = &s->doors[i];
-        *door = (struct door){.server = s, .entrance = (enum entrance)i, .clients = common};
-        door->clients.events.ctx = door;
-        door->clients.admit.port = s->options->fds[i] < 0 ? 0 : listener_port(s->options->fds[i]);
-        if (s->options->fds[i] >= 0 && !door->clients.admit.port)
-            return false; /* every Host would be refused */
+        struct port *port = &s->ports[i];
+        *port = (struct port){.server = s, .entrance = (enum entrance)i, .clients = common};
+        port->clients.events.ctx = port;
+        port->clients.admit.port = s->options->fds[i] < 0 ? 0 : listener_port(s->options->fds[i]);
+        if (s->options->fds[i] >= 0 && !port->clients.admit.port)
+            return false; /* without a port every Host would be refused */
     }
     return common.head_timeout && common.body_timeout && common.idle_timeout && common.linger_timeout;
 }
 
-static bool open_doors(struct server *s)
+static bool open_ports(struct server *s)
 {
     for (unsigned i = 0; i < ENTRANCES; i++) {
-        struct door *door = &s->doors[i];
-        if (s->options->fds[i] >= 0 && !(door->listener = listener_start(s->options->fds[i], &door->clients)))
+        struct port *port = &s->ports[i];
+        if (s->options->fds[i] >= 0 && !(port->listener = listener_start(s->options->fds[i], &port->clients)))
             return false;
     }
     return true;
@@ -412,15 +411,15 @@ static bool set_up(struct server *s, struct setup *setup)
         return false;
     generation_load(first, s->options->state_file);
     put_in_force(s, first);
-    /* Up to here a signal ends the process at once: nobody is served yet, and the port is free again the sooner. */
-    return open_doors(s) && set_up_signals(s);
+    /* Until here a signal ends the process at once: there are no clients yet, and the port is free sooner. */
+    return open_ports(s) && set_up_signals(s);
 }
 
 static void tear_down(struct server *s)
 {
-    close_doors(s);
+    close_ports(s);
     for (unsigned i = 0; i < ENTRANCES; i++)
-        client_close_all(&s->doors[i].clients);
+        client_close_all(&s->ports[i].clients);
     if (!s->options->worker)
         generation_save(s->now, s->options->state_file);
     generation_free(s->now);
@@ -445,7 +444,7 @@ int server_run(const struct server_options *options, struct setup *setup)
     struct server s = {.options = options};
     int status = 1;
     if (!report_init(&s.report, options->harden) || !set_up(&s, setup)) {
-        log_error("could not start: no memory, or no descriptors left");
+        log_error("can't start: out of memory or descriptors");
     } else {
         struct timeval patience = {0, SETTLE_MS * 1000};
         if (evtimer_add(s.settle, &patience) != 0 || probes_settled(s.now->probes))

@@ -1,4 +1,4 @@
-/* loop: the parent of several worker processes. */
+/* loop: the parent of the worker processes. */
 #include "proxy/serve/workers.h"
 
 #include "common/log.h"
@@ -14,71 +14,71 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MESSAGE_MAX (64u << 10)
+#define MESSAGE_MAX (64u << 10) /* bytes of a status message, above REPORT_MAX */
 
 enum { SIGNALS = 4 };
 static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 
 struct worker {
-    struct crew *crew;
+    struct pool *pool;
     unsigned number;
-    int channel; /* -1: it has ended, or was never made */
+    int channel; /* -1: ended, or not started */
     struct event *event;
     bool ready;
 };
 
-struct crew {
+struct pool {
     const struct workers_options *options;
     struct event_base *base;
     struct event *signals[SIGNALS];
     struct worker workers[SHARE_WORKERS_MAX];
     unsigned made, ready, alive;
-    struct buf news; /* of the first worker: that it is ready, until all are */
+    struct buf news; /* worker 0's READY message, until all workers are ready */
     bool stopping, failed, has_terminal;
     char message[MESSAGE_MAX];
 };
 
-static void tell(const struct crew *c, int signal_number)
+static void send_signal(const struct pool *c, int signal_number)
 {
     for (unsigned i = 0; i < c->made; i++)
         if (c->workers[i].channel >= 0)
             (void)send(c->workers[i].channel, &(char){(char)signal_number}, 1, MSG_NOSIGNAL);
 }
 
-static void stop(struct crew *c, int signal_number)
+static void stop(struct pool *c, int signal_number)
 {
     bool orphaned = c->options->parent && getppid() != c->options->parent;
     if (orphaned && c->options->key_file)
         (void)unlink(c->options->key_file);
     if (orphaned)
-        _exit(0); /* and the workers with us */
+        _exit(0); /* the workers follow: PR_SET_PDEATHSIG */
     c->stopping = true;
-    tell(c, signal_number == SIGHUP ? SIGTERM : signal_number);
+    send_signal(c, signal_number == SIGHUP ? SIGTERM : signal_number);
 }
 
 static void on_signal(evutil_socket_t signal_number, short what, void *arg)
 {
-    struct crew *c = arg;
+    struct pool *c = arg;
     (void)what;
     bool hung_up = signal_number == SIGHUP && c->has_terminal && !isatty(STDERR_FILENO);
     if (signal_number == SIGUSR1 || (signal_number == SIGHUP && !hung_up))
-        tell(c, signal_number);
+        send_signal(c, signal_number);
     else
         stop(c, signal_number);
 }
 
-/* A worker's end is that of all: the supervisor hears of it and begins anew. Where one goes on alone, half of what is
- * asked for would be missing, and nobody would know. */
+/* If one worker ends, all end: the supervisor notices and starts again. With a missing worker the proxy would silently
+ * serve below its configured capacity. */
 static void worker_gone(struct worker *w)
 {
-    struct crew *c = w->crew;
+    struct pool *c = w->pool;
     event_free(w->event);
     w->event = NULL;
     close(w->channel);
     w->channel = -1;
     c->alive--;
     if (!c->stopping) {
-        log_error("worker %u has ended, and all end with it", w->number);
+        log_error("worker %u exited: stopping all workers", w->number);
         c->failed = true;
         stop(c, SIGTERM);
     }
@@ -86,10 +86,10 @@ static void worker_gone(struct worker *w)
         event_base_loopbreak(c->base);
 }
 
-/* The supervisor hears of one worker what it would hear of a proxy that is alone, and of READY when all are. */
+/* The supervisor sees what a single process would report: worker 0's messages, and READY once all workers are ready. */
 static void pass_on(struct worker *w, struct slice message)
 {
-    struct crew *c = w->crew;
+    struct pool *c = w->pool;
     bool was_ready = c->ready == c->made, says_ready = slice_starts(message, "READY=1\n");
     if (says_ready && !w->ready) {
         w->ready = true;
@@ -108,7 +108,7 @@ static void pass_on(struct worker *w, struct slice message)
 static void on_message(evutil_socket_t fd, short what, void *arg)
 {
     struct worker *w = arg;
-    struct crew *c = w->crew;
+    struct pool *c = w->pool;
     (void)what;
     ssize_t len = recv(fd, c->message, sizeof c->message, MSG_DONTWAIT);
     if (len > 0)
@@ -117,15 +117,15 @@ static void on_message(evutil_socket_t fd, short what, void *arg)
         worker_gone(w);
 }
 
-/* In the worker: none of the parent's descriptors but its own end of the pair. */
-static int begin_work(struct crew *c, struct share *share, int control)
+/* In the worker: closes the parent's ends of the socket pairs, then works. */
+static int begin_work(struct pool *c, struct share *share, int control)
 {
     const struct workers_options *o = c->options;
     unsigned number = c->made;
     for (unsigned i = 0; i < number; i++)
         close(c->workers[i].channel);
     free(c);
-    (void)setpgid(0, 0); /* what is typed at a terminal goes to the parent alone */
+    (void)setpgid(0, 0); /* signals from the terminal reach the parent only */
     share_join(share, number);
     notify_through(control);
     int status = o->work(o->ctx, number, share, control);
@@ -133,8 +133,8 @@ static int begin_work(struct crew *c, struct share *share, int control)
     return status;
 }
 
-/* Makes the next worker, and, *in_worker, does its work there. false: it can't be made, errno says why. */
-static bool make_worker(struct crew *c, struct share *share, bool *in_worker, int *status)
+/* Starts the next worker. In the child, sets *in_worker and does its work. false: failed, see errno. */
+static bool make_worker(struct pool *c, struct share *share, bool *in_worker, int *status)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -151,12 +151,12 @@ static bool make_worker(struct crew *c, struct share *share, bool *in_worker, in
         close(ends[0]);
         return false;
     }
-    c->workers[c->made] = (struct worker){.crew = c, .number = c->made, .channel = ends[0]};
+    c->workers[c->made] = (struct worker){.pool = c, .number = c->made, .channel = ends[0]};
     c->made++;
     return true;
 }
 
-static bool listen_to_all(struct crew *c)
+static bool listen_to_all(struct pool *c)
 {
     c->base = event_base_new();
     for (unsigned i = 0; c->base && i < c->made; i++) {
@@ -173,7 +173,7 @@ static bool listen_to_all(struct crew *c)
     return c->base != NULL;
 }
 
-static void tear_down(struct crew *c)
+static void tear_down(struct pool *c)
 {
     for (unsigned i = 0; i < SIGNALS; i++)
         if (c->signals[i])
@@ -182,7 +182,7 @@ static void tear_down(struct crew *c)
         if (c->workers[i].event)
             event_free(c->workers[i].event);
         if (c->workers[i].channel >= 0)
-            close(c->workers[i].channel); /* which ends it */
+            close(c->workers[i].channel); /* the worker exits */
     }
     if (c->base)
         event_base_free(c->base);
@@ -192,7 +192,7 @@ static void tear_down(struct crew *c)
 
 int workers_run(const struct workers_options *options)
 {
-    struct crew *c = calloc(1, sizeof *c);
+    struct pool *c = calloc(1, sizeof *c);
     struct share *share = share_new(options->count);
     bool in_worker = false, made = c && share;
     int status = 1;
@@ -207,9 +207,9 @@ int workers_run(const struct workers_options *options)
         if (options->fds[i] >= 0)
             close(options->fds[i]);
     if (!made || !listen_to_all(c)) {
-        log_error("could not start %u workers: %s", options->count, strerror(errno));
+        log_error("can't start %u workers: %s", options->count, strerror(errno));
     } else {
-        (void)signal(SIGCHLD, SIG_IGN); /* their sockets tell that they have ended */
+        (void)signal(SIGCHLD, SIG_IGN); /* workers that end are noticed by their sockets */
         c->has_terminal = isatty(STDERR_FILENO);
         c->alive = c->made;
         buf_init(&c->news, MESSAGE_MAX);

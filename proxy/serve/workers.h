@@ -1,8 +1,8 @@
-/* workers: loop. Several worker processes behind the same ports (--workers), and the parent that makes them and waits
- * for them. It serves nobody and keeps no key; see doc/internals/workers.md.
+/* workers: loop. Several worker processes on the same ports (--workers) and their parent, which starts them and waits.
+ * The parent serves no requests and holds no key; see doc/internals/workers.md. Each worker has a socket pair with it:
  *
- *   supervisor ◀──READY, reports── parent ◀──READY, reports── worker 0, 1, …     (a socket pair each: its end is the
- * other's) └──SIGTERM, SIGHUP, …──────▶ └──the same, as a byte──────▶
+ *   supervisor ◀── READY, status ──── parent ◀── READY, status ──────────── worker 0, 1, …
+ *              ─── SIGTERM, SIGHUP ─▶        ─── signal number, one byte ─▶
  */
 #ifndef POINTSMAN_WORKERS_H
 #define POINTSMAN_WORKERS_H
@@ -12,17 +12,17 @@
 
 struct workers_options {
     unsigned count;
-    int *fds;             /* ENTRANCES listening sockets, -1: none; the parent closes them */
-    pid_t parent;         /* the supervisor's pid, 0 without one */
-    const char *key_file; /* to be removed when the supervisor is gone; NULL without one */
+    int *fds;             /* ENTRANCES listening sockets, -1: none. The parent closes them */
+    pid_t parent;         /* the supervisor's pid; 0: none */
+    const char *key_file; /* removed when the supervisor is gone; NULL: none */
     struct harden_status *harden;
-    /* In each worker: what it does; its result is its exit status. `control` is its end of the socket pair. */
+    /* Runs in each worker; returns its exit status. `control`: its end of the socket pair. */
     int (*work)(void *ctx, unsigned worker, struct share *share, int control);
     void *ctx;
 };
 
-/* In the parent: until all workers have ended. Returns the exit status: 1 where a worker ended unasked, or none could
- * be made. */
+/* Starts the workers and waits until all have ended. Returns the exit status: 1 if one ended by itself or could not be
+ * started. */
 int workers_run(const struct workers_options *options);
 
 #endif

@@ -182,7 +182,7 @@ def test_it_can_be_asked_for_by_an_option(folder, upstream):
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     told = [process.stderr.readline() for _ in range(2)]
     try:
-        assert f"ready on port {main}" in told[0] and f"the risk router is on port {risk}, by expected-cost" in told[1]
+        assert f"ready on port {main}" in told[0] and f"risk router on port {risk}, strategy expected-cost" in told[1]
         taken = subprocess.run([*command[:4], str(free_port()), "--risk-port", str(risk)], capture_output=True, text=True,
                                env=environment, check=False)
         assert taken.returncode == 1 and f"127.0.0.1:{risk}" in taken.stderr

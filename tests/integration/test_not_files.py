@@ -51,7 +51,7 @@ def test_at_sighup(start_proxy, upstream):
 
 def test_as_catalog(start_proxy, upstream, pipe):
     proxy = start_proxy(deployment("codex-light", upstream), arguments=["--codex-catalog", pipe])
-    assert f"{pipe}: Codex's model catalog can't be read: {REASON}" in proxy.stderr
+    assert f"{pipe}: can't read Codex's model catalog: {REASON}" in proxy.stderr
 
 
 def test_as_authorities(folder, pipe):
