@@ -59,7 +59,7 @@ struct jsonl *jsonl_open(const char *path, size_t max_bytes, size_t waiting_max,
     jsonl_close(j);
     return NULL;
 no_memory:
-    buf_add_format(error, "%s: no memory for the journal", path);
+    buf_add_format(error, "%s: out of memory", path);
     jsonl_close(j);
     return NULL;
 }

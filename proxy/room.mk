@@ -126,7 +126,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/serve/generation.c proxy/serve/generation.h \
 	proxy/serve/notify.c proxy/serve/notify.h \
 	proxy/record/journal.c proxy/record/journal.h \
-	proxy/record/kept.c proxy/record/kept.h \
+	proxy/record/saved_state.c proxy/record/saved_state.h \
 	proxy/serve/report.c proxy/serve/report.h \
 	proxy/exchange/sharing.c proxy/exchange/sharing.h \
 	proxy/serve/server.c proxy/serve/server.h \

@@ -41,7 +41,7 @@ check_PROGRAMS += \
 	tests/unit/test_http_parse \
 	tests/unit/test_journal \
 	tests/unit/test_json \
-	tests/unit/test_kept \
+	tests/unit/test_saved_state \
 	tests/unit/test_keys \
 	tests/unit/test_lease \
 	tests/unit/test_local_http \
@@ -90,7 +90,7 @@ tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 tests_unit_test_document_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 # The journal is not pure: its test brings it along.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
-tests_unit_test_kept_SOURCES = tests/unit/test_kept.c proxy/record/kept.c
+tests_unit_test_saved_state_SOURCES = tests/unit/test_saved_state.c proxy/record/saved_state.c
 tests_unit_test_memory_SOURCES = tests/unit/test_memory.c proxy/serve/memory.c
 # So is the disk; and its calls are wrapped, so that the writer can be killed at any of them.
 tests_unit_test_login_store_SOURCES = tests/unit/test_login_store.c proxy/upstream/login_store.c

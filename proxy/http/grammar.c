@@ -1,4 +1,4 @@
-/* pure: what HTTP/1.1 messages of either direction have in common. */
+/* pure: HTTP/1.1 grammar shared by requests and replies. */
 #include "proxy/http/grammar.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #define CHUNK_DIGITS_MAX 8   /* a chunk below 4 GB */
 #define CHUNK_EXTRA_MAX 4096 /* bytes of chunk extensions and trailer fields in one body */
 
-/* RFC 9110, 5.6.2: all that is visible but separators. */
+/* RFC 9110, 5.6.2: visible characters except separators. */
 static bool is_token_char(char c)
 {
     static const bool token[256] = {['!'] = true,         ['#' ... '\''] = true, ['*' ... '+'] = true,
@@ -23,14 +23,14 @@ bool http_is_token(struct slice s)
     return all;
 }
 
-/* Visible ASCII, and what else RFC 9110, 5.5 lets a field value hold. */
+/* Visible ASCII and what else a field value may contain (RFC 9110, 5.5). */
 static bool is_field_value(struct slice s)
 {
     static const bool control[256] = {[0 ... '\t' - 1] = true, ['\t' + 1 ... 0x1F] = true, [0x7F] = true};
     bool found = false;
     for (size_t i = 0; i < s.len; i++)
-        found |=
-            control[(unsigned char)s.ptr[i]]; /* no way out: there mostly is none, and this is most of a head's time */
+        found |= control[(unsigned char)s.ptr[i]]; /* no early exit: it is rarely taken, and this loop is most of a
+                                                      head's parse time */
     return !found;
 }
 
@@ -55,8 +55,8 @@ bool http_cut_line(struct slice *rest, struct slice *line)
 
 size_t http_head_length(struct slice input, size_t *scanned)
 {
-    /* A line feed that stands alone ends no line here, but a head that holds one must still be seen as complete at its
-     * empty line, to be refused. Only the LF is searched; what came before is checked by the parse. */
+    /* A lone LF ends no line here. But a head that contains one must still count as complete at its empty line, to be
+     * rejected. So only LF is searched; the parser checks the rest. */
     size_t i = *scanned;
     while (i < input.len) {
         const char *lf = memchr(input.ptr + i, '\n', input.len - i);
@@ -106,12 +106,12 @@ bool http_lists(struct slice value, const char *token)
 
 enum chunk_state {
     CHUNK_SIZE,       /* hexadecimal digits */
-    CHUNK_NAME_START, /* behind the ";" of an extension */
+    CHUNK_NAME_START, /* after the ";" of an extension */
     CHUNK_NAME,
-    CHUNK_VALUE_START, /* behind its "=" */
+    CHUNK_VALUE_START, /* after its "=" */
     CHUNK_VALUE,
     CHUNK_QUOTED,
-    CHUNK_QUOTED_PAIR, /* behind a backslash */
+    CHUNK_QUOTED_PAIR, /* after a backslash */
     CHUNK_QUOTED_END,
     CHUNK_SIZE_LF,
     CHUNK_DATA,
@@ -119,7 +119,7 @@ enum chunk_state {
     CHUNK_DATA_LF,
     CHUNK_TRAILER_START, /* at the start of a trailer field */
     CHUNK_TRAILER_NAME,
-    CHUNK_TRAILER, /* its value: read over */
+    CHUNK_TRAILER, /* its value, ignored */
     CHUNK_TRAILER_LF,
     CHUNK_END_LF,
     CHUNK_DONE,
@@ -142,13 +142,13 @@ static enum chunk_state after_size(struct http_chunked *c, char at)
     return at == '\r' ? CHUNK_SIZE_LF : at == ';' ? CHUNK_NAME_START : CHUNK_BAD;
 }
 
-/* Visible ASCII, blanks, and bytes beyond ASCII. */
+/* Visible ASCII, blanks and bytes above 0x7F. */
 static bool is_plain(char c)
 {
     return c == '\t' || ((unsigned char)c >= ' ' && c != 0x7F);
 }
 
-/* One byte of a chunk's extensions (RFC 9112, 7.1.1), without the blanks that no sender may write there. */
+/* One byte of a chunk's extensions (RFC 9112, 7.1.1), without the optional blanks, which senders must not generate. */
 static enum chunk_state extension_step(enum chunk_state state, char at)
 {
     enum chunk_state end = at == '\r' ? CHUNK_SIZE_LF : at == ';' ? CHUNK_NAME_START : CHUNK_BAD;
@@ -164,7 +164,7 @@ static enum chunk_state extension_step(enum chunk_state state, char at)
     }
 }
 
-/* One byte outside of a chunk's data. */
+/* One byte outside a chunk's data. */
 static enum chunk_state chunk_step(struct http_chunked *c, char at)
 {
     int digit;

@@ -1,11 +1,11 @@
-/* grammar: pure. What HTTP/1.1 messages of either direction have in common (RFC 9112): lines, fields, lengths, the
- * chunked coding. Small and strict: what two readers could take differently is refused. */
+/* grammar: pure. HTTP/1.1 grammar shared by requests and replies (RFC 9112): lines, fields, lengths, chunked coding.
+ * Strict: ambiguous input is rejected. */
 #ifndef POINTSMAN_HTTP_GRAMMAR_H
 #define POINTSMAN_HTTP_GRAMMAR_H
 
 #include "common/buf.h"
 
-#define HTTP_HEAD_MAX (64u << 10) /* bytes of a first line and its header fields */
+#define HTTP_HEAD_MAX (64u << 10) /* bytes of the start line and header fields */
 
 struct http_field {
     struct slice name, value;
@@ -13,38 +13,37 @@ struct http_field {
 
 enum http_result {
     HTTP_OK,
-    HTTP_MORE, /* the input ends before the grammar does */
-    HTTP_BAD,  /* refuse and close */
+    HTTP_MORE, /* incomplete: more input is needed */
+    HTTP_BAD,  /* malformed: refuse and close */
 };
 
-/* Looks for the empty line that ends a head, from `*scanned` on, which is moved so that a head that arrives byte by
- * byte is scanned once. Returns the head's length with its empty line, 0 while it is not there. */
+/* Finds the empty line that ends a head, from *scanned on. Moves *scanned, so that slow input is scanned once. Returns
+ * the head's length including the empty line; 0: incomplete. */
 size_t http_head_length(struct slice input, size_t *scanned);
-/* Cuts `*rest` at the first `c`: what stands before it goes into *part. false when there is none. */
+/* Cuts *rest at the first `c`; *part receives the text before it. false: no `c`. */
 bool http_cut(struct slice *rest, char c, struct slice *part);
-/* Cuts off the next line, which must end in CRLF and hold neither character elsewhere. */
+/* Cuts the next line off *rest. false: it does not end in CR LF, or contains another CR or LF. */
 bool http_cut_line(struct slice *rest, struct slice *line);
-/* RFC 9110, 5.6.2; at least one character. */
+/* Returns whether `s` is a token (RFC 9110, 5.6.2): at least one character. */
 bool http_is_token(struct slice s);
-/* Splits "Name: value" (RFC 9112, 5): no blank before the colon, no control character in the value, blanks around it
- * off. */
+/* Splits "Name: value" (RFC 9112, 5) and trims the value. false: blank before the colon, or a control character in the
+ * value. */
 MUST_CHECK bool http_split_field(struct slice line, struct http_field *field);
-/* Content-Length's value: digits only, at most 18. */
+/* Parses Content-Length's value: 1 to 18 digits. */
 MUST_CHECK bool http_parse_length(struct slice value, uint64_t *length);
-/* Whether a list such as Connection's ("close, te") holds the token, in any case. */
+/* Returns whether a comma-separated list ("close, te") contains the token, ignoring case. */
 bool http_lists(struct slice value, const char *token);
 
-/* A body in chunked coding. Zeroed before its first use. */
+/* State of a chunked body. Zero it before use. */
 struct http_chunked {
     int state;
-    uint64_t left;   /* bytes of the current chunk that are still to come */
-    unsigned digits; /* of the chunk size */
+    uint64_t left;   /* bytes of the current chunk still missing */
+    unsigned digits; /* digits of the chunk size so far */
     unsigned line;   /* bytes of extensions and trailer so far */
 };
 
-/* Reads from *input (which is moved) the next piece of data into *piece, a part of the input. HTTP_OK: the body is
- * complete, and *input stands behind it. HTTP_MORE: all input is read; *piece may hold data. Call again while *piece is
- * not empty. */
+/* Reads the next piece of data from *input and moves it. *piece points into the input. HTTP_OK: the body is complete
+ * and *input is after it. HTTP_MORE: all input is used; *piece may hold data. Call again while *piece is not empty. */
 MUST_CHECK enum http_result http_read_chunked(struct http_chunked *c, struct slice *input, struct slice *piece);
 
 #endif

@@ -1,7 +1,7 @@
 /* pure: the head of an HTTP/1.1 reply. */
 #include "proxy/http/reply.h"
 
-/* "HTTP/1.1 200 OK"; the reason may be missing. */
+/* Parses "HTTP/1.1 200 OK"; the reason phrase is optional. */
 static bool parse_status_line(struct slice line, struct http_reply *reply)
 {
     if (line.len < 12 || !slice_starts(line, "HTTP/1.") || (line.ptr[7] != '0' && line.ptr[7] != '1') ||

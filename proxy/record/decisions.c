@@ -1,4 +1,4 @@
-/* pure. The last requests, and how each was decided. */
+/* pure. The last routing decisions. */
 #include "proxy/record/decisions.h"
 
 #include "proxy/route/explain.h"
@@ -17,7 +17,7 @@ static void copy_name(char out[DECISION_NAME], struct slice name)
 
 static void copy_attempts(struct decision *d, const struct journal_entry *e)
 {
-    /* Where there were more, the last ones: they tell who served. */
+    /* Keeps the last attempts: the one that answered is among them. */
     unsigned skip = e->attempt_count > DECISION_ATTEMPTS ? e->attempt_count - DECISION_ATTEMPTS : 0;
     d->attempt_count = e->attempt_count - skip;
     for (unsigned i = 0; i < d->attempt_count; i++) {
@@ -77,15 +77,15 @@ void decisions_add(struct decisions *all, const struct journal_entry *e)
 
 static void detach_choice(const struct decision *d, struct decision_choice *c)
 {
-    struct buf words;
-    buf_init(&words, 2048);
-    explain_choice(d->strategy, &c->choice, &words);
-    size_t len = words.len < sizeof c->words - 1 ? words.len : sizeof c->words - 1;
+    struct buf text;
+    buf_init(&text, 2048);
+    explain_choice(d->strategy, &c->choice, &text);
+    size_t len = text.len < sizeof c->text - 1 ? text.len : sizeof c->text - 1;
     if (len)
-        memcpy(c->words, words.data, len);
-    c->words[len] = '\0';
+        memcpy(c->text, text.data, len);
+    c->text[len] = '\0';
     c->choice.deployment = NULL;
-    buf_free(&words);
+    buf_free(&text);
 }
 
 void decisions_detach(struct decisions *all, const struct config *config)
@@ -99,25 +99,25 @@ void decisions_detach(struct decisions *all, const struct config *config)
         }
 }
 
-/* Why it was taken, or not. */
+/* Adds "reason": why it was chosen or skipped. */
 static void add_reason(const struct decision *d, const struct decision_choice *c, bool first, struct container in)
 {
-    struct buf words;
-    buf_init(&words, 2560);
+    struct buf text;
+    buf_init(&text, 2560);
     if (first && d->adaptive.baseline[0] && d->adaptive.applied)
-        BUF_ADD(&words, "the adaptive router put it first; ");
+        BUF_ADD(&text, "moved first by the adaptive router; ");
     else if (first && d->sticky)
-        BUF_ADD(&words, "the conversation was here before; ");
+        BUF_ADD(&text, "sticky: answered this conversation before; ");
     else if (first && d->all_limited)
-        BUF_ADD(&words, "nothing is free, this is the least bad; ");
+        BUF_ADD(&text, "none available; least limited chosen; ");
     else if (c->choice.limit == LIMIT_NONE)
-        buf_add_text(&words, first ? "first; " : "behind the first; ");
+        buf_add_text(&text, first ? "first; " : "not first; ");
     if (c->choice.deployment)
-        explain_choice(d->strategy, &c->choice, &words);
+        explain_choice(d->strategy, &c->choice, &text);
     else
-        buf_add_text(&words, c->words);
-    document_add_buf(in, "reason", &words);
-    buf_free(&words);
+        buf_add_text(&text, c->text);
+    document_add_buf(in, "reason", &text);
+    buf_free(&text);
 }
 
 static void add_choice(const struct decision *d, const struct decision_choice *c, struct container in)

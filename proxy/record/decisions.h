@@ -1,31 +1,32 @@
-/* decisions: pure. The last requests, and how each was decided: whom it was offered to, who was held back by what, who
- * served. A ring of a fixed size; names are copied, for a configuration may go while its decisions are still shown.
- * Words are made when somebody asks. */
+/* decisions: pure. The last routing decisions: candidates, why each was skipped, attempts, and which deployment
+ * answered. A ring of fixed size. Names are copied because a configuration may be freed while its decisions are still
+ * shown. Explanations are written on demand. */
 #ifndef POINTSMAN_DECISIONS_H
 #define POINTSMAN_DECISIONS_H
 
 #include "common/document.h"
 #include "proxy/record/journal.h"
 
-#define DECISIONS_MAX 200
-#define DECISION_NAME 64 /* bytes of a name, its end included; longer ones are cut */
+#define DECISIONS_MAX 200 /* in the ring */
+#define DECISION_NAME 64  /* bytes of a name, NUL included; longer names are cut */
 #define DECISION_ATTEMPTS 8
 #define DECISION_CHOICES 8
-#define DECISION_WORDS 160
+#define DECISION_TEXT 160 /* bytes of an explanation */
 
 struct decision {
-    int64_t time_ms;                                                  /* Unix time */
-    char request_id[33], alias[DECISION_NAME], served[DECISION_NAME]; /* served: "" when nobody did */
+    int64_t time_ms; /* Unix time */
+    char request_id[33], alias[DECISION_NAME];
+    char served[DECISION_NAME]; /* the deployment that answered; "": none */
     const struct strategy *strategy;
     bool sticky, all_limited;  /* see struct plan */
-    struct decision_adaptive { /* what the adaptive router said; baseline "" where it said nothing */
+    struct decision_adaptive { /* the adaptive router's decision; baseline "": none */
         char baseline[DECISION_NAME], suggested[DECISION_NAME];
         bool would_switch, applied, cost_guard_blocked;
         float confidence_delta;
     } adaptive;
-    int status;                           /* what the client got */
+    int status;                           /* status sent to the client */
     const char *end;                      /* journal_entry.end */
-    unsigned attempt_count, choice_count; /* of those that are kept */
+    unsigned attempt_count, choice_count; /* in the arrays below */
     struct decision_attempt {
         char deployment[DECISION_NAME];
         enum failure_kind outcome;
@@ -35,9 +36,8 @@ struct decision {
     } attempts[DECISION_ATTEMPTS];
     struct decision_choice {
         char deployment[DECISION_NAME];
-        struct choice
-            choice; /* its deployment NULL: the configuration is gone, and `words` say what there was to say */
-        char words[DECISION_WORDS];
+        struct choice choice;     /* deployment NULL: detached, see `text` */
+        char text[DECISION_TEXT]; /* explanation, once detached */
     } choices[DECISION_CHOICES];
 };
 
@@ -46,16 +46,15 @@ struct decisions {
     unsigned next, count;
 };
 
-/* Keeps the request in place of the oldest. */
+/* Records a request, over the oldest. */
 void decisions_add(struct decisions *all, const struct journal_entry *entry);
-/* The configuration is about to go: the decisions that refer to its deployments are put in words now. */
+/* Call before freeing a configuration: writes the explanations that refer to its deployments now. */
 void decisions_detach(struct decisions *all, const struct config *config);
-/* Adds them, oldest first, to an array:
+/* Adds the decisions to an array, oldest first:
  * {"ts","request_id","requested_model","selected_model","strategy","status","end",
  * "attempts":[{"model","outcome","status","ms"}],
- * "choices":[{"model","limit","limit_remaining_s","score","terms":{},"reason"}],
- * "adaptive_router":null or {"baseline_provider","suggested_provider","confidence_delta","would_switch","applied",
- * "cost_guard_blocked"}}. */
+ * "choices":[{"model","limit","limit_remaining_s","score","terms":{},"reason"}], "adaptive_router":null or
+ * {"baseline_provider","suggested_provider","confidence_delta","would_switch","applied", "cost_guard_blocked"}}. */
 void decisions_describe(const struct decisions *all, struct container in);
 
 #endif

@@ -1,4 +1,4 @@
-/* loop. Appends one JSON line per request to requests.jsonl. See doc/observability.md. */
+/* loop. The request log: appends one JSON line per request to requests.jsonl. See doc/observability.md. */
 #include "proxy/record/journal.h"
 
 #include "common/json.h"
@@ -13,13 +13,13 @@
 #include <string.h>
 #include <time.h>
 
-#define LINE_MAX (64u << 10)
-#define FLUSH_AT (16u << 10) /* bytes of lines that wait for journal_flush() */
+#define LINE_MAX (64u << 10) /* bytes */
+#define FLUSH_AT (16u << 10) /* bytes of waiting lines; then journal_flush() */
 
 struct journal {
     struct jsonl *file;
-    bool failing;  /* told already */
-    time_t second; /* what `clock` says */
+    bool failing;  /* the failure has been logged */
+    time_t second; /* the second that `clock` shows */
     char clock[32];
 };
 
@@ -29,7 +29,7 @@ struct journal *journal_open(const char *path, size_t max_bytes, struct buf *err
     if (j && (j->file = jsonl_open(path, max_bytes, FLUSH_AT + LINE_MAX, error)))
         return j;
     if (!j)
-        buf_add_format(error, "%s: no memory for the journal", path);
+        buf_add_format(error, "%s: out of memory", path);
     free(j);
     return NULL;
 }
@@ -67,7 +67,7 @@ static void add_string(struct buf *out, const char *text)
         BUF_ADD(out, "null");
 }
 
-/* A count; null where it is unknown (-1). */
+/* A count; null if unknown (-1). */
 static void add_count(struct buf *out, const char *key, int64_t value)
 {
     buf_add_text(out, key);
@@ -113,7 +113,7 @@ static void add_candidate(const struct choice *c, struct buf *out)
     buf_add_char(out, '}');
 }
 
-/* How it was decided whom to ask. */
+/* The routing decision: strategy, stickiness, candidates. */
 static void add_decision(struct buf *out, const struct plan *plan)
 {
     BUF_ADD(out, ",\"strategy\":");
@@ -187,9 +187,9 @@ void journal_flush(struct journal *j)
         return;
     bool written = jsonl_flush(j->file);
     if (!written && !j->failing)
-        log_warning("%s: requests are served, but not recorded: %s", j->file->path, strerror(errno));
+        log_warning("%s: request log: write failed: %s: requests are still served", j->file->path, strerror(errno));
     else if (written && j->failing)
-        log_info("%s: requests are recorded again", j->file->path);
+        log_info("%s: request log: writing again", j->file->path);
     j->failing = !written;
 }
 
@@ -199,7 +199,7 @@ void journal_reopen(struct journal *j)
         return;
     journal_flush(j);
     if (jsonl_reopen(j->file))
-        log_info("%s: opened anew", j->file->path);
+        log_info("%s: request log reopened", j->file->path);
     else
-        log_warning("%s: the journal can't be opened anew: %s", j->file->path, strerror(errno));
+        log_warning("%s: can't reopen the request log: %s", j->file->path, strerror(errno));
 }

@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
-#include "proxy/record/kept.h"
+#include "proxy/record/saved_state.h"
 #include "proxy/exchange/sharing.h"
 
 #include <stdlib.h>
@@ -124,13 +124,13 @@ void generation_carry(const struct generation *from, struct generation *to)
 void generation_save(const struct generation *g, const char *path)
 {
     if (g && path && g->setup.config->keep_state)
-        kept_save(path, g->setup.config, g->exchanges.health);
+        saved_state_save(path, g->setup.config, g->exchanges.health);
 }
 
 void generation_load(struct generation *g, const char *path)
 {
     if (g && path && g->setup.config->keep_state)
-        kept_load(path, g->setup.config, g->exchanges.health);
+        saved_state_load(path, g->setup.config, g->exchanges.health);
 }
 
 void generation_reset(struct generation *g)

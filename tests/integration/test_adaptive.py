@@ -85,7 +85,7 @@ def test_live_it_changes_the_order(start_proxy, upstream, second):
     assert len(upstream.requests) == 1
     choices = proxy.get("/dispatch/state").json["requests"][-1]["choices"]
     assert {choice["model"]: choice["reason"].split(";")[0] for choice in choices} == {
-        "first": "behind the first", "second": "the adaptive router put it first"}
+        "first": "not first", "second": "moved first by the adaptive router"}
     # The one that was put back is the next to be tried.
     second.script(error(500))
     upstream.script(chat.whole("from the first"))

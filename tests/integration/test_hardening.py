@@ -117,7 +117,7 @@ def test_it_goes_on_within_its_folders(proxy, make_upstream):
     wait_until(lambda: journal.exists() and journal.read_text().count("\n") == 2, "two lines")
     journal.rename(journal.with_name("old"))
     proxy.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: "opened anew" in proxy.said(), "the new journal")
+    wait_until(lambda: "request log reopened" in proxy.said(), "the new journal")
     proxy.answers("codex-new")
     wait_until(lambda: journal.read_text().count("\n") == 1, "its first line")
     assert proxy.end() == 0

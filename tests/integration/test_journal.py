@@ -145,7 +145,7 @@ def test_a_limit_of_file_sizes_is_a_full_disk(light, upstream):
     resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert light.post("/v1/chat/completions", CHAT).status == 200
     assert len(light.journal(2)) == 2   # the one between is lost, and so is the warning: standard error is a file here
-    wait_until(lambda: "requests.jsonl: requests are recorded again" in light.stderr, "the word of its end")
+    wait_until(lambda: "requests.jsonl: request log: writing again" in light.stderr, "the word of its end")
 
 
 def test_a_full_disk_does_not_stop_the_service(start_proxy, upstream, folder):

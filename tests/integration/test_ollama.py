@@ -50,7 +50,7 @@ def answer(proxy, body):
 
 def test_a_prompt_goes_elsewhere_that_the_loaded_model_would_cut(start_proxy, upstream, make_upstream):
     proxy = start(start_proxy, upstream, make_upstream(), Ollama(8192, loaded=True))
-    wait_until(lambda: "takes 8192 tokens" in proxy.stderr, "the warning")
+    wait_until(lambda: "Ollama context is 8192 tokens" in proxy.stderr, "the warning")
     assert "OLLAMA_CONTEXT_LENGTH=32768" in proxy.stderr
     assert answer(proxy, SHORT) == "from this machine"
     assert answer(proxy, LONG) == "from afar"

@@ -50,7 +50,7 @@ def test_a_bad_file_changes_nothing(start_proxy, upstream, text, fault):
     end = proxy.reload(text)
     assert "not reloaded" in end["STATUS"] and fault in end["STATUS"]
     assert "X_POINTSMAN_STATUS" not in end
-    assert fault in proxy.stderr and "is still in force" in proxy.stderr
+    assert fault in proxy.stderr and "stays in force" in proxy.stderr
     upstream.script(chat.whole())
     assert proxy.post("/v1/chat/completions", CHAT).status == 200
     proxy.reload(config(deployment("codex-new", upstream)))

@@ -172,7 +172,7 @@ def doomed(folder, upstream):
 @pytest.mark.parametrize("number", [0, 1])
 def test_one_that_dies_takes_all_along(doomed, number):
     os.kill(doomed.workers[number], signal.SIGKILL)
-    assert doomed.process.wait(20) == 1 and f"worker {number} has ended" in doomed.stderr
+    assert doomed.process.wait(20) == 1 and f"worker {number} exited" in doomed.stderr
     wait_until(gone(*doomed.workers), "the other worker to end")
     assert_free(doomed.port)
 

@@ -1,5 +1,5 @@
-/* pure: but for its file. What is known of the deployments, from one start to the next. */
-#include "proxy/record/kept.h"
+/* pure: except for its file. The deployments' state between two runs of the proxy. */
+#include "proxy/record/saved_state.h"
 
 #include "common/clock.h"
 #include "common/document.h"
@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define FORMAT_VERSION 1
-#define FILE_MAX (4u << 20)
-#define TIME_MAX (7 * 86400000.0) /* ms: nothing older or longer is told */
+#define FILE_MAX (4u << 20)       /* bytes */
+#define TIME_MAX (7 * 86400000.0) /* ms, 7 days; older averages and longer cooldowns are ignored */
 
 static const struct {
     const char *name;
@@ -70,7 +70,8 @@ static void describe(const struct deployment *d, const struct health *h, uint64_
     }
 }
 
-bool kept_write(const struct config *c, const struct health *health, const struct kept_clocks *now, struct buf *out)
+bool saved_state_write(const struct config *c, const struct health *health, const struct saved_state_clocks *now,
+                       struct buf *out)
 {
     struct document d;
     struct container root = document_object(&d);
@@ -82,7 +83,7 @@ bool kept_write(const struct config *c, const struct health *health, const struc
     return document_print(&d, out) && BUF_ADD(out, "\n");
 }
 
-/* A number of the object from 0 to `most`; 0 where it is anything else. */
+/* A number of the object, from 0 to `most`; 0 if it is anything else. */
 static double number(const struct json *j, uint32_t object, const char *key, double most)
 {
     double value;
@@ -97,7 +98,7 @@ static enum failure_kind kind_named(const struct json *j, uint32_t node)
     return FAILURE_NONE;
 }
 
-/* "[sum, weight, age]"; without all three it stays empty. */
+/* "[sum, weight, age]", age in ms; leaves `e` empty if one is missing or out of range. */
 static void read_average(const struct json *j, uint32_t array, double passed_ms, uint64_t now_ms, struct ewma *e)
 {
     double of[3];
@@ -140,7 +141,8 @@ static bool is_of(const struct json *j, uint32_t node, const struct deployment *
            json_string_is(j, json_get(j, node, "api_base"), base);
 }
 
-bool kept_read(struct slice text, const struct config *c, struct health *health, const struct kept_clocks *now)
+bool saved_state_read(struct slice text, const struct config *c, struct health *health,
+                      const struct saved_state_clocks *now)
 {
     struct json j = {.text = NULL};
     int64_t version = 0, saved_ms = 0;
@@ -156,24 +158,23 @@ bool kept_read(struct slice text, const struct config *c, struct health *health,
     return ours;
 }
 
-static struct kept_clocks clocks_now(void)
+static struct saved_state_clocks clocks_now(void)
 {
-    return (struct kept_clocks){clock_monotonic_ms(), clock_unix_ms()};
+    return (struct saved_state_clocks){clock_monotonic_ms(), clock_unix_ms()};
 }
 
-void kept_save(const char *path, const struct config *c, const struct health *health)
+void saved_state_save(const char *path, const struct config *c, const struct health *health)
 {
     const struct replace_owner owner = {0600, getuid(), getgid()};
-    struct kept_clocks now = clocks_now();
+    struct saved_state_clocks now = clocks_now();
     struct buf text;
     buf_init(&text, FILE_MAX);
-    if (!kept_write(c, health, &now, &text) || !replace_file(path, ".new", &owner, buf_slice(&text)))
-        log_warning("%s: what is known of the deployments could not be kept: %s", path,
-                    text.failed ? "it is too much" : strerror(errno));
+    if (!saved_state_write(c, health, &now, &text) || !replace_file(path, ".new", &owner, buf_slice(&text)))
+        log_warning("%s: can't save deployment state: %s", path, text.failed ? "too large" : strerror(errno));
     buf_free(&text);
 }
 
-/* Whether the whole file was read; errno says why not. */
+/* Reads the whole file. false: see errno. */
 static bool read_all(const char *path, struct buf *out)
 {
     struct stat info;
@@ -182,22 +183,22 @@ static bool read_all(const char *path, struct buf *out)
         return false;
     bool ours = fstat(fd, &info) == 0 && info.st_uid == getuid();
     bool whole = ours && file_read_open(fd, FILE_MAX - 1, out);
-    int fault = ours ? errno : EPERM;
+    int error = ours ? errno : EPERM;
     close(fd);
-    errno = fault;
+    errno = error;
     return whole;
 }
 
-void kept_load(const char *path, const struct config *c, struct health *health)
+void saved_state_load(const char *path, const struct config *c, struct health *health)
 {
-    struct kept_clocks now = clocks_now();
+    struct saved_state_clocks now = clocks_now();
     struct buf text;
     buf_init(&text, FILE_MAX);
     if (!read_all(path, &text)) {
         if (errno != ENOENT)
-            log_warning("%s: what was known of the deployments is not used: %s", path, file_reason(errno));
-    } else if (!kept_read(buf_slice(&text), c, health, &now)) {
-        log_warning("%s: what was known of the deployments is not used: the file is not of this version", path);
+            log_warning("%s: ignored saved deployment state: %s", path, file_reason(errno));
+    } else if (!saved_state_read(buf_slice(&text), c, health, &now)) {
+        log_warning("%s: ignored saved deployment state: not a file of this version", path);
     }
     buf_free(&text);
 }
