@@ -1,5 +1,5 @@
-/* Unit tests of proxy/route/adaptive: the model over a group's plan, what it learns from calls, and the canary's arms.
- */
+/* Unit tests of proxy/route/adaptive: the model over a group's plan, what it learns from attempts, and the canary's
+ * arms. */
 #include "tests/unit/unit.h"
 #include "proxy/route/adaptive.h"
 
@@ -9,7 +9,7 @@
 #define DEPLOYMENTS 5
 #define NOW 1790000000000
 
-/* Group "g" of deployments a b c, of orders 0 1 2, with deployment d in its fallback group, and e in none. */
+/* Group "g" of deployments a b c, of orders 0 1 2. Deployment d is in its fallback group, e in no group. */
 struct world {
     struct config config;
     struct deployment deployments[DEPLOYMENTS];
@@ -51,7 +51,7 @@ static void world_init(struct world *w, bool live, double share)
     assert_non_null(w->adaptive);
 }
 
-/* The plan as the adaptive router leaves it, its ids in a row; `decided` is what adaptive_plan() said. */
+/* Checks the order of the plan after adaptive_plan(), as the ids in one string. `decided`: its result. */
 static struct markov_decision plan_as(const struct world *w, uint64_t draw, bool sticky, bool decided, const char *ids)
 {
     struct plan p;
@@ -95,7 +95,7 @@ static void describe(const struct adaptive *a, struct buf *text)
     assert_true(document_print(&d, text));
 }
 
-TEST(a_failing_baseline_is_left_when_live)
+TEST(live_mode_leaves_a_failing_baseline)
 {
     struct world shadow, live;
     world_init(&shadow, false, 1);
@@ -115,8 +115,8 @@ TEST(a_failing_baseline_is_left_when_live)
     }
 }
 
-/* Fallback groups and the last resort are not suggested; nor what is limited. */
-TEST(candidates_are_the_groups_own)
+/* Deployments of fallback groups, of weight 0 and with a limit are not suggested. */
+TEST(candidates_are_eligible_deployments_of_the_group)
 {
     struct world w;
     world_init(&w, true, 1);
@@ -127,14 +127,14 @@ TEST(candidates_are_the_groups_own)
     struct markov_decision d = plan_as(&w, 1, false, true, "bacd");
     assert_int_equal(d.count, 2);
     w.health[1].cooldown_until_ms = 5000;
-    plan_as(&w, 1, false, false, "acd"); /* only the last resort is left beside a */
+    plan_as(&w, 1, false, false, "acd"); /* besides a, only the one of weight 0 is left */
     w.deployments[2].weight = 1;
     plan_as(&w, 1, false, true, "cad");
     adaptive_free(w.adaptive);
 }
 
-/* A suggestion that is not among the attempts takes the last one's place. */
-TEST(the_number_of_attempts_stays)
+/* A suggestion from outside the attempts replaces the last one. */
+TEST(number_of_attempts_stays_the_same)
 {
     struct world w;
     world_init(&w, true, 1);
@@ -148,7 +148,7 @@ TEST(the_number_of_attempts_stays)
     adaptive_free(w.adaptive);
 }
 
-TEST(a_conversation_stays_unless_it_is_critical)
+TEST(sticky_conversation_moves_only_at_critical_risk)
 {
     struct world w;
     world_init(&w, true, 1);
@@ -165,7 +165,7 @@ TEST(a_conversation_stays_unless_it_is_critical)
     adaptive_free(w.adaptive);
 }
 
-TEST(the_guard_sees_the_prices_of_this_request)
+TEST(cost_guard_uses_the_prices_of_this_request)
 {
     struct world w;
     world_init(&w, true, 1);
@@ -180,7 +180,7 @@ TEST(the_guard_sees_the_prices_of_this_request)
     adaptive_free(w.adaptive);
 }
 
-TEST(what_says_nothing_is_not_learned)
+TEST(outcomes_without_information_are_ignored)
 {
     struct world w;
     struct buf text;
@@ -217,8 +217,8 @@ TEST(what_says_nothing_is_not_learned)
     adaptive_free(w.adaptive);
 }
 
-/* In the canary's share the suggestion is followed, and when it turns out worse, nowhere any more. */
-TEST(the_canary_splits_and_steps_back)
+/* Conversations in the canary's share follow the suggestion until it turns out worse. */
+TEST(canary_splits_conversations_and_rolls_back)
 {
     struct world w;
     unsigned live = 0;
@@ -251,7 +251,7 @@ TEST(the_canary_splits_and_steps_back)
     adaptive_free(w.adaptive);
 }
 
-TEST(a_reload_carries_what_was_learned)
+TEST(reload_keeps_what_was_learned)
 {
     struct world old, new;
     static const unsigned MAP[DEPLOYMENTS] = {AFFINITY_GONE, 0, 1, 2, 3}; /* a is gone */
@@ -275,7 +275,7 @@ TEST(a_reload_carries_what_was_learned)
     adaptive_free(new.adaptive);
 }
 
-TEST(nothing_to_choose_from)
+TEST(no_choice_no_decision)
 {
     struct world w;
     world_init(&w, true, 1);
@@ -284,22 +284,22 @@ TEST(nothing_to_choose_from)
     w.health[0].cooldown_until_ms = 5000;
     plan_as(&w, 1, false, false, "d");
     w.health[3].cooldown_until_ms = 4000;
-    plan_as(&w, 1, false, false, "d"); /* all are limited: the least bad one */
+    plan_as(&w, 1, false, false, "d"); /* all are limited: the least limited one */
     adaptive_free(w.adaptive);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_failing_baseline_is_left_when_live),
-        cmocka_unit_test(candidates_are_the_groups_own),
-        cmocka_unit_test(the_number_of_attempts_stays),
-        cmocka_unit_test(a_conversation_stays_unless_it_is_critical),
-        cmocka_unit_test(the_guard_sees_the_prices_of_this_request),
-        cmocka_unit_test(what_says_nothing_is_not_learned),
-        cmocka_unit_test(the_canary_splits_and_steps_back),
-        cmocka_unit_test(a_reload_carries_what_was_learned),
-        cmocka_unit_test(nothing_to_choose_from),
+        cmocka_unit_test(live_mode_leaves_a_failing_baseline),
+        cmocka_unit_test(candidates_are_eligible_deployments_of_the_group),
+        cmocka_unit_test(number_of_attempts_stays_the_same),
+        cmocka_unit_test(sticky_conversation_moves_only_at_critical_risk),
+        cmocka_unit_test(cost_guard_uses_the_prices_of_this_request),
+        cmocka_unit_test(outcomes_without_information_are_ignored),
+        cmocka_unit_test(canary_splits_conversations_and_rolls_back),
+        cmocka_unit_test(reload_keeps_what_was_learned),
+        cmocka_unit_test(no_choice_no_decision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,20 +1,20 @@
-/* Unit tests of proxy/route/calibration and proxy/bridge/refused: what is learned of an upstream from its replies. */
+/* Unit tests of proxy/route/calibration and proxy/bridge/refused: what replies show about an upstream. */
 #include "tests/unit/unit.h"
 #include "proxy/bridge/refused.h"
 #include "proxy/route/calibration.h"
 #include "proxy/terms/failure.h"
 
-TEST(the_first_count_is_believed)
+TEST(first_count_is_taken_as_it_is)
 {
     struct calibration c = {0};
     calibration_observe(&c, 3000, 1000);
     assert_true(c.bytes_per_token > 2.999 && c.bytes_per_token < 3.001);
-    /* The default of 4 bytes would have said 750. */
+    /* The default of 4 bytes per token would have estimated 750. */
     assert_true(c.error > 0.249 && c.error < 0.251);
     assert_int_equal(c.samples, 1);
 }
 
-TEST(the_error_falls_as_counts_agree)
+TEST(error_falls_as_counts_agree)
 {
     struct calibration c = {0};
     for (int i = 0; i < 60; i++)
@@ -26,7 +26,7 @@ TEST(the_error_falls_as_counts_agree)
     assert_true(c.error > 0.09);
 }
 
-TEST(counts_that_say_nothing_are_passed_over)
+TEST(counts_without_information_are_ignored)
 {
     struct calibration c = {0};
     calibration_observe(&c, 0, 1000);
@@ -35,7 +35,7 @@ TEST(counts_that_say_nothing_are_passed_over)
     assert_int_equal(c.samples, 0);
 }
 
-TEST(a_refusal_names_its_part)
+TEST(rejection_names_the_request_part)
 {
     static const struct {
         enum failure_kind kind;
@@ -62,10 +62,10 @@ TEST(a_refusal_names_its_part)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_count_is_believed),
-        cmocka_unit_test(the_error_falls_as_counts_agree),
-        cmocka_unit_test(counts_that_say_nothing_are_passed_over),
-        cmocka_unit_test(a_refusal_names_its_part),
+        cmocka_unit_test(first_count_is_taken_as_it_is),
+        cmocka_unit_test(error_falls_as_counts_agree),
+        cmocka_unit_test(counts_without_information_are_ignored),
+        cmocka_unit_test(rejection_names_the_request_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

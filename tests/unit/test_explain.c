@@ -1,4 +1,4 @@
-/* Unit tests of proxy/route/explain: decisions in words. */
+/* Unit tests of proxy/route/explain: decisions as text. */
 #include "tests/unit/unit.h"
 #include "proxy/route/explain.h"
 
@@ -15,7 +15,7 @@ static void assert_words(const struct choice *c, const char *words)
     buf_free(&out);
 }
 
-TEST(a_score_is_told_with_its_parts)
+TEST(score_is_shown_with_its_terms)
 {
     struct choice c = {
         .deployment = &ALPHA, .score = 0.0412, .terms = {0.6f, 0.9f, 2.1f, 0.0012f, 0.008f, 0.02f, 0.003f, 0}};
@@ -25,7 +25,7 @@ TEST(a_score_is_told_with_its_parts)
     assert_words(&c, "not compared");
 }
 
-TEST(each_limit_has_words)
+TEST(each_limit_has_a_message)
 {
     static const struct {
         struct choice c;
@@ -63,8 +63,8 @@ TEST(each_limit_has_words)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_score_is_told_with_its_parts),
-        cmocka_unit_test(each_limit_has_words),
+        cmocka_unit_test(score_is_shown_with_its_terms),
+        cmocka_unit_test(each_limit_has_a_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/route/forecast and what it is made of: suspicion, rhythm, slots. */
+/* Unit tests of proxy/route/forecast and its parts: suspicion, rhythm, slots. */
 #include "tests/unit/unit.h"
 #include "proxy/route/forecast.h"
 #include "proxy/route/observe.h"
@@ -14,7 +14,7 @@ static struct prospect now(const struct forecast *f, unsigned in_flight, uint64_
     return forecast_read(f, &PRIOR, in_flight, now_ms);
 }
 
-/* A streamed call from start to end. */
+/* A streamed attempt that succeeds. */
 static void serve(struct forecast *f, uint64_t start_ms, unsigned others, int64_t ttft_ms, int64_t total_ms)
 {
     struct forecast_attempt call = forecast_started(f, &PRIOR, others, start_ms);
@@ -23,7 +23,8 @@ static void serve(struct forecast *f, uint64_t start_ms, unsigned others, int64_
     forecast_ended(f, &PRIOR, &call, &o, start_ms + (uint64_t)total_ms);
 }
 
-static void break_down(struct forecast *f, uint64_t start_ms, enum failure_kind kind, int64_t ttft_ms, int64_t total_ms)
+static void fail_attempt(struct forecast *f, uint64_t start_ms, enum failure_kind kind, int64_t ttft_ms,
+                         int64_t total_ms)
 {
     struct failure failure = {.kind = kind, .retry_after_s = -1};
     struct forecast_attempt call = forecast_started(f, &PRIOR, 0, start_ms);
@@ -36,7 +37,7 @@ static void break_down(struct forecast *f, uint64_t start_ms, enum failure_kind 
 
 /* ---- suspicion ---- */
 
-TEST(suspicion_rises_falls_and_fades)
+TEST(suspicion_rises_falls_and_decays)
 {
     struct suspicion s = {0};
     double rest = suspicion_read(&s, START);
@@ -44,7 +45,7 @@ TEST(suspicion_rises_falls_and_fades)
     suspicion_update(&s, 100, START);
     double raised = suspicion_read(&s, START);
     assert_true(raised > 20 * rest);
-    assert_true(suspicion_read(&s, START - 1000) == raised); /* a clock that went back */
+    assert_true(suspicion_read(&s, START - 1000) == raised); /* the clock was set back */
     double later = suspicion_read(&s, START + 10000);
     assert_true(later < raised && later > rest);
     assert_true(fabs(suspicion_read(&s, START + 600000) - rest) < 1e-6);
@@ -52,8 +53,8 @@ TEST(suspicion_rises_falls_and_fades)
     assert_true(suspicion_read(&s, START + 10000) < later);
 }
 
-/* The later a trial of an outage that lasts, the longer until the next one. */
-TEST(suspicion_fades_more_slowly_each_time)
+/* In a long outage, each failed trial makes the next wait longer. */
+TEST(suspicion_decays_more_slowly_each_time)
 {
     struct suspicion s = {0};
     uint64_t t = START, last = 0;
@@ -82,8 +83,8 @@ TEST(suspicion_stays_a_probability)
     }
 }
 
-/* That one was over before the next came is a sign that it is short. */
-TEST(suspicion_pardons_what_was_over)
+/* If the bad state was over before the next one, the outages are short. */
+TEST(suspicion_decays_faster_after_recoveries)
 {
     struct suspicion lasts = {0}, returns = {0};
     for (unsigned i = 0; i < 4; i++) {
@@ -98,48 +99,49 @@ TEST(suspicion_pardons_what_was_over)
 
 /* ---- rhythm ---- */
 
-/* A deployment that fails for `bad_ms` of each beat, called every two seconds, but for a while after it has failed. */
-static void beat(struct rhythm *r, uint64_t from_ms, uint64_t to_ms, uint64_t period_ms, uint64_t bad_ms)
+/* Simulates a deployment that fails for `bad_ms` of each period. It gets an attempt every two seconds, except for a
+ * while after a failure. */
+static void simulate_period(struct rhythm *r, uint64_t from_ms, uint64_t to_ms, uint64_t period_ms, uint64_t bad_ms)
 {
-    uint64_t rests_ms = 0;
+    uint64_t next_ms = 0;
     for (uint64_t t = from_ms; t < to_ms; t += 2000) {
-        if (t < rests_ms)
+        if (t < next_ms)
             continue;
         if ((t - START) % period_ms < bad_ms) {
             rhythm_failed(r, t);
-            rests_ms = t + 15000;
+            next_ms = t + 15000;
         } else {
             rhythm_served(r, t);
         }
     }
 }
 
-TEST(a_beat_is_found_and_foreseen)
+TEST(period_is_found_and_predicted)
 {
     struct rhythm r = {0};
-    beat(&r, START, START + 150000, 60000, 20000);
-    assert_int_equal(rhythm_now(&r, START + 150000), RHYTHM_NONE); /* three times are no rule */
-    beat(&r, START + 150000, START + 350000, 60000, 20000);
+    simulate_period(&r, START, START + 150000, 60000, 20000);
+    assert_int_equal(rhythm_now(&r, START + 150000), RHYTHM_NONE); /* three onsets are not enough */
+    simulate_period(&r, START + 150000, START + 350000, 60000, 20000);
     assert_int_equal(rhythm_now(&r, START + 350000), RHYTHM_GOOD);
     assert_int_equal(rhythm_now(&r, START + 360000), RHYTHM_BAD);
     assert_int_equal(rhythm_now(&r, START + 372000), RHYTHM_BAD);
     assert_int_equal(rhythm_now(&r, START + 395000), RHYTHM_GOOD);
     assert_int_equal(rhythm_now(&r, START + 425000), RHYTHM_BAD);
-    assert_int_equal(rhythm_now(&r, START + 1700000), RHYTHM_NONE); /* unconfirmed for long */
+    assert_int_equal(rhythm_now(&r, START + 1700000), RHYTHM_NONE); /* unconfirmed for too long */
 }
 
-TEST(a_beat_that_stops_is_given_up)
+TEST(period_that_stops_is_dropped)
 {
     struct rhythm r = {0};
-    beat(&r, START, START + 350000, 60000, 20000);
+    simulate_period(&r, START, START + 350000, 60000, 20000);
     assert_int_equal(rhythm_now(&r, START + 365000), RHYTHM_BAD);
     for (uint64_t t = START + 350000; t < START + 430000; t += 2000)
         rhythm_served(&r, t);
     assert_int_equal(rhythm_now(&r, START + 425000), RHYTHM_NONE);
 }
 
-/* Failures at random show a grid to him who looks for one; mostly not here. */
-TEST(chance_is_no_beat)
+/* Random failures sometimes look like a grid, but rarely enough. */
+TEST(random_failures_have_no_period)
 {
     unsigned found = 0;
     uint64_t random = 11;
@@ -159,25 +161,25 @@ TEST(chance_is_no_beat)
 
 /* ---- slots ---- */
 
-TEST(slots_are_found_by_who_waits)
+TEST(slots_are_estimated_from_waits)
 {
     struct slots s = {0};
     assert_true(slots_wait_ms(&s, 2, 5000) < 800);
     for (int i = 0; i < 4; i++) {
         slots_observe(&s, 1, 900, 1000, 5000);
-        slots_observe(&s, 2, 4000, 1000, 5000); /* the third one waited */
+        slots_observe(&s, 2, 4000, 1000, 5000); /* the third attempt waited */
     }
     assert_true(slots_wait_ms(&s, 1, 5000) < 300);
     assert_true(slots_wait_ms(&s, 2, 5000) > 1500);
     assert_true(slots_wait_ms(&s, 6, 5000) > slots_wait_ms(&s, 2, 5000) + 5000);
     for (int i = 0; i < 12; i++)
-        slots_observe(&s, 6, 1000, 1000, 5000); /* more were added */
+        slots_observe(&s, 6, 1000, 1000, 5000); /* the server got more slots */
     assert_true(slots_wait_ms(&s, 6, 5000) < 300);
 }
 
 /* ---- forecast ---- */
 
-TEST(what_is_declared_comes_first_and_what_is_seen_wins)
+TEST(declared_values_give_way_to_observations)
 {
     struct forecast f = {0};
     struct prospect p = now(&f, 0, START);
@@ -191,12 +193,12 @@ TEST(what_is_declared_comes_first_and_what_is_seen_wins)
     assert_true(fabs(p.ttft_ms / 1000 - 1) < 0.05);
 }
 
-TEST(one_failure_tells_of_the_next_minute_not_of_the_next_hour)
+TEST(one_failure_counts_for_a_minute_not_for_an_hour)
 {
     struct forecast f = {0};
     for (unsigned i = 0; i < 50; i++)
         serve(&f, START + i * 2000u, 0, 1000, 5000);
-    break_down(&f, START + 110000, FAILURE_SERVER, -1, 30);
+    fail_attempt(&f, START + 110000, FAILURE_SERVER, -1, 30);
     assert_true(now(&f, 0, START + 110030).error > 0.1);
     assert_true(now(&f, 0, START + 3600000).error < 0.03);
     serve(&f, START + 111000, 0, 1000, 5000);
@@ -205,11 +207,11 @@ TEST(one_failure_tells_of_the_next_minute_not_of_the_next_hour)
     assert_true(now(&f, 0, START + 128000).error < 0.05);
 }
 
-TEST(a_call_that_began_before_a_failure_clears_nothing)
+TEST(success_that_started_before_the_failure_does_not_count)
 {
     struct forecast f = {0};
     struct forecast_attempt old = forecast_started(&f, &PRIOR, 0, START);
-    break_down(&f, START + 1000, FAILURE_SERVER, -1, 30);
+    fail_attempt(&f, START + 1000, FAILURE_SERVER, -1, 30);
     struct outcome o = {.ttft_ms = 1100, .total_ms = 1200, .output_tokens = 200};
     forecast_answered(&f, &old, START + 1100);
     forecast_ended(&f, &PRIOR, &old, &o, START + 1200);
@@ -218,17 +220,17 @@ TEST(a_call_that_began_before_a_failure_clears_nothing)
     assert_true(kept > 0.3 && now(&f, 0, START + 6200).failing < 0.5 * kept);
 }
 
-TEST(quotas_and_refused_keys_are_no_trouble)
+TEST(quotas_and_rejected_keys_do_not_count_as_failing)
 {
     static const enum failure_kind kinds[] = {FAILURE_RATE_LIMIT, FAILURE_QUOTA, FAILURE_AUTH, FAILURE_NOT_FOUND,
                                               FAILURE_CONTEXT};
     struct forecast f = {0};
     for (unsigned i = 0; i < COUNT_OF(kinds); i++)
-        break_down(&f, START + i * 1000u, kinds[i], -1, 20);
+        fail_attempt(&f, START + i * 1000u, kinds[i], -1, 20);
     assert_true(now(&f, 0, START + 6000).error < 0.02);
 }
 
-TEST(silence_counts_before_it_ends)
+TEST(waiting_counts_while_it_lasts)
 {
     struct forecast f = {0};
     struct forecast_attempt call = forecast_started(&f, &PRIOR, 0, START);
@@ -236,10 +238,10 @@ TEST(silence_counts_before_it_ends)
     assert_true(early.slow < 0.05 && late.slow > 0.2 && late.ttft_ms > 1.3 * early.ttft_ms && late.error > early.error);
     struct outcome gone = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
     forecast_ended(&f, &PRIOR, &call, &gone, START + 7000);
-    assert_true(now(&f, 0, START + 7000).slow < 0.05); /* the client hung up: nobody knows */
+    assert_true(now(&f, 0, START + 7000).slow < 0.05); /* cancelled by the client: no information */
 }
 
-TEST(slowness_is_believed_quickly_and_checked_again)
+TEST(slowness_is_noticed_quickly_and_tested_again)
 {
     struct forecast f = {0};
     for (unsigned i = 0; i < 50; i++)
@@ -250,8 +252,8 @@ TEST(slowness_is_believed_quickly_and_checked_again)
     assert_true(now(&f, 0, START + 1800000).token_ms < 1.2 * well);
 }
 
-/* Waiting for a slot is no slowness: the replies themselves are as quick as ever. */
-TEST(a_queue_is_told_from_slowness)
+/* Waiting for a slot is not slowness: the replies are as fast as before. */
+TEST(queue_is_distinguished_from_slowness)
 {
     struct forecast f = {0};
     for (unsigned i = 0; i < 12; i++) {
@@ -263,10 +265,10 @@ TEST(a_queue_is_told_from_slowness)
     assert_true(busy.wait_ms > 1500);
 }
 
-TEST(one_call_at_a_time_tries_what_is_suspected)
+TEST(one_attempt_at_a_time_tests_a_suspicion)
 {
     struct forecast f = {0};
-    break_down(&f, START, FAILURE_SERVER, -1, 30);
+    fail_attempt(&f, START, FAILURE_SERVER, -1, 30);
     uint64_t t = START + 15000;
     double before = now(&f, 0, t).failing;
     assert_true(before < 0.3 && before > 0.03);
@@ -276,19 +278,19 @@ TEST(one_call_at_a_time_tries_what_is_suspected)
     assert_true(now(&f, 1, t + 900).failing < before);
 }
 
-TEST(lost_time_and_cuts_are_learned)
+TEST(early_failures_and_truncations_are_learned)
 {
     struct forecast quick = {0}, cut = {0};
     for (unsigned i = 0; i < 10; i++) {
-        break_down(&quick, START + i * 1000u, FAILURE_SERVER, -1, 20);
-        break_down(&cut, START + i * 9000u, FAILURE_CUT, 1000, 3000);
+        fail_attempt(&quick, START + i * 1000u, FAILURE_SERVER, -1, 20);
+        fail_attempt(&cut, START + i * 9000u, FAILURE_CUT, 1000, 3000);
     }
     assert_true(now(&quick, 0, START + 90000).early_failure_ms < 800 && now(&quick, 0, START + 90000).truncated < 0.1);
     assert_true(now(&cut, 0, START + 90000).truncated > 0.8);
 }
 
-/* A reply that is not streamed shows its speed as a whole. */
-TEST(whole_replies_count)
+/* A reply that is not streamed shows only its total speed. */
+TEST(unstreamed_replies_count)
 {
     struct forecast f = {0};
     struct forecast_attempt call = forecast_started(&f, &PRIOR, 0, START);
@@ -307,8 +309,8 @@ static double part(uint64_t *random)
     return (double)(*random >> 33) / 2147483648.0;
 }
 
-/* Whatever happens, probabilities and times are such, and no call leaves its place behind. */
-TEST(any_history_gives_sane_prospects)
+/* Whatever the history, probabilities and times are valid, and no attempt stays in pending[]. */
+TEST(any_history_gives_valid_predictions)
 {
     uint64_t random = 3, t = START;
     struct forecast f = {0};
@@ -316,8 +318,8 @@ TEST(any_history_gives_sane_prospects)
         int64_t ttft_ms = (int64_t)(part(&random) * 40000);
         double kind = part(&random);
         if (kind < 0.3)
-            break_down(&f, t, (enum failure_kind)(1 + (unsigned)(part(&random) * (FAILURE_KINDS - 1))),
-                       kind < 0.1 ? ttft_ms : -1, ttft_ms);
+            fail_attempt(&f, t, (enum failure_kind)(1 + (unsigned)(part(&random) * (FAILURE_KINDS - 1))),
+                         kind < 0.1 ? ttft_ms : -1, ttft_ms);
         else
             serve(&f, t, (unsigned)(part(&random) * 40), ttft_ms, ttft_ms + (int64_t)(part(&random) * 90000));
         struct prospect p = now(&f, (unsigned)(part(&random) * 40), t);
@@ -329,8 +331,8 @@ TEST(any_history_gives_sane_prospects)
         assert_true(f.pending[i].expected_ms == 0);
 }
 
-/* However much quicker than what is declared: that is not slow. */
-TEST(quick_is_never_slow)
+/* Times far below the declared ones are not slow. */
+TEST(fast_is_never_slow)
 {
     for (int64_t total_ms = 2; total_ms <= 4000; total_ms *= 2) {
         struct forecast streamed = {0}, whole = {0};
@@ -345,8 +347,8 @@ TEST(quick_is_never_slow)
     }
 }
 
-/* Clients that stream nothing teach the speed, too. */
-TEST(whole_replies_teach_the_speed)
+/* Replies that are not streamed teach the speed too. */
+TEST(unstreamed_replies_teach_the_speed)
 {
     struct forecast f = {0};
     for (uint64_t t = START; t < START + 100000; t += 5000) {
@@ -355,34 +357,34 @@ TEST(whole_replies_teach_the_speed)
         forecast_not_streamed(&f, &call);
         forecast_ended(&f, &PRIOR, &call, &o, t + 2500);
     }
-    struct prospect p = now(&f, 0, START + 100000); /* half of the 5 s that were declared */
+    struct prospect p = now(&f, 0, START + 100000); /* half of the declared 5 s */
     assert_true(p.ttft_ms > 450 && p.ttft_ms < 650 && p.token_ms > 9 && p.token_ms < 13);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(suspicion_rises_falls_and_fades),
-        cmocka_unit_test(suspicion_fades_more_slowly_each_time),
+        cmocka_unit_test(suspicion_rises_falls_and_decays),
+        cmocka_unit_test(suspicion_decays_more_slowly_each_time),
         cmocka_unit_test(suspicion_stays_a_probability),
-        cmocka_unit_test(suspicion_pardons_what_was_over),
-        cmocka_unit_test(a_beat_is_found_and_foreseen),
-        cmocka_unit_test(a_beat_that_stops_is_given_up),
-        cmocka_unit_test(chance_is_no_beat),
-        cmocka_unit_test(slots_are_found_by_who_waits),
-        cmocka_unit_test(what_is_declared_comes_first_and_what_is_seen_wins),
-        cmocka_unit_test(one_failure_tells_of_the_next_minute_not_of_the_next_hour),
-        cmocka_unit_test(a_call_that_began_before_a_failure_clears_nothing),
-        cmocka_unit_test(quotas_and_refused_keys_are_no_trouble),
-        cmocka_unit_test(silence_counts_before_it_ends),
-        cmocka_unit_test(slowness_is_believed_quickly_and_checked_again),
-        cmocka_unit_test(a_queue_is_told_from_slowness),
-        cmocka_unit_test(one_call_at_a_time_tries_what_is_suspected),
-        cmocka_unit_test(lost_time_and_cuts_are_learned),
-        cmocka_unit_test(whole_replies_count),
-        cmocka_unit_test(any_history_gives_sane_prospects),
-        cmocka_unit_test(quick_is_never_slow),
-        cmocka_unit_test(whole_replies_teach_the_speed),
+        cmocka_unit_test(suspicion_decays_faster_after_recoveries),
+        cmocka_unit_test(period_is_found_and_predicted),
+        cmocka_unit_test(period_that_stops_is_dropped),
+        cmocka_unit_test(random_failures_have_no_period),
+        cmocka_unit_test(slots_are_estimated_from_waits),
+        cmocka_unit_test(declared_values_give_way_to_observations),
+        cmocka_unit_test(one_failure_counts_for_a_minute_not_for_an_hour),
+        cmocka_unit_test(success_that_started_before_the_failure_does_not_count),
+        cmocka_unit_test(quotas_and_rejected_keys_do_not_count_as_failing),
+        cmocka_unit_test(waiting_counts_while_it_lasts),
+        cmocka_unit_test(slowness_is_noticed_quickly_and_tested_again),
+        cmocka_unit_test(queue_is_distinguished_from_slowness),
+        cmocka_unit_test(one_attempt_at_a_time_tests_a_suspicion),
+        cmocka_unit_test(early_failures_and_truncations_are_learned),
+        cmocka_unit_test(unstreamed_replies_count),
+        cmocka_unit_test(any_history_gives_valid_predictions),
+        cmocka_unit_test(fast_is_never_slow),
+        cmocka_unit_test(unstreamed_replies_teach_the_speed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static const struct config CONFIG = {
 };
 static const struct deployment READY = {.id = NULL};
 
-/* A call that starts and ends now. */
+/* An attempt that starts and ends now. */
 static void call_as(struct health *h, const struct config *c, struct outcome o, uint64_t now_ms)
 {
     struct health_attempt call = health_started(h, c, &READY, 0, now_ms);
@@ -44,35 +44,35 @@ static void succeed(struct health *h, uint64_t now_ms)
          now_ms);
 }
 
-/* How long it rests after this one failure. */
-static uint64_t rest_after(enum failure_kind kind, int retry_after_s)
+/* The cooldown after this one failure. */
+static uint64_t cooldown_after(enum failure_kind kind, int retry_after_s)
 {
     struct health h = {0};
     fail_with(&h, kind, retry_after_s, 1000);
     return h.cooldown_until_ms ? h.cooldown_until_ms - 1000 : 0;
 }
 
-TEST(each_kind_has_its_rest)
+TEST(each_failure_has_its_cooldown)
 {
-    assert_int_equal(rest_after(FAILURE_QUOTA, -1), 300000);
-    assert_int_equal(rest_after(FAILURE_AUTH, -1), 3600000);
-    assert_int_equal(rest_after(FAILURE_NOT_FOUND, -1), 1800000);
-    assert_int_equal(rest_after(FAILURE_RATE_LIMIT, -1), 90000);
-    assert_int_equal(rest_after(FAILURE_SERVER, -1), 0);
-    assert_int_equal(rest_after(FAILURE_BAD_REQUEST, -1), 0);
+    assert_int_equal(cooldown_after(FAILURE_QUOTA, -1), 300000);
+    assert_int_equal(cooldown_after(FAILURE_AUTH, -1), 3600000);
+    assert_int_equal(cooldown_after(FAILURE_NOT_FOUND, -1), 1800000);
+    assert_int_equal(cooldown_after(FAILURE_RATE_LIMIT, -1), 90000);
+    assert_int_equal(cooldown_after(FAILURE_SERVER, -1), 0);
+    assert_int_equal(cooldown_after(FAILURE_BAD_REQUEST, -1), 0);
 }
 
-TEST(retry_after_comes_first)
+TEST(retry_after_wins)
 {
-    assert_int_equal(rest_after(FAILURE_RATE_LIMIT, 7), 7000);
-    assert_int_equal(rest_after(FAILURE_QUOTA, 7), 7000);
-    assert_int_equal(rest_after(FAILURE_OVERLOADED, 20), 20000);
-    assert_int_equal(rest_after(FAILURE_RATE_LIMIT, 0), 0);
-    assert_int_equal(rest_after(FAILURE_RATE_LIMIT, 1 << 30), 3600000);
-    assert_int_equal(rest_after(FAILURE_BAD_REQUEST, 7), 0);
+    assert_int_equal(cooldown_after(FAILURE_RATE_LIMIT, 7), 7000);
+    assert_int_equal(cooldown_after(FAILURE_QUOTA, 7), 7000);
+    assert_int_equal(cooldown_after(FAILURE_OVERLOADED, 20), 20000);
+    assert_int_equal(cooldown_after(FAILURE_RATE_LIMIT, 0), 0);
+    assert_int_equal(cooldown_after(FAILURE_RATE_LIMIT, 1 << 30), 3600000);
+    assert_int_equal(cooldown_after(FAILURE_BAD_REQUEST, 7), 0);
 }
 
-TEST(a_policy_forgives_by_the_kind_of_failure)
+TEST(policy_forgives_by_kind_of_failure)
 {
     struct config config = CONFIG;
     struct failure limit = {.kind = FAILURE_RATE_LIMIT, .retry_after_s = -1};
@@ -88,12 +88,12 @@ TEST(a_policy_forgives_by_the_kind_of_failure)
     fail_as(&h, &config, &timeout, 10);
     assert_false(limit_available(&h, &READY, 10, NULL));
     h = (struct health){0};
-    limit.retry_after_s = 7; /* the provider's word comes first */
+    limit.retry_after_s = 7; /* the provider's Retry-After wins */
     fail_as(&h, &config, &limit, 10);
     assert_false(limit_available(&h, &READY, 10, NULL));
 }
 
-TEST(rests_can_be_switched_off)
+TEST(cooldowns_can_be_disabled)
 {
     struct config config = CONFIG;
     config.no_cooldowns = true;
@@ -106,7 +106,8 @@ TEST(rests_can_be_switched_off)
     }
 }
 
-/* A backend that fails quickly must not go on drawing calls: after a few in a row it rests, whatever the status. */
+/* A backend that fails quickly must not attract traffic: after a few failures in a row it cools down, whatever the
+ * status. */
 TEST(server_errors_are_forgiven_a_few_times)
 {
     const enum failure_kind kinds[] = {FAILURE_CONNECT, FAILURE_TIMEOUT, FAILURE_SERVER,  FAILURE_OVERLOADED,
@@ -120,12 +121,12 @@ TEST(server_errors_are_forgiven_a_few_times)
         assert_false(limit_available(&h, &READY, 30, NULL));
         assert_false(limit_available(&h, &READY, 90029, NULL));
         assert_true(limit_available(&h, &READY, 90030, NULL));
-        fail_with(&h, kinds[i], -1, 100000); /* the one after the rest is enough */
+        fail_with(&h, kinds[i], -1, 100000); /* after the cooldown, one failure is enough */
         assert_false(limit_available(&h, &READY, 100000, NULL));
     }
 }
 
-TEST(a_success_clears_all)
+TEST(success_ends_all_cooldowns)
 {
     struct health h = {0};
     fail_with(&h, FAILURE_SERVER, -1, 0);
@@ -141,7 +142,7 @@ TEST(a_success_clears_all)
     assert_int_equal(h.reason, FAILURE_NONE);
 }
 
-TEST(faults_of_the_request_are_not_the_deployments)
+TEST(errors_of_the_request_do_not_count)
 {
     const enum failure_kind kinds[] = {FAILURE_BAD_REQUEST, FAILURE_CONTEXT, FAILURE_CONTENT_FILTER, FAILURE_INTERNAL};
     struct health h = {0};
@@ -152,7 +153,7 @@ TEST(faults_of_the_request_are_not_the_deployments)
     assert_true(limit_available(&h, &READY, 0, NULL));
 }
 
-TEST(a_late_failure_does_not_shorten_a_rest)
+TEST(late_failure_does_not_shorten_a_cooldown)
 {
     struct health h = {0};
     fail_with(&h, FAILURE_AUTH, -1, 0);
@@ -160,7 +161,7 @@ TEST(a_late_failure_does_not_shorten_a_rest)
     assert_int_equal(h.cooldown_until_ms, 3600000);
 }
 
-TEST(an_old_call_that_serves_ends_no_rest)
+TEST(success_that_started_before_the_cooldown_does_not_end_it)
 {
     struct health h = {0};
     struct health_attempt old = health_started(&h, &CONFIG, &READY, 0, 0);
@@ -169,11 +170,11 @@ TEST(an_old_call_that_serves_ends_no_rest)
     health_ended(&h, &CONFIG, &READY, &old, &served, 2000);
     assert_false(limit_available(&h, &READY, 2000, NULL));
     assert_int_equal(h.successes, 1);
-    succeed(&h, 3000); /* one that was tried all the same does */
+    succeed(&h, 3000); /* an attempt during the cooldown succeeded */
     assert_true(limit_available(&h, &READY, 3000, NULL));
 }
 
-/* Fails until the breaker opens; the time of the last failure. */
+/* Fails until the breaker opens. Returns the time of the last failure. */
 static uint64_t open_breaker(struct health *h, uint64_t now_ms)
 {
     for (int i = 0; i < 3; i++)
@@ -181,7 +182,7 @@ static uint64_t open_breaker(struct health *h, uint64_t now_ms)
     return now_ms;
 }
 
-TEST(one_call_at_a_time_tries_again)
+TEST(one_trial_call_at_a_time)
 {
     struct health h = {0};
     open_breaker(&h, 0);
@@ -190,10 +191,10 @@ TEST(one_call_at_a_time_tries_again)
     assert_false(limit_available(&h, &READY, 90001, NULL));
     struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
     health_ended(&h, &CONFIG, &READY, &trial, &gone, 91000);
-    assert_true(limit_available(&h, &READY, 91000, NULL)); /* without a result: the next one tries */
+    assert_true(limit_available(&h, &READY, 91000, NULL)); /* no result: the next attempt is the trial */
     trial = health_started(&h, &CONFIG, &READY, 0, 91000);
     assert_false(limit_available(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
-    assert_true(limit_available(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL)); /* it takes too long to be waited for */
+    assert_true(limit_available(&h, &READY, 91000 + BREAKER_TRIAL_MS, NULL)); /* the trial takes too long */
     struct outcome served = {.ttft_ms = 1, .total_ms = 2000, .prompt_tokens = 1, .output_tokens = 1, .cost_usd = NAN};
     health_ended(&h, &CONFIG, &READY, &trial, &served, 93000);
     assert_true(limit_available(&h, &READY, 93000, NULL));
@@ -201,7 +202,7 @@ TEST(one_call_at_a_time_tries_again)
     assert_int_equal(h.failures, 0);
 }
 
-/* A call that was silent for as long before it failed. */
+/* An attempt that fails after `took_ms` without content. */
 static void time_out(struct health *h, uint64_t took_ms, uint64_t now_ms)
 {
     struct failure f = {.kind = FAILURE_TIMEOUT, .retry_after_s = -1};
@@ -211,7 +212,7 @@ static void time_out(struct health *h, uint64_t took_ms, uint64_t now_ms)
          now_ms);
 }
 
-TEST(each_failed_trial_doubles_the_time)
+TEST(each_failed_trial_doubles_the_open_time)
 {
     struct health h = {0};
     uint64_t now = open_breaker(&h, 0), wait = 90000;
@@ -221,7 +222,7 @@ TEST(each_failed_trial_doubles_the_time)
         wait = wait * 2 < BREAKER_CAP_MS ? wait * 2 : BREAKER_CAP_MS;
         uint64_t got = h.breaker.until_ms - now;
         assert_true(got >= wait && got <= wait + wait / 10);
-        time_out(&h, 60000, now + 5); /* a straggler changes nothing */
+        time_out(&h, 60000, now + 5); /* a late failure changes nothing */
         assert_int_equal(h.breaker.until_ms - now, got);
     }
     succeed(&h, h.breaker.until_ms);
@@ -229,9 +230,9 @@ TEST(each_failed_trial_doubles_the_time)
     assert_int_equal(h.breaker.until_ms, now * 2 + 90000);
 }
 
-/* An outage of a minute, a request every four seconds, by LiteLLM's defaults: where a failure costs next to nothing,
- * the deployment is in use again soon after it is back; where it costs a user's time, it is left alone for longer. */
-TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
+/* An outage of a minute, with a request every four seconds and LiteLLM's defaults. If failures are quick, the
+ * deployment is used again soon after it is back. If they cost a user's time, it is skipped for longer. */
+TEST(cheap_trials_are_made_more_often)
 {
     const struct config config = {
         .cooldown_ms = 5000, .allowed_fails = 3, .strategy_settings = CONFIG.strategy_settings};
@@ -272,8 +273,8 @@ TEST(a_trial_may_be_made_as_often_as_it_is_cheap)
     assert_true(slow.breaker.until_ms > 5 * quick.breaker.until_ms);
 }
 
-/* In the least lucky order of calls that overlap: what was said above holds, and no trial is lost. */
-TEST(a_breaker_never_locks_up)
+/* The same holds in the worst order of overlapping attempts, and no trial is lost. */
+TEST(breaker_never_locks_up)
 {
     struct health h = {0};
     struct health_attempt calls[8] = {{0}};
@@ -306,20 +307,20 @@ TEST(a_breaker_never_locks_up)
     assert_true(h.calls > 1000);
 }
 
-TEST(what_the_provider_says_of_its_quota_counts)
+TEST(reported_quota_counts)
 {
     struct health h = {0};
     struct buf why;
     buf_init(&why, 256);
     health_set_rate_limits(&h, &(struct rate_limits){.primary = {true, 100, 300, 60}}, 1000);
-    health_set_rate_limits(&h, &(struct rate_limits){0}, 2000); /* a reply without such fields says nothing */
+    health_set_rate_limits(&h, &(struct rate_limits){0}, 2000); /* a reply without such fields changes nothing */
     assert_false(limit_available(&h, &READY, 31000, &why));
     assert_buf(&why, "quota used up for 30 s, as the provider reports");
     assert_true(limit_available(&h, &READY, 61000, NULL));
     buf_free(&why);
 }
 
-TEST(a_reset_forgets_what_was_seen_and_nothing_else)
+TEST(reset_forgets_statistics_only)
 {
     struct health h = {.real_context = 4096, .limits = {.primary = {true, 100, 300, 60}}};
     struct deployment d = {.max_input_tokens = 32768};
@@ -335,14 +336,14 @@ TEST(a_reset_forgets_what_was_seen_and_nothing_else)
     assert_int_equal(h.in_flight, 0);
 }
 
-/* The odds that the next call fails. */
+/* The odds that the next attempt fails. */
 static double odds(const struct health *h, uint64_t now_ms)
 {
     struct forecast_prior prior = forecast_prior(&READY, 300);
     return forecast_read(&h->forecast, &prior, h->in_flight, now_ms).error;
 }
 
-TEST(a_reply_that_comes_whole_may_be_silent)
+TEST(waiting_for_an_unstreamed_reply_does_not_count)
 {
     struct health h = {0};
     double usual = odds(&h, 0);
@@ -352,8 +353,8 @@ TEST(a_reply_that_comes_whole_may_be_silent)
     assert_true(odds(&h, 60000) < 1.1 * usual);
 }
 
-/* A reload while calls are under way: they end under the old configuration, and the new one must not wait for them. */
-TEST(what_is_carried_over_is_not_under_way)
+/* Attempts in flight at a reload end under the old configuration; the new one must not wait for them. */
+TEST(attempts_in_flight_are_not_carried_over)
 {
     struct health h = {0}, next;
     open_breaker(&h, 0);
@@ -366,7 +367,7 @@ TEST(what_is_carried_over_is_not_under_way)
     assert_true(odds(&h, trial.started_ms + 60000) > odds(&next, trial.started_ms + 60000));
 }
 
-TEST(why_not_ready_is_said)
+TEST(message_says_why_not_available)
 {
     struct health h = {0};
     struct deployment off = {.not_ready = (char[]){"GEMINI_API_KEY is not set"}};
@@ -385,7 +386,7 @@ TEST(why_not_ready_is_said)
     buf_free(&why);
 }
 
-TEST(calls_in_flight_are_counted)
+TEST(attempts_in_flight_are_counted)
 {
     struct health h = {0};
     struct health_attempt first = health_started(&h, &CONFIG, &READY, 100, 0),
@@ -395,12 +396,12 @@ TEST(calls_in_flight_are_counted)
     assert_int_equal(h.calls, 2);
     health_ended(&h, &CONFIG, &READY, &first, &gone, 10);
     struct health other;
-    health_carry(&other, &h); /* the second ends under the configuration before */
+    health_carry(&other, &h); /* the second attempt ends under the old configuration */
     assert_true(other.calls == 1 && other.ended == 1 && other.in_flight == 0);
     health_ended(&h, &CONFIG, &READY, &second, &gone, 10);
     assert_int_equal(h.in_flight, 0);
     assert_int_equal(h.successes, 0);
-    assert_true(isnan(ewma_mean(&h.seen.errors))); /* a hang-up says nothing of the deployment */
+    assert_true(isnan(ewma_mean(&h.seen.errors))); /* a cancelled attempt says nothing about the deployment */
 }
 
 TEST(tokens_are_reserved_and_then_corrected)
@@ -412,7 +413,7 @@ TEST(tokens_are_reserved_and_then_corrected)
     health_ended(&h, &CONFIG, &READY, &c, &o, 3000);
     assert_int_equal(window_read(&h.window, 3000).tokens, 1200);
     c = health_started(&h, &CONFIG, &READY, 1000, 3000);
-    assert_int_equal(window_read(&h.window, 3000).tokens, 2500); /* with as much output as replies had */
+    assert_int_equal(window_read(&h.window, 3000).tokens, 2500); /* plus the usual output of a reply */
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
     o = (struct outcome){.failure = &f,
                          .ttft_ms = -1,
@@ -426,8 +427,8 @@ TEST(tokens_are_reserved_and_then_corrected)
     assert_int_equal(window_read(&h.window, 63000).requests, 0);
 }
 
-/* A failure that comes at once must not make a deployment look quick; one that takes long makes it look slow. */
-TEST(counted_prompts_calibrate_its_tokens)
+/* A quick failure must not make a deployment look fast; a slow one makes it look slow. */
+TEST(counted_prompts_calibrate_the_estimate)
 {
     struct health h = {0};
     struct outcome served = {.ttft_ms = 1, .total_ms = 2, .prompt_tokens = 100, .output_tokens = 1, .cost_usd = NAN};
@@ -442,7 +443,7 @@ TEST(counted_prompts_calibrate_its_tokens)
     assert_int_equal(h.calibration.samples, 1);
 }
 
-TEST(what_it_refused_is_remembered)
+TEST(rejected_request_parts_are_remembered)
 {
     struct health h = {0};
     health_refused(&h, 1);
@@ -450,16 +451,16 @@ TEST(what_it_refused_is_remembered)
     assert_int_equal(h.without, 5);
 }
 
-TEST(counts_of_other_workers_are_added_to_our_own)
+TEST(counts_of_other_workers_are_added)
 {
     struct health h = {.in_flight = 9}, other = {0};
     struct window ours = {0}, theirs = {0};
     window_add(&ours, 1, 10, 1000);
     window_add(&theirs, 2, 20, 1000);
     fail_with(&other, FAILURE_QUOTA, -1, 1000);
-    const struct cooldown_state news = health_cooldown_state(&other);
+    const struct cooldown_state shared = health_cooldown_state(&other);
     health_set_own_counts(&h, 2, &ours);
-    health_add_worker(&h, 3, &theirs, &news);
+    health_add_worker(&h, 3, &theirs, &shared);
     assert_int_equal(h.in_flight, 5);
     assert_int_equal(window_read(&h.window, 1000).tokens, 30);
     assert_int_equal(h.cooldown_until_ms, other.cooldown_until_ms);
@@ -468,7 +469,7 @@ TEST(counts_of_other_workers_are_added_to_our_own)
     assert_int_equal(window_read(&h.window, 1000).tokens, 10);
 }
 
-TEST(failures_never_make_it_look_quick)
+TEST(failures_never_make_a_deployment_look_fast)
 {
     struct health h = {0};
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
@@ -485,12 +486,12 @@ TEST(failures_never_make_it_look_quick)
     assert_true(ewma_mean(&h.seen.ttft_ms) > 15000);
 }
 
-TEST(speed_is_measured_behind_the_first_token)
+TEST(speed_is_measured_after_the_first_token)
 {
     struct health h = {0};
     succeed(&h, 0);
     assert_true(ewma_mean(&h.seen.tokens_per_second) == 50); /* 100 tokens in 2,000 ms */
-    /* A whole reply of 100 tokens after 5 s: at 50 tokens/s its first one was made after 3 s. */
+    /* A reply of 100 tokens after 5 s, not streamed: at 50 tokens/s its first token came after 3 s. */
     call(&h,
          (struct outcome){.ttft_ms = 5000, .total_ms = 5000, .prompt_tokens = 1, .output_tokens = 100, .cost_usd = NAN},
          0);
@@ -501,31 +502,31 @@ TEST(speed_is_measured_behind_the_first_token)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_kind_has_its_rest),
-        cmocka_unit_test(retry_after_comes_first),
-        cmocka_unit_test(a_policy_forgives_by_the_kind_of_failure),
-        cmocka_unit_test(rests_can_be_switched_off),
+        cmocka_unit_test(each_failure_has_its_cooldown),
+        cmocka_unit_test(retry_after_wins),
+        cmocka_unit_test(policy_forgives_by_kind_of_failure),
+        cmocka_unit_test(cooldowns_can_be_disabled),
         cmocka_unit_test(server_errors_are_forgiven_a_few_times),
-        cmocka_unit_test(a_success_clears_all),
-        cmocka_unit_test(faults_of_the_request_are_not_the_deployments),
-        cmocka_unit_test(a_late_failure_does_not_shorten_a_rest),
-        cmocka_unit_test(why_not_ready_is_said),
-        cmocka_unit_test(an_old_call_that_serves_ends_no_rest),
-        cmocka_unit_test(one_call_at_a_time_tries_again),
-        cmocka_unit_test(each_failed_trial_doubles_the_time),
-        cmocka_unit_test(a_trial_may_be_made_as_often_as_it_is_cheap),
-        cmocka_unit_test(a_breaker_never_locks_up),
-        cmocka_unit_test(what_the_provider_says_of_its_quota_counts),
-        cmocka_unit_test(a_reset_forgets_what_was_seen_and_nothing_else),
-        cmocka_unit_test(a_reply_that_comes_whole_may_be_silent),
-        cmocka_unit_test(what_is_carried_over_is_not_under_way),
-        cmocka_unit_test(calls_in_flight_are_counted),
+        cmocka_unit_test(success_ends_all_cooldowns),
+        cmocka_unit_test(errors_of_the_request_do_not_count),
+        cmocka_unit_test(late_failure_does_not_shorten_a_cooldown),
+        cmocka_unit_test(message_says_why_not_available),
+        cmocka_unit_test(success_that_started_before_the_cooldown_does_not_end_it),
+        cmocka_unit_test(one_trial_call_at_a_time),
+        cmocka_unit_test(each_failed_trial_doubles_the_open_time),
+        cmocka_unit_test(cheap_trials_are_made_more_often),
+        cmocka_unit_test(breaker_never_locks_up),
+        cmocka_unit_test(reported_quota_counts),
+        cmocka_unit_test(reset_forgets_statistics_only),
+        cmocka_unit_test(waiting_for_an_unstreamed_reply_does_not_count),
+        cmocka_unit_test(attempts_in_flight_are_not_carried_over),
+        cmocka_unit_test(attempts_in_flight_are_counted),
         cmocka_unit_test(tokens_are_reserved_and_then_corrected),
-        cmocka_unit_test(counted_prompts_calibrate_its_tokens),
-        cmocka_unit_test(what_it_refused_is_remembered),
-        cmocka_unit_test(counts_of_other_workers_are_added_to_our_own),
-        cmocka_unit_test(failures_never_make_it_look_quick),
-        cmocka_unit_test(speed_is_measured_behind_the_first_token),
+        cmocka_unit_test(counted_prompts_calibrate_the_estimate),
+        cmocka_unit_test(rejected_request_parts_are_remembered),
+        cmocka_unit_test(counts_of_other_workers_are_added),
+        cmocka_unit_test(failures_never_make_a_deployment_look_fast),
+        cmocka_unit_test(speed_is_measured_after_the_first_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of the small parts of proxy/route: averages that fade, the minute's window, the table of conversations. */
+/* Unit tests of the small parts of proxy/route: decaying averages, the minute's window, the affinity table. */
 #include "tests/unit/unit.h"
 #include "proxy/route/affinity.h"
 #include "proxy/route/ewma.h"
@@ -8,7 +8,7 @@
 
 #define HALF 60000.0
 
-TEST(averages_fade_with_time)
+TEST(averages_decay_with_time)
 {
     struct ewma e = {0};
     assert_true(isnan(ewma_mean(&e)));
@@ -16,14 +16,14 @@ TEST(averages_fade_with_time)
     ewma_add(&e, 100, HALF, 1000);
     ewma_add(&e, 200, HALF, 1000);
     assert_true(ewma_mean(&e) == 150);
-    ewma_add(&e, 500, HALF, 61000); /* the two are worth one by now */
+    ewma_add(&e, 500, HALF, 61000); /* the two samples weigh one by now */
     assert_true(fabs(ewma_mean(&e) - 325) < 1e-9);
     assert_true(fabs(ewma_weight(&e, HALF, 61000) - 2) < 1e-9);
-    ewma_add(&e, 500, HALF, 0); /* a clock that goes back stands */
+    ewma_add(&e, 500, HALF, 0); /* the clock was set back */
     assert_true(e.at_ms == 61000 && e.weight > 2.9);
 }
 
-TEST(what_is_old_gives_way_to_what_is_declared)
+TEST(old_samples_give_way_to_the_prior)
 {
     struct ewma e = {0};
     assert_true(ewma_read(&e, 1000, 1, HALF, 5) == 1000);
@@ -37,14 +37,14 @@ TEST(what_is_old_gives_way_to_what_is_declared)
     assert_true(fabs(ewma_read(&e, 1000, 1, HALF, 0) - 108.9) < 0.1);
 }
 
-TEST(a_window_holds_a_minute)
+TEST(window_holds_a_minute)
 {
     struct window w = {0};
     window_add(&w, 1, 100, 500);
     window_add(&w, 1, 50, 30999);
     assert_int_equal(window_read(&w, 31000).requests, 2);
     assert_int_equal(window_read(&w, 59999).tokens, 150);
-    assert_int_equal(window_read(&w, 60000).tokens, 50); /* the first second is over */
+    assert_int_equal(window_read(&w, 60000).tokens, 50); /* the first second has expired */
     assert_int_equal(window_read(&w, 90000).requests, 0);
     assert_int_equal(window_read(&w, 10000000).requests, 0);
     window_add(&w, 1, 7, 60500);
@@ -54,7 +54,7 @@ TEST(a_window_holds_a_minute)
     assert_int_equal(window_read(&w, 10000000).requests, 1);
 }
 
-TEST(a_second_is_corrected_while_it_counts)
+TEST(second_is_corrected_while_in_the_window)
 {
     struct window w = {0};
     window_add(&w, 1, 100, 5000);
@@ -66,7 +66,7 @@ TEST(a_second_is_corrected_while_it_counts)
     assert_int_equal(window_read(&w, 65000).tokens, 0);
 }
 
-TEST(a_window_says_when_there_is_room)
+TEST(window_returns_the_wait)
 {
     struct window w = {0};
     assert_int_equal(window_wait(&w, 0, 0, 0), 0);
@@ -80,8 +80,8 @@ TEST(a_window_says_when_there_is_room)
     assert_int_equal(window_wait(&w, 0, 0, 80000), 0);
 }
 
-/* Against a window that is counted anew each time, over a year of random steps. */
-TEST(a_window_never_drifts)
+/* Compares with a window that is recounted each time, over a year of random steps. */
+TEST(window_never_drifts)
 {
     struct window w = {0};
     static struct {
@@ -107,7 +107,7 @@ TEST(a_window_never_drifts)
     }
 }
 
-TEST(conversations_are_remembered_and_bounded)
+TEST(conversations_are_remembered_up_to_a_bound)
 {
     static struct affinity a;
     memset(&a, 0, sizeof a);
@@ -118,14 +118,14 @@ TEST(conversations_are_remembered_and_bounded)
     affinity_note(&a, key, 4, 2000, 20);
     assert_int_equal(affinity_find(&a, key)->deployment, 4);
     assert_int_equal(affinity_find(&a, key)->prompt_tokens, 2000);
-    assert_null(affinity_find(&a, affinity_key(42, "b"))); /* another group is another matter */
+    assert_null(affinity_find(&a, affinity_key(42, "b"))); /* another group is independent */
     for (uint64_t i = 0; i < 100 * AFFINITY_SETS; i++)
         affinity_note(&a, affinity_key(i + 1000, "a"), 1, 1, 100 + i);
-    assert_null(affinity_find(&a, key)); /* the longest silent are forgotten, the latest is not */
+    assert_null(affinity_find(&a, key)); /* the oldest are dropped, the newest is not */
     assert_non_null(affinity_find(&a, affinity_key(100 * AFFINITY_SETS + 999, "a")));
 }
 
-TEST(a_new_configuration_moves_conversations)
+TEST(reload_renumbers_conversations)
 {
     static struct affinity a;
     memset(&a, 0, sizeof a);
@@ -140,14 +140,14 @@ TEST(a_new_configuration_moves_conversations)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(averages_fade_with_time),
-        cmocka_unit_test(what_is_old_gives_way_to_what_is_declared),
-        cmocka_unit_test(a_window_holds_a_minute),
-        cmocka_unit_test(a_second_is_corrected_while_it_counts),
-        cmocka_unit_test(a_window_says_when_there_is_room),
-        cmocka_unit_test(a_window_never_drifts),
-        cmocka_unit_test(conversations_are_remembered_and_bounded),
-        cmocka_unit_test(a_new_configuration_moves_conversations),
+        cmocka_unit_test(averages_decay_with_time),
+        cmocka_unit_test(old_samples_give_way_to_the_prior),
+        cmocka_unit_test(window_holds_a_minute),
+        cmocka_unit_test(second_is_corrected_while_in_the_window),
+        cmocka_unit_test(window_returns_the_wait),
+        cmocka_unit_test(window_never_drifts),
+        cmocka_unit_test(conversations_are_remembered_up_to_a_bound),
+        cmocka_unit_test(reload_renumbers_conversations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,8 +8,8 @@
 
 #define DEPLOYMENTS 40
 
-/* Deployments 0 … 39 ("d0" …), of order INT_MAX and weight 1, and up to four groups of them; the first is the one asked
- * for. */
+/* Deployments 0 … 39 ("d0" …), of order INT_MAX and weight 1, and up to four groups of them; the first is the requested
+ * one. */
 struct world {
     struct config config;
     struct deployment deployments[DEPLOYMENTS];
@@ -36,7 +36,7 @@ static void world_init(struct world *w, int num_retries)
     w->groups[0].fallbacks = w->fallbacks;
 }
 
-/* Puts the next `count` deployments into the group; groups after the first become its fallbacks. */
+/* Puts the next `count` deployments into the group. Groups after the first become its fallbacks. */
 static void fill_group(struct world *w, unsigned group, unsigned count)
 {
     struct model_group *g = &w->groups[group];
@@ -64,7 +64,7 @@ static struct plan make(const struct world *w, uint64_t draw)
     return p;
 }
 
-/* The plan's ids in a row: "d0 d1". */
+/* Checks the attempts, as ids: "d0 d1". */
 static void assert_plan(const struct plan *p, const char *ids)
 {
     char text[256] = "";
@@ -122,8 +122,8 @@ TEST(weight_zero_comes_last)
     }
 }
 
-/* One conversation stays where it is: whoever else drops out or comes back, the others keep their order. */
-TEST(a_draw_keeps_its_order)
+/* A deployment that drops out or comes back does not change the order of the others. */
+TEST(a_draw_gives_the_same_order)
 {
     struct world w;
     world_init(&w, 9);
@@ -142,7 +142,7 @@ TEST(a_draw_keeps_its_order)
     }
 }
 
-TEST(what_is_not_ready_is_left_out)
+TEST(deployments_not_ready_are_skipped)
 {
     struct world w;
     world_init(&w, 9);
@@ -154,7 +154,7 @@ TEST(what_is_not_ready_is_left_out)
     assert_plan(&p, "d3");
 }
 
-TEST(fallbacks_follow_in_their_order)
+TEST(fallbacks_follow_in_order)
 {
     struct world w;
     world_init(&w, 9);
@@ -169,7 +169,7 @@ TEST(fallbacks_follow_in_their_order)
     assert_plan(&p, "d0 d2");
 }
 
-TEST(retries_are_bounded_but_reach_the_last_resort)
+TEST(retries_are_bounded_but_reach_the_last_fallback)
 {
     struct world w;
     world_init(&w, 1);
@@ -194,7 +194,7 @@ TEST(retries_are_bounded_but_reach_the_last_resort)
     assert_plan(&p, "d0");
 }
 
-TEST(large_groups_leave_room_for_the_last_resort)
+TEST(large_groups_leave_room_for_the_last_fallback)
 {
     struct world w;
     world_init(&w, 100);
@@ -209,7 +209,7 @@ TEST(large_groups_leave_room_for_the_last_resort)
     assert_true(p.attempts[PLAN_MAX - 1]->index >= 30);
 }
 
-TEST(where_all_rest_the_shortest_rest_is_tried)
+TEST(if_all_cool_down_the_shortest_cooldown_is_tried)
 {
     struct world w;
     world_init(&w, 9);
@@ -222,7 +222,7 @@ TEST(where_all_rest_the_shortest_rest_is_tried)
     assert_plan(&p, "d2");
 }
 
-TEST(nothing_to_try_is_explained)
+TEST(empty_plan_has_reasons)
 {
     struct world w;
     struct plan p;
@@ -250,7 +250,7 @@ TEST(nothing_to_try_is_explained)
     buf_free(&why);
 }
 
-TEST(only_who_speaks_the_wire_is_tried)
+TEST(only_deployments_with_the_api_are_tried)
 {
     struct world w;
     struct plan p;
@@ -273,7 +273,7 @@ TEST(only_who_speaks_the_wire_is_tried)
     assert_false(plan_possible(&w.groups[0], WIRE_COMPLETIONS));
 }
 
-TEST(a_prompt_goes_where_it_fits)
+TEST(prompt_goes_where_it_fits)
 {
     struct world w;
     world_init(&w, 5);
@@ -282,7 +282,7 @@ TEST(a_prompt_goes_where_it_fits)
         w.deployments[i].order = (int)i;
     w.deployments[0].max_input_tokens = 1000;
     w.deployments[2].max_input_tokens = 100000;
-    w.prompt_bytes = 4000; /* 1,000 tokens by the default of 4 bytes */
+    w.prompt_bytes = 4000; /* 1,000 tokens at the default of 4 bytes */
     struct plan p = make(&w, 1);
     assert_plan(&p, "d0 d1 d2");
     assert_false(p.too_long);
@@ -290,13 +290,13 @@ TEST(a_prompt_goes_where_it_fits)
     p = make(&w, 1);
     assert_plan(&p, "d1 d2");
     assert_true(p.too_long);
-    /* Its own count of bytes to a token decides, once it is known. */
+    /* The deployment's own calibration wins once it is known. */
     calibration_observe(&w.health[0].calibration, 8000, 1000);
     p = make(&w, 1);
     assert_plan(&p, "d0 d1 d2");
 }
 
-TEST(a_prompt_that_fits_nowhere_has_no_plan)
+TEST(prompt_that_fits_nowhere_has_no_plan)
 {
     struct world w;
     struct plan p;
@@ -319,7 +319,7 @@ TEST(a_prompt_that_fits_nowhere_has_no_plan)
     buf_free(&why);
 }
 
-TEST(after_an_overflow_a_larger_window_is_next)
+TEST(larger_context_window_follows_an_overflow)
 {
     struct world w;
     world_init(&w, 5);
@@ -336,7 +336,7 @@ TEST(after_an_overflow_a_larger_window_is_next)
     assert_int_equal(plan_next(&p, 0, FAILURE_BAD_REQUEST), p.count);
 }
 
-TEST(what_is_held_back_by_now_is_passed_over)
+TEST(deployments_limited_meanwhile_are_skipped)
 {
     struct world w;
     world_init(&w, 5);
@@ -353,13 +353,13 @@ TEST(what_is_held_back_by_now_is_passed_over)
     assert_int_equal(plan_available(&p, 4, w.health, 1000), 4);
 }
 
-/* Books a call of so many tokens that has ended at the time of the plans. */
+/* Records an attempt of so many tokens that ended at the time of the plans. */
 static void use(struct world *w, unsigned deployment, int64_t tokens)
 {
     window_add(&w->health[deployment].window, 1, tokens, 1000);
 }
 
-TEST(the_minute_has_its_limits)
+TEST(rpm_and_tpm_are_limits)
 {
     struct world w;
     world_init(&w, 5);
@@ -383,13 +383,13 @@ TEST(the_minute_has_its_limits)
     p = make(&w, 1);
     assert_plan(&p, "d1");
     assert_int_equal(p.choices[1].limit, LIMIT_TPM);
-    w.health[0].window = (struct window){0}; /* a prompt of more than the limit goes out alone */
+    w.health[0].window = (struct window){0}; /* a prompt above the limit passes if the window is empty */
     w.prompt_bytes = 4 * 5000;
     p = make(&w, 1);
     assert_plan(&p, "d0 d1");
 }
 
-TEST(calls_at_once_are_capped)
+TEST(attempts_in_flight_are_capped)
 {
     struct world w;
     world_init(&w, 5);
@@ -402,13 +402,13 @@ TEST(calls_at_once_are_capped)
     w.health[0].in_flight = 3;
     p = make(&w, 1);
     assert_plan(&p, "d1");
-    w.health[1].cooldown_until_ms = 5000; /* all are limited: the one that is free first */
+    w.health[1].cooldown_until_ms = 5000; /* all are limited: the one available soonest */
     p = make(&w, 1);
     assert_plan(&p, "d0");
     assert_true(p.all_limited);
 }
 
-TEST(where_all_are_busy_the_least_busy_comes_first)
+TEST(if_all_are_busy_the_least_busy_is_first)
 {
     struct world w;
     world_init(&w, 1);
@@ -442,13 +442,13 @@ TEST(capability_comes_before_order)
     w.groups[0].min_quality = 70;
     p = make(&w, 1);
     assert_plan(&p, "d2");
-    w.deployments[2].not_ready = (char[]){"no key"}; /* declarations may be wrong: better one of these than none */
+    w.deployments[2].not_ready = (char[]){"no key"}; /* a declaration may be wrong: better one of these than none */
     p = make(&w, 1);
     assert_plan(&p, "d0");
     assert_true(p.all_limited);
 }
 
-TEST(a_conversation_stays_until_its_deployment_is_limited)
+TEST(conversation_stays_until_its_deployment_is_limited)
 {
     struct world w;
     struct affinity_entry own = {.deployment = 2};
@@ -468,11 +468,11 @@ TEST(a_conversation_stays_until_its_deployment_is_limited)
     struct plan p = make(&w, 1);
     assert_false(p.sticky);
     assert_int_not_equal(p.attempts[0]->index, 2);
-    own.deployment = 3; /* it is back from where it had to go to: a lower order may serve again */
+    own.deployment = 3; /* a lower order is available again */
     p = make(&w, 1);
     assert_false(p.sticky);
     assert_int_not_equal(p.attempts[0]->index, 3);
-    own.deployment = 4; /* so with a fallback */
+    own.deployment = 4; /* the same after a fallback */
     p = make(&w, 1);
     assert_false(p.sticky);
     assert_int_not_equal(p.attempts[0]->index, 4);
@@ -484,23 +484,23 @@ int main(void)
         cmocka_unit_test(lower_orders_come_first),
         cmocka_unit_test(weights_are_shares_of_first_attempts),
         cmocka_unit_test(weight_zero_comes_last),
-        cmocka_unit_test(a_draw_keeps_its_order),
-        cmocka_unit_test(what_is_not_ready_is_left_out),
-        cmocka_unit_test(fallbacks_follow_in_their_order),
-        cmocka_unit_test(retries_are_bounded_but_reach_the_last_resort),
-        cmocka_unit_test(large_groups_leave_room_for_the_last_resort),
-        cmocka_unit_test(where_all_rest_the_shortest_rest_is_tried),
-        cmocka_unit_test(nothing_to_try_is_explained),
-        cmocka_unit_test(only_who_speaks_the_wire_is_tried),
-        cmocka_unit_test(a_prompt_goes_where_it_fits),
-        cmocka_unit_test(a_prompt_that_fits_nowhere_has_no_plan),
-        cmocka_unit_test(after_an_overflow_a_larger_window_is_next),
-        cmocka_unit_test(what_is_held_back_by_now_is_passed_over),
-        cmocka_unit_test(the_minute_has_its_limits),
-        cmocka_unit_test(calls_at_once_are_capped),
-        cmocka_unit_test(where_all_are_busy_the_least_busy_comes_first),
+        cmocka_unit_test(a_draw_gives_the_same_order),
+        cmocka_unit_test(deployments_not_ready_are_skipped),
+        cmocka_unit_test(fallbacks_follow_in_order),
+        cmocka_unit_test(retries_are_bounded_but_reach_the_last_fallback),
+        cmocka_unit_test(large_groups_leave_room_for_the_last_fallback),
+        cmocka_unit_test(if_all_cool_down_the_shortest_cooldown_is_tried),
+        cmocka_unit_test(empty_plan_has_reasons),
+        cmocka_unit_test(only_deployments_with_the_api_are_tried),
+        cmocka_unit_test(prompt_goes_where_it_fits),
+        cmocka_unit_test(prompt_that_fits_nowhere_has_no_plan),
+        cmocka_unit_test(larger_context_window_follows_an_overflow),
+        cmocka_unit_test(deployments_limited_meanwhile_are_skipped),
+        cmocka_unit_test(rpm_and_tpm_are_limits),
+        cmocka_unit_test(attempts_in_flight_are_capped),
+        cmocka_unit_test(if_all_are_busy_the_least_busy_is_first),
         cmocka_unit_test(capability_comes_before_order),
-        cmocka_unit_test(a_conversation_stays_until_its_deployment_is_limited),
+        cmocka_unit_test(conversation_stays_until_its_deployment_is_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

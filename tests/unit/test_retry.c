@@ -11,7 +11,7 @@ static int wait_ms(const struct retry_policy *policy, unsigned nth, enum failure
     return retry_wait_ms(policy, nth, &f, draw);
 }
 
-TEST(waits_double_up_to_a_ceiling_with_some_on_top)
+TEST(waits_double_up_to_a_maximum_plus_jitter)
 {
     static const int bare[] = {120, 240, 480, 960, 1500};
     for (unsigned nth = 0; nth < COUNT_OF(bare); nth++)
@@ -24,7 +24,7 @@ TEST(waits_double_up_to_a_ceiling_with_some_on_top)
     assert_in_range(wait_ms(&endless, 999999, FAILURE_SERVER, -1, UINT64_MAX), 1575, 1725);
 }
 
-TEST(only_what_may_pass_is_retried)
+TEST(only_temporary_failures_are_retried)
 {
     static const enum failure_kind passing[] = {FAILURE_CONNECT, FAILURE_SERVER, FAILURE_OVERLOADED, FAILURE_CUT,
                                                 FAILURE_MALFORMED};
@@ -36,13 +36,13 @@ TEST(only_what_may_pass_is_retried)
     }
 }
 
-TEST(without_a_policy_the_next_deployment_is_tried_at_once)
+TEST(no_policy_no_wait)
 {
     const struct retry_policy none = {0};
     assert_int_equal(wait_ms(&none, 0, FAILURE_CONNECT, -1, 0), -1);
 }
 
-TEST(the_providers_own_wait_counts)
+TEST(retry_after_is_a_minimum)
 {
     assert_in_range(wait_ms(&AGENT, 0, FAILURE_OVERLOADED, 1, 0), 1000, 1150);
     assert_in_range(wait_ms(&AGENT, 0, FAILURE_OVERLOADED, 0, 0), 126, 138);
@@ -50,7 +50,7 @@ TEST(the_providers_own_wait_counts)
     assert_int_equal(wait_ms(&AGENT, 0, FAILURE_OVERLOADED, INT32_MAX, 0), -1);
 }
 
-/* A plan of three deployments of one group, and one of a fallback's. */
+/* A plan of three deployments of one group, and one of a fallback group. */
 static const struct deployment MEMBERS[] = {
     {.index = 0, .alias = "a", .num_retries = -1},
     {.index = 1, .alias = "a", .num_retries = -1},
@@ -59,7 +59,7 @@ static const struct deployment MEMBERS[] = {
 };
 static const struct plan PLAN = {.attempts = {&MEMBERS[0], &MEMBERS[1], &MEMBERS[2], &MEMBERS[3]}, .count = 4};
 
-/* The attempt that follows `attempt`, which is the `failed`-th that failed. */
+/* Returns the attempt after `attempt`, which is the `failed`-th failure. */
 static unsigned next(const struct config *c, const struct model_group *g, unsigned attempt, unsigned failed,
                      enum failure_kind kind)
 {
@@ -72,7 +72,7 @@ static void set(struct failure_policy *p, enum failure_kind kind, int times)
     p->of[kind].times = times;
 }
 
-TEST(without_policies_the_plan_is_followed)
+TEST(no_policy_follows_the_plan)
 {
     const struct config c = {.num_retries = 0};
     const struct model_group g = {0};
@@ -83,7 +83,7 @@ TEST(without_policies_the_plan_is_followed)
     }
 }
 
-TEST(a_policy_says_how_many_are_tried_before_the_fallback)
+TEST(policy_limits_attempts_before_the_fallback)
 {
     struct config c = {.num_retries = 2};
     struct model_group g = {0};
@@ -93,37 +93,37 @@ TEST(a_policy_says_how_many_are_tried_before_the_fallback)
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 1);
     assert_int_equal(next(&c, &g, 1, 2, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 3, 3, FAILURE_SERVER), 4);
-    set(&g.retries, FAILURE_RATE_LIMIT, 1); /* the group's own wins */
+    set(&g.retries, FAILURE_RATE_LIMIT, 1); /* the group's policy wins */
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_RATE_LIMIT), 1);
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_TIMEOUT), 1);
 }
 
-TEST(a_policy_may_retry_what_is_final_otherwise)
+TEST(policy_may_retry_final_failures)
 {
     struct config c = {.num_retries = 2};
     const struct model_group g = {0};
     set(&c.retries, FAILURE_BAD_REQUEST, 1);
-    set(&c.retries, FAILURE_CONTEXT, 5); /* no class of LiteLLM's; its own rule stays */
+    set(&c.retries, FAILURE_CONTEXT, 5); /* not a class of LiteLLM's; its own rule holds */
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_BAD_REQUEST), 1);
     assert_int_equal(next(&c, &g, 1, 2, FAILURE_BAD_REQUEST), 4);
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_CONTEXT), 4);
 }
 
-TEST(a_deployments_own_number_counts_where_no_policy_does)
+TEST(num_retries_of_the_deployment_counts_without_a_policy)
 {
     struct config c = {.num_retries = 2};
     const struct model_group g = {0};
     assert_int_equal(next(&c, &g, 2, 1, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 2, 2, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 2, 1, FAILURE_BAD_REQUEST), 4);
-    c.more_retries = 5; /* somewhere more are allowed, so the plan is longer; here the usual number counts */
+    c.more_retries = 5; /* another policy allows more, so the plan is longer; here num_retries counts */
     c.num_retries = 0;
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 3);
     c.num_retries = 1;
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 1);
 }
 
-/* Whether a failure of this kind, at the plan's `attempt`, is repeated there. */
+/* Returns whether a failure of this kind, at the plan's `attempt`, is retried there. */
 static bool again(const struct config *c, const struct model_group *g, unsigned attempt, enum failure_kind kind)
 {
     const struct failure f = {.kind = kind, .retry_after_s = -1};
@@ -131,7 +131,7 @@ static bool again(const struct config *c, const struct model_group *g, unsigned 
     return retry_same(&(struct retry_input){c, g, &PLAN, attempt, 1, kind}, &f, &h, 0, 10);
 }
 
-TEST(the_last_of_a_group_is_asked_once_more)
+TEST(last_deployment_of_a_group_is_retried_once)
 {
     const struct config c = {.num_retries = 2}, none = {.num_retries = 0};
     const struct model_group g = {0}, strict = {.strict = true};
@@ -141,13 +141,14 @@ TEST(the_last_of_a_group_is_asked_once_more)
     const struct retry_input in = {&c, &g, &PLAN, 2, 1, FAILURE_SERVER};
     const struct health well = {0}, ill = {.failures = 1};
     for (unsigned i = 0; i < 4; i++)
-        assert_int_equal(again(&c, &g, i, FAILURE_SERVER), i >= 2); /* before that, others of the group come first */
+        assert_int_equal(again(&c, &g, i, FAILURE_SERVER),
+                         i >= 2); /* before that, the others of the group come first */
     assert_false(again(&none, &g, 3, FAILURE_SERVER));
     assert_false(again(&c, &strict, 3, FAILURE_SERVER));
     assert_true(retry_same(&in, &f, &well, 0, 999));
     assert_false(retry_same(&in, &f, &well, 1, 999));
     assert_false(retry_same(&in, &f, &well, 0, 1000));
-    assert_true(retry_same(&in, &malformed, &well, 0, 60000)); /* a model takes its time to write */
+    assert_true(retry_same(&in, &malformed, &well, 0, 60000)); /* a model takes time to write */
     assert_false(retry_same(&in, &f, &ill, 0, 999));
     assert_false(retry_same(&in, &waits, &well, 0, 999));
     struct config policy = {.num_retries = 2};
@@ -156,7 +157,7 @@ TEST(the_last_of_a_group_is_asked_once_more)
     assert_true(again(&policy, &g, 3, FAILURE_CONNECT));
 }
 
-TEST(only_what_may_be_gone_already_is_repeated)
+TEST(only_quick_failures_are_retried_at_once)
 {
     const struct config c = {.num_retries = 2};
     const struct model_group g = {0};
@@ -168,16 +169,16 @@ TEST(only_what_may_be_gone_already_is_repeated)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(waits_double_up_to_a_ceiling_with_some_on_top),
-        cmocka_unit_test(only_what_may_pass_is_retried),
-        cmocka_unit_test(without_a_policy_the_next_deployment_is_tried_at_once),
-        cmocka_unit_test(the_providers_own_wait_counts),
-        cmocka_unit_test(without_policies_the_plan_is_followed),
-        cmocka_unit_test(a_policy_says_how_many_are_tried_before_the_fallback),
-        cmocka_unit_test(a_policy_may_retry_what_is_final_otherwise),
-        cmocka_unit_test(a_deployments_own_number_counts_where_no_policy_does),
-        cmocka_unit_test(the_last_of_a_group_is_asked_once_more),
-        cmocka_unit_test(only_what_may_be_gone_already_is_repeated),
+        cmocka_unit_test(waits_double_up_to_a_maximum_plus_jitter),
+        cmocka_unit_test(only_temporary_failures_are_retried),
+        cmocka_unit_test(no_policy_no_wait),
+        cmocka_unit_test(retry_after_is_a_minimum),
+        cmocka_unit_test(no_policy_follows_the_plan),
+        cmocka_unit_test(policy_limits_attempts_before_the_fallback),
+        cmocka_unit_test(policy_may_retry_final_failures),
+        cmocka_unit_test(num_retries_of_the_deployment_counts_without_a_policy),
+        cmocka_unit_test(last_deployment_of_a_group_is_retried_once),
+        cmocka_unit_test(only_quick_failures_are_retried_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

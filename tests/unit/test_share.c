@@ -1,4 +1,4 @@
-/* Unit tests of what several workers tell each other: proxy/route/share, and how windows and rests are put together. */
+/* Unit tests of proxy/route/share, and of merging windows and cooldowns of several workers. */
 #include "tests/unit/unit.h"
 #include "proxy/terms/failure.h"
 #include "proxy/route/limit.h"
@@ -15,7 +15,7 @@ static const struct config CONFIG = {
 };
 static const struct deployment READY = {.id = NULL};
 
-TEST(names_have_their_slots)
+TEST(each_name_has_a_slot)
 {
     struct share *s = share_new(2);
     unsigned a = share_slot(s, SLICE("a")), b = share_slot(s, SLICE("b"));
@@ -34,7 +34,7 @@ TEST(names_have_their_slots)
     share_free(s);
 }
 
-TEST(what_a_worker_publishes_the_others_read)
+TEST(other_workers_read_what_one_publishes)
 {
     struct share *s = share_new(2);
     unsigned slot = share_slot(s, SLICE("a"));
@@ -47,7 +47,7 @@ TEST(what_a_worker_publishes_the_others_read)
         share_own(s, share_slot(s, SLICE("a")))->in_flight = 3;
         share_publish(s, slot);
         share_request_reset(s);
-        _exit(share_reset_requested(s)); /* its own wish is none to itself */
+        _exit(share_reset_requested(s)); /* its own request does not count */
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -56,7 +56,7 @@ TEST(what_a_worker_publishes_the_others_read)
     assert_false(share_has_updates(s, slot));
     assert_true(share_read(s, 1, slot, &seen));
     assert_int_equal(seen.in_flight, 3);
-    assert_false(share_read(s, 0, slot, &seen)); /* itself */
+    assert_false(share_read(s, 0, slot, &seen)); /* this worker itself */
     share_own(s, slot)->in_flight = 1;
     share_publish(s, slot);
     assert_false(share_has_updates(s, slot));
@@ -69,8 +69,8 @@ TEST(what_a_worker_publishes_the_others_read)
     share_free(s);
 }
 
-/* A writer that never rests, and a reader that must never see half of what it writes. */
-TEST(nobody_reads_halves)
+/* One process writes all the time; the other one must never read a half-written cell. */
+TEST(no_partial_reads)
 {
     struct share *s = share_new(2);
     unsigned slot = share_slot(s, SLICE("a"));
@@ -98,23 +98,23 @@ TEST(nobody_reads_halves)
     share_free(s);
 }
 
-TEST(windows_add_up_by_the_second)
+TEST(windows_are_merged_by_the_second)
 {
     struct window a = {0}, b = {0}, c = {0};
     window_add(&a, 1, 10, 100000);
     window_add(&a, 2, 20, 110000);
     window_add(&b, 4, 40, 105000);
     window_add(&b, 8, 80, 150000);
-    window_add(&c, 16, 160, 1000); /* long ago */
+    window_add(&c, 16, 160, 1000); /* outside the window */
     window_merge(&a, &b);
     window_merge(&a, &c);
     assert_int_equal(window_read(&a, 150000).requests, 15);
     assert_int_equal(window_read(&a, 150000).tokens, 150);
-    assert_int_equal(window_read(&a, 160000).requests, 14); /* the first has gone */
+    assert_int_equal(window_read(&a, 160000).requests, 14); /* the first has expired */
     assert_int_equal(window_read(&a, 165000).requests, 10);
     assert_int_equal(window_wait(&a, 8, INT64_MAX, 160000), 10000);
     window_merge(&c, &b);
-    assert_int_equal(window_read(&c, 150000).requests, 12); /* what was newer came in, its own has gone */
+    assert_int_equal(window_read(&c, 150000).requests, 12); /* newer counts were added, its own have expired */
     struct window none = {0};
     window_merge(&none, &(struct window){0});
     assert_int_equal(window_read(&none, 0).requests, 0);
@@ -135,56 +135,56 @@ static void serve(struct health *h, uint64_t began_ms, uint64_t now_ms)
     assert_int_equal(health_ended(h, &CONFIG, &READY, &call, &o, now_ms), 10 - call.reserved_tokens);
 }
 
-static void hear(struct health *h, const struct health *from)
+static void merge_from(struct health *h, const struct health *from)
 {
-    struct cooldown_state news = health_cooldown_state(from);
-    health_merge_cooldown(h, &news);
-    health_merge_cooldown(h, &news); /* twice is once */
+    struct cooldown_state state = health_cooldown_state(from);
+    health_merge_cooldown(h, &state);
+    health_merge_cooldown(h, &state); /* idempotent */
 }
 
-TEST(rests_are_heard_of)
+TEST(cooldowns_are_shared)
 {
     struct health a = {0}, b = {0};
     fail_with(&a, FAILURE_RATE_LIMIT, 60, 1000);
-    hear(&b, &a);
+    merge_from(&b, &a);
     assert_false(limit_available(&b, &READY, 60000, NULL));
     assert_true(limit_available(&b, &READY, 61000, NULL));
     assert_int_equal(b.reason, FAILURE_RATE_LIMIT);
-    serve(&a, 900, 2000); /* began before: says nothing of it */
-    hear(&b, &a);
+    serve(&a, 900, 2000); /* began earlier: no information */
+    merge_from(&b, &a);
     assert_false(limit_available(&b, &READY, 3000, NULL));
-    serve(&b, 4000, 5000); /* asked all the same, and it served */
-    hear(&b, &a);          /* what a still believes is old */
+    serve(&b, 4000, 5000); /* an attempt during the cooldown succeeded */
+    merge_from(&b, &a);    /* outdated */
     assert_true(limit_available(&b, &READY, 5000, NULL));
-    hear(&a, &b);
+    merge_from(&a, &b);
     assert_true(limit_available(&a, &READY, 5000, NULL));
     fail_with(&a, FAILURE_RATE_LIMIT, 60, 6000);
-    hear(&b, &a);
+    merge_from(&b, &a);
     assert_false(limit_available(&b, &READY, 7000, NULL));
     health_reset(&b, 8000);
-    hear(&b, &a);
-    assert_true(limit_available(&b, &READY, 8000, NULL)); /* it was told to forget */
+    merge_from(&b, &a);
+    assert_true(limit_available(&b, &READY, 8000, NULL)); /* the cooldown was cleared */
 }
 
-TEST(breakers_are_heard_of)
+TEST(breakers_are_shared)
 {
     struct health a = {0}, b = {0};
     fail_with(&a, FAILURE_SERVER, -1, 1000);
-    hear(&b, &a);
+    merge_from(&b, &a);
     assert_true(a.breaker.opened == 1 && b.breaker.opened == 1);
     assert_false(limit_available(&b, &READY, 2000, NULL));
     assert_true(limit_available(&b, &READY, 1000 + 90000, NULL)); /* its own trial */
     serve(&b, 91000, 92000);
-    hear(&a, &b);
+    merge_from(&a, &b);
     assert_int_equal(a.breaker.opened, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_have_their_slots), cmocka_unit_test(what_a_worker_publishes_the_others_read),
-        cmocka_unit_test(nobody_reads_halves),    cmocka_unit_test(windows_add_up_by_the_second),
-        cmocka_unit_test(rests_are_heard_of),     cmocka_unit_test(breakers_are_heard_of),
+        cmocka_unit_test(each_name_has_a_slot), cmocka_unit_test(other_workers_read_what_one_publishes),
+        cmocka_unit_test(no_partial_reads),     cmocka_unit_test(windows_are_merged_by_the_second),
+        cmocka_unit_test(cooldowns_are_shared), cmocka_unit_test(breakers_are_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

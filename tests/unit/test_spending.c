@@ -11,7 +11,7 @@ static const struct deployment PAID = {.price.input = 1e-6, .price.output = 1e-5
                                FREE = {.price.input = 0, .price.output = 0},
                                UNKNOWN = {.price.input = NAN, .price.output = NAN};
 
-TEST(an_estimate_is_by_the_prices)
+TEST(estimate_uses_the_prices)
 {
     assert_usd(spending_estimate(&PAID, 1000, 100), 0.002);
     assert_usd(spending_estimate(&PAID, -1, 100), 0.001);
@@ -19,7 +19,7 @@ TEST(an_estimate_is_by_the_prices)
     assert_true(isnan(spending_estimate(&UNKNOWN, 1000, 100)));
 }
 
-TEST(calls_go_through_until_the_limit_is_reached)
+TEST(requests_pass_until_the_limit_is_reached)
 {
     struct spending s = {.total = {.limit = 1}};
     struct spend *a = spending_of_group(&s, "a"), *b = spending_of_group(&s, "b");
@@ -32,14 +32,14 @@ TEST(calls_go_through_until_the_limit_is_reached)
     assert_false(spending_allows(&s, a, 0.2));
     assert_true(spending_allows(&s, b, 0.6));
     assert_false(spending_allows(&s, b, 0.61));
-    spending_charge(&s, b, 2); /* more than was thought: nothing that costs goes on */
+    spending_charge(&s, b, 2); /* more than estimated: only free requests pass */
     assert_false(spending_allows(&s, a, 1e-9));
-    assert_true(spending_allows(&s, a, 0)); /* but what is free does, and what has no price */
+    assert_true(spending_allows(&s, a, 0)); /* zero cost or unknown price */
     assert_true(spending_allows(&s, a, NAN));
     spending_free(&s);
 }
 
-TEST(what_is_held_counts)
+TEST(reservations_count)
 {
     struct spending s = {.total = {.limit = 1}};
     struct spend *a = spending_of_group(&s, "a");
@@ -54,13 +54,13 @@ TEST(what_is_held_counts)
     assert_false(spending_allows(&s, a, 0.21));
     spending_reserve(&s, a, NAN);
     spending_release(&s, a, NAN);
-    spending_release(&s, a, 100); /* never below nothing */
+    spending_release(&s, a, 100); /* never below 0 */
     assert_usd(a->reserved, 0);
     assert_usd(s.total.spent, 0.05);
     spending_free(&s);
 }
 
-TEST(what_has_no_price_is_counted_apart)
+TEST(unpriced_attempts_are_counted_separately)
 {
     struct spending s = {.total = {.limit = NAN}};
     struct spend *a = spending_of_group(&s, "a");
@@ -79,7 +79,7 @@ TEST(what_has_no_price_is_counted_apart)
     spending_free(&s);
 }
 
-TEST(limits_change_and_accounts_stay)
+TEST(limits_change_accounts_stay)
 {
     struct deployment one = {.alias = "a"};
     const struct deployment *members[] = {&one};
@@ -98,7 +98,7 @@ TEST(limits_change_and_accounts_stay)
     spending_free(&s);
 }
 
-TEST(a_refusal_says_which_limit_and_what_to_do)
+TEST(refusal_names_the_limit_and_the_fix)
 {
     const struct config config = {.path = (char[]){"/home/user/config.yaml"}};
     struct spending s = {.total = {.limit = 5}};
@@ -124,19 +124,16 @@ TEST(a_refusal_says_which_limit_and_what_to_do)
                    "-HUP), or restart the proxy.");
     assert_int_equal(failure_rule(f.kind)->status, 400);
     assert_string_equal(failure_rule(f.kind)->code,
-                        "model_not_found"); /* all else Codex retries, or hides the message */
+                        "model_not_found"); /* Codex retries all other codes, or hides the message */
     spending_free(&s);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_estimate_is_by_the_prices),
-        cmocka_unit_test(calls_go_through_until_the_limit_is_reached),
-        cmocka_unit_test(what_is_held_counts),
-        cmocka_unit_test(what_has_no_price_is_counted_apart),
-        cmocka_unit_test(limits_change_and_accounts_stay),
-        cmocka_unit_test(a_refusal_says_which_limit_and_what_to_do),
+        cmocka_unit_test(estimate_uses_the_prices),    cmocka_unit_test(requests_pass_until_the_limit_is_reached),
+        cmocka_unit_test(reservations_count),          cmocka_unit_test(unpriced_attempts_are_counted_separately),
+        cmocka_unit_test(limits_change_accounts_stay), cmocka_unit_test(refusal_names_the_limit_and_the_fix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/route/strategy_*: who is tried first, and by how much. */
+/* Unit tests of proxy/route/strategy_*: which deployment is first, and how often. */
 #include "tests/unit/unit.h"
 #include "proxy/route/plan.h"
 
@@ -7,7 +7,7 @@
 #define COUNT 4
 #define NOW 10000000u
 
-/* A group of up to four deployments that are alike until a test changes them. */
+/* A group of up to four equal deployments; tests change them. */
 struct world {
     struct config config;
     struct deployment deployments[COUNT];
@@ -100,7 +100,7 @@ static void break_down(struct world *w, unsigned index, int64_t total_ms)
 
 /* ---- risk-adjusted ---- */
 
-TEST(risk_of_equals_is_even)
+TEST(equal_risks_share_evenly)
 {
     struct world w;
     world_init(&w, &STRATEGY_RISK, 4);
@@ -109,7 +109,7 @@ TEST(risk_of_equals_is_even)
 }
 
 /* The formula's origin gives 67.6 to 32.4 % in both cases. */
-TEST(risk_tells_one_percent_from_ten_times)
+TEST(risk_distinguishes_one_percent_from_ten_times)
 {
     struct world w;
     world_init(&w, &STRATEGY_RISK, 2);
@@ -135,8 +135,8 @@ TEST(risk_weights_and_tau_count)
     assert_true(share(&w, 1) == 1);
 }
 
-/* Two that are equal, one of which fails at once: where the formula comes from it draws 59 % of the calls for ever. */
-TEST(risk_leaves_a_quick_failure)
+/* Two equal deployments, one of which fails at once. The formula's origin sends it 59 % of the requests for ever. */
+TEST(risk_leaves_a_deployment_that_fails_quickly)
 {
     struct world w;
     world_init(&w, &STRATEGY_RISK, 2);
@@ -170,12 +170,13 @@ TEST(expected_is_in_dollars)
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 1);
     struct plan p = make(&w, 1);
-    /* 1 s and 6 s of waiting, 4,000 and 300 tokens, 10 points: 0.07 + 0.004 + 0.003 + 0.04, and what failures add. */
+    /* 1 s and 6 s of waiting, 4,000 and 300 tokens, 10 points: 0.07 + 0.004 + 0.003 + 0.04, plus the expected failures.
+     */
     assert_true(p.choices[0].score > 0.117 && p.choices[0].score < 0.130);
     assert_true(fabs((double)p.choices[0].terms[1] - 1) < 0.1 && fabs((double)p.choices[0].terms[2] - 6) < 0.2);
 }
 
-TEST(expected_leaves_a_quick_failure_and_comes_back)
+TEST(expected_leaves_a_deployment_that_fails_quickly_and_returns)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
@@ -187,7 +188,7 @@ TEST(expected_leaves_a_quick_failure_and_comes_back)
     assert_int_equal(first(&w), 0);
 }
 
-TEST(expected_leaves_what_has_become_slow)
+TEST(expected_leaves_a_deployment_that_became_slow)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
@@ -195,11 +196,11 @@ TEST(expected_leaves_what_has_become_slow)
     for (int i = 0; i < 5; i++, w.now_ms += 1000)
         serve(&w, 0, 5000, 25000);
     assert_int_equal(first(&w), 1);
-    w.now_ms += 3600000; /* what was slow an hour ago may be quick again */
+    w.now_ms += 3600000; /* slow an hour ago may be fast now */
     assert_int_equal(first(&w), 0);
 }
 
-TEST(expected_goes_where_nobody_waits)
+TEST(expected_avoids_queues)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
@@ -209,7 +210,7 @@ TEST(expected_goes_where_nobody_waits)
     assert_int_equal(first(&w), 1);
 }
 
-TEST(what_is_unknown_is_neutral)
+TEST(unknown_values_are_neutral)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 3);
@@ -224,8 +225,8 @@ TEST(what_is_unknown_is_neutral)
     assert_true(isfinite(p.choices[0].score) && isfinite(p.choices[2].score));
 }
 
-/* A conversation moves only where staying is far dearer: its prompt is in its provider's cache. */
-TEST(expected_weighs_the_move)
+/* A conversation moves only if staying is much more expensive, because its prompt is in the provider's cache. */
+TEST(expected_weighs_staying_against_moving)
 {
     struct world w;
     world_init(&w, &STRATEGY_EXPECTED, 2);
@@ -253,7 +254,7 @@ static double random_in(uint64_t *random, double least, double most)
     return least + (most - least) * (double)(*random >> 33) / 2147483648.0;
 }
 
-/* Whatever was seen and declared: an order of all, finite scores, and the same plan for the same draw. */
+/* Whatever the history and declarations: all candidates, finite scores, and the same plan for the same draw. */
 TEST(any_history_gives_an_order)
 {
     static const struct strategy *const all[] = {&STRATEGY_SHUFFLE, &STRATEGY_RISK, &STRATEGY_EXPECTED};
@@ -289,7 +290,7 @@ TEST(any_history_gives_an_order)
     }
 }
 
-TEST(litellms_names_find_the_nearest)
+TEST(litellm_names_map_to_the_nearest_strategy)
 {
     static const char *const theirs[] = {"cost-based-routing", "latency-based-routing", "usage-based-routing",
                                          "usage-based-routing-v2", "least-busy"};
@@ -305,19 +306,19 @@ TEST(litellms_names_find_the_nearest)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(risk_of_equals_is_even),
-        cmocka_unit_test(risk_tells_one_percent_from_ten_times),
+        cmocka_unit_test(equal_risks_share_evenly),
+        cmocka_unit_test(risk_distinguishes_one_percent_from_ten_times),
         cmocka_unit_test(risk_weights_and_tau_count),
-        cmocka_unit_test(risk_leaves_a_quick_failure),
+        cmocka_unit_test(risk_leaves_a_deployment_that_fails_quickly),
         cmocka_unit_test(expected_weighs_time_price_and_quality),
         cmocka_unit_test(expected_is_in_dollars),
-        cmocka_unit_test(expected_leaves_a_quick_failure_and_comes_back),
-        cmocka_unit_test(expected_leaves_what_has_become_slow),
-        cmocka_unit_test(expected_goes_where_nobody_waits),
-        cmocka_unit_test(what_is_unknown_is_neutral),
-        cmocka_unit_test(expected_weighs_the_move),
+        cmocka_unit_test(expected_leaves_a_deployment_that_fails_quickly_and_returns),
+        cmocka_unit_test(expected_leaves_a_deployment_that_became_slow),
+        cmocka_unit_test(expected_avoids_queues),
+        cmocka_unit_test(unknown_values_are_neutral),
+        cmocka_unit_test(expected_weighs_staying_against_moving),
         cmocka_unit_test(any_history_gives_an_order),
-        cmocka_unit_test(litellms_names_find_the_nearest),
+        cmocka_unit_test(litellm_names_map_to_the_nearest_strategy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
