@@ -27,6 +27,16 @@ void harden_early(struct harden_status *status)
     umask(077);
 }
 
+/* The proxies that libcurl takes from the environment. The name ends at `end`. */
+static bool names_a_proxy(const char *entry, const char *end)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == (size_t)(end - entry) && strncasecmp(entry, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
 static bool is_dangerous(const char *entry)
 {
     static const char *const prefixes[] = {
@@ -36,7 +46,7 @@ static bool is_dangerous(const char *entry)
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0)
             return true;
-    return name_end && name_end - entry >= 6 && strncasecmp(name_end - 6, "_proxy", 6) == 0;
+    return name_end && names_a_proxy(entry, name_end);
 }
 
 void harden_environment(void)

@@ -78,12 +78,12 @@ def test_a_connection_ahead_is_tunnelled_too(make_tunnel, start_proxy, far):
 
 def test_its_login_comes_from_a_variable_and_is_shown_nowhere(make_tunnel, through, far):
     tunnel = make_tunnel(login=LOGIN)
-    proxy = through("os.environ/OUTGOING", keys={"OUTGOING": tunnel.url_with_login})
+    proxy = through("os.environ/OUTGOING_PROXY", keys={"OUTGOING_PROXY": tunnel.url_with_login})
     hello(proxy)
     assert "Proxy-Authorization: Basic " in tunnel.heads[-1]
     command = [BINARY, "--check-config", proxy.config]
     told = subprocess.run(command, env={"LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": UPSTREAM_KEY,
-                                        "OUTGOING": tunnel.url_with_login}, capture_output=True, text=True, check=True)
+                                        "OUTGOING_PROXY": tunnel.url_with_login}, capture_output=True, text=True, check=True)
     assert f"outgoing proxy {tunnel.url}, with a login\n" in told.stdout
     assert "s3cret" not in told.stdout + told.stderr + proxy.stderr and "clerk" not in told.stdout + told.stderr
 

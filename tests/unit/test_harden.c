@@ -13,6 +13,8 @@ TEST(dangerous_variables_go)
                      (char[]){"https_proxy=http://x"},
                      (char[]){"ALL_PROXY=http://x"},
                      (char[]){"no_proxy=*"},
+                     (char[]){"HTTP_PROXY=http://x"},
+                     (char[]){"OUTGOING_PROXY=http://x"}, /* for general_settings.outgoing_proxy */
                      (char[]){"OPENAI_API_KEY=sk-1"},
                      (char[]){"SSL_CERT_FILE=/tmp/x"},
                      (char[]){"OPENSSL_CONF=/tmp/x"},
@@ -26,8 +28,8 @@ TEST(dangerous_variables_go)
                      (char[]){"NETRC_OF_MINE=1"},
                      (char[]){"LITELLM_API_KEY=sk-2"},
                      NULL};
-    static const char *const kept[] = {"HOME=/home/user", "OPENAI_API_KEY=sk-1", "PROXY_OF_MINE=1", "NETRC_OF_MINE=1",
-                                       "LITELLM_API_KEY=sk-2"};
+    static const char *const kept[] = {"HOME=/home/user", "OUTGOING_PROXY=http://x", "OPENAI_API_KEY=sk-1",
+                                       "PROXY_OF_MINE=1", "NETRC_OF_MINE=1",         "LITELLM_API_KEY=sk-2"};
     char **before = environ;
     environ = given;
     harden_environment();
