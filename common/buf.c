@@ -1,4 +1,4 @@
-/* Byte slices and growing byte buffers that have a ceiling. */
+/* Byte slices, and byte buffers that grow up to a ceiling. */
 #include "common/buf.h"
 
 #include <math.h>
@@ -57,7 +57,7 @@ void buf_fail_with(struct buf *b, const struct buf *part)
     b->full |= part->full;
 }
 
-/* Memory for `need` bytes and a NUL behind them, which does not count against the ceiling. */
+/* Allocates for `need` bytes plus a NUL, which does not count against the ceiling. */
 static bool grow(struct buf *b, size_t need)
 {
     if (need < b->cap)
@@ -102,7 +102,7 @@ bool buf_add_format(struct buf *b, const char *format, ...)
     va_list args;
     if (!grow(b, b->len))
         return false;
-    /* Mostly there is room: written at once, and a second time only when there was none. */
+    /* Usually there is room, so format once; format again only after growing. */
     size_t room = b->cap - b->len;
     va_start(args, format);
     int len = vsnprintf(b->data + b->len, room, format, args);
@@ -141,7 +141,7 @@ bool buf_add_hex(struct buf *b, uint64_t value)
 
 bool buf_add_double(struct buf *b, double value, int digits)
 {
-    bool small = value > -10000 && value < 10000; /* false for what is no number */
+    bool small = value > -10000 && value < 10000; /* false for NAN */
     if (small && value == (double)(int)value && (value != 0 || !signbit(value)))
         return buf_add_number(b, (int)value);
     return buf_add_format(b, "%.*g", digits, value);

@@ -1,4 +1,4 @@
-/* The memory that the bodies of all requests take together. */
+/* The memory limit of all request bodies together. */
 #include "common/ceiling.h"
 
 static size_t used(const struct ceiling *c)

@@ -43,7 +43,7 @@ bool document_print(struct document *d, struct buf *out)
     return printed;
 }
 
-/* Bytes at the start that are UTF-8 without a NUL. */
+/* Length of the valid UTF-8 without NUL at the start. */
 static size_t clean_length(struct slice text)
 {
     size_t at = 0, len;
@@ -52,7 +52,8 @@ static size_t clean_length(struct slice text)
     return at;
 }
 
-/* A NUL-terminated copy in which all else is U+FFFD. `room` is the caller's to free; it has failed without memory. */
+/* Returns a NUL-terminated copy with U+FFFD for each other byte. The caller frees `room`, which has failed if out of
+ * memory. */
 static const char *clean_copy(struct slice text, struct buf *room)
 {
     buf_init(room, SIZE_MAX / 2);
@@ -67,7 +68,7 @@ static const char *clean_copy(struct slice text, struct buf *room)
     }
 }
 
-/* Adds an item, which is the document's from now on; NULL: there was no memory for it. */
+/* Adds an item and takes ownership of it; NULL: the allocation failed. */
 static struct container add(struct container in, const char *key, cJSON *item)
 {
     struct buf room = {0};
@@ -135,8 +136,7 @@ void document_add_buf(struct container in, const char *key, const struct buf *te
     document_add_slice(in, key, buf_slice(text));
 }
 
-/* Numbers are written here: cJSON would print an integer above 2^53 as another one, and a fraction with as many digits
- * as it takes to read it again. */
+/* Numbers are formatted here, because cJSON rounds integers above 2^53 and prints fractions with up to 17 digits. */
 void document_add_count(struct container in, const char *key, int64_t value)
 {
     char text[32];

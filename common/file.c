@@ -1,4 +1,4 @@
-/* Opens and reads regular files, and nothing else. */
+/* Opens and reads regular files only. */
 #include "common/file.h"
 
 #include <errno.h>
@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOT_REGULAR EMEDIUMTYPE /* which neither openat(2) nor read(2) returns for a file */
-#define PIECE (64u << 10)       /* bytes that are read at a time beyond the size that the file said it had */
+#define NOT_REGULAR EMEDIUMTYPE /* neither openat(2) nor read(2) returns it for a file */
+#define PIECE (64u << 10)       /* bytes per read(2) beyond the size that fstat(2) returned */
 
 static int check(int fd)
 {
@@ -17,7 +17,8 @@ static int check(int fd)
     return S_ISREG(st.st_mode) ? 0 : S_ISDIR(st.st_mode) ? EISDIR : NOT_REGULAR;
 }
 
-/* O_NONBLOCK: the open of a pipe would wait for its writer, that of a file under a lease for the lease's holder. */
+/* With O_NONBLOCK, because the open of a pipe would wait for a writer, and that of a file under a lease for the lease's
+ * holder. */
 int file_open(int folder, const char *path, int flags)
 {
     int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
@@ -36,7 +37,7 @@ bool file_read_open(int fd, size_t most, struct buf *out)
     if (fstat(fd, &st) != 0)
         return false;
     size_t size = st.st_size > 0 && (uintmax_t)st.st_size < most ? (size_t)st.st_size : st.st_size > 0 ? most : 0;
-    size_t want = size + 1, used = 0; /* a byte more than there should be finds the end */
+    size_t want = size + 1, used = 0; /* one byte more than expected, to see the end */
     for (;;) {
         if (!buf_reserve(out, want)) {
             errno = out->full ? EFBIG : ENOMEM;
@@ -89,6 +90,6 @@ ssize_t file_read_start(int folder, const char *path, int flags, char *text, siz
 const char *file_reason(int error)
 {
     if (error == NOT_REGULAR)
-        return "it is a pipe, a socket or a device; save the contents in a regular file and name that";
-    return error == EFBIG ? "it is too large" : strerror(error);
+        return "not a regular file; save the contents in one and use its path";
+    return error == EFBIG ? "too large" : strerror(error);
 }

@@ -1,5 +1,5 @@
-/* file: opens and reads the files that a user names or may replace. Regular files only: a pipe, a terminal or a device
- * may let a reader wait forever. */
+/* file: opens and reads files that a user names or may replace. Regular files only, because a pipe, a terminal or a
+ * device may block a reader forever. */
 #ifndef POINTSMAN_FILE_H
 #define POINTSMAN_FILE_H
 
@@ -8,21 +8,21 @@
 #include <fcntl.h>
 #include <sys/types.h>
 
-/* Opens a regular file for reading, without waiting. `folder`: as for openat(2), AT_FDCWD for a path of its own.
- * `flags`: 0, or O_NOFOLLOW, which refuses a symbolic link. -1: errno says why; file_reason() puts it into words. */
+/* Opens a regular file for reading, without waiting. `folder`: as for openat(2); AT_FDCWD for a path on its own.
+ * `flags`: 0, or O_NOFOLLOW to refuse a symbolic link. -1: errno is set; see file_reason(). */
 MUST_CHECK int file_open(int folder, const char *path, int flags);
 
-/* Appends the whole file, `most` bytes at most, to `out`, whose ceiling is at least `most` + 1. Memory for a file that
- * does not grow meanwhile is taken at once, so that no copies are left behind. false: errno is EFBIG beyond `most`
- * bytes, else as for file_open() or read(2). */
+/* Appends the whole file, at most `most` bytes, to `out`, whose ceiling is at least `most` + 1. Allocates once unless
+ * the file grows meanwhile, so that no copies are left in memory. false: errno is EFBIG if the file is larger, else as
+ * for file_open() or read(2). */
 MUST_CHECK bool file_read(int folder, const char *path, int flags, size_t most, struct buf *out);
-/* The same from a descriptor that file_open() returned. The caller closes it. */
+/* The same from a descriptor of file_open(). The caller closes it. */
 MUST_CHECK bool file_read_open(int fd, size_t most, struct buf *out);
-/* Reads the first bytes of the file, up to size - 1, into `text` and ends them with a NUL. Returns their number; -1: as
- * file_open(), and `text` is "". */
+/* Reads up to size - 1 bytes from the start of the file into `text` and adds a NUL. Returns their number; -1: errno as
+ * for file_open(), and `text` is "". */
 ssize_t file_read_start(int folder, const char *path, int flags, char *text, size_t size);
 
-/* What errno means after one of these: static text, without the path. */
+/* Returns the meaning of errno after one of these: static text, without the path. */
 const char *file_reason(int error);
 
 #endif

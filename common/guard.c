@@ -1,4 +1,4 @@
-/* Who may talk to a loopback port at all: Host, Origin and Sec-Fetch-Site. */
+/* Which requests a loopback port accepts: Host, Origin and Sec-Fetch-Site. */
 #include "common/guard.h"
 
 #include "common/url.h"
@@ -44,7 +44,7 @@ bool guard_is_host_name(struct slice name)
     return name.len > 0 && name.len <= 253;
 }
 
-/* The host without ":port" at its end. */
+/* The host without ":port". */
 static struct slice without_port(struct slice host)
 {
     const char *colon = host.len ? memrchr(host.ptr, ':', host.len) : NULL;

@@ -1,4 +1,4 @@
-/* What a process that holds keys does to itself before it does anything else. */
+/* Hardens a process that holds keys. */
 #include "common/harden.h"
 
 #include <signal.h>
@@ -18,7 +18,7 @@ void harden_early(struct harden_status *status)
 {
     *status = (struct harden_status){0};
 #ifdef __SANITIZE_ADDRESS__
-    /* LeakSanitizer reads its own process through ptrace, which a non-dumpable process forbids. */
+    /* LeakSanitizer uses ptrace, which a non-dumpable process forbids. */
     status->non_dumpable = HARDEN_OFF;
 #else
     status->non_dumpable = state_of(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
@@ -82,6 +82,6 @@ void harden_describe(const struct harden_status *status, struct container in)
         {"seccomp", status->seccomp},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].state != HARDEN_NOT_MEANT)
+        if (rows[i].state != HARDEN_UNUSED)
             document_add_bool(in, rows[i].name, rows[i].state == HARDEN_ON);
 }

@@ -1,4 +1,4 @@
-/* Appends whole lines of JSON to a file of its owner's alone, and rotates it by size. */
+/* Appends lines of JSON to a private file and rotates it by size. */
 #include "common/jsonl.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opens PATH, and notes how long it is and how it ends. errno is set on failure. */
+/* Opens PATH and reads its size and last byte. false: errno is set. */
 static bool open_file(struct jsonl *j)
 {
     struct stat info;
@@ -52,9 +52,9 @@ struct jsonl *jsonl_open(const char *path, size_t max_bytes, size_t waiting_max,
     snprintf(j->rotated, len + 3, "%s.1", path);
     if (open_file(j))
         return j;
-    buf_add_format(error, "%s: the journal can't be opened: %s", path,
+    buf_add_format(error, "%s: can't open the file: %s", path,
                    errno == ELOOP    ? "it is a symbolic link"
-                   : errno == EINVAL ? "it is no file"
+                   : errno == EINVAL ? "not a regular file"
                                      : strerror(errno));
     jsonl_close(j);
     return NULL;
@@ -76,20 +76,20 @@ void jsonl_close(struct jsonl *j)
     free(j);
 }
 
-/* Begins a new file. Where another process has rotated already, its new file is opened instead. */
+/* Starts a new file. If another process has rotated already, opens that process's new file. */
 static void rotate(struct jsonl *j)
 {
     struct stat ours, named;
     bool same = fstat(j->fd, &ours) == 0 && lstat(j->path, &named) == 0 && ours.st_ino == named.st_ino &&
                 ours.st_dev == named.st_dev;
     if (same && rename(j->path, j->rotated) != 0)
-        return; /* one that is too long is better than none */
+        return; /* a file that is too long is better than none */
     (void)close(j->fd);
     j->fd = -1;
     (void)open_file(j);
 }
 
-/* Whether the lines went to disk whole; errno says why not. */
+/* false: errno is set; not all lines were written. */
 static bool write_lines(struct jsonl *j)
 {
     if (j->lines.failed) {
@@ -100,7 +100,7 @@ static bool write_lines(struct jsonl *j)
         rotate(j);
     if (j->fd < 0 && !open_file(j))
         return false;
-    /* After a torn line the newline that it lacks goes first. The buffer holds one at its start for that. */
+    /* If the file does not end with a newline, one is written first; the buffer starts with one for that. */
     size_t skip = j->torn ? 0 : 1;
     size_t len = j->lines.len - skip;
     ssize_t written;

@@ -1,4 +1,4 @@
-/* Holds a port on ::1 without serving it. */
+/* Reserves a port on ::1 without serving it. */
 #include "common/localhost.h"
 
 #include <errno.h>
@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* SO_REUSEADDR is on for bind() alone, which old connections in TIME_WAIT would fail otherwise. Left on, it would let
- * another user bind the port as well, since we don't listen. */
+/* SO_REUSEADDR is on only for bind(), which would fail on connections in TIME_WAIT. Left on, it would let another user
+ * bind the port too, because this process does not listen. */
 static bool bind_alone(int fd, const struct sockaddr_in6 *address)
 {
     return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int)) == 0 &&

@@ -1,13 +1,13 @@
-/* localhost: keeps the name "localhost" ours. It means ::1 as well as 127.0.0.1, and most clients try ::1 first, so
- * another user who listens on [::1]:PORT gets what was meant for a server of ours on 127.0.0.1:PORT. */
+/* localhost: reserves the name "localhost". It means ::1 as well as 127.0.0.1, and most clients try ::1 first. Another
+ * user who listens on [::1]:PORT would get what was meant for a server on 127.0.0.1:PORT. */
 #ifndef POINTSMAN_LOCALHOST_H
 #define POINTSMAN_LOCALHOST_H
 
 #include "common/buf.h"
 
-/* Binds [::1]:`port` and never listens on it: nobody else can, and clients are refused at once and go on to 127.0.0.1.
- * `*fd` is the socket, which the caller closes to release the port, or -1 where the machine has no ::1. Returns false,
- * with errno set and `*fd` -1, if the port can't be held; EADDRINUSE: another process has it. */
+/* Binds [::1]:`port` without listening: nobody else can bind it, and clients are refused at once and go on to
+ * 127.0.0.1. `*fd`: the socket, to be closed to release the port; -1: the machine has no ::1. false: errno is set and
+ * `*fd` is -1; EADDRINUSE: another process has the port. */
 MUST_CHECK bool localhost_hold(unsigned port, int *fd);
 
 #endif

@@ -1,4 +1,4 @@
-/* One line per message on standard error, redacted. */
+/* Log lines on standard error, redacted. */
 #include "common/log.h"
 
 #include "common/secret.h"
@@ -12,19 +12,19 @@
 #define LINE_MAX_BYTES 2048
 
 static const char *program_name = "pointsman";
-static enum log_level most_talkative = LOG_LEVEL_INFO;
+static enum log_level max_level = LOG_LEVEL_INFO;
 static bool under_journal;
-static struct buf line = {.max = LINE_MAX_BYTES * 2}; /* kept: that there is no memory can be said without any */
+static struct buf line = {.max = LINE_MAX_BYTES * 2}; /* allocated once, so that "out of memory" can be logged */
 
-void log_open(const char *program, enum log_level most)
+void log_open(const char *program, enum log_level max)
 {
     program_name = program;
-    most_talkative = most;
+    max_level = max;
     under_journal = getenv("JOURNAL_STREAM") != NULL;
     (void)buf_reserve(&line, line.max);
 }
 
-static const char *level_word(enum log_level level)
+static const char *level_name(enum log_level level)
 {
     switch (level) {
     case LOG_LEVEL_ERROR: return "error: ";
@@ -37,22 +37,22 @@ static const char *level_word(enum log_level level)
 
 static void write_line(enum log_level level, const char *format, va_list args)
 {
-    if (level > most_talkative)
+    if (level > max_level)
         return;
     char message[LINE_MAX_BYTES];
     (void)vsnprintf(message, sizeof message, format, args);
     buf_clear(&line);
     if (under_journal)
         buf_add_format(&line, "<%d>", (int)level);
-    buf_add_format(&line, "%s: %s", program_name, level_word(level));
+    buf_add_format(&line, "%s: %s", program_name, level_name(level));
     secret_redact(&line, slice_of(message));
-    /* An upstream's text must not be able to start a line of its own, or to steer a terminal. */
+    /* Text of an upstream must not start a line of its own or control a terminal. */
     for (size_t i = 0; i < line.len; i++)
         if ((unsigned char)line.data[i] < 0x20 || line.data[i] == 0x7F)
             line.data[i] = ' ';
     buf_add_char(&line, '\n');
     while (write(STDERR_FILENO, line.data, line.len) < 0 && errno == EINTR)
-        ; /* any other error: there is nowhere left to say it */
+        ; /* any other error: nowhere to report it */
 }
 
 #define DEFINE_LEVEL(name, level)        \

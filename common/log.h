@@ -1,4 +1,4 @@
-/* log: one line per message on standard error, redacted; with priority prefixes under systemd's journal. */
+/* log: lines on standard error, redacted; with priority prefixes under systemd's journal. */
 #ifndef POINTSMAN_LOG_H
 #define POINTSMAN_LOG_H
 
@@ -6,10 +6,10 @@
 
 enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 
-/* The program's name as it begins each line, and the most talkative level that is printed. Call once, first. */
-void log_open(const char *program, enum log_level most);
-/* Each prints "program: level: message\n" in one write(2), at most 2 KB, control characters replaced, secrets redacted
- * (see secret.h). */
+/* Sets the program's name, which starts each line, and the least severe level that is printed. Call first, once. */
+void log_open(const char *program, enum log_level max);
+/* These print "program: level: message
+ * " in one write(2), at max 2 KB. Control characters become spaces, and secrets are redacted (secret.h). */
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -1,11 +1,10 @@
-/* mix: pure. Spreads the bits of a number over all of the result, for keys and draws that hang on a few numbers alone.
- */
+/* mix: pure. A hash of a number, for keys and random draws that are derived from few numbers. */
 #ifndef POINTSMAN_MIX_H
 #define POINTSMAN_MIX_H
 
 #include <stdint.h>
 
-/* splitmix64's finisher (Steele, Lea, Flood 2014). */
+/* The finalizer of splitmix64 (Steele, Lea, Flood 2014). */
 static inline uint64_t mix(uint64_t x)
 {
     x += 0x9e3779b97f4a7c15u;
@@ -14,7 +13,7 @@ static inline uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* A number in (0, 1) from the bits of `x`. */
+/* Returns a number in (0, 1) derived from `x`. */
 static inline double mix_uniform(uint64_t x)
 {
     return ((double)(mix(x) >> 11) + 0.5) * 0x1p-53;

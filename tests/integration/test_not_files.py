@@ -8,7 +8,7 @@ import pytest
 from conftest import deployment
 from proxy_process import BINARY, MASTER_KEY
 
-REASON = "it is a pipe, a socket or a device; save the contents in a regular file and name that"
+REASON = "not a regular file; save the contents in one and use its path"
 PATIENCE_S = 20   # what waits for the pipe's writer waits for ever
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 

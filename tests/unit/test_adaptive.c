@@ -245,7 +245,7 @@ TEST(canary_splits_conversations_and_rolls_back)
         assert_null(adaptive_rollback_reason(w.adaptive));
     }
     assert_int_equal(live, 50);
-    assert_non_null(strstr(adaptive_rollback_reason(w.adaptive), "an error rate of 1 passes the bound of 0"));
+    assert_non_null(strstr(adaptive_rollback_reason(w.adaptive), "an error rate of 1 is above the bound of 0"));
     for (uint64_t draw = 0; draw < 50; draw++)
         assert_false(plan_as(&w, draw, false, true, "abcd").applied);
     adaptive_free(w.adaptive);

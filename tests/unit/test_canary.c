@@ -74,7 +74,7 @@ TEST(the_report_counts_the_last_requests)
     assert_float_equal(r.arm[1].error_rate, .5, 1e-9);
     assert_float_equal(r.arm[1].cost_per_1000_usd, 4, 1e-6);
     assert_true(isnan(r.arm[1].quality));
-    assert_null(r.stepped_back);
+    assert_null(r.rollback_reason);
     canary_free(c);
 }
 
@@ -126,8 +126,8 @@ static unsigned run(const struct world *world, uint64_t seed, unsigned most, cha
     }
     struct canary_report r;
     canary_report(c, &r);
-    assert_int_equal(r.stepped_back != NULL, back);
-    snprintf(why, size, "%s", back ? r.stepped_back : "");
+    assert_int_equal(r.rollback_reason != NULL, back);
+    snprintf(why, size, "%s", back ? r.rollback_reason : "");
     for (uint64_t i = 0; back && i < 100; i++)
         assert_false(canary_live(c, i));
     canary_free(c);
@@ -155,7 +155,7 @@ TEST(what_is_worse_steps_back_and_says_why)
         {{1, 4, 1, 1, 1}, "a p95 latency of "},
         {{1, 1, 8, 1, 1}, "an error rate of "},
         {{1, 1, 1, 4, 1}, "a cost per 1,000 requests in USD of "},
-        {{1, 1, 1, 1, .8}, "a quality of 0.64 passes the bound of 0.76, the baseline's less 5 %"},
+        {{1, 1, 1, 1, .8}, "a quality of 0.64 is below the bound of 0.76, the baseline minus 5 %"},
     };
     for (size_t i = 0; i < COUNT_OF(ROWS); i++)
         for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -208,7 +208,7 @@ TEST(a_reset_begins_anew)
     struct canary_report r;
     canary_report(c, &r);
     assert_int_equal(r.arm[1].requests, 0);
-    assert_null(r.stepped_back);
+    assert_null(r.rollback_reason);
     canary_free(c);
 }
 
@@ -232,10 +232,10 @@ TEST(other_settings_are_another_comparison)
         assert_float_equal(a.arm[i].ttft_p50_ms, b.arm[i].ttft_p50_ms, 0);
         assert_float_equal(a.arm[i].cost_per_1000_usd, b.arm[i].cost_per_1000_usd, 0);
     }
-    assert_string_equal(a.stepped_back, b.stepped_back);
+    assert_string_equal(a.rollback_reason, b.rollback_reason);
     canary_report(other, &b);
     assert_int_equal(b.arm[0].requests, 0);
-    assert_null(b.stepped_back);
+    assert_null(b.rollback_reason);
     canary_free(from);
     assert_false(canary_live(same, 1));
     canary_free(same);

@@ -327,8 +327,8 @@ TEST(authorities_that_are_none_are_told)
             "F:3: litellm_settings.ssl_verify: /nowhere/ca.pem: No such file or directory");
     refused(WITH_SSL_VERIFY("/"), "F:3: litellm_settings.ssl_verify: /: Is a directory");
     refused(WITH_SSL_VERIFY("/dev/null"),
-            "F:3: litellm_settings.ssl_verify: /dev/null: it is a pipe, a socket or a device; save the contents in a "
-            "regular file and name that");
+            "F:3: litellm_settings.ssl_verify: /dev/null: not a regular file; save the contents in one and use its "
+            "path");
     refused(WITH_SSL_VERIFY("/proc/version"),
             "F:3: litellm_settings.ssl_verify: /proc/version: there is no certificate in it; it must be PEM");
     refused(WITH_SSL_VERIFY("[]"), "F:3: litellm_settings.ssl_verify: expected text, or true or false, found a list");

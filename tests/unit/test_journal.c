@@ -180,8 +180,8 @@ TEST(links_and_devices_are_refused)
     assert_int_equal(symlink(folder_at("target"), folder_at("link")), 0);
     refused(folder_at("link"), "it is a symbolic link");
     assert_int_equal(mkfifo(folder_at("pipe"), 0600), 0);
-    refused(folder_at("pipe"), "it is no file");
-    refused(folder, "the journal can't be opened");
+    refused(folder_at("pipe"), "not a regular file");
+    refused(folder, "can't open the file");
     refused(folder_at("absent/j"), "No such file or directory");
 }
 
