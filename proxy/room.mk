@@ -3,7 +3,7 @@ noinst_LIBRARIES += proxy/libpure.a
 proxy_libpure_a_SOURCES = \
 	proxy/terms/wire.c proxy/terms/wire.h \
 	proxy/config/config.c proxy/config/config.h proxy/config/private.h \
-	proxy/config/authorities.c \
+	proxy/config/ca_file.c \
 	proxy/config/deployment.c \
 	proxy/config/describe.c \
 	proxy/config/fallbacks.c \

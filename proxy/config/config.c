@@ -1,5 +1,5 @@
-/* pure: but for reading its file. Loads LiteLLM's config.yaml: reads the sections, makes deployments and groups, finds
- * the master key. */
+/* pure: except for reading its file. Loads LiteLLM's config.yaml: reads the sections, builds deployments and groups,
+ * finds the master key. */
 #include "proxy/config/private.h"
 
 #include "common/secret.h"
@@ -26,7 +26,8 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     static const enum config_section SECTIONS[] = {SECTION_FILE, SECTION_LITELLM, SECTION_GENERAL, SECTION_ROUTER};
     struct config_settings *s = &l->settings;
     struct config *c = l->config;
-    for (size_t i = 0; i < sizeof SECTIONS / sizeof *SECTIONS; i++) /* of two keys for one field the later one wins */
+    for (size_t i = 0; i < sizeof SECTIONS / sizeof *SECTIONS;
+         i++) /* if two keys set one field, the later section wins */
         schema_init(&CONFIG_KEYS, SECTIONS[i], s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_FILE, root, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_LITELLM, s->litellm, s);
@@ -37,7 +38,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     if (c->stream_timeout_ms < 0)
         c->stream_timeout_ms = c->timeout_ms;
     config_strategy(l);
-    config_authorities(l);
+    config_ca_file(l);
     config_outgoing(l);
     markov_settings_init(&c->adaptive, MARKOV_CALLS);
     l->reader.error_count += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->reader.errors);
@@ -51,7 +52,7 @@ static void init_source(struct deployment_source *s)
     schema_init(&CONFIG_KEYS, SECTION_INFO, s);
 }
 
-/* Reads one entry of model_list; false when it is left out, with or without an error. */
+/* Reads one entry of model_list. false: the entry is skipped, with an error or a warning. */
 static bool read_source(struct config_loader *l, const struct yaml_node *entry, struct deployment_source *s)
 {
     init_source(s);
@@ -62,20 +63,19 @@ static bool read_source(struct config_loader *l, const struct yaml_node *entry, 
     }
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_ENTRY, entry, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_PARAMS, s->params, s);
-    schema_read(&l->reader, &CONFIG_KEYS, SECTION_INFO, s->info, s); /* last: its prices win */
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_INFO, s->info, s); /* last, because its prices win */
     if (!s->alias.text || !*s->alias.text) {
-        config_error(l, entry->line, "model_list: an entry without model_name");
+        config_error(l, entry->line, "model_list: entry without model_name");
         return false;
     }
     if (strchr(s->alias.text, '*')) {
-        config_warn(l, s->alias.line, "model_name: \"%s\": wildcards are not supported; this entry is left out",
-                    s->alias.text);
+        config_warn(l, s->alias.line, "model_name: \"%s\": wildcards are not supported; entry ignored", s->alias.text);
         return false;
     }
     return true;
 }
 
-/* "codex-echo", which has no place in a file. */
+/* The built-in "codex-echo", which a file cannot define. */
 static void echo_source(struct deployment_source *s)
 {
     init_source(s);
@@ -91,7 +91,7 @@ static void add_deployment(struct config_loader *l, const struct deployment_sour
     for (unsigned i = 0; i < index; i++)
         nth += strcmp(l->sources[i].alias.text, s->alias.text) == 0;
     l->sources[index] = *s;
-    (void)config_deployment(l, index, nth); /* an error is counted, and the whole load fails */
+    (void)config_deployment(l, index, nth); /* errors are counted; any error fails the load */
     c->deployment_count++;
 }
 
@@ -120,37 +120,37 @@ static bool make_deployments(struct config_loader *l)
         add_deployment(l, &s);
     }
     if (l->config->deployment_count == 0)
-        config_error(l, 0, "model_list is missing or empty: there is nothing to serve");
+        config_error(l, 0, "model_list is missing or empty: nothing to serve");
     return l->reader.error_count == 0;
 }
 
-/* Two deployments of one id can't be told apart in the journal. */
+/* Duplicate ids are indistinguishable in the request log. */
 static void check_ids(struct config_loader *l)
 {
     const struct config *c = l->config;
     for (unsigned i = 0; i < c->deployment_count; i++)
         for (unsigned j = 0; j < i; j++)
             if (strcmp(c->deployments[i].id, c->deployments[j].id) == 0) {
-                config_warn(l, c->deployments[i].line, "model_info.id: \"%s\" is the id of line %u, too",
+                config_warn(l, c->deployments[i].line, "model_info.id: duplicate id \"%s\": also on line %u",
                             c->deployments[i].id, c->deployments[j].line);
                 break;
             }
 }
 
-/* Reasons are equal if they are so up to their advice, which follows a semicolon and may name the model. */
+/* Compares reasons without their advice, which follows a semicolon and may name the model. */
 static bool same_reason(const char *a, const char *b)
 {
     size_t len = strcspn(a, ";");
     return len == strcspn(b, ";") && strncmp(a, b, len) == 0;
 }
 
-/* One warning for each reason, with how many it concerns. What is switched off on purpose is not worth one. */
+/* One warning per reason, with the number of deployments. None for deployments disabled on purpose. */
 static void warn_of_not_ready(struct config_loader *l)
 {
     const struct config *c = l->config;
     for (unsigned i = 0; i < c->deployment_count; i++) {
         const struct deployment *d = &c->deployments[i];
-        if (!d->not_ready || strncmp(d->not_ready, "switched off", 12) == 0)
+        if (!d->not_ready || strncmp(d->not_ready, "disabled: ", 10) == 0)
             continue;
         unsigned earlier = 0, more = 0;
         for (unsigned j = 0; j < c->deployment_count; j++) {
@@ -187,7 +187,7 @@ static void find_master_key(struct config_loader *l)
         config_warn(l, file->line,
                     "general_settings.master_key: keys in files get copied and shared; use os.environ/NAME");
     if (!secret_is_clean(slice_of(key)))
-        config_error(l, from_file ? file->line : 0, "the master key is not printable ASCII without blanks");
+        config_error(l, from_file ? file->line : 0, "invalid master key: use printable ASCII without blanks");
     else
         l->config->master_key = config_secret(l, key);
 }
@@ -217,7 +217,7 @@ struct config *config_load(const struct config_options *options, struct buf *err
         goto out;
     }
     if (root->kind != YAML_MAPPING) {
-        config_error(&l, root->line, "expected model_list and the other sections, found no mapping");
+        config_error(&l, root->line, "expected a mapping with model_list and other sections");
         goto out;
     }
     read_settings(&l, root);
@@ -238,7 +238,7 @@ out:
     return NULL;
 }
 
-/* Keys may be shared between deployments, see config_secret(). */
+/* Deployments may share one key; see config_secret(). */
 static void free_secrets(struct config *c)
 {
     for (unsigned i = 0; i < c->deployment_count; i++) {
@@ -275,13 +275,13 @@ void config_free(struct config *c)
         free(c->groups[i].deployments);
         free(c->groups[i].fallbacks);
     }
-    for (unsigned i = 0; i < c->detour_count; i++) {
-        free(c->detours[i].alias);
-        free(c->detours[i].fallbacks); /* its deployments are those of a group */
+    for (unsigned i = 0; i < c->prompt_fallback_count; i++) {
+        free(c->prompt_fallbacks[i].alias);
+        free(c->prompt_fallbacks[i].fallbacks); /* its deployments array belongs to a group */
     }
     free(c->deployments);
     free(c->groups);
-    free(c->detours);
+    free(c->prompt_fallbacks);
     free(c->outgoing_proxy);
     secret_free(c->outgoing_login);
     free(c->ca_file);

@@ -1,4 +1,4 @@
-/* pure. Makes a deployment of a model_list entry: provider, base URL, key, and why it may not be ready. */
+/* pure. Builds a deployment from a model_list entry: provider, base URL, key, and why it is not ready. */
 #include "proxy/config/private.h"
 
 #include "common/secret.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRIES_MAX 10
+#define RETRIES_MAX 10 /* of a provider's retries variable */
 
 char *config_secret(struct config_loader *l, const char *text)
 {
@@ -20,11 +20,11 @@ char *config_secret(struct config_loader *l, const char *text)
             return c->deployments[i].api_key;
     char *kept = secret_keep(slice_of(text));
     if (!kept)
-        config_error(l, 0, "no locked memory for another key: too many different keys, or `ulimit -l` is too low");
+        config_error(l, 0, "can't lock memory for another key: too many different keys, or `ulimit -l` is too low");
     return kept;
 }
 
-/* A new formatted string; NULL with an error when there is no memory. */
+/* Returns a new formatted string; NULL with an error if out of memory. */
 static PRINTF_LIKE(2, 0) char *format_list(struct config_loader *l, const char *format, va_list args)
 {
     va_list again;
@@ -48,7 +48,7 @@ static PRINTF_LIKE(2, 3) char *new_text(struct config_loader *l, const char *for
     return out;
 }
 
-/* The first reason stays. */
+/* Sets the reason, unless there is one. */
 static PRINTF_LIKE(3, 4) void not_ready(struct config_loader *l, struct deployment *d, const char *format, ...)
 {
     va_list args;
@@ -58,21 +58,21 @@ static PRINTF_LIKE(3, 4) void not_ready(struct config_loader *l, struct deployme
     va_end(args);
 }
 
-/* The part of the model's name before the first '/'; empty without one. */
+/* The part of the model name before the first '/'; empty: none. */
 static struct slice prefix_of(const char *model)
 {
     const char *slash = strchr(model, '/');
     return (struct slice){model, slash ? (size_t)(slash - model) : 0};
 }
 
-/* A prefix is no provider's: with an api_base, it is a part of that server's name for the model. */
+/* Whether the prefix names the provider. With an api_base, an unknown prefix is part of that server's model name. */
 static bool is_known(const struct deployment_source *s, const struct provider *p)
 {
     struct slice prefix = prefix_of(s->model.text);
     return prefix.len == 0 || slice_is(prefix, p->prefix) || s->api_base.line;
 }
 
-/* The provider and its name for the model. */
+/* Finds the provider and its name for the model. */
 static bool resolve_model(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
     struct buf name;
@@ -81,7 +81,7 @@ static bool resolve_model(struct config_loader *l, const struct deployment_sourc
     if (!ok && name.failed && !name.full)
         config_no_memory(l);
     else if (!ok)
-        config_error(l, s->model.line, "litellm_params.model: no model's name in \"%s\"", s->model.text);
+        config_error(l, s->model.line, "litellm_params.model: no model name in \"%s\"", s->model.text);
     else if ((d->model = new_text(l, "%s", s->model.text)))
         d->upstream_model = new_text(l, "%.*s", SLICE_ARGS(buf_slice(&name)));
     buf_free(&name);
@@ -104,7 +104,7 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
     if (!resolve_model(l, s, d))
         return false;
     if (d->provider->kind == PROVIDER_ECHO && !l->options->demo) {
-        config_error(l, s->model.line, "%s: \"%s\" is present only in demo mode", WHAT, s->model.text);
+        config_error(l, s->model.line, "%s: \"%s\" is available only in demo mode", WHAT, s->model.text);
         return false;
     }
     if (!is_known(s, d->provider))
@@ -112,8 +112,8 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
     return true;
 }
 
-/* A provider without a wire is one that LiteLLM has and we have not, or that nobody has. What follows the semicolon is
- * the model's own (see warn_of_not_ready()). */
+/* A provider without APIs is unsupported (LiteLLM has it) or unknown. The text after the semicolon depends on the
+ * model; see warn_of_not_ready(). */
 static void check_provider(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
     const char *model = s->model.text;
@@ -121,7 +121,7 @@ static void check_provider(struct config_loader *l, const struct deployment_sour
         not_ready(l, d, "%s is not set", s->model.variable);
     else if (d->provider->wires == 0)
         not_ready(l, d,
-                  "the provider \"%.*s\" is not %s; for an OpenAI-compatible server write \"openai/%s\" and give its "
+                  "the provider \"%.*s\" is not %s; for an OpenAI-compatible server write \"openai/%s\" and set "
                   "api_base",
                   SLICE_ARGS(prefix_of(model)), d->provider == provider_unknown() ? "known" : "supported",
                   strchr(model, '/') + 1);
@@ -133,14 +133,14 @@ static bool ends_with(struct slice text, const char *end)
     return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
 }
 
-/* The server that the provider's variable names, else its row; NULL when neither names one. */
+/* The server that the provider's variable names, else its default; NULL: neither. */
 static const char *usual_base(const struct config_loader *l, const struct provider *p)
 {
     const char *variable = p->base_env ? config_env(l, p->base_env) : NULL;
     return variable ? variable : p->api_base;
 }
 
-/* There is no base, or it is no URL: an error if the file gives it, else the deployment is not ready. */
+/* No base, or not a URL: an error if the file sets it, else the deployment is not ready. */
 static bool no_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool missing)
 {
     static const char WHAT[] = "litellm_params.api_base";
@@ -150,13 +150,13 @@ static bool no_base(struct config_loader *l, const struct deployment_source *s, 
         return false;
     }
     if (!p->base_env)
-        not_ready(l, d, "%s is missing: \"%s/\" has no server of its own", WHAT, p->prefix);
+        not_ready(l, d, "%s is missing: \"%s/\" has no default server", WHAT, p->prefix);
     else
         not_ready(l, d, missing ? "%s is not set" : "%s: expected " URL_FORM, p->base_env);
     return true;
 }
 
-/* The first of the provider's variables that is set; `*variable` is its name, or the first one's when none is. */
+/* The first of the provider's key variables that is set. *variable: its name, or the first name if none is set. */
 static const char *own_key(const struct config_loader *l, const struct provider *p, const char **variable)
 {
     const char *key = NULL;
@@ -181,20 +181,20 @@ static void warn_of_keys(struct config_loader *l, const struct deployment_source
                     p->key_env[0], SLICE_ARGS(url->host));
 }
 
-/* A base on another machine, and the proxy on the way there. */
+/* Checks the outbound proxy for a base on another machine. */
 static void check_way(struct config_loader *l, struct deployment *d, const struct url *url)
 {
     const struct schema_text *proxy = &l->settings.outgoing_proxy;
     if (url_is_loopback(url))
         return;
     if (proxy->variable && !proxy->text)
-        not_ready(l, d, "%s is not set, which names the outgoing proxy", proxy->variable);
+        not_ready(l, d, "%s is not set: it names the outbound proxy", proxy->variable);
     else if (l->config->outgoing_proxy && !url->tls)
-        not_ready(l, d, "the outgoing proxy could read what goes to an http:// base: use https://");
+        not_ready(l, d, "http:// api_base behind the outbound proxy, which could read the requests: use https://");
 }
 
-/* Sets the base; *own says that calls go where the provider's own key belongs: to its usual server, or, for a provider
- * that the user runs and that has none, wherever the file says. */
+/* Sets the base. *own: the provider's own key may be sent there, because it is the default server, or because the
+ * provider is one that users run and has no default. */
 static bool set_base(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool *own)
 {
     const struct provider *p = d->provider;
@@ -220,7 +220,7 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
     return d->api_base != NULL;
 }
 
-/* Whether the deployment can do without the variable: one of the provider's own, where it needs no key. */
+/* Whether the variable is one of the provider's own and no key is required. */
 static bool is_optional(const struct provider *p, const char *variable)
 {
     for (unsigned i = 0; !p->key_required && p->key_env[i]; i++)
@@ -229,8 +229,8 @@ static bool is_optional(const struct provider *p, const char *variable)
     return false;
 }
 
-/* The key from the file, else from the provider's variables where the server is the provider's own: a key never goes
- * to another server than the one it was meant for. */
+/* Sets the key from the file, else from the provider's variables if the server is the provider's own: a key is never
+ * sent to another server. */
 static bool set_key(struct config_loader *l, const struct deployment_source *s, struct deployment *d, bool own)
 {
     static const char WHAT[] = "litellm_params.api_key";
@@ -242,11 +242,11 @@ static bool set_key(struct config_loader *l, const struct deployment_source *s, 
     if (literal)
         config_warn(l, s->api_key.line, "%s: keys in files get copied and shared; use os.environ/NAME", WHAT);
     if (literal && !secret_is_clean(slice_of(key))) {
-        config_error(l, s->api_key.line, "%s: a key is printable ASCII without blanks", WHAT);
+        config_error(l, s->api_key.line, "%s: invalid key: use printable ASCII without blanks", WHAT);
         return false;
     }
     if (key && !secret_is_clean(slice_of(key)))
-        not_ready(l, d, "%s holds a blank or a character that no key has", variable);
+        not_ready(l, d, "%s is not a valid key: use printable ASCII without blanks", variable);
     else if (key)
         return (d->api_key = config_secret(l, key)) != NULL;
     else if (variable && !is_optional(d->provider, variable))
@@ -254,17 +254,17 @@ static bool set_key(struct config_loader *l, const struct deployment_source *s, 
     return true;
 }
 
-/* Off unless it is switched on, by the user's variable or the provider's. */
+/* Not ready unless the user's variable or the provider's enables it. */
 static void set_switch(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
     const char *variable = d->provider->switch_env, *value = variable ? config_env(l, variable) : NULL;
     if (s->requires_env.text && !config_env(l, s->requires_env.text))
-        not_ready(l, d, "switched off: %s is not set", s->requires_env.text);
+        not_ready(l, d, "disabled: %s is not set", s->requires_env.text);
     if (variable && (!value || strcmp(value, "1") != 0))
-        not_ready(l, d, "switched off: set %s=1", variable);
+        not_ready(l, d, "disabled: set %s=1", variable);
 }
 
-/* The provider's retries, or as many as its variable says. */
+/* Sets the provider's retries, or as its variable overrides them. */
 static void set_retry(struct config_loader *l, struct deployment *d)
 {
     const char *variable = d->provider->retries_env, *value = variable ? config_env(l, variable) : NULL;
@@ -276,11 +276,11 @@ static void set_retry(struct config_loader *l, struct deployment *d)
     if (*value >= '0' && *value <= '9' && !*end && times <= RETRIES_MAX)
         d->retry.times = (unsigned)times;
     else
-        config_warn(l, d->line, "%s: expected a whole number from 0 to %d; %u is taken", variable, RETRIES_MAX,
+        config_warn(l, d->line, "%s: expected a whole number from 0 to %d; using %u", variable, RETRIES_MAX,
                     d->retry.times);
 }
 
-/* What follows from other values. */
+/* Sets values that depend on others. */
 static void set_numbers(const struct config *c, const struct deployment_source *s, struct deployment *d)
 {
     if (d->order == SCHEMA_UNSET)

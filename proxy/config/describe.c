@@ -1,4 +1,4 @@
-/* pure. Prints a configuration for people (--check-config), and the reference of all keys for the documentation. */
+/* pure. Prints a configuration (--check-config) and the reference of all keys (doc/configuration.md). */
 #include "proxy/config/private.h"
 
 #include "proxy/terms/failure.h"
@@ -32,19 +32,19 @@ static void describe_fallbacks(const char *title, const struct model_group *cons
         BUF_ADD(out, "\n");
 }
 
-/* A detour's first group is known by its deployments. */
-static void describe_detour(const char *title, const struct model_group *detour, struct buf *out)
+/* The first group is identified by its deployments. */
+static void describe_prompt_fallback(const char *title, const struct model_group *fallback, struct buf *out)
 {
-    if (!detour)
+    if (!fallback)
         return;
-    buf_add_format(out, "%s%s%s", title, detour->deployments[0]->alias, detour->fallback_count ? ", " : "\n");
-    describe_fallbacks("", detour->fallbacks, detour->fallback_count, out);
+    buf_add_format(out, "%s%s%s", title, fallback->deployments[0]->alias, fallback->fallback_count ? ", " : "\n");
+    describe_fallbacks("", fallback->fallbacks, fallback->fallback_count, out);
 }
 
 static void describe_limit(const char *indent, double usd, struct buf *out)
 {
     if (!isnan(usd))
-        buf_add_format(out, "%smay spend $%g\n", indent, usd);
+        buf_add_format(out, "%scost limit $%g\n", indent, usd);
 }
 
 static void describe_policy(const char *title, const struct failure_policy *policy, struct buf *out)
@@ -65,7 +65,7 @@ static void describe_adaptive(const struct markov_settings *s, struct buf *out)
     if (!s->enabled)
         return;
     if (s->shadow_mode)
-        BUF_ADD(out, "adaptive router: in the shadow, suggestions change nothing\n");
+        BUF_ADD(out, "adaptive router: shadow mode, suggestions are only recorded\n");
     else
         buf_add_format(out, "adaptive router: live for %g %% of conversations\n", 100 * s->canary_share);
 }
@@ -79,15 +79,15 @@ bool config_describe(const struct config *c, struct buf *out)
     buf_add_format(out, "routing_strategy %s, risk_router_strategy %s\n", strategy_name(c->strategy),
                    strategy_name(c->risk_strategy));
     if (c->outgoing_proxy)
-        buf_add_format(out, "outgoing proxy %s%s\n", c->outgoing_proxy, c->outgoing_login ? ", with a login" : "");
+        buf_add_format(out, "outbound proxy %s%s\n", c->outgoing_proxy, c->outgoing_login ? ", with a login" : "");
     describe_limit("", c->max_cost_usd, out);
     describe_policy("retries after: ", &c->retries, out);
-    describe_policy("failures that start no rest: ", &c->allowed, out);
+    describe_policy("failures allowed before a cooldown: ", &c->allowed, out);
     describe_adaptive(&c->adaptive, out);
     if (c->no_cooldowns)
-        BUF_ADD(out, "no failure starts a rest (disable_cooldowns)\n");
+        BUF_ADD(out, "no cooldowns (disable_cooldowns)\n");
     if (c->hold_streams)
-        BUF_ADD(out, "streams are held until they are whole (hold_streams)\n");
+        BUF_ADD(out, "streams are buffered until complete (hold_streams)\n");
     for (unsigned i = 0; i < c->group_count; i++) {
         const struct model_group *g = &c->groups[i];
         buf_add_format(out, "\n%s%s\n", g->alias, g->strict ? " (strict: no fallback)" : "");
@@ -95,9 +95,9 @@ bool config_describe(const struct config *c, struct buf *out)
             describe_deployment(g->deployments[d], out);
         describe_limit("  ", g->max_cost_usd, out);
         describe_policy("  retries after: ", &g->retries, out);
-        describe_detour("  where a prompt is too long: ", g->on_context, out);
-        describe_detour("  where a prompt is refused by a policy: ", g->on_content_filter, out);
-        describe_fallbacks("  then: ", g->fallbacks, g->fallback_count, out);
+        describe_prompt_fallback("  if the prompt is too long: ", g->on_context, out);
+        describe_prompt_fallback("  if a policy refuses the prompt: ", g->on_content_filter, out);
+        describe_fallbacks("  fallbacks: ", g->fallbacks, g->fallback_count, out);
     }
     return !out->failed;
 }
@@ -113,7 +113,7 @@ static void add_names(struct buf *out, const char *names)
     }
 }
 
-/* A list of the section's rows of that use, where it has any. */
+/* Appends a list of the section's rows with this use, if any. */
 static void add_unused(struct buf *out, enum config_section section, enum schema_use use, const char *title)
 {
     bool any = false;
@@ -136,8 +136,8 @@ bool config_reference(struct buf *out)
         else
             BUF_ADD(out, "### Top level\n\n");
         schema_reference(&CONFIG_KEYS, s, out);
-        add_unused(out, s, SCHEMA_WARNS, "\nTaken with a warning, for they have no effect here:\n\n");
-        add_unused(out, s, SCHEMA_HARMLESS, "\nTaken in silence, for nothing that was asked for goes missing:\n\n");
+        add_unused(out, s, SCHEMA_WARNS, "\nAccepted with a warning; no effect:\n\n");
+        add_unused(out, s, SCHEMA_HARMLESS, "\nAccepted and ignored:\n\n");
     }
     BUF_ADD(out, "\n### `router_settings.adaptive_router`\n\n");
     return markov_settings_reference(MARKOV_CALLS, out);

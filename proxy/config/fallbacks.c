@@ -1,26 +1,25 @@
-/* pure. Gives groups their fallbacks: for when they are used up, for a prompt that is too long, for one that is
- * refused. */
+/* pure. Sets the groups' fallbacks: general, context-window and content-policy. */
 #include "proxy/config/private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The names of the lists, by use and section. */
+/* The lists' keys, by use and section. */
 static const char *const LISTS[FALLBACK_USES][FROM_COUNT] = {
     [FALLBACK_ANY] = {"router_settings.fallbacks", "litellm_settings.fallbacks"},
     [FALLBACK_CONTEXT] = {"router_settings.context_window_fallbacks", "litellm_settings.context_window_fallbacks"},
     [FALLBACK_CONTENT] = {"router_settings.content_policy_fallbacks", "litellm_settings.content_policy_fallbacks"},
 };
 
-/* Where a group keeps its detour of that use. */
-static const struct model_group **detour_of(struct model_group *g, enum fallback_use use)
+/* The group's field for this use. */
+static const struct model_group **prompt_fallback_of(struct model_group *g, enum fallback_use use)
 {
     return use == FALLBACK_CONTEXT ? &g->on_context : &g->on_content_filter;
 }
 
 static bool has_fallbacks(struct model_group *g, enum fallback_use use)
 {
-    return use == FALLBACK_ANY ? g->fallbacks != NULL : *detour_of(g, use) != NULL;
+    return use == FALLBACK_ANY ? g->fallbacks != NULL : *prompt_fallback_of(g, use) != NULL;
 }
 
 static bool is_among(const struct model_group *const *groups, unsigned count, const struct model_group *g)
@@ -31,8 +30,8 @@ static bool is_among(const struct model_group *const *groups, unsigned count, co
     return false;
 }
 
-/* The groups that a list names, each once, without `g` itself and not more than max_fallbacks. The array is owned; NULL
- * with an error when there is no memory. */
+/* The groups in a list, without duplicates and `g` itself, at most max_fallbacks. Free the array. NULL: out of memory,
+ * reported. */
 static const struct model_group **named_groups(struct config_loader *l, const struct model_group *g,
                                                const struct yaml_node *list, unsigned *count)
 {
@@ -51,11 +50,11 @@ static const struct model_group **named_groups(struct config_loader *l, const st
     return groups;
 }
 
-/* A detour over the groups; they are owned from here on. */
-static void set_detour(struct config_loader *l, struct model_group *g, enum fallback_use use,
-                       const struct model_group **groups, unsigned count)
+/* Builds a prompt fallback from the groups. Takes ownership of `groups`. */
+static void set_prompt_fallback(struct config_loader *l, struct model_group *g, enum fallback_use use,
+                                const struct model_group **groups, unsigned count)
 {
-    struct model_group *detour = &l->config->detours[l->config->detour_count];
+    struct model_group *fallback = &l->config->prompt_fallbacks[l->config->prompt_fallback_count];
     char *alias = count ? strdup(g->alias) : NULL;
     if (!alias) {
         if (count)
@@ -63,17 +62,17 @@ static void set_detour(struct config_loader *l, struct model_group *g, enum fall
         free(groups);
         return;
     }
-    *detour = (struct model_group){.alias = alias,
-                                   .deployments = groups[0]->deployments,
-                                   .count = groups[0]->count,
-                                   .fallbacks = groups,
-                                   .fallback_count = count - 1};
+    *fallback = (struct model_group){.alias = alias,
+                                     .deployments = groups[0]->deployments,
+                                     .count = groups[0]->count,
+                                     .fallbacks = groups,
+                                     .fallback_count = count - 1};
     memmove(groups, groups + 1, (count - 1) * sizeof *groups);
-    *detour_of(g, use) = detour;
-    l->config->detour_count++;
+    *prompt_fallback_of(g, use) = fallback;
+    l->config->prompt_fallback_count++;
 }
 
-/* Gives the group the fallbacks of a list of names, unless it has some or is strict. */
+/* Sets the group's fallbacks from a list of names, unless it has some or is strict. */
 static void set_fallbacks(struct config_loader *l, struct model_group *g, enum fallback_use use,
                           const struct yaml_node *list)
 {
@@ -87,11 +86,11 @@ static void set_fallbacks(struct config_loader *l, struct model_group *g, enum f
         g->fallbacks = groups;
         g->fallback_count = count;
     } else {
-        set_detour(l, g, use, groups, count);
+        set_prompt_fallback(l, g, use, groups, count);
     }
 }
 
-/* Whether the list holds names of groups alone. */
+/* Whether the list contains names of existing groups only; reports the others. */
 static bool check_names(struct config_loader *l, const char *what, const struct yaml_node *list)
 {
     unsigned before = l->reader.error_count;
@@ -105,7 +104,7 @@ static bool check_names(struct config_loader *l, const char *what, const struct 
     return l->reader.error_count == before;
 }
 
-/* A list of mappings, "- alias: [other, …]". *all receives the list for "*", which is for whoever has none. */
+/* Reads a list of mappings, "- alias: [other, …]". *all receives the list of "*", the default. */
 static void read_fallbacks(struct config_loader *l, enum fallback_use use, unsigned from, const struct yaml_node **all)
 {
     const char *what = LISTS[use][from];
@@ -133,13 +132,13 @@ static void read_fallbacks(struct config_loader *l, enum fallback_use use, unsig
 
 void config_fallbacks(struct config_loader *l)
 {
-    l->config->detours = calloc(2 * (size_t)l->config->group_count + 1, sizeof *l->config->detours);
-    if (!l->config->detours) {
+    l->config->prompt_fallbacks = calloc(2 * (size_t)l->config->group_count + 1, sizeof *l->config->prompt_fallbacks);
+    if (!l->config->prompt_fallbacks) {
         config_no_memory(l);
         return;
     }
     for (enum fallback_use use = 0; use < FALLBACK_USES; use++)
-        for (unsigned from = 0; from < FROM_COUNT; from++) /* the router's first: they win */
+        for (unsigned from = 0; from < FROM_COUNT; from++) /* router_settings first, because they win */
             read_fallbacks(l, use, from, &l->settings.for_all[use][from]);
 }
 

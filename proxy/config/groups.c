@@ -1,4 +1,4 @@
-/* pure. Puts deployments of one model_name into a group, and gives groups their other names. */
+/* pure. Groups deployments by model_name, and adds the groups' aliases (model_group_alias). */
 #include "proxy/config/private.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ static bool ends_with(const char *text, const char *end)
     return a > b && strcmp(text + a - b, end) == 0;
 }
 
-/* The groups in the order of their first deployment. */
+/* Builds the groups in order of their first deployment. */
 static bool make_groups(struct config_loader *l)
 {
     struct config *c = l->config;
@@ -72,7 +72,7 @@ static void make_other_names(struct config_loader *l)
         if (!g) {
             config_error(l, n->line, "%s: there is no model_name \"%s\"", WHAT, target.text ? target.text : "");
         } else if (config_find_group(c, n->key)) {
-            config_warn(l, n->key_line, "%s: \"%s\" is a model_name already; left out", WHAT, n->key);
+            config_warn(l, n->key_line, "%s: \"%s\" is already a model_name; ignored", WHAT, n->key);
         } else {
             struct model_group *other = add_group(l, n->key, g->count);
             if (!other)
@@ -84,7 +84,7 @@ static void make_other_names(struct config_loader *l)
     }
 }
 
-/* "alias: number": stores it in each group. */
+/* Reads "alias: number" and stores the number in the group. */
 static void read_numbers(struct config_loader *l, const char *what, const struct yaml_node *mapping, double max,
                          size_t offset)
 {
@@ -150,6 +150,7 @@ void config_other_names(struct config_loader *l)
         for (unsigned k = 0; k < FAILURE_KINDS; k++)
             if (!other->retries.of[k].given)
                 other->retries.of[k] = g->retries.of[k];
-        g->max_cost_usd = fmin(g->max_cost_usd, other->max_cost_usd); /* they spend from one purse; NAN: no limit */
+        g->max_cost_usd =
+            fmin(g->max_cost_usd, other->max_cost_usd); /* they share one account; fmin() ignores NAN, no limit */
     }
 }

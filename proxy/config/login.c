@@ -1,4 +1,4 @@
-/* pure. What each way to sign in takes from the file and the environment. */
+/* pure. What each sign-in takes from the file and the environment. */
 #include "proxy/config/private.h"
 
 #include "common/secret.h"
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_URL_VARIABLE "CODEX_REFRESH_TOKEN_URL_OVERRIDE" /* Codex's own, for the same purpose */
+#define TOKEN_URL_VARIABLE "CODEX_REFRESH_TOKEN_URL_OVERRIDE" /* Codex reads the same variable */
 
-/* Whether tokens may go there: over TLS, or to this machine. */
+/* Whether tokens may be sent there: over TLS, or to this machine. */
 static bool is_safe(const char *text)
 {
     struct url url;
@@ -33,7 +33,8 @@ static void set_token_url(struct config_loader *l)
         l->config->token_url = copy(l, url);
     else
         config_error(l, 0,
-                     TOKEN_URL_VARIABLE ": expected https://…, or http:// to this machine: a login's tokens go there");
+                     TOKEN_URL_VARIABLE
+                     ": expected https://…, or http:// to this machine, because the login's tokens are sent there");
 }
 
 static bool key(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
@@ -41,7 +42,7 @@ static bool key(struct config_loader *l, const struct deployment_source *s, stru
     const struct schema_text *given = s->instructions.line ? &s->instructions : &s->originator;
     (void)d;
     if (given->line)
-        config_warn(l, given->line, "litellm_params: `instructions` and `originator` are for codex-oauth alone");
+        config_warn(l, given->line, "litellm_params: `instructions` and `originator` apply to codex-oauth only");
     return true;
 }
 
@@ -51,15 +52,14 @@ static bool chatgpt(struct config_loader *l, const struct deployment_source *s, 
     if (!d->not_ready && !config_env(l, "CODEX_HOME") && !config_env(l, "HOME"))
         d->not_ready = copy(l, "neither CODEX_HOME nor HOME is set");
     if (s->api_key.line)
-        config_warn(l, s->api_key.line,
-                    "litellm_params.api_key: not used: codex-oauth signs in with the ChatGPT login");
+        config_warn(l, s->api_key.line, "litellm_params.api_key: ignored: codex-oauth signs in with the ChatGPT login");
     if (s->chat_only) {
         config_error(l, s->deployment.line,
-                     "litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
+                     "litellm_params.use_chat_completions_api: codex-oauth supports only the Responses API");
         return false;
     }
     if (d->api_base && !is_safe(d->api_base)) {
-        config_error(l, s->api_base.line, "litellm_params.api_base: the ChatGPT login goes over https:// only");
+        config_error(l, s->api_base.line, "litellm_params.api_base: the ChatGPT login requires https://");
         return false;
     }
     if (!*originator || !secret_is_clean(slice_of(originator))) {
@@ -79,7 +79,7 @@ bool config_login(struct config_loader *l, const struct deployment_source *s, st
     return rows[d->provider->sign_in](l, s, d);
 }
 
-/* LiteLLM learns here which Python class serves a prefix; those that we know need none. */
+/* In LiteLLM this maps a prefix to a Python class; built-in providers need no entry. */
 void config_custom_providers(struct config_loader *l)
 {
     const struct yaml_node *list = l->settings.custom_provider_map;
@@ -88,9 +88,9 @@ void config_custom_providers(struct config_loader *l)
         const char *prefix = name && name->scalar ? name->scalar : "";
         const struct provider *p = provider_find(slice_of(prefix));
         if (!p || !p->wires)
-            config_warn(l, n->line,
-                        "litellm_settings.custom_provider_map: \"%s\": providers are built in, and this one is not; "
-                        "use openai/ with api_base",
-                        prefix);
+            config_warn(
+                l, n->line,
+                "litellm_settings.custom_provider_map: \"%s\": not a built-in provider: use openai/ with api_base",
+                prefix);
     }
 }

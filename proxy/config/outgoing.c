@@ -1,4 +1,4 @@
-/* pure. The proxy through which calls leave this machine: general_settings.outgoing_proxy. */
+/* pure. The outbound proxy: general_settings.outgoing_proxy. */
 #include "proxy/config/private.h"
 
 #include "common/guard.h"
@@ -12,12 +12,12 @@
 #define KEY "general_settings.outgoing_proxy"
 
 struct parts {
-    struct slice scheme; /* with its slashes */
+    struct slice scheme; /* including "://" */
     struct slice login;  /* "user:password", percent-encoded; ptr NULL: none */
     struct slice host_port;
 };
 
-/* socks5h and not socks5: the names of providers are looked up by the proxy, which is the one that can. */
+/* socks5h, not socks5: the proxy resolves names, because this machine may be unable to. */
 static bool take_scheme(struct slice *rest, struct slice *scheme)
 {
     static const char *const schemes[] = {"http://", "https://", "socks5h://"};
@@ -40,7 +40,7 @@ static bool is_host_port(struct slice text)
            url_read_port((struct slice){colon + 1, text.len - host - 1}, &port);
 }
 
-/* scheme://[user:password@]host:port[/] */
+/* Splits scheme://[user:password@]host:port[/]. */
 static bool take_apart(const char *text, struct parts *parts)
 {
     struct slice rest = slice_of(text);
@@ -71,7 +71,7 @@ static void keep(struct config_loader *l, const struct parts *parts)
     else
         (void)snprintf(c->outgoing_proxy, size, "%.*s%.*s", SLICE_ARGS(parts->scheme), SLICE_ARGS(parts->host_port));
     if (parts->login.ptr && !(c->outgoing_login = secret_keep(parts->login)))
-        config_error(l, 0, KEY ": no locked memory for the password: `ulimit -l` is too low");
+        config_error(l, 0, KEY ": can't lock memory for the password: `ulimit -l` is too low");
 }
 
 void config_outgoing(struct config_loader *l)
@@ -81,9 +81,7 @@ void config_outgoing(struct config_loader *l)
     if (!t->text || !*t->text)
         return;
     if (!take_apart(t->text, &parts)) {
-        config_error(l, t->line,
-                     KEY ": expected http://, https:// or socks5h://, then HOST:PORT, with USER:PASSWORD@ before it "
-                         "where the proxy asks for that");
+        config_error(l, t->line, KEY ": expected http://, https:// or socks5h://, then [USER:PASSWORD@]HOST:PORT");
         return;
     }
     if (parts.login.ptr && !t->variable)

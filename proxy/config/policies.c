@@ -1,10 +1,10 @@
-/* pure. Reads LiteLLM's policies, which give numbers by classes of errors: how many retries, how many failures are
- * forgiven. */
+/* pure. Reads LiteLLM's policies, which set numbers per error class: retries, and failures allowed before a cooldown.
+ */
 #include "proxy/config/private.h"
 
 #include <stddef.h>
 
-/* LiteLLM's classes of errors, as what they are here. A quota that is used up is no rate limit: its rest is known. */
+/* LiteLLM's error classes as failure kinds. An exhausted quota is not a rate limit: its cooldown is known. */
 static const struct class {
     size_t offset;
     enum failure_kind kind;
@@ -27,7 +27,7 @@ static void read_policy(struct config_loader *l, enum config_section section, co
                         struct failure_policy *policy)
 {
     struct policy_source source;
-    schema_init(&CONFIG_KEYS, SECTION_RETRIES, &source); /* its rows have all classes */
+    schema_init(&CONFIG_KEYS, SECTION_RETRIES, &source); /* its rows cover all classes */
     schema_read(&l->reader, &CONFIG_KEYS, section, mapping, &source);
     for (size_t i = 0; i < sizeof CLASSES / sizeof *CLASSES; i++) {
         int times = *(const int *)(const void *)((const char *)&source + CLASSES[i].offset);

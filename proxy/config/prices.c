@@ -1,13 +1,13 @@
-/* pure. What a deployment's calls cost: its prices, and tiers of them by the length of the prompt. */
+/* pure. A deployment's prices, and price tiers by prompt length. */
 #include "proxy/config/private.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TIERS_MAX 32
+#define TIERS_MAX 32 /* of one deployment */
 
-/* The tier above that many tokens, made if there is none; NULL with an error. */
+/* The tier for prompts above that many tokens, created if missing; NULL: an error is reported. */
 static struct price *tier_of(struct config_loader *l, struct deployment *d, double above, unsigned line)
 {
     unsigned at = 0;
@@ -18,7 +18,7 @@ static struct price *tier_of(struct config_loader *l, struct deployment *d, doub
     if (at < d->tier_count && d->tiers[at].above == above)
         return &d->tiers[at].price;
     if (d->tier_count == TIERS_MAX) {
-        config_error(l, line, "model_info: more than %d tiers of prices", TIERS_MAX);
+        config_error(l, line, "model_info: more than %d price tiers", TIERS_MAX);
         return NULL;
     }
     if (!d->tiers && !(d->tiers = calloc(TIERS_MAX, sizeof *d->tiers))) {
@@ -31,7 +31,7 @@ static struct price *tier_of(struct config_loader *l, struct deployment *d, doub
     return &d->tiers[at].price;
 }
 
-/* "200k" or "200000"; NAN if it is neither. */
+/* Parses "200k" or "200000"; NAN: neither. */
 static double read_tokens(struct slice text)
 {
     double tokens = 0;

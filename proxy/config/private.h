@@ -1,4 +1,4 @@
-/* config_private: what the files behind config.h share: the table of keys, and a load in progress.
+/* config_private: pure. Shared by the files of proxy/config: the table of keys, and a load in progress.
  *
  *   YAML tree ──schema_read──▶ settings, sources ──config_deployment──▶ deployments ──config_groups──▶ groups
  */
@@ -23,41 +23,41 @@ enum config_section {
     SECTION_COUNT,
 };
 
-/* One entry of model_list as it stands in the file. */
+/* One entry of model_list as read from the file. */
 struct deployment_source {
-    struct deployment deployment; /* what the file says as the deployment has it */
+    struct deployment deployment; /* fields that are stored as read */
     struct schema_text alias;
     const struct yaml_node *params, *info;
     struct schema_text model, api_base, api_key, id, requires_env, instructions, originator;
-    bool tools, images, format; /* false: declared to be missing */
+    bool tools, images, format; /* false: declared missing */
     bool chat_only, strict;
-    struct schema_numbers input_above, cached_above, output_above; /* prices, by "200k" */
+    struct schema_numbers input_above, cached_above, output_above; /* prices above a prompt length, "200k" */
     const struct yaml_node *tiered_pricing;
 };
 
-/* One entry of tiered_pricing as it stands in the file. */
+/* One entry of tiered_pricing as read from the file. */
 struct tier_source {
     const struct yaml_node *range;
     struct price price;
 };
 
-/* A policy as it stands in the file, by LiteLLM's classes of errors; SCHEMA_UNSET: not given. */
+/* A policy as read from the file, by LiteLLM's error classes; SCHEMA_UNSET: not given. */
 struct policy_source {
     int auth, timeout, rate_limit, bad_request, content_policy, internal;
 };
 
 enum { FROM_ROUTER, FROM_LITELLM, FROM_COUNT };
 
-/* What a list of fallbacks is for. */
+/* Purpose of a list of fallbacks. */
 enum fallback_use { FALLBACK_ANY, FALLBACK_CONTEXT, FALLBACK_CONTENT, FALLBACK_USES };
 
 struct config_settings {
-    struct config config; /* what the file says as the configuration has it */
+    struct config config; /* fields that are stored as read */
     const struct yaml_node *model_list, *router, *litellm, *general;
     struct schema_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy;
-    int max_fallbacks; /* SCHEMA_UNSET: all count */
+    int max_fallbacks; /* SCHEMA_UNSET: no limit */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
-    const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* in these lists: the entry of "*" */
+    const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
     const struct yaml_node *adaptive_router;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args;
@@ -69,54 +69,55 @@ struct config_loader {
     bool no_memory;
     struct config *config;
     struct config_settings settings;
-    struct deployment_source *sources; /* beside config->deployments */
+    struct deployment_source *sources; /* parallel to config->deployments */
 };
 
-/* The sections are those of enum config_section. */
+/* Sections: enum config_section. */
 extern const struct schema CONFIG_KEYS;
 
-/* Each adds one line, "file:line: …"; line 0 leaves the line out. */
+/* Each reports one line, "file:line: …"; line 0 is omitted. */
 #define config_error(l, ...) schema_error(&(l)->reader, __VA_ARGS__)
 #define config_warn(l, ...) schema_warn(&(l)->reader, __VA_ARGS__)
-/* A non-empty variable, else NULL. */
+/* The value of a non-empty variable, else NULL. */
 #define config_env(l, name) schema_env(&(l)->reader, name)
-/* An error of a lack of memory; the configuration is then in pieces, and nothing more may be made of them. */
+/* Reports that memory ran out. The configuration is then incomplete; nothing more may be built from it. */
 void config_no_memory(struct config_loader *l);
-/* The text of a scalar, os.environ/NAME followed; false with an error about `what` when it is not text. */
+/* Reads a scalar's text; follows os.environ/NAME. false: an error about `what`. */
 bool config_read_text(struct config_loader *l, const char *what, const struct yaml_node *n, struct schema_text *out);
 
-/* A kept copy of a key; equal keys are kept once. NULL with an error when there is no room for it. */
+/* Returns a copy of a key in locked memory; equal keys share one copy. NULL: an error is reported. Freed by
+ * config_free(). */
 char *config_secret(struct config_loader *l, const char *text);
-/* Gives a deployment its prices and their tiers. false after an error. */
+/* Sets a deployment's prices and tiers. false: an error is reported. */
 bool config_prices(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
-/* Fills config->deployments[index] from its source; `nth` of its group, from 1. false after an error. */
+/* Fills config->deployments[index] from its source, the `nth` of its group, from 1. false: an error is reported. */
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth);
-/* Fills what a deployment's way to sign in needs, the token endpoint's URL among it. false after an error. */
+/* Sets what the deployment's sign-in needs, including the token endpoint. false: an error is reported. */
 bool config_login(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
-/* Warns of custom_provider_map's entries that are not built in. */
+/* Warns about custom_provider_map entries that are not built in. */
 void config_custom_providers(struct config_loader *l);
 /* Sets the strategy and its settings. */
 void config_strategy(struct config_loader *l);
-/* Makes the groups and their other names, and reads the numbers that are given by group. */
+/* Builds the groups and their aliases (model_group_alias), and reads settings given per group. */
 void config_groups(struct config_loader *l);
-/* Gives a group's other names what the group has, unless they were given their own. */
+/* Copies a group's settings to its aliases unless they have their own. */
 void config_other_names(struct config_loader *l);
-/* The group of that name, to be filled; NULL when there is none. */
+/* Returns the group of this name, to be filled; NULL: none. */
 struct model_group *config_find_group(struct config *c, const char *alias);
-/* Gives the groups, which are all there, the fallbacks of all uses that name them. */
+/* Sets the groups' fallbacks. All groups must exist. */
 void config_fallbacks(struct config_loader *l);
-/* Gives the groups without fallbacks those that are for all. */
+/* Sets the default fallbacks of groups without their own. */
 void config_default_fallbacks(struct config_loader *l);
-/* Sets where the authorities are that certify providers' servers. */
-void config_authorities(struct config_loader *l);
-/* Sets the proxy through which calls leave this machine. */
+/* Sets ca_file. */
+void config_ca_file(struct config_loader *l);
+/* Sets the outbound proxy. */
 void config_outgoing(struct config_loader *l);
-/* Names what has no price if spending is limited. */
+/* Warns about models without prices if spending is limited. */
 void config_spending(struct config_loader *l);
-/* Reads retry_policy, allowed_fails_policy, and, once the groups are there, model_group_retry_policy. */
+/* Reads retry_policy, allowed_fails_policy and, once the groups exist, model_group_retry_policy. */
 void config_policies(struct config_loader *l);
 
-/* The reference of all keys as Markdown; doc/configuration.md holds it between its markers. */
+/* Appends the Markdown reference of all keys, which doc/configuration.md includes. false: `out` failed. */
 bool config_reference(struct buf *out);
 
 #endif

@@ -1,17 +1,17 @@
-/* pure. Which models have no price that a spending limit could count. */
+/* pure. Warns about models without prices if spending is limited. */
 #include "proxy/config/private.h"
 
 #include <math.h>
 #include <string.h>
 
-#define NAMES_MAX 8 /* models that a warning names */
+#define NAMES_MAX 8 /* models named in the warning */
 
 static bool lacks_price(const struct deployment *d)
 {
     return d->provider->kind != PROVIDER_ECHO && !d->not_ready && (isnan(d->price.input) || isnan(d->price.output));
 }
 
-/* Whether a limit is on calls that the deployment may serve. */
+/* Whether a spending limit covers the deployment. */
 static bool is_limited(const struct config *c, const struct deployment *d)
 {
     if (!isnan(c->max_cost_usd))
@@ -27,7 +27,7 @@ static bool is_limited(const struct config *c, const struct deployment *d)
     return false;
 }
 
-/* Each model once, however many deployments it has. */
+/* Names each model once. */
 static bool was_named(const struct config *c, unsigned index)
 {
     for (unsigned i = 0; i < index; i++)
@@ -52,10 +52,9 @@ void config_spending(struct config_loader *l)
     if (count > NAMES_MAX)
         buf_add_format(&names, " and %u more", count - NAMES_MAX);
     if (count)
-        config_warn(
-            l, 0,
-            "no price is known of %.*s: their calls don't count towards max_cost_usd; give input_cost_per_token "
-            "and output_cost_per_token in model_info",
-            SLICE_ARGS(buf_slice(&names)));
+        config_warn(l, 0,
+                    "no prices for %.*s: their calls don't count toward max_cost_usd: set input_cost_per_token and "
+                    "output_cost_per_token in model_info",
+                    SLICE_ARGS(buf_slice(&names)));
     buf_free(&names);
 }

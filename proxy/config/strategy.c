@@ -8,19 +8,19 @@ void strategy_settings_init(struct strategy_settings *s)
     schema_init(&CONFIG_KEYS, SECTION_STRATEGY, s);
 }
 
-/* The strategy of that name, else `usual` with a warning. */
+/* Returns the strategy of this name, else `usual` with a warning. */
 static enum strategy_id find(struct config_loader *l, const char *what, const struct schema_text *name,
                              enum strategy_id usual)
 {
     enum strategy_id found;
     if (!strategy_find(name->text, &found)) {
-        config_warn(l, name->line, "%s: \"%s\" is not here; %s is used. There are: %s", what, name->text,
+        config_warn(l, name->line, "%s: unknown strategy \"%s\": using %s: choose one of %s", what, name->text,
                     strategy_name(usual), strategy_names());
         return usual;
     }
     if (strcmp(strategy_name(found), name->text) != 0)
-        config_warn(l, name->line, "%s: \"%s\" is not here; %s takes its place: %s", what, name->text,
-                    strategy_name(found), strategy_doc(found));
+        config_warn(l, name->line, "%s: \"%s\" is not supported: using %s: %s", what, name->text, strategy_name(found),
+                    strategy_doc(found));
     return found;
 }
 

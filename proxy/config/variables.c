@@ -1,10 +1,10 @@
-/* pure. Which variables of the environment a configuration looks up. */
+/* pure. Which environment variables a configuration looks up. */
 #include "proxy/config/variables.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PLACEHOLDER "sk-local-placeholder" /* a configuration does not load without a master key */
+#define PLACEHOLDER "sk-local-placeholder" /* the load requires a master key */
 
 struct recorder {
     struct config_variables *variables;
@@ -12,7 +12,7 @@ struct recorder {
     void *ctx;
 };
 
-static bool is_supervisors(const char *name)
+static bool is_set_by_supervisor(const char *name)
 {
     static const char *const names[] = {"LITELLM_API_KEY", "LITELLM_MASTER_KEY", "HOME", "CODEX_HOME",
                                         "CODEX_REFRESH_TOKEN_URL_OVERRIDE"};
@@ -36,7 +36,7 @@ static const char *look_up(const char *name, void *ctx)
     struct config_variables *v = recorder->variables;
     if (strcmp(name, "LITELLM_API_KEY") == 0)
         return PLACEHOLDER;
-    if (!is_supervisors(name) && !config_variables_has(v, slice_of(name)) && v->count < CONFIG_VARIABLES_MAX &&
+    if (!is_set_by_supervisor(name) && !config_variables_has(v, slice_of(name)) && v->count < CONFIG_VARIABLES_MAX &&
         (v->names[v->count] = strdup(name)))
         v->count++;
     return recorder->value(name, recorder->ctx);

@@ -1,5 +1,5 @@
-/* config_variables: pure. Which variables of the environment a configuration looks up. Whoever starts a proxy hands it
- * exactly these: what is not asked for can neither leak nor steer the process. */
+/* config_variables: pure. Which environment variables a configuration looks up. The starter of a proxy passes only
+ * these: other variables can neither leak nor affect the process. */
 #ifndef POINTSMAN_CONFIG_VARIABLES_H
 #define POINTSMAN_CONFIG_VARIABLES_H
 
@@ -7,20 +7,20 @@
 
 #define CONFIG_VARIABLES_MAX 64
 
-/* Zeroed before its first use. */
+/* Zero it before use. */
 struct config_variables {
-    char *names[CONFIG_VARIABLES_MAX]; /* owned; in the order in which they were looked up; no name twice */
+    char *names[CONFIG_VARIABLES_MAX]; /* owned; in lookup order, without duplicates */
     unsigned count;
-    unsigned groups, ready_groups; /* model groups, and those of them with a deployment that is ready */
+    unsigned groups, ready_groups; /* model groups; those with a ready deployment */
 };
 
-/* Loads the configuration with the variables as `value` has them (NULL: not set) and notes each look-up. Not noted, for
- * a supervisor sets them itself: the master key, HOME, CODEX_HOME; and the ChatGPT login's token endpoint, which is for
- * tests. false with the configuration's faults in `error`, a line each. */
+/* Loads the configuration with the variables from `value` (NULL: not set) and records each lookup. Not recorded: the
+ * master key, HOME and CODEX_HOME, which supervisors set themselves, and the ChatGPT token endpoint, which is for
+ * tests. false: one line per error in `error`. Free with config_variables_free(). */
 MUST_CHECK bool config_variables_learn(struct config_variables *variables, const char *path,
                                        const char *(*value)(const char *name, void *ctx), void *ctx, struct buf *error);
 void config_variables_free(struct config_variables *variables);
-/* Whether the name was looked up. */
+/* Returns whether the name was looked up. */
 bool config_variables_has(const struct config_variables *variables, struct slice name);
 
 #endif

@@ -71,17 +71,17 @@ static void plan_group(struct request *r, const struct model_group *group, struc
         adapt(r, &input, plan);
 }
 
-/* Puts the detour's plan in place of the present one, if a deployment there can serve. */
-static bool take_detour(struct request *r, const struct model_group *detour)
+/* Puts the fallback's plan in place of the present one, if a deployment there can serve. */
+static bool take_prompt_fallback(struct request *r, const struct model_group *fallback)
 {
     struct plan plan;
-    if (!detour || r->detoured)
+    if (!fallback || r->on_prompt_fallback)
         return false;
-    plan_group(r, detour, &plan, NULL);
+    plan_group(r, fallback, &plan, NULL);
     if (!plan.count || !request_hold_plan(r, &plan))
         return false;
     r->plan = plan;
-    r->detoured = true;
+    r->on_prompt_fallback = true;
     r->failed = 0;
     return true;
 }
@@ -119,10 +119,10 @@ int request_plan(struct request *r, struct model_request_error *error)
     buf_init(&why, 400);
     plan_group(r, r->group, &r->plan, &why);
     if (r->plan.too_long && leaves_group(r, 0))
-        (void)take_detour(r, r->group->on_context);
+        (void)take_prompt_fallback(r, r->group->on_context);
     if (!r->plan.count)
         fail_plan(r, buf_text(&why));
-    else if (!r->detoured)
+    else if (!r->on_prompt_fallback)
         (void)request_hold_plan(r, &r->plan); /* false: the plan is empty and r->failure set */
     confirm(r);
     buf_free(&why);
@@ -155,11 +155,11 @@ bool request_next(struct request *r, enum failure_kind kind, unsigned *place)
     struct retry_input input = retry_input(r->attempt, r->failed, kind);
     unsigned next = retry_next(&input);
     bool too_long = kind == FAILURE_CONTEXT || kind == FAILURE_TOO_LARGE;
-    const struct model_group *detour = too_long                         ? r->group->on_context
-                                       : kind == FAILURE_CONTENT_FILTER ? r->group->on_content_filter
-                                                                        : NULL;
+    const struct model_group *fallback = too_long                         ? r->group->on_context
+                                         : kind == FAILURE_CONTENT_FILTER ? r->group->on_content_filter
+                                                                          : NULL;
     *place = 0;
-    if (leaves_group(r, next) && take_detour(r, detour))
+    if (leaves_group(r, next) && take_prompt_fallback(r, fallback))
         return true;
     if (next == r->plan.count)
         return false;

@@ -83,7 +83,7 @@ struct request {
     const struct model_group *group;  /* that the client named */
     struct markov_decision *adaptive; /* NULL: the adaptive router decided nothing */
     uint64_t affinity_key;            /* of the conversation in its group */
-    bool detoured;                    /* the plan is a detour's */
+    bool on_prompt_fallback;          /* the plan is a detour's */
     unsigned failed;                  /* deployments of the plan that have failed, not counting a hedge's */
     unsigned repeats;                 /* attempts that repeated a call to the same deployment */
     double held_usd, hedge_usd;       /* reserved in the accounts for the plan, and for a second attempt */

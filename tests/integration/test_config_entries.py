@@ -14,7 +14,7 @@ def entry(alias, model):
 def test_an_unknown_provider_is_warned_of_and_the_others_serve(start_proxy, upstream):
     proxy = start_proxy(entry("codex-light", "nobody/glm-5"), deployment("codex-light", upstream), entry("other", "nobody/glm-4"))
     warned = [line for line in proxy.stderr.splitlines() if "nobody" in line]
-    assert len(warned) == 1 and '"openai/glm-5" and give its api_base' in warned[0] and "1 more are not ready" in warned[0]
+    assert len(warned) == 1 and '"openai/glm-5" and set api_base' in warned[0] and "1 more are not ready" in warned[0]
     upstream.always(lambda _: chat.whole())
     assert proxy.post("/v1/chat/completions", CHAT).status == 200
     assert [model["id"] for model in proxy.get("/v1/models").json["data"]] == ["codex-light", "other"]

@@ -84,7 +84,7 @@ def test_its_login_comes_from_a_variable_and_is_shown_nowhere(make_tunnel, throu
     command = [BINARY, "--check-config", proxy.config]
     told = subprocess.run(command, env={"LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": UPSTREAM_KEY,
                                         "OUTGOING_PROXY": tunnel.url_with_login}, capture_output=True, text=True, check=True)
-    assert f"outgoing proxy {tunnel.url}, with a login\n" in told.stdout
+    assert f"outbound proxy {tunnel.url}, with a login\n" in told.stdout
     assert "s3cret" not in told.stdout + told.stderr + proxy.stderr and "clerk" not in told.stdout + told.stderr
 
 

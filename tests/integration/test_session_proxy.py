@@ -60,8 +60,8 @@ def test_keys_decide_what_is_ready(session):
 def test_providers_behind_a_switch_say_which(session):
     status = session.start(DEMO=True).json
     reasons = {alias["name"]: alias["reason"] for alias in status["aliases"]}
-    assert reasons["codex-chatgpt"] == "switched off: USE_CHATGPT_LOGIN is not set"
-    assert reasons["codex-agent"] == "switched off: set LITELLM_ENABLE_CODEX_AGENT=1"
+    assert reasons["codex-chatgpt"] == "disabled: USE_CHATGPT_LOGIN is not set"
+    assert reasons["codex-agent"] == "disabled: set LITELLM_ENABLE_CODEX_AGENT=1"
 
 
 def test_codex_agent_serves(session, make_upstream):

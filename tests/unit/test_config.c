@@ -75,7 +75,7 @@ TEST(settings_have_defaults_and_two_homes)
 
 #define UNSUPPORTED                                                                     \
     "the provider \"bedrock\" is not supported; for an OpenAI-compatible server write " \
-    "\"openai/anthropic.claude\" and give its api_base"
+    "\"openai/anthropic.claude\" and set api_base"
 
 TEST(missing_variables_make_deployments_not_ready)
 {
@@ -96,16 +96,17 @@ TEST(missing_variables_make_deployments_not_ready)
     const struct deployment *d = l.config->deployments;
     assert_string_equal(d[0].not_ready, "OPENAI_API_KEY is not set");
     assert_string_equal(d[2].not_ready, "EMPTY_KEY is not set");
-    assert_string_equal(d[3].not_ready, "BAD_KEY holds a blank or a character that no key has");
+    assert_string_equal(d[3].not_ready, "BAD_KEY is not a valid key: use printable ASCII without blanks");
     assert_null(d[3].api_key);
     assert_string_equal(d[4].not_ready, "BASE is not set");
     assert_string_equal(d[5].not_ready, UNSUPPORTED);
-    assert_string_equal(d[6].not_ready, "switched off: USE_LOCAL_QWEN is not set");
-    assert_buf(&l.warnings, "F:2: OPENAI_API_KEY is not set: \"a/openai/1\" and 1 more are not ready\n"
-                            "F:4: EMPTY_KEY is not set: \"c/gemini/1\" is not ready\n"
-                            "F:5: BAD_KEY holds a blank or a character that no key has: \"d/gemini/1\" is not ready\n"
-                            "F:6: BASE is not set: \"e/openai/1\" is not ready\n"
-                            "F:7: " UNSUPPORTED ": \"f/bedrock/1\" is not ready\n");
+    assert_string_equal(d[6].not_ready, "disabled: USE_LOCAL_QWEN is not set");
+    assert_buf(&l.warnings,
+               "F:2: OPENAI_API_KEY is not set: \"a/openai/1\" and 1 more are not ready\n"
+               "F:4: EMPTY_KEY is not set: \"c/gemini/1\" is not ready\n"
+               "F:5: BAD_KEY is not a valid key: use printable ASCII without blanks: \"d/gemini/1\" is not ready\n"
+               "F:6: BASE is not set: \"e/openai/1\" is not ready\n"
+               "F:7: " UNSUPPORTED ": \"f/bedrock/1\" is not ready\n");
     load_end(&l);
     const char *const on[] = {"LITELLM_API_KEY=m", "USE_LOCAL_QWEN=1", NULL};
     load_env(&l,
@@ -148,7 +149,7 @@ TEST(the_master_key_has_an_order)
         "set");
     refused_env("model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n", NOTHING_SET, false,
                 "F: no master key: set LITELLM_API_KEY (or LITELLM_MASTER_KEY, or general_settings.master_key)");
-    refused_env(FILE_KEY, bad, false, "F: the master key is not printable ASCII without blanks");
+    refused_env(FILE_KEY, bad, false, "F: invalid master key: use printable ASCII without blanks");
 }
 
 /* ---- groups ---- */
@@ -246,7 +247,7 @@ TEST(groups_may_have_other_names)
     assert_int_equal(config_group(l.config, SLICE("other"))->count, 1);
     assert_string_equal(fallback_names(l.config, "gpt-5.5"), "gpt-5.5 c");
     assert_string_equal(fallback_names(l.config, "other"), "c");
-    assert_buf(&l.warnings, "F:8: router_settings.model_group_alias: \"c\" is a model_name already; left out\n");
+    assert_buf(&l.warnings, "F:8: router_settings.model_group_alias: \"c\" is already a model_name; ignored\n");
     load_end(&l);
     refused(FOUR_GROUPS "router_settings: {model_group_alias: {x: nowhere, y: {hidden: true}}}\n",
             "F:7: router_settings.model_group_alias: there is no model_name \"nowhere\"\n"
@@ -266,9 +267,9 @@ TEST(the_echo_is_there_in_demo_mode_only)
     assert_null(g->deployments[0]->not_ready);
     assert_string_equal(g->deployments[0]->id, "codex-echo/echo/1");
     load_end(&l);
-    refused(TEXT, "F:1: litellm_params.model: \"echo/y\" is present only in demo mode");
-    refused("model_list: []\n", "F: model_list is missing or empty: there is nothing to serve");
-    refused("router_settings: {}\n", "F: model_list is missing or empty: there is nothing to serve");
+    refused(TEXT, "F:1: litellm_params.model: \"echo/y\" is available only in demo mode");
+    refused("model_list: []\n", "F: model_list is missing or empty: nothing to serve");
+    refused("router_settings: {}\n", "F: model_list is missing or empty: nothing to serve");
 }
 
 /* ---- errors ---- */
@@ -295,7 +296,7 @@ TEST(wrong_types_are_all_named)
             "F:3: litellm_params.weight: expected a number from 0 to 1000000000, found the text \"heavy\"\n"
             "F:3: litellm_params.order: expected a whole number from -1000000 to 1000000, found the number 1.5\n"
             "F:3: litellm_params.rpm: expected a whole number from 0, found the number -1\n"
-            "F:2: model_list: an entry without model_name\n"
+            "F:2: model_list: entry without model_name\n"
             "F:6: model_list[].model_info: expected a mapping, found the text \"nothing\"\n"
             "F:5: litellm_params.model: expected text, found yes; put it in quotes\n"
             "F:5: litellm_params.use_chat_completions_api: expected true or false, found the number 1\n"
@@ -303,7 +304,7 @@ TEST(wrong_types_are_all_named)
             "F:5: litellm_params.timeout: expected seconds from 0 to 86400, found the text \"nan\"\n"
             "F:4: litellm_params.model is missing\n"
             "F:7: litellm_params.model is missing\n"
-            "F:8: model_list: an entry without model_name\n"
+            "F:8: model_list: entry without model_name\n"
             "F:9: model_list: expected entries with model_name and litellm_params");
 }
 
@@ -311,7 +312,7 @@ TEST(faults_of_yaml_name_the_line)
 {
     refused("model_list: []\nmodel_list: []\n",
             "F:2: the key \"model_list\" stands here twice; its first place is line 1");
-    refused("- a\n", "F:1: expected model_list and the other sections, found no mapping");
+    refused("- a\n", "F:1: expected a mapping with model_list and other sections");
     refused("", "F:1: the file is empty");
 }
 
@@ -328,7 +329,7 @@ TEST(models_and_bases_are_checked)
             "  - {model_name: \"k\\n\", litellm_params: {model: x}}\n"
             "  - {model_name: l, litellm_params: {model: x, api_base: \"http://h/\\x01\"}}\n"
             "  - {model_name: m, litellm_params: {model: x, api_base: 'http://[::1'}}\n",
-            "F:2: litellm_params.model: no model's name in \"openai/\"\n"
+            "F:2: litellm_params.model: no model name in \"openai/\"\n"
             "F:3: litellm_params.api_base: expected " URL_FORM "\n"
             "F:4: litellm_params.api_base: expected " URL_FORM "\n"
             "F:5: litellm_params.api_base: expected " URL_FORM "\n"
@@ -336,7 +337,7 @@ TEST(models_and_bases_are_checked)
             "F:7: litellm_params.api_base: expected " URL_FORM "\n"
             "F:8: litellm_params.api_base: a variable's name must follow \"os.environ/\"\n"
             "F:9: model_list[].model_name: control characters, or more than 4096 bytes\n"
-            "F:9: model_list: an entry without model_name\n"
+            "F:9: model_list: entry without model_name\n"
             "F:10: litellm_params.api_base: control characters, or more than 4096 bytes\n"
             "F:11: litellm_params.api_base: expected " URL_FORM);
 }
@@ -356,16 +357,16 @@ TEST(unknown_and_unsupported_keys_warn)
         "general_settings: {database_url: 'postgresql://u:pw@h/d', background_health_checks: true}\n"
         "environment_variables: {A: b}\n"
         "nonsense: 1\n",
-        "F:9: environment_variables: has no effect here: variables come from the process's own environment only\n"
+        "F:9: environment_variables: has no effect here: only the process's environment is used\n"
         "F:10: nonsense: this key is not known and has no effect\n"
-        "F:6: litellm_settings.callbacks: has no effect here: no callbacks are called; the journal has one line per "
+        "F:6: litellm_settings.callbacks: has no effect here: callbacks are not supported; the request log has one line per "
         "request\n"
-        "F:8: general_settings.database_url: has no effect here: there is no database, hence no virtual keys\n"
-        "F:7: router_settings.redis_host: has no effect here: state is kept in memory\n"
-        "F:7: router_settings.routing_strategy: \"least-busy\" is not here; expected-cost takes its place: first what is "
+        "F:8: general_settings.database_url: has no effect here: there is no database, so no virtual keys\n"
+        "F:7: router_settings.redis_host: has no effect here: state is in memory\n"
+        "F:7: router_settings.routing_strategy: \"least-busy\" is not supported: using expected-cost: first what is "
         "expected to cost least, in money, time, quality and failures\n"
         "F:5: model_list[].extra: this key is not known and has no effect\n"
-        "F:3: litellm_params.temperature: has no effect here: requests go out as the client wrote them\n"
+        "F:3: litellm_params.temperature: has no effect here: requests are sent as the client wrote them\n"
         "F:3: litellm_params.colour: this key is not known and has no effect\n"
         "F:4: model_info.mood: this key is not known and has no effect\n");
 }
@@ -394,10 +395,10 @@ TEST(common_liberties_are_taken)
     assert_int_equal(d[0].timeout_ms, 600000);
     assert_true(d[2].price.input == 0 && d[2].price.output == 0.25 && deployment_price(&d[2], 0).cached_input == 0);
     assert_buf(&l.warnings, "F:1: defaults: this key is not known and has no effect\n"
-                            "F:3: model_name: \"*\": wildcards are not supported; this entry is left out\n"
+                            "F:3: model_name: \"*\": wildcards are not supported; entry ignored\n"
                             "F:6: litellm_params.tpm: a number in quotes is text; leave the quotes out\n"
                             "F:6: litellm_params.timeout: UNSET is not set; the default is taken\n"
-                            "F:8: model_info.id: \"17\" is the id of line 5, too\n");
+                            "F:8: model_info.id: duplicate id \"17\": also on line 5\n");
     load_end(&l);
 }
 
@@ -423,7 +424,7 @@ TEST(a_configuration_can_be_described)
         "  a/gemini/1: gemini/x at https://generativelanguage.googleapis.com/v1beta/openai, order 1, weight 2.5, "
         "chat completions only\n"
         "    not ready: GEMINI_API_KEY is not set\n"
-        "  then: b-direct\n"
+        "  fallbacks: b-direct\n"
         "\nb-direct (strict: no fallback)\n"
         "  b-direct/openai/1: gpt-5.5 at https://api.openai.com/v1\n",
         l.config->path);
@@ -501,9 +502,9 @@ TEST(the_shipped_file_names_its_switches)
     static const struct {
         const char *alias, *not_ready;
     } rows[] = {
-        {"codex-qwen-local", "switched off: USE_LOCAL_QWEN is not set"},
-        {"codex-chatgpt", "switched off: USE_CHATGPT_LOGIN is not set"},
-        {"codex-agent", "switched off: set LITELLM_ENABLE_CODEX_AGENT=1"},
+        {"codex-qwen-local", "disabled: USE_LOCAL_QWEN is not set"},
+        {"codex-chatgpt", "disabled: USE_CHATGPT_LOGIN is not set"},
+        {"codex-agent", "disabled: set LITELLM_ENABLE_CODEX_AGENT=1"},
     };
     const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", "GEMINI_API_KEY=g", "HF_TOKEN=h", NULL};
     struct buf text;

@@ -20,13 +20,13 @@ static void reason_is(const char *params, const char *reason)
 TEST(an_entry_that_can_not_serve_is_not_ready)
 {
     reason_is("model: nobody/glm-5, api_key: os.environ/OPENAI_API_KEY",
-              "the provider \"nobody\" is not known" ADVICE "\"openai/glm-5\" and give its api_base");
+              "the provider \"nobody\" is not known" ADVICE "\"openai/glm-5\" and set api_base");
     reason_is("model: nobody/@cf/meta/llama",
-              "the provider \"nobody\" is not known" ADVICE "\"openai/@cf/meta/llama\" and give its api_base");
+              "the provider \"nobody\" is not known" ADVICE "\"openai/@cf/meta/llama\" and set api_base");
     reason_is("model: cloudflare/@cf/meta/llama",
-              "the provider \"cloudflare\" is not supported" ADVICE "\"openai/@cf/meta/llama\" and give its api_base");
-    reason_is("model: OpenAI/x", "the provider \"OpenAI\" is not known" ADVICE "\"openai/x\" and give its api_base");
-    reason_is("model: hosted_vllm/x", "litellm_params.api_base is missing: \"hosted_vllm/\" has no server of its own");
+              "the provider \"cloudflare\" is not supported" ADVICE "\"openai/@cf/meta/llama\" and set api_base");
+    reason_is("model: OpenAI/x", "the provider \"OpenAI\" is not known" ADVICE "\"openai/x\" and set api_base");
+    reason_is("model: hosted_vllm/x", "litellm_params.api_base is missing: \"hosted_vllm/\" has no default server");
     reason_is("model: os.environ/MODEL", "MODEL is not set");
     reason_is("model: 'nobody/x', api_base: os.environ/BASE", "BASE is not set");
 }
@@ -47,11 +47,9 @@ TEST(a_provider_is_warned_of_once)
     warns(GOOD "  - {model_name: a, litellm_params: {model: nobody/one}}\n"
                "  - {model_name: b, litellm_params: {model: nobody/two}}\n"
                "  - {model_name: c, litellm_params: {model: somebody/three}}\n",
-          "F:3: the provider \"nobody\" is not known" ADVICE
-          "\"openai/one\" and give its api_base: \"a/unknown/1\" and 1 "
+          "F:3: the provider \"nobody\" is not known" ADVICE "\"openai/one\" and set api_base: \"a/unknown/1\" and 1 "
           "more are not ready\n"
-          "F:5: the provider \"somebody\" is not known" ADVICE
-          "\"openai/three\" and give its api_base: \"c/unknown/1\" is "
+          "F:5: the provider \"somebody\" is not known" ADVICE "\"openai/three\" and set api_base: \"c/unknown/1\" is "
           "not ready\n");
 }
 

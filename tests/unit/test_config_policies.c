@@ -1,4 +1,4 @@
-/* Unit tests of proxy/config: LiteLLM's policies by classes of errors, and fallbacks for a single kind of failure. */
+/* Unit tests of proxy/config: LiteLLM's policies by error class, and fallbacks for one kind of failure. */
 #include "tests/unit/config_load.h"
 
 #include <math.h>
@@ -85,17 +85,15 @@ TEST(policies_are_checked)
         GROUPS "router_settings:\n  allowed_fails_policy: {TimeoutErrorAllowedFails: some}\n",
         "F:8: router_settings.allowed_fails_policy.TimeoutErrorAllowedFails: expected a whole number from 0 to 1000000, "
         "found the text \"some\"");
-    warns(
-        GROUPS "router_settings:\n  retry_policy: {OtherRetries: 1}\n"
-               "  allowed_fails_policy: {BadRequestErrorAllowedFails: 1000}\n  retry_after: 5\n",
-        "F:10: router_settings.retry_after: has no effect here: nothing is waited for between a failure and the next "
-        "deployment\n"
-        "F:8: router_settings.retry_policy.OtherRetries: this key is not known and has no effect\n"
-        "F:9: router_settings.allowed_fails_policy.BadRequestErrorAllowedFails: has no effect here: a request that is refused "
-        "says nothing about the deployment, which never rests for it\n");
+    warns(GROUPS "router_settings:\n  retry_policy: {OtherRetries: 1}\n"
+                 "  allowed_fails_policy: {BadRequestErrorAllowedFails: 1000}\n  retry_after: 5\n",
+          "F:10: router_settings.retry_after: has no effect here: the next deployment is tried without delay\n"
+          "F:8: router_settings.retry_policy.OtherRetries: this key is not known and has no effect\n"
+          "F:9: router_settings.allowed_fails_policy.BadRequestErrorAllowedFails: has no effect here: a rejected "
+          "request never starts a cooldown\n");
 }
 
-/* "b c": the detour's groups by their first deployments' aliases. */
+/* "b c": the prompt fallback's groups, by their first deployments' aliases. */
 static const char *names(const struct model_group *detour)
 {
     static char text[256];
@@ -157,9 +155,9 @@ TEST(a_description_tells_of_them)
                     "  context_window_fallbacks: [{a: [b, c]}]\n  content_policy_fallbacks: [{a: [c]}]\n");
     assert_true(config_describe(l.config, &text));
     static const char *const LINES[] = {
-        "\nretries after: timeout 0, rate_limit 1\n",       "\nfailures that start no rest: rate_limit 1\n",
-        "\nno failure starts a rest (disable_cooldowns)\n", "\n  retries after: timeout 4\n",
-        "\n  where a prompt is too long: b, c\n",           "\n  where a prompt is refused by a policy: c\n",
+        "\nretries after: timeout 0, rate_limit 1\n", "\nfailures allowed before a cooldown: rate_limit 1\n",
+        "\nno cooldowns (disable_cooldowns)\n",       "\n  retries after: timeout 4\n",
+        "\n  if the prompt is too long: b, c\n",      "\n  if a policy refuses the prompt: c\n",
     };
     for (size_t i = 0; i < COUNT_OF(LINES); i++)
         if (!strstr(buf_text(&text), LINES[i]))
@@ -183,18 +181,16 @@ TEST(spending_limits_are_read)
     assert_usd(l.config->max_cost_usd, 10);
     assert_usd(group(&l, "a")->max_cost_usd, 2.5);
     assert_true(isnan(group(&l, "b")->max_cost_usd));
-    assert_buf(
-        &l.warnings,
-        "F:9: litellm_settings.budget_duration: has no effect here: a limit is for as long as the proxy runs, and begins "
-        "anew with it\n"
-        "F:7: router_settings.model_group_max_cost_usd: there is no model_name \"x\"\n"
-        "F: no price is known of gpt-x, gpt-y: their calls don't count towards max_cost_usd; give input_cost_per_token "
-        "and output_cost_per_token in model_info\n"
-        "F:6: NONE is not set: \"d/gemini/1\" is not ready\n");
+    assert_buf(&l.warnings,
+               "F:9: litellm_settings.budget_duration: has no effect here: cost limits cover one run of the proxy\n"
+               "F:7: router_settings.model_group_max_cost_usd: there is no model_name \"x\"\n"
+               "F: no prices for gpt-x, gpt-y: their calls don't count toward max_cost_usd: set input_cost_per_token "
+               "and output_cost_per_token in model_info\n"
+               "F:6: NONE is not set: \"d/gemini/1\" is not ready\n");
     load_end(&l);
     load(&l, GROUPS
          "router_settings: {model_group_max_cost_usd: {a: 2.5, a2: 1, b2: 3}, model_group_alias: {a2: a, b2: b}}\n");
-    assert_usd(group(&l, "a")->max_cost_usd, 1); /* one purse */
+    assert_usd(group(&l, "a")->max_cost_usd, 1); /* one account */
     assert_usd(group(&l, "b")->max_cost_usd, 3);
     load_end(&l);
     load(&l, GROUPS);

@@ -93,7 +93,7 @@ TEST(keys_are_never_shown)
     buf_free(&text);
     load_end(&l);
     refused("model_list: [{model_name: a, litellm_params: {model: x, api_key: 'sk secret'}}]\n",
-            "F:1: litellm_params.api_key: a key is printable ASCII without blanks");
+            "F:1: litellm_params.api_key: invalid key: use printable ASCII without blanks");
     load(&l, "model_list: [{model_name: a, litellm_params: {model: gpt-5.5, api_key:sk-literal-secret}}]\n");
     assert_buf(&l.warnings, "F:1: litellm_params.api_key: this key is not known and has no effect\n");
     load_end(&l);
@@ -150,13 +150,13 @@ TEST(the_chatgpt_login_needs_no_key)
 TEST(the_chatgpt_login_goes_over_tls)
 {
     refused(LOGIN_ENTRY(", use_chat_completions_api: true") MASTER,
-            "F:1: litellm_params.use_chat_completions_api: codex-oauth speaks the Responses API alone");
+            "F:1: litellm_params.use_chat_completions_api: codex-oauth supports only the Responses API");
     refused(LOGIN_ENTRY(", api_base: 'http://chatgpt.example/codex'") MASTER,
-            "F:1: litellm_params.api_base: the ChatGPT login goes over https:// only");
+            "F:1: litellm_params.api_base: the ChatGPT login requires https://");
     const char *const env[] = {"LITELLM_API_KEY=m", "CODEX_REFRESH_TOKEN_URL_OVERRIDE=http://auth.example/t", NULL};
     refused_env(LOGIN_ENTRY("") MASTER, env, false,
                 "F: CODEX_REFRESH_TOKEN_URL_OVERRIDE: expected https://…, or http:// to this "
-                "machine: a login's tokens go there");
+                "machine, because the login's tokens are sent there");
 }
 
 /* ---- codex-agent ---- */
@@ -175,12 +175,12 @@ struct agent_row {
 TEST(codex_agent_needs_its_switch_and_a_base)
 {
     static const struct agent_row rows[] = {
-        {AGENT(""), {"LITELLM_API_KEY=m"}, NULL, NULL, "switched off: set LITELLM_ENABLE_CODEX_AGENT=1", 2},
+        {AGENT(""), {"LITELLM_API_KEY=m"}, NULL, NULL, "disabled: set LITELLM_ENABLE_CODEX_AGENT=1", 2},
         {AGENT(", api_base: 'http://127.0.0.1:1'"),
          {"LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=0"},
          "http://127.0.0.1:1/v1",
          NULL,
-         "switched off: set LITELLM_ENABLE_CODEX_AGENT=1",
+         "disabled: set LITELLM_ENABLE_CODEX_AGENT=1",
          2},
         {AGENT(""), {AGENT_ON}, NULL, NULL, "CODEX_AGENT_API_BASE is not set", 2},
         {AGENT(", api_base: os.environ/CODEX_AGENT_API_BASE"),
@@ -260,7 +260,7 @@ TEST(codex_agents_faults_are_told)
     load_env(&l, AGENT(""), env);
     assert_int_equal(l.config->deployments[0].retry.times, 2);
     assert_buf(&l.warnings, "F: litellm_params.api_base: the key goes over the network unencrypted; use https://\n"
-                            "F:1: CODEX_AGENT_MAX_RETRIES: expected a whole number from 0 to 10; 2 is taken\n");
+                            "F:1: CODEX_AGENT_MAX_RETRIES: expected a whole number from 0 to 10; using 2\n");
     load_end(&l);
     refused(AGENT(", api_base: 'localhost:8788'") MASTER, "F:1: litellm_params.api_base: expected " URL_FORM);
 }
@@ -290,9 +290,9 @@ TEST(the_documentation_names_all_providers)
 #define WITH_SSL_VERIFY(value)                                                  \
     "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n" MASTER \
     "litellm_settings: {ssl_verify: " value "}\n"
-#define NO_EFFECT                                                                                                 \
-    "F:3: litellm_settings.ssl_verify: false has no effect here: providers' certificates are always checked; to " \
-    "trust an authority of your own, give the path of its PEM file\n"
+#define NO_EFFECT                                                                                               \
+    "F:3: litellm_settings.ssl_verify: false has no effect: certificates are always checked: to trust another " \
+    "CA, give the path of its PEM file\n"
 
 TEST(authorities_come_from_a_pem_file)
 {
@@ -320,9 +320,9 @@ TEST(authorities_that_are_none_are_told)
     warns(WITH_SSL_VERIFY("false"), NO_EFFECT);
     warns(WITH_SSL_VERIFY("'False'"), NO_EFFECT);
     warns(WITH_SSL_VERIFY("os.environ/NO_CA"),
-          "F:3: litellm_settings.ssl_verify: NO_CA is not set; the system's list of authorities is taken\n");
+          "F:3: litellm_settings.ssl_verify: NO_CA is not set: using the system's CA certificates\n");
     refused(WITH_SSL_VERIFY("ca.pem"),
-            "F:3: litellm_settings.ssl_verify: expected the whole path of a PEM file, from its /, found \"ca.pem\"");
+            "F:3: litellm_settings.ssl_verify: expected the absolute path of a PEM file, found \"ca.pem\"");
     refused(WITH_SSL_VERIFY("/nowhere/ca.pem"),
             "F:3: litellm_settings.ssl_verify: /nowhere/ca.pem: No such file or directory");
     refused(WITH_SSL_VERIFY("/"), "F:3: litellm_settings.ssl_verify: /: Is a directory");
@@ -330,7 +330,7 @@ TEST(authorities_that_are_none_are_told)
             "F:3: litellm_settings.ssl_verify: /dev/null: not a regular file; save the contents in one and use its "
             "path");
     refused(WITH_SSL_VERIFY("/proc/version"),
-            "F:3: litellm_settings.ssl_verify: /proc/version: there is no certificate in it; it must be PEM");
+            "F:3: litellm_settings.ssl_verify: /proc/version: no PEM certificate in it");
     refused(WITH_SSL_VERIFY("[]"), "F:3: litellm_settings.ssl_verify: expected text, or true or false, found a list");
 }
 

@@ -55,13 +55,12 @@ TEST(foreign_strategies_are_told)
     assert_non_null(strstr(buf_text(&l.warnings),
                            "F:9: routing_strategy_args.ttl: has no effect here: observations fade with"));
     assert_non_null(strstr(buf_text(&l.warnings), "F:9: routing_strategy_args.speed: this key is not known"));
-    assert_non_null(strstr(buf_text(&l.warnings),
-                           "\"latency-based-routing\" is not here; expected-cost takes its place: "));
+    assert_non_null(strstr(buf_text(&l.warnings), "\"latency-based-routing\" is not supported: using expected-cost: "));
     load_end(&l);
     load(&l, MODELS "router_settings: {routing_strategy: fastest}\n");
     assert_int_equal(l.config->strategy, STRATEGY_SIMPLE_SHUFFLE);
     assert_non_null(strstr(buf_text(&l.warnings),
-                           "\"fastest\" is not here; simple-shuffle is used. There are: simple-shuffle, "
+                           "unknown strategy \"fastest\": using simple-shuffle: choose one of simple-shuffle, "
                            "expected-cost, risk-adjusted"));
     load_end(&l);
 }

@@ -106,17 +106,16 @@ TEST(what_is_not_priced_is_warned_of)
     warns(
         ENTRY("", "input_cost_per_token_priority: 1, input_cost_per_token_above_272k_tokens_priority: 1, "
                   "output_cost_per_token_flex: 1, input_cost_per_request: 1, cache_creation_input_token_cost: 1"),
-        "F:2: model_info.input_cost_per_token_priority: has no effect here: calls are priced as of the usual service tier\n"
-        "F:2: model_info.input_cost_per_token_above_272k_tokens_priority: has no effect here: calls are priced as of the usual "
+        "F:2: model_info.input_cost_per_token_priority: has no effect here: calls are priced at the default service tier\n"
+        "F:2: model_info.input_cost_per_token_above_272k_tokens_priority: has no effect here: calls are priced at the default "
         "service tier\n"
-        "F:2: model_info.output_cost_per_token_flex: has no effect here: calls are priced as of the usual service tier\n"
+        "F:2: model_info.output_cost_per_token_flex: has no effect here: calls are priced at the default service tier\n"
         "F:2: model_info.input_cost_per_request: has no effect here: only tokens are priced\n"
-        "F:2: model_info.cache_creation_input_token_cost: has no effect here: tokens that a provider writes to its cache are "
-        "priced as input\n");
-    warns(
-        ENTRY(", cache_creation_input_token_cost: 1", ""),
-        "F:2: litellm_params.cache_creation_input_token_cost: has no effect here: tokens that a provider writes to its cache "
-        "are priced as input\n");
+        "F:2: model_info.cache_creation_input_token_cost: has no effect here: tokens written to a provider's "
+        "cache are priced as input\n");
+    warns(ENTRY(", cache_creation_input_token_cost: 1", ""),
+          "F:2: litellm_params.cache_creation_input_token_cost: has no effect here: tokens written to a provider's "
+          "cache are priced as input\n");
     warns(ENTRY("", "input_cost_per_image: 1, input_cost_per_audio_token: 1, input_cost_per_token_batches: 1"), "");
 }
 
