@@ -6,7 +6,11 @@ cgi_libfields_a_SOURCES = \
 	cgi/refusal.c cgi/refusal.h \
 	cgi/serving.c cgi/serving.h
 
-pkglibexec_PROGRAMS += cgi/pointsman-session
+pkglibexec_PROGRAMS += cgi/pointsman-session cgi/pointsman-web-guard.so
+# A shared object, in a program that no sanitizer was linked into.
+cgi_pointsman_web_guard_so_SOURCES = cgi/web_guard.c
+cgi_pointsman_web_guard_so_CFLAGS = $(WARN_CFLAGS) -fPIC
+cgi_pointsman_web_guard_so_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 cgi_pointsman_session_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(SODIUM_CFLAGS)
 cgi_pointsman_session_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(FCGI_LIBS) -lm
 cgi_pointsman_session_SOURCES = \

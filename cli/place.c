@@ -13,6 +13,7 @@ static const struct {
     const char *installed;
 } programs[] = {
     {PLACE_SESSION, POINTSMAN_LIBEXECDIR "/pointsman-session"},
+    {PLACE_WEB_GUARD, POINTSMAN_LIBEXECDIR "/pointsman-web-guard.so"},
     {PLACE_PROXY, POINTSMAN_BINDIR "/pointsman-proxy"},
     {PLACE_COMMAND, POINTSMAN_BINDIR "/pointsman"},
 };

@@ -4,12 +4,13 @@
 #define POINTSMAN_CLI_PLACE_H
 
 #define PLACE_SESSION "cgi/pointsman-session"
+#define PLACE_WEB_GUARD "cgi/pointsman-web-guard.so"
 #define PLACE_PROXY "proxy/pointsman-proxy"
 #define PLACE_COMMAND "cli/pointsman"
 #define PLACE_CONFIG "litellm-cost-routing.yaml"
 #define PLACE_POLICY "codex-routing-policy.yaml"
 
-/* The path of PLACE_SESSION, PLACE_PROXY or PLACE_COMMAND. To be freed; NULL: no memory. */
+/* The path of PLACE_SESSION, PLACE_WEB_GUARD, PLACE_PROXY or PLACE_COMMAND. To be freed; NULL: no memory. */
 char *place_program(const char *program);
 /* The path of a file or folder of share/pointsman: "www", "lighttpd.conf.in". To be freed; NULL: no memory. */
 char *place_data(const char *name);

@@ -29,6 +29,10 @@
 #define READY_MS 10000
 #define HEALTH_MS 3000
 #define STOP_MS 8000
+/* Of malloc(3): what is freed is overwritten, all of it. */
+#define SERVER_TUNABLES "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
+#define LAST_VARIABLES 2 /* those that the child adds */
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 #define SOCKET_NAME_MAX 107 /* sun_path less its NUL */
 
 /* Opens and locks the folder. A stop removes it: then what was locked is not what its name leads to any more. */
@@ -80,15 +84,17 @@ void server_close(struct server *server)
     *server = (struct server){.lock = -1};
 }
 
-/* lighttpd's environment: what the session app may inherit (conf/lighttpd.conf.in) and no key. */
+/* lighttpd's environment: what the session app may inherit (conf/lighttpd.conf.in), what keeps no piece of a request in
+ * memory (cgi/web_guard.c), and no key. */
 static char **make_environment(struct buf *space, char *list[], size_t count)
 {
     static const char *const names[] = {"HOME", "CODEX_HOME",   "XDG_CONFIG_HOME", "TZ",           "LANG",
                                         "PATH", "ASAN_OPTIONS", "LSAN_OPTIONS",    "UBSAN_OPTIONS"};
+    static const char *const fixed[] = {"GLIBC_TUNABLES=" SERVER_TUNABLES, "LD_BIND_NOW=1"};
     size_t offsets[sizeof names / sizeof *names], used = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = getenv(names[i]);
-        if (!value || used + 2 >= count)
+        if (!value || used + COUNT(fixed) + LAST_VARIABLES + 1 >= count)
             continue;
         offsets[used++] = space->len;
         buf_add_format(space, "%s=%s", names[i], value);
@@ -96,17 +102,20 @@ static char **make_environment(struct buf *space, char *list[], size_t count)
     }
     for (size_t i = 0; i < used; i++)
         list[i] = space->data + offsets[i];
-    list[used] = list[used + 1] = NULL; /* one place is left, for POINTSMAN_PARENT */
+    for (size_t i = 0; i < COUNT(fixed); i++)
+        list[used++] = (char *)fixed[i];
+    for (size_t i = 0; i <= LAST_VARIABLES; i++)
+        list[used + i] = NULL;
     return list + used;
 }
 
-static bool check_conf(const struct server *server, const char *lighttpd, struct buf *error)
+static bool check_conf(const struct server *server, const char *lighttpd, char **list, struct buf *error)
 {
     struct buf said;
     char *conf = paths_join(server->runtime, SERVER_CONF);
     buf_init(&said, 8192);
     int status =
-        child_capture(&(struct child_run){(char *[]){(char *)lighttpd, "-tt", "-f", conf, NULL}, NULL, READY_MS, &said},
+        child_capture(&(struct child_run){(char *[]){(char *)lighttpd, "-tt", "-f", conf, NULL}, list, READY_MS, &said},
                       &said);
     if (status != 0)
         buf_add_format(error, "lighttpd refuses its configuration: %.*s", SLICE_ARGS(buf_slice(&said)));
@@ -119,9 +128,10 @@ static bool check_conf(const struct server *server, const char *lighttpd, struct
  * folder, and it leads a kernel session: by both they are found again (cli/processes.h). */
 static _Noreturn void become_lighttpd(const struct server *server, const char *lighttpd, char **list, char **last)
 {
-    char parent[48], *conf = paths_join(server->runtime, SERVER_CONF);
+    char parent[48], preload[] = "LD_PRELOAD=./" SERVER_WEB_GUARD, *conf = paths_join(server->runtime, SERVER_CONF);
     (void)snprintf(parent, sizeof parent, "POINTSMAN_PARENT=%d", (int)getpid());
-    *last = parent;
+    last[0] = parent;
+    last[1] = preload; /* relative to the folder, so not before fchdir() */
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int log = openat(server->lock, SERVER_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     umask(077);
@@ -240,8 +250,9 @@ bool server_start(struct server *server, const struct server_options *options, b
         buf_add_format(error, "%s is too long for a socket's path; set POINTSMAN_RUNTIME_DIR to a shorter one",
                        server->runtime);
     up = up && end_leftovers(server, error) && check_localhost(options->web_port, busy, error) &&
-         server_files_write(server, options, error) && check_conf(server, lighttpd, error);
-    char **last = up ? make_environment(&space, list, sizeof list / sizeof *list) : NULL;
+         server_files_write(server, options, error);
+    char **last = up ? make_environment(&space, list, COUNT(list)) : NULL;
+    up = up && check_conf(server, lighttpd, list, error);
     pid_t pid = up ? fork() : -1;
     if (pid == 0)
         become_lighttpd(server, lighttpd, list, last);

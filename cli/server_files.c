@@ -16,9 +16,19 @@
 #define TEMPLATE_MAX (256u << 10)
 
 static const char *const files[] = {
-    SERVER_PID,          SERVER_CONF,         SERVER_LOG,         "url",
-    "session-token",     "notify.sock",       "session.sock",     "session.sock-0",
-    "pointsman-session", "codex-models.json", "codex-models.new", "codex-litellm-proxy.key",
+    SERVER_PID,
+    SERVER_CONF,
+    SERVER_LOG,
+    "url",
+    "session-token",
+    "notify.sock",
+    "session.sock",
+    "session.sock-0",
+    "pointsman-session",
+    SERVER_WEB_GUARD,
+    "codex-models.json",
+    "codex-models.new",
+    "codex-litellm-proxy.key",
 };
 
 void server_files_remove(const struct server *server)
@@ -151,18 +161,29 @@ static char *find_config(const struct server_options *options, struct buf *error
     return full;
 }
 
+/* Under the same name for lighttpd, whatever characters are in the path: it splits its configuration at blanks, as the
+ * loader splits LD_PRELOAD. */
+static bool link_program(const struct server *server, const char *program, const char *name, struct buf *error)
+{
+    char *path = place_program(program);
+    (void)unlinkat(server->lock, name, 0);
+    bool linked = path && access(path, R_OK) == 0 && symlinkat(path, server->lock, name) == 0;
+    if (!linked)
+        (void)fault(error, path ? path : name);
+    free(path);
+    return linked;
+}
+
 bool server_files_write(const struct server *server, const struct server_options *options, struct buf *error)
 {
-    char url[64], *session = place_program(PLACE_SESSION), *proxy = place_program(PLACE_PROXY);
+    char url[64], *proxy = place_program(PLACE_PROXY);
     char *config = find_config(options, error);
     int len = snprintf(url, sizeof url, "http://127.0.0.1:%u\n", options->web_port);
-    bool written = config && session && proxy && write_conf(server, options, proxy, config, error);
     (void)unlinkat(server->lock, "session-token", 0);
-    (void)unlinkat(server->lock, "pointsman-session", 0);
-    if (written && symlinkat(session, server->lock, "pointsman-session") != 0)
-        written = fault(error, "pointsman-session");
-    written = written && write_file(server, "url", (struct slice){url, (size_t)len}, error);
-    free(session);
+    bool written = config && proxy && write_conf(server, options, proxy, config, error) &&
+                   link_program(server, PLACE_SESSION, "pointsman-session", error) &&
+                   link_program(server, PLACE_WEB_GUARD, SERVER_WEB_GUARD, error) &&
+                   write_file(server, "url", (struct slice){url, (size_t)len}, error);
     free(proxy);
     free(config);
     return written;

@@ -7,6 +7,7 @@
 #define SERVER_CONF "lighttpd.conf"
 #define SERVER_LOG "lighttpd.log"
 #define SERVER_PID "lighttpd.pid"
+#define SERVER_WEB_GUARD "pointsman-web-guard.so" /* a link to cgi/web_guard.c's */
 
 /* Writes lighttpd's configuration, the link to the session app and the file `url`; removes what an earlier session
  * left. false with a line in `error`. */

@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from basics import children, is_alive, wait_until
 from cli_tools import BINARY, Terminal
-from session_tools import KEYS
+from session_tools import KEYS, LIGHTTPD
 
 OPENAI, GEMINI = KEYS["OPENAI_API_KEY"], KEYS["GEMINI_API_KEY"]
 
@@ -39,6 +39,19 @@ def test_nothing_runs(cli):
         assert answer.stderr == "pointsman is not running: pointsman start\n"
     assert cli("stop").returncode == 0
     assert not cli.runtime.exists()
+
+
+def test_lighttpd_gets_no_key(cli):
+    """Neither when it serves nor when it checks its configuration."""
+    seen, program = cli.folder / "seen", cli.folder / "bin" / "lighttpd"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> "{seen}"\nenv >> "{seen}"\nexec {LIGHTTPD} "$@"\n')
+    program.chmod(0o700)
+    path = f"{program.parent}:{cli.environment['PATH']}"
+    assert cli.start(PATH=path, OPENAI_API_KEY=OPENAI, UNRELATED_API_KEY="x").returncode == 0
+    text = seen.read_text()
+    assert "-tt -f " in text and "-D -f " in text and text.count("GLIBC_TUNABLES=") == 2
+    assert "API_KEY" not in text and OPENAI not in text
 
 
 def test_keys_from_the_environment(cli):

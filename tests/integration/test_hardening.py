@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from basics import wait_until
+from basics import BUILD, children, free_port, wait_until
 import chat_wire as chat
 import pytest
 from conftest import UPSTREAM_KEY, deployment
@@ -75,15 +75,39 @@ def proxy(folder, upstream):
     made.end()
 
 
-def test_nobody_looks_into_it(proxy):
-    """Its own user, without root's rights."""
-    assert proxy.answers("codex-light") == "whole"
+def check_closed(pid):
+    """To its own user, without root's rights."""
     for name in ("environ", "mem", "maps", "auxv"):
-        seen = run_as(NOBODY, "cat", f"/proc/{proxy.process.pid}/{name}")
+        seen = run_as(NOBODY, "cat", f"/proc/{pid}/{name}")
         assert seen.returncode and "Permission denied" in seen.stderr and not seen.stdout, (name, seen)
-    assert run_as(NOBODY, "ls", f"/proc/{proxy.process.pid}/fd").returncode
+    assert run_as(NOBODY, "ls", f"/proc/{pid}/fd").returncode
+
+
+def test_nobody_looks_into_it(proxy):
+    assert proxy.answers("codex-light") == "whole"
+    check_closed(proxy.process.pid)
     # A program of the same user's that is not closed can be looked into: or this would say nothing.
     assert "PATH" in run_as(NOBODY, "cat", "/proc/self/environ").stdout
+
+
+def test_nobody_looks_into_the_page(folder):
+    """lighttpd and the session app, through which the keys pass. The build may lie where others can't go."""
+    build = folder / "build"
+    for name in ("cli/pointsman", "cgi/pointsman-session", "cgi/pointsman-web-guard.so", "proxy/pointsman-proxy"):
+        (build / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(BUILD / name, build / name)
+    shutil.copytree(BUILD / "share", build / "share")
+    if os.geteuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+    started = run_as(NOBODY, build / "cli" / "pointsman", "start", "--page-only", "--web-port", free_port(), env=environment)
+    try:
+        assert started.returncode == 0, started.stderr
+        lighttpd = int((folder / "pointsman" / "lighttpd.pid").read_text())
+        for pid in (lighttpd, *children(lighttpd)):
+            check_closed(pid)
+    finally:
+        assert run_as(NOBODY, build / "cli" / "pointsman", "stop", env=environment).returncode == 0
 
 
 @pytest.mark.parametrize("tool", [["strace", "-p"], ["gdb", "-q", "-batch", "-p"]], ids=lambda tool: tool[0])

@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 from basics import ROOT, is_alive, wait_until
-from session_tools import KEYS, Session
+from session_tools import KEYS, Session, writable_memory
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -513,19 +513,6 @@ def test_ordinary_shutdown_leaves_nothing(session):
     session.close()
     wait_until(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
     assert not {"codex-litellm-proxy.key", "session-token", "notify.sock"} & {p.name for p in session.runtime.iterdir()}
-
-
-def writable_memory(pid):
-    """What a process has in its writable memory; a sanitizer's shadow regions (over 256 MB each) are passed over."""
-    memory = b""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as raw:
-        for line in maps:
-            span, mode = line.split()[:2]
-            low, high = (int(end, 16) for end in span.split("-"))
-            if mode.startswith("rw") and high - low < 256 << 20:
-                raw.seek(low)
-                memory += raw.read(high - low)
-    return memory
 
 
 def test_no_key_stays_in_the_session(session):

@@ -1,6 +1,7 @@
 """Starts, stops and deaths: parents that are killed at any moment, stops that come in the middle of a start, and keys that must
 be nowhere but where they belong, whatever happened."""
 import base64
+import contextlib
 import json
 import os
 import pathlib
@@ -14,7 +15,7 @@ import urllib.parse
 import pytest
 from basics import BUILD, children, is_alive, wait_until
 from mock_upstream import error
-from session_tools import KEYS, Session, own_config
+from session_tools import KEYS, Session, own_config, writable_memory
 from torture import LONG, SANITIZED, count, figure
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
@@ -89,7 +90,6 @@ def test_killed_parents(folder, request):
         if of_server:
             session.server.wait()
             session.log.close()
-            (session.runtime / "pointsman-session").unlink()
             session = make_session(folder)
         else:
             wait_until(session.is_healthy, "the next session", 10)
@@ -140,16 +140,9 @@ def forms_of(key):
 
 
 def memory_of(pid):
-    """Readable memory, or nothing where the kernel does not let us; a sanitizer's shadow regions are passed over."""
-    try:
-        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as raw:
-            for line in maps:
-                low, high = (int(end, 16) for end in line.split()[0].split("-"))
-                if "rw" in line.split()[1] and high - low < 256 << 20:
-                    raw.seek(low)
-                    yield raw.read(high - low)
-    except (PermissionError, FileNotFoundError, ProcessLookupError):
-        return
+    """Writable memory, or nothing where the kernel does not let us."""
+    with contextlib.suppress(PermissionError, FileNotFoundError, ProcessLookupError):
+        yield writable_memory(pid)
 
 
 def open_files_of(pid):

@@ -17,6 +17,8 @@ HTTP = "integration/test_http.py"
 CODING = "integration/test_coding.py"
 JSON = "integration/test_json.py"
 OUTGOING = "integration/test_outgoing_proxy.py"
+HARDENING = "integration/test_hardening.py"
+KEY_MEMORY = "integration/test_key_memory.py"
 
 GUARDS = [
     # Who may ask, by name and by page.
@@ -48,6 +50,13 @@ GUARDS = [
           ("unit/test_localhost", SESSION, FRONT)),
     Guard("localhost: nobody shares it", "common/localhost.c", "SO_REUSEADDR, &(int){0}", "SO_REUSEADDR, &(int){1}",
           ("unit/test_localhost",)),
+    Guard("page: lighttpd is closed to others", "cgi/web_guard.c", "prctl(PR_SET_DUMPABLE, 0,", "prctl(PR_SET_DUMPABLE, 1,",
+          (HARDENING,)),
+    Guard("page: lighttpd keeps no buffer", "cgi/web_guard.c", "if (chunkqueue_chunk_pool_clear)", "if (0)", (KEY_MEMORY,)),
+    Guard("page: lighttpd overwrites what it frees", "cli/server.c", "perturb=165", "perturb=0", (KEY_MEMORY,)),
+    Guard("page: the session app overwrites what it frees", "conf/lighttpd.conf.in", "perturb=165", "perturb=0", (KEY_MEMORY,)),
+    Guard("page: lighttpd's check gets no key", "cli/server.c", "conf, NULL}, list, READY_MS",
+          "conf, NULL}, list ? NULL : list, READY_MS", ("integration/test_cli_start.py",)),
     Guard("page: closed connection", "cgi/peer.c", " && found->idiag_inode != 0 &&", " &&", (PAGE,)),
     Guard("bodies: a total", "common/ceiling.c", "if (now > h->of->max || bytes > h->of->max - now)", "if (false)",
           ("unit/test_ceiling", "integration/test_body_memory.py")),

@@ -16,6 +16,24 @@ KEYS = {"OPENAI_API_KEY": "sk-canary-openai-0123456789abcdef", "GEMINI_API_KEY":
         "HF_TOKEN": "hf_canary0123456789abcdef"}
 
 
+# What cli/server.c adds to lighttpd's environment.
+AS_STARTED = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", "LD_BIND_NOW": "1",
+              "LD_PRELOAD": "./pointsman-web-guard.so"}
+
+
+def writable_memory(pid):
+    """What a process has in its writable memory; a sanitizer's shadow regions (over 256 MB each) are passed over."""
+    memory = b""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as raw:
+        for line in maps:
+            span, mode = line.split()[:2]
+            low, high = (int(end, 16) for end in span.split("-"))
+            if mode.startswith("rw") and high - low < 256 << 20:
+                raw.seek(low)
+                memory += raw.read(high - low)
+    return memory
+
+
 def own_config(folder):
     """A copy of the shipped configuration in that folder, for which keys are made up: nobody is connected to ahead with them."""
     path, shipped = folder / "litellm-cost-routing.yaml", (ROOT / "conf" / "litellm-cost-routing.yaml").read_text()
@@ -57,9 +75,11 @@ class Session:
             text = text.replace(f"@{name}@", str(value))
         (self.runtime / "lighttpd.conf").write_text(text)
         (self.runtime / "url").write_text(f"http://127.0.0.1:{self.port}\n")
-        (self.runtime / "pointsman-session").symlink_to(BUILD / "cgi" / "pointsman-session")
+        for name in ("pointsman-session", "pointsman-web-guard.so"):
+            (self.runtime / name).unlink(missing_ok=True)
+            (self.runtime / name).symlink_to(BUILD / "cgi" / name)
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CODEX_HOME": str(folder / "codex"),
-                            "XDG_CONFIG_HOME": str(folder), **(environment or {})}
+                            "XDG_CONFIG_HOME": str(folder), **AS_STARTED, **(environment or {})}
         self.log = open(folder / "lighttpd.log", "ab")
         self.server = subprocess.Popen(
             ["sh", "-c", f"POINTSMAN_PARENT=$$ && export POINTSMAN_PARENT && exec {LIGHTTPD} -D -f lighttpd.conf"],
