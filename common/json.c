@@ -1,18 +1,18 @@
-/* A strict JSON reader (RFC 8259) that lays a text out as nodes without copying any of it. */
+/* A strict JSON reader (RFC 8259). Makes nodes without copying the text. */
 #include "common/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* One parse. The containers that are open stand in `open`, so depth costs no recursion. */
+/* The state of a parse. Open containers are in `open`, so that depth needs no recursion. */
 struct reader {
     struct json *j;
     const unsigned char *text, *at, *end;
     bool top_only;
-    size_t mark_len; /* of json.mark; 0: none */
+    size_t mark_len; /* length of json.mark; 0: none */
     unsigned depth;
     struct {
-        uint32_t node; /* of the container; JSON_NONE where it was not recorded */
+        uint32_t node; /* of the container; JSON_NONE: not recorded */
         uint32_t last; /* its last recorded child */
         bool object;
     } open[JSON_MAX_DEPTH];
@@ -33,20 +33,20 @@ static void skip_space(struct reader *r)
         r->at++;
 }
 
-/* Whether nodes are made at this depth: all of them, or the root's direct children only. */
+/* Whether values at this depth get nodes: all of them, or only the root's direct children. */
 static bool records(const struct reader *r)
 {
     return !r->top_only || r->depth <= 1;
 }
 
-/* Short texts, such as events of a stream, have few nodes, and a thousand idle streams keep them. */
+/* Short texts such as stream events have few nodes, and each of a thousand idle streams keeps its array. */
 static uint32_t first_nodes(const struct reader *r)
 {
     size_t nodes = (size_t)(r->end - r->text) / 8;
     return nodes < 16 ? 16 : nodes < 64 ? (uint32_t)nodes : 64;
 }
 
-/* Appends a node for a value or key that starts here and hangs it behind its elder sibling. */
+/* Appends a node for a value or key that starts here and links it to the previous sibling. */
 static bool add_node(struct reader *r, enum json_type type, bool links, uint32_t *node)
 {
     struct json *j = r->j;
@@ -55,7 +55,7 @@ static bool add_node(struct reader *r, enum json_type type, bool links, uint32_t
         struct json_node *nodes = cap > j->cap ? realloc(j->nodes, cap * sizeof *nodes) : NULL;
         if (!nodes) {
             j->no_memory = true;
-            return fail(r, "no memory");
+            return fail(r, "out of memory");
         }
         j->nodes = nodes;
         j->cap = cap;
@@ -111,22 +111,22 @@ static bool is_hex(unsigned char c)
 static bool read_escape(struct reader *r)
 {
     if (r->end - r->at < 2 || !r->at[1] || !strchr("\"\\/bfnrtu", r->at[1]))
-        return fail(r, "bad escape in a string");
+        return fail(r, "invalid escape in a string");
     if (r->at[1] != 'u') {
         r->at += 2;
         return true;
     }
     if (r->end - r->at < 6 || !is_hex(r->at[2]) || !is_hex(r->at[3]) || !is_hex(r->at[4]) || !is_hex(r->at[5]))
-        return fail(r, "bad \\u escape in a string");
+        return fail(r, "invalid \\u escape in a string");
     r->at += 6;
     return true;
 }
 
-/* Sixteen bytes at a time, in the compiler's own vector types: it makes SSE2 of them on x64 and NEON on arm64. */
+/* Sixteen bytes at a time, as the compiler's vector type: SSE2 on x64, NEON on arm64. */
 typedef int8_t vector __attribute__((vector_size(16)));
 
-/* Which bytes are plain text: all bits of a byte are set, or none. Signed: a byte that is not ASCII is below ' ' as
- * well. */
+/* Finds plain text: all bits of its bytes are set, those of other bytes are not. Signed, so that bytes that are not
+ * ASCII are below ' '. */
 static vector find_plain(const unsigned char *p)
 {
     vector text;
@@ -134,7 +134,7 @@ static vector find_plain(const unsigned char *p)
     return (text > ' ' - 1) & ~((text == '"') | (text == '\\'));
 }
 
-/* How many bytes at the start are plain. */
+/* Number of plain bytes at the start. */
 static size_t count_plain(vector plain)
 {
     uint64_t halves[2];
@@ -150,8 +150,8 @@ static size_t count_plain(vector plain)
 #endif
 }
 
-/* Passes over plain ASCII: stops at the first byte that is '"', '\\', a control character or not ASCII. Most of a
- * request is such text, so this is where its parse spends its time. */
+/* Skips plain ASCII, up to '"', '\\', a control character or a byte that is not ASCII. Most of a request is such text,
+ * so a parse spends most of its time here. */
 static const unsigned char *skip_plain(const unsigned char *p, const unsigned char *end)
 {
     const size_t size = sizeof(vector);
@@ -160,7 +160,7 @@ static const unsigned char *skip_plain(const unsigned char *p, const unsigned ch
         p += count;
         if (count < size)
             return p;
-        /* It is a long text: four at a time, as long as all of them are plain. */
+        /* a long text: four vectors at a time while all are plain */
         while ((size_t)(end - p) >= 4 * size &&
                count_plain(find_plain(p) & find_plain(p + size) & find_plain(p + 2 * size) &
                            find_plain(p + 3 * size)) == size)
@@ -177,7 +177,7 @@ static bool read_string(struct reader *r, bool *escaped)
     for (;;) {
         r->at = skip_plain(r->at, r->end);
         if (r->at == r->end)
-            return fail(r, "a string does not end");
+            return fail(r, "unterminated string");
         unsigned char c = *r->at;
         if (c == '"') {
             r->at++;
@@ -188,17 +188,17 @@ static bool read_string(struct reader *r, bool *escaped)
             if (!read_escape(r))
                 return false;
         } else if (c < 0x20) {
-            return fail(r, "a control character in a string");
+            return fail(r, "control character in a string");
         } else {
             size_t length = json_utf8_length((struct slice){(const char *)r->at, (size_t)(r->end - r->at)});
             if (!length)
-                return fail(r, "not UTF-8");
+                return fail(r, "invalid UTF-8");
             r->at += length;
         }
     }
 }
 
-/* At the start of a string value. */
+/* Called at the start of a string value. */
 static void look_for_mark(struct reader *r)
 {
     const unsigned char *at = r->at + 1;
@@ -212,7 +212,7 @@ static bool read_digits(struct reader *r)
     const unsigned char *first = r->at;
     while (r->at < r->end && *r->at >= '0' && *r->at <= '9')
         r->at++;
-    return r->at > first || fail(r, "a digit is missing in a number");
+    return r->at > first || fail(r, "missing digit in a number");
 }
 
 static bool read_number(struct reader *r)
@@ -262,12 +262,12 @@ static bool value_type(unsigned char c, enum json_type *type)
     }
 }
 
-/* Reads a scalar whole, or enters a container; *entered says which. */
+/* Reads a scalar, or enters a container (*entered). */
 static bool read_value(struct reader *r, bool *entered)
 {
     enum json_type type;
     if (r->at == r->end)
-        return fail(r, "a value is missing at the end");
+        return fail(r, "missing value at the end");
     if (!value_type(*r->at, &type))
         return fail(r, "not a JSON value");
     uint32_t node = JSON_NONE;
@@ -278,7 +278,7 @@ static bool read_value(struct reader *r, bool *entered)
     *entered = type == JSON_OBJECT || type == JSON_ARRAY;
     if (*entered) {
         if (r->depth == JSON_MAX_DEPTH)
-            return fail(r, "nested too deep");
+            return fail(r, "nested too deeply");
         r->open[r->depth].node = node;
         r->open[r->depth].last = 0;
         r->open[r->depth].object = type == JSON_OBJECT;
@@ -300,11 +300,11 @@ static bool read_value(struct reader *r, bool *entered)
     return ok;
 }
 
-/* A key and its colon; stands at the value afterwards. */
+/* Reads a key and its colon, up to the value. */
 static bool read_key(struct reader *r)
 {
     if (r->at == r->end || *r->at != '"')
-        return fail(r, "a key is missing in an object");
+        return fail(r, "missing key in an object");
     uint32_t node = JSON_NONE;
     bool record = records(r), escaped = false;
     if (record && !add_node(r, JSON_STRING, true, &node))
@@ -317,27 +317,27 @@ static bool read_key(struct reader *r)
     }
     skip_space(r);
     if (r->at == r->end || *r->at != ':')
-        return fail(r, "a colon is missing after a key");
+        return fail(r, "missing colon after a key");
     r->at++;
     skip_space(r);
     return true;
 }
 
-/* After a complete value: closes the containers that end here, or passes the comma to the next value. */
+/* After a value: closes the containers that end here, or skips the comma before the next value. */
 static bool read_between(struct reader *r)
 {
     while (r->depth) {
         bool object = r->open[r->depth - 1].object;
         skip_space(r);
         if (r->at == r->end)
-            return fail(r, object ? "an object does not end" : "an array does not end");
+            return fail(r, object ? "unterminated object" : "unterminated array");
         if (*r->at == ',') {
             r->at++;
             skip_space(r);
             return !object || read_key(r);
         }
         if (*r->at != (object ? '}' : ']'))
-            return fail(r, object ? "a comma or } is missing" : "a comma or ] is missing");
+            return fail(r, object ? "missing comma or }" : "missing comma or ]");
         r->at++;
         r->depth--;
         if (records(r))
@@ -367,7 +367,7 @@ static bool read_document(struct reader *r)
             return false;
     } while (r->depth);
     skip_space(r);
-    return r->at == r->end || fail(r, "something follows the JSON value");
+    return r->at == r->end || fail(r, "trailing data after the JSON value");
 }
 
 static bool parse(struct json *j, const char *text, size_t len, bool top_only)

@@ -1,4 +1,4 @@
-/* The values of a parsed text: finding, unescaping, comparing and converting them; and writing strings and keys. */
+/* JSON values: finding, unescaping, comparing and converting; and the writers of strings and keys. */
 #include "common/json.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@ uint32_t json_first(const struct json *j, uint32_t container)
     if (n->type != JSON_ARRAY && n->type != JSON_OBJECT)
         return JSON_NONE;
     uint32_t child = container + 1;
-    /* The node behind a container is its child exactly when it starts inside it. */
+    /* The node after a container is its child if it starts inside it. */
     return child < j->count && j->nodes[child].at < n->at + n->len ? child : JSON_NONE;
 }
 
@@ -91,7 +91,8 @@ static size_t utf8_encode(uint32_t c, char out[4])
     return 4;
 }
 
-/* One escape at the start of `in` (which a parse has checked): its UTF-8 bytes and how much of `in` it takes. */
+/* Decodes the escape at the start of `in`, which a parse has checked. Returns the UTF-8 length; *taken: length of the
+ * escape. */
 static size_t unescape_one(struct slice in, char out[4], size_t *taken)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -145,7 +146,7 @@ char *json_strdup(const struct json *j, uint32_t node)
     if (!inner.ptr)
         return NULL;
     struct buf text;
-    buf_init(&text, inner.len + 1); /* unescaped text is never longer than what was written */
+    buf_init(&text, inner.len + 1); /* unescaped text is never longer */
     if (json_unescape_inner(inner, &text) && (!text.len || !memchr(text.data, '\0', text.len)) &&
         buf_reserve(&text, 0)) {
         (void)buf_text(&text);
@@ -170,9 +171,9 @@ bool json_escaped_equals(struct slice inner, struct slice text)
     return matched == text.len;
 }
 
-#define NUMBER_SIZE 64 /* a longer number is nobody's count */
+#define NUMBER_SIZE 64 /* longer numbers are refused */
 
-/* A number's text with a NUL behind it. */
+/* A number's text, NUL-terminated. */
 static bool number_text(const struct json *j, uint32_t node, char text[NUMBER_SIZE])
 {
     if (!j->count || json_type(j, node) != JSON_NUMBER)
@@ -200,7 +201,7 @@ bool json_int64(const struct json *j, uint32_t node, int64_t *value)
     double d;
     if (!number_text(j, node, text))
         return false;
-    if (!strpbrk(text, ".eE")) { /* all digits are written out, and count: a double would lose those above 2^53 */
+    if (!strpbrk(text, ".eE")) { /* only digits: a double would lose those above 2^53 */
         errno = 0;
         long long written = strtoll(text, NULL, 10);
         if (errno == 0)
@@ -213,7 +214,7 @@ bool json_int64(const struct json *j, uint32_t node, int64_t *value)
     return true;
 }
 
-/* Length of the run at the start of `s` that needs no escape. */
+/* Length of the text at the start that needs no escape. */
 static size_t plain_run(struct slice s)
 {
     static const bool plain[256] = {[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true};

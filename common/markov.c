@@ -1,14 +1,16 @@
-/* The adaptive router's model; see markov.h for the picture. States are in the order of enum markov_state throughout.
- */
+/* The adaptive router's model; see markov.h. Vectors and matrices are in the order of enum markov_state.
+ *
+ * PRIOR, TRANSITIONS, RISK, WEIGHT and the ramps are those of an earlier router (bench/routing/policy_markov.c); the
+ * likelihoods were chosen for this one. */
 #include "common/markov.h"
 
 #include <math.h>
 #include <string.h>
 
-/* A provider of which nothing is known. */
+/* A provider without observations. */
 static const double PRIOR[MARKOV_STATES] = {.72, .18, .06, .02, .02};
 
-/* From call to call: row from, column to. */
+/* Per call: row from, column to. */
 static const double TRANSITIONS[MARKOV_STATES][MARKOV_STATES] = {
     [MARKOV_HEALTHY] = {.82, .14, .03, .01, .00},    [MARKOV_WARMING] = {.22, .50, .20, .05, .03},
     [MARKOV_OVERLOADED] = {.05, .20, .45, .22, .08}, [MARKOV_FAILING] = {.02, .08, .20, .50, .20},
@@ -17,9 +19,8 @@ static const double TRANSITIONS[MARKOV_STATES][MARKOV_STATES] = {
 
 static const double RISK[MARKOV_STATES] = {.00, .35, .75, 1.00, .45};
 
-/* How likely each state makes a call's outcome. A success lies between the first two rows, calm^(1-p) · strained^p for
- * its pressure p. Sorted by RISK, the ratio of neighbours grows from CALM to STRAINED, hence so does the risk with the
- * pressure. */
+/* Likelihood of an outcome in each state. That of a success with pressure p is calm^(1-p) · strained^p. In the order of
+ * RISK, the ratio of STRAINED to CALM grows, so the risk grows with the pressure. */
 static const double CALM[MARKOV_STATES] = {1.00, .50, .10, .02, .20};
 static const double STRAINED[MARKOV_STATES] = {.05, .30, 1.00, .30, .20};
 static const double FAILURE[][MARKOV_STATES] = {
@@ -28,7 +29,7 @@ static const double FAILURE[][MARKOV_STATES] = {
     [MARKOV_LIMITED] = {.03, .08, .20, .30, 1.00},
 };
 
-/* What each metric weighs: in the pressure of a success, and in the performance. */
+/* Weights of the metrics in the pressure of a success, and in the performance. */
 static const struct {
     double pressure, performance;
 } WEIGHT[MARKOV_METRICS] = {
@@ -38,7 +39,7 @@ static const struct {
 static const double TOKEN_PRESSURE_WEIGHT = .16;
 static const double OVERLOADED_PRESSURE = .9;
 
-/* Where the metrics' ramps begin, as shares of slow_ttft_ms and slow_latency_ms, and for cost in USD. */
+/* Where the ramps of the metrics start: shares of slow_ttft_ms and slow_latency_ms, and USD. */
 static const double STRAIN_TTFT = .25, STRAIN_TOTAL = 8.0 / 45, STRAIN_COST = .01;
 static const double FINE_TTFT = 2.0 / 15, FINE_TOTAL = 1.0 / 9, FINE_COST = .005, DEAR_COST = .20;
 
@@ -47,7 +48,7 @@ static double clamp(double x)
     return x > 0 ? x < 1 ? x : 1 : 0;
 }
 
-/* 0 up to `from`, 1 from `to` on. */
+/* 0 up to `from`, 1 from `to` on, linear in between. */
 static double ramp(double x, double from, double to)
 {
     return clamp((x - from) / (to - from));
@@ -75,9 +76,8 @@ static double seconds_since(const struct markov_provider *p, int64_t now_ms)
     return p->count && now_ms > p->seen_ms ? ((double)now_ms - (double)p->seen_ms) / 1000 : 0;
 }
 
-/* The belief after some seconds without a call. Each state is left at the rate 1 / recovery_time; `x` hops are due on
- * average, so that two hops happened with probability x²/2·e^-x, and what has left the chain is as a provider never
- * seen. */
+/* Returns the belief after some time without a call. Each state is left at the rate 1 / recovery_time, so `x` hops are
+ * expected; two hops have the probability x²/2·e^-x. What has left the chain is distributed like PRIOR. */
 static void elapse(const struct markov_provider *p, double x, double out[MARKOV_STATES])
 {
     if (!p->count) {
@@ -100,7 +100,7 @@ static void elapse(const struct markov_provider *p, double x, double out[MARKOV_
         out[i] += fmax(left, 0) * PRIOR[i];
 }
 
-/* One step of the chain, then Bayes. */
+/* One step of the chain, then Bayes' rule. */
 static void learn(double belief[MARKOV_STATES], const double likelihood[MARKOV_STATES])
 {
     double next[MARKOV_STATES] = {0};
@@ -112,10 +112,10 @@ static void learn(double belief[MARKOV_STATES], const double likelihood[MARKOV_S
     normalize(belief);
 }
 
-/* How strained a success looked: the root mean square over what is known, so that one signal at its end shows, though
- * all the others are calm. Being fully slow to the first token, or at the end of the minute's tokens, is overload
- * whatever the rest says: it must be able to make the risk critical, for else the guard would keep a saturated local
- * model for being free. */
+/* How strained a success looked, 0 to 1: the root mean square of the known signals, so that one extreme signal counts
+ * even if all others are calm. Being fully slow to the first token, or at the end of the minute's tokens, is overload
+ * whatever the other signals are. It must be able to make the risk critical, or the cost guard would keep a saturated
+ * local model because it is free. */
 static double pressure_of(const struct markov_settings *s, const struct markov_observation *o)
 {
     double error = isnan(o->error_rate) ? 0 : o->error_rate, sum = 0, weights = 0;
@@ -151,7 +151,7 @@ static void likelihood_of(const struct markov_settings *s, const struct markov_o
         out[i] = CALM[i] * pow(STRAINED[i] / CALM[i], pressure);
 }
 
-/* A plain mean at first; then each new value weighs 1 - decay. */
+/* A plain mean at first; later each new value weighs 1 - decay. */
 static void average_add(struct markov_average *a, const struct markov_settings *s, double fade, double value,
                         double goodness)
 {
@@ -207,8 +207,7 @@ void markov_observe(struct markov_provider *p, const struct markov_settings *s, 
     p->count++;
 }
 
-/* What is known against the provider counts for `lasting`, and its failures for `fleeting`: 1 and 1 but for a baseline.
- */
+/* `lasting` and `fleeting` scale what lowers the performance, and the failures in it: 1 and 1 except for a baseline. */
 static double performance_of(const struct markov_provider *p, double lasting, double fleeting)
 {
     double sum = 0, weights = 0;
@@ -227,7 +226,7 @@ static double average_value(const struct markov_provider *p, enum markov_metric 
     return p->average[metric].weight > 0 ? p->average[metric].value : (double)NAN;
 }
 
-/* How far an average may be trusted: it takes enough observations, and fades with the time since the last one. */
+/* Trust in the averages, 0 to 1: grows with the number of observations and fades with the time since the last one. */
 static double trust_of(const struct markov_provider *p, const struct markov_settings *s, double fade)
 {
     double needed = s->min_performance_observations;
@@ -268,8 +267,8 @@ struct markov_health markov_health(const struct markov_provider *p, const struct
     return health_of(p, s, false, now_ms);
 }
 
-/* What candidate `index` costs against the baseline; a price below a millionth of a dollar counts as that, so that what
- * is free can be compared. */
+/* Cost of candidate `index` over the baseline's. Costs below a millionth of a dollar count as that, so that zero-cost
+ * providers can be compared. */
 static double cost_multiplier(const struct markov_decision *d, const struct markov_candidate *candidates,
                               unsigned index)
 {
@@ -289,8 +288,8 @@ static bool price_known(const struct markov_decision *d, const struct markov_can
     return !isnan(candidates[index].cost_usd) || !isnan(d->health[index].cost_usd);
 }
 
-/* The baseline's risk as it was last seen counts: time alone lowers it, while nothing tells that the trouble is over,
- * and going back for the price before the confidence is back would only find the same trouble. */
+/* Uses the baseline's last observed risk too. Time alone lowers the risk although nothing shows that the fault is over;
+ * going back for the price would only meet it again. */
 static bool is_critical(const struct markov_settings *s, const struct markov_decision *d,
                         const struct markov_provider *baseline)
 {
@@ -308,7 +307,7 @@ static bool guard_blocks(const struct markov_settings *s, const struct markov_de
     return multiplier > s->max_cost_multiplier;
 }
 
-/* The candidate with the most confidence of those not yet looked at; 0 when none gains enough over the baseline. */
+/* The candidate with the highest confidence of those not yet checked; 0: none gains enough over the baseline. */
 static unsigned best_left(const struct markov_settings *s, const struct markov_decision *d, uint32_t looked_at)
 {
     unsigned best = 0;

@@ -1,4 +1,4 @@
-/* The adaptive router's decision, and what is known of a provider, as JSON. */
+/* The adaptive router's decisions and statistics as JSON. */
 #include "common/markov.h"
 
 #include <math.h>
@@ -82,7 +82,7 @@ bool markov_write(const struct markov_decision *d, struct buf *out)
     return BUF_ADD(out, "}}") && !out->failed;
 }
 
-/* With as many digits as it takes to read the same again, nearly. */
+/* With enough digits to read nearly the same value again. */
 static void add_numbers(struct container in, const double *values, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -102,7 +102,7 @@ void markov_describe_state(const struct markov_provider *p, struct container in)
     }
 }
 
-/* Exactly `count` numbers, none negative. */
+/* Reads exactly `count` numbers; none may be negative. */
 static bool read_numbers(const struct json *j, uint32_t node, double *values, unsigned count)
 {
     if (!json_is(j, node, JSON_ARRAY))
@@ -128,7 +128,7 @@ static bool read_averages(const struct json *j, uint32_t node, struct markov_pro
     return n == JSON_NONE;
 }
 
-/* A belief sums to 1. */
+/* The probabilities must sum to 1. */
 static bool read_belief(const struct json *j, uint32_t node, struct markov_provider *p)
 {
     double sum = 0;

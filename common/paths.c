@@ -1,4 +1,4 @@
-/* Where things lie at run time, by the XDG rules and CODEX_HOME. */
+/* Run-time files and folders, by the XDG rules and CODEX_HOME. */
 #include "common/paths.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static char *format_path(const char *format, const char *a, const char *b)
     return path;
 }
 
-/* A variable's value; an empty one counts as unset (XDG Base Directory Specification). */
+/* An empty variable counts as unset (XDG Base Directory Specification). */
 static const char *variable(const char *name)
 {
     const char *value = getenv(name);
@@ -34,32 +34,32 @@ char *paths_join(const char *dir, const char *name)
     return format_path("%s/%s", dir, name);
 }
 
-/* Whether it is a folder of ours that nobody else may enter. */
+/* Whether the folder belongs to this user and nobody else can enter it. */
 static bool own_folder(const char *path, struct buf *error)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
-        buf_add_format(error, "%s: is not a folder that can be opened: %s", path, strerror(errno));
+        buf_add_format(error, "%s: can't open the folder: %s", path, strerror(errno));
         if (fd >= 0)
             close(fd);
         return false;
     }
     close(fd);
     if (st.st_uid != geteuid()) {
-        buf_add_format(error, "%s: belongs to user %u, not to us; remove it, or set POINTSMAN_RUNTIME_DIR", path,
+        buf_add_format(error, "%s: owned by user %u; remove it, or set POINTSMAN_RUNTIME_DIR", path,
                        (unsigned)st.st_uid);
         return false;
     }
     if (st.st_mode & 077) {
-        buf_add_format(error, "%s: is open to others (mode %03o); run: chmod 700 '%s'", path,
+        buf_add_format(error, "%s: accessible to others (mode %03o); run: chmod 700 '%s'", path,
                        (unsigned)(st.st_mode & 0777), path);
         return false;
     }
     return true;
 }
 
-/* The runtime folder's path, there or not. */
+/* The runtime folder's path, whether or not it exists. */
 static char *runtime_path(struct buf *error)
 {
     char *path, uid[24];
@@ -74,7 +74,7 @@ static char *runtime_path(struct buf *error)
         path = format_path("%s/pointsman-%s", base ? base : "/tmp", uid);
     }
     if (!path)
-        BUF_ADD(error, "no memory");
+        BUF_ADD(error, "out of memory");
     return path;
 }
 
@@ -84,7 +84,7 @@ char *paths_runtime_dir(struct buf *error)
     if (!path)
         return NULL;
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        buf_add_format(error, "%s: the folder can't be made: %s", path, strerror(errno));
+        buf_add_format(error, "%s: can't create the folder: %s", path, strerror(errno));
     else if (own_folder(path, error))
         return path;
     free(path);
@@ -100,7 +100,7 @@ char *paths_find_runtime_dir(struct buf *error)
     return NULL;
 }
 
-/* The path with the first `len` bytes resolved; NULL: they lead nowhere. */
+/* The path with its first `len` bytes resolved; NULL: they do not exist. */
 static char *resolve_start(const char *path, size_t len)
 {
     char *start = len ? strndup(path, len) : strdup(*path == '/' ? "/" : ".");
@@ -125,7 +125,7 @@ char *paths_runtime_name(struct buf *error)
         while (len && path[len] != '/');
     free(path);
     if (!name && !error->len)
-        BUF_ADD(error, "no memory");
+        BUF_ADD(error, "out of memory");
     return name;
 }
 
@@ -143,11 +143,11 @@ char *paths_log_dir(struct buf *error)
     char *home = paths_codex_home();
     char *logs = home ? paths_join(home, "logs") : NULL;
     if (!logs && (variable("CODEX_HOME") || variable("HOME")))
-        BUF_ADD(error, "no memory");
+        BUF_ADD(error, "out of memory");
     else if (!logs)
-        BUF_ADD(error, "neither CODEX_HOME nor HOME is set, so there is no folder for the journal");
+        BUF_ADD(error, "no folder for logs: set CODEX_HOME or HOME");
     else if ((mkdir(home, 0700) != 0 && errno != EEXIST) || (mkdir(logs, 0700) != 0 && errno != EEXIST)) {
-        buf_add_format(error, "%s: the folder can't be made: %s", logs, strerror(errno));
+        buf_add_format(error, "%s: can't create the folder: %s", logs, strerror(errno));
         free(logs);
         logs = NULL;
     }

@@ -1,26 +1,26 @@
-/* paths: where things lie at run time, by the XDG rules and CODEX_HOME. All results are owned by the caller. */
+/* paths: run-time files and folders, by the XDG rules and CODEX_HOME. The caller frees all results. */
 #ifndef POINTSMAN_PATHS_H
 #define POINTSMAN_PATHS_H
 
 #include "common/buf.h"
 
-/* "$XDG_RUNTIME_DIR/pointsman", else "${TMPDIR:-/tmp}/pointsman-$UID"; POINTSMAN_RUNTIME_DIR overrides both. Made with
- * mode 0700 where absent. NULL with a message in `error` when it can't be made, or exists and is a link, another
- * user's, or open to others. */
+/* Returns "$XDG_RUNTIME_DIR/pointsman", else "${TMPDIR:-/tmp}/pointsman-$UID"; POINTSMAN_RUNTIME_DIR overrides both.
+ * Creates it with mode 0700 if missing. NULL with a message in `error`: it can't be created, is a symbolic link,
+ * belongs to another user, or is accessible to others. */
 char *paths_runtime_dir(struct buf *error);
-/* The same without making it: NULL and no message when it is not there. */
+/* The same without creating it. NULL without a message: it does not exist. */
 char *paths_find_runtime_dir(struct buf *error);
-/* The runtime folder's whole path without links, as far as there are folders on it; the folder itself need not be
- * there, and nothing is checked. NULL with a message in `error`: no memory. */
+/* Returns the absolute path of the runtime folder, symbolic links resolved as far as the path exists. Checks nothing.
+ * NULL with a message in `error`: out of memory. */
 char *paths_runtime_name(struct buf *error);
-/* "$CODEX_HOME", else "$HOME/.codex"; NULL when neither is set. Not created. */
+/* Returns "$CODEX_HOME", else "$HOME/.codex"; NULL: neither is set. Does not create it. */
 char *paths_codex_home(void);
-/* "$CODEX_HOME/logs", made with mode 0700 where absent (with its parent); NULL with a message in `error`. */
+/* Returns "$CODEX_HOME/logs"; creates it and its parent with mode 0700 if missing. NULL: a message in `error`. */
 char *paths_log_dir(struct buf *error);
-/* The first of "$XDG_CONFIG_HOME/pointsman/NAME" (else "$HOME/.config/pointsman/NAME") and "INSTALLED_DIR/NAME" that
- * exists; NULL when neither does. */
+/* Returns the first existing one of "$XDG_CONFIG_HOME/pointsman/NAME" (else "$HOME/.config/pointsman/NAME") and
+ * "INSTALLED_DIR/NAME"; NULL: neither exists. */
 char *paths_config_file(const char *name, const char *installed_dir);
-/* "DIR/NAME". */
+/* Returns "DIR/NAME". */
 char *paths_join(const char *dir, const char *name);
 
 #endif

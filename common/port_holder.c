@@ -1,4 +1,4 @@
-/* Who listens on a port of this machine. */
+/* Finds the process that listens on a port. */
 #include "common/port_holder.h"
 
 #include <ctype.h>
@@ -14,8 +14,8 @@ struct holder {
     unsigned uid;
 };
 
-/* Looks through /proc/net/tcp or tcp6 for the listener of the port (proc(5)): the fields are
- * "sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode", st 0A is LISTEN. */
+/* Looks for the listener of the port in /proc/net/tcp or tcp6 (proc(5)). The fields are "sl local_address rem_address
+ * st tx:rx tr:when retrnsmt uid timeout inode"; st 0A is LISTEN. */
 static bool find_listener(const char *table, unsigned port, struct holder *found)
 {
     FILE *file = fopen(table, "re");
@@ -33,7 +33,7 @@ static bool find_listener(const char *table, unsigned port, struct holder *found
     return hit;
 }
 
-/* Whether one of the process's descriptors is the socket; only our own processes can be looked into, unless root. */
+/* Whether one of the process's descriptors is the socket. Only root can see other users' processes. */
 static bool process_has(const char *pid, const char *link)
 {
     char path[300], target[64];
@@ -53,7 +53,7 @@ static bool process_has(const char *pid, const char *link)
     return has;
 }
 
-/* The pid of the process that has the socket, or 0. */
+/* The pid of the process with the socket; 0: not found. */
 static long find_process(unsigned long inode)
 {
     char link[64];
@@ -85,7 +85,7 @@ bool port_holder(unsigned port, struct buf *out)
 {
     struct holder holder = {0};
     if (!find_listener("/proc/net/tcp", port, &holder) && !find_listener("/proc/net/tcp6", port, &holder)) {
-        BUF_ADD(out, "a process that is not visible from here");
+        BUF_ADD(out, "a process that is not visible here");
         return false;
     }
     long pid = find_process(holder.inode);

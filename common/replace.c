@@ -1,4 +1,4 @@
-/* A file's contents in one step. */
+/* Replaces a file atomically. */
 #include "common/replace.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ static bool write_all(int fd, struct slice text)
     return true;
 }
 
-/* A rename is on the disk once its folder is; file systems that can't sync a folder have done what they can. */
+/* A rename is permanent once its folder is synced. Errors are ignored: some file systems cannot sync a folder. */
 static void sync_folder(const char *path)
 {
     char *copy = strdup(path);
@@ -36,7 +36,7 @@ static void sync_folder(const char *path)
     free(copy);
 }
 
-/* The owner before the mode, for a change of owner may take bits away. */
+/* Sets the owner before the mode, because a change of owner may clear mode bits. */
 static bool write_new(const char *path, const struct replace_owner *owner, struct slice text)
 {
     (void)unlink(path);

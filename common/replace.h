@@ -1,8 +1,8 @@
-/* replace: a file's contents in one step. Whoever reads the file, reads the old one or the new one, whole, and so does
- * whoever comes after a crash of the machine:
+/* replace: replaces a file atomically. A reader sees the old or the new content, complete, even after a crash of the
+ * machine:
  *
- *   PATH + suffix   the next contents, with their mode and owner, synced
- *   rename          over PATH, and the folder synced */
+ *   PATH + suffix   the new content, with mode and owner, synced
+ *   rename          to PATH, and the folder synced */
 #ifndef POINTSMAN_REPLACE_H
 #define POINTSMAN_REPLACE_H
 
@@ -16,11 +16,11 @@ struct replace_owner {
     gid_t gid;
 };
 
-/* Makes `path`, which is no symbolic link, hold `text`. What lies at PATH + suffix is taken for the leftover of a
- * killed writer and removed; two writers at a time need a lock of their own. false with errno: nothing was changed. */
+/* Makes `path`, which must not be a symbolic link, contain `text`. Removes an existing PATH + suffix as the leftover of
+ * a killed writer; concurrent writers need a lock of their own. false: errno is set and nothing has changed. */
 MUST_CHECK bool replace_file(const char *path, const char *suffix, const struct replace_owner *owner,
                              struct slice text);
-/* Removes the file, if there is one, and syncs the folder. false with errno. */
+/* Removes the file, if it exists, and syncs the folder. false: errno is set. */
 MUST_CHECK bool replace_with_nothing(const char *path);
 
 #endif

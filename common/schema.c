@@ -12,7 +12,7 @@
 
 struct schema_warning {
     struct schema_warning *next;
-    unsigned line, more; /* the first line, and how many lines follow that have the same */
+    unsigned line, more; /* the first line, and the number of further lines with the same warning */
     char text[];
 };
 
@@ -139,8 +139,8 @@ static bool wrong(struct schema_reader *r, const char *what, const struct schema
     return false;
 }
 
-/* Follows os.environ/NAME; without that variable the default stays. What a variable holds for a key is judged later: it
- * is no fault of the file. */
+/* Resolves os.environ/NAME; without that variable the default stays. A key's value in a variable is checked later,
+ * because it is not an error of the file. */
 static bool read_text(struct schema_reader *r, const char *what, const struct schema_row *row,
                       const struct yaml_node *n, struct schema_text *out)
 {
@@ -149,7 +149,7 @@ static bool read_text(struct schema_reader *r, const char *what, const struct sc
     if (r->env && strncmp(n->scalar, ENVIRON, strlen(ENVIRON)) == 0) {
         out->variable = n->scalar + strlen(ENVIRON);
         if (!*out->variable || strpbrk(out->variable, "= \t\r\n")) {
-            schema_error(r, n->line, "%s: a variable's name must follow \"" ENVIRON "\"", what);
+            schema_error(r, n->line, "%s: missing variable name after \"" ENVIRON "\"", what);
             *out = (struct schema_text){.text = usual, .line = n->line};
             return false;
         }
@@ -158,7 +158,7 @@ static bool read_text(struct schema_reader *r, const char *what, const struct sc
     }
     bool judged = out->text && !(out->variable && row->type == SCHEMA_SECRET);
     if (judged && !yaml_is_clean(out->text)) {
-        schema_error(r, n->line, "%s: control characters, or more than %d bytes", what, YAML_TEXT_MAX);
+        schema_error(r, n->line, "%s: contains control characters or exceeds %d bytes", what, YAML_TEXT_MAX);
         *out = (struct schema_text){.text = usual, .line = n->line};
         return false;
     }
@@ -175,7 +175,7 @@ static bool read_number(struct schema_reader *r, const char *what, const struct 
     if (!read_text(r, what, row, n, &t))
         return false;
     if (!t.text) {
-        schema_warn(r, n->line, "%s: %s is not set; the default is taken", what, t.variable);
+        schema_warn(r, n->line, "%s: %s is not set; using the default", what, t.variable);
         return false;
     }
     bool whole = row->type == SCHEMA_INT || row->type == SCHEMA_COUNT;
@@ -183,7 +183,7 @@ static bool read_number(struct schema_reader *r, const char *what, const struct 
         (whole && *value != floor(*value)))
         return wrong(r, what, row, n);
     if (n->quoted && !t.variable)
-        schema_warn(r, n->line, "%s: a number in quotes is text; leave the quotes out", what);
+        schema_warn(r, n->line, "%s: a number in quotes is text; remove the quotes", what);
     return true;
 }
 
@@ -194,7 +194,7 @@ static bool is_text(const struct yaml_node *n, enum schema_type type)
     return n->quoted || (!yaml_is_true(n) && !yaml_is_false(n) && (!yaml_is_number(n) || type == SCHEMA_LABEL));
 }
 
-/* Whether a name, which may have a '*' anywhere, stands for `key`; *star is then what the '*' stands for. */
+/* Whether a name, which may have a '*' anywhere, matches `key`; *star: the part that matched the '*'. */
 static bool stands_for(struct slice name, struct slice key, struct slice *star)
 {
     const char *at = name.len ? memchr(name.ptr, '*', name.len) : NULL;
@@ -208,7 +208,7 @@ static bool stands_for(struct slice name, struct slice key, struct slice *star)
     return true;
 }
 
-/* The later one of two equal keys wins: they are of two sections. */
+/* The later one of two equal keys wins: they are from two sections. */
 static bool add_number(struct schema_reader *r, const char *what, const struct schema_row *row,
                        const struct yaml_node *n, double value, struct schema_numbers *numbers)
 {
@@ -308,7 +308,7 @@ static const char *initial_of(const struct schema *schema, const struct schema_r
 
 void schema_init(const struct schema *schema, unsigned section, void *into)
 {
-    struct schema_reader none = {0}; /* a default that its own row refuses is a fault of the table */
+    struct schema_reader none = {0}; /* a default that its own row refuses is a bug of the table */
     for (const struct schema_row *row = schema->rows; row->name; row++) {
         if (row->section != section || row->use != SCHEMA_USED)
             continue;
@@ -321,7 +321,7 @@ void schema_init(const struct schema *schema, unsigned section, void *into)
     }
 }
 
-/* Whether one of `names`, which are separated by blanks, stands for `name`. */
+/* Whether one of `names`, separated by blanks, matches `name`. */
 static bool names_hold(const char *names, const char *name)
 {
     struct slice star;
@@ -335,7 +335,7 @@ static bool names_hold(const char *names, const char *name)
     return false;
 }
 
-/* Of several rows one that is used wins, else the first. */
+/* Of several matching rows, one that is used wins, else the first. */
 static const struct schema_row *find_row(const struct schema *schema, unsigned section, const char *name)
 {
     const struct schema_row *found = NULL;
@@ -350,19 +350,19 @@ static void unknown_key(struct schema_reader *r, const struct schema *schema, un
 {
     struct buf known;
     if (r->env) {
-        schema_warn(r, n->key_line, "%s: this key is not known and has no effect", what);
+        schema_warn(r, n->key_line, "%s: unknown key, ignored", what);
         return;
     }
     buf_init(&known, 1024);
     for (const struct schema_row *row = schema->rows; row->name; row++)
         if (row->section == section)
             buf_add_format(&known, "%s%s", known.len ? ", " : "", row->name);
-    schema_error(r, n->key_line, "%s: this key is not known; there are %s", what, buf_text(&known));
+    schema_error(r, n->key_line, "%s: unknown key; valid keys: %s", what, buf_text(&known));
     buf_free(&known);
 }
 
-/* The length of a key as messages show it: without a blank behind its colon, a flow mapping's "api_key:sk-…" is all
- * key. */
+/* Length of a key in messages. Without a blank after its colon, a flow mapping's "api_key:sk-…" is one key; the secret
+ * must not show. */
 static int shown_len(const char *name)
 {
     size_t len = strcspn(name, ":");
@@ -383,7 +383,7 @@ void schema_read(struct schema_reader *r, const struct schema *schema, unsigned 
     for (const struct yaml_node *n = mapping ? mapping->children : NULL; n; n = n->next) {
         const struct schema_row *row = find_row(schema, section, n->key);
         if (!yaml_is_clean(n->key)) {
-            schema_error(r, n->key_line, "a key with control characters in it");
+            schema_error(r, n->key_line, "key with control characters");
             continue;
         }
         snprintf(what, sizeof what, "%s%s%.*s", parent, *parent ? "." : "", shown_len(n->key), n->key);

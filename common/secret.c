@@ -1,11 +1,11 @@
-/* Random tokens, constant-time comparison, keys in locked memory, and the redaction of outgoing text. */
+/* Random tokens, constant-time comparison, keys in locked memory, and redaction. */
 #include "common/secret.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define KEPT_MAX 256     /* secrets known at a time: a master key and one key per deployment */
-#define REDACT_MIN_LEN 8 /* shorter "keys" would blot out ordinary words */
+#define KEPT_MAX 256     /* secrets at a time: a master key and one key per deployment */
+#define REDACT_MIN_LEN 8 /* shorter "keys" would redact ordinary words */
 #define REDACTED "[redacted]"
 
 static char *kept[KEPT_MAX];
@@ -56,7 +56,7 @@ char *secret_keep(struct slice text)
             return copy;
         }
     }
-    sodium_free(copy); /* a key that could not be redacted is not kept at all */
+    sodium_free(copy); /* a key that cannot be redacted is not kept */
     return NULL;
 }
 
@@ -70,7 +70,7 @@ void secret_free(char *text)
     sodium_free(text);
 }
 
-/* How many bytes at the start of `text` are a secret; 0: none. */
+/* Length of the secret at the start of `text`; 0: none. */
 static size_t secret_at(struct slice text)
 {
     size_t longest = 0;
@@ -81,7 +81,7 @@ static size_t secret_at(struct slice text)
     return longest;
 }
 
-/* The length of the credential in front of us after "Bearer ". */
+/* Length of the credential at the start of `text`, after "Bearer ". */
 static size_t credential_length(struct slice text)
 {
     size_t n = 0;

@@ -1,4 +1,4 @@
-/* The base URL of a server, taken apart. Pure. */
+/* Parses the base URL of a server. Pure. */
 #include "common/url.h"
 
 #include <arpa/inet.h>
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The length of the scheme with its slashes; 0 for others than http and https. */
+/* Length of the scheme with its slashes; 0: neither http nor https. */
 static size_t scheme_len(struct slice text, bool *tls)
 {
     static const char *const schemes[] = {"http://", "https://"};
@@ -27,7 +27,7 @@ static bool is_printable(struct slice text)
     return true;
 }
 
-/* How many bytes from the beginning are none of `stops`. */
+/* Length of the start without any of `stops`. */
 static size_t span_until(struct slice text, const char *stops)
 {
     size_t len = 0;
@@ -52,7 +52,7 @@ bool url_read_port(struct slice digits, unsigned *port)
     return true;
 }
 
-/* "" or ":" and a port. */
+/* Parses "" or ":" and a port. */
 static bool take_port(struct slice text, struct url *out)
 {
     out->port = out->tls ? 443 : 80;
@@ -60,7 +60,7 @@ static bool take_port(struct slice text, struct url *out)
            (text.ptr[0] == ':' && url_read_port((struct slice){text.ptr + 1, text.len - 1}, &out->port));
 }
 
-/* false for digits and dots that are not an IPv4 address. */
+/* Whether the host is valid: digits and dots must be an IPv4 address. */
 static bool is_host(struct slice host)
 {
     char text[INET_ADDRSTRLEN];

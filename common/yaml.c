@@ -1,4 +1,5 @@
-/* Reads a YAML file into a tree whose nodes know their line. libyaml scans; this file builds, expands and bounds. */
+/* Reads a YAML file into a tree with line numbers. libyaml parses; this file builds the tree, expands aliases and
+ * enforces the limits. */
 #include "common/yaml.h"
 
 #include "common/file.h"
@@ -13,10 +14,10 @@
 #define FILE_MAX (4u << 20)
 #define DEPTH_MAX 32
 #define NODES_MAX 10000u
-#define TEXT_MAX (16u << 20) /* bytes of keys and scalars in all, for aliases multiply these too */
+#define TEXT_MAX (16u << 20) /* bytes of all keys and scalars, because aliases multiply them */
 #define ANCHORS_MAX 256u
 
-/* An anchor's node stays in the tree, so it is borrowed. Merging (see below) waits until all aliases are expanded. */
+/* The node is borrowed: it stays in the tree. Merge keys are resolved after all aliases are expanded. */
 struct anchor {
     char *name;
     const struct yaml_node *node;
@@ -24,7 +25,7 @@ struct anchor {
 
 struct builder {
     yaml_parser_t parser;
-    yaml_event_t event; /* the one under the cursor */
+    yaml_event_t event; /* the current one */
     const char *name;
     struct buf *error;
     unsigned nodes;
@@ -40,7 +41,7 @@ static PRINTF_LIKE(3, 4) void *fault(struct builder *b, unsigned line, const cha
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    if (b->error->len == 0) /* the first fault is the one that counts */
+    if (b->error->len == 0) /* the first error counts */
         buf_add_format(b->error, "%s:%u: %s", b->name, line, what);
     return NULL;
 }
@@ -56,20 +57,20 @@ static bool advance(struct builder *b)
     if (yaml_parser_parse(&b->parser, &b->event))
         return true;
     memset(&b->event, 0, sizeof b->event);
-    const char *problem = b->parser.problem ? b->parser.problem : "this is not YAML";
+    const char *problem = b->parser.problem ? b->parser.problem : "invalid YAML";
     if (b->parser.error == YAML_MEMORY_ERROR)
         problem = "out of memory";
     fault(b, (unsigned)b->parser.problem_mark.line + 1, "%s", problem);
     return false;
 }
 
-/* A counted copy of `len` bytes with a NUL behind. */
+/* Copies `len` bytes, with a NUL, and counts them. */
 static char *copy_text(struct builder *b, unsigned line, const char *bytes, size_t len)
 {
     if (memchr(bytes, '\0', len))
-        return fault(b, line, "a NUL character is not allowed");
+        return fault(b, line, "NUL character");
     if (len > TEXT_MAX - b->text)
-        return fault(b, line, "the file becomes too large when its aliases are expanded");
+        return fault(b, line, "the file is too large after expanding aliases");
     b->text += len;
     char *copy = malloc(len + 1);
     if (!copy)
@@ -82,7 +83,7 @@ static char *copy_text(struct builder *b, unsigned line, const char *bytes, size
 static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, unsigned line)
 {
     if (++b->nodes > NODES_MAX)
-        return fault(b, line, "more than %u values (aliases counted as what they stand for)", NODES_MAX);
+        return fault(b, line, "more than %u values, expanded aliases included", NODES_MAX);
     struct yaml_node *n = calloc(1, sizeof *n);
     if (!n)
         return fault(b, line, "out of memory");
@@ -91,7 +92,7 @@ static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, unsign
     return n;
 }
 
-/* A deep copy for an alias; the copy keeps the lines of its origin. */
+/* Deep copy for an alias, with the line numbers of the original. */
 static struct yaml_node *copy_node(struct builder *b, const struct yaml_node *from)
 {
     struct yaml_node *n = new_node(b, from->kind, from->line);
@@ -123,12 +124,12 @@ static struct yaml_node *expand_alias(struct builder *b)
             continue;
         struct yaml_node *n = copy_node(b, b->anchors[i].node);
         if (n) {
-            free(n->key); /* of the place where the anchor stood */
+            free(n->key); /* the key of the anchor's place */
             n->key = NULL;
         }
         return n;
     }
-    return fault(b, event_line(b), "no anchor \"&%s\" stands before this alias", name);
+    return fault(b, event_line(b), "no anchor \"&%s\" before this alias", name);
 }
 
 static bool keep_anchor(struct builder *b, char *name, const struct yaml_node *node)
@@ -158,7 +159,7 @@ static struct yaml_node *build_scalar(struct builder *b)
     return NULL;
 }
 
-/* Reads one mapping key under the cursor and moves on to its value. */
+/* Reads the current mapping key and advances to its value. */
 static char *build_key(struct builder *b, const struct yaml_node *mapping)
 {
     unsigned line = event_line(b);
@@ -169,14 +170,14 @@ static char *build_key(struct builder *b, const struct yaml_node *mapping)
         return NULL;
     const struct yaml_node *twin = yaml_get(mapping, key);
     if (twin)
-        fault(b, line, "the key \"%.64s\" stands here twice; its first place is line %u", key, twin->key_line);
+        fault(b, line, "duplicate key \"%.64s\", first on line %u", key, twin->key_line);
     if (!twin && advance(b))
         return key;
     free(key);
     return NULL;
 }
 
-/* The children of a mapping or sequence, up to its end event. */
+/* Reads the children of a mapping or sequence, up to its end event. */
 static bool build_children(struct builder *b, struct yaml_node *parent, unsigned depth)
 {
     yaml_event_type_t end = parent->kind == YAML_MAPPING ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT;
@@ -201,13 +202,13 @@ static bool build_children(struct builder *b, struct yaml_node *parent, unsigned
     return false;
 }
 
-/* A tag is followed only where it names what the node is anyway. */
+/* A tag is accepted only if it names the node's own type. */
 static bool tag_is_core(const yaml_char_t *tag)
 {
     return !tag || strncmp((const char *)tag, "tag:yaml.org,2002:", 18) == 0 || strcmp((const char *)tag, "!") == 0;
 }
 
-/* The anchor and tag of the event under the cursor. */
+/* The anchor and tag of the current event. */
 static void event_properties(const yaml_event_t *e, const yaml_char_t **anchor, const yaml_char_t **tag)
 {
     *anchor = *tag = NULL;
@@ -223,7 +224,7 @@ static void event_properties(const yaml_event_t *e, const yaml_char_t **anchor, 
     }
 }
 
-/* The node that begins with the event under the cursor. */
+/* Builds the node that starts with the current event. */
 static struct yaml_node *build_node(struct builder *b, unsigned depth)
 {
     unsigned line = event_line(b);
@@ -235,7 +236,7 @@ static struct yaml_node *build_node(struct builder *b, unsigned depth)
     const yaml_char_t *anchor, *tag;
     event_properties(&b->event, &anchor, &tag);
     if (!tag_is_core(tag))
-        return fault(b, line, "the tag \"%.64s\" is not known", (const char *)tag);
+        return fault(b, line, "unknown tag \"%.64s\"", (const char *)tag);
     char *anchor_name = NULL;
     if (anchor && !(anchor_name = copy_text(b, line, (const char *)anchor, strlen((const char *)anchor))))
         return NULL;
@@ -258,7 +259,7 @@ static struct yaml_node *build_node(struct builder *b, unsigned depth)
     return n;
 }
 
-/* Moves what `from` has and `into` lacks to the end of `into`. */
+/* Moves the entries of `from` that `into` lacks to the end of `into`. */
 static void merge_mapping(struct yaml_node *into, struct yaml_node *from)
 {
     struct yaml_node *child = from->children;
@@ -277,7 +278,7 @@ static void merge_mapping(struct yaml_node *into, struct yaml_node *from)
     *kept = NULL;
 }
 
-/* Resolves "<<: *other" and "<<: [*one, *other]" (YAML's merge key, as PyYAML reads it) all over the tree. */
+/* Resolves "<<: *other" and "<<: [*one, *other]" (YAML's merge key, as PyYAML does) in the whole tree. */
 static bool merge_all(struct builder *b, struct yaml_node *n)
 {
     for (struct yaml_node *child = n->children; child; child = child->next)
@@ -295,7 +296,7 @@ static bool merge_all(struct builder *b, struct yaml_node *n)
     for (const struct yaml_node *m = list ? merge->children : merge; m; m = list ? m->next : NULL) {
         if (m->kind == YAML_MAPPING)
             continue;
-        fault(b, m->line, "\"<<\" takes a mapping or a list of mappings");
+        fault(b, m->line, "\"<<\" needs a mapping or a list of mappings");
         return false;
     }
     *link = merge->next;
@@ -306,7 +307,7 @@ static bool merge_all(struct builder *b, struct yaml_node *n)
     return true;
 }
 
-/* The one document of the stream. */
+/* The only document of the stream. */
 static struct yaml_node *build_document(struct builder *b)
 {
     if (!advance(b) || !advance(b)) /* stream start; document start or stream end */
@@ -320,7 +321,7 @@ static struct yaml_node *build_document(struct builder *b)
         return NULL;
     bool whole = advance(b) && advance(b); /* document end; stream end, or another document */
     if (whole && b->event.type != YAML_STREAM_END_EVENT) {
-        fault(b, event_line(b), "a second document begins here; one is all that is read");
+        fault(b, event_line(b), "a second document; only one is allowed");
         whole = false;
     }
     if (whole && merge_all(b, root))
@@ -365,7 +366,7 @@ struct yaml_node *yaml_load(const char *path, struct buf *error)
         buf_add_format(error, "%s:1: the file is larger than %u MB", path, FILE_MAX >> 20);
     else
         buf_add_format(error, "%s:1: can't be read: %s", path, file_reason(errno));
-    buf_wipe(&text); /* a configuration may hold a key */
+    buf_wipe(&text); /* a configuration may contain a key */
     return root;
 }
 

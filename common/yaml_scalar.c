@@ -1,4 +1,4 @@
-/* What a plain scalar means. */
+/* The meaning of plain scalars. */
 #include "common/yaml_scalar.h"
 
 #include <math.h>

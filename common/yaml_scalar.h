@@ -1,23 +1,23 @@
-/* yaml_scalar: what a plain scalar means, in YAML 1.1 as PyYAML reads it: one reading for every file of settings. */
+/* yaml_scalar: the meaning of plain scalars, in YAML 1.1 as PyYAML reads it; the same for all configuration files. */
 #ifndef POINTSMAN_YAML_SCALAR_H
 #define POINTSMAN_YAML_SCALAR_H
 
 #include "common/yaml.h"
 
-/* "", "~" and null, not in quotes. */
+/* "", "~" and null, without quotes. */
 bool yaml_is_null(const struct yaml_node *n);
-/* true, yes, on; false, no, off; in any case of letters, not in quotes. */
+/* true, yes, on; false, no, off; in any case, without quotes. */
 bool yaml_is_true(const struct yaml_node *n);
 bool yaml_is_false(const struct yaml_node *n);
-/* A finite decimal number, not in quotes. */
+/* A finite decimal number, without quotes. */
 bool yaml_is_number(const struct yaml_node *n);
-/* The text as a finite decimal number, and nothing else (strtod() alone takes "inf", "0x1" and blanks). */
+/* Parses a finite decimal number and nothing else; strtod() alone accepts "inf", "0x1" and blanks. */
 MUST_CHECK bool yaml_parse_number(const char *text, double *value);
-/* No control characters, and at most YAML_TEXT_MAX bytes. */
+/* Returns whether the text has no control characters and at most YAML_TEXT_MAX bytes. */
 #define YAML_TEXT_MAX 4096
 bool yaml_is_clean(const char *text);
-/* The value as an error names it: "a list", "the number 7", "the text \"x\""; its text is left out where it may be a
- * secret, or can't be shown. 64 bytes are room enough. */
+/* Formats the value for an error: "a list", "the number 7", "the text \"x\"". Leaves the text out if it may be a secret
+ * or is not printable. 64 bytes are enough. */
 void yaml_describe(const struct yaml_node *n, bool secret, char *out, size_t size);
 
 #endif

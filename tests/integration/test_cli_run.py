@@ -113,7 +113,7 @@ def test_a_wrong_policy_is_refused_with_its_place(cli):
     done = cli("run", "--dry-run", "x")
     assert done.returncode == 2 and done.stdout == ""
     path = cli.settings / "codex-routing-policy.yaml"
-    assert f"{path}:2: fallback_ordr: this key is not known; there are default_provider," in done.stderr
+    assert f"{path}:2: fallback_ordr: unknown key; valid keys: default_provider," in done.stderr
     assert f"{path}:3: max_cost_usd: expected a number from 0 to 1000000, found the text \"much\"" in done.stderr
     assert cli("run", "--dry-run", "--policy", cli.folder / "none.yaml", "x").returncode == 2
 

@@ -68,7 +68,7 @@ def test_both_serve(start, upstream):
     upstream.always(chat.whole("Hello."))
     proxy = start(deployment("codex-light", upstream), general_settings={"nonsense": 1})
     assert [served_by(proxy, number).status for number in (0, 1, 0)] == [200] * 3
-    assert proxy.stderr.count("nonsense: this key is not known") == proxy.stderr.count("ready on port") == 1
+    assert proxy.stderr.count("nonsense: unknown key") == proxy.stderr.count("ready on port") == 1
     assert len({entry["request_id"] for entry in proxy.journal(3)}) == 3
 
 

@@ -145,11 +145,11 @@ GUARDS = [
     Guard("body: keys written with escapes", "proxy/bridge/model_request.c",
           "if (j->nodes[a].escaped || j->nodes[b].escaped)", "if (false)", (JSON,)),
     Guard("body: number of keys", "proxy/bridge/model_request.c", "if (++count > KEYS_MAX)", "if (false)", (JSON,)),
-    Guard("body: UTF-8", "common/json.c", '            if (!length)\n                return fail(r, "not UTF-8");\n',
+    Guard("body: UTF-8", "common/json.c", '            if (!length)\n                return fail(r, "invalid UTF-8");\n',
           "            length += !length;\n", ("unit/test_json",)),
     Guard("body: control characters", "common/json.c", "} else if (c < 0x20) {", "} else if (c == 0) {", ("unit/test_json",)),
     Guard("body: what follows the value", "common/json.c",
-          'return r->at == r->end || fail(r, "something follows the JSON value");', "return true;", ("unit/test_json",)),
+          'return r->at == r->end || fail(r, "trailing data after the JSON value");', "return true;", ("unit/test_json",)),
     Guard("page: bodies without a length", "conf/lighttpd.conf.in", '"^(POST|PUT|PATCH)$"', '"^(GET)$"', (HTTP,)),
     # Keys.
     Guard("key file: made anew", "cgi/keyfile.c", ('    keyfile_remove(dir, name);\n'

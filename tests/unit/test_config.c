@@ -310,8 +310,7 @@ TEST(wrong_types_are_all_named)
 
 TEST(faults_of_yaml_name_the_line)
 {
-    refused("model_list: []\nmodel_list: []\n",
-            "F:2: the key \"model_list\" stands here twice; its first place is line 1");
+    refused("model_list: []\nmodel_list: []\n", "F:2: duplicate key \"model_list\", first on line 1");
     refused("- a\n", "F:1: expected a mapping with model_list and other sections");
     refused("", "F:1: the file is empty");
 }
@@ -335,10 +334,10 @@ TEST(models_and_bases_are_checked)
             "F:5: litellm_params.api_base: expected " URL_FORM "\n"
             "F:6: litellm_params.api_base: expected " URL_FORM "\n"
             "F:7: litellm_params.api_base: expected " URL_FORM "\n"
-            "F:8: litellm_params.api_base: a variable's name must follow \"os.environ/\"\n"
-            "F:9: model_list[].model_name: control characters, or more than 4096 bytes\n"
+            "F:8: litellm_params.api_base: missing variable name after \"os.environ/\"\n"
+            "F:9: model_list[].model_name: contains control characters or exceeds 4096 bytes\n"
             "F:9: model_list: entry without model_name\n"
-            "F:10: litellm_params.api_base: control characters, or more than 4096 bytes\n"
+            "F:10: litellm_params.api_base: contains control characters or exceeds 4096 bytes\n"
             "F:11: litellm_params.api_base: expected " URL_FORM);
 }
 
@@ -358,17 +357,17 @@ TEST(unknown_and_unsupported_keys_warn)
         "environment_variables: {A: b}\n"
         "nonsense: 1\n",
         "F:9: environment_variables: has no effect here: only the process's environment is used\n"
-        "F:10: nonsense: this key is not known and has no effect\n"
+        "F:10: nonsense: unknown key, ignored\n"
         "F:6: litellm_settings.callbacks: has no effect here: callbacks are not supported; the request log has one line per "
         "request\n"
         "F:8: general_settings.database_url: has no effect here: there is no database, so no virtual keys\n"
         "F:7: router_settings.redis_host: has no effect here: state is in memory\n"
         "F:7: router_settings.routing_strategy: \"least-busy\" is not supported: using expected-cost: first what is "
         "expected to cost least, in money, time, quality and failures\n"
-        "F:5: model_list[].extra: this key is not known and has no effect\n"
+        "F:5: model_list[].extra: unknown key, ignored\n"
         "F:3: litellm_params.temperature: has no effect here: requests are sent as the client wrote them\n"
-        "F:3: litellm_params.colour: this key is not known and has no effect\n"
-        "F:4: model_info.mood: this key is not known and has no effect\n");
+        "F:3: litellm_params.colour: unknown key, ignored\n"
+        "F:4: model_info.mood: unknown key, ignored\n");
 }
 
 TEST(common_liberties_are_taken)
@@ -394,10 +393,10 @@ TEST(common_liberties_are_taken)
     assert_string_equal(d[0].id, "17");
     assert_int_equal(d[0].timeout_ms, 600000);
     assert_true(d[2].price.input == 0 && d[2].price.output == 0.25 && deployment_price(&d[2], 0).cached_input == 0);
-    assert_buf(&l.warnings, "F:1: defaults: this key is not known and has no effect\n"
+    assert_buf(&l.warnings, "F:1: defaults: unknown key, ignored\n"
                             "F:3: model_name: \"*\": wildcards are not supported; entry ignored\n"
-                            "F:6: litellm_params.tpm: a number in quotes is text; leave the quotes out\n"
-                            "F:6: litellm_params.timeout: UNSET is not set; the default is taken\n"
+                            "F:6: litellm_params.tpm: a number in quotes is text; remove the quotes\n"
+                            "F:6: litellm_params.timeout: UNSET is not set; using the default\n"
                             "F:8: model_info.id: duplicate id \"17\": also on line 5\n");
     load_end(&l);
 }

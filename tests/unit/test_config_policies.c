@@ -88,7 +88,7 @@ TEST(policies_are_checked)
     warns(GROUPS "router_settings:\n  retry_policy: {OtherRetries: 1}\n"
                  "  allowed_fails_policy: {BadRequestErrorAllowedFails: 1000}\n  retry_after: 5\n",
           "F:10: router_settings.retry_after: has no effect here: the next deployment is tried without delay\n"
-          "F:8: router_settings.retry_policy.OtherRetries: this key is not known and has no effect\n"
+          "F:8: router_settings.retry_policy.OtherRetries: unknown key, ignored\n"
           "F:9: router_settings.allowed_fails_policy.BadRequestErrorAllowedFails: has no effect here: a rejected "
           "request never starts a cooldown\n");
 }

@@ -95,7 +95,7 @@ TEST(keys_are_never_shown)
     refused("model_list: [{model_name: a, litellm_params: {model: x, api_key: 'sk secret'}}]\n",
             "F:1: litellm_params.api_key: invalid key: use printable ASCII without blanks");
     load(&l, "model_list: [{model_name: a, litellm_params: {model: gpt-5.5, api_key:sk-literal-secret}}]\n");
-    assert_buf(&l.warnings, "F:1: litellm_params.api_key: this key is not known and has no effect\n");
+    assert_buf(&l.warnings, "F:1: litellm_params.api_key: unknown key, ignored\n");
     load_end(&l);
 }
 

@@ -54,7 +54,7 @@ TEST(foreign_strategies_are_told)
     assert_int_equal(l.config->strategy, STRATEGY_EXPECTED_COST);
     assert_non_null(strstr(buf_text(&l.warnings),
                            "F:9: routing_strategy_args.ttl: has no effect here: observations fade with"));
-    assert_non_null(strstr(buf_text(&l.warnings), "F:9: routing_strategy_args.speed: this key is not known"));
+    assert_non_null(strstr(buf_text(&l.warnings), "F:9: routing_strategy_args.speed: unknown key"));
     assert_non_null(strstr(buf_text(&l.warnings), "\"latency-based-routing\" is not supported: using expected-cost: "));
     load_end(&l);
     load(&l, MODELS "router_settings: {routing_strategy: fastest}\n");

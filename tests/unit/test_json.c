@@ -383,7 +383,7 @@ TEST(endless_nesting_is_refused)
         for (int n = 0; n < 100000; n++)
             assert_true(buf_add_text(&text, openings[i]));
         assert_false(json_parse(&j, text.data, text.len));
-        assert_string_equal(j.error, "nested too deep");
+        assert_string_equal(j.error, "nested too deeply");
         assert_false(json_parse_top(&j, text.data, text.len));
     }
     buf_free(&text);

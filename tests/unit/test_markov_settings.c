@@ -76,16 +76,15 @@ TEST(faults_name_line_and_what_is_allowed)
     assert_false(s.enabled);
     assert_true(s.shadow_mode);
     read_block("adaptive_router: true\n", "p.yaml:1: adaptive_router: expected a mapping, found true");
-    read_block(
-        "adaptive_router:\n  max_history: 40\n",
-        "p.yaml:1: adaptive_router.canary_min_requests: 50 calls don't fit into max_history, 40: raise max_history");
+    read_block("adaptive_router:\n  max_history: 40\n",
+               "p.yaml:1: adaptive_router.canary_min_requests: 50 exceeds max_history, 40: raise max_history");
 }
 
 TEST(an_unknown_key_is_a_fault)
 {
     read_block(
         "adaptive_router: {shadow_mod: true}\n",
-        "p.yaml:1: adaptive_router.shadow_mod: this key is not known; there are enabled, shadow_mode, "
+        "p.yaml:1: adaptive_router.shadow_mod: unknown key; valid keys: enabled, shadow_mode, "
         "min_confidence_delta, cost_guard_enabled, max_cost_multiplier, critical_risk_threshold, overload_penalty, "
         "cold_start_penalty, performance_weight, min_performance_observations, decay, max_history, canary_share, "
         "canary_min_requests, canary_tolerance, recovery_time, memory_time, slow_ttft_ms, slow_latency_ms");

@@ -23,7 +23,7 @@ TEST(a_holder_is_named_with_its_user)
     close(fd);
     buf_clear(&out);
     assert_false(port_holder(ntohs(address.sin_port), &out));
-    assert_buf(&out, "a process that is not visible from here");
+    assert_buf(&out, "a process that is not visible here");
     buf_free(&out);
 }
 

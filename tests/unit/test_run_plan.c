@@ -117,7 +117,7 @@ TEST(proxy_is_another_name_of_litellm)
 TEST(faults_name_place_and_what_is_allowed)
 {
     policy_refused(
-        "a: 1\n", "p.yaml:1: a: this key is not known; there are default_provider, default_codex_provider, "
+        "a: 1\n", "p.yaml:1: a: unknown key; valid keys: default_provider, default_codex_provider, "
                   "open_models_only, avoid_openai, max_cost_usd, task_provider_rules, fallback_order, adaptive_router, "
                   "max_input_tokens, max_output_tokens");
     policy_refused("\ndefault_provider: gpt\n",
@@ -135,9 +135,8 @@ TEST(faults_name_place_and_what_is_allowed)
                    "p.yaml:3: fallback_order: \"standard\" is listed twice");
     policy_refused("fallback_order: [litellm, proxy]\n", "p.yaml:1: fallback_order: \"proxy\" is listed twice");
     policy_refused("fallback_order: []\n", "p.yaml:1: fallback_order: the list is empty");
-    policy_refused("task_provider_rules: {hard: openai}\n",
-                   "p.yaml:1: task_provider_rules.hard: this key is not known; "
-                   "there are simple, medium, complex");
+    policy_refused("task_provider_rules: {hard: openai}\n", "p.yaml:1: task_provider_rules.hard: unknown key; "
+                                                            "valid keys: simple, medium, complex");
     policy_refused("task_provider_rules:\n  simple: none\n",
                    "p.yaml:2: task_provider_rules.simple: expected one of auto, "
                    "openai, qwen, no-openai, huggingface, found the text \"none\"");

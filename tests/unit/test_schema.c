@@ -106,7 +106,7 @@ TEST(our_files_are_read_strictly)
     assert_string_equal(v.name.text, "os.environ/NAME");
     assert_true(isnan(v.price) && v.times == SCHEMA_UNSET && v.word == 1);
     (void)read_text(false, "nome: x\n",
-                    "f:1: part.nome: this key is not known; there are name, other, on, word, times, wait_ms, tokens, "
+                    "f:1: part.nome: unknown key; valid keys: name, other, on, word, times, wait_ms, tokens, "
                     "price, list, old older_*, quiet",
                     "");
     (void)read_text(false, "[a]", "f:1: part: expected a mapping, found a list", "");
@@ -119,10 +119,10 @@ TEST(litellms_files_are_read_with_warnings)
                   "name: os.environ/NONE\nother: os.environ/NAME\ntimes: \"7\"\ntokens: os.environ/SEVEN\nold: 1\n"
                   "older_one: false\nquiet: 1\nnome: x\nwait_ms: os.environ/NONE\n",
                   "",
-                  "f:3: part.times: a number in quotes is text; leave the quotes out\n"
+                  "f:3: part.times: a number in quotes is text; remove the quotes\n"
                   "f:5: part.old: has no effect here: it is gone\n"
-                  "f:8: part.nome: this key is not known and has no effect\n"
-                  "f:9: part.wait_ms: NONE is not set; the default is taken");
+                  "f:8: part.nome: unknown key, ignored\n"
+                  "f:9: part.wait_ms: NONE is not set; using the default");
     assert_string_equal(v.name.text, "nobody");
     assert_string_equal(v.name.variable, "NONE");
     assert_string_equal(v.other.text, "somebody");
