@@ -299,9 +299,6 @@ static struct curl_slist *make_headers(const struct call_request *request)
     return NULL;
 }
 
-/* PIPEWAIT: calls that come while the first connection is being made wait for it, for it may be able to carry them all;
- * that is known with TLS. Without TLS it would be known with the first reply's head, which may take as long as a model
- * thinks. */
 static bool set_target(struct curl_call *c, const struct call_request *request)
 {
     char url[2048];
@@ -312,9 +309,7 @@ static bool set_target(struct curl_call *c, const struct call_request *request)
         *headers = make_headers(request);
     return len > 0 && (size_t)len < sizeof url && *headers &&
            outgoing_proxy_set(c->easy, c->all->config, url, c->all->hashed_authorities, &c->through_proxy) &&
-           curl_easy_setopt(c->easy, CURLOPT_URL, url) == CURLE_OK &&
-           curl_easy_setopt(c->easy, CURLOPT_PIPEWAIT, strncmp(url, "https:", 6) == 0 ? 1L : 0L) == CURLE_OK &&
-           curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
+           curl_options_set_url(c->easy, url) && curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
 }
 
 /* A new call with its own handle, on which only the path and the body change from one use to the next. */

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from basics import ROOT
+from basics import ROOT, wait_until
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import STREAM_END, STREAM_HEAD, error, event
@@ -19,7 +19,8 @@ CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**CHAT, "stream": True}
 AT_ONCE = 16
 NOT_AHEAD = {"general_settings": {"connect_ahead": False}}
-FLOOD_EVENTS = 600   # of 64 KB: more than the kernel and HTTP/2's windows hold
+STALLED_EVENTS = 150    # of 64 KB: more than the kernel holds
+FLOOD_EVENTS = 600   # more than the kernel and HTTP/2's windows hold
 
 
 @pytest.mark.parametrize("alpn", [("h2",), ("http/1.1",), ()])
@@ -41,13 +42,14 @@ def test_other_certificates_are_refused(start_proxy, make_tls_upstream):
 
 
 def test_a_slow_reader_stalls_nobody_else(start_proxy, make_tls_upstream):
-    """Over HTTP/2 they share a connection."""
+    """Over HTTP/2 they share a connection, on which the flood stands still."""
     upstream, flooded = make_tls_upstream(alpn=("h2",)), threading.Event()
-    piece = "x" * 65536
+    piece, sent = "x" * 65536, [0]
 
     def flood(_request):
         yield STREAM_HEAD
         for _ in range(FLOOD_EVENTS):
+            sent[0] += 1
             yield event(chat.delta(piece))
         flooded.set()
         yield chat.DONE
@@ -55,6 +57,7 @@ def test_a_slow_reader_stalls_nobody_else(start_proxy, make_tls_upstream):
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust)
     upstream.script(flood)
     slow = proxy.stream("/v1/chat/completions", STREAM)
+    wait_until(lambda: sent[0] > STALLED_EVENTS, "the flood to fill the kernel's buffers")
     upstream.always(chat.whole("Hello."))
     for _ in range(3):
         assert proxy.post("/v1/chat/completions", CHAT).status == 200
