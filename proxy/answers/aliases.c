@@ -1,4 +1,4 @@
-/* pure: what the session page shows of the models: which are ready, who serves them, and how that went. */
+/* pure: the aliases on the key page: readiness, deployments and their results. */
 #include "proxy/answers/private.h"
 
 #include "proxy/route/plan.h"
@@ -14,7 +14,7 @@ static bool group_ready(const struct answers *a, const struct model_group *group
     for (unsigned i = 0; i < group->count && !ready; i++) {
         buf_clear(&one);
         ready = answers_ready(a, group->deployments[i], &one);
-        /* Several deployments of a group often lack the same thing: it is said once. */
+        /* Report a reason once, even if several deployments share it. */
         if (!ready && one.len && !(why->len && memmem(why->data, why->len, one.data, one.len))) {
             if (why->len)
                 BUF_ADD(why, "; ");
@@ -27,7 +27,7 @@ static bool group_ready(const struct answers *a, const struct model_group *group
     return ready;
 }
 
-/* The deployment that a new conversation goes to, or most of them where that is drawn by weight; NULL: none. */
+/* The deployment for a new conversation, or for most of them if drawn by weight; NULL: none. */
 static const struct deployment *serves_now(const struct answers *a, const struct model_group *group)
 {
     struct plan_input in = {.config = a->config,
@@ -68,7 +68,7 @@ static void add_deployment(const struct answers *a, const struct deployment *d, 
     buf_free(&why);
 }
 
-/* The group's own deployments, and whom it has fallen back on, where that is another group's. */
+/* Adds the group's own deployments, and the one of a fallback group that would answer now, if any. */
 static void add_deployments(const struct answers *a, const struct model_group *group, struct container in)
 {
     const struct deployment *serving = serves_now(a, group);

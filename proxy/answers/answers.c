@@ -1,9 +1,9 @@
-/* pure: what the proxy says of itself. */
+/* pure: models and health endpoints. */
 #include "proxy/answers/private.h"
 
 #include <string.h>
 
-#define ENTRIES_MAX (16u << 20)   /* bytes, then no further catalog entry is begun */
+#define ENTRIES_MAX (16u << 20)   /* bytes; above it no further catalog entries are added */
 #define MODELS_CREATED 1677610602 /* the constant that OpenAI-compatible gateways give for models without a date */
 
 static void add_model(const struct model_group *group, struct container in)
@@ -14,11 +14,11 @@ static void add_model(const struct model_group *group, struct container in)
     document_add_text(in, "owned_by", "pointsman");
 }
 
-/* The largest context window of the group's deployments that are ready, or of all when none is, for a prompt goes to
- * those that it fits; 0: unknown. */
-static int64_t window_of(const struct answers *a, const struct model_group *group)
+/* The largest context window of the group's ready deployments, or of all if none is ready, because a prompt goes to the
+ * deployments that it fits; 0: unknown. */
+static int64_t context_window_of(const struct answers *a, const struct model_group *group)
 {
-    int64_t largest[2] = {0, 0}; /* of all, of those that are ready */
+    int64_t largest[2] = {0, 0}; /* [0]: all deployments, [1]: ready ones */
     for (unsigned i = 0; i < group->count; i++) {
         const struct deployment *d = group->deployments[i];
         bool ready = limit_available(&a->health[d->index], d, a->now_ms, NULL);
@@ -38,11 +38,11 @@ bool answers_models(const struct answers *a, struct buf *out)
     struct container data = document_add_array(root, "data"), models = document_add_array(root, "models");
     for (unsigned i = 0; i < a->config->group_count; i++)
         add_model(&a->config->groups[i], document_add_object(data, NULL));
-    /* Codex does without an entry, if it must, but not without the list. */
+    /* Codex can do without an entry, but not without the list. */
     size_t bytes = 0;
     for (unsigned i = 0; a->catalog && i < a->config->group_count && bytes < ENTRIES_MAX; i++) {
         const struct model_group *group = &a->config->groups[i];
-        bytes += catalog_describe(a->catalog, slice_of(group->alias), window_of(a, group), i + 1,
+        bytes += catalog_describe(a->catalog, slice_of(group->alias), context_window_of(a, group), i + 1,
                                   document_add_object(models, NULL));
     }
     return document_print(&d, out);
@@ -70,7 +70,7 @@ bool answers_ready(const struct answers *a, const struct deployment *d, struct b
     return limit_available(&a->health[d->index], d, a->now_ms, why);
 }
 
-/* How far an estimate of the model's tokens can be trusted. */
+/* Adds the accuracy of the token estimates for the deployment. */
 static void add_calibration(const struct calibration *c, struct container in)
 {
     if (!c->samples)
@@ -81,7 +81,7 @@ static void add_calibration(const struct calibration *c, struct container in)
     document_add_count(estimate, "samples", (int64_t)c->samples);
 }
 
-/* The deployments that are ready, or those that are not, each with its reason. Returns how many. */
+/* Adds the deployments that are ready, or those that are not, with reasons. Returns their number. */
 static unsigned add_endpoints(const struct answers *a, bool ready, struct container in)
 {
     unsigned count = 0;

@@ -1,4 +1,4 @@
-/* answers: pure. What the proxy says of itself: models, health, readiness. It never asks a provider for it. */
+/* answers: pure. Models, health and routing endpoints, answered without calling a provider. */
 #ifndef POINTSMAN_ANSWERS_H
 #define POINTSMAN_ANSWERS_H
 
@@ -7,15 +7,15 @@
 #include "proxy/route/adaptive.h"
 #include "proxy/route/spending.h"
 
-#define ANSWERS_MODELS_MAX (24u << 20)
+#define ANSWERS_MODELS_MAX (24u << 20) /* bytes of GET /v1/models */
 
 struct answers {
     const struct config *config;
     const struct health *health;         /* by deployment index */
     uint64_t now_ms;                     /* monotonic */
-    const char *sign_in_error[SIGN_INS]; /* by kind: why calls can't sign in; "" or NULL: they can, or none needs it */
+    const char *sign_in_error[SIGN_INS]; /* by sign-in: why it fails; "" or NULL: it works, or is not needed */
     const struct catalog *catalog;       /* NULL: none */
-    bool risk_router;                    /* asked at its port */
+    bool risk_router;                    /* the request came in on its port */
     enum strategy_id strategy;           /* of the port */
     const struct decisions *decisions;
     const struct spending *spending;
@@ -23,25 +23,24 @@ struct answers {
     int64_t unix_ms;
 };
 
-/* GET /v1/models, for OpenAI's clients ("data") and for Codex's model_catalog_url ("models") at once. `out` needs room
- * for ANSWERS_MODELS_MAX bytes. */
+/* GET /v1/models, for OpenAI clients ("data") and Codex's model_catalog_url ("models") together. `out` needs room for
+ * ANSWERS_MODELS_MAX bytes. All answers_ functions: false if `out` failed. */
 bool answers_models(const struct answers *a, struct buf *out);
-/* GET /v1/models/NAME; false when there is no such group (nothing is written then). */
+/* GET /v1/models/NAME. Returns false, and appends nothing, if there is no such group. */
 bool answers_model(const struct answers *a, struct slice name, struct buf *out);
-/* GET /health: deployments by what real traffic and the local probes have shown, in LiteLLM's shape. */
+/* GET /health, in LiteLLM's format: deployments by the results of real traffic and local probes. */
 bool answers_health(const struct answers *a, struct buf *out);
-/* Adds {"name","ready","reason"} per model group to an array: ready when one of its deployments is. With deployments,
- * also "deployments": [{"model","ready","serves","reason","calls","failed","ttft_ms"}…]: `serves` is true of the one
- * that a new conversation goes to (or most of them, where that is drawn by weight), which may be a fallback group's;
- * ttft_ms -1: none seen yet. */
+/* Adds {"name","ready","reason"} per model group to an array; ready: one of its deployments is. with_deployments adds
+ * "deployments": [{"model","ready","serves","reason","calls","failed","ttft_ms"}…]. `serves`: the deployment for new
+ * conversations (or for most, if drawn by weight), perhaps of a fallback group. ttft_ms -1: not measured. */
 void answers_aliases(const struct answers *a, bool with_deployments, struct container in);
-/* GET /health/readiness, in LiteLLM's shape; the risk router's port has its own. */
+/* GET /health/readiness, in LiteLLM's format; the risk router's port has its own. */
 bool answers_readiness(const struct answers *a, struct buf *out);
 /* POST /dispatch/reset. */
 bool answers_reset(struct buf *out);
-/* GET /dispatch/metrics: strategy, limits, and per deployment what its calls have shown; what was spent. */
+/* GET /dispatch/metrics: strategy, limits, spending, and results per deployment. */
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out);
-/* GET /dispatch/state: the same deployments, and the last decisions with their reasons. */
+/* GET /dispatch/state: the same deployments, and the last routing decisions. */
 bool answers_dispatch_state(const struct answers *a, struct buf *out);
 
 #endif

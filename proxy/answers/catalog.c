@@ -1,4 +1,4 @@
-/* pure: entries of Codex's model catalog for our aliases. */
+/* pure: entries of Codex's model catalog for the aliases. */
 #include "proxy/answers/catalog.h"
 
 #include "common/json.h"
@@ -6,24 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By itself Codex compacts a conversation at nine tenths of the window, and cuts a tool's output at 10,000 tokens. A
- * small window then has no room for the last output and the summary: it is compacted at three quarters, and outputs get
- * an eighth. */
+/* Tokens. By default Codex compacts a conversation at nine tenths of the window and truncates tool output at 10,000
+ * tokens. Smaller windows lack room for the last output and the summary: they compact at three quarters and limit
+ * outputs to one eighth. */
 #define SMALL_WINDOW 100000
 
 struct entry {
-    struct json top; /* of `text` */
+    struct json top; /* parsed from `text` */
     char *text;
 };
 
 struct catalog {
-    struct entry *entries; /* the base first */
+    struct entry *entries; /* the base entry first */
     unsigned count;
 };
 
-/* Keys of an entry that are not taken from Codex's own: ours are written in their place; those that speak of OpenAI's
- * service (tiers, an upgrade to another model) are left out, as are defaults that a request would carry to models which
- * refuse them. */
+/* Keys that are not copied from Codex's entry. Some are replaced. Keys about OpenAI's service (tiers, upgrades) are
+ * dropped, as are defaults that other models reject. */
 static const char *const REPLACED[] =
     {
         "slug",
@@ -83,7 +82,7 @@ static bool is_alias(const struct config *config, const struct json *j, uint32_t
     return config_group(config, json_inner(j, json_get(j, model, "slug"))) != NULL;
 }
 
-/* The base, then those of our aliases' names. */
+/* Keeps the base entry, then the entries named like our aliases. */
 static bool choose(struct catalog *c, const struct config *config, const struct json *j, uint32_t models)
 {
     uint32_t base = JSON_NONE;
@@ -103,13 +102,12 @@ struct catalog *catalog_read(struct slice text, const struct config *config, str
     struct catalog *c = calloc(1, sizeof *c);
     bool ok = c && (c->entries = calloc(config->group_count + 1u, sizeof *c->entries));
     if (!ok)
-        buf_add_text(error, "no memory");
+        buf_add_text(error, "out of memory");
     else if (!(ok = json_parse(&j, text.ptr, text.len)))
-        buf_add_format(error, "no JSON: %s at byte %zu", j.error, j.error_at);
+        buf_add_format(error, "invalid JSON: %s at byte %zu", j.error, j.error_at);
     else if (!(ok = json_is(&j, json_get(&j, 0, "models"), JSON_ARRAY) &&
                     choose(c, config, &j, json_get(&j, 0, "models"))))
-        buf_add_text(error,
-                     "not what 'codex debug models' prints: it has no \"models\" with an entry that could be used");
+        buf_add_text(error, "not the output of 'codex debug models': no usable entry in \"models\"");
     json_free(&j);
     if (ok)
         return c;

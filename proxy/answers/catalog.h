@@ -1,7 +1,6 @@
-/* catalog: pure. What Codex wants to know of a model (system prompt, tools, context window), for our aliases: without
- * it, it warns of missing metadata and takes every window for 272,000 tokens. It is derived from the catalog that the
- * user's own Codex prints ("codex debug models"), so that prompt and tools are that Codex's: only what an alias is
- * differs. */
+/* catalog: pure. Codex's model metadata (system prompt, tools, context window) for the aliases. Without it, Codex warns
+ * and assumes a window of 272,000 tokens. It is derived from the catalog of the user's own Codex ("codex debug
+ * models"), so prompt and tools are that version's. */
 #ifndef POINTSMAN_CATALOG_H
 #define POINTSMAN_CATALOG_H
 
@@ -12,13 +11,13 @@
 
 struct catalog;
 
-/* Reads {"models":[{"slug":…},…]} and keeps of it the entries that are needed: those whose slug is an alias, and as the
- * base of all other aliases the first one with ordinary tools (neither code mode nor "responses lite"). NULL: not such
- * a catalog, or no memory; `error` then has a sentence. Free with catalog_free(). */
+/* Reads {"models":[{"slug":…},…]}. Keeps the entries named like an alias and, as the base for all other aliases, the
+ * first one with ordinary tools (neither code mode nor "responses lite"). NULL: malformed or out of memory, one line in
+ * `error`. Free with catalog_free(). */
 struct catalog *catalog_read(struct slice text, const struct config *config, struct buf *error);
 void catalog_free(struct catalog *c);
-/* Adds the members of an alias's entry. `window`: context window in tokens, 0: unknown, then the base's. `priority`:
- * its place in Codex's list of models, from 1. Returns how many bytes came from Codex's own entry. */
+/* Adds the members of an alias's entry. `window`: tokens, 0: the base's. `priority`: position in Codex's model list,
+ * from 1. Returns the bytes copied from Codex's entry. */
 size_t catalog_describe(const struct catalog *c, struct slice alias, int64_t window, unsigned priority,
                         struct container in);
 

@@ -1,5 +1,4 @@
-/* pure: what the proxy says of its routing: GET /dispatch/metrics and /dispatch/state, in the shape of the risk router
- * that they come from. */
+/* pure: GET /dispatch/metrics and /dispatch/state, in the format of the risk router that introduced them. */
 #include "proxy/answers/answers.h"
 
 #include "proxy/terms/failure.h"
@@ -8,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define DIGITS 6 /* of a figure */
+#define DIGITS 6 /* significant digits of a number */
 
 static void add_weights(const struct strategy_settings *s, struct container in)
 {
@@ -25,7 +24,7 @@ static void add_weights(const struct strategy_settings *s, struct container in)
     document_add_number(in, "temperature", s->tau, DIGITS);
 }
 
-/* How long statuses without a Retry-After cool a deployment down. */
+/* Adds the cooldowns after statuses without a Retry-After. */
 static void add_hard_limits(const struct config *c, struct container in)
 {
     static const struct {
@@ -51,7 +50,7 @@ static void add_hard_limits(const struct config *c, struct container in)
             document_add_count(in_flight, c->deployments[i].id, c->deployments[i].max_in_flight);
 }
 
-/* "http_429" where a status brought the limit about, else the limit's name. */
+/* The limit's reason: "http_429" if a status caused it, else the limit's name. */
 static void add_limit(const struct health *h, const struct choice *c, struct container in)
 {
     char status[32];
@@ -88,10 +87,10 @@ static void add_model(const struct answers *a, const struct deployment *d, struc
     struct plan_input input = {
         .config = a->config, .group = group, .wires = ~0u, .health = a->health, .now_ms = a->now_ms};
     struct choice c = {.deployment = d};
-    struct buf words;
-    buf_init(&words, 1024);
+    struct buf text;
+    buf_init(&text, 1024);
     limit_find(&input, &c);
-    limit_message(&c, h->probe, &words);
+    limit_message(&c, h->probe, &text);
     document_add_name(in, "model_name", d->alias);
     document_add_name(in, "model", d->model);
     document_add_count(in, "calls", (int64_t)h->calls);
@@ -99,10 +98,10 @@ static void add_model(const struct answers *a, const struct deployment *d, struc
     add_observed(d, h, a->now_ms, in);
     document_add_count(in, "in_flight", h->in_flight);
     add_limit(h, &c, in);
-    document_add_buf(in, "limit_words", &words);
+    document_add_buf(in, "limit_words", &text);
     document_add_number(in, "last_status", h->last_status ? (double)h->last_status : NAN, DIGITS);
     document_add_name(in, "last_error", h->last_error);
-    buf_free(&words);
+    buf_free(&text);
 }
 
 static void add_models(const struct answers *a, struct container in)

@@ -1,13 +1,13 @@
-/* loop: answers the requests that are no model calls. */
+/* loop: answers requests that need no model. */
 #include "proxy/answers/endpoints.h"
 
 static const struct refusal
     no_model = {404, "invalid_request_error", "model_not_found",
-                "This model is not configured here. GET /v1/models lists the models that are; "
+                "Unknown model. GET /v1/models lists the configured models; "
                 "router_settings.model_group_alias gives one of them another name.",
                 NULL},
     not_stored = {404, "invalid_request_error", "response_not_found",
-                  "Responses are not stored here: none can be read, cancelled, compacted or deleted. Send the whole "
+                  "Responses are not stored: they can't be read, canceled, compacted or deleted. Send the whole "
                   "conversation with each POST /v1/responses.",
                   NULL};
 

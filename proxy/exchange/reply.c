@@ -141,7 +141,7 @@ void request_end_stream(struct request *r, struct slice last)
 
 void request_cut_stream(struct request *r)
 {
-    client_cut(take_client(r));
+    client_abort_stream(take_client(r));
 }
 
 void request_journal(const struct request *r, int status, const char *how)

@@ -1,4 +1,4 @@
-/* pure: which endpoint a request head asks for, and whether it may have it. */
+/* pure: maps a request head to an endpoint and checks access. */
 #include "proxy/front/admit.h"
 
 #include "common/ceiling.h"
@@ -9,9 +9,9 @@
 
 static const struct route {
     const char *method; /* NULL: any */
-    const char *path;   /* as it stands behind an optional "/v1" */
-    bool prefix;        /* the path goes on with a name */
-    bool open;          /* no key needed */
+    const char *path;   /* without the optional "/v1" */
+    bool prefix;        /* the path continues with a name */
+    bool open;          /* no key required */
     enum endpoint endpoint;
 } routes[] = {
     {"POST", "/chat/completions", false, false, ENDPOINT_CHAT},
@@ -34,24 +34,22 @@ static const struct route {
 
 static const struct refusal
     wrong_host = {403, "invalid_request_error", "host_not_allowed",
-                  "This Host is not served here: use http://127.0.0.1 with the proxy's port.", NULL},
+                  "Host not allowed: use http://127.0.0.1 with the proxy's port.", NULL},
     wrong_origin = {403, "invalid_request_error", "origin_not_allowed",
-                    "Requests from web pages of another origin are refused.", NULL},
+                    "Requests from web pages of other origins are refused.", NULL},
     no_path = {404, "invalid_request_error", "not_found",
-               "There is nothing at this path; see GET /v1/models, POST /v1/responses, POST /v1/chat/completions.",
-               NULL},
+               "No such path. See GET /v1/models, POST /v1/responses, POST /v1/chat/completions.", NULL},
     no_key = {401, "authentication_error", "invalid_api_key",
-              "The proxy's key is missing: send 'Authorization: Bearer KEY' with the session's LITELLM_API_KEY.", NULL},
+              "Missing master key: send 'Authorization: Bearer KEY'. To print it, run: pointsman key", NULL},
     wrong_key = {401, "authentication_error", "invalid_api_key",
-                 "The proxy's key is wrong: each session has a new one, see the session page for where it lies.", NULL},
-    no_websocket = {426, "invalid_request_error", "upgrade_not_supported", "WebSocket is not spoken here: use POST.",
+                 "Invalid master key: it changes at every start. To print it, run: pointsman key", NULL},
+    no_websocket = {426, "invalid_request_error", "upgrade_not_supported", "WebSocket is not supported: use POST.",
                     NULL},
-    no_coding =
-        {415, "invalid_request_error", "unsupported_content_encoding",
-         "The request's body is compressed in a way that is not supported here. Send it uncompressed, or as gzip, "
-         "deflate or zstd. In Codex: features.enable_request_compression=false.",
-         "Accept-Encoding: " CODING_NAMES "\r\n"},
-    too_large = {413, "invalid_request_error", "request_too_large", "The request's body is too large.", NULL};
+    no_coding = {415, "invalid_request_error", "unsupported_content_encoding",
+                 "Unsupported Content-Encoding. Send the body uncompressed, or as gzip, deflate or zstd. "
+                 "In Codex: features.enable_request_compression=false.",
+                 "Accept-Encoding: " CODING_NAMES "\r\n"},
+    too_large = {413, "invalid_request_error", "request_too_large", "The request body is too large.", NULL};
 
 enum wire endpoint_wire(enum endpoint endpoint)
 {
@@ -99,13 +97,13 @@ static bool find_route(const struct http_head *head, const struct route **found,
             *refusal = no_websocket;
         else
             *refusal = (struct refusal){405, "invalid_request_error", "method_not_allowed",
-                                        get ? "This path takes GET." : "This path takes POST.",
+                                        get ? "This path accepts GET only." : "This path accepts POST only.",
                                         get ? "Allow: GET, HEAD\r\n" : "Allow: POST\r\n"};
     }
     return false;
 }
 
-/* The key that the client presents, in whichever of the usual headers; ptr NULL without one. */
+/* The key from any of the usual headers; ptr NULL: none. */
 static struct slice presented_key(const struct http_head *head)
 {
     struct slice value = http_field(head, "authorization");

@@ -1,4 +1,4 @@
-/* admit: pure. Which endpoint a request head asks for, and whether it may have it, before any of its body is read. */
+/* admit: pure. Maps a request head to an endpoint and checks access, before the body is read. */
 #ifndef POINTSMAN_ADMIT_H
 #define POINTSMAN_ADMIT_H
 
@@ -10,7 +10,7 @@ enum endpoint {
     ENDPOINT_RESPONSES,   /* POST /v1/responses */
     ENDPOINT_COMPLETIONS, /* POST /v1/completions */
     ENDPOINT_EMBEDDINGS,  /* POST /v1/embeddings */
-    ENDPOINT_STORED,      /* /v1/responses/ID and what lies below: nothing is stored here */
+    ENDPOINT_STORED,      /* /v1/responses/ID and below: responses are not stored */
     ENDPOINT_MODELS,      /* GET /v1/models */
     ENDPOINT_MODEL,       /* GET /v1/models/NAME */
     ENDPOINT_HEALTH,      /* GET /health */
@@ -18,33 +18,33 @@ enum endpoint {
     ENDPOINT_READINESS,   /* GET /health/readiness */
     ENDPOINT_METRICS,     /* GET /dispatch/metrics */
     ENDPOINT_STATE,       /* GET /dispatch/state */
-    ENDPOINT_OPTIONS,     /* OPTIONS *: whether HTTP is spoken here */
+    ENDPOINT_OPTIONS,     /* OPTIONS *: a check for an HTTP server */
     ENDPOINT_RESET,       /* POST /dispatch/reset */
 };
 
-/* The wire of an endpoint that is a model call; 0 for the others. */
+/* Returns the API of an endpoint that calls a model; 0 for the others. */
 enum wire endpoint_wire(enum endpoint endpoint);
 
-/* A refusal in OpenAI's error shape. All text is static. */
+/* An error reply in OpenAI's format. All text is static. */
 struct refusal {
     int status;
     const char *type, *code, *message;
-    const char *field; /* a header field for it, "Allow: GET\r\n"; NULL: none */
+    const char *field; /* a further header field, "Allow: GET\r\n"; NULL: none */
 };
 
 struct admit_options {
     struct slice master_key;
-    unsigned port;     /* that Host must name */
+    unsigned port;     /* port required in Host */
     size_t body_max;   /* bytes */
-    const char *hosts; /* that Host may name, too, blanks between; NULL: none (guard_host_among()) */
+    const char *hosts; /* further names allowed in Host, separated by blanks; NULL: none (guard_host_among()) */
 };
 
-/* Checks, in this order: Host, Origin and Sec-Fetch-Site; path and method; "Authorization: Bearer" (or x-api-key,
- * api-key) in constant time; Content-Length; for a model call Content-Encoding. Returns whether the request is
- * admitted; *endpoint or *refusal is set accordingly. */
+/* Checks, in this order: Host, Origin, Sec-Fetch-Site; path and method; the key (Authorization: Bearer, x-api-key or
+ * api-key, in constant time); Content-Length; Content-Encoding of model calls. true: *endpoint is set; false: *refusal
+ * is set. */
 bool admit(const struct http_head *head, const struct admit_options *options, enum endpoint *endpoint,
            struct refusal *refusal);
-/* Bytes that a request's body may have there: what needs no key takes no large one. */
+/* Returns the largest allowed body, bytes: small for endpoints without a key. */
 size_t admit_body_max(const struct admit_options *options, enum endpoint endpoint);
 /* Appends {"error":{"message","type","param":null,"code"}}. */
 bool refusal_body(const struct refusal *refusal, struct buf *out);

@@ -1,4 +1,4 @@
-/* loop: one connection of a client, its bytes in and its replies out. */
+/* loop: one client connection, its requests and replies. */
 #include "proxy/front/client_private.h"
 
 #include "common/clock.h"
@@ -14,15 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define READ_SIZE (8u << 10) /* of a head and what comes with it; the rest of a body is read where it belongs */
-#define IN_MAX (HTTP_HEAD_MAX + READ_SIZE) /* a head, or what a client sends ahead while it is served */
-#define OUT_MAX (48u << 20)                /* ceiling of unsent bytes: a whole reply */
-#define TLS_LOG_MS 60000u                  /* a client that tries again and again gets one line in that time */
-#define BODY_STEP (64u << 10)              /* progress that earns a body another timeout */
+#define READ_SIZE (8u << 10) /* bytes, for a head and what follows it; the rest of a body is read in place */
+#define IN_MAX (HTTP_HEAD_MAX + READ_SIZE) /* a head, or input that arrives while a request is served */
+#define OUT_MAX (48u << 20)                /* bytes not yet sent; room for a whole reply */
+#define TLS_LOG_MS 60000u                  /* ms between log lines about TLS clients */
+#define BODY_STEP (64u << 10)              /* bytes of a body that restart its timeout */
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
 
-/* A connection without a time limit might stay for ever. */
+/* Without a timer a connection could stay open forever, so it is closed instead. */
 static void arm(struct client *c, const struct timeval *timeout)
 {
     if (evtimer_add(c->timer, timeout) != 0)
@@ -39,7 +39,8 @@ void client_enter(struct client *c, enum client_state state)
     };
     c->state = state;
     if (timeouts[state])
-        arm(c, timeouts[state]); /* else the one before runs on, and on_timeout() passes it over: that is cheaper */
+        arm(c, timeouts[state]); /* otherwise the old timer keeps running and on_timeout() ignores it: cheaper than
+                                    deleting it */
 }
 
 static void link_up(struct client *c)
@@ -96,11 +97,12 @@ bool client_open(struct client_shared *shared, int fd)
         return false;
     }
     client_enter(c, CLIENT_HEAD);
-    arm(c, shared->head_timeout); /* the first request is why it came; between requests it may wait for longer */
+    arm(c,
+        shared->head_timeout); /* a new connection must send a request soon; between requests it may be idle longer */
     return true;
 }
 
-/* The connection is of no more use: whoever serves its request hears of it, and it is gone. */
+/* The connection is finished: reports a request in progress as gone, and frees the client. */
 static void lose(struct client *c)
 {
     if (c->state == CLIENT_SERVED)
@@ -120,20 +122,19 @@ void client_lose_later(struct client *c)
     event_active(c->readable, EV_TIMEOUT, 0);
 }
 
-/* The client gets a reply that it can't read, and its user may see no more than a broken connection. */
+/* The client can't read the reply, and its user may see only a broken connection. So the log says why. */
 static void refuse_tls(struct client *c)
 {
     uint64_t now = clock_monotonic_ms();
     if (!c->shared->tls_logged_ms || now - c->shared->tls_logged_ms >= TLS_LOG_MS) {
-        log_warning(
-            "a client spoke TLS: port %u serves plain HTTP: give the client a base URL with http://, not https://",
-            c->shared->admit.port);
+        log_warning("TLS client on port %u, which serves plain HTTP: use http:// in the client's base URL",
+                    c->shared->admit.port);
         c->shared->tls_logged_ms = now;
     }
     client_refuse_syntax(c, 400, "this port serves plain HTTP, not TLS: use http:// in the base URL");
 }
 
-/* The length of the head, once it is there; 0: it is not, or was refused for what there is of it. */
+/* Returns the length of a complete head; 0: incomplete, or already refused. */
 static size_t find_head(struct client *c, struct slice *input)
 {
     struct http_error error;
@@ -143,7 +144,7 @@ static size_t find_head(struct client *c, struct slice *input)
             return 0;
         if (input->ptr[1] != '\n')
             break;
-        client_consume(input, 2); /* RFC 9112, 2.2: empty lines before a request are passed over */
+        client_consume(input, 2); /* RFC 9112, 2.2: skip empty lines before a request */
     }
     if (!c->scanned && http_begins_tls(*input)) {
         refuse_tls(c);
@@ -153,13 +154,13 @@ static size_t find_head(struct client *c, struct slice *input)
     if (!len && input->len && !http_may_begin_request(*input, &error)) {
         client_refuse_syntax(c, error.status, error.message);
     } else if (len > HTTP_HEAD_MAX || (!len && input->len >= HTTP_HEAD_MAX)) {
-        client_refuse_syntax(c, 431, "the request's head is too large");
+        client_refuse_syntax(c, 431, "the request head is too large");
         len = 0;
     }
     return len;
 }
 
-/* Takes the head off the input; what stands behind it stays. true: go on with the body. */
+/* Takes the head off the input; the rest stays. true: continue with the body. */
 static bool take_head(struct client *c, struct slice *input)
 {
     struct http_error error;
@@ -195,10 +196,10 @@ static bool take_head(struct client *c, struct slice *input)
     return true;
 }
 
-/* Takes head and body off the input as far as it goes. true: the request is complete. */
+/* Takes as much of head and body off the input as is there. true: the request is complete. */
 static bool take_request(struct client *c, struct slice *input)
 {
-    bool begins = false; /* a part that mostly comes whole, and then needs no timer */
+    bool begins = false; /* a head or body has just begun; most arrive whole and need no timer */
     if (c->state == CLIENT_HEAD && input->len) {
         begins = !c->scanned;
         if (take_head(c, input)) {
@@ -219,8 +220,8 @@ static bool take_request(struct client *c, struct slice *input)
     return false;
 }
 
-/* Carries the request on as far as there is input: what was kept, or else what has just been read, where it lies. What
- * is left of it is kept before the request goes up, for a reply may follow at once, and after it the next request. */
+/* Processes input: what was kept, else `fresh`, in place. Keeps the rest before passing the request on, because the
+ * reply, and then the next request, may follow at once. */
 static void advance(struct client *c, struct slice fresh)
 {
     bool kept = c->in.len > 0;
@@ -231,33 +232,33 @@ static void advance(struct client *c, struct slice fresh)
     if (kept) {
         buf_drop(&c->in, len - input.len);
     } else if (!buf_add_slice(&c->in, input)) {
-        client_lose_later(c); /* no memory: what would follow begins in the middle */
+        client_lose_later(c); /* out of memory: the next request would start in the middle */
         return;
     }
     if (!c->in.len)
         client_release(&c->in);
     else if (c->state == CLIENT_HEAD && input.len < len)
-        client_look_later(c); /* a refusal was the whole reply */
+        client_look_later(c); /* a refusal was the whole reply: process the rest */
     if (!complete)
         return;
     client_enter(c, CLIENT_SERVED);
     c->shared->events.request(c, c->endpoint, c->shared->events.ctx);
 }
 
-/* Takes what was read where it belongs: behind what was kept, or where nothing was, it is looked at where it lies, as
- * *fresh. false: it sends on and on while it is served. */
+/* Appends `bytes` to the kept input, or, if there is none, passes them on in place as *fresh. false: too much input
+ * while a request is served. */
 static bool accept_input(struct client *c, struct slice bytes, struct slice *fresh)
 {
     if (c->state == CLIENT_LINGERING || c->state == CLIENT_CLOSING)
-        return true; /* nobody wants it any more */
+        return true; /* discard */
     if (c->in.len || c->state == CLIENT_SERVED)
         return buf_add_slice(&c->in, bytes);
     *fresh = bytes;
     return true;
 }
 
-/* One read: a body whose length is known goes straight to its place, anything else by way of a buffer that all
- * connections share, so that an idle one holds none. false: the connection is over, and with it the client. */
+/* Reads once: a body of known length straight into its buffer, everything else through a buffer shared by all
+ * connections, so that idle ones need none. false: the connection is closed and `c` freed. */
 static bool read_some(struct client *c, struct slice *fresh)
 {
     static char shared[READ_SIZE];
@@ -275,7 +276,7 @@ static bool read_some(struct client *c, struct slice *fresh)
     return true;
 }
 
-/* All is written: closes our side, and waits for the client to close its own. */
+/* Everything is sent: closes our side and waits for the client to close its side. */
 static void close_gently(struct client *c)
 {
     if (c->sent < c->out.len)
@@ -287,15 +288,15 @@ static void close_gently(struct client *c)
 static void on_timeout(struct client *c)
 {
     if (c->state == CLIENT_SERVED && !c->stalled)
-        return; /* it is the upstream's turn */
+        return; /* waiting for the upstream */
     if ((c->state == CLIENT_HEAD && c->in.len) || c->state == CLIENT_BODY)
         client_refuse_syntax(c, 408, "the request took too long to arrive");
     else
         lose(c);
 }
 
-/* All events of a connection end here: EV_READ and EV_WRITE from the socket, EV_TIMEOUT from the timer, and EV_TIMEOUT
- * on the read event from ourselves (event_active) when something is left to do that no socket announces. */
+/* Handles all events of a connection: EV_READ and EV_WRITE from the socket, EV_TIMEOUT from the timer, and EV_TIMEOUT
+ * on the read event (event_active()) for work that no socket event announces. */
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
     struct client *c = arg;

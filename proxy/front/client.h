@@ -1,5 +1,5 @@
-/* client: loop. One connection of a client: its bytes in, its replies out. Requests come one after another; while one
- * is served, the socket is still read, so that a hang-up is noticed at once. */
+/* client: loop. One client connection: requests in, replies out. Requests are served one after another. While one is
+ * served, the socket is still read, so that a disconnect is noticed at once. */
 #ifndef POINTSMAN_CLIENT_H
 #define POINTSMAN_CLIENT_H
 
@@ -11,66 +11,67 @@ struct timeval;
 struct client;
 
 struct client_events {
-    /* A request was admitted and is complete. The head and body stay valid until the reply is finished. */
+    /* A request is complete and was admitted. Head and body stay valid until the reply is finished. */
     void (*request)(struct client *client, enum endpoint endpoint, void *ctx);
-    /* The client went away before its reply was finished. `user` is what client_set_user() set; the client is invalid
+    /* The client disconnected before its reply was finished. `user`: from client_set_user(). The client is invalid
      * after this call. */
     void (*gone)(void *user, void *ctx);
-    /* The output that client_is_full() complained of has been written. */
+    /* The output has drained after client_is_full() was true. */
     void (*drained)(void *user, void *ctx);
     void *ctx;
 };
 
-/* What all connections of a listener share. */
+/* Shared by all connections of a listener. */
 struct client_shared {
     struct event_base *base;
     struct client_events events;
     struct admit_options admit;
-    const struct timeval *head_timeout;   /* for a complete head, from its first byte */
+    const struct timeval *head_timeout;   /* from a head's first byte to its end */
     const struct timeval *body_timeout;   /* for each further 64 KB of a body */
     const struct timeval *idle_timeout;   /* between requests, and for a stalled reader of a reply */
     const struct timeval *linger_timeout; /* after a refusal, for the client to read it */
-    struct ceiling *bodies;               /* over the bodies of all requests */
-    unsigned count, max;                  /* connections open now, and at most */
+    struct ceiling *bodies;               /* on the bodies of all requests */
+    unsigned count, max;                  /* open connections, and their limit */
     struct client *all;                   /* list of them */
-    bool closing;                         /* no further request is taken */
-    uint64_t tls_logged_ms;               /* when the log last said that a client spoke TLS, monotonic; 0: never */
+    bool closing;                         /* take no further requests */
+    uint64_t tls_logged_ms;               /* ms, monotonic: last log line about a TLS client; 0: none */
 };
 
 struct client_reply {
     int status;
     const char *content_type;
-    struct slice fields; /* further header fields, each "Name: value\r\n"; may be empty */
+    struct slice fields; /* further header fields, "Name: value\r\n" each; may be empty */
     struct slice body;
 };
 
-/* Takes over a connected, non-blocking socket. false: no memory; the socket is closed. */
+/* Takes ownership of a connected, non-blocking socket. false: out of memory, and the socket is closed. */
 bool client_open(struct client_shared *shared, int fd);
-/* Closes every connection without a word; `gone` is called for those whose reply is open. */
+/* Closes all connections at once; calls `gone` for requests in progress. */
 void client_close_all(struct client_shared *shared);
-/* Closes the connections that wait for a request; those in a reply go on, and close after it. */
+/* Closes connections that wait for a request; the others close after their reply. */
 void client_close_idle(struct client_shared *shared);
 
 const struct http_head *client_head(const struct client *c);
 struct slice client_body(const struct client *c);
-/* The body is no longer needed: its memory is freed before the reply is finished. */
+/* Frees the body before the reply is finished. */
 void client_forget_body(struct client *c);
 void client_set_user(struct client *c, void *user);
 
-/* A whole reply. The body is copied. Ends the request. Without memory it is client_send_no_memory()'s. */
+/* Sends a whole reply and ends the request. Copies the body. If out of memory, sends client_send_no_memory() instead.
+ */
 void client_send_reply(struct client *c, const struct client_reply *reply);
-/* A whole reply that needs no memory: 503. It is lost, and the connection with it, where the socket does not take it at
- * once. Ends the request. */
+/* Sends a 503 without allocating memory and ends the request. If the socket does not take it at once, closes the
+ * connection. */
 void client_send_no_memory(struct client *c);
-/* A reply in pieces: chunked for HTTP/1.1, until the close for HTTP/1.0. `body` of `start` is ignored. */
+/* Starts a reply in pieces: chunked for HTTP/1.1, until close for HTTP/1.0. Ignores the body of `start`. */
 void client_start_stream(struct client *c, const struct client_reply *start);
-/* `more`: another call follows at once, so that what comes in one go is written in one go. */
+/* Sends a piece. `more`: another call follows at once, so the pieces are written together. */
 void client_send(struct client *c, struct slice bytes, bool more);
-/* Its last bytes; ends the stream properly, and with it the request. */
+/* Sends the last piece, ends the stream and the request. */
 void client_end_stream(struct client *c, struct slice last);
-/* Breaks the connection in the middle of a stream. Ends the request. */
-void client_cut(struct client *c);
-/* Whether more than 64 KB of output wait for the client: stop producing until `drained`. */
+/* Closes the connection within a stream, so that the client sees an incomplete reply. Ends the request. */
+void client_abort_stream(struct client *c);
+/* Returns whether more than 64 KB of output wait to be sent: stop producing until `drained`. */
 bool client_is_full(const struct client *c);
 
 #endif

@@ -1,9 +1,9 @@
-/* loop: how the body of a request comes in, and the memory that it takes. */
+/* loop: reads request bodies and accounts for their memory. */
 #include "proxy/front/client_private.h"
 
 #include "proxy/front/coding.h"
 
-#define FIRST (CEILING_FREE - 1) /* bytes that a body of known length gets room for at first; a NUL follows */
+#define FIRST (CEILING_FREE - 1) /* bytes; first allocation for a body of known length, without its final NUL */
 
 static const struct refusal no_room = {503, "server_error", "body_memory_exhausted", CEILING_REFUSAL,
                                        "Retry-After: 5\r\n"};
@@ -12,7 +12,7 @@ _Static_assert(CEILING_RETRY_S == 5, "Retry-After");
 void client_consume(struct slice *input, size_t len)
 {
     if (!len)
-        return; /* an empty input may have no address */
+        return; /* an empty input may have a NULL pointer */
     input->ptr += len;
     input->len -= len;
 }
@@ -36,19 +36,19 @@ bool client_begin_body(struct client *c)
     c->body.max = admit_body_max(&c->shared->admit, c->endpoint);
     if (c->head.framing != HTTP_LENGTH)
         return true;
-    c->body.max = (size_t)c->head.content_length; /* so that it never takes more */
+    c->body.max = (size_t)c->head.content_length; /* so it never grows beyond this */
     if (ceiling_fits(c->shared->bodies, c->body.max))
         return true;
     client_refuse(c, &no_room);
     return false;
 }
 
-/* Memory for so many bytes more of the body. false: the request is refused. */
+/* Makes room for `more` bytes of the body. false: the request was refused. */
 static bool grow_body(struct client *c, size_t more)
 {
     if (!buf_reserve(&c->body, more)) {
         client_refuse_syntax(c, c->body.full ? 413 : 503,
-                             c->body.full ? "the request's body is too large" : "no memory for the request's body");
+                             c->body.full ? "the request body is too large" : "out of memory for the request body");
         return false;
     }
     if (ceiling_hold(&c->held, c->body.cap))
@@ -74,10 +74,11 @@ static bool take_chunked(struct client *c, struct slice *input)
 
 size_t client_body_room(const struct client *c)
 {
-    return c->body.cap ? c->body.cap - 1 - c->body.len : 0; /* the last byte is for a NUL */
+    return c->body.cap ? c->body.cap - 1 - c->body.len : 0; /* the last byte holds a NUL */
 }
 
-/* By how much a body of known length grows: it doubles as it comes, because a length alone costs a client nothing. */
+/* How much a body of known length grows: it doubles as data arrives, because a Content-Length alone costs a client
+ * nothing. */
 static size_t growth(const struct client *c, size_t missing, size_t take)
 {
     size_t step = c->body.len > FIRST ? c->body.len : FIRST;
@@ -99,7 +100,7 @@ bool client_take_body(struct client *c, struct slice *input)
     return take == missing;
 }
 
-/* Both bodies are in memory until the compressed one is freed. */
+/* Counts both bodies: the compressed one is freed last. */
 static bool hold_decoded(size_t cap, void *ctx)
 {
     struct client *c = ctx;
@@ -110,7 +111,7 @@ bool client_decode_body(struct client *c)
 {
     static const struct refusal malformed = {
         400, "invalid_request_error", "invalid_content_encoding",
-        "The request's body is not what its Content-Encoding says. Send it uncompressed; in Codex: "
+        "The request body does not match its Content-Encoding. Send it uncompressed. In Codex: "
         "features.enable_request_compression=false.",
         NULL};
     struct buf decoded;
@@ -131,8 +132,8 @@ bool client_decode_body(struct client *c)
         return true;
     case CODING_BAD: client_refuse(c, &malformed); return false;
     case CODING_NO_ROOM: client_refuse(c, &no_room); return false;
-    case CODING_FULL: client_refuse_syntax(c, 413, "the request's body is too large"); return false;
-    case CODING_NO_MEMORY: client_refuse_syntax(c, 503, "no memory for the request's body"); return false;
+    case CODING_FULL: client_refuse_syntax(c, 413, "the request body is too large"); return false;
+    case CODING_NO_MEMORY: client_refuse_syntax(c, 503, "out of memory for the request body"); return false;
     }
     return false;
 }

@@ -1,12 +1,12 @@
-/* loop: what a connection writes: replies whole or in pieces, as fast as the client reads. */
+/* loop: writes replies, whole or in pieces, as fast as the client reads. */
 #include "proxy/front/client_private.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <time.h>
 
-#define CHUNK_FRAME 32      /* bytes of a chunk around its data, and of the last one */
-#define KEEP_MAX (4u << 10) /* larger buffers are freed when they are empty */
+#define CHUNK_FRAME 32      /* bytes around a chunk's data, and of the last chunk */
+#define KEEP_MAX (4u << 10) /* bytes; larger buffers are freed when empty */
 
 void client_release(struct buf *b)
 {
@@ -26,7 +26,7 @@ bool client_flush(struct client *c)
             c->was_full |= client_is_full(c);
             c->stalled = true;
             ceiling_count(&c->out_held, c->out.cap);
-            /* A reader that stalls for that long is gone. */
+            /* A client that stalls this long is gone. */
             return event_add(c->writable, NULL) == 0 && evtimer_add(c->timer, c->shared->idle_timeout) == 0;
         }
         if (n < 0)
@@ -40,8 +40,8 @@ bool client_flush(struct client *c)
     return true;
 }
 
-/* What is to be written goes out; where a piece of it found no memory, or could not be written, nothing does any more,
- * for the client could take the rest for the whole. */
+/* Sends output. After a piece was lost for lack of memory or a failed write, nothing more is sent: the client could
+ * mistake the rest for the whole. */
 static void write_out(struct client *c)
 {
     if (c->broken || c->out.failed || !client_flush(c))
@@ -87,7 +87,7 @@ static const char *status_line(int status)
     return "HTTP/1.1 500 Internal Server Error\r\n";
 }
 
-/* The Date field (RFC 9110, 6.6.1), made anew once a second. */
+/* The Date field (RFC 9110, 6.6.1), formatted once a second. */
 static const char *date_field(void)
 {
     static char field[48];
@@ -121,7 +121,7 @@ void client_forget_body(struct client *c)
     ceiling_release(&c->held);
 }
 
-/* The reply is complete as far as we are concerned. */
+/* The reply is complete on our side: prepares for the next request, or closes. */
 static void finish(struct client *c)
 {
     c->user = NULL;
@@ -136,7 +136,7 @@ static void finish(struct client *c)
         if (!c->in.len)
             return;
     }
-    /* Input that came ahead, or the close: from the loop, for our caller is still at work. */
+    /* Processes pipelined input or the close from the loop, because the caller is still at work. */
     client_look_later(c);
 }
 
@@ -173,8 +173,6 @@ void client_send_reply(struct client *c, const struct client_reply *reply)
     write_out(c);
 }
 
-/* Answers by itself, and closes: whatever of the request is still to come is not to be trusted, or not
- * wanted. */
 void client_refuse(struct client *c, const struct refusal *refusal)
 {
     struct buf body;
@@ -193,7 +191,7 @@ void client_refuse(struct client *c, const struct refusal *refusal)
 
 void client_refuse_syntax(struct client *c, int status, const char *message)
 {
-    /* Nothing that was read of it counts, but that a reply to HEAD has no body. */
+    /* Discards the parsed head, except the method: a reply to HEAD has no body. */
     c->head = (struct http_head){.minor = 1, .method = c->head.method};
     client_refuse(c, &(struct refusal){status, "invalid_request_error", "bad_http_request", message, NULL});
 }
@@ -202,7 +200,7 @@ void client_start_stream(struct client *c, const struct client_reply *start)
 {
     c->streaming = true;
     if (c->head.minor == 0)
-        c->head.keep_alive = false; /* the close is what ends it */
+        c->head.keep_alive = false; /* the close ends the reply */
     add_reply_head(c, start);
     if (c->head.minor == 1)
         BUF_ADD(&c->out, "Transfer-Encoding: chunked\r\n");
@@ -217,7 +215,7 @@ static void add_chunk_size(struct buf *out, size_t len)
 
 static void add_chunk(struct client *c, struct slice bytes)
 {
-    /* What waits for more does not make the buffer grow. */
+    /* Flush rather than grow the buffer for a waiting piece. */
     if (c->waits_for_more && c->out.cap - c->out.len < bytes.len + CHUNK_FRAME && !client_flush(c))
         client_lose_later(c);
     if (c->head.minor == 1)
@@ -234,12 +232,12 @@ void client_send(struct client *c, struct slice bytes, bool more)
     add_chunk(c, bytes);
     c->waits_for_more = more && !c->out.failed && c->out.len - c->sent < KEEP_MAX / 2;
     if (c->waits_for_more)
-        event_active(c->writable, EV_WRITE, 0); /* in this turn of the loop at the latest */
+        event_active(c->writable, EV_WRITE, 0); /* sent in this loop iteration at the latest */
     else
         write_out(c);
 }
 
-void client_cut(struct client *c)
+void client_abort_stream(struct client *c)
 {
     c->out.failed = true;
     client_end_stream(c, (struct slice){NULL, 0});

@@ -1,4 +1,4 @@
-/* pure: decodes the body of a request that came compressed. */
+/* pure: decodes compressed request bodies. */
 #include "proxy/front/coding.h"
 
 #define ZLIB_CONST
@@ -7,8 +7,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#define STEP (64u << 10)   /* by how much the output grows at least */
-#define ZSTD_WINDOW_LOG 23 /* 8 MB, which RFC 9659 allows at most */
+#define STEP (64u << 10)   /* bytes; least growth of the output */
+#define ZSTD_WINDOW_LOG 23 /* 8 MB, the maximum of RFC 9659 */
 
 enum step { STEP_MORE, STEP_END, STEP_BAD, STEP_NO_MEMORY };
 
@@ -35,7 +35,7 @@ bool coding_read(struct slice value, enum coding *coding)
     return false;
 }
 
-/* "deflate" is zlib's format (RFC 9110, 8.4.1.2); some send it bare. */
+/* "deflate" means zlib's format (RFC 9110, 8.4.1.2); some clients send raw deflate. */
 static bool has_zlib_header(struct slice in)
 {
     unsigned first = in.len > 1 ? (unsigned char)in.ptr[0] : 0, second = in.len > 1 ? (unsigned char)in.ptr[1] : 0;
@@ -97,7 +97,7 @@ static enum step step_zlib(struct decoder *d, struct slice *in, char *to, size_t
     return result == Z_OK || result == Z_BUF_ERROR ? STEP_MORE : STEP_BAD;
 }
 
-/* More room in the output: it doubles, up to its ceiling. */
+/* Grows the output: doubles it, up to its ceiling. */
 static enum coding_result grow(struct coding_sink *sink)
 {
     struct buf *out = sink->out;
@@ -109,14 +109,14 @@ static enum coding_result grow(struct coding_sink *sink)
     return !sink->grown || sink->grown(out->cap, sink->ctx) ? CODING_OK : CODING_NO_ROOM;
 }
 
-/* Bytes that fit in the output's memory and below its ceiling. */
+/* Returns the free bytes in the output's memory and below its ceiling. */
 static size_t room_of(const struct buf *out)
 {
-    size_t room = out->cap - 1 - out->len, left = out->max - out->len; /* the last byte is for a NUL */
+    size_t room = out->cap - 1 - out->len, left = out->max - out->len; /* the last byte holds a NUL */
     return room < left ? room : left;
 }
 
-/* One member or frame. Where the output is full, the coding's own end may still follow. */
+/* Decodes one member or frame. With a full output, the end of the coding may still follow. */
 static enum coding_result decode_one(struct decoder *d, struct slice *in, struct coding_sink *sink)
 {
     struct buf *out = sink->out;
@@ -132,7 +132,7 @@ static enum coding_result decode_one(struct decoder *d, struct slice *in, struct
         if (made == room && (!room || out->len < out->max))
             result = grow(sink);
         else if (made < room && (!in->len || (!made && in->len == before)))
-            return CODING_BAD; /* it ends too early */
+            return CODING_BAD; /* truncated */
     }
     return result;
 }

@@ -1,14 +1,14 @@
-/* pure: the HTTP/1.1 request grammar, small and strict. */
+/* pure: the HTTP/1.1 request grammar. */
 #include "proxy/front/http_parse.h"
 
 #include "common/guard.h"
 
 #include <string.h>
 
-#define METHOD_MAX 32 /* bytes; longer ones are none that anybody has */
+#define METHOD_MAX 32 /* bytes; no known method is longer */
 
 static const char NOT_A_REQUEST[] = "the request line is not METHOD TARGET HTTP/1.1";
-static const char NO_CRLF[] = "a line does not end in CR LF";
+static const char NO_CRLF[] = "line does not end in CR LF";
 
 static bool bad(struct http_error *error, int status, const char *message)
 {
@@ -16,7 +16,7 @@ static bool bad(struct http_error *error, int status, const char *message)
     return false;
 }
 
-/* Of a URI without its fragment (RFC 3986, appendix A), in whichever part of it. */
+/* A character of a URI without its fragment (RFC 3986, appendix A). */
 static bool is_uri_char(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -28,7 +28,7 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* Whether all of it may stand in a URI, and no "%XX" in it hides a control character. */
+/* Whether `s` is valid in a URI and no "%XX" in it encodes a control character. */
 static bool is_uri(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -51,7 +51,7 @@ static bool parse_target(struct slice target, struct http_head *head, struct sli
     if (!target.len || target.len > HTTP_TARGET_MAX)
         return bad(error, target.len ? 414 : 400, "the request target is too long or empty");
     if (!is_uri(target))
-        return bad(error, 400, "the request target holds what must be percent-encoded, or may not stand there at all");
+        return bad(error, 400, "invalid character in the request target: percent-encode it");
     if (target.len >= sizeof scheme && slice_is_nocase((struct slice){target.ptr, sizeof scheme - 1}, scheme)) {
         authority->ptr = target.ptr + sizeof scheme - 1;
         const char *slash = memchr(authority->ptr, '/', target.len - (sizeof scheme - 1));
@@ -78,20 +78,20 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* RFC 9110, 2.5: a minor version beyond ours is read as ours. */
+/* RFC 9110, 2.5: treat a higher minor version as 1. */
 static bool parse_version(struct slice version, struct http_head *head, struct http_error *error)
 {
     if (!slice_starts(version, "HTTP/") || version.len != 8 || !is_digit(version.ptr[5]) || version.ptr[6] != '.' ||
         !is_digit(version.ptr[7]))
         return bad(error, 400, NOT_A_REQUEST);
     if (version.ptr[5] != '1')
-        return bad(error, 505, "only HTTP/1.1 is spoken here");
+        return bad(error, 505, "only HTTP/1.1 is supported");
     head->minor = version.ptr[7] != '0';
     head->keep_alive = head->minor == 1;
     return true;
 }
 
-/* RFC 9110, 9.1: a method that a path hasn't is 405, one that nobody here knows 501. */
+/* RFC 9110, 9.1: a known method that a path lacks is 405, an unknown one 501. */
 static bool is_known_method(struct slice method)
 {
     static const char *const known[] = {"POST", "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"};
@@ -110,7 +110,7 @@ static bool parse_request_line(struct slice line, struct http_head *head, struct
     if (!parse_version(rest, head, error))
         return false;
     if (!is_known_method(head->method))
-        return bad(error, 501, "this method is not known here");
+        return bad(error, 501, "unknown method");
     return parse_target(target, head, authority, error);
 }
 
@@ -131,12 +131,13 @@ bool http_may_begin_request(struct slice input, struct http_error *error)
     if (input.len && !http_is_token(line))
         return bad(error, 400, NOT_A_REQUEST);
     if (line.len > METHOD_MAX)
-        return bad(error, 501, "this method is not known here");
+        return bad(error, 501, "unknown method");
     return input.len <= METHOD_MAX + HTTP_TARGET_MAX || bad(error, 414, "the request target is too long");
 }
 
-/* Of fields that decide who is asking and for what, another reader could take the second. */
-static bool stands_twice(struct http_head *head, struct slice name)
+/* Whether a field appears again that must be unique. Another parser could take the second of two security-relevant
+ * fields. */
+static bool is_duplicate(struct http_head *head, struct slice name)
 {
     static const struct slice once[] = {
         SLICE("origin"),        SLICE("api-key"),        SLICE("x-api-key"),        SLICE("content-type"),
@@ -151,28 +152,28 @@ static bool stands_twice(struct http_head *head, struct slice name)
     return false;
 }
 
-/* The fields that this grammar itself understands. */
+/* Applies the fields that affect parsing. */
 static bool apply_field(struct http_field field, struct http_head *head, struct http_error *error)
 {
     if (slice_is_nocase(field.name, "host")) {
         if (head->host.ptr)
-            return bad(error, 400, "Host stands twice");
+            return bad(error, 400, "duplicate Host");
         if (!guard_is_host(field.value))
-            return bad(error, 400, "Host is not the name or address of a host, with or without a port");
+            return bad(error, 400, "invalid Host: expected a name or address, with or without a port");
         head->host = field.value;
     } else if (slice_is_nocase(field.name, "content-length")) {
         if (head->framing != HTTP_NO_BODY)
-            return bad(error, 400, "the body's length is given twice");
+            return bad(error, 400, "duplicate body length");
         if (!http_parse_length(field.value, &head->content_length))
             return bad(error, 400, "Content-Length is not a number");
         if (field.value.len > 1 && *field.value.ptr == '0')
-            return bad(error, 400, "Content-Length has leading zeros, which some read as octal");
+            return bad(error, 400, "Content-Length has leading zeros");
         head->framing = HTTP_LENGTH;
     } else if (slice_is_nocase(field.name, "transfer-encoding")) {
         if (head->framing != HTTP_NO_BODY)
-            return bad(error, 400, "the body's length is given twice");
+            return bad(error, 400, "duplicate body length");
         if (head->minor == 0 || !slice_is_nocase(field.value, "chunked"))
-            return bad(error, 400, "Transfer-Encoding may only be chunked");
+            return bad(error, 400, "only Transfer-Encoding: chunked is supported");
         head->framing = HTTP_CHUNKED;
     } else if (slice_is_nocase(field.name, "content-encoding")) {
         head->coding = field.value;
@@ -183,7 +184,7 @@ static bool apply_field(struct http_field field, struct http_head *head, struct 
             head->keep_alive = true;
     } else if (slice_is_nocase(field.name, "expect")) {
         if (!slice_is_nocase(field.value, "100-continue"))
-            return bad(error, 417, "only Expect: 100-continue is understood");
+            return bad(error, 417, "only Expect: 100-continue is supported");
         head->expects_continue = head->minor == 1;
     }
     return true;
@@ -193,12 +194,12 @@ static bool parse_field(struct slice line, struct http_head *head, struct http_e
 {
     struct http_field field;
     if (!http_split_field(line, &field))
-        return bad(error, 400, "a header field has no name, or holds a character that it may not hold");
+        return bad(error, 400, "invalid header field: no name, or an invalid character");
     if (head->field_count == HTTP_FIELDS_MAX)
         return bad(error, 431, "too many header fields");
     head->fields[head->field_count++] = field;
-    if (stands_twice(head, field.name))
-        return bad(error, 400, "a header field stands twice that may stand once");
+    if (is_duplicate(head, field.name))
+        return bad(error, 400, "duplicate header field that must be unique");
     return apply_field(field, head, error);
 }
 
@@ -218,7 +219,7 @@ static bool parse_head(struct slice text, struct http_head *head, struct http_er
             return false;
     }
     if (!head->host.ptr)
-        return bad(error, 400, "the Host header is missing");
+        return bad(error, 400, "missing Host header");
     if (authority.ptr && !slice_equal(authority, head->host))
         return bad(error, 400, "the request target and Host name different hosts");
     return true;
@@ -226,7 +227,7 @@ static bool parse_head(struct slice text, struct http_head *head, struct http_er
 
 enum http_result http_parse_head(struct slice text, struct http_head *head, struct http_error *error)
 {
-    /* The table of fields is written as far as field_count says, so it need not be cleared. */
+    /* The fields table is valid up to field_count, so it need not be cleared. */
     head->method = head->path = head->query = head->host = head->coding = (struct slice){NULL, 0};
     head->minor = head->seen = 0;
     head->framing = HTTP_NO_BODY;

@@ -1,4 +1,4 @@
-/* loop: the proxy's port, made here or handed down, and the connections that come in on it. */
+/* loop: the listening socket, bound here or inherited, and new connections. */
 #include "proxy/front/listener.h"
 
 #include "common/localhost.h"
@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 #define FIRST_INHERITED_FD 3 /* SD_LISTEN_FDS_START */
-#define INHERITED_MAX 8
-#define BACKLOG 1024
+#define INHERITED_MAX 8      /* sockets */
+#define BACKLOG 1024         /* connections */
 
 struct listener {
     struct client_shared *shared;
     int fd;
-    int reserve; /* a descriptor to give up when none is left: see shed() */
+    int reserve; /* a spare descriptor for when none is left; see shed() */
     struct event *acceptable;
 };
 
@@ -44,7 +44,7 @@ static bool make_address(const char *host, unsigned port, struct sockaddr_storag
     return false;
 }
 
-/* Holds the same port of ::1 (common/localhost.h) until this process ends, if the socket is bound to 127.0.0.1 or
+/* Holds the same port of ::1 (common/localhost.h) until the process ends, if the socket is bound to 127.0.0.1 or
  * 0.0.0.0. */
 static bool hold_localhost(int fd, struct buf *error)
 {
@@ -69,7 +69,8 @@ int listener_bind(const char *host, unsigned port, struct buf *error)
         return -1;
     }
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* SO_REUSEADDR lets us have the port while old connections linger; on Linux it lets nobody share it. */
+    /* SO_REUSEADDR allows binding while old connections are in TIME_WAIT; on Linux it does not let others share the
+     * port. */
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
         bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, BACKLOG) == 0) {
         if (hold_localhost(fd, error))
@@ -77,13 +78,13 @@ int listener_bind(const char *host, unsigned port, struct buf *error)
     } else
         buf_add_format(error, "%s:%u: %s", host, port, strerror(errno));
     if (errno == EADDRINUSE)
-        BUF_ADD(error, "; see who holds it: ss -ltnp, or choose another with --port");
+        BUF_ADD(error, ": find the process with ss -ltnp, or choose another --port");
     if (fd >= 0)
         close(fd);
     return -1;
 }
 
-/* Whether the index-th of the names, which have colons between them, is this one. */
+/* Whether the index-th name in a colon-separated list is `name`. */
 static bool is_named(const char *names, unsigned index, const char *name)
 {
     for (; names && index; index--) {
@@ -94,7 +95,7 @@ static bool is_named(const char *names, unsigned index, const char *name)
     return names && strcspn(names, ":") == len && strncmp(names, name, len) == 0;
 }
 
-/* A supervisor binds what it is configured to, which may not include ::1. */
+/* A supervisor may not bind ::1. */
 static void hold_inherited(int fd)
 {
     struct buf error;
@@ -140,8 +141,8 @@ unsigned listener_port(int fd)
     return address.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port) : 0;
 }
 
-/* No descriptor is left: the reserve is spent on taking one connection off the queue and closing it, so that its client
- * is told at once and the loop does not spin on a queue that it can't empty. */
+/* No descriptor is left: uses the spare one to accept and close one connection. The client notices at once, and the
+ * loop does not spin on a full queue. */
 static void shed(struct listener *l)
 {
     close(l->reserve);
@@ -166,7 +167,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
         if (l->shared->count >= l->shared->max)
             close(client);
         else if (!client_open(l->shared, client))
-            log_warning("a connection was closed: no memory for it");
+            log_warning("out of memory: closed a new connection");
     }
 }
 

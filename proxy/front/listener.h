@@ -1,4 +1,4 @@
-/* listener: loop. The proxy's port: made here or handed down, and the connections that come in on it. */
+/* listener: loop. The listening socket, bound here or inherited, and new connections. */
 #ifndef POINTSMAN_LISTENER_H
 #define POINTSMAN_LISTENER_H
 
@@ -6,20 +6,19 @@
 
 struct listener;
 
-/* A listening TCP socket on host:port, non-blocking, close-on-exec, with the same port of ::1 held if
- * `host`, a numeric address, is 127.0.0.1 or 0.0.0.0 (common/localhost.h). Returns -1, with a message in `error`, if
- * either fails. */
+/* Returns a listening TCP socket on `host`, a numeric address, and `port`: non-blocking, close-on-exec. For 127.0.0.1
+ * and 0.0.0.0 the same port of ::1 is held (common/localhost.h). -1: one line in `error`. */
 int listener_bind(const char *host, unsigned port, struct buf *error);
-/* The sockets that a supervisor handed down by systemd's LISTEN_FDS convention (sd_listen_fds(3)): LISTEN_PID must be
- * ours. The one that LISTEN_FDNAMES calls "risk" is *risk, the first of the others the result; -1: none was handed
- * down. The variables are removed. `hold`: the port of ::1 is held as above; where it can't be, a warning says so. */
+/* Takes the sockets that a supervisor passed with LISTEN_FDS (sd_listen_fds(3)), if LISTEN_PID is this process, and
+ * removes the variables. *risk: the one that LISTEN_FDNAMES calls "risk". Returns the first of the others. Both are -1
+ * if not passed. `hold`: also holds the port of ::1, and logs a warning if that fails. */
 int listener_inherited(bool hold, int *risk);
-/* The port that a socket is bound to; 0 when it is no TCP socket. */
+/* Returns the port of a bound socket; 0: not a TCP socket. */
 unsigned listener_port(int fd);
 
-/* Accepts on `fd` (owned from now on) until listener_stop(). NULL: no memory. */
+/* Accepts connections on `fd`, which it owns, until listener_stop(). NULL: out of memory. */
 struct listener *listener_start(int fd, struct client_shared *shared);
-/* Stops accepting and closes the socket. */
+/* Stops accepting, closes the socket and frees `l`. NULL is allowed. */
 void listener_stop(struct listener *l);
 
 #endif

@@ -414,9 +414,9 @@ def test_tls_is_named_in_the_log(light, call):
     for _ in range(3):
         call(light)
         assert light.get("/health/liveliness").status == 200
-    wait_until(lambda: "spoke TLS" in light.stderr, "the line")
-    assert re.findall("spoke TLS: (.*)", light.stderr) == [
-        f"port {light.port} serves plain HTTP: give the client a base URL with http://, not https://"]
+    wait_until(lambda: "TLS client" in light.stderr, "the line")
+    assert re.findall("TLS client on (.*)", light.stderr) == [
+        f"port {light.port}, which serves plain HTTP: use http:// in the client's base URL"]
 
 
 def test_a_reply_to_head_has_no_body_whatever_is_wrong(light):

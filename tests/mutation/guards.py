@@ -71,10 +71,10 @@ GUARDS = [
           ("unit/test_http_parse", FRONT)),
     # One framing rule.
     Guard("framing: length twice", "proxy/front/http_parse.c", ('        if (head->framing != HTTP_NO_BODY)\n'
-          '            return bad(error, 400, "the body\'s length is given twice");\n'
+          '            return bad(error, 400, "duplicate body length");\n'
           '        if (!http_parse_length'), "        if (!http_parse_length", ("unit/test_http_parse",)),
     Guard("framing: chunked beside a length", "proxy/front/http_parse.c", ('        if (head->framing != HTTP_NO_BODY)\n'
-          '            return bad(error, 400, "the body\'s length is given twice");\n'
+          '            return bad(error, 400, "duplicate body length");\n'
           '        if (head->minor'), "        if (head->minor", ("unit/test_http_parse",)),
     Guard("framing: transfer codings", "proxy/front/http_parse.c", '!slice_is_nocase(field.value, "chunked")', "false",
           ("unit/test_http_parse",)),
@@ -120,7 +120,7 @@ GUARDS = [
           ("unit/test_http_parse",)),
     Guard("framing: what a target may hide", "proxy/front/http_parse.c", "if (s.ptr[i + 1] <= '1' || del)", "if (false)",
           ("unit/test_http_parse",)),
-    Guard("framing: fields that stand once", "proxy/front/http_parse.c", "if (stands_twice(head, field.name))", "if (false)",
+    Guard("framing: fields that stand once", "proxy/front/http_parse.c", "if (is_duplicate(head, field.name))", "if (false)",
           ("unit/test_http_parse",)),
     Guard("framing: known methods", "proxy/front/http_parse.c", "if (!is_known_method(head->method))", "if (false)",
           ("unit/test_http_parse",)),
@@ -210,7 +210,7 @@ GUARDS = [
           "    if (false)\n", ("integration/test_silence.py",)),
     Guard("faults: a head for each path", "proxy/upstream/heads.c", " && strcmp(h->path, request->path) == 0", "",
           ("unit/test_heads", "integration/test_loopback.py")),
-    Guard("faults: a port without a number", "proxy/serve/server.c", "if (s->options->fds[i] >= 0 && !door->clients.admit.port)",
+    Guard("faults: a port without a number", "proxy/serve/server.c", "if (s->options->fds[i] >= 0 && !port->clients.admit.port)",
           "if (false)", ("integration/test_torture_calls.py",)),
     Guard("faults: lighttpd's socket in a child", "cgi/forked.c", "    (void)close(FASTCGI_FD);\n", "",
           ("integration/test_session_killed.py",)),
