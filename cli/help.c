@@ -1,36 +1,35 @@
-/* Usage and help, made from the commands' rows. */
+/* Usage and help, generated from the commands' rows. */
 #include "cli/help.h"
 
 #include "cli/commands.h"
 
 #include <string.h>
 
-#define FOLD_AT 100
+#define WRAP_AT 100 /* columns */
 
 static const struct {
     int code;
     const char *meaning;
 } codes[] = {
-    {EXIT_OK, "done"},
-    {EXIT_FAULT, "tried and failed; standard error says why"},
-    {EXIT_USAGE, "the command line is wrong"},
-    {EXIT_ABSENT,
-     "what the command needs is not there: a running proxy (status, key, test, web) or Codex (codex, run, exec)"},
-    {EXIT_NOT_READY, "the proxy can't serve: nothing to route to, a busy port, it died"},
-    {EXIT_NO_TOKEN, "HF_TOKEN is needed and not set"},
-    {EXIT_NOTHING_RAN, "no provider of the fallback order could run"},
+    {EXIT_OK, "success"},
+    {EXIT_FAULT, "failed; the reason is on standard error"},
+    {EXIT_USAGE, "invalid command line"},
+    {EXIT_ABSENT, "missing requirement: a running proxy (status, key, test, web) or Codex (codex, run, exec)"},
+    {EXIT_NOT_READY, "proxy can't start: no usable key, port in use, or crashed"},
+    {EXIT_NO_TOKEN, "HF_TOKEN is required but not set"},
+    {EXIT_NOTHING_RAN, "no provider in the fallback order could run"},
     {EXIT_OLLAMA, "Ollama does not answer, or lacks the model"},
 };
 
-/* A line that is folded at FOLD_AT, going on under where it began. */
-struct folded {
+/* A line that wraps at WRAP_AT; continuation lines are indented. */
+struct wrapped {
     struct buf *out;
     size_t column, indent;
 };
 
-static void fold_add(struct folded *f, struct slice word)
+static void wrap_add(struct wrapped *f, struct slice word)
 {
-    if (f->column + 1 + word.len > FOLD_AT) {
+    if (f->column + 1 + word.len > WRAP_AT) {
         buf_add_format(f->out, "\n%*s", (int)f->indent, "");
         f->column = f->indent;
     } else {
@@ -47,14 +46,14 @@ void help_usage(const struct command *command, struct buf *out)
     buf_init(&word, 512);
     size_t start = out->len;
     buf_add_format(out, "usage: pointsman %s", command->name);
-    struct folded line = {out, out->len - start, out->len - start + 1};
+    struct wrapped line = {out, out->len - start, out->len - start + 1};
     for (const struct command_option *option = command->options; option && option->name; option++) {
         buf_clear(&word);
         buf_add_format(&word, "[--%s%s%s]", option->name, option->value ? " " : "", option->value ? option->value : "");
-        fold_add(&line, buf_slice(&word));
+        wrap_add(&line, buf_slice(&word));
     }
     if (command->operands)
-        fold_add(&line, slice_of(command->operands));
+        wrap_add(&line, slice_of(command->operands));
     BUF_ADD(out, "\n");
     buf_free(&word);
 }
@@ -74,11 +73,11 @@ static void add_options(const struct command *command, struct buf *out)
             buf_add_format(out, "\n%30sone of: %s", "", option->choices);
         BUF_ADD(out, "\n");
     }
-    buf_add_format(out, "  %-26s  %s\n", "-h, --help", "this text");
+    buf_add_format(out, "  %-26s  %s\n", "-h, --help", "show this help");
     buf_free(&left);
 }
 
-/* The text, each of its lines two columns in. */
+/* The text with each line indented by two columns. */
 static void add_indented(struct buf *out, const char *text)
 {
     while (*text) {
@@ -104,15 +103,15 @@ void help_command(const struct command *command, struct buf *out)
 void help_all(struct buf *out)
 {
     BUF_ADD(out, "usage: pointsman COMMAND [OPTIONS]\n       pointsman COMMAND --help\n"
-                 "\nCodex CLI, routed to the cheapest model that is likely to work.\n\n");
+                 "\nRoutes Codex CLI to the cheapest model likely to succeed.\n\n");
     for (unsigned i = 0; commands[i]; i++)
         buf_add_format(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
-    BUF_ADD(out, "\n  -h, --help     this text\n  -V, --version  the version\n\nExit codes:\n");
+    BUF_ADD(out, "\n  -h, --help     show this help\n  -V, --version  show the version\n\nExit codes:\n");
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         buf_add_format(out, "  %d  %s\n", codes[i].code, codes[i].meaning);
-    BUF_ADD(out, "  A command that runs another program ends with that program's code.\n"
+    BUF_ADD(out, "  A command that runs another program exits with that program's code.\n"
                  "\nExamples:\n"
-                 "  pointsman start          # start the proxy, keys from the environment or asked for\n"
-                 "  pointsman status         # what is ready, and why not\n"
-                 "  pointsman start --help   # all about one command\n");
+                 "  pointsman start          # start the proxy; keys from the environment or a prompt\n"
+                 "  pointsman status         # what is ready, and why the rest is not\n"
+                 "  pointsman start --help   # help on one command\n");
 }

@@ -27,6 +27,7 @@ cli_libcli_a_SOURCES = \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
 	cli/completion.c cli/completion.h \
+	cli/completion_manual.c \
 	cli/completion_zsh.c \
 	cli/doctor.c cli/doctor.h \
 	cli/doctor_session.c \

@@ -1,4 +1,4 @@
-/* The options that start and restart share, and what both print. */
+/* The options that start and restart share, and their output. */
 #include "cli/start_arguments.h"
 
 #include "cli/routed.h"
@@ -26,27 +26,27 @@ enum {
 };
 
 const struct command_option start_arguments[] = {
-    [LOCAL_QWEN] = {.name = "local-qwen", .summary = "use the Qwen on this machine's Ollama (USE_LOCAL_QWEN=1)"},
+    [LOCAL_QWEN] = {.name = "local-qwen", .summary = "use local Qwen on Ollama (USE_LOCAL_QWEN=1)"},
     [KEYS_FD] = {.name = "keys-fd",
                  .value = "N",
-                 .summary = "read lines NAME=value from descriptor N; they come first"},
-    [ASK] = {.name = "ask", .summary = "ask for each key that is not set, though there is enough"},
-    [NO_INPUT] = {.name = "no-input", .summary = "never ask"},
+                 .summary = "read NAME=value lines from descriptor N; they override the environment"},
+    [ASK] = {.name = "ask", .summary = "prompt for every unset key"},
+    [NO_INPUT] = {.name = "no-input", .summary = "never prompt"},
     [CONFIG] =
         {.name = "config", .letter = 'c', .value = "FILE", .hint = HINT_FILE, .summary = "the proxy's configuration"},
-    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the page's port (8787)"},
+    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the key page's port (8787)"},
     [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "the proxy's port (4000)"},
-    [RISK_ROUTER] = {.name = "risk-router", .summary = "serve the port after the proxy's, too: the risk router"},
-    [STRATEGY] = {.name = "strategy", .value = "NAME", .summary = "routing strategy, in place of the configuration's"},
+    [RISK_ROUTER] = {.name = "risk-router", .summary = "also serve the next port, with the risk router's strategy"},
+    [STRATEGY] = {.name = "strategy", .value = "NAME", .summary = "routing strategy; overrides the configuration"},
     [HOST] = {.name = "host",
               .value = "ADDRESS",
               .choices = "127.0.0.1 0.0.0.0 ::",
-              .summary = "where the proxy listens: 0.0.0.0 or :: for other machines, too"},
+              .summary = "listen address (127.0.0.1); 0.0.0.0 or :: to accept other machines"},
     [ALLOW_HOST] = {.name = "allow-host",
                     .value = "NAMES",
-                    .summary = "names by which others may call it, commas between"},
-    [PAGE_ONLY] = {.name = "page-only", .summary = "start the page alone; keys are given there"},
-    [DEMO] = {.name = "demo", .summary = "add codex-echo, a model without a model behind it, and ask it once"},
+                    .summary = "host names that other machines use, comma-separated"},
+    [PAGE_ONLY] = {.name = "page-only", .summary = "start only the key page; enter keys there"},
+    [DEMO] = {.name = "demo", .summary = "add codex-echo (no LLM) and send it one request"},
     {0},
 };
 
@@ -60,7 +60,7 @@ bool start_arguments_read(const struct arguments *arguments, struct start_option
         !arguments_number(arguments, KEYS_FD, 0, INT_MAX, -1, &keys_fd))
         return false;
     if (keys_fd >= 0 && fcntl((int)keys_fd, F_GETFD) < 0) {
-        (void)complain(EXIT_USAGE, "--keys-fd %ld: that descriptor is not open", keys_fd);
+        (void)complain(EXIT_USAGE, "--keys-fd %ld: the descriptor is not open", keys_fd);
         return false;
     }
     options->web_port = (unsigned)web_port;
@@ -81,7 +81,7 @@ bool start_arguments_read(const struct arguments *arguments, struct start_option
 
 #define QUESTION "Which track am I on?"
 
-/* One request to codex-echo, and its answer. */
+/* Sends one request to codex-echo and prints the answer. */
 static int run_demo(const struct start_result *result)
 {
     struct local_http_reply reply = {0};
@@ -111,9 +111,9 @@ static int run_demo(const struct start_result *result)
     uint32_t choice = done ? json_first(&json, json_get(&json, 0, "choices")) : JSON_NONE;
     done = done && json_unescape(&json, json_get(&json, json_get(&json, choice, "message"), "content"), &text);
     if (done)
-        printf("Asked codex-echo: " QUESTION "\nIt answered:      %s\n", buf_text(&text));
+        printf("Sent to codex-echo: " QUESTION "\nAnswer:             %s\n", buf_text(&text));
     else
-        (void)complain(0, "the proxy did not answer the demo request: %.*s%.*s", SLICE_ARGS(buf_slice(&error)),
+        (void)complain(0, "demo request: failed: %.*s%.*s", SLICE_ARGS(buf_slice(&error)),
                        SLICE_ARGS(buf_slice(&reply.body)));
     json_free(&json);
     local_http_free(&reply);
@@ -134,15 +134,15 @@ static void tell(const struct start_options *options, struct start_result *resul
         printf("Risk:   %s\n", risk);
     free(risk);
     if (options->host && strcmp(options->host, "127.0.0.1") != 0 && !options->allow_host)
-        warn("other machines reach the proxy, and are refused: give --allow-host the name that they call it by");
+        warn("other machines will get 403: add --allow-host NAME");
     if (result->names.len)
         printf("Sent:   %s\n", buf_text(&result->names));
     if (result->proxy_was_up || (options->page_only && result->page_was_up))
-        say("pointsman is running already%s", result->proxy_was_up && !options->page_only
-                                                  ? "; it is left as it is (pointsman restart takes new keys)"
+        say("pointsman is already running%s", result->proxy_was_up && !options->page_only
+                                                  ? "; nothing changed (to use new keys: pointsman restart)"
                                                   : "");
     else if (!result->status.running)
-        say("Next: open the page, give it a key (or choose local Qwen), and click Start");
+        say("Next: open the page, enter a key (or select local Qwen), and click Start");
 }
 
 int start_and_tell(const struct start_options *options)

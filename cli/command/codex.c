@@ -1,4 +1,4 @@
-/* pointsman codex: Codex, with what it needs brought up before and put back after. */
+/* pointsman codex: runs Codex; starts what it needs before, and restores everything after. */
 #include "cli/codex_catalog.h"
 #include "cli/command.h"
 #include "cli/foreground.h"
@@ -19,28 +19,28 @@ static const struct command_option options[] = {
     [PROVIDER] = {.name = "provider",
                   .value = "WHICH",
                   .choices = "standard proxy litellm huggingface auto",
-                  .summary = "through whom; standard (the default): plain Codex"},
+                  .summary = "where Codex sends requests (standard: plain Codex)"},
     [CONFIG] = {.name = "config",
                 .letter = 'c',
                 .value = "FILE",
                 .hint = HINT_FILE,
-                .summary = "as for start, where none runs"},
-    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "likewise"},
-    [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "likewise"},
+                .summary = "the proxy's configuration, if it is not running"},
+    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the key page's port (8787), if it is not running"},
+    [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "the proxy's port (4000), if it is not running"},
     {0},
 };
 
-/* Whether the configuration has something to route to with the keys of the environment. */
+/* Whether the configuration has a deployment that is ready with the keys in the environment. */
 static bool has_keys(void)
 {
     struct start_keys keys;
-    struct buf unheard;
+    struct buf ignored;
     char *config = place_config();
-    buf_init(&unheard, 64u << 10);
+    buf_init(&ignored, 64u << 10);
     start_keys_init(&keys);
-    bool enough = config && start_keys_learn(&keys, config, &unheard) && keys.enough;
+    bool enough = config && start_keys_learn(&keys, config, &ignored) && keys.enough;
     start_keys_free(&keys);
-    buf_free(&unheard);
+    buf_free(&ignored);
     free(config);
     return enough;
 }
@@ -65,7 +65,7 @@ static const char *choose(const char *provider)
 {
     if (!provider)
         return "standard";
-    if (strcmp(provider, "litellm") == 0) /* `run` calls the proxy so */
+    if (strcmp(provider, "litellm") == 0) /* the name that `run` uses */
         return "proxy";
     if (strcmp(provider, "auto") != 0)
         return provider;
@@ -74,7 +74,8 @@ static const char *choose(const char *provider)
     return is_set(PROFILE_HF_KEY_ENV) ? "huggingface" : "standard";
 }
 
-/* `codex`, the profile where there is one, and what is passed on. To be freed. */
+/* Returns Codex's argument vector: its path, the profile if there is one, and the user's arguments. Free with free();
+ * the strings are borrowed. */
 static char **make_argv(const struct arguments *arguments, const char *path, const char *profile)
 {
     char **argv = calloc((size_t)arguments->operand_count + 4, sizeof *argv), **at = argv;
@@ -143,7 +144,7 @@ static int run(const struct arguments *arguments)
     routed_recover();
     const char *provider = choose(arguments->values[PROVIDER]);
     if (!path)
-        code = complain(EXIT_ABSENT, "Codex was not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
+        code = complain(EXIT_ABSENT, "Codex not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
     else if (strcmp(provider, "standard") == 0)
         code = run_plain(arguments, path);
     else
@@ -154,15 +155,16 @@ static int run(const struct arguments *arguments)
 
 const struct command command_codex = {
     .name = "codex",
-    .summary = "Run Codex, with what it needs brought up before and put back after",
+    .summary = "Start the proxy if needed, run Codex, restore its settings",
     .operands = "[--] CODEX ARGUMENTS",
     .most = COMMAND_ANY_OPERANDS,
     .passes_on = true,
     .about =
-        "With a provider, the session is started where none runs, the profiles are enabled, and Codex runs under\n"
-        "its profile. When Codex ends, however it ends, the session that was started for it is stopped and Codex's\n"
-        "configuration is what it was, byte for byte; of several, the last one does it. Ends with Codex's own code.\n"
-        "auto: the proxy, where it runs or has keys to route with; else Hugging Face, with HF_TOKEN; else plain Codex.",
+        "With --provider proxy or huggingface, Codex runs under a managed profile (see: pointsman enable). For the\n"
+        "proxy, pointsman is started if it is not running. When Codex exits for any reason, whatever was started for\n"
+        "it is stopped, and Codex's files are restored byte for byte. If several run, the last to exit does that.\n"
+        "The exit code is Codex's. auto selects the proxy if it runs or has a usable key, else Hugging Face if\n"
+        "HF_TOKEN is set, else plain Codex.",
     .examples = "pointsman codex --provider proxy\n"
                 "pointsman codex --provider auto -- exec \"Add a --json option to this tool\"\n"
                 "pointsman codex --provider huggingface\n",

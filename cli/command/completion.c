@@ -1,4 +1,4 @@
-/* pointsman completion: scripts for shells. */
+/* pointsman completion: completion scripts for shells. */
 #include "cli/completion.h"
 
 #include "cli/own_config.h"
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* The configuration's aliases, a line each: what the scripts offer for ALIAS. */
+/* The configuration's aliases, one per line. The scripts call this to complete ALIAS. */
 static bool list_aliases(struct buf *out)
 {
     struct buf errors;
@@ -38,19 +38,18 @@ static int run(const struct arguments *arguments)
     if (written)
         fwrite(out.data, 1, out.len, stdout);
     buf_free(&out);
-    return written ? EXIT_OK : complain(EXIT_FAULT, "the configuration can't be read; see: pointsman doctor");
+    return written ? EXIT_OK : complain(EXIT_FAULT, "can't read the configuration: run pointsman doctor");
 }
 
 const struct command command_completion = {
     .name = "completion",
-    .summary = "Print the completion script of a shell",
+    .summary = "Print a shell completion script",
     .operands = "bash|zsh|fish",
     .operand_choices = "bash zsh fish aliases manual",
     .least = 1,
     .most = 1,
-    .about =
-        "`make install` puts the scripts where shells find them. \"aliases\" prints the aliases of the configuration, a\n"
-        "line each; \"manual\" the manual's section on the commands.",
+    .about = "`make install` already installs the scripts. \"aliases\" prints the configured aliases, one per line.\n"
+             "\"manual\" prints the COMMANDS section of the manual page.",
     .examples = "source <(pointsman completion bash)\n"
                 "pointsman completion fish >~/.config/fish/completions/pointsman.fish\n",
     .run = run,

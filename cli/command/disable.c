@@ -1,4 +1,4 @@
-/* pointsman disable: Codex's files as they were. */
+/* pointsman disable: removes the managed profiles and restores Codex's files. */
 #include "cli/command.h"
 #include "cli/routed.h"
 #include "cli/terminal.h"
@@ -11,9 +11,11 @@ static int run(const struct arguments *arguments)
     routed_recover();
     buf_init(&why, 64u << 10);
     switch (profile_disable(&why)) {
-    case PROFILE_DONE: say("Codex's configuration is as it was."); break;
+    case PROFILE_DONE: say("Codex's configuration is restored."); break;
     case PROFILE_WAS_OFF: say("The profiles are not enabled."); break;
-    case PROFILE_LATER: say("The profiles are in use: they go when the last Codex that uses them ends."); break;
+    case PROFILE_LATER:
+        say("The profiles are in use. They are removed when the last Codex that uses them exits.");
+        break;
     case PROFILE_FAILED: code = complain(EXIT_FAULT, "%s", buf_message(&why)); break;
     }
     buf_free(&why);
@@ -22,8 +24,8 @@ static int run(const struct arguments *arguments)
 
 const struct command command_disable = {
     .name = "disable",
-    .summary = "Take the profiles out again; every file is as it was, byte for byte",
-    .about = "What Codex itself has written into a file meanwhile stays there. Harmless when nothing is enabled.",
+    .summary = "Remove the Codex profiles and restore its files, byte for byte",
+    .about = "Changes that Codex made to its files in the meantime are kept. Does nothing if no profile is enabled.",
     .examples = "pointsman disable\n",
     .run = run,
 };

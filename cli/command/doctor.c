@@ -1,4 +1,4 @@
-/* pointsman doctor: what is well, and what would mend the rest. */
+/* pointsman doctor: checks the setup and prints a fix for each problem. */
 #include "cli/command.h"
 #include "cli/doctor.h"
 #include "cli/table.h"
@@ -7,7 +7,7 @@
 enum { JSON };
 
 static const struct command_option options[] = {
-    [JSON] = {.name = "json", .summary = "the findings as one JSON object"},
+    [JSON] = {.name = "json", .summary = "print the results as one JSON object"},
     {0},
 };
 
@@ -64,10 +64,10 @@ static int run(const struct arguments *arguments)
 
 const struct command command_doctor = {
     .name = "doctor",
-    .summary = "Look at everything that pointsman needs, and say what would mend it",
+    .summary = "Check the setup and suggest fixes",
     .about =
-        "One row a finding: OK or FIX, what it is, what was found, and after \"->\" the remedy. Changes nothing, and\n"
-        "shows no key. Ends with 1 when something must be mended.",
+        "Prints one row per check: OK or FIX, what was checked, the result, and a fix after \"->\". Changes nothing\n"
+        "and shows no key. Exits with 1 if anything needs fixing.",
     .examples = "pointsman doctor\n"
                 "pointsman doctor --json | jq -r '.findings[] | select(.ok | not) | .remedy'\n",
     .options = options,

@@ -1,4 +1,4 @@
-/* pointsman enable: the managed Codex profiles. */
+/* pointsman enable: adds the managed profiles to Codex. */
 #include "cli/command.h"
 #include "cli/routed.h"
 #include "cli/terminal.h"
@@ -8,11 +8,11 @@
 enum { DEFAULT, MODEL };
 
 static const struct command_option options[] = {
-    [DEFAULT] = {.name = "default", .summary = "make the proxy the default provider; its key is in LITELLM_API_KEY"},
+    [DEFAULT] = {.name = "default", .summary = "make the proxy Codex's default provider (key: LITELLM_API_KEY)"},
     [MODEL] = {.name = "model",
                .value = "ALIAS",
                .hint = HINT_ALIAS,
-               .summary = "the model to begin with (" PROFILE_MODEL ")"},
+               .summary = "the initial model (" PROFILE_MODEL ")"},
     {0},
 };
 
@@ -25,13 +25,13 @@ static void tell(const struct codex *codex, const struct codex_proxy *proxy, con
     if (is_default)
         printf("codex%-27s %s\n", "", proxy->base_url);
     if (!codex->path)
-        warn("Codex was not found; the profiles are written for its current version");
+        warn("Codex not found: the profiles are written for its current version");
     else if (!codex->models.len)
-        warn("%s debug models: no answer; Codex will say that it has no metadata of some models", codex->path);
+        warn("%s debug models: no answer: Codex will warn about missing model metadata", codex->path);
     const char *key = getenv(PROFILE_KEY_ENV);
     if ((is_default || tables || proxy->elsewhere) && (!key || !*key))
-        warn("%s is not set: Codex reads the proxy's key from it%s", PROFILE_KEY_ENV,
-             proxy->elsewhere ? "" : "; export " PROFILE_KEY_ENV "=\"$(pointsman key)\"");
+        warn("%s is not set: Codex reads the proxy's master key from it%s", PROFILE_KEY_ENV,
+             proxy->elsewhere ? "" : ": export " PROFILE_KEY_ENV "=\"$(pointsman key)\"");
 }
 
 static int run(const struct arguments *arguments)
@@ -57,12 +57,12 @@ static int run(const struct arguments *arguments)
 
 const struct command command_enable = {
     .name = "enable",
-    .summary = "Give Codex the profiles " PROFILE_PROXY " and " PROFILE_HF,
-    .about =
-        "The first leads to the proxy, the second straight to Hugging Face's router (HF_TOKEN). They are files in\n"
-        "$CODEX_HOME, or tables in config.toml for a Codex before 0.134. No key is written: Codex asks `pointsman key`,\n"
-        "or a Codex before 0.134 and --default read LITELLM_API_KEY. LITELLM_BASE_URL names a proxy elsewhere.\n"
-        "`pointsman disable` puts every file back as it was, byte for byte.",
+    .summary = "Add the Codex profiles " PROFILE_PROXY " and " PROFILE_HF,
+    .about = PROFILE_PROXY
+    " uses the proxy; " PROFILE_HF " uses Hugging Face's router directly (HF_TOKEN). They are\n"
+    "files in $CODEX_HOME, or tables in config.toml for Codex before 0.134. No key is written to them: Codex runs\n"
+    "`pointsman key`. Codex before 0.134, and Codex with --default, read LITELLM_API_KEY instead. To use another\n"
+    "proxy, set LITELLM_BASE_URL. `pointsman disable` restores every file, byte for byte.",
     .examples = "pointsman enable && codex --profile cost-routing\n"
                 "LITELLM_BASE_URL=http://litellm:4000 pointsman enable --default   # for agents without a terminal\n",
     .options = options,

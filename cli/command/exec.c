@@ -1,4 +1,4 @@
-/* pointsman exec: one routed run of Codex, the prompt as it is. */
+/* pointsman exec: one routed run of Codex with the prompt unchanged. */
 #include "cli/run/job.h"
 
 static int run(const struct arguments *arguments)
@@ -8,11 +8,10 @@ static int run(const struct arguments *arguments)
 
 const struct command command_exec = {
     .name = "exec",
-    .summary = "As run, but the prompt goes out as it is",
+    .summary = "Like run, but send the prompt unchanged",
     .operands = "[PROMPT]",
     .most = COMMAND_ANY_OPERANDS,
-    .about = "Routes like `pointsman run` and changes nothing in the prompt; over --max-input-tokens, where that is\n"
-             "given, it is refused.",
+    .about = "Routes like `pointsman run`. If --max-input-tokens is given, a longer prompt is refused.",
     .examples = "pointsman exec \"Explain src/main.c\"\n"
                 "pointsman exec --codex-arg --sandbox --codex-arg read-only <task.md\n",
     .options = job_options,

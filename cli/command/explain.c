@@ -1,4 +1,4 @@
-/* pointsman explain: how one run or one request came to be served as it was. */
+/* pointsman explain: how one run or one request was routed, and why. */
 #include "cli/command.h"
 #include "cli/run/past.h"
 #include "cli/run/record.h"
@@ -10,20 +10,20 @@
 #include <string.h>
 
 #define LABEL "%-12s: "
-#define EARLIER_MS 2000
+#define EARLIER_MS 2000 /* tolerance between the clocks of the two logs' writers */
 
 enum { JSON };
 
 static const struct command_option options[] = {
-    [JSON] = {.name = "json", .summary = "the records themselves: {\"run\", \"requests\"}"},
+    [JSON] = {.name = "json", .summary = "print the log records: {\"run\", \"requests\"}"},
     {0},
 };
 
-/* What is explained. */
+/* The run or request to explain. */
 struct past {
-    char *runs, *requests; /* the journals' paths */
-    char *run;             /* the run's line; NULL: none */
-    char **lines;          /* the requests' lines, the latest first */
+    char *runs, *requests; /* paths of the run log and the request log */
+    char *run;             /* the run's log line; NULL: none */
+    char **lines;          /* the requests' log lines, newest first */
     unsigned count;
 };
 
@@ -37,7 +37,7 @@ static void text_of(const char *label, const struct json *j, uint32_t object, co
     buf_free(&text);
 }
 
-/* A member's text, until the next call but three. */
+/* A member's text. Returns one of four static buffers in turn: the text is valid for the next three calls. */
 static const char *word(const struct json *j, uint32_t object, const char *key)
 {
     static char words[4][200];
@@ -60,7 +60,7 @@ static void show_money(const char *label, double usd, const char *more)
     buf_free(&text);
 }
 
-/* The adaptive router's word, where it had one. */
+/* The adaptive router's decision, if it is enabled. */
 static void show_adaptive(const struct json *j)
 {
     uint32_t a = json_get(j, 0, "adaptive_router");
@@ -73,7 +73,7 @@ static void show_adaptive(const struct json *j)
            : would ? "would switch"
                    : "stays",
            word(j, a, "baseline_provider"), word(j, a, "suggested_provider"), past_number(j, a, "confidence_delta"),
-           json_is(j, json_get(j, a, "cost_guard_blocked"), JSON_TRUE) ? ", a dearer one was blocked" : "");
+           json_is(j, json_get(j, a, "cost_guard_blocked"), JSON_TRUE) ? ", a more expensive one was blocked" : "");
 }
 
 static void show_run(const struct json *j)
@@ -103,7 +103,7 @@ static void show_run(const struct json *j)
     show_money("actual", past_number(j, 0, "actual_cost_usd"), "");
 }
 
-/* "alpha: resting for 240 s", "gamma: 0.0041". */
+/* "alpha: cooling down, 240 s more", "gamma: 0.0041". */
 static void show_candidate(const struct json *j, uint32_t c)
 {
     const char *name = word(j, c, "deployment"), *limit = word(j, c, "limit");
@@ -116,10 +116,10 @@ static void show_candidate(const struct json *j, uint32_t c)
     else if (isfinite(score))
         printf("%.4g\n", score);
     else
-        puts("free");
+        puts("available");
 }
 
-/* Why the first one was asked first. */
+/* Why the first attempt went to its deployment. */
 static void show_choice(const struct json *j)
 {
     const char *strategy = word(j, 0, "strategy");
@@ -136,8 +136,8 @@ static void show_choice(const struct json *j)
         show_candidate(j, c);
     if (first != JSON_NONE)
         printf(LABEL "%s, %s\n", "chosen", word(j, first, "deployment"),
-               json_is(j, json_get(j, 0, "stuck"), JSON_TRUE) ? "where the conversation was before"
-                                                              : "the first of those that nothing held back");
+               json_is(j, json_get(j, 0, "stuck"), JSON_TRUE) ? "sticky: the conversation's last deployment"
+                                                              : "first available candidate");
 }
 
 static void show_request(const struct json *j)
@@ -154,26 +154,25 @@ static void show_request(const struct json *j)
     show_choice(j);
     show_adaptive(j);
     for (uint32_t a = json_first(j, json_get(j, 0, "attempts")); a != JSON_NONE; a = json_next(j, a))
-        printf(LABEL "%s: %s, status %.0f after %.0f ms\n", "asked", word(j, a, "deployment"), word(j, a, "outcome"),
+        printf(LABEL "%s: %s, status %.0f after %.0f ms\n", "attempt", word(j, a, "deployment"), word(j, a, "outcome"),
                past_number(j, a, "status"), past_number(j, a, "ms"));
     const char *served = word(j, 0, "deployment");
-    printf(LABEL "%s, %s, status %.0f\n", "served by", *served ? served : "nobody", word(j, 0, "end"),
+    printf(LABEL "%s, %s, status %.0f\n", "answered by", *served ? served : "none", word(j, 0, "end"),
            past_number(j, 0, "status"));
     printf(LABEL "first token %s", "times", isfinite(ttft) ? "" : "none");
     if (isfinite(ttft))
         printf("%.0f ms", ttft);
-    printf(", whole %.0f ms\n", past_number(j, 0, "total_ms"));
+    printf(", total %.0f ms\n", past_number(j, 0, "total_ms"));
     if (isfinite(past_number(j, tokens, "input")))
-        printf(LABEL "%.0f in, %.0f of them cached, %.0f out%s\n", "tokens", past_number(j, tokens, "input"),
+        printf(LABEL "%.0f in (%.0f cached), %.0f out%s\n", "tokens", past_number(j, tokens, "input"),
                fmax(0, past_number(j, tokens, "cached")), past_number(j, tokens, "output"),
                json_is(j, json_get(j, tokens, "estimated"), JSON_TRUE) ? " (estimated)" : "");
     show_money("cost", past_number(j, 0, "cost_usd"),
-               isfinite(past_number(j, 0, "cost_usd")) ? ""
-                                                       : " (a price or a count is "
-                                                         "not known)");
+               isfinite(past_number(j, 0, "cost_usd")) ? "" : " (a price or a token count is unknown)");
 }
 
-/* The last line of the journal whose `key` is `id`; with `id` NULL the last one. To be freed. */
+/* The last line of the log whose member `key` is `id`; the last line of all if `id` is NULL. Free with free(); NULL:
+ * not found. */
 static char *find(const char *path, const char *key, const char *id)
 {
     struct lines lines;
@@ -214,7 +213,7 @@ static bool keep(struct past *past, struct slice line)
     return past->lines[past->count] && ++past->count;
 }
 
-/* The requests of the run, back to where it began. */
+/* Collects the run's requests: reads the request log backwards to the start of the run. */
 static void find_requests(struct past *past)
 {
     struct lines lines;
@@ -238,7 +237,7 @@ static void find_requests(struct past *past)
     free(id);
 }
 
-/* Finds what `id` names; NULL: the last of all. */
+/* Finds the run or request with this id; NULL: the latest of all. */
 static void look_up(struct past *past, const char *id)
 {
     char *request = id ? find(past->requests, "request_id", id) : find(past->requests, NULL, NULL);
@@ -288,8 +287,8 @@ static int run(const struct arguments *arguments)
         look_up(&past, strcmp(id, "last") == 0 ? NULL : id);
     if (!past.run && !past.count)
         code = complain(EXIT_FAULT, "%s%s",
-                        strcmp(id, "last") == 0 ? "no run and no request is recorded yet"
-                                                : "no run and no request is recorded under ",
+                        strcmp(id, "last") == 0 ? "no run or request is recorded yet"
+                                                : "no run or request is recorded with id ",
                         strcmp(id, "last") == 0 ? "" : id);
     else if (!arguments->values[JSON])
         show(&past);
@@ -306,12 +305,12 @@ static int run(const struct arguments *arguments)
 
 const struct command command_explain = {
     .name = "explain",
-    .summary = "Say how a run or a request was routed, and why",
+    .summary = "Explain how a run or a request was routed",
     .operands = "[last|ID]",
     .most = 1,
-    .about =
-        "ID is that of a run (pointsman history) or of a request (the reply's x-request-id). For each request: the\n"
-        "candidates, what held them back, the score of the others, who was asked and who served, tokens and cost.",
+    .about = "ID is a run's id (pointsman history) or a request's (the x-request-id header of the reply). For each\n"
+             "request: the candidates with their score or why each was skipped, the attempts, the deployment that\n"
+             "answered, tokens and cost.",
     .examples = "pointsman explain\n"
                 "pointsman explain run_0123456789abcdef\n"
                 "pointsman explain --json last | jq '.requests[].candidates'\n",

@@ -11,8 +11,8 @@
 enum { LIMIT, JSON };
 
 static const struct command_option options[] = {
-    [LIMIT] = {.name = "limit", .letter = 'n', .value = "N", .summary = "how many (10)"},
-    [JSON] = {.name = "json", .summary = "the records as a JSON array, the latest first"},
+    [LIMIT] = {.name = "limit", .letter = 'n', .value = "N", .summary = "list N runs (10)"},
+    [JSON] = {.name = "json", .summary = "print the records as a JSON array, newest first"},
     {0},
 };
 
@@ -84,7 +84,7 @@ static int run(const struct arguments *arguments)
     document_free(&d);
     table_print(&table, stdout);
     if (!count)
-        say("no run is recorded in %s", path);
+        say("%s: no run is recorded yet", path);
     lines_close(&lines);
     json_free(&json);
     buf_free(&text);
@@ -96,8 +96,8 @@ const struct command command_history = {
     .name = "history",
     .summary = "List the latest routed runs",
     .about =
-        "From $CODEX_HOME/logs/cost_router.jsonl. What a run cost comes from the proxy's journal; a run that did not go\n"
-        "through the proxy has no figure. The provider's bill is what counts.",
+        "Reads $CODEX_HOME/logs/cost_router.jsonl. Actual costs come from the proxy's request log; a run that did not\n"
+        "use the proxy has none. All costs are estimates from configured prices: your provider's bill is authoritative.",
     .examples = "pointsman history --limit 20\n"
                 "pointsman history --json | jq '.[] | select(.success | not) | .run_id'\n",
     .options = options,

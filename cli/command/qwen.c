@@ -1,4 +1,4 @@
-/* pointsman qwen: the model on this machine, asked straight. */
+/* pointsman qwen: sends a prompt to local Qwen, without the proxy. */
 #include "cli/command.h"
 #include "cli/ollama_setup.h"
 #include "cli/own_config.h"
@@ -9,19 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROMPT_MAX (16u << 20)
-#define PROBE_MS 3000
-#define MEASURED_TOKENS 128
+#define PROMPT_MAX (16u << 20) /* bytes */
+#define READY_MS 3000          /* wait for Ollama's answer */
+#define MEASURED_TOKENS 128    /* of each answer */
 #define RUNS_MAX 100
 
 enum { MEASURE, RUNS, SETUP, MAX_TOKENS, JSON };
 
 static const struct command_option options[] = {
-    [MEASURE] = {.name = "measure", .summary = "measure tokens per second and the time to the first token"},
-    [RUNS] = {.name = "runs", .value = "N", .summary = "how often --measure asks (3)"},
-    [SETUP] = {.name = "setup", .summary = "start Ollama where it does not run, and pull the model"},
-    [MAX_TOKENS] = {.name = "max-tokens", .value = "N", .summary = "of the answer"},
-    [JSON] = {.name = "json", .summary = "--measure: one JSON object"},
+    [MEASURE] = {.name = "measure", .summary = "measure tokens per second and time to first token"},
+    [RUNS] = {.name = "runs", .value = "N", .summary = "number of --measure requests (3)"},
+    [SETUP] = {.name = "setup", .summary = "start Ollama if needed, and pull the model"},
+    [MAX_TOKENS] = {.name = "max-tokens", .value = "N", .summary = "limit the answer to N tokens"},
+    [JSON] = {.name = "json", .summary = "print the --measure result as one JSON object"},
     {0},
 };
 
@@ -32,7 +32,7 @@ static bool print_text(struct slice text, void *ctx)
     return fwrite(text.ptr, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
 }
 
-/* The operands with blanks between, else standard input. */
+/* The operands joined by spaces, or standard input if there are none. */
 static bool read_prompt(const struct arguments *arguments, struct buf *prompt)
 {
     char piece[16384];
@@ -54,11 +54,11 @@ static int ask(const struct ollama *ollama, const struct arguments *arguments, s
     int code = EXIT_USAGE;
     buf_init(&prompt, PROMPT_MAX);
     if (!arguments_number(arguments, MAX_TOKENS, 1, 1000000, 0, &max_tokens))
-        ; /* said */
+        ; /* error is printed */
     else if (!read_prompt(arguments, &prompt))
-        BUF_ADD(error, "PROMPT is missing (or more than 16 MB): as an argument, or on standard input");
-    else if (!ollama_ready(ollama, PROBE_MS, error)) {
-        BUF_ADD(error, "; or both: pointsman qwen --setup");
+        BUF_ADD(error, "PROMPT is missing or over 16 MB: pass it as an argument or on standard input");
+    else if (!ollama_ready(ollama, READY_MS, error)) {
+        BUF_ADD(error, "; or let pointsman do it: pointsman qwen --setup");
         code = EXIT_OLLAMA;
     } else {
         const struct ollama_call call = {buf_slice(&prompt), max_tokens, print_text, &newline};
@@ -82,8 +82,8 @@ static bool count_piece(struct slice text, void *ctx)
     return true;
 }
 
-/* One answer's speed: tokens after the first, by the time from the first to the last. A server that tells no usage
- * sends about a token a piece. */
+/* One answer's speed: tokens after the first, per second from the first token to the end. If the server reports no
+ * usage, each piece counts as one token. */
 static bool measure_one(const struct ollama *ollama, struct measured *out, struct buf *error)
 {
     struct ollama_result result;
@@ -149,7 +149,7 @@ static int measure(const struct ollama *ollama, const struct arguments *argument
     long count;
     if (!arguments_number(arguments, RUNS, 1, RUNS_MAX, 3, &count))
         return EXIT_USAGE;
-    if (!ollama_ready(ollama, PROBE_MS, error))
+    if (!ollama_ready(ollama, READY_MS, error))
         return EXIT_OLLAMA;
     for (long i = 0; i < count; i++)
         if (!measure_one(ollama, &runs[i], error))
@@ -167,11 +167,11 @@ static int set_up(const struct ollama *ollama, struct buf *error)
 
 static int run(const struct arguments *arguments)
 {
-    struct buf error, unheard;
+    struct buf error, ignored;
     buf_init(&error, 8192);
-    buf_init(&unheard, 64u << 10);
-    /* Without a configuration that can be read it is the usual server and model. */
-    struct config *config = own_config_load(&unheard);
+    buf_init(&ignored, 64u << 10);
+    /* If the configuration can't be read, ollama_of() uses the default server and model. */
+    struct config *config = own_config_load(&ignored);
     struct ollama ollama = ollama_of(config);
     int code;
     if (arguments->values[SETUP])
@@ -184,18 +184,18 @@ static int run(const struct arguments *arguments)
         (void)complain(code, "%s", buf_text(&error));
     config_free(config);
     buf_free(&error);
-    buf_free(&unheard);
+    buf_free(&ignored);
     return code;
 }
 
 const struct command command_qwen = {
     .name = "qwen",
-    .summary = "Ask the Qwen on this machine's Ollama straight, without the proxy",
+    .summary = "Send a prompt to local Qwen (Ollama), without the proxy",
     .operands = "[PROMPT]",
     .most = COMMAND_ANY_OPERANDS,
     .about =
-        "The quickest way for small things; the prompt may come on standard input. Which server and model that is,\n"
-        "the alias codex-qwen-local of the proxy's configuration says. Ends with 7 when one of them is not there.",
+        "Without PROMPT, reads standard input. The server and the model are those of the alias codex-qwen-local in\n"
+        "the proxy's configuration. Exits with 7 if Ollama does not answer or lacks the model.",
     .examples = "pointsman qwen \"What does 'set -e' do?\"\n"
                 "pointsman qwen --setup      # start Ollama and pull the model\n"
                 "pointsman qwen --measure    # tokens per second\n",

@@ -1,12 +1,13 @@
-/* pointsman restart: a stop and a start. */
+/* pointsman restart: stop, then start. */
 #include "cli/start_arguments.h"
 #include "common/url.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What runs keeps its ports and its configuration where the command line names no others. */
-static void keep(struct start_options *options, char **config)
+/* Fills in the ports and the configuration of the running session for options that are not given. `*config` owns the
+ * path; free with free(). */
+static void keep_current(struct start_options *options, char **config)
 {
     struct session session;
     struct session_status status = {0};
@@ -29,8 +30,8 @@ static int run(const struct arguments *arguments)
     char *config = NULL;
     if (!start_arguments_read(arguments, &options))
         return EXIT_USAGE;
-    keep(&options, &config);
-    /* What runs goes on when its successor could not start. */
+    keep_current(&options, &config);
+    /* A start that would fail must not stop the running proxy. */
     int code = start_check(&options);
     if (code == EXIT_OK)
         code = stop_all(NULL);
@@ -42,12 +43,12 @@ static int run(const struct arguments *arguments)
 
 const struct command command_restart = {
     .name = "restart",
-    .summary = "Stop what runs, and start it with the keys of now, on the same ports",
+    .summary = "Restart with current keys, same ports",
     .about =
-        "Ports and configuration stay where no others are given; keys and the other options are those of now, as for\n"
-        "`pointsman start`. A configuration with faults stops nothing.",
+        "Keeps the ports and the configuration unless the options name others. Keys are read again, and all other\n"
+        "options apply, as for `pointsman start`. If the configuration has an error, nothing is stopped.",
     .examples = "pointsman restart\n"
-                "pointsman restart --ask   # with other keys\n",
+                "pointsman restart --ask   # prompt for keys\n",
     .options = start_arguments,
     .run = run,
 };

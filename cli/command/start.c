@@ -1,4 +1,4 @@
-/* pointsman start: the page and the proxy. */
+/* pointsman start: starts the key page and the proxy. */
 #include "cli/start_arguments.h"
 
 static int run(const struct arguments *arguments)
@@ -9,16 +9,15 @@ static int run(const struct arguments *arguments)
 
 const struct command command_start = {
     .name = "start",
-    .summary = "Start the page and the proxy, with keys from the environment or asked for",
+    .summary = "Start the proxy and the key page; keys from the environment or a prompt",
     .about =
-        "The proxy gets exactly the variables that its configuration names and that are set: their names are printed.\n"
-        "At least an OpenAI key, a Gemini key or local Qwen is needed, or a configuration whose deployments are\n"
-        "ready. With nothing of that, and a terminal, each key is asked for, and not shown. Keys lie in the proxy's\n"
-        "memory alone, until `pointsman stop`.",
+        "Only variables that the configuration names reach the proxy; their names are printed. At least one alias\n"
+        "must be usable: set a provider key (OPENAI_API_KEY, GEMINI_API_KEY, ...) or use local Qwen. Otherwise start\n"
+        "prompts for keys (hidden). Keys stay in the proxy's memory until `pointsman stop`.",
     .examples = "OPENAI_API_KEY=sk-… pointsman start\n"
-                "pointsman start --keys-fd 3 3<keys.env   # lines NAME=value\n"
-                "pointsman start --local-qwen             # no key at all\n"
-                "pointsman start --demo                   # see the whole way first\n",
+                "pointsman start --keys-fd 3 3<keys.env   # one NAME=value per line\n"
+                "pointsman start --local-qwen             # without a key\n"
+                "pointsman start --demo                   # try it without a model\n",
     .options = start_arguments,
     .run = run,
 };

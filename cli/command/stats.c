@@ -1,4 +1,4 @@
-/* pointsman stats: what the routed runs came to. */
+/* pointsman stats: totals over all routed runs. */
 #include "cli/command.h"
 #include "cli/own_config.h"
 #include "cli/run/models.h"
@@ -17,7 +17,7 @@
 enum { JSON };
 
 static const struct command_option options[] = {
-    [JSON] = {.name = "json", .summary = "one JSON object"},
+    [JSON] = {.name = "json", .summary = "print one JSON object"},
     {0},
 };
 
@@ -37,7 +37,7 @@ static void read_all(const char *file, struct stats *s, void (*add)(struct stats
     free(path);
 }
 
-/* The prices of codex-default, which savings are measured against. */
+/* The prices of codex-default, the baseline for savings: USD per token; NAN: unknown. */
 static void default_prices(double *input, double *output)
 {
     struct models models;
@@ -110,16 +110,17 @@ static void print_stats(const struct stats *s)
     printf(LABEL "%.0f\n", "Original input tokens", all->original_tokens);
     printf(LABEL "%.0f\n", "Optimized input tokens", all->sent_tokens);
     printf(LABEL "%.0f\n", "Tokens removed", all->original_tokens - all->sent_tokens);
-    print_money("Estimated routed cost", all->estimated_usd, " (first calls)");
-    print_money("Estimated savings", all->savings_usd, " (against codex-default)");
-    (void)snprintf(of, sizeof of, " (%" PRIu64 " runs of known cost, %" PRIu64 " calls)", all->costed, all->calls);
+    print_money("Estimated routed cost", all->estimated_usd, " (first requests)");
+    print_money("Estimated savings", all->savings_usd, " (compared with codex-default)");
+    (void)snprintf(of, sizeof of, " (%" PRIu64 " runs of known cost, %" PRIu64 " requests)", all->costed, all->calls);
     print_money("Actual cost", all->costed ? all->actual_usd : NAN, of);
-    print_money("Actual savings", isfinite(s->default_input_cost) ? all->saved_usd : NAN, " (against codex-default)");
-    printf(LABEL "%" PRIu64 " observations, %" PRIu64 " would switch, %" PRIu64 " applied\n", "Adaptive router",
+    print_money("Actual savings", isfinite(s->default_input_cost) ? all->saved_usd : NAN,
+                " (compared with codex-default)");
+    printf(LABEL "%" PRIu64 " observed, %" PRIu64 " would switch, %" PRIu64 " applied\n", "Adaptive router",
            all->observed, all->would_switch, all->applied);
     print_table("by", s->providers, s->provider_count, all);
     print_table("alias", s->aliases, s->alias_count, all);
-    puts("\nCosts are estimated from the prices in the configuration; the provider's bill is what counts.");
+    puts("\nCosts are estimates from the configured prices. Your provider's bill is authoritative.");
 }
 
 static void describe_sum(const struct stats_sum *k, struct container in)
@@ -155,7 +156,7 @@ static bool print_json(const struct stats *s)
     document_add_count(adaptive, "applied", (int64_t)s->all.applied);
     describe_kinds(s->providers, s->provider_count, document_add_object(root, "providers"));
     describe_kinds(s->aliases, s->alias_count, document_add_object(root, "aliases"));
-    document_add_text(root, "note", "the provider's bill is what counts");
+    document_add_text(root, "note", "Costs are estimates. Your provider's bill is authoritative.");
     return print_document(&d, stdout);
 }
 
@@ -169,7 +170,7 @@ static int run(const struct arguments *arguments)
     read_all(RECORD_FILE, &stats, stats_add_run);
     read_all(REQUESTS_FILE, &stats, stats_add_request);
     if (!stats_finish(&stats))
-        code = complain(EXIT_FAULT, "there is no memory for so many runs");
+        code = complain(EXIT_FAULT, "out of memory: too many runs");
     else if (!arguments->values[JSON])
         print_stats(&stats);
     else if (!print_json(&stats))
@@ -180,10 +181,9 @@ static int run(const struct arguments *arguments)
 
 const struct command command_stats = {
     .name = "stats",
-    .summary = "Sum up the routed runs: tokens, costs, savings, failures",
-    .about =
-        "Estimates come from the record of runs, actual figures from the proxy's journal, joined by the run's id.\n"
-        "Savings are against codex-default at the prices of the configuration. The provider's bill is what counts.",
+    .summary = "Summarize the routed runs: tokens, costs, savings, failures",
+    .about = "Estimates come from the run log, actual figures from the proxy's request log. Savings are relative to\n"
+             "codex-default at the configured prices. All costs are estimates: your provider's bill is authoritative.",
     .examples = "pointsman stats\n"
                 "pointsman stats --json | jq .providers\n",
     .options = options,

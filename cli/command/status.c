@@ -1,4 +1,4 @@
-/* pointsman status: what runs, and what is ready. */
+/* pointsman status: what is running, and which aliases are ready. */
 #include "cli/command.h"
 #include "cli/profile.h"
 #include "cli/session.h"
@@ -12,7 +12,7 @@
 enum { JSON };
 
 static const struct command_option options[] = {
-    [JSON] = {.name = "json", .summary = "the same as one JSON object (doc/session-api.md), and the profile"},
+    [JSON] = {.name = "json", .summary = "print one JSON object (doc/session-api.md plus the profile)"},
     {0},
 };
 
@@ -47,7 +47,7 @@ static void print_aliases(const struct json *json)
     buf_free(&text);
 }
 
-/* The session answers, and its proxy does not. */
+/* The key-page server answers, but its proxy does not. */
 static void print_hung(void)
 {
     struct silent silent;
@@ -113,10 +113,10 @@ static void print_profile(struct profile_status profile)
 {
     printf("Profile: %s%s\n", profile_state_name(profile.state), profile.is_default ? ", Codex's default" : "");
     if (profile.state == PROFILE_INTERRUPTED)
-        say("a command was killed while Codex's files were changed; this puts them right: pointsman disable");
+        say("A command was killed while it changed Codex's files. To restore them: pointsman disable");
 }
 
-/* Where the session does not answer: what the kernel and the proxy say. */
+/* For a key-page server that does not answer: what /proc and the proxy itself show. */
 static void print_silent(struct silent *silent)
 {
     struct buf text;
@@ -145,7 +145,7 @@ static struct container add_profile(struct document *d)
     return root;
 }
 
-/* Our members, then the session's. */
+/* The command's own members, then those of GET /api/status. */
 static bool print_json(const struct session_status *status, bool answers)
 {
     struct document d;
@@ -193,7 +193,7 @@ static int tell(const struct session *session, const struct session_status *stat
         print_aliases(&status->json);
     }
     if (!answers)
-        say("%s", status->running ? "pointsman restart starts another proxy" : "pointsman start starts the proxy");
+        say("%s", status->running ? "To replace the proxy: pointsman restart" : "To start the proxy: pointsman start");
     return !printed ? EXIT_FAULT : answers ? EXIT_OK : EXIT_ABSENT;
 }
 
@@ -208,7 +208,7 @@ static int tell_silent(const char *error, bool as_json)
         print_silent(&silent);
         print_profile(look_at_profile());
     }
-    say("%s", silent.found.count ? "pointsman stop ends the session" : error);
+    say("%s", silent.found.count ? "To end the processes: pointsman stop" : error);
     int code = !printed ? EXIT_FAULT : silent.serves ? EXIT_OK : EXIT_ABSENT;
     silent_free(&silent);
     return code;
@@ -231,9 +231,9 @@ static int run(const struct arguments *arguments)
 
 const struct command command_status = {
     .name = "status",
-    .summary = "Say whether the proxy runs, which aliases are ready, and whether Codex's profiles are enabled",
-    .about = "Ends with 0 if the proxy runs and answers, and with 3 if not. If the page does not answer, the\n"
-             "processes and the proxy itself are looked at, and the reason is shown.",
+    .summary = "Show the proxy's state, the aliases that are ready, and Codex's profiles",
+    .about = "Exits with 0 if the proxy runs and answers, with 3 if not. If the key page does not answer, status\n"
+             "inspects the processes and the proxy itself, and shows the reason.",
     .examples = "pointsman status\n"
                 "pointsman status --json | jq -r '.aliases[] | select(.ready) | .name'\n",
     .options = options,

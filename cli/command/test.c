@@ -1,4 +1,4 @@
-/* pointsman test: the aliases, checked without a paid call, or one with a small one. */
+/* pointsman test: checks the aliases without a paid request, or one alias with a small one. */
 #include "cli/command.h"
 #include "cli/gateway.h"
 #include "cli/terminal.h"
@@ -14,12 +14,13 @@
 enum { MODEL, CALL };
 
 static const struct command_option options[] = {
-    [MODEL] = {.name = "model", .letter = 'm', .value = "ALIAS", .hint = HINT_ALIAS, .summary = "this one alone"},
-    [CALL] = {.name = "call", .summary = "make one small real call, which costs: to the first that is ready"},
+    [MODEL] =
+        {.name = "model", .letter = 'm', .value = "ALIAS", .hint = HINT_ALIAS, .summary = "check only this alias"},
+    [CALL] = {.name = "call", .summary = "make one small paid request (first ready alias)"},
     {0},
 };
 
-/* The first deployment of the alias from this entry of a list of /health on; JSON_NONE: there is none. */
+/* The alias's first deployment in a /health list, starting at `entry`; JSON_NONE: none. */
 static uint32_t find_of(const struct json *health, uint32_t entry, struct slice alias)
 {
     while (entry != JSON_NONE && !json_string_equals(health, json_get(health, entry, "model_name"), alias))
@@ -34,7 +35,7 @@ static void add_each(const struct json *health, uint32_t entry, const char *memb
         document_add_raw(in, NULL, json_raw(health, json_get(health, entry, member)));
 }
 
-/* Checks the aliases, `only` one or all. Returns how many were looked at; `ready` gets the first that is. */
+/* Checks all aliases, or `only` one. Returns the number checked; the first ready one is added to `ready`. */
 static unsigned check(const struct json *models, const struct json *health, const char *only, struct buf *ready,
                       struct container in)
 {
@@ -71,12 +72,12 @@ static bool fetch(const struct gateway *gateway, const char *path, struct local_
     struct slice body = buf_slice(&reply->body);
     if (reply->status == 200 && json_parse(json, body.ptr ? body.ptr : "", body.len))
         return true;
-    buf_add_format(error, "%s%s answers with status %d%s", gateway->base_url, path, reply->status,
-                   reply->status == 401 ? ": the key is another session's" : "");
+    buf_add_format(error, "%s%s: status %d%s", gateway->base_url, path, reply->status,
+                   reply->status == 401 ? ": the key is from another session: run pointsman key" : "");
     return false;
 }
 
-/* The text of a Responses reply: its first output_text. */
+/* Adds the first text of a Responses reply. */
 static void add_answer(const struct json *json, struct container in)
 {
     uint32_t item = json_first(json, json_get(json, 0, "output"));
@@ -111,7 +112,7 @@ static void write_question(const char *model, struct buf *out)
     (void)document_print(&d, out);
 }
 
-/* One real call, by the Responses API, which is bridged to whatever the provider speaks. */
+/* Makes one real request with the Responses API, which the proxy translates if the provider needs it. */
 static bool call(const struct gateway *gateway, const char *model, struct buf *out, struct buf *error)
 {
     struct local_http_reply reply = {0};
@@ -145,7 +146,7 @@ static bool call(const struct gateway *gateway, const char *model, struct buf *o
     return done;
 }
 
-/* What was found, with whatever could be a key blotted out. false: it could not be printed. */
+/* Prints the result with anything that could be a key redacted. false: it could not be printed. */
 static bool print(const struct gateway *gateway, bool good, const struct buf *aliases, const struct buf *called)
 {
     struct document d;
@@ -158,9 +159,9 @@ static bool print(const struct gateway *gateway, bool good, const struct buf *al
     document_add_json(root, "models", aliases);
     if (called->len || called->failed)
         document_add_json(root, "call", called);
-    char *kept = document_print(&d, &text) && secret_init() ? secret_keep(gateway_key(gateway)) : NULL;
-    bool printed = kept && secret_redact(&shown, buf_slice(&text)) && puts(buf_text(&shown)) >= 0;
-    secret_free(kept);
+    char *key = document_print(&d, &text) && secret_init() ? secret_keep(gateway_key(gateway)) : NULL;
+    bool printed = key && secret_redact(&shown, buf_slice(&text)) && puts(buf_text(&shown)) >= 0;
+    secret_free(key);
     buf_free(&text);
     buf_free(&shown);
     return printed || complain(false, "out of memory");
@@ -182,7 +183,7 @@ static int test(const struct gateway *gateway, const char *only, bool with_call,
     if (fetched)
         (void)document_print(&d, &aliases);
     if (fetched && !count)
-        buf_add_format(error, "there is no model '%s'", only ? only : "");
+        buf_add_format(error, "no such alias: '%s': run pointsman status", only ? only : "");
     else if (fetched) {
         bool good = ready.len > 0;
         if (good && with_call)
@@ -219,11 +220,11 @@ static int run(const struct arguments *arguments)
 
 const struct command command_test = {
     .name = "test",
-    .summary = "Check the proxy's aliases, without a paid call or with one",
+    .summary = "Check the proxy's aliases; with --call, make one paid request",
     .about =
-        "Prints one JSON object: per alias whether it is ready, which models can serve it, and why others can't. With\n"
-        "--call it makes one small real call and adds its status, tokens and text. No key is ever printed. Ends with 0\n"
-        "when the alias (or any) is ready and the call worked, with 3 when no proxy runs, and with 4 else.",
+        "Prints one JSON object: for each alias, whether it is ready, which models can answer, and why others can't.\n"
+        "--call adds the status, tokens and text of one small request. No key is ever printed. Exits with 0 if the\n"
+        "alias (or any alias) is ready and the request succeeded, with 3 if no proxy runs, else with 4.",
     .examples = "pointsman test | jq -r '.models[] | select(.ready) | .model'\n"
                 "pointsman test --model codex-qwen-local --call\n",
     .options = options,

@@ -1,4 +1,4 @@
-/* pointsman web: the page. */
+/* pointsman web: opens the key page. */
 #include "cli/command.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
@@ -11,11 +11,11 @@
 enum { PRINT };
 
 static const struct command_option options[] = {
-    [PRINT] = {.name = "print", .summary = "only print the address"},
+    [PRINT] = {.name = "print", .summary = "print the URL only"},
     {0},
 };
 
-/* Hands the address to the desktop, whose talk is not ours. */
+/* Hands the URL to the desktop. Its output is discarded. */
 static void open_browser(const char *url)
 {
     posix_spawn_file_actions_t actions;
@@ -58,9 +58,9 @@ static int run(const struct arguments *arguments)
 
 const struct command command_web = {
     .name = "web",
-    .summary = "Open the page in the browser, and print its address",
+    .summary = "Open the key page in a browser and print its URL",
     .examples = "pointsman web           # open it\n"
-                "pointsman web --print   # only its address\n",
+                "pointsman web --print   # print the URL only\n",
     .options = options,
     .run = run,
 };

@@ -45,7 +45,7 @@ def rows(text):
 def test_nothing_yet(cli):
     assert cli("history").returncode == 0 and json.loads(cli("history", "--json").stdout) == []
     assert json.loads(cli("stats", "--json").stdout)["runs"] == 0 and cli("stats").returncode == 0
-    assert cli("explain").returncode == 1 and "no run and no request" in cli("explain").stderr
+    assert cli("explain").returncode == 1 and "no run or request" in cli("explain").stderr
 
 
 def test_history_shows_the_latest_first(cli):
@@ -86,7 +86,7 @@ def test_stats_join_the_proxys_journal(cli):
     assert stats["aliases"]["codex-light"]["failures"] == 1
     text = cli("stats").stdout
     assert "Requests routed           : 4" in text and "Failed                    : 1 (25.0 %)" in text
-    assert "Tokens removed            : 240" in text and "the provider's bill is what counts" in text
+    assert "Tokens removed            : 240" in text and "Your provider's bill is authoritative" in text
 
 
 def test_savings_are_free_of_rounding_errors(cli):
@@ -114,8 +114,8 @@ def test_explain_tells_of_a_request(cli):
                   {"deployment": "gamma", "outcome": "ok", "status": 200, "ms": 300}])])
     last = cli("explain").stdout
     for line in ("candidate   : alpha: resting, 240 s more", "candidate   : beta: not_ready", "candidate   : gamma: 0.0041",
-                 "asked       : delta: server, status 500 after 20 ms", "served by   : gamma, completed, status 200",
-                 "chosen      : delta, where the conversation was before", "tokens      : 1000 in, 0 of them cached, 100 out",
+                 "attempt     : delta: server, status 500 after 20 ms", "answered by : gamma, completed, status 200",
+                 "chosen      : delta, sticky: the conversation's last deployment", "tokens      : 1000 in (0 cached), 100 out",
                  "cost        : $0.0020", "strategy    : expected-cost, scores are expected USD, the lowest first"):
         assert line in last, last
     assert "Request req_1" in cli("explain", "req_1").stdout and "req_2" not in cli("explain", "req_1").stdout

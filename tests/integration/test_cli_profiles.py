@@ -167,7 +167,7 @@ def test_what_codex_writes_meanwhile_stays(home):
 def test_without_codex_the_profiles_are_written_all_the_same(cli):
     home = Home(cli)
     enabled = cli("enable", "--default", CODEX_CLI_PATH="/nonexistent/codex")
-    assert enabled.returncode == 0 and "Codex was not found" in enabled.stderr
+    assert enabled.returncode == 0 and "Codex not found" in enabled.stderr
     assert (home.path / "cost-routing.config.toml").exists() and "cost-routing-default" in home.config.read_text()
     assert cli("disable").returncode == 0 and home.as_before()
     assert cli("disable").returncode == 0

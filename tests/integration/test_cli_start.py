@@ -202,7 +202,7 @@ def test_an_interrupted_question_leaves_the_terminal_and_nothing_else(cli):
 def test_the_demo_answers(cli):
     started = cli.start("--demo")
     assert started.returncode == 0, started.stderr
-    assert "Which track am I on?" in started.stdout.split("It answered:")[1]
+    assert "Which track am I on?" in started.stdout.split("Answer:")[1]
 
 
 def test_busy_proxy_port(cli):

@@ -25,7 +25,7 @@ def test_demo_twice_then_stop(start, folder):
     ports = ("--web-port", str(port), f"--proxy-port={proxy_port}")
     first = start("--demo", *ports)
     assert first.returncode == 0, first.stderr
-    assert "Which track am I on?" in first.stdout.split("It answered:")[1]
+    assert "Which track am I on?" in first.stdout.split("Answer:")[1]
     assert f"http://127.0.0.1:{port}/" in first.stdout
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status") as answer:
         status = json.load(answer)

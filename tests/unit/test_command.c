@@ -11,7 +11,7 @@ enum { NUMBER, KIND, AGAIN, FLAG };
 static const struct command_option options[] = {
     [NUMBER] = {.name = "number", .letter = 'n', .value = "N", .summary = "how many"},
     [KIND] = {.name = "kind", .value = "KIND", .choices = "red green", .summary = "of which kind"},
-    [AGAIN] = {.name = "again", .letter = 'a', .value = "TEXT", .summary = "may stand more than once"},
+    [AGAIN] = {.name = "again", .letter = 'a', .value = "TEXT", .summary = "may be repeated"},
     [FLAG] = {.name = "flag", .letter = 'f', .summary = "a flag"},
     {0},
 };
@@ -154,9 +154,9 @@ TEST(help_is_made_from_the_row)
                      "  -n, --number N              how many\n"
                      "  --kind KIND                 of which kind\n"
                      "                              one of: red green\n"
-                     "  -a, --again TEXT            may stand more than once\n"
+                     "  -a, --again TEXT            may be repeated\n"
                      "  -f, --flag                  a flag\n"
-                     "  -h, --help                  this text\n"
+                     "  -h, --help                  show this help\n"
                      "\nExamples:\n  plain 1\n");
     buf_free(&out);
 }
