@@ -1,4 +1,4 @@
-/* folder: a temporary folder for each test of a program that works on files. */
+/* folder: a temporary folder per test. */
 #ifndef POINTSMAN_UNIT_FOLDER_H
 #define POINTSMAN_UNIT_FOLDER_H
 
@@ -10,7 +10,7 @@
 
 static char folder[] = "/tmp/pointsman-test-XXXXXX";
 
-/* Makes a new one; a cmocka setup function. */
+/* cmocka setup: creates the folder. */
 static inline int folder_enter(void **state)
 {
     (void)state;
@@ -24,14 +24,14 @@ static inline int folder_remove_one(const char *path, const struct stat *info, i
     return remove(path);
 }
 
-/* Removes it with all that is in it; a cmocka teardown function. */
+/* cmocka teardown: removes the folder and its content. */
 static inline int folder_leave(void **state)
 {
     (void)state;
     return nftw(folder, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* "FOLDER/NAME", valid until the next call but one. */
+/* Returns "FOLDER/NAME", valid until the second next call. */
 static inline const char *folder_at(const char *name)
 {
     static char text[2][256];

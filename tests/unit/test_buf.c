@@ -30,7 +30,7 @@ TEST(slices_compare)
     assert_true(slice_starts(SLICE("x"), ""));
 }
 
-TEST(trim_takes_spaces_and_tabs_only)
+TEST(trim_removes_spaces_and_tabs_only)
 {
     assert_slice(slice_trim(SLICE(" \t a b\t ")), "a b");
     assert_slice(slice_trim(SLICE("\r\na\r\n")), "\r\na\r\n");
@@ -38,7 +38,7 @@ TEST(trim_takes_spaces_and_tabs_only)
     assert_slice(slice_trim(SLICE("")), "");
 }
 
-TEST(a_new_buffer_holds_nothing)
+TEST(new_buffer_is_empty)
 {
     struct buf b;
     buf_init(&b, 16);
@@ -74,7 +74,7 @@ TEST(writes_append)
     assert_null(b.data);
 }
 
-TEST(numbers_are_as_printf_writes_them)
+TEST(numbers_equal_those_of_printf)
 {
     static const int64_t numbers[] = {0, 1, -1, 9, 10, -10, 4095, 4096, INT64_MAX, INT64_MIN};
     char expected[64], digits[DIGITS_MAX];
@@ -91,7 +91,7 @@ TEST(numbers_are_as_printf_writes_them)
     assert_true(slice_is(slice_of_number(UINT64_MAX, digits), "18446744073709551615"));
 }
 
-TEST(fractions_are_as_printf_writes_them)
+TEST(fractions_equal_those_of_printf)
 {
     static const double numbers[] = {0,      -0.0,     1,   -1,     9999,  9999.5,   10000,
                                      -10000, 12345678, 0.1, 1.5e-7, 1e300, INFINITY, NAN};
@@ -107,7 +107,7 @@ TEST(fractions_are_as_printf_writes_them)
         }
 }
 
-TEST(a_number_that_does_not_fit_changes_nothing)
+TEST(number_that_does_not_fit_changes_nothing)
 {
     struct buf b;
     buf_init(&b, 3);
@@ -117,7 +117,7 @@ TEST(a_number_that_does_not_fit_changes_nothing)
     buf_free(&b);
 }
 
-TEST(the_ceiling_holds)
+TEST(ceiling_is_enforced)
 {
     struct buf b;
     buf_init(&b, 8);
@@ -135,7 +135,7 @@ TEST(the_ceiling_holds)
     buf_free(&b);
 }
 
-TEST(a_full_buffer_is_still_a_text)
+TEST(full_buffer_is_a_valid_string)
 {
     struct buf b;
     buf_init(&b, 4);
@@ -183,7 +183,7 @@ TEST(long_formats_fit)
     buf_free(&b);
 }
 
-TEST(without_memory_there_is_still_a_text)
+TEST(text_is_valid_when_out_of_memory)
 {
     struct buf b;
     buf_init(&b, 1000);
@@ -206,18 +206,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_compare),
-        cmocka_unit_test(trim_takes_spaces_and_tabs_only),
-        cmocka_unit_test(a_new_buffer_holds_nothing),
+        cmocka_unit_test(trim_removes_spaces_and_tabs_only),
+        cmocka_unit_test(new_buffer_is_empty),
         cmocka_unit_test(writes_append),
-        cmocka_unit_test(numbers_are_as_printf_writes_them),
-        cmocka_unit_test(fractions_are_as_printf_writes_them),
-        cmocka_unit_test(a_number_that_does_not_fit_changes_nothing),
-        cmocka_unit_test(the_ceiling_holds),
-        cmocka_unit_test(a_full_buffer_is_still_a_text),
+        cmocka_unit_test(numbers_equal_those_of_printf),
+        cmocka_unit_test(fractions_equal_those_of_printf),
+        cmocka_unit_test(number_that_does_not_fit_changes_nothing),
+        cmocka_unit_test(ceiling_is_enforced),
+        cmocka_unit_test(full_buffer_is_a_valid_string),
         cmocka_unit_test(failure_stays_until_cleared),
         cmocka_unit_test(sizes_do_not_overflow),
         cmocka_unit_test(long_formats_fit),
-        cmocka_unit_test(without_memory_there_is_still_a_text),
+        cmocka_unit_test(text_is_valid_when_out_of_memory),
     };
     return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
 }

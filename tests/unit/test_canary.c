@@ -1,5 +1,5 @@
-/* Unit tests of common/canary: who is in the canary, what is reported, and when it steps back. Requests are drawn from
- * fixed seeds. */
+/* Unit tests of common/canary: which conversations are in the canary, its report, and when it rolls back. Requests are
+ * drawn from fixed seeds. */
 #include "tests/unit/unit.h"
 #include "common/canary.h"
 
@@ -23,7 +23,7 @@ static struct canary *new_canary(double share)
     return c;
 }
 
-TEST(conversations_are_split_and_stay)
+TEST(conversations_are_split_for_good)
 {
     struct canary *c = new_canary(.2);
     unsigned live = 0;
@@ -52,17 +52,18 @@ TEST(shares_at_the_ends)
     canary_free(shadow);
 }
 
-TEST(the_report_counts_the_last_requests)
+TEST(report_covers_the_last_requests)
 {
     struct canary *c = new_canary(.5);
     struct canary_report r;
     canary_report(c, &r);
     assert_int_equal(r.arm[0].counted, 0);
     assert_true(isnan(r.arm[1].ttft_p50_ms) && isnan(r.arm[1].error_rate) && isnan(r.arm[0].cost_per_1000_usd));
-    for (unsigned i = 0; i < 300; i++) /* the first 100 are pushed out */
+    for (unsigned i = 0; i < 300; i++) /* the first 100 are overwritten */
         canary_add(c, CANARY_BASELINE, &(struct canary_sample){i, i < 100 ? 1e6 : i, 10.0 * i, .002, .5, false});
     canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){1, 100, 200, NAN, NAN, false});
-    canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){2, 1, 2, .004, NAN, true}); /* failed fast: not fast */
+    canary_add(c, CANARY_SUGGESTED,
+               &(struct canary_sample){2, 1, 2, .004, NAN, true}); /* a quick failure is not fast */
     canary_report(c, &r);
     assert_int_equal(r.arm[0].requests, 300);
     assert_int_equal(r.arm[0].counted, 200);
@@ -91,8 +92,8 @@ static double uniform(uint64_t *seed)
     return ((double)(next_random(seed) >> 11) + .5) / 9007199254740992.0;
 }
 
-/* A request as they come: TTFT around 1 s and latency around 8 s with long tails, 5 % errors. Each figure times its
- * factor. */
+/* Generates requests: TTFT around 1 s and latency around 8 s with long tails, 5 % errors. Each figure is multiplied by
+ * its factor. */
 struct world {
     double ttft, latency, errors, cost, quality;
 };
@@ -112,7 +113,7 @@ static struct canary_sample draw(uint64_t *seed, const struct world *w)
 
 static const struct world SAME = {1, 1, 1, 1, 1};
 
-/* How many requests per arm it took to step back, at most `most`; `why` gets the reason. */
+/* Returns the requests per arm until the rollback, at most `most`; `why` gets the reason. */
 static unsigned run(const struct world *world, uint64_t seed, unsigned most, char *why, size_t size)
 {
     struct canary *c = new_canary(.5);
@@ -134,7 +135,7 @@ static unsigned run(const struct world *world, uint64_t seed, unsigned most, cha
     return count;
 }
 
-TEST(what_is_no_worse_goes_on)
+TEST(canary_that_is_not_worse_continues)
 {
     static const struct world WORLDS[] = {{1, 1, 1, 1, 1}, {.5, .5, 0, .5, 1.2}, {1.1, 1.1, 1.1, 1.1, .98}};
     char why[200];
@@ -145,7 +146,7 @@ TEST(what_is_no_worse_goes_on)
     assert_in_range(back, 0, 2);
 }
 
-TEST(what_is_worse_steps_back_and_says_why)
+TEST(canary_that_is_worse_rolls_back_with_a_reason)
 {
     static const struct {
         struct world world;
@@ -167,8 +168,8 @@ TEST(what_is_worse_steps_back_and_says_why)
         }
 }
 
-/* An agent's long conversation is slow all along: two such conversations say nothing of the arms, a hundred do. */
-static bool steps_back_with(unsigned conversations)
+/* A long conversation may be slow as a whole: two such conversations say nothing about the arms, a hundred do. */
+static bool rolls_back_with(unsigned conversations)
 {
     struct canary *c = new_canary(.5);
     uint64_t seed = 3;
@@ -186,11 +187,11 @@ static bool steps_back_with(unsigned conversations)
 
 TEST(conversations_count_not_their_requests)
 {
-    assert_false(steps_back_with(2));
-    assert_true(steps_back_with(100));
+    assert_false(rolls_back_with(2));
+    assert_true(rolls_back_with(100));
 }
 
-TEST(a_reset_begins_anew)
+TEST(reset_starts_over)
 {
     struct canary *c = new_canary(1);
     uint64_t seed = 1;
@@ -212,7 +213,7 @@ TEST(a_reset_begins_anew)
     canary_free(c);
 }
 
-TEST(other_settings_are_another_comparison)
+TEST(other_settings_start_another_comparison)
 {
     struct canary *from = new_canary(.5), *same = new_canary(.5), *other = new_canary(.6);
     struct canary_report a, b;
@@ -242,7 +243,7 @@ TEST(other_settings_are_another_comparison)
     canary_free(other);
 }
 
-TEST(the_report_as_json)
+TEST(report_as_json)
 {
     struct canary *c = new_canary(.25);
     struct buf out;
@@ -264,15 +265,15 @@ TEST(the_report_as_json)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conversations_are_split_and_stay),
+        cmocka_unit_test(conversations_are_split_for_good),
         cmocka_unit_test(shares_at_the_ends),
-        cmocka_unit_test(the_report_counts_the_last_requests),
-        cmocka_unit_test(what_is_no_worse_goes_on),
-        cmocka_unit_test(what_is_worse_steps_back_and_says_why),
+        cmocka_unit_test(report_covers_the_last_requests),
+        cmocka_unit_test(canary_that_is_not_worse_continues),
+        cmocka_unit_test(canary_that_is_worse_rolls_back_with_a_reason),
         cmocka_unit_test(conversations_count_not_their_requests),
-        cmocka_unit_test(a_reset_begins_anew),
-        cmocka_unit_test(other_settings_are_another_comparison),
-        cmocka_unit_test(the_report_as_json),
+        cmocka_unit_test(reset_starts_over),
+        cmocka_unit_test(other_settings_start_another_comparison),
+        cmocka_unit_test(report_as_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 #define MAX (1u << 20)
 
-TEST(holds_together_stay_below_the_ceiling)
+TEST(all_holds_together_stay_below_the_limit)
 {
     struct ceiling_row row = {0};
     struct ceiling c = {&row, 1, 0, MAX};
@@ -14,9 +14,9 @@ TEST(holds_together_stay_below_the_ceiling)
     assert_int_equal(b.bytes, 0);
     assert_true(ceiling_hold(&b, 100000));
     assert_int_equal(row.used, MAX);
-    assert_false(ceiling_hold(&a, MAX - 99999)); /* it may not grow either */
+    assert_false(ceiling_hold(&a, MAX - 99999)); /* it must not grow either */
     assert_int_equal(a.bytes, MAX - 100000);
-    assert_true(ceiling_hold(&a, 200000)); /* but shrink */
+    assert_true(ceiling_hold(&a, 200000)); /* but it may shrink */
     assert_true(ceiling_fits(&c, MAX - 300000));
     assert_false(ceiling_fits(&c, MAX - 299999));
     ceiling_release(&a);
@@ -25,7 +25,7 @@ TEST(holds_together_stay_below_the_ceiling)
     assert_int_equal(row.used, 0);
 }
 
-TEST(what_is_small_is_neither_counted_nor_refused)
+TEST(small_holds_are_neither_counted_nor_refused)
 {
     struct ceiling_row row = {0};
     struct ceiling c = {&row, 1, 0, MAX};
@@ -35,13 +35,13 @@ TEST(what_is_small_is_neither_counted_nor_refused)
     assert_true(ceiling_fits(&c, CEILING_FREE));
     assert_false(ceiling_hold(&small, CEILING_FREE + 1));
     assert_int_equal(row.used, MAX);
-    assert_true(ceiling_hold(&all, CEILING_FREE)); /* what becomes small again counts no more */
+    assert_true(ceiling_hold(&all, CEILING_FREE)); /* a small hold is no longer counted */
     assert_int_equal(row.used, 0);
     assert_true(ceiling_hold(&none, SIZE_MAX));
     assert_true(ceiling_fits(NULL, SIZE_MAX));
 }
 
-TEST(what_is_needed_in_any_case_keeps_others_out)
+TEST(counted_growth_makes_other_holds_fail)
 {
     struct ceiling_row row = {0};
     struct ceiling c = {&row, 1, 0, MAX};
@@ -56,7 +56,7 @@ TEST(what_is_needed_in_any_case_keeps_others_out)
     assert_int_equal(row.used, 0);
 }
 
-TEST(other_processes_count_too)
+TEST(other_processes_count)
 {
     struct ceiling_row rows[3] = {{0}};
     struct ceiling first = {rows, 3, 0, MAX}, last = {rows, 3, 2, MAX};
@@ -66,7 +66,7 @@ TEST(other_processes_count_too)
     assert_true(ceiling_hold(&b, MAX / 2));
     assert_int_equal(rows[0].used, MAX / 2);
     assert_int_equal(rows[2].used, MAX / 2);
-    last.max = MAX / 4; /* a reload: who is over it already stays */
+    last.max = MAX / 4; /* a reload: existing holds above the new limit stay */
     assert_false(ceiling_hold(&b, MAX / 2 + 1));
     assert_true(ceiling_hold(&b, MAX / 2));
     ceiling_release(&a);
@@ -76,10 +76,10 @@ TEST(other_processes_count_too)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(holds_together_stay_below_the_ceiling),
-        cmocka_unit_test(what_is_small_is_neither_counted_nor_refused),
-        cmocka_unit_test(what_is_needed_in_any_case_keeps_others_out),
-        cmocka_unit_test(other_processes_count_too),
+        cmocka_unit_test(all_holds_together_stay_below_the_limit),
+        cmocka_unit_test(small_holds_are_neither_counted_nor_refused),
+        cmocka_unit_test(counted_growth_makes_other_holds_fail),
+        cmocka_unit_test(other_processes_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of common/document: what is printed, and that a lack of memory at any allocation is reported. */
+/* Unit tests of common/document: the output, and that every failed allocation is reported. */
 #include "tests/unit/unit.h"
 #include "common/document.h"
 #include "common/json.h"
@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-/* Allocations until one fails, of cJSON's and of the buffers'; below 0: none does. */
+/* allocations of cJSON and the buffers until one fails; below 0: none fails */
 static long allocations_left = -1;
 
 void *__real_realloc(void *old, size_t size);
@@ -55,7 +55,7 @@ TEST(members_keep_their_order)
     document_free(&d);
 }
 
-TEST(numbers_are_as_printf_writes_them)
+TEST(numbers_equal_those_of_printf)
 {
     struct document d;
     struct buf out;
@@ -111,7 +111,7 @@ TEST(texts_are_escaped_and_become_utf8)
     buf_free(&text);
 }
 
-TEST(the_ceiling_holds)
+TEST(ceiling_is_enforced)
 {
     struct document d;
     struct buf out;
@@ -139,12 +139,12 @@ static bool make(struct buf *out)
     return document_print(&d, out);
 }
 
-TEST(a_lack_of_memory_is_reported_wherever_it_comes)
+TEST(every_failed_allocation_is_reported)
 {
     cJSON_Hooks failing = {allocate, free};
     struct buf out;
     buf_init(&out, 1000);
-    assert_true(buf_reserve(&out, 500)); /* no allocation of its own then */
+    assert_true(buf_reserve(&out, 500)); /* no allocation of its own later */
     cJSON_InitHooks(&failing);
     long at = 0;
     for (bool made = false; !made; at++) {
@@ -166,7 +166,7 @@ TEST(a_lack_of_memory_is_reported_wherever_it_comes)
     buf_free(&out);
 }
 
-TEST(a_text_that_ran_out_of_memory_fails_the_document)
+TEST(failed_buffer_fails_the_document)
 {
     struct document d;
     struct buf out, text;
@@ -186,11 +186,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_keep_their_order),
-        cmocka_unit_test(numbers_are_as_printf_writes_them),
+        cmocka_unit_test(numbers_equal_those_of_printf),
         cmocka_unit_test(texts_are_escaped_and_become_utf8),
-        cmocka_unit_test(the_ceiling_holds),
-        cmocka_unit_test(a_lack_of_memory_is_reported_wherever_it_comes),
-        cmocka_unit_test(a_text_that_ran_out_of_memory_fails_the_document),
+        cmocka_unit_test(ceiling_is_enforced),
+        cmocka_unit_test(every_failed_allocation_is_reported),
+        cmocka_unit_test(failed_buffer_fails_the_document),
     };
     return cmocka_run_group_tests_name("document", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of common/file: regular files are read whole, and nothing makes the reader wait. */
+/* Unit tests of common/file: regular files are read completely, and nothing makes the reader wait. */
 #include "tests/unit/folder.h"
 #include "common/file.h"
 
@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-/* A file of that many bytes. */
+/* Creates a file of that many bytes. */
 static const char *make(size_t size)
 {
     const char *path = folder_at("file");
@@ -31,7 +31,7 @@ static void expect_read(size_t size, size_t most, int fault)
     buf_free(&out);
 }
 
-TEST(a_file_is_read_whole)
+TEST(file_is_read_completely)
 {
     expect_read(0, 100, 0);
     expect_read(99, 100, 0);
@@ -39,15 +39,15 @@ TEST(a_file_is_read_whole)
     expect_read(300000, 300000, 0);
 }
 
-TEST(a_larger_one_is_refused)
+TEST(larger_file_is_refused)
 {
     expect_read(101, 100, EFBIG);
     expect_read(300000, 100, EFBIG);
     assert_string_equal(file_reason(EFBIG), "too large");
 }
 
-/* The kernel's own files say that they have no bytes. */
-TEST(a_file_without_a_size_is_read_whole)
+/* Files of /proc have size 0. */
+TEST(file_without_a_size_is_read_completely)
 {
     struct buf out;
     buf_init(&out, 100001);
@@ -60,7 +60,7 @@ TEST(a_file_without_a_size_is_read_whole)
 static void expect_refused(const char *path, int flags, const char *reason)
 {
     char text[16] = "?";
-    alarm(5); /* for an open that waits */
+    alarm(5); /* in case the open waits */
     int fd = file_open(AT_FDCWD, path, flags);
     alarm(0);
     assert_int_equal(fd, -1);
@@ -69,7 +69,7 @@ static void expect_refused(const char *path, int flags, const char *reason)
     assert_string_equal(text, "");
 }
 
-TEST(whatever_else_is_refused_at_once)
+TEST(other_types_are_refused_at_once)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
     const char *pipe = folder_at("pipe");
@@ -85,7 +85,7 @@ TEST(whatever_else_is_refused_at_once)
     expect_refused(folder_at("nothing"), 0, "No such file");
 }
 
-TEST(links_lead_to_files_unless_they_may_not)
+TEST(symbolic_links_are_followed_unless_forbidden)
 {
     const char *path = make(5), *link = folder_at("link");
     char text[4];
@@ -100,11 +100,11 @@ TEST(links_lead_to_files_unless_they_may_not)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FILE_TEST(a_file_is_read_whole),
-        FILE_TEST(a_larger_one_is_refused),
-        FILE_TEST(a_file_without_a_size_is_read_whole),
-        FILE_TEST(whatever_else_is_refused_at_once),
-        FILE_TEST(links_lead_to_files_unless_they_may_not),
+        FILE_TEST(file_is_read_completely),
+        FILE_TEST(larger_file_is_refused),
+        FILE_TEST(file_without_a_size_is_read_completely),
+        FILE_TEST(other_types_are_refused_at_once),
+        FILE_TEST(symbolic_links_are_followed_unless_forbidden),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

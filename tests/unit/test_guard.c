@@ -3,7 +3,7 @@
 #include "common/guard.h"
 
 struct row {
-    const char *value; /* NULL: the header is absent */
+    const char *value; /* NULL: no header */
     bool allowed;
 };
 
@@ -55,7 +55,7 @@ TEST(hosts)
     check(rows, COUNT_OF(rows), guard_host);
 }
 
-TEST(a_nul_does_not_end_a_host)
+TEST(nul_does_not_end_a_host)
 {
     assert_false(guard_host(SLICE("127.0.0.1:4000\0.evil.test"), 4000));
     assert_true(guard_host(SLICE("127.0.0.1:80"), 80));
@@ -67,7 +67,7 @@ static bool among(struct slice host, unsigned port)
     return guard_host_among(host, "proxy.example  agent-7 10.1.2.3 [fd00::1]");
 }
 
-TEST(names_that_were_allowed)
+TEST(allowed_names)
 {
     static const struct row rows[] = {
         {"proxy.example", true},
@@ -162,12 +162,9 @@ TEST(fetch_sites)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts),
-        cmocka_unit_test(a_nul_does_not_end_a_host),
-        cmocka_unit_test(names_that_were_allowed),
-        cmocka_unit_test(host_names),
-        cmocka_unit_test(origins),
-        cmocka_unit_test(fetch_sites),
+        cmocka_unit_test(hosts),         cmocka_unit_test(nul_does_not_end_a_host),
+        cmocka_unit_test(allowed_names), cmocka_unit_test(host_names),
+        cmocka_unit_test(origins),       cmocka_unit_test(fetch_sites),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }

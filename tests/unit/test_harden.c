@@ -1,11 +1,11 @@
-/* Unit tests of common/harden: which variables are not handed on to libraries. */
+/* Unit tests of common/harden: which variables are removed from the environment. */
 #include "tests/unit/unit.h"
 #include "common/harden.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-TEST(dangerous_variables_go)
+TEST(dangerous_variables_are_removed)
 {
     char *given[] = {(char[]){"LD_PRELOAD=x"},
                      (char[]){"HOME=/home/user"},
@@ -40,7 +40,7 @@ TEST(dangerous_variables_go)
     assert_null(after[COUNT_OF(kept)]);
 }
 
-TEST(the_status_names_what_is_meant)
+TEST(status_lists_the_measures_that_apply)
 {
     struct buf out;
     buf_init(&out, 1000);
@@ -54,8 +54,8 @@ TEST(the_status_names_what_is_meant)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dangerous_variables_go),
-        cmocka_unit_test(the_status_names_what_is_meant),
+        cmocka_unit_test(dangerous_variables_are_removed),
+        cmocka_unit_test(status_lists_the_measures_that_apply),
     };
     return cmocka_run_group_tests_name("harden", tests, NULL, NULL);
 }

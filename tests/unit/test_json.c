@@ -1,5 +1,5 @@
-/* Unit tests of common/json. The two tables are drawn from RFC 8259's grammar, one rule per row, with the ways to break
- * it that public collections know. */
+/* Unit tests of common/json. The two tables follow the grammar of RFC 8259, a rule per row, with the violations that
+ * public collections contain. */
 #include "tests/unit/unit.h"
 #include "common/json.h"
 
@@ -299,12 +299,12 @@ static void check_tables(parse_function *parse)
     json_free(&j);
 }
 
-TEST(the_grammar_is_strict)
+TEST(grammar_is_strict)
 {
     check_tables(json_parse);
 }
 
-TEST(the_top_level_parser_is_as_strict)
+TEST(top_level_parser_is_as_strict)
 {
     check_tables(json_parse_top);
 }
@@ -316,7 +316,7 @@ TEST(no_prefix_of_a_document_is_a_document)
 {
     struct json j = {0};
     for (size_t len = 0; len < sizeof DOCUMENT - 1; len++) {
-        /* A copy of just this length, so that the sanitizer sees a read beyond it. */
+        /* a copy of this length, so that the sanitizer sees a read beyond it */
         char *part = malloc(len ? len : 1);
         assert_non_null(part);
         memcpy(part, DOCUMENT, len);
@@ -371,7 +371,7 @@ static void parse(struct json *j, const char *text)
         fail_msg("%s: %s at %zu", text, j->error, j->error_at);
 }
 
-/* Nothing is ever closed: refused at the limit, in no time, with no stack to overflow. */
+/* Unclosed arrays: refused at the limit, quickly and without recursion. */
 TEST(endless_nesting_is_refused)
 {
     static const char *const openings[] = {"[", "{\"a\":", "[{\"\":"};
@@ -453,7 +453,7 @@ TEST(containers_are_walked_in_order)
     json_free(&j);
 }
 
-TEST(the_top_level_parser_lays_out_one_level)
+TEST(top_level_parser_makes_nodes_of_one_level)
 {
     struct json j = {0};
     assert_true(json_parse_top(&j, DOCUMENT, sizeof DOCUMENT - 1));
@@ -592,7 +592,7 @@ TEST(strings_are_written_as_json)
     json_free(&j);
 }
 
-TEST(bytes_that_are_no_utf8_are_replaced)
+TEST(invalid_utf8_is_replaced)
 {
     static const struct slice texts[] = {
         SLICE("\xff"),         SLICE("a\xc2"),    SLICE("\xe2\x82z"),
@@ -605,14 +605,14 @@ TEST(bytes_that_are_no_utf8_are_replaced)
         buf_clear(&out);
         assert_true(json_add_string(&out, texts[i]));
         assert_true(json_parse(&j, out.data, out.len));
-        /* Either spelling of U+FFFD. */
+        /* either form of U+FFFD */
         assert_true(strstr(buf_text(&out), "\xef\xbf\xbd") || strstr(buf_text(&out), "\\ufffd"));
     }
     buf_free(&out);
     json_free(&j);
 }
 
-TEST(a_mark_is_seen_where_a_string_begins)
+TEST(mark_is_found_at_the_start_of_a_string)
 {
     static const struct {
         const char *text;
@@ -636,9 +636,9 @@ TEST(a_mark_is_seen_where_a_string_begins)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_mark_is_seen_where_a_string_begins),
-        cmocka_unit_test(the_grammar_is_strict),
-        cmocka_unit_test(the_top_level_parser_is_as_strict),
+        cmocka_unit_test(mark_is_found_at_the_start_of_a_string),
+        cmocka_unit_test(grammar_is_strict),
+        cmocka_unit_test(top_level_parser_is_as_strict),
         cmocka_unit_test(no_prefix_of_a_document_is_a_document),
         cmocka_unit_test(both_parsers_agree_on_every_changed_byte),
         cmocka_unit_test(depth_is_bounded),
@@ -646,14 +646,14 @@ int main(void)
         cmocka_unit_test(values_are_found_by_key),
         cmocka_unit_test(nothing_is_found_under_none),
         cmocka_unit_test(containers_are_walked_in_order),
-        cmocka_unit_test(the_top_level_parser_lays_out_one_level),
+        cmocka_unit_test(top_level_parser_makes_nodes_of_one_level),
         cmocka_unit_test(strings_are_unescaped),
         cmocka_unit_test(unescaping_respects_the_ceiling),
         cmocka_unit_test(strings_become_c_strings),
         cmocka_unit_test(integers),
         cmocka_unit_test(reals),
         cmocka_unit_test(strings_are_written_as_json),
-        cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
+        cmocka_unit_test(invalid_utf8_is_replaced),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

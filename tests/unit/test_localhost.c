@@ -1,4 +1,4 @@
-/* Unit tests of common/localhost, and with it of what the kernel makes of a port that is bound and not listened on. */
+/* Unit tests of common/localhost, and of what the kernel does with a port that is bound but not listened on. */
 #include "tests/unit/unit.h"
 #include "common/localhost.h"
 
@@ -11,7 +11,7 @@
 
 static const struct in6_addr any = IN6ADDR_ANY_INIT, loopback = IN6ADDR_LOOPBACK_INIT;
 
-/* Another program's socket, as willing to share as it can be. */
+/* A socket of another program, with all sharing options on. */
 static int other_socket(void)
 {
     int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -36,7 +36,7 @@ static unsigned port_of(int fd)
                                          : ((struct sockaddr_in6 *)&at)->sin6_port);
 }
 
-/* A server of ours on 127.0.0.1. */
+/* A server on 127.0.0.1. */
 static int serve(unsigned *port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -58,7 +58,7 @@ static void need_ipv6(void)
         skip();
 }
 
-TEST(a_held_port_is_nobody_elses)
+TEST(reserved_port_cannot_be_bound_by_others)
 {
     const struct in6_addr *const addresses[] = {&loopback, &any};
     unsigned port;
@@ -79,8 +79,8 @@ TEST(a_held_port_is_nobody_elses)
     close(server);
 }
 
-/* So that they go on to 127.0.0.1. */
-TEST(clients_of_a_held_port_are_refused_at_once)
+/* So they go on to 127.0.0.1. */
+TEST(clients_of_a_reserved_port_are_refused_at_once)
 {
     unsigned port;
     int held, server = serve(&port);
@@ -95,7 +95,7 @@ TEST(clients_of_a_held_port_are_refused_at_once)
     close(server);
 }
 
-TEST(a_port_that_another_listens_on_is_not_held)
+TEST(port_of_another_listener_is_not_reserved)
 {
     unsigned port;
     int held = 0, other = other_socket();
@@ -109,8 +109,8 @@ TEST(a_port_that_another_listens_on_is_not_held)
     close(other);
 }
 
-/* Who bound the port before us without listening gets no further either. */
-TEST(a_port_that_is_held_cant_be_listened_on_later)
+/* Another program that bound the port before, without listening, cannot listen either. */
+TEST(reserved_port_cannot_be_listened_on_later)
 {
     int held, other = other_socket();
     need_ipv6();
@@ -123,7 +123,7 @@ TEST(a_port_that_is_held_cant_be_listened_on_later)
     close(other);
 }
 
-TEST(old_connections_are_no_hindrance)
+TEST(old_connections_do_not_matter)
 {
     struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = loopback};
     int held, server = other_socket(), client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -135,7 +135,7 @@ TEST(old_connections_are_no_hindrance)
     assert_int_equal(listen(server, 1), 0);
     assert_int_equal(connect(client, (struct sockaddr *)&at, sizeof at), 0);
     int accepted = accept4(server, NULL, NULL, SOCK_CLOEXEC);
-    close(accepted); /* the server's end goes first, and is in TIME_WAIT then */
+    close(accepted); /* the server closes first and is in TIME_WAIT */
     assert_int_equal(read(client, &byte, 1), 0);
     close(client);
     close(server);
@@ -144,8 +144,8 @@ TEST(old_connections_are_no_hindrance)
     close(held);
 }
 
-/* In a network of its own, whose loopback is down. */
-TEST(without_ipv6_there_is_nothing_to_hold)
+/* In a network namespace whose loopback is down. */
+TEST(no_ipv6_no_reservation)
 {
     int status;
     pid_t child = fork();
@@ -165,12 +165,12 @@ TEST(without_ipv6_there_is_nothing_to_hold)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_held_port_is_nobody_elses),
-        cmocka_unit_test(clients_of_a_held_port_are_refused_at_once),
-        cmocka_unit_test(a_port_that_another_listens_on_is_not_held),
-        cmocka_unit_test(a_port_that_is_held_cant_be_listened_on_later),
-        cmocka_unit_test(old_connections_are_no_hindrance),
-        cmocka_unit_test(without_ipv6_there_is_nothing_to_hold),
+        cmocka_unit_test(reserved_port_cannot_be_bound_by_others),
+        cmocka_unit_test(clients_of_a_reserved_port_are_refused_at_once),
+        cmocka_unit_test(port_of_another_listener_is_not_reserved),
+        cmocka_unit_test(reserved_port_cannot_be_listened_on_later),
+        cmocka_unit_test(old_connections_do_not_matter),
+        cmocka_unit_test(no_ipv6_no_reservation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

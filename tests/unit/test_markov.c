@@ -1,5 +1,5 @@
-/* Unit tests of common/markov: what a provider's calls do to its state, what is suggested, and what the guard blocks.
- * The random sequences are drawn from fixed seeds. */
+/* Unit tests of common/markov: how calls change a provider's state, what is suggested, and what the cost guard blocks.
+ * Random sequences are drawn from fixed seeds. */
 #include "tests/unit/unit.h"
 #include "common/markov.h"
 
@@ -17,7 +17,7 @@ static struct markov_settings defaults(void)
     return s;
 }
 
-/* Fast, cheap, good. */
+/* Fast, low-cost, good. */
 static struct markov_observation perfect(void)
 {
     struct markov_observation o = markov_observation(MARKOV_SUCCESS);
@@ -60,7 +60,7 @@ static enum markov_state state_of(const struct markov_provider *p)
     return health_at(p, START).state;
 }
 
-TEST(unseen_is_healthy_with_doubt)
+TEST(unknown_provider_is_healthy_with_doubt)
 {
     struct markov_provider p = {0};
     struct markov_health h = health_at(&p, START);
@@ -72,7 +72,7 @@ TEST(unseen_is_healthy_with_doubt)
     assert_float_equal(h.confidence, .31505, 1e-9);
 }
 
-/* The seed's risk rose from .137 to .349 under perfect replies. */
+/* In the earlier router the risk rose from .137 to .349 after perfect replies. */
 TEST(perfect_replies_lower_the_risk)
 {
     struct markov_provider p = {0};
@@ -86,7 +86,7 @@ TEST(perfect_replies_lower_the_risk)
     assert_int_equal(state_of(&p), MARKOV_HEALTHY);
 }
 
-/* The seed's failures ended at a risk of .524, in "overloaded". */
+/* In the earlier router failures ended at a risk of .524, in "overloaded". */
 TEST(failures_lead_to_failing_and_to_critical_risk)
 {
     struct markov_settings s = defaults();
@@ -117,7 +117,7 @@ TEST(each_state_is_reached)
     assert_int_equal(state_of(&back), MARKOV_WARMING);
 }
 
-TEST(recovery_is_seen)
+TEST(recovery_is_noticed)
 {
     struct markov_provider p = {0};
     observe(&p, markov_observation(MARKOV_FAILED), 100);
@@ -126,7 +126,7 @@ TEST(recovery_is_seen)
     assert_true(risk(&p) < .137);
 }
 
-/* In live use a baseline that was left gets no calls; it must not stay left. */
+/* A live router sends no calls to a baseline that it left; the baseline must be tried again. */
 static unsigned minutes_until_tried_again(struct markov_observation bad)
 {
     struct markov_settings s = defaults();
@@ -142,7 +142,7 @@ static unsigned minutes_until_tried_again(struct markov_observation bad)
         markov_decide(&s, candidates, 2, false, START + minutes * MINUTE, &d);
         minutes++;
     } while (d.would_switch && minutes < 1000);
-    /* And left again after two calls that are as bad. */
+    /* It is left again after two calls that are as bad. */
     markov_observe(&a, &s, &bad, START + minutes * MINUTE);
     markov_observe(&a, &s, &bad, START + minutes * MINUTE);
     markov_decide(&s, candidates, 2, false, START + minutes * MINUTE, &d);
@@ -150,14 +150,14 @@ static unsigned minutes_until_tried_again(struct markov_observation bad)
     return minutes;
 }
 
-TEST(a_baseline_that_was_left_is_tried_again)
+TEST(baseline_that_was_left_is_tried_again)
 {
     assert_in_range(minutes_until_tried_again(slow()), 30, 90);
     assert_in_range(minutes_until_tried_again(markov_observation(MARKOV_FAILED)), 5, 25);
 }
 
-/* One signal at its end shows, though cost, quality and tokens are calm. */
-TEST(a_slow_provider_is_not_calmed_by_its_price)
+/* One extreme signal counts although cost, quality and tokens are good. */
+TEST(low_price_does_not_hide_slowness)
 {
     struct markov_provider p = {0};
     struct markov_observation o = perfect();
@@ -181,8 +181,8 @@ TEST(failing_fast_is_not_being_fast)
     assert_float_equal(health_at(&p, START).ttft_ms, 9000, 0);
 }
 
-/* failing → cooldown → warming → as if never seen. */
-TEST(time_leads_back)
+/* failing → cooldown → warming → as if without observations. */
+TEST(time_alone_leads_to_unknown)
 {
     struct markov_provider p = {0};
     observe(&p, markov_observation(MARKOV_FAILED), 20);
@@ -201,7 +201,7 @@ TEST(time_leads_back)
     assert_int_equal(seen[1], MARKOV_COOLDOWN);
     assert_int_equal(seen[count - 1], MARKOV_HEALTHY);
     assert_float_equal(before, .137, 1e-6);
-    /* Long after, the provider is untried again, and nothing overflows. */
+    /* Long after, the provider counts as untried again, and nothing overflows. */
     struct markov_health h = health_at(&p, INT64_MAX);
     assert_float_equal(h.confidence, .31505, 1e-6);
     assert_float_equal(health_at(&p, INT64_MIN).risk, risk(&p), 0);
@@ -252,10 +252,9 @@ static void check_whole(const struct markov_provider *p, int64_t now_ms)
     assert_true(h.performance >= 0 && h.performance <= 1);
 }
 
-/* Whatever came before: a better reply leaves less risk than a worse one, and that less than a failure; a perfect one
- * lowers the risk where it is not at its lowest already; repeated failures end in failing, repeated perfection in
- * healthy. */
-TEST(holds_after_any_history)
+/* Whatever the history: a better reply leaves less risk than a worse one, and that less than a failure; a perfect one
+ * lowers the risk unless it is at its lowest; repeated failures end in failing, repeated perfect replies in healthy. */
+TEST(rules_hold_after_any_history)
 {
     struct markov_settings s = defaults();
     uint64_t seed = 88172645463325252u;
@@ -305,10 +304,10 @@ TEST(averages_forget)
     assert_float_equal(health_at(&p, START).cost_usd, .0505, 1e-9); /* the mean of the first two */
     observe(&p, cheap, 50);
     assert_float_equal(health_at(&p, START).cost_usd, .001, 1e-6);
-    /* After ten memories of silence the next value is nearly all that is known. */
+    /* After ten memory_time without a call, the next value nearly replaces the average. */
     markov_observe(&p, &s, &dear, START + 10 * DAY);
     assert_float_equal(health_at(&p, START + 10 * DAY).cost_usd, .1, .01);
-    /* And one call is not enough to be no stranger. */
+    /* One call is not enough to count as tried. */
     double one = health_at(&p, START + 10 * DAY).confidence;
     markov_observe(&p, &s, &dear, START + 10 * DAY);
     assert_true(one < health_at(&p, START + 10 * DAY).confidence - .2);
@@ -350,7 +349,7 @@ static void assert_order(const struct markov_decision *d, unsigned first, unsign
     assert_int_equal(d->order[2], third);
 }
 
-TEST(shadow_suggests_and_changes_nothing)
+TEST(shadow_mode_suggests_and_changes_nothing)
 {
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(2);
@@ -362,7 +361,7 @@ TEST(shadow_suggests_and_changes_nothing)
     assert_true(x.d.confidence_delta >= s.min_confidence_delta);
 }
 
-TEST(live_puts_the_suggested_one_first)
+TEST(live_mode_puts_the_suggested_one_first)
 {
     struct markov_settings s = defaults();
     s.shadow_mode = false;
@@ -370,7 +369,7 @@ TEST(live_puts_the_suggested_one_first)
     decide(&x, &s, true);
     assert_true(x.d.applied);
     assert_order(&x.d, 2, 0, 1);
-    decide(&x, &s, false); /* of the canary's other share */
+    decide(&x, &s, false); /* not in the canary's share */
     assert_true(x.d.would_switch);
     assert_false(x.d.applied);
     assert_order(&x.d, 0, 1, 2);
@@ -380,7 +379,7 @@ TEST(live_puts_the_suggested_one_first)
     assert_order(&x.d, 0, 1, 2);
 }
 
-TEST(a_small_gain_changes_nothing)
+TEST(small_gain_changes_nothing)
 {
     struct markov_settings s = defaults();
     s.shadow_mode = false;
@@ -398,8 +397,8 @@ TEST(a_small_gain_changes_nothing)
     assert_int_equal(x.d.order[0], 1);
 }
 
-/* A baseline that is untried keeps its place: it could never become known else. */
-TEST(nothing_is_suggested_among_strangers)
+/* An untried baseline keeps its place, because otherwise it could never become known. */
+TEST(nothing_is_suggested_among_unknown_providers)
 {
     struct markov_settings s = defaults();
     struct scene x = {.cost = {NAN, NAN, NAN}};
@@ -414,7 +413,7 @@ TEST(nothing_is_suggested_among_strangers)
     assert_int_equal(x.d.suggested, 1);
 }
 
-TEST(the_guard_blocks_and_the_next_is_tried)
+TEST(cost_guard_blocks_and_the_next_is_checked)
 {
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(0);
@@ -424,14 +423,14 @@ TEST(the_guard_blocks_and_the_next_is_tried)
     observe(&x.b, perfect(), 20);
     x.cost[1] = .0528;
     decide(&x, &s, true);
-    /* b would be better by a hair, but costs 5.28 times as much; in shadow mode, too. */
+    /* b would be slightly better, but costs 5.28 times as much; in shadow mode, too. */
     assert_true(x.d.cost_guard_blocked);
     assert_int_equal(x.d.blocked, 1);
     assert_float_equal(x.d.blocked_multiplier, 5.28, 1e-9);
     assert_true(x.d.would_switch);
     assert_int_equal(x.d.suggested, 2);
     assert_float_equal(x.d.cost_multiplier, 1, 1e-9);
-    /* Both dear: nothing is changed, and the log names the best that was blocked. */
+    /* Both are expensive: nothing changes, and the log names the best blocked one. */
     x.cost[2] = .03;
     s.shadow_mode = false;
     decide(&x, &s, true);
@@ -445,7 +444,7 @@ TEST(the_guard_blocks_and_the_next_is_tried)
     assert_order(&x.d, 1, 0, 2);
 }
 
-TEST(a_critical_baseline_passes_the_guard)
+TEST(cost_guard_allows_leaving_a_critical_baseline)
 {
     struct markov_settings s = defaults();
     struct scene x = failing_baseline(4);
@@ -456,7 +455,7 @@ TEST(a_critical_baseline_passes_the_guard)
     assert_float_equal(x.d.cost_multiplier, 100, 1e-9);
 }
 
-/* A saturated local model costs nothing, and answers well, in the end: the guard must not keep it for that. */
+/* A saturated local model costs nothing and answers well in the end: the cost guard must not keep it for that. */
 TEST(saturation_is_critical)
 {
     struct markov_settings s = defaults();
@@ -475,7 +474,7 @@ TEST(saturation_is_critical)
     assert_int_equal(x.d.health[0].state, MARKOV_OVERLOADED);
     assert_true(x.d.health[0].risk >= s.critical_risk_threshold);
     assert_true(x.d.would_switch);
-    /* Silence makes it no better: there is no way back for the price alone. */
+    /* Time alone does not help: no return for the price only. */
     decide_at(&x, &s, true, START + 2 * MINUTE);
     assert_true(x.d.health[0].risk < s.critical_risk_threshold);
     assert_true(x.d.would_switch);
@@ -497,7 +496,7 @@ TEST(unknown_prices)
     x.a.average[MARKOV_COST].weight = 0;
     decide(&x, &s, true);
     assert_true(x.d.would_switch); /* nothing to compare with */
-    x.cost[0] = 0;                 /* free against cheap is dear */
+    x.cost[0] = 0;                 /* any cost is expensive compared with zero */
     x.cost[2] = .001;
     decide(&x, &s, true);
     assert_true(x.d.cost_guard_blocked);
@@ -523,7 +522,7 @@ TEST(extremes)
     assert_int_equal(d.count, MARKOV_MAX);
 }
 
-TEST(the_decision_as_json)
+TEST(decision_as_json)
 {
     struct markov_settings s = defaults();
     struct markov_decision d;
@@ -550,27 +549,27 @@ TEST(the_decision_as_json)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unseen_is_healthy_with_doubt),
+        cmocka_unit_test(unknown_provider_is_healthy_with_doubt),
         cmocka_unit_test(perfect_replies_lower_the_risk),
         cmocka_unit_test(failures_lead_to_failing_and_to_critical_risk),
         cmocka_unit_test(each_state_is_reached),
-        cmocka_unit_test(recovery_is_seen),
-        cmocka_unit_test(a_baseline_that_was_left_is_tried_again),
-        cmocka_unit_test(a_slow_provider_is_not_calmed_by_its_price),
+        cmocka_unit_test(recovery_is_noticed),
+        cmocka_unit_test(baseline_that_was_left_is_tried_again),
+        cmocka_unit_test(low_price_does_not_hide_slowness),
         cmocka_unit_test(failing_fast_is_not_being_fast),
-        cmocka_unit_test(time_leads_back),
-        cmocka_unit_test(holds_after_any_history),
+        cmocka_unit_test(time_alone_leads_to_unknown),
+        cmocka_unit_test(rules_hold_after_any_history),
         cmocka_unit_test(averages_forget),
-        cmocka_unit_test(shadow_suggests_and_changes_nothing),
-        cmocka_unit_test(live_puts_the_suggested_one_first),
-        cmocka_unit_test(a_small_gain_changes_nothing),
-        cmocka_unit_test(nothing_is_suggested_among_strangers),
-        cmocka_unit_test(the_guard_blocks_and_the_next_is_tried),
-        cmocka_unit_test(a_critical_baseline_passes_the_guard),
+        cmocka_unit_test(shadow_mode_suggests_and_changes_nothing),
+        cmocka_unit_test(live_mode_puts_the_suggested_one_first),
+        cmocka_unit_test(small_gain_changes_nothing),
+        cmocka_unit_test(nothing_is_suggested_among_unknown_providers),
+        cmocka_unit_test(cost_guard_blocks_and_the_next_is_checked),
+        cmocka_unit_test(cost_guard_allows_leaving_a_critical_baseline),
         cmocka_unit_test(saturation_is_critical),
         cmocka_unit_test(unknown_prices),
         cmocka_unit_test(extremes),
-        cmocka_unit_test(the_decision_as_json),
+        cmocka_unit_test(decision_as_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
-/* Unit tests of common/markov: the keys of its block, and its state on disk. */
+/* Unit tests of common/markov: the keys of its block, and its saved state. */
 #include "tests/unit/unit.h"
 #include "common/markov.h"
 
 #include <math.h>
 
-/* Reads the text as the block; its faults are exactly `errors`. */
+/* Reads the text as the block and compares its errors with `errors`. */
 static struct markov_settings read_block(const char *text, const char *errors)
 {
     struct markov_settings s;
@@ -24,7 +24,7 @@ static struct markov_settings read_block(const char *text, const char *errors)
     return s;
 }
 
-TEST(the_seeds_defaults)
+TEST(defaults_of_the_earlier_router)
 {
     struct markov_settings s;
     markov_settings_init(&s, MARKOV_CALLS);
@@ -62,7 +62,7 @@ TEST(keys_are_read)
     assert_false(read_block("other: 1\n", "").enabled);
 }
 
-TEST(faults_name_line_and_what_is_allowed)
+TEST(errors_name_the_line_and_the_valid_values)
 {
     struct markov_settings s = read_block(
         "a: 1\nadaptive_router:\n  enabled: maybe\n  shadow_mode: 0\n  canary_share: 1.5\n  max_history: 20.5\n"
@@ -80,7 +80,7 @@ TEST(faults_name_line_and_what_is_allowed)
                "p.yaml:1: adaptive_router.canary_min_requests: 50 exceeds max_history, 40: raise max_history");
 }
 
-TEST(an_unknown_key_is_a_fault)
+TEST(unknown_key_is_an_error)
 {
     read_block(
         "adaptive_router: {shadow_mod: true}\n",
@@ -90,7 +90,7 @@ TEST(an_unknown_key_is_a_fault)
         "canary_min_requests, canary_tolerance, recovery_time, memory_time, slow_ttft_ms, slow_latency_ms");
 }
 
-TEST(the_reference_has_a_row_for_each_key)
+TEST(reference_has_a_row_per_key)
 {
     struct buf out;
     unsigned rows = 0;
@@ -113,7 +113,7 @@ static bool read_state(const char *text, struct markov_provider *p)
     return read;
 }
 
-TEST(the_state_is_read_as_written)
+TEST(state_is_read_as_written)
 {
     struct markov_settings s;
     struct markov_provider p = {0}, q;
@@ -147,7 +147,7 @@ TEST(the_state_is_read_as_written)
 
 #define AVERAGES "[[1,0.5,1],[0,0,0],[0,0,0],[0,0,0],[0,0,0],[1,1,2]]"
 
-TEST(a_broken_state_is_no_state)
+TEST(invalid_state_is_refused)
 {
     struct markov_provider p;
     assert_true(read_state("{\"count\":2,\"seen_ms\":5,\"weight\":2,\"belief\":[1,0,0,0,0],\"averages\":" AVERAGES "}",
@@ -175,13 +175,13 @@ TEST(a_broken_state_is_no_state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_seeds_defaults),
+        cmocka_unit_test(defaults_of_the_earlier_router),
         cmocka_unit_test(keys_are_read),
-        cmocka_unit_test(faults_name_line_and_what_is_allowed),
-        cmocka_unit_test(an_unknown_key_is_a_fault),
-        cmocka_unit_test(the_reference_has_a_row_for_each_key),
-        cmocka_unit_test(the_state_is_read_as_written),
-        cmocka_unit_test(a_broken_state_is_no_state),
+        cmocka_unit_test(errors_name_the_line_and_the_valid_values),
+        cmocka_unit_test(unknown_key_is_an_error),
+        cmocka_unit_test(reference_has_a_row_per_key),
+        cmocka_unit_test(state_is_read_as_written),
+        cmocka_unit_test(invalid_state_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of common/paths: each in a temporary folder of its own. */
+/* Unit tests of common/paths, each in a temporary folder. */
 #include "tests/unit/folder.h"
 #include "common/paths.h"
 
@@ -43,7 +43,7 @@ static void assert_runtime_dir_refused(void)
     buf_free(&error);
 }
 
-TEST(runtime_dir_is_made_private)
+TEST(runtime_dir_is_created_private)
 {
     mode_t before = umask(0);
     setenv("XDG_RUNTIME_DIR", folder, 1);
@@ -52,7 +52,7 @@ TEST(runtime_dir_is_made_private)
     umask(before);
 }
 
-TEST(a_runtime_dir_is_found_without_being_made)
+TEST(runtime_dir_is_found_but_not_created)
 {
     struct buf error;
     buf_init(&error, 1024);
@@ -151,7 +151,7 @@ TEST(codex_home)
     free(home);
 }
 
-TEST(log_dir_is_made_with_its_parent)
+TEST(log_dir_is_created_with_its_parent)
 {
     struct buf error;
     buf_init(&error, 1024);
@@ -178,7 +178,7 @@ static void touch(const char *path)
     close(fd);
 }
 
-TEST(the_users_configuration_comes_first)
+TEST(user_configuration_comes_first)
 {
     setenv("HOME", folder, 1);
     assert_int_equal(mkdir(folder_at("installed"), 0700), 0);
@@ -214,16 +214,16 @@ TEST(join)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PATHS_TEST(runtime_dir_is_made_private),
-        PATHS_TEST(a_runtime_dir_is_found_without_being_made),
+        PATHS_TEST(runtime_dir_is_created_private),
+        PATHS_TEST(runtime_dir_is_found_but_not_created),
         PATHS_TEST(runtime_name_is_the_same_with_and_without_the_folder),
         PATHS_TEST(runtime_dir_falls_back_to_tmpdir),
         PATHS_TEST(runtime_dir_open_to_others_is_refused),
         PATHS_TEST(runtime_dir_that_is_a_link_or_a_file_is_refused),
         PATHS_TEST(runtime_dir_without_a_parent_is_refused),
         PATHS_TEST(codex_home),
-        PATHS_TEST(log_dir_is_made_with_its_parent),
-        PATHS_TEST(the_users_configuration_comes_first),
+        PATHS_TEST(log_dir_is_created_with_its_parent),
+        PATHS_TEST(user_configuration_comes_first),
         cmocka_unit_test(join),
     };
     return cmocka_run_group_tests_name("paths", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-TEST(a_holder_is_named_with_its_user)
+TEST(listener_is_shown_with_its_user)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
@@ -18,7 +18,7 @@ TEST(a_holder_is_named_with_its_user)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     buf_init(&out, 256);
     assert_true(port_holder(ntohs(address.sin_port), &out));
-    snprintf(pid, sizeof pid, " (pid %d, u", (int)getpid()); /* "user NAME", or "uid N" for one without a name */
+    snprintf(pid, sizeof pid, " (pid %d, u", (int)getpid()); /* "user NAME", or "uid N" if the user has no name */
     assert_non_null(strstr(buf_text(&out), pid));
     close(fd);
     buf_clear(&out);
@@ -29,6 +29,6 @@ TEST(a_holder_is_named_with_its_user)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_holder_is_named_with_its_user)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(listener_is_shown_with_its_user)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ static const char *variable(const char *name, void *ctx)
     return strcmp(name, "NAME") == 0 ? "somebody" : strcmp(name, "SEVEN") == 0 ? "7" : NULL;
 }
 
-/* Reads the text over the defaults, as LiteLLM's file or as ours; the tree lives until the next call. */
+/* Reads the text over the defaults, as LiteLLM's file or as a strict one. The tree is valid until the next call. */
 static struct values read_text(bool litellm, const char *text, const char *wrong, const char *warned)
 {
     static struct yaml_node *root;
@@ -95,7 +95,7 @@ TEST(values_are_read)
     (void)read_text(false, "~", "", "");
 }
 
-TEST(our_files_are_read_strictly)
+TEST(strict_files_have_errors)
 {
     struct values v = read_text(false, "{name: os.environ/NAME, price: 1, times: \"7\", word: blue, other: 5}",
                                 "f:1: part.price: expected a number from 0 to 0.5, found the number 1\n"
@@ -112,7 +112,7 @@ TEST(our_files_are_read_strictly)
     (void)read_text(false, "[a]", "f:1: part: expected a mapping, found a list", "");
 }
 
-TEST(litellms_files_are_read_with_warnings)
+TEST(litellm_files_have_warnings)
 {
     struct values v =
         read_text(true,
@@ -129,7 +129,7 @@ TEST(litellms_files_are_read_with_warnings)
     assert_true(v.times == 7 && v.tokens == 7 && v.wait_ms == 1500);
 }
 
-TEST(the_reference_has_the_used_rows)
+TEST(reference_has_the_used_rows)
 {
     struct buf out;
     buf_init(&out, 4096);
@@ -152,9 +152,9 @@ int main(void)
     buf_init(&errors, 1u << 16);
     buf_init(&warnings, 1u << 16);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_those_of_the_rows),  cmocka_unit_test(values_are_read),
-        cmocka_unit_test(our_files_are_read_strictly),     cmocka_unit_test(litellms_files_are_read_with_warnings),
-        cmocka_unit_test(the_reference_has_the_used_rows),
+        cmocka_unit_test(defaults_are_those_of_the_rows), cmocka_unit_test(values_are_read),
+        cmocka_unit_test(strict_files_have_errors),       cmocka_unit_test(litellm_files_have_warnings),
+        cmocka_unit_test(reference_has_the_used_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

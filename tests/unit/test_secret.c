@@ -24,7 +24,7 @@ TEST(equality)
     assert_false(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-2")));
     assert_false(secret_equal(SLICE("sk-local-1"), SLICE("sk-local-")));
     assert_false(secret_equal(SLICE("sk-local-1"), slice_of(NULL)));
-    /* Two empty secrets are no match: an unset key must not open the door to an empty one. */
+    /* An unset key must not match an empty one. */
     assert_false(secret_equal(slice_of(NULL), SLICE("")));
     assert_false(secret_equal(SLICE("a\0b"), SLICE("a\0c")));
 }
@@ -38,7 +38,7 @@ static void assert_redacted(const char *text, const char *expected)
     buf_free(&out);
 }
 
-TEST(kept_secrets_are_redacted_while_they_are_kept)
+TEST(secrets_are_redacted_while_kept)
 {
     char *kept = secret_keep(SLICE("sk-canary-0123456789"));
     assert_non_null(kept);
@@ -51,7 +51,7 @@ TEST(kept_secrets_are_redacted_while_they_are_kept)
     secret_free(NULL);
 }
 
-TEST(short_secrets_do_not_eat_words)
+TEST(short_secrets_are_not_redacted)
 {
     char *kept = secret_keep(SLICE("none"));
     assert_non_null(kept);
@@ -59,7 +59,7 @@ TEST(short_secrets_do_not_eat_words)
     secret_free(kept);
 }
 
-TEST(one_secret_may_begin_another)
+TEST(secret_that_starts_another_is_redacted)
 {
     char *brief = secret_keep(SLICE("sk-canary"));
     char *whole = secret_keep(SLICE("sk-canary-and-more"));
@@ -81,12 +81,9 @@ TEST(bearer_tokens_are_redacted)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_are_hexadecimal_and_differ),
-        cmocka_unit_test(equality),
-        cmocka_unit_test(kept_secrets_are_redacted_while_they_are_kept),
-        cmocka_unit_test(short_secrets_do_not_eat_words),
-        cmocka_unit_test(one_secret_may_begin_another),
-        cmocka_unit_test(bearer_tokens_are_redacted),
+        cmocka_unit_test(tokens_are_hexadecimal_and_differ),      cmocka_unit_test(equality),
+        cmocka_unit_test(secrets_are_redacted_while_kept),        cmocka_unit_test(short_secrets_are_not_redacted),
+        cmocka_unit_test(secret_that_starts_another_is_redacted), cmocka_unit_test(bearer_tokens_are_redacted),
     };
     return cmocka_run_group_tests_name("secret", tests, start, NULL);
 }

@@ -5,7 +5,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-TEST(urls_are_taken_apart)
+TEST(urls_are_parsed)
 {
     static const struct {
         const char *text, *origin, *host, *path;
@@ -37,8 +37,8 @@ TEST(urls_are_taken_apart)
     }
 }
 
-/* From memory that ends where the text ends, so that a sanitizer sees a read beyond it. */
-TEST(what_is_no_base_is_refused)
+/* From memory that ends with the text, so that a sanitizer sees a read beyond it. */
+TEST(invalid_base_urls_are_refused)
 {
     static const char *const texts[] = {
         "",
@@ -111,7 +111,7 @@ TEST(hosts_that_are_this_machine)
         {"localhost", 2, {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}}},
         {"LocalHost", 2, {{4, {127, 0, 0, 1}}, {6, {[15] = 1}}}},
         {"", 0, {{0}}},
-        {"127.1", 0, {{0}}}, /* a resolver's business */
+        {"127.1", 0, {{0}}}, /* left to the resolver */
         {"127.0.0.256", 0, {{0}}},
         {"127.0.0.1.", 0, {{0}}},
         {"127.example.com", 0, {{0}}},
@@ -149,8 +149,8 @@ TEST(socket_addresses)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(urls_are_taken_apart),
-        cmocka_unit_test(what_is_no_base_is_refused),
+        cmocka_unit_test(urls_are_parsed),
+        cmocka_unit_test(invalid_base_urls_are_refused),
         cmocka_unit_test(hosts_that_are_this_machine),
         cmocka_unit_test(socket_addresses),
     };

@@ -27,7 +27,7 @@ static void refuse(struct slice text, const char *message)
     buf_free(&error);
 }
 
-/* The text is refused, and the message holds `part`. */
+/* The text is refused, and the message contains `part`. */
 static void refuse_with(struct slice text, const char *part)
 {
     struct buf error;
@@ -46,7 +46,7 @@ static const char *scalar(const struct yaml_node *mapping, const char *key)
     return n->scalar;
 }
 
-TEST(nodes_know_kind_line_and_key)
+TEST(nodes_have_kind_line_and_key)
 {
     struct yaml_node *root = parse("# comment\na: 1\nb:\n  - x\n  - 'y'\nc: {d: \"2\"}\n");
     assert_int_equal(root->kind, YAML_MAPPING);
@@ -111,7 +111,7 @@ TEST(merge_keys_give_defaults)
     refuse(SLICE("a: {<<: [{b: 1}, 2]}\n"), "t.yaml:1: \"<<\" needs a mapping or a list of mappings");
 }
 
-TEST(faults_name_file_and_line)
+TEST(errors_name_file_and_line)
 {
     refuse(SLICE(""), "t.yaml:1: the file is empty");
     refuse(SLICE("# only a comment\n"), "t.yaml:1: the file is empty");
@@ -165,7 +165,7 @@ TEST(oversized_text_is_refused)
     free(text);
 }
 
-TEST(files_are_read_and_missing_ones_named)
+TEST(files_are_read_and_missing_files_named)
 {
     char path[] = "/tmp/pointsman-test-yaml-XXXXXX";
     int fd = mkstemp(path);
@@ -187,9 +187,8 @@ TEST(files_are_read_and_missing_ones_named)
     buf_free(&error);
 }
 
-/* Whatever bytes come, the answer is a tree or a message: each prefix of a rich text, and each of its bytes replaced.
- */
-TEST(arbitrary_bytes_are_survived)
+/* Any bytes give a tree or a message: each prefix of a rich text, and each of its bytes replaced. */
+TEST(any_bytes_give_a_tree_or_a_message)
 {
     char text[] = "a: &x [1, {b: 'c'}]\nd: *x\ne: {<<: {f: \"\\u00e9\"}}\ng: |\n  h\n? i\n: - j\n";
     for (size_t i = 0; i < sizeof text; i++) {
@@ -212,17 +211,17 @@ TEST(arbitrary_bytes_are_survived)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nodes_know_kind_line_and_key),
+        cmocka_unit_test(nodes_have_kind_line_and_key),
         cmocka_unit_test(empty_values_are_empty_scalars),
         cmocka_unit_test(aliases_are_deep_copies),
         cmocka_unit_test(the_latest_anchor_of_a_name_counts),
         cmocka_unit_test(merge_keys_give_defaults),
-        cmocka_unit_test(faults_name_file_and_line),
+        cmocka_unit_test(errors_name_file_and_line),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(alias_bombs_are_bounded),
         cmocka_unit_test(oversized_text_is_refused),
-        cmocka_unit_test(files_are_read_and_missing_ones_named),
-        cmocka_unit_test(arbitrary_bytes_are_survived),
+        cmocka_unit_test(files_are_read_and_missing_files_named),
+        cmocka_unit_test(any_bytes_give_a_tree_or_a_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

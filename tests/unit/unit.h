@@ -1,4 +1,4 @@
-/* unit: what every unit test includes: cmocka with the headers it wants first, and checks for our own types. */
+/* unit: included by every unit test: cmocka after the headers it requires, and assertions for the project's types. */
 #ifndef POINTSMAN_UNIT_H
 #define POINTSMAN_UNIT_H
 
@@ -16,12 +16,12 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A unit test: TEST(name) { ... }. Tests that use the group's fixture take it as `state`. */
+/* A unit test: TEST(name) { ... }. Tests with a fixture get it in `state`. */
 #define TEST(name) static void name(__attribute__((unused)) void **state)
 
-/* The slice holds exactly the text. */
+/* The slice equals the text. */
 #define assert_slice(slice, text) unit_assert_slice((slice), (text), __FILE__, __LINE__)
-/* The buffer holds exactly the text. */
+/* The buffer's content equals the text. */
 #define assert_buf(buf, text) unit_assert_slice(buf_slice(buf), (text), __FILE__, __LINE__)
 
 static inline void unit_assert_slice(struct slice s, const char *text, const char *file, int line)
