@@ -125,7 +125,7 @@ static bool read_members(char *body, const struct json *json, struct fields *out
             return false;
         for (size_t i = 0; i < out->count; i++)
             if (slice_equal(out->list[i].name, field->name))
-                return refuse(why, 400, "invalid_body", "A key of the JSON object stands twice.");
+                return refuse(why, 400, "invalid_body", "The JSON object has a duplicate key.");
         out->count++;
     }
     return true;

@@ -1,7 +1,7 @@
-/* fields: what a form or a JSON object says, as a list of names and values. Pure.
+/* fields: the names and values of a form or a JSON object. Pure.
  *
- * Both readers decode in place: every name and value is a stretch of the caller's body, so that wiping the body wipes
- * all there is. */
+ * Both readers decode in place: each name and value points into the caller's body, so wiping the body wipes them all.
+ */
 #ifndef POINTSMAN_CGI_FIELDS_H
 #define POINTSMAN_CGI_FIELDS_H
 
@@ -25,8 +25,8 @@ struct fields {
 /* application/x-www-form-urlencoded (WHATWG URL, section 5.1), but a broken percent escape, a NUL and more than
  * FIELDS_MAX fields are refused with status 400. */
 MUST_CHECK bool fields_from_form(char *body, size_t len, struct fields *out, struct refusal *why);
-/* One flat JSON object of strings, booleans and nulls (a null counts as absent); an empty body counts as {}. A key that
- * stands twice, other types and more than FIELDS_MAX members are refused with status 400. */
+/* One flat JSON object of strings, booleans and nulls (a null counts as absent); an empty body counts as {}. A
+ * duplicate key, another type and more than FIELDS_MAX members are refused with status 400. */
 MUST_CHECK bool fields_from_json(char *body, size_t len, struct fields *out, struct refusal *why);
 /* The first field of that name, or NULL. */
 const struct field *fields_get(const struct fields *fields, const char *name);

@@ -1,5 +1,5 @@
-/* folder_watch: notices when the runtime folder is gone, because logind removes it at logout, or because somebody else
- * does. Nobody could find the session then, nor stop it. It sleeps until the kernel reports a change. */
+/* folder_watch: notices that the runtime folder is gone, for example because logind removed it at logout. Without the
+ * folder, the session can be neither found nor stopped. It sleeps until the kernel reports a change. */
 #ifndef POINTSMAN_CGI_FOLDER_WATCH_H
 #define POINTSMAN_CGI_FOLDER_WATCH_H
 

@@ -1,4 +1,4 @@
-/* Who may ask for what. */
+/* The checks that a request must pass. */
 #include "cgi/guards.h"
 
 #include "common/guard.h"
@@ -46,7 +46,7 @@ static const struct guard name[] = {
 };
 
 static const struct guard user[] = {
-    {peer_is_ours, 403, "forbidden_user", "This page serves the user who started it, and nobody else on this machine."},
+    {peer_is_ours, 403, "forbidden_user", "This page serves only the user who started it."},
 };
 
 static const struct guard change[] = {
@@ -89,8 +89,8 @@ bool guards_token(const struct request *request, const struct fields *fields, co
     struct slice wanted = slice_of(token);
     if (secret_equal(request->token, wanted) || (field && secret_equal(field->value, wanted)))
         return true;
-    return refuse(why, 403, "forbidden_token",
-                  fields ? "This page was out of date, so nothing was done. Here is a fresh one: please try again."
-                         : "The X-Pointsman-Token header must hold what the file session-token in the runtime folder "
-                           "holds.");
+    return refuse(
+        why, 403, "forbidden_token",
+        fields ? "This page was out of date, so nothing was done. Here is a fresh one: please try again."
+               : "The X-Pointsman-Token header must be the content of the file session-token in the runtime folder.");
 }

@@ -7,10 +7,10 @@
 #define KEYFILE_MASTER "codex-litellm-proxy.key"
 #define KEYFILE_TOKEN "session-token"
 
-/* Makes a new file of mode 0600 in the folder `dir`, following no link and reusing nothing that lies there: what was
- * left behind is unlinked first. false with errno set; then no file is left. */
+/* Creates a file of mode 0600 in the folder `dir`, after unlinking an old one of that name; follows no link. false,
+ * with errno set: no file is left. */
 MUST_CHECK bool keyfile_write(int dir, const char *name, const char *text);
-/* Unlinks it; an absent one is fine. */
+/* Unlinks the file, if there is one. */
 void keyfile_remove(int dir, const char *name);
 bool keyfile_exists(int dir, const char *name);
 

@@ -79,7 +79,7 @@ static bool check_prefix(enum key key, struct slice value, struct refusal *why)
             return true;
         if (prefix_table[i].key == KEY_COUNT)
             return refuse_field(why, key_table[key].name, "wrong_provider",
-                                "The key in %s begins with \"%s\": that is a key of %s, not of %s.",
+                                "The key in %s begins with \"%s\": that is a %s key, not a %s key.",
                                 key_table[key].name, prefix_table[i].prefix, prefix_table[i].owner,
                                 key_table[key].owner);
         return refuse_field(why, key_table[key].name, "wrong_provider",
@@ -110,7 +110,7 @@ static bool read_key(enum key key, const struct field *field, struct keys *out, 
         return refuse_field(why, name, "invalid_key", "The key in %s is longer than %d characters.", name, KEY_MAX_LEN);
     if (!secret_is_clean(value))
         return refuse_field(why, name, "invalid_key",
-                            "The key in %s holds a blank, a line break or another character that no key has. "
+                            "The key in %s contains a space, a line break or another character that no key has. "
                             "Paste the key alone.",
                             name);
     out->value[key] = value;
@@ -140,7 +140,7 @@ static bool check_agent(struct keys *keys, struct refusal *why)
         return refuse_field(why, AGENT_BASE_NAME, "invalid_base", "The base URL of codex-agent must be " URL_FORM ".");
     if (!url.tls && !url_is_loopback(&url))
         return refuse_field(why, AGENT_BASE_NAME, "insecure_base",
-                            "The base URL of codex-agent leads to another machine: what is sent there would be open to "
+                            "The base URL of codex-agent is on another machine: requests to it could be read by "
                             "the network between. Use https://, or http:// to this machine.");
     return true;
 }
@@ -173,7 +173,8 @@ static bool read_variable(const struct field *field, struct keys *out, struct re
                       SLICE_ARGS(field->name), KEY_MAX_LEN);
     for (size_t i = 0; i < value.len; i++)
         if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)
-            return refuse(why, 400, "invalid_key", "The value of %.*s holds a line break or another control character.",
+            return refuse(why, 400, "invalid_key",
+                          "The value of %.*s contains a line break or another control character.",
                           SLICE_ARGS(field->name));
     if (value.len)
         out->variables[out->variable_count++] = (struct variable){field->name, value};
@@ -192,8 +193,8 @@ static bool refuse_unknown(const struct config_variables *named, struct refusal 
         if (!is_field(slice_of(named->names[i])))
             buf_add_format(&known, "%s, ", named->names[i]);
     refuse(why, 400, "unknown_field",
-           "The request has a field that is not known, and the configuration names no such variable. "
-           "Known: %.*s" AGENT_BASE_NAME ", " SERVING_FIELDS ".",
+           "The request has an unknown field, and the configuration names no such variable. "
+           "Known: %.*s" AGENT_BASE_NAME ", " SERVE_FIELDS ".",
            SLICE_ARGS(buf_slice(&known)));
     buf_free(&known);
     return false;
@@ -213,7 +214,7 @@ static bool read_field(const struct field *field, const struct config_variables 
         return read_agent_base(field, out, why);
     if (slice_is(field->name, "token"))
         return true;
-    if (!serving_read_field(field, &out->serving, &taken, why))
+    if (!serve_options_read(field, &out->serving, &taken, why))
         return false;
     if (taken)
         return true;
@@ -248,7 +249,7 @@ bool keys_read(const struct fields *fields, const struct config_variables *named
     for (size_t i = 0; i < fields->count; i++) {
         for (size_t before = 0; before < i; before++)
             if (slice_equal(fields->list[before].name, fields->list[i].name))
-                return refuse(why, 400, "invalid_body", "A field stands twice.");
+                return refuse(why, 400, "invalid_body", "A field is given twice.");
         if (!read_field(&fields->list[i], named, out, why))
             return false;
     }

@@ -1,4 +1,4 @@
-/* Hears the proxy through NOTIFY_SOCKET. */
+/* Receives the proxy's messages through NOTIFY_SOCKET. */
 #include "cgi/notify.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ int notify_open(const char *path)
         return -1;
     (void)unlink(path);
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){4 * NOTIFY_MAX}, sizeof(int));
-    /* SO_PASSCRED: the kernel names the sender, so nobody can say READY in the proxy's place. */
+    /* SO_PASSCRED: the kernel names the sender, so no other process can send READY. */
     if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0 ||
         bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         int fault = errno;
@@ -139,23 +139,23 @@ static bool is_report(const struct json *json)
     return true;
 }
 
-bool report_take(struct report *report, struct slice text)
+bool child_report_take(struct child_report *report, struct slice text)
 {
-    struct report fresh = {0};
+    struct child_report fresh = {0};
     buf_init(&fresh.text, NOTIFY_MAX);
     if (!buf_add_slice(&fresh.text, text) || !json_parse(&fresh.json, fresh.text.data, fresh.text.len) ||
         !is_report(&fresh.json)) {
-        report_clear(&fresh);
+        child_report_clear(&fresh);
         return false;
     }
-    report_clear(report);
+    child_report_clear(report);
     *report = fresh;
     return true;
 }
 
-void report_clear(struct report *report)
+void child_report_clear(struct child_report *report)
 {
     json_free(&report->json);
     buf_free(&report->text);
-    *report = (struct report){0};
+    *report = (struct child_report){0};
 }

@@ -367,7 +367,7 @@ bool page_load(struct page *page, const char *folder, struct buf *error)
     struct slice before, name;
     for (size_t from = 0; next_slot(page, &from, &before, &name);)
         if (!find_slot(name)) {
-            buf_add_format(error, "%s: no slot is called \"%.*s\"", path, SLICE_ARGS(name));
+            buf_add_format(error, "%s: there is no slot \"%.*s\"", path, SLICE_ARGS(name));
             return false;
         }
     return true;

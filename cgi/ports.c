@@ -59,7 +59,7 @@ static bool take(struct ports *ports, unsigned port, unsigned number, struct ref
     return ports->fds[port] >= 0 || refuse_port(ports->host, number, "--proxy-port", why);
 }
 
-bool ports_take(struct ports *ports, const struct settings *settings, const struct serving *serving,
+bool ports_take(struct ports *ports, const struct settings *settings, const struct serve_options *serving,
                 struct refusal *why)
 {
     char host[sizeof ports->host];

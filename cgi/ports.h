@@ -1,8 +1,8 @@
-/* ports: the sockets that the proxy serves on, bound before any key leaves the session and held until Stop. */
+/* ports: the proxy's listening sockets, bound before any key leaves the session and kept until Stop. */
 #ifndef POINTSMAN_CGI_PORTS_H
 #define POINTSMAN_CGI_PORTS_H
 
-#include "cgi/serving.h"
+#include "cgi/serve_options.h"
 #include "cgi/settings.h"
 
 enum port { PORT_PROXY, PORT_RISK, PORT_COUNT };
@@ -14,9 +14,9 @@ struct ports {
 };
 
 void ports_init(struct ports *ports);
-/* Binds what is to be served on; what is held and fits is kept. false with the holder's name in a refusal (409), or
- * 500; then the proxy's port is held if it was before. */
-MUST_CHECK bool ports_take(struct ports *ports, const struct settings *settings, const struct serving *serving,
+/* Binds the ports that `serving` needs; those that are bound already stay. false, with a refusal: 409 names the program
+ * that has the port, 500 another error; the proxy's port then stays bound if it was. */
+MUST_CHECK bool ports_take(struct ports *ports, const struct settings *settings, const struct serve_options *serving,
                            struct refusal *why);
 void ports_release(struct ports *ports);
 

@@ -1,4 +1,4 @@
-/* refusal: why a request was not carried out, in the words of the API's error object. */
+/* refusal: why a request was refused, as the API's error object reports it. */
 #ifndef POINTSMAN_CGI_REFUSAL_H
 #define POINTSMAN_CGI_REFUSAL_H
 
@@ -11,7 +11,7 @@ struct refusal {
     char message[2048]; /* for people; never holds a key */
 };
 
-/* Fills `why` (cut off at its size) and returns false, so that a check can end in `return refuse(...)`. */
+/* Fills `why`, truncated to its size, and returns false, so that a check can end in `return refuse(...)`. */
 bool refuse(struct refusal *why, int status, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);
 /* The same, naming the field at fault. */
 bool refuse_field(struct refusal *why, const char *field, const char *code, const char *format, ...) PRINTF_LIKE(4, 5);

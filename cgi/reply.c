@@ -32,7 +32,7 @@ static void send_buffer(struct request *request, int status, const char *type, c
 {
     if (body->failed)
         send(request, 500, "application/json", NULL, NULL,
-             SLICE("{\"error\":{\"message\":\"The answer found no memory.\",\"code\":\"no_memory\"}}\n"));
+             SLICE("{\"error\":{\"message\":\"Out of memory.\",\"code\":\"no_memory\"}}\n"));
     else
         send(request, status, type, header, value, buf_slice(body));
 }

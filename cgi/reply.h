@@ -1,4 +1,4 @@
-/* reply: answers, each with the headers that every answer has. */
+/* reply: sends answers, with the headers that all of them have. */
 #ifndef POINTSMAN_CGI_REPLY_H
 #define POINTSMAN_CGI_REPLY_H
 
@@ -6,13 +6,13 @@
 #include "cgi/request.h"
 #include "common/document.h"
 
-/* 200 with the document, which is freed; a 500 if it ran out of memory. */
+/* Sends 200 with the document and frees it; 500 if the document ran out of memory. */
 void reply_json(struct request *request, struct document *d);
-/* A 500 if `body` has failed. */
+/* Sends the page; 500 if `body` has failed. */
 void reply_html(struct request *request, int status, const struct buf *body);
-/* {"error":{"message","code"}} ("field" besides, where one is at fault). `allow`: the Allow header's value, or NULL. */
+/* Sends {"error":{"message","code"}}, and "field" if one is wrong. `allow`: the Allow header's value, or NULL. */
 void reply_refusal(struct request *request, const struct refusal *why, const char *allow);
-/* 303 to a path of ours. */
+/* Sends 303 to a path of the page's own. */
 void reply_see_other(struct request *request, const char *path);
 
 #endif

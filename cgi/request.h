@@ -1,4 +1,4 @@
-/* request: one FastCGI request, read whole. */
+/* request: one FastCGI request, read completely. */
 #ifndef POINTSMAN_CGI_REQUEST_H
 #define POINTSMAN_CGI_REQUEST_H
 
@@ -10,7 +10,7 @@
 
 struct request {
     FCGX_Request fcgi;
-    /* Stretches of fcgi.envp, valid until request_finish(); ptr NULL when absent. */
+    /* Point into fcgi.envp, valid until request_finish(); ptr NULL: absent. */
     struct slice method;
     struct slice path; /* of the request line as it came, without the query */
     struct slice host;
@@ -19,7 +19,7 @@ struct request {
     struct slice content_type; /* without parameters */
     struct slice content_encoding;
     struct slice token; /* X-Pointsman-Token */
-    enum peer peer;     /* who sent it */
+    enum peer peer;     /* the user that sent it */
     char *body;         /* the caller's locked memory, REQUEST_BODY_MAX + 1 bytes */
     size_t body_len;
     bool body_too_big;

@@ -4,7 +4,7 @@ cgi_libfields_a_SOURCES = \
 	cgi/fields.c cgi/fields.h \
 	cgi/keys.c cgi/keys.h \
 	cgi/refusal.c cgi/refusal.h \
-	cgi/serving.c cgi/serving.h
+	cgi/serve_options.c cgi/serve_options.h
 
 pkglibexec_PROGRAMS += cgi/pointsman-session cgi/pointsman-web-guard.so
 # A shared object, in a program that no sanitizer was linked into.
@@ -15,11 +15,11 @@ cgi_pointsman_session_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS) $(SODIUM_CFLAGS)
 cgi_pointsman_session_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(FCGI_LIBS) -lm
 cgi_pointsman_session_SOURCES = \
 	cgi/folder_watch.c cgi/folder_watch.h \
-	cgi/forked.c cgi/forked.h \
+	cgi/child_setup.c cgi/child_setup.h \
 	cgi/guards.c cgi/guards.h \
 	cgi/keyfile.c cgi/keyfile.h \
 	cgi/main.c \
-	cgi/named.c cgi/named.h \
+	cgi/variables.c cgi/variables.h \
 	cgi/notify.c cgi/notify.h \
 	cgi/page.c cgi/page.h \
 	cgi/peer.c cgi/peer.h \
@@ -34,4 +34,4 @@ cgi_pointsman_session_SOURCES = \
 	cgi/status.c cgi/status.h \
 	cgi/supervisor.c cgi/supervisor.h \
 	cgi/tester.c cgi/tester.h \
-	cgi/words.c cgi/words.h
+	cgi/child_log.c cgi/child_log.h

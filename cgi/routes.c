@@ -3,7 +3,7 @@
 
 #include "cgi/guards.h"
 #include "cgi/keys.h"
-#include "cgi/named.h"
+#include "cgi/variables.h"
 #include "cgi/reply.h"
 #include "cgi/status.h"
 #include "common/json.h"
@@ -21,7 +21,7 @@ struct route {
     const char *path;
     enum manner manner;
     enum access access;
-    void (*answer)(struct session *session, struct slot *slot, const struct fields *fields);
+    void (*answer)(struct session *session, struct pending *pending, const struct fields *fields);
 };
 
 static const char *const body_types[] = {
@@ -29,58 +29,58 @@ static const char *const body_types[] = {
     [MANNER_PAGE] = "application/x-www-form-urlencoded",
 };
 
-static void answer_page(struct session *session, struct slot *slot, int status, const struct refusal *why,
+static void answer_page(struct session *session, struct pending *pending, int status, const struct refusal *why,
                         const char *note)
 {
     struct buf body;
     buf_init(&body, PAGE_MAX);
     page_write(&session->page, session, why, note, &body);
-    reply_html(&slot->request, status, &body);
+    reply_html(&pending->request, status, &body);
     buf_free(&body);
 }
 
 /* Says no in the route's manner; a form gets the page again, with the reason on it. */
-static void answer_no(struct session *session, struct slot *slot, const struct refusal *why)
+static void answer_no(struct session *session, struct pending *pending, const struct refusal *why)
 {
-    if (slot->manner == MANNER_PAGE)
-        answer_page(session, slot, why->status, why, "");
+    if (pending->manner == MANNER_PAGE)
+        answer_page(session, pending, why->status, why, "");
     else
-        reply_refusal(&slot->request, why, NULL);
+        reply_refusal(&pending->request, why, NULL);
 }
 
-static void answer_status(struct session *session, struct slot *slot)
+static void answer_status(struct session *session, struct pending *pending)
 {
     struct document d;
     status_describe(session, document_object(&d));
-    reply_json(&slot->request, &d);
+    reply_json(&pending->request, &d);
 }
 
-static void answer_yes(struct session *session, struct slot *slot)
+static void answer_yes(struct session *session, struct pending *pending)
 {
-    if (slot->manner == MANNER_PAGE)
-        reply_see_other(&slot->request, "/");
+    if (pending->manner == MANNER_PAGE)
+        reply_see_other(&pending->request, "/");
     else
-        answer_status(session, slot);
+        answer_status(session, pending);
 }
 
-static void show_page(struct session *session, struct slot *slot, const struct fields *fields)
+static void show_page(struct session *session, struct pending *pending, const struct fields *fields)
 {
     (void)fields;
-    answer_page(session, slot, 200, NULL, "");
+    answer_page(session, pending, 200, NULL, "");
 }
 
-static void show_health(struct session *session, struct slot *slot, const struct fields *fields)
+static void show_health(struct session *session, struct pending *pending, const struct fields *fields)
 {
     (void)session, (void)fields;
     struct document d;
     document_add_text(document_object(&d), "status", "ok");
-    reply_json(&slot->request, &d);
+    reply_json(&pending->request, &d);
 }
 
-static void show_status(struct session *session, struct slot *slot, const struct fields *fields)
+static void show_status(struct session *session, struct pending *pending, const struct fields *fields)
 {
     (void)fields;
-    answer_status(session, slot);
+    answer_status(session, pending);
 }
 
 /* A login that was chosen must be there; whether it is any good, the proxy says. */
@@ -94,37 +94,37 @@ static bool check_login(const struct session *session, const struct keys *keys, 
                         settings->login_file ? settings->login_file : "$CODEX_HOME/auth.json");
 }
 
-static void start(struct session *session, struct slot *slot, const struct fields *fields)
+static void start(struct session *session, struct pending *pending, const struct fields *fields)
 {
     struct keys keys;
     struct refusal why;
     struct config_variables named = {0};
-    named_learn(session->settings.config, fields, &named);
+    variables_learn(session->settings.config, fields, &named);
     if (keys_read(fields, &named, &keys, &why) && check_login(session, &keys, &why) &&
         supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
-        slot->wait = WAIT_READY;
+        pending->wait = WAIT_READY;
     else
-        answer_no(session, slot, &why);
+        answer_no(session, pending, &why);
     config_variables_free(&named);
 }
 
-static void stop(struct session *session, struct slot *slot, const struct fields *fields)
+static void stop(struct session *session, struct pending *pending, const struct fields *fields)
 {
     (void)fields;
     supervisor_stop(&session->supervisor, session->now_ms);
-    slot->wait = WAIT_GONE;
+    pending->wait = WAIT_GONE;
 }
 
-static void test(struct session *session, struct slot *slot, const struct fields *fields)
+static void test(struct session *session, struct pending *pending, const struct fields *fields)
 {
     struct refusal why;
     if (session->supervisor.state != CHILD_RUNNING) {
-        refuse(&why, 409, "stopped", "No proxy runs that could be tested.");
-        answer_no(session, slot, &why);
+        refuse(&why, 409, "stopped", "The proxy is not running, so there is nothing to test.");
+        answer_no(session, pending, &why);
     } else if (tester_start(&session->tester, &session->settings, fields, session->now_ms, &why)) {
-        slot->wait = WAIT_TESTED;
+        pending->wait = WAIT_TESTED;
     } else {
-        answer_no(session, slot, &why);
+        answer_no(session, pending, &why);
     }
 }
 
@@ -163,23 +163,23 @@ static bool read_fields(struct request *request, enum manner manner, struct fiel
 }
 
 /* A form's token stands in its body, so that is read first; a script's stands in the header. */
-static void answer_change(struct session *session, struct slot *slot, const struct route *route)
+static void answer_change(struct session *session, struct pending *pending, const struct route *route)
 {
     struct fields fields;
     struct refusal why;
-    struct request *request = &slot->request;
+    struct request *request = &pending->request;
     bool form = route->manner == MANNER_PAGE;
     if ((!form && !guards_token(request, NULL, session->token, &why)) ||
         !read_fields(request, route->manner, &fields, &why) ||
         (form && !guards_token(request, &fields, session->token, &why)))
-        answer_no(session, slot, &why);
+        answer_no(session, pending, &why);
     else
-        route->answer(session, slot, &fields);
+        route->answer(session, pending, &fields);
 }
 
-void routes_answer(struct session *session, struct slot *slot)
+void routes_answer(struct session *session, struct pending *pending)
 {
-    struct request *request = &slot->request;
+    struct request *request = &pending->request;
     struct refusal why;
     const char *allow = NULL;
     const struct route *route = find_route(request, &allow);
@@ -190,38 +190,38 @@ void routes_answer(struct session *session, struct slot *slot)
         if (allow)
             refuse(&why, 405, "method_not_allowed", "This path takes %s.", allow);
         else
-            refuse(&why, 404, "not_found", "There is nothing at this path.");
+            refuse(&why, 404, "not_found", "There is no such path.");
         reply_refusal(request, &why, allow);
     } else if (changes && !guards_change(request, &session->settings, body_types[route->manner], &why)) {
         reply_refusal(request, &why, NULL);
     } else {
-        slot->manner = route->manner;
+        pending->manner = route->manner;
         if (changes)
-            answer_change(session, slot, route);
+            answer_change(session, pending, route);
         else
-            route->answer(session, slot, NULL);
+            route->answer(session, pending, NULL);
     }
     request_wipe_body(request);
 }
 
 /* What a start that waited for READY came to. */
-static void answer_started(struct session *session, struct slot *slot)
+static void answer_started(struct session *session, struct pending *pending)
 {
     const struct supervisor *s = &session->supervisor;
     struct refusal why;
     if (s->state == CHILD_RUNNING) {
-        answer_yes(session, slot);
+        answer_yes(session, pending);
         return;
     }
     if (s->state == CHILD_DIED)
         refuse(&why, 502, "proxy_died", "%s", s->reason);
     else
         refuse(&why, 409, "stopped", "The proxy was stopped before it was ready.");
-    answer_no(session, slot, &why);
+    answer_no(session, pending, &why);
 }
 
 /* The child's own words as JSON, and one sentence. */
-static void answer_tested(struct session *session, struct slot *slot)
+static void answer_tested(struct session *session, struct pending *pending)
 {
     struct buf words;
     struct document d;
@@ -231,14 +231,14 @@ static void answer_tested(struct session *session, struct slot *slot)
     const char *text = buf_text(&words);
     if (!good) {
         refuse(&why, 502, "test_failed", "%s", text);
-        answer_no(session, slot, &why);
-    } else if (slot->manner == MANNER_PAGE) {
-        answer_page(session, slot, 200, NULL, text);
+        answer_no(session, pending, &why);
+    } else if (pending->manner == MANNER_PAGE) {
+        answer_page(session, pending, 200, NULL, text);
     } else {
         struct container root = document_object(&d);
         document_add_buf(root, "words", &words);
         document_add_raw(root, "test", buf_slice(&session->tester.answer));
-        reply_json(&slot->request, &d);
+        reply_json(&pending->request, &d);
     }
     buf_free(&words);
 }
@@ -246,17 +246,17 @@ static void answer_tested(struct session *session, struct slot *slot)
 void routes_settle(struct session *session)
 {
     for (size_t i = 0; i < SESSION_REQUESTS; i++) {
-        struct slot *slot = &session->slots[i];
+        struct pending *pending = &session->pending[i];
         enum child_state state = session->supervisor.state;
-        if (slot->wait == WAIT_READY && state != CHILD_STARTING)
-            answer_started(session, slot);
-        else if (slot->wait == WAIT_GONE && state != CHILD_STOPPING)
-            answer_yes(session, slot);
-        else if (slot->wait == WAIT_TESTED && !session->tester.pid)
-            answer_tested(session, slot);
+        if (pending->wait == WAIT_READY && state != CHILD_STARTING)
+            answer_started(session, pending);
+        else if (pending->wait == WAIT_GONE && state != CHILD_STOPPING)
+            answer_yes(session, pending);
+        else if (pending->wait == WAIT_TESTED && !session->tester.pid)
+            answer_tested(session, pending);
         else
             continue;
-        slot->wait = WAIT_NONE;
-        request_finish(&slot->request);
+        pending->wait = WAIT_NONE;
+        request_finish(&pending->request);
     }
 }

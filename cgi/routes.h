@@ -1,12 +1,12 @@
-/* routes: which path with which method does what, and who may. One table. */
+/* routes: one table of paths and methods, with the access that each needs and its handler. */
 #ifndef POINTSMAN_CGI_ROUTES_H
 #define POINTSMAN_CGI_ROUTES_H
 
 #include "cgi/session.h"
 
-/* Answers the slot's request, or leaves it waiting (slot->wait). */
-void routes_answer(struct session *session, struct slot *slot);
-/* Answers each waiting request whose wait is over, and frees its slot. */
+/* Answers the request, or leaves it waiting (pending->wait). */
+void routes_answer(struct session *session, struct pending *pending);
+/* Answers each waiting request whose wait is over, and frees its place. */
 void routes_settle(struct session *session);
 
 #endif

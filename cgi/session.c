@@ -68,7 +68,7 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
         return false;
     }
     for (size_t i = 0; i < SESSION_REQUESTS; i++)
-        FCGX_InitRequest(&session->slots[i].request.fcgi, FASTCGI_FD, FCGI_FAIL_ACCEPT_ON_INTR);
+        FCGX_InitRequest(&session->pending[i].request.fcgi, FASTCGI_FD, FCGI_FAIL_ACCEPT_ON_INTR);
     if (!page_load(&session->page, settings->www, error) || !supervisor_open(&session->supervisor, settings, error))
         return false;
     tester_init(&session->tester);
@@ -86,39 +86,39 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     return true;
 }
 
-static struct slot *free_slot(struct session *session)
+static struct pending *free_slot(struct session *session)
 {
     for (size_t i = 0; i < SESSION_REQUESTS; i++)
-        if (session->slots[i].wait == WAIT_NONE)
-            return &session->slots[i];
+        if (session->pending[i].wait == WAIT_NONE)
+            return &session->pending[i];
     return NULL;
 }
 
-static bool is_last_slot(const struct session *session, const struct slot *slot)
+static bool is_last_slot(const struct session *session, const struct pending *pending)
 {
-    return slot == &session->slots[SESSION_REQUESTS - 1];
+    return pending == &session->pending[SESSION_REQUESTS - 1];
 }
 
-/* The last slot never waits, so that there is always one to say 503 with and to answer /health from. */
+/* The last pending never waits, so that there is always one to say 503 with and to answer /health from. */
 static void answer_one(struct session *session)
 {
-    struct slot *slot = free_slot(session);
-    if (FCGX_Accept_r(&slot->request.fcgi) != 0) {
+    struct pending *pending = free_slot(session);
+    if (FCGX_Accept_r(&pending->request.fcgi) != 0) {
         /* Without a descriptor to spare the listener stays readable: don't spin on it. */
         if (errno == EMFILE || errno == ENFILE)
             session->paused_until = session->now_ms + PAUSE_MS;
         return;
     }
-    request_read(&slot->request, session->body, session->peer_fd);
-    routes_answer(session, slot);
-    if (slot->wait != WAIT_NONE && is_last_slot(session, slot)) {
+    request_read(&pending->request, session->body, session->peer_fd);
+    routes_answer(session, pending);
+    if (pending->wait != WAIT_NONE && is_last_slot(session, pending)) {
         struct refusal why;
         refuse(&why, 503, "busy", "Too many requests are waiting for the proxy; look at the state and try again.");
-        reply_refusal(&slot->request, &why, NULL);
-        slot->wait = WAIT_NONE;
+        reply_refusal(&pending->request, &why, NULL);
+        pending->wait = WAIT_NONE;
     }
-    if (slot->wait == WAIT_NONE)
-        request_finish(&slot->request);
+    if (pending->wait == WAIT_NONE)
+        request_finish(&pending->request);
 }
 
 static void take_signal(struct session *session, int signals)
@@ -162,7 +162,7 @@ static void turn(struct session *session, int signals)
         [WATCH_SIGNALS] = {.fd = signals, .events = POLLIN},
         [WATCH_CHILD] = {.fd = s->pid_fd, .events = POLLIN},
         [WATCH_NOTIFY] = {.fd = s->notify, .events = POLLIN},
-        [WATCH_WORDS] = {.fd = s->words.fd, .events = POLLIN},
+        [WATCH_WORDS] = {.fd = s->log.fd, .events = POLLIN},
         [WATCH_PORT] = {.fd = supervisor_orphaned_port(s, PORT_PROXY), .events = POLLIN},
         [WATCH_RISK_PORT] = {.fd = supervisor_orphaned_port(s, PORT_RISK), .events = POLLIN},
         [WATCH_TEST] = {.fd = session->tester.fd, .events = POLLIN},
@@ -179,7 +179,7 @@ static void turn(struct session *session, int signals)
         if (fds[WATCH_FOLDER].revents || fds[WATCH_MOUNTS].revents)
             look_at_folder(session);
         if (fds[WATCH_WORDS].revents)
-            words_read(&s->words);
+            child_log_read(&s->log);
         if (fds[WATCH_NOTIFY].revents)
             supervisor_on_notify(s, session->now_ms);
         if (fds[WATCH_CHILD].revents)

@@ -1,4 +1,4 @@
-/* settings: what lighttpd's configuration tells the session app, through its environment. */
+/* settings: the session app's settings, which lighttpd passes in the environment. */
 #ifndef POINTSMAN_CGI_SETTINGS_H
 #define POINTSMAN_CGI_SETTINGS_H
 
@@ -11,7 +11,7 @@
 struct settings {
     unsigned web_port;   /* POINTSMAN_WEB_PORT, 8787 */
     unsigned proxy_port; /* POINTSMAN_PROXY_PORT, 4000 */
-    unsigned risk_port;  /* POINTSMAN_RISK_PORT: the risk router's, where it is asked for; the next one */
+    unsigned risk_port;  /* POINTSMAN_RISK_PORT: the risk router's; default: the one after the proxy's */
     const char *proxy;   /* POINTSMAN_PROXY: the proxy's program */
     const char *command; /* POINTSMAN_COMMAND: the command that tests a model */
     const char *config;  /* POINTSMAN_CONFIG: its configuration file */
@@ -23,7 +23,7 @@ struct settings {
     int runtime_fd;    /* the folder, opened */
     char *key_file;    /* path of the master key file */
     char *notify_path; /* path of the notify socket */
-    char *login_file;  /* where Codex keeps its login, there or not; NULL without CODEX_HOME and HOME */
+    char *login_file;  /* path of Codex's login, whether it exists or not; NULL without CODEX_HOME and HOME */
     char base_url[64]; /* "http://127.0.0.1:4000/v1" */
 };
 

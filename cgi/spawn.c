@@ -1,7 +1,7 @@
 /* One pointsman-proxy process, its environment built from nothing. */
 #include "cgi/spawn.h"
 
-#include "cgi/forked.h"
+#include "cgi/child_setup.h"
 #include "common/signals.h"
 
 #include <errno.h>
@@ -105,16 +105,16 @@ static bool place_listeners(const int *listeners, int *count)
 }
 
 /* In the child: descriptors 0 to 3 (or 4) and no others, signals as a fresh process has them. */
-static bool tidy(const struct spawn *spawn, int words)
+static bool tidy(const struct spawn *spawn, int log)
 {
     int count;
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(words, STDOUT_FILENO) >= 0 &&
-           dup2(words, STDERR_FILENO) >= 0 && place_listeners(spawn->listeners, &count) &&
+    return nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
+           dup2(log, STDERR_FILENO) >= 0 && place_listeners(spawn->listeners, &count) &&
            close_range((unsigned)(LISTENER_FD + count), ~0U, 0) == 0 && signals_reset();
 }
 
-#define ARGUMENTS_MAX (12 + 2 * SERVING_HOSTS_MAX)
+#define ARGUMENTS_MAX (12 + 2 * SERVE_HOSTS_MAX)
 
 struct command_line {
     char *list[ARGUMENTS_MAX];
@@ -135,7 +135,7 @@ static void add_argument(struct command_line *line, const char *option, struct s
 
 static void fill_arguments(struct command_line *line, const struct spawn *spawn)
 {
-    const struct serving *serving = &spawn->keys->serving;
+    const struct serve_options *serving = &spawn->keys->serving;
     char number[16];
     line->list[line->count++] = (char *)spawn->settings->proxy;
     line->list[line->count++] = "--config";
@@ -147,26 +147,26 @@ static void fill_arguments(struct command_line *line, const struct spawn *spawn)
         add_argument(line, "--risk-port", slice_of(number));
     if (serving->strategy.len)
         add_argument(line, "--strategy", serving->strategy);
-    for (unsigned i = 0; i < SERVING_HOSTS_MAX && serving->allow_host[i].len; i++)
+    for (unsigned i = 0; i < SERVE_HOSTS_MAX && serving->allow_host[i].len; i++)
         add_argument(line, "--allow-host", serving->allow_host[i]);
 }
 
-static _Noreturn void become_proxy(const struct spawn *spawn, struct environment *env, pid_t parent, int words)
+static _Noreturn void become_proxy(const struct spawn *spawn, struct environment *env, pid_t parent, int log)
 {
     const char *program = spawn->settings->proxy;
     struct command_line line = {.count = 0};
     /* The proxy follows us again; begun here, our death before its first statement takes it along. */
-    if (!forked_begin(spawn->settings, parent))
+    if (!child_setup(spawn->settings, parent))
         _exit(127);
     fill_arguments(&line, spawn);
     (void)snprintf(env->listen_pid, sizeof "LISTEN_PID=" + 20, "LISTEN_PID=%d", (int)getpid());
-    if (tidy(spawn, words))
+    if (tidy(spawn, log))
         execve(program, line.list, env->list);
     dprintf(STDERR_FILENO, "%s: can't be started: %s\n", program, strerror(errno));
     _exit(127);
 }
 
-pid_t spawn_proxy(const struct spawn *spawn, int *words)
+pid_t spawn_proxy(const struct spawn *spawn, int *log)
 {
     pid_t parent = getpid(), child = -1;
     int pipe_fds[2];
@@ -188,7 +188,7 @@ pid_t spawn_proxy(const struct spawn *spawn, int *words)
         if (child < 0 || fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK) != 0)
             close(pipe_fds[0]);
         else
-            *words = pipe_fds[0];
+            *log = pipe_fds[0];
         errno = fault;
     }
     int fault = errno;

@@ -11,7 +11,7 @@ int64_t status_uptime(const struct session *session)
 }
 
 /* One member of the proxy's last report, as it was written (it was checked when it came); nothing without one. */
-static struct slice reported(const struct report *report, const char *name)
+static struct slice reported(const struct child_report *report, const char *name)
 {
     uint32_t value = report->json.count ? json_get(&report->json, 0, name) : JSON_NONE;
     return value != JSON_NONE ? json_raw(&report->json, value) : (struct slice){NULL, 0};

@@ -87,7 +87,7 @@ static void move(struct supervisor *s, enum event event, int64_t now_ms)
 
 bool supervisor_open(struct supervisor *s, const struct settings *settings, struct buf *error)
 {
-    *s = (struct supervisor){.settings = settings, .pid_fd = -1, .notify = -1, .words.fd = -1};
+    *s = (struct supervisor){.settings = settings, .pid_fd = -1, .notify = -1, .log.fd = -1};
     ports_init(&s->ports);
     keyfile_remove(settings->runtime_fd, KEYFILE_MASTER);
     s->notify_space = malloc(NOTIFY_MAX);
@@ -104,22 +104,22 @@ static bool launch(struct supervisor *s, const struct keys *keys, struct refusal
 {
     char master[sizeof MASTER_PREFIX + SECRET_TOKEN_LEN] = MASTER_PREFIX;
     secret_random_token(master + sizeof MASTER_PREFIX - 1);
-    int words = -1;
+    int log = -1;
     bool written = keyfile_write(s->settings->runtime_fd, KEYFILE_MASTER, master);
     pid_t pid = -1;
     if (written)
-        pid = spawn_proxy(&(struct spawn){s->settings, keys, master, s->ports.fds}, &words);
+        pid = spawn_proxy(&(struct spawn){s->settings, keys, master, s->ports.fds}, &log);
     if (pid < 0)
         refuse(why, 500, written ? "start_failed" : "key_file_failed", "%s: %s.",
-               written ? "The proxy's process can't be made" : s->settings->key_file, strerror(errno));
+               written ? "can't start the proxy's process" : s->settings->key_file, strerror(errno));
     if (pid > 0) {
-        words_open(&s->words, words);
-        words_hide(&s->words, slice_of(master));
+        child_log_open(&s->log, log);
+        child_log_hide(&s->log, slice_of(master));
         for (unsigned key = 0; key < KEY_COUNT; key++)
-            words_hide(&s->words, keys->value[key]);
+            child_log_hide(&s->log, keys->value[key]);
         for (size_t i = 0; i < keys->variable_count; i++)
             if (keys_is_secret(keys->variables[i].name))
-                words_hide(&s->words, keys->variables[i].value);
+                child_log_hide(&s->log, keys->variables[i].value);
     } else {
         keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
     }
@@ -139,7 +139,7 @@ static bool watch_child(struct supervisor *s, struct refusal *why)
     kill(s->pid, SIGKILL);
     (void)waitpid(s->pid, NULL, 0);
     s->pid = 0;
-    words_close(&s->words);
+    child_log_close(&s->log);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
     return false;
 }
@@ -157,7 +157,7 @@ bool supervisor_start(struct supervisor *s, const struct keys *keys, int64_t now
             ports_release(&s->ports);
         return false;
     }
-    report_clear(&s->report);
+    child_report_clear(&s->report);
     move(s, EVENT_START, now_ms);
     return true;
 }
@@ -184,7 +184,7 @@ void supervisor_on_notify(struct supervisor *s, int64_t now_ms)
     for (int got; (got = notify_read(s->notify, s->pid, s->notify_space, &notice)) >= 0;) {
         if (got == 0)
             continue;
-        if (notice.report.len && !report_take(&s->report, notice.report))
+        if (notice.report.len && !child_report_take(&s->report, notice.report))
             log_warning("the proxy's status report is malformed; the previous one stays");
         if (notice.ready)
             move(s, EVENT_READY, now_ms);
@@ -194,7 +194,7 @@ void supervisor_on_notify(struct supervisor *s, int64_t now_ms)
 }
 
 /* Why it ended, for the status: a reason that was set before (not ready in time), else how it ended; then its last
- * words. */
+ * log. */
 static void explain(struct supervisor *s, const siginfo_t *end)
 {
     char how[64] = "";
@@ -203,9 +203,9 @@ static void explain(struct supervisor *s, const siginfo_t *end)
     else if (!s->reason[0])
         (void)snprintf(how, sizeof how, "The proxy was ended by signal %d (%s).", end->si_status,
                        strsignal(end->si_status));
-    struct slice last = words_last(&s->words);
+    struct slice last = child_log_last(&s->log);
     size_t len = strlen(s->reason);
-    (void)snprintf(s->reason + len, sizeof s->reason - len, "%s%s%.*s", how, last.len ? " Its last words: " : "",
+    (void)snprintf(s->reason + len, sizeof s->reason - len, "%s%s%.*s", how, last.len ? " Its last log: " : "",
                    SLICE_ARGS(last));
 }
 
@@ -215,12 +215,12 @@ void supervisor_on_exit(struct supervisor *s, int64_t now_ms)
     if (!supervisor_has_child(s) || waitid(P_PID, (id_t)s->pid, &end, WEXITED | WNOHANG) != 0 || end.si_pid != s->pid)
         return;
     supervisor_on_notify(s, now_ms);
-    words_close(&s->words);
+    child_log_close(&s->log);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
     close(s->pid_fd);
     s->pid_fd = -1;
     s->pid = 0;
-    report_clear(&s->report);
+    child_report_clear(&s->report);
     if (next_state[s->state][EVENT_EXIT] == CHILD_DIED) {
         explain(s, &end);
         log_error("%s", s->reason);

@@ -8,8 +8,8 @@
  *     stopping   .          .         stopping   .          stopped
  *     died       starting   .         stopped    .          .
  *
- * The ports are bound when a start begins, before any key leaves the session. They stay ours until Stop: also after the
- * proxy died, so that a restart finds it and nobody else can take its place (clients are reset meanwhile). */
+ * The ports are bound when a start begins, before any key leaves the session. They stay bound until Stop, even after
+ * the proxy died, so that no other program can take it before a restart (clients are reset meanwhile). */
 #ifndef POINTSMAN_CGI_SUPERVISOR_H
 #define POINTSMAN_CGI_SUPERVISOR_H
 
@@ -17,7 +17,7 @@
 #include "cgi/notify.h"
 #include "cgi/ports.h"
 #include "cgi/settings.h"
-#include "cgi/words.h"
+#include "cgi/child_log.h"
 
 #include <sys/types.h>
 
@@ -34,8 +34,8 @@ struct supervisor {
     struct ports ports;
     int notify;         /* the notify socket */
     char *notify_space; /* NOTIFY_MAX bytes, owned */
-    struct words words;
-    struct report report;
+    struct child_log log;
+    struct child_report report;
     int64_t started_ms;  /* monotonic */
     int64_t deadline_ms; /* when supervisor_on_deadline() is due; 0: never */
     char reason[1536];   /* why it died; empty otherwise; never holds a key */
@@ -49,14 +49,14 @@ MUST_CHECK bool supervisor_open(struct supervisor *s, const struct settings *set
 MUST_CHECK bool supervisor_start(struct supervisor *s, const struct keys *keys, int64_t now_ms, struct refusal *why);
 /* Begins a stop; harmless when there is nothing to stop. */
 void supervisor_stop(struct supervisor *s, int64_t now_ms);
-/* The parent is gone or we must be: unlinks the key file and kills the child, without waiting for anything. */
+/* For the end of the session: unlinks the key file and kills the child, without waiting. */
 void supervisor_abandon(struct supervisor *s);
 
-/* What the loop calls when a descriptor is readable or the deadline has come. */
+/* The loop calls these when a descriptor is readable or the deadline has passed. */
 void supervisor_on_notify(struct supervisor *s, int64_t now_ms);
 void supervisor_on_exit(struct supervisor *s, int64_t now_ms);
 void supervisor_on_deadline(struct supervisor *s);
-/* The listener, while the loop has to turn clients away from it; else -1. */
+/* The listener from which the loop has to turn clients away; -1: none. */
 int supervisor_orphaned_port(const struct supervisor *s, enum port port);
 /* Whether the risk router's port is served, too. */
 bool supervisor_has_risk_router(const struct supervisor *s);

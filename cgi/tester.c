@@ -1,7 +1,7 @@
 /* The page's "Test": `pointsman test --call` as a child process. */
 #include "cgi/tester.h"
 
-#include "cgi/forked.h"
+#include "cgi/child_setup.h"
 #include "common/json.h"
 #include "common/signals.h"
 
@@ -43,7 +43,7 @@ static char **make_environment(void)
 static _Noreturn void become_command(const struct settings *settings, const char *model, pid_t parent, int out)
 {
     const char *command = settings->command;
-    if (!forked_begin(settings, parent))
+    if (!child_setup(settings, parent))
         _exit(127);
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
@@ -81,7 +81,7 @@ bool tester_start(struct tester *t, const struct settings *settings, const struc
     const struct field *field = fields_get(fields, "model");
     char model[MODEL_MAX + 1] = "";
     if (t->pid)
-        return refuse(why, 409, "busy", "A test is under way; wait for its end.");
+        return refuse(why, 409, "busy", "A test is running; wait for it to end.");
     if (!field || field->kind != FIELD_TEXT || !field->value.len || field->value.len > MODEL_MAX ||
         field->value.ptr[0] == '-')
         return refuse_field(why, "model", "invalid_model", "\"model\" must name one of the models of the status.");
@@ -140,8 +140,8 @@ bool tester_words(const struct tester *t, struct buf *out)
         if (!good && fault != JSON_NONE)
             add_member(&json, call, "error", out);
     } else {
-        buf_add_text(out, read ? "The model is not ready."
-                               : "The test came to no answer within a minute, or no proxy runs.");
+        buf_add_text(out,
+                     read ? "The model is not ready." : "The test timed out after 60 s, or the proxy is not running.");
     }
     json_free(&json);
     return good;

@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/unit/test_carrier \
 	tests/unit/test_ceiling \
 	tests/unit/test_child \
+	tests/unit/test_child_log \
 	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \
 	tests/unit/test_classify \
@@ -55,6 +56,7 @@ check_PROGRAMS += \
 	tests/unit/test_manner \
 	tests/unit/test_memory \
 	tests/unit/test_model_list \
+	tests/unit/test_notify \
 	tests/unit/test_observe \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
@@ -66,6 +68,8 @@ check_PROGRAMS += \
 	tests/unit/test_rate_limits \
 	tests/unit/test_relay \
 	tests/unit/test_retry \
+	tests/unit/test_request_guards \
+	tests/unit/test_request_guards \
 	tests/unit/test_run_plan \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
@@ -107,6 +111,11 @@ tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(LDADD) $(SECCOMP_LIBS)
 tests_unit_test_fields_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_keys_LDADD = $(tests_unit_test_fields_LDADD)
+tests_unit_test_child_log_SOURCES = tests/unit/test_child_log.c cgi/child_log.c
+tests_unit_test_notify_SOURCES = tests/unit/test_notify.c cgi/notify.c
+tests_unit_test_request_guards_SOURCES = tests/unit/test_request_guards.c cgi/guards.c
+tests_unit_test_request_guards_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS)
+tests_unit_test_request_guards_LDADD = $(tests_unit_test_fields_LDADD)
 # What tests the command links all of it but main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_child_LDADD = $(tests_unit_test_command_LDADD)

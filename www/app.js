@@ -158,7 +158,7 @@ async function poll() {
       show(status);
     } catch {
       lost = true;
-      say('The page no longer hears from pointsman. Is it stopped? Run “pointsman start” again and reload.');
+      say('Lost connection to pointsman. Run “pointsman start”, then reload this page.');
     }
   }
   clearTimeout(timer);

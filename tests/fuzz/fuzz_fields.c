@@ -74,7 +74,7 @@ static void check_keys(const struct fields *fields, const char *body, size_t len
         for (size_t at = 0; at < value.len; at++)
             must((unsigned char)value.ptr[at] >= ' ' && value.ptr[at] != 0x7f);
     }
-    for (unsigned i = 0; i < SERVING_HOSTS_MAX; i++)
+    for (unsigned i = 0; i < SERVE_HOSTS_MAX; i++)
         must(!keys.serving.allow_host[i].len || lies_within(keys.serving.allow_host[i], body, len));
     for (unsigned key = 0; key <= KEY_COUNT; key++) {
         struct slice value = key < KEY_COUNT ? keys.value[key] : keys.agent_base;

@@ -39,7 +39,7 @@ static void check_deployments(const struct json *j, uint32_t list)
 }
 
 /* What was taken has the shape that status and page rely on. */
-static void check_report(const struct report *report)
+static void check_report(const struct child_report *report)
 {
     const struct json *j = &report->json;
     must(members(j, 0) == 3);
@@ -58,15 +58,15 @@ static void check_report(const struct report *report)
 static void take(struct slice text)
 {
     static const char GOOD[] = "{\"version\":\"good\",\"aliases\":[],\"hardening\":{}}";
-    struct report report = {0};
-    must(report_take(&report, SLICE(GOOD)));
-    if (report_take(&report, text)) {
+    struct child_report report = {0};
+    must(child_report_take(&report, SLICE(GOOD)));
+    if (child_report_take(&report, text)) {
         must(slice_equal(buf_slice(&report.text), text));
         check_report(&report);
     } else {
         must(slice_is(buf_slice(&report.text), GOOD) && report.json.count > 0);
     }
-    report_clear(&report);
+    child_report_clear(&report);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

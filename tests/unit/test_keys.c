@@ -134,7 +134,7 @@ TEST(unknown_fields_are_told_the_known_ones)
     assert_false(read_form("NOPE=1", &keys, &why));
     assert_string_equal(
         why.message,
-        "The request has a field that is not known, and the configuration names no such variable. "
+        "The request has an unknown field, and the configuration names no such variable. "
         "Known: OPENAI_API_KEY, GEMINI_API_KEY, "
         "HF_TOKEN, CODEX_AGENT_API_KEY, USE_LOCAL_QWEN, USE_CHATGPT_LOGIN, LITELLM_ENABLE_CODEX_AGENT, DEMO, "
         "CODEX_AGENT_API_BASE, risk_router, strategy, host, allow_host.");

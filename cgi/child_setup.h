@@ -1,6 +1,6 @@
-/* forked: what a child of the session app does before it becomes another program. */
-#ifndef POINTSMAN_CGI_FORKED_H
-#define POINTSMAN_CGI_FORKED_H
+/* child_setup: what a child of the session app does between fork and execve. */
+#ifndef POINTSMAN_CHILD_SETUP_H
+#define POINTSMAN_CHILD_SETUP_H
 
 #include "cgi/settings.h"
 
@@ -11,6 +11,6 @@
  * lighttpd makes a new session app when one has died, unless somebody still listens at its socket: then it takes that
  * for a server that is well, and never makes one again. A child whose parent was killed is such a somebody until it has
  * let go; so when it then finds itself alone, and nobody else at the socket, it has lighttpd start over. */
-MUST_CHECK bool forked_begin(const struct settings *settings, pid_t parent);
+MUST_CHECK bool child_setup(const struct settings *settings, pid_t parent);
 
 #endif

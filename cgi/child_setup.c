@@ -1,5 +1,5 @@
 /* What a child of the session app does before it becomes another program. */
-#include "cgi/forked.h"
+#include "cgi/child_setup.h"
 
 #include "common/harden.h"
 
@@ -21,7 +21,7 @@ static bool is_served(const struct sockaddr_un *name, socklen_t len)
     return served;
 }
 
-bool forked_begin(const struct settings *settings, pid_t parent)
+bool child_setup(const struct settings *settings, pid_t parent)
 {
     struct harden_status unused = {0};
     struct sockaddr_un name = {.sun_family = AF_UNIX};

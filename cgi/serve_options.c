@@ -1,12 +1,12 @@
 /* How the proxy is to serve. Pure. */
-#include "cgi/serving.h"
+#include "cgi/serve_options.h"
 
 #include "common/guard.h"
 #include "proxy/terms/strategy_id.h"
 
 #include <string.h>
 
-static bool read_flag(const struct field *field, struct serving *out, struct refusal *why)
+static bool read_flag(const struct field *field, struct serve_options *out, struct refusal *why)
 {
     out->risk_router = field->kind == FIELD_TRUE || (field->kind == FIELD_TEXT && slice_is(field->value, "1"));
     return out->risk_router || field->kind == FIELD_FALSE || field->value.len == 0 || slice_is(field->value, "0") ||
@@ -14,7 +14,7 @@ static bool read_flag(const struct field *field, struct serving *out, struct ref
                         "risk_router must be true or false (in a form: 1 or absent).");
 }
 
-static bool read_strategy(const struct field *field, struct serving *out, struct refusal *why)
+static bool read_strategy(const struct field *field, struct serve_options *out, struct refusal *why)
 {
     char name[64] = "";
     enum strategy_id known;
@@ -28,7 +28,7 @@ static bool read_strategy(const struct field *field, struct serving *out, struct
                         strategy_names());
 }
 
-static bool read_host(const struct field *field, struct serving *out, struct refusal *why)
+static bool read_host(const struct field *field, struct serve_options *out, struct refusal *why)
 {
     static const char *const hosts[] = {"", "127.0.0.1", "0.0.0.0", "::"};
     out->host = slice_trim(field->value);
@@ -40,7 +40,7 @@ static bool read_host(const struct field *field, struct serving *out, struct ref
 }
 
 /* Names with blanks or commas between. */
-static bool read_allowed(const struct field *field, struct serving *out, struct refusal *why)
+static bool read_allowed(const struct field *field, struct serve_options *out, struct refusal *why)
 {
     struct slice rest = field->value;
     unsigned count = 0;
@@ -50,7 +50,7 @@ static bool read_allowed(const struct field *field, struct serving *out, struct 
         while (len < rest.len && rest.ptr[len] != ' ' && rest.ptr[len] != ',')
             len++;
         if (len) {
-            good = count < SERVING_HOSTS_MAX && guard_is_host_name((struct slice){rest.ptr, len});
+            good = count < SERVE_HOSTS_MAX && guard_is_host_name((struct slice){rest.ptr, len});
             if (good)
                 out->allow_host[count++] = (struct slice){rest.ptr, len};
         }
@@ -59,14 +59,14 @@ static bool read_allowed(const struct field *field, struct serving *out, struct 
     }
     return good || refuse_field(why, "allow_host", "invalid_host",
                                 "allow_host must be at most %d names of hosts, without ports, with commas between.",
-                                SERVING_HOSTS_MAX);
+                                SERVE_HOSTS_MAX);
 }
 
-bool serving_read_field(const struct field *field, struct serving *out, bool *taken, struct refusal *why)
+bool serve_options_read(const struct field *field, struct serve_options *out, bool *taken, struct refusal *why)
 {
     static const struct {
         const char *name;
-        bool (*read)(const struct field *field, struct serving *out, struct refusal *why);
+        bool (*read)(const struct field *field, struct serve_options *out, struct refusal *why);
     } rows[] = {
         {"risk_router", read_flag},
         {"strategy", read_strategy},

@@ -1,5 +1,5 @@
 /* Which variables the proxy's configuration names. */
-#include "cgi/named.h"
+#include "cgi/variables.h"
 
 #include "common/log.h"
 
@@ -36,7 +36,7 @@ static const char *look_up(const char *name, void *ctx)
     return place;
 }
 
-void named_learn(const char *config, const struct fields *fields, struct config_variables *out)
+void variables_learn(const char *config, const struct fields *fields, struct config_variables *out)
 {
     struct lookup lookup = {fields, sodium_malloc(SPACE), 0};
     struct buf error;
