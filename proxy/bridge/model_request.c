@@ -229,7 +229,7 @@ bool model_request_decode(struct model_request *r, struct slice body, struct fai
         return hold_memory(r, failure);
     bool is_named = strstr(error.message, error.param);
     if (error.no_memory || r->document.no_memory)
-        failure_set(failure, FAILURE_INTERNAL, "no memory to read the request");
+        failure_set(failure, FAILURE_INTERNAL, "out of memory: can't read the request");
     else
         failure_set(failure, error.unsupported ? FAILURE_UNSUPPORTED : FAILURE_BAD_REQUEST, "%s%s%s",
                     is_named ? "" : error.param, is_named ? "" : ": ", error.message);

@@ -1,5 +1,5 @@
-/* loop: one attempt, from its body to the last byte of the reply; the only file that moves an attempt's state. What
- * follows for the request is request.c's. */
+/* loop: one attempt, from its body to the last byte of the reply. The only file that changes an attempt's state.
+ * request.c decides what follows. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -9,14 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
-#define SIGN_INS_MAX 3 /* of an attempt: with the file's other token, with a renewed one, and to hear why not */
+#define SIGN_INS_MAX 3 /* per attempt: the file's other token, a renewed one, and one more for the final error */
 
 /* allowed[from][to] */
 static const bool allowed[ATTEMPT_STATES][ATTEMPT_STATES] = {
-    [ATTEMPT_OVER] = {[ATTEMPT_ASKED] = true},
-    [ATTEMPT_ASKED] = {[ATTEMPT_SERVES] = true, [ATTEMPT_LOST] = true, [ATTEMPT_OVER] = true},
-    [ATTEMPT_SERVES] = {[ATTEMPT_OVER] = true},
-    [ATTEMPT_LOST] = {[ATTEMPT_OVER] = true},
+    [ATTEMPT_DONE] = {[ATTEMPT_STARTED] = true},
+    [ATTEMPT_STARTED] = {[ATTEMPT_ANSWERING] = true, [ATTEMPT_LOST] = true, [ATTEMPT_DONE] = true},
+    [ATTEMPT_ANSWERING] = {[ATTEMPT_DONE] = true},
+    [ATTEMPT_LOST] = {[ATTEMPT_DONE] = true},
 };
 
 static void sign_in(struct attempt *a);
@@ -27,9 +27,9 @@ static void move(struct attempt *a, enum attempt_state to)
     a->state = to;
 }
 
-void attempt_serves(struct attempt *a)
+void attempt_answers(struct attempt *a)
 {
-    move(a, ATTEMPT_SERVES);
+    move(a, ATTEMPT_ANSWERING);
     if (!a->first_content_ms)
         a->first_content_ms = clock_monotonic_ms();
     outcome_answered(a);
@@ -37,7 +37,7 @@ void attempt_serves(struct attempt *a)
 
 void attempt_end(struct attempt *a, const struct failure *f, int status, enum attempt_end how)
 {
-    move(a, how == END_LOST ? ATTEMPT_LOST : ATTEMPT_OVER);
+    move(a, how == END_LOST ? ATTEMPT_LOST : ATTEMPT_DONE);
     login_cancel(&a->login_wait);
     request_release_hedge(a->request);
     outcome_ended(a, f, status, how);
@@ -52,7 +52,7 @@ void attempt_free(struct attempt *a)
     buf_free(&a->error_body);
 }
 
-/* Lets go of the call, whose listener must not be called any more. */
+/* Ends the call; its callbacks must not run afterwards. */
 static void drop_call(struct attempt *a, void (*let_go)(struct call *))
 {
     struct call *call = a->call;
@@ -66,12 +66,12 @@ void attempt_cancel(struct attempt *a)
     drop_call(a, call_cancel);
     if (a->state != ATTEMPT_LOST)
         return;
-    move(a, ATTEMPT_OVER);
+    move(a, ATTEMPT_DONE);
     attempt_free(a);
 }
 
-/* The reply has begun: no further attempt follows, and a stream may last for long. A translation goes on with the
- * client's request, whose text its turn points into. */
+/* The reply has begun, so no attempt follows, and a stream may be long: frees the bodies. A translation still needs the
+ * client's request, because its turn points into it. */
 static void forget_bodies(struct attempt *a)
 {
     if (!a->call || !call_sent(a->call))
@@ -81,14 +81,13 @@ static void forget_bodies(struct attempt *a)
         client_forget_body(a->request->client);
 }
 
-/* Carries out what the relay made of the upstream's bytes: the one place that follows a relay's state. Afterwards the
- * attempt may be another one, or freed. */
+/* Acts on the relay's result; the only place that does. Afterwards `a` may be another attempt, or freed. */
 static void follow_relay(struct attempt *a, enum relay_state state, struct slice send)
 {
     switch (state) {
     case RELAY_HOLD: break;
     case RELAY_OPEN:
-        if (a->state == ATTEMPT_ASKED) {
+        if (a->state == ATTEMPT_STARTED) {
             request_open(a);
             forget_bodies(a);
         }
@@ -97,8 +96,8 @@ static void follow_relay(struct attempt *a, enum relay_state state, struct slice
         break;
     case RELAY_DONE:
         drop_call(a, call_release);
-        if (a->state == ATTEMPT_ASKED && a->request->asked.stream)
-            request_open(a); /* a stream whose first bytes are its last */
+        if (a->state == ATTEMPT_STARTED && a->request->asked.stream)
+            request_open(a); /* the first bytes of the stream are its last */
         if (!a->first_content_ms)
             a->first_content_ms = clock_monotonic_ms();
         request_complete(a, send);
@@ -110,7 +109,7 @@ static void follow_relay(struct attempt *a, enum relay_state state, struct slice
     }
 }
 
-/* Keeps the text of an error; more of it is of no interest, nor is the connection then. */
+/* Keeps an error's text. Ignores the rest, and closes the connection. */
 static enum call_flow keep_error(struct attempt *a, struct slice bytes)
 {
     size_t room = ERROR_BODY_MAX - a->error_body.len;
@@ -118,8 +117,8 @@ static enum call_flow keep_error(struct attempt *a, struct slice bytes)
     return bytes.len <= room ? CALL_GO_ON : CALL_STOP;
 }
 
-/* Whether the stream has made progress since it had given `events`: before the first content only content counts, after
- * it any event. Comments, and bytes that complete no event, may go on for ever. */
+/* Whether the stream progressed since its event count was `events`. Before the first content only content counts,
+ * afterwards any event. Comments and incomplete events can continue forever, so they do not count. */
 static bool has_progress(const struct attempt *a, uint64_t events)
 {
     return relay_has_content(a->relay) && (!a->first_content_ms || relay_events(a->relay) > events);
@@ -146,7 +145,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     uint64_t events = relay_events(a->relay);
     enum relay_state state = relay_feed(a->relay, bytes, &send);
     if (state == RELAY_FAILED)
-        return CALL_STOP; /* the next attempt can't be started with libcurl on the stack: on_done() does it */
+        return CALL_STOP; /* libcurl is on the stack, so on_done() starts the next attempt */
     bool silent = relay_streams(a->relay) && !has_progress(a, events);
     if (!silent)
         request_works(a->request);
@@ -155,10 +154,10 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     if (relay_finished(a->relay))
         call_ending(a->call);
     follow_relay(a, state, send);
-    return silent && state != RELAY_DONE ? CALL_SILENT : CALL_GO_ON; /* done: `a` is gone, and the call released */
+    return silent && state != RELAY_DONE ? CALL_SILENT : CALL_GO_ON; /* done: `a` is invalid and the call released */
 }
 
-/* The provider refused the credential: whether another one is tried. */
+/* The provider rejected the credential. true: trying another one. */
 static bool sign_in_again(struct attempt *a)
 {
     if (++a->sign_ins > SIGN_INS_MAX || !sign_in_rejected(a->request->shared->sign_ins, a->deployment, a->credential))
@@ -175,13 +174,13 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     a->call = NULL;
     a->more = false;
     if (a->state == ATTEMPT_LOST)
-        return; /* the hedge's timer follows */
+        return; /* the hedge timer cleans up */
     request_works(a->request);
     outcome_limits(a, reply);
     if (a->relay && relay_failure(a->relay)->kind != FAILURE_NONE) {
         follow_relay(a, RELAY_FAILED, send);
     } else if (reply->status == 401 && sign_in_again(a)) {
-        return; /* on_signed_in() goes on */
+        return; /* on_signed_in() continues */
     } else if (attempt_reply_failed(a, reply, kind, message)) {
         request_attempt_failed(a, reply->status);
     } else {
@@ -192,7 +191,7 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
 
 static const struct call_events call_events = {on_body, on_done};
 
-/* The built-in model: its reply goes the same way as an upstream's. */
+/* The built-in model; its reply is processed like an upstream's. */
 static void serve_echo(struct attempt *a)
 {
     struct slice send = {NULL, 0};
@@ -217,7 +216,7 @@ static void start_call(struct attempt *a)
         request_waits(a->request);
         return;
     }
-    failure_set(&a->failure, FAILURE_INTERNAL, "the call can't be made: %s", strerror(errno ? errno : ENOMEM));
+    failure_set(&a->failure, FAILURE_INTERNAL, "can't start the call: %s", strerror(errno ? errno : ENOMEM));
     request_attempt_failed(a, 0);
 }
 
@@ -232,7 +231,7 @@ static void on_signed_in(void *ctx, const struct failure *failure)
     request_attempt_failed(a, 0);
 }
 
-/* Gets what the call signs in with, now or later, and goes on with the call. */
+/* Gets the credential, now or later, then starts the call. */
 static void sign_in(struct attempt *a)
 {
     a->login_wait = (struct login_wait){.done = on_signed_in, .ctx = a};
@@ -258,14 +257,14 @@ static bool make_body(struct attempt *a)
 void attempt_begin(struct attempt *a, unsigned place, unsigned repeated)
 {
     struct request *r = a->request;
-    if (a->deployment) { /* what an earlier attempt has left */
+    if (a->deployment) { /* left by an earlier attempt */
         attempt_free(a);
         *a = (struct attempt){.request = r};
     }
     a->deployment = r->plan.attempts[place];
     a->place = place;
     a->repeated = repeated;
-    move(a, ATTEMPT_ASKED);
+    move(a, ATTEMPT_STARTED);
     buf_init(&a->error_body, ERROR_BODY_MAX);
     outcome_started(a);
     if (!make_body(a))

@@ -50,7 +50,7 @@ bool attempt_make_relay(struct attempt *a, bool event_stream)
         .upstream_stream = event_stream,
         .hold = r->shared->config->hold_streams,
         .turn = r->asked.turn,
-        .alias = request_is_elsewhere(r, d) ? d->upstream_model : r->asked.model,
+        .alias = request_is_fallback(r, d) ? d->upstream_model : r->asked.model,
         .response_id = r->id,
         .created_s = r->started_unix_ms / 1000,
         .carrier_key = r->shared->carrier_key,

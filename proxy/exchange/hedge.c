@@ -1,12 +1,12 @@
-/* loop: a second attempt of a stream whose first content is slow, at the plan's next deployment. The first of the two
- * with content serves the request; the other one loses.
+/* loop: hedging. If a stream's first content is slow, a second attempt calls the plan's next deployment. The first with
+ * content answers the request; the other one loses.
  *
- *   one: ASKED ──hedge_after_ms──▶ two: ASKED
- *        │                          │
- *        ├── has content ──▶ SERVES, two is LOST
- *        │                          ├── has content ──▶ SERVES, one is LOST
- *        ├── fails ──▶ two goes on
- *        │                          └── fails ──▶ one goes on, and the plan goes on without two's deployment
+ *   one: STARTED ──hedge_after_ms──▶ two: STARTED
+ *        │                            │
+ *        ├── has content ──▶ one: ANSWERING, two: LOST
+ *        │                            ├── has content ──▶ two: ANSWERING, one: LOST
+ *        ├── fails ──▶ two continues
+ *        │                            └── fails ──▶ one continues; two's deployment leaves the plan
  *
  * A lost call is cancelled from the loop, because libcurl may be on the stack when the other attempt gets its content.
  */
@@ -18,34 +18,34 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-/* The other attempt of the request; NULL: there is none. */
+/* The other attempt of the request; NULL: none. */
 static struct attempt *other_of(const struct attempt *a)
 {
     struct request *r = a->request;
     return a == &r->first ? r->second : &r->first;
 }
 
-/* The same if it is under way. */
-static struct attempt *rival_of(const struct attempt *a)
+/* The other attempt if it is in flight; NULL: none. */
+static struct attempt *other_in_flight(const struct attempt *a)
 {
     struct attempt *other = other_of(a);
-    return other && other->state == ATTEMPT_ASKED ? other : NULL;
+    return other && other->state == ATTEMPT_STARTED ? other : NULL;
 }
 
 void hedge_won(struct attempt *a)
 {
     struct request *r = a->request;
-    struct attempt *loser = rival_of(a);
+    struct attempt *loser = other_in_flight(a);
     if (!loser)
         return;
     r->attempt = a;
     attempt_end(loser, NULL, 0, END_LOST);
     event_active(r->hedge, EV_TIMEOUT, 0);
-    log_debug("request %s: %s had content before %s", r->id, a->deployment->id, loser->deployment->id);
+    log_debug("request %s: %s produced content before %s", r->id, a->deployment->id, loser->deployment->id);
 }
 
-/* A hedge that failed has taken its deployment's turn. */
-static void leave_out(struct plan *plan, const struct deployment *d)
+/* A failed hedge has used its deployment's turn. */
+static void remove_from_plan(struct plan *plan, const struct deployment *d)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < plan->count; i++)
@@ -54,18 +54,18 @@ static void leave_out(struct plan *plan, const struct deployment *d)
     plan->count = kept;
 }
 
-bool hedge_goes_on(struct attempt *a, int status)
+bool hedge_continues(struct attempt *a, int status)
 {
     struct request *r = a->request;
-    struct attempt *rival = rival_of(a);
-    if (!rival)
+    struct attempt *other = other_in_flight(a);
+    if (!other)
         return false;
     attempt_end(a, &a->failure, status, END_FINAL);
     failure_join(&r->failure, &a->failure);
-    if (a->place > rival->place)
-        leave_out(&r->plan, a->deployment);
+    if (a->place > other->place)
+        remove_from_plan(&r->plan, a->deployment);
     attempt_free(a);
-    r->attempt = rival;
+    r->attempt = other;
     return true;
 }
 
@@ -74,12 +74,13 @@ void hedge_drop(struct request *r)
     struct attempt *other = other_of(r->attempt);
     if (!other)
         return;
-    if (other->state == ATTEMPT_ASKED)
+    if (other->state == ATTEMPT_STARTED)
         attempt_end(other, NULL, 0, END_LOST);
     attempt_cancel(other);
 }
 
-/* The plan's next deployment, if it may be asked for this request, within hedge_max_cost_usd and all limits. */
+/* Whether the plan's next deployment may be called too, within hedge_max_cost_usd and all limits. *usd: its estimated
+ * cost. */
 static bool may_hedge(const struct request *r, double *usd)
 {
     const struct config *c = r->shared->config;
@@ -90,7 +91,7 @@ static bool may_hedge(const struct request *r, double *usd)
     if (d == a->deployment || d->provider->subscription)
         return false;
     *usd = request_estimate(r, d);
-    return *usd <= c->hedge_max_cost_usd && request_affords(r, *usd); /* false if the price is unknown */
+    return *usd <= c->hedge_max_cost_usd && request_affords(r, *usd); /* false for an unknown price */
 }
 
 static void begin_second(struct request *r, double usd)
@@ -99,13 +100,13 @@ static void begin_second(struct request *r, double usd)
     if (!r->second)
         return;
     r->second->request = r;
-    request_hold_hedge(r, usd);
+    request_reserve_hedge(r, usd);
     request_works(r);
-    log_debug("request %s: no first token yet, %s is asked too", r->id, r->plan.attempts[r->attempt->place + 1]->id);
+    log_debug("request %s: no first token: hedging with %s", r->id, r->plan.attempts[r->attempt->place + 1]->id);
     attempt_begin(r->second, r->attempt->place + 1, 0);
 }
 
-/* Cancels the call of an attempt that has lost, or begins the second attempt. */
+/* Timer: cancels the call of a lost attempt, or starts the hedge. */
 static void on_hedge(evutil_socket_t fd, short what, void *ctx)
 {
     struct request *r = ctx;
@@ -114,7 +115,7 @@ static void on_hedge(evutil_socket_t fd, short what, void *ctx)
     (void)fd, (void)what;
     if (other && other->state == ATTEMPT_LOST) {
         attempt_cancel(other);
-        request_let_go(r);
+        request_free_if_done(r);
     } else if (may_hedge(r, &usd)) {
         begin_second(r, usd);
     }

@@ -1,4 +1,4 @@
-/* loop: what attempts write into the health of their deployments, and what else is learned from how they end. */
+/* loop: records the results of attempts in health, request log and affinity. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -42,16 +42,16 @@ void outcome_refused(const struct attempt *a, unsigned parts)
     health_refused(health_of(a), parts);
 }
 
-/* Whether the failure says something about the deployment's ability to serve others. A request that is at fault itself
- * does not, nor that a chat model refuses embeddings, which providers do in several ways. */
-static bool tells_of_deployment(const struct request *r, enum failure_kind kind)
+/* Whether the failure counts against the deployment. Faults of the request do not, nor does a chat model that rejects
+ * embeddings, which providers report in several ways. */
+static bool is_deployment_error(const struct request *r, enum failure_kind kind)
 {
     if (failure_rule(kind)->cooldown_s == 0)
         return false;
     return (r->asked.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
 }
 
-/* The time to the first content; the whole time if the reply is not streamed, -1 if no content came. */
+/* Time to the first content, ms; the total time if not streamed; -1: no content. */
 static int64_t ttft_ms(const struct attempt *a, uint64_t now)
 {
     if (!a->first_content_ms)
@@ -88,11 +88,11 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
         .output_tokens = usage.output,
         .cost_usd = attempt_cost(a, &usage, f, how),
         .cancelled = how == END_CANCELLED || how == END_LOST,
-        .deployment_error = how == END_FINAL && f && tells_of_deployment(r, f->kind),
+        .deployment_error = how == END_FINAL && f && is_deployment_error(r, f->kind),
         .draw = shared->id_prefix + shared->id_count,
     };
     note_in_journal(a, &outcome, how == END_LOST);
-    request_book_money(a->request, outcome.cost_usd);
+    request_charge(a->request, outcome.cost_usd);
     int64_t correction = health_ended(h, shared->config, a->deployment, &a->health_attempt, &outcome, now);
     sharing_ended(r->shared, a->deployment, &a->health_attempt, correction, now);
     if (shared->adaptive)
@@ -111,7 +111,7 @@ void outcome_request_ended(const struct request *r)
     const struct journal_attempt *last = &r->ended[r->ended_count - 1];
     bool error = last->outcome != FAILURE_NONE;
     if (error && failure_rule(last->outcome)->cooldown_s == 0)
-        return; /* the request was at fault: it would have failed in either arm */
+        return; /* the request was at fault and would fail in either arm */
     struct canary_sample sample = {
         .conversation = r->asked.conversation,
         .ttft_ms = (double)(a->first_content_ms - r->started_ms),
@@ -121,5 +121,5 @@ void outcome_request_ended(const struct request *r)
         .error = error,
     };
     if (adaptive_request_ended(r->shared->adaptive, &sample))
-        log_warning("the adaptive router is back in the shadow: %s", adaptive_rollback_reason(r->shared->adaptive));
+        log_warning("adaptive router: back to shadow mode: %s", adaptive_rollback_reason(r->shared->adaptive));
 }

@@ -1,4 +1,4 @@
-/* loop: which deployments a request tries, in which order, and what follows an attempt that failed. */
+/* loop: which deployments a request tries, in which order, and what follows a failed attempt. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nothing can serve. A server that is down may be back when the client asks again; the other reasons stay. */
+/* No deployment is available. A server that is down may be back when the client retries; other reasons stay. */
 static void fail_plan(struct request *r, const char *why)
 {
     enum failure_kind kind = r->plan.too_long ? FAILURE_CONTEXT : r->plan.down ? FAILURE_CONNECT : FAILURE_NOT_FOUND;
-    failure_set(&r->failure, kind, "No deployment of '%.100s' can serve this now: %s", r->asked.model, why);
+    failure_set(&r->failure, kind, "No deployment of '%.100s' is available: %s", r->asked.model, why);
     if (kind == FAILURE_CONNECT)
         r->failure.retry_after_s = HEALTH_DOWN_S;
 }
 
-/* What the group or its fallbacks have deployments without: nothing else of a request needs to be known. */
+/* Capabilities that some deployment of the group or its fallbacks lacks; only these are looked for in the request. */
 static unsigned lacked_by_some(const struct model_group *group)
 {
     unsigned lacks = 0;
@@ -31,7 +31,7 @@ static unsigned lacked_by_some(const struct model_group *group)
     return lacks;
 }
 
-/* Lets the adaptive router look at the plan. */
+/* Lets the adaptive router see and change the plan. */
 static void adapt(struct request *r, const struct plan_input *input, struct plan *plan)
 {
     r->adaptive = malloc(sizeof *r->adaptive);
@@ -41,7 +41,7 @@ static void adapt(struct request *r, const struct plan_input *input, struct plan
     r->adaptive = NULL;
 }
 
-/* Money may have taken out what the adaptive router had put first. */
+/* A cost limit may have removed the adaptive router's choice. */
 static void confirm(struct request *r)
 {
     struct markov_decision *d = r->adaptive;
@@ -49,7 +49,7 @@ static void confirm(struct request *r)
         d->applied = r->plan.count && strcmp(r->plan.attempts[0]->id, d->name[d->suggested]) == 0;
 }
 
-/* Plans the attempts at a group; why nothing can serve goes into `why`, which may be NULL. */
+/* Plans the attempts for a group. Appends to `why`, which may be NULL, why no deployment is available. */
 static void plan_group(struct request *r, const struct model_group *group, struct plan *plan, struct buf *why)
 {
     const struct model_request *asked = &r->asked;
@@ -71,14 +71,14 @@ static void plan_group(struct request *r, const struct model_group *group, struc
         adapt(r, &input, plan);
 }
 
-/* Puts the fallback's plan in place of the present one, if a deployment there can serve. */
+/* Replaces the plan by the prompt fallback's, if a deployment there is available. */
 static bool take_prompt_fallback(struct request *r, const struct model_group *fallback)
 {
     struct plan plan;
     if (!fallback || r->on_prompt_fallback)
         return false;
     plan_group(r, fallback, &plan, NULL);
-    if (!plan.count || !request_hold_plan(r, &plan))
+    if (!plan.count || !request_reserve_plan(r, &plan))
         return false;
     r->plan = plan;
     r->on_prompt_fallback = true;
@@ -86,15 +86,15 @@ static bool take_prompt_fallback(struct request *r, const struct model_group *fa
     return true;
 }
 
-bool request_is_elsewhere(const struct request *r, const struct deployment *d)
+bool request_is_fallback(const struct request *r, const struct deployment *d)
 {
     return strcmp(d->alias, r->group->deployments[0]->alias) != 0;
 }
 
-/* Whether the plan leaves the request's group at that place, or ends there. */
+/* Whether the plan ends or leaves the request's group at that index. */
 static bool leaves_group(const struct request *r, unsigned place)
 {
-    return place >= r->plan.count || request_is_elsewhere(r, r->plan.attempts[place]);
+    return place >= r->plan.count || request_is_fallback(r, r->plan.attempts[place]);
 }
 
 int request_plan(struct request *r, struct model_request_error *error)
@@ -104,7 +104,7 @@ int request_plan(struct request *r, struct model_request_error *error)
     r->group = config_group(r->shared->config, slice_of(asked->model));
     if (!r->group) {
         (void)snprintf(error->message, sizeof error->message,
-                       "The model '%.100s' is not configured here. GET /v1/models lists the models that are; "
+                       "Unknown model '%.100s'. GET /v1/models lists the configured models; "
                        "router_settings.model_group_alias gives one of them another name.",
                        asked->model);
         return 404;
@@ -123,13 +123,13 @@ int request_plan(struct request *r, struct model_request_error *error)
     if (!r->plan.count)
         fail_plan(r, buf_text(&why));
     else if (!r->on_prompt_fallback)
-        (void)request_hold_plan(r, &r->plan); /* false: the plan is empty and r->failure set */
+        (void)request_reserve_plan(r, &r->plan); /* false: the plan is empty and r->failure is set */
     confirm(r);
     buf_free(&why);
     return 0;
 }
 
-/* `failed`: deployments of the plan that have failed by now. */
+/* `failed`: failed deployments of the plan. */
 static struct retry_input retry_input(const struct attempt *a, unsigned failed, enum failure_kind kind)
 {
     const struct request *r = a->request;
@@ -145,7 +145,7 @@ int request_repeat_ms(const struct attempt *a)
     int ms = retry_wait_ms(&a->deployment->retry, a->repeated, f, r->shared->id_prefix + r->shared->id_count);
     if (ms >= 0)
         return ms;
-    if (a->first_content_ms) /* an answer that had begun was worked for */
+    if (a->first_content_ms) /* the provider had begun to answer: not a quick failure */
         return -1;
     return retry_same(&input, f, attempt_health(a), a->repeated, took_ms) ? 0 : -1;
 }
@@ -163,7 +163,7 @@ bool request_next(struct request *r, enum failure_kind kind, unsigned *place)
         return true;
     if (next == r->plan.count)
         return false;
-    if (kind != FAILURE_CONTEXT) /* else it is the next one with a larger window */
+    if (kind != FAILURE_CONTEXT) /* else it must be the next one with a larger window */
         next = plan_available(&r->plan, next, r->shared->health, clock_monotonic_ms());
     *place = next;
     return true;

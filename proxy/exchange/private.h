@@ -1,14 +1,14 @@
-/* exchange/private: the two structs of this room, and what its files do for each other.
+/* exchange/private: loop. The two structs of this folder, and the functions its files share.
  *
  *   request.c   a request's state, and what follows when an attempt opens, completes or fails
  *   attempt.c   an attempt's state: body, sign-in, call, relay
- *   plan.c      which deployments a request tries, and in which order
- *   call.c      what an attempt sends to its upstream, and what the reply means
- *   hedge.c     the second attempt at the same time
- *   outcome.c   what attempts write into a deployment's health, the journal's attempts and the affinity table
- *   spending.c  what a request may cost, and what its attempts have cost
- *   reply.c     what the client receives, and the journal's line
- *   sharing.c   limits and money, kept together with other workers; see sharing.h */
+ *   plan.c      which deployments a request tries, in which order
+ *   call.c      sends an attempt to its upstream and classifies the reply
+ *   hedge.c     the second, concurrent attempt
+ *   outcome.c   writes results of attempts: health, request log, affinity
+ *   spending.c  cost limits, reservations and charges
+ *   reply.c     writes the client's reply and the request log line
+ *   sharing.c   synchronizes limits and cost with other workers; see sharing.h */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 
@@ -22,38 +22,38 @@
 #define RUN_ID_MAX 64
 #define REQUEST_ID_LEN 32 /* hexadecimal digits */
 
-#define REPEATS_MAX 16 /* attempts of one request that repeat a call to the same deployment */
-/* Of one plan, of a detour's plan (model_group.on_context and on_content_filter), and the repeats of both. */
+#define REPEATS_MAX 16 /* repeated calls to the same deployment, per request */
+/* One plan, one prompt fallback's plan (model_group.on_context, on_content_filter), and the repeats of both. */
 #define ATTEMPTS_MAX (2 * PLAN_MAX + REPEATS_MAX)
 
-/*   OVER ─▶ ASKED ──first content──▶ SERVES ──complete, failed, cancelled──▶ OVER
- *            │ │                                                            ▲ ▲
- *            │ └─────────── complete and not streamed, failed, cancelled ───┘ │
- *            └─ the other attempt serves ─▶ LOST ──call cancelled, from the loop
+/*   DONE ─▶ STARTED ──first content──▶ ANSWERING ──complete, failed, cancelled──▶ DONE
+ *            │ │                                                                  ▲ ▲
+ *            │ └──────────── complete and not streamed, failed, cancelled ────────┘ │
+ *            └─ the other attempt answers ─▶ LOST ──call cancelled, from the loop ──┘
  *
- * An attempt that is LOST or OVER is accounted for: in its deployment's health, in the money spent, in the journal. */
-enum attempt_state { ATTEMPT_OVER, ATTEMPT_ASKED, ATTEMPT_SERVES, ATTEMPT_LOST, ATTEMPT_STATES };
+ * The result of an attempt that is LOST or DONE is recorded: in its deployment's health, the cost, the request log. */
+enum attempt_state { ATTEMPT_DONE, ATTEMPT_STARTED, ATTEMPT_ANSWERING, ATTEMPT_LOST, ATTEMPT_STATES };
 
-/* One call of a request to one deployment: from the body to the last byte of the reply. What an attempt that is over
- * has left (usage, wire) is read until the next one begins in its place. */
+/* One call to one deployment: from the body to the last byte of the reply. The results of a finished attempt (usage,
+ * wire) stay readable until the next attempt reuses the struct. */
 struct attempt {
-    struct request *request; /* that it is part of */
+    struct request *request; /* the request it belongs to */
     enum attempt_state state;
-    const struct deployment *deployment;   /* NULL: none was begun yet */
-    unsigned place;                        /* of the deployment in the request's plan */
-    unsigned repeated;                     /* earlier calls of the request to this deployment that it repeats */
-    uint64_t started_ms, first_content_ms; /* monotonic; 0: not yet */
+    const struct deployment *deployment;   /* NULL: not used yet */
+    unsigned place;                        /* index in the request's plan */
+    unsigned repeated;                     /* number of earlier calls that this one repeats */
+    uint64_t started_ms, first_content_ms; /* ms, monotonic; 0: not yet */
     struct health_attempt health_attempt;
     struct outgoing outgoing;
-    struct login_wait login_wait; /* for what the call signs in with */
-    unsigned credential;          /* that it signed in with; see upstream/sign_in.h */
-    unsigned sign_ins;            /* further ones, after a 401 */
+    struct login_wait login_wait; /* waiting for the sign-in */
+    unsigned credential;          /* credential of the sign-in; see upstream/sign_in.h */
+    unsigned sign_ins;            /* repeated sign-ins after a 401 */
     struct call *call;
     bool paused;
-    bool more;             /* further bytes of the reply follow at once: what is sent now may wait for them */
-    struct buf error_body; /* of a reply with status 400 and above */
+    bool more;             /* more bytes of the reply follow at once, so what is sent now may wait */
+    struct buf error_body; /* of a reply with an error status */
     struct relay *relay;
-    struct failure failure; /* how it failed; set before request_attempt_failed() */
+    struct failure failure; /* the failure; set before request_attempt_failed() */
 };
 
 enum request_state {
@@ -72,37 +72,37 @@ struct request {
     enum request_state state;
     enum entrance entrance;
     char id[REQUEST_ID_LEN + 1];
-    char run_id[RUN_ID_MAX + 1]; /* of the CLI's run that the request is part of; "": it named none */
-    uint64_t started_ms;         /* monotonic */
+    char run_id[RUN_ID_MAX + 1]; /* "pointsman run"'s id; "": none given */
+    uint64_t started_ms;         /* ms, monotonic */
     int64_t started_unix_ms;
-    uint64_t heard_ms;    /* monotonic: the last progress of the reply */
-    uint64_t mark_us;     /* since when this process has been at work on it */
-    uint64_t overhead_us; /* how long it was at work before, in sum */
+    uint64_t heard_ms;    /* ms, monotonic: last progress of the reply */
+    uint64_t mark_us;     /* us, monotonic: since then this process works on it */
+    uint64_t overhead_us; /* us: total of earlier work */
 
     struct model_request asked;
-    const struct model_group *group;  /* that the client named */
-    struct markov_decision *adaptive; /* NULL: the adaptive router decided nothing */
-    uint64_t affinity_key;            /* of the conversation in its group */
-    bool on_prompt_fallback;          /* the plan is a detour's */
-    unsigned failed;                  /* deployments of the plan that have failed, not counting a hedge's */
-    unsigned repeats;                 /* attempts that repeated a call to the same deployment */
-    double held_usd, hedge_usd;       /* reserved in the accounts for the plan, and for a second attempt */
+    const struct model_group *group;  /* the group the client requested */
+    struct markov_decision *adaptive; /* NULL: no decision of the adaptive router */
+    uint64_t affinity_key;            /* conversation and group */
+    bool on_prompt_fallback;          /* the plan is a prompt fallback's */
+    unsigned failed;                  /* failed deployments of the plan, without hedges */
+    unsigned repeats;                 /* attempts that repeated a call */
+    double held_usd, hedge_usd;       /* USD reserved for the plan, and for a hedge */
 
-    /* The attempt that speaks for the request: the only one under way, the one that serves, or the last that failed.
-     * While a hedge is open, the earlier of the two. */
+    /* The current attempt: the only one in flight, the one that answers, or the last that failed. While a hedge is
+     * open, the earlier of the two. */
     struct attempt *attempt;
     struct attempt first;
-    struct attempt *second;     /* a hedge; NULL: there was none */
-    struct event *wait, *hedge; /* timers: for the repeated call, for the second attempt; NULL: not needed yet */
+    struct attempt *second;     /* the hedge; NULL: none */
+    struct event *wait, *hedge; /* timers: to repeat a call, to start a hedge; NULL: not needed yet */
 
-    /* Large, and written when it is needed: make_request() does not clear all of it. */
+    /* Large; initialized when used: make_request() does not clear all of it. */
     struct plan plan;
-    struct failure failure; /* what the client receives when no attempt is left */
+    struct failure failure; /* the client's error if no attempt is left */
     unsigned ended_count;
-    struct journal_attempt ended[ATTEMPTS_MAX]; /* attempts that are over, in the order of their ends */
+    struct journal_attempt ended[ATTEMPTS_MAX]; /* finished attempts, in order of their ends */
 };
 
-/* What other files may do with a deployment's health: read it. */
+/* Read-only access to the deployment's health. */
 static inline const struct health *attempt_health(const struct attempt *a)
 {
     return &a->request->shared->health[a->deployment->index];
@@ -110,16 +110,16 @@ static inline const struct health *attempt_health(const struct attempt *a)
 
 /* request.c */
 
-/* The attempt has content, and serves the request. */
+/* The attempt has content: it answers the request. */
 void request_open(struct attempt *a);
-/* The attempt's reply is complete; `last` is the rest of it. The request is over and may be freed. */
+/* The attempt's reply is complete; `last` is its rest. Ends the request, which may be freed. */
 void request_complete(struct attempt *a, struct slice last);
-/* The attempt has failed as a->failure says, and its call is over. Repeats it, starts the next one, or ends the
- * request, which may be freed. `status`: HTTP's, 0 without one. */
+/* The attempt failed with a->failure and its call is done. Repeats it, starts the next attempt, or ends the request,
+ * which may be freed. `status`: HTTP status; 0: none. */
 void request_attempt_failed(struct attempt *a, int status);
-/* Frees a request that has ended, unless a lost attempt's call has still to be cancelled. */
-void request_let_go(struct request *r);
-/* From here on, until request_works(), the request waits for an upstream or a timer. */
+/* Frees a request that has ended, unless a lost attempt's call is still to be cancelled. */
+void request_free_if_done(struct request *r);
+/* Stop and start counting the proxy's own work time: the request waits for an upstream or a timer. */
 void request_waits(struct request *r);
 void request_works(struct request *r);
 
@@ -127,108 +127,107 @@ void request_works(struct request *r);
 
 /* How an attempt ends. */
 enum attempt_end {
-    END_FINAL,     /* it served, or failed and is not repeated */
-    END_REPEATED,  /* it failed, and the same deployment is called again: not yet held against it */
-    END_CANCELLED, /* the client disconnected, or the process ends: says nothing of the deployment */
-    END_LOST,      /* given up because the other attempt has content, or ends as the request does */
+    END_FINAL,     /* it answered, or failed and is not repeated */
+    END_REPEATED,  /* it failed and the same deployment is called again: does not count against it yet */
+    END_CANCELLED, /* the client disconnected or the process stops: says nothing about the deployment */
+    END_LOST,      /* cancelled because the other attempt has content, or the request ends */
 };
 
-/* Begins an attempt at the deployment of that place in the plan, in the memory of an attempt that is over. */
+/* Starts an attempt at plan index `place`, in the struct of a finished one. */
 void attempt_begin(struct attempt *a, unsigned place, unsigned repeated);
-/* Moves it to SERVES. */
-void attempt_serves(struct attempt *a);
-/* Accounts for it, and moves it to OVER, or, for END_LOST, to LOST. `f` NULL: it did not fail. Of the request's
- * attempts it is then the last that ended. */
+/* Moves the attempt to ANSWERING. */
+void attempt_answers(struct attempt *a);
+/* Records the result and moves the attempt to DONE, or, for END_LOST, to LOST. `f` NULL: no failure. It becomes the
+ * last entry of request.ended. */
 void attempt_end(struct attempt *a, const struct failure *f, int status, enum attempt_end how);
-/* Cancels the call; an attempt that is LOST is then OVER and freed. Not from within a call's callbacks. */
+/* Cancels the call. A LOST attempt becomes DONE and its contents are freed. Not from a call's callbacks. */
 void attempt_cancel(struct attempt *a);
-/* Frees what it owns, not `a`; again, too. */
+/* Frees what `a` owns, not `a`. May be called again. */
 void attempt_free(struct attempt *a);
 
 /* plan.c */
 
-/* Plans the attempts. Returns the status that refuses the request with `error`, or 0: r->plan is made, or, if it is
- * empty, r->failure says why nothing can serve. */
+/* Plans the attempts. Returns a status to refuse the request with `error`, or 0: r->plan is set or, if it is empty,
+ * r->failure says why. */
 MUST_CHECK int request_plan(struct request *r, struct model_request_error *error);
-/* Milliseconds to wait before the failed attempt is repeated; -1: it is not. */
+/* Returns the ms to wait before repeating the failed attempt; -1: do not repeat. */
 MUST_CHECK int request_repeat_ms(const struct attempt *a);
-/* Finds the attempt that follows one that failed in this way, and its place in r->plan, which may be a detour's now.
- * false: there is none. */
+/* Finds the attempt after one that failed with `kind`: its index in r->plan, which may now be a prompt fallback's.
+ * false: none. */
 MUST_CHECK bool request_next(struct request *r, enum failure_kind kind, unsigned *place);
-/* Whether the deployment belongs to another group than the one that the client named. */
-bool request_is_elsewhere(const struct request *r, const struct deployment *d);
+/* Returns whether the deployment is of another group than the client requested. */
+bool request_is_fallback(const struct request *r, const struct deployment *d);
 
 /* call.c */
 
-/* Starts the attempt's call; a->call stays NULL without memory. sign_in_get() must have succeeded. */
+/* Starts the attempt's call, after sign_in_get(). a->call stays NULL if out of memory. */
 void attempt_start_call(struct attempt *a, const struct call_events *events);
-/* Makes the relay for the reply. false: no memory. */
+/* Creates the relay for the reply. false: out of memory. */
 MUST_CHECK bool attempt_make_relay(struct attempt *a, bool event_stream);
-/* Whether a call that is over has failed, as far as HTTP goes; a->failure then says how. `kind` and `message` are the
- * transport's. */
+/* Returns whether a finished call failed at the HTTP level, and sets a->failure. `kind` and `message`: the transport's.
+ */
 MUST_CHECK bool attempt_reply_failed(struct attempt *a, const struct call_reply *reply, enum failure_kind kind,
                                      const char *message);
 
 /* hedge.c */
 
-/* A stream's attempt begins: if its first content takes longer than hedge_after_ms, the next deployment is asked too.
- */
+/* Starts the timer: if a stream has no content within hedge_after_ms, the next deployment is called too. */
 void hedge_arm(struct request *r);
-/* The attempt has content: the other one, if there is one, loses. */
+/* The attempt has content: the other one, if any, loses. */
 void hedge_won(struct attempt *a);
-/* The attempt failed. true: the other one is under way and goes on; the failed one is accounted for. */
-MUST_CHECK bool hedge_goes_on(struct attempt *a, int status);
-/* Ends the attempt that does not speak for the request, and cancels its call. Not from within a call's callbacks. */
+/* The attempt failed. true: the other one is in flight and continues; the result of the failed one is recorded. */
+MUST_CHECK bool hedge_continues(struct attempt *a, int status);
+/* Ends the attempt that is not current and cancels its call. Not from a call's callbacks. */
 void hedge_drop(struct request *r);
 
-/* outcome.c: the one file of this room that writes the health of deployments, through route/health.h. */
+/* outcome.c: the only file of this folder that writes deployments' health, through route/health.h. */
 
 void outcome_started(struct attempt *a);
-/* The first content of a stream has come. */
+/* The first content of a stream arrived. */
 void outcome_answered(struct attempt *a);
-/* Keeps what the reply's head says of the provider's limits. */
+/* Stores the provider's rate limits from the reply's head. */
 void outcome_limits(const struct attempt *a, const struct call_reply *reply);
-/* The deployment refused these parts of a request (a set of enum turn_without): they are left out from now on. */
+/* The deployment rejected these parts of a request (set of enum turn_without): leave them out from now on. */
 void outcome_refused(const struct attempt *a, unsigned parts);
 /* See attempt_end(). */
 void outcome_ended(struct attempt *a, const struct failure *f, int status, enum attempt_end how);
-/* The request is over, and its client has received the end: the adaptive router's canary learns from it. */
+/* The request ended and its client was answered: feeds the adaptive router's canary. */
 void outcome_request_ended(const struct request *r);
 
 /* spending.c */
 
-/* Takes the attempts out of the plan that the spending limits don't allow, and reserves what the most expensive of the
- * others may cost, in place of what was reserved before. false: none is left; r->failure says why. */
-bool request_hold_plan(struct request *r, struct plan *plan);
-/* What a call to the deployment may cost, in USD, by the usual length of its replies; NAN: its prices are unknown. */
+/* Removes attempts above the spending limits from the plan and reserves the cost of the most expensive other one, in
+ * place of an earlier reservation. false: none left, r->failure says why. */
+bool request_reserve_plan(struct request *r, struct plan *plan);
+/* Returns the estimated cost of a call, USD, from the usual reply length; NAN: unknown prices. */
 double request_estimate(const struct request *r, const struct deployment *d);
-/* Whether the spending limits leave that much. */
+/* Returns whether the spending limits allow this cost. */
 bool request_affords(const struct request *r, double usd);
-/* Reserves that much for a second attempt, until one of the two is over. */
-void request_hold_hedge(struct request *r, double usd);
+/* Reserves the cost of a hedge, until one of the two attempts ends. */
+void request_reserve_hedge(struct request *r, double usd);
 void request_release_hedge(struct request *r);
-/* Gives back all that is reserved. */
-void request_release_money(struct request *r);
-/* What the attempt has cost, in USD; NAN: unknown. One that was interrupted is billed for its prompt. */
+/* Releases all reservations. */
+void request_release_reserved(struct request *r);
+/* Returns the cost of the attempt, USD; NAN: unknown. An interrupted attempt costs its prompt. */
 double attempt_cost(const struct attempt *a, const struct usage *usage, const struct failure *f, enum attempt_end how);
-/* Adds it to what was spent. */
-void request_book_money(struct request *r, double usd);
+/* Adds the cost to the spending. */
+void request_charge(struct request *r, double usd);
 
 /* reply.c */
 
-/* A whole reply; the client is released. `retry_after_s` -1: no such header. */
+/* Sends a whole reply and releases the client. `retry_after_s` -1: no such header. */
 void request_send_reply(struct request *r, int status, int retry_after_s, const char *content_type, struct slice body);
-/* The same with JSON that was written for it; if that found no memory, the client gets a 503. */
+/* The same with a JSON body; a 503 if `body` failed for lack of memory. */
 void request_send_body(struct request *r, int status, int retry_after_s, const struct buf *body);
-/* The failure in OpenAI's error shape, with the status that its rule gives; returns that status. */
+/* Sends the failure in OpenAI's error format. Returns its status, from the failure's rule. */
 int request_send_failure(struct request *r, const struct failure *f);
-/* The head of a streamed reply. */
+/* Sends the head of a streamed reply. */
 void request_start_stream(struct request *r);
-/* Its last bytes and its end; the client is released. */
+/* Sends the last bytes, ends the stream and releases the client. */
 void request_end_stream(struct request *r, struct slice last);
-/* No end, but a broken connection; the client is released. */
-void request_cut_stream(struct request *r);
-/* Writes the journal's line. `how` is journal_entry.end. */
+/* Closes the connection within a stream and releases the client. */
+void request_abort_stream(struct request *r);
+/* Writes the request log line. `how`: journal_entry.end. */
 void request_journal(const struct request *r, int status, const char *how);
 
 #endif

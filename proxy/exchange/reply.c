@@ -1,4 +1,4 @@
-/* loop: what a request sends to its client, and its line in the journal. */
+/* loop: writes the client's reply and the request log line. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#define FIELDS_MAX 2048 /* bytes of header fields of our own */
+#define FIELDS_MAX 2048 /* bytes of the header fields made here */
 
-/* A field that has no room is left out whole. */
+/* Drops a field that does not fit. */
 static void add_field(struct buf *out, const char *name, const char *value)
 {
     if (strlen(name) + strlen(value) + 2 > out->max - out->len)
@@ -27,7 +27,7 @@ static void add_number(struct buf *out, const char *name, uint64_t value)
     BUF_ADD(out, "\r\n");
 }
 
-/* Milliseconds with three decimals. */
+/* Adds microseconds as milliseconds with three decimals. */
 static void add_ms(struct buf *out, const char *name, uint64_t us)
 {
     const char decimals[] = {'.', (char)('0' + us / 100 % 10), (char)('0' + us / 10 % 10), (char)('0' + us % 10)};
@@ -37,7 +37,7 @@ static void add_ms(struct buf *out, const char *name, uint64_t us)
     BUF_ADD(out, "\r\n");
 }
 
-/* Attempts that failed, and how often the next one was of another group, up to the present one. */
+/* Counts failed attempts, and switches to another group, up to the current attempt. */
 static void count_failures(const struct request *r, unsigned *retries, unsigned *fallbacks)
 {
     const char *alias = r->group->deployments[0]->alias;
@@ -51,9 +51,8 @@ static void count_failures(const struct request *r, unsigned *retries, unsigned 
     *fallbacks += strcmp(alias, r->attempt->deployment->alias) != 0;
 }
 
-/* The header fields that name the deployment: LiteLLM's fields, and the id of the journal's line. Their values are the
- * configuration's: nothing that the client wrote goes into a header. `cost_usd` NAN: not known, or not yet. Nothing is
- * allocated: the buffer has all of its room. */
+/* Header fields about the routing: LiteLLM's fields, and the request log id. Their values come from the configuration,
+ * never from the client. `cost_usd` NAN: unknown. The buffer is static, so nothing is allocated. */
 static struct buf *make_fields(const struct request *r, double cost_usd)
 {
     static char space[FIELDS_MAX + 1];
@@ -89,7 +88,7 @@ static struct buf *make_fields(const struct request *r, double cost_usd)
     return out;
 }
 
-/* Releases the client: its reply is finished with the next call. */
+/* Releases the client; the next call finishes its reply. */
 static struct client *take_client(struct request *r)
 {
     struct client *client = r->client;
@@ -139,7 +138,7 @@ void request_end_stream(struct request *r, struct slice last)
     client_end_stream(client, last);
 }
 
-void request_cut_stream(struct request *r)
+void request_abort_stream(struct request *r)
 {
     client_abort_stream(take_client(r));
 }
@@ -172,7 +171,7 @@ void request_journal(const struct request *r, int status, const char *how)
     decisions_add(r->shared->decisions, &entry);
     if (!r->shared->journal)
         return;
-    /* Written once per turn of the loop, however many requests end in it. */
+    /* Written once per loop iteration, however many requests end in it. */
     if (journal_add(r->shared->journal, &entry))
         journal_flush(r->shared->journal);
     else

@@ -1,4 +1,4 @@
-/* loop: walks one request through the rooms; the only file that moves a request's state. */
+/* loop: takes one request from its body to its end. The only file that changes a request's state. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP_ALIVE_MS 10000 /* silence after which an open stream gets a keep-alive event */
+#define KEEP_ALIVE_MS 10000 /* ms of silence before an open stream gets a keep-alive event */
 
 /* allowed[from][to] */
 static const bool allowed[REQUEST_STATES][REQUEST_STATES] = {
@@ -43,7 +43,7 @@ void request_works(struct request *r)
     r->heard_ms = r->mark_us / 1000;
 }
 
-/* A unique id, not a secret one: random bits of this process, and a count. */
+/* A unique id, not secret: random bits of the process and a counter. */
 static void make_id(struct request *r)
 {
     const uint64_t halves[] = {r->shared->id_prefix, ++r->shared->id_count};
@@ -52,8 +52,7 @@ static void make_id(struct request *r)
     r->id[REQUEST_ID_LEN] = '\0';
 }
 
-/* The run that the request is part of, if the header looks like the ids that the CLI makes: it goes into the journal.
- */
+/* Takes the run's id for the request log if the header looks like an id of the command. */
 static void take_run_id(struct request *r)
 {
     static const char ALLOWED[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -113,7 +112,7 @@ static void free_request(struct request *r)
     if (r->second)
         attempt_free(r->second);
     free(r->second);
-    request_release_money(r);
+    request_release_reserved(r);
     free(r->adaptive);
     model_request_free(&r->asked);
     if (r->wait)
@@ -123,7 +122,7 @@ static void free_request(struct request *r)
     free(r);
 }
 
-void request_let_go(struct request *r)
+void request_free_if_done(struct request *r)
 {
     bool lost = r->first.state == ATTEMPT_LOST || (r->second && r->second->state == ATTEMPT_LOST);
     if (r->state == REQUEST_ENDED && !lost)
@@ -132,10 +131,10 @@ void request_let_go(struct request *r)
 
 static bool is_under_way(const struct attempt *a)
 {
-    return a->state == ATTEMPT_ASKED || a->state == ATTEMPT_SERVES;
+    return a->state == ATTEMPT_STARTED || a->state == ATTEMPT_ANSWERING;
 }
 
-/* The end of every way through this file. */
+/* Ends the request; every path ends here. */
 static void end(struct request *r, int status, const char *how)
 {
     assert(!is_under_way(&r->first) && (!r->second || !is_under_way(r->second)));
@@ -143,10 +142,10 @@ static void end(struct request *r, int status, const char *how)
     if (status != 499)
         outcome_request_ended(r);
     request_journal(r, status, how);
-    request_let_go(r);
+    request_free_if_done(r);
 }
 
-/* The request can't be served; the client receives the reason. */
+/* Answers with the failure and ends the request. */
 static void refuse(struct request *r, const struct failure *f, const char *how)
 {
     int status = request_send_failure(r, f);
@@ -158,7 +157,7 @@ static void refuse_body(struct request *r, const struct model_request_error *err
     struct buf body;
     buf_init(&body, 16u << 10);
     if (error->no_memory) {
-        failure_set(&r->failure, FAILURE_INTERNAL, "no memory to read the request");
+        failure_set(&r->failure, FAILURE_INTERNAL, "out of memory: can't read the request");
         refuse(r, &r->failure, "failed");
         return;
     }
@@ -173,7 +172,7 @@ void request_open(struct attempt *a)
     struct request *r = a->request;
     hedge_won(a);
     move(r, REQUEST_OPEN);
-    attempt_serves(a);
+    attempt_answers(a);
     request_start_stream(r);
 }
 
@@ -188,15 +187,15 @@ void request_complete(struct attempt *a, struct slice last)
     end(r, 200, relay_incomplete(a->relay) ? "incomplete" : "completed");
 }
 
-/* The reply has begun and can't be completed: it ends as the failure that it is. */
-static void break_off(struct request *r, const struct failure *f, enum attempt_end how)
+/* The reply has begun and can't be completed: ends it as failed. */
+static void interrupt(struct request *r, const struct failure *f, enum attempt_end how)
 {
     struct slice last = {NULL, 0};
     attempt_end(r->attempt, f, 200, how);
     if (relay_fail(r->attempt->relay, f, &last))
         request_end_stream(r, last);
     else
-        request_cut_stream(r);
+        request_abort_stream(r);
     end(r, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
 }
 
@@ -215,7 +214,7 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
     start(r, r->attempt->place, r->attempt->repeated + 1);
 }
 
-/* Whether the failed attempt can be repeated after so many milliseconds (-1: not at all). */
+/* Whether the failed attempt can be repeated after `ms` (-1: no). */
 static bool can_wait(struct request *r, int ms)
 {
     if (ms < 0 || r->repeats == REPEATS_MAX)
@@ -231,13 +230,13 @@ static void repeat_later(struct request *r, const struct failure *f, int ms)
     move(r, REQUEST_WAITING);
     r->repeats++;
     if (evtimer_add(r->wait, &delay) != 0)
-        event_active(r->wait, EV_TIMEOUT, 0); /* without memory it is repeated at once */
+        event_active(r->wait, EV_TIMEOUT, 0); /* out of memory: repeat at once */
     request_waits(r);
-    log_debug("request %s: repeated in %d ms: %s", r->id, ms, f->message);
+    log_debug("request %s: retry in %d ms: %s", r->id, ms, f->message);
 }
 
-/* Parts of the translated request to leave out, so that the same deployment can be asked again at once: some servers
- * know no response_format, some models no images. The deployment's later requests come without them too. */
+/* Parts of the translated request to leave out, so that the same deployment can be called again at once: some servers
+ * lack response_format, some models images. Later requests to it leave them out too. */
 static unsigned parts_to_leave_out(const struct attempt *a)
 {
     const struct request *r = a->request;
@@ -245,8 +244,8 @@ static unsigned parts_to_leave_out(const struct attempt *a)
     return a->outgoing.wire == r->asked.wire || r->repeats == REPEATS_MAX ? 0 : more;
 }
 
-/* Starts the attempt after one that failed for good; if there is none, the request has failed. */
-static void go_on(struct request *r, const struct failure *f)
+/* Starts the next attempt; ends the request if there is none. */
+static void try_next(struct request *r, const struct failure *f)
 {
     unsigned place;
     log_debug("request %s: %s: %s", r->id, failure_rule(f->kind)->name, f->message);
@@ -264,10 +263,10 @@ void request_attempt_failed(struct attempt *a, int status)
     struct failure *f = &a->failure;
     failure_name(f, a->deployment->id);
     if (r->state == REQUEST_OPEN) {
-        break_off(r, f, END_FINAL);
+        interrupt(r, f, END_FINAL);
         return;
     }
-    if (hedge_goes_on(a, status))
+    if (hedge_continues(a, status))
         return;
     unsigned without = parts_to_leave_out(a);
     int ms = without ? 0 : request_repeat_ms(a);
@@ -280,7 +279,7 @@ void request_attempt_failed(struct attempt *a, int status)
     } else if (repeats) {
         repeat_later(r, f, ms);
     } else {
-        go_on(r, f);
+        try_next(r, f);
     }
 }
 
@@ -349,9 +348,9 @@ void request_end_all(struct exchange_shared *shared)
         attempt_cancel(r->attempt);
         hedge_drop(r);
         if (r->state == REQUEST_ENDED) {
-            request_let_go(r);
+            request_free_if_done(r);
         } else if (r->state == REQUEST_OPEN) {
-            break_off(r, &f, END_CANCELLED);
+            interrupt(r, &f, END_CANCELLED);
         } else {
             if (is_under_way(r->attempt))
                 attempt_end(r->attempt, &f, 0, END_CANCELLED);

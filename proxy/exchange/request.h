@@ -30,41 +30,41 @@
 struct event;
 struct request;
 
-/* The port a request came in by: the risk router's has its own strategy and header fields. */
+/* The port of a request; the risk router's has its own strategy and header fields. */
 enum entrance { ENTRANCE_MAIN, ENTRANCE_RISK, ENTRANCES };
 
-/* What all requests of one configuration share; serve/generation.c makes it. */
+/* Shared by all requests of one configuration; built by serve/generation.c. */
 struct exchange_shared {
     struct event_base *base;
     const struct config *config;
-    struct health *health;     /* by deployment index; attempts write it in exchange/outcome.c only */
-    struct affinity *affinity; /* the deployment that each conversation was served by last */
-    struct spending *spending; /* all accounts; it outlives the configuration */
-    struct spend **accounts;   /* by the index of the model group */
+    struct health *health;     /* by deployment index; written in exchange/outcome.c only */
+    struct affinity *affinity; /* the deployment that last answered each conversation */
+    struct spending *spending; /* all accounts; outlives the configuration */
+    struct spend **accounts;   /* by group index */
     struct adaptive *adaptive; /* NULL: not enabled */
     struct upstream *upstream;
     struct sign_ins *sign_ins;
-    struct decisions *decisions;   /* the last ones; they outlive the configuration */
-    struct ceiling *bodies;        /* over what all requests take in memory; it outlives the configuration */
-    struct share *share;           /* NULL: there are no other workers; see sharing.h */
-    unsigned *slots;               /* in it: of the deployments, of the groups' accounts, of all money */
-    struct journal *journal;       /* NULL: no journal could be opened */
-    struct event *journal_flush;   /* flushes it when made active */
-    uint64_t id_prefix, id_count;  /* request ids: random bits of this process, and a count */
+    struct decisions *decisions;   /* the last decisions; outlives the configuration */
+    struct ceiling *bodies;        /* on memory for bodies; outlives the configuration */
+    struct share *share;           /* NULL: a single process; see sharing.h */
+    unsigned *slots;               /* slots in `share`: deployments, groups' accounts, total */
+    struct journal *journal;       /* NULL: the request log could not be opened */
+    struct event *journal_flush;   /* flushes `journal` when activated */
+    uint64_t id_prefix, id_count;  /* request ids: random bits of the process, and a counter */
     unsigned char carrier_key[32]; /* derived from the master key; see bridge/carrier.h */
-    struct request *all;           /* list of the requests that are not freed yet */
-    unsigned count;                /* of them */
+    struct request *all;           /* requests that are not freed yet */
+    unsigned count;                /* length of `all` */
 };
 
-/* Serves a model call. The reply may be sent before this returns. */
+/* Serves a request to a model. May reply before it returns. */
 void request_begin(struct exchange_shared *shared, struct client *client, enum wire wire, enum entrance entrance);
-/* The client disconnected: cancels every upstream call of the request at once. The request may be freed. */
+/* The client disconnected: cancels all upstream calls at once. The request may be freed. */
 void request_client_gone(struct request *r);
-/* The client's output has drained: a paused upstream goes on. */
+/* The client's output has drained: resumes a paused upstream. */
 void request_client_drained(struct request *r);
-/* Once a second: an open stream that has been silent for 10 s gets a keep-alive event. */
+/* Call once a second: sends a keep-alive event to streams that were silent for 10 s. */
 void request_tick_all(struct exchange_shared *shared);
-/* Ends every open reply with a failure that says so: the process is about to end. */
+/* Ends all requests with an error, because the process stops. */
 void request_end_all(struct exchange_shared *shared);
 
 #endif

@@ -1,10 +1,10 @@
-/* loop: keeps the limits of several worker processes together. */
+/* loop: synchronizes limits and cost between worker processes. */
 #include "proxy/exchange/sharing.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* The slot of what has this name, in so many words. */
+/* Returns the slot of this name; SHARE_NONE: out of memory or slots. */
 static unsigned slot_of(struct share *share, const char *kind, const char *id, const char *model, const char *base)
 {
     struct buf name;
@@ -15,7 +15,7 @@ static unsigned slot_of(struct share *share, const char *kind, const char *id, c
     return slot;
 }
 
-/* A deployment is the same where its calls go to the same place under the same name. */
+/* Deployments are the same if id, model and server are. */
 static unsigned slot_of_deployment(struct share *share, const struct deployment *d)
 {
     return slot_of(share, "deployment", d->id, d->model, d->api_base ? d->api_base : "");
@@ -49,7 +49,7 @@ void sharing_tear_down(struct exchange_shared *shared)
     shared->slots = NULL;
 }
 
-/* A deployment's counts: this worker's own and those of the others. */
+/* Adds the other workers' counts to this worker's. */
 static void sync_health(struct share *share, unsigned slot, struct health *h)
 {
     const struct share_counts *own = share_own(share, slot);
@@ -92,12 +92,13 @@ void sharing_sync(struct exchange_shared *shared)
         sync_account(share, total, &shared->spending->total);
 }
 
-/* What there is to tell now; what an old configuration knows does not hide what the new one has told. */
-static void tell_news(struct share_counts *own, const struct health *h)
+/* Publishes the cooldown. An older configuration's state must not overwrite a newer one. */
+static void publish_cooldown(struct share_counts *own, const struct health *h)
 {
-    struct cooldown_state news = health_cooldown_state(h);
-    if (news.cooldown_began_ms >= own->cooldown.cooldown_began_ms && news.recovered_ms >= own->cooldown.recovered_ms)
-        own->cooldown = news;
+    struct cooldown_state cooldown = health_cooldown_state(h);
+    if (cooldown.cooldown_began_ms >= own->cooldown.cooldown_began_ms &&
+        cooldown.recovered_ms >= own->cooldown.recovered_ms)
+        own->cooldown = cooldown;
 }
 
 void sharing_started(struct exchange_shared *shared, const struct deployment *d, const struct health_attempt *call)
@@ -107,7 +108,7 @@ void sharing_started(struct exchange_shared *shared, const struct deployment *d,
         return;
     own->in_flight++;
     window_add(&own->window, 1, call->reserved_tokens, call->started_ms);
-    tell_news(own, &shared->health[d->index]);
+    publish_cooldown(own, &shared->health[d->index]);
     share_publish(shared->share, shared->slots[d->index]);
 }
 
@@ -119,12 +120,12 @@ void sharing_ended(struct exchange_shared *shared, const struct deployment *d, c
         return;
     own->in_flight--;
     window_correct(&own->window, correction, call->started_ms, now_ms);
-    tell_news(own, &shared->health[d->index]);
+    publish_cooldown(own, &shared->health[d->index]);
     share_publish(shared->share, shared->slots[d->index]);
-    share_mark_unread(shared->share, shared->slots[d->index]); /* it may have begun under the configuration before */
+    share_mark_unread(shared->share, shared->slots[d->index]); /* it may have started under an earlier configuration */
 }
 
-static void tell_account(struct share *share, unsigned slot, double held, double spent)
+static void publish_spending(struct share *share, unsigned slot, double held, double spent)
 {
     struct share_counts *own = share_own(share, slot);
     if (!own)
@@ -137,11 +138,11 @@ static void tell_account(struct share *share, unsigned slot, double held, double
     share_publish(share, slot);
 }
 
-void sharing_money(struct exchange_shared *shared, unsigned group, double held, double spent)
+void sharing_spending(struct exchange_shared *shared, unsigned group, double held, double spent)
 {
     const struct config *config = shared->config;
     if (!shared->share || (held == 0 && spent == 0))
         return;
-    tell_account(shared->share, shared->slots[config->deployment_count + group], held, spent);
-    tell_account(shared->share, shared->slots[config->deployment_count + config->group_count], held, spent);
+    publish_spending(shared->share, shared->slots[config->deployment_count + group], held, spent);
+    publish_spending(shared->share, shared->slots[config->deployment_count + config->group_count], held, spent);
 }

@@ -1,4 +1,4 @@
-/* loop: a request's money: which deployments the spending limits allow, what is reserved, what its attempts cost. */
+/* loop: a request's cost: which deployments the limits allow, reservations, charges. */
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#define OUTPUT_TOKENS 500 /* of a reply, until replies were seen */
+#define OUTPUT_TOKENS 500 /* tokens of a reply, until replies were measured */
 
 static int64_t prompt_tokens(const struct request *r, const struct deployment *d)
 {
@@ -40,24 +40,24 @@ static void note_limit(struct plan *plan, const struct deployment *d)
             plan->choices[i].limit = LIMIT_BUDGET;
 }
 
-/* Each amount is given back as it was reserved, so that no sums are rounded. */
-static void hold(struct request *r, double *held, double usd)
+/* Each amount is released as reserved, without sums, so rounding errors can't accumulate. */
+static void reserve(struct request *r, double *held, double usd)
 {
     *held = usd;
     spending_reserve(r->shared->spending, account_of(r), usd);
-    sharing_money(r->shared, group_of(r), usd, 0);
+    sharing_spending(r->shared, group_of(r), usd, 0);
 }
 
 static void release(struct request *r, double *held)
 {
     if (*held > 0) {
         spending_release(r->shared->spending, account_of(r), *held);
-        sharing_money(r->shared, group_of(r), -*held, 0);
+        sharing_spending(r->shared, group_of(r), -*held, 0);
     }
     *held = 0;
 }
 
-bool request_hold_plan(struct request *r, struct plan *plan)
+bool request_reserve_plan(struct request *r, struct plan *plan)
 {
     struct spending *all = r->shared->spending;
     struct spend *account = account_of(r);
@@ -69,7 +69,7 @@ bool request_hold_plan(struct request *r, struct plan *plan)
         double usd = request_estimate(r, d);
         if (spending_allows(all, account, usd)) {
             plan->attempts[kept++] = d;
-            most = fmax(most, usd); /* an unknown price counts for nothing */
+            most = fmax(most, usd); /* fmax() ignores NAN, an unknown price */
         } else {
             least = fmin(least, usd);
             note_limit(plan, d);
@@ -81,7 +81,7 @@ bool request_hold_plan(struct request *r, struct plan *plan)
         spending_refusal(all, account, least, r->shared->config, &r->failure);
         return false;
     }
-    hold(r, &r->held_usd, most);
+    reserve(r, &r->held_usd, most);
     return true;
 }
 
@@ -90,9 +90,9 @@ bool request_affords(const struct request *r, double usd)
     return spending_allows(r->shared->spending, account_of(r), usd);
 }
 
-void request_hold_hedge(struct request *r, double usd)
+void request_reserve_hedge(struct request *r, double usd)
 {
-    hold(r, &r->hedge_usd, usd);
+    reserve(r, &r->hedge_usd, usd);
 }
 
 void request_release_hedge(struct request *r)
@@ -100,7 +100,7 @@ void request_release_hedge(struct request *r)
     release(r, &r->hedge_usd);
 }
 
-void request_release_money(struct request *r)
+void request_release_reserved(struct request *r)
 {
     release(r, &r->held_usd);
     release(r, &r->hedge_usd);
@@ -113,13 +113,13 @@ double attempt_cost(const struct attempt *a, const struct usage *usage, const st
                  (f && (f->kind == FAILURE_CUT || f->kind == FAILURE_TIMEOUT));
     if (isfinite(usd))
         return usd;
-    if (begun) /* its usage is unknown: at least the prompt has been read */
+    if (begun) /* unknown usage: at least the prompt was read */
         return spending_estimate(a->deployment, prompt_tokens(a->request, a->deployment), 0);
     return f ? 0 : NAN;
 }
 
-void request_book_money(struct request *r, double usd)
+void request_charge(struct request *r, double usd)
 {
     spending_charge(r->shared->spending, account_of(r), usd);
-    sharing_money(r->shared, group_of(r), 0, usd);
+    sharing_spending(r->shared, group_of(r), 0, usd);
 }

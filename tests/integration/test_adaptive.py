@@ -138,7 +138,7 @@ def test_the_canary_splits_and_steps_back(start_proxy, upstream, second):
     assert figures["canary"]["quality"] == pytest.approx(0.4) and figures["baseline"]["quality"] > 0.5
     assert figures["stepped_back"].startswith("a quality of 0.4 is below the bound of 0.")
     assert all(line["adaptive_router"]["would_switch"] for line in lines[last:])
-    assert "the adaptive router is back in the shadow: a quality of 0.4 is below the bound of 0." in proxy.stderr
+    assert "adaptive router: back to shadow mode: a quality of 0.4 is below the bound of 0." in proxy.stderr
 
 
 def test_what_was_learned_survives_a_reload(start_proxy, upstream, second):

@@ -141,7 +141,7 @@ def test_a_client_that_hangs_up_ends_the_wait(start_proxy, upstream):
     proxy = start_proxy(entry(), environment={**ON, "CODEX_AGENT_API_BASE": root(upstream), "POINTSMAN_DEBUG": "1"})
     upstream.script(error(503, headers={"Retry-After": "1"}))
     sock = send(proxy, "/v1/chat/completions", CHAT)
-    wait_until(lambda: "repeated in" in proxy.stderr, "the wait")
+    wait_until(lambda: "retry in" in proxy.stderr, "the wait")
     sock.close()
     line = proxy.journal()[0]
     assert (line["status"], line["end"], outcomes(proxy)) == (499, "cancelled", ["overloaded"])
@@ -154,7 +154,7 @@ def test_a_stop_ends_the_wait(start_proxy, upstream):
                                               "CODEX_AGENT_MAX_RETRIES": "10"})
     upstream.always(error(503, headers={"Retry-After": "1"}))
     sock = send(proxy, "/v1/chat/completions", CHAT)
-    wait_until(lambda: "repeated in" in proxy.stderr, "the wait")
+    wait_until(lambda: "retry in" in proxy.stderr, "the wait")
     assert proxy.stop() == 0
     sock.close()
 
