@@ -1,6 +1,6 @@
-/* decision: what one routing decision costs: plan_make() for a group of 10 deployments that have all been used, by each
- * strategy, and with the adaptive router over the first of them. Prints CPU time per decision, least and median of
- * several rounds. Usage: bench/decision [ROUNDS] */
+/* decision: measures a routing decision: plan_make() for a group of 10 deployments with traffic, by each strategy, and
+ * with the adaptive router after the first one. Prints the CPU time per decision, least and median of several rounds.
+ * Usage: bench/decision [ROUNDS] */
 #include "proxy/route/adaptive.h"
 
 #include <math.h>
@@ -28,13 +28,13 @@ static uint64_t cpu_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* A minute of calls at all of them: windows are full, averages have weight, some have failed. */
+/* A minute of attempts at all of them: windows are full, averages have weight, some have failed. */
 static void use(struct world *w, uint64_t *now)
 {
     struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1};
     for (unsigned n = 0; n < 600; n++, *now += 100) {
         unsigned i = n % CANDIDATES;
-        struct health_attempt call = health_started(&w->health[i], &w->config, &w->deployments[i], 4000, *now);
+        struct health_attempt attempt = health_started(&w->health[i], &w->config, &w->deployments[i], 4000, *now);
         struct outcome o = {.failure = n % 97 == 0 ? &f : NULL,
                             .status = 200,
                             .ttft_ms = 500 + n % 300,
@@ -43,7 +43,7 @@ static void use(struct world *w, uint64_t *now)
                             .output_tokens = 200,
                             .cost_usd = 0.01,
                             .deployment_error = true};
-        health_ended(&w->health[i], &w->config, &w->deployments[i], &call, &o, *now + 50);
+        health_ended(&w->health[i], &w->config, &w->deployments[i], &attempt, &o, *now + 50);
         adaptive_learn(w->adaptive, &w->deployments[i], &w->health[i], &o, *now + 50, (int64_t)*now + 50);
     }
 }

@@ -1,5 +1,5 @@
 /* A closed-loop HTTP client: each of C connections sends its next request when the reply to the last one is complete,
- * until N replies are in. Checks every status, counts server-sent events, prints one line of JSON.
+ * until there are N replies. Checks every status, counts server-sent events, prints one line of JSON.
  *
  *   load PORT PATH KEY CONNECTIONS REQUESTS <BODY */
 
@@ -20,7 +20,7 @@
 #define BODY_MAX (4 << 20)
 #define REQUEST_MAX (BODY_MAX + 1024)
 #define HEAD_MAX 16384
-#define SILENCE_MS 20000 /* without any byte for as long: the server hangs */
+#define SILENCE_MS 20000 /* without any byte: the server hangs */
 
 enum framing { BY_LENGTH, BY_CHUNKS };
 
@@ -31,9 +31,9 @@ struct connection {
     size_t head_len;
     bool in_body;
     enum framing framing;
-    size_t left;  /* BY_LENGTH: bytes of the body to come */
+    size_t left;  /* BY_LENGTH: remaining bytes of the body */
     char tail[8]; /* BY_CHUNKS: the last seven bytes */
-    char last;    /* the byte before, to see an empty line across reads */
+    char last;    /* the previous byte, to find an empty line across reads */
 };
 
 static struct sockaddr_in server = {.sin_family = AF_INET};
@@ -63,7 +63,7 @@ static void send_request(struct connection *c)
     memset(c->tail, 0, sizeof c->tail);
     c->sent_ns = now_ns();
     started++;
-    /* The socket blocks: what does not fit into its buffer is taken while this waits. */
+    /* The socket blocks, so the server reads what does not fit into its buffer meanwhile. */
     if (send(c->fd, request, request_len, MSG_NOSIGNAL) != (ssize_t)request_len)
         die("load: send");
 }
@@ -75,7 +75,7 @@ static void finish(struct connection *c)
         send_request(c);
 }
 
-/* Counts the empty lines, which end events. */
+/* Counts empty lines, which end events. */
 static void count_events(struct connection *c, const char *bytes, size_t len)
 {
     for (const char *at = bytes, *end = bytes + len; (at = memchr(at, '\n', (size_t)(end - at))); at++)
@@ -83,7 +83,10 @@ static void count_events(struct connection *c, const char *bytes, size_t len)
     c->last = bytes[len - 1];
 }
 
-/* The last chunk is empty: "\r\n0\r\n\r\n" ends the body, and is no part of our events. */
+/* The last chunk is empty: "\r
+ * 0\r
+ * \r
+ * " ends the body and does not occur in the events. */
 static bool chunks_end(struct connection *c, const char *bytes, size_t len)
 {
     size_t kept = sizeof c->tail - 1;
@@ -135,7 +138,7 @@ static void take_head(struct connection *c, const char *bytes, size_t len)
 static void on_readable(struct connection *c)
 {
     static char bytes[65536];
-    /* A head must fit beside what is there already. */
+    /* A head must fit into the rest of its buffer. */
     size_t room = c->in_body ? sizeof bytes : HEAD_MAX - 1 - c->head_len;
     ssize_t len = recv(c->fd, bytes, room, 0);
     if (len <= 0) {

@@ -1,8 +1,8 @@
-/* A provider that costs little: answers each chat or Responses request at once with a fixed reply, or streams fixed
- * events at a fixed pace, the first one at once. One thread, one event loop; prints its port and serves until its
- * standard input ends.
+/* A provider that needs little CPU: answers each chat or Responses request immediately with a fixed reply, or streams
+ * fixed events at a fixed interval, the first one immediately. One thread, one event loop. Prints its port and runs
+ * until its standard input ends.
  *
- *   mock_upstream EVENTS INTERVAL_US    events per stream, microseconds from one event to the next */
+ *   mock_upstream EVENTS INTERVAL_US    events per stream, microseconds between events */
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -36,12 +36,12 @@
     "[{\"type\":\"output_text\",\"text\":\"" TEXT "\",\"annotations\":[]}]}"
 #define EVENT(type, rest) "event: " type "\ndata: {\"type\":\"" type "\"," rest "}\n\n"
 
-/* What is said on either wire: whole, per event of a stream, and at its end. */
-struct words {
+/* The replies of an API: whole, per event of a stream, and at its end. */
+struct replies {
     const char *whole, *event, *last;
 };
 
-static const struct words chat = {
+static const struct replies chat = {
     "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1,\"model\":\"mock\",\"choices\":[{\"index\":0,"
     "\"message\":{\"role\":\"assistant\",\"content\":\"" TEXT "\"},\"finish_reason\":\"stop\"}]," CHAT_USAGE(10) "}",
     CHUNK("\"choices\":[{\"index\":0,\"delta\":{\"content\":\" fox\"},\"finish_reason\":null}]"),
@@ -49,7 +49,7 @@ static const struct words chat = {
         CHUNK("\"choices\":[]," CHAT_USAGE(200)) "data: [DONE]\n\n",
 };
 
-static const struct words responses = {
+static const struct replies responses = {
     RESPONSE("completed", MESSAGE),
     EVENT("response.output_text.delta",
           "\"item_id\":\"msg_1\",\"output_index\":0,\"content_index\":0,\"delta\":\" fox\""),
@@ -68,7 +68,7 @@ struct connection {
     struct bufferevent *bev;
     struct event *timer;
     int events_left;
-    const struct words *words;
+    const struct replies *replies;
 };
 
 static void connection_free(struct connection *c)
@@ -92,11 +92,11 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
     struct connection *c = ctx;
     (void)fd, (void)what;
     if (c->events_left-- > 0) {
-        add_chunk(c, c->words->event);
+        add_chunk(c, c->replies->event);
         event_add(c->timer, &interval);
         return;
     }
-    add_chunk(c, c->words->last);
+    add_chunk(c, c->replies->last);
     evbuffer_add(bufferevent_get_output(c->bev), "0\r\n\r\n", 5);
 }
 
@@ -105,7 +105,7 @@ static void reply(struct connection *c, bool stream)
     struct evbuffer *out = bufferevent_get_output(c->bev);
     if (!stream) {
         evbuffer_add_printf(out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                            strlen(c->words->whole), c->words->whole);
+                            strlen(c->replies->whole), c->replies->whole);
         return;
     }
     evbuffer_add(out, stream_head, sizeof stream_head - 1);
@@ -113,7 +113,7 @@ static void reply(struct connection *c, bool stream)
     on_timer(-1, EV_TIMEOUT, c);
 }
 
-/* The body's length by a head that our own proxies write; 0 without one. */
+/* The body's length by the head of one of the measured proxies; 0: none. */
 static size_t body_length(const char *head, size_t len)
 {
     static const char name[] = "content-length:";
@@ -138,7 +138,7 @@ static void on_read(struct bufferevent *bev, void *ctx)
         size_t total = head_len + (text ? body_length(text, head_len) : 0);
         if (!text || have < total || !(text = (const char *)evbuffer_pullup(in, (ev_ssize_t)total)))
             return;
-        c->words = memmem(text, head_len, "/responses ", 11) ? &responses : &chat;
+        c->replies = memmem(text, head_len, "/responses ", 11) ? &responses : &chat;
         bool stream = memmem(text + head_len, total - head_len, "\"stream\":true", 13) != NULL;
         evbuffer_drain(in, total);
         reply(c, stream);

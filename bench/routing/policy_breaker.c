@@ -1,5 +1,5 @@
-/* policy_breaker: the declared order with retries and a circuit breaker per backend, with Envoy's outlier defaults: 5
- * failures in a row open it for 30 s times the number of ejections; then one trial at a time. */
+/* policy_breaker: the declared order with retries and a circuit breaker per backend, with the defaults of Envoy's
+ * outlier detection: 5 failures in a row open it for 30 s times the number of ejections; then one trial at a time. */
 #include "bench/routing/policy.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ struct breaker {
     unsigned failures; /* in a row */
     unsigned ejections;
     double open_until_s; /* 0: closed */
-    bool trial;          /* under way */
+    bool trial;          /* in flight */
 };
 
 struct state {

@@ -1,10 +1,9 @@
 /* policy_litellm: LiteLLM's simple-shuffle and its latency strategy, with its cooldowns, over streamed requests.
  *
- * The latency strategy has its flaws on purpose (litellm/router_strategy/lowest_latency.py): a sample is the time to
- * the first token divided by the reply's tokens; once ten samples are in, only the last one is ever replaced; failures
- * other than timeouts leave no trace, so a backend that never served stays at 0 and comes first; a timeout adds to the
- * number that the sum is divided by. Kinder than the original: a retry never goes to a backend that failed this request
- * already. */
+ * The latency strategy keeps the original's flaws (litellm/router_strategy/lowest_latency.py). A sample is the time to
+ * the first token divided by the reply's tokens. After ten samples, only the last one is replaced. Failures other than
+ * timeouts are not recorded, so a backend that never succeeded stays at 0 and comes first. A timeout adds to the number
+ * that the sum is divided by. Unlike the original, a retry never goes to a backend that failed this request. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 
@@ -13,7 +12,7 @@
 
 #define SAMPLES 10
 #define COOLDOWN_S 5.0
-#define FAILURE_SHARE 0.5 /* of a minute's calls, from the second on */
+#define FAILURE_SHARE 0.5 /* of the attempts in a minute, if more than one */
 
 struct history {
     double ttft[SAMPLES];
@@ -47,7 +46,7 @@ static double chance(const struct state *s, const struct ask *ask)
     return draw_uniform(s->known.seed, DRAW_STRATEGY, ask->attempt, ask->request);
 }
 
-/* One of the untried backends by weight; those in cooldown only where there is no other. */
+/* One of the untried backends by weight; those in cooldown only if there is no other. */
 static int shuffle(void *state, const struct ask *ask)
 {
     const struct state *s = state;
@@ -79,7 +78,7 @@ static double average(const struct history *h)
     return h->latencies ? sum / h->latencies : 0;
 }
 
-/* The lowest average; a random one of those that are equal. */
+/* The lowest average; if several are equal, a random one of them. */
 static int lowest(void *state, const struct ask *ask)
 {
     const struct state *s = state;
@@ -111,7 +110,7 @@ static void cool_down(struct history *h, const struct result *r, double now_s)
     h->good += r->how == ENDED_WELL;
     h->bad += r->how != ENDED_WELL;
     if (r->how == ENDED_WELL ||
-        r->how == ENDED_CUT) /* a stream that breaks is not booked as a failure of the deployment */
+        r->how == ENDED_TRUNCATED) /* a truncated stream is not recorded as a failure of the deployment */
         return;
     unsigned all = h->good + h->bad;
     if (r->how == ENDED_429 || (all > 1 && h->bad > FAILURE_SHARE * all))

@@ -1,6 +1,6 @@
-/* policy_markov: the Markov router that cost routing began with, its faults included (good observations raise the risk,
- * failing and cooldown are never the likeliest state), but fed with outcomes, which the original never was. It moves
- * the backend that it suggests to the front of the static order; retries go on from there. */
+/* policy_markov: the earlier Markov router, with its flaws: good observations raise the risk, and failing and cooldown
+ * are never the most likely state. Unlike the original, it gets outcomes. It moves the suggested backend to the front
+ * of the static order; retries follow that order. */
 #include "bench/routing/policy.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@
 #define PERFORMANCE_OBSERVATIONS 2
 #define COST_MULTIPLIER 2.0
 #define CRITICAL_RISK 0.65
-#define AMPLIFIER 1.35 /* 1 - decay + 1 with its decay of 0.65 */
+#define AMPLIFIER 1.35 /* 1 - decay + 1, with its decay of 0.65 */
 #define HISTORY 200
 
 static const double PRIOR[STATES] = {0.72, 0.18, 0.06, 0.02, 0.02};
@@ -27,14 +27,14 @@ static const double ROWS[STATES][STATES] = {{0.82, 0.14, 0.03, 0.01, 0.00},
 
 struct provider {
     double odds[STATES];
-    double performance[HISTORY], cost[HISTORY]; /* rings */
+    double performance[HISTORY], cost[HISTORY]; /* ring buffers */
     unsigned observations;
 };
 
 struct state {
     struct provider providers[BACKENDS_MAX];
     struct known known;
-    uint8_t *first; /* of each request: what was suggested */
+    uint8_t *first; /* per request: the suggestion */
 };
 
 static void close_state(void *state)

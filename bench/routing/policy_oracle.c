@@ -1,11 +1,11 @@
-/* policy_oracle: what could be reached. The state oracle knows queues, bursts, faults and quotas, but not this
- * request's luck; the clairvoyant knows that, too. Neither looks further than the request at hand. */
+/* policy_oracle: upper bounds. The state oracle knows queues, bursts, faults and quotas, but not this request's random
+ * numbers; the clairvoyant knows those too. Both optimize only the current request. */
 #include "bench/routing/world.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#define WIDTH 5 /* backends looked at per attempt: the best by what a success costs */
+#define WIDTH 5 /* backends considered per attempt: the best by the cost of a success */
 
 struct oracle {
     const struct world *world;
@@ -13,11 +13,11 @@ struct oracle {
     const struct ask *ask;
 };
 
-/* What is expected of one backend now. */
+/* What to expect of a backend now. */
 struct prospect {
     unsigned backend;
     double good;       /* J of a success */
-    double cut;        /* J of a stream that breaks */
+    double cut;        /* J of a truncated stream */
     double seconds[2]; /* until a 500, a 504 */
     double odds;
     struct failing how;
@@ -55,7 +55,7 @@ static bool foresee(const struct oracle *o, unsigned backend, struct prospect *p
     return true;
 }
 
-/* J of trying the prospects not yet in `tried` in the best order, `left` attempts; the first choice in *best. */
+/* J of trying the prospects not in `tried` in the best order, with `left` attempts; *best: the first choice. */
 static double expected(const struct oracle *o, const struct prospect *all, unsigned count, uint32_t tried,
                        unsigned left, int *best)
 {

@@ -1,5 +1,5 @@
-/* policy_p2c: the better of two random backends by peak-EWMA load, as Finagle has it: latency that rises at once, sinks
- * with time, times the calls under way. */
+/* policy_p2c: the better of two random backends by peak-EWMA load, as in Finagle: a latency that rises at once and
+ * decays with time, multiplied by the attempts in flight. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define DECAY_S 10.0
-#define UNKNOWN_S 1000.0 /* a backend that never answered, with a call under way */
+#define UNKNOWN_S 1000.0 /* a backend without an answer so far, with an attempt in flight */
 
 struct load {
     double cost_s, at_s;

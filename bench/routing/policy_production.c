@@ -1,6 +1,6 @@
-/* policy_production: the production code, driven as proxy/exchange/ drives it: a configuration as the loader
- * makes it, plans by plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(),
- * with the clock and the draws of the simulator. It is told what is declared, and how its own calls went. */
+/* policy_production: the production code, called as proxy/exchange/ attempts_in_flight it: a configuration from the
+ * loader, plans by plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(),
+ * with the simulator's clock and draws. It knows what is declared and the outcomes of its own attempts. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 
@@ -16,17 +16,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define EPOCH_MS 1000000.0 /* the clock's start: 0 means "never" in some places */
+#define EPOCH_MS 1000000.0 /* the clock's start, because 0 means "never" in some fields */
 #define BYTES_PER_TOKEN 4.0
 
 struct state {
     struct known known;
     struct config *config;
-    struct health *health;        /* by deployment.index, which is the backend's */
-    struct adaptive *adaptive;    /* NULL: not enabled */
-    struct plan *plans;           /* by request */
-    uint8_t *at;                  /* of each request: the attempt in its plan */
-    struct health_attempt *calls; /* of each request: the call under way */
+    struct health *health;                     /* indexed by deployment.index, which equals the backend's */
+    struct adaptive *adaptive;                 /* NULL: not enabled */
+    struct plan *plans;                        /* per request */
+    uint8_t *at;                               /* per request: the attempt in its plan */
+    struct health_attempt *attempts_in_flight; /* per request: the attempt in flight */
 };
 
 static void close_state(void *state)
@@ -39,7 +39,7 @@ static void close_state(void *state)
     free(s->health);
     free(s->plans);
     free(s->at);
-    free(s->calls);
+    free(s->attempts_in_flight);
     free(s);
 }
 
@@ -49,8 +49,8 @@ static const char *no_environment(const char *name, void *ctx)
     return strcmp(name, "LITELLM_API_KEY") == 0 ? "sk-simulator" : NULL;
 }
 
-/* What is configured beside the strategy. */
-enum { ORDERED = 1, ADAPTIVE = 2 }; /* each backend of an order of its own; the adaptive router, live */
+/* Options besides the strategy. */
+enum { ORDERED = 1, ADAPTIVE = 2 }; /* a different order per backend; the adaptive router, live */
 
 static void write_config(const struct known *known, const char *strategy, unsigned with, int fd)
 {
@@ -109,8 +109,8 @@ static void *open_strategy(const struct known *known, const char *strategy, unsi
     s->health = calloc(known->backend_count, sizeof *s->health);
     s->plans = calloc(known->request_count + 1, sizeof *s->plans);
     s->at = calloc(known->request_count + 1, sizeof *s->at);
-    s->calls = calloc(known->request_count + 1, sizeof *s->calls);
-    if (s->config && (s->adaptive || !(with & ADAPTIVE)) && s->health && s->plans && s->at && s->calls)
+    s->attempts_in_flight = calloc(known->request_count + 1, sizeof *s->attempts_in_flight);
+    if (s->config && (s->adaptive || !(with & ADAPTIVE)) && s->health && s->plans && s->at && s->attempts_in_flight)
         return s;
     close_state(s);
     return NULL;
@@ -181,22 +181,23 @@ static int pick(void *state, const struct ask *ask)
 static void started(void *state, const struct ask *ask, unsigned backend)
 {
     struct state *s = state;
-    s->calls[ask->request] = health_started(&s->health[backend], s->config, &s->config->deployments[backend],
-                                            (int64_t)ask->prompt_tokens, clock_ms(ask->now_s));
+    s->attempts_in_flight[ask->request] = health_started(&s->health[backend], s->config,
+                                                         &s->config->deployments[backend], (int64_t)ask->prompt_tokens,
+                                                         clock_ms(ask->now_s));
 }
 
 static void answered(void *state, const struct ask *ask, unsigned backend, double ttft_s)
 {
     struct state *s = state;
-    health_answered(&s->health[backend], &s->calls[ask->request], clock_ms(ask->now_s + ttft_s));
+    health_answered(&s->health[backend], &s->attempts_in_flight[ask->request], clock_ms(ask->now_s + ttft_s));
 }
 
-/* What the proxy makes of such an end. */
+/* Converts the end of an attempt to the proxy's failure. */
 static void fail(const struct result *r, struct failure *f)
 {
     static const int STATUS[] = {[ENDED_500] = 500, [ENDED_504] = 504, [ENDED_429] = 429, [ENDED_503] = 503};
-    if (r->how == ENDED_CUT)
-        failure_set(f, FAILURE_CUT, "the reply broke off");
+    if (r->how == ENDED_TRUNCATED)
+        failure_set(f, FAILURE_CUT, "truncated reply");
     else if (r->how == ENDED_TIMEOUT)
         failure_set(f, FAILURE_TIMEOUT, "no reply");
     else
@@ -223,7 +224,7 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
     };
     uint64_t now_ms = clock_ms(ask->now_s + r->total_s);
     const struct deployment *d = &s->config->deployments[backend];
-    health_ended(&s->health[backend], s->config, d, &s->calls[ask->request], &outcome, now_ms);
+    health_ended(&s->health[backend], s->config, d, &s->attempts_in_flight[ask->request], &outcome, now_ms);
     if (s->adaptive)
         adaptive_learn(s->adaptive, d, &s->health[backend], &outcome, now_ms, (int64_t)now_ms);
     if (!good)

@@ -1,8 +1,7 @@
-/* policy_softmax: the risk router that cost routing began with, its faults included: min-max norms without scale,
- * averages by sample and not by time, failures that count as quick replies, a cost that never changes, tokens per
- * second over the whole reply, a token pressure per request, a fixed rest after a 429, and a stream that breaks leaves
- * no trace. Its profiles are the declared values; in-flight caps are the backends' slots, which is more than others are
- * told. */
+/* policy_softmax: the earlier risk router, with its flaws: min-max norms without scale, averages by sample and not by
+ * time, failures that count as quick replies, a constant cost, tokens per second over the whole reply, a token pressure
+ * per request, a fixed cooldown after a 429, and truncated streams that are not recorded. Its profiles are the declared
+ * values. Its in-flight limits are the backends' slots, which other strategies do not know. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 
@@ -12,7 +11,7 @@
 #define TAU 0.30
 #define ALPHA 0.25
 #define TPM_LIMIT 250000.0
-#define QUOTA_REST_S 300.0
+#define QUOTA_COOLDOWN_S 300.0
 #define USUAL_IN 4000.0 /* for the cost and latency of a profile */
 #define USUAL_OUT 200.0
 #define LEFT_OUT 1e6
@@ -24,14 +23,14 @@ static const double WEIGHTS[METRICS] = {[COST] = 0.10,  [TTFT] = 0.22,     [LATE
 
 struct model {
     double seen[METRICS]; /* averages; SLOWNESS: -tokens per second */
-    double rests_until_s;
+    double cooldown_until_s;
     unsigned in_flight;
 };
 
 struct state {
     struct model models[BACKENDS_MAX];
     struct known known;
-    uint8_t (*order)[BACKENDS_MAX]; /* of each request, made at its first attempt */
+    uint8_t (*order)[BACKENDS_MAX]; /* per request, made at its first attempt */
     uint8_t *counts;
 };
 
@@ -71,7 +70,7 @@ static void *open_state(const struct known *known, const struct world *world)
 
 static bool limited(const struct state *s, unsigned i, double now_s)
 {
-    return s->models[i].rests_until_s > now_s || s->models[i].in_flight >= (unsigned)s->known.backends[i].slots;
+    return s->models[i].cooldown_until_s > now_s || s->models[i].in_flight >= (unsigned)s->known.backends[i].slots;
 }
 
 static double value(const struct model *m, enum metric metric)
@@ -111,7 +110,7 @@ static unsigned draw(const double *risks, unsigned count, double u)
     return count - 1;
 }
 
-/* The draw first, then by risk. */
+/* The drawn backend first, the others by risk. */
 static void make_order(struct state *s, const struct ask *ask)
 {
     uint8_t candidates[BACKENDS_MAX], *order = s->order[ask->request];
@@ -160,9 +159,9 @@ static void average(double *old, double sample)
 static void ended(void *state, const struct ask *ask, unsigned backend, const struct result *r)
 {
     struct model *m = &((struct state *)state)->models[backend];
-    unsigned depth = --m->in_flight; /* others under way; the original counts them at the start */
+    unsigned depth = --m->in_flight; /* others in flight; the original counts them at the start */
     bool good = r->how == ENDED_WELL;
-    if (r->how == ENDED_CUT)
+    if (r->how == ENDED_TRUNCATED)
         return;
     average(&m->seen[LATENCY], r->total_s * 1000);
     average(&m->seen[TTFT], (good ? r->ttft_s : r->total_s) * 1000);
@@ -172,9 +171,9 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
         average(&m->seen[SLOWNESS], -r->output_tokens / r->total_s);
     average(&m->seen[PRESSURE], r->how == ENDED_429 ? 1 : fmin(1, ask->prompt_tokens / TPM_LIMIT));
     if (r->how == ENDED_429)
-        m->rests_until_s = ask->now_s + r->total_s + QUOTA_REST_S;
+        m->cooldown_until_s = ask->now_s + r->total_s + QUOTA_COOLDOWN_S;
     else if (good)
-        m->rests_until_s = 0;
+        m->cooldown_until_s = 0;
 }
 
 const struct policy POLICY_SEED_SOFTMAX = {

@@ -1,4 +1,4 @@
-/* report: what a run of the simulator prints. */
+/* report: the output of a run. */
 #ifndef POINTSMAN_BENCH_REPORT_H
 #define POINTSMAN_BENCH_REPORT_H
 
@@ -6,7 +6,7 @@
 
 #define POLICIES_MAX 24
 
-/* Tallies by scenario and policy; pooled over all scenarios, and over those that are not called "saturation". */
+/* Tallies by scenario and policy; pooled over all scenarios, and over those not called "saturation". */
 struct results {
     const struct workload *workload;
     const struct policy *policies[POLICIES_MAX];
@@ -17,23 +17,23 @@ struct results {
     struct tally pooled[POLICIES_MAX], without_saturation[POLICIES_MAX];
 };
 
-/* The bars' figures; NAN where a strategy that they need was not run. */
+/* The figures of the thresholds; NAN if a strategy that they need was not run. */
 struct summary {
     double gap_closed, gap_closed_without_saturation; /* percent of the J between static and state_oracle */
-    double worst_scenario; /* least lower bound of the default's gain in J over static, percent */
+    double worst_scenario; /* lowest lower bound of the default's gain in J over static, percent */
     double error_gain;     /* percent fewer failed requests than static */
-    double quality_delta;  /* points against static */
+    double quality_delta;  /* points over static */
     struct {
         double latency_gain, ttft_gain, cost_gain, error_gain, quality_delta;
-    } once; /* against static_once */
+    } once; /* compared with static_once */
 };
 
-/* Fills the pooled tallies and sorts all samples. false: no memory. */
+/* Fills the pooled tallies and sorts all samples. false: out of memory. */
 bool report_prepare(struct results *r);
 struct summary report_summary(const struct results *r);
-/* Tables for people. */
+/* Appends tables. */
 bool report_table(const struct results *r, struct buf *out);
-/* One object for programs. */
+/* Appends a JSON object. */
 bool report_json(const struct results *r, struct buf *out);
 
 /* Figures of one tally. */

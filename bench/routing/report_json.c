@@ -1,4 +1,4 @@
-/* report_json: a run as one JSON object. */
+/* report_json: a run as a JSON object. */
 #include "bench/routing/report.h"
 
 #include "common/document.h"

@@ -12,13 +12,13 @@
 static const char HELP[] =
     "usage: routing-sim [OPTION…]\n\n"
     "Runs routing strategies, the production code among them, through a fixed workload in virtual time.\n\n"
-    "  --workload FILE      default: bench/routing-workload.yaml\n"
+    "  --workload FILE      workload to run (default: bench/routing-workload.yaml)\n"
     "  --seed-base N        first seed (default: the file's seeds.report; seeds.tune is for tuning)\n"
-    "  --seeds N            how many (default: the file's seeds.count)\n"
+    "  --seeds N            number of seeds (default: the file's seeds.count)\n"
     "  --scenario NAME,…    only these\n"
-    "  --strategy NAME,…    only these (static and state_oracle are what others are compared with)\n"
-    "  --json               one JSON object instead of tables\n"
-    "  --help               this text\n\n"
+    "  --strategy NAME,…    only these; the others are compared with static and state_oracle\n"
+    "  --json               print one JSON object instead of tables\n"
+    "  --help               print this help\n\n"
     "The same seeds give the same output, byte for byte.\n";
 
 const struct policy *const POLICIES[] = {&POLICY_STATIC_ONCE,
@@ -83,7 +83,7 @@ static struct options read_options(int argc, char **argv)
     return o;
 }
 
-/* Whether the name is on the list between commas; a list that is not given holds all. */
+/* Whether the name is in the list, separated by commas; NULL: all are. */
 static bool listed(const char *list, const char *name)
 {
     size_t len = strlen(name);
@@ -100,7 +100,7 @@ static void check_list(const char *list, const char *option, bool (*known)(const
         char name[NAME_MAX_LEN];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
         if (!known(w, name)) {
-            fprintf(stderr, "routing-sim: %s: there is no \"%s\"\n", option, name);
+            fprintf(stderr, "routing-sim: %s: unknown name \"%s\"\n", option, name);
             exit(2);
         }
     }
@@ -123,7 +123,7 @@ static bool is_strategy(const struct workload *w, const char *name)
     return false;
 }
 
-/* One seed of one scenario under all policies: the same world for each. */
+/* Runs one seed of a scenario under all policies, with the same world for each. */
 static bool run_seed(struct results *r, unsigned scenario, unsigned seed)
 {
     const struct scenario *s = &r->workload->scenarios[scenario];
@@ -178,7 +178,7 @@ static int report(struct results *r, bool json)
     bool good = report_prepare(r) && (json ? report_json(r, &out) : report_table(r, &out)) &&
                 fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
     if (!good)
-        fputs("routing-sim: the report could not be written\n", stderr);
+        fputs("routing-sim: can't write the report\n", stderr);
     buf_free(&out);
     return good ? 0 : 1;
 }

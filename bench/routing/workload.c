@@ -50,7 +50,7 @@ static const struct number LIMIT_KEYS[] = {NUMBER(workload, limits.attempts, 1),
 static const struct number SEED_KEYS[] = {
     NUMBER(workload, seeds.tune, 0), NUMBER(workload, seeds.report, 0), NUMBER(workload, seeds.count, 1), {NULL, 0, 0}};
 
-/* What is being read, for messages; `failed` stays once set. */
+/* The state of reading, for messages; `failed` stays set. */
 struct reading {
     const char *path;
     struct buf *error;
@@ -79,14 +79,14 @@ static void read_number(struct reading *r, const struct yaml_node *node, const s
     char *end = NULL;
     double value = node->kind == YAML_SCALAR ? strtod(node->scalar, &end) : NAN;
     if (!end || end == node->scalar || *end || !isfinite(value))
-        fault_at(r, node->line, "no number", node->key);
+        fault_at(r, node->line, "not a number", node->key);
     else if (value < to->least)
         fault_at(r, node->line, "too small", node->key);
     else
         memcpy((char *)base + to->offset, &value, sizeof value);
 }
 
-/* The mapping's numbers by the table; the keys in `others`, a list between blanks, are somebody else's. */
+/* Reads the mapping's numbers by the table. `others`: keys that another function reads, between blanks. */
 static void read_numbers(struct reading *r, const struct yaml_node *mapping, const struct number *keys, void *base,
                          const char *others)
 {
@@ -99,8 +99,7 @@ static void read_numbers(struct reading *r, const struct yaml_node *mapping, con
         }
         snprintf(padded, sizeof padded, " %.30s ", node->key ? node->key : "");
         if (!strstr(others, padded))
-            fprintf(stderr, "%s:%u: %s: an unknown key, passed over\n", r->path, node->line,
-                    node->key ? node->key : "");
+            fprintf(stderr, "%s:%u: %s: unknown key, ignored\n", r->path, node->line, node->key ? node->key : "");
     }
 }
 
@@ -111,7 +110,7 @@ static bool read_failing(struct reading *r, const struct yaml_node *node, struct
     *fail = (struct failing){0};
     read_numbers(r, node, FAILING_KEYS, fail, "");
     if (fabs(fail->fast + fail->slow + fail->cut - 1) > 1e-9)
-        fault_at(r, node->line, "shares that do not sum to 1", node->key);
+        fault_at(r, node->line, "shares do not sum to 1", node->key);
     return true;
 }
 
@@ -126,7 +125,7 @@ static void read_name(struct reading *r, const struct yaml_node *node, const cha
     if (!name || strlen(name) >= NAME_MAX_LEN ||
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                      "0123456789_-") != strlen(name))
-        fault_at(r, node->line, "a name of letters, digits, \"_\" and \"-\" is needed, 31 at most", name);
+        fault_at(r, node->line, "invalid name; use up to 31 letters, digits, \"_\" and \"-\"", name);
     else
         memcpy(to, name, strlen(name) + 1);
 }
@@ -148,7 +147,7 @@ static void read_fault(struct reading *r, const struct yaml_node *node, struct s
     const struct yaml_node *name = yaml_get(node, "backend");
     int backend = name ? backend_index(s, name->scalar) : -1;
     if (backend < 0) {
-        fault_at(r, node->line, "a fault of no backend of this scenario", NULL);
+        fault_at(r, node->line, "fault: unknown backend in this scenario", NULL);
         return;
     }
     struct fault *f = &s->faults[s->fault_count++];
@@ -164,7 +163,7 @@ static void read_order(struct reading *r, const struct yaml_node *root, const st
     for (const struct yaml_node *name = order ? order->children : NULL; name && !r->failed; name = name->next) {
         const struct yaml_node *found = name->scalar ? yaml_get(backends, name->scalar) : NULL;
         if (!found || backend_index(s, name->scalar) >= 0 || s->backend_count == BACKENDS_MAX) {
-            fault_at(r, name->line, "no backend, or one twice, or too many", name->scalar);
+            fault_at(r, name->line, "unknown or duplicate backend, or too many", name->scalar);
             return;
         }
         struct backend *b = &s->backends[s->backend_count++];
@@ -174,10 +173,10 @@ static void read_order(struct reading *r, const struct yaml_node *root, const st
         read_backend(r, found, b);
         read_backend(r, yaml_get(node, "all"), b);
         if (b->ttft <= 0 || b->tps <= 0)
-            fault_at(r, found->line, "ttft and tps are needed", name->scalar);
+            fault_at(r, found->line, "missing ttft or tps", name->scalar);
     }
     if (!s->backend_count)
-        fault_at(r, node->line, "order is needed", s->name);
+        fault_at(r, node->line, "missing order", s->name);
 }
 
 static void read_scenario(struct reading *r, const struct yaml_node *root, const struct yaml_node *node,
@@ -196,7 +195,7 @@ static void read_scenario(struct reading *r, const struct yaml_node *root, const
     for (const struct yaml_node *one = set ? set->children : NULL; one; one = one->next) {
         int backend = backend_index(s, one->key);
         if (backend < 0)
-            fault_at(r, one->line, "no backend of this scenario", one->key);
+            fault_at(r, one->line, "unknown backend in this scenario", one->key);
         else
             read_backend(r, one, &s->backends[backend]);
     }
@@ -204,7 +203,7 @@ static void read_scenario(struct reading *r, const struct yaml_node *root, const
         read_fault(r, one, s);
     read_numbers(r, node, (const struct number[]){{NULL, 0, 0}}, NULL, " order all set faults requests ");
     if (s->requests.rate <= 0 || s->requests.duration <= 0 || s->requests.in_median < 1 || s->requests.out_median < 1)
-        fault_at(r, node->line, "requests need duration, rate, in_median and out_median", s->name);
+        fault_at(r, node->line, "missing or too small: duration, rate, in_median or out_median of requests", s->name);
 }
 
 static void read_root(struct reading *r, const struct yaml_node *root, struct workload *w)
@@ -221,7 +220,7 @@ static void read_root(struct reading *r, const struct yaml_node *root, struct wo
     for (const struct yaml_node *one = scenarios ? scenarios->children : NULL; one && !r->failed; one = one->next)
         read_scenario(r, root, one, w);
     if (!w->scenario_count)
-        fault_at(r, root->line, "scenarios are needed", NULL);
+        fault_at(r, root->line, "missing scenarios", NULL);
 }
 
 struct workload *workload_load(const char *path, struct buf *error)

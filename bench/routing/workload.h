@@ -1,4 +1,4 @@
-/* workload: the simulator's YAML file as structs, defaults and each scenario's changes already applied. */
+/* workload: the simulator's YAML file as structs, with defaults and each scenario's changes applied. */
 #ifndef POINTSMAN_BENCH_WORKLOAD_H
 #define POINTSMAN_BENCH_WORKLOAD_H
 
@@ -13,21 +13,21 @@
 struct failing {
     double fast; /* a 500 after fast_s */
     double slow; /* a 504 after slow_s */
-    double cut;  /* the stream breaks: billed, and no other backend may go on */
+    double cut;  /* a truncated stream: billed, and without a retry */
 };
 
 /* Seconds, USD per million tokens, quality from 0 to 100. */
 struct backend {
     char name[NAME_MAX_LEN];
     double ttft, ttft_sigma; /* log-normal: median, sigma of the logarithm */
-    double tps, tps_sigma;   /* tokens per second after the first; the same */
+    double tps, tps_sigma;   /* the same; tokens per second after the first */
     double in, out;          /* price */
     double quality;
     double weight;
-    double slots, max_queue;    /* served at once; waiting: beyond, 503 */
+    double slots, max_queue;    /* served at once; waiting requests: beyond that, 503 */
     double rpm;                 /* in fixed windows of 60 s; 0: no limit */
     double p_good, p_bad;       /* error probability by state (Gilbert 1960, Elliott 1963) */
-    double mean_good, mean_bad; /* mean time in a state; mean_bad 0: there is no bad one */
+    double mean_good, mean_bad; /* mean time in a state; mean_bad 0: always good */
     double fast_s, slow_s;
     struct failing fail;
 };
@@ -35,9 +35,9 @@ struct backend {
 struct fault {
     unsigned backend; /* index in scenario.backends */
     double from, to;
-    double period, duty; /* on for the first `duty` share of each period, counted from `from`; period 0: all the time */
+    double period, duty; /* on for the first `duty` share of each period, from `from`; period 0: always */
     double slow_x;       /* factor on ttft and on the time per token */
-    double p;            /* error probability; below 0: the backend's own */
+    double p;            /* error probability; negative: the backend's own */
     bool has_fail;
     struct failing fail;
 };
@@ -78,7 +78,7 @@ struct workload {
     unsigned scenario_count;
 };
 
-/* Reads and checks the file; NULL with "file:line: what" in `error`. Free with free(). */
+/* Reads and checks the file; NULL: "file:line: what" in `error`. Free with free(). */
 struct workload *workload_load(const char *path, struct buf *error);
 
 #endif

@@ -1,5 +1,4 @@
-/* world: one discrete-event run. A heap of events, one FIFO queue per backend, and every attempt in an array of its
- * own. */
+/* world: one discrete-event run: a heap of events, a FIFO queue per backend, and an array of all attempts. */
 #include "bench/routing/world_private.h"
 
 #include <math.h>
@@ -40,7 +39,7 @@ static struct event pop(struct world *world)
     return first;
 }
 
-/* One attempt's way. */
+/* Attempts. */
 
 static void end_with(struct world *world, uint32_t index, const struct result *result, double at_s)
 {
@@ -62,7 +61,7 @@ static void begin_service(struct world *world, uint32_t index)
     end_with(world, index, &result, a->began_s + result.total_s);
 }
 
-/* Whether the provider refuses at once, and with what. */
+/* Whether the provider refuses at once; *result: how. */
 static bool refused(struct world *world, const struct attempt *a, struct result *result)
 {
     const struct backend *b = &world->scenario->backends[a->backend];
@@ -110,7 +109,7 @@ static void arrive(struct world *world, uint32_t index)
     s->waiting++;
 }
 
-/* The next in the queue takes the slot that is free now. */
+/* Gives the free slot to the next attempt in the queue. */
 static void next_in_queue(struct world *world, unsigned backend)
 {
     struct station *s = &world->stations[backend];
@@ -122,7 +121,7 @@ static void next_in_queue(struct world *world, unsigned backend)
     }
 }
 
-/* One request's way. */
+/* Requests. */
 
 static void book(const struct world *world, const struct attempt *a, struct served *served)
 {
@@ -166,7 +165,7 @@ static void leave_slot(struct world *world, uint32_t index)
     next_in_queue(world, backend);
 }
 
-/* An attempt's first token or its end. */
+/* Processes an attempt's first token or end. */
 static void take_event(struct world *world, const struct policy *policy, void *state, const struct event *event,
                        struct served *served)
 {
@@ -183,7 +182,8 @@ static void take_event(struct world *world, const struct policy *policy, void *s
     of->cost_usd += a->result.cost_usd;
     if (policy->ended)
         policy->ended(state, &a->ask, a->backend, &a->result);
-    bool again = a->result.how != ENDED_WELL && a->result.how != ENDED_CUT && a->ask.attempt + 1 < world->attempts_max;
+    bool again = a->result.how != ENDED_WELL && a->result.how != ENDED_TRUNCATED &&
+                 a->ask.attempt + 1 < world->attempts_max;
     struct ask next = a->ask;
     next.attempt++;
     next.tried |= 1u << a->backend;

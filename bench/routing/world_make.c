@@ -1,4 +1,4 @@
-/* world_make: requests and bursts of errors, drawn before anything runs. */
+/* world_make: draws requests and bursts of errors before the run. */
 #include "bench/routing/world_private.h"
 
 #include "bench/routing/draws.h"

@@ -1,4 +1,4 @@
-/* world_private: what the files of the world share. */
+/* world_private: shared by the files of the world. */
 #ifndef POINTSMAN_BENCH_WORLD_PRIVATE_H
 #define POINTSMAN_BENCH_WORLD_PRIVATE_H
 
@@ -25,14 +25,14 @@ struct attempt {
 
 struct event {
     double at_s;
-    uint64_t number; /* breaks ties in the order of making */
+    uint64_t number; /* breaks ties by creation */
     uint32_t attempt;
     bool first_token; /* else: the attempt's end */
 };
 
 /* The state of a backend. */
 struct station {
-    double *switches; /* moments at which good turns bad and back */
+    double *switches; /* times of the changes between good and bad */
     unsigned switch_count;
     bool starts_bad;
     unsigned busy, waiting;
@@ -57,11 +57,11 @@ struct world {
     double now_s;
 };
 
-/* What service comes to that starts at `at_s`; result.total_s and ttft_s count from `began_s`, when the attempt was
- * made. */
+/* Computes the result of service that starts at `at_s`. result.total_s and ttft_s count from `began_s`, when the
+ * attempt was made. */
 void world_serve(const struct world *world, const struct ask *ask, unsigned backend, double began_s, double at_s,
                  struct result *r);
-/* The number of the quota's window at that time. */
+/* Returns the number of the quota's window at that time. */
 double world_window(double at_s);
 
 #endif

@@ -1,4 +1,4 @@
-/* world_state: what holds at a moment, and what an attempt would come to then. */
+/* world_state: the state at a moment, and the result of an attempt made then. */
 #include "bench/routing/world_private.h"
 
 #include "bench/routing/draws.h"
@@ -81,8 +81,8 @@ void world_serve(const struct world *world, const struct ask *ask, unsigned back
         r->how = u < odds * how.fast ? ENDED_500 : ENDED_504;
         r->total_s = wait + (r->how == ENDED_500 ? b->fast_s : b->slow_s);
     } else if (u < odds) {
-        r->how = ENDED_CUT;
-        output = floor(output * draw_uniform(world->seed, DRAW_CUT, backend, luck));
+        r->how = ENDED_TRUNCATED;
+        output = floor(output * draw_uniform(world->seed, DRAW_TRUNCATED, backend, luck));
     }
     double most = world->workload->limits.first_token_timeout;
     if (r->how == ENDED_500 || r->how == ENDED_504) {
@@ -112,7 +112,7 @@ const struct workload *world_workload(const struct world *world)
     return world->workload;
 }
 
-/* When a slot gets free for one that comes after all that wait now. */
+/* When a slot becomes free for a request that comes after all that wait now. */
 static double slot_free_s(const struct world *world, unsigned backend)
 {
     const struct station *s = &world->stations[backend];

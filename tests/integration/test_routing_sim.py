@@ -63,7 +63,7 @@ def test_a_workload_that_is_wrong_is_refused_with_its_line(tmp_path):
     workload = tmp_path / "workload.yaml"
     workload.write_text(WORKLOAD.read_text().replace("slots: 32 ", "slots: many "))
     done = run("--workload", str(workload))
-    assert done.returncode == 1 and f"{workload}:13: no number: slots" in done.stderr
+    assert done.returncode == 1 and f"{workload}:13: not a number: slots" in done.stderr
     assert run("--strategy", "luck").returncode == 2
     assert "--seed-base" in run("--help").stdout
 
