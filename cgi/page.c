@@ -180,6 +180,13 @@ static void write_deployment(const struct json *json, uint32_t deployment, struc
     BUF_ADD(out, "</span></li>");
 }
 
+/* Whether the name has a star: no model can be asked for by it. */
+static bool is_wildcard(const struct json *json, uint32_t name)
+{
+    struct slice text = json_inner(json, name);
+    return text.len && memchr(text.ptr, '*', text.len);
+}
+
 static void write_test(const struct view *view, const struct json *json, uint32_t name, struct buf *out)
 {
     buf_add_format(out,
@@ -208,7 +215,7 @@ static void write_alias(const struct view *view, const struct json *json, uint32
         write_text(json, json_get(json, alias, "reason"), out);
     }
     BUF_ADD(out, "</td><td>");
-    if (ready)
+    if (ready && !is_wildcard(json, name))
         write_test(view, json, name, out);
     BUF_ADD(out, "</td></tr>\n");
 }
@@ -243,7 +250,8 @@ static void write_model(const struct view *view, struct buf *out)
 {
     const struct json *json = &view->session->supervisor.report.json;
     uint32_t alias = json->count ? json_first(json, json_get(json, 0, "aliases")) : JSON_NONE;
-    while (alias != JSON_NONE && !json_is(json, json_get(json, alias, "ready"), JSON_TRUE))
+    while (alias != JSON_NONE && (!json_is(json, json_get(json, alias, "ready"), JSON_TRUE) ||
+                                  is_wildcard(json, json_get(json, alias, "name"))))
         alias = json_next(json, alias);
     if (alias != JSON_NONE)
         write_text(json, json_get(json, alias, "name"), out);

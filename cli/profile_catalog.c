@@ -27,8 +27,9 @@ static bool add_entries(const struct config *config, struct slice codex_models, 
         (void)catalog_describe(catalog, slice_of(PROFILE_HF_MODEL), PROFILE_HF_WINDOW, 1,
                                document_add_object(models, NULL));
     for (unsigned i = 0; !hf && i < config->group_count; i++)
-        (void)catalog_describe(catalog, slice_of(config->groups[i].alias), window_of(&config->groups[i]), i + 1,
-                               document_add_object(models, NULL));
+        if (!config->groups[i].wildcard)
+            (void)catalog_describe(catalog, slice_of(config->groups[i].alias), window_of(&config->groups[i]), i + 1,
+                                   document_add_object(models, NULL));
     catalog_free(catalog);
     if (document_print(&d, out) && BUF_ADD(out, "\n"))
         return true;

@@ -14,6 +14,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/policies.c \
 	proxy/config/prices.c \
 	proxy/config/variables.c proxy/config/variables.h \
+	proxy/config/wildcards.c \
 	proxy/config/strategy.c \
 	proxy/config/spending.c \
 	proxy/front/admit.c proxy/front/admit.h \

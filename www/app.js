@@ -33,6 +33,9 @@ function deploymentItem(deployment) {
   return item;
 }
 
+// "*", "openai/*": a name that can't be asked for.
+const isWildcard = (name) => name.includes('*');
+
 function testButton(name) {
   const button = cell('button', 'Test');
   button.type = 'button';
@@ -57,7 +60,7 @@ function aliasRow({ name, ready, reason, deployments }) {
   } else {
     served.append(reason);
   }
-  row.append(head, cell('td', mark), served, cell('td', ready ? testButton(name) : ''));
+  row.append(head, cell('td', mark), served, cell('td', ready && !isWildcard(name) ? testButton(name) : ''));
   return row;
 }
 
@@ -107,7 +110,7 @@ function show(status) {
   else
     rows.forEach((row, i) => freshen(body.rows[i], row));
   byId('pid').textContent = status.pid ?? '';
-  const model = status.aliases.find(({ ready }) => ready)?.name;
+  const model = status.aliases.find(({ name, ready }) => ready && !isWildcard(name))?.name;
   if (model) for (const element of document.querySelectorAll('.model')) element.textContent = model;
   const tracks = readyTracks(status.aliases);
   if (document.body.dataset.ready !== tracks) document.body.dataset.ready = tracks;

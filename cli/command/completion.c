@@ -13,7 +13,8 @@ static bool list_aliases(struct buf *out)
     buf_init(&errors, 64u << 10);
     struct config *config = own_config_load(&errors);
     for (unsigned i = 0; config && i < config->group_count; i++)
-        buf_add_format(out, "%s\n", config->groups[i].alias);
+        if (!config->groups[i].wildcard)
+            buf_add_format(out, "%s\n", config->groups[i].alias);
     bool loaded = config != NULL;
     config_free(config);
     buf_free(&errors);

@@ -120,7 +120,7 @@ static void look_at_price(const struct models *m, const struct model_group *g, d
 void models_view(const struct models *m, const char *alias, double prompt_tokens, struct alias_view *out)
 {
     *out = (struct alias_view){.input_cost = NAN, .output_cost = NAN};
-    const struct model_group *g = m->config ? config_group(m->config, slice_of(alias)) : NULL;
+    const struct model_group *g = m->config ? config_match(m->config, slice_of(alias), NULL) : NULL;
     if (!g)
         return;
     out->known = true;

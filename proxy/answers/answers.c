@@ -6,9 +6,9 @@
 #define ENTRIES_MAX (16u << 20)   /* bytes; above it no further catalog entries are added */
 #define MODELS_CREATED 1677610602 /* the constant that OpenAI-compatible gateways give for models without a date */
 
-static void add_model(const struct model_group *group, struct container in)
+static void add_model(struct slice name, struct container in)
 {
-    document_add_text(in, "id", group->alias);
+    document_add_slice(in, "id", name);
     document_add_text(in, "object", "model");
     document_add_count(in, "created", MODELS_CREATED);
     document_add_text(in, "owned_by", "pointsman");
@@ -37,11 +37,14 @@ bool answers_models(const struct answers *a, struct buf *out)
     document_add_text(root, "object", "list");
     struct container data = document_add_array(root, "data"), models = document_add_array(root, "models");
     for (unsigned i = 0; i < a->config->group_count; i++)
-        add_model(&a->config->groups[i], document_add_object(data, NULL));
+        if (!a->config->groups[i].wildcard)
+            add_model(slice_of(a->config->groups[i].alias), document_add_object(data, NULL));
     /* Codex can do without an entry, but not without the list. */
     size_t bytes = 0;
     for (unsigned i = 0; a->catalog && i < a->config->group_count && bytes < ENTRIES_MAX; i++) {
         const struct model_group *group = &a->config->groups[i];
+        if (group->wildcard)
+            continue;
         bytes += catalog_describe(a->catalog, slice_of(group->alias), context_window_of(a, group), i + 1,
                                   document_add_object(models, NULL));
     }
@@ -50,11 +53,10 @@ bool answers_models(const struct answers *a, struct buf *out)
 
 bool answers_model(const struct answers *a, struct slice name, struct buf *out)
 {
-    const struct model_group *group = config_group(a->config, name);
     struct document d;
-    if (!group)
+    if (!config_match(a->config, name, NULL))
         return false;
-    add_model(group, document_object(&d));
+    add_model(name, document_object(&d));
     (void)document_print(&d, out);
     return true;
 }

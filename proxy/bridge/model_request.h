@@ -17,6 +17,7 @@ struct model_request {
     const char *needs;          /* the field that narrows them, because it can't be translated; NULL */
     uint32_t stored;            /* node of the field that names a conversation which the upstream keeps; JSON_NONE */
     char model[MODEL_NAME_MAX]; /* as the client named it */
+    struct slice star;          /* of `model`: what a wildcard's '*' stands for; set by whoever finds the group */
     bool stream;
     uint32_t content;     /* node of the messages, input or prompt; JSON_NONE: the upstream keeps them */
     size_t prompt_bytes;  /* of the body, less pictures and other data that stand in it: for estimates of tokens */

@@ -7,20 +7,23 @@
 #include "proxy/bridge/relay.h"
 #include "proxy/terms/failure.h"
 
+#define NAME_MAX 8192        /* bytes of a model's name */
 #define BODY_MAX (96u << 20) /* bytes of a request as we send it */
 
 void outgoing_free(struct outgoing *o)
 {
     buf_free(&o->own);
+    buf_free(&o->name);
     o->body = (struct pieces){.of = {{NULL, 0}}};
     ceiling_release(&o->held);
 }
 
-static bool translate(struct outgoing *o, const struct model_request *request, const struct outgoing_options *options)
+static bool translate(struct outgoing *o, const struct model_request *request, const char *model,
+                      const struct outgoing_options *options)
 {
     const struct deployment *d = options->deployment;
     struct turn_options turn_options = {
-        .upstream_model = d->upstream_model,
+        .upstream_model = model,
         .stream = request->stream,
         .without = options->without,
         .ignores = d->provider->ignores,
@@ -67,15 +70,19 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
     bool made;
     *o = (struct outgoing){.wire = request->wire, .held.of = request->held.of};
     buf_init(&o->own, BODY_MAX);
-    if (same) {
-        made = pass_request(&request->top, d->upstream_model, d->provider->ignores, &o->own, &o->body);
+    buf_init(&o->name, NAME_MAX);
+    const char *model = config_upstream_model(d, request->star, &o->name);
+    if (!model) {
+        made = false;
+    } else if (same) {
+        made = pass_request(&request->top, model, d->provider->ignores, &o->own, &o->body);
         if (made && (options->apart || d->provider->chatgpt_fields))
             made = copy_together(o);
     } else {
         o->wire = dialect_translated(d->wires);
         if (!model_request_decode(request, client_body, failure))
             return false;
-        made = translate(o, request, options);
+        made = translate(o, request, model, options);
         o->body = pieces_of(buf_slice(&o->own));
     }
     const char *refusal = NULL;

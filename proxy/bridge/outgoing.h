@@ -10,6 +10,7 @@
 struct outgoing {
     struct buf own;           /* what of the body was written for it; for PROVIDER_ECHO the reply */
     struct pieces body;       /* in `own` and in the client's body */
+    struct buf name;          /* of the model, for a wildcard's deployment */
     enum wire wire;           /* of the body */
     struct ceiling_hold held; /* for `own` */
 };

@@ -68,8 +68,8 @@ static bool read_source(struct config_loader *l, const struct yaml_node *entry, 
         config_error(l, entry->line, "model_list: entry without model_name");
         return false;
     }
-    if (strchr(s->alias.text, '*')) {
-        config_warn(l, s->alias.line, "model_name: \"%s\": wildcards are not supported; entry ignored", s->alias.text);
+    if (strchr(s->alias.text, '*') != strrchr(s->alias.text, '*')) {
+        config_warn(l, s->alias.line, "model_name: \"%s\": more than one \"*\"; entry ignored", s->alias.text);
         return false;
     }
     return true;

@@ -43,8 +43,9 @@ struct deployment {
     unsigned line;        /* line in the file */
     char *id;             /* model_info.id, else "<model_name>/<provider prefix>/<n-th of the group, from 1>" */
     char *alias;          /* model_name */
+    bool wildcard;        /* it has a '*': one deployment serves many models */
     char *model;          /* litellm_params.model as written */
-    char *upstream_model; /* the model name sent to the provider */
+    char *upstream_model; /* the model name sent to the provider; with a '*' see config_upstream_model() */
     const struct provider *provider;
     char *api_base;        /* without a trailing slash; NULL for PROVIDER_ECHO */
     char *api_key;         /* locked memory (secret_keep()); NULL: none set or needed */
@@ -83,6 +84,7 @@ struct model_group {
     const struct model_group *on_context, *on_content_filter;
     struct failure_policy retries; /* the group's own; missing values come from the configuration */
     double max_cost_usd;           /* cost limit from proxy start to end; NAN: none */
+    bool wildcard;                 /* the alias has a '*': serves names without a group of their own */
     bool strict;        /* direct alias: exactly one deployment, no fallback, provider errors passed through */
     double min_quality; /* lowest declared quality of a usable deployment; undeclared ones qualify; 0: no minimum */
 };
@@ -160,8 +162,14 @@ struct config_options {
  * unknown provider) stays, with `not_ready`. NULL: one line per error in `error`. Free with config_free(). */
 struct config *config_load(const struct config_options *options, struct buf *error);
 void config_free(struct config *c);
-/* Returns the group of this name; NULL: none. */
+/* Returns the group of this alias; NULL: none. */
 const struct model_group *config_group(const struct config *c, struct slice alias);
+/* Returns the group that serves a model name: its own, else the matching wildcard with the most characters; NULL: none.
+ * *star (may be NULL): the part of the name that the '*' stands for; empty without a wildcard. */
+const struct model_group *config_match(const struct config *c, struct slice name, struct slice *star);
+/* Returns the model name to send to the provider. A name with a '*' is written to `name`, with `star` in its place.
+ * NULL: no memory. */
+const char *config_upstream_model(const struct deployment *d, struct slice star, struct buf *name);
 /* Returns the prices for a prompt of this many tokens. Unset prices: cached input costs as input, reasoning as output.
  * NAN: unknown. */
 struct price deployment_price(const struct deployment *d, double prompt_tokens);

@@ -116,9 +116,11 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
  * model; see warn_of_not_ready(). */
 static void check_provider(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
-    const char *model = s->model.text;
+    const char *model = s->model.text, *star = model ? strchr(model, '*') : NULL;
     if (!model)
         not_ready(l, d, "%s is not set", s->model.variable);
+    else if (star && (!d->wildcard || strchr(star + 1, '*')))
+        not_ready(l, d, "litellm_params.model: \"%s\" needs a model_name with a \"*\", and may have one", model);
     else if (d->provider->wires == 0)
         not_ready(l, d,
                   "the provider \"%.*s\" is not %s; for an OpenAI-compatible server write \"openai/%s\" and set "
@@ -301,6 +303,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     d->index = index;
     if (!(d->alias = new_text(l, "%s", s->alias.text)))
         return false;
+    d->wildcard = strchr(d->alias, '*') != NULL;
     if (!set_model(l, s, d))
         return false;
     set_switch(l, s, d);

@@ -44,7 +44,7 @@ static const struct model_group **named_groups(struct config_loader *l, const st
     const int max = l->settings.max_fallbacks;
     for (const struct yaml_node *n = list->children; n && (max < 0 || *count < (unsigned)max); n = n->next) {
         const struct model_group *other = n->scalar ? config_find_group(l->config, n->scalar) : NULL;
-        if (other && other != g && !is_among(groups, *count, other))
+        if (other && other != g && !other->wildcard && !is_among(groups, *count, other))
             groups[(*count)++] = other;
     }
     return groups;
@@ -98,7 +98,13 @@ static bool check_names(struct config_loader *l, const char *what, const struct 
         config_error(l, list->line, "%s: expected a list of model_names, [one, two]", what);
     for (const struct yaml_node *n = list->children; list->kind == YAML_SEQUENCE && n; n = n->next) {
         struct schema_text t = {0};
-        if (config_read_text(l, what, n, &t) && !config_find_group(l->config, n->scalar))
+        if (!config_read_text(l, what, n, &t))
+            continue;
+        if (config_is_wildcards(l, n->scalar))
+            config_warn(l, n->line,
+                        "%s: \"%s\" is served by a wildcard: give it a model_list entry of its own; ignored", what,
+                        n->scalar);
+        else if (!config_find_group(l->config, n->scalar))
             config_error(l, n->line, "%s: there is no model_name \"%s\" to fall back to", what, n->scalar);
     }
     return l->reader.error_count == before;

@@ -16,6 +16,14 @@ struct model_group *config_find_group(struct config *c, const char *alias)
     return NULL;
 }
 
+bool config_is_wildcards(struct config_loader *l, const char *name)
+{
+    const struct model_group *g = config_find_group(l->config, name);
+    if (!g)
+        g = config_match(l->config, slice_of(name), NULL);
+    return g && g->wildcard;
+}
+
 static struct model_group *add_group(struct config_loader *l, const char *alias, unsigned room)
 {
     struct config *c = l->config;
@@ -46,6 +54,7 @@ static bool make_groups(struct config_loader *l)
             return false;
         g->deployments[g->count++] = d;
         g->strict |= l->sources[i].strict;
+        g->wildcard = d->wildcard;
     }
     for (unsigned i = 0; i < c->group_count; i++) {
         struct model_group *g = &c->groups[i];
@@ -69,7 +78,11 @@ static void make_other_names(struct config_loader *l)
         if (!config_read_text(l, WHAT, value ? value : n, &target))
             continue;
         const struct model_group *g = target.text ? config_find_group(c, target.text) : NULL;
-        if (!g) {
+        if (target.text && config_is_wildcards(l, target.text)) {
+            config_warn(l, n->line,
+                        "%s: \"%s\" is served by a wildcard: give it a model_list entry of its own; ignored", WHAT,
+                        target.text);
+        } else if (!g) {
             config_error(l, n->line, "%s: there is no model_name \"%s\"", WHAT, target.text ? target.text : "");
         } else if (config_find_group(c, n->key)) {
             config_warn(l, n->key_line, "%s: \"%s\" is already a model_name; ignored", WHAT, n->key);

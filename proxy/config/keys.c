@@ -62,11 +62,12 @@ static const struct schema_row KEYS[] = {
           "assistant_settings finetune_settings files_settings callback_settings mcp_tools",
           "this LiteLLM feature is not supported"),
 
-    USED(ENTRY, TEXT, "model_name", alias, "", "The alias that clients request. Required."),
+    USED(ENTRY, TEXT, "model_name", alias, "", "The alias that clients request; with a `*` see Wildcards. Required."),
     USED(ENTRY, MAPPING, "litellm_params", params, "", "How to reach the model. Required."),
     USED(ENTRY, MAPPING, "model_info", info, "", "Properties of the model."),
 
-    USED(PARAMS, TEXT, "model", model, "", "`provider/name`; a name without a known provider is OpenAI's. Required."),
+    USED(PARAMS, TEXT, "model", model, "",
+         "`provider/name`; a name without a known provider is OpenAI's. Required. For a `*` see Wildcards."),
     USED(PARAMS, TEXT, "api_base", api_base, "(the provider's)",
          "Base URL, to which `/chat/completions` and `/responses` are appended."),
     USED(PARAMS, TEXT, "base_url", api_base, "", "Alias of `api_base`."),

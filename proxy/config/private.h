@@ -104,6 +104,9 @@ void config_groups(struct config_loader *l);
 void config_other_names(struct config_loader *l);
 /* Returns the group of this name, to be filled; NULL: none. */
 struct model_group *config_find_group(struct config *c, const char *alias);
+/* Whether the name is a wildcard, or only a wildcard serves it. Such a name can't be a fallback or an alias's target.
+ */
+bool config_is_wildcards(struct config_loader *l, const char *name);
 /* Sets the groups' fallbacks. All groups must exist. */
 void config_fallbacks(struct config_loader *l);
 /* Sets the default fallbacks of groups without their own. */

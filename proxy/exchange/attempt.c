@@ -247,7 +247,7 @@ static bool make_body(struct attempt *a)
     struct request *r = a->request;
     struct outgoing_options options = {
         .deployment = a->deployment,
-        .without = attempt_health(a)->without,
+        .without = attempt_without(a),
         .apart = r->shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
         .carrier_key = r->shared->carrier_key,
     };

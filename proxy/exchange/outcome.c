@@ -39,14 +39,17 @@ void outcome_limits(const struct attempt *a, const struct call_reply *reply)
 
 void outcome_refused(const struct attempt *a, unsigned parts)
 {
-    health_refused(health_of(a), parts);
+    if (a->deployment->wildcard)
+        a->request->without |= parts; /* the wildcard's other models may take them */
+    else
+        health_refused(health_of(a), parts);
 }
 
 /* Whether the failure counts against the deployment. Faults of the request do not, nor does a chat model that rejects
- * embeddings, which providers report in several ways. */
-static bool is_deployment_error(const struct request *r, enum failure_kind kind)
+ * embeddings, which providers report in several ways, nor a model that a wildcard's provider does not have. */
+static bool is_deployment_error(const struct request *r, const struct deployment *d, enum failure_kind kind)
 {
-    if (failure_rule(kind)->cooldown_s == 0)
+    if (failure_rule(kind)->cooldown_s == 0 || (d->wildcard && kind == FAILURE_NOT_FOUND))
         return false;
     return (r->asked.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
 }
@@ -88,7 +91,7 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
         .output_tokens = usage.output,
         .cost_usd = attempt_cost(a, &usage, f, how),
         .cancelled = how == END_CANCELLED || how == END_LOST,
-        .deployment_error = how == END_FINAL && f && is_deployment_error(r, f->kind),
+        .deployment_error = how == END_FINAL && f && is_deployment_error(r, a->deployment, f->kind),
         .draw = shared->id_prefix + shared->id_count,
     };
     note_in_journal(a, &outcome, how == END_LOST);

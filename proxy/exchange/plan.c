@@ -101,7 +101,7 @@ int request_plan(struct request *r, struct model_request_error *error)
 {
     const struct model_request *asked = &r->asked;
     *error = (struct model_request_error){.param = "model", .code = "model_not_found"};
-    r->group = config_group(r->shared->config, slice_of(asked->model));
+    r->group = config_match(r->shared->config, slice_of(asked->model), &r->asked.star);
     if (!r->group) {
         (void)snprintf(error->message, sizeof error->message,
                        "Unknown model '%.100s'. GET /v1/models lists the configured models; "

@@ -85,6 +85,7 @@ struct request {
     uint64_t affinity_key;            /* conversation and group */
     bool on_prompt_fallback;          /* the plan is a prompt fallback's */
     unsigned failed;                  /* failed deployments of the plan, without hedges */
+    unsigned without;                 /* set of enum turn_without that a wildcard's deployment refused */
     unsigned repeats;                 /* attempts that repeated a call */
     double held_usd, hedge_usd;       /* USD reserved for the plan, and for a hedge */
 
@@ -106,6 +107,12 @@ struct request {
 static inline const struct health *attempt_health(const struct attempt *a)
 {
     return &a->request->shared->health[a->deployment->index];
+}
+
+/* Returns the set of enum turn_without that is left out of the attempt's body. */
+static inline unsigned attempt_without(const struct attempt *a)
+{
+    return attempt_health(a)->without | a->request->without;
 }
 
 /* request.c */

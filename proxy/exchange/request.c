@@ -240,7 +240,7 @@ static void repeat_later(struct request *r, const struct failure *f, int ms)
 static unsigned parts_to_leave_out(const struct attempt *a)
 {
     const struct request *r = a->request;
-    unsigned more = refused_parts(&a->failure) & ~attempt_health(a)->without;
+    unsigned more = refused_parts(&a->failure) & ~attempt_without(a);
     return a->outgoing.wire == r->asked.wire || r->repeats == REPEATS_MAX ? 0 : more;
 }
 

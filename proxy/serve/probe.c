@@ -46,7 +46,7 @@ struct probes {
 
 static bool is_probed(const struct deployment *d)
 {
-    return d->provider->local && !d->not_ready;
+    return d->provider->local && !d->not_ready && !d->wildcard; /* which of its models would be looked for? */
 }
 
 /* Several groups may use the same model of one server: one probe serves them all. */

@@ -199,18 +199,22 @@ static bool huggingface_name(struct slice model, struct buf *name)
     return buf_add_slice(name, rest) && buf_add_char(name, ':') && buf_add_slice(name, inference_provider);
 }
 
-bool provider_resolve(const char *model, const struct provider **provider, struct buf *name)
+bool provider_name(const struct provider *p, struct slice model, struct buf *name)
 {
-    struct slice rest = slice_of(model);
-    const struct provider *p = provider_find(take_segment(&rest));
-    if (!p) {
-        p = TABLE;
-        rest = slice_of(model);
-    }
-    *provider = p;
+    struct slice rest = model;
+    if (!slice_is(take_segment(&rest), p->prefix))
+        rest = model;
     if (rest.len == 0)
         return false;
     if (strcmp(p->prefix, "huggingface") == 0)
         return huggingface_name(rest, name);
     return buf_add_slice(name, rest);
+}
+
+bool provider_resolve(const char *model, const struct provider **provider, struct buf *name)
+{
+    struct slice rest = slice_of(model);
+    const struct provider *p = provider_find(take_segment(&rest));
+    *provider = p ? p : TABLE;
+    return provider_name(*provider, slice_of(model), name);
 }

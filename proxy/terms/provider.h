@@ -67,4 +67,9 @@ const struct provider *provider_table(void);
  * no memory or an empty name. */
 MUST_CHECK bool provider_resolve(const char *model, const struct provider **provider, struct buf *name);
 
+/* The same for a provider that is settled: appends the name that it is asked for. The provider's own prefix is taken
+ * off.
+ */
+MUST_CHECK bool provider_name(const struct provider *p, struct slice model, struct buf *name);
+
 #endif

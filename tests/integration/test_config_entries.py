@@ -1,8 +1,13 @@
 """Entries of model_list as people have them: one that can't serve keeps no other from it."""
+import http.client
+import json
+
 import pytest
 
 import chat_wire as chat
-from conftest import deployment
+from conftest import chat_only, deployment
+from mock_upstream import error
+from proxy_process import MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -56,3 +61,110 @@ def test_the_estimate_of_a_long_prompt_is_its_tiers(start_proxy, upstream):
     refused = proxy.post("/v1/chat/completions", {**CHAT, "messages": [{"role": "user", "content": "word " * 200000}]})
     assert refused.status == 400 and "max_cost_usd" in refused.error["message"]
     assert upstream.requests == []
+
+
+def wild(alias, upstream, model="openai/*", **params):
+    return deployment(alias, upstream, model=model, **params)
+
+
+def ask(proxy, model, **more):
+    return proxy.post("/v1/chat/completions", {**CHAT, "model": model, **more})
+
+
+@pytest.mark.parametrize("entry_of", [deployment, chat_only], ids=["same", "translated"])
+def test_a_wildcard_serves_names_without_an_entry(start_proxy, upstream, make_upstream, entry_of):
+    other = make_upstream()
+    proxy = start_proxy(entry_of("*", upstream, model="openai/*"), entry_of("codex-light", other),
+                        entry_of("vendor/*", other, model="groq/vendor-*"))
+    upstream.always(lambda request: chat.whole())
+    other.always(lambda request: chat.whole())
+    path, field = ("/v1/responses", "input") if entry_of is chat_only else ("/v1/chat/completions", "messages")
+    for name in ("gpt-6", "openai/gpt-6", "codex-auto-review", "vendor/x", "codex-light"):
+        reply = proxy.post(path, {"model": name, field: CHAT["messages"]})
+        assert reply.status == 200, reply.body
+        assert reply.json["model"] == name or entry_of is deployment   # the same wire passes as it is
+    assert [request.json["model"] for request in upstream.requests] == ["gpt-6", "openai/gpt-6", "codex-auto-review"]
+    assert [request.json["model"] for request in other.requests] == ["vendor-x", "mock-model"]
+    assert [entry["alias"] for entry in proxy.journal(5)][:3] == ["gpt-6", "openai/gpt-6", "codex-auto-review"]
+    assert {entry["deployment"] for entry in proxy.journal(5)[:3]} == {"*/openai/1"}
+
+
+def test_a_wildcard_is_not_listed_and_can_not_be_asked_for(start_proxy, upstream):
+    proxy = start_proxy(wild("*", upstream), deployment("codex-light", upstream))
+    assert [model["id"] for model in proxy.get("/v1/models").json["data"]] == ["codex-light"]
+    assert proxy.get("/v1/models/gpt-6").json["id"] == "gpt-6"
+    for name in ("*", "openai/*", "x*"):
+        assert ask(proxy, name).status == 404
+    assert upstream.requests == []
+
+
+def test_a_file_of_a_wildcard_alone_serves(start_proxy, upstream):
+    proxy = start_proxy(wild("*", upstream))
+    upstream.always(lambda _: chat.whole())
+    assert ask(proxy, "anything").status == 200
+    assert proxy.get("/v1/models").json["data"] == []
+
+
+def test_a_name_that_the_provider_does_not_have_costs_the_others_nothing(start_proxy, upstream, make_upstream):
+    second = make_upstream()
+    proxy = start_proxy(wild("*", upstream, order=1), wild("*", second, order=2))
+    unknown = error(404, "no such model", code="model_not_found")
+    upstream.always(lambda request: unknown if request.json["model"] == "made-up" else chat.whole())
+    second.always(lambda _: chat.whole())
+    for _ in range(5):
+        assert ask(proxy, "made-up").status == 200
+    assert ask(proxy, "real").status == 200
+    assert len(second.requests) == 5 and upstream.requests[-1].json["model"] == "real"
+
+
+def test_what_one_model_refuses_is_left_out_for_it_alone(start_proxy, upstream):
+    proxy = start_proxy(chat_only("*", upstream, model="openai/*"))
+    refusal = error(400, "Unsupported parameter: 'reasoning_effort' is not supported with this model.")
+    upstream.always(lambda request: refusal if "reasoning_effort" in request.json and request.json["model"] == "plain"
+                    else chat.whole())
+    asked = {"input": "hi", "reasoning": {"effort": "high"}}
+    assert proxy.post("/v1/responses", {"model": "plain", **asked}).status == 200
+    assert proxy.post("/v1/responses", {"model": "thinker", **asked}).status == 200
+    assert upstream.requests[-1].json["reasoning_effort"] == "high"
+    assert "reasoning_effort" not in upstream.requests[-2].json
+
+
+def test_a_wildcard_has_fallbacks_and_a_limit_of_its_own(start_proxy, upstream, make_upstream):
+    second = make_upstream()
+    proxy = start_proxy(wild("gpt-*", upstream, "openai/gpt-*", output_cost_per_token=0.001, input_cost_per_token=0),
+                        deployment("codex-light", second),
+                        router_settings={"fallbacks": [{"gpt-*": ["codex-light"]}], "model_group_max_cost_usd": {"gpt-*": 1}})
+    upstream.script(error(500, "boom"), error(500, "boom"),
+                    chat.whole(usage={"prompt_tokens": 1, "completion_tokens": 900, "total_tokens": 901}))
+    second.always(lambda _: chat.whole())
+    assert ask(proxy, "gpt-6").status == 200
+    assert second.requests[0].json["model"] == "mock-model"
+    assert ask(proxy, "gpt-7").status == 200
+    assert ask(proxy, "gpt-8").status == 200      # $0.90 are spent: the fallback serves
+    assert len(upstream.requests) == 3 and len(second.requests) == 2
+
+
+def test_a_wildcard_of_a_local_server_is_not_probed(start_proxy, upstream):
+    proxy = start_proxy(wild("*", upstream, model="ollama/*"))
+    upstream.always(lambda _: chat.whole())
+    assert ask(proxy, "qwen3:8b").status == 200
+    assert [request.json["model"] for request in upstream.requests if request.method == "POST"] == ["qwen3:8b"]
+
+
+def test_made_up_names_add_nothing(start_proxy, upstream):
+    proxy = start_proxy(wild("*", upstream))
+    upstream.always(lambda _: chat.whole())
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)
+
+    def send(numbers):
+        for i in numbers:
+            connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "model": f"made-up-{i}-{'x' * 200}"}),
+                               {"Authorization": f"Bearer {MASTER_KEY}", "Content-Type": "application/json"})
+            assert connection.getresponse().read()
+    send(range(500))
+    before, listed = proxy.rss_kb, len(proxy.get("/dispatch/metrics").body)
+    send(range(500, 3000))
+    connection.close()
+    assert proxy.rss_kb < before + 500
+    assert len(proxy.get("/dispatch/metrics").body) < listed + 1000
+    assert len(proxy.get("/dispatch/state").json["models"]) == 1

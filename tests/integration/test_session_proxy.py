@@ -131,3 +131,20 @@ def test_a_test_call(session):
         assert session.api("/api/test", wrong).status == 400, wrong
     answer = session.api("/api/test", {"model": "nowhere"})
     assert answer.status == 502 and answer.error["code"] == "test_failed"
+
+
+def test_a_wildcard_is_shown_and_has_no_test(folder):
+    config = folder / "wild.yaml"
+    config.write_text(json.dumps({"model_list": [
+        {"model_name": name, "litellm_params": {"model": model, "api_key": "os.environ/OPENAI_API_KEY"}}
+        for name, model in (("*", "openai/*"), ("codex-light", "openai/x"))],
+                                  "general_settings": {"connect_ahead": False}}))
+    session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy", config=config)
+    try:
+        status = session.start(OPENAI_API_KEY="sk-test-0123456789").json
+        assert [(alias["name"], alias["ready"]) for alias in status["aliases"]] == [("*", True), ("codex-light", True)]
+        page = session.request("GET", "/").text
+        assert "<code>*</code>" in page and 'value="codex-light"' in page and 'value="*"' not in page
+        assert 'class="model">codex-light<' in page
+    finally:
+        session.close()

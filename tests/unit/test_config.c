@@ -377,7 +377,7 @@ TEST(common_liberties_are_taken)
     load_env(&l,
              "defaults: &d {model: ollama/x, rpm: 5}\n"
              "model_list:\n"
-             "  - model_name: \"*\"\n"
+             "  - model_name: \"a*b*\"\n"
              "    litellm_params: {model: \"*\"}\n"
              "  - model_name: a\n"
              "    litellm_params: {<<: *d, tpm: \"9\", rpm: os.environ/LIMIT, timeout: os.environ/UNSET}\n"
@@ -394,7 +394,7 @@ TEST(common_liberties_are_taken)
     assert_int_equal(d[0].timeout_ms, 600000);
     assert_true(d[2].price.input == 0 && d[2].price.output == 0.25 && deployment_price(&d[2], 0).cached_input == 0);
     assert_buf(&l.warnings, "F:1: defaults: unknown key, ignored\n"
-                            "F:3: model_name: \"*\": wildcards are not supported; entry ignored\n"
+                            "F:3: model_name: \"a*b*\": more than one \"*\"; entry ignored\n"
                             "F:6: litellm_params.tpm: a number in quotes is text; remove the quotes\n"
                             "F:6: litellm_params.timeout: UNSET is not set; using the default\n"
                             "F:8: model_info.id: duplicate id \"17\": also on line 5\n");

@@ -67,6 +67,92 @@ TEST(equal_warnings_are_given_once)
     buf_free(&text);
 }
 
+/* Which group serves a name, and what its deployment's provider is asked for: "group deployment", "none". */
+static void serves(const struct load *l, const char *name, const char *expected)
+{
+    struct slice star;
+    struct buf model, found;
+    const struct model_group *g = config_match(l->config, slice_of(name), &star);
+    buf_init(&model, 8192);
+    buf_init(&found, 8192);
+    if (g)
+        buf_add_format(&found, "%s %s", g->alias, config_upstream_model(g->deployments[0], star, &model));
+    assert_string_equal(g ? buf_text(&found) : "none", expected);
+    buf_free(&found);
+    buf_free(&model);
+}
+
+#define WILD(name, model) "  - {model_name: '" name "', litellm_params: {model: '" model "', api_key: k}}\n"
+
+TEST(a_wildcard_matches_names_without_an_entry)
+{
+    struct load l;
+    load(&l, "model_list:\n" WILD("openai/*", "openai/*") WILD("*", "groq/*") WILD("gpt-*-mini", "openai/gpt-5-mini")
+                 WILD("gpt-*", "openai/gpt-*") WILD("gpt-5.5", "openai/gpt-5.5") WILD("hf/*", "huggingface/*")
+                     WILD("all/*", "*") WILD("o/*", "openai/a-*-b"));
+    assert_int_equal(l.config->group_count, 8);
+    serves(&l, "gpt-5.5", "gpt-5.5 gpt-5.5");
+    serves(&l, "openai/gpt-5.5", "openai/* gpt-5.5");
+    serves(&l, "gpt-6", "gpt-* gpt-6");
+    serves(&l, "gpt-6-mini", "gpt-*-mini gpt-5-mini");
+    serves(&l, "llama/3", "* llama/3");
+    serves(&l, "hf/groq/openai/gpt-oss-120b", "hf/* openai/gpt-oss-120b:groq");
+    serves(&l, "all/org/model", "all/* org/model");
+    serves(&l, "all/openai/x", "all/* x");
+    serves(&l, "o/x", "o/* a-x-b");
+    serves(&l, "openai/", "* openai/"); /* of "openai/" nothing is left for the star */
+    serves(&l, "*", "none");
+    serves(&l, "openai/*", "none");
+    serves(&l, "", "none");
+    for (unsigned i = 0; i < l.config->group_count; i++) {
+        const struct model_group *g = &l.config->groups[i];
+        assert_int_equal(g->wildcard, strchr(g->alias, '*') != NULL);
+        assert_ptr_equal(config_group(l.config, slice_of(g->alias)), g);
+        assert_null(g->deployments[0]->not_ready);
+    }
+    load_end(&l);
+}
+
+TEST(wildcards_that_can_not_serve_are_told)
+{
+    struct load l;
+    load(&l,
+         "model_list:\n" WILD("x", "openai/*") WILD("y*", "openai/*-*") WILD("z*", "azure/*") WILD("a*b*", "openai/x"));
+    assert_int_equal(l.config->group_count, 3);
+    for (unsigned i = 0; i < 3; i++)
+        assert_non_null(l.config->deployments[i].not_ready);
+    assert_non_null(strstr(buf_text(&l.warnings),
+                           "F:2: litellm_params.model: \"openai/*\" needs a model_name with a \"*\", and may have one: "
+                           "\"x/openai/1\" is not ready\n"));
+    assert_non_null(strstr(buf_text(&l.warnings), "F:5: model_name: \"a*b*\": more than one \"*\"; entry ignored\n"));
+    load_end(&l);
+}
+
+/* LiteLLM takes such a file. */
+TEST(a_wildcard_is_no_fallback_and_has_no_other_name)
+{
+    struct load l;
+    load(&l,
+         "model_list:\n" WILD("*", "openai/*")
+             WILD("a", "openai/a") "router_settings:\n  fallbacks: [{a: [gpt-4o, '*']}, {'*': [a]}]\n \n"
+                                   "  model_group_alias: {b: gpt-4o, c: a}\n  model_group_max_cost_usd: {'*': 3}\n");
+    const struct model_group *all = config_group(l.config, SLICE("*")), *a = config_group(l.config, SLICE("a"));
+    assert_int_equal(a->fallback_count, 0);
+    assert_int_equal(all->fallback_count, 1);
+    assert_ptr_equal(all->fallbacks[0], a);
+    assert_true(all->max_cost_usd == 3);
+    assert_non_null(config_group(l.config, SLICE("c")));
+    assert_null(config_group(l.config, SLICE("b")));
+    static const char *const warned[] = {"fallbacks: \"gpt-4o\" is", "fallbacks: \"*\" is",
+                                         "model_group_alias: \"gpt-4o\" is"};
+    for (size_t i = 0; i < COUNT_OF(warned); i++)
+        assert_non_null(strstr(buf_text(&l.warnings), warned[i]));
+    load_end(&l);
+    refused("model_list:\n" WILD("x*", "openai/*") WILD("a", "openai/a") MASTER
+            "router_settings: {fallbacks: [{a: [gpt-4o]}]}\n",
+            "F:5: router_settings.fallbacks: there is no model_name \"gpt-4o\" to fall back to");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +160,9 @@ int main(void)
         cmocka_unit_test(a_prefix_may_be_a_part_of_the_servers_name),
         cmocka_unit_test(a_provider_is_warned_of_once),
         cmocka_unit_test(equal_warnings_are_given_once),
+        cmocka_unit_test(a_wildcard_matches_names_without_an_entry),
+        cmocka_unit_test(wildcards_that_can_not_serve_are_told),
+        cmocka_unit_test(a_wildcard_is_no_fallback_and_has_no_other_name),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }
