@@ -77,32 +77,6 @@ static void close_node(struct reader *r, uint32_t node)
     n->len = (uint32_t)((size_t)(r->at - r->text) - n->at);
 }
 
-size_t json_utf8_length(struct slice s)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high, length;
-    } forms[] = {
-        {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
-        {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
-        {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
-    };
-    const unsigned char *p = (const unsigned char *)s.ptr;
-    if (s.len && *p < 0x80)
-        return 1;
-    for (size_t i = 0; s.len && i < sizeof forms / sizeof *forms; i++) {
-        if (*p < forms[i].first_low || *p > forms[i].first_high)
-            continue;
-        size_t length = forms[i].length;
-        if (s.len < length || p[1] < forms[i].second_low || p[1] > forms[i].second_high)
-            return 0;
-        for (size_t k = 2; k < length; k++)
-            if ((p[k] & 0xC0) != 0x80)
-                return 0;
-        return length;
-    }
-    return 0;
-}
-
 static bool is_hex(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');

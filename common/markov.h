@@ -168,7 +168,8 @@ void markov_decide(const struct markov_settings *s, const struct markov_candidat
 /* Appends the decision as an object of the log:
  * {"enabled","shadow_mode","baseline_provider","suggested_provider","would_switch","applied","cost_guard_blocked",
  *  "confidence_delta","cost_multiplier","max_cost_multiplier","blocked_provider","blocked_cost_multiplier",
- *  "health":{NAME:{"state","risk","performance","confidence","ttft_ms","latency_ms","cost_usd","error_rate","observations"}}}
+ *  "health":{NAME:{"state","risk","performance","confidence","ttft_ms","latency_ms","cost_usd","error_rate",
+ *                  "observations"}}}
  */
 bool markov_write(const struct markov_decision *d, struct buf *out);
 /* Appends the object of one provider in it. */

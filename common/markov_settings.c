@@ -37,14 +37,13 @@ static const struct schema_row KEYS[] = {
     KEY2(canary_min_requests, INT, 10, 10000, "50", "20",
          "Calls in each arm before the arms are compared, and between comparisons."),
     KEY(canary_tolerance, NUMBER, 0, 10, "0.25",
-        "How much worse than the baseline the canary may be, as a share of it; beyond that the router rolls back to shadow "
-        "mode."),
+        "How much worse than the baseline the canary may be, as a share of it; beyond that the router rolls back to "
+        "shadow mode."),
     KEY2(recovery_time, NUMBER, 1, 86400, "300", "1800",
          "Seconds that a provider stays in a state, on average, without a call."),
-    KEY2(
-        memory_time, NUMBER, 1, 31536000, "3600", "86400",
-        "Seconds after which an average counts for a third; after about this time a baseline that was left for being slow "
-        "or expensive is tried again."),
+    KEY2(memory_time, NUMBER, 1, 31536000, "3600", "86400",
+         "Seconds after which an average counts for a third; after about this time a baseline that was left for "
+         "being slow or expensive is tried again."),
     KEY(slow_ttft_ms, NUMBER, 1, 1e9, "6000", "Time to the first token in ms that counts as fully slow."),
     KEY2(slow_latency_ms, NUMBER, 1, 1e9, "45000", "900000", "Duration of a call in ms that counts as fully slow."),
 #undef KEY

@@ -20,7 +20,7 @@ common_libcommon_a_SOURCES = \
 	common/paths.c common/paths.h \
 	common/port_holder.c common/port_holder.h \
 	common/replace.c common/replace.h \
-	common/schema.c common/schema.h \
+	common/schema.c common/schema_report.c common/schema.h \
 	common/secret.c common/secret.h \
 	common/signals.c common/signals.h \
 	common/url.c common/url.h \

@@ -42,6 +42,7 @@ check_PROGRAMS += \
 	tests/unit/test_http_parse \
 	tests/unit/test_journal \
 	tests/unit/test_json \
+	tests/unit/test_json_value \
 	tests/unit/test_saved_state \
 	tests/unit/test_keys \
 	tests/unit/test_lease \

@@ -7,8 +7,8 @@
 
 #define OUTPUT_WEIGHT 5.0 /* the configured reply length counts as this many replies */
 #define OUTPUT_HALF_LIFE_MS 600000.0
-#define CACHE_LIVES_MS \
-    300000u /* how long a cached prompt is expected to be there: OpenAI keeps prefixes for 5 to 10 minutes */
+/* A cached prompt is expected to be there for this time: OpenAI keeps prefixes for 5 to 10 minutes. */
+#define CACHE_LIVES_MS 300000u
 
 /* The expected reply length in tokens, from the replies of all candidates. */
 static double output_tokens(const struct plan_input *in, const struct choice *choices, unsigned count)

@@ -7,7 +7,7 @@
 #include "proxy/route/strategy.h"
 
 struct belief {
-    struct prospect prospect; /* odds of failure, wait, speed */
+    struct prospect prospect; /* probability of failure, wait, speed */
     double ttft_ms;           /* to the first token, wait for a slot included */
     double output_tokens;     /* of the reply; the same for all candidates, because it depends on the request */
     double total_ms;

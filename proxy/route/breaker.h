@@ -15,8 +15,7 @@
 #define BREAKER_CAP_MS 600000u    /* in any case */
 #define BREAKER_CAP_FACTOR 20     /* times the duration of the failure: trials take at most 5 % of the time */
 #define BREAKER_CAP_MIN_MS 20000u /* for failures that end at once: a recovery is noticed soon */
-#define BREAKER_TRIAL_MS \
-    30000u /* when the next trial may start without a result of this one: a long reply, or a hang */
+#define BREAKER_TRIAL_MS 30000u   /* a trial without a result by then (a long reply, a hang) allows the next one */
 
 struct breaker {
     unsigned opened;   /* times in a row; 0: closed */

@@ -30,13 +30,12 @@
 #define SPREAD_TOKEN 0.36
 #define SLOW_MEAN 1.45 /* mean of the logarithm of the factor, slow state */
 #define SLOW_SPREAD 0.6
-#define TOKENS_MIN 8        /* shorter replies say nothing about the speed */
-#define TRIAL_FROM 0.03     /* suspicion from which on only one attempt at a time tests the deployment */
-#define TRIAL 0.43          /* suspicion that other attempts expect meanwhile */
-#define RHYTHM_ODDS_BAD 0.6 /* odds of the failing state while the rhythm predicts failures */
-#define RHYTHM_ODDS_GOOD \
-    0.08               /* and at most these odds in between: low, but one attempt tests before the others follow */
-#define RATIO_MAX 55.0 /* limits the weight of one piece of evidence */
+#define TOKENS_MIN 8         /* shorter replies say nothing about the speed */
+#define TRIAL_FROM 0.03      /* suspicion from which on only one attempt at a time tests the deployment */
+#define TRIAL 0.43           /* suspicion that other attempts expect meanwhile */
+#define RHYTHM_BAD_MIN 0.6   /* probability of the failing state while the rhythm predicts failures, at least */
+#define RHYTHM_GOOD_MAX 0.08 /* and in between, at most: one attempt tests before the others follow */
+#define RATIO_MAX 55.0       /* limits the weight of one piece of evidence */
 #define NORMAL_WEIGHT_MIN \
     0.05 /* of the normal-state samples of a deployment that is surely slow: slowness may have become normal */
 
@@ -120,12 +119,12 @@ static void apply_rhythm(const struct forecast *f, uint64_t now_ms, struct prosp
 {
     enum rhythm_phase phase = rhythm_now(&f->rhythm, now_ms);
     if (phase == RHYTHM_BAD)
-        p->failing = fmax(p->failing, RHYTHM_ODDS_BAD);
+        p->failing = fmax(p->failing, RHYTHM_BAD_MIN);
     else if (phase == RHYTHM_GOOD)
-        p->failing = fmin(p->failing, RHYTHM_ODDS_GOOD);
+        p->failing = fmin(p->failing, RHYTHM_GOOD_MAX);
 }
 
-/* Applies what the waiting time of the attempts in flight says. */
+/* Applies the waiting times of the attempts in flight. */
 static void apply_pending(const struct forecast *f, uint64_t now_ms, struct prospect *p)
 {
     double slow = 1, failing = 1;

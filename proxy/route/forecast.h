@@ -50,12 +50,12 @@ struct forecast_prior {
 };
 
 struct prospect {
-    double failing, slow;     /* odds of each state */
-    double error;             /* odds of failure */
+    double failing, slow;     /* probability of each state */
+    double error;             /* probability of failure */
     double truncated;         /* share of the failures that truncate the reply */
     double early_failure_ms;  /* until any other failure */
     double wait_ms;           /* for a slot */
-    double ttft_ms, token_ms; /* slowness included by its odds, the wait not */
+    double ttft_ms, token_ms; /* includes slowness by its probability, not the wait */
 };
 
 /* Returns the declared values of the deployment; usual values if not declared. */

@@ -12,35 +12,30 @@
 #include "proxy/terms/rate_limits.h"
 
 struct health {
-    unsigned failures; /* in a row */
-    uint64_t
-        cooldown_until_ms;  /* ms, monotonic; 0: no cooldown. From the failure's rule or the provider's Retry-After */
-    struct breaker breaker; /* opens after repeated failures */
+    unsigned failures;          /* in a row */
+    uint64_t cooldown_until_ms; /* ms, monotonic; 0: no cooldown. By the failure's rule or Retry-After */
+    struct breaker breaker;     /* opens after repeated failures */
     uint64_t cooldown_began_ms; /* ms, monotonic: start of the last cooldown, breaker included */
-    uint64_t recovered_ms; /* ms, monotonic: start of the newest successful attempt; it ended the cooldowns that began
-                              before */
-    enum failure_kind reason;                              /* of the cooldown, or of the last failure */
-    int last_status;                                       /* HTTP, of the last attempt that ended; 0: none */
+    uint64_t recovered_ms;      /* ms, monotonic: start of the newest success, which ended earlier cooldowns */
+    enum failure_kind reason;   /* of the cooldown, or of the last failure */
+    int last_status;            /* HTTP, of the last attempt that ended; 0: none */
     char last_error[sizeof((struct failure *)0)->message]; /* of the last failure, redacted; "": none */
     unsigned in_flight;
-    uint64_t calls, ended,
-        successes;             /* ended: finished ones of `calls`; in_flight may include other workers' attempts */
-    struct window window;      /* requests and tokens of the last minute */
-    struct observed seen;      /* averages, for /dispatch/state and risk-adjusted */
-    struct forecast forecast;  /* predicts the next attempt */
-    struct rate_limits limits; /* of the last reply that had any, at limits_ms (monotonic) */
+    uint64_t calls, ended, successes; /* of this process; in_flight may include other workers' attempts */
+    struct window window;             /* requests and tokens of the last minute */
+    struct observed seen;             /* averages, for /dispatch/state and risk-adjusted */
+    struct forecast forecast;         /* predicts the next attempt */
+    struct rate_limits limits;        /* of the last reply that had any, at limits_ms (monotonic) */
     uint64_t limits_ms;
     struct calibration calibration;
     unsigned without; /* set of enum turn_without: request parts that it rejected, which are left out from then on */
-    int64_t
-        real_context; /* context window of the loaded model, in tokens, from the probe of a local server; 0: unknown */
-    char probe[128];  /* "": ready or not probed; else why the local server is not ready */
-    bool down;        /* the local server did not answer the probe; it is probed again after HEALTH_DOWN_S */
+    int64_t real_context; /* tokens, of the model that a local server has loaded, from its probe; 0: unknown */
+    char probe[128];      /* "": ready or not probed; else why the local server is not ready */
+    bool down;            /* the local server did not answer the probe; it is probed again after HEALTH_DOWN_S */
 };
 
-#define HEALTH_DOWN_S                                                                              \
-    2 /* s: interval of the probes of a server that does not answer; clients get it as Retry-After \
-       */
+/* s: interval of the probes of a server that does not answer. Clients get it as Retry-After. */
+#define HEALTH_DOWN_S 2
 
 /* An attempt in flight, from health_started() to health_ended(). */
 struct health_attempt {
@@ -58,8 +53,9 @@ struct cooldown_state {
     unsigned failures;
 };
 
-/* Merges the cooldowns of another worker unless a later attempt here succeeded. Idempotent. */
+/* Returns the cooldowns, for other workers. */
 struct cooldown_state health_cooldown_state(const struct health *h);
+/* Merges the cooldowns of another worker unless a later attempt here succeeded. Idempotent. */
 void health_merge_cooldown(struct health *h, const struct cooldown_state *other);
 /* With several workers, in_flight and the window are sums: health_set_own_counts() sets both to this worker's counts,
  * then health_add_worker() adds those of each other worker and merges its cooldowns. */

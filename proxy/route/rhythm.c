@@ -9,13 +9,13 @@
 #define OUTAGE_GAP_MS 18000.0 /* failures closer than this belong to one outage */
 #define PERIOD_MIN_MS 20000.0
 #define PERIOD_MAX_MS 600000.0
-#define PERIODS_MAX 16.0 /* older onsets are not compared */
-#define DIVISORS 3       /* periods between two compared onsets: those in between may have gone unnoticed */
-#define ON_GRID_MIN 4    /* onsets that make a grid */
-#define NEAR 0.15        /* of a period: onsets farther away are off the grid */
-#define EDGE_MS 500.0    /* precision of an onset */
-#define CHANCE 0.002     /* a grid is accepted below this probability of chance */
-#define CHANCE_KEPT 0.1  /* and kept below this one */
+#define PERIODS_MAX 16.0    /* older onsets are not compared */
+#define DIVISORS 3          /* periods between two compared onsets: those in between may have gone unnoticed */
+#define ON_GRID_MIN 4       /* onsets that make a grid */
+#define NEAR 0.15           /* of a period: onsets farther away are off the grid */
+#define EDGE_MS 500.0       /* precision of an onset */
+#define CHANCE 0.002        /* a grid is accepted below this probability of chance */
+#define CHANCE_RETAINED 0.1 /* and kept below this one */
 #define STRAYS_MAX 2
 #define MISSES_MAX 2
 #define UNCONFIRMED_MAX 16 /* periods for which a grid holds without a new onset */
@@ -92,9 +92,9 @@ static void find_period(struct rhythm *r)
                 best = g;
         }
     if (r->period_ms > 0 && fabs(since - floor(since + 0.5)) < NEAR) {
-        struct grid kept = fit(r, r->period_ms);
-        if (kept.chance < CHANCE_KEPT) {
-            best = kept;
+        struct grid current = fit(r, r->period_ms);
+        if (current.chance < CHANCE_RETAINED) {
+            best = current;
             most = 1;
         }
     }

@@ -125,8 +125,8 @@ void spending_refusal(const struct spending *s, const struct spend *group, doubl
         snprintf(reserved, sizeof reserved, ", $%.4f reserved for requests in flight", full->reserved);
     failure_set(
         f, FAILURE_BUDGET,
-        "%s is $%.2f; $%.4f spent%s; this request is estimated at $%.4f. Raise the limit in %.160s and reload the proxy "
-        "(kill -HUP), or restart the proxy.",
+        "%s is $%.2f; $%.4f spent%s; this request is estimated at $%.4f. Raise the limit in %.160s and reload the "
+        "proxy (kill -HUP), or restart the proxy.",
         limit, full->limit, full->spent, reserved, usd, config->path);
 }
 

@@ -5,7 +5,7 @@
  *   expected  = p(success)·success + p(truncated)·truncated + p(early failure)·(value of the lost time + best other)
  *
  * Absolute differences count: a deployment that is ten times slower or more expensive loses, one that is 1 % slower
- * does not. The odds and times are from forecast.c. */
+ * does not. The probabilities and times are from forecast.c. */
 #include "proxy/route/belief.h"
 #include "proxy/route/plan.h"
 
@@ -124,7 +124,7 @@ const struct strategy STRATEGY_EXPECTED = {
             {"output_s", "reply", " s", 1},
             {"price_usd", "price", " USD", 1},
             {"quality_usd", "missing quality", " USD", 1},
-            {"error_rate", "odds of failure", " %", 100},
+            {"error_rate", "failure probability", " %", 100},
             {"failure_usd", "which cost", " USD", 1},
             {"quota_usd", "scarce quota", " USD", 1},
         },

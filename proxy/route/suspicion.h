@@ -1,7 +1,7 @@
-/* suspicion: pure. The odds that a deployment is in a bad state, from evidence for and against: a filter for a hidden
- * Markov model of two states (Gilbert 1960, Elliott 1963). Without new evidence the odds decay to a baseline, so that
- * the deployment is tried again. Each strike, when the odds rise again, makes the decay slower and the baseline higher;
- * strikes expire too. So it follows both bursts of seconds and outages of hours. */
+/* suspicion: pure. The probability that a deployment is in a bad state, from evidence for and against: a filter for a
+ * hidden Markov model of two states (Gilbert 1960, Elliott 1963). Without new evidence it decays to a baseline, so that
+ * the deployment is tried again. Each strike, when the probability rises again, makes the decay slower and the baseline
+ * higher; strikes expire too. So it follows both bursts of seconds and outages of hours. */
 #ifndef POINTSMAN_SUSPICION_H
 #define POINTSMAN_SUSPICION_H
 
@@ -10,7 +10,7 @@
 
 /* Zeroed memory is a suspicion without evidence. */
 struct suspicion {
-    double odds;               /* for : against, as of at_ms; 0: no evidence */
+    double odds;               /* odds for : against, as of at_ms; 0: no evidence */
     double strikes;            /* number of rises, decayed with time, as of struck_ms */
     double baseline, fades_ms; /* the probability that it decays to, and the time constant */
     uint64_t at_ms, struck_ms;

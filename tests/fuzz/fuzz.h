@@ -1,5 +1,5 @@
-/* fuzz: what a fuzz target is: libFuzzer's entry point, and inputs to start from. Linked with replay.c it runs without
- * libFuzzer, as a test; linked with -fsanitize=fuzzer it runs as long as one likes. */
+/* fuzz: a fuzz target: libFuzzer's entry point and its seeds. Linked with replay.c it runs as a test, without
+ * libFuzzer; linked with -fsanitize=fuzzer it runs without end. */
 #ifndef POINTSMAN_FUZZ_H
 #define POINTSMAN_FUZZ_H
 

@@ -1,12 +1,13 @@
-/* Fuzz target: the JSON reader and writer. Whatever is taken has nodes that lie in the text, and strings that come back
- * as they were when they are written again. */
+/* Fuzz target: the JSON reader and writer. If a text is accepted, its nodes are within the text, and its strings are
+ * the same after being written again. */
 #include "tests/fuzz/fuzz.h"
 #include "common/json.h"
 
 #include <stdlib.h>
 
 const char *const fuzz_seeds[] = {
-    "{\"a\":[1,-0.5e+3,true,false,null,\"x\\u00e9\\ud83d\\ude00\\ud83d\\n\\\"\\\\\"],\"\\u0061\":{\"\":{}},\"b\":[[],[{}]]}",
+    "{\"a\":[1,-0.5e+3,true,false,null,\"x\\u00e9\\ud83d\\ude00\\ud83d\\n\\\"\\\\\"],"
+    "\"\\u0061\":{\"\":{}},\"b\":[[],[{}]]}",
     "[9223372036854775807,-9223372036854775808,1000.0,1e3,1e999,0.1]",
     " \"\xc3\xa9\xf0\x9f\x98\x80\" ",
     NULL,
@@ -33,7 +34,7 @@ static void check_string(const struct json *j, uint32_t node, struct buf *text, 
     json_free(&again);
 }
 
-/* Nodes and their children, from `node` on; returns how many there are. */
+/* Checks the nodes from `node` on and their children. Returns their number. */
 static uint32_t check_node(const struct json *j, uint32_t node, struct buf *text, struct buf *written)
 {
     struct slice raw = json_raw(j, node);

@@ -1,4 +1,4 @@
-/* Fuzz target: the adaptive router's state on disk. What is read goes on as a state should, or is refused whole. */
+/* Fuzz target: the adaptive router's saved state. It is read and usable, or refused as a whole. */
 #include "tests/fuzz/fuzz.h"
 #include "common/markov.h"
 

@@ -1,6 +1,6 @@
-/* Runs a fuzz target without libFuzzer: on the files that are named, or else on what libFuzzer once found
- * ($srcdir/tests/fuzz/ corpus/TARGET), on its seeds and on many changed copies of them. The changes are the same in
- * every run. `--seeds FOLDER` writes the seeds there, as libFuzzer wants them. */
+/* Runs a fuzz target without libFuzzer: on the named files, else on earlier findings of libFuzzer
+ * ($srcdir/tests/fuzz/corpus/TARGET), on its seeds and on many changed copies of them. The changes are the same in
+ * every run. `--seeds FOLDER` writes the seeds there for libFuzzer. */
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>
@@ -21,7 +21,7 @@ static size_t draw(size_t below)
     return below ? (size_t)(random_state % below) : 0;
 }
 
-/* Overwrites, inserts, removes or repeats a stretch. `data` has room for INPUT_MAX bytes. */
+/* Overwrites, inserts, removes or repeats a range. `data` has room for INPUT_MAX bytes. */
 static size_t change(uint8_t *data, size_t size)
 {
     static const char letters[] = "{}[]\":,\\u0d8e 1-.\n\r%&=+;#/";
@@ -62,7 +62,7 @@ static void run_seed(const char *seed)
         memcpy(data, seed, size);
         for (size_t changes = round ? 1 + draw(4) : 0; changes > 0; changes--)
             len = change(data, len);
-        /* A copy of exactly its size, so that a sanitizer sees the first byte too many. */
+        /* an exact copy, so that a sanitizer sees a read beyond it */
         uint8_t *exact = malloc(len ? len : 1);
         if (!exact)
             abort();
@@ -89,7 +89,7 @@ static int run_file(const char *path)
     return 0;
 }
 
-/* The inputs of ours that lie in the tree: each of them once brought libFuzzer to a new place. */
+/* Runs the corpus of the tree: inputs that once gave libFuzzer new coverage. */
 static int run_corpus(const char *program)
 {
     char path[4096];
@@ -111,7 +111,7 @@ static int run_corpus(const char *program)
         (void)closedir(folder);
     path[len] = '\0';
     if (!files)
-        fprintf(stderr, "%s: no inputs are there\n", path);
+        fprintf(stderr, "%s: no inputs\n", path);
     else
         printf("%s: %u inputs\n", path, files);
     return status | !files;

@@ -20,7 +20,7 @@ TEST(score_is_shown_with_its_terms)
     struct choice c = {
         .deployment = &ALPHA, .score = 0.0412, .terms = {0.6f, 0.9f, 2.1f, 0.0012f, 0.008f, 0.02f, 0.003f, 0}};
     assert_words(&c, "0.0412 USD: wait 0.6 s, first token 0.9 s, reply 2.1 s, price 0.0012 USD, "
-                     "missing quality 0.008 USD, odds of failure 2 %, which cost 0.003 USD");
+                     "missing quality 0.008 USD, failure probability 2 %, which cost 0.003 USD");
     c.score = NAN;
     assert_words(&c, "not compared");
 }
