@@ -108,6 +108,7 @@ proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVEN
 	$(ZLIB_LIBS) $(ZSTD_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
+	proxy/options.c proxy/options.h \
 	proxy/serve/bodies.c proxy/serve/bodies.h \
 	proxy/serve/memory.c proxy/serve/memory.h \
 	proxy/serve/confine.c proxy/serve/confine.h \
@@ -130,7 +131,9 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/record/saved_state.c proxy/record/saved_state.h \
 	proxy/serve/report.c proxy/serve/report.h \
 	proxy/exchange/sharing.c proxy/exchange/sharing.h \
+	proxy/serve/ports.c proxy/serve/ports.h \
 	proxy/serve/server.c proxy/serve/server.h \
+	proxy/serve/signals.c proxy/serve/signals.h \
 	proxy/serve/workers.c proxy/serve/workers.h \
 	proxy/upstream/ahead.c proxy/upstream/ahead.h \
 	proxy/upstream/authorities.c proxy/upstream/authorities.h \

@@ -167,8 +167,8 @@ const struct model_group *config_group(const struct config *c, struct slice alia
 /* Returns the group that serves a model name: its own, else the matching wildcard with the most characters; NULL: none.
  * *star (may be NULL): the part of the name that the '*' stands for; empty without a wildcard. */
 const struct model_group *config_match(const struct config *c, struct slice name, struct slice *star);
-/* Returns the model name to send to the provider. A name with a '*' is written to `name`, with `star` in its place.
- * NULL: no memory. */
+/* Returns the model name to send to the provider; with a '*', writes it to `name` with `star` in its place. NULL: out
+ * of memory. */
 const char *config_upstream_model(const struct deployment *d, struct slice star, struct buf *name);
 /* Returns the prices for a prompt of this many tokens. Unset prices: cached input costs as input, reasoning as output.
  * NAN: unknown. */

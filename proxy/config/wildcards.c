@@ -1,9 +1,10 @@
-/* pure. model_names with a '*': which names they match, and what the provider is asked for then. */
+/* pure. Wildcards: which names a model_name with a '*' matches, and the model name sent to the provider. */
 #include "proxy/config/config.h"
 
 #include <string.h>
 
-/* Whether the pattern, which has one '*', matches; the '*' stands for one character at least, and for no other '*'. */
+/* Whether the pattern, which has one '*', matches. The '*' stands for at least one character, but not for another '*'.
+ */
 static bool matches(const char *pattern, struct slice name, struct slice *star)
 {
     size_t before = strcspn(pattern, "*"), after = strlen(pattern + before + 1);

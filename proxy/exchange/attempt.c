@@ -196,7 +196,7 @@ static void serve_echo(struct attempt *a)
 {
     struct slice send = {NULL, 0};
     if (!attempt_make_relay(a, a->request->asked.stream)) {
-        failure_set(&a->failure, FAILURE_INTERNAL, "no memory");
+        failure_set(&a->failure, FAILURE_INTERNAL, "out of memory");
         request_attempt_failed(a, 0);
         return;
     }

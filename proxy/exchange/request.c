@@ -129,7 +129,7 @@ void request_free_if_done(struct request *r)
         free_request(r);
 }
 
-static bool is_under_way(const struct attempt *a)
+static bool is_in_flight(const struct attempt *a)
 {
     return a->state == ATTEMPT_STARTED || a->state == ATTEMPT_ANSWERING;
 }
@@ -137,7 +137,7 @@ static bool is_under_way(const struct attempt *a)
 /* Ends the request; every path ends here. */
 static void end(struct request *r, int status, const char *how)
 {
-    assert(!is_under_way(&r->first) && (!r->second || !is_under_way(r->second)));
+    assert(!is_in_flight(&r->first) && (!r->second || !is_in_flight(r->second)));
     move(r, REQUEST_ENDED);
     if (status != 499)
         outcome_request_ended(r);
@@ -307,7 +307,7 @@ void request_client_gone(struct request *r)
     attempt_cancel(r->attempt);
     hedge_drop(r);
     r->client = NULL;
-    if (is_under_way(r->attempt))
+    if (is_in_flight(r->attempt))
         attempt_end(r->attempt, NULL, 0, END_CANCELLED);
     end(r, 499, "cancelled");
 }
@@ -352,7 +352,7 @@ void request_end_all(struct exchange_shared *shared)
         } else if (r->state == REQUEST_OPEN) {
             interrupt(r, &f, END_CANCELLED);
         } else {
-            if (is_under_way(r->attempt))
+            if (is_in_flight(r->attempt))
                 attempt_end(r->attempt, &f, 0, END_CANCELLED);
             refuse(r, &f, "failed");
         }

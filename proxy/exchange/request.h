@@ -1,4 +1,4 @@
-/* request: loop. Serves one request of a client, by one attempt after another, or by two at the same time (a hedge).
+/* request: loop. Serves one request of a client by attempts, one after another or two at the same time (a hedge).
  *
  *            ┌─ next attempt
  *            │  │
@@ -10,10 +10,10 @@
  *                  client gone: from every state to ENDED
  *
  *   NEW      the request is read and planned
- *   CALLING  one or two attempts are under way; the client has received nothing
- *   WAITING  no attempt is under way; a timer will repeat the last one
+ *   CALLING  one or two attempts are in flight; the client has received nothing
+ *   WAITING  no attempt is in flight; a timer will repeat the last one
  *   OPEN     the reply has begun; no other deployment may serve it
- *   ENDED    in the journal; freed when its last call is over */
+ *   ENDED    in the request log; freed when its last call is done */
 #ifndef POINTSMAN_REQUEST_H
 #define POINTSMAN_REQUEST_H
 

@@ -170,7 +170,7 @@ static bool take_head(struct client *c, struct slice *input)
         return false;
     buf_clear(&c->head_text);
     if (!buf_add(&c->head_text, input->ptr, len)) {
-        client_refuse_syntax(c, 503, "no memory");
+        client_refuse_syntax(c, 503, "out of memory");
         return false;
     }
     client_consume(input, len);

@@ -144,8 +144,8 @@ void client_send_no_memory(struct client *c)
 {
     static const char reply[] =
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
-        "Connection: close\r\nContent-Length: 80\r\n\r\n"
-        "{\"error\":{\"message\":\"no memory\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
+        "Connection: close\r\nContent-Length: 84\r\n\r\n"
+        "{\"error\":{\"message\":\"out of memory\",\"type\":\"server_error\",\"param\":null,\"code\":null}}";
     bool sent = c->out.len == c->sent &&
                 send(c->fd, reply, sizeof reply - 1, MSG_NOSIGNAL) == (ssize_t)sizeof reply - 1;
     c->out.failed = false;

@@ -8,7 +8,7 @@
 void notify_open(void);
 /* Sends later messages to `fd`, which it owns: a worker's go through its parent. */
 void notify_through(int fd);
-/* Sends newline-separated fields ("READY=1") in one datagram. Dropped silently if nobody reads. */
+/* Sends newline-separated fields ("READY=1") in one datagram. Dropped silently without a reader. */
 void notify_send(struct slice fields);
 
 #endif

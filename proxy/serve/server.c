@@ -5,11 +5,12 @@
 #include "common/log.h"
 #include "proxy/answers/endpoints.h"
 #include "proxy/answers/answers.h"
-#include "proxy/front/listener.h"
 #include "proxy/serve/bodies.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
+#include "proxy/serve/ports.h"
 #include "proxy/serve/report.h"
+#include "proxy/serve/signals.h"
 #include "proxy/exchange/sharing.h"
 
 #include <event2/event.h>
@@ -20,22 +21,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY_MAX (64u << 20) /* bytes of a request body */
-#define CLIENTS_MAX 10000    /* connections per port */
-#define DRAIN_S 5            /* for requests in flight after SIGTERM */
-#define KEEP_STATE_S 60      /* between saves of keep_state */
-#define SIGN_INS_CHECK_S 5   /* between checks of the sign-ins */
-#define SETTLE_MS 50         /* READY waits this long for the first probe results */
-
-enum { SIGNALS = 4 };
-
-/* A port and its connections. */
-struct port {
-    struct server *server;
-    enum entrance entrance;
-    struct client_shared clients;
-    struct listener *listener; /* NULL: closed, or no such port */
-};
+#define DRAIN_S 5          /* for requests in flight after SIGTERM */
+#define KEEP_STATE_S 60    /* between saves of keep_state */
+#define SIGN_INS_CHECK_S 5 /* between checks of the sign-ins */
+#define SETTLE_MS 50       /* READY waits this long for the first probe results */
 
 struct server {
     const struct server_options *options;
@@ -46,11 +35,11 @@ struct server {
     struct spending spending;
     struct bodies bodies;
     struct decisions *decisions;
-    struct event *tick, *settle, *drain, *journal_flush, *control, *signals[SIGNALS];
+    struct event *tick, *settle, *drain, *journal_flush, *control;
+    struct signals signals;
     char sign_in_error[SIGN_INS][sizeof((struct failure *)0)->message]; /* by sign-in; see struct answers */
     unsigned ticks;
     bool ready, stopping;
-    bool has_terminal; /* standard error was a terminal at startup */
     struct report report;
 };
 
@@ -104,7 +93,7 @@ static void reset(struct server *s)
 static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
 {
     struct port *port = ctx;
-    struct server *s = port->server;
+    struct server *s = port->owner;
     enum wire wire = endpoint_wire(endpoint);
     if (wire) {
         request_begin(&s->now->exchanges, client, wire, port->entrance);
@@ -222,18 +211,10 @@ static void on_drain_over(evutil_socket_t fd, short what, void *arg)
     event_base_loopbreak(s->base);
 }
 
-static void close_ports(struct server *s)
-{
-    for (unsigned i = 0; i < ENTRANCES; i++) {
-        listener_stop(s->ports[i].listener);
-        s->ports[i].listener = NULL;
-    }
-}
-
 static void stop(struct server *s, int signal_number)
 {
     bool orphaned = s->options->parent && getppid() != s->options->parent;
-    close_ports(s); /* first, because unlink() may be slow */
+    ports_close(s->ports); /* first, because unlink() may be slow */
     if (orphaned && s->options->key_file)
         (void)unlink(s->options->key_file);
     if (orphaned || s->stopping)
@@ -297,17 +278,11 @@ static void reload(struct server *s)
     buf_free(&error);
 }
 
-/* Whether the kernel sent this SIGHUP because the terminal is gone. */
-static bool terminal_is_gone(const struct server *s)
-{
-    return s->has_terminal && !isatty(STDERR_FILENO);
-}
-
 static void handle_signal(struct server *s, int signal_number)
 {
     if (signal_number == SIGUSR1)
         journal_reopen(s->options->journal);
-    else if (signal_number != SIGHUP || terminal_is_gone(s))
+    else if (signal_number != SIGHUP || signals_terminal_gone(&s->signals, signal_number))
         stop(s, signal_number);
     else if (s->ready && !s->stopping)
         reload(s);
@@ -334,54 +309,20 @@ static void on_control(evutil_socket_t fd, short what, void *arg)
         handle_signal(arg, number);
 }
 
-static const struct timeval *common_timeout(struct event_base *base, time_t seconds)
+static bool set_up_ports(struct server *s)
 {
-    struct timeval duration = {seconds, 0};
-    return event_base_init_common_timeout(base, &duration);
-}
-
-static bool set_up_clients(struct server *s)
-{
-    const struct client_shared common = {
-        .base = s->base,
-        .events = {on_request, on_gone, on_drained, NULL},
-        .admit = {{NULL, 0}, 0, BODY_MAX, s->options->hosts},
-        .bodies = &s->bodies.ceiling,
-        .head_timeout = common_timeout(s->base, 10),
-        .body_timeout = common_timeout(s->base, 15),
-        .idle_timeout = common_timeout(s->base, 75),
-        .linger_timeout = common_timeout(s->base, 1),
-        .max = CLIENTS_MAX,
-    };
-    for (unsigned i = 0; i < ENTRANCES; i++) {
-        struct port *port = &s->ports[i];
-        *port = (struct port){.server = s, .entrance = (enum entrance)i, .clients = common};
-        port->clients.events.ctx = port;
-        port->clients.admit.port = s->options->fds[i] < 0 ? 0 : listener_port(s->options->fds[i]);
-        if (s->options->fds[i] >= 0 && !port->clients.admit.port)
-            return false; /* without a port every Host would be refused */
-    }
-    return common.head_timeout && common.body_timeout && common.idle_timeout && common.linger_timeout;
-}
-
-static bool open_ports(struct server *s)
-{
-    for (unsigned i = 0; i < ENTRANCES; i++) {
-        struct port *port = &s->ports[i];
-        if (s->options->fds[i] >= 0 && !(port->listener = listener_start(s->options->fds[i], &port->clients)))
-            return false;
-    }
-    return true;
+    return ports_init(s->ports, &(struct ports_options){.base = s->base,
+                                                        .fds = s->options->fds,
+                                                        .hosts = s->options->hosts,
+                                                        .bodies = &s->bodies.ceiling,
+                                                        .events = {on_request, on_gone, on_drained, NULL},
+                                                        .owner = s});
 }
 
 static bool set_up_signals(struct server *s)
 {
-    static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-    for (unsigned i = 0; i < SIGNALS; i++) {
-        s->signals[i] = evsignal_new(s->base, NUMBERS[i], on_signal, s);
-        if (!s->signals[i] || evsignal_add(s->signals[i], NULL) != 0)
-            return false;
-    }
+    if (!signals_open(&s->signals, s->base, on_signal, s))
+        return false;
     if (s->options->control < 0)
         return true;
     s->control = event_new(s->base, s->options->control, EV_READ | EV_PERSIST, on_control, s);
@@ -400,11 +341,10 @@ static bool set_up_events(struct server *s)
 
 static bool set_up(struct server *s, struct setup *setup)
 {
-    s->has_terminal = isatty(STDERR_FILENO);
     s->base = event_base_new();
     s->decisions = calloc(1, sizeof *s->decisions);
     bodies_set_up(&s->bodies, s->options->share);
-    if (!s->base || !s->decisions || !set_up_clients(s) || !set_up_events(s))
+    if (!s->base || !s->decisions || !set_up_ports(s) || !set_up_events(s))
         return false;
     struct generation *first = make_generation(s, setup);
     if (!first)
@@ -412,12 +352,12 @@ static bool set_up(struct server *s, struct setup *setup)
     generation_load(first, s->options->state_file);
     put_in_force(s, first);
     /* Until here a signal ends the process at once: there are no clients yet, and the port is free sooner. */
-    return open_ports(s) && set_up_signals(s);
+    return ports_open(s->ports, s->options->fds) && set_up_signals(s);
 }
 
 static void tear_down(struct server *s)
 {
-    close_ports(s);
+    ports_close(s->ports);
     for (unsigned i = 0; i < ENTRANCES; i++)
         client_close_all(&s->ports[i].clients);
     if (!s->options->worker)
@@ -430,11 +370,11 @@ static void tear_down(struct server *s)
     }
     spending_free(&s->spending);
     free(s->decisions);
-    struct event *events[] = {s->tick,       s->settle,     s->drain,      s->journal_flush, s->control,
-                              s->signals[0], s->signals[1], s->signals[2], s->signals[3]};
+    struct event *events[] = {s->tick, s->settle, s->drain, s->journal_flush, s->control};
     for (size_t i = 0; i < sizeof events / sizeof *events; i++)
         if (events[i])
             event_free(events[i]);
+    signals_close(&s->signals);
     if (s->base)
         event_base_free(s->base);
 }

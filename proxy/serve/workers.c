@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "proxy/serve/confine.h"
 #include "proxy/serve/notify.h"
+#include "proxy/serve/signals.h"
 #include "proxy/route/share.h"
 
 #include <errno.h>
@@ -16,9 +17,6 @@
 
 #define MESSAGE_MAX (64u << 10) /* bytes of a status message, above REPORT_MAX */
 
-enum { SIGNALS = 4 };
-static const int NUMBERS[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-
 struct worker {
     struct pool *pool;
     unsigned number;
@@ -30,11 +28,11 @@ struct worker {
 struct pool {
     const struct workers_options *options;
     struct event_base *base;
-    struct event *signals[SIGNALS];
+    struct signals signals;
     struct worker workers[SHARE_WORKERS_MAX];
     unsigned made, ready, alive;
     struct buf news; /* worker 0's READY message, until all workers are ready */
-    bool stopping, failed, has_terminal;
+    bool stopping, failed;
     char message[MESSAGE_MAX];
 };
 
@@ -60,8 +58,8 @@ static void on_signal(evutil_socket_t signal_number, short what, void *arg)
 {
     struct pool *c = arg;
     (void)what;
-    bool hung_up = signal_number == SIGHUP && c->has_terminal && !isatty(STDERR_FILENO);
-    if (signal_number == SIGUSR1 || (signal_number == SIGHUP && !hung_up))
+    bool terminal_gone = signals_terminal_gone(&c->signals, signal_number);
+    if (signal_number == SIGUSR1 || (signal_number == SIGHUP && !terminal_gone))
         send_signal(c, signal_number);
     else
         stop(c, signal_number);
@@ -165,19 +163,12 @@ static bool listen_to_all(struct pool *c)
         if (!w->event || event_add(w->event, NULL) != 0)
             return false;
     }
-    for (unsigned i = 0; c->base && i < SIGNALS; i++) {
-        c->signals[i] = evsignal_new(c->base, NUMBERS[i], on_signal, c);
-        if (!c->signals[i] || evsignal_add(c->signals[i], NULL) != 0)
-            return false;
-    }
-    return c->base != NULL;
+    return c->base && signals_open(&c->signals, c->base, on_signal, c);
 }
 
 static void tear_down(struct pool *c)
 {
-    for (unsigned i = 0; i < SIGNALS; i++)
-        if (c->signals[i])
-            event_free(c->signals[i]);
+    signals_close(&c->signals);
     for (unsigned i = 0; i < c->made; i++) {
         if (c->workers[i].event)
             event_free(c->workers[i].event);
@@ -210,7 +201,6 @@ int workers_run(const struct workers_options *options)
         log_error("can't start %u workers: %s", options->count, strerror(errno));
     } else {
         (void)signal(SIGCHLD, SIG_IGN); /* workers that end are noticed by their sockets */
-        c->has_terminal = isatty(STDERR_FILENO);
         c->alive = c->made;
         buf_init(&c->news, MESSAGE_MAX);
         confine_parent(options->key_file, options->harden);

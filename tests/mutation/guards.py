@@ -210,7 +210,7 @@ GUARDS = [
           "    if (false)\n", ("integration/test_silence.py",)),
     Guard("faults: a head for each path", "proxy/upstream/heads.c", " && strcmp(h->path, request->path) == 0", "",
           ("unit/test_heads", "integration/test_loopback.py")),
-    Guard("faults: a port without a number", "proxy/serve/server.c", "if (s->options->fds[i] >= 0 && !port->clients.admit.port)",
+    Guard("faults: a port without a number", "proxy/serve/ports.c", "if (o->fds[i] >= 0 && !port->clients.admit.port)",
           "if (false)", ("integration/test_torture_calls.py",)),
     Guard("faults: lighttpd's socket in a child", "cgi/child_setup.c", "    (void)close(FASTCGI_FD);\n", "",
           ("integration/test_session_killed.py",)),

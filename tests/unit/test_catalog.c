@@ -1,4 +1,4 @@
-/* Unit tests of proxy/front/catalog. */
+/* Unit tests of proxy/answers/catalog. */
 #include "tests/unit/unit.h"
 #include "common/json.h"
 #include "proxy/answers/catalog.h"
@@ -51,7 +51,7 @@ static void assert_entry(const struct catalog *c, const char *alias, int64_t win
 #define CUT ",\"truncation_policy\":{\"mode\":\"tokens\",\"limit\":10000}"
 #define REST ",\"novelty\":[1, 2]}"
 
-TEST(an_alias_is_the_base_under_another_name)
+TEST(an_alias_is_a_copy_of_the_base)
 {
     struct catalog *c = read(CATALOG);
     assert_non_null(c);
@@ -81,11 +81,11 @@ TEST(an_alias_that_codex_knows_keeps_its_entry)
     assert_entry(c, "code", 0, HEAD("code") ",\"tool_mode\":\"code_mode_only\",\"base_instructions\":\"C\"}");
     assert_entry(c, "later", 0,
                  HEAD("later") ",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\","
-                               "\"context_window\":272000" CUT REST); /* no alias of ours */
+                               "\"context_window\":272000" CUT REST); /* not an alias */
     catalog_free(c);
 }
 
-TEST(what_is_no_catalog_is_refused)
+TEST(malformed_catalogs_are_refused)
 {
     static const char *const texts[] = {"",
                                         "{",
@@ -101,10 +101,10 @@ TEST(what_is_no_catalog_is_refused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_alias_is_the_base_under_another_name),
+        cmocka_unit_test(an_alias_is_a_copy_of_the_base),
         cmocka_unit_test(a_small_window_is_compacted_early),
         cmocka_unit_test(an_alias_that_codex_knows_keeps_its_entry),
-        cmocka_unit_test(what_is_no_catalog_is_refused),
+        cmocka_unit_test(malformed_catalogs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/front/coding: compressed bodies of requests. */
+/* Unit tests of proxy/front/coding: compressed request bodies. */
 #include "tests/unit/unit.h"
 
 #include "proxy/front/coding.h"
@@ -11,7 +11,7 @@
 
 static char plain[MAX + 1];
 
-/* The text in that coding; `bits` are zlib's. */
+/* Compresses the text; `bits`: zlib's windowBits. */
 static size_t deflated(int bits, const void *text, size_t len, char *out, size_t room)
 {
     z_stream z = {0};
@@ -72,7 +72,7 @@ TEST(names_are_those_of_http)
     }
 }
 
-TEST(what_was_compressed_comes_back)
+TEST(bodies_are_decoded)
 {
     static const size_t lengths[] = {0, 1, 100, 65535, 65536, 70000, MAX - 1, MAX};
     struct buf out;
@@ -88,7 +88,7 @@ TEST(what_was_compressed_comes_back)
         }
 }
 
-TEST(the_ceiling_is_that_of_the_decoded_bytes)
+TEST(the_ceiling_limits_decoded_bytes)
 {
     struct buf out;
     memset(plain, 0, sizeof plain);
@@ -103,7 +103,7 @@ TEST(the_ceiling_is_that_of_the_decoded_bytes)
     }
 }
 
-TEST(what_ends_too_early_or_is_something_else_is_refused)
+TEST(truncated_and_foreign_input_is_refused)
 {
     struct buf out;
     for (size_t i = 0; i < 5000; i++)
@@ -123,7 +123,7 @@ TEST(what_ends_too_early_or_is_something_else_is_refused)
     }
 }
 
-TEST(several_members_are_one_body)
+TEST(several_members_form_one_body)
 {
     struct buf out;
     static const enum coding codings[] = {CODING_GZIP, CODING_ZSTD};
@@ -136,7 +136,7 @@ TEST(several_members_are_one_body)
     }
 }
 
-/* A frame may ask its decoder for a window of gigabytes. */
+/* A frame may demand a window of gigabytes. */
 TEST(a_window_beyond_8_mb_is_refused)
 {
     struct buf out;
@@ -163,7 +163,7 @@ static bool refuse_room(size_t cap, void *ctx)
     return cap <= *most;
 }
 
-TEST(whoever_counts_memory_may_end_it)
+TEST(the_memory_callback_can_stop_decoding)
 {
     struct buf out;
     size_t most = 200000, len;
@@ -179,12 +179,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_those_of_http),
-        cmocka_unit_test(what_was_compressed_comes_back),
-        cmocka_unit_test(the_ceiling_is_that_of_the_decoded_bytes),
-        cmocka_unit_test(what_ends_too_early_or_is_something_else_is_refused),
-        cmocka_unit_test(several_members_are_one_body),
+        cmocka_unit_test(bodies_are_decoded),
+        cmocka_unit_test(the_ceiling_limits_decoded_bytes),
+        cmocka_unit_test(truncated_and_foreign_input_is_refused),
+        cmocka_unit_test(several_members_form_one_body),
         cmocka_unit_test(a_window_beyond_8_mb_is_refused),
-        cmocka_unit_test(whoever_counts_memory_may_end_it),
+        cmocka_unit_test(the_memory_callback_can_stop_decoding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

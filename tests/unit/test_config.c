@@ -1,4 +1,4 @@
-/* Unit tests of proxy/config: what loads, what warns, what is refused, and with which words. With the argument
+/* Unit tests of proxy/config: loading, warnings and errors, and their texts. With the argument
  * --reference it prints the key reference for doc/configuration.md instead. */
 #include "tests/unit/config_load.h"
 
@@ -48,7 +48,7 @@ TEST(a_plain_file_loads)
     load_end(&l);
 }
 
-TEST(settings_have_defaults_and_two_homes)
+TEST(settings_have_defaults_and_two_sections)
 {
     static const char LIST[] = "model_list: [{model_name: a, litellm_params: {model: gpt-5.5}}]\n";
     char text[512];
@@ -117,7 +117,7 @@ TEST(missing_variables_make_deployments_not_ready)
     load_end(&l);
 }
 
-TEST(the_master_key_has_an_order)
+TEST(the_master_keys_sources_have_an_order)
 {
     static const char FILE_KEY[] = "model_list: [{model_name: a, litellm_params: {model: ollama/x}}]\n"
                                    "general_settings: {master_key: sk-from-file}\n";
@@ -173,7 +173,7 @@ static const char *fallback_names(const struct config *c, const char *alias)
     "  - {model_name: p-direct, litellm_params: {model: ollama/x}}\n" \
     "  - {model_name: a, litellm_params: {model: ollama/y}}\n"
 
-TEST(entries_of_one_name_form_a_group)
+TEST(entries_with_one_name_form_a_group)
 {
     struct load l;
     load(&l, FOUR_GROUPS);
@@ -206,7 +206,7 @@ TEST(fallbacks_come_from_both_sections_and_defaults)
     load_end(&l);
 }
 
-TEST(fallbacks_to_nowhere_are_errors)
+TEST(fallbacks_to_missing_groups_are_errors)
 {
     refused(FOUR_GROUPS "router_settings:\n  fallbacks:\n    - a: [b, nowhere]\n    - b: [3]\n    - c: b\n    - x\n"
                         "  default_fallbacks: [gone]\n",
@@ -254,7 +254,7 @@ TEST(groups_may_have_other_names)
             "F:7: router_settings.model_group_alias: expected text, found a mapping");
 }
 
-TEST(the_echo_is_there_in_demo_mode_only)
+TEST(echo_is_for_demo_mode_only)
 {
     struct load l;
     static const char TEXT[] = "model_list: [{model_name: x, litellm_params: {model: echo/y}}]\n";
@@ -274,7 +274,7 @@ TEST(the_echo_is_there_in_demo_mode_only)
 
 /* ---- errors ---- */
 
-TEST(wrong_types_are_all_named)
+TEST(all_wrong_types_are_reported)
 {
     refused("model_list:\n"
             "  - model_name: 5\n"
@@ -308,7 +308,7 @@ TEST(wrong_types_are_all_named)
             "F:9: model_list: expected entries with model_name and litellm_params");
 }
 
-TEST(faults_of_yaml_name_the_line)
+TEST(yaml_errors_name_the_line)
 {
     refused("model_list: []\nmodel_list: []\n", "F:2: duplicate key \"model_list\", first on line 1");
     refused("- a\n", "F:1: expected a mapping with model_list and other sections");
@@ -370,7 +370,7 @@ TEST(unknown_and_unsupported_keys_warn)
         "F:4: model_info.mood: unknown key, ignored\n");
 }
 
-TEST(common_liberties_are_taken)
+TEST(common_deviations_are_accepted)
 {
     const char *const env[] = {"LITELLM_API_KEY=m", "LIMIT=7", NULL};
     struct load l;
@@ -433,7 +433,7 @@ TEST(a_configuration_can_be_described)
     load_end(&l);
 }
 
-TEST(the_documentation_holds_the_reference)
+TEST(the_documentation_contains_the_reference)
 {
     struct buf page, reference;
     buf_init(&page, 2u << 20);
@@ -446,7 +446,7 @@ TEST(the_documentation_holds_the_reference)
     buf_free(&reference);
 }
 
-TEST(the_shipped_file_is_whole)
+TEST(the_shipped_file_is_complete)
 {
     static const char *const ALIASES[] = {
         "codex-light",   "codex-default",   "codex-long",          "codex-deep",        "codex-cheap",
@@ -495,8 +495,8 @@ TEST(the_shipped_file_is_whole)
     buf_free(&text);
 }
 
-/* Without its switch, each says which one that is, and nobody is warned of what is off on purpose. */
-TEST(the_shipped_file_names_its_switches)
+/* Without its variable, each names it, and no warning appears for what is disabled on purpose. */
+TEST(the_shipped_file_names_its_variables)
 {
     static const struct {
         const char *alias, *not_ready;
@@ -523,7 +523,7 @@ TEST(the_shipped_file_names_its_switches)
 
 /* Whatever bytes come, the answer is a configuration or a message: a rich file cut at each place, and with bytes
  * swapped. */
-TEST(arbitrary_bytes_are_survived)
+TEST(arbitrary_bytes_never_crash_the_load)
 {
     static const char RICH[] = FOUR_GROUPS
         "router_settings: {num_retries: 1, fallbacks: [{a: [b]}], model_group_alias: {x: a}, default_fallbacks: [c]}\n"
@@ -556,25 +556,25 @@ int main(int argc, char **argv)
         return print_reference();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_file_loads),
-        cmocka_unit_test(settings_have_defaults_and_two_homes),
+        cmocka_unit_test(settings_have_defaults_and_two_sections),
         cmocka_unit_test(missing_variables_make_deployments_not_ready),
-        cmocka_unit_test(the_master_key_has_an_order),
-        cmocka_unit_test(entries_of_one_name_form_a_group),
+        cmocka_unit_test(the_master_keys_sources_have_an_order),
+        cmocka_unit_test(entries_with_one_name_form_a_group),
         cmocka_unit_test(fallbacks_come_from_both_sections_and_defaults),
-        cmocka_unit_test(fallbacks_to_nowhere_are_errors),
+        cmocka_unit_test(fallbacks_to_missing_groups_are_errors),
         cmocka_unit_test(strict_groups_have_one_deployment),
         cmocka_unit_test(groups_may_have_other_names),
-        cmocka_unit_test(the_echo_is_there_in_demo_mode_only),
-        cmocka_unit_test(wrong_types_are_all_named),
-        cmocka_unit_test(faults_of_yaml_name_the_line),
+        cmocka_unit_test(echo_is_for_demo_mode_only),
+        cmocka_unit_test(all_wrong_types_are_reported),
+        cmocka_unit_test(yaml_errors_name_the_line),
         cmocka_unit_test(models_and_bases_are_checked),
         cmocka_unit_test(unknown_and_unsupported_keys_warn),
-        cmocka_unit_test(common_liberties_are_taken),
+        cmocka_unit_test(common_deviations_are_accepted),
         cmocka_unit_test(a_configuration_can_be_described),
-        cmocka_unit_test(the_documentation_holds_the_reference),
-        cmocka_unit_test(the_shipped_file_is_whole),
-        cmocka_unit_test(the_shipped_file_names_its_switches),
-        cmocka_unit_test(arbitrary_bytes_are_survived),
+        cmocka_unit_test(the_documentation_contains_the_reference),
+        cmocka_unit_test(the_shipped_file_is_complete),
+        cmocka_unit_test(the_shipped_file_names_its_variables),
+        cmocka_unit_test(arbitrary_bytes_never_crash_the_load),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

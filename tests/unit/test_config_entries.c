@@ -1,4 +1,4 @@
-/* Unit tests of proxy/config: entries of model_list that can't serve never keep the others from it. */
+/* Unit tests of proxy/config: unusable entries of model_list do not affect the others. */
 #include "tests/unit/config_load.h"
 
 #define GOOD "model_list:\n  - {model_name: good, litellm_params: {model: openai/gpt-5.5}}\n"
@@ -17,7 +17,7 @@ static void reason_is(const char *params, const char *reason)
     load_end(&l);
 }
 
-TEST(an_entry_that_can_not_serve_is_not_ready)
+TEST(an_unusable_entry_is_not_ready)
 {
     reason_is("model: nobody/glm-5, api_key: os.environ/OPENAI_API_KEY",
               "the provider \"nobody\" is not known" ADVICE "\"openai/glm-5\" and set api_base");
@@ -31,8 +31,8 @@ TEST(an_entry_that_can_not_serve_is_not_ready)
     reason_is("model: 'nobody/x', api_base: os.environ/BASE", "BASE is not set");
 }
 
-/* With a base of its own, the whole name is that server's. */
-TEST(a_prefix_may_be_a_part_of_the_servers_name)
+/* With an api_base, the whole name is the server's model name. */
+TEST(a_prefix_may_belong_to_the_servers_model_name)
 {
     struct load l;
     load(&l, "model_list:\n  - {model_name: a, litellm_params: {model: org/x, api_base: 'http://127.0.0.1:1/v1'}}\n");
@@ -42,7 +42,7 @@ TEST(a_prefix_may_be_a_part_of_the_servers_name)
     load_end(&l);
 }
 
-TEST(a_provider_is_warned_of_once)
+TEST(one_warning_per_unknown_provider)
 {
     warns(GOOD "  - {model_name: a, litellm_params: {model: nobody/one}}\n"
                "  - {model_name: b, litellm_params: {model: nobody/two}}\n"
@@ -53,7 +53,7 @@ TEST(a_provider_is_warned_of_once)
           "not ready\n");
 }
 
-TEST(equal_warnings_are_given_once)
+TEST(equal_warnings_are_reported_once)
 {
     struct buf text;
     buf_init(&text, 64u << 10);
@@ -113,7 +113,7 @@ TEST(a_wildcard_matches_names_without_an_entry)
     load_end(&l);
 }
 
-TEST(wildcards_that_can_not_serve_are_told)
+TEST(unusable_wildcards_are_reported)
 {
     struct load l;
     load(&l,
@@ -129,7 +129,7 @@ TEST(wildcards_that_can_not_serve_are_told)
 }
 
 /* LiteLLM takes such a file. */
-TEST(a_wildcard_is_no_fallback_and_has_no_other_name)
+TEST(a_wildcard_is_never_a_fallback_or_an_alias)
 {
     struct load l;
     load(&l,
@@ -156,13 +156,13 @@ TEST(a_wildcard_is_no_fallback_and_has_no_other_name)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_entry_that_can_not_serve_is_not_ready),
-        cmocka_unit_test(a_prefix_may_be_a_part_of_the_servers_name),
-        cmocka_unit_test(a_provider_is_warned_of_once),
-        cmocka_unit_test(equal_warnings_are_given_once),
+        cmocka_unit_test(an_unusable_entry_is_not_ready),
+        cmocka_unit_test(a_prefix_may_belong_to_the_servers_model_name),
+        cmocka_unit_test(one_warning_per_unknown_provider),
+        cmocka_unit_test(equal_warnings_are_reported_once),
         cmocka_unit_test(a_wildcard_matches_names_without_an_entry),
-        cmocka_unit_test(wildcards_that_can_not_serve_are_told),
-        cmocka_unit_test(a_wildcard_is_no_fallback_and_has_no_other_name),
+        cmocka_unit_test(unusable_wildcards_are_reported),
+        cmocka_unit_test(a_wildcard_is_never_a_fallback_or_an_alias),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

@@ -25,7 +25,7 @@ static int times(const struct failure_policy *p, enum failure_kind kind)
     return p->of[kind].given ? p->of[kind].times : -1;
 }
 
-TEST(classes_of_errors_become_kinds_of_failure)
+TEST(error_classes_become_failure_kinds)
 {
     struct load l;
     load(&l,
@@ -52,13 +52,13 @@ TEST(classes_of_errors_become_kinds_of_failure)
     assert_int_equal(times(&c->allowed, FAILURE_AUTH), 0);
     assert_int_equal(times(&c->allowed, FAILURE_SERVER), -1);
     assert_true(c->no_cooldowns);
-    assert_int_equal(c->more_retries, 5); /* 7 after a server error, beyond the usual 2 */
+    assert_int_equal(c->more_retries, 5); /* 7 after a server error, above the default 2 */
     assert_int_equal(c->deployments[1].num_retries, 5);
     assert_true(c->deployments[0].num_retries < 0);
     load_end(&l);
 }
 
-TEST(groups_may_have_policies_of_their_own)
+TEST(groups_may_have_their_own_policies)
 {
     struct load l;
     load(&l,
@@ -104,7 +104,7 @@ static const char *names(const struct model_group *detour)
     return text;
 }
 
-TEST(detours_lead_to_the_groups_that_are_named)
+TEST(prompt_fallbacks_lead_to_the_named_groups)
 {
     struct load l;
     load(&l, GROUPS "router_settings:\n"
@@ -129,7 +129,7 @@ TEST(detours_lead_to_the_groups_that_are_named)
             "F:7: router_settings.context_window_fallbacks: there is no model_name \"gone\" to fall back to");
 }
 
-TEST(lists_of_fallbacks_can_be_cut)
+TEST(max_fallbacks_limits_the_lists)
 {
     struct load l;
     load(&l, GROUPS
@@ -144,7 +144,7 @@ TEST(lists_of_fallbacks_can_be_cut)
     load_end(&l);
 }
 
-TEST(a_description_tells_of_them)
+TEST(the_description_shows_policies)
 {
     struct load l;
     struct buf text;
@@ -229,12 +229,12 @@ TEST(the_adaptive_router)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(classes_of_errors_become_kinds_of_failure),
-        cmocka_unit_test(groups_may_have_policies_of_their_own),
+        cmocka_unit_test(error_classes_become_failure_kinds),
+        cmocka_unit_test(groups_may_have_their_own_policies),
         cmocka_unit_test(policies_are_checked),
-        cmocka_unit_test(detours_lead_to_the_groups_that_are_named),
-        cmocka_unit_test(lists_of_fallbacks_can_be_cut),
-        cmocka_unit_test(a_description_tells_of_them),
+        cmocka_unit_test(prompt_fallbacks_lead_to_the_named_groups),
+        cmocka_unit_test(max_fallbacks_limits_the_lists),
+        cmocka_unit_test(the_description_shows_policies),
         cmocka_unit_test(spending_limits_are_read),
         cmocka_unit_test(the_adaptive_router),
     };

@@ -26,7 +26,7 @@ TEST(keys_come_from_file_variable_or_provider)
     load_end(&l);
 }
 
-/* A variable's key is for the provider's own server alone: a mistyped or hostile api_base must not receive it. */
+/* A variable's key is for the provider's own server: a mistyped or hostile api_base must not receive it. */
 TEST(a_providers_key_goes_to_its_own_server_only)
 {
     struct load l;
@@ -52,7 +52,7 @@ TEST(a_providers_key_goes_to_its_own_server_only)
     load_end(&l);
 }
 
-TEST(ollamas_base_may_lack_its_path)
+TEST(ollamas_base_may_omit_the_path)
 {
     struct load l;
     load(&l, "model_list:\n"
@@ -67,7 +67,7 @@ TEST(ollamas_base_may_lack_its_path)
     load_end(&l);
 }
 
-TEST(base_url_is_another_name_of_api_base)
+TEST(base_url_is_an_alias_of_api_base)
 {
     const char *const env[] = {"LITELLM_API_KEY=m", "BASE=http://127.0.0.1:9/v1", NULL};
     struct load l;
@@ -76,7 +76,7 @@ TEST(base_url_is_another_name_of_api_base)
     load_end(&l);
 }
 
-/* No error or warning may hold a key, wherever it stands in the file. */
+/* No error or warning may contain a key from anywhere in the file. */
 TEST(keys_are_never_shown)
 {
     struct load l;
@@ -99,7 +99,7 @@ TEST(keys_are_never_shown)
     load_end(&l);
 }
 
-TEST(equal_keys_are_kept_once)
+TEST(equal_keys_are_stored_once)
 {
     struct buf text;
     buf_init(&text, 1u << 20);
@@ -147,7 +147,7 @@ TEST(the_chatgpt_login_needs_no_key)
     load_end(&l);
 }
 
-TEST(the_chatgpt_login_goes_over_tls)
+TEST(the_chatgpt_login_requires_tls)
 {
     refused(LOGIN_ENTRY(", use_chat_completions_api: true") MASTER,
             "F:1: litellm_params.use_chat_completions_api: codex-oauth supports only the Responses API");
@@ -164,7 +164,7 @@ TEST(the_chatgpt_login_goes_over_tls)
 #define AGENT(params) "model_list: [{model_name: a, litellm_params: {model: codex-agent/mini" params "}}]\n"
 #define AGENT_ON "LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=1"
 
-/* What a load of one codex-agent deployment comes to: its base, or why it is not ready. */
+/* The result of loading one codex-agent deployment: its base, or why it is not ready. */
 struct agent_row {
     const char *text;
     const char *env[5];
@@ -172,7 +172,7 @@ struct agent_row {
     unsigned retries;
 };
 
-TEST(codex_agent_needs_its_switch_and_a_base)
+TEST(codex_agent_needs_its_variable_and_a_base)
 {
     static const struct agent_row rows[] = {
         {AGENT(""), {"LITELLM_API_KEY=m"}, NULL, NULL, "disabled: set LITELLM_ENABLE_CODEX_AGENT=1", 2},
@@ -226,7 +226,7 @@ TEST(codex_agent_needs_its_switch_and_a_base)
          "k",
          NULL,
          10},
-        /* The variables name another server: its key is not this one's. */
+        /* The variables name another server: its key must not be used here. */
         {AGENT(", api_base: 'https://h/v1'"),
          {AGENT_ON, "CODEX_AGENT_API_KEY=k", "CODEX_AGENT_API_BASE=https://g"},
          "https://h/v1",
@@ -252,7 +252,7 @@ TEST(codex_agent_needs_its_switch_and_a_base)
     }
 }
 
-TEST(codex_agents_faults_are_told)
+TEST(codex_agent_errors_are_reported)
 {
     const char *const env[] = {AGENT_ON, "CODEX_AGENT_API_BASE=http://far.example", "CODEX_AGENT_API_KEY=k",
                                "CODEX_AGENT_MAX_RETRIES=11", NULL};
@@ -265,7 +265,7 @@ TEST(codex_agents_faults_are_told)
     refused(AGENT(", api_base: 'localhost:8788'") MASTER, "F:1: litellm_params.api_base: expected " URL_FORM);
 }
 
-TEST(others_are_called_once)
+TEST(other_providers_have_no_retries)
 {
     for (const struct provider *p = provider_table(); p->prefix; p++)
         assert_int_equal(p->retry.times, strstr(p->prefix, "agent") ? 2 : 0);
@@ -294,7 +294,7 @@ TEST(the_documentation_names_all_providers)
     "F:3: litellm_settings.ssl_verify: false has no effect: certificates are always checked: to trust another " \
     "CA, give the path of its PEM file\n"
 
-TEST(authorities_come_from_a_pem_file)
+TEST(ca_certificates_come_from_a_pem_file)
 {
     char path[] = "/tmp/pointsman-test-ca-XXXXXX", text[512];
     static const char pem[] = "# ours\n-----BEGIN CERTIFICATE-----\n";
@@ -312,7 +312,7 @@ TEST(authorities_come_from_a_pem_file)
     load_end(&l);
 }
 
-TEST(authorities_that_are_none_are_told)
+TEST(a_bad_ca_file_is_an_error)
 {
     warns(WITH_SSL_VERIFY("true"), "");
     warns(WITH_SSL_VERIFY("'True'"), "");
@@ -362,7 +362,7 @@ static void check_outgoing(const char *text, const char *value, const char *prox
     load_end(&l);
 }
 
-TEST(calls_may_leave_through_a_proxy)
+TEST(calls_may_use_an_outbound_proxy)
 {
     static const char variable[] = WITH_OUTGOING("os.environ/OUT");
     check_outgoing(WITH_OUTGOING("'http://proxy.example:3128'"), "X=", "http://proxy.example:3128", NULL);
@@ -374,7 +374,7 @@ TEST(calls_may_leave_through_a_proxy)
     check_outgoing(variable, NULL, NULL, NULL);
 }
 
-TEST(what_is_no_proxy_is_refused)
+TEST(a_malformed_outbound_proxy_is_an_error)
 {
     static const char *const values[] = {
         "proxy.example:1",
@@ -413,7 +413,7 @@ TEST(what_is_no_proxy_is_refused)
             "F:5: general_settings.outgoing_proxy: expected text, found a number; put it in quotes");
 }
 
-TEST(a_proxys_password_belongs_in_a_variable)
+TEST(a_proxy_password_in_the_file_warns)
 {
     warns("model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n"
           "general_settings: {master_key: os.environ/LITELLM_API_KEY, outgoing_proxy: 'http://me:pw@h:1'}\n",
@@ -423,23 +423,23 @@ TEST(a_proxys_password_belongs_in_a_variable)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls_may_leave_through_a_proxy),
-        cmocka_unit_test(what_is_no_proxy_is_refused),
-        cmocka_unit_test(a_proxys_password_belongs_in_a_variable),
+        cmocka_unit_test(calls_may_use_an_outbound_proxy),
+        cmocka_unit_test(a_malformed_outbound_proxy_is_an_error),
+        cmocka_unit_test(a_proxy_password_in_the_file_warns),
         cmocka_unit_test(keys_come_from_file_variable_or_provider),
         cmocka_unit_test(a_providers_key_goes_to_its_own_server_only),
-        cmocka_unit_test(ollamas_base_may_lack_its_path),
-        cmocka_unit_test(base_url_is_another_name_of_api_base),
+        cmocka_unit_test(ollamas_base_may_omit_the_path),
+        cmocka_unit_test(base_url_is_an_alias_of_api_base),
         cmocka_unit_test(keys_are_never_shown),
-        cmocka_unit_test(equal_keys_are_kept_once),
+        cmocka_unit_test(equal_keys_are_stored_once),
         cmocka_unit_test(the_chatgpt_login_needs_no_key),
-        cmocka_unit_test(the_chatgpt_login_goes_over_tls),
-        cmocka_unit_test(codex_agent_needs_its_switch_and_a_base),
-        cmocka_unit_test(codex_agents_faults_are_told),
-        cmocka_unit_test(others_are_called_once),
+        cmocka_unit_test(the_chatgpt_login_requires_tls),
+        cmocka_unit_test(codex_agent_needs_its_variable_and_a_base),
+        cmocka_unit_test(codex_agent_errors_are_reported),
+        cmocka_unit_test(other_providers_have_no_retries),
         cmocka_unit_test(the_documentation_names_all_providers),
-        cmocka_unit_test(authorities_come_from_a_pem_file),
-        cmocka_unit_test(authorities_that_are_none_are_told),
+        cmocka_unit_test(ca_certificates_come_from_a_pem_file),
+        cmocka_unit_test(a_bad_ca_file_is_an_error),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

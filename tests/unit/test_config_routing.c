@@ -1,4 +1,4 @@
-/* Unit tests of proxy/config: what it says to the router of strategies, limits and capabilities. */
+/* Unit tests of proxy/config: strategies, limits and capabilities. */
 #include "tests/unit/config_load.h"
 #include "proxy/route/strategy.h"
 
@@ -45,7 +45,7 @@ TEST(a_strategy_and_its_settings_are_read)
     load_end(&l);
 }
 
-TEST(foreign_strategies_are_told)
+TEST(unsupported_strategies_warn)
 {
     struct load l;
     load(&l, MODELS "router_settings:\n"
@@ -65,7 +65,7 @@ TEST(foreign_strategies_are_told)
     load_end(&l);
 }
 
-TEST(an_alias_asks_for_quality)
+TEST(an_alias_may_require_quality)
 {
     struct load l;
     load(&l, MODELS "router_settings:\n"
@@ -79,7 +79,7 @@ TEST(an_alias_asks_for_quality)
     load_end(&l);
 }
 
-TEST(what_is_out_of_range_is_refused)
+TEST(values_out_of_range_are_errors)
 {
     refused(MODELS "router_settings: {model_group_quality: {a: 101}}\n",
             "F:7: router_settings.model_group_quality: expected a number from 0 to 100, found the number 101");
@@ -96,9 +96,9 @@ TEST(what_is_out_of_range_is_refused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(declarations_are_read),           cmocka_unit_test(a_strategy_and_its_settings_are_read),
-        cmocka_unit_test(foreign_strategies_are_told),     cmocka_unit_test(an_alias_asks_for_quality),
-        cmocka_unit_test(what_is_out_of_range_is_refused),
+        cmocka_unit_test(declarations_are_read),          cmocka_unit_test(a_strategy_and_its_settings_are_read),
+        cmocka_unit_test(unsupported_strategies_warn),    cmocka_unit_test(an_alias_may_require_quality),
+        cmocka_unit_test(values_out_of_range_are_errors),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

@@ -5,7 +5,7 @@
 static const char ORDINARY[] = "POST /v1/responses?a=b HTTP/1.1\r\nHost: 127.0.0.1:4000\r\nContent-Length: 5\r\n"
                                "X-Empty:\r\nauthorization:\t Bearer x \t\r\n\r\n";
 
-/* Parses from memory of just this length, so that the sanitizer sees a read beyond it. */
+/* Parses from a buffer of exactly this length, so that the sanitizer detects reads beyond it. */
 static enum http_result parse(struct slice text, struct http_head *head, struct http_error *error)
 {
     static char *copy;
@@ -36,7 +36,7 @@ TEST(an_ordinary_head)
     assert_null(http_field(&head, "absent").ptr);
 }
 
-/* RFC 9112, section 3.2.2: the target's own host counts, and Host is for nothing. */
+/* RFC 9112, 3.2.2: the target's host counts, not Host. */
 TEST(an_absolute_target_does_not_hide_its_host)
 {
     struct http_head head;
@@ -67,7 +67,7 @@ TEST(no_prefix_of_a_head_is_read_beyond_its_end)
 }
 
 struct row {
-    const char *head; /* its last CRLF CRLF is added */
+    const char *head; /* without its final CR LF CR LF */
     int status;       /* 0: accepted */
 };
 
@@ -184,8 +184,8 @@ TEST(hosts_are_names_or_addresses)
     check(rows, COUNT_OF(rows));
 }
 
-/* Who is asking, and for what: one reader could take the first, another the second. */
-TEST(fields_that_decide_stand_once)
+/* Security-relevant fields: two parsers could take different values. */
+TEST(security_fields_are_unique)
 {
     static const struct row rows[] = {
         {GET "\r\nAccept: a\r\nAccept: b", 0},
@@ -200,7 +200,7 @@ TEST(fields_that_decide_stand_once)
     check(rows, COUNT_OF(rows));
 }
 
-TEST(what_can_become_a_head_is_waited_for)
+TEST(incomplete_heads_are_waited_for)
 {
     static const struct {
         struct slice text;
@@ -237,7 +237,7 @@ TEST(what_can_become_a_head_is_waited_for)
     buf_free(&text);
 }
 
-TEST(a_tls_handshake_is_told_from_a_request)
+TEST(a_tls_handshake_is_recognized)
 {
     assert_true(http_begins_tls(SLICE("\x16")));
     assert_true(http_begins_tls(SLICE("\x16\x03\x01\x02\x00")));
@@ -255,7 +255,7 @@ TEST(a_nul_is_refused)
     assert_int_equal(parse(SLICE("GET / HTTP/1.1\r\nHost: a\r\nX\0: b\r\n\r\n"), &head, &error), HTTP_BAD);
 }
 
-TEST(lines_end_in_cr_lf_and_hold_neither)
+TEST(lines_end_in_cr_lf_and_contain_neither)
 {
     static const struct {
         const char *text;
@@ -354,7 +354,7 @@ TEST(too_many_fields_are_refused)
     buf_free(&text);
 }
 
-/* Reads a chunked body that arrives in steps of `step` bytes; what it held goes to `out`. */
+/* Reads a chunked body in steps of `step` bytes; appends its data to `out`. */
 static enum http_result read_chunked(struct slice text, size_t step, struct buf *out, size_t *left)
 {
     struct http_chunked c = {0};
@@ -375,7 +375,7 @@ static enum http_result read_chunked(struct slice text, size_t step, struct buf 
     return result;
 }
 
-TEST(chunked_bodies_are_the_same_however_they_are_cut)
+TEST(chunked_bodies_do_not_depend_on_read_sizes)
 {
     static const char body[] =
         "5\r\nhello\r\n1;a=b;c=\"d;\\\"e\";f\r\n!\r\n00A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nGET";
@@ -470,15 +470,15 @@ int main(void)
         cmocka_unit_test(request_lines),
         cmocka_unit_test(fields),
         cmocka_unit_test(hosts_are_names_or_addresses),
-        cmocka_unit_test(fields_that_decide_stand_once),
-        cmocka_unit_test(what_can_become_a_head_is_waited_for),
-        cmocka_unit_test(a_tls_handshake_is_told_from_a_request),
+        cmocka_unit_test(security_fields_are_unique),
+        cmocka_unit_test(incomplete_heads_are_waited_for),
+        cmocka_unit_test(a_tls_handshake_is_recognized),
         cmocka_unit_test(a_nul_is_refused),
-        cmocka_unit_test(lines_end_in_cr_lf_and_hold_neither),
+        cmocka_unit_test(lines_end_in_cr_lf_and_contain_neither),
         cmocka_unit_test(framing),
         cmocka_unit_test(connections),
         cmocka_unit_test(too_many_fields_are_refused),
-        cmocka_unit_test(chunked_bodies_are_the_same_however_they_are_cut),
+        cmocka_unit_test(chunked_bodies_do_not_depend_on_read_sizes),
         cmocka_unit_test(bad_chunks),
         cmocka_unit_test(endless_extensions_and_trailers_are_refused),
     };

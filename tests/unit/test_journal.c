@@ -1,4 +1,4 @@
-/* Unit tests of proxy/record/journal: each in a temporary folder of its own. */
+/* Unit tests of proxy/record/journal, each in its own temporary folder. */
 #include "tests/unit/folder.h"
 #include "common/json.h"
 #include "common/jsonl.h"
@@ -46,7 +46,7 @@ static void refused(const char *path, const char *part)
     buf_free(&error);
 }
 
-/* The file's text, to be freed. */
+/* Returns the file's text. Free it. */
 static char *text_of(const char *path)
 {
     char *text = calloc(1, 1u << 16);
@@ -92,7 +92,7 @@ static struct journal_entry plain_entry(void)
     };
 }
 
-TEST(a_served_request_is_recorded)
+TEST(an_answered_request_is_logged)
 {
     const struct journal_attempt attempts[] = {
         {.deployment = &second, .outcome = FAILURE_RATE_LIMIT, .status = 429, .ms = 12},
@@ -143,7 +143,7 @@ TEST(a_served_request_is_recorded)
     free(text);
 }
 
-TEST(what_is_unknown_is_null)
+TEST(unknown_values_are_null)
 {
     struct journal *j = open_at(folder_at("j"), MUCH);
     struct journal_entry entry = plain_entry();
@@ -160,7 +160,7 @@ TEST(what_is_unknown_is_null)
     free(text);
 }
 
-TEST(the_file_is_its_owners_alone)
+TEST(the_file_is_private)
 {
     mode_t before = umask(0);
     struct stat info;
@@ -217,7 +217,7 @@ TEST(a_full_file_is_rotated)
     free(before);
 }
 
-/* Two proxies may share a journal: the second to find it full goes on in the first one's new file. */
+/* Two proxies may share a log: the second to find it full continues in the new file of the first. */
 TEST(two_writers_lose_nothing)
 {
     struct journal *a = open_at(folder_at("j"), 1000), *b = open_at(folder_at("j"), 1000);
@@ -225,7 +225,7 @@ TEST(two_writers_lose_nothing)
     for (int i = 0; i < 3; i++)
         record(a, &entry); /* rotates at the third */
     for (int i = 0; i < 3; i++)
-        record(b, &entry); /* two into the old file, then the new one */
+        record(b, &entry); /* two lines into the old file, then into the new one */
     journal_close(a);
     journal_close(b);
     char *now = text_of(folder_at("j")), *before = text_of(folder_at("j.1"));
@@ -234,8 +234,8 @@ TEST(two_writers_lose_nothing)
     free(before);
 }
 
-/* RLIMIT_FSIZE stands in for a full disk: a line is torn, the next ones fail, and later ones are whole again. */
-TEST(a_full_disk_is_survived)
+/* RLIMIT_FSIZE simulates a full disk: one line is torn, the next ones fail, later ones are whole. */
+TEST(logging_resumes_after_a_full_disk)
 {
     struct rlimit before, tight;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -258,9 +258,9 @@ TEST(a_full_disk_is_survived)
     free(text);
 }
 
-/* What one process writes while it rotates, and how far it came. */
+/* Progress of a process that writes and rotates. */
 struct written {
-    _Atomic unsigned begun, done; /* lines whose write had begun, and was over */
+    _Atomic unsigned begun, done; /* lines whose write has begun, and is done */
 };
 
 static _Noreturn void write_for_ever(const char *path, unsigned from, struct written *shared)
@@ -277,7 +277,7 @@ static _Noreturn void write_for_ever(const char *path, unsigned from, struct wri
     _exit(1);
 }
 
-/* Counts the file's lines, whose numbers must follow on *last; a torn one may stand where a writer was killed. */
+/* Counts the file's lines, whose numbers must continue *last. A killed writer may leave a torn line. */
 static unsigned read_numbers(const char *path, unsigned *last, unsigned *lines)
 {
     unsigned torn = 0;
@@ -298,7 +298,7 @@ static unsigned read_numbers(const char *path, unsigned *last, unsigned *lines)
     return torn;
 }
 
-/* kill -9 while it writes and rotates: what was written is there, in order, and the next writer goes on behind it. */
+/* SIGKILL during writes and rotations: written lines are there, in order, and the next writer continues after them. */
 TEST(a_killed_writer_loses_nothing)
 {
     struct written *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -314,14 +314,14 @@ TEST(a_killed_writer_loses_nothing)
         if (child == 0)
             write_for_ever(path, from, shared);
         while (shared->done < from + 60 + round * 7 % 50 && waitpid(child, NULL, WNOHANG) == 0)
-            ; /* several rotations on, anywhere */
+            ; /* after several rotations, at any point */
         assert_int_equal(kill(child, SIGKILL), 0);
         assert_int_equal(waitpid(child, NULL, 0), child);
         torn += read_numbers(rotated, &last, &lines);
         torn += read_numbers(path, &last, &lines);
-        assert_true(lines > 12); /* a file's worth of them is always there */
+        assert_true(lines > 12); /* at least one file of lines is always there */
         assert_in_range(last, shared->done, shared->begun);
-        shared->begun = last; /* the next one's first */
+        shared->begun = last; /* the first line of the next writer */
     }
     assert_true(torn <= rounds);
     munmap(shared, sizeof *shared);
@@ -331,14 +331,14 @@ int main(void)
 {
     signal(SIGXFSZ, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_served_request_is_recorded, folder_enter, folder_leave),
-        cmocka_unit_test_setup_teardown(what_is_unknown_is_null, folder_enter, folder_leave),
-        cmocka_unit_test_setup_teardown(the_file_is_its_owners_alone, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(an_answered_request_is_logged, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(unknown_values_are_null, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(the_file_is_private, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(links_and_devices_are_refused, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(lines_are_appended_after_a_torn_one, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(a_full_file_is_rotated, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(two_writers_lose_nothing, folder_enter, folder_leave),
-        cmocka_unit_test_setup_teardown(a_full_disk_is_survived, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(logging_resumes_after_a_full_disk, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(a_killed_writer_loses_nothing, folder_enter, folder_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

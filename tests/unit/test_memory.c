@@ -1,4 +1,4 @@
-/* Unit test of proxy/memory: on glibc, where it can be seen. */
+/* Unit tests of proxy/serve/memory; partly glibc only. */
 #include "tests/unit/folder.h"
 
 #include "proxy/serve/memory.h"
@@ -7,8 +7,8 @@
 #include <malloc.h>
 #endif
 
-/* A block of its own is mapped when it is made and unmapped when it is freed: each time with new pages. */
-TEST(a_request_of_a_megabyte_stays_in_the_heap)
+/* A mapped block is mapped by malloc() and unmapped by free(): new pages each time. */
+TEST(a_body_of_a_megabyte_stays_in_the_heap)
 {
 #if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__
     struct mallinfo2 before = mallinfo2();
@@ -18,13 +18,13 @@ TEST(a_request_of_a_megabyte_stays_in_the_heap)
     assert_int_equal(mallinfo2().hblks, before.hblks);
     size_t heap = mallinfo2().arena;
     free(body);
-    assert_int_equal(mallinfo2().arena, heap); /* and the heap did not shrink */
+    assert_int_equal(mallinfo2().arena, heap); /* the heap did not shrink */
 #else
     skip();
 #endif
 }
 
-/* Resident memory that files lie behind, in KB. */
+/* Resident memory of file mappings, KB. */
 static long file_pages(void)
 {
     char line[256];
@@ -38,21 +38,21 @@ static long file_pages(void)
     return found;
 }
 
-TEST(the_first_tick_unmaps_what_the_start_needed)
+TEST(the_first_tick_unmaps_startup_code)
 {
 #ifndef __SANITIZE_ADDRESS__
     long before = file_pages();
     memory_tick(true);
     long after = file_pages();
     assert_true(after > 0 && after < before);
-    memory_tick(true); /* what goes on needs is there again, and stays */
+    memory_tick(true); /* pages in use are mapped again, and stay */
     assert_true(file_pages() >= after);
 #else
     skip();
 #endif
 }
 
-/* A file below the folder, with the folders on the way to it. */
+/* Writes a file below the folder; creates its parent folders. */
 static void write_file(const char *name, const char *text)
 {
     char path[256];
@@ -67,11 +67,11 @@ static void write_file(const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-TEST(a_container_has_the_memory_of_its_groups)
+TEST(control_groups_limit_the_memory)
 {
     size_t all = memory_of_machine("");
     assert_true(all >= 16u << 20);
-    assert_true(memory_of_machine(folder) >= all); /* no groups at all */
+    assert_true(memory_of_machine(folder) >= all); /* no control groups */
     write_file("proc/self/cgroup", "1:name=systemd:/a/b\n0::/a/b\n");
     write_file("sys/fs/cgroup/a/b/memory.max", "max\n");
     assert_true(memory_of_machine(folder) >= all);
@@ -79,7 +79,7 @@ TEST(a_container_has_the_memory_of_its_groups)
     assert_int_equal(memory_of_machine(folder), 8388608);
     write_file("sys/fs/cgroup/a/b/memory.max", "4194304\n");
     assert_int_equal(memory_of_machine(folder), 4194304);
-    write_file("sys/fs/cgroup/memory.max", "1048576\n"); /* what a container sees is the root of all */
+    write_file("sys/fs/cgroup/memory.max", "1048576\n"); /* a container sees its own group as the root */
     assert_int_equal(memory_of_machine(folder), 1048576);
     write_file("proc/self/cgroup", "11:cpu,cpuacct:/c\n9:memory:/c\n");
     write_file("sys/fs/cgroup/memory/c/memory.limit_in_bytes", "9223372036854771712\n");
@@ -88,7 +88,7 @@ TEST(a_container_has_the_memory_of_its_groups)
     assert_int_equal(memory_of_machine(folder), 2097152);
 }
 
-TEST(bodies_take_a_quarter)
+TEST(bodies_get_a_quarter)
 {
     assert_int_equal(memory_for_bodies((size_t)8 << 30), (size_t)2 << 30);
     assert_int_equal(memory_for_bodies((size_t)512 << 20), 256u << 20);
@@ -98,9 +98,8 @@ int main(void)
 {
     memory_set_up();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_request_of_a_megabyte_stays_in_the_heap),
-        cmocka_unit_test(the_first_tick_unmaps_what_the_start_needed),
-        cmocka_unit_test_setup_teardown(a_container_has_the_memory_of_its_groups, folder_enter, folder_leave),
-        cmocka_unit_test(bodies_take_a_quarter)};
+        cmocka_unit_test(a_body_of_a_megabyte_stays_in_the_heap), cmocka_unit_test(the_first_tick_unmaps_startup_code),
+        cmocka_unit_test_setup_teardown(control_groups_limit_the_memory, folder_enter, folder_leave),
+        cmocka_unit_test(bodies_get_a_quarter)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

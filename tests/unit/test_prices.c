@@ -1,4 +1,4 @@
-/* Unit tests of prices: what a call costs, its tiers included, and which keys of LiteLLM's price list are warned of. */
+/* Unit tests of proxy/config/prices: costs, tiers, and warnings about unsupported price keys. */
 #include "tests/unit/config_load.h"
 
 #include "proxy/route/spending.h"
@@ -15,7 +15,7 @@ static double cost(double input_price, double cached_price, double output_price,
     return spending_cost(&d, &u);
 }
 
-TEST(costs_are_known_or_not)
+TEST(costs_need_all_prices)
 {
     assert_usd(cost(1e-6, 1e-7, 1e-5, 11, 4, 7), 7e-6 + 4e-7 + 7e-5);
     assert_usd(cost(1e-6, NAN, 1e-5, 11, 0, 7), 11e-6 + 7e-5);
@@ -29,12 +29,12 @@ TEST(costs_are_known_or_not)
     assert_true(cost(0, 0, 0, 11, 4, 7) == 0);
 }
 
-TEST(reasoning_may_have_a_price_of_its_own)
+TEST(reasoning_may_have_its_own_price)
 {
     struct deployment d = {.price = {1e-6, NAN, 1e-5, 4e-5}};
     struct usage u = {.input = 10, .cached_input = -1, .output = 100, .reasoning = 60};
     assert_usd(spending_cost(&d, &u), 1e-5 + 40 * 1e-5 + 60 * 4e-5);
-    u.reasoning = 300; /* no more than the output */
+    u.reasoning = 300; /* above the output: does not count */
     assert_usd(spending_cost(&d, &u), 1e-5 + 100 * 4e-5);
     u.reasoning = -1;
     assert_usd(spending_cost(&d, &u), 1e-5 + 100 * 1e-5);
@@ -58,15 +58,15 @@ TEST(a_tier_prices_the_whole_call)
                    "cache_read_input_token_cost_above_200k_tokens: 2e-07"));
     assert_usd(loaded(&l, 300000, 0, 1000), 0.765);
     assert_usd(loaded(&l, 300000, 100000, 1000), 0.535);
-    assert_usd(loaded(&l, 200000, 0, 1000), 0.26); /* above, not from */
+    assert_usd(loaded(&l, 200000, 0, 1000), 0.26); /* the tier starts above its limit */
     assert_usd(loaded(&l, 200001, 0, 0), 200001 * 2.5e-6);
     assert_usd(spending_estimate(&l.config->deployments[0], 300000, 1000), 0.765);
     assert_int_equal(l.warnings.len, 0);
     load_end(&l);
 }
 
-/* What a tier does not give is that of the one below. */
-TEST(tiers_may_be_several_and_give_a_part)
+/* Prices missing in a tier come from the tier below. */
+TEST(tiers_may_be_partial)
 {
     struct load l;
     load(
@@ -99,7 +99,7 @@ TEST(tiers_may_be_a_list)
           "F:2: model_info.tiered_pricing: an entry without a range has no effect\n");
 }
 
-TEST(what_is_not_priced_is_warned_of)
+TEST(unsupported_price_keys_warn)
 {
     warns(ENTRY("", "input_cost_per_token_above_some_tokens: 1"),
           "F:2: \"above_some_tokens\": has no effect: expected a number such as 200k or 200000\n");
@@ -138,9 +138,9 @@ TEST(wrong_tiers_are_errors)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(costs_are_known_or_not),       cmocka_unit_test(reasoning_may_have_a_price_of_its_own),
-        cmocka_unit_test(a_tier_prices_the_whole_call), cmocka_unit_test(tiers_may_be_several_and_give_a_part),
-        cmocka_unit_test(tiers_may_be_a_list),          cmocka_unit_test(what_is_not_priced_is_warned_of),
+        cmocka_unit_test(costs_need_all_prices),        cmocka_unit_test(reasoning_may_have_its_own_price),
+        cmocka_unit_test(a_tier_prices_the_whole_call), cmocka_unit_test(tiers_may_be_partial),
+        cmocka_unit_test(tiers_may_be_a_list),          cmocka_unit_test(unsupported_price_keys_warn),
         cmocka_unit_test(wrong_tiers_are_errors),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);

@@ -1,5 +1,5 @@
-/* Unit tests of common/sandbox: what is out of reach afterwards, and what is not. Each runs in a process of its own, as
- * nobody where the tests run as root, because root passes every file permission but not the sandbox. */
+/* Unit tests of proxy/serve/sandbox: what it denies and what it allows. Each runs in its own process, as user nobody if
+ * started by root, because root bypasses file permissions but not the sandbox. */
 #include "tests/unit/folder.h"
 #include "tests/unit/unit.h"
 #include "proxy/serve/sandbox.h"
@@ -61,8 +61,7 @@ static bool kernel_can(void)
            prctl(PR_GET_SECCOMP) >= 0;
 }
 
-/* What a child that has entered the sandbox says of itself: 0 when all is as it should be, else the number of what is
- * not. */
+/* Runs in a child inside the sandbox. Returns 0 if all is as expected, else the number of the failed check. */
 typedef int child(void);
 
 static int run(child *what, int *signal_number)
@@ -104,7 +103,7 @@ static int files(void)
     return can_open("/dev", "null", O_RDWR) ? 0 : 5;
 }
 
-/* A name server's file is replaced, not written: the rule must hold for the next one too. */
+/* resolv.conf is replaced, not written: the rule must hold for the new file. */
 static int ready_pipe[2], go_pipe[2];
 
 static int replaced(void)
@@ -133,7 +132,7 @@ static int calls(void)
         return 3;
     if (kill(getppid(), 0) == 0 || chmod(readable, 0700) == 0 || mkdir("x", 0700) == 0)
         return 4;
-    return fork() < 0 ? 5 : 0; /* a thread and a process are one call to the kernel; execve is what is deadly */
+    return fork() < 0 ? 5 : 0; /* to the kernel, starting a thread or a process is one call; only execve kills */
 }
 
 static int runs_a_program(void)
@@ -149,12 +148,12 @@ static int looks_into_another(void)
     return 0;
 }
 
-TEST(stays_within_its_files)
+TEST(other_files_are_denied)
 {
     expect_well(files);
 }
 
-TEST(finds_a_file_that_was_replaced)
+TEST(a_replaced_file_stays_readable)
 {
     assert_true(pipe(ready_pipe) == 0 && pipe(go_pipe) == 0);
     pid_t helper = fork();
@@ -171,12 +170,12 @@ TEST(finds_a_file_that_was_replaced)
     assert_int_equal(status, 0);
 }
 
-TEST(makes_the_calls_it_needs)
+TEST(needed_calls_are_allowed)
 {
     expect_well(calls);
 }
 
-TEST(dies_of_what_it_never_does)
+TEST(forbidden_calls_kill)
 {
     child *const deadly[] = {runs_a_program, looks_into_another};
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
@@ -207,10 +206,10 @@ static int make_folders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stays_within_its_files),
-        cmocka_unit_test(finds_a_file_that_was_replaced),
-        cmocka_unit_test(makes_the_calls_it_needs),
-        cmocka_unit_test(dies_of_what_it_never_does),
+        cmocka_unit_test(other_files_are_denied),
+        cmocka_unit_test(a_replaced_file_stays_readable),
+        cmocka_unit_test(needed_calls_are_allowed),
+        cmocka_unit_test(forbidden_calls_kill),
     };
     if (!kernel_can()) {
         puts("this kernel has no Landlock or no seccomp");
