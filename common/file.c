@@ -22,12 +22,12 @@ static int check(int fd)
 int file_open(int folder, const char *path, int flags)
 {
     int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags);
-    int fault = fd >= 0 ? check(fd) : errno == ENXIO ? NOT_REGULAR /* a socket */ : errno;
-    if (fd >= 0 && fault) {
+    int error = fd >= 0 ? check(fd) : errno == ENXIO ? NOT_REGULAR /* a socket */ : errno;
+    if (fd >= 0 && error) {
         close(fd);
         fd = -1;
     }
-    errno = fault;
+    errno = error;
     return fd;
 }
 
@@ -66,9 +66,9 @@ bool file_read(int folder, const char *path, int flags, size_t most, struct buf 
     if (fd < 0)
         return false;
     bool read_all = file_read_open(fd, most, out);
-    int fault = errno;
+    int error = errno;
     close(fd);
-    errno = fault;
+    errno = error;
     return read_all;
 }
 
@@ -79,10 +79,10 @@ ssize_t file_read_start(int folder, const char *path, int flags, char *text, siz
     int fd = file_open(folder, path, flags);
     while (fd >= 0 && ((got = read(fd, text + used, size - 1 - used)) > 0 || (got < 0 && errno == EINTR)))
         used += got > 0 ? (size_t)got : 0;
-    int fault = errno;
+    int error = errno;
     if (fd >= 0)
         close(fd);
-    errno = fault;
+    errno = error;
     text[got < 0 ? 0 : used] = '\0';
     return got < 0 ? -1 : (ssize_t)used;
 }

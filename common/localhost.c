@@ -25,9 +25,9 @@ bool localhost_hold(unsigned port, int *fd)
         return errno == EAFNOSUPPORT;
     if (bind_alone(*fd, &address))
         return true;
-    int fault = errno;
+    int error = errno;
     close(*fd);
     *fd = -1;
-    errno = fault;
-    return fault == EADDRNOTAVAIL;
+    errno = error;
+    return error == EADDRNOTAVAIL;
 }

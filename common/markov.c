@@ -41,7 +41,7 @@ static const double OVERLOADED_PRESSURE = .9;
 
 /* Where the ramps of the metrics start: shares of slow_ttft_ms and slow_latency_ms, and USD. */
 static const double STRAIN_TTFT = .25, STRAIN_TOTAL = 8.0 / 45, STRAIN_COST = .01;
-static const double FINE_TTFT = 2.0 / 15, FINE_TOTAL = 1.0 / 9, FINE_COST = .005, DEAR_COST = .20;
+static const double FINE_TTFT = 2.0 / 15, FINE_TOTAL = 1.0 / 9, FINE_COST = .005, EXPENSIVE_COST = .20;
 
 static double clamp(double x)
 {
@@ -125,7 +125,7 @@ static double pressure_of(const struct markov_settings *s, const struct markov_o
         {ramp(o->ttft_ms, STRAIN_TTFT * s->slow_ttft_ms, s->slow_ttft_ms), WEIGHT[MARKOV_TTFT].pressure},
         {ramp(o->total_ms, STRAIN_TOTAL * s->slow_latency_ms, s->slow_latency_ms), WEIGHT[MARKOV_TOTAL].pressure},
         {clamp(o->token_pressure), TOKEN_PRESSURE_WEIGHT},
-        {ramp(o->cost_usd, STRAIN_COST, DEAR_COST), WEIGHT[MARKOV_COST].pressure},
+        {ramp(o->cost_usd, STRAIN_COST, EXPENSIVE_COST), WEIGHT[MARKOV_COST].pressure},
         {1 - clamp(o->quality), WEIGHT[MARKOV_QUALITY].pressure},
         {clamp(error), WEIGHT[MARKOV_ERROR].pressure},
     };
@@ -174,7 +174,7 @@ static void observe_metrics(struct markov_provider *p, const struct markov_setti
     average_add(&p->average[MARKOV_TTFT], s, fade, ttft, 1 - ramp(ttft, FINE_TTFT * s->slow_ttft_ms, s->slow_ttft_ms));
     average_add(&p->average[MARKOV_TOTAL], s, fade, total,
                 1 - ramp(total, FINE_TOTAL * s->slow_latency_ms, s->slow_latency_ms));
-    average_add(&p->average[MARKOV_COST], s, fade, o->cost_usd, 1 - ramp(o->cost_usd, FINE_COST, DEAR_COST));
+    average_add(&p->average[MARKOV_COST], s, fade, o->cost_usd, 1 - ramp(o->cost_usd, FINE_COST, EXPENSIVE_COST));
     average_add(&p->average[MARKOV_QUALITY], s, fade, quality, quality);
     average_add(&p->average[MARKOV_ERROR], s, fade, error, 1 - error);
     average_add(&p->average[MARKOV_SUCCESSES], s, fade, good, good);

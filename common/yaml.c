@@ -34,7 +34,7 @@ struct builder {
     unsigned anchor_count;
 };
 
-static PRINTF_LIKE(3, 4) void *fault(struct builder *b, unsigned line, const char *format, ...)
+static PRINTF_LIKE(3, 4) void *fail(struct builder *b, unsigned line, const char *format, ...)
 {
     va_list args;
     char what[256];
@@ -60,7 +60,7 @@ static bool advance(struct builder *b)
     const char *problem = b->parser.problem ? b->parser.problem : "invalid YAML";
     if (b->parser.error == YAML_MEMORY_ERROR)
         problem = "out of memory";
-    fault(b, (unsigned)b->parser.problem_mark.line + 1, "%s", problem);
+    fail(b, (unsigned)b->parser.problem_mark.line + 1, "%s", problem);
     return false;
 }
 
@@ -68,13 +68,13 @@ static bool advance(struct builder *b)
 static char *copy_text(struct builder *b, unsigned line, const char *bytes, size_t len)
 {
     if (memchr(bytes, '\0', len))
-        return fault(b, line, "NUL character");
+        return fail(b, line, "NUL character");
     if (len > TEXT_MAX - b->text)
-        return fault(b, line, "the file is too large after expanding aliases");
+        return fail(b, line, "the file is too large after expanding aliases");
     b->text += len;
     char *copy = malloc(len + 1);
     if (!copy)
-        return fault(b, line, "out of memory");
+        return fail(b, line, "out of memory");
     memcpy(copy, bytes, len);
     copy[len] = '\0';
     return copy;
@@ -83,10 +83,10 @@ static char *copy_text(struct builder *b, unsigned line, const char *bytes, size
 static struct yaml_node *new_node(struct builder *b, enum yaml_kind kind, unsigned line)
 {
     if (++b->nodes > NODES_MAX)
-        return fault(b, line, "more than %u values, expanded aliases included", NODES_MAX);
+        return fail(b, line, "more than %u values, expanded aliases included", NODES_MAX);
     struct yaml_node *n = calloc(1, sizeof *n);
     if (!n)
-        return fault(b, line, "out of memory");
+        return fail(b, line, "out of memory");
     n->kind = kind;
     n->line = line;
     return n;
@@ -129,13 +129,13 @@ static struct yaml_node *expand_alias(struct builder *b)
         }
         return n;
     }
-    return fault(b, event_line(b), "no anchor \"&%s\" before this alias", name);
+    return fail(b, event_line(b), "no anchor \"&%s\" before this alias", name);
 }
 
 static bool keep_anchor(struct builder *b, char *name, const struct yaml_node *node)
 {
     if (b->anchor_count == ANCHORS_MAX) {
-        fault(b, node->line, "more than %u anchors", ANCHORS_MAX);
+        fail(b, node->line, "more than %u anchors", ANCHORS_MAX);
         free(name);
         return false;
     }
@@ -164,13 +164,13 @@ static char *build_key(struct builder *b, const struct yaml_node *mapping)
 {
     unsigned line = event_line(b);
     if (b->event.type != YAML_SCALAR_EVENT)
-        return fault(b, line, "a key must be plain text");
+        return fail(b, line, "a key must be plain text");
     char *key = copy_text(b, line, (const char *)b->event.data.scalar.value, b->event.data.scalar.length);
     if (!key)
         return NULL;
     const struct yaml_node *twin = yaml_get(mapping, key);
     if (twin)
-        fault(b, line, "duplicate key \"%.64s\", first on line %u", key, twin->key_line);
+        fail(b, line, "duplicate key \"%.64s\", first on line %u", key, twin->key_line);
     if (!twin && advance(b))
         return key;
     free(key);
@@ -229,14 +229,14 @@ static struct yaml_node *build_node(struct builder *b, unsigned depth)
 {
     unsigned line = event_line(b);
     if (depth > DEPTH_MAX)
-        return fault(b, line, "nested more than %d levels deep", DEPTH_MAX);
+        return fail(b, line, "nested more than %d levels deep", DEPTH_MAX);
     if (b->event.type == YAML_ALIAS_EVENT)
         return expand_alias(b);
 
     const yaml_char_t *anchor, *tag;
     event_properties(&b->event, &anchor, &tag);
     if (!tag_is_core(tag))
-        return fault(b, line, "unknown tag \"%.64s\"", (const char *)tag);
+        return fail(b, line, "unknown tag \"%.64s\"", (const char *)tag);
     char *anchor_name = NULL;
     if (anchor && !(anchor_name = copy_text(b, line, (const char *)anchor, strlen((const char *)anchor))))
         return NULL;
@@ -296,7 +296,7 @@ static bool merge_all(struct builder *b, struct yaml_node *n)
     for (const struct yaml_node *m = list ? merge->children : merge; m; m = list ? m->next : NULL) {
         if (m->kind == YAML_MAPPING)
             continue;
-        fault(b, m->line, "\"<<\" needs a mapping or a list of mappings");
+        fail(b, m->line, "\"<<\" needs a mapping or a list of mappings");
         return false;
     }
     *link = merge->next;
@@ -313,7 +313,7 @@ static struct yaml_node *build_document(struct builder *b)
     if (!advance(b) || !advance(b)) /* stream start; document start or stream end */
         return NULL;
     if (b->event.type == YAML_STREAM_END_EVENT)
-        return fault(b, 1, "the file is empty");
+        return fail(b, 1, "the file is empty");
     if (!advance(b))
         return NULL;
     struct yaml_node *root = build_node(b, 1);
@@ -321,7 +321,7 @@ static struct yaml_node *build_document(struct builder *b)
         return NULL;
     bool whole = advance(b) && advance(b); /* document end; stream end, or another document */
     if (whole && b->event.type != YAML_STREAM_END_EVENT) {
-        fault(b, event_line(b), "a second document; only one is allowed");
+        fail(b, event_line(b), "a second document; only one is allowed");
         whole = false;
     }
     if (whole && merge_all(b, root))
@@ -342,7 +342,7 @@ struct yaml_node *yaml_parse(const char *name, struct slice text, struct buf *er
     b->error = error;
     struct yaml_node *root = NULL;
     if (text.len > FILE_MAX) {
-        fault(b, 1, "the file is larger than %u MB", FILE_MAX >> 20);
+        fail(b, 1, "the file is larger than %u MB", FILE_MAX >> 20);
     } else {
         yaml_parser_set_input_string(&b->parser, (const unsigned char *)(text.ptr ? text.ptr : ""), text.len);
         root = build_document(b);

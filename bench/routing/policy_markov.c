@@ -104,8 +104,8 @@ static unsigned suggest(const struct state *s)
     }
     const struct provider *now = &s->providers[0], *then = &s->providers[best];
     double from = mean(now->cost, now->observations), to = mean(then->cost, then->observations);
-    bool dear = from > 0 && to / from > COST_MULTIPLIER && risk(now) < CRITICAL_RISK;
-    return scores[best] - scores[0] >= DELTA && !dear ? best : 0;
+    bool expensive = from > 0 && to / from > COST_MULTIPLIER && risk(now) < CRITICAL_RISK;
+    return scores[best] - scores[0] >= DELTA && !expensive ? best : 0;
 }
 
 static int pick(void *state, const struct ask *ask)

@@ -57,7 +57,7 @@ struct reading {
     bool failed;
 };
 
-static void fault_at(struct reading *r, unsigned line, const char *what, const char *name)
+static void error_at(struct reading *r, unsigned line, const char *what, const char *name)
 {
     if (!r->failed)
         buf_add_format(r->error, "%s:%u: %s%s%s", r->path, line, what, name ? ": " : "", name ? name : "");
@@ -79,9 +79,9 @@ static void read_number(struct reading *r, const struct yaml_node *node, const s
     char *end = NULL;
     double value = node->kind == YAML_SCALAR ? strtod(node->scalar, &end) : NAN;
     if (!end || end == node->scalar || *end || !isfinite(value))
-        fault_at(r, node->line, "not a number", node->key);
+        error_at(r, node->line, "not a number", node->key);
     else if (value < to->least)
-        fault_at(r, node->line, "too small", node->key);
+        error_at(r, node->line, "too small", node->key);
     else
         memcpy((char *)base + to->offset, &value, sizeof value);
 }
@@ -110,7 +110,7 @@ static bool read_failing(struct reading *r, const struct yaml_node *node, struct
     *fail = (struct failing){0};
     read_numbers(r, node, FAILING_KEYS, fail, "");
     if (fabs(fail->fast + fail->slow + fail->cut - 1) > 1e-9)
-        fault_at(r, node->line, "shares do not sum to 1", node->key);
+        error_at(r, node->line, "shares do not sum to 1", node->key);
     return true;
 }
 
@@ -125,7 +125,7 @@ static void read_name(struct reading *r, const struct yaml_node *node, const cha
     if (!name || strlen(name) >= NAME_MAX_LEN ||
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                      "0123456789_-") != strlen(name))
-        fault_at(r, node->line, "invalid name; use up to 31 letters, digits, \"_\" and \"-\"", name);
+        error_at(r, node->line, "invalid name; use up to 31 letters, digits, \"_\" and \"-\"", name);
     else
         memcpy(to, name, strlen(name) + 1);
 }
@@ -141,13 +141,13 @@ static int backend_index(const struct scenario *s, const char *name)
 static void read_fault(struct reading *r, const struct yaml_node *node, struct scenario *s)
 {
     if (s->fault_count == FAULTS_MAX) {
-        fault_at(r, node->line, "too many faults", NULL);
+        error_at(r, node->line, "too many faults", NULL);
         return;
     }
     const struct yaml_node *name = yaml_get(node, "backend");
     int backend = name ? backend_index(s, name->scalar) : -1;
     if (backend < 0) {
-        fault_at(r, node->line, "fault: unknown backend in this scenario", NULL);
+        error_at(r, node->line, "fault: unknown backend in this scenario", NULL);
         return;
     }
     struct fault *f = &s->faults[s->fault_count++];
@@ -163,7 +163,7 @@ static void read_order(struct reading *r, const struct yaml_node *root, const st
     for (const struct yaml_node *name = order ? order->children : NULL; name && !r->failed; name = name->next) {
         const struct yaml_node *found = name->scalar ? yaml_get(backends, name->scalar) : NULL;
         if (!found || backend_index(s, name->scalar) >= 0 || s->backend_count == BACKENDS_MAX) {
-            fault_at(r, name->line, "unknown or duplicate backend, or too many", name->scalar);
+            error_at(r, name->line, "unknown or duplicate backend, or too many", name->scalar);
             return;
         }
         struct backend *b = &s->backends[s->backend_count++];
@@ -173,17 +173,17 @@ static void read_order(struct reading *r, const struct yaml_node *root, const st
         read_backend(r, found, b);
         read_backend(r, yaml_get(node, "all"), b);
         if (b->ttft <= 0 || b->tps <= 0)
-            fault_at(r, found->line, "missing ttft or tps", name->scalar);
+            error_at(r, found->line, "missing ttft or tps", name->scalar);
     }
     if (!s->backend_count)
-        fault_at(r, node->line, "missing order", s->name);
+        error_at(r, node->line, "missing order", s->name);
 }
 
 static void read_scenario(struct reading *r, const struct yaml_node *root, const struct yaml_node *node,
                           struct workload *w)
 {
     if (w->scenario_count == SCENARIOS_MAX) {
-        fault_at(r, node->line, "too many scenarios", NULL);
+        error_at(r, node->line, "too many scenarios", NULL);
         return;
     }
     struct scenario *s = &w->scenarios[w->scenario_count++];
@@ -195,7 +195,7 @@ static void read_scenario(struct reading *r, const struct yaml_node *root, const
     for (const struct yaml_node *one = set ? set->children : NULL; one; one = one->next) {
         int backend = backend_index(s, one->key);
         if (backend < 0)
-            fault_at(r, one->line, "unknown backend in this scenario", one->key);
+            error_at(r, one->line, "unknown backend in this scenario", one->key);
         else
             read_backend(r, one, &s->backends[backend]);
     }
@@ -203,7 +203,7 @@ static void read_scenario(struct reading *r, const struct yaml_node *root, const
         read_fault(r, one, s);
     read_numbers(r, node, (const struct number[]){{NULL, 0, 0}}, NULL, " order all set faults requests ");
     if (s->requests.rate <= 0 || s->requests.duration <= 0 || s->requests.in_median < 1 || s->requests.out_median < 1)
-        fault_at(r, node->line, "missing or too small: duration, rate, in_median or out_median of requests", s->name);
+        error_at(r, node->line, "missing or too small: duration, rate, in_median or out_median of requests", s->name);
 }
 
 static void read_root(struct reading *r, const struct yaml_node *root, struct workload *w)
@@ -220,7 +220,7 @@ static void read_root(struct reading *r, const struct yaml_node *root, struct wo
     for (const struct yaml_node *one = scenarios ? scenarios->children : NULL; one && !r->failed; one = one->next)
         read_scenario(r, root, one, w);
     if (!w->scenario_count)
-        fault_at(r, root->line, "missing scenarios", NULL);
+        error_at(r, root->line, "missing scenarios", NULL);
 }
 
 struct workload *workload_load(const char *path, struct buf *error)

@@ -11,33 +11,33 @@
  * Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
 #define NORMAL_HALF_LIFE_MS 600000.0 /* half-life of samples of the normal state */
 #define FAULT_HALF_LIFE_MS 240000.0  /* half-life of samples of the failing or slow state */
-#define NORMAL_ERRORS 0.008
-#define NORMAL_ERRORS_WEIGHT 200.0 /* in samples, as all weights */
-#define FAILING_ERRORS 0.68
+#define NORMAL_ERRORS 0.008          /* share of failures in the normal state */
+#define NORMAL_ERRORS_WEIGHT 200.0   /* in samples, as all weights */
+#define FAILING_ERRORS 0.68          /* and in the failing state */
 #define FAILING_ERRORS_WEIGHT 14.0
-#define TRUNCATED 0.2
+#define TRUNCATED 0.2 /* share of the failures that truncate a reply */
 #define TRUNCATED_WEIGHT 1.0
-#define LATE_FAILURES 0.2 /* share of the attempts at a failing deployment that fail only after a long wait */
-#define EARLY_FAILURE_MS 2400.0
+#define LATE_FAILURES 0.2       /* share of the attempts at a failing deployment that fail only after a long wait */
+#define EARLY_FAILURE_MS 2400.0 /* duration of the other failures */
 #define EARLY_FAILURE_WEIGHT 3.0
-#define DECLARED_WEIGHT 5.0
-#define USUAL_WEIGHT 1.0
+#define DECLARED_WEIGHT 5.0 /* of declared times */
+#define USUAL_WEIGHT 1.0    /* of the following two */
 #define USUAL_TTFT_MS 1500.0
 #define USUAL_TOKEN_MS 25.0
-#define SLOWNESS 4.8
+#define SLOWNESS 4.8 /* factor on both times in the slow state */
 #define SLOWNESS_WEIGHT 1.0
 #define SPREAD_TTFT 0.6 /* standard deviations of the logarithm of a time over the expected one, normal state */
 #define SPREAD_TOKEN 0.36
-#define SLOW_MEAN 1.45 /* mean of the logarithm of the factor, slow state */
-#define SLOW_SPREAD 0.6
+#define SLOW_MEAN 1.45       /* mean of the logarithm of the factor, slow state */
+#define SLOW_SPREAD 0.6      /* and its standard deviation */
 #define TOKENS_MIN 8         /* shorter replies say nothing about the speed */
 #define TRIAL_FROM 0.03      /* suspicion from which on only one attempt at a time tests the deployment */
 #define TRIAL 0.43           /* suspicion that other attempts expect meanwhile */
 #define RHYTHM_BAD_MIN 0.6   /* probability of the failing state while the rhythm predicts failures, at least */
 #define RHYTHM_GOOD_MAX 0.08 /* and in between, at most: one attempt tests before the others follow */
 #define RATIO_MAX 55.0       /* limits the weight of one piece of evidence */
-#define NORMAL_WEIGHT_MIN \
-    0.05 /* of the normal-state samples of a deployment that is surely slow: slowness may have become normal */
+/* Least weight of normal-state samples, even if the deployment is surely slow: slowness may have become normal. */
+#define NORMAL_WEIGHT_MIN 0.05
 
 struct forecast_prior forecast_prior(const struct deployment *d, double output_tokens)
 {

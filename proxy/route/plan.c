@@ -29,8 +29,8 @@ static void sort(struct choice *choices, unsigned count)
     }
 }
 
-/* Fills `out` with the group's deployments and their limits, sorted; the first *eligible have no limit. Drops the last
- * ones of very large groups. */
+/* Fills `out` with the group's deployments and their limits, sorted; the first *eligible have no limit. Keeps the
+ * first STRATEGY_CANDIDATES_MAX. */
 static unsigned gather(const struct plan_input *in, const struct model_group *group, struct choice *out,
                        unsigned *eligible)
 {

@@ -297,19 +297,19 @@ TEST(averages_forget)
 {
     struct markov_settings s = defaults();
     struct markov_provider p = {0};
-    struct markov_observation cheap = perfect(), dear = perfect();
-    dear.cost_usd = .1;
+    struct markov_observation cheap = perfect(), expensive = perfect();
+    expensive.cost_usd = .1;
     observe(&p, cheap, 1);
-    observe(&p, dear, 1);
+    observe(&p, expensive, 1);
     assert_float_equal(health_at(&p, START).cost_usd, .0505, 1e-9); /* the mean of the first two */
     observe(&p, cheap, 50);
     assert_float_equal(health_at(&p, START).cost_usd, .001, 1e-6);
     /* After ten memory_time without a call, the next value nearly replaces the average. */
-    markov_observe(&p, &s, &dear, START + 10 * DAY);
+    markov_observe(&p, &s, &expensive, START + 10 * DAY);
     assert_float_equal(health_at(&p, START + 10 * DAY).cost_usd, .1, .01);
     /* One call is not enough to count as tried. */
     double one = health_at(&p, START + 10 * DAY).confidence;
-    markov_observe(&p, &s, &dear, START + 10 * DAY);
+    markov_observe(&p, &s, &expensive, START + 10 * DAY);
     assert_true(one < health_at(&p, START + 10 * DAY).confidence - .2);
 }
 
