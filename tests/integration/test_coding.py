@@ -97,6 +97,7 @@ def test_a_coding_is_named_once(light):
     assert reply.startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("coding, bomb", [
     ("gzip", lambda size: gzip.compress(bytes(size))), ("zstd", zstd_bomb)], ids=["gzip", "zstd"])
 def test_a_small_body_can_not_become_a_large_one(light, upstream, coding, bomb):

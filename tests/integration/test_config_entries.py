@@ -151,6 +151,7 @@ def test_a_wildcard_of_a_local_server_is_not_probed(start_proxy, upstream):
     assert [request.json["model"] for request in upstream.requests if request.method == "POST"] == ["qwen3:8b"]
 
 
+@pytest.mark.plain
 def test_made_up_names_add_nothing(start_proxy, upstream):
     proxy = start_proxy(wild("*", upstream))
     upstream.always(lambda _: chat.whole())
