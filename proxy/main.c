@@ -8,7 +8,7 @@
 #include "proxy/config/config.h"
 #include "proxy/serve/confine.h"
 #include "proxy/front/listener.h"
-#include "proxy/options.h"
+#include "proxy/serve/options.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
 #include "proxy/serve/server.h"

@@ -108,7 +108,7 @@ proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVEN
 	$(ZLIB_LIBS) $(ZSTD_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
-	proxy/options.c proxy/options.h \
+	proxy/serve/options.c proxy/serve/options.h \
 	proxy/serve/bodies.c proxy/serve/bodies.h \
 	proxy/serve/memory.c proxy/serve/memory.h \
 	proxy/serve/confine.c proxy/serve/confine.h \

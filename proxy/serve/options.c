@@ -1,5 +1,5 @@
 /* main: the command line of pointsman-proxy. */
-#include "proxy/options.h"
+#include "proxy/serve/options.h"
 
 #include "common/guard.h"
 #include "common/log.h"
