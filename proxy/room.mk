@@ -28,11 +28,15 @@ proxy_libpure_a_SOURCES = \
 	proxy/http/reply.c proxy/http/reply.h \
 	proxy/bridge/model_request.c proxy/bridge/model_request.h \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
+	proxy/bridge/assistant_to_chat.c \
 	proxy/bridge/calls_from_chat.c \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
+	proxy/bridge/chat_writer.h \
 	proxy/bridge/chatgpt.c proxy/bridge/chatgpt.h \
 	proxy/bridge/chatgpt_model.c proxy/bridge/chatgpt_model.h \
 	proxy/bridge/content.c proxy/bridge/content.h \
+	proxy/bridge/details.h \
+	proxy/bridge/details_from_chat.c \
 	proxy/bridge/dialect.c proxy/bridge/dialect.h \
 	proxy/bridge/echo.c \
 	proxy/bridge/event.c proxy/bridge/event.h \
@@ -41,7 +45,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/open_calls.c proxy/bridge/open_calls.h \
 	proxy/bridge/outgoing.c proxy/bridge/outgoing.h \
 	proxy/bridge/pass.c proxy/bridge/pass.h \
-	proxy/bridge/refused.c proxy/bridge/refused.h \
+	proxy/bridge/pass_without.c \
 	proxy/bridge/relay.c proxy/bridge/relay.h proxy/bridge/relay_options.h \
 	proxy/bridge/relay_state.h \
 	proxy/bridge/reply.c proxy/bridge/reply.h \
@@ -75,11 +79,17 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/ewma.c proxy/route/ewma.h \
 	proxy/route/explain.c proxy/route/explain.h \
 	proxy/terms/failure.c proxy/terms/failure.h proxy/terms/failure_private.h \
+	proxy/terms/effort.c proxy/terms/effort.h \
+	proxy/terms/failure_field.c \
+	proxy/terms/failure_match.c \
 	proxy/terms/failure_read.c \
 	proxy/terms/failure_reply.c \
+	proxy/terms/part.c proxy/terms/part.h \
+	proxy/terms/refusal_words.c \
 	proxy/terms/failure_words.c proxy/terms/failure_words.h \
 	proxy/route/forecast.c proxy/route/forecast.h \
 	proxy/route/health.c proxy/route/health.h \
+	proxy/route/refused.c proxy/route/refused.h \
 	proxy/route/limit.c proxy/route/limit.h \
 	proxy/route/observe.c proxy/route/observe.h \
 	proxy/route/plan.c proxy/route/plan.h \
@@ -117,6 +127,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/attempt.c \
 	proxy/exchange/call.c \
 	proxy/exchange/hedge.c \
+	proxy/exchange/mend.c \
 	proxy/exchange/outcome.c \
 	proxy/exchange/plan.c \
 	proxy/exchange/reply.c \

@@ -30,6 +30,8 @@ check_PROGRAMS += \
 	tests/unit/test_failure_words \
 	tests/unit/test_fields \
 	tests/unit/test_finish \
+	tests/unit/test_refusals \
+	tests/unit/test_without \
 	tests/unit/test_calibration \
 	tests/unit/test_file \
 	tests/unit/test_foreground \

@@ -201,7 +201,8 @@ static void fail(const struct result *r, struct failure *f)
     else if (r->how == ENDED_TIMEOUT)
         failure_set(f, FAILURE_TIMEOUT, "no reply");
     else
-        failure_from_reply(f, STATUS[r->how], r->retry_after_s >= 0 ? (int)ceil(r->retry_after_s) : -1, SLICE("{}"));
+        failure_from_reply(f, NULL, STATUS[r->how], r->retry_after_s >= 0 ? (int)ceil(r->retry_after_s) : -1,
+                           SLICE("{}"));
 }
 
 static void ended(void *state, const struct ask *ask, unsigned backend, const struct result *r)

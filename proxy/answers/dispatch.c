@@ -80,6 +80,25 @@ static void add_observed(const struct deployment *d, const struct health *h, uin
     document_add_number(in, "ewma_cost_usd", ewma_mean(&o->cost_usd), DIGITS);
 }
 
+static void add_refused(const struct health *h, uint64_t now_ms, struct container in)
+{
+    struct container refused = document_add_array(in, "refused");
+    struct without without;
+    refused_read(&h->refused, now_ms, &without);
+    for (unsigned part = 1; part < PART_API; part <<= 1) {
+        if (!(without.parts & part) || part == PART_FIELD)
+            continue;
+        struct container row = document_add_object(refused, NULL);
+        document_add_text(row, "part", part_name(part));
+        document_add_number(row, "since_s", refused_age_s(&h->refused, part, NULL, now_ms), DIGITS);
+    }
+    for (unsigned i = 0; i < without.field_count; i++) {
+        struct container row = document_add_object(refused, NULL);
+        document_add_name(row, "part", without.fields[i]);
+        document_add_number(row, "since_s", refused_age_s(&h->refused, 0, without.fields[i], now_ms), DIGITS);
+    }
+}
+
 static void add_model(const struct answers *a, const struct deployment *d, struct container in)
 {
     const struct health *h = &a->health[d->index];
@@ -101,6 +120,7 @@ static void add_model(const struct answers *a, const struct deployment *d, struc
     document_add_buf(in, "limit_words", &text);
     document_add_number(in, "last_status", h->last_status ? (double)h->last_status : NAN, DIGITS);
     document_add_name(in, "last_error", h->last_error);
+    add_refused(h, a->now_ms, in);
     buf_free(&text);
 }
 

@@ -54,14 +54,21 @@ bool carrier_is(struct slice escaped)
     return slice_starts(escaped, CARRIER_MARK);
 }
 
-bool carrier_open(const unsigned char key[CARRIER_KEY_SIZE], struct slice deployment_id, struct slice call_id,
-                  struct slice escaped, struct slice *state)
+bool carrier_peek(struct slice call_id, struct slice escaped, struct slice *state)
 {
     const size_t id_at = sizeof CARRIER_MARK - 1 + MAC_TEXT_LEN + 1, state_at = id_at + call_id.len + 1;
     if (!carrier_is(escaped) || escaped.len < state_at || escaped.ptr[id_at - 1] != '.' ||
         escaped.ptr[state_at - 1] != '.' || !slice_equal((struct slice){escaped.ptr + id_at, call_id.len}, call_id))
         return false;
     *state = (struct slice){escaped.ptr + state_at, escaped.len - state_at};
+    return true;
+}
+
+bool carrier_open(const unsigned char key[CARRIER_KEY_SIZE], struct slice deployment_id, struct slice call_id,
+                  struct slice escaped, struct slice *state)
+{
+    if (!carrier_peek(call_id, escaped, state))
+        return false;
     char mac[MAC_TEXT_LEN + 1];
     make_mac(key, (struct slice[]){deployment_id, call_id, *state}, 3, mac);
     return sodium_memcmp(mac, escaped.ptr + sizeof CARRIER_MARK - 1, MAC_TEXT_LEN) == 0;

@@ -1,5 +1,6 @@
-/* carrier: pure. State of a provider's (Gemini's thought signatures) that has to come back with a later request, kept
- * by the client inside `encrypted_content` of a reasoning item, so that the proxy keeps none itself.
+/* carrier: pure. State of a provider's (Gemini's thought signatures, OpenRouter's reasoning_details) that has to come
+ * back with a later request, kept by the client inside `encrypted_content` of a reasoning item, so that the proxy keeps
+ * none itself.
  *
  *   "pointsman-1."                                      the mark alone: a reasoning item of ours without state
  *   "pointsman-1." mac "." call id "." state            mac: keyed BLAKE2b over deployment, call id and state
@@ -24,6 +25,9 @@ bool carrier_seal(const unsigned char key[CARRIER_KEY_SIZE], struct slice deploy
                   struct slice state, struct buf *out);
 /* Whether the text (escaped) is ours. */
 bool carrier_is(struct slice escaped);
+/* The state (escaped, lying in `escaped`) of a carrier for that call, not checked yet. false: it is none, or another
+ * call's. */
+bool carrier_peek(struct slice call_id, struct slice escaped, struct slice *state);
 /* The state (escaped, lying in `escaped`) that the carrier holds for that call. false: it is another call's, holds
  * none, or was not sealed with this key for this deployment. */
 bool carrier_open(const unsigned char key[CARRIER_KEY_SIZE], struct slice deployment_id, struct slice call_id,

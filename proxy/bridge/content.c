@@ -31,22 +31,30 @@ static const struct part_shape *shape_of(const struct json *doc, uint32_t part)
     return NULL;
 }
 
-static void read_part(struct turn *t, uint32_t part)
+bool content_part(const struct json *doc, uint32_t node, struct part *part)
 {
-    const struct part_shape *shape = shape_of(t->doc, part);
-    if (!shape) {
+    const struct part_shape *shape = shape_of(doc, node);
+    if (!shape)
+        return false;
+    uint32_t from = node;
+    if (shape->inside && json_is(doc, object_field(doc, node, shape->inside), JSON_OBJECT))
+        from = object_field(doc, node, shape->inside);
+    uint32_t text = object_field(doc, from, shape->text);
+    if (!json_is(doc, text, JSON_STRING)) /* "image_url": "…" beside {"url": "…"}: both wires' clients mix them up */
+        text = json_is(doc, text, JSON_OBJECT) ? object_field(doc, text, "url")
+                                               : object_field(doc, node, shape->inside ? shape->inside : "");
+    struct slice detail = shape->detail ? object_text(doc, from, shape->detail) : (struct slice){NULL, 0};
+    *part = (struct part){shape->kind, json_inner(doc, text), detail};
+    return true;
+}
+
+static void read_part(struct turn *t, uint32_t node)
+{
+    struct part part;
+    if (content_part(t->doc, node, &part))
+        turn_add_part(t, part.kind, part.text, part.detail);
+    else
         t->dropped++;
-        return;
-    }
-    uint32_t from = part;
-    if (shape->inside && json_is(t->doc, object_field(t->doc, part, shape->inside), JSON_OBJECT))
-        from = object_field(t->doc, part, shape->inside);
-    uint32_t text = object_field(t->doc, from, shape->text);
-    if (!json_is(t->doc, text, JSON_STRING)) /* "image_url": "…" beside {"url": "…"}: both wires' clients mix them up */
-        text = json_is(t->doc, text, JSON_OBJECT) ? object_field(t->doc, text, "url")
-                                                  : object_field(t->doc, part, shape->inside ? shape->inside : "");
-    struct slice detail = shape->detail ? object_text(t->doc, from, shape->detail) : (struct slice){NULL, 0};
-    turn_add_part(t, shape->kind, json_inner(t->doc, text), detail);
 }
 
 bool content_read(struct turn *t, uint32_t content, const char *where)
@@ -68,8 +76,7 @@ bool content_read(struct turn *t, uint32_t content, const char *where)
     return true;
 }
 
-bool content_write_text(const struct turn *t, const struct item *item, const char *join, bool placeholders,
-                        struct buf *out)
+const char *content_placeholder(enum part_kind kind)
 {
     static const char *const placeholder[] = {
         [PART_TEXT] = "",
@@ -77,6 +84,12 @@ bool content_write_text(const struct turn *t, const struct item *item, const cha
         [PART_FILE] = "[a file that this model can not read]",
         [PART_AUDIO] = "[a sound that this model can not hear]",
     };
+    return placeholder[kind];
+}
+
+bool content_write_text(const struct turn *t, const struct item *item, const char *join, bool placeholders,
+                        struct buf *out)
+{
     bool any = false;
     for (uint32_t i = 0; i < item->parts; i++) {
         const struct part *part = &t->parts[item->first_part + i];
@@ -88,7 +101,7 @@ bool content_write_text(const struct turn *t, const struct item *item, const cha
         if (part->kind == PART_TEXT)
             buf_add_slice(out, part->text);
         else
-            buf_add_text(out, placeholder[part->kind]);
+            buf_add_text(out, content_placeholder(part->kind));
     }
     return any;
 }

@@ -11,6 +11,10 @@ bool content_read(struct turn *t, uint32_t content, const char *where);
  * `placeholders` is set. Returns whether there was any. */
 bool content_write_text(const struct turn *t, const struct item *item, const char *join, bool placeholders,
                         struct buf *out);
+/* Reads one part of a message's content, in either wire's shape. false: it is none that is known. */
+bool content_part(const struct json *doc, uint32_t node, struct part *part);
+/* The text, escaped, in place of a part of that kind that an upstream does not take. */
+const char *content_placeholder(enum part_kind kind);
 /* Whether the item has a part that is not text. */
 bool content_has_media(const struct turn *t, const struct item *item);
 

@@ -1,5 +1,6 @@
 /* pure: What the decoders of all wires share: the calls they keep, how they give events out, how they know an error. */
 #include "proxy/bridge/event.h"
+#include "proxy/bridge/details.h"
 #include "proxy/bridge/finish.h"
 #include "proxy/bridge/model.h"
 #include "proxy/bridge/reply.h"
@@ -39,6 +40,7 @@ void decoder_free(struct decoder *d)
 {
     free(d->calls);
     buf_free(&d->early);
+    details_free(d->details);
     json_free(&d->json);
 }
 

@@ -67,6 +67,8 @@ struct decoded_call {
 
 #define OUTPUTS_MAX 1024 /* items of a reply, calls among them: more are EVENT_LIMIT */
 
+struct details;
+
 struct decoder {
     struct event_sink sink;
     struct json json;           /* reused for each event */
@@ -75,9 +77,10 @@ struct decoder {
     uint32_t started; /* calls that were announced */
     /* Responses, a bit per output item: something of it was decoded, its end need not repeat it. */
     unsigned char seen[OUTPUTS_MAX / 8];
-    bool content;     /* anything was decoded */
-    bool no_memory;   /* a call, or some of its arguments, got lost */
-    struct buf early; /* chat: arguments of the last call, which has no name yet, escaped */
+    bool content;            /* anything was decoded */
+    bool no_memory;          /* a call, or some of its arguments, got lost */
+    struct buf early;        /* chat: arguments of the last call, which has no name yet, escaped */
+    struct details *details; /* chat: see details.h; NULL: there are none */
 };
 
 /* Adds a call. Returns NULL at OUTPUTS_MAX calls, after EVENT_LIMIT, and out of memory (d->no_memory). */

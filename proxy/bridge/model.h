@@ -20,12 +20,13 @@ struct part {
     struct slice detail; /* escaped: an image's detail, a file's name, a sound's format; or empty */
 };
 
-enum item_kind { ITEM_MESSAGE, ITEM_CALL, ITEM_RESULT, ITEM_CARRIER };
+enum item_kind { ITEM_MESSAGE, ITEM_CALL, ITEM_RESULT, ITEM_CARRIER, ITEM_REASONING };
 
+/* CARRIER: a provider's state. REASONING: its text, of a reasoning item that this proxy wrote. */
 struct item {
     enum item_kind kind;
     enum role role;             /* MESSAGE */
-    uint32_t first_part, parts; /* MESSAGE, RESULT */
+    uint32_t first_part, parts; /* MESSAGE, RESULT, REASONING */
     struct slice id;            /* CALL, RESULT: the client's call id, escaped */
     struct tool_name tool;      /* CALL */
     struct slice arguments;     /* CALL: escaped, a custom tool's input too. CARRIER: escaped */
@@ -102,5 +103,8 @@ bool reference_is_reasoning(const struct json *doc, uint32_t item);
 #define REFERENCE_REFUSAL                                                                                          \
     "an item_reference, and this proxy keeps no replies: send the item itself (AI SDK: providerOptions: {openai: " \
     "{store: false}})"
+
+/* What a user says where an upstream does not go on with the assistant's last words. */
+#define TURN_GO_ON "Please go on."
 
 #endif

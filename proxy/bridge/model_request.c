@@ -211,7 +211,8 @@ void model_request_unserved(const struct model_request *r, struct model_request_
 /* What was decoded counts as the body does: it may be many times as large. */
 static bool hold_memory(struct model_request *r, struct failure *failure)
 {
-    if (ceiling_hold(&r->held, r->document.cap * sizeof *r->document.nodes + turn_memory(r->turn)))
+    size_t turn = r->turn ? turn_memory(r->turn) : 0;
+    if (ceiling_hold(&r->held, r->document.cap * sizeof *r->document.nodes + turn))
         return true;
     turn_free(r->turn);
     json_free(&r->document);
@@ -220,10 +221,28 @@ static bool hold_memory(struct model_request *r, struct failure *failure)
     return false;
 }
 
+/* Once. The body is JSON: only a lack of memory makes it fail. */
+static bool parse_document(struct model_request *r, struct slice body)
+{
+    bool parsed = r->document.count || json_parse(&r->document, body.ptr, body.len);
+    if (!parsed)
+        r->document.count = 0;
+    return parsed;
+}
+
+bool model_request_parse(struct model_request *r, struct slice body, struct failure *failure)
+{
+    if (!parse_document(r, body)) {
+        failure_set(failure, FAILURE_INTERNAL, "no memory to read the request");
+        return false;
+    }
+    return r->turn || hold_memory(r, failure);
+}
+
 bool model_request_decode(struct model_request *r, struct slice body, struct failure *failure)
 {
     struct turn_error error = {.message = "the request could not be read"};
-    if (!r->turn && json_parse(&r->document, body.ptr, body.len))
+    if (!r->turn && parse_document(r, body))
         r->turn = turn_decode(&r->document, r->wire, &error);
     if (r->turn)
         return hold_memory(r, failure);

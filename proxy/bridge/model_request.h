@@ -43,6 +43,9 @@ MUST_CHECK bool model_request_read(struct model_request *r, enum wire wire, stru
                                    struct model_request_error *error);
 /* The error (a 400) of a request that no deployment of its model speaks: none has one of its upstream_wires. */
 void model_request_unserved(const struct model_request *r, struct model_request_error *error);
+/* Parses the whole body (r->document), once, however often it is called. false with `failure` set: no memory, or no
+ * room for it. */
+MUST_CHECK bool model_request_parse(struct model_request *r, struct slice body, struct failure *failure);
 /* Decodes the whole body as a turn (r->turn), once, however often it is called: for attempts that translate it. `body`
  * is that of model_request_read(), and must outlive the turn. false with `failure` set. */
 MUST_CHECK bool model_request_decode(struct model_request *r, struct slice body, struct failure *failure);

@@ -30,6 +30,7 @@ static bool translate(struct outgoing *o, const struct model_request *request, c
         .carrier_key = options->carrier_key,
         .deployment_id = slice_of(d->id),
         .thought_signatures = d->provider->thought_signatures,
+        .returns_reasoning = d->provider->returns_reasoning,
     };
     if (d->provider->kind == PROVIDER_ECHO)
         return echo_reply(request->turn, request->stream, &o->own);
@@ -62,11 +63,34 @@ static bool mend_for_chatgpt(struct outgoing *o, const struct deployment *d, con
     return made;
 }
 
+/* The APIs by which the deployment may be asked for this request. */
+static unsigned wires_for(const struct model_request *request, const struct outgoing_options *options)
+{
+    unsigned wires = wires_without(options->deployment->wires, options->without->parts);
+    return wires & request->upstream_wires ? wires : options->deployment->wires;
+}
+
+/* The client's body, for an upstream of the same wire. */
+static bool pass(struct outgoing *o, struct model_request *request, const char *model, struct slice client_body,
+                 const struct outgoing_options *options, struct failure *failure)
+{
+    unsigned ignores = options->deployment->provider->ignores;
+    struct pass_options pass_options = {model, ignores, options->without};
+    if (!options->without->parts && !options->rewritten)
+        return pass_request(&request->top, model, ignores, &o->own, &o->body);
+    if (!model_request_parse(request, client_body, failure) ||
+        !pass_without(&request->document, request->wire, &pass_options, &o->own))
+        return false;
+    o->body = pieces_of(buf_slice(&o->own));
+    return true;
+}
+
 bool outgoing_make(struct outgoing *o, struct model_request *request, struct slice client_body,
                    const struct outgoing_options *options, struct failure *failure)
 {
     const struct deployment *d = options->deployment;
-    bool same = (d->wires & (unsigned)request->wire) != 0 && d->provider->kind == PROVIDER_HTTP;
+    unsigned wires = wires_for(request, options);
+    bool same = (wires & (unsigned)request->wire) != 0 && d->provider->kind == PROVIDER_HTTP;
     bool made;
     *o = (struct outgoing){.wire = request->wire, .held.of = request->held.of};
     buf_init(&o->own, BODY_MAX);
@@ -75,11 +99,11 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
     if (!model) {
         made = false;
     } else if (same) {
-        made = pass_request(&request->top, model, d->provider->ignores, &o->own, &o->body);
+        made = pass(o, request, model, client_body, options, failure);
         if (made && (options->apart || d->provider->chatgpt_fields))
             made = copy_together(o);
     } else {
-        o->wire = dialect_translated(d->wires);
+        o->wire = dialect_translated(wires);
         if (!model_request_decode(request, client_body, failure))
             return false;
         made = translate(o, request, model, options);
@@ -95,4 +119,26 @@ bool outgoing_make(struct outgoing *o, struct model_request *request, struct sli
     else if (!(made = ceiling_hold(&o->held, o->own.cap)))
         failure_set_no_room(failure);
     return made;
+}
+
+bool outgoing_differs(struct model_request *request, struct slice client_body, const struct outgoing_options *options,
+                      const struct without *less)
+{
+    struct outgoing_options before = *options, after = *options;
+    struct outgoing more, fewer;
+    struct failure failure;
+    struct buf a, b;
+    before.rewritten = after.rewritten = true;
+    after.without = less;
+    buf_init(&a, BODY_MAX);
+    buf_init(&b, BODY_MAX);
+    bool made = outgoing_make(&more, request, client_body, &before, &failure);
+    made &= outgoing_make(&fewer, request, client_body, &after, &failure);
+    made = made && buf_add_pieces(&a, &more.body) && buf_add_pieces(&b, &fewer.body);
+    bool differs = made && (more.wire != fewer.wire || !slice_equal(buf_slice(&a), buf_slice(&b)));
+    buf_free(&a);
+    buf_free(&b);
+    outgoing_free(&more);
+    outgoing_free(&fewer);
+    return differs;
 }

@@ -17,8 +17,9 @@ struct outgoing {
 
 struct outgoing_options {
     const struct deployment *deployment;
-    unsigned without;                 /* set of enum turn_without: what a translation leaves out */
+    const struct without *without;    /* what the deployment refuses */
     bool apart;                       /* the client's body may go before the call is over: nothing may point into it */
+    bool rewritten;                   /* for outgoing_differs(): never the client's own bytes */
     const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes: seals provider state that the client brings back */
 };
 
@@ -27,6 +28,10 @@ struct outgoing_options {
  * false with `failure` set. */
 MUST_CHECK bool outgoing_make(struct outgoing *o, struct model_request *request, struct slice client_body,
                               const struct outgoing_options *options, struct failure *failure);
+/* Whether outgoing_make() makes another request, as far as its JSON goes, without `less` than with these options. false
+ * also where it can't be made. */
+bool outgoing_differs(struct model_request *request, struct slice client_body, const struct outgoing_options *options,
+                      const struct without *less);
 /* Also for one that is zeroed, or was freed before. `wire` stays. */
 void outgoing_free(struct outgoing *o);
 

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* A reasoning item of our own making. */
-static bool is_carrier(const struct json *j, uint32_t item)
+bool pass_is_carrier(const struct json *j, uint32_t item)
 {
     uint32_t content = json_is(j, item, JSON_OBJECT) ? json_get(j, item, "encrypted_content") : JSON_NONE;
     return content && json_string_is(j, json_get(j, item, "type"), "reasoning") && carrier_is(json_inner(j, content));
@@ -21,7 +20,7 @@ static void copy_input(struct slice input, struct buf *out)
     } else {
         buf_add_char(out, '[');
         for (uint32_t item = json_first(&j, 0); item; item = json_next(&j, item)) {
-            if (is_carrier(&j, item))
+            if (pass_is_carrier(&j, item))
                 continue;
             if (any)
                 buf_add_char(out, ',');
@@ -71,8 +70,7 @@ static bool copy_request(const struct json *doc, const char *upstream_model, boo
     return buf_add(out, copied, (size_t)(body.ptr + body.len - copied)) && !out->failed;
 }
 
-/* Of a set of enum provider_ignores: the fields that the request has, and that it means. */
-static unsigned ignored_fields(const struct json *doc, unsigned ignores)
+unsigned pass_ignored(const struct json *doc, unsigned ignores)
 {
     unsigned fields = 0;
     if ((ignores & IGNORES_MAX_COMPLETION_TOKENS) &&
@@ -83,8 +81,7 @@ static unsigned ignored_fields(const struct json *doc, unsigned ignores)
     return fields;
 }
 
-/* The field's name as it is sent, quotes included; empty: it is left out. */
-static struct slice sent_name(const struct json *doc, uint32_t key, unsigned ignored)
+struct slice pass_name(const struct json *doc, uint32_t key, unsigned ignored)
 {
     static const struct {
         unsigned ignored;
@@ -107,7 +104,7 @@ static bool reword_request(const struct json *doc, const char *upstream_model, u
     BUF_ADD(out, "{\"model\":");
     json_add_string(out, slice_of(upstream_model));
     for (uint32_t key = json_first(doc, 0); key; key = json_next(doc, key)) {
-        struct slice name = sent_name(doc, key, ignored);
+        struct slice name = pass_name(doc, key, ignored);
         if (!name.len || json_string_is(doc, key, "model"))
             continue;
         BUF_ADD(out, ",");
@@ -125,7 +122,7 @@ bool pass_request(const struct json *doc, const char *upstream_model, unsigned i
                   struct pieces *out)
 {
     bool carriers = !doc->mark || doc->marked;
-    unsigned ignored = ignored_fields(doc, ignores);
+    unsigned ignored = pass_ignored(doc, ignores);
     if (ignored) {
         bool made = reword_request(doc, upstream_model, ignored, carriers, own);
         *out = pieces_of(buf_slice(own));

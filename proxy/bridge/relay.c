@@ -73,7 +73,7 @@ static void finish_reply(struct relay *r, bool marked)
         return;
     r->ended = true;
     if (r->decoder.early.len)
-        failure_from_error(&r->failure, SLICE(DECODER_UNNAMED));
+        failure_from_error(&r->failure, NULL, SLICE(DECODER_UNNAMED));
     else if (r->finish == FINISH_FILTER)
         relay_set_failure(r, FAILURE_CONTENT_FILTER, "the provider's content filter ended the answer: %s", r->filter);
     else if (r->finish == FINISH_NONE && (!marked || !reply_calls_complete(reply)))
@@ -94,7 +94,7 @@ static void take(void *relay, const struct event *e)
     switch (e->kind) {
     case EVENT_USAGE: r->reply.usage = e->usage; break;
     case EVENT_FINISH: relay_finish(r, e); break;
-    case EVENT_FAILURE: failure_from_error(&r->failure, e->raw); break;
+    case EVENT_FAILURE: failure_from_error(&r->failure, r->options.source, e->raw); break;
     case EVENT_END: finish_reply(r, true); break;
     case EVENT_LIMIT: r->reply.too_many = true; break;
     default: reply_take(&r->reply, e);

@@ -4,6 +4,7 @@
 
 #include "common/ceiling.h"
 #include "proxy/bridge/turn.h"
+#include "proxy/terms/failure.h"
 
 /* What it points at must outlive the relay. */
 struct relay_options {
@@ -18,6 +19,8 @@ struct relay_options {
     /* Provider state that has to come back with the next request is sealed with this key for this deployment. */
     const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: such state is dropped */
     struct slice deployment_id;
+    const struct failure_source
+        *source; /* whose errors are decoded; NULL: nobody's that a row of the user's is about */
     /* For an estimate of the usage where the upstream gives none. */
     size_t prompt_bytes;    /* 0: the turn's, where there is one; else the prompt's tokens stay unknown */
     struct ceiling *bodies; /* what the reply takes in memory counts here; NULL: nowhere */

@@ -1,5 +1,6 @@
 /* pure: Decodes Chat Completions replies, streamed and whole, into events. Servers differ; what is known of them is
  * here. */
+#include "proxy/bridge/details.h"
 #include "proxy/bridge/dialect.h"
 #include "proxy/terms/usage.h"
 
@@ -53,17 +54,20 @@ static void read_choice(struct decoder *d, uint32_t choice, const char *message_
     read_content(d, object_field(j, message, "content"), EVENT_TEXT);
     read_content(d, object_field(j, message, "refusal"), EVENT_TEXT);
     read_content(d, object_field(j, choice, "text"), EVENT_TEXT); /* POST /completions, which passes through */
+    details_from_chat(d, object_field(j, message, "reasoning_details"));
     calls_from_chat(d, message);
     struct slice finish = finish_word(j, object_field(j, choice, "finish_reason"));
     if (decoder_error(d, object_field(j, choice, "error")) || !finish.len)
         return;
     calls_from_chat_end(d);
+    details_from_chat_end(d);
     decoder_finish(d, finish, object_text(j, choice, "native_finish_reason"));
 }
 
 static void end(struct decoder *d)
 {
     calls_from_chat_end(d);
+    details_from_chat_end(d);
     decoder_emit(d, &(struct event){.kind = EVENT_END});
 }
 

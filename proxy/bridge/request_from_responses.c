@@ -95,16 +95,23 @@ static bool read_tools(struct turn *t, const struct place *p)
     return true;
 }
 
-/* Only what bears our mark and has state in it is of use; other providers' reasoning can't be read by anyone else. */
+/* Only what bears our mark is of use: the state in it, and the text beside it. Other providers' reasoning can't be read
+ * by anyone else. */
 static bool read_reasoning(struct turn *t, const struct place *p)
 {
     struct slice text = object_text(t->doc, p->node, "encrypted_content");
-    if (!carrier_is(text) || text.len == sizeof CARRIER_MARK - 1)
+    uint32_t summary = object_field(t->doc, p->node, "summary");
+    if (!carrier_is(text))
         return true;
-    struct item *carrier = turn_add_item(t, ITEM_CARRIER);
-    if (carrier)
+    if (text.len > sizeof CARRIER_MARK - 1) {
+        struct item *carrier = turn_add_item(t, ITEM_CARRIER);
+        if (!carrier)
+            return false;
         carrier->arguments = text;
-    return carrier;
+    }
+    if (!json_is(t->doc, summary, JSON_ARRAY) || !json_first(t->doc, summary))
+        return true;
+    return turn_add_item(t, ITEM_REASONING) && read_content(t, p, "summary");
 }
 
 static bool refuse_item(struct turn *t, const struct place *p, const char *why)

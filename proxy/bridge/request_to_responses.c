@@ -7,6 +7,7 @@
 /* One encoding: where the next item goes, and whether it is the first. */
 struct writer {
     const struct turn *t;
+    const struct turn_options *options;
     struct buf *out;
     bool any;
 };
@@ -48,6 +49,10 @@ static void write_part(struct writer *w, const struct part *part, bool assistant
         [PART_AUDIO] = {"input_audio", "", ""},
     };
     bool text = part->kind == PART_TEXT;
+    if (!text && turn_leaves_out(w->options, PART_IMAGES)) {
+        write_part(w, &(struct part){.kind = PART_TEXT, .text = slice_of(content_placeholder(part->kind))}, assistant);
+        return;
+    }
     buf_add_format(w->out, "{\"type\":\"%s\"", text && assistant ? "output_text" : shapes[part->kind].type);
     if (part->kind == PART_AUDIO) {
         write_audio(w, part);
@@ -77,8 +82,12 @@ static void write_message(struct writer *w, const struct item *item)
         [ROLE_SYSTEM] = "system", [ROLE_DEVELOPER] = "developer", [ROLE_USER] = "user", [ROLE_ASSISTANT] = "assistant"};
     if (!item->parts) /* an assistant message that was calls only */
         return;
+    bool system = item->role == ROLE_SYSTEM || item->role == ROLE_DEVELOPER;
+    bool refused = turn_leaves_out(w->options, PART_SYSTEM) ||
+                   (w->any && turn_leaves_out(w->options, PART_LATER_SYSTEM));
     begin_item(w);
-    buf_add_format(w->out, "{\"type\":\"message\",\"role\":\"%s\",\"content\":", roles[item->role]);
+    buf_add_format(w->out, "{\"type\":\"message\",\"role\":\"%s\",\"content\":",
+                   roles[system && refused ? ROLE_USER : item->role]);
     write_parts(w, item, item->role == ROLE_ASSISTANT);
     BUF_ADD(w->out, "}");
 }
@@ -141,23 +150,38 @@ static void write_item(struct writer *w, const struct item *item)
         else
             write_result(w, &w->t->items[item->peer], item);
         break;
-    case ITEM_CARRIER: break; /* another provider's state */
+    case ITEM_CARRIER:
+    case ITEM_REASONING: break; /* another provider's */
     }
+}
+
+/* See request_to_chat.c. */
+static void ask_to_go_on(struct writer *w)
+{
+    const struct item *last = w->t->item_count ? &w->t->items[w->t->item_count - 1] : NULL;
+    if (!turn_leaves_out(w->options, PART_PREFILL) || !last || last->kind != ITEM_MESSAGE ||
+        last->role != ROLE_ASSISTANT)
+        return;
+    begin_item(w);
+    BUF_ADD(w->out,
+            "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"" TURN_GO_ON
+            "\"}]}");
 }
 
 bool request_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    struct writer w = {.t = t, .out = out};
+    struct writer w = {.t = t, .options = options, .out = out};
     BUF_ADD(out, "{\"model\":");
     json_add_string(out, slice_of(options->upstream_model));
     BUF_ADD(out, ",\"input\":[");
     for (uint32_t i = 0; i < t->item_count; i++)
         write_item(&w, &t->items[i]);
+    ask_to_go_on(&w);
     BUF_ADD(out, "]");
     if (options->stream)
         BUF_ADD(out, ",\"stream\":true");
     tools_to_responses(t, out);
-    settings_to_responses(t, out);
+    settings_to_responses(t, options, out);
     BUF_ADD(out, "}");
     return !out->failed;
 }

@@ -1,6 +1,7 @@
 /* pure: Writes what a request asks for beside its messages and tools, in either wire's shape. */
 #include "proxy/bridge/settings.h"
 #include "proxy/bridge/tools.h"
+#include "proxy/terms/effort.h"
 
 /* `,"name":value`, without the comma at the start of an object; nothing when there is no value. */
 static void write_value(const struct turn *t, const char *name, uint32_t node, struct buf *out)
@@ -44,9 +45,15 @@ static const char *choice_word(enum choice choice)
     return words[choice];
 }
 
-static void choice_to_chat(const struct turn *t, struct buf *out)
+/* Whether the upstream takes the field. */
+static bool takes(const struct turn_options *options, const char *field)
 {
-    if (t->choice == CHOICE_UNSET)
+    return !without_field(options->without, field);
+}
+
+static void choice_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
+{
+    if (t->choice == CHOICE_UNSET || !takes(options, "tool_choice"))
         return;
     if (t->choice != CHOICE_TOOL) {
         write_text("tool_choice", slice_of(choice_word(t->choice)), out);
@@ -68,8 +75,8 @@ static void format_to_chat(const struct turn *t, struct buf *out)
     }
 }
 
-/* The efforts that Chat Completions servers know; Codex's higher ones are their highest. */
-static void effort_to_chat(const struct turn *t, struct buf *out)
+/* The efforts that Chat Completions servers know; Codex's higher ones are their highest. Empty: unknown. */
+static struct slice effort_of_chat(struct slice asked)
 {
     static const struct {
         const char *asked, *sent;
@@ -78,29 +85,45 @@ static void effort_to_chat(const struct turn *t, struct buf *out)
         {"high", "high"}, {"xhigh", "high"},      {"max", "high"}, {"ultra", "high"},
     };
     for (size_t i = 0; i < sizeof efforts / sizeof *efforts; i++)
-        if (slice_is(t->effort, efforts[i].asked))
-            write_text("reasoning_effort", slice_of(efforts[i].sent), out);
+        if (slice_is(asked, efforts[i].asked))
+            return slice_of(efforts[i].sent);
+    return (struct slice){NULL, 0};
+}
+
+struct slice settings_effort(const struct without *w, bool translated, struct slice asked)
+{
+    const char *nearest = NULL;
+    if (!asked.len || (w && (w->parts & PART_EFFORT)))
+        return (struct slice){NULL, 0};
+    if (!w || !(w->parts & PART_EFFORT_VALUE))
+        return translated ? effort_of_chat(asked) : asked;
+    nearest = effort_nearest(w->efforts, asked);
+    return nearest ? slice_of(nearest) : (struct slice){NULL, 0};
 }
 
 void settings_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
+    /* The name of the limit that servers with chat alone know, Ollama for one. */
+    const char *limit = turn_leaves_out(options, PART_MAX_TOKENS) ? "max_completion_tokens" : "max_tokens";
     bool tools = tools_are_offered(t, options);
     if (tools)
-        choice_to_chat(t, out);
-    if (tools && json_is(t->doc, turn_field(t, "parallel_tool_calls"), JSON_FALSE))
+        choice_to_chat(t, options, out);
+    if (tools && json_is(t->doc, turn_field(t, "parallel_tool_calls"), JSON_FALSE) &&
+        takes(options, "parallel_tool_calls"))
         BUF_ADD(out, ",\"parallel_tool_calls\":false");
-    if (!(options->without & TURN_WITHOUT_FORMAT))
+    if (!turn_leaves_out(options, PART_FORMAT))
         format_to_chat(t, out);
-    if (!(options->without & TURN_WITHOUT_EFFORT))
-        effort_to_chat(t, out);
-    write_number(t, "temperature", turn_field(t, "temperature"), out);
-    write_number(t, "top_p", turn_field(t, "top_p"), out);
-    write_number(t, "max_tokens", t->max_tokens, out); /* the name that servers with chat alone know, Ollama for one */
+    write_text("reasoning_effort", settings_effort(options->without, true, t->effort), out);
+    if (takes(options, "temperature"))
+        write_number(t, "temperature", turn_field(t, "temperature"), out);
+    if (takes(options, "top_p"))
+        write_number(t, "top_p", turn_field(t, "top_p"), out);
+    write_number(t, limit, t->max_tokens, out);
 }
 
-static void choice_to_responses(const struct turn *t, struct buf *out)
+static void choice_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    if (t->choice == CHOICE_UNSET)
+    if (t->choice == CHOICE_UNSET || !takes(options, "tool_choice"))
         return;
     if (t->choice != CHOICE_TOOL) {
         write_text("tool_choice", slice_of(choice_word(t->choice)), out);
@@ -112,44 +135,50 @@ static void choice_to_responses(const struct turn *t, struct buf *out)
                    t->choice_tool.kind == TOOL_CUSTOM ? "custom" : "function", flat);
 }
 
-static void text_to_responses(const struct turn *t, struct buf *out)
+static void text_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
+    enum format format = turn_leaves_out(options, PART_FORMAT) ? FORMAT_TEXT : t->format;
+    struct slice verbosity = takes(options, "text.verbosity") ? t->verbosity : (struct slice){NULL, 0};
     static const char *const types[] = {
         [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json_object", [FORMAT_SCHEMA] = "json_schema"};
-    if (t->format == FORMAT_TEXT && !t->verbosity.len)
+    if (format == FORMAT_TEXT && !verbosity.len)
         return;
-    buf_add_format(out, ",\"text\":{\"format\":{\"type\":\"%s\"", types[t->format]);
-    if (t->format == FORMAT_SCHEMA)
+    buf_add_format(out, ",\"text\":{\"format\":{\"type\":\"%s\"", types[format]);
+    if (format == FORMAT_SCHEMA)
         write_schema_fields(t, out);
     BUF_ADD(out, "}");
-    write_text("verbosity", t->verbosity, out);
+    write_text("verbosity", verbosity, out);
     BUF_ADD(out, "}");
 }
 
-static void reasoning_to_responses(const struct turn *t, struct buf *out)
+static void reasoning_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    if (!t->effort.len)
+    struct slice effort = settings_effort(options->without, false, t->effort);
+    if (!effort.len || !takes(options, "reasoning"))
         return;
     BUF_ADD(out, ",\"reasoning\":{\"effort\":\"");
-    buf_add_slice(out, t->effort);
+    buf_add_slice(out, effort);
     BUF_ADD(out, "\"");
-    write_text("summary", t->summary, out);
+    if (takes(options, "reasoning.summary"))
+        write_text("summary", t->summary, out);
     BUF_ADD(out, "}");
 }
 
-void settings_to_responses(const struct turn *t, struct buf *out)
+void settings_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
     static const char *const shared[] = {
         "parallel_tool_calls", "temperature",       "top_p", "metadata", "user", "service_tier",
         "prompt_cache_key",    "safety_identifier",
     };
-    choice_to_responses(t, out);
-    text_to_responses(t, out);
-    reasoning_to_responses(t, out);
+    choice_to_responses(t, options, out);
+    text_to_responses(t, options, out);
+    reasoning_to_responses(t, options, out);
     write_number(t, "max_output_tokens", t->max_tokens, out);
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
-        write_value(t, shared[i], turn_field(t, shared[i]), out);
+        if (takes(options, shared[i]))
+            write_value(t, shared[i], turn_field(t, shared[i]), out);
     /* Absent means true in the Responses API and false in Chat Completions. */
     uint32_t store = turn_field(t, "store");
-    buf_add_text(out, json_is(t->doc, store, JSON_TRUE) ? ",\"store\":true" : ",\"store\":false");
+    if (takes(options, "store"))
+        buf_add_text(out, json_is(t->doc, store, JSON_TRUE) ? ",\"store\":true" : ",\"store\":false");
 }

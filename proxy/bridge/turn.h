@@ -20,25 +20,24 @@ struct turn_error {
     bool unsupported; /* only the translation can't take it: a deployment of the client's own wire may */
 };
 
-/* What an upstream is known to refuse; or-ed into turn_options.without. */
-enum turn_without {
-    TURN_WITHOUT_IMAGES = 1,  /* a placeholder of text takes their place */
-    TURN_WITHOUT_FORMAT = 2,  /* no response_format */
-    TURN_WITHOUT_EFFORT = 4,  /* no reasoning_effort */
-    TURN_WITHOUT_PREFILL = 8, /* no message of the assistant's at the end: the user says to go on */
-};
-
 struct turn_options {
-    const char *upstream_model; /* goes into "model" */
-    bool stream;                /* ask for a stream (with its usage) */
-    unsigned without;           /* set of enum turn_without */
-    unsigned ignores;           /* set of enum provider_ignores */
+    const char *upstream_model;    /* goes into "model" */
+    bool stream;                   /* ask for a stream (with its usage) */
+    const struct without *without; /* what the upstream refuses; NULL: nothing */
+    unsigned ignores;              /* set of enum provider_ignores */
     /* State that a provider wants back (see carrier.h) is put back only when sealed with this key for this deployment.
      */
     const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: none is put back */
     struct slice deployment_id;
     bool thought_signatures; /* the upstream is Gemini: calls that it did not make itself need its placeholder */
+    bool returns_reasoning;  /* the upstream wants its reasoning back with its calls (DeepSeek, Moonshot) */
 };
+
+/* Whether the part is refused. */
+static inline bool turn_leaves_out(const struct turn_options *options, unsigned part)
+{
+    return options->without && (options->without->parts & part);
+}
 
 /* Decodes a parsed request of the given wire. `doc` and its text must outlive the turn. NULL with `error` set. */
 struct turn *turn_decode(const struct json *doc, enum wire wire, struct turn_error *error);

@@ -13,7 +13,7 @@ void watch_take(void *relay, const struct event *e)
     case EVENT_USAGE: r->reply.usage = e->usage; break;
     case EVENT_FAILURE:
         if (r->failure.kind == FAILURE_NONE)
-            failure_from_error(&r->failure, e->raw);
+            failure_from_error(&r->failure, r->options.source, e->raw);
         break;
     case EVENT_FINISH:
         relay_finish(r, e);

@@ -38,7 +38,7 @@ void whole_end(struct relay *r, struct slice *send)
     if (parsed && json_type(j, 0) == JSON_OBJECT)
         r->upstream->decode_whole(&r->decoder);
     else if (parsed && json_first(j, 0) && json_get(j, json_first(j, 0), "error"))
-        failure_from_error(&r->failure, buf_slice(&r->body)); /* Gemini's are arrays */
+        failure_from_error(&r->failure, r->options.source, buf_slice(&r->body)); /* Gemini's are arrays */
     else
         relay_set_failure(r, FAILURE_PROTOCOL,
                           r->body.len && r->body.data[0] == '<'

@@ -3,6 +3,7 @@
 #define POINTSMAN_CONFIG_H
 
 #include "common/markov.h"
+#include "proxy/terms/failure_words.h"
 #include "proxy/terms/provider.h"
 #include "proxy/terms/strategy_id.h"
 
@@ -125,7 +126,9 @@ struct config {
     enum strategy_id strategy;
     enum strategy_id risk_strategy; /* on the risk router's port */
     struct strategy_settings strategy_settings;
-    struct markov_settings adaptive;   /* the adaptive router */
+    struct markov_settings adaptive;  /* the adaptive router */
+    struct failure_word *error_rules; /* the user's rows, in their order */
+    unsigned error_rule_count;
     int num_retries;                   /* further attempts of a request after the first */
     int more_retries;                  /* largest excess over num_retries set by any policy or deployment */
     struct failure_policy retries;     /* replaces num_retries after such a failure */

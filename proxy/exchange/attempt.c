@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SIGN_INS_MAX 3 /* per attempt: the file's other token, a renewed one, and one more for the final error */
@@ -50,6 +51,8 @@ void attempt_free(struct attempt *a)
     a->relay = NULL;
     outgoing_free(&a->outgoing);
     buf_free(&a->error_body);
+    free(a->without);
+    a->without = NULL;
 }
 
 /* Ends the call; its callbacks must not run afterwards. */
@@ -245,12 +248,11 @@ static void sign_in(struct attempt *a)
 static bool make_body(struct attempt *a)
 {
     struct request *r = a->request;
-    struct outgoing_options options = {
-        .deployment = a->deployment,
-        .without = attempt_without(a),
-        .apart = r->shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
-        .carrier_key = r->shared->carrier_key,
-    };
+    if (!mend_begin(a)) {
+        failure_set(&a->failure, FAILURE_INTERNAL, "no memory");
+        return false;
+    }
+    struct outgoing_options options = mend_options(a, a->without);
     return outgoing_make(&a->outgoing, &r->asked, client_body(r->client), &options, &a->failure);
 }
 

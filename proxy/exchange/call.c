@@ -39,10 +39,19 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
     buf_wipe(&lines);
 }
 
+/* Whose errors the attempt gets. */
+static struct failure_source source_of(const struct attempt *a)
+{
+    const struct config *c = a->request->shared->config;
+    return (struct failure_source){c->error_rules, c->error_rule_count, a->deployment->provider->prefix,
+                                   a->deployment->id};
+}
+
 bool attempt_make_relay(struct attempt *a, bool event_stream)
 {
     const struct request *r = a->request;
     const struct deployment *d = a->deployment;
+    a->source = source_of(a);
     a->relay = relay_new(&(struct relay_options){
         .client_wire = r->asked.wire,
         .upstream_wire = a->outgoing.wire,
@@ -55,6 +64,7 @@ bool attempt_make_relay(struct attempt *a, bool event_stream)
         .created_s = r->started_unix_ms / 1000,
         .carrier_key = r->shared->carrier_key,
         .deployment_id = slice_of(d->id),
+        .source = &a->source,
         .prompt_bytes = r->asked.prompt_bytes,
         .bodies = r->shared->bodies,
         .bytes_per_token = attempt_health(a)->calibration.bytes_per_token,
@@ -67,9 +77,10 @@ bool attempt_reply_failed(struct attempt *a, const struct call_reply *reply, enu
 {
     struct failure *f = &a->failure;
     const char *base = a->deployment->api_base;
+    struct failure_source source = source_of(a);
     if (reply->status >= 400 || (reply->status && reply->status < 200)) {
         int wait = reply->retry_after_s >= 0 ? reply->retry_after_s : rate_limits_wait(&reply->limits);
-        failure_from_reply(f, reply->status, wait, buf_slice(&a->error_body));
+        failure_from_reply(f, &source, reply->status, wait, buf_slice(&a->error_body));
     } else if (reply->status >= 300) {
         failure_set(f, FAILURE_PROTOCOL,
                     "%s answered with a redirect (%d), which is never followed: a key goes to its own "

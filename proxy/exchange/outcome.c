@@ -30,6 +30,7 @@ void outcome_started(struct attempt *a)
 void outcome_answered(struct attempt *a)
 {
     health_answered(health_of(a), &a->health_attempt, a->first_content_ms);
+    outcome_mended(a);
 }
 
 void outcome_limits(const struct attempt *a, const struct call_reply *reply)
@@ -37,21 +38,45 @@ void outcome_limits(const struct attempt *a, const struct call_reply *reply)
     health_set_rate_limits(health_of(a), &reply->limits, clock_monotonic_ms());
 }
 
-void outcome_refused(const struct attempt *a, unsigned parts)
+static void refused(const struct attempt *a, const struct without *found)
 {
-    if (a->deployment->wildcard)
-        a->request->without |= parts; /* the wildcard's other models may take them */
-    else
-        health_refused(health_of(a), parts);
+    struct buf names;
+    if (!found->parts || !health_refused(health_of(a), found, clock_monotonic_ms()))
+        return;
+    buf_init(&names, 1024);
+    without_describe(found, &names);
+    log_info("%s refuses %s: for a day, or until a reload, requests are sent without%s", a->deployment->id,
+             buf_text(&names),
+             found->parts & PART_RESPONSES ? "; use_chat_completions_api: true says so for good" : "");
+    buf_free(&names);
+}
+
+void outcome_mended(const struct attempt *a)
+{
+    const struct request *r = a->request;
+    for (unsigned i = 0; r->repeats && i < r->ended_count; i++) {
+        const struct journal_attempt *ended = &r->ended[i];
+        /* A wildcard's other models may take what one refuses, but all lack the same paths. */
+        bool of_all = !a->deployment->wildcard || ended->outcome == FAILURE_NOT_FOUND;
+        if (ended->deployment == a->deployment && ended->again_without && of_all)
+            refused(a, ended->again_without);
+    }
+}
+
+void outcome_lacks_api(const struct attempt *a)
+{
+    struct without found = {.parts = a->outgoing.wire == WIRE_RESPONSES ? PART_RESPONSES : PART_CHAT};
+    refused(a, &found);
 }
 
 /* Whether the failure counts against the deployment. Faults of the request do not, nor does a chat model that rejects
- * embeddings, which providers report in several ways, nor a model that a wildcard's provider does not have. */
-static bool is_deployment_error(const struct request *r, const struct deployment *d, enum failure_kind kind)
+ * embeddings, which providers report in several ways, nor a server that lacks one of the two APIs, nor a model that a
+ * wildcard's provider does not have. */
+static bool is_deployment_error(const struct attempt *a, const struct failure *f)
 {
-    if (failure_rule(kind)->cooldown_s == 0 || (d->wildcard && kind == FAILURE_NOT_FOUND))
+    if (failure_cooldown_s(f) == 0 || mend_is_of_api(a) || (a->deployment->wildcard && f->kind == FAILURE_NOT_FOUND))
         return false;
-    return (r->asked.wire & WIRES_BRIDGED) || (kind != FAILURE_AUTH && kind != FAILURE_NOT_FOUND);
+    return (a->request->asked.wire & WIRES_BRIDGED) || (f->kind != FAILURE_AUTH && f->kind != FAILURE_NOT_FOUND);
 }
 
 /* Time to the first content, ms; the total time if not streamed; -1: no content. */
@@ -71,7 +96,8 @@ static void note_in_journal(const struct attempt *a, const struct outcome *o, bo
                                                           .status = o->status,
                                                           .ms = (uint32_t)o->total_ms,
                                                           .lost = lost,
-                                                          .cost_usd = o->cost_usd};
+                                                          .cost_usd = o->cost_usd,
+                                                          .word = o->failure ? o->failure->word : NULL};
 }
 
 void outcome_ended(struct attempt *a, const struct failure *f, int status, enum attempt_end how)
@@ -91,7 +117,7 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
         .output_tokens = usage.output,
         .cost_usd = attempt_cost(a, &usage, f, how),
         .cancelled = how == END_CANCELLED || how == END_LOST,
-        .deployment_error = how == END_FINAL && f && is_deployment_error(r, a->deployment, f->kind),
+        .deployment_error = how == END_FINAL && f && is_deployment_error(a, f),
         .draw = shared->id_prefix + shared->id_count,
     };
     note_in_journal(a, &outcome, how == END_LOST);
@@ -100,6 +126,8 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
     sharing_ended(r->shared, a->deployment, &a->health_attempt, correction, now);
     if (shared->adaptive)
         adaptive_learn(shared->adaptive, a->deployment, h, &outcome, now, clock_unix_ms());
+    if (!f && !outcome.cancelled)
+        outcome_mended(a);
     if (!f && !outcome.cancelled)
         affinity_note(shared->affinity, r->affinity_key, a->deployment->index, usage.input, now);
 }

@@ -130,18 +130,20 @@ int request_plan(struct request *r, struct model_request_error *error)
 }
 
 /* `failed`: failed deployments of the plan. */
-static struct retry_input retry_input(const struct attempt *a, unsigned failed, enum failure_kind kind)
+static struct retry_input retry_input(const struct attempt *a, unsigned failed, const struct failure *f)
 {
     const struct request *r = a->request;
-    return (struct retry_input){r->shared->config, r->group, &r->plan, a->place, failed, kind};
+    return (struct retry_input){r->shared->config, r->group, &r->plan, a->place, failed, f->kind, failure_goes_on(f)};
 }
 
 int request_repeat_ms(const struct attempt *a)
 {
     const struct failure *f = &a->failure;
     const struct request *r = a->request;
-    struct retry_input input = retry_input(a, r->failed + 1, f->kind);
+    struct retry_input input = retry_input(a, r->failed + 1, f);
     uint64_t took_ms = clock_monotonic_ms() - a->started_ms;
+    if (failure_retries(f) && a->repeated == 0)
+        return 0;
     int ms = retry_wait_ms(&a->deployment->retry, a->repeated, f, r->shared->id_prefix + r->shared->id_count);
     if (ms >= 0)
         return ms;
@@ -150,15 +152,18 @@ int request_repeat_ms(const struct attempt *a)
     return retry_same(&input, f, attempt_health(a), a->repeated, took_ms) ? 0 : -1;
 }
 
-bool request_next(struct request *r, enum failure_kind kind, unsigned *place)
+bool request_next(struct request *r, const struct failure *f, unsigned *place)
 {
-    struct retry_input input = retry_input(r->attempt, r->failed, kind);
+    enum failure_kind kind = f->kind;
+    struct retry_input input = retry_input(r->attempt, r->failed, f);
     unsigned next = retry_next(&input);
     bool too_long = kind == FAILURE_CONTEXT || kind == FAILURE_TOO_LARGE;
     const struct model_group *fallback = too_long                         ? r->group->on_context
                                          : kind == FAILURE_CONTENT_FILTER ? r->group->on_content_filter
                                                                           : NULL;
     *place = 0;
+    if (failure_stops(f))
+        return false;
     if (leaves_group(r, next) && take_prompt_fallback(r, fallback))
         return true;
     if (next == r->plan.count)

@@ -5,6 +5,7 @@
  *   plan.c      which deployments a request tries, in which order
  *   call.c      sends an attempt to its upstream and classifies the reply
  *   hedge.c     the second, concurrent attempt
+ *   mend.c      what to leave out of a request after a refusal
  *   outcome.c   writes results of attempts: health, request log, affinity
  *   spending.c  cost limits, reservations and charges
  *   reply.c     writes the client's reply and the request log line
@@ -17,6 +18,7 @@
 #include "proxy/bridge/relay.h"
 #include "proxy/exchange/request.h"
 #include "proxy/route/plan.h"
+#include "proxy/terms/failure.h"
 
 #define ERROR_BODY_MAX (64u << 10) /* bytes of an upstream's error reply */
 #define RUN_ID_MAX 64
@@ -50,10 +52,12 @@ struct attempt {
     unsigned sign_ins;            /* repeated sign-ins after a 401 */
     struct call *call;
     bool paused;
-    bool more;             /* more bytes of the reply follow at once, so what is sent now may wait */
-    struct buf error_body; /* of a reply with an error status */
+    bool more;                    /* more bytes of the reply follow at once, so what is sent now may wait */
+    struct buf error_body;        /* of a reply with an error status */
+    struct failure_source source; /* for the relay */
     struct relay *relay;
-    struct failure failure; /* the failure; set before request_attempt_failed() */
+    struct failure failure;  /* the failure; set before request_attempt_failed() */
+    struct without *without; /* what its request leaves out; NULL: nothing */
 };
 
 enum request_state {
@@ -85,7 +89,6 @@ struct request {
     uint64_t affinity_key;            /* conversation and group */
     bool on_prompt_fallback;          /* the plan is a prompt fallback's */
     unsigned failed;                  /* failed deployments of the plan, without hedges */
-    unsigned without;                 /* set of enum turn_without that a wildcard's deployment refused */
     unsigned repeats;                 /* attempts that repeated a call */
     double held_usd, hedge_usd;       /* USD reserved for the plan, and for a hedge */
 
@@ -107,12 +110,6 @@ struct request {
 static inline const struct health *attempt_health(const struct attempt *a)
 {
     return &a->request->shared->health[a->deployment->index];
-}
-
-/* Returns the set of enum turn_without that is left out of the attempt's body. */
-static inline unsigned attempt_without(const struct attempt *a)
-{
-    return attempt_health(a)->without | a->request->without;
 }
 
 /* request.c */
@@ -159,9 +156,9 @@ void attempt_free(struct attempt *a);
 MUST_CHECK int request_plan(struct request *r, struct model_request_error *error);
 /* Returns the ms to wait before repeating the failed attempt; -1: do not repeat. */
 MUST_CHECK int request_repeat_ms(const struct attempt *a);
-/* Finds the attempt after one that failed with `kind`: its index in r->plan, which may now be a prompt fallback's.
+/* Finds the attempt after one that failed with `f`: its index in r->plan, which may now be a prompt fallback's.
  * false: none. */
-MUST_CHECK bool request_next(struct request *r, enum failure_kind kind, unsigned *place);
+MUST_CHECK bool request_next(struct request *r, const struct failure *f, unsigned *place);
 /* Returns whether the deployment is of another group than the client requested. */
 bool request_is_fallback(const struct request *r, const struct deployment *d);
 
@@ -187,6 +184,19 @@ MUST_CHECK bool hedge_continues(struct attempt *a, int status);
 /* Ends the attempt that is not current and cancels its call. Not from a call's callbacks. */
 void hedge_drop(struct request *r);
 
+/* mend.c */
+
+/* Sets a->without: what the deployment is known to refuse, and what it refused of this request. false: no memory. */
+MUST_CHECK bool mend_begin(struct attempt *a);
+/* Returns what the request can leave out after this failure, so that the same deployment can be called again at once;
+ * the caller frees it. NULL: nothing, or no memory. */
+struct without *mend_find(const struct attempt *a);
+/* Returns outgoing_make()'s options for the attempt. `without`: what to leave out; NULL: nothing. */
+struct outgoing_options mend_options(const struct attempt *a, const struct without *without);
+/* Returns whether the failure means that the server lacks an API, and the deployment may have the other one, be it for
+ * other requests than this. */
+bool mend_is_of_api(const struct attempt *a);
+
 /* outcome.c: the only file of this folder that writes deployments' health, through route/health.h. */
 
 void outcome_started(struct attempt *a);
@@ -194,8 +204,10 @@ void outcome_started(struct attempt *a);
 void outcome_answered(struct attempt *a);
 /* Stores the provider's rate limits from the reply's head. */
 void outcome_limits(const struct attempt *a, const struct call_reply *reply);
-/* The deployment rejected these parts of a request (set of enum turn_without): leave them out from now on. */
-void outcome_refused(const struct attempt *a, unsigned parts);
+/* The deployment answered a request without what it had refused of it: later requests leave that out too. */
+void outcome_mended(const struct attempt *a);
+/* The deployment lacks the API of the attempt. */
+void outcome_lacks_api(const struct attempt *a);
 /* See attempt_end(). */
 void outcome_ended(struct attempt *a, const struct failure *f, int status, enum attempt_end how);
 /* The request ended and its client was answered: feeds the adaptive router's canary. */

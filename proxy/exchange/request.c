@@ -3,7 +3,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "proxy/bridge/refused.h"
 #include "proxy/terms/failure.h"
 
 #include <assert.h>
@@ -119,6 +118,8 @@ static void free_request(struct request *r)
         event_free(r->wait);
     if (r->hedge)
         event_free(r->hedge);
+    for (unsigned i = 0; i < r->ended_count; i++)
+        free(r->ended[i].again_without);
     free(r);
 }
 
@@ -235,15 +236,6 @@ static void repeat_later(struct request *r, const struct failure *f, int ms)
     log_debug("request %s: retry in %d ms: %s", r->id, ms, f->message);
 }
 
-/* Parts of the translated request to leave out, so that the same deployment can be called again at once: some servers
- * lack response_format, some models images. Later requests to it leave them out too. */
-static unsigned parts_to_leave_out(const struct attempt *a)
-{
-    const struct request *r = a->request;
-    unsigned more = refused_parts(&a->failure) & ~attempt_without(a);
-    return a->outgoing.wire == r->asked.wire || r->repeats == REPEATS_MAX ? 0 : more;
-}
-
 /* Starts the next attempt; ends the request if there is none. */
 static void try_next(struct request *r, const struct failure *f)
 {
@@ -251,7 +243,7 @@ static void try_next(struct request *r, const struct failure *f)
     log_debug("request %s: %s: %s", r->id, failure_rule(f->kind)->name, f->message);
     failure_join(&r->failure, f);
     r->failed++;
-    if (request_next(r, f->kind, &place))
+    if (request_next(r, f, &place))
         start(r, place, 0);
     else
         refuse(r, &r->failure, "failed");
@@ -268,12 +260,12 @@ void request_attempt_failed(struct attempt *a, int status)
     }
     if (hedge_continues(a, status))
         return;
-    unsigned without = parts_to_leave_out(a);
-    int ms = without ? 0 : request_repeat_ms(a);
-    bool repeats = without || can_wait(r, ms);
+    struct without *again_without = r->repeats < REPEATS_MAX ? mend_find(a) : NULL;
+    int ms = again_without ? 0 : request_repeat_ms(a);
+    bool repeats = again_without || can_wait(r, ms);
     attempt_end(a, f, status, repeats ? END_REPEATED : END_FINAL);
-    if (without) {
-        outcome_refused(a, without);
+    if (again_without) {
+        r->ended[r->ended_count - 1].again_without = again_without;
         r->repeats++;
         start(r, a->place, a->repeated);
     } else if (repeats) {

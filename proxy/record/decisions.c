@@ -2,9 +2,10 @@
 #include "proxy/record/decisions.h"
 
 #include "proxy/route/explain.h"
-#include "proxy/terms/failure.h"
+#include "proxy/terms/failure_words.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void copy_name(char out[DECISION_NAME], struct slice name)
@@ -13,6 +14,17 @@ static void copy_name(char out[DECISION_NAME], struct slice name)
     if (len)
         memcpy(out, name.ptr, len);
     out[len] = '\0';
+}
+
+static void copy_refusal(struct decision_attempt *to, const struct journal_attempt *from)
+{
+    struct buf names;
+    copy_name(to->rule, from->word ? slice_of(failure_word_name(from->word)) : (struct slice){NULL, 0});
+    buf_init(&names, sizeof to->again_without - 1);
+    if (from->again_without)
+        without_describe(from->again_without, &names);
+    (void)snprintf(to->again_without, sizeof to->again_without, "%.*s", SLICE_ARGS(buf_slice(&names)));
+    buf_free(&names);
 }
 
 static void copy_attempts(struct decision *d, const struct journal_entry *e)
@@ -27,6 +39,7 @@ static void copy_attempts(struct decision *d, const struct journal_entry *e)
         d->attempts[i].ms = a->ms;
         d->attempts[i].lost = a->lost;
         copy_name(d->attempts[i].deployment, slice_of(a->deployment->id));
+        copy_refusal(&d->attempts[i], a);
     }
     const struct journal_attempt *last = e->attempt_count ? &e->attempts[e->attempt_count - 1] : NULL;
     bool served = last && last->outcome == FAILURE_NONE && e->upstream_wire;
@@ -167,6 +180,8 @@ static void add_decision(const struct decision *d, struct container in)
         document_add_name(attempt, "outcome", a->lost ? "lost" : failure_rule(a->outcome)->name);
         document_add_count(attempt, "status", a->status);
         document_add_count(attempt, "ms", a->ms);
+        document_add_name(attempt, "rule", a->rule);
+        document_add_name(attempt, "again_without", a->again_without);
     }
     struct container choices = document_add_array(in, "choices");
     for (unsigned i = 0; i < d->choice_count; i++)

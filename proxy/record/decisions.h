@@ -32,7 +32,8 @@ struct decision {
         enum failure_kind outcome;
         int status;
         uint32_t ms;
-        bool lost; /* see journal_attempt */
+        bool lost;                                                  /* see journal_attempt */
+        char rule[DECISION_NAME], again_without[2 * DECISION_NAME]; /* "": none */
     } attempts[DECISION_ATTEMPTS];
     struct decision_choice {
         char deployment[DECISION_NAME];
@@ -52,9 +53,10 @@ void decisions_add(struct decisions *all, const struct journal_entry *entry);
 void decisions_detach(struct decisions *all, const struct config *config);
 /* Adds the decisions to an array, oldest first:
  * {"ts","request_id","requested_model","selected_model","strategy","status","end",
- * "attempts":[{"model","outcome","status","ms"}],
- * "choices":[{"model","limit","limit_remaining_s","score","terms":{},"reason"}], "adaptive_router":null or
- * {"baseline_provider","suggested_provider","confidence_delta","would_switch","applied", "cost_guard_blocked"}}. */
+ * "attempts":[{"model","outcome","status","ms","rule","again_without"}],
+ * "choices":[{"model","limit","limit_remaining_s","score","terms":{},"reason"}],
+ * "adaptive_router":null or {"baseline_provider","suggested_provider","confidence_delta","would_switch","applied",
+ * "cost_guard_blocked"}}. */
 void decisions_describe(const struct decisions *all, struct container in);
 
 #endif

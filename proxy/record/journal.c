@@ -4,7 +4,7 @@
 #include "common/json.h"
 #include "common/jsonl.h"
 #include "common/log.h"
-#include "proxy/terms/failure.h"
+#include "proxy/terms/failure_words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -79,6 +79,27 @@ static void add_count(struct buf *out, const char *key, int64_t value)
     }
 }
 
+/* By which words its failure was known, and what was left out of the request then. */
+static void add_refusal(struct buf *out, const struct journal_attempt *a)
+{
+    const char *between = "";
+    if (!a->word)
+        return;
+    BUF_ADD(out, ",\"rule\":");
+    add_string(out, failure_word_name(a->word));
+    if (!a->again_without)
+        return;
+    BUF_ADD(out, ",\"again_without\":[");
+    for (unsigned part = 1; part <= PART_API; part <<= 1) {
+        if (!(a->again_without->parts & part))
+            continue;
+        buf_add_text(out, between);
+        add_string(out, part == PART_FIELD ? a->again_without->fields[0] : part_name(part));
+        between = ",";
+    }
+    BUF_ADD(out, "]");
+}
+
 static void add_attempts(struct buf *out, const struct journal_entry *e)
 {
     BUF_ADD(out, ",\"attempts\":[");
@@ -90,6 +111,7 @@ static void add_attempts(struct buf *out, const struct journal_entry *e)
         add_string(out, a->lost ? "lost" : failure_rule(a->outcome)->name);
         add_count(out, ",\"status\"", a->status);
         add_count(out, ",\"ms\"", a->ms);
+        add_refusal(out, a);
         if (a->lost && isfinite(a->cost_usd))
             buf_add_format(out, ",\"cost_usd\":%.9g", a->cost_usd);
         buf_add_char(out, '}');

@@ -16,13 +16,13 @@ static unsigned forgiven(const struct config *c, enum failure_kind kind)
     return failure_rule(kind)->forgiven ? (unsigned)c->allowed_fails : 0;
 }
 
-/* Cooldown after this failure, in ms; 0: none. The provider's Retry-After wins. */
+/* Cooldown after this failure, in ms; 0: none. A row of the user's wins, then the provider's Retry-After. */
 static uint64_t cooldown_of(const struct config *c, const struct failure *f)
 {
-    const struct failure_rule *rule = failure_rule(f->kind);
-    if (f->retry_after_s >= 0)
+    int cooldown_s = failure_cooldown_s(f);
+    if (f->retry_after_s >= 0 && !failure_cooldown_given(f))
         return 1000 * (uint64_t)(f->retry_after_s < COOLDOWN_MAX_S ? f->retry_after_s : COOLDOWN_MAX_S);
-    return rule->cooldown_s < 0 ? (uint64_t)c->cooldown_ms : 1000 * (uint64_t)rule->cooldown_s;
+    return cooldown_s < 0 ? (uint64_t)c->cooldown_ms : 1000 * (uint64_t)cooldown_s;
 }
 
 /* Starts a cooldown, or extends one. Failures of attempts that were in flight do not shorten it. */
@@ -35,20 +35,20 @@ static void start_cooldown(struct health *h, uint64_t ms, uint64_t now_ms)
         h->cooldown_until_ms = now_ms + ms;
 }
 
-/* Counts a failure. Starts a cooldown if the provider gave a time or the rule has one; opens the breaker after repeated
- * failures. */
+/* Counts a failure. Starts a cooldown if the provider or a row of the user's gave a time, or the rule has one; opens
+ * the breaker after repeated failures. */
 static void apply_failure(struct health *h, const struct config *c, const struct outcome *o, uint64_t now_ms)
 {
     const struct failure *f = o->failure;
-    if (failure_rule(f->kind)->cooldown_s == 0)
-        return; /* the request or this proxy caused it */
+    if (failure_cooldown_s(f) == 0)
+        return; /* the request or this proxy caused it, or a row of the user's wants none */
     h->failures++;
     h->reason = f->kind;
     memcpy(h->last_error, f->message, sizeof h->last_error);
-    bool from_provider = f->retry_after_s >= 0;
-    if (c->no_cooldowns || (!from_provider && h->failures <= forgiven(c, f->kind) && !h->breaker.opened))
+    bool given = f->retry_after_s >= 0 || failure_cooldown_given(f);
+    if (c->no_cooldowns || (!given && h->failures <= forgiven(c, f->kind) && !h->breaker.opened))
         return;
-    if (from_provider || !failure_rule(f->kind)->forgiven) {
+    if (given || !failure_rule(f->kind)->forgiven) {
         start_cooldown(h, cooldown_of(c, f), now_ms);
     } else {
         if (h->breaker.until_ms <= now_ms)
@@ -196,9 +196,9 @@ void health_set_rate_limits(struct health *h, const struct rate_limits *limits, 
     h->limits_ms = now_ms;
 }
 
-void health_refused(struct health *h, unsigned parts)
+bool health_refused(struct health *h, const struct without *found, uint64_t now_ms)
 {
-    h->without |= parts;
+    return refused_add(&h->refused, found, now_ms);
 }
 
 void health_reset(struct health *h, uint64_t now_ms)
@@ -220,6 +220,7 @@ void health_carry(struct health *to, const struct health *from)
 {
     *to = *from;
     to->in_flight = 0;
+    to->refused = (struct refused){0};
     to->calls = to->ended;
     breaker_trial_over(&to->breaker);
     forecast_forget_pending(&to->forecast);

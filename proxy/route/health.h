@@ -8,6 +8,7 @@
 #include "proxy/route/calibration.h"
 #include "proxy/route/forecast.h"
 #include "proxy/route/observe.h"
+#include "proxy/route/refused.h"
 #include "proxy/route/window.h"
 #include "proxy/terms/rate_limits.h"
 
@@ -28,7 +29,7 @@ struct health {
     struct rate_limits limits;        /* of the last reply that had any, at limits_ms (monotonic) */
     uint64_t limits_ms;
     struct calibration calibration;
-    unsigned without; /* set of enum turn_without: request parts that it rejected, which are left out from then on */
+    struct refused refused; /* request parts that it rejected, which are left out from then on */
     int64_t real_context; /* tokens, of the model that a local server has loaded, from its probe; 0: unknown */
     char probe[128];      /* "": ready or not probed; else why the local server is not ready */
     bool down;            /* the local server did not answer the probe; it is probed again after HEALTH_DOWN_S */
@@ -78,14 +79,15 @@ int64_t health_ended(struct health *h, const struct config *c, const struct depl
                      struct health_attempt *attempt, const struct outcome *o, uint64_t now_ms);
 /* Returns the context window in tokens: the smaller one of the declared and the loaded one; 0: unknown. */
 int64_t health_context_window(const struct health *h, const struct deployment *d);
-/* Copies to a new configuration, without the attempts in flight: those end in the old one. */
+/* Copies to a new configuration, without the attempts in flight, which end in the old one, and without what was
+ * rejected. */
 void health_carry(struct health *to, const struct health *from);
 /* Forgets the results of past attempts. Keeps attempts in flight, the window, rate limits, calibration and the probe.
  */
 void health_reset(struct health *h, uint64_t now_ms);
 /* Records the rate limits of a reply's header fields; ignores an empty set. */
 void health_set_rate_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
-/* Records the request parts that the deployment rejected (set of enum turn_without). */
-void health_refused(struct health *h, unsigned parts);
+/* Records what the deployment rejected of a request. Returns whether any of it is new. */
+bool health_refused(struct health *h, const struct without *found, uint64_t now_ms);
 
 #endif

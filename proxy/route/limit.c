@@ -74,7 +74,7 @@ void limit_find(const struct plan_input *in, struct choice *c)
     find_health_limit(h, in->now_ms, c);
     if (c->limit == LIMIT_NOT_READY)
         return;
-    if (!(d->wires & in->wires))
+    if (!(refused_wires(&h->refused, in->now_ms, d->wires) & in->wires))
         set(c, LIMIT_WIRE, 0);
     else if (c->window && tokens > c->window) /* a server such as Ollama truncates longer prompts silently */
         set(c, LIMIT_CONTEXT_WINDOW, tokens);

@@ -31,7 +31,7 @@ static int others_allowed(const struct retry_input *in, const struct deployment 
         return in->group->retries.of[in->kind].times;
     if (in->config->retries.of[in->kind].given)
         return in->config->retries.of[in->kind].times;
-    if (!failure_rule(in->kind)->next)
+    if (!in->goes_on)
         return -1;
     if (d->num_retries >= 0)
         return d->num_retries;
@@ -58,11 +58,13 @@ unsigned retry_next(const struct retry_input *in)
     const struct deployment *d = p->attempts[in->attempt];
     int others = in->kind == FAILURE_CONTEXT ? -1 : others_allowed(in, d);
     unsigned next = in->attempt + 1;
-    if (others < 0)
+    if (others < 0 && in->kind == FAILURE_CONTEXT)
         return plan_next(p, in->attempt, in->kind);
+    if (others < 0)
+        return in->goes_on ? next : p->count;
     if (in->failed <= (unsigned)others)
         return next;
-    if (!failure_rule(in->kind)->next)
+    if (!in->goes_on)
         return p->count;
     while (next < p->count && strcmp(p->attempts[next]->alias, d->alias) == 0)
         next++;

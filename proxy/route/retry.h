@@ -17,6 +17,7 @@ struct retry_input {
     unsigned attempt; /* index of the failed attempt in the plan */
     unsigned failed;  /* deployments of this plan that failed, this one included */
     enum failure_kind kind;
+    bool goes_on; /* another deployment may follow: failure_goes_on() */
 };
 
 /* Returns whether the same deployment is retried once, immediately. All of this must hold: no other deployment of the

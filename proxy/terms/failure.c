@@ -62,6 +62,31 @@ const struct failure_rule *failure_rule(enum failure_kind kind)
     return &RULES[kind];
 }
 
+bool failure_goes_on(const struct failure *f)
+{
+    return (f->word && f->word->then == FAILURE_THEN_NEXT) || (!failure_stops(f) && RULES[f->kind].next);
+}
+
+bool failure_cooldown_given(const struct failure *f)
+{
+    return f->word && f->word->name && f->word->cooldown_s != FAILURE_COOLDOWN_USUAL;
+}
+
+int failure_cooldown_s(const struct failure *f)
+{
+    return failure_cooldown_given(f) ? f->word->cooldown_s : RULES[f->kind].cooldown_s;
+}
+
+bool failure_stops(const struct failure *f)
+{
+    return f->word && f->word->then == FAILURE_THEN_STOP;
+}
+
+bool failure_retries(const struct failure *f)
+{
+    return f->word && f->word->then == FAILURE_THEN_RETRY;
+}
+
 /* Cuts the text where a character begins, at `size - 1` bytes at most. */
 static void copy_cut(char *out, size_t size, struct slice text)
 {

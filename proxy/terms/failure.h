@@ -19,14 +19,31 @@ struct failure_rule {
                    again. Not a timeout: its time is used up, and what the upstream began may still go on */
 };
 
+/* Whose error it is, for the rows of the user's that are about it. */
+struct failure_source {
+    const struct failure_word *own; /* router_settings.error_rules; NULL: none */
+    unsigned own_count;
+    const char *provider, *deployment; /* the prefix of the one, the id of the other */
+};
+
 const struct failure_rule *failure_rule(enum failure_kind kind);
+/* Whether the next deployment is tried, and how long the deployment rests: as its kind has it (failure_rule), unless
+ * the row by which it was known says otherwise. */
+bool failure_goes_on(const struct failure *f);
+int failure_cooldown_s(const struct failure *f);
+/* Whether a row of the user's gives the rest: it then begins at once, and its time is the row's. */
+bool failure_cooldown_given(const struct failure *f);
+/* Whether a row of the user's wants the same deployment called once more, or no other one. */
+bool failure_retries(const struct failure *f);
+bool failure_stops(const struct failure *f);
 /* The failure that an HTTP reply of an upstream means: from its status, Retry-After (seconds, or -1) and the body,
  * whose error message is taken over, redacted and cut. `status` is 400 or more, or below 200. The words that make the
- * status more exact are a table (failure_words.h). */
-void failure_from_reply(struct failure *f, int status, int retry_after_s, struct slice body);
+ * status more exact are a table (failure_words.h); `source` NULL: without rows of the user's. */
+void failure_from_reply(struct failure *f, const struct failure_source *source, int status, int retry_after_s,
+                        struct slice body);
 /* The failure that an error inside a 200 reply or stream means: an object ({"message","code","type","status"} in any
  * mix), or plain text. */
-void failure_from_error(struct failure *f, struct slice error);
+void failure_from_error(struct failure *f, const struct failure_source *source, struct slice error);
 /* Puts the deployment's name in front of the message: whose key, whose quota. Once per failure. */
 void failure_name(struct failure *f, const char *deployment_id);
 /* Adds the failure of a later attempt to what the client will be told. The first one counts, because the first

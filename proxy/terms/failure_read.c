@@ -108,8 +108,11 @@ static void read_message(const struct json *j, uint32_t node, unsigned depth, st
     struct buf text;
     if (r->message.len)
         return;
-    if (json_type(j, node) == JSON_OBJECT || json_type(j, node) == JSON_ARRAY)
-        buf_add_slice(&r->message, json_raw(j, node));
+    if (json_type(j, node) == JSON_OBJECT || json_type(j, node) == JSON_ARRAY) {
+        read_node(j, node, depth + 1, r);
+        if (!r->message.len)
+            buf_add_slice(&r->message, json_raw(j, node));
+    }
     buf_init(&text, FAILURE_MESSAGE_MAX);
     if (json_unescape(j, node, &text))
         read_text(buf_slice(&text), depth, r);
@@ -152,6 +155,27 @@ static void read_details(const struct json *j, uint32_t details, struct failure_
         read_wait(j, json_get(j, n, "retryDelay"), r);
 }
 
+/* "reasoning.effort", or ["body","reasoning","effort"]. */
+static void read_param(const struct json *j, uint32_t param, struct failure_report *r)
+{
+    struct buf text;
+    if (*r->param || !param)
+        return;
+    buf_init(&text, sizeof r->param - 1);
+    if (json_is(j, param, JSON_STRING))
+        json_unescape(j, param, &text);
+    for (uint32_t n = json_is(j, param, JSON_ARRAY) ? json_first(j, param) : JSON_NONE; n; n = json_next(j, n))
+        if (json_is(j, n, JSON_STRING)) {
+            if (text.len)
+                buf_add_char(&text, '.');
+            json_unescape(j, n, &text);
+        }
+    if (text.len)
+        memcpy(r->param, text.data, text.len);
+    r->param[text.len] = '\0';
+    buf_free(&text);
+}
+
 static void read_object(const struct json *j, uint32_t node, unsigned depth, struct failure_report *r)
 {
     static const char *const NESTED[] = {"error", "errors", "detail", "base_resp"};
@@ -173,6 +197,8 @@ static void read_object(const struct json *j, uint32_t node, unsigned depth, str
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         read_code(j, json_get(j, node, codes[i].key), codes[i].word, r);
+    read_param(j, json_get(j, node, "param"), r);
+    read_param(j, json_get(j, node, "loc"), r);
     read_details(j, json_get(j, node, "details"), r);
     read_wait(j, json_get(j, node, "retry_after"), r);
     read_wait(j, json_get(j, node, "resets_in_seconds"), r);

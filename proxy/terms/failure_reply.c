@@ -1,4 +1,5 @@
 /* pure: Decides which kind of failure a provider's error is. */
+#include "proxy/terms/effort.h"
 #include "proxy/terms/failure_private.h"
 
 #include <ctype.h>
@@ -11,17 +12,19 @@
 #define PLAIN_TEXT_MAX 4096     /* more than is shown: the cut at a character's end comes later */
 
 /* What the user can do about it, where the provider does not say. */
-static const char *advice(enum failure_kind kind)
+static const char *advice(const struct failure *f)
 {
-    if (kind == FAILURE_AUTH)
+    if (f->kind == FAILURE_AUTH)
         return "The provider refused its key: check that key and start again with a valid one. ";
-    if (kind == FAILURE_NOT_FOUND)
+    if (f->kind == FAILURE_NOT_FOUND && (f->parts & PART_API))
+        return "The server has no such path: check api_base, or set use_chat_completions_api if it has no Responses "
+               "API. ";
+    if (f->kind == FAILURE_NOT_FOUND)
         return "The provider does not have this model, or not for this key: check the model's name. ";
     return "";
 }
 
-/* What follows the first place where the text holds these words; ptr NULL: nowhere. */
-static struct slice after(struct slice text, const char *lower_case)
+struct slice failure_after(struct slice text, const char *lower_case)
 {
     size_t len = strlen(lower_case);
     for (size_t at = 0; at + len <= text.len; at++)
@@ -33,7 +36,7 @@ static struct slice after(struct slice text, const char *lower_case)
 
 static bool contains(struct slice text, const char *lower_case)
 {
-    return after(text, lower_case).ptr != NULL;
+    return failure_after(text, lower_case).ptr != NULL;
 }
 
 static enum failure_kind kind_of_status(int http)
@@ -54,23 +57,81 @@ static enum failure_kind kind_of_status(int http)
     }
 }
 
-static bool speaks(const struct failure_word *w, const struct failure_report *r)
+/* What an error may be, so far. */
+struct reading {
+    const struct failure_report *report;
+    enum failure_kind kind;
+    const struct failure_word *word; /* that made it so */
+    unsigned parts;
+    char field[PART_FIELD_NAME];
+};
+
+static bool says(const struct failure_word *w, const struct failure_report *r)
 {
-    if (w->place == FAILURE_IN_TEXT)
-        return contains(buf_slice(&r->message), w->words);
-    return strcasecmp(r->code, w->words) == 0 || strcasecmp(r->type, w->words) == 0 ||
-           strcasecmp(r->status, w->words) == 0;
+    struct slice message = buf_slice(&r->message);
+    switch (w->place) {
+    case FAILURE_IN_CODE:
+        return strcasecmp(r->code, w->words) == 0 || strcasecmp(r->type, w->words) == 0 ||
+               strcasecmp(r->status, w->words) == 0;
+    case FAILURE_IN_TEXT: return contains(message, w->words) || contains(slice_of(r->param), w->words);
+    case FAILURE_IS_TEXT:
+        return (!w->status || w->status == r->http) && (*w->words ? slice_is_nocase(message, w->words) : r->bare);
+    }
+    return false;
 }
 
-static const struct failure_word *find_word(const struct failure_report *r, enum failure_place place,
-                                            enum failure_kind kind)
+/* Whether the row speaks; one about a field that the error names does not where it names none. */
+static bool speaks(const struct failure_word *w, struct reading *reading)
+{
+    if (!(w->among & FAILURE_BIT(reading->kind)) || !says(w, reading->report))
+        return false;
+    reading->parts = w->parts;
+    if (!(w->parts & PART_FIELD))
+        return true;
+    unsigned named = w->field ? PART_FIELD : failure_field(reading->report, w->words, reading->field);
+    if (w->field)
+        (void)snprintf(reading->field, sizeof reading->field, "%s", w->field);
+    reading->parts = (w->parts & ~(unsigned)PART_FIELD) | named;
+    return named;
+}
+
+/* The first row of that place that speaks. */
+static const struct failure_word *find_word(struct reading *reading, unsigned table, unsigned places)
 {
     size_t count;
-    const struct failure_word *words = failure_words(&count);
+    const struct failure_word *words = failure_words(table, &count);
     for (size_t i = 0; i < count; i++)
-        if (words[i].place == place && (words[i].among & FAILURE_BIT(kind)) && speaks(&words[i], r))
+        if ((places >> words[i].place & 1) && speaks(&words[i], reading))
             return &words[i];
     return NULL;
+}
+
+/* Whether a row of the user's is about this error. */
+static bool is_about(const struct failure_word *w, const struct failure_source *source, const struct failure_report *r)
+{
+    if ((w->provider && strcmp(w->provider, source->provider) != 0) ||
+        (w->deployment && strcmp(w->deployment, source->deployment) != 0) || (w->status && w->status != r->http))
+        return false;
+    return w->expression ? failure_matches(r, w->expression)
+                         : !*w->words || contains(buf_slice(&r->message), w->words) ||
+                               slice_is_nocase(slice_of(r->code), w->words);
+}
+
+/* The first row of the user's that is about it: it replaces what ours say of the request's parts, and of the kind where
+ * it gives one. */
+static void ask_own(struct reading *reading, const struct failure_source *source)
+{
+    for (unsigned i = 0; source && i < source->own_count; i++) {
+        const struct failure_word *w = &source->own[i];
+        if (!is_about(w, source, reading->report))
+            continue;
+        reading->word = w;
+        reading->parts = w->parts;
+        (void)snprintf(reading->field, sizeof reading->field, "%s", w->field ? w->field : "");
+        if (w->kind_given)
+            reading->kind = w->kind;
+        return;
+    }
 }
 
 /* The number at the start of the text, behind spaces and a colon: "8,000" is 8000; -1 where there is none. */
@@ -94,7 +155,7 @@ static int64_t leading_number(struct slice text)
 static int64_t number_after(struct slice text, const char *word)
 {
     int64_t number = -1;
-    while (number < 0 && (text = after(text, word)).ptr)
+    while (number < 0 && (text = failure_after(text, word)).ptr)
         number = leading_number(text);
     return number;
 }
@@ -133,31 +194,41 @@ static int wait_in(struct slice message)
     static const char *const PHRASES[] = {"try again in ", "retry in ", "retry after "};
     int seconds = -1;
     for (size_t i = 0; i < sizeof PHRASES / sizeof *PHRASES && seconds < 0; i++) {
-        struct slice rest = after(message, PHRASES[i]);
+        struct slice rest = failure_after(message, PHRASES[i]);
         seconds = rest.ptr ? leading_seconds(rest) : -1;
     }
     return seconds;
 }
 
-/* Code words make the status more exact, then the message's words do. */
-static enum failure_kind classify(const struct failure_report *r, const struct failure_word **word)
+#define PLACE(NAME) (1u << FAILURE_##NAME)
+
+/* Code words make the status more exact, then the message's words do, then those of refusals. */
+static void classify(struct reading *reading, const struct failure_source *source)
 {
-    enum failure_kind kind = kind_of_status(r->http);
-    *word = NULL;
-    for (enum failure_place place = FAILURE_IN_CODE; place <= FAILURE_IN_TEXT; place++) {
-        const struct failure_word *found = find_word(r, place, kind);
-        if (found && (!*word || found->kind != kind))
-            *word = found;
-        kind = found ? found->kind : kind;
+    static const struct {
+        unsigned table, places;
+    } STEPS[] = {{0, PLACE(IN_CODE)}, {0, PLACE(IN_TEXT)}, {1, PLACE(IN_CODE) | PLACE(IN_TEXT) | PLACE(IS_TEXT)}};
+    const struct failure_report *r = reading->report;
+    reading->kind = kind_of_status(r->http);
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
+        const struct failure_word *found = find_word(reading, STEPS[i].table, STEPS[i].places);
+        if (found && (!reading->word || found->kind != reading->kind || found->parts))
+            reading->word = found;
+        if (found)
+            reading->kind = found->kind;
     }
-    if (kind == FAILURE_NONE)
-        return FAILURE_SERVER;
+    if (!reading->word || !reading->word->parts) {
+        reading->parts = 0;
+        *reading->field = '\0';
+    }
+    if (reading->kind == FAILURE_NONE)
+        reading->kind = FAILURE_SERVER;
     /* Gemini says "current quota" of its limits per minute, too; those are over in a moment. */
-    if (kind == FAILURE_QUOTA && r->http == 429 && contains(r->body, "perminute"))
-        kind = FAILURE_RATE_LIMIT;
-    if (kind == FAILURE_RATE_LIMIT && exceeds_its_limit(r))
-        kind = FAILURE_TOO_LARGE;
-    return kind;
+    if (reading->kind == FAILURE_QUOTA && r->http == 429 && contains(r->body, "perminute"))
+        reading->kind = FAILURE_RATE_LIMIT;
+    if (reading->kind == FAILURE_RATE_LIMIT && exceeds_its_limit(r))
+        reading->kind = FAILURE_TOO_LARGE;
+    ask_own(reading, source);
 }
 
 /* What to show of a body that holds no message. */
@@ -179,36 +250,45 @@ static void describe_body(struct failure_report *r)
                        (int)(text.len < PLAIN_TEXT_MAX ? text.len : PLAIN_TEXT_MAX), text.ptr);
 }
 
-static void fill(struct failure *f, struct failure_report *r, int status, int retry_after_s)
+static void fill(struct failure *f, const struct failure_source *source, struct failure_report *r, int status,
+                 int retry_after_s)
 {
-    const struct failure_word *word;
+    struct reading reading = {.report = r};
     *f = (struct failure){
         .upstream_status = status,
         .retry_after_s = retry_after_s >= 0 ? retry_after_s : r->retry_after_s,
     };
     if (f->retry_after_s < 0)
         f->retry_after_s = wait_in(buf_slice(&r->message));
-    if (r->message.len == 0)
+    r->bare = r->message.len == 0;
+    if (r->bare)
         describe_body(r);
-    f->kind = classify(r, &word);
+    classify(&reading, source);
+    f->kind = reading.kind;
+    f->word = reading.word;
+    f->parts = reading.parts;
+    if (f->parts & PART_EFFORT)
+        f->efforts = effort_offered(buf_slice(&r->message));
+    memcpy(f->field, reading.field, sizeof f->field);
     struct buf message;
     buf_init(&message, FAILURE_MESSAGE_MAX + 256);
-    buf_add_text(&message, advice(f->kind));
+    buf_add_text(&message, advice(f));
     buf_add_slice(&message, buf_slice(&r->message));
     failure_fill(f, slice_of(*r->code ? r->code : r->status), buf_slice(&message));
     buf_free(&message);
     buf_free(&r->message);
 }
 
-void failure_from_reply(struct failure *f, int status, int retry_after_s, struct slice body)
+void failure_from_reply(struct failure *f, const struct failure_source *source, int status, int retry_after_s,
+                        struct slice body)
 {
     struct failure_report r;
     failure_read(&r, body);
     r.http = status; /* the reply's own status counts, not one inside */
-    fill(f, &r, status, retry_after_s);
+    fill(f, source, &r, status, retry_after_s);
 }
 
-void failure_from_error(struct failure *f, struct slice error)
+void failure_from_error(struct failure *f, const struct failure_source *source, struct slice error)
 {
     struct failure_report r;
     failure_read(&r, error);
@@ -216,16 +296,15 @@ void failure_from_error(struct failure *f, struct slice error)
         buf_add(&r.message, r.body.ptr, r.body.len < PLAIN_TEXT_MAX ? r.body.len : PLAIN_TEXT_MAX);
     if (!r.message.len)
         BUF_ADD(&r.message, "the provider broke off with an error that has no message");
-    fill(f, &r, r.http, -1);
+    fill(f, source, &r, r.http, -1);
 }
 
 const struct failure_word *failure_word_of(int status, struct slice body)
 {
-    const struct failure_word *word;
-    struct failure_report r;
-    failure_read(&r, body);
-    r.http = status ? status : r.http;
-    (void)classify(&r, &word);
-    buf_free(&r.message);
-    return word;
+    struct failure f;
+    if (status)
+        failure_from_reply(&f, NULL, status, -1, body);
+    else
+        failure_from_error(&f, NULL, body);
+    return f.word;
 }

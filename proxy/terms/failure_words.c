@@ -1,8 +1,8 @@
 /* pure: The table of words by which a provider's failure is known. */
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_private.h"
 
-#define CODE FAILURE_IN_CODE
-#define TEXT FAILURE_IN_TEXT
+#define CODE .place = FAILURE_IN_CODE
+#define TEXT .place = FAILURE_IN_TEXT
 #define BIT(KIND) FAILURE_BIT(FAILURE_##KIND)
 /* Where a code counts for more than the status; where it counts only without one. */
 #define ANY (~0u)
@@ -195,16 +195,10 @@ static const struct failure_word WORDS[] = {
     {TEXT, "your input was flagged", DENIED, FAILURE_CONTENT_FILTER, "openrouter", 403,
      "openai/gpt-4 requires moderation on OpenAI. Your input was flagged for \"violence\"."},
     /* The model lacks something. */
-    {TEXT, "prefill", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, "anthropic", 400,
-     "This model does not support assistant message prefill."},
-    {TEXT, "must end with a user message", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, "anthropic", 400,
-     "The conversation must end with a user message."},
     {TEXT, "does not support tools", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, "ollama", 400,
      "registry.ollama.ai/library/x does not support tools"},
     {TEXT, "does not support function", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, NULL, 400,
      "This model does not support function calling"},
-    {TEXT, "support image", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, NULL, 400, "x does not support image input"},
-    {TEXT, "not a multimodal", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, "vllm", 400, "x is not a multimodal model"},
     {TEXT, "no endpoints found that", BIT(NOT_FOUND), FAILURE_UNSUPPORTED, "openrouter", 404,
      "No endpoints found that support tool use."},
     {TEXT, "provider returned error", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, "openrouter", 400,
@@ -246,8 +240,13 @@ static const struct failure_word WORDS[] = {
     {TEXT, "overloaded", NO_STATUS, FAILURE_OVERLOADED, NULL, 0, "The server is overloaded"},
 };
 
-const struct failure_word *failure_words(size_t *count)
+const struct failure_word *failure_words(unsigned table, size_t *count)
 {
-    *count = sizeof WORDS / sizeof *WORDS;
-    return WORDS;
+    *count = table == 0 ? sizeof WORDS / sizeof *WORDS : 0;
+    return table == 0 ? WORDS : table == 1 ? refusal_words(count) : NULL;
+}
+
+const char *failure_word_name(const struct failure_word *w)
+{
+    return w->name ? w->name : *w->words ? w->words : "no message";
 }

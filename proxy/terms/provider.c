@@ -80,7 +80,12 @@ static const struct provider TABLE[] = {
     CLOUD("cometapi", VECTORS, "https://api.cometapi.com/v1", "COMETAPI_KEY", "COMETAPI_API_KEY"),
     CLOUD("dashscope", VECTORS, "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY"),
     CLOUD("deepinfra", CLASSIC, "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY"),
-    CLOUD("deepseek", WIRE_CHAT, "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
+    {.prefix = "deepseek",
+     .api_base = "https://api.deepseek.com/v1",
+     .key_env = {"DEEPSEEK_API_KEY"},
+     .key_required = true,
+     .wires = WIRE_CHAT,
+     .returns_reasoning = true},
     CLOUD("featherless_ai", TEXT, "https://api.featherless.ai/v1", "FEATHERLESS_AI_API_KEY", "FEATHERLESS_API_KEY"),
     CLOUD("fireworks_ai", CLASSIC, "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY",
           "FIREWORKS_AI_API_KEY"),
@@ -96,7 +101,12 @@ static const struct provider TABLE[] = {
     CLOUD("minimax", WIRE_CHAT, "https://api.minimax.io/v1", "MINIMAX_API_KEY"),
     CLOUD("mistral", VECTORS, "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     CLOUD("modelscope", VECTORS, "https://api-inference.modelscope.cn/v1", "MODELSCOPE_API_KEY"),
-    CLOUD("moonshot", WIRE_CHAT, "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY"),
+    {.prefix = "moonshot",
+     .api_base = "https://api.moonshot.ai/v1",
+     .key_env = {"MOONSHOT_API_KEY"},
+     .key_required = true,
+     .wires = WIRE_CHAT,
+     .returns_reasoning = true},
     CLOUD("morph", WIRE_CHAT, "https://api.morphllm.com/v1", "MORPH_API_KEY"),
     CLOUD("nano-gpt", WIRE_CHAT, "https://nano-gpt.com/api/v1", "NANOGPT_API_KEY"),
     CLOUD("nebius", CLASSIC, "https://api.studio.nebius.ai/v1", "NEBIUS_API_KEY"),
@@ -162,6 +172,11 @@ static const struct provider UNKNOWN = {.prefix = "unknown"};
 const struct provider *provider_unknown(void)
 {
     return &UNKNOWN;
+}
+
+bool provider_is_at_home(const struct provider *provider, const char *api_base)
+{
+    return provider->api_base && !provider->local && api_base && strcmp(provider->api_base, api_base) == 0;
 }
 
 const struct provider *provider_table(void)

@@ -42,10 +42,11 @@ struct provider {
                           how large that is, is asked for */
     unsigned ignores;  /* set of enum provider_ignores */
     bool thought_signatures; /* Gemini: calls of tools must bear its signature, or a placeholder for it */
-    bool streams_only;       /* its replies are event streams, whatever the client asks for */
-    bool chatgpt_fields;     /* takes a part of a Responses request only (bridge/chatgpt.h) */
-    bool subscription;  /* has a quota, not prices: no second attempt goes there, though it may be free of charge */
-    bool openai_models; /* serves OpenAI's models */
+    bool returns_reasoning; /* its thinking models refuse calls that come back without the reasoning that led to them */
+    bool streams_only;      /* its replies are event streams, whatever the client asks for */
+    bool chatgpt_fields;    /* takes a part of a Responses request only (bridge/chatgpt.h) */
+    bool subscription;      /* has a quota, not prices: no second attempt goes there, though it may be free of charge */
+    bool openai_models;     /* serves OpenAI's models */
     const char
         *base_path; /* added to an api_base that does not end in it: LiteLLM's base for Ollama has none; or NULL */
     const char *base_env;   /* variable that holds the base where the configuration gives none; or NULL */
@@ -58,6 +59,8 @@ struct provider {
 const struct provider *provider_find(struct slice prefix);
 /* The row of a deployment whose provider has none: never ready. It is not among the rows for listing. */
 const struct provider *provider_unknown(void);
+/* Whether the base is the provider's own server on the internet, whose paths are known: 404 there means the model. */
+bool provider_is_at_home(const struct provider *provider, const char *api_base);
 /* The rows, for listing; ends at a row whose prefix is NULL. */
 const struct provider *provider_table(void);
 

@@ -28,3 +28,13 @@ const char *wire_name(enum wire wire)
 {
     return wire ? WIRES[row_of(wire)].name : NULL;
 }
+
+unsigned wires_without(unsigned wires, unsigned parts)
+{
+    unsigned left = wires;
+    if (parts & PART_RESPONSES)
+        left &= ~(unsigned)WIRE_RESPONSES;
+    if (parts & PART_CHAT)
+        left &= ~(unsigned)WIRE_CHAT;
+    return left & WIRES_BRIDGED ? left : wires;
+}

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_WIRE_H
 #define POINTSMAN_WIRE_H
 
-#include "common/buf.h"
+#include "proxy/terms/part.h"
 
 /* The API that a client or an upstream speaks. A set is an `unsigned` of these or-ed together. */
 enum wire {
@@ -19,6 +19,11 @@ enum wire {
 const char *wire_path(enum wire wire);
 /* Its name in the journal: "chat"; NULL for 0. */
 const char *wire_name(enum wire wire);
+
+/* A server's APIs less those that it refuses (PART_RESPONSES, PART_CHAT); all of them where that leaves none of the
+ * two.
+ */
+unsigned wires_without(unsigned wires, unsigned parts);
 
 /* Tokens of one call, as the upstream counted them; -1 where it did not say. */
 struct usage {
@@ -61,12 +66,18 @@ enum failure_kind {
 
 #define FAILURE_KINDS (FAILURE_BUDGET + 1)
 
+struct failure_word;
+
 struct failure {
     enum failure_kind kind;
-    int upstream_status; /* HTTP status, 0 without one */
-    int retry_after_s;   /* the provider's Retry-After in whole seconds, -1 without one */
-    char code[64];       /* the provider's error code, "" without one */
-    char message[512];   /* for people; redacted; names what to do where something can be done */
+    int upstream_status;             /* HTTP status, 0 without one */
+    int retry_after_s;               /* the provider's Retry-After in whole seconds, -1 without one */
+    const struct failure_word *word; /* the row by which it was known; NULL: by its status alone */
+    unsigned parts;                  /* what of the request it complains of: a set of enum request_part, PART_API too */
+    unsigned efforts;                /* PART_EFFORT: the values that it offers instead (effort.h); 0: none */
+    char field[PART_FIELD_NAME];     /* PART_FIELD: its name */
+    char code[64];                   /* the provider's error code, "" without one */
+    char message[512];               /* for people; redacted; names what to do where something can be done */
 };
 
 #endif

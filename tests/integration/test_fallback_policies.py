@@ -128,7 +128,7 @@ def test_repeated_calls_do_not_count_against_a_detours_deployments(start_proxy, 
     body = {"model": "codex-light", "input": "hi", "reasoning": {"effort": "low"}, "text": {"format": {
         "type": "json_schema", "name": "x", "schema": {"type": "object"}}}}
     assert b"second" in proxy.post("/v1/responses", body).body
-    assert outcomes(proxy) == ["bad_request", "bad_request", "context", "rate_limit", "ok"]
+    assert outcomes(proxy) == ["unsupported", "unsupported", "context", "rate_limit", "ok"]
 
 
 def test_a_prompt_that_the_group_has_no_room_for_starts_there(start_proxy, trio):

@@ -7,7 +7,7 @@
 static void read_as(int status, const char *body, enum failure_kind kind, const char *message)
 {
     struct failure f;
-    failure_from_reply(&f, status, -1, slice_of(body));
+    failure_from_reply(&f, NULL, status, -1, slice_of(body));
     if (f.kind != kind)
         print_error("HTTP %d %s: %s, expected %s\n", status, body, failure_rule(f.kind)->name,
                     failure_rule(kind)->name);
@@ -20,7 +20,7 @@ static void read_as(int status, const char *body, enum failure_kind kind, const 
 static void says(int status, const char *body, const char *part)
 {
     struct failure f;
-    failure_from_reply(&f, status, -1, slice_of(body));
+    failure_from_reply(&f, NULL, status, -1, slice_of(body));
     if (!strstr(f.message, part))
         fail_msg("\"%s\" does not say \"%s\"", f.message, part);
 }
@@ -115,7 +115,7 @@ TEST(openai_replies)
         400,
         "{\"error\":{\"message\":\"Unsupported value\",\"type\":\"invalid_request_error\",\"param\":\"temperature\","
         "\"code\":\"unsupported_value\"}}",
-        FAILURE_BAD_REQUEST, "Unsupported value");
+        FAILURE_UNSUPPORTED, "Unsupported value");
     read_as(
         400,
         "{\"error\":{\"message\":\"Too big\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}",
@@ -162,10 +162,10 @@ TEST(gemini_replies)
         "\"GenerateRequestsPerMinutePerProjectPerModel-FreeTier\"}]},{\"retryDelay\":\"17.25s\"}]}}]";
     read_as(429, DAY, FAILURE_QUOTA, "You exceeded your current quota, please check your plan and billing details.");
     read_as(429, MINUTE, FAILURE_RATE_LIMIT, NULL);
-    failure_from_reply(&f, 429, -1, slice_of(MINUTE));
+    failure_from_reply(&f, NULL, 429, -1, slice_of(MINUTE));
     assert_int_equal(f.retry_after_s, 18);
     assert_string_equal(f.code, "RESOURCE_EXHAUSTED");
-    failure_from_reply(&f, 429, 3, slice_of(MINUTE));
+    failure_from_reply(&f, NULL, 429, 3, slice_of(MINUTE));
     assert_int_equal(f.retry_after_s, 3);
     read_as(400,
             "[{\"error\":{\"code\":400,\"message\":\"API key not valid. Please pass a valid API key.\","
@@ -251,7 +251,7 @@ TEST(messages_are_redacted_cut_and_kept_to_one_line)
     assert_non_null(key);
     says(401, "{\"error\":{\"message\":\"wrong key sk-canary-0123456789!\"}}", "wrong key [redacted]!");
     says(401, "wrong key sk-canary-0123456789!", "wrong key [redacted]!");
-    failure_from_reply(&f, 400, -1,
+    failure_from_reply(&f, NULL, 400, -1,
                        SLICE("{\"error\":{\"message\":\"a\\nb\\u0000c\",\"code\":\"sk-canary-0123456789\"}}"));
     assert_string_equal(f.message, "a b c");
     assert_string_equal(f.code, "[redacted]");
@@ -259,11 +259,11 @@ TEST(messages_are_redacted_cut_and_kept_to_one_line)
     /* A key that the cut would halve, and a character too. */
     char body[1200];
     snprintf(body, sizeof body, "{\"error\":{\"message\":\"%0500d sk-canary-0123456789\"}}", 0);
-    failure_from_reply(&f, 400, -1, slice_of(body));
+    failure_from_reply(&f, NULL, 400, -1, slice_of(body));
     assert_null(strstr(f.message, "sk-"));
     assert_int_equal(strlen(f.message), sizeof f.message - 1);
     snprintf(body, sizeof body, "{\"error\":{\"message\":\"%0510d\xe2\x82\xac\"}}", 0);
-    failure_from_reply(&f, 400, -1, slice_of(body));
+    failure_from_reply(&f, NULL, 400, -1, slice_of(body));
     assert_int_equal(strlen(f.message), 510);
     secret_free(key);
 }
@@ -289,13 +289,13 @@ TEST(errors_inside_a_reply_are_read_too)
     };
     struct failure f;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        failure_from_error(&f, slice_of(rows[i].error));
+        failure_from_error(&f, NULL, slice_of(rows[i].error));
         if (f.kind != rows[i].kind)
             fail_msg("%s: %s, expected %s", rows[i].error, failure_rule(f.kind)->name,
                      failure_rule(rows[i].kind)->name);
         assert_true(strlen(f.message) > 0);
     }
-    failure_from_error(&f, SLICE("null"));
+    failure_from_error(&f, NULL, SLICE("null"));
     assert_int_equal(f.kind, FAILURE_SERVER);
     assert_string_equal(f.message, "the provider broke off with an error that has no message");
 }
@@ -314,17 +314,17 @@ TEST(bodies_are_openais_shape)
                "{\"error\":{\"message\":\"a/openai/1: h: refused \\\"7\\\"\",\"type\":\"server_error\",\"param\":null,"
                "\"code\":\"upstream_unreachable\"}}");
     buf_clear(&out);
-    failure_from_reply(&f, 422, -1, SLICE("{\"error\":{\"message\":\"m\",\"code\":\"odd_value\"}}"));
+    failure_from_reply(&f, NULL, 422, -1, SLICE("{\"error\":{\"message\":\"m\",\"code\":\"odd_value\"}}"));
     assert_true(failure_body(&f, &out));
     assert_buf(
         &out,
         "{\"error\":{\"message\":\"m\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"odd_value\"}}");
     buf_clear(&out);
-    failure_from_reply(&f, 401, -1, SLICE("{\"error\":{\"message\":\"m\",\"code\":\"invalid_api_key\"}}"));
+    failure_from_reply(&f, NULL, 401, -1, SLICE("{\"error\":{\"message\":\"m\",\"code\":\"invalid_api_key\"}}"));
     assert_true(failure_body(&f, &out));
     assert_non_null(strstr(buf_text(&out), "\"code\":\"model_not_found\""));
     buf_clear(&out);
-    failure_from_reply(&f, 400, -1, SLICE("bad \xff bytes"));
+    failure_from_reply(&f, NULL, 400, -1, SLICE("bad \xff bytes"));
     assert_true(failure_body(&f, &out));
     struct json j = {0};
     assert_true(json_parse(&j, out.data, out.len));
@@ -372,9 +372,9 @@ TEST(arbitrary_bodies_are_survived)
             memcpy(text, RICH, sizeof RICH);
             text[i] = (char)c;
             struct slice body = {text, c < 0 ? i : sizeof RICH - 1};
-            failure_from_reply(&f, 429, -1, body);
+            failure_from_reply(&f, NULL, 429, -1, body);
             assert_true(strlen(f.message) > 0 && f.retry_after_s >= -1);
-            failure_from_error(&f, body);
+            failure_from_error(&f, NULL, body);
             assert_true(strlen(f.message) > 0);
         }
     }

@@ -68,6 +68,16 @@ TEST(wires_are_as_the_providers_document_them)
 }
 
 /* What the rest of the proxy takes for granted of each row. */
+TEST(own_server_is_the_default_base_on_the_internet)
+{
+    const struct provider *openai = provider_find(SLICE("openai")), *local = provider_find(SLICE("lm_studio"));
+    assert_true(provider_is_at_home(openai, "https://api.openai.com/v1"));
+    assert_false(provider_is_at_home(openai, "http://127.0.0.1:8080/v1"));
+    assert_false(provider_is_at_home(openai, NULL));
+    assert_false(provider_is_at_home(local, local->api_base));
+    assert_false(provider_is_at_home(provider_unknown(), ""));
+}
+
 TEST(rows_are_whole)
 {
     for (const struct provider *p = provider_table(); p->prefix; p++) {
@@ -91,6 +101,7 @@ int main(void)
         cmocka_unit_test(names_that_are_empty_or_too_long_are_refused),
         cmocka_unit_test(wires_are_as_the_providers_document_them),
         cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(own_server_is_the_default_base_on_the_internet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static const struct plan PLAN = {.attempts = {&MEMBERS[0], &MEMBERS[1], &MEMBERS
 static unsigned next(const struct config *c, const struct model_group *g, unsigned attempt, unsigned failed,
                      enum failure_kind kind)
 {
-    return retry_next(&(struct retry_input){c, g, &PLAN, attempt, failed, kind});
+    return retry_next(&(struct retry_input){c, g, &PLAN, attempt, failed, kind, failure_rule(kind)->next});
 }
 
 static void set(struct failure_policy *p, enum failure_kind kind, int times)
@@ -128,7 +128,7 @@ static bool again(const struct config *c, const struct model_group *g, unsigned 
 {
     const struct failure f = {.kind = kind, .retry_after_s = -1};
     const struct health h = {0};
-    return retry_same(&(struct retry_input){c, g, &PLAN, attempt, 1, kind}, &f, &h, 0, 10);
+    return retry_same(&(struct retry_input){c, g, &PLAN, attempt, 1, kind, true}, &f, &h, 0, 10);
 }
 
 TEST(last_deployment_of_a_group_is_retried_once)
@@ -138,7 +138,7 @@ TEST(last_deployment_of_a_group_is_retried_once)
     const struct failure f = {.kind = FAILURE_SERVER, .retry_after_s = -1},
                          waits = {.kind = FAILURE_SERVER, .retry_after_s = 0},
                          malformed = {.kind = FAILURE_MALFORMED, .retry_after_s = -1};
-    const struct retry_input in = {&c, &g, &PLAN, 2, 1, FAILURE_SERVER};
+    const struct retry_input in = {&c, &g, &PLAN, 2, 1, FAILURE_SERVER, true};
     const struct health well = {0}, ill = {.failures = 1};
     for (unsigned i = 0; i < 4; i++)
         assert_int_equal(again(&c, &g, i, FAILURE_SERVER),

@@ -1,0 +1,130 @@
+/* loop: what of a request is left out or changed, so that a deployment that has refused it can be asked again at once:
+ * some servers have no Responses API, some models take no images, some no reasoning_effort. The refusal says what
+ * (terms/refusal_words.c); it is remembered once the request is answered without it.
+ *
+ *   400 "does not support thinking" ──▶ mend_find() ──▶ the same deployment ──▶ 200 ──▶ outcome_mended()
+ */
+#include "proxy/exchange/private.h"
+
+#include "common/clock.h"
+#include "proxy/terms/effort.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of what an error may mean, the first that changes the request is tried, the others after another refusal. */
+static const unsigned CHOICES[] = {
+    PART_API,    PART_EFFORT_VALUE, ~(unsigned)(PART_API | PART_EFFORT_VALUE | PART_EFFORT | PART_SYSTEM),
+    PART_EFFORT, PART_SYSTEM,
+};
+
+bool mend_begin(struct attempt *a)
+{
+    const struct request *r = a->request;
+    struct without without;
+    refused_read(&attempt_health(a)->refused, clock_monotonic_ms(), &without);
+    for (unsigned i = 0; r->repeats && i < r->ended_count; i++)
+        if (r->ended[i].deployment == a->deployment && r->ended[i].again_without)
+            (void)without_add(&without, r->ended[i].again_without);
+    if (!without.parts) /* nearly always */
+        return true;
+    a->without = malloc(sizeof *a->without);
+    if (a->without)
+        *a->without = without;
+    return a->without;
+}
+
+struct outgoing_options mend_options(const struct attempt *a, const struct without *without)
+{
+    static const struct without NOTHING;
+    const struct exchange_shared *shared = a->request->shared;
+    return (struct outgoing_options){
+        .deployment = a->deployment,
+        .without = without ? without : &NOTHING,
+        .apart = shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
+        .carrier_key = shared->carrier_key,
+    };
+}
+
+/* PART_API as the API that was asked by. */
+static unsigned resolve(const struct attempt *a, unsigned part)
+{
+    if (part != PART_API)
+        return part;
+    return a->outgoing.wire == WIRE_RESPONSES ? PART_RESPONSES : a->outgoing.wire == WIRE_CHAT ? PART_CHAT : 0;
+}
+
+/* Whether the deployment has the other API, as far as is known. The path is missing at the provider's own server only
+ * if the request names something that is not there. */
+static bool has_other_api(const struct attempt *a)
+{
+    const struct deployment *d = a->deployment;
+    unsigned refused = resolve(a, PART_API), other = refused == PART_RESPONSES ? PART_CHAT : PART_RESPONSES;
+    if (a->failure.kind == FAILURE_NOT_FOUND && provider_is_at_home(d->provider, d->api_base))
+        return false;
+    return refused && (d->wires & WIRES_BRIDGED) == WIRES_BRIDGED && !(a->without && (a->without->parts & other));
+}
+
+bool mend_is_of_api(const struct attempt *a)
+{
+    return a->failure.kind == FAILURE_NOT_FOUND && (a->failure.parts & PART_API) && has_other_api(a);
+}
+
+/* Whether the request, which is without `so_far`, changes if it is sent without `more`, too; `so_far` then has it. */
+static bool changes(const struct attempt *a, struct without *so_far, const struct without *more)
+{
+    struct request *r = a->request;
+    struct without both = *so_far;
+    if (!without_add(&both, more) || (more->parts & ~both.parts))
+        return false;
+    struct outgoing_options options = mend_options(a, so_far);
+    if (!outgoing_differs(&r->asked, client_body(r->client), &options, &both))
+        return false;
+    *so_far = both;
+    return true;
+}
+
+static void try_part(const struct attempt *a, unsigned part, struct without *so_far, struct without *found)
+{
+    const struct failure *f = &a->failure;
+    struct without more = {.parts = resolve(a, part), .efforts = f->efforts};
+    if (part == PART_API && !has_other_api(a))
+        return;
+    if (part == PART_FIELD) {
+        more.field_count = 1;
+        memcpy(more.fields[0], f->field, sizeof more.fields[0]);
+    }
+    if (changes(a, so_far, &more))
+        (void)without_add(found, &more);
+}
+
+/* The parts of `parts` that are in the request. Each is looked for in the request without those before it. */
+static void try_parts(const struct attempt *a, unsigned parts, struct without *found)
+{
+    struct without so_far = {0};
+    if (a->without)
+        so_far = *a->without;
+    for (unsigned part = 1; part <= PART_API; part <<= 1)
+        if (parts & part)
+            try_part(a, part, &so_far, found);
+}
+
+struct without *mend_find(const struct attempt *a)
+{
+    const struct failure *f = &a->failure;
+    unsigned parts = f->parts | (f->efforts ? PART_EFFORT_VALUE : 0);
+    struct without found = {0};
+    if (!f->parts || a->deployment->provider->kind != PROVIDER_HTTP)
+        return NULL;
+    for (size_t i = 0; i < sizeof CHOICES / sizeof *CHOICES && !found.parts; i++)
+        try_parts(a, parts & CHOICES[i], &found);
+    if (!found.parts) {
+        if (mend_is_of_api(a)) /* another request may be asked by the other one */
+            outcome_lacks_api(a);
+        return NULL;
+    }
+    struct without *kept = malloc(sizeof *kept);
+    if (kept)
+        *kept = found;
+    return kept;
+}
