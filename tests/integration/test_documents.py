@@ -10,7 +10,7 @@ from mock_chatgpt import Login, jwt
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = BUILD / "proxy/pointsman-proxy"
 ENVIRONMENT = {"LITELLM_API_KEY": "sk-local-1", "OPENAI_API_KEY": "sk-1", "GEMINI_API_KEY": "AIza1",
-               "EXAMPLE_API_KEY": "ex-1",
+               "EXAMPLE_API_KEY": "ex-1", "GROQ_API_KEY": "gsk-1",
                "OUTGOING_PROXY": "http://user:password@proxy.example:3128"}
 # Examples that show a part of a file get the aliases that they name.
 PRICES = "{input_cost_per_token: 0, output_cost_per_token: 0}"
