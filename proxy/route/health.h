@@ -30,9 +30,9 @@ struct health {
     uint64_t limits_ms;
     struct calibration calibration;
     struct refused refused; /* request parts that it rejected, which are left out from then on */
-    int64_t real_context; /* tokens, of the model that a local server has loaded, from its probe; 0: unknown */
-    char probe[128];      /* "": ready or not probed; else why the local server is not ready */
-    bool down;            /* the local server did not answer the probe; it is probed again after HEALTH_DOWN_S */
+    int64_t real_context;   /* tokens, of the model that a local server has loaded, from its probe; 0: unknown */
+    char probe[128];        /* "": ready or not probed; else why the local server is not ready */
+    bool down;              /* the local server did not answer the probe; it is probed again after HEALTH_DOWN_S */
 };
 
 /* s: interval of the probes of a server that does not answer. Clients get it as Retry-After. */
