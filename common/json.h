@@ -116,6 +116,8 @@ bool json_double(const struct json *j, uint32_t node, double *value);
 /* Returns the length of the UTF-8 character at the start; 0: invalid (RFC 3629: no overlong forms, no surrogates, at
  * most U+10FFFF). */
 size_t json_utf8_length(struct slice s);
+/* Writes the UTF-8 bytes of a code point up to U+10FFFF; a surrogate takes three. Returns their number. */
+size_t json_utf8_encode(uint32_t c, char out[4]);
 
 /* Appends `text` (UTF-8) as a JSON string with quotes. Bytes that are not UTF-8 become U+FFFD. */
 bool json_add_string(struct buf *out, struct slice text);

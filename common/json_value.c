@@ -67,7 +67,7 @@ static unsigned hex4(const char *p)
     return value;
 }
 
-static size_t utf8_encode(uint32_t c, char out[4])
+size_t json_utf8_encode(uint32_t c, char out[4])
 {
     if (c < 0x80) {
         out[0] = (char)c;
@@ -107,10 +107,10 @@ static size_t unescape_one(struct slice in, char out[4], size_t *taken)
         uint32_t low = hex4(in.ptr + 8);
         if (low >= 0xDC00 && low < 0xE000) {
             *taken = 12;
-            return utf8_encode(0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00), out);
+            return json_utf8_encode(0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00), out);
         }
     }
-    return utf8_encode(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, out);
+    return json_utf8_encode(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c, out);
 }
 
 bool json_unescape_inner(struct slice in, struct buf *out)

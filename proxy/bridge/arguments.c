@@ -1,6 +1,8 @@
 /* pure: Follows and repairs the arguments of a tool call while they stream in. */
 #include "proxy/bridge/arguments.h"
 
+#include "common/json.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,19 +138,7 @@ static size_t unescape(struct slice rest, char out[4])
     }
     for (size_t i = 2; i < 6; i++)
         code = code << 4 | hex_digit(rest.ptr[i]);
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (char)(0xc0 | code >> 6);
-        out[1] = (char)(0x80 | (code & 0x3f));
-        return 2;
-    }
-    out[0] = (char)(0xe0 | code >> 12); /* half of a pair is one character here, as in every other such text */
-    out[1] = (char)(0x80 | (code >> 6 & 0x3f));
-    out[2] = (char)(0x80 | (code & 0x3f));
-    return 3;
+    return json_utf8_encode(code, out); /* half of a pair is one character here, as in every other such text */
 }
 
 static bool is_space(char c)
