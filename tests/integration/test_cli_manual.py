@@ -84,6 +84,17 @@ def test_the_daemons_pages_have_their_options(program):
     assert described == options(text)
 
 
+@pytest.mark.parametrize("program, folders, lookup", [
+    ("pointsman-proxy", ("proxy", "common"), r'getenv\("([A-Z_]+)"\)'),
+    ("pointsman-session", ("cgi",), r'(?:variable|read_number)\("([A-Z_]+)"')])
+def test_the_daemons_pages_have_the_variables_that_they_read(program, folders, lookup):
+    read = {name for folder in folders for file in (ROOT / folder).rglob("*.c") for name in re.findall(lookup, file.read_text())}
+    page = PAGES[program + ".8"].read_text()
+    described = set(" ".join(re.findall(r"^\.It Ev (.*)$", page, re.M)).replace(",", "").split())
+    assert read and read <= described, read - described
+    assert re.search(r"^\.Sh EXIT STATUS\n", page, re.M)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_are_clean(page):
     if not shutil.which("groff"):
