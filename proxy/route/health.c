@@ -16,7 +16,7 @@ static unsigned forgiven(const struct config *c, enum failure_kind kind)
     return failure_rule(kind)->forgiven ? (unsigned)c->allowed_fails : 0;
 }
 
-/* Cooldown after this failure, in ms; 0: none. A row of the user's wins, then the provider's Retry-After. */
+/* Cooldown after this failure, in ms; 0: none. A row of error_rules wins, then the provider's Retry-After. */
 static uint64_t cooldown_of(const struct config *c, const struct failure *f)
 {
     int cooldown_s = failure_cooldown_s(f);
@@ -35,13 +35,13 @@ static void start_cooldown(struct health *h, uint64_t ms, uint64_t now_ms)
         h->cooldown_until_ms = now_ms + ms;
 }
 
-/* Counts a failure. Starts a cooldown if the provider or a row of the user's gave a time, or the rule has one; opens
- * the breaker after repeated failures. */
+/* Counts a failure. Starts a cooldown if a row of error_rules, the provider or the rule has one; opens the breaker
+ * after repeated failures. */
 static void apply_failure(struct health *h, const struct config *c, const struct outcome *o, uint64_t now_ms)
 {
     const struct failure *f = o->failure;
     if (failure_cooldown_s(f) == 0)
-        return; /* the request or this proxy caused it, or a row of the user's wants none */
+        return; /* the request or this proxy caused it, or a row of error_rules has no cooldown */
     h->failures++;
     h->reason = f->kind;
     memcpy(h->last_error, f->message, sizeof h->last_error);

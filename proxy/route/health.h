@@ -79,8 +79,8 @@ int64_t health_ended(struct health *h, const struct config *c, const struct depl
                      struct health_attempt *attempt, const struct outcome *o, uint64_t now_ms);
 /* Returns the context window in tokens: the smaller one of the declared and the loaded one; 0: unknown. */
 int64_t health_context_window(const struct health *h, const struct deployment *d);
-/* Copies to a new configuration, without the attempts in flight, which end in the old one, and without what was
- * rejected. */
+/* Copies to a new configuration, without the attempts in flight, which end in the old one, and without rejected parts.
+ */
 void health_carry(struct health *to, const struct health *from);
 /* Forgets the results of past attempts. Keeps attempts in flight, the window, rate limits, calibration and the probe.
  */

@@ -1,20 +1,20 @@
-/* pure. Remembers for a day what a deployment refuses of a request. */
+/* pure: the request parts that a deployment rejects, remembered for a day. */
 #include "proxy/route/refused.h"
 
 #include "proxy/terms/wire.h"
 
 #include <string.h>
 
-static bool is_old(uint64_t at_ms, uint64_t now_ms)
+static bool is_expired(uint64_t at_ms, uint64_t now_ms)
 {
     return now_ms - at_ms >= REFUSED_MS;
 }
 
-static unsigned fresh_parts(const struct refused *r, uint64_t now_ms)
+static unsigned valid_parts(const struct refused *r, uint64_t now_ms)
 {
     unsigned parts = r->without.parts & ~(unsigned)PART_FIELD;
     for (unsigned i = 0; i < PART_COUNT; i++)
-        if (is_old(r->part_ms[i], now_ms))
+        if (is_expired(r->part_ms[i], now_ms))
             parts &= ~(1u << i);
     return parts;
 }
@@ -22,22 +22,22 @@ static unsigned fresh_parts(const struct refused *r, uint64_t now_ms)
 void refused_read(const struct refused *r, uint64_t now_ms, struct without *out)
 {
     *out = (struct without){0};
-    if (!r->without.parts) /* nearly all */
+    if (!r->without.parts) /* the usual case */
         return;
-    out->parts = fresh_parts(r, now_ms);
+    out->parts = valid_parts(r, now_ms);
     out->efforts = r->without.efforts;
     for (unsigned i = 0; i < r->without.field_count; i++)
-        if (!is_old(r->field_ms[i], now_ms))
+        if (!is_expired(r->field_ms[i], now_ms))
             memcpy(out->fields[out->field_count++], r->without.fields[i], PART_FIELD_NAME);
     if (out->field_count)
         out->parts |= PART_FIELD;
 }
 
-static void forget_old_fields(struct refused *r, uint64_t now_ms)
+static void drop_expired_fields(struct refused *r, uint64_t now_ms)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < r->without.field_count; i++) {
-        if (is_old(r->field_ms[i], now_ms))
+        if (is_expired(r->field_ms[i], now_ms))
             continue;
         memmove(r->without.fields[kept], r->without.fields[i], PART_FIELD_NAME);
         r->field_ms[kept++] = r->field_ms[i];
@@ -48,8 +48,8 @@ static void forget_old_fields(struct refused *r, uint64_t now_ms)
 bool refused_add(struct refused *r, const struct without *found, uint64_t now_ms)
 {
     unsigned before;
-    r->without.parts = fresh_parts(r, now_ms);
-    forget_old_fields(r, now_ms);
+    r->without.parts = valid_parts(r, now_ms);
+    drop_expired_fields(r, now_ms);
     before = r->without.field_count;
     unsigned more = found->parts & ~r->without.parts;
     bool any = without_add(&r->without, found);
@@ -65,7 +65,7 @@ unsigned refused_wires(const struct refused *r, uint64_t now_ms, unsigned wires)
 {
     if (!(r->without.parts & (PART_RESPONSES | PART_CHAT)))
         return wires;
-    return wires_without(wires, fresh_parts(r, now_ms));
+    return wires_without(wires, valid_parts(r, now_ms));
 }
 
 double refused_age_s(const struct refused *r, unsigned part, const char *field, uint64_t now_ms)
