@@ -82,7 +82,7 @@ def test_another_coding_is_415_and_says_what_to_do(light, upstream, coding):
 @pytest.mark.parametrize("coding, body", [
     ("gzip", b"{}"), ("zstd", json.dumps(CHAT).encode()), ("gzip", gzip.compress(b"{}")[:-3]), ("zstd", zstd(b"{}")[:-1]),
     ("deflate", zlib.compress(b"{}") + b"x"),
-])
+], ids=["gzip not packed", "zstd not packed", "gzip cut", "zstd cut", "deflate damaged"])
 def test_a_body_that_is_something_else_is_400_and_says_so(light, upstream, coding, body):
     reply = post(light, body, coding)
     assert reply.status == 400 and reply.error["code"] == "invalid_content_encoding"
