@@ -53,7 +53,7 @@ static bool take(struct ports *ports, unsigned port, unsigned number, struct ref
 {
     if (ports->fds[port] >= 0)
         return true;
-    if (!strchr(ports->host, ':') && !localhost_hold(number, &ports->localhost[port]))
+    if (!strchr(ports->host, ':') && !localhost_reserve(number, &ports->localhost[port]))
         return refuse_port("::1 (localhost)", number, "--proxy-port", why);
     ports->fds[port] = port_listen(ports->host, number);
     return ports->fds[port] >= 0 || refuse_port(ports->host, number, "--proxy-port", why);

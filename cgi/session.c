@@ -57,7 +57,7 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
         buf_add_format(error, "the web server (pid %d) is gone", (int)settings->parent);
         return false;
     }
-    if (!localhost_hold(settings->web_port, &settings->localhost)) {
+    if (!localhost_reserve(settings->web_port, &settings->localhost)) {
         buf_add_format(error, "port %u of ::1 can't be held: %s", settings->web_port, strerror(errno));
         return false;
     }

@@ -196,7 +196,7 @@ static void explain(const struct server *server, unsigned port, bool *busy, stru
 static bool check_localhost(unsigned port, bool *busy, struct buf *error)
 {
     int held;
-    if (localhost_hold(port, &held)) {
+    if (localhost_reserve(port, &held)) {
         if (held >= 0)
             close(held);
         return true;

@@ -173,7 +173,7 @@ static bool read_string(struct reader *r, bool *escaped)
 }
 
 /* Called at the start of a string value. */
-static void look_for_mark(struct reader *r)
+static void check_mark(struct reader *r)
 {
     const unsigned char *at = r->at + 1;
     if (r->mark_len && (size_t)(r->end - at) > r->mark_len && *at == (unsigned char)*r->j->mark &&
@@ -261,7 +261,7 @@ static bool read_value(struct reader *r, bool *entered)
         return true;
     }
     if (type == JSON_STRING)
-        look_for_mark(r);
+        check_mark(r);
     bool ok = type == JSON_STRING   ? read_string(r, &escaped)
               : type == JSON_NUMBER ? read_number(r)
                                     : read_word(r, type == JSON_TRUE    ? "true"

@@ -16,7 +16,7 @@ static bool bind_alone(int fd, const struct sockaddr_in6 *address)
            setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){0}, sizeof(int)) == 0;
 }
 
-bool localhost_hold(unsigned port, int *fd)
+bool localhost_reserve(unsigned port, int *fd)
 {
     const struct sockaddr_in6 address = {
         .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback, .sin6_port = htons((uint16_t)port)};

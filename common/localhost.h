@@ -8,6 +8,6 @@
 /* Binds [::1]:`port` without listening: nobody else can bind it, and clients are refused at once and go on to
  * 127.0.0.1. `*fd`: the socket, to be closed to release the port; -1: the machine has no ::1. false: errno is set and
  * `*fd` is -1; EADDRINUSE: another process has the port. */
-MUST_CHECK bool localhost_hold(unsigned port, int *fd);
+MUST_CHECK bool localhost_reserve(unsigned port, int *fd);
 
 #endif

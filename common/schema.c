@@ -42,7 +42,8 @@ void schema_expects(const struct schema_row *row, struct buf *out)
         buf_add_format(out, " to %.10g", row->max);
 }
 
-static bool wrong(struct schema_reader *r, const char *what, const struct schema_row *row, const struct yaml_node *n)
+static bool value_error(struct schema_reader *r, const char *what, const struct schema_row *row,
+                        const struct yaml_node *n)
 {
     char found[64];
     struct buf expected;
@@ -61,22 +62,22 @@ static bool wrong(struct schema_reader *r, const char *what, const struct schema
 static bool read_text(struct schema_reader *r, const char *what, const struct schema_row *row,
                       const struct yaml_node *n, struct schema_text *out)
 {
-    const char *usual = out->line ? NULL : out->text;
+    const char *fallback = out->line ? NULL : out->text;
     *out = (struct schema_text){.text = n->scalar, .line = n->line};
     if (r->env && strncmp(n->scalar, ENVIRON, strlen(ENVIRON)) == 0) {
         out->variable = n->scalar + strlen(ENVIRON);
         if (!*out->variable || strpbrk(out->variable, "= \t\r\n")) {
             schema_error(r, n->line, "%s: missing variable name after \"" ENVIRON "\"", what);
-            *out = (struct schema_text){.text = usual, .line = n->line};
+            *out = (struct schema_text){.text = fallback, .line = n->line};
             return false;
         }
         const char *value = schema_env(r, out->variable);
-        out->text = value ? value : usual;
+        out->text = value ? value : fallback;
     }
-    bool judged = out->text && !(out->variable && row->type == SCHEMA_SECRET);
-    if (judged && !yaml_is_clean(out->text)) {
+    bool checked = out->text && !(out->variable && row->type == SCHEMA_SECRET);
+    if (checked && !yaml_is_clean(out->text)) {
         schema_error(r, n->line, "%s: contains control characters or exceeds %d bytes", what, YAML_TEXT_MAX);
-        *out = (struct schema_text){.text = usual, .line = n->line};
+        *out = (struct schema_text){.text = fallback, .line = n->line};
         return false;
     }
     return true;
@@ -88,7 +89,7 @@ static bool read_number(struct schema_reader *r, const char *what, const struct 
 {
     struct schema_text t = {0};
     if (n->kind != YAML_SCALAR || (n->quoted && !r->env))
-        return wrong(r, what, row, n);
+        return value_error(r, what, row, n);
     if (!read_text(r, what, row, n, &t))
         return false;
     if (!t.text) {
@@ -98,7 +99,7 @@ static bool read_number(struct schema_reader *r, const char *what, const struct 
     bool whole = row->type == SCHEMA_INT || row->type == SCHEMA_COUNT;
     if (!yaml_parse_number(t.text, value) || *value < row->min || *value > row->max ||
         (whole && *value != floor(*value)))
-        return wrong(r, what, row, n);
+        return value_error(r, what, row, n);
     if (n->quoted && !t.variable)
         schema_warn(r, n->line, "%s: a number in quotes is text; remove the quotes", what);
     return true;
@@ -112,7 +113,7 @@ static bool is_text(const struct yaml_node *n, enum schema_type type)
 }
 
 /* Whether a name, which may have a '*' anywhere, matches `key`; *star: the part that matched the '*'. */
-static bool stands_for(struct slice name, struct slice key, struct slice *star)
+static bool matches(struct slice name, struct slice key, struct slice *star)
 {
     const char *at = name.len ? memchr(name.ptr, '*', name.len) : NULL;
     if (!at)
@@ -131,7 +132,7 @@ static bool add_number(struct schema_reader *r, const char *what, const struct s
 {
     struct slice star = {NULL, 0};
     unsigned i = 0;
-    (void)stands_for(slice_of(row->name), slice_of(n->key), &star);
+    (void)matches(slice_of(row->name), slice_of(n->key), &star);
     while (i < numbers->count && !slice_equal(numbers->of[i].star, star))
         i++;
     if (i == SCHEMA_NUMBERS_MAX) {
@@ -161,22 +162,22 @@ bool schema_read_value(struct schema_reader *r, const char *what, const struct s
     case SCHEMA_SECRET:
     case SCHEMA_LABEL:
         if (!is_text(n, row->type) || yaml_is_null(n))
-            return wrong(r, what, row, n);
+            return value_error(r, what, row, n);
         return read_text(r, what, row, n, field);
     case SCHEMA_BOOL:
         if (!boolean)
-            return wrong(r, what, row, n);
+            return value_error(r, what, row, n);
         *(bool *)field = yaml_is_true(n);
         return true;
     case SCHEMA_WORD:
         if (n->kind != YAML_SCALAR || !schema_find_word(row->words, n->scalar, &index))
-            return wrong(r, what, row, n);
+            return value_error(r, what, row, n);
         *(unsigned *)field = index;
         return true;
     case SCHEMA_LIST:
     case SCHEMA_MAPPING:
         if (n->kind != (row->type == SCHEMA_LIST ? YAML_SEQUENCE : YAML_MAPPING))
-            return wrong(r, what, row, n);
+            return value_error(r, what, row, n);
         *(const struct yaml_node **)field = n;
         return true;
     case SCHEMA_INT:
@@ -239,12 +240,12 @@ void schema_init(const struct schema *schema, unsigned section, void *into)
 }
 
 /* Whether one of `names`, separated by blanks, matches `name`. */
-static bool names_hold(const char *names, const char *name)
+static bool names_match(const char *names, const char *name)
 {
     struct slice star;
     for (const char *at = names; *at;) {
         size_t n = strcspn(at, " ");
-        if (stands_for((struct slice){at, n}, slice_of(name), &star))
+        if (matches((struct slice){at, n}, slice_of(name), &star))
             return true;
         at += n;
         at += strspn(at, " ");
@@ -257,7 +258,7 @@ static const struct schema_row *find_row(const struct schema *schema, unsigned s
 {
     const struct schema_row *found = NULL;
     for (const struct schema_row *row = schema->rows; row->name; row++)
-        if (row->section == section && names_hold(row->name, name) && (!found || row->use == SCHEMA_USED))
+        if (row->section == section && names_match(row->name, name) && (!found || row->use == SCHEMA_USED))
             found = row;
     return found;
 }

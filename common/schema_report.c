@@ -33,7 +33,7 @@ void schema_error(struct schema_reader *r, unsigned line, const char *format, ..
     report(r, r->errors, line, what);
 }
 
-static void give_warning(const struct schema_reader *r, unsigned line, const char *what, unsigned more)
+static void pass_warning(const struct schema_reader *r, unsigned line, const char *what, unsigned more)
 {
     struct buf message;
     if (!r->warn)
@@ -62,7 +62,7 @@ void schema_warn(struct schema_reader *r, unsigned line, const char *format, ...
     struct schema_warning *w = malloc(sizeof *w + size);
     r->warning_count++;
     if (!w) { /* out of order is better than not at all */
-        give_warning(r, line, what, 0);
+        pass_warning(r, line, what, 0);
         return;
     }
     *w = (struct schema_warning){.next = r->warnings, .line = line};
@@ -82,7 +82,7 @@ void schema_report(struct schema_reader *r)
     while (first) {
         struct schema_warning *w = first;
         first = w->next;
-        give_warning(r, w->line, w->text, w->more);
+        pass_warning(r, w->line, w->text, w->more);
         free(w);
     }
 }

@@ -129,7 +129,7 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
     if (!f && !outcome.cancelled)
         outcome_mended(a);
     if (!f && !outcome.cancelled)
-        affinity_note(shared->affinity, r->affinity_key, a->deployment->index, usage.input, now);
+        affinity_record(shared->affinity, r->affinity_key, a->deployment->index, usage.input, now);
 }
 
 void outcome_request_ended(const struct request *r)

@@ -53,7 +53,7 @@ static bool hold_localhost(int fd, struct buf *error)
     int held;
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 || address.sin_family != AF_INET ||
         (address.sin_addr.s_addr != htonl(INADDR_LOOPBACK) && address.sin_addr.s_addr != htonl(INADDR_ANY)) ||
-        localhost_hold(ntohs(address.sin_port), &held))
+        localhost_reserve(ntohs(address.sin_port), &held))
         return true;
     buf_add_format(error, "[::1]:%u: %s: http://localhost:%u would not reach this proxy", ntohs(address.sin_port),
                    strerror(errno), ntohs(address.sin_port));

@@ -22,7 +22,7 @@ const struct affinity_entry *affinity_find(const struct affinity *a, uint64_t ke
     return NULL;
 }
 
-void affinity_note(struct affinity *a, uint64_t key, unsigned deployment, int64_t prompt_tokens, uint64_t now_ms)
+void affinity_record(struct affinity *a, uint64_t key, unsigned deployment, int64_t prompt_tokens, uint64_t now_ms)
 {
     struct affinity_entry *set = a->sets[key % AFFINITY_SETS], *oldest = set;
     for (size_t i = 0; i < AFFINITY_WAYS; i++) {

@@ -26,7 +26,7 @@ uint64_t affinity_key(uint64_t conversation, const char *alias);
 /* Returns the conversation's entry, valid until the table changes; NULL: unknown. */
 const struct affinity_entry *affinity_find(const struct affinity *a, uint64_t key);
 /* Records that the deployment answered the conversation. */
-void affinity_note(struct affinity *a, uint64_t key, unsigned deployment, int64_t prompt_tokens, uint64_t now_ms);
+void affinity_record(struct affinity *a, uint64_t key, unsigned deployment, int64_t prompt_tokens, uint64_t now_ms);
 #define AFFINITY_GONE (~0u)
 
 /* Renumbers the deployments after a reload of the configuration: deployment i (0 to count - 1) is now map[i], or

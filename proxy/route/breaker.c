@@ -9,7 +9,7 @@ bool breaker_admits(const struct breaker *b, uint64_t now_ms, uint64_t *wait_ms)
     return !b->opened || (!*wait_ms && b->trial_ms <= now_ms);
 }
 
-bool breaker_starts(struct breaker *b, uint64_t now_ms)
+bool breaker_call_started(struct breaker *b, uint64_t now_ms)
 {
     uint64_t wait_ms;
     bool trial = b->opened && breaker_admits(b, now_ms, &wait_ms);

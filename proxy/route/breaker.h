@@ -26,7 +26,7 @@ struct breaker {
 /* Returns whether a call may be made. *wait_ms: time left until half-open; 0 if a trial in flight decides. */
 bool breaker_admits(const struct breaker *b, uint64_t now_ms, uint64_t *wait_ms);
 /* Records the start of a call. Returns whether it is the trial; a call made while the circuit is open is not. */
-bool breaker_starts(struct breaker *b, uint64_t now_ms);
+bool breaker_call_started(struct breaker *b, uint64_t now_ms);
 /* Opens the circuit for `base_ms`, doubled for each time in a row up to the bounds above. `cost_ms`: duration of the
  * failure. From the second time on, up to 10 % is added by `draw` (random bits). Does nothing while the circuit is
  * open, because the calls that were in flight when it opened may fail one after the other. */

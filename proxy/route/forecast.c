@@ -243,8 +243,8 @@ static void learn_success(struct forecast *f, const struct forecast_attempt *att
 }
 
 /* Times of a reply that was not streamed: only its total is known, so both times are corrected by the same factor. */
-static void learn_whole_times(struct forecast *f, const struct forecast_attempt *attempt, const struct outcome *o,
-                              double ttft_ms, double token_ms, uint64_t now_ms)
+static void learn_unstreamed_times(struct forecast *f, const struct forecast_attempt *attempt, const struct outcome *o,
+                                   double ttft_ms, double token_ms, uint64_t now_ms)
 {
     double tokens = o->output_tokens > 0 ? (double)o->output_tokens : 0;
     double factor = fmax((double)o->total_ms, 1) / (attempt->expected_ms + tokens * token_ms);
@@ -295,7 +295,7 @@ void forecast_ended(struct forecast *f, const struct forecast_prior *prior, stru
         learn_success(f, attempt, now_ms);
     rhythm_served(&f->rhythm, attempt->started_ms);
     if (o->ttft_ms >= o->total_ms)
-        learn_whole_times(f, attempt, o, ttft_ms, token_ms, now_ms);
+        learn_unstreamed_times(f, attempt, o, ttft_ms, token_ms, now_ms);
     else if (o->ttft_ms >= 0 && o->output_tokens >= TOKENS_MIN)
         learn_stream_times(f, attempt, o, ttft_ms, token_ms, prior->output_tokens, now_ms);
 }

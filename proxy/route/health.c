@@ -131,7 +131,7 @@ struct health_attempt health_started(struct health *h, const struct config *c, c
     struct health_attempt attempt = {
         .started_ms = now_ms,
         .reserved_tokens = (prompt_tokens > 0 ? prompt_tokens : 0) + (output > 0 ? (int64_t)output : 0),
-        .trial = breaker_starts(&h->breaker, now_ms),
+        .trial = breaker_call_started(&h->breaker, now_ms),
         .forecast = forecast_started(&h->forecast, &prior, h->in_flight, now_ms),
     };
     observe_start(&h->seen, &c->strategy_settings, h->in_flight, now_ms);

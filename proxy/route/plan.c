@@ -67,7 +67,8 @@ static void rank(const struct plan_input *in, const struct strategy *strategy, s
 
 /* Moves the conversation's last deployment to the front if its order is the lowest one and its cost is not above
  * move_factor times the least. Returns whether it did. */
-static bool stick(const struct plan_input *in, const struct strategy *strategy, struct choice *choices, unsigned count)
+static bool keep_sticky(const struct plan_input *in, const struct strategy *strategy, struct choice *choices,
+                        unsigned count)
 {
     double most = strategy->keys_are_costs ? in->config->strategy_settings.move_factor * choices[0].key : INFINITY;
     for (unsigned i = 0; i < count && choices[i].deployment->order == choices[0].deployment->order; i++)
@@ -89,7 +90,7 @@ static void add_group(const struct plan_input *in, const struct model_group *gro
     unsigned eligible, count = gather(in, group, choices, &eligible);
     rank(in, out->strategy, choices, eligible);
     if (in->affinity && eligible && group == in->group)
-        out->sticky = stick(in, out->strategy, choices, eligible);
+        out->sticky = keep_sticky(in, out->strategy, choices, eligible);
     for (unsigned i = 0; i < eligible && out->count < PLAN_MAX; i++)
         out->attempts[out->count++] = choices[i].deployment;
     for (unsigned i = 0; i < count; i++) {

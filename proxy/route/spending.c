@@ -87,7 +87,7 @@ void spending_reserve(struct spending *s, struct spend *group, double usd)
     group->reserved += usd;
 }
 
-static void give_back(struct spend *a, double usd)
+static void release(struct spend *a, double usd)
 {
     a->reserved = a->reserved > usd ? a->reserved - usd : 0;
 }
@@ -96,8 +96,8 @@ void spending_release(struct spending *s, struct spend *group, double usd)
 {
     if (isnan(usd))
         return;
-    give_back(&s->total, usd);
-    give_back(group, usd);
+    release(&s->total, usd);
+    release(group, usd);
 }
 
 void spending_charge(struct spending *s, struct spend *group, double usd)

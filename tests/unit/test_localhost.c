@@ -62,17 +62,17 @@ TEST(reserved_port_cannot_be_bound_by_others)
 {
     const struct in6_addr *const addresses[] = {&loopback, &any};
     unsigned port;
-    int held, server = serve(&port);
+    int reserved, server = serve(&port);
     need_ipv6();
-    assert_true(localhost_hold(port, &held));
-    assert_true(held >= 0);
+    assert_true(localhost_reserve(port, &reserved));
+    assert_true(reserved >= 0);
     for (size_t i = 0; i < COUNT_OF(addresses); i++) {
         int other = other_socket();
         assert_int_equal(bind_to(other, addresses[i], port), -1);
         assert_int_equal(errno, EADDRINUSE);
         close(other);
     }
-    close(held);
+    close(reserved);
     int other = other_socket();
     assert_int_equal(bind_to(other, &loopback, port), 0);
     close(other);
@@ -83,42 +83,42 @@ TEST(reserved_port_cannot_be_bound_by_others)
 TEST(clients_of_a_reserved_port_are_refused_at_once)
 {
     unsigned port;
-    int held, server = serve(&port);
+    int reserved, server = serve(&port);
     need_ipv6();
-    assert_true(localhost_hold(port, &held));
+    assert_true(localhost_reserve(port, &reserved));
     int client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = loopback, .sin6_port = htons((uint16_t)port)};
     assert_int_equal(connect(client, (struct sockaddr *)&to, sizeof to), -1);
     assert_int_equal(errno, ECONNREFUSED);
     close(client);
-    close(held);
+    close(reserved);
     close(server);
 }
 
 TEST(port_of_another_listener_is_not_reserved)
 {
     unsigned port;
-    int held = 0, other = other_socket();
+    int reserved = 0, other = other_socket();
     need_ipv6();
     assert_int_equal(bind_to(other, &loopback, 0), 0);
     port = port_of(other);
     assert_int_equal(listen(other, 1), 0);
-    assert_false(localhost_hold(port, &held));
+    assert_false(localhost_reserve(port, &reserved));
     assert_int_equal(errno, EADDRINUSE);
-    assert_int_equal(held, -1);
+    assert_int_equal(reserved, -1);
     close(other);
 }
 
 /* Another program that bound the port before, without listening, cannot listen either. */
 TEST(reserved_port_cannot_be_listened_on_later)
 {
-    int held, other = other_socket();
+    int reserved, other = other_socket();
     need_ipv6();
     assert_int_equal(bind_to(other, &loopback, 0), 0);
-    if (localhost_hold(port_of(other), &held)) {
+    if (localhost_reserve(port_of(other), &reserved)) {
         assert_int_equal(listen(other, 1), -1);
         assert_int_equal(errno, EADDRINUSE);
-        close(held);
+        close(reserved);
     }
     close(other);
 }
@@ -126,7 +126,7 @@ TEST(reserved_port_cannot_be_listened_on_later)
 TEST(old_connections_do_not_matter)
 {
     struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = loopback};
-    int held, server = other_socket(), client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int reserved, server = other_socket(), client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char byte;
     need_ipv6();
     assert_int_equal(bind_to(server, &loopback, 0), 0);
@@ -139,9 +139,9 @@ TEST(old_connections_do_not_matter)
     assert_int_equal(read(client, &byte, 1), 0);
     close(client);
     close(server);
-    assert_true(localhost_hold(port, &held));
-    assert_true(held >= 0);
-    close(held);
+    assert_true(localhost_reserve(port, &reserved));
+    assert_true(reserved >= 0);
+    close(reserved);
 }
 
 /* In a network namespace whose loopback is down. */
@@ -150,10 +150,10 @@ TEST(no_ipv6_no_reservation)
     int status;
     pid_t child = fork();
     if (child == 0) {
-        int held = 0;
+        int reserved = 0;
         if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
             _exit(77);
-        _exit(localhost_hold(4000, &held) && held == -1 ? 0 : 1);
+        _exit(localhost_reserve(4000, &reserved) && reserved == -1 ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));

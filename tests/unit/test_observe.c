@@ -113,14 +113,14 @@ TEST(conversations_are_remembered_up_to_a_bound)
     memset(&a, 0, sizeof a);
     uint64_t key = affinity_key(42, "a");
     assert_null(affinity_find(&a, key));
-    affinity_note(&a, key, 3, 1000, 10);
+    affinity_record(&a, key, 3, 1000, 10);
     assert_int_equal(affinity_find(&a, key)->deployment, 3);
-    affinity_note(&a, key, 4, 2000, 20);
+    affinity_record(&a, key, 4, 2000, 20);
     assert_int_equal(affinity_find(&a, key)->deployment, 4);
     assert_int_equal(affinity_find(&a, key)->prompt_tokens, 2000);
     assert_null(affinity_find(&a, affinity_key(42, "b"))); /* another group is independent */
     for (uint64_t i = 0; i < 100 * AFFINITY_SETS; i++)
-        affinity_note(&a, affinity_key(i + 1000, "a"), 1, 1, 100 + i);
+        affinity_record(&a, affinity_key(i + 1000, "a"), 1, 1, 100 + i);
     assert_null(affinity_find(&a, key)); /* the oldest are dropped, the newest is not */
     assert_non_null(affinity_find(&a, affinity_key(100 * AFFINITY_SETS + 999, "a")));
 }
@@ -130,7 +130,7 @@ TEST(reload_renumbers_conversations)
     static struct affinity a;
     memset(&a, 0, sizeof a);
     for (unsigned i = 0; i < 3; i++)
-        affinity_note(&a, affinity_key(i, "a"), i, 1, 1);
+        affinity_record(&a, affinity_key(i, "a"), i, 1, 1);
     affinity_remap(&a, (const unsigned[]){7, AFFINITY_GONE, 0}, 3);
     assert_int_equal(affinity_find(&a, affinity_key(0, "a"))->deployment, 7);
     assert_null(affinity_find(&a, affinity_key(1, "a")));
