@@ -1,5 +1,5 @@
-/* Fuzz target: no body can break the decoders of content codings, or make more than its ceiling of memory; and what was
- * compressed comes back. */
+/* Fuzz target: the decoders of content codings. No body makes them crash or allocate more than their ceiling, and
+ * compressed data is restored. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/front/coding.h"
 
@@ -10,7 +10,7 @@
 #define MAX (1u << 18)
 
 const char *const fuzz_seeds[] = {
-    "\x28\xb5\x2f\xfd\x20\x02\x11", /* its rest is changed copies' */
+    "\x28\xb5\x2f\xfd\x20\x02\x11", /* the changed copies add the rest */
     "\x1f\x8b\x08",
     "x\x9c\xcb\x48\xcd\xc9\xc9\x07",
     "{\"model\": \"codex-light\", \"input\": \"plain\"}",

@@ -1,5 +1,4 @@
-/* Fuzz target: the configuration's loader. Whatever the file holds, the answer is a configuration that is whole, or
- * errors. */
+/* Fuzz target: the configuration's loader. Any file gives a complete configuration or errors. */
 #include "tests/fuzz/fuzz.h"
 #include "common/secret.h"
 #include "proxy/config/config.h"

@@ -1,5 +1,4 @@
-/* Fuzz target: what a form and a JSON object of the session page's interface are read as, and which of it a start
- * takes. */
+/* Fuzz target: the fields of a form and of a JSON object of the page's API, and which of them a start accepts. */
 #include "tests/fuzz/fuzz.h"
 #include "cgi/keys.h"
 
@@ -33,7 +32,7 @@ static void add_encoded(struct buf *out, struct slice text)
         buf_add_format(out, "%%%02x", (unsigned char)text.ptr[i]);
 }
 
-/* Written as a form, the fields are read as what they were. */
+/* Fields written as a form are read back unchanged. */
 static void check_round_trip(const struct fields *fields)
 {
     struct fields again = {0};

@@ -1,5 +1,5 @@
-/* Fuzz target: HTTP/1.1's grammar: heads of requests and replies, and bodies in chunked coding, arriving at once and
- * byte by byte. */
+/* Fuzz target: the HTTP/1.1 grammar: heads of requests and replies, and chunked bodies, arriving at once and byte by
+ * byte. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/front/http_parse.h"
 #include "proxy/http/reply.h"
@@ -37,7 +37,7 @@ static bool is_printable(struct slice s)
     return true;
 }
 
-/* The head's length, which must be found wherever the input is cut. */
+/* Returns the head's length, which must not depend on how the input is split. */
 static size_t head_length(struct slice input)
 {
     size_t scanned = 0, grown = 0, found = 0;
@@ -59,7 +59,7 @@ static void check_head(struct slice text)
         return;
     }
     for (size_t len = 1; len < text.len; len++)
-        must(http_may_begin_request((struct slice){text.ptr, len}, &error)); /* what is good in the end */
+        must(http_may_begin_request((struct slice){text.ptr, len}, &error)); /* valid as a whole, so valid as a start */
     unsigned hosts = 0, framings = 0;
     must(head.method.len && is_printable(head.method) && head.path.len && is_printable(head.path) &&
          is_printable(head.query));
@@ -83,7 +83,7 @@ static void check_reply(struct slice text)
              lies_within(reply.retry_after, text));
 }
 
-/* The body's data into `out`, `piece` bytes of input at a time; *used is how much of the input it took. */
+/* Appends the body's data to `out`, reading `piece` bytes of input at a time; *used: bytes read. */
 static enum http_result read_body(struct slice input, size_t piece, struct buf *out, size_t *used)
 {
     struct http_chunked chunked = {0};

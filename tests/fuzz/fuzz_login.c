@@ -1,5 +1,5 @@
-/* Fuzz target: the ChatGPT login: JSON Web Tokens, Codex's auth.json, and the token endpoint's replies. The input is
- * each of them; an auth.json that is read can be written anew, with other tokens, and read again. */
+/* Fuzz target: the ChatGPT login: JSON Web Tokens, Codex's auth.json, and replies of the token endpoint. The input is
+ * used as each of them. An auth.json that is accepted can be rewritten with other tokens and read again. */
 #include "tests/fuzz/fuzz.h"
 #include "common/json.h"
 #include "common/secret.h"
@@ -46,7 +46,7 @@ static void check_token(struct slice token)
     must(is_account(claims.account_id));
 }
 
-/* The input as a token's payload, so that its JSON need not be found through base64. */
+/* Uses the input as a token's payload, so that the fuzzer need not produce base64. */
 static void check_payload(struct slice payload)
 {
     char text[LOGIN_TOKEN_MAX + 8] = "x.";

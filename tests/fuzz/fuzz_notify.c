@@ -1,4 +1,4 @@
-/* Fuzz target: what the session app takes from its child: the datagram, and the status report in it. */
+/* Fuzz target: what the page's server accepts from its child: the datagram, and the status report in it. */
 #include "tests/fuzz/fuzz.h"
 #include "cgi/notify.h"
 
@@ -38,7 +38,7 @@ static void check_deployments(const struct json *j, uint32_t list)
     }
 }
 
-/* What was taken has the shape that status and page rely on. */
+/* An accepted report has the form that status and page rely on. */
 static void check_report(const struct child_report *report)
 {
     const struct json *j = &report->json;
@@ -54,7 +54,7 @@ static void check_report(const struct child_report *report)
     }
 }
 
-/* A report that is refused leaves the one before it as it was. */
+/* A rejected report leaves the previous one unchanged. */
 static void take(struct slice text)
 {
     static const char GOOD[] = "{\"version\":\"good\",\"aliases\":[],\"hardening\":{}}";

@@ -1,5 +1,4 @@
-/* Fuzz target: the policy of routed runs. Whatever the file holds, the settings are within their ranges, or there are
- * errors with file and line. */
+/* Fuzz target: the policy of routed runs. Any file gives settings within their ranges, or errors with file and line. */
 #include "tests/fuzz/fuzz.h"
 #include "cli/run/settings.h"
 

@@ -1,5 +1,5 @@
-/* Fuzz target: what is done to a prompt. Whatever comes, the result is never empty, never longer, keeps every line of
- * trouble of its logs and every byte of its code, and fits its budget. */
+/* Fuzz target: the processing of a prompt. The result is never empty or longer, keeps all error lines of logs and all
+ * code, and fits its budget. */
 #include "tests/fuzz/fuzz.h"
 #include "cli/run/classify.h"
 #include "cli/run/clean.h"
@@ -42,7 +42,7 @@ static bool holds(struct slice text, struct slice part)
     return !part.len || memmem(text.ptr, text.len, part.ptr, part.len);
 }
 
-/* The spans are the text, its code stands in the result, and so does each line of trouble in its logs. */
+/* The spans make up the text; the result contains the code and each error line of the logs. */
 static void check_spans(struct slice prompt, struct slice result)
 {
     struct slice rest = prompt, line;

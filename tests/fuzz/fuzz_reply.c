@@ -1,5 +1,6 @@
-/* Fuzz target: the reply translators and the pass-through, fed at once and in pieces that the first byte sizes. Both
- * must end alike, and what is written must be events of JSON; what is held is given out whole or not at all. */
+/* Fuzz target: the reply translators and the pass-through, fed at once and in pieces whose size is in the first byte.
+ * Both must end in the same way, and the output must be JSON events. A held reply is written completely or not at all.
+ */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/bridge/relay.h"
 #include "proxy/bridge/sse.h"
@@ -73,14 +74,14 @@ static enum relay_state run(const struct relay_options *options, struct slice bo
     return state;
 }
 
-/* What the body is: by its first bytes, or else by its type. */
+/* By its first bytes, else by its type. */
 static bool is_stream(const struct relay_options *o, struct slice body)
 {
     enum sse_guess guess = sse_guess(body);
     return guess == SSE_GUESS_STREAM || (guess != SSE_GUESS_WHOLE && o->upstream_stream);
 }
 
-/* Each event that the bridge wrote must be JSON, but for chat's end mark. */
+/* Each event that the bridge wrote must be JSON, except for chat's end mark. */
 static void check_written(const struct relay_options *options, const struct buf *sent)
 {
     struct json j = {0};
@@ -129,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         enum relay_state cut = run(&options, body, 1 + data[0] % 32, &pieces);
         bool same_manner = options.client_stream == is_stream(&options, body);
         bool passes = options.client_wire == options.upstream_wire && same_manner;
-        must(at_once == cut || (passes && !options.hold)); /* once open, the pass-through looks at what matters only */
+        must(at_once == cut || (passes && !options.hold)); /* an open pass-through only reads what matters */
         must(!options.hold || at_once == RELAY_DONE || !whole.len);
         if (!passes) {
             check_written(&options, &whole);

@@ -1,4 +1,4 @@
-/* Fuzz target: the request translators. Whatever is decoded must encode to JSON in both wires, and decode again. */
+/* Fuzz target: the request translators. A decoded request can be encoded as JSON for both APIs and decoded again. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/bridge/pass.h"
 #include "proxy/bridge/turn.h"
@@ -33,7 +33,7 @@ static void must(bool truth)
         abort();
 }
 
-/* Encodes for `to`; the result must be a request of that wire. */
+/* Encodes for `to`; the result must be a valid request of that API. */
 static void check_encoding(const struct turn *t, enum wire to)
 {
     const struct turn_options options = {.upstream_model = "m",
@@ -54,7 +54,7 @@ static void check_encoding(const struct turn *t, enum wire to)
     buf_free(&out);
 }
 
-/* What passes is JSON for the upstream's model. */
+/* A request that is passed through is JSON for the upstream's model. */
 static void check_passing(const struct json *doc, unsigned ignores)
 {
     struct buf own, out;

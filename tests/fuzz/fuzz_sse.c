@@ -1,4 +1,4 @@
-/* Fuzz target: the reader of server-sent events gives the same events however the bytes are cut. */
+/* Fuzz target: the reader of server-sent events returns the same events however the bytes are split. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/bridge/sse.h"
 

@@ -1,4 +1,4 @@
-/* Fuzz target: our settings put into any text and taken out again; and taken out of any text. */
+/* Fuzz target: pointsman's settings are added to any text and removed again, and removed from any text. */
 #include "tests/fuzz/fuzz.h"
 
 #include "cli/toml_block.h"
@@ -27,7 +27,7 @@ static void must(bool truth)
         abort();
 }
 
-/* The items' texts are the document. */
+/* The items make up the document. */
 static void check_scan(struct slice text)
 {
     struct toml_scan scan;
