@@ -2,7 +2,7 @@
  *
  * lighttpd keeps the buffers of requests for the next ones, and gives them back every 64 s. The same function of
  * lighttpd's own gives them back here whenever it begins to wait. What is given back is overwritten, by GLIBC_TUNABLES
- * (cli/server.c). A lighttpd without that function goes by its 64 s. */
+ * (cli/lighttpd.c). A lighttpd without that function goes by its 64 s. */
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>

@@ -1,4 +1,4 @@
-/* Checks a command line against its subcommand's row. */
+/* Parses a command line according to its subcommand's row. */
 #include "cli/command.h"
 
 #include "cli/terminal.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_VALUE 256 /* getopt's return value of row 0: no letter's */
+#define FIRST_VALUE 256 /* getopt's value for row 0; above every letter */
 
 bool command_lists(const char *words, const char *word)
 {
@@ -30,7 +30,7 @@ static unsigned option_count(const struct command *command)
     return count;
 }
 
-/* getopt's two lists, made from the rows. */
+/* getopt's two tables, generated from the rows. */
 struct lists {
     struct option names[COMMAND_OPTIONS_MAX + 1];
     char letters[2 * COMMAND_OPTIONS_MAX + 4];
@@ -39,10 +39,10 @@ struct lists {
 static void make_lists(const struct command *command, unsigned count, struct lists *lists)
 {
     *lists = (struct lists){0};
-    /* "+" ends the options at the first operand, ":" tells a missing value from an unknown option. */
-    const char *manner = command->passes_on ? "+:" : ":";
-    char *letter = lists->letters + strlen(manner);
-    memcpy(lists->letters, manner, strlen(manner));
+    /* "+" ends the options at the first operand; ":" distinguishes a missing value from an unknown option. */
+    const char *mode = command->passes_on ? "+:" : ":";
+    char *letter = lists->letters + strlen(mode);
+    memcpy(lists->letters, mode, strlen(mode));
     for (unsigned row = 0; row < count; row++) {
         const struct command_option *option = &command->options[row];
         lists->names[row] = (struct option){option->name, option->value ? required_argument : no_argument, NULL,
@@ -72,7 +72,7 @@ static bool take_option(struct arguments *a, unsigned row, struct buf *error)
     const struct command_option *option = &a->command->options[row];
     const char *value = option->value ? optarg : "";
     if (option->choices && !command_lists(option->choices, value)) {
-        buf_add_format(error, "--%s takes one of: %s; not '%s'", option->name, option->choices, value);
+        buf_add_format(error, "--%s: expected one of: %s, found '%s'", option->name, option->choices, value);
         return false;
     }
     a->values[row] = value;
@@ -87,9 +87,9 @@ static bool check_operands(const struct arguments *a, struct buf *error)
     if (a->operand_count < command->least)
         buf_add_format(error, "%s is missing", command->operands);
     else if (a->operand_count > command->most)
-        buf_add_format(error, "'%s' is one too many", a->operands[command->most]);
+        buf_add_format(error, "unexpected argument '%s'", a->operands[command->most]);
     else if (a->operand_count && command->operand_choices && !command_lists(command->operand_choices, a->operands[0]))
-        buf_add_format(error, "'%s' is none of: %s", a->operands[0], command->operand_choices);
+        buf_add_format(error, "expected one of: %s, found '%s'", command->operand_choices, a->operands[0]);
     return error->len == 0;
 }
 
@@ -101,20 +101,20 @@ bool arguments_read(struct arguments *a, const struct command *command, int argc
     a->rows = calloc((size_t)argc + 1, sizeof *a->rows);
     a->all = calloc((size_t)argc + 1, sizeof *a->all);
     if (!a->rows || !a->all) {
-        BUF_ADD(error, "no memory");
+        BUF_ADD(error, "out of memory");
         return false;
     }
     make_lists(command, count, &lists);
     opterr = 0;
-    optind = 0; /* glibc: begin anew */
+    optind = 0; /* glibc: restart the scan */
     for (int found; (found = getopt_long(argc, argv, lists.letters, lists.names, NULL)) != -1;) {
-        /* getopt reports an unknown letter in optopt, and a long name by the word that it stands in. */
+        /* getopt reports an unknown letter in optopt, but an unknown long option only through optind. */
         if (found == ':')
-            buf_add_format(error, "%s takes a value", argv[optind - 1]);
+            buf_add_format(error, "%s requires a value", argv[optind - 1]);
         else if (found == '?' && optopt > 0 && optopt < FIRST_VALUE)
-            buf_add_format(error, "there is no option '-%c'", optopt);
+            buf_add_format(error, "unknown option '-%c'", optopt);
         else if (found == '?')
-            buf_add_format(error, "there is no option '%s'", argv[optind - 1]);
+            buf_add_format(error, "unknown option '%s'", argv[optind - 1]);
         else if (find_row(command, count, found, &row) && take_option(a, row, error))
             continue;
         return false;
@@ -150,7 +150,7 @@ bool arguments_number(const struct arguments *a, unsigned row, long least, long 
     *value = strtol(text, &end, 10);
     if (end != text && *end == '\0' && errno == 0 && *value >= least && *value <= most)
         return true;
-    (void)complain(EXIT_USAGE, "--%s takes a whole number from %ld to %ld, not '%s'", a->command->options[row].name,
-                   least, most, text);
+    (void)complain(EXIT_USAGE, "--%s: expected a whole number from %ld to %ld, found '%s'",
+                   a->command->options[row].name, least, most, text);
     return false;
 }

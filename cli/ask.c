@@ -1,4 +1,4 @@
-/* A question to whoever sits at the terminal. */
+/* Asks the user on the controlling terminal. */
 #include "cli/ask.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define LINE_BYTES 2048
+#define LINE_BYTES 2048 /* longest answer */
 
 static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 static volatile sig_atomic_t interrupted;
@@ -29,20 +29,20 @@ bool ask_possible(void)
     return fd >= 0;
 }
 
-/* One line into `line`; -1 at the end of the input or when a signal came. The signals are blocked but while it waits,
- * so that none can slip in before the wait. */
+/* Reads one line into `line`. Returns its length; -1 at end of input or on a signal. The signals are blocked except in
+ * ppoll(), so none can arrive unnoticed before the wait. */
 static ssize_t read_line(int fd, char line[LINE_BYTES], const sigset_t *open_to)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     if (ppoll(&ready, 1, NULL, open_to) <= 0)
         return -1;
-    ssize_t len = read(fd, line, LINE_BYTES); /* a terminal gives one line at a time */
+    ssize_t len = read(fd, line, LINE_BYTES); /* a terminal returns one line at a time */
     while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
         len--;
     return len;
 }
 
-/* Asks with the terminal's echo on or off, which is as it was before when this returns, or when a signal ends the
+/* Asks with the terminal's echo on or off. The echo is restored before this returns and before a signal terminates the
  * program. */
 static ssize_t ask(const char *question, bool echo, char line[LINE_BYTES])
 {
@@ -66,13 +66,13 @@ static ssize_t ask(const char *question, bool echo, char line[LINE_BYTES])
     if (!echo)
         changed.c_lflag &= ~(tcflag_t)ECHO;
     ssize_t len = -1;
-    /* TCSAFLUSH: what was typed before the question is no answer to it. */
+    /* TCSAFLUSH discards what was typed before the question. */
     if (tcsetattr(fd, TCSAFLUSH, &changed) == 0 && write(fd, question, strlen(question)) > 0)
         len = read_line(fd, line, &open_to);
     (void)tcsetattr(fd, TCSANOW, &before);
     if (!echo && write(fd, "\n", 1) < 0)
         len = -1;
-    (void)sigprocmask(SIG_SETMASK, &open_to, NULL); /* one that waits is noted now */
+    (void)sigprocmask(SIG_SETMASK, &open_to, NULL); /* delivers a pending signal to note() */
     for (size_t i = 0; i < sizeof interrupts / sizeof *interrupts; i++)
         (void)sigaction(interrupts[i], &old[i], NULL);
     close(fd);

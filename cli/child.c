@@ -1,4 +1,4 @@
-/* A program that is run for what it prints. */
+/* Runs a program and captures its output. */
 #include "cli/child.h"
 
 #include "common/clock.h"
@@ -20,7 +20,7 @@ static bool is_program(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The first "FOLDER/NAME" that is a program; an empty folder of PATH means the current one, which is passed over. */
+/* The first "FOLDER/NAME" that is executable. Empty entries in PATH (the current folder) are skipped. */
 static char *find_in(const char *folders, const char *name)
 {
     struct buf path;
@@ -49,7 +49,7 @@ char *child_find(const char *name, const char *more)
     return found ? found : find_in(more, name);
 }
 
-/* Starts it in a process group of its own, so that what it starts can be ended with it. */
+/* Starts the program in its own process group, so that its children can be killed with it. */
 static pid_t start(const struct child_run *run, int output, int errors)
 {
     posix_spawn_file_actions_t actions;
@@ -80,7 +80,7 @@ static pid_t start(const struct child_run *run, int output, int errors)
     return fault ? -1 : pid;
 }
 
-/* Reads what has come. false: the other end is closed. */
+/* Reads what is available. false: end of file. */
 static bool read_some(int fd, struct buf *out)
 {
     char bytes[16384];
@@ -90,7 +90,7 @@ static bool read_some(int fd, struct buf *out)
     return len > 0 || (len < 0 && errno == EINTR);
 }
 
-/* Reads until the other ends are closed; a descriptor of -1 has none. false: the time was up. */
+/* Reads both descriptors to end of file; -1 is ignored. false: timeout. */
 static bool read_all(const int fds[2], uint64_t deadline, struct buf *const outs[2])
 {
     struct pollfd ready[2] = {{.fd = fds[0], .events = POLLIN}, {.fd = fds[1], .events = POLLIN}};
@@ -105,7 +105,7 @@ static bool read_all(const int fds[2], uint64_t deadline, struct buf *const outs
     return true;
 }
 
-/* Its output is closed, so it is about to end; one that does not is killed with its time. */
+/* Waits for a process that has closed its output. Polls every millisecond; false: timeout. */
 static bool wait_for(pid_t pid, uint64_t deadline, int *status)
 {
     while (waitpid(pid, status, WNOHANG) == 0) {

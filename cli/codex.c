@@ -1,11 +1,11 @@
-/* The user's Codex CLI, and the managed profiles for it. */
+/* The user's Codex CLI and the managed profiles for it. */
 #include "cli/codex.h"
 
 #include "cli/child.h"
 #include "cli/codex_catalog.h"
 #include "cli/gateway.h"
-#include "cli/place.h"
-#include "cli/session.h"
+#include "cli/locate.h"
+#include "cli/session_client.h"
 #include "common/file.h"
 #include "common/paths.h"
 #include "proxy/answers/catalog.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION_MS 5000
+#define VERSION_MS 5000 /* timeout of codex --version */
 
 static void ask_version(struct codex *codex)
 {
@@ -78,18 +78,18 @@ char *codex_key_command(void)
     return self;
 }
 
-/* What the running session says of itself. */
-static char *look_at_session(struct codex_proxy *proxy)
+/* Returns the running session's base URL and sets `config`; NULL: no session. */
+static char *ask_session(struct codex_proxy *proxy)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status;
     char *base = NULL;
-    if (session_look(&session, &status)) {
+    if (session_client_try(&session, &status)) {
         base = strdup(status.base_url);
         proxy->config = json_strdup(&status.json, json_get(&status.json, 0, "config"));
     }
     session_status_free(&status);
-    session_close(&session);
+    session_client_close(&session);
     return base;
 }
 
@@ -97,11 +97,11 @@ static char *look_at_session(struct codex_proxy *proxy)
 static bool is_own(void)
 {
     struct gateway gateway;
-    struct buf unheard;
-    buf_init(&unheard, 4096);
-    bool own = gateway_find(&gateway, &unheard) && gateway.own;
+    struct buf ignored;
+    buf_init(&ignored, 4096);
+    bool own = gateway_find(&gateway, &ignored) && gateway.own;
     gateway_free(&gateway);
-    buf_free(&unheard);
+    buf_free(&ignored);
     return own;
 }
 
@@ -110,7 +110,7 @@ bool codex_proxy_find(struct codex_proxy *proxy, struct buf *why)
     const char *named = getenv("LITELLM_BASE_URL");
     struct buf url;
     *proxy = (struct codex_proxy){0};
-    char *own = look_at_session(proxy);
+    char *own = ask_session(proxy);
     if (!named || !*named) {
         proxy->base_url = own ? own : strdup(GATEWAY_BASE);
         return proxy->base_url != NULL;
@@ -120,7 +120,7 @@ bool codex_proxy_find(struct codex_proxy *proxy, struct buf *why)
     if (profile_base_url(named, &url, why))
         proxy->base_url = strdup(buf_text(&url));
     else
-        buf_add_text(why, why->len ? ": LITELLM_BASE_URL" : "no memory");
+        buf_add_text(why, why->len ? ": LITELLM_BASE_URL" : "out of memory");
     proxy->elsewhere = !is_own();
     buf_free(&url);
     return proxy->base_url != NULL;
@@ -137,7 +137,7 @@ bool codex_enable(const struct codex *codex, const struct codex_proxy *proxy, bo
                   struct lease *lease, struct buf *why)
 {
     char *key_command = proxy->elsewhere ? NULL : codex_key_command();
-    char *config = proxy->config ? strdup(proxy->config) : place_config();
+    char *config = proxy->config ? strdup(proxy->config) : locate_config();
     struct profile_request request = {
         .spec =
             {

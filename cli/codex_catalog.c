@@ -1,4 +1,4 @@
-/* What the user's Codex knows of models. */
+/* Gets Codex's model metadata. */
 #include "cli/codex_catalog.h"
 
 #include "cli/child.h"
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CODEX_MS 5000
+#define CODEX_MS 5000 /* timeout of codex debug models */
 
 char *codex_find(void)
 {
@@ -37,7 +37,7 @@ static bool write_whole(const char *path, struct slice text)
     return written;
 }
 
-/* Codex runs with an empty CODEX_HOME, so that nothing of the user's is read or written. */
+/* Runs Codex with an empty CODEX_HOME, so that it neither reads nor writes the user's files. */
 static void ask(const char *codex, const char *folder)
 {
     struct buf text;
@@ -47,7 +47,7 @@ static void ask(const char *codex, const char *folder)
     if (path)
         (void)unlink(path);
     if (home)
-        (void)nftw(home, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* a killed start leaves it */
+        (void)nftw(home, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* left by a killed start */
     if (home && fresh && path && mkdir(home, 0700) == 0 && setenv("CODEX_HOME", home, 1) == 0) {
         char *const argv[] = {(char *)codex, "debug", "models", NULL};
         (void)unlink(fresh);

@@ -1,16 +1,15 @@
-/* codex_catalog: what the user's Codex knows of models, written where the proxy looks for it (proxy/answers/catalog.h).
- */
+/* codex_catalog: writes Codex's model metadata to the file where the proxy expects it (proxy/answers/catalog.h). */
 #ifndef POINTSMAN_CLI_CODEX_CATALOG_H
 #define POINTSMAN_CLI_CODEX_CATALOG_H
 
 #include "common/buf.h"
 
-/* Begins to ask Codex (`codex debug models`) in a process of its own; returns that, or -1 when there is no Codex. The
- * file codex-models.json in `folder` appears whole or not at all. */
+/* Starts a child process that runs `codex debug models` and writes codex-models.json to `folder`; the file is complete
+ * or absent. Returns the child's pid; -1: no Codex. */
 int codex_catalog_begin(const char *folder);
-/* Waits for it; at most a few seconds. */
+/* Waits for that child, a few seconds at most. */
 void codex_catalog_end(int pid);
-/* The path of the user's Codex: $CODEX_CLI_PATH, else codex in PATH. To be freed; NULL: there is none. */
+/* The path of the user's Codex: $CODEX_CLI_PATH, else codex in PATH. Free with free(); NULL: not found. */
 char *codex_find(void);
 
 #endif

@@ -1,7 +1,7 @@
-/* command: what a subcommand is: a row of data and one function. Usage, help, completion and the check of the command
- * line are made from the row, so that they can't disagree with it.
+/* command: a subcommand is a row of data and one function. Usage, help, completion and argument checks are generated
+ * from the row, so they always agree.
  *
- * A new subcommand is a file cli/command/NAME.c with its `const struct command command_NAME`, and a line in
+ * To add a subcommand, write cli/command/NAME.c with `const struct command command_NAME`, and add a line to
  * cli/commands.c. */
 #ifndef POINTSMAN_CLI_COMMAND_H
 #define POINTSMAN_CLI_COMMAND_H
@@ -12,60 +12,59 @@
 #define COMMAND_OPTIONS_MAX 24
 #define COMMAND_ANY_OPERANDS 1000000u
 
-/* What a shell offers for a value. */
+/* How shells complete a value. */
 enum command_hint { HINT_NONE, HINT_FILE, HINT_ALIAS, HINT_COMMAND };
 
 struct command_option {
-    const char *name;    /* "json": given as --json */
-    char letter;         /* 'j': also given as -j; 0: has none */
-    const char *value;   /* what stands for its value in the help: "N", "FILE"; NULL: it takes none */
-    const char *choices; /* the words that it takes, blanks between; NULL: anything */
+    const char *name;    /* "json" for --json */
+    char letter;         /* 'j' for -j; 0: none */
+    const char *value;   /* placeholder of its value in the help: "N", "FILE"; NULL: takes no value */
+    const char *choices; /* allowed values, space-separated; NULL: any */
     enum command_hint hint;
-    const char *summary; /* half a sentence */
+    const char *summary; /* an imperative phrase, with the default in parentheses */
 };
 
 struct arguments;
 
 struct command {
     const char *name;
-    const char *summary;         /* half a sentence, for the list of commands */
-    const char *operands;        /* as the usage shows them: "PROMPT", "[last|ID]"; NULL: takes none */
-    const char *operand_choices; /* the words that the first one may be, blanks between; NULL: anything */
+    const char *summary;         /* an imperative phrase without a period, for the list of commands */
+    const char *operands;        /* as in the usage: "PROMPT", "[last|ID]"; NULL: takes none */
+    const char *operand_choices; /* allowed values of the first operand, space-separated; NULL: any */
     enum command_hint operand_hint;
-    unsigned least, most; /* how many operands */
-    bool passes_on;       /* the first operand ends the options: what follows is another program's */
-    const char *about;    /* paragraphs of the help, each line at most 100 columns; NULL: the summary says it all */
-    const char *examples; /* lines "command   # what it does" */
-    const struct command_option *options; /* at most COMMAND_OPTIONS_MAX; ends at a row without a name; NULL: none */
+    unsigned least, most;                 /* number of operands */
+    bool passes_on;                       /* options end at the first operand; the rest belongs to another program */
+    const char *about;                    /* text of the help, lines of at most 110 columns; NULL: none */
+    const char *examples;                 /* lines "command   # comment" */
+    const struct command_option *options; /* at most COMMAND_OPTIONS_MAX; ends at a row without name; NULL: none */
     int (*run)(const struct arguments *arguments); /* returns the exit code (exit.h) */
 };
 
-/* A checked command line. The strings are argv's own. */
+/* A checked command line. Its strings point into argv. */
 struct arguments {
     const struct command *command;
-    const char
-        *values[COMMAND_OPTIONS_MAX]; /* by the option's row: the last value given ("" where it takes none), or NULL */
-    char **operands;                  /* NULL-terminated */
+    const char *values[COMMAND_OPTIONS_MAX]; /* by option row: the last value ("" if it takes none); NULL: not given */
+    char **operands;                         /* NULL-terminated */
     unsigned operand_count;
-    char **argv;      /* all of it, for options that may be repeated: see arguments_each() */
-    unsigned *rows;   /* owned: rows[i] is the option that all[i] was given for */
-    const char **all; /* owned: every value given, in order */
+    char **argv;
+    unsigned *rows;   /* owned: rows[i] is the option of all[i] */
+    const char **all; /* owned: every option value in order; see arguments_each() */
     unsigned all_count;
 };
 
-/* Checks argv (argv[0] is the subcommand's name) against the row; argv is reordered. false with one line in `error`.
- * Free with arguments_free() in any case. */
+/* Checks argv (argv[0] is the subcommand's name) against the row, and reorders argv. false: one line in `error`. Free
+ * with arguments_free() in any case. */
 MUST_CHECK bool arguments_read(struct arguments *arguments, const struct command *command, int argc, char **argv,
                                struct buf *error);
 void arguments_free(struct arguments *arguments);
-/* The values of an option that may be repeated: start with *at 0; NULL at the end. */
+/* The next value of a repeatable option. Set *at to 0 before the first call. NULL: no more. */
 const char *arguments_each(const struct arguments *arguments, unsigned row, unsigned *at);
-/* A whole number from `least` to `most`; `otherwise` when the option was not given. false, said on standard error:
+/* Gets an integer option from `least` to `most`; `otherwise` if it is not given. false: an error is printed, exit with
  * EXIT_USAGE. */
 MUST_CHECK bool arguments_number(const struct arguments *arguments, unsigned row, long least, long most, long otherwise,
                                  long *value);
 
-/* Whether the blank-separated words hold `word`. */
+/* Whether the space-separated list `words` contains `word`. */
 bool command_lists(const char *words, const char *word);
 
 #endif

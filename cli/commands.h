@@ -4,10 +4,10 @@
 
 #include "cli/command.h"
 
-/* In the order of the help; NULL-terminated. */
+/* In help order; NULL-terminated. */
 extern const struct command *const commands[];
 
-/* The command of that name; NULL when there is none. */
+/* The command with this name; NULL: none. */
 const struct command *command_find(const char *name);
 
 #endif

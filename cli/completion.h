@@ -1,15 +1,14 @@
-/* completion: what shells offer after "pointsman", and the manual's section on the commands, made from the commands'
- * rows. Pure. */
+/* completion: pure. Shell completion scripts and the manual's COMMANDS section, generated from the commands' rows. */
 #ifndef POINTSMAN_CLI_COMPLETION_H
 #define POINTSMAN_CLI_COMPLETION_H
 
 #include "cli/command.h"
 
-/* Each a whole script. */
+/* Append a complete script. false: `out` is full. */
 bool completion_bash(struct buf *out);
 bool completion_zsh(struct buf *out);
 bool completion_fish(struct buf *out);
-/* The commands in mdoc(7), for pointsman(1). */
+/* Appends the section COMMANDS of pointsman(1) as mdoc(7). false: `out` is full. */
 bool completion_manual(struct buf *out);
 
 #endif

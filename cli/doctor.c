@@ -1,12 +1,12 @@
-/* Looks at programs and files. */
+/* Checks programs and files. */
 #include "cli/doctor.h"
 
 #include "cli/child.h"
 #include "cli/codex_catalog.h"
 #include "cli/own_config.h"
-#include "cli/place.h"
+#include "cli/locate.h"
 #include "cli/profile.h"
-#include "cli/run/settings.h"
+#include "cli/run/run_settings.h"
 #include "common/yaml.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VERSION_MS 10000
+#define VERSION_MS 10000 /* timeout of codex --version */
 
 static void flatten(char *text)
 {
@@ -28,22 +28,22 @@ static void flatten(char *text)
             *text = ' ';
 }
 
-void doctor_add(struct doctor *doctor, const char *name, const char *remedy, const char *format, ...)
+void doctor_add(struct doctor *doctor, const char *name, const char *fix, const char *format, ...)
 {
     if (doctor->count == DOCTOR_FINDINGS_MAX)
         return;
     struct finding *finding = &doctor->list[doctor->count++];
     va_list arguments;
-    finding->well = remedy == NULL;
+    finding->ok = fix == NULL;
     (void)snprintf(finding->name, sizeof finding->name, "%s", name);
-    (void)snprintf(finding->remedy, sizeof finding->remedy, "%s", remedy ? remedy : "");
+    (void)snprintf(finding->fix, sizeof finding->fix, "%s", fix ? fix : "");
     va_start(arguments, format);
     (void)vsnprintf(finding->detail, sizeof finding->detail, format, arguments);
     va_end(arguments);
     flatten(finding->detail);
 }
 
-static void look_at_codex(struct doctor *doctor)
+static void check_codex(struct doctor *doctor)
 {
     char *codex = codex_find();
     struct buf said, warned;
@@ -57,53 +57,53 @@ static void look_at_codex(struct doctor *doctor)
         const char *text = buf_text(&said), *warning = buf_text(&warned);
         if (status == 0 && *text)
             doctor_add(doctor, "codex", NULL, "%.*s, %s%s%.*s", (int)strcspn(text, "\n"), text, codex,
-                       *warning ? "; it says: " : "", (int)strcspn(warning, "\n"), warning);
+                       *warning ? "; standard error: " : "", (int)strcspn(warning, "\n"), warning);
         else
-            doctor_add(doctor, "codex", "reinstall it: npm install -g @openai/codex", "%s --version: %s", codex,
+            doctor_add(doctor, "codex", "reinstall Codex: npm install -g @openai/codex", "%s --version: %s", codex,
                        status < 0   ? strerror(errno)
                        : *warning   ? warning
                        : *text      ? text
-                       : status > 0 ? "it failed"
-                                    : "it printed nothing");
+                       : status > 0 ? "failed"
+                                    : "no output");
     }
     buf_free(&said);
     buf_free(&warned);
     free(codex);
 }
 
-static void look_at_program(struct doctor *doctor, const char *name, const char *path, const char *remedy)
+static void check_program(struct doctor *doctor, const char *name, const char *path, const char *fix)
 {
     if (path && access(path, X_OK) == 0)
         doctor_add(doctor, name, NULL, "%s", path);
     else
-        doctor_add(doctor, name, remedy, "%s is not there", path ? path : name);
+        doctor_add(doctor, name, fix, "not found: %s", path ? path : name);
 }
 
-void doctor_look_at_programs(struct doctor *doctor)
+void doctor_check_programs(struct doctor *doctor)
 {
-    char *lighttpd = child_find("lighttpd", CHILD_SBIN), *session = place_program(PLACE_SESSION);
-    char *proxy = place_program(PLACE_PROXY);
-    look_at_codex(doctor);
-    look_at_program(doctor, "lighttpd", lighttpd, "apt-get install lighttpd");
-    look_at_program(doctor, "pointsman-session", session, "make -C build install");
-    look_at_program(doctor, "pointsman-proxy", proxy, "make -C build install");
+    char *lighttpd = child_find("lighttpd", CHILD_SBIN), *session = locate_program(LOCATE_SESSION);
+    char *proxy = locate_program(LOCATE_PROXY);
+    check_codex(doctor);
+    check_program(doctor, "lighttpd", lighttpd, "apt-get install lighttpd");
+    check_program(doctor, "pointsman-session", session, "make -C build install");
+    check_program(doctor, "pointsman-proxy", proxy, "make -C build install");
     free(lighttpd);
     free(session);
     free(proxy);
 }
 
-static void look_at_config(struct doctor *doctor)
+static void check_config(struct doctor *doctor)
 {
     struct buf errors;
     buf_init(&errors, 64u << 10);
-    char *path = place_config();
+    char *path = locate_config();
     struct config *config = own_config_load(&errors);
     char *line = *buf_text(&errors) ? errors.data : NULL;
     for (char *save, *fault = line ? strtok_r(line, "\n", &save) : NULL; fault; fault = strtok_r(NULL, "\n", &save))
-        doctor_add(doctor, "configuration", "mend the file; pointsman-proxy --check-config shows what it means", "%s",
+        doctor_add(doctor, "configuration", "fix the file; pointsman-proxy --check-config shows how it is read", "%s",
                    fault);
     if (config)
-        doctor_add(doctor, "configuration", NULL, "%s: %u models", path, config->group_count);
+        doctor_add(doctor, "configuration", NULL, "%s: %u aliases", path, config->group_count);
     if (config && config->outgoing_proxy)
         doctor_add(doctor, "outgoing proxy", NULL, "%s%s", config->outgoing_proxy,
                    config->outgoing_login ? ", with a login" : "");
@@ -118,42 +118,43 @@ static const char *environment(const char *name, void *ctx)
     return getenv(name);
 }
 
-static void look_at_policy(struct doctor *doctor)
+static void check_policy(struct doctor *doctor)
 {
     static const struct run_flags none = {.provider = NULL};
     struct run_settings settings;
     struct buf errors;
     buf_init(&errors, 64u << 10);
-    char *path = place_policy();
+    char *path = locate_policy();
     struct yaml_node *root = path ? yaml_load(path, &errors) : NULL;
-    if ((!path || root) && settings_read(&settings, path, root, environment, NULL, &none, &errors))
-        doctor_add(doctor, "policy", NULL, "%s", path ? path : "none: the defaults hold");
+    if ((!path || root) && run_settings_read(&settings, path, root, environment, NULL, &none, &errors))
+        doctor_add(doctor, "policy", NULL, "%s", path ? path : "none: using the defaults");
     else
-        doctor_add(doctor, "policy", "mend it; see doc/routed-runs.md", "%s", errors.len ? buf_text(&errors) : path);
+        doctor_add(doctor, "policy", "fix the file; see doc/routed-runs.md", "%s",
+                   errors.len ? buf_text(&errors) : path);
     yaml_tree_free(root);
     free(path);
     buf_free(&errors);
 }
 
-static void look_at_profile(struct doctor *doctor)
+static void check_profile(struct doctor *doctor)
 {
     struct buf why;
     buf_init(&why, 1024);
     struct profile_status profile = profile_look(&why);
     const char *name = profile_state_name(profile.state);
     if (profile.state == PROFILE_INTERRUPTED)
-        doctor_add(doctor, "profile", "pointsman disable", "%s: a command was killed while Codex's files were changed",
+        doctor_add(doctor, "profile", "pointsman disable", "%s: a command was killed while it changed Codex's files",
                    name);
     else if (profile.state == PROFILE_UNKNOWN)
-        doctor_add(doctor, "profile", "see that CODEX_HOME can be read", "%s", why.len ? buf_text(&why) : name);
+        doctor_add(doctor, "profile", "make CODEX_HOME readable", "%s", why.len ? buf_text(&why) : name);
     else
         doctor_add(doctor, "profile", NULL, "%s%s", name, profile.is_default ? ", Codex's default" : "");
     buf_free(&why);
 }
 
-void doctor_look_at_files(struct doctor *doctor)
+void doctor_check_files(struct doctor *doctor)
 {
-    look_at_config(doctor);
-    look_at_policy(doctor);
-    look_at_profile(doctor);
+    check_config(doctor);
+    check_policy(doctor);
+    check_profile(doctor);
 }

@@ -1,5 +1,4 @@
-/* doctor: looks at everything that pointsman needs, and says of each thing whether it is well and what would mend it.
- * Changes nothing and shows no key. */
+/* doctor: checks everything that pointsman needs and suggests a fix for each problem. Changes nothing, shows no key. */
 #ifndef POINTSMAN_CLI_DOCTOR_H
 #define POINTSMAN_CLI_DOCTOR_H
 
@@ -8,10 +7,10 @@
 #define DOCTOR_FINDINGS_MAX 96
 
 struct finding {
-    bool well;
+    bool ok;
     char name[32];
     char detail[512];
-    char remedy[256]; /* "" where all is well */
+    char fix[256]; /* what to do; "": ok */
 };
 
 struct doctor {
@@ -20,13 +19,13 @@ struct doctor {
     bool running; /* the session's proxy runs */
 };
 
-/* Adds a finding; `remedy` NULL: all is well. Line breaks become blanks. */
-void doctor_add(struct doctor *doctor, const char *name, const char *remedy, const char *format, ...) PRINTF_LIKE(4, 5);
+/* Adds a finding; `fix` NULL: ok. Line breaks become spaces. */
+void doctor_add(struct doctor *doctor, const char *name, const char *fix, const char *format, ...) PRINTF_LIKE(4, 5);
 
-/* The parts, in the order of the report. */
-void doctor_look_at_programs(struct doctor *doctor);
-void doctor_look_at_files(struct doctor *doctor);   /* configuration, policy, profiles */
-void doctor_look_at_session(struct doctor *doctor); /* runtime folder, page, proxy, ports, leftovers */
-void doctor_look_at_models(struct doctor *doctor);  /* keys, Ollama */
+/* The checks, in the order of the output. */
+void doctor_check_programs(struct doctor *doctor);
+void doctor_check_files(struct doctor *doctor);   /* configuration, policy, profiles */
+void doctor_check_session(struct doctor *doctor); /* runtime folder, page, proxy, ports, leftovers */
+void doctor_check_models(struct doctor *doctor);  /* keys, Ollama */
 
 #endif

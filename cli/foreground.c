@@ -1,4 +1,4 @@
-/* Runs a program that takes over the terminal, and hands on the signals that come meanwhile. */
+/* Runs a program that uses the terminal, and forwards signals to it. */
 #include "cli/foreground.h"
 
 #include "common/clock.h"
@@ -22,9 +22,9 @@ struct watch {
     const struct foreground *run;
     struct foreground_end *end;
     pid_t pid;
-    int process, signals, pipe; /* pidfd, signalfd, its standard output (-1: not captured, or at its end) */
-    uint64_t kill_at;           /* monotonic milliseconds; 0: nobody ends it */
-    uint64_t tick_at;
+    int process, signals, pipe; /* pidfd; signalfd; its standard output (-1: not captured, or end of file) */
+    uint64_t kill_at;           /* ms, monotonic: when SIGKILL is due; 0: not ending */
+    uint64_t tick_at;           /* ms, monotonic: next tick() */
 };
 
 static void start_child(const struct foreground *run, const sigset_t *mask, pid_t parent, int output, int report)
@@ -36,12 +36,12 @@ static void start_child(const struct foreground *run, const sigset_t *mask, pid_
     if ((run->input < 0 || dup2(run->input, STDIN_FILENO) >= 0) && (output < 0 || dup2(output, STDOUT_FILENO) >= 0))
         execve(run->argv[0], run->argv, run->environment ? run->environment : environ);
     int why = errno;
-    ssize_t told = write(report, &why, sizeof why);
-    (void)told;
+    ssize_t written = write(report, &why, sizeof why);
+    (void)written;
     _exit(127);
 }
 
-/* Forks; the child tells through a pipe that closes at exec why it could not start. */
+/* Forks. If the child can't exec, it sends errno through a close-on-exec pipe. */
 static pid_t spawn(const struct foreground *run, const sigset_t *mask, int output)
 {
     int report[2], why = 0;
@@ -64,8 +64,8 @@ static pid_t spawn(const struct foreground *run, const sigset_t *mask, int outpu
     return pid;
 }
 
-/* What the terminal sends goes to all of its foreground processes, the child too; what another process sends is for us
- * alone. */
+/* The terminal sends its signals to the child as well. A signal from another process reaches only this one, so it is
+ * forwarded. */
 static void take_signal(struct watch *w)
 {
     struct signalfd_siginfo info;
@@ -76,7 +76,7 @@ static void take_signal(struct watch *w)
         (void)kill(w->pid, (int)info.ssi_signo);
 }
 
-/* What is over the ceiling is read and passed over, so that the child does not wait. */
+/* Output beyond the ceiling is read and discarded, so that the child does not block. */
 static void take_output(struct watch *w)
 {
     char bytes[READ_BYTES];
@@ -106,10 +106,11 @@ static void take_tick(struct watch *w, uint64_t now)
     (void)kill(w->pid, SIGTERM);
 }
 
-/* Until the process has ended. What it left in the pipe is read; a grandchild that holds it open is not waited for. */
+/* Waits until the process has exited. Reads what it left in the pipe, but does not wait for a grandchild that holds the
+ * pipe open. */
 static void wait_for_end(struct watch *w)
 {
-    for (bool over = false; !over;) {
+    for (bool done = false; !done;) {
         struct pollfd fds[] = {{w->process, POLLIN, 0}, {w->signals, POLLIN, 0}, {w->pipe, POLLIN, 0}};
         int limit = w->run->tick || w->kill_at ? w->run->tick_ms > 0 && w->run->tick_ms < 100 ? w->run->tick_ms : 100
                                                : -1;
@@ -119,7 +120,7 @@ static void wait_for_end(struct watch *w)
         if (fds[2].revents)
             take_output(w);
         take_tick(w, clock_monotonic_ms());
-        over = fds[0].revents && !(fds[2].revents & POLLIN);
+        done = fds[0].revents && !(fds[2].revents & POLLIN);
     }
 }
 

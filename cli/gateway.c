@@ -1,7 +1,7 @@
-/* The proxy that is meant. */
+/* Finds the proxy that a command should use. */
 #include "cli/gateway.h"
 
-#include "cli/session.h"
+#include "cli/session_client.h"
 #include "common/url.h"
 
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static bool take(struct gateway *gateway, const char *base, const char *key)
     return gateway->base_url && (!key || buf_add_text(&gateway->bearer, key));
 }
 
-/* Whether both URLs name the same port of this machine, by whichever of its names, and the same path. */
+/* Whether both URLs name the same port and path on this machine, under any of its loopback names. */
 static bool same_server(const char *a, const char *b)
 {
     struct url one, other;
@@ -42,19 +42,20 @@ static bool same_server(const char *a, const char *b)
            slice_equal(one.path, other.path);
 }
 
-/* The session's proxy, where it runs and is the one that was named (base_url NULL: any). */
+/* Takes the session's proxy if it runs and is at base_url (NULL: any). */
 static bool take_session(struct gateway *gateway, struct buf *why)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status = {0};
-    bool found = session_find(&session, why) && session_status(&session, &status, why);
+    bool found = session_client_find(&session, why) && session_client_status(&session, &status, why);
     if (found && !status.running)
         BUF_ADD(why, SESSION_NOT_RUNNING);
     found = found && status.running && (!gateway->base_url || same_server(gateway->base_url, status.base_url)) &&
-            (gateway->base_url || take(gateway, status.base_url, NULL)) && session_key(&session, &gateway->bearer);
+            (gateway->base_url || take(gateway, status.base_url, NULL)) &&
+            session_client_key(&session, &gateway->bearer);
     gateway->own = found;
     session_status_free(&status);
-    session_close(&session);
+    session_client_close(&session);
     return found;
 }
 
@@ -70,7 +71,7 @@ bool gateway_find(struct gateway *gateway, struct buf *error)
     if (!found && key)
         found = gateway->base_url ? buf_add_text(&gateway->bearer, key) : take(gateway, GATEWAY_BASE, key);
     if (!found && base)
-        BUF_ADD(error, "LITELLM_BASE_URL is set, and LITELLM_API_KEY is not");
+        BUF_ADD(error, "LITELLM_BASE_URL is set, but LITELLM_API_KEY is not");
     else if (!found)
         buf_add_text(error, why.len ? buf_text(&why) : SESSION_NOT_RUNNING);
     buf_free(&why);

@@ -1,14 +1,14 @@
-/* help: usage and help, made from the commands' rows. */
+/* help: usage and help, generated from the commands' rows. */
 #ifndef POINTSMAN_CLI_HELP_H
 #define POINTSMAN_CLI_HELP_H
 
 #include "cli/command.h"
 
-/* "usage: pointsman start [--json] …", folded to 100 columns, each line ended. */
+/* Appends "usage: pointsman start [--json] …", wrapped at 100 columns, with a final newline. */
 void help_usage(const struct command *command, struct buf *out);
-/* All about one command. */
+/* Appends the help of one command. */
 void help_command(const struct command *command, struct buf *out);
-/* All commands, and the exit codes. */
+/* Appends the list of commands and exit codes. */
 void help_all(struct buf *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Leases: a shared flock(2) each. */
+/* Leases: shared flock(2) locks. */
 #include "cli/lease.h"
 
 #include "common/paths.h"
@@ -19,7 +19,7 @@ static int lock(int fd, int how)
     return done;
 }
 
-/* Whether the path still leads to the file that was opened: the last holder removes it. */
+/* Whether the path still leads to the open file: the last holder removes it. */
 static bool is_current(const struct lease *lease)
 {
     struct stat opened, named;
@@ -27,7 +27,7 @@ static bool is_current(const struct lease *lease)
            opened.st_dev == named.st_dev;
 }
 
-/* Opens the file and locks it; again when it was removed in between. */
+/* Opens and locks the file; retries if it was removed in between. */
 static bool take(struct lease *lease, const char *folder, int flags, int how)
 {
     *lease = (struct lease){.path = paths_join(folder, "pointsman.lease"), .fd = -1};
@@ -53,12 +53,12 @@ bool lease_take(struct lease *lease, const char *folder, struct buf *why)
 {
     if (take(lease, folder, O_CREAT, LOCK_SH))
         return true;
-    buf_add_format(why, "%s: no lease can be taken here: %s", folder, strerror(errno));
+    buf_add_format(why, "%s: can't create a lease: %s", folder, strerror(errno));
     lease_end(lease);
     return false;
 }
 
-/* The kernel gives our shared lock up before it tries for the other: of several who leave together, the last to try
+/* The kernel releases the shared lock before it tries the exclusive one. If several leave together, the last one to try
  * gets it. */
 bool lease_is_last(struct lease *lease)
 {
@@ -66,7 +66,7 @@ bool lease_is_last(struct lease *lease)
     return lease->last;
 }
 
-bool lease_nobody(struct lease *lease, const char *folder)
+bool lease_none_held(struct lease *lease, const char *folder)
 {
     lease->last = take(lease, folder, 0, LOCK_EX | LOCK_NB);
     return lease->last || (lease->fd < 0 && errno == ENOENT);

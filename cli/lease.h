@@ -1,8 +1,7 @@
-/* lease: several commands share one thing (a session, the profiles), and the last one out puts it back.
+/* lease: lets several commands share a resource (a session, the profiles); the last holder cleans it up.
  *
- * A lease is a shared flock(2) on a file in the thing's folder. It ends with its process, however that ends, and no
- * program that is started inherits it. Who gets the lock for himself alone is the last one, and whoever comes meanwhile
- * waits until he is done. */
+ * A lease is a shared flock(2) on a file in the resource's folder. It ends with its process and is not inherited. The
+ * holder that can upgrade it to an exclusive lock is the last one; new holders wait until it is done. */
 #ifndef POINTSMAN_CLI_LEASE_H
 #define POINTSMAN_CLI_LEASE_H
 
@@ -10,21 +9,21 @@
 
 struct lease {
     char *path; /* owned: FOLDER/pointsman.lease */
-    int fd;     /* -1: none is held */
-    bool last;  /* lease_is_last() said so */
+    int fd;     /* -1: not held */
+    bool last;  /* lease_is_last() returned true */
 };
 
 #define LEASE_NONE {.fd = -1}
 
-/* Takes a lease; waits while the last holder puts things back. false with a sentence in `why`. */
+/* Takes a lease; waits while the last holder cleans up. false: one line in `why`. */
 MUST_CHECK bool lease_take(struct lease *lease, const char *folder, struct buf *why);
-/* Whether nobody else holds one. Then nobody can take one until lease_end(); otherwise ours is over, and the others go
- * on. */
+/* Returns true if no other lease is held; then none can be taken until lease_end(). Otherwise this lease is released.
+ */
 MUST_CHECK bool lease_is_last(struct lease *lease);
-/* Ends it. Who was the last one removes the file. Harmless on LEASE_NONE. */
+/* Ends the lease. The last holder removes the file. Does nothing on LEASE_NONE. */
 void lease_end(struct lease *lease);
-/* As lease_is_last() for somebody without a lease: whether nobody holds one. As long as there was one before (its file
- * is there), nobody can take one until lease_end(), which is due in any case. */
-MUST_CHECK bool lease_nobody(struct lease *lease, const char *folder);
+/* Like lease_is_last(), for a caller without a lease: returns true if no lease is held. If the lease file exists, none
+ * can be taken until lease_end(). Call lease_end() in any case. */
+MUST_CHECK bool lease_none_held(struct lease *lease, const char *folder);
 
 #endif

@@ -16,28 +16,28 @@
 
 #define READ_BYTES (32u << 10)
 
-struct exchange {
+struct http_call {
     const struct local_http_request *request;
     struct local_http_reply *reply;
     struct buf *error;
     struct url url;
     int fd;
-    uint64_t deadline; /* monotonic milliseconds; 0: none */
-    struct buf head;   /* what was read and not yet taken */
+    uint64_t deadline; /* ms, monotonic; 0: none */
+    struct buf head;   /* bytes read but not yet parsed */
     struct http_reply parsed;
     struct http_chunked chunked;
-    uint64_t left; /* HTTP_REPLY_LENGTH: bytes still to come */
+    uint64_t left; /* HTTP_REPLY_LENGTH: remaining bytes */
 };
 
-static bool fault(struct exchange *x, enum local_http_fault kind, const char *what)
+static bool fault(struct http_call *x, enum local_http_fault kind, const char *what)
 {
     x->reply->fault = kind;
     buf_add_format(x->error, "%.*s: %s", SLICE_ARGS(x->url.origin), what);
     return false;
 }
 
-/* Waits until the socket is ready or a deadline has come. */
-static bool wait_for(struct exchange *x, short events)
+/* Waits until the socket is ready. false: timeout or error, after fault(). */
+static bool wait_for(struct http_call *x, short events)
 {
     for (;;) {
         int limit = x->request->idle_ms ? x->request->idle_ms : -1;
@@ -51,13 +51,13 @@ static bool wait_for(struct exchange *x, short events)
         if (ready > 0)
             return true;
         if (ready == 0)
-            return fault(x, LOCAL_HTTP_TIMEOUT, "no answer in time");
+            return fault(x, LOCAL_HTTP_TIMEOUT, "timed out");
         if (errno != EINTR)
             return fault(x, LOCAL_HTTP_BROKEN, strerror(errno));
     }
 }
 
-static bool locate(struct exchange *x)
+static bool locate(struct http_call *x)
 {
     struct slice base = slice_of(x->request->base);
     if (!url_split(base, &x->url)) {
@@ -65,12 +65,12 @@ static bool locate(struct exchange *x)
         return fault(x, LOCAL_HTTP_ELSEWHERE, "not a base URL: expected " URL_FORM);
     }
     if (x->url.tls || !url_is_loopback(&x->url))
-        return fault(x, LOCAL_HTTP_ELSEWHERE, "is not http:// to this machine, which is all that is called from here");
+        return fault(x, LOCAL_HTTP_ELSEWHERE, "not an http:// URL of this machine");
     return true;
 }
 
 /* Connects to one address. false with errno set, or after fault(). */
-static bool connect_to(struct exchange *x, const struct url_address *address)
+static bool connect_to(struct http_call *x, const struct url_address *address)
 {
     struct sockaddr_storage to;
     socklen_t len = url_socket_address(address, (uint16_t)x->url.port, &to);
@@ -95,7 +95,7 @@ static bool connect_to(struct exchange *x, const struct url_address *address)
     return false;
 }
 
-static bool open_connection(struct exchange *x)
+static bool open_connection(struct http_call *x)
 {
     struct url_address addresses[URL_LOOPBACK_MAX];
     unsigned count = url_loopback(x->url.host, addresses);
@@ -104,11 +104,11 @@ static bool open_connection(struct exchange *x)
             return true;
     if (x->reply->fault)
         return false;
-    return fault(x, errno == ECONNREFUSED ? LOCAL_HTTP_NOBODY : LOCAL_HTTP_BROKEN,
-                 errno == ECONNREFUSED ? "no server listens there" : strerror(errno));
+    return fault(x, errno == ECONNREFUSED ? LOCAL_HTTP_REFUSED : LOCAL_HTTP_BROKEN,
+                 errno == ECONNREFUSED ? "no server is listening" : strerror(errno));
 }
 
-static bool write_head(const struct exchange *x, struct buf *out)
+static bool write_head(const struct http_call *x, struct buf *out)
 {
     const struct local_http_request *r = x->request;
     struct slice path = x->url.path;
@@ -128,7 +128,7 @@ static bool write_head(const struct exchange *x, struct buf *out)
     return buf_add_slice(out, r->body) && !out->failed;
 }
 
-static bool send_all(struct exchange *x, struct slice bytes)
+static bool send_all(struct http_call *x, struct slice bytes)
 {
     while (bytes.len) {
         ssize_t sent = send(x->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
@@ -136,7 +136,7 @@ static bool send_all(struct exchange *x, struct slice bytes)
             bytes.ptr += sent;
             bytes.len -= (size_t)sent;
         } else if (errno == EPIPE || errno == ECONNRESET) {
-            return true; /* it may have answered before it closed: read that */
+            return true; /* the server may have replied before it closed */
         } else if (errno == EAGAIN ? !wait_for(x, POLLOUT) : errno != EINTR) {
             return x->reply->fault ? false : fault(x, LOCAL_HTTP_BROKEN, strerror(errno));
         }
@@ -144,19 +144,19 @@ static bool send_all(struct exchange *x, struct slice bytes)
     return true;
 }
 
-static bool send_request(struct exchange *x)
+static bool send_request(struct http_call *x)
 {
     struct buf out;
     buf_init(&out, LOCAL_HTTP_BODY_MAX + HTTP_HEAD_MAX);
     bool sent = write_head(x, &out)
                     ? send_all(x, buf_slice(&out))
-                    : fault(x, LOCAL_HTTP_BROKEN, "the request is too long, or a header holds a line break");
-    buf_wipe(&out); /* it may hold a key */
+                    : fault(x, LOCAL_HTTP_BROKEN, "the request is too long, or a header contains a line break");
+    buf_wipe(&out); /* may contain a key */
     return sent;
 }
 
-/* Reads once, appending to `head`. 1: bytes came; 0: the server closed; -1: fault. */
-static int read_more(struct exchange *x)
+/* Reads once and appends to `head`. 1: bytes were read; 0: end of file; -1: error, after fault(). */
+static int read_more(struct http_call *x)
 {
     if (!buf_reserve(&x->head, READ_BYTES))
         return fault(x, LOCAL_HTTP_BROKEN, "the reply's head is too long") - 1;
@@ -173,7 +173,7 @@ static int read_more(struct exchange *x)
     }
 }
 
-static bool read_head(struct exchange *x)
+static bool read_head(struct http_call *x)
 {
     do {
         size_t scanned = 0, len;
@@ -182,11 +182,11 @@ static bool read_head(struct exchange *x)
             if (got < 0)
                 return false;
             if (got == 0)
-                return fault(x, LOCAL_HTTP_BROKEN, "closed the connection without an answer");
+                return fault(x, LOCAL_HTTP_BROKEN, "connection closed without a reply");
         }
         if (!http_reply_parse((struct slice){x->head.data, len}, &x->parsed))
-            return fault(x, LOCAL_HTTP_BROKEN, "what it answers is not HTTP");
-        /* These point into the head, which goes now. */
+            return fault(x, LOCAL_HTTP_BROKEN, "invalid HTTP reply");
+        /* These point into the head, which is dropped now. */
         x->parsed.content_type = x->parsed.retry_after = (struct slice){NULL, 0};
         buf_drop(&x->head, len);
     } while (x->parsed.status < 200);
@@ -195,20 +195,20 @@ static bool read_head(struct exchange *x)
     return true;
 }
 
-static bool take_piece(struct exchange *x, struct slice piece)
+static bool take_piece(struct http_call *x, struct slice piece)
 {
     if (!piece.len)
         return true;
     if (!x->request->on_body || x->reply->status > 299)
-        return buf_add_slice(&x->reply->body, piece) || fault(x, LOCAL_HTTP_BROKEN, "the answer is too long");
+        return buf_add_slice(&x->reply->body, piece) || fault(x, LOCAL_HTTP_BROKEN, "the reply is too long");
     if (x->request->on_body(piece, x->request->ctx))
         return true;
     x->reply->fault = LOCAL_HTTP_STOPPED;
     return false;
 }
 
-/* Takes what `head` holds of the body. *complete: the body has come to its end. */
-static bool take_body(struct exchange *x, bool *complete)
+/* Processes the body bytes in `head`. *complete: end of the body. */
+static bool take_body(struct http_call *x, bool *complete)
 {
     struct slice input = buf_slice(&x->head), piece = input;
     enum http_result result = HTTP_MORE;
@@ -227,13 +227,13 @@ static bool take_body(struct exchange *x, bool *complete)
         result = x->parsed.framing == HTTP_REPLY_LENGTH && x->left == 0 ? HTTP_OK : HTTP_MORE;
     }
     if (result == HTTP_BAD)
-        return fault(x, LOCAL_HTTP_BROKEN, "what it answers is not HTTP");
+        return fault(x, LOCAL_HTTP_BROKEN, "invalid HTTP reply");
     *complete = result == HTTP_OK;
     buf_clear(&x->head);
     return true;
 }
 
-static bool read_body(struct exchange *x)
+static bool read_body(struct http_call *x)
 {
     bool complete = x->parsed.framing == HTTP_REPLY_EMPTY;
     while (!complete) {
@@ -243,15 +243,14 @@ static bool read_body(struct exchange *x)
         if (got < 0)
             return false;
         if (got == 0)
-            return x->parsed.framing == HTTP_REPLY_UNTIL_CLOSE ||
-                   fault(x, LOCAL_HTTP_BROKEN, "the answer was cut in the middle");
+            return x->parsed.framing == HTTP_REPLY_UNTIL_CLOSE || fault(x, LOCAL_HTTP_BROKEN, "the reply is truncated");
     }
     return true;
 }
 
 bool local_http(const struct local_http_request *request, struct local_http_reply *reply, struct buf *error)
 {
-    struct exchange x = {.request = request, .reply = reply, .error = error, .fd = -1};
+    struct http_call x = {.request = request, .reply = reply, .error = error, .fd = -1};
     *reply = (struct local_http_reply){0};
     buf_init(&reply->body, LOCAL_HTTP_BODY_MAX);
     buf_init(&x.head, HTTP_HEAD_MAX + READ_BYTES);

@@ -1,4 +1,4 @@
-/* pointsman: the command that a Codex user types all day. Finds the subcommand; decides nothing. */
+/* pointsman: the command line. Finds the subcommand and runs it. */
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/terminal.h"
@@ -17,7 +17,7 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* Whether help is asked for among the command's own options. */
+/* Whether --help is among the command's own options. */
 static bool wants_help(const struct command *command, int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -42,7 +42,7 @@ static int run(const struct command *command, int argc, char **argv)
         code = command->run(&arguments);
         arguments_free(&arguments);
     } else {
-        (void)complain(code, "%s: %s; see: pointsman %s --help", command->name, buf_message(&text), command->name);
+        (void)complain(code, "%s: %s: run pointsman %s --help", command->name, buf_message(&text), command->name);
         arguments_free(&arguments);
     }
     buf_free(&text);
@@ -56,7 +56,7 @@ static int run_global(int argc, char **argv)
     buf_init(&text, 64u << 10);
     const struct command *about = argc > 2 ? command_find(argv[2]) : NULL;
     if (argc < 2) {
-        code = complain(EXIT_USAGE, "which command? pointsman --help lists them");
+        code = complain(EXIT_USAGE, "missing command: run pointsman --help");
     } else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         puts("pointsman " PACKAGE_VERSION);
     } else if (is_help(argv[1]) || (strcmp(argv[1], "help") == 0 && (argc < 3 || about))) {
@@ -66,8 +66,8 @@ static int run_global(int argc, char **argv)
             help_all(&text);
         code = print(&text);
     } else {
-        code = complain(EXIT_USAGE, "there is no %s '%s'; pointsman --help lists what there is",
-                        argv[1][0] == '-' ? "option" : "command", argv[strcmp(argv[1], "help") == 0 ? 2 : 1]);
+        code = complain(EXIT_USAGE, "unknown %s '%s': run pointsman --help", argv[1][0] == '-' ? "option" : "command",
+                        argv[strcmp(argv[1], "help") == 0 ? 2 : 1]);
     }
     buf_free(&text);
     return code;
@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 {
     const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
     int code = command ? run(command, argc - 1, argv + 1) : run_global(argc, argv);
-    /* A full disk must not look like success. */
+    /* Report a full disk as an error. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)complain(EXIT_FAULT, "standard output: %s", strerror(errno));
         return code ? code : EXIT_FAULT;

@@ -1,4 +1,4 @@
-/* Asks the model on this machine. */
+/* Sends prompts to local Qwen. */
 #include "cli/ollama.h"
 
 #include "cli/local_http.h"
@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-#define IDLE_MS 300000 /* of a model that loads first */
-#define BODY_MAX (64u << 20)
-#define TEXT_MAX (4u << 20)
+#define IDLE_MS 300000       /* loading the model can take minutes */
+#define BODY_MAX (64u << 20) /* bytes of a request */
+#define TEXT_MAX (4u << 20)  /* bytes of one event's text */
 
 struct ollama ollama_of(const struct config *config)
 {
@@ -26,35 +26,35 @@ struct ollama ollama_of(const struct config *config)
 bool ollama_ready(const struct ollama *o, int timeout_ms, struct buf *why)
 {
     struct local_http_reply reply;
-    struct buf said;
+    struct buf detail;
     bool ready = false;
-    buf_init(&said, 1024);
+    buf_init(&detail, 1024);
     bool answered = local_http(&(struct local_http_request){.base = o->base,
                                                             .method = "GET",
                                                             .path = "/models",
                                                             .timeout_ms = timeout_ms},
-                               &reply, &said);
+                               &reply, &detail);
     if (!answered)
-        buf_add_format(why, "Ollama does not answer (%s): ollama serve", buf_message(&said));
+        buf_add_format(why, "Ollama does not answer (%s): ollama serve", buf_message(&detail));
     else if (!(ready = reply.status == 200 && model_list_has(buf_slice(&reply.body), o->model)))
-        buf_add_format(why, "Ollama does not have %s: ollama pull %s", o->model, o->model);
+        buf_add_format(why, "Ollama lacks the model %s: ollama pull %s", o->model, o->model);
     local_http_free(&reply);
-    buf_free(&said);
+    buf_free(&detail);
     return ready;
 }
 
-/* A reply under way. */
-struct talk {
+/* A streamed reply. */
+struct ollama_stream {
     const struct ollama_call *call;
     struct ollama_result *result;
     struct sse_reader events;
     struct json json;
     struct buf text;
     uint64_t start;
-    bool refused, ended; /* on_text() stopped it; "[DONE]" came */
+    bool refused, ended; /* on_text() returned false; "[DONE]" was read */
 };
 
-static bool take_event(struct talk *t, struct slice data)
+static bool take_event(struct ollama_stream *t, struct slice data)
 {
     if (slice_is(data, "[DONE]")) {
         t->ended = true;
@@ -81,7 +81,7 @@ static bool take_event(struct talk *t, struct slice data)
 
 static bool take_piece(struct slice piece, void *ctx)
 {
-    struct talk *t = ctx;
+    struct ollama_stream *t = ctx;
     struct sse_event event;
     enum sse_result result;
     while ((result = sse_next(&t->events, &piece, &event)) == SSE_EVENT)
@@ -105,14 +105,14 @@ static bool write_body(const struct ollama *o, const struct ollama_call *call, s
     return document_print(&d, out);
 }
 
-/* What the server said of a call that it refused. */
+/* Appends the status and the server's error message. */
 static void add_refusal(const struct local_http_reply *reply, struct buf *error)
 {
     struct json json = {0};
     struct slice body = buf_slice(&reply->body);
-    bool told = json_parse(&json, body.ptr ? body.ptr : "", body.len);
-    uint32_t fault = told ? json_get(&json, 0, "error") : JSON_NONE;
-    buf_add_format(error, "Ollama answered with status %d", reply->status);
+    bool parsed = json_parse(&json, body.ptr ? body.ptr : "", body.len);
+    uint32_t fault = parsed ? json_get(&json, 0, "error") : JSON_NONE;
+    buf_add_format(error, "Ollama: status %d", reply->status);
     if (fault != JSON_NONE && json_is(&json, json_get(&json, fault, "message"), JSON_STRING)) {
         BUF_ADD(error, ": ");
         (void)json_unescape(&json, json_get(&json, fault, "message"), error);
@@ -122,7 +122,7 @@ static void add_refusal(const struct local_http_reply *reply, struct buf *error)
 
 bool ollama_ask(const struct ollama *o, const struct ollama_call *call, struct ollama_result *result, struct buf *error)
 {
-    struct talk t = {.call = call, .result = result, .start = clock_monotonic_ms()};
+    struct ollama_stream t = {.call = call, .result = result, .start = clock_monotonic_ms()};
     struct local_http_reply reply;
     struct buf body;
     *result = (struct ollama_result){-1, -1, -1, -1};
@@ -131,7 +131,7 @@ bool ollama_ask(const struct ollama *o, const struct ollama_call *call, struct o
     sse_init(&t.events);
     bool done = write_body(o, call, &body);
     if (!done) {
-        buf_add_text(error, body.full ? "the prompt is too large for the model on this machine" : "out of memory");
+        buf_add_text(error, body.full ? "the prompt is too large for local Qwen" : "out of memory");
     } else {
         done = local_http(&(struct local_http_request){.base = o->base,
                                                        .method = "POST",
@@ -146,7 +146,7 @@ bool ollama_ask(const struct ollama *o, const struct ollama_call *call, struct o
             add_refusal(&reply, error);
             done = false;
         } else if (done && !t.ended) {
-            BUF_ADD(error, "Ollama's reply broke off");
+            BUF_ADD(error, "Ollama's reply was interrupted");
             done = false;
         }
         local_http_free(&reply);

@@ -1,5 +1,4 @@
-/* ollama: the model on this machine, asked straight, without the proxy and without Codex: its OpenAI-compatible
- * endpoint. */
+/* ollama: sends prompts to local Qwen through Ollama's OpenAI-compatible API, without the proxy or Codex. */
 #ifndef POINTSMAN_CLI_OLLAMA_H
 #define POINTSMAN_CLI_OLLAMA_H
 
@@ -13,24 +12,24 @@ struct ollama {
     const char *base, *model; /* borrowed from the configuration, or static */
 };
 
-/* The server and model of the alias OLLAMA_ALIAS; the usual ones where the configuration (may be NULL) has none. */
+/* The server and model of the alias OLLAMA_ALIAS; the defaults if the configuration (may be NULL) has no such alias. */
 struct ollama ollama_of(const struct config *config);
-/* Whether it answers and has the model. false with a sentence in `why`, which says what to do. */
+/* Whether Ollama answers and has the model. false: one line in `why` with the command that helps. */
 MUST_CHECK bool ollama_ready(const struct ollama *ollama, int timeout_ms, struct buf *why);
 
 struct ollama_call {
     struct slice prompt;
-    int64_t max_tokens;                            /* of the reply; 0: none */
-    bool (*on_text)(struct slice text, void *ctx); /* takes the reply as it comes; false stops */
+    int64_t max_tokens;                            /* limit of the reply; 0: none */
+    bool (*on_text)(struct slice text, void *ctx); /* gets the reply in pieces; return false to stop */
     void *ctx;
 };
 
 struct ollama_result {
-    int64_t input_tokens, output_tokens; /* -1: not told */
-    int64_t ttft_ms, total_ms;           /* ttft_ms -1: no text came */
+    int64_t input_tokens, output_tokens; /* -1: not reported */
+    int64_t ttft_ms, total_ms;           /* ttft_ms: time to first token; -1: no text */
 };
 
-/* Makes the call. false with a sentence in `error`. */
+/* Sends the prompt. false: one line in `error`. */
 MUST_CHECK bool ollama_ask(const struct ollama *ollama, const struct ollama_call *call, struct ollama_result *result,
                            struct buf *error);
 

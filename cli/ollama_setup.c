@@ -1,4 +1,4 @@
-/* Brings the model on this machine up. */
+/* Starts Ollama and pulls the model. */
 #include "cli/ollama_setup.h"
 
 #include "cli/child.h"
@@ -19,12 +19,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PROBE_MS 3000
-#define SERVE_MS 20000
-#define PULL_IDLE_MS 300000
-#define LINE_MAX_BYTES (64u << 10)
+#define CHECK_MS 3000              /* wait for Ollama's answer */
+#define SERVE_MS 20000             /* wait until a started server answers */
+#define PULL_IDLE_MS 300000        /* a download may pause this long */
+#define LINE_MAX_BYTES (64u << 10) /* one progress message */
 
-/* The server's address without "/v1", where its own interface is. */
+/* The server's URL without "/v1", for its native API. Free with free(). */
 static char *root_of(const struct ollama *ollama)
 {
     size_t len = strlen(ollama->base);
@@ -35,22 +35,22 @@ static char *root_of(const struct ollama *ollama)
     return strndup(ollama->base, len);
 }
 
-/* 1: it has the model; 0: it answers and has not; -1: no answer, with the reason in `said`. */
-static int look(const struct ollama *ollama, struct buf *said)
+/* 1: it has the model; 0: it answers but lacks the model; -1: no answer, with the reason in `detail`. */
+static int check(const struct ollama *ollama, struct buf *detail)
 {
     struct local_http_reply reply;
     int has = -1;
     if (local_http(&(struct local_http_request){.base = ollama->base,
                                                 .method = "GET",
                                                 .path = "/models",
-                                                .timeout_ms = PROBE_MS},
-                   &reply, said))
+                                                .timeout_ms = CHECK_MS},
+                   &reply, detail))
         has = reply.status == 200 && model_list_has(buf_slice(&reply.body), ollama->model);
     local_http_free(&reply);
     return has;
 }
 
-/* Starts `ollama serve` in a session of its own, so that it outlives us and this terminal. */
+/* Starts `ollama serve` in its own kernel session, so that it outlives this process and the terminal. */
 static pid_t serve(const char *program)
 {
     posix_spawn_file_actions_t actions;
@@ -74,32 +74,32 @@ static bool start_server(const struct ollama *ollama, struct progress *progress,
 {
     char *program = child_find("ollama", "/usr/local/bin");
     uint64_t deadline = clock_monotonic_ms() + SERVE_MS;
-    struct buf said;
+    struct buf detail;
     int status = 0, has = -1;
     if (!program) {
         BUF_ADD(why,
-                "Ollama was not found. Install it (https://ollama.com/download), then again: pointsman qwen --setup");
+                "Ollama not found: install it (https://ollama.com/download), then run pointsman qwen --setup again");
         return false;
     }
     progress_show(progress, "starting ollama serve", 0, 0);
     pid_t pid = serve(program);
-    buf_init(&said, 4096);
-    while (pid > 0 && (has = look(ollama, &said)) < 0 && clock_monotonic_ms() < deadline &&
+    buf_init(&detail, 4096);
+    while (pid > 0 && (has = check(ollama, &detail)) < 0 && clock_monotonic_ms() < deadline &&
            waitpid(pid, &status, WNOHANG) == 0) {
-        buf_clear(&said);
+        buf_clear(&detail);
         (void)poll(NULL, 0, 50);
     }
     if (has < 0)
         buf_add_format(why, "%s serve does not answer at %s: %s", program, ollama->base,
                        pid < 0  ? strerror(errno)
-                       : status ? "it ended at once"
-                                : buf_message(&said));
-    buf_free(&said);
+                       : status ? "it exited immediately"
+                                : buf_message(&detail));
+    buf_free(&detail);
     free(program);
     return has >= 0;
 }
 
-/* A pull under way: lines of JSON. */
+/* A download in progress. The server sends lines of JSON. */
 struct pull {
     struct progress *progress;
     struct buf line;
@@ -116,7 +116,7 @@ static bool take_line(struct pull *pull)
     if (!pull->line.len)
         return true;
     if (!json_parse(&pull->json, pull->line.data, pull->line.len)) {
-        BUF_ADD(&pull->error, "its answer can't be understood");
+        BUF_ADD(&pull->error, "invalid reply");
         return false;
     }
     if (json_unescape(&pull->json, json_get(&pull->json, 0, "error"), &pull->error))
@@ -179,13 +179,13 @@ static bool pull_model(const struct ollama *ollama, struct progress *progress, s
     if (called && reply.status != 200)
         (void)take_piece(buf_slice(&reply.body), &pull);
     if (called && reply.status == 200)
-        (void)take_line(&pull); /* a last line without its end */
+        (void)take_line(&pull); /* a last line without a newline */
     if (!pull.done)
         buf_add_format(why, "ollama pull %s: %s", ollama->model,
                        pull.error.len ? buf_text(&pull.error)
                        : error.len    ? buf_text(&error)
                        : body.failed  ? "out of memory"
-                                      : "it broke off");
+                                      : "interrupted");
     local_http_free(&reply);
     json_free(&pull.json);
     buf_free(&pull.line);
@@ -199,15 +199,15 @@ static bool pull_model(const struct ollama *ollama, struct progress *progress, s
 bool ollama_setup(const struct ollama *ollama, struct buf *why)
 {
     struct progress progress = {.shown = 0};
-    struct buf said;
-    buf_init(&said, 4096);
-    int has = look(ollama, &said);
+    struct buf detail;
+    buf_init(&detail, 4096);
+    int has = check(ollama, &detail);
     bool up = has >= 0 || start_server(ollama, &progress, why);
     if (up && has < 0)
-        has = look(ollama, &said);
+        has = check(ollama, &detail);
     if (up && has != 1)
         up = pull_model(ollama, &progress, why);
     progress_end(&progress);
-    buf_free(&said);
+    buf_free(&detail);
     return up;
 }

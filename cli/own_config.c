@@ -1,13 +1,13 @@
-/* The proxy's configuration as a start of now would have it. */
+/* Loads the proxy's configuration. */
 #include "cli/own_config.h"
 
-#include "cli/place.h"
+#include "cli/locate.h"
 #include "common/secret.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The session makes the master key. */
+/* The key-page server generates the master key at start; the loader only checks that one is set. */
 static const char *look_up(const char *name, void *ctx)
 {
     (void)ctx;
@@ -24,10 +24,10 @@ struct config *own_config_load_file(const char *path, struct buf *errors)
 
 struct config *own_config_load(struct buf *errors)
 {
-    char *path = place_config();
+    char *path = locate_config();
     struct config *config = path ? own_config_load_file(path, errors) : NULL;
     if (!path)
-        BUF_ADD(errors, PLACE_CONFIG " is not there; is pointsman installed whole?");
+        BUF_ADD(errors, LOCATE_CONFIG ": not found: reinstall pointsman");
     free(path);
     return config;
 }

@@ -1,7 +1,7 @@
-/* Finds and ends the processes of one runtime folder, by way of /proc. */
+/* Finds and ends the processes of one runtime folder, through /proc. */
 #include "cli/processes.h"
 
-#include "cli/server_files.h"
+#include "cli/lighttpd_files.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/paths.h"
@@ -18,20 +18,20 @@
 #include <unistd.h>
 
 #define ROWS_MAX 512
-#define DRAIN_MS 6000u /* the session app gives the proxy 5 s */
-#define GONE_MS 5000u
-#define KILLED_MS 3000u
-#define ROUNDS 3
+#define DRAIN_MS 6000u  /* the key-page server gives the proxy 5 s */
+#define GONE_MS 5000u   /* from SIGTERM to SIGKILL */
+#define KILLED_MS 3000u /* wait after SIGKILL */
+#define ROUNDS 3        /* a new process may appear while others end */
 
-/* As the kernel cuts them: 15 bytes. */
+/* The kernel truncates these to 15 bytes. */
 static const char *const COMMANDS[PROCESS_KINDS] = {"lighttpd", "pointsman-sessi", "pointsman-proxy", "pointsman"};
 static const char *const NAMES[PROCESS_KINDS] = {"lighttpd", "pointsman-session", "pointsman-proxy", "pointsman"};
 
 struct row {
-    int pid, parent, leader; /* leader: the kernel session's */
+    int pid, parent, leader; /* leader: of the kernel session */
     enum process_kind kind;
     char state;
-    unsigned long long began; /* tells a number that was given again */
+    unsigned long long began; /* start time, ticks: detects a reused pid */
     bool ours;
 };
 
@@ -51,7 +51,7 @@ static bool is_own_user(int pid)
     return line && sscanf(line, "\nUid: %u", &uid) == 1 && uid == getuid();
 }
 
-/* "PID (COMMAND) STATE PPID PGRP SESSION …", the time of its start as the 22nd field (proc(5)). */
+/* "PID (COMMAND) STATE PPID PGRP SESSION …"; field 22 is the start time (proc(5)). */
 static bool read_row(int pid, struct row *row)
 {
     char text[1024];
@@ -83,7 +83,7 @@ static unsigned read_rows(struct row rows[ROWS_MAX])
     return count;
 }
 
-/* The argument behind `option` in the command line; NULL: there is none. */
+/* The argument after `option` in the process's command line; NULL: none. */
 static const char *find_argument(int pid, const char *option, char *text, size_t size)
 {
     ssize_t len = read_proc(pid, "cmdline", text, size);
@@ -93,7 +93,8 @@ static const char *find_argument(int pid, const char *option, char *text, size_t
     return NULL;
 }
 
-/* Whether a lighttpd has its configuration in the folder. Older versions gave it a name within the working folder. */
+/* Whether this lighttpd has its configuration in the folder. Earlier releases passed a name relative to its working
+ * folder. */
 static bool is_at(int pid, const char *runtime)
 {
     char text[8192], cwd[4096 + 16];
@@ -102,31 +103,31 @@ static bool is_at(int pid, const char *runtime)
     if (!conf)
         return false;
     if (*conf == '/')
-        return strncmp(conf, runtime, len) == 0 && strcmp(conf + len, "/" SERVER_CONF) == 0;
+        return strncmp(conf, runtime, len) == 0 && strcmp(conf + len, "/" LIGHTTPD_CONF) == 0;
     char path[64];
     (void)snprintf(path, sizeof path, "/proc/%d/cwd", pid);
     ssize_t size = readlink(path, cwd, sizeof cwd - 1);
     cwd[size > 0 ? size : 0] = '\0';
-    return strcmp(conf, SERVER_CONF) == 0 && strncmp(cwd, runtime, len) == 0 &&
+    return strcmp(conf, LIGHTTPD_CONF) == 0 && strncmp(cwd, runtime, len) == 0 &&
            (!cwd[len] || strcmp(cwd + len, " (deleted)") == 0);
 }
 
-/* The number in the folder's file; 0: none. */
+/* The pid in the folder's pid file; 0: none. */
 static int read_recorded(const char *runtime)
 {
     char text[32];
-    char *path = paths_join(runtime, SERVER_PID);
+    char *path = paths_join(runtime, LIGHTTPD_PID);
     bool read = path && file_read_start(AT_FDCWD, path, O_NOFOLLOW, text, sizeof text) > 0;
     free(path);
     return read ? (int)strtol(text, NULL, 10) : 0;
 }
 
-/* Whether the lighttpd of that number has ended. Its number stays taken while a child of its kernel session lives. */
+/* Whether the lighttpd with that pid has exited. The pid is not reused while its kernel session has a member. */
 static bool has_ended(int pid, const struct row *rows, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         if (rows[i].pid == pid)
-            return rows[i].kind == PROCESS_SERVER && rows[i].state == 'Z';
+            return rows[i].kind == PROCESS_LIGHTTPD && rows[i].state == 'Z';
     return pid > 1 && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
@@ -138,12 +139,12 @@ static bool is_below(const struct row *row, const struct row *rows, unsigned cou
     return false;
 }
 
-/* Marks the lighttpds of the folder, then what is below them. */
+/* Marks the folder's lighttpd processes, then their descendants. */
 static void mark(struct row *rows, unsigned count, const char *runtime, int recorded)
 {
     bool orphans = has_ended(recorded, rows, count);
     for (unsigned i = 0; i < count; i++)
-        rows[i].ours = (rows[i].kind == PROCESS_SERVER && is_at(rows[i].pid, runtime)) ||
+        rows[i].ours = (rows[i].kind == PROCESS_LIGHTTPD && is_at(rows[i].pid, runtime)) ||
                        (orphans && rows[i].leader == recorded);
     for (bool more = true; more;) {
         more = false;
@@ -153,7 +154,7 @@ static void mark(struct row *rows, unsigned count, const char *runtime, int reco
     }
 }
 
-/* The process is opened, then looked at again, so that its number can't come to mean another. */
+/* Opens a pidfd, then checks the process again: the pid could have been reused before. */
 static void take(struct processes *p, const struct row *row)
 {
     struct row now;
@@ -176,7 +177,7 @@ void processes_find(struct processes *p, const char *runtime)
             if (rows[i].ours && rows[i].kind == kind)
                 take(p, &rows[i]);
     for (unsigned i = 0; i < p->count; i++)
-        p->up |= p->list[i].kind == PROCESS_SERVER && p->list[i].pid == recorded;
+        p->up |= p->list[i].kind == PROCESS_LIGHTTPD && p->list[i].pid == recorded;
 }
 
 void processes_close(struct processes *p)
@@ -222,8 +223,8 @@ static const char *name_hold(char state)
 {
     switch (state) {
     case 'T': return "is stopped (SIGSTOP)";
-    case 't': return "is held by a debugger";
-    case 'D': return "waits for a disk or another device";
+    case 't': return "is stopped by a debugger";
+    case 'D': return "is waiting for a disk or another device";
     default: return NULL;
     }
 }
@@ -259,22 +260,22 @@ static void drop_ended(struct processes *p)
     p->count = kept;
 }
 
-/* Has the session app stop the proxy, as the page's Stop would. lighttpd goes on meanwhile: without it, it would not
- * wait. */
+/* Makes the key-page server stop the proxy, as Stop on the key page would. lighttpd is ended later: its exit would end
+ * the key-page server at once. */
 static void drain_proxy(const struct processes *p)
 {
     uint64_t deadline = clock_monotonic_ms() + DRAIN_MS;
     struct processes below = {0};
     for (unsigned i = 0; i < p->count; i++) {
-        if (p->list[i].kind != PROCESS_SERVER)
+        if (p->list[i].kind != PROCESS_LIGHTTPD)
             below.list[below.count++] = p->list[i];
         if (p->list[i].kind == PROCESS_SESSION)
             (void)syscall(SYS_pidfd_send_signal, p->list[i].fd, SIGTERM, NULL, 0);
     }
-    processes_wait(&below, deadline); /* the descriptors are p's */
+    processes_wait(&below, deadline); /* `p` owns the descriptors */
 }
 
-/* Whether all have ended. Of those that had to be killed the names are added. */
+/* Ends the listed processes. Appends the names of killed ones to `killed`. false: some remain. */
 static bool end_listed(struct processes *p, struct buf *killed)
 {
     processes_signal(p, SIGTERM);
@@ -292,18 +293,18 @@ static bool end_listed(struct processes *p, struct buf *killed)
 
 bool processes_end(struct processes *p, const char *runtime, bool drain, struct buf *killed, struct buf *error)
 {
-    processes_signal(p, SIGCONT); /* what is stopped can't end in order */
+    processes_signal(p, SIGCONT); /* a stopped process can't handle SIGTERM */
     if (drain)
         drain_proxy(p);
     bool ended = true;
     for (unsigned round = 0; ended && round < ROUNDS; round++) {
         ended = end_listed(p, killed);
-        if (ended) /* lighttpd may have made another session app meanwhile */
+        if (ended) /* lighttpd may have started another key-page server meanwhile */
             processes_find(p, runtime);
         if (ended && !p->count)
             return true;
     }
     processes_name(p, error);
-    BUF_ADD(error, " can't be ended, not even with SIGKILL");
+    BUF_ADD(error, ": still running after SIGKILL");
     return false;
 }

@@ -1,4 +1,4 @@
-/* The managed Codex profiles: the order of steps in which nothing can be lost. */
+/* Enables and disables the managed Codex profiles, in an order that survives a kill at any step. */
 #include "cli/profile.h"
 
 #include "cli/profile_catalog.h"
@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What is to be written, file by file. */
+/* The changes, and the new text of each file. */
 struct plan {
-    struct profile_journal journal;
+    struct profile_undo undo;
     struct buf after[PROFILE_FILE_COUNT];
 };
 
@@ -21,8 +21,8 @@ static char *copy(const char *text)
 
 static void plan_init(struct plan *plan, const struct profile_request *request)
 {
-    *plan = (struct plan){.journal = {.stage = PROFILE_ENABLING, .keep = request->keep, .spec = request->spec}};
-    struct profile_spec *spec = &plan->journal.spec;
+    *plan = (struct plan){.undo = {.stage = PROFILE_ENABLING, .keep = request->keep, .spec = request->spec}};
+    struct profile_spec *spec = &plan->undo.spec;
     spec->model = copy(spec->model);
     spec->base_url = copy(spec->base_url);
     spec->key_command = copy(spec->key_command);
@@ -33,18 +33,18 @@ static void plan_init(struct plan *plan, const struct profile_request *request)
 
 static void plan_free(struct plan *plan)
 {
-    profile_journal_free(&plan->journal);
+    profile_undo_free(&plan->undo);
     for (unsigned i = 0; i < PROFILE_FILE_COUNT; i++)
         buf_free(&plan->after[i]);
 }
 
-/* What there may be of ours in a file without a journal that knows of it. */
+/* Matches our settings in a file if no undo file describes them. */
 static struct profile_spec unknown_spec(void)
 {
     return (struct profile_spec){.make_default = true, .catalogs = true};
 }
 
-/* A journal may get lost, our marks with it hardly: they are taken out before anything new is put in. */
+/* If the undo file was lost, the marks in the file remain: removes our settings before new ones are added. */
 static bool clean(enum profile_file file, struct buf *text, struct buf *why)
 {
     struct profile_spec spec = unknown_spec();
@@ -62,7 +62,7 @@ static bool clean(enum profile_file file, struct buf *text, struct buf *why)
     return ok;
 }
 
-/* Before anything is written: that our part comes out again. */
+/* Checks, before anything is written, that removing our part restores `before`. */
 static bool is_reversible(const struct profile_spec *spec, enum profile_file file, struct slice before,
                           struct slice after, struct buf *why)
 {
@@ -70,14 +70,14 @@ static bool is_reversible(const struct profile_spec *spec, enum profile_file fil
     buf_init(&back, PROFILE_FILE_MAX);
     bool ok = profile_text_remove(spec, file, after, &back, why);
     if (ok && !slice_equal(buf_slice(&back), before)) {
-        buf_add_format(why, "%s: can't be changed in a way that can be undone", profile_file_name(file));
+        buf_add_format(why, "%s: a change could not be undone: left unchanged", profile_file_name(file));
         ok = false;
     }
     buf_free(&back);
     return ok;
 }
 
-/* What the file was before us: as it is now, or as the journal has it where nobody has written into it since. */
+/* The file without our part: from the undo file if the file is unchanged since, else as it is now. */
 static bool read_before(enum profile_file file, const struct profile_change *former, struct profile_change *change,
                         struct buf *why)
 {
@@ -98,10 +98,10 @@ static bool read_before(enum profile_file file, const struct profile_change *for
 }
 
 static bool plan_file(struct plan *plan, enum profile_file file, const struct profile_request *request,
-                      const struct profile_home *home, const struct profile_journal *former, struct buf *why)
+                      const struct profile_home *home, const struct profile_undo *former, struct buf *why)
 {
-    const struct profile_spec *spec = &plan->journal.spec;
-    struct profile_change *change = &plan->journal.changes[file];
+    const struct profile_spec *spec = &plan->undo.spec;
+    struct profile_change *change = &plan->undo.changes[file];
     struct buf *after = &plan->after[file];
     change->path = profile_resolve(home, profile_file_name(file), why);
     bool ok = change->path && read_before(file, former ? &former->changes[file] : NULL, change, why);
@@ -115,22 +115,22 @@ static bool plan_file(struct plan *plan, enum profile_file file, const struct pr
 }
 
 static bool make_plan(struct plan *plan, const struct profile_request *request, const struct profile_home *home,
-                      const struct profile_journal *former, struct buf *why)
+                      const struct profile_undo *former, struct buf *why)
 {
     bool ok = true;
     plan_init(plan, request);
     for (enum profile_file file = 0; ok && file < PROFILE_FILE_COUNT; file++)
-        if (profile_file_used(&plan->journal.spec, file))
+        if (profile_file_used(&plan->undo.spec, file))
             ok = plan_file(plan, file, request, home, former, why);
     return ok;
 }
 
-/* Whether all files are already as the plan would have them. */
-static bool is_done(const struct plan *plan, const struct profile_journal *there)
+/* Whether all files already match the plan. */
+static bool is_done(const struct plan *plan, const struct profile_undo *there)
 {
     bool done = there->stage == PROFILE_ENABLED;
     for (unsigned i = 0; done && i < PROFILE_FILE_COUNT; i++) {
-        const struct profile_change *a = &plan->journal.changes[i], *b = &there->changes[i];
+        const struct profile_change *a = &plan->undo.changes[i], *b = &there->changes[i];
         if (a->path && b->path)
             done = strcmp(a->path, b->path) == 0 && strcmp(a->after, b->after) == 0 && strcmp(a->after, a->found) == 0;
         else
@@ -139,47 +139,47 @@ static bool is_done(const struct plan *plan, const struct profile_journal *there
     return done;
 }
 
-/* The journal first, its end last: whatever dies in between, it tells what to restore. In reverse order, for Codex
- * refuses to start without a catalog that is named. */
-static bool undo(const struct profile_home *home, struct profile_journal *j, struct buf *why)
+/* Restores all files. Updates the undo file first and removes it last, so that a killed undo can be repeated. Goes in
+ * reverse order, because Codex refuses to start if a named catalog is missing. */
+static bool undo(const struct profile_home *home, struct profile_undo *u, struct buf *why)
 {
     bool ok = true;
-    if (j->stage != PROFILE_DISABLING) {
-        j->stage = PROFILE_DISABLING;
-        if (!profile_journal_store(home, j, why))
+    if (u->stage != PROFILE_DISABLING) {
+        u->stage = PROFILE_DISABLING;
+        if (!profile_undo_store(home, u, why))
             return false;
     }
     for (unsigned left = PROFILE_FILE_COUNT; ok && left-- > 0;)
-        if (j->changes[left].path)
-            ok = profile_restore(&j->spec, (enum profile_file)left, &j->changes[left], why);
-    return ok && profile_journal_drop(home, why);
+        if (u->changes[left].path)
+            ok = profile_restore(&u->spec, (enum profile_file)left, &u->changes[left], why);
+    return ok && profile_undo_remove(home, why);
 }
 
 static bool carry_out(struct plan *plan, const struct profile_home *home, struct buf *why)
 {
-    struct profile_journal *j = &plan->journal;
-    bool ok = profile_journal_store(home, j, why);
+    struct profile_undo *u = &plan->undo;
+    bool ok = profile_undo_store(home, u, why);
     if (!ok)
         return false;
     for (enum profile_file file = 0; ok && file < PROFILE_FILE_COUNT; file++)
-        if (j->changes[file].path)
-            ok = profile_write(&j->changes[file], buf_slice(&plan->after[file]), why);
+        if (u->changes[file].path)
+            ok = profile_write(&u->changes[file], buf_slice(&plan->after[file]), why);
     if (ok) {
-        j->stage = PROFILE_ENABLED;
-        ok = profile_journal_store(home, j, why);
+        u->stage = PROFILE_ENABLED;
+        ok = profile_undo_store(home, u, why);
     }
     if (!ok) {
         struct buf more;
         buf_init(&more, 4096);
-        if (!undo(home, j, &more))
-            buf_add_format(why, "; nor could all be undone: %s", buf_message(&more));
+        if (!undo(home, u, &more))
+            buf_add_format(why, "; and not every change could be undone: %s", buf_message(&more));
         buf_free(&more);
     }
     return ok;
 }
 
-/* What somebody has enabled to stay is not taken away by a command that needs the profiles for a while. */
-static struct profile_request with_kept(const struct profile_request *request, const struct profile_journal *there)
+/* Profiles that `pointsman enable` added stay as they are when a command needs them temporarily. */
+static struct profile_request with_kept(const struct profile_request *request, const struct profile_undo *there)
 {
     struct profile_request wanted = *request;
     if (there->keep && there->stage == PROFILE_ENABLED) {
@@ -192,9 +192,8 @@ static struct profile_request with_kept(const struct profile_request *request, c
     return wanted;
 }
 
-/* Where the profiles are enabled already: nothing is done when they are as they should be, else they are undone first.
- */
-static bool replan(const struct profile_request *wanted, const struct profile_home *home, struct profile_journal *there,
+/* For profiles that are enabled already: *done if they match the request; else undoes them. */
+static bool replan(const struct profile_request *wanted, const struct profile_home *home, struct profile_undo *there,
                    bool *done, struct buf *why)
 {
     struct plan plan;
@@ -205,7 +204,7 @@ static bool replan(const struct profile_request *wanted, const struct profile_ho
         return undo(home, there, why);
     if (ok && there->keep != wanted->keep) {
         there->keep = wanted->keep;
-        return profile_journal_store(home, there, why);
+        return profile_undo_store(home, there, why);
     }
     return ok;
 }
@@ -213,9 +212,9 @@ static bool replan(const struct profile_request *wanted, const struct profile_ho
 static bool enable(const struct profile_request *request, const struct profile_home *home, struct buf *why)
 {
     struct plan plan;
-    struct profile_journal there = {0};
+    struct profile_undo there = {0};
     bool exists, done = false;
-    if (!profile_journal_load(home->path, &there, &exists, why))
+    if (!profile_undo_load(home->path, &there, &exists, why))
         return false;
     struct profile_request wanted = with_kept(request, &there);
     bool ok = !exists || replan(&wanted, home, &there, &done, why);
@@ -223,11 +222,11 @@ static bool enable(const struct profile_request *request, const struct profile_h
         ok = make_plan(&plan, &wanted, home, NULL, why) && carry_out(&plan, home, why);
         plan_free(&plan);
     }
-    profile_journal_free(&there);
+    profile_undo_free(&there);
     return ok;
 }
 
-/* Ends it; its file stays for the others, if there are any. */
+/* Ends the lease. Its file stays if others hold leases. */
 static void give_back(struct lease *lease)
 {
     bool last = lease->last || lease_is_last(lease);
@@ -256,7 +255,7 @@ bool profile_join(struct lease *lease, struct buf *why)
     return ok;
 }
 
-/* Takes our marks out of a file that no journal knows of. */
+/* Removes our settings from a file that no undo file describes. */
 static enum profile_outcome clean_file(const struct profile_home *home, enum profile_file file, struct buf *why)
 {
     struct profile_change change = {.path = profile_resolve(home, profile_file_name(file), why)};
@@ -284,35 +283,35 @@ static enum profile_outcome clean_all(const struct profile_home *home, struct bu
     return outcome;
 }
 
-/* How far an undoing goes. */
+/* What to undo. */
 enum scope {
-    SCOPE_ALL,    /* what is kept, too */
-    SCOPE_UNKEPT, /* what is there for leases alone */
+    SCOPE_ALL,    /* everything */
+    SCOPE_UNKEPT, /* only profiles that leases hold */
 };
 
-/* Undoes what is there, unless somebody else still needs it. `lease`: our own, or one that is to be tried for. */
+/* Undoes the profiles unless another lease is held. `lease`: the caller's, or LEASE_NONE. */
 static enum profile_outcome undo_there(const struct profile_home *home, struct lease *lease, enum scope scope,
                                        struct buf *why)
 {
-    struct profile_journal there = {0};
-    bool exists, ok = profile_journal_load(home->path, &there, &exists, why);
+    struct profile_undo there = {0};
+    bool exists, ok = profile_undo_load(home->path, &there, &exists, why);
     enum profile_outcome outcome = ok ? PROFILE_WAS_OFF : PROFILE_FAILED;
     if (ok && !exists) {
-        ok = profile_journal_drop(home, why);
+        ok = profile_undo_remove(home, why);
         outcome = scope == SCOPE_ALL && ok ? clean_all(home, why) : ok ? PROFILE_WAS_OFF : PROFILE_FAILED;
     } else if (ok && (scope == SCOPE_ALL || !there.keep || there.stage != PROFILE_ENABLED)) {
-        bool nobody = lease->fd >= 0 ? lease_is_last(lease) : lease_nobody(lease, home->path);
-        if (!nobody && there.stage == PROFILE_ENABLED) {
+        bool last = lease->fd >= 0 ? lease_is_last(lease) : lease_none_held(lease, home->path);
+        if (!last && there.stage == PROFILE_ENABLED) {
             outcome = PROFILE_LATER;
             if (there.keep) {
                 there.keep = false;
-                outcome = profile_journal_store(home, &there, why) ? PROFILE_LATER : PROFILE_FAILED;
+                outcome = profile_undo_store(home, &there, why) ? PROFILE_LATER : PROFILE_FAILED;
             }
         } else {
             outcome = undo(home, &there, why) ? PROFILE_DONE : PROFILE_FAILED;
         }
     }
-    profile_journal_free(&there);
+    profile_undo_free(&there);
     return outcome;
 }
 
@@ -323,7 +322,7 @@ static enum profile_outcome undo_locked(struct lease *lease, enum scope scope, s
     if (profile_home_open(&home, false, why))
         outcome = undo_there(&home, lease, scope, why);
     else if (!why->len)
-        outcome = PROFILE_WAS_OFF; /* there is no CODEX_HOME */
+        outcome = PROFILE_WAS_OFF; /* no CODEX_HOME */
     give_back(lease);
     profile_home_close(&home);
     return outcome;
@@ -344,31 +343,31 @@ enum profile_outcome profile_recover(struct buf *why)
 {
     struct lease lease = LEASE_NONE;
     enum profile_outcome outcome = undo_locked(&lease, SCOPE_UNKEPT, why);
-    return outcome == PROFILE_LATER ? PROFILE_WAS_OFF : outcome; /* in use is not left behind */
+    return outcome == PROFILE_LATER ? PROFILE_WAS_OFF : outcome; /* profiles in use are no leftovers */
 }
 
 struct profile_status profile_look(struct buf *why)
 {
     struct profile_status status = {.state = PROFILE_UNKNOWN};
-    struct profile_journal there = {0};
+    struct profile_undo there = {0};
     struct profile_home home;
     struct lease lease = LEASE_NONE;
     bool exists = false;
     if (!profile_home_open(&home, false, why)) {
         if (!why->len)
             status.state = PROFILE_STANDARD;
-    } else if (profile_journal_load(home.path, &there, &exists, why)) {
+    } else if (profile_undo_load(home.path, &there, &exists, why)) {
         status.state = exists ? PROFILE_COST_ROUTING : PROFILE_STANDARD;
-        if (exists && (there.stage != PROFILE_ENABLED || (!there.keep && lease_nobody(&lease, home.path))))
+        if (exists && (there.stage != PROFILE_ENABLED || (!there.keep && lease_none_held(&lease, home.path))))
             status.state = PROFILE_INTERRUPTED;
         status.keep = there.keep;
         status.is_default = exists && there.spec.make_default;
         status.files = there.spec.style.files;
     }
-    lease.last = false; /* whoever looks removes nothing */
+    lease.last = false; /* profile_look() removes nothing */
     lease_end(&lease);
     profile_home_close(&home);
-    profile_journal_free(&there);
+    profile_undo_free(&there);
     return status;
 }
 

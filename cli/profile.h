@@ -1,5 +1,5 @@
-/* profile: the managed Codex profiles cost-routing and cost-routing-hf: put into CODEX_HOME, and taken out again so
- * that every file is byte for byte what it was. A command that was killed at any point is undone by the next one. */
+/* profile: the managed Codex profiles cost-routing and cost-routing-hf. Adds them to CODEX_HOME and removes them again;
+ * then every file has its original bytes. If a command is killed at any point, the next one undoes its changes. */
 #ifndef POINTSMAN_CLI_PROFILE_H
 #define POINTSMAN_CLI_PROFILE_H
 
@@ -8,47 +8,47 @@
 
 struct profile_request {
     struct profile_spec spec;
-    bool keep;                 /* until "disable"; else while somebody holds a lease */
-    const char *config;        /* the proxy's configuration, for the catalog of its models; NULL: no catalogs */
-    struct slice codex_models; /* what `codex debug models` printed; empty: no catalogs (spec.catalogs is set by it) */
+    bool keep;                 /* until `pointsman disable`; false: only while a lease is held */
+    const char *config;        /* path of the proxy's configuration, for the model catalog; NULL: no catalogs */
+    struct slice codex_models; /* output of `codex debug models`; empty: no catalogs. Determines spec.catalogs */
 };
 
-/* Enables the profiles, or changes them to what is asked for. `lease`: taken in the same step; NULL: none. Profiles
- * that are kept already stay kept. false with a sentence in `why`: all is as it was. */
+/* Enables or changes the profiles. `lease`: taken in the same step; NULL: none. Profiles that are kept stay kept.
+ * false: nothing changed, one line in `why`. */
 MUST_CHECK bool profile_enable(const struct profile_request *request, struct lease *lease, struct buf *why);
 
-/* Takes a lease on the profiles as they are. */
+/* Takes a lease on the existing profiles. false: one line in `why`. */
 MUST_CHECK bool profile_join(struct lease *lease, struct buf *why);
 
 enum profile_outcome {
-    PROFILE_DONE,    /* all is as it was before */
-    PROFILE_WAS_OFF, /* there was nothing to undo */
-    PROFILE_LATER,   /* somebody holds a lease: the last one out will do it */
-    PROFILE_FAILED,  /* with a sentence in `why` */
+    PROFILE_DONE,    /* the files are restored */
+    PROFILE_WAS_OFF, /* nothing to undo */
+    PROFILE_LATER,   /* a lease is held: the last holder restores the files */
+    PROFILE_FAILED,  /* one line in `why` */
 };
 
-/* Disables them. */
+/* Disables the profiles. */
 enum profile_outcome profile_disable(struct buf *why);
-/* Ends the lease, and disables the profiles if it was the last one and they are not kept. */
+/* Ends the lease. Disables the profiles if it was the last lease and they are not kept. */
 enum profile_outcome profile_leave(struct lease *lease, struct buf *why);
-/* Undoes what a killed command has left; PROFILE_WAS_OFF: nothing was left. */
+/* Undoes what a killed command left; PROFILE_WAS_OFF: nothing. */
 enum profile_outcome profile_recover(struct buf *why);
 
 enum profile_state {
-    PROFILE_STANDARD,     /* Codex is as it comes */
-    PROFILE_COST_ROUTING, /* the profiles are there */
-    PROFILE_INTERRUPTED,  /* a command was killed: the next one that changes profiles puts things right */
-    PROFILE_UNKNOWN,      /* with a sentence in `why` */
+    PROFILE_STANDARD,     /* no managed profiles */
+    PROFILE_COST_ROUTING, /* the profiles are enabled */
+    PROFILE_INTERRUPTED,  /* a command was killed; the next one that changes profiles undoes its changes */
+    PROFILE_UNKNOWN,      /* one line in `why` */
 };
 
 struct profile_status {
     enum profile_state state;
-    bool keep;       /* until "disable" */
+    bool keep;       /* until `pointsman disable` */
     bool is_default; /* the proxy is Codex's default provider */
-    bool files;      /* profiles are files; else tables in config.toml */
+    bool files;      /* profiles are files; false: tables in config.toml */
 };
 
-/* For `status` and `doctor`: looks, changes nothing. */
+/* Gets the state without changing anything. */
 struct profile_status profile_look(struct buf *why);
 /* "standard", "cost-routing", … */
 const char *profile_state_name(enum profile_state state);

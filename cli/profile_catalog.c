@@ -1,13 +1,13 @@
-/* Catalog files of the managed profiles. */
+/* Model metadata files for the managed profiles. */
 #include "cli/profile_catalog.h"
 
 #include "cli/own_config.h"
 #include "proxy/answers/catalog.h"
 
-/* The largest window of the deployments that can serve as far as this shell's environment tells, or of all. */
+/* The largest context window, tokens: of the deployments that are ready in this environment, else of all. */
 static int64_t window_of(const struct model_group *group)
 {
-    int64_t largest[2] = {0, 0}; /* of all, of those that can serve */
+    int64_t largest[2] = {0, 0}; /* of all deployments; of the ready ones */
     for (unsigned i = 0; i < group->count; i++)
         for (unsigned k = 0; k <= !group->deployments[i]->not_ready; k++)
             if (group->deployments[i]->max_input_tokens > largest[k])
@@ -33,7 +33,7 @@ static bool add_entries(const struct config *config, struct slice codex_models, 
     catalog_free(catalog);
     if (document_print(&d, out) && BUF_ADD(out, "\n"))
         return true;
-    buf_add_text(why, out->full ? "the models' catalog is too large" : "out of memory");
+    buf_add_text(why, out->full ? "the model catalog is too large" : "out of memory");
     return false;
 }
 

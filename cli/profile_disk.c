@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define JOURNAL "pointsman-profiles.json"
-#define JOURNAL_MAX (2 * PROFILE_FILE_COUNT * PROFILE_FILE_MAX)
+#define UNDO_FILE "pointsman-profiles.json"
+#define UNDO_MAX (2 * PROFILE_FILE_COUNT * PROFILE_FILE_MAX)
 #define SUFFIX ".pointsman-new"
 
 static bool fail(struct buf *why, const char *path, const char *what)
@@ -23,7 +23,7 @@ static bool fail(struct buf *why, const char *path, const char *what)
     return false;
 }
 
-/* Network file systems that can't lock a folder go without: two commands at the same moment are rare. */
+/* Some network file systems can't lock a folder; then there is no lock. Two commands at the same time are rare. */
 static bool lock_folder(int fd)
 {
     while (flock(fd, LOCK_EX) != 0)
@@ -41,7 +41,7 @@ bool profile_home_open(struct profile_home *home, bool make, struct buf *why)
         return false;
     }
     if (make && mkdir(path, 0700) != 0 && errno != EEXIST) {
-        (void)fail(why, path, "the folder can't be made");
+        (void)fail(why, path, "can't create the folder");
         free(path);
         return false;
     }
@@ -49,7 +49,7 @@ bool profile_home_open(struct profile_home *home, bool make, struct buf *why)
     home->lock = home->path ? open(home->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     bool ok = home->lock >= 0 && lock_folder(home->lock);
     if (!ok && (make || errno != ENOENT))
-        (void)fail(why, path, "the folder can't be opened");
+        (void)fail(why, path, "can't open the folder");
     free(path);
     return ok;
 }
@@ -78,8 +78,8 @@ static bool read_file(const char *path, struct profile_bytes *now, size_t most, 
     buf_init(&now->text, most + 1);
     int fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
     if (fd < 0)
-        return errno == ENOENT || fail(why, path, "can't be opened");
-    bool ok = read_open(fd, now, most) || fail(why, path, "can't be read");
+        return errno == ENOENT || fail(why, path, "can't open");
+    bool ok = read_open(fd, now, most) || fail(why, path, "can't read");
     (void)close(fd);
     return ok;
 }
@@ -109,10 +109,10 @@ char *profile_resolve(const struct profile_home *home, const char *name, struct 
         real = path;
         path = NULL;
     } else if (!real) {
-        (void)fail(why, path ? path : name, "leads nowhere");
+        (void)fail(why, path ? path : name, "can't resolve the path");
     }
     free(path);
-    if (real && !is_utf8(slice_of(real))) { /* the journal is */
+    if (real && !is_utf8(slice_of(real))) { /* the undo file stores it as JSON */
         buf_add_format(why, "%s: the path is not UTF-8", real);
         free(real);
         return NULL;
@@ -120,19 +120,19 @@ char *profile_resolve(const struct profile_home *home, const char *name, struct 
     return real;
 }
 
-bool profile_journal_load(const char *home, struct profile_journal *j, bool *there, struct buf *why)
+bool profile_undo_load(const char *home, struct profile_undo *u, bool *there, struct buf *why)
 {
     struct profile_bytes now;
-    char *path = paths_join(home, JOURNAL);
-    bool ok = path && read_file(path, &now, JOURNAL_MAX, why);
+    char *path = paths_join(home, UNDO_FILE);
+    bool ok = path && read_file(path, &now, UNDO_MAX, why);
     *there = ok && now.exists;
     if (*there) {
         buf_add_format(why, "%s: ", path);
-        ok = profile_journal_parse(j, buf_slice(&now.text), why);
+        ok = profile_undo_parse(u, buf_slice(&now.text), why);
         if (ok)
             buf_clear(why);
         else
-            profile_journal_free(j);
+            profile_undo_free(u);
     }
     if (path)
         buf_free(&now.text);
@@ -140,28 +140,28 @@ bool profile_journal_load(const char *home, struct profile_journal *j, bool *the
     return ok;
 }
 
-bool profile_journal_store(const struct profile_home *home, const struct profile_journal *j, struct buf *why)
+bool profile_undo_store(const struct profile_home *home, const struct profile_undo *u, struct buf *why)
 {
     struct buf text;
-    char *path = paths_join(home->path, JOURNAL);
-    buf_init(&text, JOURNAL_MAX);
+    char *path = paths_join(home->path, UNDO_FILE);
+    buf_init(&text, UNDO_MAX);
     errno = ENOMEM;
-    bool ok = path && profile_journal_print(j, &text) &&
+    bool ok = path && profile_undo_print(u, &text) &&
               replace_file(path, SUFFIX, &(struct replace_owner){0600, geteuid(), getegid()}, buf_slice(&text));
     if (!ok)
-        (void)fail(why, path ? path : JOURNAL, "can't be written");
+        (void)fail(why, path ? path : UNDO_FILE, "can't write");
     buf_free(&text);
     free(path);
     return ok;
 }
 
-bool profile_journal_drop(const struct profile_home *home, struct buf *why)
+bool profile_undo_remove(const struct profile_home *home, struct buf *why)
 {
-    char *path = paths_join(home->path, JOURNAL), *fresh = paths_join(home->path, JOURNAL SUFFIX);
+    char *path = paths_join(home->path, UNDO_FILE), *fresh = paths_join(home->path, UNDO_FILE SUFFIX);
     errno = ENOMEM;
     bool ok = path && fresh && replace_with_nothing(path);
     if (!ok)
-        (void)fail(why, path ? path : JOURNAL, "can't be removed");
+        (void)fail(why, path ? path : UNDO_FILE, "can't remove");
     else
         (void)unlink(fresh);
     free(path);
@@ -176,11 +176,11 @@ bool profile_write(const struct profile_change *change, struct slice text, struc
     bool ok = profile_read(change->path, &now, why);
     profile_hash(buf_slice(&now.text), hash);
     if (ok && (now.exists != change->is_there || strcmp(hash, change->found) != 0)) {
-        buf_add_format(why, "%s: somebody else changed it just now; try again", change->path);
+        buf_add_format(why, "%s: changed by another program meanwhile: try again", change->path);
         ok = false;
     }
     if (ok && !replace_file(change->path, SUFFIX, &change->owner, text))
-        ok = fail(why, change->path, "can't be written");
+        ok = fail(why, change->path, "can't write");
     buf_free(&now.text);
     return ok;
 }
@@ -194,7 +194,7 @@ static bool is_blank(struct slice text)
     return !text.len;
 }
 
-/* Somebody else has written into the file since. */
+/* The file was changed by another program: removes only our part. */
 static bool take_out(const struct profile_spec *spec, enum profile_file file, const struct profile_change *change,
                      const struct profile_bytes *now, struct buf *why)
 {
@@ -202,10 +202,10 @@ static bool take_out(const struct profile_spec *spec, enum profile_file file, co
     buf_init(&rest, PROFILE_FILE_MAX);
     bool ok = profile_text_remove(spec, file, buf_slice(&now->text), &rest, why);
     if (ok && !change->existed && is_blank(buf_slice(&rest)))
-        ok = replace_with_nothing(change->path) || fail(why, change->path, "can't be removed");
+        ok = replace_with_nothing(change->path) || fail(why, change->path, "can't remove");
     else if (ok && !slice_equal(buf_slice(&rest), buf_slice(&now->text)))
         ok = replace_file(change->path, SUFFIX, &now->owner, buf_slice(&rest)) ||
-             fail(why, change->path, "can't be written");
+             fail(why, change->path, "can't write");
     buf_free(&rest);
     return ok;
 }
@@ -228,15 +228,15 @@ bool profile_restore(const struct profile_spec *spec, enum profile_file file, co
     bool ok = profile_read(change->path, &now, why);
     profile_hash(buf_slice(&now.text), hash);
     if (!ok || !now.exists || (change->existed && slice_equal(buf_slice(&now.text), buf_slice(&change->before)))) {
-        /* Never changed, restored already, or removed by its owner. */
+        /* Never changed, already restored, or removed by the user. */
     } else if (strcmp(hash, change->after) != 0) {
         ok = !profile_file_is_toml(file) || take_out(spec, file, change, &now, why);
     } else if (change->existed) {
-        /* Its mode and owner are the former ones, unless somebody changed them on purpose. */
+        /* Keep the current mode and owner: they are the original ones, unless the user changed them. */
         ok = replace_file(change->path, SUFFIX, &now.owner, buf_slice(&change->before)) ||
-             fail(why, change->path, "can't be written");
+             fail(why, change->path, "can't write");
     } else {
-        ok = replace_with_nothing(change->path) || fail(why, change->path, "can't be removed");
+        ok = replace_with_nothing(change->path) || fail(why, change->path, "can't remove");
     }
     buf_free(&now.text);
     return ok;

@@ -1,4 +1,4 @@
-/* What stands in the managed profiles. */
+/* The contents of the managed profiles. */
 #include "cli/profile_text.h"
 
 #include "cli/gateway.h"
@@ -23,7 +23,8 @@ static const char *const OWNED[][2] = {
     {"profiles", PROFILE_PROXY},        {"profiles", PROFILE_HF},        {NULL, NULL},
 };
 
-/* With these the default provider would not be asked, or Codex would use another model's window and never compact. */
+/* The user's settings that --default sets aside: they would select another provider, or apply another model's context
+ * window, so that Codex would never compact. */
 static const char *const ASIDE[] = {"model_catalog_json", "profile", "model_context_window",
                                     "model_auto_compact_token_limit", NULL};
 
@@ -44,8 +45,8 @@ static bool is_from(const struct codex_version *v, unsigned minor)
     return !v || v->major > 0 || v->minor >= minor;
 }
 
-/* 0.134: profiles became files (openai/codex#24051). The command for the key is older (#16288). 0.169 is the first
- * version of which it was seen that it takes a provider's catalog without being told to by a feature's switch. */
+/* 0.134: profiles became files (openai/codex#24051). The key command is older (#16288). 0.169 is the first version
+ * observed to load a provider's catalog without a feature flag. */
 struct profile_style profile_style_of(const struct codex_version *version)
 {
     return (struct profile_style){
@@ -78,7 +79,7 @@ bool profile_file_used(const struct profile_spec *spec, enum profile_file file)
     return false;
 }
 
-/* As TOML: what JSON escapes, TOML unescapes alike. */
+/* A TOML basic string: JSON's escapes are valid in it. */
 static void add_string(struct buf *out, const char *text)
 {
     json_add_string(out, slice_of(text));
@@ -99,7 +100,7 @@ static void add_provider(struct buf *out, const char *id, const char *name, cons
     add_setting(out, "wire_api", "responses");
 }
 
-/* `key_command` NULL: from the environment. */
+/* `key_command` NULL: the key is in the environment. */
 static void add_proxy_provider(struct buf *out, const struct profile_spec *spec, const char *id,
                                const char *key_command)
 {
@@ -166,20 +167,20 @@ static void add_tables(struct buf *out, const struct profile_spec *spec, enum pr
             add_proxy_provider(out, spec, PROFILE_PROXY, key_command_of(spec));
             add_hf_provider(out);
         }
-        /* An agent without a terminal has its key in its environment, and pointsman itself often on another machine. */
+        /* An agent without a terminal has the key in its environment, and often no pointsman on its machine. */
         if (spec->make_default)
             add_proxy_provider(out, spec, PROFILE_DEFAULT, NULL);
     }
 }
 
-/* A file's settings outside of tables, and the texts that their values point into. */
-struct settings {
+/* A file's settings outside of tables, and the strings of their values. */
+struct top_settings {
     struct toml_setting list[SETTINGS_MAX];
     struct buf values[SETTINGS_MAX];
     unsigned count;
 };
 
-static struct toml_setting *set(struct settings *s, const char *key, const char *value)
+static struct toml_setting *set(struct top_settings *s, const char *key, const char *value)
 {
     struct buf *text = &s->values[s->count];
     buf_init(text, 4096);
@@ -189,11 +190,11 @@ static struct toml_setting *set(struct settings *s, const char *key, const char 
     return &s->list[s->count++];
 }
 
-/* The provider first: it tells whether the others are still ours. Without review_model, `codex review` would ask for
- * the user's, which the provider doesn't have; a profile that is a table has no such key. */
-static void settings_of(const struct profile_spec *spec, enum profile_file file, struct settings *s)
+/* The provider first: it decides whether the others are still ours (toml_block.h). Without review_model, `codex review`
+ * would request the user's review model, which the provider lacks. A profile in a table has no such key. */
+static void settings_of(const struct profile_spec *spec, enum profile_file file, struct top_settings *s)
 {
-    *s = (struct settings){0};
+    *s = (struct top_settings){0};
     if (file == PROFILE_FILE_CONFIG && !spec->make_default)
         return;
     bool hf = file == PROFILE_FILE_HF;
@@ -205,7 +206,7 @@ static void settings_of(const struct profile_spec *spec, enum profile_file file,
         set(s, "model_catalog_json", catalog);
 }
 
-static void settings_free(struct settings *s)
+static void settings_free(struct top_settings *s)
 {
     while (s->count)
         buf_free(&s->values[--s->count]);
@@ -214,7 +215,7 @@ static void settings_free(struct settings *s)
 bool profile_text_insert(const struct profile_spec *spec, enum profile_file file, struct slice text, struct buf *out,
                          struct buf *why)
 {
-    struct settings settings;
+    struct top_settings settings;
     struct buf tables;
     buf_init(&tables, 64u << 10);
     settings_of(spec, file, &settings);
@@ -222,7 +223,7 @@ bool profile_text_insert(const struct profile_spec *spec, enum profile_file file
     struct toml_block block = {settings.list, ASIDE, buf_text(&tables), OWNED};
     bool ok = !tables.failed && toml_block_insert(text, &block, NAMES[file], out, why);
     if (!ok && !why->len)
-        BUF_ADD(why, "no memory");
+        BUF_ADD(why, "out of memory");
     settings_free(&settings);
     buf_free(&tables);
     return ok;
@@ -231,7 +232,7 @@ bool profile_text_insert(const struct profile_spec *spec, enum profile_file file
 bool profile_text_remove(const struct profile_spec *spec, enum profile_file file, struct slice text, struct buf *out,
                          struct buf *why)
 {
-    struct settings settings;
+    struct top_settings settings;
     settings_of(spec, file, &settings);
     struct toml_block block = {settings.list, ASIDE, "", OWNED};
     bool ok = toml_block_remove(text, &block, NAMES[file], out, why);

@@ -1,4 +1,4 @@
-/* A bar on standard error for what takes long. */
+/* A progress bar on standard error. */
 #include "cli/progress.h"
 
 #include "cli/terminal.h"

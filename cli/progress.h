@@ -1,5 +1,5 @@
-/* progress: a bar on standard error for what takes long: on a terminal one line that is written over, elsewhere a line
- * for each new label. */
+/* progress: a progress bar on standard error: on a terminal one line that is redrawn, otherwise a line per new label.
+ */
 #ifndef POINTSMAN_CLI_PROGRESS_H
 #define POINTSMAN_CLI_PROGRESS_H
 
@@ -7,13 +7,13 @@
 
 struct progress {
     char label[64];
-    unsigned shown; /* per mille that the line shows, and 1; 0: no line stands there */
+    unsigned shown; /* displayed per mille plus 1; 0: nothing displayed */
 };
 
-/* Zero the structure before the first call. `total` 0: not known, the label stands alone. `done` and `total` are bytes.
+/* Zero the structure before the first call. `done` and `total` are bytes; `total` 0: unknown, only the label is shown.
  */
 void progress_show(struct progress *progress, const char *label, uint64_t done, uint64_t total);
-/* Takes the line away. */
+/* Erases the line. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -1,4 +1,4 @@
-# All but main() in a library, so that unit tests link it. A subcommand is a file in cli/command/ and a line in cli/commands.c.
+# Everything except main() is in a library, so that unit tests can link it.
 noinst_LIBRARIES += cli/libcli.a
 cli_libcli_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(UTF8PROC_CFLAGS)
 cli_libcli_a_SOURCES = \
@@ -39,11 +39,11 @@ cli_libcli_a_SOURCES = \
 	cli/ollama.c cli/ollama.h \
 	cli/ollama_setup.c cli/ollama_setup.h \
 	cli/own_config.c cli/own_config.h \
-	cli/place.c cli/place.h \
+	cli/locate.c cli/locate.h \
 	cli/profile.c cli/profile.h \
 	cli/profile_catalog.c cli/profile_catalog.h \
 	cli/profile_disk.c cli/profile_disk.h \
-	cli/profile_journal.c cli/profile_journal.h \
+	cli/profile_undo.c cli/profile_undo.h \
 	cli/profile_text.c cli/profile_text.h \
 	cli/processes.c cli/processes.h \
 	cli/progress.c cli/progress.h \
@@ -58,21 +58,21 @@ cli_libcli_a_SOURCES = \
 	cli/run/job.c cli/run/job.h \
 	cli/run/log_line.c \
 	cli/run/models.c cli/run/models.h \
-	cli/run/past.c cli/run/past.h \
+	cli/run/history.c cli/run/history.h \
 	cli/run/plan.c cli/run/plan.h \
-	cli/run/record.c cli/run/record.h \
-	cli/run/requests.c cli/run/requests.h \
-	cli/run/settings.c cli/run/settings.h \
+	cli/run/run_log.c cli/run/run_log.h \
+	cli/run/request_log.c cli/run/request_log.h \
+	cli/run/run_settings.c cli/run/run_settings.h \
 	cli/run/show.c \
 	cli/run/spans.c cli/run/spans.h \
 	cli/run/stats.c cli/run/stats.h \
 	cli/run/terms.c \
 	cli/run/truncate.c \
-	cli/run/words.c cli/run/words.h \
-	cli/server.c cli/server.h \
-	cli/server_files.c cli/server_files.h \
-	cli/session.c cli/session.h \
-	cli/silent.c cli/silent.h \
+	cli/run/fold.c cli/run/fold.h \
+	cli/lighttpd.c cli/lighttpd.h \
+	cli/lighttpd_files.c cli/lighttpd_files.h \
+	cli/session_client.c cli/session_client.h \
+	cli/unresponsive.c cli/unresponsive.h \
 	cli/start.c cli/start.h \
 	cli/start_arguments.c cli/start_arguments.h \
 	cli/start_keys.c cli/start_keys.h \
@@ -86,7 +86,7 @@ bin_PROGRAMS += cli/pointsman
 cli_pointsman_SOURCES = cli/main.c
 cli_pointsman_LDADD = $(cli_libs) -lm
 
-# Where the shells look for them, under the names that they want.
+# The folders and file names that the shells expect.
 bashcompletiondir = $(datadir)/bash-completion/completions
 nodist_bashcompletion_DATA = cli/shell/bash/pointsman
 zshcompletiondir = $(datadir)/zsh/site-functions

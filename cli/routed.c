@@ -1,7 +1,7 @@
-/* What Codex needs while it runs under a managed profile. */
+/* Provides what Codex needs under a managed profile. */
 #include "cli/routed.h"
 
-#include "cli/profile_journal.h"
+#include "cli/profile_undo.h"
 #include "cli/start.h"
 #include "cli/terminal.h"
 #include "common/file.h"
@@ -14,19 +14,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In the runtime folder: which session was started for a Codex. One that the user has started since is not taken for
- * it. */
+/* File in the runtime folder that identifies the session that was started for a Codex. A session that the user starts
+ * later does not match it. */
 #define MARK "pointsman-started"
-#define STOP_MS 15000
+#define STOP_MS 15000 /* timeout of /api/stop */
 
-/* A session as the mark names it: what was started, and of which instance ("all 4711 HASH"). */
+/* Contents of the mark file, as in "all 4711 HASH": what was started, and the instance. */
 struct mark {
-    bool all;                      /* the page, too; else the proxy alone */
-    int64_t proxy;                 /* its process */
-    char token[PROFILE_HASH_SIZE]; /* hash of the session's token, which is new with each page */
+    bool all;                      /* the key page and the proxy; false: only the proxy */
+    int64_t proxy;                 /* the proxy's pid */
+    char token[PROFILE_HASH_SIZE]; /* hash of the page token, which changes at every start of the key page */
 };
 
-static struct mark mark_of(const struct session *session, const struct session_status *status, bool all)
+static struct mark mark_of(const struct session_client *session, const struct session_status *status, bool all)
 {
     struct mark mark = {.all = all};
     (void)json_int64(&status->json, json_get(&status->json, 0, "pid"), &mark.proxy);
@@ -41,7 +41,7 @@ static void mark_write(const char *runtime, const struct mark *mark)
     buf_init(&text, 256);
     buf_add_format(&text, "%s %lld %s\n", mark->all ? "all" : "proxy", (long long)mark->proxy, mark->token);
     if (!path || !replace_file(path, ".new", &(struct replace_owner){0600, geteuid(), getegid()}, buf_slice(&text)))
-        warn("%s: can't be written: the session will go on after Codex ends", path ? path : MARK);
+        warn("%s: can't write: pointsman will keep running after Codex exits", path ? path : MARK);
     buf_free(&text);
     free(path);
 }
@@ -73,31 +73,31 @@ void routed_adopt(const char *runtime)
     mark_remove(runtime);
 }
 
-static int stop_proxy(const struct session *session)
+static int stop_proxy(const struct session_client *session)
 {
     struct local_http_reply reply = {0};
     struct buf why;
     int code = EXIT_OK;
     buf_init(&why, 4096);
-    if (!session_call(session, "POST", "/api/stop", SLICE("{}"), STOP_MS, &reply, &why) || reply.status != 200)
-        code = complain(EXIT_FAULT, "the proxy could not be stopped: %s",
-                        why.len ? buf_text(&why) : "the session refused");
+    if (!session_client_call(session, "POST", "/api/stop", SLICE("{}"), STOP_MS, &reply, &why) || reply.status != 200)
+        code =
+            complain(EXIT_FAULT, "can't stop the proxy: %s", why.len ? buf_text(&why) : "the key-page server refused");
     local_http_free(&reply);
     buf_free(&why);
     return code;
 }
 
-/* Stops the session that the mark names (*stopped); one that somebody has started since is left alone. */
+/* Stops the session that the mark file identifies (*stopped), but not one that was started since. */
 static int stop_marked(const char *runtime, bool *stopped)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status;
     struct mark mark;
     int code = EXIT_OK;
     *stopped = false;
     if (!mark_read(runtime, &mark))
         return EXIT_OK;
-    if (session_look(&session, &status)) {
+    if (session_client_try(&session, &status)) {
         struct mark now = mark_of(&session, &status, mark.all);
         *stopped = strcmp(now.token, mark.token) == 0 && (!now.proxy || now.proxy == mark.proxy);
         if (*stopped)
@@ -105,17 +105,17 @@ static int stop_marked(const char *runtime, bool *stopped)
     }
     mark_remove(runtime);
     session_status_free(&status);
-    session_close(&session);
+    session_client_close(&session);
     return code;
 }
 
 static void end_session_lease(struct lease *lease, const char *runtime)
 {
     lease_end(lease);
-    (void)rmdir(runtime); /* fails while anything is in it */
+    (void)rmdir(runtime); /* fails if it is not empty */
 }
 
-/* A proxy elsewhere needs nothing of ours. */
+/* Whether another proxy is configured; then no session is needed. */
 static bool is_elsewhere(struct codex_proxy *proxy, int *code)
 {
     struct buf why;
@@ -125,7 +125,7 @@ static bool is_elsewhere(struct codex_proxy *proxy, int *code)
     return *code == EXIT_OK && proxy->elsewhere;
 }
 
-/* The lease first: nobody who leaves meanwhile stops what we are about to use. */
+/* Takes the lease first, so that no other command stops the session meanwhile. */
 static int enter_session(struct routed *r, const struct start_options *options)
 {
     struct start_result result;
@@ -141,7 +141,7 @@ static int enter_session(struct routed *r, const struct start_options *options)
     buf_free(&why);
     code = start_up(options, &result);
     if (code == EXIT_OK && !result.status.running)
-        code = complain(EXIT_NOT_READY, "the proxy is not ready: pointsman status");
+        code = complain(EXIT_NOT_READY, "the proxy is not ready: run pointsman status");
     if (code == EXIT_OK && !result.proxy_was_up) {
         struct mark mark = mark_of(&result.session, &result.status, !result.page_was_up);
         mark_write(r->runtime, &mark);
@@ -150,18 +150,18 @@ static int enter_session(struct routed *r, const struct start_options *options)
     return code;
 }
 
-/* For a Codex that can't run a command for it. */
+/* For a Codex that can't run a command to get the key. */
 static void set_key(void)
 {
-    struct session session;
+    struct session_client session;
     struct buf key;
     buf_init(&key, 4096);
-    if (session_find(&session, &key)) {
+    if (session_client_find(&session, &key)) {
         buf_clear(&key);
-        if (session_key(&session, &key))
+        if (session_client_key(&session, &key))
             (void)setenv(PROFILE_KEY_ENV, buf_text(&key), 1);
     }
-    session_close(&session);
+    session_client_close(&session);
     buf_wipe(&key);
 }
 
@@ -182,7 +182,7 @@ static int enter_profiles(struct routed *r, const struct codex *codex)
     struct buf why;
     int code = EXIT_OK;
     buf_init(&why, 64u << 10);
-    sigset_t before = hold_signals(); /* between the first change and its end */
+    sigset_t before = hold_signals(); /* a signal must not interrupt the change of Codex's files */
     if (!codex_proxy_find(&proxy, &why) || !codex_enable(codex, &proxy, false, NULL, &r->profiles, &why))
         code = complain(EXIT_FAULT, "%s", buf_message(&why));
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
@@ -200,7 +200,7 @@ int routed_enter(enum routed_by by, const struct codex *codex, const struct star
     if (by == ROUTED_BY_HF) {
         const char *token = getenv(PROFILE_HF_KEY_ENV);
         if (!token || !*token)
-            return complain(EXIT_NO_TOKEN, "%s is not set: Hugging Face's router needs it", PROFILE_HF_KEY_ENV);
+            return complain(EXIT_NO_TOKEN, "%s is not set: required by Hugging Face's router", PROFILE_HF_KEY_ENV);
     } else if (!is_elsewhere(&proxy, &code)) {
         codex_proxy_free(&proxy);
         if (code == EXIT_OK)
@@ -217,13 +217,13 @@ int routed_enter(enum routed_by by, const struct codex *codex, const struct star
 
 void routed_join(struct routed *r)
 {
-    struct buf unheard;
-    buf_init(&unheard, 4096);
-    *r = (struct routed){.session = LEASE_NONE, .profiles = LEASE_NONE, .runtime = paths_find_runtime_dir(&unheard)};
-    bool joined = (!r->runtime || lease_take(&r->session, r->runtime, &unheard)) &&
-                  profile_join(&r->profiles, &unheard);
-    (void)joined; /* without a lease it runs as well, only less safely */
-    buf_free(&unheard);
+    struct buf ignored;
+    buf_init(&ignored, 4096);
+    *r = (struct routed){.session = LEASE_NONE, .profiles = LEASE_NONE, .runtime = paths_find_runtime_dir(&ignored)};
+    bool joined = (!r->runtime || lease_take(&r->session, r->runtime, &ignored)) &&
+                  profile_join(&r->profiles, &ignored);
+    (void)joined; /* the run works without a lease, but another command may stop its session */
+    buf_free(&ignored);
 }
 
 int routed_leave(struct routed *r)
@@ -251,17 +251,17 @@ static void recover_session(void)
 {
     struct lease lease = LEASE_NONE;
     struct mark mark;
-    struct buf unheard;
-    buf_init(&unheard, 4096);
-    char *runtime = paths_find_runtime_dir(&unheard);
+    struct buf ignored;
+    buf_init(&ignored, 4096);
+    char *runtime = paths_find_runtime_dir(&ignored);
     if (runtime && mark_read(runtime, &mark)) {
         bool stopped = false;
-        if (lease_nobody(&lease, runtime) && stop_marked(runtime, &stopped) == EXIT_OK && stopped)
-            say("Stopped a session whose Codex was killed.");
+        if (lease_none_held(&lease, runtime) && stop_marked(runtime, &stopped) == EXIT_OK && stopped)
+            say("Stopped a session that a killed command had started.");
         end_session_lease(&lease, runtime);
     }
     free(runtime);
-    buf_free(&unheard);
+    buf_free(&ignored);
 }
 
 void routed_recover(void)
@@ -271,7 +271,7 @@ void routed_recover(void)
     sigset_t before = hold_signals();
     enum profile_outcome outcome = profile_recover(&why);
     if (outcome == PROFILE_DONE)
-        say("Undid what a command that was killed had changed in Codex's configuration.");
+        say("Restored Codex's configuration after an interrupted command.");
     else if (outcome == PROFILE_FAILED)
         warn("%s", buf_message(&why));
     recover_session();

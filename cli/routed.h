@@ -1,6 +1,6 @@
-/* routed: what Codex needs while it runs under a managed profile: a session, whose proxy answers, and the profile.
- * Several share both; the last one out stops the session, if it was started for them, and takes the profiles out,
- * unless they are kept. */
+/* routed: provides what Codex needs under a managed profile: a session with a running proxy, and the profiles. Commands
+ * share both through leases. The last one stops the session if it was started for them, and removes the profiles
+ * unless `pointsman enable` added them. */
 #ifndef POINTSMAN_CLI_ROUTED_H
 #define POINTSMAN_CLI_ROUTED_H
 
@@ -14,25 +14,25 @@ enum routed_by {
 
 struct routed {
     struct lease session, profiles;
-    char *runtime;       /* owned; NULL: no session is used */
-    const char *profile; /* for codex --profile */
+    char *runtime;       /* runtime folder; owned; NULL: no session is used */
+    const char *profile; /* argument of codex --profile */
 };
 
-/* Brings up what does not run yet: takes the leases, starts the session with the keys of the environment (or asks for
- * them, where there is a terminal), and enables the profiles for that Codex. Returns EXIT_OK, or an exit code after
- * saying why on standard error. What Codex reads from its environment (LITELLM_API_KEY, where it can't ask `pointsman
- * key`) is set in ours. Undo it with routed_leave() in any case. */
+/* Takes the leases, starts the session if needed (keys from the environment or a prompt), and enables the profiles.
+ * Returns EXIT_OK, or an exit code after printing the reason. If this Codex can't run `pointsman key`, sets
+ * LITELLM_API_KEY in this process's environment. Call routed_leave() in any case. */
 int routed_enter(enum routed_by by, const struct codex *codex, const struct start_options *options,
                  struct routed *routed);
-/* Takes leases on what is there, so that nobody stops or removes it meanwhile; brings nothing up. */
+/* Takes leases on an existing session and profiles, so that they stay until routed_leave(). Starts nothing. */
 void routed_join(struct routed *routed);
-/* Gives back what was taken. Returns EXIT_OK, or EXIT_FAULT after saying why. */
+/* Releases the leases and cleans up if this was the last holder. Returns EXIT_OK, or EXIT_FAULT after printing the
+ * reason. */
 int routed_leave(struct routed *routed);
 
-/* Puts right what a killed command has left: profiles, and a session that was started for it. To be called by every
- * command that uses or changes either. Says what it did. */
+/* Undoes what a killed command left: profiles, and a session that was started for it. Prints what it did. Every command
+ * that uses or changes either calls this first. */
 void routed_recover(void);
-/* A session that was started for somebody's Codex is to stay: the user has started it, too. */
+/* Keeps a session that was started for a Codex: the user has now run start as well. */
 void routed_adopt(const char *runtime);
 
 #endif

@@ -1,10 +1,10 @@
-/* Brings pointsman up and takes it down. */
+/* Starts and stops pointsman. */
 #include "cli/start.h"
 
 #include "cli/ask.h"
 #include "cli/codex_catalog.h"
-#include "cli/place.h"
-#include "cli/server.h"
+#include "cli/locate.h"
+#include "cli/lighttpd.h"
 #include "cli/start_keys.h"
 #include "cli/terminal.h"
 #include "common/url.h"
@@ -13,13 +13,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#define START_MS 20000
-#define BODY_MAX (16u << 10)
+#define START_MS 20000       /* timeout of /api/start */
+#define BODY_MAX (16u << 10) /* bytes of its request, with all keys */
 #define WEB_PORT 8787u
 #define PROXY_PORT 4000u
 
-/* One line of talk for each line of the text. */
-static void say_lines(struct buf *text)
+/* Prints each line of the text as an error message. */
+static void complain_lines(struct buf *text)
 {
     for (char *line = *buf_text(text) ? text->data : NULL, *next; line && *line; line = next) {
         next = line + strcspn(line, "\n");
@@ -29,7 +29,7 @@ static void say_lines(struct buf *text)
     }
 }
 
-/* Whether what runs has the configuration that was asked for, if any was. */
+/* Whether the running session has the requested configuration, if one was requested. */
 static bool same_config(const struct start_options *options, const struct session_status *status)
 {
     char *wanted = options->config ? realpath(options->config, NULL) : NULL;
@@ -39,33 +39,35 @@ static bool same_config(const struct start_options *options, const struct sessio
     return same;
 }
 
-/* lighttpd runs already: whether it is as the options want it. */
+/* Checks that the running session matches the options. false: an error is printed. */
 static bool check_running(const struct start_options *options, const struct start_result *result)
 {
     unsigned web = url_port(result->session.url), proxy = url_port(result->status.base_url);
     if (options->web_port && options->web_port != web)
         (void)complain(0,
-                       "pointsman already runs at %s with this runtime folder. Stop it (pointsman stop), or set "
-                       "POINTSMAN_RUNTIME_DIR to another folder",
+                       "pointsman is already running at %s: stop it (pointsman stop), or set POINTSMAN_RUNTIME_DIR to "
+                       "another folder",
                        result->session.url);
     else if (options->proxy_port && options->proxy_port != proxy)
-        (void)complain(0, "its proxy's port is %u, not %u. To change that, stop it first (pointsman stop)", proxy,
+        (void)complain(0, "the running proxy's port is %u, not %u: to change it, run pointsman stop first", proxy,
                        options->proxy_port);
     else if (!same_config(options, &result->status))
-        (void)complain(0, "it runs with another configuration than %s; to change that: pointsman restart --config FILE",
-                       options->config);
+        (void)complain(
+            0, "the running proxy has another configuration than %s: to change it, run pointsman restart --config FILE",
+            options->config);
     else
         return true;
     return false;
 }
 
-static bool look(struct start_result *result, struct buf *error)
+static bool get_status(struct start_result *result, struct buf *error)
 {
-    return session_find(&result->session, error) && session_status(&result->session, &result->status, error);
+    return session_client_find(&result->session, error) &&
+           session_client_status(&result->session, &result->status, error);
 }
 
-/* Brings the page up where it does not run, and learns the session's status. */
-static int page_up(const struct start_options *options, struct server *server, struct start_result *result,
+/* Starts the key page if needed, and gets the session's status. */
+static int page_up(const struct start_options *options, struct lighttpd *server, struct start_result *result,
                    struct buf *error)
 {
     bool busy = false;
@@ -73,28 +75,29 @@ static int page_up(const struct start_options *options, struct server *server, s
     if (!result->page_was_up) {
         int catalog = codex_catalog_begin(server->runtime);
         unsigned proxy_port = options->proxy_port ? options->proxy_port : PROXY_PORT;
-        struct server_options wanted = {options->web_port ? options->web_port : WEB_PORT, proxy_port, proxy_port + 1,
-                                        options->config};
-        bool up = server_start(server, &wanted, &busy, error);
+        struct lighttpd_options wanted = {options->web_port ? options->web_port : WEB_PORT, proxy_port, proxy_port + 1,
+                                          options->config};
+        bool up = lighttpd_start(server, &wanted, &busy, error);
         codex_catalog_end(catalog);
         if (!up)
             return busy ? EXIT_NOT_READY : EXIT_FAULT;
     }
-    if (!look(result, error))
+    if (!get_status(result, error))
         return EXIT_FAULT;
     return !result->page_was_up || check_running(options, result) ? EXIT_OK : EXIT_FAULT;
 }
 
-/* The configuration that the proxy will be started with: a session that runs has its own. */
+/* The configuration for the proxy: the running session's, else the one in the options or the default. Free with free().
+ */
 static char *find_config(const struct start_options *options, const struct session_status *status)
 {
     char *named = status ? json_strdup(&status->json, json_get(&status->json, 0, "config")) : NULL;
     if (named)
         return named;
-    return options->config ? strdup(options->config) : place_config();
+    return options->config ? strdup(options->config) : locate_config();
 }
 
-/* Gathers the keys; `status`: of the session that runs, or NULL. */
+/* Collects the keys. `status`: the running session's; NULL: none. */
 static int gather(const struct start_options *options, const struct session_status *status, struct start_keys *keys,
                   struct buf *error)
 {
@@ -107,7 +110,7 @@ static int gather(const struct start_options *options, const struct session_stat
     else if (!found || !start_keys_learn(keys, found, error))
         code = EXIT_NOT_READY;
     if (code == EXIT_OK && !start_keys_fit(keys, error)) {
-        buf_add_format(error, ": the configuration %s names no such variable", found);
+        buf_add_format(error, ": not a variable of the configuration %s", found);
         code = EXIT_USAGE;
     }
     free(found);
@@ -142,7 +145,7 @@ static bool write_body(const struct start_options *options, const struct start_k
     return BUF_ADD(body, "}") && !body->failed;
 }
 
-/* Asks the session to start the proxy. */
+/* Makes the key-page server start the proxy. */
 static int post_start(const struct start_options *options, const struct start_keys *keys, struct start_result *result,
                       struct buf *error)
 {
@@ -152,9 +155,9 @@ static int post_start(const struct start_options *options, const struct start_ke
     int code = EXIT_FAULT;
     buf_init(&body, BODY_MAX);
     if (!buf_reserve(&body, BODY_MAX - 1) || !write_body(options, keys, &body, &result->names))
-        BUF_ADD(error, "the keys are more than a start takes");
-    else if (session_call(&result->session, "POST", "/api/start", buf_slice(&body), START_MS, &reply, error))
-        code = session_read(&status, &reply, error, NULL) ? EXIT_OK : EXIT_NOT_READY;
+        BUF_ADD(error, "the keys are too long");
+    else if (session_client_call(&result->session, "POST", "/api/start", buf_slice(&body), START_MS, &reply, error))
+        code = session_client_read(&status, &reply, error, NULL) ? EXIT_OK : EXIT_NOT_READY;
     buf_wipe(&body);
     local_http_free(&reply);
     session_status_free(&result->status);
@@ -162,30 +165,32 @@ static int post_start(const struct start_options *options, const struct start_ke
     return code;
 }
 
-/* Whether the proxy has to be started, and then with which keys. No lock is held: the user may take their time. */
+/* Decides whether the proxy must be started (*wanted), and collects its keys. Holds no lock, because it may wait for
+ * the user. */
 static int prepare(const struct start_options *options, struct start_keys *keys, bool *wanted, struct buf *error)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status = {0};
-    struct buf unheard;
-    buf_init(&unheard, 4096);
-    bool up = session_find(&session, &unheard) && session_status(&session, &status, &unheard);
+    struct buf ignored;
+    buf_init(&ignored, 4096);
+    bool up = session_client_find(&session, &ignored) && session_client_status(&session, &status, &ignored);
     *wanted = !options->page_only && !(up && status.running);
     int code = *wanted ? gather(options, up ? &status : NULL, keys, error) : EXIT_OK;
     session_status_free(&status);
-    session_close(&session);
-    buf_free(&unheard);
+    session_client_close(&session);
+    buf_free(&ignored);
     return code;
 }
 
-/* With the runtime folder locked. All or nothing: what this start brought up goes again where it fails. */
+/* Starts the key page and the proxy under the runtime folder's lock. If the proxy can't start, stops the key page
+ * again. */
 static int bring_up(const struct start_options *options, const struct start_keys *keys, bool wanted,
                     struct start_result *result, struct buf *error)
 {
-    struct server server;
+    struct lighttpd server;
     struct buf more;
     int code = EXIT_FAULT;
-    if (server_open(&server, false, error))
+    if (lighttpd_open(&server, false, error))
         code = page_up(options, &server, result, error);
     if (code == EXIT_OK) {
         result->proxy_was_up = result->status.running;
@@ -193,10 +198,10 @@ static int bring_up(const struct start_options *options, const struct start_keys
             code = post_start(options, keys, result, error);
     }
     buf_init(&more, 4096);
-    if (code != EXIT_OK && server.lock >= 0 && !result->page_was_up && !server_stop(&server, &more))
+    if (code != EXIT_OK && server.lock >= 0 && !result->page_was_up && !lighttpd_stop(&server, &more))
         buf_add_slice(error, buf_slice(&more));
     buf_free(&more);
-    server_close(&server);
+    lighttpd_close(&server);
     return code;
 }
 
@@ -209,13 +214,13 @@ int start_up(const struct start_options *options, struct start_result *result)
     buf_init(&result->names, 8192);
     buf_init(&error, 64u << 10);
     start_keys_init(&keys);
-    /* It holds keys now. Programs that it executes are not bound by that. */
+    /* This process holds keys now. The setting does not survive execve(). */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     int code = prepare(options, &keys, &wanted, &error);
     if (code == EXIT_OK)
         code = bring_up(options, &keys, wanted, result, &error);
     start_keys_free(&keys);
-    say_lines(&error);
+    complain_lines(&error);
     buf_free(&error);
     return code;
 }
@@ -228,7 +233,7 @@ int start_check(const struct start_options *options)
     start_keys_init(&keys);
     char *config = find_config(options, NULL);
     int code = config && start_keys_learn(&keys, config, &error) ? EXIT_OK : EXIT_NOT_READY;
-    say_lines(&error);
+    complain_lines(&error);
     free(config);
     start_keys_free(&keys);
     buf_free(&error);
@@ -238,19 +243,19 @@ int start_check(const struct start_options *options)
 void start_result_free(struct start_result *result)
 {
     session_status_free(&result->status);
-    session_close(&result->session);
+    session_client_close(&result->session);
     buf_free(&result->names);
 }
 
 int stop_all(bool *was_up)
 {
-    struct server server;
+    struct lighttpd server;
     struct buf error;
     buf_init(&error, 64u << 10);
-    bool there = server_open(&server, true, &error), up = there && server.found.count;
-    int code = there && server_stop(&server, &error) ? EXIT_OK : EXIT_FAULT;
-    say_lines(&error);
-    server_close(&server);
+    bool there = lighttpd_open(&server, true, &error), up = there && server.found.count;
+    int code = there && lighttpd_stop(&server, &error) ? EXIT_OK : EXIT_FAULT;
+    complain_lines(&error);
+    lighttpd_close(&server);
     buf_free(&error);
     if (was_up)
         *was_up = up;

@@ -98,7 +98,7 @@ static int run_demo(const struct start_result *result)
     buf_init(&field, 1024);
     buf_init(&text, 4096);
     BUF_ADD(&field, "Authorization: Bearer ");
-    bool done = document_print(&d, &body) && session_key(&result->session, &field) &&
+    bool done = document_print(&d, &body) && session_client_key(&result->session, &field) &&
                 local_http(&(struct local_http_request){.base = result->status.base_url,
                                                         .method = "POST",
                                                         .path = "/chat/completions",
@@ -124,7 +124,7 @@ static int run_demo(const struct start_result *result)
     return done ? EXIT_OK : EXIT_FAULT;
 }
 
-static void tell(const struct start_options *options, struct start_result *result)
+static void report(const struct start_options *options, struct start_result *result)
 {
     printf("Page:   %s/\n", result->session.url);
     if (result->status.running)
@@ -145,13 +145,13 @@ static void tell(const struct start_options *options, struct start_result *resul
         say("Next: open the page, enter a key (or select local Qwen), and click Start");
 }
 
-int start_and_tell(const struct start_options *options)
+int start_and_report(const struct start_options *options)
 {
     struct start_result result;
     int code = start_up(options, &result);
     if (code == EXIT_OK) {
         routed_adopt(result.session.runtime);
-        tell(options, &result);
+        report(options, &result);
     }
     if (code == EXIT_OK && options->demo && !result.proxy_was_up)
         code = run_demo(&result);

@@ -7,9 +7,9 @@
 
 extern const struct command_option start_arguments[];
 
-/* false, said on standard error: EXIT_USAGE. */
+/* Reads the options. false: an error is printed, exit with EXIT_USAGE. */
 MUST_CHECK bool start_arguments_read(const struct arguments *arguments, struct start_options *options);
-/* Starts, and tells on standard output what runs where. */
-int start_and_tell(const struct start_options *options);
+/* Starts pointsman and prints the addresses on standard output. Returns an exit code. */
+int start_and_report(const struct start_options *options);
 
 #endif

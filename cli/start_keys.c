@@ -1,4 +1,4 @@
-/* What a start hands to the proxy. */
+/* The variables that a start passes to the proxy. */
 #include "cli/start_keys.h"
 
 #include "cli/ask.h"
@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GIVEN_MAX (16u << 10)
+#define GIVEN_MAX (16u << 10) /* bytes of all names and values */
+
 void start_keys_init(struct start_keys *keys)
 {
     *keys = (struct start_keys){0};
@@ -24,7 +25,7 @@ void start_keys_free(struct start_keys *keys)
     buf_wipe(&keys->given);
 }
 
-/* Whether the bytes are a variable's name, which can't be one of ours or the shell's own. */
+/* Whether the bytes form a valid name of a variable. */
 static bool is_name(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -34,7 +35,7 @@ static bool is_name(struct slice name)
     return name.len > 0;
 }
 
-/* All room at once: a buffer that grows leaves copies behind. */
+/* Reserves all space at once: a buffer that grows leaves copies of keys in memory. */
 static bool add_given(struct start_keys *keys, struct slice name, struct slice value)
 {
     return (keys->given.cap || buf_reserve(&keys->given, GIVEN_MAX - 1)) && buf_add_slice(&keys->given, name) &&
@@ -61,11 +62,11 @@ static bool read_lines(struct start_keys *keys, struct slice text, struct buf *e
         const char *equals = memchr(line.ptr, '=', line.len);
         struct slice name = {line.ptr, equals ? (size_t)(equals - line.ptr) : 0};
         if (!is_name(name) || memchr(line.ptr, '\0', line.len)) {
-            buf_add_format(error, "line %u of what --keys-fd gave is not NAME=value", number);
+            buf_add_format(error, "--keys-fd: line %u is not NAME=value", number);
             return false;
         }
         if (!add_given(keys, name, (struct slice){equals + 1, line.len - name.len - 1})) {
-            BUF_ADD(error, "--keys-fd gave more than can be taken");
+            BUF_ADD(error, "--keys-fd: too much input");
             return false;
         }
     }
@@ -84,13 +85,13 @@ bool start_keys_read(struct start_keys *keys, int fd, struct buf *error)
     if (len < 0)
         buf_add_format(error, "--keys-fd %d: %s", fd, strerror(errno));
     else if (!read_all)
-        BUF_ADD(error, "--keys-fd gave more than can be taken");
+        BUF_ADD(error, "--keys-fd: too much input");
     read_all = read_all && read_lines(keys, buf_slice(&text), error);
     buf_wipe(&text);
     return read_all;
 }
 
-/* The last value given for the name. */
+/* The last value given for this name; NULL: none. */
 static const char *find_given(const struct start_keys *keys, const char *name)
 {
     const char *found = NULL, *at = keys->given.data, *end = at + keys->given.len;
@@ -167,8 +168,8 @@ void start_keys_ask(struct start_keys *keys)
     }
     static const char qwen[] = "USE_LOCAL_QWEN";
     if (config_variables_has(&keys->wanted, slice_of(qwen)) && !value_of(keys, qwen) &&
-        ask_yes("Use the Qwen on this machine's Ollama (y/N)? ") && !start_keys_set(keys, qwen, SLICE("1")))
-        warn("that is more than can be taken; local Qwen is left out");
+        ask_yes("Use local Qwen on Ollama (y/N)? ") && !start_keys_set(keys, qwen, SLICE("1")))
+        warn("too many keys: local Qwen is not used");
     buf_wipe(&answer);
     buf_free(&question);
 }

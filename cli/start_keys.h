@@ -1,36 +1,36 @@
-/* start_keys: what a start hands to the proxy: exactly the variables that its configuration looks up and that are set.
- */
+/* start_keys: the variables that a start passes to the proxy: those that the configuration names and that are set. */
 #ifndef POINTSMAN_CLI_START_KEYS_H
 #define POINTSMAN_CLI_START_KEYS_H
 
 #include "proxy/config/variables.h"
 
 struct start_keys {
-    struct config_variables wanted; /* what the configuration looked up */
-    struct buf given; /* "NAME=value" and NUL, one after the other: read from a descriptor, or typed; wiped */
-    bool enough;      /* some deployment is ready */
+    struct config_variables wanted; /* names in the configuration */
+    struct buf given; /* "NAME=value" with NUL, repeated: read from a descriptor or typed; overwritten when freed */
+    bool enough;      /* at least one alias is ready */
 };
 
-/* An empty set. Free with start_keys_free(), which overwrites what was given. */
+/* Initializes an empty set. Free with start_keys_free(), which overwrites the values. */
 void start_keys_init(struct start_keys *keys);
 void start_keys_free(struct start_keys *keys);
 
-/* Reads lines NAME=value from the descriptor to its end; empty lines and those that begin with # are passed over. false
- * with a line in `error`, which never repeats a value. */
+/* Reads NAME=value lines from the descriptor to end of file; skips empty lines and # comments. false: one line in
+ * `error`, which never contains a value. */
 MUST_CHECK bool start_keys_read(struct start_keys *keys, int fd, struct buf *error);
-/* Sets a variable as if it had been read. */
+/* Sets a variable as if it had been read. false: out of space. */
 MUST_CHECK bool start_keys_set(struct start_keys *keys, const char *name, struct slice value);
-/* Loads the configuration and learns which variables it looks up, and whether some deployment is ready with those that
- * are given or in the environment. false with the configuration's faults in `error`, a line each. */
+/* Loads the configuration and sets `wanted` and `enough`, from the given variables and the environment. false: the
+ * configuration's errors in `error`, one per line. */
 MUST_CHECK bool start_keys_learn(struct start_keys *keys, const char *config, struct buf *error);
-/* Whether the configuration looks up all that was given; else `name` gets the first that it does not. */
+/* Whether the configuration names every given variable. false: the first that it does not name is appended to `name`.
+ */
 MUST_CHECK bool start_keys_fit(const struct start_keys *keys, struct buf *name);
-/* Asks at the terminal for each key of the configuration that is not set, and whether to use local Qwen. */
+/* Prompts for each unset key of the configuration, and for local Qwen. */
 void start_keys_ask(struct start_keys *keys);
-/* Appends a member for each to the object that `json` begins, and their names to `names` ("A, B"). Not through
- * common/document, which leaves copies in memory. */
+/* Appends the variables as members of an open JSON object in `json`, and their names to `names` ("A, B"). Does not use
+ * common/document, which leaves copies in memory. false: out of space. */
 bool start_keys_json(const struct start_keys *keys, struct buf *json, struct buf *names);
-/* Whether the variable holds a key, as far as its name tells. */
+/* Whether the variable's name suggests a secret: ends with KEY, TOKEN or SECRET. */
 bool start_keys_is_key(const char *name);
 
 #endif

@@ -1,9 +1,9 @@
-/* Rows for people and for scripts. */
+/* Prints tables. */
 #include "cli/table.h"
 
 #include <string.h>
 
-#define CELLS_MAX (16u << 20)
+#define CELLS_MAX (16u << 20) /* bytes */
 
 void table_begin(struct table *table, const char *const *titles, unsigned columns)
 {

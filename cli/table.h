@@ -1,5 +1,4 @@
-/* table: rows for people and for scripts: columns in line on a terminal, cells with tabs between and no head line
- * elsewhere. */
+/* table: prints rows: aligned columns with a header on a terminal, tab-separated cells without a header otherwise. */
 #ifndef POINTSMAN_CLI_TABLE_H
 #define POINTSMAN_CLI_TABLE_H
 
@@ -9,14 +8,14 @@
 
 struct table {
     unsigned columns;
-    bool right[TABLE_COLUMNS_MAX]; /* set after table_begin(): figures, which stand in line at their right end */
-    struct buf cells;              /* style byte, text, NUL; and so on */
+    bool right[TABLE_COLUMNS_MAX]; /* set after table_begin(): right-aligned, for numbers */
+    struct buf cells;              /* style byte, text, NUL; repeated */
     unsigned count;
 };
 
-/* `titles`: one for each of `columns`. */
+/* `titles`: one per column. */
 void table_begin(struct table *table, const char *const *titles, unsigned columns);
-/* The next cell, row by row. Control characters in it become "?". */
+/* Adds the next cell, row by row. Control characters become "?". */
 void table_add(struct table *table, enum terminal_style style, struct slice text);
 /* Prints the rows and frees the table; a table without rows prints nothing. */
 void table_print(struct table *table, FILE *out);

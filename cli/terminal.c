@@ -1,4 +1,4 @@
-/* What people see: talk, width, colour. */
+/* Messages, styles and width. */
 #include "cli/terminal.h"
 
 #include "cli/exit.h"
@@ -9,16 +9,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define DOCUMENT_MAX (128u << 20) /* bytes: the record of runs is the largest */
+#define DOCUMENT_MAX (128u << 20) /* bytes; `history --json` prints the largest */
 
-#define LINE_MAX_BYTES 8192
+#define LINE_MAX_BYTES 8192 /* one message; longer ones are truncated */
 
 bool terminal_is(FILE *stream)
 {
     return isatty(fileno(stream)) == 1;
 }
 
-bool terminal_has_colour(FILE *stream)
+bool terminal_has_color(FILE *stream)
 {
     const char *no = getenv("NO_COLOR"), *kind = getenv("TERM");
     return terminal_is(stream) && !(no && *no) && kind && *kind && strcmp(kind, "dumb") != 0;
@@ -38,7 +38,7 @@ const char *terminal_style(FILE *stream, enum terminal_style style)
         [STYLE_PLAIN] = "\033[0m", [STYLE_BOLD] = "\033[1m", [STYLE_FAINT] = "\033[2m",
         [STYLE_GOOD] = "\033[32m", [STYLE_BAD] = "\033[31m",
     };
-    return terminal_has_colour(stream) ? sequences[style] : "";
+    return terminal_has_color(stream) ? sequences[style] : "";
 }
 
 unsigned terminal_columns(struct slice text)
@@ -49,9 +49,9 @@ unsigned terminal_columns(struct slice text)
     return count;
 }
 
-/* One line, in one write, so that lines of two processes don't mix. What came from elsewhere can't steer the terminal.
- */
-static void speak(const char *prefix, const char *format, va_list arguments)
+/* Prints one line with a single write(), so that lines of two processes don't mix. Control characters become "?", so
+ * that foreign text can't control the terminal. */
+static void print_line(const char *prefix, const char *format, va_list arguments)
 {
     char line[LINE_MAX_BYTES];
     int start = snprintf(line, sizeof line, "%s", prefix);
@@ -70,7 +70,7 @@ void say(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    speak("", format, arguments);
+    print_line("", format, arguments);
     va_end(arguments);
 }
 
@@ -91,7 +91,7 @@ int complain(int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    speak("pointsman: ", format, arguments);
+    print_line("pointsman: ", format, arguments);
     va_end(arguments);
     return code;
 }
@@ -100,6 +100,6 @@ void warn(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    speak("pointsman: warning: ", format, arguments);
+    print_line("pointsman: warning: ", format, arguments);
     va_end(arguments);
 }

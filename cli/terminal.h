@@ -1,4 +1,5 @@
-/* terminal: what people see. Standard output is data, standard error is talk; colour only where a terminal shows it. */
+/* terminal: messages, styles and width. Data goes to standard output, messages to standard error. Colors only on a
+ * terminal. */
 #ifndef POINTSMAN_CLI_TERMINAL_H
 #define POINTSMAN_CLI_TERMINAL_H
 
@@ -9,23 +10,23 @@
 enum terminal_style { STYLE_PLAIN, STYLE_BOLD, STYLE_FAINT, STYLE_GOOD, STYLE_BAD };
 
 bool terminal_is(FILE *stream);
-/* A terminal, and neither NO_COLOR (no-color.org) nor TERM=dumb speaks against it. */
-bool terminal_has_colour(FILE *stream);
-/* Columns; 80 where nobody knows. */
+/* Whether the stream is a terminal, without NO_COLOR (no-color.org) and TERM=dumb. */
+bool terminal_has_color(FILE *stream);
+/* Width in columns; 80 if unknown. */
 unsigned terminal_width(FILE *stream);
-/* The sequence that begins the style on that stream, STYLE_PLAIN the one that ends it; "" where it has no colour. */
+/* The escape sequence that starts the style; STYLE_PLAIN: the one that ends it. "" if the stream has no color. */
 const char *terminal_style(FILE *stream, enum terminal_style style);
-/* Columns that the UTF-8 text takes, each character counted as one. */
+/* Number of characters in UTF-8 text; each counts as one column. */
 unsigned terminal_columns(struct slice text);
 
-/* Prints the document on a line of its own and frees it. Returns false, after a complaint, if it ran out of memory. */
+/* Prints the document with a newline and frees it. false: out of memory; an error is printed. */
 bool print_document(struct document *d, FILE *out);
 
-/* One line of talk on standard error. */
+/* Prints a message on standard error. */
 void say(const char *format, ...) PRINTF_LIKE(1, 2);
-/* "pointsman: …" on standard error; returns `code`, for `return complain(EXIT_X, …);`. No full stop at the end. */
+/* Prints "pointsman: …" on standard error and returns `code`, as in `return complain(EXIT_X, …);`. No final period. */
 int complain(int code, const char *format, ...) PRINTF_LIKE(2, 3);
-/* "pointsman: warning: …" on standard error. */
+/* Prints "pointsman: warning: …" on standard error. */
 void warn(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

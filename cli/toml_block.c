@@ -1,4 +1,4 @@
-/* Our settings in somebody else's TOML file. */
+/* Adds and removes pointsman's settings in a user's TOML file. */
 #include "cli/toml_block.h"
 
 #include "cli/toml_scan.h"
@@ -6,18 +6,18 @@
 #include <string.h>
 
 #define MARK_BEGIN "# pointsman: its own settings from here on; \"pointsman disable\" takes them out"
-/* The same where the text before it ended without a newline, which was added. */
+/* Same, if the preceding text had no final newline and one was added. */
 #define MARK_BEGIN_JOINED MARK_BEGIN ", and the newline before them"
 #define MARK_END "# pointsman: end"
 #define MARK_KEPT "# pointsman kept: "
 
 static bool fail_scan(const struct toml_scan *scan, const char *name, struct buf *why)
 {
-    buf_add_format(why, "%s:%u: %s", name, scan->line, scan->fault ? scan->fault : "no memory");
+    buf_add_format(why, "%s:%u: %s", name, scan->line, scan->fault ? scan->fault : "out of memory");
     return false;
 }
 
-/* The line without its end. */
+/* The line without its line ending. */
 static struct slice line_of(struct slice text)
 {
     if (text.len && text.ptr[text.len - 1] == '\n')
@@ -54,7 +54,7 @@ bool toml_block_marked(struct slice text)
     return false;
 }
 
-/* Whether the key, in the table `table` (empty: outside of tables), lies in one of our own tables. */
+/* Whether the key in `table` (empty: outside of tables) is in one of our tables. */
 static bool is_owned(const struct toml_block *block, struct slice table, struct slice key)
 {
     for (const char *const(*owned)[2] = block->owned; (*owned)[0]; owned++) {
@@ -81,7 +81,7 @@ static const struct toml_setting *setting_of(const struct toml_block *block, str
     return setting->key ? setting : NULL;
 }
 
-/* The name of a key that is set aside; NULL: it is not. */
+/* The name of the key if it is to be set aside; else NULL. */
 static const char *aside_of(const struct toml_block *block, struct slice key)
 {
     const struct toml_setting *setting = setting_of(block, key);
@@ -93,7 +93,7 @@ static const char *aside_of(const struct toml_block *block, struct slice key)
     return *name;
 }
 
-/* Each line of the text after the prefix. */
+/* Adds each line of the text with the prefix; `end` replaces its newline unless NULL. */
 static void add_lines(struct buf *out, const char *prefix, struct slice text, const char *end)
 {
     while (text.len) {
@@ -127,18 +127,18 @@ static void add_tables(const struct toml_block *block, const char *end, bool joi
     buf_add_format(out, "%s%s", MARK_END, end);
 }
 
-/* What would clash with ours; NULL: nothing. */
-static const char *clash_of(const struct toml_block *block, struct slice table, const struct toml_item *item)
+/* Why the item conflicts with our settings; NULL: it does not. */
+static const char *conflict_of(const struct toml_block *block, struct slice table, const struct toml_item *item)
 {
     if (is_mark(item) || is_kept(item))
-        return "has a mark of pointsman's already";
+        return "already has a mark of pointsman";
     if (item->kind == TOML_OTHER)
         return NULL;
     if (is_owned(block, table, item->kind == TOML_KEY ? item->key : SLICE("")))
-        return "is what pointsman would write; rename or remove it";
+        return "conflicts with pointsman's settings: rename or remove it";
     for (const char *const(*owned)[2] = block->owned; (*owned)[0]; owned++)
         if (item->kind == TOML_KEY && !table.len && is_single(item->key, (*owned)[0]))
-            return "is written as a value, to which nothing can be added; write it as tables";
+            return "is an inline value, which can't be extended: write it as tables";
     return NULL;
 }
 
@@ -156,9 +156,9 @@ bool toml_block_insert(struct slice text, const struct toml_block *block, const 
     while (toml_next(&scan, &item)) {
         if (item.kind == TOML_TABLE)
             table = item.key;
-        const char *clash = clash_of(block, table, &item);
-        if (clash) {
-            buf_add_format(why, "%s:%u: \"%.*s\" %s", name, item.line, SLICE_ARGS(line_of(item.text)), clash);
+        const char *conflict = conflict_of(block, table, &item);
+        if (conflict) {
+            buf_add_format(why, "%s:%u: \"%.*s\" %s", name, item.line, SLICE_ARGS(line_of(item.text)), conflict);
             return false;
         }
         bool aside = item.kind == TOML_KEY && !table.len && block->settings->key && aside_of(block, item.key);
@@ -169,12 +169,12 @@ bool toml_block_insert(struct slice text, const struct toml_block *block, const 
     return (!scan.fault && !out->failed) || fail_scan(&scan, name, why);
 }
 
-/* What there is of ours outside of tables. */
+/* State of a scan that removes our settings. */
 struct found {
     bool inside;      /* the scan is between our marks */
-    bool anchored;    /* the first setting has our value: all settings are ours */
-    size_t joined_at; /* in the output: after the newline that was added */
-    size_t joined_by; /* bytes of that newline; 0: none was added */
+    bool anchored;    /* the first setting has our value, so all settings are ours */
+    size_t joined_at; /* offset in the output after the newline that was added */
+    size_t joined_by; /* length of that newline; 0: none was added */
 };
 
 static struct found find(struct slice text, const struct toml_block *block)
@@ -189,7 +189,7 @@ static struct found find(struct slice text, const struct toml_block *block)
     return found;
 }
 
-/* Follows the scan in and out of our marks. */
+/* Updates `inside` at a mark. */
 static void pass_mark(struct found *found, const struct toml_item *item)
 {
     if (is_mark(item))
@@ -203,7 +203,7 @@ static bool is_ours(const struct toml_block *block, const struct found *found, c
     return counts || (setting && setting->value && slice_is(item->value, setting->value));
 }
 
-/* Whether the text has the key with a value of the owner's. */
+/* Whether the text has the key with a value of the user. */
 static bool taken_over(struct slice text, const struct toml_block *block, struct found found, struct slice key)
 {
     struct toml_scan scan;
@@ -216,7 +216,7 @@ static bool taken_over(struct slice text, const struct toml_block *block, struct
     return false;
 }
 
-/* A run of lines that were set aside, without their marks: all of it, but for what the owner has written anew. */
+/* Adds consecutive lines that were set aside, without their marks, except for keys that the user has set again. */
 static bool add_kept(struct slice text, const struct toml_block *block, const struct found *found, struct slice lines,
                      struct buf *out)
 {
@@ -235,19 +235,19 @@ static bool add_kept(struct slice text, const struct toml_block *block, const st
     while (toml_next(&scan, &item))
         if (item.kind != TOML_KEY || !taken_over(text, block, *found, item.key))
             buf_add_slice(out, item.text);
-    buf_add_slice(out, scan.rest); /* what somebody else made of it */
+    buf_add_slice(out, scan.rest); /* not valid TOML any more: unchanged */
     bool ok = !plain.failed;
     buf_free(&plain);
     return ok;
 }
 
-/* Puts the item into the output, unless it is ours. */
+/* Adds the item to the output unless it is ours. */
 static bool keep_item(const struct toml_block *block, struct found *found, const struct toml_item *item,
                       struct slice table, struct buf *out)
 {
     if (is_joined(item)) {
         found->joined_at = out->len;
-        found->joined_by = item->text.len - line_of(item->text).len; /* written with the same line end */
+        found->joined_by = item->text.len - line_of(item->text).len; /* the added newline has the same form */
     }
     if (is_mark(item) ||
         (item->kind != TOML_OTHER && is_owned(block, table, item->kind == TOML_KEY ? item->key : SLICE(""))))
@@ -283,7 +283,7 @@ bool toml_block_remove(struct slice text, const struct toml_block *block, const 
         if (more)
             ok = keep_item(block, &found, &item, table, out) && ok;
     }
-    /* If something was added after it, the newline belongs to that now. */
+    /* Remove the newline that was added, unless other text follows it now. */
     if (found.joined_at == out->len && found.joined_by <= out->len)
         out->len -= found.joined_by;
     return (ok && !scan.fault && !out->failed) || fail_scan(&scan, name, why);

@@ -1,4 +1,4 @@
-/* A TOML document as its lines' items (TOML 1.0; newlines within inline tables, as in 1.1, are taken, too). */
+/* Splits a TOML document into items (TOML 1.0; also accepts newlines in inline tables, as in 1.1). */
 #include "cli/toml_scan.h"
 
 #include "common/json.h"
@@ -30,7 +30,7 @@ static size_t skip_blanks(struct slice s, size_t at)
     return at;
 }
 
-/* The offset after the line's end. */
+/* The offset after the line. */
 static size_t skip_line(struct slice s, size_t at)
 {
     const char *end = at < s.len ? memchr(s.ptr + at, '\n', s.len - at) : NULL;
@@ -43,7 +43,7 @@ static bool has(struct slice s, size_t at, const char *text)
     return at < s.len && s.len - at >= len && memcmp(s.ptr + at, text, len) == 0;
 }
 
-/* The offset after the string that begins at `at`, on one line; 0: it does not end. */
+/* The offset after the one-line string that starts at `at`; 0: unterminated. */
 static size_t skip_short_string(struct slice s, size_t at)
 {
     char quote = s.ptr[at++];
@@ -56,7 +56,7 @@ static size_t skip_short_string(struct slice s, size_t at)
     return 0;
 }
 
-/* The same for one in three quotes, before whose end up to two more may stand. */
+/* Same, for a string in three quotes. Up to two more quotes may precede the closing ones. */
 static size_t skip_long_string(struct slice s, size_t at)
 {
     const char quotes[] = {s.ptr[at], s.ptr[at], s.ptr[at], '\0'};
@@ -78,7 +78,7 @@ static size_t skip_string(struct slice s, size_t at)
     return has(s, at, "\"\"\"") || has(s, at, "'''") ? skip_long_string(s, at) : skip_short_string(s, at);
 }
 
-/* The offset after the value that begins at `at`: where its line ends, or a comment begins. 0 with a fault. */
+/* The offset after the value that starts at `at`: at the end of its line or at a comment. 0: error in *fault. */
 static size_t skip_value(struct slice s, size_t at, const char **fault)
 {
     unsigned depth = 0;
@@ -87,7 +87,7 @@ static size_t skip_value(struct slice s, size_t at, const char **fault)
         if (c == '"' || c == '\'') {
             at = skip_string(s, at);
             if (!at) {
-                *fault = "a string that does not end";
+                *fault = "unterminated string";
                 return 0;
             }
             continue;
@@ -107,7 +107,7 @@ static size_t skip_value(struct slice s, size_t at, const char **fault)
         at++;
     }
     if (depth)
-        *fault = "a bracket that is not closed";
+        *fault = "unclosed bracket";
     return depth ? 0 : at;
 }
 
@@ -121,7 +121,7 @@ static bool is_hex(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* Quoted keys are compared unescaped; TOML's escapes that JSON lacks are too odd for a key to be supported. */
+/* Whether the quoted key has only escapes that JSON has as well; others are not supported in keys. */
 static bool is_plain_key(struct slice quoted)
 {
     const char *at = quoted.ptr, *end = quoted.ptr + quoted.len;
@@ -136,17 +136,17 @@ static bool is_plain_key(struct slice quoted)
     return true;
 }
 
-/* The offset after the dotted key that begins at `at`; 0 with a fault. */
+/* The offset after the dotted key that starts at `at`; 0: error in *fault. */
 static size_t skip_key(struct slice s, size_t at, const char **fault)
 {
-    *fault = "neither a key, a table, nor a comment";
+    *fault = "expected a key, a table or a comment";
     for (;; at++) {
         at = skip_blanks(s, at);
         size_t start = at;
         if (at < s.len && (s.ptr[at] == '"' || s.ptr[at] == '\'')) {
             at = skip_short_string(s, at);
             if (at && !is_plain_key((struct slice){s.ptr + start, at - start})) {
-                *fault = "a quoted key with an escape that is not supported here";
+                *fault = "unsupported escape in a quoted key";
                 return 0;
             }
         } else {
@@ -170,7 +170,7 @@ static struct slice between(struct slice s, size_t from, size_t to)
     return (struct slice){s.ptr + from, to - from};
 }
 
-/* After the closing bracket only a comment may follow. */
+/* Only a comment may follow the closing bracket. */
 static size_t read_table(struct slice s, size_t at, struct toml_item *item, const char **fault)
 {
     size_t brackets = has(s, at, "[[") ? 2 : 1, start = skip_blanks(s, at + brackets), end = skip_key(s, start, fault);
@@ -180,7 +180,7 @@ static size_t read_table(struct slice s, size_t at, struct toml_item *item, cons
     item->key = between(s, start, end);
     if (has(s, end, brackets == 2 ? "]]" : "]"))
         return skip_line(s, end);
-    *fault = "a table's header that is not closed";
+    *fault = "unclosed table header";
     return 0;
 }
 
@@ -192,7 +192,7 @@ static size_t read_key(struct slice s, size_t at, struct toml_item *item, const 
     item->kind = TOML_KEY;
     item->key = between(s, at, end);
     if (!has(s, end, "=")) {
-        *fault = "a key without a value";
+        *fault = "key without a value";
         return 0;
     }
     size_t value = skip_blanks(s, end + 1);
@@ -225,7 +225,7 @@ bool toml_next(struct toml_scan *scan, struct toml_item *item)
     return true;
 }
 
-/* The key's first part, quotes included. */
+/* Removes and returns the key's first part, with quotes. */
 static struct slice take_part(struct slice *key)
 {
     struct slice k = *key;

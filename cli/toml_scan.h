@@ -1,6 +1,6 @@
-/* toml_scan: a TOML document as its lines' items: keys with their values, table headers, and what lies between. Pure.
- * It finds where things begin and end, no more: what it takes for a document need not be a valid one, but every valid
- * one is taken apart rightly, and the items' texts, put together, are the document again, byte for byte. */
+/* toml_scan: pure. Splits a TOML document into items: keys with values, table headers, and other lines. It only finds
+ * the boundaries and accepts some invalid documents, but splits every valid document correctly. The concatenated items
+ * are the document, byte for byte. */
 #ifndef POINTSMAN_CLI_TOML_SCAN_H
 #define POINTSMAN_CLI_TOML_SCAN_H
 
@@ -15,26 +15,26 @@ enum toml_kind {
 struct toml_item {
     enum toml_kind kind;
     unsigned line;      /* from 1 */
-    struct slice text;  /* whole lines, the last one's end included where it has one */
-    struct slice key;   /* TOML_KEY, TOML_TABLE: the key as written, dots and quotes included */
-    struct slice value; /* TOML_KEY: the value as written, without a comment after it */
+    struct slice text;  /* whole lines with their line endings */
+    struct slice key;   /* TOML_KEY, TOML_TABLE: the key as written, with dots and quotes */
+    struct slice value; /* TOML_KEY: the value as written, without a trailing comment */
 };
 
 struct toml_scan {
-    struct slice rest; /* what is still to come */
-    unsigned line;     /* of its first byte */
-    const char *fault; /* static text: no item could be made of the rest; else NULL */
+    struct slice rest; /* not yet scanned */
+    unsigned line;     /* line number of its first byte */
+    const char *fault; /* static; syntax error at `rest`; NULL: none */
 };
 
-/* A byte order mark at the beginning belongs to no item: see toml_bom(). */
+/* Starts a scan. A leading byte order mark belongs to no item: see toml_bom(). */
 void toml_scan_start(struct toml_scan *scan, struct slice text);
-/* The next item; false at the end, and at a fault. */
+/* Gets the next item. false: end, or a syntax error in `fault`. */
 bool toml_next(struct toml_scan *scan, struct toml_item *item);
-/* Bytes of the byte order mark that the text begins with: 3 or 0. */
+/* Length of the leading byte order mark: 3 or 0. */
 size_t toml_bom(struct slice text);
 
-/* Takes the first part off a dotted key and compares it, unquoted, with `name`. `*key` is then what follows the dot,
- * empty at the end. */
+/* Removes the first part of a dotted key and compares it, unquoted, with `name`. *key becomes the rest after the dot;
+ * empty: no more parts. */
 bool toml_part_is(struct slice *key, const char *name);
 
 #endif

@@ -76,7 +76,7 @@ check_PROGRAMS += \
 	tests/unit/test_run_plan \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
-	tests/unit/test_server_files \
+	tests/unit/test_lighttpd_files \
 	tests/unit/test_share \
 	tests/unit/test_start_keys \
 	tests/unit/test_spending \
@@ -128,7 +128,7 @@ tests_unit_test_run_plan_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_clean_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_gateway_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_local_http_LDADD = $(tests_unit_test_command_LDADD)
-tests_unit_test_server_files_LDADD = $(tests_unit_test_command_LDADD)
+tests_unit_test_lighttpd_files_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_start_keys_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_lease_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_profile_LDADD = $(tests_unit_test_command_LDADD)

@@ -2,9 +2,9 @@
 #include "cli/codex_catalog.h"
 #include "cli/command.h"
 #include "cli/foreground.h"
-#include "cli/place.h"
+#include "cli/locate.h"
 #include "cli/routed.h"
-#include "cli/session.h"
+#include "cli/session_client.h"
 #include "cli/start_keys.h"
 #include "cli/terminal.h"
 
@@ -35,7 +35,7 @@ static bool has_keys(void)
 {
     struct start_keys keys;
     struct buf ignored;
-    char *config = place_config();
+    char *config = locate_config();
     buf_init(&ignored, 64u << 10);
     start_keys_init(&keys);
     bool enough = config && start_keys_learn(&keys, config, &ignored) && keys.enough;
@@ -47,11 +47,11 @@ static bool has_keys(void)
 
 static bool proxy_runs(void)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status;
-    bool runs = session_look(&session, &status) && status.running;
+    bool runs = session_client_try(&session, &status) && status.running;
     session_status_free(&status);
-    session_close(&session);
+    session_client_close(&session);
     return runs;
 }
 

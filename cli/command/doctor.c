@@ -11,18 +11,18 @@ static const struct command_option options[] = {
     {0},
 };
 
-static bool print_json(const struct doctor *doctor, bool well)
+static bool print_json(const struct doctor *doctor, bool ok)
 {
     struct document d;
     struct container root = document_object(&d);
-    document_add_bool(root, "ok", well);
+    document_add_bool(root, "ok", ok);
     struct container findings = document_add_array(root, "findings");
     for (unsigned i = 0; i < doctor->count; i++) {
         struct container finding = document_add_object(findings, NULL);
-        document_add_bool(finding, "ok", doctor->list[i].well);
+        document_add_bool(finding, "ok", doctor->list[i].ok);
         document_add_text(finding, "name", doctor->list[i].name);
         document_add_text(finding, "detail", doctor->list[i].detail);
-        document_add_text(finding, "remedy", doctor->list[i].remedy);
+        document_add_text(finding, "remedy", doctor->list[i].fix);
     }
     return print_document(&d, stdout);
 }
@@ -36,8 +36,8 @@ static void print_table(const struct doctor *doctor)
     for (unsigned i = 0; i < doctor->count; i++) {
         const struct finding *finding = &doctor->list[i];
         buf_clear(&text);
-        buf_add_format(&text, "%s%s%s", finding->detail, finding->well ? "" : " -> ", finding->remedy);
-        table_add(&table, finding->well ? STYLE_GOOD : STYLE_BAD, slice_of(finding->well ? "OK" : "FIX"));
+        buf_add_format(&text, "%s%s%s", finding->detail, finding->ok ? "" : " -> ", finding->fix);
+        table_add(&table, finding->ok ? STYLE_GOOD : STYLE_BAD, slice_of(finding->ok ? "OK" : "FIX"));
         table_add(&table, STYLE_PLAIN, slice_of(finding->name));
         table_add(&table, STYLE_PLAIN, buf_slice(&text));
     }
@@ -48,18 +48,18 @@ static void print_table(const struct doctor *doctor)
 static int run(const struct arguments *arguments)
 {
     static struct doctor doctor;
-    bool well = true;
-    doctor_look_at_programs(&doctor);
-    doctor_look_at_files(&doctor);
-    doctor_look_at_session(&doctor);
-    doctor_look_at_models(&doctor);
+    bool ok = true;
+    doctor_check_programs(&doctor);
+    doctor_check_files(&doctor);
+    doctor_check_session(&doctor);
+    doctor_check_models(&doctor);
     for (unsigned i = 0; i < doctor.count; i++)
-        well = well && doctor.list[i].well;
+        ok = ok && doctor.list[i].ok;
     if (!arguments->values[JSON])
         print_table(&doctor);
-    else if (!print_json(&doctor, well))
+    else if (!print_json(&doctor, ok))
         return EXIT_FAULT;
-    return well ? EXIT_OK : EXIT_FAULT;
+    return ok ? EXIT_OK : EXIT_FAULT;
 }
 
 const struct command command_doctor = {

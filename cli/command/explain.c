@@ -1,7 +1,7 @@
 /* pointsman explain: how one run or one request was routed, and why. */
 #include "cli/command.h"
-#include "cli/run/past.h"
-#include "cli/run/record.h"
+#include "cli/run/history.h"
+#include "cli/run/run_log.h"
 #include "cli/terminal.h"
 
 #include <inttypes.h>
@@ -20,7 +20,7 @@ static const struct command_option options[] = {
 };
 
 /* The run or request to explain. */
-struct past {
+struct subject {
     char *runs, *requests; /* paths of the run log and the request log */
     char *run;             /* the run's log line; NULL: none */
     char **lines;          /* the requests' log lines, newest first */
@@ -31,7 +31,7 @@ static void text_of(const char *label, const struct json *j, uint32_t object, co
 {
     struct buf text;
     buf_init(&text, LINES_MAX);
-    past_text(j, object, key, &text);
+    history_text(j, object, key, &text);
     if (text.len)
         printf(LABEL "%s\n", label, buf_text(&text));
     buf_free(&text);
@@ -45,7 +45,7 @@ static const char *word(const struct json *j, uint32_t object, const char *key)
     char *out = words[turn++ % 4];
     struct buf text;
     buf_init(&text, LINES_MAX);
-    past_text(j, object, key, &text);
+    history_text(j, object, key, &text);
     (void)snprintf(out, sizeof words[0], "%.*s", SLICE_ARGS(buf_slice(&text)));
     buf_free(&text);
     return out;
@@ -55,7 +55,7 @@ static void show_money(const char *label, double usd, const char *more)
 {
     struct buf text;
     buf_init(&text, 64);
-    past_money(usd, &text);
+    history_money(usd, &text);
     printf(LABEL "%s%s\n", label, buf_text(&text), more);
     buf_free(&text);
 }
@@ -72,7 +72,7 @@ static void show_adaptive(const struct json *j)
            applied ? "applied"
            : would ? "would switch"
                    : "stays",
-           word(j, a, "baseline_provider"), word(j, a, "suggested_provider"), past_number(j, a, "confidence_delta"),
+           word(j, a, "baseline_provider"), word(j, a, "suggested_provider"), history_number(j, a, "confidence_delta"),
            json_is(j, json_get(j, a, "cost_guard_blocked"), JSON_TRUE) ? ", a more expensive one was blocked" : "");
 }
 
@@ -80,7 +80,7 @@ static void show_run(const struct json *j)
 {
     struct buf when;
     buf_init(&when, 256);
-    past_time(j, &when);
+    history_time(j, &when);
     printf("%sRun %s%s, %s\n", terminal_style(stdout, STYLE_BOLD), word(j, 0, "run_id"),
            terminal_style(stdout, STYLE_PLAIN), buf_text(&when));
     buf_free(&when);
@@ -88,26 +88,26 @@ static void show_run(const struct json *j)
     text_of("alias", j, 0, "model");
     text_of("why", j, 0, "routing_reason");
     printf(LABEL "%s (%s)\n", "provider", word(j, 0, "provider"), word(j, 0, "provider_reason"));
-    printf(LABEL "%.0f -> %.0f tokens\n", "prompt", past_number(j, 0, "original_input_tokens"),
-           past_number(j, 0, "estimated_input_tokens"));
-    show_money("estimated", past_number(j, 0, "estimated_cost_usd"), " for the first call");
+    printf(LABEL "%.0f -> %.0f tokens\n", "prompt", history_number(j, 0, "original_input_tokens"),
+           history_number(j, 0, "estimated_input_tokens"));
+    show_money("estimated", history_number(j, 0, "estimated_cost_usd"), " for the first call");
     show_adaptive(j);
     for (uint32_t a = json_first(j, json_get(j, 0, "attempts")); a != JSON_NONE; a = json_next(j, a)) {
         const char *why = word(j, a, "why");
-        double code = past_number(j, a, "exit_code");
+        double code = history_number(j, a, "exit_code");
         printf(LABEL "%s: %s", "tried", word(j, a, "provider"), word(j, a, "outcome"));
         if (isfinite(code))
-            printf(", exit code %.0f after %.1f s", code, past_number(j, a, "ms") / 1000);
+            printf(", exit code %.0f after %.1f s", code, history_number(j, a, "ms") / 1000);
         printf("%s%s\n", *why ? ": " : "", why);
     }
-    show_money("actual", past_number(j, 0, "actual_cost_usd"), "");
+    show_money("actual", history_number(j, 0, "actual_cost_usd"), "");
 }
 
 /* "alpha: cooling down, 240 s more", "gamma: 0.0041". */
 static void show_candidate(const struct json *j, uint32_t c)
 {
     const char *name = word(j, c, "deployment"), *limit = word(j, c, "limit");
-    double seconds = past_number(j, c, "limit_s"), score = past_number(j, c, "score");
+    double seconds = history_number(j, c, "limit_s"), score = history_number(j, c, "score");
     printf(LABEL "%s: ", "candidate", name);
     if (*limit && isfinite(seconds))
         printf("%s, %.0f s more\n", limit, seconds);
@@ -144,9 +144,9 @@ static void show_request(const struct json *j)
 {
     struct buf when;
     uint32_t tokens = json_get(j, 0, "tokens");
-    double ttft = past_number(j, 0, "ttft_ms");
+    double ttft = history_number(j, 0, "ttft_ms");
     buf_init(&when, 256);
-    past_time(j, &when);
+    history_time(j, &when);
     printf("\n%sRequest %s%s, %s\n", terminal_style(stdout, STYLE_BOLD), word(j, 0, "request_id"),
            terminal_style(stdout, STYLE_PLAIN), buf_text(&when));
     buf_free(&when);
@@ -155,20 +155,20 @@ static void show_request(const struct json *j)
     show_adaptive(j);
     for (uint32_t a = json_first(j, json_get(j, 0, "attempts")); a != JSON_NONE; a = json_next(j, a))
         printf(LABEL "%s: %s, status %.0f after %.0f ms\n", "attempt", word(j, a, "deployment"), word(j, a, "outcome"),
-               past_number(j, a, "status"), past_number(j, a, "ms"));
+               history_number(j, a, "status"), history_number(j, a, "ms"));
     const char *served = word(j, 0, "deployment");
     printf(LABEL "%s, %s, status %.0f\n", "answered by", *served ? served : "none", word(j, 0, "end"),
-           past_number(j, 0, "status"));
+           history_number(j, 0, "status"));
     printf(LABEL "first token %s", "times", isfinite(ttft) ? "" : "none");
     if (isfinite(ttft))
         printf("%.0f ms", ttft);
-    printf(", total %.0f ms\n", past_number(j, 0, "total_ms"));
-    if (isfinite(past_number(j, tokens, "input")))
-        printf(LABEL "%.0f in (%.0f cached), %.0f out%s\n", "tokens", past_number(j, tokens, "input"),
-               fmax(0, past_number(j, tokens, "cached")), past_number(j, tokens, "output"),
+    printf(", total %.0f ms\n", history_number(j, 0, "total_ms"));
+    if (isfinite(history_number(j, tokens, "input")))
+        printf(LABEL "%.0f in (%.0f cached), %.0f out%s\n", "tokens", history_number(j, tokens, "input"),
+               fmax(0, history_number(j, tokens, "cached")), history_number(j, tokens, "output"),
                json_is(j, json_get(j, tokens, "estimated"), JSON_TRUE) ? " (estimated)" : "");
-    show_money("cost", past_number(j, 0, "cost_usd"),
-               isfinite(past_number(j, 0, "cost_usd")) ? "" : " (a price or a token count is unknown)");
+    show_money("cost", history_number(j, 0, "cost_usd"),
+               isfinite(history_number(j, 0, "cost_usd")) ? "" : " (a price or a token count is unknown)");
 }
 
 /* The last line of the log whose member `key` is `id`; the last line of all if `id` is NULL. Free with free(); NULL:
@@ -180,7 +180,7 @@ static char *find(const char *path, const char *key, const char *id)
     struct json json = {0};
     char *found = NULL;
     lines_open(&lines, path, true);
-    while (!found && past_next(&lines, &json, &line))
+    while (!found && history_next(&lines, &json, &line))
         if (!id || json_string_is(&json, json_get(&json, 0, key), id))
             found = strndup(line.ptr, line.len);
     lines_close(&lines);
@@ -197,37 +197,37 @@ static int64_t time_of(const char *line)
 {
     struct json json = {0};
     int64_t time_ms = 0;
-    if (!line || !parse(&json, line) || !requests_time(&json, &time_ms))
+    if (!line || !parse(&json, line) || !request_log_time(&json, &time_ms))
         time_ms = 0;
     json_free(&json);
     return time_ms;
 }
 
-static bool keep(struct past *past, struct slice line)
+static bool keep(struct subject *subject, struct slice line)
 {
-    char **more = realloc(past->lines, (past->count + 1) * sizeof *more);
+    char **more = realloc(subject->lines, (subject->count + 1) * sizeof *more);
     if (!more)
         return false;
-    past->lines = more;
-    past->lines[past->count] = strndup(line.ptr, line.len);
-    return past->lines[past->count] && ++past->count;
+    subject->lines = more;
+    subject->lines[subject->count] = strndup(line.ptr, line.len);
+    return subject->lines[subject->count] && ++subject->count;
 }
 
 /* Collects the run's requests: reads the request log backwards to the start of the run. */
-static void find_requests(struct past *past)
+static void find_requests(struct subject *subject)
 {
     struct lines lines;
     struct slice line;
     struct json run = {0}, json = {0};
-    char *id = parse(&run, past->run) ? json_strdup(&run, json_get(&run, 0, "run_id")) : NULL;
-    int64_t began = time_of(past->run), at;
-    lines_open(&lines, past->requests, true);
-    while (id && past_next(&lines, &json, &line)) {
-        double total = past_number(&json, 0, "total_ms");
+    char *id = parse(&run, subject->run) ? json_strdup(&run, json_get(&run, 0, "run_id")) : NULL;
+    int64_t began = time_of(subject->run), at;
+    lines_open(&lines, subject->requests, true);
+    while (id && history_next(&lines, &json, &line)) {
+        double total = history_number(&json, 0, "total_ms");
         if (json_string_is(&json, json_get(&json, 0, "run_id"), id)) {
-            if (!keep(past, line))
+            if (!keep(subject, line))
                 break;
-        } else if (requests_time(&json, &at) && at + (isfinite(total) ? (int64_t)total : 0) + EARLIER_MS < began) {
+        } else if (request_log_time(&json, &at) && at + (isfinite(total) ? (int64_t)total : 0) + EARLIER_MS < began) {
             break;
         }
     }
@@ -238,42 +238,42 @@ static void find_requests(struct past *past)
 }
 
 /* Finds the run or request with this id; NULL: the latest of all. */
-static void look_up(struct past *past, const char *id)
+static void look_up(struct subject *subject, const char *id)
 {
-    char *request = id ? find(past->requests, "request_id", id) : find(past->requests, NULL, NULL);
-    past->run = id ? find(past->runs, "run_id", id) : find(past->runs, NULL, NULL);
+    char *request = id ? find(subject->requests, "request_id", id) : find(subject->requests, NULL, NULL);
+    subject->run = id ? find(subject->runs, "run_id", id) : find(subject->runs, NULL, NULL);
     struct json json = {0};
-    bool of_run = past->run && request && !id && parse(&json, request) &&
+    bool of_run = subject->run && request && !id && parse(&json, request) &&
                   json_is(&json, json_get(&json, 0, "run_id"), JSON_STRING);
-    if (past->run && (id || of_run || time_of(past->run) >= time_of(request))) {
-        find_requests(past);
+    if (subject->run && (id || of_run || time_of(subject->run) >= time_of(request))) {
+        find_requests(subject);
     } else if (request) {
-        free(past->run);
-        past->run = NULL;
-        (void)keep(past, slice_of(request));
+        free(subject->run);
+        subject->run = NULL;
+        (void)keep(subject, slice_of(request));
     }
     json_free(&json);
     free(request);
 }
 
-static bool print_json(const struct past *past)
+static bool print_json(const struct subject *subject)
 {
     struct document d;
     struct container root = document_object(&d);
-    document_add_raw(root, "run", slice_of(past->run));
+    document_add_raw(root, "run", slice_of(subject->run));
     struct container requests = document_add_array(root, "requests");
-    for (unsigned i = past->count; i-- > 0;)
-        document_add_raw(requests, NULL, slice_of(past->lines[i]));
+    for (unsigned i = subject->count; i-- > 0;)
+        document_add_raw(requests, NULL, slice_of(subject->lines[i]));
     return print_document(&d, stdout);
 }
 
-static void show(const struct past *past)
+static void show(const struct subject *subject)
 {
     struct json json = {0};
-    if (past->run && parse(&json, past->run))
+    if (subject->run && parse(&json, subject->run))
         show_run(&json);
-    for (unsigned i = past->count; i-- > 0;)
-        if (parse(&json, past->lines[i]))
+    for (unsigned i = subject->count; i-- > 0;)
+        if (parse(&json, subject->lines[i]))
             show_request(&json);
     json_free(&json);
 }
@@ -281,25 +281,25 @@ static void show(const struct past *past)
 static int run(const struct arguments *arguments)
 {
     const char *id = arguments->operand_count ? arguments->operands[0] : "last";
-    struct past past = {.runs = past_path(RECORD_FILE), .requests = past_path(REQUESTS_FILE)};
+    struct subject subject = {.runs = history_path(RUN_LOG_FILE), .requests = history_path(REQUEST_LOG_FILE)};
     int code = EXIT_OK;
-    if (past.runs && past.requests)
-        look_up(&past, strcmp(id, "last") == 0 ? NULL : id);
-    if (!past.run && !past.count)
+    if (subject.runs && subject.requests)
+        look_up(&subject, strcmp(id, "last") == 0 ? NULL : id);
+    if (!subject.run && !subject.count)
         code = complain(EXIT_FAULT, "%s%s",
                         strcmp(id, "last") == 0 ? "no run or request is recorded yet"
                                                 : "no run or request is recorded with id ",
                         strcmp(id, "last") == 0 ? "" : id);
     else if (!arguments->values[JSON])
-        show(&past);
-    else if (!print_json(&past))
+        show(&subject);
+    else if (!print_json(&subject))
         code = EXIT_FAULT;
-    for (unsigned i = 0; i < past.count; i++)
-        free(past.lines[i]);
-    free(past.lines);
-    free(past.run);
-    free(past.runs);
-    free(past.requests);
+    for (unsigned i = 0; i < subject.count; i++)
+        free(subject.lines[i]);
+    free(subject.lines);
+    free(subject.run);
+    free(subject.runs);
+    free(subject.requests);
     return code;
 }
 

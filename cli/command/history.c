@@ -1,7 +1,7 @@
 /* pointsman history: the latest routed runs. */
 #include "cli/command.h"
-#include "cli/run/past.h"
-#include "cli/run/record.h"
+#include "cli/run/history.h"
+#include "cli/run/run_log.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 
@@ -25,20 +25,20 @@ static void add_cell(struct table *table, struct buf *text)
 static void add_row(struct table *table, const struct json *json, struct buf *text)
 {
     bool success = json_is(json, json_get(json, 0, "success"), JSON_TRUE);
-    double tokens = past_number(json, 0, "input_tokens"), code = past_number(json, 0, "exit_code");
-    past_time(json, text);
+    double tokens = history_number(json, 0, "input_tokens"), code = history_number(json, 0, "exit_code");
+    history_time(json, text);
     add_cell(table, text);
-    past_text(json, 0, "model", text);
+    history_text(json, 0, "model", text);
     add_cell(table, text);
-    past_text(json, 0, "codex_provider", text);
+    history_text(json, 0, "codex_provider", text);
     add_cell(table, text);
     if (!isfinite(tokens))
-        tokens = past_number(json, 0, "estimated_input_tokens");
+        tokens = history_number(json, 0, "estimated_input_tokens");
     buf_add_format(text, "%.0f", isfinite(tokens) ? tokens : 0);
     add_cell(table, text);
-    past_money(past_number(json, 0, "estimated_cost_usd"), text);
+    history_money(history_number(json, 0, "estimated_cost_usd"), text);
     add_cell(table, text);
-    past_money(past_number(json, 0, "actual_cost_usd"), text);
+    history_money(history_number(json, 0, "actual_cost_usd"), text);
     add_cell(table, text);
     if (success)
         table_add(table, STYLE_GOOD, SLICE("ok"));
@@ -47,7 +47,7 @@ static void add_row(struct table *table, const struct json *json, struct buf *te
         table_add(table, STYLE_BAD, buf_slice(text));
         buf_clear(text);
     }
-    past_text(json, 0, "run_id", text);
+    history_text(json, 0, "run_id", text);
     add_cell(table, text);
 }
 
@@ -63,7 +63,7 @@ static int run(const struct arguments *arguments)
     bool as_json = arguments->values[JSON];
     if (!arguments_number(arguments, LIMIT, 1, 1000000, 10, &limit))
         return EXIT_USAGE;
-    char *path = past_path(RECORD_FILE);
+    char *path = history_path(RUN_LOG_FILE);
     if (!path)
         return complain(EXIT_FAULT, "neither CODEX_HOME nor HOME is set");
     buf_init(&text, LINES_MAX);
@@ -73,7 +73,7 @@ static int run(const struct arguments *arguments)
     struct container runs = document_array(&d);
     lines_open(&lines, path, true);
     long count = 0;
-    while (count < limit && past_next(&lines, &json, &line)) {
+    while (count < limit && history_next(&lines, &json, &line)) {
         if (as_json)
             document_add_raw(runs, NULL, line);
         else

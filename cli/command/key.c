@@ -1,7 +1,7 @@
 /* pointsman key: prints the master key, for `[model_providers.x.auth] command` in Codex's configuration. */
 #include "cli/command.h"
 #include "cli/gateway.h"
-#include "cli/session.h"
+#include "cli/session_client.h"
 #include "cli/terminal.h"
 
 #define CHECK_MS 2000 /* wait for the proxy's answer */

@@ -9,18 +9,18 @@
  * path; free with free(). */
 static void keep_current(struct start_options *options, char **config)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status = {0};
     struct buf error;
     buf_init(&error, 4096);
-    if (session_find(&session, &error) && session_status(&session, &status, &error)) {
+    if (session_client_find(&session, &error) && session_client_status(&session, &status, &error)) {
         options->web_port = options->web_port ? options->web_port : url_port(session.url);
         options->proxy_port = options->proxy_port ? options->proxy_port : url_port(status.base_url);
         *config = json_strdup(&status.json, json_get(&status.json, 0, "config"));
         options->config = options->config ? options->config : *config;
     }
     session_status_free(&status);
-    session_close(&session);
+    session_client_close(&session);
     buf_free(&error);
 }
 
@@ -36,7 +36,7 @@ static int run(const struct arguments *arguments)
     if (code == EXIT_OK)
         code = stop_all(NULL);
     if (code == EXIT_OK)
-        code = start_and_tell(&options);
+        code = start_and_report(&options);
     free(config);
     return code;
 }

@@ -4,7 +4,7 @@
 static int run(const struct arguments *arguments)
 {
     struct start_options options;
-    return start_arguments_read(arguments, &options) ? start_and_tell(&options) : EXIT_USAGE;
+    return start_arguments_read(arguments, &options) ? start_and_report(&options) : EXIT_USAGE;
 }
 
 const struct command command_start = {

@@ -2,8 +2,8 @@
 #include "cli/command.h"
 #include "cli/own_config.h"
 #include "cli/run/models.h"
-#include "cli/run/past.h"
-#include "cli/run/record.h"
+#include "cli/run/history.h"
+#include "cli/run/run_log.h"
 #include "cli/run/stats.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
@@ -26,10 +26,10 @@ static void read_all(const char *file, struct stats *s, void (*add)(struct stats
     struct lines lines;
     struct slice line;
     struct json json = {0};
-    char *path = past_path(file);
+    char *path = history_path(file);
     if (path) {
         lines_open(&lines, path, false);
-        while (past_next(&lines, &json, &line))
+        while (history_next(&lines, &json, &line))
             add(s, &json);
         lines_close(&lines);
     }
@@ -65,7 +65,7 @@ static void print_money(const char *label, double usd, const char *more)
 {
     struct buf text;
     buf_init(&text, 64);
-    past_money(usd, &text);
+    history_money(usd, &text);
     printf(LABEL "%s%s\n", label, buf_text(&text), more);
     buf_free(&text);
 }
@@ -90,8 +90,8 @@ static void print_table(const char *title, const struct stats_sum *kinds, unsign
             case 3: buf_add_format(&text, "%" PRIu64, k->failures); break;
             case 4: buf_add_format(&text, "%.0f", k->input_tokens); break;
             case 5: buf_add_format(&text, "%.0f", k->output_tokens); break;
-            case 6: past_money(k->estimated_usd, &text); break;
-            default: past_money(k->costed ? k->actual_usd : NAN, &text); break;
+            case 6: history_money(k->estimated_usd, &text); break;
+            default: history_money(k->costed ? k->actual_usd : NAN, &text); break;
             }
             table_add(&table, k->failures && column == 3 ? STYLE_BAD : STYLE_PLAIN, buf_slice(&text));
         }
@@ -132,11 +132,11 @@ static void describe_sum(const struct stats_sum *k, struct container in)
     document_add_fixed(in, "estimated_input_tokens", k->sent_tokens, 0);
     document_add_fixed(in, "input_tokens", k->input_tokens, 0);
     document_add_fixed(in, "output_tokens", k->output_tokens, 0);
-    document_add_number(in, "estimated_cost_usd", k->estimated_usd, RECORD_DIGITS);
-    document_add_number(in, "estimated_savings_usd", k->savings_usd, RECORD_DIGITS);
+    document_add_number(in, "estimated_cost_usd", k->estimated_usd, RUN_LOG_DIGITS);
+    document_add_number(in, "estimated_savings_usd", k->savings_usd, RUN_LOG_DIGITS);
     document_add_count(in, "runs_of_known_cost", (int64_t)k->costed);
-    document_add_number(in, "actual_cost_usd", k->costed ? k->actual_usd : NAN, RECORD_DIGITS);
-    document_add_number(in, "actual_savings_usd", k->saved_usd, RECORD_DIGITS);
+    document_add_number(in, "actual_cost_usd", k->costed ? k->actual_usd : NAN, RUN_LOG_DIGITS);
+    document_add_number(in, "actual_savings_usd", k->saved_usd, RUN_LOG_DIGITS);
 }
 
 static void describe_kinds(const struct stats_sum *kinds, unsigned count, struct container in)
@@ -167,8 +167,8 @@ static int run(const struct arguments *arguments)
     int code = EXIT_OK;
     default_prices(&input, &output);
     stats_init(&stats, input, output);
-    read_all(RECORD_FILE, &stats, stats_add_run);
-    read_all(REQUESTS_FILE, &stats, stats_add_request);
+    read_all(RUN_LOG_FILE, &stats, stats_add_run);
+    read_all(REQUEST_LOG_FILE, &stats, stats_add_request);
     if (!stats_finish(&stats))
         code = complain(EXIT_FAULT, "out of memory: too many runs");
     else if (!arguments->values[JSON])

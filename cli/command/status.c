@@ -1,8 +1,8 @@
 /* pointsman status: what is running, and which aliases are ready. */
 #include "cli/command.h"
 #include "cli/profile.h"
-#include "cli/session.h"
-#include "cli/silent.h"
+#include "cli/session_client.h"
+#include "cli/unresponsive.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "common/url.h"
@@ -50,16 +50,16 @@ static void print_aliases(const struct json *json)
 /* The key-page server answers, but its proxy does not. */
 static void print_hung(void)
 {
-    struct silent silent;
+    struct unresponsive silent;
     struct buf text;
-    silent_look(&silent);
+    unresponsive_inspect(&silent);
     buf_init(&text, 256);
     if (silent.proxy)
         process_describe(silent.proxy, &text);
     printf("Proxy:   %s%s%s", terminal_style(stdout, STYLE_BAD), silent.proxy ? buf_text(&text) : "does not answer",
            terminal_style(stdout, STYLE_PLAIN));
     buf_free(&text);
-    silent_free(&silent);
+    unresponsive_free(&silent);
 }
 
 static void print_proxy(const struct session_status *status)
@@ -85,7 +85,7 @@ static void print_proxy(const struct session_status *status)
     buf_free(&text);
 }
 
-static void print_status(const struct session *session, const struct session_status *status, bool answers)
+static void print_status(const struct session_client *session, const struct session_status *status, bool answers)
 {
     const struct json *json = &status->json;
     struct buf text;
@@ -117,7 +117,7 @@ static void print_profile(struct profile_status profile)
 }
 
 /* For a key-page server that does not answer: what /proc and the proxy itself show. */
-static void print_silent(struct silent *silent)
+static void print_silent(struct unresponsive *silent)
 {
     struct buf text;
     buf_init(&text, 256);
@@ -162,7 +162,7 @@ static bool print_json(const struct session_status *status, bool answers)
     return print_document(&d, stdout);
 }
 
-static bool print_silent_json(const struct silent *silent)
+static bool print_silent_json(const struct unresponsive *silent)
 {
     struct document d;
     struct container root = add_profile(&d);
@@ -182,9 +182,9 @@ static bool print_silent_json(const struct silent *silent)
     return print_document(&d, stdout);
 }
 
-static int tell(const struct session *session, const struct session_status *status, bool as_json)
+static int tell(const struct session_client *session, const struct session_status *status, bool as_json)
 {
-    bool answers = status->running && silent_proxy_answers(url_port(status->base_url)), printed = true;
+    bool answers = status->running && proxy_answers(url_port(status->base_url)), printed = true;
     if (as_json) {
         printed = print_json(status, answers);
     } else {
@@ -199,9 +199,9 @@ static int tell(const struct session *session, const struct session_status *stat
 
 static int tell_silent(const char *error, bool as_json)
 {
-    struct silent silent;
+    struct unresponsive silent;
     bool printed = true;
-    silent_look(&silent);
+    unresponsive_inspect(&silent);
     if (as_json) {
         printed = print_silent_json(&silent);
     } else {
@@ -210,21 +210,21 @@ static int tell_silent(const char *error, bool as_json)
     }
     say("%s", silent.found.count ? "To end the processes: pointsman stop" : error);
     int code = !printed ? EXIT_FAULT : silent.serves ? EXIT_OK : EXIT_ABSENT;
-    silent_free(&silent);
+    unresponsive_free(&silent);
     return code;
 }
 
 static int run(const struct arguments *arguments)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status = {0};
     struct buf error;
     bool as_json = arguments->values[JSON];
     buf_init(&error, 4096);
-    bool there = session_find(&session, &error) && session_status(&session, &status, &error);
+    bool there = session_client_find(&session, &error) && session_client_status(&session, &status, &error);
     int code = there ? tell(&session, &status, as_json) : tell_silent(buf_message(&error), as_json);
     session_status_free(&status);
-    session_close(&session);
+    session_client_close(&session);
     buf_free(&error);
     return code;
 }

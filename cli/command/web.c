@@ -1,6 +1,6 @@
 /* pointsman web: opens the key page. */
 #include "cli/command.h"
-#include "cli/session.h"
+#include "cli/session_client.h"
 #include "cli/terminal.h"
 
 #include <fcntl.h>
@@ -37,12 +37,12 @@ static bool has_desktop(void)
 
 static int run(const struct arguments *arguments)
 {
-    struct session session;
+    struct session_client session;
     struct session_status status = {0};
     struct buf error;
     int code = EXIT_ABSENT;
     buf_init(&error, 4096);
-    if (!session_find(&session, &error) || !session_status(&session, &status, &error)) {
+    if (!session_client_find(&session, &error) || !session_client_status(&session, &status, &error)) {
         say("%s", buf_message(&error));
     } else {
         code = EXIT_OK;
@@ -51,7 +51,7 @@ static int run(const struct arguments *arguments)
             open_browser(session.url);
     }
     session_status_free(&status);
-    session_close(&session);
+    session_client_close(&session);
     buf_free(&error);
     return code;
 }

@@ -1,8 +1,8 @@
-/* Keeps what the adaptive router knows of the ways to run Codex, and has it decide. */
+/* Reads and writes the adaptive router's state for routed runs, and asks it to decide. */
 #include "cli/run/adaptive.h"
 
 #include "cli/run/lines.h"
-#include "cli/run/record.h"
+#include "cli/run/run_log.h"
 #include "common/canary.h"
 #include "common/file.h"
 #include "common/mix.h"
@@ -18,7 +18,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#define STATE_MAX (64u << 10)
+#define STATE_MAX (64u << 10) /* bytes */
 
 static void read_state(struct run_adaptive *a)
 {
@@ -62,7 +62,7 @@ static double number_of(const struct json *j, const char *key)
     return json_double(j, json_get(j, 0, key), &value) ? value : NAN;
 }
 
-/* One run, the `nth` of them, as the canary sees it: each is a conversation of its own. */
+/* Adds one run to the canary. Each run counts as its own conversation. */
 static void add_run(const struct json *j, unsigned nth, struct canary *canary)
 {
     uint32_t decision = json_get(j, 0, "adaptive_router");
@@ -80,34 +80,35 @@ static void add_run(const struct json *j, unsigned nth, struct canary *canary)
                      });
 }
 
-/* The latest runs, oldest first, as the canary's samples. */
+/* Adds the latest `most` runs to the canary, oldest first. */
 static void read_runs(const char *folder, unsigned most, struct canary *canary)
 {
-    char *path = paths_join(folder, RECORD_FILE);
-    char **kept = calloc(most, sizeof *kept);
+    char *path = paths_join(folder, RUN_LOG_FILE);
+    char **texts = calloc(most, sizeof *texts);
     struct json json = {0};
     struct lines lines;
     struct slice line;
     unsigned count = 0;
-    if (path && kept) {
+    if (path && texts) {
         lines_open(&lines, path, true);
         while (count < most && lines_next(&lines, &line))
-            if ((kept[count] = strndup(line.ptr, line.len)))
+            if ((texts[count] = strndup(line.ptr, line.len)))
                 count++;
         lines_close(&lines);
     }
     while (count-- > 0) {
-        if (json_parse(&json, kept[count], strlen(kept[count])) && json_type(&json, 0) == JSON_OBJECT)
+        if (json_parse(&json, texts[count], strlen(texts[count])) && json_type(&json, 0) == JSON_OBJECT)
             add_run(&json, count, canary);
-        free(kept[count]);
+        free(texts[count]);
     }
     json_free(&json);
-    free(kept);
+    free(texts);
     free(path);
 }
 
-/* Whether this run may be reordered, as far as the canary has a say. */
-static bool is_live(const struct run_adaptive *a, const struct markov_settings *s, const char *run_id, char *words,
+/* Whether the suggestion is applied to this run: live mode, or the canary selects it. `reason`: why it was rolled back.
+ */
+static bool is_live(const struct run_adaptive *a, const struct markov_settings *s, const char *run_id, char *reason,
                     size_t size)
 {
     if (s->shadow_mode || !a->path)
@@ -124,7 +125,7 @@ static bool is_live(const struct run_adaptive *a, const struct markov_settings *
     }
     bool live = canary && canary_live(canary, hash);
     const char *why = canary ? canary_rollback_reason(canary) : NULL;
-    (void)snprintf(words, size, "%s", why ? why : "");
+    (void)snprintf(reason, size, "%s", why ? why : "");
     canary_free(canary);
     free(folder);
     return live;
@@ -157,12 +158,12 @@ void run_adaptive_decide(struct run_adaptive *a, const struct markov_settings *s
     unsigned steps[RUN_STEPS_MAX], count = 0;
     for (unsigned i = 0; i < plan->count; i++) {
         const struct run_step *step = &plan->steps[i];
-        if (*step->barred || step->ollama)
+        if (*step->blocked || step->ollama)
             continue;
         candidates[count] = (struct markov_candidate){step->name, &a->known[step->codex], step->cost_usd};
         steps[count++] = i;
     }
-    bool live = settings->enabled && is_live(a, settings, run_id, a->stepped_back, sizeof a->stepped_back);
+    bool live = settings->enabled && is_live(a, settings, run_id, a->rolled_back, sizeof a->rolled_back);
     markov_decide(settings, candidates, count, live, now_ms, decision);
     bool ollama = run_plan_first(plan) < plan->count && plan->steps[run_plan_first(plan)].ollama;
     if (decision->applied && !ollama)
@@ -186,7 +187,7 @@ bool run_adaptive_observe(struct run_adaptive *a, const struct markov_settings *
         done = write_state(a);
     }
     if (!done)
-        buf_add_format(error, "%s: what the run taught is not kept: %s", a->path, strerror(errno));
+        buf_add_format(error, "%s: can't save the adaptive router's state: %s", a->path, strerror(errno));
     if (lock >= 0)
         (void)close(lock);
     free(folder);

@@ -1,5 +1,5 @@
-/* adaptive: the adaptive router over the ways to run Codex. What it knows of each lies in
- * $CODEX_HOME/logs/cost_router_state.json; the arms of its canary are read from the record of runs. */
+/* adaptive: the adaptive router for routed runs. Its statistics of each provider are in
+ * $CODEX_HOME/logs/cost_router_state.json; its canary's samples come from the run log. */
 #ifndef POINTSMAN_CLI_RUN_ADAPTIVE_H
 #define POINTSMAN_CLI_RUN_ADAPTIVE_H
 
@@ -8,21 +8,21 @@
 #define ADAPTIVE_FILE "cost_router_state.json"
 
 struct run_adaptive {
-    char *path;                                    /* owned; of the state; NULL: there is no place for it */
-    struct markov_provider known[CODEX_PROVIDERS]; /* by enum codex_provider */
-    char stepped_back[200];                        /* why the canary is in the shadow again; "": it is not */
+    char *path;                                    /* state file; owned; NULL: no log folder */
+    struct markov_provider known[CODEX_PROVIDERS]; /* statistics, by enum codex_provider */
+    char rolled_back[200];                         /* why the canary was rolled back to shadow mode; "": it was not */
 };
 
-/* Reads what is known; a file that is foreign or broken counts as none. Without adaptive_router.enabled nothing is
- * read. Free with run_adaptive_free(). */
+/* Reads the state file, if adaptive_router.enabled is set. An invalid file counts as empty. Free with
+ * run_adaptive_free(). */
 void run_adaptive_load(struct run_adaptive *a, const struct markov_settings *settings);
 void run_adaptive_free(struct run_adaptive *a);
-/* Decides over the plan's steps that may be taken and that run Codex, and puts the suggested one first where that is
- * live. */
+/* Decides among the plan's steps that run Codex and are not blocked. In live mode, moves the suggested one to the
+ * front. */
 void run_adaptive_decide(struct run_adaptive *a, const struct markov_settings *settings, const char *run_id,
                          int64_t now_ms, struct run_plan *plan, struct markov_decision *decision);
-/* Takes in what a way came to: reads the state anew, so that runs at the same time don't undo each other, and writes
- * it. false with a line in `error`. */
+/* Adds the outcome of a step to the state file, under a lock: concurrent runs don't overwrite each other. false: one
+ * line in `error`. */
 MUST_CHECK bool run_adaptive_observe(struct run_adaptive *a, const struct markov_settings *settings,
                                      enum codex_provider provider, const struct markov_observation *observation,
                                      int64_t now_ms, struct buf *error);

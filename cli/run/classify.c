@@ -1,22 +1,22 @@
-/* Tells how hard a prompt's task is, and which kinds of models it speaks for. */
+/* Estimates how complex a prompt's task is and which kind of model fits. */
 #include "cli/run/classify.h"
 
 #include "cli/run/spans.h"
-#include "cli/run/words.h"
+#include "cli/run/fold.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS_MAX (256u << 10) /* bytes of words that are looked at; what a prompt asks for stands before that */
+#define WORDS_MAX (256u << 10) /* bytes of words to examine; the request comes before that */
 
-/* The first of the row's terms that the words hold, copied; false when none is. */
+/* Copies the first term of the row that occurs in the words. false: none. */
 static bool row_matches(const struct term *row, struct slice words, char *found, size_t size)
 {
     for (const char *at = row->words; *at;) {
         char term[64];
         size_t len = strcspn(at, "|");
         (void)snprintf(term, sizeof term, "%.*s", (int)len, at);
-        if (words_have(words, term)) {
+        if (fold_contains(words, term)) {
             (void)snprintf(found, size, "%s", term);
             return true;
         }
@@ -36,7 +36,7 @@ static bool looks_like_code(struct slice text)
     return found >= 2;
 }
 
-/* The words of the prompt's prose, and what else it holds. */
+/* Collects the words of the prompt's prose. *code: it contains code; adds the bytes of its logs. */
 static void read_spans(struct slice prompt, struct buf *words, bool *code, size_t *log_bytes)
 {
     struct slice rest = prompt;
@@ -47,7 +47,7 @@ static void read_spans(struct slice prompt, struct buf *words, bool *code, size_
         if (span.kind == SPAN_LOG)
             *log_bytes += span.text.len;
         if (span.kind == SPAN_PROSE && !full)
-            full = !words_add(span.text, words);
+            full = !fold_add(span.text, words);
     }
 }
 

@@ -1,5 +1,5 @@
-/* classify: pure. What a prompt asks for, told by its words: how hard it is, and what speaks for a certain kind of
- * model. Only prose counts; code and logs that a prompt quotes don't. */
+/* classify: pure. Estimates from a prompt's words how complex its task is and which kind of model fits. Ignores code
+ * and logs in the prompt. */
 #ifndef POINTSMAN_CLI_RUN_CLASSIFY_H
 #define POINTSMAN_CLI_RUN_CLASSIFY_H
 
@@ -7,39 +7,39 @@
 
 enum task_class { TASK_SIMPLE, TASK_MEDIUM, TASK_COMPLEX, TASK_CLASSES };
 
-/* What a term speaks for. */
+/* What a term indicates. */
 enum signal {
     SIGNAL_SIMPLE,
     SIGNAL_MEDIUM,
     SIGNAL_COMPLEX,
-    SIGNAL_LONG,        /* a long context: logs, syntheses, whole repositories */
-    SIGNAL_LONG_IF_BIG, /* the same, where the prompt itself is long */
+    SIGNAL_LONG,        /* a long context: logs, summaries, whole repositories */
+    SIGNAL_LONG_IF_BIG, /* same, if the prompt itself is long */
     SIGNAL_OPEN,        /* open models: Hugging Face */
-    SIGNAL_LOCAL,       /* the model on this machine, by name */
-    SIGNAL_SNIPPET,     /* a small job on code that the prompt holds */
+    SIGNAL_LOCAL,       /* local Qwen by name */
+    SIGNAL_SNIPPET,     /* a small job on code in the prompt */
     SIGNAL_COUNT,
 };
 
 struct term {
     enum signal signal;
-    const char *words; /* as words_have() takes them; several with "|" between */
+    const char *words; /* terms for fold_contains(), separated by "|" */
 };
 
-/* The table; ends at a row without words. */
+/* The table of terms; ends at a row without words. */
 extern const struct term classify_terms[];
 
-/* Tokens above which a simple task counts as medium, and a log or a summary as long. */
+/* Above this many tokens, a simple task counts as medium, and a log or a summary as long. */
 #define CLASSIFY_BIG_TOKENS 1500u
-/* Tokens up to which a job on a snippet is one for the model on this machine. */
+/* Up to this many tokens, a job on a snippet goes to local Qwen. */
 #define CLASSIFY_SNIPPET_TOKENS 400u
 
 struct classified {
     enum task_class class;
     bool is_long, is_open, is_local;
-    char because[SIGNAL_COUNT][64]; /* the first term found for each signal; "" none */
+    char because[SIGNAL_COUNT][64]; /* first matching term per signal; "": none */
 };
 
-/* Classifies a prompt of that many tokens. complex > medium > simple; nothing found: medium. */
+/* Classifies a prompt of `tokens` tokens. The most complex signal wins; no signal: medium. */
 void classify(struct slice prompt, size_t tokens, struct classified *out);
 const char *task_class_name(enum task_class class);
 

@@ -1,21 +1,21 @@
-/* Cleans a prompt: goes through its spans, and writes each as short as it may be. */
+/* Cleans a prompt span by span. */
 #include "cli/run/clean.h"
 
 #include "cli/run/clean_private.h"
-#include "cli/run/words.h"
+#include "cli/run/fold.h"
 #include "common/json.h"
 
 #include <string.h>
 
-#define REPEATS_MIN 3u  /* equal lines in a row before all but one go */
-#define TRAILING_MIN 3u /* blanks at a line's end that are padding rather than meant */
+#define REPEATS_MIN 3u  /* consecutive equal lines before all but one are removed */
+#define TRAILING_MIN 3u /* trailing blanks that count as padding */
 #define BLANK_LINES_MAX 2u
-#define DATA_MIN 400u /* bytes of an embedded picture from which on it is cut */
-#define DATA_KEPT 32u
+#define DATA_MIN 400u /* bytes; longer embedded data is cut */
+#define DATA_KEPT 32u /* bytes of it that stay */
 
 size_t estimate_tokens(struct slice text)
 {
-    return (words_characters(text) + 3) / 4;
+    return (fold_characters(text) + 3) / 4;
 }
 
 size_t clean_utf8(struct slice text, struct buf *out)
@@ -36,7 +36,7 @@ size_t clean_utf8(struct slice text, struct buf *out)
     return wrong;
 }
 
-/* The bytes of a base64 picture, font or sound at the start of `s` ("data:image/png;base64,…"); 0 when it is none. */
+/* The length of a base64 data URL (image, font, sound, video) at the start of `s`; 0: none. */
 static size_t data_len(struct slice s)
 {
     static const char *const TYPES[] = {"data:image/", "data:font/", "data:audio/", "data:video/"};
@@ -54,8 +54,8 @@ static size_t data_len(struct slice s)
     return i;
 }
 
-/* Indented, or full of signs, as code, tables and patches are: such a line stays as it is, and may stand as often as it
- * likes. */
+/* Whether the line is indented or mostly punctuation, like code, tables and patches. Such lines are not changed, even
+ * if repeated. */
 static bool is_set(struct slice line)
 {
     struct slice body = line_body(line);
@@ -67,7 +67,7 @@ static bool is_set(struct slice line)
            strchr(";{}),\\", body.ptr[body.len - 1]) || letters * 5 < body.len * 4;
 }
 
-/* One line of prose without terminal colours, embedded pictures and padding. */
+/* Adds one line of prose without terminal escapes, embedded data and padding. */
 static void add_prose_line(struct slice line, struct buf *scratch, struct buf *out)
 {
     struct slice body = line_body(line);
@@ -96,7 +96,7 @@ static void add_prose_line(struct slice line, struct buf *scratch, struct buf *o
         buf_add_char(out, '\n');
 }
 
-/* How many lines equal to `line` follow in `rest`, which is moved on behind them when they are enough to be cut. */
+/* How many lines equal to `line` follow in `rest`. If enough to cut, moves `rest` past them; else returns 0. */
 static size_t take_repeats(struct slice line, struct slice *rest)
 {
     struct slice ahead = *rest, next, behind = ahead;
@@ -134,7 +134,7 @@ static void add_prose(struct slice text, struct buf *out, struct cleaned *what)
     buf_free(&scratch);
 }
 
-/* What is written for a span is taken back where it is no shorter. */
+/* Adds the cleaned span, or the original if cleaning does not shorten it. */
 static void add_span(const struct span *span, struct buf *out, struct cleaned *what)
 {
     struct cleaned before = *what;

@@ -1,4 +1,4 @@
-/* Writes a log shorter: errors whole, the rest by examples and counts. */
+/* Shortens a log: keeps errors, and replaces the rest with examples and counts. */
 #include "cli/run/clean_private.h"
 
 #include <ctype.h>
@@ -6,10 +6,10 @@
 #include <string.h>
 
 #define KEPT_OF_A_KIND 2u
-#define CONTINUED_MAX 60u /* lines of one stack trace that stay */
-#define SUMMARY_MAX 12u   /* kinds whose totals are written at the end */
-#define SUMMARY_MIN 4u
-#define EXAMPLE_MAX 100u
+#define CONTINUED_MAX 60u /* lines of one stack trace to keep */
+#define SUMMARY_MAX 12u   /* kinds in the summary at the end */
+#define SUMMARY_MIN 4u    /* lines of a kind in the summary */
+#define EXAMPLE_MAX 100u  /* bytes of an example */
 
 bool counts_init(struct counts *c, size_t most)
 {
@@ -56,8 +56,8 @@ uint64_t clean_line_shape(struct slice plain)
             digits += isdigit((unsigned char)plain.ptr[i + len]) != 0;
             len++;
         }
-        /* A run of hexadecimal digits is a figure when it has decimal ones in it; "add" and "feed" are words. Of an
-         * HTTP status the class counts. */
+        /* Hexadecimal digits with at least one decimal digit count as a number; "add" and "feed" are words. An HTTP
+         * status keeps its first digit. */
         bool status = digits == 3 && i > 1 && plain.ptr[i - 1] == ' ' && plain.ptr[i - 2] == '"';
         hash = hash_byte(hash, digits && !status ? '0' : plain.ptr[i]);
         i += digits ? len : 1;
@@ -65,9 +65,9 @@ uint64_t clean_line_shape(struct slice plain)
     return hash;
 }
 
-/* The lines that are left out since the last one that was written. */
+/* Lines that were dropped since the last one written. */
 struct gap {
-    size_t start;      /* where the mark goes, in the output */
+    size_t start;      /* offset of the mark in the output */
     struct slice text; /* the lines themselves */
     size_t repeated, noise;
 };
@@ -77,11 +77,11 @@ struct log_writer {
     struct cleaned *what;
     struct gap gap;
     struct counts shapes, errors;
-    bool after_trouble; /* the line before was of trouble, or went on with it */
+    bool after_trouble; /* the previous line was an error, or continued one */
     unsigned continued;
 };
 
-/* Writes the gap's mark, or its lines where those are no longer. */
+/* Writes the gap's mark, or its lines if they are not longer. */
 static void close_gap(struct log_writer *w)
 {
     struct gap *gap = &w->gap;
@@ -111,7 +111,7 @@ static void write_line(struct log_writer *w, struct slice plain, struct slice li
         buf_add_char(w->out, '\n');
 }
 
-static void leave_out(struct log_writer *w, struct slice line, bool noise)
+static void drop_line(struct log_writer *w, struct slice line, bool noise)
 {
     if (w->gap.repeated + w->gap.noise == 0)
         w->gap.text.ptr = line.ptr;
@@ -126,11 +126,11 @@ static void take_line(struct log_writer *w, struct slice line, struct slice plai
     w->continued = continues ? w->continued + 1 : 0;
     w->after_trouble = look.trouble || continues;
     if (look.trouble) {
-        /* Only one that is the same to the last byte may go. */
+        /* Drop only identical error lines. */
         struct count *same = counts_find(&w->errors, hash_text(plain));
         w->what->errors_kept += !same->count;
         if (same->count++)
-            leave_out(w, line, false);
+            drop_line(w, line, false);
         else
             write_line(w, plain, line);
         return;
@@ -141,12 +141,12 @@ static void take_line(struct log_writer *w, struct slice line, struct slice plai
     if (continues || !slice_trim(plain).len)
         write_line(w, plain, line);
     else if (look.noise || kind->count > KEPT_OF_A_KIND)
-        leave_out(w, line, look.noise);
+        drop_line(w, line, look.noise);
     else
         write_line(w, plain, line);
 }
 
-/* How often the most frequent kinds stood in the whole log, each by its first line. */
+/* Adds the counts of the most frequent kinds in the log, each with its first line as an example. */
 static void add_summary(struct log_writer *w, struct slice inner, struct buf *scratch)
 {
     for (unsigned i = 0; i < SUMMARY_MAX; i++) {
@@ -174,7 +174,7 @@ static void add_summary(struct log_writer *w, struct slice inner, struct buf *sc
     }
 }
 
-/* The log's lines without the fence around it, which is written here. */
+/* Writes the opening fence. Returns the log's lines without its fences; *closing: the closing fence. */
 static struct slice open_fence(const struct span *span, struct buf *out, struct slice *closing)
 {
     struct slice inner = span->text, line, last = {NULL, 0};

@@ -1,4 +1,4 @@
-/* Writes the command line of `codex exec`. */
+/* Builds the command line of `codex exec`. */
 #include "cli/run/codex_arguments.h"
 
 #include "cli/profile_text.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROVIDER "pointsman-run" /* its name in Codex's settings; no file of Codex's has it */
+#define PROVIDER "pointsman-run" /* provider id on Codex's command line; not used in any file */
 
 bool codex_arguments_add(struct codex_arguments *a, const char *argument)
 {
@@ -35,13 +35,13 @@ void codex_arguments_free(struct codex_arguments *a)
     *a = (struct codex_arguments){0};
 }
 
-/* TOML's basic strings are written like JSON's. */
+/* A TOML basic string: JSON's escapes are valid in it. */
 static void add_string(struct buf *out, const char *text)
 {
     json_add_string(out, slice_of(text));
 }
 
-/* The provider's table, on one line. */
+/* Adds the provider's inline table. */
 static void add_provider(const struct codex_way *way, struct buf *out)
 {
     const struct run_step *step = way->step;

@@ -1,4 +1,4 @@
-/* codex_arguments: pure. The command line of `codex exec` for one way to run it. */
+/* codex_arguments: pure. Builds the command line of `codex exec` for one step of a plan. */
 #ifndef POINTSMAN_CLI_RUN_CODEX_ARGUMENTS_H
 #define POINTSMAN_CLI_RUN_CODEX_ARGUMENTS_H
 
@@ -7,22 +7,22 @@
 struct codex_way {
     const char *codex; /* the program's path */
     const struct run_step *step;
-    bool profile;         /* the step's profile is enabled: its settings hold, too. The provider goes along in any case,
-                             for a profile's may be that of another session */
-    const char *base_url; /* of the proxy, with /v1; of CODEX_LITELLM alone */
-    const char *key_command; /* pointsman, as Codex should start it for the key; NULL: the key is in LITELLM_API_KEY */
+    bool profile;         /* the step's profile is enabled: use it as well. The provider is passed in any case, because
+                             the profile may name another session's proxy */
+    const char *base_url; /* of the proxy, with /v1; only for CODEX_LITELLM */
+    const char *key_command; /* how Codex runs pointsman; NULL: the key is in LITELLM_API_KEY */
 };
 
 struct codex_arguments {
-    char **argv; /* NULL-terminated; the prompt comes on standard input */
+    char **argv; /* owned; NULL-terminated */
     unsigned count, room;
 };
 
-/* Appends an argument, copied. false without memory. */
+/* Appends a copy of the argument. false: out of memory. */
 MUST_CHECK bool codex_arguments_add(struct codex_arguments *a, const char *argument);
-/* Begins a command line. false without memory. Free in any case. */
+/* Starts a command line. false: out of memory. Free with codex_arguments_free() in any case. */
 MUST_CHECK bool codex_arguments_begin(struct codex_arguments *a, const struct codex_way *way);
-/* Ends it: the prompt is read from standard input. */
+/* Appends "-": Codex reads the prompt from standard input. false: out of memory. */
 MUST_CHECK bool codex_arguments_end(struct codex_arguments *a);
 void codex_arguments_free(struct codex_arguments *a);
 

@@ -1,4 +1,4 @@
-/* Runs the steps of a plan in their order until one serves, and records what came of it. */
+/* Runs the steps of a plan in order until one succeeds, and writes the run log. */
 #include "cli/run/job.h"
 
 #include "cli/codex_catalog.h"
@@ -7,7 +7,7 @@
 #include "cli/profile.h"
 #include "cli/routed.h"
 #include "cli/run/codex_arguments.h"
-#include "cli/run/record.h"
+#include "cli/run/run_log.h"
 #include "cli/terminal.h"
 #include "common/clock.h"
 #include "common/paths.h"
@@ -20,16 +20,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ANSWER_MAX (16u << 20)
-#define WATCH_MS 500
+#define ANSWER_MAX (16u << 20) /* bytes */
+#define WATCH_MS 500           /* interval of the cost check */
 
-/* A run under way. */
+/* A run in progress. */
 struct execution {
     struct job *job;
     struct run_record record;
-    struct buf answer; /* with --json: what goes into the object */
-    char *codex;       /* Codex's path; NULL: there is none */
-    char *requests;    /* the proxy's journal; NULL: it can't be found */
+    struct buf answer; /* --json: the answer */
+    char *codex;       /* path of Codex; NULL: not found */
+    char *requests;    /* path of the request log; NULL: unknown */
     int exit_code;
     bool over_cost;
 };
@@ -41,7 +41,7 @@ static struct run_attempt *attempt_of(struct execution *x, const struct run_step
     return a;
 }
 
-/* Why the step can't run now; false: it can. */
+/* Returns true if the step can't run now, with the reason in `why`. */
 static bool not_ready(const struct execution *x, const struct run_step *step, struct buf *why)
 {
     const struct job *job = x->job;
@@ -49,22 +49,22 @@ static bool not_ready(const struct execution *x, const struct run_step *step, st
     if (step->ollama)
         return !ollama_ready(&job->ollama, WATCH_MS, why);
     if (!x->codex) {
-        BUF_ADD(why, "Codex was not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
+        BUF_ADD(why, "Codex not found: npm install -g @openai/codex, or set CODEX_CLI_PATH");
         return true;
     }
     if (step->codex != CODEX_LITELLM)
         return false;
     if (!job->base_url || (job->own_session && !job->proxy_up)) {
-        BUF_ADD(why, "the proxy is not running: pointsman start");
+        BUF_ADD(why, "the proxy is not running: run pointsman start");
         return true;
     }
     if (!job->proxy_up) {
-        buf_add_format(why, "the proxy at %s does not answer, or not to the key in LITELLM_API_KEY", job->base_url);
+        buf_add_format(why, "the proxy at %s does not answer or rejects the key in LITELLM_API_KEY", job->base_url);
         return true;
     }
     models_view(&job->models, step->model, 0, &view);
     if (view.known && job->models.asked && !view.reachable)
-        buf_add_format(why, "none of the deployments behind %s is ready: pointsman status", step->model);
+        buf_add_format(why, "no deployment of %s is ready: run pointsman status", step->model);
     return why->len > 0;
 }
 
@@ -103,19 +103,19 @@ static void run_ollama(struct execution *x, struct run_attempt *a)
     buf_free(&error);
 }
 
-/* Whether the run has cost more than it may, or an amount that nobody knows. */
+/* Whether the run exceeds max_cost_usd or has an unknown cost. */
 static bool is_over_cost(void *ctx)
 {
     struct execution *x = ctx;
     struct run_requests r;
-    if (!x->requests || !requests_of_run(x->requests, x->job->run_id, x->job->began_ms, &r))
+    if (!x->requests || !request_log_of_run(x->requests, x->job->run_id, x->job->began_ms, &r))
         return false;
     x->over_cost = r.unpriced || r.cost_usd > x->job->settings.max_cost_usd;
     return x->over_cost;
 }
 
-/* Lets the proxy finish its journal: it answers only after it has written what ended before. */
-static void wait_for_journal(const struct job *job)
+/* Waits until the request log is complete: the proxy answers only after it has logged earlier requests. */
+static void wait_for_request_log(const struct job *job)
 {
     struct local_http_reply reply = {0};
     struct buf error;
@@ -126,14 +126,14 @@ static void wait_for_journal(const struct job *job)
                                                          .path = "/health/liveliness",
                                                          .timeout_ms = 4 * WATCH_MS},
                             &reply, &error))
-        buf_clear(&error); /* then the record says what is known by now */
+        buf_clear(&error); /* the run log then contains what is known so far */
     local_http_free(&reply);
     buf_free(&error);
     free(root);
 }
 
-/* The prompt as a file that Codex reads as its standard input: no argument that other users see, no pipe that may
- * block. */
+/* Returns a memory file with the prompt, for Codex's standard input: other users can see arguments, and a pipe may
+ * block. -1: error. */
 static int prompt_file(const struct job *job)
 {
     int fd = memfd_create("prompt", MFD_CLOEXEC);
@@ -173,7 +173,7 @@ static bool write_arguments(const struct execution *x, const struct run_step *st
     return added && codex_arguments_end(argv);
 }
 
-/* What ended it, told by its exit and by what we did meanwhile. */
+/* Sets the attempt's outcome from Codex's exit and from what ended it. */
 static void settle_codex(struct execution *x, struct run_attempt *a, const struct foreground_end *end)
 {
     a->exit_code = end->code;
@@ -182,8 +182,8 @@ static void settle_codex(struct execution *x, struct run_attempt *a, const struc
         a->outcome = "cancelled";
     } else if (end->ticked || x->over_cost) {
         a->outcome = "over_cost";
-        snprintf(a->why, sizeof a->why, "the run has cost %s $%.4f (max_cost_usd)",
-                 x->record.requests.unpriced ? "an unknown amount; its limit is" : "more than",
+        snprintf(a->why, sizeof a->why, "the run cost %s $%.4f (max_cost_usd)",
+                 x->record.requests.unpriced ? "an unknown amount; the limit is" : "more than",
                  x->job->settings.max_cost_usd);
     }
 }
@@ -212,13 +212,13 @@ static void run_codex(struct execution *x, const struct run_step *step, struct r
         if (!foreground_run(&run, &end, &error))
             end.code = -1;
         if (step->codex == CODEX_LITELLM)
-            wait_for_journal(job);
+            wait_for_request_log(job);
         if (limited && !end.ticked && is_over_cost(x))
-            warn("the last call of the run went over max_cost_usd");
-        if (!x->requests || !requests_of_run(x->requests, job->run_id, job->began_ms, &x->record.requests))
+            warn("the run's last request exceeded max_cost_usd");
+        if (!x->requests || !request_log_of_run(x->requests, job->run_id, job->began_ms, &x->record.requests))
             x->record.requests = (struct run_requests){0};
     } else {
-        buf_add_format(&error, "Codex can't be started: %s", strerror(errno));
+        buf_add_format(&error, "can't start Codex: %s", strerror(errno));
     }
     x->over_cost = end.ticked;
     settle_codex(x, a, &end);
@@ -231,7 +231,7 @@ static void run_codex(struct execution *x, const struct run_step *step, struct r
     buf_free(&error);
 }
 
-/* Teaches the adaptive router what the step came to. A run that its user broke off says nothing. */
+/* Passes the step's outcome to the adaptive router. Ignores a run that the user or the cost limit ended. */
 static void observe(struct execution *x, const struct run_step *step, const struct run_attempt *a)
 {
     const struct run_requests *r = &x->record.requests;
@@ -252,15 +252,15 @@ static void observe(struct execution *x, const struct run_step *step, const stru
     buf_free(&error);
 }
 
-/* Tries one step. true: it is the last, whatever came of it. */
+/* Tries one step. Returns true if no further step may follow. */
 static bool take_step(struct execution *x, const struct run_step *step)
 {
     struct buf why;
     struct run_attempt *a = attempt_of(x, step, "barred");
     bool last = false;
     buf_init(&why, 4096);
-    if (*step->barred) {
-        snprintf(a->why, sizeof a->why, "%s", step->barred);
+    if (*step->blocked) {
+        snprintf(a->why, sizeof a->why, "%s", step->blocked);
     } else if (not_ready(x, step, &why)) {
         a->outcome = "not_ready";
         snprintf(a->why, sizeof a->why, "%s", buf_text(&why));
@@ -278,45 +278,44 @@ static bool take_step(struct execution *x, const struct run_step *step)
     if (*a->why)
         say("%s: %s", step->name, a->why);
     else if (a->exit_code > 0)
-        say("%s: ended with exit code %d", step->name, a->exit_code);
+        say("%s: exit code %d", step->name, a->exit_code);
     buf_free(&why);
     return last;
 }
 
-/* The exit code where no step ran: what would have to be mended first. */
-static int code_of_nothing(const struct execution *x)
+/* The exit code if no step ran: the problem to fix first. */
+static int code_if_none_ran(const struct execution *x)
 {
     const struct run_plan *p = &x->job->plan;
-    unsigned first = run_plan_first(p), free_ones = 0;
+    unsigned first = run_plan_first(p), allowed = 0;
     bool token = false;
     for (unsigned i = 0; i < p->count; i++) {
-        free_ones += !*p->steps[i].barred;
-        token = token || strcmp(p->steps[i].barred, "HF_TOKEN is not set") == 0;
+        allowed += !*p->steps[i].blocked;
+        token = token || strcmp(p->steps[i].blocked, "HF_TOKEN is not set") == 0;
     }
-    if (!free_ones)
+    if (!allowed)
         return token ? EXIT_NO_TOKEN : EXIT_NOTHING_RAN;
     if (p->steps[first].ollama)
         return EXIT_OLLAMA;
     if (!x->codex)
         return EXIT_ABSENT;
-    return free_ones == 1 && p->steps[first].codex == CODEX_LITELLM ? EXIT_NOT_READY : EXIT_NOTHING_RAN;
+    return allowed == 1 && p->steps[first].codex == CODEX_LITELLM ? EXIT_NOT_READY : EXIT_NOTHING_RAN;
 }
 
 static void tell(const struct execution *x)
 {
     const struct run_requests *r = &x->record.requests;
     if (r->calls)
-        say("%u call%s of the proxy, %lld tokens in (%lld cached), %lld out, %s$%.6f%s", r->calls,
-            r->calls == 1 ? "" : "s", (long long)r->input_tokens, (long long)r->cached_tokens,
-            (long long)r->output_tokens, r->unpriced ? "over " : "", r->cost_usd,
-            r->unpriced ? " (some prices are not known)" : "");
+        say("%u proxy request%s, %lld tokens in (%lld cached), %lld out, %s$%.6f%s", r->calls, r->calls == 1 ? "" : "s",
+            (long long)r->input_tokens, (long long)r->cached_tokens, (long long)r->output_tokens,
+            r->unpriced ? "over " : "", r->cost_usd, r->unpriced ? " (some prices are unknown)" : "");
 }
 
 static bool print_json(const struct execution *x)
 {
     struct document d;
     struct container root = document_object(&d);
-    record_describe(&x->record, root);
+    run_log_describe(&x->record, root);
     document_add_buf(root, "answer", &x->answer);
     return print_document(&d, stdout);
 }
@@ -324,7 +323,7 @@ static bool print_json(const struct execution *x)
 static char *requests_path(void)
 {
     char *home = paths_codex_home(), *logs = home ? paths_join(home, "logs") : NULL;
-    char *path = logs ? paths_join(logs, REQUESTS_FILE) : NULL;
+    char *path = logs ? paths_join(logs, REQUEST_LOG_FILE) : NULL;
     free(home);
     free(logs);
     return path;
@@ -355,17 +354,17 @@ int job_run(struct job *job)
         last = take_step(&x, &job->plan.steps[i]);
     (void)routed_leave(&routed);
     if (!x.record.served)
-        x.exit_code = code_of_nothing(&x);
+        x.exit_code = code_if_none_ran(&x);
     else if (x.exit_code < 0)
         x.exit_code = EXIT_NOTHING_RAN;
     if (!x.record.served)
-        (void)complain(x.exit_code, "nothing could run; the reasons are above");
+        (void)complain(x.exit_code, "no step could run: see the reasons above");
     x.record.exit_code = x.exit_code;
     x.record.total_ms = (int64_t)(clock_monotonic_ms() - start);
     tell(&x);
     if (job->arguments->values[JOB_JSON] && !print_json(&x) && !x.exit_code)
         x.exit_code = EXIT_FAULT;
-    if (!record_append(&x.record, &error))
+    if (!run_log_append(&x.record, &error))
         warn("%s", buf_message(&error));
     buf_free(&error);
     buf_free(&x.answer);

@@ -1,9 +1,10 @@
-/* Prepares a routed run: reads the prompt, the policy and the proxy's configuration, looks what is up, and plans. */
+/* Prepares a routed run: reads the prompt, the policy and the proxy's configuration, checks what is running, and plans.
+ */
 #include "cli/run/job.h"
 
 #include "cli/gateway.h"
 #include "cli/own_config.h"
-#include "cli/place.h"
+#include "cli/locate.h"
 #include "cli/routed.h"
 #include "cli/terminal.h"
 #include "common/clock.h"
@@ -15,7 +16,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define PROBE_MS 500
+#define CHECK_MS 500 /* wait for Ollama; four times that for the proxy */
 
 const struct command_option job_options[] = {
     [JOB_DRY_RUN] = {.name = "dry-run", .summary = "print the plan and where each setting is from; run nothing"},
@@ -75,14 +76,14 @@ static int read_stdin(struct job *job)
     char bytes[64u << 10];
     ssize_t got;
     if (terminal_is(stdin))
-        return complain(EXIT_USAGE, "PROMPT is missing; it may come on standard input, too");
+        return complain(EXIT_USAGE, "missing PROMPT: pass it as an argument or on standard input");
     while ((got = read(STDIN_FILENO, bytes, sizeof bytes)) > 0 || (got < 0 && errno == EINTR))
         if (got > 0 && !buf_add(&job->given, bytes, (size_t)got))
-            return complain(EXIT_USAGE, "the prompt is over %u MB", RUN_PROMPT_MAX >> 20);
+            return complain(EXIT_USAGE, "the prompt is longer than %u MB", RUN_PROMPT_MAX >> 20);
     return got < 0 ? complain(EXIT_FAULT, "standard input: %s", strerror(errno)) : 0;
 }
 
-/* The operands, or standard input where there are none or "-". */
+/* Reads the operands, or standard input if there are none or "-". */
 static int read_prompt(struct job *job)
 {
     const struct arguments *a = job->arguments;
@@ -93,7 +94,7 @@ static int read_prompt(struct job *job)
     } else {
         for (unsigned i = 0; i < a->operand_count; i++)
             if (!buf_add_text(&job->given, i ? " " : "") || !buf_add_text(&job->given, a->operands[i]))
-                return complain(EXIT_USAGE, "the prompt is over %u MB", RUN_PROMPT_MAX >> 20);
+                return complain(EXIT_USAGE, "the prompt is longer than %u MB", RUN_PROMPT_MAX >> 20);
     }
     for (size_t i = 0; i < job->given.len; i++)
         if (!strchr(" \t\r\n", job->given.data[i]))
@@ -112,11 +113,11 @@ static int read_settings(struct job *job)
     struct buf errors;
     int code = 0;
     buf_init(&errors, 64u << 10);
-    job->policy_path = v[JOB_POLICY] ? strdup(v[JOB_POLICY]) : place_policy();
+    job->policy_path = v[JOB_POLICY] ? strdup(v[JOB_POLICY]) : locate_policy();
     if (job->policy_path)
         job->policy = yaml_load(job->policy_path, &errors);
     bool read = !job->policy_path || job->policy;
-    if (!read || !settings_read(&job->settings, job->policy_path, job->policy, environment, NULL, &flags, &errors))
+    if (!read || !run_settings_read(&job->settings, job->policy_path, job->policy, environment, NULL, &flags, &errors))
         code = complain(EXIT_USAGE, "%s", buf_message(&errors));
     buf_free(&errors);
     return code;
@@ -128,12 +129,12 @@ static void read_config(struct job *job)
     buf_init(&error, 64u << 10);
     job->config = own_config_load(&error);
     if (!job->config)
-        warn("prices and fallbacks are not known: %s", buf_message(&error));
+        warn("prices and fallbacks are unknown: %s", buf_message(&error));
     buf_free(&error);
 }
 
-/* Where the proxy is, and whether it serves. One on another machine is taken at its word. */
-static void look_for_proxy(struct job *job)
+/* Finds the proxy and checks that it answers. A proxy on another machine is assumed to run. */
+static void find_proxy(struct job *job)
 {
     struct gateway gateway;
     struct local_http_reply reply = {0};
@@ -149,7 +150,7 @@ static void look_for_proxy(struct job *job)
                                                                                            .method = "GET",
                                                                                            .path = "/health",
                                                                                            .fields = fields,
-                                                                                           .timeout_ms = 4 * PROBE_MS},
+                                                                                           .timeout_ms = 4 * CHECK_MS},
                                                               &reply, &error) &&
                                                    reply.status == 200);
         if (job->proxy_up && reply.status == 200)
@@ -163,7 +164,7 @@ static void look_for_proxy(struct job *job)
     buf_free(&error);
 }
 
-/* Makes the prompt that goes out. */
+/* Makes the prompt to send. */
 static int make_prompt(struct job *job)
 {
     bool clean_it = job->optimize && !job->arguments->values[JOB_NO_CLEAN];
@@ -175,7 +176,7 @@ static int make_prompt(struct job *job)
     job->given_tokens = estimate_tokens(buf_slice(&job->given));
     size_t wrong = clean_utf8(buf_slice(&job->given), &text_only);
     if (wrong)
-        warn("%zu byte%s of the prompt no UTF-8, and became U+FFFD", wrong, wrong == 1 ? " was" : "s were");
+        warn("prompt: %zu byte%s invalid UTF-8, replaced by U+FFFD", wrong, wrong == 1 ? " was" : "s were");
     struct slice text = buf_slice(&text_only);
     if (clean_it) {
         made = clean(text, &cleaned, &job->cleaned);
@@ -189,11 +190,11 @@ static int make_prompt(struct job *job)
     buf_free(&cleaned);
     buf_free(&text_only);
     if (!made)
-        return complain(EXIT_FAULT, "there is no memory for the prompt");
+        return complain(EXIT_FAULT, "out of memory: the prompt is too long");
     job->prompt_tokens = estimate_tokens(buf_slice(&job->prompt));
     if (!job->optimize && job->arguments->values[JOB_MAX_INPUT] && job->prompt_tokens > most)
         return complain(EXIT_USAGE,
-                        "the prompt has about %zu tokens, over --max-input-tokens %zu; pointsman run shortens",
+                        "the prompt has about %zu tokens, limit --max-input-tokens %zu: pointsman run shortens it",
                         job->prompt_tokens, most);
     return 0;
 }
@@ -215,11 +216,11 @@ int job_prepare(struct job *job, const struct arguments *arguments, bool optimiz
     classify(buf_slice(&job->given), job->prompt_tokens, &job->task);
     read_config(job);
     if (!models_init(&job->models, job->config))
-        return complain(EXIT_FAULT, "there is no memory");
-    look_for_proxy(job);
+        return complain(EXIT_FAULT, "out of memory");
+    find_proxy(job);
     job->ollama = ollama_of(job->config);
     buf_init(&error, 64u << 10);
-    job->ollama_up = ollama_ready(&job->ollama, PROBE_MS, &error);
+    job->ollama_up = ollama_ready(&job->ollama, CHECK_MS, &error);
     buf_clear(&error);
     const char *token = getenv("HF_TOKEN");
     code = run_plan_make(&(struct run_facts){.settings = &job->settings,

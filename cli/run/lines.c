@@ -1,4 +1,4 @@
-/* Reads a journal's lines, backwards or forwards. */
+/* Reads a log line by line, backwards or forwards. */
 #include "cli/run/lines.h"
 
 #include "common/file.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BLOCK (64u << 10)
+#define BLOCK (64u << 10) /* bytes per read */
 
 void lines_open(struct lines *l, const char *path, bool back)
 {
@@ -24,7 +24,7 @@ void lines_close(struct lines *l)
     free(l->path);
 }
 
-/* Opens the next of the two files that is there; false when there is none left. */
+/* Opens the next existing file of the two. false: no more files. */
 static bool open_next(struct lines *l)
 {
     struct buf name;
@@ -46,7 +46,7 @@ static bool open_next(struct lines *l)
     return l->fd >= 0 && l->at >= 0;
 }
 
-/* Puts the block before those in `data` in front of them; false at the file's beginning. */
+/* Prepends the previous block to `data`. false: start of the file. */
 static bool read_before(struct lines *l)
 {
     char block[BLOCK];
@@ -84,7 +84,7 @@ static bool next_back(struct lines *l, struct slice *line)
     }
 }
 
-static bool next_on(struct lines *l, struct slice *line)
+static bool next_forward(struct lines *l, struct slice *line)
 {
     for (;;) {
         const char *rest = l->data.data + l->used;
@@ -106,7 +106,7 @@ static bool next_on(struct lines *l, struct slice *line)
         }
         ssize_t got = buf_reserve(&l->data, BLOCK) ? read(l->fd, l->data.data + l->data.len, BLOCK) : -1;
         if (got <= 0)
-            return false; /* a last line without its newline is torn */
+            return false; /* a last line without newline is incomplete */
         l->data.len += (size_t)got;
     }
 }
@@ -114,7 +114,7 @@ static bool next_on(struct lines *l, struct slice *line)
 bool lines_next(struct lines *l, struct slice *line)
 {
     for (;;) {
-        if (l->fd >= 0 && (l->back ? next_back(l, line) : next_on(l, line)))
+        if (l->fd >= 0 && (l->back ? next_back(l, line) : next_forward(l, line)))
             return true;
         if (!open_next(l))
             return false;

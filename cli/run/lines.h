@@ -1,5 +1,5 @@
-/* lines: a journal's lines (FILE, and before it FILE.1), from the last one back or from the first one on, without
- * reading more of it than is asked for. A line that is not whole or over LINES_MAX bytes is passed over. */
+/* lines: reads a log (FILE and the older FILE.1) line by line, forwards or backwards, without loading it whole. Skips
+ * incomplete lines and lines over LINES_MAX bytes. */
 #ifndef POINTSMAN_CLI_RUN_LINES_H
 #define POINTSMAN_CLI_RUN_LINES_H
 
@@ -12,17 +12,17 @@
 struct lines {
     char *path; /* owned */
     bool back;
-    unsigned file;   /* how many files were opened: the second is the last */
-    int fd;          /* -1: none is open */
-    off_t at;        /* back: bytes before those in `data`; on: bytes read */
-    struct buf data; /* what is not handed out yet */
-    size_t used;     /* on: bytes of it that are */
-    bool skipping;   /* within a line that is too long */
+    unsigned file;   /* files opened so far, at most 2 */
+    int fd;          /* -1: closed */
+    off_t at;        /* backwards: offset of `data` in the file */
+    struct buf data; /* bytes read but not yet returned */
+    size_t used;     /* forwards: bytes of `data` already returned */
+    bool skipping;   /* inside a line that is too long */
 };
 
-/* Begins with `back`: the last line first. A file that is absent has no lines. */
+/* Opens the log; `back`: last line first. An absent file has no lines. Close with lines_close(). */
 void lines_open(struct lines *l, const char *path, bool back);
-/* The next line without its newline; valid until the next call. false at the end. */
+/* Gets the next line without its newline; valid until the next call. false: no more lines. */
 bool lines_next(struct lines *l, struct slice *line);
 void lines_close(struct lines *l);
 

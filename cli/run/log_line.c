@@ -1,13 +1,13 @@
-/* Tells what a line of a log is by how it begins and by the words in it. */
+/* Recognizes log lines, their level and errors, by how they begin and by words in them. */
 #include "cli/run/spans.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#define BEGINNING 120u /* bytes in which a level is looked for */
+#define BEGINNING 120u /* bytes to search for a level */
 
-/* In any place and case: a line too many is no harm, for these lines are kept. */
+/* Matched anywhere, ignoring case. A false match is harmless: the line is kept. */
 static const char *const TROUBLE[] = {
     "error",       "err!",        "fail",       "fatal",         "exception", "panic",       "traceback",
     "critical",    "emerg",       "severe",     "alert",         "abort",     "segfault",    "segmentation fault",
@@ -24,7 +24,7 @@ static const char *const LEVELS[] = {
     "ERROR", "FATAL", "CRITICAL", "ERR",  "DBG",    "INF",  "WRN",
 };
 
-/* What tools write at the beginning of a line. */
+/* How lines of common tools begin. */
 static const char *const MARKS[] = {
     "npm ",
     "yarn ",
@@ -122,7 +122,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Whether one of the texts, which are written in lower case, stands anywhere. */
+/* Whether one of the texts (lower case) occurs, ignoring case. */
 static bool contains_one(struct slice s, const char *const *texts, size_t count)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -146,7 +146,7 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
-/* `word`, as it is written, with no letter or digit beside it. */
+/* Whether `word` occurs as a whole word, with this case. */
 static bool has_word(struct slice s, const char *word)
 {
     size_t len = strlen(word);
@@ -157,7 +157,7 @@ static bool has_word(struct slice s, const char *word)
     return false;
 }
 
-/* The level's word in capitals, or after "level=", among the line's first bytes. */
+/* Whether a level occurs near the start, in capitals or after "level=". */
 static bool has_level(struct slice s, const char *const *levels, size_t count)
 {
     struct slice beginning = {s.ptr, s.len < BEGINNING ? s.len : BEGINNING};
@@ -174,7 +174,7 @@ static bool has_level(struct slice s, const char *const *levels, size_t count)
     return false;
 }
 
-/* Whether `s` matches: "0" a digit, "?" one character of any kind, else itself. */
+/* Whether `s` starts with the shape: "0" is any digit, "?" any character. */
 static bool looks_like(struct slice s, const char *shape)
 {
     size_t len = strlen(shape);
@@ -206,7 +206,7 @@ static bool starts_with_time(struct slice s)
     return false;
 }
 
-/* "[  12.345678] ", "[12/345] ", "#12 0.345 ", "00.000s ": counters of kernels and builds. */
+/* Counters of kernels and builds: "[  12.345678] ", "[12/345] ", "#12 0.345 ", "00.000s ". */
 static bool starts_with_counter(struct slice s)
 {
     size_t i = 0, digits = 0;
@@ -218,7 +218,7 @@ static bool starts_with_counter(struct slice s)
     return digits >= 2 && (bracket ? i < s.len && s.ptr[i] == ']' : i > 3 && s.ptr[i - 1] == ' ');
 }
 
-/* An address of a client and a time in brackets: the common log format. */
+/* The common log format: a client's address, then a time in brackets. */
 static bool is_access_log(struct slice s)
 {
     const char *bracket = memchr(s.ptr, '[', s.len);

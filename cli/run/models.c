@@ -1,4 +1,4 @@
-/* Looks an alias up in the proxy's configuration. */
+/* Looks up aliases in the proxy's configuration. */
 #include "cli/run/models.h"
 
 #include "common/json.h"
@@ -49,7 +49,7 @@ static bool is_open(const struct deployment *d)
     return d->provider->local || strcmp(d->provider->prefix, "huggingface") == 0;
 }
 
-static void look_at_deployments(const struct models *m, const struct model_group *g, struct alias_view *out)
+static void view_deployments(const struct models *m, const struct model_group *g, struct alias_view *out)
 {
     for (unsigned i = 0; i < g->count; i++) {
         const struct deployment *d = g->deployments[i];
@@ -65,21 +65,21 @@ static void look_at_deployments(const struct models *m, const struct model_group
     }
 }
 
-/* The group, its fallbacks, and where prompts go that are too long for it or refused. Nobody's fallbacks have
- * fallbacks. */
-static void look_at_reach(const struct models *m, const struct model_group *g, struct alias_view *out)
+/* The deployments of the group, of its context and policy fallbacks, and of the fallbacks of each. Fallbacks have no
+ * further fallbacks. */
+static void view_reach(const struct models *m, const struct model_group *g, struct alias_view *out)
 {
     const struct model_group *const ways[] = {g, g->on_context, g->on_content_filter};
     for (size_t way = 0; way < sizeof ways / sizeof *ways; way++) {
         if (!ways[way])
             continue;
-        look_at_deployments(m, ways[way], out);
+        view_deployments(m, ways[way], out);
         for (unsigned i = 0; i < ways[way]->fallback_count; i++)
-            look_at_deployments(m, ways[way]->fallbacks[i], out);
+            view_deployments(m, ways[way]->fallbacks[i], out);
     }
 }
 
-/* The lowest order among the group's deployments that count. */
+/* The lowest order in the group, of all deployments or of the ready ones. */
 static int first_order(const struct models *m, const struct model_group *g, bool ready_only)
 {
     int order = INT_MAX;
@@ -89,8 +89,8 @@ static int first_order(const struct models *m, const struct model_group *g, bool
     return order;
 }
 
-static void look_at_price(const struct models *m, const struct model_group *g, double prompt_tokens,
-                          struct alias_view *out)
+static void view_price(const struct models *m, const struct model_group *g, double prompt_tokens,
+                       struct alias_view *out)
 {
     double weights = 0, input = 0, output = 0;
     int order = first_order(m, g, out->ready);
@@ -104,7 +104,7 @@ static void look_at_price(const struct models *m, const struct model_group *g, d
             out->unpriced_model = d->model;
             continue;
         }
-        /* Weight 0 is the last choice; alone it counts all the same. */
+        /* Weight 0 means last resort; such a deployment counts only if there is no other. */
         double weight = d->weight > 0 ? d->weight : 1e-9;
         out->priced++;
         weights += weight;
@@ -126,8 +126,8 @@ void models_view(const struct models *m, const char *alias, double prompt_tokens
     out->known = true;
     for (unsigned i = 0; i < g->count; i++)
         out->ready = out->ready || m->ready[g->deployments[i]->index];
-    look_at_reach(m, g, out);
-    look_at_price(m, g, prompt_tokens, out);
+    view_reach(m, g, out);
+    view_price(m, g, prompt_tokens, out);
 }
 
 double models_cost(double input_cost, double output_cost, double input_tokens, double output_tokens)

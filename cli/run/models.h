@@ -1,44 +1,42 @@
-/* models: pure. What the proxy's configuration says of an alias: whether it is there, whom a call may reach, what it
- * costs. */
+/* models: pure. Aliases in the proxy's configuration: whether one exists, which providers it may reach, its prices. */
 #ifndef POINTSMAN_CLI_RUN_MODELS_H
 #define POINTSMAN_CLI_RUN_MODELS_H
 
 #include "proxy/config/config.h"
 
 struct models {
-    const struct config *config; /* NULL: none could be read; then nothing is known of any alias */
-    bool *ready;                 /* by deployment index */
-    bool asked;                  /* ready[] is the running proxy's word; else what the environment here lets expect */
+    const struct config *config; /* NULL: could not be loaded; no alias is known */
+    bool *ready;                 /* owned; by deployment index */
+    bool asked;                  /* ready[] is from the running proxy; false: from this environment */
 };
 
-/* Takes ready[] from the configuration alone. false without memory. `config` may be NULL. Free with models_free(). */
+/* Initializes ready[] from the configuration, which may be NULL. false: out of memory. Free with models_free(). */
 MUST_CHECK bool models_init(struct models *m, const struct config *config);
-/* Takes ready[] from the proxy's answer to GET /health. false, and nothing changed, when it is no such answer. */
+/* Sets ready[] from the proxy's reply to GET /health. false: invalid reply, nothing changed. */
 bool models_take_health(struct models *m, struct slice body);
 void models_free(struct models *m);
 
 struct alias_view {
     bool known;
-    bool ready;                  /* one of its deployments is */
-    bool reachable;              /* or one of a fallback */
-    bool may_reach_openai;       /* it or a fallback: OpenAI's API or the ChatGPT login */
-    bool may_reach_closed;       /* anything but Hugging Face and the model on this machine */
+    bool ready;                  /* one of its deployments is ready */
+    bool reachable;              /* one of its or its fallbacks' deployments is ready */
+    bool may_reach_openai;       /* one of these uses OpenAI's API or the ChatGPT login */
+    bool may_reach_closed;       /* one of these is neither Hugging Face nor a local model */
     const char *openai, *closed; /* such a deployment's model, for messages */
-    /* USD per token of a call with so long a prompt, averaged over the deployments of the first order that are ready,
-     * by weight; NAN: no price is known. Where none is ready, all of them count. */
+    /* USD per token at this prompt length: the average over the ready deployments of the lowest order (all, if none is
+     * ready), weighted by traffic share; NAN: unknown. */
     double input_cost, output_cost;
-    unsigned priced, unpriced; /* how many of those have a price, and have none */
+    unsigned priced, unpriced; /* how many of those have a price, and how many don't */
     const char *unpriced_model;
 };
 
-/* `prompt_tokens` decides the tier of the prices. */
+/* Looks up an alias. `prompt_tokens` selects the price tier. */
 void models_view(const struct models *m, const char *alias, double prompt_tokens, struct alias_view *out);
 
-/* The tokens that Codex adds to a prompt by itself in its first call: instructions and tools (39.5 KB, measured with
- * 0.169). */
+/* Tokens that Codex adds to a prompt in its first request: instructions and tools (39.5 KB, measured with 0.169). */
 #define MODELS_CODEX_TOKENS 9900u
 
-/* Cost of one call; NAN where the price is. */
+/* Cost of one request, USD; NAN: a price is unknown. */
 double models_cost(double input_cost, double output_cost, double input_tokens, double output_tokens);
 
 #endif

@@ -14,14 +14,14 @@
 static const char *const PROFILES[CODEX_PROVIDERS] = {[CODEX_LITELLM] = PROFILE_PROXY,
                                                       [CODEX_HUGGINGFACE] = PROFILE_HF};
 
-/* Which layer decided the provider: that of the setting, or the policy's, where a rule did. */
+/* The layer that decided the provider: of the setting, or of the rule. */
 static enum layer provider_layer(const struct run_facts *f)
 {
     const struct run_settings *s = f->settings;
     return s->provider == RUN_AUTO ? s->from[SETTING_TASK_RULES].layer : s->from[SETTING_PROVIDER].layer;
 }
 
-/* Here, or with the running proxy. */
+/* Whether Hugging Face can be used: with the token here, or through the running proxy. */
 static bool hf_reachable(const struct run_facts *f)
 {
     struct alias_view view;
@@ -29,18 +29,18 @@ static bool hf_reachable(const struct run_facts *f)
     return f->hf_token || (f->models->asked && view.ready);
 }
 
-/* The provider that settings and rules name. */
+/* Sets the provider from the settings and rules. */
 static void take_provider(const struct run_facts *f, struct run_plan *p)
 {
     const struct run_settings *s = f->settings;
     char source[64];
     unsigned rule = s->rules[f->task->class];
     bool ruled = s->provider == RUN_AUTO && rule != RUN_AUTO;
-    settings_source(s, ruled ? SETTING_TASK_RULES : SETTING_PROVIDER, source, sizeof source);
+    run_settings_source(s, ruled ? SETTING_TASK_RULES : SETTING_PROVIDER, source, sizeof source);
     p->provider = s->provider == RUN_AUTO ? rule : s->provider;
     if (ruled && rule == RUN_HUGGINGFACE && !hf_reachable(f)) {
         p->provider = RUN_AUTO;
-        REASON(p->provider_reason, "task_provider_rules (%s) name huggingface, and HF_TOKEN is not set", source);
+        REASON(p->provider_reason, "task_provider_rules (%s) select huggingface, but HF_TOKEN is not set", source);
     } else if (ruled) {
         REASON(p->provider_reason, "task_provider_rules for %s tasks (%s)", task_class_name(f->task->class), source);
     } else {
@@ -48,7 +48,8 @@ static void take_provider(const struct run_facts *f, struct run_plan *p)
     }
 }
 
-/* What a setting of a lower layer forbids, a flag of a higher one may ask for; on the same layer the ban holds. */
+/* Applies avoid_openai and open_models_only. A provider from a higher layer overrides them; on the same layer they win.
+ */
 static void take_bans(const struct run_facts *f, struct run_plan *p)
 {
     const struct run_settings *s = f->settings;
@@ -68,7 +69,7 @@ static void take_bans(const struct run_facts *f, struct run_plan *p)
     }
 }
 
-/* What RUN_AUTO becomes: the task's words first, then what is forbidden. */
+/* Resolves RUN_AUTO: from the task's words, then from the bans. */
 static void resolve_auto(const struct run_facts *f, struct run_plan *p)
 {
     const struct classified *task = f->task;
@@ -76,22 +77,22 @@ static void resolve_auto(const struct run_facts *f, struct run_plan *p)
         return;
     if (task->is_open && hf_reachable(f)) {
         p->provider = RUN_HUGGINGFACE;
-        REASON(p->provider_reason, "the task names open models (\"%s\"), and there is a token",
+        REASON(p->provider_reason, "the task names open models (\"%s\") and HF_TOKEN is set",
                task->because[SIGNAL_OPEN]);
     } else if (task->is_local && f->ollama_up && !f->force_model) {
         p->provider = RUN_QWEN;
-        REASON(p->provider_reason, "a small task for the model on this machine (\"%s\")",
+        REASON(p->provider_reason, "a small task for local Qwen (\"%s\")",
                task->because[SIGNAL_LOCAL][0] ? task->because[SIGNAL_LOCAL] : task->because[SIGNAL_SNIPPET]);
     } else if (p->open_models_only) {
         p->provider = hf_reachable(f) || f->force_model ? RUN_HUGGINGFACE : RUN_QWEN;
-        REASON(p->provider_reason, "open_models_only%s", p->provider == RUN_QWEN ? ", and HF_TOKEN is not set" : "");
+        REASON(p->provider_reason, "open_models_only%s", p->provider == RUN_QWEN ? " and HF_TOKEN is not set" : "");
     } else if (p->avoid_openai) {
         p->provider = RUN_NO_OPENAI;
         REASON(p->provider_reason, "avoid_openai");
     }
 }
 
-/* The alias that the task asks for, before bans. */
+/* The alias for the task, before bans. */
 static const char *alias_for(const struct run_facts *f, struct run_plan *p)
 {
     const struct classified *t = f->task;
@@ -115,7 +116,7 @@ static const char *alias_for(const struct run_facts *f, struct run_plan *p)
     return t->class == TASK_SIMPLE ? "codex-light" : t->class == TASK_COMPLEX ? "codex-deep" : "codex-default";
 }
 
-/* Why the alias may not be used, where the configuration shows it; NULL: it may. */
+/* The setting that forbids the alias, and the model that it could reach; NULL: allowed. */
 static const char *ban_on(const struct run_plan *p, const struct alias_view *view, const char **model)
 {
     if (p->open_models_only && view->may_reach_closed) {
@@ -129,8 +130,7 @@ static const char *ban_on(const struct run_plan *p, const struct alias_view *vie
     return NULL;
 }
 
-/* The alias that the proxy is asked for: the task's, or where that may reach what is forbidden the next that may not.
- */
+/* Sets the alias for the proxy: the task's, or, if that could reach a forbidden provider, another one that can't. */
 static void settle_alias(const struct run_facts *f, struct run_plan *p, struct run_step *litellm)
 {
     const char *const others[] = {p->provider == RUN_HUGGINGFACE ? "hf-direct" : "codex-no-openai", QWEN};
@@ -149,7 +149,7 @@ static void settle_alias(const struct run_facts *f, struct run_plan *p, struct r
         ban = NULL;
     }
     if (ban)
-        REASON(litellm->barred, "%s: %s could reach %s", ban, wanted, model);
+        REASON(litellm->blocked, "%s: %s could reach %s", ban, wanted, model);
     memcpy(litellm->model, p->alias, sizeof litellm->model);
 }
 
@@ -160,27 +160,27 @@ static double cost_of(const struct run_facts *f, const char *alias, bool codex, 
     return models_cost(view->input_cost, view->output_cost, prompt, (double)f->settings->max_output_tokens);
 }
 
-/* What the bans and the limit of costs say of Codex with its own login, or with Hugging Face's router. */
-static void bar_step(const struct run_facts *f, const struct run_plan *p, struct run_step *step)
+/* Blocks the step if a ban, a missing token or the cost limit forbids it. */
+static void block_step(const struct run_facts *f, const struct run_plan *p, struct run_step *step)
 {
     const struct run_settings *s = f->settings;
-    bool asked = step->codex == s->codex_provider && s->from[SETTING_CODEX_PROVIDER].layer == LAYER_FLAG;
-    if (*step->barred || step->ollama)
+    bool requested = step->codex == s->codex_provider && s->from[SETTING_CODEX_PROVIDER].layer == LAYER_FLAG;
+    if (*step->blocked || step->ollama)
         return;
     if (f->force_model && step->codex != CODEX_LITELLM)
-        REASON(step->barred, "--force-model names an alias of the proxy");
-    else if (step->codex == CODEX_STANDARD && p->open_models_only && !asked)
-        REASON(step->barred, "open_models_only: Codex's own login is OpenAI's");
-    else if (step->codex == CODEX_STANDARD && p->avoid_openai && !asked)
-        REASON(step->barred, "avoid_openai: Codex's own login is OpenAI's");
+        REASON(step->blocked, "--force-model requires the proxy");
+    else if (step->codex == CODEX_STANDARD && p->open_models_only && !requested)
+        REASON(step->blocked, "open_models_only: plain Codex uses OpenAI");
+    else if (step->codex == CODEX_STANDARD && p->avoid_openai && !requested)
+        REASON(step->blocked, "avoid_openai: plain Codex uses OpenAI");
     else if (step->codex == CODEX_HUGGINGFACE && !f->hf_token)
-        REASON(step->barred, "HF_TOKEN is not set");
+        REASON(step->blocked, "HF_TOKEN is not set");
     else if (s->max_cost_usd > 0 && step->codex != CODEX_LITELLM)
-        REASON(step->barred, "max_cost_usd: what it costs can't be seen from here");
+        REASON(step->blocked, "max_cost_usd: cost can only be tracked through the proxy");
     else if (s->max_cost_usd > 0 && isnan(step->cost_usd))
-        REASON(step->barred, "max_cost_usd: no price is known of what would be asked");
+        REASON(step->blocked, "max_cost_usd: the price is unknown");
     else if (s->max_cost_usd > 0 && step->cost_usd > s->max_cost_usd)
-        REASON(step->barred, "max_cost_usd: an estimated $%.4f for the first call is over $%.4f", step->cost_usd,
+        REASON(step->blocked, "max_cost_usd: the first request is estimated at $%.4f, limit $%.4f", step->cost_usd,
                s->max_cost_usd);
 }
 
@@ -200,15 +200,15 @@ static void add_step(const struct run_facts *f, struct run_plan *p, enum codex_p
         REASON(step->model, PROFILE_HF_MODEL);
         step->cost_usd = cost_of(f, "codex-hf-fast", true, &view);
     }
-    bar_step(f, p, step);
+    block_step(f, p, step);
 }
 
 static void add_steps(const struct run_facts *f, struct run_plan *p)
 {
     const struct run_settings *s = f->settings;
     char source[64];
-    settings_source(s, s->codex_provider == CODEX_AUTO ? SETTING_FALLBACK_ORDER : SETTING_CODEX_PROVIDER, source,
-                    sizeof source);
+    run_settings_source(s, s->codex_provider == CODEX_AUTO ? SETTING_FALLBACK_ORDER : SETTING_CODEX_PROVIDER, source,
+                        sizeof source);
     REASON(p->codex_reason, "%s%s", s->codex_provider == CODEX_AUTO ? "the first of fallback_order, " : "", source);
     if (s->codex_provider != CODEX_AUTO)
         add_step(f, p, s->codex_provider);
@@ -230,22 +230,21 @@ static int check_forced(const struct run_facts *f, struct run_plan *p, struct bu
     const char *model, *ban;
     models_view(f->models, f->force_model, 0, &view);
     if (p->provider == RUN_QWEN) {
-        buf_add_format(error,
-                       "--force-model can't be combined with --provider qwen, which asks Ollama and not the proxy");
+        buf_add_format(error, "--force-model can't be combined with --provider qwen, which does not use the proxy");
         return EXIT_USAGE;
     }
     if (strlen(f->force_model) >= sizeof p->alias) {
-        BUF_ADD(error, "--force-model: that is no alias's name");
+        BUF_ADD(error, "--force-model: not the name of an alias");
         return EXIT_USAGE;
     }
     if (f->models->config && !view.known) {
-        buf_add_format(error, "--force-model %s: the proxy has no such alias; there are", f->force_model);
+        buf_add_format(error, "--force-model %s: no such alias; the proxy has", f->force_model);
         for (unsigned i = 0; i < f->models->config->group_count; i++)
             buf_add_format(error, "%s %s", i ? "," : "", f->models->config->groups[i].alias);
         return EXIT_USAGE;
     }
     if ((ban = ban_on(p, &view, &model))) {
-        buf_add_format(error, "--force-model %s could reach %s, and %s is on", f->force_model, model, ban);
+        buf_add_format(error, "--force-model %s could reach %s, but %s is set", f->force_model, model, ban);
         return EXIT_USAGE;
     }
     return 0;
@@ -261,14 +260,11 @@ int run_plan_make(const struct run_facts *f, struct run_plan *p, struct buf *err
     resolve_auto(f, p);
     if (p->provider == RUN_NO_OPENAI && s->codex_provider == CODEX_STANDARD &&
         s->from[SETTING_PROVIDER].layer == LAYER_FLAG && s->from[SETTING_CODEX_PROVIDER].layer == LAYER_FLAG) {
-        BUF_ADD(
-            error,
-            "--provider no-openai and --codex-provider standard contradict each other: Codex's own login is OpenAI's");
+        BUF_ADD(error, "--provider no-openai conflicts with --codex-provider standard: plain Codex uses OpenAI");
         return EXIT_USAGE;
     }
     if (p->provider == RUN_HUGGINGFACE && s->provider == RUN_HUGGINGFACE && !hf_reachable(f)) {
-        BUF_ADD(error,
-                "HF_TOKEN is not set: export HF_TOKEN=hf_… (a token with the permission for Inference Providers)");
+        BUF_ADD(error, "HF_TOKEN is not set: export HF_TOKEN=hf_… (a token with permission for Inference Providers)");
         return EXIT_NO_TOKEN;
     }
     int code = f->force_model ? check_forced(f, p, error) : 0;
@@ -278,7 +274,7 @@ int run_plan_make(const struct run_facts *f, struct run_plan *p, struct buf *err
         add_ollama(p);
     bool qwen_alone = p->provider == RUN_QWEN && (s->provider == RUN_QWEN || s->rules[f->task->class] == RUN_QWEN);
     if (p->provider == RUN_QWEN && !qwen_alone && !p->open_models_only)
-        p->provider = p->avoid_openai ? RUN_NO_OPENAI : RUN_AUTO; /* for the fallbacks' alias */
+        p->provider = p->avoid_openai ? RUN_NO_OPENAI : RUN_AUTO; /* determines the alias of the fallbacks */
     REASON(p->alias, "%s", f->force_model ? f->force_model : alias_for(f, p));
     if (f->force_model)
         REASON(p->routing_reason, "--force-model");
@@ -295,7 +291,7 @@ int run_plan_make(const struct run_facts *f, struct run_plan *p, struct buf *err
 unsigned run_plan_first(const struct run_plan *plan)
 {
     unsigned i = 0;
-    while (i < plan->count && *plan->steps[i].barred)
+    while (i < plan->count && *plan->steps[i].blocked)
         i++;
     return i;
 }

@@ -1,10 +1,10 @@
-/* plan: pure. From the task, the settings and what is there now to what will be run: the alias, and the ways to run it
- * in their order, each with why it may not be taken. */
+/* plan: pure. Decides how to run a task: the alias, and the ordered steps, each with the reason if it is blocked by
+ * policy. */
 #ifndef POINTSMAN_CLI_RUN_PLAN_H
 #define POINTSMAN_CLI_RUN_PLAN_H
 
 #include "cli/run/models.h"
-#include "cli/run/settings.h"
+#include "cli/run/run_settings.h"
 
 #define RUN_STEPS_MAX 4u
 
@@ -12,41 +12,41 @@ struct run_facts {
     const struct run_settings *settings;
     const struct classified *task;
     const struct models *models;
-    size_t input_tokens;     /* of the prompt as it goes out */
+    size_t input_tokens;     /* of the prompt to send */
     const char *force_model; /* NULL: none */
-    bool hf_token;           /* HF_TOKEN is set here */
-    bool ollama_up;          /* the model on this machine answers */
+    bool hf_token;           /* HF_TOKEN is set in this environment */
+    bool ollama_up;          /* local Qwen answers */
 };
 
-/* One way to run it. */
+/* One way to run the task. */
 struct run_step {
-    bool ollama;               /* the model on this machine, without Codex */
-    enum codex_provider codex; /* else this */
+    bool ollama;               /* local Qwen, without Codex */
+    enum codex_provider codex; /* if not `ollama` */
     const char *name;          /* "ollama", "litellm", "standard", "huggingface" */
     const char *profile;       /* Codex's profile; NULL: its own configuration */
-    char model[128];           /* what Codex is asked for; "": its own choice */
-    double cost_usd;           /* estimate of the first call; NAN: unknown */
-    char barred[200];          /* why it may not be taken; "": it may */
+    char model[128];           /* Codex's --model; "": Codex's default */
+    double cost_usd;           /* estimate of the first request; NAN: unknown */
+    char blocked[200];         /* why policy blocks it; "": allowed */
 };
 
 struct run_plan {
     char alias[128];
     enum run_provider provider;
-    bool avoid_openai, open_models_only; /* as they hold for this run: flags may overrule them */
+    bool avoid_openai, open_models_only; /* effective values: options may override the policy */
     char provider_reason[160], codex_reason[160], routing_reason[160];
     struct run_step steps[RUN_STEPS_MAX];
     unsigned count;
-    double baseline_usd;       /* what codex-default would cost; NAN: unknown */
-    unsigned priced, unpriced; /* deployments of the alias that the estimate knows the price of, and doesn't */
+    double baseline_usd;       /* estimate for codex-default; NAN: unknown */
+    unsigned priced, unpriced; /* deployments of the alias with and without a known price */
     const char *unpriced_model;
 };
 
-/* Makes the plan. Returns 0, or an exit code (exit.h) with a line in `error`: contradicting flags, an unknown alias, no
- * token. That every step is barred is no error here. */
+/* Makes the plan. Returns 0, or an exit code (exit.h) with one line in `error`: conflicting options, unknown alias,
+ * missing token. A plan whose steps are all blocked is not an error. */
 int run_plan_make(const struct run_facts *facts, struct run_plan *plan, struct buf *error);
-/* The first step that may be taken; count when there is none. */
+/* The first allowed step; `count`: none. */
 unsigned run_plan_first(const struct run_plan *plan);
-/* Moves the step to the front of those that may be taken. */
+/* Moves the step to the front of the allowed ones. */
 void run_plan_prefer(struct run_plan *plan, unsigned step);
 
 #endif

@@ -1,6 +1,6 @@
-/* Shows a run's plan, to people and to programs. */
+/* Prints a run's plan, as text or JSON. */
 #include "cli/run/job.h"
-#include "cli/run/record.h"
+#include "cli/run/run_log.h"
 #include "cli/terminal.h"
 
 #include <math.h>
@@ -17,8 +17,8 @@ static void show_order(const struct job *job, FILE *out)
         fprintf(out, "%s%s", i ? ", " : "", p->steps[i].name);
     fputc('\n', out);
     for (unsigned i = 0; i < p->count; i++)
-        if (*p->steps[i].barred)
-            fprintf(out, LABEL "%s: %s\n", "Left out", p->steps[i].name, p->steps[i].barred);
+        if (*p->steps[i].blocked)
+            fprintf(out, LABEL "%s: %s\n", "Skipped", p->steps[i].name, p->steps[i].blocked);
 }
 
 static void show_adaptive(const struct job *job, FILE *out)
@@ -33,17 +33,17 @@ static void show_adaptive(const struct job *job, FILE *out)
                 d->max_cost_multiplier);
     else if (d->cost_guard_blocked)
         fprintf(out, LABEL "blocked a switch to an unknown price\n", "Cost guard");
-    if (*job->adaptive.stepped_back)
-        fprintf(out, LABEL "stepped back to the shadow: %s\n", "Canary", job->adaptive.stepped_back);
+    if (*job->adaptive.rolled_back)
+        fprintf(out, LABEL "rolled back to shadow mode: %s\n", "Canary", job->adaptive.rolled_back);
 }
 
 static void show_cost(const struct job *job, const struct run_step *step, FILE *out)
 {
     const struct run_plan *p = &job->plan;
     if (!step)
-        fprintf(out, LABEL "none: nothing may run\n", "Estimated cost");
+        fprintf(out, LABEL "none: every step is blocked\n", "Estimated cost");
     else if (isnan(step->cost_usd))
-        fprintf(out, LABEL "unknown: no price is known\n", "Estimated cost");
+        fprintf(out, LABEL "unknown: no price configured\n", "Estimated cost");
     else if (p->unpriced && !step->ollama && step->codex == CODEX_LITELLM)
         fprintf(out, LABEL "$%.8f (%s has no price in the configuration)\n", "Estimated cost", step->cost_usd,
                 p->unpriced_model);
@@ -57,14 +57,14 @@ static void show_settings(const struct job *job, FILE *out)
 {
     struct buf value;
     buf_init(&value, 4096);
-    fprintf(out, "\nSettings, and what decided them%s%s:\n",
-            job->policy_path ? "; policy: " : "; no policy file was found", job->policy_path ? job->policy_path : "");
+    fprintf(out, "\nSettings and their sources%s%s:\n", job->policy_path ? "; policy: " : "; no policy file found",
+            job->policy_path ? job->policy_path : "");
     for (enum setting i = 0; i < SETTING_COUNT; i++) {
         char source[64];
         buf_clear(&value);
-        settings_value(&job->settings, i, &value);
-        settings_source(&job->settings, i, source, sizeof source);
-        fprintf(out, "  %-23s %-44s %s\n", settings_name(i), buf_text(&value), source);
+        run_settings_value(&job->settings, i, &value);
+        run_settings_source(&job->settings, i, source, sizeof source);
+        fprintf(out, "  %-23s %-44s %s\n", run_settings_name(i), buf_text(&value), source);
     }
     buf_free(&value);
 }
@@ -80,7 +80,7 @@ void job_show(const struct job *job, bool dry, FILE *out)
     fprintf(out, LABEL "%s (%s)\n", "Provider", run_provider_name(p->provider), p->provider_reason);
     fprintf(out, LABEL "%s\n", "Codex profile",
             !step           ? "none"
-            : step->ollama  ? "none: Ollama is asked without Codex"
+            : step->ollama  ? "none: Ollama runs without Codex"
             : step->profile ? step->profile
                             : "standard");
     fprintf(out, LABEL "%s\n", "Codex model",
@@ -109,10 +109,10 @@ static void add_settings(const struct job *job, struct container in)
     struct container settings = document_add_object(in, "settings");
     for (enum setting i = 0; i < SETTING_COUNT; i++) {
         char source[64];
-        struct container setting = document_add_object(settings, settings_name(i));
+        struct container setting = document_add_object(settings, run_settings_name(i));
         buf_clear(&value);
-        settings_value(&job->settings, i, &value);
-        settings_source(&job->settings, i, source, sizeof source);
+        run_settings_value(&job->settings, i, &value);
+        run_settings_source(&job->settings, i, source, sizeof source);
         document_add_buf(setting, "value", &value);
         document_add_text(setting, "from", source);
     }
@@ -128,8 +128,8 @@ static void add_steps(const struct job *job, struct container in)
         struct container row = document_add_object(steps, NULL);
         document_add_text(row, "provider", step->name);
         document_add_text(row, "model", step->model);
-        document_add_number(row, "estimated_cost_usd", step->cost_usd, RECORD_DIGITS);
-        document_add_name(row, "barred", step->barred);
+        document_add_number(row, "estimated_cost_usd", step->cost_usd, RUN_LOG_DIGITS);
+        document_add_name(row, "barred", step->blocked);
     }
     document_add_bool(in, "proxy_active", job->proxy_up);
     document_add_bool(in, "qwen_local", job->ollama_up);
@@ -153,7 +153,7 @@ bool job_show_json(const struct job *job, FILE *out)
     };
     struct document d;
     struct container root = document_object(&d);
-    record_describe_plan(&record, root);
+    run_log_describe_plan(&record, root);
     add_settings(job, root);
     add_steps(job, root);
     if (job->arguments->values[JOB_SHOW_PROMPT])

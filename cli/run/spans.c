@@ -1,4 +1,4 @@
-/* Cuts a prompt into prose, code and logs. */
+/* Splits a prompt into prose, code and logs. */
 #include "cli/run/spans.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@ struct slice line_body(struct slice line)
     return line;
 }
 
-/* The bytes of a terminal's control sequence at the start (ECMA-48, and xterm's titles); 0 when there is none. */
+/* The length of a terminal escape sequence at the start (ECMA-48, and xterm's titles); 0: none. */
 static size_t escape_len(struct slice s)
 {
     if (s.len < 2 || *s.ptr != '\x1b')
@@ -56,8 +56,8 @@ void line_plain(struct slice line, struct buf *out)
     }
 }
 
-/* The length of a fence's marks at the line's start (CommonMark: up to three blanks, then three or more of one kind),
- * and what follows them; 0 when the line is no fence. */
+/* The number of marks of a code fence (CommonMark: up to three spaces, then three or more marks), and the text after
+ * them; 0: not a fence. */
 static size_t fence_len(struct slice line, char *mark, struct slice *info)
 {
     struct slice body = line_body(line);
@@ -75,13 +75,13 @@ static size_t fence_len(struct slice line, char *mark, struct slice *info)
     return n;
 }
 
-static struct log_look look_at(struct slice line, struct buf *scratch)
+static struct log_look classify_line(struct slice line, struct buf *scratch)
 {
     line_plain(line, scratch);
     return log_line_look(buf_slice(scratch));
 }
 
-/* Of the stretch's lines that are not blank, most look like a log's. */
+/* Whether most of the text's nonblank lines look like a log. */
 static bool is_log(struct slice text, struct buf *scratch)
 {
     struct slice line;
@@ -89,7 +89,7 @@ static bool is_log(struct slice text, struct buf *scratch)
     while (line_next(&text, &line)) {
         if (!slice_trim(line_body(line)).len)
             continue;
-        if (look_at(line, scratch).log)
+        if (classify_line(line, scratch).log)
             logs++;
         else
             others += !log_line_continues(buf_slice(scratch));
@@ -97,7 +97,7 @@ static bool is_log(struct slice text, struct buf *scratch)
     return logs >= SPAN_LOG_LINES && logs > others;
 }
 
-/* What a fence may say of itself and still hold a log. */
+/* Whether a fence with this info string may contain a log. */
 static bool info_allows_log(struct slice info)
 {
     static const char *const NAMES[] = {"",        "log",    "logs",      "text",          "txt",
@@ -108,7 +108,7 @@ static bool info_allows_log(struct slice info)
     return false;
 }
 
-/* The fenced block that begins with the line of `len` marks. One that is not closed goes on to the end. */
+/* Takes the fenced block that starts with `first`, a line of `len` marks. An unclosed block extends to the end. */
 static void take_fence(struct slice *rest, struct slice first, char mark, size_t len, struct slice info,
                        struct span *out, struct buf *scratch)
 {
@@ -129,8 +129,8 @@ static void take_fence(struct slice *rest, struct slice first, char mark, size_t
     out->kind = info_allows_log(info) && is_log(inner, scratch) ? SPAN_LOG : SPAN_CODE;
 }
 
-/* How many bytes from the start of `text` on are a log: lines that look like one, with what continues them; 0 when
- * there are too few. Up to two other lines may stand between. */
+/* The length of the log at the start of `text`: log lines and their continuations, with up to two other lines in a row
+ * between them; 0: too few. */
 static size_t log_len(struct slice text, struct buf *scratch)
 {
     struct slice rest = text, line;
@@ -139,7 +139,7 @@ static size_t log_len(struct slice text, struct buf *scratch)
     char mark;
     struct slice info;
     while (strangers <= 2 && line_next(&rest, &line) && !fence_len(line, &mark, &info)) {
-        struct log_look look = look_at(line, scratch);
+        struct log_look look = classify_line(line, scratch);
         at += line.len;
         if (look.log) {
             logs++;
@@ -167,7 +167,7 @@ bool span_next(struct slice *rest, struct span *out)
     buf_init(&scratch, rest->len + 1);
     while (line_next(&ahead, &line)) {
         size_t marks = fence_len(line, &mark, &info);
-        bool starts = !marks && look_at(line, &scratch).log;
+        bool starts = !marks && classify_line(line, &scratch).log;
         size_t logs = starts ? log_len((struct slice){line.ptr, (size_t)(rest->ptr + rest->len - line.ptr)}, &scratch)
                              : 0;
         if ((marks || logs) && len)

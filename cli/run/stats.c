@@ -1,20 +1,20 @@
-/* Sums up runs, and the proxy's requests that belong to them. */
+/* Computes totals over runs and their requests. */
 #include "cli/run/stats.h"
 
-#include "cli/run/past.h"
+#include "cli/run/history.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A run until its requests are known. */
+/* A run, before its requests are added up. */
 struct stats_run {
-    uint64_t id;              /* hash of its run id; 0: a free place */
-    unsigned provider, alias; /* indices */
+    uint64_t id;              /* hash of the run id; 0: empty slot */
+    unsigned provider, alias; /* indices in struct stats */
     bool failed;
     double original, sent, estimated, savings;
-    double input, output, actual; /* as the record has them: taken where the journal's lines are gone */
+    double input, output, actual; /* from the run log; used if the request log has no lines of the run */
     unsigned calls;
     bool observed, would_switch, applied;
     struct run_requests requests;
@@ -39,7 +39,7 @@ void stats_free(struct stats *s)
     *s = (struct stats){0};
 }
 
-/* The place of that id, or the free one where it goes. */
+/* The slot of this id, or the empty slot for it. */
 static struct stats_run *find(struct stats_run *runs, size_t cap, uint64_t id)
 {
     size_t at = (size_t)(id ^ id >> 31) & (cap - 1);
@@ -63,14 +63,14 @@ static bool grow(struct stats *s)
     return true;
 }
 
-/* The sum of that name; the last one takes what does not fit. */
+/* The index of the sum with this name. If the table is full, the last one is shared. */
 static unsigned kind_of(struct stats_sum *kinds, unsigned *count, const struct json *j, const char *key)
 {
     char name[sizeof kinds->name];
     struct buf text;
     unsigned i = 0;
     buf_init(&text, 4096);
-    past_text(j, 0, key, &text);
+    history_text(j, 0, key, &text);
     (void)snprintf(name, sizeof name, "%.*s", SLICE_ARGS(buf_slice(&text)));
     buf_free(&text);
     if (!*name)
@@ -98,7 +98,7 @@ void stats_add_run(struct stats *s, const struct json *j)
         s->failed = true;
         return;
     }
-    /* A record without an id is one of its own. */
+    /* A record without an id counts as its own run. */
     uint64_t key = id.len ? hash(id) : hash((struct slice){j->text, j->nodes[0].len}) ^ (uint64_t)s->count << 40;
     struct stats_run *run = find(s->runs, s->cap, key ? key : 1);
     uint32_t adaptive = json_get(j, 0, "adaptive_router");
@@ -108,18 +108,18 @@ void stats_add_run(struct stats *s, const struct json *j)
         .provider = kind_of(s->providers, &s->provider_count, j, "codex_provider"),
         .alias = kind_of(s->aliases, &s->alias_count, j, "model"),
         .failed = !is_true(j, 0, "success"),
-        .original = past_number(j, 0, "original_input_tokens"),
-        .sent = past_number(j, 0, "estimated_input_tokens"),
-        .estimated = past_number(j, 0, "estimated_cost_usd"),
-        .savings = past_number(j, 0, "estimated_savings_usd"),
-        .input = past_number(j, 0, "input_tokens"),
-        .output = past_number(j, 0, "output_tokens"),
-        .actual = past_number(j, 0, "actual_cost_usd"),
+        .original = history_number(j, 0, "original_input_tokens"),
+        .sent = history_number(j, 0, "estimated_input_tokens"),
+        .estimated = history_number(j, 0, "estimated_cost_usd"),
+        .savings = history_number(j, 0, "estimated_savings_usd"),
+        .input = history_number(j, 0, "input_tokens"),
+        .output = history_number(j, 0, "output_tokens"),
+        .actual = history_number(j, 0, "actual_cost_usd"),
         .observed = is_true(j, adaptive, "enabled"),
         .would_switch = is_true(j, adaptive, "would_switch"),
         .applied = is_true(j, adaptive, "applied"),
     };
-    double calls = past_number(j, 0, "calls");
+    double calls = history_number(j, 0, "calls");
     run->calls = calls > 0 && calls < 1e6 ? (unsigned)calls : 0;
 }
 
@@ -128,10 +128,10 @@ void stats_add_request(struct stats *s, const struct json *j)
     struct slice id = json_inner(j, json_get(j, 0, "run_id"));
     struct stats_run *run = id.len && s->cap ? find(s->runs, s->cap, hash(id)) : NULL;
     if (run && run->id)
-        requests_add(&run->requests, j);
+        request_log_add(&run->requests, j);
 }
 
-static double known(double value)
+static double or_zero(double value)
 {
     return isfinite(value) ? value : 0;
 }
@@ -142,13 +142,13 @@ static void add(struct stats_sum *sum, const struct stats *s, const struct stats
     sum->runs++;
     sum->failures += run->failed;
     sum->calls += run->calls;
-    sum->original_tokens += known(run->original);
-    sum->sent_tokens += known(run->sent);
-    sum->input_tokens += known(run->input);
-    sum->output_tokens += known(run->output);
-    sum->estimated_usd += known(run->estimated);
-    sum->savings_usd += known(run->savings);
-    sum->moved_usd += fabs(known(run->savings)) + known(run->estimated);
+    sum->original_tokens += or_zero(run->original);
+    sum->sent_tokens += or_zero(run->sent);
+    sum->input_tokens += or_zero(run->input);
+    sum->output_tokens += or_zero(run->output);
+    sum->estimated_usd += or_zero(run->estimated);
+    sum->savings_usd += or_zero(run->savings);
+    sum->moved_usd += fabs(or_zero(run->savings)) + or_zero(run->estimated);
     sum->observed += run->observed;
     sum->would_switch += run->would_switch;
     sum->applied += run->applied;
@@ -161,8 +161,8 @@ static void add(struct stats_sum *sum, const struct stats *s, const struct stats
 
 static void finish(struct stats_sum *sum)
 {
-    sum->savings_usd = past_usd(sum->savings_usd, sum->moved_usd);
-    sum->saved_usd = sum->costed ? past_usd(sum->baseline_usd - sum->actual_usd, sum->baseline_usd) : NAN;
+    sum->savings_usd = history_round_usd(sum->savings_usd, sum->moved_usd);
+    sum->saved_usd = sum->costed ? history_round_usd(sum->baseline_usd - sum->actual_usd, sum->baseline_usd) : NAN;
 }
 
 bool stats_finish(struct stats *s)

@@ -1,43 +1,43 @@
-/* stats: sums over all recorded runs. Pure: lines come in from whoever reads the journals. */
+/* stats: pure. Totals over all runs; the caller reads the logs and passes their lines. */
 #ifndef POINTSMAN_CLI_RUN_STATS_H
 #define POINTSMAN_CLI_RUN_STATS_H
 
-#include "cli/run/requests.h"
+#include "cli/run/request_log.h"
 
 #define STATS_KINDS_MAX 64u
 
 struct stats_sum {
     char name[64];
     uint64_t runs, failures, calls;
-    double original_tokens, sent_tokens; /* of prompts, estimated */
-    double input_tokens, output_tokens;  /* of the proxy's calls */
-    double estimated_usd, savings_usd;   /* of runs whose prices were known */
-    double actual_usd, baseline_usd;     /* of runs of known cost: theirs, and what codex-default would have cost */
-    double saved_usd;                    /* the difference; NAN without such a run */
-    double moved_usd;                    /* the amounts that savings_usd was summed up from, without their signs */
-    uint64_t costed;                     /* how many runs of known cost */
-    uint64_t observed, would_switch, applied; /* by the adaptive router */
+    double original_tokens, sent_tokens; /* estimated: of the user's prompts; of the prompts sent */
+    double input_tokens, output_tokens;  /* of the proxy's requests */
+    double estimated_usd, savings_usd;   /* of runs with known prices */
+    double actual_usd, baseline_usd;     /* of runs with known cost: actual, and what codex-default would have cost */
+    double saved_usd;                    /* the difference; NAN: no such run */
+    double moved_usd;                    /* sum of the absolute summands of savings_usd, for history_round_usd() */
+    uint64_t costed;                     /* number of runs with known cost */
+    uint64_t observed, would_switch, applied; /* adaptive router: runs */
 };
 
 struct stats_run;
 
 struct stats {
     struct stats_sum all;
-    struct stats_sum providers[STATS_KINDS_MAX], aliases[STATS_KINDS_MAX]; /* in the order of their first run */
+    struct stats_sum providers[STATS_KINDS_MAX], aliases[STATS_KINDS_MAX]; /* in order of first use */
     unsigned provider_count, alias_count;
     double default_input_cost, default_output_cost; /* of codex-default, USD per token; NAN: unknown */
-    struct stats_run *runs;                         /* owned: by run id */
+    struct stats_run *runs;                         /* owned; hash table by run id */
     size_t count, cap;
-    bool failed; /* no memory */
+    bool failed; /* out of memory */
 };
 
 void stats_init(struct stats *s, double default_input_cost, double default_output_cost);
 void stats_free(struct stats *s);
-/* A line of the record of runs. */
+/* Adds a line of the run log. */
 void stats_add_run(struct stats *s, const struct json *line);
-/* A line of the proxy's journal, after all runs: it counts for the run that it names. */
+/* Adds a line of the request log to its run. Call after all runs are added. */
 void stats_add_request(struct stats *s, const struct json *line);
-/* Sums up, after all lines. false without memory. */
+/* Computes the totals after all lines are added. false: out of memory. */
 MUST_CHECK bool stats_finish(struct stats *s);
 
 #endif

@@ -1,4 +1,4 @@
-/* The terms that tell what a prompt asks for, in words_add()'s spelling: lower case, no accents, English and French. */
+/* The terms that classify prompts, English and French, in the form of fold_add(): lower case, without accents. */
 #include "cli/run/classify.h"
 
 #include <stddef.h>

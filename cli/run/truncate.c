@@ -1,16 +1,16 @@
-/* Cuts a prompt that is over its budget in the middle. */
+/* Cuts the middle of a prompt that exceeds its token limit. */
 #include "cli/run/clean_private.h"
-#include "cli/run/words.h"
+#include "cli/run/fold.h"
 
 #include <string.h>
 
-#define HEAD_PERCENT 70u
-#define TROUBLE_PERCENT 20u
-#define MARKS_ROOM 320u /* characters that the marks and fences may take */
-#define SHORT_ROOM 50u  /* the same for the one short mark where there is little room in all */
-#define FENCE_MAX 80u
+#define HEAD_PERCENT 70u    /* share of the beginning */
+#define TROUBLE_PERCENT 20u /* maximum share of error lines from the middle */
+#define MARKS_ROOM 320u     /* characters reserved for marks and fences */
+#define SHORT_ROOM 50u      /* characters reserved for the short mark, under a small limit */
+#define FENCE_MAX 80u       /* bytes of a fence line that is repeated after the cut */
 
-/* The bytes of the first `characters` of the text. */
+/* The length in bytes of the first `characters` characters. */
 static size_t bytes_of(struct slice text, size_t characters)
 {
     size_t i = 0, seen = 0;
@@ -20,8 +20,7 @@ static size_t bytes_of(struct slice text, size_t characters)
     return i;
 }
 
-/* The end of the last whole line within the first `len` bytes, where that gives up a quarter of them at most; else
- * `len`. */
+/* The end of the last whole line in the first `len` bytes, if that drops at most a quarter of them; else `len`. */
 static size_t line_end_before(struct slice text, size_t len)
 {
     for (size_t i = len; i > len - len / 4; i--)
@@ -30,8 +29,7 @@ static size_t line_end_before(struct slice text, size_t len)
     return len;
 }
 
-/* The same for a beginning: of the first line at or after `at`, where it lies within the first quarter of what is left.
- */
+/* The start of the first line at or after `at`, if it is in the first quarter of the rest; else `at`. */
 static size_t line_start_after(struct slice text, size_t at)
 {
     for (size_t i = at; i < at + (text.len - at) / 4; i++)
@@ -40,7 +38,7 @@ static size_t line_start_after(struct slice text, size_t at)
     return at;
 }
 
-/* The fence line that is open at `at`; an empty slice when none is. */
+/* The opening line of the fence that contains `at`; empty: none. */
 static struct slice open_fence_at(struct slice text, size_t at)
 {
     struct slice rest = text, line;
@@ -64,7 +62,7 @@ static void close_line(struct buf *out)
         buf_add_char(out, '\n');
 }
 
-/* The marks that a fence's first line begins with. */
+/* Closes a fence: repeats the marks of its opening line. */
 static void add_fence_end(struct slice fence, struct buf *out)
 {
     struct slice marks = slice_trim(fence);
@@ -73,8 +71,7 @@ static void add_fence_end(struct slice fence, struct buf *out)
     buf_add_char(out, '\n');
 }
 
-/* Lines of trouble of the middle, one of each shape, in their order; `room` is in bytes. How many were left out comes
- * back. */
+/* Adds error lines of the middle in order, one of each shape, up to `room` bytes. Returns how many were left out. */
 static size_t add_trouble(struct slice middle, size_t room, struct buf *out)
 {
     struct slice line;
@@ -107,7 +104,7 @@ static size_t add_trouble(struct slice middle, size_t room, struct buf *out)
     return left_out;
 }
 
-/* Writes what is cut as a mark, with what is kept of it. */
+/* Writes the mark for the cut, and the error lines that are kept. */
 static void add_middle(struct slice text, size_t head, size_t tail, size_t room, struct buf *out)
 {
     struct slice middle = {text.ptr + head, tail - head}, fence = open_fence_at(text, head);
@@ -117,9 +114,9 @@ static void add_middle(struct slice text, size_t head, size_t tail, size_t room,
     close_line(out);
     if (fence.len)
         add_fence_end(fence, out);
-    buf_add_format(out, CLEAN_MARK "%zu tokens cut here to keep within the limit", estimate_tokens(middle));
+    buf_add_format(out, CLEAN_MARK "%zu tokens cut here to fit the limit", estimate_tokens(middle));
     if (kept.len)
-        BUF_ADD(out, "; error lines out of them follow");
+        BUF_ADD(out, "; error lines from them follow");
     if (left_out)
         buf_add_format(out, "; %zu more error line%s not shown", left_out, left_out == 1 ? " is" : "s are");
     BUF_ADD(out, "]\n");
@@ -135,7 +132,7 @@ static void add_middle(struct slice text, size_t head, size_t tail, size_t room,
     buf_free(&kept);
 }
 
-/* The bytes that lines of trouble in the log's middle would take, up to `room`. */
+/* The bytes that error lines of the middle need, up to `room`. */
 static size_t trouble_room(struct slice middle, size_t room)
 {
     struct buf kept;
@@ -148,7 +145,7 @@ static size_t trouble_room(struct slice middle, size_t room)
 
 bool truncate_prompt(struct slice prompt, size_t tokens, struct buf *out, size_t *cut)
 {
-    size_t all = words_characters(prompt), most = tokens * 4;
+    size_t all = fold_characters(prompt), most = tokens * 4;
     *cut = 0;
     if (all <= most)
         return buf_add_slice(out, prompt);

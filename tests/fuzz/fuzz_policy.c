@@ -1,6 +1,6 @@
 /* Fuzz target: the policy of routed runs. Any file gives settings within their ranges, or errors with file and line. */
 #include "tests/fuzz/fuzz.h"
-#include "cli/run/settings.h"
+#include "cli/run/run_settings.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +39,8 @@ static void check_settings(const struct run_settings *s)
         must(s->rules[i] < RUN_PROVIDERS);
     must(s->max_input_tokens >= 50 && s->max_output_tokens >= 1);
     for (enum setting i = 0; i < SETTING_COUNT; i++) {
-        settings_value(s, i, &value);
-        settings_source(s, i, source, sizeof source);
+        run_settings_value(s, i, &value);
+        run_settings_source(s, i, source, sizeof source);
         must(*source);
     }
     must(!value.failed);
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_init(&errors, 1u << 22);
     struct yaml_node *root = yaml_parse("p", (struct slice){(const char *)data, size}, &errors);
     if (root) {
-        bool read = settings_read(&settings, "p", root, nothing, NULL, &FLAGS, &errors);
+        bool read = run_settings_read(&settings, "p", root, nothing, NULL, &FLAGS, &errors);
         must(read == (errors.len == 0));
         must(read || strncmp(buf_text(&errors), "p:", 2) == 0);
         check_settings(&settings);

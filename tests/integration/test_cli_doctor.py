@@ -65,7 +65,7 @@ WARNING = "WARNING: proceeding, even though we could not update PATH"
 def test_codex_warning_is_not_its_version(cli, codex, commands):
     codex.write_text(f"#!/bin/sh\n{commands}\n")
     found = findings(cli)["codex"]
-    said = f"; it says: {WARNING}: x" if "WARNING" in commands else ""
+    said = f"; standard error: {WARNING}: x" if "WARNING" in commands else ""
     assert found["ok"] and found["detail"] == f"codex-cli 0.169.0, {codex}{said}"
 
 
@@ -100,7 +100,7 @@ def test_an_outgoing_proxy_is_shown_without_its_login(cli, codex):
 def test_while_it_runs(cli, codex):
     assert cli.start(OPENAI_API_KEY=KEY).returncode == 0
     found = findings(cli)
-    assert f":{cli.proxy_port}/v1" in found["proxy"]["detail"] and "models ready" in found["proxy"]["detail"]
+    assert f":{cli.proxy_port}/v1" in found["proxy"]["detail"] and "aliases ready" in found["proxy"]["detail"]
     assert found["keys"]["ok"], "what runs has its keys"
     os.kill(cli.status()["pid"], signal.SIGKILL)
     wait_until(lambda: cli.status()["state"] == "died", "the session notices")

@@ -78,10 +78,10 @@ def test_one_that_hangs_is_killed(cli, started, which):
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.ptrace(PTRACE_ATTACH, started[which], None, None) == 0, os.strerror(ctypes.get_errno())
     os.waitpid(started[which], WALL)   # it is held now, until this process lets go of it or it is killed
-    assert f"{NAMES[which]} (pid {started[which]}) is held by a debugger" in cli("status").stdout
+    assert f"{NAMES[which]} (pid {started[which]}) is stopped by a debugger" in cli("status").stdout
     words = expect_stop(cli, started)
-    assert f"{NAMES[which]} (pid {started[which]}) did not end in time and had to be killed" in words
-    assert "the session does not confirm the stop" in words
+    assert f"killed, because they did not exit in time: {NAMES[which]} (pid {started[which]})" in words
+    assert "the key-page server does not confirm the stop" in words
 
 
 @pytest.mark.parametrize("parents_too", [False, True], ids=["the folder", "and its parent"])

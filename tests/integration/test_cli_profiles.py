@@ -116,7 +116,7 @@ def test_the_key_is_asked_for_and_a_stopped_proxy_is_said(cli):
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as codex:
         said = next(line for line in codex.stderr if "pointsman" in line and "exited" in line)
         codex.kill()   # it would wait for the proxy
-    assert "pointsman is not running: pointsman start" in said
+    assert "pointsman is not running: run pointsman start" in said
 
 
 def test_the_other_profile_leads_to_hugging_face(home, upstream):

@@ -96,7 +96,7 @@ def test_setup_starts_the_server(cli):
         os.kill(int((cli.folder / "pid").read_text()), signal.SIGTERM)
     program.write_text("#!/bin/sh\nexit 1\n")
     answer = cli("qwen", "--setup", PATH=f"{program.parent}:{os.environ['PATH']}")
-    assert answer.returncode == 7 and "ended at once" in answer.stderr
+    assert answer.returncode == 7 and "it exited immediately" in answer.stderr
 
 
 def test_aliases_are_checked_without_a_call(cli):
@@ -134,4 +134,4 @@ def test_the_proxy_that_the_environment_names(cli, ollama):
     assert cli("key", **away).stdout == "sk-1\n"
     assert cli("stop").returncode == 0
     stale = cli("key", LITELLM_BASE_URL=f"http://127.0.0.1:{port}", LITELLM_API_KEY="sk-stale")
-    assert (stale.returncode, stale.stdout, stale.stderr) == (3, "", "pointsman is not running: pointsman start\n")
+    assert (stale.returncode, stale.stdout, stale.stderr) == (3, "", "pointsman is not running: run pointsman start\n")

@@ -162,7 +162,7 @@ def test_what_is_not_ready_gives_way(cli):
     cli.codex("echo from-standard")
     done = cli("run", "Make it blue")
     assert (done.returncode, done.stdout) == (0, "from-standard\n")
-    assert "litellm: the proxy is not running: pointsman start" in done.stderr
+    assert "litellm: the proxy is not running: run pointsman start" in done.stderr
     record, = cli.records()
     assert [(a["provider"], a["outcome"]) for a in record["attempts"]] == [("litellm", "not_ready"), ("standard", "ok")]
     assert record["codex_provider"] == "standard" and record["success"] and record["execution_mode"] == "codex-exec"
@@ -186,7 +186,7 @@ def test_nothing_that_may_run_has_its_exit_code(cli, policy, arguments, code):
 
 def test_without_codex_it_says_so(cli):
     done = cli("run", "x", PATH="/nonexistent")
-    assert done.returncode == 3 and "Codex was not found" in done.stderr
+    assert done.returncode == 3 and "Codex not found" in done.stderr
 
 
 def test_the_exit_code_is_codexs_own(cli):
@@ -256,7 +256,7 @@ def test_a_small_local_task_falls_back_to_codex(cli, ollama):
     ollama.script(MODELS, MODELS, error(500, "out of memory"))
     done = cli("run", "Nettoie ce code: def f(x): return x+1")
     assert (done.returncode, done.stdout) == (0, "from-codex\n")
-    assert "ollama: Ollama answered with status 500: out of memory" in done.stderr
+    assert "ollama: Ollama: status 500: out of memory" in done.stderr
     assert [a["provider"] for a in cli.records()[0]["attempts"]] == ["ollama", "litellm", "standard"]
 
 

@@ -36,7 +36,7 @@ def test_nothing_runs(cli):
     for command in ("key", "web"):
         answer = cli(command)
         assert answer.returncode == 3 and answer.stdout == ""
-        assert answer.stderr == "pointsman is not running: pointsman start\n"
+        assert answer.stderr == "pointsman is not running: run pointsman start\n"
     assert cli("stop").returncode == 0
     assert not cli.runtime.exists()
 
@@ -101,7 +101,7 @@ def test_keys_from_a_descriptor(cli):
 
 
 @pytest.mark.parametrize("text, words, code", [
-    ("OTHER_API_KEY=x\n", "OTHER_API_KEY: the configuration", 2),
+    ("OTHER_API_KEY=x\n", "OTHER_API_KEY: not a variable of the configuration", 2),
     ("sk-canary\n", "line 1", 2),
     ("OPENAI_API_KEY=hf_canary\n", "Hugging Face", 4),
 ])
@@ -233,7 +233,7 @@ def test_a_killed_session_is_cleared_away(cli):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_alive(proxy), "the proxy follows its parents")
     assert cli("status").returncode == 3
-    assert cli("key").stderr == "pointsman is not running: pointsman start\n"
+    assert cli("key").stderr == "pointsman is not running: run pointsman start\n"
     assert cli.start(OPENAI_API_KEY=OPENAI).returncode == 0
     assert cli("status").returncode == 0
 

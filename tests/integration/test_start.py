@@ -59,7 +59,8 @@ def test_another_page_on_the_port_is_not_taken_for_ours(start, folder):
         answer = start("--web-port", str(port))
     finally:
         assert start("--stop", POINTSMAN_RUNTIME_DIR=str(other)).returncode == 0
-    assert answer.returncode == 4 and f"port {port} is taken by" in answer.stderr and "Page:" not in answer.stdout
+    assert answer.returncode == 4 and f"port {port} of ::1 (localhost) is in use by" in answer.stderr
+    assert "Page:" not in answer.stdout
 
 
 def test_busy_web_port_names_its_holder(start):
@@ -70,7 +71,7 @@ def test_busy_web_port_names_its_holder(start):
         port = holder.getsockname()[1]
         answer = start("--web-port", str(port))
     assert answer.returncode == 4
-    assert f"port {port} is taken by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
+    assert f"port {port} is in use by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
 
 
 def test_web_port_that_is_taken_on_ipv6(start):
@@ -84,8 +85,7 @@ def test_web_port_that_is_taken_on_ipv6(start):
         port = holder.getsockname()[1]
         answer = start("--web-port", str(port))
     assert answer.returncode == 4
-    assert f"port {port} is taken by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
-    assert "on ::1, to which localhost leads as well" in answer.stderr
+    assert f"port {port} of ::1 (localhost) is in use by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
 
 
 def test_bad_options(start):

@@ -16,7 +16,7 @@ KEYS = {"OPENAI_API_KEY": "sk-canary-openai-0123456789abcdef", "GEMINI_API_KEY":
         "HF_TOKEN": "hf_canary0123456789abcdef"}
 
 
-# What cli/server.c adds to lighttpd's environment.
+# What cli/lighttpd.c adds to lighttpd's environment.
 AS_STARTED = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", "LD_BIND_NOW": "1",
               "LD_PRELOAD": "./pointsman-web-guard.so"}
 

@@ -3,13 +3,13 @@
 #include "tests/unit/unit.h"
 #include "cli/run/classify.h"
 #include "cli/run/clean.h"
-#include "cli/run/words.h"
+#include "cli/run/fold.h"
 
 static void words_of(const char *text, const char *expected)
 {
     struct buf out;
     buf_init(&out, 1024);
-    assert_true(words_add(slice_of(text), &out));
+    assert_true(fold_add(slice_of(text), &out));
     assert_buf(&out, expected);
     buf_free(&out);
 }
@@ -44,11 +44,11 @@ TEST(a_full_buffer_keeps_whole_words)
 {
     struct buf out;
     buf_init(&out, 12);
-    assert_false(words_add(SLICE("one two three four"), &out));
+    assert_false(fold_add(SLICE("one two three four"), &out));
     assert_buf(&out, " one two ");
     buf_free(&out);
     buf_init(&out, 11);
-    assert_false(words_add(SLICE("one two a\xd0\xb6"), &out)); /* there is a byte left, but none for that letter */
+    assert_false(fold_add(SLICE("one two a\xd0\xb6"), &out)); /* there is a byte left, but none for that letter */
     assert_buf(&out, " one two ");
     buf_free(&out);
 }
@@ -56,17 +56,17 @@ TEST(a_full_buffer_keeps_whole_words)
 TEST(terms_are_found_as_whole_words)
 {
     struct slice words = SLICE(" review all of these logs for the latest bug critique ");
-    assert_true(words_have(words, "bug critique"));
-    assert_true(words_have(words, "review"));
-    assert_true(words_have(words, "review ~ logs"));
-    assert_true(words_have(words, "all ~ these"));
-    assert_true(words_have(words, "review ~ all"));
-    assert_false(words_have(words, "test"));
-    assert_false(words_have(words, "bug ~ review"));
-    assert_false(words_have(words, "review ~ for")); /* four words between */
-    assert_false(words_have(words, "log"));
-    assert_false(words_have(SLICE(" "), "log"));
-    assert_false(words_have(SLICE(" a review"), "review"));
+    assert_true(fold_contains(words, "bug critique"));
+    assert_true(fold_contains(words, "review"));
+    assert_true(fold_contains(words, "review ~ logs"));
+    assert_true(fold_contains(words, "all ~ these"));
+    assert_true(fold_contains(words, "review ~ all"));
+    assert_false(fold_contains(words, "test"));
+    assert_false(fold_contains(words, "bug ~ review"));
+    assert_false(fold_contains(words, "review ~ for")); /* four words between */
+    assert_false(fold_contains(words, "log"));
+    assert_false(fold_contains(SLICE(" "), "log"));
+    assert_false(fold_contains(SLICE(" a review"), "review"));
 }
 
 static void what_of(const char *prompt, enum task_class class, const char *kinds)
@@ -200,8 +200,8 @@ TEST(every_term_is_spelled_as_words_are)
             assert_true(len > 0 && len < sizeof term);
             snprintf(term, sizeof term, "%.*s", (int)len, at);
             buf_clear(&words);
-            assert_true(words_add(slice_of(term), &words));
-            if (!words_have(buf_slice(&words), term))
+            assert_true(fold_add(slice_of(term), &words));
+            if (!fold_contains(buf_slice(&words), term))
                 fail_msg("the term \"%s\" does not find itself", term);
             at += len + (at[len] == '|');
         }

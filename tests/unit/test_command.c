@@ -108,12 +108,12 @@ TEST(faults_name_what_is_wrong)
         const char *line, *word;
     } rows[] = {
         {&plain, "plain", "ONE [TWO] is missing"},
-        {&plain, "plain 1 2 3", "'3' is one too many"},
+        {&plain, "plain 1 2 3", "unexpected argument '3'"},
         {&plain, "plain 1 --nix", "'--nix'"},
         {&plain, "plain 1 -x", "'-x'"},
-        {&plain, "plain 1 --number", "--number takes a value"},
-        {&plain, "plain 1 --kind blue", "red green; not 'blue'"},
-        {&plain, "plain 1 --kind re", "not 're'"},
+        {&plain, "plain 1 --number", "--number requires a value"},
+        {&plain, "plain 1 --kind blue", "red green, found 'blue'"},
+        {&plain, "plain 1 --kind re", "found 're'"},
         {&plain, "plain 1 --flag=yes", "--flag=yes"},
         {&bare, "bare --json", "--json"},
         {&bare, "bare x", "'x'"},
@@ -122,7 +122,7 @@ TEST(faults_name_what_is_wrong)
         struct given g;
         assert_false(give(&g, rows[i].command, rows[i].line));
         if (!strstr(buf_text(&g.error), rows[i].word))
-            fail_msg("\"%s\" says \"%s\", without \"%s\"", rows[i].line, buf_text(&g.error), rows[i].word);
+            fail_msg("\"%s\": got \"%s\", expected \"%s\" in it", rows[i].line, buf_text(&g.error), rows[i].word);
         drop(&g);
     }
 }

@@ -1,7 +1,7 @@
 /* Unit tests of cli/gateway: which proxy is meant, without any that runs. */
 #include "tests/unit/folder.h"
 #include "cli/gateway.h"
-#include "cli/session.h"
+#include "cli/session_client.h"
 
 TEST(bases_end_in_v1)
 {
@@ -58,7 +58,7 @@ TEST(the_environment_names_one)
     assert_gateway(NULL, "sk-1", GATEWAY_BASE, NULL);
     assert_gateway("http://proxy.example:4000", "sk-1", "http://proxy.example:4000/v1", NULL);
     unsetenv("LITELLM_API_KEY");
-    assert_gateway("http://127.0.0.1:4000", NULL, NULL, "LITELLM_BASE_URL is set, and LITELLM_API_KEY is not");
+    assert_gateway("http://127.0.0.1:4000", NULL, NULL, "LITELLM_BASE_URL is set, but LITELLM_API_KEY is not");
 }
 
 int main(void)

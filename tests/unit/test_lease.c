@@ -41,17 +41,17 @@ TEST(the_last_one_out_is_told)
     lease_end(&b);
 }
 
-TEST(nobody_is_nobody)
+TEST(none_held_without_a_lease)
 {
     struct lease a = LEASE_NONE, b = LEASE_NONE;
-    assert_true(lease_nobody(&b, folder));
+    assert_true(lease_none_held(&b, folder));
     lease_end(&b);
     assert_true(lease_take(&a, folder, &why));
-    assert_false(lease_nobody(&b, folder));
+    assert_false(lease_none_held(&b, folder));
     lease_end(&b);
     lease_end(&a); /* not asked whether it is the last: its file stays */
     assert_true(file_is_there());
-    assert_true(lease_nobody(&b, folder));
+    assert_true(lease_none_held(&b, folder));
     lease_end(&b);
     assert_false(file_is_there());
 }
@@ -113,10 +113,10 @@ TEST(a_killed_one_holds_nothing)
     (void)close(alive[0]);
     (void)close(alive[1]);
     child = holder(-1);
-    assert_false(lease_nobody(&a, folder));
+    assert_false(lease_none_held(&a, folder));
     lease_end(&a);
     kill_it(child);
-    assert_true(lease_nobody(&a, folder));
+    assert_true(lease_none_held(&a, folder));
     lease_end(&a);
 }
 
@@ -159,7 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_last_one_out_is_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(nobody_is_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(none_held_without_a_lease, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_killed_one_holds_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_comes_while_things_are_put_back_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_told, set_up, tear_down),

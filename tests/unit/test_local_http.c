@@ -216,7 +216,7 @@ TEST(only_this_machine_is_called)
     struct local_http_request request = get;
     request.base = base;
     assert_false(local_http(&request, &reply, &error));
-    assert_int_equal(reply.fault, LOCAL_HTTP_NOBODY);
+    assert_int_equal(reply.fault, LOCAL_HTTP_REFUSED);
     local_http_free(&reply);
     request.fields = fields;
     const char *const pieces[] = {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL};

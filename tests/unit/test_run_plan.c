@@ -28,7 +28,7 @@ static bool read_settings(struct run_settings *s, const char *policy, const char
         root = yaml_parse("p.yaml", slice_of(policy), &errors);
         assert_non_null(root);
     }
-    bool read = settings_read(s, "p.yaml", root, variable, (void *)(uintptr_t)env, flags ? flags : &NONE, &errors);
+    bool read = run_settings_read(s, "p.yaml", root, variable, (void *)(uintptr_t)env, flags ? flags : &NONE, &errors);
     yaml_tree_free(root);
     return read;
 }
@@ -45,8 +45,8 @@ static void from(const struct run_settings *s, enum setting setting, const char 
     struct buf out;
     char text[64];
     buf_init(&out, 256);
-    settings_value(s, setting, &out);
-    settings_source(s, setting, text, sizeof text);
+    run_settings_value(s, setting, &out);
+    run_settings_source(s, setting, text, sizeof text);
     assert_buf(&out, value);
     assert_string_equal(text, source);
     buf_free(&out);
@@ -186,8 +186,8 @@ TEST(the_policy_that_comes_along_is_the_defaults)
         struct buf a, b;
         buf_init(&a, 256);
         buf_init(&b, 256);
-        settings_value(&s, i, &a);
-        settings_value(i == SETTING_TASK_RULES ? &s : &plain, i, &b);
+        run_settings_value(&s, i, &a);
+        run_settings_value(i == SETTING_TASK_RULES ? &s : &plain, i, &b);
         assert_string_equal(buf_text(&a), buf_text(&b));
         buf_free(&a);
         buf_free(&b);
@@ -246,7 +246,7 @@ static int plan_of(const struct wish *w, struct run_plan *plan)
                          plan, &errors);
 }
 
-/* "alias: step step(barred)" */
+/* "alias: step step(blocked)" */
 static void plans(const struct wish *w, const char *expected)
 {
     struct run_plan plan;
@@ -258,7 +258,7 @@ static void plans(const struct wish *w, const char *expected)
     else
         buf_add_format(&out, "%s:", plan.alias);
     for (unsigned i = 0; !code && i < plan.count; i++)
-        buf_add_format(&out, " %s%s", *plan.steps[i].barred ? "!" : "", plan.steps[i].name);
+        buf_add_format(&out, " %s%s", *plan.steps[i].blocked ? "!" : "", plan.steps[i].name);
     assert_buf(&out, expected);
     buf_free(&out);
 }
@@ -312,7 +312,7 @@ TEST(bans_reach_through_fallbacks)
     CASE("codex-qwen-local: ollama litellm !standard", .policy = "open_models_only: true\n");
     CASE("exit 2", .force = "codex-deep", .policy = "avoid_openai: true\n");
     assert_string_equal(buf_text(&errors),
-                        "--force-model codex-deep could reach openai/gpt-5.5, and avoid_openai is on");
+                        "--force-model codex-deep could reach openai/gpt-5.5, but avoid_openai is set");
     CASE("exit 2", .force = "codex-no-openai", .policy = "open_models_only: true\n");
     CASE("exit 2", .provider = "no-openai", .codex = "standard");
     CASE("exit 2", .force = "codex-dep");
@@ -399,7 +399,7 @@ TEST(a_preferred_step_moves_to_the_front)
     assert_string_equal(plan.steps[2].name, "standard");
     run_plan_prefer(&plan, 0);
     assert_string_equal(plan.steps[0].name, "huggingface");
-    snprintf(plan.steps[0].barred, sizeof plan.steps[0].barred, "x");
+    snprintf(plan.steps[0].blocked, sizeof plan.steps[0].blocked, "x");
     run_plan_prefer(&plan, 2);
     assert_string_equal(plan.steps[1].name, "standard");
     assert_int_equal(run_plan_first(&plan), 1);
@@ -453,9 +453,9 @@ TEST(the_page_lists_the_keys)
     buf_init(&page, 1u << 20);
     buf_init(&keys, 1u << 20);
     read_source("doc/routed-runs.md", &page);
-    assert_true(settings_reference(&keys));
+    assert_true(run_settings_reference(&keys));
     if (!strstr(buf_text(&page), buf_text(&keys)))
-        fail_msg("the keys in doc/routed-runs.md are not those of cli/run/settings.c: run tools/reference");
+        fail_msg("the keys in doc/routed-runs.md are not those of cli/run/run_settings.c: run tools/reference");
     buf_free(&page);
     buf_free(&keys);
 }
@@ -470,7 +470,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--reference") == 0) {
         buf_init(&errors, 1u << 20);
-        return settings_reference(&errors) && puts(buf_text(&errors)) >= 0 ? 0 : 1;
+        return run_settings_reference(&errors) && puts(buf_text(&errors)) >= 0 ? 0 : 1;
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_win_in_their_order),

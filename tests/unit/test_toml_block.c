@@ -140,25 +140,25 @@ static void refused(const char *text, const char *said)
 TEST(what_would_clash_is_refused)
 {
     refused("a = 1\n[model_providers.ours]\n",
-            "config.toml:2: \"[model_providers.ours]\" is what pointsman would write");
+            "config.toml:2: \"[model_providers.ours]\" conflicts with pointsman's settings");
     refused("[model_providers]\n\"ours\" = {}\n", "config.toml:2");
     refused("model_providers.'ours'.name = 1\n", "config.toml:1");
     refused("[model_providers.\"o\\u0075rs\".x]\n", "config.toml:1");
-    refused("profiles = {}\n", "is written as a value");
-    refused("\n# pointsman: end\n", "config.toml:2: \"# pointsman: end\" has a mark");
-    refused("# pointsman kept: x\n", "has a mark");
+    refused("profiles = {}\n", "is an inline value");
+    refused("\n# pointsman: end\n", "config.toml:2: \"# pointsman: end\" already has a mark");
+    refused("# pointsman kept: x\n", "already has a mark");
 }
 
 TEST(what_is_no_toml_is_refused)
 {
-    refused("a = 1\nb = \"x\nc = 2\n", "config.toml:2: a string that does not end");
-    refused("a = \"\"\"x\n", "a string that does not end");
-    refused("a = [1,\n2\n", "a bracket that is not closed");
-    refused("a\n", "a key without a value");
-    refused("= 1\n", "neither a key");
-    refused("[a\n", "header that is not closed");
-    refused("\"a\\x62\" = 1\n", "escape that is not supported");
-    refused("\"a\\u00\" = 1\n", "escape that is not supported");
+    refused("a = 1\nb = \"x\nc = 2\n", "config.toml:2: unterminated string");
+    refused("a = \"\"\"x\n", "unterminated string");
+    refused("a = [1,\n2\n", "unclosed bracket");
+    refused("a\n", "key without a value");
+    refused("= 1\n", "expected a key");
+    refused("[a\n", "unclosed table header");
+    refused("\"a\\x62\" = 1\n", "unsupported escape");
+    refused("\"a\\u00\" = 1\n", "unsupported escape");
 }
 
 /* What toml_edit makes of it: additions go before the mark that ends our part; comments stay. */
@@ -223,7 +223,7 @@ TEST(what_is_not_ours_is_left_alone)
     assert_true(toml_block_marked(SLICE("# pointsman kept: a")));
     buf_clear(&made);
     assert_false(toml_block_remove(SLICE("[model_providers.ours]\na = \"\n"), &BLOCK, "f", &made, &why));
-    assert_non_null(strstr(buf_text(&why), "f:2: a string"));
+    assert_non_null(strstr(buf_text(&why), "f:2: unterminated string"));
 }
 
 int main(void)

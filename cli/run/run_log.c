@@ -1,7 +1,7 @@
-/* Writes the record of routed runs. */
-#include "cli/run/record.h"
+/* Writes the run log. */
+#include "cli/run/run_log.h"
 
-#include "cli/run/past.h"
+#include "cli/run/history.h"
 #include "common/jsonl.h"
 #include "common/paths.h"
 
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#define FILE_MAX (8u << 20)
-#define LINE_MAX (256u << 10)
+#define FILE_MAX (8u << 20)   /* bytes; then the log is rotated */
+#define LINE_MAX (256u << 10) /* bytes */
 
 static void add_time(struct container in, const char *key, int64_t time_ms)
 {
@@ -29,7 +29,7 @@ static void add_time(struct container in, const char *key, int64_t time_ms)
 
 static void add_number(struct container in, const char *key, double value)
 {
-    document_add_number(in, key, value, RECORD_DIGITS);
+    document_add_number(in, key, value, RUN_LOG_DIGITS);
 }
 
 static void add_choice(const struct run_record *r, struct container in)
@@ -65,7 +65,7 @@ static void add_estimate(const struct run_record *r, struct container in)
     document_add_count(in, "estimated_output_tokens", r->settings->max_output_tokens);
     add_number(in, "compression_ratio", r->original_tokens ? (double)r->input_tokens / (double)r->original_tokens : 1);
     add_number(in, "estimated_cost_usd", cost);
-    add_number(in, "estimated_savings_usd", past_usd(p->baseline_usd - cost, p->baseline_usd));
+    add_number(in, "estimated_savings_usd", history_round_usd(p->baseline_usd - cost, p->baseline_usd));
     add_number(in, "policy_max_cost_usd", r->settings->max_cost_usd);
 }
 
@@ -109,32 +109,32 @@ static void add_plan(const struct run_record *r, struct container in)
     add_estimate(r, in);
 }
 
-void record_describe_plan(const struct run_record *r, struct container in)
+void run_log_describe_plan(const struct run_record *r, struct container in)
 {
     add_plan(r, in);
     document_add_text(in, "execution_mode", "dry-run");
 }
 
-void record_describe(const struct run_record *r, struct container in)
+void run_log_describe(const struct run_record *r, struct container in)
 {
     add_plan(r, in);
     add_outcome(r, in);
 }
 
-bool record_append(const struct run_record *r, struct buf *error)
+bool run_log_append(const struct run_record *r, struct buf *error)
 {
     char *folder = paths_log_dir(error);
-    char *path = folder ? paths_join(folder, RECORD_FILE) : NULL;
+    char *path = folder ? paths_join(folder, RUN_LOG_FILE) : NULL;
     struct jsonl *file = path ? jsonl_open(path, FILE_MAX, LINE_MAX, error) : NULL;
     bool written = false;
     if (file) {
         struct document d;
-        record_describe(r, document_object(&d));
+        run_log_describe(r, document_object(&d));
         written = document_print(&d, jsonl_lines(file)) && BUF_ADD(jsonl_lines(file), "\n");
         errno = ENOMEM;
         written = written && jsonl_flush(file);
         if (!written)
-            buf_add_format(error, "%s: the run is not recorded: %s", path, strerror(errno));
+            buf_add_format(error, "%s: can't log the run: %s", path, strerror(errno));
     }
     jsonl_close(file);
     free(path);

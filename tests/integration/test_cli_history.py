@@ -143,7 +143,7 @@ def test_a_real_run_is_joined_with_its_calls(cli, start_proxy, make_upstream):
     models.script(chat.strict(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "echo hi"}))),
                   chat.strict(chat.text_stream(ANSWER)))
     done = cli("run", *FLAGS, "Fix the typo in the readme")
-    assert done.returncode == 0 and "2 calls of the proxy" in done.stderr, done.stderr
+    assert done.returncode == 0 and "2 proxy requests" in done.stderr, done.stderr
     entry, = cli.records()
     assert entry["calls"] == 2 and entry["actual_cost_usd"] > 0 and entry["ttft_ms"] is not None
     assert {line["run_id"] for line in proxy.journal(2)} == {entry["run_id"]}
@@ -164,7 +164,7 @@ def test_a_run_that_costs_too_much_is_stopped(cli, start_proxy, make_upstream):
     assert done.returncode == 143, done.stderr
     entry, = cli.records()
     assert [(a["provider"], a["outcome"]) for a in entry["attempts"]] == [("litellm", "over_cost")]
-    assert "the run has cost more than $0.5000 (max_cost_usd)" in done.stderr
+    assert "the run cost more than $0.5000 (max_cost_usd)" in done.stderr
     assert entry["actual_cost_usd"] > 0.5 and len(models.requests) < 5
 
 

@@ -1,14 +1,14 @@
-/* Reads the journals' lines for people. */
-#include "cli/run/past.h"
+/* Reads log records and formats their values. */
+#include "cli/run/history.h"
 
-#include "cli/run/requests.h"
+#include "cli/run/request_log.h"
 #include "common/paths.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
-char *past_path(const char *file)
+char *history_path(const char *file)
 {
     char *home = paths_codex_home(), *logs = home ? paths_join(home, "logs") : NULL;
     char *path = logs ? paths_join(logs, file) : NULL;
@@ -17,7 +17,7 @@ char *past_path(const char *file)
     return path;
 }
 
-bool past_next(struct lines *lines, struct json *json, struct slice *line)
+bool history_next(struct lines *lines, struct json *json, struct slice *line)
 {
     while (lines_next(lines, line))
         if (json_parse(json, line->ptr, line->len) && json_type(json, 0) == JSON_OBJECT)
@@ -25,7 +25,7 @@ bool past_next(struct lines *lines, struct json *json, struct slice *line)
     return false;
 }
 
-void past_text(const struct json *json, uint32_t object, const char *key, struct buf *out)
+void history_text(const struct json *json, uint32_t object, const char *key, struct buf *out)
 {
     size_t start = out->len;
     (void)json_unescape(json, json_get(json, object, key), out);
@@ -34,18 +34,18 @@ void past_text(const struct json *json, uint32_t object, const char *key, struct
             out->data[i] = '?';
 }
 
-double past_number(const struct json *json, uint32_t object, const char *key)
+double history_number(const struct json *json, uint32_t object, const char *key)
 {
     double value;
     return json_double(json, json_get(json, object, key), &value) ? value : NAN;
 }
 
-double past_usd(double usd, double whole)
+double history_round_usd(double usd, double whole)
 {
     return fabs(usd) <= 1e-9 * fabs(whole) ? 0 : usd;
 }
 
-void past_money(double usd, struct buf *out)
+void history_money(double usd, struct buf *out)
 {
     if (!isfinite(usd))
         BUF_ADD(out, "-");
@@ -55,14 +55,14 @@ void past_money(double usd, struct buf *out)
         buf_add_format(out, "%s$%.4f", usd < 0 ? "-" : "", fabs(usd));
 }
 
-void past_time(const struct json *json, struct buf *out)
+void history_time(const struct json *json, struct buf *out)
 {
     int64_t time_ms;
     char text[32];
     struct tm local;
     time_t second;
-    if (!requests_time(json, &time_ms)) {
-        past_text(json, 0, "timestamp", out);
+    if (!request_log_time(json, &time_ms)) {
+        history_text(json, 0, "timestamp", out);
         return;
     }
     second = (time_t)(time_ms / 1000);

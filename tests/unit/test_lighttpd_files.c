@@ -1,6 +1,6 @@
-/* Unit tests of cli/server_files: how lighttpd's configuration is filled in. */
+/* Unit tests of cli/lighttpd_files: how lighttpd's configuration is filled in. */
 #include "tests/unit/unit.h"
-#include "cli/server_files.h"
+#include "cli/lighttpd_files.h"
 
 TEST(values_stand_in_quotes)
 {
@@ -19,7 +19,7 @@ TEST(values_stand_in_quotes)
         struct buf out, error;
         buf_init(&out, 1024);
         buf_init(&error, 1024);
-        assert_int_equal(server_files_fill(slice_of(rows[i].template), values, &out, &error), rows[i].filled != NULL);
+        assert_int_equal(lighttpd_files_fill(slice_of(rows[i].template), values, &out, &error), rows[i].filled != NULL);
         if (rows[i].filled)
             assert_buf(&out, rows[i].filled);
         assert_int_equal(error.len > 0, rows[i].filled == NULL);
@@ -34,7 +34,7 @@ TEST(a_line_break_can_not_add_a_directive)
     struct buf out, error;
     buf_init(&out, 1024);
     buf_init(&error, 1024);
-    assert_false(server_files_fill(SLICE("@DIR@"), values, &out, &error));
+    assert_false(lighttpd_files_fill(SLICE("@DIR@"), values, &out, &error));
     assert_true(error.len > 0);
     buf_free(&out);
     buf_free(&error);

@@ -1,5 +1,5 @@
-/* The running session, as scripts see it. */
-#include "cli/session.h"
+/* Client of the key-page server's API. */
+#include "cli/session_client.h"
 
 #include "common/file.h"
 #include "common/paths.h"
@@ -11,7 +11,7 @@
 #define STATUS_TIMEOUT_MS 3000
 #define SMALL_FILE_MAX 4096
 
-/* The first line of a small private file in the runtime folder; NULL when it is not there. To be freed. */
+/* The first line of a small private file in the runtime folder; NULL: absent. Free with free(). */
 static char *read_line(const char *folder, const char *name)
 {
     char text[SMALL_FILE_MAX];
@@ -26,9 +26,9 @@ static char *read_line(const char *folder, const char *name)
     return line;
 }
 
-bool session_find(struct session *session, struct buf *error)
+bool session_client_find(struct session_client *session, struct buf *error)
 {
-    *session = (struct session){.runtime = paths_find_runtime_dir(error)};
+    *session = (struct session_client){.runtime = paths_find_runtime_dir(error)};
     if (error->len)
         return false;
     if (session->runtime) {
@@ -41,18 +41,18 @@ bool session_find(struct session *session, struct buf *error)
     return false;
 }
 
-void session_close(struct session *session)
+void session_client_close(struct session_client *session)
 {
     if (session->token)
         explicit_bzero(session->token, strlen(session->token));
     free(session->token);
     free(session->url);
     free(session->runtime);
-    *session = (struct session){0};
+    *session = (struct session_client){0};
 }
 
-bool session_call(const struct session *session, const char *method, const char *path, struct slice body,
-                  int timeout_ms, struct local_http_reply *reply, struct buf *error)
+bool session_client_call(const struct session_client *session, const char *method, const char *path, struct slice body,
+                         int timeout_ms, struct local_http_reply *reply, struct buf *error)
 {
     struct buf field;
     buf_init(&field, 512);
@@ -71,17 +71,18 @@ bool session_call(const struct session *session, const char *method, const char 
     return done;
 }
 
-/* {"error":{"message","code"}} in words. */
-static void read_refusal(const struct session_status *status, struct buf *error, struct buf *code)
+/* Appends the message and the code of {"error":{"message","code"}}. */
+static void read_error(const struct session_status *status, struct buf *error, struct buf *code)
 {
     uint32_t fault = status->json.count ? json_get(&status->json, 0, "error") : JSON_NONE;
     if (fault == JSON_NONE || !json_unescape(&status->json, json_get(&status->json, fault, "message"), error))
-        buf_add_format(error, "the session answered with status %d", status->reply.status);
+        buf_add_format(error, "the key-page server answered with status %d", status->reply.status);
     if (code && fault != JSON_NONE)
         (void)json_unescape(&status->json, json_get(&status->json, fault, "code"), code);
 }
 
-bool session_read(struct session_status *status, struct local_http_reply *reply, struct buf *error, struct buf *code)
+bool session_client_read(struct session_status *status, struct local_http_reply *reply, struct buf *error,
+                         struct buf *code)
 {
     *status = (struct session_status){.reply = *reply};
     *reply = (struct local_http_reply){0};
@@ -91,24 +92,25 @@ bool session_read(struct session_status *status, struct local_http_reply *reply,
     if (!parsed)
         status->json.count = 0;
     if (!parsed || status->reply.status != 200) {
-        read_refusal(status, error, code);
+        read_error(status, error, code);
         return false;
     }
     status->running = json_string_is(&status->json, json_get(&status->json, 0, "state"), "running");
     status->base_url = json_strdup(&status->json, json_get(&status->json, 0, "base_url"));
     if (!status->base_url)
-        BUF_ADD(error, "the session's status can't be understood; is it of another version? pointsman restart");
+        BUF_ADD(error, "the key-page server's status is invalid; if it is of another version: pointsman restart");
     return status->base_url != NULL;
 }
 
-bool session_status(const struct session *session, struct session_status *status, struct buf *error)
+bool session_client_status(const struct session_client *session, struct session_status *status, struct buf *error)
 {
     struct local_http_reply reply;
     *status = (struct session_status){0};
-    bool done = session_call(session, "GET", "/api/status", (struct slice){"", 0}, STATUS_TIMEOUT_MS, &reply, error);
+    bool done =
+        session_client_call(session, "GET", "/api/status", (struct slice){"", 0}, STATUS_TIMEOUT_MS, &reply, error);
     if (done)
-        done = session_read(status, &reply, error, NULL);
-    else if (reply.fault == LOCAL_HTTP_NOBODY) {
+        done = session_client_read(status, &reply, error, NULL);
+    else if (reply.fault == LOCAL_HTTP_REFUSED) {
         buf_clear(error);
         BUF_ADD(error, SESSION_NOT_RUNNING);
     }
@@ -124,17 +126,17 @@ void session_status_free(struct session_status *status)
     *status = (struct session_status){0};
 }
 
-bool session_look(struct session *session, struct session_status *status)
+bool session_client_try(struct session_client *session, struct session_status *status)
 {
-    struct buf unheard;
-    buf_init(&unheard, 4096);
+    struct buf ignored;
+    buf_init(&ignored, 4096);
     *status = (struct session_status){0};
-    bool found = session_find(session, &unheard) && session_status(session, status, &unheard);
-    buf_free(&unheard);
+    bool found = session_client_find(session, &ignored) && session_client_status(session, status, &ignored);
+    buf_free(&ignored);
     return found;
 }
 
-bool session_key(const struct session *session, struct buf *key)
+bool session_client_key(const struct session_client *session, struct buf *key)
 {
     char *line = read_line(session->runtime, "codex-litellm-proxy.key");
     bool read = line && buf_add_text(key, line);

@@ -1,16 +1,16 @@
-/* Folds a text into its words, and finds terms among them. */
-#include "cli/run/words.h"
+/* Folds a text to words, and finds terms in them. */
+#include "cli/run/fold.h"
 
 #include <string.h>
 #include <utf8proc.h>
 
-#define GAP_WORDS 3u
+#define GAP_WORDS 3u /* most words that "~" matches */
 
-/* Decomposed, lower case, without marks and ignorable characters. */
+/* Decompose, fold case, strip marks and ignorable characters. */
 #define FOLDING (UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK | UTF8PROC_IGNORE)
-#define FOLDED_MAX 32 /* characters that one becomes; U+FDFA becomes 18 */
+#define FOLDED_MAX 32 /* most code points that one becomes; U+FDFA becomes 18 */
 
-/* Appends the character if words are made of it, else ends the word. */
+/* Appends the character if it belongs to a word; else ends the word. */
 static void add_character(utf8proc_int32_t c, struct buf *out)
 {
     char bytes[4];
@@ -32,7 +32,7 @@ static void add_folded(utf8proc_int32_t c, struct buf *out)
         add_character(folded[i], out);
 }
 
-bool words_add(struct slice text, struct buf *out)
+bool fold_add(struct slice text, struct buf *out)
 {
     if (!out->len)
         BUF_ADD(out, " ");
@@ -43,17 +43,17 @@ bool words_add(struct slice text, struct buf *out)
         if (len > 0)
             add_folded(c, out);
         else
-            add_character(' ', out); /* a stray byte */
+            add_character(' ', out); /* an invalid byte */
         at += len > 0 ? (size_t)len : 1;
     }
     if (!out->failed)
         add_character(' ', out);
     while (out->failed && out->len && out->data[out->len - 1] != ' ')
-        out->len--; /* the word that did not fit */
+        out->len--; /* drop the incomplete word */
     return !out->failed;
 }
 
-/* Where the `len` bytes of `term` stand as whole words in the words from `at` on; words.len when nowhere. */
+/* The offset of `term` (`len` bytes) as whole words, at or after `at`; words.len: not found. */
 static size_t find_words(struct slice words, size_t at, const char *term, size_t len)
 {
     while (at < words.len) {
@@ -68,7 +68,7 @@ static size_t find_words(struct slice words, size_t at, const char *term, size_t
     return words.len;
 }
 
-/* The end of the stretch that a "~" may pass over from `at` (a word's first byte) on, and the word behind it. */
+/* The end of the text in which the word after a "~" may be: from `at`, the start of a word. */
 static size_t gap_end(struct slice words, size_t at, size_t term_len)
 {
     for (unsigned i = 0; i < GAP_WORDS && at < words.len; i++) {
@@ -78,7 +78,7 @@ static size_t gap_end(struct slice words, size_t at, size_t term_len)
     return at + term_len + 1 < words.len ? at + term_len + 1 : words.len;
 }
 
-bool words_have(struct slice words, const char *term)
+bool fold_contains(struct slice words, const char *term)
 {
     const char *gap = strstr(term, " ~ ");
     size_t len = gap ? (size_t)(gap - term) : strlen(term);
@@ -94,7 +94,7 @@ bool words_have(struct slice words, const char *term)
     return false;
 }
 
-size_t words_characters(struct slice text)
+size_t fold_characters(struct slice text)
 {
     size_t count = 0;
     for (size_t i = 0; i < text.len; i++)

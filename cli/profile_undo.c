@@ -1,5 +1,5 @@
-/* What the managed profiles have changed, as JSON. */
-#include "cli/profile_journal.h"
+/* The undo file of the managed profiles, as JSON. */
+#include "cli/profile_undo.h"
 
 #include "common/document.h"
 #include "common/json.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOURNAL_VERSION 1
+#define UNDO_VERSION 1
 
 static const char *const STAGES[] = {"enabling", "enabled", "disabling"};
 
@@ -19,16 +19,16 @@ void profile_hash(struct slice text, char out[PROFILE_HASH_SIZE])
     (void)sodium_bin2hex(out, PROFILE_HASH_SIZE, hash, sizeof hash);
 }
 
-void profile_journal_free(struct profile_journal *j)
+void profile_undo_free(struct profile_undo *u)
 {
-    free((char *)j->spec.model);
-    free((char *)j->spec.base_url);
-    free((char *)j->spec.key_command);
+    free((char *)u->spec.model);
+    free((char *)u->spec.base_url);
+    free((char *)u->spec.key_command);
     for (unsigned i = 0; i < PROFILE_FILE_COUNT; i++) {
-        free(j->changes[i].path);
-        buf_free(&j->changes[i].before);
+        free(u->changes[i].path);
+        buf_free(&u->changes[i].before);
     }
-    *j = (struct profile_journal){0};
+    *u = (struct profile_undo){0};
 }
 
 static void add_bytes(struct container in, const char *key, const struct buf *bytes)
@@ -59,25 +59,25 @@ static void describe_change(const struct profile_change *c, struct container in)
     add_bytes(in, "before", &c->before);
 }
 
-bool profile_journal_print(const struct profile_journal *j, struct buf *out)
+bool profile_undo_print(const struct profile_undo *u, struct buf *out)
 {
     struct document d;
     struct container root = document_object(&d);
-    document_add_count(root, "version", JOURNAL_VERSION);
-    document_add_text(root, "stage", STAGES[j->stage]);
-    document_add_bool(root, "keep", j->keep);
-    document_add_bool(root, "default", j->spec.make_default);
-    document_add_bool(root, "files_style", j->spec.style.files);
-    document_add_bool(root, "key_command_style", j->spec.style.key_command);
-    document_add_bool(root, "catalog_url_style", j->spec.style.catalog_url);
-    document_add_bool(root, "catalogs", j->spec.catalogs);
-    document_add_text(root, "model", j->spec.model);
-    document_add_text(root, "base_url", j->spec.base_url);
-    document_add_text(root, "key_command", j->spec.key_command);
+    document_add_count(root, "version", UNDO_VERSION);
+    document_add_text(root, "stage", STAGES[u->stage]);
+    document_add_bool(root, "keep", u->keep);
+    document_add_bool(root, "default", u->spec.make_default);
+    document_add_bool(root, "files_style", u->spec.style.files);
+    document_add_bool(root, "key_command_style", u->spec.style.key_command);
+    document_add_bool(root, "catalog_url_style", u->spec.style.catalog_url);
+    document_add_bool(root, "catalogs", u->spec.catalogs);
+    document_add_text(root, "model", u->spec.model);
+    document_add_text(root, "base_url", u->spec.base_url);
+    document_add_text(root, "key_command", u->spec.key_command);
     struct container changes = document_add_object(root, "changes");
     for (enum profile_file file = 0; file < PROFILE_FILE_COUNT; file++)
-        if (j->changes[file].path)
-            describe_change(&j->changes[file], document_add_object(changes, profile_file_name(file)));
+        if (u->changes[file].path)
+            describe_change(&u->changes[file], document_add_object(changes, profile_file_name(file)));
     return document_print(&d, out) && BUF_ADD(out, "\n");
 }
 
@@ -124,19 +124,19 @@ static bool read_change(const struct json *json, uint32_t object, struct profile
     return json_string_is(json, json_get(json, object, "before_sha256"), hash);
 }
 
-static bool read_all(const struct json *json, struct profile_journal *j)
+static bool read_all(const struct json *json, struct profile_undo *u)
 {
     int64_t version;
     uint32_t stage = json_get(json, 0, "stage"), changes = json_get(json, 0, "changes");
-    if (!json_int64(json, json_get(json, 0, "version"), &version) || version != JOURNAL_VERSION ||
+    if (!json_int64(json, json_get(json, 0, "version"), &version) || version != UNDO_VERSION ||
         !json_is(json, changes, JSON_OBJECT))
         return false;
-    while (j->stage < sizeof STAGES / sizeof *STAGES && !json_string_is(json, stage, STAGES[j->stage]))
-        j->stage++;
-    if (j->stage == sizeof STAGES / sizeof *STAGES)
+    while (u->stage < sizeof STAGES / sizeof *STAGES && !json_string_is(json, stage, STAGES[u->stage]))
+        u->stage++;
+    if (u->stage == sizeof STAGES / sizeof *STAGES)
         return false;
-    j->keep = flag_of(json, 0, "keep");
-    j->spec = (struct profile_spec){
+    u->keep = flag_of(json, 0, "keep");
+    u->spec = (struct profile_spec){
         .style = {flag_of(json, 0, "files_style"), flag_of(json, 0, "key_command_style"),
                   flag_of(json, 0, "catalog_url_style")},
         .make_default = flag_of(json, 0, "default"),
@@ -147,20 +147,20 @@ static bool read_all(const struct json *json, struct profile_journal *j)
     };
     for (enum profile_file file = 0; file < PROFILE_FILE_COUNT; file++) {
         uint32_t change = json_get(json, changes, profile_file_name(file));
-        if (change != JSON_NONE && !read_change(json, change, &j->changes[file]))
+        if (change != JSON_NONE && !read_change(json, change, &u->changes[file]))
             return false;
     }
-    return j->spec.model && j->spec.base_url;
+    return u->spec.model && u->spec.base_url;
 }
 
-bool profile_journal_parse(struct profile_journal *j, struct slice text, struct buf *why)
+bool profile_undo_parse(struct profile_undo *u, struct slice text, struct buf *why)
 {
     struct json json = {0};
-    *j = (struct profile_journal){0};
+    *u = (struct profile_undo){0};
     bool ok = json_parse(&json, text.ptr ? text.ptr : "", text.len) && json_type(&json, 0) == JSON_OBJECT &&
-              read_all(&json, j);
+              read_all(&json, u);
     if (!ok)
-        BUF_ADD(why, "is no journal of this version of pointsman");
+        BUF_ADD(why, "not an undo file of this version of pointsman");
     json_free(&json);
     return ok;
 }

@@ -1,7 +1,7 @@
-/* What lies in the runtime folder for lighttpd and the session app. */
-#include "cli/server_files.h"
+/* Files for lighttpd and the key-page server in the runtime folder. */
+#include "cli/lighttpd_files.h"
 
-#include "cli/place.h"
+#include "cli/locate.h"
 #include "common/file.h"
 #include "common/paths.h"
 
@@ -13,12 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEMPLATE_MAX (256u << 10)
+#define TEMPLATE_MAX (256u << 10) /* bytes */
 
 static const char *const files[] = {
-    SERVER_PID,
-    SERVER_CONF,
-    SERVER_LOG,
+    LIGHTTPD_PID,
+    LIGHTTPD_CONF,
+    LIGHTTPD_LOG,
     "url",
     "session-token",
     "notify.sock",
@@ -31,7 +31,7 @@ static const char *const files[] = {
     "codex-litellm-proxy.key",
 };
 
-void server_files_remove(const struct server *server)
+void lighttpd_files_remove(const struct lighttpd *server)
 {
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         (void)unlinkat(server->lock, files[i], 0);
@@ -57,14 +57,14 @@ static bool add_value(struct slice name, const char *const *values, struct buf *
             continue;
         if (values[1] && add_quoted(out, values[1]))
             return true;
-        buf_add_format(error, "%s: a path with a control character can't stand in lighttpd's configuration", values[1]);
+        buf_add_format(error, "%s: control characters are not allowed in paths of lighttpd's configuration", values[1]);
         return false;
     }
-    buf_add_format(error, "lighttpd.conf.in: nothing is known of @%.*s@", SLICE_ARGS(name));
+    buf_add_format(error, "lighttpd.conf.in: unknown name @%.*s@", SLICE_ARGS(name));
     return false;
 }
 
-/* A name is capital letters and underscores; any other @ is a mere character. */
+/* A name is capital letters and underscores; any other @ is literal. */
 static size_t name_length(const char *at, const char *end)
 {
     size_t len = 0;
@@ -73,7 +73,7 @@ static size_t name_length(const char *at, const char *end)
     return at + len < end && at[len] == '@' ? len : 0;
 }
 
-bool server_files_fill(struct slice template, const char *const *values, struct buf *out, struct buf *error)
+bool lighttpd_files_fill(struct slice template, const char *const *values, struct buf *out, struct buf *error)
 {
     const char *at = template.ptr, *end = template.ptr + template.len;
     while (at < end) {
@@ -96,16 +96,16 @@ static bool fault(struct buf *error, const char *path)
 
 static bool read_template(struct buf *out, struct buf *error)
 {
-    char *path = place_data("lighttpd.conf.in");
+    char *path = locate_data("lighttpd.conf.in");
     bool read = path && file_read(AT_FDCWD, path, 0, TEMPLATE_MAX - 1, out);
     if (!read)
-        buf_add_format(error, "%s: %s", path ? path : "lighttpd.conf.in", path ? file_reason(errno) : "no memory");
+        buf_add_format(error, "%s: %s", path ? path : "lighttpd.conf.in", path ? file_reason(errno) : "out of memory");
     free(path);
     return read;
 }
 
-/* A new file of mode 0600 in the folder. */
-static bool write_file(const struct server *server, const char *name, struct slice text, struct buf *error)
+/* Creates a file of mode 0600 in the folder. */
+static bool write_file(const struct lighttpd *server, const char *name, struct slice text, struct buf *error)
 {
     (void)unlinkat(server->lock, name, 0);
     int fd = openat(server->lock, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -117,18 +117,19 @@ static bool write_file(const struct server *server, const char *name, struct sli
     return written;
 }
 
-bool server_files_write_pid(const struct server *server, int pid, struct buf *error)
+bool lighttpd_files_write_pid(const struct lighttpd *server, int pid, struct buf *error)
 {
     char text[16];
     int len = snprintf(text, sizeof text, "%d\n", pid);
-    return write_file(server, SERVER_PID, (struct slice){text, (size_t)len}, error);
+    return write_file(server, LIGHTTPD_PID, (struct slice){text, (size_t)len}, error);
 }
 
-static bool write_conf(const struct server *server, const struct server_options *options, const char *proxy,
+static bool write_conf(const struct lighttpd *server, const struct lighttpd_options *options, const char *proxy,
                        const char *config, struct buf *error)
 {
     struct buf template, conf;
-    char web_port[16], proxy_port[16], risk_port[16], *www = place_data("www"), *command = place_program(PLACE_COMMAND);
+    char web_port[16], proxy_port[16], risk_port[16], *www = locate_data("www"),
+                                                      *command = locate_program(LOCATE_COMMAND);
     (void)snprintf(web_port, sizeof web_port, "%u", options->web_port);
     (void)snprintf(proxy_port, sizeof proxy_port, "%u", options->proxy_port);
     (void)snprintf(risk_port, sizeof risk_port, "%u", options->risk_port);
@@ -139,8 +140,8 @@ static bool write_conf(const struct server *server, const struct server_options 
     };
     buf_init(&template, TEMPLATE_MAX);
     buf_init(&conf, 2 * TEMPLATE_MAX);
-    bool written = read_template(&template, error) && server_files_fill(buf_slice(&template), values, &conf, error) &&
-                   write_file(server, SERVER_CONF, buf_slice(&conf), error);
+    bool written = read_template(&template, error) && lighttpd_files_fill(buf_slice(&template), values, &conf, error) &&
+                   write_file(server, LIGHTTPD_CONF, buf_slice(&conf), error);
     buf_free(&template);
     buf_free(&conf);
     free(www);
@@ -148,24 +149,24 @@ static bool write_conf(const struct server *server, const struct server_options 
     return written;
 }
 
-/* The proxy is started from another folder, so its file is named in full. */
-static char *find_config(const struct server_options *options, struct buf *error)
+/* The absolute path of the configuration: the proxy starts in another folder. Free with free(). */
+static char *find_config(const struct lighttpd_options *options, struct buf *error)
 {
-    char *given = options->config ? strdup(options->config) : place_config();
+    char *given = options->config ? strdup(options->config) : locate_config();
     char *full = given ? realpath(given, NULL) : NULL;
     if (!full && given)
         (void)fault(error, given);
     else if (!full)
-        BUF_ADD(error, "the configuration " PLACE_CONFIG " is not there; is pointsman installed whole?");
+        BUF_ADD(error, LOCATE_CONFIG ": not found: reinstall pointsman");
     free(given);
     return full;
 }
 
 /* Under the same name for lighttpd, whatever characters are in the path: it splits its configuration at blanks, as the
  * loader splits LD_PRELOAD. */
-static bool link_program(const struct server *server, const char *program, const char *name, struct buf *error)
+static bool link_program(const struct lighttpd *server, const char *program, const char *name, struct buf *error)
 {
-    char *path = place_program(program);
+    char *path = locate_program(program);
     (void)unlinkat(server->lock, name, 0);
     bool linked = path && access(path, R_OK) == 0 && symlinkat(path, server->lock, name) == 0;
     if (!linked)
@@ -174,15 +175,15 @@ static bool link_program(const struct server *server, const char *program, const
     return linked;
 }
 
-bool server_files_write(const struct server *server, const struct server_options *options, struct buf *error)
+bool lighttpd_files_write(const struct lighttpd *server, const struct lighttpd_options *options, struct buf *error)
 {
-    char url[64], *proxy = place_program(PLACE_PROXY);
+    char url[64], *proxy = locate_program(LOCATE_PROXY);
     char *config = find_config(options, error);
     int len = snprintf(url, sizeof url, "http://127.0.0.1:%u\n", options->web_port);
     (void)unlinkat(server->lock, "session-token", 0);
     bool written = config && proxy && write_conf(server, options, proxy, config, error) &&
-                   link_program(server, PLACE_SESSION, "pointsman-session", error) &&
-                   link_program(server, PLACE_WEB_GUARD, SERVER_WEB_GUARD, error) &&
+                   link_program(server, LOCATE_SESSION, "pointsman-session", error) &&
+                   link_program(server, LOCATE_WEB_GUARD, SERVER_WEB_GUARD, error) &&
                    write_file(server, "url", (struct slice){url, (size_t)len}, error);
     free(proxy);
     free(config);

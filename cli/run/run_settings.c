@@ -1,5 +1,5 @@
-/* The policy's keys as one table, and the layers that decide a run's settings. */
-#include "cli/run/settings.h"
+/* The table of policy keys, and the layers of a run's settings. */
+#include "cli/run/run_settings.h"
 
 #include "common/schema.h"
 #include "common/yaml_scalar.h"
@@ -9,10 +9,10 @@
 #include <string.h>
 
 static const char *const PROVIDERS[] = {"auto", "openai", "qwen", "no-openai", "huggingface", NULL};
-/* By enum codex_provider; then "proxy", which is read as "litellm". */
+/* By enum codex_provider; then "proxy", a synonym of "litellm". */
 static const char *const CODEX[] = {"auto", "litellm", "standard", "huggingface", "proxy", NULL};
 
-/* What the rows fill: the settings first, then the blocks that are read on their own. */
+/* Filled by the rows: the settings, then the blocks that have their own readers. */
 struct policy {
     struct run_settings settings;
     const struct yaml_node *rules, *order, *adaptive;
@@ -21,7 +21,7 @@ struct policy {
 enum { TOP_LEVEL, TASK_RULES };
 static const char *const SECTIONS[] = {[TOP_LEVEL] = "", [TASK_RULES] = "task_provider_rules"};
 
-/* In the order of enum setting; then the other sections. */
+/* In the order of enum setting, followed by the other sections. */
 static const struct schema_row KEYS[] = {
 #define ROW(SECTION, TYPE, NAME, MIN, MAX, WORDS, FIELD, INITIAL, DOC) \
     {SECTION, SCHEMA_USED, SCHEMA_##TYPE, NAME, MIN, MAX, offsetof(struct policy, FIELD), {INITIAL}, DOC, WORDS}
@@ -29,28 +29,28 @@ static const struct schema_row KEYS[] = {
     ROW(TOP_LEVEL, TYPE, NAME, MIN, MAX, WORDS, FIELD, INITIAL, DOC)
 #define RULE(NAME, CLASS) ROW(TASK_RULES, WORD, NAME, 0, 0, PROVIDERS, settings.rules[CLASS], "auto", "")
     KEY(WORD, "default_provider", 0, 0, PROVIDERS, settings.provider, "auto",
-        "Whose models a run takes. `auto`: the task's words decide; `openai`, `no-openai`, `huggingface`: the aliases of "
-        "that name; `qwen`: the model on this machine, straight from Ollama."),
+        "Whose models a run may use. `auto`: decided by the task; `openai`, `no-openai`, `huggingface`: aliases of that "
+        "provider; `qwen`: local Qwen on Ollama, without the proxy."),
     KEY(WORD, "default_codex_provider", 0, 0, CODEX, settings.codex_provider, "auto",
-        "What Codex is run with first: `proxy` (or `litellm`) is the proxy, `standard` Codex's own login, `huggingface` "
-        "Hugging Face's router; `auto`: the first of `fallback_order`."),
+        "What Codex runs with first. `proxy` (or `litellm`): the proxy; `standard`: plain Codex with its own login; "
+        "`huggingface`: Hugging Face's router; `auto`: the first of `fallback_order`."),
     KEY(BOOL, "open_models_only", 0, 0, NULL, settings.open_models_only, "false",
-        "Only Hugging Face and the model on this machine, fallbacks included."),
+        "Use only Hugging Face and local models, also as fallbacks."),
     KEY(BOOL, "avoid_openai", 0, 0, NULL, settings.avoid_openai, "false",
-        "Nothing of OpenAI, fallbacks and Codex's own login included."),
+        "Don't use OpenAI: neither its API, nor as a fallback, nor plain Codex."),
     KEY(NUMBER, "max_cost_usd", 0, 1e6, NULL, settings.max_cost_usd, "0",
-        "Limit for one run; 0: none. A run that would pass it is refused, one that passes it is stopped, and what costs "
-        "an unknown amount is not run."),
+        "Cost limit of one run; 0: none. A run estimated above it is refused, a run that exceeds it is stopped, and steps "
+        "of unknown cost are skipped."),
     KEY(MAPPING, "task_provider_rules", 0, 0, NULL, rules, "",
-        "`simple`, `medium`, `complex`: the provider for tasks of that class, if `default_provider` is `auto`."),
+        "`simple`, `medium`, `complex`: the provider for tasks of this class, if `default_provider` is `auto`."),
     KEY(LIST, "fallback_order", 0, 0, CODEX + 1, order, "",
-        "What is tried when the one before was not ready or ended with an error."),
+        "Order in which providers are tried, if one is not ready or fails."),
     KEY(MAPPING, "adaptive_router", 0, 0, NULL, adaptive, "",
-        "Learns from the outcomes of runs, and puts the likelier provider first; its keys are in the table below."),
+        "Learns from outcomes and puts the provider more likely to succeed first. See the keys below."),
     KEY(COUNT, "max_input_tokens", 50, 1e7, NULL, settings.max_input_tokens, "12000",
-        "A longer prompt is cut in its middle."),
+        "The middle of a longer prompt is cut."),
     KEY(COUNT, "max_output_tokens", 1, 1e7, NULL, settings.max_output_tokens, "2000",
-        "What the estimate of costs reckons with; of `qwen` also the limit of the reply."),
+        "Expected output, for the cost estimate; with `qwen`, also the limit of the reply."),
     RULE("simple", TASK_SIMPLE),
     RULE("medium", TASK_MEDIUM),
     RULE("complex", TASK_COMPLEX),
@@ -62,10 +62,10 @@ static const struct schema_row KEYS[] = {
 
 static const struct schema POLICY = {KEYS, SECTIONS, 0};
 
-/* What else sets a setting. */
+/* Options and variables that also set a setting. */
 static const struct {
     const char *flag, *variable; /* NULL: none */
-    size_t given;                /* the flag's value in struct run_flags */
+    size_t given;                /* offset of the option's value in struct run_flags */
 } ALSO[SETTING_COUNT] = {
     [SETTING_PROVIDER] = {"--provider", "CODEX_ROUTER_PROVIDER", offsetof(struct run_flags, provider)},
     [SETTING_CODEX_PROVIDER] = {"--codex-provider", "CODEX_ROUTER_CODEX_PROVIDER",
@@ -100,7 +100,7 @@ static void read_order(struct schema_reader *r, const struct yaml_node *list, st
         unsigned index, twin = 0;
         if (!schema_read_value(r, "fallback_order[]", &word, entry, &index))
             return;
-        unsigned provider = codex_provider_of_word(index + 1); /* the words are CODEX without auto */
+        unsigned provider = codex_provider_of_word(index + 1); /* the row's words start after "auto" */
         while (twin < order.count && order.list[twin] != provider)
             twin++;
         if (twin < order.count) {
@@ -121,7 +121,7 @@ static void read_policy(struct schema_reader *r, const struct yaml_node *root, s
     schema_read(r, &POLICY, TOP_LEVEL, root, p);
     schema_read(r, &POLICY, TASK_RULES, p->rules, p);
     for (const struct yaml_node *n = p->rules ? p->rules->children : NULL; n; n = n->next)
-        if (yaml_is_null(n)) /* a class without a provider is a mistake */
+        if (yaml_is_null(n)) /* reports a class without a provider */
             (void)schema_read_value(r, SECTIONS[TASK_RULES], &KEYS[SETTING_COUNT], n, &s->rules[0]);
     if (p->order)
         read_order(r, p->order, &s->fallback_order);
@@ -133,7 +133,7 @@ static void read_policy(struct schema_reader *r, const struct yaml_node *root, s
     }
 }
 
-/* A flag's or a variable's text. */
+/* Reads the value of an option or variable. */
 static void read_text(struct schema_reader *r, struct policy *p, enum setting setting, enum layer layer,
                       const char *where, const char *text)
 {
@@ -142,7 +142,7 @@ static void read_text(struct schema_reader *r, struct policy *p, enum setting se
     p->settings.from[setting] = (struct layer_source){layer, where, 0};
 }
 
-/* CODEX_ROUTER_OPENAI_MODE has words of its own. */
+/* CODEX_ROUTER_OPENAI_MODE has its own values. */
 static void read_openai_mode(struct schema_reader *r, struct run_settings *s, const char *variable, const char *text)
 {
     static const char *const AVOID[] = {"avoid", "off", "depleted", "quota", "no-openai", NULL};
@@ -166,9 +166,9 @@ static void set_defaults(struct policy *p)
     markov_settings_init(&p->settings.adaptive, MARKOV_RUNS);
 }
 
-bool settings_read(struct run_settings *s, const char *file, const struct yaml_node *root,
-                   const char *(*env)(const char *name, void *ctx), void *env_ctx, const struct run_flags *flags,
-                   struct buf *errors)
+bool run_settings_read(struct run_settings *s, const char *file, const struct yaml_node *root,
+                       const char *(*env)(const char *name, void *ctx), void *env_ctx, const struct run_flags *flags,
+                       struct buf *errors)
 {
     struct schema_reader r = {.file = file, .errors = errors};
     struct policy p;
@@ -192,7 +192,7 @@ bool settings_read(struct run_settings *s, const char *file, const struct yaml_n
     return r.error_count == 0;
 }
 
-void settings_source(const struct run_settings *s, enum setting setting, char *out, size_t size)
+void run_settings_source(const struct run_settings *s, enum setting setting, char *out, size_t size)
 {
     const struct layer_source *from = &s->from[setting];
     if (from->layer == LAYER_POLICY)
@@ -201,7 +201,7 @@ void settings_source(const struct run_settings *s, enum setting setting, char *o
         snprintf(out, size, "%s", from->layer == LAYER_DEFAULT ? "default" : from->where);
 }
 
-const char *settings_name(enum setting setting)
+const char *run_settings_name(enum setting setting)
 {
     return KEYS[setting].name;
 }
@@ -213,7 +213,7 @@ static void add_rules(const struct run_settings *s, struct buf *out)
                        PROVIDERS[s->rules[rule - &KEYS[SETTING_COUNT]]]);
 }
 
-void settings_value(const struct run_settings *s, enum setting setting, struct buf *out)
+void run_settings_value(const struct run_settings *s, enum setting setting, struct buf *out)
 {
     const struct schema_row *row = &KEYS[setting];
     const void *field = (const char *)s + row->offset;
@@ -237,7 +237,7 @@ void settings_value(const struct run_settings *s, enum setting setting, struct b
         buf_add_format(out, "%.10g", *(const double *)field);
 }
 
-bool settings_reference(struct buf *out)
+bool run_settings_reference(struct buf *out)
 {
     struct policy defaults;
     set_defaults(&defaults);
@@ -246,7 +246,7 @@ bool settings_reference(struct buf *out)
         buf_add_format(out, "| `%s` | ", KEYS[i].name);
         schema_expects(&KEYS[i], out);
         BUF_ADD(out, " | ");
-        settings_value(&defaults.settings, i, out);
+        run_settings_value(&defaults.settings, i, out);
         buf_add_format(out, " | %s | ", KEYS[i].doc);
         if (ALSO[i].flag)
             buf_add_format(out, "`%s`%s", ALSO[i].flag, ALSO[i].variable ? ", " : "");

@@ -1,5 +1,5 @@
-/* Sums up what the proxy's journal says of a run. */
-#include "cli/run/requests.h"
+/* Sums the requests of a run in the request log. */
+#include "cli/run/request_log.h"
 
 #include "cli/run/lines.h"
 
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#define EARLIER_MS 2000 /* by how much the clocks of two writers may seem to differ */
+#define EARLIER_MS 2000 /* tolerance between the clocks of the two logs' writers */
 
 static bool one_of(const struct json *j, uint32_t node, const char *const *texts)
 {
@@ -17,7 +17,7 @@ static bool one_of(const struct json *j, uint32_t node, const char *const *texts
     return false;
 }
 
-/* Whether the last attempt failed in a way that lasts. */
+/* Whether the last attempt failed for a reason that will persist. */
 static bool was_limited(const struct json *j)
 {
     static const char *const LASTING[] = {"rate_limit", "quota", "auth", NULL};
@@ -27,7 +27,7 @@ static bool was_limited(const struct json *j)
     return last != JSON_NONE && one_of(j, json_get(j, last, "outcome"), LASTING);
 }
 
-void requests_add(struct run_requests *r, const struct json *j)
+void request_log_add(struct run_requests *r, const struct json *j)
 {
     static const char *const FINE[] = {"completed", "incomplete", "cancelled", NULL};
     uint32_t tokens = json_get(j, 0, "tokens"), end = json_get(j, 0, "end");
@@ -56,7 +56,7 @@ void requests_add(struct run_requests *r, const struct json *j)
     }
 }
 
-bool requests_time(const struct json *j, int64_t *time_ms)
+bool request_log_time(const struct json *j, int64_t *time_ms)
 {
     struct slice text = json_inner(j, json_get(j, 0, "timestamp"));
     char copy[32];
@@ -75,17 +75,17 @@ bool requests_time(const struct json *j, int64_t *time_ms)
     return true;
 }
 
-/* Whether a request ended before the run began: it and all that stand before it are of no interest. */
+/* Whether the request ended before the run began. Reading can stop there: earlier lines are older. */
 static bool is_older(const struct json *j, int64_t began_ms)
 {
     int64_t start, total = 0;
-    if (!requests_time(j, &start))
+    if (!request_log_time(j, &start))
         return false;
     (void)json_int64(j, json_get(j, 0, "total_ms"), &total);
     return start + total + EARLIER_MS < began_ms;
 }
 
-bool requests_of_run(const char *path, const char *run_id, int64_t began_ms, struct run_requests *r)
+bool request_log_of_run(const char *path, const char *run_id, int64_t began_ms, struct run_requests *r)
 {
     struct lines lines;
     struct slice line;
@@ -98,7 +98,7 @@ bool requests_of_run(const char *path, const char *run_id, int64_t began_ms, str
         if (!json_parse(&json, line.ptr, line.len) || json_type(&json, 0) != JSON_OBJECT)
             continue;
         if (json_string_is(&json, json_get(&json, 0, "run_id"), run_id))
-            requests_add(r, &json);
+            request_log_add(r, &json);
         else if (is_older(&json, began_ms))
             break;
     }

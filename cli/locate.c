@@ -1,5 +1,5 @@
-/* Where pointsman's own programs and files lie. */
-#include "cli/place.h"
+/* Locates pointsman's programs and data. */
+#include "cli/locate.h"
 
 #include "common/paths.h"
 
@@ -12,14 +12,14 @@ static const struct {
     const char *program;
     const char *installed;
 } programs[] = {
-    {PLACE_SESSION, POINTSMAN_LIBEXECDIR "/pointsman-session"},
-    {PLACE_WEB_GUARD, POINTSMAN_LIBEXECDIR "/pointsman-web-guard.so"},
-    {PLACE_PROXY, POINTSMAN_BINDIR "/pointsman-proxy"},
-    {PLACE_COMMAND, POINTSMAN_BINDIR "/pointsman"},
+    {LOCATE_SESSION, POINTSMAN_LIBEXECDIR "/pointsman-session"},
+    {LOCATE_WEB_GUARD, POINTSMAN_LIBEXECDIR "/pointsman-web-guard.so"},
+    {LOCATE_PROXY, POINTSMAN_BINDIR "/pointsman-proxy"},
+    {LOCATE_COMMAND, POINTSMAN_BINDIR "/pointsman"},
 };
 
-/* The build folder, when this program is its cli/pointsman; else NULL. configure links the data there, as share/. To be
- * freed. */
+/* The build folder if this program is its cli/pointsman, else NULL. configure links the data to share/ there. Free with
+ * free(). */
 static char *build_folder(void)
 {
     char self[PATH_MAX];
@@ -33,7 +33,7 @@ static char *build_folder(void)
     if (!room || strcmp(room, "/cli") != 0)
         return NULL;
     *room = '\0';
-    char *session = paths_join(self, PLACE_SESSION);
+    char *session = paths_join(self, LOCATE_SESSION);
     bool built = session && access(session, X_OK) == 0;
     free(session);
     return built ? strdup(self) : NULL;
@@ -48,12 +48,12 @@ static char *place(const char *below, const char *name, const char *installed)
     return path;
 }
 
-char *place_data(const char *name)
+char *locate_data(const char *name)
 {
     return place("share", name, POINTSMAN_DATADIR);
 }
 
-char *place_program(const char *program)
+char *locate_program(const char *program)
 {
     char *build = build_folder(), *path = build ? paths_join(build, program) : NULL;
     for (size_t i = 0; !build && i < sizeof programs / sizeof *programs; i++)
@@ -63,10 +63,10 @@ char *place_program(const char *program)
     return path;
 }
 
-/* The user's own file of that name, else the one that came with pointsman. */
+/* The user's file of that name, else the installed one. */
 static char *own_or_shared(const char *file)
 {
-    char *shared = place_data(file), *name = shared ? strrchr(shared, '/') : NULL;
+    char *shared = locate_data(file), *name = shared ? strrchr(shared, '/') : NULL;
     if (name)
         *name = '\0';
     char *path = shared ? paths_config_file(file, shared) : NULL;
@@ -74,12 +74,12 @@ static char *own_or_shared(const char *file)
     return path;
 }
 
-char *place_config(void)
+char *locate_config(void)
 {
-    return own_or_shared(PLACE_CONFIG);
+    return own_or_shared(LOCATE_CONFIG);
 }
 
-char *place_policy(void)
+char *locate_policy(void)
 {
-    return own_or_shared(PLACE_POLICY);
+    return own_or_shared(LOCATE_POLICY);
 }

@@ -1,5 +1,5 @@
-/* Asks the kernel, and the proxy itself, where the session app is of no help. */
-#include "cli/silent.h"
+/* Inspects a session whose key-page server does not answer. */
+#include "cli/unresponsive.h"
 
 #include "cli/local_http.h"
 #include "common/paths.h"
@@ -8,27 +8,27 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define ANSWER_MS 2000
+#define ANSWER_MS 2000 /* wait for the proxy */
 
-bool silent_proxy_answers(unsigned port)
+bool proxy_answers(unsigned port)
 {
     char base[64];
     struct local_http_reply reply;
-    struct buf unheard;
+    struct buf ignored;
     (void)snprintf(base, sizeof base, "http://127.0.0.1:%u", port);
-    buf_init(&unheard, 4096);
+    buf_init(&ignored, 4096);
     bool answers = local_http(&(struct local_http_request){.base = base,
                                                            .method = "GET",
                                                            .path = "/health/liveliness",
                                                            .timeout_ms = ANSWER_MS},
-                              &reply, &unheard) &&
+                              &reply, &ignored) &&
                    reply.status == 200;
     local_http_free(&reply);
-    buf_free(&unheard);
+    buf_free(&ignored);
     return answers;
 }
 
-/* Of lighttpd and the session app the first that can't answer, if it shows. */
+/* The first of lighttpd and the key-page server that is stopped; NULL: none. */
 static const struct process *find_culprit(const struct processes *found)
 {
     for (unsigned i = 0; i < found->count; i++)
@@ -43,32 +43,32 @@ static void explain(const struct processes *found, const char *runtime, struct b
     if (culprit)
         process_describe(culprit, reason);
     else if (access(runtime, F_OK) != 0)
-        buf_add_format(reason, "the runtime folder %s is gone", runtime);
-    else if (!processes_first(found, PROCESS_SERVER))
-        BUF_ADD(reason, "lighttpd has ended, and what it started has not");
+        buf_add_format(reason, "the runtime folder %s was removed", runtime);
+    else if (!processes_first(found, PROCESS_LIGHTTPD))
+        BUF_ADD(reason, "lighttpd has exited, but its child processes still run");
     else
-        BUF_ADD(reason, "the page does not answer");
+        BUF_ADD(reason, "the key page does not answer");
 }
 
-void silent_look(struct silent *silent)
+void unresponsive_inspect(struct unresponsive *silent)
 {
-    struct buf unheard;
-    *silent = (struct silent){0};
-    buf_init(&unheard, 1024);
+    struct buf ignored;
+    *silent = (struct unresponsive){0};
+    buf_init(&ignored, 1024);
     buf_init(&silent->reason, 8192);
-    char *runtime = paths_runtime_name(&unheard);
+    char *runtime = paths_runtime_name(&ignored);
     if (runtime)
         processes_find(&silent->found, runtime);
     silent->proxy = processes_first(&silent->found, PROCESS_PROXY);
     silent->port = silent->proxy ? process_port(silent->proxy) : 0;
-    silent->serves = silent->port && silent_proxy_answers(silent->port);
+    silent->serves = silent->port && proxy_answers(silent->port);
     if (silent->found.count)
         explain(&silent->found, runtime, &silent->reason);
     free(runtime);
-    buf_free(&unheard);
+    buf_free(&ignored);
 }
 
-void silent_free(struct silent *silent)
+void unresponsive_free(struct unresponsive *silent)
 {
     processes_close(&silent->found);
     buf_free(&silent->reason);
