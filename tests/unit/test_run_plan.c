@@ -316,7 +316,7 @@ TEST(bans_reach_through_fallbacks)
     CASE("exit 2", .force = "codex-no-openai", .policy = "open_models_only: true\n");
     CASE("exit 2", .provider = "no-openai", .codex = "standard");
     CASE("exit 2", .force = "codex-dep");
-    assert_non_null(strstr(buf_text(&errors), "the proxy has no such alias; there are codex-light, codex-default"));
+    assert_non_null(strstr(buf_text(&errors), "no such alias; the proxy has codex-light, codex-default"));
 }
 
 TEST(flags_overrule_bans_of_lower_layers)
