@@ -6,6 +6,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/ca_file.c \
 	proxy/config/deployment.c \
 	proxy/config/describe.c \
+	proxy/config/error_rules.c \
 	proxy/config/fallbacks.c \
 	proxy/config/groups.c \
 	proxy/config/keys.c \

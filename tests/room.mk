@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/unit/test_config \
 	tests/unit/test_config_entries \
 	tests/unit/test_config_policies \
+	tests/unit/test_error_rules \
 	tests/unit/test_config_providers \
 	tests/unit/test_config_routing \
 	tests/unit/test_document \

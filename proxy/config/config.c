@@ -195,9 +195,10 @@ static void find_master_key(struct config_loader *l)
 struct config *config_load(const struct config_options *options, struct buf *error)
 {
     static void (*const STEPS[])(struct config_loader *l) = {
-        check_ids,       config_groups,           config_fallbacks,
-        config_policies, config_other_names,      config_default_fallbacks,
-        config_spending, config_custom_providers, warn_of_not_ready,
+        check_ids,         config_groups,      config_fallbacks,
+        config_policies,   config_other_names, config_default_fallbacks,
+        config_spending,   config_error_rules, config_custom_providers,
+        warn_of_not_ready,
     };
     struct config_loader l = {
         .options = options,
@@ -279,6 +280,7 @@ void config_free(struct config *c)
         free(c->prompt_fallbacks[i].alias);
         free(c->prompt_fallbacks[i].fallbacks); /* its deployments array belongs to a group */
     }
+    config_free_error_rules(c);
     free(c->deployments);
     free(c->groups);
     free(c->prompt_fallbacks);

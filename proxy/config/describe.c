@@ -83,6 +83,7 @@ bool config_describe(const struct config *c, struct buf *out)
     describe_limit("", c->max_cost_usd, out);
     describe_policy("retries after: ", &c->retries, out);
     describe_policy("failures allowed before a cooldown: ", &c->allowed, out);
+    config_describe_error_rules(c, out);
     describe_adaptive(&c->adaptive, out);
     if (c->no_cooldowns)
         BUF_ADD(out, "no cooldowns (disable_cooldowns)\n");

@@ -18,6 +18,7 @@
 #define LITELLM_STRUCT config_settings
 #define GENERAL_STRUCT config_settings
 #define STRATEGY_STRUCT strategy_settings
+#define ERROR_RULE_STRUCT error_rule_source
 
 #define RANGED(SECTION, TYPE, NAME, MIN, MAX, FIELD, INITIAL, DOC) \
     {.section = SECTION_##SECTION,                                 \
@@ -29,6 +30,14 @@
      .initial = {INITIAL},                                         \
      .doc = DOC}
 #define USED(SECTION, TYPE, NAME, FIELD, INITIAL, DOC) RANGED(SECTION, TYPE, NAME, 0, 0, FIELD, INITIAL, DOC)
+#define WORDS(SECTION, NAME, LIST, FIELD, DOC)           \
+    {.section = SECTION_##SECTION,                       \
+     .type = SCHEMA_WORD,                                \
+     .name = NAME,                                       \
+     .words = LIST,                                      \
+     .offset = offsetof(struct SECTION##_STRUCT, FIELD), \
+     .initial = {"usual"},                               \
+     .doc = DOC}
 #define WARNS(SECTION, NAMES, DOC) {.section = SECTION_##SECTION, .use = SCHEMA_WARNS, .name = NAMES, .doc = DOC}
 #define PRICE(SECTION, NAME, FIELD, INITIAL, DOC) RANGED(SECTION, NUMBER, NAME, 0, 1, FIELD, INITIAL, DOC)
 #define PRICES(SECTION, NAME, FIELD, DOC) RANGED(SECTION, NUMBERS, NAME, 0, 1, FIELD, "", DOC)
@@ -224,6 +233,8 @@ static const struct schema_row KEYS[] = {
     USED(ROUTER, MAPPING, "model_group_quality", group_quality, "",
          "`alias: quality`: lowest `model_info.quality` of deployments for the alias; those without one qualify. "
          "Not in LiteLLM."),
+    USED(ROUTER, LIST, "error_rules", error_rules, "",
+         "Your rules on errors; see [refusals](refusals.md). Not in LiteLLM."),
     USED(ROUTER, MAPPING, "routing_strategy_args", strategy_args, "", "Settings of the strategy; see below."),
     HARMLESS(ROUTER, "set_verbose debug_level client_ttl ignore_invalid_deployments polling_interval "
                      "enable_health_check_routing health_check_*"),
@@ -355,6 +366,16 @@ static const struct schema_row KEYS[] = {
     RANGED(STRATEGY, SECONDS, "half_life", 1, DAY, half_life_ms, "120", "Observations of this age count half."),
     RANGED(STRATEGY, SECONDS, "error_half_life", 1, DAY, error_half_life_ms, "60",
            "The same for the displayed error rate."),
+    USED(ERROR_RULE, TEXT, "provider", provider, "(any)",
+         "Errors of this provider: the part of `model` before the `/`."),
+    USED(ERROR_RULE, LABEL, "deployment", deployment, "(any)", "Errors of the deployment of this `model_info.id`."),
+    RANGED(ERROR_RULE, INT, "status", 200, 599, status, "(any)", "HTTP status; 200: an error inside such a reply."),
+    USED(ERROR_RULE, LABEL, "words", words, "(any)", "Text in the message, or the whole code; ignores case."),
+    USED(ERROR_RULE, LABEL, "expression", expression, "(any)", "The same as a POSIX extended regular expression."),
+    USED(ERROR_RULE, LABEL, "leave_out", leave_out, "", "A part or field to leave out, or `nothing`."),
+    WORDS(ERROR_RULE, "then", failure_then_words, then, "Call the same deployment again, the next one, or none."),
+    RANGED(ERROR_RULE, SECONDS, "cooldown", 0, DAY, cooldown_ms, "", "Cooldown of the deployment; 0: none."),
+    WORDS(ERROR_RULE, "as", failure_names, as, "What the failure is."),
     WARNS(STRATEGY, "ttl lowest_latency_buffer max_latency_list_size rpm_limit", "observations fade with `half_life`"),
     {0},
 };
@@ -371,6 +392,7 @@ static const char *const SECTIONS[SECTION_COUNT] = {
     [SECTION_LITELLM] = "litellm_settings",
     [SECTION_GENERAL] = "general_settings",
     [SECTION_STRATEGY] = "routing_strategy_args",
+    [SECTION_ERROR_RULE] = "router_settings.error_rules[]",
 };
 
 const struct schema CONFIG_KEYS = {KEYS, SECTIONS, 0};

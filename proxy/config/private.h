@@ -7,6 +7,7 @@
 
 #include "common/schema.h"
 #include "proxy/config/config.h"
+#include "proxy/terms/failure_words.h"
 
 enum config_section {
     SECTION_FILE,   /* the top level */
@@ -19,7 +20,8 @@ enum config_section {
     SECTION_ALLOWED, /* router_settings.allowed_fails_policy */
     SECTION_LITELLM,
     SECTION_GENERAL,
-    SECTION_STRATEGY, /* router_settings.routing_strategy_args */
+    SECTION_STRATEGY,   /* router_settings.routing_strategy_args */
+    SECTION_ERROR_RULE, /* one entry of router_settings.error_rules */
     SECTION_COUNT,
 };
 
@@ -46,6 +48,13 @@ struct policy_source {
     int auth, timeout, rate_limit, bad_request, content_policy, internal;
 };
 
+/* One entry of error_rules as read from the file. */
+struct error_rule_source {
+    struct schema_text provider, deployment, words, expression, leave_out;
+    int status, cooldown_ms; /* SCHEMA_UNSET: not given */
+    unsigned then, as;       /* enum failure_then, enum failure_kind; 0: not given */
+};
+
 enum { FROM_ROUTER, FROM_LITELLM, FROM_COUNT };
 
 /* Purpose of a list of fallbacks. */
@@ -60,7 +69,7 @@ struct config_settings {
     const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
     const struct yaml_node *adaptive_router;
-    const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args;
+    const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args, *error_rules;
 };
 
 struct config_loader {
@@ -119,6 +128,12 @@ void config_outgoing(struct config_loader *l);
 void config_spending(struct config_loader *l);
 /* Reads retry_policy, allowed_fails_policy and, once the groups exist, model_group_retry_policy. */
 void config_policies(struct config_loader *l);
+/* Reads error_rules. The deployments must exist. */
+void config_error_rules(struct config_loader *l);
+/* Frees them; config_free() does. */
+void config_free_error_rules(struct config *c);
+/* Appends a line for each. */
+void config_describe_error_rules(const struct config *c, struct buf *out);
 
 /* Appends the Markdown reference of all keys, which doc/configuration.md includes. false: `out` failed. */
 bool config_reference(struct buf *out);

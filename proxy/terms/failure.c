@@ -143,7 +143,7 @@ void failure_name(struct failure *f, const char *deployment_id)
 void failure_join(struct failure *told, const struct failure *later)
 {
     char joined[sizeof told->message * 2 + 8];
-    if (told->kind == FAILURE_NONE || !failure_rule(later->kind)->next) {
+    if (told->kind == FAILURE_NONE || !failure_goes_on(later)) {
         *told = *later;
         return;
     }

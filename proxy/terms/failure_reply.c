@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #define WAIT_MAX_S (30 * 86400) /* anything longer is no statement about this session */
+#define STATUS_OK 200           /* of a reply that holds an error */
 #define PLAIN_TEXT_MAX 4096     /* more than is shown: the cut at a character's end comes later */
 
 /* What the user can do about it, where the provider does not say. */
@@ -110,15 +111,15 @@ static const struct failure_word *find_word(struct reading *reading, unsigned ta
 static bool is_about(const struct failure_word *w, const struct failure_source *source, const struct failure_report *r)
 {
     if ((w->provider && strcmp(w->provider, source->provider) != 0) ||
-        (w->deployment && strcmp(w->deployment, source->deployment) != 0) || (w->status && w->status != r->http))
+        (w->deployment && strcmp(w->deployment, source->deployment) != 0) ||
+        (w->status && w->status != (r->http ? r->http : STATUS_OK)))
         return false;
     return w->expression ? failure_matches(r, w->expression)
                          : !*w->words || contains(buf_slice(&r->message), w->words) ||
                                slice_is_nocase(slice_of(r->code), w->words);
 }
 
-/* The first row of the user's that is about it: it replaces what ours say of the request's parts, and of the kind where
- * it gives one. */
+/* The first row of the user's that is about it: what it gives replaces what our tables say. */
 static void ask_own(struct reading *reading, const struct failure_source *source)
 {
     for (unsigned i = 0; source && i < source->own_count; i++) {
@@ -126,8 +127,10 @@ static void ask_own(struct reading *reading, const struct failure_source *source
         if (!is_about(w, source, reading->report))
             continue;
         reading->word = w;
-        reading->parts = w->parts;
-        (void)snprintf(reading->field, sizeof reading->field, "%s", w->field ? w->field : "");
+        if (w->parts_given)
+            reading->parts = w->parts;
+        if (w->field)
+            (void)snprintf(reading->field, sizeof reading->field, "%s", w->field);
         if (w->kind_given)
             reading->kind = w->kind;
         return;

@@ -42,11 +42,17 @@ struct failure_word {
     const void *expression; /* a compiled regex_t in place of the words; NULL: none */
     const char *field;      /* PART_FIELD: its name */
     bool kind_given;        /* `kind` counts */
+    bool parts_given;       /* `parts` count, 0 too */
     enum failure_then then;
     int cooldown_s; /* FAILURE_COOLDOWN_USUAL: as its kind has it; 0: none */
 };
 
 #define FAILURE_COOLDOWN_USUAL (-2)
+
+/* What the configuration calls enum failure_then, and the kinds of failures that a row of the user's may give; by
+ * number, NULL-terminated. The first of each is "usual". */
+extern const char *const failure_then_words[];
+extern const char *const failure_names[];
 
 /* FAILURE_NONE's bit stands for an error without a status. */
 #define FAILURE_BIT(kind) (1u << (kind))
@@ -57,6 +63,11 @@ const struct failure_word *failure_word_of(int status, struct slice body);
 /* One of the tables of rows, from 0, in the order in which they are asked; the number of its rows goes into *count.
  * NULL: there are no more. */
 const struct failure_word *failure_words(unsigned table, size_t *count);
+/* Compiles a POSIX extended regular expression that matches in either case, for failure_word.expression. It may have no
+ * counts ("{3}") and no back-references, whose cost has no bound. NULL: `why` says why not. */
+void *failure_expression(const char *text, char *why, size_t size);
+/* NULL is allowed. */
+void failure_expression_free(const void *expression);
 /* What people know a row by: its words, or the name of the user's. */
 const char *failure_word_name(const struct failure_word *w);
 

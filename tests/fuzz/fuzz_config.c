@@ -22,7 +22,9 @@ const char *const fuzz_seeds[] = {
     "model_list: [{model_name: c, litellm_params: {model: codex-oauth/x, originator: o, instructions: \"i\\n\"}},\n"
     " {model_name: c, litellm_params: {model: huggingface/groq/a/b, api_key: \"k k\"}}, {model_name: d,\n"
     " litellm_params: {model: ollama/x, api_base: os.environ/BASE}}]\n"
-    "router_settings: {adaptive_router: {enabled: yes, shadow_mode: false, canary_share: .1, max_history: 60, decay: 1}}\n"
+    "router_settings: {error_rules: [{provider: openai, status: 400, words: No, leave_out: temperature, then: next},\n"
+    "  {expression: '^a(b|c)*', cooldown: 5, as: quota}],\n"
+    " adaptive_router: {enabled: yes, shadow_mode: false, canary_share: .1, max_history: 60, decay: 1}}\n"
     "litellm_settings: {request_timeout: 5, custom_provider_map: [{provider: codex-oauth}], callbacks: [x]}\n",
     NULL,
 };

@@ -186,10 +186,12 @@ TEST(rows_of_the_users)
          .name = "error_rules[2]",
          .deployment = "d",
          .parts = PART_IMAGES,
+         .parts_given = true,
          .cooldown_s = FAILURE_COOLDOWN_USUAL},
         {.words = "no shades",
          .name = "error_rules[3]",
          .parts = PART_FIELD,
+         .parts_given = true,
          .field = "shades",
          .then = FAILURE_THEN_RETRY,
          .cooldown_s = FAILURE_COOLDOWN_USUAL},
@@ -219,7 +221,46 @@ TEST(rows_of_the_users)
     assert_int_equal(f.parts, PART_FIELD);
     assert_string_equal(f.field, "shades");
     assert_true(failure_retries(&f));
+    /* What a row does not give stays as our tables have it; 200 is the status of an error in such a reply. */
+    const struct failure_word effort[] = {
+        {.words = "reasoning_effort", .name = "error_rules[0]", .status = 200, .cooldown_s = FAILURE_COOLDOWN_USUAL},
+        {.words = "reasoning_effort",
+         .name = "error_rules[1]",
+         .status = 400,
+         .parts_given = true,
+         .cooldown_s = FAILURE_COOLDOWN_USUAL},
+    };
+    const struct failure_source efforts = {effort, COUNT_OF(effort), "openai", "d"};
+    failure_from_error(&f, &efforts, SLICE("\"unsupported parameter: reasoning_effort\""));
+    assert_ptr_equal(f.word, &effort[0]);
+    assert_int_equal(f.parts, PART_EFFORT);
+    failure_from_reply(&f, &efforts, 400, -1, SLICE("{\"error\":\"unsupported parameter: reasoning_effort\"}"));
+    assert_ptr_equal(f.word, &effort[1]);
+    assert_int_equal(f.parts, 0);
     regfree(&expression);
+}
+
+/* An expression of the user's has no parts whose cost has no bound. */
+TEST(expressions)
+{
+    static const struct {
+        const char *text, *why;
+    } rows[] = {
+        {"no (colours|shades)", ""},
+        {"a\\{3\\}\\.", ""},
+        {"(a*)*\\1", "counts such as {3} and back-references are not supported"},
+        {"(a{99}){99}", "counts such as {3} and back-references are not supported"},
+        {"(a", "Unmatched ( or \\("},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char why[128] = "";
+        void *made = failure_expression(rows[i].text, why, sizeof why);
+        assert_string_equal(why, rows[i].why);
+        assert_int_equal(made != NULL, !*rows[i].why);
+        failure_expression_free(made);
+    }
+    for (unsigned kind = FAILURE_CONNECT; failure_names[kind]; kind++)
+        assert_string_equal(failure_names[kind], failure_rule(kind)->name);
 }
 
 static int start(void **state)
@@ -233,7 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_name_their_parts), cmocka_unit_test(an_error_names_its_field),
         cmocka_unit_test(an_error_offers_efforts),   cmocka_unit_test(sets_of_parts),
-        cmocka_unit_test(rows_of_the_users),
+        cmocka_unit_test(rows_of_the_users),         cmocka_unit_test(expressions),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
