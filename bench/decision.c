@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define CANDIDATES 10
-#define DECISIONS 20000
+#define DECISIONS 20000 /* per round */
 #define ROUNDS_MAX 101
 
 struct world {

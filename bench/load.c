@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BODY_MAX (4 << 20)
+#define BODY_MAX (4 << 20) /* bytes */
 #define REQUEST_MAX (BODY_MAX + 1024)
 #define HEAD_MAX 16384
 #define SILENCE_MS 20000 /* without any byte: the server hangs */

@@ -19,8 +19,8 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#define REQUEST_MAX (4 << 20)
-#define READ_MAX (256 << 10)
+#define REQUEST_MAX (4 << 20) /* bytes */
+#define READ_MAX (256 << 10)  /* bytes per read */
 
 #define TEXT "The quick brown fox jumps over the lazy dog."
 #define CHAT_USAGE(output) "\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":" #output ",\"total_tokens\":220}"

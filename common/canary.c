@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STANDARD_ERRORS_MAX 3
+#define STANDARD_ERRORS_MAX 3 /* a figure is worse if it exceeds its bound by more than these */
 
 enum column { TTFT, LATENCY, ERROR, COST, QUALITY, COLUMNS };
 

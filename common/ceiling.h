@@ -10,8 +10,8 @@
 
 #include <stdatomic.h>
 
-#define CEILING_FREE (64u << 10)
-#define CEILING_RETRY_S 5 /* Retry-After of a refused request, s */
+#define CEILING_FREE (64u << 10) /* bytes */
+#define CEILING_RETRY_S 5        /* s: Retry-After of a refused request */
 #define CEILING_REFUSAL "Request bodies have used up general_settings.max_body_memory; try again later."
 
 /* The bytes of one process; only that process writes them. */

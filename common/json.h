@@ -22,8 +22,8 @@
 
 #include <string.h>
 
-#define JSON_MAX_DEPTH 64
-#define JSON_NONE 0u
+#define JSON_MAX_DEPTH 64 /* levels; deeper texts are refused */
+#define JSON_NONE 0u      /* no node */
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048
+#define LINE_MAX_BYTES 2048 /* of a message */
 
 static const char *program_name = "pointsman";
 static enum log_level max_level = LOG_LEVEL_INFO;

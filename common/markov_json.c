@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define STATE_DIGITS 12
+#define STATE_DIGITS 12 /* significant digits */
 
 const char *markov_state_name(enum markov_state state)
 {

@@ -39,8 +39,8 @@ struct schema_row {
     unsigned section;
     enum schema_use use;
     enum schema_type type;
-    const char
-        *name; /* one name; several, separated by blanks, if not SCHEMA_USED. A '*' matches any text: "x_*", "x_*_y" */
+    /* One name; several, separated by blanks, if not SCHEMA_USED. A '*' matches any text: "x_*", "x_*_y". */
+    const char *name;
     double min, max; /* of numbers; equal: no range */
     size_t offset;   /* of the field in the section's struct */
     /* The default, as written in the file. "" or a remark in parentheses: none; the field is NULL, NAN, SCHEMA_UNSET,
@@ -63,7 +63,7 @@ struct schema_text {
     unsigned line;        /* 0: not given */
 };
 
-#define SCHEMA_NUMBERS_MAX 8
+#define SCHEMA_NUMBERS_MAX 8 /* keys per name with a '*' */
 
 /* The values of all keys that match a name with a '*'. */
 struct schema_numbers {

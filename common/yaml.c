@@ -11,9 +11,9 @@
 #include <string.h>
 #include <yaml.h>
 
-#define FILE_MAX (4u << 20)
-#define DEPTH_MAX 32
-#define NODES_MAX 10000u
+#define FILE_MAX (4u << 20)  /* bytes */
+#define DEPTH_MAX 32         /* levels */
+#define NODES_MAX 10000u     /* including expanded aliases */
 #define TEXT_MAX (16u << 20) /* bytes of all keys and scalars, because aliases multiply them */
 #define ANCHORS_MAX 256u
 

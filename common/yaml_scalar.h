@@ -14,7 +14,7 @@ bool yaml_is_number(const struct yaml_node *n);
 /* Parses a finite decimal number and nothing else; strtod() alone accepts "inf", "0x1" and blanks. */
 MUST_CHECK bool yaml_parse_number(const char *text, double *value);
 /* Returns whether the text has no control characters and at most YAML_TEXT_MAX bytes. */
-#define YAML_TEXT_MAX 4096
+#define YAML_TEXT_MAX 4096 /* bytes */
 bool yaml_is_clean(const char *text);
 /* Formats the value for an error: "a list", "the number 7", "the text \"x\"". Leaves the text out if it may be a secret
  * or is not printable. 64 bytes are enough. */

@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#define FAILURES 5
-#define OPEN_S 30.0
-#define OPEN_MAX_S 300.0
+#define FAILURES 5       /* consecutive_5xx of Envoy's outlier detection */
+#define OPEN_S 30.0      /* base_ejection_time */
+#define OPEN_MAX_S 300.0 /* max_ejection_time */
 
 struct breaker {
     unsigned failures; /* in a row */

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SAMPLES 10
-#define COOLDOWN_S 5.0
+#define SAMPLES 10        /* LiteLLM's max_latency_list_size */
+#define COOLDOWN_S 5.0    /* LiteLLM's default cooldown_time */
 #define FAILURE_SHARE 0.5 /* of the attempts in a minute, if more than one */
 
 struct history {

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define DECAY_S 10.0
+#define DECAY_S 10.0     /* time constant, Finagle's default */
 #define UNKNOWN_S 1000.0 /* a backend without an answer so far, with an attempt in flight */
 
 struct load {

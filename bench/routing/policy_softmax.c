@@ -8,13 +8,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TAU 0.30
-#define ALPHA 0.25
-#define TPM_LIMIT 250000.0
+#define TAU 0.30           /* temperature of the softmax */
+#define ALPHA 0.25         /* weight of the newest sample */
+#define TPM_LIMIT 250000.0 /* tokens per minute */
 #define QUOTA_COOLDOWN_S 300.0
 #define USUAL_IN 4000.0 /* for the cost and latency of a profile */
 #define USUAL_OUT 200.0
-#define LEFT_OUT 1e6
+#define LEFT_OUT 1e6 /* a risk above all real ones */
 
 enum metric { COST, TTFT, LATENCY, SLOWNESS, QUEUE, NORMED, ERROR = NORMED, PRESSURE, METRICS };
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#define DIGITS 6
+#define DIGITS 6 /* significant digits */
 
 static void add_number(struct container in, const char *key, double value)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OUTPUT_MAX ((size_t)64 << 20)
+#define OUTPUT_MAX ((size_t)64 << 20) /* bytes */
 
 static const char HELP[] =
     "usage: routing-sim [OPTION…]\n\n"

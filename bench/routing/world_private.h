@@ -5,7 +5,7 @@
 #include "bench/routing/world.h"
 
 #define NONE UINT32_MAX
-#define WINDOW_S 60.0
+#define WINDOW_S 60.0 /* of the quotas */
 #define SLOTS_SEEN 256
 
 struct request {

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define AFFINITY_WAYS 4
+#define AFFINITY_WAYS 4 /* conversations per set */
 #define AFFINITY_SETS 1024
 
 struct affinity_entry {
@@ -27,7 +27,7 @@ uint64_t affinity_key(uint64_t conversation, const char *alias);
 const struct affinity_entry *affinity_find(const struct affinity *a, uint64_t key);
 /* Records that the deployment answered the conversation. */
 void affinity_record(struct affinity *a, uint64_t key, unsigned deployment, int64_t prompt_tokens, uint64_t now_ms);
-#define AFFINITY_GONE (~0u)
+#define AFFINITY_GONE (~0u) /* the deployment no longer exists */
 
 /* Renumbers the deployments after a reload of the configuration: deployment i (0 to count - 1) is now map[i], or
  * AFFINITY_GONE. Forgets the conversations of deployments that are gone. */

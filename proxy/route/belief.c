@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#define OUTPUT_WEIGHT 5.0 /* the configured reply length counts as this many replies */
-#define OUTPUT_HALF_LIFE_MS 600000.0
+#define OUTPUT_WEIGHT 5.0            /* the configured reply length counts as this many replies */
+#define OUTPUT_HALF_LIFE_MS 600000.0 /* of observed reply lengths */
 /* A cached prompt is expected to be there for this time: OpenAI keeps prefixes for 5 to 10 minutes. */
 #define CACHE_LIVES_MS 300000u
 

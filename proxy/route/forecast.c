@@ -26,8 +26,8 @@
 #define USUAL_TOKEN_MS 25.0
 #define SLOWNESS 4.8 /* factor on both times in the slow state */
 #define SLOWNESS_WEIGHT 1.0
-#define SPREAD_TTFT 0.6 /* standard deviations of the logarithm of a time over the expected one, normal state */
-#define SPREAD_TOKEN 0.36
+#define SPREAD_TTFT 0.6      /* standard deviations of the logarithm of a time over the expected one, normal state */
+#define SPREAD_TOKEN 0.36    /* the same for the time per token */
 #define SLOW_MEAN 1.45       /* mean of the logarithm of the factor, slow state */
 #define SLOW_SPREAD 0.6      /* and its standard deviation */
 #define TOKENS_MIN 8         /* shorter replies say nothing about the speed */

@@ -9,8 +9,8 @@
 #include "proxy/route/health.h"
 #include "proxy/route/strategy.h"
 
-#define PLAN_MAX 16
-#define PLAN_CHOICES_MAX 32
+#define PLAN_MAX 16         /* attempts */
+#define PLAN_CHOICES_MAX 32 /* candidates kept for explanations */
 
 struct plan {
     const struct deployment *attempts[PLAN_MAX];

@@ -7,25 +7,25 @@
 
 /* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
 #define OUTAGE_GAP_MS 18000.0 /* failures closer than this belong to one outage */
-#define PERIOD_MIN_MS 20000.0
+#define PERIOD_MIN_MS 20000.0 /* periods outside this range are not searched */
 #define PERIOD_MAX_MS 600000.0
-#define PERIODS_MAX 16.0    /* older onsets are not compared */
-#define DIVISORS 3          /* periods between two compared onsets: those in between may have gone unnoticed */
-#define ON_GRID_MIN 4       /* onsets that make a grid */
-#define NEAR 0.15           /* of a period: onsets farther away are off the grid */
-#define EDGE_MS 500.0       /* precision of an onset */
-#define CHANCE 0.002        /* a grid is accepted below this probability of chance */
-#define CHANCE_RETAINED 0.1 /* and kept below this one */
-#define STRAYS_MAX 2
-#define MISSES_MAX 2
-#define UNCONFIRMED_MAX 16 /* periods for which a grid holds without a new onset */
-#define BAD_SHARE_MAX 0.5  /* of a period: longer outages are not periodic */
-#define END_WEIGHT 0.9     /* the end of an outage, between the last failure (0) and the next success (1) */
-#define LENGTH_UNKNOWN_MS 3000.0
-#define ONSET_WINDOW_MS 8000.0 /* later failures than this after a grid point end an outage, not begin one */
-#define TAIL_SHARE 0.2         /* of a period: also up to this long after the expected end */
-#define MARGIN_MS 1200.0       /* an outage is expected this much earlier */
-#define MARGIN_SHARE 0.02      /* of a period, in addition */
+#define PERIODS_MAX 16.0         /* older onsets are not compared */
+#define DIVISORS 3               /* periods between two compared onsets: those in between may have gone unnoticed */
+#define ON_GRID_MIN 4            /* onsets that make a grid */
+#define NEAR 0.15                /* of a period: onsets farther away are off the grid */
+#define EDGE_MS 500.0            /* precision of an onset */
+#define CHANCE 0.002             /* a grid is accepted below this probability of chance */
+#define CHANCE_RETAINED 0.1      /* and kept below this one */
+#define STRAYS_MAX 2             /* more onsets in a row off the grid end it */
+#define MISSES_MAX 2             /* successes in predicted outages end it */
+#define UNCONFIRMED_MAX 16       /* periods for which a grid holds without a new onset */
+#define BAD_SHARE_MAX 0.5        /* of a period: longer outages are not periodic */
+#define END_WEIGHT 0.9           /* the end of an outage, between the last failure (0) and the next success (1) */
+#define LENGTH_UNKNOWN_MS 3000.0 /* added to the shortest known length while the longest is unknown */
+#define ONSET_WINDOW_MS 8000.0   /* later failures than this after a grid point end an outage, not begin one */
+#define TAIL_SHARE 0.2           /* of a period: also up to this long after the expected end */
+#define MARGIN_MS 1200.0         /* an outage is expected this much earlier */
+#define MARGIN_SHARE 0.02        /* of a period, in addition */
 
 struct grid {
     double period_ms, first_ms;

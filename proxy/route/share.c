@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define READ_ATTEMPTS 1000
+#define READ_ATTEMPTS 1000 /* reads of a cell before it counts as always being written */
 
 /* A sequence lock: `version` is odd during a write. */
 struct cell {

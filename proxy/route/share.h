@@ -13,7 +13,7 @@
 #include "proxy/route/health.h"
 
 #define SHARE_WORKERS_MAX 64
-#define SHARE_SLOTS 512
+#define SHARE_SLOTS 512        /* deployments and accounts */
 #define SHARE_NONE SHARE_SLOTS /* no slot is free: not shared */
 
 struct share_counts {

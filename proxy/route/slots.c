@@ -12,7 +12,7 @@ static const double PRIOR[SLOTS_CASES] = {0.04, 0.04, 0.04, 0.04, 0.04, 0.04, 0.
 #define SPREAD_WAITED 0.9  /* with a wait */
 #define OUTLIER 0.03       /* likelihood of any TTFT, whatever the case */
 #define DECAY 0.97         /* weight of the older samples at each new one */
-#define LOG_RANGE 8.0
+#define LOG_RANGE 8.0      /* lower bound of the log-likelihood ratios, negated */
 
 static double wait_ms(unsigned cases, unsigned others, double call_ms)
 {

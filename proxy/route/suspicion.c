@@ -4,10 +4,10 @@
 #include <math.h>
 
 /* Found by a search in the routing simulator: bench/routing-tune (bench/README.md, "Routing"). */
-#define BASELINE 0.0055  /* probability without recent evidence: bad one two-hundredth of the time */
-#define BASELINE_MAX 0.2 /* each strike after the first doubles the baseline, up to this */
-#define FADES_MS 9000.0  /* time constant after the first strike; each further one doubles it */
-#define FADES_MAX_MS 90000.0
+#define BASELINE 0.0055              /* probability without recent evidence: bad one two-hundredth of the time */
+#define BASELINE_MAX 0.2             /* each strike after the first doubles the baseline, up to this */
+#define FADES_MS 9000.0              /* time constant after the first strike; each further one doubles it */
+#define FADES_MAX_MS 90000.0         /* upper bound of the time constant */
 #define STRIKE_HALF_LIFE_MS 400000.0 /* half-life of strikes */
 #define STRIKE_ABOVE 0.3             /* evidence that raises the probability above this is a strike */
 #define CLEARED_BELOW 0.03           /* odds below this, lowered by evidence: the bad state is over */

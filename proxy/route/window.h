@@ -12,10 +12,10 @@ struct window_slot {
 };
 
 struct window {
-    struct window_slot
-        slots[WINDOW_SECONDS]; /* slots[second % WINDOW_SECONDS], of the minute that ends with `second` */
-    uint64_t second;           /* of the newest slot, monotonic */
-    struct window_slot total;  /* of all slots */
+    /* slots[second % WINDOW_SECONDS], of the minute that ends with `second` */
+    struct window_slot slots[WINDOW_SECONDS];
+    uint64_t second;          /* of the newest slot, monotonic */
+    struct window_slot total; /* of all slots */
 };
 
 /* Adds to the current second. If the clock was set back, adds to the newest one. */
