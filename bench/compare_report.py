@@ -105,10 +105,11 @@ def bars(samples):
 
 
 def bars_table(samples):
-    """Missed targets first."""
+    """How many targets are missed, and all of them, the missed ones first."""
     rows = [[what, f"{found:.2f}", f"≤ {bar:g}", "yes" if found <= bar else "**no**"]
             for what, found, bar in sorted(bars(samples), key=lambda row: row[1] <= row[2])]
-    return table(["target", "measured", "at most", "met"], rows)
+    missed = sum(row[-1] != "yes" for row in rows)
+    return f"**{missed} of {len(rows)} targets are missed.**\n\n" + table(["target", "measured", "at most", "met"], rows)
 
 
 def tables(samples):
