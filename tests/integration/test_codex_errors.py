@@ -92,5 +92,5 @@ def test_a_broken_answer_is_not_taken_for_whole(start_proxy, folder, upstream, a
 
 def test_a_wrong_key_is_told(proxy, folder, upstream):
     done = codex_cli.run(folder, proxy.base, "wrong", "hi", arguments=NO_RETRIES)
-    assert done.code != 0 and "key is wrong" in done.err, done
+    assert done.code != 0 and "valid master key" in done.err, done
     assert upstream.requests == []
