@@ -140,6 +140,25 @@ static void show_choice(const struct json *j)
                                                               : "first available candidate");
 }
 
+/* "alpha: unsupported, status 500 after 20 ms; rule: system message must be at the beginning; called again without
+ * later_system_messages". */
+static void show_attempt(const struct json *j, uint32_t a)
+{
+    const char *rule = word(j, a, "rule"), *between = "; called again without ";
+    printf(LABEL "%s: %s, status %.0f after %.0f ms", "attempt", word(j, a, "deployment"), word(j, a, "outcome"),
+           history_number(j, a, "status"), history_number(j, a, "ms"));
+    if (*rule)
+        printf("; rule: %s", rule);
+    uint32_t parts = json_get(j, a, "again_without");
+    for (uint32_t part = parts ? json_first(j, parts) : JSON_NONE; part != JSON_NONE; part = json_next(j, part)) {
+        char *name = json_strdup(j, part);
+        printf("%s%s", between, name ? name : "?");
+        between = ", ";
+        free(name);
+    }
+    puts("");
+}
+
 static void show_request(const struct json *j)
 {
     struct buf when;
@@ -154,8 +173,7 @@ static void show_request(const struct json *j)
     show_choice(j);
     show_adaptive(j);
     for (uint32_t a = json_first(j, json_get(j, 0, "attempts")); a != JSON_NONE; a = json_next(j, a))
-        printf(LABEL "%s: %s, status %.0f after %.0f ms\n", "attempt", word(j, a, "deployment"), word(j, a, "outcome"),
-               history_number(j, a, "status"), history_number(j, a, "ms"));
+        show_attempt(j, a);
     const char *served = word(j, 0, "deployment");
     printf(LABEL "%s, %s, status %.0f\n", "answered by", *served ? served : "none", word(j, 0, "end"),
            history_number(j, 0, "status"));

@@ -5,6 +5,7 @@ import pytest
 
 import chat_wire as chat
 from conftest import chat_only, deployment
+from mock_upstream import error
 from test_cli_run import ANSWER, FLAGS, REAL, RunCli, priced, real_codex
 
 
@@ -120,6 +121,21 @@ def test_explain_tells_of_a_request(cli):
         assert line in last, last
     assert "Request req_1" in cli("explain", "req_1").stdout and "req_2" not in cli("explain", "req_1").stdout
     assert cli("explain", "req_9").returncode == 1
+
+
+def test_explain_names_the_rule_of_a_failure(cli, start_proxy, upstream):
+    """From the proxy's own log: which row recognised it, and what the next call left out."""
+    words = "Jinja Exception: System message must be at the beginning."
+    upstream.script(error(500, words), chat.whole("fine"), error(418, "teapot"))
+    proxy = start_proxy(chat_only("codex-light", upstream), router_settings={"error_rules": [{"words": "teapot", "as": "quota"}]})
+    body = {"model": "codex-light", "messages": [{"role": role, "content": "x"} for role in ("system", "user", "system", "user")]}
+    assert proxy.post("/v1/chat/completions", body).status == 200
+    assert proxy.post("/v1/chat/completions", body).status == 429
+    entries = proxy.journal(2)
+    write(cli, "requests.jsonl", entries)
+    first, second = (cli("explain", entry["request_id"]).stdout for entry in entries)
+    assert "; rule: system message must be at the beginning; called again without later_system_messages\n" in first
+    assert first.count("rule:") == 1 and "; rule: error_rules[0]\n" in second
 
 
 def test_explain_tells_of_a_run_and_its_requests(cli):

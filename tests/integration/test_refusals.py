@@ -109,7 +109,7 @@ def test_it_is_asked_again_without_and_not_troubled_again(start_proxy, upstream,
         ask(proxy, path, streamed, **requests[path])
     assert [has(request.json) for request in upstream.requests] == [True, False, False]
     assert refused(proxy) == [kind]
-    first, second = proxy.journal()
+    first, second = proxy.journal(2)
     assert [(attempt["outcome"], attempt.get("again_without")) for attempt in first["attempts"]] == \
         [("unsupported", [kind]), ("ok", None)]
     assert first["attempts"][0]["rule"].lower() in words.lower() and len(second["attempts"]) == 1
