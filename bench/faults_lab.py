@@ -78,7 +78,7 @@ class Outcome:
     def __init__(self, wire, reply, seconds):
         self.status, self.headers, self.seconds = reply.status, reply.headers, seconds
         self.body, self.text, self.code, self.message, self.model, self.usage = reply.body, "", None, "", None, None
-        self.events, self.done, self.calls = [], False, []
+        self.events, self.done, self.calls, self.output = [], False, [], []
         if reply.status != 200:
             self.end = "refused"
             self._take_error(reply.error)
@@ -123,7 +123,7 @@ class Outcome:
         self._responses_whole(events[-1][1]["response"])
 
     def _responses_whole(self, response):
-        self.model, self.usage = response["model"], response["usage"]
+        self.model, self.usage, self.output = response["model"], response["usage"], response["output"]
         if response["status"] == "completed":
             self.end = "complete"
             self.text = "".join(responses.item_text(item) for item in response["output"] if item["type"] == "message")
@@ -200,11 +200,11 @@ class Lab:
         self.running = proxy_process.Proxy(self.folder, config, {"FAULTS_API_KEY": PROVIDER_KEY})
         self._exit.callback(lambda: self.running.process.poll() is None and self.running.kill())
 
-    def ask(self, messages=None, stream=None, tools=()):
-        """One request; the outcome for its client. `tools`: the names of functions that it offers."""
+    def ask(self, messages=None, stream=None, tools=(), **fields):
+        """One request; the outcome for its client. `tools`: the names of functions that it offers; `fields`: of the body."""
         stream = self.streams if stream is None else stream
         messages = messages or [{"role": "user", "content": PROMPT}]
-        body = {"model": "model", "stream": stream}
+        body = {"model": "model", "stream": stream, **fields}
         if self.wire == "chat":
             body["messages"] = messages
             if stream:

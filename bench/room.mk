@@ -5,7 +5,8 @@ bench_mock_upstream_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 bench_mock_upstream_LDADD = $(EVENT_LIBS)
 bench_decision_LDADD = proxy/libpure.a $(common_libs) -lm
 EXTRA_DIST += bench/compare bench/compare_report.py bench/compare_servers.py bench/compare_work.py bench/README.md
-EXTRA_DIST += bench/faults bench/faults_lab.py bench/faults_refusals.py bench/faults_streams.py
+EXTRA_DIST += bench/faults bench/faults_lab.py bench/faults_parts.py bench/faults_refusals.py bench/faults_streams.py \
+	bench/faults_words.py
 EXTRA_DIST += bench/hostile bench/hostile_kinds.py
 EXTRA_DIST += bench/conformance
 EXTRA_DIST += bench/startup bench/warmth bench/workers

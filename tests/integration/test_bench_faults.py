@@ -10,7 +10,7 @@ from basics import BUILD, ROOT
 BENCH = ROOT / "bench"
 
 
-@pytest.mark.parametrize("program, count", [("faults --transport=loopback", 46),
+@pytest.mark.parametrize("program, count", [("faults --transport=loopback", 56),
                                             pytest.param("hostile --short", 28, marks=pytest.mark.plain)])
 def test_all_pass(program, count):
     program, option = program.split()
