@@ -11,7 +11,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/groups.c \
 	proxy/config/keys.c \
 	proxy/config/login.c \
-	proxy/config/outgoing.c \
+	proxy/config/outgoing_proxy.c \
 	proxy/config/policies.c \
 	proxy/config/prices.c \
 	proxy/config/variables.c proxy/config/variables.h \
@@ -40,13 +40,13 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/details_from_chat.c \
 	proxy/bridge/dialect.c proxy/bridge/dialect.h \
 	proxy/bridge/echo.c \
-	proxy/bridge/event.c proxy/bridge/event.h \
+	proxy/bridge/decoder.c proxy/bridge/decoder.h \
 	proxy/bridge/finish.c proxy/bridge/finish.h \
 	proxy/bridge/model.h \
 	proxy/bridge/open_calls.c proxy/bridge/open_calls.h \
-	proxy/bridge/outgoing.c proxy/bridge/outgoing.h \
+	proxy/bridge/provider_body.c proxy/bridge/provider_body.h \
 	proxy/bridge/pass.c proxy/bridge/pass.h \
-	proxy/bridge/pass_without.c \
+	proxy/bridge/pass_omit.c \
 	proxy/bridge/relay.c proxy/bridge/relay.h proxy/bridge/relay_options.h \
 	proxy/bridge/relay_state.h \
 	proxy/bridge/reply.c proxy/bridge/reply.h \
@@ -128,7 +128,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/attempt.c \
 	proxy/exchange/call.c \
 	proxy/exchange/hedge.c \
-	proxy/exchange/mend.c \
+	proxy/exchange/omit.c \
 	proxy/exchange/outcome.c \
 	proxy/exchange/plan.c \
 	proxy/exchange/reply.c \
@@ -147,8 +147,8 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/serve/server.c proxy/serve/server.h \
 	proxy/serve/signals.c proxy/serve/signals.h \
 	proxy/serve/workers.c proxy/serve/workers.h \
-	proxy/upstream/ahead.c proxy/upstream/ahead.h \
-	proxy/upstream/authorities.c proxy/upstream/authorities.h \
+	proxy/upstream/preconnect.c proxy/upstream/preconnect.h \
+	proxy/upstream/ca_certificates.c proxy/upstream/ca_certificates.h \
 	proxy/upstream/outgoing_proxy.c proxy/upstream/outgoing_proxy.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/call_private.h proxy/upstream/transport.h \
 	proxy/upstream/call_limits.c \

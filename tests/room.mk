@@ -32,7 +32,7 @@ check_PROGRAMS += \
 	tests/unit/test_fields \
 	tests/unit/test_finish \
 	tests/unit/test_refusals \
-	tests/unit/test_without \
+	tests/unit/test_omissions \
 	tests/unit/test_calibration \
 	tests/unit/test_file \
 	tests/unit/test_foreground \

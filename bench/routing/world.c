@@ -6,23 +6,23 @@
 
 /* The heap of events. */
 
-static bool earlier(const struct event *a, const struct event *b)
+static bool earlier(const struct sim_event *a, const struct sim_event *b)
 {
     return a->at_s != b->at_s ? a->at_s < b->at_s : a->number < b->number;
 }
 
 static void push(struct world *world, double at_s, uint32_t attempt, bool first_token)
 {
-    struct event event = {at_s, world->number++, attempt, first_token};
+    struct sim_event event = {at_s, world->number++, attempt, first_token};
     unsigned i = world->events++;
     for (; i && earlier(&event, &world->heap[(i - 1) / 2]); i = (i - 1) / 2)
         world->heap[i] = world->heap[(i - 1) / 2];
     world->heap[i] = event;
 }
 
-static struct event pop(struct world *world)
+static struct sim_event pop(struct world *world)
 {
-    struct event first = world->heap[0], last = world->heap[--world->events];
+    struct sim_event first = world->heap[0], last = world->heap[--world->events];
     unsigned i = 0;
     for (;;) {
         unsigned child = 2 * i + 1;
@@ -54,7 +54,7 @@ static void begin_service(struct world *world, uint32_t index)
     struct result result;
     struct station *s = &world->stations[a->backend];
     s->serving[s->busy++] = index;
-    a->place = SERVED;
+    a->phase = SERVED;
     world_serve(world, &a->ask, a->backend, a->began_s, world->now_s, &result);
     if (result.ttft_s >= 0)
         push(world, a->began_s + result.ttft_s, index, true);
@@ -91,7 +91,7 @@ static void arrive(struct world *world, uint32_t index)
     struct result result;
     a->began_s = world->now_s;
     if (refused(world, a, &result)) {
-        a->place = OVER;
+        a->phase = OVER;
         end_with(world, index, &result, world->now_s);
         return;
     }
@@ -99,7 +99,7 @@ static void arrive(struct world *world, uint32_t index)
         begin_service(world, index);
         return;
     }
-    a->place = WAITING;
+    a->phase = WAITING;
     a->next = NONE;
     if (s->head == NONE)
         s->head = index;
@@ -166,7 +166,7 @@ static void leave_slot(struct world *world, uint32_t index)
 }
 
 /* Processes an attempt's first token or end. */
-static void take_event(struct world *world, const struct policy *policy, void *state, const struct event *event,
+static void take_event(struct world *world, const struct policy *policy, void *state, const struct sim_event *event,
                        struct served *served)
 {
     struct attempt *a = &world->attempts[event->attempt];
@@ -175,9 +175,9 @@ static void take_event(struct world *world, const struct policy *policy, void *s
             policy->answered(state, &a->ask, a->backend, a->result.ttft_s);
         return;
     }
-    if (a->place == SERVED)
+    if (a->phase == SERVED)
         leave_slot(world, event->attempt);
-    a->place = OVER;
+    a->phase = OVER;
     struct served *of = &served[a->ask.request];
     of->cost_usd += a->result.cost_usd;
     if (policy->ended)
@@ -234,7 +234,7 @@ bool world_run(struct world *world, const struct policy *policy, struct served *
     while (arrived < world->request_count || world->events) {
         if (world->events &&
             (arrived == world->request_count || world->heap[0].at_s <= world->requests[arrived].arrival_s)) {
-            struct event event = pop(world);
+            struct sim_event event = pop(world);
             world->now_s = event.at_s;
             take_event(world, policy, state, &event, served);
             continue;

@@ -12,10 +12,10 @@ struct request {
     double arrival_s, prompt_tokens, output_tokens;
 };
 
-enum place { WAITING, SERVED, OVER };
+enum phase { WAITING, SERVED, OVER };
 
 struct attempt {
-    enum place place;
+    enum phase phase;
     uint8_t backend;
     struct ask ask;
     double began_s, end_s;
@@ -23,7 +23,7 @@ struct attempt {
     uint32_t next; /* in the queue */
 };
 
-struct event {
+struct sim_event {
     double at_s;
     uint64_t number; /* breaks ties by creation */
     uint32_t attempt;
@@ -51,7 +51,7 @@ struct world {
     struct station stations[BACKENDS_MAX];
     unsigned attempts_max;
     struct attempt *attempts;
-    struct event *heap;
+    struct sim_event *heap;
     unsigned events;
     uint64_t number;
     double now_s;

@@ -83,19 +83,19 @@ static void add_observed(const struct deployment *d, const struct health *h, uin
 static void add_refused(const struct health *h, uint64_t now_ms, struct container in)
 {
     struct container refused = document_add_array(in, "refused");
-    struct without without;
-    refused_read(&h->refused, now_ms, &without);
+    struct omissions omit;
+    refused_read(&h->refused, now_ms, &omit);
     for (unsigned part = 1; part < PART_API; part <<= 1) {
-        if (!(without.parts & part) || part == PART_FIELD)
+        if (!(omit.parts & part) || part == PART_FIELD)
             continue;
         struct container row = document_add_object(refused, NULL);
         document_add_text(row, "part", part_name(part));
         document_add_number(row, "since_s", refused_age_s(&h->refused, part, NULL, now_ms), DIGITS);
     }
-    for (unsigned i = 0; i < without.field_count; i++) {
+    for (unsigned i = 0; i < omit.field_count; i++) {
         struct container row = document_add_object(refused, NULL);
-        document_add_name(row, "part", without.fields[i]);
-        document_add_number(row, "since_s", refused_age_s(&h->refused, 0, without.fields[i], now_ms), DIGITS);
+        document_add_name(row, "part", omit.fields[i]);
+        document_add_number(row, "since_s", refused_age_s(&h->refused, 0, omit.fields[i], now_ms), DIGITS);
     }
 }
 

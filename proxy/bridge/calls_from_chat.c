@@ -114,7 +114,7 @@ static void take_arguments(struct decoder *d, struct decoded_call *call, struct 
     call->placeholder = first && !as_is && slice_is(piece.text, "{}");
     if (call->placeholder)
         return;
-    struct event event = {.kind = EVENT_ARGUMENTS, .call = call->number};
+    struct reply_event event = {.kind = EVENT_ARGUMENTS, .call = call->number};
     *(piece.raw ? &event.raw : &event.text) = piece.text;
     decoder_emit(d, &event);
 }
@@ -134,11 +134,12 @@ static void begin(struct decoder *d, struct decoded_call *call, const struct del
     call->name_hash = delta->name_hash;
     call->stated = delta->state.len;
     d->content = true;
-    decoder_emit(d, &(struct event){.kind = EVENT_CALL,
-                                    .call = call->number,
-                                    .flat = !delta->custom,
-                                    .text = delta->state,
-                                    .tool = {delta->custom ? TOOL_CUSTOM : TOOL_FUNCTION, {NULL, 0}, delta->name}});
+    decoder_emit(d,
+                 &(struct reply_event){.kind = EVENT_CALL,
+                                       .call = call->number,
+                                       .flat = !delta->custom,
+                                       .text = delta->state,
+                                       .tool = {delta->custom ? TOOL_CUSTOM : TOOL_FUNCTION, {NULL, 0}, delta->name}});
     take_arguments(d, call, (struct arguments_piece){buf_slice(&d->early), false}, delta->custom);
     buf_clear(&d->early);
 }
@@ -148,7 +149,7 @@ static void take_state(struct decoder *d, struct decoded_call *call, struct slic
     if (!state.len || call->stated)
         return;
     call->stated = true;
-    decoder_emit(d, &(struct event){.kind = EVENT_STATE, .call = call->number, .text = state});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_STATE, .call = call->number, .text = state});
 }
 
 static void take_delta(struct decoder *d, const struct delta *delta)
@@ -193,6 +194,7 @@ void calls_from_chat_end(struct decoder *d)
         if (!d->calls[i].placeholder)
             continue;
         d->calls[i].placeholder = false;
-        decoder_emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = d->calls[i].number, .text = SLICE("{}")});
+        decoder_emit(d,
+                     &(struct reply_event){.kind = EVENT_ARGUMENTS, .call = d->calls[i].number, .text = SLICE("{}")});
     }
 }

@@ -8,7 +8,7 @@
 #ifndef POINTSMAN_BRIDGE_DETAILS_H
 #define POINTSMAN_BRIDGE_DETAILS_H
 
-#include "proxy/bridge/event.h"
+#include "proxy/bridge/decoder.h"
 
 /* Takes the value of a message's or a delta's `reasoning_details`; JSON_NONE is allowed. */
 void details_from_chat(struct decoder *d, uint32_t details);

@@ -198,7 +198,7 @@ void details_from_chat_end(struct decoder *d)
         read = !state.failed && json_add_escaped(&escaped, buf_slice(&state));
     }
     if (read && details->done.len)
-        decoder_emit(d, &(struct event){.kind = EVENT_STATE, .call = 0, .text = buf_slice(&escaped)});
+        decoder_emit(d, &(struct reply_event){.kind = EVENT_STATE, .call = 0, .text = buf_slice(&escaped)});
     d->no_memory |= !read;
     buf_free(&list);
     buf_free(&state);

@@ -3,7 +3,7 @@
 #ifndef POINTSMAN_BRIDGE_DIALECT_H
 #define POINTSMAN_BRIDGE_DIALECT_H
 
-#include "proxy/bridge/event.h"
+#include "proxy/bridge/decoder.h"
 #include "proxy/bridge/model.h"
 #include "proxy/bridge/reply.h"
 

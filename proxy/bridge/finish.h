@@ -3,7 +3,7 @@
 #ifndef POINTSMAN_BRIDGE_FINISH_H
 #define POINTSMAN_BRIDGE_FINISH_H
 
-#include "proxy/bridge/event.h"
+#include "proxy/bridge/decoder.h"
 
 struct finish_reason {
     const char *word; /* in lower case, with '_' between words; NULL: the row of every other word */

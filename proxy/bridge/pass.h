@@ -17,14 +17,13 @@ MUST_CHECK bool pass_request(const struct json *doc, const char *upstream_model,
 struct pass_options {
     const char *upstream_model;
     unsigned ignores; /* set of enum provider_ignores */
-    const struct without *without;
+    const struct omissions *omit;
 };
 
 /* The same without what the upstream refuses: fields are left out, images become placeholders, system messages the
  * user's. The values that are left stay byte for byte. `doc` is parsed whole; the body is written into `own`. What only
  * a translation can do (PART_ADJACENT) is not done. */
-MUST_CHECK bool pass_without(const struct json *doc, enum wire wire, const struct pass_options *options,
-                             struct buf *own);
+MUST_CHECK bool pass_omit(const struct json *doc, enum wire wire, const struct pass_options *options, struct buf *own);
 /* Of `ignores` (a set of enum provider_ignores), the fields that the request has, and that it means. */
 unsigned pass_ignored(const struct json *doc, unsigned ignores);
 /* The name, with its quotes, of a member of a request whose fields of that set are ignored; empty: it is left out. */

@@ -54,7 +54,7 @@ void relay_count(struct relay *r, size_t reply_bytes)
         usage->output = estimate.output;
 }
 
-void relay_finish(struct relay *r, const struct event *e)
+void relay_finish(struct relay *r, const struct reply_event *e)
 {
     if (e->finish == FINISH_BROKEN)
         relay_set_failure(r, e->failure, "the provider broke off its answer: finish_reason \"%.*s\"",
@@ -86,7 +86,7 @@ static void finish_reply(struct relay *r, bool marked)
     reply_complete(reply, r->finish == FINISH_LENGTH);
 }
 
-static void take(void *relay, const struct event *e)
+static void take(void *relay, const struct reply_event *e)
 {
     struct relay *r = relay;
     if (r->failure.kind != FAILURE_NONE || r->ended)
@@ -119,7 +119,7 @@ struct relay *relay_new(const struct relay_options *options)
     buf_init(&r->body, REPLY_MAX);
     buf_init(&r->held, REPLY_MAX);
     reply_init(&r->reply, &r->options, &r->out);
-    decoder_init(&r->decoder, (struct event_sink){take, r});
+    decoder_init(&r->decoder, (struct reply_event_sink){take, r});
     r->failure.retry_after_s = -1;
     r->memory.of = options->bodies;
     return r;

@@ -30,7 +30,7 @@ struct relay {
 };
 
 /* Takes an EVENT_FINISH. */
-void relay_finish(struct relay *r, const struct event *e);
+void relay_finish(struct relay *r, const struct reply_event *e);
 /* The reply fails, unless it has before. */
 void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
 /* … by what the reader of events could not take. */
@@ -39,7 +39,7 @@ void relay_set_unread(struct relay *r);
 void relay_count(struct relay *r, size_t reply_bytes);
 
 /* The pass-through's part of relay.h's functions of the same names. */
-void watch_take(void *relay, const struct event *event);
+void watch_take(void *relay, const struct reply_event *event);
 void watch_feed(struct relay *r, struct slice bytes, struct slice *send);
 void watch_end(struct relay *r, struct slice last, struct slice *send);
 /* Forgets the event that the upstream was in the middle of. */

@@ -270,7 +270,7 @@ static void take_call_state(struct reply *r, uint32_t call, struct slice state)
 }
 
 /* The client's tool, its names kept where they outlive the event. */
-static void name_tool(struct reply *r, struct output *o, const struct event *e)
+static void name_tool(struct reply *r, struct output *o, const struct reply_event *e)
 {
     o->tool = e->tool;
     if (e->flat && r->options->turn && turn_tool(r->options->turn, e->tool.name, &o->tool)) {
@@ -287,7 +287,7 @@ static void name_tool(struct reply *r, struct output *o, const struct event *e)
     o->tool.name.ptr = o->names.data + o->tool.namespace.len;
 }
 
-static void take_call(struct reply *r, const struct event *e)
+static void take_call(struct reply *r, const struct reply_event *e)
 {
     if (r->text_at != NO_OUTPUT && r->outputs[r->text_at].kind == OUTPUT_REASONING)
         end_text(r);
@@ -301,7 +301,7 @@ static void take_call(struct reply *r, const struct event *e)
     announce(r, o);
 }
 
-static void take_arguments(struct reply *r, const struct event *e)
+static void take_arguments(struct reply *r, const struct reply_event *e)
 {
     struct output *o = find_call(r, e->call);
     if (!o)
@@ -331,7 +331,7 @@ static void take_reasoning_state(struct reply *r, struct slice state)
 }
 
 /* An item of the client's own wire goes out as it came: its provider may check it when it comes back. */
-static void take_item(struct reply *r, const struct event *e)
+static void take_item(struct reply *r, const struct reply_event *e)
 {
     struct output *o = e->call != NO_CALL        ? find_call(r, e->call)
                        : r->text_at != NO_OUTPUT ? &r->outputs[r->text_at]
@@ -356,7 +356,7 @@ static void take_other(struct reply *r, struct slice raw)
     end_output(r, o);
 }
 
-void reply_take(struct reply *r, const struct event *e)
+void reply_take(struct reply *r, const struct reply_event *e)
 {
     switch (e->kind) {
     case EVENT_TEXT: take_text(r, OUTPUT_MESSAGE, e->text); break;

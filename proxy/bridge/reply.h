@@ -10,7 +10,7 @@
 #define POINTSMAN_BRIDGE_REPLY_H
 
 #include "proxy/bridge/arguments.h"
-#include "proxy/bridge/event.h"
+#include "proxy/bridge/decoder.h"
 #include "proxy/bridge/relay_options.h"
 
 #define REPLY_MAX (32u << 20) /* bytes of one reply, as text and as written */
@@ -75,7 +75,7 @@ void reply_free(struct reply *r);
 /* Sets r->id; what is too long is cut. */
 void reply_set_id(struct reply *r, const char *prefix, struct slice id);
 /* Takes content: text, reasoning, calls, arguments, state, other. */
-void reply_take(struct reply *r, const struct event *event);
+void reply_take(struct reply *r, const struct reply_event *event);
 /* The upstream has finished: ends what is open and writes the end. */
 void reply_complete(struct reply *r, bool incomplete);
 /* Whether every call's arguments are whole. */

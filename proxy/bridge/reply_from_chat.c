@@ -6,16 +6,16 @@
 
 #include <string.h>
 
-static void emit_text(struct decoder *d, enum event_kind kind, uint32_t call, struct slice text)
+static void emit_text(struct decoder *d, enum reply_event_kind kind, uint32_t call, struct slice text)
 {
     if (!text.len)
         return;
     d->content |= kind == EVENT_TEXT || kind == EVENT_REASONING;
-    decoder_emit(d, &(struct event){.kind = kind, .call = call, .text = text});
+    decoder_emit(d, &(struct reply_event){.kind = kind, .call = call, .text = text});
 }
 
 /* A string, or an array of parts as Mistral's: text, and thinking with parts of its own. */
-static void read_content(struct decoder *d, uint32_t content, enum event_kind kind)
+static void read_content(struct decoder *d, uint32_t content, enum reply_event_kind kind)
 {
     const struct json *j = &d->json;
     if (json_is(j, content, JSON_STRING)) {
@@ -68,7 +68,7 @@ static void end(struct decoder *d)
 {
     calls_from_chat_end(d);
     details_from_chat_end(d);
-    decoder_emit(d, &(struct event){.kind = EVENT_END});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_END});
 }
 
 static void read_reply(struct decoder *d, const char *message_key)
@@ -77,7 +77,7 @@ static void read_reply(struct decoder *d, const char *message_key)
     if (decoder_error(d, json_get(j, 0, "error")))
         return;
     uint32_t choices = json_get(j, 0, "choices");
-    struct event event = {.kind = EVENT_USAGE};
+    struct reply_event event = {.kind = EVENT_USAGE};
     uint32_t choice = json_is(j, choices, JSON_ARRAY) ? json_first(j, choices) : JSON_NONE;
     if (!choice && decoder_bare_error(d))
         return;

@@ -7,7 +7,7 @@ void reply_whole_from_embeddings(struct decoder *d)
     const struct json *j = &d->json;
     uint32_t data = json_get(j, 0, "data");
     bool any = json_is(j, data, JSON_ARRAY) && json_first(j, data);
-    struct event event = {.kind = EVENT_OTHER};
+    struct reply_event event = {.kind = EVENT_OTHER};
     if (decoder_error(d, json_get(j, 0, "error")) || (!any && decoder_bare_error(d)))
         return;
     if (any)

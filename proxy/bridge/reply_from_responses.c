@@ -3,19 +3,19 @@
 #include "proxy/bridge/finish.h"
 #include "proxy/terms/usage.h"
 
-static void emit_text(struct decoder *d, enum event_kind kind, uint32_t call, struct slice text)
+static void emit_text(struct decoder *d, enum reply_event_kind kind, uint32_t call, struct slice text)
 {
     if (!text.len)
         return;
     d->content = true;
-    decoder_emit(d, &(struct event){.kind = kind, .call = call, .text = text});
+    decoder_emit(d, &(struct reply_event){.kind = kind, .call = call, .text = text});
 }
 
 static void emit_failure(struct decoder *d, uint32_t error)
 {
     struct slice raw = error ? json_raw(&d->json, error)
                              : SLICE("{\"message\":\"the upstream's response failed\",\"code\":\"server_error\"}");
-    decoder_emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = raw});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_FAILURE, .raw = raw});
 }
 
 static uint32_t root_field(const struct decoder *d, const char *key)
@@ -33,7 +33,7 @@ static bool read_index(struct decoder *d, unsigned *index)
     *index = any && given < OUTPUTS_MAX ? (unsigned)given : 0;
     if (!any || given < OUTPUTS_MAX)
         return true;
-    decoder_emit(d, &(struct event){.kind = EVENT_LIMIT});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_LIMIT});
     return false;
 }
 
@@ -44,7 +44,7 @@ static bool take_seen(struct decoder *d, unsigned index)
     return seen;
 }
 
-static void read_delta(struct decoder *d, enum event_kind kind)
+static void read_delta(struct decoder *d, enum reply_event_kind kind)
 {
     unsigned index;
     uint32_t delta = root_field(d, "delta");
@@ -124,7 +124,7 @@ static struct decoded_call *begin_call(struct decoder *d, unsigned index, uint32
     if (kind == TOOL_SEARCH && !tool.name.len)
         tool.name = SLICE("tool_search");
     d->content = true;
-    decoder_emit(d, &(struct event){.kind = EVENT_CALL, .call = call->number, .tool = tool});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_CALL, .call = call->number, .tool = tool});
     return call;
 }
 
@@ -161,14 +161,15 @@ static void read_call_done(struct decoder *d, unsigned index, uint32_t item, enu
         return;
     uint32_t arguments = object_field(j, item, kind == TOOL_CUSTOM ? "input" : "arguments");
     if (!call->has_arguments && json_is(j, arguments, JSON_OBJECT))
-        decoder_emit(d, &(struct event){.kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
+        decoder_emit(d, &(struct reply_event){
+                            .kind = EVENT_ARGUMENTS, .call = call->number, .raw = json_raw(j, arguments)});
     else if (!call->has_arguments && arguments)
         emit_text(d, EVENT_ARGUMENTS, call->number, json_inner(j, arguments));
-    decoder_emit(d, &(struct event){.kind = EVENT_ITEM, .call = call->number, .raw = json_raw(j, item)});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_ITEM, .call = call->number, .raw = json_raw(j, item)});
     call->index = -1; /* another item may come under the same number, or under none */
 }
 
-static void read_parts(struct decoder *d, uint32_t parts, enum event_kind kind)
+static void read_parts(struct decoder *d, uint32_t parts, enum reply_event_kind kind)
 {
     const struct json *j = &d->json;
     bool any = false;
@@ -202,11 +203,11 @@ static void read_item(struct decoder *d, unsigned index, uint32_t item)
         emit_text(d, EVENT_STATE, NO_CALL, object_text(j, item, "encrypted_content"));
     } else {
         d->content = true;
-        decoder_emit(d, &(struct event){.kind = EVENT_OTHER, .raw = json_raw(j, item)});
+        decoder_emit(d, &(struct reply_event){.kind = EVENT_OTHER, .raw = json_raw(j, item)});
         return;
     }
-    decoder_emit(d, &(struct event){.kind = EVENT_ITEM, .call = NO_CALL, .raw = json_raw(j, item)});
-    decoder_emit(d, &(struct event){.kind = EVENT_BREAK});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_ITEM, .call = NO_CALL, .raw = json_raw(j, item)});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_BREAK});
 }
 
 static void read_item_done(struct decoder *d)
@@ -238,7 +239,7 @@ static void read_end(struct decoder *d, struct slice status, uint32_t error, uin
                      uint32_t usage)
 {
     const struct json *j = &d->json;
-    struct event event = {.kind = EVENT_USAGE};
+    struct reply_event event = {.kind = EVENT_USAGE};
     if (slice_is(status, "failed") || slice_is(status, "cancelled")) {
         emit_failure(d, error);
         return;
@@ -251,7 +252,7 @@ static void read_end(struct decoder *d, struct slice status, uint32_t error, uin
         finish_incomplete(d, object_text(j, details, "reason"));
     else
         decoder_finish(d, SLICE("stop"), SLICE(""));
-    decoder_emit(d, &(struct event){.kind = EVENT_END});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_END});
 }
 
 /* Some servers send response.completed whatever the response's own status is. */
@@ -292,8 +293,8 @@ static void read_failed(struct decoder *d)
 static void read_error(struct decoder *d)
 {
     uint32_t error = root_field(d, "error");
-    decoder_emit(d,
-                 &(struct event){.kind = EVENT_FAILURE, .raw = json_raw(&d->json, error)}); /* error, or 0: all of it */
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_FAILURE,
+                                          .raw = json_raw(&d->json, error)}); /* error, or 0: all of it */
 }
 
 void reply_event_from_responses(struct decoder *d, const struct sse_event *event)

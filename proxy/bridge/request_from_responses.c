@@ -7,19 +7,19 @@
 #include <stdio.h>
 
 /* One item of `input`: where it stands, for messages. */
-struct place {
+struct input_item {
     uint32_t node;
     unsigned index;
 };
 
-static bool read_content(struct turn *t, const struct place *p, const char *key)
+static bool read_content(struct turn *t, const struct input_item *p, const char *key)
 {
     char where[64];
     (void)snprintf(where, sizeof where, "input[%u].%s", p->index, key);
     return content_read(t, object_field(t->doc, p->node, key), where);
 }
 
-static bool read_message(struct turn *t, const struct place *p)
+static bool read_message(struct turn *t, const struct input_item *p)
 {
     static const struct {
         const char *name;
@@ -40,7 +40,7 @@ static bool read_message(struct turn *t, const struct place *p)
     return read_content(t, p, "content");
 }
 
-static bool read_call(struct turn *t, const struct place *p, enum tool_kind kind, const char *name,
+static bool read_call(struct turn *t, const struct input_item *p, enum tool_kind kind, const char *name,
                       const char *arguments)
 {
     struct tool_name tool = tools_named(t, p->node, kind);
@@ -50,33 +50,33 @@ static bool read_call(struct turn *t, const struct place *p, enum tool_kind kind
     return true;
 }
 
-static bool read_function_call(struct turn *t, const struct place *p)
+static bool read_function_call(struct turn *t, const struct input_item *p)
 {
     return read_call(t, p, TOOL_FUNCTION, NULL, "arguments");
 }
 
-static bool read_custom_call(struct turn *t, const struct place *p)
+static bool read_custom_call(struct turn *t, const struct input_item *p)
 {
     return read_call(t, p, TOOL_CUSTOM, NULL, "input");
 }
 
-static bool read_search_call(struct turn *t, const struct place *p)
+static bool read_search_call(struct turn *t, const struct input_item *p)
 {
     return read_call(t, p, TOOL_SEARCH, "tool_search", "arguments");
 }
 
-static bool read_shell_call(struct turn *t, const struct place *p)
+static bool read_shell_call(struct turn *t, const struct input_item *p)
 {
     return read_call(t, p, TOOL_FUNCTION, "local_shell", "action");
 }
 
-static bool read_output(struct turn *t, const struct place *p)
+static bool read_output(struct turn *t, const struct input_item *p)
 {
     turn_add_result(t, object_text(t->doc, p->node, "call_id"));
     return !t->no_memory && read_content(t, p, "output");
 }
 
-static bool read_search_output(struct turn *t, const struct place *p)
+static bool read_search_output(struct turn *t, const struct input_item *p)
 {
     uint32_t tools = object_field(t->doc, p->node, "tools");
     turn_add_result(t, object_text(t->doc, p->node, "call_id"));
@@ -89,7 +89,7 @@ static bool read_search_output(struct turn *t, const struct place *p)
     return true;
 }
 
-static bool read_tools(struct turn *t, const struct place *p)
+static bool read_tools(struct turn *t, const struct input_item *p)
 {
     tools_add(t, object_field(t->doc, p->node, "tools"));
     return true;
@@ -97,7 +97,7 @@ static bool read_tools(struct turn *t, const struct place *p)
 
 /* Only what bears our mark is of use: the state in it, and the text beside it. Other providers' reasoning can't be read
  * by anyone else. */
-static bool read_reasoning(struct turn *t, const struct place *p)
+static bool read_reasoning(struct turn *t, const struct input_item *p)
 {
     struct slice text = object_text(t->doc, p->node, "encrypted_content");
     uint32_t summary = object_field(t->doc, p->node, "summary");
@@ -114,7 +114,7 @@ static bool read_reasoning(struct turn *t, const struct place *p)
     return turn_add_item(t, ITEM_REASONING) && read_content(t, p, "summary");
 }
 
-static bool refuse_item(struct turn *t, const struct place *p, const char *why)
+static bool refuse_item(struct turn *t, const struct input_item *p, const char *why)
 {
     char where[64];
     (void)snprintf(where, sizeof where, "input[%u]", p->index);
@@ -122,7 +122,7 @@ static bool refuse_item(struct turn *t, const struct place *p, const char *why)
 }
 
 /* A reference to reasoning is left out, as reasoning is; what another one refers to would be missing. */
-static bool read_reference(struct turn *t, const struct place *p)
+static bool read_reference(struct turn *t, const struct input_item *p)
 {
     char where[64];
     if (reference_is_reasoning(t->doc, p->node)) {
@@ -133,11 +133,11 @@ static bool read_reference(struct turn *t, const struct place *p)
     return turn_refuse_translation(t, where, "%s is %s", where, REFERENCE_REFUSAL);
 }
 
-static bool read_item(struct turn *t, const struct place *p)
+static bool read_item(struct turn *t, const struct input_item *p)
 {
     static const struct {
         const char *type;
-        bool (*read)(struct turn *t, const struct place *p);
+        bool (*read)(struct turn *t, const struct input_item *p);
     } readers[] = {
         {"message", read_message},
         {"function_call", read_function_call},
@@ -174,7 +174,7 @@ static bool read_input(struct turn *t)
     }
     if (!json_is(t->doc, input, JSON_ARRAY))
         return turn_refuse(t, "input", input ? "input must be a string or an array of items" : "input is missing");
-    struct place p = {json_first(t->doc, input), 0};
+    struct input_item p = {json_first(t->doc, input), 0};
     for (; p.node; p.node = json_next(t->doc, p.node), p.index++)
         if (!read_item(t, &p) || t->no_memory)
             return false;

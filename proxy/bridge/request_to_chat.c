@@ -212,7 +212,7 @@ bool request_to_chat(const struct turn *t, const struct turn_options *options, s
     BUF_ADD(out, "]");
     if (options->stream)
         BUF_ADD(out, ",\"stream\":true");
-    if (options->stream && !without_field(options->without, "stream_options"))
+    if (options->stream && !omits_field(options->omit, "stream_options"))
         BUF_ADD(out, ",\"stream_options\":{\"include_usage\":true}");
     tools_to_chat(t, options, out);
     settings_to_chat(t, options, out);

@@ -48,7 +48,7 @@ static const char *choice_word(enum choice choice)
 /* Whether the upstream takes the field. */
 static bool takes(const struct turn_options *options, const char *field)
 {
-    return !without_field(options->without, field);
+    return !omits_field(options->omit, field);
 }
 
 static void choice_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
@@ -90,7 +90,7 @@ static struct slice effort_of_chat(struct slice asked)
     return (struct slice){NULL, 0};
 }
 
-struct slice settings_effort(const struct without *w, bool translated, struct slice asked)
+struct slice settings_effort(const struct omissions *w, bool translated, struct slice asked)
 {
     const char *nearest = NULL;
     if (!asked.len || (w && (w->parts & PART_EFFORT)))
@@ -113,7 +113,7 @@ void settings_to_chat(const struct turn *t, const struct turn_options *options, 
         BUF_ADD(out, ",\"parallel_tool_calls\":false");
     if (!turn_leaves_out(options, PART_FORMAT))
         format_to_chat(t, out);
-    write_text("reasoning_effort", settings_effort(options->without, true, t->effort), out);
+    write_text("reasoning_effort", settings_effort(options->omit, true, t->effort), out);
     if (takes(options, "temperature"))
         write_number(t, "temperature", turn_field(t, "temperature"), out);
     if (takes(options, "top_p"))
@@ -153,7 +153,7 @@ static void text_to_responses(const struct turn *t, const struct turn_options *o
 
 static void reasoning_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    struct slice effort = settings_effort(options->without, false, t->effort);
+    struct slice effort = settings_effort(options->omit, false, t->effort);
     if (!effort.len || !takes(options, "reasoning"))
         return;
     BUF_ADD(out, ",\"reasoning\":{\"effort\":\"");

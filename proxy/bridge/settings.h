@@ -8,6 +8,6 @@
 void settings_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out);
 void settings_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out);
 /* The effort that is sent where `asked` (escaped) was asked for; `translated`: to Chat Completions. Empty: none. */
-struct slice settings_effort(const struct without *w, bool translated, struct slice asked);
+struct slice settings_effort(const struct omissions *w, bool translated, struct slice asked);
 
 #endif

@@ -21,10 +21,10 @@ struct turn_error {
 };
 
 struct turn_options {
-    const char *upstream_model;    /* goes into "model" */
-    bool stream;                   /* ask for a stream (with its usage) */
-    const struct without *without; /* what the upstream refuses; NULL: nothing */
-    unsigned ignores;              /* set of enum provider_ignores */
+    const char *upstream_model;   /* goes into "model" */
+    bool stream;                  /* ask for a stream (with its usage) */
+    const struct omissions *omit; /* what the upstream refuses; NULL: nothing */
+    unsigned ignores;             /* set of enum provider_ignores */
     /* State that a provider wants back (see carrier.h) is put back only when sealed with this key for this deployment.
      */
     const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: none is put back */
@@ -36,7 +36,7 @@ struct turn_options {
 /* Whether the part is refused. */
 static inline bool turn_leaves_out(const struct turn_options *options, unsigned part)
 {
-    return options->without && (options->without->parts & part);
+    return options->omit && (options->omit->parts & part);
 }
 
 /* Decodes a parsed request of the given wire. `doc` and its text must outlive the turn. NULL with `error` set. */

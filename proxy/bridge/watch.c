@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-void watch_take(void *relay, const struct event *e)
+void watch_take(void *relay, const struct reply_event *e)
 {
     struct relay *r = relay;
     switch (e->kind) {

@@ -39,7 +39,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
         c->stream_timeout_ms = c->timeout_ms;
     config_strategy(l);
     config_ca_file(l);
-    config_outgoing(l);
+    config_outgoing_proxy(l);
     markov_settings_init(&c->adaptive, MARKOV_CALLS);
     l->reader.error_count += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->reader.errors);
 }

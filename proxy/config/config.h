@@ -130,7 +130,7 @@ struct config {
     struct failure_word *error_rules; /* the user's rows, in their order */
     unsigned error_rule_count;
     int num_retries;                   /* further attempts of a request after the first */
-    int more_retries;                  /* largest excess over num_retries set by any policy or deployment */
+    int extra_retries;                 /* largest excess over num_retries set by any policy or deployment */
     struct failure_policy retries;     /* replaces num_retries after such a failure */
     int timeout_ms, stream_timeout_ms; /* ms, defaults for deployments */
     int connect_timeout_ms;            /* ms, for a server to show that it is alive; above 0 */

@@ -55,8 +55,8 @@ static void read_group_policies(struct config_loader *l)
 
 static void note_retries(struct config *c, int times)
 {
-    if (times > c->num_retries + c->more_retries)
-        c->more_retries = times - c->num_retries;
+    if (times > c->num_retries + c->extra_retries)
+        c->extra_retries = times - c->num_retries;
 }
 
 static void note_policy(struct config *c, const struct failure_policy *policy)

@@ -123,7 +123,7 @@ void config_default_fallbacks(struct config_loader *l);
 /* Sets ca_file. */
 void config_ca_file(struct config_loader *l);
 /* Sets the outbound proxy. */
-void config_outgoing(struct config_loader *l);
+void config_outgoing_proxy(struct config_loader *l);
 /* Warns about models without prices if spending is limited. */
 void config_spending(struct config_loader *l);
 /* Reads retry_policy, allowed_fails_policy and, once the groups exist, model_group_retry_policy. */

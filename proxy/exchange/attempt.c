@@ -49,10 +49,10 @@ void attempt_free(struct attempt *a)
     login_cancel(&a->login_wait);
     relay_free(a->relay);
     a->relay = NULL;
-    outgoing_free(&a->outgoing);
+    provider_body_free(&a->body);
     buf_free(&a->error_body);
-    free(a->without);
-    a->without = NULL;
+    free(a->omitted);
+    a->omitted = NULL;
 }
 
 /* Ends the call; its callbacks must not run afterwards. */
@@ -79,8 +79,8 @@ static void forget_bodies(struct attempt *a)
 {
     if (!a->call || !call_sent(a->call))
         return;
-    outgoing_free(&a->outgoing);
-    if (!a->request->asked.turn)
+    provider_body_free(&a->body);
+    if (!a->request->model_request.turn)
         client_forget_body(a->request->client);
 }
 
@@ -99,7 +99,7 @@ static void follow_relay(struct attempt *a, enum relay_state state, struct slice
         break;
     case RELAY_DONE:
         drop_call(a, call_release);
-        if (a->state == ATTEMPT_STARTED && a->request->asked.stream)
+        if (a->state == ATTEMPT_STARTED && a->request->model_request.stream)
             request_open(a); /* the first bytes of the stream are its last */
         if (!a->first_content_ms)
             a->first_content_ms = clock_monotonic_ms();
@@ -198,12 +198,12 @@ static const struct call_events call_events = {on_body, on_done};
 static void serve_echo(struct attempt *a)
 {
     struct slice send = {NULL, 0};
-    if (!attempt_make_relay(a, a->request->asked.stream)) {
+    if (!attempt_make_relay(a, a->request->model_request.stream)) {
         failure_set(&a->failure, FAILURE_INTERNAL, "out of memory");
         request_attempt_failed(a, 0);
         return;
     }
-    enum relay_state state = relay_feed(a->relay, buf_slice(&a->outgoing.own), &send);
+    enum relay_state state = relay_feed(a->relay, buf_slice(&a->body.own), &send);
     follow_relay(a, state, send);
     if (state == RELAY_HOLD || state == RELAY_OPEN) {
         state = relay_end(a->relay, &send);
@@ -248,23 +248,23 @@ static void sign_in(struct attempt *a)
 static bool make_body(struct attempt *a)
 {
     struct request *r = a->request;
-    if (!mend_begin(a)) {
+    if (!omit_begin(a)) {
         failure_set(&a->failure, FAILURE_INTERNAL, "no memory");
         return false;
     }
-    struct outgoing_options options = mend_options(a, a->without);
-    return outgoing_make(&a->outgoing, &r->asked, client_body(r->client), &options, &a->failure);
+    struct provider_body_options options = omit_body_options(a, a->omitted);
+    return provider_body_make(&a->body, &r->model_request, client_body(r->client), &options, &a->failure);
 }
 
-void attempt_begin(struct attempt *a, unsigned place, unsigned repeated)
+void attempt_begin(struct attempt *a, unsigned plan_index, unsigned repeated)
 {
     struct request *r = a->request;
     if (a->deployment) { /* left by an earlier attempt */
         attempt_free(a);
         *a = (struct attempt){.request = r};
     }
-    a->deployment = r->plan.attempts[place];
-    a->place = place;
+    a->deployment = r->plan.attempts[plan_index];
+    a->plan_index = plan_index;
     a->repeated = repeated;
     move(a, ATTEMPT_STARTED);
     buf_init(&a->error_body, ERROR_BODY_MAX);

@@ -18,20 +18,20 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
 {
     const struct request *r = a->request;
     const struct deployment *d = a->deployment;
-    bool stream = r->asked.stream || d->provider->streams_only;
+    bool stream = r->model_request.stream || d->provider->streams_only;
     const char *fields[8];
     struct buf lines;
     struct call_request request = {
         .deployment = d,
-        .path = wire_path(a->outgoing.wire),
-        .body = a->outgoing.body,
+        .path = wire_path(a->body.wire),
+        .body = a->body.pieces,
         .stream = stream,
         .first_timeout_ms = stream ? d->stream_timeout_ms : d->timeout_ms,
         .idle_timeout_ms = d->timeout_ms,
-        .total_timeout_ms = r->asked.stream ? 0 : d->timeout_ms,
+        .total_timeout_ms = r->model_request.stream ? 0 : d->timeout_ms,
     };
     buf_init(&lines, 2 * CALL_FIELDS_MAX);
-    if (sign_in_headers(r->shared->sign_ins, d, r->asked.conversation, &lines, &a->credential)) {
+    if (sign_in_headers(r->shared->sign_ins, d, r->model_request.conversation, &lines, &a->credential)) {
         point_at_lines(&lines, fields, sizeof fields / sizeof *fields);
         request.fields = lines.len ? fields : NULL;
         a->call = call_start(r->shared->upstream, &request, events, a);
@@ -53,19 +53,19 @@ bool attempt_make_relay(struct attempt *a, bool event_stream)
     const struct deployment *d = a->deployment;
     a->source = source_of(a);
     a->relay = relay_new(&(struct relay_options){
-        .client_wire = r->asked.wire,
-        .upstream_wire = a->outgoing.wire,
-        .client_stream = r->asked.stream,
+        .client_wire = r->model_request.wire,
+        .upstream_wire = a->body.wire,
+        .client_stream = r->model_request.stream,
         .upstream_stream = event_stream,
         .hold = r->shared->config->hold_streams,
-        .turn = r->asked.turn,
-        .alias = request_is_fallback(r, d) ? d->upstream_model : r->asked.model,
+        .turn = r->model_request.turn,
+        .alias = request_is_fallback(r, d) ? d->upstream_model : r->model_request.model,
         .response_id = r->id,
         .created_s = r->started_unix_ms / 1000,
         .carrier_key = r->shared->carrier_key,
         .deployment_id = slice_of(d->id),
         .source = &a->source,
-        .prompt_bytes = r->asked.prompt_bytes,
+        .prompt_bytes = r->model_request.prompt_bytes,
         .bodies = r->shared->bodies,
         .bytes_per_token = attempt_health(a)->calibration.bytes_per_token,
     });

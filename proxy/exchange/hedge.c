@@ -62,7 +62,7 @@ bool hedge_continues(struct attempt *a, int status)
         return false;
     attempt_end(a, &a->failure, status, END_FINAL);
     failure_join(&r->failure, &a->failure);
-    if (a->place > other->place)
+    if (a->plan_index > other->plan_index)
         remove_from_plan(&r->plan, a->deployment);
     attempt_free(a);
     r->attempt = other;
@@ -85,9 +85,9 @@ static bool may_hedge(const struct request *r, double *usd)
 {
     const struct config *c = r->shared->config;
     const struct attempt *a = r->attempt;
-    if (r->state != REQUEST_CALLING || r->second || a->first_content_ms || a->place + 1 >= r->plan.count)
+    if (r->state != REQUEST_CALLING || r->second || a->first_content_ms || a->plan_index + 1 >= r->plan.count)
         return false;
-    const struct deployment *d = r->plan.attempts[a->place + 1];
+    const struct deployment *d = r->plan.attempts[a->plan_index + 1];
     if (d == a->deployment || d->provider->subscription)
         return false;
     *usd = request_estimate(r, d);
@@ -102,8 +102,8 @@ static void begin_second(struct request *r, double usd)
     r->second->request = r;
     request_reserve_hedge(r, usd);
     request_works(r);
-    log_debug("request %s: no first token: hedging with %s", r->id, r->plan.attempts[r->attempt->place + 1]->id);
-    attempt_begin(r->second, r->attempt->place + 1, 0);
+    log_debug("request %s: no first token: hedging with %s", r->id, r->plan.attempts[r->attempt->plan_index + 1]->id);
+    attempt_begin(r->second, r->attempt->plan_index + 1, 0);
 }
 
 /* Timer: cancels the call of a lost attempt, or starts the hedge. */
@@ -124,7 +124,7 @@ static void on_hedge(evutil_socket_t fd, short what, void *ctx)
 void hedge_arm(struct request *r)
 {
     const struct config *c = r->shared->config;
-    if (!c->hedge_after_ms || c->hold_streams || !r->asked.stream || r->second)
+    if (!c->hedge_after_ms || c->hold_streams || !r->model_request.stream || r->second)
         return;
     if (!r->hedge)
         r->hedge = evtimer_new(r->shared->base, on_hedge, r);

@@ -19,18 +19,18 @@ void outcome_started(struct attempt *a)
 {
     const struct request *r = a->request;
     struct health *h = health_of(a);
-    int64_t prompt = usage_estimate(r->asked.prompt_bytes, 0, h->calibration.bytes_per_token).input;
+    int64_t prompt = usage_estimate(r->model_request.prompt_bytes, 0, h->calibration.bytes_per_token).input;
     a->started_ms = clock_monotonic_ms();
     a->health_attempt = health_started(h, r->shared->config, a->deployment, prompt, a->started_ms);
     sharing_started(r->shared, a->deployment, &a->health_attempt);
-    if (!r->asked.stream)
+    if (!r->model_request.stream)
         health_not_streamed(h, &a->health_attempt);
 }
 
 void outcome_answered(struct attempt *a)
 {
     health_answered(health_of(a), &a->health_attempt, a->first_content_ms);
-    outcome_mended(a);
+    outcome_omitted(a);
 }
 
 void outcome_limits(const struct attempt *a, const struct call_reply *reply)
@@ -38,20 +38,20 @@ void outcome_limits(const struct attempt *a, const struct call_reply *reply)
     health_set_rate_limits(health_of(a), &reply->limits, clock_monotonic_ms());
 }
 
-static void refused(const struct attempt *a, const struct without *found)
+static void refused(const struct attempt *a, const struct omissions *found)
 {
     struct buf names;
     if (!found->parts || !health_refused(health_of(a), found, clock_monotonic_ms()))
         return;
     buf_init(&names, 1024);
-    without_describe(found, &names);
+    omissions_describe(found, &names);
     log_info("%s refuses %s: for a day, or until a reload, requests are sent without%s", a->deployment->id,
              buf_text(&names),
              found->parts & PART_RESPONSES ? "; use_chat_completions_api: true says so for good" : "");
     buf_free(&names);
 }
 
-void outcome_mended(const struct attempt *a)
+void outcome_omitted(const struct attempt *a)
 {
     const struct request *r = a->request;
     for (unsigned i = 0; r->repeats && i < r->ended_count; i++) {
@@ -65,7 +65,7 @@ void outcome_mended(const struct attempt *a)
 
 void outcome_lacks_api(const struct attempt *a)
 {
-    struct without found = {.parts = a->outgoing.wire == WIRE_RESPONSES ? PART_RESPONSES : PART_CHAT};
+    struct omissions found = {.parts = a->body.wire == WIRE_RESPONSES ? PART_RESPONSES : PART_CHAT};
     refused(a, &found);
 }
 
@@ -74,9 +74,11 @@ void outcome_lacks_api(const struct attempt *a)
  * wildcard's provider does not have. */
 static bool is_deployment_error(const struct attempt *a, const struct failure *f)
 {
-    if (failure_cooldown_s(f) == 0 || mend_is_of_api(a) || (a->deployment->wildcard && f->kind == FAILURE_NOT_FOUND))
+    if (failure_cooldown_s(f) == 0 || omit_can_switch_api(a) ||
+        (a->deployment->wildcard && f->kind == FAILURE_NOT_FOUND))
         return false;
-    return (a->request->asked.wire & WIRES_BRIDGED) || (f->kind != FAILURE_AUTH && f->kind != FAILURE_NOT_FOUND);
+    return (a->request->model_request.wire & WIRES_BRIDGED) ||
+           (f->kind != FAILURE_AUTH && f->kind != FAILURE_NOT_FOUND);
 }
 
 /* Time to the first content, ms; the total time if not streamed; -1: no content. */
@@ -84,7 +86,7 @@ static int64_t ttft_ms(const struct attempt *a, uint64_t now)
 {
     if (!a->first_content_ms)
         return -1;
-    return (int64_t)((a->request->asked.stream ? a->first_content_ms : now) - a->started_ms);
+    return (int64_t)((a->request->model_request.stream ? a->first_content_ms : now) - a->started_ms);
 }
 
 static void note_in_journal(const struct attempt *a, const struct outcome *o, bool lost)
@@ -113,7 +115,7 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
         .ttft_ms = ttft_ms(a, now),
         .total_ms = (int64_t)(now - a->started_ms),
         .prompt_tokens = usage.input,
-        .prompt_bytes = usage.estimated ? 0 : r->asked.prompt_bytes,
+        .prompt_bytes = usage.estimated ? 0 : r->model_request.prompt_bytes,
         .output_tokens = usage.output,
         .cost_usd = attempt_cost(a, &usage, f, how),
         .cancelled = how == END_CANCELLED || how == END_LOST,
@@ -127,7 +129,7 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
     if (shared->adaptive)
         adaptive_learn(shared->adaptive, a->deployment, h, &outcome, now, clock_unix_ms());
     if (!f && !outcome.cancelled)
-        outcome_mended(a);
+        outcome_omitted(a);
     if (!f && !outcome.cancelled)
         affinity_record(shared->affinity, r->affinity_key, a->deployment->index, usage.input, now);
 }
@@ -144,7 +146,7 @@ void outcome_request_ended(const struct request *r)
     if (error && failure_rule(last->outcome)->cooldown_s == 0)
         return; /* the request was at fault and would fail in either arm */
     struct canary_sample sample = {
-        .conversation = r->asked.conversation,
+        .conversation = r->model_request.conversation,
         .ttft_ms = (double)(a->first_content_ms - r->started_ms),
         .total_ms = (double)(now - r->started_ms),
         .cost_usd = spending_cost(last->deployment, &usage),

@@ -14,7 +14,7 @@
 static void fail_plan(struct request *r, const char *why)
 {
     enum failure_kind kind = r->plan.too_long ? FAILURE_CONTEXT : r->plan.down ? FAILURE_CONNECT : FAILURE_NOT_FOUND;
-    failure_set(&r->failure, kind, "No deployment of '%.100s' is available: %s", r->asked.model, why);
+    failure_set(&r->failure, kind, "No deployment of '%.100s' is available: %s", r->model_request.model, why);
     if (kind == FAILURE_CONNECT)
         r->failure.retry_after_s = HEALTH_DOWN_S;
 }
@@ -52,18 +52,18 @@ static void confirm(struct request *r)
 /* Plans the attempts for a group. Appends to `why`, which may be NULL, why no deployment is available. */
 static void plan_group(struct request *r, const struct model_group *group, struct plan *plan, struct buf *why)
 {
-    const struct model_request *asked = &r->asked;
+    const struct model_request *m = &r->model_request;
     struct plan_input input = {
         .config = r->shared->config,
         .group = group,
-        .wires = asked->upstream_wires,
+        .wires = m->upstream_wires,
         .health = r->shared->health,
         .now_ms = clock_monotonic_ms(),
-        .draw = asked->conversation,
-        .prompt_bytes = asked->prompt_bytes,
+        .draw = m->conversation,
+        .prompt_bytes = m->prompt_bytes,
         .strategy = r->entrance == ENTRANCE_RISK ? strategy_get(r->shared->config->risk_strategy) : NULL,
         .min_quality = r->group->min_quality,
-        .needs = model_request_needs(asked, lacked_by_some(group)),
+        .needs = model_request_needs(m, lacked_by_some(group)),
         .affinity = affinity_find(r->shared->affinity, r->affinity_key),
     };
     plan_make(&input, plan, why);
@@ -92,28 +92,28 @@ bool request_is_fallback(const struct request *r, const struct deployment *d)
 }
 
 /* Whether the plan ends or leaves the request's group at that index. */
-static bool leaves_group(const struct request *r, unsigned place)
+static bool leaves_group(const struct request *r, unsigned plan_index)
 {
-    return place >= r->plan.count || request_is_fallback(r, r->plan.attempts[place]);
+    return plan_index >= r->plan.count || request_is_fallback(r, r->plan.attempts[plan_index]);
 }
 
 int request_plan(struct request *r, struct model_request_error *error)
 {
-    const struct model_request *asked = &r->asked;
+    const struct model_request *m = &r->model_request;
     *error = (struct model_request_error){.param = "model", .code = "model_not_found"};
-    r->group = config_match(r->shared->config, slice_of(asked->model), &r->asked.star);
+    r->group = config_match(r->shared->config, slice_of(m->model), &r->model_request.star);
     if (!r->group) {
         (void)snprintf(error->message, sizeof error->message,
                        "Unknown model '%.100s'. GET /v1/models lists the configured models; "
                        "router_settings.model_group_alias gives one of them another name.",
-                       asked->model);
+                       m->model);
         return 404;
     }
-    if (asked->upstream_wires != WIRES_BRIDGED && !plan_possible(r->group, asked->upstream_wires)) {
-        model_request_unserved(asked, error);
+    if (m->upstream_wires != WIRES_BRIDGED && !plan_possible(r->group, m->upstream_wires)) {
+        model_request_unserved(m, error);
         return 400;
     }
-    r->affinity_key = affinity_key(asked->conversation, r->group->alias);
+    r->affinity_key = affinity_key(m->conversation, r->group->alias);
     sharing_sync(r->shared);
     struct buf why;
     buf_init(&why, 400);
@@ -133,7 +133,8 @@ int request_plan(struct request *r, struct model_request_error *error)
 static struct retry_input retry_input(const struct attempt *a, unsigned failed, const struct failure *f)
 {
     const struct request *r = a->request;
-    return (struct retry_input){r->shared->config, r->group, &r->plan, a->place, failed, f->kind, failure_goes_on(f)};
+    return (struct retry_input){r->shared->config, r->group,          &r->plan, a->plan_index, failed,
+                                f->kind,           failure_goes_on(f)};
 }
 
 int request_repeat_ms(const struct attempt *a)
@@ -152,7 +153,7 @@ int request_repeat_ms(const struct attempt *a)
     return retry_same(&input, f, attempt_health(a), a->repeated, took_ms) ? 0 : -1;
 }
 
-bool request_next(struct request *r, const struct failure *f, unsigned *place)
+bool request_next(struct request *r, const struct failure *f, unsigned *plan_index)
 {
     enum failure_kind kind = f->kind;
     struct retry_input input = retry_input(r->attempt, r->failed, f);
@@ -161,7 +162,7 @@ bool request_next(struct request *r, const struct failure *f, unsigned *place)
     const struct model_group *fallback = too_long                         ? r->group->on_context
                                          : kind == FAILURE_CONTENT_FILTER ? r->group->on_content_filter
                                                                           : NULL;
-    *place = 0;
+    *plan_index = 0;
     if (failure_stops(f))
         return false;
     if (leaves_group(r, next) && take_prompt_fallback(r, fallback))
@@ -170,6 +171,6 @@ bool request_next(struct request *r, const struct failure *f, unsigned *place)
         return false;
     if (kind != FAILURE_CONTEXT) /* else it must be the next one with a larger window */
         next = plan_available(&r->plan, next, r->shared->health, clock_monotonic_ms());
-    *place = next;
+    *plan_index = next;
     return true;
 }

@@ -5,7 +5,7 @@
  *   plan.c      which deployments a request tries, in which order
  *   call.c      sends an attempt to its upstream and classifies the reply
  *   hedge.c     the second, concurrent attempt
- *   mend.c      what to leave out of a request after a refusal
+ *   omit.c      what to leave out of a request after a refusal
  *   outcome.c   writes results of attempts: health, request log, affinity
  *   spending.c  cost limits, reservations and charges
  *   reply.c     writes the client's reply and the request log line
@@ -14,7 +14,7 @@
 #define POINTSMAN_EXCHANGE_PRIVATE_H
 
 #include "proxy/bridge/model_request.h"
-#include "proxy/bridge/outgoing.h"
+#include "proxy/bridge/provider_body.h"
 #include "proxy/bridge/relay.h"
 #include "proxy/exchange/request.h"
 #include "proxy/route/plan.h"
@@ -42,11 +42,11 @@ struct attempt {
     struct request *request; /* the request it belongs to */
     enum attempt_state state;
     const struct deployment *deployment;   /* NULL: not used yet */
-    unsigned place;                        /* index in the request's plan */
+    unsigned plan_index;                   /* index in the request's plan */
     unsigned repeated;                     /* number of earlier calls that this one repeats */
     uint64_t started_ms, first_content_ms; /* ms, monotonic; 0: not yet */
     struct health_attempt health_attempt;
-    struct outgoing outgoing;
+    struct provider_body body;
     struct login_wait login_wait; /* waiting for the sign-in */
     unsigned credential;          /* credential of the sign-in; see upstream/sign_in.h */
     unsigned sign_ins;            /* repeated sign-ins after a 401 */
@@ -56,8 +56,8 @@ struct attempt {
     struct buf error_body;        /* of a reply with an error status */
     struct failure_source source; /* for the relay */
     struct relay *relay;
-    struct failure failure;  /* the failure; set before request_attempt_failed() */
-    struct without *without; /* what its request leaves out; NULL: nothing */
+    struct failure failure;    /* the failure; set before request_attempt_failed() */
+    struct omissions *omitted; /* what its request leaves out; NULL: nothing */
 };
 
 enum request_state {
@@ -83,14 +83,14 @@ struct request {
     uint64_t mark_us;     /* us, monotonic: since then this process works on it */
     uint64_t overhead_us; /* us: total of earlier work */
 
-    struct model_request asked;
+    struct model_request model_request;
     const struct model_group *group;  /* the group the client requested */
     struct markov_decision *adaptive; /* NULL: no decision of the adaptive router */
     uint64_t affinity_key;            /* conversation and group */
     bool on_prompt_fallback;          /* the plan is a prompt fallback's */
     unsigned failed;                  /* failed deployments of the plan, without hedges */
     unsigned repeats;                 /* attempts that repeated a call */
-    double held_usd, hedge_usd;       /* USD reserved for the plan, and for a hedge */
+    double reserved_usd, hedge_usd;   /* USD reserved for the plan, and for a hedge */
 
     /* The current attempt: the only one in flight, the one that answers, or the last that failed. While a hedge is
      * open, the earlier of the two. */
@@ -137,8 +137,8 @@ enum attempt_end {
     END_LOST,      /* cancelled because the other attempt has content, or the request ends */
 };
 
-/* Starts an attempt at plan index `place`, in the struct of a finished one. */
-void attempt_begin(struct attempt *a, unsigned place, unsigned repeated);
+/* Starts an attempt at plan index `plan_index`, in the struct of a finished one. */
+void attempt_begin(struct attempt *a, unsigned plan_index, unsigned repeated);
 /* Moves the attempt to ANSWERING. */
 void attempt_answers(struct attempt *a);
 /* Records the result and moves the attempt to DONE, or, for END_LOST, to LOST. `f` NULL: no failure. It becomes the
@@ -158,7 +158,7 @@ MUST_CHECK int request_plan(struct request *r, struct model_request_error *error
 MUST_CHECK int request_repeat_ms(const struct attempt *a);
 /* Finds the attempt after one that failed with `f`: its index in r->plan, which may now be a prompt fallback's.
  * false: none. */
-MUST_CHECK bool request_next(struct request *r, const struct failure *f, unsigned *place);
+MUST_CHECK bool request_next(struct request *r, const struct failure *f, unsigned *plan_index);
 /* Returns whether the deployment is of another group than the client requested. */
 bool request_is_fallback(const struct request *r, const struct deployment *d);
 
@@ -184,18 +184,18 @@ MUST_CHECK bool hedge_continues(struct attempt *a, int status);
 /* Ends the attempt that is not current and cancels its call. Not from a call's callbacks. */
 void hedge_drop(struct request *r);
 
-/* mend.c */
+/* omit.c */
 
-/* Sets a->without: what the deployment is known to refuse, and what it refused of this request. false: no memory. */
-MUST_CHECK bool mend_begin(struct attempt *a);
+/* Sets a->omitted: what the deployment is known to refuse, and what it refused of this request. false: no memory. */
+MUST_CHECK bool omit_begin(struct attempt *a);
 /* Returns what the request can leave out after this failure, so that the same deployment can be called again at once;
  * the caller frees it. NULL: nothing, or no memory. */
-struct without *mend_find(const struct attempt *a);
-/* Returns outgoing_make()'s options for the attempt. `without`: what to leave out; NULL: nothing. */
-struct outgoing_options mend_options(const struct attempt *a, const struct without *without);
+struct omissions *omit_find(const struct attempt *a);
+/* Returns provider_body_make()'s options for the attempt. `omit`: what to leave out; NULL: nothing. */
+struct provider_body_options omit_body_options(const struct attempt *a, const struct omissions *omit);
 /* Returns whether the failure means that the server lacks an API, and the deployment may have the other one, be it for
  * other requests than this. */
-bool mend_is_of_api(const struct attempt *a);
+bool omit_can_switch_api(const struct attempt *a);
 
 /* outcome.c: the only file of this folder that writes deployments' health, through route/health.h. */
 
@@ -205,7 +205,7 @@ void outcome_answered(struct attempt *a);
 /* Stores the provider's rate limits from the reply's head. */
 void outcome_limits(const struct attempt *a, const struct call_reply *reply);
 /* The deployment answered a request without what it had refused of it: later requests leave that out too. */
-void outcome_mended(const struct attempt *a);
+void outcome_omitted(const struct attempt *a);
 /* The deployment lacks the API of the attempt. */
 void outcome_lacks_api(const struct attempt *a);
 /* See attempt_end(). */

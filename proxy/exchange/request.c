@@ -90,7 +90,7 @@ static struct request *make_request(struct exchange_shared *shared, struct clien
     r->entrance = entrance;
     r->attempt = &r->first;
     r->first.request = r;
-    r->asked.held.of = shared->bodies;
+    r->model_request.held.of = shared->bodies;
     link_up(r);
     r->mark_us = clock_monotonic_us();
     r->started_ms = r->mark_us / 1000;
@@ -113,7 +113,7 @@ static void free_request(struct request *r)
     free(r->second);
     request_release_reserved(r);
     free(r->adaptive);
-    model_request_free(&r->asked);
+    model_request_free(&r->model_request);
     if (r->wait)
         event_free(r->wait);
     if (r->hedge)
@@ -181,7 +181,7 @@ void request_complete(struct attempt *a, struct slice last)
 {
     struct request *r = a->request;
     attempt_end(a, NULL, 200, END_FINAL);
-    if (r->asked.stream)
+    if (r->model_request.stream)
         request_end_stream(r, last);
     else
         request_send_reply(r, 200, -1, relay_content_type(a->relay), last);
@@ -200,11 +200,11 @@ static void interrupt(struct request *r, const struct failure *f, enum attempt_e
     end(r, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
 }
 
-static void start(struct request *r, unsigned place, unsigned repeated)
+static void start(struct request *r, unsigned plan_index, unsigned repeated)
 {
     move(r, REQUEST_CALLING);
     hedge_arm(r);
-    attempt_begin(r->attempt, place, repeated);
+    attempt_begin(r->attempt, plan_index, repeated);
 }
 
 static void on_waited(evutil_socket_t fd, short what, void *ctx)
@@ -212,7 +212,7 @@ static void on_waited(evutil_socket_t fd, short what, void *ctx)
     struct request *r = ctx;
     (void)fd, (void)what;
     request_works(r);
-    start(r, r->attempt->place, r->attempt->repeated + 1);
+    start(r, r->attempt->plan_index, r->attempt->repeated + 1);
 }
 
 /* Whether the failed attempt can be repeated after `ms` (-1: no). */
@@ -239,12 +239,12 @@ static void repeat_later(struct request *r, const struct failure *f, int ms)
 /* Starts the next attempt; ends the request if there is none. */
 static void try_next(struct request *r, const struct failure *f)
 {
-    unsigned place;
+    unsigned plan_index;
     log_debug("request %s: %s: %s", r->id, failure_rule(f->kind)->name, f->message);
     failure_join(&r->failure, f);
     r->failed++;
-    if (request_next(r, f, &place))
-        start(r, place, 0);
+    if (request_next(r, f, &plan_index))
+        start(r, plan_index, 0);
     else
         refuse(r, &r->failure, "failed");
 }
@@ -260,14 +260,14 @@ void request_attempt_failed(struct attempt *a, int status)
     }
     if (hedge_continues(a, status))
         return;
-    struct without *again_without = r->repeats < REPEATS_MAX ? mend_find(a) : NULL;
+    struct omissions *again_without = r->repeats < REPEATS_MAX ? omit_find(a) : NULL;
     int ms = again_without ? 0 : request_repeat_ms(a);
     bool repeats = again_without || can_wait(r, ms);
     attempt_end(a, f, status, repeats ? END_REPEATED : END_FINAL);
     if (again_without) {
         r->ended[r->ended_count - 1].again_without = again_without;
         r->repeats++;
-        start(r, a->place, a->repeated);
+        start(r, a->plan_index, a->repeated);
     } else if (repeats) {
         repeat_later(r, f, ms);
     } else {
@@ -284,7 +284,7 @@ void request_begin(struct exchange_shared *shared, struct client *client, enum w
         return;
     }
     struct slice thread_id = http_field(client_head(client), "thread-id");
-    bool read = model_request_read(&r->asked, wire, thread_id, client_body(client), &error);
+    bool read = model_request_read(&r->model_request, wire, thread_id, client_body(client), &error);
     int refused = read ? request_plan(r, &error) : 400;
     if (refused)
         refuse_body(r, &error, refused);
@@ -324,7 +324,7 @@ void request_tick_all(struct exchange_shared *shared)
     uint64_t now = clock_monotonic_ms();
     for (struct request *r = shared->all; r; r = r->next) {
         struct slice send = {NULL, 0};
-        if (r->state != REQUEST_OPEN || !r->asked.stream || now - r->heard_ms < KEEP_ALIVE_MS)
+        if (r->state != REQUEST_OPEN || !r->model_request.stream || now - r->heard_ms < KEEP_ALIVE_MS)
             continue;
         r->heard_ms = now;
         relay_keep_alive(r->attempt->relay, &send);

@@ -12,7 +12,7 @@
 static int64_t prompt_tokens(const struct request *r, const struct deployment *d)
 {
     const struct calibration *c = &r->shared->health[d->index].calibration;
-    return usage_estimate(r->asked.prompt_bytes, 0, c->bytes_per_token).input;
+    return usage_estimate(r->model_request.prompt_bytes, 0, c->bytes_per_token).input;
 }
 
 double request_estimate(const struct request *r, const struct deployment *d)
@@ -63,7 +63,7 @@ bool request_reserve_plan(struct request *r, struct plan *plan)
     struct spend *account = account_of(r);
     unsigned kept = 0;
     double most = 0, least = INFINITY;
-    release(r, &r->held_usd);
+    release(r, &r->reserved_usd);
     for (unsigned i = 0; i < plan->count; i++) {
         const struct deployment *d = plan->attempts[i];
         double usd = request_estimate(r, d);
@@ -81,7 +81,7 @@ bool request_reserve_plan(struct request *r, struct plan *plan)
         spending_refusal(all, account, least, r->shared->config, &r->failure);
         return false;
     }
-    reserve(r, &r->held_usd, most);
+    reserve(r, &r->reserved_usd, most);
     return true;
 }
 
@@ -102,7 +102,7 @@ void request_release_hedge(struct request *r)
 
 void request_release_reserved(struct request *r)
 {
-    release(r, &r->held_usd);
+    release(r, &r->reserved_usd);
     release(r, &r->hedge_usd);
 }
 

@@ -22,7 +22,7 @@ static void copy_refusal(struct decision_attempt *to, const struct journal_attem
     copy_name(to->rule, from->word ? slice_of(failure_word_name(from->word)) : (struct slice){NULL, 0});
     buf_init(&names, sizeof to->again_without - 1);
     if (from->again_without)
-        without_describe(from->again_without, &names);
+        omissions_describe(from->again_without, &names);
     (void)snprintf(to->again_without, sizeof to->again_without, "%.*s", SLICE_ARGS(buf_slice(&names)));
     buf_free(&names);
 }

@@ -13,7 +13,7 @@ struct journal_attempt {
     bool lost;                       /* cancelled because another deployment produced content first */
     double cost_usd;                 /* USD, written only if `lost`; NAN: unknown */
     const struct failure_word *word; /* the row that recognised its failure; NULL: none */
-    struct without *again_without;   /* what the request was then sent again without; NULL: it was not */
+    struct omissions *again_without; /* what the request was then sent again without; NULL: it was not */
 };
 
 struct journal_entry {

@@ -196,7 +196,7 @@ void health_set_rate_limits(struct health *h, const struct rate_limits *limits, 
     h->limits_ms = now_ms;
 }
 
-bool health_refused(struct health *h, const struct without *found, uint64_t now_ms)
+bool health_refused(struct health *h, const struct omissions *found, uint64_t now_ms)
 {
     return refused_add(&h->refused, found, now_ms);
 }

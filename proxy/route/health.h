@@ -88,6 +88,6 @@ void health_reset(struct health *h, uint64_t now_ms);
 /* Records the rate limits of a reply's header fields; ignores an empty set. */
 void health_set_rate_limits(struct health *h, const struct rate_limits *limits, uint64_t now_ms);
 /* Records what the deployment rejected of a request. Returns whether any of it is new. */
-bool health_refused(struct health *h, const struct without *found, uint64_t now_ms);
+bool health_refused(struct health *h, const struct omissions *found, uint64_t now_ms);
 
 #endif

@@ -163,7 +163,7 @@ void plan_clear(struct plan *p)
 
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)
 {
-    unsigned limit = 1 + (unsigned)(in->config->num_retries + in->config->more_retries);
+    unsigned limit = 1 + (unsigned)(in->config->num_retries + in->config->extra_retries);
     plan_clear(out);
     out->strategy = strategy_of(in);
     add_group(in, in->group, out);

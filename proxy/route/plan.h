@@ -31,7 +31,7 @@ void plan_clear(struct plan *p);
 /* Orders the deployments of the group and then of its fallback groups: by `order`, then by the strategy. A conversation
  * keeps its deployment while that one is eligible and none of lower order is. Limited deployments (limit.h) are
  * skipped. If all are limited, the plan has those at max_in_flight, else the one available soonest. Makes at most 1 +
- * num_retries + more_retries attempts, but always reaches the first deployment of the last fallback group. count 0: no
+ * num_retries + extra_retries attempts, but always reaches the first deployment of the last fallback group. count 0: no
  * deployment can answer; `why`, which may be NULL, then has the reason for each. */
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why);
 /* Returns the attempt after a failure of this kind: the next one if the failure's rule allows it; after

@@ -12,23 +12,23 @@ static bool is_expired(uint64_t at_ms, uint64_t now_ms)
 
 static unsigned valid_parts(const struct refused *r, uint64_t now_ms)
 {
-    unsigned parts = r->without.parts & ~(unsigned)PART_FIELD;
+    unsigned parts = r->omissions.parts & ~(unsigned)PART_FIELD;
     for (unsigned i = 0; i < PART_COUNT; i++)
         if (is_expired(r->part_ms[i], now_ms))
             parts &= ~(1u << i);
     return parts;
 }
 
-void refused_read(const struct refused *r, uint64_t now_ms, struct without *out)
+void refused_read(const struct refused *r, uint64_t now_ms, struct omissions *out)
 {
-    *out = (struct without){0};
-    if (!r->without.parts) /* the usual case */
+    *out = (struct omissions){0};
+    if (!r->omissions.parts) /* the usual case */
         return;
     out->parts = valid_parts(r, now_ms);
-    out->efforts = r->without.efforts;
-    for (unsigned i = 0; i < r->without.field_count; i++)
+    out->efforts = r->omissions.efforts;
+    for (unsigned i = 0; i < r->omissions.field_count; i++)
         if (!is_expired(r->field_ms[i], now_ms))
-            memcpy(out->fields[out->field_count++], r->without.fields[i], PART_FIELD_NAME);
+            memcpy(out->fields[out->field_count++], r->omissions.fields[i], PART_FIELD_NAME);
     if (out->field_count)
         out->parts |= PART_FIELD;
 }
@@ -36,34 +36,34 @@ void refused_read(const struct refused *r, uint64_t now_ms, struct without *out)
 static void drop_expired_fields(struct refused *r, uint64_t now_ms)
 {
     unsigned kept = 0;
-    for (unsigned i = 0; i < r->without.field_count; i++) {
+    for (unsigned i = 0; i < r->omissions.field_count; i++) {
         if (is_expired(r->field_ms[i], now_ms))
             continue;
-        memmove(r->without.fields[kept], r->without.fields[i], PART_FIELD_NAME);
+        memmove(r->omissions.fields[kept], r->omissions.fields[i], PART_FIELD_NAME);
         r->field_ms[kept++] = r->field_ms[i];
     }
-    r->without.field_count = kept;
+    r->omissions.field_count = kept;
 }
 
-bool refused_add(struct refused *r, const struct without *found, uint64_t now_ms)
+bool refused_add(struct refused *r, const struct omissions *found, uint64_t now_ms)
 {
     unsigned before;
-    r->without.parts = valid_parts(r, now_ms);
+    r->omissions.parts = valid_parts(r, now_ms);
     drop_expired_fields(r, now_ms);
-    before = r->without.field_count;
-    unsigned more = found->parts & ~r->without.parts;
-    bool any = without_add(&r->without, found);
+    before = r->omissions.field_count;
+    unsigned more = found->parts & ~r->omissions.parts;
+    bool any = omissions_add(&r->omissions, found);
     for (unsigned i = 0; i < PART_COUNT; i++)
         if (more >> i & 1)
             r->part_ms[i] = now_ms;
-    for (unsigned i = before; i < r->without.field_count; i++)
+    for (unsigned i = before; i < r->omissions.field_count; i++)
         r->field_ms[i] = now_ms;
     return any;
 }
 
 unsigned refused_wires(const struct refused *r, uint64_t now_ms, unsigned wires)
 {
-    if (!(r->without.parts & (PART_RESPONSES | PART_CHAT)))
+    if (!(r->omissions.parts & (PART_RESPONSES | PART_CHAT)))
         return wires;
     return wires_without(wires, valid_parts(r, now_ms));
 }
@@ -74,8 +74,8 @@ double refused_age_s(const struct refused *r, unsigned part, const char *field, 
     for (unsigned i = 0; i < PART_COUNT; i++)
         if (!field && part == 1u << i)
             at_ms = r->part_ms[i];
-    for (unsigned i = 0; field && i < r->without.field_count; i++)
-        if (strcmp(r->without.fields[i], field) == 0)
+    for (unsigned i = 0; field && i < r->omissions.field_count; i++)
+        if (strcmp(r->omissions.fields[i], field) == 0)
             at_ms = r->field_ms[i];
     return (double)(now_ms - at_ms) / 1000;
 }

@@ -8,15 +8,15 @@
 #define REFUSED_MS (24 * 3600 * 1000) /* ms: how long a rejected part is remembered */
 
 struct refused {
-    struct without without;         /* the findings; some may have expired */
+    struct omissions omissions;     /* the findings; some may have expired */
     uint64_t part_ms[PART_COUNT];   /* time of each finding, ms, monotonic */
     uint64_t field_ms[PART_FIELDS]; /* the same for each field */
 };
 
 /* Adds findings. Returns whether any of them is new. */
-bool refused_add(struct refused *r, const struct without *found, uint64_t now_ms);
+bool refused_add(struct refused *r, const struct omissions *found, uint64_t now_ms);
 /* Copies the findings that have not expired. */
-void refused_read(const struct refused *r, uint64_t now_ms, struct without *out);
+void refused_read(const struct refused *r, uint64_t now_ms, struct omissions *out);
 /* Returns the APIs that are not rejected: `wires` without PART_RESPONSES and PART_CHAT; all of them if none would be
  * left. */
 unsigned refused_wires(const struct refused *r, uint64_t now_ms, unsigned wires);

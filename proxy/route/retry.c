@@ -35,7 +35,7 @@ static int others_allowed(const struct retry_input *in, const struct deployment 
         return -1;
     if (d->num_retries >= 0)
         return d->num_retries;
-    return in->config->more_retries ? in->config->num_retries : -1;
+    return in->config->extra_retries ? in->config->num_retries : -1;
 }
 
 bool retry_same(const struct retry_input *in, const struct failure *f, const struct health *h, unsigned nth,

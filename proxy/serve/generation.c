@@ -77,7 +77,7 @@ struct generation *generation_new(const struct generation_options *options, stru
 
 void generation_preconnect(struct generation *g)
 {
-    g->ahead = ahead_start(g->exchanges.upstream, g->setup.config);
+    g->preconnect = preconnect_start(g->exchanges.upstream, g->setup.config);
 }
 
 void generation_limit_spending(struct generation *g)
@@ -146,8 +146,8 @@ void generation_retire(struct generation *g)
 {
     probes_stop(g->probes);
     g->probes = NULL;
-    ahead_stop(g->ahead);
-    g->ahead = NULL;
+    preconnect_stop(g->preconnect);
+    g->preconnect = NULL;
 }
 
 void generation_free(struct generation *g)
@@ -155,7 +155,7 @@ void generation_free(struct generation *g)
     if (!g)
         return;
     probes_stop(g->probes);
-    ahead_stop(g->ahead);
+    preconnect_stop(g->preconnect);
     if (g->exchanges.decisions && g->setup.config)
         decisions_detach(g->exchanges.decisions, g->setup.config);
     sign_ins_free(g->exchanges.sign_ins);

@@ -9,7 +9,7 @@
 
 #include "proxy/exchange/request.h"
 #include "proxy/answers/catalog.h"
-#include "proxy/upstream/ahead.h"
+#include "proxy/upstream/preconnect.h"
 #include "proxy/serve/probe.h"
 
 /* What a load reads from files. */
@@ -21,9 +21,9 @@ struct setup {
 struct generation {
     struct setup setup;
     struct exchange_shared exchanges;
-    struct probes *probes;   /* NULL: retired */
-    struct ahead *ahead;     /* preconnects in progress; NULL: none */
-    struct generation *next; /* in the owner's list */
+    struct probes *probes;         /* NULL: retired */
+    struct preconnect *preconnect; /* preconnects in progress; NULL: none */
+    struct generation *next;       /* in the owner's list */
 };
 
 struct generation_options {

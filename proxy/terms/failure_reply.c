@@ -70,7 +70,7 @@ struct reading {
 static bool says(const struct failure_word *w, const struct failure_report *r)
 {
     struct slice message = buf_slice(&r->message);
-    switch (w->place) {
+    switch (w->match) {
     case FAILURE_IN_CODE:
         return strcasecmp(r->code, w->words) == 0 || strcasecmp(r->type, w->words) == 0 ||
                strcasecmp(r->status, w->words) == 0;
@@ -96,13 +96,13 @@ static bool speaks(const struct failure_word *w, struct reading *reading)
     return named;
 }
 
-/* The first row of that place that speaks. */
-static const struct failure_word *find_word(struct reading *reading, unsigned table, unsigned places)
+/* The first row with one of these ways to match that speaks. */
+static const struct failure_word *find_word(struct reading *reading, unsigned table, unsigned matches)
 {
     size_t count;
     const struct failure_word *words = failure_words(table, &count);
     for (size_t i = 0; i < count; i++)
-        if ((places >> words[i].place & 1) && speaks(&words[i], reading))
+        if ((matches >> words[i].match & 1) && speaks(&words[i], reading))
             return &words[i];
     return NULL;
 }
@@ -203,18 +203,18 @@ static int wait_in(struct slice message)
     return seconds;
 }
 
-#define PLACE(NAME) (1u << FAILURE_##NAME)
+#define MATCH(NAME) (1u << FAILURE_##NAME)
 
 /* Code words make the status more exact, then the message's words do, then those of refusals. */
 static void classify(struct reading *reading, const struct failure_source *source)
 {
     static const struct {
-        unsigned table, places;
-    } STEPS[] = {{0, PLACE(IN_CODE)}, {0, PLACE(IN_TEXT)}, {1, PLACE(IN_CODE) | PLACE(IN_TEXT) | PLACE(IS_TEXT)}};
+        unsigned table, matches;
+    } STEPS[] = {{0, MATCH(IN_CODE)}, {0, MATCH(IN_TEXT)}, {1, MATCH(IN_CODE) | MATCH(IN_TEXT) | MATCH(IS_TEXT)}};
     const struct failure_report *r = reading->report;
     reading->kind = kind_of_status(r->http);
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
-        const struct failure_word *found = find_word(reading, STEPS[i].table, STEPS[i].places);
+        const struct failure_word *found = find_word(reading, STEPS[i].table, STEPS[i].matches);
         if (found && (!reading->word || found->kind != reading->kind || found->parts))
             reading->word = found;
         if (found)

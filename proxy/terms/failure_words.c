@@ -1,8 +1,8 @@
 /* pure: The table of words by which a provider's failure is known. */
 #include "proxy/terms/failure_private.h"
 
-#define CODE .place = FAILURE_IN_CODE
-#define TEXT .place = FAILURE_IN_TEXT
+#define CODE .match = FAILURE_IN_CODE
+#define TEXT .match = FAILURE_IN_TEXT
 #define BIT(KIND) FAILURE_BIT(FAILURE_##KIND)
 /* Where a code counts for more than the status; where it counts only without one. */
 #define ANY (~0u)

@@ -13,7 +13,7 @@
 
 /* What is compared with the words: the whole value of the error's code, type or status; any part of its message, its
  * param or the field that it names; or the whole message. */
-enum failure_place { FAILURE_IN_CODE, FAILURE_IN_TEXT, FAILURE_IS_TEXT };
+enum failure_match { FAILURE_IN_CODE, FAILURE_IN_TEXT, FAILURE_IS_TEXT };
 
 /* What follows from a failure, where a row of the user's says so. */
 enum failure_then {
@@ -24,7 +24,7 @@ enum failure_then {
 };
 
 struct failure_word {
-    enum failure_place place;
+    enum failure_match match;
     const char *words;      /* in lower case for FAILURE_IN_TEXT. ASCII letters match in either case; "": no message */
     unsigned among;         /* set of FAILURE_BIT(): the kinds that these words make more exact */
     enum failure_kind kind; /* what they mean */

@@ -96,7 +96,7 @@ unsigned part_of_field(struct slice field)
     return names_a_field(field) ? PART_FIELD : 0;
 }
 
-bool without_field(const struct without *w, const char *field)
+bool omits_field(const struct omissions *w, const char *field)
 {
     for (unsigned i = 0; w && i < w->field_count; i++)
         if (strcmp(w->fields[i], field) == 0)
@@ -104,14 +104,14 @@ bool without_field(const struct without *w, const char *field)
     return false;
 }
 
-bool without_add(struct without *w, const struct without *more)
+bool omissions_add(struct omissions *w, const struct omissions *more)
 {
     bool any = more->parts & ~w->parts & ~(unsigned)PART_FIELD;
     w->parts |= more->parts & ~(unsigned)PART_FIELD;
     if (more->parts & PART_EFFORT_VALUE)
         w->efforts = more->efforts;
     for (unsigned i = 0; i < more->field_count && w->field_count < PART_FIELDS; i++) {
-        if (without_field(w, more->fields[i]))
+        if (omits_field(w, more->fields[i]))
             continue;
         memcpy(w->fields[w->field_count++], more->fields[i], PART_FIELD_NAME);
         any = true;
@@ -121,7 +121,7 @@ bool without_add(struct without *w, const struct without *more)
     return any;
 }
 
-void without_describe(const struct without *w, struct buf *out)
+void omissions_describe(const struct omissions *w, struct buf *out)
 {
     const char *between = "";
     for (unsigned part = 1; part <= PART_API; part <<= 1) {

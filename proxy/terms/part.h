@@ -33,7 +33,7 @@ enum request_part {
 #define PART_FIELDS 6 /* names that are remembered of a deployment */
 
 /* A set of parts with what belongs to two of them. */
-struct without {
+struct omissions {
     unsigned parts;
     unsigned efforts;                          /* PART_EFFORT_VALUE: the values that are taken, a set of enum effort */
     unsigned field_count;                      /* PART_FIELD */
@@ -50,10 +50,10 @@ unsigned part_named(const char *name);
 unsigned part_of_field(struct slice field);
 
 /* Whether the field is left out. */
-bool without_field(const struct without *w, const char *field);
+bool omits_field(const struct omissions *w, const char *field);
 /* Adds what `more` has. Fields beyond PART_FIELDS are not added. Returns whether anything was new. */
-bool without_add(struct without *w, const struct without *more);
+bool omissions_add(struct omissions *w, const struct omissions *more);
 /* Appends the names of the parts and fields, separated by ", ". */
-void without_describe(const struct without *w, struct buf *out);
+void omissions_describe(const struct omissions *w, struct buf *out);
 
 #endif

@@ -2,9 +2,9 @@
  * row that speaks decides, so what is said of several parts stands before what is said of one. */
 #include "proxy/terms/failure_private.h"
 
-#define CODE .place = FAILURE_IN_CODE
-#define TEXT .place = FAILURE_IN_TEXT
-#define WHOLE .place = FAILURE_IS_TEXT
+#define CODE .match = FAILURE_IN_CODE
+#define TEXT .match = FAILURE_IN_TEXT
+#define WHOLE .match = FAILURE_IS_TEXT
 #define BIT(KIND) FAILURE_BIT(FAILURE_##KIND)
 #define REFUSED (BIT(BAD_REQUEST) | BIT(UNSUPPORTED) | BIT(SERVER) | BIT(NOT_FOUND) | BIT(NONE))
 #define NO_PATH (BIT(NOT_FOUND) | BIT(BAD_REQUEST) | BIT(SERVER) | BIT(NONE))

@@ -1,7 +1,7 @@
 /* loop: calls through libcurl. */
 #include "proxy/upstream/curl_call.h"
 
-#include "proxy/upstream/authorities.h"
+#include "proxy/upstream/ca_certificates.h"
 #include "proxy/upstream/curl_loop.h"
 #include "proxy/upstream/curl_options.h"
 #include "proxy/upstream/outgoing_proxy.h"
@@ -29,7 +29,7 @@ struct curl_calls {
     struct slot *slots; /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
     struct curl_call *active;
     unsigned idle_count;
-    bool hashed_authorities; /* see authorities.h */
+    bool ca_hashed; /* see ca_certificates.h */
 };
 
 struct curl_call {
@@ -263,7 +263,7 @@ static bool set_fixed_options(struct curl_call *c)
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
-           authorities_set(easy, c->all->config->ca_file, c->all->hashed_authorities) == CURLE_OK &&
+           ca_certificates_set(easy, c->all->config->ca_file, c->all->ca_hashed) == CURLE_OK &&
            curl_options_set_connections(easy, c->all->loop, c->all->share, c->all->config->connect_timeout_ms) &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
@@ -308,7 +308,7 @@ static bool set_target(struct curl_call *c, const struct call_request *request)
     if (!*headers)
         *headers = make_headers(request);
     return len > 0 && (size_t)len < sizeof url && *headers &&
-           outgoing_proxy_set(c->easy, c->all->config, url, c->all->hashed_authorities, &c->through_proxy) &&
+           outgoing_proxy_set(c->easy, c->all->config, url, c->all->ca_hashed, &c->through_proxy) &&
            curl_options_set_url(c->easy, url) && curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
 }
 
@@ -409,7 +409,7 @@ struct curl_calls *curl_calls_new(struct event_base *base, const struct config *
         return NULL;
     }
     all->config = config;
-    all->hashed_authorities = authorities_are_hashed();
+    all->ca_hashed = ca_certificates_are_hashed();
     all->share = curl_share_init();
     all->slots = calloc(2 * (size_t)config->deployment_count + 1, sizeof *all->slots);
     all->loop = curl_loop_new(base, &(struct curl_loop_owner){on_finished, on_failed, is_paused, all}, CONNECTIONS_MAX);

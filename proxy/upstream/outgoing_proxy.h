@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 
 /* Sets an easy handle's way to `url`: through the proxy, or straight to this machine and where there is none; never as
- * the environment says. *through tells which. `hashed`: see authorities.h. false: libcurl refuses it, or the URL is
+ * the environment says. *through tells which. `hashed`: see ca_certificates.h. false: libcurl refuses it, or the URL is
  * none of https. */
 MUST_CHECK bool outgoing_proxy_set(CURL *easy, const struct config *config, const char *url, bool hashed,
                                    bool *through);

@@ -52,7 +52,7 @@ TEST(error_classes_become_failure_kinds)
     assert_int_equal(times(&c->allowed, FAILURE_AUTH), 0);
     assert_int_equal(times(&c->allowed, FAILURE_SERVER), -1);
     assert_true(c->no_cooldowns);
-    assert_int_equal(c->more_retries, 5); /* 7 after a server error, above the default 2 */
+    assert_int_equal(c->extra_retries, 5); /* 7 after a server error, above the default 2 */
     assert_int_equal(c->deployments[1].num_retries, 5);
     assert_true(c->deployments[0].num_retries < 0);
     load_end(&l);
@@ -70,7 +70,7 @@ TEST(groups_may_have_their_own_policies)
     assert_int_equal(times(&group(&l, "other")->retries, FAILURE_TIMEOUT), 8);
     assert_int_equal(times(&group(&l, "third")->retries, FAILURE_TIMEOUT), 1);
     assert_int_equal(times(&group(&l, "b")->retries, FAILURE_TIMEOUT), -1);
-    assert_int_equal(l.config->more_retries, 2);
+    assert_int_equal(l.config->extra_retries, 2);
     assert_buf(&l.warnings, "F:10: router_settings.model_group_retry_policy: there is no model_name \"x\"\n");
     load_end(&l);
 }

@@ -9,11 +9,11 @@
 static void body_of(const struct failure_word *w, struct buf *out)
 {
     buf_clear(out);
-    if (w->place == FAILURE_IS_TEXT && !*w->words)
+    if (w->match == FAILURE_IS_TEXT && !*w->words)
         return;
     BUF_ADD(out, "{\"error\":{\"message\":");
     json_add_string(out, slice_of(w->example));
-    if (w->place == FAILURE_IN_CODE) {
+    if (w->match == FAILURE_IN_CODE) {
         BUF_ADD(out, ",\"code\":");
         json_add_string(out, slice_of(w->words));
     }

@@ -448,22 +448,22 @@ TEST(rejected_request_parts_are_remembered)
     struct health h = {0};
     const uint64_t day = 24 * 3600 * 1000;
     struct health copy;
-    struct without without;
-    assert_true(health_refused(&h, &(struct without){.parts = PART_IMAGES}, 1000));
-    assert_true(health_refused(&h, &(struct without){.parts = PART_IMAGES | PART_EFFORT}, 5000));
-    assert_false(health_refused(&h, &(struct without){.parts = PART_IMAGES}, 6000));
-    refused_read(&h.refused, 7000, &without);
-    assert_int_equal(without.parts, PART_IMAGES | PART_EFFORT);
-    refused_read(&h.refused, 1000 + day, &without); /* what was found later stays longer */
-    assert_int_equal(without.parts, PART_EFFORT);
-    refused_read(&h.refused, 5000 + day, &without);
-    assert_int_equal(without.parts, 0);
+    struct omissions omit;
+    assert_true(health_refused(&h, &(struct omissions){.parts = PART_IMAGES}, 1000));
+    assert_true(health_refused(&h, &(struct omissions){.parts = PART_IMAGES | PART_EFFORT}, 5000));
+    assert_false(health_refused(&h, &(struct omissions){.parts = PART_IMAGES}, 6000));
+    refused_read(&h.refused, 7000, &omit);
+    assert_int_equal(omit.parts, PART_IMAGES | PART_EFFORT);
+    refused_read(&h.refused, 1000 + day, &omit); /* what was found later stays longer */
+    assert_int_equal(omit.parts, PART_EFFORT);
+    refused_read(&h.refused, 5000 + day, &omit);
+    assert_int_equal(omit.parts, 0);
     health_carry(&copy, &h); /* a reload */
-    refused_read(&copy.refused, 7000, &without);
-    assert_int_equal(without.parts, 0);
+    refused_read(&copy.refused, 7000, &omit);
+    assert_int_equal(omit.parts, 0);
     health_reset(&h, 7000);
-    refused_read(&h.refused, 7000, &without);
-    assert_int_equal(without.parts, 0);
+    refused_read(&h.refused, 7000, &omit);
+    assert_int_equal(omit.parts, 0);
 }
 
 TEST(counts_of_other_workers_are_added)

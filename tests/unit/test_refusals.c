@@ -141,21 +141,21 @@ TEST(an_error_offers_efforts)
 
 TEST(sets_of_parts)
 {
-    struct without w = {0};
+    struct omissions w = {0};
     struct buf names;
     buf_init(&names, 256);
-    assert_true(without_add(&w,
-                            &(struct without){.parts = PART_IMAGES | PART_FIELD, .field_count = 1, .fields = {"a_b"}}));
-    assert_false(without_add(&w, &(struct without){.parts = PART_FIELD, .field_count = 1, .fields = {"a_b"}}));
-    assert_true(without_field(&w, "a_b"));
-    assert_false(without_field(&w, "a"));
-    assert_false(without_field(NULL, "a"));
-    without_describe(&w, &names);
+    assert_true(omissions_add(&w, &(struct omissions){
+                                      .parts = PART_IMAGES | PART_FIELD, .field_count = 1, .fields = {"a_b"}}));
+    assert_false(omissions_add(&w, &(struct omissions){.parts = PART_FIELD, .field_count = 1, .fields = {"a_b"}}));
+    assert_true(omits_field(&w, "a_b"));
+    assert_false(omits_field(&w, "a"));
+    assert_false(omits_field(NULL, "a"));
+    omissions_describe(&w, &names);
     assert_buf(&names, "images, a_b");
     for (char name[] = "field_a"; name[6] <= 'z'; name[6]++) { /* more than are kept */
-        struct without more = {.parts = PART_FIELD, .field_count = 1};
+        struct omissions more = {.parts = PART_FIELD, .field_count = 1};
         memcpy(more.fields[0], name, sizeof name);
-        assert_int_equal(without_add(&w, &more), name[6] - 'a' < PART_FIELDS - 1);
+        assert_int_equal(omissions_add(&w, &more), name[6] - 'a' < PART_FIELDS - 1);
     }
     assert_int_equal(w.field_count, PART_FIELDS);
     for (unsigned part = 1; part <= PART_API; part <<= 1)

@@ -116,7 +116,7 @@ TEST(num_retries_of_the_deployment_counts_without_a_policy)
     assert_int_equal(next(&c, &g, 2, 1, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 2, 2, FAILURE_SERVER), 3);
     assert_int_equal(next(&c, &g, 2, 1, FAILURE_BAD_REQUEST), 4);
-    c.more_retries = 5; /* another policy allows more, so the plan is longer; here num_retries counts */
+    c.extra_retries = 5; /* another policy allows more, so the plan is longer; here num_retries counts */
     c.num_retries = 0;
     assert_int_equal(next(&c, &g, 0, 1, FAILURE_SERVER), 3);
     c.num_retries = 1;

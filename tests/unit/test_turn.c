@@ -283,7 +283,7 @@ TEST(test_refusals)
 TEST(test_what_an_upstream_refuses_is_left_out)
 {
     struct turn_options options = STREAM;
-    options.without = &(struct without){.parts = PART_IMAGES | PART_FORMAT | PART_EFFORT};
+    options.omit = &(struct omissions){.parts = PART_IMAGES | PART_FORMAT | PART_EFFORT};
     char *body = translate("{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"image_url\":\"x\"}]}],"
                            "\"text\":{\"format\":{\"type\":\"json_object\"}},\"reasoning\":{\"effort\":\"low\"}}",
                            WIRE_RESPONSES, WIRE_CHAT, &options);
@@ -299,7 +299,7 @@ TEST(test_what_an_upstream_refuses_is_left_out)
 TEST(test_a_prefill_that_is_refused_becomes_a_turn_of_the_users)
 {
     struct turn_options options = STREAM;
-    options.without = &(struct without){.parts = PART_PREFILL};
+    options.omit = &(struct omissions){.parts = PART_PREFILL};
     static const struct { const char *input, *messages; } rows[] = {
         {INPUT(USER "," ANSWER), "[" USER "," ANSWER ",{\"role\":\"user\",\"content\":\"Please go on.\"}]"},
         {INPUT(USER), "[" USER "]"},

@@ -4,14 +4,14 @@
  *   chat chunk, Responses event, whole reply of either ──decode──▶ events ──▶ reply (reply.h) ──▶ the client's wire
  *
  * Texts are slices of the upstream's bytes, still escaped as JSON; they are valid while the sink runs. */
-#ifndef POINTSMAN_BRIDGE_EVENT_H
-#define POINTSMAN_BRIDGE_EVENT_H
+#ifndef POINTSMAN_BRIDGE_DECODER_H
+#define POINTSMAN_BRIDGE_DECODER_H
 
 #include "proxy/bridge/arguments.h"
 #include "proxy/bridge/sse.h"
 #include "proxy/bridge/turn.h"
 
-enum event_kind {
+enum reply_event_kind {
     EVENT_TEXT,      /* text: more of the answer */
     EVENT_REASONING, /* text: more of the reasoning that may be shown */
     EVENT_CALL,      /* a tool call begins: call, tool, flat */
@@ -32,8 +32,8 @@ enum finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_FILTER, FINISH_BRO
 
 #define NO_CALL UINT32_MAX
 
-struct event {
-    enum event_kind kind;
+struct reply_event {
+    enum reply_event_kind kind;
     uint32_t call;         /* from 0, in the order of their beginning */
     struct slice text;     /* escaped */
     struct slice raw;      /* a JSON value */
@@ -44,8 +44,8 @@ struct event {
     struct usage usage;
 };
 
-struct event_sink {
-    void (*take)(void *owner, const struct event *event);
+struct reply_event_sink {
+    void (*take)(void *owner, const struct reply_event *event);
     void *owner;
 };
 
@@ -70,7 +70,7 @@ struct decoded_call {
 struct details;
 
 struct decoder {
-    struct event_sink sink;
+    struct reply_event_sink sink;
     struct json json;           /* reused for each event */
     struct decoded_call *calls; /* owned */
     uint32_t call_count, call_cap;
@@ -85,12 +85,12 @@ struct decoder {
 
 /* Adds a call. Returns NULL at OUTPUTS_MAX calls, after EVENT_LIMIT, and out of memory (d->no_memory). */
 struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash);
-void decoder_init(struct decoder *d, struct event_sink sink);
+void decoder_init(struct decoder *d, struct reply_event_sink sink);
 void decoder_free(struct decoder *d);
 /* FNV-1a; 0 for an empty text, and for no other. */
 uint32_t decoder_hash(struct slice text);
 /* Gives an event to the decoder's sink. */
-void decoder_emit(struct decoder *d, const struct event *event);
+void decoder_emit(struct decoder *d, const struct reply_event *event);
 /* Emits the end that the upstream's word for it means; nothing for a word that is none ("", "null"). `native`: the word
  * of the provider behind a gateway, which counts where it is known to mean more than a plain end. Either may be empty.
  */

@@ -13,7 +13,7 @@
 struct editor {
     const struct json *j;
     enum wire wire;
-    const struct without *without;
+    const struct omissions *omit;
     unsigned ignored; /* set of enum provider_ignores: fields of the request that the upstream ignores */
     struct buf *out;
     bool instructions; /* Responses: a system message stands before the input */
@@ -21,7 +21,7 @@ struct editor {
 
 static bool refuses(const struct editor *e, unsigned part)
 {
-    return e->without->parts & part;
+    return e->omit->parts & part;
 }
 
 /* A comma, unless what follows is the first member of its object. */
@@ -231,7 +231,7 @@ static void write_messages(const struct editor *e, uint32_t list)
 /* The value of the effort's field; false: it is left out. */
 static bool write_effort(const struct editor *e, const char *name, uint32_t value)
 {
-    struct slice asked = json_inner(e->j, value), sent = settings_effort(e->without, false, asked);
+    struct slice asked = json_inner(e->j, value), sent = settings_effort(e->omit, false, asked);
     if (!sent.len && (asked.len || refuses(e, PART_EFFORT)))
         return false;
     write_key(e, name);
@@ -252,8 +252,7 @@ static void write_object(const struct editor *e, const char *name, uint32_t obje
         (void)snprintf(path, sizeof path, "%s.%.*s", name, SLICE_ARGS(json_inner(e->j, key)));
         if (slice_is(slice_of(path), "reasoning.effort"))
             (void)write_effort(e, "effort", json_value(key));
-        else if (!without_field(e->without, path) &&
-                 !(refuses(e, PART_FORMAT) && slice_is(slice_of(path), "text.format")))
+        else if (!omits_field(e->omit, path) && !(refuses(e, PART_FORMAT) && slice_is(slice_of(path), "text.format")))
             write_raw(e, key);
     }
     BUF_ADD(e->out, "}");
@@ -269,8 +268,8 @@ static const char *limit_name(const struct editor *e, uint32_t key)
 
 static bool is_left_out(const struct editor *e, uint32_t key)
 {
-    for (unsigned i = 0; i < e->without->field_count; i++)
-        if (json_string_is(e->j, key, e->without->fields[i]))
+    for (unsigned i = 0; i < e->omit->field_count; i++)
+        if (json_string_is(e->j, key, e->omit->fields[i]))
             return true;
     return refuses(e, PART_FORMAT) && json_string_is(e->j, key, "response_format");
 }
@@ -299,13 +298,10 @@ static void write_member(const struct editor *e, uint32_t key)
     }
 }
 
-bool pass_without(const struct json *doc, enum wire wire, const struct pass_options *options, struct buf *own)
+bool pass_omit(const struct json *doc, enum wire wire, const struct pass_options *options, struct buf *own)
 {
-    struct editor e = {.j = doc,
-                       .wire = wire,
-                       .without = options->without,
-                       .ignored = pass_ignored(doc, options->ignores),
-                       .out = own};
+    struct editor e = {
+        .j = doc, .wire = wire, .omit = options->omit, .ignored = pass_ignored(doc, options->ignores), .out = own};
     e.instructions = wire == WIRE_RESPONSES && json_is(doc, json_get(doc, 0, "instructions"), JSON_STRING);
     BUF_ADD(own, "{\"model\":");
     json_add_string(own, slice_of(options->upstream_model));

@@ -1,5 +1,5 @@
 /* pure: What the decoders of all wires share: the calls they keep, how they give events out, how they know an error. */
-#include "proxy/bridge/event.h"
+#include "proxy/bridge/decoder.h"
 #include "proxy/bridge/details.h"
 #include "proxy/bridge/finish.h"
 #include "proxy/bridge/model.h"
@@ -12,7 +12,7 @@
 struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash)
 {
     if (d->call_count == OUTPUTS_MAX) {
-        decoder_emit(d, &(struct event){.kind = EVENT_LIMIT});
+        decoder_emit(d, &(struct reply_event){.kind = EVENT_LIMIT});
         return NULL;
     }
     if (d->call_count == d->call_cap) {
@@ -30,7 +30,7 @@ struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t
     return call;
 }
 
-void decoder_init(struct decoder *d, struct event_sink sink)
+void decoder_init(struct decoder *d, struct reply_event_sink sink)
 {
     *d = (struct decoder){.sink = sink};
     buf_init(&d->early, REPLY_MAX);
@@ -52,7 +52,7 @@ uint32_t decoder_hash(struct slice text)
     return text.len ? hash | 1 : 0;
 }
 
-void decoder_emit(struct decoder *d, const struct event *event)
+void decoder_emit(struct decoder *d, const struct reply_event *event)
 {
     d->sink.take(d->sink.owner, event);
 }
@@ -68,13 +68,13 @@ void decoder_finish(struct decoder *d, struct slice word, struct slice native)
         reason = behind;
         word = native;
     }
-    decoder_emit(d, &(struct event){
+    decoder_emit(d, &(struct reply_event){
                         .kind = EVENT_FINISH, .finish = reason->finish, .failure = reason->failure, .text = word});
 }
 
 void decoder_fail(struct decoder *d, struct slice error)
 {
-    decoder_emit(d, &(struct event){.kind = EVENT_FAILURE, .raw = error});
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_FAILURE, .raw = error});
 }
 
 bool decoder_error(struct decoder *d, uint32_t error)

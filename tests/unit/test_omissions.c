@@ -17,17 +17,17 @@
 #define IMAGE "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:x\"}}"
 
 struct row {
-    struct without without;
+    struct omissions omit;
     const char *request, *sent;
 };
 
-static char *pass(const char *request, enum wire wire, const struct without *without)
+static char *pass(const char *request, enum wire wire, const struct omissions *omit)
 {
     struct json doc = {0}, check = {0};
     struct buf out;
     buf_init(&out, 1u << 16);
     assert_true(json_parse(&doc, request, strlen(request)));
-    assert_true(pass_without(&doc, wire, &(struct pass_options){"m", 0, without}, &out));
+    assert_true(pass_omit(&doc, wire, &(struct pass_options){"m", 0, omit}, &out));
     if (!json_parse(&check, out.data, out.len))
         fail_msg("%s in %.*s", check.error, (int)out.len, out.data);
     json_free(&check);
@@ -39,7 +39,7 @@ static char *pass(const char *request, enum wire wire, const struct without *wit
 static void check_rows(const struct row *rows, size_t count, enum wire wire)
 {
     for (size_t i = 0; i < count; i++) {
-        char *sent = pass(rows[i].request, wire, &rows[i].without);
+        char *sent = pass(rows[i].request, wire, &rows[i].omit);
         assert_string_equal(sent, rows[i].sent);
         free(sent);
     }
@@ -201,8 +201,8 @@ TEST(roles_that_are_refused)
         {PART_SYSTEM | PART_ADJACENT, "[" USER("i\\n\\na\\n\\nb\\n\\nc") "," ANSWER("d") "," USER("e\\n\\nf") "]"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct without without = {.parts = rows[i].parts};
-        assert_messages(input, &(struct turn_options){.upstream_model = "m", .without = &without}, rows[i].messages);
+        struct omissions omit = {.parts = rows[i].parts};
+        assert_messages(input, &(struct turn_options){.upstream_model = "m", .omit = &omit}, rows[i].messages);
     }
 }
 
@@ -235,7 +235,7 @@ TEST(reasoning_comes_back_with_calls)
                                                                   "\"content\":\"d\",\"reasoning_content\":\"t3\"}]");
     options.returns_reasoning = false;
     assert_messages(turn1, &options, "[" USER("b") "," CALLED("1", "") "," ANSWERED("1") "]");
-    options.without = &(struct without){.parts = PART_NO_REASONING};
+    options.omit = &(struct omissions){.parts = PART_NO_REASONING};
     assert_messages(turn1, &options,
                     "[" USER("b") "," CALLED("1", ",\"reasoning_content\":\"t1\"") "," ANSWERED("1") "]");
 }
@@ -243,19 +243,19 @@ TEST(reasoning_comes_back_with_calls)
 TEST(placeholders_for_state_that_is_not_there)
 {
     static const char input[] = "{\"input\":[" BY_USER("b") "," CALL("a") "," OUTPUT("a") "]}";
-    struct turn_options options = {.upstream_model = "m", .without = &(struct without){.parts = PART_NO_DETAILS}};
+    struct turn_options options = {.upstream_model = "m", .omit = &(struct omissions){.parts = PART_NO_DETAILS}};
     assert_messages(input, &options, "[" USER("b") "," CALLED("1", "," DETAILS("call00001")) "," ANSWERED("1") "]");
-    options.without = &(struct without){.parts = PART_NO_SIGNATURE};
+    options.omit = &(struct omissions){.parts = PART_NO_SIGNATURE};
     assert_messages(input, &options,
                     "[" USER("b") ",{\"role\":\"assistant\",\"content\":null," SIGNED("call00001") "}");
 }
 
 TEST(a_translation_without_fields)
 {
-    struct without without = {.parts = PART_FIELD | PART_MAX_TOKENS,
-                              .field_count = 4,
-                              .fields = {"temperature", "stream_options", "tool_choice", "parallel_tool_calls"}};
-    struct turn_options options = {.upstream_model = "m", .stream = true, .without = &without};
+    struct omissions omit = {.parts = PART_FIELD | PART_MAX_TOKENS,
+                             .field_count = 4,
+                             .fields = {"temperature", "stream_options", "tool_choice", "parallel_tool_calls"}};
+    struct turn_options options = {.upstream_model = "m", .stream = true, .omit = &omit};
     char *sent = translate(
         "{\"input\":\"a\",\"temperature\":1,\"top_p\":1,\"max_output_tokens\":9,\"parallel_tool_calls\":false,"
         "\"tool_choice\":\"auto\",\"tools\":[{\"type\":\"function\",\"name\":\"f\"}]}",
@@ -268,10 +268,10 @@ TEST(a_translation_without_fields)
     assert_non_null(strstr(sent, "\"max_completion_tokens\":9"));
     assert_non_null(strstr(sent, "\"stream\":true"));
     free(sent);
-    without =
-        (struct without){.parts = PART_FIELD | PART_EFFORT | PART_FORMAT | PART_IMAGES | PART_SYSTEM | PART_PREFILL,
-                         .field_count = 1,
-                         .fields = {"store"}};
+    omit =
+        (struct omissions){.parts = PART_FIELD | PART_EFFORT | PART_FORMAT | PART_IMAGES | PART_SYSTEM | PART_PREFILL,
+                           .field_count = 1,
+                           .fields = {"store"}};
     sent = translate("{\"messages\":[" SYSTEM("s") ",{\"role\":\"user\",\"content\":[" IMAGE "]}," ANSWER(
                          "d") "],\"reasoning_effort\":\"low\",\"response_format\":{\"type\":\"json_object\"}}",
                      WIRE_CHAT, WIRE_RESPONSES, &options);

@@ -74,7 +74,7 @@ static void keep(struct config_loader *l, const struct parts *parts)
         config_error(l, 0, KEY ": can't lock memory for the password: `ulimit -l` is too low");
 }
 
-void config_outgoing(struct config_loader *l)
+void config_outgoing_proxy(struct config_loader *l)
 {
     const struct schema_text *t = &l->settings.outgoing_proxy;
     struct parts parts;

@@ -2,7 +2,7 @@
  * some servers have no Responses API, some models take no images, some no reasoning_effort. The refusal says what
  * (terms/refusal_words.c); it is remembered once the request is answered without it.
  *
- *   400 "does not support thinking" ──▶ mend_find() ──▶ the same deployment ──▶ 200 ──▶ outcome_mended()
+ *   400 "does not support thinking" ──▶ omit_find() ──▶ the same deployment ──▶ 200 ──▶ outcome_omitted()
  */
 #include "proxy/exchange/private.h"
 
@@ -18,29 +18,29 @@ static const unsigned CHOICES[] = {
     PART_EFFORT, PART_SYSTEM,
 };
 
-bool mend_begin(struct attempt *a)
+bool omit_begin(struct attempt *a)
 {
     const struct request *r = a->request;
-    struct without without;
-    refused_read(&attempt_health(a)->refused, clock_monotonic_ms(), &without);
+    struct omissions omit;
+    refused_read(&attempt_health(a)->refused, clock_monotonic_ms(), &omit);
     for (unsigned i = 0; r->repeats && i < r->ended_count; i++)
         if (r->ended[i].deployment == a->deployment && r->ended[i].again_without)
-            (void)without_add(&without, r->ended[i].again_without);
-    if (!without.parts) /* nearly always */
+            (void)omissions_add(&omit, r->ended[i].again_without);
+    if (!omit.parts) /* nearly always */
         return true;
-    a->without = malloc(sizeof *a->without);
-    if (a->without)
-        *a->without = without;
-    return a->without;
+    a->omitted = malloc(sizeof *a->omitted);
+    if (a->omitted)
+        *a->omitted = omit;
+    return a->omitted;
 }
 
-struct outgoing_options mend_options(const struct attempt *a, const struct without *without)
+struct provider_body_options omit_body_options(const struct attempt *a, const struct omissions *omit)
 {
-    static const struct without NOTHING;
+    static const struct omissions NOTHING;
     const struct exchange_shared *shared = a->request->shared;
-    return (struct outgoing_options){
+    return (struct provider_body_options){
         .deployment = a->deployment,
-        .without = without ? without : &NOTHING,
+        .omit = omit ? omit : &NOTHING,
         .apart = shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
         .carrier_key = shared->carrier_key,
     };
@@ -51,7 +51,7 @@ static unsigned resolve(const struct attempt *a, unsigned part)
 {
     if (part != PART_API)
         return part;
-    return a->outgoing.wire == WIRE_RESPONSES ? PART_RESPONSES : a->outgoing.wire == WIRE_CHAT ? PART_CHAT : 0;
+    return a->body.wire == WIRE_RESPONSES ? PART_RESPONSES : a->body.wire == WIRE_CHAT ? PART_CHAT : 0;
 }
 
 /* Whether the deployment has the other API, as far as is known. The path is missing at the provider's own server only
@@ -62,32 +62,32 @@ static bool has_other_api(const struct attempt *a)
     unsigned refused = resolve(a, PART_API), other = refused == PART_RESPONSES ? PART_CHAT : PART_RESPONSES;
     if (a->failure.kind == FAILURE_NOT_FOUND && provider_is_at_home(d->provider, d->api_base))
         return false;
-    return refused && (d->wires & WIRES_BRIDGED) == WIRES_BRIDGED && !(a->without && (a->without->parts & other));
+    return refused && (d->wires & WIRES_BRIDGED) == WIRES_BRIDGED && !(a->omitted && (a->omitted->parts & other));
 }
 
-bool mend_is_of_api(const struct attempt *a)
+bool omit_can_switch_api(const struct attempt *a)
 {
     return a->failure.kind == FAILURE_NOT_FOUND && (a->failure.parts & PART_API) && has_other_api(a);
 }
 
 /* Whether the request, which is without `so_far`, changes if it is sent without `more`, too; `so_far` then has it. */
-static bool changes(const struct attempt *a, struct without *so_far, const struct without *more)
+static bool changes(const struct attempt *a, struct omissions *so_far, const struct omissions *more)
 {
     struct request *r = a->request;
-    struct without both = *so_far;
-    if (!without_add(&both, more) || (more->parts & ~both.parts))
+    struct omissions both = *so_far;
+    if (!omissions_add(&both, more) || (more->parts & ~both.parts))
         return false;
-    struct outgoing_options options = mend_options(a, so_far);
-    if (!outgoing_differs(&r->asked, client_body(r->client), &options, &both))
+    struct provider_body_options options = omit_body_options(a, so_far);
+    if (!provider_body_differs(&r->model_request, client_body(r->client), &options, &both))
         return false;
     *so_far = both;
     return true;
 }
 
-static void try_part(const struct attempt *a, unsigned part, struct without *so_far, struct without *found)
+static void try_part(const struct attempt *a, unsigned part, struct omissions *so_far, struct omissions *found)
 {
     const struct failure *f = &a->failure;
-    struct without more = {.parts = resolve(a, part), .efforts = f->efforts};
+    struct omissions more = {.parts = resolve(a, part), .efforts = f->efforts};
     if (part == PART_API && !has_other_api(a))
         return;
     if (part == PART_FIELD) {
@@ -95,35 +95,35 @@ static void try_part(const struct attempt *a, unsigned part, struct without *so_
         memcpy(more.fields[0], f->field, sizeof more.fields[0]);
     }
     if (changes(a, so_far, &more))
-        (void)without_add(found, &more);
+        (void)omissions_add(found, &more);
 }
 
 /* The parts of `parts` that are in the request. Each is looked for in the request without those before it. */
-static void try_parts(const struct attempt *a, unsigned parts, struct without *found)
+static void try_parts(const struct attempt *a, unsigned parts, struct omissions *found)
 {
-    struct without so_far = {0};
-    if (a->without)
-        so_far = *a->without;
+    struct omissions so_far = {0};
+    if (a->omitted)
+        so_far = *a->omitted;
     for (unsigned part = 1; part <= PART_API; part <<= 1)
         if (parts & part)
             try_part(a, part, &so_far, found);
 }
 
-struct without *mend_find(const struct attempt *a)
+struct omissions *omit_find(const struct attempt *a)
 {
     const struct failure *f = &a->failure;
     unsigned parts = f->parts | (f->efforts ? PART_EFFORT_VALUE : 0);
-    struct without found = {0};
+    struct omissions found = {0};
     if (!f->parts || a->deployment->provider->kind != PROVIDER_HTTP)
         return NULL;
     for (size_t i = 0; i < sizeof CHOICES / sizeof *CHOICES && !found.parts; i++)
         try_parts(a, parts & CHOICES[i], &found);
     if (!found.parts) {
-        if (mend_is_of_api(a)) /* another request may be asked by the other one */
+        if (omit_can_switch_api(a)) /* another request may be asked by the other one */
             outcome_lacks_api(a);
         return NULL;
     }
-    struct without *kept = malloc(sizeof *kept);
+    struct omissions *kept = malloc(sizeof *kept);
     if (kept)
         *kept = found;
     return kept;

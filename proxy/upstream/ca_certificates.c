@@ -1,5 +1,5 @@
 /* loop: by which list of authorities libcurl checks a provider's certificate. */
-#include "proxy/upstream/authorities.h"
+#include "proxy/upstream/ca_certificates.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -12,7 +12,7 @@ static bool is_hash_name(const char *name)
     return strspn(name, "0123456789abcdef") == HASH_DIGITS && strcmp(name + HASH_DIGITS, ".0") == 0;
 }
 
-bool authorities_are_hashed(void)
+bool ca_certificates_are_hashed(void)
 {
     const char *path = curl_version_info(CURLVERSION_NOW)->capath;
     DIR *folder = path ? opendir(path) : NULL;
@@ -24,7 +24,7 @@ bool authorities_are_hashed(void)
     return hashed;
 }
 
-CURLcode authorities_set(CURL *easy, const char *ca_file, bool hashed)
+CURLcode ca_certificates_set(CURL *easy, const char *ca_file, bool hashed)
 {
     return ca_file || hashed ? curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) : CURLE_OK;
 }

@@ -1,5 +1,5 @@
 /* loop: opens connections to providers before the first call needs them. */
-#include "proxy/upstream/ahead.h"
+#include "proxy/upstream/preconnect.h"
 
 #include "common/log.h"
 #include "common/url.h"
@@ -14,7 +14,7 @@ struct opening {
     struct call *call;   /* NULL once it is over */
 };
 
-struct ahead {
+struct preconnect {
     struct opening *all;
     unsigned count;
 };
@@ -50,7 +50,7 @@ static void open_one(struct opening *o, struct upstream *upstream)
 }
 
 /* Deployments of one origin share its connections. */
-static void add_origin(struct ahead *a, const struct deployment *d)
+static void add_origin(struct preconnect *a, const struct deployment *d)
 {
     struct url url;
     if (d->not_ready || !d->api_base || !url_split(slice_of(d->api_base), &url) || !url.tls)
@@ -61,9 +61,9 @@ static void add_origin(struct ahead *a, const struct deployment *d)
     a->all[a->count++] = (struct opening){.origin = url.origin};
 }
 
-struct ahead *ahead_start(struct upstream *upstream, const struct config *config)
+struct preconnect *preconnect_start(struct upstream *upstream, const struct config *config)
 {
-    struct ahead *a = config->connect_ahead ? calloc(1, sizeof *a) : NULL;
+    struct preconnect *a = config->connect_ahead ? calloc(1, sizeof *a) : NULL;
     if (!a || !(a->all = calloc(config->deployment_count + 1u, sizeof *a->all))) {
         free(a);
         return NULL;
@@ -75,7 +75,7 @@ struct ahead *ahead_start(struct upstream *upstream, const struct config *config
     return a;
 }
 
-void ahead_stop(struct ahead *a)
+void preconnect_stop(struct preconnect *a)
 {
     if (!a)
         return;

@@ -1,0 +1,144 @@
+/* pure: the body of an attempt, in the wire that its upstream speaks. */
+#include "proxy/bridge/provider_body.h"
+
+#include "proxy/bridge/chatgpt.h"
+#include "proxy/bridge/dialect.h"
+#include "proxy/bridge/pass.h"
+#include "proxy/bridge/relay.h"
+#include "proxy/terms/failure.h"
+
+#define NAME_MAX 8192        /* bytes of a model's name */
+#define BODY_MAX (96u << 20) /* bytes of a request as we send it */
+
+void provider_body_free(struct provider_body *body)
+{
+    buf_free(&body->own);
+    buf_free(&body->name);
+    body->pieces = (struct pieces){.of = {{NULL, 0}}};
+    ceiling_release(&body->held);
+}
+
+static bool translate(struct provider_body *body, const struct model_request *request, const char *model,
+                      const struct provider_body_options *options)
+{
+    const struct deployment *d = options->deployment;
+    struct turn_options turn_options = {
+        .upstream_model = model,
+        .stream = request->stream,
+        .omit = options->omit,
+        .ignores = d->provider->ignores,
+        .carrier_key = options->carrier_key,
+        .deployment_id = slice_of(d->id),
+        .thought_signatures = d->provider->thought_signatures,
+        .returns_reasoning = d->provider->returns_reasoning,
+    };
+    if (d->provider->kind == PROVIDER_ECHO)
+        return echo_reply(request->turn, request->stream, &body->own);
+    return turn_encode(request->turn, body->wire, &turn_options, &body->own);
+}
+
+/* Puts `made` in the place of what was written before. */
+static void replace(struct provider_body *body, struct buf *made)
+{
+    buf_free(&body->own);
+    body->own = *made;
+    body->pieces = pieces_of(buf_slice(&body->own));
+}
+
+static bool copy_together(struct provider_body *body)
+{
+    struct buf whole;
+    buf_init(&whole, BODY_MAX);
+    bool made = buf_add_pieces(&whole, &body->pieces);
+    replace(body, &whole);
+    return made;
+}
+
+static bool mend_for_chatgpt(struct provider_body *body, const struct deployment *d, const char **refusal)
+{
+    struct buf mended;
+    buf_init(&mended, BODY_MAX);
+    bool made = chatgpt_request(buf_slice(&body->own), d->instructions, &mended, refusal);
+    replace(body, &mended);
+    return made;
+}
+
+/* The APIs by which the deployment may be asked for this request. */
+static unsigned wires_for(const struct model_request *request, const struct provider_body_options *options)
+{
+    unsigned wires = wires_without(options->deployment->wires, options->omit->parts);
+    return wires & request->upstream_wires ? wires : options->deployment->wires;
+}
+
+/* The client's body, for an upstream of the same wire. */
+static bool pass(struct provider_body *body, struct model_request *request, const char *model, struct slice client_body,
+                 const struct provider_body_options *options, struct failure *failure)
+{
+    unsigned ignores = options->deployment->provider->ignores;
+    struct pass_options pass_options = {model, ignores, options->omit};
+    if (!options->omit->parts && !options->rewritten)
+        return pass_request(&request->top, model, ignores, &body->own, &body->pieces);
+    if (!model_request_parse(request, client_body, failure) ||
+        !pass_omit(&request->document, request->wire, &pass_options, &body->own))
+        return false;
+    body->pieces = pieces_of(buf_slice(&body->own));
+    return true;
+}
+
+bool provider_body_make(struct provider_body *body, struct model_request *request, struct slice client_body,
+                        const struct provider_body_options *options, struct failure *failure)
+{
+    const struct deployment *d = options->deployment;
+    unsigned wires = wires_for(request, options);
+    bool same = (wires & (unsigned)request->wire) != 0 && d->provider->kind == PROVIDER_HTTP;
+    bool made;
+    *body = (struct provider_body){.wire = request->wire, .held.of = request->held.of};
+    buf_init(&body->own, BODY_MAX);
+    buf_init(&body->name, NAME_MAX);
+    const char *model = config_upstream_model(d, request->star, &body->name);
+    if (!model) {
+        made = false;
+    } else if (same) {
+        made = pass(body, request, model, client_body, options, failure);
+        if (made && (options->apart || d->provider->chatgpt_fields))
+            made = copy_together(body);
+    } else {
+        body->wire = dialect_translated(wires);
+        if (!model_request_decode(request, client_body, failure))
+            return false;
+        made = translate(body, request, model, options);
+        body->pieces = pieces_of(buf_slice(&body->own));
+    }
+    const char *refusal = NULL;
+    if (made && d->provider->chatgpt_fields)
+        made = mend_for_chatgpt(body, d, &refusal);
+    if (refusal)
+        failure_set(failure, FAILURE_UNSUPPORTED, "%s", refusal);
+    else if (!made)
+        failure_set(failure, FAILURE_INTERNAL, "no memory for the request to %s", d->id);
+    else if (!(made = ceiling_hold(&body->held, body->own.cap)))
+        failure_set_no_room(failure);
+    return made;
+}
+
+bool provider_body_differs(struct model_request *request, struct slice client_body,
+                           const struct provider_body_options *options, const struct omissions *less)
+{
+    struct provider_body_options before = *options, after = *options;
+    struct provider_body more, fewer;
+    struct failure failure;
+    struct buf a, b;
+    before.rewritten = after.rewritten = true;
+    after.omit = less;
+    buf_init(&a, BODY_MAX);
+    buf_init(&b, BODY_MAX);
+    bool made = provider_body_make(&more, request, client_body, &before, &failure);
+    made &= provider_body_make(&fewer, request, client_body, &after, &failure);
+    made = made && buf_add_pieces(&a, &more.pieces) && buf_add_pieces(&b, &fewer.pieces);
+    bool differs = made && (more.wire != fewer.wire || !slice_equal(buf_slice(&a), buf_slice(&b)));
+    buf_free(&a);
+    buf_free(&b);
+    provider_body_free(&more);
+    provider_body_free(&fewer);
+    return differs;
+}
