@@ -9,6 +9,7 @@ common_libcommon_a_SOURCES = \
 	common/file.c common/file.h \
 	common/guard.c common/guard.h \
 	common/harden.c common/harden.h \
+	common/install_key.c common/install_key.h \
 	common/json.c common/json_value.c common/json.h \
 	common/jsonl.c common/jsonl.h \
 	common/localhost.c common/localhost.h \

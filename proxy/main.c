@@ -1,6 +1,7 @@
 /* main: hardens the process, loads the configuration, wires the rooms and runs; decides nothing. */
 #include "common/file.h"
 #include "common/harden.h"
+#include "common/install_key.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/secret.h"
@@ -130,6 +131,18 @@ static struct journal *get_journal(void)
     return journal;
 }
 
+/* The folder of the request log and of the saved state also has the installation's key. Its absence is reported with
+ * the request log. */
+static void load_install_key(void)
+{
+    struct buf error;
+    buf_init(&error, 4096);
+    char *dir = paths_log_dir(&error);
+    (void)install_key_load(dir);
+    free(dir);
+    buf_free(&error);
+}
+
 /* The path of the saved state (keep_state); NULL: no log folder. Free it. */
 static char *get_state_file(void)
 {
@@ -189,6 +202,7 @@ static int serve(struct serving *s)
     server->journal = get_journal();
     char *state_file = get_state_file();
     server->state_file = state_file;
+    load_install_key();
     s->setup->catalog = get_catalog(s->options, s->setup->config);
     confine(s->setup->config, catalog, server->key_file, s->harden);
     int status = server_run(server, s->setup);
@@ -230,6 +244,7 @@ static int serve_by_workers(struct serving *s)
                                       .ctx = s};
     s->parent = getpid();
     setup_free(s->setup);
+    load_install_key(); /* before fork(2): if it is random, the workers have the same */
     return workers_run(&workers);
 }
 

@@ -43,6 +43,7 @@ check_PROGRAMS += \
 	tests/unit/test_heads \
 	tests/unit/test_health \
 	tests/unit/test_http_parse \
+	tests/unit/test_install_key \
 	tests/unit/test_journal \
 	tests/unit/test_json \
 	tests/unit/test_json_value \

@@ -225,6 +225,10 @@ GUARDS = [
     # Files that a user names.
     Guard("files: regular ones only", "common/file.c", "return S_ISREG(st.st_mode) ? 0 :", "return true ? 0 :",
           ("unit/test_file",)),
+    Guard("install key: the owner's only", "common/install_key.c", "if (st->st_mode & 077)", "if (false)",
+          ("unit/test_install_key",)),
+    Guard("install key: never over another process's", "common/install_key.c", "link(fresh, path) == 0",
+          "rename(fresh, path) == 0", ("unit/test_install_key",)),
     Guard("files: no waiting for a pipe's writer", "common/file.c", "O_NOCTTY | O_NONBLOCK | flags", "O_NOCTTY | flags",
           ("unit/test_file",)),
 ]
