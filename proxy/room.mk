@@ -49,7 +49,8 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/pass_omit.c \
 	proxy/bridge/relay.c proxy/bridge/relay.h proxy/bridge/relay_options.h \
 	proxy/bridge/relay_state.h \
-	proxy/bridge/reply.c proxy/bridge/reply.h \
+	proxy/bridge/reply.c proxy/bridge/reply.h proxy/bridge/reply_private.h \
+	proxy/bridge/reply_calls.c \
 	proxy/bridge/reply_from_chat.c \
 	proxy/bridge/reply_from_embeddings.c \
 	proxy/bridge/reply_from_responses.c \
@@ -152,9 +153,10 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/upstream/outgoing_proxy.c proxy/upstream/outgoing_proxy.h \
 	proxy/upstream/call.c proxy/upstream/call.h proxy/upstream/call_private.h proxy/upstream/transport.h \
 	proxy/upstream/call_limits.c \
-	proxy/upstream/curl_call.c proxy/upstream/curl_call.h \
+	proxy/upstream/curl_call.c proxy/upstream/curl_call.h proxy/upstream/curl_call_private.h \
 	proxy/upstream/curl_loop.c proxy/upstream/curl_loop.h \
 	proxy/upstream/curl_options.c proxy/upstream/curl_options.h \
+	proxy/upstream/curl_reply.c \
 	proxy/upstream/loopback.c proxy/upstream/loopback.h proxy/upstream/loopback_private.h \
 	proxy/upstream/loopback_reply.c \
 	proxy/upstream/login.c proxy/upstream/login.h \

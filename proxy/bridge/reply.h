@@ -1,11 +1,11 @@
-/* reply: the reply that the bridge puts together for the client, item by item, from an upstream's events. What a wire
- * writes at each step is its reply_writer's matter.
+/* reply: pure. Builds the client's reply, item by item, from an upstream's events. The reply_writer of the client's API
+ * writes each step.
  *
  *   events ──▶ reply_take() ──▶ outputs: reasoning | message | call | other ──▶ writer ──▶ bytes
  *
- * Order and ends: reasoning ends when anything else begins, a message when reasoning begins. Otherwise messages and
- * calls stay open until the upstream has finished, and end in their order: what has ended, a client such as Codex keeps
- * and acts on, even when the reply then fails; what is open it forgets. */
+ * Reasoning ends when anything else begins, a message when reasoning begins. Other messages and calls stay open until
+ * the upstream has finished, and end in order of their beginning. The reason: a client such as Codex keeps and executes
+ * items that ended, even if the reply then fails, and discards open ones. */
 #ifndef POINTSMAN_BRIDGE_REPLY_H
 #define POINTSMAN_BRIDGE_REPLY_H
 
@@ -23,21 +23,22 @@ struct output {
     uint32_t index; /* among the outputs */
     uint32_t call;  /* OUTPUT_CALL: its number in events */
     bool open;
-    bool dropped;          /* a call that was cut off */
-    bool wrapped;          /* OUTPUT_CALL: a custom tool's input comes as {"input": …} */
+    bool dropped;          /* a truncated call: not written */
+    bool wrapped;          /* OUTPUT_CALL of a custom tool: the upstream sends its input as {"input": …} */
     struct tool_name tool; /* OUTPUT_CALL */
     struct arguments arguments;
-    struct buf text;  /* escaped: text, summary, arguments, input; raw: OUTPUT_OTHER, a search's arguments */
+    struct buf text;  /* text, summary, arguments or input, escaped; OUTPUT_OTHER, a search's arguments: JSON */
     struct buf state; /* OUTPUT_REASONING: encrypted_content, escaped */
-    struct buf raw;   /* the whole item as its upstream wrote it, where the client speaks the same wire */
-    struct buf names; /* the memory of tool's names, where the turn has none */
-    char held[8];     /* the first half of a surrogate pair whose second half was not seen yet */
+    struct buf raw;   /* the upstream's whole item, if the client uses the same API; empty: none */
+    struct buf names; /* storage of `tool`'s names, unless they are in the turn */
+    char held[8];     /* first half of a surrogate pair, until the second arrives; "": none */
 };
 
 struct dialect;
 struct reply;
 
-/* Appends to r->out. Only whole() is called for a reply that does not stream, and only the others for one that does. */
+/* An API's output functions; they append to r->out. whole() writes a reply that is not streamed; the others, a stream.
+ */
 struct reply_writer {
     void (*begin)(struct reply *r);
     void (*item_begin)(struct reply *r, struct output *o);
@@ -51,39 +52,42 @@ struct reply_writer {
 
 struct reply {
     const struct relay_options *options;
-    const struct dialect *client, *upstream; /* what each side speaks */
-    const struct reply_writer *writer;       /* the client's */
+    const struct dialect *client, *upstream; /* the API of each side */
+    const struct reply_writer *writer;       /* of the client's API */
     struct output *outputs;
     uint32_t count, cap;
-    uint32_t text_at; /* the open message or reasoning; NO_OUTPUT */
-    struct buf *out;
+    uint32_t text_at; /* index of the open message or reasoning; NO_OUTPUT: none */
+    struct buf *out;  /* the bytes for the client; the caller's */
     struct buf scratch;
-    struct buf echo; /* Responses: what each response object repeats of the request */
+    struct buf echo; /* Responses: the fields of the request that each response object repeats */
     struct json json;
-    char id[128];      /* Responses: "resp_<response id>"; in pass-through the upstream's own */
-    uint64_t sequence; /* Responses: events written */
-    bool begun;
-    bool answered;   /* text or a call came */
-    bool incomplete; /* it ended by a limit of tokens */
-    bool too_many;   /* it has more items than OUTPUTS_MAX */
+    char id[128];      /* Responses: "resp_<response id>"; in pass-through the upstream's */
+    uint64_t sequence; /* Responses: number of events written */
+    bool begun;        /* the beginning was written */
+    bool answered;     /* has text or a call */
+    bool incomplete;   /* ended by the token limit or the provider's filter */
+    bool too_many;     /* more than OUTPUTS_MAX items */
     struct usage usage;
-    size_t bytes; /* of content, for an estimate */
+    size_t bytes; /* of content, for an estimate of tokens */
 };
 
+/* `options` and `out` must outlive the reply. */
 void reply_init(struct reply *r, const struct relay_options *options, struct buf *out);
+/* Frees what `r` owns. */
 void reply_free(struct reply *r);
-/* Sets r->id; what is too long is cut. */
+/* Sets r->id, truncated to its size. */
 void reply_set_id(struct reply *r, const char *prefix, struct slice id);
-/* Takes content: text, reasoning, calls, arguments, state, other. */
+/* Processes a content event: text, reasoning, call, arguments, state or other. Errors: r->out has failed, or
+ * r->too_many is set. */
 void reply_take(struct reply *r, const struct reply_event *event);
-/* The upstream has finished: ends what is open and writes the end. */
+/* The upstream has finished: ends the open outputs and writes the reply's end. */
 void reply_complete(struct reply *r, bool incomplete);
-/* Whether every call's arguments are whole. */
+/* Returns whether the arguments of every call are complete. */
 bool reply_calls_complete(const struct reply *r);
 /* Appends "call_<response id>_<number>". */
 void reply_call_id(const struct reply *r, const struct output *o, struct buf *out);
-/* Appends a JSON value with its line breaks as spaces: in an event each would end a line. They stand between tokens
- * only. */
+/* Appends a JSON value, its line breaks replaced by spaces, because an event's data must be one line. JSON has raw line
+ * breaks only between tokens. */
 void reply_add_raw(struct buf *out, struct slice raw);
 
 #endif

@@ -1,7 +1,6 @@
-/* loop: calls through libcurl. */
-#include "proxy/upstream/curl_call.h"
-
+/* loop: starts and ends calls through libcurl. */
 #include "proxy/upstream/ca_certificates.h"
+#include "proxy/upstream/curl_call_private.h"
 #include "proxy/upstream/curl_loop.h"
 #include "proxy/upstream/curl_options.h"
 #include "proxy/upstream/outgoing_proxy.h"
@@ -10,49 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IDLE_HANDLES_MAX 256  /* easy handles kept for the next calls */
-#define CONNECTIONS_MAX 1024L /* connections kept warm, over all providers */
-#define HEAD_MAX (64u << 10)  /* bytes of a reply's heads */
-#define FIELD_MAX 256         /* bytes of a field that is kept */
+#define IDLE_HANDLES_MAX 256  /* easy handles kept for later calls */
+#define CONNECTIONS_MAX 1024L /* open connections, to all providers together */
+#define URL_MAX 2048          /* bytes, with the NUL */
 
-/* What the calls of one deployment have in common, and the handles that wait for the next of them with all of it set.
- */
+/* Calls of one deployment: their header fields, and idle handles that already have these set. */
 struct slot {
-    struct curl_slist *headers;
+    struct curl_slist *headers; /* NULL: not made yet */
     struct curl_call *idle;
 };
 
 struct curl_calls {
     struct curl_loop *loop;
-    CURLSH *share; /* of what all handles have: TLS sessions, which each would keep for itself */
+    CURLSH *share; /* TLS sessions, which otherwise each handle would have of its own */
     const struct config *config;
-    struct slot *slots; /* by deployment index: [2 * index] whole, [2 * index + 1] stream */
+    struct slot *slots; /* deployment's index * 2, + 1 for streams */
     struct curl_call *active;
     unsigned idle_count;
     bool ca_hashed; /* see ca_certificates.h */
-};
-
-struct curl_call {
-    struct curl_calls *all;
-    struct slot *slot;              /* NULL: a call with its own header lines, whose handle serves no other */
-    struct curl_call *next, **back; /* in all->active, else in slot->idle */
-    CURL *easy;                     /* NULL: on_failed() has ended it */
-    struct curl_slist *headers;     /* its own, where there is no slot */
-    const char *path;               /* that its handle is set to */
-    const struct transport_events *events;
-    void *ctx;
-    size_t body_len; /* of the request */
-    size_t head_bytes;
-    curl_off_t got; /* bytes of the reply's body */
-    char content_type[FIELD_MAX], retry_after[FIELD_MAX];
-    struct rate_limits limits;
-    bool head_told, head_too_large;
-    bool inside; /* a callback of libcurl's is on the stack: its handle must not be touched */
-    bool cancelled, paused;
-    bool through_proxy; /* the outgoing one */
-    bool sent;          /* the request's body, whole */
-    bool early;         /* the reply is whole before that */
-    bool lost;          /* bytes that it was paused with found no memory: what follows is not the reply any more */
 };
 
 static void destroy(struct curl_call *c)
@@ -79,7 +53,7 @@ static void unlink_call(struct curl_call *c)
         c->next->back = c->back;
 }
 
-/* Takes a call out of libcurl and keeps its handle for the next one. */
+/* Removes a call from libcurl; keeps its handle for the next call, or frees it. */
 static void retire(struct curl_call *c)
 {
     struct curl_calls *all = c->all;
@@ -95,114 +69,7 @@ static void retire(struct curl_call *c)
     all->idle_count++;
 }
 
-static struct slice kept_field(const char *value)
-{
-    return *value ? slice_of(value) : (struct slice){NULL, 0};
-}
-
-/* The head of a reply is complete; another one follows a 1xx reply. */
-static void tell_head(struct curl_call *c)
-{
-    long status = 0;
-    if (c->head_told || c->cancelled)
-        return;
-    (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
-    c->head_told = status >= 200;
-    if (c->head_told)
-        c->events->head(c->ctx, (int)status, kept_field(c->content_type), kept_field(c->retry_after));
-}
-
-/* Whether all has come that was told, which may be before the request is sent: a provider may answer, and take no more
- * of it (RFC 9113, 8.1). libcurl would send on over HTTP/2, or wait where it is not let, or call it an error that the
- * stream is reset. */
-static bool is_whole(const struct curl_call *c)
-{
-    curl_off_t told = -1;
-    (void)curl_easy_getinfo(c->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
-    return told >= 0 && c->got == told;
-}
-
-static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
-{
-    struct curl_call *c = arg;
-    size_t len = size * count;
-    if (c->cancelled || c->lost)
-        return CURL_WRITEFUNC_ERROR;
-    c->inside = true;
-    enum call_flow flow = c->events->body(c->ctx, (struct slice){bytes, len}, false);
-    c->inside = false;
-    if (c->cancelled || flow == CALL_STOP)
-        return CURL_WRITEFUNC_ERROR;
-    c->paused = flow == CALL_PAUSE;
-    if (c->paused)
-        return CURL_WRITEFUNC_PAUSE;
-    c->got += (curl_off_t)len;
-    c->sent = c->sent || curl_call_sent(c);
-    c->early = !c->sent && is_whole(c);
-    return c->early ? CURL_WRITEFUNC_ERROR : len; /* which ends the transfer */
-}
-
-static struct slice trim_value(struct slice value)
-{
-    while (value.len && (value.ptr[value.len - 1] == '\n' || value.ptr[value.len - 1] == '\r'))
-        value.len--;
-    return slice_trim(value);
-}
-
-static void keep_field(char kept[FIELD_MAX], struct slice value)
-{
-    value = trim_value(value);
-    if (value.len < FIELD_MAX) {
-        memcpy(kept, value.ptr, value.len);
-        kept[value.len] = '\0';
-    }
-}
-
-/* One line of the reply's head, each of a 1xx reply's and of the final one's. */
-static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
-{
-    struct curl_call *c = arg;
-    size_t len = size * count;
-    struct slice line = {bytes, len};
-    c->head_bytes += len;
-    c->head_too_large |= c->head_bytes > HEAD_MAX;
-    if (c->head_too_large)
-        return 0;
-    if (slice_starts(line, "HTTP/")) {
-        *c->content_type = *c->retry_after = '\0';
-        c->limits = (struct rate_limits){0};
-    }
-    const char *colon = memchr(bytes, ':', len);
-    if (!trim_value(line).len)
-        tell_head(c);
-    if (!colon)
-        return len;
-    struct slice name = {bytes, (size_t)(colon - bytes)}, value = {colon + 1, len - name.len - 1};
-    if (slice_is_nocase(name, "content-type"))
-        keep_field(c->content_type, value);
-    else if (slice_is_nocase(name, "retry-after"))
-        keep_field(c->retry_after, value);
-    else
-        rate_limits_read(&c->limits, name, trim_value(value));
-    return len;
-}
-
-static enum failure_kind failure_of(const struct curl_call *c, CURLcode code)
-{
-    if (c->early || (code == CURLE_HTTP2_STREAM && is_whole(c)))
-        return FAILURE_NONE;
-    switch (code) {
-    case CURLE_OK: return FAILURE_NONE;
-    case CURLE_OUT_OF_MEMORY: return FAILURE_INTERNAL;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_HTTP2:
-    case CURLE_WRITE_ERROR: /* ours: CALL_STOP, or the head was too large */ return FAILURE_PROTOCOL;
-    default: return c->head_bytes ? FAILURE_CUT : FAILURE_CONNECT;
-    }
-}
-
-/* The call is over. Its listener may start another one from in here. */
+/* done() may start another call. */
 static void on_finished(CURL *easy, CURLcode code, void *ctx)
 {
     struct curl_call *c = NULL;
@@ -214,20 +81,21 @@ static void on_finished(CURL *easy, CURLcode code, void *ctx)
     }
     if (c->lost)
         code = CURLE_OUT_OF_MEMORY;
-    enum failure_kind failure = failure_of(c, code);
+    enum failure_kind failure = curl_reply_failure(c, code);
     const struct transport_events *events = c->events;
     const char *message = c->head_too_large ? "the reply's head is over 64 KB" : curl_easy_strerror(code);
-    char told[512];
+    char proxy_message[512];
     if (c->through_proxy && failure != FAILURE_NONE && failure != FAILURE_INTERNAL &&
-        outgoing_proxy_failed(easy, c->all->config, code, told, sizeof told)) {
+        outgoing_proxy_failed(easy, c->all->config, code, proxy_message, sizeof proxy_message)) {
         failure = FAILURE_CONNECT;
-        message = told;
+        message = proxy_message;
     }
-    void *listener = c->ctx;
+    void *done_ctx = c->ctx;
     retire(c);
-    events->done(listener, failure, message);
+    events->done(done_ctx, failure, message);
 }
 
+/* See curl_loop_owner.failed: no transfer of this multi handle can continue. */
 static void on_failed(void *ctx)
 {
     struct curl_calls *all = ctx;
@@ -241,10 +109,10 @@ static void on_failed(void *ctx)
     }
     curl_loop_renew(all->loop);
     for (struct curl_call *c; (c = ended);) {
-        const struct curl_call was = *c;
+        const struct curl_call copy = *c;
         retire(c);
-        if (!was.cancelled)
-            was.events->done(was.ctx, FAILURE_INTERNAL, "no memory");
+        if (!copy.cancelled)
+            copy.events->done(copy.ctx, FAILURE_INTERNAL, "no memory");
     }
 }
 
@@ -255,7 +123,7 @@ static bool is_paused(CURL *easy)
     return c && c->paused;
 }
 
-/* The options that are the same for every call: set once per handle. */
+/* Sets the options that are the same for all calls, once per handle. */
 static bool set_fixed_options(struct curl_call *c)
 {
     CURL *easy = c->easy;
@@ -265,14 +133,14 @@ static bool set_fixed_options(struct curl_call *c)
            curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            ca_certificates_set(easy, c->all->config->ca_file, c->all->ca_hashed) == CURLE_OK &&
            curl_options_set_connections(easy, c->all->loop, c->all->share, c->all->config->connect_timeout_ms) &&
-           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, curl_reply_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, curl_reply_header) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, c) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, c) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADERDATA, c) == CURLE_OK;
 }
 
-/* false: no memory, and the list is as it was. */
+/* false: out of memory; the list is unchanged. */
 static bool append(struct curl_slist **list, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(*list, line);
@@ -285,7 +153,7 @@ static struct curl_slist *make_headers(const struct call_request *request)
     struct curl_slist *list = NULL;
     struct buf fields;
     buf_init(&fields, CALL_FIELDS_MAX);
-    bool ok = append(&list, "Expect:") && /* no waiting for 100 Continue */
+    bool ok = append(&list, "Expect:") && /* do not wait for 100 Continue */
               call_add_fields(request, &fields);
     char *line = *buf_text(&fields) ? fields.data : NULL;
     for (char *end; ok && line && (end = strstr(line, "\r\n")); line = end + 2) {
@@ -299,9 +167,10 @@ static struct curl_slist *make_headers(const struct call_request *request)
     return NULL;
 }
 
+/* Sets the URL, the way to it and the header fields. false: out of memory, or the URL is too long. */
 static bool set_target(struct curl_call *c, const struct call_request *request)
 {
-    char url[2048];
+    char url[URL_MAX];
     struct curl_slist **headers = c->slot ? &c->slot->headers : &c->headers;
     int len = request->url ? snprintf(url, sizeof url, "%s", request->url)
                            : snprintf(url, sizeof url, "%s%s", request->deployment->api_base, request->path);
@@ -312,7 +181,7 @@ static bool set_target(struct curl_call *c, const struct call_request *request)
            curl_options_set_url(c->easy, url) && curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
 }
 
-/* A new call with its own handle, on which only the path and the body change from one use to the next. */
+/* Makes a call and its handle. When the handle is reused, only the path and the body change. */
 static struct curl_call *make_call(struct curl_calls *all, struct slot *slot, const struct call_request *request)
 {
     struct curl_call *c = calloc(1, sizeof *c);
@@ -325,7 +194,7 @@ static struct curl_call *make_call(struct curl_calls *all, struct slot *slot, co
     return NULL;
 }
 
-/* A call that has served before, or a new one. */
+/* Returns a call with an idle handle of the slot, or a new one. NULL: out of memory. */
 static struct curl_call *take_call(struct curl_calls *all, const struct call_request *request)
 {
     if (request->fields)
@@ -376,15 +245,15 @@ struct curl_call *curl_call_start(struct curl_calls *all, const struct call_requ
 void curl_call_cancel(struct curl_call *c)
 {
     c->cancelled = true;
-    if (!c->inside)
-        retire(c); /* removing an unfinished transfer closes its connection */
+    if (!c->in_callback)
+        retire(c); /* libcurl closes the connection of an unfinished transfer */
 }
 
 void curl_call_resume(struct curl_call *c)
 {
     c->paused = false;
     CURLcode result = curl_easy_pause(c->easy, CURLPAUSE_CONT);
-    c->lost = result != CURLE_OK && result != CURLE_WRITE_ERROR; /* a CALL_STOP, whose end follows */
+    c->lost = result != CURLE_OK && result != CURLE_WRITE_ERROR; /* CURLE_WRITE_ERROR: CALL_STOP; the end follows */
     if (c->lost)
         curl_loop_fail(c->all->loop);
 }
