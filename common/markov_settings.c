@@ -51,10 +51,10 @@ static const struct schema_row KEYS[] = {
     {0},
 };
 
-static const char *const SECTIONS[] = {"adaptive_router"};
+static const struct schema_section SECTIONS[] = {{"adaptive_router", KEYS}};
 static const struct schema SCHEMAS[MARKOV_USES] = {
-    [MARKOV_CALLS] = {KEYS, SECTIONS, MARKOV_CALLS},
-    [MARKOV_RUNS] = {KEYS, SECTIONS, MARKOV_RUNS},
+    [MARKOV_CALLS] = {SECTIONS, MARKOV_CALLS},
+    [MARKOV_RUNS] = {SECTIONS, MARKOV_RUNS},
 };
 
 void markov_settings_init(struct markov_settings *s, enum markov_use use)

@@ -227,7 +227,7 @@ static const char *initial_of(const struct schema *schema, const struct schema_r
 void schema_init(const struct schema *schema, unsigned section, void *into)
 {
     struct schema_reader none = {0}; /* a default that its own row refuses is a bug of the table */
-    for (const struct schema_row *row = schema->rows; row->name; row++) {
+    for (const struct schema_row *row = schema->sections[section].rows; row->name; row++) {
         if (row->section != section || row->use != SCHEMA_USED)
             continue;
         const char *initial = initial_of(schema, row);
@@ -257,7 +257,7 @@ static bool names_match(const char *names, const char *name)
 static const struct schema_row *find_row(const struct schema *schema, unsigned section, const char *name)
 {
     const struct schema_row *found = NULL;
-    for (const struct schema_row *row = schema->rows; row->name; row++)
+    for (const struct schema_row *row = schema->sections[section].rows; row->name; row++)
         if (row->section == section && names_match(row->name, name) && (!found || row->use == SCHEMA_USED))
             found = row;
     return found;
@@ -272,7 +272,7 @@ static void unknown_key(struct schema_reader *r, const struct schema *schema, un
         return;
     }
     buf_init(&known, 1024);
-    for (const struct schema_row *row = schema->rows; row->name; row++)
+    for (const struct schema_row *row = schema->sections[section].rows; row->name; row++)
         if (row->section == section)
             buf_add_format(&known, "%s%s", known.len ? ", " : "", row->name);
     schema_error(r, n->key_line, "%s: unknown key; valid keys: %s", what, buf_text(&known));
@@ -290,7 +290,7 @@ static int shown_len(const char *name)
 void schema_read(struct schema_reader *r, const struct schema *schema, unsigned section,
                  const struct yaml_node *mapping, void *into)
 {
-    const char *parent = schema->sections[section];
+    const char *parent = schema->sections[section].name;
     char what[160];
     if (mapping && mapping->kind != YAML_MAPPING) {
         yaml_describe(mapping, false, what, sizeof what);
@@ -317,7 +317,7 @@ void schema_read(struct schema_reader *r, const struct schema *schema, unsigned 
 void schema_reference(const struct schema *schema, unsigned section, struct buf *out)
 {
     BUF_ADD(out, "| key | value | default | meaning |\n|---|---|---|---|\n");
-    for (const struct schema_row *row = schema->rows; row->name; row++) {
+    for (const struct schema_row *row = schema->sections[section].rows; row->name; row++) {
         if (row->section != section || row->use != SCHEMA_USED)
             continue;
         buf_add_format(out, "| `%s` | ", row->name);

@@ -50,10 +50,14 @@ struct schema_row {
     const char *const *words; /* SCHEMA_WORD, SCHEMA_LIST: the allowed values, NULL-terminated; else NULL */
 };
 
+struct schema_section {
+    const char *name;              /* in error messages; "" for the top level */
+    const struct schema_row *rows; /* may also have rows of other sections; ends with a row without a name */
+};
+
 struct schema {
-    const struct schema_row *rows; /* ends with a row without a name */
-    const char *const *sections;   /* names in error messages, by number; "" for the top level */
-    unsigned variant;              /* index of the defaults in use */
+    const struct schema_section *sections; /* by number */
+    unsigned variant;                      /* index of the defaults in use */
 };
 
 /* A text from the file, borrowed from the tree, the environment or the table. */

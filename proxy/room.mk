@@ -9,8 +9,10 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/error_rules.c \
 	proxy/config/fallbacks.c \
 	proxy/config/groups.c \
+	proxy/config/key_rows.h \
 	proxy/config/keys.c \
 	proxy/config/login.c \
+	proxy/config/model_keys.c \
 	proxy/config/outgoing_proxy.c \
 	proxy/config/policies.c \
 	proxy/config/prices.c \

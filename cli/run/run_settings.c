@@ -19,7 +19,6 @@ struct policy {
 };
 
 enum { TOP_LEVEL, TASK_RULES };
-static const char *const SECTIONS[] = {[TOP_LEVEL] = "", [TASK_RULES] = "task_provider_rules"};
 
 /* In the order of enum setting, followed by the other sections. */
 static const struct schema_row KEYS[] = {
@@ -60,7 +59,11 @@ static const struct schema_row KEYS[] = {
     {0},
 };
 
-static const struct schema POLICY = {KEYS, SECTIONS, 0};
+static const struct schema_section SECTIONS[] = {
+    [TOP_LEVEL] = {"", KEYS},
+    [TASK_RULES] = {"task_provider_rules", KEYS},
+};
+static const struct schema POLICY = {SECTIONS, 0};
 
 /* Options and variables that also set a setting. */
 static const struct {
@@ -122,7 +125,7 @@ static void read_policy(struct schema_reader *r, const struct yaml_node *root, s
     schema_read(r, &POLICY, TASK_RULES, p->rules, p);
     for (const struct yaml_node *n = p->rules ? p->rules->children : NULL; n; n = n->next)
         if (yaml_is_null(n)) /* reports a class without a provider */
-            (void)schema_read_value(r, SECTIONS[TASK_RULES], &KEYS[SETTING_COUNT], n, &s->rules[0]);
+            (void)schema_read_value(r, SECTIONS[TASK_RULES].name, &KEYS[SETTING_COUNT], n, &s->rules[0]);
     if (p->order)
         read_order(r, p->order, &s->fallback_order);
     r->error_count += markov_settings_read(r->file, p->adaptive, &s->adaptive, r->errors);

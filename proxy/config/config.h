@@ -24,7 +24,7 @@ enum capability {
 
 /* USD per token; NAN: not given. */
 struct price {
-    double input, cached_input, output, reasoning;
+    double input, cached_input, output, reasoning, cache_write;
 };
 
 /* Prices for requests with more prompt tokens than `above`; NAN: those of the tier below. */
@@ -33,9 +33,10 @@ struct price_tier {
     struct price price;
 };
 
-/* Token counts of a call; `cached` is part of `input`, `reasoning` of `output`. */
+/* Token counts of a call; `cached` (read from the provider's cache) and `cache_write` are parts of `input`, `reasoning`
+ * of `output`. Negative: unknown, counts as 0. */
 struct token_counts {
-    double input, cached, output, reasoning;
+    double input, cached, output, reasoning, cache_write;
 };
 
 /* One entry of `model_list`. */
@@ -173,11 +174,12 @@ const struct model_group *config_match(const struct config *c, struct slice name
 /* Returns the model name to send to the provider; with a '*', writes it to `name` with `star` in its place. NULL: out
  * of memory. */
 const char *config_upstream_model(const struct deployment *d, struct slice star, struct buf *name);
-/* Returns the prices for a prompt of this many tokens. Unset prices: cached input costs as input, reasoning as output.
+/* Returns the prices for a prompt of this many tokens. Unset prices: cached input and cache writes cost as input,
+ * reasoning as output.
  * NAN: unknown. */
 struct price deployment_price(const struct deployment *d, double prompt_tokens);
-/* Returns the cost of a call in USD; NAN: a needed price is unknown. Cached tokens above the input do not count, nor
- * does reasoning above the output. */
+/* Returns the cost of a call in USD; NAN: a needed price is unknown. Cached tokens and cache writes above the
+ * input do not count, nor does reasoning above the output. */
 double deployment_cost(const struct deployment *d, const struct token_counts *tokens);
 /* Appends groups, order, and what is not ready and why, for --check-config. false: `out` failed. */
 bool config_describe(const struct config *c, struct buf *out);

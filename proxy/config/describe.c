@@ -118,7 +118,7 @@ static void add_names(struct buf *out, const char *names)
 static void add_unused(struct buf *out, enum config_section section, enum schema_use use, const char *title)
 {
     bool any = false;
-    for (const struct schema_row *k = CONFIG_KEYS.rows; k->name; k++) {
+    for (const struct schema_row *k = CONFIG_KEYS.sections[section].rows; k->name; k++) {
         if (k->section != section || k->use != use)
             continue;
         buf_add_format(out, "%s- ", any ? "" : title);
@@ -131,7 +131,7 @@ static void add_unused(struct buf *out, enum config_section section, enum schema
 bool config_reference(struct buf *out)
 {
     for (enum config_section s = 0; s < SECTION_COUNT; s++) {
-        const char *name = CONFIG_KEYS.sections[s];
+        const char *name = CONFIG_KEYS.sections[s].name;
         if (*name)
             buf_add_format(out, "%s### `%s`\n\n", s ? "\n" : "", name);
         else

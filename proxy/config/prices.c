@@ -26,7 +26,7 @@ static struct price *tier_of(struct config_loader *l, struct deployment *d, doub
         return NULL;
     }
     memmove(d->tiers + at + 1, d->tiers + at, (d->tier_count - at) * sizeof *d->tiers);
-    d->tiers[at] = (struct price_tier){above, {NAN, NAN, NAN, NAN}};
+    d->tiers[at] = (struct price_tier){above, {NAN, NAN, NAN, NAN, NAN}};
     d->tier_count++;
     return &d->tiers[at].price;
 }
@@ -66,6 +66,7 @@ static void overlay(struct price *to, const struct price *by)
     to->cached_input = isnan(by->cached_input) ? to->cached_input : by->cached_input;
     to->output = isnan(by->output) ? to->output : by->output;
     to->reasoning = isnan(by->reasoning) ? to->reasoning : by->reasoning;
+    to->cache_write = isnan(by->cache_write) ? to->cache_write : by->cache_write;
 }
 
 static bool take_entry(struct config_loader *l, const struct yaml_node *entry, struct deployment *d)
@@ -93,6 +94,7 @@ bool config_prices(struct config_loader *l, const struct deployment_source *s, s
     const struct yaml_node *list = s->tiered_pricing;
     if (!take_keys(l, &s->input_above, offsetof(struct price, input), d) ||
         !take_keys(l, &s->cached_above, offsetof(struct price, cached_input), d) ||
+        !take_keys(l, &s->cache_write_above, offsetof(struct price, cache_write), d) ||
         !take_keys(l, &s->output_above, offsetof(struct price, output), d))
         return false;
     for (const struct yaml_node *n = list ? list->children : NULL; n; n = n->next)
@@ -110,6 +112,8 @@ struct price deployment_price(const struct deployment *d, double prompt_tokens)
         price.cached_input = price.input;
     if (isnan(price.reasoning))
         price.reasoning = price.output;
+    if (isnan(price.cache_write))
+        price.cache_write = price.input;
     return price;
 }
 
@@ -117,7 +121,8 @@ double deployment_cost(const struct deployment *d, const struct token_counts *to
 {
     struct price price = deployment_price(d, tokens->input);
     double cached = fmin(fmax(tokens->cached, 0), tokens->input);
+    double written = fmin(fmax(tokens->cache_write, 0), tokens->input - cached);
     double reasoning = fmin(fmax(tokens->reasoning, 0), tokens->output);
-    return (tokens->input - cached) * price.input + cached * price.cached_input +
-           (tokens->output - reasoning) * price.output + reasoning * price.reasoning;
+    return (tokens->input - cached - written) * price.input + cached * price.cached_input +
+           written * price.cache_write + (tokens->output - reasoning) * price.output + reasoning * price.reasoning;
 }

@@ -33,7 +33,8 @@ struct deployment_source {
     struct schema_text model, api_base, api_key, id, requires_env, instructions, originator;
     bool tools, images, format; /* false: declared missing */
     bool chat_only, strict;
-    struct schema_numbers input_above, cached_above, output_above; /* prices above a prompt length, "200k" */
+    struct schema_numbers input_above, cached_above, cache_write_above,
+        output_above; /* prices above a prompt length, "200k" */
     const struct yaml_node *tiered_pricing;
 };
 
@@ -83,6 +84,8 @@ struct config_loader {
 
 /* Sections: enum config_section. */
 extern const struct schema CONFIG_KEYS;
+/* The rows of the sections of model_list. */
+extern const struct schema_row CONFIG_MODEL_KEYS[];
 
 /* Each reports one line, "file:line: …"; line 0 is omitted. */
 #define config_error(l, ...) schema_error(&(l)->reader, __VA_ARGS__)

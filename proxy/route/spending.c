@@ -65,8 +65,10 @@ double spending_cost(const struct deployment *d, const struct usage *u)
 {
     if (u->input < 0 || u->output < 0)
         return NAN;
-    return deployment_cost(d, &(struct token_counts){(double)u->input, (double)u->cached_input, (double)u->output,
-                                                     (double)u->reasoning});
+    return deployment_cost(d, &(struct token_counts){.input = (double)u->input,
+                                                     .cached = (double)u->cached_input,
+                                                     .output = (double)u->output,
+                                                     .reasoning = (double)u->reasoning});
 }
 
 static bool fits(const struct spend *a, double usd)

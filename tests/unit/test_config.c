@@ -441,7 +441,8 @@ TEST(the_documentation_contains_the_reference)
     read_source("doc/configuration.md", &page);
     assert_true(config_reference(&reference));
     if (!strstr(buf_text(&page), buf_text(&reference)))
-        fail_msg("the keys in doc/configuration.md are not those of proxy/config/keys.c: run tools/reference");
+        fail_msg(
+            "the keys in doc/configuration.md are not those of proxy/config/keys.c and model_keys.c: run tools/reference");
     buf_free(&page);
     buf_free(&reference);
 }

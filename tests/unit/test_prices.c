@@ -10,7 +10,7 @@
 static double cost(double input_price, double cached_price, double output_price, int64_t input, int64_t cached,
                    int64_t output)
 {
-    struct deployment d = {.price = {input_price, cached_price, output_price, NAN}};
+    struct deployment d = {.price = {input_price, cached_price, output_price, NAN, NAN}};
     struct usage u = {.input = input, .cached_input = cached, .output = output, .reasoning = -1};
     return spending_cost(&d, &u);
 }
@@ -31,7 +31,7 @@ TEST(costs_need_all_prices)
 
 TEST(reasoning_may_have_its_own_price)
 {
-    struct deployment d = {.price = {1e-6, NAN, 1e-5, 4e-5}};
+    struct deployment d = {.price = {1e-6, NAN, 1e-5, 4e-5, NAN}};
     struct usage u = {.input = 10, .cached_input = -1, .output = 100, .reasoning = 60};
     assert_usd(spending_cost(&d, &u), 1e-5 + 40 * 1e-5 + 60 * 4e-5);
     u.reasoning = 300; /* above the output: does not count */
@@ -63,6 +63,32 @@ TEST(a_tier_prices_the_whole_call)
     assert_usd(spending_estimate(&l.config->deployments[0], 300000, 1000), 0.765);
     assert_int_equal(l.warnings.len, 0);
     load_end(&l);
+}
+
+TEST(cache_writes_may_have_their_own_price)
+{
+    struct load l;
+    load(&l,
+         ENTRY(", cache_creation_input_token_cost: 9e-06",
+               "input_cost_per_token: 1e-06, output_cost_per_token: 1e-05, cache_read_input_token_cost: 1e-07, "
+               "cache_creation_input_token_cost: 1.25e-06, cache_creation_input_token_cost_above_200k_tokens: 5e-06"));
+    const struct deployment *d = &l.config->deployments[0];
+    struct token_counts tokens = {.input = 1000, .cached = 300, .cache_write = 600};
+    assert_usd(deployment_cost(d, &tokens), 100 * 1e-6 + 300 * 1e-7 + 600 * 1.25e-6);
+    tokens.cache_write = 900; /* above the rest of the input: does not count */
+    assert_usd(deployment_cost(d, &tokens), 300 * 1e-7 + 700 * 1.25e-6);
+    tokens.cache_write = -1;
+    assert_usd(deployment_cost(d, &tokens), 700 * 1e-6 + 300 * 1e-7);
+    tokens = (struct token_counts){.input = 300000, .cache_write = 100000};
+    assert_usd(deployment_cost(d, &tokens), 200000 * 1e-6 + 100000 * 5e-6);
+    load_end(&l);
+    load(&l, ENTRY("", "tiered_pricing: [{range: [0, 1], input_cost_per_token: 1e-06, output_cost_per_token: 0, "
+                       "cache_creation_input_token_cost: 3e-06}, {range: [1000, 2000], input_cost_per_token: 2e-06}]"));
+    tokens = (struct token_counts){.input = 2000, .cache_write = 1000};
+    assert_usd(deployment_cost(&l.config->deployments[0], &tokens), 1000 * 2e-6 + 1000 * 3e-6);
+    load_end(&l);
+    struct deployment plain = {.price = {1e-6, NAN, 1e-5, NAN, NAN}};
+    assert_usd(deployment_cost(&plain, &tokens), 2000 * 1e-6);
 }
 
 /* Prices missing in a tier come from the tier below. */
@@ -105,17 +131,17 @@ TEST(unsupported_price_keys_warn)
           "F:2: \"above_some_tokens\": has no effect: expected a number such as 200k or 200000\n");
     warns(
         ENTRY("", "input_cost_per_token_priority: 1, input_cost_per_token_above_272k_tokens_priority: 1, "
-                  "output_cost_per_token_flex: 1, input_cost_per_request: 1, cache_creation_input_token_cost: 1"),
+                  "output_cost_per_token_flex: 1, input_cost_per_request: 1, "
+                  "cache_creation_input_token_cost_above_1hr: 1, cache_creation_input_token_cost_priority: 1"),
         "F:2: model_info.input_cost_per_token_priority: has no effect here: calls are priced at the default service tier\n"
         "F:2: model_info.input_cost_per_token_above_272k_tokens_priority: has no effect here: calls are priced at the default "
         "service tier\n"
         "F:2: model_info.output_cost_per_token_flex: has no effect here: calls are priced at the default service tier\n"
         "F:2: model_info.input_cost_per_request: has no effect here: only tokens are priced\n"
-        "F:2: model_info.cache_creation_input_token_cost: has no effect here: tokens written to a provider's "
-        "cache are priced as input\n");
-    warns(ENTRY(", cache_creation_input_token_cost: 1", ""),
-          "F:2: litellm_params.cache_creation_input_token_cost: has no effect here: tokens written to a provider's "
-          "cache are priced as input\n");
+        "F:2: model_info.cache_creation_input_token_cost_above_1hr: has no effect here: cache writes are priced at the "
+        "provider's shortest lifetime\n"
+        "F:2: model_info.cache_creation_input_token_cost_priority: has no effect here: calls are priced at the default "
+        "service tier\n");
     warns(ENTRY("", "input_cost_per_image: 1, input_cost_per_audio_token: 1, input_cost_per_token_batches: 1"), "");
 }
 
@@ -138,9 +164,13 @@ TEST(wrong_tiers_are_errors)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(costs_need_all_prices),        cmocka_unit_test(reasoning_may_have_its_own_price),
-        cmocka_unit_test(a_tier_prices_the_whole_call), cmocka_unit_test(tiers_may_be_partial),
-        cmocka_unit_test(tiers_may_be_a_list),          cmocka_unit_test(unsupported_price_keys_warn),
+        cmocka_unit_test(costs_need_all_prices),
+        cmocka_unit_test(reasoning_may_have_its_own_price),
+        cmocka_unit_test(a_tier_prices_the_whole_call),
+        cmocka_unit_test(tiers_may_be_partial),
+        cmocka_unit_test(cache_writes_may_have_their_own_price),
+        cmocka_unit_test(tiers_may_be_a_list),
+        cmocka_unit_test(unsupported_price_keys_warn),
         cmocka_unit_test(wrong_tiers_are_errors),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);

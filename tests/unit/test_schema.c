@@ -32,8 +32,8 @@ static const struct schema_row ROWS[] = {
     {.use = SCHEMA_HARMLESS, .name = "quiet"},
     {0},
 };
-static const char *const SECTIONS[] = {"part"};
-static const struct schema FIRST = {ROWS, SECTIONS, 0}, SECOND = {ROWS, SECTIONS, 1};
+static const struct schema_section SECTIONS[] = {{"part", ROWS}};
+static const struct schema FIRST = {SECTIONS, 0}, SECOND = {SECTIONS, 1};
 
 static struct buf errors, warnings;
 
