@@ -63,28 +63,47 @@ setup_quiet() {
     setup_die "'$*' failed; its whole output: $setup_log"
 }
 
+# setup_is_older FILE SOURCE…: whether the file is absent, or one of its sources is newer.
 setup_is_older() {
-    [ ! -e "$1" ] || [ -n "$(find "$root/configure.ac" "$root/Makefile.am" "$root"/*/room.mk -newer "$1" | head -n 1)" ]
+    setup_file=$1
+    shift
+    [ ! -e "$setup_file" ] || [ -n "$(find "$@" -newer "$setup_file" | head -n 1)" ]
 }
 
-# setup_build BUILD_DIR [CONFIGURE-ARGUMENT…]: brings an out-of-tree build up to date. The path is absolute.
+# Brings configure and Makefile.in up to date. Make renews the second by itself, and then leaves the first as it is.
+setup_prepare() {
+    setup_is_older "$root/configure" "$root/configure.ac" ||
+        setup_is_older "$root/Makefile.in" "$root/configure.ac" "$root/Makefile.am" "$root"/*/room.mk || return 0
+    setup_say 'Preparing the build (autoreconf)'
+    cd "$root" && setup_quiet "$setup_build_log" autoreconf -if && touch configure Makefile.in
+}
+
+# Configures the build folder, which is the current one. A build without arguments of its own keeps those that it has.
+setup_configure() {
+    setup_is_older Makefile "$root/configure" || return 0
+    setup_say "Configuring in $setup_dir"
+    if [ $# -eq 0 ] && [ -x config.status ]; then
+        setup_quiet "$setup_build_log" ./config.status --recheck
+        setup_quiet "$setup_build_log" ./config.status
+    else
+        # By a relative path: automake refuses a source folder with a blank in its name.
+        setup_quiet "$setup_build_log" "$(realpath --relative-to=. "$root")/configure" "$@"
+    fi
+    touch Makefile
+}
+
+# setup_build BUILD_DIR [CONFIGURE-ARGUMENT…]: brings an out-of-tree build up to date. The path is absolute. Locks on the
+# two folders let one command at a time write to each.
 setup_build() {
     setup_dir=$1
     shift
     mkdir -p "$setup_dir" || setup_die "$setup_dir can't be made"
     setup_build_log=$setup_dir/setup.log
-    : >"$setup_build_log" || setup_die "$setup_build_log can't be written"
-    if setup_is_older "$root/configure" || setup_is_older "$root/Makefile.in"; then
-        setup_say 'Preparing the build (autoreconf)'
-        (cd "$root" && setup_quiet "$setup_build_log" autoreconf -if) || exit 1
-        touch "$root/configure" "$root/Makefile.in"
-    fi
-    if [ ! -e "$setup_dir/Makefile" ] || [ -n "$(find "$root/configure" -newer "$setup_dir/Makefile")" ]; then
-        setup_say "Configuring in $setup_dir"
-        # By a relative path: automake refuses a source folder with a blank in its name.
-        (cd "$setup_dir" && setup_quiet "$setup_build_log" "$(realpath --relative-to=. "$root")/configure" "$@") || exit 1
-        touch "$setup_dir/Makefile"
-    fi
-    setup_say "Building in $setup_dir"
-    setup_quiet "$setup_build_log" make -C "$setup_dir" -j "$(nproc 2>/dev/null || echo 2)"
+    (
+        flock 9 && : >"$setup_build_log" || setup_die "$setup_build_log can't be written"
+        (flock 8 && setup_prepare) 8<"$root" || exit
+        cd "$setup_dir" && setup_configure "$@" || exit
+        setup_say "Building in $setup_dir"
+        setup_quiet "$setup_build_log" make -j "$(nproc 2>/dev/null || echo 2)"
+    ) 9<"$setup_dir" || exit
 }

@@ -206,9 +206,7 @@ def test_the_demo_answers(cli):
 
 
 def test_busy_proxy_port(cli):
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", cli.proxy_port))
-        holder.listen()
+    with socket.create_server(("127.0.0.1", cli.proxy_port)):
         answer = cli.start(OPENAI_API_KEY=OPENAI)
     assert answer.returncode == 4 and f"pid {os.getpid()}" in answer.stderr
     assert not cli.runtime.exists()

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from basics import wait_until
+from basics import free_port, wait_until
 import chat_wire as chat
 import responses_wire as responses
 from conftest import deployment
@@ -106,7 +106,7 @@ def test_our_own_names_are_taken(light, host):
 def ipv6_listener():
     """Another program on a port of ::1."""
     try:
-        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        listener = socket.create_server(("::1", free_port()), family=socket.AF_INET6)
     except OSError:
         pytest.skip("this machine has no ::1")
     with listener:

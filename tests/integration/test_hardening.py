@@ -10,7 +10,7 @@ from basics import BUILD, children, free_port, wait_until
 import chat_wire as chat
 import pytest
 from conftest import UPSTREAM_KEY, deployment
-from faults import Outcome, reserved_port
+from faults import Outcome
 from proxy_process import BINARY, MASTER_KEY
 from test_torture_memory import REQUESTS, is_whole, serve
 from torture import SANITIZED
@@ -32,8 +32,7 @@ class Unprivileged:
     """A proxy that nobody runs, in a folder of nobody's."""
 
     def __init__(self, folder, *model_list):
-        self.folder, self.reserved, self.keys = folder, reserved_port(), {"LITELLM_API_KEY": MASTER_KEY}
-        self.port = self.reserved.getsockname()[1]
+        self.folder, self.port, self.keys = folder, free_port(), {"LITELLM_API_KEY": MASTER_KEY}
         program = folder / "pointsman-proxy"   # the build may lie where others can't go
         shutil.copy(BINARY, program)
         program.chmod(0o755)
@@ -63,7 +62,6 @@ class Unprivileged:
     def end(self):
         if self.process.poll() is None:
             self.process.terminate()
-        self.reserved.close()
         return self.process.wait(10)
 
 

@@ -7,6 +7,7 @@ import socket
 
 import chat_wire as chat
 import pytest
+from basics import free_port
 from conftest import deployment
 from faults import Names
 from proxy_process import wait_until
@@ -136,9 +137,7 @@ def test_an_attempt_to_connect_that_is_given_up(start_proxy, by):
 
 
 def test_an_attempt_that_is_refused(start_proxy):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    proxy = start_proxy(far("127.0.0.1", port), router_settings={"num_retries": 0, "cooldown_time": 0})
+    proxy = start_proxy(far("127.0.0.1", free_port()), router_settings={"num_retries": 0, "cooldown_time": 0})
     for _ in range(3):
         assert proxy.post("/v1/chat/completions", CHAT, timeout=PATIENCE_S).status == 503
         assert_all_are_served(proxy)

@@ -208,9 +208,7 @@ def test_how_to_serve(session):
         socket.create_connection(("127.0.0.1", port)).close()
     session.stop()
     assert session.status()["risk_url"] is None
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", session.risk_port))
-        holder.listen()
+    with socket.create_server(("127.0.0.1", session.risk_port)):
         answer = session.start(DEMO=True, risk_router=True)
         assert (answer.status, answer.error["code"]) == (409, "port_busy") and str(session.risk_port) in answer.error["message"]
         with pytest.raises(OSError):
@@ -298,9 +296,8 @@ def test_killed_proxy(session):
     status = session.wait_state("died")
     assert "signal 9" in status["reason"] and status["key_file"] is None and not session.key_file.exists()
     # The port stays ours, and lets nobody hang on it.
-    with socket.socket() as squatter, pytest.raises(OSError):
-        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        squatter.bind(("127.0.0.1", session.proxy_port))
+    with pytest.raises(OSError):
+        socket.create_server(("127.0.0.1", session.proxy_port)).close()
     with pytest.raises(ConnectionResetError), \
             socket.create_connection(("127.0.0.1", session.proxy_port), timeout=5) as client:
         client.recv(1)
@@ -309,9 +306,7 @@ def test_killed_proxy(session):
 
 
 def test_busy_port_names_its_holder_and_keeps_the_keys(session):
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", session.proxy_port))
-        holder.listen()
+    with socket.create_server(("127.0.0.1", session.proxy_port)):
         answer = session.start()
         assert (answer.status, answer.error["code"]) == (409, "port_busy")
         assert f"pid {os.getpid()}" in answer.error["message"]

@@ -4,9 +4,8 @@ import json
 import os
 import pathlib
 import signal
-import socket
 
-from basics import BUILD, is_alive, wait_until
+from basics import BUILD, can_bind, is_alive, wait_until
 import chat_wire as chat
 import pytest
 from mock_upstream import error
@@ -27,15 +26,6 @@ def ask(session, model):
                        {"Authorization": "Bearer " + session.key_file.read_text(), "Content-Type": "application/json"})
     answer = connection.getresponse()
     return answer.status, json.loads(answer.read())
-
-
-def port_is_free(session):
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", session.proxy_port))
-        except OSError:
-            return False
-        return True
 
 
 def test_demo_answers_and_stop_leaves_nothing(session):
@@ -97,7 +87,7 @@ def test_dead_web_server_frees_the_port(session):
     pid = session.start(DEMO=True).json["pid"]
     session.server.kill()
     wait_until(lambda: not is_alive(pid), "the proxy ends", 1)
-    wait_until(lambda: port_is_free(session), "the port is free", 1)
+    wait_until(lambda: can_bind(session.proxy_port), "the port is free", 1)
     assert not session.key_file.exists()
 
 

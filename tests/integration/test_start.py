@@ -1,11 +1,15 @@
 """./start, as a user runs it from the clone."""
+import concurrent.futures
+import fcntl
 import json
 import os
+import pathlib
+import socket
 import subprocess
 import urllib.request
 
 import pytest
-from basics import BUILD, ROOT, free_port
+from basics import BUILD, ROOT, free_port, wait_until
 
 
 @pytest.fixture
@@ -64,11 +68,8 @@ def test_another_page_on_the_port_is_not_taken_for_ours(start, folder):
 
 
 def test_busy_web_port_names_its_holder(start):
-    import socket
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        port = holder.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         answer = start("--web-port", str(port))
     assert answer.returncode == 4
     assert f"port {port} is in use by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
@@ -76,16 +77,31 @@ def test_busy_web_port_names_its_holder(start):
 
 def test_web_port_that_is_taken_on_ipv6(start):
     """The keys would be pasted into its page: browsers try ::1 first where they are given localhost."""
-    import socket
+    port = free_port()
     try:
-        holder = socket.create_server(("::1", 0), family=socket.AF_INET6)
+        holder = socket.create_server(("::1", port), family=socket.AF_INET6)
     except OSError:
         pytest.skip("this machine has no ::1")
     with holder:
-        port = holder.getsockname()[1]
         answer = start("--web-port", str(port))
     assert answer.returncode == 4
     assert f"port {port} of ::1 (localhost) is in use by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
+
+
+def test_one_command_at_a_time_writes_to_the_build_folder(start):
+    """Two that ran make at once replaced each other's programs while they ran."""
+    folder = os.open(BUILD, os.O_RDONLY)
+    inode = os.stat(folder).st_ino
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        try:
+            started = pool.submit(start, "--web-port", str(free_port()))
+            wait_until(lambda: any("->" in line and f":{inode} " in line
+                                   for line in pathlib.Path("/proc/locks").read_text().splitlines()), "it waits for the lock")
+            assert not started.done()
+        finally:
+            os.close(folder)
+        assert started.result().returncode == 0
 
 
 def test_bad_options(start):

@@ -12,9 +12,9 @@ import subprocess
 import time
 
 import pytest
-from basics import children
+from basics import children, free_port
 from conftest import UPSTREAM_KEY, deployment
-from faults import PATIENCE_S, Outcome, reserved_port
+from faults import PATIENCE_S, Outcome
 from proxy_process import BINARY, MASTER_KEY
 from test_torture_memory import REQUESTS, is_whole, serve
 from torture import LONG, SANITIZED, figure
@@ -45,8 +45,7 @@ class Life:
     """A proxy under strace, from its start over two calls to its end."""
 
     def __init__(self, folder, *options):
-        reserved, self.keys = reserved_port(), {"LITELLM_API_KEY": MASTER_KEY}
-        self.port = reserved.getsockname()[1]
+        self.port, self.keys = free_port(), {"LITELLM_API_KEY": MASTER_KEY}
         self.text, self.ready, self.kinds = "", False, []
         self.tracer = subprocess.Popen(
             ["strace", "-f", "-qq", *options, BINARY, "--config", folder / "config.yaml", "--port", str(self.port)],
@@ -67,7 +66,6 @@ class Life:
                 break
         self.text += self.tracer.stderr.read().decode()
         self.tracer.stderr.close()
-        reserved.close()
 
     def _listen(self):
         deadline = time.monotonic() + 2 * PATIENCE_S

@@ -7,13 +7,12 @@ import os
 import pathlib
 import random
 import signal
-import socket
 import threading
 import time
 import urllib.parse
 
 import pytest
-from basics import BUILD, children, is_alive, wait_until
+from basics import BUILD, can_bind, children, is_alive, wait_until
 from mock_upstream import error
 from session_tools import KEYS, Session, own_config, writable_memory
 from torture import LONG, SANITIZED, count, figure
@@ -44,15 +43,6 @@ def processes_of(folder):
     return found
 
 
-def port_is_free(port):
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
 def start_in_the_background(session):
     def start():
         try:
@@ -80,7 +70,7 @@ def test_killed_parents(folder, request):
             session.server.kill()
         elif session_pid:
             os.kill(session_pid, signal.SIGKILL)
-        wait_until(lambda: port_is_free(session.proxy_port), "the port is free", 5)
+        wait_until(lambda: can_bind(session.proxy_port), "the port is free", 5)
         slowest = max(slowest, time.monotonic() - begin)
         gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
         wait_until(lambda gone=gone: not mine(folder, gone), "nothing is left", 5)
@@ -125,7 +115,7 @@ def test_stops_in_the_middle_of_starts(session):
         starting.join()
         session.stop()   # the start may have come behind the first one
         assert session.status()["state"] == "stopped" and not session.key_file.exists()
-        assert port_is_free(session.proxy_port) and not children(app)
+        assert can_bind(session.proxy_port) and not children(app)
     assert session.session_pid() == app and session.start(DEMO=True).status == 200 and session.stop().status == 200
     if files:
         wait_until(lambda: len(os.listdir(f"/proc/{app}/fd")) <= files, "its descriptors")

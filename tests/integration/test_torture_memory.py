@@ -7,12 +7,12 @@ import signal
 import subprocess
 import time
 
-from basics import wait_until
+from basics import free_port, wait_until
 import chat_wire as chat
 import pytest
 import responses_wire as responses
 from conftest import UPSTREAM_KEY, deployment
-from faults import FOREVER, PATIENCE_S, Memory, Outcome, reserved_port
+from faults import FOREVER, PATIENCE_S, Memory, Outcome
 from proxy_process import BINARY, MASTER_KEY
 from torture import LONG, SANITIZED, figure
 
@@ -152,8 +152,7 @@ class Start:
     """A start of the program alone, which is quicker than a Proxy: it ends, or says that it is ready."""
 
     def __init__(self, folder, memory):
-        self.reserved, self.keys = reserved_port(), {"LITELLM_API_KEY": MASTER_KEY}
-        self.port = self.reserved.getsockname()[1]
+        self.port, self.keys = free_port(), {"LITELLM_API_KEY": MASTER_KEY}
         self.process = subprocess.Popen(
             [BINARY, "--config", folder / "config.yaml", "--port", str(self.port)], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -173,7 +172,6 @@ class Start:
         self.process.send_signal(number)
         code = self.process.wait(PATIENCE_S)
         self.process.stderr.close()
-        self.reserved.close()
         return code
 
 

@@ -4,11 +4,10 @@ import contextlib
 import json
 import os
 import signal
-import socket
 
 import pytest
 
-from basics import children, is_alive, wait_until
+from basics import can_bind, children, is_alive, wait_until
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import error, stream_open
@@ -174,17 +173,11 @@ def test_one_that_dies_takes_all_along(doomed, number):
     os.kill(doomed.workers[number], signal.SIGKILL)
     assert doomed.process.wait(20) == 1 and f"worker {number} exited" in doomed.stderr
     wait_until(gone(*doomed.workers), "the other worker to end")
-    assert_free(doomed.port)
+    assert can_bind(doomed.port)
 
 
 def test_they_die_with_their_parent(doomed):
     doomed.process.kill()
     doomed.process.wait()
     wait_until(gone(*doomed.workers), "the workers to end")
-    assert_free(doomed.port)
-
-
-def assert_free(port):
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+    assert can_bind(doomed.port)

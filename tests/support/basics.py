@@ -1,4 +1,6 @@
 """What every test and benchmark needs: where the programs are, a free port, waiting for a condition, a look at processes."""
+import errno
+import itertools
 import os
 import pathlib
 import socket
@@ -9,10 +11,43 @@ BUILD = pathlib.Path(os.environ.get("POINTSMAN_BUILD", ROOT / "build")).resolve(
 PATIENCE_S = 20
 
 
+# Ports for programs that can't inherit a socket. Each process owns a block of them, below the range from which the kernel
+# takes the ports of outgoing connections; a name in the abstract namespace holds the block until the process ends.
+PORTS = range(10240, 32768)
+PORTS_PER_BLOCK = 256
+_block = []     # the socket that holds it, and its ports in turn
+
+
+def _claim_block():
+    blocks = [PORTS[at:at + PORTS_PER_BLOCK] for at in range(0, len(PORTS), PORTS_PER_BLOCK)]
+    first = os.getpid() % len(blocks)
+    for block in blocks[first:] + blocks[:first]:
+        holder = socket.socket(socket.AF_UNIX)
+        try:
+            holder.bind(f"\0pointsman-test-ports-{block[0]}")
+        except OSError:
+            holder.close()
+            continue
+        return holder, itertools.cycle(block)
+    raise AssertionError("every block of ports is in use: end the test runs that still run")
+
+
+def can_bind(port):
+    """Whether no process has the port, on 127.0.0.1 and on ::1 where the machine has that: the programs reserve both."""
+    for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+        try:
+            socket.create_server((host, port), family=family).close()
+        except OSError as fault:
+            if fault.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                return False
+    return True
+
+
 def free_port():
-    """A port that was free a moment ago: for programs that can't be handed a socket."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """A port that no other test process, and no outgoing connection, takes."""
+    if not _block:
+        _block.extend(_claim_block())
+    return next(port for port in itertools.islice(_block[1], PORTS_PER_BLOCK) if can_bind(port))
 
 
 def wait_until(condition, what, seconds=PATIENCE_S, every_s=0.005):

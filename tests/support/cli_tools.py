@@ -3,7 +3,6 @@ import json
 import os
 import pty
 import select
-import socket
 import subprocess
 import time
 
@@ -16,14 +15,10 @@ PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
 
 def two_free_ports():
     """The first of two that follow each other: the proxy's, and the risk router's after it."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                continue
-        return port
+    port, following = free_port(), free_port()
+    while following != port + 1:
+        port, following = following, free_port()
+    return port
 
 
 class Cli:

@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import mmap
-import socket
 import struct
 import subprocess
 
@@ -12,14 +11,6 @@ from basics import ROOT
 
 FOREVER = 1 << 62
 PATIENCE_S = 5   # nothing that fails may hang for longer
-
-
-def reserved_port():
-    """A socket that keeps its port for a program that is to listen there: nobody else is given it meanwhile."""
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", 0))
-    return sock
 
 
 def build(folder, name):
