@@ -29,7 +29,7 @@ void child_log_hide(struct child_log *log, struct slice key)
     take_fingerprint(log, key.ptr, key.len, print->hash);
 }
 
-void child_log_blot(const struct child_log *log, char *text, size_t len)
+void child_log_redact(const struct child_log *log, char *text, size_t len)
 {
     unsigned char hash[crypto_generichash_BYTES_MIN];
     for (size_t i = 0; i < log->key_count; i++) {
@@ -42,7 +42,7 @@ void child_log_blot(const struct child_log *log, char *text, size_t len)
     }
 }
 
-/* Keeps the line, and drops the oldest lines to make room for it. */
+/* Keeps the line, and drops the oldest lines to make room. */
 static void keep(struct child_log *log, const char *line, size_t len)
 {
     len = len < CHILD_LOG_KEPT ? len : CHILD_LOG_KEPT;
@@ -59,7 +59,7 @@ static void keep(struct child_log *log, const char *line, size_t len)
 static void end_line(struct child_log *log)
 {
     if (log->line_len && !log->skipping) {
-        child_log_blot(log, log->line, log->line_len);
+        child_log_redact(log, log->line, log->line_len);
         log->line[log->line_len++] = '\n';
         /* A log that can't be written must not stop the supervisor. */
         ssize_t ignored = write(STDERR_FILENO, log->line, log->line_len);
@@ -77,7 +77,7 @@ static void take(struct child_log *log, const char *bytes, size_t len)
         if (bytes[i] == '\n') {
             end_line(log);
         } else if (log->line_len == CHILD_LOG_LINE_MAX - 1) {
-            /* A key that is split between two pieces would not be found, so the whole line is dropped. */
+            /* A key that is split between two pieces would not be found, so drop the whole line. */
             log->skipping = true;
         } else {
             log->line[log->line_len++] = bytes[i];
@@ -89,7 +89,7 @@ void child_log_read(struct child_log *log)
 {
     char bytes[4096];
     ssize_t len = 0;
-    /* At most 64 KB in one go, so that a child that writes much does not delay the other descriptors. */
+    /* At most 64 KB per call, so that a child that writes a lot does not delay the other descriptors. */
     for (int turn = 0; turn < 16 && log->fd >= 0; turn++) {
         len = read(log->fd, bytes, sizeof bytes);
         if (len > 0) {

@@ -11,10 +11,10 @@
 
 #include <sodium.h>
 
-#define CHILD_LOG_LINE_MAX 2048
-#define CHILD_LOG_KEPT 1024
-#define CHILD_LOG_KEYS_MAX 72 /* the master key, and a start's fields */
-#define CHILD_LOG_KEY_MIN 8   /* shorter texts are no keys, and would blot out ordinary words */
+#define CHILD_LOG_LINE_MAX 2048 /* bytes of a line, with its line break */
+#define CHILD_LOG_KEPT 1024     /* bytes of the last lines */
+#define CHILD_LOG_KEYS_MAX 72   /* the master key, and a start's fields */
+#define CHILD_LOG_KEY_MIN 8     /* bytes; shorter values are not keys, and hiding them would hide ordinary words */
 
 struct fingerprint {
     size_t len;
@@ -22,8 +22,8 @@ struct fingerprint {
 };
 
 struct child_log {
-    int fd;                        /* the pipe's reading end, non-blocking; -1 when closed */
-    bool skipping;                 /* the rest of a line that was too long is dropped */
+    int fd;                        /* the pipe's reading end, owned, non-blocking; -1: closed */
+    bool skipping;                 /* the line is too long: drops it up to its end */
     char line[CHILD_LOG_LINE_MAX]; /* the line that is being read */
     size_t line_len;
     char kept[CHILD_LOG_KEPT]; /* the last whole lines */
@@ -33,9 +33,9 @@ struct child_log {
     size_t key_count;
 };
 
-/* Starts over with a new child's pipe: no lines, no fingerprints. Closes an old pipe. */
+/* Removes all lines and fingerprints, closes the old pipe and takes ownership of a new child's. */
 void child_log_open(struct child_log *log, int fd);
-/* Keeps the fingerprint of a key that the child gets. */
+/* Keeps the fingerprint of a key that the child gets. Ignores keys shorter than CHILD_LOG_KEY_MIN. */
 void child_log_hide(struct child_log *log, struct slice key);
 /* Reads what is available; closes the pipe at its end. */
 void child_log_read(struct child_log *log);
@@ -44,6 +44,6 @@ void child_log_close(struct child_log *log);
 /* Returns the last lines, without the final line break. */
 struct slice child_log_last(const struct child_log *log);
 /* Replaces each hidden key in the `len` bytes at `text` by asterisks of the same length. */
-void child_log_blot(const struct child_log *log, char *text, size_t len);
+void child_log_redact(const struct child_log *log, char *text, size_t len);
 
 #endif

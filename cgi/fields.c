@@ -1,4 +1,4 @@
-/* What a form or a JSON object says, decoded in place. Pure. */
+/* Reads a form or a JSON object, decoded in place. Pure. */
 #include "cgi/fields.h"
 
 #include "common/json.h"
@@ -16,7 +16,7 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* Decodes `len` bytes onto themselves, which never grows them; false on a broken escape or a NUL. */
+/* Decodes `len` bytes in place (the result is never longer). false: an invalid escape or a NUL. */
 static bool decode_percent(char *text, size_t len, struct slice *out)
 {
     size_t used = 0;
@@ -62,14 +62,15 @@ bool fields_from_form(char *body, size_t len, struct fields *out, struct refusal
             char *value = equals ? equals + 1 : stop;
             if (!decode_percent(body, (size_t)(name_end - body), &field->name) ||
                 !decode_percent(value, (size_t)(stop - value), &field->value))
-                return refuse(why, 400, "invalid_body", "The form has a broken %% escape or a NUL.");
+                return refuse(why, 400, "invalid_body", "The form has an invalid %% escape or a NUL.");
         }
         body = stop + 1;
     }
     return true;
 }
 
-/* A string's text, unescaped onto its own place in the body: escapes never are shorter than what they stand for. */
+/* Unescapes a string in place in the body: an escape is never shorter than its character. false: a NUL, or out of
+ * memory. */
 static bool unescape_in_place(char *body, const struct json *json, uint32_t node, struct slice *out)
 {
     struct slice inner = json_inner(json, node);
@@ -94,14 +95,14 @@ static bool read_member(char *body, const struct json *json, uint32_t key, struc
 {
     uint32_t value = json_value(key);
     if (!unescape_in_place(body, json, key, &field->name))
-        return refuse(why, 400, "invalid_body", "A key of the JSON object can't be read.");
+        return refuse(why, 400, "invalid_body", "The JSON object has an invalid key.");
     field->value = (struct slice){"", 0};
     switch (json_type(json, value)) {
     case JSON_NULL:
     case JSON_STRING:
         field->kind = FIELD_TEXT;
         if (json_type(json, value) == JSON_STRING && !unescape_in_place(body, json, value, &field->value))
-            return refuse(why, 400, "invalid_body", "A string of the JSON object can't be read.");
+            return refuse(why, 400, "invalid_body", "The JSON object has an invalid string.");
         return true;
     case JSON_TRUE:
     case JSON_FALSE: field->kind = json_type(json, value) == JSON_TRUE ? FIELD_TRUE : FIELD_FALSE; return true;
@@ -139,8 +140,8 @@ bool fields_from_json(char *body, size_t len, struct fields *out, struct refusal
     struct json json = {0};
     bool ok = false;
     if (!json_parse(&json, body, len))
-        refuse(why, 400, "invalid_json", "The body is not JSON: %s at byte %zu.", json.error ? json.error : "no memory",
-               json.error_at);
+        refuse(why, 400, "invalid_json", "The body is not JSON: %s at byte %zu.",
+               json.error ? json.error : "out of memory", json.error_at);
     else
         ok = read_members(body, &json, out, why);
     json_free(&json);

@@ -22,13 +22,13 @@ struct fields {
     size_t count;
 };
 
-/* application/x-www-form-urlencoded (WHATWG URL, section 5.1), but a broken percent escape, a NUL and more than
- * FIELDS_MAX fields are refused with status 400. */
+/* Reads application/x-www-form-urlencoded (WHATWG URL, section 5.1). Refuses an invalid percent escape, a NUL and more
+ * than FIELDS_MAX fields with status 400. */
 MUST_CHECK bool fields_from_form(char *body, size_t len, struct fields *out, struct refusal *why);
-/* One flat JSON object of strings, booleans and nulls (a null counts as absent); an empty body counts as {}. A
- * duplicate key, another type and more than FIELDS_MAX members are refused with status 400. */
+/* Reads one flat JSON object of strings, booleans and nulls (a null counts as absent); an empty body counts as {}.
+ * Refuses a duplicate key, any other type and more than FIELDS_MAX members with status 400. */
 MUST_CHECK bool fields_from_json(char *body, size_t len, struct fields *out, struct refusal *why);
-/* The first field of that name, or NULL. */
+/* Returns the first field of that name, or NULL. */
 const struct field *fields_get(const struct fields *fields, const char *name);
 
 #endif

@@ -1,8 +1,8 @@
 /* Watches the runtime folder with inotify(7).
  *
- * The folder stays open, so the kernel reports no IN_DELETE_SELF for it: its removal is an event of its parent alone.
- * The parent may be /tmp, where every program's files would wake us. But a folder is emptied before it is removed: the
- * parent is watched only once the notify socket, which stays as long as we do, was deleted. */
+ * The folder stays open, so the kernel reports no IN_DELETE_SELF for it: only its parent has an event for the removal.
+ * The parent may be /tmp, where the files of every program would wake us. But a folder is emptied before it is removed,
+ * and the notify socket is in it for the whole session: the parent is watched only after that socket was deleted. */
 #include "cgi/folder_watch.h"
 
 #include "common/log.h"
@@ -28,7 +28,7 @@ static bool is_gone(const struct settings *settings)
     return ours.st_ino != named.st_ino || ours.st_dev != named.st_dev;
 }
 
-/* Reads what has come; true: the folder was moved, or the notify socket is gone from it. */
+/* Reads the pending events. Returns true if the folder was moved or the notify socket was removed from it. */
 static bool read_changes(int fd)
 {
     char space[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
@@ -45,9 +45,9 @@ static bool read_changes(int fd)
 static void watch_parent(const struct folder_watch *watch)
 {
     char *parent = paths_join(watch->settings->runtime_dir, "..");
+    /* Fails if the folder was removed meanwhile, which is_gone() finds next. */
     if (parent)
-        (void)inotify_add_watch(watch->changes, parent,
-                                REMOVED); /* fails where the folder is gone, which is looked at next */
+        (void)inotify_add_watch(watch->changes, parent, REMOVED);
     free(parent);
 }
 
@@ -56,7 +56,7 @@ void folder_watch_open(struct folder_watch *watch, const struct settings *settin
     *watch = (struct folder_watch){settings, inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
                                    open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC)};
     if (watch->changes < 0 || inotify_add_watch(watch->changes, settings->runtime_dir, REMOVED) < 0)
-        log_warning("%s can't be watched (%s): should it be removed, the session goes on until `pointsman stop`",
+        log_warning("%s: can't watch: %s; if the folder is removed, the session runs until `pointsman stop`",
                     settings->runtime_dir, strerror(errno));
 }
 

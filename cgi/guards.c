@@ -42,7 +42,7 @@ static bool peer_is_ours(const struct request *request, const struct settings *s
 }
 
 static const struct guard name[] = {
-    {host_is_ours, 403, "forbidden_host", "This Host is not served here: use http://127.0.0.1 with this page's port."},
+    {host_is_ours, 403, "forbidden_host", "Host not allowed: use http://127.0.0.1 with the page's port."},
 };
 
 static const struct guard user[] = {
@@ -50,8 +50,8 @@ static const struct guard user[] = {
 };
 
 static const struct guard change[] = {
-    {origin_is_ours, 403, "forbidden_origin", "The request comes from another origin than this page."},
-    {site_is_ours, 403, "forbidden_site", "The request comes from another site than this page."},
+    {origin_is_ours, 403, "forbidden_origin", "The request comes from another origin."},
+    {site_is_ours, 403, "forbidden_site", "The request comes from another site."},
     {body_fits, 413, "body_too_large", "The body is larger than 8 KB."},
 };
 
@@ -91,6 +91,6 @@ bool guards_token(const struct request *request, const struct fields *fields, co
         return true;
     return refuse(
         why, 403, "forbidden_token",
-        fields ? "This page was out of date, so nothing was done. Here is a fresh one: please try again."
+        fields ? "The page was out of date, so nothing was changed. It is up to date now: try again."
                : "The X-Pointsman-Token header must be the content of the file session-token in the runtime folder.");
 }

@@ -23,15 +23,15 @@ bool keyfile_write(int dir, const char *name, const char *text)
     if (fd < 0)
         return false;
     bool written = write_all(fd, text);
-    int fault = errno;
+    int error = errno;
     /* A network file system may report a full disk only here. */
     if (close(fd) != 0 && written) {
-        fault = errno;
+        error = errno;
         written = false;
     }
     if (!written)
         keyfile_remove(dir, name);
-    errno = fault;
+    errno = error;
     return written;
 }
 

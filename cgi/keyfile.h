@@ -1,4 +1,4 @@
-/* keyfile: small private files in the runtime folder (the master key, the scripts' token). */
+/* keyfile: small private files in the runtime folder (the master key, the page token). */
 #ifndef POINTSMAN_CGI_KEYFILE_H
 #define POINTSMAN_CGI_KEYFILE_H
 
@@ -7,10 +7,10 @@
 #define KEYFILE_MASTER "codex-litellm-proxy.key"
 #define KEYFILE_TOKEN "session-token"
 
-/* Creates a file of mode 0600 in the folder `dir`, after unlinking an old one of that name; follows no link. false,
- * with errno set: no file is left. */
+/* Removes the file `name` in the folder `dir` and creates it again with mode 0600; follows no link. false: errno is
+ * set, and no file is left. */
 MUST_CHECK bool keyfile_write(int dir, const char *name, const char *text);
-/* Unlinks the file, if there is one. */
+/* Removes the file if it exists. */
 void keyfile_remove(int dir, const char *name);
 bool keyfile_exists(int dir, const char *name);
 

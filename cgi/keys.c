@@ -1,4 +1,4 @@
-/* Which fields a start takes, and what makes their values acceptable. Pure. */
+/* The fields of a start, and the checks of their values. Pure. */
 #include "cgi/keys.h"
 
 #include "common/secret.h"
@@ -11,8 +11,8 @@
 static const struct {
     const char *name;
     const char *alias;
-    const char *owner; /* NULL: it may look like anybody's */
-    bool enough;       /* something can be routed to with it alone */
+    const char *owner; /* the provider; NULL: any key is accepted */
+    bool enough;       /* the key alone makes an alias ready */
 } key_table[KEY_COUNT] = {
     [KEY_OPENAI] = {"OPENAI_API_KEY", NULL, "OpenAI", true},
     [KEY_GEMINI] = {"GEMINI_API_KEY", NULL, "Gemini", true},
@@ -20,11 +20,11 @@ static const struct {
     [KEY_CODEX_AGENT] = {"CODEX_AGENT_API_KEY", NULL, NULL, false},
 };
 
-/* First match decides, so longer prefixes stand before the shorter ones that they begin with. */
+/* The first match decides, so a longer prefix comes before a shorter one that it begins with. */
 static const struct {
     const char *prefix;
     const char *owner;
-    enum key key; /* KEY_COUNT: there is no field for it */
+    enum key key; /* KEY_COUNT: has no field */
 } prefix_table[] = {
     {"AIza", "Gemini", KEY_GEMINI},        {"hf_", "Hugging Face", KEY_HF},
     {"sk-ant-", "Anthropic", KEY_COUNT},   {"sk-or-", "OpenRouter", KEY_COUNT},
@@ -52,7 +52,7 @@ const char *key_alias(enum key key)
     return key_table[key].alias;
 }
 
-/* Whether a variable of that name has a field of its own. */
+/* Returns whether a variable of that name has a field of its own. */
 static bool is_field(struct slice name)
 {
     for (unsigned key = 0; key < KEY_COUNT; key++)
@@ -69,7 +69,7 @@ const char *choice_variable(enum choice choice)
     return choice_table[choice].variable;
 }
 
-/* A key that begins as another provider's do would be sent to the wrong company. */
+/* Refuses a key with another provider's prefix, which would be sent to the wrong company. */
 static bool check_prefix(enum key key, struct slice value, struct refusal *why)
 {
     for (size_t i = 0; key_table[key].owner && i < COUNT(prefix_table); i++) {
@@ -89,7 +89,7 @@ static bool check_prefix(enum key key, struct slice value, struct refusal *why)
     return true;
 }
 
-/* White space off both ends: a pasted key, or one that a script read from a file, easily ends in a line break. */
+/* Removes white space at both ends: a key that was pasted or read from a file often ends in a line break. */
 static struct slice trim(struct slice text)
 {
     static const char white[] = " \t\r\n";
@@ -110,14 +110,14 @@ static bool read_key(enum key key, const struct field *field, struct keys *out, 
         return refuse_field(why, name, "invalid_key", "The key in %s is longer than %d characters.", name, KEY_MAX_LEN);
     if (!secret_is_clean(value))
         return refuse_field(why, name, "invalid_key",
-                            "The key in %s contains a space, a line break or another character that no key has. "
-                            "Paste the key alone.",
+                            "The key in %s contains a space, a line break or another character that keys do not have. "
+                            "Enter only the key.",
                             name);
     out->value[key] = value;
     return check_prefix(key, value, why);
 }
 
-/* Checked when all fields are known: whether it counts hangs on another one. */
+/* check_agent() checks it when all fields are known, because it counts only if codex-agent is chosen. */
 static bool read_agent_base(const struct field *field, struct keys *out, struct refusal *why)
 {
     if (field->kind != FIELD_TEXT)
@@ -140,8 +140,8 @@ static bool check_agent(struct keys *keys, struct refusal *why)
         return refuse_field(why, AGENT_BASE_NAME, "invalid_base", "The base URL of codex-agent must be " URL_FORM ".");
     if (!url.tls && !url_is_loopback(&url))
         return refuse_field(why, AGENT_BASE_NAME, "insecure_base",
-                            "The base URL of codex-agent is on another machine: requests to it could be read by "
-                            "the network between. Use https://, or http:// to this machine.");
+                            "The base URL of codex-agent sends requests to another machine unencrypted. Use https://, "
+                            "or http:// on this machine.");
     return true;
 }
 
@@ -164,7 +164,7 @@ bool keys_is_secret(struct slice name)
     return true;
 }
 
-/* A variable that the configuration names. */
+/* Reads a variable of the configuration. */
 static bool read_variable(const struct field *field, struct keys *out, struct refusal *why)
 {
     struct slice value = field->kind == FIELD_TRUE ? SLICE("1") : trim(field->value);
@@ -184,7 +184,7 @@ static bool read_variable(const struct field *field, struct keys *out, struct re
 static bool refuse_unknown(const struct config_variables *named, struct refusal *why)
 {
     struct buf known;
-    buf_init(&known, 1500); /* a refusal's message holds no more */
+    buf_init(&known, 1500); /* bytes; must fit into a refusal's message */
     for (unsigned key = 0; key < KEY_COUNT; key++)
         buf_add_format(&known, "%s, ", key_table[key].name);
     for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
@@ -193,7 +193,7 @@ static bool refuse_unknown(const struct config_variables *named, struct refusal 
         if (!is_field(slice_of(named->names[i])))
             buf_add_format(&known, "%s, ", named->names[i]);
     refuse(why, 400, "unknown_field",
-           "The request has an unknown field, and the configuration names no such variable. "
+           "The request has an unknown field, which is not a variable of the configuration either. "
            "Known: %.*s" AGENT_BASE_NAME ", " SERVE_FIELDS ".",
            SLICE_ARGS(buf_slice(&known)));
     buf_free(&known);
@@ -222,14 +222,14 @@ static bool read_field(const struct field *field, const struct config_variables 
         return read_variable(field, out, why);
     if (slice_starts(field->name, "QWEN_API_"))
         return refuse(why, 400, "qwen_key_refused",
-                      "%.*s is not taken: local Qwen runs in Ollama and needs neither a key nor a base URL. "
+                      "%.*s is not accepted: local Qwen runs in Ollama and needs neither a key nor a base URL. "
                       "Set USE_LOCAL_QWEN instead.",
                       (int)(field->name.len > 64 ? 64 : field->name.len), field->name.ptr);
     return refuse_unknown(named, why);
 }
 
-/* Whether there is something to route to: with a key that is enough, with a variable of the configuration's own, or
- * because all that the configuration has is ready without any. */
+/* Returns whether an alias can be ready: a key or an option is enough alone, or variables of the configuration make one
+ * ready, or all aliases are ready without any. */
 static bool is_enough(const struct keys *keys, const struct config_variables *named)
 {
     if (named->ready_groups && (keys->variable_count || named->ready_groups == named->groups))
@@ -258,7 +258,7 @@ bool keys_read(const struct fields *fields, const struct config_variables *named
     if (!is_enough(out, named))
         return refuse(
             why, 400, "no_usable_key",
-            "Nothing to route to yet: give an OpenAI key or a Gemini key, or choose local Qwen, the ChatGPT login, "
+            "Nothing to route to yet: enter an OpenAI or Gemini key, or choose local Qwen, the ChatGPT login, "
             "codex-agent or the demo.%s",
             out->value[KEY_HF].len ? " A Hugging Face token alone is not enough." : "");
     return true;

@@ -1,17 +1,17 @@
-/* keys: the fields of a start, and the checks of their values. Pure. */
+/* keys: reads and checks the fields of a start. Pure. */
 #ifndef POINTSMAN_CGI_KEYS_H
 #define POINTSMAN_CGI_KEYS_H
 
 #include "cgi/serve_options.h"
 #include "proxy/config/variables.h"
 
-#define KEY_MAX_LEN 1024
+#define KEY_MAX_LEN 1024 /* bytes of a value */
 #define AGENT_BASE_NAME "CODEX_AGENT_API_BASE"
 
 enum key { KEY_OPENAI, KEY_GEMINI, KEY_HF, KEY_CODEX_AGENT, KEY_COUNT };
 enum choice { CHOICE_LOCAL_QWEN, CHOICE_CHATGPT_LOGIN, CHOICE_CODEX_AGENT, CHOICE_DEMO, CHOICE_COUNT };
 
-/* A variable that the configuration names and that has no field of its own. */
+/* A variable of the configuration without a field of its own. */
 struct variable {
     struct slice name, value;
 };
@@ -26,11 +26,11 @@ struct keys {
     struct serve_options serving;
 };
 
-/* The field's name, which also is the environment variable's. */
+/* Returns the name of the field, which is also the environment variable's. */
 const char *key_name(enum key key);
-/* The second environment variable that gets the key, or NULL. */
+/* Returns the second environment variable that gets the key, or NULL. */
 const char *key_alias(enum key key);
-/* The environment variable that is 1 when it is chosen. */
+/* Returns the environment variable that is 1 if the option is chosen. */
 const char *choice_variable(enum choice choice);
 
 /* Reads and checks a start's fields, except "token". Refused with 400: an unknown field that is not a variable of the
@@ -39,8 +39,8 @@ const char *choice_variable(enum choice choice);
  * and fields that leave nothing to route to. No message repeats any part of a value. */
 MUST_CHECK bool keys_read(const struct fields *fields, const struct config_variables *named, struct keys *out,
                           struct refusal *why);
-/* Whether the variable's value must not be logged: true unless its name says that it is an address, a number or an
- * option. */
+/* Returns whether the variable's value must not be logged: false if its name ends like that of an address, a number or
+ * an option. */
 bool keys_is_secret(struct slice name);
 
 #endif

@@ -1,4 +1,4 @@
-/* pointsman-session: the key page's FastCGI app and the proxy's supervisor. Wires; decides nothing. */
+/* pointsman-session: the key page's FastCGI app and the proxy's supervisor. Connects the parts, decides nothing. */
 #include "cgi/session.h"
 #include "common/log.h"
 
@@ -21,7 +21,7 @@ static int run_option(int argc, char **argv)
     return argc != 2 || strcmp(argv[1], "--help") != 0;
 }
 
-/* A descriptor that we open later must not come to be 1 or 2, which a parent may have left closed. */
+/* Opens descriptors 1 and 2 if the parent closed them, so that no file that we open later gets these numbers. */
 static bool hold_standard_descriptors(void)
 {
     int fd;
@@ -32,8 +32,8 @@ static bool hold_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
-    /* lighttpd can't write its own pid into our environment. Whoever starts it can (./start does, as POINTSMAN_PARENT);
-     * without that, our parent as of this first statement is taken for it. */
+    /* lighttpd can't put its own pid into our environment; the program that starts it can (POINTSMAN_PARENT). Without
+     * that variable, our parent as of this first statement counts as lighttpd. */
     pid_t first_parent = getppid();
     static struct session session;
     harden_early(&session.harden);
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
     buf_init(&error, 4096);
     int status = EXIT_FAILURE;
     if (!hold_standard_descriptors() || !secret_init())
-        log_error("no descriptors or no randomness to be had");
+        log_error("can't open /dev/null, or can't get random bytes from the system");
     else if (!session_open(&session, first_parent, &error))
         log_error("%s", buf_message(&error));
     else {

@@ -20,12 +20,12 @@ int notify_open(const char *path)
         return -1;
     (void)unlink(path);
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){4 * NOTIFY_MAX}, sizeof(int));
-    /* SO_PASSCRED: the kernel names the sender, so no other process can send READY. */
+    /* SO_PASSCRED: the kernel adds the sender's pid, so no other process can send READY. */
     if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int)) != 0 ||
         bind(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        int fault = errno;
+        int error = errno;
         close(fd);
-        errno = fault;
+        errno = error;
         return -1;
     }
     return fd;
@@ -56,7 +56,7 @@ int notify_read(int fd, pid_t from, char *space, struct notice *out)
         .msg_control = control.bytes,
         .msg_controllen = sizeof control.bytes,
     };
-    /* Descriptors that a sender attaches are not taken: there is no room for them in `control` (MSG_CTRUNC). */
+    /* `control` has no room for descriptors: a datagram that carries some is dropped (MSG_CTRUNC). */
     ssize_t len = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     if (len < 0)
         return -1;
@@ -85,8 +85,8 @@ void notice_parse(struct slice datagram, struct notice *out)
     }
 }
 
-/* Whether an object has exactly these members with these types ('s' string, 'n' number, 'b' boolean, 'a' array, 'o'
- * object). */
+/* Returns whether an object has exactly these members with these types ('s' string, 'n' number, 'b' boolean, 'a' array,
+ * 'o' object). */
 static bool has_shape(const struct json *json, uint32_t object, const char *const *names, const char *types)
 {
     if (json_type(json, object) != JSON_OBJECT)

@@ -1,4 +1,4 @@
-/* notify: receives the proxy's messages through NOTIFY_SOCKET (sd_notify(3)): a datagram has one VARIABLE=value per
+/* notify: receives the proxy's messages through NOTIFY_SOCKET (sd_notify(3)). A datagram has one VARIABLE=value per
  * line. */
 #ifndef POINTSMAN_CGI_NOTIFY_H
 #define POINTSMAN_CGI_NOTIFY_H
@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-#define NOTIFY_MAX (32 * 1024)
+#define NOTIFY_MAX (32 * 1024) /* bytes of a datagram */
 
 /* The contents of one datagram. */
 struct notice {
@@ -23,17 +23,17 @@ struct child_report {
     struct json json; /* parsed over `text` */
 };
 
-/* Binds the datagram socket at `path` after unlinking what is there; -1 with errno set. */
+/* Removes the file at `path` and binds the datagram socket there. Returns its descriptor, or -1 with errno set. */
 int notify_open(const char *path);
-/* Reads one datagram into `space` (NOTIFY_MAX bytes). 1: `out` has its contents, which point into `space`; 0: it
- * came from another process than `from`, or was too long, and was dropped; -1: nothing more to read. */
+/* Reads one datagram into `space` (NOTIFY_MAX bytes). Returns 1 with its contents in `out`, which point into `space`;
+ * 0 if it was dropped, because another process than `from` sent it or because it was too long; -1 if there is none. */
 int notify_read(int fd, pid_t from, char *space, struct notice *out);
-/* Parses a datagram. Pure. */
+/* Parses a datagram into `out`, which points into it. Pure. */
 void notice_parse(struct slice datagram, struct notice *out);
 
-/* Replaces the report by a well-formed one: {"version":text,"aliases":[{"name":text,"ready":bool,"reason":text}…],
- * "hardening":{…}}, where an alias may have "deployments" too (proxy/answers/answers.h), and nothing else. false:
- * the text is something else, and the previous report stays. */
+/* Replaces the report by `text` if it has exactly this form: {"version":text,"aliases":[{"name":text,"ready":bool,
+ * "reason":text}…],"hardening":{…}}; an alias may also have "deployments" (proxy/answers/answers.h). false: it has
+ * another form, and the previous report stays. */
 MUST_CHECK bool child_report_take(struct child_report *report, struct slice text);
 void child_report_clear(struct child_report *report);
 

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEMPLATE_MAX (128 * 1024)
+#define TEMPLATE_MAX (128 * 1024) /* bytes of page.html */
 
-/* What a slot may show. */
+/* The data that slots are filled from. */
 struct view {
     const struct session *session;
-    const struct refusal *why; /* or NULL */
-    const char *note;          /* good news; "" without any */
+    const struct refusal *why; /* why the last request was refused; NULL: it was not */
+    const char *note;          /* the last request's result; "": none to show */
 };
 
 typedef void slot_writer(const struct view *view, struct buf *out);
@@ -41,7 +41,7 @@ static void write_state(const struct view *view, struct buf *out)
     buf_add_text(out, supervisor_state_name(view->session->supervisor.state));
 }
 
-/* The reason of a refusal, else of the proxy's death. */
+/* Why the request was refused, else why the proxy died. */
 static void write_message(const struct view *view, struct buf *out)
 {
     page_escape(out, slice_of(view->why ? view->why->message : view->session->supervisor.reason));
@@ -72,7 +72,7 @@ static void write_key_file(const struct view *view, struct buf *out)
     page_escape(out, slice_of(view->session->settings.key_file));
 }
 
-/* A path as one word of a POSIX shell, for the commands that are shown: quoted, where a blank would split it. */
+/* Writes a path as one word of a POSIX shell, for the commands on the page: quoted unless all characters are plain. */
 static void write_word(const char *path, struct buf *out)
 {
     if (path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] == '\0') {
@@ -123,7 +123,7 @@ static void write_text(const struct json *json, uint32_t node, struct buf *out)
     buf_free(&text);
 }
 
-/* Whether the page's map has a track for the provider: one of class "to-PROVIDER". */
+/* Returns whether the page's map has a track for the provider: an element of class "to-PROVIDER". */
 static bool has_track(const struct page *page, struct slice provider)
 {
     const char *at = page->text, *end = page->text + page->len;
@@ -136,7 +136,7 @@ static bool has_track(const struct page *page, struct slice provider)
     return false;
 }
 
-/* "openai " of "openai/gpt-5.5"; "other " where the map has no track for it. */
+/* Writes "openai " for "openai/gpt-5.5"; "other " if the map has no track for the provider. */
 static void write_track(const struct page *page, const struct json *json, uint32_t model, struct buf *out)
 {
     struct buf text;
@@ -151,7 +151,7 @@ static void write_track(const struct page *page, const struct json *json, uint32
     buf_free(&text);
 }
 
-/* How its calls went: "12 calls, 1 failed, first token after 810 ms". */
+/* Writes the outcomes of its calls: "12 calls, 1 failed, first token after 810 ms". */
 static void write_figures(const struct json *json, uint32_t deployment, struct buf *out)
 {
     int64_t calls = 0, failed = 0, ttft = -1;
@@ -180,7 +180,7 @@ static void write_deployment(const struct json *json, uint32_t deployment, struc
     BUF_ADD(out, "</span></li>");
 }
 
-/* Whether the name has a star: no model can be asked for by it. */
+/* Returns whether the name has a star, so that no request can use it. */
 static bool is_wildcard(const struct json *json, uint32_t name)
 {
     struct slice text = json_inner(json, name);
@@ -230,8 +230,7 @@ static void write_aliases(const struct view *view, struct buf *out)
         write_alias(view, json, alias, out);
 }
 
-/* The map's tracks to providers that have a model ready, each with a blank after it. One may be named more than once.
- */
+/* Writes the map's tracks to providers that have a model ready, each with a space after it; a track may be repeated. */
 static void write_ready(const struct view *view, struct buf *out)
 {
     const struct json *json = &view->session->supervisor.report.json;
@@ -245,7 +244,7 @@ static void write_ready(const struct view *view, struct buf *out)
     }
 }
 
-/* The model of the examples: the first that is ready. */
+/* Writes the model of the page's examples: the first alias that is ready. */
 static void write_model(const struct view *view, struct buf *out)
 {
     const struct json *json = &view->session->supervisor.report.json;
@@ -259,39 +258,39 @@ static void write_model(const struct view *view, struct buf *out)
         BUF_ADD(out, "codex-light");
 }
 
-/* Attributes for the field that the last refusal was about. */
-static void write_fault(const struct view *view, struct buf *out, const char *field)
+/* Writes the attributes of an invalid field if `field` is the one that was refused. */
+static void write_error(const struct view *view, struct buf *out, const char *field)
 {
     if (view->why && view->why->field && strcmp(view->why->field, field) == 0)
         BUF_ADD(out, " aria-invalid=\"true\" aria-errormessage=\"message\" autofocus");
 }
 
-static void write_openai_fault(const struct view *view, struct buf *out)
+static void write_openai_error(const struct view *view, struct buf *out)
 {
-    write_fault(view, out, "OPENAI_API_KEY");
+    write_error(view, out, "OPENAI_API_KEY");
 }
 
-static void write_gemini_fault(const struct view *view, struct buf *out)
+static void write_gemini_error(const struct view *view, struct buf *out)
 {
-    write_fault(view, out, "GEMINI_API_KEY");
+    write_error(view, out, "GEMINI_API_KEY");
 }
 
-static void write_hf_fault(const struct view *view, struct buf *out)
+static void write_hf_error(const struct view *view, struct buf *out)
 {
-    write_fault(view, out, "HF_TOKEN");
+    write_error(view, out, "HF_TOKEN");
 }
 
-static void write_agent_base_fault(const struct view *view, struct buf *out)
+static void write_agent_base_error(const struct view *view, struct buf *out)
 {
-    write_fault(view, out, AGENT_BASE_NAME);
+    write_error(view, out, AGENT_BASE_NAME);
 }
 
-static void write_agent_key_fault(const struct view *view, struct buf *out)
+static void write_agent_key_error(const struct view *view, struct buf *out)
 {
-    write_fault(view, out, key_name(KEY_CODEX_AGENT));
+    write_error(view, out, key_name(KEY_CODEX_AGENT));
 }
 
-/* The box stays ticked when one of its fields is at fault, so that these are in sight. */
+/* The box stays checked if one of its fields is invalid, so that the fields stay visible. */
 static void write_agent_checked(const struct view *view, struct buf *out)
 {
     if (view->why && view->why->field && slice_starts(slice_of(view->why->field), "CODEX_AGENT_"))
@@ -328,12 +327,12 @@ static const struct {
     {"pid", write_pid},
     {"aliases", write_aliases},
     {"model", write_model},
-    {"openai_fault", write_openai_fault},
-    {"gemini_fault", write_gemini_fault},
-    {"hf_fault", write_hf_fault},
+    {"openai_error", write_openai_error},
+    {"gemini_error", write_gemini_error},
+    {"hf_error", write_hf_error},
     {"agent_checked", write_agent_checked},
-    {"agent_base_fault", write_agent_base_fault},
-    {"agent_key_fault", write_agent_key_fault},
+    {"agent_base_error", write_agent_base_error},
+    {"agent_key_error", write_agent_key_error},
     {"login_hidden", write_login_hidden},
     {"login_file", write_login_file},
 };
@@ -346,8 +345,8 @@ static slot_writer *find_slot(struct slice name)
     return NULL;
 }
 
-/* The next "{{name}}" at or after `from`: its name in `name` and the text before it in `before`. false at the end, when
- * `before` is all that is left. */
+/* Finds the next "{{name}}" at or after *from: sets `name`, the text before it, and *from to the end of the slot.
+ * false: there is none, and `before` is the rest of the page. */
 static bool next_slot(const struct page *page, size_t *from, struct slice *before, struct slice *name)
 {
     const char *start = page->text + *from, *end = page->text + page->len;
@@ -375,7 +374,7 @@ bool page_load(struct page *page, const char *folder, struct buf *error)
     struct slice before, name;
     for (size_t from = 0; next_slot(page, &from, &before, &name);)
         if (!find_slot(name)) {
-            buf_add_format(error, "%s: there is no slot \"%.*s\"", path, SLICE_ARGS(name));
+            buf_add_format(error, "%s: unknown slot \"%.*s\"", path, SLICE_ARGS(name));
             return false;
         }
     return true;

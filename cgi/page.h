@@ -4,7 +4,7 @@
 
 #include "cgi/refusal.h"
 
-#define PAGE_MAX (512 * 1024)
+#define PAGE_MAX (512 * 1024) /* bytes of a written page */
 
 struct session;
 
@@ -13,10 +13,10 @@ struct page {
     size_t len;
 };
 
-/* Reads FOLDER/page.html; false with a message in `error`, also if it has an unknown slot. */
+/* Reads FOLDER/page.html. false: one line in `error`; also for an unknown slot. */
 MUST_CHECK bool page_load(struct page *page, const char *folder, struct buf *error);
-/* Appends the page in the session's present state; `why`: the reason that the last request was refused, or NULL.
- * `note`: its result otherwise; "" if the page shows it anyway. */
+/* Appends the page in the session's current state. `why`: why the last request was refused, or NULL. `note`: its result
+ * otherwise; "" if the page shows it anyway. */
 void page_write(const struct page *page, const struct session *session, const struct refusal *why, const char *note,
                 struct buf *out);
 /* Appends text with & < > " ' as character references: safe within an element and within a quoted attribute. */

@@ -1,4 +1,4 @@
-/* Which user holds the other end of a TCP connection on this machine. */
+/* Finds the user at the other end of a TCP connection on this machine. */
 #include "cgi/peer.h"
 
 #include "common/url.h"
@@ -19,8 +19,8 @@ struct question {
     struct inet_diag_req_v2 request;
 };
 
-/* The kernel sends its answer before the question's send() returns; this is for one that never answers. */
-static const struct timeval patience = {.tv_sec = 1};
+/* The kernel answers before send() returns; the limit is for a kernel that never answers. */
+static const struct timeval answer_limit = {.tv_sec = 1};
 
 static bool read_address(struct slice address, struct slice port, __be32 *to, __be16 *to_port)
 {
@@ -33,7 +33,7 @@ static bool read_address(struct slice address, struct slice port, __be32 *to, __
     return inet_pton(AF_INET, text, to) == 1;
 }
 
-/* The one socket of exactly that id. false: there is none, or it has been closed. */
+/* Finds the owner of the one socket of exactly that id. false: there is none, or it was closed. */
 static bool look_up(int fd, const struct inet_diag_sockid *id, uid_t *uid)
 {
     struct question question = {
@@ -50,8 +50,7 @@ static bool look_up(int fd, const struct inet_diag_sockid *id, uid_t *uid)
     if (len < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)) || answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
         return false;
     const struct inet_diag_msg *found = NLMSG_DATA(&answer.head);
-    /* Without such a connection the kernel may offer a listener of the same port, and a closed one has no owner left.
-     */
+    /* Without such a connection the kernel may return a listener of the same port. A closed one has no inode. */
     bool same = found->idiag_state != TCP_LISTEN && found->idiag_inode != 0 &&
                 found->id.idiag_sport == id->idiag_sport && found->id.idiag_dport == id->idiag_dport &&
                 found->id.idiag_src[0] == id->idiag_src[0] && found->id.idiag_dst[0] == id->idiag_dst[0];
@@ -68,8 +67,8 @@ static struct inet_diag_sockid id_of(const struct sockaddr_in *holder, const str
                                      .idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}};
 }
 
-/* A connection within this process: its owner is known beforehand. */
-static bool tells_of_ourselves(int fd)
+/* Tests the lookup with a connection within this process, whose owner is known. */
+static bool finds_ourselves(int fd)
 {
     struct sockaddr_in server = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}}, client = server;
     socklen_t size = sizeof server;
@@ -81,12 +80,12 @@ static bool tells_of_ourselves(int fd)
                      connect(caller, (struct sockaddr *)&server, size) == 0 &&
                      getsockname(caller, (struct sockaddr *)&client, &size) == 0;
     struct inet_diag_sockid id = id_of(&client, &server);
-    bool told = connected && look_up(fd, &id, &uid) && uid == geteuid();
+    bool found = connected && look_up(fd, &id, &uid) && uid == geteuid();
     if (caller >= 0)
         close(caller);
     if (listener >= 0)
         close(listener);
-    return told;
+    return found;
 }
 
 int peer_open(void)
@@ -96,7 +95,7 @@ int peer_open(void)
     if (fd < 0)
         return -1;
     if (connect(fd, (struct sockaddr *)&kernel, sizeof kernel) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 && tells_of_ourselves(fd))
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &answer_limit, sizeof answer_limit) == 0 && finds_ourselves(fd))
         return fd;
     close(fd);
     return -1;

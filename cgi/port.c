@@ -1,4 +1,4 @@
-/* The proxy's ports. */
+/* A listening socket of the proxy. */
 #include "cgi/port.h"
 
 #include <arpa/inet.h>
@@ -36,22 +36,22 @@ int port_listen(const char *host, unsigned port)
     int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    /* Connections in TIME_WAIT must not keep the port busy; a listener of somebody else still does. */
+    /* Connections in TIME_WAIT must not keep the port busy; another program's listener still does. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) != 0 ||
         (address.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){0}, sizeof(int)) != 0) ||
         bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, SOMAXCONN) != 0) {
-        int fault = errno;
+        int error = errno;
         close(fd);
-        errno = fault;
+        errno = error;
         return -1;
     }
     return fd;
 }
 
-void port_turn_away(int listener)
+void port_reset_clients(int listener)
 {
     int fd;
-    /* The flag belongs to the socket, not to the descriptor, so the child may have cleared it for us as well. */
+    /* The flag belongs to the socket, not to the descriptor: the child may have cleared it for us too. */
     if (fcntl(listener, F_SETFL, O_NONBLOCK) != 0)
         return;
     while ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0) {

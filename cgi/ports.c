@@ -1,4 +1,4 @@
-/* The sockets that the proxy serves on. */
+/* The proxy's listening sockets. */
 #include "cgi/ports.h"
 
 #include "cgi/port.h"
@@ -48,7 +48,7 @@ static bool refuse_port(const char *host, unsigned port, const char *option, str
     return false;
 }
 
-/* ::1 first: while we do not listen yet, port_holder() can only find somebody else. "::" takes ::1 in itself. */
+/* ::1 first: as long as we do not listen, port_holder() can find only another program. "::" includes ::1. */
 static bool take(struct ports *ports, unsigned port, unsigned number, struct refusal *why)
 {
     if (ports->fds[port] >= 0)

@@ -10,14 +10,15 @@ enum port { PORT_PROXY, PORT_RISK, PORT_COUNT };
 struct ports {
     int fds[PORT_COUNT];       /* -1: not held */
     int localhost[PORT_COUNT]; /* holds the same port of ::1 (common/localhost.h); -1: not held */
-    char host[16];             /* the address they are bound to */
+    char host[16];             /* the address that they are bound to */
 };
 
 void ports_init(struct ports *ports);
-/* Binds the ports that `serving` needs; those that are bound already stay. false, with a refusal: 409 names the program
- * that has the port, 500 another error; the proxy's port then stays bound if it was. */
+/* Binds the ports that `serving` needs; ports that are bound already stay. Refused: 409 names the program that has the
+ * port, 500 is any other error; the proxy's port then stays bound if it was. */
 MUST_CHECK bool ports_take(struct ports *ports, const struct settings *settings, const struct serve_options *serving,
                            struct refusal *why);
+/* Closes all ports. */
 void ports_release(struct ports *ports);
 
 #endif

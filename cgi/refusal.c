@@ -1,4 +1,4 @@
-/* Why a request was not carried out. */
+/* Why a request was refused. */
 #include "cgi/refusal.h"
 
 #include <stdarg.h>

@@ -1,9 +1,9 @@
-/* Answers, each with the headers that every answer has. */
+/* Answers, all with the same security headers. */
 #include "cgi/reply.h"
 
-#define BODY_MAX (256u << 10) /* bytes; the report of the proxy's models is the largest part of one */
+#define BODY_MAX (256u << 10) /* bytes; the largest part is a test's output, at most TESTER_MAX */
 
-/* Referrer-Policy: under "no-referrer" Chromium sends "Origin: null" from our own form. */
+/* Referrer-Policy: with "no-referrer", Chromium sends "Origin: null" from our own form. */
 static const char common_headers[] =
     "Cache-Control: no-store\r\n"
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -18,7 +18,7 @@ static void send(struct request *request, int status, const char *type, const ch
                  struct slice body)
 {
     FCGX_Stream *out = request->fcgi.out;
-    /* A client that went away makes these fail, and nobody is left to be told. */
+    /* These fail only if the client has disconnected: errors are ignored. */
     FCGX_FPrintF(out, "Status: %d\r\n%s", status, common_headers);
     if (header)
         FCGX_FPrintF(out, "%s: %s\r\n", header, value);
@@ -37,7 +37,7 @@ static void send_buffer(struct request *request, int status, const char *type, c
         send(request, status, type, header, value, buf_slice(body));
 }
 
-/* Frees the document. */
+/* Sends the document and frees it. */
 static void send_document(struct request *request, int status, const char *allow, struct document *d)
 {
     struct buf body;

@@ -1,4 +1,4 @@
-/* reply: sends answers, with the headers that all of them have. */
+/* reply: sends answers, all with the same security headers. */
 #ifndef POINTSMAN_CGI_REPLY_H
 #define POINTSMAN_CGI_REPLY_H
 
@@ -10,9 +10,9 @@
 void reply_json(struct request *request, struct document *d);
 /* Sends the page; 500 if `body` has failed. */
 void reply_html(struct request *request, int status, const struct buf *body);
-/* Sends {"error":{"message","code"}}, and "field" if one is wrong. `allow`: the Allow header's value, or NULL. */
+/* Sends {"error":{"message","code"}}, with "field" if one is invalid. `allow`: the Allow header's value, or NULL. */
 void reply_refusal(struct request *request, const struct refusal *why, const char *allow);
-/* Sends 303 to a path of the page's own. */
+/* Sends 303 to a path of the page. */
 void reply_see_other(struct request *request, const char *path);
 
 #endif

@@ -1,13 +1,14 @@
-/* One FastCGI request, read whole. */
+/* Reads one FastCGI request completely. */
 #include "cgi/request.h"
 
 #include <sodium.h>
 #include <string.h>
 
-/* lighttpd stops at 16 KB; whoever reaches the socket without it is ours, but not believed to be sane. */
+/* bytes read of a body. lighttpd refuses more than 16 KB; another program of this user can reach the socket directly.
+ */
 #define DRAIN_MAX (64 * 1024)
-/* More than the functions that read a body use of the stack. They leave pieces of it there: saved vector registers,
- * above all, in which memcpy() had it. */
+/* bytes; more than the functions that read a body use of the stack. They leave pieces of it there, mostly in vector
+ * registers that memcpy() used and that were saved. */
 #define STACK_USED (64 * 1024)
 
 static struct slice parameter(struct request *request, const char *name)
@@ -21,8 +22,8 @@ static struct slice until(struct slice text, char mark)
     return at ? (struct slice){text.ptr, (size_t)(at - text.ptr)} : text;
 }
 
-/* Reads through the stream's public window [rdNext, stop) instead of FCGX_GetStr(), for that would leave a copy of the
- * keys in libfcgi's buffer, which is freed as it is. */
+/* Reads from the stream's buffer [rdNext, stop) and overwrites it. FCGX_GetStr() would leave a copy of the keys there,
+ * and libfcgi frees its buffers without overwriting them. */
 static void read_body(struct request *request)
 {
     FCGX_Stream *in = request->fcgi.in;

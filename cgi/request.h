@@ -1,4 +1,4 @@
-/* request: one FastCGI request, read completely. */
+/* request: reads one FastCGI request completely. */
 #ifndef POINTSMAN_CGI_REQUEST_H
 #define POINTSMAN_CGI_REQUEST_H
 
@@ -6,13 +6,13 @@
 
 #include <fcgiapp.h>
 
-#define REQUEST_BODY_MAX 8192
+#define REQUEST_BODY_MAX 8192 /* bytes */
 
 struct request {
     FCGX_Request fcgi;
     /* Point into fcgi.envp, valid until request_finish(); ptr NULL: absent. */
     struct slice method;
-    struct slice path; /* of the request line as it came, without the query */
+    struct slice path; /* as in the request line, without the query */
     struct slice host;
     struct slice origin;
     struct slice fetch_site;   /* Sec-Fetch-Site */
@@ -25,13 +25,12 @@ struct request {
     bool body_too_big;
 };
 
-/* Reads what FCGX_Accept_r() left in request->fcgi; libfcgi's copy of the body is overwritten while it is read.
- * `peer_fd` is peer_open()'s. */
+/* Reads the request that FCGX_Accept_r() put into request->fcgi, its body into `body`, and overwrites libfcgi's copy of
+ * the body meanwhile. `peer_fd` is peer_open()'s. */
 void request_read(struct request *request, char *body, int peer_fd);
-/* Overwrites the body, and what the functions that handled it left on the stack; the rest of the request stays usable.
- */
+/* Overwrites the body and the part of the stack that the functions that read it used; the rest of the request stays. */
 void request_wipe_body(struct request *request);
-/* Sends what was written and ends the request. */
+/* Sends the answer that was written, and ends the request. */
 void request_finish(struct request *request);
 
 #endif

@@ -1,4 +1,4 @@
-# What is pure: unit tests link it without FastCGI.
+# The pure files: unit tests link them without FastCGI.
 noinst_LIBRARIES += cgi/libfields.a
 cgi_libfields_a_SOURCES = \
 	cgi/fields.c cgi/fields.h \
@@ -7,7 +7,7 @@ cgi_libfields_a_SOURCES = \
 	cgi/serve_options.c cgi/serve_options.h
 
 pkglibexec_PROGRAMS += cgi/pointsman-session cgi/pointsman-web-guard.so
-# A shared object, in a program that no sanitizer was linked into.
+# Preloaded into lighttpd, which is built without sanitizers: no sanitizer flags here.
 cgi_pointsman_web_guard_so_SOURCES = cgi/web_guard.c
 cgi_pointsman_web_guard_so_CFLAGS = $(WARN_CFLAGS) -fPIC
 cgi_pointsman_web_guard_so_LDFLAGS = -shared -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack

@@ -1,4 +1,4 @@
-/* Which path with which method does what, and who may. */
+/* The table of routes: path, method, access and handler. */
 #include "cgi/routes.h"
 
 #include "cgi/guards.h"
@@ -11,9 +11,9 @@
 #include <string.h>
 
 enum access {
-    ACCESS_OPEN,    /* to every user of this machine */
-    ACCESS_READS,   /* to our own user */
-    ACCESS_CHANGES, /* and guarded besides: origin, size, type, token */
+    ACCESS_OPEN,    /* for every user of this machine */
+    ACCESS_READS,   /* for our own user */
+    ACCESS_CHANGES, /* for our own user, after the checks of origin, size, type and token */
 };
 
 struct route {
@@ -39,8 +39,8 @@ static void answer_page(struct session *session, struct pending *pending, int st
     buf_free(&body);
 }
 
-/* Says no in the route's manner; a form gets the page again, with the reason on it. */
-static void answer_no(struct session *session, struct pending *pending, const struct refusal *why)
+/* Answers a request that was refused: a script gets the error as JSON, a form the page with the reason. */
+static void answer_refused(struct session *session, struct pending *pending, const struct refusal *why)
 {
     if (pending->manner == MANNER_PAGE)
         answer_page(session, pending, why->status, why, "");
@@ -55,7 +55,8 @@ static void answer_status(struct session *session, struct pending *pending)
     reply_json(&pending->request, &d);
 }
 
-static void answer_yes(struct session *session, struct pending *pending)
+/* Answers a request that succeeded: a script gets the state as JSON, a form a redirect to the page. */
+static void answer_done(struct session *session, struct pending *pending)
 {
     if (pending->manner == MANNER_PAGE)
         reply_see_other(&pending->request, "/");
@@ -83,14 +84,14 @@ static void show_status(struct session *session, struct pending *pending, const 
     answer_status(session, pending);
 }
 
-/* A login that was chosen must be there; whether it is any good, the proxy says. */
+/* Refuses the ChatGPT login if there is no login file. The proxy finds out whether the login is valid. */
 static bool check_login(const struct session *session, const struct keys *keys, struct refusal *why)
 {
     const struct settings *settings = &session->settings;
     if (!keys->chosen[CHOICE_CHATGPT_LOGIN] || settings_has_login(settings))
         return true;
     return refuse_field(why, "USE_CHATGPT_LOGIN", "no_login",
-                        "There is no ChatGPT login: %s is not there. Sign in with `codex login` first.",
+                        "There is no ChatGPT login: %s does not exist. Run `codex login` first.",
                         settings->login_file ? settings->login_file : "$CODEX_HOME/auth.json");
 }
 
@@ -104,7 +105,7 @@ static void start(struct session *session, struct pending *pending, const struct
         supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
         pending->wait = WAIT_READY;
     else
-        answer_no(session, pending, &why);
+        answer_refused(session, pending, &why);
     config_variables_free(&named);
 }
 
@@ -120,11 +121,11 @@ static void test(struct session *session, struct pending *pending, const struct 
     struct refusal why;
     if (session->supervisor.state != CHILD_RUNNING) {
         refuse(&why, 409, "stopped", "The proxy is not running, so there is nothing to test.");
-        answer_no(session, pending, &why);
+        answer_refused(session, pending, &why);
     } else if (tester_start(&session->tester, &session->settings, fields, session->now_ms, &why)) {
         pending->wait = WAIT_TESTED;
     } else {
-        answer_no(session, pending, &why);
+        answer_refused(session, pending, &why);
     }
 }
 
@@ -140,8 +141,8 @@ static const struct route routes[] = {
     {"POST", "/test", MANNER_PAGE, ACCESS_CHANGES, test},
 };
 
-/* The route of the method and path. NULL: none; `allow` then says which method the path has, if any. HEAD is GET: the
- * web server leaves the body out. */
+/* Returns the route of the method and path. NULL: none; *allow then has the methods of the path, or NULL if it has no
+ * route. HEAD counts as GET, because the web server omits the body. */
 static const struct route *find_route(const struct request *request, const char **allow)
 {
     struct slice method = slice_is(request->method, "HEAD") ? SLICE("GET") : request->method;
@@ -162,7 +163,7 @@ static bool read_fields(struct request *request, enum manner manner, struct fiel
                                  : fields_from_form(request->body, request->body_len, fields, why);
 }
 
-/* A form's token stands in its body, so that is read first; a script's stands in the header. */
+/* A script's token is in the header and is checked before the body is parsed; a form's token is in its body. */
 static void answer_change(struct session *session, struct pending *pending, const struct route *route)
 {
     struct fields fields;
@@ -172,7 +173,7 @@ static void answer_change(struct session *session, struct pending *pending, cons
     if ((!form && !guards_token(request, NULL, session->token, &why)) ||
         !read_fields(request, route->manner, &fields, &why) ||
         (form && !guards_token(request, &fields, session->token, &why)))
-        answer_no(session, pending, &why);
+        answer_refused(session, pending, &why);
     else
         route->answer(session, pending, &fields);
 }
@@ -188,7 +189,7 @@ void routes_answer(struct session *session, struct pending *pending)
         reply_refusal(request, &why, NULL);
     else if (!route) {
         if (allow)
-            refuse(&why, 405, "method_not_allowed", "This path takes %s.", allow);
+            refuse(&why, 405, "method_not_allowed", "This path accepts only %s.", allow);
         else
             refuse(&why, 404, "not_found", "There is no such path.");
         reply_refusal(request, &why, allow);
@@ -204,43 +205,43 @@ void routes_answer(struct session *session, struct pending *pending)
     request_wipe_body(request);
 }
 
-/* What a start that waited for READY came to. */
+/* Answers a start that waited for READY. */
 static void answer_started(struct session *session, struct pending *pending)
 {
     const struct supervisor *s = &session->supervisor;
     struct refusal why;
     if (s->state == CHILD_RUNNING) {
-        answer_yes(session, pending);
+        answer_done(session, pending);
         return;
     }
     if (s->state == CHILD_DIED)
         refuse(&why, 502, "proxy_died", "%s", s->reason);
     else
         refuse(&why, 409, "stopped", "The proxy was stopped before it was ready.");
-    answer_no(session, pending, &why);
+    answer_refused(session, pending, &why);
 }
 
-/* The child's own words as JSON, and one sentence. */
+/* Answers a test: a script gets one sentence and the command's own JSON, a form the page with the sentence. */
 static void answer_tested(struct session *session, struct pending *pending)
 {
-    struct buf words;
+    struct buf result;
     struct document d;
     struct refusal why;
-    buf_init(&words, 4096);
-    bool good = tester_words(&session->tester, &words);
-    const char *text = buf_text(&words);
+    buf_init(&result, 4096);
+    bool good = tester_result(&session->tester, &result);
+    const char *text = buf_text(&result);
     if (!good) {
         refuse(&why, 502, "test_failed", "%s", text);
-        answer_no(session, pending, &why);
+        answer_refused(session, pending, &why);
     } else if (pending->manner == MANNER_PAGE) {
         answer_page(session, pending, 200, NULL, text);
     } else {
         struct container root = document_object(&d);
-        document_add_buf(root, "words", &words);
+        document_add_buf(root, "words", &result);
         document_add_raw(root, "test", buf_slice(&session->tester.answer));
         reply_json(&pending->request, &d);
     }
-    buf_free(&words);
+    buf_free(&result);
 }
 
 void routes_settle(struct session *session)
@@ -251,7 +252,7 @@ void routes_settle(struct session *session)
         if (pending->wait == WAIT_READY && state != CHILD_STARTING)
             answer_started(session, pending);
         else if (pending->wait == WAIT_GONE && state != CHILD_STOPPING)
-            answer_yes(session, pending);
+            answer_done(session, pending);
         else if (pending->wait == WAIT_TESTED && !session->tester.pid)
             answer_tested(session, pending);
         else

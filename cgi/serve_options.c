@@ -1,4 +1,4 @@
-/* How the proxy is to serve. Pure. */
+/* The proxy's options in the fields of a start. Pure. */
 #include "cgi/serve_options.h"
 
 #include "common/guard.h"
@@ -24,8 +24,7 @@ static bool read_strategy(const struct field *field, struct serve_options *out, 
     out->strategy = value;
     return (field->kind == FIELD_TEXT && !value.len) ||
            (*name && strlen(name) == value.len && strategy_find(name, &known)) ||
-           refuse_field(why, "strategy", "invalid_strategy", "There is no such strategy. There are: %s.",
-                        strategy_names());
+           refuse_field(why, "strategy", "invalid_strategy", "strategy must be one of %s.", strategy_names());
 }
 
 static bool read_host(const struct field *field, struct serve_options *out, struct refusal *why)
@@ -36,10 +35,10 @@ static bool read_host(const struct field *field, struct serve_options *out, stru
         if (slice_is(out->host, hosts[i]))
             return true;
     return refuse_field(why, "host", "invalid_host",
-                        "host must be 127.0.0.1 (this machine), or 0.0.0.0 or :: (other machines, too).");
+                        "host must be 127.0.0.1 (this machine only), or 0.0.0.0 or :: (also other machines).");
 }
 
-/* Names with blanks or commas between. */
+/* Reads host names, separated by spaces or commas. */
 static bool read_allowed(const struct field *field, struct serve_options *out, struct refusal *why)
 {
     struct slice rest = field->value;
@@ -58,7 +57,7 @@ static bool read_allowed(const struct field *field, struct serve_options *out, s
         rest = (struct slice){rest.ptr + step, rest.len - step};
     }
     return good || refuse_field(why, "allow_host", "invalid_host",
-                                "allow_host must be at most %d names of hosts, without ports, with commas between.",
+                                "allow_host must be at most %d host names without ports, separated by commas.",
                                 SERVE_HOSTS_MAX);
 }
 

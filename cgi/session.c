@@ -1,4 +1,4 @@
-/* One process, one thread, one poll loop. */
+/* The session app's poll loop. */
 #include "cgi/session.h"
 
 #include "cgi/keyfile.h"
@@ -20,14 +20,14 @@
 #include <unistd.h>
 
 #define FASTCGI_FD 0 /* FCGI_LISTENSOCK_FILENO */
-#define PAUSE_MS 100 /* after an accept that failed for want of descriptors */
+#define PAUSE_MS 100 /* ms without accepting, after an accept that failed for lack of descriptors */
 
 enum watched {
     WATCH_REQUESTS,
     WATCH_SIGNALS,
     WATCH_CHILD,
     WATCH_NOTIFY,
-    WATCH_WORDS,
+    WATCH_LOG,
     WATCH_PORT,
     WATCH_RISK_PORT,
     WATCH_TEST,
@@ -36,7 +36,8 @@ enum watched {
     WATCH_COUNT
 };
 
-/* SIGTERM and SIGINT arrive through a descriptor; a peer that went away is an error value, not a signal. */
+/* Returns a descriptor that SIGTERM and SIGINT arrive through; -1 on error. Ignores SIGPIPE: a write to a closed
+ * connection returns an error. */
 static int open_signals(void)
 {
     sigset_t set;
@@ -54,17 +55,17 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     if (!settings_read(settings, first_parent, error))
         return false;
     if (!harden_follow_parent(&session->harden, settings->parent)) {
-        buf_add_format(error, "the web server (pid %d) is gone", (int)settings->parent);
+        buf_add_format(error, "the web server (pid %d) has ended", (int)settings->parent);
         return false;
     }
     if (!localhost_reserve(settings->web_port, &settings->localhost)) {
-        buf_add_format(error, "port %u of ::1 can't be held: %s", settings->web_port, strerror(errno));
+        buf_add_format(error, "can't reserve port %u of ::1: %s", settings->web_port, strerror(errno));
         return false;
     }
     settings->server = (int)syscall(SYS_pidfd_open, settings->parent, 0);
     session->body = sodium_malloc(REQUEST_BODY_MAX + 1);
     if (!session->body || FCGX_Init() != 0 || fcntl(FASTCGI_FD, F_SETFL, O_NONBLOCK) != 0) {
-        buf_add_format(error, "FastCGI can't be set up: %s", strerror(errno));
+        buf_add_format(error, "can't set up FastCGI: %s", strerror(errno));
         return false;
     }
     for (size_t i = 0; i < SESSION_REQUESTS; i++)
@@ -75,11 +76,10 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     session->peer_fd = peer_open();
     session->harden.peer_uid = session->peer_fd < 0 ? HARDEN_OFF : HARDEN_ON;
     if (session->peer_fd < 0)
-        log_warning(
-            "this kernel does not tell who holds a socket (NETLINK_SOCK_DIAG): other users of this machine are kept "
-            "out by the token alone");
+        log_warning("the kernel does not report the owner of a socket (NETLINK_SOCK_DIAG): only the page token keeps "
+                    "out other users of this machine");
     secret_random_token(session->token);
-    /* The page works without that file; only scripts need it. */
+    /* Only scripts need the file; the page works without it. */
     if (!keyfile_write(settings->runtime_fd, KEYFILE_TOKEN, session->token))
         log_error("%s/%s: %s", settings->runtime_dir, KEYFILE_TOKEN, strerror(errno));
     folder_watch_open(&session->folder, settings);
@@ -99,12 +99,12 @@ static bool is_last_slot(const struct session *session, const struct pending *pe
     return pending == &session->pending[SESSION_REQUESTS - 1];
 }
 
-/* The last pending never waits, so that there is always one to say 503 with and to answer /health from. */
+/* A request in the last slot never waits, so that there is always a slot to answer 503 or /health. */
 static void answer_one(struct session *session)
 {
     struct pending *pending = free_slot(session);
     if (FCGX_Accept_r(&pending->request.fcgi) != 0) {
-        /* Without a descriptor to spare the listener stays readable: don't spin on it. */
+        /* Without a free descriptor the listener stays readable: don't spin. */
         if (errno == EMFILE || errno == ENFILE)
             session->paused_until = session->now_ms + PAUSE_MS;
         return;
@@ -113,7 +113,7 @@ static void answer_one(struct session *session)
     routes_answer(session, pending);
     if (pending->wait != WAIT_NONE && is_last_slot(session, pending)) {
         struct refusal why;
-        refuse(&why, 503, "busy", "Too many requests are waiting for the proxy; look at the state and try again.");
+        refuse(&why, 503, "busy", "Too many requests are waiting for the proxy. Check the state and try again.");
         reply_refusal(&pending->request, &why, NULL);
         pending->wait = WAIT_NONE;
     }
@@ -130,13 +130,13 @@ static void take_signal(struct session *session, int signals)
     }
 }
 
-/* Nobody can find the session any more, so it ends, in order: first the proxy, then lighttpd, which would make another.
- */
-static void look_at_folder(struct session *session)
+/* Ends the session if the runtime folder was removed, and the master key with it: first the proxy, later lighttpd,
+ * which would start another session app. */
+static void check_folder(struct session *session)
 {
     if (session->folder_gone || !folder_watch_is_gone(&session->folder))
         return;
-    log_warning("%s is gone: the session ends", session->settings.runtime_dir);
+    log_warning("%s: removed: ending the session", session->settings.runtime_dir);
     session->folder_gone = session->leaving = true;
     supervisor_stop(&session->supervisor, session->now_ms);
 }
@@ -153,7 +153,7 @@ static int timeout_ms(const struct session *session)
     return due > session->now_ms ? (int)(due - session->now_ms) : 0;
 }
 
-/* One wait, then whatever became ready: the child's words before its death, and its death before new requests. */
+/* Waits once and handles what is ready: the child's log before its exit, and its exit before new requests. */
 static void turn(struct session *session, int signals)
 {
     struct supervisor *s = &session->supervisor;
@@ -162,7 +162,7 @@ static void turn(struct session *session, int signals)
         [WATCH_SIGNALS] = {.fd = signals, .events = POLLIN},
         [WATCH_CHILD] = {.fd = s->pid_fd, .events = POLLIN},
         [WATCH_NOTIFY] = {.fd = s->notify, .events = POLLIN},
-        [WATCH_WORDS] = {.fd = s->log.fd, .events = POLLIN},
+        [WATCH_LOG] = {.fd = s->log.fd, .events = POLLIN},
         [WATCH_PORT] = {.fd = supervisor_orphaned_port(s, PORT_PROXY), .events = POLLIN},
         [WATCH_RISK_PORT] = {.fd = supervisor_orphaned_port(s, PORT_RISK), .events = POLLIN},
         [WATCH_TEST] = {.fd = session->tester.fd, .events = POLLIN},
@@ -177,17 +177,17 @@ static void turn(struct session *session, int signals)
         if (fds[WATCH_SIGNALS].revents)
             take_signal(session, signals);
         if (fds[WATCH_FOLDER].revents || fds[WATCH_MOUNTS].revents)
-            look_at_folder(session);
-        if (fds[WATCH_WORDS].revents)
+            check_folder(session);
+        if (fds[WATCH_LOG].revents)
             child_log_read(&s->log);
         if (fds[WATCH_NOTIFY].revents)
             supervisor_on_notify(s, session->now_ms);
         if (fds[WATCH_CHILD].revents)
             supervisor_on_exit(s, session->now_ms);
         if (fds[WATCH_PORT].revents)
-            port_turn_away(fds[WATCH_PORT].fd);
+            port_reset_clients(fds[WATCH_PORT].fd);
         if (fds[WATCH_RISK_PORT].revents)
-            port_turn_away(fds[WATCH_RISK_PORT].fd);
+            port_reset_clients(fds[WATCH_RISK_PORT].fd);
         if (fds[WATCH_TEST].revents)
             tester_on_output(&session->tester);
         if (fds[WATCH_REQUESTS].revents)
@@ -199,13 +199,14 @@ static void turn(struct session *session, int signals)
         supervisor_on_deadline(s);
 }
 
-/* Asked to leave, the session drains its child. With its parent gone as well there is nothing to drain for: lighttpd
- * signals its child and exits at once, and PR_SET_PDEATHSIG sends the signal again when it is gone. */
+/* After SIGTERM, the session lets its child drain. If lighttpd has ended too, no client can wait for an answer, and the
+ * session kills the child: lighttpd signals its FastCGI program and exits at once, and PR_SET_PDEATHSIG sends the
+ * signal again when it has ended. */
 void session_run(struct session *session)
 {
     int signals = open_signals();
     session->now_ms = (int64_t)clock_monotonic_ms();
-    look_at_folder(session); /* it may have gone before it was watched */
+    check_folder(session); /* it may have been removed before it was watched */
     while (signals >= 0 && !(session->leaving && !supervisor_has_child(&session->supervisor))) {
         turn(session, signals);
         routes_settle(session);

@@ -1,4 +1,4 @@
-/* session: the state of the session app: one process, one thread, one poll loop. */
+/* session: the state of the session app, and its poll loop. One process, one thread. */
 #ifndef POINTSMAN_CGI_SESSION_H
 #define POINTSMAN_CGI_SESSION_H
 
@@ -11,7 +11,7 @@
 #include "common/harden.h"
 #include "common/secret.h"
 
-/* Requests at one time, including those that wait; further ones get 503. */
+/* Requests in flight, including those that wait; further ones get 503. */
 #define SESSION_REQUESTS 16
 
 enum wait { WAIT_NONE, WAIT_READY, WAIT_GONE, WAIT_TESTED };
@@ -19,11 +19,11 @@ enum wait { WAIT_NONE, WAIT_READY, WAIT_GONE, WAIT_TESTED };
 /* The form of a route's request bodies and answers. */
 enum manner { MANNER_JSON, MANNER_PAGE };
 
-/* A place for one request; it may wait until the child's state changes or a test ends. */
+/* A slot for one request, which may wait until the child's state changes or a test ends. */
 struct pending {
     struct request request;
     enum manner manner;
-    enum wait wait; /* WAIT_NONE: the place is free */
+    enum wait wait; /* WAIT_NONE: the slot is unused */
 };
 
 struct session {
@@ -33,19 +33,19 @@ struct session {
     struct folder_watch folder;
     struct harden_status harden;
     struct page page;
-    char token[SECRET_TOKEN_SIZE];
+    char token[SECRET_TOKEN_SIZE]; /* the page token */
     struct pending pending[SESSION_REQUESTS];
     int peer_fd;          /* peer_open()'s */
-    char *body;           /* locked memory for the body that is being read */
+    char *body;           /* locked memory, REQUEST_BODY_MAX + 1 bytes, for the request that is being read; owned */
     int64_t now_ms;       /* ms, monotonic, at the start of this turn of the loop */
-    int64_t paused_until; /* ms, monotonic: accepts no connection before that; 0: accepts */
-    bool leaving;         /* after SIGTERM, or because the folder is gone: ends once the child has ended */
-    bool folder_gone;     /* lighttpd ends, too */
+    int64_t paused_until; /* ms, monotonic: accepts no connections before; 0: accepts */
+    bool leaving;         /* SIGTERM came or the folder was removed: ends once the child has ended */
+    bool folder_gone;     /* the folder was removed: also ends lighttpd */
 };
 
-/* Opens all that the session needs. `first_parent`: as for settings_read(). */
+/* Opens everything that the session needs. `first_parent`: as for settings_read(). false: one line in `error`. */
 MUST_CHECK bool session_open(struct session *session, pid_t first_parent, struct buf *error);
-/* Runs until SIGTERM, or until the runtime folder is gone; the child has then ended. */
+/* Runs until SIGTERM or until the runtime folder was removed, and until the child has ended. */
 void session_run(struct session *session);
 
 #endif

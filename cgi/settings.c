@@ -1,4 +1,4 @@
-/* What lighttpd's configuration tells the session app. */
+/* The session app's settings, from the environment that conf/lighttpd.conf.in sets. */
 #include "cgi/settings.h"
 
 #include "cgi/keyfile.h"
@@ -45,7 +45,7 @@ static bool open_runtime_dir(struct settings *settings, struct buf *error)
     return true;
 }
 
-/* The rest works without it. */
+/* Returns NULL if there is no home: everything but the ChatGPT login works without it. */
 static char *find_login_file(void)
 {
     char *home = paths_codex_home();

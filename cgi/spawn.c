@@ -1,4 +1,4 @@
-/* One pointsman-proxy process, its environment built from nothing. */
+/* Starts pointsman-proxy with an environment that inherits nothing by itself. */
 #include "cgi/spawn.h"
 
 #include "cgi/child_setup.h"
@@ -13,16 +13,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VARIABLES_MAX 96
-#define LISTENER_FD 3 /* SD_LISTEN_FDS_START */
+#define VARIABLES_MAX 96 /* FIELDS_MAX of the start, an alias, and our own */
+#define LISTENER_FD 3    /* SD_LISTEN_FDS_START */
 
-/* Lives in locked memory, for it holds the keys. */
+/* In locked memory, because it holds the keys. */
 struct environment {
     char *list[VARIABLES_MAX + 1];
     size_t count;
     size_t used;
     bool failed;
-    char *listen_pid; /* where the child writes its pid, which nobody knows before the fork */
+    char *listen_pid; /* LISTEN_PID=…: the child fills in its pid after the fork */
     char text[32 * 1024];
 };
 
@@ -88,8 +88,8 @@ static void fill(struct environment *env, const struct spawn *spawn)
     }
 }
 
-/* Puts the listeners where the convention has them. First out of the way of each other: either may be 3 or 4 already.
- */
+/* Moves the listeners to descriptors 3 and 4, as sd_listen_fds(3) requires: first to higher numbers, because either may
+ * already be 3 or 4. */
 static bool place_listeners(const int *listeners, int *count)
 {
     int high[PORT_COUNT];
@@ -104,7 +104,7 @@ static bool place_listeners(const int *listeners, int *count)
     return true;
 }
 
-/* In the child: descriptors 0 to 3 (or 4) and no others, signals as a fresh process has them. */
+/* In the child: leaves descriptors 0 to 3 (or 4) open and no others, and resets the signals. */
 static bool tidy(const struct spawn *spawn, int log)
 {
     int count;
@@ -155,7 +155,8 @@ static _Noreturn void become_proxy(const struct spawn *spawn, struct environment
 {
     const char *program = spawn->settings->proxy;
     struct command_line line = {.count = 0};
-    /* The proxy follows us again; begun here, our death before its first statement takes it along. */
+    /* The proxy sets PR_SET_PDEATHSIG itself; set here too, so that it also ends if we die before its first statement.
+     */
     if (!child_setup(spawn->settings, parent))
         _exit(127);
     fill_arguments(&line, spawn);
@@ -183,16 +184,16 @@ pid_t spawn_proxy(const struct spawn *spawn, int *log)
         child = fork();
         if (child == 0)
             become_proxy(spawn, env, parent, pipe_fds[1]);
-        int fault = errno;
+        int error = errno;
         close(pipe_fds[1]);
         if (child < 0 || fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK) != 0)
             close(pipe_fds[0]);
         else
             *log = pipe_fds[0];
-        errno = fault;
+        errno = error;
     }
-    int fault = errno;
+    int error = errno;
     sodium_free(env); /* overwrites it */
-    errno = fault;
+    errno = error;
     return child;
 }

@@ -1,11 +1,11 @@
-/* spawn: starts pointsman-proxy with an environment of its own:
+/* spawn: starts pointsman-proxy with exactly this environment:
  *
  *   variable                                         value
  *   LISTEN_PID, LISTEN_FDS=1, LISTEN_FDNAMES=proxy   descriptor 3 is the listening socket (sd_listen_fds(3));
- *                                                    with the risk router 2 and proxy:risk, whose socket is 4
+ *                                                    with the risk router: 2, proxy:risk, and its socket is 4
  *   NOTIFY_SOCKET                                    where READY=1 goes (sd_notify(3))
  *   POINTSMAN_PARENT                                 our pid; the proxy ends when this process ends
- *   POINTSMAN_KEY_FILE                               the file that the proxy then unlinks
+ *   POINTSMAN_KEY_FILE                               the master key's file, which the proxy removes in that case
  *   LITELLM_API_KEY                                  the master key
  *   OPENAI_API_KEY, GEMINI_API_KEY, HF_TOKEN         as submitted; HF_TOKEN also as HUGGINGFACE_API_KEY
  *   USE_LOCAL_QWEN, USE_CHATGPT_LOGIN, POINTSMAN_DEMO   1 if chosen
@@ -28,9 +28,9 @@ struct spawn {
 };
 
 /* Forks and executes `pointsman-proxy --config FILE --port N`, with --risk-port, --strategy and --allow-host as chosen.
- * Returns the pid, or -1 with errno set; *log is then the reading end of the child's standard error (non-blocking),
- * to be closed by the caller. An exec that fails says so there and ends with status 127. Our own copies of the keys are
- * overwritten before it returns. */
+ * Returns the pid and, in *log, the reading end of the child's standard error (non-blocking; the caller closes it); -1
+ * with errno set. If execve() fails, the child writes why to its standard error and exits with 127. Our own copies of
+ * the keys are overwritten before this returns. */
 pid_t spawn_proxy(const struct spawn *spawn, int *log);
 
 #endif

@@ -1,4 +1,4 @@
-/* The state of the session as GET /api/status shows it. */
+/* The session's state, as GET /api/status returns it. */
 #include "cgi/status.h"
 
 #include "cgi/keyfile.h"
@@ -10,7 +10,7 @@ int64_t status_uptime(const struct session *session)
     return supervisor_has_child(&session->supervisor) ? (session->now_ms - session->supervisor.started_ms) / 1000 : 0;
 }
 
-/* One member of the proxy's last report, as it was written (it was checked when it came); nothing without one. */
+/* Returns a member of the proxy's last report as its JSON text (child_report_take() checked it); empty without one. */
 static struct slice reported(const struct child_report *report, const char *name)
 {
     uint32_t value = report->json.count ? json_get(&report->json, 0, name) : JSON_NONE;

@@ -4,9 +4,9 @@
 
 #include "cgi/session.h"
 
-/* Adds "state","reason","pid","uptime_s","base_url","key_file","risk_url","config","version","aliases","hardening". */
+/* Adds the members that doc/session-api.md describes. */
 void status_describe(const struct session *session, struct container in);
-/* Seconds since the child was started; 0 without one. */
+/* Returns the seconds since the child was started; 0 without a child. */
 int64_t status_uptime(const struct session *session);
 
 #endif

@@ -1,4 +1,4 @@
-/* The one proxy process, from Start to Stop. */
+/* The proxy's process, from Start to Stop. */
 #include "cgi/supervisor.h"
 
 #include "cgi/keyfile.h"
@@ -55,7 +55,7 @@ bool supervisor_has_risk_router(const struct supervisor *s)
     return supervisor_has_child(s) && s->ports.fds[PORT_RISK] >= 0;
 }
 
-/* The only place where the state changes, with what each state brings along. */
+/* The only function that changes the state, and what each new state requires. */
 static void move(struct supervisor *s, enum event event, int64_t now_ms)
 {
     unsigned next = next_state[s->state][event];
@@ -110,8 +110,8 @@ static bool launch(struct supervisor *s, const struct keys *keys, struct refusal
     if (written)
         pid = spawn_proxy(&(struct spawn){s->settings, keys, master, s->ports.fds}, &log);
     if (pid < 0)
-        refuse(why, 500, written ? "start_failed" : "key_file_failed", "%s: %s.",
-               written ? "can't start the proxy's process" : s->settings->key_file, strerror(errno));
+        refuse(why, 500, written ? "start_failed" : "key_file_failed", "Can't %s %s: %s.", written ? "start" : "write",
+               written ? s->settings->proxy : s->settings->key_file, strerror(errno));
     if (pid > 0) {
         child_log_open(&s->log, log);
         child_log_hide(&s->log, slice_of(master));
@@ -128,14 +128,14 @@ static bool launch(struct supervisor *s, const struct keys *keys, struct refusal
     return pid > 0;
 }
 
-/* The child as a descriptor, so that its number can't come to mean another process. It can't be reused before we wait
- * for it, so opening it after the fork is safe. */
+/* Opens the child's pidfd, because its pid may be reused after its end. The pid can't be reused before we wait for the
+ * child, so opening the pidfd after the fork is safe. */
 static bool watch_child(struct supervisor *s, struct refusal *why)
 {
     s->pid_fd = (int)syscall(SYS_pidfd_open, s->pid, 0);
     if (s->pid_fd >= 0)
         return true;
-    refuse(why, 500, "start_failed", "The proxy's process can't be watched: %s.", strerror(errno));
+    refuse(why, 500, "start_failed", "Can't watch the proxy's process: %s.", strerror(errno));
     kill(s->pid, SIGKILL);
     (void)waitpid(s->pid, NULL, 0);
     s->pid = 0;
@@ -148,7 +148,7 @@ bool supervisor_start(struct supervisor *s, const struct keys *keys, int64_t now
 {
     if (next_state[s->state][EVENT_START] == NO)
         return refuse(why, 409, s->state == CHILD_STOPPING ? "stopping" : "already_running",
-                      "The proxy is %s; it can be started when it is stopped.", state_names[s->state]);
+                      "The proxy is %s. It can be started when it is stopped.", state_names[s->state]);
     bool held = s->ports.fds[PORT_PROXY] >= 0;
     if (!ports_take(&s->ports, s->settings, &keys->serving, why))
         return false;
@@ -169,13 +169,14 @@ void supervisor_stop(struct supervisor *s, int64_t now_ms)
 
 void supervisor_abandon(struct supervisor *s)
 {
-    /* First what holds the port, for files may be slow to go. */
+    /* The ports first, because removing files may be slow. */
     if (supervisor_has_child(s))
         kill(s->pid, SIGKILL);
     ports_release(&s->ports);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_MASTER);
     keyfile_remove(s->settings->runtime_fd, KEYFILE_TOKEN);
-    (void)unlinkat(s->settings->runtime_fd, SETTINGS_NOTIFY, 0); /* by its path it may be another session's by now */
+    /* Not by its path, which may by now lead to another session's socket. */
+    (void)unlinkat(s->settings->runtime_fd, SETTINGS_NOTIFY, 0);
 }
 
 void supervisor_on_notify(struct supervisor *s, int64_t now_ms)
@@ -185,7 +186,7 @@ void supervisor_on_notify(struct supervisor *s, int64_t now_ms)
         if (got == 0)
             continue;
         if (notice.report.len && !child_report_take(&s->report, notice.report))
-            log_warning("the proxy's status report is malformed; the previous one stays");
+            log_warning("proxy: malformed status report: keeping the previous one");
         if (notice.ready)
             move(s, EVENT_READY, now_ms);
         if (notice.stopping)
@@ -193,19 +194,19 @@ void supervisor_on_notify(struct supervisor *s, int64_t now_ms)
     }
 }
 
-/* Why it ended, for the status: a reason that was set before (not ready in time), else how it ended; then its last
- * log. */
+/* Writes why it ended: the reason that was set before (not ready in time), else its exit status or signal; then its
+ * last log lines. */
 static void explain(struct supervisor *s, const siginfo_t *end)
 {
     char how[64] = "";
     if (!s->reason[0] && end->si_code == CLD_EXITED)
-        (void)snprintf(how, sizeof how, "The proxy ended with status %d.", end->si_status);
+        (void)snprintf(how, sizeof how, "The proxy exited with status %d.", end->si_status);
     else if (!s->reason[0])
-        (void)snprintf(how, sizeof how, "The proxy was ended by signal %d (%s).", end->si_status,
+        (void)snprintf(how, sizeof how, "The proxy was killed by signal %d (%s).", end->si_status,
                        strsignal(end->si_status));
     struct slice last = child_log_last(&s->log);
     size_t len = strlen(s->reason);
-    (void)snprintf(s->reason + len, sizeof s->reason - len, "%s%s%.*s", how, last.len ? " Its last log: " : "",
+    (void)snprintf(s->reason + len, sizeof s->reason - len, "%s%s%.*s", how, last.len ? " Last log lines: " : "",
                    SLICE_ARGS(last));
 }
 
@@ -232,7 +233,7 @@ void supervisor_on_deadline(struct supervisor *s)
 {
     s->deadline_ms = 0;
     if (s->state == CHILD_STARTING)
-        (void)snprintf(s->reason, sizeof s->reason, "The proxy was not ready within %d seconds and was ended.",
+        (void)snprintf(s->reason, sizeof s->reason, "The proxy was not ready within %d seconds and was killed.",
                        SUPERVISOR_READY_MS / 1000);
     if (supervisor_has_child(s))
         kill(s->pid, SIGKILL);

@@ -1,4 +1,4 @@
-/* The page's "Test": `pointsman test --call` as a child process. */
+/* The page's Test button: runs `pointsman test --call`. */
 #include "cgi/tester.h"
 
 #include "cgi/child_setup.h"
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MODEL_MAX 256
+#define MODEL_MAX 256 /* bytes of an alias */
 
 void tester_init(struct tester *t)
 {
@@ -22,7 +22,7 @@ void tester_init(struct tester *t)
     buf_init(&t->answer, TESTER_MAX);
 }
 
-/* What the command needs to find the session; it gets no key but the one that it reads from the session's file. */
+/* The variables that the command needs to find the session. It gets no key: it reads the master key from its file. */
 static char **make_environment(void)
 {
     static const char *const names[] = {"HOME", "CODEX_HOME", "POINTSMAN_RUNTIME_DIR"};
@@ -62,12 +62,12 @@ static bool run(struct tester *t, const struct settings *settings, const char *m
     t->pid = fork();
     if (t->pid == 0)
         become_command(settings, model, parent, fds[1]);
-    int fault = errno;
+    int error = errno;
     close(fds[1]);
     if (t->pid < 0) {
         close(fds[0]);
         t->pid = 0;
-        errno = fault;
+        errno = error;
         return false;
     }
     (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
@@ -81,14 +81,14 @@ bool tester_start(struct tester *t, const struct settings *settings, const struc
     const struct field *field = fields_get(fields, "model");
     char model[MODEL_MAX + 1] = "";
     if (t->pid)
-        return refuse(why, 409, "busy", "A test is running; wait for it to end.");
+        return refuse(why, 409, "busy", "A test is running. Try again when it has ended.");
     if (!field || field->kind != FIELD_TEXT || !field->value.len || field->value.len > MODEL_MAX ||
         field->value.ptr[0] == '-')
-        return refuse_field(why, "model", "invalid_model", "\"model\" must name one of the models of the status.");
+        return refuse_field(why, "model", "invalid_model", "\"model\" must be the name of an alias in the status.");
     memcpy(model, field->value.ptr, field->value.len);
     buf_clear(&t->answer);
     if (!run(t, settings, model))
-        return refuse(why, 500, "no_process", "The test can't be started: %s", strerror(errno));
+        return refuse(why, 500, "no_process", "Can't start the test: %s.", strerror(errno));
     t->deadline_ms = now_ms + TESTER_MS;
     return true;
 }
@@ -96,7 +96,7 @@ bool tester_start(struct tester *t, const struct settings *settings, const struc
 static void reap(struct tester *t)
 {
     close(t->fd);
-    (void)waitpid(t->pid, NULL, 0); /* it has closed its output, so that it ends now */
+    (void)waitpid(t->pid, NULL, 0); /* it closes its output only when it ends */
     t->fd = -1;
     t->pid = 0;
     t->deadline_ms = 0;
@@ -124,20 +124,20 @@ static void add_member(const struct json *json, uint32_t object, const char *nam
     (void)json_unescape(json, json_get(json, object, name), out);
 }
 
-bool tester_words(const struct tester *t, struct buf *out)
+bool tester_result(const struct tester *t, struct buf *out)
 {
     struct json json = {0};
     struct slice text = buf_slice(&t->answer);
     int64_t ms = 0;
     bool read = !t->answer.failed && text.len && json_parse(&json, text.ptr, text.len);
     uint32_t call = read ? json_get(&json, 0, "call") : JSON_NONE;
-    uint32_t fault = call != JSON_NONE ? json_get(&json, call, "error") : JSON_NONE;
+    uint32_t error = call != JSON_NONE ? json_get(&json, call, "error") : JSON_NONE;
     bool good = call != JSON_NONE && json_is(&json, json_get(&json, 0, "ok"), JSON_TRUE);
     if (call != JSON_NONE) {
         add_member(&json, call, "model", out);
         (void)json_int64(&json, json_get(&json, call, "ms"), &ms);
         buf_add_format(out, good ? ": OK after %lld ms" : ": failed after %lld ms: ", (long long)ms);
-        if (!good && fault != JSON_NONE)
+        if (!good && error != JSON_NONE)
             add_member(&json, call, "error", out);
     } else {
         buf_add_text(out,

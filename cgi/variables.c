@@ -1,4 +1,4 @@
-/* Which variables the proxy's configuration names. */
+/* The variables that the proxy's configuration names. */
 #include "cgi/variables.h"
 
 #include "common/log.h"
@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPACE (16u << 10)
+#define SPACE (16u << 10) /* bytes; a body has at most REQUEST_BODY_MAX */
 
-/* Values with a NUL at their ends, which those in a request's body lack; in locked memory, for they are keys. */
+/* NUL-terminated copies of values, which are not terminated in the request's body; in locked memory, because they are
+ * keys. */
 struct lookup {
     const struct fields *fields;
     char *space;
@@ -42,7 +43,7 @@ void variables_learn(const char *config, const struct fields *fields, struct con
     struct buf error;
     buf_init(&error, 64u << 10);
     if (!lookup.space || !config_variables_learn(out, config, look_up, &lookup, &error))
-        log_warning("%s: which variables it names can't be learned: %.200s", config, buf_message(&error));
+        log_warning("%s: can't find the variables that it names: %.200s", config, buf_message(&error));
     buf_free(&error);
     sodium_free(lookup.space); /* overwrites it */
 }

@@ -1,13 +1,13 @@
-/* variables: the environment variables that the proxy's configuration names, found by loading it with a start's fields
- * in place of the environment. */
+/* variables: finds the environment variables that the proxy's configuration names, by loading it with the fields of a
+ * start instead of the environment. */
 #ifndef POINTSMAN_CGI_VARIABLES_H
 #define POINTSMAN_CGI_VARIABLES_H
 
 #include "cgi/fields.h"
 #include "proxy/config/variables.h"
 
-/* Loads the configuration and fills `out` (zeroed before its first use). One that can't be loaded names none: the
- * proxy will report what is wrong with it. */
+/* Loads the configuration and fills `out` (zeroed before its first use; free with config_variables_free()). Finds no
+ * variables if it can't be loaded, and logs a warning; the proxy then reports the error. */
 void variables_learn(const char *config, const struct fields *fields, struct config_variables *out);
 
 #endif

@@ -1,15 +1,17 @@
-// Makes the page live: the forms answer in place, and the state follows /api/status. Without this file the same forms
-// post to /start and /stop and get the page back.
+// Updates the page in place: the forms use the API, and the state follows /api/status. Without this script the same forms
+// post to /start and /stop and get the page as the answer.
 'use strict';
 
-const CHANGING_MS = 500;
-const VISIBLE_MS = 2000;
+const CHANGING_MS = 500;   // between polls while the proxy starts or stops
+const VISIBLE_MS = 2000;   // between polls otherwise
+
+const LOST = 'Lost connection to pointsman. Run “pointsman start”, then reload this page.';
 
 const byId = (id) => document.getElementById(id);
 const changing = (state) => state === 'starting' || state === 'stopping';
 let timer = 0;
 let lost = false;
-let testing = '';   // the model under test
+let testing = '';   // the alias under test; '': none
 
 function cell(kind, child) {
   const element = document.createElement(kind);
@@ -33,7 +35,7 @@ function deploymentItem(deployment) {
   return item;
 }
 
-// "*", "openai/*": a name that can't be asked for.
+// "*", "openai/*": no request can use such a name.
 const isWildcard = (name) => name.includes('*');
 
 function testButton(name) {
@@ -64,7 +66,7 @@ function aliasRow({ name, ready, reason, deployments }) {
   return row;
 }
 
-// One small real call, which the session makes; its outcome stays until the next one.
+// Sends one small paid request through the session app; the result stays visible until the next test.
 async function testModel(name) {
   testing = name;
   for (const button of byId('aliases').querySelectorAll('button')) button.disabled = true;
@@ -72,9 +74,9 @@ async function testModel(name) {
   note(`Testing ${name}…`);
   try {
     note((await call('/api/test', byId('stop').elements.token.value, { model: name })).words);
-  } catch (fault) {
+  } catch (error) {
     note('');
-    say(fault.message);
+    say(error.message);
   } finally {
     testing = '';
     for (const button of byId('aliases').querySelectorAll('button')) button.disabled = false;
@@ -84,15 +86,15 @@ async function testModel(name) {
 const alike = (a, b) => a.textContent.replace(/\s+/g, '') === b.textContent.replace(/\s+/g, '') &&
   a.querySelector('.serves')?.textContent === b.querySelector('.serves')?.textContent;
 
-// The row as it should be, cell by cell: a button that has the focus keeps it.
-function freshen(row, wanted) {
+// Replaces only the cells that differ, so that a button keeps the focus.
+function updateRow(row, wanted) {
   if (row.className !== wanted.className) row.className = wanted.className;
   [...wanted.cells].forEach((cell, i) => {
     if (!alike(row.cells[i], cell)) row.cells[i].replaceWith(cell);
   });
 }
 
-// The map has a track for some providers, and one for all others.
+// The map has tracks for some providers, and one track for all others.
 const trackOf = (provider) => document.querySelector(`.map .to-${CSS.escape(provider)}`) ? provider : 'other';
 
 // The tracks to providers that have a model ready.
@@ -101,14 +103,14 @@ function readyTracks(aliases) {
   return [...new Set(ready.map(({ model }) => trackOf(model.split('/')[0])))].join(' ');
 }
 
-// Touches the document only where something changed, so that screen readers and selections are left in peace.
+// Changes only what differs, so that screen readers repeat nothing and selections stay.
 function show(status) {
   const rows = status.aliases.map(aliasRow);
   const body = byId('aliases');
   if (body.rows.length !== rows.length || rows.some((row, i) => !alike(body.rows[i].cells[0], row.cells[0])))
     body.replaceChildren(...rows);
   else
-    rows.forEach((row, i) => freshen(body.rows[i], row));
+    rows.forEach((row, i) => updateRow(body.rows[i], row));
   byId('pid').textContent = status.pid ?? '';
   const model = status.aliases.find(({ name, ready }) => ready && !isWildcard(name))?.name;
   if (model) for (const element of document.querySelectorAll('.model')) element.textContent = model;
@@ -161,14 +163,14 @@ async function poll() {
       show(status);
     } catch {
       lost = true;
-      say('Lost connection to pointsman. Run “pointsman start”, then reload this page.');
+      say(LOST);
     }
   }
   clearTimeout(timer);
   timer = setTimeout(poll, changing(document.body.dataset.state) ? CHANGING_MS : VISIBLE_MS);
 }
 
-// What the start form holds, empty fields left out; the stop form holds nothing.
+// The start form's fields without the empty ones; the stop form has none.
 function values(form) {
   const object = {};
   for (const input of form.elements) {
@@ -194,7 +196,7 @@ function live(form, path, meanwhile, then) {
     } catch (error) {
       document.body.dataset.state = before;
       if (error.code === 'forbidden_token') location.reload();
-      say(error.code ? error.message : 'pointsman does not answer. Run “pointsman start” again and reload.');
+      say(error.code ? error.message : LOST);
       markField(error.field ?? null);
     }
     button.disabled = false;

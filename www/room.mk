@@ -4,7 +4,7 @@ dist_www_DATA = \
 	www/favicon.svg \
 	www/page.html \
 	www/style.css
-# What lighttpd itself answers in, by status; JSON whatever their names say, for lighttpd allows no other ending.
+# lighttpd's own answers, by status. Their content is JSON; lighttpd prescribes the suffix .html.
 dist_www_DATA += \
 	www/error-400.html \
 	www/error-403.html \

@@ -52,7 +52,7 @@ def test_it_ends_with_its_folder(session, parent, how):
         assert is_alive(pids[2])
         session.runtime.rmdir()
     expect_end(pids)
-    assert f"{session.runtime} is gone: the session ends" in session.log_text()
+    assert f"{session.runtime}: removed: ending the session" in session.log_text()
     if how == "moved away":
         assert not (parent / "elsewhere" / "codex-litellm-proxy.key").exists()
 

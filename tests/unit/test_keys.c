@@ -31,7 +31,7 @@ static bool read_form(const char *form, struct keys *keys, struct refusal *why)
     return keys_read(&fields, &named, keys, why);
 }
 
-TEST(verdicts)
+TEST(forms_are_accepted_or_refused)
 {
     static const struct row rows[] = {
         {"OPENAI_API_KEY=sk-proj-abc", NULL, NULL},
@@ -98,7 +98,7 @@ TEST(verdicts)
     }
 }
 
-TEST(values)
+TEST(values_are_trimmed_and_kept)
 {
     struct keys keys;
     struct refusal why;
@@ -127,14 +127,14 @@ TEST(codex_agents_fields_need_its_box)
     assert_int_equal(keys.value[KEY_CODEX_AGENT].len, 0);
 }
 
-TEST(unknown_fields_are_told_the_known_ones)
+TEST(unknown_field_error_lists_the_known_ones)
 {
     struct keys keys;
     struct refusal why;
     assert_false(read_form("NOPE=1", &keys, &why));
     assert_string_equal(
         why.message,
-        "The request has an unknown field, and the configuration names no such variable. "
+        "The request has an unknown field, which is not a variable of the configuration either. "
         "Known: OPENAI_API_KEY, GEMINI_API_KEY, "
         "HF_TOKEN, CODEX_AGENT_API_KEY, USE_LOCAL_QWEN, USE_CHATGPT_LOGIN, LITELLM_ENABLE_CODEX_AGENT, DEMO, "
         "CODEX_AGENT_API_BASE, risk_router, strategy, host, allow_host.");
@@ -168,7 +168,7 @@ TEST(variables_of_the_configuration)
     name_some(0, 0, 0);
 }
 
-TEST(enough_is_what_something_is_ready_with)
+TEST(something_must_be_ready)
 {
     struct keys keys;
     struct refusal why;
@@ -185,7 +185,7 @@ TEST(enough_is_what_something_is_ready_with)
     name_some(0, 0, 0);
 }
 
-TEST(what_is_no_secret)
+TEST(addresses_are_not_secret)
 {
     assert_true(keys_is_secret(SLICE("GROQ_API_KEY")));
     assert_true(keys_is_secret(SLICE("ANYTHING")));
@@ -194,7 +194,7 @@ TEST(what_is_no_secret)
     assert_false(keys_is_secret(SLICE("OLLAMA_HOST")));
 }
 
-TEST(how_to_serve)
+TEST(serving_options_are_read)
 {
     struct keys keys;
     struct refusal why;
@@ -229,7 +229,7 @@ TEST(how_to_serve)
     }
 }
 
-TEST(length)
+TEST(key_length_is_limited)
 {
     char form[KEY_MAX_LEN + 64] = "GEMINI_API_KEY=";
     struct keys keys;
@@ -243,7 +243,7 @@ TEST(length)
 }
 
 /* What is refused may be a key in the wrong place: no message repeats it. */
-TEST(messages_hold_no_value)
+TEST(messages_contain_no_value)
 {
     static const char *const forms[] = {
         "OPENAI_API_KEY=AIzaCANARY", "GEMINI_API_KEY=a CANARY", "CANARY=x", "USE_LOCAL_QWEN=CANARY", AGENT "CANARY",
@@ -259,16 +259,16 @@ TEST(messages_hold_no_value)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(verdicts),
-        cmocka_unit_test(values),
+        cmocka_unit_test(forms_are_accepted_or_refused),
+        cmocka_unit_test(values_are_trimmed_and_kept),
         cmocka_unit_test(codex_agents_fields_need_its_box),
-        cmocka_unit_test(unknown_fields_are_told_the_known_ones),
+        cmocka_unit_test(unknown_field_error_lists_the_known_ones),
         cmocka_unit_test(variables_of_the_configuration),
-        cmocka_unit_test(enough_is_what_something_is_ready_with),
-        cmocka_unit_test(what_is_no_secret),
-        cmocka_unit_test(how_to_serve),
-        cmocka_unit_test(length),
-        cmocka_unit_test(messages_hold_no_value),
+        cmocka_unit_test(something_must_be_ready),
+        cmocka_unit_test(addresses_are_not_secret),
+        cmocka_unit_test(serving_options_are_read),
+        cmocka_unit_test(key_length_is_limited),
+        cmocka_unit_test(messages_contain_no_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
