@@ -1,4 +1,4 @@
-/* pure: Follows and repairs the arguments of a tool call while they stream in. */
+/* pure: repairs the streamed arguments of a tool call, and detects their end and repetitions. */
 #include "proxy/bridge/arguments.h"
 
 #include "common/json.h"
@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define EXACT_MAX 9007199254740992.0 /* 2^53: up to here a double holds every integer */
 
 static bool is_number_char(char c)
 {
@@ -17,7 +19,7 @@ static bool begins_number(char c)
     return (c >= '0' && c <= '9') || c == '-';
 }
 
-/* 1000.0 and 1e3 as 1000; anything else as it was. */
+/* Writes 1000.0 and 1e3 as 1000, other numbers unchanged. */
 static void flush_number(struct arguments *a, struct buf *out)
 {
     if (!a->number_len)
@@ -25,7 +27,7 @@ static void flush_number(struct arguments *a, struct buf *out)
     a->number[a->number_len] = '\0';
     char *end;
     double value = strtod(a->number, &end);
-    bool whole = !*end && strpbrk(a->number, ".eE") && value == floor(value) && fabs(value) <= 9007199254740992.0;
+    bool whole = !*end && strpbrk(a->number, ".eE") && value == floor(value) && fabs(value) <= EXACT_MAX;
     if (whole)
         buf_add_format(out, "%.0f", value == 0 ? 0.0 : value); /* not "-0" */
     else
@@ -33,7 +35,8 @@ static void flush_number(struct arguments *a, struct buf *out)
     a->number_len = 0;
 }
 
-/* The character that the escape at `s` stands for, where that matters to JSON's structure; else 'x'. */
+/* Returns the character of the escape at `s` if it is a quote or backslash, else 'x'; sets *len to the escape's length.
+ */
 static char unescaped(const char *s, size_t left, size_t *len)
 {
     *len = left >= 2 && s[1] == 'u' ? 6 : 2;
@@ -48,7 +51,7 @@ static char unescaped(const char *s, size_t left, size_t *len)
     return 'x';
 }
 
-/* One character of the arguments' own JSON. */
+/* Moves past one character of the arguments' JSON, unescaped. */
 static void follow(struct nesting *a, char c)
 {
     if (a->in_string) {
@@ -74,8 +77,7 @@ void arguments_add(struct arguments *a, struct slice piece, bool repair, struct 
     size_t i = 0, copied = 0;
     while (i < piece.len) {
         const char *at = piece.ptr + i;
-        if (a->nesting.in_string && !a->nesting.after_backslash &&
-            *at != '\\') { /* nothing to see before the next escape */
+        if (a->nesting.in_string && !a->nesting.after_backslash && *at != '\\') { /* skip to the next escape */
             const char *next = memchr(at, '\\', piece.len - i);
             i = next ? (size_t)(next - piece.ptr) : piece.len;
             continue;
@@ -126,7 +128,7 @@ static unsigned hex_digit(char c)
     return c <= '9' ? (unsigned)c - '0' : ((unsigned)c | 0x20) - 'a' + 10;
 }
 
-/* The UTF-8 text of the escape at the start of `rest` goes into `out`; its length. */
+/* Writes the UTF-8 character of the escape at the start of `rest` to `out`. Returns its length. */
 static size_t unescape(struct slice rest, char out[4])
 {
     static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
@@ -138,7 +140,7 @@ static size_t unescape(struct slice rest, char out[4])
     }
     for (size_t i = 2; i < 6; i++)
         code = code << 4 | hex_digit(rest.ptr[i]);
-    return json_utf8_encode(code, out); /* half of a pair is one character here, as in every other such text */
+    return json_utf8_encode(code, out); /* each half of a surrogate pair counts as a character: only compared */
 }
 
 static bool is_space(char c)
@@ -146,8 +148,8 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* The character or escape at the start of a piece: its text goes into `out`, the length of that into *len. Returns how
- * many bytes it has in the piece. */
+/* Writes the first character of a piece, unescaped, to `out`, and its length to *len. Returns its length in the piece.
+ */
 static size_t first_character(struct arguments_piece piece, char out[4], size_t *len)
 {
     out[0] = *piece.text.ptr;
@@ -163,7 +165,7 @@ static struct arguments_piece from(struct arguments_piece piece, size_t at)
     return (struct arguments_piece){{piece.text.ptr + at, piece.text.len - at}, piece.raw};
 }
 
-/* Takes the first character of a piece; its length there. */
+/* Adds the first character of a piece. Returns its length in the piece. */
 static size_t see(struct arguments_seen *s, struct arguments_piece piece)
 {
     char text[4];
@@ -185,8 +187,8 @@ void arguments_seen_add(struct arguments_seen *s, struct arguments_piece piece)
         at += see(s, from(piece, at));
 }
 
-/* What begins as the object did cannot be more of it: its first quote would end a string, and the next begin where none
- * may. Only a value may be an object of the same beginning. */
+/* Returns whether a repetition of the beginning could also be a nested object: only after a colon, bracket or comma.
+ * Inside a string it cannot be, because its first quote would end the string and the next one be misplaced. */
 static bool may_nest(const struct arguments_seen *s)
 {
     return !s->snapshots && !s->nesting.in_string && strchr(":[,", s->last);

@@ -1,8 +1,8 @@
-/* pure: Encodes the assistant's side of a turn as Chat Completions messages: its text and calls, what a provider wants
- * back with them, and the calls' results.
+/* pure: encodes the assistant's side of a turn as Chat Completions messages: text, calls with the provider's state, and
+ * the calls' results.
  *
- * State that comes back in a carrier (carrier.h) is a call's thought signature, or a whole reply's reasoning_details
- * with the ids that its calls had: an entry refers to a call by its id, so the calls are sent under these again. */
+ * The state in a carrier (carrier.h) is a call's thought signature, or a reply's reasoning_details with the ids of its
+ * calls. The details name calls by these ids, so the calls are sent with the same ids again. */
 #include "proxy/bridge/carrier.h"
 #include "proxy/bridge/chat_writer.h"
 #include "proxy/bridge/details.h"
@@ -10,16 +10,16 @@
 
 #include <string.h>
 
-/* Gemini's own word for "this call was not mine": its documentation on thought signatures. */
+/* Gemini's placeholder for calls of other models; see its documentation on thought signatures. */
 #define NO_SIGNATURE "skip_thought_signature_validator"
 
-/* Items from `at` up to `end` that one message is made of. */
+/* The items of one message: from `at` to before `end`. */
 struct run {
     uint32_t at, end;
 };
 
-/* Arguments must be a JSON object in text. What a model once got wrong is wrapped, or strict servers would refuse every
- * later turn of the conversation. */
+/* Arguments must be a JSON object, as text. Invalid ones are wrapped in an object, because a strict server would refuse
+ * every later request of the conversation. */
 static void write_arguments(struct chat_writer *w, const struct item *call)
 {
     struct slice arguments = call->arguments;
@@ -49,7 +49,7 @@ static void write_arguments(struct chat_writer *w, const struct item *call)
     }
 }
 
-/* The state that was sealed for the call: a signature, or details. */
+/* Finds the state that was sealed for the call: its details, or its signature. */
 static bool find_state(const struct chat_writer *w, struct run run, struct slice call_id, bool details,
                        struct slice *state)
 {
@@ -62,7 +62,7 @@ static bool find_state(const struct chat_writer *w, struct run run, struct slice
     return false;
 }
 
-/* Opens the details of the run, if there are any: into w->state_json. */
+/* Parses the run's details into w->state_json. w->state is empty: there are none. */
 static void open_details(struct chat_writer *w, struct run run)
 {
     struct slice state;
@@ -77,7 +77,7 @@ static void open_details(struct chat_writer *w, struct run run)
     }
 }
 
-/* The call's id towards the upstream: its own, where the details name that, else ours. */
+/* Writes the call's id: the upstream's if the details have it, else ours. */
 static void write_call_id(struct chat_writer *w, const struct item *call)
 {
     const char *number = call->id.len ? memrchr(call->id.ptr, '_', call->id.len) : NULL;
@@ -92,7 +92,7 @@ static void write_call_id(struct chat_writer *w, const struct item *call)
         turn_call_id(call, w->out);
 }
 
-/* Gemini checks the first call of each step only; so that one gets the placeholder when none has a signature. */
+/* Gemini checks only the first call of each step, so that one gets the placeholder if it has no signature. */
 static void write_signature(struct chat_writer *w, struct run run, const struct item *call, bool first)
 {
     struct slice state;
@@ -128,7 +128,7 @@ static void write_result(struct chat_writer *w, const struct item *call)
     chat_begin_message(w, "tool");
     BUF_ADD(w->out, "\"");
     if (call->peer == NO_ITEM) {
-        BUF_ADD(w->out, "aborted"); /* Codex's own word for a call that got no result */
+        BUF_ADD(w->out, "aborted"); /* as Codex writes it for a call without a result */
     } else {
         const struct item *result = chat_item(w, call->peer);
         bool media = chat_shows_media(w, result);
@@ -142,7 +142,7 @@ static void write_result(struct chat_writer *w, const struct item *call)
     BUF_ADD(w->out, "\"}");
 }
 
-/* The pictures of results: a tool message holds text only, and a user message may follow when all results are there. */
+/* Images of results: a tool message has text only, so a user message after the last result has them. */
 static void write_result_media(struct chat_writer *w, struct run run)
 {
     bool any = false;
@@ -183,24 +183,24 @@ static void write_assistant_text(struct chat_writer *w, struct run run)
     buf_add_text(w->out, any ? "\"" : "null");
 }
 
-/* Where the assistant's side that begins at `i` ends. Results of calls before it are passed over: they were written. */
-static struct run assistant_run(const struct chat_writer *w, uint32_t i, bool *says_something)
+/* Returns the assistant's items from `i`. Skips results of earlier calls: they were written after those. */
+static struct run assistant_run(const struct chat_writer *w, uint32_t i, bool *has_content)
 {
     struct run run = {i, i};
-    *says_something = false;
+    *has_content = false;
     for (; run.end < w->t->item_count; run.end++) {
         const struct item *item = chat_item(w, run.end);
         bool assistant = item->kind == ITEM_CALL || (item->kind == ITEM_MESSAGE && item->role == ROLE_ASSISTANT);
         bool written = item->kind == ITEM_RESULT && item->peer < run.at;
         if (!assistant && !written && item->kind != ITEM_CARRIER && item->kind != ITEM_REASONING)
             break;
-        *says_something |= assistant && (item->kind == ITEM_CALL || item->parts);
+        *has_content |= assistant && (item->kind == ITEM_CALL || item->parts);
     }
     return run;
 }
 
-/* The reasoning that came with the message: the reasoning of this side, all together. Where a call needs it and there
- * is none, another deployment's call for one, it is empty. */
+/* Writes the run's reasoning as one text. It is empty if there are calls but no reasoning, for example because another
+ * deployment made them: the field is required. */
 static void write_reasoning(struct chat_writer *w, struct run run, bool calls)
 {
     bool any = false;
@@ -220,8 +220,7 @@ static void write_reasoning(struct chat_writer *w, struct run run, bool calls)
         BUF_ADD(w->out, ",\"reasoning_content\":\"\"");
 }
 
-/* What OpenRouter wants back: the details that it gave, else, for Gemini's models, its placeholder for the first call.
- */
+/* Writes OpenRouter's details, or, if Gemini's models require some, a placeholder for the first call. */
 static void write_details(struct chat_writer *w, const struct item *first)
 {
     if (w->state.len) {
@@ -235,7 +234,7 @@ static void write_details(struct chat_writer *w, const struct item *first)
     }
 }
 
-/* The calls, and what comes with them. */
+/* Writes the calls with their details and reasoning. */
 static void write_calls(struct chat_writer *w, struct run run)
 {
     const struct item *first = NULL;
@@ -257,9 +256,9 @@ static void write_calls(struct chat_writer *w, struct run run)
 
 uint32_t chat_write_assistant(struct chat_writer *w, uint32_t i)
 {
-    bool says_something;
-    struct run run = assistant_run(w, i, &says_something);
-    if (!says_something)
+    bool has_content;
+    struct run run = assistant_run(w, i, &has_content);
+    if (!has_content)
         return run.end;
     chat_begin_message(w, "assistant");
     write_assistant_text(w, run);

@@ -1,9 +1,9 @@
-/* pure: Decodes the tool calls of Chat Completions replies, streamed and whole, into events.
+/* pure: decodes the tool calls of Chat Completions replies, streamed and whole, into events.
  *
- * A call is an entry of `tool_calls` with id, name and arguments; in a stream its first delta has id, name and index,
- * the others index and more of the arguments. Servers differ: they leave out index or id, give every call the same one,
- * repeat id and name in each delta, send the arguments as an object or before the name, all of them so far in each
- * delta, or all of them once more at the end. */
+ * A call is an entry of `tool_calls` with id, name and arguments. In a stream its first delta has id, name and index;
+ * the others have the index and more arguments. Some servers omit index or id, use the same one for all calls, repeat
+ * id and name in each delta, send the arguments as an object or before the name, repeat all earlier arguments in each
+ * delta, or send them all again at the end. */
 #include "proxy/bridge/dialect.h"
 
 #include <string.h>
@@ -42,8 +42,8 @@ static struct delta read_delta(const struct json *j, uint32_t call)
     return delta;
 }
 
-/* The last call with both id and index, or with the one that is given; a delta without a name may have another index.
- */
+/* Returns the last call with the delta's id and index; if it has only one of them, with that. A delta without a name
+ * may have another index than its call. NULL: none. */
 static struct decoded_call *find_call(struct decoder *d, const struct delta *delta)
 {
     struct decoded_call *by_index = NULL, *by_id = NULL;
@@ -59,9 +59,9 @@ static struct decoded_call *find_call(struct decoder *d, const struct delta *del
     return by_id && !delta->name.len ? by_id : by_index;
 }
 
-/* Whether a delta with a name goes on with the call, or says it again. Arguments that differ from those of a call that
- * has all of its own are another call's. */
-static bool named_goes_on(const struct decoded_call *call, const struct delta *delta)
+/* Returns whether a delta with a name continues or repeats the call. If the call's arguments are complete, a delta with
+ * other arguments begins another call. */
+static bool named_continues(const struct decoded_call *call, const struct delta *delta)
 {
     const struct arguments_piece *a = &delta->arguments;
     bool same_id = delta->id_hash && delta->id_hash == call->id_hash;
@@ -75,34 +75,35 @@ static bool named_goes_on(const struct decoded_call *call, const struct delta *d
     return delta->index >= 0 && (!arguments_seen_whole(&call->seen) || again);
 }
 
-/* The call that a delta belongs to; NULL when it begins one. */
+/* Returns the call that a delta belongs to; NULL: it begins one. */
 static struct decoded_call *continued(struct decoder *d, const struct delta *delta)
 {
     struct decoded_call *call = find_call(d, delta), *last = d->call_count ? &d->calls[d->call_count - 1] : NULL;
     if (delta->name.len)
-        return call && named_goes_on(call, delta) ? call : NULL;
+        return call && named_continues(call, delta) ? call : NULL;
     if (call && (delta->index >= 0 || !delta->id_hash || delta->id_hash == call->id_hash || call->number == NO_CALL))
         return call;
-    /* Some servers count their deltas, or make an id for each. */
+    /* Some servers give each delta its own index or id. */
     bool open = last && last->number != NO_CALL && !arguments_seen_whole(&last->seen);
     return open && (delta->index < 0 || !delta->id_hash) ? last : NULL;
 }
 
-/* Whether there is anything but white space in it. */
-static bool says_something(struct arguments_piece piece)
+/* Returns whether the piece has more than white space. */
+static bool has_content(struct arguments_piece piece)
 {
     struct arguments_seen seen = {0};
     arguments_seen_add(&seen, piece);
     return seen.length;
 }
 
-/* Takes more of a call's arguments, or all of them again. */
+/* Decodes a piece of a call's arguments without what repeats earlier ones. `as_is`: free text; nothing in it counts as
+ * a repetition. */
 static void take_arguments(struct decoder *d, struct decoded_call *call, struct arguments_piece piece, bool as_is)
 {
     struct arguments_seen *seen = &call->seen;
     size_t again = as_is ? 0 : arguments_seen_again(seen, piece);
     bool first = !seen->length || call->placeholder;
-    if (again == piece.text.len || (piece.raw && !first) || (first && !as_is && !says_something(piece)))
+    if (again == piece.text.len || (piece.raw && !first) || (first && !as_is && !has_content(piece)))
         return;
     if (call->placeholder) {
         *seen = (struct arguments_seen){0};
@@ -119,10 +120,10 @@ static void take_arguments(struct decoder *d, struct decoded_call *call, struct 
     decoder_emit(d, &event);
 }
 
-/* Arguments that come before their call's name are kept until it comes. */
+/* Stores arguments that arrive before their call's name. */
 static void keep_early(struct decoder *d, struct arguments_piece piece)
 {
-    if (!says_something(piece))
+    if (!has_content(piece))
         return;
     if (!(piece.raw ? json_add_escaped(&d->early, piece.text) : buf_add_slice(&d->early, piece.text)))
         d->no_memory = true;
@@ -132,7 +133,7 @@ static void begin(struct decoder *d, struct decoded_call *call, const struct del
 {
     call->number = d->started++;
     call->name_hash = delta->name_hash;
-    call->stated = delta->state.len;
+    call->has_state = delta->state.len;
     d->content = true;
     decoder_emit(d,
                  &(struct reply_event){.kind = EVENT_CALL,
@@ -146,9 +147,9 @@ static void begin(struct decoder *d, struct decoded_call *call, const struct del
 
 static void take_state(struct decoder *d, struct decoded_call *call, struct slice state)
 {
-    if (!state.len || call->stated)
+    if (!state.len || call->has_state)
         return;
-    call->stated = true;
+    call->has_state = true;
     decoder_emit(d, &(struct reply_event){.kind = EVENT_STATE, .call = call->number, .text = state});
 }
 

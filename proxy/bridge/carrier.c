@@ -1,10 +1,10 @@
-/* pure: Seals provider state into a string that the client keeps, and opens it again. */
+/* pure: seals a provider's state into a string that the client stores, and opens it again. */
 #include "proxy/bridge/carrier.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define MAC_SIZE 18 /* 24 letters of base64 without padding */
+#define MAC_SIZE 18 /* bytes: 24 characters of base64 without padding */
 #define MAC_TEXT_LEN 24
 
 void carrier_key(unsigned char key[CARRIER_KEY_SIZE], struct slice master_key)
@@ -17,7 +17,7 @@ void carrier_key(unsigned char key[CARRIER_KEY_SIZE], struct slice master_key)
     sodium_memzero(&hash, sizeof hash);
 }
 
-/* Each part goes in with its length before it, so that no two lists of parts read the same. */
+/* Each part is preceded by its length: otherwise two different lists of parts could have the same MAC. */
 static void make_mac(const unsigned char key[CARRIER_KEY_SIZE], const struct slice *parts, size_t count,
                      char text[MAC_TEXT_LEN + 1])
 {

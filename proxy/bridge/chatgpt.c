@@ -1,4 +1,4 @@
-/* pure: Mends a Responses request for the ChatGPT backend: copies what it takes, value by value. */
+/* pure: adapts a Responses request to the ChatGPT backend: copies the accepted fields, value by value. */
 #include "proxy/bridge/chatgpt.h"
 
 #include "proxy/bridge/chatgpt_model.h"
@@ -9,25 +9,26 @@
 #define DEFAULT_INSTRUCTIONS "You are a helpful assistant."
 #define ENCRYPTED "reasoning.encrypted_content"
 
-struct mender {
+struct adapter {
     const struct json *j;
     struct buf *out;
-    const char *configured; /* instructions, or NULL */
-    uint32_t input, lifted; /* the list or string; its message that serves as instructions, or JSON_NONE */
-    bool any;               /* something was written where commas separate */
-    bool no_memory;         /* for the open calls */
-    const char *refusal;    /* why the request can't be mended; NULL */
-    struct open_calls open; /* calls that still wait for their output */
+    const char *configured; /* litellm_params.instructions; NULL: none */
+    uint32_t input;         /* array or string */
+    uint32_t lifted;        /* its message that becomes the instructions; JSON_NONE: none */
+    bool any;               /* the current list has an element */
+    bool no_memory;         /* for `open` */
+    const char *refusal;    /* why the request can't be adapted; NULL: it can */
+    struct open_calls open; /* calls without an output so far */
 };
 
-/* A field of the request; JSON_NONE also for null. (To object_field(), node 0 is no object.) */
+/* Returns a field of the request; JSON_NONE also for null. (object_field() takes node 0 for a missing object.) */
 static uint32_t root_field(const struct json *j, const char *key)
 {
     uint32_t value = json_get(j, 0, key);
     return json_is(j, value, JSON_NULL) ? JSON_NONE : value;
 }
 
-static void separate(struct mender *m)
+static void separate(struct adapter *m)
 {
     if (m->any)
         BUF_ADD(m->out, ",");
@@ -46,7 +47,7 @@ static bool is_role(const struct json *j, uint32_t item, const char *role)
     return value && json_string_is(j, value, role);
 }
 
-/* Whether a message is text alone, and so can be instructions. */
+/* Returns whether a message has only text, so that it can become the instructions. */
 static bool is_text(const struct json *j, uint32_t item)
 {
     uint32_t content = object_field(j, item, "content");
@@ -58,8 +59,8 @@ static bool is_text(const struct json *j, uint32_t item)
     return json_first(j, content) != JSON_NONE;
 }
 
-/* The first item, when it is a developer's or system's text and not the last one. Codex puts the tools of some models
- * before it. */
+/* Returns the first item if it is a developer or system message with only text, and not the last item. Items with
+ * tools, which Codex sends before it for some models, are skipped. */
 static uint32_t find_lifted(const struct json *j, uint32_t input)
 {
     uint32_t first = json_is(j, input, JSON_ARRAY) ? json_first(j, input) : JSON_NONE;
@@ -70,8 +71,8 @@ static uint32_t find_lifted(const struct json *j, uint32_t input)
     return fits ? first : JSON_NONE;
 }
 
-/* A message's text, its parts separated as paragraphs, escaped as it was. */
-static void write_text(struct mender *m, uint32_t item)
+/* Writes a message's text, escaped as it is, with an empty line between its parts. */
+static void write_text(struct adapter *m, uint32_t item)
 {
     const struct json *j = m->j;
     uint32_t content = object_field(j, item, "content");
@@ -86,13 +87,13 @@ static void write_text(struct mender *m, uint32_t item)
     }
 }
 
-static void write_instructions(struct mender *m, uint32_t clients)
+static void write_instructions(struct adapter *m, uint32_t client_instructions)
 {
     BUF_ADD(m->out, "\"instructions\":");
     if (m->configured) {
         json_add_string(m->out, slice_of(m->configured));
-    } else if (clients) {
-        buf_add_slice(m->out, json_raw(m->j, clients));
+    } else if (client_instructions) {
+        buf_add_slice(m->out, json_raw(m->j, client_instructions));
     } else {
         BUF_ADD(m->out, "\"");
         if (m->lifted)
@@ -103,7 +104,7 @@ static void write_instructions(struct mender *m, uint32_t clients)
     }
 }
 
-static void begin_message(struct mender *m, const char *role)
+static void begin_message(struct adapter *m, const char *role)
 {
     separate(m);
     buf_add_format(m->out,
@@ -115,7 +116,7 @@ static bool ends_with(struct slice text, struct slice end)
     return text.len >= end.len && memcmp(text.ptr + text.len - end.len, end.ptr, end.len) == 0;
 }
 
-static void open_call(struct mender *m, uint32_t item)
+static void open_call(struct adapter *m, uint32_t item)
 {
     if (open_calls_add(&m->open, object_text(m->j, item, "call_id"), item))
         return;
@@ -125,8 +126,8 @@ static void open_call(struct mender *m, uint32_t item)
         m->no_memory = true;
 }
 
-/* An output whose call is not there: the backend would refuse it, the model can still read it. */
-static void write_orphan(struct mender *m, uint32_t item)
+/* Writes an output without a call as a user message: the backend would refuse the output. */
+static void write_orphan(struct adapter *m, uint32_t item)
 {
     const struct json *j = m->j;
     uint32_t output = object_field(j, item, "output");
@@ -145,8 +146,8 @@ static void write_orphan(struct mender *m, uint32_t item)
     BUF_ADD(m->out, "]}");
 }
 
-/* The item without its id, and with a role that is known there. */
-static void write_item(struct mender *m, uint32_t item)
+/* Writes the item without its id; the role "system", which the backend does not know, becomes "developer". */
+static void write_item(struct adapter *m, uint32_t item)
 {
     const struct json *j = m->j;
     bool any = false, system = is_message(j, item) && is_role(j, item, "system");
@@ -168,17 +169,17 @@ static void write_item(struct mender *m, uint32_t item)
     BUF_ADD(m->out, "}");
 }
 
-static void write_list(struct mender *m)
+static void write_list(struct adapter *m)
 {
     const struct json *j = m->j;
     for (uint32_t item = json_first(j, m->input); item; item = json_next(j, item)) {
         struct slice type = object_text(j, item, "type");
         bool output = slice_is(type, "function_call_output") || slice_is(type, "custom_tool_call_output");
         if (slice_is(type, "item_reference") && !reference_is_reasoning(j, item))
-            m->refusal = "the input holds " REFERENCE_REFUSAL;
+            m->refusal = "the input has " REFERENCE_REFUSAL;
         if (item == m->lifted || slice_is(type, "item_reference"))
             continue;
-        /* Reasoning was stored there under its id, or it is here, encrypted; otherwise it is nowhere. */
+        /* Without a store on the server, reasoning that is not in the request does not exist. */
         if (slice_is(type, "reasoning") && !object_text(j, item, "encrypted_content").len)
             continue;
         if (ends_with(type, SLICE("_call")))
@@ -194,13 +195,13 @@ static void write_list(struct mender *m)
     }
 }
 
-static void write_input(struct mender *m, uint32_t clients_instructions)
+static void write_input(struct adapter *m, uint32_t client_instructions)
 {
     BUF_ADD(m->out, ",\"input\":[");
     m->any = false;
-    if (m->configured && clients_instructions) {
+    if (m->configured && client_instructions) {
         begin_message(m, "developer");
-        buf_add_slice(m->out, json_raw(m->j, clients_instructions));
+        buf_add_slice(m->out, json_raw(m->j, client_instructions));
         BUF_ADD(m->out, "}]}");
     }
     if (json_is(m->j, m->input, JSON_ARRAY)) {
@@ -213,7 +214,7 @@ static void write_input(struct mender *m, uint32_t clients_instructions)
     BUF_ADD(m->out, "]");
 }
 
-static void write_include(struct mender *m)
+static void write_include(struct adapter *m)
 {
     const struct json *j = m->j;
     uint32_t include = root_field(j, "include");
@@ -226,8 +227,9 @@ static void write_include(struct mender *m)
     BUF_ADD(m->out, "]");
 }
 
-/* The client's reasoning object with an effort that the model takes: the client's, else the one in the model's name. */
-static void write_reasoning(struct mender *m, const struct chatgpt_model *model)
+/* Writes the client's reasoning object, with the nearest effort that the model accepts to the client's, or to the one
+ * in the model's name. */
+static void write_reasoning(struct adapter *m, const struct chatgpt_model *model)
 {
     const struct json *j = m->j;
     uint32_t reasoning = root_field(j, "reasoning");
@@ -256,29 +258,29 @@ static void write_reasoning(struct mender *m, const struct chatgpt_model *model)
     BUF_ADD(m->out, "}");
 }
 
-/* Fields that go as they are: those that Codex CLI itself sends there, and those that LiteLLM lets through. */
-static void write_others(struct mender *m)
+/* Copies the fields that Codex CLI itself sends to the backend and those that LiteLLM passes through. */
+static void write_others(struct adapter *m)
 {
-    static const char *const kept[] = {
+    static const char *const copied[] = {
         "tools",           "tool_choice",          "parallel_tool_calls", "text", "service_tier", "prompt_cache_key",
         "client_metadata", "previous_response_id", "truncation"};
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        uint32_t value = root_field(m->j, kept[i]);
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
+        uint32_t value = root_field(m->j, copied[i]);
         if (!value)
             continue;
-        buf_add_format(m->out, ",\"%s\":", kept[i]);
+        buf_add_format(m->out, ",\"%s\":", copied[i]);
         buf_add_slice(m->out, json_raw(m->j, value));
     }
 }
 
-/* What would get lost without a word. (A previous_response_id the backend refuses itself.) */
-static void refuse_stateful(struct mender *m)
+/* Refuses fields that the backend would ignore silently. (It refuses previous_response_id itself.) */
+static void refuse_stateful(struct adapter *m)
 {
     if (root_field(m->j, "conversation") || root_field(m->j, "prompt"))
-        m->refusal = "the ChatGPT login's backend keeps no conversations and prompts: send the whole conversation in "
+        m->refusal = "the ChatGPT login's backend stores no conversations or prompts: send the whole conversation in "
                      "'input'";
     else if (json_is(m->j, root_field(m->j, "background"), JSON_TRUE))
-        m->refusal = "the ChatGPT login's backend has no background responses: leave 'background' out";
+        m->refusal = "the ChatGPT login's backend does not support background responses: leave 'background' out";
 }
 
 bool chatgpt_request(struct slice body, const char *instructions, struct buf *out, const char **refusal)
@@ -287,18 +289,18 @@ bool chatgpt_request(struct slice body, const char *instructions, struct buf *ou
     bool ok = json_parse(&j, body.ptr, body.len) && json_type(&j, 0) == JSON_OBJECT;
     *refusal = NULL;
     if (ok) {
-        struct mender m = {.j = &j, .out = out, .configured = instructions, .input = root_field(&j, "input")};
+        struct adapter m = {.j = &j, .out = out, .configured = instructions, .input = root_field(&j, "input")};
         struct chatgpt_model model = chatgpt_model(json_inner(&j, root_field(&j, "model")));
-        uint32_t clients = root_field(&j, "instructions");
-        if (!json_is(&j, clients, JSON_STRING) || !json_inner(&j, clients).len)
-            clients = JSON_NONE;
-        if (!clients && !m.configured)
+        uint32_t client_instructions = root_field(&j, "instructions");
+        if (!json_is(&j, client_instructions, JSON_STRING) || !json_inner(&j, client_instructions).len)
+            client_instructions = JSON_NONE;
+        if (!client_instructions && !m.configured)
             m.lifted = find_lifted(&j, m.input);
         BUF_ADD(out, "{\"model\":\"");
         buf_add_slice(out, model.name);
         BUF_ADD(out, "\",");
-        write_instructions(&m, clients);
-        write_input(&m, clients);
+        write_instructions(&m, client_instructions);
+        write_input(&m, client_instructions);
         BUF_ADD(out, ",\"stream\":true,\"store\":false");
         write_include(&m);
         write_reasoning(&m, &model);

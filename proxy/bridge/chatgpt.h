@@ -1,24 +1,24 @@
-/* chatgpt: pure. What the ChatGPT backend of Codex takes of a Responses request. It is the Responses API with a shorter
- * list of fields, streamed only and without a store: other values are answered with 400, so they are mended here.
+/* chatgpt: pure. Adapts a Responses request to the ChatGPT backend of Codex. Its API is the Responses API with fewer
+ * fields, only streamed, and without a store. It answers anything else with 400, so requests are changed:
  *
- * - `model`: an effort behind it ("gpt-5.1-codex-max-high") becomes reasoning.effort, unless the client gave one.
- * - `instructions`: always there: the configured text, else the client's, else the first developer or system message.
- * - `input`: a list without ids and references to reasoning, which would be looked up. Outputs without their calls
- * become messages.
+ * - `model`: an effort at its end ("gpt-5.1-codex-max-high") becomes reasoning.effort, unless the client sent one.
+ * - `instructions`: required. The configured text, else the client's, else the first developer or system message.
+ * - `input`: an array. Ids and references to reasoning are removed, because the backend would look them up. Outputs
+ *   without a call become messages.
  * - `stream`, `store`: true, false.
- * - `include`: with reasoning.encrypted_content, because without a store the client brings the state.
- * - `reasoning`: an effort that the model takes; "minimal" is refused for all.
+ * - `include`: has reasoning.encrypted_content, because without a store the client must send the state.
+ * - `reasoning`: an effort that the model accepts; no model accepts "minimal".
  *
- * Fields that are not on the list are left out. */
+ * Other fields are left out. */
 #ifndef POINTSMAN_CHATGPT_H
 #define POINTSMAN_CHATGPT_H
 
 #include "common/buf.h"
 
-/* Appends the request as the backend takes it. `body` is a Responses request for it (the upstream's model name in it);
- * `instructions` is the configured text or NULL: then the client's own go into the input. Returns false if the body is
- * not a JSON object, out of memory, over the buffer's ceiling, or, with *refusal set to the reason, if the request has
- * more than can be translated. */
+/* Appends the adapted request. `body` is a Responses request with the upstream's model name. `instructions` is the
+ * configured text, with which the client's instructions become a message of the input; NULL: none is configured. false:
+ * the body is not a JSON object, `out` has failed, or, with *refusal set, the request can't be adapted. *refusal is
+ * NULL or a static text. */
 MUST_CHECK bool chatgpt_request(struct slice body, const char *instructions, struct buf *out, const char **refusal);
 
 #endif

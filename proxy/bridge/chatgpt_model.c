@@ -1,4 +1,4 @@
-/* pure: The efforts of the ChatGPT backend's models. */
+/* pure: the efforts of the ChatGPT backend's models. */
 #include "proxy/bridge/chatgpt_model.h"
 
 #include <string.h>
@@ -7,8 +7,8 @@ enum effort { NONE, MINIMAL, LOW, MEDIUM, HIGH, XHIGH, MAX, ULTRA, EFFORT_COUNT 
 
 static const char *const EFFORTS[EFFORT_COUNT] = {"none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"};
 
-/* The lowest and highest effort of the models that take fewer than the newest do; of several rows the first one counts.
- */
+/* The lowest and highest effort of the models that accept fewer than the newest ones. The first row that matches
+ * counts. */
 static const struct {
     const char *model;
     enum effort least, most;
@@ -45,7 +45,7 @@ struct chatgpt_model chatgpt_model(struct slice name)
     return m;
 }
 
-/* Whether it is that model, or a dated or named variant of it: "gpt-5" is not "gpt-5.5". */
+/* Returns whether the name is the model's or that of a dated or named variant: "gpt-5-mini", but not "gpt-5.5". */
 static bool is_model(struct slice name, const char *model)
 {
     size_t len = strlen(model);
@@ -64,7 +64,7 @@ struct slice chatgpt_effort(struct slice model, struct slice effort)
             break;
         }
     if (e == MINIMAL)
-        e = LOW; /* refused by the backend for every model */
+        e = LOW; /* the backend refuses "minimal" for every model */
     if (e < least)
         e = least;
     if (e > most)

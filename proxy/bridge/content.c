@@ -1,11 +1,11 @@
-/* pure: Reads the content of messages and tool results, and writes its text. */
+/* pure: reads the content of messages and tool results, and writes its text. */
 #include "proxy/bridge/content.h"
 
-/* The field of a part that `reads` wants: in the part itself, or in an object of the wire's own. */
+/* Where the fields of a type of part are. */
 struct part_shape {
     const char *type;
     enum part_kind kind;
-    const char *inside; /* the object that holds the fields below; NULL: the part itself */
+    const char *inside; /* the member with the fields below; NULL: the part itself */
     const char *text, *detail;
 };
 
@@ -40,7 +40,7 @@ bool content_part(const struct json *doc, uint32_t node, struct part *part)
     if (shape->inside && json_is(doc, object_field(doc, node, shape->inside), JSON_OBJECT))
         from = object_field(doc, node, shape->inside);
     uint32_t text = object_field(doc, from, shape->text);
-    if (!json_is(doc, text, JSON_STRING)) /* "image_url": "…" beside {"url": "…"}: both wires' clients mix them up */
+    if (!json_is(doc, text, JSON_STRING)) /* clients of both APIs confuse "image_url": "…" and {"url": "…"} */
         text = json_is(doc, text, JSON_OBJECT) ? object_field(doc, text, "url")
                                                : object_field(doc, node, shape->inside ? shape->inside : "");
     struct slice detail = shape->detail ? object_text(doc, from, shape->detail) : (struct slice){NULL, 0};
@@ -80,9 +80,9 @@ const char *content_placeholder(enum part_kind kind)
 {
     static const char *const placeholder[] = {
         [PART_TEXT] = "",
-        [PART_IMAGE] = "[an image that this model can not see]",
-        [PART_FILE] = "[a file that this model can not read]",
-        [PART_AUDIO] = "[a sound that this model can not hear]",
+        [PART_IMAGE] = "[an image that this model cannot see]",
+        [PART_FILE] = "[a file that this model cannot read]",
+        [PART_AUDIO] = "[a recording that this model cannot hear]",
     };
     return placeholder[kind];
 }

@@ -1,4 +1,4 @@
-/* pure: What the decoders of all wires share: the calls they keep, how they give events out, how they know an error. */
+/* pure: what the decoders of all APIs share: the list of calls, events, recognition of errors. */
 #include "proxy/bridge/decoder.h"
 #include "proxy/bridge/details.h"
 #include "proxy/bridge/finish.h"
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define CALLS_FIRST 4
+#define CALLS_FIRST 4 /* calls in the first allocation */
 
 struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash)
 {
@@ -57,19 +57,19 @@ void decoder_emit(struct decoder *d, const struct reply_event *event)
     d->sink.take(d->sink.owner, event);
 }
 
-void decoder_finish(struct decoder *d, struct slice word, struct slice native)
+void decoder_finish(struct decoder *d, struct slice reason, struct slice native)
 {
-    if (!word.len) /* in most events */
+    if (!reason.len) /* in most events */
         return;
-    const struct finish_reason *reason = finish_reason(word), *behind = native.len ? finish_reason(native) : reason;
-    if (reason->finish == FINISH_NONE)
+    const struct finish_reason *row = finish_reason(reason), *native_row = native.len ? finish_reason(native) : row;
+    if (row->finish == FINISH_NONE)
         return;
-    if (!behind->part && behind->finish > reason->finish) {
-        reason = behind;
-        word = native;
+    if (!native_row->part && native_row->finish > row->finish) {
+        row = native_row;
+        reason = native;
     }
     decoder_emit(d, &(struct reply_event){
-                        .kind = EVENT_FINISH, .finish = reason->finish, .failure = reason->failure, .text = word});
+                        .kind = EVENT_FINISH, .finish = row->finish, .failure = row->failure, .text = reason});
 }
 
 void decoder_fail(struct decoder *d, struct slice error)
@@ -90,21 +90,20 @@ bool decoder_error(struct decoder *d, uint32_t error)
     case JSON_STRING:
         if (!json_inner(j, error).len)
             return false;
-        decoder_fail(d, json_raw(j, 0)); /* its code stands beside it */
+        decoder_fail(d, json_raw(j, 0)); /* the code is in a field beside the text */
         return true;
     default: return false;
     }
 }
 
-/* Whether a reply without content says that it is an error, in one of the ways of servers that have no `error` in it.
- */
+/* Returns whether a reply without content is an error in one of the forms without an `error` field. */
 static bool is_bare_error(const struct json *j)
 {
-    static const char *const words[] = {"message", "msg", "detail", "error_msg"};
+    static const char *const texts[] = {"message", "msg", "detail", "error_msg"};
     if (json_string_is(j, json_get(j, 0, "object"), "error") || json_string_is(j, json_get(j, 0, "type"), "error"))
         return true;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (json_inner(j, json_get(j, 0, words[i])).len)
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (json_inner(j, json_get(j, 0, texts[i])).len)
             return true;
     int64_t status;
     uint32_t errors = json_get(j, 0, "errors"), detail = json_get(j, 0, "detail"), resp = json_get(j, 0, "base_resp");

@@ -1,9 +1,8 @@
-/* event: a model's reply without its dialect: what Responses and Chat Completions replies have in common, piece by
- * piece.
+/* decoder: pure. Decodes an upstream's reply into events that are the same for all APIs.
  *
- *   chat chunk, Responses event, whole reply of either ──decode──▶ events ──▶ reply (reply.h) ──▶ the client's wire
+ *   chat chunk, Responses event, whole reply of either ──decode──▶ events ──▶ reply (reply.h) ──▶ the client's API
  *
- * Texts are slices of the upstream's bytes, still escaped as JSON; they are valid while the sink runs. */
+ * Texts are slices of the upstream's bytes, still escaped as JSON; they are valid until the sink returns. */
 #ifndef POINTSMAN_BRIDGE_DECODER_H
 #define POINTSMAN_BRIDGE_DECODER_H
 
@@ -12,35 +11,35 @@
 #include "proxy/bridge/turn.h"
 
 enum reply_event_kind {
-    EVENT_TEXT,      /* text: more of the answer */
-    EVENT_REASONING, /* text: more of the reasoning that may be shown */
-    EVENT_CALL,      /* a tool call begins: call, tool, flat */
-    EVENT_ARGUMENTS, /* call, and text: more of its arguments; or raw: all of them as a JSON value */
-    EVENT_STATE,   /* text: what the provider wants back; with `call` for that call, else (NO_CALL) for the reasoning */
-    EVENT_ITEM,    /* raw: the item that was told in pieces, as the upstream wrote it in the end; call, or NO_CALL */
-    EVENT_BREAK,   /* an item of text or reasoning ends; more of either would be another */
-    EVENT_OTHER,   /* raw: an output item that the bridge has no words for */
-    EVENT_USAGE,   /* usage */
-    EVENT_FINISH,  /* finish, failure, text: the upstream says that the reply ends, and why, in its own word */
-    EVENT_END,     /* the wire's end mark: nothing follows */
-    EVENT_LIMIT,   /* the reply has more calls or items than can be told apart: it can't be translated whole */
-    EVENT_FAILURE, /* raw: an error object */
+    EVENT_TEXT,      /* text: the next part of the answer */
+    EVENT_REASONING, /* text: the next part of the readable reasoning */
+    EVENT_CALL,      /* a tool call begins: call, tool, flat; text: its state */
+    EVENT_ARGUMENTS, /* call, and text: the next part of its arguments; or raw: all of them as a JSON value */
+    EVENT_STATE,     /* text: state that the provider requires back; call: of this call, NO_CALL: of the reasoning */
+    EVENT_ITEM,      /* raw: the upstream's whole item, after its parts; call, or NO_CALL */
+    EVENT_BREAK,     /* an item of text or reasoning ends; the next part of either begins another */
+    EVENT_OTHER,     /* raw: an output item of a type that the bridge does not translate */
+    EVENT_USAGE,     /* usage */
+    EVENT_FINISH,    /* finish, failure; text: the upstream's finish reason */
+    EVENT_END,       /* the API's end mark: nothing follows */
+    EVENT_LIMIT,     /* more than OUTPUTS_MAX calls or items: the reply can't be translated completely */
+    EVENT_FAILURE,   /* raw: an error object */
 };
 
-/* Why a reply ends, in the order of what is lost: FINISH_BROKEN is a failure of the upstream's. */
+/* Why a reply ends, in order of severity; FINISH_BROKEN: the upstream failed. */
 enum finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_FILTER, FINISH_BROKEN };
 
 #define NO_CALL UINT32_MAX
 
 struct reply_event {
     enum reply_event_kind kind;
-    uint32_t call;         /* from 0, in the order of their beginning */
-    struct slice text;     /* escaped */
-    struct slice raw;      /* a JSON value */
-    struct tool_name tool; /* with `flat`, only its name is set: the name that the upstream was told */
-    bool flat;
+    uint32_t call;     /* number of the call, from 0 in order of their beginning */
+    struct slice text; /* escaped */
+    struct slice raw;  /* a JSON value */
+    struct tool_name tool;
+    bool flat; /* of `tool` only the name is set, as the upstream got it; see tools_flat_name() */
     enum finish finish;
-    enum failure_kind failure; /* of FINISH_BROKEN */
+    enum failure_kind failure; /* FINISH_BROKEN: its kind */
     struct usage usage;
 };
 
@@ -49,23 +48,23 @@ struct reply_event_sink {
     void *owner;
 };
 
-/* A call that an upstream has begun. Chat: by the index and id it gave. Responses: by output_index. */
+/* A call of the upstream. Chat: identified by index and id; Responses: by output_index. */
 struct decoded_call {
-    int64_t index;      /* -1: it gave none */
-    uint32_t id_hash;   /* of the upstream's id; 0: it gave none */
-    uint32_t name_hash; /* 0: it has no name yet */
-    uint32_t number;    /* in events; NO_CALL until the call has a name */
+    int64_t index;      /* -1: none */
+    uint32_t id_hash;   /* of the upstream's id; 0: none */
+    uint32_t name_hash; /* 0: no name yet */
+    uint32_t number;    /* reply_event.call; NO_CALL until the call has a name */
     bool has_arguments; /* Responses: some were decoded */
-    bool stated;        /* chat: what the provider wants back with it was decoded */
-    bool placeholder;   /* chat: its arguments are {} so far, which was not given out: some servers begin so */
+    bool has_state;     /* chat: its state was decoded */
+    bool placeholder;   /* chat: the arguments so far are {}, not emitted: some servers begin with it */
     struct arguments_seen seen;
 };
 
-/* The failure of arguments whose call never got a name (decoder.early). */
+/* The error for arguments of a call that never got a name (decoder.early). */
 #define DECODER_UNNAMED \
     "{\"message\":\"the upstream sent arguments of a tool call without its name\",\"code\":\"tool_use_failed\"}"
 
-#define OUTPUTS_MAX 1024 /* items of a reply, calls among them: more are EVENT_LIMIT */
+#define OUTPUTS_MAX 1024 /* items of a reply, calls included; more: EVENT_LIMIT */
 
 struct details;
 
@@ -74,35 +73,36 @@ struct decoder {
     struct json json;           /* reused for each event */
     struct decoded_call *calls; /* owned */
     uint32_t call_count, call_cap;
-    uint32_t started; /* calls that were announced */
-    /* Responses, a bit per output item: something of it was decoded, its end need not repeat it. */
+    uint32_t started; /* calls emitted; the next one's number */
+    /* Responses, a bit per output item: parts of it were decoded, so its end event is not. */
     unsigned char seen[OUTPUTS_MAX / 8];
-    bool content;            /* anything was decoded */
-    bool no_memory;          /* a call, or some of its arguments, got lost */
-    struct buf early;        /* chat: arguments of the last call, which has no name yet, escaped */
-    struct details *details; /* chat: see details.h; NULL: there are none */
+    bool content;            /* some content was decoded */
+    bool no_memory;          /* a call or some of its arguments is missing */
+    struct buf early;        /* chat: arguments of the last call until its name arrives, escaped */
+    struct details *details; /* chat: see details.h; NULL: none */
 };
 
-/* Adds a call. Returns NULL at OUTPUTS_MAX calls, after EVENT_LIMIT, and out of memory (d->no_memory). */
+/* Adds a call, owned by `d`. NULL: at OUTPUTS_MAX calls (EVENT_LIMIT was emitted), or out of memory (d->no_memory is
+ * set). Invalidates earlier pointers to calls. */
 struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t id_hash);
 void decoder_init(struct decoder *d, struct reply_event_sink sink);
+/* Frees what `d` owns. */
 void decoder_free(struct decoder *d);
-/* FNV-1a; 0 for an empty text, and for no other. */
+/* Returns the FNV-1a hash; 0 only for an empty text. */
 uint32_t decoder_hash(struct slice text);
-/* Gives an event to the decoder's sink. */
+/* Calls the sink. */
 void decoder_emit(struct decoder *d, const struct reply_event *event);
-/* Emits the end that the upstream's word for it means; nothing for a word that is none ("", "null"). `native`: the word
- * of the provider behind a gateway, which counts where it is known to mean more than a plain end. Either may be empty.
- */
-void decoder_finish(struct decoder *d, struct slice word, struct slice native);
-/* Emits a failure: `error` is a JSON value, or plain text. */
+/* Emits EVENT_FINISH for an upstream's finish reason (finish.h); nothing for "" or "null". `native`: the reason of the
+ * provider behind a gateway; it replaces `reason` if it is known and more severe. Either may be empty. */
+void decoder_finish(struct decoder *d, struct slice reason, struct slice native);
+/* Emits EVENT_FAILURE. `error` is a JSON value, or plain text. */
 void decoder_fail(struct decoder *d, struct slice error);
-/* Emits a failure when this value of an `error` field holds one: not for null, false, "", {} and the like. Whether it
- * did. */
+/* Emits EVENT_FAILURE if the value of an `error` field is an error: not null, false, "" or {}. Returns whether it is.
+ */
 bool decoder_error(struct decoder *d, uint32_t error);
-/* For a reply or event that has neither content nor `error`: emits a failure when the object of d->json is an error all
- * the same, such as {"object":"error","message":…}, {"detail":…} or {"base_resp":{"status_code":1008,…}}. Whether it
- * did. */
+/* For a reply or event without content and without `error`. Emits EVENT_FAILURE if the object of d->json is an error in
+ * another form, such as {"object":"error","message":…}, {"detail":…} or {"base_resp":{"status_code":1008,…}}. Returns
+ * whether it is. */
 bool decoder_bare_error(struct decoder *d);
 
 #endif

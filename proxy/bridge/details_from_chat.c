@@ -1,19 +1,19 @@
-/* pure: Puts the reasoning_details of a Chat Completions reply together. */
+/* pure: assembles the reasoning_details of a Chat Completions reply. */
 #include "proxy/bridge/details.h"
 #include "proxy/bridge/model.h"
 #include "proxy/bridge/reply.h"
 
 #include <stdlib.h>
 
-/* The last entry is open: a piece of the same kind and index adds its text to it. */
+/* The last entry is open: the next piece with the same type and index is merged into it. */
 struct details {
-    struct buf done; /* whole entries, with commas between them */
-    struct buf open; /* the open entry as it came; once it is merged, its members but for the text */
-    struct buf text; /* of a merged entry, escaped */
-    const char *key; /* "text" or "summary": the member that grows; NULL: the entry has none */
-    int64_t index;   /* of the open entry; -1: it has none */
+    struct buf done; /* complete entries, separated by commas */
+    struct buf open; /* the open entry; once `merged`, its members without `key` */
+    struct buf text; /* `merged`: the value of `key`, escaped */
+    const char *key; /* the member whose text is appended: "text" or "summary"; NULL: the entry has none */
+    int64_t index;   /* of the open entry; -1: none */
     bool is_open, merged;
-    struct json json; /* for entries that are read again */
+    struct json json; /* scratch */
 };
 
 void details_free(struct details *details)
@@ -57,8 +57,7 @@ static int64_t index_of(const struct json *j, uint32_t entry)
     return node && json_int64(j, node, &index) && index >= 0 ? index : -1;
 }
 
-/* Whether the object's members, as they are written in `members`, have the key. A quote inside a string has a backslash
- * before it. */
+/* Returns whether `members` (JSON text) has the key. Inside a string, a quote would follow a backslash. */
 static bool has_member(const struct buf *members, struct slice quoted_key)
 {
     struct slice rest = buf_slice(members);
@@ -71,7 +70,7 @@ static bool has_member(const struct buf *members, struct slice quoted_key)
     return false;
 }
 
-/* Adds the entry's members that are not there yet, but for nulls, and its text. */
+/* Adds the entry's new members, without nulls, and appends its text. */
 static void merge(struct details *details, const struct json *j, uint32_t entry)
 {
     for (uint32_t key = json_first(j, entry); key; key = json_next(j, key)) {
@@ -92,7 +91,7 @@ static void merge(struct details *details, const struct json *j, uint32_t entry)
     }
 }
 
-/* The open entry is read again, to be merged with what follows. */
+/* Parses the open entry, so that others can be merged into it. */
 static void begin_merge(struct details *details)
 {
     struct buf first = details->open;
@@ -152,7 +151,7 @@ void details_from_chat(struct decoder *d, uint32_t list)
             take_entry(details, j, entry);
 }
 
-/* `"0":"tool_1"` for each call that an entry names. */
+/* Writes `"0":"tool_1"` for each call that an entry names. */
 static void write_ids(struct decoder *d, struct buf *out)
 {
     const struct json *j = &d->details->json;

@@ -63,7 +63,7 @@ static const struct {
       .matters = watch_matters_in_responses,
       .end_mark = "",
       .items = true}},
-    /* These two only pass through: what is read of their replies is their end, usage and errors. */
+    /* These two are only passed through: end, usage and errors of their replies are read. */
     {WIRE_COMPLETIONS,
      {.content = "prompt",
       .content_string = true,

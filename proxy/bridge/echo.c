@@ -1,10 +1,10 @@
-/* pure: The built-in model that repeats what it is told, for a first run without any key. */
+/* pure: the built-in model that repeats the prompt, for a first run without a key. */
 #include "proxy/bridge/content.h"
 #include "proxy/bridge/relay.h"
 #include "proxy/bridge/usage_write.h"
 #include "proxy/terms/usage.h"
 
-#define LABEL "codex-echo (no model behind it): "
+#define LABEL "codex-echo (no LLM): "
 #define BEGIN(object) \
     "{\"id\":\"chatcmpl-echo\",\"object\":\"" object "\",\"created\":0,\"model\":\"codex-echo\",\"choices\":["
 
@@ -21,7 +21,7 @@ static void write_text(const struct turn *t, struct buf *out)
     const struct item *message = last_user_message(t);
     BUF_ADD(out, LABEL);
     if (!message || !content_write_text(t, message, "\\n", true, out))
-        BUF_ADD(out, "(nothing was said)");
+        BUF_ADD(out, "(the prompt has no text)");
 }
 
 static void write_usage(const struct turn *t, size_t reply_bytes, struct buf *out)

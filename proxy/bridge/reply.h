@@ -65,7 +65,7 @@ struct reply {
     uint64_t sequence; /* Responses: number of events written */
     bool begun;        /* the beginning was written */
     bool answered;     /* has text or a call */
-    bool incomplete;   /* ended by the token limit or the provider's filter */
+    bool incomplete;   /* ended by the token limit */
     bool too_many;     /* more than OUTPUTS_MAX items */
     struct usage usage;
     size_t bytes; /* of content, for an estimate of tokens */

@@ -119,8 +119,8 @@ def test_such_a_request_goes_to_a_server_of_its_own_wire(start, chatgpt, login, 
 
 
 @pytest.mark.parametrize("body, word", [
-    ({"prompt": {"id": "pmpt_1"}}, "keeps no conversations"),
-    ({"input": "hi", "conversation": "conv_1"}, "keeps no conversations"),
+    ({"prompt": {"id": "pmpt_1"}}, "stores no conversations"),
+    ({"input": "hi", "conversation": "conv_1"}, "stores no conversations"),
     ({"input": "hi", "background": True}, "background"), ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "store: false"),
 ])
 def test_what_the_backend_could_only_lose_is_refused(proxy, chatgpt, login, body, word):

@@ -84,7 +84,7 @@ TEST(a_chat_request_passes_without)
          CHAT("\"messages\":[" USER("a") "," USER("b") "]")},
         {{.parts = PART_IMAGES},
          PASSED("\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\\n\"}," IMAGE "]}]"),
-         CHAT("\"messages\":[" USER("a\\n\\n\\n[an image that this model can not see]") "]")},
+         CHAT("\"messages\":[" USER("a\\n\\n\\n[an image that this model cannot see]") "]")},
         {{.parts = PART_IMAGES},
          PASSED("\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]"),
          CHAT("\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}]")},
@@ -118,7 +118,7 @@ TEST(a_chat_request_passes_without)
 #define BY_USER(text) \
     "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"" text "\"}]}"
 #define PICTURE "{\"type\":\"input_image\",\"image_url\":\"data:x\"}"
-#define PLACEHOLDER "{\"type\":\"input_text\",\"text\":\"[an image that this model can not see]\"}"
+#define PLACEHOLDER "{\"type\":\"input_text\",\"text\":\"[an image that this model cannot see]\"}"
 
 TEST(a_responses_request_passes_without)
 {

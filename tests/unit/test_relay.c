@@ -442,11 +442,11 @@ TEST(test_echo)
     struct relay_options options = options_for(WIRE_RESPONSES, true, true);
     struct bridge_run run = bridge_relay(&options, buf_slice(&body), body.len, 0);
     assert_int_equal(run.state, RELAY_DONE);
-    assert_order(&run, "\"delta\":\"codex-echo (no model behind it): hello\"", "response.completed", "\"estimated\":true");
+    assert_order(&run, "\"delta\":\"codex-echo (no LLM): hello\"", "response.completed", "\"estimated\":true");
     buf_clear(&body);
     buf_free(&run.sent);
     assert_true(echo_reply(chat_request.turn, false, &body));
-    assert_non_null(memmem(body.data, body.len, "no model behind it): hello\"", 27));
+    assert_non_null(memmem(body.data, body.len, "(no LLM): hello\"", 16));
     buf_free(&body);
 }
 

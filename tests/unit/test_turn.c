@@ -287,7 +287,7 @@ TEST(test_what_an_upstream_refuses_is_left_out)
     char *body = translate("{\"input\":[{\"role\":\"user\",\"content\":[{\"type\":\"input_image\",\"image_url\":\"x\"}]}],"
                            "\"text\":{\"format\":{\"type\":\"json_object\"}},\"reasoning\":{\"effort\":\"low\"}}",
                            WIRE_RESPONSES, WIRE_CHAT, &options);
-    assert_field(body, "messages", "[{\"role\":\"user\",\"content\":\"[an image that this model can not see]\"}]");
+    assert_field(body, "messages", "[{\"role\":\"user\",\"content\":\"[an image that this model cannot see]\"}]");
     assert_field(body, "response_format", NULL);
     assert_field(body, "reasoning_effort", NULL);
     free(body);
