@@ -1,4 +1,4 @@
-"""Fixtures: a mock upstream, and the proxy under test with a configuration of the test's own."""
+"""Fixtures: a mock upstream, and the proxy under test with the test's own configuration."""
 import pathlib
 import shutil
 import tempfile
@@ -14,24 +14,24 @@ UPSTREAM_KEY = "sk-canary-upstream-fedcba9876543210"
 
 def pytest_configure():
     if not BINARY.exists():
-        raise pytest.UsageError(f"{BINARY} is not there: build it, or set POINTSMAN_BUILD")
+        raise pytest.UsageError(f"{BINARY} does not exist: build it, or set POINTSMAN_BUILD")
 
 
 def deployment(alias, upstream, model="openai/mock-model", **params):
-    """An entry of model_list that leads to the mock."""
+    """An entry of model_list for the mock upstream."""
     base = upstream if isinstance(upstream, str) else upstream.base
     return {"model_name": alias,
             "litellm_params": {"model": model, "api_base": base, "api_key": "os.environ/MOCK_API_KEY", **params}}
 
 
 def chat_only(alias, upstream, **params):
-    """The same for an upstream that has no Responses API."""
+    """The same for an upstream without the Responses API."""
     return deployment(alias, upstream, use_chat_completions_api=True, **params)
 
 
 @pytest.fixture
 def folder():
-    """A short path: a Unix socket's name has 107 bytes."""
+    """A short path: the name of a Unix socket has at most 107 bytes."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))
     yield path
     shutil.rmtree(path)
@@ -39,8 +39,9 @@ def folder():
 
 @pytest.fixture
 def transport(request):
-    """How the proxy reaches the mock. A server on 127.0.0.1 is called straight (proxy/upstream/loopback.c), any other through
-    libcurl: 0.0.0.0 is one that Linux connects to this machine. Modules run their tests over BOTH_TRANSPORTS."""
+    """How the proxy reaches the mock. It calls servers on 127.0.0.1 directly (proxy/upstream/loopback.c), all others
+    through libcurl. 0.0.0.0 counts as another server, but Linux connects it to this machine. A module with
+    BOTH_TRANSPORTS runs its tests over both."""
     return getattr(request, "param", "loopback")
 
 
@@ -64,11 +65,12 @@ def make_upstream(transport):
 
 @pytest.fixture
 def make_tls_upstream(folder):
-    """make_tls_upstream(alpn=…): a provider behind TLS; its `trust` are the litellm_settings that have it trusted."""
+    """make_tls_upstream(alpn=…): a provider behind TLS; its `trust` has the litellm_settings that make the proxy
+    trust it."""
     made = []
 
     def make(**options):
-        import tls_upstream     # which takes a while, for few tests
+        import tls_upstream     # slow to import, and few tests need it
         made.append(tls_upstream.TlsUpstream(folder, **options))
         return made[-1]
     yield make
@@ -84,9 +86,9 @@ def upstream(make_upstream):
 
 @pytest.fixture
 def start_proxy(folder, make_upstream, make_tls_upstream):
-    """start_proxy(entry, …, router_settings={…}, keys={…}): a running proxy; `text` is a whole configuration instead. It depends
-    on the upstreams so that the proxy ends first. After the test it must end by SIGTERM with exit code 0 and have written no
-    key anywhere."""
+    """start_proxy(entry, …, router_settings={…}, keys={…}): a running proxy; `text` is a whole configuration
+    instead. The fixture depends on the upstreams, so that the proxy ends first. After the test, the proxy must exit
+    with code 0 on SIGTERM and must have written no key anywhere."""
     running = []
 
     def start(*model_list, keys=None, arguments=(), environment=None, by=(), text=None, **sections):
@@ -110,19 +112,19 @@ def start_proxy(folder, make_upstream, make_tls_upstream):
 
 @pytest.fixture
 def light(start_proxy, upstream):
-    """A proxy with one alias, codex-light, on an upstream that speaks both wires."""
+    """A proxy with one alias, codex-light, whose upstream supports both APIs."""
     return start_proxy(deployment("codex-light", upstream))
 
 
 @pytest.fixture
 def bridged(start_proxy, upstream):
-    """The same on an upstream that speaks Chat Completions alone."""
+    """The same with an upstream that supports only Chat Completions."""
     return start_proxy(chat_only("codex-light", upstream))
 
 
 @pytest.fixture
 def cli(folder):
-    """The command `pointsman`; what it started is stopped after the test, and must then have left nothing."""
+    """The command `pointsman`. After the test, the fixture stops what the command started; nothing may remain."""
     made = Cli(folder)
     yield made
     made.close()

@@ -1,5 +1,5 @@
-"""The adaptive router: in the shadow it only speaks, live it changes the order, the guard holds it back from what is dear, and
-the canary takes a share of the conversations and steps back by itself."""
+"""The adaptive router: in shadow mode it only reports; live, it changes the order. The cost guard blocks expensive
+deployments. The canary takes a share of the conversations and rolls back by itself."""
 import itertools
 import json
 
@@ -23,7 +23,7 @@ def entry(upstream, order, name, price=0.0, **info):
                            "output_cost_per_token": price, **info}}
 
 
-# Neither this machine's speed nor a rest decides.
+# Neither this machine's speed nor a cooldown may decide.
 SETTINGS = {"enabled": True, "slow_ttft_ms": 1e9, "slow_latency_ms": 1e9}
 
 
@@ -32,7 +32,7 @@ def sections(**adaptive):
 
 
 def ask(proxy, conversation=None):
-    """One request of a conversation, of a new one where none is named; its line in the journal."""
+    """Sends one request, in a new conversation unless one is named. Returns its line of the request log."""
     name = conversation or f"conversation-{next(NAMES)}"
     lines = len(proxy.journal(0)) if (proxy.codex_home / "logs" / "requests.jsonl").exists() else 0
     answer = proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]},
@@ -42,7 +42,7 @@ def ask(proxy, conversation=None):
 
 
 def let_the_first_fail(proxy, upstream, second):
-    """Two failures of the preferred deployment; the other one serves."""
+    """The preferred deployment fails twice; the other one answers."""
     upstream.script(error(500), error(500))
     upstream.always(chat.whole("from the first"))
     second.always(chat.whole("from the second"))
@@ -50,7 +50,7 @@ def let_the_first_fail(proxy, upstream, second):
     ask(proxy)
 
 
-def test_the_shadow_speaks_and_changes_nothing(start_proxy, upstream, second):
+def test_shadow_mode_reports_and_changes_nothing(start_proxy, upstream, second):
     proxy = start_proxy(entry(upstream, 1, "first"), entry(second, 2, "second"), **sections())
     let_the_first_fail(proxy, upstream, second)
     line = ask(proxy)
@@ -74,7 +74,7 @@ def test_the_shadow_speaks_and_changes_nothing(start_proxy, upstream, second):
     assert proxy.get("/dispatch/metrics").json["adaptive_router"]["health"] == {}
 
 
-def test_live_it_changes_the_order(start_proxy, upstream, second):
+def test_live_changes_the_order(start_proxy, upstream, second):
     proxy = start_proxy(entry(upstream, 1, "first"), entry(second, 2, "second"), **sections(shadow_mode=False))
     upstream.script(error(500))
     second.always(chat.whole("from the second"))
@@ -86,14 +86,14 @@ def test_live_it_changes_the_order(start_proxy, upstream, second):
     choices = proxy.get("/dispatch/state").json["requests"][-1]["choices"]
     assert {choice["model"]: choice["reason"].split(";")[0] for choice in choices} == {
         "first": "not first", "second": "moved first by the adaptive router"}
-    # The one that was put back is the next to be tried.
+    # The deployment that was moved back is tried next.
     second.script(error(500))
     upstream.script(chat.whole("from the first"))
     assert [attempt["deployment"] for attempt in ask(proxy)["attempts"]] == ["second", "first"]
 
 
-def test_a_conversation_stays(start_proxy, upstream, second):
-    """What is merely better is no reason to move one."""
+def test_a_conversation_stays_on_its_deployment(start_proxy, upstream, second):
+    """A better deployment alone is no reason to move a conversation."""
     proxy = start_proxy(entry(upstream, 1, "first", 0.02), entry(second, 2, "second"), **sections(shadow_mode=False))
     upstream.always(chat.whole("from the first"))
     second.always(chat.whole("from the second"))
@@ -106,7 +106,7 @@ def test_a_conversation_stays(start_proxy, upstream, second):
     assert (line["adaptive_router"]["suggested_provider"], line["adaptive_router"]["would_switch"]) == ("second", False)
 
 
-def test_what_is_dear_is_blocked(start_proxy, upstream, second):
+def test_the_cost_guard_blocks_an_expensive_deployment(start_proxy, upstream, second):
     proxy = start_proxy(entry(upstream, 1, "first", 1e-6), entry(second, 2, "second", 5e-6),
                         **sections(shadow_mode=False, critical_risk_threshold=1))
     let_the_first_fail(proxy, upstream, second)
@@ -118,8 +118,8 @@ def test_what_is_dear_is_blocked(start_proxy, upstream, second):
     assert told["blocked_cost_multiplier"] == pytest.approx(5, rel=0.05)
 
 
-def test_the_canary_splits_and_steps_back(start_proxy, upstream, second):
-    """The second is preferred for its price, and its answers are worse."""
+def test_the_canary_splits_and_rolls_back(start_proxy, upstream, second):
+    """The second is preferred for its price, but its replies are worse."""
     proxy = start_proxy(entry(upstream, 1, "first", 0.02, quality=90), entry(second, 2, "second", 0.0, quality=40),
                         **sections(shadow_mode=False, canary_share=0.5, canary_min_requests=10, min_confidence_delta=0.05))
     upstream.always(chat.whole("from the first"))
@@ -132,7 +132,7 @@ def test_the_canary_splits_and_steps_back(start_proxy, upstream, second):
     asked_first = [line["attempts"][0]["deployment"] for line in lines]
     assert asked_first == ["second" if was else "first" for was in applied]
     last = max(index for index, was in enumerate(applied) if was)
-    assert False in applied[:last], "no conversation was left to the baseline"
+    assert False in applied[:last], "the baseline got no conversation"
     assert last < 49, "it did not roll back"
     figures = proxy.get("/dispatch/metrics").json["adaptive_router"]["canary"]
     assert figures["canary"]["quality"] == pytest.approx(0.4) and figures["baseline"]["quality"] > 0.5
@@ -141,7 +141,7 @@ def test_the_canary_splits_and_steps_back(start_proxy, upstream, second):
     assert "adaptive router: back to shadow mode: a quality of 0.4 is below the bound of 0." in proxy.stderr
 
 
-def test_what_was_learned_survives_a_reload(start_proxy, upstream, second):
+def test_statistics_survive_a_reload(start_proxy, upstream, second):
     proxy = start_proxy(entry(upstream, 1, "first"), entry(second, 2, "second"), **sections())
     let_the_first_fail(proxy, upstream, second)
     config = json.loads(proxy.config.read_text())

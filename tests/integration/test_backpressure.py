@@ -1,4 +1,4 @@
-"""A reader that does not read holds its upstream up; the proxy's memory does not grow."""
+"""A client that stops reading pauses its upstream; the proxy's memory does not grow."""
 import time
 
 import pytest
@@ -10,8 +10,8 @@ from mock_upstream import STREAM_END, STREAM_HEAD, event
 
 FLOOD_EVENTS = 1600
 PIECE = "x" * 65536
-EVENT = event(chat.delta(PIECE))   # 1,600 of them are 100 MiB
-HELD_AT_MOST = 24 << 20            # the kernel's socket buffers on both sides take some megabytes of it
+EVENT = event(chat.delta(PIECE))   # 1,600 pieces are 100 MiB
+HELD_AT_MOST = 24 << 20            # the kernel's socket buffers on both sides hold a few megabytes of it
 GROWTH_KB = 16 * 1024
 STILL_S = 0.3
 
@@ -22,7 +22,7 @@ RESPONSES = {"model": "codex-light", "input": "hi", "stream": True}
 
 
 class Flood:
-    """A reply of 100 MiB that counts how much of it was taken."""
+    """A reply of 100 MiB that counts how much of it was read."""
 
     def __init__(self):
         self.sent = 0
@@ -37,7 +37,7 @@ class Flood:
         yield STREAM_END
 
     def settle(self):
-        """Waits until nothing more was taken for a while: only time can show a standstill."""
+        """Waits until nothing more is read for a while: only time can show that reading has stopped."""
         taken, since = self.sent, time.monotonic()
         while not taken or time.monotonic() - since < STILL_S:
             time.sleep(0.02)
@@ -47,7 +47,7 @@ class Flood:
 
 
 @pytest.mark.parametrize("path, body", [("/v1/chat/completions", CHAT), ("/v1/responses", RESPONSES)])
-def test_a_reader_that_stalls(bridged, upstream, path, body):
+def test_a_client_that_stops_reading(bridged, upstream, path, body):
     flood = Flood()
     upstream.script(flood)
     before = bridged.rss_kb
@@ -59,7 +59,7 @@ def test_a_reader_that_stalls(bridged, upstream, path, body):
     assert upstream.next_request().gone.wait(5)
 
 
-def test_a_reader_that_comes_back_gets_everything(light, upstream):
+def test_a_client_that_resumes_reading_gets_everything(light, upstream):
     flood = Flood()
     upstream.script(flood)
     before = light.rss_kb
@@ -70,18 +70,19 @@ def test_a_reader_that_comes_back_gets_everything(light, upstream):
     assert light.rss_kb - before < GROWTH_KB
 
 
-def test_a_slow_reader_is_not_a_stalled_upstream(start_proxy, upstream):
-    """While the client takes nothing, the upstream is not read: its silence is no fault of its own, however short the timeout."""
+def test_a_slow_client_is_not_an_upstream_timeout(start_proxy, upstream):
+    """While the client reads nothing, the proxy reads nothing from the upstream. That silence is not the upstream's,
+    however short the timeout."""
     proxy = start_proxy(deployment("codex-light", upstream, timeout=STILL_S / 2))
     flood = Flood()
     upstream.script(flood)
     reading = proxy.stream("/v1/chat/completions", CHAT)
-    flood.settle()   # stands still for longer than the timeout
+    flood.settle()   # longer than the timeout
     pieces = [data["choices"][0]["delta"].get("content") for _, data in reading.rest() if data != "[DONE]"]
     assert pieces == [PIECE] * FLOOD_EVENTS + [None]
 
 
-def test_many_stalled_readers(light, upstream):
+def test_many_clients_that_stop_reading(light, upstream):
     floods = [Flood() for _ in range(20)]
     before = light.rss_kb
     readers = []
@@ -96,7 +97,7 @@ def test_many_stalled_readers(light, upstream):
 
 
 def test_a_whole_reply_has_a_ceiling(light, upstream):
-    """A reply in one piece has to be held: one that is too long is refused, and not kept."""
+    """A reply in one piece is buffered: if it is too long, the proxy refuses it and frees it."""
     def endless(request):
         yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         for _ in range(4 * FLOOD_EVENTS):

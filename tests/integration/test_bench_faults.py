@@ -1,4 +1,4 @@
-"""The fault bench and the hostile providers: every scenario and kind, in short."""
+"""bench/faults and bench/hostile: every scenario and every kind of reply, in the short form."""
 import json
 import subprocess
 import sys

@@ -1,5 +1,5 @@
-"""The programs are built as configure.ac means them: position-independent, with a read-only relocation table, no executable
-stack, stack protector and checked libc calls; and they name no folder to load libraries from."""
+"""The programs are built as configure.ac requires: position-independent, with a read-only relocation table, no
+executable stack, stack protector and checked libc calls. They name no folder to load libraries from."""
 import re
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from torture import SANITIZED
 
 PROGRAMS = [BUILD / "proxy" / "pointsman-proxy", BUILD / "cgi" / "pointsman-session", BUILD / "cli" / "pointsman"]
 pytestmark = [pytest.mark.skipif(not shutil.which("readelf"), reason="no readelf (binutils)"),
-              pytest.mark.skipif(SANITIZED, reason="a sanitizer's build has flags of its own"),
+              pytest.mark.skipif(SANITIZED, reason="a sanitizer's build has its own flags"),
               pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.name)]
 
 
@@ -23,7 +23,7 @@ def test_segments(program):
     assert re.search(r"Type:\s+DYN", head), "no PIE"
     assert "GNU_RELRO" in segments
     assert re.search(r"GNU_STACK .* RW ", segments), "the stack is executable"
-    assert not re.search(r"LOAD .* RWE ", segments), "a segment can be written and executed"
+    assert not re.search(r"LOAD .* RWE ", segments), "a segment is writable and executable"
 
 
 def test_dynamic_section(program):
@@ -32,7 +32,7 @@ def test_dynamic_section(program):
     assert not re.search(r"\((RPATH|RUNPATH|TEXTREL)\)", dynamic), dynamic
 
 
-def test_checks_of_the_compiler(program):
+def test_compiler_checks(program):
     symbols = readelf(program, "--dyn-syms")
     assert "__stack_chk_fail" in symbols, "no stack protector"
     assert re.search(r"\b__\w+_chk\b", symbols.replace("__stack_chk_fail", "")), "no _FORTIFY_SOURCE"

@@ -1,5 +1,5 @@
-"""What the bodies of all requests take in memory has a ceiling (general_settings.max_body_memory): beyond it a request gets 503
-with Retry-After, and nobody without a key can use it up."""
+"""The memory of all request bodies has a ceiling (general_settings.max_body_memory). Beyond it, a request gets 503
+with Retry-After, and a client without a key cannot use the memory up."""
 import contextlib
 import gzip
 import json
@@ -17,8 +17,8 @@ from proxy_process import MASTER_KEY
 pytestmark = pytest.mark.plain
 
 MB = 1 << 20
-LEAST = 256     # MB that can be configured
-BODY = 62 * MB  # a body may have 64
+LEAST = 256     # MB, the smallest value that the key accepts
+BODY = 62 * MB  # a body may have up to 64 MB
 LIMIT = {"general_settings": {"max_body_memory": LEAST}}
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -31,7 +31,8 @@ def head(proxy, length, key=MASTER_KEY, more=""):
 
 @contextlib.contextmanager
 def unfinished(proxy, sent=BODY - 1, length=BODY, framed=lambda data: data):
-    """A request whose last byte does not come; the connection once the proxy has read what was sent, or has refused."""
+    """A request whose last byte does not come. Yields the connection when everything was sent, or when the proxy
+    refused the request."""
     with proxy.connect() as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(head(proxy, length))
@@ -45,7 +46,7 @@ def chunk(data):
 
 
 def is_refused(connection, waits=False):
-    """Whether the answer is there: the 503 comes before the body's end."""
+    """Returns true if the reply has arrived: the 503 comes before the body's end."""
     connection.setblocking(waits)
     try:
         got = connection.recv(65536, socket.MSG_PEEK)
@@ -58,19 +59,19 @@ def is_refused(connection, waits=False):
 
 
 def read_all(proxy, bytes_):
-    """Waits until the proxy has taken in that much."""
+    """Waits until the proxy has read that many bytes."""
     wait_until(lambda: proxy.rss_kb * 1024 >= bytes_, f"{bytes_ >> 20} MB to arrive")
 
 
 def settled(connections):
-    """Which of eight large bodies were refused, once as many were as must be."""
+    """Returns which of eight large bodies were refused, as soon as four or more were."""
     wait_until(lambda: sum(map(is_refused, connections)) >= 4, "four refusals")
     return [is_refused(connection) for connection in connections]
 
 
 @pytest.mark.parametrize("length, framed", [(BODY, lambda data: data), (None, chunk)], ids=["length", "chunked"])
-def test_unfinished_bodies_have_a_total(start_proxy, upstream, length, framed):
-    """Of eight bodies of 62 MB four have room. What is small goes on, and what ends makes room."""
+def test_unfinished_bodies_have_a_common_ceiling(start_proxy, upstream, length, framed):
+    """Four of eight bodies of 62 MB have room. Small requests are still served, and a request that ends makes room."""
     proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
     upstream.always(chat.whole("Hello."))
     with contextlib.ExitStack() as stack:
@@ -79,12 +80,13 @@ def test_unfinished_bodies_have_a_total(start_proxy, upstream, length, framed):
         if length:
             read_all(proxy, 4 * BODY)
             assert refused.count(False) == 4
-        assert False in refused     # a chunked body doubles as it grows: more may have been refused on the way
+        # A chunked body doubles its buffer as it grows: more may have been refused meanwhile.
+        assert False in refused
         assert proxy.rss_kb < (LEAST + 64) * 1024
         assert proxy.post("/v1/chat/completions", CHAT).status == 200
         assert proxy.get("/v1/models").status == 200
         connections[refused.index(False)].close()
-        wait_until(lambda: has_room(proxy), "room after a client that went away")
+        wait_until(lambda: has_room(proxy), "room after a client disconnected")
 
 
 def has_room(proxy):
@@ -93,7 +95,7 @@ def has_room(proxy):
         return connection.recv(65536).startswith(b"HTTP/1.1 100 ")
 
 
-def test_a_client_that_asks_first_sends_nothing_in_vain(start_proxy, upstream):
+def test_expect_100_continue_is_refused_before_the_body(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
     with contextlib.ExitStack() as stack:
         for _ in range(4):
@@ -104,8 +106,8 @@ def test_a_client_that_asks_first_sends_nothing_in_vain(start_proxy, upstream):
             assert is_refused(connection, waits=True)
 
 
-def test_a_length_alone_takes_no_room(start_proxy, upstream):
-    """What is announced and does not come keeps nobody out."""
+def test_a_content_length_alone_takes_no_room(start_proxy, upstream):
+    """A body that is announced but does not come blocks nobody else."""
     proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
     with contextlib.ExitStack() as stack:
         for _ in range(20):
@@ -115,8 +117,8 @@ def test_a_length_alone_takes_no_room(start_proxy, upstream):
 
 @pytest.mark.parametrize("key, line", [("wrong", "POST /v1/chat/completions"), (MASTER_KEY, "GET /health/liveliness"),
                                        (MASTER_KEY, "OPTIONS *")])
-def test_without_a_key_nothing_is_used_up(start_proxy, upstream, key, line):
-    """A large body is refused before it is read, where no key is asked for, too."""
+def test_a_client_without_a_key_uses_no_room(start_proxy, upstream, key, line):
+    """A large body is refused before it is read, also on paths that need no key."""
     proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
     for framing, length in (("length", BODY), ("chunked", None)):
         with proxy.connect() as connection:
@@ -128,8 +130,8 @@ def test_without_a_key_nothing_is_used_up(start_proxy, upstream, key, line):
     assert proxy.get("/health/liveliness", key=None).status == 200
 
 
-def test_a_body_counts_until_its_reply_is_over(start_proxy, upstream):
-    """And a translated one with what was made of it."""
+def test_a_body_counts_until_its_reply_ends(start_proxy, upstream):
+    """So does the translated body."""
     proxy = start_proxy(deployment("codex-light", upstream), chat_only("bridged", upstream), **LIMIT)
     go_on = threading.Event()
     upstream.always(lambda _: [go_on, *chat.whole("Hello.")])
@@ -149,8 +151,8 @@ def test_a_body_counts_until_its_reply_is_over(start_proxy, upstream):
     assert has_room(proxy)
 
 
-def test_a_stream_that_has_begun_keeps_no_body(start_proxy, upstream):
-    """No other deployment may serve it any more, and it may last for long."""
+def test_a_started_stream_keeps_no_body(start_proxy, upstream):
+    """No other deployment can take over, and the stream may last long."""
     proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
     go_on = threading.Event()
     upstream.always(lambda _: stream(chat.delta("begun"), go_on, chat.delta(finish="stop"), chat.DONE))
@@ -162,8 +164,8 @@ def test_a_stream_that_has_begun_keeps_no_body(start_proxy, upstream):
     assert all("[DONE]" in [data for _, data in reply.rest()] for reply in streams)
 
 
-def test_what_a_translation_needs_counts_as_well(start_proxy, upstream):
-    """A body of values without number is many times as large once it is parsed."""
+def test_memory_of_a_translation_counts(start_proxy, upstream):
+    """A body with very many values is many times as large once it is parsed."""
     proxy = start_proxy(chat_only("codex-light", upstream), **LIMIT)
     parts = b",".join([b'""'] * (6 * MB))
     body = b'{"model":"codex-light","input":[{"role":"user","content":[' + parts + b"]}]}"
@@ -174,7 +176,7 @@ def test_what_a_translation_needs_counts_as_well(start_proxy, upstream):
     assert proxy.post("/v1/responses", {"model": "codex-light", "input": "hi"}).status == 200
 
 
-def test_replies_that_wait_for_their_readers_count(start_proxy, upstream):
+def test_replies_waiting_for_their_clients_count(start_proxy, upstream):
     """They are sent all the same: they were paid for."""
     proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
     upstream.always(chat.whole("x" * (30 * MB)))
@@ -196,7 +198,7 @@ def test_replies_that_wait_for_their_readers_count(start_proxy, upstream):
     wait_until(lambda: has_room(proxy), "room once they are read")
 
 
-def test_the_ceiling_is_over_all_workers(start_proxy, upstream):
+def test_the_ceiling_covers_all_workers(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream), arguments=("--workers", "2"), **LIMIT)
     assert len(children(proxy.process.pid)) == 2
     with contextlib.ExitStack() as stack:
@@ -204,7 +206,7 @@ def test_the_ceiling_is_over_all_workers(start_proxy, upstream):
         assert settled(connections).count(False) == 4
 
 
-def test_a_reload_moves_the_ceiling(start_proxy, upstream):
+def test_a_reload_changes_the_ceiling(start_proxy, upstream):
     config = {"model_list": [deployment("codex-light", upstream)], "general_settings": {"max_body_memory": 1000}}
     proxy = start_proxy(*config["model_list"], general_settings=config["general_settings"])
     with contextlib.ExitStack() as stack:
@@ -216,7 +218,7 @@ def test_a_reload_moves_the_ceiling(start_proxy, upstream):
         assert not has_room(proxy)
 
 
-def test_a_compressed_body_counts_with_what_it_becomes(start_proxy, upstream):
+def test_a_compressed_body_counts_with_its_decoded_size(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream), **LIMIT)
     upstream.always(lambda _: chat.whole())
     small, large = (gzip.compress(json.dumps({**CHAT, "messages": [{"role": "user", "content": " " * size}]}).encode())

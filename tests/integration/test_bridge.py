@@ -1,4 +1,4 @@
-"""Responses for an upstream that speaks Chat Completions alone."""
+"""The Responses API for an upstream that supports only Chat Completions."""
 import json
 
 import pytest
@@ -12,7 +12,7 @@ TOOL = {"type": "function", "name": "exec_command", "description": "Runs a comma
 PATCH = {"type": "custom", "name": "apply_patch", "description": "Edits files.",
          "format": {"type": "grammar", "syntax": "lark", "definition": "start: /.+/"}}
 
-# What Codex sends around a turn.
+# What Codex sends with every turn.
 CODEX = {"model": "codex-light", "stream": True, "tool_choice": "auto", "parallel_tool_calls": False, "store": False,
          "reasoning": {"summary": "auto"}, "include": ["reasoning.encrypted_content"], "prompt_cache_key": "k",
          "client_metadata": {"a": "b"}, "tools": [TOOL, PATCH, {"type": "web_search"}]}
@@ -27,7 +27,7 @@ def user(text):
 
 
 def ask(proxy, *items, **fields):
-    """Sends a turn as Codex does and gives its events, checked."""
+    """Sends a turn as Codex does. Returns its events, checked."""
     got = proxy.post("/v1/responses", {**CODEX, "input": [developer("Be brief."), *items], **fields})
     assert got.status == 200, got.body
     events = [(name, data) for name, data in got.events if data != "[DONE]"]
@@ -40,7 +40,7 @@ def finished(events):
 
 
 def sent(upstream):
-    """The last request that reached the upstream, checked as a strict provider would."""
+    """The last request that reached the upstream, checked as a strict provider checks it."""
     request = upstream.requests[-1]
     assert request.path == "/v1/chat/completions"
     assert chat.chat_fault(request.json) is None
@@ -92,7 +92,7 @@ def test_a_custom_tool_call(bridged, upstream):
     assert (call["type"], call["name"], call["input"]) == ("custom_tool_call", "apply_patch", text)
 
 
-def test_raw_input_for_a_custom_tool_is_taken(bridged, upstream):
+def test_raw_input_for_a_custom_tool_is_accepted(bridged, upstream):
     upstream.script(chat.calls_stream(*chat.call_deltas("c1", "apply_patch", "*** Begin Patch")))
     call, = finished(ask(bridged, user("Hi.")))
     assert call["input"] == "*** Begin Patch"
@@ -121,7 +121,7 @@ def test_calls_without_an_id_get_one(bridged, upstream, call_id):
 
 
 def test_calls_without_an_index(bridged, upstream):
-    """Gemini's OpenAI endpoint leaves it out: a piece with a name opens a new call."""
+    """Gemini's OpenAI endpoint omits the index: a piece with a name begins a new call."""
     deltas = [piece for name in ("one", "two") for piece in chat.call_deltas(name, "exec_command", {"cmd": name})]
     for chunk in deltas:
         for call in chunk["choices"][0]["delta"]["tool_calls"]:
@@ -152,7 +152,7 @@ def test_the_history_of_a_turn(bridged, upstream):
     assert [message["tool_call_id"] for message in messages[3:5]] == [call["id"] for call in assistant["tool_calls"]]
 
 
-def test_bad_arguments_in_the_history_do_not_spoil_every_later_turn(bridged, upstream):
+def test_bad_arguments_in_the_history_do_not_break_later_turns(bridged, upstream):
     upstream.script(chat.text_stream("ok"))
     ask(bridged, user("Hi."),
         {"type": "function_call", "call_id": "a", "name": "exec_command", "arguments": '{"cmd":'},
@@ -197,21 +197,21 @@ def test_images(bridged, upstream):
     assert content[1]["image_url"]["url"] == picture
 
 
-def test_usage_is_there_even_when_the_upstream_is_silent_about_it(bridged, upstream):
-    """Without it Codex never compacts its history."""
+def test_usage_is_estimated_if_the_upstream_omits_it(bridged, upstream):
+    """Without usage Codex never compacts its history."""
     upstream.script(chat.text_stream("Hello.", usage=None))
     usage = ask(bridged, user("x" * 4000))[-1]["response"]["usage"]
     assert usage["input_tokens"] > 100
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
-def test_the_upstreams_comments_are_no_events(bridged, upstream):
+def test_comments_of_the_upstream_are_not_events(bridged, upstream):
     upstream.script(stream(chunk(b": PROCESSING\n\n"), *map(event, [chat.delta("Hello."), chat.delta(finish="stop")]),
                            chat.DONE))
     assert finished(ask(bridged, user("Hi.")))[0]["content"][0]["text"] == "Hello."
 
 
-def test_an_empty_answer_is_a_failure(bridged, upstream):
+def test_an_empty_reply_is_a_failure(bridged, upstream):
     upstream.always(chat.text_stream())
     got = bridged.post("/v1/responses", {**CODEX, "input": [user("Hi.")]})
     assert got.status >= 500 or got.events[-1][0] == "response.failed"
@@ -220,7 +220,7 @@ def test_an_empty_answer_is_a_failure(bridged, upstream):
 @pytest.mark.parametrize("body, word", [
     ({}, "input"), ({"input": 5}, "input"), ({"input": [5]}, "input"), ({"input": "x", "tools": {}}, "tools"),
 ])
-def test_a_request_that_makes_no_sense(bridged, upstream, body, word):
+def test_an_invalid_request(bridged, upstream, body, word):
     answer = bridged.post("/v1/responses", {"model": "codex-light", **body})
     assert answer.status == 400
     assert word in answer.error["message"] + str(answer.error["param"])
@@ -235,7 +235,8 @@ def test_the_upstreams_refusal_reaches_codex(bridged, upstream):
 
 
 def test_a_refused_part_is_left_out(bridged, upstream):
-    """A server that knows no response_format is asked again at once without it, and not troubled with it again."""
+    """If a server does not know response_format, the proxy repeats the request at once without it, and omits it from
+    then on."""
     schema = {"format": {"type": "json_schema", "name": "codex_output_schema", "strict": True,
                          "schema": {"type": "object", "properties": {}, "additionalProperties": False}}}
     upstream.script(reply(400, body={"error": {"message": "Unsupported parameter: response_format"}}),
@@ -246,14 +247,14 @@ def test_a_refused_part_is_left_out(bridged, upstream):
     assert "response_format" not in upstream.requests[2].json
 
 
-def test_another_complaint_is_no_reason_to_ask_again(bridged, upstream):
+def test_another_error_is_not_repeated(bridged, upstream):
     upstream.script(reply(400, body={"error": {"message": "messages: too many"}}))
     got = bridged.post("/v1/responses", {**CODEX, "input": [user("Hi.")]})
     assert got.status == 400 and "too many" in got.json["error"]["message"]
 
 
-def test_what_is_beyond_a_limit_is_an_error_and_never_cut(bridged, upstream):
-    """A reply with more calls than the bridge takes fails, even as a stream that has begun."""
+def test_beyond_a_limit_is_an_error_and_never_truncated(bridged, upstream):
+    """A reply with more calls than the bridge accepts fails, even if it is a stream that has begun."""
     calls = [{"id": f"i{n}", "index": n, "type": "function", "function": {"name": "exec_command", "arguments": "{}"}}
              for n in range(1025)]
     upstream.script(chat.text_stream("Hel", "lo."), chat.whole(None, tool_calls=calls),

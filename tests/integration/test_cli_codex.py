@@ -1,4 +1,5 @@
-"""pointsman codex: the real Codex with a session and a profile brought up before, and put back after, however it ends."""
+"""pointsman codex: runs the real Codex, starts the session and installs the profile before it, and restores both
+after it, however it ends."""
 import os
 import pathlib
 import signal
@@ -41,7 +42,7 @@ def routed(home, *arguments, provider="proxy", **variables):
 
 
 class Running:
-    """`pointsman codex` under way, its request at the upstream."""
+    """A running `pointsman codex`; its request is at the upstream."""
 
     def __init__(self, home, *arguments):
         self.process = subprocess.Popen(
@@ -50,7 +51,7 @@ class Running:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def codex_pid(self):
-        """The session's server is a child, too."""
+        """Codex's; the session's server is a child, too."""
         return next(pid for pid in children(self.process.pid) if pathlib.Path(f"/proc/{pid}/comm").read_text() == "codex\n")
 
     def end(self):
@@ -59,7 +60,7 @@ class Running:
 
 
 def held(*waited_for):
-    """A reply that comes when the events have happened."""
+    """A reply that comes after these events."""
     return [*waited_for, *chat.text_stream(ANSWER)]
 
 
@@ -68,7 +69,7 @@ def is_stopped(home):
 
 
 @pytest.mark.parametrize("style", ["files", "tables"])
-def test_all_is_brought_up_and_put_back(cli, style, upstream):
+def test_everything_is_started_and_restored(cli, style, upstream):
     if not BINARIES[style]:
         pytest.skip("no former Codex CLI: ./check installs it")
     home = ready(Home(cli, binary=BINARIES[style]), upstream)
@@ -79,14 +80,14 @@ def test_all_is_brought_up_and_put_back(cli, style, upstream):
     assert is_stopped(home) and home.as_before() and not cli.runtime.exists()
 
 
-def test_codex_ends_with_its_own_code(home, upstream):
+def test_the_exit_code_is_codexs(home, upstream):
     ready(home, upstream)
     assert routed(home, "exec", "--no-such-option").returncode == 2
     assert is_stopped(home) and home.as_before()
 
 
-def test_two_share_and_the_last_one_puts_back(home, upstream):
-    """One of them is killed: the other goes on, and puts back for both."""
+def test_two_share_and_the_last_one_restores(home, upstream):
+    """One of them is killed: the other continues, and restores for both."""
     ready(home, upstream)
     go_on = threading.Event()
     upstream.script([HANG], held(go_on))
@@ -98,7 +99,7 @@ def test_two_share_and_the_last_one_puts_back(home, upstream):
     first.process.kill()
     first.end()
     assert asked.gone.wait(20)   # its Codex died with it
-    wait_until(lambda: not is_alive(codex), "its Codex is gone")
+    wait_until(lambda: not is_alive(codex), "its Codex to exit")
     assert home.cli("status").returncode == 0 and not home.as_before()
     assert "in use" in home.cli("disable").stderr
     go_on.set()
@@ -107,7 +108,7 @@ def test_two_share_and_the_last_one_puts_back(home, upstream):
     assert is_stopped(home) and home.as_before() and not home.cli.runtime.exists()
 
 
-def test_who_ends_first_leaves_things_to_the_other(home, upstream):
+def test_the_first_to_end_leaves_everything_to_the_other(home, upstream):
     ready(home, upstream)
     go_on = threading.Event()
     upstream.script(held(go_on), chat.text_stream(ANSWER))
@@ -141,7 +142,7 @@ def test_a_routed_run_keeps_what_another_started(home, upstream):
 
 
 @pytest.mark.parametrize("command", [("disable",), ("codex", "--", "--version"), ("enable",)])
-def test_what_a_killed_one_leaves_the_next_command_puts_right(home, upstream, command):
+def test_the_next_command_restores_after_a_kill(home, upstream, command):
     ready(home, upstream)
     upstream.always([HANG])
     only = Running(home)
@@ -149,7 +150,7 @@ def test_what_a_killed_one_leaves_the_next_command_puts_right(home, upstream, co
     codex = only.codex_pid()
     only.process.kill()
     only.end()
-    wait_until(lambda: not is_alive(codex), "its Codex is gone")   # it writes into its home until then
+    wait_until(lambda: not is_alive(codex), "its Codex to exit")   # Codex writes to its home until then
     assert home.cli("status").returncode == 0 and not home.as_before()
     after = home.cli(*command)
     assert after.returncode == 0 and "killed" in after.stderr, after.stderr
@@ -159,7 +160,7 @@ def test_what_a_killed_one_leaves_the_next_command_puts_right(home, upstream, co
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_goes_to_codex_and_all_is_put_back(home, upstream, number):
+def test_a_signal_goes_to_codex_and_everything_is_restored(home, upstream, number):
     ready(home, upstream)
     upstream.always([HANG])
     running = Running(home)
@@ -170,7 +171,7 @@ def test_a_signal_goes_to_codex_and_all_is_put_back(home, upstream, number):
     assert is_stopped(home) and home.as_before()
 
 
-def test_a_session_of_the_users_own_stays(home, upstream):
+def test_a_session_that_was_running_stays(home, upstream):
     ready(home, upstream)
     assert home.cli.start(MOCK_API_KEY=UPSTREAM_KEY).returncode == 0
     upstream.script(chat.text_stream(ANSWER))
@@ -190,7 +191,7 @@ def test_a_session_that_the_user_starts_meanwhile_stays(home, upstream):
     assert home.cli("status").returncode == 0 and home.as_before()
 
 
-def test_profiles_that_are_enabled_stay(home, upstream):
+def test_profiles_that_were_enabled_stay(home, upstream):
     ready(home, upstream)
     assert home.cli("enable", "--default").returncode == 0
     upstream.script(chat.text_stream(ANSWER))
@@ -218,7 +219,7 @@ def test_plain_codex(home, upstream):
     assert home.as_before() and not home.cli.runtime.exists()
 
 
-def test_auto_takes_the_first_that_has_a_key(home, upstream):
+def test_auto_takes_the_first_provider_with_a_key(home, upstream):
     ready(home, upstream)
     upstream.script(chat.text_stream(ANSWER))
     assert ANSWER in routed(home, *EXEC, "Do it.", provider="auto").stdout
@@ -231,7 +232,7 @@ def test_auto_takes_the_first_that_has_a_key(home, upstream):
 
 
 def test_the_terminal_is_codexs(home, upstream):
-    """Ctrl-C is for Codex: pointsman stays and puts back."""
+    """Ctrl-C goes to Codex: pointsman stays, and restores afterwards."""
     ready(home, upstream)
     fake = home.cli.folder / "codex"
     fake.write_text("#!/bin/sh\n[ $# = 1 ] && { echo codex-cli 0.169.0; exit; }\ntrap 'echo caught; exit 7' INT\n"

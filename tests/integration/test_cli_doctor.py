@@ -1,4 +1,4 @@
-"""pointsman doctor: each finding with its remedy, and no key."""
+"""pointsman doctor: each finding with its fix, and no key."""
 import json
 import os
 import signal
@@ -14,7 +14,7 @@ KEY = KEYS["OPENAI_API_KEY"]
 
 @pytest.fixture
 def codex(cli):
-    """A Codex of which only the version is asked."""
+    """A Codex that is only asked for its version."""
     program = cli.folder / "bin" / "codex"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho codex-cli 0.169.0\n")
@@ -33,9 +33,9 @@ def findings(cli, **variables):
     return {finding["name"]: finding for finding in result["findings"]}
 
 
-def test_all_is_well(cli, codex):
+def test_everything_is_well(cli, codex):
     rows = [line.split("\t") for line in cli("doctor", OPENAI_API_KEY=KEY).stdout.splitlines()]
-    # Ports that others hold on this machine are none of this test's business.
+    # Ports that other programs hold on this machine do not matter here.
     assert all(row[0] == "OK" for row in rows if not row[1].startswith("port")), rows
     assert {"codex", "lighttpd", "configuration", "policy", "profile", "proxy", "keys", "ollama", "leftovers"} <= {
         row[1] for row in rows}
@@ -62,7 +62,7 @@ WARNING = "WARNING: proceeding, even though we could not update PATH"
 
 
 @pytest.mark.parametrize("commands", [f"echo '{WARNING}: x' >&2; echo codex-cli 0.169.0", "echo codex-cli 0.169.0"])
-def test_codex_warning_is_not_its_version(cli, codex, commands):
+def test_a_warning_of_codex_is_not_its_version(cli, codex, commands):
     codex.write_text(f"#!/bin/sh\n{commands}\n")
     found = findings(cli)["codex"]
     said = f"; standard error: {WARNING}: x" if "WARNING" in commands else ""
@@ -75,7 +75,7 @@ def test_a_codex_without_a_version(cli, codex):
     assert not found["ok"] and WARNING in found["detail"]
 
 
-def test_files_with_faults(cli, codex):
+def test_files_with_errors(cli, codex):
     folder = cli.home / ".config" / "pointsman"
     folder.mkdir(parents=True)
     (folder / "litellm-cost-routing.yaml").write_text(
@@ -86,7 +86,7 @@ def test_files_with_faults(cli, codex):
     assert "codex-routing-policy.yaml:1" in found["policy"]["detail"] and not found["policy"]["ok"]
 
 
-def test_an_outgoing_proxy_is_shown_without_its_login(cli, codex):
+def test_an_outbound_proxy_is_shown_without_its_login(cli, codex):
     folder = cli.home / ".config" / "pointsman"
     folder.mkdir(parents=True)
     (folder / "litellm-cost-routing.yaml").write_text(
@@ -101,9 +101,9 @@ def test_while_it_runs(cli, codex):
     assert cli.start(OPENAI_API_KEY=KEY).returncode == 0
     found = findings(cli)
     assert f":{cli.proxy_port}/v1" in found["proxy"]["detail"] and "aliases ready" in found["proxy"]["detail"]
-    assert found["keys"]["ok"], "what runs has its keys"
+    assert found["keys"]["ok"], "a running proxy has its keys"
     os.kill(cli.status()["pid"], signal.SIGKILL)
-    wait_until(lambda: cli.status()["state"] == "died", "the session notices")
+    wait_until(lambda: cli.status()["state"] == "died", "the session to notice")
     found = findings(cli)
     assert not found["proxy"]["ok"] and "signal 9" in found["proxy"]["detail"]
 
@@ -113,14 +113,14 @@ def test_leftovers_of_a_killed_session(cli, codex):
     proxy, server = cli.status()["pid"], int((cli.runtime / "lighttpd.pid").read_text())
     for pid in (server, children(server)[0]):
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not is_alive(proxy), "the proxy follows its parents")
+    wait_until(lambda: not is_alive(proxy), "the proxy to end after its parents")
     found = findings(cli, OPENAI_API_KEY=KEY)
     assert not found["leftovers"]["ok"] and found["leftovers"]["remedy"] == "pointsman stop"
     assert cli("stop").returncode == 0
     assert findings(cli, OPENAI_API_KEY=KEY)["leftovers"]["ok"]
 
 
-def test_who_holds_a_port(cli, codex):
+def test_the_holder_of_a_port_is_named(cli, codex):
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -132,7 +132,7 @@ def test_who_holds_a_port(cli, codex):
     assert f"pid {os.getpid()}" in found["detail"] and "--proxy-port" in found["remedy"]
 
 
-def test_colours_are_for_terminals(cli, codex):
+def test_colors_are_for_terminals(cli, codex):
     terminal = Terminal(cli, "doctor", TERM="xterm", OPENAI_API_KEY=KEY)
     terminal.wait()
     assert "\033[32mOK\033[0m" in terminal.text

@@ -1,4 +1,4 @@
-"""pointsman history, stats and explain: what they tell of runs through the real proxy, and of journals that are written here."""
+"""pointsman history, stats and explain: their output about runs through the real proxy, and about logs written here."""
 import json
 
 import pytest
@@ -60,14 +60,14 @@ def test_history_shows_the_latest_first(cli):
     assert cli("history", "--limit", "0").returncode == 2
 
 
-def test_a_big_journal_is_read_from_its_end(cli):
-    """The lines of over a megabyte that stand before the last ones are never parsed: they would not be JSON."""
+def test_a_large_run_log_is_read_from_its_end(cli):
+    """More than a megabyte of lines before the last ones is never parsed: these lines are not JSON."""
     write(cli, "cost_router.jsonl", ["x" * (3 << 20) + "\n"] + [record(i) for i in range(3000)])
     assert [row[7] for row in rows(cli("history", "-n", "2").stdout)] == ["run_2999", "run_2998"]
     assert len(rows(cli("history", "-n", "5000").stdout)) == 3000
 
 
-def test_stats_join_the_proxys_journal(cli):
+def test_stats_join_the_request_log(cli):
     (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": [
         priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-5, output_cost_per_token=1e-4)]}))
     write(cli, "cost_router.jsonl", [
@@ -79,7 +79,7 @@ def test_stats_join_the_proxys_journal(cli):
     assert (stats["original_input_tokens"], stats["estimated_input_tokens"]) == (400, 160)
     assert (stats["input_tokens"], stats["output_tokens"]) == (3005, 307)
     assert stats["estimated_cost_usd"] == pytest.approx(0.04) and stats["estimated_savings_usd"] == pytest.approx(0.08)
-    # Of run 1 (two calls) and the free one the cost is known; run 2 was served at an unknown price.
+    # The cost of run 1 (two requests) and of the free run is known; run 2 was answered at an unknown price.
     assert stats["runs_of_known_cost"] == 2 and stats["actual_cost_usd"] == pytest.approx(0.004)
     baseline = 2005 * 1e-5 + 207 * 1e-4
     assert stats["actual_savings_usd"] == pytest.approx(baseline - 0.004)
@@ -90,8 +90,8 @@ def test_stats_join_the_proxys_journal(cli):
     assert "Tokens removed            : 240" in text and "Your provider's bill is authoritative" in text
 
 
-def test_savings_are_free_of_rounding_errors(cli):
-    """codex-default itself, whose cost was summed up in another order: it has saved nothing."""
+def test_savings_have_no_rounding_errors(cli):
+    """A run on codex-default itself, whose cost was summed in another order, has saved nothing."""
     (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": [
         priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-7, output_cost_per_token=4e-7)]}))
     write(cli, "cost_router.jsonl", [record(1, estimated_savings_usd=0.1), record(2, estimated_savings_usd=0.2),
@@ -104,10 +104,10 @@ def test_savings_are_free_of_rounding_errors(cli):
     assert stats["aliases"]["codex-light"]["actual_savings_usd"] == 0
     text = cli("stats").stdout
     assert "Estimated savings         : $0.0000 (" in text and "Actual savings            : $0.0000 (" in text
-    assert "$5e-06" in text, "small amounts that are none are shown"
+    assert "$5e-06" in text, "small amounts that are not savings are shown"
 
 
-def test_explain_tells_of_a_request(cli):
+def test_explain_prints_a_request(cli):
     write(cli, "requests.jsonl", [request(1), request(2, candidates=[
         {"deployment": "alpha", "limit": "resting", "limit_s": 240}, {"deployment": "beta", "limit": "not_ready"},
         {"deployment": "gamma", "score": 0.0041}], deployment="gamma", stuck=True,
@@ -124,7 +124,7 @@ def test_explain_tells_of_a_request(cli):
 
 
 def test_explain_names_the_rule_of_a_failure(cli, start_proxy, upstream):
-    """From the proxy's own log: which row recognised it, and what the next call left out."""
+    """From the request log: which rule recognized the failure, and what the repeated attempt left out."""
     words = "Jinja Exception: System message must be at the beginning."
     upstream.script(error(500, words), chat.whole("fine"), error(418, "teapot"))
     proxy = start_proxy(chat_only("codex-light", upstream), router_settings={"error_rules": [{"words": "teapot", "as": "quota"}]})
@@ -138,7 +138,7 @@ def test_explain_names_the_rule_of_a_failure(cli, start_proxy, upstream):
     assert first.count("rule:") == 1 and "; rule: error_rules[0]\n" in second
 
 
-def test_explain_tells_of_a_run_and_its_requests(cli):
+def test_explain_prints_a_run_and_its_requests(cli):
     attempts = [{"provider": "litellm", "outcome": "failed", "exit_code": 1, "ms": 2500},
                 {"provider": "standard", "outcome": "barred", "exit_code": None, "ms": 0, "why": "avoid_openai"}]
     write(cli, "cost_router.jsonl", [record(10, attempts=attempts), record(50)])
@@ -152,7 +152,7 @@ def test_explain_tells_of_a_run_and_its_requests(cli):
 
 
 @REAL
-def test_a_real_run_is_joined_with_its_calls(cli, start_proxy, make_upstream):
+def test_a_real_run_is_joined_with_its_requests(cli, start_proxy, make_upstream):
     models, own = make_upstream(), make_upstream()
     proxy = cli.through(start_proxy, priced(chat_only("codex-light", models)))
     real_codex(cli, own.base)
@@ -170,7 +170,7 @@ def test_a_real_run_is_joined_with_its_calls(cli, start_proxy, make_upstream):
 
 @REAL
 def test_a_run_that_costs_too_much_is_stopped(cli, start_proxy, make_upstream):
-    """Each call costs far more than its estimate; the second one never ends by itself."""
+    """Each request costs far more than its estimate; the second one never ends by itself."""
     models, own = make_upstream(), make_upstream()
     cli.through(start_proxy, priced(chat_only("codex-light", models)))
     real_codex(cli, own.base)
@@ -185,7 +185,7 @@ def test_a_run_that_costs_too_much_is_stopped(cli, start_proxy, make_upstream):
 
 
 def test_the_adaptive_router_learns_from_outcomes(cli):
-    """Two failures of the first way, seen in the shadow, and then live: the second way comes first."""
+    """The first step fails twice, in shadow mode. Then, live, the second step comes first."""
     cli.codex('case "$*" in *router.huggingface.co*) exit 0;; esac; exit 1')
     policy = ("fallback_order: [standard, huggingface]\nadaptive_router: {{enabled: true, shadow_mode: {}, "
               "cost_guard_enabled: false, min_confidence_delta: 0.05}}\n")

@@ -1,4 +1,5 @@
-"""pointsman stop and status where lighttpd, the session app or the proxy is stopped or hangs, or the runtime folder is gone."""
+"""pointsman stop and status if lighttpd, the session app or the proxy is stopped or hangs, or the runtime folder is
+gone."""
 import ctypes
 import json
 import os
@@ -18,7 +19,7 @@ NAMES = ("lighttpd", "pointsman-session", "pointsman-proxy")
 
 @pytest.fixture
 def started(cli):
-    """lighttpd, the session app and the proxy of a session with the demo."""
+    """The pids of lighttpd, the session app and the proxy, of a session with the demo."""
     assert cli.start("--demo").returncode == 0
     server = int((cli.runtime / "lighttpd.pid").read_text())
     app = children(server)[0]
@@ -27,11 +28,11 @@ def started(cli):
     left = [pid for pid in pids if is_alive(pid)]
     for pid in left:
         os.kill(pid, signal.SIGKILL)
-    assert not left, "a test that ends well leaves nothing to be killed"
+    assert not left, "the test left processes to kill"
 
 
 def halt(pid):
-    """SIGSTOP, which takes effect when the process is next scheduled."""
+    """Sends SIGSTOP, and waits until the process has stopped."""
     os.kill(pid, signal.SIGSTOP)
     wait_until(lambda: pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] == "T", "the stop")
 
@@ -49,8 +50,8 @@ def serves(cli):
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_stopped_server_or_session(cli, started, which):
-    """The proxy serves all the while, and status says so."""
+def test_stopped_lighttpd_or_session_app(cli, started, which):
+    """The proxy still serves, and status reports it."""
     halt(started[which])
     status = cli("status")
     assert status.returncode == 0 and serves(cli)
@@ -71,13 +72,13 @@ def test_a_stopped_proxy(cli, started):
     expect_stop(cli, started)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may hold a process that is closed to debuggers")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may trace a process that is closed to debuggers")
 @pytest.mark.parametrize("which", [0, 1])
-def test_one_that_hangs_is_killed(cli, started, which):
-    """SIGCONT is of no help to it."""
+def test_a_process_that_hangs_is_killed(cli, started, which):
+    """SIGCONT does not help."""
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.ptrace(PTRACE_ATTACH, started[which], None, None) == 0, os.strerror(ctypes.get_errno())
-    os.waitpid(started[which], WALL)   # it is held now, until this process lets go of it or it is killed
+    os.waitpid(started[which], WALL)   # stopped until this process detaches or the process is killed
     assert f"{NAMES[which]} (pid {started[which]}) is stopped by a debugger" in cli("status").stdout
     words = expect_stop(cli, started)
     assert f"killed, because they did not exit in time: {NAMES[which]} (pid {started[which]})" in words
@@ -85,8 +86,8 @@ def test_one_that_hangs_is_killed(cli, started, which):
 
 
 @pytest.mark.parametrize("parents_too", [False, True], ids=["the folder", "and its parent"])
-def test_without_the_folder(cli, started, parents_too):
-    """The session app, which would end, is stopped."""
+def test_without_the_runtime_folder(cli, started, parents_too):
+    """The session app would end; it is stopped."""
     halt(started[1])
     shutil.rmtree(cli.runtime.parent if parents_too else cli.runtime)
     status = cli("status")
@@ -97,16 +98,16 @@ def test_without_the_folder(cli, started, parents_too):
     expect_stop(cli, started)
 
 
-def test_the_session_ends_with_the_folder(cli, started):
+def test_the_session_ends_with_its_folder(cli, started):
     shutil.rmtree(cli.runtime)
-    wait_until(lambda: not any(map(is_alive, started)), "the end of all")
+    wait_until(lambda: not any(map(is_alive, started)), "all processes to end")
     assert cli("status").returncode == 3 and "not running" in cli("stop").stderr
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("command", ["stop", "start"])
-def test_what_outlives_lighttpd(cli, started, how, command):
-    """A session app that is stopped can't follow it."""
+def test_processes_that_outlive_lighttpd(cli, started, how, command):
+    """A stopped session app cannot end with lighttpd."""
     halt(started[1])
     os.kill(started[0], how)
     wait_until(lambda: not is_alive(started[0]), "lighttpd's end")

@@ -18,7 +18,7 @@ from profile_tools import Home, snapshot
 BEFORE = '# mine\r\nmodel = "gpt-5.5"\r\n[tui]\r\ntheme = "dark"'
 CHANGES = {"openat", "mkdir", "write", "fsync", "rename", "unlink", "fchmod", "fchown", "flock", "close"}
 CALL = re.compile(r"(\w+)\(")
-NO_CODEX = {"CODEX_CLI_PATH": "/nonexistent"}   # its processes would be other ones than the one that is killed
+NO_CODEX = {"CODEX_CLI_PATH": "/nonexistent"}   # processes other than the one that is killed
 ENABLE, DISABLE = ("enable", "--default"), ("disable",)
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="no strace: ./check installs it")
@@ -34,7 +34,7 @@ def can_trace():
 
 
 def points(home, command):
-    """(call, n): the n-th call of that name, from the first look at Codex's home on."""
+    """(call, n) for each point: the n-th call of that name, from the first access to Codex's home on."""
     log = home.cli.folder / "trace"
     assert traced(home.cli, command, "-o", str(log)).returncode == 0
     seen, found, begun = {}, [], False
@@ -67,7 +67,7 @@ def home(cli):
 
 
 def check(home, whole, point):
-    """Whatever was killed: whole files, and then, by the next command, the former ones and nothing else."""
+    """After a kill, each file is whole. The next command then restores the former files and nothing else."""
     assert home.config.read_bytes() in whole, point
     assert home.cli.status()["profile"] in ("standard", "cost-routing", "interrupted")
     recovered = home.cli("disable", **NO_CODEX)
@@ -76,7 +76,7 @@ def check(home, whole, point):
 
 @pytest.fixture
 def whole(home):
-    """What config.toml may be: without our part, or with all of it."""
+    """The two valid contents of config.toml: without our block, and with all of it."""
     assert home.cli(*ENABLE, **NO_CODEX).returncode == 0
     edited = home.config.read_bytes()
     assert home.cli(*DISABLE).returncode == 0 and home.as_before()
@@ -91,7 +91,7 @@ def test_enable(home, whole):
         kill_at(home, ENABLE, point)
         edited += home.config.read_bytes() == whole[1]
         check(home, whole, point)
-    assert 0 < edited < len(to_kill)   # it was killed before the change, and after it
+    assert 0 < edited < len(to_kill)   # killed before the change, and after it
 
 
 def test_disable(home, whole):
@@ -110,7 +110,8 @@ FULL = {"openat", "mkdir", "write", "fsync", "rename"}
 
 @pytest.mark.parametrize("command", [ENABLE, DISABLE], ids=lambda command: command[0])
 def test_a_full_disk(home, whole, command):
-    """Each call that needs room finds none, once: it works all the same, or says why not and has changed nothing for good."""
+    """Each call that needs disk space fails once with ENOSPC: the command succeeds all the same, or it reports the
+    error and its changes can be undone."""
     if command == DISABLE:
         assert home.cli(*ENABLE, **NO_CODEX).returncode == 0
     failed, to_fail = 0, [point for point in points(home, command) if point[0] in FULL]
@@ -125,7 +126,7 @@ def test_a_full_disk(home, whole, command):
     assert 5 < failed <= len(to_fail)
 
 
-def test_the_next_enable_puts_right_too(home, whole):
+def test_the_next_enable_recovers_too(home, whole):
     for point in [("rename", 1), ("rename", 2), ("rename", 4), ("fsync", 6)]:
         kill_at(home, ENABLE, point)
         assert home.cli(*ENABLE, **NO_CODEX).returncode == 0

@@ -1,4 +1,4 @@
-"""Completion and manual pages: made from the same rows as the help, and as true."""
+"""Completion and manual pages are made from the same rows as the help, and agree with it."""
 import re
 import shutil
 import subprocess
@@ -17,12 +17,12 @@ def commands(cli):
 
 
 def options(text):
-    """Long options at the beginnings of a help's lines."""
+    """The long options at the beginnings of the help's lines."""
     return set(re.findall(r"^ +(?:-\w, +)?--([a-z-]+)", text, re.M))
 
 
 def complete(cli, *words):
-    """What bash offers for the last word."""
+    """What bash completes the last word to."""
     script = """
         source "$0"
         COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
@@ -54,7 +54,7 @@ def test_bash_completes(cli):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_scripts_know_every_command_and_option(cli, shell):
+def test_scripts_have_every_command_and_option(cli, shell):
     script = cli("completion", shell).stdout
     if shutil.which(shell):
         assert subprocess.run([shell, "-n"], input=script, text=True, timeout=20).returncode == 0
@@ -65,7 +65,7 @@ def test_scripts_know_every_command_and_option(cli, shell):
             assert f"--{option}" in script or f"-l {option}" in script, f"{command} --{option}"
 
 
-def test_the_manual_knows_every_command_and_option(cli):
+def test_the_manual_has_every_command_and_option(cli):
     page = PAGES["pointsman.1"].read_text()
     sections = dict(re.findall(r"^\.Ss pointsman ([a-z]+)[^\n]*\n(.*?)(?=^\.S[sh] )", page, re.M | re.S))
     assert list(sections) == commands(cli)
@@ -98,12 +98,12 @@ def test_the_daemons_pages_have_the_variables_that_they_read(program, folders, l
 @pytest.mark.parametrize("page", PAGES)
 def test_pages_are_clean(page):
     if not shutil.which("groff"):
-        pytest.skip("groff is not here")
+        pytest.skip("groff is not installed")
     done = subprocess.run(["groff", "-ww", "-mdoc", "-Tutf8", PAGES[page]], capture_output=True, timeout=60)
     assert done.returncode == 0 and done.stderr == b"" and len(done.stdout) > 1000
 
 
-def test_help_and_manual_do_not_need_a_home(cli):
+def test_help_and_manual_need_no_home(cli):
     done = subprocess.run([BINARY, "--help"], env={}, capture_output=True, timeout=20)
     assert done.returncode == 0 and b"pointsman start" in done.stdout
 

@@ -1,4 +1,4 @@
-"""pointsman enable and disable, with the real Codex: the profiles work, and every file is again what it was."""
+"""pointsman enable and disable with the real Codex: the profiles work, and disable restores every file."""
 import json
 import random
 import shutil
@@ -43,11 +43,11 @@ def start(cli, upstream, window=32768):
 
 
 def key_of(cli, style):
-    """Codex before 0.134 has it in its environment; later ones ask for it."""
+    """Before 0.134, Codex takes the key from the environment; later versions run a command for it."""
     return {"LITELLM_API_KEY": cli("key").stdout.strip()} if style == "tables" else {}
 
 
-def test_the_profile_leads_to_the_proxy_and_leaves_nothing(home, style, upstream):
+def test_the_profile_leads_to_the_proxy_and_disable_removes_it(home, style, upstream):
     start(home.cli, upstream)
     enabled = home.cli("enable")
     assert enabled.returncode == 0, enabled.stderr
@@ -71,9 +71,9 @@ def changed_repository(home):
 
 
 @pytest.mark.parametrize("default", [False, True], ids=["profile", "default"])
-def test_a_review_asks_for_the_profiles_model(home, style, upstream, default):
+def test_a_review_uses_the_profiles_model(home, style, upstream, default):
     if style == "tables" and not default:
-        pytest.skip("this Codex reads review_model outside of profiles only")
+        pytest.skip("this Codex reads review_model only outside of profiles")
     home.config.write_text(OTHERS + QUIET + home.trust())
     before = home.config.read_text()
     start(home.cli, upstream)
@@ -89,7 +89,7 @@ def test_a_review_asks_for_the_profiles_model(home, style, upstream, default):
 
 @pytest.mark.parametrize("setting", ["model_context_window = 1000000\n", "model_auto_compact_token_limit = 900000\n", OTHERS],
                          ids=["window", "limit", "both"])
-def test_with_the_default_codex_compacts_by_the_aliass_window(home, upstream, setting):
+def test_as_default_codex_compacts_at_the_aliass_context_window(home, upstream, setting):
     home.config.write_text(setting + QUIET + home.trust())
     start(home.cli, upstream)
     assert home.cli("enable", "--default").returncode == 0
@@ -98,7 +98,8 @@ def test_with_the_default_codex_compacts_by_the_aliass_window(home, upstream, se
     upstream.always(chat.text_stream(ANSWER))
     done = run_codex(home, *EXEC, "Do it.", LITELLM_API_KEY=home.cli("key").stdout.strip())
     assert done.returncode == 0 and ANSWER in done.stdout, done.stderr
-    assert len([request for request in upstream.requests if request.method == "POST"]) == 3   # the call, the summary, the answer
+    # The tool call, the summary, the answer.
+    assert len([request for request in upstream.requests if request.method == "POST"]) == 3
 
 
 def test_codex_lists_the_aliases(home, upstream):
@@ -109,7 +110,7 @@ def test_codex_lists_the_aliases(home, upstream):
     assert [model["slug"] for model in listed] == ["codex-default", "codex-light"]
 
 
-def test_the_key_is_asked_for_and_a_stopped_proxy_is_said(cli):
+def test_a_missing_key_and_a_stopped_proxy_are_reported(cli):
     home = Home(cli)
     assert home.cli("enable").returncode == 0
     with subprocess.Popen([home.binary, *EXEC, "--profile", "cost-routing", "Do it."], cwd=home.work, env=home.cli.environment,
@@ -132,8 +133,8 @@ def test_the_other_profile_leads_to_hugging_face(home, upstream):
     assert home.cli("disable").returncode == 0 and home.as_before()
 
 
-def test_the_default_for_agents_without_a_terminal(home, upstream):
-    """A boot script seeds the configuration; the key may come later, and the proxy is elsewhere."""
+def test_as_default_for_agents_without_a_terminal(home, upstream):
+    """A boot script writes the configuration; the key may come later, and the proxy is on another machine."""
     before = 'model = "gpt-5.5"\nmodel_catalog_json = "none.json"\n' + QUIET + home.trust()
     home.config.write_text(before)
     enabled = home.cli("enable", "--default", LITELLM_BASE_URL=upstream.base.removesuffix("/v1"))
@@ -144,7 +145,7 @@ def test_the_default_for_agents_without_a_terminal(home, upstream):
     asked = [request for request in upstream.requests if request.method == "POST"][0]
     assert asked.path == "/v1/responses" and asked.json["model"] == "codex-default"
     assert asked.headers["authorization"] == "Bearer sk-virtual-1" and asked.headers["x-pointsman-run-id"] == "run-2"
-    assert home.cli("enable", LITELLM_BASE_URL=upstream.base).returncode == 0   # no default any more
+    assert home.cli("enable", LITELLM_BASE_URL=upstream.base).returncode == 0   # no longer the default
     assert home.config.read_text().startswith('model = "gpt-5.5"\n')
     assert home.cli("disable").returncode == 0
     assert home.config.read_text() == before
@@ -164,7 +165,7 @@ def test_what_codex_writes_meanwhile_stays(home):
     assert run_codex(home, "mcp", "remove", "mini").returncode == 0
 
 
-def test_without_codex_the_profiles_are_written_all_the_same(cli):
+def test_profiles_are_written_without_codex(cli):
     home = Home(cli)
     enabled = cli("enable", "--default", CODEX_CLI_PATH="/nonexistent/codex")
     assert enabled.returncode == 0 and "Codex not found" in enabled.stderr
@@ -178,7 +179,7 @@ def test_without_codex_the_profiles_are_written_all_the_same(cli):
     b'[a]\nb = [\n 1, # x\n]',
 ])
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o444, 0o400])
-def test_odd_files(cli, text, mode):
+def test_unusual_files(cli, text, mode):
     home = Home(cli, text=None)
     home.config.write_bytes(text)
     home.config.chmod(mode)
@@ -189,7 +190,7 @@ def test_odd_files(cli, text, mode):
     assert cli("disable").returncode == 0 and home.as_before()
 
 
-def test_a_link_is_kept_and_an_owner_too(cli):
+def test_symbolic_link_and_owner_are_kept(cli):
     home = Home(cli, text=None)
     target = cli.folder / "dotfiles.toml"
     target.write_text("a = 1")
@@ -204,7 +205,7 @@ def test_a_link_is_kept_and_an_owner_too(cli):
     assert (target.stat().st_uid, target.stat().st_gid) == owner
 
 
-def test_what_can_not_be_changed_is_said(cli):
+def test_what_cannot_be_changed_is_reported(cli):
     home = Home(cli, text="model_providers = {}\n")
     refused = cli("enable", "--default", CODEX_CLI_PATH="/nonexistent")
     assert refused.returncode == 1 and "config.toml:1" in refused.stderr and home.as_before()
@@ -220,7 +221,7 @@ VALUES = ['"s # \\" ]"', "'l''", '"""m\n[x]\n"" """', "'''n\n# pointsman\n'''", 
 
 
 def document(rng):
-    """A valid one: what tomllib refuses is drawn again."""
+    """A random valid document: one that tomllib refuses is drawn again."""
     while True:
         lines, end = [], rng.choice(["\n", "\r\n"])
         for part in range(rng.randrange(5)):
@@ -239,7 +240,7 @@ def document(rng):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_hundreds_of_documents(cli, seed):
-    """What is added is what it should be, all else means the same, and then every byte is as it was."""
+    """enable adds exactly our keys and keeps the meaning of all others; disable restores every byte."""
     rng = random.Random(seed)
     home = Home(cli, text=None)
     for _ in range(50):

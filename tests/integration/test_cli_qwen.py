@@ -1,4 +1,4 @@
-"""pointsman qwen and pointsman test: straight to the model on this machine, and the aliases of the proxy."""
+"""pointsman qwen and pointsman test: requests directly to local Qwen, and the aliases of the proxy."""
 import json
 import os
 import re
@@ -15,7 +15,7 @@ KEY = KEYS["OPENAI_API_KEY"]
 
 
 def point_at(cli, port):
-    """A configuration whose codex-qwen-local is there."""
+    """A configuration in which codex-qwen-local is ready."""
     config = cli.home / ".config" / "pointsman" / "litellm-cost-routing.yaml"
     config.parent.mkdir(parents=True)
     config.write_text(f"model_list:\n- {{model_name: codex-qwen-local, litellm_params: {{model: ollama/{MODEL}, "
@@ -30,7 +30,7 @@ def ollama(cli):
     server.close()
 
 
-def test_the_answer_comes_on_standard_output(cli, ollama):
+def test_the_answer_is_on_standard_output(cli, ollama):
     answer = cli("qwen", "Clean", "this")
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "Clean code:\nx = 1\n", "")
     path, asked = ollama.asked[0]
@@ -60,7 +60,7 @@ def test_measure(cli, ollama):
     assert measured["model"] == MODEL and measured["runs"] == 1
 
 
-def test_setup_pulls_with_a_bar(cli, ollama):
+def test_setup_pulls_with_a_progress_bar(cli, ollama):
     ollama.models.clear()
     terminal = Terminal(cli, "qwen", "--setup", TERM="xterm")
     assert terminal.wait() == 0
@@ -71,7 +71,7 @@ def test_setup_pulls_with_a_bar(cli, ollama):
     assert again.returncode == 0 and len(ollama.asked) == 1 and again.stderr == ""
 
 
-def test_setup_that_can_not_pull(cli, ollama):
+def test_setup_that_cannot_pull(cli, ollama):
     ollama.models.clear()
     ollama.refusal = "pull model manifest: file does not exist"
     answer = cli("qwen", "--setup")
@@ -99,7 +99,7 @@ def test_setup_starts_the_server(cli):
     assert answer.returncode == 7 and "it exited immediately" in answer.stderr
 
 
-def test_aliases_are_checked_without_a_call(cli):
+def test_aliases_are_checked_without_a_request(cli):
     assert cli("test").returncode == 3
     assert cli.start("--demo", OPENAI_API_KEY=KEY).returncode == 0
     answer = cli("test")
@@ -123,7 +123,7 @@ def test_one_real_call(cli):
 
 
 def test_the_proxy_that_the_environment_names(cli, ollama):
-    """With and without /v1, by another name of this machine; the session's own key wins over a stale one."""
+    """With and without /v1, and by another name of this machine; the session's own key overrides an old one."""
     assert cli.start().returncode == 0
     port = cli.proxy_port
     for base in (f"http://127.0.0.1:{port}", f"http://localhost:{port}/v1/"):

@@ -1,4 +1,5 @@
-"""pointsman run, exec, history, stats and explain: with the real proxy and Codex, and with a Codex that a test scripts."""
+"""pointsman run, exec, history, stats and explain with the real proxy, with the real Codex and with one that the
+test scripts."""
 import json
 import pathlib
 import stat
@@ -18,7 +19,7 @@ ANSWER = "The answer of the mock."
 
 
 class RunCli(Cli):
-    """The command with a policy and a proxy's configuration of its own, and a scripted Codex."""
+    """The command with its own policy and proxy configuration, and a scripted Codex."""
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -31,7 +32,7 @@ class RunCli(Cli):
         (self.settings / "codex-routing-policy.yaml").write_text(text or "default_provider: auto\n")
 
     def codex(self, script):
-        """A program in Codex's place; it leaves its arguments and its standard input in the folder."""
+        """A program in place of Codex; it writes its arguments and its standard input to the folder."""
         path = self.folder / "codex"
         path.write_text(f"""#!/bin/sh
 for argument; do printf '%s\\n' "$argument"; done >>'{self.folder}/arguments'
@@ -51,7 +52,7 @@ cat >'{self.folder}/prompt'
         return [json.loads(line) for line in (self.logs / "cost_router.jsonl").read_text().splitlines()]
 
     def through(self, start_proxy, *model_list, **more):
-        """Starts a proxy that the runs go through, and whose journal lies beside theirs."""
+        """Starts a proxy that the runs use; its request log is beside the run log."""
         home = self.environment["CODEX_HOME"]
         proxy = start_proxy(*model_list, environment={"CODEX_HOME": home}, **more)
         proxy.codex_home = pathlib.Path(home)
@@ -108,7 +109,7 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(cli):
     assert not (cli.folder / "arguments").exists() and not cli.logs.exists()
 
 
-def test_a_wrong_policy_is_refused_with_its_place(cli):
+def test_an_invalid_policy_is_refused_with_its_place(cli):
     cli.policy("default_provider: auto\nfallback_ordr: [standard]\nmax_cost_usd: much\n")
     done = cli("run", "--dry-run", "x")
     assert done.returncode == 2 and done.stdout == ""
@@ -121,12 +122,12 @@ def test_a_wrong_policy_is_refused_with_its_place(cli):
 @pytest.mark.parametrize("arguments", [["run"], ["run", " \n"], ["run", "--provider", "gemini", "x"],
                                        ["run", "--max-input-tokens", "many", "x"], ["run", "--force-model", "none", "x"],
                                        ["run", "--provider", "no-openai", "--codex-provider", "standard", "x"]])
-def test_a_wrong_command_line_is_refused(cli, arguments):
+def test_an_invalid_command_line_is_refused(cli, arguments):
     done = cli(*arguments)
     assert done.returncode == 2 and done.stderr.startswith("pointsman: ")
 
 
-def test_the_prompt_is_shown_as_it_goes_out(cli):
+def test_the_prompt_is_shown_as_it_is_sent(cli):
     done = cli("run", "--dry-run", "--show-prompt", stdin="What is wrong?\n" + LOG + "2026-03-14 09:10:00 ERROR disk full\n")
     shown = done.stdout.partition("\nOptimized prompt:\n")[2]
     assert shown.startswith("What is wrong?\n2026-03-14 09:00:00 INFO worker 0") and "ERROR disk full" in shown
@@ -147,7 +148,7 @@ def test_codex_gets_the_prompt_on_its_standard_input(cli):
     assert not (cli.folder / "hacked").exists() and labels(done.stderr)["Model"] == "codex-light"
 
 
-def test_exec_changes_nothing(cli):
+def test_exec_sends_the_prompt_unchanged(cli):
     cli.codex("exit 0")
     prompt = "What is wrong?   \n\n\n\n\n" + LOG
     assert cli("exec", stdin=prompt).returncode == 0
@@ -158,7 +159,7 @@ def test_exec_changes_nothing(cli):
     assert cli("exec", "--max-input-tokens", "100", stdin=prompt).returncode == 2
 
 
-def test_what_is_not_ready_gives_way(cli):
+def test_a_step_that_is_not_ready_is_skipped(cli):
     cli.codex("echo from-standard")
     done = cli("run", "Make it blue")
     assert (done.returncode, done.stdout) == (0, "from-standard\n")
@@ -176,7 +177,7 @@ def test_what_is_not_ready_gives_way(cli):
     ("", ["--provider", "qwen"], 7),
     ("max_cost_usd: 0.000001\n", [], 6),
 ])
-def test_nothing_that_may_run_has_its_exit_code(cli, policy, arguments, code):
+def test_exit_code_if_no_step_may_run(cli, policy, arguments, code):
     cli.codex("exit 0")
     cli.policy(policy)
     done = cli("run", *arguments, "Make it blue")
@@ -184,7 +185,7 @@ def test_nothing_that_may_run_has_its_exit_code(cli, policy, arguments, code):
     assert not (cli.folder / "arguments").exists()
 
 
-def test_without_codex_it_says_so(cli):
+def test_a_missing_codex_is_reported(cli):
     done = cli("run", "x", PATH="/nonexistent")
     assert done.returncode == 3 and "Codex not found" in done.stderr
 
@@ -204,7 +205,7 @@ def test_an_interrupt_ends_the_run_without_a_fallback(cli):
     assert [(a["provider"], a["outcome"]) for a in record["attempts"]] == [("standard", "cancelled")]
 
 
-def test_the_record_is_private_and_holds_no_prompt_and_no_key(cli):
+def test_the_run_log_is_private_and_has_no_prompt_and_no_key(cli):
     cli.codex("exit 0")
     cli("run", "A very private sentence", HF_TOKEN="hf_canary0123456789", OPENAI_API_KEY="sk-canary-0123456789")
     path = cli.logs / "cost_router.jsonl"
@@ -226,7 +227,7 @@ def test_json_holds_the_answer(cli):
     assert result["answer"] == "\"quoted\" answer\n" and result["exit_code"] == 0
 
 
-# Qwen, straight from Ollama
+# Local Qwen, through Ollama's API
 
 def qwen_config(cli, ollama):
     entry = {"model_name": "codex-qwen-local",
@@ -238,7 +239,7 @@ def qwen_config(cli, ollama):
 MODELS = reply(body={"object": "list", "data": [{"id": "qwen2.5-coder:3b"}]})
 
 
-def test_qwen_is_asked_without_codex(cli, ollama):
+def test_qwen_is_called_without_codex(cli, ollama):
     qwen_config(cli, ollama)
     ollama.script(MODELS, MODELS, chat.text_stream("OK ", "qwen local"))
     done = cli("run", "--provider", "qwen", "--max-output-tokens", "20", "Reponds exactement: OK qwen local")
@@ -268,7 +269,7 @@ FLAGS = [part for flag in ("--skip-git-repo-check", "--dangerously-bypass-approv
 
 
 def real_codex(cli, own_base):
-    """The real Codex, whose own configuration leads to another provider."""
+    """The real Codex, whose own configuration names another provider."""
     home = pathlib.Path(cli.environment["CODEX_HOME"])
     home.mkdir(parents=True, exist_ok=True)
     (home / "config.toml").write_text(codex_cli.CONFIG.format(model="gpt-own", base=own_base).replace("LITELLM_API_KEY", "OWN"))
@@ -307,7 +308,7 @@ def test_a_failing_provider_gives_way_to_the_next(cli, start_proxy, make_upstrea
 
 
 @REAL
-def test_the_sessions_own_proxy_gives_codex_its_key_by_a_command(cli, make_upstream):
+def test_codex_gets_the_sessions_key_by_a_command(cli, make_upstream):
     models, own = make_upstream(), make_upstream()
     (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({
         "model_list": [priced(chat_only("codex-light", models))],

@@ -1,4 +1,4 @@
-"""pointsman start, stop, restart, status, key, web: with the real session app and the real proxy."""
+"""pointsman start, stop, restart, status, key and web, with the real session app and the real proxy."""
 import json
 import os
 import pathlib
@@ -16,12 +16,12 @@ OPENAI, GEMINI = KEYS["OPENAI_API_KEY"], KEYS["GEMINI_API_KEY"]
 
 
 def environment_of(cli):
-    """The proxy's, read as root or not at all: it is closed to its own user."""
+    """The proxy's variables. Only root can read them: the process is closed to its own user."""
     pid = cli.status()["pid"]
     try:
         text = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode()
     except PermissionError:
-        pytest.skip("only root may look into the proxy")
+        pytest.skip("only root may read the proxy's memory")
     return dict(entry.split("=", 1) for entry in text.split("\0") if "=" in entry)
 
 
@@ -78,13 +78,13 @@ def test_keys_from_the_environment(cli):
     assert OPENAI not in started.stdout + started.stderr + status.stdout
 
 
-def test_exactly_what_the_configuration_names(cli):
+def test_only_variables_of_the_configuration_reach_the_proxy(cli):
     started = cli.start(OPENAI_API_KEY=OPENAI, UNRELATED_API_KEY="x", HTTPS_PROXY="http://127.0.0.1:9", LD_LIBRARY_PATH="/tmp")
     assert started.returncode == 0, started.stderr
     names = set(environment_of(cli))
     assert "OPENAI_API_KEY" in names and "LITELLM_API_KEY" in names
     assert not names & {"UNRELATED_API_KEY", "HTTPS_PROXY", "LD_LIBRARY_PATH", "GEMINI_API_KEY"}
-    # The web server in front has no key at all.
+    # lighttpd has no key at all.
     server = pathlib.Path(cli.runtime / "lighttpd.pid").read_text().strip()
     assert OPENAI not in pathlib.Path(f"/proc/{server}/environ").read_text()
 
@@ -105,15 +105,15 @@ def test_keys_from_a_descriptor(cli):
     ("sk-canary\n", "line 1", 2),
     ("OPENAI_API_KEY=hf_canary\n", "Hugging Face", 4),
 ])
-def test_keys_that_can_not_be_taken(cli, text, words, code):
+def test_invalid_keys(cli, text, words, code):
     answer = cli.start("--keys-fd", 0, stdin=text)
     assert answer.returncode == code and words in answer.stderr, answer.stderr
     assert "canary" not in answer.stderr + answer.stdout
-    assert not cli.runtime.exists(), "what a failed start brought up goes again"
+    assert not cli.runtime.exists(), "a failed start stops what it started"
 
 
-def test_a_configuration_of_ones_own(cli):
-    """With variables that no field of the page stands for, and without any key."""
+def test_the_users_own_configuration(cli):
+    """With variables that no field of the page sets, and without any key."""
     config = cli.folder / "own.yaml"
     config.write_text("model_list:\n- {model_name: fast, litellm_params: {model: groq/m, api_key: os.environ/GROQ_API_KEY}}\n"
                       "- {model_name: own, litellm_params: {model: ollama/m, api_base: os.environ/OWN_BASE}}\n")
@@ -127,13 +127,13 @@ def test_a_configuration_of_ones_own(cli):
     assert cli("start", "--config", "own.yaml").returncode == 0
     answer = cli("start", "--config", "other.yaml")
     assert answer.returncode == 1 and "another configuration" in answer.stderr
-    # What runs keeps its configuration, also for the names that a start forwards.
+    # A running proxy keeps its configuration, also for the names that a start passes on.
     again = cli("restart", GROQ_API_KEY="gsk_other", OWN_BASE=base)
     assert again.returncode == 0 and cli.status()["config"] == str(config)
     config.write_text("model_list:\n- model_name: [\n")
     broken = cli("restart", GROQ_API_KEY="gsk_canary")
     assert broken.returncode == 4 and "own.yaml:3" in broken.stderr and "canary" not in broken.stderr
-    assert cli("status").returncode == 0, "what runs goes on when its successor could not start"
+    assert cli("status").returncode == 0, "the running proxy continues if its successor cannot start"
 
 
 def test_strategy_and_hosts(cli):
@@ -166,7 +166,7 @@ def test_nothing_to_route_to(cli):
     assert not cli.runtime.exists()
 
 
-def test_keys_are_asked_for_without_echo(cli):
+def test_prompts_for_keys_do_not_echo(cli):
     terminal = Terminal(cli, "start", "--web-port", cli.web_port, "--proxy-port", cli.proxy_port)
     answers = {"OPENAI_API_KEY": OPENAI, "GEMINI_API_KEY": ""}
     for _ in range(20):
@@ -185,13 +185,13 @@ def test_keys_are_asked_for_without_echo(cli):
     assert OPENAI not in terminal.text
 
 
-def test_no_question_where_there_is_enough(cli):
+def test_no_prompt_if_there_are_enough_keys(cli):
     terminal = Terminal(cli, "start", "--web-port", cli.web_port, "--proxy-port", cli.proxy_port, OPENAI_API_KEY=OPENAI)
     assert terminal.wait() == 0
     assert "Enter" not in terminal.text and "Proxy:" in terminal.text
 
 
-def test_an_interrupted_question_leaves_the_terminal_and_nothing_else(cli):
+def test_an_interrupted_prompt_restores_the_terminal_and_starts_nothing(cli):
     terminal = Terminal(cli, "start", "--web-port", cli.web_port, "--proxy-port", cli.proxy_port)
     terminal.read_until("(Enter: none): ")
     terminal.type("\x03")
@@ -205,7 +205,7 @@ def test_the_demo_answers(cli):
     assert "Which track am I on?" in started.stdout.split("Answer:")[1]
 
 
-def test_busy_proxy_port(cli):
+def test_a_proxy_port_in_use(cli):
     with socket.create_server(("127.0.0.1", cli.proxy_port)):
         answer = cli.start(OPENAI_API_KEY=OPENAI)
     assert answer.returncode == 4 and f"pid {os.getpid()}" in answer.stderr
@@ -229,7 +229,7 @@ def test_a_killed_session_is_cleared_away(cli):
     app = children(server)[0]
     for pid in (server, app):
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not is_alive(proxy), "the proxy follows its parents")
+    wait_until(lambda: not is_alive(proxy), "the proxy to end after its parents")
     assert cli("status").returncode == 3
     assert cli("key").stderr == "pointsman is not running: run pointsman start\n"
     assert cli.start(OPENAI_API_KEY=OPENAI).returncode == 0
@@ -250,7 +250,7 @@ def test_help_and_version(cli):
     assert json.loads(cli("status", "--json").stdout)
 
 
-def test_a_full_disk_is_no_success(cli):
+def test_a_full_disk_is_not_a_success(cli):
     with open("/dev/full", "w") as full:
         done = subprocess.run([BINARY, "--help"], env=cli.environment, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1 and "standard output" in done.stderr

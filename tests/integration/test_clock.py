@@ -1,4 +1,5 @@
-"""The wall clock jumps, as it does when a machine wakes up or hears of the time: what lasts is measured by the other one."""
+"""The wall clock jumps, as after a suspend or a time synchronization. Durations are measured with the monotonic
+clock."""
 import threading
 
 import chat_wire as chat
@@ -12,7 +13,7 @@ CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "x"}]}
 DAY = 86400
 JUMPS = (DAY, -2 * DAY, 20 * 365 * DAY, 0)
 
-pytestmark = pytest.mark.skipif(SANITIZED, reason="the sanitizer must be the first library")
+pytestmark = pytest.mark.skipif(SANITIZED, reason="the sanitizer must be the first library that is loaded")
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def clock(folder):
     return Clock(folder)
 
 
-def test_who_rests_goes_on_resting(start_proxy, make_upstream, clock):
+def test_a_cooldown_continues(start_proxy, make_upstream, clock):
     first, second = make_upstream(), make_upstream()
     proxy = start_proxy(deployment("codex-light", first, order=1), deployment("codex-light", second, order=2),
                         environment=clock.environment)
@@ -34,7 +35,7 @@ def test_who_rests_goes_on_resting(start_proxy, make_upstream, clock):
     assert times[1] > times[0] > times[2] and all(entry["total_ms"] < 60000 for entry in proxy.journal())
 
 
-def test_a_stream_goes_on(start_proxy, upstream, clock):
+def test_a_stream_continues(start_proxy, upstream, clock):
     proxy = start_proxy(deployment("codex-light", upstream, timeout=60, stream_timeout=60), environment=clock.environment)
     go_on = [threading.Event() for _ in JUMPS]
     steps = [step for event in go_on for step in (event, stream_open(chat.delta("more"))[-1])]

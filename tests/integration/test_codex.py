@@ -1,4 +1,5 @@
-"""The real Codex CLI works through the bridge with an upstream that speaks Chat Completions alone, strictly."""
+"""The real Codex CLI through the bridge, with an upstream that supports only Chat Completions and checks requests
+strictly."""
 import json
 import subprocess
 
@@ -74,7 +75,7 @@ def test_one_failure_is_survived(proxy, folder, upstream, failure):
 
 
 def piece(arguments, name="exec_command"):
-    """A piece of a call that says all of itself again, as some servers send them."""
+    """A piece of a tool call that repeats the id and name, as some servers send it."""
     function = {"name": name, "arguments": arguments}
     return chat.delta(tool_calls=[{"index": 0, "id": "c1", "type": "function", "function": function}])
 
@@ -91,7 +92,7 @@ def test_a_command_runs_once_however_it_is_streamed(proxy, folder, upstream, pie
     assert (done.work / "ran.txt").read_text() == "ran\n"
 
 
-def test_a_limit_of_tokens_is_shown(proxy, folder, upstream):
+def test_a_token_limit_is_shown(proxy, folder, upstream):
     done = codex(proxy, folder, upstream, chat.text_stream("cut off her", finish="length"))
     assert done.code != 0 and "max_output_tokens" in done.err, done
 
@@ -104,14 +105,14 @@ def test_reasoning_before_a_call(proxy, folder, upstream):
                   chat.text_stream(ANSWER)))
 
 
-def test_codex_is_told_what_is_wrong(proxy, folder, upstream):
+def test_codex_shows_the_providers_error(proxy, folder, upstream):
     done = codex_cli.run(folder, proxy.base, MASTER_KEY, "hi", model="no-such-model")
     assert done.code != 0 and "no-such-model" in done.err
     assert upstream.requests == []
 
 
 def test_interrupting_codex_cancels_the_call(proxy, folder, upstream):
-    """Codex is ended while the model is still silent."""
+    """Codex is interrupted before the model's first token."""
     upstream.script([HANG])
     (folder / "home").mkdir()
     (folder / "home" / "config.toml").write_text(codex_cli.CONFIG.format(model="codex-light", base=proxy.base))

@@ -1,4 +1,4 @@
-"""codex-agent: a provider behind a switch, which is called again after a failure that may pass."""
+"""codex-agent: a provider that is off by default, and whose deployments are retried after a temporary failure."""
 import time
 
 import pytest
@@ -7,7 +7,7 @@ from basics import free_port, wait_until
 import chat_wire as chat
 from conftest import deployment
 from mock_upstream import CLOSE, RESET, error, stream_open
-from test_hangup import send
+from test_disconnect import send
 
 AGENT_KEY = "sk-canary-agent-0123456789abcdef"
 ON = {"LITELLM_ENABLE_CODEX_AGENT": "1"}
@@ -24,7 +24,7 @@ def root(upstream):
 
 @pytest.fixture
 def agent(start_proxy, upstream):
-    """A proxy with one codex-agent deployment, all of it from the environment."""
+    """A proxy with one codex-agent deployment, configured by the environment alone."""
     return start_proxy(entry(), keys={"CODEX_AGENT_API_KEY": AGENT_KEY},
                        environment={**ON, "CODEX_AGENT_API_BASE": root(upstream)})
 
@@ -36,7 +36,7 @@ def outcomes(proxy, line=0):
 @pytest.mark.parametrize("model", ["codex-agent/mini", "codex_cli_agent/mini"])
 @pytest.mark.parametrize("ending", ["", "/", "/v1", "/v1/"])
 @pytest.mark.parametrize("source", ["variable", "api_base"])
-def test_its_base_comes_with_and_without_v1(start_proxy, upstream, model, ending, source):
+def test_the_base_url_with_and_without_v1(start_proxy, upstream, model, ending, source):
     base = root(upstream) + ending
     proxy = start_proxy(entry(model, **({"api_base": base} if source == "api_base" else {})),
                         environment={**ON, **({"CODEX_AGENT_API_BASE": base} if source == "variable" else {})})
@@ -47,7 +47,7 @@ def test_its_base_comes_with_and_without_v1(start_proxy, upstream, model, ending
     assert "authorization" not in request.headers
 
 
-def test_its_key_is_a_bearer_token(agent, upstream):
+def test_the_key_is_a_bearer_token(agent, upstream):
     upstream.script(chat.whole())
     assert agent.post("/v1/chat/completions", CHAT).status == 200
     assert upstream.requests[0].headers["authorization"] == f"Bearer {AGENT_KEY}"
@@ -63,7 +63,7 @@ def test_codex_reaches_it_through_the_bridge(agent, upstream):
     (error(500), "server"), (error(502), "server"), (error(503), "overloaded"), ([RESET], "connect"), ([CLOSE], "connect"),
     (stream_open(chat.delta(role="assistant", content=""), CLOSE), "cut")], ids=lambda value: str(value)[:40])
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-def test_one_failure_is_made_good_by_a_second_call(agent, upstream, failure, outcome, streamed):
+def test_one_failure_is_repeated(agent, upstream, failure, outcome, streamed):
     upstream.script(failure, chat.either("at last"))
     started = time.monotonic()
     answer = agent.post("/v1/chat/completions", {**CHAT, "stream": streamed})
@@ -75,13 +75,13 @@ def test_one_failure_is_made_good_by_a_second_call(agent, upstream, failure, out
 
 @pytest.mark.parametrize("failure", [error(429, headers={"Retry-After": "1"}), error(400), error(401), error(404)],
                          ids=["429", "400", "401", "404"])
-def test_what_would_not_pass_is_not_called_again(agent, upstream, failure):
+def test_a_permanent_failure_is_not_repeated(agent, upstream, failure):
     upstream.script(failure)
     assert agent.post("/v1/chat/completions", CHAT).status >= 400
     assert len(upstream.requests) == 1
 
 
-def test_a_reply_that_has_begun_is_not_called_again(agent, upstream):
+def test_a_reply_that_has_begun_is_not_repeated(agent, upstream):
     upstream.script(chat.broken_stream("half a", end=CLOSE))
     answer = agent.post("/v1/chat/completions", {**CHAT, "stream": True})
     assert b"half a" in answer.body and b'"error"' in answer.body
@@ -89,7 +89,7 @@ def test_a_reply_that_has_begun_is_not_called_again(agent, upstream):
 
 
 @pytest.mark.parametrize("retries, calls", [(None, 3), ("0", 1), ("1", 2)])
-def test_its_retries_are_counted(start_proxy, upstream, retries, calls):
+def test_the_number_of_retries(start_proxy, upstream, retries, calls):
     environment = {**ON, "CODEX_AGENT_API_BASE": root(upstream)}
     if retries:
         environment["CODEX_AGENT_MAX_RETRIES"] = retries
@@ -100,7 +100,7 @@ def test_its_retries_are_counted(start_proxy, upstream, retries, calls):
     assert len(upstream.requests) == calls and outcomes(proxy) == ["server"] * calls
 
 
-def test_after_its_retries_the_next_deployment_answers(start_proxy, upstream, make_upstream):
+def test_after_the_retries_the_next_deployment_answers(start_proxy, upstream, make_upstream):
     second = make_upstream()
     proxy = start_proxy(entry(order=1), deployment("codex-agent", second, order=2),
                         environment={**ON, "CODEX_AGENT_API_BASE": root(upstream)})
@@ -110,8 +110,8 @@ def test_after_its_retries_the_next_deployment_answers(start_proxy, upstream, ma
     assert outcomes(proxy) == ["server", "server", "overloaded", "ok"]
 
 
-def test_others_go_on_at_once(start_proxy, upstream, make_upstream):
-    """Only the rows of the provider table that say so are called twice."""
+def test_other_providers_are_not_repeated(start_proxy, upstream, make_upstream):
+    """Only providers whose row says so are called again."""
     second = make_upstream()
     proxy = start_proxy(deployment("codex-agent", upstream, order=1), deployment("codex-agent", second, order=2))
     upstream.script(error(500))
@@ -128,7 +128,7 @@ def test_requests_with_retries_count_as_one_failure(start_proxy, upstream, make_
     second.always(chat.whole())
     for _ in range(3):
         assert proxy.post("/v1/chat/completions", CHAT).status == 200
-    assert len(upstream.requests) == 4      # two requests; the third one finds it resting
+    assert len(upstream.requests) == 4      # two requests; the third one finds it cooling down
 
 
 def test_no_connection(start_proxy):
@@ -137,7 +137,7 @@ def test_no_connection(start_proxy):
     assert outcomes(proxy) == ["connect"] * 3
 
 
-def test_a_client_that_hangs_up_ends_the_wait(start_proxy, upstream):
+def test_a_disconnect_ends_the_wait(start_proxy, upstream):
     proxy = start_proxy(entry(), environment={**ON, "CODEX_AGENT_API_BASE": root(upstream), "POINTSMAN_DEBUG": "1"})
     upstream.script(error(503, headers={"Retry-After": "1"}))
     sock = send(proxy, "/v1/chat/completions", CHAT)
@@ -163,7 +163,7 @@ def test_a_stop_ends_the_wait(start_proxy, upstream):
     ({}, "LITELLM_ENABLE_CODEX_AGENT=1"), ({"LITELLM_ENABLE_CODEX_AGENT": "0"}, "LITELLM_ENABLE_CODEX_AGENT=1"),
     (ON, "CODEX_AGENT_API_BASE"), ({**ON, "CODEX_AGENT_API_BASE": "8788"}, "CODEX_AGENT_API_BASE")],
     ids=["off", "0", "no base", "no URL"])
-def test_what_is_missing_is_named(start_proxy, upstream, environment, names):
+def test_missing_variables_are_named(start_proxy, upstream, environment, names):
     proxy = start_proxy(entry(), deployment("other", upstream), environment=environment)
     answer = proxy.post("/v1/chat/completions", CHAT)
     assert answer.status >= 400 and names in answer.error["message"]

@@ -1,5 +1,5 @@
-"""An upstream that dies at each moment of its reply: the real Codex CLI, trying again, ends with the right answer, runs
-no command twice, and takes no cut answer for a whole one."""
+"""An upstream that dies at each moment of its reply. The real Codex CLI retries, ends with the right answer, runs no
+command twice, and accepts no truncated answer as a whole one."""
 import json
 
 import pytest
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./
 
 
 def chat_reply(*content, finish):
-    """All steps of a reply; each has the name of the moment after it."""
+    """All pieces of a reply; each has the name of the moment after it."""
     return {"nothing": b"", "head": STREAM_HEAD, "role": event(chat.delta(role="assistant", content="")),
             **{f"piece {at}": event(piece) for at, piece in enumerate(content, 1)},
             "finish": event(chat.delta(finish=finish)), "usage": event(chat.usage_chunk()), "DONE": chat.DONE,
@@ -28,7 +28,7 @@ def chat_reply(*content, finish):
 
 
 def native_reply(item, delta):
-    """The same of an upstream that speaks Responses."""
+    """The same from an upstream with the Responses API."""
     whole = responses.response(output=[item])
     empty = {**item, "status": "in_progress", **({"content": []} if "content" in item else {"arguments": ""})}
     return {"nothing": b"", "head": STREAM_HEAD, "created": responses.created(),
@@ -38,7 +38,7 @@ def native_reply(item, delta):
 
 
 def has_result(request):
-    """Whether the command's output has come back."""
+    """Returns true if the request has the command's output."""
     body = request.json
     return any(part.get("role") == "tool" or part.get("type") == "function_call_output"
                for part in body.get("messages", body.get("input")))
@@ -53,13 +53,13 @@ WIRES = {
 }
 
 
-# A connection that is torn, and a body that ends in good order where the reply does not: each over one transport.
+# A reset connection, and a body that ends correctly before the reply does: each over one transport.
 ENDS = pytest.mark.parametrize("transport, end", [("libcurl", [CLOSE]), ("loopback", [STREAM_END, CLOSE])],
                                indirect=["transport"], ids=["torn", "ended"])
 
 
 def up_to(reply, moment, end):
-    """The reply's steps up to that moment, and its end."""
+    """The reply's pieces up to that moment, then `end`."""
     names = list(reply)
     return [*(reply[name] for name in names[:names.index(moment) + 1]), *end]
 
@@ -67,8 +67,8 @@ def up_to(reply, moment, end):
 @ENDS
 @pytest.mark.parametrize("wire, moment",
                          [(wire, moment) for wire, (_, text, call) in WIRES.items() for moment in {**text, **call}])
-def test_dying(start_proxy, folder, upstream, wire, moment, end):
-    """Both replies of the turn die at the moment, the call's and the text's."""
+def test_an_upstream_that_dies(start_proxy, folder, upstream, wire, moment, end):
+    """Both replies of the turn end at this moment: the tool call and the text."""
     entry, text, call = WIRES[wire]
     proxy = start_proxy(entry("codex-light", upstream))
     died = {"call": moment not in call, "text": moment not in text}
@@ -86,4 +86,4 @@ def test_dying(start_proxy, folder, upstream, wire, moment, end):
     assert (done.work / "runs").read_text() == "ran\n"
     assert all(died.values())
     said = [json.dumps(request.json.get("messages", request.json.get("input"))) for request in upstream.requests]
-    assert not any('"Final "' in text for text in said)   # half an answer that Codex kept
+    assert not any('"Final "' in text for text in said)   # a partial answer that Codex kept

@@ -1,4 +1,4 @@
-"""What the real Codex CLI makes of each failure: what it shows, and how often it tries again."""
+"""What the real Codex CLI does after each failure: what it shows, and how often it retries."""
 import pytest
 
 import chat_wire as chat
@@ -39,7 +39,7 @@ def codex(proxy, folder, arguments=()):
     (error(400, OVERFLOW), "ran out of room"),
     (error(400, "Your prompt was flagged", code="content_policy_violation"), "flagged"),
 ], ids=lambda value: None if isinstance(value, list) else value[:20])
-def test_what_only_the_user_can_mend_is_shown_at_once(proxy, folder, upstream, failure, shown):
+def test_an_error_that_only_the_user_can_fix_is_shown_at_once(proxy, folder, upstream, failure, shown):
     upstream.always(failure)
     done = codex(proxy, folder)
     assert done.code != 0 and shown in done.err, done
@@ -48,8 +48,8 @@ def test_what_only_the_user_can_mend_is_shown_at_once(proxy, folder, upstream, f
 
 @pytest.mark.parametrize("failure", [error(500, "internal oops"), error(503, "busy oops"), error(529, "load oops"),
                                      error(408, "late oops")], ids=["500", "503", "529", "408"])
-def test_what_may_pass_is_shown_in_the_end(proxy, folder, upstream, failure):
-    """With its words, which Codex hides for a 500."""
+def test_a_temporary_failure_is_shown_in_the_end(proxy, folder, upstream, failure):
+    """With its message, which Codex would hide for a 500."""
     upstream.always(failure)
     done = codex(proxy, folder, NO_RETRIES)
     assert done.code != 0 and "oops" in done.err and "high demand" not in done.err, done
@@ -58,21 +58,21 @@ def test_what_may_pass_is_shown_in_the_end(proxy, folder, upstream, failure):
 @pytest.mark.parametrize("failure", [error(429, "slow down", headers={"Retry-After": "1"}),
                                      error(429, "slow down", headers={"Retry-After": "0.4"}), error(503), error(500)],
                          ids=["429", "429 of 0.4 s", "503", "500"])
-def test_what_passes_is_waited_for(proxy, folder, upstream, failure):
+def test_a_temporary_failure_is_waited_for(proxy, folder, upstream, failure):
     upstream.script(failure, proxy.answer)
     done = codex(proxy, folder)
     assert done.code == 0 and ANSWER in done.out, done
     assert len(upstream.requests) == 2
 
 
-def test_an_upstream_that_is_not_there_is_named(start_proxy, folder):
+def test_an_unreachable_upstream_is_named(start_proxy, folder):
     proxy = start_proxy(chat_only("codex-light", "http://127.0.0.1:9/v1"))
     done = codex(proxy, folder, NO_RETRIES)
     assert done.code != 0 and "127.0.0.1:9" in done.err, done
 
 
-def test_a_filter_in_the_middle_is_final(start_proxy, folder, upstream):
-    """Codex would try response.incomplete five times again."""
+def test_a_content_filter_after_content_is_final(start_proxy, folder, upstream):
+    """Codex would retry after response.incomplete, five times."""
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.always(chat.text_stream("I will now ", finish="content_filter"))
     done = codex(proxy, folder)
@@ -83,14 +83,14 @@ def test_a_filter_in_the_middle_is_final(start_proxy, folder, upstream):
 @pytest.mark.parametrize("answer", [stream_open(chat.delta("Half an "), CLOSE),
                                     stream(chat.delta("Half an "), {"error": {"message": "oops", "code": 500}})],
                          ids=["cut", "error event"])
-def test_a_broken_answer_is_not_taken_for_whole(start_proxy, folder, upstream, answer):
+def test_a_truncated_answer_is_not_accepted_as_whole(start_proxy, folder, upstream, answer):
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.always(answer)
     done = codex(proxy, folder, NO_RETRIES)
     assert done.code != 0, done
 
 
-def test_a_wrong_key_is_told(proxy, folder, upstream):
+def test_an_invalid_key_is_reported(proxy, folder, upstream):
     done = codex_cli.run(folder, proxy.base, "wrong", "hi", arguments=NO_RETRIES)
     assert done.code != 0 and "valid master key" in done.err, done
     assert upstream.requests == []

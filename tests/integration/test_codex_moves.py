@@ -1,5 +1,5 @@
-"""A conversation of the real Codex CLI that moves between a deployment that speaks Responses and one that the bridge
-translates for. What one of them gave Codex to keep means nothing to the other, but comes back to its giver."""
+"""A conversation of the real Codex CLI that moves between a deployment with the Responses API and one behind the
+bridge. State that one of them gave to Codex means nothing to the other, but returns to the one that gave it."""
 import json
 
 import pytest
@@ -23,7 +23,7 @@ def native(make_upstream):
 
 
 def native_call(number):
-    """Reasoning whose contents only the provider can read, and a command."""
+    """Reasoning that only the provider can decrypt, and a command."""
     items = [{"type": "reasoning", "id": f"rs_{number}", "summary": [], "encrypted_content": f"SEALED-{number}"},
              {"type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}", "name": "exec_command",
               "arguments": json.dumps({"cmd": f"echo from-{number}"}), "status": "completed"}]
@@ -34,14 +34,14 @@ def native_call(number):
 
 
 def chat_call(number):
-    """The same on the other wire, with what Gemini wants to have back."""
+    """The same with Chat Completions, and with the state that Gemini wants returned."""
     return chat.calls_stream(*chat.call_deltas(
         "c1", "exec_command", {"cmd": f"echo from-{number}"},
         extra_content={"google": {"thought_signature": f"SIG-{number}"}}))
 
 
 def native_fault(body):
-    """What OpenAI would refuse: results without calls, calls without results, reasoning that it did not write."""
+    """What OpenAI refuses: results without calls, calls without results, reasoning that it did not write."""
     calls = [item["call_id"] for item in body["input"] if item["type"] == "function_call"]
     results = [item["call_id"] for item in body["input"] if item["type"] == "function_call_output"]
     if sorted(calls) != sorted(results) or len(set(calls)) != len(calls):
@@ -59,7 +59,7 @@ def strict(steps):
 
 
 def results(request):
-    """The commands' outputs in that request, in their order."""
+    """The commands' outputs in that request, in order."""
     body = request.json
     outputs = [message["content"] for message in body.get("messages", []) if message["role"] == "tool"] + \
         [item["output"] for item in body.get("input", []) if item["type"] == "function_call_output"]
@@ -81,7 +81,7 @@ def codex(proxy, folder, **options):
 
 
 def test_a_move_at_every_request(start_proxy, folder, native, upstream):
-    """One group; the native deployment comes first and is busy every second time."""
+    """One alias; the native deployment comes first and refuses every second request."""
     proxy = start_proxy(deployment("codex-light", native, order=1), chat_only("codex-light", upstream, order=2),
                         router_settings={"cooldown_time": 0})
     native.script(strict(native_call(1)), BUSY, strict(native_call(3)), BUSY, strict(responses.text_stream(ANSWER)))

@@ -34,7 +34,7 @@ def login(folder):
 
 @pytest.fixture
 def start(start_proxy, chatgpt, login):
-    """A proxy on the mock backend, with auth.json in a folder that outlives it."""
+    """A proxy for the mock backend; auth.json is in a folder that outlives it."""
     def start(*model_list, **options):
         environment = {**chatgpt.environment, "CODEX_HOME": str(login.path.parent)}
         return start_proxy(*(model_list or [chatgpt.entry()]), environment=environment, **options)
@@ -63,9 +63,9 @@ def refused(proxy, words, status=400):
     return got.error
 
 
-# What is sent, and what comes back
+# Requests and replies
 
-def test_a_valid_login_is_used_as_it_is(proxy, chatgpt, login):
+def test_a_valid_login_is_used_unchanged(proxy, chatgpt, login):
     token = chatgpt.issue("first")
     login.write(token)
     before = login.text
@@ -81,7 +81,7 @@ def test_a_valid_login_is_used_as_it_is(proxy, chatgpt, login):
     assert chatgpt.renewals == [] and login.text == before
 
 
-def test_a_request_becomes_what_the_backend_takes(start, chatgpt, login):
+def test_a_request_is_adapted_to_the_backend(start, chatgpt, login):
     proxy = start(chatgpt.entry(model="codex-oauth/gpt-5.1-codex-max-high", originator="me"))
     login.write(chatgpt.issue("first"))
     answered(proxy, {"model": "codex-light", "max_output_tokens": 5, "temperature": 0, "user": "u", "store": True, "input": [
@@ -102,7 +102,7 @@ CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 
 @pytest.mark.parametrize("body", [{"n": 2}, {"logprobs": True}, {"top_logprobs": 2}, {"audio": {"voice": "ash", "format": "wav"}},
                                   {"functions": [{"name": "f"}]}])
-def test_what_the_responses_api_has_no_reply_for_is_refused(proxy, chatgpt, login, body):
+def test_chat_fields_without_a_responses_equivalent_are_refused(proxy, chatgpt, login, body):
     login.write(chatgpt.issue("first"))
     got = proxy.post("/v1/chat/completions", {**CHAT, **body})
     assert (got.status, got.error["param"]) == (400, next(iter(body)))
@@ -110,7 +110,7 @@ def test_what_the_responses_api_has_no_reply_for_is_refused(proxy, chatgpt, logi
     answered(proxy, {**CHAT, "n": 1, "logprobs": False, "top_logprobs": None, "stop": "x"}, "/v1/chat/completions")
 
 
-def test_such_a_request_goes_to_a_server_of_its_own_wire(start, chatgpt, login, make_upstream):
+def test_such_a_request_goes_to_a_chat_completions_server(start, chatgpt, login, make_upstream):
     native = make_upstream()
     proxy = start(chatgpt.entry(order=1), deployment("codex-light", native, order=2))
     native.script(chat.whole("one"))
@@ -123,25 +123,25 @@ def test_such_a_request_goes_to_a_server_of_its_own_wire(start, chatgpt, login, 
     ({"input": "hi", "conversation": "conv_1"}, "stores no conversations"),
     ({"input": "hi", "background": True}, "background"), ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "store: false"),
 ])
-def test_what_the_backend_could_only_lose_is_refused(proxy, chatgpt, login, body, word):
+def test_what_the_backend_would_ignore_is_refused(proxy, chatgpt, login, body, word):
     login.write(chatgpt.issue("first"))
     got = proxy.post("/v1/responses", {"model": "codex-light", **body})
     assert got.status == 400 and word in got.error["message"]
     assert chatgpt.calls == []
 
 
-def test_who_did_not_ask_for_a_stream_gets_a_whole_reply(proxy, chatgpt, login):
+def test_a_client_without_streaming_gets_a_whole_reply(proxy, chatgpt, login):
     login.write(chatgpt.issue("first"))
     got = answered(proxy)
     assert got.headers["content-type"].startswith("application/json")
     assert got.json["output"][0]["content"][0]["text"] == "Hello."
     assert got.json["usage"]["output_tokens"] == 7
     entry, = journal(login)
-    assert entry["status"] == 200 and entry["cost_usd"] is None   # no price is declared: unknown, not free
+    assert entry["status"] == 200 and entry["cost_usd"] is None   # no price is configured: unknown, not free
 
 
-def test_a_subscription_is_not_asked_as_a_hedge(start, chatgpt, login, upstream):
-    """Though it is free of charge. The client waits for ten times hedge_after_ms."""
+def test_a_subscription_is_never_a_hedge(start, chatgpt, login, upstream):
+    """Although its price is 0. The client waits ten times as long as hedge_after_ms."""
     proxy = start(deployment("codex-light", upstream, order=1),
                   chatgpt.entry(order=2, input_cost_per_token=0, output_cost_per_token=0),
                   router_settings={"hedge_after_ms": 30})
@@ -190,7 +190,7 @@ def test_the_real_codex_works_through_it(proxy, chatgpt, login, folder):
     assert done.code == 0 and "Hello." in done.out, done
     assert (done.work / "made.txt").read_text() == "made it"
     first, second = (request.json for request in chatgpt.calls)
-    assert len(first["instructions"]) > 1000   # Codex's own, from its first message
+    assert len(first["instructions"]) > 1000   # Codex's own prompt, in its first message
     assert [item["type"] for item in second["input"][-2:]] == ["function_call", "function_call_output"]
 
 
@@ -201,7 +201,7 @@ def test_a_stream_without_its_end_is_not_complete(proxy, chatgpt, login):
     assert proxy.post("/v1/responses", ASK).status == 503
 
 
-def test_the_plans_limits_are_kept(proxy, chatgpt, login):
+def test_the_subscriptions_limits_are_reported(proxy, chatgpt, login):
     login.write(chatgpt.issue("first"))
     chatgpt.replies.append(with_limits("Hi.", primary=42.5, secondary=7))
     answered(proxy)
@@ -211,7 +211,7 @@ def test_the_plans_limits_are_kept(proxy, chatgpt, login):
         "secondary": {"used_percent": 7, "window_minutes": 0, "reset_after_seconds": 0}}
 
 
-def test_a_used_up_plan_rests_and_the_next_deployment_serves(start, chatgpt, login, upstream):
+def test_a_used_up_subscription_cools_down_and_the_next_deployment_answers(start, chatgpt, login, upstream):
     login.write(chatgpt.issue("first"))
     proxy = start(chatgpt.entry(order=1), deployment("codex-light", upstream, order=2))
     chatgpt.replies.append(limited())
@@ -223,9 +223,9 @@ def test_a_used_up_plan_rests_and_the_next_deployment_serves(start, chatgpt, log
     assert "quota" in resting["error"] and resting["rate_limits"]["primary"]["used_percent"] == 100
 
 
-# Renewal
+# Token refresh
 
-def test_an_expired_token_is_renewed_and_written_back(proxy, chatgpt, login):
+def test_an_expired_token_is_refreshed_and_written_back(proxy, chatgpt, login):
     login.write(jwt("old", EXPIRED))
     before = login.text
     answered(proxy)
@@ -233,36 +233,36 @@ def test_an_expired_token_is_renewed_and_written_back(proxy, chatgpt, login):
     assert bearer(chatgpt.calls[0]) == renewed["access_token"]
     assert renewed["refresh_token"] == "refresh-1"
     assert stat.S_IMODE(login.path.stat().st_mode) == 0o600
-    # Nothing but the three tokens and the date has changed, not even a blank.
+    # Only the three tokens and the date have changed, not even white space.
     changed = [new for old, new in zip(before.split("\n"), login.text.split("\n"), strict=True) if old != new]
     assert [line.split('"')[1] for line in changed] == ["id_token", "access_token", "refresh_token", "last_refresh"]
     answered(proxy)
     assert len(chatgpt.renewals) == 1
 
 
-def test_twenty_requests_at_once_make_one_renewal(proxy, chatgpt, login):
+def test_twenty_requests_at_once_make_one_refresh(proxy, chatgpt, login):
     login.write(jwt("old", EXPIRED))
     together = threading.Event()
     chatgpt.token_reply = lambda request: [together, *chatgpt.renew(request)]
     with ThreadPoolExecutor(20) as pool:
         waiting = [pool.submit(proxy.post, "/v1/responses", ASK) for _ in range(20)]
-        wait_until(lambda: proxy.open_files >= 20 and len(chatgpt.renewals) == 1, "all to be in line")
+        wait_until(lambda: proxy.open_files >= 20 and len(chatgpt.renewals) == 1, "all requests to wait")
         together.set()
         assert [future.result().status for future in waiting] == [200] * 20
     assert len(chatgpt.renewals) == 1
     assert {bearer(call) for call in chatgpt.calls} == {login.tokens["access_token"]}
 
 
-def test_each_renewal_uses_the_token_of_the_last_one(proxy, chatgpt, login):
+def test_each_refresh_uses_the_last_refresh_token(proxy, chatgpt, login):
     login.write(jwt("old", EXPIRED))
-    chatgpt.lives_s = 5   # too short to be used a second time
+    chatgpt.lives_s = 5   # too short for a second request
     for _ in range(3):
         answered(proxy)
     assert [request.json["refresh_token"] for request in chatgpt.renewals] == ["refresh-0", "refresh-1", "refresh-2"]
     assert login.tokens["refresh_token"] == "refresh-3"
 
 
-def test_what_another_process_renewed_is_taken(proxy, chatgpt, login):
+def test_a_token_that_another_process_refreshed_is_used(proxy, chatgpt, login):
     login.write(jwt("old", EXPIRED))
     with open(login.lock, "w") as other, ThreadPoolExecutor(1) as pool:
         fcntl.flock(other, fcntl.LOCK_EX)
@@ -275,14 +275,14 @@ def test_what_another_process_renewed_is_taken(proxy, chatgpt, login):
     assert bearer(chatgpt.calls[0]) == login.tokens["access_token"]
 
 
-def test_two_proxies_make_one_renewal(start, chatgpt, login):
+def test_two_proxies_make_one_refresh(start, chatgpt, login):
     first, second = start(), start()
     login.write(jwt("old", EXPIRED))
     together = threading.Event()
     chatgpt.token_reply = lambda request: [together, *chatgpt.renew(request)]
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(proxy.post, "/v1/responses", ASK) for proxy in (first, second)]
-        wait_until(lambda: chatgpt.renewals, "one of them to ask")
+        wait_until(lambda: chatgpt.renewals, "one proxy to refresh")
         together.set()
         assert [future.result().status for future in waiting] == [200, 200]
     assert len(chatgpt.renewals) == 1
@@ -299,7 +299,7 @@ def test_a_file_that_is_being_written_is_waited_for(proxy, chatgpt, login):
         assert waiting.result().status == 200
 
 
-def test_a_login_anew_during_a_renewal_is_not_overwritten(proxy, chatgpt, login):
+def test_a_new_login_during_a_refresh_is_not_overwritten(proxy, chatgpt, login):
     login.write(jwt("old", EXPIRED))
     anew = chatgpt.issue("anew")
 
@@ -319,7 +319,8 @@ def test_a_read_only_file_keeps_the_login_in_memory(proxy, chatgpt, login):
     for _ in range(3):
         answered(proxy)
     assert login.text == before
-    assert len(chatgpt.renewals) == 3 and chatgpt.refresh == "refresh-3"   # with the tokens in memory, not the file's
+    # With the tokens in memory, not those of the file.
+    assert len(chatgpt.renewals) == 3 and chatgpt.refresh == "refresh-3"
     assert proxy.stderr.count("kept in memory") == 1
     login.path.chmod(0o600)
     answered(proxy)
@@ -337,7 +338,7 @@ def test_a_refresh_token_in_memory_outlives_replies_without_one(proxy, chatgpt, 
     assert [request.json["refresh_token"] for request in chatgpt.renewals] == ["refresh-0", "refresh-1", "refresh-1"]
 
 
-def test_dying_in_a_write_back_leaves_a_whole_file(start, chatgpt, login):
+def test_a_crash_while_writing_leaves_a_whole_file(start, chatgpt, login):
     """At random moments; tests/unit/test_login_store.c does it at each system call."""
     for attempt in range(8):
         login.write(jwt("old", EXPIRED), chatgpt.refresh)
@@ -351,14 +352,14 @@ def test_dying_in_a_write_back_leaves_a_whole_file(start, chatgpt, login):
         chatgpt.token_reply = reply_and_kill
         with pytest.raises(OSError):
             proxy.post("/v1/responses", ASK)
-        proxy.stop = lambda: 0   # it has ended as this test wanted
+        proxy.stop = lambda: 0   # it was killed, as this test intends
         after = login.tokens
         assert after == before or after["refresh_token"] == chatgpt.refresh
 
 
 # Refusals
 
-def test_after_a_401_the_file_is_looked_at_first(proxy, chatgpt, login):
+def test_after_a_401_the_file_is_read_first(proxy, chatgpt, login):
     login.write(chatgpt.issue("first"))
     answered(proxy)
     chatgpt.accepted.clear()
@@ -368,14 +369,14 @@ def test_after_a_401_the_file_is_looked_at_first(proxy, chatgpt, login):
     assert chatgpt.renewals == []
 
 
-def test_after_a_401_the_token_is_renewed(proxy, chatgpt, login):
+def test_after_a_401_the_token_is_refreshed(proxy, chatgpt, login):
     login.write(jwt("revoked"))
     answered(proxy)
     assert len(chatgpt.renewals) == 1 and len(chatgpt.calls) == 2
     assert [attempt["outcome"] for attempt in journal(login)[0]["attempts"]] == ["ok"]
 
 
-def test_a_renewed_token_that_is_refused_ends_it(proxy, chatgpt, login):
+def test_a_refused_token_is_refreshed_only_once(proxy, chatgpt, login):
     login.write(jwt("revoked"))
     chatgpt.token_reply = lambda request: reply(body={"access_token": jwt("no good"), "refresh_token": "refresh-1"})
     assert refused(proxy, "run: codex login")["code"] == "model_not_found"
@@ -401,7 +402,7 @@ def test_a_final_refusal_is_remembered_until_a_new_login(proxy, chatgpt, login, 
 
 @pytest.mark.parametrize("answer", [error(500), error(429), error(400, "who knows", code="invalid_grant"),
                                     reply(body=b"<html>"), reply(body={})])
-def test_a_passing_fault_of_the_endpoint_is_not_remembered(proxy, chatgpt, login, answer):
+def test_a_temporary_error_of_the_token_endpoint_is_not_remembered(proxy, chatgpt, login, answer):
     login.write(jwt("old", EXPIRED))
     chatgpt.token_reply = lambda request: answer
     refused(proxy, "login", status=503)
@@ -409,7 +410,7 @@ def test_a_passing_fault_of_the_endpoint_is_not_remembered(proxy, chatgpt, login
     answered(proxy)
 
 
-def test_a_token_that_still_holds_serves_while_the_endpoint_is_down(proxy, chatgpt, login):
+def test_a_valid_token_is_used_while_the_token_endpoint_is_down(proxy, chatgpt, login):
     login.write(chatgpt.issue("about to expire", lives_s=30))
     chatgpt.token_reply = lambda request: error(503)
     answered(proxy)
@@ -417,13 +418,13 @@ def test_a_token_that_still_holds_serves_while_the_endpoint_is_down(proxy, chatg
 
 
 @pytest.mark.parametrize("text", ["{}", '{"OPENAI_API_KEY":"sk-1","tokens":null}', "[]"])
-def test_no_login_says_what_to_do(proxy, login, text):
+def test_a_missing_login_is_reported_with_its_fix(proxy, login, text):
     refused(proxy, "run: codex login")
     login.write_text(text)
     refused(proxy, "run: codex login")
 
 
-def test_another_account_is_not_taken_up_silently(proxy, chatgpt, login):
+def test_another_account_is_not_used_silently(proxy, chatgpt, login):
     login.write(chatgpt.issue("mine"))
     answered(proxy)
     chatgpt.accepted.clear()
@@ -432,16 +433,16 @@ def test_another_account_is_not_taken_up_silently(proxy, chatgpt, login):
     assert len(chatgpt.calls) == 2
 
 
-def test_without_a_login_the_next_deployment_serves(start, chatgpt, login, upstream):
+def test_without_a_login_the_next_deployment_answers(start, chatgpt, login, upstream):
     proxy = start(chatgpt.entry(order=1), deployment("codex-light", upstream, order=2))
     upstream.always(responses.whole("Other."))
     answered(proxy)
     login.write(chatgpt.issue("now"))
     answered(proxy)
-    assert len(chatgpt.calls) == 1   # it did not rest
+    assert len(chatgpt.calls) == 1   # no cooldown began
 
 
-def test_who_hangs_up_leaves_the_line(proxy, chatgpt, login):
+def test_a_disconnect_leaves_the_queue(proxy, chatgpt, login):
     login.write(jwt("old", EXPIRED))
     go_on = threading.Event()
     chatgpt.token_reply = lambda request: [go_on, *chatgpt.renew(request)]
@@ -457,7 +458,7 @@ def test_who_hangs_up_leaves_the_line(proxy, chatgpt, login):
     assert len(chatgpt.renewals) == 1 and len(chatgpt.calls) == 1
 
 
-def test_a_renewal_under_way_does_not_keep_the_proxy(start, chatgpt, login):
+def test_a_refresh_in_flight_does_not_delay_the_exit(start, chatgpt, login):
     login.write(jwt("old", EXPIRED))
     proxy = start()
     chatgpt.token_reply = lambda request: [HANG]
@@ -468,7 +469,7 @@ def test_a_renewal_under_way_does_not_keep_the_proxy(start, chatgpt, login):
         assert waiting.result().status == 503
 
 
-def test_tokens_stand_in_auth_json_alone(start, chatgpt, login):
+def test_tokens_are_in_auth_json_only(start, chatgpt, login):
     login.write(jwt("revoked"))
     proxy = start()
     chatgpt.token_reply = lambda request: error(500, f"no use: {request.json['refresh_token']} {login.tokens['access_token']}")
@@ -481,7 +482,7 @@ def test_tokens_stand_in_auth_json_alone(start, chatgpt, login):
     assert [secret for secret in secrets for text in [got.body.decode(), *files] if secret in text] == []
 
 
-def test_a_price_is_the_declared_one(start, chatgpt, login):
+def test_the_configured_price_counts(start, chatgpt, login):
     entry = {**chatgpt.entry(), "model_info": {"input_cost_per_token": 1e-6, "output_cost_per_token": 2e-6,
                                                "cache_read_input_token_cost": 0}}
     login.write(chatgpt.issue("first"))
@@ -489,7 +490,7 @@ def test_a_price_is_the_declared_one(start, chatgpt, login):
     assert journal(login)[0]["cost_usd"] == pytest.approx(7e-6 + 2e-6 * 7)
 
 
-def test_litellms_way_to_name_the_provider_is_taken(start, chatgpt, login):
+def test_litellms_custom_provider_map_is_accepted(start, chatgpt, login):
     proxy = start(litellm_settings={"custom_provider_map": [
         {"provider": "codex-oauth", "custom_handler": "litellm_codex_oauth_provider.provider.CodexAuthProvider"}]})
     login.write(chatgpt.issue("first"))

@@ -1,4 +1,5 @@
-"""The real Codex CLI with servers that refuse what it sends: a conversation that moves to another model, and an effort."""
+"""The real Codex CLI with servers that refuse parts of its requests: a conversation that moves to another model, and
+an effort."""
 import pytest
 
 import chat_wire as chat
@@ -14,7 +15,8 @@ pytestmark = pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./
 
 
 def answering(fault):
-    """A server that refuses where fault(body) says with which error, and else has a command run before it answers."""
+    """A server: if fault(body) returns an error, it refuses the request with it; otherwise it has a command run,
+    then answers."""
     def answer(request):
         refusal = fault(request.json)
         if refusal:
@@ -26,7 +28,7 @@ def answering(fault):
 
 
 def llama_cpp(body):
-    """The template of some models takes a system message at the beginning alone."""
+    """Some models' templates accept a system message only at the beginning."""
     roles = [message["role"] for message in body["messages"]]
     return error(500, "Jinja Exception: System message must be at the beginning.") if "system" in roles[1:] else None
 
@@ -48,8 +50,8 @@ def faults(upstream, fault):
     return [fault(request.json) is not None for request in upstream.requests]
 
 
-def test_a_conversation_goes_on_with_another_model(start_proxy, make_upstream, folder):
-    """Codex then says so in a developer message in the middle."""
+def test_a_conversation_continues_with_another_model(start_proxy, make_upstream, folder):
+    """Codex then announces the model in a developer message in the middle."""
     first, second = make_upstream(), make_upstream()
     proxy = start_proxy(chat_only("codex-light", first), chat_only("codex-qwen-local", second))
     first.always(answering(lambda body: None))
@@ -60,7 +62,7 @@ def test_a_conversation_goes_on_with_another_model(start_proxy, make_upstream, f
     assert faults(second, llama_cpp) == [True] + [False] * 4 and refused(proxy) == ["later_system_messages"]
 
 
-def test_an_effort_that_the_model_lacks(start_proxy, upstream, folder):
+def test_an_effort_that_the_model_does_not_support(start_proxy, upstream, folder):
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.always(answering(ollama))
     for _ in range(2):

@@ -1,4 +1,5 @@
-"""The real Codex CLI in longer conversations, over an upstream that speaks Chat Completions alone, strictly."""
+"""Longer conversations of the real Codex CLI, with an upstream that supports only Chat Completions and checks
+requests strictly."""
 import base64
 import json
 import pathlib
@@ -27,7 +28,7 @@ def proxy(start_proxy, upstream):
 
 @pytest.fixture
 def codex(proxy, folder, upstream):
-    """codex(reply, …): Codex, which has to end with ANSWER after asking for exactly these replies."""
+    """codex(reply, …) runs Codex, which must end with ANSWER after exactly these replies."""
     def run(*replies, prompt="Do what the test says.", **options):
         before = len(upstream.requests)
         upstream.script(*map(chat.strict, replies))
@@ -47,7 +48,7 @@ def answer():
 
 
 def messages(upstream, role=None):
-    """Those of the last request."""
+    """The messages of the last request."""
     return [message for message in upstream.requests[-1].json["messages"] if role in (None, message["role"])]
 
 
@@ -56,15 +57,15 @@ def offered(request):
 
 
 def test_a_tool_of_an_mcp_server(codex, upstream):
-    """Its tools stand in a namespace, which the chat wire has not."""
+    """Its tools are in a namespace, which Chat Completions does not have."""
     codex(call("mcp__small__echo", {"text": "from afar"}), answer(), arguments=MCP)
     assert "mcp__small__echo" in offered(upstream.requests[0])
     result, = messages(upstream, "tool")
     assert "echo: from afar" in result["content"]
 
 
-def test_a_tool_of_an_mcp_server_that_was_searched_for(codex, upstream):
-    """gpt-5.5 gets such tools only after it has searched for them: they come with the result, not among the tools."""
+def test_a_tool_of_an_mcp_server_found_by_search(codex, upstream):
+    """gpt-5.5 gets such tools only after it has searched for them: they come with the search result, not in `tools`."""
     codex(call("tool_search", {"query": "echo"}), call("mcp__small__echo", {"text": "from afar"}), answer(),
           model="gpt-5.5", arguments=MCP)
     assert ["mcp__small__echo" in offered(request) for request in upstream.requests] == [False, True, True]
@@ -72,7 +73,7 @@ def test_a_tool_of_an_mcp_server_that_was_searched_for(codex, upstream):
 
 
 def test_an_image_of_an_mcp_server(codex, upstream):
-    """A tool's result is a string on the chat wire: its image follows in a message of the user's."""
+    """In Chat Completions a tool's result is a string: its image follows in a user message."""
     codex(call("mcp__small__picture", {}), answer(), arguments=MCP)
     result, following = messages(upstream)[-2:]
     assert result["role"] == "tool" and "a caption" in result["content"]
@@ -91,7 +92,7 @@ def test_an_image_file(codex, folder, upstream):
 
 
 def test_images_after_all_results(codex, folder, upstream):
-    """Nothing may stand between the results of one message's calls."""
+    """Nothing may come between the results of one message's calls."""
     picture = chat.call_deltas("c1", "mcp__small__picture", {}, index=0)
     echo = chat.call_deltas("c2", "mcp__small__echo", {"text": "two"}, index=1)
     codex(chat.calls_stream(*picture, *echo), answer(), arguments=MCP)
@@ -111,7 +112,7 @@ def test_structured_output(codex, folder, upstream):
 
 
 def test_a_lite_model(codex, upstream):
-    """Its tools come inside of the input, and it writes programs for the custom tool `exec`."""
+    """Its tools are part of the input, and it writes programs for the custom tool `exec`."""
     program = 'const r = await tools.exec_command({cmd: "echo lite-$((40+2))"}); text(r.output);'
     codex(call("exec", {"input": program}), answer(), model="gpt-5.6-sol")
     assert "exec" in offered(upstream.requests[0])
@@ -119,7 +120,7 @@ def test_a_lite_model(codex, upstream):
     assert "lite-42" in result["content"]
 
 
-def test_a_lite_model_that_writes_its_program_bare(codex, upstream):
+def test_a_lite_model_that_writes_its_program_without_json(codex, upstream):
     codex(call("exec", 'text("bare-" + 42);'), answer(), model="gpt-5.6-sol")
     result, = messages(upstream, "tool")
     assert "bare-42" in result["content"]
@@ -135,7 +136,7 @@ def test_resume(codex, upstream):
 
 
 def test_compaction_and_the_turns_after_it(codex, upstream):
-    """The history goes to the model with Codex's wish for a summary; the summary alone goes on."""
+    """The history goes to the model with Codex's request for a summary; only the summary continues."""
     full = {"prompt_tokens": 9000, "completion_tokens": 10, "total_tokens": 9010}
     small = ["-c", "model_context_window=10000", "-c", "model_auto_compact_token_limit=8000"]
     codex(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "echo long-gone"}), usage=full),
@@ -158,7 +159,7 @@ def signatures(upstream):
 
 
 def test_thought_signatures_come_back_with_their_calls(codex, upstream):
-    """Gemini refuses a conversation in which one is missing. Of parallel calls only the first has one."""
+    """Gemini refuses a conversation in which a signature is missing. Of parallel calls only the first has one."""
     first = call("exec_command", {"cmd": "true"}, **signature("SIG-1"))
     second = chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "true"}, 0, **signature("SIG-2\"/+=")),
                                *chat.call_deltas("c2", "exec_command", {"cmd": "true"}, 1))

@@ -1,4 +1,4 @@
-"""Compressed bodies of requests: Codex with a ChatGPT login sends zstd, other agents gzip."""
+"""Compressed request bodies: Codex with a ChatGPT login sends zstd, other agents gzip."""
 import gzip
 import json
 import os
@@ -20,14 +20,14 @@ BLOCK_MAX = 128 << 10
 
 
 def zstd(data):
-    """A frame of blocks that hold their bytes as they are (RFC 8878, 3.1.1)."""
+    """A frame of raw blocks, which hold their bytes uncompressed (RFC 8878, 3.1.1)."""
     blocks = [data[i:i + BLOCK_MAX] for i in range(0, len(data), BLOCK_MAX)] or [b""]
     return b"\x28\xb5\x2f\xfd\x00\x58" + b"".join(
         ((len(block) << 3) | (i == len(blocks) - 1)).to_bytes(3, "little") + block for i, block in enumerate(blocks))
 
 
 def zstd_bomb(size):
-    """A frame of blocks that repeat one byte."""
+    """A frame of RLE blocks, which repeat one byte."""
     blocks = size // BLOCK_MAX
     return b"\x28\xb5\x2f\xfd\x00\x58" + b"".join(
         ((BLOCK_MAX << 3) | 2 | (i == blocks - 1)).to_bytes(3, "little") + b" " for i in range(blocks))
@@ -71,7 +71,7 @@ def test_one_connection_sends_both_kinds(light, upstream):
 
 
 @pytest.mark.parametrize("coding", ["br", "compress", "gzip, zstd", "nonsense"])
-def test_another_coding_is_415_and_says_what_to_do(light, upstream, coding):
+def test_another_coding_gets_415_with_the_supported_ones(light, upstream, coding):
     reply = post(light, b"whatever", coding, path="/v1/responses")
     assert reply.status == 415 and reply.error["code"] == "unsupported_content_encoding"
     assert "features.enable_request_compression=false" in reply.error["message"]
@@ -83,14 +83,14 @@ def test_another_coding_is_415_and_says_what_to_do(light, upstream, coding):
     ("gzip", b"{}"), ("zstd", json.dumps(CHAT).encode()), ("gzip", gzip.compress(b"{}")[:-3]), ("zstd", zstd(b"{}")[:-1]),
     ("deflate", zlib.compress(b"{}") + b"x"),
 ], ids=["gzip not packed", "zstd not packed", "gzip cut", "zstd cut", "deflate damaged"])
-def test_a_body_that_is_something_else_is_400_and_says_so(light, upstream, coding, body):
+def test_a_body_of_another_format_gets_400(light, upstream, coding, body):
     reply = post(light, body, coding)
     assert reply.status == 400 and reply.error["code"] == "invalid_content_encoding"
     assert "features.enable_request_compression=false" in reply.error["message"]
     assert upstream.requests == []
 
 
-def test_a_coding_is_named_once(light):
+def test_the_coding_is_named_once(light):
     field = "Content-Encoding: gzip\r\n"
     reply = light.raw(f"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{light.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
                       f"{field}{field}Content-Length: 2\r\n\r\n{{}}".encode())
@@ -100,8 +100,8 @@ def test_a_coding_is_named_once(light):
 @pytest.mark.plain
 @pytest.mark.parametrize("coding, bomb", [
     ("gzip", lambda size: gzip.compress(bytes(size))), ("zstd", zstd_bomb)], ids=["gzip", "zstd"])
-def test_a_small_body_can_not_become_a_large_one(light, upstream, coding, bomb):
-    """The ceiling is that of the decoded bytes, and the proxy is small again afterwards."""
+def test_a_small_body_cannot_become_a_large_one(light, upstream, coding, bomb):
+    """The ceiling counts decoded bytes, and the proxy frees the memory afterwards."""
     body = bomb(2 * BODY_MAX)
     assert len(body) < 200000
     before = light.rss_kb
@@ -135,7 +135,7 @@ enable_request_compression = true
 
 @pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
 def test_codex_with_a_chatgpt_login_is_served(start_proxy, folder, upstream):
-    """Its access token stands in for the proxy's key."""
+    """The login's access token is the master key here."""
     access = mock_chatgpt.jwt("access")
     home, work = folder / "home", folder / "work"
     work.mkdir()

@@ -1,4 +1,4 @@
-"""Entries of model_list as people have them: one that can't serve keeps no other from it."""
+"""Entries of model_list as users write them: one that is not ready does not affect the others."""
 import http.client
 import json
 
@@ -16,7 +16,7 @@ def entry(alias, model):
     return {"model_name": alias, "litellm_params": {"model": model, "api_key": "os.environ/MOCK_API_KEY"}}
 
 
-def test_an_unknown_provider_is_warned_of_and_the_others_serve(start_proxy, upstream):
+def test_an_unknown_provider_gets_a_warning_and_the_others_serve(start_proxy, upstream):
     proxy = start_proxy(entry("codex-light", "nobody/glm-5"), deployment("codex-light", upstream), entry("other", "nobody/glm-4"))
     warned = [line for line in proxy.stderr.splitlines() if "nobody" in line]
     assert len(warned) == 1 and '"openai/glm-5" and set api_base' in warned[0] and "1 more are not ready" in warned[0]
@@ -41,7 +41,7 @@ TIERS = {"input_cost_per_token": 1.25e-06, "output_cost_per_token": 1e-05,
 
 @pytest.mark.parametrize("prompt, usd", [(200000, 0.26), (300000, 0.765)])
 @pytest.mark.parametrize("place", ["model_info", "litellm_params"])
-def test_a_tiers_prices_are_journaled_and_count_towards_the_limit(start_proxy, upstream, prompt, usd, place):
+def test_tiered_prices_are_logged_and_count_towards_the_limit(start_proxy, upstream, prompt, usd, place):
     priced = deployment("codex-light", upstream)
     priced.setdefault(place, {}).update(TIERS)
     proxy = start_proxy(priced, general_settings={"max_cost_usd": 1})
@@ -54,8 +54,8 @@ def test_a_tiers_prices_are_journaled_and_count_towards_the_limit(start_proxy, u
     assert "has no effect" not in proxy.stderr
 
 
-def test_the_estimate_of_a_long_prompt_is_its_tiers(start_proxy, upstream):
-    """About 250,000 tokens: $0.63 at the tier's price, half of that below."""
+def test_the_estimate_of_a_long_prompt_uses_its_tier(start_proxy, upstream):
+    """About 250,000 tokens: $0.63 at the tier's price, half of that below it."""
     priced = {**deployment("codex-light", upstream), "model_info": TIERS}
     proxy = start_proxy(priced, general_settings={"max_cost_usd": 0.5})
     refused = proxy.post("/v1/chat/completions", {**CHAT, "messages": [{"role": "user", "content": "word " * 200000}]})
@@ -82,14 +82,14 @@ def test_a_wildcard_serves_names_without_an_entry(start_proxy, upstream, make_up
     for name in ("gpt-6", "openai/gpt-6", "codex-auto-review", "vendor/x", "codex-light"):
         reply = proxy.post(path, {"model": name, field: CHAT["messages"]})
         assert reply.status == 200, reply.body
-        assert reply.json["model"] == name or entry_of is deployment   # the same wire passes as it is
+        assert reply.json["model"] == name or entry_of is deployment   # the same API: passed through
     assert [request.json["model"] for request in upstream.requests] == ["gpt-6", "openai/gpt-6", "codex-auto-review"]
     assert [request.json["model"] for request in other.requests] == ["vendor-x", "mock-model"]
     assert [entry["alias"] for entry in proxy.journal(5)][:3] == ["gpt-6", "openai/gpt-6", "codex-auto-review"]
     assert {entry["deployment"] for entry in proxy.journal(5)[:3]} == {"*/openai/1"}
 
 
-def test_a_wildcard_is_not_listed_and_can_not_be_asked_for(start_proxy, upstream):
+def test_a_wildcard_is_not_listed_and_is_not_a_model_name(start_proxy, upstream):
     proxy = start_proxy(wild("*", upstream), deployment("codex-light", upstream))
     assert [model["id"] for model in proxy.get("/v1/models").json["data"]] == ["codex-light"]
     assert proxy.get("/v1/models/gpt-6").json["id"] == "gpt-6"
@@ -98,14 +98,14 @@ def test_a_wildcard_is_not_listed_and_can_not_be_asked_for(start_proxy, upstream
     assert upstream.requests == []
 
 
-def test_a_file_of_a_wildcard_alone_serves(start_proxy, upstream):
+def test_a_file_with_only_a_wildcard(start_proxy, upstream):
     proxy = start_proxy(wild("*", upstream))
     upstream.always(lambda _: chat.whole())
     assert ask(proxy, "anything").status == 200
     assert proxy.get("/v1/models").json["data"] == []
 
 
-def test_a_name_that_the_provider_does_not_have_costs_the_others_nothing(start_proxy, upstream, make_upstream):
+def test_an_unknown_model_starts_no_cooldown_for_the_others(start_proxy, upstream, make_upstream):
     second = make_upstream()
     proxy = start_proxy(wild("*", upstream, order=1), wild("*", second, order=2))
     unknown = error(404, "no such model", code="model_not_found")
@@ -117,7 +117,7 @@ def test_a_name_that_the_provider_does_not_have_costs_the_others_nothing(start_p
     assert len(second.requests) == 5 and upstream.requests[-1].json["model"] == "real"
 
 
-def test_what_one_model_refuses_is_left_out_for_it_alone(start_proxy, upstream):
+def test_what_one_model_refuses_is_left_out_for_that_model_only(start_proxy, upstream):
     proxy = start_proxy(chat_only("*", upstream, model="openai/*"))
     refusal = error(400, "Unsupported parameter: 'reasoning_effort' is not supported with this model.")
     upstream.always(lambda request: refusal if "reasoning_effort" in request.json and request.json["model"] == "plain"
@@ -129,7 +129,7 @@ def test_what_one_model_refuses_is_left_out_for_it_alone(start_proxy, upstream):
     assert "reasoning_effort" not in upstream.requests[-2].json
 
 
-def test_a_wildcard_has_fallbacks_and_a_limit_of_its_own(start_proxy, upstream, make_upstream):
+def test_a_wildcard_has_its_own_fallbacks_and_budget(start_proxy, upstream, make_upstream):
     second = make_upstream()
     proxy = start_proxy(wild("gpt-*", upstream, "openai/gpt-*", output_cost_per_token=0.001, input_cost_per_token=0),
                         deployment("codex-light", second),
@@ -140,11 +140,11 @@ def test_a_wildcard_has_fallbacks_and_a_limit_of_its_own(start_proxy, upstream, 
     assert ask(proxy, "gpt-6").status == 200
     assert second.requests[0].json["model"] == "mock-model"
     assert ask(proxy, "gpt-7").status == 200
-    assert ask(proxy, "gpt-8").status == 200      # $0.90 are spent: the fallback serves
+    assert ask(proxy, "gpt-8").status == 200      # $0.90 is spent: the fallback answers
     assert len(upstream.requests) == 3 and len(second.requests) == 2
 
 
-def test_a_wildcard_of_a_local_server_is_not_probed(start_proxy, upstream):
+def test_a_wildcard_of_a_local_server_has_no_health_check(start_proxy, upstream):
     proxy = start_proxy(wild("*", upstream, model="ollama/*"))
     upstream.always(lambda _: chat.whole())
     assert ask(proxy, "qwen3:8b").status == 200
@@ -152,7 +152,7 @@ def test_a_wildcard_of_a_local_server_is_not_probed(start_proxy, upstream):
 
 
 @pytest.mark.plain
-def test_made_up_names_add_nothing(start_proxy, upstream):
+def test_unknown_names_add_nothing(start_proxy, upstream):
     proxy = start_proxy(wild("*", upstream))
     upstream.always(lambda _: chat.whole())
     connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)

@@ -1,5 +1,5 @@
-"""What the proxy costs, in what can be counted: a bar that is passed here is a regression on every machine, a busy one too. The
-figures are those of the best of some requests, so that what happens once a second is not in them."""
+"""What a request costs, in countable figures: a figure over its limit is a regression on every machine, even a busy
+one. Each figure is the lowest of a few requests, which leaves out what happens once a second."""
 import contextlib
 import json
 import pathlib
@@ -17,17 +17,19 @@ from idle_streams import WAYS, Idle
 from proxy_process import MASTER_KEY
 from torture import SANITIZED
 
-pytestmark = pytest.mark.skipif(SANITIZED, reason="the sanitizers have costs of their own")
+pytestmark = pytest.mark.skipif(SANITIZED, reason="the sanitizers add costs of their own")
 
-IDLE_KB = 10 * 1024         # resident, with what it shares with others
-IDLE_OWN_KB = 3 * 1024      # of that, what is its own: no unmapping of code makes it less
-FEW, MANY = 10, 50      # events of a stream: what one costs is what more of them do
-# KB that a silent stream keeps, by how it goes. What is the proxy's own is some 20 KB; libcurl's handle and buffer are 12.
+IDLE_KB = 10 * 1024         # resident, shared memory included
+IDLE_OWN_KB = 3 * 1024      # of that, private memory: unmapping code does not lower it
+FEW, MANY = 10, 50      # events of a stream: the cost of one event is the difference per event
+# KB that a silent stream keeps, by its translation. The proxy's own part is about 20 KB; libcurl's handle and buffer
+# are 12 KB.
 STREAM_KB = {"chat": 18, "responses": 20, "responses from chat": 24, "chat from responses": 37}
 STREAMS = 150
-REQUESTS = 4            # that are counted
-TOLERANCE = 0.15        # instructions: of other compilers and C libraries
-# String functions are chosen by the processor: the same ones everywhere, and none that does it all in one instruction.
+REQUESTS = 4            # measured requests
+TOLERANCE = 0.15        # instructions: for other compilers and C libraries
+# The processor selects the string functions. These settings select the same ones everywhere, without single-instruction
+# copies.
 TUNABLES = ("glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-ERMS,-FSRM:glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:"
             "glibc.cpu.x86_rep_stosb_threshold=0x7fffffff")
 
@@ -41,7 +43,7 @@ CODEX = {"input": [{"type": "message", "role": "user", "content": [{"type": "inp
                        {"type": "function_call_output", "call_id": f"call_{n}", "output": (LINE + "\n") * 8})]],
          "tools": [{**TOOL, "name": f"f{n}"} for n in range(8)], "prompt_cache_key": "x"}
 
-# What is asked, of whom, and its bars: instructions on x86-64, system calls, allocations.
+# Each request or event, its path and body, and its limits: instructions on x86-64, system calls, allocations.
 BARS = {
     "chat, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES}, 48000, 7, 7),
     "Codex request of 30 KB, passed": ("/v1/responses", {**CODEX, "model": "passed"}, 179000, 9, 8),
@@ -53,7 +55,7 @@ BARS = {
 
 
 class Client:
-    """One connection that stays."""
+    """One connection that stays open."""
 
     def __init__(self, proxy, path, body):
         text = json.dumps(body, separators=(",", ":")).encode()
@@ -79,7 +81,7 @@ def is_whole(reply):
 
 
 def replies(events):
-    """A provider of both wires. A stream comes in one piece, or else how many wake-ups it takes would be a matter of luck."""
+    """A provider of both APIs. A stream comes in one piece; otherwise the number of wake-ups would vary."""
     def reply(request):
         if request.json.get("stream"):
             return [b"".join(chat.text_stream(*[" fox"] * events))]
@@ -94,19 +96,19 @@ def state_of(process):
 def hold(what, kind, found, bar, tolerance=0):
     print(f"{what}: {found:.6g} {kind} (at most {bar * (1 + tolerance):.6g})")
     assert found <= bar * (1 + tolerance), (
-        f"{what}: {found:.6g} {kind}, {found / bar - 1:+.0%} over the {bar} that BARS has. Find out what is new on the way of a "
-        "request; where it must be, BARS in test_costs.py is raised with it, and bench/compare says what it costs.")
+        f"{what}: {found:.6g} {kind}, {found / bar - 1:+.0%} over the {bar} in BARS. Find out what the path of a request has "
+        "gained. If it is necessary, raise BARS in test_costs.py in the same commit; bench/compare shows what it costs.")
 
 
 class Work:
-    """Asks for all that BARS has, and finds what each took."""
+    """Sends the requests of BARS, and measures what each cost."""
 
     def __init__(self, start_proxy, upstream, **options):
         self.upstream = upstream
         self.proxy = start_proxy(deployment("passed", upstream), chat_only("bridged", upstream), **options)
 
     def ask(self, what, events, count):
-        """What each of some requests took, as the growth of count()."""
+        """The growth of count() by each of a few requests."""
         path, body, *_ = BARS[what]
         self.upstream.always(replies(events))
         client, costs = Client(self.proxy, path, body), []
@@ -118,17 +120,17 @@ class Work:
         return costs[1:]
 
     def cost(self, what, count):
-        """Of a request, or of one event."""
+        """The cost of a request, or of one event."""
         few = min(self.ask(what, FEW, count))
         if "stream" not in BARS[what][1]:
             return few
         return (min(self.ask(what, MANY, count)) - few) / (MANY - FEW)
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64", reason="the figures are x86-64's")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the figures are for x86-64")
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind: ./check installs it")
 def test_instructions(start_proxy, upstream, folder):
-    """callgrind leaves a file at the beginning of each request, with what was done since the one before began."""
+    """callgrind writes a file at the beginning of each request, with everything since the previous one began."""
     library, out = folder / "open.so", folder / "steps"
     subprocess.run(["cc", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "costs" / "open.c"], check=True)
     work = Work(start_proxy, upstream, environment={"GLIBC_TUNABLES": TUNABLES, "LD_PRELOAD": str(library)},
@@ -162,17 +164,17 @@ def memory_kb(proxy, field):
 
 
 def test_an_idle_proxy_is_small(light):
-    """A second after its start, of which not all stays in memory."""
+    """Once the start's memory is released."""
     wait_until(lambda: memory_kb(light, "VmRSS") <= IDLE_KB, f"at most {IDLE_KB} KB")
     own = memory_kb(light, "RssAnon")
     print(f"idle: {own} KB of its own (at most {IDLE_OWN_KB})")
     assert own <= IDLE_OWN_KB
-    assert light.get("/v1/models").status == 200   # and what is needed after all is there again
+    assert light.get("/v1/models").status == 200   # what is needed is mapped again
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_an_idle_stream_is_small(start_proxy, folder, way):
-    """The growth from the second hundred of streams: the first ones fill what the start has left free."""
+    """The growth by the second group of streams: the first ones use memory that the start left free."""
     with contextlib.ExitStack() as stack:
         idle = Idle(start_proxy, folder, stack, way)
         idle.add(STREAMS)

@@ -1,4 +1,4 @@
-"""The risk router's port, and what it says of its routing: /dispatch/metrics, /dispatch/state, /dispatch/reset."""
+"""The risk router's port, and its reports about routing: /dispatch/metrics, /dispatch/state, /dispatch/reset."""
 import json
 import os
 import subprocess
@@ -60,7 +60,7 @@ def test_metrics_have_the_risk_routers_fields(pair, upstream, second):
         assert well["ewma_response_tokens"] == 7 and well["ewma_ttft_ms"] is not None
 
 
-def test_each_decision_is_told_with_its_reasons(pair, upstream, second):
+def test_each_decision_has_its_reasons(pair, upstream, second):
     upstream.script(error(401))
     second.always(chat.either("fine"))
     for _ in range(2):
@@ -95,7 +95,7 @@ def test_decisions_outlive_their_configuration(pair, upstream, second):
     assert pair.get("/dispatch/state").json["requests"] == before
 
 
-def test_state_is_kept_from_one_start_to_the_next_where_that_is_asked_for(start_proxy, upstream, second, folder):
+def test_state_is_saved_across_starts_if_configured(start_proxy, upstream, second, folder):
     entries = [deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2)]
     home = {"environment": {"CODEX_HOME": str(folder / "home")}}
     upstream.script(error(401))
@@ -106,14 +106,14 @@ def test_state_is_kept_from_one_start_to_the_next_where_that_is_asked_for(start_
             assert proxy.post("/v1/chat/completions", CHAT).status == 200
         seen = metrics(proxy)["models"]
         assert proxy.stop() == 0
-    assert len(upstream.requests) == 1, "its rest has outlasted the restart"
-    assert seen[FIRST]["calls"] == 0 and not seen[FIRST]["hard_limited"], "not asked for, not taken"
+    assert len(upstream.requests) == 1, "its cooldown lasts over the restart"
+    assert seen[FIRST]["calls"] == 0 and not seen[FIRST]["hard_limited"], "not configured, not loaded"
     kept = json.loads((folder / "home" / "logs" / "dispatch-state.json").read_text())
     assert {entry["id"]: entry["calls"] for entry in kept["deployments"]} == {FIRST: 1, SECOND: 2}
     assert "mock failure" not in json.dumps(kept), "no error texts in files"
 
 
-def test_a_reset_forgets(pair, upstream, second):
+def test_a_reset_clears_everything(pair, upstream, second):
     upstream.script(error(401), chat.whole("first again"))
     second.script(chat.whole("second"))
     pair.post("/v1/chat/completions", CHAT)
@@ -125,7 +125,7 @@ def test_a_reset_forgets(pair, upstream, second):
 
 
 @pytest.mark.parametrize("method, path", [("GET", "/dispatch/metrics"), ("GET", "/dispatch/state"), ("POST", "/dispatch/reset")])
-def test_only_who_has_the_key_is_told(pair, method, path):
+def test_only_a_client_with_the_key_gets_it(pair, method, path):
     for options in both_ports(pair):
         assert pair.request(method, path, key=None, **options).status == 401
         assert pair.request(method, path, headers={"Origin": "http://evil.example"}, **options).status == 403
@@ -153,7 +153,7 @@ def test_the_selected_model_is_the_one_that_answered(pair, upstream, second):
     assert (reply.headers["X-Risk-Router-Selected-Model"], reply.headers["X-Risk-Router-Attempts"]) == (SECOND, "2")
 
 
-def test_its_strategy_can_be_chosen_and_tells_its_terms(start_proxy, upstream, second):
+def test_its_strategy_is_configurable_and_reports_its_terms(start_proxy, upstream, second):
     proxy = start_proxy(deployment("codex-light", upstream), deployment("codex-light", second),
                         router_settings={"risk_router_strategy": "risk-adjusted"})
     for mock in (upstream, second):
@@ -166,14 +166,14 @@ def test_its_strategy_can_be_chosen_and_tells_its_terms(start_proxy, upstream, s
     assert decision["choices"][0]["reason"] != decision["choices"][1]["reason"]
 
 
-def test_it_is_guarded_as_the_main_port(pair):
+def test_it_has_the_same_checks_as_the_main_port(pair):
     assert pair.get("/v1/models", port=pair.risk_port, headers={"Host": f"127.0.0.1:{pair.port}"}).status == 403
     assert pair.get("/v1/models", port=pair.risk_port, key="sk-wrong").status == 401
     assert pair.get("/health/readiness", port=pair.risk_port, key=None).json == {"status": "healthy", "router": "risk-adjusted"}
     assert pair.get("/health/readiness", key=None).json == {"status": "healthy", "db": "Not connected"}
 
 
-def test_it_can_be_asked_for_by_an_option(folder, upstream):
+def test_an_option_adds_it(folder, upstream):
     main, risk = free_port(), free_port()
     path = folder / "config.yaml"
     path.write_text(json.dumps({"model_list": [deployment("codex-light", upstream)]}))

@@ -1,4 +1,5 @@
-"""Completions and embeddings pass through; what needs a server with a memory goes to one, or is refused in clear words."""
+"""Completions and embeddings pass through. Requests that need a stateful server go to one, or are refused with the
+reason."""
 import pytest
 
 import chat_wire as chat
@@ -26,7 +27,7 @@ def completed(text="x):"):
     ("/embeddings", EMBEDDING, reply(body=VECTORS), (4, 0)),
 ])
 @pytest.mark.parametrize("prefix", ["", "/v1"])
-def test_they_pass(light, upstream, path, body, answer, tokens, prefix):
+def test_completions_and_embeddings_pass_through(light, upstream, path, body, answer, tokens, prefix):
     upstream.script(answer)
     got = light.post(prefix + path, body)
     assert got.status == 200 and got.body == answer[0].split(b"\r\n\r\n", 1)[1]
@@ -45,7 +46,7 @@ def test_a_streamed_completion_passes_byte_for_byte(light, upstream):
     assert light.journal()[0]["end"] == "completed"
 
 
-def test_a_cut_completion_is_told(light, upstream):
+def test_a_truncated_completion_is_reported(light, upstream):
     upstream.script(stream_open(completion("x", None), CLOSE))
     got = light.post("/v1/completions", {"model": "codex-light", "prompt": "def f(", "stream": True})
     assert "error" in got.events[-1][1]
@@ -67,7 +68,7 @@ def test_the_next_deployment_takes_over(start_proxy, make_upstream):
     assert proxy.post("/v1/embeddings", {"model": "a", "input": "x"}).json["data"][0]["embedding"] == [0.25, -0.5]
 
 
-def test_only_providers_that_have_them_are_asked(start_proxy, upstream, make_upstream):
+def test_only_providers_that_support_them_are_called(start_proxy, upstream, make_upstream):
     without = make_upstream()
     proxy = start_proxy(deployment("a", without, model="groq/x", order=1), deployment("a", upstream, order=2),
                         deployment("b", without, model="groq/x"))
@@ -79,7 +80,7 @@ def test_only_providers_that_have_them_are_asked(start_proxy, upstream, make_ups
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_a_chat_model_that_has_no_embeddings_goes_on_chatting(light, upstream, status):
+def test_a_chat_model_without_embeddings_still_chats(light, upstream, status):
     upstream.script(error(status, "You are not allowed to generate embeddings from this model"), chat.whole("Hello."))
     assert light.post("/v1/embeddings", {"model": "codex-light", "input": "x"}).status in (400, 404)
     assert light.post("/v1/chat/completions", {"model": "codex-light", "messages": []}).status == 200
@@ -91,19 +92,19 @@ def test_a_chat_model_that_has_no_embeddings_goes_on_chatting(light, upstream, s
     ("/v1/completions", {"model": "codex-light", "input": "x"}, "prompt"),
     ("/v1/completions", {"prompt": "x"}, "model"),
 ])
-def test_what_is_missing_is_named(light, upstream, path, body, param):
+def test_missing_fields_are_named(light, upstream, path, body, param):
     refused = light.post(path, body)
     assert (refused.status, refused.error["param"], refused.error["type"]) == (400, param, "invalid_request_error")
     assert upstream.requests == []
 
 
-# The proxy keeps no responses
+# Stateful requests: the proxy stores no responses
 
 STATEFUL = {"model": "codex-light", "input": "hi", "previous_response_id": "resp_1", "store": True}
 
 
-def test_a_server_with_a_memory_is_sent_what_needs_one(start_proxy, make_upstream):
-    """Untouched, and never to one without, though that is the first choice."""
+def test_a_stateful_server_gets_stateful_requests(start_proxy, make_upstream):
+    """Unchanged, and never one without state, although that comes first."""
     bridged, native = make_upstream(), make_upstream()
     proxy = start_proxy(chat_only("codex-light", bridged, order=1), deployment("codex-light", native, order=2))
     native.script(responses.whole())
@@ -123,7 +124,7 @@ def test_without_such_a_server_it_is_refused(bridged, upstream, field, value):
 
 @pytest.mark.parametrize("body", [{"prompt": {"id": "pmpt_1"}}, {"conversation": "conv_1"}, {"previous_response_id": "resp_1"},
                                   {"prompt": {"id": "pmpt_1"}, "input": None}])
-def test_input_may_be_absent_where_the_server_has_one(start_proxy, make_upstream, body):
+def test_input_may_be_absent_if_the_server_has_it(start_proxy, make_upstream, body):
     bridged, native = make_upstream(), make_upstream()
     proxy = start_proxy(chat_only("bridged", bridged), deployment("native", native))
     native.script(responses.whole())
@@ -135,16 +136,16 @@ def test_input_may_be_absent_where_the_server_has_one(start_proxy, make_upstream
     assert (refused.status, refused.error["param"]) == (400, "input")
 
 
-# What a translation can't carry
+# What a translation cannot express
 
 @pytest.mark.parametrize("body", [{"background": True}, {"top_logprobs": 3}])
-def test_a_translation_never_leaves_out_what_the_reply_must_have(bridged, upstream, body):
+def test_a_translation_never_drops_what_the_reply_must_have(bridged, upstream, body):
     refused = bridged.post("/v1/responses", {"model": "codex-light", "input": "hi", **body})
     assert (refused.status, refused.error["param"]) == (400, next(iter(body)))
     assert "/responses" in refused.error["message"] and upstream.requests == []
 
 
-def test_what_asks_for_nothing_is_no_reason_to_refuse(bridged, upstream):
+def test_fields_that_are_off_are_no_reason_to_refuse(bridged, upstream):
     upstream.script(chat.whole("Hello."))
     assert bridged.post("/v1/responses", {"model": "codex-light", "input": "hi", "background": False,
                                           "top_logprobs": 0}).status == 200
@@ -153,22 +154,22 @@ def test_what_asks_for_nothing_is_no_reason_to_refuse(bridged, upstream):
 REFERENCE = [{"role": "user", "content": "hi"}, {"type": "item_reference", "id": "msg_x_0"}, {"role": "user", "content": "go on"}]
 
 
-def test_a_reference_to_a_reply_is_refused_with_the_cure(bridged, upstream):
-    """Vercel's AI SDK sends them unless it is told not to. Without the reply the model would answer another conversation."""
+def test_a_reference_to_a_reply_is_refused_with_the_fix(bridged, upstream):
+    """Vercel's AI SDK sends references by default. Without the reply the model would continue another conversation."""
     refused = bridged.post("/v1/responses", {"model": "codex-light", "input": REFERENCE})
     assert refused.status == 400 and refused.error["message"].startswith("codex-light/openai/1: input[1] is an item_reference")
     assert "providerOptions: {openai: {store: false}}" in refused.error["message"]
     assert upstream.requests == []
 
 
-def test_a_reference_to_reasoning_is_left_out_as_reasoning_is(bridged, upstream):
+def test_a_reference_to_reasoning_is_left_out(bridged, upstream):
     upstream.script(chat.whole("Hello."))
     asked = [{"role": "user", "content": "hi"}, {"type": "item_reference", "id": "rs_1"}]
     assert bridged.post("/v1/responses", {"model": "codex-light", "input": asked}).status == 200
     assert upstream.requests[0].json["messages"] == [{"role": "user", "content": "hi"}]
 
 
-def test_a_reference_goes_on_to_a_server_of_the_clients_own_wire(start_proxy, make_upstream):
+def test_a_reference_passes_to_a_server_of_the_same_api(start_proxy, make_upstream):
     bridged, native = make_upstream(), make_upstream()
     proxy = start_proxy(chat_only("codex-light", bridged, order=1), deployment("codex-light", native, order=2))
     native.script(responses.whole())
@@ -187,7 +188,7 @@ def test_null_refers_to_nothing(bridged, upstream):
 @pytest.mark.parametrize("method, path", [
     ("GET", "/v1/responses/resp_1"), ("DELETE", "/v1/responses/resp_1"), ("GET", "/responses/resp_1/input_items"),
     ("POST", "/v1/responses/resp_1/cancel"), ("POST", "/v1/responses/compact")])
-def test_nothing_is_stored(light, method, path):
+def test_stored_responses_do_not_exist(light, method, path):
     answer = light.request(method, path, b"{}" if method == "POST" else None)
     assert answer.status == 404
     assert answer.error["type"] == "invalid_request_error" and "not stored" in answer.error["message"]

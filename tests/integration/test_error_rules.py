@@ -32,7 +32,7 @@ def models(proxy):
 
 @pytest.fixture
 def two(upstream, make_upstream):
-    """Two deployments: what the first refuses, and a healthy one."""
+    """Two deployments: one that refuses, and a healthy one."""
     second = make_upstream()
     second.always(answer)
     return second, (chat_only("codex-light", upstream, order=1), chat_only("codex-light", second, order=2))
@@ -45,7 +45,7 @@ def two(upstream, make_upstream):
     ("response_format", "response_format", {"type": "json_object"}),
     ("temperature", "temperature", 0.5),
 ])
-def test_what_it_says_is_left_out_and_remembered(start_proxy, upstream, leave_out, field, value, streamed, status):
+def test_leave_out_is_applied_and_remembered(start_proxy, upstream, leave_out, field, value, streamed, status):
     proxy = start(start_proxy, chat_only("codex-light", upstream), leave_out=leave_out)
     upstream.always(refusing(lambda body: field in body, error(status, WORDS)))
     for _ in range(2):
@@ -63,15 +63,15 @@ def test_the_api_is_left_out(start_proxy, upstream):
     assert [request.path for request in upstream.requests] == ["/v1/responses", "/v1/chat/completions"]
 
 
-def test_nothing_is_left_out_of_what_we_would(start_proxy, upstream):
+def test_leave_out_nothing_overrides_the_built_in_rows(start_proxy, upstream):
     proxy = start_proxy(chat_only("codex-light", upstream), router_settings={"error_rules": [
         {"words": "does not support thinking", "leave_out": "nothing"}]})
     upstream.always(refusing(lambda body: "reasoning_effort" in body, error(400, "x does not support thinking")))
     assert ask(proxy, reasoning_effort="low").status == 400 and len(upstream.requests) == 1
 
 
-def test_a_retry_here(start_proxy, upstream):
-    """Once, at once, whatever the kind is; afterwards it is as usual."""
+def test_then_retry(start_proxy, upstream):
+    """Once, at once, for any kind of failure; afterwards as usual."""
     proxy = start(start_proxy, chat_only("codex-light", upstream), then="retry")
     upstream.script(error(400, WORDS), chat.whole("fine"))
     assert ask(proxy).status == 200 and len(upstream.requests) == 2
@@ -79,7 +79,7 @@ def test_a_retry_here(start_proxy, upstream):
     assert ask(proxy).status == 400 and len(upstream.requests) == 4
 
 
-def test_the_next_deployment(start_proxy, upstream, two):
+def test_then_next(start_proxy, upstream, two):
     second, entries = two
     proxy = start(start_proxy, *entries, then="next")
     upstream.always(error(400, WORDS))
@@ -88,7 +88,7 @@ def test_the_next_deployment(start_proxy, upstream, two):
     assert ask(proxy).status == 400 and len(second.requests) == 1
 
 
-def test_no_other_deployment(start_proxy, upstream, two):
+def test_then_stop(start_proxy, upstream, two):
     second, entries = two
     proxy = start(start_proxy, *entries, then="stop")
     upstream.always(error(500, WORDS))
@@ -96,7 +96,7 @@ def test_no_other_deployment(start_proxy, upstream, two):
     assert len(upstream.requests) == 1
 
 
-def test_a_cooldown_begins_at_once_and_lasts_as_long_as_it_says(start_proxy, upstream, two):
+def test_a_cooldown_begins_at_once_and_lasts_as_configured(start_proxy, upstream, two):
     second, entries = two
     proxy = start(start_proxy, *entries, cooldown=1000, then="next")
     upstream.always(error(400, WORDS, headers={"Retry-After": "5"}))

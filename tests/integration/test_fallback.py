@@ -1,4 +1,4 @@
-"""A failure before the first byte goes to the next deployment; what can't be helped is told as it is."""
+"""A failure before the first byte goes to the next deployment. If none is left, the client gets the error as it is."""
 import time
 
 import pytest
@@ -24,14 +24,14 @@ FAILURES = {
     "no reply": [CLOSE], "reset": [RESET], "no HTTP": [b"SSH-2.0-mock\r\n", CLOSE],
     "half a head": [b"HTTP/1.1 200 OK\r\nContent-", CLOSE],
     "half a body": [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{", CLOSE],
-    "200 with no JSON": reply(200, body=b"<html>"), "200 with an error": reply(200, body=OVERLOADED),
+    "200 without JSON": reply(200, body=b"<html>"), "200 with an error": reply(200, body=OVERLOADED),
     "200 with nothing": reply(200, body=b""), "redirect": reply(302, {"Location": "http://127.0.0.1:1/"}, b""),
 }
 
 STREAM_FAILURES = {
     "error event first": stream(event(OVERLOADED)),
     "error after a role": stream(chat.delta(role="assistant", content=""), event(OVERLOADED)),
-    "cut before content": stream_open(chat.delta(role="assistant", content=""), CLOSE),
+    "truncated before content": stream_open(chat.delta(role="assistant", content=""), CLOSE),
     "reset before content": stream_open(RESET), "ends at once": stream(), "only DONE": stream(chat.DONE),
     "not SSE": reply(200, body=b"<html>", content_type="text/html"),
     "empty answer": chat.text_stream(),
@@ -44,7 +44,7 @@ def second(make_upstream):
 
 
 def pair(start_proxy, upstream, second, entry=deployment, **sections):
-    """Two deployments, the first preferred."""
+    """Two deployments, the first one preferred."""
     return start_proxy(entry("codex-light", upstream, order=1), entry("codex-light", second, order=2), **sections)
 
 
@@ -100,7 +100,7 @@ def test_silence(start_proxy, upstream, second, streamed):
     assert upstream.next_request().gone.wait(5)
 
 
-def test_the_fallback_groups_deployment_is_reached(start_proxy, upstream, second):
+def test_a_deployment_of_the_fallback_alias_is_reached(start_proxy, upstream, second):
     proxy = start_proxy(deployment("codex-light", upstream), deployment("codex-qwen-local", second),
                         router_settings={"fallbacks": [{"codex-light": ["codex-qwen-local"]}]})
     upstream.always(error(500))
@@ -108,8 +108,8 @@ def test_the_fallback_groups_deployment_is_reached(start_proxy, upstream, second
     assert b"from the fallback" in proxy.post("/v1/chat/completions", CHAT).body
 
 
-def test_the_wire_may_differ_from_one_attempt_to_the_next(start_proxy, upstream, second):
-    """A Responses request goes natively to the first and, when that fails, through the bridge to the second."""
+def test_the_api_may_differ_from_one_attempt_to_the_next(start_proxy, upstream, second):
+    """A Responses request passes through to the first and, when that fails, goes through the bridge to the second."""
     proxy = start_proxy(deployment("codex-light", upstream, order=1), chat_only("codex-light", second, order=2))
     upstream.script(error(500))
     second.script(chat.either("bridged"))
@@ -131,7 +131,7 @@ def test_each_deployment_gets_its_own_model(start_proxy, upstream, second):
 # Cooldown
 
 @pytest.mark.parametrize("failure", ["500", "429", "401", "404", "reset"])
-def test_a_failed_deployment_rests(start_proxy, upstream, second, failure):
+def test_a_failed_deployment_cools_down(start_proxy, upstream, second, failure):
     proxy = pair(start_proxy, upstream, second, router_settings={"cooldown_time": 60, "allowed_fails": 0})
     upstream.script(FAILURES[failure])
     second.always(chat.whole("from the second"))
@@ -141,7 +141,7 @@ def test_a_failed_deployment_rests(start_proxy, upstream, second, failure):
     assert len(second.requests) == 3
 
 
-def test_a_rest_ends(start_proxy, upstream, second):
+def test_a_cooldown_ends(start_proxy, upstream, second):
     proxy = pair(start_proxy, upstream, second)
     upstream.script(error(429, headers={"Retry-After": "1"}), chat.whole("rested"))
     second.always(chat.whole("from the second"))
@@ -152,9 +152,9 @@ def test_a_rest_ends(start_proxy, upstream, second):
     assert len(upstream.requests) == 2
 
 
-# Nothing left
+# No deployment left
 
-def test_the_only_deployment_is_tried_though_it_rests(light, upstream):
+def test_the_only_deployment_is_tried_during_its_cooldown(light, upstream):
     upstream.script(error(429, headers={"Retry-After": "30"}), chat.whole("well again"))
     assert light.post("/v1/chat/completions", CHAT).status == 429
     assert b"well again" in light.post("/v1/chat/completions", CHAT).body
@@ -164,8 +164,8 @@ def test_the_only_deployment_is_tried_though_it_rests(light, upstream):
     ("429 with Retry-After", 429), ("500", 503), ("503", 503), ("reset", 503), ("401", None), ("404", None),
 ])
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
-def test_the_last_failure_is_told_so_that_codex_understands(light, upstream, failure, status, path):
-    """500 would make Codex try 30 times and hide the message: never that."""
+def test_the_last_failure_is_reported_in_codexs_terms(light, upstream, failure, status, path):
+    """After 500 Codex would retry 30 times and hide the message, so the proxy never sends it."""
     upstream.always(FAILURES[failure])
     answer = light.post(path, {**CHAT, **RESPONSES, "stream": True})
     assert answer.status == status or (status is None and 400 <= answer.status < 600)
@@ -176,8 +176,8 @@ def test_the_last_failure_is_told_so_that_codex_understands(light, upstream, fai
 
 
 @pytest.mark.parametrize("value", ["7", "Fri, 01 Jan 2100 00:00:00 GMT", "100000", "0", "1.5", "soon", "-5"])
-def test_retry_after_is_made_safe(light, upstream, value):
-    """Codex sleeps as long as it is told, without a cap, and does not understand fractions."""
+def test_retry_after_is_sanitized(light, upstream, value):
+    """Codex sleeps as long as Retry-After says, without a limit, and does not parse fractions."""
     upstream.always(error(429, headers={"Retry-After": value}))
     answer = light.post("/v1/chat/completions", CHAT)
     assert answer.status == 429
@@ -187,20 +187,20 @@ def test_retry_after_is_made_safe(light, upstream, value):
         assert seconds == "7"
 
 
-def test_exhausted_quota_is_told_as_such(light, upstream):
+def test_an_exhausted_quota_is_reported_as_such(light, upstream):
     upstream.always(error(429, "You exceeded your current quota", code="insufficient_quota"))
     answer = light.post("/v1/chat/completions", CHAT)
     assert answer.error["code"] == "insufficient_quota"
 
 
-def test_a_full_context_window_is_told_as_such(light, upstream):
+def test_a_full_context_window_is_reported_as_such(light, upstream):
     upstream.script(error(400, "This model's maximum context length is 8192 tokens", code="context_length_exceeded"))
     answer = light.post("/v1/responses", RESPONSES)
     assert answer.status == 400
     assert answer.error["code"] == "context_length_exceeded"
 
 
-def test_a_group_without_keys_says_which_key_is_missing(start_proxy, upstream):
+def test_a_group_without_keys_names_the_missing_variable(start_proxy, upstream):
     entry = deployment("codex-light", upstream)
     entry["litellm_params"]["api_key"] = "os.environ/NO_SUCH_KEY"
     proxy = start_proxy(entry, deployment("other", upstream))
@@ -214,7 +214,7 @@ def sized(alias, upstream, window, **params):
 
 
 def test_a_long_prompt_is_not_sent_where_it_does_not_fit(start_proxy, make_upstream):
-    """A small local model would cut it silently."""
+    """A small local model would silently truncate it."""
     small, large = make_upstream(), make_upstream()
     proxy = start_proxy(sized("codex-light", small, 1000, order=1), sized("codex-light", large, 100000, order=2))
     small.script(chat.whole())
@@ -225,7 +225,7 @@ def test_a_long_prompt_is_not_sent_where_it_does_not_fit(start_proxy, make_upstr
     assert (len(small.requests), len(large.requests)) == (1, 1)
 
 
-def test_a_prompt_that_fits_nowhere_is_told_as_such(start_proxy, upstream):
+def test_a_prompt_that_fits_nowhere_is_reported_as_such(start_proxy, upstream):
     proxy = start_proxy(sized("codex-light", upstream, 1000))
     got = proxy.post("/v1/responses", {"model": "codex-light", "input": "long " * 2000})
     assert got.status == 400 and got.json["error"]["code"] == "context_length_exceeded"
@@ -240,7 +240,7 @@ def test_a_picture_is_not_counted_as_text(start_proxy, upstream):
     assert proxy.post("/v1/chat/completions", body).status == 200
 
 
-def test_after_an_overflow_a_larger_window_is_asked(start_proxy, make_upstream):
+def test_after_an_overflow_a_larger_context_window_is_tried(start_proxy, make_upstream):
     small, large = make_upstream(), make_upstream()
     proxy = start_proxy(sized("codex-light", small, 9000, order=1), sized("codex-light", large, 100000, order=2))
     small.script(error(400, "This model's maximum context length is 9000 tokens", code="context_length_exceeded"))

@@ -1,4 +1,4 @@
-"""LiteLLM's policies by classes of errors, and the fallbacks for a prompt that is too long or refused."""
+"""LiteLLM's policies by class of error, and the fallbacks for a prompt that is too long or refused."""
 import pytest
 
 import chat_wire as chat
@@ -40,7 +40,7 @@ def test_a_retry_policy_sends_a_failure_straight_to_the_fallback(start_proxy, tr
     assert calls(trio) == [1, 0, 1]
 
 
-def test_a_groups_policy_wins(start_proxy, trio):
+def test_a_groups_policy_overrides(start_proxy, trio):
     proxy = start(start_proxy, trio, retry_policy={"RateLimitErrorRetries": 0},
                   model_group_retry_policy={"codex-light": {"RateLimitErrorRetries": 1}})
     trio[0].script(error(429))
@@ -53,11 +53,11 @@ def test_more_retries_than_num_retries(start_proxy, trio):
     trio[0].script(error(500), error(429))
     trio[1].script(chat.whole("second"))
     assert b"second" in proxy.post("/v1/chat/completions", CHAT).body
-    assert proxy.post("/v1/chat/completions", CHAT).status == 429, "no policy for it: no retry"
+    assert proxy.post("/v1/chat/completions", CHAT).status == 429, "no policy for this class: no retry"
     assert calls(trio) == [2, 1, 0]
 
 
-def test_a_request_at_fault_may_be_tried_elsewhere(start_proxy, trio):
+def test_an_invalid_request_may_be_retried_elsewhere(start_proxy, trio):
     proxy = start(start_proxy, trio, retry_policy={"BadRequestErrorRetries": 1})
     trio[0].script(error(400, "no such parameter"))
     trio[1].script(chat.whole("second"))
@@ -65,7 +65,7 @@ def test_a_request_at_fault_may_be_tried_elsewhere(start_proxy, trio):
 
 
 def test_allowed_fails_by_kind(start_proxy, trio):
-    """The first rate limit is forgiven, the second starts a rest; a server error starts one at once."""
+    """The first rate limit is allowed, the second starts a cooldown; a server error starts one at once."""
     proxy = start(start_proxy, trio, cooldown_time=60, allowed_fails=0,
                   allowed_fails_policy={"RateLimitErrorAllowedFails": 1})
     trio[0].always(error(429))
@@ -75,7 +75,7 @@ def test_allowed_fails_by_kind(start_proxy, trio):
     assert calls(trio) == [2, 4, 0]
 
 
-def test_no_failure_starts_a_rest_where_cooldowns_are_off(start_proxy, trio):
+def test_disable_cooldowns(start_proxy, trio):
     proxy = start(start_proxy, trio, cooldown_time=60, allowed_fails=0, disable_cooldowns=True)
     trio[0].always(error(401))
     trio[1].always(chat.whole("second"))
@@ -86,7 +86,7 @@ def test_no_failure_starts_a_rest_where_cooldowns_are_off(start_proxy, trio):
 
 @pytest.mark.parametrize("failure, key", [(TOO_LONG, "context_window_fallbacks"), (REFUSED, "content_policy_fallbacks")],
                          ids=["too long", "refused"])
-def test_a_prompt_goes_where_its_fallbacks_say(start_proxy, trio, failure, key):
+def test_context_and_content_fallbacks(start_proxy, trio, failure, key):
     proxy = start(start_proxy, trio, **{key: [{"codex-light": ["codex-long"]}]})
     trio[0].script(failure)
     trio[2].script(chat.whole("long"))
@@ -97,7 +97,7 @@ def test_a_prompt_goes_where_its_fallbacks_say(start_proxy, trio, failure, key):
     assert entry["deployment"] == "codex-long/openai/1" and len(entry["attempts"]) == 2
 
 
-def test_the_other_kind_of_failure_does_not_go_there(start_proxy, trio):
+def test_another_kind_of_failure_does_not_go_there(start_proxy, trio):
     proxy = start(start_proxy, trio, context_window_fallbacks=[{"codex-light": ["codex-long"]}])
     trio[0].script(REFUSED)
     answer = proxy.post("/v1/chat/completions", CHAT)
@@ -105,7 +105,7 @@ def test_the_other_kind_of_failure_does_not_go_there(start_proxy, trio):
     assert calls(trio) == [1, 0, 0]
 
 
-def test_a_detour_is_taken_once_and_the_first_failure_is_told(start_proxy, trio):
+def test_a_context_fallback_is_taken_once_and_the_first_failure_is_reported(start_proxy, trio):
     proxy = start(start_proxy, trio, context_window_fallbacks=[{"codex-light": ["codex-long"]}])
     trio[0].script(TOO_LONG)
     trio[2].script(TOO_LONG)
@@ -114,8 +114,8 @@ def test_a_detour_is_taken_once_and_the_first_failure_is_told(start_proxy, trio)
     assert outcomes(proxy) == ["context", "context"]
 
 
-def test_repeated_calls_do_not_count_against_a_detours_deployments(start_proxy, make_upstream):
-    """Two calls repeated without what was refused, then a detour, of which one deployment may fail."""
+def test_repeated_attempts_do_not_count_against_a_context_fallback(start_proxy, make_upstream):
+    """Two attempts repeated without the refused part, then a context fallback in which one deployment may fail."""
     asked, first, second = (make_upstream() for _ in range(3))
     proxy = start_proxy(chat_only("codex-light", asked), deployment("codex-long", first, order=1),
                         deployment("codex-long", second, order=2), router_settings={
@@ -131,8 +131,8 @@ def test_repeated_calls_do_not_count_against_a_detours_deployments(start_proxy, 
     assert outcomes(proxy) == ["unsupported", "unsupported", "context", "rate_limit", "ok"]
 
 
-def test_a_prompt_that_the_group_has_no_room_for_starts_there(start_proxy, trio):
-    """By its estimate: nobody of the group is asked, and the general fallback comes behind."""
+def test_a_prompt_too_long_for_the_group_starts_at_its_context_fallback(start_proxy, trio):
+    """By its estimated length: no deployment of the group is called, and the general fallback comes last."""
     first, other, long = trio
     small = {**deployment("codex-light", first), "model_info": {"max_input_tokens": 1000}}
     proxy = start_proxy(small, deployment("codex-default", other), deployment("codex-long", long), router_settings={

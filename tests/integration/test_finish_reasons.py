@@ -1,4 +1,5 @@
-"""Why an answer ended: each provider's word for it, streamed and whole, for both clients. A cut answer is never a whole one."""
+"""Finish reasons: each provider's name for it, streamed and whole, for both APIs. A truncated answer is never
+reported as whole."""
 import pytest
 
 import chat_wire as chat
@@ -32,9 +33,10 @@ def second(make_upstream):
 @EACH_PATH
 @EACH_MANNER
 @pytest.mark.parametrize("word, outcome", BROKEN.items())
-def test_an_answer_that_breaks_off_before_content(start_proxy, upstream, second, path, streamed, word, outcome):
+def test_an_answer_interrupted_before_content(start_proxy, upstream, second, path, streamed, word, outcome):
     proxy = start_proxy(chat_only("codex-light", upstream, order=1), chat_only("codex-light", second, order=2))
-    upstream.script(ends(word, streamed, *([] if streamed else ["half an ans"])))   # what is whole was not given out either
+    # Nothing of a whole reply was sent yet.
+    upstream.script(ends(word, streamed, *([] if streamed else ["half an ans"])))
     second.script(ends("stop", streamed, "from the second"))
     got = ask(proxy, path, streamed)
     assert b"from the second" in got.body and b"half" not in got.body
@@ -43,7 +45,7 @@ def test_an_answer_that_breaks_off_before_content(start_proxy, upstream, second,
 
 @EACH_PATH
 @pytest.mark.parametrize("word", BROKEN)
-def test_an_answer_that_breaks_off_after_content(start_proxy, upstream, path, word):
+def test_an_answer_interrupted_after_content(start_proxy, upstream, path, word):
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.script(ends(word, True, "half an ans"))
     events = ask(proxy, path, True).events
@@ -57,7 +59,7 @@ def test_an_answer_that_breaks_off_after_content(start_proxy, upstream, path, wo
 
 @EACH_MANNER
 @pytest.mark.parametrize("word", FILTERED)
-def test_a_filter_by_any_name(bridged, upstream, word, streamed):
+def test_a_content_filter_by_any_name(bridged, upstream, word, streamed):
     upstream.script(ends(word, streamed, "half an ans"))
     got = ask(bridged, "/v1/responses", streamed)
     fault = got.events[-1][1]["response"]["error"] if streamed else got.error
@@ -66,7 +68,7 @@ def test_a_filter_by_any_name(bridged, upstream, word, streamed):
 
 @EACH_MANNER
 @pytest.mark.parametrize("word", CUT)
-def test_a_limit_by_any_name(bridged, upstream, word, streamed):
+def test_a_token_limit_by_any_name(bridged, upstream, word, streamed):
     upstream.script(ends(word, streamed, "half an ans"))
     got = ask(bridged, "/v1/responses", streamed)
     response = got.events[-1][1]["response"] if streamed else got.json
@@ -76,7 +78,7 @@ def test_a_limit_by_any_name(bridged, upstream, word, streamed):
 
 
 @EACH_PATH
-def test_a_reason_in_a_chunk_of_its_own_and_repeated(start_proxy, upstream, path):
+def test_a_reason_in_its_own_chunk_and_repeated(start_proxy, upstream, path):
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.script(stream(chat.delta("cut off"), chat.delta(finish="length"), chat.usage_chunk(), chat.delta(finish="stop"),
                            chat.DONE))
@@ -92,7 +94,7 @@ def test_a_response_whose_status_is_worse_than_its_event(light, upstream, kind):
     assert light.journal()[0]["end"] == "incomplete"
 
 
-def test_a_whole_response_that_failed_goes_on(start_proxy, upstream, second):
+def test_a_whole_response_that_failed_goes_to_the_next_deployment(start_proxy, upstream, second):
     proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2))
     upstream.script(reply(body=responses.response("half", status="failed", error={"code": "server_error", "message": "m"})))
     second.script(responses.whole("from the second"))

@@ -1,4 +1,5 @@
-"""The client's side of the proxy: who is let in, and what happens to bytes that are no good request."""
+"""The client's side of the proxy: which requests are admitted, and what happens to bytes that are not a valid
+request."""
 import contextlib
 import http.client
 import json
@@ -27,7 +28,7 @@ def head(proxy, method="POST", path="/v1/chat/completions", *fields, host=None, 
 
 
 def rest_of_head(proxy):
-    """A good head without its request line."""
+    """A valid head without its request line."""
     return head(proxy, "GET", "/", "Connection: close").split(b"\r\n", 1)[1]
 
 
@@ -37,7 +38,7 @@ def with_body(proxy, body=None, *fields, **options):
 
 
 def status(answer):
-    """The status of the first reply in these bytes; None when there is none."""
+    """The status of the first reply in these bytes; None if there is none."""
     match = re.match(rb"HTTP/1\.1 (\d{3}) ", answer)
     return int(match[1]) if match else None
 
@@ -61,23 +62,23 @@ def test_a_key_is_needed(light, method, path, prefix):
 
 
 @pytest.mark.parametrize("value", ["Basic {}", "{}", "bearer", "Bearer", "Token {}", "Bearer {} x", "Bearer {0} {0}"])
-def test_the_key_must_stand_as_a_bearer_token(light, value):
+def test_the_key_must_be_a_bearer_token(light, value):
     headers = {"Authorization": value.format(MASTER_KEY)}
     assert light.get("/v1/models", key=None, headers=headers).status == 401
 
 
 @pytest.mark.parametrize("name", ["Authorization", "x-api-key", "api-key"])
-def test_the_usual_key_headers_are_taken(light, name):
+def test_common_key_headers_are_accepted(light, name):
     value = f"Bearer {MASTER_KEY}" if name == "Authorization" else MASTER_KEY
     assert light.get("/v1/models", key=None, headers={name: value}).status == 200
 
 
-def test_who_opens_the_port_in_a_browser_sees_that_it_runs(light):
+def test_a_browser_sees_that_it_runs(light):
     assert light.get("/", key=None).json == "I'm alive!"
     assert light.request("POST", "/", {}, key=None).headers["Allow"] == "GET, HEAD"
 
 
-def test_what_is_spoken_here(light):
+def test_options_lists_the_methods(light):
     answer = light.raw(head(light, "OPTIONS", "*", "Connection: close", key=None))
     assert status(answer) == 200 and b"\r\nAllow: GET, HEAD, POST, OPTIONS\r\n" in answer
     assert b"access-control" not in answer.lower()
@@ -98,13 +99,13 @@ def test_another_host_is_refused_everywhere(light, path, host):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:{}", "localhost:{}"])
-def test_our_own_names_are_taken(light, host):
+def test_our_own_names_are_accepted(light, host):
     assert light.get("/v1/models", headers={"Host": host.format(light.port)}).status == 200
 
 
 @pytest.fixture
 def ipv6_listener():
-    """Another program on a port of ::1."""
+    """Another program that listens on a port of ::1."""
     try:
         listener = socket.create_server(("::1", free_port()), family=socket.AF_INET6)
     except OSError:
@@ -114,7 +115,7 @@ def ipv6_listener():
 
 
 def test_localhost_leads_nowhere_else(light, ipv6_listener):
-    """Clients that are given localhost try ::1 first, and would send the key to whoever listens there."""
+    """For localhost, clients try ::1 first, and would send the key to a program that listens there."""
     for port in (light.port, light.risk_port):
         with pytest.raises(OSError, match="in use"):
             socket.create_server(("::1", port), family=socket.AF_INET6)
@@ -124,7 +125,7 @@ def test_localhost_leads_nowhere_else(light, ipv6_listener):
     connection.close()
 
 
-def test_a_port_that_is_taken_on_ipv6(folder, ipv6_listener):
+def test_a_port_in_use_on_ipv6(folder, ipv6_listener):
     port = ipv6_listener.getsockname()[1]
     path = folder / "config.yaml"
     path.write_text(json.dumps({"model_list": [deployment("codex-light", "http://127.0.0.1:9/v1")]}))
@@ -134,8 +135,8 @@ def test_a_port_that_is_taken_on_ipv6(folder, ipv6_listener):
     assert done.returncode == 1 and f"[::1]:{port}: Address already in use" in done.stderr, done.stderr
 
 
-def test_hosts_that_were_allowed(start_proxy, upstream):
-    """A proxy that serves other machines on purpose; its key is still needed."""
+def test_allowed_hosts(start_proxy, upstream):
+    """A proxy that serves other machines on purpose; its key is still required."""
     arguments = ["--allow-host", "proxy.example", "--allow-host", "agent-7"]
     proxy = start_proxy(deployment("codex-light", upstream), arguments=arguments)
     for host in ("proxy.example", f"proxy.example:{proxy.port}", "AGENT-7:80", f"127.0.0.1:{proxy.port}"):
@@ -153,7 +154,7 @@ def test_web_pages_are_refused(light, headers):
     assert light.post("/v1/chat/completions", CHAT, headers=headers).status == 403
 
 
-def test_no_answer_invites_other_origins(light):
+def test_no_answer_allows_other_origins(light):
     answer = light.request("OPTIONS", "/v1/chat/completions", headers={"Access-Control-Request-Method": "POST"})
     assert answer.status in (404, 405)
     assert not [name for name in answer.headers if name.lower().startswith("access-control")]
@@ -184,7 +185,7 @@ def test_head_has_no_body(light):
     assert answer.endswith(b"\r\n\r\n")
 
 
-def test_a_websocket_is_turned_down(light):
+def test_a_websocket_is_refused(light):
     headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     assert light.get("/v1/responses", headers=headers).status == 426
 
@@ -196,7 +197,7 @@ def test_a_websocket_is_turned_down(light):
     b"", b"{", b"nonsense", b"[]", b'[{"model":"codex-light"}]', b'"text"', b"null", b'{"model":"codex-light",}',
     b'{"model":"codex-light"}x', b'{"model":"\xff"}', b"{'model':'codex-light'}", b"[" * 100000,
 ])
-def test_what_is_no_json_object_is_refused(light, path, body):
+def test_a_body_that_is_not_a_json_object_is_refused(light, path, body):
     answer = light.post(path, body)
     assert answer.status == 400
     assert answer.error["type"] == "invalid_request_error"
@@ -207,7 +208,7 @@ def test_what_is_no_json_object_is_refused(light, path, body):
     {"messages": []}, {"model": 5}, {"model": None}, {"model": ["codex-light"]}, {"model": ""},
 ])
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
-def test_a_model_must_be_named(light, path, body):
+def test_model_is_required(light, path, body):
     answer = light.post(path, body)
     assert answer.status in (400, 404)
     assert "model" in answer.error["message"]
@@ -238,7 +239,7 @@ def test_a_chunked_body_that_is_too_large_is_refused(light):
         except ConnectionError:
             answer = b"HTTP/1.1 413 "   # a reset may overtake the reply
     assert status(answer) == 413
-    assert SANITIZED or light.rss_kb < 200 * 1024   # a sanitizer keeps what was freed
+    assert SANITIZED or light.rss_kb < 200 * 1024   # a sanitizer keeps freed memory
 
 
 def test_large_bodies_pass(light, upstream):
@@ -286,8 +287,8 @@ def test_requests_share_a_connection(light, upstream):
     assert answer.index(b"again") < answer.index(b'"list"') < answer.rindex(b"again")
 
 
-def test_requests_that_come_ahead_may_be_cut_anywhere(light, upstream):
-    """A refusal without a body keeps the connection; what stands behind it is served all the same."""
+def test_pipelined_requests_may_be_split_anywhere(light, upstream):
+    """A refusal without a body keeps the connection; the request after it is still answered."""
     upstream.always(chat.whole("again"))
     requests = [b"\r\n", head(light, "GET", "/nothing"), with_body(light), head(light, "GET", "/v1/models"), b"\r\n",
                 with_body(light, None, "Connection: close")]
@@ -298,7 +299,7 @@ def test_requests_that_come_ahead_may_be_cut_anywhere(light, upstream):
     for cut in sorted(cut for cut in cuts if 0 < cut <= len(whole)):
         with light.connect() as sock:
             sock.sendall(whole[:cut])
-            if cut >= ends[1]:   # it has seen what was sent so far, and not all of it at once
+            if cut >= ends[1]:   # it has read this part, and not all of it at once
                 sock.recv(1, socket.MSG_PEEK)
             sock.sendall(whole[cut:])
             answer = b"".join(iter(lambda: sock.recv(65536), b""))
@@ -317,7 +318,7 @@ def test_connection_close_is_honoured(light):
     assert b"connection: close" in light.raw(head(light, "GET", "/v1/models", "Connection: close")).lower()
 
 
-def test_half_a_request_asks_nothing_of_the_upstream(light, upstream):
+def test_half_a_request_is_not_sent_to_the_upstream(light, upstream):
     for whole in (with_body(light), head(light, "GET", "/v1/models")):
         for part in (1, 20, len(whole) // 2, len(whole) - 1):
             assert status(light.raw(whole[:part], ends=True)) in (None, 400, 408)
@@ -325,7 +326,7 @@ def test_half_a_request_asks_nothing_of_the_upstream(light, upstream):
     assert light.get("/v1/models").status == 200
 
 
-def test_many_connections_leave_no_descriptor_behind(light):
+def test_many_connections_leak_no_descriptor(light):
     before = light.open_files
     open_now = [light.connect() for _ in range(200)]
     assert light.get("/v1/models").status == 200
@@ -335,7 +336,7 @@ def test_many_connections_leave_no_descriptor_behind(light):
     wait_until(lambda: light.open_files <= before, "the descriptors to be closed")
 
 
-# What two readers could read differently
+# Ambiguous framing
 
 @pytest.mark.parametrize("fields", [
     ("Content-Length: 5", "Content-Length: 6"), ("Content-Length: 5", "Content-Length: 5"),
@@ -388,14 +389,14 @@ def test_bare_line_feeds_are_refused(light):
 
 
 @pytest.mark.parametrize("start", [b"\x16\x03\x01\x02\x00\x01", b"GET /\r\n", b" ", b"GET /" + b"x" * 9000, b"A" * 40])
-def test_what_can_become_no_request_is_refused_at_once(light, start):
+def test_bytes_that_cannot_become_a_request_are_refused_at_once(light, start):
     with light.connect() as sock:
         sock.sendall(start)
         assert status(sock.recv(65536)) in (400, 414, 501)
 
 
 def aborted_tls(proxy):
-    """A ClientHello, and the end of the connection, before any reply."""
+    """Sends a ClientHello, and closes the connection before any reply."""
     hello = ssl.MemoryBIO()
     with contextlib.suppress(ssl.SSLWantReadError):
         ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost").do_handshake()
@@ -410,7 +411,7 @@ def refused_tls(proxy):
 
 @pytest.mark.parametrize("call", [aborted_tls, refused_tls])
 def test_tls_is_named_in_the_log(light, call):
-    """One line, however often the client tries again: it can't read the reply."""
+    """One line, however often the client retries: it cannot read the reply."""
     for _ in range(3):
         call(light)
         assert light.get("/health/liveliness").status == 200
@@ -419,7 +420,7 @@ def test_tls_is_named_in_the_log(light, call):
         f"port {light.port}, which serves plain HTTP: use http:// in the client's base URL"]
 
 
-def test_a_reply_to_head_has_no_body_whatever_is_wrong(light):
+def test_a_reply_to_head_has_no_body_with_any_error(light):
     answer = light.raw(head(light, "HEAD", "/v1/models", "Content-Length: x"))
     assert status(answer) == 400 and answer.endswith(b"\r\n\r\n")
 
@@ -451,7 +452,7 @@ def test_a_very_long_target(light):
 
 
 def test_noise(light):
-    """Every byte value at every place of a small head: an answer or a close, and the proxy goes on."""
+    """Every byte value at every place of a small head: the proxy answers or closes, and keeps running."""
     whole = head(light, "GET", "/v1/models", "Connection: close")
     for at in range(0, len(whole), 5):
         for value in (0, 10, 13, 32, 58, 127, 255):

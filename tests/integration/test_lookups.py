@@ -11,7 +11,7 @@ from basics import free_port
 from conftest import deployment
 from faults import Names
 from proxy_process import wait_until
-from test_hangup import send
+from test_disconnect import send
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "conf" / "litellm-cost-routing.yaml"
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}

@@ -1,4 +1,4 @@
-"""A client that goes away takes its upstream call along, at once."""
+"""A client that disconnects cancels its upstream call at once."""
 import json
 import socket
 import struct
@@ -14,7 +14,7 @@ from test_front import head
 pytestmark = BOTH_TRANSPORTS
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
-AT_ONCE_S = 2   # measured in fractions of a millisecond; a poll by the second would fail here on a fair machine
+AT_ONCE_S = 2   # ms; normally a fraction of one, so a poll once a second would fail here
 
 
 def send(proxy, path, body):
@@ -45,7 +45,7 @@ def test_before_the_first_byte(bridged, upstream, how, streamed, path):
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
-def test_in_the_middle(bridged, upstream, how):
+def test_in_the_middle_of_a_reply(bridged, upstream, how):
     upstream.script(stream_open(chat.delta("Hello"), HANG))
     sock = send(bridged, "/v1/responses", {**CHAT, "input": "hi", "stream": True})
     request = upstream.next_request()
@@ -57,7 +57,7 @@ def test_in_the_middle(bridged, upstream, how):
     assert bridged.journal()[0]["end"] == "cancelled"
 
 
-def test_no_other_deployment_is_asked_afterwards(start_proxy, upstream, make_upstream):
+def test_no_other_deployment_is_called_afterwards(start_proxy, upstream, make_upstream):
     second = make_upstream()
     proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2))
     upstream.script([HANG])
@@ -68,7 +68,7 @@ def test_no_other_deployment_is_asked_afterwards(start_proxy, upstream, make_ups
     assert second.requests == []
 
 
-def test_a_cancelled_call_does_not_count_against_the_deployment(light, upstream):
+def test_a_canceled_call_does_not_count_against_the_deployment(light, upstream):
     upstream.script([HANG], chat.whole("well"))
     sock = send(light, "/v1/chat/completions", CHAT)
     upstream.next_request()
@@ -78,7 +78,7 @@ def test_a_cancelled_call_does_not_count_against_the_deployment(light, upstream)
     assert light.post("/v1/chat/completions", CHAT).status == 200
 
 
-def test_nothing_is_left_open(light, upstream):
+def test_nothing_stays_open(light, upstream):
     upstream.always([HANG])
     before = light.open_files
     for _ in range(50):
@@ -89,9 +89,9 @@ def test_nothing_is_left_open(light, upstream):
     wait_until(lambda: light.open_files <= before, "the descriptors to be closed")
 
 
-def test_a_client_that_only_ends_its_sending_side_is_served(light, upstream):
-    """curl and printf | nc shut down their side and still read: RFC 9112 allows closing, but an answer is kinder.
-    Either is accepted here; half an answer is not."""
+def test_a_client_that_only_shuts_down_its_sending_side_is_served(light, upstream):
+    """curl and printf | nc shut down their side and still read. RFC 9112 allows the server to close, but an answer
+    is better. Both are accepted here; a partial answer is not."""
     upstream.script(chat.whole("Hello."))
     sock = send(light, "/v1/chat/completions", CHAT)
     upstream.next_request()
