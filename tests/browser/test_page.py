@@ -1,4 +1,4 @@
-"""A person at the page, in a real Chromium, with JavaScript and without."""
+"""A user at the key page, in a real Chromium, with JavaScript and without."""
 import os
 import pathlib
 import shutil
@@ -11,9 +11,9 @@ from basics import BUILD, is_alive, wait_until
 from session_tools import KEYS, Session
 
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium here: apt-get install chromium-driver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium: apt-get install chromium-driver")
 
-# No sandbox: it does not start as root or in a container, and the pages are our own.
+# Without Chromium's sandbox: with it, Chromium does not start as root or in a container. The pages are our own.
 ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
              "--no-default-browser-check", "--disable-background-networking", "--disable-component-update",
              "--disable-sync", "--disable-dev-shm-usage")
@@ -67,7 +67,7 @@ class Page:
         return self.find("body").get_attribute("data-state")
 
     def wait(self, condition, what):
-        """Until the condition holds; between two pages the elements that it asks for may be gone."""
+        """Waits until the condition is true. Between two pages, its elements may be missing."""
         from selenium.common.exceptions import WebDriverException
 
         def holds():
@@ -78,7 +78,7 @@ class Page:
         wait_until(holds, what)
 
     def wait_state(self, state):
-        self.wait(lambda: self.state() == state, f"the page says {state}")
+        self.wait(lambda: self.state() == state, f"the state {state}")
 
     def wait_message(self, text):
         self.wait(lambda: text in self.find("#message").text, f"the message {text}")
@@ -139,7 +139,7 @@ def test_codex_agent_shows_its_fields_when_it_is_chosen(page, session):
     assert "agent-canary-0123456789" not in page.browser.page_source
 
 
-def test_the_chatgpt_login_is_offered_where_there_is_one(page, session):
+def test_the_chatgpt_login_is_offered_if_there_is_one(page, session):
     assert not page.find("#login").is_displayed()
     login = session.folder / "codex" / "auth.json"
     login.parent.mkdir()
@@ -152,7 +152,7 @@ def test_the_chatgpt_login_is_offered_where_there_is_one(page, session):
     assert session.seen()["environment"]["USE_CHATGPT_LOGIN"] == "1"
 
 
-def test_a_key_in_the_wrong_field_is_pointed_out(page, session):
+def test_a_key_in_the_wrong_field_is_reported(page, session):
     page.find("#openai").send_keys(KEYS["GEMINI_API_KEY"])
     page.press("start")
     page.wait_message("that is a Gemini key")
@@ -161,7 +161,7 @@ def test_a_key_in_the_wrong_field_is_pointed_out(page, session):
     assert KEYS["GEMINI_API_KEY"] not in page.browser.page_source
 
 
-def test_a_proxy_that_dies_at_once_says_why(page, session):
+def test_a_proxy_that_exits_at_once_shows_its_error(page, session):
     session.behave({"say": ["proxy.yaml:7: model_list is missing"], "exit": 1})
     page.find("#demo").click()
     page.press("start")
@@ -174,7 +174,7 @@ def test_a_proxy_that_dies_at_once_says_why(page, session):
     assert not page.find("#message").is_displayed()
 
 
-def test_keyboard_alone(page, session):
+def test_keyboard_only(page, session):
     from selenium.webdriver.common.keys import Keys
     page.find("#gemini").send_keys(KEYS["GEMINI_API_KEY"] + Keys.ENTER)
     page.wait_state("running")
@@ -182,7 +182,7 @@ def test_keyboard_alone(page, session):
     page.wait_state("stopped")
 
 
-def test_the_page_follows_what_scripts_do(page, session, script):
+def test_the_page_follows_changes_by_scripts(page, session, script):
     session.start()
     if not script:
         page.open()
@@ -193,7 +193,7 @@ def test_the_page_follows_what_scripts_do(page, session, script):
     page.wait_state("stopped")
 
 
-def test_nothing_is_refused_by_the_policy_and_nothing_scrolls_sideways(page, session):
+def test_no_violation_of_the_content_security_policy_and_no_horizontal_scrolling(page, session):
     session.start()
     for width in (1200, 360, 320):
         page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
@@ -206,7 +206,7 @@ def test_nothing_is_refused_by_the_policy_and_nothing_scrolls_sideways(page, ses
 
 
 def test_a_form_of_another_site_is_refused(page, session):
-    """Chromium lets a top-level form post from elsewhere through to loopback: the session app must refuse it."""
+    """Chromium allows another site to post a top-level form to loopback: the session app must refuse it."""
     form = (f"<form method=post action='http://127.0.0.1:{session.port}/start'><input name=DEMO value=1>"
             f"<input name=token value={session.token}><button>go</button></form>")
     page.browser.get("data:text/html," + form)
@@ -217,7 +217,7 @@ def test_a_form_of_another_site_is_refused(page, session):
 
 @pytest.fixture
 def routed():
-    """A session with the real proxy: a model that echoes, and one whose server is not there."""
+    """A session with the real proxy: one model that echoes, and one whose server does not exist."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))
     config = folder / "config.yaml"
     config.write_text("model_list:\n  - model_name: gone\n    litellm_params: {model: openai/x, "
@@ -230,7 +230,7 @@ def routed():
     shutil.rmtree(folder)
 
 
-def test_who_serves_and_a_test_call(browser, routed, script):
+def test_deployments_and_a_test_request(browser, routed, script):
     page = Page(browser, routed)
 
     def row(model):
@@ -244,8 +244,8 @@ def test_who_serves_and_a_test_call(browser, routed, script):
     page.wait(lambda: {track: animated(track) for track in tracks} == tracks, "the map")
     assert page.find(".station .for-echo").is_displayed() and page.find(".station .for-other").is_displayed()
     row("codex-echo").find_element("css selector", "button").click()
-    page.wait(lambda: "codex-echo: OK after" in page.find("#note").text, "the test's outcome")
-    page.wait(lambda: "1 call" in row("codex-echo").text or script or page.open(), "the call is counted")
+    page.wait(lambda: "codex-echo: OK after" in page.find("#note").text, "the result of the test")
+    page.wait(lambda: "1 call" in row("codex-echo").text or script or page.open(), "the request to be counted")
     row("gone").find_element("css selector", "button").click()
     page.wait_message("gone: failed after")
     assert not page.find("#note").is_displayed()
@@ -253,10 +253,10 @@ def test_who_serves_and_a_test_call(browser, routed, script):
     routed.stop()
     if not script:
         page.open()
-    page.wait(lambda: not any(page.find(f".station .for-{name}").is_displayed() for name in ("echo", "other")), "the map at rest")
+    page.wait(lambda: not any(page.find(f".station .for-{name}").is_displayed() for name in ("echo", "other")), "the map to stop moving")
 
 
-def test_localhost_is_this_page_and_no_other(page, session):
+def test_localhost_leads_nowhere_else(page, session):
     """Chromium tries ::1 first, where another user could wait for keys."""
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

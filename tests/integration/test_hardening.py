@@ -1,4 +1,5 @@
-"""What the proxy does to itself, seen by a user who is not root: as root many of these would pass whatever it did."""
+"""The proxy's hardening of its own process, seen by a user who is not root: root could do many of these things in
+any case."""
 import json
 import os
 import resource
@@ -18,18 +19,18 @@ from torture import SANITIZED
 NOBODY, SOMEBODY = 65534, 65533
 CHAT = REQUESTS["chat"]
 
-pytestmark = [pytest.mark.skipif(SANITIZED, reason="LeakSanitizer needs what is forbidden here"),
+pytestmark = [pytest.mark.skipif(SANITIZED, reason="LeakSanitizer needs what the hardening forbids"),
               pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="no setpriv (util-linux)")]
 
 
 def run_as(uid, *command, **options):
-    """As that user where we are root, who may become anybody; else as who we are."""
+    """Runs it as that user if this is root, who can become any user; otherwise as the current user."""
     other = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if os.geteuid() == 0 else []
     return subprocess.run([*other, *map(str, command)], capture_output=True, text=True, timeout=20, check=False, **options)
 
 
 class Unprivileged:
-    """A proxy that nobody runs, in a folder of nobody's."""
+    """A proxy of the user nobody, in a folder of nobody's."""
 
     def __init__(self, folder, *model_list):
         self.folder, self.port, self.keys = folder, free_port(), {"LITELLM_API_KEY": MASTER_KEY}
@@ -74,22 +75,22 @@ def proxy(folder, upstream):
 
 
 def check_closed(pid):
-    """To its own user, without root's rights."""
+    """For its own user, without root's rights."""
     for name in ("environ", "mem", "maps", "auxv"):
         seen = run_as(NOBODY, "cat", f"/proc/{pid}/{name}")
         assert seen.returncode and "Permission denied" in seen.stderr and not seen.stdout, (name, seen)
     assert run_as(NOBODY, "ls", f"/proc/{pid}/fd").returncode
 
 
-def test_nobody_looks_into_it(proxy):
+def test_its_user_cannot_read_its_memory(proxy):
     assert proxy.answers("codex-light") == "whole"
     check_closed(proxy.process.pid)
-    # A program of the same user's that is not closed can be looked into: or this would say nothing.
+    # A process of the same user that is not hardened can be read: otherwise this would prove nothing.
     assert "PATH" in run_as(NOBODY, "cat", "/proc/self/environ").stdout
 
 
-def test_nobody_looks_into_the_page(folder):
-    """lighttpd and the session app, through which the keys pass. The build may lie where others can't go."""
+def test_nobody_can_read_the_page_processes(folder):
+    """lighttpd and the session app, which the keys pass through. The build may be where other users have no access."""
     build = folder / "build"
     for name in ("cli/pointsman", "cgi/pointsman-session", "cgi/pointsman-web-guard.so", "proxy/pointsman-proxy"):
         (build / name).parent.mkdir(parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ def test_nobody_looks_into_the_page(folder):
 
 
 @pytest.mark.parametrize("tool", [["strace", "-p"], ["gdb", "-q", "-batch", "-p"]], ids=lambda tool: tool[0])
-def test_nobody_traces_it(proxy, tool):
+def test_nobody_can_trace_it(proxy, tool):
     if not shutil.which(tool[0]):
         pytest.skip(f"no {tool[0]}")
     seen = run_as(NOBODY, *tool, proxy.process.pid)
@@ -117,7 +118,7 @@ def test_nobody_traces_it(proxy, tool):
     assert proxy.answers("codex-light") == "whole"
 
 
-def test_a_crash_leaves_no_core(proxy):
+def test_a_crash_leaves_no_core_dump(proxy):
     limits = open(f"/proc/{proxy.process.pid}/limits").read().splitlines()
     assert next(line.split()[4:6] for line in limits if line.startswith("Max core file size")) == ["0", "0"]
     proxy.process.send_signal(signal.SIGSEGV)
@@ -125,8 +126,8 @@ def test_a_crash_leaves_no_core(proxy):
     assert not list(proxy.folder.glob("core*"))
 
 
-def test_it_goes_on_within_its_folders(proxy, make_upstream):
-    """A configuration with another server, and a journal that was moved away, both replaced while it runs."""
+def test_it_keeps_access_to_its_folders(proxy, make_upstream):
+    """A configuration with another server, and a request log that was moved away, both replaced while it runs."""
     assert proxy.answers("codex-light") == "whole"
     second = make_upstream()
     second.always(chat.whole("second"))
@@ -139,7 +140,7 @@ def test_it_goes_on_within_its_folders(proxy, make_upstream):
     wait_until(lambda: journal.exists() and journal.read_text().count("\n") == 2, "two lines")
     journal.rename(journal.with_name("old"))
     proxy.process.send_signal(signal.SIGUSR1)
-    wait_until(lambda: "request log reopened" in proxy.said(), "the new journal")
+    wait_until(lambda: "request log reopened" in proxy.said(), "the new request log")
     proxy.answers("codex-new")
     wait_until(lambda: journal.read_text().count("\n") == 1, "its first line")
     assert proxy.end() == 0

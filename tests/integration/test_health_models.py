@@ -1,4 +1,4 @@
-"""What the proxy says about itself: health from real traffic, models, and start-up messages."""
+"""What the proxy reports about itself: health from real requests, models, and messages at the start."""
 import subprocess
 
 import pytest
@@ -12,7 +12,7 @@ from proxy_process import BINARY, MASTER_KEY
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 
 
-def test_liveness_has_litellms_shapes(light):
+def test_liveness_has_litellms_shape(light):
     assert light.get("/health/liveliness", key=None).json == "I'm alive!"
     assert light.get("/health/liveness", key=None).json == "I'm alive!"
     assert light.get("/health/readiness", key=None).json["status"] == "healthy"
@@ -42,7 +42,7 @@ def test_health_never_calls_a_provider(light, upstream):
     assert upstream.requests == []
 
 
-def test_health_comes_from_real_traffic(start_proxy, upstream, make_upstream):
+def test_health_comes_from_real_requests(start_proxy, upstream, make_upstream):
     second = make_upstream()
     proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2),
                         router_settings={"cooldown_time": 60, "allowed_fails": 0})
@@ -70,7 +70,7 @@ def demo(start_proxy, upstream):
     return start_proxy(deployment("codex-light", upstream), environment={"POINTSMAN_DEMO": "1"})
 
 
-def test_echo_is_there_in_demo_mode_only(demo, light):
+def test_echo_exists_only_in_demo_mode(demo, light):
     assert "codex-echo" in [entry["id"] for entry in demo.get("/v1/models").json["data"]]
     assert "codex-echo" not in [entry["id"] for entry in light.get("/v1/models").json["data"]]
     assert light.post("/v1/chat/completions", {**CHAT, "model": "codex-echo"}).status in (400, 404)
@@ -104,7 +104,7 @@ model_list:
 """
 
 
-def test_no_master_key_no_start(folder):
+def test_no_start_without_a_master_key(folder):
     done = run(folder, GOOD)
     assert done.returncode != 0
     assert "LITELLM_API_KEY" in done.stderr
@@ -136,7 +136,7 @@ def test_an_unknown_key_is_only_a_warning(folder):
     (["--strategy", "nonsense"], "simple-shuffle"), (["--allow-host", "name:80"], "name:80"), (["--allow-host", "*"], "*"),
     (["--port", "4294971296"], "4294971296"), (["--port", "0"], "65535"), (["--workers", "4294967297"], "4294967297"),
 ])
-def test_options_that_mean_nothing_are_refused(folder, arguments, word):
+def test_options_without_effect_are_refused(folder, arguments, word):
     done = run(folder, GOOD, arguments, LITELLM_API_KEY=MASTER_KEY)
     assert done.returncode == 2 and word in done.stderr
 
@@ -148,7 +148,7 @@ def test_a_missing_configuration_is_named(folder):
     assert "absent.yaml" in done.stderr
 
 
-def test_a_busy_port_is_named(light, folder):
+def test_a_port_in_use_is_named(light, folder):
     path = folder / "good.yaml"
     path.write_text(GOOD)
     done = subprocess.run([BINARY, "--config", path, "--port", str(light.port)], capture_output=True, text=True,
@@ -175,7 +175,7 @@ def test_an_unknown_option(folder):
     ({"LITELLM_API_KEY": "", "LITELLM_MASTER_KEY": "sk-second-0123456789"}, "sk-second-0123456789"),
     ({"LITELLM_API_KEY": ""}, "sk-third-0123456789"),
 ])
-def test_where_the_master_key_comes_from(start_proxy, upstream, names, expected):
+def test_sources_of_the_master_key(start_proxy, upstream, names, expected):
     proxy = start_proxy(deployment("codex-light", upstream), keys=names,
                         general_settings={"master_key": "sk-third-0123456789"})
     for key in ("sk-first-0123456789", "sk-second-0123456789", "sk-third-0123456789"):

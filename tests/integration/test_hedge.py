@@ -1,4 +1,4 @@
-"""A slow first token may be hedged: the plan's next deployment is asked too, whoever has content first serves."""
+"""A slow first token can start a hedge: an attempt on the plan's next deployment. The first to produce content wins."""
 import json
 import threading
 
@@ -31,28 +31,28 @@ def outcomes(entry):
 
 
 def settled(proxy):
-    """No call is in flight any more, in the books of any deployment."""
+    """Returns true if no deployment counts an attempt as in flight."""
     models = proxy.get("/dispatch/metrics").json["models"]
     return all(model["in_flight"] == 0 for model in models.values())
 
 
-def test_the_second_serves_and_the_first_is_cancelled_and_billed(start_proxy, upstream, second):
+def test_the_hedge_wins_and_the_primary_is_canceled_and_billed(start_proxy, upstream, second):
     proxy = start(start_proxy, upstream, second)
     upstream.script([HANG])
     second.script(chat.text_stream("from the second"))
     reply = proxy.post("/v1/chat/completions", CHAT)
     assert reply.status == 200 and b"from the second" in reply.body
     assert reply.headers["x-litellm-model-id"] == "codex-light/openai/2"
-    assert upstream.next_request().gone.wait(10), "the first one sees the hang-up"
+    assert upstream.next_request().gone.wait(10), "the disconnect at the first"
     entry, = proxy.journal()
     assert outcomes(entry) == [("1", "lost"), ("2", "ok")] and entry["end"] == "completed"
     assert entry["attempts"][0]["cost_usd"] > 0 and entry["deployment"] == "codex-light/openai/2"
     spending = proxy.get("/dispatch/metrics").json["spending"]["total"]
     assert spending["spent_usd"] == pytest.approx(entry["attempts"][0]["cost_usd"]) and spending["held_usd"] == 0
-    wait_until(lambda: settled(proxy), "the books to be even")
+    wait_until(lambda: settled(proxy), "no attempt to be in flight")
 
 
-def test_the_first_serves_when_it_is_quicker_after_all(start_proxy, upstream, second):
+def test_the_primary_wins_if_it_is_faster_after_all(start_proxy, upstream, second):
     proxy = start(start_proxy, upstream, second)
     go_on = threading.Event()
     upstream.script([go_on, *chat.text_stream("from the first")])
@@ -66,12 +66,12 @@ def test_the_first_serves_when_it_is_quicker_after_all(start_proxy, upstream, se
     assert b"from the first" in answers[0].body
     assert hedge.gone.wait(10)
     assert outcomes(proxy.journal()[0]) == [("2", "lost"), ("1", "ok")]
-    wait_until(lambda: settled(proxy), "the books to be even")
+    wait_until(lambda: settled(proxy), "no attempt to be in flight")
 
 
 @pytest.mark.parametrize("failure", [error(500), [CLOSE], [RESET], error(400, "no such parameter")],
                          ids=["500", "no reply", "reset", "400"])
-def test_the_second_fails_and_the_first_goes_on(start_proxy, upstream, second, failure):
+def test_the_hedge_fails_and_the_primary_continues(start_proxy, upstream, second, failure):
     proxy = start(start_proxy, upstream, second)
     go_on = threading.Event()
     upstream.script([go_on, *chat.text_stream("from the first")])
@@ -87,7 +87,7 @@ def test_the_second_fails_and_the_first_goes_on(start_proxy, upstream, second, f
     assert [name for name, _ in outcomes(proxy.journal()[0])] == ["2", "1"]
 
 
-def test_the_first_fails_and_the_second_goes_on_in_its_place(start_proxy, upstream, second):
+def test_the_primary_fails_and_the_hedge_continues(start_proxy, upstream, second):
     proxy = start(start_proxy, upstream, second)
     fail, go_on = threading.Event(), threading.Event()
     upstream.script([fail, *error(500)])
@@ -105,7 +105,7 @@ def test_the_first_fails_and_the_second_goes_on_in_its_place(start_proxy, upstre
 
 
 def test_both_fail(start_proxy, upstream, second):
-    """Whoever fails last is the last of the plan, and asked once more."""
+    """The one that fails last is the last of the plan, and is repeated once."""
     proxy = start(start_proxy, upstream, second)
     fail = threading.Event()
     upstream.always([fail, *error(500, "first words")])
@@ -119,10 +119,10 @@ def test_both_fail(start_proxy, upstream, second):
     assert answers[0].status == 503
     assert "first words" in answers[0].error["message"] and "second words" in answers[0].error["message"]
     assert {name for name, _ in outcomes(proxy.journal()[0])} == {"1", "2"}
-    wait_until(lambda: settled(proxy), "the books to be even")
+    wait_until(lambda: settled(proxy), "no attempt to be in flight")
 
 
-def test_who_has_failed_as_a_hedge_is_not_asked_again(start_proxy, upstream, second):
+def test_a_deployment_that_failed_as_a_hedge_is_not_called_again(start_proxy, upstream, second):
     proxy = start(start_proxy, upstream, second, settings={"allowed_fails": 9})
     fail = threading.Event()
     upstream.always([fail, *error(500)])
@@ -137,7 +137,7 @@ def test_who_has_failed_as_a_hedge_is_not_asked_again(start_proxy, upstream, sec
 
 
 def begin(proxy, streamed=True):
-    """A request on a bare connection, whose reply nobody waits for."""
+    """Sends a request on a plain connection; its reply is not read."""
     body = json.dumps({**CHAT, "stream": streamed}).encode()
     client = proxy.connect(timeout=0.3)
     client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\n"
@@ -149,9 +149,9 @@ def begin(proxy, streamed=True):
     (0.001, {}, {}, True), (0.001, {"hedge_max_cost_usd": 0.01}, {}, True),
     (0.001, {"hedge_max_cost_usd": 5}, {"general_settings": {"max_cost_usd": 0.6}}, True),
     (0, {"hedge_after_ms": 0}, {}, True), (0, {}, {}, False),
-], ids=["only what is free", "too dear", "no money left", "off", "whole"])
-def test_who_is_not_hedged(start_proxy, upstream, second, usd, settings, sections, streamed):
-    """Ten times the time after which a hedge would have come."""
+], ids=["only free deployments", "too dear", "budget used up", "off", "whole"])
+def test_cases_without_a_hedge(start_proxy, upstream, second, usd, settings, sections, streamed):
+    """Waits ten times as long as until a hedge."""
     proxy = start(start_proxy, upstream, second, usd, settings, **sections)
     upstream.script([HANG])
     client = begin(proxy, streamed)
@@ -163,14 +163,14 @@ def test_who_is_not_hedged(start_proxy, upstream, second, usd, settings, section
     assert second.requests == []
 
 
-def test_one_that_is_dear_is_asked_where_the_budget_allows_it(start_proxy, upstream, second):
+def test_an_expensive_hedge_within_the_budget(start_proxy, upstream, second):
     proxy = start(start_proxy, upstream, second, 0.001, {"hedge_max_cost_usd": 5})
     upstream.script([HANG])
     second.script(chat.text_stream("from the second"))
     assert b"from the second" in proxy.post("/v1/chat/completions", CHAT).body
 
 
-def test_the_client_hangs_up_on_both(start_proxy, upstream, second):
+def test_a_disconnect_cancels_both(start_proxy, upstream, second):
     proxy = start(start_proxy, upstream, second)
     upstream.script([HANG])
     second.script([HANG])
@@ -179,4 +179,4 @@ def test_the_client_hangs_up_on_both(start_proxy, upstream, second):
     client.close()
     assert first.gone.wait(10) and hedge.gone.wait(10)
     assert proxy.journal()[0]["end"] == "cancelled"
-    wait_until(lambda: settled(proxy), "the books to be even")
+    wait_until(lambda: settled(proxy), "no attempt to be in flight")

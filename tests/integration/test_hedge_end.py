@@ -1,4 +1,5 @@
-"""The proxy ends while two deployments are asked for one request. In a file of its own, because the drain takes five seconds."""
+"""The proxy exits while a request has two attempts in flight. A file of its own, because the exit waits five
+seconds."""
 import threading
 
 import chat_wire as chat
@@ -6,8 +7,8 @@ from conftest import deployment
 from mock_upstream import HANG, stream, stream_open
 
 
-def test_the_proxy_ends_while_both_are_asked(start_proxy, upstream, make_upstream):
-    """One has said nothing yet, the other has begun without content."""
+def test_the_proxy_exits_with_two_attempts_in_flight(start_proxy, upstream, make_upstream):
+    """One has sent nothing yet, the other only its head."""
     second = make_upstream()
     free = {"input_cost_per_token": 0, "output_cost_per_token": 0}
     proxy = start_proxy(deployment("codex-light", upstream, order=1, **free), deployment("codex-light", second, order=2, **free),

@@ -1,5 +1,5 @@
-"""HTTP/1.1 on both ports, row by row: what is ambiguous is refused, what is right is served, and the connection ends or goes on
-as RFC 9110 and RFC 9112 say. See http_rows.py."""
+"""HTTP/1.1 on both ports, row by row: ambiguous requests are refused, valid ones answered, and the connection closes
+or stays open as RFC 9110 and RFC 9112 require. The rows are in http_rows.py."""
 import json
 import pathlib
 import tempfile
@@ -42,8 +42,8 @@ def test_the_proxy(site, upstream):
     assert not found, "\n".join([f"{len(found)} faults:", *found])
 
 
-def test_the_proxy_for_who_has_no_key(site, upstream):
-    """What is wrong with the framing is told to strangers, too, in place of what they may not do; they reach nobody."""
+def test_the_proxy_without_a_key(site, upstream):
+    """Framing errors are reported even without a key, before 401; no such request reaches the provider."""
     found = []
     for path in ("/v1/chat/completions", "/nowhere"):
         rows = Rows(site._replace(fields=(), post=path))
@@ -55,7 +55,7 @@ def test_the_proxy_for_who_has_no_key(site, upstream):
     assert upstream.requests == []
 
 
-# What lighttpd has its own way with, none of it in the framing.
+# Where lighttpd deviates; none of it is framing.
 LIGHTTPDS_OWN = {
     ("request line", "two blanks before the version"), ("request line", "a blank in the target"),
     ("request line", "an empty line before it"), ("target", "a fragment"), ("method", "CONNECT to ourselves"),

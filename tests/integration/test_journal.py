@@ -1,4 +1,4 @@
-"""One line per request in requests.jsonl: what happened, and neither prompt nor key."""
+"""One line per request in requests.jsonl: what happened, without prompt and key."""
 import os
 import resource
 import stat
@@ -35,7 +35,7 @@ def test_a_served_request(bridged, upstream):
 @pytest.mark.parametrize("run_id, kept", [
     ("run_1-A", "run_1-A"), ("x" * 64, "x" * 64), (None, None), ("", None), ("x" * 65, None), ("a b", None), ('a"b', None),
 ])
-def test_the_run_that_it_is_part_of(light, upstream, run_id, kept):
+def test_the_run_that_a_request_belongs_to(light, upstream, run_id, kept):
     upstream.script(chat.whole())
     light.post("/v1/chat/completions", CHAT, headers={} if run_id is None else {"X-Pointsman-Run-Id": run_id})
     assert light.journal()[0]["run_id"] == kept
@@ -71,7 +71,7 @@ def test_attempts_are_listed(start_proxy, upstream):
     assert [(attempt["outcome"], attempt["status"]) for attempt in entry["attempts"]] == [("server", 500), ("ok", 200)]
 
 
-def test_the_cost_is_known_when_prices_are(start_proxy, upstream):
+def test_the_cost_is_logged_if_the_price_is_known(start_proxy, upstream):
     entry = chat_only("codex-light", upstream)
     entry["model_info"] = {"input_cost_per_token": 1e-6, "cache_read_input_token_cost": 1e-7,
                            "output_cost_per_token": 1e-5}
@@ -88,8 +88,8 @@ def test_a_failed_request(light, upstream):
     assert (entry["status"], entry["end"]) == (answer.status, "failed")
 
 
-def test_what_the_bridge_left_out_is_counted(start_proxy, upstream):
-    """An item and a part that it does not know, and a tool that runs at OpenAI alone. Where both sides speak the same,
+def test_items_that_the_bridge_left_out_are_counted(start_proxy, upstream):
+    """An item and a part of unknown types, and a tool that only OpenAI runs. With the same API on both sides,
     nothing is left out."""
     proxy = start_proxy(chat_only("bridged", upstream), deployment("native", upstream))
     upstream.script(chat.text_stream("ok"), chat.text_stream("ok"), responses.text_stream("ok"))
@@ -111,7 +111,7 @@ def test_neither_prompt_nor_key_nor_answer(bridged, upstream):
         assert secret not in text
 
 
-def test_only_its_owner_reads_it(light, upstream):
+def test_only_its_owner_can_read_it(light, upstream):
     upstream.script(chat.whole())
     light.post("/v1/chat/completions", CHAT)
     light.journal()
@@ -120,7 +120,7 @@ def test_only_its_owner_reads_it(light, upstream):
     assert stat.S_IMODE(os.stat(logs / "requests.jsonl").st_mode) == 0o600
 
 
-def test_a_journal_that_is_a_link_is_not_followed(start_proxy, upstream, folder):
+def test_a_symbolic_link_is_not_followed(start_proxy, upstream, folder):
     target = folder / "elsewhere"
     target.write_text("")
     logs = folder / "proxy0" / "codex" / "logs"
@@ -135,23 +135,24 @@ def test_a_journal_that_is_a_link_is_not_followed(start_proxy, upstream, folder)
     assert "requests.jsonl" in proxy.stderr
 
 
-def test_a_limit_of_file_sizes_is_a_full_disk(light, upstream):
+def test_a_file_size_limit_is_a_full_disk(light, upstream):
     upstream.always(chat.whole())
     light.post("/v1/chat/completions", CHAT)
     light.journal()
     resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
     assert light.post("/v1/chat/completions", CHAT).status == 200
-    assert light.get("/v1/models").status == 200   # the line is written after its reply, and before the next request is read
+    # The line is written after its reply, and before the next request is read.
+    assert light.get("/v1/models").status == 200
     resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert light.post("/v1/chat/completions", CHAT).status == 200
-    assert len(light.journal(2)) == 2   # the one between is lost, and so is the warning: standard error is a file here
-    wait_until(lambda: "requests.jsonl: request log: writing again" in light.stderr, "the word of its end")
+    assert len(light.journal(2)) == 2   # the line between is lost, and so is the warning: standard error is a file, too
+    wait_until(lambda: "requests.jsonl: request log: writing again" in light.stderr, "the end of the warning")
 
 
 def test_a_full_disk_does_not_stop_the_service(start_proxy, upstream, folder):
-    """/dev/full stands in for the disk where that is allowed; otherwise a folder that can't be made does."""
+    """The log's folder cannot be created; requests are still answered."""
     blocked = folder / "blocked"
-    blocked.write_text("a file where the folder should be")
+    blocked.write_text("a file in place of the folder")
     proxy = start_proxy(deployment("codex-light", upstream), environment={"CODEX_HOME": str(blocked)})
     upstream.script(chat.whole())
     assert proxy.post("/v1/chat/completions", CHAT).status == 200

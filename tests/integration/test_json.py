@@ -1,5 +1,5 @@
-"""Bodies that are no JSON, or that two readers could read differently: refused with 400 before anybody is asked, whole or within
-an otherwise good body. Those that are JSON reach the provider as they were written. The parser's own rows are in
+"""Bodies that are not JSON, or ambiguous JSON: refused with 400 before any provider is called, whole or inside an
+otherwise valid body. Valid JSON reaches the provider byte for byte. The parser's own rows are in
 tests/unit/test_json.c."""
 import http.client
 
@@ -38,7 +38,7 @@ TWICE = [b'"model":"codex-light"', b'"model":"other"', b'"mod\\u0065l":"other"',
 
 
 class Asker:
-    """One connection, on which bodies follow each other."""
+    """One connection that sends bodies one after another."""
 
     def __init__(self, proxy):
         self.connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_S)
@@ -55,7 +55,7 @@ def ask(light):
     made.connection.close()
 
 
-def test_what_is_no_json_reaches_nobody(ask, upstream):
+def test_invalid_json_reaches_no_provider(ask, upstream):
     bodies = [*NO_VALUES, *(START + value + b"}" for value in NO_VALUES), START[:-12] + b"}}", START[:-12] + b"}x", START[:-12] +
               b"},",
               b"\xef\xbb\xbf" + START + b"1}", (START + b"1}").decode().encode("utf-16"), (START + b"1}")[:-1], START + b"1]"]
@@ -66,7 +66,7 @@ def test_what_is_no_json_reaches_nobody(ask, upstream):
 
 
 @BOTH_TRANSPORTS
-def test_json_passes_as_it_was_written(ask, upstream):
+def test_json_passes_unchanged(ask, upstream):
     upstream.always(chat.whole("ok"))
     for value in VALUES:
         assert ask(START + value + b"}").status == 200, value
@@ -74,7 +74,7 @@ def test_json_passes_as_it_was_written(ask, upstream):
     assert sent == VALUES
 
 
-def test_a_key_that_stands_twice_is_refused(ask, upstream):
+def test_a_duplicate_key_is_refused(ask, upstream):
     for keys in TWICE:
         answer = ask(START + b"{}," + keys + b"}")
         assert (answer.status, answer.error["code"]) == (400, "duplicate_parameter"), keys

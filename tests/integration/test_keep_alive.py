@@ -1,5 +1,5 @@
-"""An upstream that falls silent in the middle of its answer: the client gets a sign of life about every 10 s. These tests take
-that long; the interval is no setting."""
+"""An upstream that falls silent in the middle of its reply: the client gets a keep-alive about every 10 s. These
+tests take that long, because the interval is not configurable."""
 import threading
 
 import pytest
@@ -14,8 +14,8 @@ from proxy_process import MASTER_KEY
 ANSWER = "Final answer."
 
 
-def test_each_wire_gets_its_sign_of_life(start_proxy, make_upstream):
-    """At once for all of them, for it takes its time."""
+def test_each_api_gets_its_keep_alive(start_proxy, make_upstream):
+    """All of them at once, because of the 10 s."""
     chats, native, gate = make_upstream(), make_upstream(), threading.Event()
     proxy = start_proxy(chat_only("bridged", chats), deployment("native", native))
     chats.always([*stream_open(chat.delta("Half "), gate), *chat.text_stream(ANSWER)[1:]])
@@ -40,7 +40,7 @@ def test_each_wire_gets_its_sign_of_life(start_proxy, make_upstream):
 
 @pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
 def test_codex_waits_for_a_silent_model(start_proxy, folder, upstream):
-    """Longer than it would without the sign."""
+    """Longer than it would without the keep-alive."""
     proxy, gate = start_proxy(chat_only("codex-light", upstream)), threading.Event()
     upstream.script([*stream_open(chat.delta("Half "), gate), *chat.text_stream(ANSWER)[1:]])
     timer = threading.Timer(13.5, gate.set)

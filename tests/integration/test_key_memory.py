@@ -1,5 +1,5 @@
-"""Nothing of a key stays in the memory of lighttpd or the session app, whatever became of the request that had it. Memory is
-root's alone; where the tests run as another user, they see that."""
+"""No part of a key stays in the memory of lighttpd or the session app, however its request ended. Only root can read
+that memory; as another user, the tests check that they cannot."""
 import contextlib
 import json
 import os
@@ -12,8 +12,8 @@ from basics import children, wait_until
 from session_tools import own_config, writable_memory
 from torture import SANITIZED
 
-PIECE = 12      # bytes of a key that are not there by chance
-POOL_S = 75     # lighttpd frees its requests every 64 s; a connection may have been idle for 5 s before
+PIECE = 12      # bytes of a key that are not in memory by chance
+POOL_S = 75     # s; lighttpd frees its requests every 64 s, and a connection may have been idle for 5 s before
 
 
 def new_key():
@@ -42,7 +42,7 @@ class Page:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def send(self, *pieces):
-        """Each piece once lighttpd has read the one before it; the reply."""
+        """Sends each piece after lighttpd has read the previous one. Returns the reply."""
         with self.connect() as client, contextlib.suppress(ConnectionError):
             for piece in pieces:
                 client.sendall(piece)
@@ -50,7 +50,7 @@ class Page:
             return b"".join(iter(lambda: client.recv(65536), b""))
 
     def wait_read(self, client):
-        """Until the other end has nothing unread, or is gone."""
+        """Waits until the other end has read everything, or is gone."""
         local, remote = (f":{address[1]:04X}" for address in (client.getsockname(), client.getpeername()))
 
         def unread():
@@ -64,7 +64,7 @@ class Page:
         self.send(self.post("/api/stop", b"{}") + b"{}")
 
     def left(self, pid, key):
-        """Whether a piece of the key is in a process's memory."""
+        """Returns true if a piece of the key is in a process's memory."""
         memory = writable_memory(pid)
         return any(key[at:at + PIECE].encode() in memory for at in range(len(key) - PIECE + 1))
 
@@ -79,7 +79,7 @@ def page(cli):
         for pid in (page.lighttpd, page.session):
             with pytest.raises(PermissionError):
                 writable_memory(pid)
-        pytest.skip("only root may look into them")
+        pytest.skip("only root may read their memory")
     return page
 
 
@@ -155,11 +155,11 @@ def by_a_method_without_a_body(page, key):
 
 
 def aborted(page, key):
-    """While it is under way, the key is there: the look itself works."""
+    """While the request is in flight, the key is in memory: the search itself works."""
     body = script(key)
     with page.connect() as client:
         client.sendall(page.post("/api/start", body, length=len(body) + 100) + body)
-        wait_until(lambda: page.left(page.lighttpd, key), "lighttpd has the key")
+        wait_until(lambda: page.left(page.lighttpd, key), "lighttpd to have the key")
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
@@ -189,7 +189,7 @@ def test_bodies(page):
             page.stop()
 
 
-def test_a_connection_that_is_kept_open(page):
+def test_a_connection_that_stays_open(page):
     """As a browser does."""
     key, body = new_key(), None
     with page.connect() as client:
@@ -207,13 +207,13 @@ def test_a_start_of_the_command(cli):
     assert started.returncode == 0, started.stderr
     page = Page(cli)
     if os.geteuid() != 0:
-        pytest.skip("only root may look into them")
+        pytest.skip("only root may read their memory")
     check_gone(page, key, "pointsman start")
 
 
-@pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps what is freed for a while, as it is")
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer keeps freed memory for a while")
 def test_urls_and_fields(page):
-    """Where no key belongs. All at once, for lighttpd takes its time."""
+    """Keys where none belongs. All at once, because lighttpd takes its time."""
     keys = [new_key() for _ in range(4)]
     for request in (page.head(f"GET /?OPENAI_API_KEY={keys[0]}", "Connection: close"),
                     page.head("GET /", f"X-Key: {keys[1]}", "Connection: close"),

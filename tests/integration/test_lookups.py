@@ -1,5 +1,5 @@
-"""Look-ups of names that fail or are cancelled, and attempts to connect that are given up: libcurl opens and closes descriptors
-for them by itself, and the next client that gets such a number must be served."""
+"""Name lookups that fail or are canceled, and connection attempts that are abandoned: libcurl opens and closes
+descriptors for them by itself, and the next client that gets such a number must still be served."""
 import concurrent.futures
 import contextlib
 import pathlib
@@ -15,8 +15,8 @@ from test_disconnect import send
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "conf" / "litellm-cost-routing.yaml"
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
-AT_ONCE = 24        # connections: more than the numbers that libcurl has given back
-PATIENCE_S = 5      # a connection that nothing watches is closed after 10 s
+AT_ONCE = 24        # connections: more than the numbers that libcurl freed
+PATIENCE_S = 5      # s; a connection without an event is closed after 10 s
 NOT_AHEAD = {"general_settings": {"connect_ahead": False}}
 
 
@@ -36,7 +36,7 @@ def assert_all_are_served(proxy):
 
 
 def assert_all_ended(names):
-    wait_until(lambda: names.ended == names.begun, "the look-ups to end")
+    wait_until(lambda: names.ended == names.begun, "the lookups to end")
 
 
 def far(name="provider.test", port=443, scheme="https", **params):
@@ -44,10 +44,10 @@ def far(name="provider.test", port=443, scheme="https", **params):
 
 
 def test_the_shipped_configuration_without_a_resolver(start_proxy, names):
-    """Preconnects and calls fail; everything else goes on."""
+    """Preconnects and calls fail; everything else continues."""
     keys = {name: f"sk-canary-{name.lower()}-0123456789" for name in ("OPENAI_API_KEY", "GEMINI_API_KEY", "HF_TOKEN")}
     proxy = start_proxy(text=SHIPPED.read_text(), keys=keys, environment=names.environment)
-    wait_until(lambda: names.ended >= len(keys), "the look-ups of the preconnects")
+    wait_until(lambda: names.ended >= len(keys), "the lookups of the preconnects")
     for _ in range(3):
         assert_all_are_served(proxy)
         reply = proxy.post("/v1/chat/completions", CHAT, timeout=PATIENCE_S)
@@ -55,7 +55,7 @@ def test_the_shipped_configuration_without_a_resolver(start_proxy, names):
     assert_all_are_served(proxy)
 
 
-def test_a_name_that_is_found_after_all(start_proxy, upstream, names):
+def test_a_name_that_resolves_later(start_proxy, upstream, names):
     """The calls after it share one connection."""
     proxy = start_proxy(far(port=upstream.port, scheme="http"), environment=names.environment, **NOT_AHEAD,
                         router_settings={"cooldown_time": 0, "num_retries": 0})
@@ -71,7 +71,7 @@ def test_a_name_that_is_found_after_all(start_proxy, upstream, names):
 
 @pytest.mark.parametrize("by", ["client", "time limit"])
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-def test_a_cancelled_look_up(start_proxy, names, by, streamed):
+def test_a_canceled_lookup(start_proxy, names, by, streamed):
     limit = {"timeout": 0.2, "stream_timeout": 0.2} if by == "time limit" else {}
     proxy = start_proxy(far(**limit), environment=names.environment, **NOT_AHEAD, router_settings={"num_retries": 0})
     names.hold()
@@ -88,8 +88,8 @@ def test_a_cancelled_look_up(start_proxy, names, by, streamed):
     assert_all_are_served(proxy)
 
 
-def test_a_reload_while_names_are_looked_up(start_proxy, upstream, names):
-    """A reload cancels preconnects; calls keep their configuration."""
+def test_a_reload_during_lookups(start_proxy, upstream, names):
+    """A reload cancels preconnects; requests in flight keep their configuration."""
     upstream.always(chat.whole("Hello."))
     names.answer(Names.LOCAL)
     names.hold()
@@ -97,9 +97,9 @@ def test_a_reload_while_names_are_looked_up(start_proxy, upstream, names):
     proxy = start_proxy(far(port=upstream.port, scheme="http"), *ahead, environment=names.environment)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         for turn in range(3):
-            wait_until(lambda: names.begun >= 5 * turn + 4, "the look-ups of the preconnects")
+            wait_until(lambda: names.begun >= 5 * turn + 4, "the lookups of the preconnects")
             reply = pool.submit(proxy.post, "/v1/chat/completions", CHAT)
-            wait_until(lambda: names.begun >= 5 * turn + 5, "the call's look-up")
+            wait_until(lambda: names.begun >= 5 * turn + 5, "the call's lookup")
             proxy.reload()
             assert_all_are_served(proxy)
             names.hold(False)
@@ -112,7 +112,7 @@ def test_a_reload_while_names_are_looked_up(start_proxy, upstream, names):
 
 @contextlib.contextmanager
 def nowhere():
-    """A port whose backlog is full: connections are neither accepted nor refused."""
+    """A port with a full backlog: it neither accepts nor refuses connections."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         stack.enter_context(socket.create_connection(listener.getsockname()))
@@ -120,7 +120,7 @@ def nowhere():
 
 
 @pytest.mark.parametrize("by", ["client", "time limit", "reload"])
-def test_an_attempt_to_connect_that_is_given_up(start_proxy, by):
+def test_an_abandoned_connection_attempt(start_proxy, by):
     limit = {"timeout": 0.2} if by == "time limit" else {}
     with nowhere() as port:
         proxy = start_proxy(far("127.0.0.1", port, **limit), router_settings={"num_retries": 0})

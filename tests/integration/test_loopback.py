@@ -1,4 +1,4 @@
-"""Servers on this machine: the addresses of its names, and what reaches them."""
+"""Servers on this machine: the addresses of localhost, and what reaches them."""
 import itertools
 import json
 import os
@@ -16,7 +16,7 @@ BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
 
 def test_localhost_is_both_addresses(start_proxy, make_upstream):
-    """127.0.0.1 first, then ::1; the connection that was made is kept, and a new one is found in the same way."""
+    """127.0.0.1 first, then ::1. The connection is kept, and a new one is found in the same way."""
     upstream = make_upstream("::1")
     proxy = start_proxy(deployment("m", f"http://localhost:{upstream.port}/v1"))
     upstream.script(chat.whole("one"), [*chat.whole("two"), CLOSE], chat.whole("three"))
@@ -27,7 +27,7 @@ def test_localhost_is_both_addresses(start_proxy, make_upstream):
     assert upstream.connections == 2
 
 
-def test_where_neither_listens(start_proxy):
+def test_if_neither_listens(start_proxy):
     proxy = start_proxy(deployment("m", f"http://localhost:{free_port()}/v1"))
     answer = proxy.post("/v1/chat/completions", BODY)
     assert answer.status in (502, 503)
@@ -40,12 +40,12 @@ def freeze(process):
 
 
 def text_of(body):
-    """The text that one of the requests below carries."""
+    """The text in one of the requests below."""
     return body.get("input") or body.get("prompt") or body["messages"][0]["content"]
 
 
 def test_requests_to_several_paths_at_the_same_time(start_proxy, upstream):
-    """They begin in one turn of the loop, each on a connection of its own that is not made yet: each arrives whole."""
+    """They begin in one turn of the loop, each on its own new connection; each arrives whole."""
     proxy = start_proxy(deployment("m", upstream))
     answers = {"/v1/responses": responses.whole("ok"), "/v1/chat/completions": chat.whole("ok"),
                "/v1/embeddings": reply(body={"object": "list", "data": [{"index": 0, "embedding": [0.5]}]}),

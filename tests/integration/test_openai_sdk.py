@@ -1,4 +1,4 @@
-"""OpenAI's own Python library as the client, on both wires, against both kinds of upstream."""
+"""OpenAI's own Python library as the client, with both APIs, against both kinds of upstream."""
 import openai
 import pytest
 
@@ -80,7 +80,7 @@ def test_responses_tools_through_the_bridge(start_proxy, upstream):
         assert sdk.responses.create(model="codex-light", input=history, tools=[TOOL]).output_text == "Sunny."
 
 
-def test_a_cut_stream_raises(sdk, upstream):
+def test_a_truncated_stream_raises(sdk, upstream):
     upstream.script(stream_open(chat.delta("Hel"), CLOSE))
     with sdk.chat.completions.create(model="codex-light", messages=MESSAGES, stream=True) as events:
         with pytest.raises(openai.APIError):

@@ -1,5 +1,5 @@
-"""Every event, chunk and object that the bridge writes is what OpenAI's Python library says it is: its types, validated strictly
-(the library itself takes anything)."""
+"""Every event, chunk and object that the bridge writes conforms to the types of OpenAI's Python library, validated
+strictly (the library itself accepts anything)."""
 import pydantic
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
@@ -21,12 +21,12 @@ REQUEST = {"model": "codex-light", "input": "hi", "tools": TOOLS, "reasoning": {
            "parallel_tool_calls": False, "tool_choice": "auto", "instructions": "Be exact.", "user": "me"}
 
 
-# In response.failed, beside OpenAI's own: Codex knows these, and does not try again for them.
+# In response.failed, besides OpenAI's own codes: Codex knows these, and does not retry.
 CODEX_CODES = {"content_policy_violation", "context_length_exceeded", "insufficient_quota", "model_not_found"}
 
 
 def everything(finish="tool_calls"):
-    """A chat stream with all that the bridge has events for."""
+    """A chat stream with everything that the bridge has events for."""
     return [chat.delta(role="assistant", reasoning_content="think"), chat.delta(reasoning_content="ing"),
             chat.delta("Hel"), chat.delta("lo."),
             *chat.call_deltas("c1", "run", {"x": "1"}, index=0), *chat.call_deltas("c2", "patch", {"input": "+x"}, index=1),
@@ -81,7 +81,7 @@ def test_a_whole_response(bridged, upstream):
 
 
 def test_the_tools_that_a_response_repeats(bridged, upstream):
-    """Clients may leave out what OpenAI's replies always have."""
+    """Clients may omit fields that OpenAI's replies always have."""
     upstream.always(chat.either("Hello."))
     body = {"model": "codex-light", "input": "hi", "tools": [
         {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}, {"type": "function", "name": "g"},
@@ -93,7 +93,7 @@ def test_the_tools_that_a_response_repeats(bridged, upstream):
 
 
 def test_the_built_in_model(start_proxy, upstream):
-    """Chat chunks and objects that the proxy writes itself; its stream is collected for who asks for a whole answer."""
+    """Chat chunks and objects that the proxy writes itself; for a whole answer it collects its stream."""
     proxy = start_proxy(environment={"POINTSMAN_DEMO": "1"})
     body = {"model": "codex-echo", "messages": [{"role": "user", "content": "hi"}]}
     ChatCompletion.model_validate(proxy.post("/v1/chat/completions", body).json)

@@ -1,4 +1,5 @@
-"""general_settings.outgoing_proxy: what goes through it, what never does, and what is told when it fails."""
+"""general_settings.outgoing_proxy: what goes through the outbound proxy, what never does, and what is reported when
+it fails."""
 import json
 import subprocess
 
@@ -29,7 +30,7 @@ def make_tunnel():
 
 @pytest.fixture
 def far(make_tls_upstream):
-    """A provider that is not on this machine by its name, though Linux connects it to this one."""
+    """A provider whose name is not of this machine, though Linux connects it to this one."""
     upstream = make_tls_upstream()
     upstream.always(chat.whole("Hello."))
     upstream.base = upstream.base.replace("127.0.0.1", "0.0.0.0")
@@ -38,7 +39,7 @@ def far(make_tls_upstream):
 
 @pytest.fixture
 def through(start_proxy, far):
-    """through(URL of an outgoing proxy): a proxy whose codex-light is the far provider."""
+    """through(URL of an outbound proxy): a proxy whose codex-light is the far provider."""
     def start(url, **options):
         return start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
                            general_settings={"outgoing_proxy": url, "connect_ahead": False}, **options)
@@ -57,7 +58,7 @@ def hello(proxy):
 
 @pytest.mark.parametrize("kind", ["http", "https", "socks5h"])
 def test_calls_are_tunnelled(make_tunnel, through, far, kind):
-    """The key and the prompt are in the tunnel's TLS; the outgoing proxy sees a name and a port, and one connection."""
+    """The key and the prompt are in the tunnel's TLS; the outbound proxy sees a name and a port, and one connection."""
     tunnel = make_tunnel(context=far.context if kind == "https" else None, socks=kind == "socks5h")
     assert tunnel.url.startswith(kind)
     proxy = through(tunnel.url)
@@ -69,14 +70,14 @@ def test_calls_are_tunnelled(make_tunnel, through, far, kind):
     assert tunnel.carried and UPSTREAM_KEY.encode() not in seen and b"codex" not in seen and b"uthorization" not in seen
 
 
-def test_a_connection_ahead_is_tunnelled_too(make_tunnel, start_proxy, far):
+def test_a_preconnect_is_tunnelled_too(make_tunnel, start_proxy, far):
     tunnel = make_tunnel()
     start_proxy(deployment("codex-light", far), litellm_settings=far.trust, general_settings={"outgoing_proxy": tunnel.url})
     assert far.next_request().method == "HEAD"
     assert tunnel.asked == [f"0.0.0.0:{far.port}"]
 
 
-def test_its_login_comes_from_a_variable_and_is_shown_nowhere(make_tunnel, through, far):
+def test_its_login_comes_from_a_variable_and_is_never_shown(make_tunnel, through, far):
     tunnel = make_tunnel(login=LOGIN)
     proxy = through("os.environ/OUTGOING_PROXY", keys={"OUTGOING_PROXY": tunnel.url_with_login})
     hello(proxy)
@@ -101,7 +102,7 @@ def test_a_proxy_that_refuses_is_named(make_tunnel, through, far, options, words
     assert proxy.journal()[0]["attempts"][0]["outcome"] == "connect"
 
 
-def test_a_wrong_login_is_told_without_it(make_tunnel, through):
+def test_a_wrong_login_is_reported_without_it(make_tunnel, through):
     tunnel = make_tunnel(login=LOGIN)
     proxy = through("os.environ/OUTGOING", keys={"OUTGOING": tunnel.url.replace("://", "://clerk:wrong-canary@")})
     answer = ask(proxy)
@@ -110,27 +111,27 @@ def test_a_wrong_login_is_told_without_it(make_tunnel, through):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5h"])
-def test_a_proxy_that_is_not_there_is_named(through, far, scheme):
+def test_an_unreachable_proxy_is_named(through, far, scheme):
     url = f"{scheme}://127.0.0.1:{free_port()}"
     answer = ask(through(url))
     assert answer.status == 503 and f"the outgoing proxy {url} can't be used" in answer.error["message"], answer.body
 
 
-def test_a_proxy_that_hangs_up_is_named(make_tunnel, through):
+def test_a_proxy_that_disconnects_is_named(make_tunnel, through):
     tunnel = make_tunnel(status=None)
     answer = ask(through(tunnel.url))
     assert f"the outgoing proxy {tunnel.url} can't be used" in answer.error["message"], answer.body
 
 
-def test_a_fault_behind_it_is_not_its_own(make_tunnel, start_proxy, far):
-    """The provider's certificate is not known."""
+def test_an_error_behind_it_is_not_its_own(make_tunnel, start_proxy, far):
+    """The provider's certificate is not trusted."""
     tunnel = make_tunnel()
     proxy = start_proxy(deployment("codex-light", far), general_settings={"outgoing_proxy": tunnel.url, "connect_ahead": False})
     answer = ask(proxy)
     assert "certificate" in answer.error["message"] and "outgoing proxy" not in answer.error["message"]
 
 
-def test_this_machine_is_reached_straight(make_tunnel, start_proxy, upstream, make_tls_upstream):
+def test_servers_on_this_machine_are_reached_directly(make_tunnel, start_proxy, upstream, make_tls_upstream):
     tunnel, tls = make_tunnel(), make_tls_upstream()
     for server in (upstream, tls):
         server.always(chat.whole("Hello."))
@@ -141,7 +142,7 @@ def test_this_machine_is_reached_straight(make_tunnel, start_proxy, upstream, ma
     assert tunnel.asked == []
 
 
-def test_nothing_goes_through_it_in_the_clear(make_tunnel, start_proxy, upstream):
+def test_nothing_goes_through_it_unencrypted(make_tunnel, start_proxy, upstream):
     tunnel = make_tunnel()
     base = upstream.base.replace("127.0.0.1", "0.0.0.0")
     proxy = start_proxy(deployment("codex-light", base), general_settings={"outgoing_proxy": tunnel.url})
@@ -150,7 +151,7 @@ def test_nothing_goes_through_it_in_the_clear(make_tunnel, start_proxy, upstream
     assert tunnel.asked == [] and upstream.requests == []
 
 
-def test_without_its_variable_nothing_leaves(start_proxy, far):
+def test_without_its_variable_nothing_is_sent(start_proxy, far):
     proxy = start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
                         general_settings={"outgoing_proxy": "os.environ/OUTGOING"})
     answer = ask(proxy)
@@ -161,7 +162,7 @@ def test_without_its_variable_nothing_leaves(start_proxy, far):
 NAMES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy")
 
 
-def test_the_environment_names_none(make_tunnel, start_proxy, far):
+def test_https_proxy_in_the_environment_is_ignored(make_tunnel, start_proxy, far):
     tunnel = make_tunnel()
     proxy = start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
                         environment={name: tunnel.url for name in NAMES})
@@ -169,7 +170,7 @@ def test_the_environment_names_none(make_tunnel, start_proxy, far):
     assert tunnel.asked == []
 
 
-def test_the_environment_turns_none_off(make_tunnel, through):
+def test_no_proxy_in_the_environment_is_ignored(make_tunnel, through):
     tunnel = make_tunnel()
     hello(through(tunnel.url, environment={"NO_PROXY": "*", "no_proxy": "0.0.0.0"}))
     assert tunnel.asked
@@ -187,7 +188,7 @@ def test_a_reload_changes_it(make_tunnel, through, far):
     assert len(first.asked) == len(second.asked) == 1 and len(far.handshakes) == 3
 
 
-def test_a_login_is_renewed_through_it(make_tunnel, start_proxy, make_tls_upstream, folder):
+def test_a_login_is_refreshed_through_it(make_tunnel, start_proxy, make_tls_upstream, folder):
     tunnel, upstream = make_tunnel(), make_tls_upstream()
     chatgpt, login = ChatGPT(upstream), Login(folder / "home")
     login.write(jwt("old", lives_s=-60))
@@ -207,7 +208,7 @@ def test_a_login_is_renewed_through_it(make_tunnel, start_proxy, make_tls_upstre
                                  "http://proxy.example:70000",
                                  "ftp://proxy.example:21", "socks5://proxy.example:1080", "http://a b:3128", "http://:3128",
                                  "http://@proxy.example:3128", "http://proxy.example:3128/path", "http://clerk:s3cret-canary@:1"])
-def test_what_is_no_proxy_is_told(folder, url):
+def test_an_invalid_proxy_url_is_reported(folder, url):
     (folder / "config.yaml").write_text('{"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x"}}],\n'
                                         f' "general_settings": {{"outgoing_proxy": "{url}"}}}}')
     told = subprocess.run([BINARY, "--check-config", folder / "config.yaml"], env={"LITELLM_API_KEY": MASTER_KEY},

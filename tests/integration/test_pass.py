@@ -1,4 +1,4 @@
-"""The same wire on both sides: bytes pass through, only the model's name changes."""
+"""The same API on both sides: bytes pass through, only the model's name changes."""
 import json
 import threading
 
@@ -11,7 +11,7 @@ from mock_upstream import HANG, chunk, error, reply, stream, stream_open
 
 pytestmark = BOTH_TRANSPORTS
 
-# Spacing, order, escapes, numbers and unknown fields that a parser and printer would change.
+# White space, order, escapes, numbers and unknown fields that parsing and printing would change.
 CHAT = (b'{ "temperature" : 1.0, "unknown":{"b":1e2,"a":[ ]} ,"model"\t:  "codex-light" , "messages":[{"role":"user",'
         b'"content":"\\u00e9 \\/ \xc3\xa9 model \\"codex-light\\""}], "big": 12345678901234567890, "stream":%s}')
 RESPONSES = CHAT.replace(b'"messages"', b'"input"')
@@ -75,13 +75,13 @@ def test_events_pass_at_once(light, upstream):
     assert got.rest()[-1] == (None, "[DONE]")
 
 
-def test_events_cut_anywhere_arrive_whole(light, upstream):
+def test_events_split_anywhere_arrive_whole(light, upstream):
     text = b"".join(piece.split(b"\r\n", 1)[1][:-2] for piece in responses.text_stream("Gr\u00fc\u00dfe")[1:-1])
     upstream.script(stream(*[chunk(text[at:at + 1]) for at in range(len(text))]))
     assert light.post("/v1/responses", RESPONSES % b"true").body == text
 
 
-def test_the_clients_headers_stay_here(light, upstream):
+def test_the_clients_headers_are_not_passed_on(light, upstream):
     upstream.script(chat.whole())
     light.post("/v1/chat/completions", CHAT % b"false", headers={
         "X-Forwarded-For": "1.2.3.4", "Cookie": "secret=1", "Accept-Encoding": "gzip", "Proxy": "http://evil.test",
@@ -91,8 +91,8 @@ def test_the_clients_headers_stay_here(light, upstream):
     assert headers["host"] == upstream.base.split("/")[2]
 
 
-def test_the_upstreams_headers_stay_there(light, upstream):
-    """openai-model would make Codex print a warning about the user's account; cookies are nobody's business."""
+def test_the_upstreams_headers_are_not_passed_on(light, upstream):
+    """openai-model would make Codex print a warning about the user's account; cookies would track the client."""
     upstream.script(reply(body=chat.whole()[0].split(b"\r\n\r\n", 1)[1], headers={
         "openai-model": "other", "x-models-etag": "1", "Set-Cookie": "a=b", "Access-Control-Allow-Origin": "*"}))
     headers = light.post("/v1/chat/completions", CHAT % b"false").headers
@@ -117,15 +117,16 @@ def test_redirects_are_not_followed(light, upstream, make_upstream):
     assert evil.requests == []
 
 
-def test_connections_to_the_upstream_are_kept(light, upstream):
+def test_connections_to_the_upstream_are_reused(light, upstream):
     upstream.always(chat.whole())
     for _ in range(5):
         assert light.post("/v1/chat/completions", CHAT % b"false").status == 200
     assert upstream.connections == 1
 
 
-def test_the_upstreams_fault_is_told(start_proxy, upstream):
-    """A bad request would fail anywhere: the client gets the provider's words, in OpenAI's shape, and no second try."""
+def test_the_upstreams_error_is_passed_on(start_proxy, upstream):
+    """A bad request would fail anywhere: the client gets the provider's message in OpenAI's shape, and nothing is
+    retried."""
     proxy = start_proxy(deployment("codex-light", upstream), deployment("codex-light", upstream))
     upstream.script(error(400, "max_tokens is too large", code="invalid_value"))
     answer = proxy.post("/v1/chat/completions", CHAT % b"false")
@@ -135,7 +136,7 @@ def test_the_upstreams_fault_is_told(start_proxy, upstream):
     assert len(upstream.requests) == 1
 
 
-def test_a_key_in_the_upstreams_words_is_not_told(light, upstream):
+def test_a_key_in_the_upstreams_error_is_removed(light, upstream):
     upstream.always(error(401, f"Incorrect API key provided: {UPSTREAM_KEY}"))
     answer = light.post("/v1/chat/completions", CHAT % b"false")
     assert answer.status >= 400
@@ -153,14 +154,14 @@ def test_every_reply_has_a_request_id(light, upstream):
     assert {entry["request_id"] for entry in light.journal(2)} == seen
 
 
-def test_anything_after_the_end_of_a_stream_is_ignored(light, upstream):
-    """A server that leaves the connection open after [DONE] does not hold the client up."""
+def test_bytes_after_the_end_of_a_stream_are_ignored(light, upstream):
+    """A server that leaves the connection open after [DONE] does not delay the client."""
     upstream.script(stream_open(chat.delta("Hello."), chat.delta(finish="stop"), chat.DONE, HANG))
     got = light.post("/v1/chat/completions", CHAT % b"true")
     assert got.events[-1] == (None, "[DONE]")
 
 
-def test_the_model_may_be_spelled_with_escapes(light, upstream):
+def test_the_model_may_be_written_with_escapes(light, upstream):
     upstream.script(chat.whole())
     body = b'{"\\u006dodel":"codex\\u002dlight","messages":[]}'
     assert light.post("/v1/chat/completions", body).status == 200

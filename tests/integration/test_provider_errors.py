@@ -1,4 +1,4 @@
-"""Errors whose words are elsewhere, or are other than OpenAI's: which failure they are, and what follows from it."""
+"""Errors whose message is in an unusual place, or differs from OpenAI's: their kind, and the consequences."""
 import json
 
 import pytest
@@ -33,7 +33,7 @@ def ask(proxy, path, streamed=False):
 
 
 def answer(path, entry):
-    """A healthy reply of a provider, whichever wire and manner is asked of it."""
+    """A successful reply of a provider, for either API, whole or streamed."""
     wire = responses if path == "/v1/responses" and entry is deployment else chat
 
     def either(request):
@@ -56,7 +56,7 @@ SUSPENDED = {"message": "Your account is suspended due to insufficient balance",
 @EACH_MANNER
 @pytest.mark.parametrize("raw", [json.dumps({"error": {"message": LONG}}), {"error": {"message": LONG}}, LONG],
                          ids=["JSON as text", "JSON", "text"])
-def test_the_words_of_the_provider_behind_a_gateway_decide(start_proxy, upstream, entry, path, streamed, raw):
+def test_the_message_of_the_provider_behind_a_gateway_decides(start_proxy, upstream, entry, path, streamed, raw):
     proxy = start_proxy(entry("codex-light", upstream))
     upstream.script(refusal(400, provider_error(raw)))
     got = ask(proxy, path, streamed)
@@ -65,7 +65,7 @@ def test_the_words_of_the_provider_behind_a_gateway_decide(start_proxy, upstream
     assert proxy.journal()[0]["attempts"][0]["outcome"] == "context"
 
 
-def test_a_quota_behind_a_gateway_is_no_rate_limit(bridged, upstream):
+def test_a_quota_behind_a_gateway_is_not_a_rate_limit(bridged, upstream):
     upstream.script(refusal(429, provider_error(json.dumps({"error": SUSPENDED}), 429)))
     got = ask(bridged, "/v1/responses")
     assert (got.status, got.error["code"]) == (429, "insufficient_quota")
@@ -73,7 +73,7 @@ def test_a_quota_behind_a_gateway_is_no_rate_limit(bridged, upstream):
     assert got.headers["Retry-After"] is None
 
 
-# The same errors after status 200: before any content they are errors of their kind, after it the stream fails by it.
+# The same errors with status 200: before any content they are errors of their kind; after it, the stream fails.
 
 ERRORS = {
     "chunk": lambda fault: event({"error": fault}),
@@ -123,7 +123,7 @@ def test_an_error_as_a_whole_reply_of_status_200(bridged, upstream, body, code, 
         assert got.error["code"] == code, got.body
 
 
-# What the model wrote cannot be read
+# Tool calls that the model wrote and its server cannot parse
 
 @EACH_ENTRY
 @EACH_MANNER
@@ -137,12 +137,12 @@ def test_a_malformed_call_goes_to_the_next_deployment(start_proxy, upstream, sec
 
 
 @EACH_ENTRY
-def test_a_malformed_call_is_asked_for_once_more_where_nobody_else_is(start_proxy, upstream, entry, path):
+def test_a_malformed_call_is_repeated_if_no_other_deployment_is_left(start_proxy, upstream, entry, path):
     proxy = start_proxy(entry("codex-light", upstream))
     upstream.script(refusal(400, CALLS), answer(path, entry), refusal(400, CALLS), refusal(400, CALLS))
     assert ask(proxy, path).status == 200
     got = ask(proxy, path)
-    assert (got.status, got.error["code"]) == (503, "upstream_malformed")   # Codex asks again
+    assert (got.status, got.error["code"]) == (503, "upstream_malformed")   # Codex retries
     assert "Failed to call a function" in got.error["message"]
     assert len(upstream.requests) == 4
 
@@ -155,25 +155,25 @@ def test_a_malformed_call_in_a_stream(start_proxy, upstream, second, path):
     assert b"from the second" in ask(proxy, path, streamed=True).body
 
 
-# Larger than the deployment takes at once
+# Requests larger than the deployment's rate limit
 
 @EACH_ENTRY
 @EACH_MANNER
 @pytest.mark.parametrize("status", [413, 429])
-def test_no_wait_helps_a_request_that_is_larger_than_the_limit(start_proxy, upstream, entry, path, streamed, status):
+def test_waiting_does_not_help_a_request_larger_than_the_limit(start_proxy, upstream, entry, path, streamed, status):
     proxy = start_proxy(entry("codex-light", upstream))
     upstream.script(reply(status, {"Retry-After": "2"}, {"error": LARGE}), answer(path, entry))
     got = ask(proxy, path, streamed)
     assert (got.status, got.error["code"]) == (400, "context_length_exceeded")
     assert "Limit 8000, Requested 38369" in got.error["message"]
     assert got.headers["Retry-After"] is None
-    assert ask(proxy, path, streamed).status == 200   # the deployment does not rest: smaller ones are served
+    assert ask(proxy, path, streamed).status == 200   # no cooldown: smaller requests are served
     assert [attempt["outcome"] for attempt in proxy.journal()[0]["attempts"]] == ["too_large"]
 
 
 @EACH_ENTRY
-def test_another_deployment_may_have_room(start_proxy, upstream, second, entry, path):
-    """Of the group, or of its context_window_fallbacks."""
+def test_another_deployment_may_have_a_higher_limit(start_proxy, upstream, second, entry, path):
+    """One of the group, or of its context_window_fallbacks."""
     first, group, larger = (entry("codex-light", upstream, order=1), entry("codex-light", second, order=2),
                             entry("codex-long", second))
     upstream.always(refusal(413, LARGE))
@@ -183,7 +183,7 @@ def test_another_deployment_may_have_room(start_proxy, upstream, second, entry, 
         assert b"from the second" in ask(proxy, path).body
 
 
-def test_what_is_below_the_limit_is_a_rate_limit(bridged, upstream):
+def test_a_request_below_the_limit_is_rate_limited(bridged, upstream):
     upstream.script(error(429, "Rate limit reached on tokens per minute (TPM): Limit 8000, Used 7000, Requested 2000. Please "
                                "try again in 7.66s.", code="rate_limit_exceeded"))
     got = ask(bridged, "/v1/responses")

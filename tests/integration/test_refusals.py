@@ -1,4 +1,5 @@
-"""Refusals that say what of a request to leave out or change: the same deployment is asked again at once, and remembers it."""
+"""Refusals that name a part to leave out or change: the proxy repeats the request on the same deployment at once,
+and remembers the part."""
 import json
 
 import pytest
@@ -14,13 +15,13 @@ TOOL = {"type": "function", "name": "f", "parameters": {"type": "object", "prope
 
 
 def answer(request):
-    """A healthy reply, in the wire and manner that is asked for."""
+    """A successful reply, for either API, whole or streamed."""
     wire = responses if request.path.endswith("/responses") else chat
     return wire.text_stream("fine") if request.json.get("stream") else wire.whole("fine")
 
 
 def refusing(has, refusal):
-    """A server that refuses requests for which has(body) holds."""
+    """A server that refuses requests for which has(body) is true."""
     return lambda request: refusal if has(request.json) else answer(request)
 
 
@@ -41,12 +42,12 @@ def ask(proxy, path="/v1/responses", streamed=False, **body):
 
 
 def refused(proxy):
-    """What the first deployment is known to refuse, by /dispatch/state."""
+    """What the first deployment is known to refuse, from /dispatch/state."""
     models = proxy.get("/dispatch/state").json["models"]
     return [row["part"] for row in next(iter(models.values()))["refused"]]
 
 
-# Each kind: what has it in a body of either wire, a request that has it, and wordings of real servers.
+# Each kind of part: a test for it in a body of either API, a request that has it, and messages of real servers.
 
 def has_images(body):
     return '"image_url"' in json.dumps(body) or '"input_image"' in json.dumps(body)
@@ -100,7 +101,7 @@ WAYS = {"bridged": (chat_only, "/v1/responses"), "chat": (chat_only, "/v1/chat/c
 @EACH_MANNER
 @pytest.mark.parametrize("way", ["bridged", "chat", "native"])
 @pytest.mark.parametrize("kind, status, words", ROWS)
-def test_it_is_asked_again_without_and_not_troubled_again(start_proxy, upstream, kind, status, words, way, streamed):
+def test_it_is_repeated_without_the_part_which_stays_out(start_proxy, upstream, kind, status, words, way, streamed):
     entry, path = WAYS[way]
     has, requests, _ = KINDS[kind]
     proxy = start_proxy(entry("codex-light", upstream))
@@ -126,8 +127,8 @@ def test_a_refusal_of_status_200(bridged, upstream, refusal):
 
 
 @pytest.mark.parametrize("way", ["bridged", "chat", "native"])
-def test_an_effort_is_lowered_to_what_is_offered(start_proxy, upstream, way):
-    """xhigh becomes the nearest of what the refusal names; one that is refused all the same is left out."""
+def test_an_effort_is_lowered_to_a_supported_one(start_proxy, upstream, way):
+    """xhigh becomes the nearest of those in the refusal. If that is refused, too, the effort is left out."""
     entry, path = WAYS[way]
     proxy = start_proxy(entry("codex-light", upstream))
 
@@ -145,12 +146,12 @@ def test_an_effort_is_lowered_to_what_is_offered(start_proxy, upstream, way):
     assert [effort(request.json) for request in upstream.requests][1:] == ["medium", "medium"]
     assert refused(proxy) == ["reasoning_effort_value"]
     minimal = {"reasoning": {"effort": "minimal"}} if "responses" in path else {"reasoning_effort": "minimal"}
-    ask(proxy, path, **minimal)    # offered, and refused
+    ask(proxy, path, **minimal)    # supported according to the message, and refused
     assert [effort(request.json) for request in upstream.requests][3:] == ["minimal", None]
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_is_not_in_the_request_is_no_reason_to_ask_again(start_proxy, upstream, way):
+def test_a_part_that_the_request_does_not_have_is_no_reason_to_repeat_it(start_proxy, upstream, way):
     entry, path = WAYS[way]
     proxy = start_proxy(entry("codex-light", upstream))
     body = {"input": "hi"} if "responses" in path else {"messages": [{"role": "user", "content": "hi"}]}
@@ -162,8 +163,8 @@ def test_what_is_not_in_the_request_is_no_reason_to_ask_again(start_proxy, upstr
     assert len(upstream.requests) == 5 and refused(proxy) == []
 
 
-def test_what_does_not_help_is_not_remembered(start_proxy, upstream, make_upstream):
-    """The same words without the part: the next deployment is asked, and the first is not known to refuse anything."""
+def test_a_part_whose_removal_does_not_help_is_not_remembered(start_proxy, upstream, make_upstream):
+    """The same error without the part: the next deployment is called, and nothing is remembered of the first."""
     second = make_upstream()
     proxy = start_proxy(chat_only("codex-light", upstream, order=1), chat_only("codex-light", second, order=2))
     upstream.always(error(400, "does not support thinking"))
@@ -173,7 +174,7 @@ def test_what_does_not_help_is_not_remembered(start_proxy, upstream, make_upstre
     assert refused(proxy) == [] and len(second.requests) == 1
 
 
-def test_several_parts_one_after_the_other(bridged, upstream):
+def test_several_parts_one_after_another(bridged, upstream):
     checks = [(has_images, "model does not support vision"), (has_effort, "does not support thinking"),
               (has_later_system, "System message must be at the beginning.")]
 
@@ -187,7 +188,7 @@ def test_several_parts_one_after_the_other(bridged, upstream):
     assert len(upstream.requests) == 5 and refused(bridged) == ["images", "reasoning_effort", "later_system_messages"]
 
 
-def test_a_reload_forgets(start_proxy, upstream):
+def test_a_reload_clears_them(start_proxy, upstream):
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.always(refusing(has_effort, error(400, "does not support thinking")))
     ask(proxy, reasoning={"effort": "low"})
@@ -206,7 +207,7 @@ def test_no_cooldown_follows(start_proxy, upstream):
     assert state["hard_limited"] is False
 
 
-# Fields by their names
+# Fields by name
 
 @pytest.mark.parametrize("field, value, words, extra", [
     ("temperature", 0.2, "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is "
@@ -216,7 +217,7 @@ def test_no_cooldown_follows(start_proxy, upstream):
     ("store", False, "Invalid JSON payload received. Unknown name \"store\": Cannot find field.", {}),
     ("presence_penalty", 1, "Argument not supported on this model: presencePenalty", {}),
 ])
-def test_a_field_that_is_refused_by_its_name(start_proxy, upstream, field, value, words, extra):
+def test_a_field_that_is_refused_by_name(start_proxy, upstream, field, value, words, extra):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(refusing(lambda body: field in body, reply(400, body={"error": {"message": words, **extra}})))
     ask(proxy, "/v1/chat/completions", **{field: value})
@@ -229,22 +230,22 @@ def test_a_field_that_is_refused_by_its_name(start_proxy, upstream, field, value
     ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "Unsupported parameter: 'tools'"),
     ({"n": 2}, "Unsupported parameter: 'n'"), ({"stop": ["x"]}, "Unsupported parameter: 'stop'"),
 ])
-def test_what_a_request_is_about_is_not_left_out(start_proxy, upstream, body, words):
+def test_essential_fields_are_not_left_out(start_proxy, upstream, body, words):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(error(400, words))
     got = proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], **body})
     assert got.status == 400 and len(upstream.requests) == 1
 
 
-def test_a_limit_of_tokens_by_its_other_name(bridged, upstream):
+def test_a_token_limit_by_its_other_name(bridged, upstream):
     upstream.always(refusing(lambda body: "max_tokens" in body, error(
         400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")))
     ask(bridged, max_output_tokens=99)
     assert upstream.requests[1].json["max_completion_tokens"] == 99
 
 
-def test_reasoning_in_a_history_that_is_refused(start_proxy, upstream):
-    """This proxy gives chat clients reasoning_content; one that sends it back meets servers that forbid it."""
+def test_reasoning_in_the_history_that_is_refused(start_proxy, upstream):
+    """This proxy gives chat clients reasoning_content. A client that sends it back meets servers that forbid it."""
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(refusing(lambda body: any("reasoning_content" in m for m in body["messages"]), reply(400, body={
         "message": "messages.1.assistant.reasoning_content: property 'messages.1.assistant.reasoning_content' is unsupported",
@@ -276,7 +277,7 @@ def test_a_model_without_a_system_role(bridged, upstream):
     assert [m["role"] for m in upstream.requests[1].json["messages"]] == ["user", "user"]
 
 
-# A server that lacks an API
+# A server without one of the APIs
 
 PATHS = {
     "FastAPI": reply(404, body={"detail": "Not Found"}), "llama.cpp": error(404, "File Not Found"),
@@ -293,7 +294,7 @@ def without_path(path, refusal):
 
 @EACH_MANNER
 @pytest.mark.parametrize("refusal", PATHS.values(), ids=PATHS)
-def test_a_server_with_chat_completions_alone(start_proxy, upstream, refusal, streamed):
+def test_a_server_with_only_chat_completions(start_proxy, upstream, refusal, streamed):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(without_path("/responses", refusal))
     for _ in range(2):
@@ -305,7 +306,7 @@ def test_a_server_with_chat_completions_alone(start_proxy, upstream, refusal, st
     assert proxy.journal()[0]["wire"] == {"client": "responses", "upstream": "chat"}
 
 
-def test_a_server_with_the_responses_api_alone(start_proxy, upstream):
+def test_a_server_with_only_the_responses_api(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(without_path("/chat/completions", PATHS["FastAPI"]))
     ask(proxy, "/v1/chat/completions")
@@ -314,8 +315,8 @@ def test_a_server_with_the_responses_api_alone(start_proxy, upstream):
     assert refused(proxy) == ["chat_completions_api"]
 
 
-def test_a_server_that_knows_a_part_of_the_responses_api(start_proxy, upstream):
-    """llama.cpp refused every tool that is no function: Codex has such."""
+def test_a_server_with_a_part_of_the_responses_api(start_proxy, upstream):
+    """llama.cpp refused every tool that is not a function; Codex has such tools."""
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(refusing(lambda body: any(tool["type"] != "function" for tool in body.get("tools", [])),
                              error(400, "'type' of tool must be 'function'")))
@@ -323,7 +324,7 @@ def test_a_server_that_knows_a_part_of_the_responses_api(start_proxy, upstream):
     assert [tool["type"] for tool in upstream.requests[1].json["tools"]] == ["function"]
 
 
-def test_tools_with_an_effort_go_by_the_responses_api(start_proxy, upstream):
+def test_tools_with_an_effort_use_the_responses_api(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(without_path("/chat/completions", error(
         400, "Function tools with reasoning_effort are not supported for gpt-5.6-terra in /v1/chat/completions. To use function "
@@ -332,7 +333,7 @@ def test_tools_with_an_effort_go_by_the_responses_api(start_proxy, upstream):
     assert upstream.requests[1].path == "/v1/responses" and upstream.requests[1].json["reasoning"] == {"effort": "high"}
 
 
-def test_where_neither_path_is_there_the_message_says_what_to_check(start_proxy, upstream):
+def test_if_neither_path_exists_the_message_says_what_to_check(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(PATHS["FastAPI"])
     got = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi"})
@@ -342,15 +343,16 @@ def test_where_neither_path_is_there_the_message_says_what_to_check(start_proxy,
     assert state["hard_limited"] and state["refused"] == []
 
 
-def test_a_model_that_is_not_there_is_no_missing_path(start_proxy, upstream):
+def test_a_missing_model_is_not_a_missing_path(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(error(404, "The model `x` does not exist", "model_not_found"))
     got = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi"})
     assert got.status == 404 and "model's name" in got.error["message"] and len(upstream.requests) == 1
 
 
-def test_a_request_that_can_not_be_translated_leaves_the_deployment_to_others(start_proxy, upstream, make_upstream):
-    """It needs the Responses API, which is not there: no cooldown for those who do not, and it is not asked for it again."""
+def test_a_request_that_cannot_be_translated_leaves_the_deployment_to_others(start_proxy, upstream, make_upstream):
+    """It needs the Responses API, which the server lacks: no cooldown for other requests, and it is not tried there
+    again."""
     second = make_upstream()
     proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2))
     upstream.always(without_path("/responses", PATHS["FastAPI"]))
@@ -363,7 +365,7 @@ def test_a_request_that_can_not_be_translated_leaves_the_deployment_to_others(st
     assert [request.path for request in upstream.requests[1:]] == 2 * ["/v1/chat/completions"]
 
 
-# What has to come back with calls
+# State that must come back with tool calls
 
 def calls_without(field):
     return lambda body: any(m["role"] == "assistant" and m.get("tool_calls") and field not in m for m in body["messages"])
@@ -389,7 +391,7 @@ def test_reasoning_comes_back_after_such_a_refusal(bridged, upstream, words):
 
 
 @pytest.mark.parametrize("model", ["deepseek/deepseek-v4-pro", "moonshot/kimi-k2.6"])
-def test_reasoning_comes_back_to_those_that_want_it(start_proxy, upstream, model):
+def test_reasoning_comes_back_to_providers_that_require_it(start_proxy, upstream, model):
     proxy = start_proxy(deployment("codex-light", upstream, model=model))
     upstream.always(refusing(calls_without("reasoning_content"), error(400, "no reasoning")))
     ask(proxy, input=HISTORY, tools=[TOOL])
@@ -414,7 +416,7 @@ CALLS = [{"index": n, "id": f"tool_{n + 1}", "type": "function", "function": {"n
 
 
 def detailed(streamed, late=False):
-    """A reply with reasoning_details and two calls, of which the first is named by them."""
+    """A reply with reasoning_details and two calls; the details name the first call."""
     if not streamed:
         return chat.whole(None, finish="tool_calls", reasoning="I must look.", reasoning_details=DETAILS, tool_calls=CALLS)
     details = [chat.delta(reasoning_details=[piece]) for piece in PIECES]
@@ -424,7 +426,7 @@ def detailed(streamed, late=False):
 
 @pytest.mark.parametrize("streamed, late", [(False, False), (True, False), (True, True)], ids=["whole", "streamed", "late"])
 def test_reasoning_details_come_back(start_proxy, upstream, streamed, late):
-    """As they were, with the ids that they name; in later turns the same. Another deployment gets none of it."""
+    """Unchanged, with the ids that they name, and in later turns the same. Another deployment gets none of it."""
     proxy = start_proxy(deployment("codex-light", upstream, model="openrouter/google/gemini-3-pro-preview"),
                         deployment("other", upstream, model="openrouter/other"))
     upstream.script(detailed(streamed, late))

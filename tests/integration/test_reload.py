@@ -1,4 +1,4 @@
-"""SIGHUP reads the configuration anew, SIGUSR1 opens the journal's file anew."""
+"""SIGHUP reloads the configuration; SIGUSR1 reopens the request log."""
 import json
 import os
 import pty
@@ -30,7 +30,7 @@ def second(make_upstream):
     return make_upstream()
 
 
-def test_a_new_file_is_in_force_at_once(start_proxy, upstream, second):
+def test_a_new_file_takes_effect_at_once(start_proxy, upstream, second):
     proxy = start_proxy(deployment("codex-light", upstream))
     end = proxy.reload(config(deployment("codex-light", second), deployment("codex-new", second)))
     assert end["STATUS"] == "serving, reloaded"
@@ -45,7 +45,7 @@ def test_a_new_file_is_in_force_at_once(start_proxy, upstream, second):
     ("model_list: [", "config.yaml:"), ("model_list: []", "model_list is missing or empty"),
     (json.dumps(config(deployment("a", "http://127.0.0.1:1/v1", order="x"))), "litellm_params.order: expected"),
 ], ids=["no YAML", "nothing to serve", "a wrong type"])
-def test_a_bad_file_changes_nothing(start_proxy, upstream, text, fault):
+def test_an_invalid_file_changes_nothing(start_proxy, upstream, text, fault):
     proxy = start_proxy(deployment("codex-light", upstream))
     end = proxy.reload(text)
     assert "not reloaded" in end["STATUS"] and fault in end["STATUS"]
@@ -57,15 +57,16 @@ def test_a_bad_file_changes_nothing(start_proxy, upstream, text, fault):
     assert aliases(proxy) == ["codex-new"]
 
 
-def test_a_file_that_is_gone_changes_nothing(start_proxy, upstream):
+def test_a_missing_file_changes_nothing(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     proxy.config.rename(proxy.config.with_suffix(".away"))
     assert "config.yaml" in proxy.reload()["STATUS"]
     assert aliases(proxy) == ["codex-light"]
 
 
-def test_a_call_under_way_ends_as_it_began(start_proxy, upstream, second):
-    """Its deployment, key and alias are gone from the file before its second half comes, and a second reload follows."""
+def test_a_request_in_flight_ends_as_it_began(start_proxy, upstream, second):
+    """Its deployment, key and alias are removed from the file before its second half comes, and a second reload
+    follows."""
     proxy = start_proxy(deployment("codex-light", upstream))
     go_on = threading.Event()
     upstream.script(stream(chat.delta(content="first "), go_on, chat.delta(content="half"), chat.delta(finish="stop"), chat.DONE))
@@ -80,7 +81,7 @@ def test_a_call_under_way_ends_as_it_began(start_proxy, upstream, second):
     assert entry["deployment"] == "codex-light/openai/1" and entry["end"] == "completed"
 
 
-def test_the_end_waits_for_calls_of_an_earlier_configuration(start_proxy, upstream, second):
+def test_the_exit_waits_for_requests_of_an_earlier_configuration(start_proxy, upstream, second):
     proxy = start_proxy(deployment("codex-light", upstream))
     go_on = threading.Event()
     upstream.script(stream(chat.delta(content="first "), go_on, chat.delta(content="half"), chat.delta(finish="stop"), chat.DONE))
@@ -95,8 +96,8 @@ def test_the_end_waits_for_calls_of_an_earlier_configuration(start_proxy, upstre
     assert proxy.process.wait(20) == 0
 
 
-def test_what_is_known_of_a_deployment_stays(start_proxy, upstream, second):
-    """A rest lasts over a reload, though the deployment has another place in the file; with another key it is over."""
+def test_the_state_of_a_deployment_stays(start_proxy, upstream, second):
+    """A cooldown lasts over a reload, though the deployment has another place in the file; with another key it ends."""
     entries = [deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2)]
     settings = {"router_settings": {"cooldown_time": 60, "allowed_fails": 0}}
     proxy = start_proxy(*entries, **settings, keys={"OTHER_KEY": UPSTREAM_KEY + "-other"})
@@ -121,8 +122,8 @@ def test_the_master_key_may_change(start_proxy, upstream):
     assert proxy.get("/v1/models", key=keys["SECOND_KEY"]).status == 200
 
 
-def test_reloads_under_load_lose_no_call(start_proxy, upstream, second):
-    """Good and bad files in turn, while four clients call without a pause."""
+def test_reloads_under_load_lose_no_request(start_proxy, upstream, second):
+    """Valid and invalid files in turn, while four clients send requests without a pause."""
     proxy = start_proxy(deployment("codex-light", upstream))
     for mock in (upstream, second):
         mock.always(chat.either("fine"))
@@ -139,7 +140,7 @@ def test_reloads_under_load_lose_no_call(start_proxy, upstream, second):
         for turn in range(12):
             before = len(statuses)
             proxy.reload("{" if turn % 3 == 2 else config(deployment("codex-light", second if turn % 2 else upstream)))
-            wait_until(lambda: len(statuses) > before, "a call to end")
+            wait_until(lambda: len(statuses) > before, "a request to end")
     finally:
         over.set()
         for caller in callers:
@@ -147,7 +148,7 @@ def test_reloads_under_load_lose_no_call(start_proxy, upstream, second):
     assert set(statuses) == {(200, True)}
 
 
-def test_configurations_that_are_done_with_are_let_go(start_proxy, upstream):
+def test_unused_configurations_are_freed(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(chat.whole())
     proxy.post("/v1/chat/completions", CHAT)
@@ -159,7 +160,7 @@ def test_configurations_that_are_done_with_are_let_go(start_proxy, upstream):
     wait_until(lambda: proxy.open_files <= files, "the connections of earlier configurations to go")
 
 
-def test_the_journal_is_opened_anew(start_proxy, upstream):
+def test_the_request_log_is_reopened(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(chat.whole())
     proxy.post("/v1/chat/completions", CHAT)
@@ -173,8 +174,8 @@ def test_the_journal_is_opened_anew(start_proxy, upstream):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_terminal_that_goes_takes_the_proxy_along(folder, upstream):
-    """There SIGHUP is no word of the user's: nobody would ever end a proxy that stays."""
+def test_a_terminal_that_closes_ends_the_proxy(folder, upstream):
+    """On a terminal SIGHUP is not a request of the user's; a proxy that stayed would never be ended."""
     path = folder / "config.yaml"
     path.write_text(json.dumps(config(deployment("codex-light", upstream))))
     ours, theirs = pty.openpty()

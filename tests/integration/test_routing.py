@@ -1,4 +1,5 @@
-"""Who is asked: limits before scores, a conversation at home, strategies by what calls have shown."""
+"""Which deployment is called: limits before scores, conversations stay, and strategies use the outcomes of earlier
+attempts."""
 import json
 
 import pytest
@@ -28,7 +29,7 @@ def served(answer):
 
 @pytest.fixture
 def two(make_upstream):
-    """Two providers that say who they are."""
+    """Two providers whose replies name them."""
     made = make_upstream(), make_upstream()
     for upstream, name in zip(made, ("first", "second")):
         upstream.always(chat.whole(name))
@@ -40,7 +41,7 @@ def conversation(name, **more):
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_conversation_stays_where_it_is(start_proxy, two, strategy):
+def test_a_conversation_stays_on_its_deployment(start_proxy, two, strategy):
     proxy = start_proxy(*map(entry, two), router_settings={"routing_strategy": strategy})
     for name in "abcdefgh":
         body = conversation(name)
@@ -60,30 +61,31 @@ def test_a_conversation_moves_with_a_failure_and_then_stays_there(start_proxy, t
     assert len(home.requests) == calls
 
 
-def test_as_many_calls_at_once_as_are_allowed(start_proxy, two):
+def test_max_parallel_requests(start_proxy, two):
     first, _ = two
     proxy = start_proxy(entry(two[0], order=1, max_parallel_requests=1), entry(two[1], order=2))
     first.script([HANG])
     with ask(proxy):
         first.next_request()
         assert served(proxy.post("/v1/chat/completions", CHAT)) == "second"
-    wait_until(lambda: served(proxy.post("/v1/chat/completions", CHAT)) == "first", "the place to be free again")
+    wait_until(lambda: served(proxy.post("/v1/chat/completions", CHAT)) == "first", "the slot to be free again")
 
 
-def test_a_minutes_requests(start_proxy, two):
+def test_rpm(start_proxy, two):
     proxy = start_proxy(entry(two[0], order=1, rpm=2), entry(two[1], order=2))
     assert [served(proxy.post("/v1/chat/completions", CHAT)) for _ in range(4)] == ["first", "first", "second", "second"]
 
 
-def test_a_minutes_tokens(start_proxy, two):
-    """Each call takes 18, by the provider's count."""
+def test_tpm(start_proxy, two):
+    """Each request uses 18 tokens by the provider's count."""
     proxy = start_proxy(entry(two[0], order=1, tpm=40), entry(two[1], order=2))
     assert [served(proxy.post("/v1/chat/completions", CHAT)) for _ in range(3)][-1] == "second"
     assert len(two[0].requests) in (1, 2)
 
 
-@pytest.mark.parametrize("transport", ["libcurl"], indirect=True)   # servers on this machine are not asked for their limits
-def test_what_a_provider_says_to_be_used_up(start_proxy, two):
+# Rate-limit headers of servers on this machine are ignored.
+@pytest.mark.parametrize("transport", ["libcurl"], indirect=True)
+def test_a_quota_that_the_provider_reports_as_used_up(start_proxy, two):
     first, _ = two
     proxy = start_proxy(entry(two[0], order=1), entry(two[1], order=2))
     first.script(with_head(chat.whole("first"), {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0",
@@ -96,18 +98,18 @@ def test_what_a_provider_says_to_be_used_up(start_proxy, two):
 @pytest.mark.parametrize("lacks, needs", [
     ({"supports_function_calling": False}, TOOLS), ({"supports_vision": False}, PICTURE),
     ({"supports_response_schema": False}, SHAPE)], ids=["tools", "images", "shape"])
-def test_what_a_model_is_declared_to_lack_goes_elsewhere(start_proxy, two, lacks, needs):
+def test_what_a_model_does_not_support_goes_elsewhere(start_proxy, two, lacks, needs):
     proxy = start_proxy(entry(two[0], lacks, order=1), entry(two[1], order=2))
     assert served(proxy.post("/v1/chat/completions", CHAT)) == "first"
     assert served(proxy.post("/v1/chat/completions", {**CHAT, **needs})) == "second"
 
 
-def test_a_lack_is_no_reason_to_refuse(start_proxy, two):
+def test_an_unsupported_feature_is_no_reason_to_refuse(start_proxy, two):
     proxy = start_proxy(entry(two[0], {"supports_function_calling": False}))
     assert served(proxy.post("/v1/chat/completions", {**CHAT, **TOOLS})) == "first"
 
 
-def test_an_alias_asks_for_quality(start_proxy, two, make_upstream):
+def test_an_alias_requires_quality(start_proxy, two, make_upstream):
     unknown = make_upstream()
     unknown.always(chat.whole("unknown"))
     proxy = start_proxy(entry(two[0], {"quality": 60}, order=1), entry(unknown, order=2), entry(two[1], {"quality": 80}, order=3),
@@ -118,7 +120,7 @@ def test_an_alias_asks_for_quality(start_proxy, two, make_upstream):
     assert not two[0].requests
 
 
-def test_expected_cost_takes_the_cheaper_one_and_leaves_it_when_it_fails(start_proxy, two):
+def test_expected_cost_prefers_the_cheaper_one_until_it_fails(start_proxy, two):
     first, second = two
     proxy = start_proxy(entry(first, {"output_cost_per_token": 1e-6, "input_cost_per_token": 1e-6}),
                         entry(second, {"output_cost_per_token": 2e-5, "input_cost_per_token": 1e-6}),
@@ -129,7 +131,7 @@ def test_expected_cost_takes_the_cheaper_one_and_leaves_it_when_it_fails(start_p
     assert len(first.requests) <= 4 + 2
 
 
-def test_only_one_call_tries_whether_it_is_well_again(start_proxy, two):
+def test_only_one_trial_call_at_a_time(start_proxy, two):
     first, second = two
     proxy = start_proxy(entry(first, order=1), entry(second, order=2),
                         router_settings={"cooldown_time": 0.3, "allowed_fails": 0})
@@ -145,7 +147,7 @@ def test_only_one_call_tries_whether_it_is_well_again(start_proxy, two):
 
 
 def ask(proxy):
-    """Sends a call whose answer nobody waits for; closing the socket hangs up."""
+    """Sends a request whose reply is not read; closing the socket disconnects."""
     data = json.dumps(CHAT).encode()
     sock = proxy.connect()
     sock.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
@@ -154,7 +156,7 @@ def ask(proxy):
 
 
 def with_head(steps, fields):
-    """The reply with further header fields."""
+    """The reply with additional header fields."""
     head, rest = steps[0].split(b"\r\n", 1)
     more = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
     return [head + b"\r\n" + more + rest, *steps[1:]]

@@ -1,5 +1,5 @@
-"""The routing simulator: the same seeds give the same output, its yardsticks are the published ones, and the proxy's
-expected-cost beats the static order on them. Virtual time: nothing here waits."""
+"""The routing simulator: the same seeds give the same output, its reference figures match the published ones, and
+the proxy's expected-cost beats the static order. Time is virtual: nothing here waits."""
 import hashlib
 import json
 import os
@@ -32,7 +32,7 @@ def simulate(*options):
     return json.loads(done.stdout)
 
 
-def test_reference_and_oracle_match_what_is_published():
+def test_static_and_oracle_match_the_published_figures():
     scenarios = simulate("--strategy", "static,state_oracle")["scenarios"]
     assert scenarios.keys() == PUBLISHED.keys()
     for name, (static, oracle) in PUBLISHED.items():
@@ -59,7 +59,7 @@ def test_expected_cost_beats_the_static_order():
     assert min(result["vs_static_once"][f"{what}_gain_pct"] for what in ("latency", "ttft", "cost", "error")) > 0
 
 
-def test_a_workload_that_is_wrong_is_refused_with_its_line(tmp_path):
+def test_an_invalid_workload_is_refused_with_its_line(tmp_path):
     workload = tmp_path / "workload.yaml"
     workload.write_text(WORKLOAD.read_text().replace("slots: 32 ", "slots: many "))
     done = run("--workload", str(workload))
@@ -74,7 +74,7 @@ def tune(*options):
 
 
 def test_other_constants_can_be_tried():
-    """A spread of slowness that is none makes the forecast worse; the tree stays as it is."""
+    """Without a spread of slowness the forecast is worse. The source tree stays unchanged."""
     worth = tune("SLOW_SPREAD")
     assert worth.returncode == 0, worth.stderr
     name, value, less, more = worth.stdout.splitlines()[1].split()

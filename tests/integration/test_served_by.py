@@ -1,4 +1,4 @@
-"""The reply's header says who served it, after how many failures, at what cost, and how long the proxy itself took."""
+"""The reply's headers name the deployment that answered, the failures before it, the cost, and the proxy's own time."""
 import threading
 
 import pytest
@@ -17,7 +17,7 @@ def fields(reply):
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-def test_the_first_one_serves(start_proxy, upstream, streamed):
+def test_the_first_deployment_answers(start_proxy, upstream, streamed):
     proxy = start_proxy(deployment("codex-light", upstream, input_cost_per_token=0, output_cost_per_token=1e-5))
     upstream.script(chat.either("fine"))
     reply = proxy.post("/v1/chat/completions", {**CHAT, "stream": streamed})
@@ -44,14 +44,14 @@ def test_failures_and_fallbacks_are_counted(start_proxy, make_upstream):
     assert (got["attempted-retries"], got["attempted-fallbacks"]) == ("2", "1")
 
 
-def test_the_upstreams_time_is_no_overhead(start_proxy, upstream):
-    """It keeps the proxy waiting for half a second, which may be longer but not shorter."""
+def test_the_upstreams_time_is_not_overhead(start_proxy, upstream):
+    """The upstream delays its reply by half a second or a little more."""
     proxy = start_proxy(deployment("codex-light", upstream))
     go_on = threading.Event()
     timer = threading.Timer(0.5, go_on.set)
 
     def think(_):
-        timer.start()   # not before the request is there, however long it takes to get there
+        timer.start()   # from the arrival of the request, however long that takes
         return [go_on, *chat.whole("fine")]
     upstream.script(think)
     got = fields(proxy.post("/v1/chat/completions", CHAT))
@@ -59,7 +59,7 @@ def test_the_upstreams_time_is_no_overhead(start_proxy, upstream):
     assert int(got["response-duration-ms"]) - float(got["overhead-duration-ms"]) >= 498
 
 
-def test_a_refusal_says_what_is_known(start_proxy, upstream):
+def test_a_refusal_has_what_is_known(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.script(error(401))
     got = fields(proxy.post("/v1/chat/completions", CHAT))

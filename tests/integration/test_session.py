@@ -1,4 +1,4 @@
-"""The session page's contract: routes, errors, start and stop, and the child's life."""
+"""The session app's API: routes, errors, start and stop, and the life of its child."""
 import errno
 import os
 import socket
@@ -81,7 +81,7 @@ def test_body_limits_and_types(session):
     ('{"QWEN_API_KEY":"x","USE_LOCAL_QWEN":true}', "qwen_key_refused"),
     ('{"QWEN_API_BASE":"http://x","USE_LOCAL_QWEN":true}', "qwen_key_refused"),
     ('{"USE_LOCAL_QWEN":"maybe"}', "invalid_flag")])
-def test_start_refuses(session, body, code):
+def test_invalid_starts(session, body, code):
     answer = session.request("POST", "/api/start", body,
                              {"Content-Type": "application/json", "X-Pointsman-Token": session.token})
     assert (answer.status, answer.error["code"]) == (400, code)
@@ -112,7 +112,7 @@ def test_start_use_stop(session):
     assert session.key_file.read_text() != master
 
 
-def test_environment_is_built_from_nothing(folder):
+def test_the_environment_is_built_from_nothing(folder):
     evil = {"SSLKEYLOGFILE": "/tmp/x", "LD_LIBRARY_PATH": "/tmp", "ALL_PROXY": "http://x", "https_proxy": "http://x",
             "OPENAI_API_KEY": "sk-from-the-shell", "MISTRAL_API_KEY": "shell", "TZ": "Europe/Paris", "LANG": "C.UTF-8"}
     session = Session(folder, environment=evil)
@@ -121,7 +121,7 @@ def test_environment_is_built_from_nothing(folder):
                              DEMO=True).status == 200
         seen = session.seen()
         environment = seen["environment"]
-        environment.pop("LC_CTYPE", None)   # Python's own, PEP 538
+        environment.pop("LC_CTYPE", None)   # added by Python itself (PEP 538)
         assert environment == {
             "LISTEN_PID": str(seen["pid"]), "LISTEN_FDS": "1", "LISTEN_FDNAMES": "proxy",
             "NOTIFY_SOCKET": str(session.runtime / "notify.sock"), "POINTSMAN_PARENT": str(session.session_pid()),
@@ -150,13 +150,13 @@ AGENT = {"LITELLM_ENABLE_CODEX_AGENT": True, "CODEX_AGENT_API_BASE": "http://127
     ({**AGENT, "CODEX_AGENT_API_KEY": "a b"}, "invalid_key", "CODEX_AGENT_API_KEY"),
     ({"CODEX_AGENT_API_BASE": "http://127.0.0.1:8788"}, "no_usable_key", None),
     ({"USE_CHATGPT_LOGIN": True}, "no_login", "USE_CHATGPT_LOGIN")])
-def test_start_refuses_half_a_provider(session, fields, code, field):
+def test_half_a_provider_is_refused(session, fields, code, field):
     answer = session.api("/api/start", fields)
     assert (answer.status, answer.error["code"], answer.error.get("field")) == (400, code, field)
     assert session.status()["state"] == "stopped"
 
 
-def test_codex_agent_gets_what_it_needs(session):
+def test_codex_agent_gets_its_variables(session):
     assert session.start(**AGENT, CODEX_AGENT_API_KEY="agent-canary-0123456789").status == 200
     environment = session.seen()["environment"]
     assert environment["LITELLM_ENABLE_CODEX_AGENT"] == "1"
@@ -176,7 +176,7 @@ model_list:
 
 
 def test_variables_that_the_configuration_names(session):
-    """Exactly these go through, and are blotted out of the proxy's words."""
+    """Exactly these are passed on, and removed from the proxy's messages."""
     session.config.write_text(OWN_CONFIG)
     answer = session.start(GROQ_API_KEY="gsk_canary123", LD_PRELOAD="/tmp/x.so")
     assert (answer.status, answer.error["code"]) == (400, "unknown_field") and "GROQ_API_KEY" in answer.error["message"]
@@ -197,7 +197,7 @@ def test_a_configuration_that_needs_no_key_starts_without_one(session):
     assert session.api("/api/start").status == 200
 
 
-def test_how_to_serve(session):
+def test_options_of_a_start(session):
     assert session.start(DEMO=True, risk_router=True, strategy="expected-cost", allow_host="a.example, b").status == 200
     seen = session.seen()
     assert seen["arguments"][2:] == ["--port", str(session.proxy_port), "--risk-port", str(session.risk_port), "--strategy",
@@ -217,7 +217,7 @@ def test_how_to_serve(session):
     assert session.seen()["environment"]["LISTEN_FDS"] == "1"
 
 
-def test_the_ports_follow_the_choice_after_a_death(session):
+def test_the_ports_follow_the_options_after_a_crash(session):
     session.start(DEMO=True, risk_router=True)
     os.kill(session.status()["pid"], 9)
     session.wait_state("died")
@@ -227,12 +227,12 @@ def test_the_ports_follow_the_choice_after_a_death(session):
     socket.create_connection(("127.0.0.2", session.proxy_port)).close()
 
 
-def test_the_risk_routers_box(session):
+def test_the_risk_router_option(session):
     assert form(session, "/start", DEMO="1", risk_router="1").status == 303
     assert "--risk-port" in session.seen()["arguments"]
 
 
-def test_the_chatgpt_login_is_offered_where_there_is_one(session):
+def test_the_chatgpt_login_is_offered_if_there_is_one(session):
     assert 'class="choice" hidden' in session.request("GET", "/").text
     login = session.folder / "codex" / "auth.json"
     login.parent.mkdir()
@@ -257,7 +257,7 @@ def test_form_starts_and_stops_by_redirect(session):
     assert 'data-state="stopped"' in session.request("GET", "/").text
 
 
-def test_form_says_no_on_the_page(session):
+def test_form_shows_an_error_on_the_page(session):
     answer = form(session, "/start", OPENAI_API_KEY="AIzaCanaryCanary", GEMINI_API_KEY="", HF_TOKEN="")
     assert answer.status == 400 and answer.headers["content-type"].startswith("text/html")
     assert "that is a Gemini key" in answer.text and 'aria-invalid="true"' in answer.text
@@ -268,7 +268,7 @@ def test_form_says_no_on_the_page(session):
     assert " checked>" in box[:box.index("\n")] and 'name="CODEX_AGENT_API_BASE"' in box
 
 
-def test_death_at_once_gives_its_last_words_without_keys(session):
+def test_a_crash_at_once_shows_the_last_log_lines_without_keys(session):
     session.behave({"say": ["config: line 3: what is this", "my key is {OPENAI_API_KEY}, master {LITELLM_API_KEY}!"],
                     "exit": 3})
     answer = session.start()
@@ -281,7 +281,7 @@ def test_death_at_once_gives_its_last_words_without_keys(session):
     assert session.start().json["state"] == "running"
 
 
-def test_program_that_is_not_there(folder):
+def test_a_missing_program(folder):
     session = Session(folder, proxy=folder / "nowhere" / "pointsman-proxy")
     try:
         answer = session.start()
@@ -324,7 +324,7 @@ def ipv6_listener(port):
 
 
 def test_localhost_leads_nowhere_else(session):
-    """Chromium tries ::1 first: another user who listens there would be given the keys."""
+    """Chromium tries ::1 first: another user who listened there would get the keys."""
     assert session.start(DEMO=True, risk_router=True).status == 200
     for port in (session.port, session.proxy_port, session.risk_port):
         with pytest.raises(OSError, match="in use"):
@@ -337,7 +337,7 @@ def test_localhost_leads_nowhere_else(session):
 
 
 @pytest.mark.parametrize("name", ["proxy_port", "risk_port"])
-def test_a_port_that_is_taken_on_ipv6_is_busy(session, name):
+def test_a_port_in_use_on_ipv6(session, name):
     port = getattr(session, name)
     with ipv6_listener(port):
         answer = session.start(DEMO=True, risk_router=True)
@@ -349,7 +349,7 @@ def test_a_port_that_is_taken_on_ipv6_is_busy(session, name):
     assert session.start(DEMO=True, risk_router=True).status == 200
 
 
-def test_health_answers_while_a_start_waits(session):
+def test_health_answers_during_a_start(session):
     os.mkfifo(session.folder / "gate")
     session.behave({"hold": "gate"})
     answers = []
@@ -364,15 +364,15 @@ def test_health_answers_while_a_start_waits(session):
     assert [answer.json["state"] for answer in answers] == ["running"]
 
 
-def test_stop_while_a_start_waits(session):
+def test_stop_during_a_start(session):
     os.mkfifo(session.folder / "gate")
     session.behave({"hold": "gate"})
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(session.start()))
     waiting.start()
     session.wait_state("starting")
-    wait_until((session.folder / "stub-seen.json").exists, "the stub is up")
-    with open(session.folder / "gate", "wb"):   # blocks until the stub waits, and is let go of after the stop
+    wait_until((session.folder / "stub-seen.json").exists, "the stub to be up")
+    with open(session.folder / "gate", "wb"):   # blocks until the stub waits; released after the stop
         assert session.stop().json["state"] == "stopped"
     waiting.join(10)
     assert [(answer.status, answer.error["code"]) for answer in answers] == [(409, "stopped")]
@@ -385,7 +385,7 @@ def test_too_many_waiting_requests(session):
     stops = [threading.Thread(target=lambda: answers.append(session.stop().status)) for _ in range(30)]
     for stop in stops:
         stop.start()
-    wait_until(lambda: answers.count(503) >= 15, "the surplus is refused")
+    wait_until(lambda: answers.count(503) >= 15, "the excess to be refused")
     assert session.request("GET", "/health").status == 200
     os.kill(pid, 9)
     for stop in stops:
@@ -393,20 +393,20 @@ def test_too_many_waiting_requests(session):
     assert answers.count(200) == 15 and answers.count(503) == 15
 
 
-def test_proxy_that_ignores_sigterm_is_killed_after_its_drain(session):
+def test_a_proxy_that_ignores_sigterm_is_killed_after_its_drain(session):
     session.behave({"ignore_term": True})
     pid = session.start().json["pid"]
     assert session.stop().json["state"] == "stopped"
     assert not is_alive(pid) and not session.key_file.exists()
 
 
-def test_reports_are_taken_strictly(session):
+def test_status_datagrams_are_checked_strictly(session):
     session.behave({"status": '{"version":"1","aliases":[{"name":"x","ready":"yes","reason":""}],"hardening":{}}'})
     status = session.start().json
     assert status["state"] == "running" and status["aliases"] == []
 
 
-def test_others_cannot_notify(session):
+def test_other_processes_cannot_notify(session):
     os.mkfifo(session.folder / "gate")
     session.behave({"hold": "gate"})
     waiting = threading.Thread(target=session.start)
@@ -426,7 +426,7 @@ def test_others_cannot_notify(session):
     assert session.status()["state"] == "running"
 
 
-def test_key_file_is_swept_and_no_link_is_followed(folder):
+def test_an_old_key_file_is_removed_and_no_link_is_followed(folder):
     runtime = folder / "r"
     runtime.mkdir(mode=0o700)
     victim = folder / "victim"
@@ -468,8 +468,8 @@ finally:
 
 
 def test_full_disk_for_the_runtime_folder(folder, session):
-    """On a file system of the test's own where this user may mount one (in a namespace); else in a folder where the
-    file's name is taken, which stops root too."""
+    """On the test's own file system if this user may mount one (in a namespace); otherwise in a folder in which the
+    file's name is taken, which stops root, too."""
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     if subprocess.run([*namespace, "true"], capture_output=True).returncode == 0:
         place = folder / "disk"
@@ -484,7 +484,7 @@ def test_full_disk_for_the_runtime_folder(folder, session):
     assert session.start().status == 200
 
 
-def test_dead_web_server_takes_everything_along(session):
+def test_everything_ends_with_the_web_server(session):
     pid = session.start().json["pid"]
     app = session.session_pid()
     session.server.kill()
@@ -493,16 +493,16 @@ def test_dead_web_server_takes_everything_along(session):
     assert not session.key_file.exists()
 
 
-def test_dead_session_takes_the_proxy_along_and_the_next_sweeps(session):
+def test_the_proxy_ends_with_the_session_app_and_the_next_one_cleans_up(session):
     pid = session.start().json["pid"]
     os.kill(session.session_pid(), 9)
-    wait_until(lambda: not is_alive(pid), "the proxy ends", 2)
-    assert wait_until(session.is_healthy, "lighttpd starts the next one")
+    wait_until(lambda: not is_alive(pid), "the proxy to end", 2)
+    assert wait_until(session.is_healthy, "lighttpd to start the next one")
     assert session.status()["state"] == "stopped" and not session.key_file.exists()
     assert session.start().status == 200
 
 
-def test_ordinary_shutdown_leaves_nothing(session):
+def test_a_normal_shutdown_leaves_nothing(session):
     pid = session.start().json["pid"]
     app = session.session_pid()
     session.close()
@@ -511,13 +511,13 @@ def test_ordinary_shutdown_leaves_nothing(session):
 
 
 def test_no_key_stays_in_the_session(session):
-    """Its memory is root's alone; and root finds no key there."""
+    """Only root can read its memory, and finds no key in it."""
     assert session.start(**KEYS).status == 200
     if os.geteuid() != 0 and session.status()["hardening"]["session"]["non_dumpable"]:
         with pytest.raises(PermissionError):
             writable_memory(session.session_pid())
         return
     memory = writable_memory(session.session_pid())
-    assert session.token.encode() in memory   # the look itself works
+    assert session.token.encode() in memory   # the search itself works
     for key in (*KEYS.values(), session.key_file.read_text()):
         assert key.encode() not in memory

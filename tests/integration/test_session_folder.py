@@ -24,7 +24,7 @@ def session(folder, parent):
 
 
 def processes(session):
-    """lighttpd, the session app and the proxy, started."""
+    """The pids of lighttpd, the session app and the proxy, started."""
     pid = session.start(DEMO=True).json["pid"]
     app = session.session_pid()
     assert children(app) == [pid]
@@ -48,7 +48,7 @@ def test_it_ends_with_its_folder(session, parent, how):
     else:
         for path in session.runtime.iterdir():
             path.unlink()
-        assert session.request("GET", "/health").status in (200, 503)   # its socket is gone, too; it goes on
+        assert session.request("GET", "/health").status in (200, 503)   # its socket is gone, too; it continues
         assert is_alive(pids[2])
         session.runtime.rmdir()
     expect_end(pids)
@@ -57,8 +57,8 @@ def test_it_ends_with_its_folder(session, parent, how):
         assert not (parent / "elsewhere" / "codex-litellm-proxy.key").exists()
 
 
-def test_it_lets_the_calls_under_way_end(session):
-    """As at a stop: SIGTERM first. Another session's files at the same place are left alone."""
+def test_it_lets_requests_in_flight_end(session):
+    """With SIGTERM first, as at a stop. Another session's files at the same place stay."""
     session.behave({"ignore_term": True})
     pids = processes(session)
     session.runtime.rename(session.folder / "elsewhere")
@@ -70,7 +70,7 @@ def test_it_lets_the_calls_under_way_end(session):
     assert (session.runtime / "notify.sock").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 def test_it_ends_when_its_folder_is_unmounted(folder, parent):
     mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "tmpfs", parent], capture_output=True, text=True)
     if mount.returncode:

@@ -1,4 +1,5 @@
-"""Who may ask: Host, Origin, Sec-Fetch-Site and token on every route, through lighttpd and straight at the session app."""
+"""Which requests are admitted: Host, Origin, Sec-Fetch-Site and the token, on every route, through lighttpd and
+directly to the session app."""
 import itertools
 import json
 import os
@@ -45,8 +46,8 @@ SITES = [(None, True), ("same-origin", True), ("none", True), ("same-site", Fals
 
 
 def body_for(path, token):
-    """A request that would be carried out, were it let in; a start has no key, and comes to 400 by itself, a test no
-    proxy, and comes to 409."""
+    """The body of a request that is valid but has no effect: a start without a key gets 400, a test without a proxy
+    409."""
     return "{}" if CHANGING[path] == "application/json" else f"token={token}"
 
 
@@ -80,7 +81,7 @@ def test_lighttpds_own_refusals_are_json_with_our_headers(session):
     assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
 
 
-def test_host_again_in_the_session_app(session):
+def test_host_at_the_session_app(session):
     for path, (host, ours) in itertools.product(OPEN, hosts(session.port)):
         status, _ = fastcgi(session.runtime / "session.sock-0",
                             {"REQUEST_METHOD": "GET", "REQUEST_URI": path, "HTTP_HOST": host})
@@ -93,7 +94,7 @@ def test_origin_and_site_on_every_changing_route(session):
         headers = {"Content-Type": CHANGING[path], "X-Pointsman-Token": session.token, "Origin": origin,
                    "Sec-Fetch-Site": site}
         answer = session.request("POST", path, body_for(path, session.token), headers)
-        # lighttpd drops empty header fields, so that they count as absent.
+        # lighttpd drops empty header fields, so these count as absent.
         ours = (our_origin or origin == "") and (our_site or site == "")
         assert is_let_in(answer.status) == ours and (ours or answer.status == 403), (path, origin, site, answer.status)
 
@@ -106,7 +107,7 @@ def test_token_on_every_changing_route(session):
             for headers in ({}, {"X-Pointsman-Token": wrong}):
                 answer = session.request("POST", path, body, {"Content-Type": kind, **headers})
                 assert answer.status == 403, (path, wrong)
-    # In a JSON body the token is no authority: a form of another page could carry such a body as text.
+    # A token in a JSON body does not count: another page's form could send such a body as text.
     answer = session.request("POST", "/api/stop", json.dumps({"token": token}), {"Content-Type": "application/json"})
     assert answer.status == 403
 
@@ -116,7 +117,7 @@ def test_token_file(session):
     assert len(session.token) == 64 and session.token not in session.request("GET", "/api/status").text
 
 
-def test_oversized_body_straight_at_the_session_app(session):
+def test_an_oversized_body_at_the_session_app(session):
     parameters = {"REQUEST_METHOD": "POST", "REQUEST_URI": "/api/stop", "HTTP_HOST": f"127.0.0.1:{session.port}",
                   "CONTENT_TYPE": "application/json", "HTTP_X_POINTSMAN_TOKEN": session.token}
     for size, expected in ((8192, 200), (8193, 413), (40000, 413)):
@@ -126,7 +127,7 @@ def test_oversized_body_straight_at_the_session_app(session):
 
 
 OTHER_USER = 65534
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can ask as another user")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can send a request as another user")
 
 
 @needs_root
@@ -145,7 +146,7 @@ def asked_over(session, parameters):
         "REQUEST_METHOD": "GET", "REQUEST_URI": "/api/status", "HTTP_HOST": f"127.0.0.1:{session.port}", **parameters})
 
 
-def test_client_that_can_not_be_known(session):
+def test_a_client_whose_user_is_unknown(session):
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = socket.create_connection(server.getsockname())
         known = connection_parameters(client)
@@ -154,8 +155,8 @@ def test_client_that_can_not_be_known(session):
                             ("REMOTE_ADDR", ""), ("REMOTE_ADDR", "::1"), ("REMOTE_ADDR", "127.0.0.2"), ("SERVER_ADDR", "x"),
                             ("SERVER_PORT", known["REMOTE_PORT"])):
             assert asked_over(session, {**known, name: value})[0] == 403, (name, value)
-        # The port of a listener is not the port of its client.
+        # A listener's port is not its client's port.
         assert asked_over(session, {**known, "REMOTE_PORT": known["SERVER_PORT"], "SERVER_PORT": "1"})[0] == 403
-        # Nobody holds a closed socket any more, and the kernel then speaks of uid 0.
+        # No process holds a closed socket, and the kernel then reports uid 0.
         client.close()
         assert asked_over(session, known)[0] == 403

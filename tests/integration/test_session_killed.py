@@ -1,5 +1,5 @@
-"""The session app killed in the moment in which its child, not yet the proxy, still holds lighttpd's socket; and without room
-for the key file."""
+"""The session app is killed at the moment when its child, not yet the proxy, still holds lighttpd's socket. Also: no
+disk space for the key file."""
 import contextlib
 import os
 import shutil
@@ -12,7 +12,7 @@ from basics import children, wait_until
 from session_tools import Session
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace") or os.geteuid() != 0,
-                                reason="strace by root holds the child up: the session app lets nobody else trace it")
+                                reason="strace by root delays the child: the session app lets no other user trace it")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def try_start(session):
 
 @contextlib.contextmanager
 def meddled(pid, call, how, *options, log="/dev/null"):
-    """Inside, strace meddles with such calls of the process and of its children."""
+    """While the block runs, strace injects faults into these calls of the process and of its children."""
     tracer = subprocess.Popen(["strace", "-f", "-o", log, "-e", f"trace={call},execve", "-e", f"inject={call}:{how}", *options,
                                "-p", str(pid)], stderr=subprocess.PIPE, text=True)
     assert "attached" in tracer.stderr.readline()
@@ -41,22 +41,23 @@ def meddled(pid, call, how, *options, log="/dev/null"):
 
 @pytest.mark.parametrize("call", ["prctl", "close"])
 def test_a_child_that_still_holds_the_socket(session, call):
-    """lighttpd takes a socket that somebody holds for a server that is well, and makes none: it would not answer any more."""
+    """If any process holds its socket, lighttpd assumes a healthy server and starts none: no request would be
+    answered."""
     app = session.session_pid()
-    with meddled(app, call, "delay_enter=1000000:when=1"):   # of the child's first one
+    with meddled(app, call, "delay_enter=1000000:when=1"):   # the child's first such call
         starting = threading.Thread(target=try_start, args=[session])
         starting.start()
         child = wait_until(lambda: children(app), "the child")[0]
         os.kill(app, signal.SIGKILL)
         wait_until(lambda: not os.path.exists(f"/proc/{app}"), "its end")
-        wait_until(session.is_healthy, "the next session", 15)
+        wait_until(session.is_healthy, "the next session app", 15)
     starting.join()
     assert session.session_pid() not in (app, child) and session.start(DEMO=True).status == 200
 
 
 @pytest.mark.parametrize("path, ended_by", [("/api/start", "stop"), ("/api/start", "death"), ("/api/test", "death")])
 def test_sigterm_before_the_exec_ends_the_child(session, path, ended_by):
-    """The session app has a handler for SIGTERM, which its child must not run: the signal would be lost."""
+    """The session app handles SIGTERM. Its child must not run that handler, or the signal would be lost."""
     app, log, before = session.session_pid(), session.folder / "strace.log", []
     if path == "/api/test":
         assert session.start(DEMO=True).status == 200
@@ -81,7 +82,7 @@ def test_sigterm_before_the_exec_ends_the_child(session, path, ended_by):
 
 
 def test_a_full_disk(session):
-    """The key file has no room: nothing is started, nothing stays, and the next start works."""
+    """No disk space for the key file: nothing is started, nothing remains, and the next start works."""
     with meddled(session.session_pid(), "write", "error=ENOSPC", "-P", session.key_file):
         refused = session.start(DEMO=True)
     assert (refused.status, refused.error["code"]) == (500, "key_file_failed"), refused.text

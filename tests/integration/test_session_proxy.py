@@ -47,7 +47,7 @@ def test_keys_decide_what_is_ready(session):
     assert not any(key in session.log_text() for key in KEYS.values())
 
 
-def test_providers_behind_a_switch_say_which(session):
+def test_providers_that_are_off_name_their_variable(session):
     status = session.start(DEMO=True).json
     reasons = {alias["name"]: alias["reason"] for alias in status["aliases"]}
     assert reasons["codex-chatgpt"] == "disabled: USE_CHATGPT_LOGIN is not set"
@@ -66,7 +66,7 @@ def test_codex_agent_serves(session, make_upstream):
     assert "agent-canary-0123456789" not in session.log_text()
 
 
-def test_the_chatgpt_login_is_taken(session):
+def test_the_chatgpt_login_is_accepted(session):
     login = session.folder / "codex" / "auth.json"
     login.parent.mkdir()
     login.write_text(json.dumps({"tokens": {"access_token": "a.b.c", "refresh_token": "r", "account_id": "x"}}))
@@ -74,13 +74,13 @@ def test_the_chatgpt_login_is_taken(session):
     assert [alias["name"] for alias in status["aliases"] if alias["ready"]] == ["codex-chatgpt"]
 
 
-def test_orphans_clean_up(session):
+def test_orphans_end(session):
     for _ in range(3):
         pid = session.start(DEMO=True).json["pid"]
         os.kill(session.session_pid(), signal.SIGKILL)
-        wait_until(lambda: not is_alive(pid), "the proxy ends", 1)
+        wait_until(lambda: not is_alive(pid), "the proxy to end", 1)
         assert not session.key_file.exists()
-        wait_until(session.is_healthy, "the next session")
+        wait_until(session.is_healthy, "the next session app")
 
 
 def test_dead_web_server_frees_the_port(session):
@@ -98,7 +98,7 @@ def test_the_environment_is_closed_to_the_same_user(session):
         assert pathlib.Path(f"/proc/{pid}/environ").stat().st_uid == 0
 
 
-def test_the_sandbox_is_on_where_the_kernel_has_one(session):
+def test_the_sandbox_is_on_if_the_kernel_has_one(session):
     status = session.start(DEMO=True).json
     hardening, pid = status["hardening"]["proxy"], status["pid"]
     kernel = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines())
@@ -107,7 +107,7 @@ def test_the_sandbox_is_on_where_the_kernel_has_one(session):
     assert hardening["landlock"] in (True, False)
 
 
-def test_a_test_call(session):
+def test_a_test_request(session):
     assert session.api("/api/test", {"model": "codex-echo"}).error["code"] == "stopped"
     session.start(DEMO=True)
     answer = session.api("/api/test", {"model": "codex-echo"})
@@ -115,7 +115,7 @@ def test_a_test_call(session):
     assert answer.json["test"]["call"]["status"] == 200
     assert session.key_file.read_text() not in answer.text
     served = wait_until(lambda: next((a for a in session.status()["aliases"] if a["name"] == "codex-echo" and
-                                    a["deployments"][0]["calls"]), None), "the call is told")["deployments"]
+                                    a["deployments"][0]["calls"]), None), "the request to be reported")["deployments"]
     assert [(d["model"], d["serves"], d["calls"], d["failed"]) for d in served] == [("echo/codex-echo", True, 1, 0)]
     for wrong in ({}, {"model": ""}, {"model": "--call"}, {"model": True}, {"model": "x" * 300}):
         assert session.api("/api/test", wrong).status == 400, wrong
@@ -123,7 +123,7 @@ def test_a_test_call(session):
     assert answer.status == 502 and answer.error["code"] == "test_failed"
 
 
-def test_a_wildcard_is_shown_and_has_no_test(folder):
+def test_a_wildcard_is_shown_without_a_test_button(folder):
     config = folder / "wild.yaml"
     config.write_text(json.dumps({"model_list": [
         {"model_name": name, "litellm_params": {"model": model, "api_key": "os.environ/OPENAI_API_KEY"}}

@@ -1,5 +1,5 @@
-"""Servers that accept connections and say nothing: how long they may hold a call. With TLS the handshake shows whether one is
-alive, without TLS it is asked HEAD /."""
+"""Servers that accept connections and send nothing: how long they may hold a request. With TLS the handshake shows
+whether a server is alive; without TLS, the proxy sends it HEAD /."""
 import contextlib
 import itertools
 import threading
@@ -13,13 +13,13 @@ from test_lookups import nowhere
 from threaded_server import ThreadedServer
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
-SOON_S = 1        # long enough for the other server on a busy machine
-FAR_S = 100     # a test that waits for it fails
+SOON_S = 1        # s; long enough for the other server on a busy machine
+FAR_S = 100     # s; a test that waits as long fails
 PATIENCE_S = 20
 
 
 class Silent(ThreadedServer):
-    """Accepts, and reads what comes."""
+    """Accepts connections and reads from them."""
 
     def __init__(self):
         self.port = self._listen()
@@ -38,7 +38,7 @@ def silent():
 
 
 def start(start_proxy, base, second, connect_timeout=SOON_S):
-    """The silent server first, another one behind it."""
+    """The silent server first, another one after it."""
     second.always(chat.either("from the second"))
     limits = {"timeout": FAR_S, "stream_timeout": FAR_S, "connect_timeout": connect_timeout}
     return start_proxy(deployment("codex-light", base, order=1), deployment("codex-light", second, order=2),
@@ -50,8 +50,8 @@ SCHEMES = {"loopback": "http://127.0.0.1", "libcurl": "http://0.0.0.0", "tls": "
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_silent_server_gives_way(start_proxy, silent, make_upstream, scheme, streamed):
-    """The same for all, and the journal says the same of it."""
+def test_after_a_silent_server_the_next_answers(start_proxy, silent, make_upstream, scheme, streamed):
+    """The same for all of them, and the request log has the same outcome."""
     proxy = start(start_proxy, f"{SCHEMES[scheme]}:{silent.port}/v1", make_upstream())
     begin = time.monotonic()
     reply = proxy.post("/v1/chat/completions", {**CHAT, "stream": streamed}, timeout=PATIENCE_S)
@@ -61,7 +61,7 @@ def test_a_silent_server_gives_way(start_proxy, silent, make_upstream, scheme, s
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_full_backlog_gives_way(start_proxy, make_upstream, scheme):
+def test_after_a_full_backlog_the_next_answers(start_proxy, make_upstream, scheme):
     with nowhere() as port:
         proxy = start(start_proxy, f"{SCHEMES[scheme]}:{port}/v1", make_upstream())
         reply = proxy.post("/v1/chat/completions", {**CHAT, "stream": True}, timeout=PATIENCE_S)
@@ -71,7 +71,7 @@ def test_a_full_backlog_gives_way(start_proxy, make_upstream, scheme):
 
 @BOTH_TRANSPORTS
 def test_a_server_that_is_alive_has_time(start_proxy, upstream, make_upstream):
-    """A model may think for as long as the time limits say; its server is asked time and again."""
+    """A model may think as long as the timeouts allow; its server is checked again and again."""
     proxy = start(start_proxy, upstream, make_upstream(), connect_timeout=2 * SOON_S)
     gate = threading.Event()
     upstream.script([gate, *chat.text_stream("from the first")])
@@ -84,19 +84,19 @@ def test_a_server_that_is_alive_has_time(start_proxy, upstream, make_upstream):
 
 
 @BOTH_TRANSPORTS
-def test_after_the_head_of_a_reply_other_limits_count(start_proxy, upstream, make_upstream):
+def test_after_the_head_of_a_reply_other_timeouts_apply(start_proxy, upstream, make_upstream):
     proxy = start(start_proxy, upstream, make_upstream())
     upstream.answers_checks = False
     gate = threading.Event()
     head, *rest = chat.text_stream("from the first")
     upstream.script([head, gate, *rest])
-    threading.Timer(3 * SOON_S, gate.set).start()   # a silent server has twice as long
+    threading.Timer(3 * SOON_S, gate.set).start()   # a silent server gets twice this time
     reply = proxy.post("/v1/chat/completions", {**CHAT, "stream": True}, timeout=PATIENCE_S)
     assert reply.status == 200 and b"from the first" in reply.body
 
 
-def test_calls_that_end_while_their_server_is_asked(start_proxy, silent, make_upstream):
-    """By the client, by a reload, and at the end of the proxy."""
+def test_requests_that_end_while_their_server_is_checked(start_proxy, silent, make_upstream):
+    """By a disconnect, by a reload, and at the proxy's exit."""
     proxy = start(start_proxy, f"http://127.0.0.1:{silent.port}/v1", make_upstream(), connect_timeout=SOON_S / 2)
     for how in itertools.chain(("client", "reload") * 2, ["end"]):
         before = silent.connections

@@ -1,4 +1,4 @@
-"""The proxy under a long mix of whole replies, streams, and clients that go away: what it holds does not grow."""
+"""The proxy under a long mix of whole replies, streams and disconnects: its memory and descriptors do not grow."""
 import contextlib
 import json
 import os
@@ -17,7 +17,7 @@ from torture import LONG, SANITIZED, Holdings, count, figure
 pytestmark = pytest.mark.timeout(7200 if LONG else 120)
 
 CONNECTIONS, EVENTS = 32, 3
-MIX = {"whole": 65, "streamed": 30, "aborted": 5}   # of a hundred
+MIX = {"whole": 65, "streamed": 30, "aborted": 5}   # per hundred requests
 ROUND = count(1000, 10_000)
 ROUNDS = int(os.environ.get("POINTSMAN_SOAK", 1_000_000)) // ROUND if LONG else 2
 WARM_UP = max(1, min(50_000 // ROUND, ROUNDS // 2))
@@ -37,7 +37,8 @@ class Mock:
 
     @property
     def connections(self):
-        """Those of the proxy that are open. It keeps some for the next calls: as many as it ever had calls at the same time."""
+        """Open connections of the proxy to the mock. It keeps some for later: as many as it ever had requests at the
+        same time."""
         rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
         return sum(row[2].endswith(f":{self.port:04X}") and row[9] != "0" for row in rows)
 
@@ -66,7 +67,7 @@ def load(programs, proxy, number, stream):
 
 
 def abort(proxy, number, draw):
-    """Clients that reset the connection: behind half a request, before the reply, or in the middle of it."""
+    """Clients that reset the connection: after half a request, before the reply, or in the middle of it."""
     text = body(True)
     head = (f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
             f"Content-Length: {len(text)}\r\n\r\n").encode()
@@ -80,7 +81,7 @@ def abort(proxy, number, draw):
 
 
 def files_without(held, mock):
-    """The descriptors of the proxy, without its connections to the mock; 0 where they can't be seen."""
+    """The proxy's descriptors without its connections to the mock; 0 if they are not visible."""
     while True:
         connections, files = mock.connections, held.files
         if connections == mock.connections:
@@ -100,7 +101,7 @@ def test_soak(start_proxy, programs, mock):
         abort(proxy, ROUND * MIX["aborted"] // 100, draw)
         if LONG and turn % 5 == 4:
             print(f"{(turn + 1) * ROUND} requests: {proxy.rss_kb} KB", flush=True)
-    mock.end()   # then the kept connections to it are closed, and a leak is left
-    wait_until(lambda: held.files <= files, "what is not kept for another call is closed")
+    mock.end()   # then the kept connections to it are closed, and what remains is a leak
+    wait_until(lambda: held.files <= files, "connections that are not kept to be closed")
     figure(f"{ROUNDS * ROUND} requests: memory after the first {WARM_UP * ROUND}", held.grown_mb, None if SANITIZED else 1, " MB")
     figure("descriptors more than then", held.files - files, 0)

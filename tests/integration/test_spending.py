@@ -1,4 +1,4 @@
-"""Spending limits: kept by the proxy, for every client."""
+"""Spending limits, which the proxy enforces for every client."""
 import threading
 
 import pytest
@@ -10,13 +10,13 @@ from mock_upstream import CLOSE, HANG, error, stream_open
 pytestmark = BOTH_TRANSPORTS
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
-# A reply is estimated at 500 tokens until some were seen; these have as many, so that every estimate is what the call costs.
+# A reply is estimated at 500 tokens until some were seen. These have as many, so that each estimate equals the cost.
 USAGE = {"prompt_tokens": 11, "completion_tokens": 500, "total_tokens": 511}
 CALL_USD = 0.5
 
 
 def fine(request):
-    """An answer to either kind of request."""
+    """An answer for either API."""
     return (chat.text_stream("fine", usage=USAGE) if request.json.get("stream") else chat.whole("fine", usage=USAGE))
 
 
@@ -37,7 +37,7 @@ def assert_refused(reply, *words):
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_the_sessions_limit(start_proxy, upstream, streamed):
-    """Two calls fit, the third does not: it is refused before anybody is asked, in words that help."""
+    """Two requests fit. The third is refused before any provider is called; the message says what to do."""
     proxy = limited(start_proxy, upstream, 2.5 * CALL_USD)
     upstream.always(fine)
     for _ in range(2):
@@ -49,7 +49,7 @@ def test_the_sessions_limit(start_proxy, upstream, streamed):
     assert entry["end"] == "refused" and entry["status"] == 400 and entry["attempts"] == []
 
 
-def test_a_group_has_a_limit_of_its_own_and_its_other_names_share_it(start_proxy, upstream):
+def test_a_group_has_its_own_limit_which_its_other_names_share(start_proxy, upstream):
     settings = {"model_group_max_cost_usd": {"codex-light": CALL_USD}, "model_group_alias": {"light": "codex-light"}}
     proxy = start_proxy(priced("codex-light", upstream), priced("codex-deep", upstream), router_settings=settings)
     upstream.always(fine)
@@ -58,8 +58,8 @@ def test_a_group_has_a_limit_of_its_own_and_its_other_names_share_it(start_proxy
     assert proxy.post("/v1/chat/completions", {**CHAT, "model": "codex-deep"}).status == 200
 
 
-def test_calls_at_the_same_time_do_not_pass_it_together(start_proxy, upstream):
-    """Eight at once, of which three fit: their estimates are held while they are under way."""
+def test_simultaneous_requests_do_not_exceed_it(start_proxy, upstream):
+    """Eight at once, of which three fit: estimates are reserved while the requests are in flight."""
     proxy = limited(start_proxy, upstream, 3.5 * CALL_USD)
     go_on = threading.Event()
     upstream.always([go_on, *chat.whole("fine", usage=USAGE)])
@@ -67,7 +67,7 @@ def test_calls_at_the_same_time_do_not_pass_it_together(start_proxy, upstream):
     callers = [threading.Thread(target=lambda: replies.append(proxy.post("/v1/chat/completions", CHAT))) for _ in range(8)]
     for caller in callers:
         caller.start()
-    entries = proxy.journal(5)      # the refused ones are over
+    entries = proxy.journal(5)      # the refused ones have ended
     go_on.set()
     for caller in callers:
         caller.join()
@@ -76,7 +76,7 @@ def test_calls_at_the_same_time_do_not_pass_it_together(start_proxy, upstream):
     assert len(upstream.requests) == 3
 
 
-def test_what_is_free_goes_on(start_proxy, upstream, make_upstream):
+def test_free_deployments_continue(start_proxy, upstream, make_upstream):
     local = make_upstream()
     proxy = start_proxy(priced("codex-light", upstream), priced("codex-qwen-local", local, usd=0),
                         router_settings={"fallbacks": [{"codex-light": ["codex-qwen-local"]}]},
@@ -96,7 +96,7 @@ def test_failures_cost_nothing(start_proxy, upstream):
 
 
 @pytest.mark.parametrize("how", ["cut", "hung up"])
-def test_a_call_that_breaks_off_is_billed_for_its_prompt(start_proxy, upstream, how):
+def test_an_interrupted_request_is_charged_for_its_prompt(start_proxy, upstream, how):
     entry = deployment("codex-light", upstream, input_cost_per_token=0.001, output_cost_per_token=0)
     proxy = start_proxy(entry, router_settings={"cooldown_time": 0}, general_settings={"max_cost_usd": 0.03})
     upstream.script(stream_open(chat.delta(content="Hel"), CLOSE if how == "cut" else HANG), fine)
@@ -110,7 +110,7 @@ def test_a_call_that_breaks_off_is_billed_for_its_prompt(start_proxy, upstream, 
     assert_refused(proxy.post("/v1/chat/completions", CHAT))
 
 
-def test_a_raised_limit_counts_after_a_reload_and_keeps_what_was_spent(start_proxy, upstream):
+def test_a_raised_limit_applies_after_a_reload_and_spending_is_kept(start_proxy, upstream):
     proxy = limited(start_proxy, upstream, CALL_USD)
     upstream.always(fine)
     config = {"model_list": [priced("codex-light", upstream)]}

@@ -50,8 +50,8 @@ def test_demo_twice_then_stop(start, folder):
     assert start("--stop").returncode == 0
 
 
-def test_another_page_on_the_port_is_not_taken_for_ours(start, folder):
-    """Keys would be pasted into it. The other page answers /health, and an older session left its token."""
+def test_another_page_on_the_port_is_not_mistaken_for_ours(start, folder):
+    """Keys would be pasted into it. The other page answers /health, and an earlier session left its token."""
     runtime = folder / "pointsman"
     runtime.mkdir(mode=0o700)
     (runtime / "session-token").write_text("0" * 64)
@@ -113,7 +113,7 @@ def test_bad_options(start):
 
 
 def with_codex(folder, script):
-    """A PATH on which this is `codex`."""
+    """A PATH with this program as `codex`."""
     program = folder / "bin" / "codex"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\n" + script)
@@ -128,8 +128,8 @@ def models(folder, proxy_port):
         return json.load(answer)["models"]
 
 
-def test_codex_is_asked_what_it_knows_of_models(start, folder):
-    """With a home of its own, which is gone afterwards."""
+def test_codex_is_asked_for_its_model_catalog(start, folder):
+    """With a temporary home, which is removed afterwards."""
     path = with_codex(folder, """\
 [ "$*" = "debug models" ] && [ -d "$CODEX_HOME" ] && : >"$CODEX_HOME/left-behind" &&
     printf '{"models":[{"slug":"x","base_instructions":"Be exact."}]}'
@@ -144,7 +144,7 @@ def test_codex_is_asked_what_it_knows_of_models(start, folder):
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo nonsense", "exec sleep 60"])
-def test_a_codex_that_fails_is_done_without(start, folder, script):
+def test_start_works_without_a_catalog(start, folder, script):
     port = free_port()
     done = start("--demo", "--web-port", str(free_port()), "--proxy-port", str(port), PATH=with_codex(folder, script))
     assert done.returncode == 0, done.stderr

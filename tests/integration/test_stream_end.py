@@ -1,4 +1,5 @@
-"""A stream that was begun ends honestly: a cut is never reported as complete, and no other deployment takes over."""
+"""A stream that has begun ends honestly: a truncated one is never reported as complete, and no other deployment
+takes over."""
 import pytest
 
 import chat_wire as chat
@@ -20,7 +21,7 @@ BREAKS = {"close": (CLOSE,), "reset": (RESET,), "half an event": (chunk(b'data: 
 
 @pytest.fixture
 def second(make_upstream):
-    """Must never be asked, unless a test says what it answers."""
+    """Must not be called, unless a test scripts a reply for it."""
     return make_upstream()
 
 
@@ -49,7 +50,7 @@ def test_responses_through_the_bridge(start_proxy, upstream, second, steps):
     assert last["response"]["status"] == "failed"
     assert last["response"]["error"]["code"] == "server_error"
     assert last["response"]["error"]["message"]
-    # Codex keeps finished items in its history and would repeat a partial text: it must stay open.
+    # Codex keeps finished items in its history and would repeat a partial text: the item must stay open.
     assert "response.output_item.done" not in [name for name, _ in events]
 
 
@@ -62,14 +63,14 @@ def test_native_responses(start_proxy, upstream, second, steps):
     assert "response.completed" not in names
 
 
-def test_a_stream_that_just_stops_is_cut(light, upstream):
-    """In good order as far as HTTP goes, but without finish_reason and [DONE]."""
+def test_a_stream_that_ends_early_is_truncated(light, upstream):
+    """Its HTTP framing is complete, but finish_reason and [DONE] are missing."""
     upstream.script(stream(chat.delta("Hello")))
     answer = light.post("/v1/chat/completions", CHAT)
     assert "error" in answer.events[-1][1]
 
 
-def test_a_stream_that_just_stops_is_cut_for_the_bridge_too(bridged, upstream):
+def test_a_stream_that_ends_early_is_truncated_for_the_bridge_too(bridged, upstream):
     upstream.script(stream(chat.delta("Hello")))
     assert bridged.post("/v1/responses", RESPONSES).events[-1][0] == "response.failed"
 
@@ -86,8 +87,8 @@ ENDS = {"in good order": [STREAM_END], "close": [CLOSE], "reset": [RESET], "sile
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
-def test_what_was_finished_is_complete_however_it_ends(start_proxy, upstream, end, path):
-    proxy = start_proxy(chat_only("codex-light", upstream))   # whose timeout is ten minutes
+def test_a_finished_answer_is_complete_however_its_stream_ends(start_proxy, upstream, end, path):
+    proxy = start_proxy(chat_only("codex-light", upstream))   # with a timeout of ten minutes
     upstream.script([*stream_open(chat.delta("Hello"), chat.delta(finish="stop")), *end])
     events = proxy.post(path, {**CHAT, **RESPONSES}).events
     if path.endswith("completions"):
@@ -124,7 +125,7 @@ def test_silence_in_the_middle(start_proxy, upstream):
     assert upstream.next_request().gone.wait(5)
 
 
-def test_a_limit_of_tokens_is_incomplete(bridged, upstream):
+def test_a_token_limit_is_incomplete(bridged, upstream):
     upstream.script(chat.text_stream("cut off her", finish="length"))
     events = bridged.post("/v1/responses", RESPONSES).events
     name, last = [pair for pair in events if pair[1] != "[DONE]"][-1]
@@ -133,7 +134,7 @@ def test_a_limit_of_tokens_is_incomplete(bridged, upstream):
     assert bridged.journal()[0]["end"] == "incomplete"
 
 
-def test_calls_that_a_limit_cut_off_are_not_run(bridged, upstream):
+def test_calls_that_a_limit_truncated_are_not_run(bridged, upstream):
     deltas = chat.call_deltas("c1", "exec_command", {"cmd": "rm -rf build/old build/older"})
     upstream.script(stream(*deltas[:2], chat.delta(finish="length"), chat.usage_chunk(), chat.DONE))
     body = {**RESPONSES, "tools": [{"type": "function", "name": "exec_command", "parameters": {"type": "object"}}]}
@@ -149,7 +150,7 @@ def test_a_content_filter_is_final_for_codex(bridged, upstream):
     assert last["response"]["error"]["code"] == "content_policy_violation"
 
 
-def test_the_connection_of_a_cut_whole_reply(light, upstream):
+def test_a_truncated_whole_reply(light, upstream):
     """Half a body and no other deployment: an error, not half an answer."""
     upstream.script([b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{", CLOSE])
     answer = light.post("/v1/chat/completions", {**CHAT, "stream": False})

@@ -1,4 +1,5 @@
-"""Streams that are not called one, and what is called a stream and is none: what a body begins with counts, not its type."""
+"""Streams with another Content-Type, and replies that are called streams but are not: the first bytes of a body
+decide, not its type."""
 import json
 
 import pytest
@@ -20,13 +21,13 @@ def ask(proxy, path, streamed=True):
 
 
 def head(content_type, status=200):
-    """A chunked reply's head, with or without a type."""
+    """The head of a chunked reply, with or without a type."""
     kind = f"Content-Type: {content_type}\r\n" if content_type else ""
     return f"HTTP/1.1 {status} Mock\r\n{kind}Transfer-Encoding: chunked\r\n\r\n".encode()
 
 
 def renamed(steps, content_type):
-    """A stream of the mock's under another type."""
+    """A stream of the mock's with another type."""
     return [head(content_type), *steps[1:]]
 
 
@@ -61,7 +62,7 @@ def test_a_native_stream_of_another_type(light, upstream, content_type):
 @PATHS
 @pytest.mark.parametrize("begin", [b"\xef\xbb\xbf", b": ping\n\n", b"\n\n", b"event: message\nid: 1\nretry: 5\n", b"d"],
                          ids=["mark", "comment", "empty lines", "fields", "one letter"])
-def test_its_first_bytes_come_alone(start_proxy, upstream, path, begin):
+def test_its_first_bytes_arrive_one_by_one(start_proxy, upstream, path, begin):
     proxy = start_proxy(chat_only("codex-light", upstream))
     body = b"".join(b"data: %s\n\n" % (step if isinstance(step, str) else json.dumps(step)).encode()
                     for step in (chat.delta("Hello"), chat.delta(finish="stop"), "[DONE]"))
@@ -71,8 +72,8 @@ def test_its_first_bytes_come_alone(start_proxy, upstream, path, begin):
 
 
 @PATHS
-def test_a_whole_answer_that_is_called_a_stream(start_proxy, upstream, path):
-    """JSON with text/event-stream, and with a stream's end mark behind it; for a client that streams and one that does not."""
+def test_a_whole_reply_with_a_streams_type(start_proxy, upstream, path):
+    """JSON with text/event-stream, also followed by a stream's end mark; for clients with and without streaming."""
     proxy = start_proxy(chat_only("codex-light", upstream))
     body = json.dumps({"id": "c", "choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "Hello"}}]}).encode()
     for more in (b"", b"\n\ndata: [DONE]\n\n"):
@@ -88,7 +89,7 @@ def test_a_whole_answer_that_is_called_a_stream(start_proxy, upstream, path):
 
 @PATHS
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
-def test_an_error_that_is_called_a_stream(start_proxy, upstream, path, streamed):
+def test_an_error_with_a_streams_type(start_proxy, upstream, path, streamed):
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.script(reply(body={"error": {"message": "prompt is too long", "code": 400}}, content_type="text/event-stream"))
     answer = ask(proxy, path, streamed)
@@ -96,7 +97,7 @@ def test_an_error_that_is_called_a_stream(start_proxy, upstream, path, streamed)
 
 
 @PATHS
-def test_a_stream_for_a_client_that_asked_for_none(start_proxy, upstream, path):
+def test_a_stream_for_a_client_that_requested_none(start_proxy, upstream, path):
     proxy = start_proxy(chat_only("codex-light", upstream))
     upstream.script(renamed(chat.text_stream("Hello"), "application/json"))
     answer = ask(proxy, path, streamed=False)
@@ -104,8 +105,8 @@ def test_a_stream_for_a_client_that_asked_for_none(start_proxy, upstream, path):
 
 
 @PATHS
-def test_a_stream_of_another_type_that_is_cut(start_proxy, upstream, make_upstream, path):
-    """It is told as a cut stream is, not as JSON that is none; and its idle time is that of a stream."""
+def test_a_truncated_stream_of_another_type(start_proxy, upstream, make_upstream, path):
+    """It is reported as a truncated stream, not as invalid JSON; its idle timeout is that of a stream."""
     second = make_upstream()
     proxy = start_proxy(chat_only("codex-light", upstream, order=1), chat_only("codex-light", second, order=2))
     upstream.script([head("text/plain"), chunk(b'data: {"choices":[{"delta":{"role":"assistant"}}]}\n\n'), CLOSE])

@@ -1,5 +1,5 @@
-"""System calls that fail, each once, anywhere between a start and an end: nothing crashes or hangs, whoever asks is told, and
-what could not be done is never taken for done. Here for a few of them; for each by make torture."""
+"""Each system call between a start and an exit fails once: nothing crashes or hangs, clients get an error, and no
+failed operation is taken for done. Here for a few of the calls; `make torture` does all."""
 import collections
 import contextlib
 import json
@@ -20,11 +20,11 @@ from test_torture_memory import REQUESTS, is_whole, serve
 from torture import LONG, SANITIZED, figure
 
 pytestmark = [pytest.mark.timeout(7200 if LONG else 120),
-              pytest.mark.skipif(SANITIZED, reason="LeakSanitizer can't look where somebody traces"),
+              pytest.mark.skipif(SANITIZED, reason="LeakSanitizer cannot work under a tracer"),
               pytest.mark.skipif(not shutil.which("strace"), reason="no strace: ./check installs it")]
 
-# What a call may fail with and nobody is to blame for. Those that only make the sandbox or the limits are left out: what is not
-# in force is said in the status.
+# Errors that a call may have on a healthy system. Calls that only set up the sandbox or the limits are left out: the
+# status reports what is not in force.
 ERRORS = {
     "accept4": ("EMFILE", "EINTR", "ENOMEM", "ECONNABORTED"), "bind": ("EADDRINUSE",), "close": ("EIO",),
     "connect": ("EADDRNOTAVAIL", "ENOBUFS"), "epoll_create1": ("EMFILE",), "epoll_ctl": ("ENOMEM", "ENOSPC"),
@@ -37,12 +37,12 @@ ERRORS = {
     "write": ("ENOSPC", "EIO", "EINTR"), "writev": ("EIO",),
 }
 CALL = re.compile(r"^\d+ +(\w+)\(")
-NOT_MEANT = re.compile(r"write\(2, ")   # what is said on standard error: these tests wait for it
+NOT_MEANT = re.compile(r"write\(2, ")   # messages on standard error: these tests wait for them
 SHORT = 24   # faults
 
 
 class Life:
-    """A proxy under strace, from its start over two calls to its end."""
+    """A proxy under strace, from its start through a few requests to its exit."""
 
     def __init__(self, folder, *options):
         self.port, self.keys = free_port(), {"LITELLM_API_KEY": MASTER_KEY}
@@ -56,8 +56,8 @@ class Life:
         for name, model in (("chat", "near"), ("responses stream", "far")) * 2 if self.ready else ():
             path, body = REQUESTS[name]
             self.kinds.append(Outcome(self, path, {**body, "model": model}).kind(is_whole(name)))
-        # A second one only reaches a proxy that the first one did not, because libevent could not note it: one that is ending
-        # would exit with 143.
+        # A second SIGTERM only reaches a proxy that missed the first, because libevent could not store it: one that is
+        # exiting would end with code 143.
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
             if traced and self.tracer.poll() is None:
                 os.kill(traced[0], number)
@@ -78,15 +78,15 @@ class Life:
             self.ready = "ready on port" in self.text
 
     def fault(self):
-        """What is wrong with it; None: nothing."""
+        """What is wrong with it; None if nothing is."""
         if not self.ready:
-            return None if self.code == 1 and "error: " in self.text else f"it did not start and said nothing: {self.code}"
+            return None if self.code == 1 and "error: " in self.text else f"no start and no error: {self.code}"
         if wrong := [kind for kind in self.kinds if kind not in ("whole", "told", "cut")]:
             return wrong[0]
-        if "[err] evsig_cb" in self.text:   # libevent ends the process where it can't read its own pipe of signals
+        if "[err] evsig_cb" in self.text:   # libevent ends the process if it cannot read its own pipe of signals
             return None
         if sum(kind != "whole" for kind in self.kinds) > 1:
-            return f"more than one call failed: {self.kinds}"
+            return f"more than one request failed: {self.kinds}"
         return None if self.code == 0 else f"it ended with {self.code}"
 
 
@@ -103,7 +103,7 @@ def place(folder, make_upstream):
 
 
 def faults(folder):
-    """(call, number, error) for each call from main() on, by a life in which nothing fails."""
+    """(call, number, error) for each call from main() on, from a run in which nothing fails."""
     log = folder / "trace"
     life = Life(folder, "-o", str(log))
     assert life.ready and life.kinds == ["whole"] * 4 and life.code == 0, (life.text, life.kinds, life.code)
@@ -120,14 +120,14 @@ def faults(folder):
 
 def test_each_call(place):
     todo = faults(place)
-    if not LONG:   # those that have found something, and some of the others
+    if not LONG:   # those that have found defects, and some of the others
         todo = [fault for fault in todo if fault[0] == "getsockname" or (fault[0] == "sendto" and fault[2] == "ENOBUFS")] + \
             todo[::len(todo) // SHORT]
     wrong = []
     for call, number, error in todo:
         log = place / "faulty"
         life = Life(place, "-o", str(log), "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}")
-        # Calls of one kind may change places from life to life.
+        # Calls of one kind may come in another order in each run.
         meant = not any("INJECTED" in line and NOT_MEANT.search(line) for line in log.read_text(errors="replace").splitlines())
         if meant and (fault := life.fault()):
             wrong.append((call, number, error, fault, life.text[-300:]))

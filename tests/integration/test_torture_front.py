@@ -1,4 +1,5 @@
-"""Both ports under what no proper client sends: damaged requests, slow ones, too many, and no descriptors left."""
+"""Both ports under traffic that no correct client sends: damaged requests, slow ones, too many, and no descriptors
+left."""
 import contextlib
 import http.client
 import json
@@ -68,7 +69,7 @@ def test_damaged_requests_to_the_proxy(start_proxy, upstream):
 
     upstream.always(answer)
     proxy = start_proxy(deployment("codex-light", upstream, use_chat_completions_api=True))
-    fling_all(proxy.port, proxy_seeds(proxy.port), 300, lambda: None)   # what is made on first use is there now
+    fling_all(proxy.port, proxy_seeds(proxy.port), 300, lambda: None)   # what the first use creates exists now
     held = Holdings(proxy.process.pid)
 
     def is_well():
@@ -91,7 +92,7 @@ def test_damaged_requests_to_the_page(session):
     number = count(300, 10000)
     fling_all(session.port, page_seeds(session), number, is_well)
     for name, held in both.items():
-        # lighttpd keeps one connection to the app, or none.
+        # lighttpd keeps one connection to the session app, or none.
         wait_until(lambda held=held: session.is_healthy() and held.files <= held.begin_files + 1, "its descriptors")
         figure(f"{name}, after {number} damaged requests: memory", held.grown_mb, None if SANITIZED else 8, " MB")
         figure(f"{name}: descriptors more than before", held.files - held.begin_files, 1)
@@ -109,7 +110,7 @@ def test_many_idle_streams(start_proxy, folder, way):
 
 
 def crowd(port, number, beginning, stack):
-    """So many connections that have sent the beginning of a request."""
+    """That many connections, each after the beginning of a request."""
     clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(number)]
     for client in clients:
         client.sendall(beginning)
@@ -117,7 +118,7 @@ def crowd(port, number, beginning, stack):
 
 
 def watch(port, path, clients, number):
-    """Asks /health while the crowd sends a byte now and then; how long each answer took, in ms."""
+    """Requests /health while the clients send a byte now and then. Returns how long each answer took, in ms."""
     took = []
     for turn in range(number):
         for client in clients[turn % 50::50]:
@@ -150,19 +151,20 @@ def test_many_slow_connections(request, folder, which, beginning):
 
 
 def test_no_descriptors_left(start_proxy, upstream):
-    """500 clients where 64 files may be open: those that it can't take are closed, none is left hanging, and it does not spin."""
+    """500 clients where 64 files may be open: the proxy closes those that it cannot accept, leaves none hanging, and
+    does not spin."""
     upstream.always(chat.whole("hi"))
     proxy = start_proxy(deployment("codex-light", upstream))
     held = Holdings(proxy.process.pid)
     resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE, (64, 64))
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(proxy.connect()) for _ in range(500)]
-        wait_until(lambda: sum(is_closed(client) for client in clients) > 430, "the rest is turned away")
+        wait_until(lambda: sum(is_closed(client) for client in clients) > 430, "the others to be refused")
         before, begin = held.cpu_s, time.monotonic()
         if LONG:
-            time.sleep(2)   # what is measured is what it does while nothing happens
+            time.sleep(2)   # measured while nothing happens
             figure("proxy without descriptors: processor", 100 * (held.cpu_s - before) / (time.monotonic() - begin), 20, " %")
-    wait_until(lambda: is_served(proxy), "it serves again")
+    wait_until(lambda: is_served(proxy), "it to serve again")
 
 
 def is_closed(client):
@@ -182,9 +184,9 @@ def is_served(proxy):
         return False
 
 
-@pytest.mark.skipif(not LONG, reason="takes the time limits themselves")
-def test_silence_is_ended(start_proxy, upstream):
-    """Who says nothing is closed after 10 s, who stops in the middle of a body is told so after 15."""
+@pytest.mark.skipif(not LONG, reason="takes as long as the timeouts")
+def test_silent_clients_are_closed(start_proxy, upstream):
+    """A silent client is closed after 10 s; one that stops in the middle of a body gets an error after 15 s."""
     proxy = start_proxy(deployment("codex-light", upstream))
     body = written("POST", "/v1/chat/completions", proxy.port, b"x" * 100, f"Authorization: Bearer {MASTER_KEY}")[:-50]
     with proxy.connect(30) as silent, proxy.connect(30) as slow:

@@ -1,5 +1,5 @@
-"""Starts, stops and deaths: parents that are killed at any moment, stops that come in the middle of a start, and keys that must
-be nowhere but where they belong, whatever happened."""
+"""Starts, stops and crashes: parents that are killed at any moment, stops in the middle of a start, and keys that
+must be nowhere else, whatever happened."""
 import base64
 import contextlib
 import json
@@ -32,7 +32,7 @@ def session(folder):
 
 
 def processes_of(folder):
-    """Those whose command line names the folder, zombies apart."""
+    """Processes whose command line names the folder, without zombies."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         try:
@@ -48,21 +48,21 @@ def start_in_the_background(session):
         try:
             session.start(DEMO=True)
         except (OSError, ValueError):
-            pass   # it was killed in the middle, as was meant
+            pass   # killed in the middle, as intended
     thread = threading.Thread(target=start)
     thread.start()
     return thread
 
 
 def test_killed_parents(folder, request):
-    """lighttpd and the session app die in turn, somewhere between before and after a start."""
+    """lighttpd and the session app are killed in turn, at some moment before, during or after a start."""
     draw, slowest = random.Random(11), 0
     number = count(8, 200)
     session = make_session(folder)
-    request.addfinalizer(lambda: session.server.kill())   # whichever is there when something fails
+    request.addfinalizer(lambda: session.server.kill())   # shown if the test fails
     for turn in range(number):
         starting = start_in_the_background(session)
-        time.sleep(draw.random() * 0.15)   # a random moment is the test
+        time.sleep(draw.random() * 0.15)   # a random moment is the purpose of this test
         of_server = turn % 2 == 0
         session_pid = next(iter(children(session.server.pid)), None)
         begin = time.monotonic()
@@ -73,16 +73,17 @@ def test_killed_parents(folder, request):
         wait_until(lambda: can_bind(session.proxy_port), "the port is free", 5)
         slowest = max(slowest, time.monotonic() - begin)
         gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
-        wait_until(lambda gone=gone: not mine(folder, gone), "nothing is left", 5)
-        # While it exits it has no command line any more, but still the socket, which a new lighttpd would take for a server.
-        wait_until(lambda pid=session_pid: not pid or not is_alive(pid), "the session app has closed its socket", 5)
+        wait_until(lambda gone=gone: not mine(folder, gone), "nothing to be left", 5)
+        # An exiting session app has no command line but still holds the socket, which a new lighttpd would take for a
+        # server.
+        wait_until(lambda pid=session_pid: not pid or not is_alive(pid), "the session app to close its socket", 5)
         starting.join()
         if of_server:
             session.server.wait()
             session.log.close()
             session = make_session(folder)
         else:
-            wait_until(session.is_healthy, "the next session", 10)
+            wait_until(session.is_healthy, "the next session app", 10)
         assert not session.key_file.exists() and session.status()["state"] == "stopped"
     session.close()
     assert not processes_of(folder)
@@ -110,10 +111,10 @@ def test_stops_in_the_middle_of_starts(session):
     app = session.session_pid()
     for _ in range(number):
         starting = start_in_the_background(session)
-        time.sleep(draw.random() * 0.06)   # a random moment is the test
+        time.sleep(draw.random() * 0.06)   # a random moment is the purpose of this test
         assert session.stop().status == 200
         starting.join()
-        session.stop()   # the start may have come behind the first one
+        session.stop()   # the start may have come after the first stop
         assert session.status()["state"] == "stopped" and not session.key_file.exists()
         assert can_bind(session.proxy_port) and not children(app)
     assert session.session_pid() == app and session.start(DEMO=True).status == 200 and session.stop().status == 200
@@ -123,20 +124,20 @@ def test_stops_in_the_middle_of_starts(session):
 
 
 def forms_of(key):
-    """How a key may look where it should not be."""
+    """The forms in which a key may appear."""
     raw = key.encode()
     return {raw, raw.hex().encode(), raw.hex().upper().encode(), urllib.parse.quote(key, safe="").encode(),
             *(base64.b64encode(b"x" * pad + raw)[4 if pad else 0:-4] for pad in range(3))}
 
 
 def memory_of(pid):
-    """Writable memory, or nothing where the kernel does not let us."""
+    """Writable memory; empty if the kernel does not allow reading it."""
     with contextlib.suppress(PermissionError, FileNotFoundError, ProcessLookupError):
         yield writable_memory(pid)
 
 
 def open_files_of(pid):
-    """Contents of its open files, deleted ones above all."""
+    """Contents of its open files, mainly deleted ones."""
     try:
         names = os.listdir(f"/proc/{pid}/fd")
     except (PermissionError, FileNotFoundError):
@@ -151,7 +152,7 @@ def open_files_of(pid):
 
 
 def places(session, proxy_pid):
-    """Every place where a key has no business, by name: bytes."""
+    """Every place where no key belongs, by name: bytes."""
     for pid in {session.server.pid, *children(session.server.pid), *([proxy_pid] if proxy_pid else [])}:
         who = "proxy" if pid == proxy_pid else "lighttpd" if pid == session.server.pid else "session"
         yield f"{who}'s command line", command_line(pid)
@@ -168,7 +169,7 @@ def found_keys(session, keys, proxy_pid=None):
 
 @pytest.fixture
 def keyed(folder, make_upstream):
-    """A session whose one provider refuses the key, and says it."""
+    """A session whose only provider refuses the key and quotes it in the error."""
     upstream = make_upstream()
     upstream.always(lambda request: error(401, f"Incorrect API key: {request.headers['authorization'].split()[-1]}"))
     config = folder / "echoing.yaml"
@@ -190,7 +191,7 @@ def test_no_key_anywhere(keyed, form):
         else:
             assert session.start(OPENAI_API_KEY=key).status == 200
         pid, master = session.status()["pid"], session.key_file.read_text()
-        assert key in "".join(found_words(session, key))   # the look itself works
+        assert key in "".join(found_words(session, key))   # the search itself works
         for _ in range(3):
             answer = session.api("/api/test", {"model": "codex-light"})
             assert key not in answer.text and master not in answer.text
@@ -200,11 +201,11 @@ def test_no_key_anywhere(keyed, form):
         assert not session.key_file.exists() and not is_alive(pid)
         assert not found_keys(session, [key, master])
         assert key not in json.dumps(session.status()) and not list(session.folder.rglob("core*"))
-    figure("places with a key after form, calls, echoing 401, stop and crash", 0, 0)
+    figure("places with a key after form, requests, quoting 401, stop and crash", 0, 0)
 
 
 def found_words(session, key):
-    """A file with the key in it is found."""
+    """A file that has the key in it is found."""
     bait = session.folder / "bait"
     bait.write_text(base64.b64encode(("Bearer " + key).encode()).decode())
     names = found_keys(session, [key])

@@ -1,5 +1,5 @@
-"""No memory, at any allocation of a start, a call, a reload and an end: nothing crashes, hangs or leaks, whoever asks is told,
-and what could not be done is never taken for done. Here for some of the allocations; for all by make torture."""
+"""No memory, at any allocation of a start, a request, a reload and an exit: nothing crashes, hangs or leaks, clients
+get an error, and no failed operation is taken for done. Here for some of the allocations; `make torture` does all."""
 import json
 import os
 import select
@@ -17,9 +17,9 @@ from proxy_process import BINARY, MASTER_KEY
 from torture import LONG, SANITIZED, figure
 
 pytestmark = [pytest.mark.timeout(3600 if LONG else 120),
-              pytest.mark.skipif(SANITIZED, reason="the sanitizers have allocators of their own")]
+              pytest.mark.skipif(SANITIZED, reason="the sanitizers have their own allocators")]
 
-TEXT = "Answer 0123456789. " * 40   # over a buffer's first size
+TEXT = "Answer 0123456789. " * 40   # larger than a buffer's first size
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def memory(folder):
 
 
 def serve(request):
-    """A provider of both wires, whole and streamed."""
+    """A provider of both APIs, whole and streamed."""
     body = request.json
     if request.path.endswith("/responses"):
         return responses.text_stream(TEXT) if body.get("stream") else responses.whole(TEXT)
@@ -69,7 +69,7 @@ def start(start_proxy, upstream, memory):
 @pytest.mark.parametrize("transport", ["loopback", "libcurl"], indirect=True)
 @pytest.mark.parametrize("name", REQUESTS)
 @pytest.mark.parametrize("how_many", [1, FOREVER], ids=["one", "all that follow"])
-def test_calls(start_proxy, upstream, memory, name, how_many):
+def test_requests(start_proxy, upstream, memory, name, how_many):
     proxy = start(start_proxy, upstream, memory)
     told = 0
     for first in range(1, 1000):
@@ -83,12 +83,12 @@ def test_calls(start_proxy, upstream, memory, name, how_many):
         after = Outcome(proxy, *REQUESTS[name])
         assert after.kind(is_whole(name)) == "whole", (first, memory.where, after.status, after.text, proxy.stderr)
     figure(f"{name}: allocations that failed, {'one each' if how_many == 1 else 'with all after it'}", first - 1)
-    assert kind == "whole" and told > first / 2   # the rest are those who had no connection yet, or no way to be told
+    assert kind == "whole" and told > first / 2   # the others had no connection yet, or no way to get an error
 
 
 @pytest.mark.parametrize("transport", ["loopback", "libcurl"], indirect=True)
-def test_first_calls(start_proxy, upstream, memory):
-    """What is made on first use: after a reload all of it is made again."""
+def test_first_requests(start_proxy, upstream, memory):
+    """What the first use creates: after a reload all of it is created again."""
     proxy = start(start_proxy, upstream, memory)
     path, body = REQUESTS["responses stream"]
     for first in range(1, 1000):
@@ -104,7 +104,7 @@ def test_first_calls(start_proxy, upstream, memory):
     assert kind == "whole" and first > 40
 
 
-def test_ends(start_proxy, upstream, memory):
+def test_exits(start_proxy, upstream, memory):
     for first in range(1, 200, 1 if LONG else 40):
         proxy = start(start_proxy, upstream, memory)
         assert Outcome(proxy, *REQUESTS["stream"]).kind(is_whole("stream")) == "whole"
@@ -113,7 +113,7 @@ def test_ends(start_proxy, upstream, memory):
 
 
 def test_nothing_is_left(start_proxy, upstream, memory):
-    """Blocks and descriptors after many failures are those of before."""
+    """After many failures, there are as many blocks and descriptors as before."""
     proxy = start(start_proxy, upstream, memory)
 
     def round_of_failures():
@@ -124,9 +124,9 @@ def test_nothing_is_left(start_proxy, upstream, memory):
             after = Outcome(proxy, path, body)
             assert after.status == 200, after.text
 
-    round_of_failures()   # what is made on first use is there now
-    files, grown = proxy.open_files + 1, []     # a second connection is kept if a call begins while another one ends
-    while len(grown) < 2 or (0 not in grown and len(grown) < 4):    # a leak is one in each round
+    round_of_failures()   # what the first use creates exists now
+    files, grown = proxy.open_files + 1, []     # a second connection is kept if a request begins while another one ends
+    while len(grown) < 2 or (0 not in grown and len(grown) < 4):    # a leak adds at least one in each round
         blocks = memory.live
         round_of_failures()
         wait_until(lambda: proxy.open_files <= files, "its descriptors")
@@ -149,7 +149,7 @@ def test_reloads(start_proxy, upstream, memory):
 
 
 class Start:
-    """A start of the program alone, which is quicker than a Proxy: it ends, or says that it is ready."""
+    """Starts only the program, which is faster than a Proxy. Returns when it exits or is ready."""
 
     def __init__(self, folder, memory):
         self.port, self.keys = free_port(), {"LITELLM_API_KEY": MASTER_KEY}
@@ -176,7 +176,7 @@ class Start:
 
 
 def test_starts(folder, upstream, memory):
-    """It starts whole, or not at all with a reason. libseccomp 2.5.4 itself fails then: see proxy/serve/sandbox.c."""
+    """It starts completely, or exits with a reason. libseccomp 2.5.4 itself fails then: see proxy/serve/sandbox.c."""
     upstream.always(serve)
     number = 0
     (folder / "config.yaml").write_text(json.dumps({"model_list": [deployment("passed", upstream)]}))

@@ -1,4 +1,5 @@
-"""Connections to providers behind TLS: opened ahead, kept, shared by HTTP/2, resumed; and which certificates count."""
+"""Connections to providers behind TLS: opened in advance, kept, shared by HTTP/2, resumed; and which certificates
+are trusted."""
 import concurrent.futures
 import http.client
 import json
@@ -19,12 +20,12 @@ CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 STREAM = {**CHAT, "stream": True}
 AT_ONCE = 16
 NOT_AHEAD = {"general_settings": {"connect_ahead": False}}
-STALLED_EVENTS = 150    # of 64 KB: more than the kernel holds
+STALLED_EVENTS = 150    # pieces of 64 KB: more than the kernel holds
 FLOOD_EVENTS = 600   # more than the kernel and HTTP/2's windows hold
 
 
 @pytest.mark.parametrize("alpn", [("h2",), ("http/1.1",), ()])
-def test_an_authority_of_ones_own(start_proxy, make_tls_upstream, alpn):
+def test_the_users_own_ca_certificate(start_proxy, make_tls_upstream, alpn):
     upstream = make_tls_upstream(alpn=alpn)
     upstream.always(chat.whole("Hello."))
     trusting = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust)
@@ -41,8 +42,8 @@ def test_other_certificates_are_refused(start_proxy, make_tls_upstream):
     assert not upstream.requests
 
 
-def test_a_slow_reader_stalls_nobody_else(start_proxy, make_tls_upstream):
-    """Over HTTP/2 they share a connection, on which the flood stands still."""
+def test_a_slow_client_delays_no_other(start_proxy, make_tls_upstream):
+    """Over HTTP/2 they share a connection, on which the large reply is paused."""
     upstream, flooded = make_tls_upstream(alpn=("h2",)), threading.Event()
     piece, sent = "x" * 65536, [0]
 
@@ -57,7 +58,7 @@ def test_a_slow_reader_stalls_nobody_else(start_proxy, make_tls_upstream):
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust)
     upstream.script(flood)
     slow = proxy.stream("/v1/chat/completions", STREAM)
-    wait_until(lambda: sent[0] > STALLED_EVENTS, "the flood to fill the kernel's buffers")
+    wait_until(lambda: sent[0] > STALLED_EVENTS, "the large reply to fill the kernel's buffers")
     upstream.always(chat.whole("Hello."))
     for _ in range(3):
         assert proxy.post("/v1/chat/completions", CHAT).status == 200
@@ -65,8 +66,8 @@ def test_a_slow_reader_stalls_nobody_else(start_proxy, make_tls_upstream):
     assert [data["choices"][0]["delta"]["content"] for _, data in slow.rest()[:-1]] == [piece] * FLOOD_EVENTS
 
 
-def test_connections_are_opened_ahead(start_proxy, make_tls_upstream):
-    """One for each provider, without its key; after a reload, too."""
+def test_preconnect(start_proxy, make_tls_upstream):
+    """One connection for each provider, without its key; after a reload, too."""
     upstream, unready = make_tls_upstream(), make_tls_upstream()
     upstream.always(chat.whole("Hello."))
     entries = [deployment("codex-light", upstream), deployment("other", upstream),
@@ -84,7 +85,7 @@ def test_connections_are_opened_ahead(start_proxy, make_tls_upstream):
     assert len(proxy.journal(2)) == 2
 
 
-def test_connections_are_opened_for_calls_alone(start_proxy, make_tls_upstream):
+def test_without_preconnect(start_proxy, make_tls_upstream):
     upstream = make_tls_upstream()
     upstream.always(chat.whole("Hello."))
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust,
@@ -93,8 +94,8 @@ def test_connections_are_opened_for_calls_alone(start_proxy, make_tls_upstream):
     assert [request.method for request in upstream.requests] == ["POST"] and len(upstream.handshakes) == 1
 
 
-def test_a_provider_that_is_down_is_no_obstacle(start_proxy, make_tls_upstream, make_upstream):
-    """Nor one that is not trusted; nothing is said of it, for nobody has asked."""
+def test_preconnect_ignores_a_provider_that_is_down(start_proxy, make_tls_upstream, make_upstream):
+    """And one whose certificate is not trusted. Nothing is logged: no request has failed."""
     up, down = make_upstream(), make_tls_upstream()
     up.always(chat.whole("Hello."))
     proxy = start_proxy(deployment("codex-light", up), deployment("untrusted", down),
@@ -106,7 +107,7 @@ def test_a_provider_that_is_down_is_no_obstacle(start_proxy, make_tls_upstream, 
 
 
 def ask(proxy, count):
-    """So many requests on one connection to the proxy."""
+    """That many requests on one connection to the proxy."""
     client = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=20)
     for _ in range(count):
         client.request("POST", "/v1/chat/completions", json.dumps(CHAT), {"Authorization": f"Bearer {MASTER_KEY}"})
@@ -116,13 +117,13 @@ def ask(proxy, count):
 
 
 def ask_at_once(proxy, count):
-    """So many requests on each of AT_ONCE connections."""
+    """That many requests on each of AT_ONCE connections."""
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda _: ask(proxy, count), range(AT_ONCE)))
 
 
-def test_a_connection_carries_all_calls(start_proxy, make_tls_upstream):
-    """Over HTTP/2: those that come at once, before it stands, included."""
+def test_http2_uses_one_connection_for_all_requests(start_proxy, make_tls_upstream):
+    """Also for simultaneous requests before it is established."""
     upstream = make_tls_upstream(alpn=("h2", "http/1.1"))
     upstream.always(chat.whole("Hello."))
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
@@ -132,7 +133,7 @@ def test_a_connection_carries_all_calls(start_proxy, make_tls_upstream):
 
 
 def test_connections_are_kept(start_proxy, make_tls_upstream):
-    """Over HTTP/1.1: as many as there are calls at once, and no more afterwards."""
+    """Over HTTP/1.1: as many as there are requests at once, and no more afterwards."""
     upstream = make_tls_upstream(alpn=("http/1.1",))
     upstream.always(chat.whole("Hello."))
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
@@ -143,12 +144,12 @@ def test_connections_are_kept(start_proxy, make_tls_upstream):
     assert len(upstream.handshakes) == before
 
 
-def test_a_reply_that_waits_for_no_body(start_proxy, make_tls_upstream):
-    """Over HTTP/2 a provider may answer, and refuse the rest of the request: the answer counts."""
+def test_a_reply_before_the_end_of_the_body(start_proxy, make_tls_upstream):
+    """Over HTTP/2 a provider may answer early and refuse the rest of the request: its answer counts."""
     upstream = make_tls_upstream(alpn=("h2",))
     upstream.hasty = True
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
-    long = {**CHAT, "messages": [{"role": "user", "content": "x" * 1000000}]}    # more than the window lets through
+    long = {**CHAT, "messages": [{"role": "user", "content": "x" * 1000000}]}    # larger than the window
     upstream.script(chat.whole("Hello."), error(400, "too long", "context_length_exceeded"),
                     error(429, headers={"Retry-After": "7"}))
     assert proxy.post("/v1/chat/completions", long).json["choices"][0]["message"]["content"] == "Hello."
@@ -157,9 +158,9 @@ def test_a_reply_that_waits_for_no_body(start_proxy, make_tls_upstream):
     assert (reply.status, reply.headers["Retry-After"]) == (429, "7")
 
 
-def test_sessions_are_resumed(start_proxy, make_tls_upstream):
-    """On a new connection, by a call of another kind than the first one: streamed, and not. Over HTTP/1.1: libcurl 7.88 ends
-    HTTP/2's connections without a word of TLS, which spoils their sessions."""
+def test_tls_sessions_are_resumed(start_proxy, make_tls_upstream):
+    """On a new connection, by requests with and without streaming. Over HTTP/1.1: libcurl 7.88 closes HTTP/2
+    connections without TLS's close_notify, which makes their sessions unusable."""
     upstream = make_tls_upstream(alpn=("http/1.1",))
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
     upstream.script(chat.whole("Hello."), chat.text_stream("Hello."))
@@ -169,8 +170,9 @@ def test_sessions_are_resumed(start_proxy, make_tls_upstream):
     assert upstream.handshakes == [False, True]
 
 
-def test_calls_wait_for_a_connection_only(start_proxy, make_upstream, make_tls_upstream):
-    """Never for another one's reply, where the server speaks HTTP/1.1 and does not say so: behind TLS without ALPN, and plain."""
+def test_requests_wait_only_for_a_connection(start_proxy, make_upstream, make_tls_upstream):
+    """Never for another request's reply, if the server supports only HTTP/1.1 and does not announce it: behind TLS
+    without ALPN, and without TLS."""
     plain, silent = make_upstream(), make_tls_upstream(alpn=())
     plain.base = plain.base.replace("127.0.0.1", "0.0.0.0")     # through libcurl
     proxy = start_proxy(deployment("plain", plain), deployment("silent", silent), litellm_settings=silent.trust, **NOT_AHEAD)
@@ -185,13 +187,13 @@ def test_calls_wait_for_a_connection_only(start_proxy, make_upstream, make_tls_u
             assert late.result().status == 200
 
 
-def test_a_silent_name_server_holds_nobody_up(folder):
-    """A call that is given up while its provider's name is being looked up. In namespaces of its own, whose name server takes
-    what it is asked and says nothing: then a look-up lasts 10 s."""
+def test_a_silent_name_server_delays_nobody(folder):
+    """A request is canceled while its provider's name is being resolved. The test has its own namespaces, with a
+    name server that reads queries and never answers: a lookup then lasts 10 s."""
     place = ["unshare", "--map-root-user", "--net", "--mount"]
     bind = ["mount", "--bind", "/etc/resolv.conf", "/etc/resolv.conf"]
     if not shutil.which("unshare") or subprocess.run([*place, *bind], capture_output=True, check=False).returncode:
-        pytest.skip("no namespaces can be made here")
+        pytest.skip("this user may not create namespaces")
     done = subprocess.run([*place, sys.executable, ROOT / "tests" / "support" / "silent_names.py", folder],
                           capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "call 503\nothers 200\nexit 0\n", done.stdout + done.stderr

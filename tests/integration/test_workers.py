@@ -1,5 +1,5 @@
-"""Several worker processes behind one port (--workers): all of them serve, and limits hold over all. Which one serves is up to
-the test: the other is stopped meanwhile."""
+"""Several worker processes behind one port (--workers): all of them serve, and limits apply to all together. The
+test decides which one answers: it stops the other meanwhile."""
 import contextlib
 import json
 import os
@@ -14,7 +14,7 @@ from mock_upstream import error, stream_open
 from proxy_process import Proxy
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
-USAGE = {"prompt_tokens": 11, "completion_tokens": 500, "total_tokens": 511}   # as many as a first call is expected to take
+USAGE = {"prompt_tokens": 11, "completion_tokens": 500, "total_tokens": 511}   # the expected tokens of a first request
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def state_of(pid):
 
 @contextlib.contextmanager
 def only(proxy, number):
-    """Of the two workers, this one alone runs."""
+    """Only this one of the two workers runs."""
     other = proxy.workers[1 - number]
     os.kill(other, signal.SIGSTOP)
     wait_until(lambda: state_of(other) == "T", "the worker to stop")
@@ -45,15 +45,15 @@ def only(proxy, number):
 
 
 def served_by(proxy, number, body=None):
-    """The worker's answer; when this returns, it has booked what there was to book."""
+    """The worker's reply; on return, the worker has recorded its cost and tokens."""
     with only(proxy, number):
         reply = proxy.post("/v1/chat/completions", body or CHAT)
-        assert proxy.get("/health/liveliness", key=None).status == 200   # its loop has turned
+        assert proxy.get("/health/liveliness", key=None).status == 200   # its loop has run once more
         return reply
 
 
 def two_places(make_upstream, **params):
-    """A first deployment with these parameters, and one for when it is limited."""
+    """A first deployment with these parameters, and a second for when the first is limited."""
     first, second = make_upstream(), make_upstream()
     second.always(chat.whole("Second."))
     return first, second, (deployment("codex-light", first, order=1, **params), deployment("codex-light", second, order=2))
@@ -71,7 +71,7 @@ def test_both_serve(start, upstream):
     assert len({entry["request_id"] for entry in proxy.journal(3)}) == 3
 
 
-def test_a_limit_per_minute_holds_over_both(start, make_upstream):
+def test_rpm_applies_to_both(start, make_upstream):
     first, second, entries = two_places(make_upstream, rpm=3)
     first.always(chat.whole("First."))
     proxy = start(*entries)
@@ -80,7 +80,7 @@ def test_a_limit_per_minute_holds_over_both(start, make_upstream):
     assert (len(first.requests), len(second.requests)) == (3, 2)
 
 
-def test_tokens_per_minute_hold_over_both(start, make_upstream):
+def test_tpm_applies_to_both(start, make_upstream):
     first, second, entries = two_places(make_upstream, tpm=40)
     first.always(chat.whole("First."))     # 18 tokens
     proxy = start(*entries)
@@ -89,7 +89,7 @@ def test_tokens_per_minute_hold_over_both(start, make_upstream):
     assert (len(first.requests), len(second.requests)) == (2, 2)
 
 
-def test_calls_at_once_are_counted_over_both(start, make_upstream):
+def test_max_parallel_requests_applies_to_both(start, make_upstream):
     first, second, entries = two_places(make_upstream, max_parallel_requests=1)
     first.script(stream_open(chat.delta("First"), "hang"), chat.whole("First."))
     proxy = start(*entries)
@@ -99,10 +99,10 @@ def test_calls_at_once_are_counted_over_both(start, make_upstream):
     assert served_by(proxy, 1).status == 200 and len(second.requests) == 1
     stream.hang_up()
     assert first.next_request().gone.wait(5)
-    wait_until(lambda: served_by(proxy, 1).json["choices"][0]["message"]["content"] == "First.", "the place to be free again")
+    wait_until(lambda: served_by(proxy, 1).json["choices"][0]["message"]["content"] == "First.", "the slot to be free")
 
 
-def test_a_rest_is_everybodys(start, make_upstream):
+def test_a_cooldown_is_shared(start, make_upstream):
     first, second, entries = two_places(make_upstream)
     first.script(error(429, headers={"Retry-After": "60"}))
     proxy = start(*entries)
@@ -110,8 +110,8 @@ def test_a_rest_is_everybodys(start, make_upstream):
     assert (len(first.requests), len(second.requests)) == (1, 4)
 
 
-def test_money_is_counted_over_both(start, upstream):
-    """Two calls fit, the third does not, whoever is asked."""
+def test_spending_is_shared(start, upstream):
+    """Two requests fit, the third does not, on either worker."""
     upstream.always(chat.whole("Hello.", usage=USAGE))
     proxy = start(deployment("codex-light", upstream, input_cost_per_token=0, output_cost_per_token=0.001),
                   general_settings={"max_cost_usd": 1.25})
@@ -123,7 +123,7 @@ def test_money_is_counted_over_both(start, upstream):
             assert (told["spent_usd"], told["held_usd"]) == (1, 0)
 
 
-def test_a_reset_is_everybodys(start, make_upstream):
+def test_a_reset_is_shared(start, make_upstream):
     first, second, entries = two_places(make_upstream)
     first.script(error(429, headers={"Retry-After": "60"}))
     first.always(chat.whole("First."))
@@ -133,7 +133,7 @@ def test_a_reset_is_everybodys(start, make_upstream):
         assert proxy.post("/dispatch/reset", {}).status == 200
     for number in (1, 0):
         wait_until(lambda: served_by(proxy, number).json["choices"][0]["message"]["content"] == "First.",     # noqa: B023
-                   "the rest to be forgotten")
+                   "the cooldown to be cleared")
 
 
 def test_a_reload_reaches_both(start, upstream):
@@ -145,8 +145,8 @@ def test_a_reload_reaches_both(start, upstream):
         assert served_by(proxy, number).status == 404
 
 
-def test_they_end_together(start, upstream):
-    """And a call under way is waited for."""
+def test_they_exit_together(start, upstream):
+    """After the requests in flight."""
     upstream.script([*chat.text_stream("Hello.")])
     proxy = start(deployment("codex-light", upstream))
     stream = proxy.stream("/v1/chat/completions", {**CHAT, "stream": True})
@@ -158,7 +158,7 @@ def test_they_end_together(start, upstream):
 
 @pytest.fixture
 def doomed(folder, upstream):
-    """A proxy with two workers that will not end as start_proxy() has it."""
+    """A proxy with two workers whose exit start_proxy() does not check."""
     place = folder / "proxy"
     place.mkdir()
     proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]}, {"MOCK_API_KEY": "sk-canary-0123456789"},
@@ -169,14 +169,14 @@ def doomed(folder, upstream):
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_one_that_dies_takes_all_along(doomed, number):
+def test_if_one_dies_the_others_exit(doomed, number):
     os.kill(doomed.workers[number], signal.SIGKILL)
     assert doomed.process.wait(20) == 1 and f"worker {number} exited" in doomed.stderr
     wait_until(gone(*doomed.workers), "the other worker to end")
     assert can_bind(doomed.port)
 
 
-def test_they_die_with_their_parent(doomed):
+def test_they_exit_with_their_parent(doomed):
     doomed.process.kill()
     doomed.process.wait()
     wait_until(gone(*doomed.workers), "the workers to end")

@@ -1,4 +1,4 @@
-"""What every test and benchmark needs: where the programs are, a free port, waiting for a condition, a look at processes."""
+"""For every test and benchmark: the programs' paths, a free port, waiting for a condition, and processes."""
 import errno
 import itertools
 import os
@@ -51,7 +51,7 @@ def free_port():
 
 
 def wait_until(condition, what, seconds=PATIENCE_S, every_s=0.005):
-    """Calls `condition` until it returns a true value, and returns that."""
+    """Calls `condition` until it returns a true value, and returns that value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
@@ -60,7 +60,7 @@ def wait_until(condition, what, seconds=PATIENCE_S, every_s=0.005):
 
 
 def is_alive(pid):
-    """Running, and no zombie."""
+    """Returns true if the process runs and is not a zombie."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Chat Completions as the mock upstream speaks it: replies, and a validator as strict as the strictest provider."""
+"""Chat Completions of the mock upstream: replies, and a validator as strict as the strictest provider."""
 import json
 import re
 
@@ -61,7 +61,7 @@ def whole_call(call_id, name, arguments):
 
 
 def strict(steps):
-    """The reply, if a strict provider would take the request; its refusal otherwise."""
+    """The reply if a strict provider would accept the request, otherwise the provider's refusal."""
     def answer(request):
         fault = chat_fault(request.json)
         if fault:
@@ -71,7 +71,7 @@ def strict(steps):
 
 
 def either(text):
-    """Answers streamed or whole, as the request asks; refuses what a strict provider would."""
+    """Answers streamed or whole, as the request asks; refuses what a strict provider would refuse."""
     return strict(lambda request: text_stream(text) if request.json.get("stream") else whole(text))
 
 
@@ -81,7 +81,7 @@ TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def chat_fault(body):
-    """What a strict provider would refuse this request for; None when it would not."""
+    """The reason why a strict provider would refuse this request; None if it would not."""
     unknown = set(body) - FIELDS
     if unknown:
         return f"unknown fields {sorted(unknown)}"
@@ -107,14 +107,14 @@ def _tools_fault(body):
         if function.get("parameters", {}).get("type") != "object":
             return f"tool {name}: parameters.type"
         if '"encrypted": true' in json.dumps(function["parameters"]):
-            return f"tool {name}: a key that is no JSON Schema"
+            return f"tool {name}: a key that is not JSON Schema"
     return None
 
 
 def _messages_fault(messages):
     if not messages:
         return "no messages"
-    waiting = set()   # calls whose results have to come next
+    waiting = set()   # calls whose results must come next
     for at, message in enumerate(messages):
         role, content = message.get("role"), message.get("content")
         if role == "tool":
@@ -144,9 +144,9 @@ def _calls_fault(message, waiting):
         waiting.add(call["id"])
         try:
             if not isinstance(json.loads(call["function"]["arguments"]), dict):
-                return "arguments are no object"
+                return "arguments are not an object"
         except ValueError:
-            return "arguments are no JSON"
+            return "arguments are not JSON"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The command `pointsman`, run in a home and a runtime folder of the test's own."""
+"""The command `pointsman`, run with the test's own home and runtime folder."""
 import json
 import os
 import pty
@@ -14,7 +14,7 @@ PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
 
 
 def two_free_ports():
-    """The first of two that follow each other: the proxy's, and the risk router's after it."""
+    """The first of two consecutive free ports: the proxy's, and the risk router's after it."""
     port, following = free_port(), free_port()
     while following != port + 1:
         port, following = following, free_port()
@@ -22,7 +22,7 @@ def two_free_ports():
 
 
 class Cli:
-    """`cli("status", "--json")` runs the command; nothing of the caller's environment reaches it but PATH."""
+    """`cli("status", "--json")` runs the command; of the caller's environment it gets only PATH."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -36,7 +36,7 @@ class Cli:
             "LC_ALL": "C.UTF-8"}
 
     def __call__(self, *arguments, stdin=subprocess.DEVNULL, pass_fds=(), timeout=60, **variables):
-        """The variables are added; one that is None is taken away."""
+        """Adds the variables; one that is None is removed."""
         given = None
         if isinstance(stdin, str):
             given, stdin = stdin, None
@@ -60,13 +60,13 @@ class Cli:
         return self("stop")
 
     def close(self):
-        """Stops what a test left running; afterwards nothing of the session may lie in the runtime folder."""
+        """Stops what a test left running; afterwards the runtime folder must hold nothing of the session."""
         assert self.stop().returncode == 0
         assert not self.runtime.exists(), sorted(self.runtime.iterdir())
 
 
 class Terminal:
-    """The command with a terminal as its standard input, output and error; what it printed is in `text`."""
+    """The command with a terminal as its standard input, output and error; its output is in `text`."""
 
     def __init__(self, cli, *arguments, **variables):
         self.pid, self.fd = pty.fork()
@@ -78,7 +78,7 @@ class Terminal:
     def read_until(self, words, seconds=20):
         until = time.monotonic() + seconds
         while words not in self.text:
-            assert time.monotonic() < until, f"{words!r} did not come; {self.text!r} did"
+            assert time.monotonic() < until, f"{words!r} was not printed, but {self.text!r}"
             if select.select([self.fd], [], [], 0.1)[0]:
                 self.text += os.read(self.fd, 65536).decode()
 
@@ -86,7 +86,7 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def wait(self):
-        """Reads to the end; the exit status, negative for a signal."""
+        """Reads to the end. Returns the exit status, negative for a signal."""
         try:
             while piece := os.read(self.fd, 65536):
                 self.text += piece.decode()

@@ -1,4 +1,4 @@
-"""Runs the real Codex CLI against a proxy, in folders of the test's own."""
+"""Runs the real Codex CLI against a proxy, in the test's own folders."""
 import os
 import pathlib
 import subprocess
@@ -25,12 +25,12 @@ apps = false
 
 
 def place():
-    """The folder that npm installed into."""
+    """The folder into which npm installed it."""
     return pathlib.Path(os.environ.get("POINTSMAN_CODEX", BUILD / "check" / "node"))
 
 
 def binary():
-    """The native binary out of the npm package: it needs no Node. None where it is not installed."""
+    """The native binary in the npm package, which needs no Node. None if it is not installed."""
     return next(place().glob("node_modules/@openai/codex-linux-*/vendor/*/bin/codex"), None)
 
 
@@ -43,7 +43,7 @@ class Run:
 
 
 def command(folder, base, key, *arguments, model="codex-light"):
-    """`codex` with these arguments."""
+    """Runs `codex` with these arguments."""
     home, work = folder / "codex-home", folder / "work"
     home.mkdir(exist_ok=True)
     work.mkdir(exist_ok=True)
@@ -57,6 +57,6 @@ def command(folder, base, key, *arguments, model="codex-light"):
 
 
 def run(folder, base, key, prompt, model="codex-light", arguments=()):
-    """`codex exec` with one prompt."""
+    """Runs `codex exec` with one prompt."""
     return command(folder, base, key, "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox",
                    *arguments, prompt, model=model)

@@ -1,5 +1,5 @@
-"""Allocations that find no memory, clocks that jump, and look-ups of names: the libraries of tests/faults in the program, and the
-pages that they share with the test."""
+"""Allocations that fail, clocks that jump, and name lookups: the libraries of tests/faults in the program, and the
+memory that they share with the test."""
 import contextlib
 import http.client
 import json
@@ -10,11 +10,11 @@ import subprocess
 from basics import ROOT
 
 FOREVER = 1 << 62
-PATIENCE_S = 5   # nothing that fails may hang for longer
+PATIENCE_S = 5   # s; no failing request may hang for longer
 
 
 def build(folder, name):
-    """The library of tests/faults of that name."""
+    """The path of the library with that name in tests/faults, built."""
     library = folder / f"{name}.so"
     subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "faults" / f"{name}.c"],
                    check=True)
@@ -22,7 +22,7 @@ def build(folder, name):
 
 
 class Clock:
-    """The wall clock of a program, to be set at will."""
+    """A program's wall clock, which the test can set."""
 
     def __init__(self, folder):
         self.path = folder / "clock"
@@ -35,10 +35,10 @@ class Clock:
 
 
 class Names:
-    """What a program's look-ups of names return, and when."""
+    """The results of a program's name lookups, and their time."""
 
     FIELDS = ("held", "error", "begun", "ended")
-    NO_ANSWER, LOCAL = -3, 0    # EAI_AGAIN; each name is 127.0.0.1
+    NO_ANSWER, LOCAL = -3, 0    # EAI_AGAIN; each name resolves to 127.0.0.1
 
     def __init__(self, folder):
         path = folder / "names"
@@ -53,7 +53,7 @@ class Names:
         self._set("error", error)
 
     def hold(self, held=True):
-        """While held, look-ups do not return."""
+        """While held, lookups do not return."""
         self._set("held", held)
 
     @property
@@ -81,7 +81,7 @@ class Memory:
         self.path.write_bytes(bytes(4096))
         with open(self.path, "r+b") as file:
             self.page = mmap.mmap(file.fileno(), 4096)
-        # Freed blocks are overwritten, so that who still reads one is found out.
+        # Freed blocks are overwritten, so that a read after free is noticed.
         self.environment = {"LD_PRELOAD": str(build(folder, "fail_alloc")), "FAULTS_FILE": str(self.path),
                             "FAULTS_PROGRAM": program, "MALLOC_PERTURB_": "165"}
 
@@ -95,12 +95,12 @@ class Memory:
 
     @property
     def where(self):
-        """The file name of who asked for the last one that failed."""
+        """The source file of the last allocation that failed."""
         return self.page[40:104].split(b"\0")[0].decode()
 
     @contextlib.contextmanager
     def fails(self, first, how_many=1):
-        """Inside, the first-th allocation from here on fails, and so many after it."""
+        """In the block, the first-th allocation from here on fails, and how_many - 1 after it."""
         self.page[0:32], self.page[40:104] = bytes(32), bytes(64)
         self._set("how_many", how_many)
         self._set("first", first)
@@ -111,7 +111,8 @@ class Memory:
 
 
 class Outcome:
-    """What a client sees of one request, in words: whole, told, cut; anything else is a fault of the proxy's."""
+    """The result of one request as a client sees it: whole, error or truncated; anything else is a defect of the
+    proxy."""
 
     def __init__(self, proxy, path, body):
         self.text, self.status, self.hung = "", None, False
@@ -134,13 +135,13 @@ class Outcome:
 
     @property
     def is_told(self):
-        """An error that says so: in its status and words, or as the last event of a stream."""
+        """Returns true if the reply reports an error: in its status and message, or as the last event of a stream."""
         if self.status == 200:
             return '"error":{' in self.text.rsplit("data: ", 1)[-1] or '"response.failed"' in self.text
         return self.status == 503 and len(json.loads(self.text)["error"]["message"]) > 5
 
     def kind(self, wanted):
-        """`wanted` says whether the reply is whole."""
+        """wanted(text) returns true if the reply is whole."""
         if self.hung:
             return f"wrong: silent for {PATIENCE_S} s after {self.text[:300]}"
         if not self.ended:

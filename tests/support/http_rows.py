@@ -1,29 +1,29 @@
-"""Raw HTTP/1.1 requests, each with what RFC 9110 and RFC 9112 let a server make of it. http_wire.py sends them.
+"""Raw HTTP/1.1 requests, each with the replies that RFC 9110 and RFC 9112 allow. http_wire.py sends them.
 
-`want` lists what may come of a row, with " or " between: "400,501 closed" (one of these, and then the end of the connection),
-"2xx open" (and the next request on the connection is served), "4xx any", or "silent" (the end, without a word). A row of
-`smuggling` is one that two readers could take for different requests: it must end the connection, and nothing behind it
-may be answered. `inside` rows are judged by what came to the origin, too: the very body of the site, once.
-"""
+`want` lists the allowed outcomes of a row, separated by " or ": "400,501 closed" (one of these, and then the
+connection is closed), "2xx open" (and the next request on the connection is answered), "4xx any", or "silent"
+(closed without a reply). A `smuggling` row is one that two parsers could take for different requests: it must close
+the connection, and no request after it may be answered. The origin checks `inside` rows, too: it must receive
+exactly the site's body, once."""
 import typing
 
 SERVED = "2xx open"
 LAST = "2xx closed"
 REFUSED = "400 closed"
 DROPPED = "400 closed or silent"
-EITHER = "2xx open or 400 closed"          # a matter of taste
-UNKNOWN = "400,501 closed or silent"       # a method that is none is not known either
+EITHER = "2xx open or 400 closed"          # both are valid
+UNKNOWN = "400,501 closed or silent"       # an invalid method is also an unknown one
 UNFINISHED = "silent or 400,408 closed"
 
 
 class Site(typing.NamedTuple):
-    """A server, and what on it answers a good request with 2xx."""
+    """A server, and the requests that it answers with 2xx."""
     port: int
     get: str
     post: str
-    fields: tuple    # that every request needs, such as Authorization
-    body: bytes      # of a good POST
-    chunks: bool = True      # False: bodies have a length here, and 403 is for all others
+    fields: tuple    # header fields that every request needs, such as Authorization
+    body: bytes      # of a valid POST
+    chunks: bool = True      # False: the server requires a length, and answers 403 otherwise
 
 
 class Row(typing.NamedTuple):
@@ -33,8 +33,9 @@ class Row(typing.NamedTuple):
     data: bytes
     want: str
     smuggling: bool = False
-    ends: bool = False       # the client ends its side after it; else it asks on, to see whether anybody listens
-    bodiless: bool = False   # the first reply is one to HEAD
+    # The client shuts down its sending side; otherwise it sends another request, to see if it is answered.
+    ends: bool = False
+    bodiless: bool = False   # the first reply is to HEAD
     replies: int = 1
     interim: bool = False    # 100 (Continue) may come before the reply
 
@@ -334,8 +335,9 @@ def codings(r):
 
 
 def smuggled_requests(r):
-    """Both framings at once: RFC 9112, 6.1 has the connection closed after it at the least; what stands behind is no request."""
-    want = "400,411,422,501 closed or silent or 2xx closed"   # 422: an origin got another body than it takes
+    """Both framings at once: RFC 9112, 6.1 requires at least that the connection is closed after it; bytes after it
+    are not a request."""
+    want = "400,411,422,501 closed or silent or 2xx closed"   # 422: an origin did not get the body that it expects
     strict = "400,411,501 closed or silent"
     inner = b"0\r\n\r\n" + r.smuggled
     outer = b"%x\r\n%b\r\n0\r\n\r\n" % (len(r.smuggled), r.smuggled)

@@ -1,25 +1,25 @@
-"""Sends the rows of http_rows.py to a server, and judges what comes back."""
+"""Sends the rows of http_rows.py to a server, and checks what comes back."""
 import re
 import socket
 
 PATIENCE_S = 10
-HTTP2_SETTINGS = b"\x04\x00\x00\x00\x00\x00"   # behind its length: the first frame of who speaks HTTP/2
+HTTP2_SETTINGS = b"\x04\x00\x00\x00\x00\x00"   # after the length field: the first frame of an HTTP/2 server
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] (\d{3}) [^\r\n]*\r\n")
 DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 
 
 class Malformed(Exception):
-    """What came back is no HTTP/1.1."""
+    """The bytes are not an HTTP/1.1 reply."""
 
 
 class Answer:
-    """One reply, cut off the front of what was received."""
+    """One reply, parsed from the beginning of the received bytes."""
 
     def __init__(self, data, bodiless):
         line = STATUS_LINE.match(data)
         head, found, rest = data.partition(b"\r\n\r\n")
         if not line or not found:
-            raise Malformed(f"no head of a reply: {data[:60]!r}")
+            raise Malformed(f"not the head of a reply: {data[:60]!r}")
         self.status = int(line[1])
         self.fields = {}
         for text in head.decode("latin-1").split("\r\n")[1:]:
@@ -42,11 +42,11 @@ class Answer:
             return b""   # up to the end of the connection
         size = int(self.fields["content-length"])
         if len(data) < size:
-            raise Malformed("a body that is shorter than its length")
+            raise Malformed("a body shorter than its length")
         return data[size:]
 
     def faults(self):
-        """What RFC 9110 asks of every reply."""
+        """What RFC 9110 requires of every reply."""
         if 200 <= self.status < 300 and not DATE.fullmatch(self.fields.get("date", "")):
             yield f"{self.status} with the date {self.fields.get('date')!r} (9110 6.6.1)"
         if self.status == 405 and "allow" not in self.fields:
@@ -56,7 +56,7 @@ class Answer:
 
 
 def receive(sock):
-    """All bytes up to the connection's end."""
+    """All bytes up to the end of the connection."""
     received = b""
     try:
         while data := sock.recv(65536):
@@ -67,19 +67,19 @@ def receive(sock):
 
 
 def exchange(row, site, asking):
-    """Sends a row; the bytes that came back until the server closed the connection."""
+    """Sends a row. Returns the bytes that came back until the server closed the connection."""
     with socket.create_connection(("127.0.0.1", site.port), PATIENCE_S) as sock:
         try:
             sock.sendall(row.data if row.ends else row.data + asking)
             if row.ends:
                 sock.shutdown(socket.SHUT_WR)
         except ConnectionError:
-            pass   # it has closed already; what it said is still there
+            pass   # the server has closed already; its reply is still there
         return receive(sock)
 
 
 def answers(data, bodiless):
-    """(interim replies, replies) in what was received."""
+    """(interim replies, replies) in the received bytes."""
     interim, final = [], []
     while data:
         answer = Answer(data, bodiless and not final)
@@ -89,7 +89,8 @@ def answers(data, bodiless):
 
 
 def outcome(row, final):
-    """(status, "open" or "closed"): the status of the row's last reply, and whether the question after it was answered."""
+    """(status, "open" or "closed"): the status of the row's last reply, and whether the request after it was
+    answered."""
     if not final:
         return "silent", "closed"
     own, after = final[:row.replies], final[row.replies:]
@@ -103,7 +104,7 @@ def outcome(row, final):
 
 
 def allows(want, status, end):
-    """Whether one of the alternatives of `want` is this."""
+    """Returns true if the outcome is one of the alternatives of `want`."""
     for alternative in want.split(" or "):
         statuses, _, wanted_end = alternative.partition(" ")
         known = [one.replace("x", r"\d") for one in statuses.split(",")]
@@ -113,7 +114,7 @@ def allows(want, status, end):
 
 
 def faults(row, site, asking):
-    """What is wrong with the server's answer to a row; nothing: []."""
+    """What is wrong with the server's answer to a row; [] if nothing is."""
     try:
         received = exchange(row, site, asking)
         if received[3:9] == HTTP2_SETTINGS:
@@ -128,7 +129,7 @@ def faults(row, site, asking):
     if not allows(row.want, status, end):
         found.append(f"{status} {end}, not {row.want}")
     if row.smuggling and end != "closed":
-        found.append(f"{status} {end}: what could be read in two ways must end the connection")
+        found.append(f"{status} {end}: an ambiguous request must close the connection")
     if interim and not row.interim:
-        found.append(f"{interim[0].status} to who did not ask for it (9110 10.1.1)")
+        found.append(f"{interim[0].status} without Expect (9110 10.1.1)")
     return found

@@ -1,4 +1,4 @@
-"""Streams that begin and then say nothing, passed on and translated: what each keeps of memory."""
+"""Streams that begin and then send nothing, passed through and translated: the memory that each one keeps."""
 import asyncio
 import contextlib
 import json
@@ -14,19 +14,19 @@ from proxy_process import MASTER_KEY
 CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 ASKED = {CHAT: {"messages": [{"role": "user", "content": "x"}]}, RESPONSES: {"input": "x"}}
 BEGINS = {CHAT: [chat.delta("hi")], RESPONSES: responses.text_events("hi")[:3]}
-# The client's path, the provider's, and the deployment. One of the Responses API alone signs in with the ChatGPT login, and is
-# called through libcurl.
+# The client's path, the provider's, and the deployment. A deployment with only the Responses API uses the ChatGPT
+# login, and is called through libcurl.
 WAYS = {"chat": (CHAT, CHAT, {}), "responses": (RESPONSES, RESPONSES, {}),
         "responses from chat": (RESPONSES, CHAT, {"use_chat_completions_api": True}),
         "chat from responses": (CHAT, RESPONSES, {"model": "codex-oauth/gpt-5"})}
 
 
-# The usual limit is 1024, which the proxy raises itself. Not for this process, which may have more than that open.
+# Descriptors. The usual limit is 1024, which the proxy raises itself; this process may need more.
 FEW_FILES = ("/bin/sh", "-c", 'ulimit -S -n 128 && exec "$@"', "sh")
 
 
 class Silent:
-    """A provider whose streams begin, and then say nothing more."""
+    """A provider whose streams begin, and then send nothing more."""
 
     def __init__(self, beginning):
         self.beginning = b"".join(stream(*beginning)[:-1])
@@ -55,7 +55,7 @@ class Silent:
 
 
 class Idle:
-    """A proxy, and as many idle streams through it as add() made."""
+    """A proxy, and the idle streams through it that add() opened."""
 
     def __init__(self, start_proxy, folder, stack, way):
         self.path, provider, fields = WAYS[way]

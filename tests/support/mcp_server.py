@@ -1,4 +1,5 @@
-"""A small MCP server on standard input and output, for Codex CLI: `echo` gives a text, `picture` a text and an image."""
+"""A small MCP server on standard input and output, for Codex CLI: `echo` returns a text, `picture` a text and an
+image."""
 import json
 import sys
 

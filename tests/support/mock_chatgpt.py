@@ -1,5 +1,5 @@
-"""The ChatGPT backend of Codex and its token endpoint, on one mock server, as strict as the real ones are known to be; and
-Codex CLI's auth.json."""
+"""The ChatGPT backend of Codex and its token endpoint, on one mock server, as strict as the real ones are known to
+be; and the auth.json of Codex CLI."""
 import base64
 import json
 import os
@@ -14,7 +14,7 @@ FIELDS = {"model", "instructions", "input", "tools", "tool_choice", "parallel_to
 
 
 def jwt(name, lives_s=3600, account=ACCOUNT):
-    """A token that expires in so many seconds; `name` makes it one of its own."""
+    """A token that expires after that many seconds; `name` makes it unique."""
     claims = {"exp": int(time.time()) + lives_s, "name": name,
               "https://api.openai.com/auth": {"chatgpt_account_id": account}}
     parts = [json.dumps(part).encode() for part in ({"alg": "none"}, claims)] + [b"signature"]
@@ -49,17 +49,17 @@ class Login:
 
 
 class ChatGPT:
-    """Both servers. Each renewal makes new tokens, and its refresh token void."""
+    """Both servers. Each refresh issues new tokens and invalidates its refresh token."""
 
     def __init__(self, upstream):
         self.upstream = upstream
-        self.accepted = set()            # access tokens
+        self.accepted = set()            # valid access tokens
         self.refresh = "refresh-0"
-        self.lives_s = 3600              # of tokens to come
-        self.rotates = True              # a renewal gives a new refresh token, too
+        self.lives_s = 3600              # s, of tokens issued later
+        self.rotates = True              # a refresh issues a new refresh token, too
         self.calls, self.renewals = [], []   # the requests, in order of arrival
-        self.replies = []                # for the next calls that are in order; else a short text
-        self.token_reply = None          # a function of the request, in place of the usual one
+        self.replies = []                # for the next valid requests; then a short text
+        self.token_reply = None          # a function of the request, in place of the usual reply
         upstream.always(self._serve)
 
     @property
@@ -74,7 +74,7 @@ class ChatGPT:
         return {"model_name": alias, "litellm_params": {"model": model, "api_base": self.base, **params}}
 
     def issue(self, name, **options):
-        """A token that the backend takes."""
+        """A token that the backend accepts."""
         token = jwt(name, **options)
         self.accepted.add(token)
         return token
@@ -105,7 +105,7 @@ class ChatGPT:
 
 
 def request_fault(request):
-    """Why the backend would refuse the request; None when it would not."""
+    """The reason why the backend would refuse the request; None if it would not."""
     body = request.json
     if request.path != "/backend-api/codex/responses":
         return f"no such path {request.path}"
@@ -141,14 +141,14 @@ def _input_fault(items):
 
 
 def limited(plan="plus", resets_s=7200):
-    """The refusal of a plan that is used up."""
+    """The refusal if the subscription is used up."""
     return reply(429, {"x-codex-primary-used-percent": "100", "x-codex-primary-window-minutes": "300",
                        "x-codex-primary-reset-after-seconds": str(resets_s)},
                  {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached", "plan_type": plan}})
 
 
 def with_limits(text, primary, secondary):
-    """A streamed reply whose head tells of the plan's limits."""
+    """A streamed reply with the subscription's limits in its head."""
     head, *rest = responses.text_stream(text)
     fields = (f"x-codex-primary-used-percent: {primary}\r\nx-codex-primary-window-minutes: 300\r\n"
               f"x-codex-primary-reset-after-seconds: 60\r\nX-Codex-Secondary-Used-Percent: {secondary}\r\n")
@@ -156,5 +156,5 @@ def with_limits(text, primary, secondary):
 
 
 def cut(text):
-    """A stream that ends in good order as far as HTTP goes, without response.completed."""
+    """A stream whose HTTP framing is complete, but without response.completed."""
     return stream(*responses.text_events(text))

@@ -1,4 +1,5 @@
-"""Ollama's server as far as the command asks it: GET /v1/models, POST /v1/chat/completions (streamed), POST /api/pull."""
+"""The part of Ollama's server that the command uses: GET /v1/models, POST /v1/chat/completions (streamed), POST
+/api/pull."""
 import http.server
 import json
 import sys
@@ -70,6 +71,6 @@ class Ollama(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-if __name__ == "__main__":   # as the program `ollama`: PORT serve
+if __name__ == "__main__":   # run as the program `ollama`: PORT serve
     server = Ollama(int(sys.argv[1]), models=())
     threading.Event().wait()

@@ -1,10 +1,10 @@
 """A scripted model provider on a loopback port: each request gets the next reply of the script, byte for byte.
 
-A reply is a list of steps. Bytes are sent as they are; a threading.Event is waited for; and
+A reply is a list of steps. Bytes are sent unchanged, a threading.Event is waited for, and:
 
-    CLOSE   ends the connection in good order,
+    CLOSE   closes the connection,
     RESET   ends it with a TCP reset,
-    HANG    says nothing more until the client goes away.
+    HANG    sends nothing more until the client disconnects.
 
 A reply may also be a function that takes the Request and returns the steps.
 """
@@ -22,7 +22,7 @@ CLOSE, RESET, HANG = "close", "reset", "hang"
 class Request:
     def __init__(self, method, path, headers, body):
         self.method, self.path, self.headers, self.body = method, path, headers, body
-        self.gone = threading.Event()   # the client ended the connection before the reply's end
+        self.gone = threading.Event()   # the client closed the connection before the reply's end
 
     @property
     def json(self):
@@ -47,11 +47,11 @@ class Upstream(ThreadedServer):
             self._script.put(reply)
 
     def always(self, reply):
-        """The reply for requests beyond the script."""
+        """Sets the reply for requests after the end of the script."""
         self._always = reply
 
     def next_request(self, timeout=PATIENCE_S):
-        """Waits for a request that this function has not given yet."""
+        """Waits for the next request, and returns it."""
         return self._arrivals.get(timeout=timeout)
 
     def _serve(self, connection):
@@ -73,7 +73,7 @@ class Upstream(ThreadedServer):
             connection.close()
 
     def _takes_check(self, connection, request):
-        """Whether the request only asks whether the server is alive."""
+        """Returns true if the request is only the proxy's HEAD /."""
         if (request.method, request.path) != ("HEAD", "/"):
             return False
         if self.answers_checks:
@@ -105,7 +105,7 @@ def _read_request(reader):
 
 
 def _perform(connection, reader, request, reply):
-    """Sends a reply; whether the connection lives on."""
+    """Sends a reply. Returns true if the connection stays open."""
     steps = reply(request) if callable(reply) else reply
     try:
         for step in steps:
@@ -119,7 +119,7 @@ def _perform(connection, reader, request, reply):
                 request.gone.set()
                 return False
             if isinstance(step, threading.Event):
-                assert step.wait(PATIENCE_S), "an event that the script waits for never came"
+                assert step.wait(PATIENCE_S), "an event that the script waits for was never set"
             else:
                 connection.sendall(step)
     except OSError:
@@ -164,12 +164,12 @@ def event(data, name=None):
 
 
 def stream(*steps):
-    """A chunked stream that ends in good order; objects among the steps become events."""
+    """A chunked stream with its end; objects among the steps become events."""
     return [STREAM_HEAD, *map(_step, steps), STREAM_END]
 
 
 def stream_open(*steps):
-    """A stream that is not ended: what comes after is up to the last step (CLOSE, RESET, HANG)."""
+    """A stream without its end; the last step (CLOSE, RESET, HANG) decides what happens."""
     return [STREAM_HEAD, *map(_step, steps)]
 
 

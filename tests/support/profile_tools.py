@@ -1,4 +1,4 @@
-"""Codex's home before and after, and the command with a real Codex and a proxy behind it."""
+"""Codex's home before and after, and the command with a real Codex and a proxy that it uses."""
 import json
 import os
 import pathlib
@@ -16,12 +16,12 @@ OURS = ("config.toml", "cost-routing", "pointsman")
 
 
 def former_binary():
-    """A Codex from before profiles were files; None where it is not installed."""
+    """A Codex from before profiles were files; None if it is not installed."""
     return next(codex_cli.place().with_name("node-former").glob("node_modules/@openai/codex-linux-*/vendor/*/bin/codex"), None)
 
 
 def snapshot(home):
-    """What there is of the files that pointsman may touch: contents, mode, owner, links."""
+    """The state of the files that pointsman may change: contents, mode, owner, links."""
     found = {}
     for path in sorted(home.iterdir()):
         if path.name.startswith(OURS):
@@ -48,7 +48,7 @@ class Home:
         self.before = snapshot(self.path)
 
     def trust(self):
-        """Former versions of Codex write by themselves that a folder is trusted, where it does not stand there yet."""
+        """Earlier versions of Codex add to config.toml that a folder is trusted, unless it is in there."""
         return f'[projects."{self.work}"]\ntrust_level = "trusted"\n'
 
     def as_before(self):
@@ -59,7 +59,7 @@ EXEC = ("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-san
 
 
 def proxy_config(cli, *entries):
-    """The configuration that `pointsman start` takes (JSON is YAML)."""
+    """The configuration that `pointsman start` uses (JSON is YAML)."""
     place = cli.home / ".config" / "pointsman"
     place.mkdir(parents=True)
     (place / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": list(entries)}))

@@ -1,4 +1,4 @@
-"""Runs pointsman-proxy for a test, and talks to it."""
+"""Runs pointsman-proxy for a test, and sends it requests."""
 import http.client
 import json
 import os
@@ -14,7 +14,7 @@ from basics import BUILD, PATIENCE_S, free_port, wait_until
 BINARY = BUILD / "proxy" / "pointsman-proxy"
 MASTER_KEY = "sk-local-canary-master-0123456789abcdef"
 
-# Puts the listening sockets where the LISTEN_FDS convention wants them, and becomes the proxy.
+# Moves the listening sockets to the descriptors of the LISTEN_FDS convention, and becomes the proxy.
 HAND_DOWN = ("import os, sys; spare = [os.dup(int(fd)) for fd in sys.argv[1].split(',')]; "
              "[(os.dup2(fd, 3 + i), os.set_inheritable(3 + i, True)) for i, fd in enumerate(spare)]; "
              "os.environ['LISTEN_PID'] = str(os.getpid()); "
@@ -48,7 +48,7 @@ def parse_data(text):
 
 
 def parse_events(text):
-    """The (name, data) pairs of a stream; data is parsed where it is JSON."""
+    """The (name, data) pairs of a stream; data is parsed if it is JSON."""
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
         if "data" in fields:
@@ -56,7 +56,7 @@ def parse_events(text):
 
 
 class Stream:
-    """A reply that is read as it comes."""
+    """A reply that is read as it arrives."""
 
     def __init__(self, connection, response, sock):
         self.connection, self.response, self.sock = connection, response, sock
@@ -125,7 +125,7 @@ class Proxy:
         return dict(line.split("=", 1) for line in self.notify.recv(65536).decode().splitlines())
 
     def reload(self, config=None):
-        """SIGHUP, with another configuration where one is given; what the supervisor is told of its end."""
+        """Sends SIGHUP, after replacing the configuration if one is given. Returns the datagram about the result."""
         if config is not None:
             self.config.write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
         self.process.send_signal(signal.SIGHUP)
@@ -146,13 +146,14 @@ class Proxy:
 
     @property
     def rss_kb(self):
-        """Resident memory of its own; what is mapped of files comes and goes (proxy/serve/memory.c)."""
+        """Private resident memory; mapped files come and go (proxy/serve/memory.c)."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:"))
 
     @property
     def open_files(self):
-        """Its descriptors; to who may not look into it (it is not dumpable), at least the connections at its port."""
+        """Its descriptors. For a user who cannot see them (the proxy is not dumpable), at least the connections of
+        its port."""
         try:
             return len(os.listdir(f"/proc/{self.process.pid}/fd"))
         except PermissionError:
@@ -162,7 +163,7 @@ class Proxy:
     # Requests
 
     def send(self, method, path, body=None, headers=None, key=MASTER_KEY, timeout=PATIENCE_S, port=None):
-        """Sends one request on a connection of its own and returns (connection, response, socket)."""
+        """Sends one request on its own connection. Returns (connection, response, socket)."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
         connection.connect()
         sock = connection.sock
@@ -191,12 +192,12 @@ class Proxy:
         return Stream(*self.send("POST", path, body, **options))
 
     def connect(self, timeout=PATIENCE_S):
-        """A bare connection, for what no client library would send."""
+        """A plain connection, for what no client library would send."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def raw(self, data, ends=False):
-        """Sends bytes as they are and returns all that comes back until the proxy closes the connection. `ends`: then ends
-        the sending side, which a proxy may take for a hang-up."""
+        """Sends the bytes unchanged. Returns everything that comes back until the proxy closes the connection.
+        `ends`: then shuts down the sending side, which a proxy may take for a disconnect."""
         with self.connect() as sock:
             try:
                 sock.sendall(data)
@@ -206,16 +207,16 @@ class Proxy:
             except ConnectionError:
                 return b""
 
-    # What it left
+    # What it left behind
 
     def journal(self, lines=1):
-        """The journal's entries, once there are that many."""
+        """The lines of the request log, once there are that many."""
         path = self.codex_home / "logs" / "requests.jsonl"
-        wait_until(lambda: path.exists() and path.read_text().count("\n") >= lines, f"{lines} lines in the journal")
+        wait_until(lambda: path.exists() and path.read_text().count("\n") >= lines, f"{lines} lines in the request log")
         return [json.loads(line) for line in path.read_text().splitlines()]
 
     def stop(self):
-        """SIGTERM; the exit code."""
+        """Sends SIGTERM. Returns the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(PATIENCE_S)
@@ -228,7 +229,7 @@ class Proxy:
         self.notify.close()
 
     def leaks(self):
-        """Files of its folder, its messages included, in which a key stands."""
+        """Files of its folder, its messages included, that contain a key."""
         files = [path for path in self.folder.rglob("*") if path.is_file() and path != self.config]
         return [(path.name, name) for path in files for name, key in self.keys.items()
                 if len(key) >= 8 and key.encode() in path.read_bytes()]

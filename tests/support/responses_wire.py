@@ -1,4 +1,4 @@
-"""The Responses API: replies of a mock upstream that speaks it, and a check of the streams that the proxy writes."""
+"""The Responses API: replies of a mock upstream, and a check of the streams that the proxy writes."""
 from mock_upstream import event, reply, stream
 
 USAGE = {"input_tokens": 11, "input_tokens_details": {"cached_tokens": 4}, "output_tokens": 7,
@@ -16,7 +16,7 @@ def message(text):
 
 
 def named(kind, **fields):
-    """An event as OpenAI writes it: its type as name and in its data."""
+    """An event as OpenAI writes it: with its type as the name and in its data."""
     return event({"type": kind, **fields}, name=kind)
 
 
@@ -42,8 +42,9 @@ def whole(text="Hello."):
 
 
 def stream_fault(events):
-    """What is wrong with a stream of (name, data) pairs by the documentation of the Responses API; None when nothing
-    is. It checks the order of events, that items open and close once, and that the pieces add up to the whole."""
+    """What is wrong with a stream of (name, data) pairs according to the documentation of the Responses API; None if
+    nothing is. Checks the order of events, that each item opens and closes once, and that the pieces add up to the
+    whole."""
     kinds = [data["type"] for _, data in events]
     if kinds[:1] != ["response.created"]:
         return f"begins with {kinds[:1]}"
@@ -72,7 +73,7 @@ def _items_fault(events, end):
             opened[index] = data["item"]
         elif kind == "response.output_item.done":
             if index not in opened or index in closed:
-                return f"item {index} closes before it opens, or twice"
+                return f"item {index} closes twice, or before it opens"
             closed[index] = data["item"]
         elif kind in ("response.output_text.delta", "response.function_call_arguments.delta",
                       "response.custom_tool_call_input.delta"):
@@ -91,7 +92,7 @@ def _items_fault(events, end):
 
 
 def item_text(item):
-    """What the item says: a message's text, a call's arguments or input."""
+    """The content of an item: a message's text, a call's arguments or input."""
     if item["type"] == "message":
         return "".join(part["text"] for part in item["content"])
     return item.get("arguments", item.get("input", ""))

@@ -1,5 +1,5 @@
-"""Prompts with the class and alias that `pointsman run` must find for them, chosen so that looking for terms as parts of words
-fails: "latest" holds "test", "capital" holds "api", "reproduction" holds "production"."""
+"""Prompts with the class and alias that `pointsman run` must choose, selected so that a search for terms inside
+words fails: "latest" contains "test", "capital" contains "api", "reproduction" contains "production"."""
 
 CODE = "```python\ndef migrate(production):\n    return security.test(api=production)\n```\n"
 LOG = "".join(f"2026-03-14 09:00:{i % 60:02d} INFO worker {i} took {i * 7 % 90} ms\n" for i in range(400))
@@ -54,7 +54,7 @@ PROMPTS = [
     ("Prépare la migration vers la nouvelle base", "complex", "codex-deep"),
     ("L’ARCHITECTURE est-elle bonne ?", "complex", "codex-deep"),
     ("Corrige l'erreur en production", "complex", "codex-deep"),
-    # Traps: a term's letters within other words
+    # Traps: a term's letters inside other words
     ("Use the latest theme", "medium", "codex-default"),
     ("Show the latest readme in the sidebar", "simple", "codex-light"),
     ("Fix the spelling of the capital cities", "simple", "codex-light"),
@@ -72,7 +72,7 @@ PROMPTS = [
     ("Rename test_helper to helper", "simple", "codex-light"),
     ("Un catalogue de logements : corrige les fautes de frappe", "simple", "codex-light"),
     ("Rename the blogs and catalogs", "simple", "codex-light"),
-    # Code and logs that are quoted don't count as words
+    # Words in quoted code and logs do not count
     ("Fix the typo:\n" + CODE, "simple", "codex-light"),
     ("Make it blue:\n" + CODE, "medium", "codex-default"),
     ("Fix the typo\n" + LOG[:400], "simple", "codex-light"),
@@ -85,7 +85,7 @@ PROMPTS = [
     ("Explique ce gros fichier", "simple", "codex-long"),
     ("Fix the typo\n" + LINES, "medium", "codex-default"),
     ("Write a summary\n" + LINES, "medium", "codex-long"),
-    # Open models without a token stay where they are
+    # Open models without a token keep their alias
     ("Benchmark this open model routing task", "medium", "codex-default"),
     ("Utilise un modèle ouvert pour ce readme", "simple", "codex-light"),
 ]

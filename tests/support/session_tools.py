@@ -1,4 +1,4 @@
-"""The session app under the real lighttpd, in a folder of the test's own, as ./start runs it."""
+"""The session app under the real lighttpd, in the test's own folder, as ./start runs it."""
 import http.client
 import json
 import os
@@ -22,7 +22,7 @@ AS_STARTED = {"GLIBC_TUNABLES": "glibc.malloc.perturb=165:glibc.malloc.tcache_co
 
 
 def writable_memory(pid):
-    """What a process has in its writable memory; a sanitizer's shadow regions (over 256 MB each) are passed over."""
+    """The writable memory of a process, without a sanitizer's shadow regions (over 256 MB each)."""
     memory = b""
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as raw:
         for line in maps:
@@ -35,7 +35,8 @@ def writable_memory(pid):
 
 
 def own_config(folder):
-    """A copy of the shipped configuration in that folder, for which keys are made up: nobody is connected to ahead with them."""
+    """A copy of the shipped configuration in that folder, for made-up keys: preconnect is off, so that they reach no
+    provider."""
     path, shipped = folder / "litellm-cost-routing.yaml", (ROOT / "conf" / "litellm-cost-routing.yaml").read_text()
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(shipped.replace("\ngeneral_settings:\n", "\ngeneral_settings:\n  connect_ahead: false\n"))
@@ -58,7 +59,7 @@ class Answer:
 
 
 class Session:
-    """lighttpd and the session app; `proxy` is the program that plays the proxy's part."""
+    """lighttpd and the session app; `proxy` is the program in place of the proxy."""
 
     def __init__(self, folder, proxy=STUB, runtime=None, environment=None, config=None):
         self.folder = folder
@@ -85,14 +86,14 @@ class Session:
             ["sh", "-c", f"POINTSMAN_PARENT=$$ && export POINTSMAN_PARENT && exec {LIGHTTPD} -D -f lighttpd.conf"],
             cwd=self.runtime, env=self.environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
-            wait_until(self.is_healthy, "the page answers")
+            wait_until(self.is_healthy, "the page to answer")
         except AssertionError as fault:
             self.server.kill()
             self.server.wait()
             raise AssertionError(f"{fault}\n{self.log_text()}") from None
 
     def behave(self, behaviour):
-        """What the stub does from its next start on."""
+        """Sets what the stub does from its next start on."""
         (self.folder / "stub.json").write_text(json.dumps(behaviour))
 
     def seen(self):
@@ -157,8 +158,8 @@ class Session:
         if self.server.poll() is None:
             apps = [os.pidfd_open(pid) for pid in children(self.server.pid)]
             self.server.send_signal(signal.SIGTERM)
-            for app in apps:   # it outlives lighttpd by a moment, and still tidies up the folder in that
-                assert select.select([app], [], [], 10)[0], "the session app did not end"
+            for app in apps:   # it outlives lighttpd by a moment, and still removes files from the folder
+                assert select.select([app], [], [], 10)[0], "the session app did not exit"
                 os.close(app)
         self.server.wait(10)
         self.log.close()
@@ -167,14 +168,14 @@ class Session:
 
 
 def connection_parameters(client):
-    """What lighttpd tells of a client's connection."""
+    """The parameters with which lighttpd describes a client's connection."""
     (address, port), (server, server_port) = client.getsockname(), client.getpeername()
     return {"REMOTE_ADDR": address, "REMOTE_PORT": str(port), "SERVER_ADDR": server, "SERVER_PORT": str(server_port)}
 
 
 def fastcgi(path, parameters, body=b""):
-    """One request straight to the session app's FastCGI socket, past lighttpd: (status, text). Where it names no client, a
-    connection of this process is the client's."""
+    """One request directly to the session app's FastCGI socket: (status, text). If it names no client, a connection
+    of this process is the client's."""
     if "REMOTE_PORT" not in parameters:
         with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
             return fastcgi(path, {**connection_parameters(client), **parameters}, body)

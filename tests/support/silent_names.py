@@ -1,4 +1,4 @@
-"""For test_warmth.py, in namespaces of its own: a proxy whose name server never answers. Prints what came of it."""
+"""For test_warmth.py, in its own namespaces: a proxy whose name server never answers. Prints the outcome."""
 import fcntl
 import os
 import pathlib
@@ -9,7 +9,7 @@ import sys
 
 from proxy_process import Proxy
 
-IMPATIENCE_S = 5                # a look-up takes twice as long
+IMPATIENCE_S = 5                # s; a lookup takes twice as long
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 

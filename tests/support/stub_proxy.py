@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Stands in for pointsman-proxy: the same contract with its supervisor, and a behaviour read from stub.json beside its
-configuration file. Leaves its environment, arguments and descriptors in stub-seen.json there."""
+"""A program in place of pointsman-proxy: the same interface to its supervisor, with a behavior read from stub.json
+beside its configuration file. Writes its environment, arguments and descriptors to stub-seen.json there."""
 import json
 import os
 import pathlib
@@ -39,7 +39,7 @@ def leave(*_):
 
 
 def wait_until(name):
-    """Blocks until the test lets go of the named pipe."""
+    """Blocks until the test opens the named pipe."""
     with open(folder / name, "rb") as pipe:
         pipe.read()
 

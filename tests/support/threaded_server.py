@@ -1,4 +1,5 @@
-"""What the tests' own servers share: a loopback port, a thread for each connection, and an end that leaves none behind."""
+"""Common to the tests' own servers: a loopback port, a thread for each connection, and an end that leaves no thread
+behind."""
 import socket
 import threading
 
@@ -13,7 +14,7 @@ def shut(connection):
 
 
 class ThreadedServer:
-    """A subclass has _serve(connection), and calls _listen() when all that this needs is there."""
+    """A subclass has _serve(connection), and calls _listen() at the end of its constructor."""
 
     def _listen(self, host="127.0.0.1", port=0):
         """Its port."""
@@ -26,7 +27,7 @@ class ThreadedServer:
         return port
 
     def close(self):
-        # shutdown() wakes the thread that sits in accept(); close() alone does not.
+        # shutdown() wakes the thread that waits in accept(); close() alone does not.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in list(self._sockets):

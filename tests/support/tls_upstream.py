@@ -1,5 +1,5 @@
-"""The scripted provider behind TLS, over HTTP/2 or HTTP/1.1 as the client and ALPN have it. Replies are the same steps as in
-mock_upstream.py: for HTTP/2 what they send is taken apart and framed anew."""
+"""The scripted provider behind TLS, over HTTP/2 or HTTP/1.1, by what the client and ALPN select. Replies are the
+same steps as in mock_upstream.py; for HTTP/2 their bytes are parsed and framed again."""
 import select
 import socket
 import ssl
@@ -18,7 +18,7 @@ NAME = "provider.test"
 
 
 def make_certificate(folder):
-    """A certificate for this machine, which is its own authority; the paths of it and of its key."""
+    """A certificate for this machine, signed by itself. Returns the paths of it and of its key."""
     certificate, key = folder / "authority.pem", folder / "authority.key"
     if certificate.exists():
         return certificate, key
@@ -29,8 +29,8 @@ def make_certificate(folder):
 
 
 class TlsUpstream(Upstream):
-    """`alpn`: what it speaks, the best first; () for a server that knows nothing of ALPN. `trust`: the settings with which the
-    proxy takes its certificate, which lies in the folder."""
+    """`alpn`: its protocols, in order of preference; () for a server without ALPN. `trust`: the settings that make
+    the proxy trust its certificate, which is in the folder."""
 
     def __init__(self, folder, alpn=("h2", "http/1.1"), version=ssl.TLSVersion.TLSv1_3):
         certificate = make_certificate(folder)
@@ -40,9 +40,9 @@ class TlsUpstream(Upstream):
         self.context.maximum_version = version
         if alpn:
             self.context.set_alpn_protocols(list(alpn))
-        self.handshakes = []    # of each: whether it resumed a session
+        self.handshakes = []    # for each connection: whether it resumed a session
         self.open = []          # the HTTP/2 connections
-        self.hasty = False      # answers the request's head, and resets the stream once that has arrived: it wants no body
+        self.hasty = False      # answers after the request's head, then resets the stream: it refuses the body
         super().__init__()
         self.base = f"https://127.0.0.1:{self.port}/v1"
 
@@ -62,17 +62,17 @@ class TlsUpstream(Upstream):
             super()._serve(tls)
 
     def _takes_check(self, _connection, _request):
-        return False    # connections that are opened ahead are counted among the requests
+        return False    # preconnects are counted among the requests
 
     def _next_reply(self, request):
         return [NOT_FOUND] if request.method == "HEAD" else super()._next_reply(request)
 
     def calls(self):
-        """The requests that ask for an answer."""
+        """The requests that expect an answer."""
         return [request for request in self.requests if request.method == "POST"]
 
     def hang_up(self):
-        """Ends all connections, as a provider does with idle ones: over HTTP/2 with all that good order asks for."""
+        """Ends all connections, as a provider does with idle ones; over HTTP/2 with GOAWAY and TLS's close_notify."""
         while self.open:
             self.open.pop().end()
         for tls in list(self._sockets):
@@ -83,7 +83,8 @@ class TlsUpstream(Upstream):
 
 
 class Connection:
-    """One HTTP/2 connection. This thread alone reads and writes it; the requests' threads change its state under the lock."""
+    """One HTTP/2 connection. Only this thread reads and writes it; the requests' threads change its state under the
+    lock."""
 
     def __init__(self, owner, tls):
         self.owner, self.tls = owner, tls
@@ -151,7 +152,8 @@ class Connection:
         elif isinstance(event, (h2.events.DataReceived, h2.events.StreamEnded)) and (
                 self.owner.hasty or event.stream_id not in self.streams):
             if isinstance(event, h2.events.DataReceived):
-                self.http.increment_flow_control_window(event.flow_controlled_length)    # the connection's: others go on
+                # For the connection: other streams continue.
+                self.http.increment_flow_control_window(event.flow_controlled_length)
         elif isinstance(event, h2.events.DataReceived):
             self.http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             self.streams[event.stream_id].body += event.data
@@ -161,7 +163,7 @@ class Connection:
             self.streams.pop(event.stream_id).end()
 
     def _write(self):
-        """Frames what the streams have and the windows allow, and writes it; whether there is more to be written."""
+        """Frames what the streams have and the windows allow, and writes it. Returns true if there is more to write."""
         with self.lock:
             for number, stream in list(self.streams.items()):
                 while stream.pending and (room := min(self.http.local_flow_control_window(number),
@@ -190,7 +192,7 @@ class Connection:
 
 
 class Stream:
-    """One request, and, to the steps of its reply, the socket and the reader of a connection."""
+    """One request; for the steps of its reply, also a connection's socket and reader."""
 
     def __init__(self, connection, number, fields):
         self.connection, self.number, self.fields = connection, number, fields
@@ -220,10 +222,10 @@ class Stream:
         self.gone.set()
         self.taken.set()
 
-    # What _perform() asks of a socket and of its reader
+    # What _perform() needs of a socket and of its reader
 
     def sendall(self, data):
-        """Bytes of a reply in HTTP/1.1; waits until the window has let the ones before through."""
+        """Sends bytes of an HTTP/1.1 reply; waits until the window has room for them."""
         while self.pending and not self.gone.is_set():
             self.taken.wait(0.5)
             self.taken.clear()

@@ -1,8 +1,7 @@
-"""What the torture and soak tests share: how many, what was seen, what a process holds, and requests that went wrong.
+"""Common to the torture and soak tests: numbers, figures, the resources of a process, and damaged requests.
 
-In ./check they run in short forms; `make torture` and `make soak` set POINTSMAN_LONG, and then the numbers are those of
-doc/internals/security-figures.md, and the figures there are held to.
-"""
+./check runs their short forms. `make torture` and `make soak` set POINTSMAN_LONG: then the numbers are those of
+doc/internals/security-figures.md, and the limits there are checked."""
 import contextlib
 import os
 import pathlib
@@ -22,14 +21,14 @@ def count(short, long):
 
 
 def figure(name, seen, limit=None, unit=""):
-    """Prints a figure; one that has a limit is held to it in the long form. Memory and times of this machine are no matter of
-    ./check."""
+    """Prints a figure; if it has a limit, the long form checks it. The short form does not check the memory and
+    times of this machine."""
     print(f"figure: {name}: {seen:.4g}{unit}" + (f" (at most {limit:g}{unit})" if limit is not None else ""), flush=True)
     assert not LONG or limit is None or seen <= limit, f"{name}: {seen} is over {limit}"
 
 
 class Holdings:
-    """What a process holds, and how that grows; descriptors only where /proc lets us look."""
+    """The resources of a process, and their growth; descriptors only if /proc shows them."""
 
     def __init__(self, pid):
         self.pid = pid
@@ -37,7 +36,7 @@ class Holdings:
 
     @property
     def rss_kb(self):
-        """Resident memory of its own; what is mapped of files comes and goes (proxy/serve/memory.c)."""
+        """Private resident memory; mapped files come and go (proxy/serve/memory.c)."""
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
         return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon:"))
 
@@ -59,7 +58,7 @@ class Holdings:
 
 
 def allow_files(wanted):
-    """Lets this process open as many as it may, up to `wanted`; how many that is."""
+    """Raises this process's limit of open files, at most to `wanted`. Returns the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
@@ -74,7 +73,7 @@ PIECES = (b"\r\n", b"\n", b"\r", b"\0", b" ", b":", b"\t", b"\xff\xfe", b"%00", 
 
 
 def mutate(draw, seeds):
-    """One of the seeds with one to six faults; or, seldom, none."""
+    """One of the seeds with up to six random changes."""
     data = bytearray(draw.choice(seeds))
     for _ in range(draw.randrange(7)):
         at = draw.randrange(len(data) + 1)
@@ -91,12 +90,12 @@ def mutate(draw, seeds):
                 other = draw.choice(seeds)
                 data[at:] = other[draw.randrange(len(other)):]
             case _:
-                data = data + draw.choice(seeds)   # a second request behind it
+                data = data + draw.choice(seeds)   # a second request after it
     return bytes(data[:40000])
 
 
 def fling(port, data, aborts):
-    """Sends it on a connection of its own, and reads what comes until the end; or `aborts` by a reset."""
+    """Sends it on its own connection, and reads until the end; if `aborts`, resets the connection instead."""
     with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(data)
         if aborts:

@@ -1,4 +1,5 @@
-"""A small outgoing proxy: CONNECT over HTTP or TLS, or SOCKS 5. It keeps what it was told, and every byte that it carried."""
+"""A small outbound proxy: CONNECT over HTTP or TLS, or SOCKS 5. It records its requests and every byte that it
+carried."""
 import base64
 import select
 import socket
@@ -7,14 +8,14 @@ from threaded_server import ThreadedServer
 
 
 class TunnelProxy(ThreadedServer):
-    """`status`: what CONNECT is answered with, None: the end; `login`: "user:password" that it asks for; `context`: of TLS;
-    `socks`: it speaks SOCKS 5 alone."""
+    """`status`: the reply to CONNECT, None to close; `login`: the "user:password" that it requires; `context`: for
+    TLS; `socks`: it supports only SOCKS 5."""
 
     def __init__(self, status=200, login=None, context=None, socks=False):
         self.status, self.login, self.context, self.socks = status, login, context, socks
-        self.asked = []             # "host:port" of each connection that was asked for
-        self.heads = []             # of each CONNECT, as it came
-        self.carried = b""          # towards the servers
+        self.asked = []             # "host:port" of each requested connection
+        self.heads = []             # of each CONNECT, as received
+        self.carried = b""          # to the servers
         self.address = f"127.0.0.1:{self._listen()}"
 
     @property
