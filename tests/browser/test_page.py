@@ -253,7 +253,8 @@ def test_deployments_and_a_test_request(browser, routed, script):
     routed.stop()
     if not script:
         page.open()
-    page.wait(lambda: not any(page.find(f".station .for-{name}").is_displayed() for name in ("echo", "other")), "the map to stop moving")
+    page.wait(lambda: not any(page.find(f".station .for-{name}").is_displayed() for name in ("echo", "other")),
+              "the map to stop moving")
 
 
 def test_localhost_leads_nowhere_else(page, session):

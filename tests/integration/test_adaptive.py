@@ -55,18 +55,18 @@ def test_shadow_mode_reports_and_changes_nothing(start_proxy, upstream, second):
     let_the_first_fail(proxy, upstream, second)
     line = ask(proxy)
     assert line["deployment"] == "first"
-    told = line["adaptive_router"]
-    assert (told["enabled"], told["shadow_mode"]) == (True, True)
-    assert (told["baseline_provider"], told["suggested_provider"]) == ("first", "second")
-    assert (told["would_switch"], told["applied"], told["cost_guard_blocked"]) == (True, False, False)
-    assert told["confidence_delta"] >= 0.15
-    assert told["health"]["first"]["state"] == "failing"
-    assert told["health"]["first"]["risk"] > told["health"]["second"]["risk"]
-    assert told["health"]["second"]["observations"] == 2
+    report = line["adaptive_router"]
+    assert (report["enabled"], report["shadow_mode"]) == (True, True)
+    assert (report["baseline_provider"], report["suggested_provider"]) == ("first", "second")
+    assert (report["would_switch"], report["applied"], report["cost_guard_blocked"]) == (True, False, False)
+    assert report["confidence_delta"] >= 0.15
+    assert report["health"]["first"]["state"] == "failing"
+    assert report["health"]["first"]["risk"] > report["health"]["second"]["risk"]
+    assert report["health"]["second"]["observations"] == 2
     kept = proxy.get("/dispatch/state").json["requests"][-1]["adaptive_router"]
     assert kept == {name: kept[name] for name in ("baseline_provider", "suggested_provider", "confidence_delta", "would_switch",
                                                   "applied", "cost_guard_blocked")}
-    assert all(told[name] == value for name, value in kept.items() if name != "confidence_delta")
+    assert all(report[name] == value for name, value in kept.items() if name != "confidence_delta")
     shown = proxy.get("/dispatch/metrics").json["adaptive_router"]
     assert (shown["shadow_mode"], shown["canary"]["baseline"]["requests"], shown["canary"]["stepped_back"]) == (True, 3, None)
     assert shown["health"]["first"]["observations"] == 3
@@ -111,11 +111,11 @@ def test_the_cost_guard_blocks_an_expensive_deployment(start_proxy, upstream, se
                         **sections(shadow_mode=False, critical_risk_threshold=1))
     let_the_first_fail(proxy, upstream, second)
     line = ask(proxy)
-    told = line["adaptive_router"]
+    report = line["adaptive_router"]
     assert line["deployment"] == "first"
-    assert (told["would_switch"], told["applied"], told["cost_guard_blocked"]) == (False, False, True)
-    assert told["blocked_provider"] == "second"
-    assert told["blocked_cost_multiplier"] == pytest.approx(5, rel=0.05)
+    assert (report["would_switch"], report["applied"], report["cost_guard_blocked"]) == (False, False, True)
+    assert report["blocked_provider"] == "second"
+    assert report["blocked_cost_multiplier"] == pytest.approx(5, rel=0.05)
 
 
 def test_the_canary_splits_and_rolls_back(start_proxy, upstream, second):

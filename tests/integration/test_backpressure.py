@@ -55,7 +55,7 @@ def test_a_client_that_stops_reading(bridged, upstream, path, body):
     assert flood.settle() < HELD_AT_MOST
     assert bridged.rss_kb - before < GROWTH_KB
     assert bridged.get("/health/liveliness", key=None).status == 200
-    reading.hang_up()
+    reading.disconnect()
     assert upstream.next_request().gone.wait(5)
 
 
@@ -93,7 +93,7 @@ def test_many_clients_that_stop_reading(light, upstream):
         flood.settle()
     assert light.rss_kb - before < len(floods) * 1024
     for reader in readers:
-        reader.hang_up()
+        reader.disconnect()
 
 
 def test_a_whole_reply_has_a_ceiling(light, upstream):

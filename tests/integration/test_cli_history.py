@@ -143,9 +143,9 @@ def test_explain_prints_a_run_and_its_requests(cli):
                 {"provider": "standard", "outcome": "barred", "exit_code": None, "ms": 0, "why": "avoid_openai"}]
     write(cli, "cost_router.jsonl", [record(10, attempts=attempts), record(50)])
     write(cli, "requests.jsonl", [request(1), request(11, 10), request(12), request(13, 10), request(51, 50)])
-    told = cli("explain", "run_10").stdout
-    assert "Run run_10" in told and "Request req_11" in told and "Request req_13" in told and "req_12" not in told
-    assert "tried       : litellm: failed, exit code 1 after 2.5 s" in told and "standard: barred: avoid_openai" in told
+    shown = cli("explain", "run_10").stdout
+    assert "Run run_10" in shown and "Request req_11" in shown and "Request req_13" in shown and "req_12" not in shown
+    assert "tried       : litellm: failed, exit code 1 after 2.5 s" in shown and "standard: barred: avoid_openai" in shown
     assert "Run run_50" in cli("explain", "last").stdout
     found = json.loads(cli("explain", "--json", "run_10").stdout)
     assert found["run"]["run_id"] == "run_10" and [r["request_id"] for r in found["requests"]] == ["req_11", "req_13"]
@@ -163,8 +163,8 @@ def test_a_real_run_is_joined_with_its_requests(cli, start_proxy, make_upstream)
     entry, = cli.records()
     assert entry["calls"] == 2 and entry["actual_cost_usd"] > 0 and entry["ttft_ms"] is not None
     assert {line["run_id"] for line in proxy.journal(2)} == {entry["run_id"]}
-    told = cli("explain").stdout
-    assert f"Run {entry['run_id']}" in told and told.count("\nRequest ") == 2
+    shown = cli("explain").stdout
+    assert f"Run {entry['run_id']}" in shown and shown.count("\nRequest ") == 2
     assert json.loads(cli("stats", "--json").stdout)["actual_cost_usd"] == pytest.approx(entry["actual_cost_usd"])
 
 
@@ -174,8 +174,8 @@ def test_a_run_that_costs_too_much_is_stopped(cli, start_proxy, make_upstream):
     models, own = make_upstream(), make_upstream()
     cli.through(start_proxy, priced(chat_only("codex-light", models)))
     real_codex(cli, own.base)
-    dear = {"prompt_tokens": 10 ** 6, "completion_tokens": 10, "total_tokens": 10 ** 6 + 10}
-    models.always(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "sleep 1"}), usage=dear))
+    expensive = {"prompt_tokens": 10 ** 6, "completion_tokens": 10, "total_tokens": 10 ** 6 + 10}
+    models.always(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "sleep 1"}), usage=expensive))
     done = cli("run", *FLAGS, "--max-cost-usd", "0.5", "Fix the typo in the readme")
     assert done.returncode == 143, done.stderr
     entry, = cli.records()

@@ -93,7 +93,8 @@ def test_as_default_codex_compacts_at_the_aliass_context_window(home, upstream, 
     home.config.write_text(setting + QUIET + home.trust())
     start(home.cli, upstream)
     assert home.cli("enable", "--default").returncode == 0
-    used = {"prompt_tokens": 26000, "completion_tokens": 10, "total_tokens": 26010}   # four fifths of the window
+    # Four fifths of the context window.
+    used = {"prompt_tokens": 26000, "completion_tokens": 10, "total_tokens": 26010}
     upstream.script(chat.calls_stream(*chat.call_deltas("c1", "exec_command", {"cmd": "true"}), usage=used))
     upstream.always(chat.text_stream(ANSWER))
     done = run_codex(home, *EXEC, "Do it.", LITELLM_API_KEY=home.cli("key").stdout.strip())

@@ -33,11 +33,11 @@ def ollama(cli):
 def test_the_answer_is_on_standard_output(cli, ollama):
     answer = cli("qwen", "Clean", "this")
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "Clean code:\nx = 1\n", "")
-    path, asked = ollama.asked[0]
+    path, asked = ollama.requests[0]
     assert path == "/v1/chat/completions" and asked["model"] == MODEL and asked["stream"]
     assert asked["messages"] == [{"role": "user", "content": "Clean this"}]
     assert cli("qwen", "--max-tokens", "5", stdin="from a pipe\n").returncode == 0
-    assert ollama.asked[1][1]["messages"][0]["content"] == "from a pipe\n" and ollama.asked[1][1]["max_tokens"] == 5
+    assert ollama.requests[1][1]["messages"][0]["content"] == "from a pipe\n" and ollama.requests[1][1]["max_tokens"] == 5
 
 
 def test_no_prompt_no_server_no_model(cli, ollama):
@@ -66,9 +66,9 @@ def test_setup_pulls_with_a_progress_bar(cli, ollama):
     assert terminal.wait() == 0
     assert re.search(r"pulling 4a188102020e \[#+\.+\]  25 %  500/2000 MB", terminal.text), terminal.text
     assert f"{MODEL} is ready" in terminal.text
-    assert [path for path, _ in ollama.asked] == ["/api/pull"]
+    assert [path for path, _ in ollama.requests] == ["/api/pull"]
     again = cli("qwen", "--setup")
-    assert again.returncode == 0 and len(ollama.asked) == 1 and again.stderr == ""
+    assert again.returncode == 0 and len(ollama.requests) == 1 and again.stderr == ""
 
 
 def test_setup_that_cannot_pull(cli, ollama):

@@ -219,8 +219,8 @@ def test_a_used_up_subscription_cools_down_and_the_next_deployment_answers(start
     for _ in range(2):
         assert answered(proxy).json["output"][0]["content"][0]["text"] == "Other."
     assert len(chatgpt.calls) == 1
-    resting, = proxy.get("/health").json["unhealthy_endpoints"]
-    assert "quota" in resting["error"] and resting["rate_limits"]["primary"]["used_percent"] == 100
+    limited, = proxy.get("/health").json["unhealthy_endpoints"]
+    assert "quota" in limited["error"] and limited["rate_limits"]["primary"]["used_percent"] == 100
 
 
 # Token refresh
@@ -301,14 +301,14 @@ def test_a_file_that_is_being_written_is_waited_for(proxy, chatgpt, login):
 
 def test_a_new_login_during_a_refresh_is_not_overwritten(proxy, chatgpt, login):
     login.write(jwt("old", EXPIRED))
-    anew = chatgpt.issue("anew")
+    new_token = chatgpt.issue("new")
 
     def log_in_meanwhile(request):
-        login.write(anew, "refresh-anew")
+        login.write(new_token, "refresh-new")
         return chatgpt.renew(request)
     chatgpt.token_reply = log_in_meanwhile
     answered(proxy)
-    assert login.tokens["access_token"] == anew and login.tokens["refresh_token"] == "refresh-anew"
+    assert login.tokens["access_token"] == new_token and login.tokens["refresh_token"] == "refresh-new"
 
 
 def test_a_read_only_file_keeps_the_login_in_memory(proxy, chatgpt, login):
@@ -383,7 +383,7 @@ def test_a_refused_token_is_refreshed_only_once(proxy, chatgpt, login):
     assert (len(chatgpt.calls), len(chatgpt.renewals)) == (2, 1)
     refused(proxy, "run: codex login")
     assert (len(chatgpt.calls), len(chatgpt.renewals)) == (2, 1)
-    login.write(chatgpt.issue("anew"))
+    login.write(chatgpt.issue("new"))
     answered(proxy)
 
 
@@ -396,7 +396,7 @@ def test_a_final_refusal_is_remembered_until_a_new_login(proxy, chatgpt, login, 
     for _ in range(3):
         refused(proxy, "run: codex login")
     assert len(chatgpt.renewals) == 1 and chatgpt.calls == []
-    login.write(chatgpt.issue("anew"))
+    login.write(chatgpt.issue("new"))
     answered(proxy)
 
 

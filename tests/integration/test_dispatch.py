@@ -180,9 +180,9 @@ def test_an_option_adds_it(folder, upstream):
     environment = {"HOME": str(folder), "LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": "x", "PATH": os.environ["PATH"]}
     command = [BINARY, "--config", path, "--port", str(main), "--risk-port", str(risk)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    told = [process.stderr.readline() for _ in range(2)]
+    lines = [process.stderr.readline() for _ in range(2)]
     try:
-        assert f"ready on port {main}" in told[0] and f"risk router on port {risk}, strategy expected-cost" in told[1]
+        assert f"ready on port {main}" in lines[0] and f"risk router on port {risk}, strategy expected-cost" in lines[1]
         taken = subprocess.run([*command[:4], str(free_port()), "--risk-port", str(risk)], capture_output=True, text=True,
                                env=environment, check=False)
         assert taken.returncode == 1 and f"127.0.0.1:{risk}" in taken.stderr

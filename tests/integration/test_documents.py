@@ -34,6 +34,6 @@ def test_an_example_is_accepted(tmp_path, example):
     config.write_text(text if "model_list:" in text else ALIASES + text)
     Login(tmp_path).write(jwt("access"))
     environment = {**ENVIRONMENT, "CODEX_HOME": str(tmp_path)}
-    told = subprocess.run([BINARY, "--check-config", config], env=environment, capture_output=True, text=True)
-    assert told.returncode == 0 and told.stderr == "", told.stderr
-    assert "not ready" not in told.stdout
+    checked = subprocess.run([BINARY, "--check-config", config], env=environment, capture_output=True, text=True)
+    assert checked.returncode == 0 and checked.stderr == "", checked.stderr
+    assert "not ready" not in checked.stdout

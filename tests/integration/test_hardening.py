@@ -34,7 +34,7 @@ class Unprivileged:
 
     def __init__(self, folder, *model_list):
         self.folder, self.port, self.keys = folder, free_port(), {"LITELLM_API_KEY": MASTER_KEY}
-        program = folder / "pointsman-proxy"   # the build may lie where others can't go
+        program = folder / "pointsman-proxy"   # the build may be where other users have no access
         shutil.copy(BINARY, program)
         program.chmod(0o755)
         self.configure(*model_list)

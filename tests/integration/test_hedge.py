@@ -149,7 +149,7 @@ def begin(proxy, streamed=True):
     (0.001, {}, {}, True), (0.001, {"hedge_max_cost_usd": 0.01}, {}, True),
     (0.001, {"hedge_max_cost_usd": 5}, {"general_settings": {"max_cost_usd": 0.6}}, True),
     (0, {"hedge_after_ms": 0}, {}, True), (0, {}, {}, False),
-], ids=["only free deployments", "too dear", "budget used up", "off", "whole"])
+], ids=["only free deployments", "too expensive", "budget used up", "off", "whole"])
 def test_cases_without_a_hedge(start_proxy, upstream, second, usd, settings, sections, streamed):
     """Waits ten times as long as until a hedge."""
     proxy = start(start_proxy, upstream, second, usd, settings, **sections)

@@ -136,7 +136,7 @@ def test_an_abandoned_connection_attempt(start_proxy, by):
             client.close()
 
 
-def test_an_attempt_that_is_refused(start_proxy):
+def test_a_refused_connection(start_proxy):
     proxy = start_proxy(far("127.0.0.1", free_port()), router_settings={"num_retries": 0, "cooldown_time": 0})
     for _ in range(3):
         assert proxy.post("/v1/chat/completions", CHAT, timeout=PATIENCE_S).status == 503

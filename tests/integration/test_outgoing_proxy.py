@@ -64,7 +64,7 @@ def test_calls_are_tunnelled(make_tunnel, through, far, kind):
     proxy = through(tunnel.url)
     for _ in range(3):
         hello(proxy)
-    assert tunnel.asked == [f"0.0.0.0:{far.port}"]
+    assert tunnel.requested == [f"0.0.0.0:{far.port}"]
     assert far.calls()[0].headers["authorization"] == f"Bearer {UPSTREAM_KEY}"
     seen = "".join(tunnel.heads).encode() + tunnel.carried
     assert tunnel.carried and UPSTREAM_KEY.encode() not in seen and b"codex" not in seen and b"uthorization" not in seen
@@ -74,7 +74,7 @@ def test_a_preconnect_is_tunnelled_too(make_tunnel, start_proxy, far):
     tunnel = make_tunnel()
     start_proxy(deployment("codex-light", far), litellm_settings=far.trust, general_settings={"outgoing_proxy": tunnel.url})
     assert far.next_request().method == "HEAD"
-    assert tunnel.asked == [f"0.0.0.0:{far.port}"]
+    assert tunnel.requested == [f"0.0.0.0:{far.port}"]
 
 
 def test_its_login_comes_from_a_variable_and_is_never_shown(make_tunnel, through, far):
@@ -83,10 +83,10 @@ def test_its_login_comes_from_a_variable_and_is_never_shown(make_tunnel, through
     hello(proxy)
     assert "Proxy-Authorization: Basic " in tunnel.heads[-1]
     command = [BINARY, "--check-config", proxy.config]
-    told = subprocess.run(command, env={"LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": UPSTREAM_KEY,
+    checked = subprocess.run(command, env={"LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": UPSTREAM_KEY,
                                         "OUTGOING_PROXY": tunnel.url_with_login}, capture_output=True, text=True, check=True)
-    assert f"outbound proxy {tunnel.url}, with a login\n" in told.stdout
-    assert "s3cret" not in told.stdout + told.stderr + proxy.stderr and "clerk" not in told.stdout + told.stderr
+    assert f"outbound proxy {tunnel.url}, with a login\n" in checked.stdout
+    assert "s3cret" not in checked.stdout + checked.stderr + proxy.stderr and "clerk" not in checked.stdout + checked.stderr
 
 
 @pytest.mark.parametrize("options, words", [
@@ -139,7 +139,7 @@ def test_servers_on_this_machine_are_reached_directly(make_tunnel, start_proxy, 
                         general_settings={"outgoing_proxy": tunnel.url})
     for alias in ("plain", "tls"):
         assert proxy.post("/v1/chat/completions", {**CHAT, "model": alias}).status == 200
-    assert tunnel.asked == []
+    assert tunnel.requested == []
 
 
 def test_nothing_goes_through_it_unencrypted(make_tunnel, start_proxy, upstream):
@@ -148,7 +148,7 @@ def test_nothing_goes_through_it_unencrypted(make_tunnel, start_proxy, upstream)
     proxy = start_proxy(deployment("codex-light", base), general_settings={"outgoing_proxy": tunnel.url})
     answer = ask(proxy)
     assert answer.status == 404 and "use https://" in answer.error["message"], answer.body
-    assert tunnel.asked == [] and upstream.requests == []
+    assert tunnel.requested == [] and upstream.requests == []
 
 
 def test_without_its_variable_nothing_is_sent(start_proxy, far):
@@ -167,13 +167,13 @@ def test_https_proxy_in_the_environment_is_ignored(make_tunnel, start_proxy, far
     proxy = start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
                         environment={name: tunnel.url for name in NAMES})
     hello(proxy)
-    assert tunnel.asked == []
+    assert tunnel.requested == []
 
 
 def test_no_proxy_in_the_environment_is_ignored(make_tunnel, through):
     tunnel = make_tunnel()
     hello(through(tunnel.url, environment={"NO_PROXY": "*", "no_proxy": "0.0.0.0"}))
-    assert tunnel.asked
+    assert tunnel.requested
 
 
 def test_a_reload_changes_it(make_tunnel, through, far):
@@ -185,7 +185,7 @@ def test_a_reload_changes_it(make_tunnel, through, far):
         text = proxy.config.read_text()
         proxy.reload({**json.loads(text), "general_settings": settings})
         hello(proxy)
-    assert len(first.asked) == len(second.asked) == 1 and len(far.handshakes) == 3
+    assert len(first.requested) == len(second.requested) == 1 and len(far.handshakes) == 3
 
 
 def test_a_login_is_refreshed_through_it(make_tunnel, start_proxy, make_tls_upstream, folder):
@@ -200,8 +200,8 @@ def test_a_login_is_refreshed_through_it(make_tunnel, start_proxy, make_tls_upst
                                      "CODEX_HOME": str(login.path.parent)})
     answer = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi"})
     assert answer.status == 200, answer.body
-    assert len(chatgpt.renewals) == 1 and set(tunnel.asked) == {f"0.0.0.0:{upstream.port}"}
-    assert len(tunnel.asked) == len(upstream.handshakes)
+    assert len(chatgpt.renewals) == 1 and set(tunnel.requested) == {f"0.0.0.0:{upstream.port}"}
+    assert len(tunnel.requested) == len(upstream.handshakes)
 
 
 @pytest.mark.parametrize("url", ["proxy.example:3128", "http://proxy.example", "http://proxy.example:0",
@@ -211,7 +211,7 @@ def test_a_login_is_refreshed_through_it(make_tunnel, start_proxy, make_tls_upst
 def test_an_invalid_proxy_url_is_reported(folder, url):
     (folder / "config.yaml").write_text('{"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x"}}],\n'
                                         f' "general_settings": {{"outgoing_proxy": "{url}"}}}}')
-    told = subprocess.run([BINARY, "--check-config", folder / "config.yaml"], env={"LITELLM_API_KEY": MASTER_KEY},
+    checked = subprocess.run([BINARY, "--check-config", folder / "config.yaml"], env={"LITELLM_API_KEY": MASTER_KEY},
                           capture_output=True, text=True, check=False)
-    assert told.returncode != 0 and ":2: general_settings.outgoing_proxy: expected" in told.stderr
-    assert "s3cret" not in told.stdout + told.stderr
+    assert checked.returncode != 0 and ":2: general_settings.outgoing_proxy: expected" in checked.stderr
+    assert "s3cret" not in checked.stdout + checked.stderr

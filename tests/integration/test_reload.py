@@ -89,7 +89,7 @@ def test_the_exit_waits_for_requests_of_an_earlier_configuration(start_proxy, up
     reply.next_event()
     proxy.reload(config(deployment("codex-new", second)))
     proxy.process.send_signal(signal.SIGTERM)
-    while "STOPPING" not in proxy.told():
+    while "STOPPING" not in proxy.notified():
         pass
     go_on.set()
     assert [data for _, data in reply.rest()][-1] == "[DONE]"

@@ -295,7 +295,7 @@ def test_killed_proxy(session):
     os.kill(pid, 9)
     status = session.wait_state("died")
     assert "signal 9" in status["reason"] and status["key_file"] is None and not session.key_file.exists()
-    # The port stays ours, and lets nobody hang on it.
+    # The session app keeps the port, and no connection waits on it.
     with pytest.raises(OSError):
         socket.create_server(("127.0.0.1", session.proxy_port)).close()
     with pytest.raises(ConnectionResetError), \
@@ -305,7 +305,7 @@ def test_killed_proxy(session):
     assert session.stop().json["state"] == "stopped"
 
 
-def test_busy_port_names_its_holder_and_keeps_the_keys(session):
+def test_a_port_in_use_names_its_holder_and_keeps_the_keys(session):
     with socket.create_server(("127.0.0.1", session.proxy_port)):
         answer = session.start()
         assert (answer.status, answer.error["code"]) == (409, "port_busy")

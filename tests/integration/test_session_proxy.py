@@ -86,8 +86,8 @@ def test_orphans_end(session):
 def test_dead_web_server_frees_the_port(session):
     pid = session.start(DEMO=True).json["pid"]
     session.server.kill()
-    wait_until(lambda: not is_alive(pid), "the proxy ends", 1)
-    wait_until(lambda: can_bind(session.proxy_port), "the port is free", 1)
+    wait_until(lambda: not is_alive(pid), "the proxy to end", 1)
+    wait_until(lambda: can_bind(session.proxy_port), "the port to be free", 1)
     assert not session.key_file.exists()
 
 

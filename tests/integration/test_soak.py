@@ -25,7 +25,7 @@ WARM_UP = max(1, min(50_000 // ROUND, ROUNDS // 2))
 
 @pytest.fixture(scope="module")
 def programs():
-    """bench/load and bench/mock_upstream, which a plain make does not build."""
+    """bench/load and bench/mock_upstream, which `make` alone does not build."""
     subprocess.run(["flock", BUILD, "make", "-s", "-C", BUILD, "bench/load", "bench/mock_upstream"], check=True,
                    stdout=subprocess.DEVNULL)
     return BUILD / "bench"

@@ -95,7 +95,7 @@ def test_failures_cost_nothing(start_proxy, upstream):
     assert proxy.post("/v1/chat/completions", CHAT).status == 200
 
 
-@pytest.mark.parametrize("how", ["cut", "hung up"])
+@pytest.mark.parametrize("how", ["cut", "disconnect"])
 def test_an_interrupted_request_is_charged_for_its_prompt(start_proxy, upstream, how):
     entry = deployment("codex-light", upstream, input_cost_per_token=0.001, output_cost_per_token=0)
     proxy = start_proxy(entry, router_settings={"cooldown_time": 0}, general_settings={"max_cost_usd": 0.03})
@@ -105,7 +105,7 @@ def test_an_interrupted_request_is_charged_for_its_prompt(start_proxy, upstream,
     if how == "cut":
         reply.rest()
     else:
-        reply.hang_up()
+        reply.disconnect()
     proxy.journal(1)
     assert_refused(proxy.post("/v1/chat/completions", CHAT))
 

@@ -1,4 +1,4 @@
-"""./start, as a user runs it from the clone."""
+"""./start, as a user runs it in the clone."""
 import concurrent.futures
 import fcntl
 import json
@@ -67,7 +67,7 @@ def test_another_page_on_the_port_is_not_mistaken_for_ours(start, folder):
     assert "Page:" not in answer.stdout
 
 
-def test_busy_web_port_names_its_holder(start):
+def test_a_web_port_in_use_names_its_holder(start):
     port = free_port()
     with socket.create_server(("127.0.0.1", port)):
         answer = start("--web-port", str(port))
@@ -75,8 +75,8 @@ def test_busy_web_port_names_its_holder(start):
     assert f"port {port} is in use by" in answer.stderr and f"pid {os.getpid()}" in answer.stderr
 
 
-def test_web_port_that_is_taken_on_ipv6(start):
-    """The keys would be pasted into its page: browsers try ::1 first where they are given localhost."""
+def test_a_web_port_in_use_on_ipv6(start):
+    """Keys would be pasted into its page: for localhost, browsers try ::1 first."""
     port = free_port()
     try:
         holder = socket.create_server(("::1", port), family=socket.AF_INET6)
@@ -89,7 +89,7 @@ def test_web_port_that_is_taken_on_ipv6(start):
 
 
 def test_one_command_at_a_time_writes_to_the_build_folder(start):
-    """Two that ran make at once replaced each other's programs while they ran."""
+    """Two commands that ran make at the same time replaced each other's programs while these ran."""
     folder = os.open(BUILD, os.O_RDONLY)
     inode = os.stat(folder).st_ino
     fcntl.flock(folder, fcntl.LOCK_EX)
@@ -97,14 +97,14 @@ def test_one_command_at_a_time_writes_to_the_build_folder(start):
         try:
             started = pool.submit(start, "--web-port", str(free_port()))
             wait_until(lambda: any("->" in line and f":{inode} " in line
-                                   for line in pathlib.Path("/proc/locks").read_text().splitlines()), "it waits for the lock")
+                                   for line in pathlib.Path("/proc/locks").read_text().splitlines()), "the wait for the lock")
             assert not started.done()
         finally:
             os.close(folder)
         assert started.result().returncode == 0
 
 
-def test_bad_options(start):
+def test_invalid_options(start):
     assert start("--web-port", "none").returncode == 2
     assert start("--web-port=70000").returncode == 2
     assert start("--web-port").returncode == 2

@@ -81,7 +81,7 @@ class Life:
         """What is wrong with it; None if nothing is."""
         if not self.ready:
             return None if self.code == 1 and "error: " in self.text else f"no start and no error: {self.code}"
-        if wrong := [kind for kind in self.kinds if kind not in ("whole", "told", "cut")]:
+        if wrong := [kind for kind in self.kinds if kind not in ("whole", "error", "truncated")]:
             return wrong[0]
         if "[err] evsig_cb" in self.text:   # libevent ends the process if it cannot read its own pipe of signals
             return None

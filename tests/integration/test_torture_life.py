@@ -70,7 +70,7 @@ def test_killed_parents(folder, request):
             session.server.kill()
         elif session_pid:
             os.kill(session_pid, signal.SIGKILL)
-        wait_until(lambda: can_bind(session.proxy_port), "the port is free", 5)
+        wait_until(lambda: can_bind(session.proxy_port), "the port to be free", 5)
         slowest = max(slowest, time.monotonic() - begin)
         gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
         wait_until(lambda gone=gone: not mine(folder, gone), "nothing to be left", 5)
@@ -154,11 +154,11 @@ def open_files_of(pid):
 def places(session, proxy_pid):
     """Every place where no key belongs, by name: bytes."""
     for pid in {session.server.pid, *children(session.server.pid), *([proxy_pid] if proxy_pid else [])}:
-        who = "proxy" if pid == proxy_pid else "lighttpd" if pid == session.server.pid else "session"
-        yield f"{who}'s command line", command_line(pid)
-        yield from ((f"{who}'s open files", data) for data in open_files_of(pid))
-        if who != "proxy":
-            yield from ((f"{who}'s memory", data) for data in memory_of(pid))
+        name = "proxy" if pid == proxy_pid else "lighttpd" if pid == session.server.pid else "session"
+        yield f"{name}'s command line", command_line(pid)
+        yield from ((f"{name}'s open files", data) for data in open_files_of(pid))
+        if name != "proxy":
+            yield from ((f"{name}'s memory", data) for data in memory_of(pid))
     yield from ((str(path), path.read_bytes()) for path in session.folder.rglob("*") if path.is_file() and path != session.config)
 
 

@@ -71,19 +71,19 @@ def start(start_proxy, upstream, memory):
 @pytest.mark.parametrize("how_many", [1, FOREVER], ids=["one", "all that follow"])
 def test_requests(start_proxy, upstream, memory, name, how_many):
     proxy = start(start_proxy, upstream, memory)
-    told = 0
+    errors = 0
     for first in range(1, 1000):
         with memory.fails(first, how_many):
             kind = Outcome(proxy, *REQUESTS[name]).kind(is_whole(name))
         assert proxy.process.poll() is None, (first, memory.where, proxy.stderr)
-        assert kind in ("whole", "told", "cut"), (first, memory.where, kind)
+        assert kind in ("whole", "error", "truncated"), (first, memory.where, kind)
         if not memory.failed:
             break
-        told += kind == "told"
+        errors += kind == "error"
         after = Outcome(proxy, *REQUESTS[name])
         assert after.kind(is_whole(name)) == "whole", (first, memory.where, after.status, after.text, proxy.stderr)
     figure(f"{name}: allocations that failed, {'one each' if how_many == 1 else 'with all after it'}", first - 1)
-    assert kind == "whole" and told > first / 2   # the others had no connection yet, or no way to get an error
+    assert kind == "whole" and errors > first / 2   # the others had no connection yet, or no way to get an error
 
 
 @pytest.mark.parametrize("transport", ["loopback", "libcurl"], indirect=True)
@@ -95,7 +95,7 @@ def test_first_requests(start_proxy, upstream, memory):
         proxy.reload()
         with memory.fails(first):
             kind = Outcome(proxy, path, body).kind(is_whole("responses stream"))
-        assert kind in ("whole", "told", "cut"), (first, memory.where, kind)
+        assert kind in ("whole", "error", "truncated"), (first, memory.where, kind)
         after = Outcome(proxy, path, body)
         assert after.kind(is_whole("responses stream")) == "whole", (first, memory.where, after.status, after.text, proxy.stderr)
         assert all(request.headers["authorization"] == f"Bearer {UPSTREAM_KEY}" for request in upstream.requests), memory.where

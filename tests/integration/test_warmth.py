@@ -165,7 +165,7 @@ def test_tls_sessions_are_resumed(start_proxy, make_tls_upstream):
     proxy = start_proxy(deployment("codex-light", upstream), litellm_settings=upstream.trust, **NOT_AHEAD)
     upstream.script(chat.whole("Hello."), chat.text_stream("Hello."))
     ask(proxy, 1)
-    upstream.hang_up()
+    upstream.disconnect()
     assert proxy.stream("/v1/chat/completions", STREAM).rest()[-1] == (None, "[DONE]")
     assert upstream.handshakes == [False, True]
 

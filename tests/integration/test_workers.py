@@ -97,7 +97,7 @@ def test_max_parallel_requests_applies_to_both(start, make_upstream):
         stream = proxy.stream("/v1/chat/completions", {**CHAT, "stream": True})
         assert stream.next_event()
     assert served_by(proxy, 1).status == 200 and len(second.requests) == 1
-    stream.hang_up()
+    stream.disconnect()
     assert first.next_request().gone.wait(5)
     wait_until(lambda: served_by(proxy, 1).json["choices"][0]["message"]["content"] == "First.", "the slot to be free")
 
@@ -119,8 +119,8 @@ def test_spending_is_shared(start, upstream):
     for number in (0, 1):
         with only(proxy, number):
             assert proxy.post("/v1/chat/completions", CHAT).error["type"] == "budget_exceeded"
-            told = proxy.get("/dispatch/metrics").json["spending"]["total"]
-            assert (told["spent_usd"], told["held_usd"]) == (1, 0)
+            report = proxy.get("/dispatch/metrics").json["spending"]["total"]
+            assert (report["spent_usd"], report["held_usd"]) == (1, 0)
 
 
 def test_a_reset_is_shared(start, make_upstream):

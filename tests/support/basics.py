@@ -11,11 +11,11 @@ BUILD = pathlib.Path(os.environ.get("POINTSMAN_BUILD", ROOT / "build")).resolve(
 PATIENCE_S = 20
 
 
-# Ports for programs that can't inherit a socket. Each process owns a block of them, below the range from which the kernel
-# takes the ports of outgoing connections; a name in the abstract namespace holds the block until the process ends.
+# Ports for programs that cannot inherit a socket. Each process owns a block of them, below the range from which the kernel
+# takes the ports of outgoing connections. A name in the abstract namespace reserves the block until the process ends.
 PORTS = range(10240, 32768)
 PORTS_PER_BLOCK = 256
-_block = []     # the socket that holds it, and its ports in turn
+_block = []     # the socket that reserves it, and an iterator over its ports
 
 
 def _claim_block():
@@ -29,11 +29,11 @@ def _claim_block():
             holder.close()
             continue
         return holder, itertools.cycle(block)
-    raise AssertionError("every block of ports is in use: end the test runs that still run")
+    raise AssertionError("every block of ports is in use: end other test runs")
 
 
 def can_bind(port):
-    """Whether no process has the port, on 127.0.0.1 and on ::1 where the machine has that: the programs reserve both."""
+    """Returns true if no process has the port, on 127.0.0.1 and, if the machine has it, on ::1: the programs reserve both."""
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             socket.create_server((host, port), family=family).close()

@@ -134,7 +134,7 @@ class Outcome:
             connection.close()
 
     @property
-    def is_told(self):
+    def is_error(self):
         """Returns true if the reply reports an error: in its status and message, or as the last event of a stream."""
         if self.status == 200:
             return '"error":{' in self.text.rsplit("data: ", 1)[-1] or '"response.failed"' in self.text
@@ -145,7 +145,7 @@ class Outcome:
         if self.hung:
             return f"wrong: silent for {PATIENCE_S} s after {self.text[:300]}"
         if not self.ended:
-            return "cut"
+            return "truncated"
         if self.status == 200 and "content-type" in self.fields and wanted(self.text):
             return "whole"
-        return "told" if self.is_told else f"wrong: {self.status} {self.text[:600]}"
+        return "error" if self.is_error else f"wrong: {self.status} {self.text[:600]}"

@@ -30,7 +30,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append((self.path, asked))
+        self.server.requests.append((self.path, asked))
         if self.path == "/api/pull":
             self.pull(asked["model"])
         else:
@@ -62,7 +62,7 @@ class Ollama(http.server.ThreadingHTTPServer):
 
     def __init__(self, port=0, models=(MODEL,), answer=("Clean ", "code:\n", "x = 1")):
         super().__init__(("127.0.0.1", port), Handler)
-        self.models, self.answer, self.asked, self.refusal = list(models), answer, [], None
+        self.models, self.answer, self.requests, self.refusal = list(models), answer, [], None
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

@@ -75,7 +75,7 @@ class Stream:
         """All events up to the end of the stream."""
         return list(iter(self.next_event, None))
 
-    def hang_up(self):
+    def disconnect(self):
         self.sock.shutdown(socket.SHUT_RDWR)
         self.response.close()
         self.connection.close()
@@ -120,7 +120,7 @@ class Proxy:
                 self.kill()
                 raise AssertionError(f"the proxy did not start:\n{self.stderr}")
 
-    def told(self):
+    def notified(self):
         """The next datagram to the supervisor, as a dictionary."""
         return dict(line.split("=", 1) for line in self.notify.recv(65536).decode().splitlines())
 
@@ -129,10 +129,10 @@ class Proxy:
         if config is not None:
             self.config.write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
         self.process.send_signal(signal.SIGHUP)
-        while "RELOADING" not in (begin := self.told()):
+        while "RELOADING" not in (begin := self.notified()):
             pass
         assert int(begin["MONOTONIC_USEC"]) > 0
-        while "READY" not in (end := self.told()):
+        while "READY" not in (end := self.notified()):
             pass
         return end
 

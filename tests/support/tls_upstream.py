@@ -71,7 +71,7 @@ class TlsUpstream(Upstream):
         """The requests that expect an answer."""
         return [request for request in self.requests if request.method == "POST"]
 
-    def hang_up(self):
+    def disconnect(self):
         """Ends all connections, as a provider does with idle ones; over HTTP/2 with GOAWAY and TLS's close_notify."""
         while self.open:
             self.open.pop().end()

@@ -13,7 +13,7 @@ class TunnelProxy(ThreadedServer):
 
     def __init__(self, status=200, login=None, context=None, socks=False):
         self.status, self.login, self.context, self.socks = status, login, context, socks
-        self.asked = []             # "host:port" of each requested connection
+        self.requested = []             # "host:port" of each requested connection
         self.heads = []             # of each CONNECT, as received
         self.carried = b""          # to the servers
         self.address = f"127.0.0.1:{self._listen()}"
@@ -51,7 +51,7 @@ class TunnelProxy(ThreadedServer):
             head += piece
         self.heads.append(head.decode())
         method, target, _ = self.heads[-1].split(" ", 2)
-        self.asked.append(target)
+        self.requested.append(target)
         status = self.status if method == "CONNECT" else 405
         if self.login and base64.b64encode(self.login.encode()).decode() not in self.heads[-1]:
             status = 407
@@ -71,7 +71,7 @@ class TunnelProxy(ThreadedServer):
         _, _, _, kind = client.recv(4)
         host = client.recv(client.recv(1)[0]).decode() if kind == 3 else socket.inet_ntoa(client.recv(4))
         port = int.from_bytes(client.recv(2), "big")
-        self.asked.append(f"{host}:{port}")
+        self.requested.append(f"{host}:{port}")
         granted = self.status == 200
         client.sendall(bytes([5, 0 if granted else 2, 0, 1]) + bytes(6))
         return (host, port) if granted else None
