@@ -18,7 +18,8 @@ def automake(folder):
     for result in pathlib.Path(folder).rglob("*.trs"):
         text = result.with_suffix(".log").read_text(errors="replace")
         passed, failed, skipped = (cmocka_cases(text, outcome) for outcome in ("PASSED", "FAILED", "SKIPPED"))
-        # A program without cases is one; one that crashed, or that a sanitizer ended, has failed whatever its cases say.
+        # A program without cases is one; one that crashed, or that a sanitizer ended, has failed whatever its cases
+        # say.
         verdict = result.read_text()
         if ":test-result: SKIP" in verdict:
             skipped = skipped or 1

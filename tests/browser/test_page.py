@@ -222,7 +222,8 @@ def routed():
     config = folder / "config.yaml"
     config.write_text("model_list:\n  - model_name: gone\n    litellm_params: {model: openai/x, "
                       "api_base: 'http://127.0.0.1:1/v1', api_key: os.environ/OPENAI_API_KEY}\n"
-                      "  - model_name: gone\n    litellm_params: {model: hosted_vllm/x, api_base: 'http://127.0.0.1:1/v1'}\n")
+                      "  - model_name: gone\n    litellm_params: {model: hosted_vllm/x, "
+                      "api_base: 'http://127.0.0.1:1/v1'}\n")
     session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy", config=config)
     session.start(DEMO=True, OPENAI_API_KEY=KEYS["OPENAI_API_KEY"])
     yield session

@@ -35,7 +35,8 @@ def ask(proxy, conversation=None):
     """Sends one request, in a new conversation unless one is named. Returns its line of the request log."""
     name = conversation or f"conversation-{next(NAMES)}"
     lines = len(proxy.journal(0)) if (proxy.codex_home / "logs" / "requests.jsonl").exists() else 0
-    answer = proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]},
+    answer = proxy.post("/v1/chat/completions",
+                        {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]},
                         headers={"thread-id": name})
     assert answer.status == 200
     return proxy.journal(lines + 1)[lines]
@@ -64,11 +65,13 @@ def test_shadow_mode_reports_and_changes_nothing(start_proxy, upstream, second):
     assert report["health"]["first"]["risk"] > report["health"]["second"]["risk"]
     assert report["health"]["second"]["observations"] == 2
     kept = proxy.get("/dispatch/state").json["requests"][-1]["adaptive_router"]
-    assert kept == {name: kept[name] for name in ("baseline_provider", "suggested_provider", "confidence_delta", "would_switch",
-                                                  "applied", "cost_guard_blocked")}
+    assert kept == {name: kept[name]
+                    for name in ("baseline_provider", "suggested_provider", "confidence_delta", "would_switch",
+                                 "applied", "cost_guard_blocked")}
     assert all(report[name] == value for name, value in kept.items() if name != "confidence_delta")
     shown = proxy.get("/dispatch/metrics").json["adaptive_router"]
-    assert (shown["shadow_mode"], shown["canary"]["baseline"]["requests"], shown["canary"]["stepped_back"]) == (True, 3, None)
+    assert (shown["shadow_mode"], shown["canary"]["baseline"]["requests"], shown["canary"]["stepped_back"]) == \
+        (True, 3, None)
     assert shown["health"]["first"]["observations"] == 3
     proxy.post("/dispatch/reset", b"")
     assert proxy.get("/dispatch/metrics").json["adaptive_router"]["health"] == {}
@@ -121,7 +124,8 @@ def test_the_cost_guard_blocks_an_expensive_deployment(start_proxy, upstream, se
 def test_the_canary_splits_and_rolls_back(start_proxy, upstream, second):
     """The second is preferred for its price, but its replies are worse."""
     proxy = start_proxy(entry(upstream, 1, "first", 0.02, quality=90), entry(second, 2, "second", 0.0, quality=40),
-                        **sections(shadow_mode=False, canary_share=0.5, canary_min_requests=10, min_confidence_delta=0.05))
+                        **sections(shadow_mode=False, canary_share=0.5, canary_min_requests=10,
+                                   min_confidence_delta=0.05))
     upstream.always(chat.whole("from the first"))
     second.always(chat.whole("from the second"))
     upstream.script(error(500), error(500))

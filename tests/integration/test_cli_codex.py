@@ -46,13 +46,15 @@ class Running:
 
     def __init__(self, home, *arguments):
         self.process = subprocess.Popen(
-            [BINARY, "codex", "--provider", "proxy", *map(str, ports(home.cli)), "--", *(arguments or (*EXEC, "Do it."))],
+            [BINARY, "codex", "--provider", "proxy", *map(str, ports(home.cli)), "--",
+             *(arguments or (*EXEC, "Do it."))],
             env=home.cli.with_variables({"MOCK_API_KEY": UPSTREAM_KEY}), cwd=home.work, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def codex_pid(self):
         """Codex's; the session's server is a child, too."""
-        return next(pid for pid in children(self.process.pid) if pathlib.Path(f"/proc/{pid}/comm").read_text() == "codex\n")
+        return next(pid for pid in children(self.process.pid)
+                    if pathlib.Path(f"/proc/{pid}/comm").read_text() == "codex\n")
 
     def end(self):
         out, err = self.process.communicate(timeout=60)

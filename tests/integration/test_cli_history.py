@@ -18,14 +18,17 @@ def cli(folder):
 
 def record(number, **fields):
     return {"timestamp": f"2026-01-01T00:{number // 60 % 60:02d}:{number % 60:02d}.000Z", "run_id": f"run_{number}",
-            "model": "codex-light", "codex_provider": "litellm", "original_input_tokens": 100, "estimated_input_tokens": 40,
+            "model": "codex-light", "codex_provider": "litellm", "original_input_tokens": 100,
+            "estimated_input_tokens": 40,
             "estimated_cost_usd": 0.01, "estimated_savings_usd": 0.02, "exit_code": 0, "success": True, "calls": 0,
-            "input_tokens": None, "output_tokens": None, "actual_cost_usd": None, "adaptive_router": {"enabled": False}, **fields}
+            "input_tokens": None, "output_tokens": None, "actual_cost_usd": None, "adaptive_router": {"enabled": False},
+            **fields}
 
 
 def request(number, run=None, **fields):
     return {"timestamp": f"2026-01-01T00:{number // 60 % 60:02d}:{number % 60:02d}.500Z", "request_id": f"req_{number}",
-            "run_id": f"run_{run}" if run is not None else None, "alias": "codex-light", "deployment": "codex-light/openai/1",
+            "run_id": f"run_{run}" if run is not None else None, "alias": "codex-light",
+            "deployment": "codex-light/openai/1",
             "attempts": [{"deployment": "codex-light/openai/1", "outcome": "ok", "status": 200, "ms": 300}],
             "strategy": "expected-cost", "stuck": False, "candidates": [], "ttft_ms": 120, "total_ms": 300,
             "tokens": {"input": 1000, "cached": 0, "output": 100, "estimated": False}, "cost_usd": 0.002, "status": 200,
@@ -50,7 +53,8 @@ def test_nothing_yet(cli):
 
 
 def test_history_shows_the_latest_first(cli):
-    write(cli, "cost_router.jsonl", [record(i) for i in range(7, 15)] + ["{\"torn"], rotated=[record(i) for i in range(7)])
+    write(cli, "cost_router.jsonl", [record(i) for i in range(7, 15)] + ["{\"torn"],
+          rotated=[record(i) for i in range(7)])
     assert [row[7] for row in rows(cli("history").stdout)] == [f"run_{i}" for i in range(14, 4, -1)]
     assert len(rows(cli("history", "--limit", "100").stdout)) == 15
     latest = json.loads(cli("history", "--json", "-n", "3").stdout)
@@ -69,11 +73,14 @@ def test_a_large_run_log_is_read_from_its_end(cli):
 
 def test_stats_join_the_request_log(cli):
     (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": [
-        priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-5, output_cost_per_token=1e-4)]}))
+        priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-5,
+               output_cost_per_token=1e-4)]}))
     write(cli, "cost_router.jsonl", [
         record(1), record(2, exit_code=1, success=False), record(3, codex_provider="standard", model="codex-deep"),
-        record(4, codex_provider="ollama", model="codex-qwen-local", input_tokens=5, output_tokens=7, actual_cost_usd=0)])
-    write(cli, "requests.jsonl", [request(1, 1), request(2, 1), request(3, None), request(9, 9), request(4, 2, cost_usd=None)])
+        record(4, codex_provider="ollama", model="codex-qwen-local", input_tokens=5, output_tokens=7,
+               actual_cost_usd=0)])
+    write(cli, "requests.jsonl", [request(1, 1), request(2, 1), request(3, None), request(9, 9),
+                                  request(4, 2, cost_usd=None)])
     stats = json.loads(cli("stats", "--json").stdout)
     assert (stats["runs"], stats["failures"], stats["calls"]) == (4, 1, 3)
     assert (stats["original_input_tokens"], stats["estimated_input_tokens"]) == (400, 160)
@@ -83,7 +90,8 @@ def test_stats_join_the_request_log(cli):
     assert stats["runs_of_known_cost"] == 2 and stats["actual_cost_usd"] == pytest.approx(0.004)
     baseline = 2005 * 1e-5 + 207 * 1e-4
     assert stats["actual_savings_usd"] == pytest.approx(baseline - 0.004)
-    assert {name: kind["runs"] for name, kind in stats["providers"].items()} == {"litellm": 2, "standard": 1, "ollama": 1}
+    assert {name: kind["runs"] for name, kind in stats["providers"].items()} == \
+        {"litellm": 2, "standard": 1, "ollama": 1}
     assert stats["aliases"]["codex-light"]["failures"] == 1
     text = cli("stats").stdout
     assert "Requests routed           : 4" in text and "Failed                    : 1 (25.0 %)" in text
@@ -93,7 +101,8 @@ def test_stats_join_the_request_log(cli):
 def test_savings_have_no_rounding_errors(cli):
     """A run on codex-default itself, whose cost was summed in another order, has saved nothing."""
     (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": [
-        priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-7, output_cost_per_token=4e-7)]}))
+        priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-7,
+               output_cost_per_token=4e-7)]}))
     write(cli, "cost_router.jsonl", [record(1, estimated_savings_usd=0.1), record(2, estimated_savings_usd=0.2),
                                      record(3, estimated_savings_usd=-0.3), record(4, estimated_savings_usd=-1.4e-20)])
     tokens = {"input": 1, "cached": 0, "output": 1, "estimated": False}
@@ -114,9 +123,11 @@ def test_explain_prints_a_request(cli):
         attempts=[{"deployment": "delta", "outcome": "server", "status": 500, "ms": 20},
                   {"deployment": "gamma", "outcome": "ok", "status": 200, "ms": 300}])])
     last = cli("explain").stdout
-    for line in ("candidate   : alpha: resting, 240 s more", "candidate   : beta: not_ready", "candidate   : gamma: 0.0041",
+    for line in ("candidate   : alpha: resting, 240 s more", "candidate   : beta: not_ready",
+                 "candidate   : gamma: 0.0041",
                  "attempt     : delta: server, status 500 after 20 ms", "answered by : gamma, completed, status 200",
-                 "chosen      : delta, sticky: the conversation's last deployment", "tokens      : 1000 in (0 cached), 100 out",
+                 "chosen      : delta, sticky: the conversation's last deployment",
+                 "tokens      : 1000 in (0 cached), 100 out",
                  "cost        : $0.0020", "strategy    : expected-cost, scores are expected USD, the lowest first"):
         assert line in last, last
     assert "Request req_1" in cli("explain", "req_1").stdout and "req_2" not in cli("explain", "req_1").stdout
@@ -127,8 +138,10 @@ def test_explain_names_the_rule_of_a_failure(cli, start_proxy, upstream):
     """From the request log: which rule recognized the failure, and what the repeated attempt left out."""
     words = "Jinja Exception: System message must be at the beginning."
     upstream.script(error(500, words), chat.whole("fine"), error(418, "teapot"))
-    proxy = start_proxy(chat_only("codex-light", upstream), router_settings={"error_rules": [{"words": "teapot", "as": "quota"}]})
-    body = {"model": "codex-light", "messages": [{"role": role, "content": "x"} for role in ("system", "user", "system", "user")]}
+    proxy = start_proxy(chat_only("codex-light", upstream),
+                        router_settings={"error_rules": [{"words": "teapot", "as": "quota"}]})
+    body = {"model": "codex-light",
+            "messages": [{"role": role, "content": "x"} for role in ("system", "user", "system", "user")]}
     assert proxy.post("/v1/chat/completions", body).status == 200
     assert proxy.post("/v1/chat/completions", body).status == 429
     entries = proxy.journal(2)
@@ -145,7 +158,8 @@ def test_explain_prints_a_run_and_its_requests(cli):
     write(cli, "requests.jsonl", [request(1), request(11, 10), request(12), request(13, 10), request(51, 50)])
     shown = cli("explain", "run_10").stdout
     assert "Run run_10" in shown and "Request req_11" in shown and "Request req_13" in shown and "req_12" not in shown
-    assert "tried       : litellm: failed, exit code 1 after 2.5 s" in shown and "standard: barred: avoid_openai" in shown
+    assert "tried       : litellm: failed, exit code 1 after 2.5 s" in shown \
+        and "standard: barred: avoid_openai" in shown
     assert "Run run_50" in cli("explain", "last").stdout
     found = json.loads(cli("explain", "--json", "run_10").stdout)
     assert found["run"]["run_id"] == "run_10" and [r["request_id"] for r in found["requests"]] == ["req_11", "req_13"]
@@ -202,7 +216,8 @@ def test_the_adaptive_router_learns_from_outcomes(cli):
     cli.policy(policy.format("false"))
     assert cli("run", "Make it blue", HF_TOKEN="hf_canary").returncode == 0
     entry = cli.records()[-1]
-    assert [attempt["provider"] for attempt in entry["attempts"]] == ["huggingface"] and entry["adaptive_router"]["applied"]
+    assert [attempt["provider"] for attempt in entry["attempts"]] == ["huggingface"] \
+        and entry["adaptive_router"]["applied"]
     assert entry["adaptive_router"]["baseline_provider"] == "standard"
     state.write_text("{broken")
     assert cli("run", "Make it blue", HF_TOKEN="hf_canary").returncode == 0

@@ -1,7 +1,7 @@
 """enable and disable, killed at their system calls: every file stays whole, and the next command recovers.
 
-Here at the calls that change the disk or flush it. At every call after the first access to Codex's home, which takes twice as
-long:
+Here at the calls that change the disk or flush it. At every call after the first access to Codex's home, which takes
+twice as long:
 
     POINTSMAN_KILL=every build/check/venv/bin/python -m pytest -c tests/pytest.ini tests/integration/test_cli_killed.py
 """

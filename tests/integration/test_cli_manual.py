@@ -88,7 +88,8 @@ def test_the_daemons_pages_have_their_options(program):
     ("pointsman-proxy", ("proxy", "common"), r'getenv\("([A-Z_]+)"\)'),
     ("pointsman-session", ("cgi",), r'(?:variable|read_number)\("([A-Z_]+)"')])
 def test_the_daemons_pages_have_the_variables_that_they_read(program, folders, lookup):
-    read = {name for folder in folders for file in (ROOT / folder).rglob("*.c") for name in re.findall(lookup, file.read_text())}
+    read = {name for folder in folders for file in (ROOT / folder).rglob("*.c")
+            for name in re.findall(lookup, file.read_text())}
     page = PAGES[program + ".8"].read_text()
     described = set(" ".join(re.findall(r"^\.It Ev (.*)$", page, re.M)).replace(",", "").split())
     assert read and read <= described, read - described
@@ -110,8 +111,8 @@ def test_help_and_manual_need_no_home(cli):
 
 def test_what_make_install_installs(cli):
     there = cli.folder / "installed"
-    done = subprocess.run(["flock", BUILD, "make", "-C", BUILD, "install", f"DESTDIR={there}"], capture_output=True, text=True,
-                          timeout=100)
+    done = subprocess.run(["flock", BUILD, "make", "-C", BUILD, "install", f"DESTDIR={there}"], capture_output=True,
+                          text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     names = {str(path.relative_to(there / "usr" / "local")) for path in there.rglob("*") if path.is_file()}
     assert names >= {

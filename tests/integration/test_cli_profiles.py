@@ -32,8 +32,8 @@ def home(cli, style):
 
 
 def run_codex(home, *arguments, **variables):
-    return subprocess.run([home.binary, *arguments], cwd=home.work, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=90, env=home.cli.with_variables(variables))
+    return subprocess.run([home.binary, *arguments], cwd=home.work, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=90, env=home.cli.with_variables(variables))
 
 
 def start(cli, upstream, window=32768):
@@ -53,7 +53,8 @@ def test_the_profile_leads_to_the_proxy_and_disable_removes_it(home, style, upst
     assert enabled.returncode == 0, enabled.stderr
     assert f"http://127.0.0.1:{home.cli.proxy_port}/v1" in enabled.stdout
     upstream.script(chat.text_stream(ANSWER))
-    done = run_codex(home, *EXEC, "--profile", "cost-routing", "Do it.", POINTSMAN_RUN_ID="run-1", **key_of(home.cli, style))
+    done = run_codex(home, *EXEC, "--profile", "cost-routing", "Do it.", POINTSMAN_RUN_ID="run-1",
+                     **key_of(home.cli, style))
     assert done.returncode == 0 and ANSWER in done.stdout, done.stderr
     assert "metadata" not in done.stderr and "failed to" not in done.stderr, done.stderr
     assert "model: codex-default" in done.stderr
@@ -61,11 +62,13 @@ def test_the_profile_leads_to_the_proxy_and_disable_removes_it(home, style, upst
     assert home.as_before()
 
 
-OTHERS = 'model = "gpt-5.5"\nreview_model = "gpt-5.6"\nmodel_context_window = 1000000\nmodel_auto_compact_token_limit = 900000\n'
+OTHERS = ('model = "gpt-5.5"\nreview_model = "gpt-5.6"\n'
+          'model_context_window = 1000000\nmodel_auto_compact_token_limit = 900000\n')
 
 
 def changed_repository(home):
-    for arguments in (["init", "-q"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"]):
+    for arguments in (["init", "-q"],
+                      ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"]):
         subprocess.run(["git", *arguments], cwd=home.work, check=True)
     (home.work / "new.txt").write_text("new\n")
 
@@ -87,7 +90,8 @@ def test_a_review_uses_the_profiles_model(home, style, upstream, default):
     assert home.config.read_text() == before
 
 
-@pytest.mark.parametrize("setting", ["model_context_window = 1000000\n", "model_auto_compact_token_limit = 900000\n", OTHERS],
+@pytest.mark.parametrize("setting",
+                         ["model_context_window = 1000000\n", "model_auto_compact_token_limit = 900000\n", OTHERS],
                          ids=["window", "limit", "both"])
 def test_as_default_codex_compacts_at_the_aliass_context_window(home, upstream, setting):
     home.config.write_text(setting + QUIET + home.trust())
@@ -106,7 +110,8 @@ def test_as_default_codex_compacts_at_the_aliass_context_window(home, upstream, 
 def test_codex_lists_the_aliases(home, upstream):
     start(home.cli, upstream)
     assert home.cli("enable", "--default").returncode == 0
-    listed = json.loads(run_codex(home, "debug", "models", LITELLM_API_KEY=home.cli("key").stdout.strip()).stdout)["models"]
+    listed = json.loads(run_codex(home, "debug", "models",
+                                  LITELLM_API_KEY=home.cli("key").stdout.strip()).stdout)["models"]
     assert [(model["slug"], model["context_window"]) for model in listed][:1] == [("codex-default", 32768)]
     assert [model["slug"] for model in listed] == ["codex-default", "codex-light"]
 
@@ -114,8 +119,10 @@ def test_codex_lists_the_aliases(home, upstream):
 def test_a_missing_key_and_a_stopped_proxy_are_reported(cli):
     home = Home(cli)
     assert home.cli("enable").returncode == 0
-    with subprocess.Popen([home.binary, *EXEC, "--profile", "cost-routing", "Do it."], cwd=home.work, env=home.cli.environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as codex:
+    with subprocess.Popen([home.binary, *EXEC, "--profile", "cost-routing", "Do it."], cwd=home.work,
+                          env=home.cli.environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True) as codex:
         said = next(line for line in codex.stderr if "pointsman" in line and "exited" in line)
         codex.kill()   # it would wait for the proxy
     assert "pointsman is not running: run pointsman start" in said
@@ -217,8 +224,8 @@ def test_what_cannot_be_changed_is_reported(cli):
 
 KEYS = ["model", "model_provider", "profile", "a", "b-c", '"q u"', "'l.i'", "x.y", '"model_catalog_json"',
         "review_model", "model_context_window"]
-VALUES = ['"s # \\" ]"', "'l''", '"""m\n[x]\n"" """', "'''n\n# pointsman\n'''", "[1, [2, '#'], # c\n \"]\"]", "{a = 1, b = '}'}",
-          "1979-05-27T07:32:00Z", "0x1f", "true", '""', "[\n]"]
+VALUES = ['"s # \\" ]"', "'l''", '"""m\n[x]\n"" """', "'''n\n# pointsman\n'''", "[1, [2, '#'], # c\n \"]\"]",
+          "{a = 1, b = '}'}", "1979-05-27T07:32:00Z", "0x1f", "true", '""', "[\n]"]
 
 
 def document(rng):
@@ -247,13 +254,15 @@ def test_hundreds_of_documents(cli, seed):
     for _ in range(50):
         before = document(rng)
         home.config.write_bytes(before)
-        assert cli("enable", "--default", "--model", "codex-deep", CODEX_CLI_PATH="/nonexistent").returncode == 0, before
+        assert cli("enable", "--default", "--model", "codex-deep", CODEX_CLI_PATH="/nonexistent").returncode == 0, \
+            before
         own, now = tomllib.loads(before.decode()), tomllib.loads(home.config.read_bytes().decode())
         provider = now.pop("model_providers").pop("cost-routing-default")
         assert provider["env_key"] == "LITELLM_API_KEY" and provider["wire_api"] == "responses"
         assert (now.pop("model"), now.pop("model_provider")) == ("codex-deep", "cost-routing-default")
         assert now.pop("review_model") == "codex-deep"
-        for name in ("model", "model_provider", "model_catalog_json", "profile", "review_model", "model_context_window"):
+        for name in ("model", "model_provider", "model_catalog_json", "profile", "review_model",
+                     "model_context_window"):
             own.pop(name, None)
         assert now == own, before
         assert cli("disable").returncode == 0

@@ -37,7 +37,8 @@ def test_the_answer_is_on_standard_output(cli, ollama):
     assert path == "/v1/chat/completions" and asked["model"] == MODEL and asked["stream"]
     assert asked["messages"] == [{"role": "user", "content": "Clean this"}]
     assert cli("qwen", "--max-tokens", "5", stdin="from a pipe\n").returncode == 0
-    assert ollama.requests[1][1]["messages"][0]["content"] == "from a pipe\n" and ollama.requests[1][1]["max_tokens"] == 5
+    assert ollama.requests[1][1]["messages"][0]["content"] == "from a pipe\n" \
+        and ollama.requests[1][1]["max_tokens"] == 5
 
 
 def test_no_prompt_no_server_no_model(cli, ollama):

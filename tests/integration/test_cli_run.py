@@ -72,7 +72,8 @@ def ollama(make_upstream):
 
 
 def labels(text):
-    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines()) if value}
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())
+            if value}
 
 
 def priced(entry, **info):
@@ -102,9 +103,11 @@ def test_a_dry_run_prints_the_plan_and_runs_nothing(cli):
     assert plan["Codex profile"] == "standard" and plan["Fallback order"] == "standard, litellm"
     assert plan["Input tokens"] == "3 -> 3" and plan["Compression ratio"] == "1.00" and plan["Output budget"] == "2000"
     assert plan["Proxy active"] == "no" and plan["Qwen local"] == "no" and "Estimated cost" in plan
-    for row in ("default_provider        openai", "--provider", "CODEX_ROUTER_CODEX_PROVIDER", "policy, line 1", "default"):
+    for row in ("default_provider        openai", "--provider", "CODEX_ROUTER_CODEX_PROVIDER", "policy, line 1",
+                "default"):
         assert row in done.stdout
-    plan = labels(cli("run", "--dry-run", "--codex-provider", "proxy", "x", CODEX_ROUTER_CODEX_PROVIDER="standard").stdout)
+    plan = labels(cli("run", "--dry-run", "--codex-provider", "proxy", "x",
+                      CODEX_ROUTER_CODEX_PROVIDER="standard").stdout)
     assert plan["Codex profile"] == "cost-routing" and plan["Fallback order"] == "litellm, standard"
     assert not (cli.folder / "arguments").exists() and not cli.logs.exists()
 
@@ -120,7 +123,8 @@ def test_an_invalid_policy_is_refused_with_its_place(cli):
 
 
 @pytest.mark.parametrize("arguments", [["run"], ["run", " \n"], ["run", "--provider", "gemini", "x"],
-                                       ["run", "--max-input-tokens", "many", "x"], ["run", "--force-model", "none", "x"],
+                                       ["run", "--max-input-tokens", "many", "x"],
+                                       ["run", "--force-model", "none", "x"],
                                        ["run", "--provider", "no-openai", "--codex-provider", "standard", "x"]])
 def test_an_invalid_command_line_is_refused(cli, arguments):
     done = cli(*arguments)
@@ -128,7 +132,8 @@ def test_an_invalid_command_line_is_refused(cli, arguments):
 
 
 def test_the_prompt_is_shown_as_it_is_sent(cli):
-    done = cli("run", "--dry-run", "--show-prompt", stdin="What is wrong?\n" + LOG + "2026-03-14 09:10:00 ERROR disk full\n")
+    done = cli("run", "--dry-run", "--show-prompt",
+               stdin="What is wrong?\n" + LOG + "2026-03-14 09:10:00 ERROR disk full\n")
     shown = done.stdout.partition("\nOptimized prompt:\n")[2]
     assert shown.startswith("What is wrong?\n2026-03-14 09:00:00 INFO worker 0") and "ERROR disk full" in shown
     assert "[pointsman: 398 repeated lines cut]" in shown and len(shown) < 1000
@@ -272,7 +277,8 @@ def real_codex(cli, own_base):
     """The real Codex, whose own configuration names another provider."""
     home = pathlib.Path(cli.environment["CODEX_HOME"])
     home.mkdir(parents=True, exist_ok=True)
-    (home / "config.toml").write_text(codex_cli.CONFIG.format(model="gpt-own", base=own_base).replace("LITELLM_API_KEY", "OWN"))
+    (home / "config.toml").write_text(codex_cli.CONFIG.format(model="gpt-own",
+                                                              base=own_base).replace("LITELLM_API_KEY", "OWN"))
     cli.environment |= {"CODEX_CLI_PATH": str(codex_cli.binary()), "OWN": "sk-own", "TERM": "dumb"}
 
 
@@ -322,7 +328,8 @@ def test_codex_gets_the_sessions_key_by_a_command(cli, make_upstream):
         key = cli("key").stdout.strip()
         assert (done.returncode, done.stdout) == (0, ANSWER + "\n"), done.stderr
         seen = models.requests[-1].body.decode()
-        assert key and key not in seen and "canary" not in seen and f"POINTSMAN_RUN_ID={cli.records()[0]['run_id']}" in seen
+        assert key and key not in seen and "canary" not in seen \
+            and f"POINTSMAN_RUN_ID={cli.records()[0]['run_id']}" in seen
         assert cli.records()[0]["calls"] == 2 and key not in done.stderr
     finally:
         cli.close()

@@ -79,7 +79,8 @@ def test_keys_from_the_environment(cli):
 
 
 def test_only_variables_of_the_configuration_reach_the_proxy(cli):
-    started = cli.start(OPENAI_API_KEY=OPENAI, UNRELATED_API_KEY="x", HTTPS_PROXY="http://127.0.0.1:9", LD_LIBRARY_PATH="/tmp")
+    started = cli.start(OPENAI_API_KEY=OPENAI, UNRELATED_API_KEY="x", HTTPS_PROXY="http://127.0.0.1:9",
+                        LD_LIBRARY_PATH="/tmp")
     assert started.returncode == 0, started.stderr
     names = set(environment_of(cli))
     assert "OPENAI_API_KEY" in names and "LITELLM_API_KEY" in names
@@ -115,7 +116,8 @@ def test_invalid_keys(cli, text, words, code):
 def test_the_users_own_configuration(cli):
     """With variables that no field of the page sets, and without any key."""
     config = cli.folder / "own.yaml"
-    config.write_text("model_list:\n- {model_name: fast, litellm_params: {model: groq/m, api_key: os.environ/GROQ_API_KEY}}\n"
+    config.write_text(
+        "model_list:\n- {model_name: fast, litellm_params: {model: groq/m, api_key: os.environ/GROQ_API_KEY}}\n"
                       "- {model_name: own, litellm_params: {model: ollama/m, api_base: os.environ/OWN_BASE}}\n")
     base = "http://127.0.0.1:9"
     started = cli.start("--config", "own.yaml", GROQ_API_KEY="gsk_canary", OWN_BASE=base, OPENAI_API_KEY=OPENAI)
@@ -155,7 +157,8 @@ def test_the_risk_router(cli):
     port = cli.proxy_port + 1
     assert f"Risk:   http://127.0.0.1:{port}/v1\n" in started.stdout and f":{port}/v1" in cli("status").stdout
     headers = {"Authorization": f"Bearer {cli('key').stdout.strip()}"}
-    with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/v1/models", headers=headers)) as answer:
+    with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/v1/models",
+                                                       headers=headers)) as answer:
         assert answer.status == 200
     assert cli("status", "--json").stdout.count("risk_url") == 1
 
@@ -242,7 +245,8 @@ def test_help_and_version(cli):
     for command in ("start", "stop", "restart", "status", "web", "key"):
         assert f"\n  {command} " in listed
         one = cli(command, "--help")
-        assert one.returncode == 0 and one.stdout.startswith(f"usage: pointsman {command}") and "Examples:" in one.stdout
+        assert one.returncode == 0 and one.stdout.startswith(f"usage: pointsman {command}") \
+            and "Examples:" in one.stdout
         assert cli("help", command).stdout == one.stdout
     assert cli("nonsense").returncode == 2
     assert cli("start", "--nonsense").returncode == 2

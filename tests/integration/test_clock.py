@@ -36,7 +36,8 @@ def test_a_cooldown_continues(start_proxy, make_upstream, clock):
 
 
 def test_a_stream_continues(start_proxy, upstream, clock):
-    proxy = start_proxy(deployment("codex-light", upstream, timeout=60, stream_timeout=60), environment=clock.environment)
+    proxy = start_proxy(deployment("codex-light", upstream, timeout=60, stream_timeout=60),
+                        environment=clock.environment)
     go_on = [threading.Event() for _ in JUMPS]
     steps = [step for event in go_on for step in (event, stream_open(chat.delta("more"))[-1])]
     upstream.script([*stream_open(chat.delta("hi")), *steps, chat.text_stream()[-1]])

@@ -60,7 +60,8 @@ def test_codex_reaches_it_through_the_bridge(agent, upstream):
 
 
 @pytest.mark.parametrize("failure, outcome", [
-    (error(500), "server"), (error(502), "server"), (error(503), "overloaded"), ([RESET], "connect"), ([CLOSE], "connect"),
+    (error(500), "server"), (error(502), "server"), (error(503), "overloaded"), ([RESET], "connect"),
+    ([CLOSE], "connect"),
     (stream_open(chat.delta(role="assistant", content=""), CLOSE), "cut")], ids=lambda value: str(value)[:40])
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_one_failure_is_repeated(agent, upstream, failure, outcome, streamed):
@@ -122,7 +123,8 @@ def test_other_providers_are_not_repeated(start_proxy, upstream, make_upstream):
 
 def test_requests_with_retries_count_as_one_failure(start_proxy, upstream, make_upstream):
     second = make_upstream()
-    proxy = start_proxy(entry(order=1), deployment("codex-agent", second, order=2), router_settings={"allowed_fails": 1},
+    proxy = start_proxy(entry(order=1), deployment("codex-agent", second, order=2),
+                        router_settings={"allowed_fails": 1},
                         environment={**ON, "CODEX_AGENT_API_BASE": root(upstream), "CODEX_AGENT_MAX_RETRIES": "1"})
     upstream.always(error(500))
     second.always(chat.whole())

@@ -9,7 +9,8 @@ from mock_upstream import CLOSE, error, stream, stream_open
 from proxy_process import MASTER_KEY
 
 ANSWER = "Final answer."
-NO_RETRIES = ["-c", "model_providers.litellm.request_max_retries=0", "-c", "model_providers.litellm.stream_max_retries=0"]
+NO_RETRIES = ["-c", "model_providers.litellm.request_max_retries=0", "-c",
+              "model_providers.litellm.stream_max_retries=0"]
 OVERFLOW = "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens."
 
 pytestmark = pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")

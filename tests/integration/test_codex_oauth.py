@@ -84,11 +84,13 @@ def test_a_valid_login_is_used_unchanged(proxy, chatgpt, login):
 def test_a_request_is_adapted_to_the_backend(start, chatgpt, login):
     proxy = start(chatgpt.entry(model="codex-oauth/gpt-5.1-codex-max-high", originator="me"))
     login.write(chatgpt.issue("first"))
-    answered(proxy, {"model": "codex-light", "max_output_tokens": 5, "temperature": 0, "user": "u", "store": True, "input": [
-        {"type": "message", "role": "developer", "id": "msg_1", "content": [{"type": "input_text", "text": "Be brief."}]},
-        {"type": "item_reference", "id": "rs_1"},
-        {"type": "function_call_output", "call_id": "gone", "output": "42"},
-        {"type": "message", "role": "user", "content": "hi"}]})
+    answered(proxy, {"model": "codex-light", "max_output_tokens": 5, "temperature": 0, "user": "u", "store": True,
+                     "input": [
+                         {"type": "message", "role": "developer", "id": "msg_1",
+                          "content": [{"type": "input_text", "text": "Be brief."}]},
+                         {"type": "item_reference", "id": "rs_1"},
+                         {"type": "function_call_output", "call_id": "gone", "output": "42"},
+                         {"type": "message", "role": "user", "content": "hi"}]})
     body = chatgpt.calls[0].json
     assert body["model"] == "gpt-5.1-codex-max" and body["reasoning"] == {"effort": "high"}
     assert body["instructions"] == "Be brief."
@@ -100,8 +102,8 @@ def test_a_request_is_adapted_to_the_backend(start, chatgpt, login):
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
 
 
-@pytest.mark.parametrize("body", [{"n": 2}, {"logprobs": True}, {"top_logprobs": 2}, {"audio": {"voice": "ash", "format": "wav"}},
-                                  {"functions": [{"name": "f"}]}])
+@pytest.mark.parametrize("body", [{"n": 2}, {"logprobs": True}, {"top_logprobs": 2},
+                                  {"audio": {"voice": "ash", "format": "wav"}}, {"functions": [{"name": "f"}]}])
 def test_chat_fields_without_a_responses_equivalent_are_refused(proxy, chatgpt, login, body):
     login.write(chatgpt.issue("first"))
     got = proxy.post("/v1/chat/completions", {**CHAT, **body})
@@ -121,7 +123,8 @@ def test_such_a_request_goes_to_a_chat_completions_server(start, chatgpt, login,
 @pytest.mark.parametrize("body, word", [
     ({"prompt": {"id": "pmpt_1"}}, "stores no conversations"),
     ({"input": "hi", "conversation": "conv_1"}, "stores no conversations"),
-    ({"input": "hi", "background": True}, "background"), ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "store: false"),
+    ({"input": "hi", "background": True}, "background"),
+    ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "store: false"),
 ])
 def test_what_the_backend_would_ignore_is_refused(proxy, chatgpt, login, body, word):
     login.write(chatgpt.issue("first"))
@@ -448,7 +451,8 @@ def test_a_disconnect_leaves_the_queue(proxy, chatgpt, login):
     chatgpt.token_reply = lambda request: [go_on, *chatgpt.renew(request)]
     gone = proxy.connect()
     body = json.dumps(ASK).encode()
-    gone.sendall(b"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s"
+    gone.sendall(
+        b"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s"
                  % (proxy.port, proxy.keys["LITELLM_API_KEY"].encode(), len(body), body))
     wait_until(lambda: chatgpt.renewals, "the renewal")
     gone.close()
@@ -472,7 +476,8 @@ def test_a_refresh_in_flight_does_not_delay_the_exit(start, chatgpt, login):
 def test_tokens_are_in_auth_json_only(start, chatgpt, login):
     login.write(jwt("revoked"))
     proxy = start()
-    chatgpt.token_reply = lambda request: error(500, f"no use: {request.json['refresh_token']} {login.tokens['access_token']}")
+    chatgpt.token_reply = lambda request: error(
+        500, f"no use: {request.json['refresh_token']} {login.tokens['access_token']}")
     got = proxy.post("/v1/responses", ASK)
     chatgpt.token_reply = None
     answered(proxy)

@@ -38,8 +38,8 @@ def bare(data):
     return made.compress(data) + made.flush()
 
 
-CODINGS = [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", bare), ("zstd", zstd),
-           ("identity", bytes)]
+CODINGS = [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress), ("deflate", bare),
+           ("zstd", zstd), ("identity", bytes)]
 
 
 def post(proxy, body, coding, path="/v1/chat/completions", **headers):
@@ -61,7 +61,8 @@ def test_one_connection_sends_both_kinds(light, upstream):
     upstream.always(lambda _: chat.whole())
     plain, packed = json.dumps(CHAT).encode(), gzip.compress(json.dumps(CHAT).encode())
     with light.connect() as sock:
-        for body, field in ((packed, b"Content-Encoding: gzip\r\n"), (plain, b""), (packed, b"Content-Encoding: gzip\r\n")):
+        for body, field in ((packed, b"Content-Encoding: gzip\r\n"), (plain, b""),
+                            (packed, b"Content-Encoding: gzip\r\n")):
             sock.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{light.port}\r\nAuthorization: Bearer "
                          f"{MASTER_KEY}\r\nContent-Length: {len(body)}\r\n".encode() + field + b"\r\n" + body)
             assert sock.recv(15) == b"HTTP/1.1 200 OK"
@@ -80,8 +81,8 @@ def test_another_coding_gets_415_with_the_supported_ones(light, upstream, coding
 
 
 @pytest.mark.parametrize("coding, body", [
-    ("gzip", b"{}"), ("zstd", json.dumps(CHAT).encode()), ("gzip", gzip.compress(b"{}")[:-3]), ("zstd", zstd(b"{}")[:-1]),
-    ("deflate", zlib.compress(b"{}") + b"x"),
+    ("gzip", b"{}"), ("zstd", json.dumps(CHAT).encode()), ("gzip", gzip.compress(b"{}")[:-3]),
+    ("zstd", zstd(b"{}")[:-1]), ("deflate", zlib.compress(b"{}") + b"x"),
 ], ids=["gzip not packed", "zstd not packed", "gzip cut", "zstd cut", "deflate damaged"])
 def test_a_body_of_another_format_gets_400(light, upstream, coding, body):
     reply = post(light, body, coding)
@@ -92,7 +93,8 @@ def test_a_body_of_another_format_gets_400(light, upstream, coding, body):
 
 def test_the_coding_is_named_once(light):
     field = "Content-Encoding: gzip\r\n"
-    reply = light.raw(f"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{light.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
+    reply = light.raw(
+        f"POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1:{light.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
                       f"{field}{field}Content-Length: 2\r\n\r\n{{}}".encode())
     assert reply.startswith(b"HTTP/1.1 400 ")
 
@@ -144,9 +146,12 @@ def test_codex_with_a_chatgpt_login_is_served(start_proxy, folder, upstream):
     upstream.always(responses.text_stream("Final answer."))
     for base in (upstream.base, proxy.base):
         (home / "config.toml").write_text(CODEX.format(base=base))
-        done = subprocess.run([codex_cli.binary(), "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox",
-                               "Do it."], cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90,
-                              env={"PATH": os.environ["PATH"], "HOME": str(home), "CODEX_HOME": str(home), "TERM": "dumb"})
+        done = subprocess.run([codex_cli.binary(), "exec", "--skip-git-repo-check",
+                               "--dangerously-bypass-approvals-and-sandbox",
+                               "Do it."], cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=90,
+                              env={"PATH": os.environ["PATH"], "HOME": str(home), "CODEX_HOME": str(home),
+                                   "TERM": "dumb"})
         assert done.returncode == 0 and "Final answer." in done.stdout, done.stderr
     direct, routed = [request for request in upstream.requests if request.method == "POST"]
     assert direct.headers["content-encoding"] == "zstd" and "content-encoding" not in routed.headers

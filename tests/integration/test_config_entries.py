@@ -17,7 +17,8 @@ def entry(alias, model):
 
 
 def test_an_unknown_provider_gets_a_warning_and_the_others_serve(start_proxy, upstream):
-    proxy = start_proxy(entry("codex-light", "nobody/glm-5"), deployment("codex-light", upstream), entry("other", "nobody/glm-4"))
+    proxy = start_proxy(entry("codex-light", "nobody/glm-5"), deployment("codex-light", upstream),
+                        entry("other", "nobody/glm-4"))
     warned = [line for line in proxy.stderr.splitlines() if "nobody" in line]
     assert len(warned) == 1 and '"openai/glm-5" and set api_base' in warned[0] and "1 more are not ready" in warned[0]
     upstream.always(lambda _: chat.whole())
@@ -133,7 +134,8 @@ def test_a_wildcard_has_its_own_fallbacks_and_budget(start_proxy, upstream, make
     second = make_upstream()
     proxy = start_proxy(wild("gpt-*", upstream, "openai/gpt-*", output_cost_per_token=0.001, input_cost_per_token=0),
                         deployment("codex-light", second),
-                        router_settings={"fallbacks": [{"gpt-*": ["codex-light"]}], "model_group_max_cost_usd": {"gpt-*": 1}})
+                        router_settings={"fallbacks": [{"gpt-*": ["codex-light"]}],
+                                         "model_group_max_cost_usd": {"gpt-*": 1}})
     upstream.script(error(500, "boom"), error(500, "boom"),
                     chat.whole(usage={"prompt_tokens": 1, "completion_tokens": 900, "total_tokens": 901}))
     second.always(lambda _: chat.whole())
@@ -159,7 +161,8 @@ def test_unknown_names_add_nothing(start_proxy, upstream):
 
     def send(numbers):
         for i in numbers:
-            connection.request("POST", "/v1/chat/completions", json.dumps({**CHAT, "model": f"made-up-{i}-{'x' * 200}"}),
+            connection.request("POST", "/v1/chat/completions",
+                               json.dumps({**CHAT, "model": f"made-up-{i}-{'x' * 200}"}),
                                {"Authorization": f"Bearer {MASTER_KEY}", "Content-Type": "application/json"})
             assert connection.getresponse().read()
     send(range(500))

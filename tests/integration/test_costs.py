@@ -39,7 +39,8 @@ TOOL = {"type": "function", "name": "f", "description": LINE * 5, "parameters": 
     f"argument_{n}": {"type": "string", "description": LINE} for n in range(6)}}}
 CODEX = {"input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": LINE * 60}]},
                    *[item for n in range(10) for item in (
-                       {"type": "function_call", "call_id": f"call_{n}", "name": "f", "arguments": '{"argument_0":"ls"}'},
+                       {"type": "function_call", "call_id": f"call_{n}", "name": "f",
+                        "arguments": '{"argument_0":"ls"}'},
                        {"type": "function_call_output", "call_id": f"call_{n}", "output": (LINE + "\n") * 8})]],
          "tools": [{**TOOL, "name": f"f{n}"} for n in range(8)], "prompt_cache_key": "x"}
 
@@ -50,7 +51,8 @@ BARS = {
     "Codex request of 30 KB, bridged": ("/v1/responses", {**CODEX, "model": "bridged"}, 522000, 9, 30),
     "event of a stream, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES, "stream": True},
                                   3330, 0.5, 0),
-    "event of a stream, bridged": ("/v1/responses", {"model": "bridged", "input": MESSAGES, "stream": True}, 9920, 0.5, 0),
+    "event of a stream, bridged": ("/v1/responses", {"model": "bridged", "input": MESSAGES, "stream": True}, 9920, 0.5,
+                                   0),
 }
 
 
@@ -60,7 +62,8 @@ class Client:
     def __init__(self, proxy, path, body):
         text = json.dumps(body, separators=(",", ":")).encode()
         self.socket = proxy.connect()
-        self.request = (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
+        self.request = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
                         f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n").encode() + text
 
     def ask(self):
@@ -96,8 +99,9 @@ def state_of(process):
 def hold(what, kind, found, bar, tolerance=0):
     print(f"{what}: {found:.6g} {kind} (at most {bar * (1 + tolerance):.6g})")
     assert found <= bar * (1 + tolerance), (
-        f"{what}: {found:.6g} {kind}, {found / bar - 1:+.0%} over the {bar} in BARS. Find out what the path of a request has "
-        "gained. If it is necessary, raise BARS in test_costs.py in the same commit; bench/compare shows what it costs.")
+        f"{what}: {found:.6g} {kind}, {found / bar - 1:+.0%} over the {bar} in BARS. Find out what the path of "
+        "a request has gained. If it is necessary, raise BARS in test_costs.py in the same commit; bench/compare shows "
+        "what it costs.")
 
 
 class Work:

@@ -12,7 +12,8 @@ from mock_upstream import error
 from proxy_process import BINARY, MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
-MODEL_FIELDS = {"calls", "success_rate", "ewma_ttft_ms", "ewma_total_latency_ms", "ewma_latency_ms", "ewma_tokens_per_second",
+MODEL_FIELDS = {"calls", "success_rate", "ewma_ttft_ms", "ewma_total_latency_ms", "ewma_latency_ms",
+                "ewma_tokens_per_second",
                 "ewma_queue_depth", "ewma_error_rate", "ewma_token_pressure", "ewma_response_tokens", "in_flight",
                 "hard_limited", "hard_limited_remaining_s", "hard_limit_reason", "last_status", "last_error"}
 FIRST, SECOND = "codex-light/openai/1", "codex-light/openai/2"
@@ -46,8 +47,9 @@ def test_metrics_have_the_risk_routers_fields(pair, upstream, second):
     for options in both_ports(pair):
         got = metrics(pair, **options)
         assert set(got) >= {"strategy", "soft_score_weights", "temperature", "hard_limits", "models"}
-        assert got["soft_score_weights"] == {"cost": 0.1, "ttft": 0.22, "total_latency": 0.14, "tokens_per_second": 0.14,
-                                             "error": 0.25, "token_pressure": 0.08, "queue_depth": 0.07, "quality": 0}
+        assert got["soft_score_weights"] == \
+            {"cost": 0.1, "ttft": 0.22, "total_latency": 0.14, "tokens_per_second": 0.14,
+             "error": 0.25, "token_pressure": 0.08, "queue_depth": 0.07, "quality": 0}
         assert got["temperature"] == 0.3
         assert got["hard_limits"] == {"max_in_flight": {FIRST: 3}, "status_cooldowns_seconds": {
             "401": 3600, "402": 300, "403": 3600, "404": 1800, "429": 90, "5xx": 90}}
@@ -124,7 +126,8 @@ def test_a_reset_clears_everything(pair, upstream, second):
     assert b"first again" in pair.post("/v1/chat/completions", CHAT).body
 
 
-@pytest.mark.parametrize("method, path", [("GET", "/dispatch/metrics"), ("GET", "/dispatch/state"), ("POST", "/dispatch/reset")])
+@pytest.mark.parametrize("method, path",
+                         [("GET", "/dispatch/metrics"), ("GET", "/dispatch/state"), ("POST", "/dispatch/reset")])
 def test_only_a_client_with_the_key_gets_it(pair, method, path):
     for options in both_ports(pair):
         assert pair.request(method, path, key=None, **options).status == 401
@@ -169,7 +172,8 @@ def test_its_strategy_is_configurable_and_reports_its_terms(start_proxy, upstrea
 def test_it_has_the_same_checks_as_the_main_port(pair):
     assert pair.get("/v1/models", port=pair.risk_port, headers={"Host": f"127.0.0.1:{pair.port}"}).status == 403
     assert pair.get("/v1/models", port=pair.risk_port, key="sk-wrong").status == 401
-    assert pair.get("/health/readiness", port=pair.risk_port, key=None).json == {"status": "healthy", "router": "risk-adjusted"}
+    assert pair.get("/health/readiness", port=pair.risk_port, key=None).json == \
+        {"status": "healthy", "router": "risk-adjusted"}
     assert pair.get("/health/readiness", key=None).json == {"status": "healthy", "db": "Not connected"}
 
 
@@ -183,8 +187,8 @@ def test_an_option_adds_it(folder, upstream):
     lines = [process.stderr.readline() for _ in range(2)]
     try:
         assert f"ready on port {main}" in lines[0] and f"risk router on port {risk}, strategy expected-cost" in lines[1]
-        taken = subprocess.run([*command[:4], str(free_port()), "--risk-port", str(risk)], capture_output=True, text=True,
-                               env=environment, check=False)
+        taken = subprocess.run([*command[:4], str(free_port()), "--risk-port", str(risk)], capture_output=True,
+                               text=True, env=environment, check=False)
         assert taken.returncode == 1 and f"127.0.0.1:{risk}" in taken.stderr
     finally:
         process.terminate()

@@ -122,8 +122,9 @@ def test_without_such_a_server_it_is_refused(bridged, upstream, field, value):
     assert upstream.requests == []
 
 
-@pytest.mark.parametrize("body", [{"prompt": {"id": "pmpt_1"}}, {"conversation": "conv_1"}, {"previous_response_id": "resp_1"},
-                                  {"prompt": {"id": "pmpt_1"}, "input": None}])
+@pytest.mark.parametrize("body",
+                         [{"prompt": {"id": "pmpt_1"}}, {"conversation": "conv_1"}, {"previous_response_id": "resp_1"},
+                          {"prompt": {"id": "pmpt_1"}, "input": None}])
 def test_input_may_be_absent_if_the_server_has_it(start_proxy, make_upstream, body):
     bridged, native = make_upstream(), make_upstream()
     proxy = start_proxy(chat_only("bridged", bridged), deployment("native", native))
@@ -151,13 +152,15 @@ def test_fields_that_are_off_are_no_reason_to_refuse(bridged, upstream):
                                           "top_logprobs": 0}).status == 200
 
 
-REFERENCE = [{"role": "user", "content": "hi"}, {"type": "item_reference", "id": "msg_x_0"}, {"role": "user", "content": "go on"}]
+REFERENCE = [{"role": "user", "content": "hi"}, {"type": "item_reference", "id": "msg_x_0"},
+             {"role": "user", "content": "go on"}]
 
 
 def test_a_reference_to_a_reply_is_refused_with_the_fix(bridged, upstream):
     """Vercel's AI SDK sends references by default. Without the reply the model would continue another conversation."""
     refused = bridged.post("/v1/responses", {"model": "codex-light", "input": REFERENCE})
-    assert refused.status == 400 and refused.error["message"].startswith("codex-light/openai/1: input[1] is an item_reference")
+    assert refused.status == 400 \
+        and refused.error["message"].startswith("codex-light/openai/1: input[1] is an item_reference")
     assert "providerOptions: {openai: {store: false}}" in refused.error["message"]
     assert upstream.requests == []
 

@@ -23,7 +23,8 @@ def refusing(has, refusal):
 
 
 def ask(proxy, **body):
-    return proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], **body})
+    return proxy.post("/v1/chat/completions",
+                      {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], **body})
 
 
 def models(proxy):

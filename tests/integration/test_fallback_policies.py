@@ -32,7 +32,8 @@ def outcomes(proxy):
 
 
 def test_a_retry_policy_sends_a_failure_straight_to_the_fallback(start_proxy, trio):
-    proxy = start(start_proxy, trio, retry_policy={"RateLimitErrorRetries": 0}, fallbacks=[{"codex-light": ["codex-long"]}])
+    proxy = start(start_proxy, trio, retry_policy={"RateLimitErrorRetries": 0},
+                  fallbacks=[{"codex-light": ["codex-long"]}])
     trio[0].script(error(429), error(500))
     trio[1].script(chat.whole("second"))
     trio[2].script(chat.whole("long"))
@@ -84,7 +85,8 @@ def test_disable_cooldowns(start_proxy, trio):
     assert calls(trio) == [3, 3, 0]
 
 
-@pytest.mark.parametrize("failure, key", [(TOO_LONG, "context_window_fallbacks"), (REFUSED, "content_policy_fallbacks")],
+@pytest.mark.parametrize("failure, key",
+                         [(TOO_LONG, "context_window_fallbacks"), (REFUSED, "content_policy_fallbacks")],
                          ids=["too long", "refused"])
 def test_context_and_content_fallbacks(start_proxy, trio, failure, key):
     proxy = start(start_proxy, trio, **{key: [{"codex-light": ["codex-long"]}]})
@@ -121,8 +123,8 @@ def test_repeated_attempts_do_not_count_against_a_context_fallback(start_proxy, 
                         deployment("codex-long", second, order=2), router_settings={
                             "retry_policy": {"RateLimitErrorRetries": 1},
                             "context_window_fallbacks": [{"codex-light": ["codex-long"]}]})
-    asked.script(error(400, "Unsupported parameter: response_format"), error(400, "Unsupported parameter: reasoning_effort"),
-                 TOO_LONG)
+    asked.script(error(400, "Unsupported parameter: response_format"),
+                 error(400, "Unsupported parameter: reasoning_effort"), TOO_LONG)
     first.script(error(429))
     second.script(responses.whole("second"))
     body = {"model": "codex-light", "input": "hi", "reasoning": {"effort": "low"}, "text": {"format": {
@@ -136,7 +138,8 @@ def test_a_prompt_too_long_for_the_group_starts_at_its_context_fallback(start_pr
     first, other, long = trio
     small = {**deployment("codex-light", first), "model_info": {"max_input_tokens": 1000}}
     proxy = start_proxy(small, deployment("codex-default", other), deployment("codex-long", long), router_settings={
-        "fallbacks": [{"codex-light": ["codex-default"]}], "context_window_fallbacks": [{"codex-light": ["codex-long"]}]})
+        "fallbacks": [{"codex-light": ["codex-default"]}],
+        "context_window_fallbacks": [{"codex-light": ["codex-long"]}]})
     long.script(chat.whole("long"))
     first.script(chat.whole("light"))
     body = {"model": "codex-light", "messages": [{"role": "user", "content": "long " * 2000}]}

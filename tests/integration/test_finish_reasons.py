@@ -80,8 +80,8 @@ def test_a_token_limit_by_any_name(bridged, upstream, word, streamed):
 @EACH_PATH
 def test_a_reason_in_its_own_chunk_and_repeated(start_proxy, upstream, path):
     proxy = start_proxy(chat_only("codex-light", upstream))
-    upstream.script(stream(chat.delta("cut off"), chat.delta(finish="length"), chat.usage_chunk(), chat.delta(finish="stop"),
-                           chat.DONE))
+    upstream.script(stream(chat.delta("cut off"), chat.delta(finish="length"), chat.usage_chunk(),
+                           chat.delta(finish="stop"), chat.DONE))
     assert ask(proxy, path, True).status == 200
     assert proxy.journal()[0]["end"] == "incomplete"
 
@@ -96,6 +96,7 @@ def test_a_response_whose_status_is_worse_than_its_event(light, upstream, kind):
 
 def test_a_whole_response_that_failed_goes_to_the_next_deployment(start_proxy, upstream, second):
     proxy = start_proxy(deployment("codex-light", upstream, order=1), deployment("codex-light", second, order=2))
-    upstream.script(reply(body=responses.response("half", status="failed", error={"code": "server_error", "message": "m"})))
+    upstream.script(reply(body=responses.response("half", status="failed",
+                                                  error={"code": "server_error", "message": "m"})))
     second.script(responses.whole("from the second"))
     assert b"from the second" in ask(proxy, "/v1/responses", False).body

@@ -130,8 +130,8 @@ def test_a_port_in_use_on_ipv6(folder, ipv6_listener):
     path = folder / "config.yaml"
     path.write_text(json.dumps({"model_list": [deployment("codex-light", "http://127.0.0.1:9/v1")]}))
     environment = {"HOME": str(folder), "LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": "x"}
-    done = subprocess.run([BINARY, "--config", path, "--port", str(port)], capture_output=True, text=True, env=environment,
-                          timeout=60, check=False)
+    done = subprocess.run([BINARY, "--config", path, "--port", str(port)], capture_output=True, text=True,
+                          env=environment, timeout=60, check=False)
     assert done.returncode == 1 and f"[::1]:{port}: Address already in use" in done.stderr, done.stderr
 
 
@@ -162,8 +162,9 @@ def test_no_answer_allows_other_origins(light):
 
 # Paths and methods
 
-@pytest.mark.parametrize("path", ["/x", "/v1", "/v1/", "/v1/v1/models", "/v2/models", "/v1/models/../health", "//models",
-                                  "/v1/chat/completions/", "/v1/responses/compact", "/.env"])
+@pytest.mark.parametrize("path",
+                         ["/x", "/v1", "/v1/", "/v1/v1/models", "/v2/models", "/v1/models/../health", "//models",
+                          "/v1/chat/completions/", "/v1/responses/compact", "/.env"])
 def test_unknown_paths(light, path):
     answer = light.get(path)
     assert answer.status == 404

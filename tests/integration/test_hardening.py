@@ -26,7 +26,8 @@ pytestmark = [pytest.mark.skipif(SANITIZED, reason="LeakSanitizer needs what the
 def run_as(uid, *command, **options):
     """Runs it as that user if this is root, who can become any user; otherwise as the current user."""
     other = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"] if os.geteuid() == 0 else []
-    return subprocess.run([*other, *map(str, command)], capture_output=True, text=True, timeout=20, check=False, **options)
+    return subprocess.run([*other, *map(str, command)], capture_output=True, text=True, timeout=20, check=False,
+                          **options)
 
 
 class Unprivileged:
@@ -43,7 +44,8 @@ class Unprivileged:
             os.chown(folder, NOBODY, NOBODY)
         with open(folder / "stderr", "wb") as stderr:
             self.process = subprocess.Popen(
-                [program, "--config", folder / "config.yaml", "--port", str(self.port)], stdin=subprocess.DEVNULL, stdout=stderr,
+                [program, "--config", folder / "config.yaml", "--port", str(self.port)], stdin=subprocess.DEVNULL,
+                stdout=stderr,
                 stderr=stderr, cwd=folder, env={"HOME": str(folder), "MOCK_API_KEY": UPSTREAM_KEY, **self.keys},
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2), **own)
         wait_until(lambda: "ready on port" in self.said(), "it is ready")
@@ -99,7 +101,8 @@ def test_nobody_can_read_the_page_processes(folder):
     if os.geteuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
-    started = run_as(NOBODY, build / "cli" / "pointsman", "start", "--page-only", "--web-port", free_port(), env=environment)
+    started = run_as(NOBODY, build / "cli" / "pointsman", "start", "--page-only", "--web-port", free_port(),
+                     env=environment)
     try:
         assert started.returncode == 0, started.stderr
         lighttpd = int((folder / "pointsman" / "lighttpd.pid").read_text())

@@ -92,8 +92,8 @@ def test_echo(demo, path, streamed):
 def run(folder, config, arguments=(), **environment):
     path = folder / "bad.yaml"
     path.write_text(config)
-    return subprocess.run([BINARY, "--config", path, "--port", str(free_port()), *arguments], capture_output=True, text=True,
-                          timeout=20, stdin=subprocess.DEVNULL,
+    return subprocess.run([BINARY, "--config", path, "--port", str(free_port()), *arguments], capture_output=True,
+                          text=True, timeout=20, stdin=subprocess.DEVNULL,
                           env={"HOME": str(folder), "CODEX_HOME": str(folder), **environment})
 
 
@@ -133,7 +133,8 @@ def test_an_unknown_key_is_only_a_warning(folder):
 
 
 @pytest.mark.parametrize("arguments, word", [
-    (["--strategy", "nonsense"], "simple-shuffle"), (["--allow-host", "name:80"], "name:80"), (["--allow-host", "*"], "*"),
+    (["--strategy", "nonsense"], "simple-shuffle"), (["--allow-host", "name:80"], "name:80"),
+    (["--allow-host", "*"], "*"),
     (["--port", "4294971296"], "4294971296"), (["--port", "0"], "65535"), (["--workers", "4294967297"], "4294967297"),
 ])
 def test_options_without_effect_are_refused(folder, arguments, word):

@@ -21,7 +21,8 @@ def second(make_upstream):
 
 
 def start(start_proxy, upstream, second, usd=0, settings=None, **sections):
-    return start_proxy(deployment("codex-light", upstream, order=1, input_cost_per_token=0.001, output_cost_per_token=0.001),
+    return start_proxy(deployment("codex-light", upstream, order=1, input_cost_per_token=0.001,
+                                  output_cost_per_token=0.001),
                        deployment("codex-light", second, order=2, input_cost_per_token=usd, output_cost_per_token=usd),
                        router_settings={**SETTINGS, **(settings or {})}, **sections)
 
@@ -80,7 +81,8 @@ def test_the_hedge_fails_and_the_primary_continues(start_proxy, upstream, second
     caller = threading.Thread(target=lambda: answers.append(proxy.post("/v1/chat/completions", CHAT)))
     caller.start()
     second.next_request()
-    wait_until(lambda: proxy.get("/dispatch/metrics").json["models"]["codex-light/openai/2"]["in_flight"] == 0, "its failure")
+    wait_until(lambda: proxy.get("/dispatch/metrics").json["models"]["codex-light/openai/2"]["in_flight"] == 0,
+               "its failure")
     go_on.set()
     caller.join()
     assert b"from the first" in answers[0].body
@@ -97,7 +99,8 @@ def test_the_primary_fails_and_the_hedge_continues(start_proxy, upstream, second
     caller.start()
     second.next_request()
     fail.set()
-    wait_until(lambda: proxy.get("/dispatch/metrics").json["models"]["codex-light/openai/1"]["in_flight"] == 0, "its failure")
+    wait_until(lambda: proxy.get("/dispatch/metrics").json["models"]["codex-light/openai/1"]["in_flight"] == 0,
+               "its failure")
     go_on.set()
     caller.join()
     assert b"from the second" in answers[0].body
@@ -130,7 +133,8 @@ def test_a_deployment_that_failed_as_a_hedge_is_not_called_again(start_proxy, up
     caller = threading.Thread(target=lambda: proxy.post("/v1/chat/completions", CHAT))
     caller.start()
     second.next_request()
-    wait_until(lambda: proxy.get("/dispatch/metrics").json["models"]["codex-light/openai/2"]["in_flight"] == 0, "its failure")
+    wait_until(lambda: proxy.get("/dispatch/metrics").json["models"]["codex-light/openai/2"]["in_flight"] == 0,
+               "its failure")
     fail.set()
     caller.join()
     assert len(second.requests) == 1
@@ -141,7 +145,8 @@ def begin(proxy, streamed=True):
     body = json.dumps({**CHAT, "stream": streamed}).encode()
     client = proxy.connect(timeout=0.3)
     client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\n"
-                   b"Content-Length: %d\r\n\r\n" % (proxy.port, proxy.keys["LITELLM_API_KEY"].encode(), len(body)) + body)
+                   b"Content-Length: %d\r\n\r\n" % (proxy.port, proxy.keys["LITELLM_API_KEY"].encode(), len(body)) +
+                   body)
     return client
 
 

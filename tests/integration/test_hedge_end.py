@@ -11,8 +11,8 @@ def test_the_proxy_exits_with_two_attempts_in_flight(start_proxy, upstream, make
     """One has sent nothing yet, the other only its head."""
     second = make_upstream()
     free = {"input_cost_per_token": 0, "output_cost_per_token": 0}
-    proxy = start_proxy(deployment("codex-light", upstream, order=1, **free), deployment("codex-light", second, order=2, **free),
-                        router_settings={"hedge_after_ms": 30})
+    proxy = start_proxy(deployment("codex-light", upstream, order=1, **free),
+                        deployment("codex-light", second, order=2, **free), router_settings={"hedge_after_ms": 30})
     upstream.script(stream_open(HANG))
     second.script(stream(chat.delta(role="assistant", content=""))[:-1] + [HANG])
     replies = []
@@ -24,4 +24,5 @@ def test_the_proxy_exits_with_two_attempts_in_flight(start_proxy, upstream, make
     caller.join()
     assert replies[0].status == 503 and "stopping" in replies[0].error["message"]
     attempts = proxy.journal()[0]["attempts"]
-    assert [(attempt["deployment"][-1], attempt["outcome"]) for attempt in attempts] == [("2", "lost"), ("1", "overloaded")]
+    assert [(attempt["deployment"][-1], attempt["outcome"]) for attempt in attempts] == \
+        [("2", "lost"), ("1", "overloaded")]

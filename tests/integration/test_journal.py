@@ -33,7 +33,8 @@ def test_a_served_request(bridged, upstream):
 
 
 @pytest.mark.parametrize("run_id, kept", [
-    ("run_1-A", "run_1-A"), ("x" * 64, "x" * 64), (None, None), ("", None), ("x" * 65, None), ("a b", None), ('a"b', None),
+    ("run_1-A", "run_1-A"), ("x" * 64, "x" * 64), (None, None), ("", None), ("x" * 65, None), ("a b", None),
+    ('a"b', None),
 ])
 def test_the_run_that_a_request_belongs_to(light, upstream, run_id, kept):
     upstream.script(chat.whole())

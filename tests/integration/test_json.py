@@ -12,28 +12,29 @@ from proxy_process import MASTER_KEY, Reply
 
 START = b'{"model":"codex-light","messages":[{"role":"user","content":"hi"}],"metadata":'
 
-VALUES = [b"0", b"-0", b"1e9999", b"-1.25e-3", b"123456789012345678901234567890", b'""', b'"\\ud800"', b'"\\udc00\\ud800"',
-          b'"\\u0000"',
-          b'"\xf4\x8f\xbf\xbf"', b'"\x7f"', b"[ ]", b"[[],{}]", b'{"":{"":0}}', b'{"a":1,"a":2}', b"\ttrue\r\n", b"[" * 60 +
+VALUES = [b"0", b"-0", b"1e9999", b"-1.25e-3", b"123456789012345678901234567890", b'""', b'"\\ud800"',
+          b'"\\udc00\\ud800"', b'"\\u0000"',
+          b'"\xf4\x8f\xbf\xbf"', b'"\x7f"', b"[ ]", b"[[],{}]", b'{"":{"":0}}', b'{"a":1,"a":2}', b"\ttrue\r\n",
+          b"[" * 60 +
           b"]" * 60]
 
 NO_VALUES = [
-    b"", b" ", b",", b"nul", b"True", b"NaN", b"-NaN", b"Infinity", b"undefined", b"+1", b"01", b"-01", b"1.", b".5", b"1e",
-    b"1e+", b"0x1",
-    b"1_000", b"- 1", b"--1", b"1 2", b"'a'", b'"a', b'"\\x"', b'"\\u12"', b'"\\uD800\\u1"', b'"a\nb"', b'"a\tb"', b'"a\0b"',
-    b'"\x80"',
-    b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xff"', b"[1,]", b"[,1]", b"[1 2]", b"[1;2]", b"[", b"]", b"[1",
-    b"[}",
-    b"{", b'{"a"}', b'{"a":}', b'{"a":1,}', b"{a:1}", b"{1:1}", b"{'a':1}", b'{"a"::1}', b'{"a":1 "b":2}', b"/**/1", b"1//", b"#",
-    b"\x0c1",
+    b"", b" ", b",", b"nul", b"True", b"NaN", b"-NaN", b"Infinity", b"undefined", b"+1", b"01", b"-01", b"1.", b".5",
+    b"1e", b"1e+", b"0x1",
+    b"1_000", b"- 1", b"--1", b"1 2", b"'a'", b'"a', b'"\\x"', b'"\\u12"', b'"\\uD800\\u1"', b'"a\nb"', b'"a\tb"',
+    b'"a\0b"', b'"\x80"',
+    b'"\xc0\xaf"', b'"\xed\xa0\x80"', b'"\xf4\x90\x80\x80"', b'"\xff"', b"[1,]", b"[,1]", b"[1 2]", b"[1;2]", b"[",
+    b"]", b"[1", b"[}",
+    b"{", b'{"a"}', b'{"a":}', b'{"a":1,}', b"{a:1}", b"{1:1}", b"{'a':1}", b'{"a"::1}', b'{"a":1 "b":2}', b"/**/1",
+    b"1//", b"#", b"\x0c1",
     b"\xef\xbb\xbf1", b"\xc2\xa01", b"\xe2\x81\xa01", b"\0", b"\xef\xbc\x91", b"[" * 70 + b"]" * 70, b"[" * 100000,
     b'{"a":' * 100000,
 ]
 
-TWICE = [b'"model":"codex-light"', b'"model":"other"', b'"mod\\u0065l":"other"', b'"\\u006dodel":"other","mode\\u006c":"x"',
-         b'"messages":[]',
-         b'"stream":true,"stream":false', b'"tools":[],"tools":[]', b'"x":1,"x":1', b'"x":1,"\\u0078":1', b'"\\u0078":1,"x":1',
-         b'"":1,"":2',
+TWICE = [b'"model":"codex-light"', b'"model":"other"', b'"mod\\u0065l":"other"',
+         b'"\\u006dodel":"other","mode\\u006c":"x"', b'"messages":[]',
+         b'"stream":true,"stream":false', b'"tools":[],"tools":[]', b'"x":1,"x":1', b'"x":1,"\\u0078":1',
+         b'"\\u0078":1,"x":1', b'"":1,"":2',
          b'"max_tokens":1,"a":{"max_tokens":2},"max_tokens":1']
 
 
@@ -56,9 +57,11 @@ def ask(light):
 
 
 def test_invalid_json_reaches_no_provider(ask, upstream):
-    bodies = [*NO_VALUES, *(START + value + b"}" for value in NO_VALUES), START[:-12] + b"}}", START[:-12] + b"}x", START[:-12] +
+    bodies = [*NO_VALUES, *(START + value + b"}" for value in NO_VALUES), START[:-12] + b"}}", START[:-12] + b"}x",
+              START[:-12] +
               b"},",
-              b"\xef\xbb\xbf" + START + b"1}", (START + b"1}").decode().encode("utf-16"), (START + b"1}")[:-1], START + b"1]"]
+              b"\xef\xbb\xbf" + START + b"1}", (START + b"1}").decode().encode("utf-16"), (START + b"1}")[:-1],
+              START + b"1]"]
     for body in bodies:
         answer = ask(body)
         assert (answer.status, answer.error["code"]) == (400, "invalid_json"), body[:200]

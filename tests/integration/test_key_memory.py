@@ -165,8 +165,8 @@ def aborted(page, key):
 
 STARTS = {whole: b" 200 ", split: b" 200 ", in_three: b" 200 ", from_the_form: b" 303 "}
 REFUSED = {to_no_script: b" 415 ", with_another_token: b" 403 ", broken_off: b" 400 ", nine_kilobytes: b" 413 ",
-           at_the_end_of_nine_kilobytes: b" 413 ", three_hundred_kilobytes: b" 413 ", wrong_host: b" 403 ", in_chunks: b" 403 ",
-           by_a_method_without_a_body: b" 400 ", aborted: None}
+           at_the_end_of_nine_kilobytes: b" 413 ", three_hundred_kilobytes: b" 413 ", wrong_host: b" 403 ",
+           in_chunks: b" 403 ", by_a_method_without_a_body: b" 400 ", aborted: None}
 
 
 def check_gone(page, key, what):
@@ -194,8 +194,8 @@ def test_a_connection_that_stays_open(page):
     key, body = new_key(), None
     with page.connect() as client:
         body = script(key)
-        client.sendall(page.head("POST /api/start", "Content-Type: application/json", f"X-Pointsman-Token: {page.token}",
-                                 f"Content-Length: {len(body)}") + body)
+        client.sendall(page.head("POST /api/start", "Content-Type: application/json",
+                                 f"X-Pointsman-Token: {page.token}", f"Content-Length: {len(body)}") + body)
         reply = client.recv(65536)
         assert b" 200 " in reply[:20]
         check_gone(page, key, "an open connection")
@@ -221,4 +221,5 @@ def test_urls_and_fields(page):
                     page.post(f"/api/start?{keys[3]}", b"{}") + b"{}"):
         assert page.send(request).startswith(b"HTTP/1.1 ")
     for pid, name, seconds in ((page.session, "the session app", 5), (page.lighttpd, "lighttpd", POOL_S)):
-        wait_until(lambda: not any(page.left(pid, key) for key in keys), f"the keys to leave {name}", seconds, every_s=0.5)
+        wait_until(lambda: not any(page.left(pid, key) for key in keys), f"the keys to leave {name}", seconds,
+                   every_s=0.5)

@@ -145,7 +145,8 @@ def test_a_refused_connection(start_proxy):
 
 def test_a_handshake_that_fails(start_proxy, make_tls_upstream):
     """The certificate is not trusted."""
-    proxy = start_proxy(deployment("codex-light", make_tls_upstream()), router_settings={"num_retries": 0, "cooldown_time": 0})
+    proxy = start_proxy(deployment("codex-light", make_tls_upstream()),
+                        router_settings={"num_retries": 0, "cooldown_time": 0})
     for _ in range(3):
         assert proxy.post("/v1/chat/completions", CHAT, timeout=PATIENCE_S).status == 503
         assert_all_are_served(proxy)

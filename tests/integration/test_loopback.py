@@ -36,7 +36,8 @@ def test_if_neither_listens(start_proxy):
 
 def freeze(process):
     process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(") ", 1)[1][0] == "T", "the proxy to stop")
+    wait_until(lambda: pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(") ", 1)[1][0] == "T",
+               "the proxy to stop")
 
 
 def text_of(body):
@@ -52,7 +53,8 @@ def test_requests_to_several_paths_at_the_same_time(start_proxy, upstream):
                "/v1/completions": reply(body={"object": "text_completion", "choices": [{"index": 0, "text": "ok"}]})}
     upstream.always(lambda request: [*answers[request.path], CLOSE])
     bodies = {"/v1/embeddings": {"input": "embedded"}, "/v1/completions": {"prompt": "p" * 500},
-              "/v1/responses": {"input": "r" * 2000}, "/v1/chat/completions": {"messages": [{"role": "user", "content": "chat"}]}}
+              "/v1/responses": {"input": "r" * 2000},
+              "/v1/chat/completions": {"messages": [{"role": "user", "content": "chat"}]}}
     for order in itertools.permutations(bodies):
         freeze(proxy.process)
         clients = []

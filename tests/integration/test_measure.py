@@ -28,7 +28,8 @@ def test_requests_are_measured(light, upstream, program, streamed):
     assert ran.returncode == 0, ran.stderr
     got = json.loads(ran.stdout)
     for call in got["calls"]:
-        assert (call["served"], call["attempts"], call["status"], call["tokens"], call["error"]) == (ID, "1", 200, 7, None)
+        assert (call["served"], call["attempts"], call["status"], call["tokens"], call["error"]) == \
+            (ID, "1", 200, 7, None)
         assert (call["ttft_ms"] is not None) == streamed and call["total_ms"] >= (call["ttft_ms"] or 0)
     assert got["summary"][0]["calls"] == 2 and got["summary"][0]["served"] == {ID: 2}
     text = measure(program, light, "-n", "1")
@@ -46,6 +47,6 @@ def test_failures_are_shown(light, upstream):
 
 def test_help_and_a_missing_key(light):
     assert "--iterations" in measure("measure-dispatch", light, "--help").stdout
-    ran = subprocess.run([sys.executable, "-B", BENCH / "measure-dispatch"], capture_output=True, text=True, check=False,
-                         env={"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": "/nowhere"})
+    ran = subprocess.run([sys.executable, "-B", BENCH / "measure-dispatch"], capture_output=True, text=True,
+                         check=False, env={"PATH": os.environ["PATH"], "XDG_RUNTIME_DIR": "/nowhere"})
     assert ran.returncode == 1 and "LITELLM_API_KEY" in ran.stderr

@@ -72,7 +72,8 @@ def test_as_login(start_proxy, folder):
     assert answer.status >= 400 and REASON in proxy.stderr + answer.body.decode() + proxy.get("/dispatch").body.decode()
 
 
-@pytest.mark.parametrize("arguments", [["start", "--config"], ["run", "--dry-run", "x", "--policy"]], ids=["start", "run"])
+@pytest.mark.parametrize("arguments", [["start", "--config"], ["run", "--dry-run", "x", "--policy"]],
+                         ids=["start", "run"])
 def test_for_the_command(cli, pipe, arguments):
     done = cli(*arguments, pipe, OPENAI_API_KEY="sk-canary-0123456789", timeout=PATIENCE_S)
     assert done.returncode in (2, 4) and f"{pipe}:1: can't be read: {REASON}" in done.stderr

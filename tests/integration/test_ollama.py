@@ -28,7 +28,8 @@ class Ollama:
             return reply(body={"models": [{"name": "other", "model": "other", "context_length": 1}, *loaded]})
         if request.path == "/api/generate":
             self.loaded = self.loads
-            return reply(body={"model": MODEL, "response": "", "done": True, "done_reason": "load"}) if self.loads else error(500)
+            return reply(body={"model": MODEL, "response": "", "done": True,
+                               "done_reason": "load"}) if self.loads else error(500)
         return chat.whole("from this machine")
 
 
@@ -91,7 +92,8 @@ def test_without_another_deployment_the_reason_is_reported(start_proxy, upstream
     asked(upstream, "/api/ps", 1)
     answer = proxy.post("/v1/chat/completions", LONG)
     assert (answer.status, answer.error["code"]) == (400, "context_length_exceeded")
-    assert "context window of 4096 tokens" in answer.error["message"] and "OLLAMA_CONTEXT_LENGTH=32768" in answer.error["message"]
+    assert "context window of 4096 tokens" in answer.error["message"] \
+        and "OLLAMA_CONTEXT_LENGTH=32768" in answer.error["message"]
 
 
 def test_a_server_that_starts_is_waited_for(start_proxy, make_upstream):
@@ -120,7 +122,8 @@ def unless_connected(proxy):
 
 
 @pytest.mark.parametrize("reply, status", [
-    (reply(body={"object": "list", "data": []}), 404), (error(404), 404), (error(500), 503), ([CLOSE], 503), ([HANG], 503),
+    (reply(body={"object": "list", "data": []}), 404), (error(404), 404), (error(500), 503), ([CLOSE], 503),
+    ([HANG], 503),
 ], ids=["no model", "another server", "an error", "a cut", "silence"])
 def test_temporary_and_permanent_errors(start_proxy, upstream, reply, status):
     """A model that was not pulled stays missing; a server that is starting will answer."""
@@ -142,7 +145,8 @@ def test_the_advice_matches_the_server(start_proxy, upstream):
 
 
 TOOL = {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
-TOOLS = {"/v1/chat/completions": [{"type": "function", "function": TOOL}], "/v1/responses": [{"type": "function", **TOOL}]}
+TOOLS = {"/v1/chat/completions": [{"type": "function", "function": TOOL}],
+         "/v1/responses": [{"type": "function", **TOOL}]}
 LIMITS = {"/v1/chat/completions": "max_completion_tokens", "/v1/responses": "max_output_tokens"}
 
 

@@ -9,7 +9,8 @@ import chat_wire as chat
 from mock_upstream import CLOSE, stream, stream_open
 
 EVENT = pydantic.TypeAdapter(ResponseStreamEvent)
-PARAMETERS = {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"], "additionalProperties": False}
+PARAMETERS = {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"],
+              "additionalProperties": False}
 TOOLS = [{"type": "function", "name": "run", "parameters": PARAMETERS, "strict": True},
          {"type": "custom", "name": "patch", "description": "d",
           "format": {"type": "grammar", "syntax": "lark", "definition": "start: /.+/"}},
@@ -17,7 +18,8 @@ TOOLS = [{"type": "function", "name": "run", "parameters": PARAMETERS, "strict":
           "tools": [{"type": "function", "name": "echo", "parameters": PARAMETERS}]},
          {"type": "web_search"}]
 REQUEST = {"model": "codex-light", "input": "hi", "tools": TOOLS, "reasoning": {"effort": "high", "summary": "auto"},
-           "text": {"verbosity": "low"}, "max_output_tokens": 500, "temperature": 0.5, "top_p": 1, "metadata": {"a": "b"},
+           "text": {"verbosity": "low"}, "max_output_tokens": 500, "temperature": 0.5, "top_p": 1,
+           "metadata": {"a": "b"},
            "parallel_tool_calls": False, "tool_choice": "auto", "instructions": "Be exact.", "user": "me"}
 
 
@@ -29,7 +31,8 @@ def everything(finish="tool_calls"):
     """A chat stream with everything that the bridge has events for."""
     return [chat.delta(role="assistant", reasoning_content="think"), chat.delta(reasoning_content="ing"),
             chat.delta("Hel"), chat.delta("lo."),
-            *chat.call_deltas("c1", "run", {"x": "1"}, index=0), *chat.call_deltas("c2", "patch", {"input": "+x"}, index=1),
+            *chat.call_deltas("c1", "run", {"x": "1"}, index=0),
+            *chat.call_deltas("c2", "patch", {"input": "+x"}, index=1),
             *chat.call_deltas("c3", "mcp__m__echo", {"x": "2"}, index=2), chat.delta(finish=finish), chat.usage_chunk(),
             chat.DONE]
 
@@ -49,7 +52,8 @@ def test_every_event(bridged, upstream, finish):
     kinds = {event.type for event in events}
     assert {"response.created", "response.in_progress", "response.output_item.added", "response.output_item.done",
             "response.content_part.added", "response.content_part.done", "response.output_text.delta",
-            "response.output_text.done", "response.reasoning_summary_part.added", "response.reasoning_summary_part.done",
+            "response.output_text.done", "response.reasoning_summary_part.added",
+            "response.reasoning_summary_part.done",
             "response.reasoning_summary_text.delta", "response.reasoning_summary_text.done",
             "response.function_call_arguments.delta", "response.function_call_arguments.done",
             "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done"} <= kinds
@@ -84,7 +88,8 @@ def test_the_tools_that_a_response_repeats(bridged, upstream):
     """Clients may omit fields that OpenAI's replies always have."""
     upstream.always(chat.either("Hello."))
     body = {"model": "codex-light", "input": "hi", "tools": [
-        {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}, {"type": "function", "name": "g"},
+        {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}},
+        {"type": "function", "name": "g"},
         {"type": "function", "name": "h", "parameters": None, "strict": True}, {"type": "custom", "name": "c"}]}
     tools = Response.model_validate(bridged.post("/v1/responses", body).json, strict=True).tools
     assert [getattr(tool, "strict", None) for tool in tools] == [False, False, True, None]

@@ -72,7 +72,8 @@ def test_calls_are_tunnelled(make_tunnel, through, far, kind):
 
 def test_a_preconnect_is_tunnelled_too(make_tunnel, start_proxy, far):
     tunnel = make_tunnel()
-    start_proxy(deployment("codex-light", far), litellm_settings=far.trust, general_settings={"outgoing_proxy": tunnel.url})
+    start_proxy(deployment("codex-light", far), litellm_settings=far.trust,
+                general_settings={"outgoing_proxy": tunnel.url})
     assert far.next_request().method == "HEAD"
     assert tunnel.requested == [f"0.0.0.0:{far.port}"]
 
@@ -84,9 +85,11 @@ def test_its_login_comes_from_a_variable_and_is_never_shown(make_tunnel, through
     assert "Proxy-Authorization: Basic " in tunnel.heads[-1]
     command = [BINARY, "--check-config", proxy.config]
     checked = subprocess.run(command, env={"LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": UPSTREAM_KEY,
-                                        "OUTGOING_PROXY": tunnel.url_with_login}, capture_output=True, text=True, check=True)
+                                        "OUTGOING_PROXY": tunnel.url_with_login}, capture_output=True, text=True,
+                             check=True)
     assert f"outbound proxy {tunnel.url}, with a login\n" in checked.stdout
-    assert "s3cret" not in checked.stdout + checked.stderr + proxy.stderr and "clerk" not in checked.stdout + checked.stderr
+    assert "s3cret" not in checked.stdout + checked.stderr + proxy.stderr \
+        and "clerk" not in checked.stdout + checked.stderr
 
 
 @pytest.mark.parametrize("options, words", [
@@ -126,7 +129,8 @@ def test_a_proxy_that_disconnects_is_named(make_tunnel, through):
 def test_an_error_behind_it_is_not_its_own(make_tunnel, start_proxy, far):
     """The provider's certificate is not trusted."""
     tunnel = make_tunnel()
-    proxy = start_proxy(deployment("codex-light", far), general_settings={"outgoing_proxy": tunnel.url, "connect_ahead": False})
+    proxy = start_proxy(deployment("codex-light", far),
+                        general_settings={"outgoing_proxy": tunnel.url, "connect_ahead": False})
     answer = ask(proxy)
     assert "certificate" in answer.error["message"] and "outgoing proxy" not in answer.error["message"]
 
@@ -195,7 +199,8 @@ def test_a_login_is_refreshed_through_it(make_tunnel, start_proxy, make_tls_upst
     far = f"https://0.0.0.0:{upstream.port}"
     proxy = start_proxy({"model_name": "codex-light", "litellm_params": {"model": "codex-oauth/gpt-5.5",
                                                                          "api_base": f"{far}/backend-api/codex"}},
-                        litellm_settings=upstream.trust, general_settings={"outgoing_proxy": tunnel.url, "connect_ahead": False},
+                        litellm_settings=upstream.trust,
+                        general_settings={"outgoing_proxy": tunnel.url, "connect_ahead": False},
                         environment={"CODEX_REFRESH_TOKEN_URL_OVERRIDE": f"{far}/oauth/token",
                                      "CODEX_HOME": str(login.path.parent)})
     answer = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi"})
@@ -206,10 +211,13 @@ def test_a_login_is_refreshed_through_it(make_tunnel, start_proxy, make_tls_upst
 
 @pytest.mark.parametrize("url", ["proxy.example:3128", "http://proxy.example", "http://proxy.example:0",
                                  "http://proxy.example:70000",
-                                 "ftp://proxy.example:21", "socks5://proxy.example:1080", "http://a b:3128", "http://:3128",
-                                 "http://@proxy.example:3128", "http://proxy.example:3128/path", "http://clerk:s3cret-canary@:1"])
+                                 "ftp://proxy.example:21", "socks5://proxy.example:1080", "http://a b:3128",
+                                 "http://:3128",
+                                 "http://@proxy.example:3128", "http://proxy.example:3128/path",
+                                 "http://clerk:s3cret-canary@:1"])
 def test_an_invalid_proxy_url_is_reported(folder, url):
-    (folder / "config.yaml").write_text('{"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x"}}],\n'
+    (folder / "config.yaml").write_text(
+        '{"model_list": [{"model_name": "a", "litellm_params": {"model": "openai/x"}}],\n'
                                         f' "general_settings": {{"outgoing_proxy": "{url}"}}}}')
     checked = subprocess.run([BINARY, "--check-config", folder / "config.yaml"], env={"LITELLM_API_KEY": MASTER_KEY},
                           capture_output=True, text=True, check=False)

@@ -15,7 +15,8 @@ EACH_ENTRY = pytest.mark.parametrize("entry, path", ENTRIES.values(), ids=ENTRIE
 EACH_MANNER = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 CALLS = {"message": "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
          "type": "invalid_request_error", "code": "tool_use_failed", "failed_generation": "<function=exec>"}
-LARGE = {"message": "Request too large for model `x` on tokens per minute (TPM): Limit 8000, Requested 38369, please reduce "
+LARGE = {
+    "message": "Request too large for model `x` on tokens per minute (TPM): Limit 8000, Requested 38369, please reduce "
                     "your message size and try again.", "type": "tokens", "code": "rate_limit_exceeded"}
 
 
@@ -179,12 +180,14 @@ def test_another_deployment_may_have_a_higher_limit(start_proxy, upstream, secon
     upstream.always(refusal(413, LARGE))
     second.always(answer(path, entry))
     for proxy in (start_proxy(first, group),
-                  start_proxy(first, larger, router_settings={"context_window_fallbacks": [{"codex-light": ["codex-long"]}]})):
+                  start_proxy(first, larger,
+                              router_settings={"context_window_fallbacks": [{"codex-light": ["codex-long"]}]})):
         assert b"from the second" in ask(proxy, path).body
 
 
 def test_a_request_below_the_limit_is_rate_limited(bridged, upstream):
-    upstream.script(error(429, "Rate limit reached on tokens per minute (TPM): Limit 8000, Used 7000, Requested 2000. Please "
-                               "try again in 7.66s.", code="rate_limit_exceeded"))
+    upstream.script(
+        error(429, "Rate limit reached on tokens per minute (TPM): Limit 8000, Used 7000, Requested 2000. Please "
+                   "try again in 7.66s.", code="rate_limit_exceeded"))
     got = ask(bridged, "/v1/responses")
     assert (got.status, got.error["code"], got.headers["Retry-After"]) == (429, "rate_limit_exceeded", "8")

@@ -77,9 +77,10 @@ KINDS = {
     "reasoning_effort": (has_effort, {
         "/v1/responses": {"reasoning": {"effort": "high"}},
         "/v1/chat/completions": {"reasoning_effort": "high"},
-    }, [(400, '"qwen2.5-coder:3b" does not support thinking'), (400, 'think value "high" is not supported for this model'),
-        (400, "Model grok-4 does not support parameter reasoningEffort."), (500, "thinking is not supported by this model"),
-        (422, "reasoning_effort: Extra inputs are not permitted")]),
+    }, [(400, '"qwen2.5-coder:3b" does not support thinking'),
+        (400, 'think value "high" is not supported for this model'),
+        (400, "Model grok-4 does not support parameter reasoningEffort."),
+        (500, "thinking is not supported by this model"), (422, "reasoning_effort: Extra inputs are not permitted")]),
     "response_format": (has_format, {
         "/v1/responses": {"text": {"format": {"type": "json_schema", "name": "x", "schema": {"type": "object"}}}},
         "/v1/chat/completions": {"response_format": {"type": "json_object"}},
@@ -88,7 +89,8 @@ KINDS = {
     "later_system_messages": (has_later_system, {
         "/v1/responses": {"input": [message("developer", "base"), message("user", "a"), message("assistant", "b"),
                                     message("developer", "<model_switch>"), message("user", "c")]},
-        "/v1/chat/completions": {"messages": [{"role": role, "content": role} for role in ("system", "user", "system", "user")]},
+        "/v1/chat/completions": {"messages": [{"role": role, "content": role}
+                                              for role in ("system", "user", "system", "user")]},
     }, [(500, "Jinja Exception: System message must be at the beginning."),
         (400, "invalid params, invalid chat setting (2013)")]),
 }
@@ -155,8 +157,8 @@ def test_a_part_that_the_request_does_not_have_is_no_reason_to_repeat_it(start_p
     entry, path = WAYS[way]
     proxy = start_proxy(entry("codex-light", upstream))
     body = {"input": "hi"} if "responses" in path else {"messages": [{"role": "user", "content": "hi"}]}
-    for words in ("reasoning_effort is odd", "model does not support vision", "System message must be at the beginning.",
-                  "unknown parameter `x`", "response_format is odd"):
+    for words in ("reasoning_effort is odd", "model does not support vision",
+                  "System message must be at the beginning.", "unknown parameter `x`", "response_format is odd"):
         upstream.script(error(400, words))
         got = proxy.post(path, {"model": "codex-light", **body})
         assert got.status == 400 and words in got.error["message"]
@@ -210,7 +212,8 @@ def test_no_cooldown_follows(start_proxy, upstream):
 # Fields by name
 
 @pytest.mark.parametrize("field, value, words, extra", [
-    ("temperature", 0.2, "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is "
+    ("temperature", 0.2,
+     "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is "
      "supported.", {"param": "temperature", "code": "unsupported_value"}),
     ("access_programs", ["x"], "unknown parameter `access_programs`", {}),
     ("prompt_cache_key", "k", "Validation: Unsupported parameter(s): prompt_cache_key", {}),
@@ -233,13 +236,15 @@ def test_a_field_that_is_refused_by_name(start_proxy, upstream, field, value, wo
 def test_essential_fields_are_not_left_out(start_proxy, upstream, body, words):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(error(400, words))
-    got = proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], **body})
+    got = proxy.post("/v1/chat/completions",
+                     {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}], **body})
     assert got.status == 400 and len(upstream.requests) == 1
 
 
 def test_a_token_limit_by_its_other_name(bridged, upstream):
     upstream.always(refusing(lambda body: "max_tokens" in body, error(
-        400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")))
+        400,
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")))
     ask(bridged, max_output_tokens=99)
     assert upstream.requests[1].json["max_completion_tokens"] == 99
 
@@ -248,7 +253,8 @@ def test_reasoning_in_the_history_that_is_refused(start_proxy, upstream):
     """This proxy gives chat clients reasoning_content. A client that sends it back meets servers that forbid it."""
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(refusing(lambda body: any("reasoning_content" in m for m in body["messages"]), reply(400, body={
-        "message": "messages.1.assistant.reasoning_content: property 'messages.1.assistant.reasoning_content' is unsupported",
+        "message": "messages.1.assistant.reasoning_content: property "
+                   "'messages.1.assistant.reasoning_content' is unsupported",
         "type": "invalid_request_error", "param": "validation_error", "code": "wrong_api_format"})))
     messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "reasoning_content": "c"},
                 {"role": "user", "content": "d"}]
@@ -264,15 +270,16 @@ def test_roles_that_must_alternate(bridged, upstream):
         return all(a != b for a, b in zip(roles, roles[1:])) and "system" not in roles[1:]
     upstream.always(refusing(lambda body: not alternates(body), error(
         400, "After the optional system message, conversation roles must alternate user/assistant/user/assistant/...")))
-    ask(bridged, input=[message("developer", "s"), message("user", "a"), message("user", "b"), message("assistant", "c"),
-                        message("developer", "d"), message("user", "e")])
+    ask(bridged, input=[message("developer", "s"), message("user", "a"), message("user", "b"),
+                        message("assistant", "c"), message("developer", "d"), message("user", "e")])
     assert [(m["role"], m["content"]) for m in upstream.requests[-1].json["messages"]] == [
         ("system", "s"), ("user", "a\n\nb"), ("assistant", "c"), ("user", "d\n\ne")]
     assert len(upstream.requests) == 2
 
 
 def test_a_model_without_a_system_role(bridged, upstream):
-    upstream.always(refusing(lambda body: body["messages"][0]["role"] == "system", error(400, "System role not supported")))
+    upstream.always(refusing(lambda body: body["messages"][0]["role"] == "system",
+                             error(400, "System role not supported")))
     ask(bridged, instructions="s")
     assert [m["role"] for m in upstream.requests[1].json["messages"]] == ["user", "user"]
 
@@ -327,8 +334,9 @@ def test_a_server_with_a_part_of_the_responses_api(start_proxy, upstream):
 def test_tools_with_an_effort_use_the_responses_api(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(without_path("/chat/completions", error(
-        400, "Function tools with reasoning_effort are not supported for gpt-5.6-terra in /v1/chat/completions. To use function "
-        "tools, use /v1/responses or set reasoning_effort to 'none'.")))
+        400,
+        "Function tools with reasoning_effort are not supported for gpt-5.6-terra in /v1/chat/completions. To use "
+        "function tools, use /v1/responses or set reasoning_effort to 'none'.")))
     ask(proxy, "/v1/chat/completions", reasoning_effort="high")
     assert upstream.requests[1].path == "/v1/responses" and upstream.requests[1].json["reasoning"] == {"effort": "high"}
 
@@ -337,7 +345,8 @@ def test_if_neither_path_exists_the_message_says_what_to_check(start_proxy, upst
     proxy = start_proxy(deployment("codex-light", upstream))
     upstream.always(PATHS["FastAPI"])
     got = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi"})
-    assert got.status == 404 and "api_base" in got.error["message"] and "use_chat_completions_api" in got.error["message"]
+    assert got.status == 404 and "api_base" in got.error["message"] \
+        and "use_chat_completions_api" in got.error["message"]
     assert len(upstream.requests) == 2
     state = next(iter(proxy.get("/dispatch/state").json["models"].values()))
     assert state["hard_limited"] and state["refused"] == []
@@ -368,7 +377,8 @@ def test_a_request_that_cannot_be_translated_leaves_the_deployment_to_others(sta
 # State that must come back with tool calls
 
 def calls_without(field):
-    return lambda body: any(m["role"] == "assistant" and m.get("tool_calls") and field not in m for m in body["messages"])
+    return lambda body: any(m["role"] == "assistant" and m.get("tool_calls") and field not in m
+                            for m in body["messages"])
 
 
 HISTORY = [message("user", "run"), {"type": "reasoning", "summary": [{"type": "summary_text", "text": "I must look."}],
@@ -404,27 +414,32 @@ def test_a_chat_client_that_does_not_send_it_back(start_proxy, upstream):
     upstream.always(refusing(calls_without("reasoning_content"), error(
         400, "The `reasoning_content` in the thinking mode must be passed back to the API.")))
     calls = [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
-    ask(proxy, "/v1/chat/completions", messages=[{"role": "user", "content": "a"}, {"role": "assistant", "tool_calls": calls},
-                                                 {"role": "tool", "tool_call_id": "a", "content": "r"}])
+    ask(proxy, "/v1/chat/completions",
+        messages=[{"role": "user", "content": "a"}, {"role": "assistant", "tool_calls": calls},
+                  {"role": "tool", "tool_call_id": "a", "content": "r"}])
     assert upstream.requests[1].json["messages"][1]["reasoning_content"] == ""
 
 
 DETAILS = [{"type": "reasoning.text", "text": "I must look.", "format": "google-gemini-v1", "index": 0},
-           {"type": "reasoning.encrypted", "data": "c2lnbmF0dXJl", "id": "tool_1", "format": "google-gemini-v1", "index": 1}]
+           {"type": "reasoning.encrypted", "data": "c2lnbmF0dXJl", "id": "tool_1", "format": "google-gemini-v1",
+            "index": 1}]
 PIECES = [{**DETAILS[0], "text": "I must"}, {**DETAILS[0], "text": " look."}, DETAILS[1]]
-CALLS = [{"index": n, "id": f"tool_{n + 1}", "type": "function", "function": {"name": "f", "arguments": "{}"}} for n in range(2)]
+CALLS = [{"index": n, "id": f"tool_{n + 1}", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+         for n in range(2)]
 
 
 def detailed(streamed, late=False):
     """A reply with reasoning_details and two calls; the details name the first call."""
     if not streamed:
-        return chat.whole(None, finish="tool_calls", reasoning="I must look.", reasoning_details=DETAILS, tool_calls=CALLS)
+        return chat.whole(None, finish="tool_calls", reasoning="I must look.", reasoning_details=DETAILS,
+                          tool_calls=CALLS)
     details = [chat.delta(reasoning_details=[piece]) for piece in PIECES]
     calls = [chat.delta(tool_calls=[call]) for call in CALLS]
     return chat.calls_stream(*(calls + details if late else details + calls))
 
 
-@pytest.mark.parametrize("streamed, late", [(False, False), (True, False), (True, True)], ids=["whole", "streamed", "late"])
+@pytest.mark.parametrize("streamed, late", [(False, False), (True, False), (True, True)],
+                         ids=["whole", "streamed", "late"])
 def test_reasoning_details_come_back(start_proxy, upstream, streamed, late):
     """Unchanged, with the ids that they name, and in later turns the same. Another deployment gets none of it."""
     proxy = start_proxy(deployment("codex-light", upstream, model="openrouter/google/gemini-3-pro-preview"),
@@ -434,8 +449,9 @@ def test_reasoning_details_come_back(start_proxy, upstream, streamed, late):
                                        "tools": [TOOL]})
     output = [data["item"] for name, data in got.events if name == "response.output_item.done"] if streamed else \
         got.json["output"]
-    history = [message("user", "run"), *output, *[{"type": "function_call_output", "call_id": item["call_id"], "output": "r"}
-                                                  for item in output if item["type"] == "function_call"]]
+    history = [message("user", "run"), *output,
+               *[{"type": "function_call_output", "call_id": item["call_id"], "output": "r"}
+                 for item in output if item["type"] == "function_call"]]
     upstream.always(answer)
     ask(proxy, input=history, tools=[TOOL])
     ask(proxy, input=[*history, message("assistant", "x"), message("user", "next")], tools=[TOOL])
@@ -458,5 +474,6 @@ def test_details_that_another_deployment_never_gave(start_proxy, upstream):
             "provider_name": "Google AI Studio"}}})))
     ask(proxy, input=HISTORY, tools=[TOOL])
     assistant = upstream.requests[1].json["messages"][1]
-    assert assistant["reasoning_details"] == [{"type": "reasoning.encrypted", "data": "skip_thought_signature_validator",
-                                               "id": assistant["tool_calls"][0]["id"], "format": "google-gemini-v1", "index": 0}]
+    assert assistant["reasoning_details"] == \
+        [{"type": "reasoning.encrypted", "data": "skip_thought_signature_validator",
+          "id": assistant["tool_calls"][0]["id"], "format": "google-gemini-v1", "index": 0}]

@@ -69,7 +69,8 @@ def test_a_request_in_flight_ends_as_it_began(start_proxy, upstream, second):
     follows."""
     proxy = start_proxy(deployment("codex-light", upstream))
     go_on = threading.Event()
-    upstream.script(stream(chat.delta(content="first "), go_on, chat.delta(content="half"), chat.delta(finish="stop"), chat.DONE))
+    upstream.script(stream(chat.delta(content="first "), go_on, chat.delta(content="half"), chat.delta(finish="stop"),
+                           chat.DONE))
     reply = proxy.stream("/v1/chat/completions", {**CHAT, "stream": True})
     assert reply.next_event()[1]["choices"][0]["delta"]["content"] == "first "
     proxy.reload(config(deployment("codex-new", second)))
@@ -84,7 +85,8 @@ def test_a_request_in_flight_ends_as_it_began(start_proxy, upstream, second):
 def test_the_exit_waits_for_requests_of_an_earlier_configuration(start_proxy, upstream, second):
     proxy = start_proxy(deployment("codex-light", upstream))
     go_on = threading.Event()
-    upstream.script(stream(chat.delta(content="first "), go_on, chat.delta(content="half"), chat.delta(finish="stop"), chat.DONE))
+    upstream.script(stream(chat.delta(content="first "), go_on, chat.delta(content="half"), chat.delta(finish="stop"),
+                           chat.DONE))
     reply = proxy.stream("/v1/chat/completions", {**CHAT, "stream": True})
     reply.next_event()
     proxy.reload(config(deployment("codex-new", second)))
@@ -179,7 +181,8 @@ def test_a_terminal_that_closes_ends_the_proxy(folder, upstream):
     path = folder / "config.yaml"
     path.write_text(json.dumps(config(deployment("codex-light", upstream))))
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([BINARY, "--config", path, "--port", str(free_port())], stdin=theirs, stdout=theirs, stderr=theirs,
+    process = subprocess.Popen([BINARY, "--config", path, "--port", str(free_port())], stdin=theirs, stdout=theirs,
+                               stderr=theirs,
                                start_new_session=True, preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),
                                env={"HOME": str(folder), "LITELLM_API_KEY": MASTER_KEY, "MOCK_API_KEY": UPSTREAM_KEY})
     os.close(theirs)

@@ -73,7 +73,8 @@ def test_max_parallel_requests(start_proxy, two):
 
 def test_rpm(start_proxy, two):
     proxy = start_proxy(entry(two[0], order=1, rpm=2), entry(two[1], order=2))
-    assert [served(proxy.post("/v1/chat/completions", CHAT)) for _ in range(4)] == ["first", "first", "second", "second"]
+    assert [served(proxy.post("/v1/chat/completions", CHAT)) for _ in range(4)] == \
+        ["first", "first", "second", "second"]
 
 
 def test_tpm(start_proxy, two):
@@ -88,8 +89,9 @@ def test_tpm(start_proxy, two):
 def test_a_quota_that_the_provider_reports_as_used_up(start_proxy, two):
     first, _ = two
     proxy = start_proxy(entry(two[0], order=1), entry(two[1], order=2))
-    first.script(with_head(chat.whole("first"), {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0",
-                                                 "x-ratelimit-reset-requests": "6m0s"}))
+    first.script(with_head(chat.whole("first"),
+                           {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "0",
+                            "x-ratelimit-reset-requests": "6m0s"}))
     assert [served(proxy.post("/v1/chat/completions", CHAT)) for _ in range(3)] == ["first", "second", "second"]
     unhealthy = proxy.get("/health").json["unhealthy_endpoints"]
     assert "quota used up for" in unhealthy[0]["error"]
@@ -112,7 +114,8 @@ def test_an_unsupported_feature_is_no_reason_to_refuse(start_proxy, two):
 def test_an_alias_requires_quality(start_proxy, two, make_upstream):
     unknown = make_upstream()
     unknown.always(chat.whole("unknown"))
-    proxy = start_proxy(entry(two[0], {"quality": 60}, order=1), entry(unknown, order=2), entry(two[1], {"quality": 80}, order=3),
+    proxy = start_proxy(entry(two[0], {"quality": 60}, order=1), entry(unknown, order=2),
+                        entry(two[1], {"quality": 80}, order=3),
                         router_settings={"model_group_quality": {"codex-light": 70}, "num_retries": 3})
     assert served(proxy.post("/v1/chat/completions", CHAT)) == "unknown"
     unknown.script(error(500))
@@ -150,7 +153,8 @@ def ask(proxy):
     """Sends a request whose reply is not read; closing the socket disconnects."""
     data = json.dumps(CHAT).encode()
     sock = proxy.connect()
-    sock.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
+    sock.sendall(
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
                  f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
     return sock
 

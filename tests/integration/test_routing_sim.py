@@ -14,9 +14,12 @@ WORKLOAD = BENCH / "routing-workload.yaml"
 
 # J in USD per 1,000 requests over the reporting seeds: (static, state_oracle), as published with the workload.
 PUBLISHED = {
-    "steady": (104.0892556, 102.7011692), "brownout": (174.6650396, 108.1305597), "sinkhole": (114.3524847, 112.2260942),
-    "flapping": (130.4829713, 105.9516432), "quota": (116.0547007, 111.8771214), "expensive": (104.1569562, 102.9447125),
-    "saturation": (313.9323977, 99.9806645), "recovery": (149.2687271, 109.6138661), "null_control": (102.7599108, 102.7599108),
+    "steady": (104.0892556, 102.7011692), "brownout": (174.6650396, 108.1305597),
+    "sinkhole": (114.3524847, 112.2260942),
+    "flapping": (130.4829713, 105.9516432), "quota": (116.0547007, 111.8771214),
+    "expensive": (104.1569562, 102.9447125),
+    "saturation": (313.9323977, 99.9806645), "recovery": (149.2687271, 109.6138661),
+    "null_control": (102.7599108, 102.7599108),
 }
 TUNING_SEEDS = ("--seed-base", "1000", "--seeds", "3")
 
@@ -41,7 +44,8 @@ def test_static_and_oracle_match_the_published_figures():
 
 
 def test_the_same_seeds_give_the_same_output():
-    one, two, other = (run("--scenario", "flapping,quota", "--seeds", "2", "--seed-base", base) for base in ("7", "7", "8"))
+    one, two, other = (run("--scenario", "flapping,quota", "--seeds", "2", "--seed-base", base)
+                       for base in ("7", "7", "8"))
     assert one.returncode == 0 and one.stdout == two.stdout
     assert one.stdout != other.stdout
 
@@ -69,8 +73,8 @@ def test_an_invalid_workload_is_refused_with_its_line(tmp_path):
 
 
 def tune(*options):
-    return subprocess.run([BENCH / "routing-tune", "--seeds", "1", "--jobs", "1", *options], capture_output=True, text=True,
-                          timeout=300, check=False, env={**os.environ, "POINTSMAN_BUILD": str(BUILD)})
+    return subprocess.run([BENCH / "routing-tune", "--seeds", "1", "--jobs", "1", *options], capture_output=True,
+                          text=True, timeout=300, check=False, env={**os.environ, "POINTSMAN_BUILD": str(BUILD)})
 
 
 def test_other_constants_can_be_tried():

@@ -34,7 +34,8 @@ def test_the_first_deployment_answers(start_proxy, upstream, streamed):
 def test_failures_and_fallbacks_are_counted(start_proxy, make_upstream):
     first, second, third = make_upstream(), make_upstream(), make_upstream()
     proxy = start_proxy(deployment("codex-light", first, order=1), deployment("codex-light", second, order=2),
-                        deployment("codex-deep", third), router_settings={"fallbacks": [{"codex-light": ["codex-deep"]}]})
+                        deployment("codex-deep", third),
+                        router_settings={"fallbacks": [{"codex-light": ["codex-deep"]}]})
     first.script(error(500))
     second.script(error(429))
     third.script(chat.whole("deep"))

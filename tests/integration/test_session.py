@@ -30,8 +30,8 @@ def test_health_status_and_headers(session):
     assert session.request("GET", "/health").json == {"status": "ok"}
     status = session.status()
     assert status == {"state": "stopped", "reason": "", "pid": None, "uptime_s": 0, "key_file": None,
-                      "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "risk_url": None, "config": str(session.config),
-                      "version": status["version"],
+                      "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "risk_url": None,
+                      "config": str(session.config), "version": status["version"],
                       "aliases": [], "hardening": status["hardening"]}
     assert status["hardening"]["session"]["no_core"] is True
     for path in ("/", "/health", "/api/status", "/nowhere", "/style.css", "/app.js", "/favicon.svg"):
@@ -163,7 +163,8 @@ def test_codex_agent_gets_its_variables(session):
     assert environment["CODEX_AGENT_API_BASE"] == AGENT["CODEX_AGENT_API_BASE"]
     assert environment["CODEX_AGENT_API_KEY"] == "agent-canary-0123456789"
     assert session.stop().status == 200
-    assert session.start(DEMO=True, CODEX_AGENT_API_BASE=AGENT["CODEX_AGENT_API_BASE"], CODEX_AGENT_API_KEY="k").status == 200
+    assert session.start(DEMO=True, CODEX_AGENT_API_BASE=AGENT["CODEX_AGENT_API_BASE"],
+                         CODEX_AGENT_API_KEY="k").status == 200
     assert not [name for name in session.seen()["environment"] if "AGENT" in name]
 
 
@@ -200,8 +201,8 @@ def test_a_configuration_that_needs_no_key_starts_without_one(session):
 def test_options_of_a_start(session):
     assert session.start(DEMO=True, risk_router=True, strategy="expected-cost", allow_host="a.example, b").status == 200
     seen = session.seen()
-    assert seen["arguments"][2:] == ["--port", str(session.proxy_port), "--risk-port", str(session.risk_port), "--strategy",
-                                     "expected-cost", "--allow-host", "a.example", "--allow-host", "b"]
+    assert seen["arguments"][2:] == ["--port", str(session.proxy_port), "--risk-port", str(session.risk_port),
+                                     "--strategy", "expected-cost", "--allow-host", "a.example", "--allow-host", "b"]
     assert seen["environment"]["LISTEN_FDS"] == "2" and seen["environment"]["LISTEN_FDNAMES"] == "proxy:risk"
     assert set(seen["descriptors"]) >= {"3", "4"} and session.status()["risk_url"].endswith(f":{session.risk_port}/v1")
     for port in (session.proxy_port, session.risk_port):
@@ -210,7 +211,8 @@ def test_options_of_a_start(session):
     assert session.status()["risk_url"] is None
     with socket.create_server(("127.0.0.1", session.risk_port)):
         answer = session.start(DEMO=True, risk_router=True)
-        assert (answer.status, answer.error["code"]) == (409, "port_busy") and str(session.risk_port) in answer.error["message"]
+        assert (answer.status, answer.error["code"]) == (409, "port_busy") \
+            and str(session.risk_port) in answer.error["message"]
         with pytest.raises(OSError):
             socket.create_connection(("127.0.0.1", session.proxy_port))
         assert session.start(DEMO=True).status == 200
@@ -246,10 +248,12 @@ def test_the_chatgpt_login_is_offered_if_there_is_one(session):
 
 
 def test_form_starts_and_stops_by_redirect(session):
-    answer = form(session, "/start", OPENAI_API_KEY=" " + KEYS["OPENAI_API_KEY"] + "\r\n", GEMINI_API_KEY="", HF_TOKEN="")
+    answer = form(session, "/start", OPENAI_API_KEY=" " + KEYS["OPENAI_API_KEY"] + "\r\n", GEMINI_API_KEY="",
+                  HF_TOKEN="")
     assert (answer.status, answer.headers["location"]) == (303, "/")
     page = session.request("GET", "/").text
-    assert 'data-state="running"' in page and "codex-light" in page and f"http://127.0.0.1:{session.proxy_port}/v1" in page
+    assert 'data-state="running"' in page and "codex-light" in page \
+        and f"http://127.0.0.1:{session.proxy_port}/v1" in page
     assert "HF_TOKEN is not set &lt;b&gt;&amp;amp;" in page
     assert str(session.key_file) in page and session.key_file.read_text() not in page
     assert not any(key in page for key in KEYS.values())

@@ -93,7 +93,8 @@ def test_files_beside_it_do_not_wake_it(session, parent):
         return status.split("voluntary_ctxt_switches:")[1].split()[0]
 
     session.status()
-    before = wait_until(lambda: pathlib.Path(f"/proc/{app}/stat").read_text().rsplit(") ")[1][0] == "S" and waits(), "it to sleep")
+    before = wait_until(lambda: pathlib.Path(f"/proc/{app}/stat").read_text().rsplit(") ")[1][0] == "S" and waits(),
+                        "it to sleep")
     for name in range(100):
         (parent / str(name)).touch()
         (parent / str(name)).unlink()

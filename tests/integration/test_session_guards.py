@@ -136,7 +136,8 @@ def test_another_user_of_this_machine(session):
         answer = subprocess.run(
             ["curl", "--silent", "--noproxy", "*", "--write-out", "%{http_code}", "--output", "/dev/null", "-X", method,
              "-H", f"X-Pointsman-Token: {session.token}", "-H", f"Content-Type: {CHANGING.get(path, '')}",
-             f"http://127.0.0.1:{session.port}{path}", *(["--data", body_for(path, session.token)] if path in CHANGING else [])],
+             f"http://127.0.0.1:{session.port}{path}",
+             *(["--data", body_for(path, session.token)] if path in CHANGING else [])],
             user=OTHER_USER, group=OTHER_USER, capture_output=True, text=True, cwd="/", check=True)
         assert answer.stdout == ("200" if path == "/health" else "403"), path
 
@@ -152,8 +153,8 @@ def test_a_client_whose_user_is_unknown(session):
         known = connection_parameters(client)
         assert asked_over(session, known)[0] == 200
         for name, value in (("REMOTE_PORT", ""), ("REMOTE_PORT", "0"), ("REMOTE_PORT", "x"), ("REMOTE_PORT", "65536"),
-                            ("REMOTE_ADDR", ""), ("REMOTE_ADDR", "::1"), ("REMOTE_ADDR", "127.0.0.2"), ("SERVER_ADDR", "x"),
-                            ("SERVER_PORT", known["REMOTE_PORT"])):
+                            ("REMOTE_ADDR", ""), ("REMOTE_ADDR", "::1"), ("REMOTE_ADDR", "127.0.0.2"),
+                            ("SERVER_ADDR", "x"), ("SERVER_PORT", known["REMOTE_PORT"])):
             assert asked_over(session, {**known, name: value})[0] == 403, (name, value)
         # A listener's port is not its client's port.
         assert asked_over(session, {**known, "REMOTE_PORT": known["SERVER_PORT"], "SERVER_PORT": "1"})[0] == 403

@@ -30,8 +30,8 @@ def try_start(session):
 @contextlib.contextmanager
 def meddled(pid, call, how, *options, log="/dev/null"):
     """While the block runs, strace injects faults into these calls of the process and of its children."""
-    tracer = subprocess.Popen(["strace", "-f", "-o", log, "-e", f"trace={call},execve", "-e", f"inject={call}:{how}", *options,
-                               "-p", str(pid)], stderr=subprocess.PIPE, text=True)
+    tracer = subprocess.Popen(["strace", "-f", "-o", log, "-e", f"trace={call},execve", "-e", f"inject={call}:{how}",
+                               *options, "-p", str(pid)], stderr=subprocess.PIPE, text=True)
     assert "attached" in tracer.stderr.readline()
     yield
     tracer.terminate()

@@ -103,7 +103,8 @@ def test_requests_that_end_while_their_server_is_checked(start_proxy, silent, ma
         with proxy.connect() as client:
             body = b'{"model":"codex-light","stream":true,"messages":[{"role":"user","content":"hi"}]}'
             client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAuthorization: Bearer %s\r\n"
-                           b"Content-Length: %d\r\n\r\n" % (proxy.port, proxy.keys["LITELLM_API_KEY"].encode(), len(body)) + body)
+                           b"Content-Length: %d\r\n\r\n" % (proxy.port, proxy.keys["LITELLM_API_KEY"].encode(),
+                                                            len(body)) + body)
             wait_until(lambda: silent.connections >= before + 2, "the call and HEAD /")
             if how == "reload":
                 proxy.reload()

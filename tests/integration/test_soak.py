@@ -49,18 +49,21 @@ class Mock:
 
 @pytest.fixture
 def mock(programs):
-    process = subprocess.Popen([programs / "mock_upstream", str(EVENTS), "1000"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen([programs / "mock_upstream", str(EVENTS), "1000"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
     yield Mock(process)
     process.stdin.close()
     process.wait(10)
 
 
 def body(stream):
-    return json.dumps({"model": "codex-light", "stream": stream, "messages": [{"role": "user", "content": "x" * 400}]}).encode()
+    return json.dumps({"model": "codex-light", "stream": stream,
+                       "messages": [{"role": "user", "content": "x" * 400}]}).encode()
 
 
 def load(programs, proxy, number, stream):
-    done = subprocess.run([programs / "load", str(proxy.port), "/v1/chat/completions", MASTER_KEY, str(CONNECTIONS), str(number)],
+    done = subprocess.run([programs / "load", str(proxy.port), "/v1/chat/completions", MASTER_KEY, str(CONNECTIONS),
+                           str(number)],
                           input=body(stream), capture_output=True, check=True)
     seen = json.loads(done.stdout)
     assert seen["failed"] == 0, seen
@@ -69,7 +72,8 @@ def load(programs, proxy, number, stream):
 def abort(proxy, number, draw):
     """Clients that reset the connection: after half a request, before the reply, or in the middle of it."""
     text = body(True)
-    head = (f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
             f"Content-Length: {len(text)}\r\n\r\n").encode()
     for _ in range(number):
         with contextlib.suppress(ConnectionError), proxy.connect() as client:
@@ -103,5 +107,6 @@ def test_soak(start_proxy, programs, mock):
             print(f"{(turn + 1) * ROUND} requests: {proxy.rss_kb} KB", flush=True)
     mock.end()   # then the kept connections to it are closed, and what remains is a leak
     wait_until(lambda: held.files <= files, "connections that are not kept to be closed")
-    figure(f"{ROUNDS * ROUND} requests: memory after the first {WARM_UP * ROUND}", held.grown_mb, None if SANITIZED else 1, " MB")
+    figure(f"{ROUNDS * ROUND} requests: memory after the first {WARM_UP * ROUND}", held.grown_mb,
+           None if SANITIZED else 1, " MB")
     figure("descriptors more than then", held.files - files, 0)

@@ -64,7 +64,8 @@ def test_simultaneous_requests_do_not_exceed_it(start_proxy, upstream):
     go_on = threading.Event()
     upstream.always([go_on, *chat.whole("fine", usage=USAGE)])
     replies = []
-    callers = [threading.Thread(target=lambda: replies.append(proxy.post("/v1/chat/completions", CHAT))) for _ in range(8)]
+    callers = [threading.Thread(target=lambda: replies.append(proxy.post("/v1/chat/completions", CHAT)))
+               for _ in range(8)]
     for caller in callers:
         caller.start()
     entries = proxy.journal(5)      # the refused ones have ended

@@ -97,7 +97,8 @@ def test_one_command_at_a_time_writes_to_the_build_folder(start):
         try:
             started = pool.submit(start, "--web-port", str(free_port()))
             wait_until(lambda: any("->" in line and f":{inode} " in line
-                                   for line in pathlib.Path("/proc/locks").read_text().splitlines()), "the wait for the lock")
+                                   for line in pathlib.Path("/proc/locks").read_text().splitlines()),
+                       "the wait for the lock")
             assert not started.done()
         finally:
             os.close(folder)
@@ -123,7 +124,8 @@ def with_codex(folder, script):
 
 def models(folder, proxy_port):
     key = (folder / "pointsman" / "codex-litellm-proxy.key").read_text().strip()
-    request = urllib.request.Request(f"http://127.0.0.1:{proxy_port}/v1/models", headers={"Authorization": f"Bearer {key}"})
+    request = urllib.request.Request(f"http://127.0.0.1:{proxy_port}/v1/models",
+                                     headers={"Authorization": f"Bearer {key}"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)["models"]
 

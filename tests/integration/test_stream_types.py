@@ -75,7 +75,8 @@ def test_its_first_bytes_arrive_one_by_one(start_proxy, upstream, path, begin):
 def test_a_whole_reply_with_a_streams_type(start_proxy, upstream, path):
     """JSON with text/event-stream, also followed by a stream's end mark; for clients with and without streaming."""
     proxy = start_proxy(chat_only("codex-light", upstream))
-    body = json.dumps({"id": "c", "choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "Hello"}}]}).encode()
+    body = json.dumps({"id": "c",
+                       "choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "Hello"}}]}).encode()
     for more in (b"", b"\n\ndata: [DONE]\n\n"):
         for streamed in (True, False):
             upstream.script(reply(body=body + more, content_type="text/event-stream"))
@@ -91,7 +92,8 @@ def test_a_whole_reply_with_a_streams_type(start_proxy, upstream, path):
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_an_error_with_a_streams_type(start_proxy, upstream, path, streamed):
     proxy = start_proxy(chat_only("codex-light", upstream))
-    upstream.script(reply(body={"error": {"message": "prompt is too long", "code": 400}}, content_type="text/event-stream"))
+    upstream.script(reply(body={"error": {"message": "prompt is too long", "code": 400}},
+                          content_type="text/event-stream"))
     answer = ask(proxy, path, streamed)
     assert (answer.status, answer.error["code"]) == (400, "context_length_exceeded")
 

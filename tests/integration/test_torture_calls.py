@@ -28,11 +28,14 @@ pytestmark = [pytest.mark.timeout(7200 if LONG else 120),
 ERRORS = {
     "accept4": ("EMFILE", "EINTR", "ENOMEM", "ECONNABORTED"), "bind": ("EADDRINUSE",), "close": ("EIO",),
     "connect": ("EADDRNOTAVAIL", "ENOBUFS"), "epoll_create1": ("EMFILE",), "epoll_ctl": ("ENOMEM", "ENOSPC"),
-    "epoll_wait": ("EINTR",), "eventfd2": ("EMFILE",), "fcntl": ("ENOMEM",), "fstat": ("EIO",), "getsockname": ("ENOBUFS",),
-    "getsockopt": ("ENOMEM",), "listen": ("EADDRINUSE",), "lseek": ("EIO",), "mkdir": ("ENOSPC", "EIO"), "mlock": ("ENOMEM",),
+    "epoll_wait": ("EINTR",), "eventfd2": ("EMFILE",), "fcntl": ("ENOMEM",), "fstat": ("EIO",),
+    "getsockname": ("ENOBUFS",),
+    "getsockopt": ("ENOMEM",), "listen": ("EADDRINUSE",), "lseek": ("EIO",), "mkdir": ("ENOSPC", "EIO"),
+    "mlock": ("ENOMEM",),
     "mmap": ("ENOMEM",), "mprotect": ("ENOMEM",), "newfstatat": ("EIO",), "openat": ("EMFILE", "ENOMEM", "EIO"),
     "pipe2": ("EMFILE",), "poll": ("EINTR",), "pread64": ("EIO",), "read": ("EIO", "EINTR", "ENOMEM"),
-    "recvfrom": ("EINTR", "ENOMEM"), "rename": ("EIO",), "sendmsg": ("EINTR", "ENOBUFS"), "sendto": ("EINTR", "ENOBUFS"),
+    "recvfrom": ("EINTR", "ENOMEM"), "rename": ("EIO",), "sendmsg": ("EINTR", "ENOBUFS"),
+    "sendto": ("EINTR", "ENOBUFS"),
     "setsockopt": ("ENOMEM",), "shutdown": ("ENOBUFS",), "socket": ("EMFILE", "ENOBUFS"), "socketpair": ("EMFILE",),
     "write": ("ENOSPC", "EIO", "EINTR"), "writev": ("EIO",),
 }
@@ -96,7 +99,8 @@ def place(folder, make_upstream):
     near.always(serve)
     far.always(serve)
     (folder / "config.yaml").write_text(json.dumps({"model_list": [
-        deployment("near", near), deployment("far", far.base.replace("127.0.0.1", "0.0.0.0"), use_chat_completions_api=True)]}))
+        deployment("near", near), deployment("far", far.base.replace("127.0.0.1", "0.0.0.0"),
+                                             use_chat_completions_api=True)]}))
     if subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True).returncode:
         pytest.skip("strace may not trace here")
     return folder
@@ -114,21 +118,24 @@ def faults(folder):
             begun = begun or "PR_SET_DUMPABLE" in line
             if begun and not NOT_MEANT.search(line):
                 found += [(call[1], seen[call[1]], error) for error in ERRORS.get(call[1], ())]
-    assert len(found) > 300 and {name for name, _, _ in found} > {"openat", "write", "accept4", "epoll_ctl", "mmap", "socket"}
+    assert len(found) > 300 and {name for name, _, _ in found} > {"openat", "write", "accept4", "epoll_ctl", "mmap",
+                                                                  "socket"}
     return found
 
 
 def test_each_call(place):
     todo = faults(place)
     if not LONG:   # those that have found defects, and some of the others
-        todo = [fault for fault in todo if fault[0] == "getsockname" or (fault[0] == "sendto" and fault[2] == "ENOBUFS")] + \
+        todo = [fault for fault in todo if fault[0] == "getsockname"
+                or (fault[0] == "sendto" and fault[2] == "ENOBUFS")] + \
             todo[::len(todo) // SHORT]
     wrong = []
     for call, number, error in todo:
         log = place / "faulty"
         life = Life(place, "-o", str(log), "-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}")
         # Calls of one kind may come in another order in each run.
-        meant = not any("INJECTED" in line and NOT_MEANT.search(line) for line in log.read_text(errors="replace").splitlines())
+        meant = not any("INJECTED" in line and NOT_MEANT.search(line)
+                        for line in log.read_text(errors="replace").splitlines())
         if meant and (fault := life.fault()):
             wrong.append((call, number, error, fault, life.text[-300:]))
             print("wrong:", *wrong[-1], flush=True)

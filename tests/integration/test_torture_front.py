@@ -42,9 +42,11 @@ def proxy_seeds(port):
     chunks = b"5\r\n{\"mod\r\n" + b"14;a=b\r\nel\":\"codex-light\"}  \r\n0\r\n\r\n"
     return [written("GET", "/v1/models", port, None, key), written("GET", "/health/liveliness", port),
             written("POST", "/v1/chat/completions", port, {"model": "codex-light", "messages": messages}, key, kind),
-            written("POST", "/v1/chat/completions", port, {"model": "codex-light", "stream": True, "messages": messages}, key),
+            written("POST", "/v1/chat/completions", port,
+                    {"model": "codex-light", "stream": True, "messages": messages}, key),
             written("POST", "/v1/responses", port, {"model": "codex-light", "input": "x", "stream": True,
-                                                    "tools": [{"type": "function", "name": "f", "parameters": {}}]}, key, kind),
+                                                    "tools": [{"type": "function", "name": "f", "parameters": {}}]},
+                    key, kind),
             written("POST", "/v1/responses", port, None, key, "Transfer-Encoding: chunked") + chunks,
             written("GET", "/dispatch/state", port, None, key)]
 
@@ -57,7 +59,8 @@ def page_seeds(session):
             written("POST", "/api/start", session.port, {"OPENAI_API_KEY": "x y"}, kind, token),
             written("POST", "/api/test", session.port, {"model": "codex-light"}, kind, token),
             written("POST", "/api/stop", session.port, {}, kind, token),
-            written("POST", "/start", session.port, f"token={session.token}&OPENAI_API_KEY=%20&demo=".encode(), form, own),
+            written("POST", "/start", session.port, f"token={session.token}&OPENAI_API_KEY=%20&demo=".encode(), form,
+                    own),
             written("POST", "/stop", session.port, f"token={session.token}".encode(), form, own)]
 
 
@@ -77,7 +80,8 @@ def test_damaged_requests_to_the_proxy(start_proxy, upstream):
 
     number = count(400, 10000)
     fling_all(proxy.port, proxy_seeds(proxy.port), number, is_well)
-    wait_until(lambda: proxy.get("/health/liveliness").status == 200 and held.files <= held.begin_files, "its descriptors")
+    wait_until(lambda: proxy.get("/health/liveliness").status == 200 and held.files <= held.begin_files,
+               "its descriptors")
     figure(f"proxy, after {number} damaged requests: memory", held.grown_mb, None if SANITIZED else 8, " MB")
     figure("proxy: descriptors more than before", held.files - held.begin_files, 0)
 
@@ -105,7 +109,8 @@ def test_many_idle_streams(start_proxy, folder, way):
     with contextlib.ExitStack() as stack:
         idle = Idle(start_proxy, folder, stack, way)
         idle.add(number)
-        figure(f"proxy, {number} idle streams, {way}: memory", idle.proxy.rss_kb / 1024, None if SANITIZED else 40, " MB")
+        figure(f"proxy, {number} idle streams, {way}: memory", idle.proxy.rss_kb / 1024, None if SANITIZED else 40,
+               " MB")
         assert idle.proxy.get("/v1/models").status == 200
 
 
@@ -143,7 +148,8 @@ def test_many_slow_connections(request, folder, which, beginning):
     else:
         silent = Silent(BEGINS[CHAT])
         request.addfinalizer(silent.close)
-        port, path = request.getfixturevalue("start_proxy")(deployment("codex-light", silent.base)).port, "/health/liveliness"
+        start_proxy = request.getfixturevalue("start_proxy")
+        port, path = start_proxy(deployment("codex-light", silent.base)).port, "/health/liveliness"
     with contextlib.ExitStack() as stack:
         clients = crowd(port, number, beginning, stack)
         took = watch(port, path, clients if beginning else [], count(20, 400))
@@ -163,7 +169,8 @@ def test_no_descriptors_left(start_proxy, upstream):
         before, begin = held.cpu_s, time.monotonic()
         if LONG:
             time.sleep(2)   # measured while nothing happens
-            figure("proxy without descriptors: processor", 100 * (held.cpu_s - before) / (time.monotonic() - begin), 20, " %")
+            figure("proxy without descriptors: processor", 100 * (held.cpu_s - before) / (time.monotonic() - begin), 20,
+                   " %")
     wait_until(lambda: is_served(proxy), "it to serve again")
 
 

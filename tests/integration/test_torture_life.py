@@ -36,7 +36,8 @@ def processes_of(folder):
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         try:
-            if entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes() and is_alive(int(entry.name)):
+            if entry.name.isdigit() and str(folder).encode() in (entry / "cmdline").read_bytes() \
+                and is_alive(int(entry.name)):
                 found.append(int(entry.name))
         except OSError:
             continue
@@ -159,7 +160,8 @@ def places(session, proxy_pid):
         yield from ((f"{name}'s open files", data) for data in open_files_of(pid))
         if name != "proxy":
             yield from ((f"{name}'s memory", data) for data in memory_of(pid))
-    yield from ((str(path), path.read_bytes()) for path in session.folder.rglob("*") if path.is_file() and path != session.config)
+    yield from ((str(path), path.read_bytes()) for path in session.folder.rglob("*") if path.is_file()
+                and path != session.config)
 
 
 def found_keys(session, keys, proxy_pid=None):
@@ -185,8 +187,10 @@ def test_no_key_anywhere(keyed, form):
     session, key = keyed, KEYS["OPENAI_API_KEY"]
     for end in ("stop", "crash"):
         if form:
-            answer = session.request("POST", "/start", urllib.parse.urlencode({"token": session.token, "OPENAI_API_KEY": key}), {
-                "Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{session.port}"})
+            answer = session.request("POST", "/start",
+                                     urllib.parse.urlencode({"token": session.token, "OPENAI_API_KEY": key}),
+                                     {"Content-Type": "application/x-www-form-urlencoded",
+                                      "Origin": f"http://127.0.0.1:{session.port}"})
             assert answer.status == 303 and key not in answer.text
         else:
             assert session.start(OPENAI_API_KEY=key).status == 200

@@ -97,8 +97,10 @@ def test_first_requests(start_proxy, upstream, memory):
             kind = Outcome(proxy, path, body).kind(is_whole("responses stream"))
         assert kind in ("whole", "error", "truncated"), (first, memory.where, kind)
         after = Outcome(proxy, path, body)
-        assert after.kind(is_whole("responses stream")) == "whole", (first, memory.where, after.status, after.text, proxy.stderr)
-        assert all(request.headers["authorization"] == f"Bearer {UPSTREAM_KEY}" for request in upstream.requests), memory.where
+        assert after.kind(is_whole("responses stream")) == "whole", \
+            (first, memory.where, after.status, after.text, proxy.stderr)
+        assert all(request.headers["authorization"] == f"Bearer {UPSTREAM_KEY}" for request in upstream.requests), \
+            memory.where
         if not memory.failed:
             break
     assert kind == "whole" and first > 40

@@ -175,7 +175,8 @@ def test_requests_wait_only_for_a_connection(start_proxy, make_upstream, make_tl
     without ALPN, and without TLS."""
     plain, silent = make_upstream(), make_tls_upstream(alpn=())
     plain.base = plain.base.replace("127.0.0.1", "0.0.0.0")     # through libcurl
-    proxy = start_proxy(deployment("plain", plain), deployment("silent", silent), litellm_settings=silent.trust, **NOT_AHEAD)
+    proxy = start_proxy(deployment("plain", plain), deployment("silent", silent), litellm_settings=silent.trust,
+                        **NOT_AHEAD)
     for name, upstream in (("plain", plain), ("silent", silent)):
         gate = threading.Event()
         upstream.script([gate, *chat.whole("Late.")], chat.whole("Hello."))

@@ -56,7 +56,8 @@ def two_places(make_upstream, **params):
     """A first deployment with these parameters, and a second for when the first is limited."""
     first, second = make_upstream(), make_upstream()
     second.always(chat.whole("Second."))
-    return first, second, (deployment("codex-light", first, order=1, **params), deployment("codex-light", second, order=2))
+    return first, second, (deployment("codex-light", first, order=1, **params),
+                           deployment("codex-light", second, order=2))
 
 
 def gone(*pids):
@@ -132,7 +133,7 @@ def test_a_reset_is_shared(start, make_upstream):
     with only(proxy, 1):
         assert proxy.post("/dispatch/reset", {}).status == 200
     for number in (1, 0):
-        wait_until(lambda: served_by(proxy, number).json["choices"][0]["message"]["content"] == "First.",     # noqa: B023
+        wait_until(lambda number=number: served_by(proxy, number).json["choices"][0]["message"]["content"] == "First.",
                    "the cooldown to be cleared")
 
 
@@ -141,7 +142,8 @@ def test_a_reload_reaches_both(start, upstream):
     proxy = start(deployment("codex-light", upstream))
     proxy.reload(json.dumps({"model_list": [deployment("renamed", upstream)]}))
     for number in (0, 1):
-        wait_until(lambda: served_by(proxy, number, {**CHAT, "model": "renamed"}).status == 200, "the reload")   # noqa: B023
+        wait_until(lambda number=number: served_by(proxy, number, {**CHAT, "model": "renamed"}).status == 200,
+                   "the reload")
         assert served_by(proxy, number).status == 404
 
 
@@ -161,8 +163,8 @@ def doomed(folder, upstream):
     """A proxy with two workers whose exit start_proxy() does not check."""
     place = folder / "proxy"
     place.mkdir()
-    proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]}, {"MOCK_API_KEY": "sk-canary-0123456789"},
-                  ("--workers", "2"))
+    proxy = Proxy(place, {"model_list": [deployment("codex-light", upstream)]},
+                  {"MOCK_API_KEY": "sk-canary-0123456789"}, ("--workers", "2"))
     proxy.workers = children(proxy.process.pid)
     yield proxy
     proxy.kill()

@@ -11,8 +11,9 @@ BUILD = pathlib.Path(os.environ.get("POINTSMAN_BUILD", ROOT / "build")).resolve(
 PATIENCE_S = 20
 
 
-# Ports for programs that cannot inherit a socket. Each process owns a block of them, below the range from which the kernel
-# takes the ports of outgoing connections. A name in the abstract namespace reserves the block until the process ends.
+# Ports for programs that cannot inherit a socket. Each process owns a block of them, below the range from which the
+# kernel takes the ports of outgoing connections. A name in the abstract namespace reserves the block until the process
+# ends.
 PORTS = range(10240, 32768)
 PORTS_PER_BLOCK = 256
 _block = []     # the socket that reserves it, and an iterator over its ports
@@ -33,7 +34,8 @@ def _claim_block():
 
 
 def can_bind(port):
-    """Returns true if no process has the port, on 127.0.0.1 and, if the machine has it, on ::1: the programs reserve both."""
+    """Returns true if no process has the port, on 127.0.0.1 and, if the machine has it, on ::1: the programs reserve
+    both."""
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         try:
             socket.create_server((host, port), family=family).close()

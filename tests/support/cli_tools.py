@@ -32,15 +32,16 @@ class Cli:
         self.runtime.parent.mkdir(mode=0o700)
         self.web_port, self.proxy_port = free_port(), two_free_ports()
         self.environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {
-            "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime.parent), "CODEX_HOME": str(self.home / ".codex"),
-            "LC_ALL": "C.UTF-8"}
+            "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime.parent),
+            "CODEX_HOME": str(self.home / ".codex"), "LC_ALL": "C.UTF-8"}
 
     def __call__(self, *arguments, stdin=subprocess.DEVNULL, pass_fds=(), timeout=60, **variables):
         """Adds the variables; one that is None is removed."""
         given = None
         if isinstance(stdin, str):
             given, stdin = stdin, None
-        return subprocess.run([BINARY, *map(str, arguments)], env=self.with_variables(variables), text=True, input=given,
+        return subprocess.run([BINARY, *map(str, arguments)], env=self.with_variables(variables), text=True,
+                              input=given,
                               stdin=stdin, capture_output=True, pass_fds=pass_fds, timeout=timeout, cwd=self.folder)
 
     def with_variables(self, variables):

@@ -16,7 +16,8 @@ PATIENCE_S = 5   # s; no failing request may hang for longer
 def build(folder, name):
     """The path of the library with that name in tests/faults, built."""
     library = folder / f"{name}.so"
-    subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library, ROOT / "tests" / "faults" / f"{name}.c"],
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library,
+                    ROOT / "tests" / "faults" / f"{name}.c"],
                    check=True)
     return library
 
@@ -118,7 +119,8 @@ class Outcome:
         self.text, self.status, self.hung = "", None, False
         connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_S)
         try:
-            connection.request("POST", path, json.dumps(body), {"Authorization": f"Bearer {proxy.keys['LITELLM_API_KEY']}"})
+            connection.request("POST", path, json.dumps(body),
+                               {"Authorization": f"Bearer {proxy.keys['LITELLM_API_KEY']}"})
             response = connection.getresponse()
             self.status = response.status
             self.fields = response.headers

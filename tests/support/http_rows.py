@@ -47,8 +47,8 @@ class Rows:
         self.site, self.rows = site, []
         self.host = f"127.0.0.1:{site.port}"
         self.smuggled = self.get()
-        for part in (request_lines, versions, targets, methods, hosts, fields, line_ends, lengths, codings, smuggled_requests,
-                     chunks,
+        for part in (request_lines, versions, targets, methods, hosts, fields, line_ends, lengths, codings,
+                     smuggled_requests, chunks,
                      trailers, connections, pipelines, expectations, upgrades, limits, unfinished, meanings):
             part(self)
 
@@ -101,8 +101,8 @@ def request_lines(r):
     r.add("request line", "an empty line before it", "9112 2.2", b"\r\n" + r.get(), SERVED)
     r.add("request line", "two empty lines before it", "9112 2.2", b"\r\n\r\n" + r.get(), EITHER)
     r.add("request line", "noise", "9112 2.2", bytes(range(128, 256)) * 2 + b"\r\n\r\n", DROPPED)
-    r.add("request line", "a TLS greeting", "9112 2.2", bytes.fromhex("1603010200010001fc0303") + bytes(200) + b"\r\n\r\n",
-          DROPPED)
+    r.add("request line", "a TLS greeting", "9112 2.2",
+          bytes.fromhex("1603010200010001fc0303") + bytes(200) + b"\r\n\r\n", DROPPED)
     r.add("request line", "only a header field", "9112 2.1", f"Host: {r.host}\r\n\r\n".encode(), DROPPED)
 
 
@@ -118,8 +118,8 @@ def versions(r):
     add("HTTP/3.0", "400,505 closed")
     add("HTTP/9.9", "400,505 closed")
     add("HTTP/0.9", "400,505 closed")
-    for version in ("HTTP/1", "HTTP/2", "HTTP/1.", "HTTP/.1", "HTTP/11", "HTTP/1.10", "HTTP/01.1", "HTTP/1.01", "HTTP/ 1.1",
-                    "HTTP /1.1",
+    for version in ("HTTP/1", "HTTP/2", "HTTP/1.", "HTTP/.1", "HTTP/11", "HTTP/1.10", "HTTP/01.1", "HTTP/1.01",
+                    "HTTP/ 1.1", "HTTP /1.1",
                     "http/1.1", "Http/1.1", "HTTP/1,1", "HTTP/x.y", "HTTP/-1.1", "HTTP/1.1.1", "HTTPS/1.1", "XTTP/1.1",
                     "HTTP-1.1"):
         add(version, "400,505 closed or silent")
@@ -169,16 +169,19 @@ def methods(r):
     add("2,000 letters", f"{'A' * 2000} {path} HTTP/1.1", "400,405,414,431,501 any")
     add("100,000 letters", f"{'A' * 100000} {path} HTTP/1.1", "400,405,414,431,501 closed or silent")
     add("TRACE", f"TRACE {path} HTTP/1.1", "400,403,405,501 any", "9110 9.3.8")
-    add("TRACE with a body", None, "400,403,405,501 any", "9110 9.3.8", r.head(f"TRACE {path} HTTP/1.1", "Content-Length: 5") +
+    add("TRACE with a body", None, "400,403,405,501 any", "9110 9.3.8",
+        r.head(f"TRACE {path} HTTP/1.1", "Content-Length: 5") +
         b"hello")
-    add("CONNECT", None, "400,403,405,501 any", "9110 9.3.6", r.head("CONNECT evil.test:443 HTTP/1.1", host="evil.test:443"))
+    add("CONNECT", None, "400,403,405,501 any", "9110 9.3.6",
+        r.head("CONNECT evil.test:443 HTTP/1.1", host="evil.test:443"))
     add("CONNECT to the server itself", f"CONNECT {r.host} HTTP/1.1", "400,403,405,501 any", "9110 9.3.6")
     add("CONNECT with a path", f"CONNECT {path} HTTP/1.1", "400,403,405,501 any", "9112 3.2.3")
     add("one that this path does not have", f"DELETE {path} HTTP/1.1", "405,501 any", "9110 15.5.6")
     add("GET with a body", None, "2xx open or 400 closed", "9110 9.3.1", r.get("Content-Length: 5") + b"hello")
     add("GET whose body looks like a request", None, "2xx open or 400 closed", "9110 9.3.1",
         r.get(f"Content-Length: {len(r.smuggled)}") + r.smuggled)
-    add("HEAD with a body", None, "2xx open or 400 closed", "9110 9.3.2", r.head(f"HEAD {path} HTTP/1.1", "Content-Length: 5") +
+    add("HEAD with a body", None, "2xx open or 400 closed", "9110 9.3.2",
+        r.head(f"HEAD {path} HTTP/1.1", "Content-Length: 5") +
         b"hello",
         bodiless=True)
     add("OPTIONS with a body", None, "2xx,404,405 any or 501 any or 400 closed", "9110 9.3.7",
@@ -243,7 +246,8 @@ def fields(r):
 def line_ends(r):
     good = r.get()
     r.add("line end", "bare line feeds", "9112 2.2", good.replace(b"\r\n", b"\n"), EITHER + " or silent")
-    r.add("line end", "a line feed after the request line", "9112 2.2", good.replace(b"\r\n", b"\n", 1), EITHER + " or silent")
+    r.add("line end", "a line feed after the request line", "9112 2.2", good.replace(b"\r\n", b"\n", 1),
+          EITHER + " or silent")
     r.add("line end", "a line feed after a field", "9112 2.2", r.get("X: a\nY: b"), EITHER + " or silent")
     r.add("line end", "a line feed for the last line", "9112 2.2", good[:-2] + b"\n", EITHER + " or silent")
     r.add("line end", "bare carriage returns", "9112 2.2", good.replace(b"\r\n", b"\r") + b"\r\n\r\n", DROPPED)
@@ -258,19 +262,21 @@ def line_ends(r):
 
 def lengths(r):
     def add(name, value, want=REFUSED, section="9112 6.3", smuggling=True):
-        r.add("length", name, section, r.head(f"POST {r.site.post} HTTP/1.1", f"Content-Length:{value}") + r.site.body, want,
-              smuggling=smuggling)
+        r.add("length", name, section, r.head(f"POST {r.site.post} HTTP/1.1", f"Content-Length:{value}") + r.site.body,
+              want, smuggling=smuggling)
     size = len(r.site.body)
     add("valid", f" {size}", SERVED, "9112 6.2", smuggling=False)
     add("a tab before it", f"\t{size}", EITHER, "9110 5.5", smuggling=False)
     add("spaces around it", f"   {size}  ", EITHER, "9110 5.5", smuggling=False)
-    for name, value in (("a plus", f" +{size}"), ("negative", f" -{size}"), ("minus zero", " -0"), ("hexadecimal", f" {size:#x}"),
-                        ("octal", f" {size:#o}"), ("letters", " abc"), ("digits and letters", f" {size}x"), ("a fraction",
-                                                                                                             f" {size}.0"),
-                        ("an exponent", f" {size}e0"), ("an underscore", f" {size // 10}_{size % 10}"), ("a space inside",
-                                                                                                         f" {size} {size}"),
+    for name, value in (("a plus", f" +{size}"), ("negative", f" -{size}"), ("minus zero", " -0"),
+                        ("hexadecimal", f" {size:#x}"),
+                        ("octal", f" {size:#o}"), ("letters", " abc"), ("digits and letters", f" {size}x"),
+                        ("a fraction", f" {size}.0"),
+                        ("an exponent", f" {size}e0"), ("an underscore", f" {size // 10}_{size % 10}"),
+                        ("a space inside", f" {size} {size}"),
                         ("a list of two", f" {size}, {size + 1}"), ("a list of two, the smaller first", f" 0, {size}"),
-                        ("quoted", f' "{size}"'), ("a semicolon", f" {size};x"), ("digits of another script", f" {size}\xb2"),
+                        ("quoted", f' "{size}"'), ("a semicolon", f" {size};x"),
+                        ("digits of another script", f" {size}\xb2"),
                         ("a NUL after it", f" {size}\0"), ("a vertical tab before it", f" \x0b{size}")):
         add(name, value)
     add("empty", "", "400,411 closed or silent")
@@ -281,18 +287,19 @@ def lengths(r):
     add("beyond 64 bits", " 18446744073709551617", "400,413 closed", "9110 8.6")
     add("2^64 more", f" {(1 << 64) + size}", "400,413 closed", "9110 8.6")
     add("99 digits", f" {'9' * 99}", "400,413 closed", "9110 8.6")
-    for name, values in (("twice, differing", (size, size + 1)), ("twice, the smaller first", (0, size)), ("three times", (size,
-                                                                                                                           size,
-                                                                                                                           0))):
+    for name, values in (("twice, differing", (size, size + 1)), ("twice, the smaller first", (0, size)),
+                         ("three times", (size, size, 0))):
         r.add("length", name, "9112 6.3", r.post(*(f"Content-Length: {value}" for value in values), body=r.site.body +
                                                  r.smuggled), REFUSED,
               smuggling=True)
     r.add("length", "twice, identical", "9110 8.6", r.post(r.length(), r.length(), body=r.site.body), EITHER)
-    r.add("length", "zero, and a request after it", "9112 6.2", r.get("Content-Length: 0") + r.smuggled, "2xx open", replies=2)
+    r.add("length", "zero, and a request after it", "9112 6.2", r.get("Content-Length: 0") + r.smuggled, "2xx open",
+          replies=2)
     r.add("length", "two zeros", "9110 8.6", r.get("Content-Length: 00"), EITHER)
-    r.add("length", "a space before the colon", "9112 5.1", r.post(f"Content-Length : {size}", body=r.site.body), REFUSED,
-          smuggling=True)
-    r.add("length", "folded", "9112 5.2", r.post(f"Content-Length:\r\n {size}", body=r.site.body), "400 closed or 2xx open")
+    r.add("length", "a space before the colon", "9112 5.1", r.post(f"Content-Length : {size}", body=r.site.body),
+          REFUSED, smuggling=True)
+    r.add("length", "folded", "9112 5.2", r.post(f"Content-Length:\r\n {size}", body=r.site.body),
+          "400 closed or 2xx open")
     r.add("length", "an underscore in the name", "9110 5.1", r.get(f"Content_Length: {len(r.smuggled)}") + r.smuggled,
           "2xx open or 400 closed", replies=2)
 
@@ -300,8 +307,8 @@ def lengths(r):
 def codings(r):
     def add(name, *lines, want=REFUSED, section="9112 6.1", body=None, smuggling=True, line=None, **options):
         body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(r.site.body), r.site.body) if body is None else body
-        r.add("coding", name, section, r.head(line or f"POST {r.site.post} HTTP/1.1", *lines) + body, want, smuggling=smuggling,
-              **options)
+        r.add("coding", name, section, r.head(line or f"POST {r.site.post} HTTP/1.1", *lines) + body, want,
+              smuggling=smuggling, **options)
     add("chunked", "Transfer-Encoding: chunked", want=SERVED, smuggling=False)
     add("in capitals", "TRANSFER-ENCODING: CHUNKED", want=SERVED, section="9112 7", smuggling=False)
     add("a tab before it", "Transfer-Encoding:\tchunked", want=SERVED, section="9110 5.5", smuggling=False)
@@ -309,26 +316,32 @@ def codings(r):
     unknown = "400,501 closed"
     for value in ("gzip", "identity", "xchunked", "chunkedx", "chunked x", "chunk", "cow", "chunked, identity",
                   "identity, chunked",
-                  "chunked, gzip", "gzip, chunked", "chunked, chunked", "chunked;q=1", '"chunked"', "'chunked'", "chunked\x0b",
-                  "\x0bchunked", "chunked\x0c", "chunked\0", "chunked\x01", "\xa0chunked", "chun\xd4ked", "chunked,,cow", "",
-                  ","):
-        add(f"{value!r}", f"Transfer-Encoding: {value}", want="400,411,501 closed or silent" if value in ("", ",") else unknown)
-    add("'chunked,'", "Transfer-Encoding: chunked,", want="2xx open or 400,501 closed", section="9110 5.6.1", smuggling=False)
-    add("', chunked'", "Transfer-Encoding: , chunked", want="2xx open or 400,501 closed", section="9110 5.6.1", smuggling=False)
+                  "chunked, gzip", "gzip, chunked", "chunked, chunked", "chunked;q=1", '"chunked"', "'chunked'",
+                  "chunked\x0b",
+                  "\x0bchunked", "chunked\x0c", "chunked\0", "chunked\x01", "\xa0chunked", "chun\xd4ked",
+                  "chunked,,cow", "", ","):
+        add(f"{value!r}", f"Transfer-Encoding: {value}",
+            want="400,411,501 closed or silent" if value in ("", ",") else unknown)
+    add("'chunked,'", "Transfer-Encoding: chunked,", want="2xx open or 400,501 closed", section="9110 5.6.1",
+        smuggling=False)
+    add("', chunked'", "Transfer-Encoding: , chunked", want="2xx open or 400,501 closed", section="9110 5.6.1",
+        smuggling=False)
     add("twice", "Transfer-Encoding: chunked", "Transfer-Encoding: chunked", want=unknown)
     add("twice, the second unknown", "Transfer-Encoding: chunked", "Transfer-Encoding: cow", want=unknown)
     add("twice, the first unknown", "Transfer-Encoding: cow", "Transfer-Encoding: chunked", want=unknown)
     add("a space before the colon", "Transfer-Encoding : chunked", want=REFUSED, section="9112 5.1")
     add("a tab before the colon", "Transfer-Encoding\t: chunked", want=REFUSED, section="9112 5.1")
-    add("folded", "Transfer-Encoding:\r\n chunked", want="400,501 closed or 2xx open", section="9112 5.2", smuggling=False)
+    add("folded", "Transfer-Encoding:\r\n chunked", want="400,501 closed or 2xx open", section="9112 5.2",
+        smuggling=False)
     add("on a folded line", "X: y\r\n Transfer-Encoding: chunked", r.length(), body=r.site.body,
         want="400 closed or 2xx open", section="9112 5.2", smuggling=False)
     add("a bare line feed before the name", "X: y\nTransfer-Encoding: chunked", r.length(), want="400 closed or silent",
         section="9112 2.2")
     add("a NUL in the name", "Transfer-Enco\0ding: chunked", want=DROPPED, section="9110 5.1")
-    add("an underscore in the name", "Transfer_Encoding: chunked", r.length(), body=r.site.body, want=EITHER, section="9110 5.1",
-        smuggling=False)
-    add("of HTTP/1.0", "Transfer-Encoding: chunked", want="400,411,501 closed or silent", line=f"POST {r.site.post} HTTP/1.0")
+    add("an underscore in the name", "Transfer_Encoding: chunked", r.length(), body=r.site.body, want=EITHER,
+        section="9110 5.1", smuggling=False)
+    add("of HTTP/1.0", "Transfer-Encoding: chunked", want="400,411,501 closed or silent",
+        line=f"POST {r.site.post} HTTP/1.0")
     add("of HTTP/1.0 that keeps alive", "Transfer-Encoding: chunked", "Connection: keep-alive",
         want="400,411,501 closed or silent",
         line=f"POST {r.site.post} HTTP/1.0")
@@ -346,7 +359,8 @@ def smuggled_requests(r):
             ("length, then chunked: the length hides a request", (both, "Transfer-Encoding: chunked"), inner, want),
             ("chunked, then length: the length hides a request", ("Transfer-Encoding: chunked", both), inner, want),
             ("chunks hide a request", ("Content-Length: 4", "Transfer-Encoding: chunked"), outer, want),
-            ("chunks hide a request, the coding first", ("Transfer-Encoding: chunked", "Content-Length: 4"), outer, want),
+            ("chunks hide a request, the coding first", ("Transfer-Encoding: chunked", "Content-Length: 4"), outer,
+             want),
             ("the length is zero", ("Content-Length: 0", "Transfer-Encoding: chunked"), outer, want),
             ("one byte too many", ("Content-Length: 6", "Transfer-Encoding: chunked"), b"0\r\n\r\nG", want),
             ("a plus in the length", (f"Content-Length: +{len(inner)}", "Transfer-Encoding: chunked"), inner, want),
@@ -363,9 +377,11 @@ def smuggled_requests(r):
             ("a vertical tab before the coding", (both, "Transfer-Encoding: \x0bchunked"), inner, strict),
             ("a space before the colon", (both, "Transfer-Encoding : chunked"), inner, strict),
             ("a folded coding", (both, "Transfer-Encoding:\r\n chunked"), inner, want),
-            ("a coding named by Connection", (both, "Connection: Transfer-Encoding", "Transfer-Encoding: chunked"), inner, want)):
+            ("a coding named by Connection", (both, "Connection: Transfer-Encoding", "Transfer-Encoding: chunked"),
+             inner, want)):
         r.add("both framings", name, "9112 6.1", r.post(*lines, body=body), allowed, smuggling=True)
-    r.add("both framings", "of HEAD", "9112 6.1", r.head(f"HEAD {r.site.get} HTTP/1.1", both, "Transfer-Encoding: chunked") +
+    r.add("both framings", "of HEAD", "9112 6.1",
+          r.head(f"HEAD {r.site.get} HTTP/1.1", both, "Transfer-Encoding: chunked") +
           inner, want,
           smuggling=True, bodiless=True)
     r.add("both framings", "of OPTIONS, folded", "9112 5.2", r.head("OPTIONS * HTTP/1.1", both,
@@ -391,18 +407,19 @@ def chunks(r):
     add("extensions with values", size + b';a=b;c="d;\\"e"' + whole[len(size):] + end, section="9112 7.1.1", **ok)
     add("an extension of the last chunk", whole + b"0;a=b\r\n\r\n", section="9112 7.1.1", **ok)
     add("a space before an extension", size + b" ;a=b" + whole[len(size):] + end, EITHER, "9112 7.1.1", smuggling=False)
-    for name, digits in (("a prefix of 0x", b"0x" + size), ("an underscore", b"0_" + size), ("a plus", b"+" + size), ("a minus",
-                                                                                                                      b"-" +
-                                                                                                                      size),
+    for name, digits in (("a prefix of 0x", b"0x" + size), ("an underscore", b"0_" + size), ("a plus", b"+" + size),
+                         ("a minus", b"-" + size),
                          ("a space before", b" " + size), ("a space after", size + b" "), ("a tab after", size + b"\t"),
-                         ("a letter", b"g"), ("no digit", b""), ("a NUL after", size + b"\0"), ("a comma", size + b",1"),
-                         ("a point", size + b".0"), ("more than 64 bits", b"1" + b"0" * 14 + size), ("128 bits", b"f" * 32),
+                         ("a letter", b"g"), ("no digit", b""), ("a NUL after", size + b"\0"),
+                         ("a comma", size + b",1"),
+                         ("a point", size + b".0"), ("more than 64 bits", b"1" + b"0" * 14 + size),
+                         ("128 bits", b"f" * 32),
                          ("a hash", size + b"#"), ("non-ASCII bytes", size + b"\xe9")):
         add(f"size: {name}", digits + whole[len(size):] + end)
-    for name, extension in (("without a name", b";"), ("without a name, then one", b";;a"), ("a bracket", b";["), ("a NUL",
-                                                                                                                   b";a\0"),
-                            ("a control character", b";a=\x01"), ("a carriage return", b";a\rb"), ("an unterminated quotation",
-                                                                                                   b';a="b'),
+    for name, extension in (("without a name", b";"), ("without a name, then one", b";;a"), ("a bracket", b";["),
+                            ("a NUL", b";a\0"),
+                            ("a control character", b";a=\x01"), ("a carriage return", b";a\rb"),
+                            ("an unterminated quotation", b';a="b'),
                             ("no value", b";a="), ("a request inside a carriage return", b";\rGET / HTTP/1.1\r")):
         add(f"extension: {name}", size + extension + whole[len(size):] + end, section="9112 7.1.1")
     add("extension: a line feed", size + b";a\nb" + whole[len(size):] + end, section="9112 2.2")
@@ -419,8 +436,8 @@ def chunks(r):
     add("a line feed for the last line", whole + b"0\r\n\n", DROPPED + " or 2xx open", "9112 2.2", smuggling=False)
     add("a carriage return for the last line", whole + b"0\r\n\r" + r.smuggled, section="9112 2.2")
     add("the last chunk's zero with a plus", whole + b"+0\r\n\r\n")
-    add("extensions of 100,000 bytes", size + b";a=" + b"b" * 100000 + whole[len(size):] + end, "400,413,431 closed or silent",
-        "9112 7.1.1")
+    add("extensions of 100,000 bytes", size + b";a=" + b"b" * 100000 + whole[len(size):] + end,
+        "400,413,431 closed or silent", "9112 7.1.1")
 
 
 def trailers(r):
@@ -467,29 +484,32 @@ def pipelines(r):
     two = r.get() + r.get()
     r.add("pipeline", "two", "9112 9.3.2", two, SERVED, replies=2)
     r.add("pipeline", "twenty", "9112 9.3.2", r.get() * 20, SERVED, replies=20)
-    r.add("pipeline", "a body between two", "9112 9.3.2", r.get() + r.post(r.length(), body=r.site.body) + r.get(), SERVED,
-          replies=3)
+    r.add("pipeline", "a body between two", "9112 9.3.2", r.get() + r.post(r.length(), body=r.site.body) + r.get(),
+          SERVED, replies=3)
     r.add("pipeline", "chunks between two", "9112 9.3.2",
           r.get() + r.chunked(b"%x\r\n%b\r\n0\r\n\r\n" % (len(r.site.body), r.site.body)) + r.get(), SERVED, replies=3)
     r.add("pipeline", "an empty line between two", "9112 2.2", r.get() + b"\r\n" + r.get(), SERVED, replies=2)
     r.add("pipeline", "nothing after one that closes", "9112 9.6", r.get("Connection: close") + r.get(), LAST)
     r.add("pipeline", "nothing after an invalid request", "9112 9.6", b"GET\r\n\r\n" + r.get(), REFUSED)
-    r.add("pipeline", "nothing after an invalid length", "9112 6.3", r.post("Content-Length: x") + r.get(), REFUSED, smuggling=True)
-    r.add("pipeline", "nothing after invalid chunks", "9112 7.1", r.chunked(b"z\r\n") + r.get(), DROPPED, smuggling=True)
+    r.add("pipeline", "nothing after an invalid length", "9112 6.3", r.post("Content-Length: x") + r.get(), REFUSED,
+          smuggling=True)
+    r.add("pipeline", "nothing after invalid chunks", "9112 7.1", r.chunked(b"z\r\n") + r.get(), DROPPED,
+          smuggling=True)
 
 
 def expectations(r):
     body = r.site.body
-    r.add("expect", "100-continue, the body with it", "9110 10.1.1", r.post(r.length(), "Expect: 100-continue", body=body),
-          SERVED,
+    r.add("expect", "100-continue, the body with it", "9110 10.1.1",
+          r.post(r.length(), "Expect: 100-continue", body=body), SERVED,
           interim=True)
-    r.add("expect", "in capitals", "9110 10.1.1", r.post(r.length(), "Expect: 100-CONTINUE", body=body), SERVED, interim=True)
+    r.add("expect", "in capitals", "9110 10.1.1", r.post(r.length(), "Expect: 100-CONTINUE", body=body), SERVED,
+          interim=True)
     r.add("expect", "without a body", "9110 10.1.1", r.get("Expect: 100-continue"), SERVED, interim=True)
     r.add("expect", "of HTTP/1.0: no 100", "9110 10.1.1", r.post(r.length(), "Expect: 100-continue", body=body,
                                                                  version="HTTP/1.0"), LAST)
     r.add("expect", "something else", "9110 10.1.1", r.get("Expect: a-miracle"), "2xx open or 417 any")
-    r.add("expect", "another expectation, with a body", "9110 10.1.1", r.post(r.length(), "Expect: a-miracle", body=body),
-          "2xx open or 417 closed")
+    r.add("expect", "another expectation, with a body", "9110 10.1.1",
+          r.post(r.length(), "Expect: a-miracle", body=body), "2xx open or 417 closed")
 
 
 def upgrades(r):
@@ -517,15 +537,17 @@ def limits(r):
     r.add("limit", "a field of 100,000 bytes", "9110 5.4", r.get("X: " + "y" * 100000), too_large)
     r.add("limit", "a name of 100,000 bytes", "9110 5.4", r.get("X" * 100000 + ": y"), too_large)
     r.add("limit", "a length of 2^32 + 1", "9110 8.6",
-          r.post(f"Content-Length: {(1 << 32) + len(r.site.body)}", body=r.site.body), "400,408,413 closed or silent", ends=True)
-    r.add("limit", "a length of a terabyte", "9110 15.5.14", r.post(f"Content-Length: {1 << 40}"), "400,413 closed or silent",
+          r.post(f"Content-Length: {(1 << 32) + len(r.site.body)}", body=r.site.body), "400,408,413 closed or silent",
           ends=True)
+    r.add("limit", "a length of a terabyte", "9110 15.5.14", r.post(f"Content-Length: {1 << 40}"),
+          "400,413 closed or silent", ends=True)
 
 
 def unfinished(r):
     body = r.site.body
     for name, data, section in (
-            ("nothing", b"", "9112 2.2"), ("half a request line", b"GET /", "9112 2.2"), ("half a head", r.get()[:-2], "9112 8"),
+            ("nothing", b"", "9112 2.2"), ("half a request line", b"GET /", "9112 2.2"),
+            ("half a head", r.get()[:-2], "9112 8"),
             ("half a body", r.post(r.length(), body=body[:5]), "9112 6.3"), ("no body", r.post(r.length()), "9112 6.3"),
             ("half a chunk", r.chunked(b"%x\r\n%b" % (len(body), body[:5])), "9112 8"),
             ("no last chunk", r.chunked(b"%x\r\n%b\r\n" % (len(body), body)), "9112 8"),
@@ -536,7 +558,8 @@ def unfinished(r):
 def meanings(r):
     r.add("meaning", "POST without framing has no body", "9112 6.3", r.head(f"POST {r.site.post} HTTP/1.1"),
           "2xx,400,411,422 any")
-    r.add("meaning", "Range is ignored for POST", "9110 14.2", r.post(r.length(), "Range: bytes=0-3", body=r.site.body), SERVED)
+    r.add("meaning", "Range is ignored for POST", "9110 14.2", r.post(r.length(), "Range: bytes=0-3", body=r.site.body),
+          SERVED)
     r.add("meaning", "an invalid Range is ignored", "9110 14.2", r.get("Range: bytes=x-y"), "2xx open or 416 open")
     r.add("meaning", "an unknown type in Accept", "9110 12.5.1", r.get("Accept: x/y"), "2xx open or 406 open")
     r.add("meaning", "an invalid date is ignored", "9110 13.1.3", r.get("If-Modified-Since: yesterday"), SERVED)

@@ -108,7 +108,8 @@ def allows(want, status, end):
     for alternative in want.split(" or "):
         statuses, _, wanted_end = alternative.partition(" ")
         known = [one.replace("x", r"\d") for one in statuses.split(",")]
-        if any(re.fullmatch(one, status) for one in known) and wanted_end in ("", "any", end) and end in ("open", "closed"):
+        if any(re.fullmatch(one, status) for one in known) and wanted_end in ("", "any", end) \
+            and end in ("open", "closed"):
             return True
     return False
 

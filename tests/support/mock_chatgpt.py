@@ -9,8 +9,10 @@ import responses_wire as responses
 from mock_upstream import error, reply, stream
 
 ACCOUNT = "acc-1"
-FIELDS = {"model", "instructions", "input", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "store", "stream",
-          "include", "text", "service_tier", "prompt_cache_key", "client_metadata", "previous_response_id", "truncation"}
+FIELDS = {"model", "instructions", "input", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "store",
+          "stream",
+          "include", "text", "service_tier", "prompt_cache_key", "client_metadata", "previous_response_id",
+          "truncation"}
 
 
 def jwt(name, lives_s=3600, account=ACCOUNT):
@@ -144,7 +146,8 @@ def limited(plan="plus", resets_s=7200):
     """The refusal if the subscription is used up."""
     return reply(429, {"x-codex-primary-used-percent": "100", "x-codex-primary-window-minutes": "300",
                        "x-codex-primary-reset-after-seconds": str(resets_s)},
-                 {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached", "plan_type": plan}})
+                 {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached",
+                            "plan_type": plan}})
 
 
 def with_limits(text, primary, secondary):

@@ -50,11 +50,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def chat(self):
         def event(delta, finish=None, **more):
-            return "data: " + json.dumps({"object": "chat.completion.chunk", "choices": [
-                {"index": 0, "delta": {"role": "assistant", "content": delta}, "finish_reason": finish}], **more}) + "\n\n"
-        usage = {"prompt_tokens": 7, "completion_tokens": len(self.server.answer), "total_tokens": 7 + len(self.server.answer)}
+            choice = {"index": 0, "delta": {"role": "assistant", "content": delta}, "finish_reason": finish}
+            return "data: " + json.dumps({"object": "chat.completion.chunk", "choices": [choice], **more}) + "\n\n"
+        usage = {"prompt_tokens": 7, "completion_tokens": len(self.server.answer),
+                 "total_tokens": 7 + len(self.server.answer)}
         last = "data: " + json.dumps({"choices": [], "usage": usage}) + "\n\n"
-        self.reply(200, "text/event-stream", [*map(event, self.server.answer), event("", "stop"), last, "data: [DONE]\n\n"])
+        self.reply(200, "text/event-stream",
+                   [*map(event, self.server.answer), event("", "stop"), last, "data: [DONE]\n\n"])
 
 
 class Ollama(http.server.ThreadingHTTPServer):

@@ -17,7 +17,8 @@ OURS = ("config.toml", "cost-routing", "pointsman")
 
 def former_binary():
     """A Codex from before profiles were files; None if it is not installed."""
-    return next(codex_cli.place().with_name("node-former").glob("node_modules/@openai/codex-linux-*/vendor/*/bin/codex"), None)
+    return next(codex_cli.place().with_name("node-former").glob(
+        "node_modules/@openai/codex-linux-*/vendor/*/bin/codex"), None)
 
 
 def snapshot(home):

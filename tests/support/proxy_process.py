@@ -100,7 +100,8 @@ class Proxy:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", HAND_DOWN, f"{listener.fileno()},{risk.fileno()}", *by, BINARY,
                  "--config", self.config, *arguments],
-                stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=[listener.fileno(), risk.fileno()], cwd=folder,
+                stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, pass_fds=[listener.fileno(), risk.fileno()],
+                cwd=folder,
                 env={"HOME": str(folder), "CODEX_HOME": str(self.codex_home), "XDG_RUNTIME_DIR": str(folder),
                      "LISTEN_FDS": "2", "LISTEN_FDNAMES": "proxy:risk", "NOTIFY_SOCKET": str(folder / "notify"),
                      **self.keys, **(environment or {})})

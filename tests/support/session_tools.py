@@ -68,8 +68,8 @@ class Session:
         self.config = config or folder / "proxy.yaml"
         self.port, self.proxy_port, self.risk_port = free_port(), free_port(), free_port()
         self.behave({})
-        values = {"WEB_PORT": self.port, "PROXY_PORT": self.proxy_port, "RISK_PORT": self.risk_port, "RUNTIME_DIR": self.runtime,
-                  "WWW": ROOT / "www", "PROXY": proxy, "CONFIG": self.config,
+        values = {"WEB_PORT": self.port, "PROXY_PORT": self.proxy_port, "RISK_PORT": self.risk_port,
+                  "RUNTIME_DIR": self.runtime, "WWW": ROOT / "www", "PROXY": proxy, "CONFIG": self.config,
                   "COMMAND": BUILD / "cli" / "pointsman"}
         text = (ROOT / "conf" / "lighttpd.conf.in").read_text()
         for name, value in values.items():

@@ -23,7 +23,8 @@ def make_certificate(folder):
     if certificate.exists():
         return certificate, key
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", f"/CN={NAME}", "-addext", "subjectAltName=IP:127.0.0.1,IP:0.0.0.0,DNS:localhost",
+                    "-days", "2", "-subj", f"/CN={NAME}", "-addext",
+                    "subjectAltName=IP:127.0.0.1,IP:0.0.0.0,DNS:localhost",
                     "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return certificate, key
 
@@ -248,7 +249,8 @@ class Stream:
             self.left = next((int(value) for name, value in fields if name.lower() == "content-length"), None)
             self.rest = b""
             self.connection.http.send_headers(self.number, [(":status", lines[0].split(" ")[1])] + [
-                (name.lower(), value) for name, value in fields if name.lower() not in ("transfer-encoding", "connection")])
+                (name.lower(), value) for name, value in fields
+                if name.lower() not in ("transfer-encoding", "connection")])
         if self.chunked:
             self._take_chunks(data)
         else:

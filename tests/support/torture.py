@@ -23,7 +23,8 @@ def count(short, long):
 def figure(name, seen, limit=None, unit=""):
     """Prints a figure; if it has a limit, the long form checks it. The short form does not check the memory and
     times of this machine."""
-    print(f"figure: {name}: {seen:.4g}{unit}" + (f" (at most {limit:g}{unit})" if limit is not None else ""), flush=True)
+    print(f"figure: {name}: {seen:.4g}{unit}" + (f" (at most {limit:g}{unit})" if limit is not None else ""),
+          flush=True)
     assert not LONG or limit is None or seen <= limit, f"{name}: {seen} is over {limit}"
 
 
@@ -61,15 +62,17 @@ def allow_files(wanted):
     """Raises this process's limit of open files, at most to `wanted`. Returns the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE,
+                           (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-PIECES = (b"\r\n", b"\n", b"\r", b"\0", b" ", b":", b"\t", b"\xff\xfe", b"%00", b"../", b"?", b";", b",", b'"', b"{", b"[" * 90,
-          b"\r\nContent-Length: 5", b"\r\nContent-Length: -1", b"\r\nContent-Length: 99999999999999999999",
-          b"\r\nTransfer-Encoding: chunked", b"\r\nTransfer-Encoding: gzip, chunked", b"\r\nHost: evil.test", b"\r\n folded",
-          b"\r\nExpect: 100-continue", b"\r\nConnection: close", b"\r\nX: " + b"y" * 9000, b"ffffffffffffffff\r\n", b"0\r\n\r\n",
-          b"HTTP/1.0", b"HTTP/2.0", b"http://evil.test", b"A" * 700, b"\\ud800", b"1e999", b"null")
+PIECES = (b"\r\n", b"\n", b"\r", b"\0", b" ", b":", b"\t", b"\xff\xfe", b"%00", b"../", b"?", b";", b",", b'"', b"{",
+          b"[" * 90, b"\r\nContent-Length: 5", b"\r\nContent-Length: -1", b"\r\nContent-Length: 99999999999999999999",
+          b"\r\nTransfer-Encoding: chunked", b"\r\nTransfer-Encoding: gzip, chunked", b"\r\nHost: evil.test",
+          b"\r\n folded",
+          b"\r\nExpect: 100-continue", b"\r\nConnection: close", b"\r\nX: " + b"y" * 9000, b"ffffffffffffffff\r\n",
+          b"0\r\n\r\n", b"HTTP/1.0", b"HTTP/2.0", b"http://evil.test", b"A" * 700, b"\\ud800", b"1e999", b"null")
 
 
 def mutate(draw, seeds):
