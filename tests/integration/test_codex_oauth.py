@@ -222,8 +222,8 @@ def test_a_used_up_subscription_cools_down_and_the_next_deployment_answers(start
     for _ in range(2):
         assert answered(proxy).json["output"][0]["content"][0]["text"] == "Other."
     assert len(chatgpt.calls) == 1
-    limited, = proxy.get("/health").json["unhealthy_endpoints"]
-    assert "quota" in limited["error"] and limited["rate_limits"]["primary"]["used_percent"] == 100
+    endpoint, = proxy.get("/health").json["unhealthy_endpoints"]
+    assert "quota" in endpoint["error"] and endpoint["rate_limits"]["primary"]["used_percent"] == 100
 
 
 # Token refresh
