@@ -1,4 +1,4 @@
-/* bridge: what the bridge's unit tests share: translating a request, and running a relay over bytes cut anywhere. */
+/* bridge: common to the bridge's unit tests: decodes a request, and runs a relay over bytes that are split anywhere. */
 #ifndef POINTSMAN_UNIT_BRIDGE_H
 #define POINTSMAN_UNIT_BRIDGE_H
 
@@ -8,12 +8,13 @@
 
 static const unsigned char BRIDGE_KEY[CARRIER_KEY_SIZE] = "the tests' key";
 
-/* A request, parsed and decoded; fails the test when it is refused. */
+/* A request, parsed and decoded. Free with bridge_release(). */
 struct bridge_request {
     struct json doc;
     struct turn *turn;
 };
 
+/* Parses and decodes the request; fails the test if it is refused. */
 static inline void bridge_decode(struct bridge_request *r, const char *text, enum wire wire)
 {
     struct turn_error error;
@@ -31,7 +32,7 @@ static inline void bridge_release(struct bridge_request *r)
     json_free(&r->doc);
 }
 
-/* What became of a relay: all that was sent, and the states it went through. */
+/* The result of a relay: everything that was sent, and its states. */
 struct bridge_run {
     struct buf sent;
     enum relay_state state;
@@ -40,7 +41,7 @@ struct bridge_run {
     bool incomplete, opened;
 };
 
-/* Feeds `body` in pieces: `cut` bytes first, then `piece` bytes each (0: the rest at once); then its end. */
+/* Feeds `body` in pieces: `cut` bytes first, then `piece` bytes each (0: the rest at once); then the end. */
 static inline struct bridge_run bridge_relay(const struct relay_options *options, struct slice body, size_t cut,
                                              size_t piece)
 {
@@ -79,7 +80,7 @@ static inline bool bridge_has(const struct bridge_run *run, const char *text)
     return run->sent.data && strstr(run->sent.data, text);
 }
 
-/* Fails the test unless the pieces stand in what was sent, in this order. */
+/* Fails the test unless the pieces were sent in this order. */
 static inline void bridge_assert_order(const struct bridge_run *run, const char *const *pieces, size_t count)
 {
     const char *at = run->sent.data;
@@ -87,7 +88,7 @@ static inline void bridge_assert_order(const struct bridge_run *run, const char 
     for (size_t i = 0; i < count; i++) {
         const char *found = strstr(at, pieces[i]);
         if (!found)
-            fail_msg("%s is missing, or stands too early, in:\n%s", pieces[i], run->sent.data);
+            fail_msg("%s is missing, or comes too early, in:\n%s", pieces[i], run->sent.data);
         at = found + strlen(pieces[i]);
     }
 }

@@ -1,4 +1,4 @@
-/* config_load: what the tests of the configuration share: one load of a text, and what came of it. */
+/* config_load: common to the tests of the configuration: loads a text and keeps the result. */
 #ifndef POINTSMAN_UNIT_CONFIG_LOAD_H
 #define POINTSMAN_UNIT_CONFIG_LOAD_H
 
@@ -11,7 +11,7 @@
 
 #define MASTER "general_settings: {master_key: os.environ/LITELLM_API_KEY}\n"
 
-/* One load: the file, its environment ("NAME=value", NULL-ended), and what came of it. */
+/* One load: the file, its environment ("NAME=value", NULL at the end), and the result. */
 struct load {
     char path[64];
     const char *const *env;
@@ -81,7 +81,7 @@ static inline void load(struct load *l, const char *text)
     load_env(l, text, USUAL);
 }
 
-/* The message with the file's name taken out: "F:3: …". */
+/* Appends the error with "F" instead of the file's name: "F:3: …". */
 static inline void strip_path(struct load *l, struct buf *out)
 {
     const char *text = buf_text(&l->error);
@@ -123,7 +123,7 @@ static inline void warns(const char *text, const char *warnings)
     load_end(&l);
 }
 
-/* A file of the source tree; `make check` says where that is. */
+/* Reads a file of the source tree, which `make check` passes in $srcdir. */
 static inline void read_source(const char *name, struct buf *out)
 {
     const char *folder = getenv("srcdir");
@@ -131,7 +131,7 @@ static inline void read_source(const char *name, struct buf *out)
     snprintf(path, sizeof path, "%s/%s", folder ? folder : ".", name);
     FILE *f = fopen(path, "r");
     if (!f)
-        fail_msg("%s can't be opened; run it through make check, or in the source folder", path);
+        fail_msg("can't open %s: run make check, or run the test in the source folder", path);
     assert_true(buf_reserve(out, 1u << 20));
     out->len = fread(out->data, 1, 1u << 20, f);
     fclose(f);

@@ -31,7 +31,7 @@ static inline int folder_leave(void **state)
     return nftw(folder, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Returns "FOLDER/NAME", valid until the second next call. */
+/* Returns "FOLDER/NAME"; valid during the next call, too. */
 static inline const char *folder_at(const char *name)
 {
     static char text[2][256];

@@ -127,7 +127,7 @@ TEST(candidates_are_eligible_deployments_of_the_group)
     struct markov_decision d = plan_as(&w, 1, false, true, "bacd");
     assert_int_equal(d.count, 2);
     w.health[1].cooldown_until_ms = 5000;
-    plan_as(&w, 1, false, false, "acd"); /* besides a, only the one of weight 0 is left */
+    plan_as(&w, 1, false, false, "acd"); /* besides a, only c is left, which has weight 0 */
     w.deployments[2].weight = 1;
     plan_as(&w, 1, false, true, "cad");
     adaptive_free(w.adaptive);
@@ -189,10 +189,10 @@ TEST(outcomes_without_information_are_ignored)
         {.kind = FAILURE_BAD_REQUEST}, {.kind = FAILURE_CONTEXT}, {.kind = FAILURE_INTERNAL}};
     for (size_t i = 0; i < COUNT_OF(FAULTS); i++)
         learn(&w, 0, &FAULTS[i], 0, 5);
-    struct outcome cancelled = {.cancelled = true, .ttft_ms = 10, .total_ms = 20, .cost_usd = NAN};
+    struct outcome canceled = {.cancelled = true, .ttft_ms = 10, .total_ms = 20, .cost_usd = NAN};
     struct outcome repeated = {
         .failure = &SERVER, .deployment_error = false, .ttft_ms = -1, .total_ms = 20, .cost_usd = NAN};
-    adaptive_learn(w.adaptive, &w.deployments[0], &w.health[0], &cancelled, 1000, NOW);
+    adaptive_learn(w.adaptive, &w.deployments[0], &w.health[0], &canceled, 1000, NOW);
     adaptive_learn(w.adaptive, &w.deployments[0], &w.health[0], &repeated, 1000, NOW);
     buf_init(&text, 1u << 16);
     describe(w.adaptive, &text);
@@ -254,7 +254,7 @@ TEST(canary_splits_conversations_and_rolls_back)
 TEST(reload_keeps_what_was_learned)
 {
     struct world old, new;
-    static const unsigned MAP[DEPLOYMENTS] = {AFFINITY_GONE, 0, 1, 2, 3}; /* a is gone */
+    static const unsigned MAP[DEPLOYMENTS] = {AFFINITY_GONE, 0, 1, 2, 3}; /* a was removed */
     world_init(&old, true, 1);
     world_init(&new, true, 1);
     learn(&old, 0, NULL, 300, 9);
@@ -284,7 +284,7 @@ TEST(no_choice_no_decision)
     w.health[0].cooldown_until_ms = 5000;
     plan_as(&w, 1, false, false, "d");
     w.health[3].cooldown_until_ms = 4000;
-    plan_as(&w, 1, false, false, "d"); /* all are limited: the least limited one */
+    plan_as(&w, 1, false, false, "d"); /* all have a limit: the one available soonest */
     adaptive_free(w.adaptive);
 }
 

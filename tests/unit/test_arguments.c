@@ -1,4 +1,4 @@
-/* Unit tests of proxy/bridge/arguments: numbers repaired, completeness seen, however the arguments are cut. */
+/* Unit tests of proxy/bridge/arguments: repairs numbers and detects the end, however the arguments are split. */
 #include "tests/unit/unit.h"
 #include "proxy/bridge/arguments.h"
 
@@ -30,7 +30,7 @@ static const struct {
      "{\\\"a\\\":1234567890123456789012345678901234567890123456789012345678901234567890}", true},
 };
 
-/* Where the text may be cut: not within an escape. */
+/* Returns the next position where the text may be split: not within an escape. */
 static size_t next_cut(struct slice text, size_t at)
 {
     if (text.ptr[at] != '\\')
@@ -38,7 +38,7 @@ static size_t next_cut(struct slice text, size_t at)
     return at + (text.ptr[at + 1] == 'u' ? 6 : 2);
 }
 
-TEST(test_any_cut)
+TEST(numbers_are_repaired_however_the_text_is_split)
 {
     struct buf out;
     buf_init(&out, 4096);
@@ -57,7 +57,7 @@ TEST(test_any_cut)
     buf_free(&out);
 }
 
-TEST(test_one_by_one_and_unrepaired)
+TEST(single_characters_and_unrepaired_arguments)
 {
     struct buf out;
     buf_init(&out, 4096);
@@ -82,7 +82,7 @@ TEST(test_one_by_one_and_unrepaired)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_any_cut),
-                                       cmocka_unit_test(test_one_by_one_and_unrepaired)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_repaired_however_the_text_is_split),
+                                       cmocka_unit_test(single_characters_and_unrepaired_arguments)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of the bridge's limits: below one nothing is lost, beyond it the request or the reply fails and says so.
+/* Unit tests of the bridge's limits: up to a limit nothing is lost; above it the request or reply fails and names it.
  */
 #include "tests/unit/bridge.h"
 #include "proxy/bridge/chatgpt.h"
@@ -6,9 +6,9 @@
 
 #include <sodium.h>
 
-#define LIMIT 1024 /* of tools, open calls and items, all alike */
+#define LIMIT 1024 /* the same for tools, open calls and items */
 
-/* Appends `count` pieces with their numbers in them, with commas between. */
+/* Appends `count` numbered pieces, separated by commas. */
 static void add_each(struct buf *out, const char *format, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -37,7 +37,7 @@ static void responses_call(struct buf *out, int n)
                    n, n, n);
 }
 
-/* A reply of the wire's with that many calls. */
+/* Appends a reply with that many calls. */
 static void write_calls(struct buf *out, enum wire wire, bool stream, int count)
 {
     bool chat = wire == WIRE_CHAT;
@@ -104,7 +104,7 @@ static int count_of(const struct bridge_run *run, const char *text)
 static const struct {
     enum wire client, upstream;
     bool stream;
-    const char *call; /* stands once for each call in what the client gets */
+    const char *call; /* occurs once per call in the client's reply */
 } ways[] = {
     {WIRE_RESPONSES, WIRE_CHAT, true, "response.output_item.done\",\"sequence"},
     {WIRE_RESPONSES, WIRE_CHAT, false, "\"type\":\"function_call\""},
@@ -123,7 +123,7 @@ TEST(all_calls_of_a_reply_arrive)
     }
 }
 
-TEST(a_reply_with_more_calls_fails_and_says_so)
+TEST(a_reply_with_too_many_calls_fails)
 {
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
         struct bridge_run run = relay_calls(ways[i].client, ways[i].upstream, ways[i].stream, LIMIT + 1);
@@ -138,7 +138,7 @@ TEST(a_reply_with_more_calls_fails_and_says_so)
     }
 }
 
-TEST(what_is_not_translated_has_no_such_limit)
+TEST(pass_through_has_no_such_limit)
 {
     static const enum wire wires[] = {WIRE_CHAT, WIRE_RESPONSES};
     for (size_t i = 0; i < COUNT_OF(wires); i++)
@@ -150,8 +150,8 @@ TEST(what_is_not_translated_has_no_such_limit)
         }
 }
 
-/* Text and reasoning by turns: each is an item. */
-TEST(a_reply_with_more_items_fails_and_says_so)
+/* Text and reasoning alternate: each is an item. */
+TEST(a_reply_with_too_many_items_fails)
 {
     for (int count = LIMIT; count <= LIMIT + 1; count++) {
         struct bridge_request request;
@@ -179,8 +179,8 @@ TEST(a_reply_with_more_items_fails_and_says_so)
     }
 }
 
-/* Deltas of item 300 are not those of item 0, whose text is the same item's end again. */
-TEST(items_are_told_apart_by_large_indexes)
+/* Item 300 has a delta, so its end adds no text. Item 0 has none, so its end does. */
+TEST(large_indexes_identify_items)
 {
     static const char text[] =
         "data: {\"type\":\"response.output_text.delta\",\"output_index\":300,\"delta\":\"late\"}\n\n"
@@ -203,7 +203,7 @@ TEST(items_are_told_apart_by_large_indexes)
 
 /* ---- requests ---- */
 
-/* A request with so many calls and then all their outputs. */
+/* Appends a request with that many calls, followed by their outputs. */
 static void write_conversation(struct buf *out, enum wire wire, int count)
 {
     if (wire == WIRE_CHAT) {
@@ -221,7 +221,7 @@ static void write_conversation(struct buf *out, enum wire wire, int count)
     assert_true(BUF_ADD(out, "]}"));
 }
 
-/* Returns the refusal, "" for none; *out is the request as the other wire has it. */
+/* Translates the request to the other API, into `out`. Returns the refusal; its message is "" if there is none. */
 static struct turn_error translate(struct buf *text, enum wire wire, struct buf *out)
 {
     struct json doc = {0};
@@ -236,7 +236,7 @@ static struct turn_error translate(struct buf *text, enum wire wire, struct buf 
     return error;
 }
 
-TEST(every_output_keeps_its_call)
+TEST(every_output_follows_its_call)
 {
     static const enum wire wires[] = {WIRE_CHAT, WIRE_RESPONSES};
     for (size_t i = 0; i < COUNT_OF(wires); i++)
@@ -275,8 +275,8 @@ TEST(the_chatgpt_backend_gets_every_output)
     }
 }
 
-/* The last one stands twice, which is one tool. */
-TEST(all_tools_are_offered_or_the_request_is_refused)
+/* The last tool is there twice, which counts as one. */
+TEST(too_many_tools_are_refused)
 {
     for (int count = LIMIT; count <= LIMIT + 1; count++) {
         struct buf text, out;
@@ -295,7 +295,7 @@ TEST(all_tools_are_offered_or_the_request_is_refused)
     }
 }
 
-TEST(the_call_that_was_added_last_is_taken)
+TEST(the_call_added_last_is_found)
 {
     struct open_calls open = {.more = NULL};
     for (uint32_t i = 0; i < OPEN_CALLS_MAX; i++)
@@ -311,15 +311,11 @@ TEST(the_call_that_was_added_last_is_taken)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_calls_of_a_reply_arrive),
-        cmocka_unit_test(a_reply_with_more_calls_fails_and_says_so),
-        cmocka_unit_test(what_is_not_translated_has_no_such_limit),
-        cmocka_unit_test(a_reply_with_more_items_fails_and_says_so),
-        cmocka_unit_test(items_are_told_apart_by_large_indexes),
-        cmocka_unit_test(every_output_keeps_its_call),
-        cmocka_unit_test(the_chatgpt_backend_gets_every_output),
-        cmocka_unit_test(all_tools_are_offered_or_the_request_is_refused),
-        cmocka_unit_test(the_call_that_was_added_last_is_taken),
+        cmocka_unit_test(all_calls_of_a_reply_arrive),           cmocka_unit_test(a_reply_with_too_many_calls_fails),
+        cmocka_unit_test(pass_through_has_no_such_limit),        cmocka_unit_test(a_reply_with_too_many_items_fails),
+        cmocka_unit_test(large_indexes_identify_items),          cmocka_unit_test(every_output_follows_its_call),
+        cmocka_unit_test(the_chatgpt_backend_gets_every_output), cmocka_unit_test(too_many_tools_are_refused),
+        cmocka_unit_test(the_call_added_last_is_found),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

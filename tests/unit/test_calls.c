@@ -1,18 +1,18 @@
-/* Unit tests of tool calls as providers stream them: which call a piece belongs to, and what of it is new. */
+/* Unit tests of tool calls as providers stream them: which call a piece belongs to, and which part of it is new. */
 #include "tests/unit/bridge.h"
 
 #define REQUEST                                                                                                        \
     "{\"model\":\"a\",\"input\":\"hello\",\"tools\":[{\"type\":\"function\",\"name\":\"run\"},{\"type\":\"function\"," \
     "\"name\":\"list\"},{\"type\":\"custom\",\"name\":\"patch\"}]}"
 
-/* The formatter cannot lay out strings that are put together from macros. */
+/* clang-format can't lay out strings that consist of macros. */
 /* clang-format off */
 
 #define CHUNK(choice) "data: {\"id\":\"c\",\"choices\":[{\"index\":0," choice "}]}\n\n"
 #define DELTA(fields) CHUNK("\"delta\":{" fields "},\"finish_reason\":null")
 #define CALLS(list) DELTA("\"tool_calls\":[" list "]")
 #define FUNCTION(name, args) "\"type\":\"function\",\"function\":{\"name\":\"" name "\",\"arguments\":\"" args "\"}"
-/* A piece with all of its fields; one with an index alone; one without a name. */
+/* A piece with all fields; one with only an index; one without a name. */
 #define FULL(index, id, name, args) CALLS("{\"index\":" index ",\"id\":\"" id "\"," FUNCTION(name, args) "}")
 #define MORE(index, args) CALLS("{\"index\":" index ",\"function\":{\"arguments\":\"" args "\"}}")
 #define NAMELESS(index, id, args) \
@@ -22,7 +22,7 @@
 #define LS "{\\\"cmd\\\":\\\"ls\\\"}"
 #define PWD "{\\\"cmd\\\":\\\"pwd\\\"}"
 
-/* The calls that come of each stream: "name arguments", one a line. */
+/* The calls of each stream: "name arguments", one per line. */
 static const struct row {
     const char *what, *body, *calls;
 } ROWS[] = {
@@ -30,7 +30,7 @@ static const struct row {
      "run {\"cmd\":\"ls\"}\n"},
     {"two at a time", FULL("0", "a", "run", "") FULL("1", "b", "run", "") MORE("1", PWD) MORE("0", LS) END,
      "run {\"cmd\":\"ls\"}\nrun {\"cmd\":\"pwd\"}\n"},
-    /* Said again at the end. */
+    /* Repeated at the end. */
     {"all of it again", FULL("0", "a", "run", "{\\\"cmd\\\":") MORE("0", "\\\"ls\\\"}") FULL("0", "a", "run", LS) END,
      "run {\"cmd\":\"ls\"}\n"},
     {"again without the name", FULL("0", "a", "run", "{\\\"cmd\\\":") MORE("0", "\\\"ls\\\"}") NAMELESS("0",
@@ -54,7 +54,7 @@ static const struct row {
      CHUNK("\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\"," FUNCTION("run", LS)
      "}]},\"finish_reason\":\"tool_calls\""),
      "run {\"cmd\":\"ls\"}\n"},
-    /* All so far in each piece. */
+    /* Each piece repeats everything before it. */
     {"snapshots", FULL("0", "a", "run", "") MORE("0", "{\\\"") MORE("0", "{\\\"cmd") MORE("0", "{\\\"cmd\\\": \\\"l")
      MORE("0", "{\\\"cmd\\\": \\\"l") MORE("0", "{\\\"cmd\\\": \\\"ls\\\"}") MORE("0", "{\\\"cmd\\\": \\\"ls\\\"}") END,
      "run {\"cmd\": \"ls\"}\n"},
@@ -80,7 +80,7 @@ static const struct row {
      "run {\"cmd\":\"\\\"}\"}\n"},
     {"an empty last piece", FULL("0", "t", "run", LS) FULL("0", "t", "run", "") MORE("0", "") END,
      "run {\"cmd\":\"ls\"}\n"},
-    /* Several calls that are told apart by little. */
+    /* Several calls that differ in little. */
     {"index 0 for all", FULL("0", "a", "run", LS) FULL("0", "b", "run", LS) END,
      "run {\"cmd\":\"ls\"}\nrun {\"cmd\":\"ls\"}\n"},
     {"index 0 for all, in pieces", FULL("0", "a", "run", "{\\\"cmd\\\":") NAMELESS("0", "a", "\\\"ls\\\"}")
@@ -157,7 +157,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The calls of a whole response, "name arguments" on a line each. */
+/* Appends the calls of an unstreamed response: "name arguments", one per line. */
 static void list_calls(const struct bridge_run *run, struct buf *out)
 {
     struct json j = {0};
@@ -174,7 +174,7 @@ static void list_calls(const struct bridge_run *run, struct buf *out)
     json_free(&j);
 }
 
-TEST(calls_of_streams)
+TEST(calls_are_put_together)
 {
     struct relay_options options = {
         .client_wire = WIRE_RESPONSES,
@@ -199,8 +199,8 @@ TEST(calls_of_streams)
     buf_free(&calls);
 }
 
-/* Arguments that no name ever comes for: the answer is not whole. */
-TEST(arguments_without_a_name)
+/* Arguments without a name: the reply is not complete. */
+TEST(arguments_without_a_name_truncate_the_reply)
 {
     static const char *const bodies[] = {
         NAMELESS("0", "a", LS) END,
@@ -224,8 +224,8 @@ TEST(arguments_without_a_name)
     }
 }
 
-/* A state that comes with each piece of a call is one. */
-TEST(a_state_that_is_repeated)
+/* Gemini's thought signature, repeated in each piece of a call. */
+TEST(repeated_state_is_kept_once)
 {
 #define SIGNED(args)                                                                                      \
     CALLS("{\"index\":0,\"id\":\"a\"," FUNCTION("run", args) ",\"extra_content\":{\"google\":{\"thought_" \
@@ -248,8 +248,8 @@ TEST(a_state_that_is_repeated)
     buf_free(&run.sent);
 }
 
-/* The end of an item that a Responses server sends twice. */
-TEST(an_item_that_ends_twice)
+/* A Responses server that sends the end of an item twice. */
+TEST(item_that_ends_twice_counts_once)
 {
 #define ITEM "\"item\":{\"type\":\"function_call\",\"call_id\":\"c1\",\"name\":\"run\",\"arguments\":\"" LS "\"}"
 #define DONE(index) "data: {\"type\":\"response.output_item.done\",\"output_index\":" index "," ITEM "}\n\n"
@@ -275,10 +275,10 @@ TEST(an_item_that_ends_twice)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls_of_streams),
-        cmocka_unit_test(arguments_without_a_name),
-        cmocka_unit_test(a_state_that_is_repeated),
-        cmocka_unit_test(an_item_that_ends_twice),
+        cmocka_unit_test(calls_are_put_together),
+        cmocka_unit_test(arguments_without_a_name_truncate_the_reply),
+        cmocka_unit_test(repeated_state_is_kept_once),
+        cmocka_unit_test(item_that_ends_twice_counts_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -23,7 +23,7 @@ static struct canary *new_canary(double share)
     return c;
 }
 
-TEST(conversations_are_split_for_good)
+TEST(conversation_stays_in_its_arm)
 {
     struct canary *c = new_canary(.2);
     unsigned live = 0;
@@ -36,7 +36,7 @@ TEST(conversations_are_split_for_good)
     canary_free(c);
 }
 
-TEST(shares_at_the_ends)
+TEST(share_of_none_and_all)
 {
     struct markov_settings s = settings(1);
     struct canary *all = new_canary(1), *none = new_canary(0);
@@ -63,7 +63,7 @@ TEST(report_covers_the_last_requests)
         canary_add(c, CANARY_BASELINE, &(struct canary_sample){i, i < 100 ? 1e6 : i, 10.0 * i, .002, .5, false});
     canary_add(c, CANARY_SUGGESTED, &(struct canary_sample){1, 100, 200, NAN, NAN, false});
     canary_add(c, CANARY_SUGGESTED,
-               &(struct canary_sample){2, 1, 2, .004, NAN, true}); /* a quick failure is not fast */
+               &(struct canary_sample){2, 1, 2, .004, NAN, true}); /* a quick failure does not count as fast */
     canary_report(c, &r);
     assert_int_equal(r.arm[0].requests, 300);
     assert_int_equal(r.arm[0].counted, 200);
@@ -168,7 +168,7 @@ TEST(canary_that_is_worse_rolls_back_with_a_reason)
         }
 }
 
-/* A long conversation may be slow as a whole: two such conversations say nothing about the arms, a hundred do. */
+/* A long conversation may be slow as a whole: two such conversations prove nothing about the arms, a hundred do. */
 static bool rolls_back_with(unsigned conversations)
 {
     struct canary *c = new_canary(.5);
@@ -265,8 +265,8 @@ TEST(report_as_json)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(conversations_are_split_for_good),
-        cmocka_unit_test(shares_at_the_ends),
+        cmocka_unit_test(conversation_stays_in_its_arm),
+        cmocka_unit_test(share_of_none_and_all),
         cmocka_unit_test(report_covers_the_last_requests),
         cmocka_unit_test(canary_that_is_not_worse_continues),
         cmocka_unit_test(canary_that_is_worse_rolls_back_with_a_reason),

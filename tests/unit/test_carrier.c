@@ -1,10 +1,10 @@
-/* Unit tests of proxy/bridge/carrier and of pass-through requests, which leave carriers out. */
+/* Unit tests of proxy/bridge/carrier, and of pass-through requests, which lose their carriers. */
 #include "tests/unit/bridge.h"
 #include "proxy/bridge/pass.h"
 
 #include <sodium.h>
 
-TEST(test_seal_and_open)
+TEST(sealed_state_can_be_opened)
 {
     struct buf text;
     struct slice opened;
@@ -30,7 +30,7 @@ TEST(test_seal_and_open)
     buf_free(&text);
 }
 
-TEST(test_the_key_depends_on_the_master_key)
+TEST(key_depends_on_the_master_key)
 {
     unsigned char a[CARRIER_KEY_SIZE], b[CARRIER_KEY_SIZE], again[CARRIER_KEY_SIZE];
     carrier_key(a, SLICE("a"));
@@ -43,7 +43,7 @@ TEST(test_the_key_depends_on_the_master_key)
 #define OURS "{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[],\"encrypted_content\":\"" CARRIER_MARK "\"}"
 #define THEIRS "{ \"type\":\"reasoning\",\"encrypted_content\":\"gAAA\" }"
 
-TEST(test_pass)
+TEST(pass_through_removes_carriers)
 {
     static const struct {
         const char *body, *passed;
@@ -58,7 +58,7 @@ TEST(test_pass)
         {"{\"model\":\"a\",\"input\":[" OURS "," THEIRS "," OURS ",{\"role\":\"user\"}," OURS "],\"b\":2}",
          "{\"model\":\"m\",\"input\":[" THEIRS ",{\"role\":\"user\"}],\"b\":2}"},
         {"{\"model\":\"a\",\"input\":[" OURS "]}", "{\"model\":\"m\",\"input\":[]}"},
-        /* Only an item of ours goes, not what merely speaks of one. */
+        /* Only our item is removed, not text that mentions one. */
         {"{\"model\":\"a\",\"input\":[{\"role\":\"user\",\"content\":\"" CARRIER_MARK "\"}]}",
          "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"content\":\"" CARRIER_MARK "\"}]}"},
         {"{\"model\":\"a\",\"input\":\"" CARRIER_MARK "\"}", "{\"model\":\"m\",\"input\":\"" CARRIER_MARK "\"}"},
@@ -85,7 +85,7 @@ TEST(test_pass)
 }
 
 /* For a server that ignores fields of a request. */
-TEST(test_pass_in_other_words)
+TEST(pass_through_removes_ignored_fields)
 {
     enum { LIMIT = IGNORES_MAX_COMPLETION_TOKENS, CHOICE = IGNORES_TOOL_CHOICE, BOTH = LIMIT | CHOICE };
     static const struct {
@@ -132,10 +132,10 @@ TEST(test_pass_in_other_words)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_seal_and_open),
-        cmocka_unit_test(test_the_key_depends_on_the_master_key),
-        cmocka_unit_test(test_pass),
-        cmocka_unit_test(test_pass_in_other_words),
+        cmocka_unit_test(sealed_state_can_be_opened),
+        cmocka_unit_test(key_depends_on_the_master_key),
+        cmocka_unit_test(pass_through_removes_carriers),
+        cmocka_unit_test(pass_through_removes_ignored_fields),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

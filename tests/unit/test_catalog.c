@@ -81,7 +81,7 @@ TEST(an_alias_that_codex_knows_keeps_its_entry)
     assert_entry(c, "code", 0, HEAD("code") ",\"tool_mode\":\"code_mode_only\",\"base_instructions\":\"C\"}");
     assert_entry(c, "later", 0,
                  HEAD("later") ",\"tool_mode\":null,\"base_instructions\":\"B \\u00e9\\n\","
-                               "\"context_window\":272000" CUT REST); /* not an alias */
+                               "\"context_window\":272000" CUT REST); /* "later" is not an alias */
     catalog_free(c);
 }
 

@@ -1,4 +1,4 @@
-/* What the ChatGPT backend is sent of a Responses request. */
+/* Unit tests of proxy/bridge/chatgpt: a Responses request as the ChatGPT backend accepts it. */
 #include "tests/unit/unit.h"
 
 #include "common/json.h"
@@ -24,7 +24,7 @@ static void becomes(const char *body, const char *expected)
     becomes_with(NULL, body, expected);
 }
 
-/* A request whose input is `input` and instructions are "i": what becomes of the input. */
+/* Checks the input of a request with this input and the instructions "i". */
 static void input_becomes(const char *input, const char *expected)
 {
     char body[2048], all[2048];
@@ -39,7 +39,7 @@ TEST(a_string_becomes_a_list)
     becomes("{\"model\":\"m\"}", "{\"model\":\"m\"," HELPFUL ",\"input\":[]" FIXED "}");
 }
 
-TEST(fields_beyond_the_list_are_left_out)
+TEST(unlisted_fields_are_removed)
 {
     becomes("{\"model\":\"m\",\"stream\":false,\"store\":true,\"max_output_tokens\":9,\"temperature\":1,\"user\":\"u\","
             "\"metadata\":{},\"input\":[],\"tools\":[{\"type\":\"web_search\"}],\"tool_choice\":\"auto\","
@@ -49,7 +49,7 @@ TEST(fields_beyond_the_list_are_left_out)
             "\"prompt_cache_key\":\"k\"}");
 }
 
-TEST(instructions_are_the_clients_or_lifted)
+TEST(instructions_come_from_the_client_or_its_input)
 {
     becomes("{\"model\":\"m\",\"instructions\":\"a\\nb\",\"input\":[]}",
             "{\"model\":\"m\",\"instructions\":\"a\\nb\",\"input\":[]" FIXED "}");
@@ -62,7 +62,7 @@ TEST(instructions_are_the_clients_or_lifted)
             "{\"model\":\"m\",\"instructions\":\"be \\\"terse\\\"\",\"input\":[" HELLO "]" FIXED "}");
 }
 
-TEST(tools_may_stand_before_what_is_lifted)
+TEST(tools_may_precede_lifted_instructions)
 {
     becomes("{\"model\":\"m\",\"input\":[{\"type\":\"additional_tools\",\"role\":\"developer\",\"tools\":[]},"
             "{\"role\":\"developer\",\"content\":\"a\"}," HELLO "]}",
@@ -70,7 +70,7 @@ TEST(tools_may_stand_before_what_is_lifted)
             "{\"type\":\"additional_tools\",\"role\":\"developer\",\"tools\":[]}," HELLO "]" FIXED "}");
 }
 
-TEST(what_is_no_text_or_all_there_is_stays_in_the_input)
+TEST(input_keeps_other_content_and_its_last_item)
 {
     becomes("{\"model\":\"m\",\"input\":[{\"role\":\"developer\",\"content\":\"x\"}]}",
             "{\"model\":\"m\"," HELPFUL ",\"input\":[{\"role\":\"developer\",\"content\":\"x\"}]" FIXED "}");
@@ -79,7 +79,7 @@ TEST(what_is_no_text_or_all_there_is_stays_in_the_input)
             ",\"input\":[{\"role\":\"developer\",\"content\":[{\"type\":\"input_image\"}]}," HELLO "]" FIXED "}");
 }
 
-TEST(configured_instructions_lose_none_of_the_clients)
+TEST(configured_instructions_keep_the_clients)
 {
     becomes_with("exact", "{\"model\":\"m\",\"instructions\":\"mine\",\"input\":\"hi\"}",
                  "{\"model\":\"m\",\"instructions\":\"exact\",\"input\":[{\"type\":\"message\",\"role\":\"developer\","
@@ -90,13 +90,13 @@ TEST(configured_instructions_lose_none_of_the_clients)
         "]" FIXED "}");
 }
 
-TEST(system_messages_become_the_developers)
+TEST(system_messages_become_developer_messages)
 {
     input_becomes("[" HELLO ",{\"role\":\"system\",\"content\":\"s\"}]",
                   "[" HELLO ",{\"role\":\"developer\",\"content\":\"s\"}]");
 }
 
-TEST(ids_and_references_go)
+TEST(ids_and_references_are_removed)
 {
     input_becomes(
         "[{\"id\":\"msg_1\",\"role\":\"user\",\"content\":\"a\"},{\"type\":\"item_reference\",\"id\":\"rs_1\"},"
@@ -104,7 +104,7 @@ TEST(ids_and_references_go)
         "{\"type\":\"reasoning\",\"id\":\"rs_3\",\"summary\":[]}]",
         "[{\"role\":\"user\",\"content\":\"a\"},"
         "{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"e\"}]");
-    /* An id deeper inside is none of the item's. */
+    /* A nested id is not the item's. */
     input_becomes("[{\"type\":\"x\",\"a\":{\"id\":\"1\"}}]", "[{\"type\":\"x\",\"a\":{\"id\":\"1\"}}]");
 }
 
@@ -125,7 +125,7 @@ TEST(outputs_need_their_call)
                   "\"Output of an earlier tool call:\"},{\"type\":\"input_image\"}]}]");
 }
 
-TEST(efforts_are_what_the_model_takes)
+TEST(efforts_are_limited_to_the_models)
 {
     static const struct {
         const char *model, *asked, *sent;
@@ -168,7 +168,7 @@ TEST(a_name_may_end_in_an_effort)
     }
 }
 
-TEST(the_clients_effort_comes_before_the_names)
+TEST(the_clients_effort_wins_over_the_names)
 {
     becomes("{\"model\":\"gpt-5-xhigh\",\"input\":[]}",
             "{\"model\":\"gpt-5\"," HELPFUL ",\"input\":[]" FIXED ",\"reasoning\":{\"effort\":\"high\"}}");
@@ -181,7 +181,7 @@ TEST(the_clients_effort_comes_before_the_names)
             "\"include\":[\"reasoning.encrypted_content\",\"x\"],\"reasoning\":{\"summary\":\"auto\"}}");
 }
 
-TEST(what_is_no_object_or_too_large_fails)
+TEST(invalid_and_oversized_bodies_fail)
 {
     const char *refusal;
     struct buf out;
@@ -193,8 +193,8 @@ TEST(what_is_no_object_or_too_large_fails)
     buf_free(&out);
 }
 
-/* Whatever comes in, what goes out is JSON. */
-TEST(a_damaged_request_is_mended_or_refused)
+/* Any input: the output is JSON. */
+TEST(a_damaged_request_gives_json_or_fails)
 {
     static const char whole[] =
         "{\"model\":\"gpt-5-high\",\"instructions\":null,\"reasoning\":{\"effort\":\"low\"},"
@@ -224,19 +224,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_string_becomes_a_list),
-        cmocka_unit_test(fields_beyond_the_list_are_left_out),
-        cmocka_unit_test(instructions_are_the_clients_or_lifted),
-        cmocka_unit_test(tools_may_stand_before_what_is_lifted),
-        cmocka_unit_test(what_is_no_text_or_all_there_is_stays_in_the_input),
-        cmocka_unit_test(configured_instructions_lose_none_of_the_clients),
-        cmocka_unit_test(system_messages_become_the_developers),
-        cmocka_unit_test(ids_and_references_go),
+        cmocka_unit_test(unlisted_fields_are_removed),
+        cmocka_unit_test(instructions_come_from_the_client_or_its_input),
+        cmocka_unit_test(tools_may_precede_lifted_instructions),
+        cmocka_unit_test(input_keeps_other_content_and_its_last_item),
+        cmocka_unit_test(configured_instructions_keep_the_clients),
+        cmocka_unit_test(system_messages_become_developer_messages),
+        cmocka_unit_test(ids_and_references_are_removed),
         cmocka_unit_test(outputs_need_their_call),
-        cmocka_unit_test(efforts_are_what_the_model_takes),
+        cmocka_unit_test(efforts_are_limited_to_the_models),
         cmocka_unit_test(a_name_may_end_in_an_effort),
-        cmocka_unit_test(the_clients_effort_comes_before_the_names),
-        cmocka_unit_test(what_is_no_object_or_too_large_fails),
-        cmocka_unit_test(a_damaged_request_is_mended_or_refused),
+        cmocka_unit_test(the_clients_effort_wins_over_the_names),
+        cmocka_unit_test(invalid_and_oversized_bodies_fail),
+        cmocka_unit_test(a_damaged_request_gives_json_or_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of cli/child: programs that are run for what they print. */
+/* Unit tests of cli/child: runs programs for their output. */
 #include "tests/unit/folder.h"
 #include "cli/child.h"
 
@@ -11,7 +11,7 @@ static int run(const char *script, int timeout_ms, bool keep_errors, struct buf 
     return child_capture(&(struct child_run){argv, NULL, timeout_ms, keep_errors ? out : NULL}, out);
 }
 
-TEST(output_and_status_come_back)
+TEST(output_and_status_are_returned)
 {
     struct buf out;
     buf_init(&out, 8);
@@ -30,7 +30,7 @@ TEST(output_and_status_come_back)
     buf_free(&errors);
     buf_clear(&out);
     assert_int_equal(run("kill -9 $$", 10000, false, &out), 137);
-    /* What passes the ceiling is read, so that the program ends, and dropped. */
+    /* Output above the ceiling is read, so that the program ends, and dropped. */
     assert_int_equal(run("echo 0123456789abcdef; cat /dev/null", 10000, false, &out), 0);
     assert_buf(&out, "01234567");
     assert_int_equal(run("cat", 10000, false, &out), 0); /* nothing on standard input */
@@ -42,8 +42,8 @@ TEST(output_and_status_come_back)
     buf_free(&out);
 }
 
-/* A launcher that is killed must not leave what it started. */
-TEST(time_ends_it_and_what_it_started)
+/* The children of a program that is killed must not survive. */
+TEST(timeout_kills_the_program_and_its_children)
 {
     struct buf out;
     char script[512];
@@ -56,7 +56,7 @@ TEST(time_ends_it_and_what_it_started)
     char byte;
     assert_int_equal(fcntl(alive, F_SETFL, 0), 0);
     alarm(10);
-    assert_int_equal(read(alive, &byte, 1), 0); /* the end comes when nobody holds the other end any more */
+    assert_int_equal(read(alive, &byte, 1), 0); /* end of file: no process has the other end */
     alarm(0);
     close(alive);
     buf_free(&out);
@@ -89,8 +89,8 @@ TEST(programs_are_found)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(output_and_status_come_back),
-        cmocka_unit_test_setup_teardown(time_ends_it_and_what_it_started, folder_enter, folder_leave),
+        cmocka_unit_test(output_and_status_are_returned),
+        cmocka_unit_test_setup_teardown(timeout_kills_the_program_and_its_children, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(programs_are_found, folder_enter, folder_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Unit tests of cgi/child_log: no key of the session passes through the proxy's standard error. */
+/* Unit tests of cgi/child_log: removes keys from the proxy's standard error. */
 #include "tests/unit/unit.h"
 #include "cgi/child_log.h"
 
@@ -66,7 +66,7 @@ TEST(lines_are_copied_and_kept)
     assert_slice(child_log_last(&f->log), "one\ntwo\nthree");
 }
 
-TEST(a_key_is_overwritten_wherever_it_is)
+TEST(a_key_is_overwritten_anywhere_in_a_line)
 {
     struct fixture *f = *state;
     write_text(f, KEY "\nx" KEY KEY "y\n");
@@ -74,7 +74,7 @@ TEST(a_key_is_overwritten_wherever_it_is)
     assert_slice(child_log_last(&f->log), HIDDEN "\nx" HIDDEN HIDDEN "y");
 }
 
-TEST(a_key_that_comes_in_two_pieces_is_overwritten)
+TEST(a_key_read_in_two_pieces_is_overwritten)
 {
     struct fixture *f = *state;
     write_text(f, "Bearer sk-canary-01234");
@@ -82,7 +82,7 @@ TEST(a_key_that_comes_in_two_pieces_is_overwritten)
     assert_copied(f, "Bearer " HIDDEN "\n");
 }
 
-TEST(a_line_that_is_too_long_is_dropped_whole)
+TEST(a_line_that_is_too_long_is_dropped)
 {
     struct fixture *f = *state;
     char line[CHILD_LOG_LINE_MAX + 100];
@@ -94,7 +94,7 @@ TEST(a_line_that_is_too_long_is_dropped_whole)
     assert_slice(child_log_last(&f->log), "after");
 }
 
-TEST(the_oldest_lines_make_room)
+TEST(the_oldest_lines_are_dropped)
 {
     struct fixture *f = *state;
     char line[102];
@@ -109,7 +109,7 @@ TEST(the_oldest_lines_make_room)
     assert_memory_equal(last.ptr + last.len - 5, "\nlast", 5);
 }
 
-TEST(the_end_of_the_pipe_ends_the_last_line)
+TEST(end_of_file_ends_the_last_line)
 {
     struct fixture *f = *state;
     write_text(f, "no line break, " KEY);
@@ -122,11 +122,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(lines_are_copied_and_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_key_is_overwritten_wherever_it_is, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_key_that_comes_in_two_pieces_is_overwritten, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_dropped_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_oldest_lines_make_room, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_end_of_the_pipe_ends_the_last_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_key_is_overwritten_anywhere_in_a_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_key_read_in_two_pieces_is_overwritten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_line_that_is_too_long_is_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_lines_are_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(end_of_file_ends_the_last_line, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Unit tests of cli/run/classify and words: what prompts ask for, as a table. The traps are words that hold a term's
- * letters. */
+/* Unit tests of cli/run/classify and cli/run/fold: the class of prompts, as a table. The traps are words that contain
+ * the letters of a term. */
 #include "tests/unit/unit.h"
 #include "cli/run/classify.h"
 #include "cli/run/clean.h"
@@ -48,7 +48,7 @@ TEST(a_full_buffer_keeps_whole_words)
     assert_buf(&out, " one two ");
     buf_free(&out);
     buf_init(&out, 11);
-    assert_false(fold_add(SLICE("one two a\xd0\xb6"), &out)); /* there is a byte left, but none for that letter */
+    assert_false(fold_add(SLICE("one two a\xd0\xb6"), &out)); /* one byte is left, but the letter has two */
     assert_buf(&out, " one two ");
     buf_free(&out);
 }
@@ -63,7 +63,7 @@ TEST(terms_are_found_as_whole_words)
     assert_true(fold_contains(words, "review ~ all"));
     assert_false(fold_contains(words, "test"));
     assert_false(fold_contains(words, "bug ~ review"));
-    assert_false(fold_contains(words, "review ~ for")); /* four words between */
+    assert_false(fold_contains(words, "review ~ for")); /* four words in between */
     assert_false(fold_contains(words, "log"));
     assert_false(fold_contains(SLICE(" "), "log"));
     assert_false(fold_contains(SLICE(" a review"), "review"));
@@ -166,7 +166,7 @@ TEST(quoted_code_and_logs_do_not_count)
             TASK_SIMPLE, "");
 }
 
-TEST(size_counts)
+TEST(length_raises_the_class)
 {
     struct classified c;
     struct buf text;
@@ -188,8 +188,8 @@ TEST(size_counts)
     buf_free(&text);
 }
 
-/* A term that can't be found by its own spelling is a row that does nothing. */
-TEST(every_term_is_spelled_as_words_are)
+/* A term that fold_add() spells differently would never match. */
+TEST(every_term_finds_itself)
 {
     struct buf words;
     buf_init(&words, 1024);
@@ -212,10 +212,10 @@ TEST(every_term_is_spelled_as_words_are)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accents_and_case_are_folded),        cmocka_unit_test(a_full_buffer_keeps_whole_words),
-        cmocka_unit_test(terms_are_found_as_whole_words),     cmocka_unit_test(prompts_are_classified),
-        cmocka_unit_test(quoted_code_and_logs_do_not_count),  cmocka_unit_test(size_counts),
-        cmocka_unit_test(every_term_is_spelled_as_words_are),
+        cmocka_unit_test(accents_and_case_are_folded),       cmocka_unit_test(a_full_buffer_keeps_whole_words),
+        cmocka_unit_test(terms_are_found_as_whole_words),    cmocka_unit_test(prompts_are_classified),
+        cmocka_unit_test(quoted_code_and_logs_do_not_count), cmocka_unit_test(length_raises_the_class),
+        cmocka_unit_test(every_term_finds_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

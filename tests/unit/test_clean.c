@@ -48,7 +48,7 @@ static void load_corpus(const char *name)
     read_source(path, &text);
 }
 
-TEST(code_stays_to_the_last_byte)
+TEST(code_is_unchanged)
 {
     static const char *const NAMES[] = {"c-code.txt", "python-fence.txt", "html-and-yaml.txt"};
     for (size_t i = 0; i < COUNT_OF(NAMES); i++) {
@@ -65,7 +65,7 @@ TEST(code_stays_to_the_last_byte)
     stays("```python\nnever closed\n   <x>   \n");
 }
 
-/* Told by words of its own, not by the cleaner's: what anybody would search a log for. */
+/* Returns whether the line has a word that people search logs for: this list is independent of the cleaner's. */
 static bool is_error_line(struct slice line)
 {
     static const char *const WORDS[] = {"ERROR",     "Error",         "error",     "ERR!",    "FAIL",
@@ -102,7 +102,7 @@ TEST(logs_shrink_and_keep_every_error)
                 continue;
             errors++;
             if (!strstr(result, buf_text(&plain)))
-                fail_msg("%s: the line \"%s\" is gone", CASES[i].name, buf_text(&plain));
+                fail_msg("%s: lost the line \"%s\"", CASES[i].name, buf_text(&plain));
         }
         buf_free(&plain);
         print_message("%s: %zu to %zu bytes, %u error lines\n", CASES[i].name, text.len, out.len, errors);
@@ -112,14 +112,14 @@ TEST(logs_shrink_and_keep_every_error)
     }
 }
 
-TEST(stack_traces_stay)
+TEST(stack_traces_are_kept)
 {
     load_corpus("server-log.txt");
     const char *result = cleaned(buf_text(&text));
     assert_non_null(strstr(result, "\tat org.example.shop.order.CheckoutService.checkout(CheckoutService.java:141)\n"));
 }
 
-TEST(what_is_cut_is_marked_and_counted)
+TEST(removed_lines_are_marked_and_counted)
 {
     becomes("Why?\n"
             "2026-01-01 10:00:01 INFO request 1 took 20 ms\n"
@@ -149,12 +149,12 @@ TEST(equal_errors_are_counted)
         "[ERROR] the disk /dev/sda2 is full, nothing was written\n");
 }
 
-TEST(a_mark_is_never_longer_than_what_it_stands_for)
+TEST(a_mark_is_never_longer_than_the_text_it_replaces)
 {
     stays("[INFO] a\n[INFO] a\n[INFO] a\n[ERROR] b\n[INFO] a\n");
 }
 
-TEST(prose_loses_repetition_alone)
+TEST(prose_loses_only_repetitions)
 {
     becomes("one\n\n\n\n\n\ntwo", "one\n\n\ntwo");
     becomes("The same line of text\nThe same line of text\nThe same line of text\nThe same line of text\nend",
@@ -187,7 +187,7 @@ TEST(a_fenced_log_keeps_its_fence)
     assert_string_equal(result + out.len - 5, "\n```\n");
 }
 
-TEST(shapes_differ_by_words_alone)
+TEST(shapes_compare_words_only)
 {
     assert_true(clean_line_shape(SLICE("took 12 ms at 0x7ffe1a")) == clean_line_shape(SLICE("took 9 ms at 0x1b")));
     assert_true(clean_line_shape(SLICE("\"GET /1\" 200 5")) == clean_line_shape(SLICE("\"GET /2\" 204 77")));
@@ -208,7 +208,7 @@ static void fits(size_t tokens, const char *begin, const char *end)
     assert_non_null(strstr(buf_text(&out), CLEAN_MARK));
 }
 
-TEST(what_is_too_long_loses_its_middle)
+TEST(long_prompts_lose_their_middle)
 {
     size_t cut;
     assert_true(truncate_prompt(SLICE("short"), 2, &out, &cut));
@@ -223,7 +223,7 @@ TEST(what_is_too_long_loses_its_middle)
         fits(BUDGETS[i], "The question comes first.\n", "And the last word.");
 }
 
-TEST(errors_of_the_middle_are_kept)
+TEST(errors_in_the_middle_are_kept)
 {
     BUF_ADD(&text, "What broke?\n```\n");
     for (int i = 0; i < 4000; i++)
@@ -237,7 +237,7 @@ TEST(errors_of_the_middle_are_kept)
     assert_non_null(error);
 }
 
-TEST(what_is_no_utf8_is_replaced)
+TEST(invalid_utf8_is_replaced)
 {
     assert_int_equal(clean_utf8(SLICE("\xc3\xa9t\xe9 \xff"), &out), 2);
     assert_buf(&out, "\xc3\xa9t\xef\xbf\xbd \xef\xbf\xbd");
@@ -257,19 +257,19 @@ TEST(a_full_buffer_is_an_error)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(code_stays_to_the_last_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(code_is_unchanged, set_up, tear_down),
         cmocka_unit_test_setup_teardown(logs_shrink_and_keep_every_error, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(stack_traces_stay, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_cut_is_marked_and_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(stack_traces_are_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(removed_lines_are_marked_and_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equal_errors_are_counted, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_mark_is_never_longer_than_what_it_stands_for, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(prose_loses_repetition_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_mark_is_never_longer_than_the_text_it_replaces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(prose_loses_only_repetitions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_becomes_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fenced_log_keeps_its_fence, set_up, tear_down),
-        cmocka_unit_test(shapes_differ_by_words_alone),
-        cmocka_unit_test_setup_teardown(what_is_too_long_loses_its_middle, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(errors_of_the_middle_are_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_no_utf8_is_replaced, set_up, tear_down),
+        cmocka_unit_test(shapes_compare_words_only),
+        cmocka_unit_test_setup_teardown(long_prompts_lose_their_middle, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(errors_in_the_middle_are_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(invalid_utf8_is_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_buffer_is_an_error, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

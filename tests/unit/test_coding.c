@@ -50,7 +50,7 @@ static const struct {
 
 static char packed[2 * MAX];
 
-TEST(names_are_those_of_http)
+TEST(coding_names_follow_http)
 {
     static const struct {
         const char *name;
@@ -178,7 +178,7 @@ TEST(the_memory_callback_can_stop_decoding)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_those_of_http),
+        cmocka_unit_test(coding_names_follow_http),
         cmocka_unit_test(bodies_are_decoded),
         cmocka_unit_test(the_ceiling_limits_decoded_bytes),
         cmocka_unit_test(truncated_and_foreign_input_is_refused),

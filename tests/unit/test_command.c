@@ -1,4 +1,5 @@
-/* Unit tests of the command's frame: command lines checked against a row, the help made from it, tables. */
+/* Unit tests of cli/arguments, cli/help and cli/table: command lines are checked against a row, help is made from it.
+ */
 #include "tests/unit/unit.h"
 #include "cli/commands.h"
 #include "cli/help.h"
@@ -36,7 +37,7 @@ static const struct command passing = {
 };
 static const struct command bare = {.name = "bare", .summary = "Nothing"};
 
-/* Splits at blanks into argv; reads. */
+/* Splits the line at spaces and parses it. */
 struct given {
     char text[256];
     char *argv[32];
@@ -88,7 +89,7 @@ TEST(options_and_operands_in_any_order)
     drop(&g);
 }
 
-TEST(another_programs_options_pass)
+TEST(options_of_the_other_program_pass)
 {
     struct given g;
     assert_true(give(&g, &passing, "passing -f exec --number -f"));
@@ -101,7 +102,7 @@ TEST(another_programs_options_pass)
     drop(&g);
 }
 
-TEST(faults_name_what_is_wrong)
+TEST(errors_name_the_argument)
 {
     static const struct {
         const struct command *command;
@@ -122,7 +123,7 @@ TEST(faults_name_what_is_wrong)
         struct given g;
         assert_false(give(&g, rows[i].command, rows[i].line));
         if (!strstr(buf_text(&g.error), rows[i].word))
-            fail_msg("\"%s\": got \"%s\", expected \"%s\" in it", rows[i].line, buf_text(&g.error), rows[i].word);
+            fail_msg("\"%s\": \"%s\" does not contain \"%s\"", rows[i].line, buf_text(&g.error), rows[i].word);
         drop(&g);
     }
 }
@@ -144,7 +145,7 @@ TEST(numbers_are_checked)
     close(before);
 }
 
-TEST(help_is_made_from_the_row)
+TEST(help_comes_from_the_row)
 {
     struct buf out;
     buf_init(&out, 65536);
@@ -161,8 +162,8 @@ TEST(help_is_made_from_the_row)
     buf_free(&out);
 }
 
-/* What the parser and the completion rely on. */
-TEST(rows_are_sound)
+/* The parser and the completion rely on these. */
+TEST(rows_are_complete)
 {
     for (unsigned i = 0; commands[i]; i++) {
         const struct command *command = commands[i];
@@ -207,9 +208,9 @@ TEST(tables_for_scripts_have_tabs)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_and_operands_in_any_order), cmocka_unit_test(another_programs_options_pass),
-        cmocka_unit_test(faults_name_what_is_wrong),         cmocka_unit_test(numbers_are_checked),
-        cmocka_unit_test(help_is_made_from_the_row),         cmocka_unit_test(rows_are_sound),
+        cmocka_unit_test(options_and_operands_in_any_order), cmocka_unit_test(options_of_the_other_program_pass),
+        cmocka_unit_test(errors_name_the_argument),          cmocka_unit_test(numbers_are_checked),
+        cmocka_unit_test(help_comes_from_the_row),           cmocka_unit_test(rows_are_complete),
         cmocka_unit_test(tables_for_scripts_have_tabs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

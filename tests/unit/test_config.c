@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <math.h>
 
-/* ---- what a file means ---- */
+/* ---- settings ---- */
 
 TEST(a_plain_file_loads)
 {
@@ -496,7 +496,7 @@ TEST(the_shipped_file_is_complete)
     buf_free(&text);
 }
 
-/* Without its variable, each names it, and no warning appears for what is disabled on purpose. */
+/* Without its variable, each deployment names it. Deployments that are disabled on purpose cause no warning. */
 TEST(the_shipped_file_names_its_variables)
 {
     static const struct {
@@ -522,8 +522,7 @@ TEST(the_shipped_file_names_its_variables)
     buf_free(&text);
 }
 
-/* Whatever bytes come, the answer is a configuration or a message: a rich file cut at each place, and with bytes
- * swapped. */
+/* Any bytes give a configuration or a message: a rich file, truncated at each byte, and with each byte replaced. */
 TEST(arbitrary_bytes_never_crash_the_load)
 {
     static const char RICH[] = FOUR_GROUPS

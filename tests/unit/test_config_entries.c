@@ -67,7 +67,7 @@ TEST(equal_warnings_are_reported_once)
     buf_free(&text);
 }
 
-/* Which group serves a name, and what its deployment's provider is asked for: "group deployment", "none". */
+/* Checks which group serves a name, and the model of its deployment: "group model"; "none". */
 static void serves(const struct load *l, const char *name, const char *expected)
 {
     struct slice star;
@@ -100,7 +100,7 @@ TEST(a_wildcard_matches_names_without_an_entry)
     serves(&l, "all/org/model", "all/* org/model");
     serves(&l, "all/openai/x", "all/* x");
     serves(&l, "o/x", "o/* a-x-b");
-    serves(&l, "openai/", "* openai/"); /* of "openai/" nothing is left for the star */
+    serves(&l, "openai/", "* openai/"); /* a star matches at least one character */
     serves(&l, "*", "none");
     serves(&l, "openai/*", "none");
     serves(&l, "", "none");
@@ -128,7 +128,7 @@ TEST(unusable_wildcards_are_reported)
     load_end(&l);
 }
 
-/* LiteLLM takes such a file. */
+/* LiteLLM accepts such a file. */
 TEST(a_wildcard_is_never_a_fallback_or_an_alias)
 {
     struct load l;

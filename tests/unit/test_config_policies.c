@@ -93,7 +93,7 @@ TEST(policies_are_checked)
           "request never starts a cooldown\n");
 }
 
-/* "b c": the prompt fallback's groups, by their first deployments' aliases. */
+/* Checks the prompt fallback's groups, as the aliases of their first deployments: "b c". */
 static const char *names(const struct model_group *detour)
 {
     static char text[256];

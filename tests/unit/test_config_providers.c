@@ -164,7 +164,7 @@ TEST(the_chatgpt_login_requires_tls)
 #define AGENT(params) "model_list: [{model_name: a, litellm_params: {model: codex-agent/mini" params "}}]\n"
 #define AGENT_ON "LITELLM_API_KEY=m", "LITELLM_ENABLE_CODEX_AGENT=1"
 
-/* The result of loading one codex-agent deployment: its base, or why it is not ready. */
+/* Loads one codex-agent deployment. Returns its base, or why it is not ready. */
 struct agent_row {
     const char *text;
     const char *env[5];
@@ -404,7 +404,7 @@ TEST(a_malformed_outbound_proxy_is_an_error)
         snprintf(value, sizeof value, "OUT=%s", values[i]);
         load_start(&l, SLICE(WITH_OUTGOING("os.environ/OUT")), env, false);
         if (l.config)
-            fail_msg("taken: %s", values[i]);
+            fail_msg("accepted: %s", values[i]);
         assert_true(strstr(buf_text(&l.error),
                            "general_settings.outgoing_proxy: expected http://, https:// or socks5h://") != NULL);
         load_end(&l);

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-/* allocations of cJSON and the buffers until one fails; below 0: none fails */
+/* allocations of cJSON and the buffers until one fails; negative: none fails */
 static long allocations_left = -1;
 
 void *__real_realloc(void *old, size_t size);
@@ -144,7 +144,7 @@ TEST(every_failed_allocation_is_reported)
     cJSON_Hooks failing = {allocate, free};
     struct buf out;
     buf_init(&out, 1000);
-    assert_true(buf_reserve(&out, 500)); /* no allocation of its own later */
+    assert_true(buf_reserve(&out, 500)); /* the buffer itself allocates nothing later */
     cJSON_InitHooks(&failing);
     long at = 0;
     for (bool made = false; !made; at++) {
@@ -159,7 +159,7 @@ TEST(every_failed_allocation_is_reported)
         assert_true(made == (out.len > 0));
     }
     cJSON_InitHooks(NULL);
-    assert_true(at > 25); /* an item, its key, its text */
+    assert_true(at > 25); /* each member allocates an item, its key and its text */
     assert_buf(
         &out, "{\"list\":[{\"text\":\"text\",\"number\":0.25,\"fixed\":0.25,\"count\":7,\"bool\":false}],\"null\":null,"
               "\"raw\":[]}");

@@ -12,7 +12,7 @@ static const struct failure_word *only_rule(const struct load *l)
     return l->config->error_rules;
 }
 
-TEST(each_key_has_its_place)
+TEST(each_key_is_read)
 {
     struct load l;
     load(&l,
@@ -40,7 +40,7 @@ TEST(each_key_has_its_place)
     load_end(&l);
 }
 
-TEST(what_is_not_given_stays_as_it_is)
+TEST(omitted_keys_keep_the_tables_values)
 {
     struct load l;
     load(&l, RULES "    - {expression: 'a|b'}\n");
@@ -54,7 +54,7 @@ TEST(what_is_not_given_stays_as_it_is)
     load_end(&l);
 }
 
-TEST(what_is_left_out)
+TEST(without_lists_the_parts)
 {
     static const struct {
         const char *given;
@@ -83,7 +83,7 @@ TEST(what_is_left_out)
     }
 }
 
-TEST(wrong_rules)
+TEST(invalid_rules_are_errors)
 {
     refused(RULES "    - {leave_out: images}\n",
             "F:5: router_settings.error_rules[]: give provider, deployment, status, words or expression");
@@ -101,7 +101,7 @@ TEST(wrong_rules)
             "F:5: router_settings.error_rules[]: expected a mapping with keys such as words and leave_out");
 }
 
-TEST(deployment_that_is_not_there)
+TEST(unknown_deployment_is_an_error)
 {
     struct load l;
     load(&l, RULES "    - {deployment: b, cooldown: 0}\n    - {status: 418, cooldown: 0}\n");
@@ -114,11 +114,11 @@ TEST(deployment_that_is_not_there)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_key_has_its_place),
-        cmocka_unit_test(what_is_not_given_stays_as_it_is),
-        cmocka_unit_test(what_is_left_out),
-        cmocka_unit_test(wrong_rules),
-        cmocka_unit_test(deployment_that_is_not_there),
+        cmocka_unit_test(each_key_is_read),
+        cmocka_unit_test(omitted_keys_keep_the_tables_values),
+        cmocka_unit_test(without_lists_the_parts),
+        cmocka_unit_test(invalid_rules_are_errors),
+        cmocka_unit_test(unknown_deployment_is_an_error),
     };
     return cmocka_run_group_tests(tests, load_group_start, NULL);
 }

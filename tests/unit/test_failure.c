@@ -1,4 +1,4 @@
-/* Unit tests of proxy/route/failure: the table, and what providers' error replies are taken for. */
+/* Unit tests of proxy/terms/failure: the table, and the kinds of providers' error replies. */
 #include "tests/unit/unit.h"
 #include "common/json.h"
 #include "common/secret.h"
@@ -22,7 +22,7 @@ static void says(int status, const char *body, const char *part)
     struct failure f;
     failure_from_reply(&f, NULL, status, -1, slice_of(body));
     if (!strstr(f.message, part))
-        fail_msg("\"%s\" does not say \"%s\"", f.message, part);
+        fail_msg("\"%s\" does not contain \"%s\"", f.message, part);
 }
 
 /* ---- the table ---- */
@@ -34,8 +34,8 @@ static const enum failure_kind ALL[] = {
     FAILURE_EMPTY,     FAILURE_PROTOCOL,    FAILURE_INTERNAL,    FAILURE_BUDGET,
 };
 
-/* Codex hides the message of a 500 and tries 30 times; 401, 403 and 408 make it try again, and 401 is about the wrong
- * key. */
+/* Codex hides the message of a 500 and repeats the request 30 times. It also repeats it after 401, 403 and 408, and a
+ * 401 would blame the client's key. */
 TEST(clients_never_get_statuses_that_mislead_codex)
 {
     for (size_t i = 0; i < COUNT_OF(ALL); i++) {
@@ -48,7 +48,8 @@ TEST(clients_never_get_statuses_that_mislead_codex)
     assert_string_equal(failure_rule(FAILURE_NONE)->name, "ok");
 }
 
-/* What only the user can mend is final, and its message is shown: that is what this code does to Codex. */
+/* Codex shows the message of the code model_not_found and does not retry: right for errors that only the user can fix.
+ */
 TEST(permanent_failures_are_final_for_codex)
 {
     const enum failure_kind permanent[] = {FAILURE_AUTH, FAILURE_NOT_FOUND};
@@ -60,7 +61,7 @@ TEST(permanent_failures_are_final_for_codex)
     }
 }
 
-TEST(faults_of_the_request_go_nowhere_else)
+TEST(errors_of_the_request_are_not_retried)
 {
     for (size_t i = 0; i < COUNT_OF(ALL); i++) {
         bool request = ALL[i] == FAILURE_BAD_REQUEST || ALL[i] == FAILURE_CONTEXT || ALL[i] == FAILURE_CONTENT_FILTER ||
@@ -73,7 +74,7 @@ TEST(faults_of_the_request_go_nowhere_else)
 
 /* ---- replies ---- */
 
-TEST(statuses_tell_the_kind)
+TEST(statuses_decide_the_kind)
 {
     static const struct {
         int status;
@@ -126,8 +127,8 @@ TEST(openai_replies)
             NULL);
 }
 
-/* What one model lacks another may have: it is asked, and this one does not rest. */
-TEST(what_a_model_lacks)
+/* Another model may have the capability: the next deployment is tried, and this one has no cooldown. */
+TEST(missing_capability_leads_to_another_deployment)
 {
     read_as(
         400,
@@ -140,13 +141,13 @@ TEST(what_a_model_lacks)
     read_as(404, "{\"error\":{\"message\":\"No endpoints found that support tool use.\",\"code\":404}}",
             FAILURE_UNSUPPORTED, NULL);
     read_as(404, "{\"error\":{\"message\":\"No such model\"}}", FAILURE_NOT_FOUND, NULL);
-    /* Where another deployment has failed in a way that passes, that is what the client is told. */
-    struct failure told = {0}, later;
-    failure_set(&told, FAILURE_OVERLOADED, "busy");
+    /* If another deployment failed temporarily, the client gets that failure. */
+    struct failure reported = {0}, later;
+    failure_set(&reported, FAILURE_OVERLOADED, "busy");
     failure_set(&later, FAILURE_UNSUPPORTED, "no prefill");
-    failure_join(&told, &later);
-    assert_int_equal(told.kind, FAILURE_OVERLOADED);
-    assert_string_equal(told.message, "busy; no prefill");
+    failure_join(&reported, &later);
+    assert_int_equal(reported.kind, FAILURE_OVERLOADED);
+    assert_string_equal(reported.message, "busy; no prefill");
 }
 
 TEST(gemini_replies)
@@ -186,7 +187,7 @@ TEST(gemini_replies)
             FAILURE_OVERLOADED, "The model is overloaded.");
 }
 
-TEST(replies_of_others)
+TEST(replies_of_other_servers)
 {
     /* Ollama */
     read_as(404,
@@ -227,12 +228,12 @@ TEST(replies_of_others)
     read_as(529, "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}",
             FAILURE_OVERLOADED, "Overloaded");
     read_as(400, "{\"error\":{\"message\":\"x/y is not a valid model ID\",\"code\":400}}", FAILURE_NOT_FOUND, NULL);
-    /* A rate limit that speaks of tokens is no full context window. */
+    /* A rate limit that mentions tokens is not a full context window. */
     read_as(429, "{\"error\":{\"message\":\"Too many tokens for your context window plan\"}}", FAILURE_RATE_LIMIT,
             NULL);
 }
 
-TEST(bodies_that_are_no_json_are_named)
+TEST(replies_that_are_not_json_are_described)
 {
     says(502, "<html><body>Bad gateway</body></html>", "HTTP 502 with a web page");
     says(502, "  \n<!doctype html>", "HTTP 502 with a web page");
@@ -244,7 +245,7 @@ TEST(bodies_that_are_no_json_are_named)
     says(500, "{\"error\":{\"message\":{\"raw\":\"inner\"}}}", "{\"raw\":\"inner\"}");
 }
 
-TEST(messages_are_redacted_cut_and_kept_to_one_line)
+TEST(messages_are_redacted_truncated_and_on_one_line)
 {
     struct failure f;
     char *key = secret_keep(SLICE("sk-canary-0123456789"));
@@ -256,7 +257,7 @@ TEST(messages_are_redacted_cut_and_kept_to_one_line)
     assert_string_equal(f.message, "a b c");
     assert_string_equal(f.code, "[redacted]");
 
-    /* A key that the cut would halve, and a character too. */
+    /* Truncation would split a key, and a character. */
     char body[1200];
     snprintf(body, sizeof body, "{\"error\":{\"message\":\"%0500d sk-canary-0123456789\"}}", 0);
     failure_from_reply(&f, NULL, 400, -1, slice_of(body));
@@ -268,7 +269,7 @@ TEST(messages_are_redacted_cut_and_kept_to_one_line)
     secret_free(key);
 }
 
-TEST(errors_inside_a_reply_are_read_too)
+TEST(errors_inside_a_reply_are_read)
 {
     static const struct {
         const char *error;
@@ -300,9 +301,9 @@ TEST(errors_inside_a_reply_are_read_too)
     assert_string_equal(f.message, "the provider broke off with an error that has no message");
 }
 
-/* ---- what the client gets ---- */
+/* ---- the client's reply ---- */
 
-TEST(bodies_are_openais_shape)
+TEST(clients_get_openais_error_object)
 {
     struct failure f;
     struct buf out;
@@ -332,7 +333,7 @@ TEST(bodies_are_openais_shape)
     buf_free(&out);
 }
 
-TEST(names_do_not_outgrow_the_message)
+TEST(long_names_leave_room_for_the_message)
 {
     struct failure f;
     failure_set(&f, FAILURE_SERVER, "%0600d", 0);
@@ -347,8 +348,8 @@ static int retry_after(enum failure_kind kind, int seconds)
     return failure_retry_after(&f);
 }
 
-/* Codex sleeps as long as it is told, and gives up at once on a 429 that does not tell. */
-TEST(retry_after_is_whole_short_and_there)
+/* Codex waits as long as Retry-After demands, and gives up on a 429 without it. */
+TEST(every_rate_limit_has_a_bounded_retry_after)
 {
     assert_int_equal(retry_after(FAILURE_RATE_LIMIT, 7), 7);
     assert_int_equal(retry_after(FAILURE_RATE_LIMIT, 0), 1);
@@ -360,7 +361,7 @@ TEST(retry_after_is_whole_short_and_there)
     assert_int_equal(retry_after(FAILURE_AUTH, 9), -1);
 }
 
-TEST(arbitrary_bodies_are_survived)
+TEST(arbitrary_bodies_are_safe)
 {
     static const char RICH[] =
         "[{\"error\":{\"code\":429,\"status\":\"X\",\"message\":\"\\u00e9\\ud800\",\"details\":"
@@ -391,19 +392,19 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(clients_never_get_statuses_that_mislead_codex),
         cmocka_unit_test(permanent_failures_are_final_for_codex),
-        cmocka_unit_test(faults_of_the_request_go_nowhere_else),
-        cmocka_unit_test(statuses_tell_the_kind),
+        cmocka_unit_test(errors_of_the_request_are_not_retried),
+        cmocka_unit_test(statuses_decide_the_kind),
         cmocka_unit_test(openai_replies),
-        cmocka_unit_test(what_a_model_lacks),
+        cmocka_unit_test(missing_capability_leads_to_another_deployment),
         cmocka_unit_test(gemini_replies),
-        cmocka_unit_test(replies_of_others),
-        cmocka_unit_test(bodies_that_are_no_json_are_named),
-        cmocka_unit_test(messages_are_redacted_cut_and_kept_to_one_line),
-        cmocka_unit_test(errors_inside_a_reply_are_read_too),
-        cmocka_unit_test(bodies_are_openais_shape),
-        cmocka_unit_test(names_do_not_outgrow_the_message),
-        cmocka_unit_test(retry_after_is_whole_short_and_there),
-        cmocka_unit_test(arbitrary_bodies_are_survived),
+        cmocka_unit_test(replies_of_other_servers),
+        cmocka_unit_test(replies_that_are_not_json_are_described),
+        cmocka_unit_test(messages_are_redacted_truncated_and_on_one_line),
+        cmocka_unit_test(errors_inside_a_reply_are_read),
+        cmocka_unit_test(clients_get_openais_error_object),
+        cmocka_unit_test(long_names_leave_room_for_the_message),
+        cmocka_unit_test(every_rate_limit_has_a_bounded_retry_after),
+        cmocka_unit_test(arbitrary_bodies_are_safe),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

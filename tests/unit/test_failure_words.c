@@ -1,11 +1,11 @@
-/* Unit tests of the words by which failures are known: the table row by row, and errors whose words are wrapped. */
+/* Unit tests of proxy/terms/failure_words: the table row by row, and errors that a gateway wraps. */
 #include "tests/unit/unit.h"
 #include "common/json.h"
 #include "common/secret.h"
 #include "proxy/terms/failure_words.h"
 
-/* {"error":{"message":EXAMPLE,"code":WORDS}}, the code only where the row looks there; nothing where it is about that.
- */
+/* Writes {"error":{"message":EXAMPLE,"code":WORDS}}, the code only if the row looks there; an empty body if the row is
+ * about an empty body. */
 static void body_of(const struct failure_word *w, struct buf *out)
 {
     buf_clear(out);
@@ -25,12 +25,12 @@ static void check_row(const struct failure_word *w, struct buf *body)
     struct failure f;
     body_of(w, body);
     if (failure_word_of(w->status, buf_slice(body)) != w)
-        fail_msg("\"%s\" does not decide %s", w->words, buf_text(body));
+        fail_msg("another row than \"%s\" decides %s", w->words, buf_text(body));
     if (w->status)
         failure_from_reply(&f, NULL, w->status, -1, buf_slice(body));
     else
         failure_from_error(&f, NULL, buf_slice(body));
-    if (f.kind != w->kind && f.kind != FAILURE_TOO_LARGE) /* what its numbers say comes on top */
+    if (f.kind != w->kind && f.kind != FAILURE_TOO_LARGE) /* the numbers in the message may decide for too large */
         fail_msg("\"%s\": %s, expected %s", w->words, failure_rule(f.kind)->name, failure_rule(w->kind)->name);
     if (!(w->parts & PART_FIELD) && f.parts != w->parts)
         fail_msg("\"%s\": parts %x", w->words, f.parts);
@@ -39,7 +39,7 @@ static void check_row(const struct failure_word *w, struct buf *body)
     assert_non_null(strstr(f.message, w->example));
 }
 
-/* Each row decides its own example: it is not hidden by another one. */
+/* Each row decides its own example: no earlier row hides it. */
 TEST(every_row_decides_its_example)
 {
     struct buf body;
@@ -54,8 +54,8 @@ TEST(every_row_decides_its_example)
     buf_free(&body);
 }
 
-/* Where a row that looks at the message does not apply: the same words with a status of another kind. */
-TEST(rows_speak_only_among_their_kinds)
+/* Rows that look at the message do not apply to the same words with a status of another kind. */
+TEST(rows_apply_only_to_their_kinds)
 {
     static const struct {
         int status;
@@ -78,14 +78,14 @@ TEST(rows_speak_only_among_their_kinds)
     }
 }
 
-/* The provider's own words behind a gateway's: they are shown, and they decide. */
+/* A gateway's error with the provider's own message in it: that one is shown, and it decides. */
 static const struct wrapped {
     int status; /* 0: an error inside a reply of status 200 */
     const char *body;
     enum failure_kind kind;
     const char *message; /* NULL: any */
 } WRAPPED[] = {
-    /* OpenRouter: JSON as text, JSON, text, nothing that helps. */
+    /* OpenRouter: JSON as text, JSON, text, no message. */
     {400,
      "{\"error\":{\"message\":\"Provider returned error\",\"code\":400,\"metadata\":{\"raw\":\"{\\\"error\\\":"
      "{\\\"message\\\":\\\"This endpoint's maximum context length is 131072 tokens.\\\"}}\",\"provider_name\":\"X\"}}}",
@@ -146,7 +146,7 @@ static const struct wrapped {
      "the provider answered HTTP 413 with a web page"},
 };
 
-TEST(wrapped_words_are_shown_and_decide)
+TEST(wrapped_messages_are_shown_and_decide)
 {
     for (size_t i = 0; i < COUNT_OF(WRAPPED); i++) {
         const struct wrapped *w = &WRAPPED[i];
@@ -162,8 +162,8 @@ TEST(wrapped_words_are_shown_and_decide)
     }
 }
 
-/* More tokens than the limit per minute: no wait helps. Fewer: it does. */
-TEST(a_request_larger_than_its_limit)
+/* More tokens than the limit per minute: waiting does not help. Fewer: it does. */
+TEST(request_larger_than_its_limit_is_too_large)
 {
     static const struct {
         int status;
@@ -194,7 +194,7 @@ TEST(a_request_larger_than_its_limit)
     }
 }
 
-TEST(waits_in_the_body)
+TEST(wait_is_read_from_the_body)
 {
     static const struct {
         const char *error;
@@ -219,7 +219,7 @@ TEST(waits_in_the_body)
         failure_from_error(&f, NULL, slice_of(rows[i].error));
         if (f.retry_after_s != rows[i].seconds)
             fail_msg("%s: %d", rows[i].error, f.retry_after_s);
-        failure_from_reply(&f, NULL, 429, 5, slice_of(rows[i].error)); /* the reply's header comes first */
+        failure_from_reply(&f, NULL, 429, 5, slice_of(rows[i].error)); /* the Retry-After header has precedence */
         assert_int_equal(f.retry_after_s, 5);
     }
 }
@@ -234,10 +234,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_decides_its_example),
-        cmocka_unit_test(rows_speak_only_among_their_kinds),
-        cmocka_unit_test(wrapped_words_are_shown_and_decide),
-        cmocka_unit_test(a_request_larger_than_its_limit),
-        cmocka_unit_test(waits_in_the_body),
+        cmocka_unit_test(rows_apply_only_to_their_kinds),
+        cmocka_unit_test(wrapped_messages_are_shown_and_decide),
+        cmocka_unit_test(request_larger_than_its_limit_is_too_large),
+        cmocka_unit_test(wait_is_read_from_the_body),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

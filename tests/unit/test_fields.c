@@ -18,7 +18,7 @@ static void describe(const struct fields *fields, struct buf *out)
     }
 }
 
-/* From a body that ends where its memory ends, so that a sanitizer sees a read beyond it. */
+/* Reads a body that ends where its memory ends, so that a sanitizer detects reads beyond it. */
 static void check(reader *read, const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -44,7 +44,7 @@ static void check(reader *read, const struct row *rows, size_t count)
     }
 }
 
-TEST(forms)
+TEST(forms_are_decoded)
 {
     static const struct row rows[] = {
         {"", ""},
@@ -66,7 +66,7 @@ TEST(forms)
     check(fields_from_form, rows, COUNT_OF(rows));
 }
 
-TEST(no_more_than_fit)
+TEST(too_many_fields_are_refused)
 {
     char body[1024];
     for (unsigned count = FIELDS_MAX; count <= FIELDS_MAX + 1; count++) {
@@ -85,7 +85,7 @@ TEST(no_more_than_fit)
     }
 }
 
-TEST(objects)
+TEST(objects_are_decoded)
 {
     static const struct row rows[] = {
         {"", ""},
@@ -112,7 +112,7 @@ TEST(objects)
     check(fields_from_json, rows, COUNT_OF(rows));
 }
 
-TEST(lookup)
+TEST(fields_are_found_by_name)
 {
     char body[] = "token=x&token=y&a=";
     struct fields fields;
@@ -125,10 +125,10 @@ TEST(lookup)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms),
-        cmocka_unit_test(no_more_than_fit),
-        cmocka_unit_test(objects),
-        cmocka_unit_test(lookup),
+        cmocka_unit_test(forms_are_decoded),
+        cmocka_unit_test(too_many_fields_are_refused),
+        cmocka_unit_test(objects_are_decoded),
+        cmocka_unit_test(fields_are_found_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of the reasons for which an answer ends: the table row by row, and what a relay makes of them. */
+/* Unit tests of proxy/bridge/finish: the table of finish reasons, and how a relay translates them. */
 #include "tests/unit/bridge.h"
 #include "proxy/bridge/finish.h"
 #include "proxy/terms/failure.h"
@@ -11,7 +11,7 @@ TEST(every_row_is_found)
         char value[80];
         (void)snprintf(value, sizeof value, rows[i].part ? "an_%s_x" : "%s", rows[i].word);
         if (finish_reason(slice_of(value)) != &rows[i])
-            fail_msg("row %zu, \"%s\", is hidden from \"%s\" by \"%s\"", i, rows[i].word, value,
+            fail_msg("row %zu, \"%s\": for \"%s\", the row \"%s\" is found first", i, rows[i].word, value,
                      finish_reason(slice_of(value))->word);
         assert_int_equal(rows[i].finish == FINISH_BROKEN, rows[i].failure != FAILURE_NONE);
     }
@@ -47,7 +47,7 @@ static const struct {
     {"null", FINISH_NONE, FAILURE_NONE},
 };
 
-TEST(values_as_they_are_written)
+TEST(values_are_case_and_separator_insensitive)
 {
     for (size_t i = 0; i < COUNT_OF(VALUES); i++) {
         const struct finish_reason *reason = finish_reason(slice_of(VALUES[i].value));
@@ -63,7 +63,7 @@ TEST(values_as_they_are_written)
 #define USAGE "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\n"
 #define DONE "data: [DONE]\n\n"
 
-/* One chunk's end: finish_reason is `value`, as JSON. */
+/* Appends a chunk with the finish_reason `value`, JSON. */
 static void add_end(struct buf *body, const char *value)
 {
     assert_true(buf_add_format(body, "data: {\"choices\":[{\"delta\":{},\"finish_reason\":%s}]}\n\n", value));
@@ -82,8 +82,8 @@ static struct bridge_run run(enum wire client, const struct buf *body)
     return bridge_relay(&options, buf_slice(body), sizeof TEXT - 1, 0);
 }
 
-/* Text, then an end: what each client gets. Never is a cut answer a whole one. */
-TEST(ends_of_a_stream)
+/* Text, then an end: the reply that each client gets. A truncated reply never looks complete. */
+TEST(end_of_a_stream_decides_the_result)
 {
     struct buf body;
     buf_init(&body, 4096);
@@ -97,7 +97,7 @@ TEST(ends_of_a_stream)
         struct bridge_run bridged = run(WIRE_RESPONSES, &body), passed = run(WIRE_CHAT, &body);
         bool broken = VALUES[i].finish == FINISH_BROKEN, filter = VALUES[i].finish == FINISH_FILTER;
         assert_int_equal(bridged.state, broken || filter ? RELAY_FAILED : RELAY_DONE);
-        assert_int_equal(passed.state, broken ? RELAY_FAILED : RELAY_DONE); /* a filter's word passes through */
+        assert_int_equal(passed.state, broken ? RELAY_FAILED : RELAY_DONE); /* a filter's reason passes through */
         assert_int_equal(bridged.incomplete, VALUES[i].finish == FINISH_LENGTH);
         assert_int_equal(bridge_has(&bridged, "response.completed"), VALUES[i].finish <= FINISH_STOP);
         if (broken || filter) {
@@ -111,8 +111,8 @@ TEST(ends_of_a_stream)
     buf_free(&body);
 }
 
-/* Several ends, other shapes of them, and a gateway's word beside its provider's. */
-TEST(ends_that_are_told_otherwise)
+/* Several ends, ends of other forms, and a gateway's reason beside its provider's. */
+TEST(other_forms_of_ends)
 {
     static const struct {
         const char *ends[2];
@@ -147,8 +147,8 @@ TEST(ends_that_are_told_otherwise)
     buf_free(&body);
 }
 
-/* The Responses API's ends, for a client of Chat Completions. */
-TEST(ends_of_a_response)
+/* Ends of the Responses API, for a client of Chat Completions. */
+TEST(ends_of_a_responses_stream)
 {
     static const struct {
         const char *type, *response;
@@ -194,9 +194,11 @@ TEST(ends_of_a_response)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_is_found), cmocka_unit_test(values_as_they_are_written),
-        cmocka_unit_test(ends_of_a_stream),   cmocka_unit_test(ends_that_are_told_otherwise),
-        cmocka_unit_test(ends_of_a_response),
+        cmocka_unit_test(every_row_is_found),
+        cmocka_unit_test(values_are_case_and_separator_insensitive),
+        cmocka_unit_test(end_of_a_stream_decides_the_result),
+        cmocka_unit_test(other_forms_of_ends),
+        cmocka_unit_test(ends_of_a_responses_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

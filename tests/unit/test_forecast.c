@@ -238,7 +238,7 @@ TEST(waiting_counts_while_it_lasts)
     assert_true(early.slow < 0.05 && late.slow > 0.2 && late.ttft_ms > 1.3 * early.ttft_ms && late.error > early.error);
     struct outcome gone = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
     forecast_ended(&f, &PRIOR, &call, &gone, START + 7000);
-    assert_true(now(&f, 0, START + 7000).slow < 0.05); /* cancelled by the client: no information */
+    assert_true(now(&f, 0, START + 7000).slow < 0.05); /* canceled by the client: no information */
 }
 
 TEST(slowness_is_noticed_quickly_and_tested_again)
@@ -309,7 +309,7 @@ static double part(uint64_t *random)
     return (double)(*random >> 33) / 2147483648.0;
 }
 
-/* Whatever the history, probabilities and times are valid, and no attempt stays in pending[]. */
+/* After any history, probabilities and times are valid, and no attempt stays in pending[]. */
 TEST(any_history_gives_valid_predictions)
 {
     uint64_t random = 3, t = START;
@@ -331,7 +331,7 @@ TEST(any_history_gives_valid_predictions)
         assert_true(f.pending[i].expected_ms == 0);
 }
 
-/* Times far below the declared ones are not slow. */
+/* Times far below the declared ones do not count as slow. */
 TEST(fast_is_never_slow)
 {
     for (int64_t total_ms = 2; total_ms <= 4000; total_ms *= 2) {
@@ -347,7 +347,7 @@ TEST(fast_is_never_slow)
     }
 }
 
-/* Replies that are not streamed teach the speed too. */
+/* The speed is also learned from replies that are not streamed. */
 TEST(unstreamed_replies_teach_the_speed)
 {
     struct forecast f = {0};

@@ -1,4 +1,4 @@
-/* Unit tests of cli/foreground, with shells as the programs. */
+/* Unit tests of cli/foreground, with shell scripts as the programs. */
 #include "tests/unit/unit.h"
 #include "cli/foreground.h"
 
@@ -19,7 +19,7 @@ static bool run_shell(const char *script, struct foreground run)
     return foreground_run(&run, &end, &error);
 }
 
-TEST(output_and_exit_code_come_back)
+TEST(output_and_exit_code_are_returned)
 {
     assert_true(run_shell("echo one; echo $NAME; exit 7",
                           (struct foreground){.input = -1, .environment = (char *[]){(char[]){"NAME=two"}, NULL}}));
@@ -28,7 +28,7 @@ TEST(output_and_exit_code_come_back)
     assert_buf(&output, "one\ntwo\n");
 }
 
-TEST(input_is_handed_over)
+TEST(input_is_passed_on)
 {
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -49,7 +49,7 @@ TEST(much_output_does_not_block)
     assert_true(output.failed && output.len > 1000);
 }
 
-TEST(signals_go_on_to_the_program)
+TEST(signals_are_passed_on)
 {
     assert_true(run_shell(
         "trap 'echo got; exit 5' TERM; kill -TERM $PPID; for i in 1 2 3 4 5 6 7 8; do sleep 0.2; done; exit 9",
@@ -62,7 +62,7 @@ TEST(signals_go_on_to_the_program)
     assert_false(sigismember(&mask, SIGTERM));
 }
 
-TEST(its_own_death_is_told)
+TEST(death_by_a_signal_is_reported)
 {
     assert_true(run_shell("kill -KILL $$", (struct foreground){.input = -1}));
     assert_int_equal(end.code, 128 + SIGKILL);
@@ -75,7 +75,7 @@ static bool third_time(void *ctx)
     return ++*times == 3;
 }
 
-TEST(a_tick_ends_it)
+TEST(tick_can_end_the_program)
 {
     int times = 0;
     assert_true(run_shell("for i in 1 2 3 4 5 6 7 8 9; do sleep 0.2; done; exit 9",
@@ -85,7 +85,7 @@ TEST(a_tick_ends_it)
     assert_int_equal(times, 3);
 }
 
-TEST(what_is_not_there_is_told)
+TEST(missing_program_is_reported)
 {
     char *argv[] = {(char[]){"/nonexistent/codex"}, NULL};
     buf_clear(&error);
@@ -104,10 +104,10 @@ static int group_start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(output_and_exit_code_come_back), cmocka_unit_test(input_is_handed_over),
-        cmocka_unit_test(much_output_does_not_block),     cmocka_unit_test(signals_go_on_to_the_program),
-        cmocka_unit_test(its_own_death_is_told),          cmocka_unit_test(a_tick_ends_it),
-        cmocka_unit_test(what_is_not_there_is_told),
+        cmocka_unit_test(output_and_exit_code_are_returned), cmocka_unit_test(input_is_passed_on),
+        cmocka_unit_test(much_output_does_not_block),        cmocka_unit_test(signals_are_passed_on),
+        cmocka_unit_test(death_by_a_signal_is_reported),     cmocka_unit_test(tick_can_end_the_program),
+        cmocka_unit_test(missing_program_is_reported),
     };
     return cmocka_run_group_tests(tests, group_start, NULL);
 }

@@ -1,9 +1,9 @@
-/* Unit tests of cli/gateway: which proxy is meant, without any that runs. */
+/* Unit tests of cli/gateway: finds the proxy's address and key; none runs. */
 #include "tests/unit/folder.h"
 #include "cli/gateway.h"
 #include "cli/session_client.h"
 
-TEST(bases_end_in_v1)
+TEST(base_urls_end_in_v1)
 {
     static const struct {
         const char *given, *base;
@@ -29,7 +29,7 @@ static int enter(void **state)
     return entered;
 }
 
-/* With no session: the base and the key, or the reason, that come out for these variables. */
+/* Checks the base URL and key, or the error, for these variables. No session runs. */
 static void assert_gateway(const char *base, const char *key, const char *expected, const char *why)
 {
     struct gateway gateway;
@@ -51,7 +51,7 @@ static void assert_gateway(const char *base, const char *key, const char *expect
     buf_free(&error);
 }
 
-TEST(the_environment_names_one)
+TEST(environment_names_the_proxy)
 {
     assert_gateway(NULL, NULL, NULL, SESSION_NOT_RUNNING);
     assert_gateway("", "", NULL, SESSION_NOT_RUNNING);
@@ -64,8 +64,8 @@ TEST(the_environment_names_one)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bases_end_in_v1),
-        cmocka_unit_test_setup_teardown(the_environment_names_one, enter, folder_leave),
+        cmocka_unit_test(base_urls_end_in_v1),
+        cmocka_unit_test_setup_teardown(environment_names_the_proxy, enter, folder_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

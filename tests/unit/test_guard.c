@@ -19,7 +19,7 @@ static void check(const struct row *rows, size_t count, bool (*allows)(struct sl
     }
 }
 
-TEST(hosts)
+TEST(host_must_be_local)
 {
     static const struct row rows[] = {
         {"127.0.0.1:4000", true},
@@ -67,7 +67,7 @@ static bool among(struct slice host, unsigned port)
     return guard_host_among(host, "proxy.example  agent-7 10.1.2.3 [fd00::1]");
 }
 
-TEST(allowed_names)
+TEST(allowed_names_are_accepted)
 {
     static const struct row rows[] = {
         {"proxy.example", true},
@@ -104,7 +104,7 @@ TEST(allowed_names)
     assert_false(guard_host_among(SLICE("proxy.example\0.evil.test"), "proxy.example"));
 }
 
-TEST(host_names)
+TEST(host_names_are_checked)
 {
     static char name[300];
     memset(name, 'a', sizeof name - 1);
@@ -120,7 +120,7 @@ TEST(host_names)
     assert_false(guard_is_host_name((struct slice){name, 254}));
 }
 
-TEST(origins)
+TEST(origin_must_be_local)
 {
     static const struct row rows[] = {
         {NULL, true},
@@ -150,7 +150,7 @@ static bool fetch_site(struct slice site, unsigned port)
     return guard_fetch_site(site);
 }
 
-TEST(fetch_sites)
+TEST(site_must_be_the_same_origin)
 {
     static const struct row rows[] = {
         {NULL, true},         {"same-origin", true}, {"none", true},          {"", false},
@@ -162,9 +162,9 @@ TEST(fetch_sites)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts),         cmocka_unit_test(nul_does_not_end_a_host),
-        cmocka_unit_test(allowed_names), cmocka_unit_test(host_names),
-        cmocka_unit_test(origins),       cmocka_unit_test(fetch_sites),
+        cmocka_unit_test(host_must_be_local),         cmocka_unit_test(nul_does_not_end_a_host),
+        cmocka_unit_test(allowed_names_are_accepted), cmocka_unit_test(host_names_are_checked),
+        cmocka_unit_test(origin_must_be_local),       cmocka_unit_test(site_must_be_the_same_origin),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/upstream/heads: a head that is borrowed does not change. */
+/* Unit tests of proxy/upstream/heads: a head does not change while a call borrows it. */
 #include "tests/unit/unit.h"
 #include "proxy/upstream/heads.h"
 
@@ -32,8 +32,8 @@ static const struct {
      "POST /v1/embeddings HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n" FIELDS("application/json") "Content-Length: "},
 };
 
-/* All of them are borrowed at the same time, twice. */
-TEST(heads_stay_as_they_are)
+/* All heads are borrowed at the same time, twice. */
+TEST(borrowed_heads_do_not_change)
 {
     struct heads heads = {NULL};
     struct slice borrowed[2][COUNT_OF(ROWS)];
@@ -50,7 +50,7 @@ TEST(heads_stay_as_they_are)
     heads_free(&heads);
 }
 
-TEST(a_key_that_is_too_long)
+TEST(key_that_is_too_long_fails)
 {
     struct heads heads = {NULL};
     struct slice head;
@@ -71,8 +71,8 @@ TEST(a_key_that_is_too_long)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(heads_stay_as_they_are),
-        cmocka_unit_test(a_key_that_is_too_long),
+        cmocka_unit_test(borrowed_heads_do_not_change),
+        cmocka_unit_test(key_that_is_too_long_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -401,7 +401,7 @@ TEST(attempts_in_flight_are_counted)
     health_ended(&h, &CONFIG, &READY, &second, &gone, 10);
     assert_int_equal(h.in_flight, 0);
     assert_int_equal(h.successes, 0);
-    assert_true(isnan(ewma_mean(&h.seen.errors))); /* a cancelled attempt says nothing about the deployment */
+    assert_true(isnan(ewma_mean(&h.seen.errors))); /* a canceled attempt has no information about the deployment */
 }
 
 TEST(tokens_are_reserved_and_then_corrected)
@@ -454,7 +454,7 @@ TEST(rejected_request_parts_are_remembered)
     assert_false(health_refused(&h, &(struct omissions){.parts = PART_IMAGES}, 6000));
     refused_read(&h.refused, 7000, &omit);
     assert_int_equal(omit.parts, PART_IMAGES | PART_EFFORT);
-    refused_read(&h.refused, 1000 + day, &omit); /* what was found later stays longer */
+    refused_read(&h.refused, 1000 + day, &omit); /* parts that were refused later stay longer */
     assert_int_equal(omit.parts, PART_EFFORT);
     refused_read(&h.refused, 5000 + day, &omit);
     assert_int_equal(omit.parts, 0);

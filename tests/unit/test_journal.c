@@ -42,7 +42,7 @@ static void refused(const char *path, const char *part)
     buf_init(&error, 1024);
     assert_null(journal_open(path, MUCH, &error));
     if (!strstr(buf_text(&error), part))
-        fail_msg("\"%s\" does not say \"%s\"", buf_text(&error), part);
+        fail_msg("\"%s\" does not contain \"%s\"", buf_text(&error), part);
     buf_free(&error);
 }
 

@@ -316,7 +316,7 @@ TEST(no_prefix_of_a_document_is_a_document)
 {
     struct json j = {0};
     for (size_t len = 0; len < sizeof DOCUMENT - 1; len++) {
-        /* a copy of this length, so that the sanitizer sees a read beyond it */
+        /* a copy of this length, so that the sanitizer detects reads beyond it */
         char *part = malloc(len ? len : 1);
         assert_non_null(part);
         memcpy(part, DOCUMENT, len);

@@ -1,4 +1,4 @@
-/* Unit tests of cgi/keys: what a start takes. */
+/* Unit tests of cgi/keys: the fields of a start. */
 #include "tests/unit/unit.h"
 #include "cgi/keys.h"
 
@@ -6,11 +6,11 @@
 
 struct row {
     const char *form;
-    const char *code;  /* NULL: taken */
-    const char *field; /* the field at fault, where one is named */
+    const char *code;  /* NULL: accepted */
+    const char *field; /* the invalid field; NULL: any or none */
 };
 
-/* What a configuration might look up besides. */
+/* Variables of a configuration. */
 static char *names[] = {"OPENAI_API_KEY", "GROQ_API_KEY", "OWN_API_BASE", "HUGGINGFACE_API_KEY"};
 static struct config_variables named;
 
@@ -90,7 +90,7 @@ TEST(forms_are_accepted_or_refused)
         struct refusal why = {.code = NULL};
         bool ok = read_form(rows[i].form, &keys, &why);
         if (ok != !rows[i].code || (!ok && strcmp(why.code, rows[i].code) != 0))
-            fail_msg("%s: %s", rows[i].form, ok ? "taken" : why.code);
+            fail_msg("%s: %s", rows[i].form, ok ? "accepted" : why.code);
         if (!ok)
             assert_int_equal(why.status, 400);
         if (!ok && rows[i].field)
@@ -114,7 +114,7 @@ TEST(values_are_trimmed_and_kept)
     assert_null(key_alias(KEY_OPENAI));
 }
 
-/* What was typed beside a box that is not ticked goes nowhere. */
+/* Fields of an option that is not chosen are ignored. */
 TEST(codex_agents_fields_need_its_box)
 {
     struct keys keys;
@@ -157,7 +157,7 @@ TEST(variables_of_the_configuration)
     assert_slice(keys.variables[0].name, "GROQ_API_KEY");
     assert_slice(keys.variables[0].value, "gsk_1");
     assert_slice(keys.variables[1].value, "http://127.0.0.1:1/a b");
-    /* One with a field of its own is read as that field. */
+    /* A variable with a field of its own is read as that field. */
     assert_true(read_form("OPENAI_API_KEY=sk-1", &keys, &why));
     assert_int_equal(keys.variable_count, 0);
     assert_false(read_form("GROQ_API_KEY=a%0ab", &keys, &why));
@@ -173,11 +173,11 @@ TEST(something_must_be_ready)
     struct keys keys;
     struct refusal why;
     name_some(4, 3, 0);
-    assert_false(read_form("GROQ_API_KEY=gsk_1", &keys, &why)); /* it readies nothing */
+    assert_false(read_form("GROQ_API_KEY=gsk_1", &keys, &why)); /* no alias is ready with it */
     assert_string_equal(why.code, "no_usable_key");
     name_some(4, 3, 1);
     assert_true(read_form("GROQ_API_KEY=gsk_1", &keys, &why));
-    assert_false(read_form("HF_TOKEN=hf_1", &keys, &why)); /* not the whole configuration */
+    assert_false(read_form("HF_TOKEN=hf_1", &keys, &why)); /* not all aliases are ready */
     assert_false(read_form("", &keys, &why));
     name_some(4, 3, 3);
     assert_true(read_form("HF_TOKEN=hf_1", &keys, &why));
@@ -222,7 +222,7 @@ TEST(serving_options_are_read)
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (read_form(rows[i].form, &keys, &why))
-            fail_msg("%s: taken", rows[i].form);
+            fail_msg("accepted: %s", rows[i].form);
         assert_string_equal(why.code, rows[i].code);
         if (rows[i].field)
             assert_string_equal(why.field, rows[i].field);
@@ -242,7 +242,7 @@ TEST(key_length_is_limited)
     assert_string_equal(why.code, "invalid_key");
 }
 
-/* What is refused may be a key in the wrong place: no message repeats it. */
+/* A refused value may be a key in the wrong field: no message repeats it. */
 TEST(messages_contain_no_value)
 {
     static const char *const forms[] = {

@@ -1,4 +1,5 @@
-/* Leases: several share one thing, the last one out puts it back, a killed one holds nothing. */
+/* Unit tests of cli/lease: several processes share one thing, the last holder restores it, a killed one holds nothing.
+ */
 #include "tests/unit/folder.h"
 
 #include "cli/lease.h"
@@ -27,7 +28,7 @@ static bool file_is_there(void)
     return access(folder_at("pointsman.lease"), F_OK) == 0;
 }
 
-TEST(the_last_one_out_is_told)
+TEST(last_holder_is_reported)
 {
     struct lease a = LEASE_NONE, b = LEASE_NONE;
     assert_true(lease_take(&a, folder, &why));
@@ -41,7 +42,7 @@ TEST(the_last_one_out_is_told)
     lease_end(&b);
 }
 
-TEST(none_held_without_a_lease)
+TEST(without_a_lease_none_is_held)
 {
     struct lease a = LEASE_NONE, b = LEASE_NONE;
     assert_true(lease_none_held(&b, folder));
@@ -49,15 +50,15 @@ TEST(none_held_without_a_lease)
     assert_true(lease_take(&a, folder, &why));
     assert_false(lease_none_held(&b, folder));
     lease_end(&b);
-    lease_end(&a); /* not asked whether it is the last: its file stays */
+    lease_end(&a); /* without lease_is_last(): its file stays */
     assert_true(file_is_there());
     assert_true(lease_none_held(&b, folder));
     lease_end(&b);
     assert_false(file_is_there());
 }
 
-/* A program that says a byte once it runs (what it must not inherit is closed a moment after posix_spawn() has
- * returned), and lives until its input ends. */
+/* Starts a program that writes a byte and runs until its input ends. The byte shows that it has executed: only then are
+ * the descriptors closed that it must not inherit, which may be after posix_spawn() has returned. */
 static bool start_reader(int input, int output)
 {
     pid_t pid;
@@ -69,8 +70,8 @@ static bool start_reader(int input, int output)
            posix_spawn(&pid, "/bin/sh", &actions, NULL, argv, environ) == 0;
 }
 
-/* A child that holds a lease until it is killed; it has it when this returns. `input`: of a program that it starts, or
- * -1. */
+/* Starts a child that holds a lease until it is killed; it has the lease when this returns. `input`: the input of a
+ * program that the child starts; -1: it starts none. */
 static pid_t holder(int input)
 {
     int ready[2];
@@ -99,13 +100,13 @@ static void kill_it(pid_t child)
     assert_int_equal(waitpid(child, &status, 0), child);
 }
 
-TEST(a_killed_one_holds_nothing)
+TEST(killed_process_holds_no_lease)
 {
     struct lease a = LEASE_NONE;
     int alive[2];
     assert_int_equal(pipe2(alive, O_CLOEXEC), 0);
     assert_true(lease_take(&a, folder, &why));
-    /* Nor does what it started, as it starts Codex, which lives on until its input ends. */
+    /* Its child, as Codex is one, survives it and does not hold the lease either. */
     pid_t child = holder(alive[0]);
     kill_it(child);
     assert_true(lease_is_last(&a));
@@ -120,9 +121,9 @@ TEST(a_killed_one_holds_nothing)
     lease_end(&a);
 }
 
-/* While the last one puts things back, the next one waits, and then has a lease of its own: not on the file that was
- * removed. */
-TEST(who_comes_while_things_are_put_back_waits)
+/* While the last holder restores, the next process waits, and then gets a lease on a new file, not on the removed one.
+ */
+TEST(begin_waits_for_the_last_holders_cleanup)
 {
     struct lease a = LEASE_NONE, b = LEASE_NONE;
     int status;
@@ -131,12 +132,12 @@ TEST(who_comes_while_things_are_put_back_waits)
     pid_t child = fork();
     if (child == 0) {
         struct lease mine = LEASE_NONE;
-        (void)close(a.fd); /* a fork has it, too */
+        (void)close(a.fd); /* inherited by the fork */
         bool ok = lease_take(&mine, folder, &why);
-        /* It got past the lock only when what the last one put back was there. */
-        _exit(ok && access(folder_at("put back"), F_OK) == 0 && file_is_there() && lease_is_last(&mine) ? 0 : 1);
+        /* It got the lock only after the last holder had restored. */
+        _exit(ok && access(folder_at("restored"), F_OK) == 0 && file_is_there() && lease_is_last(&mine) ? 0 : 1);
     }
-    int fd = open(folder_at("put back"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    int fd = open(folder_at("restored"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     (void)close(fd);
     lease_end(&a);
@@ -147,7 +148,7 @@ TEST(who_comes_while_things_are_put_back_waits)
     lease_end(&b);
 }
 
-TEST(a_folder_that_is_not_there_is_told)
+TEST(missing_folder_is_an_error)
 {
     struct lease a = LEASE_NONE;
     assert_false(lease_take(&a, "/nonexistent", &why));
@@ -158,11 +159,11 @@ TEST(a_folder_that_is_not_there_is_told)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_last_one_out_is_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(none_held_without_a_lease, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_killed_one_holds_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(who_comes_while_things_are_put_back_waits, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(last_holder_is_reported, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_a_lease_none_is_held, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(killed_process_holds_no_lease, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(begin_waits_for_the_last_holders_cleanup, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(missing_folder_is_an_error, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
-/* Unit tests of cli/lighttpd_files: how lighttpd's configuration is filled in. */
+/* Unit tests of cli/lighttpd_files: the template of lighttpd's configuration. */
 #include "tests/unit/unit.h"
 #include "cli/lighttpd_files.h"
 
-TEST(values_stand_in_quotes)
+TEST(values_are_quoted)
 {
     const char *const values[] = {"PORT", "8787", "RUN_DIR", "/a \"b\"\\c&|", "EMPTY", "", NULL};
     static const struct {
@@ -28,7 +28,7 @@ TEST(values_stand_in_quotes)
     }
 }
 
-TEST(a_line_break_can_not_add_a_directive)
+TEST(line_break_can_not_add_a_directive)
 {
     const char *const values[] = {"DIR", "/a\"\nserver.modules = ()\n\"", NULL};
     struct buf out, error;
@@ -43,8 +43,8 @@ TEST(a_line_break_can_not_add_a_directive)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_stand_in_quotes),
-        cmocka_unit_test(a_line_break_can_not_add_a_directive),
+        cmocka_unit_test(values_are_quoted),
+        cmocka_unit_test(line_break_can_not_add_a_directive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of cli/local_http: a child process plays the server, with the bytes of the test. */
+/* Unit tests of cli/local_http: a child process is the server and sends the bytes of the test. */
 #include "tests/unit/unit.h"
 #include "cli/local_http.h"
 
@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 static char base[64];
-static char asked[8192]; /* what the last call's server read */
+static char asked[8192]; /* the request that the last call's server read */
 
-/* A listener on a port of its own; `base` is its address. */
+/* Returns a listener on a free port; `base` is its address. */
 static int listen_here(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -25,8 +25,8 @@ static int listen_here(void)
     return fd;
 }
 
-/* The same at ::1. */
-static int listen_at_six(void)
+/* The same on ::1. */
+static int listen_on_ipv6(void)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
     socklen_t len = sizeof address;
@@ -37,9 +37,9 @@ static int listen_at_six(void)
     return fd;
 }
 
-/* The server: reads until `mark` came, tells the test what it read, answers piece by piece, and closes; or, when
- * `hang`, waits to be killed. */
-static _Noreturn void serve(int listener, int tell, const char *const *pieces, const char *mark, bool hang)
+/* The server: reads until it finds `mark`, writes what it read to `report`, and sends the pieces. Then it closes; with
+ * `hang` it waits to be killed. */
+static _Noreturn void serve(int listener, int report, const char *const *pieces, const char *mark, bool hang)
 {
     char text[sizeof asked] = "";
     size_t used = 0;
@@ -51,7 +51,7 @@ static _Noreturn void serve(int listener, int tell, const char *const *pieces, c
         used += (size_t)got;
         text[used] = '\0';
     }
-    if (write(tell, text, used) < 0)
+    if (write(report, text, used) < 0)
         _exit(1);
     for (; *pieces; pieces++)
         if (send(fd, *pieces, strlen(*pieces), MSG_NOSIGNAL) < 0)
@@ -83,7 +83,7 @@ static bool call(struct local_http_request request, const char *const *pieces, c
 
 static const struct local_http_request get = {.method = "GET", .path = "/x"};
 
-TEST(requests_are_whole)
+TEST(requests_are_complete)
 {
     struct local_http_reply reply;
     struct buf error;
@@ -115,7 +115,7 @@ static bool count_bytes(struct slice piece, void *ctx)
     return *count < 6;
 }
 
-TEST(replies_in_each_framing)
+TEST(replies_of_each_framing_are_read)
 {
     static const struct {
         const char *pieces[5];
@@ -154,7 +154,7 @@ TEST(replies_in_each_framing)
     }
 }
 
-TEST(bodies_are_handed_over_or_collected)
+TEST(bodies_are_passed_on_or_collected)
 {
     struct local_http_reply reply;
     struct buf error;
@@ -166,7 +166,7 @@ TEST(bodies_are_handed_over_or_collected)
     assert_int_equal(count, 5);
     assert_int_equal(reply.body.len, 0);
     local_http_free(&reply);
-    /* An error's body is what people must be told, not what was asked for. */
+    /* The body of an error is for its message, not for the caller of on_body(). */
     const char *const bad[] = {"HTTP/1.1 500 Oops\r\nContent-Length: 5\r\n\r\nabcde", NULL};
     assert_true(call(request, bad, "\r\n\r\n", true, &reply, &error));
     assert_int_equal(count, 5);
@@ -198,7 +198,7 @@ TEST(silence_ends_at_the_deadline)
 TEST(only_this_machine_is_called)
 {
     int listener = listen_here();
-    close(listener); /* nobody listens there now */
+    close(listener); /* nothing listens there now */
     static const char *const refused[] = {
         "http://example.com", "https://127.0.0.1:1", "http://127.example.com", "nonsense",
         "http://10.0.0.1:80", "http://127.0.0.1:0",  "http://127.0.0.1:70000", "http://127.1:80"};
@@ -247,27 +247,27 @@ static void expect_answer(int listener)
     buf_free(&error);
 }
 
-TEST(the_bases_path_is_prepended)
+TEST(base_path_is_prepended)
 {
     expect_answer(listen_here());
 }
 
-TEST(localhost_is_127_0_0_1_and_then_six)
+TEST(localhost_is_ipv4_first_then_ipv6)
 {
-    expect_answer(listen_at_six());
+    expect_answer(listen_on_ipv6());
 }
 
 int main(void)
 {
-    alarm(20); /* a server that waits for what never comes fails the test */
+    alarm(20); /* in case a server waits for bytes that never come */
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests_are_whole),
-        cmocka_unit_test(replies_in_each_framing),
-        cmocka_unit_test(bodies_are_handed_over_or_collected),
+        cmocka_unit_test(requests_are_complete),
+        cmocka_unit_test(replies_of_each_framing_are_read),
+        cmocka_unit_test(bodies_are_passed_on_or_collected),
         cmocka_unit_test(silence_ends_at_the_deadline),
         cmocka_unit_test(only_this_machine_is_called),
-        cmocka_unit_test(the_bases_path_is_prepended),
-        cmocka_unit_test(localhost_is_127_0_0_1_and_then_six),
+        cmocka_unit_test(base_path_is_prepended),
+        cmocka_unit_test(localhost_is_ipv4_first_then_ipv6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

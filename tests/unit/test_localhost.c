@@ -1,4 +1,4 @@
-/* Unit tests of common/localhost, and of what the kernel does with a port that is bound but not listened on. */
+/* Unit tests of common/localhost, and of the kernel's behavior for a port that is bound without listening. */
 #include "tests/unit/unit.h"
 #include "common/localhost.h"
 
@@ -79,7 +79,7 @@ TEST(reserved_port_cannot_be_bound_by_others)
     close(server);
 }
 
-/* So they go on to 127.0.0.1. */
+/* So they connect to 127.0.0.1 next. */
 TEST(clients_of_a_reserved_port_are_refused_at_once)
 {
     unsigned port;

@@ -1,5 +1,6 @@
-/* Renewals of the ChatGPT login that meet another process's. The token endpoint is a stub that counts; flock() is
- * wrapped, so that the other process can come in between our look at the file and our lock. */
+/* Unit tests of proxy/upstream/login: renewals of the ChatGPT login at the same time as another process's. The token
+ * endpoint is a stub that counts requests. flock() is wrapped, so that the other process can renew the login after we
+ * read the file and before we lock it. */
 #include "tests/unit/unit.h"
 
 #include "common/secret.h"
@@ -16,8 +17,8 @@
 
 static char folder[] = "/tmp/pm-login-XXXXXX";
 static char file[64], lock_file[64];
-static int calls;                 /* to the token endpoint */
-static bool another_renews_first; /* before our next lock */
+static int calls;                 /* requests to the token endpoint */
+static bool another_renews_first; /* before our next lock, another process renews the login */
 
 struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events,
                         void *ctx)
@@ -36,7 +37,7 @@ void call_cancel(struct call *c)
     (void)c;
 }
 
-/* auth.json with an access token of that expiry. */
+/* Writes auth.json with an access token of that expiry. */
 static void put(const struct login_store *s, long long expires_s)
 {
     char payload[64], encoded[128];
@@ -56,42 +57,42 @@ static void put(const struct login_store *s, long long expires_s)
 /* Another process that holds the lock. */
 struct other {
     pid_t pid;
-    int tell; /* a byte makes it renew the login and end */
+    int go; /* pipe: a byte makes it renew the login and end */
 };
 
-static void other_run(int told, int ready)
+static void other_run(int go, int ready)
 {
     char byte = 0;
     struct login_store s;
     if (!login_store_open(&s, folder) || login_store_lock(&s) != LOGIN_LOCK_HELD || write(ready, &byte, 1) != 1 ||
-        read(told, &byte, 1) != 1)
+        read(go, &byte, 1) != 1)
         _exit(1);
     put(&s, VALID);
-    _exit(0); /* which gives the lock back */
+    _exit(0); /* releases the lock */
 }
 
 static struct other other_start(void)
 {
-    int tell[2], ready[2];
+    int go[2], ready[2];
     char byte;
-    assert_int_equal(pipe(tell), 0);
+    assert_int_equal(pipe(go), 0);
     assert_int_equal(pipe(ready), 0);
     pid_t pid = fork();
     if (pid == 0)
-        other_run(tell[0], ready[1]);
+        other_run(go[0], ready[1]);
     assert_true(pid > 0);
-    (void)close(tell[0]);
+    (void)close(go[0]);
     (void)close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     (void)close(ready[0]);
-    return (struct other){pid, tell[1]};
+    return (struct other){pid, go[1]};
 }
 
 static void other_renew(const struct other *o)
 {
     int status;
-    assert_int_equal(write(o->tell, "", 1), 1);
-    (void)close(o->tell);
+    assert_int_equal(write(o->go, "", 1), 1);
+    (void)close(o->go);
     assert_int_equal(waitpid(o->pid, &status, 0), o->pid);
     assert_int_equal(status, 0);
 }
@@ -109,17 +110,17 @@ int __wrap_flock(int fd, int operation)
     return __real_flock(fd, operation);
 }
 
-struct asked {
-    bool told;
+struct result {
+    bool done;
     enum failure_kind kind;
 };
 
-static void on_told(void *ctx, const struct failure *failure)
+static void on_done(void *ctx, const struct failure *failure)
 {
-    *(struct asked *)ctx = (struct asked){true, failure ? failure->kind : FAILURE_NONE};
+    *(struct result *)ctx = (struct result){true, failure ? failure->kind : FAILURE_NONE};
 }
 
-/* A login whose token has expired. */
+/* Returns a login whose token has expired. */
 static struct login *expired_login(struct event_base *base)
 {
     struct login_store s;
@@ -132,11 +133,11 @@ static struct login *expired_login(struct event_base *base)
     return l;
 }
 
-TEST(alone_it_asks_the_endpoint)
+TEST(expired_login_is_renewed)
 {
     struct login *l = expired_login(*state);
-    struct asked asked = {0};
-    struct login_wait w = {.done = on_told, .ctx = &asked};
+    struct result result = {0};
+    struct login_wait w = {.done = on_done, .ctx = &result};
     struct failure f;
     assert_int_equal(login_get(l, &w, &f), LOGIN_WAITING);
     assert_int_equal(calls, 1);
@@ -144,12 +145,12 @@ TEST(alone_it_asks_the_endpoint)
     login_free(l);
 }
 
-/* The lock is ours at once, but what we read before it is no longer so. A refresh token works once: a second renewal
- * with it would end the login. */
+/* We get the lock at once, but the file has changed since we read it. A refresh token works once: a second renewal with
+ * it would end the login. */
 TEST(the_file_is_read_again_under_the_lock)
 {
     struct login *l = expired_login(*state);
-    struct login_wait w = {.done = on_told};
+    struct login_wait w = {.done = on_done};
     struct failure f;
     another_renews_first = true;
     assert_int_equal(login_get(l, &w, &f), LOGIN_READY);
@@ -158,18 +159,18 @@ TEST(the_file_is_read_again_under_the_lock)
     login_free(l);
 }
 
-TEST(who_holds_the_lock_is_waited_for)
+TEST(renewal_waits_for_the_lock)
 {
     struct login *l = expired_login(*state);
-    struct asked asked = {0};
-    struct login_wait w = {.done = on_told, .ctx = &asked};
+    struct result result = {0};
+    struct login_wait w = {.done = on_done, .ctx = &result};
     struct failure f;
     const struct other o = other_start();
     assert_int_equal(login_get(l, &w, &f), LOGIN_WAITING);
     other_renew(&o);
-    while (!asked.told)
+    while (!result.done)
         assert_int_equal(event_base_loop(*state, EVLOOP_ONCE), 0);
-    assert_int_equal(asked.kind, FAILURE_NONE);
+    assert_int_equal(result.kind, FAILURE_NONE);
     assert_int_equal(calls, 0);
     login_free(l);
 }
@@ -180,8 +181,8 @@ static int set_up(void **state)
         return -1;
     (void)snprintf(file, sizeof file, "%s/auth.json", folder);
     (void)snprintf(lock_file, sizeof lock_file, "%s/auth.json.lock", folder);
-    FILE *made = fopen(file, "w"); /* login_store_write() replaces, it does not make */
-    return made && fclose(made) == 0 ? 0 : -1;
+    FILE *created = fopen(file, "w"); /* login_store_write() only replaces a file */
+    return created && fclose(created) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -193,9 +194,9 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(alone_it_asks_the_endpoint),
+        cmocka_unit_test(expired_login_is_renewed),
         cmocka_unit_test(the_file_is_read_again_under_the_lock),
-        cmocka_unit_test(who_holds_the_lock_is_waited_for),
+        cmocka_unit_test(renewal_waits_for_the_lock),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

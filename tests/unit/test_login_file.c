@@ -1,4 +1,4 @@
-/* auth.json's text, the tokens in it, and the token endpoint's replies. */
+/* Unit tests of proxy/upstream/login_file: the text of auth.json, its tokens, and the token endpoint's replies. */
 #include "tests/unit/unit.h"
 
 #include "common/secret.h"
@@ -6,7 +6,7 @@
 
 #include <sodium.h>
 
-/* A JWT with the payload; static, two of them alive at a time. */
+/* Returns a JWT with the payload; valid during the next call, too. */
 static const char *jwt(const char *payload)
 {
     static char texts[2][1024];
@@ -32,7 +32,7 @@ static enum login_file read_text(const char *text, struct login_tokens *out)
     return result;
 }
 
-TEST(claims_of_a_token)
+TEST(claims_are_read_from_tokens)
 {
     struct login_claims claims;
     login_claims_read(slice_of(jwt(ACCOUNT("acc-1"))), &claims);
@@ -44,12 +44,12 @@ TEST(claims_of_a_token)
         assert_int_equal(claims.expires_s, 0);
         assert_string_equal(claims.account_id, "");
     }
-    /* Padding, which the standard takes off. {"exp":1} has eight bytes. */
+    /* Padding, which the standard omits. {"exp":1} has eight bytes. */
     login_claims_read(SLICE("e30.eyJleHAiOjF9.x"), &claims);
     assert_int_equal(claims.expires_s, 1);
     login_claims_read(SLICE("e30.eyJleHAiOjEyfQ==.x"), &claims);
     assert_int_equal(claims.expires_s, 12);
-    /* An id that would break out of its header is none. */
+    /* An id with a line break would add a header field: it is ignored. */
     login_claims_read(slice_of(jwt(ACCOUNT("a\\r\\nX: y"))), &claims);
     assert_string_equal(claims.account_id, "");
 }
@@ -94,7 +94,7 @@ TEST(the_account_comes_from_file_then_id_then_access_token)
     login_tokens_free(&t);
 }
 
-TEST(torn_is_not_the_same_as_logged_out)
+TEST(truncated_file_differs_from_logged_out)
 {
     static const char whole[] = "{\"tokens\":{\"access_token\":\"acc\",\"refresh_token\":\"ref\"}}";
     struct login_tokens t;
@@ -127,7 +127,7 @@ static void updates_to(const char *text, const char *reply, const char *expected
     buf_free(&out);
 }
 
-TEST(an_update_changes_the_tokens_alone)
+TEST(update_changes_only_the_tokens)
 {
     updates_to(
         "{\n  \"new_thing\": [1, {\"access_token\": \"not this\"}],\n  \"tokens\": {\n    \"id_token\": \"i\",\n"
@@ -139,7 +139,7 @@ TEST(an_update_changes_the_tokens_alone)
         "  \"last_refresh\": \"2025-11-21T08:00:00Z\"\n}\n");
 }
 
-TEST(tokens_that_the_reply_lacks_stay)
+TEST(tokens_missing_in_the_reply_stay)
 {
     updates_to(
         "{\"tokens\":{\"access_token\":\"a\",\"refresh_token\":\"r\"},\"last_refresh\":null}",
@@ -147,7 +147,7 @@ TEST(tokens_that_the_reply_lacks_stay)
         "{\"tokens\":{\"access_token\":\"A\",\"refresh_token\":\"r\"},\"last_refresh\":\"2025-11-21T08:00:00Z\"}");
 }
 
-TEST(keys_that_the_file_lacks_are_added)
+TEST(keys_missing_in_the_file_are_added)
 {
     updates_to("{\n  \"tokens\": {\n    \"refresh_token\": \"r\"\n  }\n}",
                "{\"access_token\":\"A\",\"id_token\":\"I\"}",
@@ -160,7 +160,7 @@ TEST(keys_that_the_file_lacks_are_added)
                "{\"chatgpt\":{\"last_refresh\":\"2025-11-21T08:00:00Z\",\"access_token\":\"A\"},\"last_refresh\":2}");
 }
 
-/* Whatever Codex leaves there: an update of a file that can be read gives one that can be read. */
+/* Any content: if the file can be read, it can be read after the update too. */
 TEST(a_damaged_file_is_updated_or_refused)
 {
     static const char whole[] =
@@ -189,7 +189,7 @@ TEST(a_damaged_file_is_updated_or_refused)
         }
 }
 
-TEST(damaged_tokens_are_not_taken_over)
+TEST(damaged_tokens_are_refused)
 {
     struct buf out;
     buf_init(&out, 1024);
@@ -201,7 +201,7 @@ TEST(damaged_tokens_are_not_taken_over)
     buf_free(&out);
 }
 
-TEST(replies_of_the_token_endpoint)
+TEST(token_replies_are_read)
 {
     static const struct {
         int status;
@@ -231,7 +231,7 @@ TEST(replies_of_the_token_endpoint)
     }
 }
 
-TEST(what_the_endpoint_is_asked)
+TEST(renewal_request_body)
 {
     struct buf out;
     buf_init(&out, 1024);
@@ -244,17 +244,17 @@ TEST(what_the_endpoint_is_asked)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(claims_of_a_token),
+        cmocka_unit_test(claims_are_read_from_tokens),
         cmocka_unit_test(three_layouts_are_read),
         cmocka_unit_test(the_account_comes_from_file_then_id_then_access_token),
-        cmocka_unit_test(torn_is_not_the_same_as_logged_out),
-        cmocka_unit_test(an_update_changes_the_tokens_alone),
-        cmocka_unit_test(tokens_that_the_reply_lacks_stay),
-        cmocka_unit_test(keys_that_the_file_lacks_are_added),
-        cmocka_unit_test(damaged_tokens_are_not_taken_over),
+        cmocka_unit_test(truncated_file_differs_from_logged_out),
+        cmocka_unit_test(update_changes_only_the_tokens),
+        cmocka_unit_test(tokens_missing_in_the_reply_stay),
+        cmocka_unit_test(keys_missing_in_the_file_are_added),
+        cmocka_unit_test(damaged_tokens_are_refused),
         cmocka_unit_test(a_damaged_file_is_updated_or_refused),
-        cmocka_unit_test(replies_of_the_token_endpoint),
-        cmocka_unit_test(what_the_endpoint_is_asked),
+        cmocka_unit_test(token_replies_are_read),
+        cmocka_unit_test(renewal_request_body),
     };
     return secret_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

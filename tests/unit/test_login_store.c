@@ -1,5 +1,5 @@
-/* auth.json on the disk. The writer is killed at each of its system calls (the linker wraps them, see tests/room.mk).
- */
+/* Unit tests of proxy/upstream/login_store: auth.json on the disk. One test kills the writer before each of its system
+ * calls (the linker wraps them: tests/room.mk). */
 #include "tests/unit/unit.h"
 
 #include "proxy/upstream/login_store.h"
@@ -13,7 +13,7 @@
 static char folder[] = "/tmp/pm-login-XXXXXX";
 static char file[64], lock_file[64], new_file[64];
 
-/* Kills the process before its n-th wrapped call, n counted from 1; 0: never. */
+/* Number of the wrapped call before which the process kills itself, from 1; 0: never. */
 static int killed_before;
 
 static void count_call(void)
@@ -37,7 +37,7 @@ int __wrap_open(const char *path, int flags, mode_t mode)
     return __real_open(path, flags, mode);
 }
 
-/* In pieces, so that there is something between the first byte and the last. */
+/* Writes in pieces, so that the process can be killed in the middle of the file. */
 ssize_t __wrap_write(int fd, const void *bytes, size_t len)
 {
     count_call();
@@ -132,7 +132,7 @@ TEST(a_link_is_followed)
     assert_int_equal(unlink(target), 0);
 }
 
-TEST(what_is_read_only_stays)
+TEST(read_only_file_stays)
 {
     assert_int_equal(chmod(file, 0400), 0);
     assert_false(write_text(*state, "{\"new\":1}"));
@@ -145,7 +145,7 @@ TEST(what_is_read_only_stays)
     assert_int_equal(access(lock_file, F_OK), -1);
 }
 
-TEST(one_holds_the_lock_at_a_time)
+TEST(lock_has_one_holder)
 {
     struct login_store other;
     struct stat now;
@@ -161,7 +161,7 @@ TEST(one_holds_the_lock_at_a_time)
     assert_int_equal(now.st_mode & 07777, 0600);
 }
 
-TEST(an_absent_or_huge_file_is_told)
+TEST(absent_or_huge_file_is_reported)
 {
     static char huge[LOGIN_STORE_MAX + 2];
     struct buf now, why;
@@ -182,7 +182,8 @@ TEST(an_absent_or_huge_file_is_told)
     buf_free(&why);
 }
 
-/* Whether the child, killed before its n-th call, was. */
+/* Writes in a child that kills itself before its n-th call. Returns whether it was killed: false after its last call.
+ */
 static bool killed_at(struct login_store *s, int n)
 {
     int status;
@@ -196,7 +197,7 @@ static bool killed_at(struct login_store *s, int n)
     return WIFSIGNALED(status);
 }
 
-TEST(dying_anywhere_leaves_a_whole_file)
+TEST(killed_writer_leaves_a_complete_file)
 {
     int n = 1;
     bool replaced = false;
@@ -211,9 +212,9 @@ TEST(dying_anywhere_leaves_a_whole_file)
         buf_free(&now);
         buf_free(&why);
     }
-    assert_true(n > 6); /* it did die in many places */
+    assert_true(n > 6); /* it was killed in several places */
     holds(*state, "{\"new\":\"a longer text\"}");
-    assert_int_equal(access(new_file, F_OK), -1); /* what the killed ones left is gone */
+    assert_int_equal(access(new_file, F_OK), -1); /* leftovers of the killed writers were removed */
 }
 
 int main(void)
@@ -221,10 +222,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_write_replaces_the_file_with_mode_0600, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_is_followed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_read_only_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(one_holds_the_lock_at_a_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_absent_or_huge_file_is_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(dying_anywhere_leaves_a_whole_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(read_only_file_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lock_has_one_holder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(absent_or_huge_file_is_reported, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(killed_writer_leaves_a_complete_file, set_up, tear_down),
     };
     if (!mkdtemp(folder))
         return 1;

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/upstream/loopback: how long a connection is kept. The server is in the same event loop. */
+/* Unit tests of proxy/upstream/loopback: keep-alive. The server is in the same event loop. */
 #include "tests/unit/unit.h"
 #include "proxy/upstream/loopback.h"
 
@@ -119,7 +119,7 @@ TEST(an_idle_connection_is_closed_in_time)
     struct loopback *l = loopback_new(s.base, KEPT_MS);
     call(&s, l);
     assert_int_equal(s.ends, 0);
-    run(&s); /* until the server sees its end */
+    run(&s); /* until the server reads end of file */
     assert_int_equal(s.ends, 1);
     call(&s, l);
     assert_int_equal(s.accepted, 2);

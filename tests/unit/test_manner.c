@@ -1,4 +1,4 @@
-/* Unit tests of streams that are not called one, and of what is called a stream and is none. */
+/* Unit tests of replies whose Content-Type is wrong: a stream without the type, and the type without a stream. */
 #include "tests/unit/bridge.h"
 #include "proxy/bridge/sse.h"
 #include "proxy/terms/failure.h"
@@ -10,7 +10,7 @@
 #define WHOLE CHUNK(MESSAGE)
 #define MARK "\xEF\xBB\xBF"
 
-TEST(what_a_body_begins_with)
+TEST(first_bytes_identify_a_stream)
 {
     static const struct {
         const char *begin;
@@ -43,8 +43,8 @@ TEST(what_a_body_begins_with)
             fail_msg("\"%s\": %d", rows[i].begin, sse_guess(slice_of(rows[i].begin)));
 }
 
-/* Each body is called a stream and is not, for a client of each wire that asked for a stream and did not, cut anywhere.
- */
+/* Each body is sent with and without the type of a stream, to clients of both APIs with and without "stream", split
+ * anywhere. */
 static const struct {
     const char *body;
     enum failure_kind kind;
@@ -81,7 +81,7 @@ static struct relay_options options_for(enum wire client, bool client_stream, bo
     };
 }
 
-TEST(a_reply_is_what_it_begins_as)
+TEST(first_bytes_decide_over_the_type)
 {
     static const enum wire clients[] = {WIRE_CHAT, WIRE_RESPONSES};
     for (size_t i = 0; i < COUNT_OF(BODIES); i++) {
@@ -92,7 +92,7 @@ TEST(a_reply_is_what_it_begins_as)
             for (size_t cut = 1; cut <= body.len; cut += cut < 30 ? 1 : 17) {
                 struct bridge_run run = bridge_relay(&options, body, cut, cut);
                 if (run.failure.kind != BODIES[i].kind)
-                    fail_msg("%s, way %u, cut at %zu: %s: %s", BODIES[i].body, way, cut,
+                    fail_msg("%s, way %u, pieces of %zu: %s: %s", BODIES[i].body, way, cut,
                              failure_rule(run.failure.kind)->name, run.failure.message);
                 assert_int_equal(run.state, BODIES[i].kind ? RELAY_FAILED : RELAY_DONE);
                 if (!BODIES[i].kind)
@@ -104,8 +104,8 @@ TEST(a_reply_is_what_it_begins_as)
     }
 }
 
-/* What neither looks like a stream nor like JSON is what its type says. */
-TEST(else_its_type_counts)
+/* If the body looks neither like a stream nor like JSON, its type decides. */
+TEST(otherwise_the_type_decides)
 {
     struct relay_options stream = options_for(WIRE_RESPONSES, true, true),
                          whole = options_for(WIRE_RESPONSES, true, false);
@@ -120,8 +120,8 @@ TEST(else_its_type_counts)
     }
 }
 
-/* White space may go on for a while; then the type counts. */
-TEST(white_space_without_end)
+/* After much white space, the type decides. */
+TEST(long_white_space_ends_in_the_type)
 {
     static char body[6000];
     memset(body, '\n', sizeof body);
@@ -141,8 +141,8 @@ TEST(white_space_without_end)
     }
 }
 
-/* What comes in the middle of a stream and is no event, and events that no empty line parts. */
-TEST(oddities_of_streams)
+/* Text in a stream that is not an event, and events without an empty line between them. */
+TEST(unusual_streams)
 {
     static const struct {
         const char *body;
@@ -165,7 +165,7 @@ TEST(oddities_of_streams)
             if (run.failure.kind != rows[i].kind)
                 fail_msg("%s: %s", rows[i].body, failure_rule(run.failure.kind)->name);
             if (!rows[i].kind ||
-                (piece == 1 && rows[i].kind != FAILURE_SERVER)) /* else it fails before anything is sent */
+                (piece == 1 && rows[i].kind != FAILURE_SERVER)) /* otherwise it fails before anything is sent */
                 assert_true(bridge_has(&run, "hello"));
             buf_free(&run.sent);
         }
@@ -175,9 +175,11 @@ TEST(oddities_of_streams)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_a_body_begins_with), cmocka_unit_test(a_reply_is_what_it_begins_as),
-        cmocka_unit_test(else_its_type_counts),    cmocka_unit_test(white_space_without_end),
-        cmocka_unit_test(oddities_of_streams),
+        cmocka_unit_test(first_bytes_identify_a_stream),
+        cmocka_unit_test(first_bytes_decide_over_the_type),
+        cmocka_unit_test(otherwise_the_type_decides),
+        cmocka_unit_test(long_white_space_ends_in_the_type),
+        cmocka_unit_test(unusual_streams),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/upstream/model_list: what servers say of their models. */
+/* Unit tests of proxy/upstream/model_list: servers' lists of their models. */
 #include "tests/unit/unit.h"
 #include "proxy/upstream/model_list.h"
 
@@ -15,7 +15,7 @@ TEST(a_name_without_a_tag_means_the_latest)
     assert_false(model_list_has((struct slice){NULL, 0}, "a"));
 }
 
-TEST(the_loaded_context_is_the_window)
+TEST(loaded_context_is_the_context_window)
 {
     struct slice list =
         SLICE("{\"models\":[{\"model\":\"a:latest\",\"context_length\":8192},{\"model\":\"old:1b\"},"
@@ -36,7 +36,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_without_a_tag_means_the_latest),
-        cmocka_unit_test(the_loaded_context_is_the_window),
+        cmocka_unit_test(loaded_context_is_the_context_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

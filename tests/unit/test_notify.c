@@ -1,8 +1,8 @@
-/* Unit tests of cgi/notify: what a datagram of the proxy says, and which reports are taken. */
+/* Unit tests of cgi/notify: the proxy's datagrams, and which reports are accepted. */
 #include "tests/unit/unit.h"
 #include "cgi/notify.h"
 
-TEST(datagrams)
+TEST(datagrams_are_parsed)
 {
     static const struct {
         const char *datagram;
@@ -31,11 +31,11 @@ TEST(datagrams)
 #define REPORT(aliases) "{\"version\":\"1\",\"aliases\":[" aliases "],\"hardening\":{}}"
 #define ALIAS "{\"name\":\"a\",\"ready\":true,\"reason\":\"\"}"
 
-TEST(only_well_formed_reports_are_taken)
+TEST(only_well_formed_reports_are_accepted)
 {
     static const struct {
         const char *text;
-        bool taken;
+        bool accepted;
     } cases[] = {
         {REPORT(""), true},
         {REPORT(ALIAS), true},
@@ -53,9 +53,9 @@ TEST(only_well_formed_reports_are_taken)
     struct child_report report = {0};
     assert_true(child_report_take(&report, SLICE(REPORT(ALIAS))));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        bool taken = child_report_take(&report, slice_of(cases[i].text));
-        if (taken != cases[i].taken)
-            fail_msg("%s: taken is %d", cases[i].text, taken);
+        bool accepted = child_report_take(&report, slice_of(cases[i].text));
+        if (accepted != cases[i].accepted)
+            fail_msg("%s: %s", accepted ? "accepted" : "refused", cases[i].text);
         assert_true(report.json.count > 0); /* the previous report stays */
     }
     child_report_clear(&report);
@@ -65,8 +65,8 @@ TEST(only_well_formed_reports_are_taken)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(datagrams),
-        cmocka_unit_test(only_well_formed_reports_are_taken),
+        cmocka_unit_test(datagrams_are_parsed),
+        cmocka_unit_test(only_well_formed_reports_are_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

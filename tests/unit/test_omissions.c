@@ -48,7 +48,7 @@ static void check_rows(const struct row *rows, size_t count, enum wire wire)
 #define CHAT(members) "{\"model\":\"m\"," members "}"
 #define PASSED(members) "{\"model\":\"x\"," members "}"
 
-TEST(a_chat_request_passes_without)
+TEST(chat_request_is_sent_without_refused_parts)
 {
     static const struct row rows[] = {
         /* What is not refused stays byte for byte. */
@@ -120,7 +120,7 @@ TEST(a_chat_request_passes_without)
 #define PICTURE "{\"type\":\"input_image\",\"image_url\":\"data:x\"}"
 #define PLACEHOLDER "{\"type\":\"input_text\",\"text\":\"[an image that this model cannot see]\"}"
 
-TEST(a_responses_request_passes_without)
+TEST(responses_request_is_sent_without_refused_parts)
 {
     static const struct row rows[] = {
         {{.parts = PART_EFFORT},
@@ -183,7 +183,7 @@ static void assert_messages(const char *input, const struct turn_options *option
     free(sent);
 }
 
-TEST(roles_that_are_refused)
+TEST(refused_roles_are_replaced)
 {
     static const char input[] = "{\"instructions\":\"i\",\"input\":[" DEVELOPER("a") "," BY_USER("b") "," BY_USER(
         "c") "," ANSWER("d") "," DEVELOPER("e") "," BY_USER("f") "]}";
@@ -240,7 +240,7 @@ TEST(reasoning_comes_back_with_calls)
                     "[" USER("b") "," CALLED("1", ",\"reasoning_content\":\"t1\"") "," ANSWERED("1") "]");
 }
 
-TEST(placeholders_for_state_that_is_not_there)
+TEST(missing_state_is_replaced_by_placeholders)
 {
     static const char input[] = "{\"input\":[" BY_USER("b") "," CALL("a") "," OUTPUT("a") "]}";
     struct turn_options options = {.upstream_model = "m", .omit = &(struct omissions){.parts = PART_NO_DETAILS}};
@@ -250,7 +250,7 @@ TEST(placeholders_for_state_that_is_not_there)
                     "[" USER("b") ",{\"role\":\"assistant\",\"content\":null," SIGNED("call00001") "}");
 }
 
-TEST(a_translation_without_fields)
+TEST(translation_omits_refused_fields)
 {
     struct omissions omit = {.parts = PART_FIELD | PART_MAX_TOKENS,
                              .field_count = 4,
@@ -287,12 +287,12 @@ TEST(a_translation_without_fields)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_chat_request_passes_without),
-        cmocka_unit_test(a_responses_request_passes_without),
-        cmocka_unit_test(roles_that_are_refused),
+        cmocka_unit_test(chat_request_is_sent_without_refused_parts),
+        cmocka_unit_test(responses_request_is_sent_without_refused_parts),
+        cmocka_unit_test(refused_roles_are_replaced),
         cmocka_unit_test(reasoning_comes_back_with_calls),
-        cmocka_unit_test(placeholders_for_state_that_is_not_there),
-        cmocka_unit_test(a_translation_without_fields),
+        cmocka_unit_test(missing_state_is_replaced_by_placeholders),
+        cmocka_unit_test(translation_omits_refused_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* The managed profiles on the disk: every file is again what it was, whatever was done to it in between. */
+/* Unit tests of cli/profile: the managed profiles on the disk. Every file is restored, whatever changed in between. */
 #include "tests/unit/folder.h"
 
 #include "cli/profile.h"
@@ -81,7 +81,7 @@ static bool is_there(const char *name)
     return access(folder_at(name), F_OK) == 0;
 }
 
-/* Files in CODEX_HOME. */
+/* Returns the number of files in CODEX_HOME. */
 static unsigned file_count(void)
 {
     struct dirent **names;
@@ -107,7 +107,7 @@ static void disable(enum profile_outcome expected)
         fail_msg("%d: %s", outcome, buf_text(&why));
 }
 
-TEST(odd_files_are_restored_bit_for_bit)
+TEST(unusual_files_are_restored_exactly)
 {
     static const char *const texts[] = {
         "", "model = 'x'", "a = 1\r\n[b]\r\nc = 2\r\n", "\n\n\n", "\xEF\xBB\xBF# c\nmodel = \"\"\"\nm\"\"\"",
@@ -129,7 +129,7 @@ TEST(odd_files_are_restored_bit_for_bit)
             }
 }
 
-TEST(an_absent_file_is_absent_again)
+TEST(absent_file_is_absent_afterwards)
 {
     enable(133, true);
     assert_int_equal(mode_of("config.toml"), 0600);
@@ -140,7 +140,7 @@ TEST(an_absent_file_is_absent_again)
     assert_int_equal(file_count(), 0);
 }
 
-TEST(a_link_stays_a_link)
+TEST(link_stays_a_link)
 {
     struct stat st;
     put("real.toml", SLICE("a = 1"), 0640);
@@ -159,7 +159,7 @@ TEST(a_link_stays_a_link)
     assert_int_equal(file_count(), 1);
 }
 
-TEST(what_cannot_be_edited_is_told_and_nothing_is_changed)
+TEST(uneditable_file_is_an_error_and_stays)
 {
     struct profile_request request = request_for(169, true, true);
     put("config.toml", SLICE("a = \"\n"), 0600);
@@ -169,7 +169,7 @@ TEST(what_cannot_be_edited_is_told_and_nothing_is_changed)
     assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
 }
 
-TEST(what_others_wrote_meanwhile_stays)
+TEST(changes_by_others_are_kept)
 {
     put("config.toml", SLICE("model = 'x'\n[a]\n"), 0600);
     enable(133, true);
@@ -180,7 +180,7 @@ TEST(what_others_wrote_meanwhile_stays)
     disable(PROFILE_DONE);
     holds("config.toml", SLICE("model = 'x'\n[a]\n[projects.\"/x\"]\ntrust_level = \"trusted\"\n"));
     assert_int_equal(file_count(), 1);
-    /* In a profile's file, too; and there it is found again. */
+    /* The same in a profile's file, where enabling again keeps it. */
     enable(169, false);
     put("cost-routing.config.toml", SLICE("model_provider = \"cost-routing\"\nmodel = \"codex-deep\"\nb = 1\n"), 0600);
     disable(PROFILE_DONE);
@@ -191,7 +191,7 @@ TEST(what_others_wrote_meanwhile_stays)
     holds("cost-routing.config.toml", SLICE("b = 1\n"));
 }
 
-TEST(a_file_removed_meanwhile_stays_removed)
+TEST(removed_file_stays_removed)
 {
     put("config.toml", SLICE("a = 1\n"), 0600);
     enable(169, true);
@@ -201,7 +201,7 @@ TEST(a_file_removed_meanwhile_stays_removed)
     assert_int_equal(file_count(), 0);
 }
 
-TEST(enabling_anew_changes_what_differs)
+TEST(enabling_again_writes_only_differences)
 {
     put("config.toml", SLICE("a = 1\n"), 0600);
     enable(133, true);
@@ -220,7 +220,7 @@ TEST(enabling_anew_changes_what_differs)
     holds("cost-routing.config.toml", SLICE("c = 1\n"));
 }
 
-TEST(without_its_journal_the_marks_are_taken_out)
+TEST(without_an_undo_file_the_marks_decide)
 {
     put("config.toml", SLICE("model = 'x'\n"), 0600);
     enable(133, true);
@@ -236,7 +236,7 @@ TEST(without_its_journal_the_marks_are_taken_out)
     assert_int_equal(file_count(), 1);
 }
 
-TEST(a_broken_journal_is_told)
+TEST(invalid_undo_file_is_an_error)
 {
     put("pointsman-profiles.json", SLICE("{\"version\":1"), 0600);
     disable(PROFILE_FAILED);
@@ -245,7 +245,7 @@ TEST(a_broken_journal_is_told)
     assert_true(is_there("pointsman-profiles.json"));
 }
 
-TEST(catalogs_are_made_for_those_who_need_them)
+TEST(catalogs_are_written_if_needed)
 {
     struct profile_request request = request_for(169, false, true);
     put("proxy.yaml",
@@ -269,7 +269,7 @@ TEST(catalogs_are_made_for_those_who_need_them)
     free(config);
 }
 
-TEST(leases_share_and_the_last_one_restores)
+TEST(last_lease_restores)
 {
     struct profile_request request = request_for(133, false, false);
     struct lease a = LEASE_NONE, b = LEASE_NONE;
@@ -284,7 +284,7 @@ TEST(leases_share_and_the_last_one_restores)
     assert_int_equal(file_count(), 1);
 }
 
-TEST(what_is_kept_outlives_leases)
+TEST(enabled_profile_outlives_leases)
 {
     struct profile_request request = request_for(169, false, false);
     struct lease a = LEASE_NONE;
@@ -294,21 +294,21 @@ TEST(what_is_kept_outlives_leases)
     assert_true(has("config.toml", "cost-routing-default"));
     assert_int_equal(profile_leave(&a, &why), PROFILE_WAS_OFF);
     assert_true(is_there("cost-routing.config.toml") && !is_there("pointsman.lease"));
-    /* Disabled while in use: the last one out does it. */
+    /* Disabled while in use: the last holder restores the files. */
     assert_true(profile_enable(&request, &a, &why));
     disable(PROFILE_LATER);
     assert_true(has("config.toml", "cost-routing-default"));
     assert_int_equal(profile_leave(&a, &why), PROFILE_DONE);
     holds("config.toml", SLICE("a = 1"));
     assert_int_equal(file_count(), 1);
-    /* Enabled to stay while in use. */
+    /* Enabled while in use. */
     assert_true(profile_enable(&request, &a, &why));
     enable(169, false);
     assert_int_equal(profile_leave(&a, &why), PROFILE_WAS_OFF);
     assert_true(is_there("cost-routing.config.toml"));
 }
 
-TEST(what_a_killed_one_leaves_is_undone_by_the_next)
+TEST(leftovers_of_a_killed_process_are_undone)
 {
     put("config.toml", SLICE("a = 1"), 0600);
     pid_t child = fork();
@@ -322,14 +322,14 @@ TEST(what_a_killed_one_leaves_is_undone_by_the_next)
     assert_int_equal(status, 0);
     assert_true(has("config.toml", "cost-routing") && is_there("pointsman.lease"));
     assert_int_equal(profile_look(&why).state, PROFILE_INTERRUPTED);
-    assert_true(is_there("pointsman.lease")); /* who looks removes nothing */
+    assert_true(is_there("pointsman.lease")); /* profile_look() removes nothing */
     assert_int_equal(profile_recover(&why), PROFILE_DONE);
     assert_int_equal(profile_look(&why).state, PROFILE_STANDARD);
     holds("config.toml", SLICE("a = 1"));
     assert_int_equal(file_count(), 1);
 }
 
-TEST(a_home_that_is_not_there_is_made_or_needs_nothing)
+TEST(missing_home_is_created_only_if_needed)
 {
     char *home = strdup(folder_at("new"));
     assert_int_equal(setenv("CODEX_HOME", home, 1), 0);
@@ -344,20 +344,20 @@ TEST(a_home_that_is_not_there_is_made_or_needs_nothing)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(odd_files_are_restored_bit_for_bit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(an_absent_file_is_absent_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_link_stays_a_link, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_edited_is_told_and_nothing_is_changed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_others_wrote_meanwhile_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_removed_meanwhile_stays_removed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(enabling_anew_changes_what_differs, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_its_journal_the_marks_are_taken_out, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_broken_journal_is_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(catalogs_are_made_for_those_who_need_them, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(leases_share_and_the_last_one_restores, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_kept_outlives_leases, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_a_killed_one_leaves_is_undone_by_the_next, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_home_that_is_not_there_is_made_or_needs_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(unusual_files_are_restored_exactly, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(absent_file_is_absent_afterwards, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(link_stays_a_link, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(uneditable_file_is_an_error_and_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(changes_by_others_are_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(removed_file_stays_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(enabling_again_writes_only_differences, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_an_undo_file_the_marks_decide, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(invalid_undo_file_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(catalogs_are_written_if_needed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(last_lease_restores, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(enabled_profile_outlives_leases, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(leftovers_of_a_killed_process_are_undone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(missing_home_is_created_only_if_needed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* What stands in the managed profiles, for each kind of Codex. */
+/* Unit tests of cli/profile_text: the contents of the managed profiles, for each kind of Codex. */
 #include "tests/unit/unit.h"
 
 #include "cli/profile_text.h"
@@ -63,7 +63,7 @@ TEST(current_codex_gets_files)
         "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
 }
 
-TEST(between_the_two_there_are_files_and_a_catalog_in_a_file)
+TEST(older_codex_gets_files_and_a_catalog_file)
 {
     struct profile_spec spec = spec_for(134);
     assert_true(profile_file_used(&spec, PROFILE_FILE_PROXY) && profile_file_used(&spec, PROFILE_FILE_CATALOG));
@@ -74,7 +74,7 @@ TEST(between_the_two_there_are_files_and_a_catalog_in_a_file)
     assert_non_null(strstr(buf_text(&out), "args = [\"key\"]"));
 }
 
-TEST(former_codex_gets_tables)
+TEST(oldest_codex_gets_tables)
 {
     struct profile_spec spec = spec_for(133);
     assert_false(profile_file_used(&spec, PROFILE_FILE_PROXY) || profile_file_used(&spec, PROFILE_FILE_HF));
@@ -92,7 +92,7 @@ TEST(former_codex_gets_tables)
         "wire_api = \"responses\"\nenv_key = \"HF_TOKEN\"\n" END);
 }
 
-TEST(the_default_takes_its_key_from_the_environment)
+TEST(default_profile_reads_the_key_from_the_environment)
 {
     struct profile_spec spec = spec_for(169);
     spec.make_default = true;
@@ -110,8 +110,8 @@ TEST(the_default_takes_its_key_from_the_environment)
                "env_key = \"LITELLM_API_KEY\"\n" END);
 }
 
-/* The user's settings that would ask for another model, or keep Codex from compacting. */
-TEST(the_default_sets_aside_what_would_lead_elsewhere)
+/* The user's settings that would select another model, or keep Codex from compacting. */
+TEST(default_profile_disables_conflicting_settings)
 {
     static const char before[] = "review_model = \"gpt-5.6\"\nmodel_context_window = 1000000 # all of it\n"
                                  "model_auto_compact_token_limit = 900000\nmodel_reasoning_effort = \"high\"\n"
@@ -144,7 +144,7 @@ TEST(versions_are_read)
     assert_false(codex_version_read(SLICE(""), &v));
 }
 
-TEST(a_base_url_ends_in_v1)
+TEST(base_url_ends_in_v1)
 {
     static const char *const rows[][2] = {
         {"http://127.0.0.1:4000", "http://127.0.0.1:4000/v1"},
@@ -168,12 +168,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(current_codex_gets_files, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(between_the_two_there_are_files_and_a_catalog_in_a_file, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(former_codex_gets_tables, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_default_takes_its_key_from_the_environment, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_default_sets_aside_what_would_lead_elsewhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(older_codex_gets_files_and_a_catalog_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(oldest_codex_gets_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(default_profile_reads_the_key_from_the_environment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(default_profile_disables_conflicting_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(versions_are_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_base_url_ends_in_v1, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(base_url_ends_in_v1, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

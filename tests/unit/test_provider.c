@@ -1,4 +1,4 @@
-/* Unit tests of proxy/upstream/provider. */
+/* Unit tests of proxy/terms/provider. */
 #include "tests/unit/unit.h"
 #include "proxy/terms/provider.h"
 
@@ -45,7 +45,7 @@ TEST(names_that_are_empty_or_too_long_are_refused)
     buf_free(&out);
 }
 
-TEST(wires_are_as_the_providers_document_them)
+TEST(apis_match_the_providers_documents)
 {
     static const struct {
         const char *prefix;
@@ -67,7 +67,7 @@ TEST(wires_are_as_the_providers_document_them)
     assert_null(provider_find(SLICE("OpenAI")));
 }
 
-/* What the rest of the proxy takes for granted of each row. */
+/* The rest of the proxy relies on these for each row. */
 TEST(own_server_is_the_default_base_on_the_internet)
 {
     const struct provider *openai = provider_find(SLICE("openai")), *local = provider_find(SLICE("lm_studio"));
@@ -78,7 +78,7 @@ TEST(own_server_is_the_default_base_on_the_internet)
     assert_false(provider_is_at_home(provider_unknown(), ""));
 }
 
-TEST(rows_are_whole)
+TEST(rows_are_complete)
 {
     for (const struct provider *p = provider_table(); p->prefix; p++) {
         assert_ptr_equal(provider_find(slice_of(p->prefix)), p);
@@ -99,8 +99,8 @@ int main(void)
         cmocka_unit_test(models_resolve_to_provider_and_name),
         cmocka_unit_test(hugging_face_names_its_inference_provider_last),
         cmocka_unit_test(names_that_are_empty_or_too_long_are_refused),
-        cmocka_unit_test(wires_are_as_the_providers_document_them),
-        cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(apis_match_the_providers_documents),
+        cmocka_unit_test(rows_are_complete),
         cmocka_unit_test(own_server_is_the_default_base_on_the_internet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* What the ChatGPT backend's header fields say of a plan's limits. */
+/* Unit tests of proxy/terms/rate_limits: the header fields of the ChatGPT backend, of OpenAI and of Groq. */
 #include "tests/unit/unit.h"
 
 #include "proxy/terms/rate_limits.h"
@@ -10,11 +10,11 @@ static void take(struct rate_limits *r, const char *name, const char *value)
     rate_limits_read(r, slice_of(name), slice_of(value));
 }
 
-TEST(fields_are_read_whatever_their_case)
+TEST(field_names_ignore_case)
 {
     struct rate_limits r = {0};
     take(&r, "x-codex-primary-window-minutes", "300");
-    assert_false(rate_limits_known(&r)); /* what is used is what counts */
+    assert_false(rate_limits_known(&r)); /* nothing is known without the usage */
     take(&r, "X-Codex-Primary-Used-Percent", "42.5");
     take(&r, "x-codex-secondary-used-percent", "7");
     take(&r, "x-codex-secondary-reset-after-seconds", "59.2");
@@ -43,7 +43,7 @@ TEST(other_fields_and_values_are_ignored)
     assert_false(rate_limits_known(&r));
 }
 
-TEST(a_used_up_window_says_how_long)
+TEST(used_up_window_gives_its_wait)
 {
     struct rate_limits r = {.primary = {true, 99.9, 300, 60}, .secondary = {true, 12, 10080, 9000}};
     assert_int_equal(rate_limits_wait(&r), -1);
@@ -54,7 +54,7 @@ TEST(a_used_up_window_says_how_long)
 }
 
 /* As OpenAI and Groq send them. */
-TEST(allowances_of_requests_and_tokens_are_read)
+TEST(request_and_token_limits_are_read)
 {
     static const struct {
         const char *text;
@@ -72,7 +72,7 @@ TEST(allowances_of_requests_and_tokens_are_read)
     take(&r, "x-ratelimit-limit-tokens", "150000");
     take(&r, "x-ratelimit-remaining-tokens", "149984");
     assert_true(rate_limits_known(&r));
-    assert_true(rate_limits_used_up_s(&r, 0) == 0); /* for how long was not said */
+    assert_true(rate_limits_used_up_s(&r, 0) == 0); /* without a reset time */
     for (size_t i = 0; i < COUNT_OF(resets); i++) {
         take(&r, "x-ratelimit-reset-requests", resets[i].text);
         assert_true(fabs(r.requests.reset_s - resets[i].seconds) < 1e-9);
@@ -94,7 +94,7 @@ TEST(allowances_of_requests_and_tokens_are_read)
     buf_free(&out);
 }
 
-TEST(what_is_used_counts_while_it_is_in_force)
+TEST(usage_counts_until_the_window_resets)
 {
     struct rate_limits r = {.primary = {true, 85, 300, 60}, .tokens = {true, 1000, 50, 5}};
     assert_true(fabs(rate_limits_used(&r, 0) - 0.95) < 1e-9);
@@ -113,11 +113,11 @@ TEST(what_is_used_counts_while_it_is_in_force)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fields_are_read_whatever_their_case),
+        cmocka_unit_test(field_names_ignore_case),
         cmocka_unit_test(other_fields_and_values_are_ignored),
-        cmocka_unit_test(a_used_up_window_says_how_long),
-        cmocka_unit_test(allowances_of_requests_and_tokens_are_read),
-        cmocka_unit_test(what_is_used_counts_while_it_is_in_force),
+        cmocka_unit_test(used_up_window_gives_its_wait),
+        cmocka_unit_test(request_and_token_limits_are_read),
+        cmocka_unit_test(usage_counts_until_the_window_resets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ static struct failure reply(int status, const char *body)
     return f;
 }
 
-/* As servers really word it: in other fields than the message, with other statuses, behind gateways. */
+/* Real errors: in other fields than the message, with other statuses, behind gateways. */
 TEST(refusals_name_their_parts)
 {
     static const struct {
@@ -47,7 +47,7 @@ TEST(refusals_name_their_parts)
         {404, "", PART_API},
         {405, "{\"detail\":\"Method Not Allowed\"}", PART_API},
         {404, "404 page not found", PART_API},
-        /* Not the path, not the part. */
+        /* Errors about something else. */
         {404, "{\"error\":{\"message\":\"The model `x` does not exist\",\"code\":\"model_not_found\"}}", 0},
         {404, "{\"error\":{\"message\":\"model 'x' not found, try pulling it first\"}}", 0},
         {400, "{\"error\":{\"message\":\"Failed to download image_url: 403\"}}", 0},
@@ -95,7 +95,7 @@ TEST(an_error_names_its_field)
         {"{\"message\":\"Unsupported parameter: 'max_tokens' is not supported with this model. Use "
          "'max_completion_tokens' instead.\"}",
          "", PART_MAX_TOKENS},
-        /* Without these the request would be another one. */
+        /* These are not left out: the request would mean something else without them. */
         {"{\"message\":\"Unsupported parameter: 'tools'\"}", "", 0},
         {"{\"message\":\"tools[0].eager: Extra inputs are not permitted\",\"param\":\"tools[0].eager\"}", "", 0},
         {"{\"message\":\"The model is not supported\"}", "", 0},
@@ -108,7 +108,7 @@ TEST(an_error_names_its_field)
     }
 }
 
-TEST(an_error_offers_efforts)
+TEST(efforts_are_read_from_the_error)
 {
     static const struct {
         const char *message, *asked, *sent; /* sent NULL: left out */
@@ -139,7 +139,7 @@ TEST(an_error_offers_efforts)
     }
 }
 
-TEST(sets_of_parts)
+TEST(sets_of_parts_are_combined)
 {
     struct omissions w = {0};
     struct buf names;
@@ -152,7 +152,7 @@ TEST(sets_of_parts)
     assert_false(omits_field(NULL, "a"));
     omissions_describe(&w, &names);
     assert_buf(&names, "images, a_b");
-    for (char name[] = "field_a"; name[6] <= 'z'; name[6]++) { /* more than are kept */
+    for (char name[] = "field_a"; name[6] <= 'z'; name[6]++) { /* more than fit */
         struct omissions more = {.parts = PART_FIELD, .field_count = 1};
         memcpy(more.fields[0], name, sizeof name);
         assert_int_equal(omissions_add(&w, &more), name[6] - 'a' < PART_FIELDS - 1);
@@ -163,8 +163,8 @@ TEST(sets_of_parts)
     buf_free(&names);
 }
 
-/* Rows of the user's come before ours, by provider, deployment, status, and words or an expression. */
-TEST(rows_of_the_users)
+/* The user's rows come before ours. They match by provider, deployment, status, and words or an expression. */
+TEST(user_rows_come_first)
 {
     regex_t expression;
     assert_int_equal(regcomp(&expression, "too (cold|hot)", REG_EXTENDED | REG_ICASE | REG_NOSUB), 0);
@@ -182,7 +182,7 @@ TEST(rows_of_the_users)
          .then = FAILURE_THEN_STOP,
          .kind = FAILURE_RATE_LIMIT,
          .kind_given = true},
-        {.words = "no colours",
+        {.words = "no colors",
          .name = "error_rules[2]",
          .deployment = "d",
          .parts = PART_IMAGES,
@@ -212,16 +212,16 @@ TEST(rows_of_the_users)
     assert_int_equal(f.kind, FAILURE_RATE_LIMIT);
     assert_true(failure_stops(&f) && !failure_goes_on(&f));
     assert_int_equal(failure_cooldown_s(&f), 0);
-    failure_from_reply(&f, &source, 418, -1, SLICE("{\"error\":\"no colours\"}"));
+    failure_from_reply(&f, &source, 418, -1, SLICE("{\"error\":\"no colors\"}"));
     assert_int_equal(f.parts, PART_IMAGES);
     assert_int_equal(failure_cooldown_s(&f), failure_rule(FAILURE_BAD_REQUEST)->cooldown_s);
-    failure_from_reply(&f, &other, 418, -1, SLICE("{\"error\":\"no colours\"}"));
+    failure_from_reply(&f, &other, 418, -1, SLICE("{\"error\":\"no colors\"}"));
     assert_int_equal(f.parts, 0);
     failure_from_reply(&f, &other, 400, -1, SLICE("{\"error\":\"no shades\"}"));
     assert_int_equal(f.parts, PART_FIELD);
     assert_string_equal(f.field, "shades");
     assert_true(failure_retries(&f));
-    /* What a row does not give stays as our tables have it; 200 is the status of an error in such a reply. */
+    /* Our tables decide what a row omits; status 200 means an error inside a reply with that status. */
     const struct failure_word effort[] = {
         {.words = "reasoning_effort", .name = "error_rules[0]", .status = 200, .cooldown_s = FAILURE_COOLDOWN_USUAL},
         {.words = "reasoning_effort",
@@ -240,13 +240,13 @@ TEST(rows_of_the_users)
     regfree(&expression);
 }
 
-/* An expression of the user's has no parts whose cost has no bound. */
-TEST(expressions)
+/* A user's expression has no elements whose cost is unbounded. */
+TEST(user_expressions_are_bounded)
 {
     static const struct {
         const char *text, *why;
     } rows[] = {
-        {"no (colours|shades)", ""},
+        {"no (colors|shades)", ""},
         {"a\\{3\\}\\.", ""},
         {"(a*)*\\1", "counts such as {3} and back-references are not supported"},
         {"(a{99}){99}", "counts such as {3} and back-references are not supported"},
@@ -272,9 +272,12 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refusals_name_their_parts), cmocka_unit_test(an_error_names_its_field),
-        cmocka_unit_test(an_error_offers_efforts),   cmocka_unit_test(sets_of_parts),
-        cmocka_unit_test(rows_of_the_users),         cmocka_unit_test(expressions),
+        cmocka_unit_test(refusals_name_their_parts),
+        cmocka_unit_test(an_error_names_its_field),
+        cmocka_unit_test(efforts_are_read_from_the_error),
+        cmocka_unit_test(sets_of_parts_are_combined),
+        cmocka_unit_test(user_rows_come_first),
+        cmocka_unit_test(user_expressions_are_bounded),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

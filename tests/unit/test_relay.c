@@ -4,7 +4,7 @@
 
 #include <sodium.h>
 
-/* The formatter cannot lay out strings that are put together from macros. */
+/* clang-format can't lay out strings that consist of macros. */
 /* clang-format off */
 
 #define TOOLS "[{\"type\":\"function\",\"name\":\"run\"},{\"type\":\"custom\",\"name\":\"patch\"},{\"type\":\"tool_search\"}," \
@@ -45,7 +45,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* A client of one wire, an upstream of the other. */
+/* The client has one API, the upstream the other. */
 static struct relay_options options_for(enum wire client, bool client_stream, bool upstream_stream)
 {
     return (struct relay_options){
@@ -63,7 +63,7 @@ static struct bridge_run relay_stream(enum wire client, const char *body)
     return bridge_relay(&options, slice_of(body), strlen(body), 0);
 }
 
-/* Every event's type stands twice in it, and the sequence numbers count up from 0. */
+/* Checks the types of the events, which each event has twice, and their sequence numbers, which start at 0. */
 static void assert_events(const struct bridge_run *run, const char *const *types, size_t count)
 {
     const char *at = run->sent.data;
@@ -72,7 +72,7 @@ static void assert_events(const struct bridge_run *run, const char *const *types
         (void)snprintf(head, sizeof head, "event: response.%s\ndata: {\"type\":\"response.%s\",\"sequence_number\":%zu,",
                        types[i], types[i], i);
         if (strncmp(at, head, strlen(head)) != 0)
-            fail_msg("event %zu is not response.%s but\n%.300s", i, types[i], at);
+            fail_msg("event %zu should be response.%s:\n%.300s", i, types[i], at);
         at = strstr(at, "\n\n") + 2;
     }
     assert_string_equal(at, "");
@@ -81,7 +81,7 @@ static void assert_events(const struct bridge_run *run, const char *const *types
 #define EVENTS(run, ...) \
     assert_events((run), (const char *const[]){__VA_ARGS__}, COUNT_OF(((const char *const[]){__VA_ARGS__})))
 
-TEST(test_text)
+TEST(text_is_translated)
 {
     struct bridge_run run = relay_stream(WIRE_RESPONSES, DELTA("\"role\":\"assistant\",\"content\":\"\"") TEXT("Hel\\u00e9")
                                                          TEXT("\\\"lo\\\"") FINISH("stop") USAGE DONE);
@@ -95,7 +95,7 @@ TEST(test_text)
     buf_free(&run.sent);
 }
 
-TEST(test_reasoning_text_and_calls_interleaved)
+TEST(reasoning_text_and_calls_interleave)
 {
     struct bridge_run run = relay_stream(
         WIRE_RESPONSES, THOUGHT("th") THOUGHT("ink") TEXT("Look.") BEGIN(0, "a", "run", "") BEGIN(1, "b", "mcp__m__echo", "")
@@ -118,12 +118,12 @@ TEST(test_reasoning_text_and_calls_interleaved)
     buf_free(&run.sent);
 }
 
-/* Each row is a reply that is complete, and pieces of what must be written for it, in order. */
+/* Each row is a complete reply, and pieces of its translation, in order. */
 static const struct {
     const char *body;
     const char *pieces[4];
 } REPLIES[] = {
-    /* Custom tools: wrapped, raw, alone under another name, in a string. */
+    /* Custom tools: wrapped, raw, as the only member with another name, in a string. */
     {BEGIN(0, "a", "patch", "{\\\"input\\\":\\\"a\\\\n1.0\\\"}") FINISH("stop") DONE,
      {"\"custom_tool_call\",\"id\":\"ctc_1_0\"", "custom_tool_call_input.delta", "\"input\":\"a\\n1.0\""}},
     {BEGIN(0, "a", "patch", "*** Begin\\n1.0") FINISH("stop") DONE, {"\"input\":\"*** Begin\\n1.0\""}},
@@ -133,14 +133,14 @@ static const struct {
      {"\"type\":\"tool_search_call\"", "\"execution\":\"client\",\"arguments\":{\"query\":\"q\"}}"}},
     {BEGIN(0, "a", "tool_search", "{\\n\\\"query\\\":\\\"q\\\"}") FINISH("stop") DONE,   /* a line break would end the event */
      {"\"arguments\":{ \"query\":\"q\"}}"}},
-    /* Names with prefixes, names that nobody offered, no arguments, arguments as an object. */
+    /* Names with prefixes, names of unknown tools, no arguments, arguments as an object. */
     {BEGIN(0, "a", "functions.run", "{}") FINISH("stop") DONE, {"\"name\":\"run\",\"arguments\":\"{}\""}},
     {BEGIN(0, "a", "default_api:mcp__m__echo", "") FINISH("stop") DONE,
      {"\"namespace\":\"mcp__m\",\"name\":\"echo\",\"arguments\":\"{}\""}},
     {BEGIN(0, "a", "novel", "{}") FINISH("stop") DONE, {"\"name\":\"novel\",\"arguments\":\"{}\""}},
     {TOOL("\"function\":{\"name\":\"run\",\"arguments\":{\"a\":\"b\"}}") FINISH("stop") DONE,
      {"\"arguments\":\"{\\\"a\\\":\\\"b\\\"}\""}},
-    /* No index: a piece with a name begins a call, one without goes on. */
+    /* No index: a piece with a name begins a call, a piece without one continues it. */
     {TOOL("\"id\":\"\",\"function\":{\"name\":\"run\",\"arguments\":\"{\"}")
      TOOL("\"function\":{\"arguments\":\"}\"}") TOOL("\"id\":\"\",\"function\":{\"name\":\"run\",\"arguments\":\"{ }\"}")
      FINISH("stop") DONE,
@@ -154,16 +154,16 @@ static const struct {
     {TOOL("\"index\":0,\"function\":{\"name\":\"run\",\"arguments\":\"{}\"},\"extra_content\":{\"google\":"
           "{\"thought_signature\":\"SIG\"}}") FINISH("stop") DONE,
      {"\"output_index\":0,\"item\":{\"type\":\"reasoning\"", "pointsman-1.", ".call_1_0.SIG", "\"output_index\":1"}},
-    /* Reasoning under other names; parts; a finish reason nobody knows. */
+    /* Reasoning under other names; parts; an unknown finish reason. */
     {DELTA("\"reasoning\":\"hm\"") TEXT("x") FINISH("eos") DONE, {"\"delta\":\"hm\"", "\"delta\":\"x\""}},
     {DELTA("\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"hm\"}]},{\"type\":\"text\","
            "\"text\":\"x\"}]") FINISH("stop") DONE, {"summary_text.delta", "\"delta\":\"hm\"", "\"delta\":\"x\""}},
-    /* A whole reply as an event; again, behind its pieces. */
+    /* An unstreamed reply as an event; the same after its pieces. */
     {CHUNK("\"message\":{\"role\":\"assistant\",\"content\":\"x\"},\"finish_reason\":\"stop\"") DONE,
      {"\"delta\":\"x\""}},
     {TEXT("x") CHUNK("\"delta\":{},\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"") DONE,
      {"\"text\":\"x\"", "\"text\":\"x\""}},
-    /* No finish reason but the end mark; no end mark but a finish reason; the last event without its blank line. */
+    /* An end mark without a finish reason; a finish reason without an end mark; a last event without its empty line. */
     {TEXT("x") DONE, {"response.completed"}},
     {TEXT("x") FINISH("stop"), {"response.completed"}},
     {TEXT("x") FINISH("stop") "data: [DONE]", {"response.completed"}},
@@ -175,7 +175,7 @@ static const struct {
     {TEXT("12345678") FINISH("stop") DONE, {"\"output_tokens\":2", "\"estimated\":true"}},
 };
 
-TEST(test_replies)
+TEST(replies_are_translated)
 {
     for (size_t i = 0; i < COUNT_OF(REPLIES); i++) {
         struct bridge_run run = relay_stream(WIRE_RESPONSES, REPLIES[i].body);
@@ -206,8 +206,8 @@ static const struct {
     {TEXT("x") "data: nonsense\n\n", FAILURE_SERVER, false},
 };
 
-/* At once, nothing was sent when the failure is seen; byte by byte, the text is out. Never is there a completed. */
-TEST(test_failures)
+/* If the body comes at once, nothing was sent before the failure; byte by byte, the text was. No reply is completed. */
+TEST(failures_are_reported)
 {
     struct relay_options options = options_for(WIRE_RESPONSES, true, true);
     for (size_t i = 0; i < COUNT_OF(FAILURES); i++) {
@@ -226,7 +226,7 @@ TEST(test_failures)
     }
 }
 
-TEST(test_length)
+TEST(length_limit_makes_the_reply_incomplete)
 {
     struct bridge_run run = relay_stream(WIRE_RESPONSES, TEXT("cut") BEGIN(0, "a", "run", "{}") BEGIN(1, "b", "run", "{")
                                                          FINISH("length") USAGE DONE);
@@ -235,12 +235,12 @@ TEST(test_length)
     assert_order(&run, "\"status\":\"incomplete\"", "response.incomplete",
                  "\"incomplete_details\":{\"reason\":\"max_output_tokens\"}");
     assert_true(bridge_has(&run, "\"status\":\"completed\",\"call_id\":\"call_1_0\""));
-    assert_false(bridge_has(&run, "\"status\":\"completed\",\"call_id\":\"call_1_1\""));   /* it was cut off */
+    assert_false(bridge_has(&run, "\"status\":\"completed\",\"call_id\":\"call_1_1\""));   /* truncated */
     buf_free(&run.sent);
 }
 
-/* Everything at once, byte by byte, and in two pieces cut anywhere: the same bytes for the client. */
-TEST(test_any_cut)
+/* All at once, byte by byte, and in two pieces split anywhere: the client gets the same bytes. */
+TEST(output_does_not_depend_on_read_sizes)
 {
     static const char *const bodies[] = {
         ": hello\r\n\r\n" THOUGHT("th") TEXT("a\\u00e9") BEGIN(0, "a", "run", "{\\\"n\\\":1") MORE(0, "0.0}")
@@ -262,7 +262,7 @@ TEST(test_any_cut)
     }
 }
 
-TEST(test_the_first_content_opens)
+TEST(first_content_opens_the_reply)
 {
     struct relay_options options = options_for(WIRE_RESPONSES, true, true);
     struct relay *r = relay_new(&options);
@@ -287,8 +287,8 @@ TEST(test_the_first_content_opens)
     "{\"id\":\"c\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\"," message "},\"finish_reason\":\"" finish \
     "\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}"
 
-/* Whole to whole, whole to a stream, a stream to whole. */
-TEST(test_whole)
+/* Unstreamed to unstreamed, unstreamed to streamed, streamed to unstreamed. */
+TEST(unstreamed_replies_are_translated)
 {
     const char *whole = WHOLE("\"content\":\"hi\",\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"run\",\"arguments\":"
                               "\"{\\\"n\\\":1.0}\"}}]", "tool_calls");
@@ -313,7 +313,7 @@ TEST(test_whole)
     buf_free(&made.sent);
 }
 
-TEST(test_whole_failures)
+TEST(unstreamed_failures_are_reported)
 {
     static const struct { const char *body; enum failure_kind kind; } cases[] = {
         {"", FAILURE_PROTOCOL}, {"<html>", FAILURE_PROTOCOL}, {"[]", FAILURE_PROTOCOL},
@@ -330,8 +330,8 @@ TEST(test_whole_failures)
     }
 }
 
-/* What the bridge writes for one wire, read again for the other: nothing gets lost on the way there and back. */
-TEST(test_there_and_back)
+/* A reply translated to the other API and back: nothing gets lost. */
+TEST(translation_and_back_loses_nothing)
 {
     struct bridge_run there = relay_stream(
         WIRE_RESPONSES, THOUGHT("why") TEXT("Hel") TEXT("lo") BEGIN(0, "a", "run", "{\\\"x\\\":") MORE(0, "1}")
@@ -356,8 +356,8 @@ TEST(test_there_and_back)
 #define COMPLETED EVENT("response.completed", ",\"response\":{\"id\":\"r\",\"output\":[],\"usage\":{\"input_tokens\":1," \
                                               "\"output_tokens\":2,\"total_tokens\":3}}")
 
-/* A Responses upstream that sends no more than Codex needs, and others; for a chat client. */
-TEST(test_responses_upstreams)
+/* A Responses upstream that sends only what Codex needs, and others; for a chat client. */
+TEST(responses_upstreams_serve_chat_clients)
 {
     static const struct { const char *body, *pieces[3]; } cases[] = {
         {EVENT("response.output_item.done", ",\"item\":{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":"
@@ -398,8 +398,8 @@ TEST(test_responses_upstreams)
     }
 }
 
-/* The same wire in another manner: items stay as their upstream wrote them, ids and all, for it will check them. */
-TEST(test_responses_collected)
+/* The same API, streamed to unstreamed: items stay as the upstream wrote them, with their ids, which it checks. */
+TEST(responses_stream_is_collected_unchanged)
 {
     static const char reasoning[] = "{\"type\":\"reasoning\",\"id\":\"rs_x\",\"summary\":[],\"encrypted_content\":\"gA\"}";
     static const char message[] = "{\"type\":\"message\",\"id\":\"msg_x\",\"content\":[{\"type\":\"output_text\",\"text\":"
@@ -425,7 +425,7 @@ TEST(test_responses_collected)
     buf_free(&body);
 }
 
-TEST(test_a_chat_stream_that_fails_has_no_done)
+TEST(failed_chat_stream_has_no_done)
 {
     struct relay_options options = options_for(WIRE_CHAT, true, true);
     struct bridge_run run = bridge_relay(&options, SLICE(EVENT("response.output_text.delta", ",\"delta\":\"x\"")), 1, 1);
@@ -434,7 +434,7 @@ TEST(test_a_chat_stream_that_fails_has_no_done)
     buf_free(&run.sent);
 }
 
-TEST(test_echo)
+TEST(echo_repeats_the_prompt)
 {
     struct buf body;
     buf_init(&body, 4096);
@@ -453,20 +453,20 @@ TEST(test_echo)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_reasoning_text_and_calls_interleaved),
-        cmocka_unit_test(test_replies),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_length),
-        cmocka_unit_test(test_any_cut),
-        cmocka_unit_test(test_the_first_content_opens),
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_whole_failures),
-        cmocka_unit_test(test_there_and_back),
-        cmocka_unit_test(test_responses_upstreams),
-        cmocka_unit_test(test_responses_collected),
-        cmocka_unit_test(test_a_chat_stream_that_fails_has_no_done),
-        cmocka_unit_test(test_echo),
+        cmocka_unit_test(text_is_translated),
+        cmocka_unit_test(reasoning_text_and_calls_interleave),
+        cmocka_unit_test(replies_are_translated),
+        cmocka_unit_test(failures_are_reported),
+        cmocka_unit_test(length_limit_makes_the_reply_incomplete),
+        cmocka_unit_test(output_does_not_depend_on_read_sizes),
+        cmocka_unit_test(first_content_opens_the_reply),
+        cmocka_unit_test(unstreamed_replies_are_translated),
+        cmocka_unit_test(unstreamed_failures_are_reported),
+        cmocka_unit_test(translation_and_back_loses_nothing),
+        cmocka_unit_test(responses_upstreams_serve_chat_clients),
+        cmocka_unit_test(responses_stream_is_collected_unchanged),
+        cmocka_unit_test(failed_chat_stream_has_no_done),
+        cmocka_unit_test(echo_repeats_the_prompt),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

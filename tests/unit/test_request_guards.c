@@ -1,4 +1,4 @@
-/* Unit tests of cgi/guards: each check by itself, and their order. */
+/* Unit tests of cgi/guards: each check alone, and their order. */
 #include "tests/unit/unit.h"
 #include "cgi/guards.h"
 
@@ -17,7 +17,7 @@ static struct request good(void)
                             .peer = PEER_OURS};
 }
 
-/* The code of the first check that refuses the request; "" if it passes all. */
+/* Returns the code of the first check that refuses the request; "" if it passes all. */
 static const char *verdict(const struct request *r, bool open, const struct fields *fields)
 {
     static struct refusal why;
@@ -26,7 +26,7 @@ static const char *verdict(const struct request *r, bool open, const struct fiel
     return passes ? "" : why.code;
 }
 
-TEST(a_good_request_passes)
+TEST(allowed_request_passes)
 {
     struct request r = good();
     assert_string_equal(verdict(&r, false, NULL), "");
@@ -57,14 +57,14 @@ TEST(each_check_refuses)
     assert_string_equal(verdict(&r, false, NULL), "forbidden_token");
 }
 
-TEST(the_name_is_checked_first)
+TEST(host_is_checked_first)
 {
     struct request r = good();
     r.host = SLICE("evil.example"), r.peer = PEER_REFUSED, r.token = (struct slice){NULL, 0};
     assert_string_equal(verdict(&r, false, NULL), "forbidden_host");
 }
 
-TEST(a_form_brings_its_token_in_a_field)
+TEST(form_has_its_token_in_a_field)
 {
     struct request r = good();
     struct fields fields = {.list = {{.name = SLICE("token"), .value = SLICE(TOKEN), .kind = FIELD_TEXT}}, .count = 1};
@@ -78,10 +78,10 @@ TEST(a_form_brings_its_token_in_a_field)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_good_request_passes),
+        cmocka_unit_test(allowed_request_passes),
         cmocka_unit_test(each_check_refuses),
-        cmocka_unit_test(the_name_is_checked_first),
-        cmocka_unit_test(a_form_brings_its_token_in_a_field),
+        cmocka_unit_test(host_is_checked_first),
+        cmocka_unit_test(form_has_its_token_in_a_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Unit tests of cli/run: settings and their layers, the configuration's word on aliases, and the plan. `--reference`
- * prints the keys of the policy for doc/routed-runs.md. */
+/* Unit tests of cli/run: settings and their layers, the configuration's aliases, and the plan. With the argument
+ * --reference it prints the keys of the policy for doc/routed-runs.md. */
 #include "tests/unit/config_load.h"
 #include "cli/exit.h"
 #include "cli/run/clean.h"
@@ -33,11 +33,11 @@ static bool read_settings(struct run_settings *s, const char *policy, const char
     return read;
 }
 
-static void policy_refused(const char *policy, const char *words)
+static void policy_refused(const char *policy, const char *message)
 {
     struct run_settings s;
     assert_false(read_settings(&s, policy, NULL, NULL));
-    assert_string_equal(buf_text(&errors), words);
+    assert_string_equal(buf_text(&errors), message);
 }
 
 static void from(const struct run_settings *s, enum setting setting, const char *value, const char *source)
@@ -52,7 +52,7 @@ static void from(const struct run_settings *s, enum setting setting, const char 
     buf_free(&out);
 }
 
-TEST(layers_win_in_their_order)
+TEST(later_layers_override_earlier_ones)
 {
     struct run_settings s;
     static const char POLICY[] = "default_provider: qwen\nmax_cost_usd: 0.5\navoid_openai: yes\n";
@@ -114,7 +114,7 @@ TEST(proxy_is_another_name_of_litellm)
     from(&s, SETTING_CODEX_PROVIDER, "litellm", "--codex-provider");
 }
 
-TEST(faults_name_place_and_what_is_allowed)
+TEST(errors_name_the_place_and_the_allowed_values)
 {
     policy_refused(
         "a: 1\n", "p.yaml:1: a: unknown key; valid keys: default_provider, default_codex_provider, "
@@ -152,7 +152,7 @@ TEST(faults_name_place_and_what_is_allowed)
     policy_refused("- a\n", "p.yaml:1: expected a mapping, found a list");
 }
 
-TEST(wrong_variables_and_flags_are_named)
+TEST(invalid_variables_and_options_are_named)
 {
     struct run_settings s;
     static const char *const WRONG[] = {"CODEX_ROUTER_PROVIDER=gemini", "CODEX_ROUTER_OPENAI_MODE=never", NULL};
@@ -173,7 +173,7 @@ TEST(wrong_variables_and_flags_are_named)
     }
 }
 
-TEST(the_policy_that_comes_along_is_the_defaults)
+TEST(shipped_policy_equals_the_defaults)
 {
     struct run_settings s;
     struct buf text;
@@ -196,7 +196,7 @@ TEST(the_policy_that_comes_along_is_the_defaults)
     buf_free(&text);
 }
 
-/* The plan, over the configuration that comes along. */
+/* The plan, with the shipped configuration. */
 static struct load loaded;
 static struct models models;
 
@@ -246,7 +246,7 @@ static int plan_of(const struct wish *w, struct run_plan *plan)
                          plan, &errors);
 }
 
-/* "alias: step step(blocked)" */
+/* Checks the plan as "alias: step !blocked_step". */
 static void plans(const struct wish *w, const char *expected)
 {
     struct run_plan plan;
@@ -283,7 +283,7 @@ TEST(aliases_follow_class_and_provider)
     CASE("codex-deep: litellm !standard", .prompt = "Fix the typo", .force = "codex-deep");
 }
 
-TEST(small_local_tasks_go_to_ollama_when_it_is_up)
+TEST(small_local_tasks_go_to_ollama_if_it_runs)
 {
     static const char PROMPT[] = "Nettoie ce code Python: def f(x): return x+1";
     CASE("codex-default: litellm standard", .prompt = PROMPT);
@@ -293,7 +293,7 @@ TEST(small_local_tasks_go_to_ollama_when_it_is_up)
     CASE("codex-qwen-local: ollama", .prompt = PROMPT, .policy = "task_provider_rules: {medium: qwen}\n");
 }
 
-TEST(the_order_begins_with_what_was_chosen)
+TEST(chosen_provider_comes_first)
 {
     CASE("codex-default: standard litellm", .codex = "standard");
     CASE("codex-default: huggingface litellm standard", .codex = "huggingface", .token = true);
@@ -302,7 +302,7 @@ TEST(the_order_begins_with_what_was_chosen)
          .policy = "fallback_order: [standard, litellm, huggingface]\n");
 }
 
-TEST(bans_reach_through_fallbacks)
+TEST(prohibitions_include_fallbacks)
 {
     CASE("codex-no-openai: litellm !standard", .policy = "avoid_openai: true\n");
     CASE("hf-direct: litellm !standard", .prompt = "Compare open models", .token = true,
@@ -319,7 +319,7 @@ TEST(bans_reach_through_fallbacks)
     assert_non_null(strstr(buf_text(&errors), "no such alias; the proxy has codex-light, codex-default"));
 }
 
-TEST(flags_overrule_bans_of_lower_layers)
+TEST(options_override_prohibitions)
 {
     CASE("codex-default: litellm standard", .provider = "openai", .policy = "avoid_openai: true\n");
     CASE("codex-no-openai: litellm !standard", .policy = "avoid_openai: true\ndefault_provider: openai\n");
@@ -330,7 +330,7 @@ TEST(flags_overrule_bans_of_lower_layers)
          .policy = "avoid_openai: true\n");
 }
 
-TEST(the_limit_of_costs_bars)
+TEST(cost_limit_blocks_steps)
 {
     struct run_plan plan;
     /* codex-light: 7 parts 1.5e-6/9e-6, 2 parts .75e-6/4.5e-6; 9900 + 3 tokens in, 2000 out. */
@@ -354,7 +354,7 @@ TEST(the_limit_of_costs_bars)
     assert_true(plan.baseline_usd == plan.steps[0].cost_usd);
 }
 
-TEST(the_running_proxy_knows_what_is_ready)
+TEST(running_proxy_reports_what_is_ready)
 {
     struct alias_view view;
     models_view(&models, "codex-hf-fast", 0, &view);
@@ -370,13 +370,13 @@ TEST(the_running_proxy_knows_what_is_ready)
     assert_true(view.ready && view.priced == 1 && view.input_cost == 7.5e-7);
     models_view(&models, "codex-default", 0, &view);
     assert_false(view.ready);
-    /* A token that only the proxy has will do. */
+    /* A token that only the proxy has is enough. */
     CASE("codex-hf-fast: litellm standard", .provider = "huggingface");
     models_free(&models);
     assert_true(models_init(&models, loaded.config));
 }
 
-TEST(without_a_configuration_names_are_trusted)
+TEST(without_a_configuration_all_aliases_are_accepted)
 {
     struct models known = models;
     assert_true(models_init(&models, NULL));
@@ -388,7 +388,7 @@ TEST(without_a_configuration_names_are_trusted)
     models = known;
 }
 
-TEST(a_preferred_step_moves_to_the_front)
+TEST(preferred_step_comes_first)
 {
     struct run_plan plan;
     struct wish w = {.token = true, .policy = "fallback_order: [litellm, standard, huggingface]\n"};
@@ -417,7 +417,7 @@ static void command_line(const struct codex_way *way, const char *const *expecte
     codex_arguments_free(&a);
 }
 
-TEST(codex_is_told_the_provider)
+TEST(codex_gets_the_provider)
 {
     const struct run_step proxy = {.codex = CODEX_LITELLM, .profile = "cost-routing", .model = "codex-light"};
     const struct run_step hf = {.codex = CODEX_HUGGINGFACE, .profile = "cost-routing-hf", .model = "m"};
@@ -447,7 +447,7 @@ TEST(codex_is_told_the_provider)
                                        NULL});
 }
 
-TEST(the_page_lists_the_keys)
+TEST(documentation_lists_the_keys)
 {
     struct buf page, keys;
     buf_init(&page, 1u << 20);
@@ -455,7 +455,7 @@ TEST(the_page_lists_the_keys)
     read_source("doc/routed-runs.md", &page);
     assert_true(run_settings_reference(&keys));
     if (!strstr(buf_text(&page), buf_text(&keys)))
-        fail_msg("the keys in doc/routed-runs.md are not those of cli/run/run_settings.c: run tools/reference");
+        fail_msg("doc/routed-runs.md differs from cli/run/run_settings.c: run tools/reference");
     buf_free(&page);
     buf_free(&keys);
 }
@@ -473,23 +473,23 @@ int main(int argc, char **argv)
         return run_settings_reference(&errors) && puts(buf_text(&errors)) >= 0 ? 0 : 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layers_win_in_their_order),
+        cmocka_unit_test(later_layers_override_earlier_ones),
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(proxy_is_another_name_of_litellm),
-        cmocka_unit_test(faults_name_place_and_what_is_allowed),
-        cmocka_unit_test(wrong_variables_and_flags_are_named),
-        cmocka_unit_test(the_policy_that_comes_along_is_the_defaults),
+        cmocka_unit_test(errors_name_the_place_and_the_allowed_values),
+        cmocka_unit_test(invalid_variables_and_options_are_named),
+        cmocka_unit_test(shipped_policy_equals_the_defaults),
         cmocka_unit_test_setup_teardown(aliases_follow_class_and_provider, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(small_local_tasks_go_to_ollama_when_it_is_up, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(the_order_begins_with_what_was_chosen, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(bans_reach_through_fallbacks, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(flags_overrule_bans_of_lower_layers, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(the_limit_of_costs_bars, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(the_running_proxy_knows_what_is_ready, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(without_a_configuration_names_are_trusted, config_enter, config_leave),
-        cmocka_unit_test_setup_teardown(a_preferred_step_moves_to_the_front, config_enter, config_leave),
-        cmocka_unit_test(codex_is_told_the_provider),
-        cmocka_unit_test(the_page_lists_the_keys),
+        cmocka_unit_test_setup_teardown(small_local_tasks_go_to_ollama_if_it_runs, config_enter, config_leave),
+        cmocka_unit_test_setup_teardown(chosen_provider_comes_first, config_enter, config_leave),
+        cmocka_unit_test_setup_teardown(prohibitions_include_fallbacks, config_enter, config_leave),
+        cmocka_unit_test_setup_teardown(options_override_prohibitions, config_enter, config_leave),
+        cmocka_unit_test_setup_teardown(cost_limit_blocks_steps, config_enter, config_leave),
+        cmocka_unit_test_setup_teardown(running_proxy_reports_what_is_ready, config_enter, config_leave),
+        cmocka_unit_test_setup_teardown(without_a_configuration_all_aliases_are_accepted, config_enter, config_leave),
+        cmocka_unit_test_setup_teardown(preferred_step_comes_first, config_enter, config_leave),
+        cmocka_unit_test(codex_gets_the_provider),
+        cmocka_unit_test(documentation_lists_the_keys),
     };
     return cmocka_run_group_tests(tests, group_start, NULL);
 }

@@ -1,8 +1,8 @@
-/* Unit tests of proxy/bridge/sse: WHATWG's rules, and the same events however the bytes are cut. */
+/* Unit tests of proxy/bridge/sse: WHATWG's rules, and the same events however the bytes are split. */
 #include "tests/unit/unit.h"
 #include "proxy/bridge/sse.h"
 
-/* Reads all of it in two pieces and writes the events down, one per line: "name|data". */
+/* Reads the text, first `cut` bytes and then `piece` bytes each, and appends the events, one per line: "name|data". */
 static void read_events(struct slice text, size_t cut, size_t piece, struct buf *out)
 {
     struct sse_reader reader;
@@ -50,7 +50,7 @@ static const struct {
     {SLICE("data: {\"a\":\"b: c\"}\n\n"), "|{\"a\":\"b: c\"}\n"},
 };
 
-TEST(test_cases)
+TEST(events_are_read_as_whatwg_defines)
 {
     struct buf out;
     buf_init(&out, 4096);
@@ -61,7 +61,7 @@ TEST(test_cases)
     buf_free(&out);
 }
 
-TEST(test_any_cut)
+TEST(events_do_not_depend_on_read_sizes)
 {
     struct buf out;
     buf_init(&out, 4096);
@@ -74,7 +74,7 @@ TEST(test_any_cut)
     buf_free(&out);
 }
 
-TEST(test_an_event_is_not_copied)
+TEST(whole_event_is_not_copied)
 {
     struct sse_reader reader;
     struct sse_event event;
@@ -87,7 +87,7 @@ TEST(test_an_event_is_not_copied)
     sse_free(&reader);
 }
 
-TEST(test_between)
+TEST(reader_reports_whether_it_is_between_events)
 {
     struct sse_reader reader;
     struct sse_event event;
@@ -109,8 +109,8 @@ TEST(test_between)
     sse_free(&reader);
 }
 
-/* Whole or in pieces, an event over the ceiling ends the reader. */
-TEST(test_too_long)
+/* In one piece or in several, an event above the ceiling ends the reader. */
+TEST(too_long_event_ends_the_reader)
 {
     char *text = malloc(SSE_EVENT_MAX + 16);
     assert_non_null(text);
@@ -136,8 +136,11 @@ TEST(test_too_long)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),   cmocka_unit_test(test_any_cut),  cmocka_unit_test(test_an_event_is_not_copied),
-        cmocka_unit_test(test_between), cmocka_unit_test(test_too_long),
+        cmocka_unit_test(events_are_read_as_whatwg_defines),
+        cmocka_unit_test(events_do_not_depend_on_read_sizes),
+        cmocka_unit_test(whole_event_is_not_copied),
+        cmocka_unit_test(reader_reports_whether_it_is_between_events),
+        cmocka_unit_test(too_long_event_ends_the_reader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

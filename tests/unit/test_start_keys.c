@@ -55,7 +55,7 @@ static void learn(struct start_keys *keys)
     buf_free(&error);
 }
 
-TEST(exactly_what_the_configuration_names_goes)
+TEST(only_variables_of_the_configuration_are_passed)
 {
     struct start_keys keys;
     struct buf json, names;
@@ -87,7 +87,7 @@ TEST(exactly_what_the_configuration_names_goes)
     buf_free(&names);
 }
 
-TEST(without_keys_there_is_not_enough)
+TEST(keys_may_be_insufficient)
 {
     struct start_keys keys;
     struct buf error;
@@ -105,7 +105,7 @@ TEST(without_keys_there_is_not_enough)
     buf_free(&error);
 }
 
-TEST(lines_that_are_none_are_refused)
+TEST(invalid_lines_are_refused)
 {
     static const char *const texts[] = {"sekrit",    "=sekrit",         "A B=sekrit",
                                         "1A=sekrit", "export A=sekrit", "A-B=sekrit"};
@@ -124,7 +124,7 @@ TEST(lines_that_are_none_are_refused)
     start_keys_free(&keys);
 }
 
-TEST(keys_are_known_by_their_names)
+TEST(keys_are_recognized_by_their_names)
 {
     assert_true(start_keys_is_key("GROQ_API_KEY"));
     assert_true(start_keys_is_key("HF_TOKEN"));
@@ -139,10 +139,10 @@ TEST(keys_are_known_by_their_names)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        KEYS_TEST(exactly_what_the_configuration_names_goes),
-        KEYS_TEST(without_keys_there_is_not_enough),
-        KEYS_TEST(lines_that_are_none_are_refused),
-        cmocka_unit_test(keys_are_known_by_their_names),
+        KEYS_TEST(only_variables_of_the_configuration_are_passed),
+        KEYS_TEST(keys_may_be_insufficient),
+        KEYS_TEST(invalid_lines_are_refused),
+        cmocka_unit_test(keys_are_recognized_by_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

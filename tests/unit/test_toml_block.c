@@ -1,4 +1,5 @@
-/* Our settings in somebody else's TOML file: put in and taken out again, also after others wrote into it. */
+/* Unit tests of cli/toml_block: our settings in the user's TOML file are inserted and removed, also after others
+ * changed the file. */
 #include "tests/unit/unit.h"
 
 #include "cli/toml_block.h"
@@ -55,7 +56,7 @@ static void inserted_is(const struct toml_block *block, const char *text, const 
     removed_is(block, expected, text);
 }
 
-TEST(an_empty_file_becomes_the_block)
+TEST(empty_file_becomes_the_block)
 {
     inserted_is(&BLOCK, "",
                 BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n" BEGIN "\n" TABLES
@@ -72,7 +73,7 @@ TEST(settings_come_first_and_tables_last)
         "\n" TABLES "# pointsman: end\n");
 }
 
-TEST(the_owners_settings_are_set_aside_where_they_stood)
+TEST(users_settings_are_disabled_in_place)
 {
     inserted_is(&BLOCK, "# mine\n\"model\" = '''a\nb'''  # c\nx.model = 1\nmodel_catalog_json=\"m\"\n[t]\nmodel = 2",
                 BEGIN "\nmodel_provider = \"ours\"\nmodel = \"codex-default\"\n# pointsman: end\n# mine\n"
@@ -84,7 +85,7 @@ TEST(the_owners_settings_are_set_aside_where_they_stood)
                       "# pointsman kept: model='x'\n" JOINED "\n" TABLES "# pointsman: end\n");
 }
 
-TEST(line_ends_are_the_files_own)
+TEST(line_ends_follow_the_file)
 {
     buf_clear(&made);
     assert_true(toml_block_insert(SLICE("a = 1\r\nmodel = 'x'\r\nb = 2"), &BLOCK, "f", &made, &why));
@@ -105,7 +106,7 @@ TEST(a_byte_order_mark_stays_first)
     removed_is(&BLOCK, buf_text(&made), "\xEF\xBB\xBF");
 }
 
-TEST(every_kind_of_value_is_passed_over)
+TEST(every_kind_of_value_is_skipped)
 {
     static const char *const texts[] = {
         "a = [\n1, # ]\n\"]\",\n]\nmodel = 1\n",
@@ -134,10 +135,10 @@ static void refused(const char *text, const char *said)
     buf_clear(&why);
     assert_false(toml_block_insert(slice_of(text), &BLOCK, "config.toml", &made, &why));
     if (!strstr(buf_text(&why), said))
-        fail_msg("\"%s\" does not say \"%s\"", buf_text(&why), said);
+        fail_msg("\"%s\" does not contain \"%s\"", buf_text(&why), said);
 }
 
-TEST(what_would_clash_is_refused)
+TEST(conflicting_file_is_refused)
 {
     refused("a = 1\n[model_providers.ours]\n",
             "config.toml:2: \"[model_providers.ours]\" conflicts with pointsman's settings");
@@ -149,7 +150,7 @@ TEST(what_would_clash_is_refused)
     refused("# pointsman kept: x\n", "already has a mark");
 }
 
-TEST(what_is_no_toml_is_refused)
+TEST(invalid_toml_is_refused)
 {
     refused("a = 1\nb = \"x\nc = 2\n", "config.toml:2: unterminated string");
     refused("a = \"\"\"x\n", "unterminated string");
@@ -161,8 +162,8 @@ TEST(what_is_no_toml_is_refused)
     refused("\"a\\u00\" = 1\n", "unsupported escape");
 }
 
-/* What toml_edit makes of it: additions go before the mark that ends our part; comments stay. */
-TEST(what_others_added_within_stays)
+/* Codex's toml_edit inserts before the mark that ends our part, and keeps comments. */
+TEST(additions_within_the_block_stay)
 {
     removed_is(
         &BLOCK,
@@ -171,13 +172,13 @@ TEST(what_others_added_within_stays)
         "# pointsman kept: model = 'x'\n[tui]\na = 1\n" BEGIN "\n[model_providers.ours]\nname = \"changed\"\n"
         "added = 1\n[model_providers.ours.auth]\ncommand = \"c\"\n\n[projects.\"/x\"]\ntrust = 1\n# pointsman: end\n",
         "effort = \"high\"\nmodel = 'x'\n[tui]\na = 1\n\n[projects.\"/x\"]\ntrust = 1\n");
-    /* The newline that was added before our tables now ends the owner's line before his next one. */
+    /* The newline that was added before our tables now separates the user's lines. */
     removed_is(&TABLES_ONLY, "a = 1\n" JOINED "\n" TABLES "# pointsman: end\n[x]\n", "a = 1\n[x]\n");
-    /* Without its marks, too. */
+    /* The same without the marks. */
     removed_is(&BLOCK, "model_provider = \"ours\"\nmodel = 1\na = 1\n" TABLES "[b]\n", "a = 1\n[b]\n");
 }
 
-TEST(what_the_owner_has_taken_over_stays)
+TEST(settings_that_the_user_changed_stay)
 {
     removed_is(
         &BLOCK,
@@ -188,8 +189,8 @@ TEST(what_the_owner_has_taken_over_stays)
                "model_provider = \"other\"\nmodel = \"gpt\"\n");
 }
 
-/* Of a key that is only set aside, too: written twice it would not be TOML any more. */
-TEST(a_key_that_the_owner_wrote_again_is_not_doubled)
+/* The same for a key that is only disabled: with two of them, the file would not be valid TOML. */
+TEST(key_that_the_user_wrote_again_is_not_duplicated)
 {
     removed_is(&BLOCK,
                BEGIN
@@ -202,8 +203,8 @@ TEST(a_key_that_the_owner_wrote_again_is_not_doubled)
                "model_catalog_json = 'old'\n[t]\nmodel_catalog_json = 1\n");
 }
 
-/* What an earlier release wrote has no such setting of ours: the owner's stayed where it was. */
-TEST(a_setting_that_we_did_not_always_have)
+/* An earlier release did not write the setting, so the user's stayed in place. */
+TEST(blocks_of_earlier_releases_are_removed)
 {
     static const struct toml_setting settings[] = {
         {"model_provider", "\"ours\"", false}, {"review_model", "\"codex-default\"", true}, {NULL, NULL, false}};
@@ -215,7 +216,7 @@ TEST(a_setting_that_we_did_not_always_have)
     removed_is(&block, "model_provider = \"ours\"\nreview_model = \"codex-default\"\na = 1\n", "a = 1\n");
 }
 
-TEST(what_is_not_ours_is_left_alone)
+TEST(other_content_is_unchanged)
 {
     removed_is(&BLOCK, "a = 1\n[model_providers.oursish]\nmodel = 1", "a = 1\n[model_providers.oursish]\nmodel = 1");
     assert_false(toml_block_marked(SLICE("a = '''\n# pointsman: end\n'''\n# pointsman: ends\n")));
@@ -229,19 +230,19 @@ TEST(what_is_not_ours_is_left_alone)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_empty_file_becomes_the_block, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(empty_file_becomes_the_block, set_up, tear_down),
         cmocka_unit_test_setup_teardown(settings_come_first_and_tables_last, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_owners_settings_are_set_aside_where_they_stood, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(line_ends_are_the_files_own, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(users_settings_are_disabled_in_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(line_ends_follow_the_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_byte_order_mark_stays_first, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(every_kind_of_value_is_passed_over, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_would_clash_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_no_toml_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_others_added_within_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_the_owner_has_taken_over_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_key_that_the_owner_wrote_again_is_not_doubled, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_setting_that_we_did_not_always_have, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_not_ours_is_left_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_kind_of_value_is_skipped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(conflicting_file_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(invalid_toml_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(additions_within_the_block_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(settings_that_the_user_changed_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(key_that_the_user_wrote_again_is_not_duplicated, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(blocks_of_earlier_releases_are_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_content_is_unchanged, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,9 @@
-/* Unit tests of the request's way through the bridge: what a Responses request becomes for a Chat Completions upstream,
- * and the reverse. */
+/* Unit tests of the bridge's requests: a Responses request for a Chat Completions upstream, and the reverse. */
 #include "tests/unit/bridge.h"
 
 #include <sodium.h>
 
-/* The formatter cannot lay out strings that are put together from macros. */
+/* clang-format can't lay out strings that consist of macros. */
 /* clang-format off */
 
 static const struct turn_options STREAM = {
@@ -27,14 +26,14 @@ static char *translate(const char *request, enum wire from, enum wire to, const 
     return out.data;
 }
 
-/* The value of the top-level field as it was written. */
+/* Checks the top-level field's JSON text; `expected` NULL: there is no such field. */
 static void assert_field(const char *body, const char *field, const char *expected)
 {
     struct json j = {0};
     assert_true(json_parse_top(&j, body, strlen(body)));
     uint32_t value = json_get(&j, 0, field);
     if (!expected && value)
-        fail_msg("%s is not wanted in %s", field, body);
+        fail_msg("%s should not be in %s", field, body);
     if (expected && !value)
         fail_msg("%s is missing in %s", field, body);
     if (expected)
@@ -74,7 +73,7 @@ static void check_fields(const struct field_case *cases, size_t count, enum wire
 static const struct field_case MESSAGES[] = {
     {"{\"input\":\"hello \\\"w\\\" \\u00e9\"}", "messages",
      "[{\"role\":\"user\",\"content\":\"hello \\\"w\\\" \\u00e9\"}]"},
-    /* Leading system and developer messages are one, with the instructions; later ones stay where they are. */
+    /* Leading system and developer messages are merged with the instructions; later ones stay in place. */
     {"{\"instructions\":\"i\",\"input\":[{\"role\":\"developer\",\"content\":[{\"type\":\"input_text\",\"text\":\"a\"},"
      "{\"type\":\"input_text\",\"text\":\"b\"}]},{\"role\":\"system\",\"content\":\"c\"}," USER
      ",{\"role\":\"developer\",\"content\":\"d\"}]}", "messages",
@@ -88,7 +87,7 @@ static const struct field_case MESSAGES[] = {
            OUTPUT("B", "\"rb\"")), "messages",
      "[" M_USER "," M_CALLS("\"t\"", M_CALL("call00001", "f", "{}") "," M_CALL("call00002", "g", "{\\\"x\\\":1}")) ","
      M_RESULT("call00001", "ra") "," M_RESULT("call00002", "rb") "]"},
-    /* Calls one after the other are turns of their own. */
+    /* A call after the output of another is a turn of its own. */
     {INPUT(CALL("A", "f", "{}") "," OUTPUT("A", "\"ra\"") "," CALL("A", "f", "{}") "," OUTPUT("A", "\"rb\"")), "messages",
      "[" M_CALLS("null", M_CALL("call00001", "f", "{}")) "," M_RESULT("call00001", "ra") ","
      M_CALLS("null", M_CALL("call00002", "f", "{}")) "," M_RESULT("call00002", "rb") "]"},
@@ -103,7 +102,7 @@ static const struct field_case MESSAGES[] = {
     {INPUT(CALL("A", "f", "{}") "," OUTPUT("A", "\"1\"") "," OUTPUT("A", "\"2\"")), "messages",
      "[" M_CALLS("null", M_CALL("call00001", "f", "{}")) "," M_RESULT("call00001", "1") ","
      "{\"role\":\"user\",\"content\":\"Output of an earlier tool call:\\n2\"}]"},
-    /* Pictures in outputs follow when all results are there. */
+    /* Images in outputs follow after all results. */
     {INPUT(CALL("A", "f", "{}") "," CALL("B", "g", "{}") ","
            OUTPUT("A", "[{\"type\":\"input_text\",\"text\":\"a\"},{\"type\":\"input_image\",\"image_url\":\"" PNG "\"}]")
            "," OUTPUT("B", "[{\"type\":\"input_text\",\"text\":\"b1\"},{\"type\":\"input_text\",\"text\":\"b2\"}]")),
@@ -111,7 +110,7 @@ static const struct field_case MESSAGES[] = {
      "[" M_CALLS("null", M_CALL("call00001", "f", "{}") "," M_CALL("call00002", "g", "{}")) ","
      M_RESULT("call00001", "a\\n[see the next message]") "," M_RESULT("call00002", "b1\\nb2") ","
      "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Output of the tools:\"}," M_IMAGE "]}]"},
-    /* What a model got wrong is wrapped. */
+    /* Invalid arguments are wrapped. */
     {INPUT(CALL("A", "f", "{\\\"x\\\":") "," OUTPUT("A", "\"\"")), "messages",
      "[" M_CALLS("null", M_CALL("call00001", "f", "{\\\"invalid_arguments\\\":\\\"{\\\\\\\"x\\\\\\\":\\\"}")) ","
      M_RESULT("call00001", "") "]"},
@@ -132,12 +131,12 @@ static const struct field_case MESSAGES[] = {
     {INPUT("{\"type\":\"function_call\",\"call_id\":\"A\",\"name\":\"e\",\"namespace\":\"mcp__m\",\"arguments\":\"{}\"},"
            OUTPUT("A", "\"r\"")), "messages",
      "[" M_CALLS("null", M_CALL("call00001", "mcp__m__e", "{}")) "," M_RESULT("call00001", "r") "]"},
-    /* Reasoning of others, and what is unknown, is left out. */
+    /* Reasoning of other providers and unknown items are left out. */
     {INPUT("{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\"xyz\"}," USER ",{\"type\":\"novelty\"}"),
      "messages", "[" M_USER "]"},
 };
 
-TEST(test_messages)
+TEST(messages_are_translated)
 {
     check_fields(MESSAGES, COUNT_OF(MESSAGES), WIRE_RESPONSES, WIRE_CHAT);
 }
@@ -157,16 +156,16 @@ static const struct field_case TOOLS[] = {
      "[" M_FUNCTION("f", PARAMETERS ",\"strict\":true") "]"},
     {WITH("\"tools\":[" FUNCTION("f", ",\"parameters\":{\"properties\":{\"a\":{}}}") "]"), "tools",
      "[" M_FUNCTION("f", ",\"parameters\":{\"type\":\"object\",\"properties\":{\"a\":{}}}") "]"},
-    /* Codex's "encrypted" is no JSON Schema; a property of that name is. */
+    /* Codex's "encrypted" is not JSON Schema; a property with that name stays. */
     {WITH("\"tools\":[" FUNCTION("f", ",\"parameters\":{\"type\":\"object\",\"properties\":{\"encrypted\":{\"type\":"
           "\"string\",\"encrypted\":true},\"b\":{\"encrypted\":false}}}") "]"), "tools",
      "[" M_FUNCTION("f", ",\"parameters\":{\"type\":\"object\",\"properties\":{\"encrypted\":{\"type\":\"string\"},"
                     "\"b\":{}}}") "]"},
-    /* Namespaces are flattened, "functions" is none, the same tool twice is one. */
+    /* Namespaces are flattened, except "functions"; a duplicate tool counts once. */
     {WITH("\"tools\":[{\"type\":\"namespace\",\"name\":\"n\",\"tools\":[" FUNCTION("f", PARAMETERS) ","
           FUNCTION("f", PARAMETERS) "]},{\"type\":\"namespace\",\"name\":\"functions\",\"tools\":["
           FUNCTION("g", PARAMETERS) "]}]"), "tools", "[" M_FUNCTION("n__f", PARAMETERS) "," M_FUNCTION("g", PARAMETERS) "]"},
-    /* Two tools must not share a name. */
+    /* Two tools get different names. */
     {WITH("\"tools\":[" FUNCTION("n__f", PARAMETERS) ",{\"type\":\"namespace\",\"name\":\"n\",\"tools\":["
           FUNCTION("f", PARAMETERS) "]}]"), "tools",
      "[" M_FUNCTION("n__f", PARAMETERS) "," M_FUNCTION("n__f_3713e1d4", PARAMETERS) "]"},
@@ -178,7 +177,7 @@ static const struct field_case TOOLS[] = {
      "[" M_FUNCTION("p", ",\"description\":\"d\\n\\nPass the whole text as the string `input`. It must follow this grammar "
                     "(lark):\\nstart: x\",\"parameters\":{\"type\":\"object\",\"properties\":{\"input\":{\"type\":"
                     "\"string\"}},\"required\":[\"input\"],\"additionalProperties\":false}") "]"},
-    /* Tools that come with the input. */
+    /* Tools in the input. */
     {INPUT("{\"type\":\"additional_tools\",\"tools\":[" FUNCTION("f", PARAMETERS) "]},{\"type\":\"tool_search_output\","
            "\"call_id\":\"A\",\"tools\":[" FUNCTION("g", PARAMETERS) "," FUNCTION("f", PARAMETERS) "]}"), "tools",
      "[" M_FUNCTION("f", PARAMETERS) "," M_FUNCTION("g", PARAMETERS) "]"},
@@ -191,7 +190,7 @@ static const struct field_case TOOLS[] = {
     {WITH("\"tools\":[" FUNCTION("f", PARAMETERS) "],\"parallel_tool_calls\":true"), "parallel_tool_calls", NULL},
 };
 
-TEST(test_tools)
+TEST(tools_are_translated)
 {
     check_fields(TOOLS, COUNT_OF(TOOLS), WIRE_RESPONSES, WIRE_CHAT);
 }
@@ -216,7 +215,7 @@ static const struct field_case SETTINGS[] = {
      "{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"schema\":{\"a\":1},\"strict\":true}}"},
 };
 
-TEST(test_settings)
+TEST(settings_are_translated)
 {
     check_fields(SETTINGS, COUNT_OF(SETTINGS), WIRE_RESPONSES, WIRE_CHAT);
 }
@@ -248,12 +247,12 @@ static const struct field_case REVERSE[] = {
     {CHAT(",\"temperature\":0.1,\"user\":\"me\""), "user", "\"me\""},
 };
 
-TEST(test_the_reverse_way)
+TEST(chat_requests_become_responses_requests)
 {
     check_fields(REVERSE, COUNT_OF(REVERSE), WIRE_CHAT, WIRE_RESPONSES);
 }
 
-TEST(test_refusals)
+TEST(invalid_requests_are_refused)
 {
     static const struct { const char *request, *param; enum wire wire; } cases[] = {
         {"[]", "", WIRE_RESPONSES},
@@ -280,7 +279,7 @@ TEST(test_refusals)
     json_free(&doc);
 }
 
-TEST(test_what_an_upstream_refuses_is_left_out)
+TEST(refused_parts_are_left_out)
 {
     struct turn_options options = STREAM;
     options.omit = &(struct omissions){.parts = PART_IMAGES | PART_FORMAT | PART_EFFORT};
@@ -295,8 +294,8 @@ TEST(test_what_an_upstream_refuses_is_left_out)
 
 #define ANSWER "{\"role\":\"assistant\",\"content\":\"b\"}"
 
-/* Only a text of the assistant's that stands last is a prefill. */
-TEST(test_a_prefill_that_is_refused_becomes_a_turn_of_the_users)
+/* Only a last message of the assistant is a prefill. */
+TEST(refused_prefill_becomes_a_user_message)
 {
     struct turn_options options = STREAM;
     options.omit = &(struct omissions){.parts = PART_PREFILL};
@@ -312,8 +311,8 @@ TEST(test_a_prefill_that_is_refused_becomes_a_turn_of_the_users)
     }
 }
 
-/* A carrier is put back for its own call and deployment; Gemini's placeholder stands in where there is none. */
-TEST(test_thought_signatures)
+/* A carrier's state returns to its own call and deployment; without one, Gemini gets its placeholder. */
+TEST(thought_signatures_return_to_their_calls)
 {
     struct buf request;
     buf_init(&request, 4096);
@@ -337,7 +336,7 @@ TEST(test_thought_signatures)
     buf_free(&request);
 }
 
-TEST(test_tools_are_found_again)
+TEST(tool_names_are_mapped_back)
 {
     static const struct { const char *flat; bool found; enum tool_kind kind; const char *namespace, *name; } cases[] = {
         {"f", true, TOOL_FUNCTION, "", "f"},
@@ -371,15 +370,15 @@ TEST(test_tools_are_found_again)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_tools),
-        cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_the_reverse_way),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_what_an_upstream_refuses_is_left_out),
-        cmocka_unit_test(test_a_prefill_that_is_refused_becomes_a_turn_of_the_users),
-        cmocka_unit_test(test_thought_signatures),
-        cmocka_unit_test(test_tools_are_found_again),
+        cmocka_unit_test(messages_are_translated),
+        cmocka_unit_test(tools_are_translated),
+        cmocka_unit_test(settings_are_translated),
+        cmocka_unit_test(chat_requests_become_responses_requests),
+        cmocka_unit_test(invalid_requests_are_refused),
+        cmocka_unit_test(refused_parts_are_left_out),
+        cmocka_unit_test(refused_prefill_becomes_a_user_message),
+        cmocka_unit_test(thought_signatures_return_to_their_calls),
+        cmocka_unit_test(tool_names_are_mapped_back),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ TEST(urls_are_parsed)
     }
 }
 
-/* From memory that ends with the text, so that a sanitizer sees a read beyond it. */
+/* The memory ends with the text, so that a sanitizer detects reads beyond it. */
 TEST(invalid_base_urls_are_refused)
 {
     static const char *const texts[] = {
@@ -87,7 +87,7 @@ TEST(invalid_base_urls_are_refused)
         assert_non_null(text);
         memcpy(text, texts[i], len);
         if (url_split((struct slice){text, len}, &url))
-            fail_msg("taken: %s", texts[i]);
+            fail_msg("accepted: %s", texts[i]);
         free(text);
     }
     struct url url;
@@ -96,7 +96,7 @@ TEST(invalid_base_urls_are_refused)
     assert_int_equal(url_port("http://h:65536"), 0);
 }
 
-TEST(hosts_that_are_this_machine)
+TEST(loopback_hosts_are_recognized)
 {
     static const struct {
         const char *host;
@@ -134,7 +134,7 @@ TEST(hosts_that_are_this_machine)
     }
 }
 
-TEST(socket_addresses)
+TEST(socket_addresses_of_hosts)
 {
     struct sockaddr_storage to;
     char text[64];
@@ -151,8 +151,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_are_parsed),
         cmocka_unit_test(invalid_base_urls_are_refused),
-        cmocka_unit_test(hosts_that_are_this_machine),
-        cmocka_unit_test(socket_addresses),
+        cmocka_unit_test(loopback_hosts_are_recognized),
+        cmocka_unit_test(socket_addresses_of_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

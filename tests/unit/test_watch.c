@@ -1,4 +1,4 @@
-/* Unit tests of the pass-through: the bytes stay what they were, and what matters in them is seen. */
+/* Unit tests of proxy/bridge/watch, the pass-through: the bytes do not change, and the relay reads what it needs. */
 #include "tests/unit/bridge.h"
 
 #define CHUNK(delta, finish)                                                                        \
@@ -29,7 +29,7 @@ static struct relay_options options_for(enum wire wire, bool stream)
                                   .response_id = "1"};
 }
 
-/* All of it goes out, byte for byte, however it is cut. */
+/* Each body is sent unchanged, however it is split. */
 static const struct {
     enum wire wire;
     const char *body;
@@ -57,7 +57,7 @@ static const struct {
      "data: {\"sequence_number\":0,\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n" COMPLETED, 3, 4},
 };
 
-TEST(test_bytes_stay_what_they_were)
+TEST(bytes_are_unchanged)
 {
     for (size_t i = 0; i < COUNT_OF(PASSED); i++) {
         struct relay_options options = options_for(PASSED[i].wire, true);
@@ -96,7 +96,7 @@ static const struct {
     {WIRE_RESPONSES, CREATED COMPLETED, FAILURE_EMPTY},
 };
 
-TEST(test_failures_before_content_send_nothing)
+TEST(failures_before_content_send_nothing)
 {
     for (size_t i = 0; i < COUNT_OF(HELD); i++) {
         struct relay_options options = options_for(HELD[i].wire, true);
@@ -111,8 +111,8 @@ TEST(test_failures_before_content_send_nothing)
     }
 }
 
-/* After content: what came whole goes out, then the error's event; the torn event does not. */
-TEST(test_failures_after_content)
+/* After content: complete events are sent, then the error's event; the truncated event is not. */
+TEST(failure_after_content_ends_in_an_error_event)
 {
     struct relay_options chat = options_for(WIRE_CHAT, true), responses = options_for(WIRE_RESPONSES, true);
     const char *body = ROLE TEXT("a") TEXT("b") "data: {\"choices\":[{\"delta\":{\"content\":\"to";
@@ -137,8 +137,8 @@ TEST(test_failures_after_content)
     buf_free(&run.sent);
 }
 
-/* A piece that ends with an event is handed on where it lies. */
-TEST(test_whole_events_are_not_copied)
+/* A piece that ends with an event is sent from where it is. */
+TEST(whole_events_are_not_copied)
 {
     struct relay_options options = options_for(WIRE_CHAT, true);
     struct relay *r = relay_new(&options);
@@ -154,8 +154,8 @@ TEST(test_whole_events_are_not_copied)
     relay_free(r);
 }
 
-/* However it is cut: nothing before the end, then all of it; and nothing at all of a stream that fails. */
-TEST(test_held_to_the_end)
+/* However it is split: nothing before the end, then everything. A stream that fails sends nothing. */
+TEST(held_stream_is_sent_at_its_end)
 {
     struct relay_options options = options_for(WIRE_CHAT, true);
     options.hold = true;
@@ -179,13 +179,13 @@ TEST(test_held_to_the_end)
     buf_free(&run.sent);
 }
 
-/* The client is given the mark that it may wait for. */
-TEST(test_an_end_without_its_mark)
+/* The client may wait for the mark. */
+TEST(missing_end_mark_is_added)
 {
     struct relay_options options = options_for(WIRE_CHAT, true);
     for (int hold = 0; hold < 2; hold++) {
         options.hold = hold;
-        for (size_t cut = 0; cut < 4; cut += 2) { /* its last event may lack the blank line, or all of its end */
+        for (size_t cut = 0; cut < 4; cut += 2) { /* the last event may lack its empty line, or also its end */
             const struct slice body = SLICE(ROLE TEXT("a") STOP USAGE);
             struct bridge_run run = bridge_relay(&options, (struct slice){body.ptr, body.len - cut}, 40, 40);
             assert_int_equal(run.state, RELAY_DONE);
@@ -197,8 +197,8 @@ TEST(test_an_end_without_its_mark)
     }
 }
 
-/* After finish_reason nothing of the answer is missing; what the upstream was in the middle of is left out. */
-TEST(test_an_early_end)
+/* After finish_reason the reply is complete: an event that is then truncated is left out. */
+TEST(early_end_keeps_the_finished_reply)
 {
     struct relay_options options = options_for(WIRE_CHAT, true);
     for (int hold = 0; hold < 2; hold++) {
@@ -223,8 +223,8 @@ TEST(test_an_early_end)
     }
 }
 
-/* An event that was cut off at its end, or is no JSON, is not let through: what it held is lost. */
-TEST(test_malformed_events)
+/* A truncated event, or one that is not JSON, ends the stream, because its content is lost. */
+TEST(malformed_events_are_not_passed_on)
 {
     struct relay_options chat = options_for(WIRE_CHAT, true), responses = options_for(WIRE_RESPONSES, true);
     static const char *const bad[] = {"data: {\"choices\":[{\"delta\":{\"content\": \n\n", "data: nonsense\n\n",
@@ -238,7 +238,7 @@ TEST(test_malformed_events)
         assert_false(bridge_has(&run, "[DONE]"));
         buf_free(&run.sent);
     }
-    /* What only a closer look shows: bytes that are no text, and nesting that clients could not read. */
+    /* Bytes that are not UTF-8, and nesting that clients could not parse. */
     struct buf deep;
     buf_init(&deep, 1u << 16);
     BUF_ADD(&deep, ROLE TEXT("a") "data: {\"choices\":");
@@ -263,7 +263,7 @@ TEST(test_malformed_events)
     buf_free(&run.sent);
 }
 
-TEST(test_whole)
+TEST(unstreamed_replies_are_checked)
 {
     static const struct {
         enum wire wire;
@@ -297,15 +297,15 @@ TEST(test_whole)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bytes_stay_what_they_were),
-        cmocka_unit_test(test_failures_before_content_send_nothing),
-        cmocka_unit_test(test_failures_after_content),
-        cmocka_unit_test(test_whole_events_are_not_copied),
-        cmocka_unit_test(test_held_to_the_end),
-        cmocka_unit_test(test_an_end_without_its_mark),
-        cmocka_unit_test(test_an_early_end),
-        cmocka_unit_test(test_malformed_events),
-        cmocka_unit_test(test_whole),
+        cmocka_unit_test(bytes_are_unchanged),
+        cmocka_unit_test(failures_before_content_send_nothing),
+        cmocka_unit_test(failure_after_content_ends_in_an_error_event),
+        cmocka_unit_test(whole_events_are_not_copied),
+        cmocka_unit_test(held_stream_is_sent_at_its_end),
+        cmocka_unit_test(missing_end_mark_is_added),
+        cmocka_unit_test(early_end_keeps_the_finished_reply),
+        cmocka_unit_test(malformed_events_are_not_passed_on),
+        cmocka_unit_test(unstreamed_replies_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

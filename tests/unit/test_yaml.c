@@ -34,7 +34,7 @@ static void refuse_with(struct slice text, const char *part)
     buf_init(&error, 4096);
     assert_null(yaml_parse("t.yaml", text, &error));
     if (!strstr(buf_text(&error), part))
-        fail_msg("\"%s\" does not say \"%s\"", buf_text(&error), part);
+        fail_msg("\"%s\" does not contain \"%s\"", buf_text(&error), part);
     buf_free(&error);
 }
 
@@ -187,7 +187,7 @@ TEST(files_are_read_and_missing_files_named)
     buf_free(&error);
 }
 
-/* Any bytes give a tree or a message: each prefix of a rich text, and each of its bytes replaced. */
+/* Any bytes give a tree or a message: each prefix of a rich text, and the text with each byte replaced. */
 TEST(any_bytes_give_a_tree_or_a_message)
 {
     char text[] = "a: &x [1, {b: 'c'}]\nd: *x\ne: {<<: {f: \"\\u00e9\"}}\ng: |\n  h\n? i\n: - j\n";
