@@ -1,6 +1,7 @@
 """Fixtures: a mock upstream, and the proxy under test with the test's own configuration."""
 import pathlib
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -13,6 +14,10 @@ UPSTREAM_KEY = "sk-canary-upstream-fedcba9876543210"
 
 
 def pytest_configure():
+    # nohup, and a shell's `&`, have these signals ignored, which programs inherit. A handler does not pass to them.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
     if not BINARY.exists():
         raise pytest.UsageError(f"{BINARY} does not exist: build it, or set POINTSMAN_BUILD")
 
