@@ -87,6 +87,7 @@ check_PROGRAMS += \
 	tests/unit/test_toml_block \
 	tests/unit/test_strategy \
 	tests/unit/test_turn \
+	tests/unit/test_usage \
 	tests/unit/test_watch \
 	tests/unit/test_yaml
 

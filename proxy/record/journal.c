@@ -178,6 +178,7 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     add_count(out, ",\"total_ms\"", e->total_ms);
     add_count(out, ",\"tokens\":{\"input\"", e->usage.input);
     add_count(out, ",\"cached\"", e->usage.cached_input);
+    add_count(out, ",\"cache_write\"", e->usage.cache_write);
     add_count(out, ",\"output\"", e->usage.output);
     add_count(out, ",\"reasoning\"", e->usage.reasoning);
     buf_add_text(out,

@@ -68,7 +68,8 @@ double spending_cost(const struct deployment *d, const struct usage *u)
     return deployment_cost(d, &(struct token_counts){.input = (double)u->input,
                                                      .cached = (double)u->cached_input,
                                                      .output = (double)u->output,
-                                                     .reasoning = (double)u->reasoning});
+                                                     .reasoning = (double)u->reasoning,
+                                                     .cache_write = (double)u->cache_write});
 }
 
 static bool fits(const struct spend *a, double usd)

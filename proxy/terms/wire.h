@@ -28,13 +28,14 @@ unsigned wires_without(unsigned wires, unsigned parts);
 /* Tokens of one call, as the upstream counted them; -1 where it did not say. */
 struct usage {
     int64_t input;        /* prompt tokens, cached ones included */
-    int64_t cached_input; /* of these, served from the provider's prompt cache */
+    int64_t cached_input; /* of these, read from the provider's prompt cache */
+    int64_t cache_write;  /* of these, written to it; such tokens may have a price of their own */
     int64_t output;       /* completion tokens, reasoning included */
     int64_t reasoning;    /* of these, reasoning */
     bool estimated;       /* counted by us from bytes, because the upstream gave none */
 };
 
-#define USAGE_UNKNOWN ((struct usage){-1, -1, -1, -1, false})
+#define USAGE_UNKNOWN ((struct usage){-1, -1, -1, -1, -1, false})
 
 /* How a call failed. What follows from each kind (try the next deployment? cool this one down? what is the client
  * told?) is one table in terms/failure.c. */

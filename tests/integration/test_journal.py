@@ -27,7 +27,7 @@ def test_a_served_request(bridged, upstream):
     assert 0 <= entry["ttft_ms"] <= entry["total_ms"]
     tokens = entry["tokens"]
     assert (tokens["input"], tokens["cached"], tokens["output"], tokens["estimated"]) == (11, 4, 7, False)
-    assert entry["cost_usd"] is None
+    assert entry["cost_usd"] is None and tokens["cache_write"] is None
     assert [attempt["outcome"] for attempt in entry["attempts"]] == ["ok"]
     assert entry["deployment"] == entry["attempts"][0]["deployment"]
 
@@ -80,6 +80,24 @@ def test_the_cost_is_logged_if_the_price_is_known(start_proxy, upstream):
     upstream.script(chat.whole())
     proxy.post("/v1/chat/completions", CHAT)
     assert proxy.journal()[0]["cost_usd"] == pytest.approx((11 - 4) * 1e-6 + 4 * 1e-7 + 7 * 1e-5)
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+def test_cache_writes_are_logged_priced_and_passed_on(start_proxy, upstream, api):
+    """On a client of either API, whichever the upstream has."""
+    entry = chat_only("codex-light", upstream) if api == "responses" else deployment("codex-light", upstream)
+    entry["model_info"] = {"input_cost_per_token": 1e-6, "cache_read_input_token_cost": 1e-7, "output_cost_per_token": 1e-5,
+                           "cache_creation_input_token_cost": 1.25e-6}
+    proxy = start_proxy(entry)
+    usage = {**chat.USAGE, "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 5}}
+    upstream.script(chat.whole(usage=usage))
+    body = {"model": "codex-light", "input": PROMPT} if api == "responses" else CHAT
+    reply = proxy.post("/v1/responses" if api == "responses" else "/v1/chat/completions", body).json["usage"]
+    details = reply["input_tokens_details" if api == "responses" else "prompt_tokens_details"]
+    assert details == {"cached_tokens": 4, "cache_write_tokens": 5}
+    entry, = proxy.journal()
+    assert (entry["tokens"]["cached"], entry["tokens"]["cache_write"]) == (4, 5)
+    assert entry["cost_usd"] == pytest.approx(2 * 1e-6 + 4 * 1e-7 + 5 * 1.25e-6 + 7 * 1e-5)
 
 
 def test_a_failed_request(light, upstream):

@@ -115,7 +115,7 @@ TEST(an_answered_request_is_logged)
         .attempt_count = 2,
         .ttft_ms = 120,
         .total_ms = 352,
-        .usage = {.input = 11, .cached_input = 4, .output = 7, .reasoning = -1},
+        .usage = {.input = 11, .cached_input = 4, .cache_write = 5, .output = 7, .reasoning = -1},
         .cost_usd = 0.0000775,
         .status = 200,
         .end = "completed",
@@ -135,7 +135,7 @@ TEST(an_answered_request_is_logged)
         "{\"deployment\":\"a/\\\"2\\\"\",\"outcome\":\"rate_limit\",\"status\":429,\"ms\":12},"
         "{\"deployment\":\"a/gemini/1\",\"outcome\":\"ok\",\"status\":200,\"ms\":340}],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":\"chat\"},\"stream\":true,\"ttft_ms\":120,\"total_ms\":352,"
-        "\"tokens\":{\"input\":11,\"cached\":4,\"output\":7,\"reasoning\":null,\"estimated\":false},"
+        "\"tokens\":{\"input\":11,\"cached\":4,\"cache_write\":5,\"output\":7,\"reasoning\":null,\"estimated\":false},"
         "\"cost_usd\":7.75e-05,\"dropped\":0,\"status\":200,\"end\":\"completed\"}\n");
     struct json json = {0};
     assert_true(json_parse(&json, text, strlen(text)));
@@ -155,7 +155,8 @@ TEST(unknown_values_are_null)
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":null,\"alias\":\"codex-light\","
         "\"deployment\":null,\"provider\":null,\"strategy\":null,\"stuck\":false,\"candidates\":[],\"attempts\":[],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
-        "\"ttft_ms\":null,\"total_ms\":5,\"tokens\":{\"input\":null,\"cached\":null,\"output\":null,\"reasoning\":null,"
+        "\"ttft_ms\":null,\"total_ms\":5,\"tokens\":{\"input\":null,\"cached\":null,\"cache_write\":null,"
+        "\"output\":null,\"reasoning\":null,"
         "\"estimated\":false},\"cost_usd\":null,\"dropped\":0,\"status\":503,\"end\":\"failed\"}\n");
     free(text);
 }

@@ -11,7 +11,7 @@ static double cost(double input_price, double cached_price, double output_price,
                    int64_t output)
 {
     struct deployment d = {.price = {input_price, cached_price, output_price, NAN, NAN}};
-    struct usage u = {.input = input, .cached_input = cached, .output = output, .reasoning = -1};
+    struct usage u = {.input = input, .cached_input = cached, .cache_write = -1, .output = output, .reasoning = -1};
     return spending_cost(&d, &u);
 }
 
@@ -32,7 +32,7 @@ TEST(costs_need_all_prices)
 TEST(reasoning_may_have_its_own_price)
 {
     struct deployment d = {.price = {1e-6, NAN, 1e-5, 4e-5, NAN}};
-    struct usage u = {.input = 10, .cached_input = -1, .output = 100, .reasoning = 60};
+    struct usage u = {.input = 10, .cached_input = -1, .cache_write = -1, .output = 100, .reasoning = 60};
     assert_usd(spending_cost(&d, &u), 1e-5 + 40 * 1e-5 + 60 * 4e-5);
     u.reasoning = 300; /* above the output: does not count */
     assert_usd(spending_cost(&d, &u), 1e-5 + 100 * 4e-5);
