@@ -1,6 +1,5 @@
-/* For the tests alone, by LD_PRELOAD: lets chosen allocations of a program find no memory. The tests and the program
- * share a page, the file that FAULTS_FILE names; FAULTS_PROGRAM is the program that is meant: others that inherit the
- * variables are left alone. */
+/* For tests, with LD_PRELOAD: makes chosen allocations of a program fail. The test and the program share a page, the
+ * file in FAULTS_FILE. Only the program whose name is in FAULTS_PROGRAM is affected; its children are not. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,14 +12,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* As tests/integration/faults.py reads it. */
+/* The layout is that of tests/support/faults.py. */
 struct control {
-    _Atomic uint64_t first;    /* the allocation that fails, counted from 1 since `count` was 0; 0: none */
-    _Atomic uint64_t how_many; /* that fail from there on */
-    _Atomic uint64_t count;    /* asked for so far */
-    _Atomic uint64_t failed;   /* of them */
-    _Atomic int64_t live;      /* blocks that were not freed */
-    char where[64];            /* "libcurl.so.4+0x2b13f": who asked for the last of them; addr2line(1) knows more */
+    _Atomic uint64_t first;    /* number of the allocation that fails, from 1, counted by `count`; 0: none */
+    _Atomic uint64_t how_many; /* allocations that fail from there on */
+    _Atomic uint64_t count;    /* allocations so far */
+    _Atomic uint64_t failed;   /* failed allocations */
+    _Atomic int64_t live;      /* blocks that are not freed */
+    char where[64];            /* "libcurl.so.4+0x2b13f": caller of the last failed one, for addr2line(1) */
 };
 
 extern void *__libc_malloc(size_t size);
@@ -28,8 +27,8 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *block, size_t size);
 extern void __libc_free(void *block);
 
-static struct control nobody;
-static struct control *control = &nobody;
+static struct control unused; /* for other programs */
+static struct control *control = &unused;
 
 __attribute__((constructor)) static void set_up(void)
 {

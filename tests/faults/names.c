@@ -1,5 +1,5 @@
-/* For the tests alone, by LD_PRELOAD: getaddrinfo() waits as long as the test wants, and then fails or returns
- * 127.0.0.1, without a name server. The page that they share is the file that NAMES_FILE names. */
+/* For tests, with LD_PRELOAD: getaddrinfo() waits until the test lets it continue, and then fails or returns 127.0.0.1,
+ * without a name server. The test and the program share a page, the file in NAMES_FILE. */
 #include <fcntl.h>
 #include <netdb.h>
 #include <stdatomic.h>
@@ -10,18 +10,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOOK_NS 2000000 /* between two looks whether the test still holds the look-ups */
+#define LOOK_NS 2000000 /* ns between two checks of `held` */
 
-/* As tests/integration/faults.py reads it. */
+/* The layout is that of tests/support/faults.py. */
 struct control {
-    _Atomic int64_t held;   /* look-ups wait while this is not 0 */
+    _Atomic int64_t held;   /* lookups wait while this is not 0 */
     _Atomic int64_t error;  /* EAI_*; 0: each name is 127.0.0.1 */
-    _Atomic uint64_t begun; /* look-ups so far */
-    _Atomic uint64_t ended;
+    _Atomic uint64_t begun; /* lookups that began */
+    _Atomic uint64_t ended; /* lookups that ended */
 };
 
-static struct control nobody = {.error = EAI_AGAIN};
-static struct control *control = &nobody;
+static struct control unused = {.error = EAI_AGAIN}; /* without NAMES_FILE */
+static struct control *control = &unused;
 
 __attribute__((constructor)) static void set_up(void)
 {

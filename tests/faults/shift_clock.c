@@ -1,5 +1,5 @@
-/* For the tests alone, by LD_PRELOAD: shifts a program's wall clock by as many seconds as stand in the file that
- * CLOCK_FILE names (eight bytes), at any time. The monotonic clock goes on as it does. */
+/* For tests, with LD_PRELOAD: shifts a program's wall clock by the seconds in the file CLOCK_FILE (int64_t), which the
+ * test may change at any time. The monotonic clock is not changed. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
-/* fuzz: a fuzz target: libFuzzer's entry point and its seeds. Linked with replay.c it runs as a test, without
- * libFuzzer; linked with -fsanitize=fuzzer it runs without end. */
+/* fuzz: a fuzz target: libFuzzer's entry point and its seeds. Linked with replay.c it is a test without libFuzzer;
+ * linked with -fsanitize=fuzzer it runs until it is stopped. */
 #ifndef POINTSMAN_FUZZ_H
 #define POINTSMAN_FUZZ_H
 

@@ -1,4 +1,4 @@
-/* Fuzz target: what the page's server accepts from its child: the datagram, and the status report in it. */
+/* Fuzz target: the proxy's datagrams to the session app, and the status report in them. */
 #include "tests/fuzz/fuzz.h"
 #include "cgi/notify.h"
 

@@ -74,7 +74,7 @@ static enum relay_state run(const struct relay_options *options, struct slice bo
     return state;
 }
 
-/* By its first bytes, else by its type. */
+/* Guesses from the first bytes, else from the type, whether the body is a stream. */
 static bool is_stream(const struct relay_options *o, struct slice body)
 {
     enum sse_guess guess = sse_guess(body);

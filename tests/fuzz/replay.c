@@ -62,7 +62,7 @@ static void run_seed(const char *seed)
         memcpy(data, seed, size);
         for (size_t changes = round ? 1 + draw(4) : 0; changes > 0; changes--)
             len = change(data, len);
-        /* an exact copy, so that a sanitizer sees a read beyond it */
+        /* a copy of this length, so that a sanitizer detects reads beyond it */
         uint8_t *exact = malloc(len ? len : 1);
         if (!exact)
             abort();

@@ -1,4 +1,4 @@
-/* Unit tests of requests that are sent without what an upstream refuses: passed through, and translated. */
+/* Unit tests of omissions: requests without the parts that an upstream refuses, passed through and translated. */
 #include "tests/unit/bridge.h"
 #include "proxy/bridge/pass.h"
 
@@ -51,7 +51,7 @@ static void check_rows(const struct row *rows, size_t count, enum wire wire)
 TEST(chat_request_is_sent_without_refused_parts)
 {
     static const struct row rows[] = {
-        /* What is not refused stays byte for byte. */
+        /* Parts that are not refused do not change. */
         {{0},
          PASSED("\"messages\": [" USER("a") " , " SYSTEM("b") "],\"n\":1"),
          CHAT("\"messages\":[" USER("a") "," SYSTEM("b") "],\"n\":1")},
@@ -150,7 +150,7 @@ TEST(responses_request_is_sent_without_refused_parts)
         {{.parts = PART_PREFILL},
          PASSED("\"input\":[" ANSWER("a") "]"),
          CHAT("\"input\":[" ANSWER("a") "," BY_USER("Please go on.") "]")},
-        /* Carriers go to nobody else. */
+        /* Carriers are never sent to a server that did not write them. */
         {{.parts = PART_IMAGES},
          PASSED("\"input\":[{\"type\":\"reasoning\",\"encrypted_content\":\"pointsman-1.\"}," BY_USER("b") "]"),
          CHAT("\"input\":[" BY_USER("b") "]")},
@@ -179,7 +179,7 @@ static void assert_messages(const char *input, const struct turn_options *option
     char *sent = translate(input, WIRE_RESPONSES, WIRE_CHAT, options), *found = strstr(sent, "\"messages\":");
     assert_non_null(found);
     if (strncmp(found + 11, messages, strlen(messages)) != 0)
-        fail_msg("%s\nis not\n%s", found + 11, messages);
+        fail_msg("got\n%s\nexpected\n%s", found + 11, messages);
     free(sent);
 }
 
@@ -216,8 +216,8 @@ TEST(refused_roles_are_replaced)
     "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]" more "}"
 #define ANSWERED(n) "{\"role\":\"tool\",\"content\":\"r\",\"tool_call_id\":\"call0000" n "\"}"
 
-/* Reasoning that this proxy has given out comes back with its calls; other reasoning does not, a call without any has
- * an empty one. What went before is the same in each turn. */
+/* Reasoning from this proxy is sent with its calls. Other reasoning is not, and a call without any has an empty one.
+ * The earlier messages are the same in each turn. */
 TEST(reasoning_comes_back_with_calls)
 {
     static const char turn1[] =
