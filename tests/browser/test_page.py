@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from basics import BUILD, is_alive, wait_until
+from basics import BUILD, free_port, is_alive, wait_until
 from session_tools import KEYS, Session
 
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
@@ -46,7 +46,7 @@ def browser(script):
     with tempfile.TemporaryDirectory(prefix="pm-chromium-", dir="/tmp", ignore_cleanup_errors=True) as profile:
         options.add_argument(f"--user-data-dir={profile}")
         home = {**os.environ, "HOME": profile, "XDG_CONFIG_HOME": profile, "XDG_CACHE_HOME": profile}
-        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER, env=home))
+        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER, port=free_port(), env=home))
         browser.set_page_load_timeout(30)
         yield browser
         browser.quit()

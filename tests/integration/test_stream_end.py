@@ -118,7 +118,7 @@ def test_a_held_stream_that_breaks_goes_to_the_next(start_proxy, upstream, secon
 
 
 def test_silence_in_the_middle(start_proxy, upstream):
-    proxy = start_proxy(chat_only("codex-light", upstream, timeout=0.5))
+    proxy = start_proxy(chat_only("codex-light", upstream, timeout=0.5, stream_timeout=0))
     upstream.script(stream_open(chat.delta("Hello"), HANG))
     events = proxy.post("/v1/responses", RESPONSES).events
     assert [data["type"] for _, data in events if data != "[DONE]"][-1] == "response.failed"
