@@ -1,4 +1,4 @@
-/* pure: The table of reasons for which an answer ends. */
+/* pure: the table of finish reasons. */
 #include "proxy/bridge/finish.h"
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 #define STOP FINISH_STOP, FAILURE_NONE
 #define UNKNOWN FINISH_NONE, FAILURE_NONE
 
-/* Whole values come before parts of values: the first row that fits counts. */
+/* The first row that matches counts: whole values come before parts of values. */
 static const struct finish_reason REASONS[] = {
     {"stop", false, STOP, NULL},
     {"tool_calls", false, STOP, NULL},
@@ -22,7 +22,7 @@ static const struct finish_reason REASONS[] = {
     {"eos", false, STOP, "together_ai"},
     {"eos_token", false, STOP, "tgi"},
     {"complete", false, STOP, "cohere"},
-    /* Cut at a limit. */
+    /* Truncated at a limit. */
     {"length", false, LENGTH, NULL},
     {"max_tokens", false, LENGTH, "anthropic"},
     {"max_output_tokens", false, LENGTH, "openai"},
@@ -42,7 +42,7 @@ static const struct finish_reason REASONS[] = {
     {"refusal", false, FILTER, "anthropic"},
     {"guardrail_intervened", false, FILTER, "bedrock"},
     {"error_toxic", false, FILTER, "cohere"},
-    /* Broken off. */
+    /* Failed. */
     {"abort", false, SERVER, "vllm"},
     {"network_error", false, SERVER, "zai"},
     {"insufficient_system_resource", false, FINISH_BROKEN, FAILURE_OVERLOADED, "deepseek"},
@@ -55,13 +55,13 @@ static const struct finish_reason REASONS[] = {
     {"too_many_tool_calls", false, MALFORMED, "gemini"},
     {"missing_thought_signature", false, MALFORMED, "gemini"},
     {"repetition", false, MALFORMED, "vllm"},
-    /* No reason yet, written out. */
+    /* Not finished yet. */
     {"null", false, UNKNOWN, NULL},
     {"none", false, UNKNOWN, NULL},
     {"unknown", false, UNKNOWN, NULL},
     {"not_finished", false, UNKNOWN, "watsonx"},
     {"finish_reason_unspecified", false, UNKNOWN, "gemini"},
-    /* "function_call_filter: MALFORMED_FUNCTION_CALL", "content_filter: SAFETY", and what else there may be. */
+    /* "function_call_filter: MALFORMED_FUNCTION_CALL", "content_filter: SAFETY", and unknown values. */
     {"function_call_filter", true, MALFORMED, "gemini"},
     {"malformed", true, MALFORMED, NULL},
     {"filter", true, FILTER, NULL},
@@ -90,9 +90,9 @@ static const struct finish_reason REASONS[] = {
 };
 
 #define COUNT (sizeof REASONS / sizeof *REASONS)
-#define VALUE_MAX 128 /* bytes of a value that are looked at */
+#define VALUE_MAX 128 /* bytes of a value that are compared */
 
-static bool fits(const struct finish_reason *r, const char *word)
+static bool matches(const struct finish_reason *r, const char *word)
 {
     return r->part ? strstr(word, r->word) != NULL : strcmp(word, r->word) == 0;
 }
@@ -105,7 +105,7 @@ const struct finish_reason *finish_reason(struct slice value)
         word[i] = value.ptr[i] == '-' || value.ptr[i] == ' ' ? '_' : (char)tolower((unsigned char)value.ptr[i]);
     word[len] = '\0';
     size_t i = 0;
-    while (i + 1 < COUNT && !fits(&REASONS[i], word))
+    while (i + 1 < COUNT && !matches(&REASONS[i], word))
         i++;
     return &REASONS[i];
 }

@@ -1,4 +1,4 @@
-/* pure: what the proxy itself must know of a model call's body. */
+/* pure: reads the body of a client's request. */
 #include "proxy/bridge/model_request.h"
 
 #include "proxy/bridge/carrier.h"
@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SMALL_BODY (64u << 10) /* bytes that fit any window */
-#define KEYS_MAX 256           /* of a body's top level: they are compared with each other */
-#define CONVERSATION_START 512 /* bytes of the first messages that tell conversations apart */
+#define SMALL_BODY (64u << 10) /* bytes: fits every context window, whatever it has */
+#define KEYS_MAX 256           /* keys at the top level: each is compared with all others */
+#define CONVERSATION_START 512 /* bytes of the first messages that identify a conversation */
 
 static bool fail(struct model_request_error *error, const char *param, const char *code, const char *message)
 {
@@ -83,7 +83,7 @@ static void read_needs(struct model_request *r)
     }
 }
 
-/* Codex names its conversation in a header (`name`) and in prompt_cache_key; others are recognised by how they begin.
+/* Codex names its conversation in a header (`name`) and in prompt_cache_key. Others are identified by their beginning.
  */
 static uint64_t conversation_of(const struct model_request *r, struct slice name, uint32_t content)
 {
@@ -102,7 +102,7 @@ static uint64_t conversation_of(const struct model_request *r, struct slice name
     return value;
 }
 
-/* Whether two keys are the same, however each is written. `name`: the second's text, where that is escaped. */
+/* Returns whether two keys are equal, with escapes resolved. `name`: the second key's text, if it has escapes. */
 static bool same_key(const struct json *j, uint32_t a, uint32_t b, const struct buf *name)
 {
     if (j->nodes[a].escaped || j->nodes[b].escaped)
@@ -110,31 +110,30 @@ static bool same_key(const struct json *j, uint32_t a, uint32_t b, const struct 
     return j->nodes[a].len == j->nodes[b].len && slice_equal(json_inner(j, a), json_inner(j, b));
 }
 
-/* *no_memory: that can't be told. */
-static bool stood_before(const struct json *j, uint32_t key, bool *no_memory)
+/* Returns whether an earlier key equals this one. *no_memory: unknown, and the result is true. */
+static bool is_duplicate(const struct json *j, uint32_t key, bool *no_memory)
 {
     struct buf name;
     buf_init(&name, j->nodes[key].len);
     *no_memory = j->nodes[key].escaped && !json_unescape(j, key, &name);
-    bool stood = *no_memory;
-    for (uint32_t k = json_first(j, 0); k != key && !stood; k = json_next(j, k))
-        stood = same_key(j, k, key, &name);
+    bool duplicate = *no_memory;
+    for (uint32_t k = json_first(j, 0); k != key && !duplicate; k = json_next(j, k))
+        duplicate = same_key(j, k, key, &name);
     buf_free(&name);
-    return stood;
+    return duplicate;
 }
 
-/* Two readers of one text may disagree on which of two equal keys counts: we, and the provider to whom it goes as it
- * is. */
-static bool read_once(struct model_request *r, struct model_request_error *error)
+/* Refuses duplicate keys: the proxy could use one value and the provider, which gets the same text, the other. */
+static bool check_keys(struct model_request *r, struct model_request_error *error)
 {
     unsigned count = 0;
     for (uint32_t key = json_first(&r->top, 0); key; key = json_next(&r->top, key)) {
         if (++count > KEYS_MAX)
-            return fail(error, NULL, "too_many_parameters", "The body holds more keys than any API has.");
-        if (!stood_before(&r->top, key, &error->no_memory))
+            return fail(error, NULL, "too_many_parameters", "The body has more than 256 keys: more than any API has.");
+        if (!is_duplicate(&r->top, key, &error->no_memory))
             continue;
         fail(error, NULL, "duplicate_parameter", "");
-        (void)snprintf(error->message, sizeof error->message, "The body holds the key \"%.*s\" twice.",
+        (void)snprintf(error->message, sizeof error->message, "The body has the key \"%.*s\" twice.",
                        (int)(r->top.nodes[key].len < 64 ? r->top.nodes[key].len - 2 : 62),
                        json_inner(&r->top, key).ptr);
         return false;
@@ -142,8 +141,8 @@ static bool read_once(struct model_request *r, struct model_request_error *error
     return true;
 }
 
-/* The body's size without its "data:" URLs, whose bytes say nothing of their tokens. Only looked for in a body that
- * could overflow a small window. */
+/* Returns the body's size without its "data:" URLs, whose length is unrelated to their tokens. Small bodies are not
+ * searched: they fit every context window. */
 static size_t prompt_bytes(struct slice body)
 {
     static const char data[] = "\"data:";
@@ -177,7 +176,7 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
     }
     if (json_type(&r->top, 0) != JSON_OBJECT)
         return fail(error, NULL, "invalid_type", "The body must be a JSON object.");
-    if (!read_once(r, error) || !read_model(r, json_get(&r->top, 0, "model"), error) ||
+    if (!check_keys(r, error) || !read_model(r, json_get(&r->top, 0, "model"), error) ||
         !read_stream(r, json_get(&r->top, 0, "stream"), error))
         return false;
     read_needs(r);
@@ -196,19 +195,19 @@ void model_request_unserved(const struct model_request *r, struct model_request_
     if (r->stored)
         (void)snprintf(error->message, sizeof error->message,
                        "'%s' can't be used with the model '%.60s': none of its "
-                       "deployments keeps responses. Send the whole conversation in 'input'.",
+                       "deployments stores responses. Send the whole conversation in 'input'.",
                        r->needs, r->model);
     else if (r->needs)
         (void)snprintf(error->message, sizeof error->message,
-                       "'%s' can't be used with the model '%.60s': none of its deployments has %s, and it can't be "
-                       "translated. Leave it out.",
+                       "'%s' can't be used with the model '%.60s': none of its deployments supports %s, and it can't "
+                       "be translated. Leave it out.",
                        r->needs, r->model, wire_path(r->wire));
     else
-        (void)snprintf(error->message, sizeof error->message, "The model '%.100s' has no deployment with %s.", r->model,
-                       wire_path(r->wire));
+        (void)snprintf(error->message, sizeof error->message, "The model '%.100s' has no deployment that supports %s.",
+                       r->model, wire_path(r->wire));
 }
 
-/* What was decoded counts as the body does: it may be many times as large. */
+/* Counts the memory of the decoded body like the body: it may be many times as large. */
 static bool hold_memory(struct model_request *r, struct failure *failure)
 {
     size_t turn = r->turn ? turn_memory(r->turn) : 0;
@@ -221,7 +220,7 @@ static bool hold_memory(struct model_request *r, struct failure *failure)
     return false;
 }
 
-/* Once. The body is JSON: only a lack of memory makes it fail. */
+/* Parses the body, once. It was found to be valid JSON, so false means out of memory. */
 static bool parse_document(struct model_request *r, struct slice body)
 {
     bool parsed = r->document.count || json_parse(&r->document, body.ptr, body.len);
@@ -233,7 +232,7 @@ static bool parse_document(struct model_request *r, struct slice body)
 bool model_request_parse(struct model_request *r, struct slice body, struct failure *failure)
 {
     if (!parse_document(r, body)) {
-        failure_set(failure, FAILURE_INTERNAL, "no memory to read the request");
+        failure_set(failure, FAILURE_INTERNAL, "out of memory: can't read the request");
         return false;
     }
     return r->turn || hold_memory(r, failure);
@@ -241,7 +240,7 @@ bool model_request_parse(struct model_request *r, struct slice body, struct fail
 
 bool model_request_decode(struct model_request *r, struct slice body, struct failure *failure)
 {
-    struct turn_error error = {.message = "the request could not be read"};
+    struct turn_error error = {.message = "the request can't be read"};
     if (!r->turn && parse_document(r, body))
         r->turn = turn_decode(&r->document, r->wire, &error);
     if (r->turn)
@@ -255,8 +254,8 @@ bool model_request_decode(struct model_request *r, struct slice body, struct fai
     return false;
 }
 
-/* Whether the value's text holds one of the names as a JSON string. In the text of a string its quotes would have
- * backslashes. */
+/* Returns whether the value's text contains one of the names. Their quotes make a match within a JSON string
+ * impossible, because there they would follow backslashes. */
 static bool names_one(const struct model_request *r, uint32_t node, const char *const *names)
 {
     struct slice raw = node ? json_raw(&r->top, node) : (struct slice){NULL, 0};
@@ -266,18 +265,18 @@ static bool names_one(const struct model_request *r, uint32_t node, const char *
     return false;
 }
 
-unsigned model_request_needs(const struct model_request *r, unsigned asked)
+unsigned model_request_needs(const struct model_request *r, unsigned candidates)
 {
     static const char *const images[] = {"\"input_image\"", "\"image_url\"", NULL};
     static const char *const formats[] = {"\"json_schema\"", "\"json_object\"", NULL};
     static const char *const any[] = {"{", NULL};
     const char *format = dialect_of(r->wire)->format;
     unsigned needs = 0;
-    if ((asked & CAPABILITY_TOOLS) && names_one(r, json_get(&r->top, 0, "tools"), any))
+    if ((candidates & CAPABILITY_TOOLS) && names_one(r, json_get(&r->top, 0, "tools"), any))
         needs |= CAPABILITY_TOOLS;
-    if ((asked & CAPABILITY_FORMAT) && format && names_one(r, json_get(&r->top, 0, format), formats))
+    if ((candidates & CAPABILITY_FORMAT) && format && names_one(r, json_get(&r->top, 0, format), formats))
         needs |= CAPABILITY_FORMAT;
-    if ((asked & CAPABILITY_IMAGES) && names_one(r, r->content, images))
+    if ((candidates & CAPABILITY_IMAGES) && names_one(r, r->content, images))
         needs |= CAPABILITY_IMAGES;
     return needs;
 }

@@ -1,4 +1,4 @@
-/* pure: The tool calls of a request that still wait for their output. */
+/* pure: the tool calls of a request that have no output so far. */
 #include "proxy/bridge/open_calls.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@ static struct open_call *calls_of(struct open_calls *o)
     return o->more ? o->more : o->few;
 }
 
-/* Requests hold up to a million outputs, and each looks through all calls: they compare hashes first. */
+/* Hashes are compared first: a request can have a million outputs, and each is compared with all calls. */
 static uint32_t hash_of(struct slice id)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */

@@ -1,5 +1,5 @@
-/* pure: A request for an upstream of the same wire, with another model's name, without our carriers, and in words that
- * the upstream understands. */
+/* pure: passes a request through to an upstream with the same API: changes the model's name, and removes carriers and
+ * fields that the upstream ignores. */
 #include "proxy/bridge/pass.h"
 #include "proxy/bridge/carrier.h"
 
@@ -29,21 +29,22 @@ static void copy_input(struct slice input, struct buf *out)
         }
         buf_add_char(out, ']');
     }
-    out->failed |= j.no_memory; /* the carriers would go to a server that knows nothing of them */
+    out->failed |= j.no_memory; /* else the carriers would be sent */
     json_free(&j);
 }
 
-/* Where the model's name is all that changes: around it the text is as the client wrote it. */
+/* Only the model's name changes: points to the client's text before and after it. */
 static bool point_around_model(const struct json *doc, const char *upstream_model, struct buf *own, struct pieces *out)
 {
     struct slice body = json_raw(doc, 0), name = json_raw(doc, json_get(doc, 0, "model"));
     bool made = json_add_string(own, slice_of(upstream_model));
-    const char *behind = name.ptr + name.len;
+    const char *rest = name.ptr + name.len;
     *out = (struct pieces){
-        {{body.ptr, (size_t)(name.ptr - body.ptr)}, buf_slice(own), {behind, (size_t)(body.ptr + body.len - behind)}}};
+        {{body.ptr, (size_t)(name.ptr - body.ptr)}, buf_slice(own), {rest, (size_t)(body.ptr + body.len - rest)}}};
     return made;
 }
 
+/* Copies the request with its white space; changes the model's name and, if there are carriers, the input. */
 static bool copy_request(const struct json *doc, const char *upstream_model, bool carriers, struct buf *out)
 {
     struct slice body = json_raw(doc, 0);
@@ -98,8 +99,9 @@ struct slice pass_name(const struct json *doc, uint32_t key, unsigned ignored)
     return json_raw(doc, key);
 }
 
-static bool reword_request(const struct json *doc, const char *upstream_model, unsigned ignored, bool carriers,
-                           struct buf *out)
+/* Writes the request member by member, without the `ignored` fields or with the names that the upstream knows. */
+static bool rewrite_request(const struct json *doc, const char *upstream_model, unsigned ignored, bool carriers,
+                            struct buf *out)
 {
     BUF_ADD(out, "{\"model\":");
     json_add_string(out, slice_of(upstream_model));
@@ -124,7 +126,7 @@ bool pass_request(const struct json *doc, const char *upstream_model, unsigned i
     bool carriers = !doc->mark || doc->marked;
     unsigned ignored = pass_ignored(doc, ignores);
     if (ignored) {
-        bool made = reword_request(doc, upstream_model, ignored, carriers, own);
+        bool made = rewrite_request(doc, upstream_model, ignored, carriers, own);
         *out = pieces_of(buf_slice(own));
         return made;
     }

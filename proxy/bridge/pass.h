@@ -1,16 +1,17 @@
-/* pass: pure. A request on its way to an upstream of its own wire. */
+/* pass: pure. Requests to an upstream with the client's API, which are passed through. */
 #ifndef POINTSMAN_PASS_H
 #define POINTSMAN_PASS_H
 
 #include "common/json.h"
 #include "proxy/terms/provider.h"
 
-/* The client's body byte for byte, but for the model's name and reasoning items that bear our mark (carrier.h), which
- * the upstream does not know. If the upstream ignores a field of it (`ignores`: a set of enum provider_ignores), the
- * request says the same in another way: max_completion_tokens as max_tokens, tool_choice "none" by no tools. `doc` may
- * be parsed whole or, which is faster, by json_parse_top(), and with CARRIER_MARK as its mark, which spares a look for
- * carriers where there are none: *out then points into the document's text, and only the name is written into `own`,
- * which is empty at first and must stay with the text. false: no memory, or over the buffer's ceiling. */
+/* Sets *out to the client's body with the upstream's model name and without our reasoning items (carrier.h); all other
+ * bytes are unchanged. If the upstream ignores a field (`ignores`: a set of enum provider_ignores), the request uses
+ * another one: max_tokens for max_completion_tokens, no tools for tool_choice "none".
+ *
+ * `doc` is parsed by json_parse() or, which is faster, by json_parse_top() with CARRIER_MARK as its mark, so that a
+ * document without carriers is not searched. *out points into the document's text and into `own`, which must be empty,
+ * and which must stay with the text. false: `own` has failed. */
 MUST_CHECK bool pass_request(const struct json *doc, const char *upstream_model, unsigned ignores, struct buf *own,
                              struct pieces *out);
 
@@ -20,15 +21,16 @@ struct pass_options {
     const struct omissions *omit;
 };
 
-/* The same without what the upstream refuses: fields are left out, images become placeholders, system messages the
- * user's. The values that are left stay byte for byte. `doc` is parsed whole; the body is written into `own`. What only
- * a translation can do (PART_ADJACENT) is not done. */
+/* Writes the body to `own` without what the upstream refuses: fields are left out, images become placeholders, system
+ * messages user messages. Other values are unchanged. PART_ADJACENT is ignored, because it requires a translation.
+ * `doc` is parsed by json_parse(). false: `own` has failed. */
 MUST_CHECK bool pass_omit(const struct json *doc, enum wire wire, const struct pass_options *options, struct buf *own);
-/* Of `ignores` (a set of enum provider_ignores), the fields that the request has, and that it means. */
+/* Returns those of `ignores` (a set of enum provider_ignores) whose fields the request has, with an effect. */
 unsigned pass_ignored(const struct json *doc, unsigned ignores);
-/* The name, with its quotes, of a member of a request whose fields of that set are ignored; empty: it is left out. */
+/* Returns the name, in quotes, to send for a member of a request, whose `ignored` fields have no effect; empty: leave
+ * it out. */
 struct slice pass_name(const struct json *doc, uint32_t key, unsigned ignored);
-/* Whether an item of a Responses request is a reasoning item with our mark. */
+/* Returns whether an item of a Responses request is a carrier. */
 bool pass_is_carrier(const struct json *doc, uint32_t item);
 
 #endif

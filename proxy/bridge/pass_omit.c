@@ -1,6 +1,5 @@
-/* pure: A request for an upstream of the same wire, without what that refuses. White space between the members of the
- * request, of a message and of `reasoning` and `text` goes, whatever is refused, so that two such requests can be
- * compared. */
+/* pure: passes a request through without what the upstream refuses. White space between the members of the request, of
+ * messages and of `reasoning` and `text` is always removed, so that two such requests can be compared. */
 #include "proxy/bridge/content.h"
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/pass.h"
@@ -14,9 +13,9 @@ struct editor {
     const struct json *j;
     enum wire wire;
     const struct omissions *omit;
-    unsigned ignored; /* set of enum provider_ignores: fields of the request that the upstream ignores */
+    unsigned ignored; /* set of enum provider_ignores: see pass_ignored() */
     struct buf *out;
-    bool instructions; /* Responses: a system message stands before the input */
+    bool instructions; /* Responses: the request has instructions, so the input's first item is not the first message */
 };
 
 static bool refuses(const struct editor *e, unsigned part)
@@ -24,7 +23,7 @@ static bool refuses(const struct editor *e, unsigned part)
     return e->omit->parts & part;
 }
 
-/* A comma, unless what follows is the first member of its object. */
+/* Writes a comma, unless the next member is the object's first. */
 static void write_comma(const struct editor *e)
 {
     if (e->out->len && e->out->data[e->out->len - 1] != '{')
@@ -45,7 +44,7 @@ static void write_raw(const struct editor *e, uint32_t key)
     buf_add_slice(e->out, json_raw(e->j, json_value(key)));
 }
 
-/* A member of the request, by the name that the upstream knows. */
+/* Writes a member of the request, with the name that the upstream knows. */
 static void write_plain(const struct editor *e, uint32_t key)
 {
     struct slice name = pass_name(e->j, key, e->ignored);
@@ -82,7 +81,7 @@ static bool has_media(const struct editor *e, uint32_t content)
     return false;
 }
 
-/* As text in one string: a server without images may want no array either. */
+/* Writes the parts as one string: a server that refuses images may refuse an array too. */
 static void write_as_text(const struct editor *e, uint32_t content)
 {
     struct part part;
@@ -100,7 +99,7 @@ static void write_as_text(const struct editor *e, uint32_t content)
     BUF_ADD(e->out, "\"");
 }
 
-/* Responses: each part by itself. */
+/* Responses: writes an array, with placeholders for images, files and recordings. */
 static void write_parts(const struct editor *e, uint32_t content)
 {
     struct part part;
@@ -116,7 +115,7 @@ static void write_parts(const struct editor *e, uint32_t content)
     BUF_ADD(e->out, "]");
 }
 
-/* The calls, the first one with a placeholder for its signature, unless it has state of its own. */
+/* Writes the calls; the first one gets a placeholder for its signature, unless it has state. */
 static void write_signed_calls(const struct editor *e, uint32_t calls)
 {
     uint32_t first = json_first(e->j, calls);
@@ -131,7 +130,7 @@ static void write_signed_calls(const struct editor *e, uint32_t calls)
     buf_add(e->out, all.ptr + before, all.len - before);
 }
 
-/* What has to come with an assistant's calls, where it does not. */
+/* Writes the fields that the upstream requires in a message with calls, unless the message has them. */
 static void write_missing(const struct editor *e, uint32_t message)
 {
     uint32_t calls = object_field(e->j, message, "tool_calls");
@@ -149,7 +148,7 @@ static void write_missing(const struct editor *e, uint32_t message)
     }
 }
 
-/* Whether the member of a message is left out: reasoning, and what is null and will be written. */
+/* Returns whether the member of a message is left out: refused reasoning, or null, which write_missing() replaces. */
 static bool is_dropped(const struct editor *e, uint32_t key)
 {
     static const char *const REASONING[] = {"reasoning_content", "reasoning_details", "reasoning"};
@@ -200,7 +199,7 @@ static void write_go_on(const struct editor *e)
                 "\"}]}");
 }
 
-/* messages, or input. */
+/* Writes the value of `messages` or `input`. */
 static void write_messages(const struct editor *e, uint32_t list)
 {
     uint32_t last = JSON_NONE;
@@ -228,7 +227,7 @@ static void write_messages(const struct editor *e, uint32_t list)
     BUF_ADD(e->out, "]");
 }
 
-/* The value of the effort's field; false: it is left out. */
+/* Writes the effort under the key `name`. false: it is left out. */
 static bool write_effort(const struct editor *e, const char *name, uint32_t value)
 {
     struct slice asked = json_inner(e->j, value), sent = settings_effort(e->omit, false, asked);
@@ -242,7 +241,7 @@ static bool write_effort(const struct editor *e, const char *name, uint32_t valu
     return true;
 }
 
-/* Responses: `reasoning` or `text`, less members of theirs. */
+/* Responses: writes `reasoning` or `text` without refused members. */
 static void write_object(const struct editor *e, const char *name, uint32_t object)
 {
     write_key(e, name);
@@ -258,7 +257,8 @@ static void write_object(const struct editor *e, const char *name, uint32_t obje
     BUF_ADD(e->out, "}");
 }
 
-/* The other name of the limit of tokens, unless the request has both. */
+/* Returns the other name of the token limit if the upstream refuses this one, and the request has only one; else NULL.
+ */
 static const char *limit_name(const struct editor *e, uint32_t key)
 {
     bool old = json_string_is(e->j, key, "max_tokens"), new = json_string_is(e->j, key, "max_completion_tokens");

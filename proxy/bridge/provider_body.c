@@ -1,4 +1,4 @@
-/* pure: the body of an attempt, in the wire that its upstream speaks. */
+/* pure: makes the request body of an attempt, in the upstream's API. */
 #include "proxy/bridge/provider_body.h"
 
 #include "proxy/bridge/chatgpt.h"
@@ -8,7 +8,7 @@
 #include "proxy/terms/failure.h"
 
 #define NAME_MAX 8192        /* bytes of a model's name */
-#define BODY_MAX (96u << 20) /* bytes of a request as we send it */
+#define BODY_MAX (96u << 20) /* bytes of a body */
 
 void provider_body_free(struct provider_body *body)
 {
@@ -37,7 +37,7 @@ static bool translate(struct provider_body *body, const struct model_request *re
     return turn_encode(request->turn, body->wire, &turn_options, &body->own);
 }
 
-/* Puts `made` in the place of what was written before. */
+/* Replaces the body with `made`. */
 static void replace(struct provider_body *body, struct buf *made)
 {
     buf_free(&body->own);
@@ -54,23 +54,23 @@ static bool copy_together(struct provider_body *body)
     return made;
 }
 
-static bool mend_for_chatgpt(struct provider_body *body, const struct deployment *d, const char **refusal)
+static bool adapt_to_chatgpt(struct provider_body *body, const struct deployment *d, const char **refusal)
 {
-    struct buf mended;
-    buf_init(&mended, BODY_MAX);
-    bool made = chatgpt_request(buf_slice(&body->own), d->instructions, &mended, refusal);
-    replace(body, &mended);
+    struct buf adapted;
+    buf_init(&adapted, BODY_MAX);
+    bool made = chatgpt_request(buf_slice(&body->own), d->instructions, &adapted, refusal);
+    replace(body, &adapted);
     return made;
 }
 
-/* The APIs by which the deployment may be asked for this request. */
+/* Returns the APIs of the deployment that this request can use. */
 static unsigned wires_for(const struct model_request *request, const struct provider_body_options *options)
 {
     unsigned wires = wires_without(options->deployment->wires, options->omit->parts);
     return wires & request->upstream_wires ? wires : options->deployment->wires;
 }
 
-/* The client's body, for an upstream of the same wire. */
+/* Passes the client's body through. */
 static bool pass(struct provider_body *body, struct model_request *request, const char *model, struct slice client_body,
                  const struct provider_body_options *options, struct failure *failure)
 {
@@ -100,7 +100,7 @@ bool provider_body_make(struct provider_body *body, struct model_request *reques
         made = false;
     } else if (same) {
         made = pass(body, request, model, client_body, options, failure);
-        if (made && (options->apart || d->provider->chatgpt_fields))
+        if (made && (options->detached || d->provider->chatgpt_fields))
             made = copy_together(body);
     } else {
         body->wire = dialect_translated(wires);
@@ -111,25 +111,25 @@ bool provider_body_make(struct provider_body *body, struct model_request *reques
     }
     const char *refusal = NULL;
     if (made && d->provider->chatgpt_fields)
-        made = mend_for_chatgpt(body, d, &refusal);
+        made = adapt_to_chatgpt(body, d, &refusal);
     if (refusal)
         failure_set(failure, FAILURE_UNSUPPORTED, "%s", refusal);
     else if (!made)
-        failure_set(failure, FAILURE_INTERNAL, "no memory for the request to %s", d->id);
+        failure_set(failure, FAILURE_INTERNAL, "out of memory: can't write the request to %s", d->id);
     else if (!(made = ceiling_hold(&body->held, body->own.cap)))
         failure_set_no_room(failure);
     return made;
 }
 
 bool provider_body_differs(struct model_request *request, struct slice client_body,
-                           const struct provider_body_options *options, const struct omissions *less)
+                           const struct provider_body_options *options, const struct omissions *omit)
 {
     struct provider_body_options before = *options, after = *options;
     struct provider_body more, fewer;
     struct failure failure;
     struct buf a, b;
     before.rewritten = after.rewritten = true;
-    after.omit = less;
+    after.omit = omit;
     buf_init(&a, BODY_MAX);
     buf_init(&b, BODY_MAX);
     bool made = provider_body_make(&more, request, client_body, &before, &failure);

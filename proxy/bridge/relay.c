@@ -1,5 +1,5 @@
-/* pure: Turns an upstream's reply into the client's: decodes events, has them put together anew, and keeps the state
- * that decides whether the reply is held, open, done or failed. */
+/* pure: converts an upstream's reply to the client's: decodes events, passes them to reply.c, and decides whether the
+ * reply is held, open, done or failed. */
 #include "proxy/bridge/relay_state.h"
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP_MAX 1024 /* bytes of a buffer that a silent stream keeps: an event */
-
-#define GUESS_MAX 4096 /* bytes of white space behind which a reply is what its type says */
+#define KEEP_MAX 1024  /* bytes of a buffer that an idle stream keeps: one event fits */
+#define GUESS_MAX 4096 /* bytes of white space after which the Content-Type decides on the reply's form */
 
 void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...)
 {
@@ -25,13 +24,13 @@ void relay_set_failure(struct relay *r, enum failure_kind kind, const char *form
     failure_set(&r->failure, kind, "%s", message);
 }
 
-/* Something was too long for its ceiling of so many bytes, or found no memory, which is no fault of the upstream's. */
+/* A buffer has failed: above its ceiling of `max` bytes, an error of the upstream, or out of memory. */
 static void fail_for_room(struct relay *r, bool ceiling, const char *what, unsigned max)
 {
     if (ceiling)
         relay_set_failure(r, FAILURE_PROTOCOL, "the upstream sent %s of more than %u MB", what, max >> 20);
     else
-        relay_set_failure(r, FAILURE_INTERNAL, "no memory for the upstream's answer");
+        relay_set_failure(r, FAILURE_INTERNAL, "out of memory: can't process the upstream's reply");
 }
 
 void relay_set_unread(struct relay *r)
@@ -57,15 +56,15 @@ void relay_count(struct relay *r, size_t reply_bytes)
 void relay_finish(struct relay *r, const struct reply_event *e)
 {
     if (e->finish == FINISH_BROKEN)
-        relay_set_failure(r, e->failure, "the provider broke off its answer: finish_reason \"%.*s\"",
+        relay_set_failure(r, e->failure, "the provider ended its reply with the finish reason \"%.*s\"",
                           SLICE_ARGS(e->text));
     else if (e->finish == FINISH_FILTER)
         (void)snprintf(r->filter, sizeof r->filter, "%.*s", SLICE_ARGS(e->text));
-    if (r->finish < e->finish) /* of several the worst: a plain end that follows does not make it whole */
+    if (r->finish < e->finish) /* the most severe one counts: a later "stop" does not repair the reply */
         r->finish = e->finish;
 }
 
-/* The upstream's reply is over, with the wire's own mark or without. */
+/* The upstream's reply has ended; `marked`: with the API's end mark. */
 static void finish_reply(struct relay *r, bool marked)
 {
     struct reply *reply = &r->reply;
@@ -75,11 +74,11 @@ static void finish_reply(struct relay *r, bool marked)
     if (r->decoder.early.len)
         failure_from_error(&r->failure, NULL, SLICE(DECODER_UNNAMED));
     else if (r->finish == FINISH_FILTER)
-        relay_set_failure(r, FAILURE_CONTENT_FILTER, "the provider's content filter ended the answer: %s", r->filter);
+        relay_set_failure(r, FAILURE_CONTENT_FILTER, "the provider's content filter ended the reply: %s", r->filter);
     else if (r->finish == FINISH_NONE && (!marked || !reply_calls_complete(reply)))
-        relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
+        relay_set_failure(r, FAILURE_CUT, RELAY_TRUNCATED);
     else if (!reply->answered && r->finish != FINISH_LENGTH)
-        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+        relay_set_failure(r, FAILURE_EMPTY, RELAY_EMPTY);
     if (r->failure.kind != FAILURE_NONE)
         return;
     relay_count(r, reply->bytes);
@@ -101,7 +100,7 @@ static void take(void *relay, const struct reply_event *e)
     }
     if (r->reply.too_many)
         relay_set_failure(r, FAILURE_PROTOCOL,
-                          "the upstream's answer has more than %d items or tool calls: this proxy translates no more",
+                          "the upstream's reply has more than %d items or tool calls: the proxy can't translate more",
                           OUTPUTS_MAX);
 }
 
@@ -144,16 +143,16 @@ const char *relay_content_type(const struct relay *r)
     return r->options.client_stream ? "text/event-stream" : "application/json";
 }
 
-/* The state after a call, from what the call has brought. A reply that was paid for is not thrown away for lack of
- * room: it counts, and further requests wait. */
+/* Returns the state at the end of a call. The ceiling of memory is only counted, not enforced: a reply that costs money
+ * is not discarded, but further requests wait. */
 static enum relay_state settle(struct relay *r, struct slice *send)
 {
     ceiling_count(&r->memory, r->body.cap + r->out.cap + r->held.cap + r->reply.bytes);
     bool unread = r->decoder.json.no_memory || r->decoder.no_memory;
     if (unread)
-        r->failure.kind = FAILURE_NONE; /* nothing is known of what could not be parsed */
+        r->failure.kind = FAILURE_NONE; /* a failure that was found then is not reliable */
     if (r->out.failed || unread)
-        fail_for_room(r, r->out.full, "an answer", REPLY_MAX);
+        fail_for_room(r, r->out.full, "a reply", REPLY_MAX);
     if (r->failure.kind != FAILURE_NONE) {
         r->state = RELAY_FAILED;
         *send = (struct slice){NULL, 0};
@@ -178,7 +177,7 @@ static void feed_stream(struct relay *r, struct slice bytes, struct slice *send)
         *send = buf_slice(&r->out);
 }
 
-/* The reply's manner is known. */
+/* The reply's form is known. */
 static void begin(struct relay *r, bool stream)
 {
     struct relay_options *o = &r->options;
@@ -188,12 +187,12 @@ static void begin(struct relay *r, bool stream)
     r->decoder.sink.take = r->passes ? watch_take : take;
     if (!r->passes && !(o->client_wire & WIRES_BRIDGED))
         relay_set_failure(r, FAILURE_PROTOCOL,
-                          o->client_stream ? "the upstream answered without a stream"
-                                           : "the upstream answered with a stream");
+                          o->client_stream ? "the upstream's reply is not a stream"
+                                           : "the upstream's reply is a stream, which was not requested");
 }
 
-/* Looks at how the reply begins: servers call streams text/plain, application/json or nothing, and an error in JSON a
- * stream. *bytes are then what is to be fed. false: it is not known yet. */
+/* Determines the reply's form from its first bytes, because some servers send streams as text/plain, application/json
+ * or without a type, and JSON errors as streams. Sets *bytes to the bytes to process. false: not known yet. */
 static bool guess(struct relay *r, struct slice *bytes)
 {
     size_t kept = r->body.len;
@@ -232,7 +231,7 @@ enum relay_state relay_feed(struct relay *r, struct slice bytes, struct slice *s
     if (r->begun || guess(r, &bytes))
         feed(r, bytes, send);
     if (r->body.failed)
-        fail_for_room(r, r->body.full, "an answer", REPLY_MAX);
+        fail_for_room(r, r->body.full, "a reply", REPLY_MAX);
     return settle(r, send);
 }
 
@@ -242,8 +241,8 @@ void relay_sent(struct relay *r)
         buf_free(&r->out);
 }
 
-/* What ends the upstream's last event, which may lack its blank line; one that was cut off in the middle is forgotten.
- */
+/* Returns the line breaks that complete the upstream's last event, if only these are missing. Drops an event whose data
+ * is truncated. */
 static struct slice end_of_event(struct relay *r)
 {
     struct slice line = slice_trim(buf_slice(&r->sse.line)), data;
@@ -311,7 +310,7 @@ bool relay_fail(struct relay *r, const struct failure *f, struct slice *send)
     if (r->state == RELAY_DONE)
         return true;
     if (r->state != RELAY_FAILED || r->out.failed)
-        buf_clear(&r->out); /* given out before; after RELAY_FAILED it is what came before the failure in that call */
+        buf_clear(&r->out); /* already sent; after RELAY_FAILED it is what preceded the failure in that call: send it */
     r->state = RELAY_FAILED;
     if (r->failure.kind == FAILURE_NONE)
         r->failure = *f;

@@ -1,4 +1,5 @@
-/* relay_state: what a relay is made of. Private to relay.c (which translates) and watch.c (which lets through). */
+/* relay_state: pure. The struct of a relay, for relay.c (translates), watch.c (passes streams through) and whole.c
+ * (whole replies). */
 #ifndef POINTSMAN_BRIDGE_RELAY_STATE_H
 #define POINTSMAN_BRIDGE_RELAY_STATE_H
 
@@ -7,45 +8,48 @@
 
 struct relay {
     struct relay_options options;
-    const struct dialect *upstream; /* what its upstream speaks */
+    const struct dialect *upstream; /* the upstream's API */
     enum relay_state state;
-    bool begun;  /* options.upstream_stream is what the reply is, no longer what its type says */
-    bool passes; /* same wire, same manner: the bytes go through as they are */
-    bool sent;   /* the client was given something */
+    bool begun;  /* the form of the reply is known: options.upstream_stream is right */
+    bool passes; /* same API and form on both sides: the bytes pass through */
+    bool sent;   /* something was sent to the client */
     struct failure failure;
     struct sse_reader sse;
     struct reply reply;
-    struct buf out;             /* what was written in this call */
-    struct buf body;            /* a whole reply as it comes in; of a stream, what came before it was known as one */
-    struct ceiling_hold memory; /* for these, and for the text that the reply keeps */
+    struct buf out;             /* written in this call */
+    struct buf body;            /* a whole reply so far; the start of a reply whose form is not known yet */
+    struct ceiling_hold memory; /* of these buffers and of the reply's text */
     enum finish finish;
-    char filter[64]; /* of FINISH_FILTER: the upstream's word */
-    bool ended;      /* the wire's end mark was seen */
-    bool content;    /* in pass-through: what opens the reply was seen */
-    struct buf held; /* in pass-through: bytes that were given out, then those that were not yet */
-    size_t given;    /* of them, how many were */
-    size_t complete; /* of what was not given out, how much is whole events */
-    uint64_t events;
+    char filter[64]; /* FINISH_FILTER: the finish reason */
+    bool ended;      /* the API's end mark was received */
+    bool content;    /* pass-through: content was received */
+    struct buf held; /* pass-through: bytes that were sent in the last call, then bytes held back */
+    size_t given;    /* bytes of `held` that were sent */
+    size_t complete; /* bytes held back that are complete events */
+    uint64_t events; /* complete events of the upstream */
     struct decoder decoder;
 };
 
-/* Takes an EVENT_FINISH. */
+#define RELAY_TRUNCATED "the upstream's reply was truncated"
+#define RELAY_EMPTY "the upstream sent an empty reply"
+
+/* Processes an EVENT_FINISH. */
 void relay_finish(struct relay *r, const struct reply_event *e);
-/* The reply fails, unless it has before. */
+/* Sets the failure, unless there is one. */
 void relay_set_failure(struct relay *r, enum failure_kind kind, const char *format, ...) PRINTF_LIKE(3, 4);
-/* … by what the reader of events could not take. */
+/* The same, after the reader of events has failed. */
 void relay_set_unread(struct relay *r);
-/* Fills in what the upstream did not count. */
+/* Estimates the counts of the usage that the upstream omitted. */
 void relay_count(struct relay *r, size_t reply_bytes);
 
-/* The pass-through's part of relay.h's functions of the same names. */
+/* watch.c: event sink, relay_feed() and relay_end() of a stream that passes through. */
 void watch_take(void *relay, const struct reply_event *event);
 void watch_feed(struct relay *r, struct slice bytes, struct slice *send);
 void watch_end(struct relay *r, struct slice last, struct slice *send);
-/* Forgets the event that the upstream was in the middle of. */
+/* Drops the incomplete event at the end. */
 void watch_drop_rest(struct relay *r);
 
-/* A whole reply's part of relay_end(): whole.c. */
+/* whole.c: relay_end() of a whole reply. */
 void whole_end(struct relay *r, struct slice *send);
 
 #endif

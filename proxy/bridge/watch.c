@@ -1,5 +1,5 @@
-/* pure: Lets an upstream's stream through as it is, event by event, and watches it: for the first content, the end, the
- * usage, and errors. Only whole events are given out, so that one of our own can always follow them. */
+/* pure: passes an upstream's stream through, and watches its events for the first content, the end, the usage and
+ * errors. Only complete events are sent, so that an event of the proxy can always follow. */
 #include "proxy/bridge/relay_state.h"
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
@@ -17,17 +17,16 @@ void watch_take(void *relay, const struct reply_event *e)
         break;
     case EVENT_FINISH:
         relay_finish(r, e);
-        /* A limit or a filter explains an empty answer; a completion may be one: that nothing is missing in the text.
-         */
+        /* After a limit or filter an empty reply is valid, and in some APIs always. */
         r->content |= e->finish != FINISH_STOP || r->upstream->may_be_empty;
         break;
-    case EVENT_END: r->ended = true; break; /* EVENT_LIMIT is no matter here: nothing is translated */
+    case EVENT_END: r->ended = true; break; /* EVENT_LIMIT does not matter: nothing is translated */
     default: r->content = true;
     }
 }
 
-/* Whether a key of that name (`quoted`: with its quotes) has a value other than null somewhere in the JSON text. Inside
- * a string both quotes would have backslashes before them, so text can't be taken for a key. */
+/* Returns whether a key (`quoted`: with its quotes) has a value other than null anywhere in the JSON text. A match
+ * within a string is impossible: there the quotes would follow backslashes. */
 static bool has_value(struct slice data, const char *quoted, size_t len)
 {
     const char *end = data.ptr + data.len, *at = data.ptr;
@@ -49,7 +48,7 @@ static bool has_value(struct slice data, const char *quoted, size_t len)
 
 #define HAS_VALUE(data, key) has_value((data), "\"" key "\"", sizeof key + 1)
 
-#define PLAIN_MAX 1024 /* bytes of an event that has no room for nesting beyond what clients can read */
+#define PLAIN_MAX 1024 /* bytes: too short for nesting that is too deep for clients */
 
 static bool is_ascii(struct slice data)
 {
@@ -64,8 +63,8 @@ static bool is_ascii(struct slice data)
     return !(bits & 0x8080808080808080u);
 }
 
-/* Whether the text may be let through by its looks: an object from both its ends, of usual size, and no bytes that
- * could be no text. All else gets a closer look, which it must stand as JSON. */
+/* Returns whether the text can pass without being parsed: braces at both ends, short, only ASCII. Other texts are
+ * parsed and must be valid JSON. */
 static bool is_plain(struct slice data)
 {
     return data.len && data.len <= PLAIN_MAX && data.ptr[0] == '{' && data.ptr[data.len - 1] == '}' && is_ascii(data);
@@ -78,7 +77,7 @@ bool watch_matters_in_chat(const struct sse_event *event)
            HAS_VALUE(data, "error");
 }
 
-/* The type is an event's first field in all servers known; where it isn't, the event is looked at. */
+/* All known servers write an event's type as its first field; otherwise the event is decoded. */
 bool watch_matters_in_responses(const struct sse_event *event)
 {
     static const char *const plain[] = {"response.output_",  "response.function_", "response.reasoning_",
@@ -96,7 +95,7 @@ bool watch_matters_in_responses(const struct sse_event *event)
     return true;
 }
 
-/* The upstream's id for the response, for an event of our own. */
+/* Stores the upstream's id of the response, for events of the proxy. */
 static void note_id(struct relay *r)
 {
     const struct json *j = &r->decoder.json;
@@ -115,8 +114,8 @@ static void look_at(struct relay *r, const struct sse_event *event)
         note_id(r);
 }
 
-/* Gives out what was held and the first `whole` bytes of `bytes`, and holds the rest: without a copy where nothing is
- * held and all goes out. `held` then begins with what was given out, for the caller's slice. */
+/* Sends the bytes held back and the first `whole` bytes of `bytes`, and holds back the rest. Copies nothing if nothing
+ * was or is held back; otherwise the bytes sent stay at the start of r->held, for *send. */
 static void give_out(struct relay *r, struct slice bytes, size_t whole, struct slice *send)
 {
     size_t held = r->held.len;
@@ -148,13 +147,13 @@ void watch_feed(struct relay *r, struct slice bytes, struct slice *send)
         whole = bytes.len - rest.len;
     }
     size_t whole_events = whole ? r->held.len + whole : r->complete;
-    bool too_long = !r->ended && r->held.len + bytes.len - whole_events > SSE_EVENT_MAX; /* in lines that are short */
+    bool too_long = !r->ended && r->held.len + bytes.len - whole_events > SSE_EVENT_MAX; /* of many short lines */
     if (result == SSE_TOO_LONG || too_long)
         relay_set_unread(r);
     if (r->ended && !r->content)
-        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+        relay_set_failure(r, FAILURE_EMPTY, RELAY_EMPTY);
     if (r->failure.kind != FAILURE_NONE) {
-        if (r->sent && whole) { /* what came before the failure goes out with its event */
+        if (r->sent && whole) { /* send the events before the failure with the failure's event */
             buf_add_slice(&r->out, buf_slice(&r->held));
             buf_add(&r->out, bytes.ptr, whole);
         }
@@ -177,7 +176,7 @@ void watch_drop_rest(struct relay *r)
     r->held.len = r->complete;
 }
 
-/* Ends a stream that says so by its finish_reason alone: what is still held, and the end mark that clients wait for. */
+/* Ends a stream with a finish reason but no end mark: sends what is held back, and the mark that clients wait for. */
 static void end_without_mark(struct relay *r, struct slice *send)
 {
     buf_add_slice(&r->out, *send);
@@ -192,11 +191,11 @@ void watch_end(struct relay *r, struct slice last, struct slice *send)
     if (r->ended || r->failure.kind != FAILURE_NONE)
         return;
     if (r->finish == FINISH_NONE)
-        relay_set_failure(r, FAILURE_CUT, "the upstream's answer broke off before its end");
+        relay_set_failure(r, FAILURE_CUT, RELAY_TRUNCATED);
     else if (!r->content)
-        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+        relay_set_failure(r, FAILURE_EMPTY, RELAY_EMPTY);
     else
         end_without_mark(r, send);
     r->ended = true;
-    relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN)); /* a chunk is a token, more or less */
+    relay_count(r, (size_t)((double)r->events * USAGE_BYTES_PER_TOKEN)); /* about one token per event */
 }

@@ -1,10 +1,10 @@
-/* pure: Reads a reply that came whole. */
+/* pure: reads a whole reply (not a stream). */
 #include "proxy/bridge/relay_state.h"
 #include "proxy/terms/failure.h"
 
 #include <string.h>
 
-/* A whole reply to which the end mark of a stream was added. */
+/* Some servers append a stream's end mark to a whole reply: removes it. */
 static void drop_end_mark(struct buf *body)
 {
     static const char *const marks[] = {"[DONE]", "data:"};
@@ -38,18 +38,17 @@ void whole_end(struct relay *r, struct slice *send)
     if (parsed && json_type(j, 0) == JSON_OBJECT)
         r->upstream->decode_whole(&r->decoder);
     else if (parsed && json_first(j, 0) && json_get(j, json_first(j, 0), "error"))
-        failure_from_error(&r->failure, r->options.source, buf_slice(&r->body)); /* Gemini's are arrays */
+        failure_from_error(&r->failure, r->options.source, buf_slice(&r->body)); /* Gemini's errors are arrays */
     else
         relay_set_failure(r, FAILURE_PROTOCOL,
-                          r->body.len && r->body.data[0] == '<'
-                              ? "the upstream answered with a web page: check its api_base"
-                              : "the upstream's answer is no JSON object");
+                          r->body.len && r->body.data[0] == '<' ? "the upstream's reply is a web page: check api_base"
+                                                                : "the upstream's reply is not a JSON object");
     if (!r->passes) {
         *send = buf_slice(&r->out);
         return;
     }
     if (!r->content)
-        relay_set_failure(r, FAILURE_EMPTY, "the upstream gave an empty answer");
+        relay_set_failure(r, FAILURE_EMPTY, RELAY_EMPTY);
     relay_count(r, r->body.len);
     r->ended = true;
     *send = buf_slice(&r->body);

@@ -41,7 +41,7 @@ struct provider_body_options omit_body_options(const struct attempt *a, const st
     return (struct provider_body_options){
         .deployment = a->deployment,
         .omit = omit ? omit : &NOTHING,
-        .apart = shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
+        .detached = shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
         .carrier_key = shared->carrier_key,
     };
 }
