@@ -1,5 +1,4 @@
-/* pure: Decodes Chat Completions replies, streamed and whole, into events. Servers differ; what is known of them is
- * here. */
+/* pure: decodes Chat Completions replies, streamed and whole, into events, with the differences between servers. */
 #include "proxy/bridge/details.h"
 #include "proxy/bridge/dialect.h"
 #include "proxy/terms/usage.h"
@@ -14,7 +13,7 @@ static void emit_text(struct decoder *d, enum reply_event_kind kind, uint32_t ca
     decoder_emit(d, &(struct reply_event){.kind = kind, .call = call, .text = text});
 }
 
-/* A string, or an array of parts as Mistral's: text, and thinking with parts of its own. */
+/* Decodes content: a string, or Mistral's array of parts, of which "thinking" has an array too. */
 static void read_content(struct decoder *d, uint32_t content, enum reply_event_kind kind)
 {
     const struct json *j = &d->json;
@@ -32,31 +31,31 @@ static void read_content(struct decoder *d, uint32_t content, enum reply_event_k
     }
 }
 
-/* SGLang's own value is an object that names its type. */
-static struct slice finish_word(const struct json *j, uint32_t node)
+/* Returns the finish reason; SGLang sends an object with a type. */
+static struct slice finish_text(const struct json *j, uint32_t node)
 {
     if (json_is(j, node, JSON_OBJECT))
         return object_text(j, node, "type");
     return node ? json_inner(j, node) : (struct slice){NULL, 0};
 }
 
-/* One choice of a chunk or of a whole reply: `message` is its delta or its message. */
+/* Decodes a choice; `message_key` is "delta" in a chunk, "message" in a whole reply. */
 static void read_choice(struct decoder *d, uint32_t choice, const char *message_key)
 {
     const struct json *j = &d->json;
     uint32_t message = object_field(j, choice, message_key);
-    if (!d->content && (!message || !json_first(j, message))) /* a whole reply as the only event of a stream */
+    if (!d->content && (!message || !json_first(j, message))) /* the only event of the stream is a whole reply */
         message = object_field(j, choice, "message");
-    uint32_t reasoning = object_field(j, message, "reasoning_content"); /* DeepSeek's and vLLM's word */
+    uint32_t reasoning = object_field(j, message, "reasoning_content"); /* DeepSeek, vLLM */
     if (!reasoning)
-        reasoning = object_field(j, message, "reasoning"); /* OpenRouter's and Groq's */
+        reasoning = object_field(j, message, "reasoning"); /* OpenRouter, Groq */
     read_content(d, reasoning, EVENT_REASONING);
     read_content(d, object_field(j, message, "content"), EVENT_TEXT);
     read_content(d, object_field(j, message, "refusal"), EVENT_TEXT);
-    read_content(d, object_field(j, choice, "text"), EVENT_TEXT); /* POST /completions, which passes through */
+    read_content(d, object_field(j, choice, "text"), EVENT_TEXT); /* POST /completions, which is passed through */
     details_from_chat(d, object_field(j, message, "reasoning_details"));
     calls_from_chat(d, message);
-    struct slice finish = finish_word(j, object_field(j, choice, "finish_reason"));
+    struct slice finish = finish_text(j, object_field(j, choice, "finish_reason"));
     if (decoder_error(d, object_field(j, choice, "error")) || !finish.len)
         return;
     calls_from_chat_end(d);
@@ -84,7 +83,7 @@ static void read_reply(struct decoder *d, const char *message_key)
     for (; choice; choice = json_next(j, choice)) {
         int64_t index = 0;
         uint32_t node = object_field(j, choice, "index");
-        if (!node || !json_int64(j, node, &index) || index == 0) /* the bridge asks for one choice */
+        if (!node || !json_int64(j, node, &index) || index == 0) /* the bridge requests one choice */
             read_choice(d, choice, message_key);
     }
     uint32_t usage = json_get(j, 0, "usage");
@@ -96,7 +95,8 @@ static void read_reply(struct decoder *d, const char *message_key)
 
 static void read_data(struct decoder *d, struct slice data);
 
-/* Events that only a line break parts are one to a reader of events: no JSON, but each line of it is. */
+/* Decodes events that are separated by only one line break: together they are one server-sent event, whose lines, but
+ * not whose data, are valid JSON. false: not such an event. */
 static bool read_joined(struct decoder *d, struct slice data)
 {
     const char *at = data.len ? memmem(data.ptr, data.len, "}\n", 2) : NULL;
@@ -111,7 +111,7 @@ static bool read_joined(struct decoder *d, struct slice data)
 static void read_data(struct decoder *d, struct slice data)
 {
     static const char no_object[] =
-        "{\"message\":\"the upstream sent an event that is no JSON object\",\"code\":\"server_error\"}";
+        "{\"message\":\"the upstream sent an event that is not a JSON object\",\"code\":\"server_error\"}";
     if (slice_is(data, "[DONE]")) {
         end(d);
         return;

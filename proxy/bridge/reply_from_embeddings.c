@@ -1,4 +1,4 @@
-/* pure: Reads what matters of an embeddings reply that passes through. */
+/* pure: reads errors and usage of an embeddings reply that is passed through. */
 #include "proxy/bridge/dialect.h"
 #include "proxy/terms/usage.h"
 
@@ -15,7 +15,7 @@ void reply_whole_from_embeddings(struct decoder *d)
     event.kind = EVENT_USAGE;
     event.usage = USAGE_UNKNOWN;
     (void)usage_read(j, json_get(j, 0, "usage"), &event.usage);
-    event.usage.output = 0; /* embeddings are made of the prompt alone */
+    event.usage.output = 0; /* embeddings have no output tokens */
     decoder_emit(d, &event);
     event.kind = EVENT_END;
     decoder_emit(d, &event);

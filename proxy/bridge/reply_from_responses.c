@@ -1,4 +1,4 @@
-/* pure: Decodes Responses replies, streamed and whole, into events. */
+/* pure: decodes Responses replies, streamed and whole, into events. */
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/finish.h"
 #include "proxy/terms/usage.h"
@@ -24,7 +24,8 @@ static uint32_t root_field(const struct decoder *d, const char *key)
     return json_is(&d->json, value, JSON_NULL) ? JSON_NONE : value;
 }
 
-/* Servers that leave output_index out send one item after the other: the current item is 0 then. false: EVENT_LIMIT. */
+/* Servers without output_index send one item after the other, so the current item is always 0. false: the index is too
+ * large, and EVENT_LIMIT was emitted. */
 static bool read_index(struct decoder *d, unsigned *index)
 {
     int64_t given;
@@ -104,7 +105,7 @@ static uint32_t call_id(const struct json *j, uint32_t item)
     return decoder_hash(object_text(j, item, "call_id"));
 }
 
-/* Whether a call of this id has ended: some servers send the end of an item twice. */
+/* Returns whether a call with this id has ended: some servers send an item's end twice. */
 static bool is_done(const struct decoder *d, uint32_t id_hash)
 {
     for (uint32_t i = 0; i < d->call_count; i++)
@@ -166,7 +167,7 @@ static void read_call_done(struct decoder *d, unsigned index, uint32_t item, enu
     else if (!call->has_arguments && arguments)
         emit_text(d, EVENT_ARGUMENTS, call->number, json_inner(j, arguments));
     decoder_emit(d, &(struct reply_event){.kind = EVENT_ITEM, .call = call->number, .raw = json_raw(j, item)});
-    call->index = -1; /* another item may come under the same number, or under none */
+    call->index = -1; /* the next item may have the same index, or none */
 }
 
 static void read_parts(struct decoder *d, uint32_t parts, enum reply_event_kind kind)
@@ -183,7 +184,7 @@ static void read_parts(struct decoder *d, uint32_t parts, enum reply_event_kind 
     }
 }
 
-/* A finished item: what its deltas have not told yet. */
+/* Decodes those parts of a finished item that had no deltas. */
 static void read_item(struct decoder *d, unsigned index, uint32_t item)
 {
     const struct json *j = &d->json;
@@ -227,14 +228,14 @@ static void read_output(struct decoder *d, uint32_t output)
         read_item(d, index, item);
 }
 
-/* What is incomplete is at least cut, whatever the reason says. */
+/* An incomplete response is at least truncated, even if its reason is unknown. */
 static void finish_incomplete(struct decoder *d, struct slice reason)
 {
     bool known = reason.len && finish_reason(reason)->finish > FINISH_LENGTH;
     decoder_finish(d, known ? reason : SLICE("length"), SLICE(""));
 }
 
-/* The response object's own values. Its output is read only where no event has told it before. */
+/* Decodes the values of a response object; its output only if no event before had any. */
 static void read_end(struct decoder *d, struct slice status, uint32_t error, uint32_t details, uint32_t output,
                      uint32_t usage)
 {
@@ -255,7 +256,7 @@ static void read_end(struct decoder *d, struct slice status, uint32_t error, uin
     decoder_emit(d, &(struct reply_event){.kind = EVENT_END});
 }
 
-/* Some servers send response.completed whatever the response's own status is. */
+/* Returns the response's own status if it is worse than the event's: some servers always send response.completed. */
 static struct slice worse_status(const struct json *j, uint32_t response, const char *status)
 {
     static const char *const worse[] = {"incomplete", "failed", "cancelled"};
@@ -341,9 +342,9 @@ void reply_whole_from_responses(struct decoder *d)
 {
     const struct json *j = &d->json;
     uint32_t status = root_field(d, "status"), error = root_field(d, "error");
-    struct slice word = status ? json_inner(j, status) : SLICE("completed");
+    struct slice name = status ? json_inner(j, status) : SLICE("completed");
     if (!error && !root_field(d, "output") && decoder_bare_error(d))
         return;
-    read_end(d, error ? SLICE("failed") : word, error, root_field(d, "incomplete_details"), root_field(d, "output"),
+    read_end(d, error ? SLICE("failed") : name, error, root_field(d, "incomplete_details"), root_field(d, "output"),
              root_field(d, "usage"));
 }

@@ -1,10 +1,10 @@
-/* pure: Writes a reply as Chat Completions does, streamed and whole. */
+/* pure: writes a Chat Completions reply, streamed and whole. */
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/usage_write.h"
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
 
-/* A chunk up to the fields of its choice's delta. */
+/* Writes the fields before `choices`. */
 static void chunk_head(struct reply *r, const char *object)
 {
     BUF_ADD(r->out, "{\"id\":\"chatcmpl-");
@@ -46,7 +46,7 @@ static const char *call_text(const struct output *o)
     return o->tool.kind == TOOL_CUSTOM ? "input" : "arguments";
 }
 
-/* The object of a call: `{"id":…,"type":…,"function":{"name":…,"arguments":"` and what ends it. */
+/* Writes a call's members, from "id" to the brace that ends the call. */
 static void write_call(struct reply *r, const struct output *o, struct slice text)
 {
     BUF_ADD(r->out, "\"id\":\"");
@@ -58,7 +58,7 @@ static void write_call(struct reply *r, const struct output *o, struct slice tex
     BUF_ADD(r->out, "\"}}");
 }
 
-/* Another message begins after one that had text: one wire's two items are the other's one text. */
+/* Returns whether the message follows another one with text: both become one text, separated by an empty line. */
 static bool follows_text(const struct reply *r, const struct output *o)
 {
     for (uint32_t i = 0; o->kind == OUTPUT_MESSAGE && i < o->index; i++)
@@ -101,7 +101,7 @@ static void item_begin(struct reply *r, struct output *o)
 
 static void item_end(struct reply *r, struct output *o)
 {
-    /* A search's arguments did not stream: they are known only now, and as an object. */
+    /* The arguments of tool_search are an object, which is written at its end. */
     if (o->kind == OUTPUT_CALL && o->tool.kind == TOOL_SEARCH) {
         buf_clear(&r->scratch);
         json_add_escaped(&r->scratch, buf_slice(&o->text));
@@ -136,7 +136,8 @@ static void complete(struct reply *r)
     BUF_ADD(r->out, "data: [DONE]\n\n");
 }
 
-/* `,"key":"text"` of all outputs of that kind, joined; null, or nothing for reasoning, when there are none. */
+/* Writes `,"key":"text"` with the joined text of all outputs of this kind. If there are none: null, for reasoning
+ * nothing. */
 static void write_texts(struct reply *r, enum output_kind kind, const char *key)
 {
     bool any = false;

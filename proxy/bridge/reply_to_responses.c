@@ -1,8 +1,8 @@
-/* pure: Writes a reply as the Responses API does, streamed and whole. */
+/* pure: writes a Responses reply, streamed and whole. */
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/responses_object.h"
 
-/* `event: TYPE`, and its data up to where its own fields begin. */
+/* Writes the beginning of an event, with the fields that all types have. */
 static void event_begin(struct reply *r, const char *type)
 {
     BUF_ADD(r->out, "event: ");
@@ -18,7 +18,7 @@ static void event_end(struct reply *r)
     BUF_ADD(r->out, "}\n\n");
 }
 
-/* An event about an item: its id, its index, and the index of the part within where the event has one. */
+/* Writes the beginning of an item's event: the item's id and index, and the key `part_index`, unless NULL. */
 static void item_event_begin(struct reply *r, const struct output *o, const char *type, const char *part_index)
 {
     event_begin(r, type);
@@ -33,7 +33,7 @@ static void item_event_begin(struct reply *r, const struct output *o, const char
     }
 }
 
-/* `,"key":"text"` for escaped text. */
+/* Writes `,"key":"text"`; the text is escaped. */
 static void write_text(struct reply *r, const char *key, struct slice text)
 {
     BUF_ADD(r->out, ",\"");
@@ -67,16 +67,15 @@ static void begin(struct reply *r)
     write_response_event(r, "response.in_progress", "in_progress", NULL);
 }
 
-/* What the events of each kind of item are called. `part` is its one part as it is at first and, around the text, at
- * last. */
-struct item_words {
+/* The types and keys of an item's events; `part_before` and `part_after`: the JSON around the text of its only part. */
+struct item_events {
     const char *part_index, *part_added, *delta, *done, *part_done, *text_key;
     const char *part_before, *part_after;
 };
 
-static const struct item_words *words_of(const struct output *o)
+static const struct item_events *events_of(const struct output *o)
 {
-    static const struct item_words
+    static const struct item_events
         message =
             {
                 "content_index",
@@ -123,12 +122,12 @@ static const struct item_words *words_of(const struct output *o)
 
 static void write_part_event(struct reply *r, const struct output *o, const char *type, struct slice text)
 {
-    const struct item_words *words = words_of(o);
-    item_event_begin(r, o, type, words->part_index);
+    const struct item_events *events = events_of(o);
+    item_event_begin(r, o, type, events->part_index);
     BUF_ADD(r->out, ",\"part\":");
-    buf_add_text(r->out, words->part_before);
+    buf_add_text(r->out, events->part_before);
     buf_add_slice(r->out, text);
-    buf_add_text(r->out, words->part_after);
+    buf_add_text(r->out, events->part_after);
     event_end(r);
 }
 
@@ -136,15 +135,16 @@ static void item_begin(struct reply *r, struct output *o)
 {
     write_item_event(r, o, "response.output_item.added", false);
     if (o->kind == OUTPUT_MESSAGE)
-        write_part_event(r, o, words_of(o)->part_added, SLICE(""));
+        write_part_event(r, o, events_of(o)->part_added, SLICE(""));
 }
 
 static void item_more(struct reply *r, struct output *o, struct slice text)
 {
-    const struct item_words *words = words_of(o);
-    if (o->kind == OUTPUT_REASONING && o->text.len == text.len) /* the first of it: a mere carrier has no part */
-        write_part_event(r, o, words->part_added, SLICE(""));
-    item_event_begin(r, o, words->delta, words->part_index);
+    const struct item_events *events = events_of(o);
+    if (o->kind == OUTPUT_REASONING &&
+        o->text.len == text.len) /* at the first text: a carrier without text has no part */
+        write_part_event(r, o, events->part_added, SLICE(""));
+    item_event_begin(r, o, events->delta, events->part_index);
     write_text(r, "delta", text);
     if (o->kind == OUTPUT_MESSAGE)
         BUF_ADD(r->out, ",\"logprobs\":[]");
@@ -153,19 +153,19 @@ static void item_more(struct reply *r, struct output *o, struct slice text)
 
 static void item_end(struct reply *r, struct output *o)
 {
-    const struct item_words *words = words_of(o);
-    bool parted = o->kind == OUTPUT_MESSAGE || (o->kind == OUTPUT_REASONING && o->text.len);
-    if (parted || (o->kind == OUTPUT_CALL && o->tool.kind != TOOL_SEARCH)) {
-        item_event_begin(r, o, words->done, words->part_index);
+    const struct item_events *events = events_of(o);
+    bool has_part = o->kind == OUTPUT_MESSAGE || (o->kind == OUTPUT_REASONING && o->text.len);
+    if (has_part || (o->kind == OUTPUT_CALL && o->tool.kind != TOOL_SEARCH)) {
+        item_event_begin(r, o, events->done, events->part_index);
         if (o->kind == OUTPUT_CALL)
             write_text(r, "name", o->tool.name);
-        write_text(r, words->text_key, buf_slice(&o->text));
+        write_text(r, events->text_key, buf_slice(&o->text));
         if (o->kind == OUTPUT_MESSAGE)
             BUF_ADD(r->out, ",\"logprobs\":[]");
         event_end(r);
     }
-    if (parted)
-        write_part_event(r, o, words->part_done, buf_slice(&o->text));
+    if (has_part)
+        write_part_event(r, o, events->part_done, buf_slice(&o->text));
     write_item_event(r, o, "response.output_item.done", true);
 }
 

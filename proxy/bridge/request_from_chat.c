@@ -1,4 +1,4 @@
-/* pure: Decodes a Chat Completions request into a turn. */
+/* pure: decodes a Chat Completions request into a turn. */
 #include "proxy/bridge/content.h"
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/tools.h"
@@ -92,7 +92,7 @@ bool request_from_chat(struct turn *t)
 {
     uint32_t messages = turn_field(t, "messages");
     if (!json_is(t->doc, messages, JSON_ARRAY) || !json_first(t->doc, messages))
-        return turn_refuse(t, "messages", "messages must be an array that is not empty");
+        return turn_refuse(t, "messages", "messages must be a non-empty array");
     if (!tools_read(t))
         return false;
     turn_expect(t, messages);

@@ -1,4 +1,4 @@
-/* pure: Decodes a Responses request into a turn. */
+/* pure: decodes a Responses request into a turn. */
 #include "proxy/bridge/carrier.h"
 #include "proxy/bridge/content.h"
 #include "proxy/bridge/dialect.h"
@@ -6,10 +6,10 @@
 
 #include <stdio.h>
 
-/* One item of `input`: where it stands, for messages. */
+/* An item of `input`. */
 struct input_item {
     uint32_t node;
-    unsigned index;
+    unsigned index; /* for error messages */
 };
 
 static bool read_content(struct turn *t, const struct input_item *p, const char *key)
@@ -95,8 +95,7 @@ static bool read_tools(struct turn *t, const struct input_item *p)
     return true;
 }
 
-/* Only what bears our mark is of use: the state in it, and the text beside it. Other providers' reasoning can't be read
- * by anyone else. */
+/* Decodes state and text of reasoning items that this proxy wrote. Others are encrypted for their provider. */
 static bool read_reasoning(struct turn *t, const struct input_item *p)
 {
     struct slice text = object_text(t->doc, p->node, "encrypted_content");
@@ -121,7 +120,7 @@ static bool refuse_item(struct turn *t, const struct input_item *p, const char *
     return turn_refuse(t, where, "%s %s", where, why);
 }
 
-/* A reference to reasoning is left out, as reasoning is; what another one refers to would be missing. */
+/* Leaves out references to reasoning. Refuses others: a part of the conversation would be missing. */
 static bool read_reference(struct turn *t, const struct input_item *p)
 {
     char where[64];
@@ -150,7 +149,7 @@ static bool read_item(struct turn *t, const struct input_item *p)
         {"additional_tools", read_tools},
         {"local_shell_call", read_shell_call},
         {"local_shell_call_output", read_output},
-        {"agent_message", read_message}, /* from another agent of Codex's to this one */
+        {"agent_message", read_message}, /* from another agent of Codex */
         {"item_reference", read_reference},
     };
     if (!json_is(t->doc, p->node, JSON_OBJECT))
@@ -214,19 +213,18 @@ static void read_settings(struct turn *t)
     read_choice(t);
 }
 
-/* What needs a server that remembers. */
+/* Refuses fields that require a server that stores conversations. */
 static bool refuse_stateful(struct turn *t)
 {
     static const char *const fields[] = {"previous_response_id", "conversation", "prompt"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (turn_field(t, fields[i]))
             return turn_refuse_translation(t, fields[i],
-                                           "%s can't be used with this model: the proxy keeps no conversations; send "
+                                           "%s can't be used with this model: the proxy stores no conversations: send "
                                            "the whole conversation in input",
                                            fields[i]);
     if (json_is(t->doc, turn_field(t, "background"), JSON_TRUE))
-        return turn_refuse_translation(t, "background",
-                                       "background responses can't be had of this model: leave background out");
+        return turn_refuse_translation(t, "background", "background can't be used with this model: leave it out");
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* pure: Encodes a turn as a Chat Completions request that strict servers accept. */
+/* pure: encodes a turn as a Chat Completions request that strict servers accept. */
 #include "proxy/bridge/chat_writer.h"
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/settings.h"
@@ -21,14 +21,14 @@ static bool is_system(const struct item *item)
     return item->kind == ITEM_MESSAGE && (item->role == ROLE_SYSTEM || item->role == ROLE_DEVELOPER);
 }
 
-/* Whether the upstream takes a system message here; where it does not, its text is the user's. At its place, not joined
- * to the first message: what stands before it stays as it was, for prompt caches. */
-static bool takes_system(const struct chat_writer *w)
+/* Returns whether the upstream accepts a system message here. Otherwise it becomes a user message at the same position,
+ * not part of the first message: the beginning of the request stays the same, so that prompt caches match. */
+static bool accepts_system(const struct chat_writer *w)
 {
     return !turn_leaves_out(w->options, PART_SYSTEM) && !(w->last && turn_leaves_out(w->options, PART_LATER_SYSTEM));
 }
 
-/* Neighbouring system and developer messages become one: many templates know a single one only. */
+/* Joins adjacent system and developer messages: many prompt templates support only one. */
 static uint32_t write_system(struct chat_writer *w, uint32_t i)
 {
     bool any = false;
@@ -82,8 +82,8 @@ void chat_write_part(struct chat_writer *w, const struct part *part)
 {
     if (part->kind == PART_TEXT)
         write_text_part(w, part->text);
-    else if (!part->text.len) /* held by its provider under an id */
-        write_text_part(w, SLICE("[a file that is not at hand]"));
+    else if (!part->text.len) /* only an id: its provider stores the file */
+        write_text_part(w, SLICE("[a file that is not available]"));
     else if (part->kind == PART_IMAGE)
         write_image(w, part);
     else if (part->kind == PART_FILE)
@@ -103,20 +103,21 @@ static bool is_orphan(const struct item *item)
     return item->kind == ITEM_RESULT && item->peer == NO_ITEM;
 }
 
-/* Whether the item is written as a user's message: also a result whose call is gone, by compaction for one. Servers
- * refuse it as a tool message, the model may still need it. */
+/* Returns whether the item becomes a user message: also a result without its call, which a compaction may have removed.
+ * Servers would refuse a tool message without a call, but the model may need the result. */
 static bool is_user(const struct chat_writer *w, const struct item *item)
 {
     return (item->kind == ITEM_MESSAGE && item->role == ROLE_USER) || is_orphan(item) ||
-           (is_system(item) && !takes_system(w));
+           (is_system(item) && !accepts_system(w));
 }
 
-/* Where the user's message that begins at `i` ends: it is one item, but where neighbours are refused. */
+/* Returns the end of the user message that begins at item `i`: one item, or all adjacent ones if the upstream refuses
+ * adjacent user messages. */
 static uint32_t end_of_user(struct chat_writer *w, uint32_t i)
 {
     const char *last = w->last;
     uint32_t end = i + 1;
-    w->last = "user"; /* for takes_system() */
+    w->last = "user"; /* for accepts_system() */
     while (turn_leaves_out(w->options, PART_ADJACENT) && end < w->t->item_count && is_user(w, chat_item(w, end)))
         end++;
     w->last = last;
@@ -189,8 +190,8 @@ static void write_messages(struct chat_writer *w)
     }
 }
 
-/* Some models go on with what the assistant said last, others refuse such a request: Codex makes it after a stream that
- * broke off behind a message that was whole. */
+/* Some models continue a last message of the assistant; others refuse such a request. Codex sends one after a stream
+ * that was truncated after a complete message. */
 static void ask_to_go_on(struct chat_writer *w)
 {
     if (!turn_leaves_out(w->options, PART_PREFILL) || !w->last || strcmp(w->last, "assistant") != 0)

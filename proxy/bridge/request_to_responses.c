@@ -1,15 +1,15 @@
-/* pure: Encodes a turn as a Responses request. */
+/* pure: encodes a turn as a Responses request. */
 #include "proxy/bridge/content.h"
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/settings.h"
 #include "proxy/bridge/tools.h"
 
-/* One encoding: where the next item goes, and whether it is the first. */
+/* State of one encoding. */
 struct writer {
     const struct turn *t;
     const struct turn_options *options;
     struct buf *out;
-    bool any;
+    bool any; /* an item was written */
 };
 
 static void begin_item(struct writer *w)
@@ -19,7 +19,7 @@ static void begin_item(struct writer *w)
     w->any = true;
 }
 
-/* `"name":"value",` for an escaped value; nothing when it is empty. */
+/* Writes `,"name":"value"` for an escaped value, unless it is empty. */
 static void write_field(struct writer *w, const char *name, struct slice value)
 {
     if (!value.len)
@@ -80,7 +80,7 @@ static void write_message(struct writer *w, const struct item *item)
 {
     static const char *const roles[] = {
         [ROLE_SYSTEM] = "system", [ROLE_DEVELOPER] = "developer", [ROLE_USER] = "user", [ROLE_ASSISTANT] = "assistant"};
-    if (!item->parts) /* an assistant message that was calls only */
+    if (!item->parts) /* an assistant message with only calls */
         return;
     bool system = item->role == ROLE_SYSTEM || item->role == ROLE_DEVELOPER;
     bool refused = turn_leaves_out(w->options, PART_SYSTEM) ||
@@ -151,7 +151,7 @@ static void write_item(struct writer *w, const struct item *item)
             write_result(w, &w->t->items[item->peer], item);
         break;
     case ITEM_CARRIER:
-    case ITEM_REASONING: break; /* another provider's */
+    case ITEM_REASONING: break; /* of another provider */
     }
 }
 

@@ -1,15 +1,15 @@
-/* pure: Writes the response object of the Responses API and its output items. */
+/* pure: writes the response object of the Responses API and its output items. */
 #include "proxy/bridge/responses_object.h"
 #include "proxy/bridge/model.h"
 #include "proxy/bridge/usage_write.h"
 #include "proxy/terms/usage.h"
 #include "proxy/terms/failure.h"
 
-/* What a response repeats of its request, up to this size: Codex's tools are 20 KB, it reads none of them, and they
- * would go out with three events of each reply. */
+/* Bytes; larger fields of the request are not repeated in the response. Codex's tools have 20 KB, would be in three
+ * events of each reply, and Codex does not read them. */
 #define ECHO_MAX 4096
 
-/* The wire's words for each kind of call. */
+/* The API's names for each kind of call. */
 static const struct {
     const char *type, *prefix, *text;
 } calls[] = {
@@ -105,7 +105,7 @@ void response_item_write(struct reply *r, const struct output *o, bool done)
     }
 }
 
-/* `,"key":value`: the request's own value, else `otherwise`. */
+/* Writes `,"key":value` with the request's value, or `otherwise`. */
 static void echo_field(struct reply *r, const struct turn *t, const char *key, const char *otherwise)
 {
     uint32_t value = t ? turn_field(t, key) : JSON_NONE;
@@ -116,7 +116,7 @@ static void echo_field(struct reply *r, const struct turn *t, const char *key, c
         buf_add_text(&r->echo, otherwise);
 }
 
-/* `"key":value` of an object in the request. */
+/* Writes `"key":value` with the value in an object of the request, or `otherwise`. */
 static void echo_inner(struct reply *r, const struct turn *t, const char *object, const char *key,
                        const char *otherwise)
 {
@@ -128,7 +128,8 @@ static void echo_inner(struct reply *r, const struct turn *t, const char *object
         buf_add_text(&r->echo, otherwise);
 }
 
-/* A function with the fields that OpenAI's own reply always has. Without `strict` the upstream was not asked to be. */
+/* Writes a tool; a function with all fields that OpenAI's replies have. `strict` is false by default, because the
+ * upstream was not asked for it. */
 static void echo_tool(struct reply *r, const struct json *doc, uint32_t tool)
 {
     static const char *const always[][2] = {{"parameters", "null"}, {"strict", "false"}};
@@ -216,12 +217,12 @@ void response_write(struct reply *r, const char *status, const struct failure *f
         make_echo(r);
     buf_fail_with(out, &r->echo);
     if (r->echo.failed)
-        buf_clear(&r->echo); /* made anew for the event that tells of it */
+        buf_clear(&r->echo); /* made again for the event that reports the failure */
     BUF_ADD(out, "{\"id\":\"");
     buf_add_text(out, r->id);
     buf_add_format(out, "\",\"object\":\"response\",\"created_at\":%lld,\"completed_at\":",
                    (long long)r->options->created_s);
-    /* The bridge has no clock: a reply counts as completed in the second that it was begun in. */
+    /* The bridge has no clock: uses the time of the reply's beginning. */
     if (slice_is(slice_of(status), "completed"))
         buf_add_format(out, "%lld", (long long)r->options->created_s);
     else

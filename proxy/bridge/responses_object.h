@@ -1,15 +1,15 @@
-/* responses_object: the response object of the Responses API, and its output items, as the bridge writes them. */
+/* responses_object: pure. Writes the response object of the Responses API and its output items. */
 #ifndef POINTSMAN_BRIDGE_RESPONSES_OBJECT_H
 #define POINTSMAN_BRIDGE_RESPONSES_OBJECT_H
 
 #include "proxy/bridge/reply.h"
 
-/* The response object: OpenAI's full set of fields, those that repeat the request taken from it. `status` is
- * "in_progress", "completed", "incomplete" or "failed" (with `f`); output and usage are written for the last three. */
+/* Appends the response object to r->out, with all of OpenAI's fields; some repeat the request's. `status`:
+ * "in_progress" (without output and usage), "completed", "incomplete", or "failed" with `f`. */
 void response_write(struct reply *r, const char *status, const struct failure *f);
-/* An output item as it is when it ends, or, `done` false, as it begins. */
+/* Appends an output item to r->out, as at its beginning or, if `done`, at its end. */
 void response_item_write(struct reply *r, const struct output *o, bool done);
-/* Its id: "msg_<response id>_<index>". */
+/* Appends the item's id: "msg_<response id>_<index>". */
 void response_item_id(const struct reply *r, const struct output *o, struct buf *out);
 
 #endif

@@ -1,10 +1,10 @@
-/* pure: Writes a tool's JSON Schema as strict servers want it. */
+/* pure: writes a tool's JSON Schema for strict servers. */
 #include "proxy/bridge/tools.h"
 
 #include <string.h>
 
-/* Codex marks some properties with "encrypted": true, which is no JSON Schema. A property that is named so is kept: its
- * value is a schema, not a truth value. */
+/* Codex marks some properties with "encrypted": true, which is not JSON Schema. A property named "encrypted" is kept:
+ * its value is a schema, not a boolean. */
 static bool is_foreign(const struct json *doc, uint32_t key)
 {
     enum json_type type = json_type(doc, json_value(key));
@@ -45,7 +45,7 @@ void schema_write(const struct json *doc, uint32_t schema, struct buf *out)
         BUF_ADD(out, "{\"type\":\"object\",");
         size_t at = out->len;
         write_value(doc, schema, false, out);
-        if (!out->failed) { /* its own '{' goes: the object is open already */
+        if (!out->failed) { /* remove the '{' of the value: the object is open already */
             memmove(out->data + at, out->data + at + 1, out->len - at - 1);
             out->len--;
         }

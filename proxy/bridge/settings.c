@@ -1,9 +1,9 @@
-/* pure: Writes what a request asks for beside its messages and tools, in either wire's shape. */
+/* pure: writes the settings of a request, for either API. */
 #include "proxy/bridge/settings.h"
 #include "proxy/bridge/tools.h"
 #include "proxy/terms/effort.h"
 
-/* `,"name":value`, without the comma at the start of an object; nothing when there is no value. */
+/* Writes `,"name":value`, without the comma at an object's start, unless there is no value. */
 static void write_value(const struct turn *t, const char *name, uint32_t node, struct buf *out)
 {
     if (!node)
@@ -18,7 +18,7 @@ static void write_number(const struct turn *t, const char *name, uint32_t node, 
     write_value(t, name, json_is(t->doc, node, JSON_NUMBER) ? node : JSON_NONE, out);
 }
 
-/* `,"name":"value"` for a value that is escaped already; nothing when it is empty. */
+/* Writes `,"name":"value"` for an escaped value, unless it is empty. */
 static void write_text(const char *name, struct slice value, struct buf *out)
 {
     if (!value.len)
@@ -28,7 +28,7 @@ static void write_text(const char *name, struct slice value, struct buf *out)
     BUF_ADD(out, "\"");
 }
 
-/* The fields of a schema that both wires know. */
+/* Writes the fields of a schema that both APIs have. */
 static void write_schema_fields(const struct turn *t, struct buf *out)
 {
     static const char *const fields[] = {"name", "description", "schema", "strict"};
@@ -39,24 +39,24 @@ static void write_schema_fields(const struct turn *t, struct buf *out)
     }
 }
 
-static const char *choice_word(enum choice choice)
+static const char *choice_name(enum choice choice)
 {
-    static const char *const words[] = {[CHOICE_AUTO] = "auto", [CHOICE_NONE] = "none", [CHOICE_REQUIRED] = "required"};
-    return words[choice];
+    static const char *const names[] = {[CHOICE_AUTO] = "auto", [CHOICE_NONE] = "none", [CHOICE_REQUIRED] = "required"};
+    return names[choice];
 }
 
-/* Whether the upstream takes the field. */
-static bool takes(const struct turn_options *options, const char *field)
+/* Returns whether the upstream accepts the field. */
+static bool accepts(const struct turn_options *options, const char *field)
 {
     return !omits_field(options->omit, field);
 }
 
 static void choice_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    if (t->choice == CHOICE_UNSET || !takes(options, "tool_choice"))
+    if (t->choice == CHOICE_UNSET || !accepts(options, "tool_choice"))
         return;
     if (t->choice != CHOICE_TOOL) {
-        write_text("tool_choice", slice_of(choice_word(t->choice)), out);
+        write_text("tool_choice", slice_of(choice_name(t->choice)), out);
         return;
     }
     char flat[TOOL_NAME_MAX + 1];
@@ -75,7 +75,7 @@ static void format_to_chat(const struct turn *t, struct buf *out)
     }
 }
 
-/* The efforts that Chat Completions servers know; Codex's higher ones are their highest. Empty: unknown. */
+/* Returns the effort for a Chat Completions server; Codex's higher ones become "high". Empty: unknown. */
 static struct slice effort_of_chat(struct slice asked)
 {
     static const struct {
@@ -103,30 +103,30 @@ struct slice settings_effort(const struct omissions *w, bool translated, struct 
 
 void settings_to_chat(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    /* The name of the limit that servers with chat alone know, Ollama for one. */
+    /* Servers with only Chat Completions, such as Ollama, know only the older name. */
     const char *limit = turn_leaves_out(options, PART_MAX_TOKENS) ? "max_completion_tokens" : "max_tokens";
     bool tools = tools_are_offered(t, options);
     if (tools)
         choice_to_chat(t, options, out);
     if (tools && json_is(t->doc, turn_field(t, "parallel_tool_calls"), JSON_FALSE) &&
-        takes(options, "parallel_tool_calls"))
+        accepts(options, "parallel_tool_calls"))
         BUF_ADD(out, ",\"parallel_tool_calls\":false");
     if (!turn_leaves_out(options, PART_FORMAT))
         format_to_chat(t, out);
     write_text("reasoning_effort", settings_effort(options->omit, true, t->effort), out);
-    if (takes(options, "temperature"))
+    if (accepts(options, "temperature"))
         write_number(t, "temperature", turn_field(t, "temperature"), out);
-    if (takes(options, "top_p"))
+    if (accepts(options, "top_p"))
         write_number(t, "top_p", turn_field(t, "top_p"), out);
     write_number(t, limit, t->max_tokens, out);
 }
 
 static void choice_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
-    if (t->choice == CHOICE_UNSET || !takes(options, "tool_choice"))
+    if (t->choice == CHOICE_UNSET || !accepts(options, "tool_choice"))
         return;
     if (t->choice != CHOICE_TOOL) {
-        write_text("tool_choice", slice_of(choice_word(t->choice)), out);
+        write_text("tool_choice", slice_of(choice_name(t->choice)), out);
         return;
     }
     char flat[TOOL_NAME_MAX + 1];
@@ -138,7 +138,7 @@ static void choice_to_responses(const struct turn *t, const struct turn_options 
 static void text_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
     enum format format = turn_leaves_out(options, PART_FORMAT) ? FORMAT_TEXT : t->format;
-    struct slice verbosity = takes(options, "text.verbosity") ? t->verbosity : (struct slice){NULL, 0};
+    struct slice verbosity = accepts(options, "text.verbosity") ? t->verbosity : (struct slice){NULL, 0};
     static const char *const types[] = {
         [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json_object", [FORMAT_SCHEMA] = "json_schema"};
     if (format == FORMAT_TEXT && !verbosity.len)
@@ -154,12 +154,12 @@ static void text_to_responses(const struct turn *t, const struct turn_options *o
 static void reasoning_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
     struct slice effort = settings_effort(options->omit, false, t->effort);
-    if (!effort.len || !takes(options, "reasoning"))
+    if (!effort.len || !accepts(options, "reasoning"))
         return;
     BUF_ADD(out, ",\"reasoning\":{\"effort\":\"");
     buf_add_slice(out, effort);
     BUF_ADD(out, "\"");
-    if (takes(options, "reasoning.summary"))
+    if (accepts(options, "reasoning.summary"))
         write_text("summary", t->summary, out);
     BUF_ADD(out, "}");
 }
@@ -175,10 +175,10 @@ void settings_to_responses(const struct turn *t, const struct turn_options *opti
     reasoning_to_responses(t, options, out);
     write_number(t, "max_output_tokens", t->max_tokens, out);
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
-        if (takes(options, shared[i]))
+        if (accepts(options, shared[i]))
             write_value(t, shared[i], turn_field(t, shared[i]), out);
-    /* Absent means true in the Responses API and false in Chat Completions. */
+    /* The default is true in the Responses API and false in Chat Completions. */
     uint32_t store = turn_field(t, "store");
-    if (takes(options, "store"))
+    if (accepts(options, "store"))
         buf_add_text(out, json_is(t->doc, store, JSON_TRUE) ? ",\"store\":true" : ",\"store\":false");
 }

@@ -1,5 +1,5 @@
-/* pure: A reader of server-sent events. What of an event lies whole in the input is handed out where it lies; only what
- * the end of the input cuts in two is kept. */
+/* pure: a reader of server-sent events. Fields that are completely in the input are returned without a copy; only what
+ * the input's end splits is stored. */
 #include "proxy/bridge/sse.h"
 
 #include <string.h>
@@ -33,13 +33,13 @@ bool sse_between(const struct sse_reader *r)
     return !r->line.len && (r->handed_out || (!r->has_data && !r->name.len));
 }
 
-/* The event that is being put together in one call. A slice with `ptr` set lies in the input; otherwise the reader's
- * own buffers hold that part. */
+/* The event that a call assembles. A slice with `ptr` set points into the input; otherwise that field is in the
+ * reader's buffer. */
 struct draft {
     struct slice data, name;
 };
 
-/* Where the current line ends, or NULL when the input does not hold its end. */
+/* Returns the end of the first line; NULL: not in the input. */
 static const char *line_end(struct slice in)
 {
     if (!in.len)
@@ -52,12 +52,12 @@ static const char *line_end(struct slice in)
 static void advance(struct slice *in, size_t len)
 {
     if (!len)
-        return; /* an empty input may have no address */
+        return; /* the ptr of an empty input may be NULL */
     in->ptr += len;
     in->len -= len;
 }
 
-/* Another "data:" line: the first is kept as it lies, further ones make a copy of all, joined by LF. */
+/* Adds a "data:" line. The first one is not copied; the next ones are joined to it by LF in a copy. */
 static bool add_data(struct sse_reader *r, struct draft *d, struct slice value, bool in_input)
 {
     if (!r->has_data && in_input) {
@@ -96,8 +96,7 @@ static bool take_line(struct sse_reader *r, struct draft *d, struct slice line, 
             return buf_add_slice(&r->name, value);
         d->name = value;
     }
-    /* No fields of events, but what some servers write in the middle of a stream: llama.cpp's "error: {…}", and lines
-     * of bare JSON. */
+    /* Not fields of events, but some servers send them within a stream: llama.cpp's "error: {…}", and lines of JSON. */
     bool json = slice_starts(line, "{");
     if (slice_is(field, "error")) {
         buf_clear(&r->name);
@@ -106,7 +105,7 @@ static bool take_line(struct sse_reader *r, struct draft *d, struct slice line, 
     return json || slice_is(field, "error") ? add_data(r, d, json ? line : value, in_input) : true;
 }
 
-/* The input is used up: what lies in it of the event has to be kept. */
+/* The input ends within an event: stores the event's fields. */
 static enum sse_result keep(struct sse_reader *r, const struct draft *d, struct slice *input)
 {
     bool kept = buf_add_slice(&r->line, *input);
@@ -126,7 +125,7 @@ static void hand_out(struct sse_reader *r, const struct draft *d, struct sse_eve
     r->handed_out = true;
 }
 
-/* Forgets the event that was handed out, or an event that had a name and no data. */
+/* Drops the event that was returned, or one with a name but no data. */
 static void start_over(struct sse_reader *r, struct draft *d)
 {
     *d = (struct draft){0};

@@ -1,5 +1,4 @@
-/* pure: The tools of a turn and their names: namespaces flattened on the way to the upstream, found again on the way
- * back. */
+/* pure: the tools of a turn and their names: adds namespaces to the names for the upstream, and maps the names back. */
 #include "proxy/bridge/tools.h"
 
 #include <stdio.h>
@@ -23,7 +22,7 @@ static bool is_name_char(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/* Appends what fits; returns whether all of it did, unchanged. */
+/* Appends `s`, truncated, with '_' for invalid characters. Returns whether it is unchanged. */
 static bool append_name(char flat[TOOL_NAME_MAX + 1], size_t *len, struct slice s)
 {
     bool whole = true;
@@ -36,8 +35,8 @@ static bool append_name(char flat[TOOL_NAME_MAX + 1], size_t *len, struct slice 
     return whole;
 }
 
-/* "namespace__name"; with a hash of both behind it where that is too long, has other characters, or `clash` says that
- * it is taken. The namespace "functions" is Codex's word for none. */
+/* Makes "namespace__name", with a hash appended if that is too long, has invalid characters, or is another tool's
+ * (`clash`). Codex's namespace "functions" means none. */
 static void make_flat(const struct tool_name *name, bool clash, char flat[TOOL_NAME_MAX + 1])
 {
     size_t len = 0;
@@ -100,7 +99,7 @@ static void add_tool(struct turn *t, struct tool_name name, uint32_t node)
     if (find_named(t, &name))
         return;
     if (t->tool_count == TURN_TOOLS_MAX) {
-        turn_refuse_translation(t, "tools", "more than 1024 tools: this proxy translates no more");
+        turn_refuse_translation(t, "tools", "more than 1024 tools: the proxy can't translate more");
         return;
     }
     if (t->tool_count == t->tool_cap) {
@@ -123,7 +122,8 @@ static void add_tool(struct turn *t, struct tool_name name, uint32_t node)
     t->prompt_bytes += json_raw(t->doc, node).len;
 }
 
-/* The object that describes a tool: chat's wire has it inside "function" or "custom", the Responses wire is flat. */
+/* Returns the object with a tool's fields: in Chat Completions its member "function" or "custom", in Responses the tool
+ * itself. */
 static uint32_t definition_of(const struct json *doc, uint32_t tool)
 {
     uint32_t inner = object_field(doc, tool, "function");
@@ -186,7 +186,7 @@ struct tool_name tools_named(const struct turn *t, uint32_t object, enum tool_ki
 
 bool turn_tool(const struct turn *t, struct slice flat_name, struct tool_name *tool)
 {
-    /* Models that were trained on them put these before a name that was offered without. */
+    /* Some models write these before a name that has no prefix, because of their training. */
     static const char *const prefixes[] = {"", "functions.", "functions:", "default_api.", "default_api:"};
     *tool = (struct tool_name){TOOL_FUNCTION, {NULL, 0}, flat_name};
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {

@@ -1,4 +1,4 @@
-/* pure: Writes a turn's tools in either wire's shape. */
+/* pure: writes a turn's tools, for either API. */
 #include "proxy/bridge/tools.h"
 
 static uint32_t definition_of(const struct turn *t, const struct tool *tool)
@@ -8,7 +8,7 @@ static uint32_t definition_of(const struct turn *t, const struct tool *tool)
     return json_is(t->doc, inner, JSON_OBJECT) ? inner : tool->node;
 }
 
-/* A custom tool's grammar: the wires nest it differently. */
+/* Returns the object with a custom tool's grammar, which the two APIs nest differently. */
 static uint32_t grammar_of(const struct turn *t, uint32_t definition)
 {
     uint32_t format = object_field(t->doc, definition, "format");
@@ -16,8 +16,7 @@ static uint32_t grammar_of(const struct turn *t, uint32_t definition)
     return json_is(t->doc, inner, JSON_OBJECT) ? inner : format;
 }
 
-/* A custom tool takes free text. As a function it takes one string, and what the grammar demanded has to be asked for.
- */
+/* Writes a custom tool, whose input is free text, as a function with one string; its description has the grammar. */
 static void write_custom_as_function(const struct turn *t, uint32_t definition, struct buf *out)
 {
     uint32_t grammar = grammar_of(t, definition);
@@ -111,7 +110,7 @@ void tools_to_responses(const struct turn *t, struct buf *out)
         } else {
             BUF_ADD(out, ",\"parameters\":");
             schema_write(t->doc, object_field(t->doc, definition, "parameters"), out);
-            /* The Responses API takes an absent "strict" for true, Chat Completions for false. */
+            /* The default is true in the Responses API and false in Chat Completions. */
             buf_add_text(out, is_strict(t, definition) ? ",\"strict\":true" : ",\"strict\":false");
         }
         BUF_ADD(out, "}");

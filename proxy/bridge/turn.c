@@ -1,4 +1,4 @@
-/* pure: A turn's memory, and the way from one wire's request to the other's. */
+/* pure: a turn's memory, and the entry points of decoding and encoding. */
 #include "proxy/bridge/dialect.h"
 
 #include <stdarg.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPECTED 4 /* items of a request without a list: instructions and a prompt */
+#define EXPECTED 4 /* items: instructions, a prompt, and some more */
 
 void turn_expect(struct turn *t, uint32_t list)
 {
@@ -15,7 +15,7 @@ void turn_expect(struct turn *t, uint32_t list)
         t->expected++;
 }
 
-/* Room for one more element of an array that doubles. */
+/* Makes room for one more element; doubles the array if it is full. */
 static bool grow(struct turn *t, void **array, uint32_t count, uint32_t *cap, size_t size)
 {
     if (count < *cap)
@@ -104,16 +104,16 @@ void turn_call_id(const struct item *call, struct buf *out)
 void turn_read_choice(struct turn *t, uint32_t choice)
 {
     static const struct {
-        const char *word;
+        const char *name;
         enum choice choice;
-    } words[] = {
+    } choices[] = {
         {"auto", CHOICE_AUTO},
         {"none", CHOICE_NONE},
         {"required", CHOICE_REQUIRED},
     };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (json_is(t->doc, choice, JSON_STRING) && json_string_is(t->doc, choice, words[i].word))
-            t->choice = words[i].choice;
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+        if (json_is(t->doc, choice, JSON_STRING) && json_string_is(t->doc, choice, choices[i].name))
+            t->choice = choices[i].choice;
 }
 
 static void refuse(struct turn *t, bool unsupported, const char *param, const char *format, va_list args)
@@ -183,7 +183,7 @@ struct turn *turn_decode(const struct json *doc, enum wire wire, struct turn_err
     }
     error->no_memory = !error->message[0];
     if (error->no_memory)
-        (void)snprintf(error->message, sizeof error->message, "no memory for the request");
+        (void)snprintf(error->message, sizeof error->message, "out of memory: can't read the request");
     return NULL;
 }
 

@@ -1,9 +1,9 @@
-/* turn: pure. A model call without its dialect: what Responses and Chat Completions requests have in common.
+/* turn: pure. A request in the form that is common to the Responses API and Chat Completions.
  *
  *   Responses request ──decode──▶ turn ──encode──▶ Chat request        (and the reverse way)
  *
- * Strings are slices of the client's document, still escaped as JSON, so that nothing is copied on the way but once,
- * into the upstream's body. doc/internals/bridge.md, "Requests", has the mapping as a table. */
+ * Strings are slices of the client's document, still escaped as JSON, so that text is copied only once, into the
+ * upstream's body. The table in doc/internals/bridge.md, "Requests", has the mapping. */
 #ifndef POINTSMAN_TURN_H
 #define POINTSMAN_TURN_H
 
@@ -12,57 +12,56 @@
 
 struct turn;
 
-/* Where a request can't be decoded: what is told to the client, as a 400. */
+/* Why a request can't be decoded: the client's 400. */
 struct turn_error {
     char message[256];
-    char param[64];   /* the field at fault: "input[3].content", or "" */
-    bool no_memory;   /* no fault of the request's */
-    bool unsupported; /* only the translation can't take it: a deployment of the client's own wire may */
+    char param[64];   /* the invalid field: "input[3].content"; "": none */
+    bool no_memory;   /* out of memory, not an error of the client */
+    bool unsupported; /* the request can't be translated, but a deployment with the client's API may accept it */
 };
 
 struct turn_options {
-    const char *upstream_model;   /* goes into "model" */
-    bool stream;                  /* ask for a stream (with its usage) */
+    const char *upstream_model;   /* the value of "model" */
+    bool stream;                  /* request a stream, with usage */
     const struct omissions *omit; /* what the upstream refuses; NULL: nothing */
     unsigned ignores;             /* set of enum provider_ignores */
-    /* State that a provider wants back (see carrier.h) is put back only when sealed with this key for this deployment.
-     */
-    const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: none is put back */
+    /* The provider's state in carriers (carrier.h) is sent only if it was sealed with this key for this deployment. */
+    const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: no state is sent */
     struct slice deployment_id;
-    bool thought_signatures; /* the upstream is Gemini: calls that it did not make itself need its placeholder */
-    bool returns_reasoning;  /* the upstream wants its reasoning back with its calls (DeepSeek, Moonshot) */
+    bool thought_signatures; /* Gemini: calls of other models need a placeholder */
+    bool returns_reasoning;  /* DeepSeek, Moonshot: calls must be sent with their reasoning */
 };
 
-/* Whether the part is refused. */
+/* Returns whether the upstream refuses the part (PART_…, one bit). */
 static inline bool turn_leaves_out(const struct turn_options *options, unsigned part)
 {
     return options->omit && (options->omit->parts & part);
 }
 
-/* Decodes a parsed request of the given wire. `doc` and its text must outlive the turn. NULL with `error` set. */
+/* Decodes a parsed request of this API; free the turn with turn_free(). `doc` and its text must outlive it. NULL with
+ * `error` set. */
 struct turn *turn_decode(const struct json *doc, enum wire wire, struct turn_error *error);
+/* NULL is allowed. */
 void turn_free(struct turn *t);
-/* Writes the request in the given wire's shape. May be called again for another attempt. false: no memory, or over the
- * buffer's ceiling. */
+/* Appends the request in the form of this API. May be called again for another attempt. false: `out` has failed. */
 MUST_CHECK bool turn_encode(const struct turn *t, enum wire wire, const struct turn_options *options, struct buf *out);
 
-/* What a relay needs to map tool calls back; see relay.h. */
 enum tool_kind { TOOL_FUNCTION, TOOL_CUSTOM, TOOL_SEARCH };
 
 struct tool_name {
     enum tool_kind kind;
-    struct slice namespace; /* escaped; empty for a plain tool */
-    struct slice name;      /* escaped; bare */
+    struct slice namespace; /* escaped; empty: none */
+    struct slice name;      /* escaped, without the namespace */
 };
 
-/* The client's tool behind the flat name that an upstream calls, prefixes such as "functions." taken off. false: the
- * client offered no such tool (*tool then is a plain function of that name). */
+/* Finds the client's tool for the flat name in an upstream's call, also with a prefix such as "functions.". false: the
+ * client has no such tool, and *tool is a function with this name. */
 bool turn_tool(const struct turn *t, struct slice flat_name, struct tool_name *tool);
-/* Bytes of text and tool definitions in the turn: what an estimate of its tokens starts from. */
+/* Returns the bytes of text and tool definitions, to estimate tokens. */
 size_t turn_prompt_bytes(const struct turn *t);
-/* Bytes that the turn takes, beside the document. */
+/* Returns the bytes of memory of the turn, without the document. */
 size_t turn_memory(const struct turn *t);
-/* Counts of what the bridge had to leave out (unknown item types, hosted tools …), for the journal. */
+/* Returns how many things the translation left out (unknown item types, hosted tools, …), for the request log. */
 unsigned turn_dropped(const struct turn *t);
 
 #endif

@@ -286,7 +286,8 @@ TEST(too_many_tools_are_refused)
         add_each(&text, "{\"type\":\"function\",\"name\":\"f%d\"}", count);
         buf_add_format(&text, ",{\"type\":\"function\",\"name\":\"f%d\"}]}", count - 1);
         struct turn_error error = translate(&text, WIRE_RESPONSES, &out);
-        assert_string_equal(error.message, count == LIMIT ? "" : "more than 1024 tools: this proxy translates no more");
+        assert_string_equal(error.message,
+                            count == LIMIT ? "" : "more than 1024 tools: the proxy can't translate more");
         assert_string_equal(error.param, count == LIMIT ? "" : "tools");
         if (count == LIMIT)
             assert_non_null(strstr(buf_text(&out), "\"f1023\""));
