@@ -3,6 +3,7 @@
 
 #include "cli/locate.h"
 #include "common/secret.h"
+#include "proxy/config/price_table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,15 @@ static const char *look_up(const char *name, void *ctx)
 
 struct config *own_config_load_file(const char *path, struct buf *errors)
 {
-    if (secret_init())
-        return config_load(&(struct config_options){.path = path, .env = look_up}, errors);
-    BUF_ADD(errors, "can't get random bytes from the system");
-    return NULL;
+    if (!secret_init()) {
+        BUF_ADD(errors, "can't get random bytes from the system");
+        return NULL;
+    }
+    char *prices = price_table_path();
+    struct config *config =
+        config_load(&(struct config_options){.path = path, .env = look_up, .price_table = prices}, errors);
+    free(prices);
+    return config;
 }
 
 struct config *own_config_load(struct buf *errors)

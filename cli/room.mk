@@ -13,6 +13,7 @@ cli_libcli_a_SOURCES = \
 	cli/command/disable.c \
 	cli/command/enable.c \
 	cli/command/key.c \
+	cli/command/prices.c \
 	cli/command/qwen.c \
 	cli/command/restart.c \
 	cli/command/exec.c \
@@ -46,6 +47,10 @@ cli_libcli_a_SOURCES = \
 	cli/profile_undo.c cli/profile_undo.h \
 	cli/profile_text.c cli/profile_text.h \
 	cli/processes.c cli/processes.h \
+	cli/price_list.c cli/price_list.h \
+	cli/price_list_model.c cli/price_list_model.h \
+	cli/price_update.c cli/price_update.h \
+	cli/prices.c cli/prices.h \
 	cli/progress.c cli/progress.h \
 	cli/run/adaptive.c cli/run/adaptive.h \
 	cli/routed.c cli/routed.h \

@@ -18,6 +18,7 @@ common_libcommon_a_SOURCES = \
 	common/markov_json.c \
 	common/markov_settings.c \
 	common/mix.h \
+	common/data_file.c common/data_file.h \
 	common/paths.c common/paths.h \
 	common/port_holder.c common/port_holder.h \
 	common/replace.c common/replace.h \

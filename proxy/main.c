@@ -6,7 +6,7 @@
 #include "common/paths.h"
 #include "common/secret.h"
 #include "common/url.h"
-#include "proxy/config/config.h"
+#include "proxy/config/price_table.h"
 #include "proxy/serve/confine.h"
 #include "proxy/front/listener.h"
 #include "proxy/serve/options.h"
@@ -57,6 +57,7 @@ static void print_errors(struct buf *errors)
 static struct config *load(const struct options *options, struct buf *errors)
 {
     struct config *config = NULL;
+    char *prices = price_table_path();
     char *found = options->config ? strdup(options->config) : paths_config_file(CONFIG_NAME, POINTSMAN_DATADIR);
     if (!found && options->config)
         buf_add_text(errors, "out of memory: can't read the configuration");
@@ -65,6 +66,7 @@ static struct config *load(const struct options *options, struct buf *errors)
                              ": no such file: give one with --config FILE");
     else
         config = config_load(&(struct config_options){.path = found,
+                                                      .price_table = prices,
                                                       .env = from_environment,
                                                       .demo = from_environment("POINTSMAN_DEMO", NULL) != NULL,
                                                       .warn = options->quiet ? NULL : print_warning},
@@ -72,6 +74,7 @@ static struct config *load(const struct options *options, struct buf *errors)
     if (config && options->has_strategy)
         config->strategy = options->strategy;
     free(found);
+    free(prices);
     return config;
 }
 

@@ -6,15 +6,20 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/ca_file.c \
 	proxy/config/deployment.c \
 	proxy/config/describe.c \
+	proxy/config/discounts.c \
 	proxy/config/error_rules.c \
 	proxy/config/fallbacks.c \
 	proxy/config/groups.c \
 	proxy/config/key_rows.h \
 	proxy/config/keys.c \
+	proxy/config/known.c \
 	proxy/config/login.c \
 	proxy/config/model_keys.c \
 	proxy/config/outgoing_proxy.c \
 	proxy/config/policies.c \
+	proxy/config/price_names.c \
+	proxy/config/price_row.c \
+	proxy/config/price_table.c proxy/config/price_table.h \
 	proxy/config/prices.c \
 	proxy/config/variables.c proxy/config/variables.h \
 	proxy/config/wildcards.c \

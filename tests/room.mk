@@ -66,6 +66,9 @@ check_PROGRAMS += \
 	tests/unit/test_paths \
 	tests/unit/test_plan \
 	tests/unit/test_port_holder \
+	tests/unit/test_known \
+	tests/unit/test_price_list \
+	tests/unit/test_price_table \
 	tests/unit/test_prices \
 	tests/unit/test_profile \
 	tests/unit/test_profile_text \
@@ -124,6 +127,7 @@ tests_unit_test_request_guards_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS)
 tests_unit_test_request_guards_LDADD = $(tests_unit_test_fields_LDADD)
 # What tests the command links all of it but main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
+tests_unit_test_price_list_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_child_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_classify_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_foreground_LDADD = $(tests_unit_test_command_LDADD)

@@ -195,10 +195,10 @@ static void find_master_key(struct config_loader *l)
 struct config *config_load(const struct config_options *options, struct buf *error)
 {
     static void (*const STEPS[])(struct config_loader *l) = {
-        check_ids,         config_groups,      config_fallbacks,
-        config_policies,   config_other_names, config_default_fallbacks,
-        config_spending,   config_error_rules, config_custom_providers,
-        warn_of_not_ready,
+        check_ids,         config_groups,          config_fallbacks,
+        config_policies,   config_other_names,     config_default_fallbacks,
+        config_spending,   config_error_rules,     config_custom_providers,
+        warn_of_not_ready, config_check_discounts,
     };
     struct config_loader l = {
         .options = options,
@@ -228,6 +228,7 @@ struct config *config_load(const struct config_options *options, struct buf *err
     if (!l.no_memory)
         find_master_key(&l);
 out:
+    config_close_prices(&l);
     schema_report(&l.reader);
     free(l.sources);
     yaml_tree_free(root);
@@ -269,6 +270,7 @@ void config_free(struct config *c)
         free(d->instructions);
         free(d->originator);
         free(d->not_ready);
+        free(d->known_as);
         free(d->tiers);
     }
     for (unsigned i = 0; i < c->group_count; i++) {

@@ -39,6 +39,17 @@ struct token_counts {
     double input, cached, output, reasoning, cache_write;
 };
 
+/* Values of a deployment that come from the table of known models, not from the file. */
+enum known {
+    KNOWN_INPUT = 1,
+    KNOWN_OUTPUT = 2,
+    KNOWN_CACHE_READ = 4,
+    KNOWN_CACHE_WRITE = 8,
+    KNOWN_REASONING = 16,
+    KNOWN_TIERS = 32, /* some of them */
+    KNOWN_WINDOW = 64,
+};
+
 /* One entry of `model_list`. */
 struct deployment {
     unsigned index;       /* index in config.deployments, and in all per-deployment arrays */
@@ -65,6 +76,10 @@ struct deployment {
     unsigned tier_count;
     int64_t max_input_tokens; /* context window, tokens; 0: unknown */
     unsigned lacks;           /* set of enum capability: declared missing */
+    char *known_as;           /* its row in the table of known models; NULL: none */
+    unsigned known;           /* set of enum known */
+    double cost_discount;     /* already taken off its prices: 0 to 1 */
+    double cost_margin;       /* already added to them: 0.1 is 10 % */
     /* Declared values, used until calls show the real ones. */
     double quality;                                      /* of its answers, 0 to 100; NAN: unknown */
     double expected_ttft_ms, expected_tokens_per_second; /* 0: unknown */
@@ -155,6 +170,8 @@ struct config_options {
     const char *(*env)(const char *name, void *ctx);
     void *env_ctx;
     bool demo; /* add the built-in group "codex-echo" */
+    /* The table of known models (price_table.h), opened if a deployment may be in it; NULL: none. */
+    const char *price_table;
     /* Receives each warning ("file:line: …"); errors go into `error`. May be NULL. */
     void (*warn)(const char *message, void *ctx);
     void *warn_ctx;

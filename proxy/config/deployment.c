@@ -291,8 +291,10 @@ static void set_numbers(const struct config *c, const struct deployment_source *
         d->stream_timeout_ms = d->timeout_ms >= 0 ? d->timeout_ms : c->stream_timeout_ms;
     if (d->timeout_ms < 0)
         d->timeout_ms = c->timeout_ms;
-    d->lacks = (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) |
-               (s->format ? 0 : CAPABILITY_FORMAT);
+    if (d->max_input_tokens < 0)
+        d->max_input_tokens = 0;
+    d->lacks |= (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) |
+                (s->format ? 0 : CAPABILITY_FORMAT);
 }
 
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
@@ -309,8 +311,10 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     set_switch(l, s, d);
     check_provider(l, s, d);
     bool own;
-    if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d) || !config_prices(l, s, d))
+    if (!set_base(l, s, d, &own) || !set_key(l, s, d, own) || !config_login(l, s, d) || !config_prices(l, s, d) ||
+        !config_known(l, s, d))
         return false;
+    config_discount(l, d);
     d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
     set_numbers(l->config, s, d);
     set_retry(l, d);

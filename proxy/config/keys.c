@@ -122,6 +122,12 @@ static const struct schema_row KEYS[] = {
          "As in `router_settings`, which wins for an alias in both."),
     USED(LITELLM, LIST, "default_fallbacks", default_fallbacks[FROM_LITELLM], "",
          "As in `router_settings`, which wins."),
+    USED(
+        LITELLM, MAPPING, "cost_discount_config", cost_discounts, "",
+        "`provider: part` or `provider/model: part`, from 0 to 1, taken off all prices; the model may have `*`, and the "
+        "most specific key wins."),
+    USED(LITELLM, MAPPING, "cost_margin_config", cost_margins, "",
+         "`provider: part` or `global: part`, added to all prices after the discount: 0.1 is 10 %."),
     USED(LITELLM, LIST, "custom_provider_map", custom_provider_map, "",
          "LiteLLM's list of providers as Python classes: built-in providers are accepted, others warn."),
     HARMLESS(LITELLM, "drop_params set_verbose json_logs telemetry modify_params suppress_debug_info debug "

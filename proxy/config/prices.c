@@ -7,8 +7,7 @@
 
 #define TIERS_MAX 32 /* of one deployment */
 
-/* The tier for prompts above that many tokens, created if missing; NULL: an error is reported. */
-static struct price *tier_of(struct config_loader *l, struct deployment *d, double above, unsigned line)
+struct price *config_tier(struct config_loader *l, struct deployment *d, double above, unsigned line)
 {
     unsigned at = 0;
     if (above == 0)
@@ -52,7 +51,7 @@ static bool take_keys(struct config_loader *l, const struct schema_numbers *keys
                         (int)(n->star.len < 32 ? n->star.len : 32), n->star.ptr);
             continue;
         }
-        struct price *price = tier_of(l, d, above, n->line);
+        struct price *price = config_tier(l, d, above, n->line);
         if (!price)
             return false;
         memcpy((char *)price + offset, &n->value, sizeof n->value);
@@ -83,7 +82,7 @@ static bool take_entry(struct config_loader *l, const struct yaml_node *entry, s
     }
     if (!schema_read_value(&l->reader, "model_info.tiered_pricing[].range", &TOKENS, from, &above))
         return false;
-    struct price *price = tier_of(l, d, above, entry->line);
+    struct price *price = config_tier(l, d, above, entry->line);
     if (price)
         overlay(price, &source.price);
     return price != NULL;

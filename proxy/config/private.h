@@ -30,7 +30,7 @@ struct deployment_source {
     struct deployment deployment; /* fields that are stored as read */
     struct schema_text alias;
     const struct yaml_node *params, *info;
-    struct schema_text model, api_base, api_key, id, requires_env, instructions, originator;
+    struct schema_text model, base_model, api_base, api_key, id, requires_env, instructions, originator;
     bool tools, images, format; /* false: declared missing */
     bool chat_only, strict;
     struct schema_numbers input_above, cached_above, cache_write_above,
@@ -70,6 +70,7 @@ struct config_settings {
     const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
     const struct yaml_node *adaptive_router;
+    const struct yaml_node *cost_discounts, *cost_margins;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args, *error_rules;
 };
 
@@ -80,6 +81,8 @@ struct config_loader {
     struct config *config;
     struct config_settings settings;
     struct deployment_source *sources; /* parallel to config->deployments */
+    struct price_table *prices;        /* known models; NULL: not opened */
+    bool prices_tried;                 /* opening it was tried */
 };
 
 /* Sections: enum config_section. */
@@ -102,6 +105,16 @@ bool config_read_text(struct config_loader *l, const char *what, const struct ya
 char *config_secret(struct config_loader *l, const char *text);
 /* Sets a deployment's prices and tiers. false: an error is reported. */
 bool config_prices(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
+/* Returns the deployment's prices for prompts above that many tokens, added if missing. NULL: an error is reported. */
+struct price *config_tier(struct config_loader *l, struct deployment *d, double above, unsigned line);
+/* Fills what the file does not give from the table of known models. false: an error is reported. */
+bool config_known(struct config_loader *l, const struct deployment_source *s, struct deployment *d);
+/* Closes the table of known models. */
+void config_close_prices(struct config_loader *l);
+/* Applies discounts and margins to the deployment's prices. */
+void config_discount(struct config_loader *l, struct deployment *d);
+/* Warns about discounts and margins of unknown providers. */
+void config_check_discounts(struct config_loader *l);
 /* Fills config->deployments[index] from its source, the `nth` of its group, from 1. false: an error is reported. */
 bool config_deployment(struct config_loader *l, unsigned index, unsigned nth);
 /* Sets what the deployment's sign-in needs, including the token endpoint. false: an error is reported. */

@@ -1,7 +1,9 @@
 /* main: which folders the serving proxy can reach. */
 #include "proxy/serve/confine.h"
 
+#include "common/data_file.h"
 #include "common/paths.h"
+#include "proxy/config/price_table.h"
 #include "proxy/serve/sandbox.h"
 #include "proxy/upstream/sign_in.h"
 
@@ -31,9 +33,10 @@ void confine(const struct config *config, const char *catalog_file, const char *
 {
     char *home = paths_codex_home(), *logs = home ? paths_join(home, "logs") : NULL;
     char *auth = home && login_file(config) ? paths_join(home, login_file(config)) : NULL;
-    char *folders[] = {folder_of(config->path), folder_of(catalog_file), folder_of(key_file),       logs,
-                       auth ? home : NULL,      folder_of(auth),         folder_of(config->ca_file)};
-    const bool writable[] = {false, false, true, true, true, true, false};
+    char *prices = data_file(PRICE_TABLE_FILE);
+    char *folders[] = {folder_of(config->path), folder_of(prices), folder_of(catalog_file),   folder_of(key_file), logs,
+                       auth ? home : NULL,      folder_of(auth),   folder_of(config->ca_file)};
+    const bool writable[] = {false, false, false, true, true, true, true, false};
     struct sandbox_path paths[sizeof folders / sizeof *folders];
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         paths[i] = (struct sandbox_path){folders[i], writable[i]};
@@ -44,6 +47,7 @@ void confine(const struct config *config, const char *catalog_file, const char *
             free(folders[i]);
     free(home);
     free(auth);
+    free(prices);
 }
 
 void confine_parent(const char *key_file, struct harden_status *status)

@@ -40,6 +40,9 @@ static inline void collect(const char *message, void *ctx)
     buf_add_format(&l->warnings, "F%s\n", rest);
 }
 
+/* The table of known models in the loads that follow; NULL: none. */
+static const char *load_prices;
+
 static inline void load_start(struct load *l, struct slice text, const char *const *env, bool demo)
 {
     *l = (struct load){.path = "/tmp/pointsman-test-config-XXXXXX", .env = env};
@@ -54,6 +57,7 @@ static inline void load_start(struct load *l, struct slice text, const char *con
         .env = look_up,
         .env_ctx = l,
         .demo = demo,
+        .price_table = load_prices,
         .warn = collect,
         .warn_ctx = l,
     };

@@ -1,0 +1,100 @@
+/* pure. The names under which a model is in the table of prices. */
+#include "proxy/config/price_table.h"
+
+#include <string.h>
+
+/* LiteLLM's names of one provider. */
+static const struct {
+    const char *name, *provider;
+} SAME[] = {
+    {"ai21_chat", "ai21"},
+    {"cohere_chat", "cohere"},
+    {"fireworks_ai-embedding-models", "fireworks_ai"},
+    {"text-completion-codestral", "codestral"},
+    {"text-completion-inception", "inception"},
+    {"text-completion-openai", "openai"},
+};
+
+const char *price_table_provider(struct slice litellm_provider)
+{
+    for (size_t i = 0; i < sizeof SAME / sizeof *SAME; i++)
+        if (slice_is(litellm_provider, SAME[i].name))
+            litellm_provider = slice_of(SAME[i].provider);
+    const struct provider *p = provider_find(litellm_provider);
+    bool sold = p && p->wires && p->api_base && !p->local && !p->subscription;
+    return sold ? p->prefix : NULL;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* "gpt-5-2025-08-07" without the date. */
+static struct slice without_date(struct slice name)
+{
+    static const char FORM[] = "-dddd-dd-dd";
+    size_t len = sizeof FORM - 1;
+    if (name.len <= len)
+        return name;
+    const char *end = name.ptr + name.len - len;
+    for (size_t i = 0; i < len; i++)
+        if (FORM[i] == 'd' ? !is_digit(end[i]) : end[i] != FORM[i])
+            return name;
+    return (struct slice){name.ptr, name.len - len};
+}
+
+/* "gemini-2.0-flash-001" without the version. */
+static struct slice without_version(struct slice name)
+{
+    size_t len = name.len;
+    while (len && is_digit(name.ptr[len - 1]))
+        len--;
+    return len > 1 && len < name.len && name.ptr[len - 1] == '-' ? (struct slice){name.ptr, len - 1} : name;
+}
+
+/* "ft:gpt-4o-2024-08-06:org::id" without the last three parts. */
+static struct slice without_owner(struct slice name)
+{
+    size_t len = name.len;
+    for (int parts = 0; parts < 3; parts++) {
+        while (len && name.ptr[len - 1] != ':')
+            len--;
+        if (len == 0)
+            return name;
+        len--;
+    }
+    return len > 3 ? (struct slice){name.ptr, len} : name;
+}
+
+static struct slice base_name(const struct provider *provider, struct slice name)
+{
+    if (strcmp(provider->prefix, "gemini") == 0)
+        return without_version(name);
+    return slice_starts(name, "ft:") ? without_owner(name) : without_date(name);
+}
+
+static bool find(struct price_table *t, const char *provider, struct slice name, struct price_row *row)
+{
+    struct buf key;
+    buf_init(&key, PRICE_KEY_MAX + 1);
+    bool found = buf_add_text(&key, provider) && buf_add_char(&key, '/') && buf_add_slice(&key, name) &&
+                 price_table_find(t, buf_slice(&key), row);
+    buf_free(&key);
+    return found;
+}
+
+bool price_table_model(struct price_table *t, const struct provider *provider, struct slice name, struct price_row *row)
+{
+    const char *prefix = price_table_provider(slice_of(provider->prefix));
+    struct slice base = base_name(provider, name);
+    struct buf twice;
+    if (!prefix || name.len == 0)
+        return false;
+    if (find(t, prefix, name, row) || (base.len < name.len && find(t, prefix, base, row)))
+        return true;
+    buf_init(&twice, PRICE_KEY_MAX + 1);
+    bool found = buf_add_format(&twice, "%s/%.*s", prefix, SLICE_ARGS(name)) && find(t, prefix, buf_slice(&twice), row);
+    buf_free(&twice);
+    return found;
+}
