@@ -83,10 +83,7 @@ static void count_events(struct connection *c, const char *bytes, size_t len)
     c->last = bytes[len - 1];
 }
 
-/* The last chunk is empty: "\r
- * 0\r
- * \r
- * " ends the body and does not occur in the events. */
+/* The last chunk is empty: CR LF, "0", CR LF, CR LF end the body and do not occur in the events. */
 static bool chunks_end(struct connection *c, const char *bytes, size_t len)
 {
     size_t kept = sizeof c->tail - 1;

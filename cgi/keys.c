@@ -258,7 +258,7 @@ bool keys_read(const struct fields *fields, const struct config_variables *named
     if (!is_enough(out, named))
         return refuse(
             why, 400, "no_usable_key",
-            "Nothing to route to yet: enter an OpenAI or Gemini key, or choose local Qwen, the ChatGPT login, "
+            "Nothing to route to yet: enter an OpenAI key or a Gemini key, or choose local Qwen, the ChatGPT login, "
             "codex-agent or the demo.%s",
             out->value[KEY_HF].len ? " A Hugging Face token alone is not enough." : "");
     return true;

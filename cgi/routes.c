@@ -19,14 +19,14 @@ enum access {
 struct route {
     const char *method;
     const char *path;
-    enum manner manner;
+    enum format format;
     enum access access;
     void (*answer)(struct session *session, struct pending *pending, const struct fields *fields);
 };
 
 static const char *const body_types[] = {
-    [MANNER_JSON] = "application/json",
-    [MANNER_PAGE] = "application/x-www-form-urlencoded",
+    [FORMAT_JSON] = "application/json",
+    [FORMAT_PAGE] = "application/x-www-form-urlencoded",
 };
 
 static void answer_page(struct session *session, struct pending *pending, int status, const struct refusal *why,
@@ -42,7 +42,7 @@ static void answer_page(struct session *session, struct pending *pending, int st
 /* Answers a request that was refused: a script gets the error as JSON, a form the page with the reason. */
 static void answer_refused(struct session *session, struct pending *pending, const struct refusal *why)
 {
-    if (pending->manner == MANNER_PAGE)
+    if (pending->format == FORMAT_PAGE)
         answer_page(session, pending, why->status, why, "");
     else
         reply_refusal(&pending->request, why, NULL);
@@ -58,7 +58,7 @@ static void answer_status(struct session *session, struct pending *pending)
 /* Answers a request that succeeded: a script gets the state as JSON, a form a redirect to the page. */
 static void answer_done(struct session *session, struct pending *pending)
 {
-    if (pending->manner == MANNER_PAGE)
+    if (pending->format == FORMAT_PAGE)
         reply_see_other(&pending->request, "/");
     else
         answer_status(session, pending);
@@ -130,15 +130,15 @@ static void test(struct session *session, struct pending *pending, const struct 
 }
 
 static const struct route routes[] = {
-    {"GET", "/", MANNER_PAGE, ACCESS_READS, show_page},
-    {"GET", "/health", MANNER_JSON, ACCESS_OPEN, show_health},
-    {"GET", "/api/status", MANNER_JSON, ACCESS_READS, show_status},
-    {"POST", "/api/start", MANNER_JSON, ACCESS_CHANGES, start},
-    {"POST", "/api/stop", MANNER_JSON, ACCESS_CHANGES, stop},
-    {"POST", "/api/test", MANNER_JSON, ACCESS_CHANGES, test},
-    {"POST", "/start", MANNER_PAGE, ACCESS_CHANGES, start},
-    {"POST", "/stop", MANNER_PAGE, ACCESS_CHANGES, stop},
-    {"POST", "/test", MANNER_PAGE, ACCESS_CHANGES, test},
+    {"GET", "/", FORMAT_PAGE, ACCESS_READS, show_page},
+    {"GET", "/health", FORMAT_JSON, ACCESS_OPEN, show_health},
+    {"GET", "/api/status", FORMAT_JSON, ACCESS_READS, show_status},
+    {"POST", "/api/start", FORMAT_JSON, ACCESS_CHANGES, start},
+    {"POST", "/api/stop", FORMAT_JSON, ACCESS_CHANGES, stop},
+    {"POST", "/api/test", FORMAT_JSON, ACCESS_CHANGES, test},
+    {"POST", "/start", FORMAT_PAGE, ACCESS_CHANGES, start},
+    {"POST", "/stop", FORMAT_PAGE, ACCESS_CHANGES, stop},
+    {"POST", "/test", FORMAT_PAGE, ACCESS_CHANGES, test},
 };
 
 /* Returns the route of the method and path. NULL: none; *allow then has the methods of the path, or NULL if it has no
@@ -157,9 +157,9 @@ static const struct route *find_route(const struct request *request, const char 
     return NULL;
 }
 
-static bool read_fields(struct request *request, enum manner manner, struct fields *fields, struct refusal *why)
+static bool read_fields(struct request *request, enum format format, struct fields *fields, struct refusal *why)
 {
-    return manner == MANNER_JSON ? fields_from_json(request->body, request->body_len, fields, why)
+    return format == FORMAT_JSON ? fields_from_json(request->body, request->body_len, fields, why)
                                  : fields_from_form(request->body, request->body_len, fields, why);
 }
 
@@ -169,9 +169,9 @@ static void answer_change(struct session *session, struct pending *pending, cons
     struct fields fields;
     struct refusal why;
     struct request *request = &pending->request;
-    bool form = route->manner == MANNER_PAGE;
+    bool form = route->format == FORMAT_PAGE;
     if ((!form && !guards_token(request, NULL, session->token, &why)) ||
-        !read_fields(request, route->manner, &fields, &why) ||
+        !read_fields(request, route->format, &fields, &why) ||
         (form && !guards_token(request, &fields, session->token, &why)))
         answer_refused(session, pending, &why);
     else
@@ -193,10 +193,10 @@ void routes_answer(struct session *session, struct pending *pending)
         else
             refuse(&why, 404, "not_found", "There is no such path.");
         reply_refusal(request, &why, allow);
-    } else if (changes && !guards_change(request, &session->settings, body_types[route->manner], &why)) {
+    } else if (changes && !guards_change(request, &session->settings, body_types[route->format], &why)) {
         reply_refusal(request, &why, NULL);
     } else {
-        pending->manner = route->manner;
+        pending->format = route->format;
         if (changes)
             answer_change(session, pending, route);
         else
@@ -233,7 +233,7 @@ static void answer_tested(struct session *session, struct pending *pending)
     if (!good) {
         refuse(&why, 502, "test_failed", "%s", text);
         answer_refused(session, pending, &why);
-    } else if (pending->manner == MANNER_PAGE) {
+    } else if (pending->format == FORMAT_PAGE) {
         answer_page(session, pending, 200, NULL, text);
     } else {
         struct container root = document_object(&d);

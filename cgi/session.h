@@ -17,12 +17,12 @@
 enum wait { WAIT_NONE, WAIT_READY, WAIT_GONE, WAIT_TESTED };
 
 /* The form of a route's request bodies and answers. */
-enum manner { MANNER_JSON, MANNER_PAGE };
+enum format { FORMAT_JSON, FORMAT_PAGE };
 
 /* A slot for one request, which may wait until the child's state changes or a test ends. */
 struct pending {
     struct request request;
-    enum manner manner;
+    enum format format;
     enum wait wait; /* WAIT_NONE: the slot is unused */
 };
 

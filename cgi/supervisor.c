@@ -99,7 +99,7 @@ bool supervisor_open(struct supervisor *s, const struct settings *settings, stru
     return s->notify >= 0;
 }
 
-/* Forks the proxy with a fresh master key, which from then on lies in the key file and in the child alone. */
+/* Forks the proxy with a new master key, which is then only in the key file and in the child. */
 static bool launch(struct supervisor *s, const struct keys *keys, struct refusal *why)
 {
     char master[sizeof MASTER_PREFIX + SECRET_TOKEN_LEN] = MASTER_PREFIX;

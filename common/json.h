@@ -13,7 +13,7 @@
  *    5: STRING "b" (key)  next=0
  *    6: NULL
  *
- * Node 0 is the root, which is nobody's child, so 0 also means "none": json_get() of a missing key returns 0. The
+ * Node 0 is the root, which is never a child, so 0 also means "none": json_get() of a missing key returns 0. The
  * accessors below return "absent" for node 0 unless the root has their type. */
 #ifndef POINTSMAN_JSON_H
 #define POINTSMAN_JSON_H

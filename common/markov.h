@@ -63,8 +63,8 @@ enum markov_use {
 /* Sets the defaults. */
 void markov_settings_init(struct markov_settings *s, enum markov_use use);
 /* Reads the block over `s`, which has defaults. NULL or empty: no change. Appends a line "file:line:
- * adaptive_router.key: …" to `errors` for each unknown key, wrong type and value out of range; lines are separated by '
- * '. Returns the number of errors; wrong keys keep their defaults. */
+ * adaptive_router.key: …" to `errors` for each unknown key, wrong type and value out of range; newlines separate the
+ * lines. Returns the number of errors; wrong keys keep their defaults. */
 unsigned markov_settings_read(const char *file, const struct yaml_node *block, struct markov_settings *s,
                               struct buf *errors);
 bool markov_settings_equal(const struct markov_settings *a, const struct markov_settings *b);
@@ -78,7 +78,7 @@ enum markov_outcome {
     MARKOV_LIMITED,            /* refused because of quota, rate limit or access: unavailable for a while */
 };
 
-/* The outcome of a call. NAN: unknown. Do not observe a call that its user cancelled. */
+/* The outcome of a call. NAN: unknown. Do not observe a call that its user canceled. */
 struct markov_observation {
     enum markov_outcome outcome;
     double ttft_ms, total_ms; /* of successes; ignored for failures, because failing fast is not being fast */

@@ -83,7 +83,7 @@ static bool read_text(struct schema_reader *r, const char *what, const struct sc
     return true;
 }
 
-/* LiteLLM also takes numbers from variables and in quotes. */
+/* LiteLLM also accepts numbers in variables and in quotes. */
 static bool read_number(struct schema_reader *r, const char *what, const struct schema_row *row,
                         const struct yaml_node *n, double *value)
 {

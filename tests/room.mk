@@ -58,7 +58,7 @@ check_PROGRAMS += \
 	tests/unit/test_login_store \
 	tests/unit/test_markov \
 	tests/unit/test_markov_settings \
-	tests/unit/test_manner \
+	tests/unit/test_stream_types \
 	tests/unit/test_memory \
 	tests/unit/test_model_list \
 	tests/unit/test_notify \

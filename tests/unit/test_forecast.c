@@ -236,8 +236,8 @@ TEST(waiting_counts_while_it_lasts)
     struct forecast_attempt call = forecast_started(&f, &PRIOR, 0, START);
     struct prospect early = now(&f, 1, START + 900), late = now(&f, 1, START + 6000);
     assert_true(early.slow < 0.05 && late.slow > 0.2 && late.ttft_ms > 1.3 * early.ttft_ms && late.error > early.error);
-    struct outcome gone = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
-    forecast_ended(&f, &PRIOR, &call, &gone, START + 7000);
+    struct outcome canceled = {.ttft_ms = -1, .total_ms = 7000, .output_tokens = -1, .cancelled = true};
+    forecast_ended(&f, &PRIOR, &call, &canceled, START + 7000);
     assert_true(now(&f, 0, START + 7000).slow < 0.05); /* canceled by the client: no information */
 }
 

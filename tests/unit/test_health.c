@@ -189,8 +189,8 @@ TEST(one_trial_call_at_a_time)
     struct health_attempt trial = health_started(&h, &CONFIG, &READY, 0, 90000);
     assert_true(trial.trial);
     assert_false(limit_available(&h, &READY, 90001, NULL));
-    struct outcome gone = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
-    health_ended(&h, &CONFIG, &READY, &trial, &gone, 91000);
+    struct outcome canceled = {.ttft_ms = -1, .cost_usd = NAN, .cancelled = true};
+    health_ended(&h, &CONFIG, &READY, &trial, &canceled, 91000);
     assert_true(limit_available(&h, &READY, 91000, NULL)); /* no result: the next attempt is the trial */
     trial = health_started(&h, &CONFIG, &READY, 0, 91000);
     assert_false(limit_available(&h, &READY, 91000 + BREAKER_TRIAL_MS - 1, NULL));
@@ -391,14 +391,15 @@ TEST(attempts_in_flight_are_counted)
     struct health h = {0};
     struct health_attempt first = health_started(&h, &CONFIG, &READY, 100, 0),
                           second = health_started(&h, &CONFIG, &READY, 100, 0);
-    struct outcome gone = {.ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .cancelled = true};
+    struct outcome canceled = {
+        .ttft_ms = -1, .prompt_tokens = -1, .output_tokens = -1, .cost_usd = NAN, .cancelled = true};
     assert_int_equal(h.in_flight, 2);
     assert_int_equal(h.calls, 2);
-    health_ended(&h, &CONFIG, &READY, &first, &gone, 10);
+    health_ended(&h, &CONFIG, &READY, &first, &canceled, 10);
     struct health other;
     health_carry(&other, &h); /* the second attempt ends under the old configuration */
     assert_true(other.calls == 1 && other.ended == 1 && other.in_flight == 0);
-    health_ended(&h, &CONFIG, &READY, &second, &gone, 10);
+    health_ended(&h, &CONFIG, &READY, &second, &canceled, 10);
     assert_int_equal(h.in_flight, 0);
     assert_int_equal(h.successes, 0);
     assert_true(isnan(ewma_mean(&h.seen.errors))); /* a canceled attempt has no information about the deployment */

@@ -1,5 +1,5 @@
-/* Unit tests of common/install_key: one key per installation, whoever asks first, and a random one if its file can't be
- * trusted. */
+/* Unit tests of common/install_key: one key per installation, also if processes race, and a random one if its file
+ * can't be trusted. */
 #include "tests/unit/folder.h"
 #include "common/install_key.h"
 #include "common/log.h"

@@ -235,7 +235,7 @@ TEST(two_writers_lose_nothing)
     free(before);
 }
 
-/* RLIMIT_FSIZE simulates a full disk: one line is torn, the next ones fail, later ones are whole. */
+/* RLIMIT_FSIZE simulates a full disk: one line is truncated, the next ones fail, later ones are complete. */
 TEST(logging_resumes_after_a_full_disk)
 {
     struct rlimit before, tight;

@@ -1,5 +1,4 @@
-/* Unit tests of the reply's way through the bridge: streams and whole replies of either wire, for clients of the other.
- */
+/* Unit tests of proxy/bridge/relay: streamed and unstreamed replies of each API, for clients of the other. */
 #include "tests/unit/bridge.h"
 
 #include <sodium.h>
@@ -145,7 +144,7 @@ static const struct {
      TOOL("\"function\":{\"arguments\":\"}\"}") TOOL("\"id\":\"\",\"function\":{\"name\":\"run\",\"arguments\":\"{ }\"}")
      FINISH("stop") DONE,
      {"\"arguments\":\"{}\"}}", "\"arguments\":\"{ }\"}}"}},
-    /* The same index and no id for whole calls; the name again with each piece. */
+    /* The same index and no id for several complete calls; the name again with each piece. */
     {BEGIN(0, "", "run", "{}") BEGIN(0, "", "run", "{\\\"a\\\":1}") FINISH("stop") DONE,
      {"\"arguments\":\"{}\"}}", "\"arguments\":\"{\\\"a\\\":1}\"}}"}},
     {BEGIN(0, "a", "run", "{") BEGIN(0, "a", "run", "}") FINISH("stop") DONE, {"\"arguments\":\"{}\"}}"}},
