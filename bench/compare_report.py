@@ -1,4 +1,4 @@
-"""What bench/compare found, as Markdown tables and as a plot (SVG)."""
+"""The results of bench/compare as Markdown tables and as a plot (SVG)."""
 import math
 import statistics
 
@@ -9,13 +9,14 @@ REQUEST, EVENT = "CPU µs per request", "CPU µs per event"
 PASSED, BRIDGED = f"Codex request, passed: {REQUEST}", f"Codex request, bridged: {REQUEST}"
 STREAM, BRIDGED_STREAM = f"stream, 50 connections: {EVENT}", f"stream, bridged: {EVENT}"
 
-PLOT = {"HAProxy": ("#9a6700", "#d29922"), "pointsman": ("#0969da", "#58a6ff"), "pointsman, libcurl": ("#8250df", "#bc8cff"),
-        "LiteLLM": ("#cf222e", "#ff7b72")}   # colours on light and on dark
+PLOT = {"HAProxy": ("#9a6700", "#d29922"), "pointsman": ("#0969da", "#58a6ff"),
+        "pointsman, libcurl": ("#8250df", "#bc8cff"),
+        "LiteLLM": ("#cf222e", "#ff7b72")}   # colors for light and dark pages
 ROW, LEFT, WIDTH, TOP = 30, 220, 800, 64
 
 
 def in_pairs(samples, name, server, base, how):
-    """Median, least and most of how(value, base's value), round by round: what drifts hits both of a round."""
+    """Median, minimum and maximum of how(value, base's value), round by round: drift affects both values of a round."""
     values = samples[name]
     found = [how(a, b) for a, b in zip(values[server], values[base])]
     return statistics.median(found), min(found), max(found)
@@ -82,7 +83,7 @@ def size_table(samples):
 
 
 def bars(samples):
-    """(what, measured, bar) for the proxy with its own transport."""
+    """(target, measured value, limit) of the proxy with its own transport."""
     def ratio(name):
         return ratios(samples, name, "pointsman")[0]
 
@@ -105,11 +106,12 @@ def bars(samples):
 
 
 def bars_table(samples):
-    """How many targets are missed, and all of them, the missed ones first."""
+    """The number of missed targets, then all targets, the missed ones first."""
     rows = [[what, f"{found:.2f}", f"≤ {bar:g}", "yes" if found <= bar else "**no**"]
             for what, found, bar in sorted(bars(samples), key=lambda row: row[1] <= row[2])]
     missed = sum(row[-1] != "yes" for row in rows)
-    return f"**{missed} of {len(rows)} targets are missed.**\n\n" + table(["target", "measured", "at most", "met"], rows)
+    return f"**{missed} of {len(rows)} targets are missed.**\n\n" + table(["target", "measured", "at most", "met"],
+                                                                          rows)
 
 
 def tables(samples):
@@ -117,7 +119,7 @@ def tables(samples):
 
 
 class Axis:
-    """A logarithmic one, from the least to the most ratio that is shown."""
+    """A logarithmic axis from the minimum to the maximum ratio."""
 
     def __init__(self, values):
         ticks = [0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
@@ -135,8 +137,8 @@ def plot_style():
     dark = "".join(f".s{n}{{fill:{colours[1]};stroke:{colours[1]}}}" for n, colours in enumerate(PLOT.values()))
     return ("<style>text{font:13px system-ui,sans-serif;fill:#1f2328;stroke:none}.back{fill:#fff}.grid{stroke:#d1d9e0}"
             ".one{stroke:#1f2328}.bar{stroke-width:2}" + light +
-            "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.back{fill:#0d1117}.grid{stroke:#3d444d}.one{stroke:#e6edf3}" +
-            dark + "}</style>")
+            "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.back{fill:#0d1117}.grid{stroke:#3d444d}"
+            ".one{stroke:#e6edf3}" + dark + "}</style>")
 
 
 def plot_row(samples, axis, name, y):
@@ -162,7 +164,8 @@ def plot(samples):
     shapes = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 34}" role="img">',
               "<title>CPU time per request and event, as a ratio to nginx</title>", plot_style(),
               f'<rect class="back" width="{WIDTH}" height="{bottom + 34}"/>',
-              '<text x="16" y="24">CPU time per request or event; nginx = 1; dot: median, line: least to most</text>']
+              '<text x="16" y="24">'
+              'CPU time per request or event; nginx = 1; dot: median, line: minimum to maximum</text>']
     for place, server in enumerate(shown):
         x = LEFT + place * 140
         shapes.append(f'<circle class="s{list(PLOT).index(server)}" cx="{x}" cy="44" r="4"/>'
@@ -176,7 +179,7 @@ def plot(samples):
 
 
 def write(folder, samples, how):
-    """Replaces what stands between the marks of doc/performance.md, and the plot beside it."""
+    """Replaces the text between the marks in doc/performance.md, and the plot beside it."""
     page = folder / "performance.md"
     before, rest = page.read_text().split(BEGIN)
     after = rest.split(END)[1]

@@ -1,4 +1,4 @@
-"""The servers that bench/compare measures, each with one worker, connections to the provider kept, and no access log."""
+"""The servers that bench/compare measures: one worker each, connections to the provider kept, no access log."""
 import contextlib
 import json
 import os
@@ -14,7 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "
 from basics import PATIENCE_S, free_port, wait_until  # noqa: E402
 
 KEY = "sk-bench-0123456789abcdef"
-LITELLM_PATIENCE_S = 180   # it imports for long
+LITELLM_PATIENCE_S = 180   # its import takes long
 SEARCH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 NGINX_CONF = """
@@ -63,7 +63,7 @@ def accepts(port):
 
 
 class Server:
-    """A process under measurement."""
+    """A process that is measured."""
 
     def __init__(self, command, port, folder, environment=(), patience_s=PATIENCE_S):
         self.port = port
@@ -79,7 +79,7 @@ class Server:
 
     @property
     def cpu_ns(self):
-        """Time on a processor, all threads, to the nanosecond: see proc(5), schedstat."""
+        """CPU time of all threads, to the nanosecond: see proc(5), schedstat."""
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
 
@@ -92,7 +92,7 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:   # of its own connections' making; it is measured already
+        except subprocess.TimeoutExpired:   # of connections that it made itself; those are measured already
             self.process.kill()
             self.process.wait()
         self.log.close()
@@ -101,7 +101,8 @@ class Server:
 def start_nginx(folder, upstream_port, _build=None):
     port = free_port()
     (folder / "nginx.conf").write_text(NGINX_CONF.format(folder=folder, upstream=upstream_port, port=port))
-    return Server([shutil.which("nginx", path=SEARCH), "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"], port, folder)
+    return Server([shutil.which("nginx", path=SEARCH), "-p", folder, "-e", "stderr", "-c", folder / "nginx.conf"], port,
+                  folder)
 
 
 def start_haproxy(folder, upstream_port, _build=None):
@@ -124,22 +125,23 @@ def start_pointsman(folder, upstream_port, build, address="127.0.0.1"):
 
 
 def start_pointsman_libcurl(folder, upstream_port, build):
-    """127.0.0.1 is called straight, 0.0.0.0 as any other address through libcurl; Linux connects both to this machine."""
+    """The proxy calls 127.0.0.1 directly, and 0.0.0.0 through libcurl, as any other address. Linux connects both to
+    this machine."""
     return start_pointsman(folder, upstream_port, build, "0.0.0.0")
 
 
 def start_litellm(folder, upstream_port, program):
     port = free_port()
     (folder / "config.yaml").write_text(json.dumps(model_list("127.0.0.1", upstream_port)))
-    environment = {"LITELLM_MASTER_KEY": KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(folder), "PATH": SEARCH,
-                   "LITELLM_LOG": "ERROR", "NO_DOCS": "True"}
-    return Server([program, "--config", folder / "config.yaml", "--host", "127.0.0.1", "--port", str(port), "--num_workers", "1",
-                   "--telemetry", "False"], port, folder, environment, LITELLM_PATIENCE_S)
+    environment = {"LITELLM_MASTER_KEY": KEY, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HOME": str(folder),
+                   "PATH": SEARCH, "LITELLM_LOG": "ERROR", "NO_DOCS": "True"}
+    return Server([program, "--config", folder / "config.yaml", "--host", "127.0.0.1", "--port", str(port),
+                   "--num_workers", "1", "--telemetry", "False"], port, folder, environment, LITELLM_PATIENCE_S)
 
 
 def install_litellm(folder):
-    """A Python environment of its own, thrown away with the folder; returns its program."""
-    print("installing LiteLLM into a throw-away environment", file=sys.stderr)
+    """A temporary Python environment in the folder. Returns the program."""
+    print("installing LiteLLM into a temporary environment", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     subprocess.run([folder / "venv/bin/pip", "-q", "install", "litellm[proxy]"], check=True, stdout=sys.stderr)
     return folder / "venv/bin/litellm"

@@ -1,4 +1,4 @@
-"""The work that bench/compare gives to each server: bodies, connections, how many requests."""
+"""The work of bench/compare for each server: bodies, connections, numbers of requests."""
 import base64
 
 EVENTS_PER_STREAM = 200
@@ -22,7 +22,8 @@ def codex_request():
         "required": ["argument_0"], "additionalProperties": False}}
     items = [message("developer", LINE * 190), message("user", LINE * 4)]
     for n in range(10):
-        items += [{"type": "function_call", "call_id": f"call_{n}", "name": "tool_0", "arguments": '{"argument_0":"ls"}'},
+        items += [{"type": "function_call", "call_id": f"call_{n}", "name": "tool_0",
+                   "arguments": '{"argument_0":"ls"}'},
                   {"type": "function_call_output", "call_id": f"call_{n}", "output": (LINE + "\n") * 8}]
     return {"model": "bench", "input": items, "tools": [{**tool, "name": f"tool_{n}"} for n in range(8)],
             "tool_choice": "auto", "parallel_tool_calls": False, "store": False, "reasoning": {"summary": "auto"},
@@ -30,15 +31,17 @@ def codex_request():
 
 
 def images_request():
-    """The same with three screenshots as data URLs: 1 MB in all."""
-    picture = "data:image/png;base64," + base64.b64encode(bytes(n * 2654435761 >> 13 & 255 for n in range(250_000))).decode()
+    """The same with three screenshots as data URLs: 1 MB in total."""
+    picture = "data:image/png;base64," + base64.b64encode(bytes(n * 2654435761 >> 13 & 255
+                                                                for n in range(250_000))).decode()
     images = {"type": "message", "role": "user", "content": [{"type": "input_image", "image_url": picture}] * 3}
     return {**CODEX, "input": [*CODEX["input"], images]}
 
 
 CODEX = codex_request()
 IMAGES = images_request()
-BRIDGED = {"model": "bridged"}   # the same request to an upstream that speaks Chat Completions alone; nginx passes it on
+# The same request for an upstream that supports only Chat Completions; nginx passes it on unchanged.
+BRIDGED = {"model": "bridged"}
 
 # name: (path, body, connections, requests)
 SCENARIOS = {

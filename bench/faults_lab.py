@@ -1,7 +1,7 @@
-"""What the fault scenarios are made of: scripted providers, a proxy of their own, and a client for either wire.
+"""Building blocks of the fault scenarios: scripted providers, a proxy for each variant, and a client for each API.
 
-The provider is tests/support's, byte for byte scripted; it speaks Chat Completions alone, so that a Responses client is
-served through the bridge."""
+The provider is the one of tests/support, scripted byte for byte. It supports only Chat Completions, so a Responses
+client uses the bridge."""
 import contextlib
 import http.client
 import pathlib
@@ -21,15 +21,15 @@ import responses_wire as responses                                    # noqa: E4
 PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
 PROVIDER_KEY = "sk-faults-provider-0123456789abcdef"
 PROMPT = "Count the stations of the line, all sixty of them."
-WORDS = [f"station-{n:02}" for n in range(1, 61)]   # every healthy answer: what is cut can't be taken for it
+WORDS = [f"station-{n:02}" for n in range(1, 61)]   # every whole answer: a truncated one cannot be mistaken for it
 ANSWER = " ".join(WORDS)
-PRICES = {"primary": (1e-6, 2e-6), "fallback": (3e-6, 5e-6)}          # USD per token, in and out
+PRICES = {"primary": (1e-6, 2e-6), "fallback": (3e-6, 5e-6)}          # USD per token, input and output
 USAGE = {"prompt_tokens": 100, "completion_tokens": 60, "total_tokens": 160}
 COST = {name: 100 * price[0] + 60 * price[1] for name, price in PRICES.items()}
 PATIENCE_S = 20
 
 
-# What a provider says
+# The provider's replies
 
 def words(first=0, last=60):
     return [chat.delta((" " if n else "") + WORDS[n]) for n in range(first, last)]
@@ -41,7 +41,7 @@ def whole(name):
 
 
 def answers(name, spoil=None):
-    """The whole answer, streamed or not as the request asks. `spoil` is given the steps of the stream and returns others."""
+    """The whole answer, streamed or not as the request asks. spoil(steps) returns other steps for the stream."""
     def answer(request):
         if not request.json.get("stream"):
             return mock.reply(body=whole(name))
@@ -59,7 +59,7 @@ def error(status, message, code=None, kind="server_error", **headers):
 
 
 def wait(seconds):
-    """A step: the provider says nothing for that long. It is the fault itself."""
+    """A step: the provider is silent for that long. The silence is the fault."""
     over = threading.Event()
     timer = threading.Timer(seconds, over.set)
     timer.daemon = True
@@ -67,13 +67,13 @@ def wait(seconds):
     return over
 
 
-# What the client got
+# The client's outcome
 
 class Outcome:
-    """A reply as a client of its wire would judge it.
+    """A reply, judged as a client of its API judges it.
 
-    end: "complete"; "failed": the reply says itself that it failed; "refused": an HTTP status other than 200; "cut": it just
-    stops; "nonsense": it breaks the wire's rules."""
+    end: "complete"; "failed": the reply reports its failure; "refused": an HTTP status other than 200; "truncated":
+    it just stops; "invalid": it violates the rules of its API."""
 
     def __init__(self, wire, reply, seconds):
         self.status, self.headers, self.seconds = reply.status, reply.headers, seconds
@@ -93,13 +93,13 @@ class Outcome:
 
     def _chat_stream(self):
         finish = None
-        self.end = "cut"
+        self.end = "truncated"
         for _, data in self.events:
             if data == "[DONE]":
                 self.done = True
                 continue
             if not isinstance(data, dict) or self.done:
-                self.end, self.message = "nonsense", f"not a chunk: {data!r}"
+                self.end, self.message = "invalid", f"not a chunk: {data!r}"
                 return
             if data.get("error"):
                 self.end = "failed"
@@ -116,7 +116,7 @@ class Outcome:
         events = [(name, data) for name, data in self.events if data != "[DONE]"]
         fault = responses.stream_fault(events)
         if fault:
-            self.end, self.message = "nonsense", fault
+            self.end, self.message = "invalid", fault
             return
         self.text = "".join(data["delta"] for name, data in events if name == "response.output_text.delta")
         self.done = any(name == "response.output_item.done" for name, _ in events)
@@ -127,7 +127,8 @@ class Outcome:
         if response["status"] == "completed":
             self.end = "complete"
             self.text = "".join(responses.item_text(item) for item in response["output"] if item["type"] == "message")
-            self.calls = [(item["name"], item["arguments"]) for item in response["output"] if item["type"] == "function_call"]
+            self.calls = [(item["name"], item["arguments"]) for item in response["output"]
+                          if item["type"] == "function_call"]
         else:
             self.end = "failed"
             self._take_error(response["error"] or {})
@@ -146,7 +147,7 @@ class Outcome:
         return f"{said}{', ' + str(self.code) if self.code else ''}{': ' + self.message[:160] if self.message else ''}"
 
 
-# A scenario's surroundings
+# The environment of a variant
 
 class Lab:
     """One variant of a scenario: its providers, its proxy, its checks."""
@@ -164,15 +165,16 @@ class Lab:
         with self._exit:
             if self.running:
                 code = self.running.stop() if self.running.process.poll() is None else self.running.process.returncode
-                self.check(code == 0, f"the proxy ends well (exit code {code})")
-                self.check(not self.running.leaks(), "no key is left in any file")
+                self.check(code == 0, f"the proxy exits with code 0 (exit code {code})")
+                self.check(not self.running.leaks(), "no file contains a key")
                 self.check("Sanitizer" not in self.running.stderr and "runtime error" not in self.running.stderr,
-                           "a sanitizer finds nothing")
+                           "the sanitizers report nothing")
 
     def provider(self, name, *script, always=None):
-        """A provider with its replies for the next requests, then `always` (the healthy answer)."""
+        """A provider with replies for its next requests, then `always` (by default the whole answer)."""
         upstream = mock.Upstream()
-        if self.transport == "libcurl":   # 127.0.0.1 is called straight; 0.0.0.0 is this machine, too, but through libcurl
+        # 127.0.0.1 is called directly; 0.0.0.0 is this machine, too, but called through libcurl.
+        if self.transport == "libcurl":
             upstream.base = upstream.base.replace("127.0.0.1", "0.0.0.0")
         upstream.script(*script)
         upstream.always(always or answers(name))
@@ -189,8 +191,8 @@ class Lab:
                                **(info or {})}}
 
     def start(self, entries=None, **router):
-        """The proxy. Unless told otherwise `model` is the primary alone, and `spare`, where there is a provider named
-        fallback, what it falls back to."""
+        """Starts the proxy. By default the alias `model` has only the primary; if there is a provider named
+        fallback, the alias `spare` has it and is the fallback of `model`."""
         if entries is None:
             entries = [self.entry("model", "primary")]
             if "fallback" in self.providers:
@@ -201,7 +203,8 @@ class Lab:
         self._exit.callback(lambda: self.running.process.poll() is None and self.running.kill())
 
     def ask(self, messages=None, stream=None, tools=(), **fields):
-        """One request; the outcome for its client. `tools`: the names of functions that it offers; `fields`: of the body."""
+        """Sends one request. Returns the outcome for its client. `tools`: names of functions to offer; `fields`:
+        more fields of the body."""
         stream = self.streams if stream is None else stream
         messages = messages or [{"role": "user", "content": PROMPT}]
         body = {"model": "model", "stream": stream, **fields}
@@ -213,26 +216,27 @@ class Lab:
             body["input"] = messages
         if tools:
             functions = [{"name": name, "parameters": {"type": "object"}} for name in tools]
-            body["tools"] = ([{"type": "function", "function": function} for function in functions] if self.wire == "chat" else
+            body["tools"] = ([{"type": "function", "function": function} for function in functions]
+                             if self.wire == "chat" else
                              [{"type": "function", **function} for function in functions])
         began = time.monotonic()
         try:
             reply = self.running.post(PATHS[self.wire], body)
         except (http.client.HTTPException, OSError) as fault:
-            raise AssertionError(f"the client's connection broke: {fault!r}") from fault
+            raise AssertionError(f"the client's connection failed: {fault!r}") from fault
         return Outcome(self.wire, reply, time.monotonic() - began)
 
     def until_served_by(self, name):
-        """Asks until that provider serves; the outcome."""
+        """Sends requests until that provider answers. Returns the outcome."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             outcome = self.ask()
             self.check(outcome.whole, f"every request meanwhile is answered ({outcome})")
             if outcome.headers["x-litellm-model-id"] == name or not outcome.whole:
                 return outcome
-        raise AssertionError(f"{name} did not serve again within {PATIENCE_S} s")
+        raise AssertionError(f"{name} did not answer again within {PATIENCE_S} s")
 
-    # What is checked
+    # Checks
 
     def check(self, condition, what):
         if not condition:
@@ -242,30 +246,30 @@ class Lab:
     def served(self, outcome, by=None):
         """The client has the whole answer, from that provider."""
         self.check(outcome.whole, f"the client gets the whole answer ({outcome})")
-        self.check(outcome.usage is not None, "the client is told the usage")
+        self.check(outcome.usage is not None, "the client gets the usage")
         if by:
             self.check(outcome.headers["x-litellm-model-id"] == by,
                        f"{by} serves (x-litellm-model-id: {outcome.headers['x-litellm-model-id']})")
 
-    def told(self, outcome, status=None, code=None, words_of=""):
-        """The client has no answer, and knows it: an error status, or a stream that says itself that it failed."""
-        self.check(outcome.end in ("refused", "failed"), f"the client is told of the failure ({outcome})")
-        self.check(outcome.status != 500, "never 500, at which Codex asks 30 times and hides the message")
+    def fails(self, outcome, status=None, code=None, words_of=""):
+        """The client has no answer, and sees it: an error status, or a stream that reports its failure."""
+        self.check(outcome.end in ("refused", "failed"), f"the client gets an error ({outcome})")
+        self.check(outcome.status != 500, "the status is never 500: Codex retries it 30 times and hides the message")
         if status and outcome.end == "refused":
             self.check(outcome.status == status, f"the status is {status} ({outcome})")
         if code:
             self.check(outcome.code == code, f"the code is {code} ({outcome})")
-        self.check(words_of.lower() in outcome.message.lower(), f"the message says «{words_of}» ({outcome})")
+        self.check(words_of.lower() in outcome.message.lower(), f"the message contains {words_of!r} ({outcome})")
 
     def honest(self, outcome):
-        """A stream that had begun ends as the failure that it is: what was said is right as far as it goes, nothing marks it
-        as complete, no item is finished (Codex would keep it and repeat it), and nothing of another answer is mixed in."""
-        self.told(outcome)
+        """A stream that had begun ends as a failure: its text is a part of the answer, nothing marks it as complete,
+        no item is finished (Codex would keep and repeat it), and no other answer is mixed in."""
+        self.fails(outcome)
         self.check(ANSWER.startswith(outcome.text), f"the text is the answer's beginning ({outcome.text[-60:]!r})")
         self.check(not outcome.done, "nothing marks the answer as complete")
 
     def calls(self, **expected):
-        """How many requests each provider has seen: a number, or (least, most)."""
+        """Checks how many requests each provider got: a number, or (minimum, maximum)."""
         for name, count in expected.items():
             least, most = count if isinstance(count, tuple) else (count, count)
             seen = len(self.providers[name].requests)
@@ -273,13 +277,13 @@ class Lab:
 
     def alive(self):
         """After the fault the proxy serves as before."""
-        self.check(self.running.get("/health").status == 200, "the proxy is alive afterwards")
+        self.check(self.running.get("/health").status == 200, "the proxy still answers afterwards")
 
     def journal(self, lines):
         return self.running.journal(lines)
 
 
-# The list of scenarios
+# The scenarios
 
 SCENARIOS = {}    # "S01": (title, [variant, …])
 STREAM, WHOLE, BOTH = (True,), (False,), (True, False)
@@ -290,7 +294,7 @@ def scenario(number, title):
 
 
 def variant(name, manners=BOTH):
-    """The function below is a variant of the scenario that was declared last: run streamed, whole, or both."""
+    """The decorated function is a variant of the last scenario that was declared: run streamed, whole, or both."""
     def add(function):
         function.says, function.manners = name, manners
         list(SCENARIOS.values())[-1][1].append(function)

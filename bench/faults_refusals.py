@@ -1,4 +1,5 @@
-"""Faults that a provider tells by an HTTP status, or by no reply at all, and what comes of them over several requests."""
+"""Faults that a provider reports by an HTTP status, or shows by no reply at all, and their consequences over several
+requests."""
 import time
 
 from faults_lab import COST, PATIENCE_S, PROMPT, answers, error, mock, scenario, variant
@@ -17,7 +18,7 @@ def slow_down(**fields):
     return error(429, "Rate limit reached, slow down", "rate_limit_exceeded", "rate_limit_error", **fields)
 
 
-@variant("the fallback answers; the primary is left alone as long as it asks")
+@variant("the fallback answers; the primary is not called before Retry-After")
 def _(lab):
     seen = []
 
@@ -30,18 +31,18 @@ def _(lab):
     lab.served(lab.ask(), by="fallback")
     lab.calls(primary=1, fallback=1)
     lab.served(lab.until_served_by("primary"), by="primary")
-    lab.check(seen[1] - seen[0] >= 0.95, f"it is asked again after its second ({seen[1] - seen[0]:.2f} s)")
+    lab.check(seen[1] - seen[0] >= 0.95, f"the primary is called again after a second ({seen[1] - seen[0]:.2f} s)")
 
 
-@variant("alone, its wait is handed to the client, who comes back after it")
+@variant("alone: the client gets its Retry-After, and comes back later")
 def _(lab):
     lab.provider("primary", slow_down(Retry_After="1"))
     lab.start()
     outcome = lab.ask()
-    lab.told(outcome, 429, "rate_limit_exceeded", "slow down")
+    lab.fails(outcome, 429, "rate_limit_exceeded", "slow down")
     lab.check(outcome.headers["Retry-After"] == "1", f"Retry-After: 1 ({outcome.headers['Retry-After']})")
     lab.calls(primary=1)
-    time.sleep(1)   # as told
+    time.sleep(1)   # the Retry-After
     lab.served(lab.ask(), by="primary")
     lab.calls(primary=2)
 
@@ -51,7 +52,7 @@ def _(lab):
 scenario("S02", "429 without Retry-After, persistent")
 
 
-@variant("the fallback answers every time, the primary is asked once and then rests")
+@variant("the fallback answers every time; the primary is called once, then cools down")
 def _(lab):
     lab.provider("primary", always=slow_down())
     lab.provider("fallback")
@@ -61,12 +62,12 @@ def _(lab):
     lab.calls(primary=1, fallback=5)
 
 
-@variant("alone, the client is told, with a wait that Codex understands")
+@variant("alone: the client gets an error with a Retry-After that Codex understands")
 def _(lab):
     lab.provider("primary", always=slow_down())
     lab.start()
     outcome = lab.ask()
-    lab.told(outcome, 429, "rate_limit_exceeded", "slow down")
+    lab.fails(outcome, 429, "rate_limit_exceeded", "slow down")
     lab.check((outcome.headers["Retry-After"] or "").isdigit() and int(outcome.headers["Retry-After"]) >= 1,
               f"Retry-After in whole seconds ({outcome.headers['Retry-After']})")
     lab.calls(primary=1)
@@ -81,7 +82,7 @@ def broken():
     return error(500, "The server had an error")
 
 
-@variant("it is answered, by either, after one failure")
+@variant("either of the two answers, after one failure")
 def _(lab):
     lab.provider("primary", broken())
     lab.provider("fallback")
@@ -90,7 +91,7 @@ def _(lab):
     lab.check(sum(len(provider.requests) for provider in lab.providers.values()) == 2, "two calls in all")
 
 
-@variant("alone, the same provider is asked once more")
+@variant("alone: the same provider is called again")
 def _(lab):
     lab.provider("primary", broken())
     lab.start()
@@ -116,11 +117,11 @@ def _(lab):
     lab.calls(primary=(1, 3), fallback=1)
 
 
-@variant("alone, the provider's own words are told, as a 503")
+@variant("alone: the client gets the provider's message with status 503")
 def _(lab):
     lab.provider("primary", always=overloaded())
     lab.start()
-    lab.told(lab.ask(), 503, words_of="currently overloaded")
+    lab.fails(lab.ask(), 503, words_of="currently overloaded")
     lab.calls(primary=(1, 3))
 
 
@@ -129,7 +130,7 @@ def _(lab):
 scenario("S05", "TCP reset before the reply")
 
 
-@variant("it is answered, by either")
+@variant("either of the two answers")
 def _(lab):
     lab.provider("primary", [mock.RESET])
     lab.provider("fallback")
@@ -138,7 +139,7 @@ def _(lab):
     lab.check(sum(len(provider.requests) for provider in lab.providers.values()) == 2, "two calls in all")
 
 
-@variant("alone, the same provider is asked once more")
+@variant("alone: the same provider is called again")
 def _(lab):
     lab.provider("primary", [mock.RESET])
     lab.start()
@@ -160,23 +161,23 @@ def _(lab):
 scenario("S06", "no response at all")
 
 
-@variant("after its timeout the fallback answers; the silent call is cancelled and not repeated")
+@variant("after the timeout the fallback answers; the silent call is canceled and not repeated")
 def _(lab):
     silent = lab.provider("primary", always=[mock.HANG])
     lab.provider("fallback")
     lab.start(timeout=1)
     lab.served(lab.ask(), by="fallback")
     lab.calls(primary=1, fallback=1)
-    lab.check(silent.requests[0].gone.wait(PATIENCE_S), "the provider sees the hang-up")
+    lab.check(silent.requests[0].gone.wait(PATIENCE_S), "the provider sees the disconnect")
 
 
-@variant("alone, the client is told within the timeout")
+@variant("alone: the client gets an error within the timeout")
 def _(lab):
     lab.provider("primary", always=[mock.HANG])
     lab.start(timeout=1)
     outcome = lab.ask()
-    lab.told(outcome, 503, "upstream_timeout", "timeout")
-    lab.check(outcome.seconds < 5, f"soon after it ({outcome.seconds:.1f} s)")
+    lab.fails(outcome, 503, "upstream_timeout", "timeout")
+    lab.check(outcome.seconds < 5, f"soon after the timeout ({outcome.seconds:.1f} s)")
     lab.calls(primary=1)
 
 
@@ -190,7 +191,7 @@ def too_long():
                  "context_length_exceeded", "invalid_request_error")
 
 
-@variant("context_window_fallbacks: the larger one answers; the primary is not asked again, and does not rest")
+@variant("context_window_fallbacks: the larger one answers; the primary is not called again, and no cooldown begins")
 def _(lab):
     lab.provider("primary", always=too_long())
     lab.provider("fallback")
@@ -202,7 +203,7 @@ def _(lab):
     lab.calls(primary=2, fallback=2)
 
 
-@variant("a larger window in the same group answers")
+@variant("a deployment of the group with a larger context window answers")
 def _(lab):
     lab.provider("primary", too_long())
     lab.provider("fallback")
@@ -212,11 +213,11 @@ def _(lab):
     lab.calls(primary=1, fallback=1)
 
 
-@variant("nothing larger: the client is told so that it can compact, and nothing is repeated")
+@variant("nothing larger: the client gets an error after which it can compact; nothing is repeated")
 def _(lab):
     lab.provider("primary", always=too_long())
     lab.start()
-    lab.told(lab.ask(), 400, "context_length_exceeded", "maximum context length")
+    lab.fails(lab.ask(), 400, "context_length_exceeded", "maximum context length")
     lab.calls(primary=1)
 
 
@@ -226,20 +227,21 @@ scenario("S13", "content filter")
 
 
 def rejected():
-    return error(400, "Your request was rejected by our safety system", "content_policy_violation", "invalid_request_error")
+    return error(400, "Your request was rejected by our safety system", "content_policy_violation",
+                 "invalid_request_error")
 
 
-@variant("the client is told why; nobody else is asked, the primary neither again nor put to rest")
+@variant("the client gets the reason; no other deployment is called, and no cooldown begins")
 def _(lab):
     lab.provider("primary", rejected())
     lab.provider("fallback")
     lab.start()
-    lab.told(lab.ask(), 400, "content_policy_violation", "rejected by our safety system")
+    lab.fails(lab.ask(), 400, "content_policy_violation", "rejected by our safety system")
     lab.calls(primary=1, fallback=0)
     lab.served(lab.ask(other_conversation()), by="primary")
 
 
-@variant("content_policy_fallbacks: the one that is configured for it answers")
+@variant("content_policy_fallbacks: the configured fallback answers")
 def _(lab):
     lab.provider("primary", always=rejected())
     lab.provider("fallback")
@@ -254,7 +256,7 @@ def _(lab):
 scenario("S15", "the primary flaps: down, then healthy")
 
 
-@variant("served all the while; the primary is probed now and then, and serves again when it is back")
+@variant("every request is answered; trial calls go to the primary, which serves again after its recovery")
 def _(lab):
     up = []
 
@@ -266,7 +268,7 @@ def _(lab):
     for _ in range(20):
         lab.served(lab.ask(), by="fallback")
     probes = len(primary.requests)
-    lab.check(1 <= probes <= 10, f"20 requests in the outage ask the primary 1 to 10 times ({probes})")
+    lab.check(1 <= probes <= 10, f"20 requests in the outage call the primary 1 to 10 times ({probes})")
     up.append(True)
     lab.served(lab.until_served_by("primary"), by="primary")
     for _ in range(5):
@@ -275,10 +277,10 @@ def _(lab):
 
 # S16
 
-scenario("S16", "fail-over accounting")
+scenario("S16", "failover accounting")
 
 
-@variant("who served, what it counted, and its price: once")
+@variant("the deployment that answered, its tokens and its price, counted once")
 def _(lab):
     lab.provider("primary", always=overloaded())
     lab.provider("fallback")
@@ -287,15 +289,17 @@ def _(lab):
     lab.served(outcome, by="fallback")
     lab.check(outcome.model == "fallback", f"the reply names the fallback's model ({outcome.model})")
     counted = ("prompt_tokens", "completion_tokens") if lab.wire == "chat" else ("input_tokens", "output_tokens")
-    told = [(outcome.usage or {}).get(key) for key in counted]
-    lab.check(told == [100, 60], f"the usage is the fallback's ({told})")
+    tokens = [(outcome.usage or {}).get(key) for key in counted]
+    lab.check(tokens == [100, 60], f"the usage is the fallback's ({tokens})")
     entries = lab.journal(1)
-    lab.check(len(entries) == 1, f"one line in the journal ({len(entries)})")
+    lab.check(len(entries) == 1, f"one line in the request log ({len(entries)})")
     entry = entries[0]
-    lab.check([(attempt["deployment"], attempt["outcome"]) for attempt in entry["attempts"]][-1:] == [("fallback", "ok")],
-              "the attempts end with the fallback's")
+    lab.check([(attempt["deployment"], attempt["outcome"]) for attempt in entry["attempts"]][-1:] ==
+              [("fallback", "ok")], "the attempts end with the fallback's")
     lab.check({attempt["outcome"] for attempt in entry["attempts"][:-1]} == {"overloaded"} and
-              {attempt["deployment"] for attempt in entry["attempts"][:-1]} == {"primary"}, "the primary's failures are named")
+              {attempt["deployment"] for attempt in entry["attempts"][:-1]} == {"primary"},
+              "the primary's failures are named")
     lab.check((entry["tokens"]["input"], entry["tokens"]["output"], entry["tokens"]["estimated"]) == (100, 60, False),
-              f"the journal counts once ({entry['tokens']})")
-    lab.check(abs((entry["cost_usd"] or 0) - COST["fallback"]) < 1e-12, f"at the fallback's price ({entry['cost_usd']})")
+              f"the request log counts the tokens once ({entry['tokens']})")
+    lab.check(abs((entry["cost_usd"] or 0) - COST["fallback"]) < 1e-12,
+              f"the cost is at the fallback's price ({entry['cost_usd']})")

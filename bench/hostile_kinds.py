@@ -1,4 +1,4 @@
-"""The kinds of hostile replies: what the provider does, and what may come of it."""
+"""The kinds of hostile replies: what the provider sends, and the allowed outcomes."""
 import gzip
 import itertools
 import json
@@ -8,18 +8,19 @@ import time
 import chat_wire as chat
 from faults_lab import ANSWER, BOTH, PROVIDER_KEY, STREAM, USAGE, WHOLE, answers, error, mock, words
 
-TOLD, SERVED, EITHER = "told", "served", "either"   # the client is told of the failure; has the whole answer; one of the two
+# The client gets an error; it has the whole answer; one of the two.
+ERROR, SERVED, EITHER = "error", "served", "either"
 KINDS = []                                          # in the order of the declarations below
 MB = 1 << 20
-PEAK_MB = 16        # by which the proxy may grow at most
+PEAK_MB = 16        # the maximum growth of the proxy
 BLOCK = b"a" * (256 << 10)
 
 
 class Kind:
-    """A reply, what must come of it, and in which manners it is tried. `peak_mb`: where it may take more memory. `check`: what
-    else must hold, given the lab and the outcome."""
+    """A reply, its required outcome, and whether it is run streamed, whole or both. `peak_mb`: the maximum growth of
+    the proxy. check(lab, outcome): further checks."""
 
-    def __init__(self, name, reply, outcome=TOLD, manners=BOTH, peak_mb=PEAK_MB, check=None):
+    def __init__(self, name, reply, outcome=ERROR, manners=BOTH, peak_mb=PEAK_MB, check=None):
         self.name, self.reply, self.outcome, self.manners = name, reply, outcome, manners
         self.peak_mb, self.check = peak_mb, check
         KINDS.append(self)
@@ -31,7 +32,7 @@ def head(*fields, status="200 OK", stream=False):
 
 
 def without_end(start, piece):
-    """A gigabyte of it, or until the proxy has enough."""
+    """A gigabyte of pieces, or until the proxy closes the connection."""
     def reply(_):
         yield start
         for _ in range((1 << 30) // len(piece)):
@@ -41,11 +42,11 @@ def without_end(start, piece):
 
 
 def dripping(start, pieces):
-    """A piece every now and then, for ever: there is never a silence."""
+    """A small piece every 50 ms, forever: there is never a silence."""
     def reply(_):
         yield start
         for piece in pieces:
-            time.sleep(0.05)   # the fault itself
+            time.sleep(0.05)   # the delay is the fault
             yield piece
     return reply
 
@@ -63,7 +64,7 @@ def healthy(request):
 
 
 def reframed(*fields, change=lambda body: body):
-    """The healthy answer's text under other words on its framing."""
+    """The whole answer with other header fields for its framing."""
     def reply(request):
         body = healthy(request).split(b"\r\n\r\n", 1)[1]
         if request.json.get("stream"):   # the data of its chunks
@@ -75,27 +76,28 @@ def reframed(*fields, change=lambda body: body):
 # Heads
 
 Kind("a field of a gigabyte", without_end(head() + b"X-Filler: ", BLOCK))
-Kind("fields without end", without_end(head(), b"X-Filler: 1\r\n" * 1000))
-Kind("interim replies without end", without_end(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000))
+Kind("endless fields", without_end(head(), b"X-Filler: 1\r\n" * 1000))
+Kind("endless interim replies", without_end(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000))
 Kind("a head that drips", dripping(head(), itertools.cycle([b"X-Filler: 1\r\n"])))
-Kind("a status that is none", [b"HTTP/1.1 99999 What\r\nContent-Length: 2\r\n\r\n{}", mock.HANG])
+Kind("an invalid status", [b"HTTP/1.1 99999 What\r\nContent-Length: 2\r\n\r\n{}", mock.HANG])
 Kind("two lengths", reframed("Content-Length: 5", "Content-Length: 500"))
-Kind("a length beside chunks", reframed("Content-Length: 5", "Transfer-Encoding: chunked"), EITHER)
-Kind("a length beyond all numbers", reframed("Content-Length: 99999999999999999999999999"), EITHER)
+Kind("a length and chunks", reframed("Content-Length: 5", "Transfer-Encoding: chunked"), EITHER)
+Kind("a length beyond 64 bits", reframed("Content-Length: 99999999999999999999999999"), EITHER)
 Kind("an unknown transfer coding", reframed("Transfer-Encoding: zip"))
-Kind("another protocol, unasked",
+Kind("an unrequested protocol switch",
      [b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nxxxx", mock.HANG])
 
 # Framing of bodies
 
-Kind("a chunk's size that overflows",
+Kind("a chunk size that overflows",
      reframed("Transfer-Encoding: chunked", change=lambda body: b"FFFFFFFFFFFFFFFFFFFF\r\n" + body))
-Kind("a chunk's extension without end", without_end(head("Transfer-Encoding: chunked") + b"\r\n2;", BLOCK))
-Kind("trailers without end", without_end(head("Transfer-Encoding: chunked") + b"\r\n2\r\n{}\r\n0\r\n", b"X-Filler: 1\r\n" * 1000))
+Kind("an endless chunk extension", without_end(head("Transfer-Encoding: chunked") + b"\r\n2;", BLOCK))
+Kind("endless trailers", without_end(head("Transfer-Encoding: chunked") + b"\r\n2\r\n{}\r\n0\r\n",
+                                     b"X-Filler: 1\r\n" * 1000))
 
 
 def poison():
-    """A reply that nobody has asked for."""
+    """A reply without a request."""
     return chat.whole("poison")[0]
 
 
@@ -103,11 +105,11 @@ def is_clean(lab, outcome):
     lab.check(b"poison" not in outcome.body, "no other reply is mixed in")
 
 
-Kind("a second reply behind the first", lambda request: [healthy(request) + poison()], SERVED, check=is_clean)
+Kind("a second reply after the first", lambda request: [healthy(request) + poison()], SERVED, check=is_clean)
 
 
 def early(request):
-    """The reply to the next request before that is made."""
+    """A reply to the next request, before that request."""
     request.said_all = threading.Event()
 
     def reply():
@@ -117,18 +119,20 @@ def early(request):
     return reply()
 
 
-Kind("a reply to what is not asked yet", early, SERVED, check=is_clean)
+Kind("a reply before its request", early, SERVED, check=is_clean)
 
 # Sizes
 
 BOMB = gzip.compress(b"[" * (64 * MB))
 Kind("a compressed bomb", lambda request: [head("Content-Encoding: gzip", f"Content-Length: {len(BOMB)}",
                                                 stream=request.json.get("stream")) + b"\r\n" + BOMB])
-Kind("a body of a gigabyte", without_end(head("Content-Length: 1073741824") + b'\r\n{"a":"', BLOCK), manners=WHOLE, peak_mb=40)
-Kind("an error of a gigabyte", without_end(head("Content-Length: 1073741824", status="500 Oh") + b'\r\n{"error":"', BLOCK))
+Kind("a body of a gigabyte", without_end(head("Content-Length: 1073741824") + b'\r\n{"a":"', BLOCK), manners=WHOLE,
+     peak_mb=40)
+Kind("an error of a gigabyte",
+     without_end(head("Content-Length: 1073741824", status="500 Oh") + b'\r\n{"error":"', BLOCK))
 Kind("a line of a gigabyte", without_end(head("Connection: close", stream=True) + b"\r\ndata: ", BLOCK), manners=STREAM)
-Kind("an event of a gigabyte", without_end(head("Connection: close", stream=True) + b"\r\n", b"data: aaaaaaaa\n" * 10000),
-     manners=STREAM)
+Kind("an event of a gigabyte",
+     without_end(head("Connection: close", stream=True) + b"\r\n", b"data: aaaaaaaa\n" * 10000), manners=STREAM)
 DEEP = "[" * 200000 + "]" * 200000
 Kind("deep nesting", by_manner(mock.stream(chat.delta("station"), mock.event('{"choices":' + DEEP + "}"), chat.DONE),
                                mock.reply(body=('{"choices":' + DEEP + "}").encode())))
@@ -137,22 +141,23 @@ Kind("deep nesting", by_manner(mock.stream(chat.delta("station"), mock.event('{"
 def many_calls(_):
     yield mock.STREAM_HEAD
     for n in range(3000):
-        yield mock.event(chat.delta(tool_calls=[{"index": n, "id": f"c{n}", "function": {"name": "f", "arguments": "{}"}}]))
+        yield mock.event(chat.delta(tool_calls=[{"index": n, "id": f"c{n}",
+                                                 "function": {"name": "f", "arguments": "{}"}}]))
     yield mock.event(chat.delta(finish="tool_calls")) + chat.DONE + mock.STREAM_END
 
 
-Kind("calls without number", many_calls, EITHER, STREAM)
+Kind("very many calls", many_calls, EITHER, STREAM)
 NO_TEXT = json.dumps(chat.delta("@")).encode().replace(b"@", b"\xff\xfe\xed\xa0\x80")
-Kind("bytes that are no text",
-     by_manner(mock.stream(*words(0, 5), mock.chunk(b"data: " + NO_TEXT + b"\n\n"), *words(5), chat.delta(finish="stop"),
-                           chat.usage_chunk(USAGE), chat.DONE),
+Kind("invalid UTF-8",
+     by_manner(mock.stream(*words(0, 5), mock.chunk(b"data: " + NO_TEXT + b"\n\n"), *words(5),
+                           chat.delta(finish="stop"), chat.usage_chunk(USAGE), chat.DONE),
                mock.reply(body=b'{"choices":[{"message":{"content":"\xff\xfe\xed\xa0\x80"}}]}')))
 
 # Time
 
 PING = mock.chunk(b": ping\n\n")
-Kind("comments without end", dripping(mock.STREAM_HEAD, itertools.cycle([PING])), manners=STREAM)
-Kind("comments without end behind the first words",
+Kind("endless comments", dripping(mock.STREAM_HEAD, itertools.cycle([PING])), manners=STREAM)
+Kind("endless comments after the first words",
      dripping(b"".join(mock.stream_open(*words(0, 5))), itertools.cycle([PING])), manners=STREAM)
 Kind("an event that drips",
      dripping(mock.STREAM_HEAD, itertools.chain([mock.chunk(b'data: {"a":"')], itertools.cycle([mock.chunk(b"a")]))),
@@ -162,17 +167,19 @@ Kind("an event that drips",
 
 
 def keeps_the_key(lab, outcome):
-    lab.check(PROVIDER_KEY.encode() not in outcome.body and PROVIDER_KEY not in str(outcome.headers), "the client sees no key")
+    lab.check(PROVIDER_KEY.encode() not in outcome.body and PROVIDER_KEY not in str(outcome.headers),
+              "the client does not see the key")
 
 
 ECHO = f"Incorrect API key provided: {PROVIDER_KEY}, Bearer {PROVIDER_KEY}"
-Kind("a key that is sent back",
-     by_manner(mock.stream(mock.event({"error": {"message": ECHO, "code": PROVIDER_KEY}})), error(401, ECHO, PROVIDER_KEY)),
+Kind("a key that is quoted",
+     by_manner(mock.stream(mock.event({"error": {"message": ECHO, "code": PROVIDER_KEY}})),
+               error(401, ECHO, PROVIDER_KEY)),
      check=keeps_the_key)
 
 
 def lured(request):
-    """A redirect to a provider that must not be visited: the same port under another name of this machine."""
+    """A redirect to a provider that must not be called: the same port under another name of this machine."""
     host = request.headers["host"].replace("127.0.0.1", "localhost").replace("0.0.0.0", "localhost")
     return mock.reply(307, {"Location": f"http://{host}/elsewhere"}, b"")
 

@@ -1,4 +1,5 @@
-"""What bench/measure-dispatch and bench/measure-streaming share: where the proxy is, its key, the calls, and the output."""
+"""Common to bench/measure-dispatch and bench/measure-streaming: the proxy's address and key, the requests, and the
+output."""
 import argparse
 import collections
 import http.client
@@ -14,16 +15,18 @@ SERVED_BY = ("X-Risk-Router-Selected-Model", "x-litellm-model-id")
 
 
 def arguments(doc, iterations):
-    parser = argparse.ArgumentParser(description=doc, epilog="These are real calls: with paid providers they cost money. The key "
-                                     "is LITELLM_API_KEY, else the session app's key file.")
+    parser = argparse.ArgumentParser(description=doc,
+                                     epilog="Sends real requests: with paid providers they cost money. The key "
+                                     "is LITELLM_API_KEY, else from the session app's key file.")
     parser.add_argument("--url", default=os.environ.get("LITELLM_BASE_URL", "http://127.0.0.1:4001/v1"),
                         help="base URL (default: $LITELLM_BASE_URL, else the risk router's port on this machine)")
-    parser.add_argument("--model", action="append", metavar="ALIAS", help="may stand more than once (default: codex-light)")
-    parser.add_argument("-n", "--iterations", type=int, default=iterations, help=f"calls per model (default {iterations})")
+    parser.add_argument("--model", action="append", metavar="ALIAS", help="may be repeated (default: codex-light)")
+    parser.add_argument("-n", "--iterations", type=int, default=iterations,
+                        help=f"requests per model (default {iterations})")
     parser.add_argument("--prompt", default="Answer with one short sentence: what does a pointsman do?")
     parser.add_argument("--max-tokens", type=int, default=128)
     parser.add_argument("--timeout", type=float, default=240, metavar="SECONDS")
-    parser.add_argument("--json", action="store_true", help="one object for programs instead of tables")
+    parser.add_argument("--json", action="store_true", help="print one object instead of tables")
     options = parser.parse_args()
     if options.iterations < 1:
         parser.error("--iterations: at least 1")
@@ -32,25 +35,27 @@ def arguments(doc, iterations):
 
 
 def key():
-    """The proxy's key; it is never printed."""
+    """The proxy's key, which is never printed."""
     if os.environ.get("LITELLM_API_KEY"):
         return os.environ["LITELLM_API_KEY"]
     xdg, temporary = os.environ.get("XDG_RUNTIME_DIR"), os.environ.get("TMPDIR", "/tmp")
     usual = f"{xdg}/pointsman" if xdg else f"{temporary}/pointsman-{os.getuid()}"
     try:
-        return (pathlib.Path(os.environ.get("POINTSMAN_RUNTIME_DIR") or usual) / "codex-litellm-proxy.key").read_text().strip()
+        return (pathlib.Path(os.environ.get("POINTSMAN_RUNTIME_DIR")
+                             or usual) / "codex-litellm-proxy.key").read_text().strip()
     except OSError:
         sys.exit("no key: set LITELLM_API_KEY, or start a session (pointsman start)")
 
 
 class Call:
-    """One call: when its first content came, how many tokens, who served it. Failures are a result, too."""
+    """One request: the time of its first content, its tokens, the deployment that answered. A failure is a result,
+    too."""
 
     def __init__(self, options, secret, model, streamed):
         self.model, self.served, self.attempts, self.status, self.error = model, None, None, 0, None
         self.ttft_ms = self.tokens = self.tokens_per_second = None
-        body = {"model": model, "messages": [{"role": "user", "content": options.prompt}], "max_tokens": options.max_tokens,
-                "stream": streamed}
+        body = {"model": model, "messages": [{"role": "user", "content": options.prompt}],
+                "max_tokens": options.max_tokens, "stream": streamed}
         if streamed:
             body["stream_options"] = {"include_usage": True}
         began = time.monotonic()
@@ -107,12 +112,13 @@ class Call:
                     self.ttft_ms = 1000 * (time.monotonic() - began)
             self.tokens = (event.get("usage") or {}).get("completion_tokens", self.tokens)
         if not ended:
-            raise ValueError("the stream broke off")
+            raise ValueError("the stream was truncated")
         self.tokens = self.tokens or pieces or None
 
     def row(self):
         return {name: getattr(self, name) for name in
-                ("model", "served", "attempts", "status", "ttft_ms", "total_ms", "tokens", "tokens_per_second", "error")}
+                ("model", "served", "attempts", "status", "ttft_ms", "total_ms", "tokens", "tokens_per_second",
+                 "error")}
 
 
 def percentile(values, share):
@@ -151,7 +157,7 @@ def table(rows):
 
 
 def main(doc, streamed, iterations):
-    """Makes the calls in turns, one at a time; exit code 1 when one of them failed."""
+    """Sends the requests one at a time, the models in turn. Exit code 1 if any of them failed."""
     options = arguments(doc, iterations)
     secret = key()
     calls = []
@@ -159,7 +165,8 @@ def main(doc, streamed, iterations):
         for model in options.model:
             calls.append(Call(options, secret, model, streamed))
     rows = [call.row() for call in calls]
-    summaries = [summary(model, [call for call in calls if call.model == model]) for model in dict.fromkeys(options.model)]
+    summaries = [summary(model, [call for call in calls if call.model == model])
+                 for model in dict.fromkeys(options.model)]
     if options.json:
         print(json.dumps({"url": options.url, "streamed": streamed, "calls": rows, "summary": summaries}, indent=1))
     else:

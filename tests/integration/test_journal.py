@@ -86,8 +86,8 @@ def test_the_cost_is_logged_if_the_price_is_known(start_proxy, upstream):
 def test_cache_writes_are_logged_priced_and_passed_on(start_proxy, upstream, api):
     """On a client of either API, whichever the upstream has."""
     entry = chat_only("codex-light", upstream) if api == "responses" else deployment("codex-light", upstream)
-    entry["model_info"] = {"input_cost_per_token": 1e-6, "cache_read_input_token_cost": 1e-7, "output_cost_per_token": 1e-5,
-                           "cache_creation_input_token_cost": 1.25e-6}
+    entry["model_info"] = {"input_cost_per_token": 1e-6, "cache_read_input_token_cost": 1e-7,
+                           "output_cost_per_token": 1e-5, "cache_creation_input_token_cost": 1.25e-6}
     proxy = start_proxy(entry)
     usage = {**chat.USAGE, "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 5}}
     upstream.script(chat.whole(usage=usage))
