@@ -1,4 +1,4 @@
-# Built by bench/compare or by hand (make bench/decision), not by a plain make.
+# Built by bench/compare or by hand (make bench/decision), not by `make` alone.
 EXTRA_PROGRAMS = bench/load bench/mock_upstream bench/decision
 bench_load_LDADD = $(common_libs)
 bench_mock_upstream_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
@@ -12,7 +12,7 @@ EXTRA_DIST += bench/conformance
 EXTRA_DIST += bench/startup bench/warmth bench/workers
 EXTRA_DIST += bench/measure-dispatch bench/measure-streaming bench/measure_calls.py
 
-# Built by bench/routing-sim. Its world is its own; what routes is the proxy's code.
+# Built by bench/routing-sim: a simulated world, and the proxy's own routing code.
 EXTRA_PROGRAMS += bench/routing_sim
 EXTRA_DIST += bench/routing-sim bench/routing-tune bench/routing-workload.yaml
 bench_routing_sim_LDADD = proxy/libpure.a $(common_libs) -lm

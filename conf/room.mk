@@ -1,4 +1,3 @@
-# conf
 dist_pkgdata_DATA += conf/litellm-cost-routing.yaml
 dist_pkgdata_DATA += conf/lighttpd.conf.in
 dist_pkgdata_DATA += conf/model-prices.tsv

@@ -1,4 +1,3 @@
-# doc
 dist_doc_DATA = doc/README.md doc/adaptive.md doc/aliases.md doc/chatgpt-login.md doc/codex.md doc/configuration-by-example.md \
 	doc/configuration.md doc/faq.md doc/observability.md doc/page-dark.png doc/page-light.png doc/performance.md \
 	doc/performance.svg doc/prices.md doc/providers.md doc/refusals.md doc/routed-runs.md doc/routing.md doc/running-the-proxy.md doc/session-api.md \
@@ -6,7 +5,7 @@ dist_doc_DATA = doc/README.md doc/adaptive.md doc/aliases.md doc/chatgpt-login.m
 internalsdir = $(docdir)/internals
 dist_internals_DATA = doc/internals/bridge.md doc/internals/security-figures.md doc/internals/workers.md
 
-# pointsman(1) gets its section on the commands from the command itself.
+# The command itself writes the section COMMANDS of pointsman(1).
 dist_man_MANS = doc/man/pointsman-proxy.8 doc/man/pointsman-session.8
 nodist_man_MANS = doc/man/pointsman.1
 EXTRA_DIST += doc/man/pointsman.1.in

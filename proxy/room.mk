@@ -1,4 +1,4 @@
-# What is pure stands in a library of its own: unit tests, fuzzers and the simulator link it without any loop.
+# The pure files are in a library of their own: unit tests, fuzzers and the simulator link it without an event loop.
 noinst_LIBRARIES += proxy/libpure.a
 proxy_libpure_a_SOURCES = \
 	proxy/terms/wire.c proxy/terms/wire.h \

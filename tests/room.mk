@@ -1,4 +1,4 @@
-# Unit tests: a line here and tests/unit/test_NAME.c. What is pure is all they link.
+# Unit tests: a line here, and tests/unit/test_NAME.c. By default they link only pure code.
 LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) -lm
 noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests/unit/config_load.h tests/fuzz/fuzz.h
 
@@ -77,7 +77,6 @@ check_PROGRAMS += \
 	tests/unit/test_relay \
 	tests/unit/test_retry \
 	tests/unit/test_request_guards \
-	tests/unit/test_request_guards \
 	tests/unit/test_run_plan \
 	tests/unit/test_schema \
 	tests/unit/test_secret \
@@ -94,21 +93,21 @@ check_PROGRAMS += \
 	tests/unit/test_watch \
 	tests/unit/test_yaml
 
-# AddressSanitizer looks into its own process, so that its build has no sandbox to test; the tests of the distribution run it.
+# A build with AddressSanitizer has no sandbox, because the sanitizer inspects its own process; `./check dist` tests it.
 if SANDBOX
 check_PROGRAMS += tests/unit/test_sandbox
 endif
 
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 tests_unit_test_document_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
-# The journal is not pure: its test brings it along.
+# The request log is not pure: its test compiles it.
 tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
 tests_unit_test_saved_state_SOURCES = tests/unit/test_saved_state.c proxy/record/saved_state.c
 tests_unit_test_memory_SOURCES = tests/unit/test_memory.c proxy/serve/memory.c
-# So is the disk; and its calls are wrapped, so that the writer can be killed at any of them.
+# The same for files; their system calls are wrapped, so that the test can interrupt the writer at each of them.
 tests_unit_test_login_store_SOURCES = tests/unit/test_login_store.c proxy/upstream/login_store.c
 tests_unit_test_login_store_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=open,--wrap=write,--wrap=fsync,--wrap=rename
-# The login without the network: the test stands in for the calls, and comes in between at the lock.
+# The login without the network: the test replaces the upstream calls, and wraps flock() to act between two steps.
 tests_unit_test_login_SOURCES = tests/unit/test_login.c proxy/upstream/login.c proxy/upstream/login_known.c \
 	proxy/upstream/login_store.c
 tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
@@ -125,7 +124,7 @@ tests_unit_test_notify_SOURCES = tests/unit/test_notify.c cgi/notify.c
 tests_unit_test_request_guards_SOURCES = tests/unit/test_request_guards.c cgi/guards.c
 tests_unit_test_request_guards_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS)
 tests_unit_test_request_guards_LDADD = $(tests_unit_test_fields_LDADD)
-# What tests the command links all of it but main().
+# Tests of the command link everything except its main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_price_list_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_child_LDADD = $(tests_unit_test_command_LDADD)
@@ -142,11 +141,11 @@ tests_unit_test_profile_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_profile_text_LDADD = $(tests_unit_test_command_LDADD)
 tests_unit_test_toml_block_LDADD = $(tests_unit_test_command_LDADD)
 
-# Run by ./check, in Python.
+# Run by ./check, with Python.
 EXTRA_DIST += tests/corpus tests/pytest.ini tests/requirements.txt tests/tally.py tests/integration tests/support tests/README.md tests/browser tests/long \
 	tests/mutation tests/costs tests/faults tests/fuzz/run tests/fuzz/corpus tools .ci
 
-# Takes each of our own guards out in turn; after a ./check, whose tools it uses.
+# Removes each guard in turn. Run ./check first: this uses its tools.
 mutation:
 	$(srcdir)/tests/mutation/run
 
@@ -154,12 +153,12 @@ mutation:
 torture soak:
 	POINTSMAN_BUILD=$(abs_builddir) $(srcdir)/tests/long/run $@
 
-# libFuzzer on each of the targets, for FUZZ_SECONDS each; needs clang.
+# libFuzzer on each target, FUZZ_SECONDS each. Needs clang.
 fuzz:
 	$(srcdir)/tests/fuzz/run
 .PHONY: mutation torture soak fuzz
 
-# Fuzz targets, run on their seeds and on changed copies of them.
+# Fuzz targets, run on their seeds and on mutated copies.
 check_PROGRAMS += \
 	tests/fuzz/fuzz_coding \
 	tests/fuzz/fuzz_config \

@@ -1,5 +1,5 @@
-// Updates the page in place: the forms use the API, and the state follows /api/status. Without this script the same forms
-// post to /start and /stop and get the page as the answer.
+// Updates the page in place: the forms use the API, and the state follows /api/status. Without this script the same
+// forms post to /start and /stop and get the page as the answer.
 'use strict';
 
 const CHANGING_MS = 500;   // between polls while the proxy starts or stops

@@ -1,11 +1,11 @@
-"""Our own guards, each with the text that makes it and the tests that must fail without it."""
+"""Our guards, each with its text in the source and the tests that must fail without it."""
 import typing
 
 
 class Guard(typing.NamedTuple):
     name: str
     file: str
-    text: str        # stands once in the file
+    text: str        # occurs once in the file
     without: str
     tests: tuple
 
@@ -21,8 +21,8 @@ HARDENING = "integration/test_hardening.py"
 KEY_MEMORY = "integration/test_key_memory.py"
 
 GUARDS = [
-    # Who may ask, by name and by page.
-    Guard("host: exactly our names", "common/guard.c", "if (slice_is(name, *names))", 'if (slice_starts(name, "127"))',
+    # Which clients and pages may send requests.
+    Guard("host: only our names", "common/guard.c", "if (slice_is(name, *names))", 'if (slice_starts(name, "127"))',
           ("unit/test_guard",)),
     Guard("origin: null", "common/guard.c", "return !origin.ptr || is_local(",
           'return !origin.ptr || slice_is(origin, "null") || is_local(', ("unit/test_guard",)),
@@ -49,9 +49,9 @@ GUARDS = [
           (PAGE,)),
     Guard("page: own uid", "cgi/peer.c", "return uid == geteuid() || uid == 0 ? PEER_OURS : PEER_REFUSED;",
           "return PEER_OURS;", (PAGE,)),
-    Guard("localhost: the port is held", "common/localhost.c", "if (bind_alone(*fd, &address))", "if (true)",
+    Guard("localhost: the port is reserved", "common/localhost.c", "if (bind_alone(*fd, &address))", "if (true)",
           ("unit/test_localhost", SESSION, FRONT)),
-    Guard("localhost: nobody shares it", "common/localhost.c", "SO_REUSEADDR, &(int){0}", "SO_REUSEADDR, &(int){1}",
+    Guard("localhost: no other process shares it", "common/localhost.c", "SO_REUSEADDR, &(int){0}", "SO_REUSEADDR, &(int){1}",
           ("unit/test_localhost",)),
     Guard("page: lighttpd is closed to others", "cgi/web_guard.c", "prctl(PR_SET_DUMPABLE, 0,",
           "prctl(PR_SET_DUMPABLE, 1,", (HARDENING,)),
@@ -63,7 +63,7 @@ GUARDS = [
     Guard("page: lighttpd's check gets no key", "cli/lighttpd.c", "conf, NULL}, list,",
           "conf, NULL}, list ? NULL : list,", ("integration/test_cli_start.py",)),
     Guard("page: closed connection", "cgi/peer.c", " && found->idiag_inode != 0 &&", " &&", (PAGE,)),
-    Guard("bodies: a total", "common/ceiling.c", "if (now > h->of->max || bytes > h->of->max - now)", "if (false)",
+    Guard("bodies: a common ceiling", "common/ceiling.c", "if (now > h->of->max || bytes > h->of->max - now)", "if (false)",
           ("unit/test_ceiling", "integration/test_body_memory.py")),
     Guard("bodies: none without a key", "proxy/front/admit.c", "return CEILING_FREE;", "return options->body_max;",
           ("integration/test_body_memory.py",)),
@@ -124,34 +124,34 @@ GUARDS = [
           "        if (at == ':' || at == ' ')\n            return CHUNK_TRAILER;", ("unit/test_http_parse",)),
     Guard("framing: leading zeros of a length", "proxy/front/http_parse.c",
           "if (field.value.len > 1 && *field.value.ptr == '0')", "if (false)", ("unit/test_http_parse",)),
-    Guard("framing: what Host may be", "proxy/front/http_parse.c", "if (!guard_is_host(field.value))", "if (false)",
+    Guard("framing: allowed characters of Host", "proxy/front/http_parse.c", "if (!guard_is_host(field.value))", "if (false)",
           ("unit/test_http_parse",)),
-    Guard("framing: what a target may hold", "proxy/front/http_parse.c", "if (!is_uri(target))", "if (false)",
+    Guard("framing: allowed characters of a target", "proxy/front/http_parse.c", "if (!is_uri(target))", "if (false)",
           ("unit/test_http_parse",)),
-    Guard("framing: what a target may hide", "proxy/front/http_parse.c", "if (s.ptr[i + 1] <= '1' || del)",
+    Guard("framing: encoded characters of a target", "proxy/front/http_parse.c", "if (s.ptr[i + 1] <= '1' || del)",
           "if (false)", ("unit/test_http_parse",)),
-    Guard("framing: fields that stand once", "proxy/front/http_parse.c", "if (is_duplicate(head, field.name))",
+    Guard("framing: fields that may occur once", "proxy/front/http_parse.c", "if (is_duplicate(head, field.name))",
           "if (false)", ("unit/test_http_parse",)),
     Guard("framing: known methods", "proxy/front/http_parse.c", "if (!is_known_method(head->method))", "if (false)",
           ("unit/test_http_parse",)),
-    Guard("framing: the end after a body that was not read", "proxy/front/client_reply.c",
+    Guard("framing: close after a body that was not read", "proxy/front/client_reply.c",
           "    if (c->head.framing != HTTP_NO_BODY)\n        c->head.keep_alive = false;\n", "", (HTTP,)),
-    Guard("framing: the end after a bad head", "proxy/front/client_reply.c",
+    Guard("framing: close after a bad head", "proxy/front/client_reply.c",
           "c->head = (struct http_head){.minor = 1, .method",
           "c->head = (struct http_head){.minor = 1, .keep_alive = true, .method", (HTTP,)),
-    Guard("framing: bad chunks of who is refused", "proxy/front/client.c", "if (client_has_bad_chunks(c, *input))",
+    Guard("framing: bad chunks of a refused request", "proxy/front/client.c", "if (client_has_bad_chunks(c, *input))",
           "if (false)", (HTTP,)),
-    # The way out.
+    # The way to providers.
     Guard("outgoing proxy: not for this machine", "proxy/upstream/outgoing_proxy.c",
           "config->outgoing_proxy && !(known && url_is_loopback(&parts));", "config->outgoing_proxy;", (OUTGOING,)),
-    Guard("outgoing proxy: TLS alone", "proxy/config/deployment.c", "else if (l->config->outgoing_proxy && !url->tls)",
+    Guard("outgoing proxy: only TLS", "proxy/config/deployment.c", "else if (l->config->outgoing_proxy && !url->tls)",
           "else if (false)", ("unit/test_config_providers",)),
     Guard("outgoing proxy: its login", "proxy/upstream/outgoing_proxy.c",
           "CURLOPT_PROXYUSERPWD, config->outgoing_login", "CURLOPT_PROXYUSERPWD, NULL", (OUTGOING,)),
     Guard("outgoing proxy: without its variable", "proxy/config/deployment.c", "if (proxy->variable && !proxy->text)",
           "if (false)", (OUTGOING, "unit/test_config_providers")),
-    # One reading of a body.
-    Guard("body: keys that stand twice", "proxy/bridge/model_request.c",
+    # One interpretation of a body.
+    Guard("body: duplicate keys", "proxy/bridge/model_request.c",
           "if (!stood_before(&r->top, key, &error->no_memory))", "if (true)", (JSON,)),
     Guard("body: keys written with escapes", "proxy/bridge/model_request.c",
           "if (j->nodes[a].escaped || j->nodes[b].escaped)", "if (false)", (JSON,)),
@@ -161,12 +161,12 @@ GUARDS = [
           "            length += !length;\n", ("unit/test_json",)),
     Guard("body: control characters", "common/json.c", "} else if (c < 0x20) {", "} else if (c == 0) {",
           ("unit/test_json",)),
-    Guard("body: what follows the value", "common/json.c",
+    Guard("body: text after the value", "common/json.c",
           'return r->at == r->end || fail(r, "trailing data after the JSON value");', "return true;",
           ("unit/test_json",)),
     Guard("page: bodies without a length", "conf/lighttpd.conf.in", '"^(POST|PUT|PATCH)$"', '"^(GET)$"', (HTTP,)),
     # Keys.
-    Guard("key file: made anew", "cgi/keyfile.c", ('    keyfile_remove(dir, name);\n'
+    Guard("key file: created new", "cgi/keyfile.c", ('    keyfile_remove(dir, name);\n'
           '    int fd'), "    int fd", (SESSION, "integration/test_session_proxy.py")),
     Guard("form's keys wiped", "cgi/request.c", "sodium_memzero(request->body, REQUEST_BODY_MAX + 1);", "", (SESSION,)),
     Guard("form's keys wiped in libfcgi", "cgi/request.c", "sodium_memzero(in->rdNext, len);", "", (SESSION,)),
@@ -179,7 +179,7 @@ GUARDS = [
           ("unit/test_secret",)),
     Guard("redaction of bearer credentials", "common/secret.c", "if (!hidden && text.len > sizeof bearer - 1 &&",
           "if (false &&", ("unit/test_secret",)),
-    Guard("redaction of upstreams' words", "proxy/terms/failure.c", "if (secret_redact(&clean, text))",
+    Guard("redaction of the upstream's messages", "proxy/terms/failure.c", "if (secret_redact(&clean, text))",
           "if (buf_add_slice(&clean, text))", ("unit/test_failure",)),
     Guard("dangerous variables", "common/harden.c", "if (!is_dangerous(*at))", "if (true)", ("unit/test_harden",)),
     Guard("no redirects", "proxy/upstream/curl_call.c", "CURLOPT_FOLLOWLOCATION, 0L", "CURLOPT_FOLLOWLOCATION, 1L",
@@ -187,7 +187,7 @@ GUARDS = [
     # The sandbox.
     Guard("sandbox: files", "proxy/serve/sandbox.c", "syscall(SYS_landlock_restrict_self, ruleset, 0) == 0", "true",
           ("unit/test_sandbox",)),
-    Guard("sandbox: writable only where said", "proxy/serve/sandbox.c",
+    Guard("sandbox: writable folders only as listed", "proxy/serve/sandbox.c",
           "paths[i].writable ? ACCESS_WRITE : ACCESS_READ", "ACCESS_WRITE", ("unit/test_sandbox",)),
     Guard("sandbox: programs", "proxy/serve/sandbox.c",
           "ok = ok && add_rule(filter, SCMP_ACT_KILL_PROCESS, deadly_calls[i]);",
@@ -199,22 +199,22 @@ GUARDS = [
           ("integration/test_session_proxy.py",)),
     Guard("process: closed to its own user", "common/harden.c", "state_of(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)",
           "HARDEN_ON", ("integration/test_hardening.py",)),
-    Guard("process: no core", "common/harden.c", "state_of(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0)",
+    Guard("process: no core dump", "common/harden.c", "state_of(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0)",
           "HARDEN_ON", ("integration/test_hardening.py",)),
     # Faults.
-    Guard("faults: a reply with a hole", "proxy/front/client_reply.c",
+    Guard("faults: an incomplete reply", "proxy/front/client_reply.c",
           "if (c->broken || c->out.failed || !client_flush(c))",
           "if (!client_flush(c))", ("integration/test_torture_memory.py",)),
-    Guard("faults: a stream behind a failed send", "proxy/front/client_reply.c", "if (c->broken || c->out.failed ||",
+    Guard("faults: a stream after a failed send", "proxy/front/client_reply.c", "if (c->broken || c->out.failed ||",
           "if (c->out.failed ||", ("integration/test_torture_calls.py",)),
     Guard("faults: a connection without events", "proxy/front/client.c",
           "if (!c->readable || !c->writable || !c->timer || event_add(c->readable, NULL) != 0) {", "if (false) {",
           ("integration/test_torture_memory.py",)),
-    Guard("faults: no memory is no bad request", "proxy/bridge/model_request.c", "error->no_memory = r->top.no_memory;",
+    Guard("faults: out of memory is not a bad request", "proxy/bridge/model_request.c", "error->no_memory = r->top.no_memory;",
           "", ("integration/test_torture_memory.py",)),
-    Guard("faults: no memory is no bad answer", "proxy/bridge/relay.c", "if (unread)\n        r->failure.kind",
+    Guard("faults: out of memory is not a bad answer", "proxy/bridge/relay.c", "if (unread)\n        r->failure.kind",
           "if (false)\n        r->failure.kind", ("integration/test_torture_memory.py",)),
-    Guard("faults: a document with a hole", "common/document.c", "d->failed ? NULL : cJSON_PrintUnformatted(d->root);",
+    Guard("faults: an incomplete document", "common/document.c", "d->failed ? NULL : cJSON_PrintUnformatted(d->root);",
           "cJSON_PrintUnformatted(d->root);", ("unit/test_document",)),
     Guard("faults: fields of a call", "proxy/upstream/curl_call.c", "return longer != NULL;", "return true;",
           ("integration/test_torture_memory.py",)),
@@ -223,7 +223,7 @@ GUARDS = [
     Guard("faults: descriptors that libcurl closes by itself", "proxy/upstream/curl_loop.c",
           "if (what == CURL_POLL_REMOVE && (!w->event || !is_connection(w, fd))) {",
           "if (what == CURL_POLL_REMOVE && !w->event) {", ("integration/test_lookups.py",)),
-    Guard("faults: a server that says nothing", "proxy/upstream/call_limits.c", "    if (now >= check_due(c))\n",
+    Guard("faults: a silent server", "proxy/upstream/call_limits.c", "    if (now >= check_due(c))\n",
           "    if (false)\n", ("integration/test_silence.py",)),
     Guard("faults: a head for each path", "proxy/upstream/heads.c", " && strcmp(h->path, request->path) == 0", "",
           ("unit/test_heads", "integration/test_loopback.py")),
@@ -231,18 +231,18 @@ GUARDS = [
           "if (false)", ("integration/test_torture_calls.py",)),
     Guard("faults: lighttpd's socket in a child", "cgi/child_setup.c", "    (void)close(FASTCGI_FD);\n", "",
           ("integration/test_session_killed.py",)),
-    Guard("faults: a socket that was let go too late", "cgi/child_setup.c", "settings->server, SIGUSR1, NULL, 0",
+    Guard("faults: a socket that was closed too late", "cgi/child_setup.c", "settings->server, SIGUSR1, NULL, 0",
           "settings->server, 0, NULL, 0", ("integration/test_session_killed.py",)),
     Guard("faults: clocks that jump", "common/clock.h", "clock_read_ms(CLOCK_MONOTONIC)",
           "clock_read_ms(CLOCK_REALTIME)", ("integration/test_clock.py",)),
     Guard("faults: limits of file sizes", "proxy/main.c", "    (void)signal(SIGXFSZ, SIG_IGN);", "    ",
           ("integration/test_journal.py",)),
-    # Foreign bytes.
+    # Untrusted bytes.
     Guard("json: depth", "common/json.c", "if (r->depth == JSON_MAX_DEPTH)", "if (false)", ("unit/test_json",)),
     # Files that a user names.
-    Guard("files: regular ones only", "common/file.c", "return S_ISREG(st.st_mode) ? 0 :", "return true ? 0 :",
+    Guard("files: only regular ones", "common/file.c", "return S_ISREG(st.st_mode) ? 0 :", "return true ? 0 :",
           ("unit/test_file",)),
-    Guard("install key: the owner's only", "common/install_key.c", "if (st->st_mode & 077)", "if (false)",
+    Guard("install key: readable only by the owner", "common/install_key.c", "if (st->st_mode & 077)", "if (false)",
           ("unit/test_install_key",)),
     Guard("install key: never over another process's", "common/install_key.c", "link(fresh, path) == 0",
           "rename(fresh, path) == 0", ("unit/test_install_key",)),

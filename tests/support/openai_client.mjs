@@ -29,10 +29,12 @@ const scenarios = {
         const stream = await client.chat.completions.create(
             { model, messages, stream: true, stream_options: { include_usage: true } });
         const chunks = await all(stream);
-        return [chunks.map((chunk) => chunk.choices[0]?.delta?.content ?? '').join(''), chunks.at(-1).usage.total_tokens];
+        const text = chunks.map((chunk) => chunk.choices[0]?.delta?.content ?? '').join('');
+        return [text, chunks.at(-1).usage.total_tokens];
     },
     async chat_tools() {
-        const answer = await client.chat.completions.stream({ model, messages, tools: chatTools }).finalChatCompletion();
+        const stream = client.chat.completions.stream({ model, messages, tools: chatTools });
+        const answer = await stream.finalChatCompletion();
         const [call] = answer.choices[0].message.tool_calls;
         const results = [...messages, answer.choices[0].message,
             { role: 'tool', tool_call_id: call.id, content: 'sun' }];
