@@ -52,6 +52,17 @@ def free_port():
     return next(port for port in itertools.islice(_block[1], PORTS_PER_BLOCK) if can_bind(port))
 
 
+def listen(backlog):
+    """Returns a socket that listens on a free port of 127.0.0.1. Tries again if the port is in use: a child of another
+    thread holds a copy of the socket with which free_port() tested it, until its exec()."""
+    while True:
+        try:
+            return socket.create_server(("127.0.0.1", free_port()), backlog=backlog)
+        except OSError as fault:
+            if fault.errno != errno.EADDRINUSE:
+                raise
+
+
 def wait_until(condition, what, seconds=PATIENCE_S, every_s=0.005):
     """Calls `condition` until it returns a true value, and returns that value."""
     deadline = time.monotonic() + seconds

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from basics import BUILD, PATIENCE_S, free_port, wait_until
+from basics import BUILD, PATIENCE_S, listen, wait_until
 
 BINARY = BUILD / "proxy" / "pointsman-proxy"
 MASTER_KEY = "sk-local-canary-master-0123456789abcdef"
@@ -90,9 +90,9 @@ class Proxy:
         # JSON is YAML, too.
         self.config.write_text(config if isinstance(config, str) else json.dumps(config, indent=1))
         self.stderr_path = folder / "stderr"
-        listener = socket.create_server(("127.0.0.1", free_port()), backlog=512)
+        listener = listen(backlog=512)
         self.port = listener.getsockname()[1]
-        risk = socket.create_server(("127.0.0.1", free_port()), backlog=512)
+        risk = listen(backlog=512)
         self.risk_port = risk.getsockname()[1]
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(folder / "notify"))
