@@ -1,5 +1,5 @@
 /* draws: the simulator's random numbers, by counter instead of by sequence. A number depends on what it is for (seed,
- * request, backend, attempt), never on earlier draws. So every strategy meets the same luck (common random numbers). */
+ * request, backend, attempt), never on earlier draws, so every strategy meets the same ones (common random numbers). */
 #ifndef POINTSMAN_BENCH_DRAWS_H
 #define POINTSMAN_BENCH_DRAWS_H
 

@@ -158,4 +158,4 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
 }
 
 const struct policy POLICY_SEED_MARKOV = {
-    "seed_markov", "the seed's Markov router, fed with outcomes", open_state, pick, NULL, ended, close_state, NULL};
+    "seed_markov", "the earlier Markov router, with outcomes", open_state, pick, NULL, ended, close_state, NULL};

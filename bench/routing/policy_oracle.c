@@ -122,6 +122,6 @@ static int pick_by_luck(void *state, const struct ask *ask)
 }
 
 const struct policy POLICY_STATE_ORACLE = {
-    "state_oracle", "knows the state, not the luck", open_oracle, pick_by_state, NULL, NULL, free, NULL};
+    "state_oracle", "knows the state, not the random numbers", open_oracle, pick_by_state, NULL, NULL, free, NULL};
 const struct policy POLICY_CLAIRVOYANT = {
-    "clairvoyant", "knows the luck, too", open_oracle, pick_by_luck, NULL, NULL, free, NULL};
+    "clairvoyant", "knows the random numbers, too", open_oracle, pick_by_luck, NULL, NULL, free, NULL};

@@ -1,6 +1,6 @@
-/* policy_production: the production code, called as proxy/exchange/ attempts_in_flight it: a configuration from the
- * loader, plans by plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(),
- * with the simulator's clock and draws. It knows what is declared and the outcomes of its own attempts. */
+/* policy_production: the production code, called as proxy/exchange/ calls it: a configuration from the loader, plans by
+ * plan_make() and plan_next(), outcomes by health_started(), health_answered() and health_ended(), with the simulator's
+ * clock and draws. It knows what is declared and the outcomes of its own attempts. */
 #include "bench/routing/draws.h"
 #include "bench/routing/policy.h"
 

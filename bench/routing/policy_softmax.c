@@ -177,4 +177,4 @@ static void ended(void *state, const struct ask *ask, unsigned backend, const st
 }
 
 const struct policy POLICY_SEED_SOFTMAX = {
-    "seed_softmax", "the seed's risk softmax, as it was", open_state, pick, started, ended, close_state, NULL};
+    "seed_softmax", "the earlier risk router, unchanged", open_state, pick, started, ended, close_state, NULL};

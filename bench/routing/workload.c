@@ -86,7 +86,7 @@ static void read_number(struct reading *r, const struct yaml_node *node, const s
         memcpy((char *)base + to->offset, &value, sizeof value);
 }
 
-/* Reads the mapping's numbers by the table. `others`: keys that another function reads, between blanks. */
+/* Reads the mapping's numbers by the table. `others`: keys that another function reads, between spaces. */
 static void read_numbers(struct reading *r, const struct yaml_node *mapping, const struct number *keys, void *base,
                          const char *others)
 {
