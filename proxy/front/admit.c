@@ -53,13 +53,13 @@ static const struct refusal
 
 enum wire endpoint_wire(enum endpoint endpoint)
 {
-    static const enum wire wires[ENDPOINT_RESET + 1] = {
+    static const enum wire wires[] = {
         [ENDPOINT_CHAT] = WIRE_CHAT,
         [ENDPOINT_RESPONSES] = WIRE_RESPONSES,
         [ENDPOINT_COMPLETIONS] = WIRE_COMPLETIONS,
         [ENDPOINT_EMBEDDINGS] = WIRE_EMBEDDINGS,
     };
-    return wires[endpoint];
+    return (size_t)endpoint < sizeof wires / sizeof *wires ? wires[endpoint] : (enum wire)0;
 }
 
 size_t admit_body_max(const struct admit_options *options, enum endpoint endpoint)
