@@ -81,8 +81,8 @@ GUARDS = [
           '        if (!http_parse_length'), "        if (!http_parse_length", ("unit/test_http_parse",)),
     Guard("framing: chunked beside a length", "proxy/front/http_parse.c",
           ('        if (head->framing != HTTP_NO_BODY)\n'
-'            return bad(error, 400, "duplicate body length");\n'
-'        if (head->minor'), "        if (head->minor", ("unit/test_http_parse",)),
+           '            return bad(error, 400, "duplicate body length");\n'
+           '        if (head->minor'), "        if (head->minor", ("unit/test_http_parse",)),
     Guard("framing: transfer codings", "proxy/front/http_parse.c", '!slice_is_nocase(field.value, "chunked")', "false",
           ("unit/test_http_parse",)),
     Guard("framing: bare line feeds", "proxy/http/grammar.c", "!line->len || line->ptr[line->len - 1] != '\\r'",
@@ -109,7 +109,8 @@ GUARDS = [
           "return ++c->line <= CHUNK_EXTRA_MAX ? extension_step((enum chunk_state)c->state, at) : CHUNK_BAD;",
           "return extension_step((enum chunk_state)c->state, at);", ("unit/test_http_parse",)),
     Guard("framing: number of trailers", "proxy/http/grammar.c",
-          "is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER_NAME : CHUNK_BAD;\n    case CHUNK_TRAILER_NAME",
+          "is_token_char(at) && ++c->line <= CHUNK_EXTRA_MAX ? CHUNK_TRAILER_NAME : CHUNK_BAD;\n"
+          "    case CHUNK_TRAILER_NAME",
           "is_token_char(at) ? CHUNK_TRAILER_NAME : CHUNK_BAD;\n    case CHUNK_TRAILER_NAME",
           ("unit/test_http_parse",)),
     Guard("framing: length of a trailer", "proxy/http/grammar.c",
