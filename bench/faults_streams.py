@@ -41,7 +41,7 @@ def _(lab):
 
 # S08, S09, S10: a stream breaks in the middle
 
-def spoilt(*steps, after, rest=()):
+def broken(*steps, after, rest=()):
     """The answer's first words, then these steps."""
     return mock.stream_open(chat.delta(role="assistant", content=""), *words(0, after), *steps, *rest)
 
@@ -89,15 +89,15 @@ def breaks(streamed, whole, **router):
 
 
 scenario("S08", "stream truncated in the middle")
-breaks(spoilt(mock.CLOSE, after=40), half_a_body(mock.CLOSE))
+breaks(broken(mock.CLOSE, after=40), half_a_body(mock.CLOSE))
 
 scenario("S09", "stream stalls")
-breaks(spoilt(mock.HANG, after=20), half_a_body(mock.HANG), timeout=1)
+breaks(broken(mock.HANG, after=20), half_a_body(mock.HANG), timeout=1)
 
 scenario("S10", "malformed event in the stream")
 BAD = mock.chunk(
     b'data: {"id": "chatcmpl-mock", "object": "chat.completion.chunk", "choices": [{"delta": {"content": \n\n')
-breaks(spoilt(BAD, after=10, rest=[*words(10), chat.delta(finish="stop"), chat.usage_chunk(), chat.DONE,
+breaks(broken(BAD, after=10, rest=[*words(10), chat.delta(finish="stop"), chat.usage_chunk(), chat.DONE,
                                    mock.STREAM_END]),
        mock.reply(body=b'{"choices": [{"message": {"role": "assistant", "content": "stat'))
 
@@ -153,7 +153,7 @@ def no_prefill(request):
     return answers("fallback")(request)
 
 
-CUT = spoilt(mock.CLOSE, after=40)
+CUT = broken(mock.CLOSE, after=40)
 
 
 @variant("a truncated stream is reported as truncated, not with the fallback's refusal", STREAM)

@@ -178,17 +178,17 @@ Kind("a key that is quoted",
      check=keeps_the_key)
 
 
-def lured(request):
+def redirected(request):
     """A redirect to a provider that must not be called: the same port under another name of this machine."""
     host = request.headers["host"].replace("127.0.0.1", "localhost").replace("0.0.0.0", "localhost")
     return mock.reply(307, {"Location": f"http://{host}/elsewhere"}, b"")
 
 
-def is_not_lured(lab, _):
+def is_not_redirected(lab, _):
     paths = [request.path for request in lab.providers["primary"].requests]
     lab.check("/elsewhere" not in paths, f"the key goes nowhere else ({paths})")
 
 
-Kind("a redirect", lured, check=is_not_lured)
+Kind("a redirect", redirected, check=is_not_redirected)
 
 assert ANSWER and len(KINDS) == 28

@@ -111,7 +111,7 @@ def from_the_form(page, key):
     return page.send(page.post("/start", body, "application/x-www-form-urlencoded"), body[:-20], body[-20:])
 
 
-def to_no_script(page, key):
+def wrong_content_type(page, key):
     return page.send(page.post("/api/start", script(key), "text/plain"), script(key))
 
 
@@ -164,7 +164,7 @@ def aborted(page, key):
 
 
 STARTS = {whole: b" 200 ", split: b" 200 ", in_three: b" 200 ", from_the_form: b" 303 "}
-REFUSED = {to_no_script: b" 415 ", with_another_token: b" 403 ", broken_off: b" 400 ", nine_kilobytes: b" 413 ",
+REFUSED = {wrong_content_type: b" 415 ", with_another_token: b" 403 ", broken_off: b" 400 ", nine_kilobytes: b" 413 ",
            at_the_end_of_nine_kilobytes: b" 413 ", three_hundred_kilobytes: b" 413 ", wrong_host: b" 403 ",
            in_chunks: b" 403 ", by_a_method_without_a_body: b" 400 ", aborted: None}
 

@@ -51,7 +51,7 @@ def body_for(path, token):
     return "{}" if CHANGING[path] == "application/json" else f"token={token}"
 
 
-def is_let_in(status):
+def is_admitted(status):
     return status in (200, 303, 400, 409)
 
 
@@ -62,7 +62,7 @@ def test_host_on_every_route_through_lighttpd(session):
     for path, (host, ours) in itertools.product(CHANGING, hosts(session.port)):
         answer = session.request("POST", path, body_for(path, session.token),
                                  {"Content-Type": CHANGING[path], "X-Pointsman-Token": session.token}, host=host)
-        assert is_let_in(answer.status) == ours or answer.status == 400 and "bad_request" in answer.text, (path, host)
+        assert is_admitted(answer.status) == ours or answer.status == 400 and "bad_request" in answer.text, (path, host)
 
 
 def test_no_host_at_all(session):
@@ -96,7 +96,8 @@ def test_origin_and_site_on_every_changing_route(session):
         answer = session.request("POST", path, body_for(path, session.token), headers)
         # lighttpd drops empty header fields, so these count as absent.
         ours = (our_origin or origin == "") and (our_site or site == "")
-        assert is_let_in(answer.status) == ours and (ours or answer.status == 403), (path, origin, site, answer.status)
+        assert is_admitted(answer.status) == ours and (ours or answer.status == 403), \
+            (path, origin, site, answer.status)
 
 
 def test_token_on_every_changing_route(session):

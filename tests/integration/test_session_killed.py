@@ -28,7 +28,7 @@ def try_start(session):
 
 
 @contextlib.contextmanager
-def meddled(pid, call, how, *options, log="/dev/null"):
+def injected(pid, call, how, *options, log="/dev/null"):
     """While the block runs, strace injects faults into these calls of the process and of its children."""
     tracer = subprocess.Popen(["strace", "-f", "-o", log, "-e", f"trace={call},execve", "-e", f"inject={call}:{how}",
                                *options, "-p", str(pid)], stderr=subprocess.PIPE, text=True)
@@ -44,7 +44,7 @@ def test_a_child_that_still_holds_the_socket(session, call):
     """If any process holds its socket, lighttpd assumes a healthy server and starts none: no request would be
     answered."""
     app = session.session_pid()
-    with meddled(app, call, "delay_enter=1000000:when=1"):   # the child's first such call
+    with injected(app, call, "delay_enter=1000000:when=1"):   # the child's first such call
         starting = threading.Thread(target=try_start, args=[session])
         starting.start()
         child = wait_until(lambda: children(app), "the child")[0]
@@ -67,7 +67,7 @@ def test_sigterm_before_the_exec_ends_the_child(session, path, ended_by):
         with contextlib.suppress(OSError, ValueError):
             session.api(path, {"model": "codex-light"} if path == "/api/test" else {"DEMO": True})
 
-    with meddled(app, "close_range", "delay_enter=1000000", log=log):
+    with injected(app, "close_range", "delay_enter=1000000", log=log):
         calling = threading.Thread(target=call)
         calling.start()
         wait_until(lambda: set(children(app)) - set(before), "the child")
@@ -83,7 +83,7 @@ def test_sigterm_before_the_exec_ends_the_child(session, path, ended_by):
 
 def test_a_full_disk(session):
     """No disk space for the key file: nothing is started, nothing remains, and the next start works."""
-    with meddled(session.session_pid(), "write", "error=ENOSPC", "-P", session.key_file):
+    with injected(session.session_pid(), "write", "error=ENOSPC", "-P", session.key_file):
         refused = session.start(DEMO=True)
     assert (refused.status, refused.error["code"]) == (500, "key_file_failed"), refused.text
     assert str(session.key_file) in refused.error["message"] and "No space left" in refused.error["message"]

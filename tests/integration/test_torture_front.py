@@ -16,7 +16,7 @@ from idle_streams import BEGINS, CHAT, WAYS, Idle, Silent
 from mock_upstream import error
 from proxy_process import MASTER_KEY
 from session_tools import Session
-from torture import LONG, SANITIZED, Holdings, allow_files, count, figure, fling_all
+from torture import LONG, SANITIZED, Holdings, allow_files, count, figure, send_all_raw
 
 pytestmark = pytest.mark.timeout(3600 if LONG else 120)
 
@@ -72,14 +72,14 @@ def test_damaged_requests_to_the_proxy(start_proxy, upstream):
 
     upstream.always(answer)
     proxy = start_proxy(deployment("codex-light", upstream, use_chat_completions_api=True))
-    fling_all(proxy.port, proxy_seeds(proxy.port), 300, lambda: None)   # what the first use creates exists now
+    send_all_raw(proxy.port, proxy_seeds(proxy.port), 300, lambda: None)   # what the first use creates exists now
     held = Holdings(proxy.process.pid)
 
     def is_well():
         assert proxy.process.poll() is None and proxy.get("/v1/models").status == 200
 
     number = count(400, 10000)
-    fling_all(proxy.port, proxy_seeds(proxy.port), number, is_well)
+    send_all_raw(proxy.port, proxy_seeds(proxy.port), number, is_well)
     wait_until(lambda: proxy.get("/health/liveliness").status == 200 and held.files <= held.begin_files,
                "its descriptors")
     figure(f"proxy, after {number} damaged requests: memory", held.grown_mb, None if SANITIZED else 8, " MB")
@@ -87,14 +87,14 @@ def test_damaged_requests_to_the_proxy(start_proxy, upstream):
 
 
 def test_damaged_requests_to_the_page(session):
-    fling_all(session.port, page_seeds(session), 100, lambda: None)
+    send_all_raw(session.port, page_seeds(session), 100, lambda: None)
     both = {"lighttpd": Holdings(session.server.pid), "session app": Holdings(session.session_pid())}
 
     def is_well():
         assert session.is_healthy() and session.session_pid() == both["session app"].pid
 
     number = count(300, 10000)
-    fling_all(session.port, page_seeds(session), number, is_well)
+    send_all_raw(session.port, page_seeds(session), number, is_well)
     for name, held in both.items():
         # lighttpd keeps one connection to the session app, or none.
         wait_until(lambda held=held: session.is_healthy() and held.files <= held.begin_files + 1, "its descriptors")
@@ -114,7 +114,7 @@ def test_many_idle_streams(start_proxy, folder, way):
         assert idle.proxy.get("/v1/models").status == 200
 
 
-def crowd(port, number, beginning, stack):
+def partial_requests(port, number, beginning, stack):
     """That many connections, each after the beginning of a request."""
     clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20)) for _ in range(number)]
     for client in clients:
@@ -151,7 +151,7 @@ def test_many_slow_connections(request, folder, which, beginning):
         start_proxy = request.getfixturevalue("start_proxy")
         port, path = start_proxy(deployment("codex-light", silent.base)).port, "/health/liveliness"
     with contextlib.ExitStack() as stack:
-        clients = crowd(port, number, beginning, stack)
+        clients = partial_requests(port, number, beginning, stack)
         took = watch(port, path, clients if beginning else [], count(20, 400))
     figure(f"{which}, beside {number} slow connections: {path} p99", statistics.quantiles(took, n=100)[98], 25, " ms")
 

@@ -97,7 +97,7 @@ def mutate(draw, seeds):
     return bytes(data[:40000])
 
 
-def fling(port, data, aborts):
+def send_raw(port, data, aborts):
     """Sends it on its own connection, and reads until the end; if `aborts`, resets the connection instead."""
     with contextlib.suppress(ConnectionError), socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(data)
@@ -109,9 +109,9 @@ def fling(port, data, aborts):
             pass
 
 
-def fling_all(port, seeds, number, every_500):
+def send_all_raw(port, seeds, number, every_500):
     draw = random.Random(7)
     for done in range(1, number + 1):
-        fling(port, mutate(draw, seeds), draw.random() < 0.2)
+        send_raw(port, mutate(draw, seeds), draw.random() < 0.2)
         if done % 500 == 0 or done == number:
             every_500()
