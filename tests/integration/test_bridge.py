@@ -123,8 +123,8 @@ def test_calls_without_an_id_get_one(bridged, upstream, call_id):
 def test_calls_without_an_index(bridged, upstream):
     """Gemini's OpenAI endpoint omits the index: a piece with a name begins a new call."""
     deltas = [piece for name in ("one", "two") for piece in chat.call_deltas(name, "exec_command", {"cmd": name})]
-    for chunk in deltas:
-        for call in chunk["choices"][0]["delta"]["tool_calls"]:
+    for delta in deltas:
+        for call in delta["choices"][0]["delta"]["tool_calls"]:
             del call["index"]
     upstream.script(chat.calls_stream(*deltas))
     calls = finished(ask(bridged, user("Hi.")))
