@@ -153,7 +153,7 @@ GUARDS = [
           "if (false)", (OUTGOING, "unit/test_config_providers")),
     # One interpretation of a body.
     Guard("body: duplicate keys", "proxy/bridge/model_request.c",
-          "if (!stood_before(&r->top, key, &error->no_memory))", "if (true)", (JSON,)),
+          "if (!is_duplicate(&r->top, key, &error->no_memory))", "if (true)", (JSON,)),
     Guard("body: keys written with escapes", "proxy/bridge/model_request.c",
           "if (j->nodes[a].escaped || j->nodes[b].escaped)", "if (false)", (JSON,)),
     Guard("body: number of keys", "proxy/bridge/model_request.c", "if (++count > KEYS_MAX)", "if (false)", (JSON,)),
