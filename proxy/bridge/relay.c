@@ -56,7 +56,7 @@ void relay_count(struct relay *r, size_t reply_bytes)
 void relay_finish(struct relay *r, const struct reply_event *e)
 {
     if (e->finish == FINISH_BROKEN)
-        relay_set_failure(r, e->failure, "the provider ended its reply with the finish reason \"%.*s\"",
+        relay_set_failure(r, e->failure, "the provider ended its reply with finish_reason \"%.*s\"",
                           SLICE_ARGS(e->text));
     else if (e->finish == FINISH_FILTER)
         (void)snprintf(r->filter, sizeof r->filter, "%.*s", SLICE_ARGS(e->text));

@@ -1,4 +1,4 @@
-/* pure. The values of reasoning_effort. */
+/* pure: the values of reasoning_effort. */
 #include "proxy/terms/effort.h"
 
 #include <ctype.h>
@@ -7,7 +7,7 @@
 
 static const struct {
     unsigned bit;
-    const char *name; /* the first one of a bit is the one that is sent */
+    const char *name; /* of several names for a bit, the first one is sent */
 } NAMES[] = {
     {EFFORT_NONE, "none"},     {EFFORT_MINIMAL, "minimal"}, {EFFORT_LOW, "low"},
     {EFFORT_MEDIUM, "medium"}, {EFFORT_HIGH, "high"},       {EFFORT_XHIGH, "xhigh"},
@@ -22,8 +22,8 @@ unsigned effort_named(struct slice name)
     return 0;
 }
 
-/* What follows the first of the phrases that offer values; empty: none is there. */
-static struct slice behind_offer(struct slice message)
+/* Returns the text after the first phrase that offers values; empty: none. */
+static struct slice after_offer(struct slice message)
 {
     static const char *const OFFERS[] = {
         "supported values", "supported efforts",       "valid levels",
@@ -40,7 +40,7 @@ static struct slice behind_offer(struct slice message)
     return (struct slice){NULL, 0};
 }
 
-/* The next word of letters, taken off `rest`. */
+/* Returns the next word of letters, and removes it from `rest`. */
 static struct slice next_word(struct slice *rest)
 {
     size_t at = 0, end;
@@ -56,9 +56,9 @@ static struct slice next_word(struct slice *rest)
 
 unsigned effort_offered(struct slice message)
 {
-    /* Behind these words stands the value that was refused. */
+    /* The refused value follows these words. */
     static const char *const ENDS[] = {"input", "received", "got", "found", "but"};
-    struct slice rest = behind_offer(message);
+    struct slice rest = after_offer(message);
     unsigned offered = 0;
     for (struct slice word; rest.len && (word = next_word(&rest)).len;) {
         for (size_t i = 0; i < sizeof ENDS / sizeof *ENDS; i++)
@@ -69,9 +69,9 @@ unsigned effort_offered(struct slice message)
     return offered;
 }
 
-const char *effort_nearest(unsigned offered, struct slice asked)
+const char *effort_nearest(unsigned offered, struct slice effort)
 {
-    unsigned wanted = effort_named(asked), usable = offered & ~(unsigned)EFFORT_OTHER;
+    unsigned wanted = effort_named(effort), usable = offered & ~(unsigned)EFFORT_OTHER;
     const char *lower = NULL, *higher = NULL;
     if (!wanted)
         return NULL;

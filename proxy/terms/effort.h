@@ -1,11 +1,10 @@
-/* effort: pure. The values of reasoning_effort, and which of those that a server takes is nearest to the one asked for.
- */
+/* effort: pure. The values of reasoning_effort, and the nearest one that a server accepts. */
 #ifndef POINTSMAN_EFFORT_H
 #define POINTSMAN_EFFORT_H
 
 #include "common/buf.h"
 
-/* In their order. A set is an `unsigned` of these or-ed together. */
+/* In ascending order. A set is a bitwise OR of these in an `unsigned`. */
 enum effort {
     EFFORT_NONE = 1,
     EFFORT_MINIMAL = 2,
@@ -16,16 +15,16 @@ enum effort {
     EFFORT_MAX = 64, /* "max", and Codex's "ultra" */
 };
 
-/* Stands in a set for a value that is not one of them: what holds without the field ("default"). */
+/* In a set: "default", the effort without the field. */
 #define EFFORT_OTHER 128
 
-/* The value of that name; 0: it is none. */
+/* Returns the value of this name, in any case; 0: unknown. */
 unsigned effort_named(struct slice name);
-/* The values that an error's message offers instead of the one that it refuses: those behind "supported values are",
- * "must be one of" and the like. 0: it offers none. */
+/* Returns the set of values that an error message offers: those after "supported values are", "must be one of" or
+ * similar. 0: none. */
 unsigned effort_offered(struct slice message);
-/* The value to send where `asked` was asked for: the highest of the set that is not above it, else the lowest. "none"
- * only where it was asked for, or is all there is. NULL: leave the field out. */
-const char *effort_nearest(unsigned offered, struct slice asked);
+/* Returns the value of the set to send for the client's `effort`: the highest that is not above it, else the lowest.
+ * "none" only for "none", or if the set has nothing else. NULL: leave the field out. */
+const char *effort_nearest(unsigned offered, struct slice effort);
 
 #endif

@@ -1,4 +1,4 @@
-/* pure. The table of failures: what is tried next, how long a deployment rests, what the client is told. */
+/* pure: the table of failures: next step, cooldown, and the client's error. */
 #include "proxy/terms/failure_private.h"
 
 #include "common/ceiling.h"
@@ -9,17 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 
-#define QUOTA_REST 300
-#define AUTH_REST 3600
-#define NOT_FOUND_REST 1800
-#define CONFIGURED (-1)
+/* Cooldowns, s */
+#define QUOTA_COOLDOWN 300
+#define AUTH_COOLDOWN 3600
+#define NOT_FOUND_COOLDOWN 1800
+#define CONFIGURED (-1) /* general_settings.cooldown_time */
+/* Retry-After, s */
 #define RETRY_AFTER_MAX 60
-#define RETRY_AFTER_UNKNOWN 5
+#define RETRY_AFTER_UNKNOWN 5 /* if the provider sent none */
 
-/* What the statuses and codes do to Codex CLI (0.169.0, measured): 500 hides the message, so it is never sent; 401, 403
- * and 404 are tried six times, unless the code is model_not_found, which also shows the message and nothing else: so it
- * carries every failure that only the user can mend. A provider's 401 is about the provider's key; passed on as such it
- * would be taken for the client's. 503 is tried again, with its message shown in the end. */
+#define REDACTED_MAX (256u << 10) /* bytes of a message before truncation */
+
+/* How Codex CLI reacts (0.169.0, measured): it hides the message of a 500, so no failure has that status. It repeats
+ * 401, 403 and 404 six times, except with the code model_not_found, with which it stops and shows only the message; so
+ * failures that the user must fix have this code. A provider's 401 concerns the provider's key; as a 401 the client
+ * would take it for its own key. Codex repeats a 503, and shows the message at the end. */
 static const struct failure_rule RULES[] = {
     [FAILURE_NONE] = {"ok", false, 0, 200, NULL, NULL, NULL, false, false},
     [FAILURE_CONNECT] = {"connect", true, CONFIGURED, 503, "server_error", "upstream_unreachable", "server_error", true,
@@ -28,11 +32,11 @@ static const struct failure_rule RULES[] = {
                          false},
     [FAILURE_RATE_LIMIT] = {"rate_limit", true, CONFIGURED, 429, "rate_limit_error", "rate_limit_exceeded",
                             "rate_limit_exceeded", false, false},
-    [FAILURE_QUOTA] = {"quota", true, QUOTA_REST, 429, "insufficient_quota", "insufficient_quota", "insufficient_quota",
-                       false, false},
-    [FAILURE_AUTH] = {"auth", true, AUTH_REST, 400, "invalid_request_error", "model_not_found", "model_not_found",
+    [FAILURE_QUOTA] = {"quota", true, QUOTA_COOLDOWN, 429, "insufficient_quota", "insufficient_quota",
+                       "insufficient_quota", false, false},
+    [FAILURE_AUTH] = {"auth", true, AUTH_COOLDOWN, 400, "invalid_request_error", "model_not_found", "model_not_found",
                       false, false},
-    [FAILURE_NOT_FOUND] = {"not_found", true, NOT_FOUND_REST, 404, "invalid_request_error", "model_not_found",
+    [FAILURE_NOT_FOUND] = {"not_found", true, NOT_FOUND_COOLDOWN, 404, "invalid_request_error", "model_not_found",
                            "model_not_found", false, false},
     [FAILURE_BAD_REQUEST] = {"bad_request", false, 0, 400, "invalid_request_error", NULL, "invalid_prompt", false,
                              false},
@@ -87,8 +91,8 @@ bool failure_retries(const struct failure *f)
     return f->word && f->word->then == FAILURE_THEN_RETRY;
 }
 
-/* Cuts the text where a character begins, at `size - 1` bytes at most. */
-static void copy_cut(char *out, size_t size, struct slice text)
+/* Copies at most `size - 1` bytes, truncated between characters; control characters become spaces. */
+static void copy_truncated(char *out, size_t size, struct slice text)
 {
     size_t len = text.len;
     if (len > size - 1) {
@@ -104,15 +108,15 @@ static void copy_cut(char *out, size_t size, struct slice text)
             out[i] = ' ';
 }
 
-/* Redacts before it cuts: half a key would no longer be known as one. */
+/* Redacts before it truncates, because a truncated key would not be recognized. */
 static void copy_redacted(char *out, size_t size, struct slice text)
 {
     struct buf clean;
-    buf_init(&clean, 256u << 10);
+    buf_init(&clean, REDACTED_MAX);
     if (secret_redact(&clean, text))
-        copy_cut(out, size, buf_slice(&clean));
+        copy_truncated(out, size, buf_slice(&clean));
     else
-        snprintf(out, size, "(the message is too long to be shown)");
+        snprintf(out, size, "(the message is too long to show)");
     buf_free(&clean);
 }
 
@@ -137,18 +141,18 @@ void failure_name(struct failure *f, const char *deployment_id)
 {
     char named[sizeof f->message + 256];
     snprintf(named, sizeof named, "%.200s: %s", deployment_id, f->message);
-    copy_cut(f->message, sizeof f->message, slice_of(named));
+    copy_truncated(f->message, sizeof f->message, slice_of(named));
 }
 
-void failure_join(struct failure *told, const struct failure *later)
+void failure_join(struct failure *client, const struct failure *later)
 {
-    char joined[sizeof told->message * 2 + 8];
-    if (told->kind == FAILURE_NONE || !failure_goes_on(later)) {
-        *told = *later;
+    char joined[sizeof client->message * 2 + 8];
+    if (client->kind == FAILURE_NONE || !failure_goes_on(later)) {
+        *client = *later;
         return;
     }
-    snprintf(joined, sizeof joined, "%s; %s", told->message, later->message);
-    copy_cut(told->message, sizeof told->message, slice_of(joined));
+    snprintf(joined, sizeof joined, "%s; %s", client->message, later->message);
+    copy_truncated(client->message, sizeof client->message, slice_of(joined));
 }
 
 bool failure_write(struct slice message, const char *type, const char *code, struct buf *out)

@@ -1,8 +1,8 @@
-/* pure: Finds the field of a request that a provider's error names.
+/* pure: finds the field of a request that a provider's error names.
  *
  *   param: "reasoning.effort"; loc: ["body","reasoning","effort"]
- *   Unsupported parameter: 'temperature' is not supported       behind the words
- *   property 'messages.2.assistant.reasoning_content' is unsupported       before them
+ *   Unsupported parameter: 'temperature' is not supported               after the text
+ *   property 'messages.2.assistant.reasoning_content' is unsupported    before it
  */
 #include "proxy/terms/failure_private.h"
 
@@ -14,7 +14,8 @@ static bool is_name(char c)
     return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '[' || c == ']';
 }
 
-/* The next run of a path's characters, taken off `rest`; *quoted: between quotes or backticks. */
+/* Returns the next run of characters of a path, and removes it from `rest`. *quoted: it is between quotes or backticks.
+ */
 static struct slice next_token(struct slice *rest, bool *quoted)
 {
     size_t at = 0, end;
@@ -31,7 +32,7 @@ static struct slice next_token(struct slice *rest, bool *quoted)
     return token;
 }
 
-/* The next component of a path, taken off `rest`; numbers and "body" are passed over. */
+/* Returns the next component of a path, and removes it from `rest`. Skips numbers and "body". */
 static struct slice next_component(struct slice *rest)
 {
     struct slice component;
@@ -48,7 +49,7 @@ static struct slice next_component(struct slice *rest)
     return component;
 }
 
-/* "presencePenalty" as "presence_penalty". */
+/* Appends "presencePenalty" as "presence_penalty". */
 static void add_snake(struct slice text, struct buf *out)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -58,8 +59,8 @@ static void add_snake(struct slice text, struct buf *out)
     }
 }
 
-/* The field that a path leads to: one of the top level, or of `reasoning` and `text`; what lies within a message is
- * reasoning, or none. */
+/* Returns the part of a path, and its field in `name`: a member of the request, of `reasoning` or of `text`. Within
+ * messages only reasoning counts. 0: none. */
 static unsigned part_of_path(struct slice path, char name[PART_FIELD_NAME])
 {
     struct slice first = next_component(&path), second = next_component(&path), last = second;
@@ -85,7 +86,7 @@ static unsigned part_of_path(struct slice path, char name[PART_FIELD_NAME])
     return part;
 }
 
-/* Words of errors that are no field's name. */
+/* Returns whether the token is a word of errors, not a field's name. */
 static bool is_other_word(struct slice token)
 {
     static const char *const WORDS[] = {
@@ -98,7 +99,7 @@ static bool is_other_word(struct slice token)
     return false;
 }
 
-/* Whether a token that is not quoted can only be a field's name. */
+/* Returns whether an unquoted token can only be a field's name: "top_p", "topP". */
 static bool looks_like_field(struct slice token)
 {
     bool inner_case = false;
@@ -107,7 +108,7 @@ static bool looks_like_field(struct slice token)
     return inner_case || (token.len && memchr(token.ptr, '_', token.len));
 }
 
-static unsigned field_behind(struct slice rest, char name[PART_FIELD_NAME])
+static unsigned field_after(struct slice rest, char name[PART_FIELD_NAME])
 {
     bool quoted;
     struct slice all = rest;
@@ -124,7 +125,7 @@ static unsigned field_behind(struct slice rest, char name[PART_FIELD_NAME])
     return token.len && !is_other_word(token) ? part_of_path(token, name) : 0;
 }
 
-/* The last one counts: it is nearest to the words. */
+/* The last field counts, because it is the nearest to the text that was matched. */
 static unsigned field_before(struct slice text, char name[PART_FIELD_NAME])
 {
     char found[PART_FIELD_NAME];
@@ -149,7 +150,7 @@ unsigned failure_field(const struct failure_report *r, const char *words, char n
         part = part_of_path(slice_of(r->param), name);
     if (part || !rest.ptr)
         return part;
-    part = field_behind(rest, name);
+    part = field_after(rest, name);
     if (!part)
         part = field_before((struct slice){message.ptr, (size_t)(rest.ptr - message.ptr) - strlen(words)}, name);
     return part;

@@ -1,4 +1,4 @@
-/* pure. Rows of the user's: the words of the configuration, and expressions. */
+/* pure: the user's error_rules: their names in the configuration, and regular expressions. */
 #include "proxy/terms/failure_private.h"
 
 #include <regex.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MATCH_MAX 4096 /* bytes of a message that are looked at: the time that a match takes grows with them */
-#define EXPRESSION_MAX 1024
+#define MATCH_MAX 4096      /* bytes of a message that are matched; limits the time */
+#define EXPRESSION_MAX 1024 /* bytes of an expression */
 
 const char *const failure_then_words[] = {
     [FAILURE_THEN_USUAL] = "usual",
@@ -39,7 +39,7 @@ const char *const failure_names[] = {
     NULL,
 };
 
-/* Whether the expression has a count or a back-reference. */
+/* Returns whether the expression has a count or a back-reference. */
 static bool is_costly(const char *text)
 {
     for (; *text; text++) {
@@ -60,7 +60,7 @@ void *failure_expression(const char *text, char *why, size_t size)
     else if (is_costly(text))
         (void)snprintf(why, size, "counts such as {3} and back-references are not supported");
     else if (!(made = calloc(1, sizeof *made)))
-        (void)snprintf(why, size, "no memory");
+        (void)snprintf(why, size, "out of memory");
     else if ((error = regcomp(made, text, REG_EXTENDED | REG_ICASE | REG_NOSUB)) != 0)
         (void)regerror(error, made, why, size);
     if (error) {

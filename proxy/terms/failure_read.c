@@ -1,4 +1,4 @@
-/* pure: Reads a provider's error in whichever shape it comes.
+/* pure: reads a provider's error, in any of these formats.
  *
  *   OpenAI, Ollama   {"error":{"message","type","code"}}
  *   Gemini           [{"error":{"code":429,"message","status":"RESOURCE_EXHAUSTED","details":[{"retryDelay":"17s"}]}}]
@@ -10,7 +10,7 @@
  *   Cloudflare       {"errors":[{"message","code"}],"success":false}
  *   MiniMax          {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}
  *   Baidu            {"error_code":336007,"error_msg":"text"}
- *   others           {"message":"text"}, plain text, an HTML page, nothing; each of these as a server-sent event
+ *   others           {"message":"text"}, plain text, an HTML page, nothing; any of these in a server-sent event
  */
 #include "proxy/terms/failure_private.h"
 
@@ -19,7 +19,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#define NESTED_MAX 6
+#define NESTED_MAX 6 /* levels of objects, arrays and embedded JSON */
 
 static void read_node(const struct json *j, uint32_t node, unsigned depth, struct failure_report *r);
 
@@ -32,7 +32,7 @@ static void copy_word(char word[64], struct slice text)
     word[len] = '\0';
 }
 
-/* "17s", "17.4s" or "17", rounded up; -1 for anything else. */
+/* Returns the seconds of "17s", "17.4s" or "17", rounded up; -1: something else. */
 static int seconds_of(struct slice text)
 {
     int seconds = 0;
@@ -49,7 +49,7 @@ static int seconds_of(struct slice text)
     return digits && at == text.len ? seconds + part : -1;
 }
 
-/* A string's text, or a number's digits. */
+/* Returns a string's text, or a number's digits. */
 static struct slice plain(const struct json *j, uint32_t node)
 {
     return json_is(j, node, JSON_NUMBER) ? json_raw(j, node) : json_inner(j, node);
@@ -62,7 +62,7 @@ static void read_wait(const struct json *j, uint32_t node, struct failure_report
         r->retry_after_s = seconds;
 }
 
-/* A code that is an HTTP status, as a number or in digits, is one. */
+/* Reads a code; one from 400 to 599, number or string, is an HTTP status. */
 static void read_code(const struct json *j, uint32_t node, char word[64], struct failure_report *r)
 {
     struct slice text = node ? plain(j, node) : (struct slice){NULL, 0};
@@ -73,7 +73,7 @@ static void read_code(const struct json *j, uint32_t node, char word[64], struct
         copy_word(word, text);
 }
 
-/* JSON that is part of a text: from its first brace to its last. */
+/* Reads JSON within a text, from its first brace to its last. */
 static bool read_embedded(struct slice text, unsigned depth, struct failure_report *r)
 {
     const char *begin = text.len ? memchr(text.ptr, '{', text.len) : NULL;
@@ -86,7 +86,7 @@ static bool read_embedded(struct slice text, unsigned depth, struct failure_repo
     return read;
 }
 
-/* A text that is JSON holds the message, any other is it; that of an HTML page tells nothing. */
+/* Reads a message, or JSON that contains one. HTML is ignored. */
 static void read_text(struct slice text, unsigned depth, struct failure_report *r)
 {
     while (text.len && isspace((unsigned char)*text.ptr)) {
@@ -119,7 +119,7 @@ static void read_message(const struct json *j, uint32_t node, unsigned depth, st
     buf_free(&text);
 }
 
-/* "Provider: message". */
+/* Prepends the provider's name to the message: "Provider: message". */
 static void name_provider(struct slice name, struct failure_report *r)
 {
     struct buf named;
@@ -134,7 +134,7 @@ static void name_provider(struct slice name, struct failure_report *r)
     buf_free(&named);
 }
 
-/* What a gateway adds about the provider behind it. */
+/* Reads what a gateway (OpenRouter) adds about the provider. */
 static void read_metadata(const struct json *j, uint32_t metadata, unsigned depth, struct failure_report *r)
 {
     uint32_t raw = json_get(j, metadata, "raw");
@@ -155,7 +155,7 @@ static void read_details(const struct json *j, uint32_t details, struct failure_
         read_wait(j, json_get(j, n, "retryDelay"), r);
 }
 
-/* "reasoning.effort", or ["body","reasoning","effort"]. */
+/* Reads "reasoning.effort", or ["body","reasoning","effort"]. */
 static void read_param(const struct json *j, uint32_t param, struct failure_report *r)
 {
     struct buf text;
@@ -226,7 +226,7 @@ static void read_node(const struct json *j, uint32_t node, unsigned depth, struc
     }
 }
 
-/* The data of a body's first server-sent event; the body itself when it is none. */
+/* Returns the data of the first server-sent event, or the body if it is not a stream of events. */
 static struct slice event_data(struct slice body)
 {
     static const char *const FIELDS[] = {"event:", "data:", "error:", "id:", ":"};

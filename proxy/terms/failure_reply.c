@@ -1,4 +1,4 @@
-/* pure: Decides which kind of failure a provider's error is. */
+/* pure: classifies a provider's error. */
 #include "proxy/terms/effort.h"
 #include "proxy/terms/failure_private.h"
 
@@ -8,11 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
-#define WAIT_MAX_S (30 * 86400) /* anything longer is no statement about this session */
-#define STATUS_OK 200           /* of a reply that holds an error */
-#define PLAIN_TEXT_MAX 4096     /* more than is shown: the cut at a character's end comes later */
+#define WAIT_MAX_S (30 * 86400) /* longer waits are ignored */
+#define STATUS_OK 200           /* of a reply with an error in its body */
+#define PLAIN_TEXT_MAX 4096     /* bytes; truncated again to failure.message */
 
-/* What the user can do about it, where the provider does not say. */
+/* Returns what the user can do, as a sentence before the provider's message. */
 static const char *advice(const struct failure *f)
 {
     if (f->kind == FAILURE_AUTH)
@@ -48,7 +48,7 @@ static enum failure_kind kind_of_status(int http)
     case 403: return FAILURE_AUTH;
     case 402: return FAILURE_QUOTA;
     case 404:
-    case 405: /* no such path there: api_base is wrong, another deployment's may be right */ return FAILURE_NOT_FOUND;
+    case 405: /* the path does not exist: this deployment's api_base is wrong */ return FAILURE_NOT_FOUND;
     case 408: return FAILURE_TIMEOUT;
     case 413: return FAILURE_TOO_LARGE;
     case 429: return FAILURE_RATE_LIMIT;
@@ -58,16 +58,16 @@ static enum failure_kind kind_of_status(int http)
     }
 }
 
-/* What an error may be, so far. */
+/* The classification so far. */
 struct reading {
     const struct failure_report *report;
     enum failure_kind kind;
-    const struct failure_word *word; /* that made it so */
+    const struct failure_word *word; /* the row that decided; NULL: the status */
     unsigned parts;
     char field[PART_FIELD_NAME];
 };
 
-static bool says(const struct failure_word *w, const struct failure_report *r)
+static bool text_matches(const struct failure_word *w, const struct failure_report *r)
 {
     struct slice message = buf_slice(&r->message);
     switch (w->match) {
@@ -81,10 +81,10 @@ static bool says(const struct failure_word *w, const struct failure_report *r)
     return false;
 }
 
-/* Whether the row speaks; one about a field that the error names does not where it names none. */
-static bool speaks(const struct failure_word *w, struct reading *reading)
+/* Returns whether the row applies; one about a field only if the error names a field. */
+static bool applies(const struct failure_word *w, struct reading *reading)
 {
-    if (!(w->among & FAILURE_BIT(reading->kind)) || !says(w, reading->report))
+    if (!(w->among & FAILURE_BIT(reading->kind)) || !text_matches(w, reading->report))
         return false;
     reading->parts = w->parts;
     if (!(w->parts & PART_FIELD))
@@ -96,19 +96,20 @@ static bool speaks(const struct failure_word *w, struct reading *reading)
     return named;
 }
 
-/* The first row with one of these ways to match that speaks. */
+/* Returns the first row that applies, of those with one of these ways to match. NULL: none. */
 static const struct failure_word *find_word(struct reading *reading, unsigned table, unsigned matches)
 {
     size_t count;
     const struct failure_word *words = failure_words(table, &count);
     for (size_t i = 0; i < count; i++)
-        if ((matches >> words[i].match & 1) && speaks(&words[i], reading))
+        if ((matches >> words[i].match & 1) && applies(&words[i], reading))
             return &words[i];
     return NULL;
 }
 
-/* Whether a row of the user's is about this error. */
-static bool is_about(const struct failure_word *w, const struct failure_source *source, const struct failure_report *r)
+/* Returns whether an error rule of the user applies. */
+static bool rule_applies(const struct failure_word *w, const struct failure_source *source,
+                         const struct failure_report *r)
 {
     if ((w->provider && strcmp(w->provider, source->provider) != 0) ||
         (w->deployment && strcmp(w->deployment, source->deployment) != 0) ||
@@ -119,12 +120,12 @@ static bool is_about(const struct failure_word *w, const struct failure_source *
                                slice_is_nocase(slice_of(r->code), w->words);
 }
 
-/* The first row of the user's that is about it: what it gives replaces what our tables say. */
-static void ask_own(struct reading *reading, const struct failure_source *source)
+/* Applies the first error rule of the user that matches: it overrides the tables. */
+static void apply_own(struct reading *reading, const struct failure_source *source)
 {
     for (unsigned i = 0; source && i < source->own_count; i++) {
         const struct failure_word *w = &source->own[i];
-        if (!is_about(w, source, reading->report))
+        if (!rule_applies(w, source, reading->report))
             continue;
         reading->word = w;
         if (w->parts_given)
@@ -137,7 +138,7 @@ static void ask_own(struct reading *reading, const struct failure_source *source
     }
 }
 
-/* The number at the start of the text, behind spaces and a colon: "8,000" is 8000; -1 where there is none. */
+/* Returns the number at the start of the text, after spaces and colons: "8,000" is 8000. -1: none. */
 static int64_t leading_number(struct slice text)
 {
     int64_t number = -1;
@@ -154,7 +155,7 @@ static int64_t leading_number(struct slice text)
     return number;
 }
 
-/* The first number that directly follows `word`; -1 where there is none. */
+/* Returns the first number directly after `word`; -1: none. */
 static int64_t number_after(struct slice text, const char *word)
 {
     int64_t number = -1;
@@ -163,7 +164,7 @@ static int64_t number_after(struct slice text, const char *word)
     return number;
 }
 
-/* A rate limit that is below what this request asks for: it will not fit later either. */
+/* Returns whether the request alone exceeds the rate limit: then waiting does not help. */
 static bool exceeds_its_limit(const struct failure_report *r)
 {
     struct slice message = buf_slice(&r->message);
@@ -171,7 +172,8 @@ static bool exceeds_its_limit(const struct failure_report *r)
     return limit > 0 && requested > limit;
 }
 
-/* The seconds of "7.66s", "12m3.4s", "1h", "20ms" or "30 seconds", rounded up; -1 where the text begins otherwise. */
+/* Returns the seconds of "7.66s", "12m3.4s", "1h", "20ms" or "30 seconds", rounded up; -1: the text begins otherwise.
+ */
 static int leading_seconds(struct slice text)
 {
     char copy[48], *at = copy;
@@ -191,7 +193,7 @@ static int leading_seconds(struct slice text)
     return at > copy && sum < WAIT_MAX_S ? (int)(sum + 0.999) : -1;
 }
 
-/* The wait that the message asks for; -1: none. */
+/* Returns the wait in the message, s; -1: none. */
 static int wait_in(struct slice message)
 {
     static const char *const PHRASES[] = {"try again in ", "retry in ", "retry after "};
@@ -205,7 +207,7 @@ static int wait_in(struct slice message)
 
 #define MATCH(NAME) (1u << FAILURE_##NAME)
 
-/* Code words make the status more exact, then the message's words do, then those of refusals. */
+/* Starts with the status; then codes refine it, then messages, then the table of refusals. */
 static void classify(struct reading *reading, const struct failure_source *source)
 {
     static const struct {
@@ -226,15 +228,15 @@ static void classify(struct reading *reading, const struct failure_source *sourc
     }
     if (reading->kind == FAILURE_NONE)
         reading->kind = FAILURE_SERVER;
-    /* Gemini says "current quota" of its limits per minute, too; those are over in a moment. */
+    /* Gemini uses "current quota" also for its limits per minute. */
     if (reading->kind == FAILURE_QUOTA && r->http == 429 && contains(r->body, "perminute"))
         reading->kind = FAILURE_RATE_LIMIT;
     if (reading->kind == FAILURE_RATE_LIMIT && exceeds_its_limit(r))
         reading->kind = FAILURE_TOO_LARGE;
-    ask_own(reading, source);
+    apply_own(reading, source);
 }
 
-/* What to show of a body that holds no message. */
+/* Writes a message for a body without one. */
 static void describe_body(struct failure_report *r)
 {
     struct slice text = r->body;
@@ -243,13 +245,13 @@ static void describe_body(struct failure_report *r)
         text.len--;
     }
     if (text.len == 0)
-        buf_add_format(&r->message, "the provider answered HTTP %d without a body", r->http);
+        buf_add_format(&r->message, "the provider replied HTTP %d without a body", r->http);
     else if (*text.ptr == '<')
-        buf_add_format(&r->message, "the provider answered HTTP %d with a web page", r->http);
+        buf_add_format(&r->message, "the provider replied HTTP %d with a web page", r->http);
     else if (*text.ptr == '{' || *text.ptr == '[')
-        buf_add_format(&r->message, "the provider answered HTTP %d without a message", r->http);
+        buf_add_format(&r->message, "the provider replied HTTP %d without a message", r->http);
     else
-        buf_add_format(&r->message, "the provider answered HTTP %d: %.*s", r->http,
+        buf_add_format(&r->message, "the provider replied HTTP %d: %.*s", r->http,
                        (int)(text.len < PLAIN_TEXT_MAX ? text.len : PLAIN_TEXT_MAX), text.ptr);
 }
 
@@ -287,7 +289,7 @@ void failure_from_reply(struct failure *f, const struct failure_source *source, 
 {
     struct failure_report r;
     failure_read(&r, body);
-    r.http = status; /* the reply's own status counts, not one inside */
+    r.http = status; /* overrides a status in the body */
     fill(f, source, &r, status, retry_after_s);
 }
 
@@ -298,7 +300,7 @@ void failure_from_error(struct failure *f, const struct failure_source *source, 
     if (!r.message.len && r.body.len && !memchr("{[<\"n", *r.body.ptr, 5))
         buf_add(&r.message, r.body.ptr, r.body.len < PLAIN_TEXT_MAX ? r.body.len : PLAIN_TEXT_MAX);
     if (!r.message.len)
-        BUF_ADD(&r.message, "the provider broke off with an error that has no message");
+        BUF_ADD(&r.message, "the provider sent an error without a message");
     fill(f, source, &r, r.http, -1);
 }
 

@@ -1,20 +1,20 @@
-/* pure: The table of words by which a provider's failure is known. */
+/* pure: the table of codes and messages that identify a provider's failure. */
 #include "proxy/terms/failure_private.h"
 
 #define CODE .match = FAILURE_IN_CODE
 #define TEXT .match = FAILURE_IN_TEXT
 #define BIT(KIND) FAILURE_BIT(FAILURE_##KIND)
-/* Where a code counts for more than the status; where it counts only without one. */
+/* `among`: ANY: a code overrides every status; NO_STATUS: it counts only without one. */
 #define ANY (~0u)
 #define NO_STATUS BIT(NONE)
 #define REFUSED (BIT(BAD_REQUEST) | BIT(SERVER) | BIT(TOO_LARGE) | NO_STATUS)
-/* Codes of rate limits: a 413 with one is larger than the limit. */
+/* Codes of rate limits: not for a 413, which means that the request exceeds the limit. */
 #define LIMITED (~BIT(TOO_LARGE))
 #define DENIED (BIT(BAD_REQUEST) | BIT(AUTH))
 #define UNPAID (DENIED | BIT(RATE_LIMIT) | NO_STATUS)
 
 static const struct failure_word WORDS[] = {
-    /* The prompt does not fit. */
+    /* Context window exceeded. */
     {CODE, "context_length_exceeded", ANY, FAILURE_CONTEXT, NULL, 400, "Too big"},
     {CODE, "string_above_max_length", ANY, FAILURE_CONTEXT, "openai", 400, "Invalid 'input': string too long."},
     {CODE, "model_max_prompt_tokens_exceeded", ANY, FAILURE_CONTEXT, "github", 400,
@@ -24,11 +24,11 @@ static const struct failure_word WORDS[] = {
     {CODE, "tokens_too_long", ANY, FAILURE_CONTEXT, "baidu", 400, "Prompt tokens too long"},
     {CODE, "characters_too_long", ANY, FAILURE_CONTEXT, "baidu", 400, "the max input characters is 516096"},
     {CODE, "1261", DENIED, FAILURE_CONTEXT, "zai", 400, "Prompt exceeds max length"},
-    /* The request is larger than what is taken at once. */
+    /* Request too large. */
     {CODE, "request_too_large", ANY, FAILURE_TOO_LARGE, "anthropic", 413, "Request exceeds the maximum size"},
     {CODE, "tokens_limit_reached", ANY, FAILURE_TOO_LARGE, "github", 413,
      "Request body too large for gpt-4o model. Max size: 8000 tokens."},
-    /* A quota, or money, is used up. */
+    /* Quota or credit used up. */
     {CODE, "insufficient_quota", ANY, FAILURE_QUOTA, "openai", 429, "You exceeded your current quota"},
     {CODE, "usage_limit_reached", ANY, FAILURE_QUOTA, "openai", 429, "The usage limit has been reached"},
     {CODE, "usage_not_included", ANY, FAILURE_QUOTA, "openai", 403, "To use Codex, upgrade to Plus"},
@@ -44,7 +44,7 @@ static const struct failure_word WORDS[] = {
     {CODE, "AccountOverdueError", ANY, FAILURE_QUOTA, "volcengine", 403, "The request failed"},
     {CODE, "1113", UNPAID, FAILURE_QUOTA, "zai", 429, "Insufficient balance or no resource package. Please recharge."},
     {CODE, "1308", UNPAID, FAILURE_QUOTA, "zai", 429, "Usage limit reached for 5 hour."},
-    /* Refused by a policy. */
+    /* Content policy. */
     {CODE, "content_filter", ANY, FAILURE_CONTENT_FILTER, NULL, 400,
      "The request was rejected because it was considered high risk"},
     {CODE, "content_policy_violation", ANY, FAILURE_CONTENT_FILTER, "openai", 400, "Your request was rejected"},
@@ -56,14 +56,14 @@ static const struct failure_word WORDS[] = {
     {CODE, "DataInspectionFailed", ANY, FAILURE_CONTENT_FILTER, "dashscope", 400, "Input data is not accepted"},
     {CODE, "1301", DENIED | NO_STATUS, FAILURE_CONTENT_FILTER, "zai", 400,
      "System detected potentially unsafe content"},
-    /* The key. */
+    /* Invalid key. */
     {CODE, "invalid_api_key", ANY, FAILURE_AUTH, NULL, 400, "Wrong API Key"},
     {CODE, "authentication_error", ANY, FAILURE_AUTH, "anthropic", 401, "invalid x-api-key"},
     {CODE, "invalid_authentication_error", ANY, FAILURE_AUTH, "moonshot", 401, "Invalid Authentication"},
     {CODE, "UNAUTHENTICATED", ANY, FAILURE_AUTH, "gemini", 401, "Request had invalid authentication credentials."},
     {CODE, "PERMISSION_DENIED", ANY, FAILURE_AUTH, "gemini", 403, "denied"},
     {CODE, "permission_error", ANY, FAILURE_AUTH, "anthropic", 403, "Your API key does not have permission"},
-    /* The model. */
+    /* Unknown model. */
     {CODE, "model_not_found", ANY, FAILURE_NOT_FOUND, NULL, 404, "The model `x` does not exist"},
     {CODE, "model_not_supported", ANY, FAILURE_NOT_FOUND, "huggingface", 400,
      "not supported by any provider you have enabled"},
@@ -71,7 +71,7 @@ static const struct failure_word WORDS[] = {
     {CODE, "ModelError", ANY, FAILURE_NOT_FOUND, "opencode", 401, "Model GLM-5.2 is not supported"},
     {CODE, "unknown_model", ANY, FAILURE_NOT_FOUND, "github", 400, "Unknown model: x"},
     {CODE, "1211", DENIED, FAILURE_NOT_FOUND, "zai", 400, "Unknown Model, please check the model code."},
-    /* What the model wrote cannot be read. */
+    /* Unusable output of the model. */
     {CODE, "tool_use_failed", ANY, FAILURE_MALFORMED, "groq", 400,
      "tool call validation failed: parameters for tool exec did not match schema"},
     {CODE, "output_parse_failed", ANY, FAILURE_MALFORMED, "groq", 400, "Parsing failed."},
@@ -79,7 +79,7 @@ static const struct failure_word WORDS[] = {
     {CODE, "incomplete_generation", ANY, FAILURE_MALFORMED, "tgi", 500, "Incomplete generation"},
     {CODE, "ModelErrorException", ANY, FAILURE_MALFORMED, "bedrock", 424,
      "Model produced invalid sequence as part of ToolUse."},
-    /* Too many calls, for now. */
+    /* Rate limit. */
     {CODE, "rate_limit_exceeded", LIMITED, FAILURE_RATE_LIMIT, NULL, 429, "Rate limit reached for gpt-5.5"},
     {CODE, "rate_limit_error", LIMITED, FAILURE_RATE_LIMIT, "anthropic", 429, "Number of requests has exceeded"},
     {CODE, "rate_limit_reached_error", LIMITED, FAILURE_RATE_LIMIT, "moonshot", 429, "max RPM: 3"},
@@ -89,7 +89,7 @@ static const struct failure_word WORDS[] = {
      "Too many tokens, please wait before trying again."},
     {CODE, "limit_requests", LIMITED, FAILURE_RATE_LIMIT, "dashscope", 429, "You have exceeded your request limit"},
     {CODE, "1302", BIT(RATE_LIMIT) | NO_STATUS, FAILURE_RATE_LIMIT, "zai", 0, "High concurrency usage of this API"},
-    /* Too many of all customers' calls. */
+    /* Overloaded. */
     {CODE, "overloaded_error", ANY, FAILURE_OVERLOADED, "anthropic", 529, "Overloaded"},
     {CODE, "engine_overloaded_error", ANY, FAILURE_OVERLOADED, "moonshot", 429,
      "The engine is currently overloaded, please try again later"},
@@ -102,7 +102,7 @@ static const struct failure_word WORDS[] = {
      "The service may be temporarily overloaded"},
     {CODE, "generation", ANY, FAILURE_SERVER, "tgi", 424, "Request failed during generation: Server error"},
     {CODE, "DEADLINE_EXCEEDED", ANY, FAILURE_TIMEOUT, "gemini", 504, "Deadline expired"},
-    /* Codes that say no more than a status. */
+    /* Codes equivalent to a status. */
     {CODE, "timeout_error", NO_STATUS, FAILURE_TIMEOUT, "anthropic", 0, "Request timed out"},
     {CODE, "NOT_FOUND", NO_STATUS, FAILURE_NOT_FOUND, "gemini", 0, "models/x is not found"},
     {CODE, "not_found_error", NO_STATUS, FAILURE_NOT_FOUND, "anthropic", 0, "model: x"},
@@ -113,7 +113,7 @@ static const struct failure_word WORDS[] = {
     {CODE, "FAILED_PRECONDITION", NO_STATUS, FAILURE_BAD_REQUEST, "gemini", 0, "User location is not supported"},
     {CODE, "validation", NO_STATUS, FAILURE_BAD_REQUEST, "tgi", 0, "Input validation error"},
 
-    /* What the model wrote cannot be read. */
+    /* Unusable output of the model. */
     {TEXT, "failed to call a function", REFUSED, FAILURE_MALFORMED, "groq", 400,
      "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details."},
     {TEXT, "tool call validation failed", REFUSED, FAILURE_MALFORMED, "groq", 400,
@@ -126,13 +126,13 @@ static const struct failure_word WORDS[] = {
      "unexpected tokens remaining in message header: Some(\"to=functions.exec\")"},
     {TEXT, "no valid tool call", REFUSED, FAILURE_MALFORMED, "cohere", 422, "No valid tool call or response generated"},
     {TEXT, "model produced invalid", REFUSED, FAILURE_MALFORMED, "openai", 500, "The model produced invalid content."},
-    /* The request is larger than what is taken at once. */
+    /* Request too large. */
     {TEXT, "request too large", REFUSED | BIT(RATE_LIMIT), FAILURE_TOO_LARGE, "openai", 429,
      "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 30601. The input or output tokens "
      "must be reduced in order to run successfully."},
     {TEXT, "request body too large", REFUSED, FAILURE_TOO_LARGE, "github", 400, "Request body too large for gpt-4o"},
     {TEXT, "entity too large", REFUSED, FAILURE_TOO_LARGE, "github", 400, "Request Entity Too Large"},
-    /* The prompt does not fit. */
+    /* Context window exceeded. */
     {TEXT, "context length", REFUSED, FAILURE_CONTEXT, NULL, 400,
      "This model's maximum context length is 8192 tokens."},
     {TEXT, "context_length", REFUSED, FAILURE_CONTEXT, NULL, 400, "context_length_exceeded"},
@@ -177,7 +177,7 @@ static const struct failure_word WORDS[] = {
      "Input validation error: `inputs` must have less than 4096 tokens"},
     {TEXT, "`inputs` tokens + `max_new_tokens`", REFUSED, FAILURE_CONTEXT, "tgi", 422,
      "`inputs` tokens + `max_new_tokens` must be <= 4096"},
-    /* Refused by a policy. */
+    /* Content policy. */
     {TEXT, "content management policy", BIT(BAD_REQUEST), FAILURE_CONTENT_FILTER, "azure", 400,
      "The response was filtered due to the prompt triggering Azure OpenAI's content management policy."},
     {TEXT, "content policy", BIT(BAD_REQUEST), FAILURE_CONTENT_FILTER, NULL, 400, "This violates our content policy"},
@@ -194,7 +194,7 @@ static const struct failure_word WORDS[] = {
     {TEXT, "new_sensitive", REFUSED, FAILURE_CONTENT_FILTER, "minimax", 0, "input new_sensitive"},
     {TEXT, "your input was flagged", DENIED, FAILURE_CONTENT_FILTER, "openrouter", 403,
      "openai/gpt-4 requires moderation on OpenAI. Your input was flagged for \"violence\"."},
-    /* The model lacks something. */
+    /* Not supported by the model. */
     {TEXT, "does not support tools", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, "ollama", 400,
      "registry.ollama.ai/library/x does not support tools"},
     {TEXT, "does not support function", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, NULL, 400,
@@ -202,17 +202,17 @@ static const struct failure_word WORDS[] = {
     {TEXT, "no endpoints found that", BIT(NOT_FOUND), FAILURE_UNSUPPORTED, "openrouter", 404,
      "No endpoints found that support tool use."},
     {TEXT, "provider returned error", BIT(BAD_REQUEST), FAILURE_UNSUPPORTED, "openrouter", 400,
-     "Provider returned error"}, /* and not which: the next deployment may do it */
-    /* The key. */
+     "Provider returned error"}, /* unspecified: the next deployment may succeed */
+    /* Invalid key. */
     {TEXT, "api key not valid", BIT(BAD_REQUEST), FAILURE_AUTH, "gemini", 400, "API key not valid."},
     {TEXT, "api key expired", BIT(BAD_REQUEST), FAILURE_AUTH, "gemini", 400,
      "API key expired. Please renew the API key."},
     {TEXT, "invalid api key", BIT(BAD_REQUEST), FAILURE_AUTH, NULL, 400, "Invalid API key"},
     {TEXT, "incorrect api key", BIT(BAD_REQUEST), FAILURE_AUTH, "xai", 400, "Incorrect API key provided: xa***er."},
-    /* The model. */
+    /* Unknown model. */
     {TEXT, "is not a valid model", BIT(BAD_REQUEST), FAILURE_NOT_FOUND, "openrouter", 400,
      "x/y is not a valid model ID"},
-    /* A quota, or money, is used up. */
+    /* Quota or credit used up. */
     {TEXT, "credit balance", UNPAID, FAILURE_QUOTA, "anthropic", 400, "Your credit balance is too low"},
     {TEXT, "included credits", UNPAID, FAILURE_QUOTA, "huggingface", 403,
      "You have exceeded your monthly included credits"},
@@ -234,7 +234,7 @@ static const struct failure_word WORDS[] = {
     {TEXT, "current quota", BIT(RATE_LIMIT), FAILURE_QUOTA, "gemini", 429, "You exceeded your current quota"},
     {TEXT, "\u6b20\u8d39", UNPAID, FAILURE_QUOTA, "zai", 429, "\u60a8\u7684\u8d26\u6237\u5df2\u6b20\u8d39"},
     {TEXT, "\u4f59\u989d\u4e0d\u8db3", UNPAID, FAILURE_QUOTA, "zai", 403, "\u8d26\u6237\u4f59\u989d\u4e0d\u8db3"},
-    /* Without a status: the words alone. */
+    /* Without a status. */
     {TEXT, "rate limit", NO_STATUS, FAILURE_RATE_LIMIT, NULL, 0, "Rate limit exceeded"},
     {TEXT, "too many requests", NO_STATUS, FAILURE_RATE_LIMIT, NULL, 0, "Too many requests, please wait"},
     {TEXT, "overloaded", NO_STATUS, FAILURE_OVERLOADED, NULL, 0, "The server is overloaded"},

@@ -1,74 +1,72 @@
-/* failure_words: pure. The words by which a provider's failure is known: one table of facts from the providers'
+/* failure_words: pure. Codes and messages that identify a provider's failure: one table of facts from the providers'
  * documentation and from public reports, each with an example.
  *
- *   HTTP status ──▶ kind ──(code words)──▶ kind ──(text words)──▶ kind ──(words of refusals)──▶ kind, parts
+ *   HTTP status ──▶ kind ──(codes)──▶ kind ──(messages)──▶ kind ──(refusals)──▶ kind, parts
  *
- * The words of refusals (refusal_words.c) say which part of the request the server does not take. A row speaks only
- * where the kind so far is one of its `among`; within each step the first row that speaks decides. Rows of the user's
- * come before all of these. */
+ * Refusals (refusal_words.c) tell which part of the request the server does not accept. A row applies only if the kind
+ * so far is one of its `among`; in each step the first row that applies decides. The user's error_rules override all
+ * of these. */
 #ifndef POINTSMAN_FAILURE_WORDS_H
 #define POINTSMAN_FAILURE_WORDS_H
 
 #include "proxy/terms/failure.h"
 
-/* What is compared with the words: the whole value of the error's code, type or status; any part of its message, its
- * param or the field that it names; or the whole message. */
+/* What must match: the error's code, type or status; a part of its message or param; or the whole message. */
 enum failure_match { FAILURE_IN_CODE, FAILURE_IN_TEXT, FAILURE_IS_TEXT };
 
-/* What follows from a failure, where a row of the user's says so. */
+/* The next step that an error rule sets. */
 enum failure_then {
-    FAILURE_THEN_USUAL, /* as its kind has it */
-    FAILURE_THEN_RETRY, /* the same deployment once more, then the usual */
-    FAILURE_THEN_NEXT,  /* the next deployment, whatever the kind */
+    FAILURE_THEN_USUAL, /* that of the kind */
+    FAILURE_THEN_RETRY, /* call the same deployment once more, then that of the kind */
+    FAILURE_THEN_NEXT,  /* the next deployment */
     FAILURE_THEN_STOP,  /* no other deployment */
 };
 
 struct failure_word {
     enum failure_match match;
-    const char *words;      /* in lower case for FAILURE_IN_TEXT. ASCII letters match in either case; "": no message */
-    unsigned among;         /* set of FAILURE_BIT(): the kinds that these words make more exact */
-    enum failure_kind kind; /* what they mean */
-    const char *provider;   /* who sends them; NULL: several. A condition in a row of the user's alone: gateways pass
-                               errors on */
-    int status;             /* the HTTP status of the example; 0: an error inside a reply of status 200. A condition in
-                               a row of the user's, and with FAILURE_IS_TEXT */
-    const char *example;    /* the message of an error that this row decides */
-    unsigned parts;         /* what of the request is refused: a set of enum request_part, PART_API too. PART_FIELD: the
-                               field that the error names, or `field` */
+    const char *words;      /* matched in any case (ASCII); in lower case for FAILURE_IN_TEXT; "": no message */
+    unsigned among;         /* set of FAILURE_BIT(): the row applies if the kind so far is one of these */
+    enum failure_kind kind; /* the kind that it sets */
+    const char *provider;   /* the provider that sends it; NULL: several. Only a condition in error_rules, because
+                               gateways pass errors on */
+    int status;             /* HTTP status of the example; 0: an error in a reply with status 200. Only a condition in
+                               error_rules and with FAILURE_IS_TEXT */
+    const char *example;    /* the message of an error to which this row applies */
+    unsigned parts;         /* the refused parts: a set of enum request_part, with PART_API. PART_FIELD: the field that
+                               the error names, or `field` */
 
-    /* The rest is of rows of the user's (router_settings.error_rules). */
-    const char *name;       /* "error_rules[0]"; NULL: a row of ours */
+    /* Only for error_rules. */
+    const char *name;       /* "error_rules[0]"; NULL: a row of our tables */
     const char *deployment; /* its id; NULL: any */
-    const void *expression; /* a compiled regex_t in place of the words; NULL: none */
+    const void *expression; /* compiled regex_t, instead of `words`; NULL: none */
     const char *field;      /* PART_FIELD: its name */
-    bool kind_given;        /* `kind` counts */
-    bool parts_given;       /* `parts` count, 0 too */
+    bool kind_given;        /* `kind` is set */
+    bool parts_given;       /* `parts` are set, possibly to 0 */
     enum failure_then then;
-    int cooldown_s; /* FAILURE_COOLDOWN_USUAL: as its kind has it; 0: none */
+    int cooldown_s; /* s; FAILURE_COOLDOWN_USUAL: that of the kind; 0: none */
 };
 
 #define FAILURE_COOLDOWN_USUAL (-2)
 
-/* What the configuration calls enum failure_then, and the kinds of failures that a row of the user's may give; by
- * number, NULL-terminated. The first of each is "usual". */
+/* Names in the configuration: of enum failure_then, and of the kinds that an error rule may set. Index: the number;
+ * NULL-terminated. The first is "usual". */
 extern const char *const failure_then_words[];
 extern const char *const failure_names[];
 
-/* FAILURE_NONE's bit stands for an error without a status. */
+/* The bit of FAILURE_NONE is an error without a status. */
 #define FAILURE_BIT(kind) (1u << (kind))
 
-/* The row that decides what an error reply means, as failure_from_reply() reads it (status 0: as failure_from_error()
- * does); NULL: the status alone. */
+/* Returns the row that decides the kind of an error reply, as in failure_from_reply() or, with status 0,
+ * failure_from_error(). NULL: the status decides. */
 const struct failure_word *failure_word_of(int status, struct slice body);
-/* One of the tables of rows, from 0, in the order in which they are asked; the number of its rows goes into *count.
- * NULL: there are no more. */
+/* Returns a table, from 0, in order of their use, and its number of rows in *count. NULL: no more tables. */
 const struct failure_word *failure_words(unsigned table, size_t *count);
-/* Compiles a POSIX extended regular expression that matches in either case, for failure_word.expression. It may have no
- * counts ("{3}") and no back-references, whose cost has no bound. NULL: `why` says why not. */
+/* Compiles a POSIX extended regular expression, for any case; free it with failure_expression_free(). Counts ("{3}")
+ * and back-references are refused, because their cost has no bound. NULL: an error, described in `why`. */
 void *failure_expression(const char *text, char *why, size_t size);
 /* NULL is allowed. */
 void failure_expression_free(const void *expression);
-/* What people know a row by: its words, or the name of the user's. */
+/* Returns the name of a row for people: its words, or that of the error rule. */
 const char *failure_word_name(const struct failure_word *w);
 
 #endif

@@ -1,4 +1,4 @@
-/* pure. The names of a request's parts, and sets of them. */
+/* pure: the names of a request's parts, and sets of them. */
 #include "proxy/terms/part.h"
 
 #include <ctype.h>
@@ -69,7 +69,7 @@ unsigned part_of_field(struct slice field)
         {"reasoning_details", PART_REASONING},
         {"max_tokens", PART_MAX_TOKENS},
         {"max_completion_tokens", PART_MAX_TOKENS},
-        /* Without these the request would be another one. */
+        /* A request requires these. */
         {"model", 0},
         {"messages", 0},
         {"input", 0},

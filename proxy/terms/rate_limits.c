@@ -1,17 +1,18 @@
-/* pure: what is left of a provider's limits. */
+/* pure: a provider's rate limits. */
 #include "proxy/terms/rate_limits.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Larger values are ignored as invalid. */
 #define SECONDS_MAX (60 * 86400)
 #define MINUTES_MAX (60 * 1440)
 #define PERCENT_MAX 1000
 #define COUNT_MAX 1e15
-#define BELIEVED_S 3600 /* then a call finds out, however far off the end of a limit was said to be */
+#define BELIEVED_S 3600 /* s; then a call tests the limit, even if its reset is later */
 
-/* A number between 0 and `max`; false for anything else. */
+/* Reads a number between 0 and `max`. false: something else. */
 static bool read_number(struct slice value, double max, double *out)
 {
     char text[32], *end;
@@ -36,7 +37,7 @@ static void read_window(struct rate_window *w, struct slice name, struct slice v
     }
 }
 
-/* Seconds of "1s", "6m0s", "2m59.56s", "120ms", "1h", or a plain number; false for anything else. */
+/* Reads the seconds of "1s", "6m0s", "2m59.56s", "120ms", "1h", or a plain number. false: something else. */
 static bool read_duration(struct slice value, double *out)
 {
     static const struct {

@@ -1,5 +1,5 @@
-/* pure: The table of words by which a refusal is known that says what of the request a server does not take. The first
- * row that speaks decides, so what is said of several parts stands before what is said of one. */
+/* pure: the table of messages that refuse a part of a request. The first row that applies decides, so rows about
+ * several parts come before rows about one. */
 #include "proxy/terms/failure_private.h"
 
 #define CODE .match = FAILURE_IN_CODE
@@ -13,7 +13,7 @@
 #define PART(NAME) .parts = PART_##NAME
 
 static const struct failure_word WORDS[] = {
-    /* The API: the model is had by the other one. */
+    /* The API: the model is available through the other one. */
     {TEXT, "in /v1/chat/completions", REFUSED, UNSUPPORTED, "openai", 400,
      "Function tools with reasoning_effort are not supported for gpt-5.6-terra in /v1/chat/completions. To use function "
      "tools, use /v1/responses or set reasoning_effort to 'none'.",
@@ -26,14 +26,14 @@ static const struct failure_word WORDS[] = {
      "This model is only supported in v1/responses and not in v1/chat/completions.", PART(API)},
     {TEXT, "does not support responses api", REFUSED, UNSUPPORTED, "github", 400,
      "model claude-sonnet-4 does not support Responses API.", PART(API)},
-    /* The API: the server knows a part of it only. */
+    /* The API: the server supports only a part of it. */
     {TEXT, "'type' of tool must be 'function'", REFUSED, UNSUPPORTED, "llama.cpp", 400,
      "'type' of tool must be 'function'", PART(API)},
     {TEXT, "invalid literal value, expected \"function\"", REFUSED, UNSUPPORTED, "freellmapi", 400,
      "tools.3.type: Invalid literal value, expected \"function\"", PART(API)},
     {TEXT, "output of tool call should be 'input text'", REFUSED, UNSUPPORTED, "llama.cpp", 400,
      "Output of tool call should be 'Input text'", PART(API)},
-    /* The API: the server has no such path. */
+    /* The API: the path does not exist. */
     {CODE, "unknown_url", NO_PATH, NOT_FOUND, "groq", 404,
      "Unknown request URL: POST /openai/v1/responses. Please check the URL for typos", PART(API)},
     {CODE, "api_not_implemented", NO_PATH, NOT_FOUND, "one-api", 501, "API not implemented", PART(API)},
@@ -55,11 +55,11 @@ static const struct failure_word WORDS[] = {
     {WHOLE, "not found", NO_PATH, NOT_FOUND, "vllm", 404, "Not Found", PART(API)},
     {WHOLE, "resource not found", NO_PATH, NOT_FOUND, "azure", 404, "Resource not found", PART(API)},
     {WHOLE, "not implemented", NO_PATH, NOT_FOUND, NULL, 501, "Not Implemented", PART(API)},
-    {WHOLE, "", NO_PATH, NOT_FOUND, NULL, 404, "", PART(API)}, /* a web page, or nothing */
+    {WHOLE, "", NO_PATH, NOT_FOUND, NULL, 404, "", PART(API)}, /* a web page, or no body */
     {WHOLE, "", NO_PATH, NOT_FOUND, NULL, 405, "", PART(API)},
     {WHOLE, "", NO_PATH, NOT_FOUND, NULL, 501, "", PART(API)},
 
-    /* What has to come back with the calls of tools. */
+    /* State that tool calls must be sent with. */
     {TEXT, "reasoning details to be preserved", REFUSED, UNSUPPORTED, "openrouter", 400,
      "Gemini models require OpenRouter reasoning details to be preserved in each request.", PART(NO_DETAILS)},
     {TEXT, "missing a thought_signature", REFUSED, UNSUPPORTED, "gemini", 400,
@@ -75,7 +75,7 @@ static const struct failure_word WORDS[] = {
      "thinking is enabled but reasoning_content is missing in assistant tool call message at index 32",
      PART(NO_REASONING)},
 
-    /* Roles, and their order. */
+    /* Roles and their order. */
     {TEXT, "system message must be at the beginning", REFUSED, UNSUPPORTED, "llama.cpp", 500,
      "Jinja Exception: System message must be at the beginning.", PART(LATER_SYSTEM)},
     {TEXT, "can only be in the first message", REFUSED, UNSUPPORTED, "one-api", 500,
@@ -157,7 +157,7 @@ static const struct failure_word WORDS[] = {
      "Only 'text' content type is supported.", PART(IMAGES)},
     {TEXT, "input should be 'text'", REFUSED, UNSUPPORTED, NULL, 422, "Input should be 'text'", PART(IMAGES)},
 
-    /* The effort of reasoning. */
+    /* Reasoning effort. */
     {TEXT, "does not support thinking", REFUSED, UNSUPPORTED, "ollama", 400,
      "\"qwen2.5-coder:3b\" does not support thinking", PART(EFFORT)},
     {TEXT, "invalid reasoning value", REFUSED, UNSUPPORTED, "ollama", 400,
@@ -185,7 +185,7 @@ static const struct failure_word WORDS[] = {
     {TEXT, "reasoning effort", REFUSED, UNSUPPORTED, NULL, 400,
      "Reasoning effort 'high' is not supported by this model route. Supported values: 'medium'.", PART(EFFORT)},
 
-    /* Structured output. A schema that is wrong is the client's to mend. */
+    /* Structured output. An invalid schema is the client's error. */
     {TEXT, "invalid schema", REFUSED, FAILURE_BAD_REQUEST, "openai", 400,
      "Invalid schema for response_format 'x': In context=(), 'additionalProperties' is required to be supplied and to "
      "be false."},
@@ -203,7 +203,7 @@ static const struct failure_word WORDS[] = {
     {TEXT, "support structured output", REFUSED, UNSUPPORTED, NULL, 400,
      "This model does not support structured outputs", PART(FORMAT)},
 
-    /* Other fields, by their names. */
+    /* Other fields, by name. */
     {TEXT, "max_completion_tokens' instead", REFUSED, UNSUPPORTED, "openai", 400,
      "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
      PART(MAX_TOKENS)},

@@ -1,4 +1,4 @@
-/* pure. The names of the routing strategies. */
+/* pure: the names of the routing strategies. */
 #include "proxy/terms/strategy_id.h"
 
 #include <stddef.h>
@@ -13,8 +13,8 @@ static const struct {
     [STRATEGY_RISK_ADJUSTED] = {"risk-adjusted", "a draw that prefers what is quick, cheap, idle and reliable"},
 };
 
-/* LiteLLM's others rank by one figure alone: the cost of the reply, its latency, the tokens of the minute, the calls in
- * flight. Expected cost takes all of these in. */
+/* LiteLLM's other strategies rank by one figure: cost, latency, tokens per minute, or calls in flight. Expected cost
+ * includes all of these. */
 static const char *const LIKE_EXPECTED_COST[] = {"cost-based-routing", "latency-based-routing", "usage-based-routing",
                                                  "usage-based-routing-v2", "least-busy"};
 

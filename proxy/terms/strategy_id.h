@@ -1,4 +1,4 @@
-/* strategy_id: pure. The routing strategies by name. What they do is route/strategy.h's. */
+/* strategy_id: pure. The names of the routing strategies; route/strategy.h implements them. */
 #ifndef POINTSMAN_STRATEGY_ID_H
 #define POINTSMAN_STRATEGY_ID_H
 
@@ -6,14 +6,13 @@
 
 enum strategy_id { STRATEGY_SIMPLE_SHUFFLE, STRATEGY_EXPECTED_COST, STRATEGY_RISK_ADJUSTED, STRATEGY_COUNT };
 
-/* As router_settings.routing_strategy has it. */
+/* Returns the name in router_settings.routing_strategy. */
 const char *strategy_name(enum strategy_id id);
-/* What it does, in half a sentence. */
+/* Returns a short description. */
 const char *strategy_doc(enum strategy_id id);
-/* Finds the strategy of that name. For the name of another strategy of LiteLLM's it is the nearest one here, whose own
- * name differs. false: there is none. */
+/* Finds the strategy of this name; for LiteLLM's other names the most similar one. false: unknown name. */
 bool strategy_find(const char *name, enum strategy_id *id);
-/* The names of all, for messages. */
+/* Returns all names, for messages. */
 const char *strategy_names(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* pure: Token counts in the fields of the providers. */
+/* pure: token counts in the fields of the providers. */
 #include "proxy/terms/usage.h"
 
 #include <math.h>

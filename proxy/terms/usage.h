@@ -7,11 +7,11 @@
 
 #define USAGE_BYTES_PER_TOKEN 4.0 /* English and code, in the tokenizers of 2024 and later */
 
-/* Reads a usage object of either wire. A count that is not reported is -1, never 0. `input` is the whole prompt, also
- * for providers that count what they read from their cache apart. false: it has neither an input nor an output count.
- */
+/* Reads a usage object of either API. A count that is not reported is -1, never 0. `input` is the whole prompt, also
+ * for providers that count cached tokens separately. false: neither an input nor an output count. */
 bool usage_read(const struct json *doc, uint32_t object, struct usage *usage);
-/* Counts estimated from bytes; `prompt_bytes` 0 leaves the input unknown. `bytes_per_token` 0: the default above. */
+/* Returns counts estimated from bytes. `prompt_bytes` 0: the input is unknown. `bytes_per_token` 0: the default above.
+ */
 struct usage usage_estimate(size_t prompt_bytes, size_t reply_bytes, double bytes_per_token);
 
 #endif

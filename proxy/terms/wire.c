@@ -1,4 +1,4 @@
-/* pure: the table of wires. */
+/* pure: the table of APIs. */
 #include "proxy/terms/wire.h"
 
 static const struct {

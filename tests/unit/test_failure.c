@@ -298,7 +298,7 @@ TEST(errors_inside_a_reply_are_read)
     }
     failure_from_error(&f, NULL, SLICE("null"));
     assert_int_equal(f.kind, FAILURE_SERVER);
-    assert_string_equal(f.message, "the provider broke off with an error that has no message");
+    assert_string_equal(f.message, "the provider sent an error without a message");
 }
 
 /* ---- the client's reply ---- */

@@ -140,10 +140,10 @@ static const struct wrapped {
      FAILURE_MALFORMED, "m"},
     {429, ": ping\r\n\r\ndata: {\"error\":{\"message\":\"Request too large for x\"}}\r\n\r\n", FAILURE_TOO_LARGE,
      "Request too large for x"},
-    {400, "prompt is too long", FAILURE_CONTEXT, "the provider answered HTTP 400: prompt is too long"},
+    {400, "prompt is too long", FAILURE_CONTEXT, "the provider replied HTTP 400: prompt is too long"},
     {0, "Too many requests", FAILURE_RATE_LIMIT, "Too many requests"},
     {413, "<html><h1>413 Request Entity Too Large</h1></html>", FAILURE_TOO_LARGE,
-     "the provider answered HTTP 413 with a web page"},
+     "the provider replied HTTP 413 with a web page"},
 };
 
 TEST(wrapped_messages_are_shown_and_decide)
