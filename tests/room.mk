@@ -4,6 +4,7 @@ noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests
 
 check_PROGRAMS += \
 	tests/unit/test_adaptive \
+	tests/unit/test_admit \
 	tests/unit/test_arguments \
 	tests/unit/test_buf \
 	tests/unit/test_bridge_limits \
