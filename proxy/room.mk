@@ -4,6 +4,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/terms/wire.c proxy/terms/wire.h \
 	proxy/config/config.c proxy/config/config.h proxy/config/private.h \
 	proxy/config/ca_file.c \
+	proxy/config/cache.c \
 	proxy/config/deployment.c \
 	proxy/config/describe.c \
 	proxy/config/discounts.c \
@@ -25,10 +26,18 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/wildcards.c \
 	proxy/config/strategy.c \
 	proxy/config/spending.c \
+	proxy/cache/cache.c proxy/cache/cache.h \
+	proxy/cache/canonical.c proxy/cache/canonical.h \
+	proxy/cache/controls.c proxy/cache/controls.h \
+	proxy/cache/flights.c proxy/cache/flights.h \
+	proxy/cache/recent.c proxy/cache/recent.h \
+	proxy/cache/rules.c proxy/cache/rules.h \
+	proxy/cache/store.c proxy/cache/store.h \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/coding.c proxy/front/coding.h \
 	proxy/answers/answers.c proxy/answers/answers.h \
 	proxy/answers/aliases.c \
+	proxy/answers/cache.c \
 	proxy/answers/dispatch.c proxy/answers/private.h \
 	proxy/answers/catalog.c proxy/answers/catalog.h \
 	proxy/front/http_parse.c proxy/front/http_parse.h \
@@ -135,6 +144,8 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/request.c proxy/exchange/request.h proxy/exchange/private.h \
 	proxy/exchange/attempt.c \
 	proxy/exchange/call.c \
+	proxy/exchange/caching.c \
+	proxy/exchange/create.c \
 	proxy/exchange/hedge.c \
 	proxy/exchange/omit.c \
 	proxy/exchange/outcome.c \

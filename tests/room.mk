@@ -10,6 +10,8 @@ check_PROGRAMS += \
 	tests/unit/test_bridge_limits \
 	tests/unit/test_canary \
 	tests/unit/test_calls \
+	tests/unit/test_cache_store \
+	tests/unit/test_canonical \
 	tests/unit/test_carrier \
 	tests/unit/test_ceiling \
 	tests/unit/test_child \
@@ -161,6 +163,7 @@ fuzz:
 
 # Fuzz targets, run on their seeds and on mutated copies.
 check_PROGRAMS += \
+	tests/fuzz/fuzz_canonical \
 	tests/fuzz/fuzz_coding \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_fields \
@@ -175,6 +178,7 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_request \
 	tests/fuzz/fuzz_sse \
 	tests/fuzz/fuzz_toml
+tests_fuzz_fuzz_canonical_SOURCES = tests/fuzz/fuzz_canonical.c tests/fuzz/replay.c
 tests_fuzz_fuzz_coding_SOURCES = tests/fuzz/fuzz_coding.c tests/fuzz/replay.c
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c tests/fuzz/replay.c
 tests_fuzz_fuzz_fields_SOURCES = tests/fuzz/fuzz_fields.c tests/fuzz/replay.c

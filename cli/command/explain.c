@@ -159,6 +159,22 @@ static void show_attempt(const struct json *j, uint32_t a)
     puts("");
 }
 
+/* "hit, 12 s old, saved $0.000420", "bypass: tools". */
+static void show_cache(const struct json *j)
+{
+    uint32_t cache = json_get(j, 0, "cache");
+    const char *status = word(j, cache, "status"), *reason = word(j, cache, "reason");
+    double age = history_number(j, cache, "age_s"), saved = history_number(j, cache, "saved_usd");
+    if (!*status)
+        return;
+    printf(LABEL "%s%s%s", "cache", status, *reason ? ": " : "", reason);
+    if (isfinite(age))
+        printf(", %.0f s old", age);
+    if (isfinite(saved))
+        printf(", saved $%.6f", saved);
+    puts("");
+}
+
 static void show_request(const struct json *j)
 {
     struct buf when;
@@ -172,6 +188,7 @@ static void show_request(const struct json *j)
     text_of("alias", j, 0, "alias");
     show_choice(j);
     show_adaptive(j);
+    show_cache(j);
     for (uint32_t a = json_first(j, json_get(j, 0, "attempts")); a != JSON_NONE; a = json_next(j, a))
         show_attempt(j, a);
     const char *served = word(j, 0, "deployment");

@@ -3,6 +3,8 @@
 #define POINTSMAN_ANSWERS_H
 
 #include "proxy/answers/catalog.h"
+#include "proxy/cache/cache.h"
+#include "proxy/front/admit.h"
 #include "proxy/record/decisions.h"
 #include "proxy/route/adaptive.h"
 #include "proxy/route/spending.h"
@@ -20,6 +22,7 @@ struct answers {
     const struct decisions *decisions;
     const struct spending *spending;
     const struct adaptive *adaptive; /* NULL: not enabled */
+    struct cache *cache;             /* NULL: not configured */
     int64_t unix_ms;
 };
 
@@ -38,6 +41,10 @@ void answers_aliases(const struct answers *a, bool with_deployments, struct cont
 bool answers_readiness(const struct answers *a, struct buf *out);
 /* POST /dispatch/reset. */
 bool answers_reset(struct buf *out);
+/* GET /cache/ping, POST /cache/delete and /cache/flushall, which change a->cache. Returns a refusal, or NULL: `out` has
+ * the reply. */
+const struct refusal *answers_cache(const struct answers *a, enum endpoint endpoint, struct slice body,
+                                    struct buf *out);
 /* GET /dispatch/metrics: strategy, limits, spending, and results per deployment. */
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out);
 /* GET /dispatch/state: the same deployments, and the last routing decisions. */

@@ -21,6 +21,7 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
 {
     struct slice path = client_head(client)->path, name;
     struct client_reply reply = {200, "application/json", {NULL, 0}, {NULL, 0}};
+    const struct refusal *refusal;
     struct buf body;
     buf_init(&body, ANSWERS_MODELS_MAX);
     switch (endpoint) {
@@ -38,6 +39,13 @@ void endpoint_answer(struct client *client, enum endpoint endpoint, const struct
     case ENDPOINT_METRICS: (void)answers_dispatch_metrics(now, &body); break;
     case ENDPOINT_STATE: (void)answers_dispatch_state(now, &body); break;
     case ENDPOINT_RESET: (void)answers_reset(&body); break;
+    case ENDPOINT_CACHE_PING:
+    case ENDPOINT_CACHE_DELETE:
+    case ENDPOINT_CACHE_FLUSH:
+        refusal = answers_cache(now, endpoint, client_body(client), &body);
+        if (refusal)
+            refuse(&reply, refusal, &body);
+        break;
     case ENDPOINT_OPTIONS: reply.fields = SLICE("Allow: GET, HEAD, POST, OPTIONS\r\n"); break;
     case ENDPOINT_CHAT:
     case ENDPOINT_RESPONSES:

@@ -85,13 +85,14 @@ static void read_needs(struct model_request *r)
 
 /* Codex names its conversation in a header (`name`) and in prompt_cache_key. Others are identified by their beginning.
  */
-static uint64_t conversation_of(const struct model_request *r, struct slice name, uint32_t content)
+static uint64_t conversation_of(struct model_request *r, struct slice name, uint32_t content)
 {
     static const unsigned char key[crypto_shorthash_KEYBYTES];
     unsigned char hash[crypto_shorthash_BYTES];
     uint64_t value = 0;
     if (!name.len)
         name = json_inner(&r->top, json_get(&r->top, 0, "prompt_cache_key"));
+    r->named = name.len > 0;
     if (!name.len) {
         name = json_raw(&r->top, content ? content : r->stored);
         if (name.len > CONVERSATION_START)
@@ -127,9 +128,12 @@ static bool is_duplicate(const struct json *j, uint32_t key, bool *no_memory)
 static bool check_keys(struct model_request *r, struct model_request_error *error)
 {
     unsigned count = 0;
+    r->cache = JSON_NONE;
     for (uint32_t key = json_first(&r->top, 0); key; key = json_next(&r->top, key)) {
         if (++count > KEYS_MAX)
             return fail(error, NULL, "too_many_parameters", "The body has more than 256 keys: more than any API has.");
+        if (r->top.nodes[key].len == sizeof "cache" + 1 && json_string_is(&r->top, key, "cache"))
+            r->cache = json_value(key);
         if (!is_duplicate(&r->top, key, &error->no_memory))
             continue;
         fail(error, NULL, "duplicate_parameter", "");

@@ -24,6 +24,8 @@ struct model_request {
     struct turn *turn;    /* the decoded body; NULL: not decoded yet */
     /* The memory of both. The caller sets `of` (NULL: no ceiling) before model_request_read(). */
     struct ceiling_hold held;
+    uint32_t cache;        /* node of LiteLLM's field `cache`, which no upstream gets; JSON_NONE: none */
+    bool named;            /* the client names its conversation */
     uint64_t conversation; /* hash; the same for all requests of a conversation, as far as it can be identified */
 };
 

@@ -79,7 +79,7 @@ unsigned pass_ignored(const struct json *doc, unsigned ignores)
         fields |= IGNORES_MAX_COMPLETION_TOKENS;
     if ((ignores & IGNORES_TOOL_CHOICE) && json_string_is(doc, json_get(doc, 0, "tool_choice"), "none"))
         fields |= IGNORES_TOOL_CHOICE;
-    return fields;
+    return fields | (ignores & IGNORES_CACHE);
 }
 
 struct slice pass_name(const struct json *doc, uint32_t key, unsigned ignored)
@@ -92,6 +92,7 @@ struct slice pass_name(const struct json *doc, uint32_t key, unsigned ignored)
         {IGNORES_MAX_COMPLETION_TOKENS, "max_tokens", ""},
         {IGNORES_TOOL_CHOICE, "tools", ""},
         {IGNORES_TOOL_CHOICE, "tool_choice", ""},
+        {IGNORES_CACHE, "cache", ""},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if ((ignored & fields[i].ignored) && json_string_is(doc, key, fields[i].name))

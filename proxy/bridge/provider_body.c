@@ -74,7 +74,7 @@ static unsigned wires_for(const struct model_request *request, const struct prov
 static bool pass(struct provider_body *body, struct model_request *request, const char *model, struct slice client_body,
                  const struct provider_body_options *options, struct failure *failure)
 {
-    unsigned ignores = options->deployment->provider->ignores;
+    unsigned ignores = options->deployment->provider->ignores | (request->cache ? IGNORES_CACHE : 0u);
     struct pass_options pass_options = {model, ignores, options->omit};
     if (!options->omit->parts && !options->rewritten)
         return pass_request(&request->top, model, ignores, &body->own, &body->pieces);

@@ -183,7 +183,7 @@ static void begin(struct relay *r, bool stream)
     struct relay_options *o = &r->options;
     r->begun = true;
     o->upstream_stream = stream;
-    r->passes = o->client_wire == o->upstream_wire && o->client_stream == stream;
+    r->passes = !o->rewritten && o->client_wire == o->upstream_wire && o->client_stream == stream;
     r->decoder.sink.take = r->passes ? watch_take : take;
     if (!r->passes && !(o->client_wire & WIRES_BRIDGED))
         relay_set_failure(r, FAILURE_PROTOCOL,
@@ -347,4 +347,16 @@ struct usage relay_usage(const struct relay *r)
 bool relay_incomplete(const struct relay *r)
 {
     return r->finish == FINISH_LENGTH;
+}
+
+struct relay_content relay_content(const struct relay *r)
+{
+    struct relay_content content = {.other = r->reply.other, .refusal = r->decoder.refused};
+    for (uint32_t i = 0; i < r->reply.count; i++) {
+        const struct output *o = &r->reply.outputs[i];
+        content.text |= o->kind == OUTPUT_MESSAGE && o->text.len;
+        content.calls |= o->kind == OUTPUT_CALL;
+        content.other |= o->kind == OUTPUT_OTHER;
+    }
+    return content;
 }

@@ -56,6 +56,14 @@ struct usage relay_usage(const struct relay *r);
 /* Returns whether the token limit ended the reply: response.incomplete, finish_reason "length". */
 bool relay_incomplete(const struct relay *r);
 
+/* What a translated reply holds. Of one that is passed through, nothing is known. */
+struct relay_content {
+    bool text, calls;
+    bool other;   /* an item that the bridge does not know */
+    bool refusal; /* the model's own words for a refusal */
+};
+struct relay_content relay_content(const struct relay *r);
+
 /* The built-in model "codex-echo": appends a Chat Completions reply, streamed or whole, that repeats the last user
  * message after a label. false: `out` has failed. */
 bool echo_reply(const struct turn *t, bool stream, struct buf *out);

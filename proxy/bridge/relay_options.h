@@ -12,6 +12,7 @@ struct relay_options {
     bool client_stream; /* the client requested a stream */
     bool
         upstream_stream; /* the upstream's Content-Type is text/event-stream; the first bytes of the body override it */
+    bool rewritten;      /* translate the reply even if both sides use the same API */
     bool hold;           /* send nothing before the reply is complete */
     const struct turn *turn; /* of the request; may be NULL if the APIs are the same */
     const char *alias;       /* the model's name in translated replies */

@@ -209,6 +209,7 @@ static void take_item(struct reply *r, const struct reply_event *e)
 
 static void take_other(struct reply *r, struct slice raw)
 {
+    r->other = true;
     if (!r->client->items)
         return;
     struct output *o = reply_add_output(r, OUTPUT_OTHER);

@@ -66,6 +66,7 @@ struct reply {
     bool begun;        /* the beginning was written */
     bool answered;     /* has text or a call */
     bool incomplete;   /* ended by the token limit */
+    bool other;        /* an item came that the bridge does not know */
     bool too_many;     /* more than OUTPUTS_MAX items */
     struct usage usage;
     size_t bytes; /* of content, for an estimate of tokens */

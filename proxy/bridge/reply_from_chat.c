@@ -51,7 +51,9 @@ static void read_choice(struct decoder *d, uint32_t choice, const char *message_
         reasoning = object_field(j, message, "reasoning"); /* OpenRouter, Groq */
     read_content(d, reasoning, EVENT_REASONING);
     read_content(d, object_field(j, message, "content"), EVENT_TEXT);
-    read_content(d, object_field(j, message, "refusal"), EVENT_TEXT);
+    uint32_t refusal = object_field(j, message, "refusal");
+    d->refused |= refusal != JSON_NONE;
+    read_content(d, refusal, EVENT_TEXT);
     read_content(d, object_field(j, choice, "text"), EVENT_TEXT); /* POST /completions, which is passed through */
     details_from_chat(d, object_field(j, message, "reasoning_details"));
     calls_from_chat(d, message);

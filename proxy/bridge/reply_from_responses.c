@@ -60,6 +60,12 @@ static void read_text_delta(struct decoder *d)
     read_delta(d, EVENT_TEXT);
 }
 
+static void read_refusal_delta(struct decoder *d)
+{
+    d->refused = true;
+    read_text_delta(d);
+}
+
 static void read_reasoning_delta(struct decoder *d)
 {
     read_delta(d, EVENT_REASONING);
@@ -180,7 +186,9 @@ static void read_parts(struct decoder *d, uint32_t parts, enum reply_event_kind 
             emit_text(d, kind, NO_CALL, SLICE("\\n\\n"));
         any = true;
         emit_text(d, kind, NO_CALL, object_text(j, part, "text"));
-        emit_text(d, kind, NO_CALL, object_text(j, part, "refusal"));
+        struct slice refusal = object_text(j, part, "refusal");
+        d->refused |= refusal.len > 0;
+        emit_text(d, kind, NO_CALL, refusal);
     }
 }
 
@@ -312,7 +320,7 @@ void reply_event_from_responses(struct decoder *d, const struct sse_event *event
         {"response.output_item.added", read_item_added},
         {"response.output_item.done", read_item_done},
         {"response.reasoning_summary_part.added", read_summary_part},
-        {"response.refusal.delta", read_text_delta},
+        {"response.refusal.delta", read_refusal_delta},
         {"response.completed", read_completed},
         {"response.incomplete", read_incomplete},
         {"response.failed", read_failed},

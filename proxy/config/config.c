@@ -40,6 +40,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     config_strategy(l);
     config_ca_file(l);
     config_outgoing_proxy(l);
+    config_cache(l, s->cache, s->cache_params);
     markov_settings_init(&c->adaptive, MARKOV_CALLS);
     l->reader.error_count += markov_settings_read(l->options->path, s->adaptive_router, &c->adaptive, l->reader.errors);
 }
@@ -290,6 +291,7 @@ void config_free(struct config *c)
     secret_free(c->outgoing_login);
     free(c->ca_file);
     free(c->token_url);
+    free(c->cache.namespace);
     free(c->path);
     free(c);
 }

@@ -123,6 +123,18 @@ struct strategy_settings {
     int half_life_ms, error_half_life_ms;
 };
 
+/* The cache of replies: litellm_settings.cache and cache_params. */
+struct cache_settings {
+    bool on;
+    int ttl_ms;           /* ms that an answer is kept */
+    unsigned max_size_mb; /* MB in memory */
+    unsigned wires;       /* set of enum wire: the APIs whose requests use it */
+    bool default_on;      /* false: only requests that ask for it use it */
+    bool any_temperature; /* also requests whose temperature is absent or above 0 */
+    int again_ms;         /* ms in which the same request of a conversation gets a new answer; 0: never */
+    char *namespace;      /* part of every key; NULL: none */
+};
+
 /* Sets the defaults. */
 void strategy_settings_init(struct strategy_settings *s);
 
@@ -142,7 +154,8 @@ struct config {
     enum strategy_id strategy;
     enum strategy_id risk_strategy; /* on the risk router's port */
     struct strategy_settings strategy_settings;
-    struct markov_settings adaptive;  /* the adaptive router */
+    struct markov_settings adaptive; /* the adaptive router */
+    struct cache_settings cache;
     struct failure_word *error_rules; /* the user's rows, in their order */
     unsigned error_rule_count;
     int num_retries;                   /* further attempts of a request after the first */

@@ -133,10 +133,11 @@ static const struct schema_row KEYS[] = {
     HARMLESS(LITELLM, "drop_params set_verbose json_logs telemetry modify_params suppress_debug_info debug "
                       "turn_off_message_logging redact_user_api_key_info store_audit_logs enable_preview_features "
                       "disable_* add_function_to_prompt force_ipv4 stream_chunk_size use_chat_completions_* "
-                      "log_raw_request_response num_retries_per_request langfuse_* detect_prompt_injection_*"),
+                      "log_raw_request_response num_retries_per_request langfuse_* detect_prompt_* enable_caching_*"),
     WARNS(LITELLM, "success_callback failure_callback callbacks service_callbacks audit_log_callbacks",
           "callbacks are not supported; the request log has one line per request"),
-    WARNS(LITELLM, "cache cache_params enable_caching_on_provider_specific_optional_params", "replies are not cached"),
+    USED(LITELLM, BOOL, "cache", cache, "false", "Cache replies; see [caching](caching.md)."),
+    USED(LITELLM, MAPPING, "cache_params", cache_params, "", "How; see below."),
     WARNS(LITELLM,
           "max_internal_user_budget internal_user_budget_duration upperbound_* "
           "default_internal_user_params default_team_settings default_team_params default_key_generate_params",
@@ -235,6 +236,7 @@ static const struct schema_section SECTIONS[SECTION_COUNT] = {
     [SECTION_RETRIES] = {"router_settings.retry_policy", KEYS},
     [SECTION_ALLOWED] = {"router_settings.allowed_fails_policy", KEYS},
     [SECTION_LITELLM] = {"litellm_settings", KEYS},
+    [SECTION_CACHE] = {"litellm_settings.cache_params", CONFIG_CACHE_KEYS},
     [SECTION_GENERAL] = {"general_settings", KEYS},
     [SECTION_STRATEGY] = {"routing_strategy_args", KEYS},
     [SECTION_ERROR_RULE] = {"router_settings.error_rules[]", KEYS},

@@ -19,6 +19,7 @@ enum config_section {
     SECTION_RETRIES, /* router_settings.retry_policy, and each entry of model_group_retry_policy */
     SECTION_ALLOWED, /* router_settings.allowed_fails_policy */
     SECTION_LITELLM,
+    SECTION_CACHE, /* litellm_settings.cache_params */
     SECTION_GENERAL,
     SECTION_STRATEGY,   /* router_settings.routing_strategy_args */
     SECTION_ERROR_RULE, /* one entry of router_settings.error_rules */
@@ -69,7 +70,8 @@ struct config_settings {
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
-    const struct yaml_node *adaptive_router;
+    const struct yaml_node *adaptive_router, *cache_params;
+    bool cache;
     const struct yaml_node *cost_discounts, *cost_margins;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args, *error_rules;
 };
@@ -87,6 +89,8 @@ struct config_loader {
 
 /* Sections: enum config_section. */
 extern const struct schema CONFIG_KEYS;
+/* The rows of SECTION_CACHE. */
+extern const struct schema_row CONFIG_CACHE_KEYS[];
 /* The rows of the sections of model_list. */
 extern const struct schema_row CONFIG_MODEL_KEYS[];
 
@@ -138,6 +142,8 @@ void config_fallbacks(struct config_loader *l);
 void config_default_fallbacks(struct config_loader *l);
 /* Sets ca_file. */
 void config_ca_file(struct config_loader *l);
+/* Sets config->cache. `params` NULL: the defaults. */
+void config_cache(struct config_loader *l, bool on, const struct yaml_node *params);
 /* Sets the outbound proxy. */
 void config_outgoing_proxy(struct config_loader *l);
 /* Warns about models without prices if spending is limited. */

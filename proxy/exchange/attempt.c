@@ -48,7 +48,9 @@ void attempt_free(struct attempt *a)
 {
     login_cancel(&a->login_wait);
     relay_free(a->relay);
-    a->relay = NULL;
+    relay_free(a->recorder);
+    a->relay = a->recorder = NULL;
+    a->recorded = (struct slice){NULL, 0};
     provider_body_free(&a->body);
     buf_free(&a->error_body);
     free(a->omitted);
@@ -81,7 +83,7 @@ static void forget_bodies(struct attempt *a)
         return;
     provider_body_free(&a->body);
     if (!a->request->model_request.turn)
-        client_forget_body(a->request->client);
+        request_forget_body(a->request);
 }
 
 /* Acts on the relay's result; the only place that does. Afterwards `a` may be another attempt, or freed. */
@@ -94,7 +96,7 @@ static void follow_relay(struct attempt *a, enum relay_state state, struct slice
             request_open(a);
             forget_bodies(a);
         }
-        client_send(a->request->client, send, a->more);
+        request_send(a->request, send, a->more);
         relay_sent(a->relay);
         break;
     case RELAY_DONE:
@@ -135,7 +137,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
         return CALL_STOP;
     if (reply->status < 200 || reply->status >= 300)
         return keep_error(a, bytes);
-    if (client_is_full(a->request->client)) {
+    if (request_is_full(a->request)) {
         a->paused = true;
         return CALL_PAUSE;
     }
@@ -146,6 +148,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     }
     a->more = reply->more;
     uint64_t events = relay_events(a->relay);
+    caching_feed(a, bytes);
     enum relay_state state = relay_feed(a->relay, bytes, &send);
     if (state == RELAY_FAILED)
         return CALL_STOP; /* libcurl is on the stack, so on_done() starts the next attempt */
@@ -203,6 +206,7 @@ static void serve_echo(struct attempt *a)
         request_attempt_failed(a, 0);
         return;
     }
+    caching_feed(a, buf_slice(&a->body.own));
     enum relay_state state = relay_feed(a->relay, buf_slice(&a->body.own), &send);
     follow_relay(a, state, send);
     if (state == RELAY_HOLD || state == RELAY_OPEN) {
@@ -253,7 +257,7 @@ static bool make_body(struct attempt *a)
         return false;
     }
     struct provider_body_options options = omit_body_options(a, a->omitted);
-    return provider_body_make(&a->body, &r->model_request, client_body(r->client), &options, &a->failure);
+    return provider_body_make(&a->body, &r->model_request, request_body(r), &options, &a->failure);
 }
 
 void attempt_begin(struct attempt *a, unsigned plan_index, unsigned repeated)

@@ -69,6 +69,7 @@ bool attempt_make_relay(struct attempt *a, bool event_stream)
         .bodies = r->shared->bodies,
         .bytes_per_token = attempt_health(a)->calibration.bytes_per_token,
     });
+    caching_watch(a, event_stream);
     return a->relay != NULL;
 }
 

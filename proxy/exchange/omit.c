@@ -78,7 +78,7 @@ static bool changes(const struct attempt *a, struct omissions *so_far, const str
     if (!omissions_add(&both, more) || (more->parts & ~both.parts))
         return false;
     struct provider_body_options options = omit_body_options(a, so_far);
-    if (!provider_body_differs(&r->model_request, client_body(r->client), &options, &both))
+    if (!provider_body_differs(&r->model_request, request_body(r), &options, &both))
         return false;
     *so_far = both;
     return true;

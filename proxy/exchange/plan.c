@@ -153,6 +153,11 @@ int request_repeat_ms(const struct attempt *a)
     return retry_same(&input, f, attempt_health(a), a->repeated, took_ms) ? 0 : -1;
 }
 
+unsigned request_first(const struct request *r)
+{
+    return plan_available(&r->plan, 0, r->shared->health, clock_monotonic_ms());
+}
+
 bool request_next(struct request *r, const struct failure *f, unsigned *plan_index)
 {
     enum failure_kind kind = f->kind;

@@ -1,6 +1,7 @@
 /* exchange/private: loop. The two structs of this folder, and the functions its files share.
  *
  *   request.c   a request's state, and what follows when an attempt opens, completes or fails
+ *   create.c    makes and frees requests
  *   attempt.c   an attempt's state: body, sign-in, call, relay
  *   plan.c      which deployments a request tries, in which order
  *   call.c      sends an attempt to its upstream and classifies the reply
@@ -9,6 +10,7 @@
  *   outcome.c   writes results of attempts: health, request log, affinity
  *   spending.c  cost limits, reservations and charges
  *   reply.c     writes the client's reply and the request log line
+ *   caching.c   looks for a kept reply, waits for an equal request, keeps replies
  *   sharing.c   synchronizes limits and cost with other workers; see sharing.h */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
@@ -19,6 +21,8 @@
 #include "proxy/exchange/request.h"
 #include "proxy/route/plan.h"
 #include "proxy/terms/failure.h"
+
+#include <event2/util.h>
 
 #define ERROR_BODY_MAX (64u << 10) /* bytes of an upstream's error reply */
 #define RUN_ID_MAX 64
@@ -56,12 +60,15 @@ struct attempt {
     struct buf error_body;        /* of a reply with an error status */
     struct failure_source source; /* for the relay */
     struct relay *relay;
+    struct relay *recorder;    /* reads the same reply for the cache; NULL: it is not kept */
+    struct slice recorded;     /* the recorder's reply, in its memory; empty: not complete yet */
     struct failure failure;    /* the failure; set before request_attempt_failed() */
     struct omissions *omitted; /* what its request leaves out; NULL: nothing */
 };
 
 enum request_state {
     REQUEST_NEW,
+    REQUEST_FOLLOWING,
     REQUEST_CALLING,
     REQUEST_WAITING,
     REQUEST_OPEN,
@@ -97,6 +104,7 @@ struct request {
     struct attempt *attempt;
     struct attempt first;
     struct attempt *second;     /* the hedge; NULL: none */
+    struct caching *caching;    /* caching.c's; NULL: no cache is configured, or there is no plan */
     struct event *wait, *hedge; /* timers: to repeat a call, to start a hedge; NULL: not needed yet */
 
     /* Large; initialized when used: make_request() does not clear all of it. */
@@ -126,6 +134,12 @@ void request_free_if_done(struct request *r);
 /* Stop and start counting the proxy's own work time: the request waits for an upstream or a timer. */
 void request_waits(struct request *r);
 void request_works(struct request *r);
+
+/* create.c */
+
+/* Makes a request in state NEW for the client. NULL: out of memory. */
+struct request *request_make(struct exchange_shared *shared, struct client *client, enum entrance entrance);
+void request_free(struct request *r);
 
 /* attempt.c */
 
@@ -159,6 +173,8 @@ MUST_CHECK int request_repeat_ms(const struct attempt *a);
 /* Finds the attempt after one that failed with `f`: its index in r->plan, which may now be a prompt fallback's.
  * false: none. */
 MUST_CHECK bool request_next(struct request *r, const struct failure *f, unsigned *plan_index);
+/* Returns the index of the plan's first deployment that is available now. */
+unsigned request_first(const struct request *r);
 /* Returns whether the deployment is of another group than the client requested. */
 bool request_is_fallback(const struct request *r, const struct deployment *d);
 
@@ -232,8 +248,53 @@ double attempt_cost(const struct attempt *a, const struct usage *usage, const st
 /* Adds the cost to the spending. */
 void request_charge(struct request *r, double usd);
 
+/* caching.c */
+
+enum caching_found {
+    CACHING_NONE,  /* call an upstream */
+    CACHING_HIT,   /* *send is the whole reply; r->attempt->relay wrote it */
+    CACHING_WAITS, /* an equal request is in flight; `woken` is called once it is done */
+};
+/* Looks for the answer to a request that has a plan, if a cache is configured. */
+enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send);
+/* The equal request is done. true: *send is the whole reply, as for a hit. false: it has no reply to share. */
+MUST_CHECK bool caching_landed(struct request *r, struct slice *send);
+/* The client of a request that waits has left. Returns the request that was waited for if nobody needs it any more;
+ * NULL: it goes on, or there is none. */
+struct request *caching_leave(struct request *r);
+/* The client has left. true: others wait for this request, which goes on without a client; it has taken the body over.
+ */
+MUST_CHECK bool caching_goes_on(struct request *r);
+/* Returns whether the request goes on without its client. */
+bool caching_detached(const struct request *r);
+/* Returns the body of such a request. */
+struct slice caching_body(const struct request *r);
+/* Reads the attempt's reply along, if it may be kept. `event_stream` as for attempt_make_relay(). */
+void caching_watch(struct attempt *a, bool event_stream);
+void caching_feed(struct attempt *a, struct slice bytes);
+/* The attempt's reply is complete: keeps it and gives it to the requests that wait for it. */
+void caching_complete(struct attempt *a);
+/* The client gets the reply now: call before the last bytes are sent. */
+void caching_gives(struct request *r);
+/* The request ends: nobody waits for it any more, nor it for another. */
+void caching_end(struct request *r);
+void caching_free(struct request *r);
+/* Returns whether the reply came without a call of this request. */
+bool caching_answered(const struct request *r);
+/* Appends Cache-Status and x-litellm-cache-key. r->caching is set. */
+void caching_fields(const struct request *r, struct buf *out);
+/* Returns what the request log says. r->caching is set. */
+struct journal_cache caching_journal(const struct request *r);
+
 /* reply.c */
 
+/* Returns the request's body, also without its client. */
+struct slice request_body(const struct request *r);
+/* Sends a piece of a stream. Without a client, these do nothing. */
+void request_send(struct request *r, struct slice bytes, bool more);
+void request_forget_body(struct request *r);
+/* Returns whether the client takes no more for now. */
+bool request_is_full(const struct request *r);
 /* Sends a whole reply and releases the client. `retry_after_s` -1: no such header. */
 void request_send_reply(struct request *r, int status, int retry_after_s, const char *content_type, struct slice body);
 /* The same with a JSON body; a 503 if `body` failed for lack of memory. */

@@ -66,6 +66,12 @@ static struct buf *make_fields(const struct request *r, double cost_usd)
     add_field(out, "x-litellm-call-id: ", r->id);
     add_number(out, "x-litellm-response-duration-ms: ", now_us / 1000 - r->started_ms);
     add_ms(out, "x-litellm-overhead-duration-ms: ", r->overhead_us + now_us - r->mark_us);
+    if (r->caching)
+        caching_fields(r, out);
+    if (!d && caching_answered(r)) {
+        add_field(out, "x-litellm-model-group: ", r->group->alias);
+        BUF_ADD(out, "x-litellm-response-cost: 0\r\n");
+    }
     if (!d)
         return out;
     count_failures(r, &retries, &fallbacks);
@@ -88,7 +94,7 @@ static struct buf *make_fields(const struct request *r, double cost_usd)
     return out;
 }
 
-/* Releases the client; the next call finishes its reply. */
+/* Releases the client; the next call finishes its reply. NULL: it has left. */
 static struct client *take_client(struct request *r)
 {
     struct client *client = r->client;
@@ -100,7 +106,9 @@ void request_send_reply(struct request *r, int status, int retry_after_s, const 
 {
     const struct attempt *a = r->attempt;
     struct usage usage = a->relay && status == 200 ? relay_usage(a->relay) : USAGE_UNKNOWN;
-    struct buf *fields = make_fields(r, status == 200 ? spending_cost(a->deployment, &usage) : NAN);
+    if (!r->client)
+        return;
+    struct buf *fields = make_fields(r, status == 200 && a->deployment ? spending_cost(a->deployment, &usage) : NAN);
     if (retry_after_s >= 0)
         add_number(fields, "Retry-After: ", (uint64_t)retry_after_s);
     struct client_reply reply = {status, content_type, buf_slice(fields), body};
@@ -109,9 +117,9 @@ void request_send_reply(struct request *r, int status, int retry_after_s, const 
 
 void request_send_body(struct request *r, int status, int retry_after_s, const struct buf *body)
 {
-    if (body->failed)
+    if (body->failed && r->client)
         client_send_no_memory(take_client(r));
-    else
+    else if (!body->failed)
         request_send_reply(r, status, retry_after_s, "application/json", buf_slice(body));
 }
 
@@ -128,6 +136,8 @@ int request_send_failure(struct request *r, const struct failure *f)
 
 void request_start_stream(struct request *r)
 {
+    if (!r->client)
+        return;
     struct client_reply start = {200, relay_content_type(r->attempt->relay), buf_slice(make_fields(r, NAN)), {NULL, 0}};
     client_start_stream(r->client, &start);
 }
@@ -135,12 +145,37 @@ void request_start_stream(struct request *r)
 void request_end_stream(struct request *r, struct slice last)
 {
     struct client *client = take_client(r);
-    client_end_stream(client, last);
+    if (client)
+        client_end_stream(client, last);
 }
 
 void request_abort_stream(struct request *r)
 {
-    client_abort_stream(take_client(r));
+    struct client *client = take_client(r);
+    if (client)
+        client_abort_stream(client);
+}
+
+struct slice request_body(const struct request *r)
+{
+    return r->client ? client_body(r->client) : caching_body(r);
+}
+
+void request_send(struct request *r, struct slice bytes, bool more)
+{
+    if (r->client)
+        client_send(r->client, bytes, more);
+}
+
+void request_forget_body(struct request *r)
+{
+    if (r->client)
+        client_forget_body(r->client);
+}
+
+bool request_is_full(const struct request *r)
+{
+    return r->client && client_is_full(r->client);
 }
 
 void request_journal(const struct request *r, int status, const char *how)
@@ -148,6 +183,9 @@ void request_journal(const struct request *r, int status, const char *how)
     const struct attempt *a = r->attempt;
     struct usage usage = a->relay ? relay_usage(a->relay) : USAGE_UNKNOWN;
     bool served = r->ended_count && r->ended[r->ended_count - 1].outcome == FAILURE_NONE;
+    struct journal_cache cache = {.saved_usd = NAN};
+    if (r->caching)
+        cache = caching_journal(r);
     struct journal_entry entry = {
         .time_ms = r->started_unix_ms,
         .request_id = r->id,
@@ -162,7 +200,10 @@ void request_journal(const struct request *r, int status, const char *how)
         .ttft_ms = a->first_content_ms ? (int64_t)(a->first_content_ms - r->started_ms) : -1,
         .total_ms = (int64_t)(clock_monotonic_ms() - r->started_ms),
         .usage = usage,
-        .cost_usd = served ? spending_cost(a->deployment, &usage) : NAN,
+        .cost_usd = served                ? spending_cost(a->deployment, &usage)
+                    : caching_answered(r) ? 0
+                                          : NAN,
+        .cache = r->caching ? &cache : NULL,
         .dropped = r->model_request.turn && a->body.wire != r->model_request.wire ? turn_dropped(r->model_request.turn)
                                                                                   : 0,
         .status = status,

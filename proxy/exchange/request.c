@@ -7,15 +7,14 @@
 
 #include <assert.h>
 #include <event2/event.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define KEEP_ALIVE_MS 10000 /* ms of silence before an open stream gets a keep-alive event */
 
 /* allowed[from][to] */
 static const bool allowed[REQUEST_STATES][REQUEST_STATES] = {
-    [REQUEST_NEW] = {[REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
+    [REQUEST_NEW] = {[REQUEST_FOLLOWING] = true, [REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
+    [REQUEST_FOLLOWING] = {[REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
     [REQUEST_CALLING] = {[REQUEST_CALLING] = true,
                          [REQUEST_WAITING] = true,
                          [REQUEST_OPEN] = true,
@@ -42,92 +41,11 @@ void request_works(struct request *r)
     r->heard_ms = r->mark_us / 1000;
 }
 
-/* A unique id, not secret: random bits of the process and a counter. */
-static void make_id(struct request *r)
-{
-    const uint64_t halves[] = {r->shared->id_prefix, ++r->shared->id_count};
-    for (size_t i = 0; i < REQUEST_ID_LEN; i++)
-        r->id[i] = "0123456789abcdef"[halves[i / 16] >> (60 - i % 16 * 4) & 15];
-    r->id[REQUEST_ID_LEN] = '\0';
-}
-
-/* Takes the run's id for the request log if the header looks like an id of the command. */
-static void take_run_id(struct request *r)
-{
-    static const char ALLOWED[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
-    struct slice id = http_field(client_head(r->client), "x-pointsman-run-id");
-    if (id.len > RUN_ID_MAX)
-        return;
-    for (size_t i = 0; i < id.len; i++)
-        if (!memchr(ALLOWED, id.ptr[i], sizeof ALLOWED - 1))
-            return;
-    if (id.len)
-        memcpy(r->run_id, id.ptr, id.len);
-}
-
-static void link_up(struct request *r)
-{
-    struct exchange_shared *shared = r->shared;
-    r->next = shared->all;
-    r->back = &shared->all;
-    if (r->next)
-        r->next->back = &r->next;
-    shared->all = r;
-    shared->count++;
-}
-
-static struct request *make_request(struct exchange_shared *shared, struct client *client, enum entrance entrance)
-{
-    struct request *r = malloc(sizeof *r);
-    if (!r)
-        return NULL;
-    memset(r, 0, offsetof(struct request, plan));
-    plan_clear(&r->plan);
-    r->failure.kind = FAILURE_NONE;
-    r->ended_count = 0;
-    r->shared = shared;
-    r->client = client;
-    r->entrance = entrance;
-    r->attempt = &r->first;
-    r->first.request = r;
-    r->model_request.held.of = shared->bodies;
-    link_up(r);
-    r->mark_us = clock_monotonic_us();
-    r->started_ms = r->mark_us / 1000;
-    r->started_unix_ms = clock_unix_ms();
-    make_id(r);
-    take_run_id(r);
-    client_set_user(client, r);
-    return r;
-}
-
-static void free_request(struct request *r)
-{
-    *r->back = r->next;
-    if (r->next)
-        r->next->back = r->back;
-    r->shared->count--;
-    attempt_free(&r->first);
-    if (r->second)
-        attempt_free(r->second);
-    free(r->second);
-    request_release_reserved(r);
-    free(r->adaptive);
-    model_request_free(&r->model_request);
-    if (r->wait)
-        event_free(r->wait);
-    if (r->hedge)
-        event_free(r->hedge);
-    for (unsigned i = 0; i < r->ended_count; i++)
-        free(r->ended[i].again_without);
-    free(r);
-}
-
 void request_free_if_done(struct request *r)
 {
     bool lost = r->first.state == ATTEMPT_LOST || (r->second && r->second->state == ATTEMPT_LOST);
     if (r->state == REQUEST_ENDED && !lost)
-        free_request(r);
+        request_free(r);
 }
 
 static bool is_in_flight(const struct attempt *a)
@@ -140,6 +58,11 @@ static void end(struct request *r, int status, const char *how)
 {
     assert(!is_in_flight(&r->first) && (!r->second || !is_in_flight(r->second)));
     move(r, REQUEST_ENDED);
+    caching_end(r);
+    if (caching_detached(r)) {
+        status = 499;
+        how = "cancelled";
+    }
     if (status != 499)
         outcome_request_ended(r);
     request_journal(r, status, how);
@@ -181,6 +104,8 @@ void request_complete(struct attempt *a, struct slice last)
 {
     struct request *r = a->request;
     attempt_end(a, NULL, 200, END_FINAL);
+    caching_complete(a);
+    caching_gives(r);
     if (r->model_request.stream)
         request_end_stream(r, last);
     else
@@ -198,6 +123,19 @@ static void interrupt(struct request *r, const struct failure *f, enum attempt_e
     else
         request_abort_stream(r);
     end(r, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
+}
+
+/* Answers without a call. */
+static void answer_at_once(struct request *r, struct slice whole)
+{
+    caching_gives(r);
+    if (r->model_request.stream) {
+        request_start_stream(r);
+        request_end_stream(r, whole);
+    } else {
+        request_send_reply(r, 200, -1, relay_content_type(r->attempt->relay), whole);
+    }
+    end(r, 200, "completed");
 }
 
 static void start(struct request *r, unsigned plan_index, unsigned repeated)
@@ -275,9 +213,36 @@ void request_attempt_failed(struct attempt *a, int status)
     }
 }
 
+/* The equal request that this one waited for is done. */
+static void on_landed(evutil_socket_t fd, short what, void *ctx)
+{
+    struct request *r = ctx;
+    struct slice whole;
+    (void)fd, (void)what;
+    request_works(r);
+    if (caching_landed(r, &whole))
+        answer_at_once(r, whole);
+    else
+        start(r, request_first(r), 0);
+}
+
+/* The request has a plan. */
+static void begin_planned(struct request *r)
+{
+    struct slice whole;
+    switch (r->shared->cache ? caching_look(r, on_landed, &whole) : CACHING_NONE) {
+    case CACHING_NONE: start(r, 0, 0); break;
+    case CACHING_HIT: answer_at_once(r, whole); break;
+    case CACHING_WAITS:
+        move(r, REQUEST_FOLLOWING);
+        request_waits(r);
+        break;
+    }
+}
+
 void request_begin(struct exchange_shared *shared, struct client *client, enum wire wire, enum entrance entrance)
 {
-    struct request *r = make_request(shared, client, entrance);
+    struct request *r = request_make(shared, client, entrance);
     struct model_request_error error = {0};
     if (!r) {
         client_send_no_memory(client);
@@ -289,19 +254,23 @@ void request_begin(struct exchange_shared *shared, struct client *client, enum w
     if (refused)
         refuse_body(r, &error, refused);
     else if (r->plan.count)
-        start(r, 0, 0);
+        begin_planned(r);
     else
         refuse(r, &r->failure, "refused");
 }
 
-void request_client_gone(struct request *r)
+/* Nobody wants the reply. */
+static void cancel(struct request *r)
 {
+    struct request *leader = caching_leave(r);
     attempt_cancel(r->attempt);
     hedge_drop(r);
     r->client = NULL;
     if (is_in_flight(r->attempt))
         attempt_end(r->attempt, NULL, 0, END_CANCELLED);
     end(r, 499, "cancelled");
+    if (leader)
+        cancel(leader);
 }
 
 static void resume(struct attempt *a)
@@ -319,6 +288,16 @@ void request_client_drained(struct request *r)
         resume(r->second);
 }
 
+void request_client_gone(struct request *r)
+{
+    if (!caching_goes_on(r)) {
+        cancel(r);
+        return;
+    }
+    r->client = NULL;
+    request_client_drained(r);
+}
+
 void request_tick_all(struct exchange_shared *shared)
 {
     uint64_t now = clock_monotonic_ms();
@@ -328,7 +307,7 @@ void request_tick_all(struct exchange_shared *shared)
             continue;
         r->heard_ms = now;
         relay_keep_alive(r->attempt->relay, &send);
-        client_send(r->client, send, false);
+        request_send(r, send, false);
     }
 }
 

@@ -3,20 +3,25 @@
  *            ┌─ next attempt
  *            │  │
  *   NEW ──▶ CALLING ──first content──▶ OPEN ──▶ ENDED
- *    │       │  ▲ │                              ▲ ▲
- *    │       ▼  │ └───── no attempt is left ─────┘ │
- *    │     WAITING                                 │
- *    └──────────── refused ────────────────────────┘
+ *    │ │     ▲ │  ▲ │                            ▲ ▲ ▲
+ *    │ │     │ ▼  │ └──── no attempt is left ────┘ │ │
+ *    │ │     │ WAITING                             │ │
+ *    │ └─▶ FOLLOWING ─────── its reply ────────────┘ │
+ *    └──────────── refused, or a cached reply ───────┘
  *                  client gone: from every state to ENDED
  *
- *   NEW      the request is read and planned
- *   CALLING  one or two attempts are in flight; the client has received nothing
- *   WAITING  no attempt is in flight; a timer will repeat the last one
- *   OPEN     the reply has begun; no other deployment may serve it
- *   ENDED    in the request log; freed when its last call is done */
+ *   NEW        the request is read and planned
+ *   FOLLOWING  an equal request is in flight (proxy/cache/flights.h); if it fails, this one calls
+ *   CALLING    one or two attempts are in flight; the client has received nothing
+ *   WAITING    no attempt is in flight; a timer will repeat the last one
+ *   OPEN       the reply has begun; no other deployment may serve it
+ *   ENDED      in the request log; freed when its last call is done
+ *
+ * If others wait for a request whose client disconnects, it goes on without a client until the last of them leaves. */
 #ifndef POINTSMAN_REQUEST_H
 #define POINTSMAN_REQUEST_H
 
+#include "proxy/cache/cache.h"
 #include "proxy/front/client.h"
 #include "proxy/record/decisions.h"
 #include "proxy/record/journal.h"
@@ -42,6 +47,7 @@ struct exchange_shared {
     struct spending *spending; /* all accounts; outlives the configuration */
     struct spend **accounts;   /* by group index */
     struct adaptive *adaptive; /* NULL: not enabled */
+    struct cache *cache;       /* NULL: not configured */
     struct upstream *upstream;
     struct sign_ins *sign_ins;
     struct decisions *decisions;   /* the last decisions; outlives the configuration */

@@ -29,6 +29,9 @@ static const struct route {
     {"GET", "/health/readiness", false, true, ENDPOINT_READINESS},
     {"GET", "/dispatch/metrics", false, false, ENDPOINT_METRICS},
     {"GET", "/dispatch/state", false, false, ENDPOINT_STATE},
+    {"GET", "/cache/ping", false, false, ENDPOINT_CACHE_PING},
+    {"POST", "/cache/delete", false, false, ENDPOINT_CACHE_DELETE},
+    {"POST", "/cache/flushall", false, false, ENDPOINT_CACHE_FLUSH},
     {"POST", "/dispatch/reset", false, false, ENDPOINT_RESET},
 };
 
@@ -103,8 +106,7 @@ static bool find_route(const struct http_head *head, const struct route **found,
     return false;
 }
 
-/* The key from any of the usual headers; ptr NULL: none. */
-static struct slice presented_key(const struct http_head *head)
+struct slice admit_key(const struct http_head *head)
 {
     struct slice value = http_field(head, "authorization");
     if (value.len > 7 && slice_is_nocase((struct slice){value.ptr, 7}, "bearer "))
@@ -129,7 +131,7 @@ bool admit(const struct http_head *head, const struct admit_options *options, en
     if (!find_route(head, &route, refusal))
         return false;
     if (!route->open) {
-        struct slice key = presented_key(head);
+        struct slice key = admit_key(head);
         if (!secret_equal(key, options->master_key)) {
             *refusal = key.len ? wrong_key : no_key;
             return false;

@@ -6,20 +6,23 @@
 #include "proxy/terms/wire.h"
 
 enum endpoint {
-    ENDPOINT_CHAT,        /* POST /v1/chat/completions */
-    ENDPOINT_RESPONSES,   /* POST /v1/responses */
-    ENDPOINT_COMPLETIONS, /* POST /v1/completions */
-    ENDPOINT_EMBEDDINGS,  /* POST /v1/embeddings */
-    ENDPOINT_STORED,      /* /v1/responses/ID and below: responses are not stored */
-    ENDPOINT_MODELS,      /* GET /v1/models */
-    ENDPOINT_MODEL,       /* GET /v1/models/NAME */
-    ENDPOINT_HEALTH,      /* GET /health */
-    ENDPOINT_LIVENESS,    /* GET /health/liveness, /health/liveliness, / */
-    ENDPOINT_READINESS,   /* GET /health/readiness */
-    ENDPOINT_METRICS,     /* GET /dispatch/metrics */
-    ENDPOINT_STATE,       /* GET /dispatch/state */
-    ENDPOINT_OPTIONS,     /* OPTIONS *: a check for an HTTP server */
-    ENDPOINT_RESET,       /* POST /dispatch/reset */
+    ENDPOINT_CHAT,         /* POST /v1/chat/completions */
+    ENDPOINT_RESPONSES,    /* POST /v1/responses */
+    ENDPOINT_COMPLETIONS,  /* POST /v1/completions */
+    ENDPOINT_EMBEDDINGS,   /* POST /v1/embeddings */
+    ENDPOINT_STORED,       /* /v1/responses/ID and below: responses are not stored */
+    ENDPOINT_MODELS,       /* GET /v1/models */
+    ENDPOINT_MODEL,        /* GET /v1/models/NAME */
+    ENDPOINT_HEALTH,       /* GET /health */
+    ENDPOINT_LIVENESS,     /* GET /health/liveness, /health/liveliness, / */
+    ENDPOINT_READINESS,    /* GET /health/readiness */
+    ENDPOINT_METRICS,      /* GET /dispatch/metrics */
+    ENDPOINT_STATE,        /* GET /dispatch/state */
+    ENDPOINT_OPTIONS,      /* OPTIONS *: a check for an HTTP server */
+    ENDPOINT_CACHE_PING,   /* GET /cache/ping */
+    ENDPOINT_CACHE_DELETE, /* POST /cache/delete */
+    ENDPOINT_CACHE_FLUSH,  /* POST /cache/flushall */
+    ENDPOINT_RESET,        /* POST /dispatch/reset */
 };
 
 /* Returns the API of an endpoint that calls a model; 0 for the others. */
@@ -44,6 +47,8 @@ struct admit_options {
  * is set. */
 bool admit(const struct http_head *head, const struct admit_options *options, enum endpoint *endpoint,
            struct refusal *refusal);
+/* Returns the key that the client presents, from any of the usual headers; ptr NULL: none. */
+struct slice admit_key(const struct http_head *head);
 /* Returns the largest allowed body, bytes: small for endpoints without a key. */
 size_t admit_body_max(const struct admit_options *options, enum endpoint endpoint);
 /* Appends {"error":{"message","type","param":null,"code"}}. */

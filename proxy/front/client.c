@@ -5,11 +5,13 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,8 +55,17 @@ static void link_up(struct client *c)
     c->shared->count++;
 }
 
+/* Whether output was not sent, or not acknowledged. */
+static bool has_undelivered(const struct client *c)
+{
+    int unacknowledged = 0;
+    return c->sent < c->out.len || (ioctl(c->fd, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0);
+}
+
 static void destroy(struct client *c)
 {
+    if (c->ticket && has_undelivered(c))
+        c->shared->events.arrived(c->ticket, false, c->shared->events.ctx);
     struct event *events[] = {c->readable, c->writable, c->timer};
     *c->back = c->next;
     if (c->next)
@@ -242,6 +253,7 @@ static void advance(struct client *c, struct slice fresh)
     if (!complete)
         return;
     client_enter(c, CLIENT_SERVED);
+    c->ticket = 0;
     c->shared->events.request(c, c->endpoint, c->shared->events.ctx);
 }
 
@@ -356,4 +368,9 @@ struct slice client_body(const struct client *c)
 void client_set_user(struct client *c, void *user)
 {
     c->user = user;
+}
+
+void client_set_ticket(struct client *c, uint64_t ticket)
+{
+    c->ticket = ticket;
 }

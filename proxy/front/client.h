@@ -18,6 +18,9 @@ struct client_events {
     void (*gone)(void *user, void *ctx);
     /* The output has drained after client_is_full() was true. */
     void (*drained)(void *user, void *ctx);
+    /* Whether the client got all of the reply with that ticket (client_set_ticket()): true once the socket has taken
+     * it; false if the connection ends before the client's system has acknowledged it. */
+    void (*arrived)(uint64_t ticket, bool all, void *ctx);
     void *ctx;
 };
 
@@ -55,7 +58,11 @@ const struct http_head *client_head(const struct client *c);
 struct slice client_body(const struct client *c);
 /* Frees the body before the reply is finished. */
 void client_forget_body(struct client *c);
+/* Moves the body's memory to `body`; its bytes stay where they are. `held` counts them from now on. */
+void client_give_body(struct client *c, struct buf *body, struct ceiling_hold *held);
 void client_set_user(struct client *c, void *user);
+/* Names the reply that is now being written, for `arrived`; 0: it is not called. */
+void client_set_ticket(struct client *c, uint64_t ticket);
 
 /* Sends a whole reply and ends the request. Copies the body. If out of memory, sends client_send_no_memory() instead.
  */

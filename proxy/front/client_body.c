@@ -137,3 +137,11 @@ bool client_decode_body(struct client *c)
     }
     return false;
 }
+
+void client_give_body(struct client *c, struct buf *body, struct ceiling_hold *held)
+{
+    *body = c->body;
+    *held = c->held;
+    buf_init(&c->body, body->max);
+    c->held.bytes = 0;
+}

@@ -41,6 +41,7 @@ struct client {
     bool broken;         /* the socket failed inside a call from above */
     bool input_waits;    /* `in` has bytes that no read event will announce */
     void *user;
+    uint64_t ticket; /* the latest reply's, until the next request; 0: none */
 };
 
 #define CLIENT_BAD_CHUNKS "malformed chunked body"

@@ -37,6 +37,8 @@ bool client_flush(struct client *c)
     c->sent = 0;
     client_release(&c->out);
     ceiling_release(&c->out_held);
+    if (c->ticket && c->state != CLIENT_SERVED)
+        c->shared->events.arrived(c->ticket, true, c->shared->events.ctx);
     return true;
 }
 

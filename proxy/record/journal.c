@@ -149,6 +149,23 @@ static void add_decision(struct buf *out, const struct plan *plan)
     BUF_ADD(out, "]");
 }
 
+static void add_cache(struct buf *out, const struct journal_cache *c)
+{
+    BUF_ADD(out, ",\"cache\":{\"tier\":");
+    add_string(out, c->tier);
+    BUF_ADD(out, ",\"status\":");
+    add_string(out, c->status);
+    BUF_ADD(out, ",\"reason\":");
+    add_string(out, c->reason);
+    add_count(out, ",\"age_s\"", c->age_s);
+    BUF_ADD(out, ",\"saved_usd\":");
+    if (isfinite(c->saved_usd))
+        buf_add_double(out, c->saved_usd, 9);
+    else
+        BUF_ADD(out, "null");
+    buf_add_char(out, '}');
+}
+
 static void add_entry(struct journal *j, const struct journal_entry *e)
 {
     struct buf *out = jsonl_lines(j->file);
@@ -195,6 +212,8 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
         BUF_ADD(out, ",\"adaptive_router\":");
         markov_write(e->adaptive, out);
     }
+    if (e->cache)
+        add_cache(out, e->cache);
     BUF_ADD(out, "}\n");
 }
 

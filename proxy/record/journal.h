@@ -16,6 +16,15 @@ struct journal_attempt {
     struct omissions *again_without; /* what the request was then sent again without; NULL: it was not */
 };
 
+/* What the cache of replies did. */
+struct journal_cache {
+    const char *tier;   /* "memory" */
+    const char *status; /* "hit", "miss", "stored", "collapsed", "bypass" */
+    const char *reason; /* why not looked up or kept; NULL: does not apply */
+    int64_t age_s;      /* of the kept reply; -1: none was used */
+    double saved_usd;   /* cost of the call that was not needed, USD; NAN: none, or unknown */
+};
+
 struct journal_entry {
     int64_t time_ms; /* Unix time */
     const char *request_id;
@@ -34,6 +43,7 @@ struct journal_entry {
     unsigned dropped;                       /* parts of the request that the bridge left out */
     int status;                             /* status sent to the client; 499: it disconnected first */
     const struct markov_decision *adaptive; /* NULL: the adaptive router made no decision */
+    const struct journal_cache *cache;      /* NULL: no cache is configured */
     const char *end;                        /* "completed", "incomplete", "failed", "cut", "cancelled", "refused" */
 };
 

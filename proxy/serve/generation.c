@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
+#include "proxy/cache/cache.h"
 #include "proxy/record/saved_state.h"
 #include "proxy/exchange/sharing.h"
 
@@ -47,6 +48,13 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .journal_flush = options->journal_flush,
         .share = options->share,
     };
+    if (config->cache.on) {
+        unsigned char secret[CACHE_KEY_SIZE];
+        secret_random(secret, sizeof secret);
+        g->exchanges.cache = cache_new(config, secret);
+        if (!g->exchanges.cache)
+            return false;
+    }
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
     if (g->exchanges.upstream)
@@ -165,6 +173,7 @@ void generation_free(struct generation *g)
     free(g->exchanges.accounts);
     sharing_tear_down(&g->exchanges);
     adaptive_free(g->exchanges.adaptive);
+    cache_free(g->exchanges.cache);
     setup_free(&g->setup);
     free(g);
 }

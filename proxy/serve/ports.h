@@ -14,10 +14,12 @@ struct port {
 
 struct ports_options {
     struct event_base *base;
-    const int *fds;              /* ENTRANCES listening sockets; -1: none */
-    const char *hosts;           /* see struct admit_options */
-    struct ceiling *bodies;      /* on the bodies of all requests */
-    struct client_events events; /* their ctx is ignored */
+    const int *fds;         /* ENTRANCES listening sockets; -1: none */
+    const char *hosts;      /* see struct admit_options */
+    struct ceiling *bodies; /* on the bodies of all requests */
+    /* See struct client_events; ctx is the port. */
+    void (*request)(struct client *client, enum endpoint endpoint, void *ctx);
+    void (*arrived)(uint64_t ticket, bool all, void *ctx);
     void *owner;
 };
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/landlock.h>
+#include <linux/sockios.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -249,7 +250,7 @@ static bool add_rule_for(scmp_filter_ctx filter, int number, unsigned argument, 
 static bool add_rules_by_argument(scmp_filter_ctx filter)
 {
     static const uint64_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK},
-                          requests[] = {FIONREAD, FIONBIO, TCGETS};
+                          requests[] = {FIONREAD, FIONBIO, TCGETS, SIOCOUTQ};
     bool ok = add_rule_for(filter, SCMP_SYS(tgkill), 0, (uint64_t)getpid()) && /* abort() */
               add_rule_for(filter, SCMP_SYS(prctl), 0, PR_SET_NAME) &&
               seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0)) == 0; /* read */

@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "proxy/answers/endpoints.h"
 #include "proxy/answers/answers.h"
+#include "proxy/cache/cache.h"
 #include "proxy/serve/bodies.h"
 #include "proxy/serve/memory.h"
 #include "proxy/serve/notify.h"
@@ -74,6 +75,7 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
                           .decisions = s->decisions,
                           .spending = &s->spending,
                           .adaptive = g->exchanges.adaptive,
+                          .cache = g->exchanges.cache,
                           .unix_ms = clock_unix_ms()};
     for (unsigned kind = 0; kind < SIGN_INS; kind++)
         now.sign_in_error[kind] = s->sign_in_error[kind];
@@ -108,18 +110,12 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
     endpoint_answer(client, endpoint, &now);
 }
 
-static void on_gone(void *user, void *ctx)
+static void on_arrived(uint64_t ticket, bool all, void *ctx)
 {
-    (void)ctx;
-    if (user)
-        request_client_gone(user);
-}
-
-static void on_drained(void *user, void *ctx)
-{
-    (void)ctx;
-    if (user)
-        request_client_drained(user);
+    struct port *port = ctx;
+    struct server *s = port->owner;
+    if (s->now->exchanges.cache)
+        recent_arrived(&s->now->exchanges.cache->recent, ticket, all);
 }
 
 /* Sends the status to the supervisor. */
@@ -315,7 +311,8 @@ static bool set_up_ports(struct server *s)
                                                         .fds = s->options->fds,
                                                         .hosts = s->options->hosts,
                                                         .bodies = &s->bodies.ceiling,
-                                                        .events = {on_request, on_gone, on_drained, NULL},
+                                                        .request = on_request,
+                                                        .arrived = on_arrived,
                                                         .owner = s});
 }
 

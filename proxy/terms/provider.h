@@ -20,6 +20,7 @@ enum sign_in {
 enum provider_ignores {
     IGNORES_MAX_COMPLETION_TOKENS = 1, /* knows max_tokens */
     IGNORES_TOOL_CHOICE = 2,           /* for "none" it gets no tools */
+    IGNORES_CACHE = 4,                 /* no row's: the field `cache`, which is for the proxy */
 };
 
 /* Further calls to the same deployment after a failure that may pass; the waits before them double from first_ms to

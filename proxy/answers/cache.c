@@ -1,0 +1,76 @@
+/* pure: the endpoints of the cache of replies, with LiteLLM's paths. */
+#include "proxy/answers/answers.h"
+
+#include "proxy/answers/private.h"
+
+static const struct refusal no_cache = {503, "invalid_request_error", "cache_not_configured",
+                                        "No cache is configured: set litellm_settings.cache: true.", NULL},
+                            no_keys = {400, "invalid_request_error", "invalid_type",
+                                       "Send {\"keys\": [...]} with values of the header x-litellm-cache-key.", NULL},
+                            no_memory = {503, "server_error", "out_of_memory", "Out of memory.", NULL};
+
+static void add_count(const struct cache *c, enum cache_status status, struct container in)
+{
+    document_add_count(in, cache_status_name(status), (int64_t)c->counts[status]);
+}
+
+static const struct refusal *ping(const struct cache *c, struct buf *out)
+{
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "status", "healthy");
+    document_add_text(root, "cache_type", "local");
+    document_add_bool(root, "ping_response", true);
+    document_add_text(root, "set_cache_response", "success");
+    document_add_count(root, "entries", (int64_t)c->store.entries);
+    document_add_count(root, "bytes", (int64_t)c->store.bytes);
+    document_add_count(root, "max_bytes", (int64_t)c->store.max_bytes);
+    document_add_count(root, "evicted", (int64_t)c->store.evicted);
+    document_add_count(root, "waiting", c->waiting);
+    document_add_count(root, "detached", c->detached);
+    struct container requests = document_add_object(root, "requests");
+    for (enum cache_status s = 0; s < CACHE_STATUSES; s++)
+        add_count(c, s, requests);
+    document_add_number(root, "saved_usd", c->saved_usd, 9);
+    return document_print(&d, out) ? NULL : &no_memory;
+}
+
+static const struct refusal *done(struct buf *out, int64_t deleted)
+{
+    struct document d;
+    struct container root = document_object(&d);
+    document_add_text(root, "status", "success");
+    document_add_count(root, "deleted", deleted);
+    return document_print(&d, out) ? NULL : &no_memory;
+}
+
+static const struct refusal *delete(struct cache *c, struct slice body, struct buf *out)
+{
+    struct json j = {0};
+    unsigned char key[CACHE_KEY_SIZE];
+    int64_t deleted = 0;
+    uint32_t keys = json_parse(&j, body.ptr, body.len) ? json_get(&j, 0, "keys") : JSON_NONE;
+    bool listed = json_is(&j, keys, JSON_ARRAY);
+    for (uint32_t n = listed ? json_first(&j, keys) : JSON_NONE; n; n = json_next(&j, n))
+        deleted += cache_key_read(json_inner(&j, n), key) && store_delete(&c->store, key);
+    json_free(&j);
+    return listed ? done(out, deleted) : &no_keys;
+}
+
+static const struct refusal *flush(struct cache *c, struct buf *out)
+{
+    int64_t entries = (int64_t)c->store.entries;
+    store_flush(&c->store);
+    return done(out, entries);
+}
+
+const struct refusal *answers_cache(const struct answers *a, enum endpoint endpoint, struct slice body, struct buf *out)
+{
+    if (!a->cache)
+        return &no_cache;
+    switch (endpoint) {
+    case ENDPOINT_CACHE_DELETE: return delete(a->cache, body, out);
+    case ENDPOINT_CACHE_FLUSH: return flush(a->cache, out);
+    default: return ping(a->cache, out);
+    }
+}

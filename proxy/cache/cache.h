@@ -1,0 +1,38 @@
+/* cache: pure. The cache of one configuration in force: answers, what conversations got last, and requests that wait
+ * for an equal one. Time is an argument. See doc/caching.md. */
+#ifndef POINTSMAN_CACHE_H
+#define POINTSMAN_CACHE_H
+
+#include "proxy/cache/flights.h"
+#include "proxy/cache/recent.h"
+#include "proxy/cache/store.h"
+#include "proxy/config/config.h"
+
+/* What the cache did for a request. */
+enum cache_status { CACHE_BYPASS, CACHE_MISS, CACHE_STORED, CACHE_HIT, CACHE_COLLAPSED, CACHE_STATUSES };
+
+struct cache {
+    const struct cache_settings *settings;
+    struct store store;
+    struct recent recent;
+    struct flights flights;
+    unsigned char secret[CACHE_KEY_SIZE];        /* of the keys */
+    unsigned char configuration[CACHE_KEY_SIZE]; /* a hash of the deployments */
+    uint64_t counts[CACHE_STATUSES];
+    unsigned waiting, detached; /* requests that wait for an equal one; that go on for these without their client */
+    double saved_usd;
+};
+
+/* Makes the cache of a configuration whose settings turn it on. The configuration must outlive it. NULL: out of memory.
+ * Free with cache_free(). */
+struct cache *cache_new(const struct config *config, const unsigned char *secret);
+/* NULL is allowed. */
+void cache_free(struct cache *c);
+/* Returns "hit", "miss", "stored", "collapsed" or "bypass". */
+const char *cache_status_name(enum cache_status status);
+/* Writes the key as 64 hexadecimal digits and a NUL. */
+void cache_key_text(const unsigned char *key, char text[2 * CACHE_KEY_SIZE + 1]);
+/* Reads such a text. false: it is not a key. */
+MUST_CHECK bool cache_key_read(struct slice text, unsigned char *key);
+
+#endif
