@@ -26,7 +26,7 @@ struct child_log {
     bool skipping;                 /* the line is too long: drops it up to its end */
     char line[CHILD_LOG_LINE_MAX]; /* the line that is being read */
     size_t line_len;
-    char kept[CHILD_LOG_KEPT]; /* the last whole lines */
+    char kept[CHILD_LOG_KEPT]; /* the last complete lines */
     size_t kept_len;
     unsigned char salt[crypto_generichash_KEYBYTES_MIN];
     struct fingerprint keys[CHILD_LOG_KEYS_MAX];

@@ -1,5 +1,5 @@
-/* folder_watch: notices that the runtime folder was removed, for example by logind at logout. The master key and
- * the page token are lost with it, so the session ends. The watch sleeps until the kernel reports a change. */
+/* folder_watch: notices that the runtime folder was removed, for example by logind at logout. The master key and the
+ * page token are lost with it, so the session ends. The watch sleeps until the kernel reports a change. */
 #ifndef POINTSMAN_CGI_FOLDER_WATCH_H
 #define POINTSMAN_CGI_FOLDER_WATCH_H
 

@@ -8,7 +8,7 @@
 enum peer {
     PEER_REFUSED,    /* another user, or a connection that no process holds: the kernel reports uid 0 for it */
     PEER_OURS,       /* our own uid, or root */
-    PEER_UNKNOWABLE, /* the kernel does not report it */
+    PEER_UNKNOWABLE, /* the kernel does not report the owner */
 };
 
 /* Opens the descriptor for peer_ask(). -1: the kernel does not report the owner of a socket, as a test with a

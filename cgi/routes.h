@@ -6,7 +6,7 @@
 
 /* Answers the request, or leaves it waiting (pending->wait). */
 void routes_answer(struct session *session, struct pending *pending);
-/* Answers each waiting request whose wait is over, and frees its place. */
+/* Answers each waiting request whose wait is over, and frees its slot. */
 void routes_settle(struct session *session);
 
 #endif

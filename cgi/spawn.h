@@ -12,7 +12,7 @@
  *   LITELLM_ENABLE_CODEX_AGENT, CODEX_AGENT_API_BASE, CODEX_AGENT_API_KEY   if codex-agent is chosen
  *   other variables of the configuration             as submitted
  *   HOME, CODEX_HOME, XDG_CONFIG_HOME, TZ, LANG      our own, if set
- *   POINTSMAN_CODEX_CATALOG                          our own: the catalog that ./start had Codex write, if any */
+ *   POINTSMAN_CODEX_CATALOG                          our own: Codex's model metadata (cli/codex_catalog.h), if any */
 #ifndef POINTSMAN_CGI_SPAWN_H
 #define POINTSMAN_CGI_SPAWN_H
 

@@ -490,7 +490,7 @@ TEST(unknown_prices)
     x.c.average[MARKOV_COST].weight = 0;
     x.cost[2] = NAN;
     decide(&x, &s, true);
-    assert_true(x.d.cost_guard_blocked); /* it may cost anything */
+    assert_true(x.d.cost_guard_blocked); /* its cost has no bound */
     assert_true(isnan(x.d.cost_multiplier));
     x.cost[0] = NAN;
     x.a.average[MARKOV_COST].weight = 0;
