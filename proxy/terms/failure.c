@@ -60,6 +60,7 @@ static const struct failure_rule RULES[] = {
     [FAILURE_INTERNAL] = {"internal", false, 0, 503, "server_error", "proxy_error", "server_error", false, false},
     [FAILURE_BUDGET] = {"budget", false, 0, 400, "budget_exceeded", "model_not_found", "model_not_found", false, false},
 };
+_Static_assert(sizeof RULES / sizeof *RULES == FAILURE_KINDS, "a rule for each kind, and FAILURE_BUDGET is the last");
 
 const struct failure_rule *failure_rule(enum failure_kind kind)
 {
