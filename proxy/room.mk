@@ -47,6 +47,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
 	proxy/bridge/assistant_to_chat.c \
 	proxy/bridge/calls_from_chat.c \
+	proxy/bridge/cache_hint.c proxy/bridge/cache_hint.h \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
 	proxy/bridge/chat_writer.h \
 	proxy/bridge/chatgpt.c proxy/bridge/chatgpt.h \
@@ -127,6 +128,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/upstream/login_file.c proxy/upstream/login_file.h \
 	proxy/upstream/login_token.c proxy/upstream/login_token.h \
 	proxy/upstream/model_list.c proxy/upstream/model_list.h \
+	proxy/terms/prompt_cache.c proxy/terms/prompt_cache.h \
 	proxy/terms/provider.c proxy/terms/provider.h \
 	proxy/terms/rate_limits.c proxy/terms/rate_limits.h
 

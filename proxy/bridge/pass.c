@@ -33,11 +33,18 @@ static void copy_input(struct slice input, struct buf *out)
     json_free(&j);
 }
 
-/* Only the model's name changes: points to the client's text before and after it. */
-static bool point_around_model(const struct json *doc, const char *upstream_model, struct buf *own, struct pieces *out)
+/* Writes the model's name, and the hint after it. */
+static bool write_model(const struct pass_options *options, struct buf *out)
+{
+    return json_add_string(out, slice_of(options->upstream_model)) && cache_hint_write(options->hint, out);
+}
+
+/* Only the model's name and the hint change: points to the client's text before and after it. */
+static bool point_around_model(const struct json *doc, const struct pass_options *options, struct buf *own,
+                               struct pieces *out)
 {
     struct slice body = json_raw(doc, 0), name = json_raw(doc, json_get(doc, 0, "model"));
-    bool made = json_add_string(own, slice_of(upstream_model));
+    bool made = write_model(options, own);
     const char *rest = name.ptr + name.len;
     *out = (struct pieces){
         {{body.ptr, (size_t)(name.ptr - body.ptr)}, buf_slice(own), {rest, (size_t)(body.ptr + body.len - rest)}}};
@@ -45,13 +52,13 @@ static bool point_around_model(const struct json *doc, const char *upstream_mode
 }
 
 /* Copies the request with its white space; changes the model's name and, if there are carriers, the input. */
-static bool copy_request(const struct json *doc, const char *upstream_model, bool carriers, struct buf *out)
+static bool copy_request(const struct json *doc, const struct pass_options *options, bool carriers, struct buf *out)
 {
     struct slice body = json_raw(doc, 0);
     const char *copied = body.ptr;
     if (!json_get(doc, 0, "model")) {
         BUF_ADD(out, "{\"model\":");
-        json_add_string(out, slice_of(upstream_model));
+        write_model(options, out);
         if (json_first(doc, 0))
             BUF_ADD(out, ",");
         copied++;
@@ -64,7 +71,7 @@ static bool copy_request(const struct json *doc, const char *upstream_model, boo
         buf_add(out, copied, (size_t)(value.ptr - copied));
         copied = value.ptr + value.len;
         if (is_model)
-            json_add_string(out, slice_of(upstream_model));
+            write_model(options, out);
         else
             copy_input(value, out);
     }
@@ -101,11 +108,11 @@ struct slice pass_name(const struct json *doc, uint32_t key, unsigned ignored)
 }
 
 /* Writes the request member by member, without the `ignored` fields or with the names that the upstream knows. */
-static bool rewrite_request(const struct json *doc, const char *upstream_model, unsigned ignored, bool carriers,
+static bool rewrite_request(const struct json *doc, const struct pass_options *options, unsigned ignored, bool carriers,
                             struct buf *out)
 {
     BUF_ADD(out, "{\"model\":");
-    json_add_string(out, slice_of(upstream_model));
+    write_model(options, out);
     for (uint32_t key = json_first(doc, 0); key; key = json_next(doc, key)) {
         struct slice name = pass_name(doc, key, ignored);
         if (!name.len || json_string_is(doc, key, "model"))
@@ -121,19 +128,18 @@ static bool rewrite_request(const struct json *doc, const char *upstream_model, 
     return BUF_ADD(out, "}") && !out->failed;
 }
 
-bool pass_request(const struct json *doc, const char *upstream_model, unsigned ignores, struct buf *own,
-                  struct pieces *out)
+bool pass_request(const struct json *doc, const struct pass_options *options, struct buf *own, struct pieces *out)
 {
     bool carriers = !doc->mark || doc->marked;
-    unsigned ignored = pass_ignored(doc, ignores);
+    unsigned ignored = pass_ignored(doc, options->ignores);
     if (ignored) {
-        bool made = rewrite_request(doc, upstream_model, ignored, carriers, own);
+        bool made = rewrite_request(doc, options, ignored, carriers, own);
         *out = pieces_of(buf_slice(own));
         return made;
     }
     if (!carriers && json_count(doc, 0, "model") == 1)
-        return point_around_model(doc, upstream_model, own, out);
-    bool made = copy_request(doc, upstream_model, carriers, own);
+        return point_around_model(doc, options, own, out);
+    bool made = copy_request(doc, options, carriers, own);
     *out = pieces_of(buf_slice(own));
     return made;
 }

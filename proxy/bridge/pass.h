@@ -3,23 +3,24 @@
 #define POINTSMAN_PASS_H
 
 #include "common/json.h"
-#include "proxy/terms/provider.h"
+#include "proxy/bridge/cache_hint.h"
 
-/* Sets *out to the client's body with the upstream's model name and without our reasoning items (carrier.h); all other
- * bytes are unchanged. If the upstream ignores a field (`ignores`: a set of enum provider_ignores), the request uses
- * another one: max_tokens for max_completion_tokens, no tools for tool_choice "none".
+struct pass_options {
+    const char *upstream_model;
+    unsigned ignores;              /* set of enum provider_ignores */
+    const struct omissions *omit;  /* for pass_omit() */
+    const struct cache_hint *hint; /* is added behind the model's name; NULL: none */
+};
+
+/* Sets *out to the client's body with the upstream's model name, the hint, and without our reasoning items (carrier.h);
+ * all other bytes are unchanged. If the upstream ignores a field (`ignores`), the request uses another one: max_tokens
+ * for max_completion_tokens, no tools for tool_choice "none".
  *
  * `doc` is parsed by json_parse() or, which is faster, by json_parse_top() with CARRIER_MARK as its mark, so that a
  * document without carriers is not searched. *out points into the document's text and into `own`, which must be empty,
  * and which must stay with the text. false: `own` has failed. */
-MUST_CHECK bool pass_request(const struct json *doc, const char *upstream_model, unsigned ignores, struct buf *own,
+MUST_CHECK bool pass_request(const struct json *doc, const struct pass_options *options, struct buf *own,
                              struct pieces *out);
-
-struct pass_options {
-    const char *upstream_model;
-    unsigned ignores; /* set of enum provider_ignores */
-    const struct omissions *omit;
-};
 
 /* Writes the body to `own` without what the upstream refuses: fields are left out, images become placeholders, system
  * messages user messages. Other values are unchanged. PART_ADJACENT is ignored, because it requires a translation.

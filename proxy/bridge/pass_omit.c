@@ -305,6 +305,7 @@ bool pass_omit(const struct json *doc, enum wire wire, const struct pass_options
     e.instructions = wire == WIRE_RESPONSES && json_is(doc, json_get(doc, 0, "instructions"), JSON_STRING);
     BUF_ADD(own, "{\"model\":");
     json_add_string(own, slice_of(options->upstream_model));
+    cache_hint_write(options->hint, own);
     for (uint32_t key = json_first(doc, 0); key && !own->failed; key = json_next(doc, key))
         if (!json_string_is(doc, key, "model"))
             write_member(&e, key);

@@ -29,6 +29,7 @@ static bool translate(struct provider_body *body, const struct model_request *re
         .ignores = d->provider->ignores,
         .carrier_key = options->carrier_key,
         .deployment_id = slice_of(d->id),
+        .hint = &body->hint,
         .thought_signatures = d->provider->thought_signatures,
         .returns_reasoning = d->provider->returns_reasoning,
     };
@@ -75,9 +76,9 @@ static bool pass(struct provider_body *body, struct model_request *request, cons
                  const struct provider_body_options *options, struct failure *failure)
 {
     unsigned ignores = options->deployment->provider->ignores | (request->cache ? IGNORES_CACHE : 0u);
-    struct pass_options pass_options = {model, ignores, options->omit};
+    struct pass_options pass_options = {model, ignores, options->omit, &body->hint};
     if (!options->omit->parts && !options->rewritten)
-        return pass_request(&request->top, model, ignores, &body->own, &body->pieces);
+        return pass_request(&request->top, &pass_options, &body->own, &body->pieces);
     if (!model_request_parse(request, client_body, failure) ||
         !pass_omit(&request->document, request->wire, &pass_options, &body->own))
         return false;
@@ -96,6 +97,10 @@ bool provider_body_make(struct provider_body *body, struct model_request *reques
     buf_init(&body->own, BODY_MAX);
     buf_init(&body->name, NAME_MAX);
     const char *model = config_upstream_model(d, request->star, &body->name);
+    if (!same)
+        body->wire = dialect_translated(wires);
+    if (model)
+        body->hint = cache_hint_make(request, d, model, body->wire, same, options->omit, options->hint_key);
     if (!model) {
         made = false;
     } else if (same) {
@@ -103,7 +108,6 @@ bool provider_body_make(struct provider_body *body, struct model_request *reques
         if (made && (options->detached || d->provider->chatgpt_fields))
             made = copy_together(body);
     } else {
-        body->wire = dialect_translated(wires);
         if (!model_request_decode(request, client_body, failure))
             return false;
         made = translate(body, request, model, options);

@@ -3,15 +3,14 @@
 #ifndef POINTSMAN_BRIDGE_PROVIDER_BODY_H
 #define POINTSMAN_BRIDGE_PROVIDER_BODY_H
 
-#include "proxy/bridge/turn.h"
-#include "proxy/config/config.h"
-#include "proxy/bridge/model_request.h"
+#include "proxy/bridge/cache_hint.h"
 
 struct provider_body {
     struct buf own;           /* the bytes that are not the client's; PROVIDER_ECHO: the reply */
     struct pieces pieces;     /* the body: points into `own` and the client's body */
     struct buf name;          /* the model's name, if the deployment's is a wildcard */
     enum wire wire;           /* the body's API */
+    struct cache_hint hint;   /* names the conversation; a field of the body is in `pieces` already */
     struct ceiling_hold held; /* the memory of `own` */
 };
 
@@ -21,6 +20,7 @@ struct provider_body_options {
     bool detached;                    /* do not point into the client's body: it may be freed before the call ends */
     bool rewritten;                   /* for provider_body_differs(): write every byte, so that white space is equal */
     const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; opens state that the client sends back */
+    const unsigned char *hint_key;    /* CACHE_HINT_KEY_SIZE bytes; NULL: no hints */
 };
 
 /* Makes the body of one attempt. Overwrites `*body`; free it with provider_body_free() in either case. The client's

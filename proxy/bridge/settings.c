@@ -1,5 +1,6 @@
 /* pure: writes the settings of a request, for either API. */
 #include "proxy/bridge/settings.h"
+#include "proxy/bridge/cache_hint.h"
 #include "proxy/bridge/tools.h"
 #include "proxy/terms/effort.h"
 
@@ -119,6 +120,7 @@ void settings_to_chat(const struct turn *t, const struct turn_options *options, 
     if (accepts(options, "top_p"))
         write_number(t, "top_p", turn_field(t, "top_p"), out);
     write_number(t, limit, t->max_tokens, out);
+    cache_hint_write(options->hint, out);
 }
 
 static void choice_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
@@ -167,8 +169,7 @@ static void reasoning_to_responses(const struct turn *t, const struct turn_optio
 void settings_to_responses(const struct turn *t, const struct turn_options *options, struct buf *out)
 {
     static const char *const shared[] = {
-        "parallel_tool_calls", "temperature",       "top_p", "metadata", "user", "service_tier",
-        "prompt_cache_key",    "safety_identifier",
+        "parallel_tool_calls", "temperature", "top_p", "metadata", "user", "service_tier", "safety_identifier",
     };
     choice_to_responses(t, options, out);
     text_to_responses(t, options, out);
@@ -177,6 +178,7 @@ void settings_to_responses(const struct turn *t, const struct turn_options *opti
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++)
         if (accepts(options, shared[i]))
             write_value(t, shared[i], turn_field(t, shared[i]), out);
+    cache_hint_write(options->hint, out);
     /* The default is true in the Responses API and false in Chat Completions. */
     uint32_t store = turn_field(t, "store");
     if (accepts(options, "store"))

@@ -11,6 +11,7 @@
 #include "proxy/terms/provider.h"
 
 struct turn;
+struct cache_hint;
 
 /* Why a request can't be decoded: the client's 400. */
 struct turn_error {
@@ -28,8 +29,9 @@ struct turn_options {
     /* The provider's state in carriers (carrier.h) is sent only if it was sealed with this key for this deployment. */
     const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: no state is sent */
     struct slice deployment_id;
-    bool thought_signatures; /* Gemini: calls of other models need a placeholder */
-    bool returns_reasoning;  /* DeepSeek, Moonshot: calls must be sent with their reasoning */
+    const struct cache_hint *hint; /* names the conversation to the provider's prompt cache; NULL: none */
+    bool thought_signatures;       /* Gemini: calls of other models need a placeholder */
+    bool returns_reasoning;        /* DeepSeek, Moonshot: calls must be sent with their reasoning */
 };
 
 /* Returns whether the upstream refuses the part (PART_…, one bit). */

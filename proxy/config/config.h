@@ -4,7 +4,7 @@
 
 #include "common/markov.h"
 #include "proxy/terms/failure_words.h"
-#include "proxy/terms/provider.h"
+#include "proxy/terms/prompt_cache.h"
 #include "proxy/terms/strategy_id.h"
 
 /* Counts by failure kind, from LiteLLM's policies. */
@@ -60,8 +60,9 @@ struct deployment {
     char *model;          /* litellm_params.model as written */
     char *upstream_model; /* the model name sent to the provider; with a '*' see config_upstream_model() */
     const struct provider *provider;
-    char *api_base;        /* without a trailing slash; NULL for PROVIDER_ECHO */
-    char *api_key;         /* locked memory (secret_keep()); NULL: none set or needed */
+    const struct prompt_cache *prompt_cache; /* what is known of the server's; NULL: nothing */
+    char *api_base;                          /* without a trailing slash; NULL for PROVIDER_ECHO */
+    char *api_key;                           /* locked memory (secret_keep()); NULL: none set or needed */
     unsigned wires;        /* set of enum wire: the provider's APIs, minus Responses with use_chat_completions_api */
     int order;             /* lower first; INT_MAX: not given */
     double weight;         /* traffic share within one order; default 1; 0: only after all others failed */

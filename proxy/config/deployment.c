@@ -318,6 +318,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
     d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
     set_numbers(l->config, s, d);
     set_retry(l, d);
+    d->prompt_cache = prompt_cache_find(d->provider, d->api_base, d->upstream_model);
     d->id = s->id.text ? new_text(l, "%s", s->id.text) : new_text(l, "%s/%s/%u", d->alias, d->provider->prefix, nth);
     return d->id != NULL;
 }

@@ -102,6 +102,12 @@ bool config_prices(struct config_loader *l, const struct deployment_source *s, s
     return true;
 }
 
+/* The documented price of a cache write, as a multiple of the input price. */
+static double write_factor(const struct deployment *d)
+{
+    return d->prompt_cache && d->prompt_cache->write_factor > 0 ? d->prompt_cache->write_factor : 1;
+}
+
 struct price deployment_price(const struct deployment *d, double prompt_tokens)
 {
     struct price price = d->price;
@@ -112,7 +118,7 @@ struct price deployment_price(const struct deployment *d, double prompt_tokens)
     if (isnan(price.reasoning))
         price.reasoning = price.output;
     if (isnan(price.cache_write))
-        price.cache_write = price.input;
+        price.cache_write = price.input * write_factor(d);
     return price;
 }
 

@@ -3,6 +3,7 @@
 
 #include "proxy/terms/failure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Points at each of the lines; ends with a NULL. */
@@ -20,6 +21,7 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
     const struct deployment *d = a->deployment;
     bool stream = r->model_request.stream || d->provider->streams_only;
     const char *fields[8];
+    char hint[CACHE_HINT_MAX + 32];
     struct buf lines;
     struct call_request request = {
         .deployment = d,
@@ -30,6 +32,10 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
         .idle_timeout_ms = d->timeout_ms,
         .total_timeout_ms = r->model_request.stream ? 0 : d->timeout_ms,
     };
+    if (a->body.hint.carrier == CACHE_HINT_GROK_CONV_ID) {
+        (void)snprintf(hint, sizeof hint, "x-grok-conv-id: %s", a->body.hint.value);
+        request.one_more = hint;
+    }
     buf_init(&lines, 2 * CALL_FIELDS_MAX);
     if (sign_in_headers(r->shared->sign_ins, d, r->model_request.conversation, &lines, &a->credential)) {
         point_at_lines(&lines, fields, sizeof fields / sizeof *fields);

@@ -58,6 +58,7 @@ struct exchange_shared {
     struct event *journal_flush;   /* flushes `journal` when activated */
     uint64_t id_prefix, id_count;  /* request ids: random bits of the process, and a counter */
     unsigned char carrier_key[32]; /* derived from the master key; see bridge/carrier.h */
+    unsigned char hint_key[32];    /* derived from the installation's key; see bridge/cache_hint.h */
     struct request *all;           /* requests that are not freed yet */
     unsigned count;                /* length of `all` */
 };

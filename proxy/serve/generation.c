@@ -2,6 +2,7 @@
 #include "proxy/serve/generation.h"
 
 #include "common/clock.h"
+#include "common/install_key.h"
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
 #include "proxy/cache/cache.h"
@@ -56,6 +57,7 @@ static bool set_up(struct generation *g, const struct generation_options *option
             return false;
     }
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
+    install_key_derive(INSTALL_KEY_HINT, g->exchanges.hint_key);
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
     if (g->exchanges.upstream)
         g->exchanges.sign_ins = sign_ins_new(options->base, g->exchanges.upstream, config);

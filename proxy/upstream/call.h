@@ -44,6 +44,7 @@ struct call_request {
      * only, a URL in place of api_base and path: `deployment` is then not looked at. */
     const char *const *fields;
     const char *url;
+    const char *one_more; /* a further header line, "Name: value", copied; NULL: none */
     struct pieces body;   /* must stay until the call is over; nothing: a GET */
     bool head;            /* without a body, and with a URL of its own: a HEAD */
     bool stream;          /* an event stream is asked for */

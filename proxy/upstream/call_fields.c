@@ -14,5 +14,9 @@ bool call_add_fields(const struct call_request *request, struct buf *out)
         buf_add_text(out, request->deployment->api_key);
         BUF_ADD(out, "\r\n");
     }
+    if (request->one_more) {
+        buf_add_text(out, request->one_more);
+        BUF_ADD(out, "\r\n");
+    }
     return !out->failed;
 }

@@ -62,7 +62,8 @@ static void check_passing(const struct json *doc, unsigned ignores)
     struct json passed = {0};
     buf_init(&own, 1u << 26);
     buf_init(&out, 1u << 26);
-    must(pass_request(doc, "m", ignores, &own, &pieces) && buf_add_pieces(&out, &pieces));
+    must(pass_request(doc, &(struct pass_options){.upstream_model = "m", .ignores = ignores}, &own, &pieces) &&
+         buf_add_pieces(&out, &pieces));
     must(json_parse(&passed, out.data, out.len) && json_string_is(&passed, json_get(&passed, 0, "model"), "m"));
     if (ignores & IGNORES_TOOL_CHOICE)
         must(!json_string_is(&passed, json_get(&passed, 0, "tool_choice"), "none"));

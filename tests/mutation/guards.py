@@ -18,9 +18,15 @@ CODING = "integration/test_coding.py"
 JSON = "integration/test_json.py"
 OUTGOING = "integration/test_outgoing_proxy.py"
 HARDENING = "integration/test_hardening.py"
+PROMPT_CACHE = "integration/test_prompt_cache.py"
 KEY_MEMORY = "integration/test_key_memory.py"
 
 GUARDS = [
+    # Hints for prompt caches.
+    Guard("prompt cache: at the provider's own server only", "proxy/terms/prompt_cache.c",
+          "if (!provider_is_at_home(provider, api_base))", "if (!api_base)", ("unit/test_cache_hint", PROMPT_CACHE)),
+    Guard("prompt cache: a client's key as a header", "proxy/bridge/cache_hint.c", "if (is_plain(own))",
+          "if (is_plain(own) || own.len <= 64)", ("unit/test_cache_hint",)),
     # Which clients and pages may send requests.
     Guard("host: only our names", "common/guard.c", "if (slice_is(name, *names))", 'if (slice_starts(name, "127"))',
           ("unit/test_guard",)),

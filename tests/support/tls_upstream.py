@@ -15,6 +15,9 @@ import h2.exceptions
 from mock_upstream import NOT_FOUND, PATIENCE_S, Request, Upstream, _perform
 
 NAME = "provider.test"
+# Providers' own hosts: tests reach the scripted provider by these names through a tunnel (tunnel_proxy.py, `to`).
+HOSTS = ("api.openai.com", "api.x.ai", "openrouter.ai", "api.mistral.ai", "api.deepseek.com", "api.groq.com",
+         "generativelanguage.googleapis.com")
 
 
 def make_certificate(folder):
@@ -24,7 +27,7 @@ def make_certificate(folder):
         return certificate, key
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-days", "2", "-subj", f"/CN={NAME}", "-addext",
-                    "subjectAltName=IP:127.0.0.1,IP:0.0.0.0,DNS:localhost",
+                    "subjectAltName=IP:127.0.0.1,IP:0.0.0.0,DNS:localhost," + ",".join(f"DNS:{host}" for host in HOSTS),
                     "-keyout", key, "-out", certificate], check=True, capture_output=True)
     return certificate, key
 

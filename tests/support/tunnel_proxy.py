@@ -9,10 +9,10 @@ from threaded_server import ThreadedServer
 
 class TunnelProxy(ThreadedServer):
     """`status`: the reply to CONNECT, None to close; `login`: the "user:password" that it requires; `context`: for
-    TLS; `socks`: it supports only SOCKS 5."""
+    TLS; `socks`: it supports only SOCKS 5; `to`: the (host, port) that every tunnel leads to."""
 
-    def __init__(self, status=200, login=None, context=None, socks=False):
-        self.status, self.login, self.context, self.socks = status, login, context, socks
+    def __init__(self, status=200, login=None, context=None, socks=False, to=None):
+        self.status, self.login, self.context, self.socks, self.to = status, login, context, socks, to
         self.requested = []             # "host:port" of each requested connection
         self.heads = []             # of each CONNECT, as received
         self.carried = b""          # to the servers
@@ -33,7 +33,7 @@ class TunnelProxy(ThreadedServer):
                 client = self.context.wrap_socket(client, server_side=True)
             target = self._greet_socks(client) if self.socks else self._greet(client)
             if target:
-                with socket.create_connection(target) as server:
+                with socket.create_connection(self.to or target) as server:
                     self._sockets.add(server)
                     self._carry(client, server)
         except OSError:

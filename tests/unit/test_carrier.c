@@ -75,7 +75,7 @@ TEST(pass_through_removes_carriers)
             assert_true(top & 1 ? json_parse_top(&doc, cases[i].body, len) : json_parse(&doc, cases[i].body, len));
             buf_clear(&own);
             buf_clear(&out);
-            assert_true(pass_request(&doc, "m", 0, &own, &pieces));
+            assert_true(pass_request(&doc, &(struct pass_options){.upstream_model = "m"}, &own, &pieces));
             assert_true(buf_add_pieces(&out, &pieces));
             assert_buf(&out, cases[i].passed);
         }
@@ -120,7 +120,8 @@ TEST(pass_through_removes_ignored_fields)
         assert_true(json_parse_top(&doc, cases[i].body, strlen(cases[i].body)));
         buf_clear(&own);
         buf_clear(&out);
-        assert_true(pass_request(&doc, "m", cases[i].ignores, &own, &pieces));
+        assert_true(pass_request(&doc, &(struct pass_options){.upstream_model = "m", .ignores = cases[i].ignores}, &own,
+                                 &pieces));
         assert_true(buf_add_pieces(&out, &pieces));
         assert_buf(&out, cases[i].passed);
     }

@@ -27,7 +27,7 @@ static char *pass(const char *request, enum wire wire, const struct omissions *o
     struct buf out;
     buf_init(&out, 1u << 16);
     assert_true(json_parse(&doc, request, strlen(request)));
-    assert_true(pass_omit(&doc, wire, &(struct pass_options){"m", 0, omit}, &out));
+    assert_true(pass_omit(&doc, wire, &(struct pass_options){.upstream_model = "m", .omit = omit}, &out));
     if (!json_parse(&check, out.data, out.len))
         fail_msg("%s in %.*s", check.error, (int)out.len, out.data);
     json_free(&check);
