@@ -1,14 +1,15 @@
 /* A strict JSON reader (RFC 8259). Makes nodes without copying the text. */
 #include "common/json.h"
 
+#include "common/json_plain.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 /* The state of a parse. Open containers are in `open`, so that depth needs no recursion. */
 struct reader {
     struct json *j;
     const unsigned char *text, *at, *end;
-    bool top_only;
+    bool top_only, elements;
     size_t mark_len; /* length of json.mark; 0: none */
     unsigned depth;
     struct {
@@ -37,6 +38,15 @@ static void skip_space(struct reader *r)
 static bool records(const struct reader *r)
 {
     return !r->top_only || r->depth <= 1;
+}
+
+/* Whether the object that starts here is an element that gets a node; see json.elements. */
+static bool records_element(struct reader *r, enum json_type type)
+{
+    if (r->depth != 2 || !r->elements || type != JSON_OBJECT || r->open[1].object)
+        return false;
+    r->j->elements_cut = r->j->count >= JSON_ELEMENTS_MAX;
+    return !r->j->elements_cut;
 }
 
 /* Short texts such as stream events have few nodes, and each of a thousand idle streams keeps its array. */
@@ -96,60 +106,11 @@ static bool read_escape(struct reader *r)
     return true;
 }
 
-/* Sixteen bytes at a time, as the compiler's vector type: SSE2 on x64, NEON on arm64. */
-typedef int8_t vector __attribute__((vector_size(16)));
-
-/* Finds plain text: all bits of its bytes are set, those of other bytes are not. Signed, so that bytes that are not
- * ASCII are below ' '. */
-static vector find_plain(const unsigned char *p)
-{
-    vector text;
-    memcpy(&text, p, sizeof text);
-    return (text > ' ' - 1) & ~((text == '"') | (text == '\\'));
-}
-
-/* Number of plain bytes at the start. */
-static size_t count_plain(vector plain)
-{
-    uint64_t halves[2];
-    memcpy(halves, &plain, sizeof halves);
-    uint64_t others = ~halves[0] ? ~halves[0] : ~halves[1];
-    size_t before = ~halves[0] ? 0 : sizeof others;
-    if (!others)
-        return sizeof plain;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return before + (size_t)__builtin_ctzll(others) / 8;
-#else
-    return before + (size_t)__builtin_clzll(others) / 8;
-#endif
-}
-
-/* Skips plain ASCII, up to '"', '\\', a control character or a byte that is not ASCII. Most of a request is such text,
- * so a parse spends most of its time here. */
-static const unsigned char *skip_plain(const unsigned char *p, const unsigned char *end)
-{
-    const size_t size = sizeof(vector);
-    while ((size_t)(end - p) >= size) {
-        size_t count = count_plain(find_plain(p));
-        p += count;
-        if (count < size)
-            return p;
-        /* a long text: four vectors at a time while all are plain */
-        while ((size_t)(end - p) >= 4 * size &&
-               count_plain(find_plain(p) & find_plain(p + size) & find_plain(p + 2 * size) &
-                           find_plain(p + 3 * size)) == size)
-            p += 4 * size;
-    }
-    while (p < end && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\')
-        p++;
-    return p;
-}
-
-static bool read_string(struct reader *r, bool *escaped)
+static bool read_long_string(struct reader *r, bool *escaped)
 {
     r->at++;
     for (;;) {
-        r->at = skip_plain(r->at, r->end);
+        r->at = json_skip_plain(r->at, r->end);
         if (r->at == r->end)
             return fail(r, "unterminated string");
         unsigned char c = *r->at;
@@ -170,6 +131,20 @@ static bool read_string(struct reader *r, bool *escaped)
             r->at += length;
         }
     }
+}
+
+/* Most strings are keys and words of a few plain letters. */
+static inline bool read_string(struct reader *r, bool *escaped)
+{
+    const unsigned char *first = r->at + 1;
+    if (r->at < r->end && (size_t)(r->end - first) >= sizeof(json_vector)) {
+        size_t count = json_count_plain(json_find_plain(first));
+        if (count < sizeof(json_vector) && first[count] == '"') {
+            r->at = first + count + 1;
+            return true;
+        }
+    }
+    return read_long_string(r, escaped);
 }
 
 /* Called at the start of a string value. */
@@ -245,7 +220,7 @@ static bool read_value(struct reader *r, bool *entered)
     if (!value_type(*r->at, &type))
         return fail(r, "not a JSON value");
     uint32_t node = JSON_NONE;
-    bool record = records(r), escaped = false;
+    bool record = records(r) || records_element(r, type), escaped = false;
     bool in_object = r->depth && r->open[r->depth - 1].object;
     if (record && !add_node(r, type, !in_object, &node))
         return false;
@@ -314,7 +289,7 @@ static bool read_between(struct reader *r)
             return fail(r, object ? "missing comma or }" : "missing comma or ]");
         r->at++;
         r->depth--;
-        if (records(r))
+        if (records(r) || (r->depth == 2 && r->open[2].node))
             close_node(r, r->open[r->depth].node);
     }
     return true;
@@ -350,8 +325,8 @@ static bool parse(struct json *j, const char *text, size_t len, bool top_only)
     j->count = 0;
     j->error = NULL;
     j->error_at = 0;
-    j->marked = j->no_memory = false;
-    struct reader r = {.j = j, .text = (const unsigned char *)text, .top_only = top_only};
+    j->marked = j->no_memory = j->elements_cut = false;
+    struct reader r = {.j = j, .text = (const unsigned char *)text, .top_only = top_only, .elements = j->elements};
     r.mark_len = j->mark ? strlen(j->mark) : 0;
     r.at = r.text;
     if (len > UINT32_MAX)

@@ -46,7 +46,12 @@ struct json {
      * checked. */
     const char *mark;
     bool marked;
+    /* Set before json_parse_top(): the elements of the root's arrays get nodes too, without children, if they are
+     * objects. At most JSON_ELEMENTS_MAX: `elements_cut` is then whether there are more. */
+    bool elements, elements_cut;
 };
+
+#define JSON_ELEMENTS_MAX 16384 /* bounds the memory of a request of "[{},{},...]" */
 
 /* Parses `len` bytes (at most UINT32_MAX). `*j` is zeroed before its first use and can be reused. false: not JSON,
  * deeper than JSON_MAX_DEPTH, or out of memory; see error and error_at. */

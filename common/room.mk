@@ -6,11 +6,12 @@ common_libcommon_a_SOURCES = \
 	common/ceiling.c common/ceiling.h \
 	common/clock.h \
 	common/document.c common/document.h \
+	common/fast_hash.h \
 	common/file.c common/file.h \
 	common/guard.c common/guard.h \
 	common/harden.c common/harden.h \
 	common/install_key.c common/install_key.h \
-	common/json.c common/json_value.c common/json.h \
+	common/json.c common/json_value.c common/json.h common/json_plain.h \
 	common/jsonl.c common/jsonl.h \
 	common/localhost.c common/localhost.h \
 	common/log.c common/log.h \

@@ -62,7 +62,7 @@ static uint32_t check_node(const struct json *j, uint32_t node, struct buf *text
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct json all = {0}, top = {0};
+    struct json all = {0}, top = {.elements = size % 2};
     struct buf text, written;
     buf_init(&text, 1u << 24);
     buf_init(&written, 1u << 24);

@@ -397,6 +397,41 @@ TEST(top_level_parser_makes_nodes_of_one_level)
     json_free(&j);
 }
 
+TEST(elements_of_the_top_level_get_nodes_if_they_are_objects)
+{
+    static const char text[] = "{\"a\":[{\"x\":[{}]} , 1,[{}],\"s\",{}],\"o\":{\"p\":{}},\"b\":[],\"c\":[{\"y\":1}]}";
+    struct json j = {.elements = true};
+    assert_true(json_parse_top(&j, text, sizeof text - 1));
+    uint32_t first = json_first(&j, json_get(&j, 0, "a")), second = json_next(&j, first);
+    assert_slice(json_raw(&j, first), "{\"x\":[{}]}");
+    assert_slice(json_raw(&j, second), "{}");
+    assert_int_equal(json_next(&j, second), JSON_NONE);
+    assert_int_equal(json_first(&j, first), JSON_NONE);
+    assert_int_equal(json_first(&j, json_get(&j, 0, "o")), JSON_NONE);
+    assert_int_equal(json_first(&j, json_get(&j, 0, "b")), JSON_NONE);
+    assert_slice(json_raw(&j, json_first(&j, json_get(&j, 0, "c"))), "{\"y\":1}");
+    assert_false(j.elements_cut);
+    json_free(&j);
+}
+
+TEST(number_of_elements_is_bounded)
+{
+    struct json j = {.elements = true};
+    struct buf text;
+    buf_init(&text, 1u << 20);
+    BUF_ADD(&text, "{\"a\":[{}");
+    for (unsigned i = 0; i < 2 * JSON_ELEMENTS_MAX; i++)
+        BUF_ADD(&text, ",{}");
+    BUF_ADD(&text, "],\"b\":1}");
+    assert_true(json_parse_top(&j, text.data, text.len));
+    assert_true(j.elements_cut && j.count < JSON_ELEMENTS_MAX + 8);
+    assert_slice(json_raw(&j, json_get(&j, 0, "b")), "1");
+    assert_true(json_parse_top(&j, "{}", 2));
+    assert_false(j.elements_cut);
+    buf_free(&text);
+    json_free(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +442,8 @@ int main(void)
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(endless_nesting_is_refused),
         cmocka_unit_test(top_level_parser_makes_nodes_of_one_level),
+        cmocka_unit_test(elements_of_the_top_level_get_nodes_if_they_are_objects),
+        cmocka_unit_test(number_of_elements_is_bounded),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }
