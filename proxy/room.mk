@@ -59,6 +59,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/echo.c \
 	proxy/bridge/decoder.c proxy/bridge/decoder.h \
 	proxy/bridge/finish.c proxy/bridge/finish.h \
+	proxy/bridge/item_head.c proxy/bridge/item_head.h \
 	proxy/bridge/model.h \
 	proxy/bridge/open_calls.c proxy/bridge/open_calls.h \
 	proxy/bridge/provider_body.c proxy/bridge/provider_body.h \
@@ -79,12 +80,14 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/request_to_responses.c \
 	proxy/bridge/responses_object.c proxy/bridge/responses_object.h \
 	proxy/bridge/schema.c \
+	proxy/bridge/segments.c proxy/bridge/segments.h \
 	proxy/bridge/settings.c proxy/bridge/settings.h \
 	proxy/bridge/sse.c proxy/bridge/sse.h \
 	proxy/bridge/tools.c proxy/bridge/tools.h \
 	proxy/bridge/tools_write.c \
 	proxy/bridge/turn.c proxy/bridge/turn.h \
 	proxy/bridge/usage_write.c proxy/bridge/usage_write.h \
+	proxy/terms/segments.c proxy/terms/segments.h \
 	proxy/terms/strategy_id.c proxy/terms/strategy_id.h \
 	proxy/terms/usage.c proxy/terms/usage.h \
 	proxy/bridge/watch.c \
@@ -112,6 +115,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/route/limit.c proxy/route/limit.h \
 	proxy/route/observe.c proxy/route/observe.h \
 	proxy/route/plan.c proxy/route/plan.h \
+	proxy/route/prefixes.c proxy/route/prefixes.h \
 	proxy/route/retry.c proxy/route/retry.h \
 	proxy/route/rhythm.c proxy/route/rhythm.h \
 	proxy/route/share.c proxy/route/share.h \

@@ -175,6 +175,38 @@ static void show_cache(const struct json *j)
     puts("");
 }
 
+/* "3010 tools, 1200 instructions, 500 environment, 2000 history, 800 tool output (estimated tokens)" and, if it is so,
+ * where the prompt differs from the turn before. */
+static void show_prompt(const struct json *j)
+{
+    static const struct {
+        const char *name, *text, *effect;
+    } segments[] = {
+        {"instructions", "instructions", "could not be used"},
+        {"tools", "tools", "could not be used"},
+        {"environment", "environment", "could be used up to there only"},
+        {"history", "history", "could be used up to there only"},
+        {"tool_output", "tool output", "could be used up to there only"},
+    };
+    uint32_t tokens = json_get(j, 0, "segments");
+    const char *conversation = word(j, 0, "conversation"), *changed = word(j, 0, "prefix_changed");
+    double turn = history_number(j, 0, "turn");
+    if (*conversation)
+        printf(LABEL "%s%s", "conversation", conversation, isfinite(turn) ? "" : "\n");
+    if (*conversation && isfinite(turn))
+        printf(", turn %.0f\n", turn);
+    if (!tokens)
+        return;
+    printf(LABEL, "prompt");
+    for (size_t i = 0; i < sizeof segments / sizeof *segments; i++)
+        printf("%s%.0f %s", i ? ", " : "", fmax(0, history_number(j, tokens, segments[i].name)), segments[i].text);
+    puts(" (estimated tokens)");
+    for (size_t i = 0; i < sizeof segments / sizeof *segments; i++)
+        if (strcmp(changed, segments[i].name) == 0)
+            printf(LABEL "the %s changed since the turn before, so the provider's cache %s\n", "prefix",
+                   segments[i].text, segments[i].effect);
+}
+
 static void show_request(const struct json *j)
 {
     struct buf when;
@@ -186,6 +218,7 @@ static void show_request(const struct json *j)
            terminal_style(stdout, STYLE_PLAIN), buf_text(&when));
     buf_free(&when);
     text_of("alias", j, 0, "alias");
+    show_prompt(j);
     show_choice(j);
     show_adaptive(j);
     show_cache(j);
@@ -344,8 +377,9 @@ const struct command command_explain = {
     .operands = "[last|ID]",
     .most = 1,
     .about = "ID is a run's id (pointsman history) or a request's (the x-request-id header of the reply). For each\n"
-             "request: the candidates with their score or why each was skipped, the attempts, the deployment that\n"
-             "answered, tokens and cost.",
+             "request: the conversation and its turn, how many tokens each segment of the prompt has and which one\n"
+             "changed since the turn before, the candidates with their score or why each was skipped, the attempts,\n"
+             "the deployment that answered, tokens and cost.",
     .examples = "pointsman explain\n"
                 "pointsman explain run_0123456789abcdef\n"
                 "pointsman explain --json last | jq '.requests[].candidates'\n",

@@ -3,15 +3,17 @@
 
 #include "proxy/bridge/carrier.h"
 #include "proxy/bridge/dialect.h"
+#include "proxy/bridge/item_head.h"
 #include "proxy/terms/failure.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-#define SMALL_BODY (64u << 10) /* bytes: fits every context window, whatever it has */
+#define SMALL_BODY (64u << 10) /* bytes: fits every context window, whatever it has: no search for data: URLs */
 #define KEYS_MAX 256           /* keys at the top level: each is compared with all others */
-#define CONVERSATION_START 512 /* bytes of the first messages that identify a conversation */
+#define CONVERSATION_START 512 /* bytes of each first message that identify a conversation */
+#define CONVERSATION_ITEMS 8   /* messages among which the user's first one is */
 
 static bool fail(struct model_request_error *error, const char *param, const char *code, const char *message)
 {
@@ -83,24 +85,44 @@ static void read_needs(struct model_request *r)
     }
 }
 
-/* Codex names its conversation in a header (`name`) and in prompt_cache_key. Others are identified by their beginning.
- */
+/* `before`: the hash of what stands before the text. Not keyed: what leaves the process is hashed again with a key. */
+static uint64_t hash_of(struct slice text, uint64_t before)
+{
+    unsigned char key[crypto_shorthash_KEYBYTES] = {0}, hash[crypto_shorthash_BYTES];
+    uint64_t value = 0;
+    memcpy(key, &before, sizeof before);
+    crypto_shorthash(hash, (const unsigned char *)text.ptr, text.len, key);
+    memcpy(&value, hash, sizeof value);
+    return value;
+}
+
+static uint64_t hash_of_start(struct slice text, uint64_t before)
+{
+    if (text.len > CONVERSATION_START)
+        text.len = CONVERSATION_START;
+    return hash_of(text, before);
+}
+
+/* Codex names its conversation in a header (`name`) and in prompt_cache_key. Others are identified by their messages up
+ * to the user's first one, with which all requests of a conversation begin. */
 static uint64_t conversation_of(struct model_request *r, struct slice name, uint32_t content)
 {
-    static const unsigned char key[crypto_shorthash_KEYBYTES];
-    unsigned char hash[crypto_shorthash_BYTES];
-    uint64_t value = 0;
+    uint32_t item = json_is(&r->top, content, JSON_ARRAY) ? json_first(&r->top, content) : JSON_NONE;
+    uint64_t hash = 0;
     if (!name.len)
         name = json_inner(&r->top, json_get(&r->top, 0, "prompt_cache_key"));
     r->named = name.len > 0;
-    if (!name.len) {
-        name = json_raw(&r->top, content ? content : r->stored);
-        if (name.len > CONVERSATION_START)
-            name.len = CONVERSATION_START;
+    if (r->named)
+        return hash_of(name, 0);
+    if (!item)
+        return hash_of_start(json_raw(&r->top, content ? content : r->stored), 0);
+    for (unsigned i = 0; item && i < CONVERSATION_ITEMS; i++, item = json_next(&r->top, item)) {
+        struct slice raw = json_raw(&r->top, item);
+        hash = hash_of_start(raw, hash);
+        if (item_classify(raw) == ITEM_IS_USER)
+            break;
     }
-    crypto_shorthash(hash, (const unsigned char *)name.ptr, name.len, key);
-    memcpy(&value, hash, sizeof value);
-    return value;
+    return hash;
 }
 
 /* Returns whether two keys are equal, with escapes resolved. `name`: the second key's text, if it has escapes. */
@@ -145,15 +167,11 @@ static bool check_keys(struct model_request *r, struct model_request_error *erro
     return true;
 }
 
-/* Returns the body's size without its "data:" URLs, whose length is unrelated to their tokens. Small bodies are not
- * searched: they fit every context window. */
-static size_t prompt_bytes(struct slice body)
+size_t model_request_text_bytes(struct slice body)
 {
     static const char data[] = "\"data:";
     size_t bytes = body.len;
     const char *at = body.ptr, *end = body.ptr + body.len;
-    if (body.len < SMALL_BODY)
-        return bytes;
     while ((at = memmem(at, (size_t)(end - at), data, sizeof data - 1))) {
         const char *quote = memchr(at + 1, '"', (size_t)(end - at) - 1);
         if (!quote)
@@ -170,6 +188,7 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
     uint32_t content = JSON_NONE;
     r->wire = wire;
     r->top.mark = CARRIER_MARK;
+    r->top.elements = true;
     if (!json_parse_top(&r->top, body.ptr, body.len)) {
         error->param = NULL;
         error->code = "invalid_json";
@@ -188,7 +207,7 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
         return false;
     r->stream = r->stream && dialect_of(wire)->streams;
     r->content = content;
-    r->prompt_bytes = prompt_bytes(body);
+    r->prompt_bytes = body.len < SMALL_BODY ? body.len : model_request_text_bytes(body);
     r->conversation = conversation_of(r, thread_id, content);
     return true;
 }

@@ -132,6 +132,9 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
         outcome_omitted(a);
     if (!f && !outcome.cancelled)
         affinity_record(shared->affinity, r->affinity_key, a->deployment->index, usage.input, now);
+    if (!f && !outcome.cancelled && r->prompt.prefix.items)
+        prefixes_record(shared->prefixes, r->affinity_key, r->prompt.line < PREFIX_LINES ? &r->turn_before : NULL,
+                        &r->prompt.prefix);
 }
 
 void outcome_request_ended(const struct request *r)

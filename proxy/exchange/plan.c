@@ -2,6 +2,7 @@
 #include "proxy/exchange/private.h"
 
 #include "common/clock.h"
+#include "proxy/bridge/segments.h"
 #include "proxy/route/retry.h"
 #include "proxy/exchange/sharing.h"
 #include "proxy/terms/failure.h"
@@ -97,6 +98,16 @@ static bool leaves_group(const struct request *r, unsigned plan_index)
     return plan_index >= r->plan.count || request_is_fallback(r, r->plan.attempts[plan_index]);
 }
 
+static void read_segments(struct request *r)
+{
+    const struct prefixes *prefixes = r->shared->prefixes;
+    struct prefix lines[PREFIX_LINES];
+    unsigned count = prefixes_find(prefixes, r->affinity_key, lines);
+    segments_read(&r->model_request, prefixes->seed, lines, count, &r->prompt);
+    if (r->prompt.line < count)
+        r->turn_before = lines[r->prompt.line];
+}
+
 int request_plan(struct request *r, struct model_request_error *error)
 {
     const struct model_request *m = &r->model_request;
@@ -114,6 +125,8 @@ int request_plan(struct request *r, struct model_request_error *error)
         return 400;
     }
     r->affinity_key = affinity_key(m->conversation, r->group->alias);
+    if (r->shared->prefixes && (m->wire & WIRES_BRIDGED))
+        read_segments(r);
     sharing_sync(r->shared);
     struct buf why;
     buf_init(&why, 400);

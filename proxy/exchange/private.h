@@ -94,6 +94,8 @@ struct request {
     const struct model_group *group;  /* the group the client requested */
     struct markov_decision *adaptive; /* NULL: no decision of the adaptive router */
     uint64_t affinity_key;            /* conversation and group */
+    struct prompt_segments prompt;    /* without a request log: zeros */
+    struct prefix turn_before;        /* the line that `prompt` names */
     bool on_prompt_fallback;          /* the plan is a prompt fallback's */
     unsigned failed;                  /* failed deployments of the plan, without hedges */
     unsigned repeats;                 /* attempts that repeated a call */

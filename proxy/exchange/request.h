@@ -28,6 +28,7 @@
 #include "proxy/route/adaptive.h"
 #include "proxy/route/affinity.h"
 #include "proxy/route/health.h"
+#include "proxy/route/prefixes.h"
 #include "proxy/route/share.h"
 #include "proxy/route/spending.h"
 #include "proxy/upstream/sign_in.h"
@@ -44,6 +45,7 @@ struct exchange_shared {
     const struct config *config;
     struct health *health;     /* by deployment index; written in exchange/outcome.c only */
     struct affinity *affinity; /* the deployment that last answered each conversation */
+    struct prefixes *prefixes; /* how each conversation's last prompt began; NULL: no request log */
     struct spending *spending; /* all accounts; outlives the configuration */
     struct spend **accounts;   /* by group index */
     struct adaptive *adaptive; /* NULL: not enabled */
@@ -59,6 +61,7 @@ struct exchange_shared {
     uint64_t id_prefix, id_count;  /* request ids: random bits of the process, and a counter */
     unsigned char carrier_key[32]; /* derived from the master key; see bridge/carrier.h */
     unsigned char hint_key[32];    /* derived from the installation's key; see bridge/cache_hint.h */
+    unsigned char name_key[32];    /* of the request log's names of conversations */
     struct request *all;           /* requests that are not freed yet */
     unsigned count;                /* length of `all` */
 };

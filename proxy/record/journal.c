@@ -5,6 +5,7 @@
 #include "common/jsonl.h"
 #include "common/log.h"
 #include "proxy/terms/failure_words.h"
+#include "proxy/terms/usage.h"
 
 #include <errno.h>
 #include <math.h>
@@ -166,6 +167,44 @@ static void add_cache(struct buf *out, const struct journal_cache *c)
     buf_add_char(out, '}');
 }
 
+static void add_tokens(struct buf *out, const struct journal_entry *e, enum segment segment)
+{
+    buf_add_number(out, usage_tokens(e->prompt->bytes[segment], e->bytes_per_token));
+}
+
+/* The conversation, the turn, the tokens of each segment, and where the prefix changed. Tokens are estimates. */
+static void add_conversation(struct buf *out, const struct journal_entry *e)
+{
+    char name[17];
+    if (!e->conversation)
+        return;
+    for (unsigned i = 0; i < 16; i++)
+        name[i] = "0123456789abcdef"[e->conversation >> (60 - 4 * i) & 15];
+    name[16] = '\0';
+    BUF_ADD(out, ",\"conversation\":\"");
+    buf_add_text(out, name);
+    buf_add_char(out, '"');
+    if (!e->prompt)
+        return;
+    if (e->prompt->turn)
+        add_count(out, ",\"turn\"", e->prompt->turn);
+    BUF_ADD(out, ",\"segments\":{\"instructions\":");
+    add_tokens(out, e, SEGMENT_INSTRUCTIONS);
+    BUF_ADD(out, ",\"tools\":");
+    add_tokens(out, e, SEGMENT_TOOLS);
+    BUF_ADD(out, ",\"environment\":");
+    add_tokens(out, e, SEGMENT_ENVIRONMENT);
+    BUF_ADD(out, ",\"history\":");
+    add_tokens(out, e, SEGMENT_HISTORY);
+    BUF_ADD(out, ",\"tool_output\":");
+    add_tokens(out, e, SEGMENT_TOOL_OUTPUT);
+    BUF_ADD(out, "}");
+    if (e->prompt->changed != SEGMENT_NONE) {
+        BUF_ADD(out, ",\"prefix_changed\":");
+        add_string(out, segment_name(e->prompt->changed));
+    }
+}
+
 static void add_entry(struct journal *j, const struct journal_entry *e)
 {
     struct buf *out = jsonl_lines(j->file);
@@ -184,6 +223,7 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     add_string(out, served ? served->id : NULL);
     BUF_ADD(out, ",\"provider\":");
     add_string(out, served ? served->provider->prefix : NULL);
+    add_conversation(out, e);
     add_decision(out, e->plan);
     add_attempts(out, e);
     BUF_ADD(out, ",\"wire\":{\"client\":");

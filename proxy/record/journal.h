@@ -4,6 +4,7 @@
 
 #include "proxy/config/config.h"
 #include "proxy/route/plan.h"
+#include "proxy/terms/segments.h"
 
 struct journal_attempt {
     const struct deployment *deployment;
@@ -44,6 +45,9 @@ struct journal_entry {
     int status;                             /* status sent to the client; 499: it disconnected first */
     const struct markov_decision *adaptive; /* NULL: the adaptive router made no decision */
     const struct journal_cache *cache;      /* NULL: no cache is configured */
+    uint64_t conversation;                  /* a keyed hash; 0: not written */
+    const struct prompt_segments *prompt;   /* NULL: not known */
+    double bytes_per_token;                 /* for estimates of tokens; 0: the default */
     const char *end;                        /* "completed", "incomplete", "failed", "cut", "cancelled", "refused" */
 };
 

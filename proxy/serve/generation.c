@@ -39,6 +39,7 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .config = config,
         .health = calloc(config->deployment_count + 1u, sizeof(struct health)),
         .affinity = calloc(1, sizeof(struct affinity)),
+        .prefixes = options->journal ? calloc(1, sizeof(struct prefixes)) : NULL,
         .spending = options->spending,
         .bodies = options->bodies,
         .decisions = options->decisions,
@@ -56,6 +57,9 @@ static bool set_up(struct generation *g, const struct generation_options *option
         if (!g->exchanges.cache)
             return false;
     }
+    install_key_derive(INSTALL_KEY_CONVERSATION, g->exchanges.name_key);
+    if (g->exchanges.prefixes)
+        secret_random(&g->exchanges.prefixes->seed, sizeof g->exchanges.prefixes->seed);
     carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
     install_key_derive(INSTALL_KEY_HINT, g->exchanges.hint_key);
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
@@ -109,6 +113,8 @@ static bool same_deployment(const struct deployment *a, const struct deployment 
 void generation_carry(const struct generation *from, struct generation *to)
 {
     const struct config *old = from->setup.config, *new = to->setup.config;
+    if (from->exchanges.prefixes && to->exchanges.prefixes)
+        *to->exchanges.prefixes = *from->exchanges.prefixes;
     unsigned *moved = calloc(old->deployment_count + 1u, sizeof *moved);
     for (unsigned i = 0; i < old->deployment_count; i++) {
         if (moved)
@@ -172,6 +178,7 @@ void generation_free(struct generation *g)
     upstream_free(g->exchanges.upstream);
     free(g->exchanges.health);
     free(g->exchanges.affinity);
+    free(g->exchanges.prefixes);
     free(g->exchanges.accounts);
     sharing_tear_down(&g->exchanges);
     adaptive_free(g->exchanges.adaptive);

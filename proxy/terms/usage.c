@@ -91,7 +91,7 @@ bool usage_read(const struct json *doc, uint32_t object, struct usage *usage)
     return true;
 }
 
-static int64_t tokens_of(size_t bytes, double bytes_per_token)
+int64_t usage_tokens(size_t bytes, double bytes_per_token)
 {
     return (int64_t)ceil((double)bytes / (bytes_per_token > 0 ? bytes_per_token : USAGE_BYTES_PER_TOKEN));
 }
@@ -101,7 +101,7 @@ struct usage usage_estimate(size_t prompt_bytes, size_t reply_bytes, double byte
     struct usage u = USAGE_UNKNOWN;
     u.estimated = true;
     if (prompt_bytes)
-        u.input = tokens_of(prompt_bytes, bytes_per_token);
-    u.output = tokens_of(reply_bytes, bytes_per_token);
+        u.input = usage_tokens(prompt_bytes, bytes_per_token);
+    u.output = usage_tokens(reply_bytes, bytes_per_token);
     return u;
 }

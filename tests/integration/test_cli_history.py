@@ -134,6 +134,24 @@ def test_explain_prints_a_request(cli):
     assert cli("explain", "req_9").returncode == 1
 
 
+def test_explain_shows_the_segments_of_the_prompt(cli):
+    segments = {"instructions": 1200, "tools": 3010, "environment": 500, "history": 20, "tool_output": 8}
+    write(cli, "requests.jsonl", [
+        request(1, conversation="0123456789abcdef", turn=1, segments=segments),
+        request(2, conversation="0123456789abcdef", turn=2, segments=segments, prefix_changed="tools"),
+        request(3, conversation="0123456789abcdef", turn=3, segments=segments, prefix_changed="tool_output"),
+        request(4, conversation="0123456789abcdef")])
+    first, tools, output, bare = (cli("explain", f"req_{n}").stdout.splitlines() for n in (1, 2, 3, 4))
+    assert "conversation: 0123456789abcdef, turn 1" in first
+    assert ("prompt      : 1200 instructions, 3010 tools, 500 environment, 20 history, 8 tool output (estimated tokens)"
+            in first)
+    assert not [line for line in first if line.startswith("prefix")]
+    assert ("prefix      : the tools changed since the turn before, so the provider's cache could not be used" in tools)
+    assert ("prefix      : the tool output changed since the turn before, so the provider's cache could be used up to "
+            "there only" in output)
+    assert "conversation: 0123456789abcdef" in bare and not [line for line in bare if line.startswith("prompt")]
+
+
 def test_explain_names_the_rule_of_a_failure(cli, start_proxy, upstream):
     """From the request log: which rule recognized the failure, and what the repeated attempt left out."""
     words = "Jinja Exception: System message must be at the beginning."

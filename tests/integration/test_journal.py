@@ -176,3 +176,81 @@ def test_a_full_disk_does_not_stop_the_service(start_proxy, upstream, folder):
     upstream.script(chat.whole())
     assert proxy.post("/v1/chat/completions", CHAT).status == 200
     assert str(blocked) in proxy.stderr
+
+
+TOOLS = [{"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}]
+SYSTEM = {"role": "developer", "content": "Be brief. " * 200}
+FIRST = [SYSTEM, {"role": "user", "content": PROMPT}]
+SECOND = FIRST + [{"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+                  {"type": "function_call_output", "call_id": "c", "output": "done " * 100}]
+THIRD = SECOND + [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "There."}]},
+                  {"role": "user", "content": "More."}]
+
+
+def turns(proxy, upstream, *bodies, path="/v1/responses"):
+    before = len(proxy.journal(0))
+    for body in bodies:
+        upstream.script(responses.whole() if path.endswith("responses") else chat.whole())
+        assert proxy.post(path, {"model": "codex-light", "tools": TOOLS, **body}).status == 200
+    return proxy.journal(before + len(bodies))[before:]
+
+
+def test_the_turns_of_a_conversation(light, upstream):
+    entries = turns(light, upstream, *({"input": items} for items in (FIRST, SECOND, THIRD)))
+    name, = {entry["conversation"] for entry in entries}
+    assert len(name) == 16 and int(name, 16)
+    assert [entry["turn"] for entry in entries] == [1, 2, 3]
+    assert not any("prefix_changed" in entry for entry in entries)
+    first, second, third = (entry["segments"] for entry in entries)
+    assert first["instructions"] > 9 * first["tools"] > 0 == first["tool_output"] == first["environment"]
+    assert second["instructions"] > 3 * second["tool_output"] > second["history"] > 0
+    assert third["history"] > second["history"]
+    other, = turns(light, upstream, {"input": [SYSTEM, {"role": "user", "content": "Another question."}]})
+    assert other["conversation"] != name and "prefix_changed" not in other
+
+
+def test_the_segment_in_which_a_prefix_changes(light, upstream):
+    cut = [*FIRST, {"role": "user", "content": "What was before is gone."}]
+    changes = turns(light, upstream, {"input": SECOND}, {"input": THIRD, "tools": TOOLS * 2},
+                    {"input": [{"role": "developer", "content": "Be verbose."}, *THIRD[1:]], "tools": TOOLS * 2,
+                     "prompt_cache_key": "x"},
+                    {"input": [SYSTEM, *THIRD[1:]], "tools": TOOLS * 2, "prompt_cache_key": "x"},
+                    {"input": THIRD, "tools": TOOLS * 2}, {"input": cut, "tools": TOOLS * 2})
+    assert [entry.get("prefix_changed") for entry in changes] == [None, "tools", None, "instructions", None, "history"]
+
+
+def test_a_conversation_of_chat_completions(light, upstream):
+    system, question = {"role": "system", "content": "Be brief."}, {"role": "user", "content": PROMPT}
+    answer = {"role": "assistant", "content": "No.", "tool_calls": [
+        {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}
+    output = {"role": "tool", "tool_call_id": "c", "content": "done"}
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    early, late = turns(light, upstream, *({"messages": messages, "tools": tools} for messages in (
+        [system, question], [system, question, answer, output])), path="/v1/chat/completions")
+    assert early["conversation"] == late["conversation"] and (early["turn"], late["turn"]) == (1, 2)
+    assert early["segments"]["instructions"] == late["segments"]["instructions"] > 0 < late["segments"]["tool_output"]
+    assert "prefix_changed" not in late
+
+
+def test_a_conversation_keeps_its_name(start_proxy, upstream):
+    """After a reload, which also remembers the prefix, and after a restart; another installation has other names."""
+    entries = [deployment("codex-light", upstream)]
+    proxy = start_proxy(*entries)
+    first, = turns(proxy, upstream, {"input": FIRST})
+    proxy.reload()
+    changed, = turns(proxy, upstream, {"input": SECOND, "tools": TOOLS * 2})
+    assert changed["prefix_changed"] == "tools"
+    proxy.stop()
+    again = start_proxy(*entries, environment={"CODEX_HOME": str(proxy.codex_home)})
+    again.codex_home = proxy.codex_home
+    last, = turns(again, upstream, {"input": THIRD})
+    assert first["conversation"] == changed["conversation"] == last["conversation"] and "prefix_changed" not in last
+    elsewhere, = turns(start_proxy(*entries), upstream, {"input": FIRST})
+    assert elsewhere["conversation"] != first["conversation"]
+
+
+def test_embeddings_have_no_conversation(light, upstream):
+    upstream.script(responses.whole())
+    light.post("/v1/embeddings", {"model": "codex-light", "input": PROMPT})
+    entry, = light.journal()
+    assert "conversation" not in entry and "segments" not in entry

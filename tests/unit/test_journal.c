@@ -102,6 +102,7 @@ TEST(an_answered_request_is_logged)
     plan.choices[0] = (struct choice){.deployment = &first, .score = 0.00412345};
     plan.choices[1] = (struct choice){.deployment = &second, .limit = LIMIT_COOLDOWN, .limit_s = 239.2f, .score = NAN};
     plan.choices[2] = (struct choice){.deployment = &first, .limit = LIMIT_WIRE, .score = 1};
+    const struct prompt_segments prompt = {.bytes = {10, 21, 0, 4, 1}, .turn = 3, .changed = SEGMENT_TOOL_OUTPUT};
     const struct journal_entry entry = {
         .time_ms = 1700000000007,
         .request_id = "req_1",
@@ -118,6 +119,9 @@ TEST(an_answered_request_is_logged)
         .usage = {.input = 11, .cached_input = 4, .cache_write = 5, .output = 7, .reasoning = -1},
         .cost_usd = 0.0000775,
         .status = 200,
+        .conversation = 0xfedcba9876543210,
+        .prompt = &prompt,
+        .bytes_per_token = 2,
         .end = "completed",
     };
     struct journal *j = open_at(folder_at("j"), MUCH);
@@ -129,6 +133,9 @@ TEST(an_answered_request_is_logged)
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":\"run-1\","
         "\"alias\":\"codex-\\\"light\\\"\\n\","
         "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\","
+        "\"conversation\":\"fedcba9876543210\",\"turn\":3,"
+        "\"segments\":{\"instructions\":5,\"tools\":11,\"environment\":0,\"history\":2,\"tool_output\":1},"
+        "\"prefix_changed\":\"tool_output\","
         "\"strategy\":\"expected-cost\",\"stuck\":true,\"candidates\":[{\"deployment\":\"a/gemini/1\",\"score\":0.004123},"
         "{\"deployment\":\"a/\\\"2\\\"\",\"limit\":\"resting\",\"limit_s\":240},"
         "{\"deployment\":\"a/gemini/1\",\"limit\":\"wire\"}],\"attempts\":["

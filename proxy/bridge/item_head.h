@@ -1,0 +1,19 @@
+/* item_head: pure. What an item of a request's input, or a message, is: a look at its first members, without nodes. */
+#ifndef POINTSMAN_BRIDGE_ITEM_HEAD_H
+#define POINTSMAN_BRIDGE_ITEM_HEAD_H
+
+#include "common/buf.h"
+
+enum item_class {
+    ITEM_IS_TOOLS,       /* definitions of tools */
+    ITEM_IS_SYSTEM,      /* a system or developer message */
+    ITEM_IS_ENVIRONMENT, /* a user message that Codex writes: environment context, AGENTS.md */
+    ITEM_IS_USER,
+    ITEM_IS_MODEL,  /* of the model: a message, a call, reasoning */
+    ITEM_IS_OUTPUT, /* of a tool */
+};
+
+/* Classifies an item of either API. `item` is a JSON object that a parser has accepted. */
+enum item_class item_classify(struct slice item);
+
+#endif
