@@ -1,4 +1,5 @@
-"""The cache of replies in memory: what is found, what never is, who waits for whom. See doc/caching.md."""
+"""The cache of replies in memory: hits, requests that are never cached, and equal requests that share one call. See
+doc/caching.md."""
 import json
 import socket
 import threading
@@ -29,7 +30,7 @@ def ask(proxy, body, **options):
 
 
 def text_of(reply):
-    """The text of a whole reply or of a stream, of either API."""
+    """The text of a whole reply or of a stream, for either API."""
     if not reply.headers["content-type"].startswith("text/event-stream"):
         body = reply.json
         if "choices" in body:
@@ -41,7 +42,7 @@ def text_of(reply):
 
 
 def answer(wire):
-    """Answers either kind of request of an API, whole or as a stream."""
+    """Answers requests of either API, whole or as a stream."""
     kind = chat if wire == "chat" else responses
     return lambda request: kind.text_stream("Hello.") if request.json.get("stream") else kind.whole("Hello.")
 
@@ -55,8 +56,8 @@ def asked(wire, streamed):
 @pytest.mark.parametrize("wire", ["chat", "responses"])
 @pytest.mark.parametrize("first", [False, True], ids=["whole first", "streamed first"])
 @pytest.mark.parametrize("second", [False, True], ids=["then whole", "then streamed"])
-def test_a_reply_is_given_again(start_proxy, upstream, entry, wire, first, second):
-    """Kept once, written in each manner, with an id of its own, the real usage and no cost."""
+def test_a_hit(start_proxy, upstream, entry, wire, first, second):
+    """Stored once, written whole and streamed, each with its own id, the real usage and no cost."""
     proxy = cached(start_proxy, upstream, entry)
     upstream.script(answer("chat" if entry is chat_only else wire))
     original, replay = ask(proxy, asked(wire, first)), ask(proxy, asked(wire, second))
@@ -79,7 +80,7 @@ def test_a_reply_is_given_again(start_proxy, upstream, entry, wire, first, secon
     assert hit["tokens"]["output"] == stored["tokens"]["output"] == 7
 
 
-def test_without_a_cache_nothing_is_said(light, upstream):
+def test_without_a_cache_nothing_is_reported(light, upstream):
     upstream.script(chat.whole(), chat.whole())
     for _ in range(2):
         reply = ask(light, CHAT)
@@ -100,7 +101,7 @@ IMAGE = [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}
     ({"cache": {"no-store": True}}, "no-store"), ({"cache": {"use-cache": False}}, "mode"),
     ({"cache": 1}, "malformed-cache"), ({"messages": [{"role": "user", "content": "\ud800"}]}, "surrogate"),
 ], ids=lambda value: value if isinstance(value, str) else "")
-def test_what_is_never_looked_up_nor_kept(start_proxy, upstream, change, reason):
+def test_requests_that_are_never_cached(start_proxy, upstream, change, reason):
     proxy = cached(start_proxy, upstream)
     upstream.always(chat.whole())
     for _ in range(2):
@@ -118,7 +119,7 @@ def test_what_is_never_looked_up_nor_kept(start_proxy, upstream, change, reason)
     ({"input": [{"type": "reasoning", "summary": [], "encrypted_content": "x"}]}, "item"),
     ({"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "f"}]}]}, "media"),
 ], ids=lambda value: value if isinstance(value, str) else "")
-def test_responses_that_are_never_looked_up_nor_kept(start_proxy, upstream, change, reason):
+def test_responses_requests_that_are_never_cached(start_proxy, upstream, change, reason):
     proxy = cached(start_proxy, upstream)
     upstream.always(responses.whole())
     for _ in range(2):
@@ -130,7 +131,7 @@ def test_responses_that_are_never_looked_up_nor_kept(start_proxy, upstream, chan
     (chat.whole("Hel", finish="length"), "length"), (chat.whole_call("c", "f", {}), "tool-call"),
     (chat.whole("No.", usage=None), "usage"), (chat.whole(None, refusal="I can't."), "refusal"),
 ], ids=lambda value: value if isinstance(value, str) else "")
-def test_replies_that_are_never_kept(start_proxy, upstream, reply, reason):
+def test_replies_that_are_never_stored(start_proxy, upstream, reply, reason):
     proxy = cached(start_proxy, upstream)
     upstream.always(reply)
     for _ in range(2):
@@ -143,7 +144,7 @@ def test_replies_that_are_never_kept(start_proxy, upstream, reply, reason):
     error(500), error(400), chat.whole("x", finish="content_filter"), chat.whole(""),
     chat.broken_stream("Hel", end=CLOSE), stream_open(chat.delta(content="x"), {"error": {"message": "no"}}, CLOSE),
 ], ids=["500", "400", "filtered", "empty", "cut", "failed"])
-def test_failures_are_never_kept(start_proxy, upstream, reply):
+def test_failures_are_never_stored(start_proxy, upstream, reply):
     proxy = cached(start_proxy, upstream)
     upstream.script(reply, reply, reply, reply)
     body = {**CHAT, "stream": True, **USAGE_FIELD} if reply and b"event-stream" in reply[0] else CHAT
@@ -154,7 +155,7 @@ def test_failures_are_never_kept(start_proxy, upstream, reply):
     assert [entry["cache"]["status"] for entry in proxy.journal(2)] == ["miss"] * 2
 
 
-def test_a_fallbacks_reply_is_not_kept(start_proxy, upstream, make_upstream):
+def test_a_fallbacks_reply_is_not_stored(start_proxy, upstream, make_upstream):
     other = make_upstream()
     proxy = start_proxy(deployment("codex-light", upstream), deployment("codex-deep", other),
                         litellm_settings={"cache": True},
@@ -167,7 +168,7 @@ def test_a_fallbacks_reply_is_not_kept(start_proxy, upstream, make_upstream):
 
 
 def test_the_model_that_answers_is_part_of_the_key(start_proxy, upstream, make_upstream):
-    """Two models behind one alias: what one said is not given as the other's words."""
+    """Two models behind one alias: a reply of one is not a hit for the other."""
     other = make_upstream()
     proxy = start_proxy(deployment("codex-light", upstream, order=1),
                         deployment("codex-light", other, model="openai/other-model", order=2),
@@ -175,13 +176,13 @@ def test_the_model_that_answers_is_part_of_the_key(start_proxy, upstream, make_u
     upstream.script(chat.whole("one"), error(429, headers={"Retry-After": "60"}))
     other.always(chat.whole("two"))
     assert text_of(ask(proxy, CHAT)) == "one"
-    ask(proxy, {**CHAT, "seed": 1})                 # puts the first one into a cooldown
+    ask(proxy, {**CHAT, "seed": 1})                 # this starts a cooldown of the first one
     assert text_of(ask(proxy, CHAT)) == "two" and text_of(ask(proxy, CHAT)) == "two"
     assert len(other.requests) == 2
 
 
-def test_what_the_request_says(start_proxy, upstream):
-    """LiteLLM's `cache` and Cache-Control. No upstream gets the field."""
+def test_controls_in_the_request(start_proxy, upstream):
+    """LiteLLM's `cache` field and Cache-Control. The upstream does not get the field."""
     proxy = cached(start_proxy, upstream)
     upstream.always(chat.whole())
 
@@ -218,7 +219,7 @@ def test_only_some_apis(start_proxy, upstream):
 
 
 def together(proxy, bodies):
-    """Asks all at once; the list of replies fills up."""
+    """Sends all requests at once; the list of replies fills as they end."""
     replies = []
     callers = [threading.Thread(target=lambda body=body: replies.append(ask(proxy, body))) for body in bodies]
     for caller in callers:
@@ -227,7 +228,7 @@ def together(proxy, bodies):
 
 
 def raw(proxy, path, body):
-    """A request as bytes, from a conversation that names itself."""
+    """A request as bytes, from a conversation that has an id."""
     payload = json.dumps(body).encode()
     return (f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nThread-Id: a\r\n"
             f"Authorization: Bearer {MASTER_KEY}\r\nContent-Length: {len(payload)}\r\n\r\n").encode() + payload
@@ -238,13 +239,13 @@ def statistics(proxy):
 
 
 @pytest.mark.parametrize("entry", [deployment, chat_only], ids=["native", "bridged"])
-def test_fifty_equal_requests_are_one_call(start_proxy, upstream, entry):
-    """Streamed and whole clients together."""
+def test_fifty_equal_requests_make_one_call(start_proxy, upstream, entry):
+    """With streaming and whole clients."""
     proxy = cached(start_proxy, upstream, entry)
     go_on = threading.Event()
     upstream.always(lambda request: [go_on, *answer("chat")(request)])
     callers, replies = together(proxy, [asked("chat", number % 2 == 1) for number in range(50)])
-    wait_until(lambda: statistics(proxy)["waiting"] == 49, "49 requests that wait")
+    wait_until(lambda: statistics(proxy)["waiting"] == 49, "49 requests to wait")
     go_on.set()
     for caller in callers:
         caller.join()
@@ -255,13 +256,13 @@ def test_fifty_equal_requests_are_one_call(start_proxy, upstream, entry):
     assert sum(entry["cost_usd"] > 0 for entry in proxy.journal(50)) == 1
 
 
-def test_if_the_call_fails_each_goes_on_alone(start_proxy, upstream):
+def test_if_the_call_fails_each_request_makes_its_own(start_proxy, upstream):
     proxy = cached(start_proxy, upstream)
     go_on = threading.Event()
     upstream.script([go_on, *error(400)])
     upstream.always(chat.whole())
     callers, replies = together(proxy, [CHAT] * 5)
-    wait_until(lambda: statistics(proxy)["waiting"] == 4, "4 requests that wait")
+    wait_until(lambda: statistics(proxy)["waiting"] == 4, "4 requests to wait")
     go_on.set()
     for caller in callers:
         caller.join()
@@ -269,7 +270,7 @@ def test_if_the_call_fails_each_goes_on_alone(start_proxy, upstream):
     assert len(upstream.requests) == 5
 
 
-def test_the_call_goes_on_without_its_client_until_the_last_waiter_leaves(start_proxy, upstream):
+def test_the_call_continues_without_its_client_until_the_last_waiter_leaves(start_proxy, upstream):
     proxy = cached(start_proxy, upstream, chat_only)
     body = {**RESPONSES, "stream": True}
     upstream.script(stream_open(chat.delta(content="Hel"), HANG))
@@ -280,7 +281,7 @@ def test_the_call_goes_on_without_its_client_until_the_last_waiter_leaves(start_
     for number in (1, 2):
         callers.append(proxy.connect())
         callers[-1].sendall(raw(proxy, "/v1/responses", RESPONSES))
-        wait_until(lambda number=number: statistics(proxy)["waiting"] == number, "requests that wait")
+        wait_until(lambda number=number: statistics(proxy)["waiting"] == number, "requests to wait")
     leader.disconnect()
     wait_until(lambda: statistics(proxy)["detached"] == 1, "a call without its client")
     callers[0].close()
@@ -292,7 +293,7 @@ def test_the_call_goes_on_without_its_client_until_the_last_waiter_leaves(start_
     assert statistics(proxy)["waiting"] == 0
 
 
-def test_the_first_client_leaves_and_the_others_get_the_reply(start_proxy, upstream):
+def test_the_first_client_disconnects_and_the_others_get_the_reply(start_proxy, upstream):
     proxy = cached(start_proxy, upstream, chat_only)
     go_on = threading.Event()
     upstream.script([*stream_open(chat.delta(content="Hel")), go_on,
@@ -300,7 +301,7 @@ def test_the_first_client_leaves_and_the_others_get_the_reply(start_proxy, upstr
     leader = proxy.stream("/v1/responses", {**RESPONSES, "stream": True})
     leader.next_event()
     callers, replies = together(proxy, [RESPONSES] * 3)
-    wait_until(lambda: statistics(proxy)["waiting"] == 3, "3 requests that wait")
+    wait_until(lambda: statistics(proxy)["waiting"] == 3, "3 requests to wait")
     leader.disconnect()
     wait_until(lambda: statistics(proxy)["detached"] == 1, "a call without its client")
     go_on.set()
@@ -311,8 +312,8 @@ def test_the_first_client_leaves_and_the_others_get_the_reply(start_proxy, upstr
     assert len(upstream.requests) == 1
 
 
-def test_the_same_request_again_wants_another_answer(start_proxy, upstream):
-    """From one conversation that names itself, after an answer that arrived. Another conversation gets the kept one."""
+def test_the_same_request_again_gets_another_answer(start_proxy, upstream):
+    """From one conversation with an id, after an answer that arrived. Another conversation gets the stored one."""
     proxy = cached(start_proxy, upstream)
     upstream.script(chat.whole("one"), chat.whole("two"))
 
@@ -327,7 +328,7 @@ def test_the_same_request_again_wants_another_answer(start_proxy, upstream):
 
 
 def test_a_retry_after_an_answer_that_did_not_arrive_gets_it_again(start_proxy, upstream):
-    """The upstream has finished; the client's connection breaks before all is sent."""
+    """The upstream has finished; the client's connection breaks before everything is sent."""
     proxy = cached(start_proxy, upstream)
     upstream.script(chat.whole("x" * 900_000))
     with socket.socket() as client:
@@ -363,7 +364,7 @@ def test_the_endpoints(start_proxy, upstream, light):
     assert light.get("/cache/ping").status == light.post("/cache/flushall", {}).status == 503
 
 
-def test_a_reload_forgets_all(start_proxy, upstream):
+def test_a_reload_clears_the_cache(start_proxy, upstream):
     proxy = cached(start_proxy, upstream)
     upstream.always(chat.whole())
     ask(proxy, CHAT)
@@ -371,7 +372,7 @@ def test_a_reload_forgets_all(start_proxy, upstream):
     assert ask(proxy, CHAT).headers["cache-status"] == "pointsman; fwd=miss; stored"
 
 
-def test_kill_loses_only_the_memory(start_proxy, upstream):
+def test_a_kill_loses_only_the_memory(start_proxy, upstream):
     proxy = cached(start_proxy, upstream)
     upstream.always(chat.whole("canary-answer-0123456789"))
     ask(proxy, {**CHAT, "messages": [{"role": "user", "content": "canary-prompt-0123456789"}]})

@@ -1,4 +1,4 @@
-"""Real clients take a cached reply: OpenAI's Python library on both APIs, and the Codex CLI."""
+"""Real clients accept a cached reply: OpenAI's Python library with both APIs, and the Codex CLI."""
 import openai
 import pytest
 
@@ -50,8 +50,8 @@ def test_responses(sdk, upstream):
 
 @pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
 @pytest.mark.parametrize("entry", [deployment, chat_only], ids=["native", "bridged"])
-def test_codex_takes_what_the_cache_writes(start_proxy, upstream, folder, entry):
-    """Codex's own turns have tools and are never cached: it gets the bytes of a cached reply from another proxy."""
+def test_codex_accepts_what_the_cache_writes(start_proxy, upstream, folder, entry):
+    """Codex's own turns have tools and are never cached: it gets the bytes of a reply that another proxy cached."""
     proxy = start_proxy(entry("codex-light", upstream), **CACHE)
     body = {"model": "codex-light", "input": "hi", "temperature": 0, "store": False, "stream": True}
     upstream.script((chat if entry is chat_only else responses).text_stream("A cached answer."))
