@@ -29,7 +29,7 @@
 #define READY_MS 10000 /* wait until the key-page server answers */
 #define HEALTH_MS 3000 /* timeout of its /health */
 #define STOP_MS 8000   /* timeout of /api/stop, which takes 5 s at most */
-/* Of malloc(3): what is freed is overwritten, all of it. */
+/* For malloc(3): free() overwrites the memory. Not that of blocks in the thread cache, so there is none. */
 #define SERVER_TUNABLES "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0"
 #define LAST_VARIABLES 2 /* those that the child adds */
 #define COUNT(array) (sizeof(array) / sizeof *(array))

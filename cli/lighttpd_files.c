@@ -162,8 +162,8 @@ static char *find_config(const struct lighttpd_options *options, struct buf *err
     return full;
 }
 
-/* Under the same name for lighttpd, whatever characters are in the path: it splits its configuration at blanks, as the
- * loader splits LD_PRELOAD. */
+/* Links the program under a fixed name, because its path may contain spaces: lighttpd splits bin-path at spaces, and
+ * the loader splits LD_PRELOAD. false: one line in `error`. */
 static bool link_program(const struct lighttpd *server, const char *program, const char *name, struct buf *error)
 {
     char *path = locate_program(program);

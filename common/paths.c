@@ -34,7 +34,7 @@ char *paths_join(const char *dir, const char *name)
     return format_path("%s/%s", dir, name);
 }
 
-/* Whether the folder belongs to this user and nobody else can enter it. */
+/* Whether the folder belongs to this user and no other user can enter it. */
 static bool own_folder(const char *path, struct buf *error)
 {
     struct stat st;

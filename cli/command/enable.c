@@ -16,7 +16,7 @@ static const struct command_option options[] = {
     {0},
 };
 
-static void tell(const struct codex *codex, const struct codex_proxy *proxy, const struct arguments *arguments)
+static void print_result(const struct codex *codex, const struct codex_proxy *proxy, const struct arguments *arguments)
 {
     bool tables = codex->has_version && !profile_style_of(&codex->version).files,
          is_default = arguments->values[DEFAULT];
@@ -48,7 +48,7 @@ static int run(const struct arguments *arguments)
     else if (!codex_enable(&codex, &proxy, arguments->values[DEFAULT] != NULL, arguments->values[MODEL], NULL, &why))
         code = complain(EXIT_FAULT, "%s", buf_message(&why));
     else
-        tell(&codex, &proxy, arguments);
+        print_result(&codex, &proxy, arguments);
     codex_proxy_free(&proxy);
     codex_free(&codex);
     buf_free(&why);

@@ -182,7 +182,7 @@ static bool print_silent_json(const struct unresponsive *silent)
     return print_document(&d, stdout);
 }
 
-static int tell(const struct session_client *session, const struct session_status *status, bool as_json)
+static int show_running(const struct session_client *session, const struct session_status *status, bool as_json)
 {
     bool answers = status->running && proxy_answers(url_port(status->base_url)), printed = true;
     if (as_json) {
@@ -197,7 +197,7 @@ static int tell(const struct session_client *session, const struct session_statu
     return !printed ? EXIT_FAULT : answers ? EXIT_OK : EXIT_ABSENT;
 }
 
-static int tell_silent(const char *error, bool as_json)
+static int show_silent(const char *error, bool as_json)
 {
     struct unresponsive silent;
     bool printed = true;
@@ -222,7 +222,7 @@ static int run(const struct arguments *arguments)
     bool as_json = arguments->values[JSON];
     buf_init(&error, 4096);
     bool there = session_client_find(&session, &error) && session_client_status(&session, &status, &error);
-    int code = there ? tell(&session, &status, as_json) : tell_silent(buf_message(&error), as_json);
+    int code = there ? show_running(&session, &status, as_json) : show_silent(buf_message(&error), as_json);
     session_status_free(&status);
     session_client_close(&session);
     buf_free(&error);

@@ -302,7 +302,7 @@ static int code_if_none_ran(const struct execution *x)
     return allowed == 1 && p->steps[first].codex == CODEX_LITELLM ? EXIT_NOT_READY : EXIT_NOTHING_RAN;
 }
 
-static void tell(const struct execution *x)
+static void print_result(const struct execution *x)
 {
     const struct run_requests *r = &x->record.requests;
     if (r->calls)
@@ -361,7 +361,7 @@ int job_run(struct job *job)
         (void)complain(x.exit_code, "no step could run: see the reasons above");
     x.record.exit_code = x.exit_code;
     x.record.total_ms = (int64_t)(clock_monotonic_ms() - start);
-    tell(&x);
+    print_result(&x);
     if (job->arguments->values[JOB_JSON] && !print_json(&x) && !x.exit_code)
         x.exit_code = EXIT_FAULT;
     if (!run_log_append(&x.record, &error))
