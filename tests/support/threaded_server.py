@@ -30,6 +30,7 @@ class ThreadedServer:
         # shutdown() wakes the thread that waits in accept(); close() alone does not.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads[0].join(PATIENCE_S)    # it may still add the last connection
         for connection in list(self._sockets):
             shut(connection)
         for thread in self._threads:
