@@ -175,6 +175,7 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz_markov \
 	tests/fuzz/fuzz_notify \
 	tests/fuzz/fuzz_policy \
+	tests/fuzz/fuzz_prices \
 	tests/fuzz/fuzz_prompt \
 	tests/fuzz/fuzz_reply \
 	tests/fuzz/fuzz_request \
@@ -192,6 +193,8 @@ tests_fuzz_fuzz_markov_SOURCES = tests/fuzz/fuzz_markov.c tests/fuzz/replay.c
 tests_fuzz_fuzz_notify_SOURCES = tests/fuzz/fuzz_notify.c tests/fuzz/replay.c cgi/notify.c
 tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/fuzz/replay.c
 tests_fuzz_fuzz_policy_LDADD = $(cli_libs) -lm
+tests_fuzz_fuzz_prices_SOURCES = tests/fuzz/fuzz_prices.c tests/fuzz/replay.c
+tests_fuzz_fuzz_prices_LDADD = $(cli_libs) -lm
 tests_fuzz_fuzz_prompt_SOURCES = tests/fuzz/fuzz_prompt.c tests/fuzz/replay.c
 tests_fuzz_fuzz_prompt_LDADD = $(cli_libs) -lm
 tests_fuzz_fuzz_reply_SOURCES = tests/fuzz/fuzz_reply.c tests/fuzz/replay.c
