@@ -2,7 +2,7 @@
 #include "tests/unit/unit.h"
 #include "proxy/front/admit.h"
 
-/* The last one is an endpoint that is added after the table of APIs was written. */
+/* The last one is an endpoint that the table of APIs does not know. */
 TEST(only_endpoints_that_call_a_model_have_an_api)
 {
     assert_int_equal(endpoint_wire(ENDPOINT_CHAT), WIRE_CHAT);

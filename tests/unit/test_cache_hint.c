@@ -18,7 +18,7 @@ struct sent {
     struct cache_hint hint;
 };
 
-/* The body that the deployment gets for a request. */
+/* Returns the body that the deployment gets for a request. */
 static struct sent send_to(const struct deployment *d, enum wire wire, const char *request, const unsigned char *key)
 {
     static const struct omissions NOTHING;
@@ -54,7 +54,7 @@ static struct deployment deployment_of(const struct provider *p, const char *bas
                                .prompt_cache = prompt_cache_find(p, base, model)};
 }
 
-/* All that may have a hint. */
+/* All providers with a hint. */
 static const struct {
     const char *provider;
     enum hint_carrier chat, responses;
@@ -74,7 +74,7 @@ static enum hint_carrier expected(const struct provider *p, enum wire wire)
     return CACHE_HINT_NONE;
 }
 
-/* Passed on and translated, at its own server and at another one. */
+/* Passed through and translated, at the provider's own server and at another one. */
 TEST(each_provider_gets_its_hint_and_no_other)
 {
     static const enum wire wires[] = {WIRE_CHAT, WIRE_RESPONSES};
@@ -104,7 +104,7 @@ TEST(the_clients_own_key_is_the_hint)
     struct deployment d = deployment_of(provider_find(SLICE("mistral")), "https://api.mistral.ai/v1", "m", WIRE_CHAT);
     struct sent sent = send_to(&d, WIRE_RESPONSES, RESPONSES(",\"prompt_cache_key\":\"thread-1\""), KEY);
     assert_non_null(strstr(sent.body, "\"prompt_cache_key\":\"thread-1\""));
-    /* Passed on: once, where the client has it. */
+    /* Passed through: once, at the client's place. */
     sent = send_to(&d, WIRE_CHAT, CHAT(",\"prompt_cache_key\":\"thread-1\""), KEY);
     assert_string_equal(sent.body, "{\"model\":\"m\",\"prompt_cache_key\":\"thread-1\","
                                    "\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}");
@@ -118,7 +118,7 @@ TEST(the_clients_own_key_is_the_hint)
     assert_string_equal(sent.hint.value, "thread-1");
 }
 
-/* OpenAI's limit is 64 characters, and a header takes no line break. */
+/* OpenAI's limit is 64 characters, and a header cannot contain a line break. */
 TEST(a_key_that_cannot_be_sent_is_hashed)
 {
     static const char *const keys[] = {
@@ -148,8 +148,8 @@ TEST(without_a_key_the_conversation_is_hashed)
     assert_int_equal(send_to(&d, WIRE_CHAT, CHAT(""), NULL).hint.carrier, CACHE_HINT_NONE);
 }
 
-/* The client's bytes stay around it. */
-TEST(a_hint_is_added_behind_the_model)
+/* The client's other bytes do not change. */
+TEST(a_hint_is_added_after_the_model)
 {
     struct deployment d = deployment_of(provider_find(SLICE("openai")), "https://api.openai.com/v1", "m", WIRE_CHAT);
     struct sent sent = send_to(&d, WIRE_CHAT, "{ \"messages\" : [] ,\t\"model\" : \"a\" , \"x\" : 1.50 }", KEY);
@@ -158,12 +158,12 @@ TEST(a_hint_is_added_behind_the_model)
                    "{ \"messages\" : [] ,\t\"model\" : \"m\",\"prompt_cache_key\":\"%s\" , \"x\" : 1.50 }",
                    sent.hint.value);
     assert_string_equal(sent.body, expected_body);
-    /* A null is the client's word, too. */
+    /* The client's null counts as its key. */
     sent = send_to(&d, WIRE_CHAT, CHAT(",\"prompt_cache_key\":null"), KEY);
     assert_int_equal(sent.hint.carrier, CACHE_HINT_NONE);
 }
 
-/* The client's key, too, is not for a server that is only asked by OpenAI's API. */
+/* Another server with OpenAI's API does not get the client's key either. */
 TEST(a_translation_for_another_server_has_no_key)
 {
     struct deployment d = deployment_of(provider_find(SLICE("openai")), "http://127.0.0.1:1/v1", "m", WIRE_RESPONSES);
@@ -195,8 +195,8 @@ TEST(models_of_a_provider_differ)
     }
 }
 
-/* A price that the configuration does not give. */
-TEST(the_documented_price_of_a_write)
+/* For a price that the configuration does not have. */
+TEST(documented_write_price_is_the_default)
 {
     struct deployment d = deployment_of(provider_find(SLICE("openrouter")), "https://openrouter.ai/api/v1",
                                         "anthropic/claude", WIRE_CHAT);
@@ -216,10 +216,10 @@ int main(void)
         cmocka_unit_test(the_clients_own_key_is_the_hint),
         cmocka_unit_test(a_key_that_cannot_be_sent_is_hashed),
         cmocka_unit_test(without_a_key_the_conversation_is_hashed),
-        cmocka_unit_test(a_hint_is_added_behind_the_model),
+        cmocka_unit_test(a_hint_is_added_after_the_model),
         cmocka_unit_test(a_translation_for_another_server_has_no_key),
         cmocka_unit_test(models_of_a_provider_differ),
-        cmocka_unit_test(the_documented_price_of_a_write),
+        cmocka_unit_test(documented_write_price_is_the_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ static const struct cache_entry *get(struct store *s, uint64_t number, uint64_t 
     return store_get(s, key, now, NULL);
 }
 
-TEST(an_answer_is_kept_until_it_expires)
+TEST(reply_is_stored_until_it_expires)
 {
     struct store s;
     unsigned char key[CACHE_KEY_SIZE];
@@ -54,7 +54,7 @@ TEST(an_answer_is_kept_until_it_expires)
     store_free(&s);
 }
 
-TEST(the_least_recently_used_goes_first)
+TEST(least_recently_used_reply_is_evicted)
 {
     static char text[MB / 4];
     struct store s;
@@ -75,7 +75,7 @@ TEST(the_least_recently_used_goes_first)
     store_free(&s);
 }
 
-TEST(what_is_too_large_is_not_kept)
+TEST(too_large_reply_is_not_stored)
 {
     struct store s;
     char *text = calloc(1, STORE_ENTRY_MAX + 1);
@@ -90,14 +90,14 @@ TEST(what_is_too_large_is_not_kept)
     free(text);
 }
 
-/* What malloc has given out, by its own account. */
+/* Returns the bytes that malloc() has allocated, by its own count. */
 static size_t allocated(void)
 {
     struct mallinfo2 info = mallinfo2();
     return info.uordblks + info.hblkhd;
 }
 
-TEST(a_million_answers_stay_within_the_ceiling)
+TEST(a_million_replies_stay_below_the_ceiling)
 {
     static char text[3000];
     struct store s;
@@ -122,7 +122,7 @@ TEST(a_million_answers_stay_within_the_ceiling)
     store_free(&s);
 }
 
-TEST(the_same_again_is_known_if_the_answer_arrived)
+TEST(repeated_request_is_noticed_if_its_reply_arrived)
 {
     static struct recent r;
     unsigned char key[CACHE_KEY_SIZE], other[CACHE_KEY_SIZE];
@@ -139,13 +139,13 @@ TEST(the_same_again_is_known_if_the_answer_arrived)
     assert_false(recent_is_again(&r, key, 7, 1001, 30000));
     for (size_t i = 0; i < RECENT_MAX; i++)
         (void)recent_add(&r, other, 9, 1000);
-    recent_arrived(&r, ticket, true); /* its place is another's */
+    recent_arrived(&r, ticket, true); /* another request has its slot */
     assert_false(recent_is_again(&r, other, 9, 1001, 30000));
     recent_arrived(&r, 0, true);
     recent_arrived(&r, ticket + 10 * RECENT_MAX, true);
 }
 
-TEST(what_a_request_says)
+TEST(controls_are_read_from_the_request)
 {
     struct cache_controls c;
     controls_read(SLICE("{\"ttl\":60,\"s-maxage\":1.5,\"no-cache\":true,\"namespace\":\"n\",\"use-cache\":true}"),
@@ -173,12 +173,12 @@ TEST(what_a_request_says)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_answer_is_kept_until_it_expires),
-        cmocka_unit_test(the_least_recently_used_goes_first),
-        cmocka_unit_test(what_is_too_large_is_not_kept),
-        cmocka_unit_test(a_million_answers_stay_within_the_ceiling),
-        cmocka_unit_test(the_same_again_is_known_if_the_answer_arrived),
-        cmocka_unit_test(what_a_request_says),
+        cmocka_unit_test(reply_is_stored_until_it_expires),
+        cmocka_unit_test(least_recently_used_reply_is_evicted),
+        cmocka_unit_test(too_large_reply_is_not_stored),
+        cmocka_unit_test(a_million_replies_stay_below_the_ceiling),
+        cmocka_unit_test(repeated_request_is_noticed_if_its_reply_arrived),
+        cmocka_unit_test(controls_are_read_from_the_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Unit tests of proxy/cache/canonical: which requests have one key. */
+/* Unit tests of proxy/cache/canonical: which requests have the same key. */
 #include "tests/unit/unit.h"
 #include "proxy/cache/canonical.h"
 
@@ -14,7 +14,7 @@ static const struct canonical_scope SCOPE = {.client_key = {"sk-1", 4},
                                              .spaces = {{"n", 1}, {NULL, 0}},
                                              .wire = WIRE_CHAT};
 
-/* The key of a body; NULL and *why: it has none. */
+/* Writes the key of a body. false: it has none, *why is the reason. */
 static bool key_of(const char *body, const struct canonical_scope *scope, unsigned char *key, const char **why)
 {
     struct json j = {0};
@@ -76,12 +76,12 @@ TEST(every_kept_field_changes_the_key)
     for (size_t i = 0; i < COUNT_OF(chat); i++)
         for (size_t k = 0; k < i; k++)
             if (same(chat[i], chat[k], WIRE_CHAT))
-                fail_msg("one key: %s and %s", chat[i], chat[k]);
+                fail_msg("the same key: %s and %s", chat[i], chat[k]);
     assert_false(same("{\"model\":\"m\",\"input\":\"hi\",\"instructions\":\"a\"}",
                       "{\"model\":\"m\",\"input\":\"hi\",\"instructions\":\"b\"}", WIRE_RESPONSES));
 }
 
-TEST(what_means_the_same_has_one_key)
+TEST(equivalent_requests_have_one_key)
 {
     static const struct {
         enum wire wire;
@@ -101,10 +101,10 @@ TEST(what_means_the_same_has_one_key)
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (!same(rows[i].a, rows[i].b, rows[i].wire))
-            fail_msg("two keys: %s and %s", rows[i].a, rows[i].b);
+            fail_msg("different keys: %s and %s", rows[i].a, rows[i].b);
 }
 
-TEST(what_has_no_key)
+TEST(unsafe_requests_have_no_key)
 {
     static const struct {
         const char *body, *why;
@@ -124,11 +124,11 @@ TEST(what_has_no_key)
         assert_false(key_of(rows[i].body, &SCOPE, key, &why));
         assert_string_equal(why, rows[i].why);
     }
-    /* A backslash before the escape's own is text. */
+    /* After an escaped backslash, "ud800" is text. */
     assert_true(key_of(CHAT(",\"stop\":\"\\\\ud800\""), &SCOPE, key, &why));
 }
 
-TEST(nothing_is_shared_beyond_the_scope)
+TEST(keys_differ_between_scopes)
 {
     static const unsigned char other_configuration[CACHE_KEY_SIZE] = "another configuration";
     unsigned char keys[7][CACHE_KEY_SIZE];
@@ -147,7 +147,7 @@ TEST(nothing_is_shared_beyond_the_scope)
             assert_memory_not_equal(keys[i], keys[k], CACHE_KEY_SIZE);
 }
 
-TEST(the_form_is_its_own_form)
+TEST(canonical_form_of_strings_and_numbers)
 {
     static const char body[] = CHAT(",\"stop\":\"\\u0001\\\"\\\\\\ud83d\\ude00\",\"seed\":1e3");
     struct json j = {0};
@@ -163,11 +163,9 @@ TEST(the_form_is_its_own_form)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kept_field_changes_the_key),
-        cmocka_unit_test(what_means_the_same_has_one_key),
-        cmocka_unit_test(what_has_no_key),
-        cmocka_unit_test(nothing_is_shared_beyond_the_scope),
-        cmocka_unit_test(the_form_is_its_own_form),
+        cmocka_unit_test(every_kept_field_changes_the_key),      cmocka_unit_test(equivalent_requests_have_one_key),
+        cmocka_unit_test(unsafe_requests_have_no_key),           cmocka_unit_test(keys_differ_between_scopes),
+        cmocka_unit_test(canonical_form_of_strings_and_numbers),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

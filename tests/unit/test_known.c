@@ -1,5 +1,5 @@
-/* Unit tests of proxy/config/known and discounts: what a deployment takes from the table of known models, and what is
- * taken off. */
+/* Unit tests of proxy/config/known and discounts: a deployment's values from the table of known models, and discounts.
+ */
 #include "tests/unit/config_load.h"
 #include "tests/unit/folder.h"
 
@@ -59,7 +59,7 @@ TEST(a_deployment_without_prices_gets_them)
     load_end(&l);
 }
 
-TEST(tiers_and_abilities_are_taken)
+TEST(tiers_and_abilities_come_from_the_table)
 {
     struct load l;
     const struct deployment *d = first(&l, ENTRY("gemini/g", "", ""));
@@ -73,8 +73,8 @@ TEST(tiers_and_abilities_are_taken)
     load_end(&l);
 }
 
-/* A price of the file replaces those of the table that depend on it: what costs nothing has no cache reads or long
- * prompts that do. */
+/* A price in the file also replaces the table's prices that depend on it: a model without cost has no prices of cache
+ * reads or long prompts. */
 TEST(the_file_wins)
 {
     struct load l;
@@ -186,7 +186,7 @@ static double input_price(const char *text)
     return price;
 }
 
-TEST(discounts_are_taken_off)
+TEST(discounts_are_subtracted)
 {
     assert_usd(input_price(ENTRY("openai/gpt-5", "", "cost_discount: 0.2")), 0.8e-6);
     assert_usd(input_price(ENTRY("openai/gpt-5", ", cost_discount: 0.2", "input_cost_per_token: 5e-06")), 4e-6);
@@ -220,7 +220,7 @@ TEST(margins_are_added)
           "F:3: litellm_settings.cost_margin_config: fixed_amount has no effect here: only tokens are priced\n");
 }
 
-TEST(wrong_discounts_are_errors)
+TEST(invalid_discounts_are_errors)
 {
     refused(ENTRY("openai/gpt-5", "", "cost_discount: 1.5") MASTER,
             "F:2: model_info.cost_discount: expected a number from 0 to 1, found the number 1.5");
@@ -234,15 +234,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_deployment_without_prices_gets_them),
-        cmocka_unit_test(tiers_and_abilities_are_taken),
+        cmocka_unit_test(tiers_and_abilities_come_from_the_table),
         cmocka_unit_test(the_file_wins),
         cmocka_unit_test(other_servers_have_no_prices),
         cmocka_unit_test(a_wildcard_has_no_price),
         cmocka_unit_test(base_model_names_the_row),
         cmocka_unit_test(a_damaged_table_is_reported),
-        cmocka_unit_test(discounts_are_taken_off),
+        cmocka_unit_test(discounts_are_subtracted),
         cmocka_unit_test(margins_are_added),
-        cmocka_unit_test(wrong_discounts_are_errors),
+        cmocka_unit_test(invalid_discounts_are_errors),
     };
     return cmocka_run_group_tests(tests, enter, folder_leave);
 }

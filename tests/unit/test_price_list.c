@@ -84,7 +84,8 @@ TEST(names_are_those_of_our_providers)
                       "xai/d\t1\t2\t\t\t\t\t\t\t\n");
 }
 
-/* 0 for both is often a price that LiteLLM does not know. Writes are part of the input, so 0 is no price of theirs. */
+/* If both prices are 0, LiteLLM often does not know them. Cache writes are part of the input, so 0 is not their price.
+ */
 TEST(zeros_are_read_with_care)
 {
     becomes(
@@ -96,7 +97,7 @@ TEST(zeros_are_read_with_care)
         HEAD("1") "openai/e\t0.02\t0\t\t\t\t\t\t\t\n");
 }
 
-TEST(what_is_not_a_list_is_refused)
+TEST(invalid_lists_are_refused)
 {
     refused("", "not JSON");
     refused("{", "not JSON");
@@ -132,7 +133,7 @@ TEST(impossible_values_are_refused)
     }
 }
 
-TEST(hostile_names_do_no_harm)
+TEST(hostile_names_are_refused)
 {
     refused(MODEL("a\\tb\\t1", PRICED), "control characters or escapes");
     refused(MODEL("a\\nb", PRICED), "control characters or escapes");
@@ -156,7 +157,7 @@ TEST(hostile_names_do_no_harm)
     buf_free(&text);
 }
 
-TEST(too_much_is_refused)
+TEST(too_long_lists_are_refused)
 {
     struct buf text;
     buf_init(&text, 32u << 20);
@@ -181,10 +182,10 @@ int main(void)
         cmocka_unit_test(ranges_become_tiers),
         cmocka_unit_test(names_are_those_of_our_providers),
         cmocka_unit_test(zeros_are_read_with_care),
-        cmocka_unit_test(what_is_not_a_list_is_refused),
+        cmocka_unit_test(invalid_lists_are_refused),
         cmocka_unit_test(impossible_values_are_refused),
-        cmocka_unit_test(hostile_names_do_no_harm),
-        cmocka_unit_test(too_much_is_refused),
+        cmocka_unit_test(hostile_names_are_refused),
+        cmocka_unit_test(too_long_lists_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

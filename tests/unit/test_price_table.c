@@ -59,8 +59,8 @@ TEST(a_row_has_all_its_fields)
     assert_true(isnan(row.price.cached_input) && row.max_input_tokens == 0 && row.has == 0);
 }
 
-/* Writing and reading a price keeps each of its bits. */
-TEST(prices_survive)
+/* A price that is written and read again is the same number. */
+TEST(prices_are_exact_after_a_round_trip)
 {
     static const double PRICES[] = {0,
                                     1e-12,
@@ -108,7 +108,7 @@ static bool find_model(const char *provider, const char *name)
     return found;
 }
 
-TEST(dates_and_versions_are_left_out)
+TEST(dates_and_versions_of_names_are_ignored)
 {
     assert_true(find_model("openai", "gpt-5"));
     assert_true(find_model("openai", "gpt-5-2025-08-07"));
@@ -194,7 +194,7 @@ TEST(damaged_tables_are_refused)
     }
 }
 
-TEST(a_damaged_row_is_noticed)
+TEST(damaged_row_is_noticed)
 {
     struct price_table t;
     struct price_row row;
@@ -214,11 +214,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_row_is_found),
         cmocka_unit_test(a_row_has_all_its_fields),
-        cmocka_unit_test(prices_survive),
-        cmocka_unit_test(dates_and_versions_are_left_out),
+        cmocka_unit_test(prices_are_exact_after_a_round_trip),
+        cmocka_unit_test(dates_and_versions_of_names_are_ignored),
         cmocka_unit_test(servers_of_the_user_have_no_rows),
         cmocka_unit_test(damaged_tables_are_refused),
-        cmocka_unit_test(a_damaged_row_is_noticed),
+        cmocka_unit_test(damaged_row_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Unit tests of the segments of a prompt: what an item is, how many bytes each segment has, the turn, and in which
- * segment the prefix changed; and of the table of earlier requests. */
+/* Unit tests of the segments of a prompt: the kind of an item, the bytes per segment, the turn, and the segment in
+ * which the prefix changed; and of the table of earlier requests. */
 #include "tests/unit/unit.h"
 #include "common/fast_hash.h"
 #include "proxy/bridge/item_head.h"
@@ -145,12 +145,12 @@ TEST(the_changed_segment_is_named)
     expect_change(before, CODEX(TOOLS, "i", "a", "," MESSAGE("user", "Do that.") "," CALL "," OUTPUT("done")),
                   SEGMENT_HISTORY);
     expect_change(before, CODEX(TOOLS, "i", "a", FIRST "," CALL "," OUTPUT("undone")), SEGMENT_TOOL_OUTPUT);
-    expect_change(before, CODEX(TOOLS, "i", "a", FIRST "," CALL), SEGMENT_HISTORY); /* cut */
+    expect_change(before, CODEX(TOOLS, "i", "a", FIRST "," CALL), SEGMENT_HISTORY); /* truncated */
     expect_change(before, CODEX(TOOLS, "j", "b", FIRST), SEGMENT_INSTRUCTIONS);     /* the first of several */
 }
 
 /* Codex's request for a title has the conversation's name, but neither its instructions nor its tools. */
-TEST(a_request_of_another_kind_is_no_change)
+TEST(request_of_another_kind_is_not_a_change)
 {
     struct prefix lines[2] = {read(CODEX(TOOLS, "i", "", FIRST)).prefix};
     struct prompt_segments title = read_among(CODEX("[]", "t", "", FIRST), lines, 1, WIRE_RESPONSES);
@@ -162,8 +162,8 @@ TEST(a_request_of_another_kind_is_no_change)
     assert_int_equal(next.line, 0);
 }
 
-/* Of several earlier requests, the one with the most in common counts. */
-TEST(the_nearest_earlier_request_is_the_turn_before)
+/* Of several earlier requests, the one with the longest common prefix counts. */
+TEST(most_similar_earlier_request_counts)
 {
     struct prefix lines[] = {read(CODEX(TOOLS, "i", "", "," MESSAGE("user", "Another."))).prefix,
                              read(CODEX(TOOLS, "i", "", FIRST)).prefix, read(CODEX(TOOLS, "i", "", SECOND)).prefix};
@@ -177,7 +177,7 @@ TEST(the_nearest_earlier_request_is_the_turn_before)
     assert_int_equal(s.line, 0);
 }
 
-TEST(a_picture_counts_for_little)
+TEST(image_counts_for_little)
 {
     enum { PICTURE = 100000 };
     struct buf body;
@@ -191,7 +191,7 @@ TEST(a_picture_counts_for_little)
     buf_free(&body);
 }
 
-TEST(a_request_of_very_many_items_has_no_segments)
+TEST(request_with_too_many_items_has_no_segments)
 {
     struct buf body;
     buf_init(&body, 1u << 20);
@@ -219,8 +219,8 @@ static uint64_t conversation(const char *messages)
 
 #define SAY(role, text) "{\"role\":\"" role "\",\"content\":\"" text "\"}"
 
-/* Without a name of the client's, whatever the length of the system message and of the conversation. */
-TEST(a_conversation_is_known_by_its_first_question)
+/* If the client sends no name; for any length of the system message and of the conversation. */
+TEST(conversation_is_identified_by_its_first_question)
 {
     char system[2000], first[3000], second[4000], other[3000];
     snprintf(system, sizeof system, "{\"role\":\"system\",\"content\":\"%01500d\"}", 0);
@@ -283,11 +283,11 @@ int main(void)
         cmocka_unit_test(turns_are_counted_by_the_models_replies),
         cmocka_unit_test(a_longer_conversation_has_the_same_prefix),
         cmocka_unit_test(the_changed_segment_is_named),
-        cmocka_unit_test(a_request_of_another_kind_is_no_change),
-        cmocka_unit_test(the_nearest_earlier_request_is_the_turn_before),
-        cmocka_unit_test(a_picture_counts_for_little),
-        cmocka_unit_test(a_request_of_very_many_items_has_no_segments),
-        cmocka_unit_test(a_conversation_is_known_by_its_first_question),
+        cmocka_unit_test(request_of_another_kind_is_not_a_change),
+        cmocka_unit_test(most_similar_earlier_request_counts),
+        cmocka_unit_test(image_counts_for_little),
+        cmocka_unit_test(request_with_too_many_items_has_no_segments),
+        cmocka_unit_test(conversation_is_identified_by_its_first_question),
         cmocka_unit_test(lines_of_a_conversation_are_found_and_replaced),
         cmocka_unit_test(hash_changes_with_every_bit_and_length),
     };

@@ -115,7 +115,7 @@ TEST(clients_of_both_apis_get_the_same_counts)
         }
 }
 
-/* USD per million tokens, as the providers' price lists have them, and the sum by hand. */
+/* USD per million tokens, from the providers' price lists, and the sum, calculated by hand. */
 static const struct {
     const char *provider, *usage;
     double input, cached, cache_write, output, usd;
@@ -139,7 +139,7 @@ static const struct {
      0.75, NAN, 15, 36 * 3e-6 + 163 * 0.75e-6 + 10 * 15e-6},
 };
 
-TEST(costs_by_hand)
+TEST(costs_match_sums_made_by_hand)
 {
     for (size_t i = 0; i < COUNT_OF(COSTS); i++) {
         struct usage u = read_usage(COSTS[i].usage, COSTS[i].provider);
@@ -156,7 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_provider_reports_in_its_own_fields),
         cmocka_unit_test(clients_of_both_apis_get_the_same_counts),
-        cmocka_unit_test(costs_by_hand),
+        cmocka_unit_test(costs_match_sums_made_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
