@@ -90,8 +90,8 @@ bool attempt_reply_failed(struct attempt *a, const struct call_reply *reply, enu
         failure_from_reply(f, &source, reply->status, wait, buf_slice(&a->error_body));
     } else if (reply->status >= 300) {
         failure_set(f, FAILURE_PROTOCOL,
-                    "%s answered with a redirect (%d), which is never followed: a key goes to its own "
-                    "server only. Mend api_base.",
+                    "%s replied with a redirect (%d): the proxy does not follow redirects, to send a key only to its "
+                    "own server: correct api_base",
                     base, reply->status);
     } else if (kind != FAILURE_NONE && !(a->relay && relay_finished(a->relay))) {
         failure_set(f, kind, "%s: %s", base, message);

@@ -1,4 +1,4 @@
-/* loop: by which list of authorities libcurl checks a provider's certificate. */
+/* loop: the CA certificates with which libcurl verifies providers. */
 #include "proxy/upstream/ca_certificates.h"
 
 #include <dirent.h>
@@ -6,7 +6,7 @@
 
 #define HASH_DIGITS 8
 
-/* "5ad8a5d6.0" */
+/* Returns whether the name is that of c_rehash(1): "5ad8a5d6.0". */
 static bool is_hash_name(const char *name)
 {
     return strspn(name, "0123456789abcdef") == HASH_DIGITS && strcmp(name + HASH_DIGITS, ".0") == 0;

@@ -1,4 +1,4 @@
-/* loop: one HTTP request to a provider, and which transport carries it. */
+/* loop: HTTP requests to providers: chooses the transport, and starts and ends the call. */
 #include "proxy/upstream/call_private.h"
 
 #include "common/clock.h"
@@ -12,10 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-#define RELEASED_MAX (64u << 10)       /* bytes that a released call may still bring */
-#define ENDING_MS 2000                 /* silence within which an end mark still comes */
-#define RETRY_AFTER_MAX_S (30 * 86400) /* anything longer is no statement about this session */
-#define SPARE_MAX 256                  /* finished calls kept with their timers */
+#define RELEASED_MAX (64u << 10)       /* bytes of a released call that are still read */
+#define ENDING_MS 2000                 /* longest silence before an end mark */
+#define RETRY_AFTER_MAX_S (30 * 86400) /* longer times are ignored */
+#define SPARE_MAX 256                  /* finished calls that are kept with their timers, for later calls */
 
 static void link_call(struct call *c, struct call **list)
 {
@@ -53,8 +53,8 @@ static struct call *take_spare(struct upstream *u)
     return NULL;
 }
 
-/* The call is over and in no list. */
-static void put_away(struct call *c)
+/* Keeps a finished call, which is in no list, for a later one, or frees it. */
+static void recycle(struct call *c)
 {
     struct upstream *u = c->upstream;
     evtimer_del(c->timer);
@@ -120,18 +120,18 @@ static enum call_flow on_body(void *ctx, struct slice bytes, bool more)
     return flow == CALL_SILENT ? CALL_GO_ON : flow;
 }
 
-/* The transport is done with. The listener may start another call from in here. */
+/* The transport has ended. done() may start another call. */
 static void on_done(void *ctx, enum failure_kind failure, const char *message)
 {
     struct call *c = ctx;
     const struct call_events *events = c->events;
     struct call_reply reply = c->reply;
     reply.more = false;
-    void *listener = c->ctx;
+    void *done_ctx = c->ctx;
     unlink_call(c);
-    put_away(c);
+    recycle(c);
     if (events)
-        events->done(listener, &reply, failure, message);
+        events->done(done_ctx, &reply, failure, message);
 }
 
 static const struct transport_events transport_events = {on_head, on_body, on_done};
@@ -150,8 +150,7 @@ void call_fail(struct call *c, enum failure_kind failure, const char *message)
     on_done(c, failure, message);
 }
 
-/* libcurl wants the body in one piece: a callback that gives it piece by piece costs a write of its own for each
- * request. */
+/* Copies the body into one piece: with a read callback, libcurl would need one more write per request. */
 static void start_curl(struct call *c, const struct call_request *request)
 {
     struct call_request whole = *request;
@@ -194,7 +193,7 @@ struct call *call_start(struct upstream *u, const struct call_request *request, 
     c->idle_timeout_ms = request->idle_timeout_ms;
     c->total_timeout_ms = request->total_timeout_ms;
     if (!start_transport(c, request)) {
-        put_away(c);
+        recycle(c);
         return NULL;
     }
     link_call(c, &u->active);
@@ -208,7 +207,7 @@ void call_cancel(struct call *c)
 {
     cancel_transport(c);
     unlink_call(c);
-    put_away(c);
+    recycle(c);
 }
 
 bool call_sent(const struct call *c)
@@ -219,7 +218,7 @@ bool call_sent(const struct call *c)
 void call_release(struct call *c)
 {
     if (!call_sent(c)) {
-        call_cancel(c); /* answered before the request was sent: the rest of it is not ours to read any more */
+        call_cancel(c); /* the server replied early, and the caller's body must not be read any longer */
         return;
     }
     c->events = NULL;

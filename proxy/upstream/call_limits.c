@@ -1,4 +1,4 @@
-/* loop: the time limits of a call, and whether a silent server is alive. */
+/* loop: the time limits of a call, and health checks of silent servers. */
 #include "proxy/upstream/call_private.h"
 
 #include "common/clock.h"
@@ -6,9 +6,9 @@
 #include <event2/event.h>
 #include <stdio.h>
 
-#define RELEASED_MS 500 /* for what a released call still brings */
+#define RELEASED_MS 500 /* for the remaining bytes of a released call */
 
-/* The limit that comes first, in monotonic milliseconds, and what is said when it is reached; UINT64_MAX: none. */
+/* Returns the first limit, in monotonic ms, and its message; UINT64_MAX: none. */
 static uint64_t deadline(const struct call *c, const char **why)
 {
     uint64_t first = UINT64_MAX, silent_since = c->heard_ms ? c->heard_ms : c->started_ms;
@@ -16,18 +16,18 @@ static uint64_t deadline(const struct call *c, const char **why)
     *why = "released";
     if (!c->events)
         return c->started_ms + RELEASED_MS;
-    if (silence && !c->paused) { /* while it is paused the silence is ours */
+    if (silence && !c->paused) { /* a paused call is silent because of the client */
         first = silent_since + (uint64_t)silence;
-        *why = c->heard_ms ? "the answer stalled" : "no answer within its timeout";
+        *why = c->heard_ms ? "the reply stalled" : "no reply within the timeout";
     }
     if (c->total_timeout_ms && c->started_ms + (uint64_t)c->total_timeout_ms <= first) {
         first = c->started_ms + (uint64_t)c->total_timeout_ms;
-        *why = "the call took longer than its timeout";
+        *why = "the call exceeded its timeout";
     }
     return first;
 }
 
-/* When the server is asked whether it is alive, in monotonic milliseconds; UINT64_MAX: never. */
+/* Returns when to check the server's health, in monotonic ms; UINT64_MAX: never. */
 static uint64_t check_due(const struct call *c)
 {
     if (!c->checked || c->check || c->reply.status || !c->events)
@@ -56,7 +56,7 @@ static enum call_flow on_check_body(void *ctx, const struct call_reply *reply, s
     return CALL_STOP;
 }
 
-/* Only silence counts against the server, not a refusal of this request. */
+/* Only silence means that the server is dead, not an error status. */
 static void on_check_done(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message)
 {
     struct call *c = ctx;
@@ -68,17 +68,17 @@ static void on_check_done(void *ctx, const struct call_reply *reply, enum failur
     if (c->reply.status)
         return;
     if (now - c->checked_ms >= (uint64_t)c->upstream->config->connect_timeout_ms) {
-        call_fail(c, FAILURE_CONNECT, "the server accepts connections, but does not answer");
+        call_fail(c, FAILURE_CONNECT, "the server accepts connections, but does not reply");
         return;
     }
     c->checked->alive_ms = now;
     if (!call_arm(c))
-        call_fail(c, FAILURE_INTERNAL, "no memory");
+        call_fail(c, FAILURE_INTERNAL, "out of memory");
 }
 
-/* Asks a server without TLS that has not begun its reply for connect_timeout whether it is alive: with HEAD /, to which
- * a server replies at once, however long its model takes. Another connect_timeout later it is taken for dead. A server
- * with TLS shows by the handshake that it is alive, which libcurl gives the same time. */
+/* Sends HEAD / to a server without TLS that has not begun its reply within connect_timeout. Servers reply to it at
+ * once, even while their model works. Without a reply after another connect_timeout, the server is regarded as dead.
+ * With TLS the handshake has the same time limit, and makes this unnecessary. */
 static void start_check(struct call *c)
 {
     static const struct call_events events = {on_check_body, on_check_done};
@@ -90,7 +90,7 @@ static void start_check(struct call *c)
     c->checked_ms = clock_monotonic_ms();
     c->check = call_start(c->upstream, &request, &events, c);
     if (!c->check)
-        c->checked->alive_ms = c->checked_ms; /* no memory: next time */
+        c->checked->alive_ms = c->checked_ms; /* out of memory: check again later */
 }
 
 void call_on_timer(evutil_socket_t fd, short what, void *arg)

@@ -1,4 +1,4 @@
-/* call_private: a call as its own two files see it: call.c starts and ends it, call_limits.c watches the time. */
+/* call_private: a call, for its two files: call.c starts and ends it, call_limits.c has its time limits. */
 #ifndef POINTSMAN_CALL_PRIVATE_H
 #define POINTSMAN_CALL_PRIVATE_H
 
@@ -11,9 +11,9 @@
 
 /* The server of a deployment. */
 struct target {
-    struct slice plain; /* "http://host:port"; empty: it has TLS */
-    uint64_t alive_ms;  /* monotonic: HEAD / was answered for the last time; 0: never */
-    bool is_loopback;   /* then it has: */
+    struct slice plain; /* "http://host:port"; empty: https */
+    uint64_t alive_ms;  /* ms, monotonic: last reply to HEAD /; 0: none */
+    bool is_loopback;   /* `origin` and `heads` are used */
     struct loopback_origin origin;
     struct heads heads;
 };
@@ -31,28 +31,29 @@ struct upstream {
 struct call {
     struct upstream *upstream;
     struct call *next, **back;
-    struct target *checked; /* the server, if it is one to be asked whether it is alive; else NULL */
-    struct call *check;     /* asks it; NULL: none is under way */
+    struct target *checked; /* the server to health-check, if it does not reply; NULL: none (https) */
+    struct call *check;     /* the health check in flight; NULL: none */
     struct event *timer;
-    struct curl_call *curl; /* one of the two carries it */
+    struct curl_call *curl; /* the transport: one of these two is set */
     struct loopback_call *loopback;
-    struct buf body;                  /* of the request, where it came in pieces and libcurl carries it */
-    const struct call_events *events; /* NULL: released, nobody listens any more */
+    struct buf body;                  /* copy of the request's body, if libcurl needs it in one piece */
+    const struct call_events *events; /* NULL: released */
     void *ctx;
     struct call_reply reply;
-    size_t released_bytes;
-    uint64_t started_ms, heard_ms; /* monotonic; heard_ms 0 before the body says something */
-    uint64_t checked_ms;           /* monotonic: `check` began */
+    size_t released_bytes; /* read since the release */
+    uint64_t started_ms;   /* ms, monotonic */
+    uint64_t heard_ms;     /* ms, monotonic: last content of the body; 0: none */
+    uint64_t checked_ms;   /* ms, monotonic: start of `check` */
     int first_timeout_ms, idle_timeout_ms, total_timeout_ms;
-    bool paused; /* the listener could take no more */
+    bool paused; /* after CALL_PAUSE */
 };
 
-/* Arms the timer for the first limit. If the limit has moved by the time it fires, it is armed again, so that a chunk
- * costs no timer operation. false: no memory, which only a timer that was not armed before needs. */
+/* Arms the timer for the first limit. If the limit has moved when the timer fires, it is armed again, so that a chunk
+ * costs no timer operation. false: out of memory, only possible at the first time. */
 bool call_arm(struct call *c);
-/* The timer's callback; `call` is the call. */
+/* The timer's callback; `call` is the struct call. */
 void call_on_timer(evutil_socket_t fd, short what, void *call);
-/* Ends the call. Not from within a callback of its transport. */
+/* Ends the call with done(). Not inside a callback of its transport. */
 void call_fail(struct call *c, enum failure_kind failure, const char *message);
 
 #endif

@@ -112,7 +112,7 @@ static void on_failed(void *ctx)
         const struct curl_call copy = *c;
         retire(c);
         if (!copy.cancelled)
-            copy.events->done(copy.ctx, FAILURE_INTERNAL, "no memory");
+            copy.events->done(copy.ctx, FAILURE_INTERNAL, "out of memory");
     }
 }
 

@@ -12,7 +12,7 @@
 
 #define TLS_RECORD_FIRST 20 /* the content types of RFC 8446, B.1 */
 #define TLS_RECORD_LAST 23
-#define MEND_MS 50 /* until what found no memory a second time is tried again */
+#define RETRY_MS 50 /* after the second failure for lack of memory */
 
 /* State of one descriptor number.
  *
@@ -24,7 +24,7 @@
  * The exception is a connection, which libcurl closes through curl_loop_close_socket(). Its event stays, for reading,
  * until the next transfer: adding and removing it would cost two system calls for each request. */
 struct watched {
-    struct event *event; /* NULL: none is wanted, or on_mend() has to make it */
+    struct event *event; /* NULL: not needed, or on_retry() must make it */
     int what;            /* CURL_POLL_*; CURL_POLL_REMOVE: libcurl has no interest now; 0: never had */
     bool idle;           /* no transfer uses it, not even a paused one */
     short interest;      /* EV_* of the event */
@@ -34,11 +34,11 @@ struct watched {
 
 struct curl_loop {
     struct event_base *base;
-    CURLM *multi; /* NULL: on_mend() has to make it */
+    CURLM *multi; /* NULL: on_retry() must make it */
     long connections_max;
     struct event *timer;
-    struct event *mend; /* what found no memory is done again */
-    bool failing;
+    struct event *retry;     /* repeats what failed for lack of memory */
+    bool failing;            /* owner.failed() must be called */
     struct watched *watched; /* by descriptor */
     size_t watched_count;
     struct curl_loop_owner owner;
@@ -53,10 +53,10 @@ static void drain_finished(struct curl_loop *loop)
             loop->owner.finished(message->easy_handle, message->data.result, loop->owner.ctx);
 }
 
-/* What nothing watches would hang: from the loop's next turn on it is tried again. */
-static void mend_soon(struct curl_loop *loop)
+/* Retries from the loop's next turn on what failed for lack of memory: an unwatched socket would hang. */
+static void retry_soon(struct curl_loop *loop)
 {
-    event_active(loop->mend, EV_TIMEOUT, 0);
+    event_active(loop->retry, EV_TIMEOUT, 0);
 }
 
 static void act(struct curl_loop *loop, curl_socket_t fd, int what)
@@ -82,7 +82,7 @@ static void unwatch(struct watched *w)
     w->event = NULL;
 }
 
-/* The number that the kernel gives to each socket only once. 0: not an open socket. */
+/* Returns a number that the kernel gives to only one socket; 0: not an open socket. */
 static uint64_t cookie_of(curl_socket_t fd)
 {
     uint64_t cookie = 0;
@@ -90,23 +90,23 @@ static uint64_t cookie_of(curl_socket_t fd)
     return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
 }
 
-/* Whether libcurl will close the descriptor through curl_loop_close_socket(). libcurl 7.88 does so only once it is
- * connected, so that the answer does not change after a transfer. */
+/* Returns whether libcurl will close the descriptor through curl_loop_close_socket(). libcurl 7.88 does so only for
+ * connected sockets, so the result does not change after a transfer. */
 static bool is_connection(struct watched *w, curl_socket_t fd)
 {
     w->is_connection = w->is_connection || (w->cookie && cookie_of(fd) == w->cookie);
     return w->is_connection;
 }
 
-/* An idle connection has data, or its end. libcurl notices an end before it uses the connection again, but it would
- * take HTTP/1 data for the reply to the next request: such a connection ends here. TLS has records of its own for idle
- * times, which libcurl reads. */
-static void hush(curl_socket_t fd)
+/* An idle connection has data, or was closed. libcurl detects the close before it uses the connection again, but takes
+ * HTTP/1 data for the reply to the next request, so a connection with data is closed here. TLS records are left to
+ * libcurl: they may belong to the idle connection. */
+static void close_if_data(curl_socket_t fd)
 {
     unsigned char first;
     char unread[4096];
-    bool speaks = recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
-    if (!speaks || (first >= TLS_RECORD_FIRST && first <= TLS_RECORD_LAST))
+    bool has_data = recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+    if (!has_data || (first >= TLS_RECORD_FIRST && first <= TLS_RECORD_LAST))
         return;
     (void)shutdown(fd, SHUT_RDWR);
     while (recv(fd, unread, sizeof unread, MSG_DONTWAIT) > 0)
@@ -118,14 +118,14 @@ static void on_socket(evutil_socket_t fd, short what, void *arg)
     struct curl_loop *loop = arg;
     if (loop->watched[fd].what == CURL_POLL_REMOVE) {
         if (loop->watched[fd].idle)
-            hush(fd);
+            close_if_data(fd);
         unwatch(&loop->watched[fd]);
     } else {
         act(loop, fd, ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0));
     }
 }
 
-/* CURLMOPT_TIMERFUNCTION: one timer; -1 deletes it, and 0 means the loop's next turn, never a call from in here. */
+/* CURLMOPT_TIMERFUNCTION. -1 deletes the timer; 0: from the loop's next turn, never inside this function. */
 static int set_timer(CURLM *multi, long ms, void *arg)
 {
     struct curl_loop *loop = arg;
@@ -134,7 +134,7 @@ static int set_timer(CURLM *multi, long ms, void *arg)
     if (ms < 0)
         evtimer_del(loop->timer);
     else if (evtimer_add(loop->timer, &wait) != 0)
-        mend_soon(loop);
+        retry_soon(loop);
     return 0;
 }
 
@@ -152,7 +152,7 @@ static bool make_room(struct curl_loop *loop, size_t fd)
     return true;
 }
 
-/* Makes the event of a descriptor that has none. */
+/* Makes the event of a descriptor. false: out of memory. */
 static bool watch(struct curl_loop *loop, curl_socket_t fd)
 {
     struct watched *w = &loop->watched[fd];
@@ -169,7 +169,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     struct curl_loop *loop = arg;
     (void)assigned;
     if (fd < 0 || !make_room(loop, (size_t)fd))
-        return -1; /* what libcurl does next fails by this: see act() */
+        return -1; /* makes libcurl's current call fail: see act() */
     struct watched *w = &loop->watched[fd];
     w->what = what;
     w->idle = what == CURL_POLL_REMOVE && !loop->owner.is_paused(easy);
@@ -184,7 +184,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
     unwatch(w);
     w->interest = interest;
     if (!watch(loop, fd))
-        mend_soon(loop);
+        retry_soon(loop);
     return 0;
 }
 
@@ -209,16 +209,16 @@ static void end_multi(struct curl_loop *loop)
         loop->watched[fd].what = CURL_POLL_REMOVE;
     }
     if (loop->multi) {
-        curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, NULL); /* what it still does, it does at once */
+        curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, NULL); /* cleanup must not watch sockets */
         (void)curl_multi_cleanup(loop->multi);
     }
     loop->multi = NULL;
 }
 
-static void on_mend(evutil_socket_t unused, short what, void *arg)
+static void on_retry(evutil_socket_t unused, short what, void *arg)
 {
     struct curl_loop *loop = arg;
-    const struct timeval wait = {0, MEND_MS * 1000};
+    const struct timeval wait = {0, RETRY_MS * 1000};
     bool good = true;
     long ms = -1;
     (void)unused;
@@ -234,8 +234,8 @@ static void on_mend(evutil_socket_t unused, short what, void *arg)
             good &= watch(loop, (curl_socket_t)fd);
     if (curl_multi_timeout(loop->multi, &ms) == CURLM_OK)
         (void)set_timer(loop->multi, ms, loop);
-    if (!good && evtimer_add(loop->mend, &wait) != 0)
-        mend_soon(loop);
+    if (!good && evtimer_add(loop->retry, &wait) != 0)
+        retry_soon(loop);
 }
 
 void curl_loop_opened(struct curl_loop *loop, curl_socket_t fd)
@@ -247,10 +247,10 @@ void curl_loop_opened(struct curl_loop *loop, curl_socket_t fd)
     unwatch(w);
     w->cookie = cookie_of(fd);
     w->is_connection = false;
-    /* libcurl closed the previous descriptor of this number and has not reported it yet. It may never do: it keys its
-     * own records by the number, and reports nothing if it wants the same events from the new one. */
+    /* libcurl closed the previous descriptor with this number without a report. It may never report it: its records are
+     * by number, and it reports nothing if it needs the same events from the new descriptor. */
     if (stale && w->what != CURL_POLL_REMOVE && !watch(loop, fd))
-        mend_soon(loop);
+        retry_soon(loop);
 }
 
 int curl_loop_close_socket(void *arg, curl_socket_t fd)
@@ -270,8 +270,8 @@ struct curl_loop *curl_loop_new(struct event_base *base, const struct curl_loop_
         return NULL;
     *loop = (struct curl_loop){.base = base, .owner = *owner, .connections_max = connections_max};
     loop->timer = evtimer_new(base, on_timer, loop);
-    loop->mend = evtimer_new(base, on_mend, loop);
-    if (loop->timer && loop->mend && make_multi(loop))
+    loop->retry = evtimer_new(base, on_retry, loop);
+    if (loop->timer && loop->retry && make_multi(loop))
         return loop;
     curl_loop_free(loop);
     return NULL;
@@ -285,8 +285,8 @@ void curl_loop_free(struct curl_loop *loop)
     free(loop->watched);
     if (loop->timer)
         event_free(loop->timer);
-    if (loop->mend)
-        event_free(loop->mend);
+    if (loop->retry)
+        event_free(loop->retry);
     free(loop);
 }
 
@@ -295,13 +295,13 @@ void curl_loop_renew(struct curl_loop *loop)
     end_multi(loop);
     evtimer_del(loop->timer);
     if (!make_multi(loop))
-        mend_soon(loop);
+        retry_soon(loop);
 }
 
 void curl_loop_fail(struct curl_loop *loop)
 {
     loop->failing = true;
-    mend_soon(loop);
+    retry_soon(loop);
 }
 
 CURLM *curl_loop_multi(struct curl_loop *loop)

@@ -1,4 +1,4 @@
-/* loop: how libcurl makes connections and keeps them. */
+/* loop: libcurl's options for connections. */
 #include "proxy/upstream/curl_options.h"
 
 #include "proxy/upstream/transport.h"
@@ -7,18 +7,19 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#define KEEPALIVE_IDLE_S 30L /* idle, until it is asked whether the other side is still there */
-#define KEEPALIVE_INTERVAL_S 10L
-/* Each call has buffers of this size until it is over, an idle stream for long. libcurl's own sizes are 16 KB and, for
- * bodies of more than 64 KB, another 64. */
+#define KEEPALIVE_IDLE_S 30L     /* s of silence before TCP's first keep-alive probe */
+#define KEEPALIVE_INTERVAL_S 10L /* s between probes */
+/* Bytes. Each call has these buffers until it ends, and a stream may be idle for long. libcurl's defaults are 16 KB,
+ * and another 64 KB for bodies above 64 KB. */
 #define READ_BUFFER 4096L
-/* With HTTP/2 the buffer must hold a whole frame, of 16 KB: libcurl 7.88 stops reading the connection, and with it all
- * other calls, if a call is paused with a part of a frame left over. */
+/* Bytes: a whole HTTP/2 frame. If a call is paused with a part of a frame unread, libcurl 7.88 stops reading the
+ * connection, and with it all other calls. */
 #define HTTP2_READ_BUFFER 16384L
-#define UPLOAD_BUFFER 16384L
-#define UNACKNOWLEDGED_MS 20000 /* then a connection is dead: the network has changed, or the machine slept */
+#define UPLOAD_BUFFER 16384L    /* bytes */
+#define UNACKNOWLEDGED_MS 20000 /* then the connection is dead: the network has changed, or the machine was asleep */
 
-/* CURLOPT_SOCKOPTFUNCTION. Without it a request on a dead connection waits for an answer until its own timeout. */
+/* CURLOPT_SOCKOPTFUNCTION. Sets TCP_USER_TIMEOUT: otherwise a request on a dead connection waits for its own timeout.
+ */
 static int set_socket(void *loop, curl_socket_t fd, curlsocktype purpose)
 {
     (void)purpose;
@@ -29,7 +30,7 @@ static int set_socket(void *loop, curl_socket_t fd, curlsocktype purpose)
 
 bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *share, int connect_timeout_ms)
 {
-    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* no waiting for the resolver's thread */
+    return curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK && /* do not wait for the resolver's thread */
            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER) == CURLE_OK &&
@@ -44,12 +45,11 @@ bool curl_options_set_connections(CURL *easy, struct curl_loop *loop, CURLSH *sh
            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, loop) == CURLE_OK;
 }
 
-/* PIPEWAIT: calls that come while the first connection is being made wait for it, for it may be able to carry them all;
- * that is known with TLS. Without TLS it would be known with the first reply's head, which may take as long as a model
- * thinks. */
+/* PIPEWAIT: calls wait for a connection that is being opened, because with HTTP/2 it can carry them all. TLS negotiates
+ * that in the handshake. Without TLS it would be known only after the first reply's head, which may take minutes. */
 bool curl_options_set_url(CURL *easy, const char *url)
 {
-    bool tls = strncmp(url, "https:", 6) == 0; /* which may mean HTTP/2 */
+    bool tls = strncmp(url, "https:", 6) == 0; /* so HTTP/2 is possible */
     return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, tls ? HTTP2_READ_BUFFER : READ_BUFFER) == CURLE_OK;

@@ -1,4 +1,4 @@
-/* loop: gives out the access token of the user's ChatGPT login, and renews it in time. */
+/* loop: provides the access token of the user's ChatGPT login, and renews it in time. */
 #include "proxy/upstream/login.h"
 
 #include "common/clock.h"
@@ -8,9 +8,9 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-#define SKEW_S 60        /* a token that is about to expire may do so on its way */
-#define LOOK_AGAIN_MS 25 /* while the file is torn, or another process renews */
-#define TORN_PATIENCE_MS 2000
+#define SKEW_S 60              /* a token must be valid for that long, to arrive in time */
+#define LOOK_AGAIN_MS 25       /* between two readings of the file, while it is incomplete or another process renews */
+#define TORN_PATIENCE_MS 2000  /* for an incomplete file */
 #define LOCK_PATIENCE_MS 60000 /* longer than another process's call to the token endpoint */
 #define ENDPOINT_TIMEOUT_MS 30000
 #define ANSWER_MAX (64u << 10) /* bytes of the endpoint's reply */
@@ -20,14 +20,14 @@ struct login {
     const char *token_url;
     struct login_known known;
     struct login_wait *waiting;
-    bool busy; /* a renewal is under way: began_ms … */
-    uint64_t began_ms;
+    bool busy;         /* a renewal is in progress */
+    uint64_t began_ms; /* ms, monotonic: its start */
     struct event *timer;
-    struct call *call;
+    struct call *call; /* to the token endpoint; NULL: none */
     struct buf body, answer;
 };
 
-/* Ends the renewal and tells all who wait. Whoever is told may ask again at once, or leave. */
+/* Ends the renewal and notifies all waiting callers, which may call login_get() or login_cancel() again. */
 static void settle(struct login *l, const struct failure *failure)
 {
     struct failure copy;
@@ -47,7 +47,7 @@ static void settle(struct login *l, const struct failure *failure)
     }
 }
 
-/* No new token is to be had now. The old one may still hold for a moment. */
+/* The renewal failed. The old token may still be valid for a moment. */
 static void give_up(struct login *l, const struct failure *f)
 {
     settle(l, login_known_usable(&l->known, 0) ? NULL : f);
@@ -57,7 +57,7 @@ static void look_again(struct login *l)
 {
     const struct timeval wait = {0, LOOK_AGAIN_MS * 1000};
     if (evtimer_add(l->timer, &wait) != 0)
-        event_active(l->timer, EV_TIMEOUT, 0); /* no memory: at once, which its patience bounds */
+        event_active(l->timer, EV_TIMEOUT, 0); /* out of memory: at once; is_patient() limits it */
 }
 
 static bool is_patient(const struct login *l, uint64_t patience_ms)
@@ -80,7 +80,7 @@ static void take_answer(struct login *l, int status)
         give_up(l, &f);
         break;
     case LOGIN_ANSWER_TOKENS:
-        failure_set(&f, FAILURE_SERVER, "the token endpoint gave no new access token for the ChatGPT login");
+        failure_set(&f, FAILURE_SERVER, "the token endpoint sent no new access token for the ChatGPT login");
         if (login_known_renew(&l->known, buf_slice(&l->answer)) && login_known_usable(&l->known, 0))
             settle(l, NULL);
         else
@@ -105,11 +105,11 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     if (kind == FAILURE_NONE) {
         take_answer(l, reply->status);
     } else {
-        failure_set(&f, kind, "the ChatGPT login could not be renewed: %s: %s", l->token_url, message);
+        failure_set(&f, kind, "can't renew the ChatGPT login: %s: %s", l->token_url, message);
         give_up(l, &f);
     }
     if (l->busy)
-        return; /* somebody who was told has started the next renewal */
+        return; /* a caller has started the next renewal */
     buf_wipe(&l->body);
     buf_wipe(&l->answer);
 }
@@ -119,7 +119,7 @@ static const struct call_events endpoint_events = {on_body, on_done};
 static void start_renewal(struct login *l)
 {
     static const char *const no_fields[] = {NULL};
-    /* Both get their memory at once, so that no copy of a token is left behind by a buffer that grows. */
+    /* The buffers get all their memory at once: one that grows would leave copies of tokens in freed memory. */
     buf_wipe(&l->body);
     buf_wipe(&l->answer);
     if (buf_reserve(&l->body, l->body.max) && buf_reserve(&l->answer, l->answer.max) &&
@@ -132,33 +132,32 @@ static void start_renewal(struct login *l)
                              &endpoint_events, l);
     if (!l->call) {
         struct failure f;
-        failure_set(&f, FAILURE_INTERNAL, "no memory to renew the ChatGPT login");
+        failure_set(&f, FAILURE_INTERNAL, "out of memory: can't renew the ChatGPT login");
         give_up(l, &f);
     }
 }
 
-/* The login has to be renewed, by us or by who holds the lock. Returns whether the file is to be looked at once more.
- */
+/* Renews the login, or waits for the process that has the lock. Returns whether to read the file again. */
 static bool take_turn(struct login *l)
 {
     struct failure f;
     bool ours = l->known.store.lock >= 0;
     enum login_lock lock = login_store_lock(&l->known.store);
     if (lock == LOGIN_LOCK_HELD && !ours)
-        return true; /* whoever held it before may have renewed the login */
+        return true; /* the process that had it may have renewed the login */
     if (lock != LOGIN_LOCK_BUSY) {
         start_renewal(l);
     } else if (is_patient(l, LOCK_PATIENCE_MS)) {
         look_again(l);
     } else {
-        failure_set(&f, FAILURE_TIMEOUT, "another process has been holding the lock beside %s for %d s",
-                    l->known.store.path, LOCK_PATIENCE_MS / 1000);
+        failure_set(&f, FAILURE_TIMEOUT, "another process has held the lock of %s for %d s", l->known.store.path,
+                    LOCK_PATIENCE_MS / 1000);
         give_up(l, &f);
     }
     return false;
 }
 
-/* One look at the file, and what follows from it. Returns whether to look once more. */
+/* Reads the file and acts on it. Returns whether to read it again. */
 static bool step(struct login *l)
 {
     struct failure f;
@@ -244,16 +243,16 @@ void login_cancel(struct login_wait *w)
     w->back = NULL;
 }
 
-/* What came of a renewal that ended before anybody stood in line for it. */
+/* The result of a renewal that ended inside login_get(). */
 struct outcome {
-    bool told;
+    bool ended;
     struct failure *failure;
 };
 
 static void on_outcome(void *ctx, const struct failure *failure)
 {
     struct outcome *o = ctx;
-    o->told = true;
+    o->ended = true;
     *o->failure = failure ? *failure : (struct failure){.kind = FAILURE_NONE};
 }
 
@@ -262,7 +261,7 @@ enum login_state login_get(struct login *l, struct login_wait *w, struct failure
     if (login_known_usable(&l->known, SKEW_S))
         return LOGIN_READY;
     if (!l->busy) {
-        struct outcome outcome = {.told = false, .failure = failure};
+        struct outcome outcome = {.ended = false, .failure = failure};
         struct login_wait first = {.done = on_outcome, .ctx = &outcome};
         l->busy = true;
         l->began_ms = clock_monotonic_ms();
@@ -270,7 +269,7 @@ enum login_state login_get(struct login *l, struct login_wait *w, struct failure
         while (step(l))
             continue;
         login_cancel(&first);
-        if (outcome.told)
+        if (outcome.ended)
             return failure->kind == FAILURE_NONE ? LOGIN_READY : LOGIN_FAILED;
     }
     join(l, w);

@@ -1,13 +1,15 @@
-/* login: loop. The ChatGPT login of the user's Codex CLI: gives out its access token, and renews it in time.
+/* clang-format off */
+/* login: loop. The ChatGPT login of the user's Codex CLI: provides its access token, and renews it in time.
  *
- *              ┌────────── token valid ──────────────────────────────▶ given out at once
+ *              ┌─ valid token ─────────────────────────────────────────────────────────────────────▶ LOGIN_READY
  *   login_get ─┤
- *              └ expired, refused ─▶ read auth.json ─▶ lock ─▶ read again ─▶ token endpoint ─▶ write back ─▶ all who
- * wait └── what another process renewed is taken instead ─────────────────▲
+ *              └─ expired, refused ─▶ read auth.json ─▶ lock ─▶ read again ─▶ token endpoint ─▶ write ─▶ done()
+ *                                            └─ another process has renewed it ──────────────────────────▲
  *
- * One renewal is under way at a time, here (callers wait in one line) and among all processes that lock as
- * login_store.h says. A refresh token works once: what the endpoint gives is written back before anything else is done
- * with it. Where the file is read-only, it is kept in memory, with a warning. */
+ * Only one renewal runs at a time: in this process its callers wait for it together, and other processes use the lock
+ * of login_store.h. A refresh token works only once, so the endpoint's tokens are written to the file before they are
+ * used. If the file is read-only, they are only in memory, with a warning. */
+/* clang-format on */
 #ifndef POINTSMAN_LOGIN_H
 #define POINTSMAN_LOGIN_H
 
@@ -20,14 +22,14 @@ struct login_options {
     const char *token_url;  /* NULL: LOGIN_TOKEN_URL */
 };
 
-/* NULL: no memory. Nothing is read yet. */
+/* Makes a login without reading the file; free it with login_free(). NULL: out of memory. */
 struct login *login_new(struct event_base *base, struct upstream *upstream, const struct login_options *options);
-/* Nobody may be waiting any more; a renewal that is under way is given up. */
+/* Cancels a renewal. No caller may be waiting. NULL is allowed. */
 void login_free(struct login *l);
 
-/* A caller in the line; part of the caller's own state, zeroed before its first use. */
+/* A waiting caller, in the caller's memory. Zero it before its first use. */
 struct login_wait {
-    /* Called from the loop, once: `failure` NULL when the token is there now. */
+    /* Called once, from the loop. `failure` NULL: the token is available. */
     void (*done)(void *ctx, const struct failure *failure);
     void *ctx;
     struct login_wait *next, **back; /* private */
@@ -35,22 +37,22 @@ struct login_wait {
 
 enum login_state { LOGIN_READY, LOGIN_WAITING, LOGIN_FAILED };
 
-/* Asks for a token. LOGIN_READY: login_access_token() gives it. LOGIN_WAITING: w->done() follows. LOGIN_FAILED:
- * *failure says why; failures that only a new login ends cost no network until auth.json changes. */
+/* Requests a token. LOGIN_READY: see login_access_token(). LOGIN_WAITING: w->done() follows. LOGIN_FAILED: see
+ * *failure; failures that require a new login cause no network traffic until auth.json changes. */
 enum login_state login_get(struct login *l, struct login_wait *w, struct failure *failure);
-/* Whether the file holds a login at all, valid or to be renewed; where not, *f says what to do. For what people are
- * shown: calls ask login_get(), which sees a new login at once. */
+/* Returns whether the file has a login, valid or renewable; if not, *f says what to do. For status displays: calls use
+ * login_get(), which notices a new login at once. */
 bool login_present(struct login *l, struct failure *f);
-/* Leaves the line; harmless for who is in none. */
+/* Stops waiting. Does nothing if `w` does not wait. */
 void login_cancel(struct login_wait *w);
 
-/* The token and account id ("" when unknown) of the login; valid until the loop goes on. */
+/* Return the token, and the account id ("": unknown). Valid until the caller returns to the loop. */
 const char *login_access_token(const struct login *l);
 const char *login_account_id(const struct login *l);
-/* Which token that was, for login_rejected(). Never 0. */
+/* Returns the number of the current token, for login_rejected(). Never 0. */
 unsigned login_generation(const struct login *l);
-/* The provider refused that token (HTTP 401): the next login_get() looks for another one, in the file, then at the
- * token endpoint. A token that was refused fresh from the endpoint ends the login until auth.json changes. */
+/* The provider refused this token (HTTP 401): the next login_get() gets another one, from the file or the token
+ * endpoint. If the token is new from the endpoint, the login fails until auth.json changes. */
 void login_rejected(struct login *l, unsigned generation);
 
 #endif

@@ -1,4 +1,4 @@
-/* pure: reads Codex CLI's auth.json, and puts new tokens into its text. */
+/* pure: reads Codex CLI's auth.json, and replaces the tokens in its text. */
 #include "proxy/upstream/login_file.h"
 
 #include "common/json.h"
@@ -7,22 +7,23 @@
 #include <string.h>
 #include <time.h>
 
-/* json_get() in a nested object, which node 0 is not. */
+/* json_get(), but node 0 means that there is no object. */
 static uint32_t field(const struct json *j, uint32_t object, const char *key)
 {
     return object ? json_get(j, object, key) : JSON_NONE;
 }
 
-/* The object that holds the tokens, among it and its `tokens`. The root is node 0: *found says whether there is one. */
+/* Returns the node of the object with the tokens: `object` or its member `tokens`. It may be the root, node 0, so
+ * *found is the result. */
 static uint32_t find_tokens(const struct json *j, uint32_t object, bool *found)
 {
-    uint32_t places[] = {json_get(j, object, "tokens"), object};
+    uint32_t candidates[] = {json_get(j, object, "tokens"), object};
     for (size_t i = 0; i < 2 && !*found; i++) {
-        bool here = i == 1 || json_is(j, places[i], JSON_OBJECT);
-        *found = here && (json_is(j, json_get(j, places[i], "access_token"), JSON_STRING) ||
-                          json_is(j, json_get(j, places[i], "refresh_token"), JSON_STRING));
+        bool is_object = i == 1 || json_is(j, candidates[i], JSON_OBJECT);
+        *found = is_object && (json_is(j, json_get(j, candidates[i], "access_token"), JSON_STRING) ||
+                               json_is(j, json_get(j, candidates[i], "refresh_token"), JSON_STRING));
         if (*found)
-            return places[i];
+            return candidates[i];
     }
     return 0;
 }
@@ -37,14 +38,14 @@ static bool locate(const struct json *j, uint32_t *tokens)
     return found;
 }
 
-/* A token as a kept copy. */
+/* Returns a copy of a token in locked memory; NULL: absent or invalid. */
 static char *keep_token(const struct json *j, uint32_t tokens, const char *key)
 {
     struct slice text = json_inner(j, json_get(j, tokens, key));
     return login_text_is_clean(text) ? secret_keep(text) : NULL;
 }
 
-/* Seconds since 1970 of an RFC 3339 time in UTC, fractions left out; 0 for anything else. */
+/* Returns the Unix time, s, of an RFC 3339 time in UTC; 0: something else. */
 static int64_t read_time(struct slice text)
 {
     char copy[32] = "";
@@ -88,9 +89,9 @@ enum login_file login_file_read(struct slice text, struct login_tokens *out, str
     *out = (struct login_tokens){0};
     if (!json_parse(&j, text.ptr, text.len)) {
         result = LOGIN_FILE_TORN;
-        buf_add_format(why, "is not whole: %s at byte %zu; if it stays so, " LOGIN_ADVICE, j.error, j.error_at);
+        buf_add_format(why, "is incomplete: %s at byte %zu; if it stays so, " LOGIN_ADVICE, j.error, j.error_at);
     } else if (json_type(&j, 0) != JSON_OBJECT || !locate(&j, &tokens)) {
-        BUF_ADD(why, "holds no ChatGPT login; " LOGIN_ADVICE);
+        BUF_ADD(why, "has no ChatGPT login; " LOGIN_ADVICE);
     } else {
         out->access = keep_token(&j, tokens, "access_token");
         out->refresh = keep_token(&j, tokens, "refresh_token");
@@ -101,7 +102,7 @@ enum login_file login_file_read(struct slice text, struct login_tokens *out, str
         if (out->access || out->refresh)
             result = LOGIN_FILE_READ;
         else
-            BUF_ADD(why, "holds tokens that are damaged; " LOGIN_ADVICE);
+            BUF_ADD(why, "has invalid tokens; " LOGIN_ADVICE);
     }
     json_free(&j);
     return result;
@@ -114,20 +115,19 @@ void login_tokens_free(struct login_tokens *t)
     *t = (struct login_tokens){0};
 }
 
-/* One change of the text: the bytes from `at` to `at + len` become the value, or, for a key that was absent, the pair.
- */
+/* A change of the text: the value, or for an absent key the pair, replaces the bytes from `at` to `at + len`. */
 struct edit {
     size_t at, len;
-    struct slice indent; /* in front of a new key: what stands in front of the object's first one */
-    const char *key;     /* NULL: the value alone */
+    struct slice indent; /* the white space before the new key: that before the object's first one */
+    const char *key;     /* NULL: only the value */
     struct slice value;
-    bool comma; /* behind a new pair */
+    bool comma; /* after a new pair */
 };
 
 #define EDITS_MAX 4
 
 struct edits {
-    struct edit list[EDITS_MAX]; /* by place in the text */
+    struct edit list[EDITS_MAX]; /* in order of `at` */
     size_t count;
 };
 
@@ -139,7 +139,7 @@ static void add_edit(struct edits *edits, struct edit e)
     edits->list[i] = e;
 }
 
-/* Gives the object's key a value: in the old one's place, else as the first pair. */
+/* Sets a key's value: replaces the old one, or adds a first pair. */
 static void set_value(struct edits *edits, const struct json *j, uint32_t object, const char *key, struct slice value)
 {
     uint32_t old = json_get(j, object, key), first = json_first(j, object);

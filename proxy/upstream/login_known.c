@@ -1,4 +1,4 @@
-/* loop: what this process knows of the user's ChatGPT login, kept in step with auth.json. */
+/* loop: the user's ChatGPT login in memory, synchronized with auth.json. */
 #include "proxy/upstream/login_known.h"
 
 #include "common/clock.h"
@@ -9,9 +9,9 @@
 #include <sodium.h>
 #include <string.h>
 
-#define UNDATED_MAX_S (8 * 86400) /* Codex's own limit for a token that does not say when it expires */
-#define FRESH_MS 60000            /* a renewed token that is refused so soon was never good */
-#define WHY_MAX 1024
+#define UNDATED_MAX_S (8 * 86400) /* validity of a token without an expiry, as in Codex */
+#define FRESH_MS 60000            /* a new token that is refused within this time was never valid */
+#define WHY_MAX 1024              /* bytes of an error message */
 
 static int64_t now_s(void)
 {
@@ -41,7 +41,7 @@ void login_known_reject(struct login_known *k)
     k->rejected = true;
     if (k->renewed_ms && clock_monotonic_ms() - k->renewed_ms < FRESH_MS)
         login_final(&k->final,
-                    "ChatGPT refuses the Codex login (HTTP 401), although it was renewed just now; " LOGIN_ADVICE);
+                    "ChatGPT refuses the Codex login (HTTP 401), although it was just renewed; " LOGIN_ADVICE);
 }
 
 void login_known_free(struct login_known *k)
@@ -56,7 +56,7 @@ static void hash_text(struct slice text, unsigned char out[LOGIN_HASH_SIZE])
     (void)crypto_generichash(out, LOGIN_HASH_SIZE, (const unsigned char *)text.ptr, text.len, NULL, 0);
 }
 
-/* Whether the file's contents are those that we know. */
+/* Returns whether the file's contents are those that were last read or written. */
 static bool is_known(const struct login_known *k, struct slice text)
 {
     unsigned char hash[LOGIN_HASH_SIZE];
@@ -69,7 +69,7 @@ static bool equal(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
-/* Takes over tokens and the text that they stand in. false: no memory; the tokens are freed. */
+/* Stores the tokens, which it then owns, and the file's text. false: out of memory; the tokens are freed. */
 static bool adopt(struct login_known *k, struct login_tokens *tokens, struct slice text)
 {
     char *copy = secret_keep(text);
@@ -111,12 +111,12 @@ static enum login_reload take_text(struct login_known *k, struct slice text, str
     }
     if (is_other_account(k, &tokens)) {
         login_tokens_free(&tokens);
-        BUF_ADD(why, "now holds the login of another ChatGPT account; restart the proxy to use it");
+        BUF_ADD(why, "now has the login of another ChatGPT account; restart the proxy to use it");
         login_final(f, buf_text(why));
         return LOGIN_RELOAD_FAILED;
     }
     if (!adopt(k, &tokens, text)) {
-        failure_set(f, FAILURE_INTERNAL, "no locked memory for the ChatGPT login");
+        failure_set(f, FAILURE_INTERNAL, "out of locked memory: can't use the ChatGPT login");
         return LOGIN_RELOAD_FAILED;
     }
     hash_text(text, k->file);
@@ -140,8 +140,8 @@ enum login_reload login_known_reload(struct login_known *k, struct failure *f)
     return result;
 }
 
-/* Whether the file, changed since we read it, still holds the refresh token that we have used: then the new one belongs
- * into it. Otherwise its user has logged in anew. */
+/* The file has changed. Returns whether it still has the refresh token that was used: then the new one must be written
+ * to it. Otherwise the user has logged in again. */
 static bool still_ours(const struct login_known *k, struct slice text)
 {
     struct login_tokens tokens;
@@ -153,7 +153,7 @@ static bool still_ours(const struct login_known *k, struct slice text)
     return ours;
 }
 
-/* Puts the reply's tokens into `base`, gives that to `out` and takes them over. */
+/* Writes `base` with the reply's tokens to `out`, and stores them. */
 static bool take_reply(struct login_known *k, struct slice base, struct slice reply, struct buf *out)
 {
     struct login_tokens tokens;
@@ -174,8 +174,7 @@ static void write_back(struct login_known *k, struct slice text)
         hash_text(text, k->file);
     else if (!k->warned)
         log_warning(
-            "%s; the renewed ChatGPT login is kept in memory alone: it ends with this process, and Codex may then have "
-            "to log in anew",
+            "%s; the renewed ChatGPT login is only in memory: when this process ends, Codex may have to log in again",
             buf_text(&why));
     k->warned = !written;
     buf_free(&why);

@@ -1,4 +1,4 @@
-/* loop: auth.json on the disk: read, locked without waiting, and replaced in one step. */
+/* loop: auth.json on disk: read, locked without waiting, and replaced atomically. */
 #include "proxy/upstream/login_store.h"
 
 #include "common/file.h"
@@ -35,17 +35,17 @@ static bool fail(const struct login_store *s, struct buf *why, const char *what)
 
 bool login_store_read(const struct login_store *s, struct buf *text, struct buf *why)
 {
-    /* All at once, so that no copy of a token is left behind by a buffer that grows. */
+    /* All memory at once: a buffer that grows would leave copies of tokens in freed memory. */
     if (buf_reserve(text, LOGIN_STORE_MAX) && file_read(AT_FDCWD, s->path, 0, LOGIN_STORE_MAX - 1, text))
         return true;
     if (errno == EFBIG)
-        buf_add_format(why, "%s: is over %u KB", s->path, LOGIN_STORE_MAX >> 10);
+        buf_add_format(why, "%s: larger than %u KB", s->path, LOGIN_STORE_MAX >> 10);
     else
-        buf_add_format(why, "%s: can't be read: %s", s->path, file_reason(errno));
+        buf_add_format(why, "%s: can't read it: %s", s->path, file_reason(errno));
     return false;
 }
 
-/* The file behind links, with something appended to its name; NULL when it is not there. Owned by the caller. */
+/* Returns the file's path, links resolved, with the suffix; free() it. NULL: it does not exist, or out of memory. */
 static char *beside(const struct login_store *s, const char *suffix)
 {
     char *path = realpath(s->path, NULL), *out = NULL;
@@ -55,8 +55,7 @@ static char *beside(const struct login_store *s, const char *suffix)
     return out;
 }
 
-/* Whether the path may be written. What was made read-only is meant to stay as it is, even where root could write it.
- */
+/* Returns whether the path may be written. A read-only mode counts, even if root could write the file. */
 static bool writable(const char *path)
 {
     struct stat now;
@@ -97,7 +96,7 @@ enum login_lock login_store_lock(struct login_store *s)
 void login_store_unlock(struct login_store *s)
 {
     if (s->lock >= 0)
-        (void)close(s->lock); /* the lock file stays: removing it would let two processes hold "the" lock */
+        (void)close(s->lock); /* the lock file stays: if it were removed, two processes could have the lock */
     s->lock = -1;
 }
 
@@ -108,7 +107,7 @@ bool login_store_write(const struct login_store *s, struct slice text, struct bu
     bool ok = path && stat(path, &old) == 0 && writable(path) && folder_writable(path) &&
               replace_file(path, ".new", &(struct replace_owner){0600, old.st_uid, old.st_gid}, text);
     if (!ok)
-        (void)fail(s, why, "can't be replaced");
+        (void)fail(s, why, "can't replace it");
     free(path);
     return ok;
 }

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #define CLIENT_ID \
-    "app_EMoamEEZ73f0CkXaXp7hrann" /* Codex CLI's own: tokens are bound to the client they were made for */
+    "app_EMoamEEZ73f0CkXaXp7hrann" /* Codex CLI's: tokens are bound to the client for which they were issued */
 #define AUTH_CLAIM "https://api.openai.com/auth"
 
-/* The payload of "header.payload.signature". */
+/* Returns the payload of "header.payload.signature"; empty: not a JWT. */
 static struct slice payload_of(struct slice token)
 {
     if (!token.len)
@@ -22,7 +22,7 @@ static struct slice payload_of(struct slice token)
     return (struct slice){first + 1, (size_t)(second - first - 1)};
 }
 
-/* The string `key` of a nested object, when it fits and may stand in a header. */
+/* Copies the string `key` of a nested object, if it fits and is valid in a header field. */
 static void copy_text(const struct json *j, uint32_t object, const char *key, char out[LOGIN_ACCOUNT_SIZE])
 {
     uint32_t node = object ? json_get(j, object, key) : JSON_NONE;
@@ -40,7 +40,7 @@ void login_claims_read(struct slice token, struct login_claims *out)
     struct json j = {0};
     size_t len = 0;
     *out = (struct login_claims){0};
-    /* RFC 7515 takes the padding off; some encoders leave it on. */
+    /* RFC 7515 has no padding, but some encoders write it. */
     if (payload.len &&
         !sodium_base642bin(text, sizeof text, payload.ptr, payload.len, "=", &len, NULL,
                            sodium_base64_VARIANT_URLSAFE_NO_PADDING) &&
@@ -72,7 +72,7 @@ bool login_refresh_body(const char *refresh_token, struct buf *out)
     return BUF_ADD(out, "}") && !out->failed;
 }
 
-/* The error code in any of the endpoint's shapes: {"error":{"code"}}, {"error":"…"}, {"code":"…"}. */
+/* Returns the error code, in any of the endpoint's formats: {"error":{"code"}}, {"error":"…"}, {"code":"…"}. */
 static struct slice error_code(const struct json *j)
 {
     uint32_t error = json_get(j, 0, "error");
@@ -103,14 +103,14 @@ enum login_answer login_answer_read(int status, struct slice body, struct buf *w
         buf_add_text(why, finals[i].why);
     }
     if (why->len) {
-        /* told */
+        /* a final error */
     } else if (status == 401) {
         answer = LOGIN_ANSWER_FINAL;
         BUF_ADD(why, "the token endpoint refuses the ChatGPT login (HTTP 401); " LOGIN_ADVICE);
     } else if (status == 200 && object) {
         answer = LOGIN_ANSWER_TOKENS;
     } else {
-        buf_add_format(why, "the ChatGPT login could not be renewed: the token endpoint answered HTTP %d%s", status,
+        buf_add_format(why, "can't renew the ChatGPT login: the token endpoint replied HTTP %d%s", status,
                        status == 200 ? " without JSON" : "");
     }
     json_free(&j);

@@ -12,13 +12,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define READ_SIZE (64u << 10)
-#define KEPT_MAX 1024 /* idle connections over all origins; as many as libcurl keeps (curl_call.c) */
+#define READ_SIZE (64u << 10) /* bytes per recv() */
+#define IDLE_MAX 1024         /* idle connections to all origins; as many as libcurl's (curl_call.c) */
 
 struct loopback {
     struct event_base *base;
-    struct loopback_call *kept;
-    unsigned kept_count;
+    struct loopback_call *idle;
+    unsigned idle_count;
     struct event *sweep;
 };
 
@@ -45,12 +45,12 @@ static bool same_origin(const struct loopback_origin *a, const struct loopback_o
            memcmp(a->addresses, b->addresses, a->address_count * sizeof *a->addresses) == 0;
 }
 
-static void unkeep(struct loopback_call *c)
+static void unlink_idle(struct loopback_call *c)
 {
     *c->back = c->next;
     if (c->next)
         c->next->back = c->back;
-    c->owner->kept_count--;
+    c->owner->idle_count--;
 }
 
 static void close_socket(struct loopback_call *c)
@@ -79,17 +79,17 @@ void loopback_finish(struct loopback_call *c, enum failure_kind failure, const c
     const struct transport_events *events = c->events;
     struct loopback *l = c->owner;
     void *ctx = c->ctx;
-    bool keep = failure == FAILURE_NONE && c->reply.keep_alive && loopback_sent(c) && l->kept_count < KEPT_MAX;
+    bool keep = failure == FAILURE_NONE && c->reply.keep_alive && loopback_sent(c) && l->idle_count < IDLE_MAX;
     if (keep) {
         c->events = NULL;
         c->reused = true;
         c->swept = false;
-        c->next = l->kept;
-        c->back = &l->kept;
+        c->next = l->idle;
+        c->back = &l->idle;
         if (c->next)
             c->next->back = &c->next;
-        l->kept = c;
-        l->kept_count++;
+        l->idle = c;
+        l->idle_count++;
     } else {
         loopback_destroy(c);
     }
@@ -116,7 +116,7 @@ static bool connect_socket(struct loopback_call *c)
     return true;
 }
 
-/* A kept connection was closed by the server before it saw this request: once more, on a new one. */
+/* The server closed a reused connection before it got this request: repeats it once on a new connection. */
 static bool start_over(struct loopback_call *c)
 {
     if (!c->reused || c->heard)
@@ -128,7 +128,7 @@ static bool start_over(struct loopback_call *c)
     return connect_socket(c);
 }
 
-/* Nothing listens at this address: on to the next. false: it was the last. */
+/* Nothing listens at this address: connects to the next one. false: it was the last. */
 static bool try_next_address(struct loopback_call *c)
 {
     if (c->address + 1 >= c->origin.address_count)
@@ -151,7 +151,7 @@ bool loopback_sent(const struct loopback_call *c)
 
 #define PARTS (sizeof((struct loopback_call *)0)->request / sizeof(struct slice))
 
-/* Writes what is left of the request. false: the connection is gone. */
+/* Writes the rest of the request. false: the connection is lost. */
 static bool send_request(struct loopback_call *c)
 {
     struct iovec vectors[PARTS];
@@ -194,8 +194,8 @@ static void on_readable(struct loopback_call *c)
     ssize_t n = recv(c->fd, bytes, sizeof bytes, 0);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
-    if (!c->events) { /* a kept connection: whatever it says, it is of no more use */
-        unkeep(c);
+    if (!c->events) { /* an idle connection: it was closed, or has unexpected data */
+        unlink_idle(c);
         loopback_destroy(c);
     } else if (n == 0) {
         on_eof(c);
@@ -217,7 +217,7 @@ static void on_writable(struct loopback_call *c)
         if (refused && try_next_address(c))
             return;
         if (refused || event_add(c->readable, NULL) != 0) {
-            fail(c, FAILURE_CONNECT, "no connection: nothing listens there");
+            fail(c, FAILURE_CONNECT, "can't connect: nothing listens there");
             return;
         }
         c->phase = SENDING;
@@ -235,11 +235,11 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
         on_writable(arg);
 }
 
-static struct loopback_call *take_kept(struct loopback *l, const struct loopback_origin *origin)
+static struct loopback_call *take_idle(struct loopback *l, const struct loopback_origin *origin)
 {
-    for (struct loopback_call *c = l->kept; c; c = c->next) {
+    for (struct loopback_call *c = l->idle; c; c = c->next) {
         if (same_origin(&c->origin, origin)) {
-            unkeep(c);
+            unlink_idle(c);
             return c;
         }
     }
@@ -263,7 +263,7 @@ static struct loopback_call *make_call(struct loopback *l, const struct loopback
     return NULL;
 }
 
-/* Notes what there is to send: the head, what ends it, and the body. */
+/* Sets the parts to send: the head, its end, and the body. */
 static void set_request(struct loopback_call *c, const struct loopback_request *request)
 {
     size_t body_len = pieces_length(&request->body);
@@ -282,8 +282,8 @@ static void set_request(struct loopback_call *c, const struct loopback_request *
 struct loopback_call *loopback_start(struct loopback *l, const struct loopback_request *request,
                                      const struct transport_events *events, void *ctx)
 {
-    struct loopback_call *c = take_kept(l, request->origin);
-    bool kept = c != NULL;
+    struct loopback_call *c = take_idle(l, request->origin);
+    bool reused = c != NULL;
     if (!c)
         c = make_call(l, request->origin);
     if (!c)
@@ -294,10 +294,10 @@ struct loopback_call *loopback_start(struct loopback *l, const struct loopback_r
     c->heard = c->paused = c->cancelled = false;
     c->reply = (struct http_reply){0};
     c->chunked = (struct http_chunked){0};
-    if (kept) {
+    if (reused) {
         c->phase = SENDING;
         if (!send_request(c))
-            event_active(c->writable, EV_TIMEOUT, 0); /* it fails again, from the loop, and starts over */
+            event_active(c->writable, EV_TIMEOUT, 0); /* fails again, from the loop, which starts over */
     }
     return c;
 }
@@ -309,25 +309,25 @@ void loopback_cancel(struct loopback_call *c)
         loopback_destroy(c);
 }
 
-/* Closes what has been idle since the sweep before. No clock is asked when a connection is kept. */
+/* Closes connections that have been idle since the last sweep. So no clock is read when a connection becomes idle. */
 static void on_sweep(evutil_socket_t fd, short what, void *arg)
 {
     struct loopback *l = arg;
     (void)fd, (void)what;
-    for (struct loopback_call *c = l->kept, *next; c; c = next) {
+    for (struct loopback_call *c = l->idle, *next; c; c = next) {
         next = c->next;
         if (c->swept) {
-            unkeep(c);
+            unlink_idle(c);
             loopback_destroy(c);
         } else
             c->swept = true;
     }
 }
 
-struct loopback *loopback_new(struct event_base *base, unsigned kept_ms)
+struct loopback *loopback_new(struct event_base *base, unsigned idle_ms)
 {
     struct loopback *l = calloc(1, sizeof *l);
-    struct timeval half = {kept_ms / 2000, kept_ms / 2 % 1000 * 1000};
+    struct timeval half = {idle_ms / 2000, idle_ms / 2 % 1000 * 1000};
     if (!l)
         return NULL;
     l->base = base;
@@ -342,9 +342,9 @@ void loopback_free(struct loopback *l)
 {
     if (!l)
         return;
-    while (l->kept) {
-        struct loopback_call *c = l->kept;
-        unkeep(c);
+    while (l->idle) {
+        struct loopback_call *c = l->idle;
+        unlink_idle(c);
         loopback_destroy(c);
     }
     if (l->sweep)

@@ -1,5 +1,5 @@
-/* loopback_private: a connection as its own two files see it: loopback.c connects, sends and keeps, loopback_reply.c
- * reads. */
+/* loopback_private: a connection, for its two files: loopback.c connects, sends and keeps it, loopback_reply.c reads
+ * the reply. */
 #ifndef POINTSMAN_LOOPBACK_PRIVATE_H
 #define POINTSMAN_LOOPBACK_PRIVATE_H
 
@@ -10,37 +10,39 @@
 
 enum loopback_phase { CONNECTING, SENDING, HEAD, BODY, COMPLETE };
 
-/* A connection with the call that it carries; kept, without one, for the next. */
+/* A connection and its current call; it stays open after the call, if possible. */
 struct loopback_call {
     struct loopback *owner;
-    struct loopback_call *next, **back; /* in owner->kept */
+    struct loopback_call *next, **back; /* in owner->idle */
     struct loopback_origin origin;
-    unsigned address; /* of origin.addresses: the one that is connected, or tried */
+    unsigned address; /* index in origin.addresses of the connected address, or of the one that is tried */
     int fd;
     struct event *readable, *writable;
-    bool reused; /* served a call before this one */
+    bool reused; /* had a call before this one */
     bool swept;  /* a sweep has found it idle */
 
-    const struct transport_events *events; /* NULL: no call */
+    const struct transport_events *events; /* NULL: idle */
     void *ctx;
-    struct slice request[2 + PIECES_MAX]; /* the head, the length with the empty line behind it, the body's pieces */
-    char digits[DIGITS_MAX + 4];          /* of the length */
-    size_t len, sent;                     /* of the request */
+    struct slice request[2 + PIECES_MAX]; /* the head, the length with the empty line, the body's pieces */
+    char digits[DIGITS_MAX + 4];          /* the length and the empty line */
+    size_t len, sent;                     /* bytes of the request, and of them sent */
     enum loopback_phase phase;
-    bool heard;            /* a byte of the reply has come */
-    struct buf reply_head; /* of a head that came in pieces */
+    bool heard;            /* a byte of the reply has arrived */
+    struct buf reply_head; /* the head so far, if it is incomplete */
     struct http_reply reply;
     struct http_chunked chunked;
-    uint64_t left;          /* HTTP_REPLY_LENGTH */
-    struct buf piece, rest; /* while paused: decoded bytes that were not taken, and raw ones behind them */
-    bool paused, inside, cancelled;
-    bool refused; /* connect() said no at once; told from the loop */
+    uint64_t left;          /* HTTP_REPLY_LENGTH: bytes of the body to come */
+    struct buf piece, rest; /* while paused: decoded bytes that were not processed, and the raw bytes after them */
+    bool paused, cancelled;
+    bool inside;  /* body() is on the stack */
+    bool refused; /* connect() failed at once; reported from the loop */
 };
 
-/* Works off raw bytes of the reply. The call may be over afterwards, and `c` gone. */
+/* Processes raw bytes of the reply. Afterwards the call may have ended, and `c` be freed. */
 void loopback_take(struct loopback_call *c, struct slice input);
-/* The call is over: its connection is kept when it can serve again, and its listener hears of it. */
+/* Ends the call with done(). Keeps the connection if it can be reused, else frees `c`. */
 void loopback_finish(struct loopback_call *c, enum failure_kind failure, const char *message);
+/* Closes the connection and frees `c`. */
 void loopback_destroy(struct loopback_call *c);
 
 #endif

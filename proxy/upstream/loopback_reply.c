@@ -1,7 +1,7 @@
-/* loop: the reply of a server on this machine, as its bytes come in. */
+/* loop: reads the reply of a server on this machine. */
 #include "proxy/upstream/loopback_private.h"
 
-/* Gives decoded bytes up. false: stop reading, whatever the reason. */
+/* Passes decoded bytes to body(). false: stop; the call may have ended. */
 static bool deliver(struct loopback_call *c, struct slice piece, bool more)
 {
     if (!piece.len)
@@ -18,16 +18,16 @@ static bool deliver(struct loopback_call *c, struct slice piece, bool more)
     if (flow == CALL_PAUSE && buf_add_slice(&c->piece, piece)) {
         c->paused = true;
         event_del(c->readable);
-        return true; /* what follows is put aside, not delivered */
+        return true; /* the rest is stored */
     }
     if (flow == CALL_PAUSE)
-        loopback_finish(c, FAILURE_INTERNAL, "no memory");
+        loopback_finish(c, FAILURE_INTERNAL, "out of memory");
     else
-        loopback_finish(c, FAILURE_PROTOCOL, "the reply is of no use");
+        loopback_finish(c, FAILURE_PROTOCOL, "the reply is not usable");
     return false;
 }
 
-/* Takes the reply's head off the input, wherever its pieces are. false: the call is over. */
+/* Reads the reply's head, which may arrive in pieces. false: the call has ended. */
 static bool take_head(struct loopback_call *c, struct slice *input)
 {
     size_t scanned = 0, before = c->reply_head.len;
@@ -61,7 +61,7 @@ bad:
     return false;
 }
 
-/* The next piece of the body into *piece. false: the call is over. */
+/* Reads the next piece of the body. false: the call has ended. */
 static bool take_body(struct loopback_call *c, struct slice *input, struct slice *piece)
 {
     *piece = *input;
@@ -98,21 +98,21 @@ void loopback_take(struct loopback_call *c, struct slice input)
     }
     if (c->paused) {
         if (!buf_add_slice(&c->rest, input))
-            loopback_finish(c, FAILURE_INTERNAL, "no memory");
+            loopback_finish(c, FAILURE_INTERNAL, "out of memory");
     } else if (c->phase == COMPLETE) {
-        c->reply.keep_alive &= input.len == 0; /* nothing was asked for that could follow */
+        c->reply.keep_alive &= input.len == 0; /* bytes after the reply are an error */
         loopback_finish(c, FAILURE_NONE, "");
     }
 }
 
 void loopback_resume(struct loopback_call *c)
 {
-    struct buf piece = c->piece, rest = c->rest; /* taken over: a listener may pause again in the middle */
+    struct buf piece = c->piece, rest = c->rest; /* moved, because body() may pause again */
     buf_init(&c->piece, piece.max);
     buf_init(&c->rest, rest.max);
     c->paused = false;
     if (event_add(c->readable, NULL) != 0) {
-        loopback_finish(c, FAILURE_INTERNAL, "no memory");
+        loopback_finish(c, FAILURE_INTERNAL, "out of memory");
     } else if (deliver(c, buf_slice(&piece), rest.len > 0)) {
         loopback_take(c, buf_slice(&rest));
     }

@@ -1,11 +1,11 @@
-/* pure. Looks a model up in a server's list. */
+/* pure: looks a model up in a server's list. */
 #include "proxy/upstream/model_list.h"
 
 #include "common/json.h"
 
 #include <stdio.h>
 
-/* Whether a model's name is the one that is meant. */
+/* Returns whether the name is the model's, without or with ":latest". */
 static bool is_model(const struct json *j, uint32_t name, const char *model)
 {
     char latest[256];

@@ -1,17 +1,17 @@
-/* model_list: pure. What a server says of its models: GET /v1/models, and Ollama's GET /api/ps. */
+/* model_list: pure. Lists of a server's models: GET /v1/models, and Ollama's GET /api/ps. */
 #ifndef POINTSMAN_MODEL_LIST_H
 #define POINTSMAN_MODEL_LIST_H
 
 #include "common/buf.h"
 
-/* Whether a list in OpenAI's shape names the model. Ollama lists "qwen2.5-coder:3b"; a name without a tag means
+/* Returns whether a list in OpenAI's format has the model. Ollama lists "qwen2.5-coder:3b"; a name without a tag means
  * ":latest". */
 bool model_list_has(struct slice text, const char *model);
 
-#define MODEL_LIST_LEAST_WINDOW 4096 /* tokens that Ollama takes at least, unless it is told to take less */
+#define MODEL_LIST_LEAST_WINDOW 4096 /* tokens; Ollama's default context window */
 
-/* The context, in tokens, that Ollama has loaded the model with, by its list of loaded models; -1: it is not loaded; 0:
- * this is no such list. An Ollama that does not say counts as one that takes the least. */
+/* Returns the context window, in tokens, with which Ollama has loaded the model, from its list of loaded models; the
+ * default if the list lacks it. -1: not loaded; 0: not such a list. */
 int64_t model_list_window(struct slice text, const char *model);
 
 #endif

@@ -1,11 +1,11 @@
-/* loop: the proxy through which libcurl's calls leave this machine. */
+/* loop: the outbound proxy of calls through libcurl. */
 #include "proxy/upstream/outgoing_proxy.h"
 
 #include "common/url.h"
 
 #include <stdio.h>
 
-#define WANTS_LOGIN 407
+#define WANTS_LOGIN 407 /* HTTP status: Proxy Authentication Required */
 
 bool outgoing_proxy_set(CURL *easy, const struct config *config, const char *url, bool hashed, bool *through)
 {
@@ -17,7 +17,7 @@ bool outgoing_proxy_set(CURL *easy, const struct config *config, const char *url
     if (!known || !parts.tls)
         return false;
     return curl_easy_setopt(easy, CURLOPT_PROXY, config->outgoing_proxy) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* else the environment's no_proxy would count */
+           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* ignore the environment's no_proxy */
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK && /* no key to the proxy */
            curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
@@ -25,7 +25,7 @@ bool outgoing_proxy_set(CURL *easy, const struct config *config, const char *url
            (!(config->ca_file || hashed) || curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, config->ca_file) == CURLE_OK);
 }
 
-bool outgoing_proxy_failed(CURL *easy, const struct config *config, CURLcode code, char *told, size_t size)
+bool outgoing_proxy_failed(CURL *easy, const struct config *config, CURLcode code, char *message, size_t size)
 {
     long answer = 0, made = 0;
     bool refused,
@@ -36,17 +36,18 @@ bool outgoing_proxy_failed(CURL *easy, const struct config *config, CURLcode cod
     bool silent = !answer && made && slice_starts(slice_of(config->outgoing_proxy), "http");
     if (!unreachable && !refused && !silent)
         return false;
-    int len = snprintf(told, size, "the outgoing proxy %s ", config->outgoing_proxy);
+    int len = snprintf(message, size, "the outbound proxy %s ", config->outgoing_proxy);
     if (len < 0 || (size_t)len >= size)
         return true;
-    told += len;
+    message += len;
     size -= (size_t)len;
     if (answer == WANTS_LOGIN)
-        (void)snprintf(told, size, "wants %s (407): see general_settings.outgoing_proxy",
+        (void)snprintf(message, size, "requires %s (407): see general_settings.outgoing_proxy",
                        config->outgoing_login ? "another login" : "a login");
     else if (refused)
-        (void)snprintf(told, size, "refused to connect to it (%ld)", answer);
+        (void)snprintf(message, size, "refused to connect to it (%ld)", answer);
     else
-        (void)snprintf(told, size, "can't be used (%s): see general_settings.outgoing_proxy", curl_easy_strerror(code));
+        (void)snprintf(message, size, "can't be used (%s): see general_settings.outgoing_proxy",
+                       curl_easy_strerror(code));
     return true;
 }

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TIMEOUT_MS 10000
+#define TIMEOUT_MS 10000 /* of a HEAD request, with connection and handshake */
 
 struct opening {
-    struct slice origin; /* "https://host:port", in the deployment's api_base */
-    struct call *call;   /* NULL once it is over */
+    struct slice origin; /* "https://host:port"; points into the deployment's api_base */
+    struct call *call;   /* NULL: ended */
 };
 
 struct preconnect {
@@ -24,7 +24,7 @@ static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct 
     (void)ctx;
     (void)reply;
     (void)bytes;
-    return CALL_STOP; /* a reply to HEAD that has one */
+    return CALL_STOP; /* a reply to HEAD must not have a body */
 }
 
 static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message)
@@ -32,9 +32,9 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     struct opening *o = ctx;
     o->call = NULL;
     if (failure == FAILURE_NONE)
-        log_debug("%.*s: connected ahead (HTTP %d)", SLICE_ARGS(o->origin), reply->status);
+        log_debug("%.*s: preconnected (HTTP %d)", SLICE_ARGS(o->origin), reply->status);
     else
-        log_debug("%.*s: not connected ahead: %s", SLICE_ARGS(o->origin), message);
+        log_debug("%.*s: preconnect failed: %s", SLICE_ARGS(o->origin), message);
 }
 
 static const struct call_events opening_events = {on_body, on_done};
@@ -49,7 +49,7 @@ static void open_one(struct opening *o, struct upstream *upstream)
         o->call = call_start(upstream, &request, &opening_events, o);
 }
 
-/* Deployments of one origin share its connections. */
+/* Adds the deployment's origin, once: deployments with the same origin share its connections. */
 static void add_origin(struct preconnect *a, const struct deployment *d)
 {
     struct url url;

@@ -1,7 +1,6 @@
-/* preconnect: loop. Opens connections to providers before the first call needs them: name, TCP and TLS are done by
- * then. Each https origin of a deployment that can serve is asked once, with HEAD / and without a key; what it answers
- * does not matter. A connection that its provider closes again after some idle minutes is opened anew by the next call,
- * not here. */
+/* preconnect: loop. Opens connections to providers before the first call, so that it need not wait for name lookup, TCP
+ * and TLS. Each https origin of a ready deployment gets one HEAD / without a key; the reply does not matter. If the
+ * provider later closes the idle connection, the next call opens another one. */
 #ifndef POINTSMAN_PRECONNECT_H
 #define POINTSMAN_PRECONNECT_H
 
@@ -9,9 +8,10 @@
 
 struct preconnect;
 
-/* NULL: there is no memory, or general_settings.connect_ahead forbids it. */
+/* Starts the connections; free with preconnect_stop(). NULL: out of memory, or general_settings.connect_ahead is false.
+ */
 struct preconnect *preconnect_start(struct upstream *upstream, const struct config *config);
-/* Gives up what is still under way; the connections that are open stay. NULL is allowed. */
+/* Cancels connections that are not complete; complete ones stay open. NULL is allowed. */
 void preconnect_stop(struct preconnect *a);
 
 #endif

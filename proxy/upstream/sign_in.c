@@ -1,4 +1,4 @@
-/* loop: how calls are authenticated: the table of the kinds, and what each does. */
+/* loop: the table of sign-ins, which authenticate calls. */
 #include "proxy/upstream/sign_in.h"
 
 #include "common/paths.h"
@@ -9,19 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What `kept` is, open() says; NULL functions: there is nothing to do. */
+/* `state` is the result of open(). NULL functions: nothing to do. */
 struct row {
     const char *file;
     void *(*open)(struct event_base *base, struct upstream *upstream, const struct config *config);
-    void (*close)(void *kept);
-    enum login_state (*get)(void *kept, struct login_wait *w, struct failure *f);
-    bool (*headers)(const void *kept, const struct deployment *d, uint64_t conversation, struct buf *lines,
+    void (*close)(void *state);
+    enum login_state (*get)(void *state, struct login_wait *w, struct failure *f);
+    bool (*headers)(const void *state, const struct deployment *d, uint64_t conversation, struct buf *lines,
                     unsigned *credential);
-    void (*rejected)(void *kept, unsigned credential);
-    bool (*ready)(void *kept, struct failure *f);
+    void (*rejected)(void *state, unsigned credential);
+    bool (*ready)(void *state, struct failure *f);
 };
 
-/* The ChatGPT login: `kept` is a struct login. */
+/* The ChatGPT login: `state` is a struct login. */
 
 static void *open_chatgpt(struct event_base *base, struct upstream *upstream, const struct config *config)
 {
@@ -32,14 +32,14 @@ static void *open_chatgpt(struct event_base *base, struct upstream *upstream, co
     return login;
 }
 
-static void close_chatgpt(void *kept)
+static void close_chatgpt(void *state)
 {
-    login_free(kept);
+    login_free(state);
 }
 
-static enum login_state get_chatgpt(void *kept, struct login_wait *w, struct failure *f)
+static enum login_state get_chatgpt(void *state, struct login_wait *w, struct failure *f)
 {
-    return login_get(kept, w, f);
+    return login_get(state, w, f);
 }
 
 /* Adds a header line, ended by a NUL. */
@@ -55,13 +55,13 @@ static PRINTF_LIKE(2, 3) void add_line(struct buf *lines, const char *format, ..
     explicit_bzero(line, sizeof line);
 }
 
-/* The conversation's name serves the backend's prompt cache; Codex has written it in both ways. */
-static bool add_chatgpt_lines(const void *kept, const struct deployment *d, uint64_t conversation, struct buf *lines,
+/* The backend's prompt cache uses the conversation's name; versions of Codex have sent it in one field or the other. */
+static bool add_chatgpt_lines(const void *state, const struct deployment *d, uint64_t conversation, struct buf *lines,
                               unsigned *credential)
 {
-    const struct login *login = kept;
+    const struct login *login = state;
     unsigned long long name = conversation;
-    if (!buf_reserve(lines, lines->max)) /* all at once, so that no copy of the token stays behind */
+    if (!buf_reserve(lines, lines->max)) /* all at once: growing would leave a copy of the token in freed memory */
         return false;
     *credential = login_generation(login);
     add_line(lines, "Authorization: Bearer %s", login_access_token(login));
@@ -73,14 +73,14 @@ static bool add_chatgpt_lines(const void *kept, const struct deployment *d, uint
     return !lines->failed;
 }
 
-static void reject_chatgpt(void *kept, unsigned credential)
+static void reject_chatgpt(void *state, unsigned credential)
 {
-    login_rejected(kept, credential);
+    login_rejected(state, credential);
 }
 
-static bool is_chatgpt_ready(void *kept, struct failure *f)
+static bool is_chatgpt_ready(void *state, struct failure *f)
 {
-    return login_present(kept, f);
+    return login_present(state, f);
 }
 
 static const struct row rows[SIGN_INS] = {
@@ -95,7 +95,7 @@ static const struct row rows[SIGN_INS] = {
 };
 
 struct sign_ins {
-    void *kept[SIGN_INS]; /* by kind; NULL: not open */
+    void *state[SIGN_INS]; /* by kind; NULL: not open */
 };
 
 static bool is_needed(const struct config *config, enum sign_in kind)
@@ -112,8 +112,8 @@ struct sign_ins *sign_ins_new(struct event_base *base, struct upstream *upstream
     for (unsigned kind = 0; s && kind < SIGN_INS; kind++) {
         if (!rows[kind].open || !is_needed(config, kind))
             continue;
-        s->kept[kind] = rows[kind].open(base, upstream, config);
-        if (s->kept[kind])
+        s->state[kind] = rows[kind].open(base, upstream, config);
+        if (s->state[kind])
             continue;
         sign_ins_free(s);
         return NULL;
@@ -124,22 +124,22 @@ struct sign_ins *sign_ins_new(struct event_base *base, struct upstream *upstream
 void sign_ins_free(struct sign_ins *s)
 {
     for (unsigned kind = 0; s && kind < SIGN_INS; kind++)
-        if (s->kept[kind])
-            rows[kind].close(s->kept[kind]);
+        if (s->state[kind])
+            rows[kind].close(s->state[kind]);
     free(s);
 }
 
 enum login_state sign_in_get(struct sign_ins *s, const struct deployment *d, struct login_wait *w, struct failure *f)
 {
     enum sign_in kind = d->provider->sign_in;
-    return rows[kind].get ? rows[kind].get(s->kept[kind], w, f) : LOGIN_READY;
+    return rows[kind].get ? rows[kind].get(s->state[kind], w, f) : LOGIN_READY;
 }
 
 bool sign_in_headers(const struct sign_ins *s, const struct deployment *d, uint64_t conversation, struct buf *lines,
                      unsigned *credential)
 {
     enum sign_in kind = d->provider->sign_in;
-    return !rows[kind].headers || rows[kind].headers(s->kept[kind], d, conversation, lines, credential);
+    return !rows[kind].headers || rows[kind].headers(s->state[kind], d, conversation, lines, credential);
 }
 
 bool sign_in_rejected(struct sign_ins *s, const struct deployment *d, unsigned credential)
@@ -147,13 +147,13 @@ bool sign_in_rejected(struct sign_ins *s, const struct deployment *d, unsigned c
     enum sign_in kind = d->provider->sign_in;
     if (!rows[kind].rejected)
         return false;
-    rows[kind].rejected(s->kept[kind], credential);
+    rows[kind].rejected(s->state[kind], credential);
     return true;
 }
 
 bool sign_in_ready(struct sign_ins *s, enum sign_in kind, struct failure *f)
 {
-    return !s->kept[kind] || rows[kind].ready(s->kept[kind], f);
+    return !s->state[kind] || rows[kind].ready(s->state[kind], f);
 }
 
 const char *sign_in_file(enum sign_in kind)

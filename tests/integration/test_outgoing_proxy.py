@@ -94,13 +94,13 @@ def test_its_login_comes_from_a_variable_and_is_never_shown(make_tunnel, through
 
 @pytest.mark.parametrize("options, words", [
     ({"status": 403}, "refused to connect to it (403)"), ({"status": 502}, "refused to connect to it (502)"),
-    ({"login": LOGIN}, "wants a login (407)"), ({"socks": True, "status": 403}, "can't be used ("),
+    ({"login": LOGIN}, "requires a login (407)"), ({"socks": True, "status": 403}, "can't be used ("),
 ])
 def test_a_proxy_that_refuses_is_named(make_tunnel, through, far, options, words):
     tunnel = make_tunnel(**options)
     proxy = through(tunnel.url)
     answer = ask(proxy)
-    assert answer.status == 503 and f"the outgoing proxy {tunnel.url} {words}" in answer.error["message"], answer.body
+    assert answer.status == 503 and f"the outbound proxy {tunnel.url} {words}" in answer.error["message"], answer.body
     assert far.requests == []
     assert proxy.journal()[0]["attempts"][0]["outcome"] == "connect"
 
@@ -109,7 +109,7 @@ def test_a_wrong_login_is_reported_without_it(make_tunnel, through):
     tunnel = make_tunnel(login=LOGIN)
     proxy = through("os.environ/OUTGOING", keys={"OUTGOING": tunnel.url.replace("://", "://clerk:wrong-canary@")})
     answer = ask(proxy)
-    assert f"the outgoing proxy {tunnel.url} wants another login (407)" in answer.error["message"]
+    assert f"the outbound proxy {tunnel.url} requires another login (407)" in answer.error["message"]
     assert b"wrong-canary" not in answer.body
 
 
@@ -117,13 +117,13 @@ def test_a_wrong_login_is_reported_without_it(make_tunnel, through):
 def test_an_unreachable_proxy_is_named(through, far, scheme):
     url = f"{scheme}://127.0.0.1:{free_port()}"
     answer = ask(through(url))
-    assert answer.status == 503 and f"the outgoing proxy {url} can't be used" in answer.error["message"], answer.body
+    assert answer.status == 503 and f"the outbound proxy {url} can't be used" in answer.error["message"], answer.body
 
 
 def test_a_proxy_that_disconnects_is_named(make_tunnel, through):
     tunnel = make_tunnel(status=None)
     answer = ask(through(tunnel.url))
-    assert f"the outgoing proxy {tunnel.url} can't be used" in answer.error["message"], answer.body
+    assert f"the outbound proxy {tunnel.url} can't be used" in answer.error["message"], answer.body
 
 
 def test_an_error_behind_it_is_not_its_own(make_tunnel, start_proxy, far):

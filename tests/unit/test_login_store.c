@@ -170,7 +170,7 @@ TEST(absent_or_huge_file_is_reported)
     memset(huge, ' ', sizeof huge - 1);
     put(file, huge, 0600);
     assert_false(login_store_read(*state, &now, &why));
-    assert_non_null(strstr(buf_text(&why), "over 64 KB"));
+    assert_non_null(strstr(buf_text(&why), "larger than 64 KB"));
     buf_clear(&now);
     buf_clear(&why);
     assert_int_equal(unlink(file), 0);
