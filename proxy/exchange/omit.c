@@ -1,6 +1,6 @@
-/* loop: what of a request is left out or changed, so that a deployment that has refused it can be asked again at once:
- * some servers have no Responses API, some models take no images, some no reasoning_effort. The refusal says what
- * (terms/refusal_words.c); it is remembered once the request is answered without it.
+/* loop: what to leave out of a request or change after a refusal, so that the same deployment can be called again at
+ * once: some servers have no Responses API, some models accept no images or no reasoning_effort. The refusal tells the
+ * part (terms/refusal_words.c). It is stored when the request succeeds without the part.
  *
  *   400 "does not support thinking" ──▶ omit_find() ──▶ the same deployment ──▶ 200 ──▶ outcome_omitted()
  */
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of what an error may mean, the first that changes the request is tried, the others after another refusal. */
+/* If an error may be about several parts, the first of these that changes the request is left out, the next ones after
+ * another refusal. */
 static const unsigned CHOICES[] = {
     PART_API,    PART_EFFORT_VALUE, ~(unsigned)(PART_API | PART_EFFORT_VALUE | PART_EFFORT | PART_SYSTEM),
     PART_EFFORT, PART_SYSTEM,
@@ -47,7 +48,7 @@ struct provider_body_options omit_body_options(const struct attempt *a, const st
     };
 }
 
-/* PART_API as the API that was asked by. */
+/* Returns PART_RESPONSES or PART_CHAT for PART_API, other parts unchanged. 0: the attempt's API is neither. */
 static unsigned resolve(const struct attempt *a, unsigned part)
 {
     if (part != PART_API)
@@ -55,8 +56,7 @@ static unsigned resolve(const struct attempt *a, unsigned part)
     return a->body.wire == WIRE_RESPONSES ? PART_RESPONSES : a->body.wire == WIRE_CHAT ? PART_CHAT : 0;
 }
 
-/* Whether the deployment has the other API, as far as is known. The path is missing at the provider's own server only
- * if the request names something that is not there. */
+/* Returns whether the deployment may have the other API. At the provider's own server a 404 is never about the path. */
 static bool has_other_api(const struct attempt *a)
 {
     const struct deployment *d = a->deployment;
@@ -71,7 +71,7 @@ bool omit_can_switch_api(const struct attempt *a)
     return a->failure.kind == FAILURE_NOT_FOUND && (a->failure.parts & PART_API) && has_other_api(a);
 }
 
-/* Whether the request, which is without `so_far`, changes if it is sent without `more`, too; `so_far` then has it. */
+/* Returns whether the request without `so_far` changes if `more` is left out, too; then adds it to `so_far`. */
 static bool changes(const struct attempt *a, struct omissions *so_far, const struct omissions *more)
 {
     struct request *r = a->request;
@@ -99,7 +99,7 @@ static void try_part(const struct attempt *a, unsigned part, struct omissions *s
         (void)omissions_add(found, &more);
 }
 
-/* The parts of `parts` that are in the request. Each is looked for in the request without those before it. */
+/* Adds to `found` those of `parts` that the request has; each is tried after the parts before it were left out. */
 static void try_parts(const struct attempt *a, unsigned parts, struct omissions *found)
 {
     struct omissions so_far = {0};
@@ -120,12 +120,12 @@ struct omissions *omit_find(const struct attempt *a)
     for (size_t i = 0; i < sizeof CHOICES / sizeof *CHOICES && !found.parts; i++)
         try_parts(a, parts & CHOICES[i], &found);
     if (!found.parts) {
-        if (omit_can_switch_api(a)) /* another request may be asked by the other one */
+        if (omit_can_switch_api(a)) /* other requests may use the other API */
             outcome_lacks_api(a);
         return NULL;
     }
-    struct omissions *kept = malloc(sizeof *kept);
-    if (kept)
-        *kept = found;
-    return kept;
+    struct omissions *copy = malloc(sizeof *copy);
+    if (copy)
+        *copy = found;
+    return copy;
 }

@@ -204,15 +204,16 @@ void hedge_drop(struct request *r);
 
 /* omit.c */
 
-/* Sets a->omitted: what the deployment is known to refuse, and what it refused of this request. false: no memory. */
+/* Sets a->omitted: what the deployment is known to refuse, and what it refused of this request. false: out of memory.
+ */
 MUST_CHECK bool omit_begin(struct attempt *a);
 /* Returns what the request can leave out after this failure, so that the same deployment can be called again at once;
- * the caller frees it. NULL: nothing, or no memory. */
+ * free() it. NULL: nothing, or out of memory. */
 struct omissions *omit_find(const struct attempt *a);
 /* Returns provider_body_make()'s options for the attempt. `omit`: what to leave out; NULL: nothing. */
 struct provider_body_options omit_body_options(const struct attempt *a, const struct omissions *omit);
-/* Returns whether the failure means that the server lacks an API, and the deployment may have the other one, be it for
- * other requests than this. */
+/* Returns whether the failure means that the server lacks an API, and the deployment may have the other one, at least
+ * for other requests. */
 bool omit_can_switch_api(const struct attempt *a);
 
 /* outcome.c: the only file of this folder that writes deployments' health, through route/health.h. */

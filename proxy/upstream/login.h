@@ -1,15 +1,13 @@
-/* clang-format off */
 /* login: loop. The ChatGPT login of the user's Codex CLI: provides its access token, and renews it in time.
  *
  *              ┌─ valid token ─────────────────────────────────────────────────────────────────────▶ LOGIN_READY
  *   login_get ─┤
  *              └─ expired, refused ─▶ read auth.json ─▶ lock ─▶ read again ─▶ token endpoint ─▶ write ─▶ done()
- *                                            └─ another process has renewed it ──────────────────────────▲
+ *                                            └─ another process has renewed it ────────────────────────────▲
  *
  * Only one renewal runs at a time: in this process its callers wait for it together, and other processes use the lock
  * of login_store.h. A refresh token works only once, so the endpoint's tokens are written to the file before they are
  * used. If the file is read-only, they are only in memory, with a warning. */
-/* clang-format on */
 #ifndef POINTSMAN_LOGIN_H
 #define POINTSMAN_LOGIN_H
 

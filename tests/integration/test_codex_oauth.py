@@ -324,7 +324,7 @@ def test_a_read_only_file_keeps_the_login_in_memory(proxy, chatgpt, login):
     assert login.text == before
     # With the tokens in memory, not those of the file.
     assert len(chatgpt.renewals) == 3 and chatgpt.refresh == "refresh-3"
-    assert proxy.stderr.count("kept in memory") == 1
+    assert proxy.stderr.count("is only in memory") == 1
     login.path.chmod(0o600)
     answered(proxy)
     assert login.tokens["refresh_token"] == "refresh-4"
