@@ -34,7 +34,7 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
     };
     if (a->body.hint.carrier == CACHE_HINT_GROK_CONV_ID) {
         (void)snprintf(hint, sizeof hint, "x-grok-conv-id: %s", a->body.hint.value);
-        request.one_more = hint;
+        request.extra_field = hint;
     }
     buf_init(&lines, 2 * CALL_FIELDS_MAX);
     if (sign_in_headers(r->shared->sign_ins, d, r->model_request.conversation, &lines, &a->credential)) {

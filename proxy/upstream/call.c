@@ -169,7 +169,7 @@ static bool start_transport(struct call *c, const struct call_request *request)
     struct upstream *u = c->upstream;
     struct target *t = request->url ? NULL : &u->targets[request->deployment->index];
     c->checked = t && t->plain.len ? t : NULL;
-    if (t && t->is_loopback && !request->fields && !request->one_more) {
+    if (t && t->is_loopback && !request->fields && !request->extra_field) {
         struct loopback_request plain = {.origin = &t->origin, .body = request->body};
         if (heads_get(&t->heads, &t->origin, request, &plain.head))
             c->loopback = loopback_start(u->loopback, &plain, &transport_events, c);

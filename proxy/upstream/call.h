@@ -42,14 +42,14 @@ struct call_request {
     const char *path; /* appended to api_base: "/chat/completions" */
     /* Header fields, NULL-terminated, copied; they replace the deployment's Authorization. NULL: none. */
     const char *const *fields;
-    const char *url;      /* only with `fields`: replaces api_base and path, and `deployment` is not used; NULL: none */
+    const char *url; /* only with `fields`: replaces api_base and path, and `deployment` is not used; NULL: none */
     const char *extra_field; /* one more header field, "Name: value", copied; NULL: none */
-    struct pieces body;   /* must stay until the call ends; empty: a GET */
-    bool head;            /* a HEAD; only without a body and with `url` */
-    bool stream;          /* request an event stream */
-    int first_timeout_ms; /* ms to the first content of the body; 0: none */
-    int idle_timeout_ms;  /* ms of silence after it; 0: none */
-    int total_timeout_ms; /* ms; 0: none */
+    struct pieces body;      /* must stay until the call ends; empty: a GET */
+    bool head;               /* a HEAD; only without a body and with `url` */
+    bool stream;             /* request an event stream */
+    int first_timeout_ms;    /* ms to the first content of the body; 0: none */
+    int idle_timeout_ms;     /* ms of silence after it; 0: none */
+    int total_timeout_ms;    /* ms; 0: none */
 };
 
 /* Returns the calls and connections to all providers; free it with upstream_free(). `base` and `config` must outlive

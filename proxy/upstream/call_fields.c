@@ -14,8 +14,8 @@ bool call_add_fields(const struct call_request *request, struct buf *out)
         buf_add_text(out, request->deployment->api_key);
         BUF_ADD(out, "\r\n");
     }
-    if (request->one_more) {
-        buf_add_text(out, request->one_more);
+    if (request->extra_field) {
+        buf_add_text(out, request->extra_field);
         BUF_ADD(out, "\r\n");
     }
     return !out->failed;

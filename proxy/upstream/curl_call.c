@@ -197,7 +197,7 @@ static struct curl_call *make_call(struct curl_calls *all, struct slot *slot, co
 /* Returns a call with an idle handle of the slot, or a new one. NULL: out of memory. */
 static struct curl_call *take_call(struct curl_calls *all, const struct call_request *request)
 {
-    if (request->fields || request->one_more)
+    if (request->fields || request->extra_field)
         return make_call(all, NULL, request);
     struct slot *slot = &all->slots[2 * request->deployment->index + (request->stream ? 1 : 0)];
     struct curl_call *c = slot->idle;
