@@ -47,6 +47,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/arguments.c proxy/bridge/arguments.h \
 	proxy/bridge/assistant_to_chat.c \
 	proxy/bridge/calls_from_chat.c \
+	proxy/bridge/breakpoints.c proxy/bridge/breakpoints.h \
 	proxy/bridge/cache_hint.c proxy/bridge/cache_hint.h \
 	proxy/bridge/carrier.c proxy/bridge/carrier.h \
 	proxy/bridge/chat_writer.h \

@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/unit/test_buf \
 	tests/unit/test_bridge_limits \
 	tests/unit/test_cache_hint \
+	tests/unit/test_breakpoints \
 	tests/unit/test_canary \
 	tests/unit/test_calls \
 	tests/unit/test_cache_store \

@@ -24,8 +24,7 @@ static void write_hash(struct cache_hint *hint, struct slice of, const unsigned 
     (void)sodium_bin2hex(hint->value, sizeof hint->value, hash, sizeof hash);
 }
 
-/* The row of the model: a wildcard's deployment has many. */
-static const struct prompt_cache *row_of(const struct deployment *d, const char *model)
+const struct prompt_cache *cache_hint_row(const struct deployment *d, const char *model)
 {
     if (!d->prompt_cache)
         return prompt_cache_unknown();
@@ -33,11 +32,11 @@ static const struct prompt_cache *row_of(const struct deployment *d, const char 
     return wildcard ? prompt_cache_find(d->provider, d->api_base, model) : d->prompt_cache;
 }
 
-struct cache_hint cache_hint_make(const struct model_request *request, const struct deployment *d, const char *model,
-                                  enum wire wire, bool passed, const struct omissions *omit, const unsigned char *key)
+struct cache_hint cache_hint_make(const struct model_request *request, const struct prompt_cache *row, enum wire wire,
+                                  bool passed, const struct omissions *omit, const unsigned char *key)
 {
     struct cache_hint hint = {.carrier = CACHE_HINT_NONE};
-    enum hint_carrier carrier = prompt_cache_carrier(row_of(d, model), wire);
+    enum hint_carrier carrier = prompt_cache_carrier(row, wire);
     const char *field = hint_field(carrier);
     if (carrier == CACHE_HINT_NONE || !key)
         return hint;

@@ -1,6 +1,7 @@
 /* pure: makes the request body of an attempt, in the upstream's API. */
 #include "proxy/bridge/provider_body.h"
 
+#include "proxy/bridge/breakpoints.h"
 #include "proxy/bridge/chatgpt.h"
 #include "proxy/bridge/dialect.h"
 #include "proxy/bridge/pass.h"
@@ -64,6 +65,23 @@ static bool adapt_to_chatgpt(struct provider_body *body, const struct deployment
     return made;
 }
 
+/* Marks the prompt for providers that cache only up to marks. */
+static bool add_breakpoints(struct provider_body *body, const struct prompt_cache *row, const struct omissions *omit)
+{
+    struct buf out;
+    bool marked = false;
+    if (!row->breakpoints || body->wire != WIRE_CHAT || omits_field(omit, "cache_control"))
+        return true;
+    buf_init(&out, BODY_MAX);
+    if (!copy_together(body) || !breakpoints_add(buf_slice(&body->own), row->min_tokens, &out, &marked))
+        body->own.failed = true;
+    if (marked)
+        replace(body, &out);
+    else
+        buf_free(&out);
+    return !body->own.failed;
+}
+
 /* Returns the APIs of the deployment that this request can use. */
 static unsigned wires_for(const struct model_request *request, const struct provider_body_options *options)
 {
@@ -99,8 +117,9 @@ bool provider_body_make(struct provider_body *body, struct model_request *reques
     const char *model = config_upstream_model(d, request->star, &body->name);
     if (!same)
         body->wire = dialect_translated(wires);
+    const struct prompt_cache *row = model ? cache_hint_row(d, model) : NULL;
     if (model)
-        body->hint = cache_hint_make(request, d, model, body->wire, same, options->omit, options->hint_key);
+        body->hint = cache_hint_make(request, row, body->wire, same, options->omit, options->hint_key);
     if (!model) {
         made = false;
     } else if (same) {
@@ -114,6 +133,7 @@ bool provider_body_make(struct provider_body *body, struct model_request *reques
         body->pieces = pieces_of(buf_slice(&body->own));
     }
     const char *refusal = NULL;
+    made = made && add_breakpoints(body, row, options->omit);
     if (made && d->provider->chatgpt_fields)
         made = adapt_to_chatgpt(body, d, &refusal);
     if (refusal)

@@ -130,6 +130,73 @@ def test_another_server_gets_no_hint(start_proxy, upstream, prefix, api):
     assert hint_of(request) == (None, None)
 
 
+def marks(request):
+    """The places with cache_control in a request: (index of the message, its last text)."""
+    found = []
+    for index, message in enumerate(request.json["messages"]):
+        parts = message["content"] if isinstance(message["content"], list) else []
+        found += [(index, part["text"]) for part in parts if "cache_control" in part]
+    return found
+
+
+LONG = "Long enough to be cached. " * 60
+CONVERSATION = [{"role": "system", "content": LONG}, {"role": "user", "content": "One."},
+                {"role": "assistant", "content": "Two."}, {"role": "user", "content": "Three."}]
+
+
+@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize("model, marked", [("anthropic/claude-sonnet-5", True), ("openai/gpt-oss", False)])
+def test_models_of_anthropic_behind_openrouter_get_breakpoints(start_home, home, api, model, marked):
+    proxy = start_home(f"openrouter/{model}")
+    home.always(chat.whole())
+    if api == "chat":
+        body = {"messages": CONVERSATION}
+    else:
+        body = {"input": [{"type": "message", **message} for message in CONVERSATION]}
+    path = "/v1/chat/completions" if api == "chat" else "/v1/responses"
+    assert proxy.post(path, {"model": ALIAS, **body}).status == 200
+    request, = home.calls()
+    assert marks(request) == ([(0, LONG), (1, "One."), (3, "Three.")] if marked else [])
+
+
+def test_a_clients_breakpoints_are_left_alone(start_home, home):
+    proxy = start_home("openrouter/anthropic/claude-sonnet-5")
+    home.always(chat.whole())
+    own = [{"type": "text", "text": LONG, "cache_control": {"type": "ephemeral", "ttl": "1h"}}]
+    messages = [{"role": "system", "content": own}, *CONVERSATION[1:]]
+    assert proxy.post("/v1/chat/completions", {"model": ALIAS, "messages": messages}).status == 200
+    assert home.calls()[0].json["messages"] == messages
+
+
+def test_another_server_gets_no_breakpoints(start_proxy, upstream):
+    entry = chat_only(ALIAS, upstream)
+    entry["litellm_params"]["model"] = "openrouter/anthropic/claude-sonnet-5"
+    proxy = start_proxy(entry)
+    upstream.script(chat.whole())
+    assert proxy.post("/v1/chat/completions", {"model": ALIAS, "messages": CONVERSATION}).status == 200
+    assert upstream.requests[0].json["messages"] == CONVERSATION
+
+
+def test_a_refusal_of_breakpoints(start_home, home):
+    proxy = start_home("openrouter/anthropic/claude-sonnet-5")
+    home.script(error(400, "Unsupported parameter: 'cache_control'"), chat.whole())
+    assert proxy.post("/v1/chat/completions", {"model": ALIAS, "messages": CONVERSATION}).status == 200
+    assert [bool(marks(request)) for request in home.calls()] == [True, False]
+
+
+@pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
+def test_each_turn_of_codex_has_a_breakpoint_where_the_one_before_ended(start_home, home, folder):
+    proxy = start_home("openrouter/anthropic/claude-sonnet-5")
+    turns = [chat.calls_stream(*chat.call_deltas(f"c{n}", "exec_command", {"cmd": f"echo {n}"})) for n in range(4)]
+    home.script(*turns, chat.text_stream("Final answer."))
+    done = codex_cli.run(folder, proxy.base, MASTER_KEY, "Do what the test says.", model=ALIAS)
+    assert done.code == 0 and "Final answer." in done.out, done
+    found = [marks(request) for request in home.calls()]
+    assert len(found) == 5 and all(len(places) <= 4 for places in found)
+    for before, after in zip(found, found[1:]):
+        assert before[-1] in after and before[0] == after[0] and after[-1][0] > before[-1][0]
+
+
 @pytest.mark.skipif(not codex_cli.binary(), reason="no Codex CLI: ./check installs it")
 @pytest.mark.parametrize("model, carrier", [
     ("xai/grok-5", "x-grok-conv-id"), ("openrouter/openai/gpt-oss", "session_id"),

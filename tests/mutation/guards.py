@@ -25,6 +25,8 @@ GUARDS = [
     # Hints for prompt caches.
     Guard("prompt cache: at the provider's own server only", "proxy/terms/prompt_cache.c",
           "if (!provider_is_at_home(provider, api_base))", "if (!api_base)", ("unit/test_cache_hint", PROMPT_CACHE)),
+    Guard("prompt cache: a client's own marks", "proxy/bridge/breakpoints.c", "!has_marks(&j) && choose", "choose",
+          ("unit/test_breakpoints", PROMPT_CACHE)),
     Guard("prompt cache: a client's key as a header", "proxy/bridge/cache_hint.c", "if (is_plain(own))",
           "if (is_plain(own) || own.len <= 64)", ("unit/test_cache_hint",)),
     # Which clients and pages may send requests.
