@@ -8,7 +8,7 @@
 static const struct {
     const char *key;
     size_t offset;
-    enum known known;
+    enum known_value known;
 } FIELDS[] = {
     {"input_cost_per_token", offsetof(struct price, input), KNOWN_INPUT},
     {"output_cost_per_token", offsetof(struct price, output), KNOWN_OUTPUT},

@@ -14,7 +14,7 @@ struct price_view {
     struct price price;
     const struct price_tier *tiers;
     unsigned tier_count;
-    unsigned known;                              /* set of enum known */
+    unsigned known;                              /* set of enum known_value */
     int64_t max_input_tokens, max_output_tokens; /* 0: unknown */
     unsigned has, lacks;                         /* as in struct price_row */
     struct price_row of_table;                   /* `tiers` and `row` may point into it */

@@ -40,7 +40,7 @@ struct token_counts {
 };
 
 /* Values of a deployment that come from the table of known models, not from the file. */
-enum known {
+enum known_value {
     KNOWN_INPUT = 1,
     KNOWN_OUTPUT = 2,
     KNOWN_CACHE_READ = 4,
@@ -78,7 +78,7 @@ struct deployment {
     int64_t max_input_tokens; /* context window, tokens; 0: unknown */
     unsigned lacks;           /* set of enum capability: declared missing */
     char *known_as;           /* its row in the table of known models; NULL: none */
-    unsigned known;           /* set of enum known */
+    unsigned known;           /* set of enum known_value */
     double cost_discount;     /* already taken off its prices: 0 to 1 */
     double cost_margin;       /* already added to them: 0.1 is 10 % */
     /* Declared values, used until calls show the real ones. */

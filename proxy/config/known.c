@@ -80,7 +80,7 @@ static bool has_tier(const struct deployment *d, size_t offset)
     return false;
 }
 
-static void fill_price(struct deployment *d, double *price, double known, enum known field)
+static void fill_price(struct deployment *d, double *price, double known, enum known_value field)
 {
     if (is_price(*price) || !is_price(known))
         return;
