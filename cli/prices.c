@@ -85,6 +85,8 @@ void price_view_source(const struct price_view *v, struct buf *out)
         buf_add_format(out, "unknown%s", v->deployment ? reason(v->deployment) : "");
     else
         buf_add_format(out, "%s%s%s", own ? "configuration" : "", own && table ? ", " : "", table ? "table" : "");
+    if (table && v->deployment && v->row.len && !slice_is_nocase(v->model, v->deployment->known_as))
+        buf_add_format(out, " (%.*s)", SLICE_ARGS(v->row));
     if (v->deployment && v->deployment->cost_discount > 0)
         buf_add_format(out, ", %g %% off", 100 * v->deployment->cost_discount);
     if (v->deployment && v->deployment->cost_margin > 0)

@@ -84,6 +84,70 @@ static bool find(struct price_table *t, const char *provider, struct slice name,
     return found;
 }
 
+/* Who passes on whose prices: OpenRouter those of vendors that serve their models themselves, Hugging Face those of the
+ * inference provider. Without a row of their own, their models have the row of that provider. */
+static const struct passed_on {
+    const char *seller, *part, *provider;
+} PASSED_ON[] = {
+    {"openrouter", "anthropic", "anthropic"},
+    {"openrouter", "cohere", "cohere"},
+    {"openrouter", "google", "gemini"},
+    {"openrouter", "mistralai", "mistral"},
+    {"openrouter", "openai", "openai"},
+    {"openrouter", "perplexity", "perplexity"},
+    {"openrouter", "x-ai", "xai"},
+    {"huggingface", "cerebras", "cerebras"},
+    {"huggingface", "cohere", "cohere"},
+    {"huggingface", "fireworks-ai", "fireworks_ai"},
+    {"huggingface", "groq", "groq"},
+    {"huggingface", "hyperbolic", "hyperbolic"},
+    {"huggingface", "nebius", "nebius"},
+    {"huggingface", "novita", "novita"},
+    {"huggingface", "nscale", "nscale"},
+    {"huggingface", "ovhcloud", "ovhcloud"},
+    {"huggingface", "sambanova", "sambanova"},
+    {"huggingface", "scaleway", "scaleway"},
+    {"huggingface", "together", "together_ai"},
+};
+
+/* "openai/gpt-5.5" of OpenRouter, or "openai/gpt-oss-120b:groq" of Hugging Face: the part that says whose it is, and
+ * the name there. A variant of OpenRouter's (":free") has prices of its own. false: neither. */
+static bool split(const char *seller, struct slice name, struct slice *part, struct slice *rest)
+{
+    const char *slash = memchr(name.ptr, '/', name.len), *colon = memchr(name.ptr, ':', name.len);
+    bool suffix = strcmp(seller, "huggingface") == 0;
+    if (!slash || suffix != (colon != NULL))
+        return false;
+    const char *at = suffix ? colon : slash;
+    struct slice before = {name.ptr, (size_t)(at - name.ptr)}, after = {at + 1, name.len - before.len - 1};
+    *part = suffix ? after : before;
+    *rest = suffix ? before : after;
+    return true;
+}
+
+/* Anthropic's names have '-' where OpenRouter's have '.'. */
+static bool find_dashed(struct price_table *t, const char *provider, struct slice name, struct price_row *row)
+{
+    struct buf dashed;
+    buf_init(&dashed, PRICE_KEY_MAX);
+    for (size_t i = 0; i < name.len; i++)
+        buf_add_char(&dashed, name.ptr[i] == '.' ? '-' : name.ptr[i]);
+    bool found = !dashed.failed && find(t, provider, buf_slice(&dashed), row);
+    buf_free(&dashed);
+    return found;
+}
+
+static bool find_passed_on(struct price_table *t, const char *seller, struct slice name, struct price_row *row)
+{
+    struct slice part, rest;
+    if (!split(seller, name, &part, &rest))
+        return false;
+    for (size_t i = 0; i < sizeof PASSED_ON / sizeof *PASSED_ON; i++)
+        if (strcmp(PASSED_ON[i].seller, seller) == 0 && slice_is(part, PASSED_ON[i].part))
+            return find(t, PASSED_ON[i].provider, rest, row) || find_dashed(t, PASSED_ON[i].provider, rest, row);
+    return false;
+}
+
 bool price_table_model(struct price_table *t, const struct provider *provider, struct slice name, struct price_row *row)
 {
     const char *prefix = price_table_provider(slice_of(provider->prefix));
@@ -96,5 +160,5 @@ bool price_table_model(struct price_table *t, const struct provider *provider, s
     buf_init(&twice, PRICE_KEY_MAX + 1);
     bool found = buf_add_format(&twice, "%s/%.*s", prefix, SLICE_ARGS(name)) && find(t, prefix, buf_slice(&twice), row);
     buf_free(&twice);
-    return found;
+    return found || find_passed_on(t, prefix, name, row);
 }

@@ -70,7 +70,8 @@ void price_table_close(struct price_table *t);
 /* Finds a row by its exact key; ignores case. */
 bool price_table_find(struct price_table *t, struct slice key, struct price_row *row);
 /* Finds the row of a provider's model as LiteLLM does: by its name, then without a date or version ("-2025-08-07",
- * Gemini's "-001", "ft:gpt-4o:org::id"), then for a model named like its provider ("perplexity/perplexity/…"). */
+ * Gemini's "-001", "ft:gpt-4o:org::id"), then for a model named like its provider ("perplexity/perplexity/…"). A model
+ * of OpenRouter or Hugging Face without a row has that of the provider whose price they pass on. */
 bool price_table_model(struct price_table *t, const struct provider *provider, struct slice name,
                        struct price_row *row);
 /* Returns the provider whose rows LiteLLM's provider name stands for ("cohere_chat" is "cohere"); NULL: its prices are

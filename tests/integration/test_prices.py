@@ -164,12 +164,14 @@ def test_the_configuration_is_listed(cli, configured):
                entry("b", "openai/gpt-5.2", {"input_cost_per_token": 1e-6, "output_cost_per_token": 0}),
                entry("c", "openai/gpt-5.2", api_base="https://llm.example/v1"), entry("d", "ollama/qwen"),
                entry("e", "openai/unheard-of"), entry("f", "openai/*"),
+               entry("h", "openrouter/anthropic/claude-sonnet-4.5"),
                entry("g", "gemini/gemini-2.5-pro", {"cost_discount": 0.1}))
     lines = [line.split("\t") for line in cli("prices").stdout.splitlines()]
     assert [line[-1] for line in lines] == [
         "table", "configuration, table", "configuration",
         "unknown: another server: set model_info.base_model, or its prices", "unknown: a server of your own",
-        "unknown: not in the table: set its prices in model_info", "unknown: a wildcard", "table, 10 % off", ""]
+        "unknown: not in the table: set its prices in model_info", "unknown: a wildcard",
+        "table (anthropic/claude-sonnet-4-5)", "table, 10 % off", ""]
     assert lines[0] == ["a/openai/1", "openai/gpt-5.2", "1.75", "14", "0.175", "", "272000", "table"]
     assert lines[-2][2:6] == ["1.125", "9", "0.1125", ""] and lines[-1][:3] == ["  above 200000 tokens", "", "2.25"]
     done = json.loads(cli("prices", "--json", "b", "openai/gpt-5.5-2029-01-31").stdout)

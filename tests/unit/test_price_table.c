@@ -132,6 +132,44 @@ TEST(dates_and_versions_of_names_are_ignored)
     assert_false(find_model("openai", longest));
 }
 
+static void has_row(const char *model, const char *expected)
+{
+    static const char TEXT[] = HEAD("7") ROW("anthropic/claude-sonnet-4-5") ROW("gemini/g") ROW("groq/openai/gpt-oss")
+        ROW("openai/gpt-5") ROW("openrouter/openai/own") ROW("together_ai/openai/gpt-oss") ROW("xai/grok-4.5");
+    const struct provider *provider;
+    struct price_table t;
+    struct price_row row;
+    struct buf error, name;
+    buf_init(&error, 256);
+    buf_init(&name, 256);
+    assert_true(price_table_of(&t, slice_of(TEXT), &error) && price_table_check(&t, &error));
+    assert_true(provider_resolve(model, &provider, &name));
+    bool found = price_table_model(&t, provider, buf_slice(&name), &row);
+    if (found != (expected != NULL) || (found && !slice_is(row.key, expected)))
+        fail_msg("%s: %.*s", model, found ? (int)row.key.len : 4, found ? row.key.ptr : "none");
+    price_table_close(&t);
+    buf_free(&error);
+    buf_free(&name);
+}
+
+TEST(resellers_pass_prices_on)
+{
+    has_row("openrouter/openai/gpt-5", "openai/gpt-5");
+    has_row("openrouter/openai/own", "openrouter/openai/own");
+    has_row("openrouter/anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4-5");
+    has_row("openrouter/google/g", "gemini/g");
+    has_row("openrouter/x-ai/grok-4.5", "xai/grok-4.5");
+    has_row("openrouter/openai/gpt-5:free", NULL);
+    has_row("openrouter/openai/", NULL);
+    has_row("openrouter/deepseek/gpt-5", NULL);
+    has_row("openrouter/gpt-5", NULL);
+    has_row("huggingface/groq/openai/gpt-oss", "groq/openai/gpt-oss");
+    has_row("huggingface/together/openai/gpt-oss", "together_ai/openai/gpt-oss");
+    has_row("huggingface/openai/gpt-oss", NULL);
+    has_row("huggingface/nobody/openai/gpt-oss", NULL);
+    has_row("vercel_ai_gateway/openai/gpt-5", NULL);
+}
+
 TEST(servers_of_the_user_have_no_rows)
 {
     static const char *const NONE[] = {"ollama", "lm_studio", "hosted_vllm", "azure", "bedrock", "codex-oauth",
@@ -216,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_row_has_all_its_fields),
         cmocka_unit_test(prices_are_exact_after_a_round_trip),
         cmocka_unit_test(dates_and_versions_of_names_are_ignored),
+        cmocka_unit_test(resellers_pass_prices_on),
         cmocka_unit_test(servers_of_the_user_have_no_rows),
         cmocka_unit_test(damaged_tables_are_refused),
         cmocka_unit_test(damaged_row_is_noticed),
