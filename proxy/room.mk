@@ -5,6 +5,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/config/config.c proxy/config/config.h proxy/config/private.h \
 	proxy/config/ca_file.c \
 	proxy/config/cache.c \
+	proxy/config/redis.c \
 	proxy/config/deployment.c \
 	proxy/config/describe.c \
 	proxy/config/discounts.c \
@@ -32,6 +33,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/cache/flights.c proxy/cache/flights.h \
 	proxy/cache/recent.c proxy/cache/recent.h \
 	proxy/cache/rules.c proxy/cache/rules.h \
+	proxy/cache/seal.c proxy/cache/seal.h \
 	proxy/cache/store.c proxy/cache/store.h \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/coding.c proxy/front/coding.h \
@@ -140,7 +142,7 @@ proxy_libpure_a_SOURCES = \
 bin_PROGRAMS += proxy/pointsman-proxy
 proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(EVENT_CFLAGS)
 proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) \
-	$(ZLIB_LIBS) $(ZSTD_LIBS) -lm
+	$(ZLIB_LIBS) $(ZSTD_LIBS) $(HIREDIS_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \
 	proxy/serve/options.c proxy/serve/options.h \
@@ -151,7 +153,11 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/request.c proxy/exchange/request.h proxy/exchange/private.h \
 	proxy/exchange/attempt.c \
 	proxy/exchange/call.c \
-	proxy/exchange/caching.c \
+	proxy/cache/redis.c proxy/cache/redis.h proxy/cache/redis_private.h \
+	proxy/cache/redis_connect.c \
+	proxy/exchange/caching.c proxy/exchange/caching.h \
+	proxy/exchange/caching_keep.c \
+	proxy/exchange/caching_wait.c \
 	proxy/exchange/create.c \
 	proxy/exchange/hedge.c \
 	proxy/exchange/omit.c \

@@ -84,6 +84,7 @@ check_PROGRAMS += \
 	tests/unit/test_request_guards \
 	tests/unit/test_run_plan \
 	tests/unit/test_schema \
+	tests/unit/test_seal \
 	tests/unit/test_secret \
 	tests/unit/test_segments \
 	tests/unit/test_lighttpd_files \

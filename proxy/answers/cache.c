@@ -19,8 +19,11 @@ static const struct refusal *ping(const struct cache *c, struct buf *out)
     struct document d;
     struct container root = document_object(&d);
     document_add_text(root, "status", "healthy");
-    document_add_text(root, "cache_type", "local");
-    document_add_bool(root, "ping_response", true);
+    const char *remote = c->remote.state ? c->remote.state(c->remote.of) : NULL;
+    document_add_text(root, "cache_type", remote ? "redis" : "local");
+    document_add_bool(root, "ping_response", !remote || strcmp(remote, "up") == 0);
+    if (remote)
+        document_add_text(root, "redis", remote);
     document_add_text(root, "set_cache_response", "success");
     document_add_count(root, "entries", (int64_t)c->store.entries);
     document_add_count(root, "bytes", (int64_t)c->store.bytes);
@@ -51,8 +54,13 @@ static const struct refusal *delete(struct cache *c, struct slice body, struct b
     int64_t deleted = 0;
     uint32_t keys = json_parse(&j, body.ptr, body.len) ? json_get(&j, 0, "keys") : JSON_NONE;
     bool listed = json_is(&j, keys, JSON_ARRAY);
-    for (uint32_t n = listed ? json_first(&j, keys) : JSON_NONE; n; n = json_next(&j, n))
-        deleted += cache_key_read(json_inner(&j, n), key) && store_delete(&c->store, key);
+    for (uint32_t n = listed ? json_first(&j, keys) : JSON_NONE; n; n = json_next(&j, n)) {
+        if (!cache_key_read(json_inner(&j, n), key))
+            continue;
+        deleted += store_delete(&c->store, key);
+        if (c->remote.remove)
+            c->remote.remove(c->remote.of, key);
+    }
     json_free(&j);
     return listed ? done(out, deleted) : &no_keys;
 }
@@ -61,6 +69,8 @@ static const struct refusal *flush(struct cache *c, struct buf *out)
 {
     int64_t entries = (int64_t)c->store.entries;
     store_flush(&c->store);
+    if (c->remote.flush)
+        c->remote.flush(c->remote.of);
     return done(out, entries);
 }
 

@@ -35,6 +35,7 @@ struct cache *cache_new(const struct config *config, const unsigned char *secret
         return NULL;
     c->settings = &config->cache;
     memcpy(c->secret, secret, CACHE_KEY_SIZE);
+    seal_key(secret, c->seal);
     hash_deployments(config, c->configuration);
     c->recent.count = (uint64_t)randombytes_random() << 20; /* tickets of an earlier cache are not mistaken for ours */
     if (store_init(&c->store, (size_t)config->cache.max_size_mb << 20))
@@ -49,7 +50,35 @@ void cache_free(struct cache *c)
         return;
     store_free(&c->store);
     sodium_memzero(c->secret, sizeof c->secret);
+    sodium_memzero(c->seal, sizeof c->seal);
     free(c);
+}
+
+bool cache_put(struct cache *c, const unsigned char *key, struct slice text, double saved_usd, uint64_t ttl_ms,
+               uint64_t now_ms, int64_t now_unix_ms)
+{
+    bool kept = store_put(&c->store, key, text, saved_usd, now_ms, ttl_ms);
+    struct buf value;
+    if (!c->remote.put || text.len > STORE_ENTRY_MAX)
+        return kept;
+    struct sealed s = {now_unix_ms, now_unix_ms + (int64_t)ttl_ms, saved_usd, text};
+    buf_init(&value, STORE_ENTRY_MAX + SEAL_OVERHEAD);
+    if (seal_make(&s, c->seal, key, &value)) {
+        c->remote.put(c->remote.of, key, buf_slice(&value), (int64_t)ttl_ms);
+        kept = true;
+    }
+    buf_free(&value);
+    return kept;
+}
+
+bool cache_open(struct cache *c, const unsigned char *key, struct slice value, uint64_t now_ms, int64_t now_unix_ms,
+                struct buf *out, struct sealed *answer)
+{
+    if (!seal_open(value, c->seal, key, out, answer) || answer->expires_ms <= now_unix_ms)
+        return false;
+    (void)store_put(&c->store, key, answer->text, answer->saved_usd, now_ms,
+                    (uint64_t)(answer->expires_ms - now_unix_ms));
+    return true;
 }
 
 const char *cache_status_name(enum cache_status status)

@@ -1,6 +1,8 @@
 /* pure. Reads litellm_settings.cache_params: the keys of the cache of replies, and their rows. */
 #include "proxy/config/key_rows.h"
 
+#include "common/secret.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +13,26 @@
 struct cache_source {
     struct cache_settings settings; /* fields that are stored as read */
     struct schema_text type, mode, namespace;
+    struct redis_source redis;
     const struct yaml_node *call_types;
 };
 
 const struct schema_row CONFIG_CACHE_KEYS[] = {
-    USED(CACHE, TEXT, "type", type, "local", "`local`: in this process's memory; each worker has its own."),
+    USED(CACHE, TEXT, "type", type, "local",
+         "`local`: in this process's memory, each worker has its own. `redis`: also in a Redis, which all share."),
+    USED(CACHE, TEXT, "host", redis.host, "(`REDIS_HOST`)", "`redis`: name or address."),
+    USED(CACHE, LABEL, "port", redis.port, "(`REDIS_PORT`, 6379)", "`redis`: port."),
+    USED(CACHE, TEXT, "username", redis.username, "(`REDIS_USERNAME`)", "`redis`: user of the ACL."),
+    USED(CACHE, SECRET, "password", redis.password, "(`REDIS_PASSWORD`)",
+         "`redis`: password; write it as `os.environ/NAME`."),
+    USED(CACHE, SECRET, "url", redis.url, "(`REDIS_URL`)",
+         "`redis`: all of these: `redis://user:password@host:port/db`. `host` wins."),
+    USED(CACHE, BOOL, "ssl", redis.ssl, "(`REDIS_SSL`)",
+         "`redis`: TLS is refused: libhiredis_ssl is not in Debian 12."),
+    RANGED(CACHE, INT, "db", 0, 1000, settings.redis.db, "0", "`redis`: number of the database."),
+    RANGED(CACHE, INT, "lookup_timeout_ms", 1, 10000, settings.redis.timeout_ms, "20",
+           "`redis`: how long a request waits for it, ms; then the provider is called. Not in LiteLLM."),
+    RANGED(CACHE, SECONDS, "default_in_redis_ttl", 1, YEAR, settings.ttl_ms, "", "Alias of `ttl`."),
     RANGED(CACHE, SECONDS, "default_in_memory_ttl", 1, YEAR, settings.ttl_ms, "", "Alias of `ttl`."),
     RANGED(CACHE, SECONDS, "ttl", 1, YEAR, settings.ttl_ms, "600",
            "How long an answer is kept, unless the request says it."),
@@ -34,6 +51,8 @@ const struct schema_row CONFIG_CACHE_KEYS[] = {
         CACHE, SECONDS, "again_after", 0, DAY, settings.again_ms, "30",
         "The same request of one conversation within this time gets a new answer; 0: the cached one. Not in LiteLLM."),
     WARNS(CACHE, "max_size_in_memory", "use max_size_mb, which limits bytes"),
+    WARNS(CACHE, "redis_startup_nodes sentinel_* service_name gcp_*", "only a single Redis is supported"),
+    HARMLESS(CACHE, "socket_timeout socket_connect_timeout max_connections redis_flush_size"),
     WARNS(CACHE, "s3_* gcs_* azure_* qdrant_* valkey_* disk_cache_dir", "this kind of cache is not supported"),
     {0},
 };
@@ -76,7 +95,10 @@ void config_cache(struct config_loader *l, bool on, const struct yaml_node *para
     read_call_types(l, source.call_types, s);
     read_mode(l, &source.mode, s);
     s->on = on;
-    if (strcmp(source.type.text, "local") != 0) {
+    bool redis = strcmp(source.type.text, "redis") == 0;
+    if (on && redis)
+        config_redis(l, &source.redis, &s->redis);
+    if (!redis && strcmp(source.type.text, "local") != 0) {
         config_warn(l, source.type.line, WHAT ".type: \"%.64s\" is not supported: replies are not cached",
                     source.type.text);
         s->on = false;
@@ -84,4 +106,12 @@ void config_cache(struct config_loader *l, bool on, const struct yaml_node *para
     if (on && source.namespace.text && !(s->namespace = strdup(source.namespace.text)))
         config_no_memory(l);
     l->config->cache = *s;
+}
+
+void config_free_cache(struct config *c)
+{
+    free(c->cache.namespace);
+    free(c->cache.redis.host);
+    free(c->cache.redis.username);
+    secret_free(c->cache.redis.password);
 }

@@ -291,7 +291,7 @@ void config_free(struct config *c)
     secret_free(c->outgoing_login);
     free(c->ca_file);
     free(c->token_url);
-    free(c->cache.namespace);
+    config_free_cache(c);
     free(c->path);
     free(c);
 }

@@ -124,6 +124,15 @@ struct strategy_settings {
     int half_life_ms, error_half_life_ms;
 };
 
+/* The Redis of the cache of replies. */
+struct redis_settings {
+    char *host; /* NULL: no Redis */
+    unsigned port, db;
+    char *username; /* NULL: none */
+    char *password; /* in locked memory; NULL: none */
+    int timeout_ms; /* ms for an answer */
+};
+
 /* The cache of replies: litellm_settings.cache and cache_params. */
 struct cache_settings {
     bool on;
@@ -134,6 +143,7 @@ struct cache_settings {
     bool any_temperature; /* also requests whose temperature is absent or above 0 */
     int again_ms;         /* ms in which the same request of a conversation gets a new answer; 0: never */
     char *namespace;      /* part of every key; NULL: none */
+    struct redis_settings redis;
 };
 
 /* Sets the defaults. */

@@ -142,8 +142,16 @@ void config_fallbacks(struct config_loader *l);
 void config_default_fallbacks(struct config_loader *l);
 /* Sets ca_file. */
 void config_ca_file(struct config_loader *l);
-/* Sets config->cache. `params` NULL: the defaults. */
+/* Sets config->cache. `params` NULL: the defaults. config_free_cache() frees what it owns; config_free() does. */
 void config_cache(struct config_loader *l, bool on, const struct yaml_node *params);
+void config_free_cache(struct config *c);
+/* The keys of a Redis, as read from the file. */
+struct redis_source {
+    struct schema_text host, port, username, password, url;
+    bool ssl;
+};
+/* Sets where the Redis is, from these and the variables REDIS_*. */
+void config_redis(struct config_loader *l, const struct redis_source *s, struct redis_settings *redis);
 /* Sets the outbound proxy. */
 void config_outgoing_proxy(struct config_loader *l);
 /* Warns about models without prices if spending is limited. */

@@ -1,37 +1,12 @@
 /* loop: a request and the cache of replies: what is looked up, what waits for an equal request, what is kept. */
-#include "proxy/exchange/private.h"
+#include "proxy/exchange/caching.h"
 
 #include "common/clock.h"
-#include "proxy/cache/rules.h"
 
 #include <event2/event.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What the cache has to do with one request. */
-struct caching {
-    struct cache_controls controls;
-    unsigned char key[CACHE_KEY_SIZE];
-    bool keyed;         /* the key is set: the request is cacheable */
-    const char *fwd;    /* RFC 9211: why an upstream is called */
-    const char *reason; /* why the request is not cacheable, was not looked up, or its reply was not kept; NULL */
-    enum cache_status status;
-    const char *model; /* the model of the key */
-    int64_t age_s, ttl_s;
-    double saved_usd;
-    struct follower follower;
-    struct event *wake;   /* of the follower */
-    struct flight *leads; /* NULL: no flight */
-    bool detached;        /* its client has left; it goes on for its followers */
-    struct buf body;      /* taken over from the client then */
-    struct ceiling_hold held;
-};
-
-static struct cache *cache_of(const struct request *r)
-{
-    return r->shared->cache;
-}
 
 /* Whether the first deployment of the plan keeps a response unless `store` is false. */
 static bool upstream_keeps(const struct request *r)
@@ -77,6 +52,7 @@ static bool make(struct request *r)
     c->saved_usd = NAN;
     c->age_s = c->ttl_s = -1;
     c->fwd = "miss";
+    c->tier = r->shared->redis ? "redis" : "memory";
     c->model = r->plan.attempts[0]->model;
     controls_read(field, http_field(client_head(r->client), "cache-control"), &c->controls);
     struct cache_query query = {&r->model_request.top, r->model_request.wire, cache_of(r)->settings, &c->controls,
@@ -116,6 +92,7 @@ static const struct cache_entry *find(struct request *r, struct caching *c)
         c->fwd = "stale";
     if (!e)
         return NULL;
+    c->tier = "memory";
     c->age_s = (int64_t)((now - e->stored_ms) / 1000);
     c->ttl_s = (int64_t)((e->expires_ms - now) / 1000);
     if (c->controls.max_age_s < 0 || c->age_s <= c->controls.max_age_s)
@@ -125,8 +102,7 @@ static const struct cache_entry *find(struct request *r, struct caching *c)
     return NULL;
 }
 
-/* Writes a kept reply for this client. false: out of memory, or the bridge can't translate the request. */
-static bool replay(struct request *r, struct slice text, double saved_usd, enum cache_status how, struct slice *send)
+bool caching_replay(struct request *r, struct slice text, double saved_usd, enum cache_status how, struct slice *send)
 {
     struct attempt *a = r->attempt;
     struct failure failure;
@@ -158,31 +134,6 @@ static bool replay(struct request *r, struct slice text, double saved_usd, enum 
     return false;
 }
 
-static void on_wake(struct follower *f)
-{
-    struct request *r = f->owner;
-    event_active(r->caching->wake, EV_TIMEOUT, 0);
-}
-
-/* Waits for the equal request, if there is one; else leads a flight of its own. Returns whether it waits. */
-static bool join(struct request *r, struct caching *c, void (*woken)(evutil_socket_t, short, void *))
-{
-    struct flights *all = &cache_of(r)->flights;
-    struct flight *flight = flights_find(all, c->key);
-    if (!flight) {
-        c->leads = flights_begin(all, c->key, r);
-        return false;
-    }
-    c->wake = evtimer_new(r->shared->base, woken, r);
-    if (!c->wake)
-        return false;
-    c->follower.owner = r;
-    c->follower.wake = on_wake;
-    flight_follow(flight, &c->follower);
-    cache_of(r)->waiting++;
-    return true;
-}
-
 enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send)
 {
     if (!make(r))
@@ -191,138 +142,9 @@ enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t
     if (wants_new(r, c))
         return CACHING_NONE;
     const struct cache_entry *e = find(r, c);
-    if (e && replay(r, (struct slice){e->text, e->len}, e->saved_usd, CACHE_HIT, send))
+    if (e && caching_replay(r, (struct slice){e->text, e->len}, e->saved_usd, CACHE_HIT, send))
         return CACHING_HIT;
-    return join(r, c, woken) ? CACHING_WAITS : CACHING_NONE;
-}
-
-static void leave(struct request *r)
-{
-    struct caching *c = r->caching;
-    cache_of(r)->waiting -= c->follower.flight != NULL;
-    flight_leave(&c->follower);
-}
-
-bool caching_landed(struct request *r, struct slice *send)
-{
-    struct caching *c = r->caching;
-    const struct flight *flight = c->follower.flight;
-    struct slice answer = flight ? buf_slice(&flight->answer) : (struct slice){NULL, 0};
-    bool ok = answer.len && replay(r, answer, flight->saved_usd, CACHE_COLLAPSED, send);
-    leave(r);
-    return ok;
-}
-
-struct request *caching_leave(struct request *r)
-{
-    struct flight *flight = r->caching ? r->caching->follower.flight : NULL;
-    struct request *leader = flight ? flight->leader : NULL;
-    if (!flight)
-        return NULL;
-    leave(r);
-    return leader && leader->caching->detached && !flight->followers ? leader : NULL;
-}
-
-bool caching_goes_on(struct request *r)
-{
-    struct caching *c = r->caching;
-    if (!c || !c->leads || !c->leads->followers || !r->client)
-        return false;
-    client_give_body(r->client, &c->body, &c->held);
-    c->detached = true;
-    cache_of(r)->detached++;
-    return true;
-}
-
-bool caching_detached(const struct request *r)
-{
-    return r->caching && r->caching->detached;
-}
-
-struct slice caching_body(const struct request *r)
-{
-    return r->caching ? buf_slice(&r->caching->body) : (struct slice){NULL, 0};
-}
-
-void caching_watch(struct attempt *a, bool event_stream)
-{
-    const struct request *r = a->request;
-    if (!r->caching || !r->caching->keyed)
-        return;
-    a->recorder = relay_new(&(struct relay_options){
-        .client_wire = WIRE_CHAT,
-        .upstream_wire = a->body.wire,
-        .upstream_stream = event_stream,
-        .rewritten = true,
-        .alias = r->model_request.model,
-        .response_id = r->id,
-        .created_s = r->started_unix_ms / 1000,
-        .source = &a->source,
-        .prompt_bytes = r->model_request.prompt_bytes,
-        .bodies = r->shared->bodies,
-    });
-}
-
-void caching_feed(struct attempt *a, struct slice bytes)
-{
-    struct slice send;
-    if (!a->recorder || a->recorded.ptr)
-        return;
-    enum relay_state state = relay_feed(a->recorder, bytes, &send);
-    if (state == RELAY_DONE) {
-        a->recorded = send;
-    } else if (state == RELAY_FAILED) {
-        relay_free(a->recorder);
-        a->recorder = NULL;
-    }
-}
-
-static const char *forbid_store(const struct attempt *a)
-{
-    const struct request *r = a->request;
-    struct relay_content content = a->recorder ? relay_content(a->recorder) : (struct relay_content){.text = true};
-    return rules_forbid_store(&(struct cache_answer){
-        .failed = !a->recorded.len,
-        .length = a->recorder && relay_incomplete(a->recorder),
-        .calls = content.calls || content.other,
-        .refused = content.refusal,
-        .empty = !content.text,
-        .estimated = a->recorder && relay_usage(a->recorder).estimated,
-        .fallback = request_is_fallback(r, a->deployment),
-        .other = strcmp(a->deployment->model, r->caching->model) != 0,
-        .large = a->recorded.len > STORE_ENTRY_MAX,
-        .not_wanted = r->caching->controls.no_store,
-    });
-}
-
-void caching_complete(struct attempt *a)
-{
-    struct request *r = a->request;
-    struct caching *c = r->caching;
-    if (!c || !c->keyed)
-        return;
-    if (a->recorder && !a->recorded.ptr && relay_end(a->recorder, &a->recorded) != RELAY_DONE)
-        a->recorded = (struct slice){NULL, 0};
-    struct cache *cache = cache_of(r);
-    const char *why = forbid_store(a);
-    struct usage usage = relay_usage(a->relay);
-    double usd = spending_cost(a->deployment, &usage);
-    uint64_t ttl_ms = c->controls.ttl_s >= 0 ? (uint64_t)c->controls.ttl_s * 1000 : (uint64_t)cache->settings->ttl_ms;
-    if (!why && ttl_ms && store_put(&cache->store, c->key, a->recorded, usd, clock_monotonic_ms(), ttl_ms))
-        c->status = CACHE_STORED;
-    else if (!c->reason)
-        c->reason = why ? why : "memory";
-    if (c->leads)
-        flight_land(&cache->flights, c->leads, why ? (struct slice){NULL, 0} : a->recorded, usd);
-    c->leads = NULL;
-}
-
-void caching_gives(struct request *r)
-{
-    const struct caching *c = r->caching;
-    if (c && c->keyed && r->client && r->model_request.named)
-        client_set_ticket(r->client, recent_add(&cache_of(r)->recent, c->key, r->model_request.conversation,
-                                                clock_monotonic_ms()));
+    return caching_join(r, woken) || caching_ask(r, woken) ? CACHING_WAITS : CACHING_NONE;
 }
 
 void caching_end(struct request *r)
@@ -336,7 +158,7 @@ void caching_end(struct request *r)
     if (c->leads)
         flight_land(&cache_of(r)->flights, c->leads, (struct slice){NULL, 0}, NAN);
     c->leads = NULL;
-    leave(r);
+    caching_stop_waiting(r);
     cache_of(r)->detached -= c->detached;
 }
 
@@ -348,6 +170,7 @@ void caching_free(struct request *r)
     if (c->wake)
         event_free(c->wake);
     buf_free(&c->body);
+    buf_free(&c->opened);
     ceiling_release(&c->held);
     free(c);
 }
@@ -387,5 +210,5 @@ void caching_fields(const struct request *r, struct buf *out)
 struct journal_cache caching_journal(const struct request *r)
 {
     const struct caching *c = r->caching;
-    return (struct journal_cache){"memory", cache_status_name(c->status), c->reason, c->age_s, c->saved_usd};
+    return (struct journal_cache){c->tier, cache_status_name(c->status), c->reason, c->age_s, c->saved_usd};
 }

@@ -68,7 +68,7 @@ struct attempt {
 
 enum request_state {
     REQUEST_NEW,
-    REQUEST_FOLLOWING,
+    REQUEST_LOOKING,
     REQUEST_CALLING,
     REQUEST_WAITING,
     REQUEST_OPEN,
@@ -256,11 +256,11 @@ void request_charge(struct request *r, double usd);
 enum caching_found {
     CACHING_NONE,  /* call an upstream */
     CACHING_HIT,   /* *send is the whole reply; r->attempt->relay wrote it */
-    CACHING_WAITS, /* an equal request is in flight; `woken` is called once it is done */
+    CACHING_WAITS, /* for Redis, or for an equal request in flight; `woken` is called once that is done */
 };
 /* Looks for the answer to a request that has a plan, if a cache is configured. */
 enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send);
-/* The equal request is done. true: *send is the whole reply, as for a hit. false: it has no reply to share. */
+/* The wait is over. true: *send is the whole reply, as for a hit. false: there is none. */
 MUST_CHECK bool caching_landed(struct request *r, struct slice *send);
 /* The client of a request that waits has left. Returns the request that was waited for if nobody needs it any more;
  * NULL: it goes on, or there is none. */

@@ -13,8 +13,8 @@
 
 /* allowed[from][to] */
 static const bool allowed[REQUEST_STATES][REQUEST_STATES] = {
-    [REQUEST_NEW] = {[REQUEST_FOLLOWING] = true, [REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
-    [REQUEST_FOLLOWING] = {[REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
+    [REQUEST_NEW] = {[REQUEST_LOOKING] = true, [REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
+    [REQUEST_LOOKING] = {[REQUEST_CALLING] = true, [REQUEST_ENDED] = true},
     [REQUEST_CALLING] = {[REQUEST_CALLING] = true,
                          [REQUEST_WAITING] = true,
                          [REQUEST_OPEN] = true,
@@ -213,7 +213,7 @@ void request_attempt_failed(struct attempt *a, int status)
     }
 }
 
-/* The equal request that this one waited for is done. */
+/* The cache has an answer, or none. */
 static void on_landed(evutil_socket_t fd, short what, void *ctx)
 {
     struct request *r = ctx;
@@ -234,7 +234,7 @@ static void begin_planned(struct request *r)
     case CACHING_NONE: start(r, 0, 0); break;
     case CACHING_HIT: answer_at_once(r, whole); break;
     case CACHING_WAITS:
-        move(r, REQUEST_FOLLOWING);
+        move(r, REQUEST_LOOKING);
         request_waits(r);
         break;
     }

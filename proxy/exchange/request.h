@@ -6,12 +6,12 @@
  *    │ │     ▲ │  ▲ │                            ▲ ▲ ▲
  *    │ │     │ ▼  │ └──── no attempt is left ────┘ │ │
  *    │ │     │ WAITING                             │ │
- *    │ └─▶ FOLLOWING ─────── its reply ────────────┘ │
+ *    │ └─▶ LOOKING ───────── its reply ────────────┘ │
  *    └──────────── refused, or a cached reply ───────┘
  *                  client gone: from every state to ENDED
  *
  *   NEW        the request is read and planned
- *   FOLLOWING  an equal request is in flight (proxy/cache/flights.h); if it fails, this one calls
+ *   LOOKING    waits for the cache: for Redis, or for an equal request in flight (proxy/cache/flights.h)
  *   CALLING    one or two attempts are in flight; the client has received nothing
  *   WAITING    no attempt is in flight; a timer will repeat the last one
  *   OPEN       the reply has begun; no other deployment may serve it
@@ -22,6 +22,7 @@
 #define POINTSMAN_REQUEST_H
 
 #include "proxy/cache/cache.h"
+#include "proxy/cache/redis.h"
 #include "proxy/front/client.h"
 #include "proxy/record/decisions.h"
 #include "proxy/record/journal.h"
@@ -50,6 +51,7 @@ struct exchange_shared {
     struct spend **accounts;   /* by group index */
     struct adaptive *adaptive; /* NULL: not enabled */
     struct cache *cache;       /* NULL: not configured */
+    struct redis *redis;       /* NULL: not configured */
     struct upstream *upstream;
     struct sign_ins *sign_ins;
     struct decisions *decisions;   /* the last decisions; outlives the configuration */

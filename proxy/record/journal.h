@@ -19,7 +19,7 @@ struct journal_attempt {
 
 /* What the cache of replies did. */
 struct journal_cache {
-    const char *tier;   /* "memory" */
+    const char *tier;   /* "memory", "redis" */
     const char *status; /* "hit", "miss", "stored", "collapsed", "bypass" */
     const char *reason; /* why not looked up or kept; NULL: does not apply */
     int64_t age_s;      /* of the kept reply; -1: none was used */

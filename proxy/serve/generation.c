@@ -6,9 +6,11 @@
 #include "common/secret.h"
 #include "proxy/bridge/carrier.h"
 #include "proxy/cache/cache.h"
+#include "proxy/cache/redis.h"
 #include "proxy/record/saved_state.h"
 #include "proxy/exchange/sharing.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +33,40 @@ static bool set_up_accounts(struct generation *g)
     return true;
 }
 
+static void put(void *redis, const unsigned char *key, struct slice value, int64_t ttl_ms)
+{
+    redis_put(redis, key, value, ttl_ms);
+}
+
+static void remove_key(void *redis, const unsigned char *key)
+{
+    redis_delete(redis, key);
+}
+
+static void flush(void *redis)
+{
+    redis_flush(redis);
+}
+
+static const char *state(const void *redis)
+{
+    return redis_state(redis);
+}
+
+static bool set_up_cache(struct generation *g)
+{
+    const struct cache_settings *s = &g->setup.config->cache;
+    unsigned char secret[CACHE_KEY_SIZE];
+    install_key_derive(INSTALL_KEY_CACHE, secret);
+    g->exchanges.cache = cache_new(g->setup.config, secret);
+    sodium_memzero(secret, sizeof secret);
+    if (!g->exchanges.cache || !s->redis.host)
+        return g->exchanges.cache != NULL;
+    g->exchanges.redis = redis_new(g->exchanges.base, &s->redis, s->namespace);
+    g->exchanges.cache->remote = (struct cache_remote){g->exchanges.redis, put, remove_key, flush, state};
+    return g->exchanges.redis != NULL;
+}
+
 static bool set_up(struct generation *g, const struct generation_options *options)
 {
     const struct config *config = g->setup.config;
@@ -51,10 +87,7 @@ static bool set_up(struct generation *g, const struct generation_options *option
         .share = options->share,
     };
     if (config->cache.on) {
-        unsigned char secret[CACHE_KEY_SIZE];
-        secret_random(secret, sizeof secret);
-        g->exchanges.cache = cache_new(config, secret);
-        if (!g->exchanges.cache)
+        if (!set_up_cache(g))
             return false;
     }
     install_key_derive(INSTALL_KEY_CONVERSATION, g->exchanges.name_key);
@@ -183,6 +216,7 @@ void generation_free(struct generation *g)
     sharing_tear_down(&g->exchanges);
     adaptive_free(g->exchanges.adaptive);
     cache_free(g->exchanges.cache);
+    redis_free(g->exchanges.redis);
     setup_free(&g->setup);
     free(g);
 }

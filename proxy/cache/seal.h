@@ -1,0 +1,26 @@
+/* seal: pure. An answer as it is kept outside of the process: encrypted and bound to its name, so that the keeper can
+ * neither read nor exchange answers. XChaCha20-Poly1305 with the name as additional data. */
+#ifndef POINTSMAN_CACHE_SEAL_H
+#define POINTSMAN_CACHE_SEAL_H
+
+#include "proxy/cache/canonical.h"
+
+/* Bytes that a seal adds to an answer: version, nonce, times, cost, authenticator. */
+#define SEAL_OVERHEAD (1 + 24 + 24 + 16)
+
+struct sealed {
+    int64_t stored_ms, expires_ms; /* Unix time */
+    double saved_usd;              /* NAN: unknown */
+    struct slice text;             /* after seal_open(): in `out` */
+};
+
+/* Derives the key of seals, CACHE_KEY_SIZE bytes, from the cache's secret. */
+void seal_key(const unsigned char *secret, unsigned char *key);
+/* Appends the sealed answer of that name (CACHE_KEY_SIZE bytes). false: `out` failed. */
+bool seal_make(const struct sealed *s, const unsigned char *key, const unsigned char *name, struct buf *out);
+/* Opens what seal_make() made; `out` holds its text. false: of another key or name, changed, too short, or `out`
+ * failed. */
+MUST_CHECK bool seal_open(struct slice value, const unsigned char *key, const unsigned char *name, struct buf *out,
+                          struct sealed *s);
+
+#endif
