@@ -110,8 +110,8 @@ proxy_libpure_a_SOURCES = \
 	proxy/terms/failure_read.c \
 	proxy/terms/failure_reply.c \
 	proxy/terms/part.c proxy/terms/part.h \
-	proxy/terms/refusal_words.c \
-	proxy/terms/failure_words.c proxy/terms/failure_words.h \
+	proxy/terms/refusal_patterns.c \
+	proxy/terms/failure_patterns.c proxy/terms/failure_patterns.h \
 	proxy/route/forecast.c proxy/route/forecast.h \
 	proxy/route/health.c proxy/route/health.h \
 	proxy/route/refused.c proxy/route/refused.h \

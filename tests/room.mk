@@ -33,7 +33,7 @@ check_PROGRAMS += \
 	tests/unit/test_document \
 	tests/unit/test_explain \
 	tests/unit/test_failure \
-	tests/unit/test_failure_words \
+	tests/unit/test_failure_patterns \
 	tests/unit/test_fields \
 	tests/unit/test_finish \
 	tests/unit/test_refusals \

@@ -3,7 +3,7 @@
 #define POINTSMAN_CONFIG_H
 
 #include "common/markov.h"
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_patterns.h"
 #include "proxy/terms/prompt_cache.h"
 #include "proxy/terms/strategy_id.h"
 
@@ -167,7 +167,7 @@ struct config {
     struct strategy_settings strategy_settings;
     struct markov_settings adaptive; /* the adaptive router */
     struct cache_settings cache;
-    struct failure_word *error_rules; /* the user's rows, in their order */
+    struct failure_pattern *error_rules; /* the user's rows, in their order */
     unsigned error_rule_count;
     int num_retries;                   /* further attempts of a request after the first */
     int extra_retries;                 /* largest excess over num_retries set by any policy or deployment */

@@ -1,4 +1,4 @@
-/* pure. Reads router_settings.error_rules: the user's rows of the table of failures (terms/failure_words.h). */
+/* pure. Reads router_settings.error_rules: the user's rows of the table of failures (terms/failure_patterns.h). */
 #include "proxy/config/private.h"
 
 #include <ctype.h>
@@ -28,7 +28,7 @@ static const char *find_deployment(const struct config *c, const char *id)
 
 /* Sets which errors the rule is about. false: an error or a warning was given, and the rule is not used. */
 static bool read_conditions(struct config_loader *l, const struct error_rule_source *s, unsigned line,
-                            struct failure_word *w)
+                            struct failure_pattern *w)
 {
     const struct provider *provider = s->provider.text ? provider_find(slice_of(s->provider.text)) : NULL;
     char why[128];
@@ -56,7 +56,7 @@ static bool read_conditions(struct config_loader *l, const struct error_rule_sou
     char *words = copy(l, s->words.text ? s->words.text : "");
     for (char *at = words; at && *at; at++)
         *at = (char)tolower((unsigned char)*at);
-    w->words = words;
+    w->text = words;
     if (!s->expression.text)
         return words;
     w->expression = failure_expression(s->expression.text, why, sizeof why);
@@ -66,7 +66,7 @@ static bool read_conditions(struct config_loader *l, const struct error_rule_sou
 }
 
 /* Sets what of the request is left out. */
-static bool read_leave_out(struct config_loader *l, const struct schema_text *given, struct failure_word *w)
+static bool read_leave_out(struct config_loader *l, const struct schema_text *given, struct failure_pattern *w)
 {
     if (!given->text)
         return true;
@@ -84,10 +84,10 @@ static bool read_leave_out(struct config_loader *l, const struct schema_text *gi
     return w->parts && (w->parts != PART_FIELD || w->field);
 }
 
-static void free_rule(struct failure_word *w)
+static void free_rule(struct failure_pattern *w)
 {
     free((char *)w->name);
-    free((char *)w->words);
+    free((char *)w->text);
     free((char *)w->field);
     failure_expression_free(w->expression);
 }
@@ -96,7 +96,7 @@ static void add_rule(struct config_loader *l, const struct yaml_node *n, unsigne
 {
     struct error_rule_source s;
     char name[NAME_MAX_LEN];
-    struct failure_word w = {.cooldown_s = FAILURE_COOLDOWN_USUAL};
+    struct failure_pattern w = {.cooldown_s = FAILURE_COOLDOWN_USUAL};
     schema_init(&CONFIG_KEYS, SECTION_ERROR_RULE, &s);
     if (n->kind == YAML_MAPPING)
         schema_read(&l->reader, &CONFIG_KEYS, SECTION_ERROR_RULE, n, &s);
@@ -140,10 +140,10 @@ void config_free_error_rules(struct config *c)
     free(c->error_rules);
 }
 
-static void describe_conditions(const struct failure_word *w, struct buf *out)
+static void describe_conditions(const struct failure_pattern *w, struct buf *out)
 {
     const char *between = ": ";
-    const char *const texts[][2] = {{w->provider, ""}, {w->deployment, ""}, {*w->words ? w->words : NULL, "\""}};
+    const char *const texts[][2] = {{w->provider, ""}, {w->deployment, ""}, {*w->text ? w->text : NULL, "\""}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!texts[i][0])
             continue;
@@ -159,14 +159,14 @@ static void describe_conditions(const struct failure_word *w, struct buf *out)
 void config_describe_error_rules(const struct config *c, struct buf *out)
 {
     for (unsigned i = 0; i < c->error_rule_count; i++) {
-        const struct failure_word *w = &c->error_rules[i];
+        const struct failure_pattern *w = &c->error_rules[i];
         buf_add_text(out, w->name);
         describe_conditions(w, out);
         BUF_ADD(out, " →");
         if (w->parts_given)
             buf_add_format(out, " leave out %s;", w->field ? w->field : w->parts ? part_name(w->parts) : "nothing");
         if (w->then)
-            buf_add_format(out, " then %s;", failure_then_words[w->then]);
+            buf_add_format(out, " then %s;", failure_then_names[w->then]);
         if (w->cooldown_s != FAILURE_COOLDOWN_USUAL)
             buf_add_format(out, " cooldown %d s;", w->cooldown_s);
         if (w->kind_given)

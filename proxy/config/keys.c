@@ -219,7 +219,7 @@ static const struct schema_row KEYS[] = {
     USED(ERROR_RULE, LABEL, "words", words, "(any)", "Text in the message, or the whole code; ignores case."),
     USED(ERROR_RULE, LABEL, "expression", expression, "(any)", "The same as a POSIX extended regular expression."),
     USED(ERROR_RULE, LABEL, "leave_out", leave_out, "", "A part or field to leave out, or `nothing`."),
-    WORDS(ERROR_RULE, "then", failure_then_words, then, "Call the same deployment again, the next one, or none."),
+    WORDS(ERROR_RULE, "then", failure_then_names, then, "Call the same deployment again, the next one, or none."),
     RANGED(ERROR_RULE, SECONDS, "cooldown", 0, DAY, cooldown_ms, "", "Cooldown of the deployment; 0: none."),
     WORDS(ERROR_RULE, "as", failure_names, as, "What the failure is."),
     WARNS(STRATEGY, "ttl lowest_latency_buffer max_latency_list_size rpm_limit", "observations fade with `half_life`"),

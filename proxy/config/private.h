@@ -7,7 +7,7 @@
 
 #include "common/schema.h"
 #include "proxy/config/config.h"
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_patterns.h"
 
 enum config_section {
     SECTION_FILE,   /* the top level */

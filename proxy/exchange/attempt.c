@@ -253,7 +253,7 @@ static bool make_body(struct attempt *a)
 {
     struct request *r = a->request;
     if (!omit_begin(a)) {
-        failure_set(&a->failure, FAILURE_INTERNAL, "no memory");
+        failure_set(&a->failure, FAILURE_INTERNAL, "out of memory");
         return false;
     }
     struct provider_body_options options = omit_body_options(a, a->omitted);

@@ -1,6 +1,6 @@
 /* loop: what to leave out of a request or change after a refusal, so that the same deployment can be called again at
  * once: some servers have no Responses API, some models accept no images or no reasoning_effort. The refusal tells the
- * part (terms/refusal_words.c). It is stored when the request succeeds without the part.
+ * part (terms/refusal_patterns.c). It is stored when the request succeeds without the part.
  *
  *   400 "does not support thinking" ──▶ omit_find() ──▶ the same deployment ──▶ 200 ──▶ outcome_omitted()
  */

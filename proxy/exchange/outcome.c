@@ -99,7 +99,7 @@ static void note_in_journal(const struct attempt *a, const struct outcome *o, bo
                                                           .ms = (uint32_t)o->total_ms,
                                                           .lost = lost,
                                                           .cost_usd = o->cost_usd,
-                                                          .word = o->failure ? o->failure->word : NULL};
+                                                          .pattern = o->failure ? o->failure->pattern : NULL};
 }
 
 void outcome_ended(struct attempt *a, const struct failure *f, int status, enum attempt_end how)

@@ -2,7 +2,7 @@
 #include "proxy/record/decisions.h"
 
 #include "proxy/route/explain.h"
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_patterns.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static void copy_name(char out[DECISION_NAME], struct slice name)
 static void copy_refusal(struct decision_attempt *to, const struct journal_attempt *from)
 {
     struct buf names;
-    copy_name(to->rule, from->word ? slice_of(failure_word_name(from->word)) : (struct slice){NULL, 0});
+    copy_name(to->rule, from->pattern ? slice_of(failure_pattern_name(from->pattern)) : (struct slice){NULL, 0});
     buf_init(&names, sizeof to->again_without - 1);
     if (from->again_without)
         omissions_describe(from->again_without, &names);

@@ -4,7 +4,7 @@
 #include "common/json.h"
 #include "common/jsonl.h"
 #include "common/log.h"
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_patterns.h"
 #include "proxy/terms/usage.h"
 
 #include <errno.h>
@@ -84,10 +84,10 @@ static void add_count(struct buf *out, const char *key, int64_t value)
 static void add_refusal(struct buf *out, const struct journal_attempt *a)
 {
     const char *between = "";
-    if (!a->word)
+    if (!a->pattern)
         return;
     BUF_ADD(out, ",\"rule\":");
-    add_string(out, failure_word_name(a->word));
+    add_string(out, failure_pattern_name(a->pattern));
     if (!a->again_without)
         return;
     BUF_ADD(out, ",\"again_without\":[");

@@ -11,10 +11,10 @@ struct journal_attempt {
     enum failure_kind outcome; /* FAILURE_NONE: it answered */
     int status;                /* HTTP status; 0: none */
     uint32_t ms;
-    bool lost;                       /* cancelled because another deployment produced content first */
-    double cost_usd;                 /* USD, written only if `lost`; NAN: unknown */
-    const struct failure_word *word; /* the row that recognised its failure; NULL: none */
-    struct omissions *again_without; /* what the request was then sent again without; NULL: it was not */
+    bool lost;                             /* cancelled because another deployment produced content first */
+    double cost_usd;                       /* USD, written only if `lost`; NAN: unknown */
+    const struct failure_pattern *pattern; /* the row that identified the failure; NULL: none */
+    struct omissions *again_without;       /* what the request was then sent again without; NULL: it was not */
 };
 
 /* What the cache of replies did. */

@@ -115,7 +115,7 @@ static void take_list(struct probe *p, const struct call_reply *reply, enum fail
     char result[sizeof p->owner->health->probe] = "";
     const char *name = p->deployment->upstream_model, *base = p->deployment->api_base;
     bool silent = failure == FAILURE_CONNECT || failure == FAILURE_TIMEOUT;
-    bool ollama = p->deployment->provider->cuts_prompts;
+    bool ollama = p->deployment->provider->truncates_prompts;
     if (silent && ollama)
         (void)snprintf(result, sizeof result, "Ollama does not answer at %.60s; start it: ollama serve", base);
     else if (silent)
@@ -202,7 +202,7 @@ static void set_url(struct probe *p)
 {
     struct url url;
     size_t own = strlen("/v1");
-    if (!p->deployment->provider->cuts_prompts || !url_split(slice_of(p->deployment->api_base), &url) ||
+    if (!p->deployment->provider->truncates_prompts || !url_split(slice_of(p->deployment->api_base), &url) ||
         url.path.len < own || memcmp(url.path.ptr + url.path.len - own, "/v1", own) != 0)
         return;
     int len =

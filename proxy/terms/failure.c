@@ -69,27 +69,27 @@ const struct failure_rule *failure_rule(enum failure_kind kind)
 
 bool failure_goes_on(const struct failure *f)
 {
-    return (f->word && f->word->then == FAILURE_THEN_NEXT) || (!failure_stops(f) && RULES[f->kind].next);
+    return (f->pattern && f->pattern->then == FAILURE_THEN_NEXT) || (!failure_stops(f) && RULES[f->kind].next);
 }
 
 bool failure_cooldown_given(const struct failure *f)
 {
-    return f->word && f->word->name && f->word->cooldown_s != FAILURE_COOLDOWN_USUAL;
+    return f->pattern && f->pattern->name && f->pattern->cooldown_s != FAILURE_COOLDOWN_USUAL;
 }
 
 int failure_cooldown_s(const struct failure *f)
 {
-    return failure_cooldown_given(f) ? f->word->cooldown_s : RULES[f->kind].cooldown_s;
+    return failure_cooldown_given(f) ? f->pattern->cooldown_s : RULES[f->kind].cooldown_s;
 }
 
 bool failure_stops(const struct failure *f)
 {
-    return f->word && f->word->then == FAILURE_THEN_STOP;
+    return f->pattern && f->pattern->then == FAILURE_THEN_STOP;
 }
 
 bool failure_retries(const struct failure *f)
 {
-    return f->word && f->word->then == FAILURE_THEN_RETRY;
+    return f->pattern && f->pattern->then == FAILURE_THEN_RETRY;
 }
 
 /* Copies at most `size - 1` bytes, truncated between characters; control characters become spaces. */

@@ -21,7 +21,7 @@ struct failure_rule {
 
 /* The source of an error, for the user's error_rules. */
 struct failure_source {
-    const struct failure_word *own; /* router_settings.error_rules; NULL: none */
+    const struct failure_pattern *own; /* router_settings.error_rules; NULL: none */
     unsigned own_count;
     const char *provider, *deployment; /* the provider's prefix, the deployment's id */
 };
@@ -38,7 +38,7 @@ bool failure_cooldown_given(const struct failure *f);
 bool failure_retries(const struct failure *f);
 bool failure_stops(const struct failure *f);
 /* Sets the failure of an upstream's HTTP reply, from its status (400 or more, or below 200), Retry-After (seconds; -1:
- * none) and body. The message is redacted and truncated. See failure_words.h. `source` NULL: no error_rules. */
+ * none) and body. The message is redacted and truncated. See failure_patterns.h. `source` NULL: no error_rules. */
 void failure_from_reply(struct failure *f, const struct failure_source *source, int status, int retry_after_s,
                         struct slice body);
 /* Sets the failure of an error in a 200 reply or a stream: an object with any of "message", "code", "type" and

@@ -9,7 +9,7 @@
 #define MATCH_MAX 4096      /* bytes of a message that are matched; limits the time */
 #define EXPRESSION_MAX 1024 /* bytes of an expression */
 
-const char *const failure_then_words[] = {
+const char *const failure_then_names[] = {
     [FAILURE_THEN_USUAL] = "usual",
     [FAILURE_THEN_RETRY] = "retry",
     [FAILURE_THEN_NEXT] = "next",

@@ -2,7 +2,7 @@
 #ifndef POINTSMAN_FAILURE_PRIVATE_H
 #define POINTSMAN_FAILURE_PRIVATE_H
 
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_patterns.h"
 
 #define FAILURE_MESSAGE_MAX (64u << 10) /* bytes of a provider's message */
 
@@ -27,8 +27,8 @@ unsigned failure_field(const struct failure_report *r, const char *text, char na
 bool failure_matches(const struct failure_report *r, const void *expression);
 /* Returns what follows the first match of `lower_case` in the text, in any case; ptr NULL: no match. */
 struct slice failure_after(struct slice text, const char *lower_case);
-/* Returns the table of refusals, for failure_words(). */
-const struct failure_word *refusal_words(size_t *count);
+/* Returns the table of refusals, for failure_patterns(). */
+const struct failure_pattern *refusal_patterns(size_t *count);
 /* Sets code and message, redacted, then truncated between characters. */
 void failure_fill(struct failure *f, struct slice code, struct slice message);
 

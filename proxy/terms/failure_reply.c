@@ -62,34 +62,34 @@ static enum failure_kind kind_of_status(int http)
 struct reading {
     const struct failure_report *report;
     enum failure_kind kind;
-    const struct failure_word *word; /* the row that decided; NULL: the status */
+    const struct failure_pattern *pattern; /* the row that decided; NULL: the status */
     unsigned parts;
     char field[PART_FIELD_NAME];
 };
 
-static bool text_matches(const struct failure_word *w, const struct failure_report *r)
+static bool text_matches(const struct failure_pattern *w, const struct failure_report *r)
 {
     struct slice message = buf_slice(&r->message);
     switch (w->match) {
     case FAILURE_IN_CODE:
-        return strcasecmp(r->code, w->words) == 0 || strcasecmp(r->type, w->words) == 0 ||
-               strcasecmp(r->status, w->words) == 0;
-    case FAILURE_IN_TEXT: return contains(message, w->words) || contains(slice_of(r->param), w->words);
+        return strcasecmp(r->code, w->text) == 0 || strcasecmp(r->type, w->text) == 0 ||
+               strcasecmp(r->status, w->text) == 0;
+    case FAILURE_IN_TEXT: return contains(message, w->text) || contains(slice_of(r->param), w->text);
     case FAILURE_IS_TEXT:
-        return (!w->status || w->status == r->http) && (*w->words ? slice_is_nocase(message, w->words) : r->bare);
+        return (!w->status || w->status == r->http) && (*w->text ? slice_is_nocase(message, w->text) : r->bare);
     }
     return false;
 }
 
 /* Returns whether the row applies; one about a field only if the error names a field. */
-static bool applies(const struct failure_word *w, struct reading *reading)
+static bool applies(const struct failure_pattern *w, struct reading *reading)
 {
     if (!(w->among & FAILURE_BIT(reading->kind)) || !text_matches(w, reading->report))
         return false;
     reading->parts = w->parts;
     if (!(w->parts & PART_FIELD))
         return true;
-    unsigned named = w->field ? PART_FIELD : failure_field(reading->report, w->words, reading->field);
+    unsigned named = w->field ? PART_FIELD : failure_field(reading->report, w->text, reading->field);
     if (w->field)
         (void)snprintf(reading->field, sizeof reading->field, "%s", w->field);
     reading->parts = (w->parts & ~(unsigned)PART_FIELD) | named;
@@ -97,37 +97,37 @@ static bool applies(const struct failure_word *w, struct reading *reading)
 }
 
 /* Returns the first row that applies, of those with one of these ways to match. NULL: none. */
-static const struct failure_word *find_word(struct reading *reading, unsigned table, unsigned matches)
+static const struct failure_pattern *find_pattern(struct reading *reading, unsigned table, unsigned matches)
 {
     size_t count;
-    const struct failure_word *words = failure_words(table, &count);
+    const struct failure_pattern *patterns = failure_patterns(table, &count);
     for (size_t i = 0; i < count; i++)
-        if ((matches >> words[i].match & 1) && applies(&words[i], reading))
-            return &words[i];
+        if ((matches >> patterns[i].match & 1) && applies(&patterns[i], reading))
+            return &patterns[i];
     return NULL;
 }
 
 /* Returns whether an error rule of the user applies. */
-static bool rule_applies(const struct failure_word *w, const struct failure_source *source,
+static bool rule_applies(const struct failure_pattern *w, const struct failure_source *source,
                          const struct failure_report *r)
 {
     if ((w->provider && strcmp(w->provider, source->provider) != 0) ||
         (w->deployment && strcmp(w->deployment, source->deployment) != 0) ||
         (w->status && w->status != (r->http ? r->http : STATUS_OK)))
         return false;
-    return w->expression ? failure_matches(r, w->expression)
-                         : !*w->words || contains(buf_slice(&r->message), w->words) ||
-                               slice_is_nocase(slice_of(r->code), w->words);
+    return w->expression
+               ? failure_matches(r, w->expression)
+               : !*w->text || contains(buf_slice(&r->message), w->text) || slice_is_nocase(slice_of(r->code), w->text);
 }
 
 /* Applies the first error rule of the user that matches: it overrides the tables. */
 static void apply_own(struct reading *reading, const struct failure_source *source)
 {
     for (unsigned i = 0; source && i < source->own_count; i++) {
-        const struct failure_word *w = &source->own[i];
+        const struct failure_pattern *w = &source->own[i];
         if (!rule_applies(w, source, reading->report))
             continue;
-        reading->word = w;
+        reading->pattern = w;
         if (w->parts_given)
             reading->parts = w->parts;
         if (w->field)
@@ -216,13 +216,13 @@ static void classify(struct reading *reading, const struct failure_source *sourc
     const struct failure_report *r = reading->report;
     reading->kind = kind_of_status(r->http);
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
-        const struct failure_word *found = find_word(reading, STEPS[i].table, STEPS[i].matches);
-        if (found && (!reading->word || found->kind != reading->kind || found->parts))
-            reading->word = found;
+        const struct failure_pattern *found = find_pattern(reading, STEPS[i].table, STEPS[i].matches);
+        if (found && (!reading->pattern || found->kind != reading->kind || found->parts))
+            reading->pattern = found;
         if (found)
             reading->kind = found->kind;
     }
-    if (!reading->word || !reading->word->parts) {
+    if (!reading->pattern || !reading->pattern->parts) {
         reading->parts = 0;
         *reading->field = '\0';
     }
@@ -270,7 +270,7 @@ static void fill(struct failure *f, const struct failure_source *source, struct 
         describe_body(r);
     classify(&reading, source);
     f->kind = reading.kind;
-    f->word = reading.word;
+    f->pattern = reading.pattern;
     f->parts = reading.parts;
     if (f->parts & PART_EFFORT)
         f->efforts = effort_offered(buf_slice(&r->message));
@@ -304,12 +304,12 @@ void failure_from_error(struct failure *f, const struct failure_source *source, 
     fill(f, source, &r, r.http, -1);
 }
 
-const struct failure_word *failure_word_of(int status, struct slice body)
+const struct failure_pattern *failure_pattern_of(int status, struct slice body)
 {
     struct failure f;
     if (status)
         failure_from_reply(&f, NULL, status, -1, body);
     else
         failure_from_error(&f, NULL, body);
-    return f.word;
+    return f.pattern;
 }

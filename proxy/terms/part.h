@@ -1,7 +1,8 @@
 /* part: pure. Parts of a request that some servers refuse, and that are left out.
  *
- * A refusal is recognized by its message (failure_words.h). The same deployment is called again without the part, and
- * later requests to it are sent without the part at once (route/refused.h). The bridge decides what is sent instead. */
+ * A refusal is recognized by its message (failure_patterns.h). The same deployment is called again without the part,
+ * and later requests to it are sent without the part at once (route/refused.h). The bridge decides what is sent
+ * instead. */
 #ifndef POINTSMAN_PART_H
 #define POINTSMAN_PART_H
 

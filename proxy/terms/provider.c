@@ -1,20 +1,18 @@
-/* pure. The table of providers, and what LiteLLM's `model` means by it. */
+/* pure: the table of providers, and the meaning of LiteLLM's `model`. */
 #include "proxy/terms/provider.h"
 
 #include <string.h>
 
-/* What is served beside chat, as the providers' documentation says: text completions, embeddings, all of OpenAI's
- * wires. */
+/* APIs besides Chat Completions, from the providers' documentation: text completions, embeddings, all of OpenAI's. */
 #define TEXT (WIRE_CHAT | WIRE_COMPLETIONS)
 #define VECTORS (WIRE_CHAT | WIRE_EMBEDDINGS)
 #define CLASSIC (TEXT | VECTORS)
 #define ALL (CLASSIC | WIRE_RESPONSES)
-/* A company's service: its base, and the variables that may hold the key. */
+/* A company's service: its base URL, and the variables for the key. */
 #define CLOUD(PREFIX, WIRES, BASE, ...) \
     {.prefix = PREFIX, .api_base = BASE, .key_env = {__VA_ARGS__}, .key_required = true, .wires = WIRES}
 
-/* An agent of the user's own behind Chat Completions; by the environment variables of the LiteLLM fork that knows it.
- */
+/* An agent of the user behind Chat Completions, with the environment variables of the LiteLLM fork that supports it. */
 #define CODEX_AGENT(PREFIX)                      \
     {.prefix = PREFIX,                           \
      .base_path = "/v1",                         \
@@ -25,8 +23,8 @@
      .retry = {2, 120, 1500},                    \
      .retries_env = "CODEX_AGENT_MAX_RETRIES"}
 
-/* Prefixes and variables are LiteLLM's; bases are the ones that the providers' own documentation, or else LiteLLM,
- * gives for OpenAI's clients. The first row is the one for names without a prefix. */
+/* Prefixes and variables are LiteLLM's. Base URLs for OpenAI's clients are from the providers' documentation, or else
+ * LiteLLM's. The first row is for names without a prefix. */
 static const struct provider TABLE[] = {
     {.prefix = "openai",
      .api_base = "https://api.openai.com/v1",
@@ -46,14 +44,14 @@ static const struct provider TABLE[] = {
      .base_path = "/v1",
      .wires = CLASSIC,
      .local = true,
-     .cuts_prompts = true,
+     .truncates_prompts = true,
      .ignores = IGNORES_MAX_COMPLETION_TOKENS | IGNORES_TOOL_CHOICE},
     {.prefix = "ollama_chat",
      .api_base = "http://127.0.0.1:11434/v1",
      .base_path = "/v1",
      .wires = CLASSIC,
      .local = true,
-     .cuts_prompts = true,
+     .truncates_prompts = true,
      .ignores = IGNORES_MAX_COMPLETION_TOKENS | IGNORES_TOOL_CHOICE},
     {.prefix = "lm_studio",
      .api_base = "http://127.0.0.1:1234/v1",
@@ -138,14 +136,14 @@ static const struct provider TABLE[] = {
      .subscription = true,
      .openai_models = true,
      .wires = WIRE_RESPONSES},
-    /* Servers that are wherever the configuration says. */
+    /* Servers whose address is in the configuration. */
     {.prefix = "hosted_vllm", .key_env = {"HOSTED_VLLM_API_KEY"}, .wires = ALL},
     {.prefix = "openai_like", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
     {.prefix = "custom_openai", .key_env = {"OPENAI_LIKE_API_KEY"}, .wires = CLASSIC},
     {.prefix = "litellm_proxy", .key_env = {"LITELLM_PROXY_API_KEY"}, .wires = ALL},
     CODEX_AGENT("codex-agent"),
     CODEX_AGENT("codex_cli_agent"),
-    /* Other protocols or other ways to sign in. */
+    /* Not supported: other APIs or sign-ins. */
     {.prefix = "azure"},
     {.prefix = "azure_ai"},
     {.prefix = "bedrock"},
@@ -162,7 +160,7 @@ static const struct provider TABLE[] = {
     {.prefix = "vertex_ai"},
     {.prefix = "vertex_ai_beta"},
     {.prefix = "watsonx"},
-    /* "codex-echo" of the demo mode. */
+    /* "codex-echo", for the demo. */
     {.prefix = "echo", .kind = PROVIDER_ECHO, .wires = WIRE_CHAT},
     {0},
 };
@@ -192,7 +190,7 @@ const struct provider *provider_find(struct slice prefix)
     return NULL;
 }
 
-/* The slice up to the first '/', which is taken off `rest` with it; empty without one. */
+/* Returns what precedes the first '/', and removes both from `rest`; empty: no '/'. */
 static struct slice take_segment(struct slice *rest)
 {
     const char *slash = rest->len ? memchr(rest->ptr, '/', rest->len) : NULL;
@@ -204,7 +202,8 @@ static struct slice take_segment(struct slice *rest)
     return head;
 }
 
-/* "groq/openai/gpt-oss-120b" is "openai/gpt-oss-120b:groq" on the router; "openai/gpt-oss-120b" lets it choose. */
+/* Appends the router's name: "openai/gpt-oss-120b:groq" for "groq/openai/gpt-oss-120b". For "openai/gpt-oss-120b" the
+ * router chooses the inference provider. */
 static bool huggingface_name(struct slice model, struct buf *name)
 {
     struct slice rest = model;

@@ -1,29 +1,30 @@
-/* provider: the table of providers, by the prefix of LiteLLM's `model` ("gemini/…"). Adding one is adding a row. */
+/* provider: pure. The table of providers, by the prefix of LiteLLM's `model` ("gemini/…"). A new provider is a new row.
+ */
 #ifndef POINTSMAN_PROVIDER_H
 #define POINTSMAN_PROVIDER_H
 
 #include "proxy/terms/wire.h"
 
 enum provider_kind {
-    PROVIDER_HTTP, /* an OpenAI-compatible server, reached through libcurl */
-    PROVIDER_ECHO, /* answered by the proxy itself: no model behind it */
+    PROVIDER_HTTP, /* an OpenAI-compatible server */
+    PROVIDER_ECHO, /* the proxy itself replies, without an LLM */
 };
 
-/* How calls are authenticated; what each kind does are a row of upstream/sign_in.c and one of config/login.c. */
+/* How calls are authenticated: a row of upstream/sign_in.c and one of config/login.c implement each kind. */
 enum sign_in {
-    SIGN_IN_KEY,     /* with the deployment's api_key, if it has one */
-    SIGN_IN_CHATGPT, /* with the ChatGPT login of the user's Codex CLI (upstream/login.h) */
+    SIGN_IN_KEY,     /* by the deployment's api_key, if it has one */
+    SIGN_IN_CHATGPT, /* by the ChatGPT login of the user's Codex CLI (upstream/login.h) */
     SIGN_INS
 };
 
-/* Fields of a chat request that a server accepts and ignores: it gets the same in a way that it understands. */
+/* Fields of a chat request that a server accepts but ignores: the request is changed to have the same effect. */
 enum provider_ignores {
-    IGNORES_MAX_COMPLETION_TOKENS = 1, /* knows max_tokens */
-    IGNORES_TOOL_CHOICE = 2,           /* for "none" it gets no tools */
-    IGNORES_CACHE = 4,                 /* no row's: the field `cache`, which is for the proxy */
+    IGNORES_MAX_COMPLETION_TOKENS = 1, /* max_tokens is sent */
+    IGNORES_TOOL_CHOICE = 2,           /* for "none" no tools are sent */
+    IGNORES_CACHE = 4,                 /* in no row: the field `cache`, which is for the proxy */
 };
 
-/* Further calls to the same deployment after a failure that may pass; the waits before them double from first_ms to
+/* Repeated calls to the same deployment after a transient failure; the waits before them double from first_ms to
  * most_ms. All 0: the next deployment is tried at once. See route/retry.h. */
 struct retry_policy {
     unsigned times;
@@ -33,46 +34,46 @@ struct retry_policy {
 struct provider {
     const char *prefix; /* "gemini" */
     enum provider_kind kind;
-    const char *api_base;   /* default base that "/chat/completions" is appended to; NULL: api_base is required */
-    const char *key_env[3]; /* variables that hold the key, first set one wins; NULL-terminated */
+    const char *api_base;   /* default base URL, to which "/chat/completions" is appended; NULL: api_base is required */
+    const char *key_env[3]; /* variables for the key, the first that is set counts; NULL-terminated */
     enum sign_in sign_in;
-    bool key_required; /* without a key a deployment is not ready */
-    unsigned wires;    /* set of enum wire; 0: known by name, but not spoken here: never ready */
-    bool local;        /* a server on the user's own machine that may be down or lack the model: it is probed */
-    bool cuts_prompts; /* Ollama: what goes beyond the context that a model was loaded with is cut off without a word;
-                          how large that is, is asked for */
-    unsigned ignores;  /* set of enum provider_ignores */
-    bool thought_signatures; /* Gemini: calls of tools must bear its signature, or a placeholder for it */
-    bool returns_reasoning; /* its thinking models refuse calls that come back without the reasoning that led to them */
-    bool streams_only;      /* its replies are event streams, whatever the client asks for */
-    bool chatgpt_fields;    /* takes a part of a Responses request only (bridge/chatgpt.h) */
-    bool subscription;      /* has a quota, not prices: no second attempt goes there, though it may be free of charge */
-    bool openai_models;     /* serves OpenAI's models */
-    const char
-        *base_path; /* added to an api_base that does not end in it: LiteLLM's base for Ollama has none; or NULL */
-    const char *base_env;   /* variable that holds the base where the configuration gives none; or NULL */
-    const char *switch_env; /* never ready unless this variable is "1"; NULL: needs no switch */
+    bool key_required;       /* a deployment without a key is not ready */
+    unsigned wires;          /* set of enum wire; 0: an API that the proxy does not support: never ready */
+    bool local;              /* on the user's machine, may be down or lack the model: has health checks */
+    bool truncates_prompts;  /* Ollama: silently truncates prompts beyond the context window with which it loaded the
+                                model; health checks read that */
+    unsigned ignores;        /* set of enum provider_ignores */
+    bool thought_signatures; /* Gemini: tool calls must be sent with its signature or a placeholder */
+    bool returns_reasoning;  /* thinking models refuse calls that are sent without their reasoning */
+    bool streams_only;       /* every reply is a stream */
+    bool chatgpt_fields;     /* accepts only a part of a Responses request (bridge/chatgpt.h) */
+    bool subscription;       /* has a quota instead of prices: never hedged to, although it may be free */
+    bool openai_models;      /* has OpenAI's models */
+    const char *base_path;   /* appended to an api_base without it, because LiteLLM's base for Ollama lacks it; NULL:
+                                none */
+    const char *base_env;    /* variable for the base URL if the configuration has none; NULL: none */
+    const char *switch_env;  /* not ready unless this variable is "1"; NULL: none */
     struct retry_policy retry;
-    const char *retries_env; /* variable that replaces retry.times; or NULL */
+    const char *retries_env; /* variable that overrides retry.times; NULL: none */
 };
 
-/* The row for a prefix; NULL when there is none. */
+/* Returns the row for a prefix; NULL: none. */
 const struct provider *provider_find(struct slice prefix);
-/* The row of a deployment whose provider has none: never ready. It is not among the rows for listing. */
+/* Returns the row for deployments of unknown providers, which are never ready. It is not in provider_table(). */
 const struct provider *provider_unknown(void);
-/* Whether the base is the provider's own server on the internet, whose paths are known: 404 there means the model. */
+/* Returns whether the base URL is the provider's own server on the internet. Its paths are known, so a 404 there means
+ * the model. */
 bool provider_is_at_home(const struct provider *provider, const char *api_base);
-/* The rows, for listing; ends at a row whose prefix is NULL. */
+/* Returns the rows; the last one has the prefix NULL. */
 const struct provider *provider_table(void);
 
-/* Splits LiteLLM's `model` ("huggingface/groq/openai/gpt-oss-120b") into its provider and the name that the provider is
- * asked for. Hugging Face's "huggingface/<inference provider>/<org>/<model>" becomes "<org>/<model>:<inference
- * provider>" on the router's OpenAI endpoint. A name without a known prefix is OpenAI's. `name` is appended to; false:
- * no memory or an empty name. */
+/* Splits LiteLLM's `model` ("huggingface/groq/openai/gpt-oss-120b") into the provider and the name to send, which is
+ * appended to `name`. Hugging Face's "huggingface/<inference provider>/<org>/<model>" becomes "<org>/<model>:<inference
+ * provider>" for its router. A model without a known prefix is OpenAI's. false: `name` has failed, or the name is
+ * empty. */
 MUST_CHECK bool provider_resolve(const char *model, const struct provider **provider, struct buf *name);
 
-/* The same for a provider that is settled: appends the name that it is asked for. The provider's own prefix is taken
- * off.
+/* Appends the name to send for a model of this provider, without the provider's prefix. false: see provider_resolve().
  */
 MUST_CHECK bool provider_name(const struct provider *p, struct slice model, struct buf *name);
 

@@ -64,18 +64,18 @@ enum failure_kind {
 
 #define FAILURE_KINDS (FAILURE_BUDGET + 1)
 
-struct failure_word;
+struct failure_pattern;
 
 struct failure {
     enum failure_kind kind;
-    int upstream_status;             /* HTTP status; 0: none */
-    int retry_after_s;               /* the provider's Retry-After, whole seconds; -1: none */
-    const struct failure_word *word; /* the row that decided the kind; NULL: the status did */
-    unsigned parts;                  /* refused parts of the request: a set of enum request_part, with PART_API */
-    unsigned efforts;                /* PART_EFFORT: the values that the error offers (effort.h); 0: none */
-    char field[PART_FIELD_NAME];     /* PART_FIELD: its name */
-    char code[64];                   /* the provider's error code; "": none */
-    char message[512];               /* redacted; says what to do, if something can be done */
+    int upstream_status;                   /* HTTP status; 0: none */
+    int retry_after_s;                     /* the provider's Retry-After, whole seconds; -1: none */
+    const struct failure_pattern *pattern; /* the row that decided the kind; NULL: the status did */
+    unsigned parts;                        /* refused parts of the request: a set of enum request_part, with PART_API */
+    unsigned efforts;                      /* PART_EFFORT: the values that the error offers (effort.h); 0: none */
+    char field[PART_FIELD_NAME];           /* PART_FIELD: its name */
+    char code[64];                         /* the provider's error code; "": none */
+    char message[512];                     /* redacted; says what to do, if something can be done */
 };
 
 #endif

@@ -4,7 +4,7 @@
 #define DEPLOYMENT "model_list: [{model_name: a, litellm_params: {model: openai/x}}]\n"
 #define RULES DEPLOYMENT MASTER "router_settings:\n  error_rules:\n"
 
-static const struct failure_word *only_rule(const struct load *l)
+static const struct failure_pattern *only_rule(const struct load *l)
 {
     assert_non_null(l->config);
     assert_buf(&l->warnings, "");
@@ -18,12 +18,12 @@ TEST(each_key_is_read)
     load(&l,
          RULES "    - {provider: openai, deployment: a/openai/1, status: 500, words: No Colours, leave_out: images,\n"
                "       then: next, cooldown: 1.5, as: overloaded}\n");
-    const struct failure_word *w = only_rule(&l);
+    const struct failure_pattern *w = only_rule(&l);
     assert_string_equal(w->name, "error_rules[0]");
     assert_string_equal(w->provider, "openai");
     assert_string_equal(w->deployment, "a/openai/1");
     assert_int_equal(w->status, 500);
-    assert_string_equal(w->words, "no colours");
+    assert_string_equal(w->text, "no colours");
     assert_true(w->parts_given);
     assert_int_equal(w->parts, PART_IMAGES);
     assert_int_equal(w->then, FAILURE_THEN_NEXT);
@@ -44,11 +44,11 @@ TEST(omitted_keys_keep_the_tables_values)
 {
     struct load l;
     load(&l, RULES "    - {expression: 'a|b'}\n");
-    const struct failure_word *w = only_rule(&l);
+    const struct failure_pattern *w = only_rule(&l);
     assert_null(w->provider);
     assert_null(w->deployment);
     assert_non_null(w->expression);
-    assert_string_equal(w->words, "");
+    assert_string_equal(w->text, "");
     assert_false(w->parts_given || w->kind_given || w->status || w->then);
     assert_int_equal(w->cooldown_s, FAILURE_COOLDOWN_USUAL);
     load_end(&l);
@@ -73,7 +73,7 @@ TEST(without_lists_the_parts)
         struct load l;
         (void)snprintf(text, sizeof text, RULES "    - {status: 400, leave_out: %s}\n", rows[i].given);
         load(&l, text);
-        const struct failure_word *w = only_rule(&l);
+        const struct failure_pattern *w = only_rule(&l);
         assert_true(w->parts_given);
         assert_int_equal(w->parts, rows[i].parts);
         assert_int_equal(w->field != NULL, rows[i].field != NULL);

@@ -3,7 +3,7 @@
 #include "tests/unit/unit.h"
 #include "common/secret.h"
 #include "proxy/terms/effort.h"
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_patterns.h"
 
 #include <regex.h>
 
@@ -168,27 +168,27 @@ TEST(user_rows_come_first)
 {
     regex_t expression;
     assert_int_equal(regcomp(&expression, "too (cold|hot)", REG_EXTENDED | REG_ICASE | REG_NOSUB), 0);
-    const struct failure_word own[] = {
-        {.words = "warming up",
+    const struct failure_pattern own[] = {
+        {.text = "warming up",
          .name = "error_rules[0]",
          .provider = "openai",
          .status = 503,
          .cooldown_s = 7,
          .then = FAILURE_THEN_NEXT},
-        {.words = "",
+        {.text = "",
          .expression = &expression,
          .name = "error_rules[1]",
          .cooldown_s = 0,
          .then = FAILURE_THEN_STOP,
          .kind = FAILURE_RATE_LIMIT,
          .kind_given = true},
-        {.words = "no colors",
+        {.text = "no colors",
          .name = "error_rules[2]",
          .deployment = "d",
          .parts = PART_IMAGES,
          .parts_given = true,
          .cooldown_s = FAILURE_COOLDOWN_USUAL},
-        {.words = "no shades",
+        {.text = "no shades",
          .name = "error_rules[3]",
          .parts = PART_FIELD,
          .parts_given = true,
@@ -199,16 +199,16 @@ TEST(user_rows_come_first)
     const struct failure_source source = {own, COUNT_OF(own), "openai", "d"}, other = {own, COUNT_OF(own), "groq", "e"};
     struct failure f;
     failure_from_reply(&f, &source, 503, -1, SLICE("{\"error\":\"Warming up\"}"));
-    assert_ptr_equal(f.word, &own[0]);
+    assert_ptr_equal(f.pattern, &own[0]);
     assert_int_equal(f.kind, FAILURE_OVERLOADED);
     assert_int_equal(failure_cooldown_s(&f), 7);
     assert_true(failure_cooldown_given(&f) && failure_goes_on(&f));
     failure_from_reply(&f, &other, 503, -1, SLICE("{\"error\":\"Warming up\"}"));
-    assert_null(f.word);
+    assert_null(f.pattern);
     failure_from_reply(&f, &source, 500, -1, SLICE("{\"error\":\"Warming up\"}"));
-    assert_null(f.word);
+    assert_null(f.pattern);
     failure_from_error(&f, &other, SLICE("\"It is TOO HOT here\""));
-    assert_ptr_equal(f.word, &own[1]);
+    assert_ptr_equal(f.pattern, &own[1]);
     assert_int_equal(f.kind, FAILURE_RATE_LIMIT);
     assert_true(failure_stops(&f) && !failure_goes_on(&f));
     assert_int_equal(failure_cooldown_s(&f), 0);
@@ -222,9 +222,9 @@ TEST(user_rows_come_first)
     assert_string_equal(f.field, "shades");
     assert_true(failure_retries(&f));
     /* Our tables decide what a row omits; status 200 means an error inside a reply with that status. */
-    const struct failure_word effort[] = {
-        {.words = "reasoning_effort", .name = "error_rules[0]", .status = 200, .cooldown_s = FAILURE_COOLDOWN_USUAL},
-        {.words = "reasoning_effort",
+    const struct failure_pattern effort[] = {
+        {.text = "reasoning_effort", .name = "error_rules[0]", .status = 200, .cooldown_s = FAILURE_COOLDOWN_USUAL},
+        {.text = "reasoning_effort",
          .name = "error_rules[1]",
          .status = 400,
          .parts_given = true,
@@ -232,10 +232,10 @@ TEST(user_rows_come_first)
     };
     const struct failure_source efforts = {effort, COUNT_OF(effort), "openai", "d"};
     failure_from_error(&f, &efforts, SLICE("\"unsupported parameter: reasoning_effort\""));
-    assert_ptr_equal(f.word, &effort[0]);
+    assert_ptr_equal(f.pattern, &effort[0]);
     assert_int_equal(f.parts, PART_EFFORT);
     failure_from_reply(&f, &efforts, 400, -1, SLICE("{\"error\":\"unsupported parameter: reasoning_effort\"}"));
-    assert_ptr_equal(f.word, &effort[1]);
+    assert_ptr_equal(f.pattern, &effort[1]);
     assert_int_equal(f.parts, 0);
     regfree(&expression);
 }

@@ -1,41 +1,41 @@
-/* Unit tests of proxy/terms/failure_words: the table row by row, and errors that a gateway wraps. */
+/* Unit tests of proxy/terms/failure_patterns: the table row by row, and errors that a gateway wraps. */
 #include "tests/unit/unit.h"
 #include "common/json.h"
 #include "common/secret.h"
-#include "proxy/terms/failure_words.h"
+#include "proxy/terms/failure_patterns.h"
 
 /* Writes {"error":{"message":EXAMPLE,"code":WORDS}}, the code only if the row looks there; an empty body if the row is
  * about an empty body. */
-static void body_of(const struct failure_word *w, struct buf *out)
+static void body_of(const struct failure_pattern *w, struct buf *out)
 {
     buf_clear(out);
-    if (w->match == FAILURE_IS_TEXT && !*w->words)
+    if (w->match == FAILURE_IS_TEXT && !*w->text)
         return;
     BUF_ADD(out, "{\"error\":{\"message\":");
     json_add_string(out, slice_of(w->example));
     if (w->match == FAILURE_IN_CODE) {
         BUF_ADD(out, ",\"code\":");
-        json_add_string(out, slice_of(w->words));
+        json_add_string(out, slice_of(w->text));
     }
     assert_true(BUF_ADD(out, "}}"));
 }
 
-static void check_row(const struct failure_word *w, struct buf *body)
+static void check_row(const struct failure_pattern *w, struct buf *body)
 {
     struct failure f;
     body_of(w, body);
-    if (failure_word_of(w->status, buf_slice(body)) != w)
-        fail_msg("another row than \"%s\" decides %s", w->words, buf_text(body));
+    if (failure_pattern_of(w->status, buf_slice(body)) != w)
+        fail_msg("another row than \"%s\" decides %s", w->text, buf_text(body));
     if (w->status)
         failure_from_reply(&f, NULL, w->status, -1, buf_slice(body));
     else
         failure_from_error(&f, NULL, buf_slice(body));
     if (f.kind != w->kind && f.kind != FAILURE_TOO_LARGE) /* the numbers in the message may decide for too large */
-        fail_msg("\"%s\": %s, expected %s", w->words, failure_rule(f.kind)->name, failure_rule(w->kind)->name);
+        fail_msg("\"%s\": %s, expected %s", w->text, failure_rule(f.kind)->name, failure_rule(w->kind)->name);
     if (!(w->parts & PART_FIELD) && f.parts != w->parts)
-        fail_msg("\"%s\": parts %x", w->words, f.parts);
+        fail_msg("\"%s\": parts %x", w->text, f.parts);
     if ((w->parts & PART_FIELD) && !f.parts)
-        fail_msg("\"%s\" names no field", w->words);
+        fail_msg("\"%s\" names no field", w->text);
     assert_non_null(strstr(f.message, w->example));
 }
 
@@ -46,7 +46,7 @@ TEST(every_row_decides_its_example)
     buf_init(&body, 4096);
     for (unsigned table = 0; table < 3; table++) {
         size_t count;
-        const struct failure_word *words = failure_words(table, &count);
+        const struct failure_pattern *words = failure_patterns(table, &count);
         assert_int_equal(table < 2, words != NULL);
         for (size_t i = 0; i < count; i++)
             check_row(&words[i], &body);

@@ -12,7 +12,7 @@
 #define NOT_FOUND FAILURE_NOT_FOUND
 #define PART(NAME) .parts = PART_##NAME
 
-static const struct failure_word WORDS[] = {
+static const struct failure_pattern PATTERNS[] = {
     /* The API: the model is available through the other one. */
     {TEXT, "in /v1/chat/completions", REFUSED, UNSUPPORTED, "openai", 400,
      "Function tools with reasoning_effort are not supported for gpt-5.6-terra in /v1/chat/completions. To use function "
@@ -245,8 +245,8 @@ static const struct failure_word WORDS[] = {
      PART(FIELD)},
 };
 
-const struct failure_word *refusal_words(size_t *count)
+const struct failure_pattern *refusal_patterns(size_t *count)
 {
-    *count = sizeof WORDS / sizeof *WORDS;
-    return WORDS;
+    *count = sizeof PATTERNS / sizeof *PATTERNS;
+    return PATTERNS;
 }

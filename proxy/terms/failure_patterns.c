@@ -13,7 +13,7 @@
 #define DENIED (BIT(BAD_REQUEST) | BIT(AUTH))
 #define UNPAID (DENIED | BIT(RATE_LIMIT) | NO_STATUS)
 
-static const struct failure_word WORDS[] = {
+static const struct failure_pattern PATTERNS[] = {
     /* Context window exceeded. */
     {CODE, "context_length_exceeded", ANY, FAILURE_CONTEXT, NULL, 400, "Too big"},
     {CODE, "string_above_max_length", ANY, FAILURE_CONTEXT, "openai", 400, "Invalid 'input': string too long."},
@@ -240,13 +240,13 @@ static const struct failure_word WORDS[] = {
     {TEXT, "overloaded", NO_STATUS, FAILURE_OVERLOADED, NULL, 0, "The server is overloaded"},
 };
 
-const struct failure_word *failure_words(unsigned table, size_t *count)
+const struct failure_pattern *failure_patterns(unsigned table, size_t *count)
 {
-    *count = table == 0 ? sizeof WORDS / sizeof *WORDS : 0;
-    return table == 0 ? WORDS : table == 1 ? refusal_words(count) : NULL;
+    *count = table == 0 ? sizeof PATTERNS / sizeof *PATTERNS : 0;
+    return table == 0 ? PATTERNS : table == 1 ? refusal_patterns(count) : NULL;
 }
 
-const char *failure_word_name(const struct failure_word *w)
+const char *failure_pattern_name(const struct failure_pattern *w)
 {
-    return w->name ? w->name : *w->words ? w->words : "no message";
+    return w->name ? w->name : *w->text ? w->text : "no message";
 }
