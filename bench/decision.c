@@ -73,6 +73,7 @@ static void fill(struct world *w, uint64_t *now)
             .max_input_tokens = 100000,
             .price.input = 1e-6 * i,
             .price.cached_input = 1e-7,
+            .price.cache_write = NAN,
             .price.output = 1e-5,
             .quality = 90 - i,
             .expected_ttft_ms = 900 + 50 * i,

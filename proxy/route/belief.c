@@ -7,8 +7,6 @@
 
 #define OUTPUT_WEIGHT 5.0            /* the configured reply length counts as this many replies */
 #define OUTPUT_HALF_LIFE_MS 600000.0 /* of observed reply lengths */
-/* A cached prompt is expected to be there for this time: OpenAI keeps prefixes for 5 to 10 minutes. */
-#define CACHE_LIVES_MS 300000u
 
 /* The expected reply length in tokens, from the replies of all candidates. */
 static double output_tokens(const struct plan_input *in, const struct choice *choices, unsigned count)
@@ -26,19 +24,34 @@ static double output_tokens(const struct plan_input *in, const struct choice *ch
     return sum / weight;
 }
 
-/* Tokens of the prompt that are probably in the provider's cache. */
+static const struct prompt_cache *cache_of(const struct deployment *d)
+{
+    return d->prompt_cache ? d->prompt_cache : prompt_cache_unknown();
+}
+
+/* Tokens of the prompt that are probably in the provider's cache: those of the conversation's last request, until the
+ * provider drops them. Any other deployment has to read the whole prompt, which is part of its price. */
 static int64_t cached_tokens(const struct plan_input *in, const struct deployment *d, int64_t prompt)
 {
     const struct affinity_entry *stay = in->affinity;
-    if (!stay || stay->deployment != d->index || in->now_ms > stay->last_ms + CACHE_LIVES_MS)
+    const struct prompt_cache *cache = cache_of(d);
+    if (!stay || stay->deployment != d->index || in->now_ms > stay->last_ms + 1000ull * cache->life_s ||
+        stay->prompt_tokens < (int64_t)cache->min_tokens)
         return 0;
     return stay->prompt_tokens < prompt ? stay->prompt_tokens : prompt;
+}
+
+/* Tokens that are probably written to the cache, which costs more at some providers: the rest of the prompt. */
+static int64_t written_tokens(const struct deployment *d, const struct belief *b)
+{
+    return b->prompt_tokens < (int64_t)cache_of(d)->min_tokens ? 0 : b->prompt_tokens - b->cached_tokens;
 }
 
 static double price(const struct deployment *d, const struct belief *b)
 {
     return deployment_cost(d, &(struct token_counts){.input = (double)b->prompt_tokens,
                                                      .cached = (double)b->cached_tokens,
+                                                     .cache_write = (double)written_tokens(d, b),
                                                      .output = b->output_tokens});
 }
 

@@ -57,8 +57,8 @@ void spending_free(struct spending *s)
 
 double spending_estimate(const struct deployment *d, int64_t prompt_tokens, double output_tokens)
 {
-    return deployment_cost(d, &(struct token_counts){.input = (double)(prompt_tokens > 0 ? prompt_tokens : 0),
-                                                     .output = output_tokens});
+    double prompt = (double)(prompt_tokens > 0 ? prompt_tokens : 0);
+    return deployment_cost(d, &(struct token_counts){.input = prompt, .cache_write = prompt, .output = output_tokens});
 }
 
 double spending_cost(const struct deployment *d, const struct usage *u)

@@ -39,6 +39,7 @@ static void world_init(struct world *w, bool live, double share)
                                                 .wires = WIRE_CHAT,
                                                 .price.input = 1e-6,
                                                 .price.output = 1e-6,
+                                                .price.cache_write = NAN,
                                                 .quality = NAN};
         if (i < 4)
             w->members[i / 3][i % 3] = &w->deployments[i];

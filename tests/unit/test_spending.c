@@ -7,9 +7,9 @@
 
 #define assert_usd(is, expected) assert_true(fabs((is) - (expected)) < 1e-9)
 
-static const struct deployment PAID = {.price.input = 1e-6, .price.output = 1e-5},
-                               FREE = {.price.input = 0, .price.output = 0},
-                               UNKNOWN = {.price.input = NAN, .price.output = NAN};
+static const struct deployment PAID = {.price.input = 1e-6, .price.output = 1e-5, .price.cache_write = NAN},
+                               FREE = {.price.input = 0, .price.output = 0, .price.cache_write = NAN},
+                               UNKNOWN = {.price.input = NAN, .price.output = NAN, .price.cache_write = NAN};
 
 TEST(estimate_uses_the_prices)
 {

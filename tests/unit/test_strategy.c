@@ -34,6 +34,7 @@ static void world_init(struct world *w, const struct strategy *strategy, unsigne
             .wires = WIRE_CHAT,
             .price.input = 1e-6,
             .price.cached_input = 1e-7,
+            .price.cache_write = NAN,
             .price.output = 1e-5,
             .quality = 90,
             .expected_ttft_ms = 1000,
@@ -246,6 +247,48 @@ TEST(expected_weighs_staying_against_moving)
     assert_int_equal(first(&w), 0);
 }
 
+/* When the conversation's prefix is gone, staying costs the whole prompt, and the cheaper deployment wins. */
+TEST(expected_knows_how_long_each_provider_keeps_a_prefix)
+{
+    static const struct prompt_cache minutes = {.life_s = 300}, hours = {.life_s = 7200}, large = {.min_tokens = 5000};
+    struct world w;
+    world_init(&w, &STRATEGY_EXPECTED, 2);
+    w.stays = true;
+    w.config.strategy_settings.move_factor = 1;
+    w.deployments[0].expected_ttft_ms = 800; /* 0.002 USD; the cached prefix is worth 0.0036 */
+    w.deployments[1].prompt_cache = &minutes;
+    w.own = (struct affinity_entry){.deployment = 1, .prompt_tokens = 4000, .last_ms = NOW - 300000};
+    assert_int_equal(first(&w), 1);
+    w.own.last_ms--;
+    assert_int_equal(first(&w), 0);
+    w.deployments[1].prompt_cache = &hours;
+    assert_int_equal(first(&w), 1);
+    w.own.last_ms = NOW - 7200001;
+    assert_int_equal(first(&w), 0);
+    w.deployments[1].prompt_cache = NULL; /* nothing is known: 5 minutes */
+    w.own.last_ms = NOW - 300000;
+    assert_int_equal(first(&w), 1);
+    w.own.last_ms--;
+    assert_int_equal(first(&w), 0);
+    w.deployments[1].prompt_cache = &large; /* which does not cache a prompt of this size */
+    w.own.last_ms = NOW;
+    assert_int_equal(first(&w), 0);
+}
+
+/* Moving throws the prefix away: the other provider writes all of it, at its price of writes. */
+TEST(expected_counts_what_a_move_writes)
+{
+    struct world w;
+    world_init(&w, &STRATEGY_EXPECTED, 2);
+    w.stays = true;
+    w.config.strategy_settings.move_factor = 1;
+    w.own = (struct affinity_entry){.deployment = 1, .prompt_tokens = 4000, .last_ms = NOW};
+    w.deployments[0].expected_ttft_ms = 600; /* 0.004 USD; the cached prefix is worth 0.0036 */
+    assert_int_equal(first(&w), 0);
+    w.deployments[0].price.cache_write = 1.25e-6; /* 4,000 tokens: 0.001 USD more */
+    assert_int_equal(first(&w), 1);
+}
+
 /* ---- all ---- */
 
 static double random_in(uint64_t *random, double least, double most)
@@ -317,6 +360,8 @@ int main(void)
         cmocka_unit_test(expected_avoids_queues),
         cmocka_unit_test(unknown_values_are_neutral),
         cmocka_unit_test(expected_weighs_staying_against_moving),
+        cmocka_unit_test(expected_knows_how_long_each_provider_keeps_a_prefix),
+        cmocka_unit_test(expected_counts_what_a_move_writes),
         cmocka_unit_test(any_history_gives_an_order),
         cmocka_unit_test(litellm_names_map_to_the_nearest_strategy),
     };
