@@ -22,6 +22,10 @@ struct config *own_config_load_file(const char *path, struct buf *errors)
         return NULL;
     }
     char *prices = price_table_path();
+    if (!prices) {
+        BUF_ADD(errors, "out of memory");
+        return NULL;
+    }
     struct config *config =
         config_load(&(struct config_options){.path = path, .env = look_up, .price_table = prices}, errors);
     free(prices);

@@ -59,7 +59,7 @@ static struct config *load(const struct options *options, struct buf *errors)
     struct config *config = NULL;
     char *prices = price_table_path();
     char *found = options->config ? strdup(options->config) : paths_config_file(CONFIG_NAME, POINTSMAN_DATADIR);
-    if (!found && options->config)
+    if (!prices || (!found && options->config))
         buf_add_text(errors, "out of memory: can't read the configuration");
     else if (!found)
         buf_add_text(errors, "no configuration: " POINTSMAN_DATADIR "/" CONFIG_NAME

@@ -23,8 +23,10 @@ static bool is_open(struct config_loader *l)
     if (t && price_table_open(t, l->options->price_table, &why)) {
         l->prices = t;
     } else {
-        config_warn(l, 0, "no prices of known models: %s: run `pointsman prices --reset`",
-                    t ? buf_message(&why) : "out of memory");
+        if (!t || t->no_memory)
+            config_no_memory(l);
+        else
+            config_warn(l, 0, "no prices of known models: %s: run `pointsman prices --reset`", buf_message(&why));
         if (t)
             price_table_close(t);
         free(t);
@@ -55,8 +57,11 @@ static bool find_base_model(struct config_loader *l, const struct deployment_sou
     buf_init(&rest, PRICE_KEY_MAX);
     if (!found && provider_resolve(name, &named, &rest))
         found = price_table_model(l->prices, named, buf_slice(&rest), row);
+    bool no_memory = rest.failed && !rest.full;
     buf_free(&rest);
-    if (!found)
+    if (no_memory)
+        config_no_memory(l);
+    else if (!found)
         config_warn(l, s->base_model.line, "base_model: \"%.100s\" is not in the table of prices", name);
     return found;
 }

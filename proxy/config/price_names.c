@@ -1,6 +1,7 @@
 /* pure. The names under which a model is in the table of prices. */
 #include "proxy/config/price_table.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* LiteLLM's names of one provider. */
@@ -74,14 +75,14 @@ static struct slice base_name(const struct provider *provider, struct slice name
     return slice_starts(name, "ft:") ? without_owner(name) : without_date(name);
 }
 
+/* Finds "provider/name". Longer names than PRICE_KEY_MAX have no rows. */
 static bool find(struct price_table *t, const char *provider, struct slice name, struct price_row *row)
 {
-    struct buf key;
-    buf_init(&key, PRICE_KEY_MAX + 1);
-    bool found = buf_add_text(&key, provider) && buf_add_char(&key, '/') && buf_add_slice(&key, name) &&
-                 price_table_find(t, buf_slice(&key), row);
-    buf_free(&key);
-    return found;
+    char key[PRICE_KEY_MAX + 1];
+    if (name.len > PRICE_KEY_MAX)
+        return false;
+    int len = snprintf(key, sizeof key, "%s/%.*s", provider, SLICE_ARGS(name));
+    return len > 0 && (size_t)len < sizeof key && price_table_find(t, (struct slice){key, (size_t)len}, row);
 }
 
 /* Who passes on whose prices: OpenRouter those of vendors that serve their models themselves, Hugging Face those of the
@@ -128,13 +129,12 @@ static bool split(const char *seller, struct slice name, struct slice *part, str
 /* Anthropic's names have '-' where OpenRouter's have '.'. */
 static bool find_dashed(struct price_table *t, const char *provider, struct slice name, struct price_row *row)
 {
-    struct buf dashed;
-    buf_init(&dashed, PRICE_KEY_MAX);
+    char dashed[PRICE_KEY_MAX];
+    if (name.len > sizeof dashed)
+        return false;
     for (size_t i = 0; i < name.len; i++)
-        buf_add_char(&dashed, name.ptr[i] == '.' ? '-' : name.ptr[i]);
-    bool found = !dashed.failed && find(t, provider, buf_slice(&dashed), row);
-    buf_free(&dashed);
-    return found;
+        dashed[i] = name.ptr[i] == '.' ? '-' : name.ptr[i];
+    return find(t, provider, (struct slice){dashed, name.len}, row);
 }
 
 static bool find_passed_on(struct price_table *t, const char *seller, struct slice name, struct price_row *row)
@@ -152,13 +152,13 @@ bool price_table_model(struct price_table *t, const struct provider *provider, s
 {
     const char *prefix = price_table_provider(slice_of(provider->prefix));
     struct slice base = base_name(provider, name);
-    struct buf twice;
+    char twice[PRICE_KEY_MAX + 1];
     if (!prefix || name.len == 0)
         return false;
     if (find(t, prefix, name, row) || (base.len < name.len && find(t, prefix, base, row)))
         return true;
-    buf_init(&twice, PRICE_KEY_MAX + 1);
-    bool found = buf_add_format(&twice, "%s/%.*s", prefix, SLICE_ARGS(name)) && find(t, prefix, buf_slice(&twice), row);
-    buf_free(&twice);
-    return found || find_passed_on(t, prefix, name, row);
+    int len = name.len <= PRICE_KEY_MAX ? snprintf(twice, sizeof twice, "%s/%.*s", prefix, SLICE_ARGS(name)) : -1;
+    if (len > 0 && (size_t)len < sizeof twice && find(t, prefix, (struct slice){twice, (size_t)len}, row))
+        return true;
+    return find_passed_on(t, prefix, name, row);
 }

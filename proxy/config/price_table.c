@@ -76,6 +76,7 @@ bool price_table_open(struct price_table *t, const char *path, struct buf *error
     buf_init(&t->text, PRICE_TABLE_MAX + 1);
     buf_init(&why, 512);
     bool ok = t->path && file_read(AT_FDCWD, path, 0, PRICE_TABLE_MAX, &t->text);
+    t->no_memory = !t->path || (t->text.failed && !t->text.full);
     if (!ok)
         buf_add_format(error, "%s: can't read it: %s", path, t->path ? file_reason(errno) : "out of memory");
     else if (!(ok = read_header(t, buf_slice(&t->text), &why)))

@@ -41,6 +41,7 @@ struct price_table {
     struct slice rows;         /* after the header */
     struct slice date, source; /* "2026-11-30", "litellm 1.110.2" */
     unsigned count;            /* of rows, by the header */
+    bool no_memory;            /* opening it ran out of memory; the file may be valid */
     bool damaged;              /* a search found a row that can't be read */
 };
 
