@@ -77,7 +77,7 @@ struct decoder {
     /* Responses, a bit per output item: parts of it were decoded, so its end event is not. */
     unsigned char seen[OUTPUTS_MAX / 8];
     bool content;            /* some content was decoded */
-    bool refused;            /* the model's words for a refusal were decoded */
+    bool refused;            /* the text of a refusal was decoded */
     bool no_memory;          /* a call or some of its arguments is missing */
     struct buf early;        /* chat: arguments of the last call until its name arrives, escaped */
     struct details *details; /* chat: see details.h; NULL: none */

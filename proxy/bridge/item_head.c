@@ -1,11 +1,11 @@
-/* pure: classifies items by their type and role. Both stand before the content, mostly, so little is read. */
+/* pure: classifies items by their type and role. Both usually precede the content, so little is read. */
 #include "proxy/bridge/item_head.h"
 
 #include <string.h>
 
-#define HEAD 256 /* bytes of a message in which Codex's texts begin */
+#define HEAD 256 /* bytes of a message; Codex's texts begin within them */
 
-/* What follows the string that begins at `at`. */
+/* Returns what follows the string at `at`. */
 static const char *skip_string(const char *at, const char *end)
 {
     for (const char *quote = at + 1; (quote = memchr(quote, '"', (size_t)(end - quote))); quote++) {
@@ -43,7 +43,7 @@ static const char *skip_value(const char *at, const char *end)
     return at;
 }
 
-/* Type and role, with their quotes; empty: missing. A message may have no type, and other items need no role. */
+/* Reads type and role, with their quotes; empty: missing. A message may lack the type, and other items the role. */
 static void read_head(struct slice item, struct slice *type, struct slice *role)
 {
     const char *at = item.ptr + 1, *end = item.ptr + item.len;
@@ -68,7 +68,7 @@ static bool ends_with(struct slice text, const char *end)
     return text.len >= len && memcmp(text.ptr + text.len - len, end, len) == 0;
 }
 
-/* Whether the item's first text begins as Codex's do: with a tag or a heading. */
+/* Returns whether the item's first text begins with one of Codex's tags or headings. */
 static bool is_environment(struct slice item)
 {
     static const char *const texts[] = {"\"<environment_context>", "\"<user_instructions>",

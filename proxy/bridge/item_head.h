@@ -1,4 +1,4 @@
-/* item_head: pure. What an item of a request's input, or a message, is: a look at its first members, without nodes. */
+/* item_head: pure. Classifies an item of a request's input, or a message, by its first members, without parsing it. */
 #ifndef POINTSMAN_BRIDGE_ITEM_HEAD_H
 #define POINTSMAN_BRIDGE_ITEM_HEAD_H
 

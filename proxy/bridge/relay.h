@@ -56,11 +56,11 @@ struct usage relay_usage(const struct relay *r);
 /* Returns whether the token limit ended the reply: response.incomplete, finish_reason "length". */
 bool relay_incomplete(const struct relay *r);
 
-/* What a translated reply holds. Of one that is passed through, nothing is known. */
+/* The contents of a translated reply; all false for one that is passed through. */
 struct relay_content {
     bool text, calls;
-    bool other;   /* an item that the bridge does not know */
-    bool refusal; /* the model's own words for a refusal */
+    bool other;   /* an item of a type that the bridge does not translate */
+    bool refusal; /* the text of a refusal */
 };
 struct relay_content relay_content(const struct relay *r);
 

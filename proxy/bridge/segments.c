@@ -46,7 +46,8 @@ static void take_hashes(const struct reading *g, struct prefix *out)
     out->items = g->out->prefix.items;
 }
 
-/* The first segment in which the earlier request differs from this one's beginning. `at`: the hashes at its length. */
+/* Returns the first segment in which the earlier request differs from this one's beginning. `at`: this one's hashes at
+ * the earlier one's length. */
 static enum segment changed_since(const struct prefix *line, const struct prefix *at)
 {
     for (unsigned i = 0; i < SEGMENTS; i++)
@@ -55,8 +56,8 @@ static enum segment changed_since(const struct prefix *line, const struct prefix
     return at->items == line->items ? SEGMENT_NONE : SEGMENT_HISTORY;
 }
 
-/* Whether the earlier request is of the same kind: Codex's request for a title, for one, has other instructions and no
- * tools. */
+/* Returns whether the earlier request is of the same kind. Codex's request for a title, for example, has other
+ * instructions and no tools. */
 static bool is_related(const struct prefix *line, const struct prefix *at)
 {
     return line->hash[SEGMENT_INSTRUCTIONS] == at->hash[SEGMENT_INSTRUCTIONS] ||
@@ -86,7 +87,7 @@ static void add_field(struct reading *g, enum segment segment, const char *key)
         add(g, segment, raw);
 }
 
-/* Keeps the hashes for the earlier requests that are as long as what was read, or longer if that was all. */
+/* Stores the hashes for earlier requests that are as long as what was read so far, or, if `all` was read, longer. */
 static void keep_at(const struct reading *g, const struct prefix *lines, unsigned count, bool all, struct prefix *at)
 {
     uint32_t items = g->out->prefix.items;

@@ -1,4 +1,5 @@
-/* segments: the parts of a prompt, in which a conversation's prefix can change, and what is remembered of a prefix. */
+/* segments: pure. The segments of a prompt, in any of which a conversation's prefix can change, and the stored hashes
+ * of a prefix. */
 #ifndef POINTSMAN_SEGMENTS_H
 #define POINTSMAN_SEGMENTS_H
 
@@ -27,7 +28,7 @@ struct prefix {
 
 /* A request's prompt, and how it compares with the turn before. */
 struct prompt_segments {
-    uint32_t bytes[SEGMENTS]; /* pictures and other data left out */
+    uint32_t bytes[SEGMENTS]; /* without images and other data */
     uint32_t turn;            /* the model's replies in the prompt, plus 1; 0: the request does not have all of it */
     enum segment changed;     /* the first segment that differs from the turn before; SEGMENT_NONE: none, or unknown */
     unsigned line;            /* the index of the turn before among the lines; PREFIX_LINES: none */
