@@ -74,6 +74,7 @@ check_PROGRAMS += \
 	tests/unit/test_known \
 	tests/unit/test_price_list \
 	tests/unit/test_price_table \
+	tests/unit/test_prefix \
 	tests/unit/test_prices \
 	tests/unit/test_profile \
 	tests/unit/test_profile_text \

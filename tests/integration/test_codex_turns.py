@@ -167,3 +167,33 @@ def test_thought_signatures_come_back_with_their_calls(codex, upstream):
     assert signatures(upstream) == ["SIG-1", "SIG-2\"/+=", None]
     codex(answer(), arguments=["resume", "--last"])
     assert signatures(upstream) == ["SIG-1", "SIG-2\"/+=", None]
+
+
+def lists(request, *keys):
+    """The bytes of the lists as they were sent."""
+    text = request.body.decode()
+    for key in keys:
+        start = text.index(f'"{key}":') + len(key) + 3
+        yield text[start:json.JSONDecoder().raw_decode(text, start)[1]]
+
+
+def is_continued(before, after):
+    return after.startswith(before[:-1]) and after[len(before) - 1] == ","
+
+
+def test_ten_turns_with_one_prefix(codex, proxy, upstream):
+    """What the provider got of one turn is the beginning of the next, also after a reload."""
+    commands = [call("exec_command", {"cmd": f"echo turn-$(({n}+40))"}) for n in range(8)]
+    codex(*commands[:5], answer(), prompt="The first question.")
+    proxy.reload()
+    codex(*commands[5:], answer(), prompt="The second question.", arguments=["resume", "--last"])
+    sent = [tuple(lists(request, "messages", "tools")) for request in upstream.requests]
+    assert len(sent) == 10 and "turn-47" in sent[-1][0]
+    for before, after in zip(sent, sent[1:]):
+        assert is_continued(before[0], after[0]) and before[1] == after[1]
+    entries = proxy.journal(10)
+    assert [entry["turn"] for entry in entries] == list(range(1, 11))
+    assert len({entry["conversation"] for entry in entries}) == 1
+    assert not any("prefix_changed" in entry for entry in entries)
+    last = entries[-1]["segments"]
+    assert min(last.values()) > 0 and last["tools"] > last["tool_output"]
