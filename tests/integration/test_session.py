@@ -525,3 +525,20 @@ def test_no_key_stays_in_the_session(session):
     assert session.token.encode() in memory   # the search itself works
     for key in (*KEYS.values(), session.key_file.read_text()):
         assert key.encode() not in memory
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can read the session app's memory")
+def test_no_key_stays_during_a_start(session):
+    """While a start waits for the proxy, its request is not finished, so libfcgi has not freed its buffers."""
+    os.mkfifo(session.folder / "gate")
+    session.behave({"hold": "gate"})
+    waiting = threading.Thread(target=session.start, kwargs=KEYS)
+    waiting.start()
+    session.wait_state("starting")
+    memory = writable_memory(session.session_pid())
+    with open(session.folder / "gate", "wb"):
+        pass
+    waiting.join(10)
+    assert session.token.encode() in memory   # the search itself works
+    for key in KEYS.values():
+        assert key.encode() not in memory
