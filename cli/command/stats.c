@@ -101,6 +101,18 @@ static void print_table(const char *title, const struct stats_sum *kinds, unsign
     table_print(&table, stdout);
 }
 
+static void print_cache(const struct stats_cache *c)
+{
+    char of[128];
+    if (!c->requests)
+        return;
+    printf(LABEL "%" PRIu64 " from memory, %" PRIu64 " from Redis, %" PRIu64 " from an equal request, of %" PRIu64
+                 " requests\n",
+           "Cached replies", c->memory, c->redis, c->collapsed, c->requests);
+    (void)snprintf(of, sizeof of, " (%" PRIu64 " replies kept)", c->stored);
+    print_money("Saved by the cache", c->saved_usd, of);
+}
+
 static void print_stats(const struct stats *s)
 {
     const struct stats_sum *all = &s->all;
@@ -118,6 +130,7 @@ static void print_stats(const struct stats *s)
                 " (compared with codex-default)");
     printf(LABEL "%" PRIu64 " observed, %" PRIu64 " would switch, %" PRIu64 " applied\n", "Adaptive router",
            all->observed, all->would_switch, all->applied);
+    print_cache(&s->cache);
     print_table("by", s->providers, s->provider_count, all);
     print_table("alias", s->aliases, s->alias_count, all);
     puts("\nCosts are estimates from the configured prices. Your provider's bill is authoritative.");
@@ -154,6 +167,13 @@ static bool print_json(const struct stats *s)
     document_add_count(adaptive, "observations", (int64_t)s->all.observed);
     document_add_count(adaptive, "would_switch", (int64_t)s->all.would_switch);
     document_add_count(adaptive, "applied", (int64_t)s->all.applied);
+    struct container cache = document_add_object(root, "cache");
+    document_add_count(cache, "requests", (int64_t)s->cache.requests);
+    document_add_count(cache, "memory_hits", (int64_t)s->cache.memory);
+    document_add_count(cache, "redis_hits", (int64_t)s->cache.redis);
+    document_add_count(cache, "collapsed", (int64_t)s->cache.collapsed);
+    document_add_count(cache, "stored", (int64_t)s->cache.stored);
+    document_add_number(cache, "saved_usd", s->cache.saved_usd, RUN_LOG_DIGITS);
     describe_kinds(s->providers, s->provider_count, document_add_object(root, "providers"));
     describe_kinds(s->aliases, s->alias_count, document_add_object(root, "aliases"));
     document_add_text(root, "note", "Costs are estimates. Your provider's bill is authoritative.");

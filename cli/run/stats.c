@@ -123,8 +123,24 @@ void stats_add_run(struct stats *s, const struct json *j)
     run->calls = calls > 0 && calls < 1e6 ? (unsigned)calls : 0;
 }
 
+static void add_cache(struct stats_cache *c, const struct json *j)
+{
+    uint32_t cache = json_get(j, 0, "cache"), status = json_get(j, cache, "status");
+    double saved = history_number(j, cache, "saved_usd");
+    if (!json_is(j, cache, JSON_OBJECT))
+        return;
+    bool hit = json_string_is(j, status, "hit"), redis = json_string_is(j, json_get(j, cache, "tier"), "redis");
+    c->requests++;
+    c->memory += hit && !redis;
+    c->redis += hit && redis;
+    c->collapsed += json_string_is(j, status, "collapsed");
+    c->stored += json_string_is(j, status, "stored");
+    c->saved_usd += isfinite(saved) ? saved : 0;
+}
+
 void stats_add_request(struct stats *s, const struct json *j)
 {
+    add_cache(&s->cache, j);
     struct slice id = json_inner(j, json_get(j, 0, "run_id"));
     struct stats_run *run = id.len && s->cap ? find(s->runs, s->cap, hash(id)) : NULL;
     if (run && run->id)

@@ -19,10 +19,18 @@ struct stats_sum {
     uint64_t observed, would_switch, applied; /* adaptive router: runs */
 };
 
+/* The cache of replies, over all requests of the log, of runs or not. */
+struct stats_cache {
+    uint64_t requests; /* with a cache configured */
+    uint64_t memory, redis, collapsed, stored;
+    double saved_usd;
+};
+
 struct stats_run;
 
 struct stats {
     struct stats_sum all;
+    struct stats_cache cache;
     struct stats_sum providers[STATS_KINDS_MAX], aliases[STATS_KINDS_MAX]; /* in order of first use */
     unsigned provider_count, alias_count;
     double default_input_cost, default_output_cost; /* of codex-default, USD per token; NAN: unknown */

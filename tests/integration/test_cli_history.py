@@ -71,6 +71,29 @@ def test_a_large_run_log_is_read_from_its_end(cli):
     assert len(rows(cli("history", "-n", "5000").stdout)) == 3000
 
 
+def cached(status, tier="memory", **fields):
+    return {"tier": tier, "status": status, "reason": None, "age_s": None, "saved_usd": None, **fields}
+
+
+def test_stats_and_explain_show_the_cache(cli):
+    """Over all requests, of runs or not; a log without a cache says nothing of it."""
+    write(cli, "cost_router.jsonl", [record(1)])
+    write(cli, "requests.jsonl", [request(1, 1)])
+    assert "Cached replies" not in cli("stats").stdout
+    write(cli, "requests.jsonl", [
+        request(1, 1), request(2, None, cache=cached("stored")),
+        request(3, None, cache=cached("bypass", reason="tools")),
+        request(4, None, cache=cached("hit", age_s=12, saved_usd=0.25)),
+        request(5, 1, cache=cached("hit", "redis", age_s=3, saved_usd=0.5)),
+        request(6, None, cache=cached("collapsed", saved_usd=0.125))])
+    assert json.loads(cli("stats", "--json").stdout)["cache"] == {
+        "requests": 5, "memory_hits": 1, "redis_hits": 1, "collapsed": 1, "stored": 1, "saved_usd": 0.875}
+    text = cli("stats").stdout
+    assert "Cached replies            : 1 from memory, 1 from Redis, 1 from an equal request, of 5 requests" in text
+    assert "Saved by the cache        : $0.875" in text
+    assert "cache: bypass: tools" in " ".join(cli("explain", "req_3").stdout.split()).replace(" :", ":")
+
+
 def test_stats_join_the_request_log(cli):
     (cli.settings / "litellm-cost-routing.yaml").write_text(json.dumps({"model_list": [
         priced(deployment("codex-default", "http://127.0.0.1:9/v1"), input_cost_per_token=1e-5,
