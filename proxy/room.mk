@@ -31,9 +31,11 @@ proxy_libpure_a_SOURCES = \
 	proxy/cache/canonical.c proxy/cache/canonical.h \
 	proxy/cache/controls.c proxy/cache/controls.h \
 	proxy/cache/flights.c proxy/cache/flights.h \
+	proxy/cache/guards.c proxy/cache/guards.h \
 	proxy/cache/recent.c proxy/cache/recent.h \
 	proxy/cache/rules.c proxy/cache/rules.h \
 	proxy/cache/seal.c proxy/cache/seal.h \
+	proxy/cache/semantic.c proxy/cache/semantic.h \
 	proxy/cache/store.c proxy/cache/store.h \
 	proxy/front/admit.c proxy/front/admit.h \
 	proxy/front/coding.c proxy/front/coding.h \
@@ -157,6 +159,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/cache/redis_connect.c \
 	proxy/exchange/caching.c proxy/exchange/caching.h \
 	proxy/exchange/caching_keep.c \
+	proxy/exchange/caching_shadow.c \
 	proxy/exchange/caching_wait.c \
 	proxy/exchange/create.c \
 	proxy/exchange/hedge.c \

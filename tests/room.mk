@@ -86,6 +86,7 @@ check_PROGRAMS += \
 	tests/unit/test_run_plan \
 	tests/unit/test_schema \
 	tests/unit/test_seal \
+	tests/unit/test_semantic \
 	tests/unit/test_secret \
 	tests/unit/test_segments \
 	tests/unit/test_lighttpd_files \

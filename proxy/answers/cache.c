@@ -14,6 +14,21 @@ static void add_count(const struct cache *c, enum cache_status status, struct co
     document_add_count(in, cache_status_name(status), (int64_t)c->counts[status]);
 }
 
+static void describe_semantic(const struct semantic *s, struct container in)
+{
+    document_add_text(in, "mode", "shadow");
+    document_add_count(in, "questions", s->count);
+    struct container bands = document_add_array(in, "bands");
+    for (unsigned i = 0; i < SEMANTIC_BANDS; i++) {
+        struct container band = document_add_object(bands, NULL);
+        document_add_fixed(band, "from", semantic_band_from(i), 2);
+        document_add_count(band, "pairs", (int64_t)s->bands[i].pairs);
+        document_add_count(band, "agreed", (int64_t)s->bands[i].agreed);
+        document_add_count(band, "guarded", (int64_t)s->bands[i].guarded);
+        document_add_count(band, "guarded_agreed", (int64_t)s->bands[i].guarded_agreed);
+    }
+}
+
 static const struct refusal *ping(const struct cache *c, struct buf *out)
 {
     struct document d;
@@ -34,6 +49,8 @@ static const struct refusal *ping(const struct cache *c, struct buf *out)
     struct container requests = document_add_object(root, "requests");
     for (enum cache_status s = 0; s < CACHE_STATUSES; s++)
         add_count(c, s, requests);
+    if (c->settings->embedding_model)
+        describe_semantic(&c->semantic, document_add_object(root, "semantic"));
     document_add_number(root, "saved_usd", c->saved_usd, 9);
     return document_print(&d, out) ? NULL : &no_memory;
 }

@@ -36,6 +36,7 @@ struct cache *cache_new(const struct config *config, const unsigned char *secret
     c->settings = &config->cache;
     memcpy(c->secret, secret, CACHE_KEY_SIZE);
     seal_key(secret, c->seal);
+    semantic_init(&c->semantic, config->cache.similarity_threshold, config->cache.max_vectors);
     hash_deployments(config, c->configuration);
     c->recent.count = (uint64_t)randombytes_random() << 20; /* tickets of an earlier cache are not mistaken for ours */
     if (store_init(&c->store, (size_t)config->cache.max_size_mb << 20))
@@ -49,6 +50,7 @@ void cache_free(struct cache *c)
     if (!c)
         return;
     store_free(&c->store);
+    semantic_free(&c->semantic);
     sodium_memzero(c->secret, sizeof c->secret);
     sodium_memzero(c->seal, sizeof c->seal);
     free(c);

@@ -6,6 +6,7 @@
 #include "proxy/cache/flights.h"
 #include "proxy/cache/recent.h"
 #include "proxy/cache/seal.h"
+#include "proxy/cache/semantic.h"
 #include "proxy/cache/store.h"
 #include "proxy/config/config.h"
 
@@ -26,6 +27,7 @@ struct cache {
     struct store store;
     struct recent recent;
     struct flights flights;
+    struct semantic semantic;                    /* empty without an embedding_model */
     unsigned char secret[CACHE_KEY_SIZE];        /* of the keys */
     unsigned char configuration[CACHE_KEY_SIZE]; /* a hash of the deployments */
     unsigned char seal[CACHE_KEY_SIZE];          /* key of what is kept outside */

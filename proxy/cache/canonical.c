@@ -10,6 +10,7 @@
 struct form {
     const struct json *j;
     struct buf *out;
+    uint32_t blank;      /* a node that is written as null; JSON_NONE: none */
     const char *refusal; /* why there is none; NULL so far */
 };
 
@@ -149,7 +150,9 @@ static void add_value(struct form *f, uint32_t node, bool items)   // NOLINT(mis
     enum json_type type = json_type(f->j, node);
     if (f->refusal || f->out->failed)
         return;
-    if (type == JSON_STRING) {
+    if (node == f->blank) {
+        BUF_ADD(f->out, "null");
+    } else if (type == JSON_STRING) {
         add_string(f, node);
     } else if (type == JSON_OBJECT) {
         add_object(f, node, items);
@@ -179,9 +182,9 @@ static void add_member(struct form *f, struct buf *out, const struct member *m, 
     add_value(f, json_value(m->key), items);
 }
 
-const char *canonical_make(struct canonical *c, const struct json *body, enum wire wire)
+const char *canonical_make(struct canonical *c, const struct json *body, enum wire wire, uint32_t blank)
 {
-    struct form f = {.j = body, .out = &c->text};
+    struct form f = {.j = body, .out = &c->text, .blank = blank};
     struct buf names;
     size_t count;
     buf_init(&c->text, CANONICAL_MAX);
@@ -204,6 +207,35 @@ const char *canonical_make(struct canonical *c, const struct json *body, enum wi
     if (c->text.failed || c->scope.failed)
         refuse(&f, "size");
     return f.refusal;
+}
+
+/* The only text of a message's content; JSON_NONE: there are several, or none. */
+static uint32_t text_of(const struct json *j, uint32_t message)
+{
+    uint32_t content = json_get(j, message, "content"), part;
+    if (json_is(j, content, JSON_STRING))
+        return content;
+    part = json_is(j, content, JSON_ARRAY) ? json_first(j, content) : JSON_NONE;
+    if (!json_is(j, part, JSON_OBJECT) || json_next(j, part))
+        return JSON_NONE;
+    uint32_t text = json_get(j, part, "text");
+    return json_is(j, text, JSON_STRING) ? text : JSON_NONE;
+}
+
+uint32_t canonical_question(const struct json *body, enum wire wire)
+{
+    uint32_t list = json_get(body, 0, wire == WIRE_CHAT ? "messages" : "input"), question = JSON_NONE;
+    if (json_is(body, list, JSON_STRING))
+        return list;
+    for (uint32_t item = json_is(body, list, JSON_ARRAY) ? json_first(body, list) : JSON_NONE; item;
+         item = json_next(body, item)) {
+        uint32_t role = json_is(body, item, JSON_OBJECT) ? json_get(body, item, "role") : JSON_NONE;
+        if (json_string_is(body, role, "system") || json_string_is(body, role, "developer"))
+            continue;
+        if (question || !role || !json_string_is(body, role, "user") || !(question = text_of(body, item)))
+            return JSON_NONE;
+    }
+    return question;
 }
 
 void canonical_free(struct canonical *c)

@@ -19,8 +19,12 @@ struct canonical {
 };
 
 /* Makes the form of a whole parsed body. Returns NULL, or why there is none: "duplicate-key", "unknown-field",
- * "surrogate" (text that is not Unicode), "size". Free with canonical_free() in either case. */
-const char *canonical_make(struct canonical *c, const struct json *body, enum wire wire);
+ * "surrogate" (text that is not Unicode), "size". `blank`: a node to write as null; JSON_NONE: none. Free with
+ * canonical_free() in either case. */
+const char *canonical_make(struct canonical *c, const struct json *body, enum wire wire, uint32_t blank);
+/* Returns the string node of the question, if the request is a single turn: one user message of one text, and
+ * instructions; else JSON_NONE. */
+uint32_t canonical_question(const struct json *body, enum wire wire);
 void canonical_free(struct canonical *c);
 
 /* What an answer is valid for, beside the form. */

@@ -12,14 +12,15 @@
 #define CACHE_STRUCT cache_source
 struct cache_source {
     struct cache_settings settings; /* fields that are stored as read */
-    struct schema_text type, mode, namespace;
+    struct schema_text type, mode, namespace, embedding_model, semantic_mode;
     struct redis_source redis;
     const struct yaml_node *call_types;
 };
 
 const struct schema_row CONFIG_CACHE_KEYS[] = {
     USED(CACHE, TEXT, "type", type, "local",
-         "`local`: in this process's memory, each worker has its own. `redis`: also in a Redis, which all share."),
+         "`local`: in this process's memory, each worker has its own. `redis`: also in a Redis, which all share. "
+         "`semantic`, `redis-semantic`: the same, and similar questions are observed."),
     USED(CACHE, TEXT, "host", redis.host, "(`REDIS_HOST`)", "`redis`: name or address."),
     USED(CACHE, LABEL, "port", redis.port, "(`REDIS_PORT`, 6379)", "`redis`: port."),
     USED(CACHE, TEXT, "username", redis.username, "(`REDIS_USERNAME`)", "`redis`: user of the ACL."),
@@ -50,6 +51,17 @@ const struct schema_row CONFIG_CACHE_KEYS[] = {
     RANGED(
         CACHE, SECONDS, "again_after", 0, DAY, settings.again_ms, "30",
         "The same request of one conversation within this time gets a new answer; 0: the cached one. Not in LiteLLM."),
+    USED(CACHE, TEXT, "semantic_embedding_model", embedding_model, "",
+         "`semantic`: alias of the deployment that makes the vectors (`POST /embeddings`). Required. Not in LiteLLM."),
+    USED(CACHE, TEXT, "redis_semantic_cache_embedding_model", embedding_model, "",
+         "LiteLLM's name of `semantic_embedding_model`."),
+    RANGED(CACHE, NUMBER, "similarity_threshold", 0, 1, settings.similarity_threshold, "0.95",
+           "`semantic`: similarity from which an observation counts."),
+    USED(CACHE, TEXT, "semantic_mode", semantic_mode, "shadow",
+         "`semantic`: `shadow` observes; nothing is served. "
+         "Not in LiteLLM."),
+    RANGED(CACHE, INT, "max_vectors", 1, 10000, settings.max_vectors, "1000",
+           "`semantic`: questions to compare with; 768 dimensions take 3 KB each. Not in LiteLLM."),
     WARNS(CACHE, "max_size_in_memory", "use max_size_mb, which limits bytes"),
     WARNS(CACHE, "redis_startup_nodes sentinel_* service_name gcp_*", "only a single Redis is supported"),
     HARMLESS(CACHE, "socket_timeout socket_connect_timeout max_connections redis_flush_size"),
@@ -86,6 +98,38 @@ static void read_mode(struct config_loader *l, const struct schema_text *mode, s
         config_error(l, mode->line, WHAT ".mode: \"%.64s\": use default_on or default_off", mode->text);
 }
 
+static const struct type {
+    const char *name;
+    bool redis, semantic;
+} TYPES[] = {
+    {"local", false, false},
+    {"redis", true, false},
+    {"semantic", false, true},
+    {"redis-semantic", true, true},
+};
+
+static const struct type *find_type(const char *name)
+{
+    for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++)
+        if (strcmp(name, TYPES[i].name) == 0)
+            return &TYPES[i];
+    return NULL;
+}
+
+static void read_semantic(struct config_loader *l, const struct cache_source *source, struct cache_settings *s)
+{
+    const struct schema_text *model = &source->embedding_model, *mode = &source->semantic_mode;
+    if (strcmp(mode->text, "shadow") != 0)
+        config_error(l, mode->line,
+                     WHAT ".semantic_mode: \"%.64s\": only shadow is supported: similarity does not prove that two "
+                          "questions have one answer",
+                     mode->text);
+    if (!model->text || !*model->text)
+        config_error(l, source->type.line, WHAT ".semantic_embedding_model: missing: name an alias of model_list");
+    else if (!(s->embedding_model = strdup(model->text)))
+        config_no_memory(l);
+}
+
 void config_cache(struct config_loader *l, bool on, const struct yaml_node *params)
 {
     struct cache_source source = {0};
@@ -95,10 +139,12 @@ void config_cache(struct config_loader *l, bool on, const struct yaml_node *para
     read_call_types(l, source.call_types, s);
     read_mode(l, &source.mode, s);
     s->on = on;
-    bool redis = strcmp(source.type.text, "redis") == 0;
-    if (on && redis)
+    const struct type *type = find_type(source.type.text);
+    if (on && type && type->redis)
         config_redis(l, &source.redis, &s->redis);
-    if (!redis && strcmp(source.type.text, "local") != 0) {
+    if (on && type && type->semantic)
+        read_semantic(l, &source, s);
+    if (!type) {
         config_warn(l, source.type.line, WHAT ".type: \"%.64s\" is not supported: replies are not cached",
                     source.type.text);
         s->on = false;
@@ -108,9 +154,17 @@ void config_cache(struct config_loader *l, bool on, const struct yaml_node *para
     l->config->cache = *s;
 }
 
+void config_check_cache(struct config_loader *l)
+{
+    const char *model = l->config->cache.embedding_model;
+    if (model && !config_find_group(l->config, model))
+        config_error(l, 0, WHAT ".semantic_embedding_model: there is no model_name \"%.64s\"", model);
+}
+
 void config_free_cache(struct config *c)
 {
     free(c->cache.namespace);
+    free(c->cache.embedding_model);
     free(c->cache.redis.host);
     free(c->cache.redis.username);
     secret_free(c->cache.redis.password);

@@ -144,6 +144,9 @@ struct cache_settings {
     int again_ms;         /* ms in which the same request of a conversation gets a new answer; 0: never */
     char *namespace;      /* part of every key; NULL: none */
     struct redis_settings redis;
+    char *embedding_model;       /* alias whose deployment makes the vectors of questions; NULL: none */
+    double similarity_threshold; /* of observations that count for an entry */
+    unsigned max_vectors;
 };
 
 /* Sets the defaults. */

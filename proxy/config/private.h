@@ -145,6 +145,8 @@ void config_ca_file(struct config_loader *l);
 /* Sets config->cache. `params` NULL: the defaults. config_free_cache() frees what it owns; config_free() does. */
 void config_cache(struct config_loader *l, bool on, const struct yaml_node *params);
 void config_free_cache(struct config *c);
+/* Checks what the cache's settings name. The groups must exist. */
+void config_check_cache(struct config_loader *l);
 /* The keys of a Redis, as read from the file. */
 struct redis_source {
     struct schema_text host, port, username, password, url;

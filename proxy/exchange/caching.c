@@ -32,10 +32,12 @@ static const char *make_key(struct request *r, struct caching *c)
                                         slice_of(c->model),
                                         {slice_of(cache->settings->namespace), c->controls.namespace},
                                         r->model_request.wire};
-        why = canonical_make(&form, &whole, r->model_request.wire);
+        why = canonical_make(&form, &whole, r->model_request.wire, JSON_NONE);
         if (!why)
             canonical_key(&form, &scope, cache->secret, c->key);
         canonical_free(&form);
+        if (!why && cache->settings->embedding_model)
+            caching_prepare_shadow(r, &whole, &scope);
     }
     json_free(&whole);
     return why;
@@ -170,6 +172,7 @@ void caching_free(struct request *r)
     if (c->wake)
         event_free(c->wake);
     buf_free(&c->body);
+    caching_free_shadow(r);
     buf_free(&c->opened);
     ceiling_release(&c->held);
     free(c);
@@ -210,5 +213,12 @@ void caching_fields(const struct request *r, struct buf *out)
 struct journal_cache caching_journal(const struct request *r)
 {
     const struct caching *c = r->caching;
-    return (struct journal_cache){c->tier, cache_status_name(c->status), c->reason, c->age_s, c->saved_usd};
+    struct journal_cache entry = {.tier = c->tier,
+                                  .status = cache_status_name(c->status),
+                                  .reason = c->reason,
+                                  .age_s = c->age_s,
+                                  .saved_usd = c->saved_usd,
+                                  .similarity = NAN};
+    caching_journal_shadow(r, &entry);
+    return entry;
 }

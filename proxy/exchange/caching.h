@@ -2,7 +2,8 @@
  *
  *   caching.c       the key, what is found, what headers and the request log say
  *   caching_wait.c  waiting for Redis or for an equal request
- *   caching_keep.c  the reply that is kept */
+ *   caching_keep.c  the reply that is kept
+ *   caching_shadow.c  compares questions, once the client is answered */
 #ifndef POINTSMAN_EXCHANGE_CACHING_H
 #define POINTSMAN_EXCHANGE_CACHING_H
 
@@ -28,9 +29,10 @@ struct caching {
     struct sealed answer;
     struct buf opened;
     const char *tier;
-    struct flight *leads; /* NULL: no flight */
-    bool detached;        /* its client has left; it goes on for its followers */
-    struct buf body;      /* taken over from the client then */
+    struct flight *leads;  /* NULL: no flight */
+    bool detached;         /* its client has left; it goes on for its followers */
+    struct shadow *shadow; /* compares the question with earlier ones; NULL: it does not */
+    struct buf body;       /* taken over from the client then */
     struct ceiling_hold held;
 };
 
@@ -46,6 +48,13 @@ MUST_CHECK bool caching_replay(struct request *r, struct slice text, double save
 MUST_CHECK bool caching_join(struct request *r, void (*woken)(evutil_socket_t, short, void *));
 /* Asks Redis. Returns whether its answer is waited for. */
 MUST_CHECK bool caching_ask(struct request *r, void (*woken)(evutil_socket_t, short, void *));
+/* Prepares the comparison of a single-turn request: its question, and a key of all else. */
+void caching_prepare_shadow(struct request *r, const struct json *whole, const struct canonical_scope *scope);
+/* The reply is kept: its text, as struct cache_entry.text. */
+void caching_answer_shadow(struct request *r, struct slice reply);
+void caching_free_shadow(struct request *r);
+/* Adds what was found. */
+void caching_journal_shadow(const struct request *r, struct journal_cache *entry);
 /* Waits no longer. */
 void caching_stop_waiting(struct request *r);
 

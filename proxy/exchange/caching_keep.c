@@ -73,7 +73,7 @@ void caching_complete(struct attempt *a)
     double usd = spending_cost(a->deployment, &usage);
     uint64_t ttl_ms = c->controls.ttl_s >= 0 ? (uint64_t)c->controls.ttl_s * 1000 : (uint64_t)cache->settings->ttl_ms;
     if (!why && ttl_ms && cache_put(cache, c->key, a->recorded, usd, ttl_ms, clock_monotonic_ms(), clock_unix_ms()))
-        c->status = CACHE_STORED;
+        c->status = CACHE_STORED, caching_answer_shadow(r, a->recorded);
     else if (!c->reason)
         c->reason = why ? why : "memory";
     if (c->leads)

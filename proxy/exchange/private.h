@@ -282,6 +282,13 @@ void caching_gives(struct request *r);
 /* The request ends: nobody waits for it any more, nor it for another. */
 void caching_end(struct request *r);
 void caching_free(struct request *r);
+/* The request has ended and its client is answered. true: its question is now compared with earlier ones; after that,
+ * request_journal() is called with these, and the request is freed. */
+MUST_CHECK bool caching_compare(struct request *r, int status, const char *how);
+/* Returns whether the comparison is in progress. */
+bool caching_compares(const struct request *r);
+/* Ends it without a result. Does nothing if there is none. */
+void caching_end_comparison(struct request *r);
 /* Returns whether the reply came without a call of this request. */
 bool caching_answered(const struct request *r);
 /* Appends Cache-Status and x-litellm-cache-key. r->caching is set. */

@@ -195,7 +195,7 @@ void request_journal(const struct request *r, int status, const char *how)
     const struct attempt *a = r->attempt;
     struct usage usage = a->relay ? relay_usage(a->relay) : USAGE_UNKNOWN;
     bool served = r->ended_count && r->ended[r->ended_count - 1].outcome == FAILURE_NONE;
-    struct journal_cache cache = {.saved_usd = NAN};
+    struct journal_cache cache = {.saved_usd = NAN, .similarity = NAN};
     if (r->caching)
         cache = caching_journal(r);
     struct journal_entry entry = {

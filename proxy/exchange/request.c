@@ -44,7 +44,7 @@ void request_works(struct request *r)
 void request_free_if_done(struct request *r)
 {
     bool lost = r->first.state == ATTEMPT_LOST || (r->second && r->second->state == ATTEMPT_LOST);
-    if (r->state == REQUEST_ENDED && !lost)
+    if (r->state == REQUEST_ENDED && !lost && !caching_compares(r))
         request_free(r);
 }
 
@@ -65,7 +65,8 @@ static void end(struct request *r, int status, const char *how)
     }
     if (status != 499)
         outcome_request_ended(r);
-    request_journal(r, status, how);
+    if (!caching_compare(r, status, how))
+        request_journal(r, status, how);
     request_free_if_done(r);
 }
 
@@ -319,6 +320,7 @@ void request_end_all(struct exchange_shared *shared)
         attempt_cancel(r->attempt);
         hedge_drop(r);
         if (r->state == REQUEST_ENDED) {
+            caching_end_comparison(r);
             request_free_if_done(r);
         } else if (r->state == REQUEST_OPEN) {
             interrupt(r, &f, END_CANCELLED);

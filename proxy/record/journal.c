@@ -164,6 +164,13 @@ static void add_cache(struct buf *out, const struct journal_cache *c)
         buf_add_double(out, c->saved_usd, 9);
     else
         BUF_ADD(out, "null");
+    if (isfinite(c->similarity)) {
+        BUF_ADD(out, ",\"semantic\":{\"similarity\":");
+        buf_add_double(out, c->similarity, 6);
+        buf_add_text(out, c->agrees ? ",\"agrees\":true" : ",\"agrees\":false");
+        buf_add_text(out, c->guards ? ",\"guards\":true" : ",\"guards\":false");
+        buf_add_text(out, c->proven ? ",\"proven\":true}" : ",\"proven\":false}");
+    }
     buf_add_char(out, '}');
 }
 

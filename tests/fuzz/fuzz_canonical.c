@@ -25,7 +25,7 @@ static bool form_of(struct slice body, struct buf *out)
     struct canonical c;
     bool made = false;
     if (json_parse(&j, body.ptr, body.len) && json_type(&j, 0) == JSON_OBJECT) {
-        made = !canonical_make(&c, &j, WIRE_CHAT);
+        made = !canonical_make(&c, &j, WIRE_CHAT, JSON_NONE);
         buf_add_char(out, '{');
         buf_add_slice(out, buf_slice(&c.text));
         buf_add_char(out, '}');

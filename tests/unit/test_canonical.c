@@ -20,7 +20,7 @@ static bool key_of(const char *body, const struct canonical_scope *scope, unsign
     struct json j = {0};
     struct canonical c;
     assert_true(json_parse(&j, body, strlen(body)));
-    *why = canonical_make(&c, &j, scope->wire);
+    *why = canonical_make(&c, &j, scope->wire, JSON_NONE);
     if (!*why)
         canonical_key(&c, scope, SECRET, key);
     canonical_free(&c);
@@ -153,7 +153,7 @@ TEST(canonical_form_of_strings_and_numbers)
     struct json j = {0};
     struct canonical c;
     assert_true(json_parse(&j, body, strlen(body)));
-    assert_null(canonical_make(&c, &j, WIRE_CHAT));
+    assert_null(canonical_make(&c, &j, WIRE_CHAT, JSON_NONE));
     assert_buf(&c.text, "\"messages\":[{\"content\":\"hi\",\"role\":\"user\"}],\"model\":\"m\",\"seed\":1e3,"
                         "\"stop\":\"\\u0001\\\"\\\\\xf0\x9f\x98\x80\"");
     canonical_free(&c);
