@@ -207,6 +207,15 @@ static void show_prompt(const struct json *j)
                    segments[i].text, segments[i].effect);
 }
 
+/* "183000 of 200000 tokens: nearly full". */
+static void show_window(const struct json *j)
+{
+    uint32_t warning = json_get(j, 0, "context_warning");
+    if (warning)
+        printf(LABEL "%.0f of %.0f tokens: the conversation is near its context window\n", "context",
+               history_number(j, warning, "tokens"), history_number(j, warning, "window"));
+}
+
 static void show_request(const struct json *j)
 {
     struct buf when;
@@ -219,6 +228,7 @@ static void show_request(const struct json *j)
     buf_free(&when);
     text_of("alias", j, 0, "alias");
     show_prompt(j);
+    show_window(j);
     show_choice(j);
     show_adaptive(j);
     show_cache(j);

@@ -75,7 +75,8 @@ struct deployment {
     struct price price;
     struct price_tier *tiers; /* ascending; NULL: none */
     unsigned tier_count;
-    int64_t max_input_tokens; /* context window, tokens; 0: unknown */
+    int64_t max_input_tokens; /* context window, tokens, at most context_length; 0: unknown */
+    int64_t context_length;   /* configured limit on it, tokens; 0: none */
     unsigned lacks;           /* set of enum capability: declared missing */
     char *known_as;           /* its row in the table of known models; NULL: none */
     unsigned known;           /* set of enum known_value */

@@ -293,6 +293,10 @@ static void set_numbers(const struct config *c, const struct deployment_source *
         d->timeout_ms = c->timeout_ms;
     if (d->max_input_tokens < 0)
         d->max_input_tokens = 0;
+    if (d->context_length && (!d->max_input_tokens || d->context_length < d->max_input_tokens)) {
+        d->max_input_tokens = d->context_length;
+        d->known &= ~(unsigned)KNOWN_WINDOW;
+    }
     d->lacks |= (s->tools ? 0 : CAPABILITY_TOOLS) | (s->images ? 0 : CAPABILITY_IMAGES) |
                 (s->format ? 0 : CAPABILITY_FORMAT);
 }

@@ -103,6 +103,9 @@ const struct schema_row CONFIG_MODEL_KEYS[] = {
          "The same prices as a list of ranges; see `model_info.tiered_pricing[]`."),
     RANGED(INFO, COUNT, "max_input_tokens", 0, MANY, deployment.max_input_tokens, "(that of the known model)",
            "Context window, tokens; 0: unknown."),
+    RANGED(
+        INFO, COUNT, "context_length", 0, MANY, deployment.context_length, "0",
+        "Limit on the context window, tokens, for an alias that is to stay below the model's; 0: none. Not in LiteLLM."),
     USED(INFO, TEXT, "base_model", base_model, "(`litellm_params.model`)",
          "The known model whose prices, window and abilities this one has, on any server; see [prices](prices.md)."),
     RANGED(INFO, NUMBER, "cost_discount", 0, 1, deployment.cost_discount, "(`litellm_settings.cost_discount_config`)",

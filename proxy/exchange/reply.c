@@ -3,13 +3,15 @@
 
 #include "common/clock.h"
 #include "proxy/terms/failure.h"
+#include "proxy/terms/usage.h"
 
 #include <event2/event.h>
 #include <math.h>
 #include <sodium.h>
 #include <string.h>
 
-#define FIELDS_MAX 2048 /* bytes of the header fields made here */
+#define FIELDS_MAX 2048     /* bytes of the header fields made here */
+#define CONTEXT_WARNING 0.9 /* part of the context window; Codex compacts a conversation there */
 
 /* Drops a field that does not fit. */
 static void add_field(struct buf *out, const char *name, const char *value)
@@ -52,6 +54,24 @@ static void count_failures(const struct request *r, unsigned *retries, unsigned 
     *fallbacks += strcmp(alias, r->attempt->deployment->alias) != 0;
 }
 
+/* Returns the deployment's context window, tokens, if a prompt of so many tokens takes most of it; else 0. */
+static int64_t near_window(const struct request *r, int64_t tokens)
+{
+    const struct attempt *a = r->attempt;
+    int64_t window = a->deployment ? health_context_window(attempt_health(a), a->deployment) : 0;
+    return (double)tokens >= CONTEXT_WARNING * (double)window ? window : 0;
+}
+
+/* Warns of a prompt that is near its window. The provider's count comes too late for a header. */
+static void add_context_warning(const struct request *r, struct buf *out)
+{
+    int64_t tokens =
+        usage_tokens(r->model_request.prompt_bytes, attempt_health(r->attempt)->calibration.bytes_per_token);
+    int64_t window = near_window(r, tokens);
+    if (window)
+        buf_add_format(out, "x-pointsman-context-warning: %lld/%lld\r\n", (long long)tokens, (long long)window);
+}
+
 /* Header fields about the routing: LiteLLM's fields, and the request log id. Their values come from the configuration,
  * never from the client. `cost_usd` NAN: unknown. The buffer is static, so nothing is allocated. */
 static struct buf *make_fields(const struct request *r, double cost_usd)
@@ -87,6 +107,7 @@ static struct buf *make_fields(const struct request *r, double cost_usd)
         add_field(out, "X-Risk-Router-Selected-Model: ", d->id);
         add_number(out, "X-Risk-Router-Attempts: ", r->ended_count + (r->state == REQUEST_OPEN));
     }
+    add_context_warning(r, out);
     if (isfinite(cost_usd)) {
         BUF_ADD(out, "x-litellm-response-cost: ");
         buf_add_double(out, cost_usd, 9);
@@ -222,6 +243,7 @@ void request_journal(const struct request *r, int status, const char *how)
         .end = how,
         .adaptive = r->adaptive,
         .prompt = r->prompt.prefix.items ? &r->prompt : NULL,
+        .near_window = near_window(r, usage.input),
         .bytes_per_token = a->deployment ? attempt_health(a)->calibration.bytes_per_token : 0,
     };
     decisions_add(r->shared->decisions, &entry);

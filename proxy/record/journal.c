@@ -210,6 +210,11 @@ static void add_conversation(struct buf *out, const struct journal_entry *e)
         BUF_ADD(out, ",\"prefix_changed\":");
         add_string(out, segment_name(e->prompt->changed));
     }
+    if (e->near_window) {
+        add_count(out, ",\"context_warning\":{\"tokens\"", e->usage.input);
+        add_count(out, ",\"window\"", e->near_window);
+        buf_add_char(out, '}');
+    }
 }
 
 static void add_entry(struct journal *j, const struct journal_entry *e)

@@ -49,6 +49,7 @@ struct journal_entry {
     const struct journal_cache *cache;      /* NULL: no cache is configured */
     uint64_t conversation;                  /* a keyed hash; 0: not written */
     const struct prompt_segments *prompt;   /* NULL: not known */
+    int64_t near_window;                    /* tokens: the context window that the prompt is near; 0: it is not */
     double bytes_per_token;                 /* for estimates of tokens; 0: the default */
     const char *end;                        /* "completed", "incomplete", "failed", "cut", "cancelled", "refused" */
 };

@@ -163,7 +163,7 @@ def test_explain_shows_the_segments_of_the_prompt(cli):
         request(1, conversation="0123456789abcdef", turn=1, segments=segments),
         request(2, conversation="0123456789abcdef", turn=2, segments=segments, prefix_changed="tools"),
         request(3, conversation="0123456789abcdef", turn=3, segments=segments, prefix_changed="tool_output"),
-        request(4, conversation="0123456789abcdef")])
+        request(4, conversation="0123456789abcdef", context_warning={"tokens": 183000, "window": 200000})])
     first, tools, output, bare = (cli("explain", f"req_{n}").stdout.splitlines() for n in (1, 2, 3, 4))
     assert "conversation: 0123456789abcdef, turn 1" in first
     assert ("prompt      : 1200 instructions, 3010 tools, 500 environment, 20 history, 8 tool output (estimated tokens)"
@@ -172,6 +172,8 @@ def test_explain_shows_the_segments_of_the_prompt(cli):
     assert ("prefix      : the tools changed since the turn before, so the provider's cache could not be used" in tools)
     assert ("prefix      : the tool output changed since the turn before, so the provider's cache could be used up to "
             "there only" in output)
+    assert "context     : 183000 of 200000 tokens: the conversation is near its context window" in bare
+    assert not [line for line in first if line.startswith("context")]
     assert "conversation: 0123456789abcdef" in bare and not [line for line in bare if line.startswith("prompt")]
 
 

@@ -254,3 +254,36 @@ def test_embeddings_have_no_conversation(light, upstream):
     light.post("/v1/embeddings", {"model": "codex-light", "input": PROMPT})
     entry, = light.journal()
     assert "conversation" not in entry and "segments" not in entry
+
+
+def limited(upstream, **info):
+    entry = deployment("codex-light", upstream)
+    entry["model_info"] = info
+    return entry
+
+
+def test_a_prompt_that_is_near_its_window(start_proxy, upstream):
+    """context_length is below the model's window. The provider counts 11 tokens."""
+    near = start_proxy(limited(upstream, max_input_tokens=1000, context_length=12))
+    far = start_proxy(limited(upstream, max_input_tokens=1000, context_length=13))
+    unlimited = start_proxy(limited(upstream, max_input_tokens=1000))
+    body = {"model": "codex-light", "input": "hi"}
+    for proxy, warning in ((near, {"tokens": 11, "window": 12}), (far, None), (unlimited, None)):
+        upstream.script(responses.whole())
+        reply = proxy.post("/v1/responses", body)
+        entry, = proxy.journal()
+        assert entry.get("context_warning") == warning
+        assert reply.headers["x-pointsman-context-warning"] == ("11/12" if proxy is near else None)
+
+
+def test_a_prompt_above_its_limit_goes_elsewhere(start_proxy, upstream):
+    small, large = limited(upstream, max_input_tokens=1000, context_length=50), limited(upstream, max_input_tokens=1000)
+    small["litellm_params"]["order"], large["litellm_params"]["order"] = 1, 2
+    proxy = start_proxy(small, large)
+    for text in ("hi", "word " * 200):
+        upstream.script(responses.whole())
+        proxy.post("/v1/responses", {"model": "codex-light", "input": text})
+    first, second = proxy.journal(2)
+    assert (first["deployment"], second["deployment"]) == ("codex-light/openai/1", "codex-light/openai/2")
+    limits = {candidate["deployment"]: candidate.get("limit") for candidate in second["candidates"]}
+    assert limits == {"codex-light/openai/1": "context_window", "codex-light/openai/2": None}

@@ -100,6 +100,34 @@ TEST(the_file_wins)
     load_end(&l);
 }
 
+TEST(context_length_limits_the_window)
+{
+    static const struct {
+        const char *info;
+        int64_t window;
+        bool known;
+    } cases[] = {
+        {"context_length: 5", 5, false},
+        {"context_length: 5, max_input_tokens: 9", 5, false},
+        {"context_length: 9, max_input_tokens: 5", 5, false},
+        {"context_length: 5, max_input_tokens: 0", 5, false},
+        {"context_length: 900000000", 0, true}, /* that of the table */
+        {"context_length: 0", 0, true},
+    };
+    struct load l;
+    const struct deployment *d = first(&l, ENTRY("gemini/g", "", ""));
+    int64_t known = d->max_input_tokens;
+    load_end(&l);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[512];
+        snprintf(text, sizeof text, ENTRY("gemini/g", "", "%s"), cases[i].info);
+        d = first(&l, text);
+        assert_int_equal(d->max_input_tokens, cases[i].known ? known : cases[i].window);
+        assert_int_equal((d->known & KNOWN_WINDOW) != 0, cases[i].known);
+        load_end(&l);
+    }
+}
+
 TEST(other_servers_have_no_prices)
 {
     static const char *const NONE[] = {
@@ -236,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_deployment_without_prices_gets_them),
         cmocka_unit_test(tiers_and_abilities_come_from_the_table),
         cmocka_unit_test(the_file_wins),
+        cmocka_unit_test(context_length_limits_the_window),
         cmocka_unit_test(other_servers_have_no_prices),
         cmocka_unit_test(a_wildcard_has_no_price),
         cmocka_unit_test(base_model_names_the_row),
