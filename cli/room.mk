@@ -5,6 +5,7 @@ cli_libcli_a_SOURCES = \
 	cli/arguments.c cli/command.h cli/exit.h \
 	cli/ask.c cli/ask.h \
 	cli/child.c cli/child.h \
+	cli/columns.c cli/columns.h \
 	cli/codex.c cli/codex.h \
 	cli/codex_catalog.c cli/codex_catalog.h \
 	cli/command/completion.c \
@@ -25,6 +26,7 @@ cli_libcli_a_SOURCES = \
 	cli/command/status.c \
 	cli/command/stop.c \
 	cli/command/test.c \
+	cli/command/usage.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
 	cli/completion.c cli/completion.h \
@@ -77,6 +79,8 @@ cli_libcli_a_SOURCES = \
 	cli/lighttpd.c cli/lighttpd.h \
 	cli/lighttpd_files.c cli/lighttpd_files.h \
 	cli/session_client.c cli/session_client.h \
+	cli/usage_table.c cli/usage_table.h \
+	cli/usage_turns.c cli/usage_turns.h \
 	cli/unresponsive.c cli/unresponsive.h \
 	cli/start.c cli/start.h \
 	cli/start_arguments.c cli/start_arguments.h \
@@ -85,7 +89,7 @@ cli_libcli_a_SOURCES = \
 	cli/toml_block.c cli/toml_block.h \
 	cli/toml_scan.c cli/toml_scan.h \
 	cli/terminal.c cli/terminal.h
-cli_libs = cli/libcli.a proxy/libpure.a $(common_libs) $(UTF8PROC_LIBS)
+cli_libs = cli/libcli.a usage/libusage.a proxy/libpure.a $(common_libs) $(UTF8PROC_LIBS)
 
 bin_PROGRAMS += cli/pointsman
 cli_pointsman_SOURCES = cli/main.c

@@ -99,6 +99,7 @@ check_PROGRAMS += \
 	tests/unit/test_strategy \
 	tests/unit/test_turn \
 	tests/unit/test_usage \
+	tests/unit/test_usage_fold \
 	tests/unit/test_watch \
 	tests/unit/test_yaml
 
@@ -133,6 +134,7 @@ tests_unit_test_notify_SOURCES = tests/unit/test_notify.c cgi/notify.c
 tests_unit_test_request_guards_SOURCES = tests/unit/test_request_guards.c cgi/guards.c
 tests_unit_test_request_guards_CFLAGS = $(AM_CFLAGS) $(FCGI_CFLAGS)
 tests_unit_test_request_guards_LDADD = $(tests_unit_test_fields_LDADD)
+tests_unit_test_usage_fold_LDADD = usage/libusage.a $(common_libs) $(CMOCKA_LIBS) -lm
 # Tests of the command link everything except its main().
 tests_unit_test_command_LDADD = $(cli_libs) $(CMOCKA_LIBS) -lm
 tests_unit_test_price_list_LDADD = $(tests_unit_test_command_LDADD)

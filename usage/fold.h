@@ -1,0 +1,72 @@
+/* fold: pure. Folds the request log into sums, in one pass and in bounded memory. The log is fed as bytes, in pieces of
+ * any size, so that a program can follow it as it grows:
+ *
+ *     fold_init(&fold, &settings)
+ *     fold_feed(&fold, bytes) ...          as often as bytes arrive
+ *     report_make(&report, &fold, ...)     at any time (usage/report.h); then feed more
+ *     fold_end_file(&fold)                 at the end of a file that no longer grows
+ *
+ * Requests with the same day, model, provider, alias, client and conversation are one cell, as far as the settings tell
+ * them apart. A report adds the cells up. Sums that were computed before can be added as cells, too. */
+#ifndef POINTSMAN_USAGE_FOLD_H
+#define POINTSMAN_USAGE_FOLD_H
+
+#include "usage/dates.h"
+#include "usage/names.h"
+#include "usage/sums.h"
+
+#define FOLD_LINE_MAX (128u << 10) /* bytes; longer lines are skipped */
+
+enum usage_by { BY_DAY, BY_MODEL, BY_PROVIDER, BY_ALIAS, BY_CLIENT, BY_CONVERSATION, BYS };
+
+/* Names of the dimensions as options and JSON write them: "day". */
+const char *usage_by_name(enum usage_by by);
+
+struct fold_settings {
+    unsigned apart;            /* bits 1u << enum usage_by: what tells cells apart */
+    int64_t since_ms;          /* Unix time; earlier requests are not counted */
+    int64_t until_ms;          /* the first that is not */
+    uint64_t conversation;     /* only this one; 0: all */
+    uint32_t cells_max;        /* most cells: about 600 bytes each; those beyond become one */
+    void (*on_request)(void *context, const struct usage_request *r); /* called for each counted request; NULL: none */
+    void *context;
+};
+
+/* What a cell has in common: 0 where the settings do not tell apart. */
+struct cell_key {
+    uint64_t conversation;
+    int64_t day;              /* as struct dates_day.number */
+    uint32_t of[BY_CONVERSATION]; /* numbers of names by enum usage_by; of[BY_DAY] is not used */
+    uint32_t other;           /* 1: the cell of all that found no cell */
+};
+
+struct cell {
+    struct cell_key key;
+    struct usage_sums sums;
+};
+
+struct fold {
+    struct fold_settings settings;
+    struct line_reader reader;
+    struct buf pending; /* the beginning of a line that has not ended */
+    bool skipping;      /* inside a line that is too long */
+    bool failed;        /* out of memory: the sums are incomplete */
+    struct dates_day day;
+    struct names names;
+    struct cell *cells; /* owned */
+    uint32_t *slots;    /* owned: a hash table of cell numbers + 1; 0: free */
+    uint32_t cell_count, cell_cap, slot_count, last;
+    uint64_t lines, torn, foreign, outside; /* lines read; skipped: not JSON, no request, not in the range */
+};
+
+/* Starts without requests. Does not allocate. */
+void fold_init(struct fold *f, const struct fold_settings *settings);
+/* Adds the next bytes of the log. false: out of memory. */
+MUST_CHECK bool fold_feed(struct fold *f, struct slice bytes);
+/* Ends the file: bytes without a newline count as a line. false: out of memory. */
+MUST_CHECK bool fold_end_file(struct fold *f);
+/* Returns the cell with this key; adds it if needed. NULL: out of memory. The pointer is valid until the next call. */
+struct usage_sums *fold_cell(struct fold *f, const struct cell_key *key);
+void fold_free(struct fold *f);
+
+#endif
