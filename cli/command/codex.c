@@ -24,9 +24,9 @@ static const struct command_option options[] = {
                 .letter = 'c',
                 .value = "FILE",
                 .hint = HINT_FILE,
-                .summary = "the proxy's configuration, if it is not running"},
-    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the key page's port (8787), if it is not running"},
-    [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "the proxy's port (4000), if it is not running"},
+                .summary = "the proxy's configuration, if the proxy is started"},
+    [WEB_PORT] = {.name = "web-port", .value = "N", .summary = "the key page's port (8787), if the page is started"},
+    [PROXY_PORT] = {.name = "proxy-port", .value = "N", .summary = "the proxy's port (4000), if the proxy is started"},
     {0},
 };
 
@@ -161,8 +161,8 @@ const struct command command_codex = {
     .passes_on = true,
     .about =
         "With --provider proxy or huggingface, Codex runs under a managed profile (see: pointsman enable). For the\n"
-        "proxy, pointsman is started if it is not running. When Codex exits for any reason, whatever was started for\n"
-        "it is stopped, and Codex's files are restored byte for byte. If several run, the last to exit does that.\n"
+        "proxy, pointsman is started if it is not running. When Codex exits for any reason, everything started for\n"
+        "it is stopped, and Codex's files are restored byte for byte. If several commands run, the last one does this.\n"
         "The exit code is Codex's. auto selects the proxy if it runs or has a usable key, else Hugging Face if\n"
         "HF_TOKEN is set, else plain Codex.",
     .examples = "pointsman codex --provider proxy\n"

@@ -24,7 +24,7 @@ static int run(const struct arguments *arguments)
 
 const struct command command_disable = {
     .name = "disable",
-    .summary = "Remove the Codex profiles and restore its files, byte for byte",
+    .summary = "Remove the Codex profiles and restore Codex's files, byte for byte",
     .about = "Changes that Codex made to its files in the meantime are kept. Does nothing if no profile is enabled.",
     .examples = "pointsman disable\n",
     .run = run,

@@ -386,10 +386,11 @@ const struct command command_explain = {
     .summary = "Explain how a run or a request was routed",
     .operands = "[last|ID]",
     .most = 1,
-    .about = "ID is a run's id (pointsman history) or a request's (the x-request-id header of the reply). For each\n"
-             "request: the conversation and its turn, how many tokens each segment of the prompt has and which one\n"
-             "changed since the turn before, the candidates with their score or why each was skipped, the attempts,\n"
-             "the deployment that answered, tokens and cost.",
+    .about =
+        "ID is the id of a run (see: pointsman history) or of a request (the x-request-id header of its reply).\n"
+        "Prints for each request: the conversation and its turn, the tokens of each segment of the prompt and the\n"
+        "segment that changed since the turn before, the candidates with their scores or the reasons why they were\n"
+        "skipped, the attempts, the deployment that answered, tokens and cost.",
     .examples = "pointsman explain\n"
                 "pointsman explain run_0123456789abcdef\n"
                 "pointsman explain --json last | jq '.requests[].candidates'\n",

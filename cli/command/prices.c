@@ -1,4 +1,4 @@
-/* pointsman prices: prices, windows and abilities of models, and where they are from. */
+/* pointsman prices: prices, context windows and capabilities of models, and their source. */
 #include "cli/command.h"
 #include "cli/own_config.h"
 #include "cli/price_update.h"
@@ -17,12 +17,14 @@ static const struct command_option options[] = {
                 .value = "FILE",
                 .hint = HINT_FILE,
                 .summary = "use the prices of FILE, LiteLLM's list of models or a table of prices"},
-    [SOURCE] = {.name = "source", .value = "TEXT", .summary = "with --update: where FILE is from, to be shown"},
+    [SOURCE] = {.name = "source",
+                .value = "TEXT",
+                .summary = "with --update: the name of FILE's source in later output"},
     [OUTPUT] = {.name = "output",
                 .value = "FILE",
                 .hint = HINT_FILE,
-                .summary = "with --update: write the table there (default: the user's, which is used)"},
-    [RESET] = {.name = "reset", .summary = "use the prices that came with pointsman again"},
+                .summary = "with --update: write the table there, not to the one in use"},
+    [RESET] = {.name = "reset", .summary = "use the prices included with pointsman again"},
     {0},
 };
 
@@ -246,16 +248,16 @@ static int run(const struct arguments *arguments)
 
 const struct command command_prices = {
     .name = "prices",
-    .summary = "Show prices and context windows of models, and where they are from",
+    .summary = "Show prices and context windows of models, and their source",
     .operands = "[MODEL...]",
     .operand_hint = HINT_ALIAS,
     .most = COMMAND_ANY_OPERANDS,
     .about =
-        "Without MODEL: each deployment of the configuration in force. MODEL is an alias, a deployment, or a model\n"
-        "such as openai/gpt-5.5. Prices are in USD per million tokens: of input, output, and input that the\n"
-        "provider's cache read or wrote. \"from\" is the configuration (model_info), the table of known models, or\n"
-        "unknown. Exits with 1 if a MODEL is unknown. --update checks FILE as a whole, and changes nothing if it is\n"
-        "damaged.",
+        "MODEL is an alias, a deployment, or a model such as openai/gpt-5.5. Without MODEL, shows each deployment of\n"
+        "the configuration in force. Prices are in USD per million tokens: of input, of output, and of input tokens\n"
+        "read from or written to the provider's cache. The column \"from\" shows the source: the configuration\n"
+        "(model_info), the table of known models, or unknown. Exits with 1 if a MODEL is unknown. --update checks\n"
+        "the whole FILE, and changes nothing if it is damaged.",
     .examples = "pointsman prices\n"
                 "pointsman prices codex-default openai/gpt-5.5\n"
                 "pointsman prices --json | jq -r '.models[] | select(.row == null) | .model'\n"

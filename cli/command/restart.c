@@ -43,7 +43,7 @@ static int run(const struct arguments *arguments)
 
 const struct command command_restart = {
     .name = "restart",
-    .summary = "Restart with current keys, same ports",
+    .summary = "Restart with the current keys, on the same ports",
     .about =
         "Keeps the ports and the configuration unless the options name others. Keys are read again, and all other\n"
         "options apply, as for `pointsman start`. If the configuration has an error, nothing is stopped.",

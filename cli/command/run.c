@@ -17,7 +17,7 @@ const struct command command_run = {
         "next one in the policy's fallback_order is tried. Without PROMPT, reads standard input. Options override\n"
         "CODEX_ROUTER_* variables, which override codex-routing-policy.yaml. The exit code is Codex's.",
     .examples = "pointsman run \"Refactor this Python API and add tests\"\n"
-                "pointsman run --dry-run \"Document this API\"          # the plan, and where each setting is from\n"
+                "pointsman run --dry-run \"Document this API\"          # the plan, and the source of each setting\n"
                 "pointsman run --provider no-openai <task.md\n"
                 "pointsman run --force-model codex-deep --max-cost-usd 0.50 \"Review this migration\"\n"
                 "make 2>&1 | pointsman run --json >result.json         # includes the answer\n",

@@ -12,7 +12,7 @@
 enum { JSON };
 
 static const struct command_option options[] = {
-    [JSON] = {.name = "json", .summary = "print one JSON object (doc/session-api.md plus the profile)"},
+    [JSON] = {.name = "json", .summary = "print one JSON object: the fields of doc/session-api.md, and the profile"},
     {0},
 };
 

@@ -19,7 +19,7 @@
 #define CHECK_MS 500 /* wait for Ollama; four times that for the proxy */
 
 const struct command_option job_options[] = {
-    [JOB_DRY_RUN] = {.name = "dry-run", .summary = "print the plan and where each setting is from; run nothing"},
+    [JOB_DRY_RUN] = {.name = "dry-run", .summary = "print the plan and the source of each setting; run nothing"},
     [JOB_PROVIDER] = {.name = "provider",
                       .value = "NAME",
                       .choices = RUN_PROVIDER_WORDS,
@@ -27,7 +27,7 @@ const struct command_option job_options[] = {
     [JOB_CODEX_PROVIDER] = {.name = "codex-provider",
                             .value = "NAME",
                             .choices = CODEX_PROVIDER_WORDS,
-                            .summary = "how to run Codex first: the proxy, its own login, or Hugging Face"},
+                            .summary = "what Codex uses first: the proxy, its own login, or Hugging Face"},
     [JOB_FORCE_MODEL] = {.name = "force-model",
                          .value = "ALIAS",
                          .hint = HINT_ALIAS,
@@ -45,7 +45,7 @@ const struct command_option job_options[] = {
     [JOB_CODEX_ARG] = {.name = "codex-arg", .value = "ARG", .summary = "pass ARG to codex exec; repeatable"},
     [JOB_SHOW_PROMPT] = {.name = "show-prompt", .summary = "print the prompt that is sent"},
     [JOB_NO_CLEAN] = {.name = "no-clean", .summary = "don't clean the prompt; --max-input-tokens still applies"},
-    [JOB_JSON] = {.name = "json", .summary = "print one JSON object, with Codex's answer in it"},
+    [JOB_JSON] = {.name = "json", .summary = "print one JSON object, including Codex's answer"},
     {0},
 };
 
