@@ -86,6 +86,8 @@ unsigned pass_ignored(const struct json *doc, unsigned ignores)
         fields |= IGNORES_MAX_COMPLETION_TOKENS;
     if ((ignores & IGNORES_TOOL_CHOICE) && json_string_is(doc, json_get(doc, 0, "tool_choice"), "none"))
         fields |= IGNORES_TOOL_CHOICE;
+    if ((ignores & IGNORES_STREAM) && json_is(doc, json_get(doc, 0, "stream"), JSON_TRUE))
+        fields |= IGNORES_STREAM;
     return fields | (ignores & IGNORES_CACHE);
 }
 
@@ -100,6 +102,8 @@ struct slice pass_name(const struct json *doc, uint32_t key, unsigned ignored)
         {IGNORES_TOOL_CHOICE, "tools", ""},
         {IGNORES_TOOL_CHOICE, "tool_choice", ""},
         {IGNORES_CACHE, "cache", ""},
+        {IGNORES_STREAM, "stream", ""},
+        {IGNORES_STREAM, "stream_options", ""},
     };
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if ((ignored & fields[i].ignored) && json_string_is(doc, key, fields[i].name))

@@ -25,7 +25,7 @@ static bool translate(struct provider_body *body, const struct model_request *re
     const struct deployment *d = options->deployment;
     struct turn_options turn_options = {
         .upstream_model = model,
-        .stream = request->stream,
+        .stream = request->stream && !d->whole_replies,
         .omit = options->omit,
         .ignores = d->provider->ignores,
         .carrier_key = options->carrier_key,
@@ -93,7 +93,9 @@ static unsigned wires_for(const struct model_request *request, const struct prov
 static bool pass(struct provider_body *body, struct model_request *request, const char *model, struct slice client_body,
                  const struct provider_body_options *options, struct failure *failure)
 {
-    unsigned ignores = options->deployment->provider->ignores | (request->cache ? IGNORES_CACHE : 0u);
+    const struct deployment *d = options->deployment;
+    unsigned ignores = d->provider->ignores | (request->cache ? IGNORES_CACHE : 0u) |
+                       (d->whole_replies ? IGNORES_STREAM : 0u);
     struct pass_options pass_options = {model, ignores, options->omit, &body->hint};
     if (!options->omit->parts && !options->rewritten)
         return pass_request(&request->top, &pass_options, &body->own, &body->pieces);

@@ -75,6 +75,7 @@ struct deployment {
     struct price price;
     struct price_tier *tiers; /* ascending; NULL: none */
     unsigned tier_count;
+    bool whole_replies;       /* its server has no streams: a client's stream is made of a whole reply */
     int64_t max_input_tokens; /* context window, tokens, at most context_length; 0: unknown */
     int64_t context_length;   /* configured limit on it, tokens; 0: none */
     unsigned lacks;           /* set of enum capability: declared missing */

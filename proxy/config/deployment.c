@@ -319,6 +319,7 @@ bool config_deployment(struct config_loader *l, unsigned index, unsigned nth)
         !config_known(l, s, d))
         return false;
     config_discount(l, d);
+    d->whole_replies = (s->fake_stream || !s->native_streaming) && !d->provider->streams_only;
     d->wires = s->chat_only ? d->provider->wires & ~(unsigned)WIRE_RESPONSES : d->provider->wires;
     set_numbers(l->config, s, d);
     set_retry(l, d);

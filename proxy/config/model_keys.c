@@ -47,6 +47,8 @@ const struct schema_row CONFIG_MODEL_KEYS[] = {
            "(`router_settings.stream_timeout`)", "Limit until the first content of a stream; 0: none."),
     USED(PARAMS, BOOL, "use_chat_completions_api", chat_only, "false",
          "The server has no `/responses`: translate requests to `/chat/completions`."),
+    USED(PARAMS, BOOL, "fake_stream", fake_stream, "false",
+         "The server has no streams: ask it for whole replies, and make the clients' streams of these."),
     USED(
         PARAMS, TEXT, "instructions", instructions, "(the client's)",
         "`codex-oauth/` only: text sent as `instructions`; the client's instructions move into the input. Not in LiteLLM."),
@@ -114,6 +116,7 @@ const struct schema_row CONFIG_MODEL_KEYS[] = {
     USED(INFO, BOOL, "supports_vision", images, "true", "false: requests with images go to other deployments."),
     USED(INFO, BOOL, "supports_response_schema", format, "true",
          "false: requests for structured output go to other deployments."),
+    USED(INFO, BOOL, "supports_native_streaming", native_streaming, "true", "false: like `fake_stream: true`."),
     RANGED(INFO, NUMBER, "quality", 0, 100, deployment.quality, "(unknown)",
            "Quality of its answers, by your own measure. Not in LiteLLM."),
     RANGED(INFO, NUMBER, "expected_ttft_ms", 0, 3.6e6, deployment.expected_ttft_ms, "0",

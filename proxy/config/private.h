@@ -33,7 +33,7 @@ struct deployment_source {
     const struct yaml_node *params, *info;
     struct schema_text model, base_model, api_base, api_key, id, requires_env, instructions, originator;
     bool tools, images, format; /* false: declared missing */
-    bool chat_only, strict;
+    bool chat_only, strict, fake_stream, native_streaming;
     struct schema_numbers input_above, cached_above, cache_write_above,
         output_above; /* prices above a prompt length, "200k" */
     const struct yaml_node *tiered_pricing;

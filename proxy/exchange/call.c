@@ -19,7 +19,7 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
 {
     const struct request *r = a->request;
     const struct deployment *d = a->deployment;
-    bool stream = r->model_request.stream || d->provider->streams_only;
+    bool stream = (r->model_request.stream && !d->whole_replies) || d->provider->streams_only;
     const char *fields[8];
     char hint[CACHE_HINT_MAX + 32];
     struct buf lines;
@@ -30,7 +30,7 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
         .stream = stream,
         .first_timeout_ms = stream ? d->stream_timeout_ms : d->timeout_ms,
         .idle_timeout_ms = d->timeout_ms,
-        .total_timeout_ms = r->model_request.stream ? 0 : d->timeout_ms,
+        .total_timeout_ms = r->model_request.stream && !d->whole_replies ? 0 : d->timeout_ms,
     };
     if (a->body.hint.carrier == CACHE_HINT_GROK_CONV_ID) {
         (void)snprintf(hint, sizeof hint, "x-grok-conv-id: %s", a->body.hint.value);

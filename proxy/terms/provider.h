@@ -22,6 +22,7 @@ enum provider_ignores {
     IGNORES_MAX_COMPLETION_TOKENS = 1, /* max_tokens is sent */
     IGNORES_TOOL_CHOICE = 2,           /* for "none" no tools are sent */
     IGNORES_CACHE = 4,                 /* in no row: the field `cache`, which is for the proxy */
+    IGNORES_STREAM = 8,                /* in no row: a deployment without streams is asked for a whole reply */
 };
 
 /* Repeated calls to the same deployment after a transient failure; the waits before them double from first_ms to

@@ -156,3 +156,41 @@ def test_a_truncated_whole_reply(light, upstream):
     answer = light.post("/v1/chat/completions", {**CHAT, "stream": False})
     assert answer.status in (502, 503)
     assert answer.error["message"]
+
+
+@pytest.mark.parametrize("key", ["fake_stream", "supports_native_streaming"])
+@pytest.mark.parametrize("server", ["both APIs", "chat only"])
+@pytest.mark.parametrize("calls", [False, True], ids=["text", "call"])
+def test_a_server_without_streams(start_proxy, upstream, key, server, calls):
+    """It would refuse a request for a stream; the client gets a complete one, made of the whole reply."""
+    entry = (deployment if server == "both APIs" else chat_only)("codex-light", upstream)
+    if key == "fake_stream":
+        entry["litellm_params"][key] = True
+    else:
+        entry["model_info"] = {key: False}
+    proxy = start_proxy(entry)
+    answer = chat.whole_call("c1", "f", {"a": 1}) if calls else chat.whole("All of it.")
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    upstream.script(answer)
+    got = proxy.post("/v1/chat/completions", {
+        "model": "codex-light", "messages": [{"role": "user", "content": "hi"}], "tools": tools, "stream": True,
+        "stream_options": {"include_usage": True}})
+    sent = upstream.requests[-1].json
+    assert "stream" not in sent and "stream_options" not in sent
+    events = [data for _, data in got.events if data != "[DONE]"]
+    deltas = [choice["delta"] for event in events for choice in event["choices"]]
+    if calls:
+        assert any(call["function"].get("arguments") == '{"a": 1}' for delta in deltas
+                   for call in delta.get("tool_calls", []))
+    else:
+        assert "".join(delta.get("content") or "" for delta in deltas) == "All of it."
+    assert events[-1]["usage"]["total_tokens"] > 0 and got.events[-1][1] == "[DONE]"
+    upstream.script(responses.whole("All of it.") if server == "both APIs" else chat.whole("All of it."))
+    got = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi", "stream": True})
+    assert "stream" not in upstream.requests[-1].json
+    kinds = [kind for kind, _ in got.events]
+    assert kinds[0] == "response.created" and kinds[-1] == "response.completed"
+    assert "response.output_text.delta" in kinds
+    item, = got.events[-1][1]["response"]["output"]
+    assert responses.item_text(item) == "All of it."
+    assert [(entry["end"], entry["stream"]) for entry in proxy.journal(2)] == [("completed", True)] * 2
