@@ -1,5 +1,6 @@
-/* cache: pure. The cache of one configuration in force: answers, what conversations got last, and requests that wait
- * for an equal one. Time is an argument. See doc/caching.md. */
+/* cache: pure. The reply cache of one loaded configuration: the cached answers, the last answers of conversations, and
+ * the requests that wait for an equal one. An answer is a whole reply in the cache's form (struct cache_entry). Time is
+ * an argument. See doc/caching.md. */
 #ifndef POINTSMAN_CACHE_H
 #define POINTSMAN_CACHE_H
 
@@ -13,7 +14,7 @@
 /* What the cache did for a request. */
 enum cache_status { CACHE_BYPASS, CACHE_MISS, CACHE_STORED, CACHE_HIT, CACHE_COLLAPSED, CACHE_STATUSES };
 
-/* Answers outside of the process; NULL functions: none. */
+/* Functions of a store outside the process (Redis); all NULL: none. `of` is passed to them, and borrowed. */
 struct cache_remote {
     void *of;
     void (*put)(void *of, const unsigned char *key, struct slice value, int64_t ttl_ms);
@@ -27,24 +28,26 @@ struct cache {
     struct store store;
     struct recent recent;
     struct flights flights;
-    struct semantic semantic;                    /* empty without an embedding_model */
-    unsigned char secret[CACHE_KEY_SIZE];        /* of the keys */
+    struct semantic semantic;                    /* empty if embedding_model is not set */
+    unsigned char secret[CACHE_KEY_SIZE];        /* keys the hashes of canonical_key() */
     unsigned char configuration[CACHE_KEY_SIZE]; /* a hash of the deployments */
-    unsigned char seal[CACHE_KEY_SIZE];          /* key of what is kept outside */
+    unsigned char seal[CACHE_KEY_SIZE];          /* encrypts answers outside the process; see seal.h */
     struct cache_remote remote;
-    uint64_t counts[CACHE_STATUSES];
-    unsigned waiting, detached; /* requests that wait for an equal one; that go on for these without their client */
+    uint64_t counts[CACHE_STATUSES]; /* ended requests */
+    unsigned waiting;                /* requests that wait for an equal one */
+    unsigned detached;               /* requests without a client that others wait for */
     double saved_usd;
 };
 
-/* Makes the cache of a configuration whose settings turn it on. The configuration must outlive it. NULL: out of memory.
- * Free with cache_free(). */
+/* Creates the cache of a configuration that turns it on, and that must outlive it. `secret`: CACHE_KEY_SIZE bytes,
+ * copied. NULL: out of memory. Free with cache_free(). */
 struct cache *cache_new(const struct config *config, const unsigned char *secret);
-/* Keeps an answer, in memory and outside. false: neither. */
+/* Stores an answer in memory and outside the process. `saved_usd`: cost of its call; NAN: unknown. false: stored in
+ * neither. */
 bool cache_put(struct cache *c, const unsigned char *key, struct slice text, double saved_usd, uint64_t ttl_ms,
                uint64_t now_ms, int64_t now_unix_ms);
-/* Opens what the remote tier kept, into `out`, and keeps it in memory for the rest of its time. false: not ours, of
- * another key, changed, or too old. */
+/* Decrypts a value from outside the process into `out`, sets `answer`, and stores it in memory for the rest of its
+ * time. false: expired, altered, of another key or installation, or out of memory. */
 MUST_CHECK bool cache_open(struct cache *c, const unsigned char *key, struct slice value, uint64_t now_ms,
                            int64_t now_unix_ms, struct buf *out, struct sealed *answer);
 /* NULL is allowed. */
@@ -53,7 +56,7 @@ void cache_free(struct cache *c);
 const char *cache_status_name(enum cache_status status);
 /* Writes the key as 64 hexadecimal digits and a NUL. */
 void cache_key_text(const unsigned char *key, char text[2 * CACHE_KEY_SIZE + 1]);
-/* Reads such a text. false: it is not a key. */
+/* The reverse of cache_key_text(). false: not a key. */
 MUST_CHECK bool cache_key_read(struct slice text, unsigned char *key);
 
 #endif

@@ -1,8 +1,9 @@
-/* flights: pure. Single flight: requests that wait for the answer to an equal request.
+/* flights: pure. Single flight: the first of several equal requests (the leader) calls the upstream, and the others
+ * (the followers) wait for its answer.
  *
  *   leader: calls the upstream ──answer or failure──▶ landed ──▶ each follower is woken
  *
- * A flight lives until its leader has landed and its last follower has left. */
+ * A flight is freed once its leader has landed and its last follower has left. */
 #ifndef POINTSMAN_CACHE_FLIGHTS_H
 #define POINTSMAN_CACHE_FLIGHTS_H
 
@@ -12,14 +13,14 @@
 
 struct flight {
     unsigned char key[CACHE_KEY_SIZE];
-    struct flight *next; /* in its bucket, until it has landed */
-    void *leader;        /* NULL: landed */
+    struct flight *next; /* in its bucket; a landed flight is in none */
+    void *leader;        /* the leader's request; NULL: landed */
     struct follower *followers;
-    struct buf answer; /* as struct cache_entry.text; empty: the leader has none to share */
+    struct buf answer; /* as struct cache_entry.text; empty: not landed, or the leader has none to share */
     double saved_usd;
 };
 
-/* A member of the request that waits. */
+/* Embedded in the waiting request. Zeroed before its first use. */
 struct follower {
     struct flight *flight; /* NULL: none */
     void *owner;           /* the request */
@@ -33,12 +34,14 @@ struct flights {
 
 /* Returns the flight with this key that has not landed; NULL: none. */
 struct flight *flights_find(const struct flights *all, const unsigned char *key);
-/* Begins a flight. NULL: out of memory. Its leader must call flight_land(). */
+/* Begins a flight, whose leader must call flight_land(), which may free it. NULL: out of memory. */
 struct flight *flights_begin(struct flights *all, const unsigned char *key, void *leader);
-/* `f` waits for the flight. */
+/* Adds `f`, with owner and wake set, to the flight's followers. */
 void flight_follow(struct flight *flight, struct follower *f);
-/* `f` waits no longer. Frees a flight that has landed and has no follower left. Does nothing without a flight. */
+/* `f` waits no longer. Frees its flight if that has landed and has no other follower. Does nothing if `f` has no
+ * flight. */
 void flight_leave(struct follower *f);
-/* The leader is done. `answer` empty: none to share. Wakes the followers; frees the flight if there are none. */
+/* The leader is done: copies `answer` (empty: none to share) and wakes the followers, which then read flight->answer
+ * and leave. Frees the flight if there are none. */
 void flight_land(struct flights *all, struct flight *flight, struct slice answer, double saved_usd);
 #endif

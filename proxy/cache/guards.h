@@ -1,5 +1,5 @@
-/* guards: pure. What two questions must have in common before one answer could do for both, whatever their vectors say:
- * the same numbers, names and negations, in the same order. A guard that is passed proves nothing. */
+/* guards: pure. A necessary condition for two questions to have the same answer, however similar their vectors: they
+ * have the same numbers, names and negations, in the same order. It is not sufficient. */
 #ifndef POINTSMAN_CACHE_GUARDS_H
 #define POINTSMAN_CACHE_GUARDS_H
 

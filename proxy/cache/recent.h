@@ -1,5 +1,5 @@
-/* recent: pure. Which answers the conversations got last, and whether they arrived. The same request again is a person
- * who wants another answer, if the answer arrived; else it is the client's retry. */
+/* recent: pure. The answers that conversations got last, and whether they arrived. If a conversation repeats a request
+ * whose answer arrived, a person probably wants another answer. If it did not arrive, the client retries. */
 #ifndef POINTSMAN_CACHE_RECENT_H
 #define POINTSMAN_CACHE_RECENT_H
 
@@ -11,16 +11,16 @@ struct recent {
     struct recent_answer {
         unsigned char key[CACHE_KEY_SIZE];
         uint64_t conversation, at_ms;
-        bool given, arrived;
+        bool given, arrived; /* the entry is used; the client got all of the answer */
     } ring[RECENT_MAX];
-    uint64_t count; /* ever added: the last ticket */
+    uint64_t count; /* the last ticket; each answer adds 1 */
 };
 
-/* Notes that an answer was given to a conversation. Returns a ticket for recent_arrived(); never 0. */
+/* Records that an answer is sent to a conversation. Returns a ticket for recent_arrived(); never 0. */
 uint64_t recent_add(struct recent *r, const unsigned char *key, uint64_t conversation, uint64_t now_ms);
-/* Notes whether the client got all of the answer. A ticket that has left the ring is ignored. */
+/* Records whether the client got all of the answer. A ticket that has left the ring is ignored. */
 void recent_arrived(struct recent *r, uint64_t ticket, bool all);
-/* Returns whether the answer arrived in this conversation within the last `window_ms`. */
+/* Returns whether an answer to this request arrived in this conversation within the last `window_ms`. */
 bool recent_is_again(const struct recent *r, const unsigned char *key, uint64_t conversation, uint64_t now_ms,
                      uint64_t window_ms);
 

@@ -1,4 +1,5 @@
-/* redis_private: loop. The connection to Redis: redis.c asks and keeps, redis_connect.c connects. */
+/* redis_private: loop. The connection to Redis, for redis.c, which looks up and stores, and redis_connect.c, which
+ * connects. */
 #ifndef POINTSMAN_CACHE_REDIS_PRIVATE_H
 #define POINTSMAN_CACHE_REDIS_PRIVATE_H
 
@@ -14,22 +15,22 @@ enum redis_state { REDIS_RESOLVING, REDIS_CONNECTING, REDIS_UP, REDIS_DOWN };
 struct redis {
     struct event_base *base;
     const struct redis_settings *settings;
-    char prefix[REDIS_NAME_MAX - 2 * CACHE_KEY_SIZE - 1]; /* of every name */
+    char prefix[REDIS_NAME_MAX - 2 * CACHE_KEY_SIZE - 1]; /* of all names */
     enum redis_state state;
     redisAsyncContext *context; /* NULL: no connection */
-    struct event *timer;        /* until the next step, or for a step */
+    struct event *timer;        /* time limit of a step, or the wait before the next one */
     struct event *readable, *writable;
-    struct redis_name *name; /* being resolved; NULL: none */
-    char address[64];        /* numeric */
-    unsigned tries;          /* since it was UP */
-    unsigned silent;         /* questions in a row without an answer in time */
+    struct redis_name *name; /* the host name being resolved; NULL: none */
+    char address[64];        /* numeric IP address */
+    unsigned tries;          /* connection attempts since it was UP */
+    unsigned silent;         /* lookups in a row without an answer in time */
     bool failing;            /* the outage has been logged */
     bool closing;
 };
 
 /* Begins to connect, from DOWN. */
 void redis_connect(struct redis *r);
-/* Ends the connection; the next one is tried later. `why` goes to the log, once per outage. */
+/* Closes the connection, and connects again after a wait. Logs `why`, once per outage. */
 void redis_lose(struct redis *r, const char *why);
 
 #endif

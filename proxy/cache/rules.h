@@ -1,5 +1,5 @@
-/* rules: pure. Which requests may be answered from the cache, and which replies may be kept: a table of each. A reason
- * is a short name, for Cache-Status and the request log. */
+/* rules: pure. The tables of the requests that may not be answered from the cache, and of the replies that may not be
+ * stored in it. A reason is a short name, as static text, for Cache-Status and the request log. */
 #ifndef POINTSMAN_CACHE_RULES_H
 #define POINTSMAN_CACHE_RULES_H
 
@@ -7,11 +7,11 @@
 #include "proxy/cache/controls.h"
 #include "proxy/config/config.h"
 
-/* What a field of a request's top level is to the cache. */
+/* How the cache uses a field of a request's top level. */
 enum field_use {
     FIELD_KEPT,    /* part of the canonical form */
-    FIELD_DROPPED, /* says nothing about the answer */
-    FIELD_SCOPE,   /* names a user: requests of two users share nothing */
+    FIELD_DROPPED, /* does not affect the answer */
+    FIELD_SCOPE,   /* names a user; users do not share answers */
     FIELD_UNKNOWN, /* not in the table: the request is not cacheable */
 };
 
@@ -23,29 +23,29 @@ struct cache_query {
     enum wire wire;
     const struct cache_settings *settings;
     const struct cache_controls *controls;
-    bool upstream_keeps; /* the deployment keeps a response unless `store` is false */
+    bool upstream_keeps; /* the provider stores a response unless `store` is false */
 };
 
-/* Returns why the request is neither looked up nor kept, from its top level; NULL: nothing forbids it. */
+/* Checks the top level of a request. Returns why it is not cacheable; NULL: it may be. */
 const char *rules_forbid_lookup(const struct cache_query *query);
-/* The same for its messages or input items, from the whole body. */
+/* The same for the messages or input items of a whole body. */
 const char *rules_forbid_items(const struct json *doc, enum wire wire);
 
-/* What is known of a reply. */
+/* Properties of a reply that forbid storing it. */
 struct cache_answer {
-    bool failed;     /* it did not end as its API says */
+    bool failed;     /* it did not end as its API requires */
     bool length;     /* a token limit ended it */
-    bool calls;      /* it has a tool call, or an item that the bridge does not know */
+    bool calls;      /* it has a tool call, or an item of a type unknown to the bridge */
     bool refused;    /* the model refused */
     bool empty;      /* it has no text */
-    bool estimated;  /* its usage is an estimate, or unknown */
+    bool estimated;  /* the provider did not report its usage */
     bool fallback;   /* a deployment of another group answered */
-    bool other;      /* another model answered than the key names */
+    bool other;      /* another model answered than the one in the key */
     bool large;      /* larger than an entry may be */
-    bool not_wanted; /* the request said no-store */
+    bool not_wanted; /* the request has no-store */
 };
 
-/* Returns why the reply is not kept; NULL: it may be. */
+/* Returns why the reply is not stored; NULL: it may be. */
 const char *rules_forbid_store(const struct cache_answer *answer);
 
 #endif

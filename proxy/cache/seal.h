@@ -1,5 +1,5 @@
-/* seal: pure. An answer as it is kept outside of the process: encrypted and bound to its name, so that the keeper can
- * neither read nor exchange answers. XChaCha20-Poly1305 with the name as additional data. */
+/* seal: pure. Encrypts answers for a store outside the process, and binds each to its name, so that the store can
+ * neither read answers nor swap them. XChaCha20-Poly1305 with the name as additional data. */
 #ifndef POINTSMAN_CACHE_SEAL_H
 #define POINTSMAN_CACHE_SEAL_H
 
@@ -14,12 +14,12 @@ struct sealed {
     struct slice text;             /* after seal_open(): in `out` */
 };
 
-/* Derives the key of seals, CACHE_KEY_SIZE bytes, from the cache's secret. */
+/* Derives the encryption key from the cache's secret; both have CACHE_KEY_SIZE bytes. */
 void seal_key(const unsigned char *secret, unsigned char *key);
-/* Appends the sealed answer of that name (CACHE_KEY_SIZE bytes). false: `out` failed. */
+/* Appends the encrypted answer with this name (CACHE_KEY_SIZE bytes). false: `out` failed. */
 bool seal_make(const struct sealed *s, const unsigned char *key, const unsigned char *name, struct buf *out);
-/* Opens what seal_make() made; `out` holds its text. false: of another key or name, changed, too short, or `out`
- * failed. */
+/* Decrypts a value of seal_make(): appends its text to `out`, and sets `s`. false: of another key or name, altered, too
+ * short, or `out` failed. */
 MUST_CHECK bool seal_open(struct slice value, const unsigned char *key, const unsigned char *name, struct buf *out,
                           struct sealed *s);
 

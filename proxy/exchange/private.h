@@ -7,10 +7,10 @@
  *   call.c      sends an attempt to its upstream and classifies the reply
  *   hedge.c     the second, concurrent attempt
  *   omit.c      what to leave out of a request after a refusal
- *   outcome.c   writes results of attempts: health, request log, affinity
+ *   outcome.c   records results of attempts: health, request log, affinity
  *   spending.c  cost limits, reservations and charges
  *   reply.c     writes the client's reply and the request log line
- *   caching.c   looks for a kept reply, waits for an equal request, keeps replies
+ *   caching.c   looks up cached replies, waits for equal requests in flight, caches replies
  *   sharing.c   synchronizes limits and cost with other workers; see sharing.h */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H
@@ -32,10 +32,10 @@
 /* One plan, one prompt fallback's plan (model_group.on_context, on_content_filter), and the repeats of both. */
 #define ATTEMPTS_MAX (2 * PLAN_MAX + REPEATS_MAX)
 
-/*   DONE ─▶ STARTED ──first content──▶ ANSWERING ──complete, failed, cancelled──▶ DONE
+/*   DONE ─▶ STARTED ──first content──▶ ANSWERING ──complete, failed, canceled───▶ DONE
  *            │ │                                                                  ▲ ▲
- *            │ └──────────── complete and not streamed, failed, cancelled ────────┘ │
- *            └─ the other attempt answers ─▶ LOST ──call cancelled, from the loop ──┘
+ *            │ └──────────── complete and not streamed, failed, canceled ─────────┘ │
+ *            └─ the other attempt answers ─▶ LOST ──call canceled, from the loop ───┘
  *
  * The result of an attempt that is LOST or DONE is recorded: in its deployment's health, the cost, the request log. */
 enum attempt_state { ATTEMPT_DONE, ATTEMPT_STARTED, ATTEMPT_ANSWERING, ATTEMPT_LOST, ATTEMPT_STATES };
@@ -47,32 +47,32 @@ struct attempt {
     enum attempt_state state;
     const struct deployment *deployment;   /* NULL: not used yet */
     unsigned plan_index;                   /* index in the request's plan */
-    unsigned repeated;                     /* number of earlier calls that this one repeats */
+    unsigned repeated;                     /* number of earlier calls to the deployment that this one repeats */
     uint64_t started_ms, first_content_ms; /* ms, monotonic; 0: not yet */
     struct health_attempt health_attempt;
     struct provider_body body;
     struct login_wait login_wait; /* waiting for the sign-in */
-    unsigned credential;          /* credential of the sign-in; see upstream/sign_in.h */
+    unsigned credential;          /* from sign_in_headers(), for sign_in_rejected() */
     unsigned sign_ins;            /* repeated sign-ins after a 401 */
     struct call *call;
     bool paused;
-    bool more;                    /* more bytes of the reply follow at once, so what is sent now may wait */
+    bool more;                    /* more bytes of the reply have arrived: sending may wait for them */
     struct buf error_body;        /* of a reply with an error status */
-    struct failure_source source; /* for the relay */
+    struct failure_source source; /* names the deployment in failures that the relay finds */
     struct relay *relay;
-    struct relay *recorder;    /* reads the same reply for the cache; NULL: it is not kept */
-    struct slice recorded;     /* the recorder's reply, in its memory; empty: not complete yet */
-    struct failure failure;    /* the failure; set before request_attempt_failed() */
-    struct omissions *omitted; /* what its request leaves out; NULL: nothing */
+    struct relay *recorder;    /* converts the same reply to the cache's form; NULL: it is not cached */
+    struct slice recorded;     /* the reply in that form, owned by `recorder`; empty: not complete yet */
+    struct failure failure;    /* set before request_attempt_failed() */
+    struct omissions *omitted; /* parts that its request leaves out, owned; NULL: none */
 };
 
 enum request_state {
     REQUEST_NEW,
-    REQUEST_LOOKING,
-    REQUEST_CALLING,
-    REQUEST_WAITING,
-    REQUEST_OPEN,
-    REQUEST_ENDED,
+    REQUEST_LOOKING, /* waits for Redis or for an equal request */
+    REQUEST_CALLING, /* an attempt is in flight; nothing was sent to the client */
+    REQUEST_WAITING, /* waits before it repeats an attempt */
+    REQUEST_OPEN,    /* a stream has begun to reach the client */
+    REQUEST_ENDED,   /* answered or canceled */
     REQUEST_STATES,
 };
 
@@ -87,29 +87,29 @@ struct request {
     uint64_t started_ms;         /* ms, monotonic */
     int64_t started_unix_ms;
     uint64_t heard_ms;    /* ms, monotonic: last progress of the reply */
-    uint64_t mark_us;     /* us, monotonic: since then this process works on it */
-    uint64_t overhead_us; /* us: total of earlier work */
+    uint64_t mark_us;     /* us, monotonic: when the proxy last began to work on it */
+    uint64_t overhead_us; /* us: the proxy's own work before that */
 
     struct model_request model_request;
     const struct model_group *group;  /* the group the client requested */
     struct markov_decision *adaptive; /* NULL: no decision of the adaptive router */
-    uint64_t affinity_key;            /* conversation and group */
-    struct prompt_segments prompt;    /* without a request log: zeros */
-    struct prefix turn_before;        /* the line that `prompt` names */
-    bool on_prompt_fallback;          /* the plan is a prompt fallback's */
-    unsigned failed;                  /* failed deployments of the plan, without hedges */
-    unsigned repeats;                 /* attempts that repeated a call */
+    uint64_t affinity_key;            /* hash of conversation and group */
+    struct prompt_segments prompt;    /* for the request log; zeros without one */
+    struct prefix turn_before;        /* copy of the line that prompt.line names; see route/prefixes.h */
+    bool on_prompt_fallback;          /* the plan is that of a context or content fallback */
+    unsigned failed;                  /* number of deployments of the plan that failed; hedges do not count */
+    unsigned repeats;                 /* number of attempts that repeated a call */
     double reserved_usd, hedge_usd;   /* USD reserved for the plan, and for a hedge */
 
-    /* The current attempt: the only one in flight, the one that answers, or the last that failed. While a hedge is
-     * open, the earlier of the two. */
+    /* The current attempt: the one that answers; else the one in flight, with a hedge the earlier of the two; else the
+     * last that failed. */
     struct attempt *attempt;
     struct attempt first;
     struct attempt *second;     /* the hedge; NULL: none */
-    struct caching *caching;    /* caching.c's; NULL: no cache is configured, or there is no plan */
+    struct caching *caching;    /* owned by caching.c; NULL: no cache is configured, or there is no plan */
     struct event *wait, *hedge; /* timers: to repeat a call, to start a hedge; NULL: not needed yet */
 
-    /* Large; initialized when used: make_request() does not clear all of it. */
+    /* Large, so request_make() does not clear the members from here on. They are initialized before use. */
     struct plan plan;
     struct failure failure; /* the client's error if no attempt is left */
     unsigned ended_count;
@@ -131,9 +131,10 @@ void request_complete(struct attempt *a, struct slice last);
 /* The attempt failed with a->failure and its call is done. Repeats it, starts the next attempt, or ends the request,
  * which may be freed. `status`: HTTP status; 0: none. */
 void request_attempt_failed(struct attempt *a, int status);
-/* Frees a request that has ended, unless a lost attempt's call is still to be cancelled. */
+/* Frees a request that has ended, unless the call of a lost attempt has yet to be canceled, or its question is still
+ * compared (caching_compare()). */
 void request_free_if_done(struct request *r);
-/* Stop and start counting the proxy's own work time: the request waits for an upstream or a timer. */
+/* Stop and restart counting the time of the proxy's own work, while the request waits for an upstream or a timer. */
 void request_waits(struct request *r);
 void request_works(struct request *r);
 
@@ -148,9 +149,9 @@ void request_free(struct request *r);
 /* How an attempt ends. */
 enum attempt_end {
     END_FINAL,     /* it answered, or failed and is not repeated */
-    END_REPEATED,  /* it failed and the same deployment is called again: does not count against it yet */
-    END_CANCELLED, /* the client disconnected or the process stops: says nothing about the deployment */
-    END_LOST,      /* cancelled because the other attempt has content, or the request ends */
+    END_REPEATED,  /* it failed, and the same deployment is called again: not counted as a failure yet */
+    END_CANCELLED, /* the client disconnected, or the process stops: not a result of the deployment */
+    END_LOST,      /* canceled because the other attempt has content, or the request ends */
 };
 
 /* Starts an attempt at plan index `plan_index`, in the struct of a finished one. */
@@ -167,17 +168,17 @@ void attempt_free(struct attempt *a);
 
 /* plan.c */
 
-/* Plans the attempts. Returns a status to refuse the request with `error`, or 0: r->plan is set or, if it is empty,
- * r->failure says why. */
+/* Plans the attempts. Returns 0, or the HTTP status with which to refuse the request; `error` is then set. If it
+ * returns 0 and r->plan is empty, r->failure has the reason. */
 MUST_CHECK int request_plan(struct request *r, struct model_request_error *error);
 /* Returns the ms to wait before repeating the failed attempt; -1: do not repeat. */
 MUST_CHECK int request_repeat_ms(const struct attempt *a);
-/* Finds the attempt after one that failed with `f`: its index in r->plan, which may now be a prompt fallback's.
- * false: none. */
+/* Finds the attempt after one that failed with `f`, and sets *plan_index to its index in r->plan. May replace r->plan
+ * by that of a context or content fallback. false: none. */
 MUST_CHECK bool request_next(struct request *r, const struct failure *f, unsigned *plan_index);
 /* Returns the index of the plan's first deployment that is available now. */
 unsigned request_first(const struct request *r);
-/* Returns whether the deployment is of another group than the client requested. */
+/* Returns whether the deployment belongs to another group than the one that the client requested. */
 bool request_is_fallback(const struct request *r, const struct deployment *d);
 
 /* call.c */
@@ -186,34 +187,35 @@ bool request_is_fallback(const struct request *r, const struct deployment *d);
 void attempt_start_call(struct attempt *a, const struct call_events *events);
 /* Creates the relay for the reply. false: out of memory. */
 MUST_CHECK bool attempt_make_relay(struct attempt *a, bool event_stream);
-/* Returns whether a finished call failed at the HTTP level, and sets a->failure. `kind` and `message`: the transport's.
- */
+/* Returns whether a finished call failed at the HTTP level; a->failure is then set. `kind` and `message`: the
+ * transport's failure. */
 MUST_CHECK bool attempt_reply_failed(struct attempt *a, const struct call_reply *reply, enum failure_kind kind,
                                      const char *message);
 
 /* hedge.c */
 
-/* Starts the timer: if a stream has no content within hedge_after_ms, the next deployment is called too. */
+/* Starts the hedge timer: if a stream has no content within hedge_after_ms, the next deployment is called too. */
 void hedge_arm(struct request *r);
-/* The attempt has content: the other one, if any, loses. */
+/* The attempt has content: ends the other one, if any, as lost. */
 void hedge_won(struct attempt *a);
-/* The attempt failed. true: the other one is in flight and continues; the result of the failed one is recorded. */
+/* Called when an attempt failed. true: the other one is in flight and continues, and this function has recorded the
+ * failure. */
 MUST_CHECK bool hedge_continues(struct attempt *a, int status);
 /* Ends the attempt that is not current and cancels its call. Not from a call's callbacks. */
 void hedge_drop(struct request *r);
 
 /* omit.c */
 
-/* Sets a->omitted: what the deployment is known to refuse, and what it refused of this request. false: out of memory.
- */
+/* Sets a->omitted to the parts that the deployment is known to refuse, and those of this request that it has refused.
+ * false: out of memory. */
 MUST_CHECK bool omit_begin(struct attempt *a);
-/* Returns what the request can leave out after this failure, so that the same deployment can be called again at once;
- * free() it. NULL: nothing, or out of memory. */
+/* Returns the parts that the request can leave out after this failure, to call the same deployment again at once; free
+ * with free(). NULL: none, or out of memory. */
 struct omissions *omit_find(const struct attempt *a);
-/* Returns provider_body_make()'s options for the attempt. `omit`: what to leave out; NULL: nothing. */
+/* Returns provider_body_make()'s options for the attempt. `omit`: the parts to leave out; NULL: none. */
 struct provider_body_options omit_body_options(const struct attempt *a, const struct omissions *omit);
-/* Returns whether the failure means that the server lacks an API, and the deployment may have the other one, at least
- * for other requests. */
+/* Returns whether the failure means that the server lacks the attempt's API, and the deployment may support the other
+ * one, if not for this request. */
 bool omit_can_switch_api(const struct attempt *a);
 
 /* outcome.c: the only file of this folder that writes deployments' health, through route/health.h. */
@@ -223,7 +225,7 @@ void outcome_started(struct attempt *a);
 void outcome_answered(struct attempt *a);
 /* Stores the provider's rate limits from the reply's head. */
 void outcome_limits(const struct attempt *a, const struct call_reply *reply);
-/* The deployment answered a request without what it had refused of it: later requests leave that out too. */
+/* The deployment answered a request without the parts that it had refused: later requests leave these out too. */
 void outcome_omitted(const struct attempt *a);
 /* The deployment lacks the API of the attempt. */
 void outcome_lacks_api(const struct attempt *a);
@@ -234,8 +236,8 @@ void outcome_request_ended(const struct request *r);
 
 /* spending.c */
 
-/* Removes attempts above the spending limits from the plan and reserves the cost of the most expensive other one, in
- * place of an earlier reservation. false: none left, r->failure says why. */
+/* Removes attempts above the spending limits from the plan, and reserves the cost of the most expensive remaining one;
+ * this replaces an earlier reservation. false: none is left, and r->failure has the reason. */
 bool request_reserve_plan(struct request *r, struct plan *plan);
 /* Returns the estimated cost of a call, USD, from the usual reply length; NAN: unknown prices. */
 double request_estimate(const struct request *r, const struct deployment *d);
@@ -246,7 +248,7 @@ void request_reserve_hedge(struct request *r, double usd);
 void request_release_hedge(struct request *r);
 /* Releases all reservations. */
 void request_release_reserved(struct request *r);
-/* Returns the cost of the attempt, USD; NAN: unknown. An interrupted attempt costs its prompt. */
+/* Returns the cost of the attempt, USD; NAN: unknown. An interrupted attempt costs as much as its prompt. */
 double attempt_cost(const struct attempt *a, const struct usage *usage, const struct failure *f, enum attempt_end how);
 /* Adds the cost to the spending. */
 void request_charge(struct request *r, double usd);
@@ -255,55 +257,56 @@ void request_charge(struct request *r, double usd);
 
 enum caching_found {
     CACHING_NONE,  /* call an upstream */
-    CACHING_HIT,   /* *send is the whole reply; r->attempt->relay wrote it */
-    CACHING_WAITS, /* for Redis, or for an equal request in flight; `woken` is called once that is done */
+    CACHING_HIT,   /* *send is the whole reply, owned by r->attempt->relay */
+    CACHING_WAITS, /* the request waits for Redis or for an equal request in flight; `woken` is called from the loop */
 };
-/* Looks for the answer to a request that has a plan, if a cache is configured. */
+/* Looks for a cached reply to a request that has a plan. `woken` gets the request. A cache is configured. */
 enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send);
-/* The wait is over. true: *send is the whole reply, as for a hit. false: there is none. */
+/* Called by `woken`. true: *send is the whole reply, as after CACHING_HIT. false: there is none; call an upstream. */
 MUST_CHECK bool caching_landed(struct request *r, struct slice *send);
-/* The client of a request that waits has left. Returns the request that was waited for if nobody needs it any more;
- * NULL: it goes on, or there is none. */
+/* The client of the request disconnected: the request stops waiting. If the request that it
+ * waited for has no client either, and no other request waits for it, returns that one: cancel it. Else NULL. */
 struct request *caching_leave(struct request *r);
-/* The client has left. true: others wait for this request, which goes on without a client; it has taken the body over.
- */
+/* The client of the request disconnected. true: other requests wait for this one, so it continues without a client, and
+ * has taken over the client's body. */
 MUST_CHECK bool caching_goes_on(struct request *r);
-/* Returns whether the request goes on without its client. */
+/* Returns whether the request continues without its client. */
 bool caching_detached(const struct request *r);
 /* Returns the body of such a request. */
 struct slice caching_body(const struct request *r);
-/* Reads the attempt's reply along, if it may be kept. `event_stream` as for attempt_make_relay(). */
+/* Starts recording the attempt's reply if it may be cached. `event_stream`: as for attempt_make_relay(). */
 void caching_watch(struct attempt *a, bool event_stream);
 void caching_feed(struct attempt *a, struct slice bytes);
-/* The attempt's reply is complete: keeps it and gives it to the requests that wait for it. */
+/* The attempt's reply is complete: caches it, and passes it to the requests that wait for it. */
 void caching_complete(struct attempt *a);
-/* The client gets the reply now: call before the last bytes are sent. */
+/* Notes that the conversation gets the reply. Call before sending its last bytes. */
 void caching_gives(struct request *r);
-/* The request ends: nobody waits for it any more, nor it for another. */
+/* The request ends: wakes the requests that wait for it without a reply, and stops its own waiting. */
 void caching_end(struct request *r);
 void caching_free(struct request *r);
-/* The request has ended and its client is answered. true: its question is now compared with earlier ones; after that,
- * request_journal() is called with these, and the request is freed. */
+/* The request has ended, and its client has the reply. true: its question is now compared with earlier ones. The
+ * comparison ends with request_journal(), with these arguments, and request_free_if_done(). */
 MUST_CHECK bool caching_compare(struct request *r, int status, const char *how);
 /* Returns whether the comparison is in progress. */
 bool caching_compares(const struct request *r);
-/* Ends it without a result. Does nothing if there is none. */
+/* Ends the comparison without a result. Does nothing if there is none. */
 void caching_end_comparison(struct request *r);
-/* Returns whether the reply came without a call of this request. */
+/* Returns whether the reply is from the cache or an equal request, without a call for this request. */
 bool caching_answered(const struct request *r);
-/* Appends Cache-Status and x-litellm-cache-key. r->caching is set. */
+/* Appends the header fields Cache-Status and x-litellm-cache-key. r->caching must be set. */
 void caching_fields(const struct request *r, struct buf *out);
-/* Returns what the request log says. r->caching is set. */
+/* Returns the cache's part of the request log line. r->caching must be set. */
 struct journal_cache caching_journal(const struct request *r);
 
 /* reply.c */
 
-/* Returns the request's body, also without its client. */
+/* Returns the request's body, even after the client disconnected. */
 struct slice request_body(const struct request *r);
-/* Sends a piece of a stream. Without a client, these do nothing. */
+/* Sends a piece of a stream. This and the functions below do nothing if the request has no client. */
 void request_send(struct request *r, struct slice bytes, bool more);
+/* The body is not needed any longer. */
 void request_forget_body(struct request *r);
-/* Returns whether the client takes no more for now. */
+/* Returns whether the client's buffer is full for now. */
 bool request_is_full(const struct request *r);
 /* Sends a whole reply and releases the client. `retry_after_s` -1: no such header. */
 void request_send_reply(struct request *r, int status, int retry_after_s, const char *content_type, struct slice body);
