@@ -209,6 +209,16 @@ TEST(documented_write_price_is_the_default)
     assert_true(fabs(deployment_price(&d, 1).cache_write - 4e-6) < 1e-12);
 }
 
+/* A deployment whose model is a wildcard has the row of the request's model. */
+TEST(models_of_a_wildcard_differ)
+{
+    struct deployment d =
+        deployment_of(provider_find(SLICE("openrouter")), "https://openrouter.ai/api/v1", "*", WIRE_CHAT);
+    assert_true(cache_hint_row(&d, "anthropic/claude-sonnet-5")->breakpoints);
+    assert_false(cache_hint_row(&d, "openai/gpt-5.6")->breakpoints);
+    assert_int_equal(cache_hint_row(&d, "openai/gpt-5.6")->chat, CACHE_HINT_SESSION_ID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_hint_is_added_after_the_model),
         cmocka_unit_test(a_translation_for_another_server_has_no_key),
         cmocka_unit_test(models_of_a_provider_differ),
+        cmocka_unit_test(models_of_a_wildcard_differ),
         cmocka_unit_test(documented_write_price_is_the_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
