@@ -130,7 +130,8 @@ static bool is_alias(const struct json *json, uint32_t node)
 
 static bool is_report(const struct json *json)
 {
-    if (!has_shape(json, 0, (const char *const[]){"version", "aliases", "hardening"}, "sao"))
+    static const char *const names[] = {"version", "aliases", "hardening", "log_dropped"};
+    if (!has_shape(json, 0, names, "sao") && !has_shape(json, 0, names, "saon"))
         return false;
     uint32_t alias = json_first(json, json_get(json, 0, "aliases"));
     for (; alias != JSON_NONE; alias = json_next(json, alias))

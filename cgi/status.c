@@ -40,4 +40,7 @@ void status_describe(const struct session *session, struct container in)
     struct container hardening = document_add_object(in, "hardening");
     harden_describe(&session->harden, document_add_object(hardening, "session"));
     document_add_raw(hardening, "proxy", reported(&s->report, "hardening"));
+    struct slice dropped = reported(&s->report, "log_dropped");
+    if (dropped.len)
+        document_add_raw(in, "log_dropped", dropped);
 }

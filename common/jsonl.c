@@ -1,57 +1,90 @@
 /* Appends lines of JSON to a private file and rotates it by size. */
 #include "common/jsonl.h"
 
+#include "common/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opens PATH and reads its size and last byte. false: errno is set. */
-static bool open_file(struct jsonl *j)
+#define LOOK_AFTER_MS 1000 /* ms between two looks at what other processes did to the file */
+/* A file is rotated at 6/8 of its greatest size. While another process has the lock, lines are written up to 7/8. The
+ * rest is for what other processes write between this one's look and its write. */
+#define ROTATE_AT(most) ((most) / 8 * 6)
+#define REFUSE_AT(most) ((most) / 8 * 7)
+#define LOOK_AFTER(most) ((most) / 64) /* bytes written between two looks */
+
+/* Reads the file's size and last byte. false: errno is set. */
+static bool look(struct jsonl *j, uint64_t now_ms)
 {
     struct stat info;
     char last = '\n';
-    int fd = open(j->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-    if (fd < 0)
+    if (fstat(j->fd, &info) != 0)
         return false;
-    if (fstat(fd, &info) != 0)
-        goto failed;
     if (!S_ISREG(info.st_mode)) {
         errno = EINVAL;
-        goto failed;
+        return false;
     }
-    if ((info.st_mode & 077) != 0 && fchmod(fd, 0600) != 0)
-        goto failed;
-    if (info.st_size > 0 && pread(fd, &last, 1, info.st_size - 1) != 1)
-        goto failed;
-    j->fd = fd;
+    if ((info.st_mode & 077) != 0 && fchmod(j->fd, 0600) != 0)
+        return false;
+    if (info.st_nlink == 0) {
+        errno = ENOENT;
+        return false;
+    }
+    /* Without other writers, the size and the last byte are known. */
+    if (!j->looked_ms || (size_t)info.st_size != j->size) {
+        if (info.st_size > 0 && pread(j->fd, &last, 1, info.st_size - 1) != 1)
+            return false;
+        j->torn = last != '\n';
+    }
     j->size = (size_t)info.st_size;
-    j->torn = last != '\n';
+    size_t most = log_files_size(&j->limits), soon = j->size + LOOK_AFTER(most);
+    j->look_at = soon < ROTATE_AT(most) ? soon : ROTATE_AT(most);
+    j->looked_ms = now_ms;
     return true;
-failed:
-    (void)close(fd);
+}
+
+static void close_file(struct jsonl *j)
+{
+    if (j->fd >= 0)
+        (void)close(j->fd);
+    j->fd = -1;
+    j->look_at = 0;
+}
+
+/* Opens PATH. false: errno is set. */
+static bool open_file(struct jsonl *j)
+{
+    j->fd = open(j->path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    j->looked_ms = 0;
+    if (j->fd < 0)
+        return false;
+    if (look(j, clock_monotonic_ms()))
+        return true;
+    int reason = errno;
+    close_file(j);
+    errno = reason;
     return false;
 }
 
-struct jsonl *jsonl_open(const char *path, size_t max_bytes, size_t waiting_max, struct buf *error)
+struct jsonl *jsonl_open(const char *path, const struct log_limits *limits, size_t waiting_max, struct buf *error)
 {
-    size_t len = strlen(path);
     struct jsonl *j = calloc(1, sizeof *j);
     if (!j)
         goto no_memory;
     j->fd = -1;
-    j->max_bytes = max_bytes;
+    j->limits = *limits;
     buf_init(&j->lines, waiting_max + 1);
     j->path = strdup(path);
-    j->rotated = malloc(len + 3);
-    if (!j->path || !j->rotated)
+    if (!j->path)
         goto no_memory;
-    snprintf(j->rotated, len + 3, "%s.1", path);
-    if (open_file(j))
+    if (open_file(j)) {
+        log_files_trim(path, limits);
         return j;
+    }
     buf_add_format(error, "%s: can't open the file: %s", path,
                    errno == ELOOP    ? "it is a symbolic link"
                    : errno == EINVAL ? "not a regular file"
@@ -68,38 +101,57 @@ void jsonl_close(struct jsonl *j)
 {
     if (!j)
         return;
-    if (j->fd >= 0)
-        (void)close(j->fd);
+    close_file(j);
     buf_free(&j->lines);
-    free(j->rotated);
     free(j->path);
     free(j);
 }
 
-/* Starts a new file. If another process has rotated already, opens that process's new file. */
-static void rotate(struct jsonl *j)
+/* Looks at the file, opens it or rotates it, whichever is due. false: no room for `len` bytes; errno is set. */
+static bool make_room(struct jsonl *j, size_t len)
 {
-    struct stat ours, named;
-    bool same = fstat(j->fd, &ours) == 0 && lstat(j->path, &named) == 0 && ours.st_ino == named.st_ino &&
-                ours.st_dev == named.st_dev;
-    if (same && rename(j->path, j->rotated) != 0)
-        return; /* a file that is too long is better than none */
-    (void)close(j->fd);
-    j->fd = -1;
-    (void)open_file(j);
+    size_t most = log_files_size(&j->limits);
+    int reason = EFBIG;
+    if (j->fd >= 0 && !look(j, clock_monotonic_ms()))
+        close_file(j);
+    if (j->fd < 0 && !open_file(j))
+        return false;
+    /* Several times, because a file that another process has begun may be full, too. */
+    for (unsigned i = 0; i < 3 && j->size > 0 && j->size + len > ROTATE_AT(most); i++) {
+        if (!log_files_rotate(j->path, j->fd, &j->limits)) {
+            reason = errno;
+            break;
+        }
+        close_file(j);
+        if (!open_file(j))
+            return false;
+    }
+    errno = reason;
+    return j->size + len <= REFUSE_AT(most);
+}
+
+static bool has_room(struct jsonl *j, size_t len)
+{
+    return j->size + len <= j->look_at && clock_monotonic_ms() - j->looked_ms < LOOK_AFTER_MS;
+}
+
+/* Counts the lines that are not whole in the file. */
+static void count_dropped(struct jsonl *j, const char *written, size_t len)
+{
+    unsigned whole = 0;
+    for (size_t i = 0; i < len; i++)
+        whole += written[i] == '\n';
+    j->dropped += j->waiting - (whole < j->waiting ? whole : j->waiting);
 }
 
 /* false: errno is set; not all lines were written. */
 static bool write_lines(struct jsonl *j)
 {
-    if (j->lines.failed) {
-        errno = EMSGSIZE;
+    errno = EMSGSIZE;
+    if (j->lines.failed || (!has_room(j, j->lines.len) && !make_room(j, j->lines.len))) {
+        j->dropped += j->waiting;
         return false;
     }
-    if (j->fd >= 0 && j->size > 0 && j->size + j->lines.len > j->max_bytes)
-        rotate(j);
-    if (j->fd < 0 && !open_file(j))
-        return false;
     /* If the file does not end with a newline, one is written first; the buffer starts with one for that. */
     size_t skip = j->torn ? 0 : 1;
     size_t len = j->lines.len - skip;
@@ -107,37 +159,41 @@ static bool write_lines(struct jsonl *j)
     do
         written = write(j->fd, j->lines.data + skip, len);
     while (written < 0 && errno == EINTR);
-    if (written <= 0)
+    if (written <= 0) {
+        j->dropped += j->waiting;
         return false;
+    }
     j->size += (size_t)written;
-    j->torn = (size_t)written < len;
-    if (j->torn)
-        errno = ENOSPC;
-    return !j->torn;
+    j->torn = j->lines.data[skip + (size_t)written - 1] != '\n';
+    if ((size_t)written == len)
+        return true;
+    count_dropped(j, j->lines.data + 1, (size_t)written - (1 - skip));
+    errno = ENOSPC;
+    return false;
 }
 
-struct buf *jsonl_lines(struct jsonl *j)
+struct buf *jsonl_line(struct jsonl *j)
 {
     if (!j->lines.len)
         BUF_ADD(&j->lines, "\n");
+    j->waiting++;
     return &j->lines;
 }
 
 bool jsonl_flush(struct jsonl *j)
 {
-    if (!j->lines.len)
+    if (!j->waiting)
         return true;
     bool written = write_lines(j);
     int saved = errno;
     buf_clear(&j->lines);
+    j->waiting = 0;
     errno = saved;
     return written;
 }
 
 bool jsonl_reopen(struct jsonl *j)
 {
-    if (j->fd >= 0)
-        (void)close(j->fd);
-    j->fd = -1;
+    close_file(j);
     return open_file(j);
 }

@@ -1,25 +1,30 @@
-/* jsonl: a private file of JSON lines, written in whole lines and rotated by size. */
+/* jsonl: a private file of JSON lines, written in whole lines and rotated by size (log_files.h). */
 #ifndef POINTSMAN_JSONL_H
 #define POINTSMAN_JSONL_H
 
-#include "common/buf.h"
+#include "common/log_files.h"
 
 struct jsonl {
-    char *path, *rotated; /* PATH, PATH.1 */
-    size_t max_bytes;
-    int fd; /* -1: reopening failed; the next flush tries again */
-    size_t size;
-    bool torn;        /* the file does not end with a newline */
-    struct buf lines; /* whole lines not written yet; see jsonl_lines() */
+    char *path;
+    struct log_limits limits;
+    int fd;             /* -1: opening failed; the next flush tries again */
+    size_t size;        /* as of the last look, plus what was written since */
+    size_t look_at;     /* size from which the next look is due; 0: none is open */
+    uint64_t looked_ms; /* monotonic */
+    bool torn;          /* the file does not end with a newline */
+    struct buf lines;   /* lines not written yet; see jsonl_line() */
+    unsigned waiting;   /* how many */
+    uint64_t dropped;   /* lines that could not be written, or not whole, since jsonl_open() */
 };
 
-/* Opens PATH for appending (mode 0600, O_NOFOLLOW, created if missing). Above `max_bytes` it is renamed to PATH.1.
- * `waiting_max`: bytes of lines that may wait. NULL: a message in `error`. */
-struct jsonl *jsonl_open(const char *path, size_t max_bytes, size_t waiting_max, struct buf *error);
-/* Returns the buffer for whole lines, each with a newline at the end. */
-struct buf *jsonl_lines(struct jsonl *j);
-/* Writes the waiting lines in one write(2) and drops them, written or not. false: errno is set; not all were written.
- */
+/* Opens PATH for appending (mode 0600, O_NOFOLLOW, created if missing) and makes the logs of its folder comply with the
+ * limits. `waiting_max`: bytes of lines that may wait. NULL: a message in `error`. */
+struct jsonl *jsonl_open(const char *path, const struct log_limits *limits, size_t waiting_max, struct buf *error);
+/* Begins a line. Returns the buffer for it; the line ends with a newline. */
+struct buf *jsonl_line(struct jsonl *j);
+/* Writes the waiting lines in one write(2) and drops them, written or not. false: errno is set; not all were written,
+ * and `dropped` has grown. What other processes do to the file is noticed within a second: rotation, removal, a line
+ * that a killed process left torn. */
 MUST_CHECK bool jsonl_flush(struct jsonl *j);
 /* Closes the file and opens PATH again, after log rotation by another program. false: errno is set; the next flush
  * tries again. */

@@ -15,6 +15,7 @@ common_libcommon_a_SOURCES = \
 	common/jsonl.c common/jsonl.h \
 	common/localhost.c common/localhost.h \
 	common/log.c common/log.h \
+	common/log_files.c common/log_files.h \
 	common/markov.c common/markov.h \
 	common/markov_json.c \
 	common/markov_settings.c \

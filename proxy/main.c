@@ -25,7 +25,6 @@
 
 #define ERRORS_MAX (256u << 10) /* bytes of configuration errors */
 #define FILES_WANTED 32768      /* open descriptors: two per client being served, plus idle upstream connections */
-#define JOURNAL_MAX (64u << 20) /* bytes; the file is rotated above this size */
 
 static const char *from_environment(const char *name, void *ctx)
 {
@@ -123,9 +122,9 @@ static struct journal *get_journal(void)
     struct buf error;
     struct journal *journal = NULL;
     buf_init(&error, 4096);
-    char *dir = paths_log_dir(&error), *path = dir ? paths_join(dir, "requests.jsonl") : NULL;
+    char *dir = paths_log_dir(&error), *path = dir ? paths_join(dir, LOG_REQUESTS) : NULL;
     if (path)
-        journal = journal_open(path, JOURNAL_MAX, &error);
+        journal = journal_open(path, &LOG_LIMITS_DEFAULT, &error);
     if (!journal)
         log_warning("request log disabled: %s", buf_message(&error));
     free(dir);

@@ -50,6 +50,7 @@ check_PROGRAMS += \
 	tests/unit/test_http_parse \
 	tests/unit/test_install_key \
 	tests/unit/test_journal \
+	tests/unit/test_log_files \
 	tests/unit/test_json \
 	tests/unit/test_json_value \
 	tests/unit/test_saved_state \

@@ -97,6 +97,10 @@ static void print_status(const struct session_client *session, const struct sess
     if (json_unescape(json, json_get(json, 0, "risk_url"), &text))
         printf("\nRisk:    %s", buf_text(&text));
     printf("\nPage:    %s/\n", session->url);
+    int64_t dropped = 0;
+    if (json_int64(json, json_get(json, 0, "log_dropped"), &dropped) && dropped > 0)
+        printf("Log:     %slines lost: %" PRId64 "%s; the reason is in the log of the proxy\n",
+               terminal_style(stdout, STYLE_BAD), dropped, terminal_style(stdout, STYLE_PLAIN));
     buf_free(&text);
 }
 

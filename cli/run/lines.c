@@ -1,10 +1,6 @@
 /* Reads a log line by line, backwards or forwards. */
 #include "cli/run/lines.h"
 
-#include "common/file.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +8,8 @@
 
 void lines_open(struct lines *l, const char *path, bool back)
 {
-    *l = (struct lines){.path = strdup(path), .back = back, .fd = -1};
+    *l = (struct lines){.back = back, .fd = -1};
+    l->count = log_files_open(path, l->files, NULL);
     buf_init(&l->data, LINES_MAX + 2 * BLOCK);
 }
 
@@ -20,30 +17,29 @@ void lines_close(struct lines *l)
 {
     if (l->fd >= 0)
         (void)close(l->fd);
+    for (unsigned i = 0; i < l->count; i++)
+        if (l->files[i] >= 0)
+            (void)close(l->files[i]);
     buf_free(&l->data);
-    free(l->path);
 }
 
-/* Opens the next existing file of the two. false: no more files. */
-static bool open_next(struct lines *l)
+/* Goes on to the next file. false: no more files. */
+static bool begin_next(struct lines *l)
 {
-    struct buf name;
     if (l->fd >= 0)
         (void)close(l->fd);
     l->fd = -1;
-    buf_init(&name, 8192);
-    while (l->fd < 0 && l->file < 2 && l->path) {
-        bool rotated = (l->file++ == 1) == l->back;
-        buf_clear(&name);
-        buf_add_format(&name, "%s%s", l->path, rotated ? ".1" : "");
-        l->fd = file_open(AT_FDCWD, buf_text(&name), 0);
-    }
-    buf_free(&name);
-    l->at = l->fd >= 0 && l->back ? lseek(l->fd, 0, SEEK_END) : 0;
+    if (l->read == l->count)
+        return false;
+    int *file = &l->files[l->back ? l->read : l->count - 1 - l->read];
+    l->read++;
+    l->fd = *file;
+    *file = -1;
+    l->at = l->back ? lseek(l->fd, 0, SEEK_END) : 0;
     l->skipping = false;
     l->used = 0;
     buf_clear(&l->data);
-    return l->fd >= 0 && l->at >= 0;
+    return l->at >= 0;
 }
 
 /* Prepends the previous block to `data`. false: start of the file. */
@@ -116,7 +112,7 @@ bool lines_next(struct lines *l, struct slice *line)
     for (;;) {
         if (l->fd >= 0 && (l->back ? next_back(l, line) : next_forward(l, line)))
             return true;
-        if (!open_next(l))
+        if (!begin_next(l))
             return false;
     }
 }

@@ -1,19 +1,19 @@
-/* lines: reads a log (FILE and the older FILE.1) line by line, forwards or backwards, without loading it whole. Skips
- * incomplete lines and lines over LINES_MAX bytes. */
+/* lines: reads a log (FILE and the older FILE.1, FILE.2, …) line by line, forwards or backwards, without loading it
+ * whole. Skips incomplete lines and lines over LINES_MAX bytes. */
 #ifndef POINTSMAN_CLI_RUN_LINES_H
 #define POINTSMAN_CLI_RUN_LINES_H
 
-#include "common/buf.h"
+#include "common/log_files.h"
 
 #include <sys/types.h>
 
 #define LINES_MAX (1u << 20)
 
 struct lines {
-    char *path; /* owned */
+    int files[LOG_FILES_MAX]; /* open, newest first; -1: read to its end */
+    unsigned count, read;     /* files; those that were begun */
     bool back;
-    unsigned file;   /* files opened so far, at most 2 */
-    int fd;          /* -1: closed */
+    int fd;          /* the file that is read; -1: none */
     off_t at;        /* backwards: offset of `data` in the file */
     struct buf data; /* bytes read but not yet returned */
     size_t used;     /* forwards: bytes of `data` already returned */

@@ -3,8 +3,9 @@
 #define POINTSMAN_CLI_RUN_REQUEST_LOG_H
 
 #include "common/json.h"
+#include "common/log_files.h"
 
-#define REQUEST_LOG_FILE "requests.jsonl"
+#define REQUEST_LOG_FILE LOG_REQUESTS
 
 struct run_requests {
     unsigned calls, failed; /* requests; those that neither completed nor were cancelled by the client */

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <time.h>
 
-#define FILE_MAX (8u << 20)   /* bytes; then the log is rotated */
 #define LINE_MAX (256u << 10) /* bytes */
 
 static void add_time(struct container in, const char *key, int64_t time_ms)
@@ -125,12 +124,13 @@ bool run_log_append(const struct run_record *r, struct buf *error)
 {
     char *folder = paths_log_dir(error);
     char *path = folder ? paths_join(folder, RUN_LOG_FILE) : NULL;
-    struct jsonl *file = path ? jsonl_open(path, FILE_MAX, LINE_MAX, error) : NULL;
+    struct jsonl *file = path ? jsonl_open(path, &LOG_LIMITS_DEFAULT, LINE_MAX, error) : NULL;
     bool written = false;
     if (file) {
         struct document d;
         run_log_describe(r, document_object(&d));
-        written = document_print(&d, jsonl_lines(file)) && BUF_ADD(jsonl_lines(file), "\n");
+        struct buf *line = jsonl_line(file);
+        written = document_print(&d, line) && BUF_ADD(line, "\n");
         errno = ENOMEM;
         written = written && jsonl_flush(file);
         if (!written)

@@ -6,9 +6,10 @@
 #include "cli/run/plan.h"
 #include "cli/run/request_log.h"
 #include "common/document.h"
+#include "common/log_files.h"
 #include "common/markov.h"
 
-#define RUN_LOG_FILE "cost_router.jsonl"
+#define RUN_LOG_FILE LOG_RUNS
 #define RUN_LOG_DIGITS 9 /* significant digits of amounts and ratios */
 
 struct run_attempt {

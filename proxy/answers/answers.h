@@ -24,6 +24,7 @@ struct answers {
     const struct adaptive *adaptive; /* NULL: not enabled */
     struct cache *cache;             /* NULL: not configured */
     int64_t unix_ms;
+    uint64_t log_dropped; /* lines of the request log that could not be written */
 };
 
 /* GET /v1/models, for OpenAI clients ("data") and Codex's model_catalog_url ("models") together. `out` needs room for
@@ -47,7 +48,7 @@ const struct refusal *answers_cache(const struct answers *a, enum endpoint endpo
                                     struct buf *out);
 /* GET /dispatch/metrics: strategy, limits, spending, and results per deployment. */
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out);
-/* GET /dispatch/state: the same deployments, and the last routing decisions. */
+/* GET /dispatch/state: the same deployments, the last routing decisions, and lines lost by the request log. */
 bool answers_dispatch_state(const struct answers *a, struct buf *out);
 
 #endif

@@ -164,6 +164,7 @@ bool answers_dispatch_state(const struct answers *a, struct buf *out)
     struct document d;
     struct container root = document_object(&d);
     add_models(a, root);
+    document_add_count(root, "log_dropped", (int64_t)a->log_dropped);
     decisions_describe(a->decisions, document_add_array(root, "requests"));
     return document_print(&d, out);
 }

@@ -8,6 +8,7 @@
 #include "proxy/terms/usage.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,14 +21,15 @@
 struct journal {
     struct jsonl *file;
     bool failing;  /* the failure has been logged */
+    uint64_t lost; /* lines that were dropped before it */
     time_t second; /* the second that `clock` shows */
     char clock[32];
 };
 
-struct journal *journal_open(const char *path, size_t max_bytes, struct buf *error)
+struct journal *journal_open(const char *path, const struct log_limits *limits, struct buf *error)
 {
     struct journal *j = calloc(1, sizeof *j);
-    if (j && (j->file = jsonl_open(path, max_bytes, FLUSH_AT + LINE_MAX, error)))
+    if (j && (j->file = jsonl_open(path, limits, FLUSH_AT + LINE_MAX, error)))
         return j;
     if (!j)
         buf_add_format(error, "%s: out of memory", path);
@@ -219,7 +221,7 @@ static void add_conversation(struct buf *out, const struct journal_entry *e)
 
 static void add_entry(struct journal *j, const struct journal_entry *e)
 {
-    struct buf *out = jsonl_lines(j->file);
+    struct buf *out = jsonl_line(j->file);
     const struct journal_attempt *last = e->attempt_count ? &e->attempts[e->attempt_count - 1] : NULL;
     const struct deployment *served = last && last->outcome == FAILURE_NONE ? last->deployment : NULL;
 
@@ -277,14 +279,22 @@ bool journal_add(struct journal *j, const struct journal_entry *entry)
 
 void journal_flush(struct journal *j)
 {
-    if (!j->file->lines.len)
+    if (!j->file->waiting)
         return;
+    uint64_t before = j->file->dropped;
     bool written = jsonl_flush(j->file);
-    if (!written && !j->failing)
+    if (!written && !j->failing) {
+        j->lost = before;
         log_warning("%s: request log: write failed: %s: requests are still served", j->file->path, strerror(errno));
-    else if (written && j->failing)
-        log_info("%s: request log: writing again", j->file->path);
+    } else if (written && j->failing) {
+        log_info("%s: request log: writing again; lines lost: %" PRIu64, j->file->path, before - j->lost);
+    }
     j->failing = !written;
+}
+
+uint64_t journal_dropped(const struct journal *j)
+{
+    return j ? j->file->dropped : 0;
 }
 
 void journal_reopen(struct journal *j)

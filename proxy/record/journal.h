@@ -2,6 +2,7 @@
 #ifndef POINTSMAN_JOURNAL_H
 #define POINTSMAN_JOURNAL_H
 
+#include "common/log_files.h"
 #include "proxy/config/config.h"
 #include "proxy/route/plan.h"
 #include "proxy/terms/segments.h"
@@ -56,13 +57,15 @@ struct journal_entry {
 
 struct journal;
 
-/* Opens `path` for appending (0600, O_NOFOLLOW, created if missing). Rotates it to PATH.1 above `max_bytes`. NULL: one
- * line in `error`. Close with journal_close(). */
-struct journal *journal_open(const char *path, size_t max_bytes, struct buf *error);
+/* Opens `path` for appending (0600, O_NOFOLLOW, created if missing). Rotates it by `limits`. NULL: one line in `error`.
+ * Close with journal_close(). */
+struct journal *journal_open(const char *path, const struct log_limits *limits, struct buf *error);
 /* Adds the entry's line to the waiting lines. Returns true if enough wait: call journal_flush() now. */
 bool journal_add(struct journal *j, const struct journal_entry *entry);
 /* Appends the waiting lines with one write(2). Logs a failure once, and the recovery. */
 void journal_flush(struct journal *j);
+/* Returns how many lines could not be written since journal_open(); 0 for NULL. */
+uint64_t journal_dropped(const struct journal *j);
 /* Flushes and reopens the file, after a log rotation moved it. NULL is allowed. */
 void journal_reopen(struct journal *j);
 /* Flushes, closes and frees. NULL is allowed. */

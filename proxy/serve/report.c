@@ -36,6 +36,8 @@ static bool write_report(struct report *r, const struct answers *now, bool with_
     document_add_text(root, "version", PACKAGE_VERSION);
     answers_aliases(now, with_deployments, document_add_array(root, "aliases"));
     harden_describe(r->harden, document_add_object(root, "hardening"));
+    if (now->log_dropped)
+        document_add_count(root, "log_dropped", (int64_t)now->log_dropped);
     buf_clear(out);
     BUF_ADD(out, "X_POINTSMAN_STATUS=");
     return document_print(&d, out) && BUF_ADD(out, "\n");

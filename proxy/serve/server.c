@@ -76,7 +76,8 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
                           .spending = &s->spending,
                           .adaptive = g->exchanges.adaptive,
                           .cache = g->exchanges.cache,
-                          .unix_ms = clock_unix_ms()};
+                          .unix_ms = clock_unix_ms(),
+                          .log_dropped = journal_dropped(s->options->journal)};
     for (unsigned kind = 0; kind < SIGN_INS; kind++)
         now.sign_in_error[kind] = s->sign_in_error[kind];
     return now;

@@ -35,9 +35,10 @@ def request(number, run=None, **fields):
             "end": "completed", **fields}
 
 
-def write(cli, name, entries, rotated=()):
+def write(cli, name, entries, rotated=(), older=()):
+    """`older`: of FILE.3. There is no FILE.2, as after a rotation that was killed."""
     cli.logs.mkdir(parents=True, exist_ok=True)
-    for path, lines in ((cli.logs / name, entries), (cli.logs / f"{name}.1", rotated)):
+    for path, lines in ((cli.logs / name, entries), (cli.logs / f"{name}.1", rotated), (cli.logs / f"{name}.3", older)):
         if lines:
             path.write_text("".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines))
 
@@ -54,9 +55,10 @@ def test_nothing_yet(cli):
 
 def test_history_shows_the_latest_first(cli):
     write(cli, "cost_router.jsonl", [record(i) for i in range(7, 15)] + ["{\"torn"],
-          rotated=[record(i) for i in range(7)])
+          rotated=[record(i) for i in range(4, 7)], older=[record(i) for i in range(4)])
     assert [row[7] for row in rows(cli("history").stdout)] == [f"run_{i}" for i in range(14, 4, -1)]
-    assert len(rows(cli("history", "--limit", "100").stdout)) == 15
+    assert [row[7] for row in rows(cli("history", "--limit", "100").stdout)] == [f"run_{i}" for i in range(14, -1, -1)]
+    assert json.loads(cli("stats", "--json").stdout)["runs"] == 15
     latest = json.loads(cli("history", "--json", "-n", "3").stdout)
     assert [entry["run_id"] for entry in latest] == ["run_14", "run_13", "run_12"]
     assert rows(cli("history", "-n", "1").stdout) == [

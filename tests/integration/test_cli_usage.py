@@ -84,7 +84,7 @@ def by_jq(files, key):
 @pytest.mark.parametrize("by, key", [("day", ".timestamp[:10]"), ("provider", ".provider"), ("alias", ".alias"),
                                      ("conversation", ".conversation"), ("model", ".deployment")])
 def test_the_sums_are_those_of_jq(cli, by, key):
-    files = cli.logs / "requests.jsonl.1", cli.logs / "requests.jsonl"
+    files = [cli.logs / f"requests.jsonl{number}" for number in (".2", "")]
     write(files[0], [*random_lines(900, 1), '{"timestamp":"2026-11-01T12:00:00.000Z","requ\n'])
     write(files[1], ["\n", *random_lines(700, 2), {"event": "foreign"}, "17\n", '{"timestamp":"2026-11-0'])
     result = usage(cli, "--by", by)

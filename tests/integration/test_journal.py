@@ -162,10 +162,13 @@ def test_a_file_size_limit_is_a_full_disk(light, upstream):
     assert light.post("/v1/chat/completions", CHAT).status == 200
     # The line is written after its reply, and before the next request is read.
     assert light.get("/v1/models").status == 200
+    assert light.get("/dispatch/state").json["log_dropped"] == 1
     resource.prlimit(light.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert light.post("/v1/chat/completions", CHAT).status == 200
     assert len(light.journal(2)) == 2   # the line between is lost, and so is the warning: standard error is a file, too
-    wait_until(lambda: "requests.jsonl: request log: writing again" in light.stderr, "the end of the warning")
+    assert light.get("/dispatch/state").json["log_dropped"] == 1
+    recovered = "requests.jsonl: request log: writing again; lines lost: 1"
+    wait_until(lambda: recovered in light.stderr, "the end of the warning")
 
 
 def test_a_full_disk_does_not_stop_the_service(start_proxy, upstream, folder):

@@ -410,6 +410,11 @@ def test_status_datagrams_are_checked_strictly(session):
     assert status["state"] == "running" and status["aliases"] == []
 
 
+def test_lost_lines_of_the_request_log_are_in_the_status(session):
+    session.behave({"status": '{"version":"1","aliases":[],"hardening":{},"log_dropped":3}'})
+    assert session.start().json["log_dropped"] == 3
+
+
 def test_other_processes_cannot_notify(session):
     os.mkfifo(session.folder / "gate")
     session.behave({"hold": "gate"})

@@ -4,6 +4,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +40,16 @@ static inline const char *folder_at(const char *name)
     char *out = text[turn++ % 2];
     snprintf(out, sizeof text[0], "%s/%s", folder, name);
     return out;
+}
+
+/* Creates or replaces a file. */
+static inline void put_text(const char *path, const char *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
 }
 
 #endif

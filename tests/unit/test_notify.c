@@ -48,6 +48,8 @@ TEST(only_well_formed_reports_are_accepted)
         {REPORT("{\"name\":\"a\",\"ready\":true,\"reason\":\"\",\"html\":\"<b>\"}"), false},
         {REPORT("{\"name\":\"a\",\"ready\":true,\"reason\":\"\",\"deployments\":[{}]}"), false},
         {"{\"version\":\"1\",\"aliases\":[],\"hardening\":{},\"more\":1}", false},
+        {"{\"version\":\"1\",\"aliases\":[],\"hardening\":{},\"log_dropped\":3}", true},
+        {"{\"version\":\"1\",\"aliases\":[],\"hardening\":{},\"log_dropped\":\"3\"}", false},
         {"{\"version\":1,\"aliases\":[],\"hardening\":{}}", false},
     };
     struct child_report report = {0};

@@ -1,0 +1,42 @@
+/* log_files: the files of pointsman's logs in one folder: their names, one cap over all of them, and rotation.
+ *
+ *   requests.jsonl ──rotate──▶ requests.jsonl.1 ──▶ requests.jsonl.2 ──▶ … the oldest file of all logs is removed
+ *
+ * Each file has at most total / files bytes, and there are at most `files` files, counting one current file for each
+ * log of the table even if it is missing. So the cap holds in every state that a killed process can leave. */
+#ifndef POINTSMAN_LOG_FILES_H
+#define POINTSMAN_LOG_FILES_H
+
+#include "common/buf.h"
+
+#define LOG_REQUESTS "requests.jsonl"
+#define LOG_RUNS "cost_router.jsonl"
+#define LOG_DEBUG "debug.jsonl"
+#define LOG_FILES_MIN 4  /* lowest `files`: a current file of each log, and a rotated one */
+#define LOG_FILES_MAX 64 /* highest `files` */
+#define LOG_TOTAL_MIN (8u << 20)
+#define LOG_TOTAL_DEFAULT (100u << 20)
+#define LOG_FILES_DEFAULT 16
+
+struct log_limits {
+    uint64_t total; /* bytes, all files of all logs together */
+    unsigned files; /* of all logs together; 1 to LOG_FILES_MAX */
+};
+
+#define LOG_LIMITS_DEFAULT ((struct log_limits){LOG_TOTAL_DEFAULT, LOG_FILES_DEFAULT})
+
+/* Returns the greatest size of one file, bytes. */
+size_t log_files_size(const struct log_limits *limits);
+/* Removes the oldest rotated files in PATH's folder until the limits hold, for example because they are lower than
+ * before. Does nothing while another process rotates. */
+void log_files_trim(const char *path, const struct log_limits *limits);
+/* Renames PATH, open as `fd`, to PATH.1 and PATH.1 to PATH.2, …, after room is made. The caller then opens PATH.
+ * Returns true, too, if PATH is not this file: another process has rotated. false: errno is set; EWOULDBLOCK: another
+ * process rotates now. */
+MUST_CHECK bool log_files_rotate(const char *path, int fd, const struct log_limits *limits);
+/* Opens the files of a log for reading: PATH, PATH.1, …, newest first, each once even if a rotation runs meanwhile.
+ * Files that are missing or can't be opened are left out; *reason (may be NULL): errno of one that is there, or 0.
+ * Returns how many are in `fds`; close them. */
+unsigned log_files_open(const char *path, int fds[LOG_FILES_MAX], int *reason);
+
+#endif
