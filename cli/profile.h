@@ -1,5 +1,6 @@
-/* profile: the managed Codex profiles cost-routing and cost-routing-hf. Adds them to CODEX_HOME and removes them again;
- * then every file has its original bytes. If a command is killed at any point, the next one undoes its changes. */
+/* profile: the managed Codex profiles cost-routing and cost-routing-hf. Adds them to the files in CODEX_HOME, and
+ * removes them so that every file has its original bytes again. If a command is killed at any point, the next command
+ * undoes its changes. */
 #ifndef POINTSMAN_CLI_PROFILE_H
 #define POINTSMAN_CLI_PROFILE_H
 
@@ -9,12 +10,12 @@
 struct profile_request {
     struct profile_spec spec;
     bool keep;                 /* until `pointsman disable`; false: only while a lease is held */
-    const char *config;        /* path of the proxy's configuration, for the model catalog; NULL: no catalogs */
+    const char *config;        /* path of the proxy's configuration, for the model catalogs; NULL: no catalogs */
     struct slice codex_models; /* output of `codex debug models`; empty: no catalogs. Determines spec.catalogs */
 };
 
-/* Enables or changes the profiles. `lease`: taken in the same step; NULL: none. Profiles that are kept stay kept.
- * false: nothing changed, one line in `why`. */
+/* Enables or changes the profiles, and takes `lease` (NULL: none) in the same step. Profiles that `pointsman enable`
+ * keeps stay kept, even if request->keep is false. false: nothing changed; one line in `why`. */
 MUST_CHECK bool profile_enable(const struct profile_request *request, struct lease *lease, struct buf *why);
 
 /* Takes a lease on the existing profiles. false: one line in `why`. */
@@ -27,11 +28,11 @@ enum profile_outcome {
     PROFILE_FAILED,  /* one line in `why` */
 };
 
-/* Disables the profiles. */
+/* Disables the profiles, also those that are kept. */
 enum profile_outcome profile_disable(struct buf *why);
-/* Ends the lease. Disables the profiles if it was the last lease and they are not kept. */
+/* Ends the lease. If it was the last one, disables the profiles unless they are kept. */
 enum profile_outcome profile_leave(struct lease *lease, struct buf *why);
-/* Undoes what a killed command left; PROFILE_WAS_OFF: nothing. */
+/* Undoes the changes of a killed command. PROFILE_WAS_OFF: there are none. */
 enum profile_outcome profile_recover(struct buf *why);
 
 enum profile_state {
@@ -48,9 +49,9 @@ struct profile_status {
     bool files;      /* profiles are files; false: tables in config.toml */
 };
 
-/* Gets the state without changing anything. */
+/* Returns the state. Changes nothing. `why`: see PROFILE_UNKNOWN. */
 struct profile_status profile_look(struct buf *why);
-/* "standard", "cost-routing", … */
+/* Returns "standard", "cost-routing", … */
 const char *profile_state_name(enum profile_state state);
 
 #endif

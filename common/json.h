@@ -42,22 +42,22 @@ struct json {
     const char *error; /* static text after a failed parse, else NULL */
     size_t error_at;   /* its offset in the text */
     bool no_memory;    /* the parse ran out of memory; the text may be valid */
-    /* Set before a parse: `marked` is then whether any string value starts with `mark`, compared as written. NULL: not
-     * checked. */
+    /* If `mark` is set before a parse, `marked` is afterwards whether any string value starts with it, compared with
+     * escapes as written. NULL: not checked. */
     const char *mark;
     bool marked;
-    /* Set before json_parse_top(): the elements of the root's arrays get nodes too, without children, if they are
-     * objects. At most JSON_ELEMENTS_MAX: `elements_cut` is then whether there are more. */
+    /* If `elements` is set before json_parse_top(), the objects in the root's arrays get nodes too, without their
+     * children. At most JSON_ELEMENTS_MAX; `elements_cut` is afterwards whether there are more. */
     bool elements, elements_cut;
 };
 
-#define JSON_ELEMENTS_MAX 16384 /* bounds the memory of a request of "[{},{},...]" */
+#define JSON_ELEMENTS_MAX 16384 /* limits the memory for a request such as "[{},{},...]" */
 
-/* Parses `len` bytes (at most UINT32_MAX). `*j` is zeroed before its first use and can be reused. false: not JSON,
- * deeper than JSON_MAX_DEPTH, or out of memory; see error and error_at. */
+/* Parses `len` bytes (at most UINT32_MAX). `*j` must be zeroed before its first use, and can be reused. Free with
+ * json_free(). false: not JSON, deeper than JSON_MAX_DEPTH, or out of memory; see error, error_at and no_memory. */
 MUST_CHECK bool json_parse(struct json *j, const char *text, size_t len);
-/* Like json_parse(), but makes nodes only for the root and its direct children (keys and values). Checks all of the
- * text. Enough for a request's top level, at the speed of a scan. */
+/* Like json_parse(), but makes nodes only for the root and its direct children (keys and values). Still checks the
+ * whole text. For a request's top level: much faster than json_parse(). */
 MUST_CHECK bool json_parse_top(struct json *j, const char *text, size_t len);
 void json_free(struct json *j);
 
@@ -65,15 +65,15 @@ static inline enum json_type json_type(const struct json *j, uint32_t node)
 {
     return (enum json_type)j->nodes[node].type;
 }
-/* Returns the value of the object's first `key`; JSON_NONE: missing, or not an object. Escaped keys are compared
- * unescaped. */
+/* Returns the value of the object's first member with this key; JSON_NONE: missing, or not an object. Escapes in the
+ * text's keys are resolved before they are compared. */
 uint32_t json_find(const struct json *j, uint32_t object, struct slice key);
 static inline uint32_t json_get(const struct json *j, uint32_t object, const char *key)
 {
     return json_find(j, object,
-                     (struct slice){key, strlen(key)}); /* usually a constant, so the length is known at compile time */
+                     (struct slice){key, strlen(key)}); /* strlen(): usually of a constant, so done at compile time */
 }
-/* Returns how often the object has the key. More than 1: two readers may disagree about the value. */
+/* Returns how many members of the object have this key. If there are several, another reader may use another one. */
 unsigned json_count(const struct json *j, uint32_t object, const char *key);
 /* Returns the first element of an array, or the first KEY of an object; JSON_NONE: empty. */
 uint32_t json_first(const struct json *j, uint32_t container);
@@ -84,15 +84,16 @@ static inline uint32_t json_value(uint32_t key)
     return key + 1;
 }
 
-/* Returns the value as written. */
+/* Returns the text of the value, as written; borrowed. */
 struct slice json_raw(const struct json *j, uint32_t node);
-/* Returns a string without quotes, with escapes; ptr NULL: not a string. */
+/* Returns the text of a string without its quotes, escapes as written; borrowed. ptr NULL: not a string. */
 struct slice json_inner(const struct json *j, uint32_t node);
 /* Appends the string unescaped, as UTF-8; a lone surrogate becomes U+FFFD. false: not a string, or `out` is full. */
 bool json_unescape(const struct json *j, uint32_t node, struct buf *out);
 /* The same for escaped text without quotes, as from json_inner(). */
 bool json_unescape_inner(struct slice inner, struct buf *out);
-/* Returns a NUL-terminated copy of the string, to be freed; NULL: not a string, contains a NUL, or out of memory. */
+/* Returns an unescaped, NUL-terminated copy of the string; free with free(). NULL: not a string, contains a NUL, or out
+ * of memory. */
 char *json_strdup(const struct json *j, uint32_t node);
 /* Compares escaped text without quotes, as from json_inner(), with plain text. */
 bool json_escaped_equals(struct slice inner, struct slice text);
@@ -114,17 +115,18 @@ static inline bool json_is(const struct json *j, uint32_t node, enum json_type t
 {
     return node != JSON_NONE && j->nodes[node].type == type;
 }
-/* Reads an integral number: 1000, 1000.0 and 1e3 are. false: not integral, or out of range. */
+/* Reads a whole number, such as 1000, 1000.0 or 1e3. false: not a whole number, or out of range. */
 bool json_int64(const struct json *j, uint32_t node, int64_t *value);
 bool json_double(const struct json *j, uint32_t node, double *value);
 
-/* Returns the length of the UTF-8 character at the start; 0: invalid (RFC 3629: no overlong forms, no surrogates, at
- * most U+10FFFF). */
+/* Returns the length in bytes of the UTF-8 character at the start; 0: invalid (RFC 3629: no overlong forms, no
+ * surrogates, at most U+10FFFF). */
 size_t json_utf8_length(struct slice s);
 /* Writes the UTF-8 bytes of a code point up to U+10FFFF; a surrogate takes three. Returns their number. */
 size_t json_utf8_encode(uint32_t c, char out[4]);
 
-/* Appends `text` (UTF-8) as a JSON string with quotes. Bytes that are not UTF-8 become U+FFFD. */
+/* Appends `text` (UTF-8) as a JSON string with quotes. Invalid bytes become U+FFFD. This and the functions below:
+ * false: `out` failed. */
 bool json_add_string(struct buf *out, struct slice text);
 /* Appends `"key":` to an object, after a comma unless it is the first member. */
 bool json_add_key(struct buf *out, const char *key);

@@ -1,6 +1,6 @@
-/* schema: pure. Tables of the keys that a YAML file may have. A row has a key's section, name, type, range, default,
- * field, and its sentence in the reference. Reading, error messages and the reference all use the table, so a new key
- * needs only a row and its use. */
+/* schema: pure. Reads a YAML file by a table of the keys that it may have. A row has a key's section, name, type,
+ * range, default, struct field, and its sentence for the reference in doc/. The table also produces the error messages
+ * and the reference, so a new key needs only a row and the code that uses it. */
 #ifndef POINTSMAN_SCHEMA_H
 #define POINTSMAN_SCHEMA_H
 
@@ -19,8 +19,8 @@ enum schema_type {
     SCHEMA_INT,          /* int; unsigned if min is 0 or more */
     SCHEMA_COUNT,        /* int64_t */
     SCHEMA_NUMBER,       /* double */
-    SCHEMA_SECONDS,      /* int, milliseconds */
-    SCHEMA_NUMBERS,      /* struct schema_numbers: the name has a '*', and each matching key is a number */
+    SCHEMA_SECONDS,      /* int, in milliseconds; the file has seconds */
+    SCHEMA_NUMBERS,      /* struct schema_numbers: the name has a '*', and the value of each matching key is a number */
     SCHEMA_LIST,         /* const struct yaml_node * */
     SCHEMA_MAPPING,      /* const struct yaml_node * */
 };
@@ -31,7 +31,7 @@ enum schema_use {
     SCHEMA_WARNS,    /* accepted with a warning that names the missing effect */
 };
 
-#define SCHEMA_ENDLESS 1e15  /* a `max` that the reference and errors do not mention */
+#define SCHEMA_ENDLESS 1e15  /* a `max` that means no limit, for the reference and errors */
 #define SCHEMA_UNSET INT_MIN /* no default, for SCHEMA_INT, SCHEMA_SECONDS and SCHEMA_COUNT */
 #define SCHEMA_VARIANTS 2
 
@@ -41,33 +41,33 @@ struct schema_row {
     enum schema_type type;
     /* One name; several, separated by blanks, if not SCHEMA_USED. A '*' matches any text: "x_*", "x_*_y". */
     const char *name;
-    double min, max; /* of numbers; equal: no range */
+    double min, max; /* of numbers, in the unit of the file; equal: no range */
     size_t offset;   /* of the field in the section's struct */
-    /* The default, as written in the file. "" or a remark in parentheses: none; the field is NULL, NAN, SCHEMA_UNSET,
-     * false or 0. The second one is the variant's; NULL: the same. */
+    /* The default, as written in the file. "" or a remark in parentheses: none; the field is then NULL, NAN,
+     * SCHEMA_UNSET, false or 0. The second element is the default of schema.variant 1; NULL: the same as the first. */
     const char *initial[SCHEMA_VARIANTS];
-    const char *doc;          /* one sentence; SCHEMA_WARNS: the missing effect */
+    const char *doc;          /* one sentence for the reference; SCHEMA_WARNS: the missing effect */
     const char *const *words; /* SCHEMA_WORD, SCHEMA_LIST: the allowed values, NULL-terminated; else NULL */
 };
 
 struct schema_section {
     const char *name;              /* in error messages; "" for the top level */
-    const struct schema_row *rows; /* may also have rows of other sections; ends with a row without a name */
+    const struct schema_row *rows; /* rows of other sections in it are ignored; ends with a row without a name */
 };
 
 struct schema {
-    const struct schema_section *sections; /* by number */
+    const struct schema_section *sections; /* indexed by schema_row.section */
     unsigned variant;                      /* index of the defaults in use */
 };
 
-/* A text from the file, borrowed from the tree, the environment or the table. */
+/* A text, borrowed from the file's tree, the environment, or the table (a default). */
 struct schema_text {
     const char *text;     /* NULL: no default, and not given or its variable is not set */
     const char *variable; /* NAME of os.environ/NAME, else NULL */
     unsigned line;        /* 0: not given */
 };
 
-#define SCHEMA_NUMBERS_MAX 8 /* keys per name with a '*' */
+#define SCHEMA_NUMBERS_MAX 8 /* keys that match one name with a '*' */
 
 /* The values of all keys that match a name with a '*'. */
 struct schema_numbers {
@@ -85,38 +85,40 @@ struct schema_reader {
     struct buf *errors; /* one line each, separated by '
                          * ': "file:line: key: ..." */
     unsigned error_count, warning_count;
-    /* Set: the file is LiteLLM's; os.environ/NAME is resolved, and a number in quotes or an unknown key is a warning.
-     * NULL: both are errors. */
+    /* Looks up a variable. Set it for LiteLLM's files: os.environ/NAME is then resolved, and a number in quotes or an
+     * unknown key is only a warning. NULL: these are errors. */
     const char *(*env)(const char *name, void *ctx);
     void *env_ctx;
     void (*warn)(const char *message, void *ctx); /* receives each warning; may be NULL */
     void *warn_ctx;
-    struct schema_warning *warnings; /* waiting for schema_report(), last first */
+    struct schema_warning *warnings; /* for schema_report(), which frees them; newest first */
 };
 
 /* Appends a line "file:line: ..." to the errors; line 0: without the line. */
 void schema_error(struct schema_reader *r, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
 /* Stores a warning for schema_report(). */
 void schema_warn(struct schema_reader *r, unsigned line, const char *format, ...) PRINTF_LIKE(3, 4);
-/* Passes the warnings to warn() as "file:line: ...", in the order of their first lines, and frees them. Equal warnings
- * of several lines are passed once with their number. Sets warning_count to the number of different ones. */
+/* Passes the warnings to warn() as "file:line: ...", in the order of their first lines, and frees them. A warning that
+ * several lines cause is passed once, with the number of these lines. Sets warning_count to the number of different
+ * warnings. */
 void schema_report(struct schema_reader *r);
-/* Returns the value of a variable that is set and not empty, else NULL. */
+/* Returns the value of a variable; NULL: not set, or empty. */
 const char *schema_env(const struct schema_reader *r, const char *name);
 
 /* Stores the defaults of a section's rows in its struct. */
 void schema_init(const struct schema *schema, unsigned section, void *into);
-/* Reads a section's mapping into its struct; NULL or empty: no change. Missing and wrong values do not change their
- * fields. */
+/* Reads a section's mapping into its struct. A missing or wrong value leaves its field unchanged, and wrong values add
+ * errors. `mapping` NULL or empty: no change. */
 void schema_read(struct schema_reader *r, const struct schema *schema, unsigned section,
                  const struct yaml_node *mapping, void *into);
-/* Reads one value by the row's type, range and words. false: an error was added; it calls the value `what`. */
+/* Reads one value by the row's type, range and words. `what`: name of the value in the error. false: an error was
+ * added. */
 bool schema_read_value(struct schema_reader *r, const char *what, const struct schema_row *row,
                        const struct yaml_node *n, void *field);
-/* Finds the text in `words`, NULL-terminated, and sets its index; false: not found. */
+/* Finds the text in `words`, which is NULL-terminated, and sets *index. false: not found. */
 bool schema_find_word(const char *const *words, const char *text, unsigned *index);
 
-/* Appends what a row allows: "a whole number from 0 to 100". */
+/* Appends a description of the values that a row allows: "a whole number from 0 to 100". */
 void schema_expects(const struct schema_row *row, struct buf *out);
 /* Appends a section's keys as a Markdown table: key, value, default, meaning. */
 void schema_reference(const struct schema *schema, unsigned section, struct buf *out);

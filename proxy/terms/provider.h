@@ -10,23 +10,23 @@ enum provider_kind {
     PROVIDER_ECHO, /* the proxy itself replies, without an LLM */
 };
 
-/* How calls are authenticated: a row of upstream/sign_in.c and one of config/login.c implement each kind. */
+/* How calls are authenticated. Each kind has a row in upstream/sign_in.c and one in config/login.c. */
 enum sign_in {
     SIGN_IN_KEY,     /* by the deployment's api_key, if it has one */
     SIGN_IN_CHATGPT, /* by the ChatGPT login of the user's Codex CLI (upstream/login.h) */
     SIGN_INS
 };
 
-/* Fields of a chat request that a server accepts but ignores: the request is changed to have the same effect. */
+/* Fields of a chat request that a server accepts but ignores. The proxy changes the request for the same effect. */
 enum provider_ignores {
-    IGNORES_MAX_COMPLETION_TOKENS = 1, /* max_tokens is sent */
-    IGNORES_TOOL_CHOICE = 2,           /* for "none" no tools are sent */
-    IGNORES_CACHE = 4,                 /* in no row: the field `cache`, which is for the proxy */
+    IGNORES_MAX_COMPLETION_TOKENS = 1, /* max_tokens is sent instead */
+    IGNORES_TOOL_CHOICE = 2,           /* if it is "none", no tools are sent */
+    IGNORES_CACHE = 4,                 /* the field `cache`, which is meant for the proxy; no provider's row has this */
     IGNORES_STREAM = 8,                /* in no row: a deployment without streams is asked for a whole reply */
 };
 
-/* Repeated calls to the same deployment after a transient failure; the waits before them double from first_ms to
- * most_ms. All 0: the next deployment is tried at once. See route/retry.h. */
+/* Repeated calls to the same deployment after a transient failure: how many, the wait before the first one, and the
+ * longest wait; the waits double. All 0: the next deployment is tried at once. See route/retry.h. */
 struct retry_policy {
     unsigned times;
     int first_ms, most_ms;
@@ -36,22 +36,22 @@ struct provider {
     const char *prefix; /* "gemini" */
     enum provider_kind kind;
     const char *api_base;   /* default base URL, to which "/chat/completions" is appended; NULL: api_base is required */
-    const char *key_env[3]; /* variables for the key, the first that is set counts; NULL-terminated */
+    const char *key_env[3]; /* variables for the key; the first one that is set is used; NULL-terminated */
     enum sign_in sign_in;
     bool key_required;       /* a deployment without a key is not ready */
-    unsigned wires;          /* set of enum wire; 0: an API that the proxy does not support: never ready */
-    bool local;              /* on the user's machine, may be down or lack the model: has health checks */
-    bool truncates_prompts;  /* Ollama: silently truncates prompts beyond the context window with which it loaded the
-                                model; health checks read that */
+    unsigned wires;          /* its APIs, a set of enum wire; 0: none that the proxy supports, so it is never ready */
+    bool local;              /* runs on the user's machine, and may be down or lack the model: has health checks */
+    bool truncates_prompts;  /* Ollama: silently truncates prompts longer than the context window with which it loaded
+                                the model; health checks get the size of that window */
     unsigned ignores;        /* set of enum provider_ignores */
-    bool thought_signatures; /* Gemini: tool calls must be sent with its signature or a placeholder */
-    bool returns_reasoning;  /* thinking models refuse calls that are sent without their reasoning */
+    bool thought_signatures; /* Gemini: requires its signature, or a placeholder, with each tool call of the history */
+    bool returns_reasoning;  /* its thinking models refuse a history whose tool calls lack their reasoning */
     bool streams_only;       /* every reply is a stream */
     bool chatgpt_fields;     /* accepts only a part of a Responses request (bridge/chatgpt.h) */
-    bool subscription;       /* has a quota instead of prices: never hedged to, although it may be free */
-    bool openai_models;      /* has OpenAI's models */
-    const char *base_path;   /* appended to an api_base without it, because LiteLLM's base for Ollama lacks it; NULL:
-                                none */
+    bool subscription;       /* has a quota instead of prices: never used for a hedge, even if its price is 0 */
+    bool openai_models;      /* its models are OpenAI's */
+    const char *base_path;   /* appended to an api_base that does not end in it, as in LiteLLM's settings for Ollama;
+                                NULL: none */
     const char *base_env;    /* variable for the base URL if the configuration has none; NULL: none */
     const char *switch_env;  /* not ready unless this variable is "1"; NULL: none */
     struct retry_policy retry;
@@ -62,16 +62,15 @@ struct provider {
 const struct provider *provider_find(struct slice prefix);
 /* Returns the row for deployments of unknown providers, which are never ready. It is not in provider_table(). */
 const struct provider *provider_unknown(void);
-/* Returns whether the base URL is the provider's own server on the internet. Its paths are known, so a 404 there means
- * the model. */
+/* Returns whether the base URL is that of the provider's own server on the internet. A 404 of such a server is about
+ * the model, because its paths are known to exist. */
 bool provider_is_at_home(const struct provider *provider, const char *api_base);
 /* Returns the rows; the last one has the prefix NULL. */
 const struct provider *provider_table(void);
 
-/* Splits LiteLLM's `model` ("huggingface/groq/openai/gpt-oss-120b") into the provider and the name to send, which is
- * appended to `name`. Hugging Face's "huggingface/<inference provider>/<org>/<model>" becomes "<org>/<model>:<inference
- * provider>" for its router. A model without a known prefix is OpenAI's. false: `name` has failed, or the name is
- * empty. */
+/* Splits LiteLLM's `model` into the provider and the name to send, which is appended to `name`. For Hugging Face's
+ * router, "huggingface/groq/openai/gpt-oss-120b" becomes "openai/gpt-oss-120b:groq". A model without a known prefix is
+ * OpenAI's. false: `name` failed, or the name is empty. */
 MUST_CHECK bool provider_resolve(const char *model, const struct provider **provider, struct buf *name);
 
 /* Appends the name to send for a model of this provider, without the provider's prefix. false: see provider_resolve().
