@@ -1,4 +1,4 @@
-# Built by bench/compare or by hand (make bench/decision), not by `make` alone.
+# Built by bench/compare or by hand (make bench/decision), and by `make check`, which finds out that one does not compile.
 EXTRA_PROGRAMS = bench/load bench/mock_upstream bench/decision
 bench_load_LDADD = $(common_libs)
 bench_mock_upstream_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
@@ -35,3 +35,6 @@ bench_routing_sim_SOURCES = \
 	bench/routing/world.c bench/routing/world.h bench/routing/world_private.h \
 	bench/routing/world_make.c \
 	bench/routing/world_state.c
+
+check-local: $(EXTRA_PROGRAMS)
+CLEANFILES += $(EXTRA_PROGRAMS)
