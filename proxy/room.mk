@@ -2,6 +2,7 @@
 noinst_LIBRARIES += proxy/libpure.a
 proxy_libpure_a_SOURCES = \
 	proxy/terms/wire.c proxy/terms/wire.h \
+	proxy/terms/client_name.c proxy/terms/client_name.h \
 	proxy/config/config.c proxy/config/config.h proxy/config/private.h \
 	proxy/config/ca_file.c \
 	proxy/config/cache.c \

@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	tests/unit/test_ceiling \
 	tests/unit/test_child \
 	tests/unit/test_child_log \
+	tests/unit/test_client_name \
 	tests/unit/test_catalog \
 	tests/unit/test_chatgpt \
 	tests/unit/test_classify \

@@ -63,6 +63,8 @@ struct request *request_make(struct exchange_shared *shared, struct client *clie
     r->started_unix_ms = clock_unix_ms();
     make_id(r);
     take_run_id(r);
+    if (shared->journal)
+        client_name_read(http_field(client_head(client), "user-agent"), &r->name);
     client_set_user(client, r);
     return r;
 }

@@ -84,6 +84,7 @@ struct request {
     enum entrance entrance;
     char id[REQUEST_ID_LEN + 1];
     char run_id[RUN_ID_MAX + 1]; /* "pointsman run"'s id; "": none given */
+    struct client_name name;     /* the client's; without a request log: empty */
     uint64_t started_ms;         /* ms, monotonic */
     int64_t started_unix_ms;
     uint64_t heard_ms;    /* ms, monotonic: last progress of the reply */

@@ -216,6 +216,7 @@ void request_journal(const struct request *r, int status, const char *how)
     const struct attempt *a = r->attempt;
     struct usage usage = a->relay ? relay_usage(a->relay) : USAGE_UNKNOWN;
     bool served = r->ended_count && r->ended[r->ended_count - 1].outcome == FAILURE_NONE;
+    const struct deployment *baseline = r->shared->baseline;
     struct journal_cache cache = {.saved_usd = NAN, .similarity = NAN};
     if (r->caching)
         cache = caching_journal(r);
@@ -223,6 +224,7 @@ void request_journal(const struct request *r, int status, const char *how)
         .time_ms = r->started_unix_ms,
         .request_id = r->id,
         .run_id = r->run_id,
+        .client = &r->name,
         .alias = slice_of(r->model_request.model),
         .client_wire = r->model_request.wire,
         .stream = r->model_request.stream,
@@ -236,6 +238,8 @@ void request_journal(const struct request *r, int status, const char *how)
         .cost_usd = served                ? spending_cost(a->deployment, &usage)
                     : caching_answered(r) ? 0
                                           : NAN,
+        .has_baseline = baseline,
+        .baseline_usd = served && baseline ? spending_cost(baseline, &usage) : NAN,
         .cache = r->caching ? &cache : NULL,
         .dropped = r->model_request.turn && a->body.wire != r->model_request.wire ? turn_dropped(r->model_request.turn)
                                                                                   : 0,

@@ -44,14 +44,15 @@ enum entrance { ENTRANCE_MAIN, ENTRANCE_RISK, ENTRANCES };
 struct exchange_shared {
     struct event_base *base;
     const struct config *config;
-    struct health *health;     /* by deployment index; written in exchange/outcome.c only */
-    struct affinity *affinity; /* the deployment that last answered each conversation */
-    struct prefixes *prefixes; /* how each conversation's last prompt began; NULL: no request log */
-    struct spending *spending; /* all accounts; outlives the configuration */
-    struct spend **accounts;   /* by group index */
-    struct adaptive *adaptive; /* NULL: not enabled */
-    struct cache *cache;       /* NULL: not configured */
-    struct redis *redis;       /* NULL: not configured */
+    const struct deployment *baseline; /* for comparisons of cost; NULL: none */
+    struct health *health;             /* by deployment index; written in exchange/outcome.c only */
+    struct affinity *affinity;         /* the deployment that last answered each conversation */
+    struct prefixes *prefixes;         /* how each conversation's last prompt began; NULL: no request log */
+    struct spending *spending;         /* all accounts; outlives the configuration */
+    struct spend **accounts;           /* by group index */
+    struct adaptive *adaptive;         /* NULL: not enabled */
+    struct cache *cache;               /* NULL: not configured */
+    struct redis *redis;               /* NULL: not configured */
     struct upstream *upstream;
     struct sign_ins *sign_ins;
     struct decisions *decisions;   /* the last decisions; outlives the configuration */

@@ -70,17 +70,50 @@ static void add_string(struct buf *out, const char *text)
         BUF_ADD(out, "null");
 }
 
-/* A count; null if unknown (-1). */
-static void add_count(struct buf *out, const char *key, int64_t value)
+/* A text that needs no escape, such as a name of a table; NULL: null. */
+static void add_word(struct buf *out, const char *word)
 {
-    buf_add_text(out, key);
-    if (value < 0)
-        BUF_ADD(out, ":null");
-    else {
-        BUF_ADD(out, ":");
-        buf_add_number(out, value);
+    if (!word) {
+        BUF_ADD(out, "null");
+        return;
     }
+    buf_add_char(out, '"');
+    buf_add_text(out, word);
+    buf_add_char(out, '"');
 }
+
+/* USD; null if unknown. */
+static void add_usd(struct buf *out, double usd)
+{
+    if (isfinite(usd))
+        buf_add_double(out, usd, 9);
+    else
+        BUF_ADD(out, "null");
+}
+
+/* The client's name and version, which are plain text. */
+static void add_client(struct buf *out, const struct client_name *client)
+{
+    if (!client || !*client->name)
+        return;
+    BUF_ADD(out, ",\"client\":{\"name\":");
+    add_word(out, client->name);
+    BUF_ADD(out, ",\"version\":");
+    add_word(out, *client->version ? client->version : NULL);
+    buf_add_char(out, '}');
+}
+
+static void add_number(struct buf *out, const char *key, size_t key_len, int64_t value)
+{
+    buf_add(out, key, key_len);
+    if (value < 0)
+        BUF_ADD(out, "null");
+    else
+        buf_add_number(out, value);
+}
+
+/* A key, a literal with its quotes, and a count; null if unknown (-1). */
+#define ADD_COUNT(out, key, value) add_number((out), key ":", sizeof(key ":") - 1, (value))
 
 /* By which words its failure was known, and what was left out of the request then. */
 static void add_refusal(struct buf *out, const struct journal_attempt *a)
@@ -111,9 +144,9 @@ static void add_attempts(struct buf *out, const struct journal_entry *e)
         buf_add_text(out, i ? ",{\"deployment\":" : "{\"deployment\":");
         add_string(out, a->deployment->id);
         BUF_ADD(out, ",\"outcome\":");
-        add_string(out, a->lost ? "lost" : failure_rule(a->outcome)->name);
-        add_count(out, ",\"status\"", a->status);
-        add_count(out, ",\"ms\"", a->ms);
+        add_word(out, a->lost ? "lost" : failure_rule(a->outcome)->name);
+        ADD_COUNT(out, ",\"status\"", a->status);
+        ADD_COUNT(out, ",\"ms\"", a->ms);
         add_refusal(out, a);
         if (a->lost && isfinite(a->cost_usd))
             buf_add_format(out, ",\"cost_usd\":%.9g", a->cost_usd);
@@ -128,9 +161,9 @@ static void add_candidate(const struct choice *c, struct buf *out)
     add_string(out, c->deployment->id);
     if (c->limit != LIMIT_NONE) {
         BUF_ADD(out, ",\"limit\":");
-        add_string(out, limit_name(c->limit));
+        add_word(out, limit_name(c->limit));
         if (c->limit_s > 0)
-            add_count(out, ",\"limit_s\"", (int64_t)ceil((double)c->limit_s));
+            ADD_COUNT(out, ",\"limit_s\"", (int64_t)ceil((double)c->limit_s));
     } else if (isfinite(c->score)) {
         BUF_ADD(out, ",\"score\":");
         buf_add_double(out, c->score, 4);
@@ -142,7 +175,7 @@ static void add_candidate(const struct choice *c, struct buf *out)
 static void add_decision(struct buf *out, const struct plan *plan)
 {
     BUF_ADD(out, ",\"strategy\":");
-    add_string(out, plan && plan->strategy ? strategy_name(plan->strategy->id) : NULL);
+    add_word(out, plan && plan->strategy ? strategy_name(plan->strategy->id) : NULL);
     buf_add_text(out, plan && plan->sticky ? ",\"stuck\":true,\"candidates\":[" : ",\"stuck\":false,\"candidates\":[");
     for (unsigned i = 0; plan && i < plan->choice_count; i++) {
         if (i)
@@ -155,17 +188,14 @@ static void add_decision(struct buf *out, const struct plan *plan)
 static void add_cache(struct buf *out, const struct journal_cache *c)
 {
     BUF_ADD(out, ",\"cache\":{\"tier\":");
-    add_string(out, c->tier);
+    add_word(out, c->tier);
     BUF_ADD(out, ",\"status\":");
-    add_string(out, c->status);
+    add_word(out, c->status);
     BUF_ADD(out, ",\"reason\":");
     add_string(out, c->reason);
-    add_count(out, ",\"age_s\"", c->age_s);
+    ADD_COUNT(out, ",\"age_s\"", c->age_s);
     BUF_ADD(out, ",\"saved_usd\":");
-    if (isfinite(c->saved_usd))
-        buf_add_double(out, c->saved_usd, 9);
-    else
-        BUF_ADD(out, "null");
+    add_usd(out, c->saved_usd);
     if (isfinite(c->similarity)) {
         BUF_ADD(out, ",\"semantic\":{\"similarity\":");
         buf_add_double(out, c->similarity, 6);
@@ -196,7 +226,7 @@ static void add_conversation(struct buf *out, const struct journal_entry *e)
     if (!e->prompt)
         return;
     if (e->prompt->turn)
-        add_count(out, ",\"turn\"", e->prompt->turn);
+        ADD_COUNT(out, ",\"turn\"", e->prompt->turn);
     BUF_ADD(out, ",\"segments\":{\"instructions\":");
     add_tokens(out, e, SEGMENT_INSTRUCTIONS);
     BUF_ADD(out, ",\"tools\":");
@@ -210,11 +240,11 @@ static void add_conversation(struct buf *out, const struct journal_entry *e)
     BUF_ADD(out, "}");
     if (e->prompt->changed != SEGMENT_NONE) {
         BUF_ADD(out, ",\"prefix_changed\":");
-        add_string(out, segment_name(e->prompt->changed));
+        add_word(out, segment_name(e->prompt->changed));
     }
     if (e->near_window) {
-        add_count(out, ",\"context_warning\":{\"tokens\"", e->usage.input);
-        add_count(out, ",\"window\"", e->near_window);
+        ADD_COUNT(out, ",\"context_warning\":{\"tokens\"", e->usage.input);
+        ADD_COUNT(out, ",\"window\"", e->near_window);
         buf_add_char(out, '}');
     }
 }
@@ -228,7 +258,7 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     BUF_ADD(out, "{\"timestamp\":");
     add_time(j, out, e->time_ms);
     BUF_ADD(out, ",\"request_id\":");
-    add_string(out, e->request_id);
+    add_word(out, e->request_id);
     BUF_ADD(out, ",\"run_id\":");
     add_string(out, e->run_id && *e->run_id ? e->run_id : NULL);
     BUF_ADD(out, ",\"alias\":");
@@ -236,32 +266,38 @@ static void add_entry(struct journal *j, const struct journal_entry *e)
     BUF_ADD(out, ",\"deployment\":");
     add_string(out, served ? served->id : NULL);
     BUF_ADD(out, ",\"provider\":");
-    add_string(out, served ? served->provider->prefix : NULL);
+    add_word(out, served ? served->provider->prefix : NULL);
+    if (served) {
+        BUF_ADD(out, ",\"model\":");
+        add_string(out, served->model);
+    }
+    add_client(out, e->client);
     add_conversation(out, e);
     add_decision(out, e->plan);
     add_attempts(out, e);
     BUF_ADD(out, ",\"wire\":{\"client\":");
-    add_string(out, wire_name(e->client_wire));
+    add_word(out, wire_name(e->client_wire));
     BUF_ADD(out, ",\"upstream\":");
-    add_string(out, wire_name(e->upstream_wire));
+    add_word(out, wire_name(e->upstream_wire));
     buf_add_text(out, e->stream ? "},\"stream\":true," : "},\"stream\":false,");
-    add_count(out, "\"ttft_ms\"", e->ttft_ms);
-    add_count(out, ",\"total_ms\"", e->total_ms);
-    add_count(out, ",\"tokens\":{\"input\"", e->usage.input);
-    add_count(out, ",\"cached\"", e->usage.cached_input);
-    add_count(out, ",\"cache_write\"", e->usage.cache_write);
-    add_count(out, ",\"output\"", e->usage.output);
-    add_count(out, ",\"reasoning\"", e->usage.reasoning);
+    ADD_COUNT(out, "\"ttft_ms\"", e->ttft_ms);
+    ADD_COUNT(out, ",\"total_ms\"", e->total_ms);
+    ADD_COUNT(out, ",\"tokens\":{\"input\"", e->usage.input);
+    ADD_COUNT(out, ",\"cached\"", e->usage.cached_input);
+    ADD_COUNT(out, ",\"cache_write\"", e->usage.cache_write);
+    ADD_COUNT(out, ",\"output\"", e->usage.output);
+    ADD_COUNT(out, ",\"reasoning\"", e->usage.reasoning);
     buf_add_text(out,
                  e->usage.estimated ? ",\"estimated\":true},\"cost_usd\":" : ",\"estimated\":false},\"cost_usd\":");
-    if (isfinite(e->cost_usd))
-        buf_add_double(out, e->cost_usd, 9);
-    else
-        BUF_ADD(out, "null");
-    add_count(out, ",\"dropped\"", e->dropped);
-    add_count(out, ",\"status\"", e->status);
+    add_usd(out, e->cost_usd);
+    if (e->has_baseline) {
+        BUF_ADD(out, ",\"baseline_usd\":");
+        add_usd(out, e->baseline_usd);
+    }
+    ADD_COUNT(out, ",\"dropped\"", e->dropped);
+    ADD_COUNT(out, ",\"status\"", e->status);
     BUF_ADD(out, ",\"end\":");
-    add_string(out, e->end);
+    add_word(out, e->end);
     if (e->adaptive) {
         BUF_ADD(out, ",\"adaptive_router\":");
         markov_write(e->adaptive, out);

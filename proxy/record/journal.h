@@ -5,6 +5,7 @@
 #include "common/log_files.h"
 #include "proxy/config/config.h"
 #include "proxy/route/plan.h"
+#include "proxy/terms/client_name.h"
 #include "proxy/terms/segments.h"
 
 struct journal_attempt {
@@ -32,7 +33,8 @@ struct journal_cache {
 struct journal_entry {
     int64_t time_ms; /* Unix time */
     const char *request_id;
-    const char *run_id; /* "pointsman run"'s id; "": the request named none */
+    const char *run_id;               /* "pointsman run"'s id; "": the request named none */
+    const struct client_name *client; /* NULL: unknown */
     struct slice alias;
     enum wire client_wire;
     bool stream;
@@ -44,6 +46,8 @@ struct journal_entry {
     int64_t total_ms;
     struct usage usage;
     double cost_usd;                        /* USD; NAN: unknown, written as null */
+    bool has_baseline;                      /* `baseline_usd` is written */
+    double baseline_usd;                    /* USD: the same tokens at the baseline's prices; NAN: unknown, null */
     unsigned dropped;                       /* parts of the request that the bridge left out */
     int status;                             /* status sent to the client; 499: it disconnected first */
     const struct markov_decision *adaptive; /* NULL: the adaptive router made no decision */

@@ -42,6 +42,35 @@ def test_the_run_that_a_request_belongs_to(light, upstream, run_id, kept):
     assert light.journal()[0]["run_id"] == kept
 
 
+@pytest.mark.parametrize("user_agent, client", [
+    ("codex_cli_rs/0.142.1 (Debian 12; x86_64) xterm", {"name": "codex_cli_rs", "version": "0.142.1"}),
+    ("OpenAI/Python 2.8.1", {"name": "OpenAI/Python", "version": "2.8.1"}), ("tool", {"name": "tool", "version": None}),
+    (None, None), ("\"canary\"/1.0", None), ("x" * 41, None),
+])
+def test_the_client_and_the_model(light, upstream, user_agent, client):
+    upstream.script(chat.whole())
+    light.post("/v1/chat/completions", CHAT, headers={"User-Agent": user_agent} if user_agent else {})
+    entry, = light.journal()
+    assert entry.get("client") == client and entry["model"] == "openai/mock-model"
+
+
+def test_what_the_same_tokens_cost_at_the_baseline(start_proxy, upstream):
+    """The baseline is the first deployment of codex-default. Without one, nothing is written."""
+    def priced(alias, price):
+        prices = ("input_cost_per_token", "output_cost_per_token", "cache_read_input_token_cost")
+        return deployment(alias, upstream) | {"model_info": dict.fromkeys(prices, price)}
+    baseline = [priced("codex-default", 0.01), priced("codex-default", 0.5)]
+    upstream.always(chat.whole())
+    for models, expected in (([*baseline, priced("codex-light", 0.001)], 0.18), ([priced("codex-light", 0.001)], None),
+                             ([deployment("codex-default", upstream), priced("codex-light", 0.001)], None)):
+        proxy = start_proxy(*models)
+        proxy.post("/v1/chat/completions", CHAT)
+        entry, = proxy.journal()
+        assert entry["cost_usd"] == pytest.approx(0.018)
+        assert entry.get("baseline_usd") == pytest.approx(expected)
+        assert ("baseline_usd" in entry) == (len(models) > 1)
+
+
 def test_how_it_was_decided(start_proxy, upstream):
     settings = {"routing_strategy": "expected-cost"}
     closed = deployment("codex-light", upstream)

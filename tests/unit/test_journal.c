@@ -12,7 +12,7 @@
 #define FILES 8
 
 static const struct provider GEMINI = {.prefix = "gemini"};
-static struct deployment first = {.id = (char[]){"a/gemini/1"}, .provider = &GEMINI};
+static struct deployment first = {.id = (char[]){"a/gemini/1"}, .model = (char[]){"gemini/flash"}, .provider = &GEMINI};
 static struct deployment second = {.id = (char[]){"a/\"2\""}, .provider = &GEMINI};
 
 static struct journal *open_at(const char *path, struct log_limits limits)
@@ -91,6 +91,7 @@ TEST(an_answered_request_is_logged)
     plan.choices[1] = (struct choice){.deployment = &second, .limit = LIMIT_COOLDOWN, .limit_s = 239.2f, .score = NAN};
     plan.choices[2] = (struct choice){.deployment = &first, .limit = LIMIT_WIRE, .score = 1};
     const struct prompt_segments prompt = {.bytes = {10, 21, 0, 4, 1}, .turn = 3, .changed = SEGMENT_TOOL_OUTPUT};
+    const struct client_name client = {"codex_cli_rs", "0.142.1"};
     const struct journal_entry entry = {
         .time_ms = 1700000000007,
         .request_id = "req_1",
@@ -106,6 +107,9 @@ TEST(an_answered_request_is_logged)
         .total_ms = 352,
         .usage = {.input = 11, .cached_input = 4, .cache_write = 5, .output = 7, .reasoning = -1},
         .cost_usd = 0.0000775,
+        .has_baseline = true,
+        .baseline_usd = 0.5,
+        .client = &client,
         .status = 200,
         .conversation = 0xfedcba9876543210,
         .prompt = &prompt,
@@ -120,7 +124,8 @@ TEST(an_answered_request_is_logged)
         text,
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":\"run-1\","
         "\"alias\":\"codex-\\\"light\\\"\\n\","
-        "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\","
+        "\"deployment\":\"a/gemini/1\",\"provider\":\"gemini\",\"model\":\"gemini/flash\","
+        "\"client\":{\"name\":\"codex_cli_rs\",\"version\":\"0.142.1\"},"
         "\"conversation\":\"fedcba9876543210\",\"turn\":3,"
         "\"segments\":{\"instructions\":5,\"tools\":11,\"environment\":0,\"history\":2,\"tool_output\":1},"
         "\"prefix_changed\":\"tool_output\","
@@ -131,7 +136,7 @@ TEST(an_answered_request_is_logged)
         "{\"deployment\":\"a/gemini/1\",\"outcome\":\"ok\",\"status\":200,\"ms\":340}],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":\"chat\"},\"stream\":true,\"ttft_ms\":120,\"total_ms\":352,"
         "\"tokens\":{\"input\":11,\"cached\":4,\"cache_write\":5,\"output\":7,\"reasoning\":null,\"estimated\":false},"
-        "\"cost_usd\":7.75e-05,\"dropped\":0,\"status\":200,\"end\":\"completed\"}\n");
+        "\"cost_usd\":7.75e-05,\"baseline_usd\":0.5,\"dropped\":0,\"status\":200,\"end\":\"completed\"}\n");
     struct json json = {0};
     assert_true(json_parse(&json, text, strlen(text)));
     json_free(&json);
@@ -141,18 +146,23 @@ TEST(an_answered_request_is_logged)
 TEST(unknown_values_are_null)
 {
     struct journal *j = open_at(folder_at(LOG_REQUESTS), MUCH);
+    const struct client_name client = {"tool", ""};
     struct journal_entry entry = plain_entry();
+    entry.client = &client;
+    entry.has_baseline = true;
+    entry.baseline_usd = NAN;
     record(j, &entry);
     journal_close(j);
     char *text = text_of(folder_at(LOG_REQUESTS));
     assert_string_equal(
         text,
         "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"request_id\":\"req_1\",\"run_id\":null,\"alias\":\"codex-light\","
-        "\"deployment\":null,\"provider\":null,\"strategy\":null,\"stuck\":false,\"candidates\":[],\"attempts\":[],"
+        "\"deployment\":null,\"provider\":null,\"client\":{\"name\":\"tool\",\"version\":null},"
+        "\"strategy\":null,\"stuck\":false,\"candidates\":[],\"attempts\":[],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":null},\"stream\":false,"
         "\"ttft_ms\":null,\"total_ms\":5,\"tokens\":{\"input\":null,\"cached\":null,\"cache_write\":null,"
         "\"output\":null,\"reasoning\":null,"
-        "\"estimated\":false},\"cost_usd\":null,\"dropped\":0,\"status\":503,\"end\":\"failed\"}\n");
+        "\"estimated\":false},\"cost_usd\":null,\"baseline_usd\":null,\"dropped\":0,\"status\":503,\"end\":\"failed\"}\n");
     free(text);
 }
 
