@@ -1,4 +1,5 @@
-/* config: pure. LiteLLM's config.yaml as the proxy uses it. Immutable once loaded. NAN, unless noted, means not set. */
+/* config: pure. The proxy's configuration, LiteLLM's config.yaml, loaded and checked. Immutable once loaded; it owns
+ * its texts and arrays. NAN, unless noted, means not set. */
 #ifndef POINTSMAN_CONFIG_H
 #define POINTSMAN_CONFIG_H
 
@@ -7,7 +8,7 @@
 #include "proxy/terms/prompt_cache.h"
 #include "proxy/terms/strategy_id.h"
 
-/* Counts by failure kind, from LiteLLM's policies. */
+/* A number of retries or allowed failures for each kind of failure, from LiteLLM's policies. */
 struct failure_policy {
     struct {
         bool given;
@@ -15,7 +16,7 @@ struct failure_policy {
     } of[FAILURE_KINDS];
 };
 
-/* What a request may need beyond text; sets of these are or-ed into an `unsigned`. */
+/* Features beyond text that a request may need. A set of them is an `unsigned` with their bits. */
 enum capability {
     CAPABILITY_TOOLS = 1,
     CAPABILITY_IMAGES = 2,
@@ -27,64 +28,64 @@ struct price {
     double input, cached_input, output, reasoning, cache_write;
 };
 
-/* Prices for requests with more prompt tokens than `above`; NAN: those of the tier below. */
+/* Prices for requests with more than `above` prompt tokens; NAN: as in the tier below. */
 struct price_tier {
     double above;
     struct price price;
 };
 
-/* Token counts of a call; `cached` (read from the provider's cache) and `cache_write` are parts of `input`, `reasoning`
- * of `output`. Negative: unknown, counts as 0. */
+/* Token counts of a call; `cached` (read from the provider's prompt cache) and `cache_write` (written to it) are parts
+ * of `input`, `reasoning` of `output`. Negative: unknown, counts as 0. */
 struct token_counts {
     double input, cached, output, reasoning, cache_write;
 };
 
-/* Values of a deployment that come from the table of known models, not from the file. */
+/* The values of a deployment that are from the table of known models, not from the file. */
 enum known_value {
     KNOWN_INPUT = 1,
     KNOWN_OUTPUT = 2,
     KNOWN_CACHE_READ = 4,
     KNOWN_CACHE_WRITE = 8,
     KNOWN_REASONING = 16,
-    KNOWN_TIERS = 32, /* some of them */
+    KNOWN_TIERS = 32, /* at least one price of a tier */
     KNOWN_WINDOW = 64,
 };
 
 /* One entry of `model_list`. */
 struct deployment {
     unsigned index;       /* index in config.deployments, and in all per-deployment arrays */
-    unsigned line;        /* line in the file */
+    unsigned line;        /* in the file */
     char *id;             /* model_info.id, else "<model_name>/<provider prefix>/<n-th of the group, from 1>" */
     char *alias;          /* model_name */
-    bool wildcard;        /* it has a '*': one deployment serves many models */
+    bool wildcard;        /* `alias` has a '*': the deployment serves all models that match */
     char *model;          /* litellm_params.model as written */
     char *upstream_model; /* the model name sent to the provider; with a '*' see config_upstream_model() */
     const struct provider *provider;
-    const struct prompt_cache *prompt_cache; /* what is known of the server's; NULL: nothing */
+    const struct prompt_cache *prompt_cache; /* properties of its prompt cache; not NULL once loaded */
     char *api_base;                          /* without a trailing slash; NULL for PROVIDER_ECHO */
     char *api_key;                           /* locked memory (secret_keep()); NULL: none set or needed */
-    unsigned wires;        /* set of enum wire: the provider's APIs, minus Responses with use_chat_completions_api */
-    int order;             /* lower first; INT_MAX: not given */
-    double weight;         /* traffic share within one order; default 1; 0: only after all others failed */
-    int64_t rpm, tpm;      /* limits per minute; 0: none */
-    int64_t max_in_flight; /* concurrent calls; 0: no limit */
-    int timeout_ms;        /* ms, whole call, or silence within a stream; 0: none */
-    int stream_timeout_ms; /* ms to the first content of a stream; 0: none */
-    struct retry_policy retry; /* the provider's, or as its variable overrides it */
-    int num_retries; /* further attempts on other deployments after a failure here; negative: the configuration's */
+    unsigned wires;   /* set of enum wire: the provider's APIs, without Responses if use_chat_completions_api is set */
+    int order;        /* lower first; INT_MAX: not given */
+    double weight;    /* traffic share among deployments of one order; default 1; 0: only after all others failed */
+    int64_t rpm, tpm; /* limits per minute; 0: none */
+    int64_t max_in_flight;     /* concurrent calls; 0: no limit */
+    int timeout_ms;            /* ms; limit of a whole call, or of silence in a stream; 0: none */
+    int stream_timeout_ms;     /* ms; limit until the first content of a stream; 0: none */
+    struct retry_policy retry; /* the provider's, with `times` from its retries_env if that is set */
+    int num_retries; /* attempts on other deployments after a failure of this one; negative: the configuration's */
     struct price price;
     struct price_tier *tiers; /* ascending; NULL: none */
     unsigned tier_count;
     bool whole_replies;       /* its server has no streams: a client's stream is made of a whole reply */
     int64_t max_input_tokens; /* context window, tokens, at most context_length; 0: unknown */
-    int64_t context_length;   /* configured limit on it, tokens; 0: none */
-    unsigned lacks;           /* set of enum capability: declared missing */
-    char *known_as;           /* its row in the table of known models; NULL: none */
+    int64_t context_length;   /* model_info.context_length: limit of the context window, tokens; 0: none */
+    unsigned lacks;           /* set of enum capability: those declared, or known, as missing */
+    char *known_as;           /* key of its row in the table of known models; NULL: none */
     unsigned known;           /* set of enum known_value */
-    double cost_discount;     /* already taken off its prices: 0 to 1 */
-    double cost_margin;       /* already added to them: 0.1 is 10 % */
-    /* Declared values, used until calls show the real ones. */
-    double quality;                                      /* of its answers, 0 to 100; NAN: unknown */
+    double cost_discount;     /* 0 to 1; its prices already include it */
+    double cost_margin;       /* 0.1 is 10 %; its prices already include it */
+    /* Declared values. Those that calls can measure are used until there are measurements. */
+    double quality;                                      /* quality of its answers, 0 to 100; NAN: unknown */
     double expected_ttft_ms, expected_tokens_per_second; /* 0: unknown */
     char *instructions; /* SIGN_IN_CHATGPT: replaces the client's instructions; NULL: does not */
     char *originator;   /* SIGN_IN_CHATGPT: value of the originator header */
@@ -99,56 +100,57 @@ struct model_group {
     unsigned count;
     const struct model_group **fallbacks; /* groups to try after this one, in order */
     unsigned fallback_count;
-    /* Context-window and content-policy fallbacks: for a prompt that is too long, or that a provider's policy refuses.
-     * Unlisted groups: deployments of the first named group, the other named groups as fallbacks. NULL: none. */
+    /* Context-window and content-policy fallback: for a prompt that is too long, or that a provider's policy refuses.
+     * Each is a group of its own in config.prompt_fallbacks: it has the deployments of the first named group, and the
+     * other named groups as fallbacks. NULL: none. */
     const struct model_group *on_context, *on_content_filter;
-    struct failure_policy retries; /* the group's own; missing values come from the configuration */
-    double max_cost_usd;           /* cost limit from proxy start to end; NAN: none */
+    struct failure_policy retries; /* the group's own; for missing values, config.retries applies */
+    double max_cost_usd;           /* USD; cost limit from the proxy's start to its end; NAN: none */
     bool wildcard;                 /* the alias has a '*': serves names without a group of their own */
     bool strict;        /* direct alias: exactly one deployment, no fallback, provider errors passed through */
-    double min_quality; /* lowest declared quality of a usable deployment; undeclared ones qualify; 0: no minimum */
+    double min_quality; /* deployments with a lower declared quality are skipped; 0: no minimum */
 };
 
 /* Settings of the strategies: router_settings.routing_strategy_args. */
 struct strategy_settings {
-    /* risk-adjusted: risk coefficients of the normalized observations; tau: softmax temperature. */
+    /* risk-adjusted: coefficients of the normalized observations in the risk; `tau`: softmax temperature. */
     struct risk_weights {
         double cost, ttft, total_latency, tokens_per_second, error, token_pressure, queue_depth, quality;
     } weights;
     double tau;
-    /* expected-cost: values in USD. */
+    /* expected-cost: USD, unless noted. */
     double value_of_time;          /* per second */
     double quality_point;          /* per point of quality below 100 */
-    double failure;                /* of a request that fails after all attempts */
-    double expected_output_tokens; /* tokens of a reply, until replies were measured */
-    double move_factor; /* a conversation leaves its deployment if it costs this many times the best one's cost */
-    /* ms; observations of this age count half. */
+    double failure;                /* cost of a request that fails after all attempts */
+    double expected_output_tokens; /* tokens of a reply, used until replies were measured */
+    double move_factor; /* a conversation leaves its deployment if that costs this many times as much as the best one */
+    /* ms; observations of this age have half their weight. */
     int half_life_ms, error_half_life_ms;
 };
 
-/* The Redis of the cache of replies. */
+/* The Redis server of the reply cache. */
 struct redis_settings {
     char *host; /* NULL: no Redis */
     unsigned port, db;
     char *username; /* NULL: none */
     char *password; /* in locked memory; NULL: none */
-    int timeout_ms; /* ms for an answer */
+    int timeout_ms; /* ms; longest wait for an answer */
 };
 
-/* The cache of replies: litellm_settings.cache and cache_params. */
+/* The reply cache: litellm_settings.cache and cache_params. */
 struct cache_settings {
     bool on;
-    int ttl_ms;           /* ms that an answer is kept */
-    unsigned max_size_mb; /* MB in memory */
+    int ttl_ms;           /* ms; life of a cached reply */
+    unsigned max_size_mb; /* MB; limit in memory */
     unsigned wires;       /* set of enum wire: the APIs whose requests use it */
     bool default_on;      /* false: only requests that ask for it use it */
     bool any_temperature; /* also requests whose temperature is absent or above 0 */
-    int again_ms;         /* ms in which the same request of a conversation gets a new answer; 0: never */
+    int again_ms;         /* ms; if a conversation repeats a request within this time, it gets a new answer; 0: never */
     char *namespace;      /* part of every key; NULL: none */
     struct redis_settings redis;
-    char *embedding_model;       /* alias whose deployment makes the vectors of questions; NULL: none */
-    double similarity_threshold; /* of observations that count for an entry */
-    unsigned max_vectors;
+    char *embedding_model;       /* alias whose deployments make the vectors of questions; NULL: no comparison */
+    double similarity_threshold; /* lowest similarity of the pairs that an entry counts; see semantic.h */
+    unsigned max_vectors;        /* questions in memory */
 };
 
 /* Sets the defaults. */
@@ -160,9 +162,9 @@ struct config {
     unsigned deployment_count;
     struct model_group *groups; /* in order of first appearance */
     unsigned group_count;
-    struct model_group *prompt_fallbacks; /* targets of on_context and on_content_filter */
+    struct model_group *prompt_fallbacks; /* the groups that on_context and on_content_filter point to */
     unsigned prompt_fallback_count;
-    char *outgoing_proxy; /* outbound proxy, "http://host:port", for calls to other machines; NULL: none */
+    char *outgoing_proxy; /* outbound proxy for calls to other machines, "http://host:port"; NULL: none */
     char *outgoing_login; /* its "user:password", percent-encoded, in locked memory; NULL: none */
     char *ca_file;        /* PEM file of CA certificates, in addition to the system's; NULL: none */
     char *token_url;      /* SIGN_IN_CHATGPT: token endpoint; NULL: the default */
@@ -172,62 +174,64 @@ struct config {
     struct strategy_settings strategy_settings;
     struct markov_settings adaptive; /* the adaptive router */
     struct cache_settings cache;
-    struct failure_pattern *error_rules; /* the user's rows, in their order */
+    struct failure_pattern *error_rules; /* router_settings.error_rules, in their order */
     unsigned error_rule_count;
-    int num_retries;                   /* further attempts of a request after the first */
-    int extra_retries;                 /* largest excess over num_retries set by any policy or deployment */
-    struct failure_policy retries;     /* replaces num_retries after such a failure */
+    int num_retries;                   /* attempts of a request after the first one */
+    int extra_retries;                 /* largest number by which a policy or deployment exceeds num_retries */
+    struct failure_policy retries;     /* replaces num_retries, by the kind of the failure */
     int timeout_ms, stream_timeout_ms; /* ms, defaults for deployments */
-    int connect_timeout_ms;            /* ms, for a server to show that it is alive; above 0 */
-    int cooldown_ms;                   /* ms, cooldown after a failure whose kind has no own time */
+    int connect_timeout_ms;            /* ms; time for a server to show that it is alive; above 0 */
+    int cooldown_ms;                   /* ms; cooldown after failures of a kind that has no time of its own */
     int allowed_fails;                 /* consecutive failures allowed before a cooldown */
-    struct failure_policy allowed;     /* replaces allowed_fails for such a failure */
+    struct failure_policy allowed;     /* replaces allowed_fails, by the kind of the failure */
     bool keep_state;                   /* save the deployments' state between runs */
     bool no_cooldowns;                 /* no failure starts a cooldown */
     bool connect_ahead;                /* preconnect to providers */
     bool hold_streams;                 /* buffer a stream until it is complete */
-    int hedge_after_ms;                /* ms without a first token before a hedge starts; 0: never */
-    double hedge_max_cost_usd;         /* highest estimated cost of a hedge */
-    int64_t max_body_memory_mb;        /* MB, all request bodies together; 0: from the machine's memory */
-    double max_cost_usd;               /* cost limit of all calls from proxy start to end; NAN: none */
-    unsigned warnings;                 /* number reported while loading */
+    int hedge_after_ms;                /* ms; a hedge starts if there is no first token by then; 0: never */
+    double hedge_max_cost_usd;         /* USD; highest estimated cost of a hedge */
+    int64_t max_body_memory_mb;        /* MB for all request bodies together; 0: derived from the machine's memory */
+    double max_cost_usd;               /* USD; cost limit of all calls from the proxy's start to its end; NAN: none */
+    unsigned warnings;                 /* number of warnings while loading */
 };
 
 struct config_options {
     const char *path;
-    /* Looks up a variable: getenv() in the proxy, a table in tests. */
+    /* Looks up an environment variable: getenv() in the proxy, a table in tests. */
     const char *(*env)(const char *name, void *ctx);
     void *env_ctx;
     bool demo; /* add the built-in group "codex-echo" */
-    /* The table of known models (price_table.h), opened if a deployment may be in it; NULL: none. */
+    /* Path of the table of known models (price_table.h), which is opened if a deployment may be in it; NULL: none. */
     const char *price_table;
-    /* Receives each warning ("file:line: …"); errors go into `error`. May be NULL. */
+    /* Receives each warning ("file:line: …"); may be NULL. Errors go into `error` instead. */
     void (*warn)(const char *message, void *ctx);
     void *warn_ctx;
 };
 
 /* Loads and checks a configuration. The master key is LITELLM_API_KEY, else LITELLM_MASTER_KEY, else
- * general_settings.master_key; it is required. Wrong types and fallbacks to missing groups are errors: file, line, key,
- * what to do. Unknown keys are warnings; equal warnings are reported once. A deployment that is unusable (no key,
- * unknown provider) stays, with `not_ready`. NULL: one line per error in `error`. Free with config_free(). */
+ * general_settings.master_key; it is required. Wrong types and fallbacks to missing groups are errors, which name file,
+ * line, key, and what to do. Unknown keys are warnings; equal warnings are reported once. A deployment that is unusable
+ * (no key, unknown provider) stays in the configuration, with `not_ready` set. NULL: one line per error in `error`.
+ * Free with config_free(). */
 struct config *config_load(const struct config_options *options, struct buf *error);
 void config_free(struct config *c);
 /* Returns the group of this alias; NULL: none. */
 const struct model_group *config_group(const struct config *c, struct slice alias);
-/* Returns the group that serves a model name: its own, else the matching wildcard with the most characters; NULL: none.
- * *star (may be NULL): the part of the name that the '*' stands for; empty without a wildcard. */
+/* Returns the group that serves a model name: the group of that alias, else the matching wildcard with the most
+ * characters; NULL: none. Sets *star, if `star` is not NULL, to the part of the name that matched the '*'; empty
+ * without a wildcard. */
 const struct model_group *config_match(const struct config *c, struct slice name, struct slice *star);
 /* Returns the model name to send to the provider; with a '*', writes it to `name` with `star` in its place. NULL: out
  * of memory. */
 const char *config_upstream_model(const struct deployment *d, struct slice star, struct buf *name);
-/* Returns the prices for a prompt of this many tokens. Unset prices: cached input and cache writes cost as input,
- * reasoning as output.
- * NAN: unknown. */
+/* Returns the prices, in USD per token, for a prompt of this many tokens. Without a price of their own, cached input
+ * and cache writes get the price of input, and reasoning that of output. NAN: unknown. */
 struct price deployment_price(const struct deployment *d, double prompt_tokens);
-/* Returns the cost of a call in USD; NAN: a needed price is unknown. Cached tokens and cache writes above the
- * input do not count, nor does reasoning above the output. */
+/* Returns the cost of a call in USD; NAN: a needed price is unknown. Ignores cached and written tokens beyond the
+ * input, and reasoning tokens beyond the output. */
 double deployment_cost(const struct deployment *d, const struct token_counts *tokens);
-/* Appends groups, order, and what is not ready and why, for --check-config. false: `out` failed. */
+/* Appends a description for --check-config: the groups, the order of their deployments, and why some are not ready.
+ * false: `out` failed. */
 bool config_describe(const struct config *c, struct buf *out);
 
 #endif

@@ -79,8 +79,8 @@ def test_orphans_end(session):
         pid = session.start(DEMO=True).json["pid"]
         os.kill(session.session_pid(), signal.SIGKILL)
         wait_until(lambda: not is_alive(pid), "the proxy to end", 1)
-        assert not session.key_file.exists()
         wait_until(session.is_healthy, "the next session app")
+        assert not session.key_file.exists()
 
 
 def test_dead_web_server_frees_the_port(session):
