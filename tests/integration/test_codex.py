@@ -123,5 +123,5 @@ def test_interrupting_codex_cancels_the_call(proxy, folder, upstream):
     request = upstream.next_request()
     process.kill()
     process.wait()
-    assert request.gone.wait(5)
+    assert request.gone.wait(20)
     wait_until(lambda: proxy.journal()[0]["end"] == "cancelled", "the journal")

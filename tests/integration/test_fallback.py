@@ -97,7 +97,7 @@ def test_silence(start_proxy, upstream, second, streamed):
     upstream.script([HANG])
     second.script(chat.either("from the second"))
     assert b"from the second" in proxy.post("/v1/chat/completions", {**CHAT, "stream": streamed}).body
-    assert upstream.next_request().gone.wait(5)
+    assert upstream.next_request().gone.wait(20)
 
 
 def test_a_deployment_of_the_fallback_alias_is_reached(start_proxy, upstream, second):

@@ -44,7 +44,7 @@ def test_the_hedge_wins_and_the_primary_is_canceled_and_billed(start_proxy, upst
     reply = proxy.post("/v1/chat/completions", CHAT)
     assert reply.status == 200 and b"from the second" in reply.body
     assert reply.headers["x-litellm-model-id"] == "codex-light/openai/2"
-    assert upstream.next_request().gone.wait(10), "the disconnect at the first"
+    assert upstream.next_request().gone.wait(20), "the disconnect at the first"
     entry, = proxy.journal()
     assert outcomes(entry) == [("1", "lost"), ("2", "ok")] and entry["end"] == "completed"
     assert entry["attempts"][0]["cost_usd"] > 0 and entry["deployment"] == "codex-light/openai/2"
@@ -65,7 +65,7 @@ def test_the_primary_wins_if_it_is_faster_after_all(start_proxy, upstream, secon
     go_on.set()
     caller.join()
     assert b"from the first" in answers[0].body
-    assert hedge.gone.wait(10)
+    assert hedge.gone.wait(20)
     assert outcomes(proxy.journal()[0]) == [("2", "lost"), ("1", "ok")]
     wait_until(lambda: settled(proxy), "no attempt to be in flight")
 
@@ -164,7 +164,7 @@ def test_cases_without_a_hedge(start_proxy, upstream, second, usd, settings, sec
     with pytest.raises(TimeoutError):
         client.recv(1)
     client.close()
-    assert waiting.gone.wait(10)
+    assert waiting.gone.wait(20)
     assert second.requests == []
 
 
@@ -182,6 +182,6 @@ def test_a_disconnect_cancels_both(start_proxy, upstream, second):
     client = begin(proxy)
     first, hedge = upstream.next_request(), second.next_request()
     client.close()
-    assert first.gone.wait(10) and hedge.gone.wait(10)
+    assert first.gone.wait(20) and hedge.gone.wait(20)
     assert proxy.journal()[0]["end"] == "cancelled"
     wait_until(lambda: settled(proxy), "no attempt to be in flight")

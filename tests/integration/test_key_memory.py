@@ -173,7 +173,7 @@ def check_gone(page, key, what):
     """The reply comes a moment before the request is freed."""
     for name in ("session", "lighttpd"):
         pid = getattr(page, name)
-        wait_until(lambda: not page.left(pid, key), f"{what}: the key to leave {name}", 5)
+        wait_until(lambda: not page.left(pid, key), f"{what}: the key to leave {name}")
 
 
 def test_bodies(page):

@@ -364,7 +364,7 @@ def test_health_answers_during_a_start(session):
     assert session.start().status == 409
     with open(session.folder / "gate", "wb"):
         pass
-    waiting.join(10)
+    waiting.join(20)
     assert [answer.json["state"] for answer in answers] == ["running"]
 
 
@@ -378,7 +378,7 @@ def test_stop_during_a_start(session):
     wait_until((session.folder / "stub-seen.json").exists, "the stub to be up")
     with open(session.folder / "gate", "wb"):   # blocks until the stub waits; released after the stop
         assert session.stop().json["state"] == "stopped"
-    waiting.join(10)
+    waiting.join(20)
     assert [(answer.status, answer.error["code"]) for answer in answers] == [(409, "stopped")]
 
 
@@ -393,7 +393,7 @@ def test_too_many_waiting_requests(session):
     assert session.request("GET", "/health").status == 200
     os.kill(pid, 9)
     for stop in stops:
-        stop.join(10)
+        stop.join(20)
     assert answers.count(200) == 15 and answers.count(503) == 15
 
 
@@ -431,7 +431,7 @@ def test_other_processes_cannot_notify(session):
     assert session.status()["state"] == "starting"
     with open(session.folder / "gate", "wb"):
         pass
-    waiting.join(10)
+    waiting.join(20)
     assert session.status()["state"] == "running"
 
 
@@ -498,14 +498,14 @@ def test_everything_ends_with_the_web_server(session):
     app = session.session_pid()
     session.server.kill()
     session.server.wait()
-    wait_until(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
+    wait_until(lambda: not is_alive(pid) and not is_alive(app), "both end")
     assert not session.key_file.exists()
 
 
 def test_the_proxy_ends_with_the_session_app_and_the_next_one_cleans_up(session):
     pid = session.start().json["pid"]
     os.kill(session.session_pid(), 9)
-    wait_until(lambda: not is_alive(pid), "the proxy to end", 2)
+    wait_until(lambda: not is_alive(pid), "the proxy to end")
     assert wait_until(session.is_healthy, "lighttpd to start the next one")
     assert session.status()["state"] == "stopped" and not session.key_file.exists()
     assert session.start().status == 200
@@ -515,7 +515,7 @@ def test_a_normal_shutdown_leaves_nothing(session):
     pid = session.start().json["pid"]
     app = session.session_pid()
     session.close()
-    wait_until(lambda: not is_alive(pid) and not is_alive(app), "both end", 2)
+    wait_until(lambda: not is_alive(pid) and not is_alive(app), "both end")
     assert not {"codex-litellm-proxy.key", "session-token", "notify.sock"} & {p.name for p in session.runtime.iterdir()}
 
 
@@ -543,7 +543,7 @@ def test_no_key_stays_during_a_start(session):
     memory = writable_memory(session.session_pid())
     with open(session.folder / "gate", "wb"):
         pass
-    waiting.join(10)
+    waiting.join(20)
     assert session.token.encode() in memory   # the search itself works
     for key in KEYS.values():
         assert key.encode() not in memory

@@ -50,7 +50,7 @@ def test_a_child_that_still_holds_the_socket(session, call):
         child = wait_until(lambda: children(app), "the child")[0]
         os.kill(app, signal.SIGKILL)
         wait_until(lambda: not os.path.exists(f"/proc/{app}"), "its end")
-        wait_until(session.is_healthy, "the next session app", 15)
+        wait_until(session.is_healthy, "the next session app")
     starting.join()
     assert session.session_pid() not in (app, child) and session.start(DEMO=True).status == 200
 

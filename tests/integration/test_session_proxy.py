@@ -78,7 +78,7 @@ def test_orphans_end(session):
     for _ in range(3):
         pid = session.start(DEMO=True).json["pid"]
         os.kill(session.session_pid(), signal.SIGKILL)
-        wait_until(lambda: not is_alive(pid), "the proxy to end", 1)
+        wait_until(lambda: not is_alive(pid), "the proxy to end")
         wait_until(session.is_healthy, "the next session app")
         assert not session.key_file.exists()
 
@@ -86,9 +86,9 @@ def test_orphans_end(session):
 def test_dead_web_server_frees_the_port(session):
     pid = session.start(DEMO=True).json["pid"]
     session.server.kill()
-    wait_until(lambda: not is_alive(pid), "the proxy to end", 1)
-    wait_until(lambda: can_bind(session.proxy_port), "the port to be free", 1)
-    assert not session.key_file.exists()
+    wait_until(lambda: not is_alive(pid), "the proxy to end")
+    wait_until(lambda: can_bind(session.proxy_port), "the port to be free")
+    wait_until(lambda: not session.key_file.exists(), "the key file to be removed")
 
 
 def test_the_environment_is_closed_to_the_same_user(session):

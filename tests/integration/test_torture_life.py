@@ -71,20 +71,20 @@ def test_killed_parents(folder, request):
             session.server.kill()
         elif session_pid:
             os.kill(session_pid, signal.SIGKILL)
-        wait_until(lambda: can_bind(session.proxy_port), "the port to be free", 5)
+        wait_until(lambda: can_bind(session.proxy_port), "the port to be free")
         slowest = max(slowest, time.monotonic() - begin)
         gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
-        wait_until(lambda gone=gone: not mine(folder, gone), "nothing to be left", 5)
+        wait_until(lambda gone=gone: not mine(folder, gone), "nothing to be left")
         # An exiting session app has no command line but still holds the socket, which a new lighttpd would take for a
         # server.
-        wait_until(lambda pid=session_pid: not pid or not is_alive(pid), "the session app to close its socket", 5)
+        wait_until(lambda pid=session_pid: not pid or not is_alive(pid), "the session app to close its socket")
         starting.join()
         if of_server:
             session.server.wait()
             session.log.close()
             session = make_session(folder)
         else:
-            wait_until(session.is_healthy, "the next session app", 10)
+            wait_until(session.is_healthy, "the next session app")
         assert not session.key_file.exists() and session.status()["state"] == "stopped"
     session.close()
     assert not processes_of(folder)

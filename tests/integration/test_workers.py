@@ -99,7 +99,7 @@ def test_max_parallel_requests_applies_to_both(start, make_upstream):
         assert stream.next_event()
     assert served_by(proxy, 1).status == 200 and len(second.requests) == 1
     stream.disconnect()
-    assert first.next_request().gone.wait(5)
+    assert first.next_request().gone.wait(20)
     wait_until(lambda: served_by(proxy, 1).json["choices"][0]["message"]["content"] == "First.", "the slot to be free")
 
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 
-from basics import BUILD, ROOT, children, free_port, wait_until
+from basics import BUILD, PATIENCE_S, ROOT, children, free_port, wait_until
 
 STUB = pathlib.Path(__file__).with_name("stub_proxy.py")
 LIGHTTPD = next((p for p in ("/usr/sbin/lighttpd", "/usr/bin/lighttpd") if os.path.exists(p)), "lighttpd")
@@ -144,7 +144,7 @@ class Session:
     def status(self):
         return self.request("GET", "/api/status").json
 
-    def wait_state(self, state, seconds=10):
+    def wait_state(self, state, seconds=PATIENCE_S):
         return wait_until(lambda: self.status()["state"] == state and self.status(), f"state {state}", seconds)
 
     @property
