@@ -85,22 +85,25 @@ static void read_needs(struct model_request *r)
     }
 }
 
-/* `before`: the hash of what stands before the text. Not keyed: what leaves the process is hashed again with a key. */
-static uint64_t hash_of(struct slice text, uint64_t before)
+/* Returns a keyed hash. `before`: the hash of what stands before the text; it changes the key. */
+static uint64_t hash_of(const struct model_request *r, struct slice text, uint64_t before)
 {
     unsigned char key[crypto_shorthash_KEYBYTES] = {0}, hash[crypto_shorthash_BYTES];
     uint64_t value = 0;
-    memcpy(key, &before, sizeof before);
+    if (r->name_key)
+        memcpy(key, r->name_key, sizeof key);
+    for (size_t i = 0; before && i < sizeof before; i++)
+        key[i] ^= (unsigned char)(before >> (8 * i));
     crypto_shorthash(hash, (const unsigned char *)text.ptr, text.len, key);
     memcpy(&value, hash, sizeof value);
     return value;
 }
 
-static uint64_t hash_of_start(struct slice text, uint64_t before)
+static uint64_t hash_of_start(const struct model_request *r, struct slice text, uint64_t before)
 {
     if (text.len > CONVERSATION_START)
         text.len = CONVERSATION_START;
-    return hash_of(text, before);
+    return hash_of(r, text, before);
 }
 
 /* Codex names its conversation in a header (`name`) and in prompt_cache_key. Others are identified by their messages up
@@ -113,12 +116,12 @@ static uint64_t conversation_of(struct model_request *r, struct slice name, uint
         name = json_inner(&r->top, json_get(&r->top, 0, "prompt_cache_key"));
     r->named = name.len > 0;
     if (r->named)
-        return hash_of(name, 0);
+        return hash_of(r, name, 0);
     if (!item)
-        return hash_of_start(json_raw(&r->top, content ? content : r->stored), 0);
+        return hash_of_start(r, json_raw(&r->top, content ? content : r->stored), 0);
     for (unsigned i = 0; item && i < CONVERSATION_ITEMS; i++, item = json_next(&r->top, item)) {
         struct slice raw = json_raw(&r->top, item);
-        hash = hash_of_start(raw, hash);
+        hash = hash_of_start(r, raw, hash);
         if (item_classify(raw) == ITEM_IS_USER)
             break;
     }

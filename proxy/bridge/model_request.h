@@ -24,8 +24,11 @@ struct model_request {
     struct turn *turn;    /* the decoded body; NULL: not decoded yet */
     /* The memory of both. The caller sets `of` (NULL: no ceiling) before model_request_read(). */
     struct ceiling_hold held;
-    uint32_t cache;        /* node of LiteLLM's field `cache`, which no upstream gets; JSON_NONE: none */
-    bool named;            /* the client names its conversation */
+    uint32_t cache; /* node of LiteLLM's field `cache`, which no upstream gets; JSON_NONE: none */
+    bool named;     /* the client names its conversation */
+    /* Of the hash of the conversation; crypto_shorthash_KEYBYTES (16) bytes, set before model_request_read(). NULL:
+     * zeros, so that everyone can compute the hash of a text. */
+    const unsigned char *name_key;
     uint64_t conversation; /* hash; the same for all requests of a conversation, as far as it can be identified */
 };
 

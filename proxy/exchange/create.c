@@ -57,6 +57,7 @@ struct request *request_make(struct exchange_shared *shared, struct client *clie
     r->attempt = &r->first;
     r->first.request = r;
     r->model_request.held.of = shared->bodies;
+    r->model_request.name_key = shared->name_key;
     link_up(r);
     r->mark_us = clock_monotonic_us();
     r->started_ms = r->mark_us / 1000;

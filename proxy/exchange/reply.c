@@ -7,7 +7,6 @@
 
 #include <event2/event.h>
 #include <math.h>
-#include <sodium.h>
 #include <string.h>
 
 #define FIELDS_MAX 2048     /* bytes of the header fields made here */
@@ -200,17 +199,6 @@ bool request_is_full(const struct request *r)
     return r->client && client_is_full(r->client);
 }
 
-/* A keyed hash, because the texts that conversations are known by are guessable. */
-static uint64_t name_conversation(const struct request *r)
-{
-    unsigned char hash[crypto_shorthash_BYTES];
-    uint64_t name = 0, conversation = r->model_request.conversation;
-    crypto_shorthash(hash, (const unsigned char *)&conversation, sizeof conversation, r->shared->name_key);
-    for (size_t i = 0; i < sizeof hash; i++)
-        name = name << 8 | hash[i];
-    return name;
-}
-
 void request_journal(const struct request *r, int status, const char *how)
 {
     const struct attempt *a = r->attempt;
@@ -254,7 +242,7 @@ void request_journal(const struct request *r, int status, const char *how)
     if (!r->shared->journal)
         return;
     if (r->group && (r->model_request.wire & WIRES_BRIDGED))
-        entry.conversation = name_conversation(r);
+        entry.conversation = r->model_request.conversation;
     /* Written once per loop iteration, however many requests end in it. */
     if (journal_add(r->shared->journal, &entry))
         journal_flush(r->shared->journal);

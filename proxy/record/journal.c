@@ -46,6 +46,27 @@ void journal_close(struct journal *j)
     free(j);
 }
 
+/* "2026-11-30T23:49:09": strftime(3) takes ten times as long. */
+static void write_clock(const struct tm *utc, char clock[32])
+{
+    const int numbers[] = {(utc->tm_year + 1900) / 100,
+                           (utc->tm_year + 1900) % 100,
+                           utc->tm_mon + 1,
+                           utc->tm_mday,
+                           utc->tm_hour,
+                           utc->tm_min,
+                           utc->tm_sec};
+    static const char between[] = {0, '-', '-', 'T', ':', ':', 0};
+    char *at = clock;
+    for (size_t i = 0; i < sizeof between; i++) {
+        *at++ = (char)('0' + numbers[i] / 10);
+        *at++ = (char)('0' + numbers[i] % 10);
+        if (between[i])
+            *at++ = between[i];
+    }
+    *at = '\0';
+}
+
 static void add_time(struct journal *j, struct buf *out, int64_t time_ms)
 {
     time_t second = (time_t)(time_ms / 1000);
@@ -53,8 +74,9 @@ static void add_time(struct journal *j, struct buf *out, int64_t time_ms)
     struct tm utc;
     if (second != j->second || !*j->clock) {
         j->second = second;
-        if (!gmtime_r(&second, &utc) || strftime(j->clock, sizeof j->clock, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-            snprintf(j->clock, sizeof j->clock, "1970-01-01T00:00:00");
+        if (!gmtime_r(&second, &utc) || utc.tm_year < -1900 || utc.tm_year > 9999 - 1900)
+            utc = (struct tm){.tm_year = 70, .tm_mday = 1};
+        write_clock(&utc, j->clock);
     }
     buf_add_char(out, '"');
     buf_add_text(out, j->clock);
