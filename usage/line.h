@@ -18,7 +18,7 @@ enum usage_figure {
     FIGURE_COST,
     FIGURE_BASELINE,    /* what the same tokens cost at the baseline's prices */
     FIGURE_SAVED,       /* baseline - cost, if both are known */
-    FIGURE_CACHE_SAVED, /* cost of the calls that the cache of replies made unnecessary */
+    FIGURE_CACHE_SAVED, /* cost of the calls that the reply cache saved */
     FIGURE_HEDGE_COST,  /* cost of hedges that lost; not in the cost */
     FIGURES
 };
@@ -43,7 +43,7 @@ struct usage_request {
     bool used;        /* a model may have worked for it: what is unknown of its tokens and cost is counted as unknown */
     bool failed;      /* it failed, was truncated, or was refused */
     bool cancelled;   /* the client disconnected */
-    bool cache_hit;   /* answered from the cache of replies */
+    bool cache_hit;   /* answered from the reply cache */
     bool fallback;    /* answered by another deployment than the one tried first */
     unsigned attempts_failed;
 };

@@ -170,7 +170,7 @@ const struct command command_usage = {
     .operand_choices = "conversation",
     .most = 2,
     .about =
-        "From the proxy's request log, and the file that it was rotated to. With \"conversation ID\": the requests of\n"
+        "From the proxy's request log, and the files that it was rotated to. With \"conversation ID\": the requests of\n"
         "one conversation, what each cost, and why. TIME is 7d (today and the six days before), 24h, 90m, a date such\n"
         "as 2026-11-01, or RFC 3339. Days are those of the local time zone. \"-\" is unknown, \"+\" a sum that lacks\n"
         "requests of unknown cost or tokens, \"~\" contains estimated tokens. \"cached\" was read from the providers'\n"

@@ -127,6 +127,29 @@ TEST(what_is_unknown_is_counted_and_never_zero)
     fold_free(&fold);
 }
 
+TEST(clients_have_a_version_and_models_a_name)
+{
+    begin(1u << BY_CLIENT | 1u << BY_MODEL, 100);
+    feed(LINE("2026-11-30T12:00:00.000Z",
+              ",\"client\":{\"name\":\"codex\",\"version\":\"1.2\"},\"model\":\"openai/m\""));
+    feed(LINE("2026-11-30T12:00:00.000Z", ",\"client\":{\"name\":\"codex\",\"version\":\"1.2\"},\"cost_usd\":3"));
+    feed(LINE("2026-11-30T12:00:00.000Z", ",\"client\":{\"name\":\"tool\",\"version\":null},\"cost_usd\":2"));
+    feed(LINE("2026-11-30T12:00:00.000Z", ",\"client\":7"));
+    struct report report = made(BY_CLIENT);
+    assert_int_equal(report.count, 3);
+    assert_string_equal(report.rows[0].name, "codex/1.2");
+    assert_int_equal(report.rows[0].sums.requests, 2);
+    assert_string_equal(report.rows[1].name, "tool");
+    assert_string_equal(report.rows[2].name, "");
+    report_free(&report);
+    report = made(BY_MODEL);
+    assert_int_equal(report.count, 2);
+    assert_string_equal(report.rows[0].name, "d/1"); /* lines without a model have the deployment's id */
+    assert_string_equal(report.rows[1].name, "openai/m");
+    report_free(&report);
+    fold_free(&fold);
+}
+
 TEST(a_refused_request_lacks_nothing)
 {
     begin(1u << BY_ALIAS, 100);
@@ -314,6 +337,7 @@ int main(void)
         cmocka_unit_test(bytes_may_arrive_in_pieces_of_any_size),
         cmocka_unit_test(a_report_can_be_made_while_the_log_grows),
         cmocka_unit_test(what_is_unknown_is_counted_and_never_zero),
+        cmocka_unit_test(clients_have_a_version_and_models_a_name),
         cmocka_unit_test(a_refused_request_lacks_nothing),
         cmocka_unit_test(a_fallback_is_an_answer_by_another_deployment_than_the_first),
         cmocka_unit_test(days_are_those_of_the_time_zone_when_clocks_change),
