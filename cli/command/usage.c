@@ -170,12 +170,13 @@ const struct command command_usage = {
     .operand_choices = "conversation",
     .most = 2,
     .about =
-        "From the proxy's request log, and the files that it was rotated to. With \"conversation ID\": the requests of\n"
-        "one conversation, what each cost, and why. TIME is 7d (today and the six days before), 24h, 90m, a date such\n"
-        "as 2026-11-01, or RFC 3339. Days are those of the local time zone. \"-\" is unknown, \"+\" a sum that lacks\n"
-        "requests of unknown cost or tokens, \"~\" contains estimated tokens. \"cached\" was read from the providers'\n"
-        "prompt caches, with its share of the input; \"ttft s\" is the time to the first token, the median and the\n"
-        "90th percentile, with an error of at most 2 %. Costs are estimates: your provider's bill is authoritative.",
+        "Reads the proxy's request log, rotated files included. With \"conversation ID\": lists the requests of one\n"
+        "conversation, the cost of each, and the reason for it. TIME is 7d (today and the six days before), 24h, 90m,\n"
+        "a date such as 2026-11-01, or RFC 3339. Days are those of the local time zone. \"-\" means unknown; \"+\" marks\n"
+        "a sum without the requests whose cost or tokens are unknown; \"~\" marks a sum with estimated tokens.\n"
+        "\"cached\" is the number of tokens read from the providers' prompt caches, and their share of the input.\n"
+        "\"ttft s\" is the time to the first token, as median and 90th percentile, with an error of at most 2 %.\n"
+        "Costs are estimates: your provider's bill is authoritative.",
     .examples = "pointsman usage\n"
                 "pointsman usage --since 30d --by model\n"
                 "pointsman usage --by conversation --since 24h\n"

@@ -137,7 +137,7 @@ static const struct schema_row KEYS[] = {
     WARNS(LITELLM, "success_callback failure_callback callbacks service_callbacks audit_log_callbacks",
           "callbacks are not supported; the request log has one line per request"),
     USED(LITELLM, BOOL, "cache", cache, "false", "Cache replies; see [caching](caching.md)."),
-    USED(LITELLM, MAPPING, "cache_params", cache_params, "", "How; see below."),
+    USED(LITELLM, MAPPING, "cache_params", cache_params, "", "Settings of the reply cache; see below."),
     WARNS(LITELLM,
           "max_internal_user_budget internal_user_budget_duration upperbound_* "
           "default_internal_user_params default_team_settings default_team_params default_key_generate_params",

@@ -1,38 +1,38 @@
-/* caching: loop. A request and the cache of replies, for the three files of it.
+/* caching: loop. A request and the reply cache: what the four files below share.
  *
- *   caching.c       the key, what is found, what headers and the request log say
- *   caching_wait.c  waiting for Redis or for an equal request
- *   caching_keep.c  the reply that is kept
- *   caching_shadow.c  compares questions, once the client is answered */
+ *   caching.c         makes the key, looks replies up, writes the header fields and the request log's part
+ *   caching_wait.c    waits for Redis or for an equal request
+ *   caching_keep.c    records the reply and stores it
+ *   caching_shadow.c  compares questions, once the client has its reply */
 #ifndef POINTSMAN_EXCHANGE_CACHING_H
 #define POINTSMAN_EXCHANGE_CACHING_H
 
 #include "proxy/cache/rules.h"
 #include "proxy/exchange/private.h"
 
-/* What the cache has to do with one request. */
+/* The state of one request in the cache; request.caching. */
 struct caching {
     struct cache_controls controls;
     unsigned char key[CACHE_KEY_SIZE];
     bool keyed;         /* the key is set: the request is cacheable */
     const char *fwd;    /* RFC 9211: why an upstream is called */
-    const char *reason; /* why the request is not cacheable, was not looked up, or its reply was not kept; NULL */
+    const char *reason; /* why it was not looked up, or its reply not stored; NULL: none */
     enum cache_status status;
-    const char *model; /* the model of the key */
+    const char *model; /* the model in the key; borrowed from the deployment */
     int64_t age_s, ttl_s;
     double saved_usd;
     struct follower follower;
-    struct event *wake; /* the wait for Redis or for the flight is over */
+    struct event *wake; /* activated when the wait for Redis or for the flight is over */
     struct redis_lookup lookup;
-    bool looked; /* Redis has answered: `found`, in `opened` */
+    bool looked; /* the lookup in Redis has ended; the result is in `found` */
     bool found;
     struct sealed answer;
     struct buf opened;
     const char *tier;
-    struct flight *leads;  /* NULL: no flight */
-    bool detached;         /* its client has left; it goes on for its followers */
+    struct flight *leads;  /* the flight that this request leads; NULL: none */
+    bool detached;         /* its client disconnected; it continues for its followers */
     struct shadow *shadow; /* compares the question with earlier ones; NULL: it does not */
-    struct buf body;       /* taken over from the client then */
+    struct buf body;       /* of a detached request: taken over from the client */
     struct ceiling_hold held;
 };
 
@@ -41,21 +41,23 @@ static inline struct cache *cache_of(const struct request *r)
     return r->shared->cache;
 }
 
-/* Writes a kept reply for this client. false: out of memory, or the bridge can't translate the request. */
+/* Converts a cached reply to the client's API and form; *send is owned by the attempt's relay. false: out of memory, or
+ * the bridge can't translate the request. */
 MUST_CHECK bool caching_replay(struct request *r, struct slice text, double saved_usd, enum cache_status how,
                                struct slice *send);
-/* Waits for an equal request, if there is one; else leads a flight. Returns whether it waits. */
+/* Lets the request wait for an equal one in flight; if there is none, it leads a flight of its own. Returns whether it
+ * waits. */
 MUST_CHECK bool caching_join(struct request *r, void (*woken)(evutil_socket_t, short, void *));
-/* Asks Redis. Returns whether its answer is waited for. */
+/* Begins a lookup in Redis. Returns whether the request waits for it. */
 MUST_CHECK bool caching_ask(struct request *r, void (*woken)(evutil_socket_t, short, void *));
-/* Prepares the comparison of a single-turn request: its question, and a key of all else. */
+/* Prepares the comparison of a single-turn request: stores its question, and a hash of everything else in it. */
 void caching_prepare_shadow(struct request *r, const struct json *whole, const struct canonical_scope *scope);
-/* The reply is kept: its text, as struct cache_entry.text. */
+/* Sets the reply for the comparison, in the form of struct cache_entry.text. Called if it was stored. */
 void caching_answer_shadow(struct request *r, struct slice reply);
 void caching_free_shadow(struct request *r);
-/* Adds what was found. */
+/* Adds the result of the comparison to the request log line. */
 void caching_journal_shadow(const struct request *r, struct journal_cache *entry);
-/* Waits no longer. */
+/* Ends the request's waiting, for a flight or for Redis. */
 void caching_stop_waiting(struct request *r);
 
 #endif
