@@ -275,6 +275,7 @@ bool usage_print_csv(const struct report *report)
 bool usage_print_json(const struct report *report, const struct fold *f)
 {
     struct document d;
+    struct buf out;
     char text[40];
     struct container root = document_object(&d);
     document_add_text(root, "by", usage_by_name(report->by));
@@ -288,11 +289,27 @@ bool usage_print_json(const struct report *report, const struct fold *f)
     document_add_count(lines, "foreign", (int64_t)f->foreign);
     document_add_number(root, "ttft_error", SKETCH_ERROR, 4);
     report_describe(&report->all, document_add_object(root, "total"));
-    struct container rows = document_add_array(root, "rows");
-    for (uint32_t i = 0; i < report->count; i++) {
-        struct container row = document_add_object(rows, NULL);
+    /* A tree of thousands of rows would take more memory than all sums: each row is a document of its own. */
+    buf_init(&out, CSV_MAX);
+    bool ok = document_print(&d, &out);
+    out.len -= ok; /* the object goes on */
+    BUF_ADD(&out, ",\"rows\":[");
+    for (uint32_t i = 0; ok && i < report->count; i++) {
+        struct container row = document_object(&d);
         document_add_name(row, usage_by_name(report->by), report->rows[i].name);
         report_describe(&report->rows[i].sums, row);
+        if (i)
+            BUF_ADD(&out, ",");
+        ok = document_print(&d, &out);
+        (void)fwrite(out.data, 1, out.len, stdout); /* main() reports what standard output refuses */
+        buf_clear(&out);
     }
-    return print_document(&d, stdout);
+    BUF_ADD(&out, "]}\n");
+    ok = ok && !out.failed;
+    if (ok)
+        (void)fwrite(out.data, 1, out.len, stdout);
+    else
+        (void)complain(1, "out of memory");
+    buf_free(&out);
+    return ok;
 }
