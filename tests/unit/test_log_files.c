@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -236,6 +237,7 @@ struct written {
 
 static _Noreturn void write_for_ever(const char *name, unsigned from, struct written *shared)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* if an assertion ends the test */
     struct jsonl *j = open_log(name, LIMITS);
     for (unsigned n = from;; n++) {
         shared->begun = n;
