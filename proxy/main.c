@@ -117,14 +117,15 @@ static bool get_sockets(const struct options *options, bool has_parent, int fds[
            (fds[ENTRANCE_RISK] = bind_port(options, options->risk_port)) >= 0;
 }
 
-static struct journal *get_journal(void)
+static struct journal *get_journal(const struct config *config)
 {
+    struct log_limits limits = {(uint64_t)config->log_total_bytes, (unsigned)config->log_files};
     struct buf error;
     struct journal *journal = NULL;
     buf_init(&error, 4096);
     char *dir = paths_log_dir(&error), *path = dir ? paths_join(dir, LOG_REQUESTS) : NULL;
     if (path)
-        journal = journal_open(path, &LOG_LIMITS_DEFAULT, &error);
+        journal = journal_open(path, &limits, &error);
     if (!journal)
         log_warning("request log disabled: %s", buf_message(&error));
     free(dir);
@@ -201,7 +202,7 @@ static int serve(struct serving *s)
 {
     const char *catalog = s->options->codex_catalog ? s->options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG");
     struct server_options *server = &s->server;
-    server->journal = get_journal();
+    server->journal = get_journal(s->setup->config);
     char *state_file = get_state_file();
     server->state_file = state_file;
     load_install_key();

@@ -364,7 +364,7 @@ int job_run(struct job *job)
     print_result(&x);
     if (job->arguments->values[JOB_JSON] && !print_json(&x) && !x.exit_code)
         x.exit_code = EXIT_FAULT;
-    if (!run_log_append(&x.record, &error))
+    if (!run_log_append(&x.record, job->config, &error))
         warn("%s", buf_message(&error));
     buf_free(&error);
     buf_free(&x.answer);

@@ -120,11 +120,14 @@ void run_log_describe(const struct run_record *r, struct container in)
     add_outcome(r, in);
 }
 
-bool run_log_append(const struct run_record *r, struct buf *error)
+bool run_log_append(const struct run_record *r, const struct config *config, struct buf *error)
 {
+    struct log_limits limits = LOG_LIMITS_DEFAULT;
+    if (config)
+        limits = (struct log_limits){(uint64_t)config->log_total_bytes, (unsigned)config->log_files};
     char *folder = paths_log_dir(error);
     char *path = folder ? paths_join(folder, RUN_LOG_FILE) : NULL;
-    struct jsonl *file = path ? jsonl_open(path, &LOG_LIMITS_DEFAULT, LINE_MAX, error) : NULL;
+    struct jsonl *file = path ? jsonl_open(path, &limits, LINE_MAX, error) : NULL;
     bool written = false;
     if (file) {
         struct document d;

@@ -41,7 +41,8 @@ struct run_record {
 void run_log_describe(const struct run_record *r, struct container in);
 /* Same, for a dry run: without the outcome. */
 void run_log_describe_plan(const struct run_record *r, struct container in);
-/* Appends the record to the run log. false: one line in `error`. */
-MUST_CHECK bool run_log_append(const struct run_record *r, struct buf *error);
+/* Appends the record to the run log, with the limits of the proxy's configuration; NULL: the default ones. false: one
+ * line in `error`. */
+MUST_CHECK bool run_log_append(const struct run_record *r, const struct config *config, struct buf *error);
 
 #endif

@@ -23,7 +23,8 @@ bool config_read_text(struct config_loader *l, const char *what, const struct ya
 
 static void read_settings(struct config_loader *l, const struct yaml_node *root)
 {
-    static const enum config_section SECTIONS[] = {SECTION_FILE, SECTION_LITELLM, SECTION_GENERAL, SECTION_ROUTER};
+    static const enum config_section SECTIONS[] = {SECTION_FILE, SECTION_LITELLM, SECTION_GENERAL, SECTION_TELEMETRY,
+                                                   SECTION_ROUTER};
     struct config_settings *s = &l->settings;
     struct config *c = l->config;
     for (size_t i = 0; i < sizeof SECTIONS / sizeof *SECTIONS;
@@ -32,6 +33,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_FILE, root, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_LITELLM, s->litellm, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_GENERAL, s->general, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_TELEMETRY, s->telemetry, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_ROUTER, s->router, s);
     s->config.path = c->path;
     *c = s->config;

@@ -192,6 +192,8 @@ struct config {
     double hedge_max_cost_usd;         /* USD; highest estimated cost of a hedge */
     int64_t max_body_memory_mb;        /* MB for all request bodies together; 0: derived from the machine's memory */
     double max_cost_usd;               /* USD; cost limit of all calls from the proxy's start to its end; NAN: none */
+    int64_t log_total_bytes;           /* bytes; cap over all files of the logs together */
+    int log_files;                     /* number of these files, at most */
     unsigned warnings;                 /* number of warnings while loading */
 };
 

@@ -20,6 +20,7 @@
 #define ALLOWED_STRUCT policy_source
 #define LITELLM_STRUCT config_settings
 #define GENERAL_STRUCT config_settings
+#define TELEMETRY_STRUCT config_settings
 #define STRATEGY_STRUCT strategy_settings
 #define ERROR_RULE_STRUCT error_rule_source
 

@@ -166,6 +166,8 @@ static const struct schema_row KEYS[] = {
          "see [routing](routing.md). Not in LiteLLM."),
     USED(GENERAL, SECRET, "master_key", master_key, "",
          "The key that clients must send; `LITELLM_API_KEY` and `LITELLM_MASTER_KEY` in the environment win."),
+    USED(GENERAL, MAPPING, "telemetry", telemetry, "",
+         "The files of the [logs](observability.md#the-files-of-the-logs); see below. Not in LiteLLM."),
     HARMLESS(GENERAL, "disable_* background_health_checks health_check_* enable_health_check_routing completion_model "
                       "infer_model_from_keys proxy_batch_write_at alerting_threshold store_prompts_in_spend_logs "
                       "store_model_in_db allow_requests_on_db_unavailable ui_access_mode cancel_on_disconnect"),
@@ -181,6 +183,14 @@ static const struct schema_row KEYS[] = {
     WARNS(GENERAL, "max_parallel_requests global_max_parallel_requests", "this limit is not enforced"),
     WARNS(GENERAL, "key_management_system key_management_settings forward_client_headers_to_llm_api enforced_params",
           "this LiteLLM feature is not supported"),
+
+    RANGED(TELEMETRY, COUNT, "max_total_bytes", LOG_TOTAL_MIN, 1e12, config.log_total_bytes, "104857600",
+           "Bytes that the files of all logs may take together."),
+    RANGED(TELEMETRY, INT, "max_files", LOG_FILES_MIN, LOG_FILES_MAX, config.log_files, "16",
+           "Number of files of all logs together; each has at most `max_total_bytes / max_files` bytes."),
+    WARNS(TELEMETRY, "dir", "the logs are in $CODEX_HOME/logs"),
+    WARNS(TELEMETRY, "debug", "there is no debug log"),
+    WARNS(TELEMETRY, "session", "the session log is requests.jsonl"),
 
     /* weight_* and tau: the defaults of the router from which risk-adjusted's formula comes. */
     RANGED(STRATEGY, NUMBER, "weight_cost", 0, 1e6, weights.cost, "0.10",
@@ -238,6 +248,7 @@ static const struct schema_section SECTIONS[SECTION_COUNT] = {
     [SECTION_LITELLM] = {"litellm_settings", KEYS},
     [SECTION_CACHE] = {"litellm_settings.cache_params", CONFIG_CACHE_KEYS},
     [SECTION_GENERAL] = {"general_settings", KEYS},
+    [SECTION_TELEMETRY] = {"general_settings.telemetry", KEYS},
     [SECTION_STRATEGY] = {"routing_strategy_args", KEYS},
     [SECTION_ERROR_RULE] = {"router_settings.error_rules[]", KEYS},
 };

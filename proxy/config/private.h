@@ -5,6 +5,7 @@
 #ifndef POINTSMAN_CONFIG_PRIVATE_H
 #define POINTSMAN_CONFIG_PRIVATE_H
 
+#include "common/log_files.h"
 #include "common/schema.h"
 #include "proxy/config/config.h"
 #include "proxy/terms/failure_patterns.h"
@@ -21,6 +22,7 @@ enum config_section {
     SECTION_LITELLM,
     SECTION_CACHE, /* litellm_settings.cache_params */
     SECTION_GENERAL,
+    SECTION_TELEMETRY,  /* general_settings.telemetry */
     SECTION_STRATEGY,   /* router_settings.routing_strategy_args */
     SECTION_ERROR_RULE, /* one entry of router_settings.error_rules */
     SECTION_COUNT,
@@ -70,7 +72,7 @@ struct config_settings {
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
-    const struct yaml_node *adaptive_router, *cache_params;
+    const struct yaml_node *adaptive_router, *cache_params, *telemetry;
     bool cache;
     const struct yaml_node *cost_discounts, *cost_margins;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args, *error_rules;

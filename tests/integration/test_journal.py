@@ -319,3 +319,17 @@ def test_a_prompt_above_its_limit_goes_elsewhere(start_proxy, upstream):
     assert (first["deployment"], second["deployment"]) == ("codex-light/openai/1", "codex-light/openai/2")
     limits = {candidate["deployment"]: candidate.get("limit") for candidate in second["candidates"]}
     assert limits == {"codex-light/openai/1": "context_window", "codex-light/openai/2": None}
+
+
+def test_the_limits_of_the_files(start_proxy, upstream, folder):
+    """64 files of 128 KB: a file of 110 KB is full."""
+    logs = folder / "home" / "logs"
+    logs.mkdir(parents=True, mode=0o700)
+    (logs / "requests.jsonl").write_text("{}\n" * 36000)
+    proxy = start_proxy(deployment("codex-light", upstream), environment={"CODEX_HOME": str(logs.parent)},
+                        general_settings={"telemetry": {"max_total_bytes": 8 << 20, "max_files": 64}})
+    proxy.codex_home = logs.parent
+    upstream.script(chat.whole())
+    assert proxy.post("/v1/chat/completions", CHAT).status == 200
+    wait_until((logs / "requests.jsonl.1").exists, "the rotation")
+    assert len(proxy.journal(1)) == 1
