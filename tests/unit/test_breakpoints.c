@@ -81,6 +81,7 @@ static char *add(const char *body, unsigned min_tokens, bool *marked)
     buf_init(&out, 1u << 16);
     assert_true(breakpoints_add(slice_of(body), min_tokens, &out, marked));
     assert_int_equal(out.len > 0, *marked);
+    (void)buf_text(&out); /* ends it with a NUL */
     return out.data;
 }
 
