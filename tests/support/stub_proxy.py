@@ -4,11 +4,10 @@ beside its configuration file. Writes its environment, arguments and descriptors
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import sys
-import threading
-import traceback
 
 folder = pathlib.Path(sys.argv[sys.argv.index("--config") + 1]).parent
 behaviour = json.loads((folder / "stub.json").read_text())
@@ -33,45 +32,39 @@ def notify(text):
         out.send(text.encode())
 
 
+def leave(*_):
+    if behaviour.get("ignore_term"):
+        return
+    notify("STOPPING=1")
+    os._exit(0)
+
+
 def wait_until(name):
     """Blocks until the test opens the named pipe."""
     with open(folder / name, "rb") as pipe:
         pipe.read()
 
 
-def work():
-    for line in behaviour.get("say", []):
-        print(line.format(**os.environ), file=sys.stderr, flush=True)
-    if "exit" in behaviour:
-        os._exit(behaviour["exit"])
-    if behaviour.get("hold"):
-        wait_until(behaviour["hold"])
-    status = behaviour.get("status", STATUS)
-    notify("READY=1\nSTATUS=ready\nX_POINTSMAN_STATUS=" + (status if isinstance(status, str) else json.dumps(status)))
-    listener = socket.socket(fileno=3)
-    listener.setblocking(True)
-    while True:
-        connection, _ = listener.accept()
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nstub")
-        connection.close()
-
-
-def work_or_exit():
-    try:
-        work()
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-
-
-# The main thread waits for SIGTERM with sigwait(). A handler would miss a signal that arrives just before accept():
-# Python runs handlers between its own instructions, and accept() would then wait forever.
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-threading.Thread(target=work_or_exit, daemon=True).start()
+signal.signal(signal.SIGTERM, leave)
+# Python runs a handler between its own instructions. A signal that arrives just before accept() would be missed;
+# its byte in this pipe ends the select() below.
+woken, wake = os.pipe()
+os.set_blocking(wake, False)
+signal.set_wakeup_fd(wake)
+for line in behaviour.get("say", []):
+    print(line.format(**os.environ), file=sys.stderr, flush=True)
+if "exit" in behaviour:
+    sys.exit(behaviour["exit"])
+if behaviour.get("hold"):
+    wait_until(behaviour["hold"])
+status = behaviour.get("status", STATUS)
+notify("READY=1\nSTATUS=ready\nX_POINTSMAN_STATUS=" + (status if isinstance(status, str) else json.dumps(status)))
+listener = socket.socket(fileno=3)
+listener.setblocking(True)
 while True:
-    signal.sigwait({signal.SIGTERM})
-    if not behaviour.get("ignore_term"):
-        try:
-            notify("STOPPING=1")
-        finally:
-            os._exit(0)
+    if listener not in select.select([listener, woken], [], [])[0]:
+        os.read(woken, 64)
+        continue
+    connection, _ = listener.accept()
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nstub")
+    connection.close()
