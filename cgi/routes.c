@@ -84,7 +84,7 @@ static void show_status(struct session *session, struct pending *pending, const 
     answer_status(session, pending);
 }
 
-/* Refuses the ChatGPT login if there is no login file. The proxy finds out whether the login is valid. */
+/* Refuses the ChatGPT login if there is no login file. The proxy checks whether the login is valid. */
 static bool check_login(const struct session *session, const struct keys *keys, struct refusal *why)
 {
     const struct settings *settings = &session->settings;

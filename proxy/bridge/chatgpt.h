@@ -16,7 +16,7 @@
 #include "common/buf.h"
 
 /* Appends the adapted request. `body` is a Responses request with the upstream's model name. `instructions` is the
- * configured text, with which the client's instructions become a message of the input; NULL: none is configured. false:
+ * configured text, or NULL. If it is set, the client's instructions become a message of the input. false:
  * the body is not a JSON object, `out` has failed, or, with *refusal set, the request can't be adapted. *refusal is
  * NULL or a static text. */
 MUST_CHECK bool chatgpt_request(struct slice body, const char *instructions, struct buf *out, const char **refusal);

@@ -131,7 +131,7 @@ static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind
     finish(r);
 }
 
-/* The deployment that makes vectors; NULL: none is ready. */
+/* Returns the embedding deployment; NULL: none is ready. */
 static const struct deployment *embedder(const struct request *r)
 {
     const struct config *config = r->shared->config;

@@ -238,7 +238,7 @@ void outcome_request_ended(const struct request *r);
 /* spending.c */
 
 /* Removes attempts above the spending limits from the plan, and reserves the cost of the most expensive remaining one;
- * this replaces an earlier reservation. false: none is left, and r->failure has the reason. */
+ * this replaces an earlier reservation. false: no attempt is left; r->failure has the reason. */
 bool request_reserve_plan(struct request *r, struct plan *plan);
 /* Returns the estimated cost of a call, USD, from the usual reply length; NAN: unknown prices. */
 double request_estimate(const struct request *r, const struct deployment *d);

@@ -29,7 +29,7 @@ struct prefix {
 /* A request's prompt, and how it compares with the turn before. */
 struct prompt_segments {
     uint32_t bytes[SEGMENTS]; /* without images and other data */
-    uint32_t turn;            /* the model's replies in the prompt, plus 1; 0: the request does not have all of it */
+    uint32_t turn;            /* 1 + the model's replies in the prompt; 0: unknown, the prompt is incomplete */
     enum segment changed;     /* the first segment that differs from the turn before; SEGMENT_NONE: none, or unknown */
     unsigned line;            /* the index of the turn before among the lines; PREFIX_LINES: none */
     struct prefix prefix;
