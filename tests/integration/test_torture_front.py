@@ -80,10 +80,12 @@ def test_damaged_requests_to_the_proxy(start_proxy, upstream):
 
     number = count(400, 10000)
     send_all_raw(proxy.port, proxy_seeds(proxy.port), number, is_well)
-    wait_until(lambda: proxy.get("/health/liveliness").status == 200 and held.files <= held.begin_files,
+    # An aborted request's call may still be open when the next one starts: idle connections to the upstream differ.
+    spare = 4
+    wait_until(lambda: proxy.get("/health/liveliness").status == 200 and held.files <= held.begin_files + spare,
                "its descriptors")
     figure(f"proxy, after {number} damaged requests: memory", held.grown_mb, None if SANITIZED else 8, " MB")
-    figure("proxy: descriptors more than before", held.files - held.begin_files, 0)
+    figure("proxy: descriptors more than before", held.files - held.begin_files, spare)
 
 
 def test_damaged_requests_to_the_page(session):
