@@ -2,24 +2,11 @@
 #include "common/json.h"
 
 #include "common/json_plain.h"
+#include "common/json_reader.h"
 
 #include <stdlib.h>
 
-/* The state of a parse. Open containers are in `open`, so that depth needs no recursion. */
-struct reader {
-    struct json *j;
-    const unsigned char *text, *at, *end;
-    bool top_only, elements;
-    size_t mark_len; /* length of json.mark; 0: none */
-    unsigned depth;
-    struct {
-        uint32_t node; /* of the container; JSON_NONE: not recorded */
-        uint32_t last; /* its last recorded child */
-        bool object;
-    } open[JSON_MAX_DEPTH];
-};
-
-static bool fail(struct reader *r, const char *error)
+static bool fail(struct json_reader *r, const char *error)
 {
     if (!r->j->error) {
         r->j->error = error;
@@ -28,36 +15,37 @@ static bool fail(struct reader *r, const char *error)
     return false;
 }
 
-static void skip_space(struct reader *r)
+static void skip_space(struct json_reader *r)
 {
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\r' || *r->at == '\t'))
         r->at++;
 }
 
 /* Whether values at this depth get nodes: all of them, or only the root's direct children. */
-static bool records(const struct reader *r)
+static bool records(const struct json_reader *r)
 {
     return !r->top_only || r->depth <= 1;
 }
 
 /* Whether the object that starts here is an element that gets a node; see json.elements. */
-static bool records_element(struct reader *r, enum json_type type)
+static bool records_element(struct json_reader *r, enum json_type type)
 {
-    if (r->depth != 2 || !r->elements || type != JSON_OBJECT || r->open[1].object)
+    if (r->depth != JSON_ELEMENT_DEPTH - 1 || !r->elements || type != JSON_OBJECT || r->open[1].object)
         return false;
+    r->type = r->role = NULL;
     r->j->elements_cut = r->j->count >= JSON_ELEMENTS_MAX;
     return !r->j->elements_cut;
 }
 
 /* Short texts such as stream events have few nodes, and each of a thousand idle streams keeps its array. */
-static uint32_t first_nodes(const struct reader *r)
+static uint32_t first_nodes(const struct json_reader *r)
 {
     size_t nodes = (size_t)(r->end - r->text) / 8;
     return nodes < 16 ? 16 : nodes < 64 ? (uint32_t)nodes : 64;
 }
 
 /* Appends a node for a value or key that starts here and links it to the previous sibling. */
-static bool add_node(struct reader *r, enum json_type type, bool links, uint32_t *node)
+static bool add_node(struct json_reader *r, enum json_type type, bool links, uint32_t *node)
 {
     struct json *j = r->j;
     if (j->count == j->cap) {
@@ -81,7 +69,7 @@ static bool add_node(struct reader *r, enum json_type type, bool links, uint32_t
     return true;
 }
 
-static void close_node(struct reader *r, uint32_t node)
+static void close_node(struct json_reader *r, uint32_t node)
 {
     struct json_node *n = &r->j->nodes[node];
     n->len = (uint32_t)((size_t)(r->at - r->text) - n->at);
@@ -92,7 +80,7 @@ static bool is_hex(unsigned char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-static bool read_escape(struct reader *r)
+static bool read_escape(struct json_reader *r)
 {
     if (r->end - r->at < 2 || !r->at[1] || !strchr("\"\\/bfnrtu", r->at[1]))
         return fail(r, "invalid escape in a string");
@@ -106,7 +94,7 @@ static bool read_escape(struct reader *r)
     return true;
 }
 
-static bool read_long_string(struct reader *r, bool *escaped)
+static bool read_long_string(struct json_reader *r, bool *escaped)
 {
     r->at++;
     for (;;) {
@@ -134,7 +122,7 @@ static bool read_long_string(struct reader *r, bool *escaped)
 }
 
 /* Most strings are keys and words of a few plain letters. */
-static inline bool read_string(struct reader *r, bool *escaped)
+static inline bool read_string(struct json_reader *r, bool *escaped)
 {
     const unsigned char *first = r->at + 1;
     if (r->at < r->end && (size_t)(r->end - first) >= sizeof(json_vector)) {
@@ -148,7 +136,7 @@ static inline bool read_string(struct reader *r, bool *escaped)
 }
 
 /* Called at the start of a string value. */
-static void check_mark(struct reader *r)
+static void check_mark(struct json_reader *r)
 {
     const unsigned char *at = r->at + 1;
     if (r->mark_len && (size_t)(r->end - at) > r->mark_len && *at == (unsigned char)*r->j->mark &&
@@ -156,7 +144,40 @@ static void check_mark(struct reader *r)
         r->j->marked = true;
 }
 
-static bool read_digits(struct reader *r)
+/* Counts a string that is data, such as an image, and makes its node if it is in an element. */
+static bool note_data(struct json_reader *r, const unsigned char *start, bool escaped)
+{
+    static const char data[] = "\"data:";
+    const unsigned char *end = r->at;
+    uint32_t node;
+    if (memcmp(start, data, sizeof data - 1) != 0)
+        return true;
+    r->j->data_bytes += (size_t)(end - start) - 2;
+    if (r->depth < JSON_ELEMENT_DEPTH || !r->open[JSON_ELEMENT_DEPTH - 1].node)
+        return true;
+    r->j->elements_cut |= r->j->count >= JSON_ELEMENTS_MAX;
+    if (r->j->elements_cut)
+        return true;
+    r->at = start;
+    bool made = add_node(r, JSON_STRING, false, &node);
+    r->at = end;
+    if (!made)
+        return false;
+    r->j->nodes[node].escaped = escaped;
+    close_node(r, node);
+    return true;
+}
+
+static bool read_string_value(struct json_reader *r, bool *escaped)
+{
+    const unsigned char *start = r->at;
+    if (r->known && json_skip_known(r, escaped))
+        return true;
+    check_mark(r);
+    return read_string(r, escaped) && (r->at - start < JSON_DATA_MIN || !r->elements || note_data(r, start, *escaped));
+}
+
+static bool read_digits(struct json_reader *r)
 {
     const unsigned char *first = r->at;
     while (r->at < r->end && *r->at >= '0' && *r->at <= '9')
@@ -164,7 +185,7 @@ static bool read_digits(struct reader *r)
     return r->at > first || fail(r, "missing digit in a number");
 }
 
-static bool read_number(struct reader *r)
+static bool read_number(struct json_reader *r)
 {
     if (*r->at == '-')
         r->at++;
@@ -187,7 +208,7 @@ static bool read_number(struct reader *r)
     return true;
 }
 
-static bool read_word(struct reader *r, const char *word)
+static bool read_word(struct json_reader *r, const char *word)
 {
     size_t len = strlen(word);
     if ((size_t)(r->end - r->at) < len || memcmp(r->at, word, len) != 0)
@@ -212,7 +233,7 @@ static bool value_type(unsigned char c, enum json_type *type)
 }
 
 /* Reads a scalar, or enters a container (*entered). */
-static bool read_value(struct reader *r, bool *entered)
+static bool read_value(struct json_reader *r, bool *entered)
 {
     enum json_type type;
     if (r->at == r->end)
@@ -235,9 +256,7 @@ static bool read_value(struct reader *r, bool *entered)
         r->at++;
         return true;
     }
-    if (type == JSON_STRING)
-        check_mark(r);
-    bool ok = type == JSON_STRING   ? read_string(r, &escaped)
+    bool ok = type == JSON_STRING   ? read_string_value(r, &escaped)
               : type == JSON_NUMBER ? read_number(r)
                                     : read_word(r, type == JSON_TRUE    ? "true"
                                                    : type == JSON_FALSE ? "false"
@@ -250,10 +269,11 @@ static bool read_value(struct reader *r, bool *entered)
 }
 
 /* Reads a key and its colon, up to the value. */
-static bool read_key(struct reader *r)
+static bool read_key(struct json_reader *r)
 {
     if (r->at == r->end || *r->at != '"')
         return fail(r, "missing key in an object");
+    const unsigned char *key = r->at;
     uint32_t node = JSON_NONE;
     bool record = records(r), escaped = false;
     if (record && !add_node(r, JSON_STRING, true, &node))
@@ -269,11 +289,13 @@ static bool read_key(struct reader *r)
         return fail(r, "missing colon after a key");
     r->at++;
     skip_space(r);
+    if (r->depth == JSON_ELEMENT_DEPTH && r->elements && (key[1] == 't' || key[1] == 'r') && r->at < r->end)
+        json_note_member(r, key);
     return true;
 }
 
 /* After a value: closes the containers that end here, or skips the comma before the next value. */
-static bool read_between(struct reader *r)
+static bool read_between(struct json_reader *r)
 {
     while (r->depth) {
         bool object = r->open[r->depth - 1].object;
@@ -289,13 +311,15 @@ static bool read_between(struct reader *r)
             return fail(r, object ? "missing comma or }" : "missing comma or ]");
         r->at++;
         r->depth--;
-        if (records(r) || (r->depth == 2 && r->open[2].node))
+        if (records(r) || (r->depth == JSON_ELEMENT_DEPTH - 1 && r->open[r->depth].node))
             close_node(r, r->open[r->depth].node);
+        if (r->depth == JSON_ELEMENT_DEPTH - 1 && r->elements && r->open[r->depth].node)
+            json_classify_element(r, &r->j->nodes[r->open[r->depth].node]);
     }
     return true;
 }
 
-static bool read_document(struct reader *r)
+static bool read_document(struct json_reader *r)
 {
     skip_space(r);
     do {
@@ -319,14 +343,16 @@ static bool read_document(struct reader *r)
     return r->at == r->end || fail(r, "trailing data after the JSON value");
 }
 
-static bool parse(struct json *j, const char *text, size_t len, bool top_only)
+static bool parse(struct json *j, const char *text, size_t len, bool top_only, const struct json *known)
 {
     j->text = text = text ? text : ""; /* an empty slice may have no address, and NULL + 0 is undefined */
     j->count = 0;
     j->error = NULL;
     j->error_at = 0;
     j->marked = j->no_memory = j->elements_cut = false;
-    struct reader r = {.j = j, .text = (const unsigned char *)text, .top_only = top_only, .elements = j->elements};
+    j->data_bytes = 0;
+    struct json_reader r = {.j = j, .text = (const unsigned char *)text, .top_only = top_only, .known = known};
+    r.elements = top_only && j->elements;
     r.mark_len = j->mark ? strlen(j->mark) : 0;
     r.at = r.text;
     if (len > UINT32_MAX)
@@ -337,12 +363,17 @@ static bool parse(struct json *j, const char *text, size_t len, bool top_only)
 
 bool json_parse(struct json *j, const char *text, size_t len)
 {
-    return parse(j, text, len, false);
+    return parse(j, text, len, false, NULL);
+}
+
+bool json_parse_rest(struct json *j, const char *text, size_t len, const struct json *top)
+{
+    return parse(j, text, len, false, top);
 }
 
 bool json_parse_top(struct json *j, const char *text, size_t len)
 {
-    return parse(j, text, len, true);
+    return parse(j, text, len, true, NULL);
 }
 
 void json_free(struct json *j)

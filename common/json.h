@@ -24,6 +24,7 @@
 
 #define JSON_MAX_DEPTH 64 /* levels; deeper texts are refused */
 #define JSON_NONE 0u      /* no node */
+#define JSON_DATA_MIN 64  /* bytes, with quotes; shorter data counts as text */
 
 enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
@@ -33,6 +34,7 @@ struct json_node {
     uint32_t next; /* next sibling (of a key: the next key); 0: none */
     uint8_t type;  /* enum json_type */
     bool escaped;  /* a string with a backslash */
+    uint8_t class; /* of an element: what json.classify returned */
 };
 
 struct json {
@@ -47,11 +49,17 @@ struct json {
     const char *mark;
     bool marked;
     /* If `elements` is set before json_parse_top(), the objects in the root's arrays get nodes too, without their
-     * children. At most JSON_ELEMENTS_MAX; `elements_cut` is afterwards whether there are more. */
+     * children. After an element's node come those of the data in it, at any depth, without links: strings
+     * that start with "data:" and have at least JSON_DATA_MIN bytes. At most JSON_ELEMENTS_MAX nodes; `elements_cut` is
+     * afterwards whether there are more. */
     bool elements, elements_cut;
+    /* Called at the end of each element, with its members "type" and "role" as written, with quotes; empty: missing, or
+     * not a string. Its result is the node's `class`. NULL: not called. */
+    uint8_t (*classify)(struct slice element, struct slice type, struct slice role);
+    size_t data_bytes; /* of all data, without quotes */
 };
 
-#define JSON_ELEMENTS_MAX 16384 /* limits the memory for a request such as "[{},{},...]" */
+#define JSON_ELEMENTS_MAX 16384 /* nodes; limits the memory for a request such as "[{},{},...]" */
 
 /* Parses `len` bytes (at most UINT32_MAX). `*j` must be zeroed before its first use, and can be reused. Free with
  * json_free(). false: not JSON, deeper than JSON_MAX_DEPTH, or out of memory; see error, error_at and no_memory. */
@@ -59,6 +67,9 @@ MUST_CHECK bool json_parse(struct json *j, const char *text, size_t len);
 /* Like json_parse(), but makes nodes only for the root and its direct children (keys and values). Still checks the
  * whole text. For a request's top level: much faster than json_parse(). */
 MUST_CHECK bool json_parse_top(struct json *j, const char *text, size_t len);
+/* Like json_parse(), for a text of which json_parse_top() has made `top`. Strings with a node there are not read again,
+ * so images cost almost nothing. */
+MUST_CHECK bool json_parse_rest(struct json *j, const char *text, size_t len, const struct json *top);
 void json_free(struct json *j);
 
 static inline enum json_type json_type(const struct json *j, uint32_t node)
@@ -83,6 +94,9 @@ static inline uint32_t json_value(uint32_t key)
 {
     return key + 1;
 }
+
+/* Returns the bytes of data in a value that json_parse_top() read with `elements`. */
+size_t json_data_bytes(const struct json *j, uint32_t node);
 
 /* Returns the text of the value, as written; borrowed. */
 struct slice json_raw(const struct json *j, uint32_t node);

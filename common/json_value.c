@@ -31,6 +31,15 @@ uint32_t json_find(const struct json *j, uint32_t object, struct slice key)
     return JSON_NONE;
 }
 
+size_t json_data_bytes(const struct json *j, uint32_t node)
+{
+    uint64_t end = (uint64_t)j->nodes[node].at + j->nodes[node].len;
+    size_t bytes = 0;
+    while (++node < j->count && j->nodes[node].at < end)
+        bytes += j->nodes[node].type == JSON_STRING ? j->nodes[node].len - 2 : 0;
+    return bytes;
+}
+
 unsigned json_count(const struct json *j, uint32_t object, const char *key)
 {
     unsigned count = 0;

@@ -11,7 +11,7 @@ common_libcommon_a_SOURCES = \
 	common/guard.c common/guard.h \
 	common/harden.c common/harden.h \
 	common/install_key.c common/install_key.h \
-	common/json.c common/json_value.c common/json.h common/json_plain.h \
+	common/json.c common/json_value.c common/json_elements.c common/json.h common/json_plain.h common/json_reader.h \
 	common/jsonl.c common/jsonl.h \
 	common/localhost.c common/localhost.h \
 	common/log.c common/log.h \

@@ -1,4 +1,4 @@
-/* item_head: pure. Classifies an item of a request's input, or a message, by its first members, without parsing it. */
+/* item_head: pure. Classifies an item of a request's input, or a message. */
 #ifndef POINTSMAN_BRIDGE_ITEM_HEAD_H
 #define POINTSMAN_BRIDGE_ITEM_HEAD_H
 
@@ -13,7 +13,8 @@ enum item_class {
     ITEM_IS_OUTPUT, /* of a tool */
 };
 
-/* Classifies an item of either API. `item` is a JSON object that a parser has accepted. */
-enum item_class item_classify(struct slice item);
+/* Returns the enum item_class of an item of either API: the `classify` of json.h. `item`: a JSON object that a parser
+ * has accepted; `type`, `role`: its members, with quotes; empty: missing. */
+uint8_t item_classify(struct slice item, struct slice type, struct slice role);
 
 #endif

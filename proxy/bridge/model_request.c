@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SMALL_BODY (64u << 10) /* bytes: fits every context window, whatever it has: no search for data: URLs */
 #define KEYS_MAX 256           /* keys at the top level: each is compared with all others */
 #define CONVERSATION_START 512 /* bytes of each first message that identify a conversation */
 #define CONVERSATION_ITEMS 8   /* messages among which the user's first one is */
@@ -122,7 +121,7 @@ static uint64_t conversation_of(struct model_request *r, struct slice name, uint
     for (unsigned i = 0; item && i < CONVERSATION_ITEMS; i++, item = json_next(&r->top, item)) {
         struct slice raw = json_raw(&r->top, item);
         hash = hash_of_start(r, raw, hash);
-        if (item_classify(raw) == ITEM_IS_USER)
+        if (r->top.nodes[item].class == ITEM_IS_USER)
             break;
     }
     return hash;
@@ -170,21 +169,6 @@ static bool check_keys(struct model_request *r, struct model_request_error *erro
     return true;
 }
 
-size_t model_request_text_bytes(struct slice body)
-{
-    static const char data[] = "\"data:";
-    size_t bytes = body.len;
-    const char *at = body.ptr, *end = body.ptr + body.len;
-    while ((at = memmem(at, (size_t)(end - at), data, sizeof data - 1))) {
-        const char *quote = memchr(at + 1, '"', (size_t)(end - at) - 1);
-        if (!quote)
-            break;
-        bytes -= (size_t)(quote - at);
-        at = quote;
-    }
-    return bytes;
-}
-
 bool model_request_read(struct model_request *r, enum wire wire, struct slice thread_id, struct slice body,
                         struct model_request_error *error)
 {
@@ -192,6 +176,7 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
     r->wire = wire;
     r->top.mark = CARRIER_MARK;
     r->top.elements = true;
+    r->top.classify = item_classify;
     if (!json_parse_top(&r->top, body.ptr, body.len)) {
         error->param = NULL;
         error->code = "invalid_json";
@@ -210,7 +195,7 @@ bool model_request_read(struct model_request *r, enum wire wire, struct slice th
         return false;
     r->stream = r->stream && dialect_of(wire)->streams;
     r->content = content;
-    r->prompt_bytes = body.len < SMALL_BODY ? body.len : model_request_text_bytes(body);
+    r->prompt_bytes = body.len - r->top.data_bytes;
     r->conversation = conversation_of(r, thread_id, content);
     return true;
 }
@@ -249,7 +234,7 @@ static bool hold_memory(struct model_request *r, struct failure *failure)
 /* Parses the body, once. It was found to be valid JSON, so false means out of memory. */
 static bool parse_document(struct model_request *r, struct slice body)
 {
-    bool parsed = r->document.count || json_parse(&r->document, body.ptr, body.len);
+    bool parsed = r->document.count || json_parse_rest(&r->document, body.ptr, body.len, &r->top);
     if (!parsed)
         r->document.count = 0;
     return parsed;

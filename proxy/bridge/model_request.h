@@ -56,8 +56,6 @@ MUST_CHECK bool model_request_decode(struct model_request *r, struct slice body,
 /* Returns which of the `candidates` the request requires; both are sets of enum capability. A search for images reads
  * all content, so include that only if needed. */
 unsigned model_request_needs(const struct model_request *r, unsigned candidates);
-/* Returns the text's size without its "data:" URLs, whose length is unrelated to their tokens. */
-size_t model_request_text_bytes(struct slice text);
 /* Frees what `r` owns. */
 void model_request_free(struct model_request *r);
 /* Appends the error in OpenAI's format. false: `out` has failed. */

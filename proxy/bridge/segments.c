@@ -12,18 +12,21 @@ struct reading {
     struct prompt_segments *out;
     uint64_t seed, hash[SEGMENTS];
     bool replied; /* the last item was the model's */
-    bool data;    /* the body has data: URLs */
 };
 
-static void add(struct reading *g, enum segment segment, struct slice bytes)
+/* Hashes all bytes, also those of images: one that changed is another prompt. They count for nothing in `bytes`. */
+static void add(struct reading *g, enum segment segment, uint32_t node)
 {
-    g->hash[segment] = fast_hash(bytes, g->hash[segment] ^ g->seed);
-    g->out->bytes[segment] += (uint32_t)(g->data ? model_request_text_bytes(bytes) : bytes.len);
+    const struct json *top = &g->r->top;
+    struct slice raw = json_raw(top, node);
+    size_t bytes = raw.len - json_data_bytes(top, node);
+    g->hash[segment] = fast_hash(raw, g->hash[segment] ^ g->seed);
+    g->out->bytes[segment] += (uint32_t)bytes;
 }
 
-static void add_item(struct reading *g, struct slice item)
+static void add_item(struct reading *g, uint32_t item)
 {
-    enum item_class class = item_classify(item);
+    enum item_class class = g->r->top.nodes[item].class;
     bool has_instructions = g->out->bytes[SEGMENT_INSTRUCTIONS] > 0, replies = class == ITEM_IS_MODEL;
     const enum segment segments[] = {
         [ITEM_IS_TOOLS] = SEGMENT_TOOLS,
@@ -82,9 +85,8 @@ static void choose_line(struct prompt_segments *out, const struct prefix *lines,
 static void add_field(struct reading *g, enum segment segment, const char *key)
 {
     uint32_t node = json_get(&g->r->top, 0, key);
-    struct slice raw = node ? json_raw(&g->r->top, node) : (struct slice){NULL, 0};
-    if (raw.len > 2 && !slice_is(raw, "null"))
-        add(g, segment, raw);
+    if (node && g->r->top.nodes[node].len > 2 && !json_is(&g->r->top, node, JSON_NULL))
+        add(g, segment, node);
 }
 
 /* Stores the hashes for earlier requests that are as long as what was read so far, or, if `all` was read, longer. */
@@ -99,7 +101,7 @@ static void keep_at(const struct reading *g, const struct prefix *lines, unsigne
 void segments_read(const struct model_request *r, uint64_t seed, const struct prefix *lines, unsigned count,
                    struct prompt_segments *out)
 {
-    struct reading g = {.r = r, .out = out, .seed = seed, .data = r->prompt_bytes < json_raw(&r->top, 0).len};
+    struct reading g = {.r = r, .out = out, .seed = seed};
     struct prefix at[PREFIX_LINES];
     *out = (struct prompt_segments){.turn = !r->stored, .changed = SEGMENT_NONE, .line = PREFIX_LINES};
     if (r->top.elements_cut)
@@ -107,13 +109,13 @@ void segments_read(const struct model_request *r, uint64_t seed, const struct pr
     add_field(&g, SEGMENT_TOOLS, "tools");
     add_field(&g, SEGMENT_INSTRUCTIONS, "instructions");
     if (json_is(&r->top, r->content, JSON_STRING)) {
-        add(&g, SEGMENT_HISTORY, json_raw(&r->top, r->content));
+        add(&g, SEGMENT_HISTORY, r->content);
         out->prefix.items = 1;
     }
     uint32_t item = json_is(&r->top, r->content, JSON_ARRAY) ? json_first(&r->top, r->content) : JSON_NONE;
     for (; item; item = json_next(&r->top, item)) {
         keep_at(&g, lines, count, false, at);
-        add_item(&g, json_raw(&r->top, item));
+        add_item(&g, item);
     }
     keep_at(&g, lines, count, true, at);
     take_hashes(&g, &out->prefix);

@@ -8,6 +8,8 @@
 const char *const fuzz_seeds[] = {
     "{\"a\":[1,-0.5e+3,true,false,null,\"x\\u00e9\\ud83d\\ude00\\ud83d\\n\\\"\\\\\"],"
     "\"\\u0061\":{\"\":{}},\"b\":[[],[{}]]}",
+    "{\"a\":[{\"type\":\"x\",\"role\" : \"y\\\"\",\"b\":[\"data:01234567890123456789012345678"
+    "90123456789012345678901234567890123\"]},{\"role\":1}],\"b\":\"data:\"}",
     "[9223372036854775807,-9223372036854775808,1000.0,1e3,1e999,0.1]",
     " \"\xc3\xa9\xf0\x9f\x98\x80\" ",
     NULL,
@@ -60,9 +62,18 @@ static uint32_t check_node(const struct json *j, uint32_t node, struct buf *text
     return count;
 }
 
+static uint8_t classify(struct slice element, struct slice type, struct slice role)
+{
+    const struct slice words[] = {type, role};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        must(!words[i].len || (words[i].ptr > element.ptr && words[i].len >= 2 && words[i].ptr[0] == '"' &&
+                               words[i].ptr + words[i].len < element.ptr + element.len));
+    return element.ptr[0] == '{' && element.ptr[element.len - 1] == '}';
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct json all = {0}, top = {.elements = size % 2};
+    struct json all = {0}, rest = {0}, top = {.elements = size % 2, .classify = size % 4 == 1 ? classify : NULL};
     struct buf text, written;
     buf_init(&text, 1u << 24);
     buf_init(&written, 1u << 24);
@@ -71,11 +82,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (taken) {
         must(check_node(&all, 0, &text, &written) == all.count && top.count <= all.count);
         must(slice_equal(json_raw(&all, 0), json_raw(&top, 0)));
+        must(top.data_bytes <= size);
+        must(json_parse_rest(&rest, (const char *)data, size, &top) && rest.count == all.count);
+        for (uint32_t i = 0; i < all.count; i++)
+            must(memcmp(&all.nodes[i], &rest.nodes[i], sizeof all.nodes[i]) == 0);
     } else {
         must(all.error && all.error_at <= size);
     }
     json_free(&all);
     json_free(&top);
+    json_free(&rest);
     buf_free(&text);
     buf_free(&written);
     return 0;

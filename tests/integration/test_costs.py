@@ -44,11 +44,17 @@ CODEX = {"input": [{"type": "message", "role": "user", "content": [{"type": "inp
                        {"type": "function_call_output", "call_id": f"call_{n}", "output": (LINE + "\n") * 8})]],
          "tools": [{**TOOL, "name": f"f{n}"} for n in range(8)], "prompt_cache_key": "x"}
 
+# A client that sends no type, so that the content comes before what follows the role.
+IMAGE = {"type": "input_image", "image_url": "data:image/png;base64," + "iVBORw0KGgo" * (333_000 // 11)}
+IMAGES = {**CODEX, "input": [*CODEX["input"], {"role": "user", "content": [IMAGE] * 3}]}
+
 # Each request or event, its path and body, and its limits: instructions on x86-64, system calls, allocations.
 BARS = {
     "chat, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES}, 48000, 7, 7),
     "Codex request of 30 KB, passed": ("/v1/responses", {**CODEX, "model": "passed"}, 179000, 9, 8),
     "Codex request of 30 KB, bridged": ("/v1/responses", {**CODEX, "model": "bridged"}, 522000, 9, 30),
+    "1 MB with images, passed": ("/v1/responses", {**IMAGES, "model": "passed"}, 1060000, 30, 12),
+    "1 MB with images, bridged": ("/v1/responses", {**IMAGES, "model": "bridged"}, 1500000, 30, 36),
     "event of a stream, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES, "stream": True},
                                   3330, 0.5, 0),
     "event of a stream, bridged": ("/v1/responses", {"model": "bridged", "input": MESSAGES, "stream": True}, 9920, 0.5,

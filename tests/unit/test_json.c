@@ -414,17 +414,74 @@ TEST(elements_of_the_top_level_get_nodes_if_they_are_objects)
     json_free(&j);
 }
 
+static uint8_t classify(struct slice element, struct slice type, struct slice role)
+{
+    return (uint8_t)(element.len + 10 * type.len + 50 * role.len);
+}
+
+TEST(elements_are_classified)
+{
+    static const char text[] =
+        "{\"o\":{\"role\":\"r\"},\"a\":[{\"role\" : \"r\",\"type\": \"t\\\"\"},{\"type\":[\"t\"],"
+        "\"x\":{\"role\":\"r\"}},{\"role\":1,\"type\":\"\"},{},[{\"role\":\"r\"}]]}";
+    struct json j = {.elements = true, .classify = classify};
+    assert_true(json_parse_top(&j, text, sizeof text - 1));
+    static const unsigned sum[] = {28 + 10 * 4 + 50 * 3, 31, 20 + 10 * 2, 2};
+    uint32_t element = json_first(&j, json_get(&j, 0, "a"));
+    for (size_t i = 0; i < COUNT_OF(sum); i++, element = json_next(&j, element))
+        assert_int_equal(j.nodes[element].class, sum[i]);
+    assert_int_equal(element, JSON_NONE);
+    json_free(&j);
+}
+
+#define TEN "0123456789"
+#define DATA "data:" TEN TEN TEN TEN TEN TEN
+
+TEST(data_is_counted)
+{
+    static const char text[] = "{\"a\":[{\"" DATA "\":\"" DATA "12\",\"b\":[{\"c\":\"" DATA "\\n\"}],\"d\":\"data:1\"},"
+                               "{\"e\":\"" TEN DATA "\"},\"" DATA "\"],\"f\":\"" DATA "4567\",\"g\":\"\\\"" DATA "\"}";
+    struct json top = {.elements = true}, all = {0}, rest = {0};
+    assert_true(json_parse_top(&top, text, sizeof text - 1));
+    assert_int_equal(top.data_bytes, 4 * strlen(DATA) + strlen("12\\n4567"));
+    uint32_t array = json_get(&top, 0, "a"), first = json_first(&top, array), second = json_next(&top, first);
+    assert_int_equal(json_data_bytes(&top, array), 2 * strlen(DATA) + strlen("12\\n"));
+    assert_int_equal(json_data_bytes(&top, first), 2 * strlen(DATA) + strlen("12\\n"));
+    assert_int_equal(json_data_bytes(&top, second), 0);
+    assert_slice(json_raw(&top, second), "{\"e\":\"" TEN DATA "\"}");
+    assert_int_equal(json_next(&top, second), JSON_NONE);
+    /* a second parse uses their nodes, and has the same result */
+    assert_true(json_parse(&all, text, sizeof text - 1) && json_parse_rest(&rest, text, sizeof text - 1, &top));
+    assert_int_equal(all.count, rest.count);
+    for (uint32_t i = 0; i < all.count; i++)
+        assert_memory_equal(&all.nodes[i], &rest.nodes[i], sizeof all.nodes[i]);
+    assert_true(json_parse_top(&top, "{}", 2));
+    assert_int_equal(top.data_bytes, 0);
+    json_free(&top);
+    json_free(&all);
+    json_free(&rest);
+}
+
 TEST(number_of_elements_is_bounded)
 {
     struct json j = {.elements = true};
     struct buf text;
-    buf_init(&text, 1u << 20);
+    buf_init(&text, 1u << 24);
     BUF_ADD(&text, "{\"a\":[{}");
     for (unsigned i = 0; i < 2 * JSON_ELEMENTS_MAX; i++)
         BUF_ADD(&text, ",{}");
     BUF_ADD(&text, "],\"b\":1}");
     assert_true(json_parse_top(&j, text.data, text.len));
     assert_true(j.elements_cut && j.count < JSON_ELEMENTS_MAX + 8);
+    assert_slice(json_raw(&j, json_get(&j, 0, "b")), "1");
+    buf_clear(&text);
+    BUF_ADD(&text, "{\"a\":[{\"x\":[0");
+    for (unsigned i = 0; i < JSON_ELEMENTS_MAX; i++)
+        BUF_ADD(&text, ",\"" DATA "\"");
+    BUF_ADD(&text, "]}],\"b\":1}");
+    assert_true(json_parse_top(&j, text.data, text.len));
+    assert_true(j.elements_cut && j.count < JSON_ELEMENTS_MAX + 8);
+    assert_int_equal(j.data_bytes, strlen(DATA) * JSON_ELEMENTS_MAX);
     assert_slice(json_raw(&j, json_get(&j, 0, "b")), "1");
     assert_true(json_parse_top(&j, "{}", 2));
     assert_false(j.elements_cut);
@@ -443,6 +500,8 @@ int main(void)
         cmocka_unit_test(endless_nesting_is_refused),
         cmocka_unit_test(top_level_parser_makes_nodes_of_one_level),
         cmocka_unit_test(elements_of_the_top_level_get_nodes_if_they_are_objects),
+        cmocka_unit_test(elements_are_classified),
+        cmocka_unit_test(data_is_counted),
         cmocka_unit_test(number_of_elements_is_bounded),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);

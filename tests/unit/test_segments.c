@@ -52,14 +52,20 @@ TEST(items_are_classified)
         {"{\"content\":\"\\\"type\\\":\\\"x\\\"\",\"n\":-1.5e3,\"z\":null,\"role\" :\"developer\"\n}", ITEM_IS_SYSTEM},
         {"{\"id\":1,\"type\" : \"function_call_output\" , \"output\":\"\"}", ITEM_IS_OUTPUT},
         {"{\"a\":{},\"b\":[],\"role\":\"tool\"}", ITEM_IS_OUTPUT},
+        {"{\"role\":\"user\",\"content\":[{\"type\":\"function_call\",\"role\":\"tool\"}]}", ITEM_IS_USER},
+        {"{\"type\":null,\"role\":\"assistant\"}", ITEM_IS_MODEL},
+        {"{\"type\":[\"x_output\"],\"role\":\"user\"}", ITEM_IS_USER},
         {"{}", ITEM_IS_USER},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct json j = {0};
-        assert_true(json_parse(&j, cases[i].item, strlen(cases[i].item)));
+        struct json j = {.elements = true, .classify = item_classify};
+        char text[300];
+        int len = snprintf(text, sizeof text, "{\"input\":[{\"type\":\"x\",\"role\":\"tool\"},%s]}", cases[i].item);
+        assert_true(json_parse_top(&j, text, (size_t)len));
+        uint32_t item = json_next(&j, json_first(&j, json_get(&j, 0, "input")));
+        if (j.nodes[item].class != cases[i].class)
+            fail_msg("%s is %d", cases[i].item, (int)j.nodes[item].class);
         json_free(&j);
-        if (item_classify(slice_of(cases[i].item)) != cases[i].class)
-            fail_msg("%s is %d", cases[i].item, (int)item_classify(slice_of(cases[i].item)));
     }
 }
 
@@ -177,7 +183,7 @@ TEST(most_similar_earlier_request_counts)
     assert_int_equal(s.line, 0);
 }
 
-TEST(image_counts_for_little)
+TEST(image_counts_for_little_but_its_change_is_noticed)
 {
     enum { PICTURE = 100000 };
     struct buf body;
@@ -187,7 +193,14 @@ TEST(image_counts_for_little)
     for (unsigned i = 0; i < PICTURE; i++)
         buf_add_char(&body, 'A');
     buf_add_text(&body, "\"}]}]}");
-    assert_true(read(buf_text(&body)).bytes[SEGMENT_HISTORY] < 200);
+    struct prompt_segments first = read(buf_text(&body));
+    assert_true(first.bytes[SEGMENT_HISTORY] < 200);
+    for (size_t i = body.len - PICTURE / 2; i < body.len - PICTURE / 2 + 64; i++) {
+        body.data[i]++;
+        assert_int_equal(read_among(buf_text(&body), &first.prefix, 1, WIRE_RESPONSES).changed, SEGMENT_HISTORY);
+        body.data[i]--;
+    }
+    assert_int_equal(read_among(buf_text(&body), &first.prefix, 1, WIRE_RESPONSES).changed, SEGMENT_NONE);
     buf_free(&body);
 }
 
@@ -285,7 +298,7 @@ int main(void)
         cmocka_unit_test(the_changed_segment_is_named),
         cmocka_unit_test(request_of_another_kind_is_not_a_change),
         cmocka_unit_test(most_similar_earlier_request_counts),
-        cmocka_unit_test(image_counts_for_little),
+        cmocka_unit_test(image_counts_for_little_but_its_change_is_noticed),
         cmocka_unit_test(request_with_too_many_items_has_no_segments),
         cmocka_unit_test(conversation_is_identified_by_its_first_question),
         cmocka_unit_test(lines_of_a_conversation_are_found_and_replaced),
