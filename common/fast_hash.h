@@ -1,5 +1,6 @@
-/* fast_hash: pure. A hash of bytes that takes a third of an instruction per byte. It detects changes; the seed should
- * be random, because whoever knows it can make two texts collide. */
+/* fast_hash: pure. Hashes of bytes: fast_hash() takes a third of an instruction per byte, and fast_hash_byte() takes
+ * text that comes in pieces or changes on its way. None of them resists whoever knows the seed and wants a collision:
+ * where that matters, the seed is random. */
 #ifndef POINTSMAN_FAST_HASH_H
 #define POINTSMAN_FAST_HASH_H
 
@@ -46,6 +47,21 @@ static inline uint64_t fast_hash(struct slice bytes, uint64_t seed)
         b = (b + fast_hash_word(last)) * key;
     }
     return mix(a ^ fast_hash_rotate(b ^ fast_hash_rotate(c ^ fast_hash_rotate(d))));
+}
+
+/* The hash of a name or text, for a table that compares names or in which a collision does no harm. */
+static inline uint64_t fast_hash_name(struct slice name)
+{
+    return fast_hash(name, 0x2f6b1c7d9e3a5b41u);
+}
+
+/* The hash of no bytes, for fast_hash_byte(). */
+#define FAST_HASH_START 14695981039346656037u
+
+/* Returns the hash with one byte more (FNV-1a). */
+static inline uint64_t fast_hash_byte(uint64_t hash, char byte)
+{
+    return (hash ^ (unsigned char)byte) * 1099511628211u;
 }
 
 #endif

@@ -1,6 +1,8 @@
 /* Shortens a log: keeps errors, and replaces the rest with examples and counts. */
 #include "cli/run/clean_private.h"
 
+#include "common/fast_hash.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,22 +36,9 @@ struct count *counts_find(struct counts *c, uint64_t key)
     return &c->slots[at];
 }
 
-static uint64_t hash_byte(uint64_t hash, char c)
-{
-    return (hash ^ (unsigned char)c) * 1099511628211u; /* FNV-1a */
-}
-
-static uint64_t hash_text(struct slice text)
-{
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < text.len; i++)
-        hash = hash_byte(hash, text.ptr[i]);
-    return hash;
-}
-
 uint64_t clean_line_shape(struct slice plain)
 {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = FAST_HASH_START;
     for (size_t i = 0; i < plain.len;) {
         size_t len = 0, digits = 0;
         while (i + len < plain.len && isxdigit((unsigned char)plain.ptr[i + len])) {
@@ -59,7 +48,7 @@ uint64_t clean_line_shape(struct slice plain)
         /* Hexadecimal digits with at least one decimal digit count as a number; "add" and "feed" are words. An HTTP
          * status keeps its first digit. */
         bool status = digits == 3 && i > 1 && plain.ptr[i - 1] == ' ' && plain.ptr[i - 2] == '"';
-        hash = hash_byte(hash, digits && !status ? '0' : plain.ptr[i]);
+        hash = fast_hash_byte(hash, digits && !status ? '0' : plain.ptr[i]);
         i += digits ? len : 1;
     }
     return hash;
@@ -127,7 +116,7 @@ static void take_line(struct log_writer *w, struct slice line, struct slice plai
     w->after_trouble = look.trouble || continues;
     if (look.trouble) {
         /* Drop only identical error lines. */
-        struct count *same = counts_find(&w->errors, hash_text(plain));
+        struct count *same = counts_find(&w->errors, fast_hash_name(plain));
         w->what->errors_kept += !same->count;
         if (same->count++)
             drop_line(w, line, false);

@@ -2,6 +2,7 @@
 #include "cli/run/stats.h"
 
 #include "cli/run/history.h"
+#include "common/fast_hash.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,9 +23,7 @@ struct stats_run {
 
 static uint64_t hash(struct slice text)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < text.len; i++)
-        h = (h ^ (unsigned char)text.ptr[i]) * 1099511628211u;
+    uint64_t h = fast_hash_name(text);
     return h ? h : 1;
 }
 

@@ -1,6 +1,7 @@
 /* pure: repairs the streamed arguments of a tool call, and detects their end and repetitions. */
 #include "proxy/bridge/arguments.h"
 
+#include "common/fast_hash.h"
 #include "common/json.h"
 
 #include <math.h>
@@ -172,7 +173,7 @@ static size_t see(struct arguments_seen *s, struct arguments_piece piece)
     size_t len, taken = first_character(piece, text, &len);
     if (s->nesting.in_string || !is_space(*text)) {
         for (size_t i = 0; i < len; i++)
-            s->hash = (s->hash ^ (unsigned char)text[i]) * 1099511628211u; /* FNV-1a */
+            s->hash = fast_hash_byte(s->hash, text[i]);
         s->first = s->length ? s->first : *text;
         s->last = *text;
         s->length += (uint32_t)len;

@@ -1,5 +1,6 @@
 /* pure: what the decoders of all APIs share: the list of calls, events, recognition of errors. */
 #include "proxy/bridge/decoder.h"
+#include "common/fast_hash.h"
 #include "proxy/bridge/details.h"
 #include "proxy/bridge/finish.h"
 #include "proxy/bridge/model.h"
@@ -46,10 +47,7 @@ void decoder_free(struct decoder *d)
 
 uint32_t decoder_hash(struct slice text)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (unsigned char)text.ptr[i]) * 16777619u;
-    return text.len ? hash | 1 : 0;
+    return text.len ? (uint32_t)fast_hash_name(text) | 1 : 0;
 }
 
 void decoder_emit(struct decoder *d, const struct reply_event *event)

@@ -89,7 +89,7 @@ struct decoded_call *decoder_add_call(struct decoder *d, int64_t index, uint32_t
 void decoder_init(struct decoder *d, struct reply_event_sink sink);
 /* Frees what `d` owns. */
 void decoder_free(struct decoder *d);
-/* Returns the FNV-1a hash; 0 only for an empty text. */
+/* Returns a hash; 0 only for an empty text. */
 uint32_t decoder_hash(struct slice text);
 /* Calls the sink. */
 void decoder_emit(struct decoder *d, const struct reply_event *event);

@@ -1,6 +1,8 @@
 /* pure: the tool calls of a request that have no output so far. */
 #include "proxy/bridge/open_calls.h"
 
+#include "common/fast_hash.h"
+
 #include <stdlib.h>
 
 static struct open_call *calls_of(struct open_calls *o)
@@ -11,10 +13,7 @@ static struct open_call *calls_of(struct open_calls *o)
 /* Hashes are compared first: a request can have a million outputs, and each is compared with all calls. */
 static uint32_t hash_of(struct slice id)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-    for (size_t i = 0; i < id.len; i++)
-        hash = (hash ^ (unsigned char)id.ptr[i]) * 16777619u;
-    return hash;
+    return (uint32_t)fast_hash_name(id);
 }
 
 void open_calls_free(struct open_calls *o)

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* FNV-1a of 32 bits: it is part of names in the prompts of conversations, whose cached prefix another hash would lose.
+ */
 static uint32_t hash_more(uint32_t hash, struct slice s)
 {
     for (size_t i = 0; i < s.len; i++)
-        hash = (hash ^ (unsigned char)s.ptr[i]) * 16777619u; /* FNV-1a */
+        hash = (hash ^ (unsigned char)s.ptr[i]) * 16777619u;
     return hash;
 }
 

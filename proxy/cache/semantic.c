@@ -1,6 +1,7 @@
 /* pure: similar questions. */
 #include "proxy/cache/semantic.h"
 
+#include "common/fast_hash.h"
 #include "proxy/cache/guards.h"
 
 #include <ctype.h>
@@ -163,14 +164,14 @@ bool semantic_observe(struct semantic *s, const struct semantic_question *q, str
 
 uint64_t semantic_answer(struct slice text)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    uint64_t hash = FAST_HASH_START;
     bool blank = true;
     for (size_t i = 0; i < text.len; i++) {
         bool space = isspace((unsigned char)text.ptr[i]);
         if (space && blank)
             continue;
         blank = space;
-        hash = (hash ^ (space ? ' ' : (unsigned char)text.ptr[i])) * 1099511628211u;
+        hash = fast_hash_byte(hash, space ? ' ' : text.ptr[i]);
     }
     return hash;
 }

@@ -1,7 +1,7 @@
 /* pure: what the workers publish to each other, in shared memory. */
 #include "proxy/route/share.h"
 
-#include "common/mix.h"
+#include "common/fast_hash.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -74,13 +74,10 @@ void share_free(struct share *s)
     free(s);
 }
 
-/* FNV-1a, then mixed, because names differ in their last characters. Never 0. */
+/* Never 0. */
 static uint64_t key_of(struct slice name)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < name.len; i++)
-        hash = (hash ^ (unsigned char)name.ptr[i]) * 1099511628211u;
-    hash = mix(hash);
+    uint64_t hash = fast_hash_name(name);
     return hash ? hash : 1;
 }
 
