@@ -131,7 +131,9 @@ bool provider_body_make(struct provider_body *body, struct model_request *reques
     } else {
         if (!model_request_decode(request, client_body, failure))
             return false;
-        made = translate(body, request, model, options);
+        /* about as large: a buffer that grows would copy a large body several times */
+        made = buf_reserve(&body->own, client_body.len + client_body.len / 8) &&
+               translate(body, request, model, options);
         body->pieces = pieces_of(buf_slice(&body->own));
     }
     const char *refusal = NULL;

@@ -52,9 +52,9 @@ IMAGES = {**CODEX, "input": [*CODEX["input"], {"role": "user", "content": [IMAGE
 BARS = {
     "chat, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES}, 48000, 7, 7),
     "Codex request of 30 KB, passed": ("/v1/responses", {**CODEX, "model": "passed"}, 179000, 9, 8),
-    "Codex request of 30 KB, bridged": ("/v1/responses", {**CODEX, "model": "bridged"}, 522000, 9, 30),
+    "Codex request of 30 KB, bridged": ("/v1/responses", {**CODEX, "model": "bridged"}, 522000, 9, 27),
     "1 MB with images, passed": ("/v1/responses", {**IMAGES, "model": "passed"}, 1060000, 30, 12),
-    "1 MB with images, bridged": ("/v1/responses", {**IMAGES, "model": "bridged"}, 1500000, 30, 36),
+    "1 MB with images, bridged": ("/v1/responses", {**IMAGES, "model": "bridged"}, 1500000, 30, 31),
     "event of a stream, passed": ("/v1/chat/completions", {"model": "passed", "messages": MESSAGES, "stream": True},
                                   3330, 0.5, 0),
     "event of a stream, bridged": ("/v1/responses", {"model": "bridged", "input": MESSAGES, "stream": True}, 9920, 0.5,
