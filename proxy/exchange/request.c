@@ -126,9 +126,10 @@ static void interrupt(struct request *r, const struct failure *f, enum attempt_e
     end(r, 200, f->kind == FAILURE_CUT ? "cut" : "failed");
 }
 
-/* Answers without a call. */
+/* Answers without a call, which costs nothing: a spending limit that has left no deployment does not matter. */
 static void answer_at_once(struct request *r, struct slice whole)
 {
+    r->failure = (struct failure){.kind = FAILURE_NONE};
     caching_gives(r);
     if (r->model_request.stream) {
         request_start_stream(r);
@@ -214,6 +215,15 @@ void request_attempt_failed(struct attempt *a, int status)
     }
 }
 
+/* Makes the first call, if the spending limits leave a deployment. */
+static void call_first(struct request *r, unsigned plan_index)
+{
+    if (r->plan.count)
+        start(r, plan_index, 0);
+    else
+        refuse(r, &r->failure, "refused");
+}
+
 /* The cache has an answer, or none. */
 static void on_landed(evutil_socket_t fd, short what, void *ctx)
 {
@@ -224,7 +234,7 @@ static void on_landed(evutil_socket_t fd, short what, void *ctx)
     if (caching_landed(r, &whole))
         answer_at_once(r, whole);
     else
-        start(r, request_first(r), 0);
+        call_first(r, request_first(r));
 }
 
 /* The request has a plan. */
@@ -232,7 +242,7 @@ static void begin_planned(struct request *r)
 {
     struct slice whole;
     switch (r->shared->cache ? caching_look(r, on_landed, &whole) : CACHING_NONE) {
-    case CACHING_NONE: start(r, 0, 0); break;
+    case CACHING_NONE: call_first(r, 0); break;
     case CACHING_HIT: answer_at_once(r, whole); break;
     case CACHING_WAITS:
         move(r, REQUEST_LOOKING);
@@ -254,7 +264,7 @@ void request_begin(struct exchange_shared *shared, struct client *client, enum w
     int refused = read ? request_plan(r, &error) : 400;
     if (refused)
         refuse_body(r, &error, refused);
-    else if (r->plan.count)
+    else if (r->plan.count || r->plan.unaffordable)
         begin_planned(r);
     else
         refuse(r, &r->failure, "refused");

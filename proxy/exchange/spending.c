@@ -75,9 +75,9 @@ bool request_reserve_plan(struct request *r, struct plan *plan)
             note_limit(plan, d);
         }
     }
-    bool refused = plan->count && !kept;
+    plan->unaffordable = plan->count && !kept;
     plan->count = kept;
-    if (refused) {
+    if (plan->unaffordable) {
         spending_refusal(all, account, least, r->shared->config, &r->failure);
         return false;
     }

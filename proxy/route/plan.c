@@ -158,7 +158,7 @@ void plan_clear(struct plan *p)
 {
     p->strategy = NULL;
     p->count = p->choice_count = 0;
-    p->too_long = p->down = p->sticky = p->all_limited = false;
+    p->too_long = p->down = p->sticky = p->unaffordable = p->all_limited = false;
 }
 
 void plan_make(const struct plan_input *in, struct plan *out, struct buf *why)

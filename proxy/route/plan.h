@@ -15,10 +15,11 @@
 struct plan {
     const struct deployment *attempts[PLAN_MAX];
     unsigned count;
-    bool too_long;    /* a deployment was skipped because the prompt is too long for it */
-    bool down;        /* a deployment was skipped because its local server does not answer; it may be back soon */
-    bool sticky;      /* the first attempt is the conversation's last deployment */
-    bool all_limited; /* no deployment is available; the first attempt is the least limited one */
+    bool too_long;     /* a deployment was skipped because the prompt is too long for it */
+    bool down;         /* a deployment was skipped because its local server does not answer; it may be back soon */
+    bool sticky;       /* the first attempt is the conversation's last deployment */
+    bool unaffordable; /* count is 0 because of spending limits; `attempts` has what they removed, for the cache */
+    bool all_limited;  /* no deployment is available; the first attempt is the least limited one */
     const struct strategy *strategy;
     /* The candidates, for /dispatch/state and the request log: the group's, then those of each fallback group, each
      * part sorted. Candidates beyond PLAN_CHOICES_MAX are left out. */

@@ -347,6 +347,23 @@ def ask_is_again(proxy, upstream):
     return ask(proxy, CHAT, headers={"thread-id": "a"}).headers["cache-status"].endswith("detail=again")
 
 
+def test_hits_are_served_when_the_spending_limit_is_used_up(start_proxy, upstream):
+    """They cost nothing. Another request is refused, and so is one that wants another answer."""
+    proxy = start_proxy(deployment("codex-light", upstream, **PRICES), litellm_settings={"cache": True},
+                        general_settings={"max_cost_usd": 5.5})
+    upstream.always(chat.whole("Hello.", usage={"prompt_tokens": 1, "completion_tokens": 500, "total_tokens": 501}))
+    assert ask(proxy, CHAT).status == 200
+    for streamed in (False, True):
+        hit = ask(proxy, asked("chat", streamed))
+        assert hit.status == 200 and text_of(hit) == "Hello."
+    other, new = ask(proxy, {**CHAT, "seed": 1}), ask(proxy, {**CHAT, "cache": {"no-cache": True}})
+    assert other.error["type"] == new.error["type"] == "budget_exceeded"
+    ends = [(entry["end"], entry["cost_usd"], entry["cache"]["status"]) for entry in proxy.journal(5)]
+    assert ends[1] == ends[2] == ("completed", 0, "hit")
+    assert [end for end, *_ in ends[3:]] == ["refused", "refused"]
+    assert len(upstream.requests) == 1
+
+
 def test_the_endpoints(start_proxy, upstream, light):
     proxy = cached(start_proxy, upstream, max_size_mb=1)
     upstream.always(chat.whole())

@@ -28,9 +28,11 @@ def redis(folder):
 @pytest.fixture
 def start(start_proxy, upstream):
     """start(port): a proxy that uses the Redis at this port. All share one installation key."""
-    def make(at, keys=None, environment=None, arguments=(), **params):
+    def make(at, keys=None, environment=None, arguments=(), limit_usd=None, **params):
         params = {"type": "redis", "host": "127.0.0.1", "port": at, "lookup_timeout_ms": 2000, **params}
-        return start_proxy(deployment("codex-light", upstream), keys=keys, environment=environment, arguments=arguments,
+        entry = deployment("codex-light", upstream, input_cost_per_token=0, output_cost_per_token=1)
+        return start_proxy(entry, keys=keys, environment=environment, arguments=arguments,
+                           general_settings={} if limit_usd is None else {"max_cost_usd": limit_usd},
                            litellm_settings={"cache": True, "cache_params": params})
     return make
 
@@ -75,6 +77,18 @@ def test_a_restart_finds_the_reply(start, upstream, redis):
     assert status(ask(again, {**CHAT, "stream": True})).startswith(HIT)
     tiers = [entry["cache"]["tier"] for entry in again.journal(3)]
     assert tiers == ["redis", "redis", "memory"]        # from memory the second time
+
+
+def test_a_hit_is_served_above_the_spending_limit(start, upstream, redis):
+    proxy = is_up(start(redis.port))
+    upstream.script(chat.whole(ANSWER))
+    ask(proxy)
+    keeps(redis)
+    poor = restarted(start, proxy, redis.port, limit_usd=0.001)
+    assert ask(poor, {**CHAT, "seed": 1}).error["type"] == "budget_exceeded"
+    assert status(ask(poor)).startswith(HIT)
+    assert ask(poor, {**CHAT, "seed": 1}).error["type"] == "budget_exceeded"
+    assert len(upstream.requests) == 1
 
 
 def test_another_installation_and_another_key_find_nothing(start, upstream, redis):
