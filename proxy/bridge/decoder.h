@@ -11,6 +11,7 @@
 #include "proxy/bridge/turn.h"
 
 enum reply_event_kind {
+    EVENT_ID,        /* text: the upstream's id of the item that begins next */
     EVENT_TEXT,      /* text: the next part of the answer */
     EVENT_REASONING, /* text: the next part of the readable reasoning */
     EVENT_CALL,      /* a tool call begins: call, tool, flat; text: its state */

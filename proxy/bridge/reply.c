@@ -23,6 +23,7 @@ void reply_init(struct reply *r, const struct relay_options *options, struct buf
     r->writer = r->client->writer;
     reply_set_id(r, "resp_", slice_of(options->response_id));
     buf_init(&r->scratch, REPLY_MAX);
+    buf_init(&r->id_of_next, REPLY_MAX);
     buf_init(&r->echo, REPLY_MAX);
 }
 
@@ -31,11 +32,13 @@ void reply_free(struct reply *r)
     for (uint32_t i = 0; i < r->count; i++) {
         buf_free(&r->outputs[i].text);
         buf_free(&r->outputs[i].state);
+        buf_free(&r->outputs[i].id);
         buf_free(&r->outputs[i].raw);
         buf_free(&r->outputs[i].names);
     }
     free(r->outputs);
     buf_free(&r->scratch);
+    buf_free(&r->id_of_next);
     buf_free(&r->echo);
     json_free(&r->json);
 }
@@ -74,6 +77,8 @@ struct output *reply_add_output(struct reply *r, enum output_kind kind)
     *o = (struct output){.kind = kind, .index = r->count++, .open = true};
     buf_init(&o->text, REPLY_MAX);
     buf_init(&o->state, REPLY_MAX);
+    o->id = r->id_of_next;
+    buf_init(&r->id_of_next, REPLY_MAX);
     buf_init(&o->raw, REPLY_MAX);
     buf_init(&o->names, REPLY_MAX);
     return o;
@@ -83,6 +88,7 @@ void reply_fail_with(struct reply *r, const struct output *o)
 {
     buf_fail_with(r->out, &o->text);
     buf_fail_with(r->out, &o->state);
+    buf_fail_with(r->out, &o->id);
     buf_fail_with(r->out, &o->raw);
     buf_fail_with(r->out, &o->names);
     buf_fail_with(r->out, &r->scratch);
@@ -193,14 +199,26 @@ static void take_reasoning_state(struct reply *r, struct slice state)
     buf_add_slice(&o->state, state);
 }
 
-/* If both sides use the Responses API, the item is sent unchanged: the provider may verify it when the client sends it
- * back. */
+/* Returns whether both sides use the Responses API: items are then sent unchanged, because the provider may verify them
+ * when the client sends them back. */
+static bool keeps_items(const struct reply *r)
+{
+    return r->client->items && r->upstream->items;
+}
+
+static void take_id(struct reply *r, struct slice id)
+{
+    buf_clear(&r->id_of_next);
+    if (keeps_items(r))
+        buf_add_slice(&r->id_of_next, id);
+}
+
 static void take_item(struct reply *r, const struct reply_event *e)
 {
     struct output *o = e->call != NO_CALL        ? reply_find_call(r, e->call)
                        : r->text_at != NO_OUTPUT ? &r->outputs[r->text_at]
                                                  : NULL;
-    if (!o || !r->client->items || !r->upstream->items)
+    if (!o || !keeps_items(r))
         return;
     buf_clear(&o->raw);
     reply_add_raw(&o->raw, e->raw);
@@ -224,6 +242,7 @@ static void take_other(struct reply *r, struct slice raw)
 void reply_take(struct reply *r, const struct reply_event *e)
 {
     switch (e->kind) {
+    case EVENT_ID: take_id(r, e->text); break;
     case EVENT_TEXT: take_text(r, OUTPUT_MESSAGE, e->text); break;
     case EVENT_REASONING: take_text(r, OUTPUT_REASONING, e->text); break;
     case EVENT_CALL: reply_take_call(r, e); break;
@@ -235,7 +254,10 @@ void reply_take(struct reply *r, const struct reply_event *e)
             reply_take_call_state(r, e->call, e->text);
         break;
     case EVENT_ITEM: take_item(r, e); break;
-    case EVENT_BREAK: reply_end_text(r); break;
+    case EVENT_BREAK:
+        reply_end_text(r);
+        buf_clear(&r->id_of_next); /* of an item without text */
+        break;
     case EVENT_OTHER: take_other(r, e->raw); break;
     case EVENT_USAGE:
     case EVENT_FINISH:

@@ -29,6 +29,7 @@ struct output {
     struct arguments arguments;
     struct buf text;  /* text, summary, arguments or input, escaped; OUTPUT_OTHER, a search's arguments: JSON */
     struct buf state; /* OUTPUT_REASONING: encrypted_content, escaped */
+    struct buf id;    /* the upstream's, if the client uses the same API; empty: none */
     struct buf raw;   /* the upstream's whole item, if the client uses the same API; empty: none */
     struct buf names; /* storage of `tool`'s names, unless they are in the turn */
     char held[8];     /* first half of a surrogate pair, until the second arrives; "": none */
@@ -59,7 +60,8 @@ struct reply {
     uint32_t text_at; /* index of the open message or reasoning; NO_OUTPUT: none */
     struct buf *out;  /* the bytes for the client; the caller's */
     struct buf scratch;
-    struct buf echo; /* Responses: the fields of the request that each response object repeats */
+    struct buf id_of_next; /* the upstream's id of the output that begins next; empty: none */
+    struct buf echo;       /* Responses: the fields of the request that each response object repeats */
     struct json json;
     char id[128];      /* Responses: "resp_<response id>"; in pass-through the upstream's */
     uint64_t sequence; /* Responses: number of events written */

@@ -120,6 +120,11 @@ static bool is_done(const struct decoder *d, uint32_t id_hash)
     return false;
 }
 
+static void emit_id(struct decoder *d, uint32_t item)
+{
+    decoder_emit(d, &(struct reply_event){.kind = EVENT_ID, .text = object_text(&d->json, item, "id")});
+}
+
 static struct decoded_call *begin_call(struct decoder *d, unsigned index, uint32_t item, enum tool_kind kind)
 {
     const struct json *j = &d->json;
@@ -131,6 +136,7 @@ static struct decoded_call *begin_call(struct decoder *d, unsigned index, uint32
     if (kind == TOOL_SEARCH && !tool.name.len)
         tool.name = SLICE("tool_search");
     d->content = true;
+    emit_id(d, item);
     decoder_emit(d, &(struct reply_event){.kind = EVENT_CALL, .call = call->number, .tool = tool});
     return call;
 }
@@ -203,6 +209,8 @@ static void read_item(struct decoder *d, unsigned index, uint32_t item)
         read_call_done(d, index, item, kind);
         return;
     }
+    if (!seen)
+        emit_id(d, item);
     if (json_string_is(j, type, "message")) {
         if (!seen)
             read_parts(d, object_field(j, item, "content"), EVENT_TEXT);

@@ -22,6 +22,10 @@ void response_item_id(const struct reply *r, const struct output *o, struct buf 
 {
     static const char *const prefixes[] = {
         [OUTPUT_REASONING] = "rs_", [OUTPUT_MESSAGE] = "msg_", [OUTPUT_OTHER] = "item_"};
+    if (o->id.len) {
+        buf_add_slice(out, buf_slice(&o->id));
+        return;
+    }
     buf_add_text(out, o->kind == OUTPUT_CALL ? calls[o->tool.kind].prefix : prefixes[o->kind]);
     buf_add_text(out, r->options->response_id);
     BUF_ADD(out, "_");

@@ -189,8 +189,26 @@ def test_a_server_without_streams(start_proxy, upstream, key, server, calls):
     got = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi", "stream": True})
     assert "stream" not in upstream.requests[-1].json
     kinds = [kind for kind, _ in got.events]
-    assert kinds[0] == "response.created" and kinds[-1] == "response.completed"
+    assert responses.stream_fault(got.events) is None
     assert "response.output_text.delta" in kinds
     item, = got.events[-1][1]["response"]["output"]
     assert responses.item_text(item) == "All of it."
     assert [(entry["end"], entry["stream"]) for entry in proxy.journal(2)] == [("completed", True)] * 2
+
+
+def test_each_item_of_a_whole_reply_keeps_its_id_in_the_stream(start_proxy, upstream):
+    """The provider's, which it may look up when the client sends the item back."""
+    output = [{"type": "reasoning", "id": "rs_empty", "summary": []},
+              {"type": "reasoning", "id": "rs_up", "summary": [{"type": "summary_text", "text": "Hm."}],
+               "encrypted_content": "secret"},
+              {**responses.message("All of it."), "id": "msg_up"},
+              {"type": "function_call", "id": "fc_up", "call_id": "c1", "name": "f", "arguments": "{}",
+               "status": "completed"},
+              {**responses.message("More."), "id": "msg_more"}]
+    proxy = start_proxy(deployment("codex-light", upstream, fake_stream=True))
+    upstream.script(responses.reply(body=responses.response("", output=output)))
+    got = proxy.post("/v1/responses", {"model": "codex-light", "input": "hi", "stream": True})
+    assert responses.stream_fault(got.events) is None
+    opened = [data["item"]["id"] for kind, data in got.events if kind == "response.output_item.added"]
+    assert opened == ["rs_up", "msg_up", "fc_up", "msg_more"]
+    assert {item["id"] for item in got.events[-1][1]["response"]["output"]} == set(opened)

@@ -67,6 +67,8 @@ def _items_fault(events, end):
     opened, closed, text = {}, {}, {}
     for data in events:
         kind, index = data["type"], data.get("output_index")
+        if "item_id" in data and data["item_id"] != opened.get(index, {}).get("id"):
+            return f"{kind} of item {index} has another id: {data['item_id']}"
         if kind == "response.output_item.added":
             if index in opened:
                 return f"item {index} opens twice"
