@@ -85,7 +85,7 @@ void columns_print(const struct column *columns, unsigned count, const void *con
                 continue;
             buf_clear(&cell);
             columns[c].write(rows[r], context, &cell);
-            table_add(&table, total && r == row_count - 1 ? STYLE_BOLD : STYLE_PLAIN, buf_slice(&cell));
+            table_add_text(&table, total && r == row_count - 1 ? STYLE_BOLD : STYLE_PLAIN, &cell);
         }
     }
     buf_free(&cell);

@@ -82,5 +82,5 @@ int main(int argc, char **argv)
         (void)complain(EXIT_FAULT, "standard output: %s", strerror(errno));
         return code ? code : EXIT_FAULT;
     }
-    return code;
+    return code == EXIT_OK && terminal_has_failed() ? EXIT_FAULT : code;
 }

@@ -68,6 +68,7 @@ cli_libcli_a_SOURCES = \
 	cli/run/history.c cli/run/history.h \
 	cli/run/plan.c cli/run/plan.h \
 	cli/run/run_log.c cli/run/run_log.h \
+	cli/run/subject.c cli/run/subject.h \
 	cli/run/request_log.c cli/run/request_log.h \
 	cli/run/run_settings.c cli/run/run_settings.h \
 	cli/run/show.c \

@@ -27,6 +27,12 @@ void table_add(struct table *table, enum terminal_style style, struct slice text
     table->count++;
 }
 
+void table_add_text(struct table *table, enum terminal_style style, const struct buf *text)
+{
+    table->cells.failed |= text->failed && !text->full;
+    table_add(table, style, buf_slice(text));
+}
+
 static void measure(const struct table *table, unsigned *widths)
 {
     const char *at = table->cells.data;
@@ -69,7 +75,9 @@ static void print_tabbed(const struct table *table, FILE *out)
 
 void table_print(struct table *table, FILE *out)
 {
-    if (table->count > table->columns) {
+    if (table->cells.failed) {
+        terminal_fail(table->cells.full ? "the table is too large to print" : "out of memory");
+    } else if (table->count > table->columns) {
         if (terminal_is(out))
             print_aligned(table, out);
         else

@@ -87,6 +87,19 @@ bool print_document(struct document *d, FILE *out)
     return printed;
 }
 
+static bool has_failed;
+
+void terminal_fail(const char *message)
+{
+    has_failed = true;
+    (void)complain(EXIT_FAULT, "%s", message);
+}
+
+bool terminal_has_failed(void)
+{
+    return has_failed;
+}
+
 int complain(int code, const char *format, ...)
 {
     va_list arguments;

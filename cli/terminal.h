@@ -22,6 +22,12 @@ unsigned terminal_columns(struct slice text);
 /* Prints the document with a newline and frees it. false: out of memory; an error is printed. */
 bool print_document(struct document *d, FILE *out);
 
+/* Prints an error; main() then exits with EXIT_FAULT, unless the command has another code. For output that is missing
+ * where no caller can do anything. */
+void terminal_fail(const char *message);
+/* Whether terminal_fail() was called. */
+bool terminal_has_failed(void);
+
 /* Prints a message on standard error. */
 void say(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Prints "pointsman: …" on standard error and returns `code`, as in `return complain(EXIT_X, …);`. No final period. */

@@ -39,7 +39,7 @@ static void print_table(const struct doctor *doctor)
         buf_add_format(&text, "%s%s%s", finding->detail, finding->ok ? "" : " -> ", finding->fix);
         table_add(&table, finding->ok ? STYLE_GOOD : STYLE_BAD, slice_of(finding->ok ? "OK" : "FIX"));
         table_add(&table, STYLE_PLAIN, slice_of(finding->name));
-        table_add(&table, STYLE_PLAIN, buf_slice(&text));
+        table_add_text(&table, STYLE_PLAIN, &text);
     }
     table_print(&table, stdout);
     buf_free(&text);

@@ -1,30 +1,20 @@
 /* pointsman explain: how one run or one request was routed, and why. */
 #include "cli/command.h"
 #include "cli/run/history.h"
-#include "cli/run/run_log.h"
+#include "cli/run/subject.h"
 #include "cli/terminal.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LABEL "%-12s: "
-#define EARLIER_MS 2000 /* tolerance between the clocks of the two logs' writers */
 
 enum { JSON };
 
 static const struct command_option options[] = {
     [JSON] = {.name = "json", .summary = "print the log records: {\"run\", \"requests\"}"},
     {0},
-};
-
-/* The run or request to explain. */
-struct subject {
-    char *runs, *requests; /* paths of the run log and the request log */
-    char *run;             /* the run's log line; NULL: none */
-    char **lines;          /* the requests' log lines, newest first */
-    unsigned count;
 };
 
 static void text_of(const char *label, const struct json *j, uint32_t object, const char *key)
@@ -216,10 +206,22 @@ static void show_window(const struct json *j)
                history_number(j, warning, "tokens"), history_number(j, warning, "window"));
 }
 
+/* "1000 in (600 cached, 300 written), 100 out". */
+static void show_tokens(const struct json *j, uint32_t tokens)
+{
+    double input = history_number(j, tokens, "input"), written = history_number(j, tokens, "cache_write");
+    if (!isfinite(input))
+        return;
+    printf(LABEL "%.0f in (%.0f cached", "tokens", input, fmax(0, history_number(j, tokens, "cached")));
+    if (written > 0)
+        printf(", %.0f written", written);
+    printf("), %.0f out%s\n", history_number(j, tokens, "output"),
+           json_is(j, json_get(j, tokens, "estimated"), JSON_TRUE) ? " (estimated)" : "");
+}
+
 static void show_request(const struct json *j)
 {
     struct buf when;
-    uint32_t tokens = json_get(j, 0, "tokens");
     double ttft = history_number(j, 0, "ttft_ms");
     buf_init(&when, 256);
     history_time(j, &when);
@@ -241,97 +243,9 @@ static void show_request(const struct json *j)
     if (isfinite(ttft))
         printf("%.0f ms", ttft);
     printf(", total %.0f ms\n", history_number(j, 0, "total_ms"));
-    if (isfinite(history_number(j, tokens, "input")))
-        printf(LABEL "%.0f in (%.0f cached), %.0f out%s\n", "tokens", history_number(j, tokens, "input"),
-               fmax(0, history_number(j, tokens, "cached")), history_number(j, tokens, "output"),
-               json_is(j, json_get(j, tokens, "estimated"), JSON_TRUE) ? " (estimated)" : "");
+    show_tokens(j, json_get(j, 0, "tokens"));
     show_money("cost", history_number(j, 0, "cost_usd"),
                isfinite(history_number(j, 0, "cost_usd")) ? "" : " (a price or a token count is unknown)");
-}
-
-/* The last line of the log whose member `key` is `id`; the last line of all if `id` is NULL. Free with free(); NULL:
- * not found. */
-static char *find(const char *path, const char *key, const char *id)
-{
-    struct lines lines;
-    struct slice line;
-    struct json json = {0};
-    char *found = NULL;
-    lines_open(&lines, path, true);
-    while (!found && history_next(&lines, &json, &line))
-        if (!id || json_string_is(&json, json_get(&json, 0, key), id))
-            found = strndup(line.ptr, line.len);
-    lines_close(&lines);
-    json_free(&json);
-    return found;
-}
-
-static bool parse(struct json *json, const char *line)
-{
-    return json_parse(json, line, strlen(line));
-}
-
-static int64_t time_of(const char *line)
-{
-    struct json json = {0};
-    int64_t time_ms = 0;
-    if (!line || !parse(&json, line) || !request_log_time(&json, &time_ms))
-        time_ms = 0;
-    json_free(&json);
-    return time_ms;
-}
-
-static bool keep(struct subject *subject, struct slice line)
-{
-    char **more = realloc(subject->lines, (subject->count + 1) * sizeof *more);
-    if (!more)
-        return false;
-    subject->lines = more;
-    subject->lines[subject->count] = strndup(line.ptr, line.len);
-    return subject->lines[subject->count] && ++subject->count;
-}
-
-/* Collects the run's requests: reads the request log backwards to the start of the run. */
-static void find_requests(struct subject *subject)
-{
-    struct lines lines;
-    struct slice line;
-    struct json run = {0}, json = {0};
-    char *id = parse(&run, subject->run) ? json_strdup(&run, json_get(&run, 0, "run_id")) : NULL;
-    int64_t began = time_of(subject->run), at;
-    lines_open(&lines, subject->requests, true);
-    while (id && history_next(&lines, &json, &line)) {
-        double total = history_number(&json, 0, "total_ms");
-        if (json_string_is(&json, json_get(&json, 0, "run_id"), id)) {
-            if (!keep(subject, line))
-                break;
-        } else if (request_log_time(&json, &at) && at + (isfinite(total) ? (int64_t)total : 0) + EARLIER_MS < began) {
-            break;
-        }
-    }
-    lines_close(&lines);
-    json_free(&json);
-    json_free(&run);
-    free(id);
-}
-
-/* Finds the run or request with this id; NULL: the latest of all. */
-static void look_up(struct subject *subject, const char *id)
-{
-    char *request = id ? find(subject->requests, "request_id", id) : find(subject->requests, NULL, NULL);
-    subject->run = id ? find(subject->runs, "run_id", id) : find(subject->runs, NULL, NULL);
-    struct json json = {0};
-    bool of_run = subject->run && request && !id && parse(&json, request) &&
-                  json_is(&json, json_get(&json, 0, "run_id"), JSON_STRING);
-    if (subject->run && (id || of_run || time_of(subject->run) >= time_of(request))) {
-        find_requests(subject);
-    } else if (request) {
-        free(subject->run);
-        subject->run = NULL;
-        (void)keep(subject, slice_of(request));
-    }
-    json_free(&json);
-    free(request);
 }
 
 static bool print_json(const struct subject *subject)
@@ -348,10 +262,10 @@ static bool print_json(const struct subject *subject)
 static void show(const struct subject *subject)
 {
     struct json json = {0};
-    if (subject->run && parse(&json, subject->run))
+    if (subject->run && json_parse(&json, subject->run, strlen(subject->run)))
         show_run(&json);
     for (unsigned i = subject->count; i-- > 0;)
-        if (parse(&json, subject->lines[i]))
+        if (json_parse(&json, subject->lines[i], strlen(subject->lines[i])))
             show_request(&json);
     json_free(&json);
 }
@@ -359,25 +273,19 @@ static void show(const struct subject *subject)
 static int run(const struct arguments *arguments)
 {
     const char *id = arguments->operand_count ? arguments->operands[0] : "last";
-    struct subject subject = {.runs = history_path(RUN_LOG_FILE), .requests = history_path(REQUEST_LOG_FILE)};
+    bool last = strcmp(id, "last") == 0;
+    struct subject subject;
     int code = EXIT_OK;
-    if (subject.runs && subject.requests)
-        look_up(&subject, strcmp(id, "last") == 0 ? NULL : id);
+    subject_find(&subject, last ? NULL : id);
     if (!subject.run && !subject.count)
         code = complain(EXIT_FAULT, "%s%s",
-                        strcmp(id, "last") == 0 ? "no run or request is recorded yet"
-                                                : "no run or request is recorded with id ",
-                        strcmp(id, "last") == 0 ? "" : id);
+                        last ? "no run or request is recorded yet" : "no run or request is recorded with id ",
+                        last ? "" : id);
     else if (!arguments->values[JSON])
         show(&subject);
     else if (!print_json(&subject))
         code = EXIT_FAULT;
-    for (unsigned i = 0; i < subject.count; i++)
-        free(subject.lines[i]);
-    free(subject.lines);
-    free(subject.run);
-    free(subject.runs);
-    free(subject.requests);
+    subject_free(&subject);
     return code;
 }
 

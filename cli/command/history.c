@@ -18,7 +18,7 @@ static const struct command_option options[] = {
 
 static void add_cell(struct table *table, struct buf *text)
 {
-    table_add(table, STYLE_PLAIN, buf_slice(text));
+    table_add_text(table, STYLE_PLAIN, text);
     buf_clear(text);
 }
 
@@ -44,7 +44,7 @@ static void add_row(struct table *table, const struct json *json, struct buf *te
         table_add(table, STYLE_GOOD, SLICE("ok"));
     else {
         buf_add_format(text, "exit %.0f", isfinite(code) ? code : -1);
-        table_add(table, STYLE_BAD, buf_slice(text));
+        table_add_text(table, STYLE_BAD, text);
         buf_clear(text);
     }
     history_text(json, 0, "run_id", text);

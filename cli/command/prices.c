@@ -81,7 +81,7 @@ static void add(struct listing *l, const struct price_view *v)
     table_add(&l->text, STYLE_PLAIN, v->deployment ? v->model : slice_of(""));
     add_amounts(&l->text, &v->price);
     table_add(&l->text, STYLE_PLAIN, slice_of(window));
-    table_add(&l->text, STYLE_PLAIN, slice_of(buf_text(&source)));
+    table_add_text(&l->text, STYLE_PLAIN, &source);
     for (unsigned i = 0; i < v->tier_count; i++)
         add_tier(&l->text, &v->tiers[i]);
     buf_free(&source);

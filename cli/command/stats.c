@@ -93,7 +93,7 @@ static void print_table(const char *title, const struct stats_sum *kinds, unsign
             case 6: history_money(k->estimated_usd, &text); break;
             default: history_money(k->costed ? k->actual_usd : NAN, &text); break;
             }
-            table_add(&table, k->failures && column == 3 ? STYLE_BAD : STYLE_PLAIN, buf_slice(&text));
+            table_add_text(&table, k->failures && column == 3 ? STYLE_BAD : STYLE_PLAIN, &text);
         }
     }
     buf_free(&text);

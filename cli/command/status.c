@@ -37,11 +37,11 @@ static void print_aliases(const struct json *json)
         bool ready = json_is(json, json_get(json, alias, "ready"), JSON_TRUE);
         buf_clear(&text);
         (void)json_unescape(json, json_get(json, alias, "name"), &text);
-        table_add(&table, STYLE_PLAIN, buf_slice(&text));
+        table_add_text(&table, STYLE_PLAIN, &text);
         table_add(&table, ready ? STYLE_GOOD : STYLE_BAD, slice_of(ready ? "ready" : "not ready"));
         buf_clear(&text);
         (void)json_unescape(json, json_get(json, alias, "reason"), &text);
-        table_add(&table, STYLE_PLAIN, buf_slice(&text));
+        table_add_text(&table, STYLE_PLAIN, &text);
     }
     table_print(&table, stdout);
     buf_free(&text);

@@ -155,6 +155,9 @@ def test_explain_prints_a_request(cli):
                  "tokens      : 1000 in (0 cached), 100 out",
                  "cost        : $0.0020", "strategy    : expected-cost, scores are expected USD, the lowest first"):
         assert line in last, last
+    write(cli, "requests.jsonl", [request(1, tokens={"input": 1000, "cached": 600, "cache_write": 300, "output": 100})])
+    assert "tokens      : 1000 in (600 cached, 300 written), 100 out\n" in cli("explain", "req_1").stdout
+    write(cli, "requests.jsonl", [request(1), request(2)])
     assert "Request req_1" in cli("explain", "req_1").stdout and "req_2" not in cli("explain", "req_1").stdout
     assert cli("explain", "req_9").returncode == 1
 

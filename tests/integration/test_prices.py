@@ -9,6 +9,7 @@ import pytest
 
 import chat_wire as chat
 from conftest import UPSTREAM_KEY, deployment
+from faults import Memory
 from tunnel_proxy import TunnelProxy
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
@@ -181,6 +182,23 @@ def test_the_configuration_is_listed(cli, configured):
                             "max_input_tokens": "table"}
     assert mine["deployment"] == "b/openai/1" and mine["row"] == "openai/gpt-5.2" and "tools" in mine["abilities"]
     assert other["row"] == "openai/gpt-5.5" and other["deployment"] is None
+
+
+def test_without_memory_no_cell_is_lost(cli, configured, folder):
+    """Each of the last allocations fails once: the whole listing, or an error."""
+    configured(*(entry(f"alias-{n}", "openai/gpt-5.2") for n in range(12)))
+    memory = Memory(folder, "pointsman")
+    whole = cli("prices", **memory.environment)
+    count = memory.count
+    assert whole.returncode == 0 and count > 100
+    refused = 0
+    for first in range(count - 60, count + 1):
+        with memory.fails(first):
+            done = cli("prices", **memory.environment)
+            assert memory.failed
+        assert done.stdout == whole.stdout or (done.stdout == "" and done.returncode == 1), (first, memory.where)
+        refused += done.returncode == 1
+    assert refused >= 5
 
 
 def test_an_unknown_model(cli):
