@@ -35,15 +35,15 @@ const struct prompt_cache *cache_hint_row(const struct deployment *d, const char
 struct cache_hint cache_hint_make(const struct model_request *request, const struct prompt_cache *row, enum wire wire,
                                   bool passed, const struct omissions *omit, const unsigned char *key)
 {
-    struct cache_hint hint = {.carrier = CACHE_HINT_NONE};
-    enum hint_carrier carrier = prompt_cache_carrier(row, wire);
-    const char *field = hint_field(carrier);
-    if (carrier == CACHE_HINT_NONE || !key)
+    struct cache_hint hint = {.place = CACHE_HINT_NONE};
+    enum hint_place place = prompt_cache_place(row, wire);
+    const char *field = hint_field(place);
+    if (place == CACHE_HINT_NONE || !key)
         return hint;
     if (field && ((passed && json_get(&request->top, 0, field)) || omits_field(omit, field)))
         return hint;
     struct slice own = json_inner(&request->top, json_get(&request->top, 0, "prompt_cache_key"));
-    hint.carrier = carrier;
+    hint.place = place;
     if (is_plain(own))
         memcpy(hint.value, own.ptr, own.len);
     else if (own.len)
@@ -55,6 +55,6 @@ struct cache_hint cache_hint_make(const struct model_request *request, const str
 
 bool cache_hint_write(const struct cache_hint *hint, struct buf *out)
 {
-    const char *field = hint ? hint_field(hint->carrier) : NULL;
+    const char *field = hint ? hint_field(hint->place) : NULL;
     return !field || buf_add_format(out, ",\"%s\":\"%s\"", field, hint->value);
 }

@@ -10,7 +10,7 @@
 
 /* CACHE_HINT_NONE: there is nothing to add to the request. The value is ASCII that needs no escapes. */
 struct cache_hint {
-    enum hint_carrier carrier;
+    enum hint_place place;
     char value[CACHE_HINT_MAX + 1];
 };
 

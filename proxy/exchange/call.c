@@ -32,7 +32,7 @@ void attempt_start_call(struct attempt *a, const struct call_events *events)
         .idle_timeout_ms = d->timeout_ms,
         .total_timeout_ms = r->model_request.stream && !d->whole_replies ? 0 : d->timeout_ms,
     };
-    if (a->body.hint.carrier == CACHE_HINT_GROK_CONV_ID) {
+    if (a->body.hint.place == CACHE_HINT_GROK_CONV_ID) {
         (void)snprintf(hint, sizeof hint, "x-grok-conv-id: %s", a->body.hint.value);
         request.extra_field = hint;
     }

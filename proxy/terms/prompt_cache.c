@@ -74,15 +74,15 @@ const struct prompt_cache *prompt_cache_find(const struct provider *provider, co
     return &UNKNOWN;
 }
 
-enum hint_carrier prompt_cache_carrier(const struct prompt_cache *cache, enum wire wire)
+enum hint_place prompt_cache_place(const struct prompt_cache *cache, enum wire wire)
 {
     return wire == WIRE_CHAT ? cache->chat : wire == WIRE_RESPONSES ? cache->responses : CACHE_HINT_NONE;
 }
 
-const char *hint_field(enum hint_carrier carrier)
+const char *hint_field(enum hint_place place)
 {
     static const char *const names[] = {[CACHE_HINT_PROMPT_CACHE_KEY] = "prompt_cache_key",
                                         [CACHE_HINT_SESSION_ID] = "session_id",
                                         [CACHE_HINT_GROK_CONV_ID] = NULL};
-    return names[carrier];
+    return names[place];
 }

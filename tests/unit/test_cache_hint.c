@@ -22,7 +22,7 @@ struct sent {
 static struct sent send_to(const struct deployment *d, enum wire wire, const char *request, const unsigned char *key)
 {
     static const struct omissions NOTHING;
-    struct sent sent = {.hint.carrier = CACHE_HINT_NONE};
+    struct sent sent = {.hint.place = CACHE_HINT_NONE};
     struct model_request asked = {0};
     struct model_request_error error;
     struct provider_body body;
@@ -57,7 +57,7 @@ static struct deployment deployment_of(const struct provider *p, const char *bas
 /* All providers with a hint. */
 static const struct {
     const char *provider;
-    enum hint_carrier chat, responses;
+    enum hint_place chat, responses;
 } HINTED[] = {
     {"openai", CACHE_HINT_PROMPT_CACHE_KEY, CACHE_HINT_PROMPT_CACHE_KEY},
     {"codex-oauth", CACHE_HINT_NONE, CACHE_HINT_PROMPT_CACHE_KEY},
@@ -66,7 +66,7 @@ static const struct {
     {"openrouter", CACHE_HINT_SESSION_ID, CACHE_HINT_NONE},
 };
 
-static enum hint_carrier expected(const struct provider *p, enum wire wire)
+static enum hint_place expected(const struct provider *p, enum wire wire)
 {
     for (size_t i = 0; i < COUNT_OF(HINTED); i++)
         if (strcmp(HINTED[i].provider, p->prefix) == 0)
@@ -85,15 +85,14 @@ TEST(each_provider_gets_its_hint_and_no_other)
                 for (int home = 0; home < 2; home++) {
                     const char *base = home && p->api_base ? p->api_base : "http://127.0.0.1:1/v1";
                     bool at_home = home && p->api_base && !p->local;
-                    enum hint_carrier carrier = at_home ? expected(p, wires[upstream]) : CACHE_HINT_NONE;
+                    enum hint_place place = at_home ? expected(p, wires[upstream]) : CACHE_HINT_NONE;
                     struct deployment d = deployment_of(p, base, "m", wires[upstream]);
                     if (p->kind != PROVIDER_HTTP || p->chatgpt_fields)
                         continue;
                     struct sent sent = send_to(&d, wires[client], client ? RESPONSES("") : CHAT(""), KEY);
-                    assert_int_equal(sent.hint.carrier, carrier);
+                    assert_int_equal(sent.hint.place, place);
                     bool has[] = {strstr(sent.body, fields[0]) != NULL, strstr(sent.body, fields[1]) != NULL};
-                    if (has[0] != (carrier == CACHE_HINT_PROMPT_CACHE_KEY) ||
-                        has[1] != (carrier == CACHE_HINT_SESSION_ID))
+                    if (has[0] != (place == CACHE_HINT_PROMPT_CACHE_KEY) || has[1] != (place == CACHE_HINT_SESSION_ID))
                         fail_msg("%s at %s: %s", p->prefix, base, sent.body);
                 }
     }
@@ -108,7 +107,7 @@ TEST(the_clients_own_key_is_the_hint)
     sent = send_to(&d, WIRE_CHAT, CHAT(",\"prompt_cache_key\":\"thread-1\""), KEY);
     assert_string_equal(sent.body, "{\"model\":\"m\",\"prompt_cache_key\":\"thread-1\","
                                    "\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}");
-    /* Another carrier. */
+    /* Another place. */
     d = deployment_of(provider_find(SLICE("openrouter")), "https://openrouter.ai/api/v1", "m", WIRE_CHAT);
     sent = send_to(&d, WIRE_RESPONSES, RESPONSES(",\"prompt_cache_key\":\"thread-1\""), KEY);
     assert_non_null(strstr(sent.body, "\"session_id\":\"thread-1\""));
@@ -145,7 +144,7 @@ TEST(without_a_key_the_conversation_is_hashed)
     assert_string_equal(first.hint.value, again.hint.value);
     assert_string_not_equal(first.hint.value, other.hint.value);
     assert_string_not_equal(first.hint.value, elsewhere.hint.value);
-    assert_int_equal(send_to(&d, WIRE_CHAT, CHAT(""), NULL).hint.carrier, CACHE_HINT_NONE);
+    assert_int_equal(send_to(&d, WIRE_CHAT, CHAT(""), NULL).hint.place, CACHE_HINT_NONE);
 }
 
 /* The client's other bytes do not change. */
@@ -160,7 +159,7 @@ TEST(a_hint_is_added_after_the_model)
     assert_string_equal(sent.body, expected_body);
     /* The client's null counts as its key. */
     sent = send_to(&d, WIRE_CHAT, CHAT(",\"prompt_cache_key\":null"), KEY);
-    assert_int_equal(sent.hint.carrier, CACHE_HINT_NONE);
+    assert_int_equal(sent.hint.place, CACHE_HINT_NONE);
 }
 
 /* Another server with OpenAI's API does not get the client's key either. */
