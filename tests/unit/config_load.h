@@ -128,17 +128,36 @@ static inline void warns(const char *text, const char *warnings)
 }
 
 /* Reads a file of the source tree, which `make check` passes in $srcdir. */
-static inline void read_source(const char *name, struct buf *out)
+static inline void source_path(const char *name, char path[1024])
 {
     const char *folder = getenv("srcdir");
+    snprintf(path, 1024, "%s/%s", folder ? folder : ".", name);
+}
+
+static inline void read_source(const char *name, struct buf *out)
+{
     char path[1024];
-    snprintf(path, sizeof path, "%s/%s", folder ? folder : ".", name);
+    source_path(name, path);
     FILE *f = fopen(path, "r");
     if (!f)
         fail_msg("can't open %s: run make check, or run the test in the source folder", path);
     assert_true(buf_reserve(out, 1u << 20));
     out->len = fread(out->data, 1, 1u << 20, f);
     fclose(f);
+}
+
+/* Loads the configuration that comes with pointsman, with its table of prices. */
+static inline void load_shipped(struct load *l, const char *const *env)
+{
+    struct buf text;
+    char prices[1024];
+    buf_init(&text, 2u << 20);
+    read_source("conf/litellm-cost-routing.yaml", &text);
+    source_path("conf/model-prices.tsv", prices);
+    load_prices = prices;
+    load_env(l, buf_text(&text), env);
+    load_prices = NULL;
+    buf_free(&text);
 }
 
 static inline int load_group_start(void **state)

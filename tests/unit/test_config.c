@@ -464,11 +464,8 @@ TEST(the_shipped_file_is_complete)
                                "LITELLM_ENABLE_CODEX_AGENT=1",
                                "CODEX_AGENT_API_BASE=http://127.0.0.1:8788",
                                NULL};
-    struct buf text;
     struct load l;
-    buf_init(&text, 2u << 20);
-    read_source("conf/litellm-cost-routing.yaml", &text);
-    load_env(&l, buf_text(&text), env);
+    load_shipped(&l, env);
     assert_buf(&l.warnings, "");
     for (size_t i = 0; i < COUNT_OF(ALIASES); i++) {
         const struct model_group *g = config_group(l.config, slice_of(ALIASES[i]));
@@ -492,8 +489,9 @@ TEST(the_shipped_file_is_complete)
     const struct deployment *qwen = config_group(l.config, SLICE("codex-qwen-local"))->deployments[0];
     assert_string_equal(qwen->upstream_model, "qwen2.5-coder:3b");
     assert_string_equal(qwen->api_base, "http://127.0.0.1:11434/v1");
+    const struct deployment *codex = config_group(l.config, SLICE("codex-default"))->deployments[0];
+    assert_true(codex->price.input == 5e-6 && codex->tier_count == 1 && codex->tiers[0].above == 272000);
     load_end(&l);
-    buf_free(&text);
 }
 
 /* Without its variable, each deployment names it. Deployments that are disabled on purpose cause no warning. */
@@ -507,11 +505,8 @@ TEST(the_shipped_file_names_its_variables)
         {"codex-agent", "disabled: set LITELLM_ENABLE_CODEX_AGENT=1"},
     };
     const char *const env[] = {"LITELLM_API_KEY=m", "OPENAI_API_KEY=o", "GEMINI_API_KEY=g", "HF_TOKEN=h", NULL};
-    struct buf text;
     struct load l;
-    buf_init(&text, 2u << 20);
-    read_source("conf/litellm-cost-routing.yaml", &text);
-    load_env(&l, buf_text(&text), env);
+    load_shipped(&l, env);
     assert_buf(&l.warnings, "");
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_string_equal(config_group(l.config, slice_of(rows[i].alias))->deployments[0]->not_ready,
@@ -519,7 +514,6 @@ TEST(the_shipped_file_names_its_variables)
     const struct deployment *login = config_group(l.config, SLICE("codex-chatgpt"))->deployments[0];
     assert_true(login->price.input > 0 && login->price.output > 0 && login->max_input_tokens == 272000);
     load_end(&l);
-    buf_free(&text);
 }
 
 /* Any bytes give a configuration or a message: a rich file, truncated at each byte, and with each byte replaced. */

@@ -204,11 +204,7 @@ static int config_enter(void **state)
 {
     (void)state;
     static const char *const ENV[] = {"LITELLM_API_KEY=x", "OPENAI_API_KEY=x", "GEMINI_API_KEY=x", "HOME=/h", NULL};
-    struct buf text;
-    buf_init(&text, 1u << 20);
-    read_source("conf/litellm-cost-routing.yaml", &text);
-    load_env(&loaded, buf_text(&text), ENV);
-    buf_free(&text);
+    load_shipped(&loaded, ENV);
     assert_true(models_init(&models, loaded.config));
     return 0;
 }
