@@ -2,6 +2,7 @@
 #include "proxy/exchange/caching.h"
 
 #include "common/clock.h"
+#include "proxy/exchange/sharing.h"
 
 #include <event2/event.h>
 #include <math.h>
@@ -138,6 +139,7 @@ bool caching_replay(struct request *r, struct slice text, double saved_usd, enum
 
 enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send)
 {
+    sharing_flush(r->shared);
     if (!make(r))
         return CACHING_NONE;
     struct caching *c = r->caching;

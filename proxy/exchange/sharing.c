@@ -146,3 +146,9 @@ void sharing_spending(struct exchange_shared *shared, unsigned group, double hel
     publish_spending(shared->share, shared->slots[config->deployment_count + group], held, spent);
     publish_spending(shared->share, shared->slots[config->deployment_count + config->group_count], held, spent);
 }
+
+void sharing_flush(struct exchange_shared *shared)
+{
+    if (shared->share && shared->cache && share_is_requested(shared->share, SHARE_FLUSH))
+        store_flush(&shared->cache->store);
+}

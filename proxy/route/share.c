@@ -17,8 +17,8 @@ struct cell {
 };
 
 struct table {
-    _Atomic uint64_t keys[SHARE_SLOTS]; /* 0: unused */
-    _Atomic uint32_t resets;
+    _Atomic uint64_t keys[SHARE_SLOTS];    /* 0: unused */
+    _Atomic uint32_t orders[SHARE_ORDERS]; /* requests so far */
     struct ceiling_row bodies[SHARE_WORKERS_MAX];
     struct cell cells[]; /* [worker * SHARE_SLOTS + slot] */
 };
@@ -27,7 +27,7 @@ struct share {
     struct table *table;
     size_t size;
     unsigned workers, worker;
-    uint32_t resets; /* the last seen table.resets */
+    uint32_t orders[SHARE_ORDERS]; /* the last seen table.orders */
     struct share_counts own[SHARE_SLOTS];
     uint64_t read_versions[SHARE_SLOTS]; /* sums of the other workers' versions */
 };
@@ -150,15 +150,16 @@ bool share_read(const struct share *s, unsigned worker, unsigned slot, struct sh
     return false;
 }
 
-void share_request_reset(struct share *s)
+void share_request(struct share *s, enum share_order order)
 {
-    s->resets = atomic_fetch_add(&s->table->resets, 1) + 1;
+    (void)atomic_fetch_add(&s->table->orders[order], 1);
+    s->orders[order]++; /* its own request does not count; another worker's, not yet seen, still does */
 }
 
-bool share_reset_requested(struct share *s)
+bool share_is_requested(struct share *s, enum share_order order)
 {
-    uint32_t resets = atomic_load(&s->table->resets);
-    bool updated = resets != s->resets;
-    s->resets = resets;
+    uint32_t orders = atomic_load(&s->table->orders[order]);
+    bool updated = orders != s->orders[order];
+    s->orders[order] = orders;
     return updated;
 }

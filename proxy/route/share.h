@@ -24,6 +24,13 @@ struct share_counts {
     uint64_t unpriced;
 };
 
+/* What one worker asks all others to do. */
+enum share_order {
+    SHARE_RESET, /* reset the statistics of deployments */
+    SHARE_FLUSH, /* remove the cached replies from memory */
+    SHARE_ORDERS,
+};
+
 struct share;
 
 /* Creates the table. Call before fork(2). NULL: out of memory. Unmap with share_free(). */
@@ -51,9 +58,9 @@ struct ceiling_row *share_ceiling_rows(struct share *s);
 /* Returns this worker's number. */
 unsigned share_worker(const struct share *s);
 
-/* Asks all workers to reset. Requests are counted, so that none is missed. */
-void share_request_reset(struct share *s);
-/* Returns whether another worker has asked for a reset since the last call. */
-bool share_reset_requested(struct share *s);
+/* Asks the other workers for this. Requests are counted, so that none is missed. */
+void share_request(struct share *s, enum share_order order);
+/* Returns whether another worker has asked for it since the last call. */
+bool share_is_requested(struct share *s, enum share_order order);
 
 #endif

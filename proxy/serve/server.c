@@ -87,7 +87,7 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
 static void reset(struct server *s)
 {
     if (s->options->share)
-        share_request_reset(s->options->share);
+        share_request(s->options->share, SHARE_RESET);
     generation_reset(s->now);
     s->decisions->count = 0;
     log_info("deployment statistics reset (POST /dispatch/reset)");
@@ -107,6 +107,8 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
         check_sign_ins(s);
     else if (endpoint == ENDPOINT_RESET)
         reset(s);
+    else if (endpoint == ENDPOINT_CACHE_FLUSH && s->options->share)
+        share_request(s->options->share, SHARE_FLUSH);
     struct answers now = answers_now(s, port->entrance);
     endpoint_answer(client, endpoint, &now);
 }
@@ -175,8 +177,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
     generation_free_idle(&s->retired);
     memory_tick(!requests_in_flight(s));
     sharing_sync(&s->now->exchanges);
-    if (s->options->share && share_reset_requested(s->options->share))
+    if (s->options->share && share_is_requested(s->options->share, SHARE_RESET))
         generation_reset(s->now);
+    sharing_flush(&s->now->exchanges);
     if (++s->ticks % SIGN_INS_CHECK_S == 0)
         check_sign_ins(s);
     if (s->ticks % KEEP_STATE_S == 0 && !s->stopping && !s->options->worker)

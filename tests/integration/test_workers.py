@@ -137,6 +137,19 @@ def test_a_reset_is_shared(start, make_upstream):
                    "the cooldown to be cleared")
 
 
+def test_a_flush_of_the_cache_is_shared(start, upstream):
+    upstream.always(chat.whole("Hello."))
+    proxy = start(deployment("codex-light", upstream), litellm_settings={"cache": True})
+
+    def statuses():
+        return [served_by(proxy, number, {**CHAT, "temperature": 0}).headers["cache-status"].split("; ")[1]
+                for number in (0, 1)]
+    assert statuses() == ["fwd=miss"] * 2 and statuses() == ["hit"] * 2
+    with only(proxy, 0):
+        assert proxy.post("/cache/flushall", {}).status == 200
+    assert statuses() == ["fwd=miss"] * 2 and statuses() == ["hit"] * 2
+
+
 def test_a_reload_reaches_both(start, upstream):
     upstream.always(chat.whole("Hello."))
     proxy = start(deployment("codex-light", upstream))

@@ -46,8 +46,8 @@ TEST(other_workers_read_what_one_publishes)
         share_join(s, 1);
         share_own(s, share_slot(s, SLICE("a")))->in_flight = 3;
         share_publish(s, slot);
-        share_request_reset(s);
-        _exit(share_reset_requested(s)); /* its own request does not count */
+        share_request(s, SHARE_RESET);
+        _exit(share_is_requested(s, SHARE_RESET)); /* its own request does not count */
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -64,8 +64,10 @@ TEST(other_workers_read_what_one_publishes)
     assert_true(share_has_updates(s, slot));
     share_mark_unread(s, SHARE_NONE);
     assert_true(share_has_updates(s, slot));
-    assert_true(share_reset_requested(s));
-    assert_false(share_reset_requested(s));
+    assert_false(share_is_requested(s, SHARE_FLUSH));
+    share_request(s, SHARE_RESET); /* hides no other worker's */
+    assert_true(share_is_requested(s, SHARE_RESET));
+    assert_false(share_is_requested(s, SHARE_RESET));
     share_free(s);
 }
 
