@@ -4,7 +4,7 @@
 #include "common/guard.h"
 #include "common/secret.h"
 
-typedef bool check(const struct request *request, const struct settings *settings);
+typedef bool check(const struct request *request, unsigned web_port);
 
 struct guard {
     check *allows;
@@ -13,31 +13,31 @@ struct guard {
     const char *message;
 };
 
-static bool host_is_ours(const struct request *request, const struct settings *settings)
+static bool host_is_ours(const struct request *request, unsigned web_port)
 {
-    return guard_host(request->host, settings->web_port);
+    return guard_host(request->host, web_port);
 }
 
-static bool origin_is_ours(const struct request *request, const struct settings *settings)
+static bool origin_is_ours(const struct request *request, unsigned web_port)
 {
-    return guard_origin(request->origin, settings->web_port);
+    return guard_origin(request->origin, web_port);
 }
 
-static bool site_is_ours(const struct request *request, const struct settings *settings)
+static bool site_is_ours(const struct request *request, unsigned web_port)
 {
-    (void)settings;
+    (void)web_port;
     return guard_fetch_site(request->fetch_site);
 }
 
-static bool body_fits(const struct request *request, const struct settings *settings)
+static bool body_fits(const struct request *request, unsigned web_port)
 {
-    (void)settings;
+    (void)web_port;
     return !request->body_too_big;
 }
 
-static bool peer_is_ours(const struct request *request, const struct settings *settings)
+static bool peer_is_ours(const struct request *request, unsigned web_port)
 {
-    (void)settings;
+    (void)web_port;
     return request->peer != PEER_REFUSED;
 }
 
@@ -55,25 +55,24 @@ static const struct guard change[] = {
     {body_fits, 413, "body_too_large", "The body is larger than 8 KB."},
 };
 
-static bool run(const struct guard *guards, size_t count, const struct request *request,
-                const struct settings *settings, struct refusal *why)
+static bool run(const struct guard *guards, size_t count, const struct request *request, unsigned web_port,
+                struct refusal *why)
 {
     for (size_t i = 0; i < count; i++)
-        if (!guards[i].allows(request, settings))
+        if (!guards[i].allows(request, web_port))
             return refuse(why, guards[i].status, guards[i].code, "%s", guards[i].message);
     return true;
 }
 
-bool guards_admit(const struct request *request, const struct settings *settings, bool open, struct refusal *why)
+bool guards_admit(const struct request *request, unsigned web_port, bool open, struct refusal *why)
 {
-    return run(name, sizeof name / sizeof *name, request, settings, why) &&
-           (open || run(user, sizeof user / sizeof *user, request, settings, why));
+    return run(name, sizeof name / sizeof *name, request, web_port, why) &&
+           (open || run(user, sizeof user / sizeof *user, request, web_port, why));
 }
 
-bool guards_change(const struct request *request, const struct settings *settings, const char *content_type,
-                   struct refusal *why)
+bool guards_change(const struct request *request, unsigned web_port, const char *content_type, struct refusal *why)
 {
-    if (!run(change, sizeof change / sizeof *change, request, settings, why))
+    if (!run(change, sizeof change / sizeof *change, request, web_port, why))
         return false;
     if (!slice_is_nocase(request->content_type, content_type))
         return refuse(why, 415, "unsupported_media_type", "The Content-Type must be %s.", content_type);

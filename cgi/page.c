@@ -3,14 +3,9 @@
 
 #include "cgi/session.h"
 #include "cgi/status.h"
-#include "common/file.h"
+#include "cgi/template.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define TEMPLATE_MAX (128 * 1024) /* bytes of page.html */
 
 /* The data that slots are filled from. */
 struct view {
@@ -18,23 +13,6 @@ struct view {
     const struct refusal *why; /* why the last request was refused; NULL: it was not */
     const char *note;          /* the last request's result; "": none to show */
 };
-
-typedef void slot_writer(const struct view *view, struct buf *out);
-
-bool page_escape(struct buf *out, struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        switch (text.ptr[i]) {
-        case '&': BUF_ADD(out, "&amp;"); break;
-        case '<': BUF_ADD(out, "&lt;"); break;
-        case '>': BUF_ADD(out, "&gt;"); break;
-        case '"': BUF_ADD(out, "&quot;"); break;
-        case '\'': BUF_ADD(out, "&#39;"); break;
-        default: buf_add_char(out, text.ptr[i]);
-        }
-    }
-    return !out->failed;
-}
 
 static void write_state(const struct view *view, struct buf *out)
 {
@@ -44,12 +22,12 @@ static void write_state(const struct view *view, struct buf *out)
 /* Why the request was refused, else why the proxy died. */
 static void write_message(const struct view *view, struct buf *out)
 {
-    page_escape(out, slice_of(view->why ? view->why->message : view->session->supervisor.reason));
+    template_escape(out, slice_of(view->why ? view->why->message : view->session->supervisor.reason));
 }
 
 static void write_note(const struct view *view, struct buf *out)
 {
-    page_escape(out, slice_of(view->note));
+    template_escape(out, slice_of(view->note));
 }
 
 static void write_token(const struct view *view, struct buf *out)
@@ -69,21 +47,21 @@ static void write_risk_port(const struct view *view, struct buf *out)
 
 static void write_key_file(const struct view *view, struct buf *out)
 {
-    page_escape(out, slice_of(view->session->settings.key_file));
+    template_escape(out, slice_of(view->session->settings.key_file));
 }
 
 /* Writes a path as one word of a POSIX shell, for the commands on the page: quoted unless all characters are plain. */
 static void write_word(const char *path, struct buf *out)
 {
     if (path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-")] == '\0') {
-        page_escape(out, slice_of(path));
+        template_escape(out, slice_of(path));
         return;
     }
     buf_add_char(out, '\'');
     for (; *path; path++) {
         if (*path == '\'')
             BUF_ADD(out, "&#39;\\&#39;");
-        page_escape(out, (struct slice){path, 1});
+        template_escape(out, (struct slice){path, 1});
     }
     buf_add_char(out, '\'');
 }
@@ -100,7 +78,7 @@ static void write_command_word(const struct view *view, struct buf *out)
 
 static void write_runtime(const struct view *view, struct buf *out)
 {
-    page_escape(out, slice_of(view->session->settings.runtime_dir));
+    template_escape(out, slice_of(view->session->settings.runtime_dir));
 }
 
 static void write_version(const struct view *view, struct buf *out)
@@ -119,12 +97,12 @@ static void write_text(const struct json *json, uint32_t node, struct buf *out)
     struct buf text;
     buf_init(&text, NOTIFY_MAX);
     if (json_unescape(json, node, &text))
-        page_escape(out, buf_slice(&text));
+        template_escape(out, buf_slice(&text));
     buf_free(&text);
 }
 
 /* Returns whether the page's map has a track for the provider: an element of class "to-PROVIDER". */
-static bool has_track(const struct page *page, struct slice provider)
+static bool has_track(const struct template *page, struct slice provider)
 {
     const char *at = page->text, *end = page->text + page->len;
     while ((at = memmem(at, (size_t)(end - at), "to-", 3))) {
@@ -137,7 +115,7 @@ static bool has_track(const struct page *page, struct slice provider)
 }
 
 /* Writes "openai " for "openai/gpt-5.5"; "other " if the map has no track for the provider. */
-static void write_track(const struct page *page, const struct json *json, uint32_t model, struct buf *out)
+static void write_track(const struct template *page, const struct json *json, uint32_t model, struct buf *out)
 {
     struct buf text;
     buf_init(&text, NOTIFY_MAX);
@@ -145,7 +123,7 @@ static void write_track(const struct page *page, const struct json *json, uint32
         struct slice name = buf_slice(&text);
         const char *slash = memchr(name.ptr, '/', name.len);
         name.len = slash ? (size_t)(slash - name.ptr) : name.len;
-        page_escape(out, has_track(page, name) ? name : SLICE("other"));
+        template_escape(out, has_track(page, name) ? name : SLICE("other"));
         buf_add_char(out, ' ');
     }
     buf_free(&text);
@@ -305,13 +283,10 @@ static void write_login_hidden(const struct view *view, struct buf *out)
 
 static void write_login_file(const struct view *view, struct buf *out)
 {
-    page_escape(out, slice_of(view->session->settings.login_file));
+    template_escape(out, slice_of(view->session->settings.login_file));
 }
 
-static const struct {
-    const char *name;
-    slot_writer *write;
-} slots[] = {
+static const struct template_slot slots[] = {
     {"state", write_state},
     {"ready", write_ready},
     {"message", write_message},
@@ -337,58 +312,13 @@ static const struct {
     {"login_file", write_login_file},
 };
 
-static slot_writer *find_slot(struct slice name)
+bool page_load(struct template *page, const char *folder, struct buf *error)
 {
-    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
-        if (slice_is(name, slots[i].name))
-            return slots[i].write;
-    return NULL;
+    return template_load(page, folder, "page.html", slots, sizeof slots / sizeof *slots, error);
 }
 
-/* Finds the next "{{name}}" at or after *from: sets `name`, the text before it, and *from to the end of the slot.
- * false: there is none, and `before` is the rest of the page. */
-static bool next_slot(const struct page *page, size_t *from, struct slice *before, struct slice *name)
-{
-    const char *start = page->text + *from, *end = page->text + page->len;
-    const char *open = memmem(start, (size_t)(end - start), "{{", 2);
-    const char *close = open ? memmem(open, (size_t)(end - open), "}}", 2) : NULL;
-    *before = (struct slice){start, (size_t)((close ? open : end) - start)};
-    if (!close)
-        return false;
-    *name = (struct slice){open + 2, (size_t)(close - open - 2)};
-    *from = (size_t)(close + 2 - page->text);
-    return true;
-}
-
-bool page_load(struct page *page, const char *folder, struct buf *error)
-{
-    char path[4096];
-    (void)snprintf(path, sizeof path, "%s/page.html", folder);
-    page->text = malloc(TEMPLATE_MAX);
-    ssize_t len = page->text ? file_read_start(AT_FDCWD, path, 0, page->text, TEMPLATE_MAX) : -1;
-    if (len <= 0 || len == TEMPLATE_MAX - 1) {
-        buf_add_format(error, "%s: %s", path, len > 0 ? "too large" : len == 0 ? "empty" : file_reason(errno));
-        return false;
-    }
-    page->len = (size_t)len;
-    struct slice before, name;
-    for (size_t from = 0; next_slot(page, &from, &before, &name);)
-        if (!find_slot(name)) {
-            buf_add_format(error, "%s: unknown slot \"%.*s\"", path, SLICE_ARGS(name));
-            return false;
-        }
-    return true;
-}
-
-void page_write(const struct page *page, const struct session *session, const struct refusal *why, const char *note,
+void page_write(const struct template *page, const struct session *session, const struct refusal *why, const char *note,
                 struct buf *out)
 {
-    struct view view = {session, why, note};
-    struct slice before, name;
-    size_t from = 0;
-    while (next_slot(page, &from, &before, &name)) {
-        buf_add_slice(out, before);
-        find_slot(name)(&view, out);
-    }
-    buf_add_slice(out, before);
+    template_write(page, &(struct view){session, why, note}, out);
 }

@@ -7,19 +7,12 @@
 #define PAGE_MAX (512 * 1024) /* bytes of a written page */
 
 struct session;
-
-struct page {
-    char *text; /* the template, owned */
-    size_t len;
-};
+struct template;
 
 /* Reads FOLDER/page.html. false: one line in `error`; also for an unknown slot. */
-MUST_CHECK bool page_load(struct page *page, const char *folder, struct buf *error);
+MUST_CHECK bool page_load(struct template *page, const char *folder, struct buf *error);
 /* Appends the page in the session's current state. `why`: why the last request was refused, or NULL. `note`: its result
  * otherwise; "" if the page shows it anyway. */
-void page_write(const struct page *page, const struct session *session, const struct refusal *why, const char *note,
+void page_write(const struct template *page, const struct session *session, const struct refusal *why, const char *note,
                 struct buf *out);
-/* Appends text with & < > " ' as character references: safe within an element and within a quoted attribute. */
-bool page_escape(struct buf *out, struct slice text);
-
 #endif

@@ -1,7 +1,9 @@
 /* Answers, all with the same security headers. */
 #include "cgi/reply.h"
 
-#define BODY_MAX (256u << 10) /* bytes; the largest part is a test's output, at most TESTER_MAX */
+#include <stdio.h>
+
+#define BODY_MAX (4u << 20) /* bytes; the largest document is a report or a conversation of TURNS_MAX requests */
 
 /* Referrer-Policy: with "no-referrer", Chromium sends "Origin: null" from our own form. */
 static const char common_headers[] =
@@ -56,6 +58,13 @@ void reply_json(struct request *request, struct document *d)
 void reply_html(struct request *request, int status, const struct buf *body)
 {
     send_buffer(request, status, "text/html; charset=utf-8", NULL, NULL, body);
+}
+
+void reply_csv(struct request *request, const char *filename, const struct buf *body)
+{
+    char disposition[128];
+    (void)snprintf(disposition, sizeof disposition, "attachment; filename=\"%s\"", filename);
+    send_buffer(request, 200, "text/csv; charset=utf-8", "Content-Disposition", disposition, body);
 }
 
 void reply_refusal(struct request *request, const struct refusal *why, const char *allow)

@@ -10,6 +10,8 @@
 void reply_json(struct request *request, struct document *d);
 /* Sends the page; 500 if `body` has failed. */
 void reply_html(struct request *request, int status, const struct buf *body);
+/* Sends 200 with comma-separated values, which a browser saves as FILENAME; 500 if `body` has failed. */
+void reply_csv(struct request *request, const char *filename, const struct buf *body);
 /* Sends {"error":{"message","code"}}, with "field" if one is invalid. `allow`: the Allow header's value, or NULL. */
 void reply_refusal(struct request *request, const struct refusal *why, const char *allow);
 /* Sends 303 to a path of the page. */

@@ -46,6 +46,7 @@ void request_read(struct request *request, char *body, int peer_fd)
 {
     request->method = parameter(request, "REQUEST_METHOD");
     request->path = until(parameter(request, "REQUEST_URI"), '?');
+    request->query = parameter(request, "QUERY_STRING");
     request->host = parameter(request, "HTTP_HOST");
     request->origin = parameter(request, "HTTP_ORIGIN");
     request->fetch_site = parameter(request, "HTTP_SEC_FETCH_SITE");

@@ -12,7 +12,8 @@ struct request {
     FCGX_Request fcgi;
     /* Point into fcgi.envp, valid until request_finish(); ptr NULL: absent. */
     struct slice method;
-    struct slice path; /* as in the request line, without the query */
+    struct slice path;  /* as in the request line, without the query */
+    struct slice query; /* behind the '?' of the request line; empty: none */
     struct slice host;
     struct slice origin;
     struct slice fetch_site;   /* Sec-Fetch-Site */
@@ -20,7 +21,7 @@ struct request {
     struct slice content_encoding;
     struct slice token; /* X-Pointsman-Token */
     enum peer peer;     /* the user that sent it */
-    char *body;         /* the caller's locked memory, REQUEST_BODY_MAX + 1 bytes */
+    char *body;         /* the caller's memory, REQUEST_BODY_MAX + 1 bytes; locked if it may get a key */
     size_t body_len;
     bool body_too_big;
 };

@@ -185,7 +185,7 @@ void routes_answer(struct session *session, struct pending *pending)
     const char *allow = NULL;
     const struct route *route = find_route(request, &allow);
     bool open = route && route->access == ACCESS_OPEN, changes = route && route->access == ACCESS_CHANGES;
-    if (!guards_admit(request, &session->settings, open, &why))
+    if (!guards_admit(request, session->settings.web_port, open, &why))
         reply_refusal(request, &why, NULL);
     else if (!route) {
         if (allow)
@@ -193,7 +193,7 @@ void routes_answer(struct session *session, struct pending *pending)
         else
             refuse(&why, 404, "not_found", "There is no such path.");
         reply_refusal(request, &why, allow);
-    } else if (changes && !guards_change(request, &session->settings, body_types[route->format], &why)) {
+    } else if (changes && !guards_change(request, session->settings.web_port, body_types[route->format], &why)) {
         reply_refusal(request, &why, NULL);
     } else {
         pending->format = route->format;

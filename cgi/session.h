@@ -4,6 +4,7 @@
 
 #include "cgi/folder_watch.h"
 #include "cgi/page.h"
+#include "cgi/template.h"
 #include "cgi/request.h"
 #include "cgi/settings.h"
 #include "cgi/supervisor.h"
@@ -32,7 +33,7 @@ struct session {
     struct tester tester;
     struct folder_watch folder;
     struct harden_status harden;
-    struct page page;
+    struct template page;
     char token[SECRET_TOKEN_SIZE]; /* the page token */
     struct pending pending[SESSION_REQUESTS];
     int peer_fd;          /* peer_open()'s */

@@ -82,11 +82,13 @@ static void check_program(struct doctor *doctor, const char *name, const char *p
 void doctor_check_programs(struct doctor *doctor)
 {
     char *lighttpd = child_find("lighttpd", CHILD_SBIN), *session = locate_program(LOCATE_SESSION);
-    char *proxy = locate_program(LOCATE_PROXY);
+    char *proxy = locate_program(LOCATE_PROXY), *usage = locate_program(LOCATE_USAGE);
     check_codex(doctor);
     check_program(doctor, "lighttpd", lighttpd, "apt-get install lighttpd");
     check_program(doctor, "pointsman-session", session, "make -C build install");
+    check_program(doctor, "pointsman-usage", usage, "make -C build install");
     check_program(doctor, "pointsman-proxy", proxy, "make -C build install");
+    free(usage);
     free(lighttpd);
     free(session);
     free(proxy);

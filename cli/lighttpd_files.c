@@ -16,19 +16,10 @@
 #define TEMPLATE_MAX (256u << 10) /* bytes */
 
 static const char *const files[] = {
-    LIGHTTPD_PID,
-    LIGHTTPD_CONF,
-    LIGHTTPD_LOG,
-    "url",
-    "session-token",
-    "notify.sock",
-    "session.sock",
-    "session.sock-0",
-    "pointsman-session",
-    SERVER_WEB_GUARD,
-    "codex-models.json",
-    "codex-models.new",
-    "codex-litellm-proxy.key",
+    LIGHTTPD_PID,        LIGHTTPD_CONF,       LIGHTTPD_LOG,       "url",
+    "session-token",     "notify.sock",       "session.sock",     "session.sock-0",
+    "pointsman-session", "usage.sock",        "usage.sock-0",     "pointsman-usage",
+    SERVER_WEB_GUARD,    "codex-models.json", "codex-models.new", "codex-litellm-proxy.key",
 };
 
 void lighttpd_files_remove(const struct lighttpd *server)
@@ -183,6 +174,7 @@ bool lighttpd_files_write(const struct lighttpd *server, const struct lighttpd_o
     (void)unlinkat(server->lock, "session-token", 0);
     bool written = config && proxy && write_conf(server, options, proxy, config, error) &&
                    link_program(server, LOCATE_SESSION, "pointsman-session", error) &&
+                   link_program(server, LOCATE_USAGE, "pointsman-usage", error) &&
                    link_program(server, LOCATE_WEB_GUARD, SERVER_WEB_GUARD, error) &&
                    write_file(server, "url", (struct slice){url, (size_t)len}, error);
     free(proxy);

@@ -12,6 +12,7 @@ static const struct {
     const char *installed;
 } programs[] = {
     {LOCATE_SESSION, POINTSMAN_LIBEXECDIR "/pointsman-session"},
+    {LOCATE_USAGE, POINTSMAN_LIBEXECDIR "/pointsman-usage"},
     {LOCATE_WEB_GUARD, POINTSMAN_LIBEXECDIR "/pointsman-web-guard.so"},
     {LOCATE_PROXY, POINTSMAN_BINDIR "/pointsman-proxy"},
     {LOCATE_COMMAND, POINTSMAN_BINDIR "/pointsman"},

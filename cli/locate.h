@@ -4,14 +4,14 @@
 #define POINTSMAN_CLI_LOCATE_H
 
 #define LOCATE_SESSION "cgi/pointsman-session"
+#define LOCATE_USAGE "cgi/pointsman-usage"
 #define LOCATE_WEB_GUARD "cgi/pointsman-web-guard.so"
 #define LOCATE_PROXY "proxy/pointsman-proxy"
 #define LOCATE_COMMAND "cli/pointsman"
 #define LOCATE_CONFIG "litellm-cost-routing.yaml"
 #define LOCATE_POLICY "codex-routing-policy.yaml"
 
-/* The path of LOCATE_SESSION, LOCATE_WEB_GUARD, LOCATE_PROXY or LOCATE_COMMAND. Free with free(); NULL: out of memory.
- */
+/* The path of one of the programs above. Free with free(); NULL: out of memory. */
 char *locate_program(const char *program);
 /* The path of a file or folder in share/pointsman: "www", "lighttpd.conf.in". Free with free(); NULL: out of memory. */
 char *locate_data(const char *name);

@@ -24,8 +24,10 @@
 #define ROUNDS 3        /* a new process may appear while others end */
 
 /* The kernel truncates these to 15 bytes. */
-static const char *const COMMANDS[PROCESS_KINDS] = {"lighttpd", "pointsman-sessi", "pointsman-proxy", "pointsman"};
-static const char *const NAMES[PROCESS_KINDS] = {"lighttpd", "pointsman-session", "pointsman-proxy", "pointsman"};
+static const char *const COMMANDS[PROCESS_KINDS] = {"lighttpd", "pointsman-sessi", "pointsman-usage", "pointsman-proxy",
+                                                    "pointsman"};
+static const char *const NAMES[PROCESS_KINDS] = {"lighttpd", "pointsman-session", "pointsman-usage", "pointsman-proxy",
+                                                 "pointsman"};
 
 struct row {
     int pid, parent, leader; /* leader: of the kernel session */
@@ -267,7 +269,7 @@ static void drain_proxy(const struct processes *p)
     uint64_t deadline = clock_monotonic_ms() + DRAIN_MS;
     struct processes below = {0};
     for (unsigned i = 0; i < p->count; i++) {
-        if (p->list[i].kind != PROCESS_LIGHTTPD)
+        if (p->list[i].kind != PROCESS_LIGHTTPD && p->list[i].kind != PROCESS_USAGE)
             below.list[below.count++] = p->list[i];
         if (p->list[i].kind == PROCESS_SESSION)
             (void)syscall(SYS_pidfd_send_signal, p->list[i].fd, SIGTERM, NULL, 0);

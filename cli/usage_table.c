@@ -2,6 +2,7 @@
 #include "cli/usage_table.h"
 
 #include "cli/columns.h"
+#include "usage/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,40 +12,6 @@
 #define NAME_MOST 32  /* columns of a name on a wide one; the figures get the rest */
 #define NAME_REST 60  /* columns for the figures */
 #define CSV_MAX (16u << 20)
-
-void usage_add_count(double count, struct buf *out)
-{
-    static const char UNITS[] = "kMGTP";
-    unsigned unit = 0;
-    if (!isfinite(count)) {
-        BUF_ADD(out, "-");
-        return;
-    }
-    if (count < 10000) {
-        buf_add_format(out, "%.0f", count);
-        return;
-    }
-    for (count /= 1000; count >= 999.5 && UNITS[unit + 1]; count /= 1000)
-        unit++;
-    buf_add_format(out, count < 99.95 ? "%.1f%c" : "%.0f%c", count, UNITS[unit]);
-}
-
-void usage_add_money(double usd, struct buf *out)
-{
-    const char *sign = usd < 0 ? "-" : "";
-    if (!isfinite(usd))
-        BUF_ADD(out, "-");
-    else
-        buf_add_format(out, fabs(usd) >= 100 ? "%s$%.0f" : fabs(usd) >= 1 ? "%s$%.2f" : "%s$%.4f", sign, fabs(usd));
-}
-
-void usage_add_seconds(double ms, struct buf *out)
-{
-    if (isfinite(ms))
-        buf_add_format(out, ms < 9950 ? "%.1f" : "%.0f", ms / 1000);
-    else
-        BUF_ADD(out, "-");
-}
 
 /* What the cells need besides their row. */
 struct look {
@@ -56,18 +23,6 @@ struct look {
 static const struct usage_sums *sums_of(const void *row)
 {
     return &((const struct report_row *)row)->sums;
-}
-
-/* A sum; "+" if it lacks unknown figures. */
-static void add_sum(const struct usage_sums *s, enum usage_figure figure, struct buf *out)
-{
-    double value = sums_figure(s, figure);
-    bool usd = figure >= FIGURE_COST;
-    if (!usd && s->estimated && isfinite(value))
-        BUF_ADD(out, "~");
-    (usd ? usage_add_money : usage_add_count)(value, out);
-    if (isfinite(value) && s->figures[figure].unknown)
-        BUF_ADD(out, "+");
 }
 
 static void write_name(const void *row, const void *context, struct buf *out)
@@ -103,20 +58,20 @@ static void write_bar(const void *row, const void *context, struct buf *out)
 static void write_requests(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    usage_add_count((double)sums_of(row)->requests, out);
+    text_add_count((double)sums_of(row)->requests, out);
 }
 
 static void write_input(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    add_sum(sums_of(row), FIGURE_INPUT, out);
+    text_add_sum(sums_of(row), FIGURE_INPUT, out);
 }
 
 static void write_cached(const void *row, const void *context, struct buf *out)
 {
     double rate = sums_cache_rate(sums_of(row));
     (void)context;
-    add_sum(sums_of(row), FIGURE_CACHED, out);
+    text_add_sum(sums_of(row), FIGURE_CACHED, out);
     if (isfinite(rate))
         buf_add_format(out, " %.0f%%", 100 * rate);
 }
@@ -124,54 +79,54 @@ static void write_cached(const void *row, const void *context, struct buf *out)
 static void write_written(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    add_sum(sums_of(row), FIGURE_CACHE_WRITE, out);
+    text_add_sum(sums_of(row), FIGURE_CACHE_WRITE, out);
 }
 
 static void write_output(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    add_sum(sums_of(row), FIGURE_OUTPUT, out);
+    text_add_sum(sums_of(row), FIGURE_OUTPUT, out);
 }
 
 static void write_cost(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    add_sum(sums_of(row), FIGURE_COST, out);
+    text_add_sum(sums_of(row), FIGURE_COST, out);
 }
 
 static void write_saved(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    add_sum(sums_of(row), FIGURE_SAVED, out);
+    text_add_sum(sums_of(row), FIGURE_SAVED, out);
 }
 
 static void write_failed(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    usage_add_count((double)sums_of(row)->failed, out);
+    text_add_count((double)sums_of(row)->failed, out);
 }
 
 static void write_fallbacks(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    usage_add_count((double)sums_of(row)->fallbacks, out);
+    text_add_count((double)sums_of(row)->fallbacks, out);
 }
 
 static void write_ttft(const void *row, const void *context, struct buf *out)
 {
     const struct sketch *ttft = &sums_of(row)->ttft;
     (void)context;
-    usage_add_seconds(sketch_quantile(ttft, 0.5), out);
+    text_add_seconds(sketch_quantile(ttft, 0.5), out);
     if (ttft->count) {
         BUF_ADD(out, "/");
-        usage_add_seconds(sketch_quantile(ttft, 0.9), out);
+        text_add_seconds(sketch_quantile(ttft, 0.9), out);
     }
 }
 
 static void write_speed(const void *row, const void *context, struct buf *out)
 {
     (void)context;
-    usage_add_count(sums_speed(sums_of(row)), out);
+    text_add_count(sums_speed(sums_of(row)), out);
 }
 
 void usage_print_table(const struct report *report)
@@ -215,52 +170,13 @@ void usage_print_table(const struct report *report)
     free(rows);
 }
 
-static void add_csv_text(const char *text, struct buf *out)
-{
-    if (!strpbrk(text, ",\"\r\n")) {
-        buf_add_text(out, text);
-        return;
-    }
-    buf_add_char(out, '"');
-    for (; *text; text++) {
-        if (*text == '"')
-            buf_add_char(out, '"');
-        buf_add_char(out, *text);
-    }
-    buf_add_char(out, '"');
-}
-
-/* The members of report_describe() as columns: one description for JSON and CSV. */
-static bool add_csv_row(const struct report_row *row, bool header, const char *by, struct buf *out)
-{
-    struct document d;
-    struct buf text;
-    struct json j = {0};
-    buf_init(&text, CSV_MAX);
-    report_describe(&row->sums, document_object(&d));
-    bool ok = document_print(&d, &text) && json_parse(&j, text.data, text.len);
-    add_csv_text(header ? by : row->name, out);
-    for (uint32_t key = ok ? json_first(&j, 0) : JSON_NONE; key != JSON_NONE; key = json_next(&j, key)) {
-        buf_add_char(out, ',');
-        if (header)
-            buf_add_slice(out, json_inner(&j, key));
-        else if (!json_is(&j, json_value(key), JSON_NULL))
-            buf_add_slice(out, json_raw(&j, json_value(key)));
-    }
-    BUF_ADD(out, "\n");
-    json_free(&j);
-    buf_free(&text);
-    return ok && !out->failed;
-}
-
 bool usage_print_csv(const struct report *report)
 {
     struct buf out;
-    const struct report_row none = {0};
     buf_init(&out, CSV_MAX);
-    bool ok = add_csv_row(&none, true, usage_by_name(report->by), &out);
+    bool ok = report_add_csv_header(report->by, &out);
     for (uint32_t i = 0; ok && i < report->count; i++) {
-        ok = add_csv_row(&report->rows[i], false, NULL, &out);
+        ok = report_add_csv_row(&report->rows[i], &out);
         (void)fwrite(out.data, 1, out.len, stdout); /* main() reports what standard output refuses */
         buf_clear(&out);
     }

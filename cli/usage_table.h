@@ -1,13 +1,8 @@
-/* usage_table: a report about the request log as text, JSON or CSV; and the texts of its figures. */
+/* usage_table: a report about the request log as text, JSON or CSV. */
 #ifndef POINTSMAN_CLI_USAGE_TABLE_H
 #define POINTSMAN_CLI_USAGE_TABLE_H
 
 #include "usage/report.h"
-
-/* Append a figure as text: "8983", "1.2M"; "$1.23", "$0.0042"; "0.8" (seconds, of ms). "-" for NAN. */
-void usage_add_count(double count, struct buf *out);
-void usage_add_money(double usd, struct buf *out);
-void usage_add_seconds(double ms, struct buf *out);
 
 /* Prints the report as a table, its total last. */
 void usage_print_table(const struct report *report);

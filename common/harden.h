@@ -18,7 +18,7 @@ struct harden_status {
     enum harden_state no_new_privs;
     enum harden_state parent_death; /* SIGTERM when the parent dies */
     enum harden_state peer_uid;     /* the peer's user is known (cgi/peer.h) */
-    enum harden_state landlock;     /* access to the necessary files only (proxy/serve/sandbox.h) */
+    enum harden_state landlock;     /* access to the necessary files only (common/sandbox.h) */
     enum harden_state seccomp;      /* the necessary system calls only */
 };
 

@@ -1,5 +1,5 @@
 noinst_LIBRARIES += common/libcommon.a
-common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(YAML_CFLAGS) $(CJSON_CFLAGS)
+common_libcommon_a_CFLAGS = $(AM_CFLAGS) $(SODIUM_CFLAGS) $(SECCOMP_CFLAGS) $(YAML_CFLAGS) $(CJSON_CFLAGS)
 common_libcommon_a_SOURCES = \
 	common/buf.c common/buf.h \
 	common/canary.c common/canary.h \
@@ -24,6 +24,7 @@ common_libcommon_a_SOURCES = \
 	common/paths.c common/paths.h \
 	common/port_holder.c common/port_holder.h \
 	common/replace.c common/replace.h \
+	common/sandbox.c common/sandbox.h \
 	common/schema.c common/schema_report.c common/schema.h \
 	common/secret.c common/secret.h \
 	common/signals.c common/signals.h \

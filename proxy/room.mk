@@ -198,5 +198,4 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/upstream/login_known.c proxy/upstream/login_known.h \
 	proxy/upstream/login_store.c proxy/upstream/login_store.h \
 	proxy/upstream/sign_in.c proxy/upstream/sign_in.h \
-	proxy/serve/sandbox.c proxy/serve/sandbox.h \
 	proxy/serve/probe.c proxy/serve/probe.h

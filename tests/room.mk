@@ -126,7 +126,7 @@ tests_unit_test_login_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=flock
 tests_unit_test_login_LDADD = $(LDADD) $(EVENT_LIBS)
 tests_unit_test_loopback_SOURCES = tests/unit/test_loopback.c proxy/upstream/loopback.c proxy/upstream/loopback_reply.c
 tests_unit_test_loopback_LDADD = $(LDADD) $(EVENT_LIBS)
-tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c proxy/serve/sandbox.c
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
 tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(SECCOMP_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(LDADD) $(SECCOMP_LIBS)
 tests_unit_test_fields_LDADD = cgi/libfields.a proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) -lm

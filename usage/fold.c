@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define NAMES_AT_MOST 4096
+#define HOUR_MS 3600000
 #define SEED 0x51c8a2d3f7e90b64u
 
 const char *usage_by_name(enum usage_by by)
@@ -14,6 +15,7 @@ const char *usage_by_name(enum usage_by by)
     static const char *const NAMES[BYS] = {
         [BY_DAY] = "day",     [BY_MODEL] = "model",   [BY_PROVIDER] = "provider",
         [BY_ALIAS] = "alias", [BY_CLIENT] = "client", [BY_CONVERSATION] = "conversation",
+        [BY_HOUR] = "hour",
     };
     return NAMES[by];
 }
@@ -60,14 +62,14 @@ static bool grow(struct fold *f)
 
 struct usage_sums *fold_cell(struct fold *f, const struct cell_key *key)
 {
-    static const struct cell_key OTHER = {.other = 1};
+    struct cell_key other = {.other = 1, .day = f->settings.apart == 1u << BY_DAY ? 0 : key->day};
     if (f->last < f->cell_count && same(&f->cells[f->last].key, key))
         return &f->cells[f->last].sums;
     if (!grow(f))
         return NULL;
     uint32_t *slot = slot_of(f, key);
     if (!*slot && f->cell_count >= f->settings.cells_max)
-        slot = slot_of(f, key = &OTHER);
+        slot = slot_of(f, key = &other);
     if (!*slot) {
         f->cells[f->cell_count++] = (struct cell){.key = *key};
         *slot = f->cell_count;
@@ -89,6 +91,8 @@ static bool key_of(struct fold *f, const struct usage_request *r, struct cell_ke
     if (apart(f, BY_DAY)) {
         dates_find_day(&f->day, r->time_ms);
         key->day = f->day.number;
+        if (apart(f, BY_HOUR))
+            key->hour = (uint16_t)(1 + (r->time_ms - f->day.start_ms) / HOUR_MS);
     }
     if (apart(f, BY_CONVERSATION))
         key->conversation = r->conversation;
@@ -98,7 +102,25 @@ static bool key_of(struct fold *f, const struct usage_request *r, struct cell_ke
     return true;
 }
 
-static void add_request(struct fold *f, const struct usage_request *r)
+/* Counts failed attempts where their provider is, not where the request ended. */
+static void move_failures(struct fold *f, const struct usage_request *r, struct cell_key key)
+{
+    const uint32_t ended = key.of[BY_PROVIDER];
+    for (unsigned i = 0; i < r->failed_provider_count; i++) {
+        struct usage_sums *to = NULL, *from = NULL;
+        key.of[BY_PROVIDER] = ended;
+        if (!names_find(&f->names, r->failed_providers[i], &key.of[BY_PROVIDER]) || !(to = fold_cell(f, &key))) {
+            f->failed = true;
+            return;
+        }
+        to->attempts_failed++;
+        key.of[BY_PROVIDER] = ended;
+        if ((from = fold_cell(f, &key)))
+            from->attempts_failed--;
+    }
+}
+
+void fold_add_request(struct fold *f, const struct usage_request *r)
 {
     const struct fold_settings *s = &f->settings;
     struct cell_key key;
@@ -110,6 +132,8 @@ static void add_request(struct fold *f, const struct usage_request *r)
     struct usage_sums *sums = key_of(f, r, &key) ? fold_cell(f, &key) : NULL;
     if (!sums || !sums_add(sums, r))
         f->failed = true;
+    else if (r->failed_provider_count && apart(f, BY_PROVIDER))
+        move_failures(f, r, key);
     if (s->on_request)
         s->on_request(s->context, r);
 }
@@ -123,7 +147,7 @@ static void add_line(struct fold *f, struct slice line)
         return;
     f->lines++;
     switch (usage_line_read(&f->reader, line, &r)) {
-    case LINE_REQUEST: add_request(f, &r); break;
+    case LINE_REQUEST: fold_add_request(f, &r); break;
     case LINE_TORN: f->torn++; break;
     case LINE_FOREIGN: f->foreign++; break;
     default: f->failed = true; break;

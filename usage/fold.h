@@ -17,7 +17,7 @@
 
 #define FOLD_LINE_MAX (128u << 10) /* bytes; longer lines are skipped */
 
-enum usage_by { BY_DAY, BY_MODEL, BY_PROVIDER, BY_ALIAS, BY_CLIENT, BY_CONVERSATION, BYS };
+enum usage_by { BY_DAY, BY_MODEL, BY_PROVIDER, BY_ALIAS, BY_CLIENT, BY_CONVERSATION, BY_HOUR, BYS, BY_NONE = BYS };
 
 /* Names of the dimensions as options and JSON write them: "day". */
 const char *usage_by_name(enum usage_by by);
@@ -37,7 +37,8 @@ struct cell_key {
     uint64_t conversation;
     int64_t day;              /* as struct dates_day.number */
     uint32_t of[BY_CONVERSATION]; /* numbers of names by enum usage_by; of[BY_DAY] is not used */
-    uint32_t other;           /* 1: the cell of all that found no cell */
+    uint16_t other;           /* 1: the cell of all that found no cell, of a day if days are told apart */
+    uint16_t hour;            /* 1: the day's first; needs the day */
 };
 
 struct cell {
@@ -63,6 +64,8 @@ struct fold {
 void fold_init(struct fold *f, const struct fold_settings *settings);
 /* Adds the next bytes of the log. false: out of memory. */
 MUST_CHECK bool fold_feed(struct fold *f, struct slice bytes);
+/* Adds a request that another fold has read. */
+void fold_add_request(struct fold *f, const struct usage_request *r);
 /* Ends the file: bytes without a newline count as a line. false: out of memory. */
 MUST_CHECK bool fold_end_file(struct fold *f);
 /* Returns the cell with this key; adds it if needed. NULL: out of memory. The pointer is valid until the next call. */

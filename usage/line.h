@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#define FAILED_PROVIDERS 8
 #define LINE_NAME_MAX 128 /* bytes of a name; longer ones are truncated */
 
 /* What is summed. Tokens, or USD. */
@@ -46,6 +47,8 @@ struct usage_request {
     bool cache_hit;   /* answered from the reply cache */
     bool fallback;    /* answered by another deployment than the one tried first */
     unsigned attempts_failed;
+    struct slice failed_providers[FAILED_PROVIDERS]; /* of the first failed attempts, as far as the log names them */
+    unsigned failed_provider_count;
 };
 
 /* The reader's memory. Zeroed before its first use. */

@@ -1,41 +1,50 @@
 /* pure. Reports over the cells of a fold. */
 #include "usage/report.h"
 
+#include "common/json.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DIGITS 9 /* of USD, as in the request log */
+#define CSV_ROW_MAX (64u << 10)
 
-static void name_row(struct report_row *row, const struct fold *f, enum usage_by by, const struct cell_key *key)
+/* The cell's name in a dimension. */
+static void name_part(const struct fold *f, enum usage_by by, const struct cell_key *key, char name[LINE_NAME_MAX + 1])
 {
-    bool other = key->other || (by != BY_DAY && by != BY_CONVERSATION && key->of[by] == NAMES_OTHER);
-    const char *text = by < BY_CONVERSATION ? names_text(&f->names, key->of[by]) : NULL;
-    row->order = key->day;
-    if (other)
-        (void)snprintf(row->name, sizeof row->name, "(other)");
-    else if (by == BY_DAY)
-        dates_name_day((int)key->day, row->name);
+    bool timed = by == BY_DAY || by == BY_HOUR, named = by < BY_CONVERSATION && by != BY_DAY;
+    const char *text = named ? names_text(&f->names, key->of[by]) : NULL;
+    char day[12];
+    dates_name_day((int)key->day, day);
+    name[0] = '\0';
+    if ((key->other && !(timed && key->day)) || (named && key->of[by] == NAMES_OTHER))
+        text = "(other)";
+    if (text)
+        (void)snprintf(name, LINE_NAME_MAX + 1, "%s", text);
+    else if (by == BY_HOUR && key->hour)
+        (void)snprintf(name, LINE_NAME_MAX + 1, "%s %02u", day, key->hour - 1u);
+    else if (timed)
+        (void)snprintf(name, LINE_NAME_MAX + 1, "%s", day);
     else if (by == BY_CONVERSATION && key->conversation)
-        (void)snprintf(row->name, sizeof row->name, "%016" PRIx64, key->conversation);
-    else
-        (void)snprintf(row->name, sizeof row->name, "%s", text ? text : "");
+        (void)snprintf(name, LINE_NAME_MAX + 1, "%016" PRIx64, key->conversation);
 }
 
-/* The part of a key that the dimension tells apart. */
-static struct cell_key part_of(const struct cell_key *key, enum usage_by by)
+/* Copies what the dimension tells apart. */
+static void add_part(const struct cell_key *key, enum usage_by by, struct cell_key *part)
 {
-    struct cell_key part;
-    memset(&part, 0, sizeof part);
-    part.other = key->other;
-    if (by == BY_DAY)
-        part.day = key->day;
-    else if (by == BY_CONVERSATION)
-        part.conversation = key->conversation;
-    else
-        part.of[by] = key->of[by];
-    return part;
+    bool timed = by == BY_DAY || by == BY_HOUR;
+    if (timed)
+        part->day = key->day;
+    if (by == BY_HOUR)
+        part->hour = key->hour;
+    if (by == BY_CONVERSATION)
+        part->conversation = key->conversation;
+    if (by > BY_DAY && by < BY_CONVERSATION)
+        part->of[by] = key->of[by];
+    if (by != BY_NONE && !(timed && key->day))
+        part->other = key->other;
 }
 
 static int by_cost(const void *a, const void *b)
@@ -49,17 +58,23 @@ static int by_cost(const void *a, const void *b)
     return strcmp(((const struct report_row *)a)->name, ((const struct report_row *)b)->name);
 }
 
-static int by_day(const void *a, const void *b)
+static int by_time(const void *a, const void *b)
 {
     int64_t left = ((const struct report_row *)a)->order, right = ((const struct report_row *)b)->order;
-    return (left > right) - (left < right);
+    return left == right ? by_cost(a, b) : left < right ? -1 : 1;
 }
 
 /* Cells of the same row, merged in a second fold, which is only used as a table. */
-static bool merge(struct fold *table, const struct fold *f, enum usage_by by)
+static bool merge(struct fold *table, const struct fold *f, const struct report_query *q)
 {
     for (uint32_t i = 0; i < f->cell_count; i++) {
-        struct cell_key part = part_of(&f->cells[i].key, by);
+        const struct cell_key *key = &f->cells[i].key;
+        struct cell_key part;
+        if (q->last && (key->day < q->first || key->day > q->last))
+            continue;
+        memset(&part, 0, sizeof part);
+        add_part(key, q->by, &part);
+        add_part(key, q->then, &part);
         struct usage_sums *sums = fold_cell(table, &part);
         if (!sums || !sums_merge(sums, &f->cells[i].sums))
             return false;
@@ -67,24 +82,29 @@ static bool merge(struct fold *table, const struct fold *f, enum usage_by by)
     return true;
 }
 
-bool report_make(struct report *report, const struct fold *f, enum usage_by by)
+bool report_make(struct report *report, const struct fold *f, const struct report_query *q)
 {
     struct fold table;
     struct fold_settings settings = {.cells_max = f->cell_count + 1};
-    *report = (struct report){.by = by};
+    *report = (struct report){.by = q->by};
     fold_init(&table, &settings);
-    bool ok = merge(&table, f, by);
+    bool ok = merge(&table, f, q);
     report->rows = calloc(table.cell_count + 1, sizeof *report->rows);
     for (uint32_t i = 0; ok && report->rows && i < table.cell_count; i++) {
         struct report_row *row = &report->rows[report->count++];
+        const struct cell_key *key = &table.cells[i].key;
         row->sums = table.cells[i].sums; /* its sketch moves */
         table.cells[i].sums = (struct usage_sums){0};
-        name_row(row, f, by, &table.cells[i].key);
+        row->order = key->day * 100 + key->hour;
+        name_part(f, q->by, key, row->name);
+        if (q->then != BY_NONE)
+            name_part(f, q->then, key, row->then);
         ok = sums_merge(&report->all, &row->sums);
     }
     ok = ok && report->rows;
     if (ok)
-        qsort(report->rows, report->count, sizeof *report->rows, by == BY_DAY ? by_day : by_cost);
+        qsort(report->rows, report->count, sizeof *report->rows,
+              q->by == BY_DAY || q->by == BY_HOUR ? by_time : by_cost);
     fold_free(&table);
     return ok;
 }
@@ -134,4 +154,52 @@ void report_describe(const struct usage_sums *s, struct container in)
     document_add_number(in, "ttft_p50_ms", sketch_quantile(&s->ttft, 0.5), 6);
     document_add_number(in, "ttft_p90_ms", sketch_quantile(&s->ttft, 0.9), 6);
     document_add_number(in, "tokens_per_second", sums_speed(s), 6);
+}
+
+static void add_csv_text(const char *text, struct buf *out)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        buf_add_text(out, text);
+        return;
+    }
+    buf_add_char(out, '"');
+    for (; *text; text++) {
+        if (*text == '"')
+            buf_add_char(out, '"');
+        buf_add_char(out, *text);
+    }
+    buf_add_char(out, '"');
+}
+
+/* The members of report_describe() as columns: one description for JSON and CSV. */
+static bool add_csv(const struct usage_sums *sums, bool header, const char *name, struct buf *out)
+{
+    struct document d;
+    struct buf text;
+    struct json j = {0};
+    buf_init(&text, CSV_ROW_MAX);
+    report_describe(sums, document_object(&d));
+    bool ok = document_print(&d, &text) && json_parse(&j, text.data, text.len);
+    add_csv_text(name, out);
+    for (uint32_t key = ok ? json_first(&j, 0) : JSON_NONE; key != JSON_NONE; key = json_next(&j, key)) {
+        buf_add_char(out, ',');
+        if (header)
+            buf_add_slice(out, json_inner(&j, key));
+        else if (!json_is(&j, json_value(key), JSON_NULL))
+            buf_add_slice(out, json_raw(&j, json_value(key)));
+    }
+    BUF_ADD(out, "\n");
+    json_free(&j);
+    buf_free(&text);
+    return ok && !out->failed;
+}
+
+bool report_add_csv_row(const struct report_row *row, struct buf *out)
+{
+    return add_csv(&row->sums, false, row->name, out);
+}
+
+bool report_add_csv_header(enum usage_by by, struct buf *out)
+{
+    return add_csv(&(struct usage_sums){0}, true, usage_by_name(by), out);
 }

@@ -4,9 +4,12 @@ usage_libusage_a_CFLAGS = $(AM_CFLAGS) $(CJSON_CFLAGS)
 usage_libusage_a_SOURCES = \
 	usage/dates.c usage/dates.h \
 	usage/fold.c usage/fold.h \
+	usage/follow.c usage/follow.h \
 	usage/line.c usage/line.h \
 	usage/log.c usage/log.h \
 	usage/names.c usage/names.h \
 	usage/report.c usage/report.h \
 	usage/sketch.c usage/sketch.h \
-	usage/sums.c usage/sums.h
+	usage/sums.c usage/sums.h \
+	usage/text.c usage/text.h \
+	usage/turns.c usage/turns.h

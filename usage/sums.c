@@ -43,11 +43,9 @@ bool sums_add(struct usage_sums *s, const struct usage_request *r)
 
 bool sums_merge(struct usage_sums *s, const struct usage_sums *more)
 {
-    if (!more->requests)
-        return true;
-    if (!s->requests || more->first_ms < s->first_ms)
+    if (more->requests && (!s->requests || more->first_ms < s->first_ms))
         s->first_ms = more->first_ms;
-    if (!s->requests || more->last_ms > s->last_ms)
+    if (more->requests && (!s->requests || more->last_ms > s->last_ms))
         s->last_ms = more->last_ms;
     s->requests += more->requests;
     s->failed += more->failed;

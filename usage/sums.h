@@ -14,7 +14,8 @@ struct known_sum {
 struct usage_sums {
     uint64_t requests;
     uint64_t failed, cancelled, fallbacks; /* see struct usage_request */
-    uint64_t attempts_failed, cache_hits;
+    uint64_t attempts_failed; /* of a provider: also those of requests that another provider answered */
+    uint64_t cache_hits;
     uint64_t estimated; /* requests whose tokens were estimated */
     struct known_sum figures[FIGURES];
     double rated_input;               /* input tokens of the requests whose cached tokens are known */

@@ -1,9 +1,12 @@
 wwwdir = $(pkgdatadir)/www
 dist_www_DATA = \
 	www/app.js \
+	www/conversation.html \
 	www/favicon.svg \
 	www/page.html \
-	www/style.css
+	www/style.css \
+	www/usage.html \
+	www/usage.js
 # lighttpd's own answers, by status. Their content is JSON; lighttpd prescribes the suffix .html.
 dist_www_DATA += \
 	www/error-400.html \

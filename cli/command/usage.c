@@ -23,8 +23,8 @@ static const struct command_option options[] = {
     [UNTIL] = {.name = "until", .value = "TIME", .summary = "count requests before then; a date includes its day"},
     [BY] = {.name = "by",
             .value = "WHAT",
-            .choices = "day model provider alias conversation client",
-            .summary = "one row per day, model, provider, alias, conversation or client (default day)"},
+            .choices = "day hour model provider alias conversation client",
+            .summary = "one row per day, hour, model, … (default day)"},
     [JSON] = {.name = "json", .summary = "print one JSON object"},
     [CSV] = {.name = "csv", .summary = "print comma-separated values with a header"},
     {0},
@@ -82,7 +82,7 @@ static void print_notes(const struct fold *f, const struct usage_sums *all)
 static int report(struct fold *f, const struct arguments *a, enum usage_by by)
 {
     struct report r;
-    bool ok = report_make(&r, f, by);
+    bool ok = report_make(&r, f, &(struct report_query){.by = by, .then = BY_NONE});
     if (!ok)
         (void)complain(EXIT_FAULT, "out of memory");
     else if (a->values[JSON])
@@ -97,19 +97,19 @@ static int report(struct fold *f, const struct arguments *a, enum usage_by by)
     return ok ? EXIT_OK : EXIT_FAULT;
 }
 
-static bool print_turns_json(const struct usage_turns *turns, const struct usage_sums *all, const char *id)
+static bool print_turns_json(const struct turns *turns, const struct usage_sums *all, const char *id)
 {
     struct document d;
     struct container root = document_object(&d);
     document_add_text(root, "conversation", id);
     report_describe(all, document_add_object(root, "total"));
-    usage_turns_describe(turns, document_add_array(root, "turns"));
+    turns_describe(turns, document_add_array(root, "turns"));
     return print_document(&d, stdout);
 }
 
 static int show_conversation(const struct arguments *a, struct fold_settings *settings)
 {
-    struct usage_turns turns = {0};
+    struct turns turns = {0};
     struct fold f;
     struct report r = {0};
     const char *id = a->operands[1];
@@ -117,11 +117,11 @@ static int show_conversation(const struct arguments *a, struct fold_settings *se
     if (!usage_conversation_read(slice_of(id), &settings->conversation))
         return complain(EXIT_USAGE, "'%s' is not a conversation: expected 16 hexadecimal digits, see --by conversation",
                         id);
-    settings->on_request = usage_turns_add;
+    settings->on_request = turns_add;
     settings->context = &turns;
     fold_init(&f, settings);
     if (read_log(&f)) {
-        if (!report_make(&r, &f, BY_CONVERSATION) || turns.failed)
+        if (!report_make(&r, &f, &(struct report_query){.by = BY_CONVERSATION, .then = BY_NONE}) || turns.failed)
             (void)complain(EXIT_FAULT, "out of memory");
         else if (!r.all.requests)
             (void)complain(EXIT_FAULT, "no request of conversation %s is recorded in this range", id);
@@ -133,7 +133,7 @@ static int show_conversation(const struct arguments *a, struct fold_settings *se
         report_free(&r);
     }
     fold_free(&f);
-    usage_turns_free(&turns);
+    turns_free(&turns);
     return code;
 }
 
@@ -156,7 +156,7 @@ static int run(const struct arguments *a)
         return complain(EXIT_USAGE, "--since is not before --until");
     if (conversation)
         return show_conversation(a, &settings);
-    settings.apart = 1u << by;
+    settings.apart = 1u << by | (by == BY_HOUR ? 1u << BY_DAY : 0);
     fold_init(&f, &settings);
     int code = read_log(&f) ? report(&f, a, by) : EXIT_FAULT;
     fold_free(&f);

@@ -167,6 +167,10 @@ static void add_attempts(struct buf *out, const struct journal_entry *e)
         add_string(out, a->deployment->id);
         BUF_ADD(out, ",\"outcome\":");
         add_word(out, a->lost ? "lost" : failure_rule(a->outcome)->name);
+        if (a->outcome != FAILURE_NONE) {
+            BUF_ADD(out, ",\"provider\":");
+            add_string(out, a->deployment->provider->prefix);
+        }
         ADD_COUNT(out, ",\"status\"", a->status);
         ADD_COUNT(out, ",\"ms\"", a->ms);
         add_refusal(out, a);

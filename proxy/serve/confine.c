@@ -4,7 +4,7 @@
 #include "common/data_file.h"
 #include "common/paths.h"
 #include "proxy/config/price_table.h"
-#include "proxy/serve/sandbox.h"
+#include "common/sandbox.h"
 #include "proxy/upstream/sign_in.h"
 
 #include <libgen.h>
@@ -41,7 +41,7 @@ void confine(const struct config *config, const char *catalog_file, const char *
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         paths[i] = (struct sandbox_path){folders[i], writable[i]};
     harden_late(status);
-    sandbox_enter(paths, sizeof paths / sizeof *paths, status);
+    sandbox_enter(paths, sizeof paths / sizeof *paths, true, status);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         if (folders[i] != home)
             free(folders[i]);
@@ -54,6 +54,6 @@ void confine_parent(const char *key_file, struct harden_status *status)
 {
     char *folder = folder_of(key_file);
     harden_late(status);
-    sandbox_enter(&(struct sandbox_path){folder, true}, 1, status);
+    sandbox_enter(&(struct sandbox_path){folder, true}, 1, true, status);
     free(folder);
 }

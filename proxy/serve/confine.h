@@ -5,7 +5,7 @@
 #include "common/harden.h"
 #include "proxy/config/config.h"
 
-/* Sets NO_NEW_PRIVS and enters the sandbox (proxy/serve/sandbox.h). Readable: the folders of the configuration, its
+/* Sets NO_NEW_PRIVS and enters the sandbox (common/sandbox.h). Readable: the folders of the configuration, its
  * ca_file, `catalog_file`, and the prices that came with pointsman. Writable: the folders of the logs and of
  * `key_file`, and Codex's folder if a deployment uses its login. Both files may be NULL. */
 void confine(const struct config *config, const char *catalog_file, const char *key_file, struct harden_status *status);

@@ -1,9 +1,11 @@
-"""A user at the key page, in a real Chromium, with JavaScript and without."""
+"""A user at the page, in a real Chromium, with JavaScript and without."""
+import json
 import os
 import pathlib
 import shutil
 import socket
 import tempfile
+import time
 
 import pytest
 
@@ -58,7 +60,10 @@ class Page:
         self.open()
 
     def open(self):
-        self.browser.get(f"http://127.0.0.1:{self.session.port}/")
+        self.open_path("/")
+
+    def open_path(self, path):
+        self.browser.get(f"http://127.0.0.1:{self.session.port}{path}")
 
     def find(self, css):
         return self.browser.find_element("css selector", css)
@@ -116,6 +121,65 @@ def test_start_use_and_stop(page, session):
     page.wait_state("stopped")
     assert not is_alive(pid) and not session.key_file.exists()
     assert page.find("#openai").get_attribute("value") == ""
+
+
+def find_faults(page):
+    """What axe-core (Deque's accessibility checker) finds; only with JavaScript."""
+    source = pathlib.Path(os.environ["POINTSMAN_CODEX"], "node_modules", "axe-core", "axe.min.js").read_text()
+    page.browser.execute_script(source)
+    found = page.browser.execute_async_script("axe.run().then(arguments[0])")
+    return [(fault["id"], [node["target"] for node in fault["nodes"]]) for fault in found["violations"]]
+
+
+def use_theme(page, theme):
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
+                                 {"features": [{"name": "prefers-color-scheme", "value": theme}]})
+
+
+def write_log(session, count, first=0):
+    logs = session.folder / "codex" / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+    with open(logs / "requests.jsonl", "a") as log:
+        for number in range(first, first + count):
+            log.write(json.dumps({
+                "timestamp": at, "request_id": f"r{number}", "alias": "codex-default", "deployment": "d",
+                "provider": "openai", "model": f"model-{number % 3}", "conversation": "5d2f0c8a91e4b376",
+                "turn": number + 1, "segments": {"instructions": 50, "history": 10 * number}, "stream": True,
+                "attempts": [{"deployment": "d", "outcome": "ok", "status": 200, "ms": 300}], "ttft_ms": 500,
+                "total_ms": 1500, "tokens": {"input": 1000, "cached": 400, "output": 100}, "cost_usd": 0.002,
+                "baseline_usd": 0.01, "status": 200, "end": "completed"}) + "\n")
+
+
+def tile(page, name):
+    return page.find(f'#tiles [data-name="{name}"] strong').get_attribute("data-value")
+
+
+def test_the_figures(page, session, script):
+    write_log(session, 30)
+    page.find('nav a[href="/usage"]').click()
+    page.wait(lambda: tile(page, "Requests") == "30", "the figures")
+    assert float(tile(page, "Cost")) == pytest.approx(0.06) and float(tile(page, "Tokens in")) == 30000
+    assert page.find("#groups").is_displayed() and page.find("#costs").is_displayed() != script
+    if not script:
+        return
+    assert len(page.browser.find_elements("css selector", "figure.chart svg")) >= 6
+    assert len(page.browser.find_elements("css selector", "#costs")) == 1
+    page.find("summary").click()
+    assert page.find("#costs").is_displayed()
+    write_log(session, 5, first=30)
+    page.wait(lambda: tile(page, "Requests") == "35", "the view to follow the log")
+    assert page.find("#costs").is_displayed(), "the table was closed"
+    for theme in ("light", "dark"):
+        use_theme(page, theme)
+        assert not find_faults(page), theme
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                 {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+    assert page.browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    page.open_path("/usage/conversation?id=5d2f0c8a91e4b376")
+    page.wait(lambda: page.find("figure.chart svg").is_displayed(), "the turns")
+    assert not find_faults(page)
+    assert not [entry for entry in page.browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
 
 
 def test_codex_agent_shows_its_fields_when_it_is_chosen(page, session):

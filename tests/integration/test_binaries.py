@@ -8,7 +8,8 @@ import pytest
 from basics import BUILD
 from torture import SANITIZED
 
-PROGRAMS = [BUILD / "proxy" / "pointsman-proxy", BUILD / "cgi" / "pointsman-session", BUILD / "cli" / "pointsman"]
+PROGRAMS = [BUILD / name for name in ("proxy/pointsman-proxy", "cgi/pointsman-session", "cgi/pointsman-usage",
+                                       "cli/pointsman")]
 pytestmark = [pytest.mark.skipif(not shutil.which("readelf"), reason="no readelf (binutils)"),
               pytest.mark.skipif(SANITIZED, reason="a sanitizer's build has its own flags"),
               pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: path.name)]

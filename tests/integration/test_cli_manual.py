@@ -117,8 +117,9 @@ def test_what_make_install_installs(cli):
     names = {str(path.relative_to(there / "usr" / "local")) for path in there.rglob("*") if path.is_file()}
     assert names >= {
         "bin/pointsman", "bin/pointsman-proxy", "libexec/pointsman/pointsman-session",
-        "libexec/pointsman/pointsman-web-guard.so", "share/man/man1/pointsman.1",
+        "libexec/pointsman/pointsman-usage", "libexec/pointsman/pointsman-web-guard.so", "share/man/man1/pointsman.1",
         "share/man/man8/pointsman-proxy.8", "share/man/man8/pointsman-session.8",
         "share/bash-completion/completions/pointsman", "share/zsh/site-functions/_pointsman",
         "share/fish/vendor_completions.d/pointsman.fish", "share/pointsman/lighttpd.conf.in",
-        "share/pointsman/litellm-cost-routing.yaml", "share/pointsman/www/page.html"}
+        "share/pointsman/litellm-cost-routing.yaml", "share/pointsman/www/page.html",
+        "share/pointsman/www/usage.html", "share/pointsman/www/usage.js"}

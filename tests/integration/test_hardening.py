@@ -92,9 +92,11 @@ def test_its_user_cannot_read_its_memory(proxy):
 
 
 def test_nobody_can_read_the_page_processes(folder):
-    """lighttpd and the session app, which the keys pass through. The build may be where other users have no access."""
+    """lighttpd and its programs: keys pass through the session app. The build may
+    be where other users have no access."""
     build = folder / "build"
-    for name in ("cli/pointsman", "cgi/pointsman-session", "cgi/pointsman-web-guard.so", "proxy/pointsman-proxy"):
+    for name in ("cli/pointsman", "cgi/pointsman-session", "cgi/pointsman-usage", "cgi/pointsman-web-guard.so",
+                 "proxy/pointsman-proxy"):
         (build / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(BUILD / name, build / name)
     shutil.copytree(BUILD / "share", build / "share")

@@ -178,7 +178,7 @@ class Start:
 
 
 def test_starts(folder, upstream, memory):
-    """It starts completely, or exits with a reason. libseccomp 2.5.4 itself fails then: see proxy/serve/sandbox.c."""
+    """It starts completely, or exits with a reason. libseccomp 2.5.4 itself fails then: see common/sandbox.c."""
     upstream.always(serve)
     number = 0
     (folder / "config.yaml").write_text(json.dumps({"model_list": [deployment("passed", upstream)]}))

@@ -76,7 +76,7 @@ class Session:
             text = text.replace(f"@{name}@", str(value))
         (self.runtime / "lighttpd.conf").write_text(text)
         (self.runtime / "url").write_text(f"http://127.0.0.1:{self.port}\n")
-        for name in ("pointsman-session", "pointsman-web-guard.so"):
+        for name in ("pointsman-session", "pointsman-usage", "pointsman-web-guard.so"):
             (self.runtime / name).unlink(missing_ok=True)
             (self.runtime / name).symlink_to(BUILD / "cgi" / name)
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CODEX_HOME": str(folder / "codex"),

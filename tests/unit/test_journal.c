@@ -132,7 +132,7 @@ TEST(an_answered_request_is_logged)
         "\"strategy\":\"expected-cost\",\"stuck\":true,\"candidates\":[{\"deployment\":\"a/gemini/1\",\"score\":0.004123},"
         "{\"deployment\":\"a/\\\"2\\\"\",\"limit\":\"resting\",\"limit_s\":240},"
         "{\"deployment\":\"a/gemini/1\",\"limit\":\"wire\"}],\"attempts\":["
-        "{\"deployment\":\"a/\\\"2\\\"\",\"outcome\":\"rate_limit\",\"status\":429,\"ms\":12},"
+        "{\"deployment\":\"a/\\\"2\\\"\",\"outcome\":\"rate_limit\",\"provider\":\"gemini\",\"status\":429,\"ms\":12},"
         "{\"deployment\":\"a/gemini/1\",\"outcome\":\"ok\",\"status\":200,\"ms\":340}],"
         "\"wire\":{\"client\":\"responses\",\"upstream\":\"chat\"},\"stream\":true,\"ttft_ms\":120,\"total_ms\":352,"
         "\"tokens\":{\"input\":11,\"cached\":4,\"cache_write\":5,\"output\":7,\"reasoning\":null,\"estimated\":false},"

@@ -5,7 +5,7 @@
 #define TOKEN "0123456789abcdef"
 #define TYPE "application/json"
 
-static const struct settings SETTINGS = {.web_port = 8787};
+#define PORT 8787
 
 static struct request good(void)
 {
@@ -21,7 +21,7 @@ static struct request good(void)
 static const char *verdict(const struct request *r, bool open, const struct fields *fields)
 {
     static struct refusal why;
-    bool passes = guards_admit(r, &SETTINGS, open, &why) && guards_change(r, &SETTINGS, TYPE, &why) &&
+    bool passes = guards_admit(r, PORT, open, &why) && guards_change(r, PORT, TYPE, &why) &&
                   guards_token(r, fields, TOKEN, &why);
     return passes ? "" : why.code;
 }

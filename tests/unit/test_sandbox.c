@@ -1,8 +1,8 @@
-/* Unit tests of proxy/serve/sandbox: what it denies and what it allows. Each runs in its own process, as user nobody if
+/* Unit tests of common/sandbox: what it denies and what it allows. Each runs in its own process, as user nobody if
  * started by root, because root bypasses file permissions but not the sandbox. */
 #include "tests/unit/folder.h"
 #include "tests/unit/unit.h"
-#include "proxy/serve/sandbox.h"
+#include "common/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +73,7 @@ static int run(child *what, int *signal_number)
         if (geteuid() == 0 && (setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0))
             _exit(99);
         harden_late(&status);
-        sandbox_enter(paths, sizeof paths / sizeof *paths, &status);
+        sandbox_enter(paths, sizeof paths / sizeof *paths, true, &status);
         _exit(status.landlock == HARDEN_ON && status.seccomp == HARDEN_ON ? what() : NOT_CONFINED);
     }
     int how;

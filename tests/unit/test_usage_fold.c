@@ -29,7 +29,7 @@ static void feed(const char *text)
 static struct report made(enum usage_by by)
 {
     struct report report;
-    assert_true(report_make(&report, &fold, by));
+    assert_true(report_make(&report, &fold, &(struct report_query){.by = by, .then = BY_NONE}));
     return report;
 }
 
@@ -204,6 +204,64 @@ TEST(days_are_those_of_the_time_zone_when_clocks_change)
     use_zone("UTC");
 }
 
+#define AT_PROVIDER(time, provider, attempts)                                                   \
+    "{\"timestamp\":\"" time "\",\"alias\":\"a\",\"deployment\":\"d\",\"provider\":\"" provider \
+    "\",\"attempts\":[" attempts "{\"deployment\":\"d\",\"outcome\":\"ok\"}],\"end\":\"completed\"}\n"
+
+TEST(hours_are_those_of_the_day_and_rows_have_a_second_name)
+{
+    use_zone("CET-1CEST,M3.5.0,M10.5.0/3");
+    begin(1u << BY_DAY | 1u << BY_HOUR | 1u << BY_PROVIDER, 100);
+    feed(AT_PROVIDER("2026-10-24T22:10:00Z", "openai", "") AT_PROVIDER("2026-10-25T22:50:00Z", "openai", ""));
+    feed(AT_PROVIDER("2026-10-25T22:59:00Z", "gemini", "") AT_PROVIDER("2026-10-25T23:00:00Z", "gemini", ""));
+    struct report report;
+    assert_true(report_make(&report, &fold, &(struct report_query){BY_HOUR, BY_PROVIDER, 20261025, 20261025}));
+    assert_int_equal(report.count, 3); /* the 25th hour has two providers */
+    assert_int_equal(report.all.requests, 3);
+    assert_string_equal(report.rows[0].name, "2026-10-25 00");
+    assert_string_equal(report.rows[1].name, "2026-10-25 24");
+    assert_string_equal(report.rows[2].name, "2026-10-25 24");
+    assert_string_equal(report.rows[0].then, "openai");
+    report_free(&report);
+    fold_free(&fold);
+    use_zone("UTC");
+}
+
+TEST(a_failed_attempt_counts_for_its_provider)
+{
+    static const char FAILED[] = "{\"deployment\":\"e\",\"outcome\":\"rate_limit\",\"provider\":\"openai\"},";
+    char text[512];
+    begin(1u << BY_PROVIDER, 100);
+    (void)snprintf(text, sizeof text, AT_PROVIDER("2026-11-30T12:00:00Z", "gemini", "%s"), FAILED);
+    feed(text);
+    struct report report = made(BY_PROVIDER);
+    assert_int_equal(report.count, 2);
+    assert_string_equal(report.rows[0].name, "gemini");
+    assert_int_equal(report.rows[0].sums.attempts_failed, 0);
+    assert_string_equal(report.rows[1].name, "openai");
+    assert_int_equal(report.rows[1].sums.attempts_failed, 1);
+    assert_int_equal(report.rows[1].sums.requests, 0);
+    assert_int_equal(report.all.attempts_failed, 1);
+    report_free(&report);
+    fold_free(&fold);
+}
+
+TEST(requests_beyond_the_ceiling_stay_in_their_day)
+{
+    begin(1u << BY_DAY | 1u << BY_PROVIDER, 1);
+    feed(AT_PROVIDER("2026-11-29T12:00:00Z", "a", "") AT_PROVIDER("2026-11-30T12:00:00Z", "b", ""));
+    struct report report;
+    assert_true(report_make(&report, &fold, &(struct report_query){BY_PROVIDER, BY_NONE, 20261130, 20261130}));
+    assert_int_equal(report.count, 1);
+    assert_string_equal(report.rows[0].name, "(other)");
+    report_free(&report);
+    report = made(BY_DAY);
+    assert_int_equal(report.count, 2);
+    assert_string_equal(report.rows[1].name, "2026-11-30");
+    report_free(&report);
+    fold_free(&fold);
+}
+
 TEST(points_in_time_are_read)
 {
     static const struct {
@@ -341,6 +399,9 @@ int main(void)
         cmocka_unit_test(a_refused_request_lacks_nothing),
         cmocka_unit_test(a_fallback_is_an_answer_by_another_deployment_than_the_first),
         cmocka_unit_test(days_are_those_of_the_time_zone_when_clocks_change),
+        cmocka_unit_test(hours_are_those_of_the_day_and_rows_have_a_second_name),
+        cmocka_unit_test(a_failed_attempt_counts_for_its_provider),
+        cmocka_unit_test(requests_beyond_the_ceiling_stay_in_their_day),
         cmocka_unit_test(points_in_time_are_read),
         cmocka_unit_test(quantiles_are_within_the_stated_error),
         cmocka_unit_test(every_duration_is_within_the_stated_error),

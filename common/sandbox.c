@@ -1,5 +1,5 @@
-/* main: restricts what a process that holds keys can do while it serves. */
-#include "proxy/serve/sandbox.h"
+/* Restricts what a process can do while it serves. */
+#include "common/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,12 +146,9 @@ static const char *const allowed_calls[] = {
     "dup3",
     "fcntl",
     "fadvise64",
-    /* sockets; families: add_rules_by_argument() */
-    "connect",
+    /* sockets that are open; network_calls has the others */
     "accept",
     "accept4",
-    "bind",
-    "listen",
     "getsockname",
     "getpeername",
     "getsockopt",
@@ -232,6 +229,9 @@ static const char *const allowed_calls[] = {
     "getcpu",
 };
 
+/* Besides socket(2), whose families are in add_network(). */
+static const char *const network_calls[] = {"connect", "bind", "listen"};
+
 /* Calls that kill the process: only an attacker would make them. */
 static const char *const deadly_calls[] = {"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev"};
 
@@ -249,15 +249,23 @@ static bool add_rule_for(scmp_filter_ctx filter, int number, unsigned argument, 
 
 static bool add_rules_by_argument(scmp_filter_ctx filter)
 {
-    static const uint64_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK},
-                          requests[] = {FIONREAD, FIONBIO, TCGETS, SIOCOUTQ};
+    static const uint64_t requests[] = {FIONREAD, FIONBIO, TCGETS, SIOCOUTQ};
     bool ok = add_rule_for(filter, SCMP_SYS(tgkill), 0, (uint64_t)getpid()) && /* abort() */
               add_rule_for(filter, SCMP_SYS(prctl), 0, PR_SET_NAME) &&
               seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0)) == 0; /* read */
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-        ok = ok && add_rule_for(filter, SCMP_SYS(socket), 0, families[i]);
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         ok = ok && add_rule_for(filter, SCMP_SYS(ioctl), 1, requests[i]);
+    return ok;
+}
+
+static bool add_network(scmp_filter_ctx filter)
+{
+    static const uint64_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+    bool ok = true;
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        ok = ok && add_rule_for(filter, SCMP_SYS(socket), 0, families[i]);
+    for (size_t i = 0; i < sizeof network_calls / sizeof *network_calls; i++)
+        ok = ok && add_rule(filter, SCMP_ACT_ALLOW, network_calls[i]);
     return ok;
 }
 
@@ -270,10 +278,10 @@ static bool have_memory(void)
     return spare != NULL;
 }
 
-static bool restrict_calls(void)
+static bool restrict_calls(bool network)
 {
     scmp_filter_ctx filter = have_memory() ? seccomp_init(SCMP_ACT_ERRNO(EPERM)) : NULL;
-    bool ok = filter && add_rules_by_argument(filter);
+    bool ok = filter && add_rules_by_argument(filter) && (!network || add_network(filter));
     for (size_t i = 0; i < sizeof allowed_calls / sizeof *allowed_calls; i++)
         ok = ok && add_rule(filter, SCMP_ACT_ALLOW, allowed_calls[i]);
     for (size_t i = 0; i < sizeof deadly_calls / sizeof *deadly_calls; i++)
@@ -284,13 +292,13 @@ static bool restrict_calls(void)
     return ok;
 }
 
-void sandbox_enter(const struct sandbox_path *paths, size_t count, struct harden_status *status)
+void sandbox_enter(const struct sandbox_path *paths, size_t count, bool network, struct harden_status *status)
 {
 #ifdef WITHOUT_SANDBOX
     bool files = false, calls = false;
-    (void)paths, (void)count, (void)restrict_files, (void)restrict_calls;
+    (void)paths, (void)count, (void)network, (void)restrict_files, (void)restrict_calls;
 #else
-    bool files = restrict_files(paths, count), calls = restrict_calls();
+    bool files = restrict_files(paths, count), calls = restrict_calls(network);
 #endif
     status->landlock = files ? HARDEN_ON : HARDEN_OFF;
     status->seccomp = calls ? HARDEN_ON : HARDEN_OFF;

@@ -1,0 +1,69 @@
+/* app: pointsman-usage, the page's figures: a FastCGI program of its own, so that a query never holds up the session
+ * app. It reads the request log, holds no key and opens no network socket.
+ *
+ *   lighttpd ── /usage, /api/usage ──▶ answers.c: route, guards, range ──▶ app_read(): new lines of the log
+ *                                        │
+ *                                        └──▶ view.c, tables.c: HTML · answers.c: JSON, CSV */
+#ifndef POINTSMAN_CGI_USAGE_APP_H
+#define POINTSMAN_CGI_USAGE_APP_H
+
+#include "cgi/request.h"
+#include "cgi/template.h"
+#include "usage/follow.h"
+#include "usage/report.h"
+#include "usage/turns.h"
+
+/* Cells take about 600 bytes. Requests beyond are counted as "(other)" of their day. */
+#define APP_CELLS_MAX 16384
+#define APP_CONVERSATIONS_MAX 8192
+
+struct app {
+    unsigned web_port;
+    int peer_fd; /* peer_open()'s */
+    char *log;   /* path of the request log; NULL: there is no log folder */
+    struct follow follow;
+    struct fold times;         /* by hour, model, provider, alias and client */
+    struct fold conversations; /* by day and conversation */
+    struct template view, conversation;
+    char body[REQUEST_BODY_MAX + 1];
+    struct request request;
+};
+
+/* Reads what was written to the log since the last call. false: a message in `error`. */
+MUST_CHECK bool app_read(struct app *app, struct buf *error);
+
+/* A range of days in the local time zone, as struct dates_day.number. */
+struct range {
+    const char *name;    /* "today", "7d", "30d", "all"; NULL: two dates */
+    int64_t first, last; /* first 0: the oldest */
+    enum usage_by by;    /* of the table of groups */
+};
+
+/* Reads "range=7d&by=model", "since=2026-11-01&until=2026-11-30". Without a range, it is 7d. false: a message in
+ * `error`. */
+MUST_CHECK bool range_read(struct slice query, int64_t now_ms, struct range *range, struct buf *error);
+/* Returns the range of as many days before it; last 0: there is none. */
+struct range range_before(const struct range *range);
+/* Appends the range as a query: "range=7d". */
+void range_add_query(const struct range *range, struct buf *out);
+/* Returns the day after, as a number. */
+int64_t range_next_day(int64_t day);
+/* Finds a parameter in a query. false: it is not there. */
+bool range_parameter(struct slice query, const char *name, struct slice *value);
+
+/* Answers app->request. */
+void answers_give(struct app *app);
+
+/* Adds up one or two dimensions over the range. false: out of memory. */
+MUST_CHECK bool app_report(const struct app *app, const struct range *range, enum usage_by by, enum usage_by then,
+                           struct report *report);
+
+/* view.c: load the pages. false: one line in `error`. */
+MUST_CHECK bool view_load(struct app *app, const char *www, struct buf *error);
+/* Appends the view of the range. false: out of memory. */
+MUST_CHECK bool view_write(const struct app *app, const struct range *range, struct buf *out);
+/* Appends the view of a conversation. */
+void view_write_conversation(const struct app *app, uint64_t id, const struct turns *turns,
+                             const struct usage_sums *sums, struct buf *out);
+
+#endif

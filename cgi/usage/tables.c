@@ -1,0 +1,267 @@
+/* pure. Figures as tiles and tables, one row for each name. */
+#include "cgi/usage/tables.h"
+
+#include "cgi/usage/cells.h"
+#include "usage/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#define CONVERSATIONS 50 /* rows; the dearest */
+
+/* "+12 %" since the period before; nothing if that one is unknown or 0. */
+static void add_change(double now, double before, struct buf *out)
+{
+    double change = 100 * (now / before - 1);
+    if (!isfinite(change) || !(before > 0))
+        return;
+    buf_add_format(out, "<small>%+.0f %% to the days before</small>", change);
+}
+
+static void add_tile(const char *name, double now, double before, const struct buf *text, struct buf *out)
+{
+    buf_add_format(out, "<li data-name=\"%s\"><span>%s</span><strong", name, name);
+    cells_add_value(now, out);
+    BUF_ADD(out, ">");
+    buf_add_slice(out, buf_slice(text));
+    BUF_ADD(out, "</strong>");
+    add_change(now, before, out);
+    BUF_ADD(out, "</li>\n");
+}
+
+static void add_figure_tile(const char *name, const struct usage_sums *all, const struct usage_sums *before,
+                            enum usage_figure figure, struct buf *out)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    text_add_sum(all, figure, &text);
+    add_tile(name, sums_figure(all, figure), sums_figure(before, figure), &text, out);
+    buf_free(&text);
+}
+
+static void add_count_tile(const char *name, uint64_t now, uint64_t before, struct buf *out)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    text_add_count((double)now, &text);
+    add_tile(name, (double)now, (double)before, &text, out);
+    buf_free(&text);
+}
+
+static void add_ttft_tile(const struct usage_sums *all, const struct usage_sums *before, struct buf *out)
+{
+    struct buf text;
+    buf_init(&text, 64);
+    text_add_seconds(sketch_quantile(&all->ttft, .5), &text);
+    BUF_ADD(&text, " / ");
+    text_add_seconds(sketch_quantile(&all->ttft, .9), &text);
+    BUF_ADD(&text, " s");
+    add_tile("First token, p50 / p90", sketch_quantile(&all->ttft, .5), sketch_quantile(&before->ttft, .5), &text, out);
+    buf_free(&text);
+}
+
+static void add_rate_tile(const struct usage_sums *all, const struct usage_sums *before, struct buf *out)
+{
+    struct buf text;
+    double rate = 100 * sums_cache_rate(all);
+    buf_init(&text, 64);
+    if (isfinite(rate))
+        buf_add_format(&text, "%.0f %%", rate);
+    else
+        BUF_ADD(&text, "-");
+    add_tile("Prompt-cache rate", rate, 100 * sums_cache_rate(before), &text, out);
+    buf_free(&text);
+}
+
+void tables_add_tiles(const struct usage_sums *all, const struct usage_sums *before, struct buf *out)
+{
+    add_figure_tile("Cost", all, before, FIGURE_COST, out);
+    add_figure_tile("Saved against the baseline", all, before, FIGURE_SAVED, out);
+    add_count_tile("Requests", all->requests, before->requests, out);
+    add_figure_tile("Tokens in", all, before, FIGURE_INPUT, out);
+    add_figure_tile("Tokens cached", all, before, FIGURE_CACHED, out);
+    add_figure_tile("Tokens out", all, before, FIGURE_OUTPUT, out);
+    add_rate_tile(all, before, out);
+    add_count_tile("Failed", all->failed, before->failed, out);
+    add_ttft_tile(all, before, out);
+}
+
+/* A column of a table of sums. */
+struct sums_column {
+    const char *head;
+    void (*add)(const struct usage_sums *s, struct buf *out);
+};
+
+static void add_requests(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_count((double)s->requests, out);
+}
+
+static void add_failed(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_count((double)s->failed, out);
+}
+
+static void add_fallbacks(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_count((double)s->fallbacks, out);
+}
+
+static void add_input(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_INPUT, out);
+}
+
+static void add_cached(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_CACHED, out);
+}
+
+static void add_output(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_OUTPUT, out);
+}
+
+static void add_cost(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_COST, out);
+}
+
+static void add_baseline(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_BASELINE, out);
+}
+
+static void add_saved(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_SAVED, out);
+}
+
+static void add_cache_saved(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_sum(s, FIGURE_CACHE_SAVED, out);
+}
+
+static void add_rate(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_share(sums_cache_rate(s), out);
+}
+
+static void add_p50(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_seconds(sketch_quantile(&s->ttft, .5), out);
+}
+
+static void add_p90(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_seconds(sketch_quantile(&s->ttft, .9), out);
+}
+
+static void add_speed(const struct usage_sums *s, struct buf *out)
+{
+    cells_add_count(sums_speed(s), out);
+}
+
+/* `link`: rows lead to their conversation. */
+static void add_table(const struct report *report, const char *chart, const char *head,
+                      const struct sums_column *columns, size_t count, uint32_t most, bool link, struct buf *out)
+{
+    cells_begin_table(chart, head, out);
+    for (size_t i = 0; i < count; i++)
+        cells_add_head(columns[i].head, out);
+    cells_begin_body(out);
+    for (uint32_t i = 0; i < report->count && i < most; i++) {
+        const struct report_row *row = &report->rows[i];
+        if (link && *row->name && row->name[0] != '(')
+            cells_begin_linked_row(row->name, out);
+        else
+            cells_begin_row(row->name, out);
+        for (size_t c = 0; c < count; c++)
+            columns[c].add(&row->sums, out);
+        cells_end_row(out);
+    }
+    cells_end_table(out);
+}
+
+#define ADD_TABLE(report, chart, head, columns, most, link, out) \
+    add_table(report, chart, head, columns, sizeof columns / sizeof *columns, most, link, out)
+
+void tables_add_speeds(const struct report *by_model, const struct range *range, struct buf *out)
+{
+    static const struct sums_column COLUMNS[] = {{"First token p50, s", add_p50},
+                                                 {"p90, s", add_p90},
+                                                 {"Tokens per second", add_speed},
+                                                 {"Requests", add_requests}};
+    (void)range;
+    ADD_TABLE(by_model, "spans", "Model", COLUMNS, UINT32_MAX, false, out);
+}
+
+void tables_add_savings(const struct report *by_alias, const struct range *range, struct buf *out)
+{
+    static const struct sums_column COLUMNS[] = {{"Cost", add_cost},
+                                                 {"At the baseline", add_baseline},
+                                                 {"Saved", add_saved},
+                                                 {"Saved by the reply cache", add_cache_saved}};
+    (void)range;
+    ADD_TABLE(by_alias, "pairs", "Alias", COLUMNS, UINT32_MAX, false, out);
+}
+
+void tables_add_conversations(const struct report *by_conversation, const struct range *range, struct buf *out)
+{
+    static const struct sums_column COLUMNS[] = {{"Cost", add_cost},         {"Requests", add_requests},
+                                                 {"Tokens in", add_input},   {"Cache rate", add_rate},
+                                                 {"Tokens out", add_output}, {"Failed", add_failed}};
+    (void)range;
+    ADD_TABLE(by_conversation, "bars", "Conversation", COLUMNS, CONVERSATIONS, true, out);
+}
+
+void tables_add_groups(const struct report *report, const struct range *range, struct buf *out)
+{
+    static const struct sums_column COLUMNS[] = {{"Cost", add_cost},           {"Saved", add_saved},
+                                                 {"Requests", add_requests},   {"Tokens in", add_input},
+                                                 {"Cached", add_cached},       {"Cache rate", add_rate},
+                                                 {"Tokens out", add_output},   {"Failed", add_failed},
+                                                 {"Fallbacks", add_fallbacks}, {"First token p50, s", add_p50},
+                                                 {"p90, s", add_p90},          {"Tokens per second", add_speed}};
+    (void)range;
+    ADD_TABLE(report, "bars", usage_by_name(report->by), COLUMNS, UINT32_MAX, report->by == BY_CONVERSATION, out);
+}
+
+void tables_add_turns(const struct turns *turns, struct buf *out)
+{
+    static const char *const HEADS[] = {"Time", "In", "Cached", "Out", "Cost", "First token, s", "Why", "Deployment"};
+    cells_begin_table("turns", "Turn", out);
+    for (size_t i = 0; i < sizeof HEADS / sizeof *HEADS; i++)
+        cells_add_head(HEADS[i], out);
+    for (unsigned s = 0; s < TURN_SEGMENTS; s++)
+        cells_add_head(turns_segments[s], out);
+    cells_begin_body(out);
+    for (size_t i = 0; i < turns->count; i++) {
+        const struct turn *t = turns_at(turns, i);
+        char name[24] = "-", clock[32] = "";
+        time_t second = (time_t)(t->time_ms / 1000);
+        struct tm local;
+        struct buf why;
+        if (t->number)
+            (void)snprintf(name, sizeof name, "%" PRId64, t->number);
+        if (localtime_r(&second, &local))
+            (void)strftime(clock, sizeof clock, "%Y-%m-%d %H:%M:%S", &local);
+        buf_init(&why, 256);
+        turns_add_reason(t, &why);
+        cells_begin_row(name, out);
+        cells_add_text(clock, out);
+        cells_add_tokens(t->figures[FIGURE_INPUT], t->estimated, out);
+        cells_add_tokens(t->figures[FIGURE_CACHED], t->estimated, out);
+        cells_add_tokens(t->figures[FIGURE_OUTPUT], t->estimated, out);
+        cells_add_money(t->figures[FIGURE_COST], out);
+        cells_add_seconds(t->ttft_ms, out);
+        cells_add_text(buf_text(&why), out);
+        cells_add_text(t->deployment, out);
+        for (unsigned s = 0; s < TURN_SEGMENTS; s++)
+            cells_add_tokens(t->segments[s], true, out);
+        cells_end_row(out);
+        buf_free(&why);
+    }
+    cells_end_table(out);
+}

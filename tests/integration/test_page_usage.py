@@ -1,0 +1,139 @@
+"""The page's figures: the same as those of `pointsman usage` and as the sums of the request log, while it grows."""
+import csv
+import datetime
+import io
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import pytest
+
+from basics import BUILD
+from session_tools import Session, fastcgi
+
+CONVERSATION = "5d2f0c8a91e4b376"
+
+
+def line(number=0, days_ago=0, **fields):
+    at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days_ago)
+    return {"timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"), "request_id": f"r{number}", "alias": "codex-default",
+            "deployment": "codex-default/openai/1", "provider": "openai", "model": f"model-{number % 3}",
+            "conversation": CONVERSATION, "turn": number + 1, "segments": {"instructions": 50, "tools": 20},
+            "attempts": [{"deployment": "codex-default/openai/1", "outcome": "ok", "status": 200, "ms": 300}],
+            "stream": True, "ttft_ms": 500 + number, "total_ms": 1500,
+            "tokens": {"input": 1000 + number, "cached": 400, "output": 100}, "cost_usd": 0.002, "status": 200,
+            "end": "completed", **fields}
+
+
+@pytest.fixture
+def session():
+    with tempfile.TemporaryDirectory(prefix="pm-", dir="/tmp") as folder:
+        session = Session(pathlib.Path(folder), environment={"TZ": "UTC"})
+        session.logs = session.folder / "codex" / "logs"
+        yield session
+        session.close()
+
+
+def write(session, *lines, name="requests.jsonl"):
+    session.logs.mkdir(parents=True, exist_ok=True)
+    with open(session.logs / name, "a") as log:
+        log.writelines(item if isinstance(item, str) else json.dumps(item) + "\n" for item in lines)
+
+
+def figures(session, query=""):
+    answer = session.request("GET", f"/api/usage{query}")
+    assert answer.status == 200, answer.text
+    return json.loads(answer.text)
+
+
+def by_command(session, *arguments):
+    done = subprocess.run([BUILD / "cli" / "pointsman", "usage", "--json", *arguments], env=session.environment,
+                          capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
+def test_the_page_and_the_command_agree(session):
+    assert figures(session)["total"]["requests"] == 0   # there is no log yet
+    write(session, *(line(number, number % 5) for number in range(40)), "{\"torn\n", "[1]\n",
+          line(41, 20, cost_usd=1))
+    for by in ("model", "provider", "alias", "client", "day"):
+        page, command = figures(session, f"?range=7d&by={by}"), by_command(session, "--by", by)
+        assert (page["total"], page["rows"]) == (command["total"], command["rows"]), by
+    assert page["total"]["requests"] == 40 and page["total"]["cost_usd"] == pytest.approx(0.08)
+    assert page["lines"] == {"read": 43, "torn": 1, "foreign": 1}
+    everything = figures(session, "?range=all")
+    assert everything["total"]["requests"] == 41 and everything["total"]["cost_usd"] == pytest.approx(1.08)
+    day = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=2)).strftime("%Y-%m-%d")
+    assert figures(session, f"?since={day}&until={day}&by=hour")["total"]["requests"] == 8
+
+
+def test_it_follows_the_log_through_rotations_and_two_writers(session):
+    write(session, line(0), line(1))
+    assert figures(session)["total"]["requests"] == 2
+    half = json.dumps(line(2)) + "\n"
+    write(session, half[:40])
+    assert figures(session)["total"]["requests"] == 2   # it is still being written
+    write(session, half[40:], line(3))
+    log = session.logs / "requests.jsonl"
+    log.rename(session.logs / "requests.jsonl.1")
+    write(session, line(4))
+    write(session, line(5), name="requests.jsonl.1")    # a writer that has not noticed the rotation
+    assert figures(session)["total"]["requests"] == 6
+    (session.logs / "requests.jsonl.1").rename(session.logs / "requests.jsonl.2")
+    log.rename(session.logs / "requests.jsonl.1")
+    write(session, line(6))
+    seen = figures(session)
+    assert (seen["total"]["requests"], seen["lines"]["torn"]) == (7, 0)
+    assert seen["total"] == by_command(session)["total"]
+
+
+def test_csv(session):
+    write(session, line(0, model='a,"b"'), line(1, cost_usd=None))
+    answer = session.request("GET", "/usage.csv?by=model")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = {row["model"]: row for row in csv.DictReader(io.StringIO(answer.text))}
+    assert rows['a,"b"']["cost_usd"] == "0.002" and rows["model-1"]["cost_usd"] == ""
+
+
+def test_without_javascript_the_view_is_tables(session):
+    write(session, line(0, model="<b>&"), line(1, cost_usd=None),
+          line(2, attempts=[{"deployment": "d", "outcome": "rate_limit", "provider": "gemini", "status": 429, "ms": 9},
+                            {"deployment": "codex-default/openai/1", "outcome": "ok", "status": 200, "ms": 300}]))
+    page = session.request("GET", "/usage").text
+    assert "&lt;b&gt;&amp;" in page and "<b>&" not in page
+    assert '<th scope="col">gemini</th>' in page and "1 of 1" in page and "0 of 3" in page
+    assert "$0.0040+" in page and "Requests of unknown cost: 1." in page
+    assert f"/usage/conversation?id={CONVERSATION}" in page
+    turns = session.request("GET", f"/usage/conversation?id={CONVERSATION}").text
+    assert turns.count('<tr><th scope="row">') == 3 and "first turn" in turns
+    assert len(json.loads(session.request("GET", f"/api/usage/conversation?id={CONVERSATION}").text)["turns"]) == 3
+
+
+@pytest.mark.parametrize("path, status, code", [
+    ("/usage?range=yesterday", 400, "invalid_range"), ("/usage?by=color", 400, "invalid_range"),
+    ("/usage?since=2026-13-01", 400, "invalid_range"),
+    ("/usage?since=2026-11-02&until=2026-11-01", 400, "invalid_range"),
+    ("/usage?since=+2026-11-01", 400, "invalid_range"), ("/usage/conversation", 400, "invalid_conversation"),
+    ("/usage/conversation?id=zz", 400, "invalid_conversation"),
+    ("/usage/conversation?id=00000000000000ff", 404, "not_found"), ("/usage/nowhere", 404, "not_found")])
+def test_errors(session, path, status, code):
+    answer = session.request("GET", path)
+    assert (answer.status, answer.error["code"]) == (status, code), answer.text
+    assert session.request("POST", "/api/usage", "{}", {"Content-Type": "application/json"}).status == 405
+
+
+def test_guards_at_the_program_itself(session):
+    asked = {"REQUEST_METHOD": "GET", "REQUEST_URI": "/api/usage", "HTTP_HOST": f"127.0.0.1:{session.port}"}
+    for change, status in (({}, 200), ({"HTTP_HOST": "evil.test"}, 403), ({"REMOTE_PORT": "0"}, 403)):
+        assert fastcgi(session.runtime / "usage.sock-0", {**asked, **change})[0] == status, change
+
+
+def test_it_reads_the_log_folder_only(session):
+    write(session, line(0))
+    assert figures(session)["total"]["requests"] == 1
+    pid = subprocess.run(["pgrep", "-f", "pointsman-usage", "-P", str(session.server.pid)], capture_output=True,
+                         text=True, check=True).stdout.strip()
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    assert "NoNewPrivs:\t1" in status
+    assert "Seccomp:\t2" in status or b"__asan_init" in (BUILD / "cgi" / "pointsman-usage").read_bytes()

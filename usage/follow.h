@@ -1,0 +1,21 @@
+/* follow: feeds the request log to a fold, and later what was written since. */
+#ifndef POINTSMAN_USAGE_FOLLOW_H
+#define POINTSMAN_USAGE_FOLLOW_H
+
+#include "common/log_files.h"
+#include "usage/fold.h"
+
+/* How far each file was read. A rotated file keeps its inode, so no line is read twice. Zeroed before its first use. */
+struct follow {
+    struct follow_file {
+        uint64_t device, inode;
+        int64_t offset; /* bytes: after the last complete line */
+    } files[LOG_FILES_MAX];
+    unsigned count;
+};
+
+/* Feeds the complete lines that were written since the last call, the oldest file first. Absent files have no requests.
+ * false: a message in `error`; a file can't be read, or out of memory. The next call continues. */
+MUST_CHECK bool follow_feed(struct follow *w, struct fold *f, const char *path, struct buf *error);
+
+#endif

@@ -1,0 +1,210 @@
+// Draws the charts of the view Usage from its tables, and refreshes both as the request log grows. Without this script
+// the tables are the view.
+'use strict';
+
+const REFRESH_MS = 5000;
+const HEIGHT = 220;
+const LEFT = 64;
+const BOTTOM = 24;
+
+function shape(name, attributes, text) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+// As wide as its figure, so that text has its size on every screen.
+function canvas(figure, height) {
+  const width = Math.max(figure.parentElement.clientWidth - 2, 240);
+  return [shape('svg', { viewBox: `0 0 ${width} ${height}` }), width];
+}
+
+// A table as names and numbers; an unknown number is NaN.
+function read(table) {
+  return {
+    heads: [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent),
+    rows: [...table.tBodies[0].rows].map((row) => ({
+      name: row.cells[0].textContent,
+      values: [...row.cells].slice(1).map((cell) => parseFloat(cell.dataset.value)),
+      texts: [...row.cells].slice(1).map((cell) => cell.textContent),
+    })),
+  };
+}
+
+const known = (value) => (Number.isFinite(value) ? value : 0);
+
+// A round number at or above the value: 1, 2 or 5 times a power of ten.
+function ceiling(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999);
+}
+
+function written(value, unit) {
+  const short = value >= 1e6 ? `${+(value / 1e6).toPrecision(3)}M` :
+    value >= 1e4 ? `${+(value / 1e3).toPrecision(3)}k` : `${+value.toPrecision(3)}`;
+  return unit === '$' ? `$${short}` : `${short}${unit}`;
+}
+
+function legend(heads) {
+  const list = document.createElement('ul');
+  list.className = 'key';
+  heads.forEach((head, i) => {
+    const item = document.createElement('li');
+    const mark = shape('svg', { viewBox: '0 0 10 10' });
+    mark.append(shape('rect', { width: 10, height: 10, rx: 2, class: `c${i}` }));
+    item.append(mark, head);
+    list.append(item);
+  });
+  return list;
+}
+
+// Leaves out columns without any value, so that the key names what is drawn.
+function inUse({ heads, rows }, first = 0, count = heads.length) {
+  const columns = heads.map((_, i) => i).filter((i) => i >= first && i < first + count &&
+    rows.some(({ values }) => known(values[i]) > 0));
+  return { heads: columns.map((i) => heads[i]),
+    rows: rows.map((row) => ({ ...row, values: columns.map((i) => known(row.values[i])),
+      texts: columns.map((i) => row.texts[i]) })) };
+}
+
+// Stacked columns, one for each row.
+function stack(figure, data, unit) {
+  const sums = data.rows.map(({ values }) => values.reduce((sum, value) => sum + value, 0));
+  const most = Math.max(...sums);
+  if (!(most > 0)) return;
+  const top = ceiling(most);
+  const [svg, width] = canvas(figure, HEIGHT);
+  const room = HEIGHT - BOTTOM - 10;
+  for (const share of [0, 0.5, 1]) {
+    const y = HEIGHT - BOTTOM - share * room;
+    svg.append(shape('path', { d: `M${LEFT} ${y}H${width}`, class: 'grid' }),
+      shape('text', { x: LEFT - 6, y: y + 4, 'text-anchor': 'end' }, written(top * share, unit)));
+  }
+  const step = (width - LEFT) / data.rows.length;
+  const every = Math.ceil(80 / step);
+  data.rows.forEach(({ name, values, texts }, i) => {
+    let y = HEIGHT - BOTTOM;
+    values.forEach((value, column) => {
+      const height = value / top * room;
+      if (!(height > 0)) return;
+      y -= height;
+      const bar = shape('rect', { x: LEFT + i * step + step * 0.1, y, width: step * 0.8, height, class: `c${column}` });
+      bar.append(shape('title', {}, `${name}: ${data.heads[column]} ${texts[column]}`));
+      svg.append(bar);
+    });
+    if (i % every === 0)
+      svg.append(shape('text', { x: LEFT + i * step + step / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, name));
+  });
+  figure.append(svg, legend(data.heads));
+}
+
+// One line for each row, with its name on top; leaves room for the figures at the right edge.
+function lines(figure, rows, draw) {
+  const each = 38;
+  const [svg, width] = canvas(figure, rows.length * each + 4);
+  rows.forEach((row, i) => {
+    svg.append(shape('text', { x: 0, y: i * each + 14, class: 'name' }, row.name));
+    draw(svg, row, i * each + 19, width - 130, width);
+  });
+  figure.append(svg);
+}
+
+function bars(figure, { rows }) {
+  const most = Math.max(...rows.map(({ values }) => known(values[0])));
+  if (!(most > 0)) return;
+  lines(figure, rows.slice(0, 12), (svg, { values, texts }, y, width) => {
+    const length = Math.max(2, known(values[0]) / most * width);
+    svg.append(shape('rect', { x: 0, y, width: length, height: 12, rx: 3, class: 'c0' }),
+      shape('text', { x: length + 6, y: y + 11 }, texts[0]));
+  });
+}
+
+// From the median to the 90th percentile.
+function spans(figure, { rows }) {
+  const shown = rows.filter(({ values }) => Number.isFinite(values[0])).slice(0, 12);
+  const most = Math.max(...shown.map(({ values }) => values[1]));
+  if (!(most > 0)) return;
+  lines(figure, shown, (svg, { values, texts }, y, width) => {
+    const from = values[0] / most * width;
+    const to = Math.max(from + 3, values[1] / most * width);
+    svg.append(shape('path', { d: `M0 ${y + 6}H${width}`, class: 'grid' }),
+      shape('rect', { x: from, y, width: to - from, height: 12, rx: 3, class: 'c0' }),
+      shape('text', { x: to + 6, y: y + 11 },
+        `${texts[0]}–${texts[1]} s${texts[2] === '-' ? '' : `, ${texts[2]} tok/s`}`));
+  });
+}
+
+// The cost, and below it the baseline.
+function pairs(figure, { rows }) {
+  const shown = rows.filter(({ values }) => values[1] > 0).slice(0, 12);
+  const most = Math.max(...shown.flatMap(({ values }) => values.slice(0, 2).map(known)));
+  if (!(most > 0)) return;
+  lines(figure, shown, (svg, { values, texts }, y, width) => {
+    for (const [i, height] of [[1, 12], [0, 12]])
+      svg.append(shape('rect', { x: 0, y, width: Math.max(2, known(values[i]) / most * width), height, rx: 3,
+        class: i ? 'none' : 'c2' }));
+    svg.append(shape('text', { x: Math.max(...values.slice(0, 2).map(known)) / most * width + 6, y: y + 11 },
+      `${texts[0]} of ${texts[1]}`));
+  });
+}
+
+// A line for each provider, a cell for each day or hour.
+function strips(figure, { heads, rows }) {
+  if (!rows.some(({ values }) => values.some(Number.isFinite))) return;
+  const byProvider = heads.map((name, i) => ({ name, cells: rows.map((row) => ({ time: row.name, share: row.values[i],
+    text: row.texts[i] })) }));
+  lines(figure, byProvider, (svg, { name, cells }, y, _, width) => {
+    const step = width / cells.length;
+    cells.forEach(({ time, share, text }, i) => {
+      const cell = shape('rect', { x: i * step + 0.5, y, width: Math.max(1, step - 1), height: 14, rx: 2,
+        class: !Number.isFinite(share) ? 'none' : share > 0 ? 'strip' : 'clear' });
+      if (share > 0) cell.setAttribute('fill-opacity', 0.35 + 0.65 * share);
+      cell.append(shape('title', {}, `${name}, ${time}: ${text === '-' ? 'no attempt' : `${text} failed`}`));
+      svg.append(cell);
+    });
+  });
+}
+
+const SEGMENTS = 5;   // the last columns of the table of turns
+
+const charts = {
+  stack: (figure, data, table) => stack(figure, inUse(data), table.classList.contains('money') ? '$' : ''),
+  turns: (figure, data) => stack(figure, inUse(data, data.heads.length - SEGMENTS, SEGMENTS), ''),
+  bars, spans, pairs, strips,
+};
+
+function draw() {
+  for (const figure of document.querySelectorAll('figure.chart')) {
+    const table = figure.parentElement.querySelector('table');
+    figure.replaceChildren();
+    const kind = Object.keys(charts).find((name) => table?.classList.contains(name));
+    if (kind && table.tBodies[0].rows.length) charts[kind](figure, read(table), table);
+  }
+}
+
+async function refresh() {
+  if (document.visibilityState === 'visible') {
+    try {
+      const answer = await fetch(location.href, { cache: 'no-store' });
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      let changed = false;
+      for (const part of document.querySelectorAll('[data-live]')) {
+        const now = answer.ok && page.getElementById(part.id);
+        if (!now || now.innerHTML === part.innerHTML || part.contains(document.activeElement)) continue;
+        part.replaceChildren(...now.childNodes);
+        changed = true;
+      }
+      if (changed) draw();
+    } catch {
+      // pointsman has stopped, or a reply was lost: the figures stay as they are.
+    }
+  }
+  setTimeout(refresh, REFRESH_MS);
+}
+
+for (const details of document.querySelectorAll('details')) details.open = false;
+draw();
+addEventListener('resize', draw);
+document.querySelector('#range select')?.addEventListener('change', ({ target }) => target.form.requestSubmit());
+setTimeout(refresh, REFRESH_MS);
