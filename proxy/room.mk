@@ -158,6 +158,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/call.c \
 	proxy/cache/redis.c proxy/cache/redis.h proxy/cache/redis_private.h \
 	proxy/cache/redis_connect.c \
+	proxy/cache/redis_memory.c proxy/cache/redis_memory.h \
 	proxy/exchange/caching.c proxy/exchange/caching.h \
 	proxy/exchange/caching_keep.c \
 	proxy/exchange/caching_shadow.c \

@@ -78,8 +78,7 @@ bool redis_get(struct redis *r, const unsigned char *name, struct redis_lookup *
         return false;
     *q = (struct redis_question){.redis = r, .lookup = l, .limit = evtimer_new(r->base, on_limit, q)};
     write_name(r, name, text);
-    if (q->limit && evtimer_add(q->limit, &limit) == 0 &&
-        redisAsyncCommand(r->context, on_answer, q, "GET %s", text) == REDIS_OK) {
+    if (q->limit && evtimer_add(q->limit, &limit) == 0 && redis_send(r, on_answer, q, "GET %s", text)) {
         l->question = q;
         return true;
     }
@@ -106,8 +105,7 @@ void redis_put(struct redis *r, const unsigned char *name, struct slice value, i
     char text[REDIS_NAME_MAX];
     write_name(r, name, text);
     if (may_send(r))
-        (void)redisAsyncCommand(r->context, NULL, NULL, "SET %s %b PX %lld", text, value.ptr, value.len,
-                                (long long)ttl_ms);
+        (void)!redis_send(r, NULL, NULL, "SET %s %b PX %lld", text, value.ptr, value.len, (long long)ttl_ms);
 }
 
 void redis_delete(struct redis *r, const unsigned char *name)
@@ -115,7 +113,7 @@ void redis_delete(struct redis *r, const unsigned char *name)
     char text[REDIS_NAME_MAX];
     write_name(r, name, text);
     if (may_send(r))
-        (void)redisAsyncCommand(r->context, NULL, NULL, "DEL %s", text);
+        (void)!redis_send(r, NULL, NULL, "DEL %s", text);
 }
 
 /* A step of a flush: {cursor, names}. */
@@ -129,18 +127,17 @@ static void on_names(redisAsyncContext *context, void *reply, void *ctx)
         return;
     const redisReply *names = got->element[1];
     for (size_t i = 0; i < names->elements; i++)
-        if (names->element[i]->type == REDIS_REPLY_STRING)
-            (void)redisAsyncCommand(context, NULL, NULL, "DEL %b", names->element[i]->str,
-                                    (size_t)names->element[i]->len);
+        if (names->element[i]->type == REDIS_REPLY_STRING &&
+            !redis_send(r, NULL, NULL, "DEL %b", names->element[i]->str, (size_t)names->element[i]->len))
+            return;
     if (strcmp(got->element[0]->str, "0") != 0)
-        (void)redisAsyncCommand(context, on_names, NULL, "SCAN %s MATCH %s* COUNT " FLUSH_STEP, got->element[0]->str,
-                                r->prefix);
+        (void)!redis_send(r, on_names, NULL, "SCAN %s MATCH %s* COUNT " FLUSH_STEP, got->element[0]->str, r->prefix);
 }
 
 void redis_flush(struct redis *r)
 {
     if (may_send(r))
-        (void)redisAsyncCommand(r->context, on_names, NULL, "SCAN 0 MATCH %s* COUNT " FLUSH_STEP, r->prefix);
+        (void)!redis_send(r, on_names, NULL, "SCAN 0 MATCH %s* COUNT " FLUSH_STEP, r->prefix);
 }
 
 const char *redis_state(const struct redis *r)

@@ -1,4 +1,5 @@
 /* loop: connects to Redis, again and again. */
+#include "proxy/cache/redis_memory.h"
 #include "proxy/cache/redis_private.h"
 
 #include "common/log.h"
@@ -7,6 +8,7 @@
 #include <arpa/inet.h>
 #include <event2/event.h>
 #include <netdb.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,6 +69,28 @@ void redis_lose(struct redis *r, const char *why)
     if (context)
         redisAsyncFree(context); /* answers all that waits with nothing */
     go_down(r, reason);
+}
+
+/* hiredis 0.14 does not notice if there is no memory for the callback or for the command: the replies would then go to
+ * other callbacks, or find none, and it would abort. So the list of callbacks and the error are checked here. */
+bool redis_send(struct redis *r, redisCallbackFn *fn, void *ctx, const char *format, ...)
+{
+    redisAsyncContext *c = r->context;
+    const redisCallback *last = c->replies.tail;
+    va_list arguments;
+    if (!redis_memory_reserve())
+        return false;
+    va_start(arguments, format);
+    bool formatted = redisvAsyncCommand(c, fn, ctx, format, arguments) == REDIS_OK;
+    va_end(arguments);
+    bool queued = c->replies.tail != last;
+    if (formatted && queued && !c->c.err)
+        return true;
+    if (queued)
+        c->replies.tail->fn = NULL;
+    if (formatted || queued)
+        redis_lose(r, "out of memory");
+    return false;
 }
 
 static void on_connected(const redisAsyncContext *context, int status)
@@ -190,24 +214,27 @@ static bool attach(struct redis *r)
 static bool greet(struct redis *r)
 {
     const struct redis_settings *s = r->settings;
-    redisAsyncContext *c = r->context;
-    int sent = REDIS_OK;
-    if (s->password && s->username)
-        sent |= redisAsyncCommand(c, on_accepted, NULL, "AUTH %s %s", s->username, s->password);
-    else if (s->password)
-        sent |= redisAsyncCommand(c, on_accepted, NULL, "AUTH %s", s->password);
-    if (s->db)
-        sent |= redisAsyncCommand(c, on_accepted, NULL, "SELECT %u", s->db);
-    return (sent | redisAsyncCommand(c, on_greeted, NULL, "PING")) == REDIS_OK;
+    if (s->password && s->username && !redis_send(r, on_accepted, NULL, "AUTH %s %s", s->username, s->password))
+        return false;
+    if (s->password && !s->username && !redis_send(r, on_accepted, NULL, "AUTH %s", s->password))
+        return false;
+    if (s->db && !redis_send(r, on_accepted, NULL, "SELECT %u", s->db))
+        return false;
+    return redis_send(r, on_greeted, NULL, "PING");
 }
 
 /* Connects to r->address. */
 static void call(struct redis *r)
 {
+    if (!redis_memory_reserve()) {
+        go_down(r, "out of memory");
+        return;
+    }
     r->state = REDIS_CONNECTING;
     set_timer(r, CONNECT_MS);
     r->context = redisAsyncConnect(r->address, (int)r->settings->port);
-    if (!r->context || r->context->err || !attach(r) || !greet(r))
+    bool called = r->context && !r->context->err && attach(r) && greet(r);
+    if (!called && r->state == REDIS_CONNECTING) /* else it is lost already */
         redis_lose(r, r->context && r->context->err ? r->context->errstr : "can't connect");
 }
 

@@ -28,6 +28,9 @@ struct redis {
     bool closing;
 };
 
+/* Sends a command in hiredis's format. `fn` gets the reply and `ctx`; NULL: no one does. false: out of memory; `fn` is
+ * not called, and the connection may be lost. */
+MUST_CHECK bool redis_send(struct redis *r, redisCallbackFn *fn, void *ctx, const char *format, ...);
 /* Begins to connect, from DOWN. */
 void redis_connect(struct redis *r);
 /* Closes the connection, and connects again after a wait. Logs `why`, once per outage. */
