@@ -13,6 +13,7 @@
 #define INSTALL_KEY_CONVERSATION "conversation" /* the request log's name of a conversation */
 #define INSTALL_KEY_HINT "hint"                 /* the name of a conversation for providers' prompt caches */
 #define INSTALL_KEY_CACHE "cache"               /* names and seals of stored replies */
+#define INSTALL_KEY_CARRIER "carrier"           /* authenticates a provider's state that clients return */
 
 /* Loads the key into locked memory, before the sandbox. `folder`: where the request log and the saved state are; NULL:
  * none, so nothing is created. Creates the file if missing; processes that race get the same key. Returns whether the

@@ -54,10 +54,10 @@ static bool find_state(const struct chat_writer *w, struct run run, struct slice
                        struct slice *state)
 {
     const struct turn_options *o = w->options;
-    for (uint32_t i = run.at; o->carrier_key && i < run.end; i++)
+    for (uint32_t i = run.at; o->carrier_keys && i < run.end; i++)
         if (chat_item(w, i)->kind == ITEM_CARRIER && carrier_peek(call_id, chat_item(w, i)->arguments, state) &&
             details_are(*state) == details &&
-            carrier_open(o->carrier_key, o->deployment_id, call_id, chat_item(w, i)->arguments, state))
+            carrier_open(o->carrier_keys, o->deployment_id, call_id, chat_item(w, i)->arguments, state))
             return true;
     return false;
 }

@@ -7,13 +7,13 @@
 #define MAC_SIZE 18 /* bytes: 24 characters of base64 without padding */
 #define MAC_TEXT_LEN 24
 
-void carrier_key(unsigned char key[CARRIER_KEY_SIZE], struct slice master_key)
+void carrier_earlier_key(struct carrier_keys *keys, struct slice master_key)
 {
     static const char context[] = "pointsman carrier key";
     crypto_generichash_state hash;
     crypto_generichash_init(&hash, (const unsigned char *)context, sizeof context - 1, CARRIER_KEY_SIZE);
     crypto_generichash_update(&hash, (const unsigned char *)master_key.ptr, master_key.len);
-    crypto_generichash_final(&hash, key, CARRIER_KEY_SIZE);
+    crypto_generichash_final(&hash, keys->earlier, CARRIER_KEY_SIZE);
     sodium_memzero(&hash, sizeof hash);
 }
 
@@ -36,11 +36,11 @@ static void make_mac(const unsigned char key[CARRIER_KEY_SIZE], const struct sli
     sodium_bin2base64(text, MAC_TEXT_LEN + 1, mac, sizeof mac, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-bool carrier_seal(const unsigned char key[CARRIER_KEY_SIZE], struct slice deployment_id, struct slice call_id,
-                  struct slice state, struct buf *out)
+bool carrier_seal(const struct carrier_keys *keys, struct slice deployment_id, struct slice call_id, struct slice state,
+                  struct buf *out)
 {
     char mac[MAC_TEXT_LEN + 1];
-    make_mac(key, (struct slice[]){deployment_id, call_id, state}, 3, mac);
+    make_mac(keys->own, (struct slice[]){deployment_id, call_id, state}, 3, mac);
     BUF_ADD(out, CARRIER_MARK);
     buf_add(out, mac, MAC_TEXT_LEN);
     buf_add_char(out, '.');
@@ -64,12 +64,19 @@ bool carrier_peek(struct slice call_id, struct slice escaped, struct slice *stat
     return true;
 }
 
-bool carrier_open(const unsigned char key[CARRIER_KEY_SIZE], struct slice deployment_id, struct slice call_id,
+static bool is_mac(const unsigned char key[CARRIER_KEY_SIZE], const struct slice parts[3], const char *text)
+{
+    char mac[MAC_TEXT_LEN + 1];
+    make_mac(key, parts, 3, mac);
+    return sodium_memcmp(mac, text, MAC_TEXT_LEN) == 0;
+}
+
+bool carrier_open(const struct carrier_keys *keys, struct slice deployment_id, struct slice call_id,
                   struct slice escaped, struct slice *state)
 {
     if (!carrier_peek(call_id, escaped, state))
         return false;
-    char mac[MAC_TEXT_LEN + 1];
-    make_mac(key, (struct slice[]){deployment_id, call_id, *state}, 3, mac);
-    return sodium_memcmp(mac, escaped.ptr + sizeof CARRIER_MARK - 1, MAC_TEXT_LEN) == 0;
+    const struct slice parts[] = {deployment_id, call_id, *state};
+    const char *mac = escaped.ptr + sizeof CARRIER_MARK - 1;
+    return is_mac(keys->own, parts, mac) || is_mac(keys->earlier, parts, mac);
 }

@@ -15,20 +15,27 @@
 #define CARRIER_KEY_SIZE 32
 #define CARRIER_MARK "pointsman-1."
 
-/* Derives the key from the proxy's master key. */
-void carrier_key(unsigned char key[CARRIER_KEY_SIZE], struct slice master_key);
+/* `own` is the installation's (common/install_key.h), so carriers stay valid when a restart changes the master key, and
+ * a client that knows the master key can't make one. `earlier` opens those of versions that used the master key;
+ * nothing is sealed with it. */
+struct carrier_keys {
+    unsigned char own[CARRIER_KEY_SIZE], earlier[CARRIER_KEY_SIZE];
+};
+
+/* Sets keys->earlier. */
+void carrier_earlier_key(struct carrier_keys *keys, struct slice master_key);
 /* Appends the carrier of a call's state, escaped for a JSON string. `call_id` has only letters, digits, '_' and '-';
  * `state` is escaped. false: `out` has failed. */
-bool carrier_seal(const unsigned char key[CARRIER_KEY_SIZE], struct slice deployment_id, struct slice call_id,
-                  struct slice state, struct buf *out);
+bool carrier_seal(const struct carrier_keys *keys, struct slice deployment_id, struct slice call_id, struct slice state,
+                  struct buf *out);
 /* Returns whether the text (escaped) is a carrier. */
 bool carrier_is(struct slice escaped);
 /* Sets *state to the call's state (escaped, in `escaped`), without checking the MAC. false: not a carrier of this call.
  */
 bool carrier_peek(struct slice call_id, struct slice escaped, struct slice *state);
-/* The same, with a check of the MAC. false: not a carrier of this call, or not sealed with this key for this
- * deployment. */
-bool carrier_open(const unsigned char key[CARRIER_KEY_SIZE], struct slice deployment_id, struct slice call_id,
+/* The same, with a check of the MAC. false: not a carrier of this call, or not sealed with one of the keys for
+ * this deployment. */
+bool carrier_open(const struct carrier_keys *keys, struct slice deployment_id, struct slice call_id,
                   struct slice escaped, struct slice *state);
 
 #endif

@@ -28,7 +28,7 @@ static bool translate(struct provider_body *body, const struct model_request *re
         .stream = request->stream && !d->whole_replies,
         .omit = options->omit,
         .ignores = d->provider->ignores,
-        .carrier_key = options->carrier_key,
+        .carrier_keys = options->carrier_keys,
         .deployment_id = slice_of(d->id),
         .hint = &body->hint,
         .thought_signatures = d->provider->thought_signatures,

@@ -16,11 +16,11 @@ struct provider_body {
 
 struct provider_body_options {
     const struct deployment *deployment;
-    const struct omissions *omit;     /* what the deployment refuses */
-    bool detached;                    /* do not point into the client's body: it may be freed before the call ends */
-    bool rewritten;                   /* for provider_body_differs(): write every byte, so that white space is equal */
-    const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; opens state that the client sends back */
-    const unsigned char *hint_key;    /* CACHE_HINT_KEY_SIZE bytes; NULL: no hints */
+    const struct omissions *omit; /* what the deployment refuses */
+    bool detached;                /* do not point into the client's body: it may be freed before the call ends */
+    bool rewritten;               /* for provider_body_differs(): write every byte, so that white space is equal */
+    const struct carrier_keys *carrier_keys; /* open state that the client sends back */
+    const unsigned char *hint_key;           /* CACHE_HINT_KEY_SIZE bytes; NULL: no hints */
 };
 
 /* Makes the body of one attempt. Overwrites `*body`; free it with provider_body_free() in either case. The client's

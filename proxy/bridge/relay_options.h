@@ -19,7 +19,7 @@ struct relay_options {
     const char *response_id; /* unique part of ids in translated replies: "resp_<this>" */
     int64_t created_s;       /* Unix time in translated replies */
     /* Authenticates a carrier: state of this deployment that the next request must return (carrier.h). */
-    const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: the state is dropped */
+    const struct carrier_keys *carrier_keys; /* NULL: the state is dropped */
     struct slice deployment_id;
     const struct failure_source *source; /* the deployment, for error_rules; NULL: no error_rules */
     /* For estimates of usage that the upstream omits. */

@@ -74,7 +74,7 @@ struct output *reply_find_call(struct reply *r, uint32_t call)
 void reply_take_call_state(struct reply *r, uint32_t call, struct slice state)
 {
     const struct relay_options *options = r->options;
-    if (!state.len || !options->carrier_key || !r->client->items)
+    if (!state.len || !options->carrier_keys || !r->client->items)
         return;
     reply_end_text(r);
     struct output *o = reply_add_output(r, OUTPUT_REASONING);
@@ -82,7 +82,7 @@ void reply_take_call_state(struct reply *r, uint32_t call, struct slice state)
         return;
     buf_clear(&r->scratch);
     reply_call_id(r, &(struct output){.call = call}, &r->scratch);
-    carrier_seal(options->carrier_key, options->deployment_id, buf_slice(&r->scratch), state, &o->state);
+    carrier_seal(options->carrier_keys, options->deployment_id, buf_slice(&r->scratch), state, &o->state);
     reply_begin_output(r, o);
     reply_end_output(r, o);
 }

@@ -8,6 +8,7 @@
 #define POINTSMAN_TURN_H
 
 #include "common/json.h"
+#include "proxy/bridge/carrier.h"
 #include "proxy/terms/provider.h"
 
 struct turn;
@@ -27,7 +28,7 @@ struct turn_options {
     const struct omissions *omit; /* what the upstream refuses; NULL: nothing */
     unsigned ignores;             /* set of enum provider_ignores */
     /* The provider's state in carriers (carrier.h) is sent only if it was sealed with this key for this deployment. */
-    const unsigned char *carrier_key; /* CARRIER_KEY_SIZE bytes; NULL: no state is sent */
+    const struct carrier_keys *carrier_keys; /* NULL: no state is sent */
     struct slice deployment_id;
     const struct cache_hint *hint; /* names the conversation to the provider's prompt cache; NULL: none */
     bool thought_signatures;       /* Gemini: calls of other models need a placeholder */

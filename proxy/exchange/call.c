@@ -68,7 +68,7 @@ bool attempt_make_relay(struct attempt *a, bool event_stream)
         .alias = request_is_fallback(r, d) ? d->upstream_model : r->model_request.model,
         .response_id = r->id,
         .created_s = r->started_unix_ms / 1000,
-        .carrier_key = r->shared->carrier_key,
+        .carrier_keys = &r->shared->carrier_keys,
         .deployment_id = slice_of(d->id),
         .source = &a->source,
         .prompt_bytes = r->model_request.prompt_bytes,

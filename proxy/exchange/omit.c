@@ -43,7 +43,7 @@ struct provider_body_options omit_body_options(const struct attempt *a, const st
         .deployment = a->deployment,
         .omit = omit ? omit : &NOTHING,
         .detached = shared->config->hedge_after_ms > 0, /* a lost call may outlive the client's request */
-        .carrier_key = shared->carrier_key,
+        .carrier_keys = &shared->carrier_keys,
         .hint_key = shared->hint_key,
     };
 }

@@ -21,6 +21,7 @@
 #ifndef POINTSMAN_REQUEST_H
 #define POINTSMAN_REQUEST_H
 
+#include "proxy/bridge/carrier.h"
 #include "proxy/cache/cache.h"
 #include "proxy/cache/redis.h"
 #include "proxy/front/client.h"
@@ -55,18 +56,18 @@ struct exchange_shared {
     struct redis *redis;               /* NULL: not configured */
     struct upstream *upstream;
     struct sign_ins *sign_ins;
-    struct decisions *decisions;   /* the last decisions; outlives the configuration */
-    struct ceiling *bodies;        /* on memory for bodies; outlives the configuration */
-    struct share *share;           /* NULL: a single process; see sharing.h */
-    unsigned *slots;               /* slots in `share`: deployments, groups' accounts, total */
-    struct journal *journal;       /* NULL: the request log could not be opened */
-    struct event *journal_flush;   /* flushes `journal` when activated */
-    uint64_t id_prefix, id_count;  /* request ids: random bits of the process, and a counter */
-    unsigned char carrier_key[32]; /* derived from the master key; see bridge/carrier.h */
-    unsigned char hint_key[32];    /* derived from the installation's key; see bridge/cache_hint.h */
-    unsigned char name_key[32];    /* of the request log's names of conversations */
-    struct request *all;           /* requests that are not freed yet */
-    unsigned count;                /* length of `all` */
+    struct decisions *decisions;      /* the last decisions; outlives the configuration */
+    struct ceiling *bodies;           /* on memory for bodies; outlives the configuration */
+    struct share *share;              /* NULL: a single process; see sharing.h */
+    unsigned *slots;                  /* slots in `share`: deployments, groups' accounts, total */
+    struct journal *journal;          /* NULL: the request log could not be opened */
+    struct event *journal_flush;      /* flushes `journal` when activated */
+    uint64_t id_prefix, id_count;     /* request ids: random bits of the process, and a counter */
+    struct carrier_keys carrier_keys; /* see bridge/carrier.h */
+    unsigned char hint_key[32];       /* derived from the installation's key; see bridge/cache_hint.h */
+    unsigned char name_key[32];       /* of the request log's names of conversations */
+    struct request *all;              /* requests that are not freed yet */
+    unsigned count;                   /* length of `all` */
 };
 
 /* Serves a request to a model. May reply before it returns. */

@@ -103,7 +103,8 @@ static bool set_up(struct generation *g, const struct generation_options *option
     install_key_derive(INSTALL_KEY_CONVERSATION, g->exchanges.name_key);
     if (g->exchanges.prefixes)
         secret_random(&g->exchanges.prefixes->seed, sizeof g->exchanges.prefixes->seed);
-    carrier_key(g->exchanges.carrier_key, slice_of(config->master_key));
+    install_key_derive(INSTALL_KEY_CARRIER, g->exchanges.carrier_keys.own);
+    carrier_earlier_key(&g->exchanges.carrier_keys, slice_of(config->master_key));
     install_key_derive(INSTALL_KEY_HINT, g->exchanges.hint_key);
     secret_random(&g->exchanges.id_prefix, sizeof g->exchanges.id_prefix);
     if (g->exchanges.upstream)

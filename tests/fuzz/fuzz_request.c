@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const unsigned char KEY[32] = "fuzz";
+static const struct carrier_keys KEYS = {.own = "fuzz"};
 
 const char *const fuzz_seeds[] = {
     "{\"instructions\":\"i\",\"input\":[{\"role\":\"developer\",\"content\":\"d\"},{\"type\":\"message\",\"role\":\"user\","
@@ -38,7 +38,7 @@ static void check_encoding(const struct turn *t, enum wire to)
 {
     const struct turn_options options = {.upstream_model = "m",
                                          .stream = true,
-                                         .carrier_key = KEY,
+                                         .carrier_keys = &KEYS,
                                          .deployment_id = SLICE("d"),
                                          .thought_signatures = true};
     struct json doc = {0};

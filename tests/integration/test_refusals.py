@@ -466,6 +466,26 @@ def test_reasoning_details_come_back(start_proxy, upstream, streamed, late):
     assert "reasoning_details" not in assistant and assistant["tool_calls"][0]["id"] == "call00001"
 
 
+def test_reasoning_details_come_back_after_a_restart(start_proxy, upstream, folder):
+    """It changes the master key, not the installation's. Another installation opens none."""
+    upstream.script(detailed(False))
+    upstream.always(answer)
+    history = None
+    for home, key in (("one", "sk-canary-master-1-0123456789"), ("one", "sk-canary-master-2-0123456789"),
+                      ("two", "sk-canary-master-2-0123456789")):
+        (folder / home).mkdir(exist_ok=True)
+        proxy = start_proxy(deployment("codex-light", upstream, model="openrouter/google/gemini-3-pro-preview"),
+                            keys={"LITELLM_API_KEY": key}, environment={"CODEX_HOME": str(folder / home)})
+        got = proxy.post("/v1/responses", {"model": "codex-light", "input": history or [message("user", "run")],
+                                           "tools": [TOOL]}, key=key)
+        history = history or [message("user", "run"), *got.json["output"], *[
+            {"type": "function_call_output", "call_id": item["call_id"], "output": "r"}
+            for item in got.json["output"] if item["type"] == "function_call"]]
+        proxy.stop()
+    found = [request.json["messages"][1].get("reasoning_details") for request in upstream.requests[1:]]
+    assert found == [DETAILS, None]
+
+
 def test_details_that_another_deployment_never_gave(start_proxy, upstream):
     proxy = start_proxy(deployment("codex-light", upstream, model="openrouter/google/gemini-3-pro-preview"))
     upstream.always(refusing(calls_without("reasoning_details"), reply(400, body={"error": {

@@ -6,7 +6,7 @@
 #include "proxy/bridge/carrier.h"
 #include "proxy/bridge/relay.h"
 
-static const unsigned char BRIDGE_KEY[CARRIER_KEY_SIZE] = "the tests' key";
+static const struct carrier_keys BRIDGE_KEYS = {.own = "the tests' key", .earlier = "an earlier version's key"};
 
 /* A request, parsed and decoded. Free with bridge_release(). */
 struct bridge_request {

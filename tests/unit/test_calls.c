@@ -237,7 +237,7 @@ TEST(repeated_state_is_kept_once)
         .turn = request.turn,
         .alias = "a",
         .response_id = "1",
-        .carrier_key = BRIDGE_KEY,
+        .carrier_keys = &BRIDGE_KEYS,
         .deployment_id = SLICE("d"),
     };
     struct bridge_run run = bridge_relay(&options, SLICE(SIGNED("{") SIGNED("}") SIGNED("{}") END), 9, 9);

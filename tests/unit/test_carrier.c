@@ -8,36 +8,45 @@ TEST(sealed_state_can_be_opened)
 {
     struct buf text;
     struct slice opened;
-    unsigned char other[CARRIER_KEY_SIZE];
+    struct carrier_keys other = {.own = "another installation's key"};
     buf_init(&text, 1000);
-    carrier_key(other, SLICE("another master key"));
-    assert_true(carrier_seal(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), SLICE("a.b\\\"c/+="), &text));
+    carrier_earlier_key(&other, SLICE("another master key"));
+    assert_true(carrier_seal(&BRIDGE_KEYS, SLICE("d"), SLICE("call_1"), SLICE("a.b\\\"c/+="), &text));
     struct slice sealed = buf_slice(&text);
     assert_true(carrier_is(sealed));
-    assert_true(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), sealed, &opened));
+    assert_true(carrier_open(&BRIDGE_KEYS, SLICE("d"), SLICE("call_1"), sealed, &opened));
     assert_slice(opened, "a.b\\\"c/+=");
-    assert_false(carrier_open(BRIDGE_KEY, SLICE("e"), SLICE("call_1"), sealed, &opened));
-    assert_false(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_2"), sealed, &opened));
-    assert_false(carrier_open(other, SLICE("d"), SLICE("call_1"), sealed, &opened));
+    assert_false(carrier_open(&BRIDGE_KEYS, SLICE("e"), SLICE("call_1"), sealed, &opened));
+    assert_false(carrier_open(&BRIDGE_KEYS, SLICE("d"), SLICE("call_2"), sealed, &opened));
+    assert_false(carrier_open(&other, SLICE("d"), SLICE("call_1"), sealed, &opened));
     for (size_t i = 0; i < sealed.len; i++) {
         text.data[i] ^= 1;
-        assert_false(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), sealed, &opened));
+        assert_false(carrier_open(&BRIDGE_KEYS, SLICE("d"), SLICE("call_1"), sealed, &opened));
         text.data[i] ^= 1;
     }
     for (size_t len = 0; len < sealed.len; len++)
-        assert_false(carrier_open(BRIDGE_KEY, SLICE("d"), SLICE("call_1"), (struct slice){sealed.ptr, len}, &opened));
+        assert_false(carrier_open(&BRIDGE_KEYS, SLICE("d"), SLICE("call_1"), (struct slice){sealed.ptr, len}, &opened));
     assert_false(carrier_is(SLICE("gAAAAA")));
     buf_free(&text);
 }
 
-TEST(key_depends_on_the_master_key)
+#define EARLIER CARRIER_MARK "bQImoacPcuQONVsRS1WX7SaD.call_1.state"
+
+/* A carrier of version 0.1, made with the master key "a" before the keys of the installation were used. */
+TEST(carriers_of_earlier_versions_are_opened)
 {
-    unsigned char a[CARRIER_KEY_SIZE], b[CARRIER_KEY_SIZE], again[CARRIER_KEY_SIZE];
-    carrier_key(a, SLICE("a"));
-    carrier_key(b, SLICE("b"));
-    carrier_key(again, SLICE("a"));
-    assert_memory_equal(a, again, sizeof a);
-    assert_memory_not_equal(a, b, sizeof a);
+    struct carrier_keys keys = {.own = "x"};
+    struct slice opened;
+    struct buf text;
+    buf_init(&text, 1000);
+    carrier_earlier_key(&keys, SLICE("a"));
+    assert_true(carrier_open(&keys, SLICE("d"), SLICE("call_1"), SLICE(EARLIER), &opened));
+    assert_slice(opened, "state");
+    assert_true(carrier_seal(&keys, SLICE("d"), SLICE("call_1"), SLICE("state"), &text)); /* not with that key */
+    assert_false(slice_equal(buf_slice(&text), SLICE(EARLIER)));
+    carrier_earlier_key(&keys, SLICE("b"));
+    assert_false(carrier_open(&keys, SLICE("d"), SLICE("call_1"), SLICE(EARLIER), &opened));
+    buf_free(&text);
 }
 
 #define OURS "{\"type\":\"reasoning\",\"id\":\"rs_1\",\"summary\":[],\"encrypted_content\":\"" CARRIER_MARK "\"}"
@@ -134,7 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sealed_state_can_be_opened),
-        cmocka_unit_test(key_depends_on_the_master_key),
+        cmocka_unit_test(carriers_of_earlier_versions_are_opened),
         cmocka_unit_test(pass_through_removes_carriers),
         cmocka_unit_test(pass_through_removes_ignored_fields),
     };

@@ -13,7 +13,8 @@
 #define CONVERSATIONS 60
 #define TURNS 7
 
-static const unsigned char KEY[CARRIER_KEY_SIZE] = "the tests' key";
+static const unsigned char KEY[CACHE_HINT_KEY_SIZE] = "the tests' key";
+static const struct carrier_keys KEYS = {.own = "the tests' key"};
 static uint64_t drawn;
 
 static unsigned draw(unsigned below)
@@ -74,7 +75,7 @@ static void reasoning(struct writer *w)
     if (draw(2))
         item(w, "{\"type\":\"reasoning\",\"id\":\"rs_%u\",\"summary\":[],\"encrypted_content\":\"gAAA%u\"}", draw(99),
              draw(99));
-    else if (carrier_seal(KEY, slice_of(draw(3) ? w->deployment : "another"), slice_of(id), SLICE("signature"),
+    else if (carrier_seal(&KEYS, slice_of(draw(3) ? w->deployment : "another"), slice_of(id), SLICE("signature"),
                           &sealed))
         item(w,
              "{\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"thought %u\"}],"
@@ -278,7 +279,7 @@ static void check(const char *provider, enum wire from, unsigned wires)
         if (omit.parts & (PART_RESPONSES | PART_CHAT))
             continue;
         const struct provider_body_options options = {
-            .deployment = &d, .omit = &omit, .carrier_key = KEY, .hint_key = KEY};
+            .deployment = &d, .omit = &omit, .carrier_keys = &KEYS, .hint_key = KEY};
         for (unsigned i = 0; i < CONVERSATIONS; i++) {
             drawn = mix(i + 1000 * part);
             converse(&options, from);

@@ -52,7 +52,7 @@ static struct relay_options options_for(enum wire client, bool client_stream, bo
         .client_stream = client_stream, .upstream_stream = upstream_stream,
         .turn = client == WIRE_CHAT ? chat_request.turn : responses_request.turn,
         .alias = "alias", .response_id = "1", .created_s = 1700000000,
-        .carrier_key = BRIDGE_KEY, .deployment_id = SLICE("d"),
+        .carrier_keys = &BRIDGE_KEYS, .deployment_id = SLICE("d"),
     };
 }
 

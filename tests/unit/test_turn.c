@@ -7,7 +7,7 @@
 /* clang-format off */
 
 static const struct turn_options STREAM = {
-    .upstream_model = "m", .stream = true, .carrier_key = BRIDGE_KEY, .deployment_id = SLICE("d1"),
+    .upstream_model = "m", .stream = true, .carrier_keys = &BRIDGE_KEYS, .deployment_id = SLICE("d1"),
 };
 
 static char *translate(const char *request, enum wire from, enum wire to, const struct turn_options *options)
@@ -317,7 +317,7 @@ TEST(thought_signatures_return_to_their_calls)
     struct buf request;
     buf_init(&request, 4096);
     assert_true(BUF_ADD(&request, "{\"input\":[{\"type\":\"reasoning\",\"summary\":[],\"encrypted_content\":\""));
-    assert_true(carrier_seal(BRIDGE_KEY, SLICE("d1"), SLICE("A"), SLICE("SIG"), &request));
+    assert_true(carrier_seal(&BRIDGE_KEYS, SLICE("d1"), SLICE("A"), SLICE("SIG"), &request));
     assert_true(BUF_ADD(&request, "\"}," CALL("A", "f", "{}") "," CALL("B", "g", "{}") "]}"));
     static const struct { const char *deployment; bool gemini; const char *has, *lacks; } cases[] = {
         {"d1", true, "\"thought_signature\":\"SIG\"", "skip_"},
