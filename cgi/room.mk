@@ -51,4 +51,5 @@ cgi_pointsman_usage_SOURCES = \
 	cgi/usage/range.c \
 	cgi/usage/tables.c cgi/usage/tables.h \
 	cgi/usage/tables_time.c \
+	cgi/usage/turn_bars.c cgi/usage/turn_bars.h \
 	cgi/usage/view.c

@@ -98,8 +98,10 @@ static void read_attempts(struct line_reader *reader, uint32_t node, struct usag
             continue;
         r->attempts_failed += !ok;
         struct slice provider = ok ? (struct slice){0} : json_inner(j, json_get(j, a, "provider"));
-        if (provider.len && provider.len <= LINE_NAME_MAX && r->failed_provider_count < FAILED_PROVIDERS)
+        if (provider.len && provider.len <= LINE_NAME_MAX && r->failed_provider_count < FAILED_PROVIDERS) {
+            r->failed_outcomes[r->failed_provider_count] = json_inner(j, outcome);
             r->failed_providers[r->failed_provider_count++] = provider;
+        }
         last = ok ? json_inner(j, json_get(j, a, "deployment")) : (struct slice){0};
         if (!first.ptr)
             first = json_inner(j, json_get(j, a, "deployment"));

@@ -48,6 +48,7 @@ struct usage_request {
     bool fallback;    /* answered by another deployment than the one tried first */
     unsigned attempts_failed;
     struct slice failed_providers[FAILED_PROVIDERS]; /* of the first failed attempts, as far as the log names them */
+    struct slice failed_outcomes[FAILED_PROVIDERS];  /* of the same attempts: "rate_limit" */
     unsigned failed_provider_count;
 };
 

@@ -26,6 +26,8 @@ function read(table) {
     heads: [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent),
     rows: [...table.tBodies[0].rows].map((row) => ({
       name: row.cells[0].textContent,
+      href: row.cells[0].querySelector('a')?.getAttribute('href'),
+      bars: row.querySelector('[data-bars]')?.dataset.bars.split(' ').slice(0, -1).map(parseFloat),
       values: [...row.cells].slice(1).map((cell) => parseFloat(cell.dataset.value)),
       texts: [...row.cells].slice(1).map((cell) => cell.textContent),
     })),
@@ -37,7 +39,7 @@ const known = (value) => (Number.isFinite(value) ? value : 0);
 // A round number at or above the value: 1, 2 or 5 times a power of ten.
 function ceiling(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999);
+  return [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value * 0.999);
 }
 
 function written(value, unit) {
@@ -68,8 +70,23 @@ function inUse({ heads, rows }, first = 0, count = heads.length) {
       texts: columns.map((i) => row.texts[i]) })) };
 }
 
-// Stacked columns, one for each row.
-function stack(figure, data, unit) {
+// The link of a row or a cell, also by click in its chart. The table has it for the keyboard.
+function linked(href, ...shapes) {
+  if (!href) return shapes;
+  const link = shape('a', { href, tabindex: -1 });
+  link.append(...shapes);
+  return [link];
+}
+
+// Lines over a bar: the share that came from the provider's prompt cache.
+function hatch(svg) {
+  const pattern = shape('pattern', { id: 'reused', width: 6, height: 6, patternUnits: 'userSpaceOnUse' });
+  pattern.append(shape('path', { d: 'M-1 1L1-1M0 6L6 0M5 7L7 5', class: 'hatch' }));
+  svg.append(pattern);
+}
+
+// Stacked columns, one for each row. `over`: the share of a row's column that is hatched, and a note on it.
+function stack(figure, data, unit, over) {
   const sums = data.rows.map(({ values }) => values.reduce((sum, value) => sum + value, 0));
   const most = Math.max(...sums);
   if (!(most > 0)) return;
@@ -83,16 +100,32 @@ function stack(figure, data, unit) {
   }
   const step = (width - LEFT) / data.rows.length;
   const every = Math.ceil(80 / step);
-  data.rows.forEach(({ name, values, texts }, i) => {
+  if (over) hatch(svg);
+  data.rows.forEach(({ name, href, values, texts }, i) => {
     let y = HEIGHT - BOTTOM;
+    const bars = [];
     values.forEach((value, column) => {
       const height = value / top * room;
       if (!(height > 0)) return;
       y -= height;
       const bar = shape('rect', { x: LEFT + i * step + step * 0.1, y, width: step * 0.8, height, class: `c${column}` });
       bar.append(shape('title', {}, `${name}: ${data.heads[column]} ${texts[column]}`));
-      svg.append(bar);
+      bars.push(bar);
     });
+    const { share, note } = over ? over[i] : {};
+    if (share > 0) {
+      const height = (HEIGHT - BOTTOM - y) * Math.min(1, share);
+      const reused = shape('rect', { x: LEFT + i * step + step * 0.1, y: HEIGHT - BOTTOM - height, width: step * 0.8,
+        height, fill: 'url(#reused)' });
+      reused.append(shape('title', {}, `${name}: ${Math.round(100 * share)} % from the prompt cache`));
+      bars.push(reused);
+    }
+    if (note) {
+      const mark = shape('text', { x: LEFT + (i + 0.5) * step, y: y - 4, 'text-anchor': 'middle', class: 'mark' }, '▼');
+      mark.append(shape('title', {}, `${name}: ${note}`));
+      bars.push(mark);
+    }
+    svg.append(...linked(href, ...bars));
     if (i % every === 0)
       svg.append(shape('text', { x: LEFT + i * step + step / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, name));
   });
@@ -118,6 +151,28 @@ function bars(figure, { rows }) {
     svg.append(shape('rect', { x: 0, y, width: length, height: 12, rx: 3, class: 'c0' }),
       shape('text', { x: length + 6, y: y + 11 }, texts[0]));
   });
+}
+
+// A conversation: a bar for the cost of each of its latest requests, then what all cost.
+function talks(figure, { rows }) {
+  const shown = rows.filter(({ bars: costs }) => costs?.length).slice(0, 12);
+  const most = Math.max(...shown.flatMap(({ bars: costs }) => costs.map(known)));
+  if (!(most > 0)) return;
+  const each = 44;
+  const [svg, width] = canvas(figure, shown.length * each + 4);
+  const step = Math.min(14, (width - 110) / Math.max(...shown.map(({ bars: costs }) => costs.length)));
+  shown.forEach(({ name, href, bars: costs, texts }, i) => {
+    const foot = (i + 1) * each - 4;
+    const columns = costs.map((cost, turn) => {
+      const height = Math.max(1.5, known(cost) / most * (each - 22));
+      return shape('rect', { x: turn * step, y: foot - height, width: step - 1.5, height,
+        class: cost > most / 2 ? 'c1' : 'c0' });
+    });
+    svg.append(shape('path', { d: `M0 ${foot + 0.5}H${width}`, class: 'grid' }), ...linked(href,
+      shape('text', { x: 0, y: i * each + 13, class: 'name' }, name), ...columns),
+      shape('text', { x: width, y: foot - 6, 'text-anchor': 'end' }, `${texts[0]}, ${texts[1]} requests`));
+  });
+  figure.append(svg);
 }
 
 // From the median to the 90th percentile.
@@ -153,25 +208,47 @@ function pairs(figure, { rows }) {
 function strips(figure, { heads, rows }) {
   if (!rows.some(({ values }) => values.some(Number.isFinite))) return;
   const byProvider = heads.map((name, i) => ({ name, cells: rows.map((row) => ({ time: row.name, share: row.values[i],
-    text: row.texts[i] })) }));
+    href: row.href, text: row.texts[i] })) }));
   lines(figure, byProvider, (svg, { name, cells }, y, _, width) => {
     const step = width / cells.length;
-    cells.forEach(({ time, share, text }, i) => {
+    cells.forEach(({ time, share, href, text }, i) => {
       const cell = shape('rect', { x: i * step + 0.5, y, width: Math.max(1, step - 1), height: 14, rx: 2,
         class: !Number.isFinite(share) ? 'none' : share > 0 ? 'strip' : 'clear' });
       if (share > 0) cell.setAttribute('fill-opacity', 0.35 + 0.65 * share);
-      cell.append(shape('title', {}, `${name}, ${time}: ${text === '-' ? 'no attempt' : `${text} failed`}`));
-      svg.append(cell);
+      cell.append(shape('title', {}, `${name}, ${time}: ${text === '-' ? 'no attempt' : `failed attempts ${text}`}`));
+      svg.append(...linked(href, cell));
     });
   });
 }
 
 const SEGMENTS = 5;   // the last columns of the table of turns
+const TURNS = 120;    // in the chart, the latest
+
+function turns(figure, { heads, rows }) {
+  const latest = { heads, rows: rows.slice(-TURNS) };
+  const column = (name) => heads.indexOf(name);
+  stack(figure, inUse(latest, heads.length - SEGMENTS, SEGMENTS), '', latest.rows.map(({ values, texts }) => ({
+    share: values[column('Cached')] / values[column('In')],
+    note: texts[column('Why')].endsWith(' changed') ? texts[column('Why')] : '',
+  })));
+}
+
+// What the tables show, exactly: a number as it is, an unknown one as nothing.
+function saveAsCsv(section) {
+  const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const text = [...section.querySelectorAll('table')].map((table) => [...table.rows].map((row) =>
+    [...row.cells].map((cell) => quoted(cell.dataset.value ?? (cell.textContent === '-' ? '' : cell.textContent)))
+      .join(',')).join('\n')).join('\n\n');
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: 'text/csv' }));
+  link.download = `pointsman-${section.querySelector('table').parentElement.id}.csv`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
 
 const charts = {
   stack: (figure, data, table) => stack(figure, inUse(data), table.classList.contains('money') ? '$' : ''),
-  turns: (figure, data) => stack(figure, inUse(data, data.heads.length - SEGMENTS, SEGMENTS), ''),
-  bars, spans, pairs, strips,
+  turns, talks, bars, spans, pairs, strips,
 };
 
 function draw() {
@@ -203,7 +280,15 @@ async function refresh() {
   setTimeout(refresh, REFRESH_MS);
 }
 
-for (const details of document.querySelectorAll('details')) details.open = false;
+for (const details of document.querySelectorAll('details')) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'csv';
+  button.textContent = 'Save as CSV';
+  button.addEventListener('click', () => saveAsCsv(details.parentElement));
+  details.append(button);
+  details.open = false;
+}
 draw();
 addEventListener('resize', draw);
 document.querySelector('#range select')?.addEventListener('change', ({ target }) => target.form.requestSubmit());

@@ -9,6 +9,7 @@
 
 #include "cgi/request.h"
 #include "cgi/template.h"
+#include "cgi/usage/turn_bars.h"
 #include "usage/follow.h"
 #include "usage/report.h"
 #include "usage/turns.h"
@@ -16,6 +17,7 @@
 /* Cells take about 600 bytes. Requests beyond are counted as "(other)" of their day. */
 #define APP_CELLS_MAX 16384
 #define APP_CONVERSATIONS_MAX 8192
+#define APP_FAILURES_MAX 4096
 
 struct app {
     unsigned web_port;
@@ -24,6 +26,8 @@ struct app {
     struct follow follow;
     struct fold times;         /* by hour, model, provider, alias and client */
     struct fold conversations; /* by day and conversation */
+    struct fold failures;      /* failed attempts, each as a request, by hour, provider, and outcome as alias */
+    struct turn_bars bars;
     struct template view, conversation;
     char body[REQUEST_BODY_MAX + 1];
     struct request request;

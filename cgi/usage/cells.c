@@ -39,6 +39,12 @@ void cells_begin_linked_row(const char *conversation, struct buf *out)
                    conversation);
 }
 
+void cells_begin_day_row(const char *day, const char *part, struct buf *out)
+{
+    buf_add_format(out, "<tr><th scope=\"row\"><a href=\"/usage?since=%s&amp;until=%s#%s\">%s</a></th>", day, day, part,
+                   day);
+}
+
 void cells_end_row(struct buf *out)
 {
     BUF_ADD(out, "</tr>\n");

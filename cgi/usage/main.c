@@ -33,10 +33,29 @@ static bool read_number(const char *name, long highest, long otherwise, long *ou
     return !end || (!*end && *out > 0 && *out <= highest);
 }
 
-static void add_conversation(void *context, const struct usage_request *r)
+static void add_failure(struct fold *failures, const struct usage_request *r, unsigned attempt)
 {
-    if (r->conversation)
-        fold_add_request(context, r);
+    struct usage_request failure = {
+        .time_ms = r->time_ms,
+        .provider = r->failed_providers[attempt],
+        .alias = r->failed_outcomes[attempt],
+        .ttft_ms = NAN,
+        .total_ms = NAN,
+    };
+    for (unsigned i = 0; i < FIGURES; i++)
+        failure.figures[i] = NAN;
+    fold_add_request(failures, &failure);
+}
+
+static void add_request(void *context, const struct usage_request *r)
+{
+    struct app *app = context;
+    for (unsigned i = 0; i < r->failed_provider_count; i++)
+        add_failure(&app->failures, r, i);
+    if (!r->conversation)
+        return;
+    fold_add_request(&app->conversations, r);
+    turn_bars_add(&app->bars, r);
 }
 
 static void start_folds(struct app *app)
@@ -48,8 +67,12 @@ static void start_folds(struct app *app)
     fold_init(&app->times, &(struct fold_settings){.apart = 1u << BY_DAY | 1u << BY_HOUR | names,
                                                    .until_ms = INT64_MAX,
                                                    .cells_max = APP_CELLS_MAX,
-                                                   .on_request = add_conversation,
-                                                   .context = &app->conversations});
+                                                   .on_request = add_request,
+                                                   .context = app});
+    const unsigned failures = 1u << BY_DAY | 1u << BY_HOUR | 1u << BY_PROVIDER | 1u << BY_ALIAS;
+    fold_init(&app->failures,
+              &(struct fold_settings){.apart = failures, .until_ms = INT64_MAX, .cells_max = APP_FAILURES_MAX});
+    turn_bars_init(&app->bars, APP_CONVERSATIONS_MAX);
 }
 
 bool app_read(struct app *app, struct buf *error)

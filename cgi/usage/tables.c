@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#define CONVERSATIONS 50 /* rows; the dearest */
+#define CONVERSATIONS 50 /* rows; those with the highest cost */
+#define DEAREST 5        /* turns in the list of the most expensive */
 
 /* "+12 %" since the period before; nothing if that one is unknown or 0. */
 static void add_change(double now, double before, struct buf *out)
@@ -16,7 +17,7 @@ static void add_change(double now, double before, struct buf *out)
     double change = 100 * (now / before - 1);
     if (!isfinite(change) || !(before > 0))
         return;
-    buf_add_format(out, "<small>%+.0f %% to the days before</small>", change);
+    buf_add_format(out, "<small>%+.0f %% on the period before</small>", change);
 }
 
 static void add_tile(const char *name, double now, double before, const struct buf *text, struct buf *out)
@@ -163,29 +164,33 @@ static void add_speed(const struct usage_sums *s, struct buf *out)
     cells_add_count(sums_speed(s), out);
 }
 
+static void begin_row(const struct report_row *row, bool link, struct buf *out)
+{
+    if (link && *row->name && row->name[0] != '(')
+        cells_begin_linked_row(row->name, out);
+    else
+        cells_begin_row(row->name, out);
+}
+
 /* `link`: rows lead to their conversation. */
 static void add_table(const struct report *report, const char *chart, const char *head,
-                      const struct sums_column *columns, size_t count, uint32_t most, bool link, struct buf *out)
+                      const struct sums_column *columns, size_t count, bool link, struct buf *out)
 {
     cells_begin_table(chart, head, out);
     for (size_t i = 0; i < count; i++)
         cells_add_head(columns[i].head, out);
     cells_begin_body(out);
-    for (uint32_t i = 0; i < report->count && i < most; i++) {
-        const struct report_row *row = &report->rows[i];
-        if (link && *row->name && row->name[0] != '(')
-            cells_begin_linked_row(row->name, out);
-        else
-            cells_begin_row(row->name, out);
+    for (uint32_t i = 0; i < report->count; i++) {
+        begin_row(&report->rows[i], link, out);
         for (size_t c = 0; c < count; c++)
-            columns[c].add(&row->sums, out);
+            columns[c].add(&report->rows[i].sums, out);
         cells_end_row(out);
     }
     cells_end_table(out);
 }
 
-#define ADD_TABLE(report, chart, head, columns, most, link, out) \
-    add_table(report, chart, head, columns, sizeof columns / sizeof *columns, most, link, out)
+#define ADD_TABLE(report, chart, head, columns, link, out) \
+    add_table(report, chart, head, columns, sizeof columns / sizeof *columns, link, out)
 
 void tables_add_speeds(const struct report *by_model, const struct range *range, struct buf *out)
 {
@@ -194,7 +199,7 @@ void tables_add_speeds(const struct report *by_model, const struct range *range,
                                                  {"Tokens per second", add_speed},
                                                  {"Requests", add_requests}};
     (void)range;
-    ADD_TABLE(by_model, "spans", "Model", COLUMNS, UINT32_MAX, false, out);
+    ADD_TABLE(by_model, "spans", "Model", COLUMNS, false, out);
 }
 
 void tables_add_savings(const struct report *by_alias, const struct range *range, struct buf *out)
@@ -204,16 +209,69 @@ void tables_add_savings(const struct report *by_alias, const struct range *range
                                                  {"Saved", add_saved},
                                                  {"Saved by the reply cache", add_cache_saved}};
     (void)range;
-    ADD_TABLE(by_alias, "pairs", "Alias", COLUMNS, UINT32_MAX, false, out);
+    ADD_TABLE(by_alias, "pairs", "Alias", COLUMNS, false, out);
 }
 
-void tables_add_conversations(const struct report *by_conversation, const struct range *range, struct buf *out)
+/* The number of requests, whose costs are the bars of the chart. */
+static void add_bars(const struct report_row *row, const struct turn_bars *bars, struct buf *out)
+{
+    double costs[TURN_BARS], most = NAN;
+    uint64_t conversation = 0;
+    (void)usage_conversation_read(slice_of(row->name), &conversation);
+    unsigned count = turn_bars_get(bars, conversation, costs);
+    BUF_ADD(out, "<td data-bars=\"");
+    for (unsigned i = 0; i < count; i++) {
+        most = fmax(most, costs[i]);
+        if (isfinite(costs[i]))
+            buf_add_format(out, "%.6g ", costs[i]);
+        else
+            BUF_ADD(out, "- ");
+    }
+    BUF_ADD(out, "\"");
+    if (isfinite(most))
+        buf_add_format(out, " data-value=\"%.6g\"", most);
+    BUF_ADD(out, ">");
+    text_add_money(most, out);
+    BUF_ADD(out, "</td>");
+}
+
+void tables_add_conversations(const struct report *by_conversation, const struct turn_bars *bars, struct buf *out)
 {
     static const struct sums_column COLUMNS[] = {{"Cost", add_cost},         {"Requests", add_requests},
                                                  {"Tokens in", add_input},   {"Cache rate", add_rate},
                                                  {"Tokens out", add_output}, {"Failed", add_failed}};
+    cells_begin_table("talks", "Conversation", out);
+    for (size_t i = 0; i < sizeof COLUMNS / sizeof *COLUMNS; i++)
+        cells_add_head(COLUMNS[i].head, out);
+    cells_add_head("Most expensive of the latest", out);
+    cells_begin_body(out);
+    for (uint32_t i = 0; i < by_conversation->count && i < CONVERSATIONS; i++) {
+        begin_row(&by_conversation->rows[i], true, out);
+        for (size_t c = 0; c < sizeof COLUMNS / sizeof *COLUMNS; c++)
+            COLUMNS[c].add(&by_conversation->rows[i].sums, out);
+        add_bars(&by_conversation->rows[i], bars, out);
+        cells_end_row(out);
+    }
+    cells_end_table(out);
+}
+
+void tables_add_outcomes(const struct report *by_provider_and_outcome, const struct range *range, struct buf *out)
+{
     (void)range;
-    ADD_TABLE(by_conversation, "bars", "Conversation", COLUMNS, CONVERSATIONS, true, out);
+    if (!by_provider_and_outcome->count)
+        return;
+    cells_begin_table("outcomes", "Provider", out);
+    cells_add_head("Outcome", out);
+    cells_add_head("Attempts", out);
+    cells_begin_body(out);
+    for (uint32_t i = 0; i < by_provider_and_outcome->count; i++) {
+        const struct report_row *row = &by_provider_and_outcome->rows[i];
+        cells_begin_row(row->name, out);
+        cells_add_text(row->then, out);
+        cells_add_count((double)row->sums.requests, out);
+        cells_end_row(out);
+    }
+    cells_end_table(out);
 }
 
 void tables_add_groups(const struct report *report, const struct range *range, struct buf *out)
@@ -225,7 +283,7 @@ void tables_add_groups(const struct report *report, const struct range *range, s
                                                  {"Fallbacks", add_fallbacks}, {"First token p50, s", add_p50},
                                                  {"p90, s", add_p90},          {"Tokens per second", add_speed}};
     (void)range;
-    ADD_TABLE(report, "bars", usage_by_name(report->by), COLUMNS, UINT32_MAX, report->by == BY_CONVERSATION, out);
+    ADD_TABLE(report, "bars", usage_by_name(report->by), COLUMNS, report->by == BY_CONVERSATION, out);
 }
 
 void tables_add_turns(const struct turns *turns, struct buf *out)
@@ -264,4 +322,37 @@ void tables_add_turns(const struct turns *turns, struct buf *out)
         buf_free(&why);
     }
     cells_end_table(out);
+}
+
+/* The turn with the highest cost below that of `last`, or with the same cost behind it. NULL: none. */
+static const struct turn *next_dearest(const struct turns *turns, const struct turn *last)
+{
+    const struct turn *found = NULL;
+    bool behind = false;
+    for (size_t i = 0; i < turns->count; i++) {
+        const struct turn *t = turns_at(turns, i);
+        double cost = t->figures[FIGURE_COST], limit = last ? last->figures[FIGURE_COST] : INFINITY;
+        behind = behind || t == last;
+        if ((cost < limit || (cost == limit && behind && t != last)) && (!found || cost > found->figures[FIGURE_COST]))
+            found = t;
+    }
+    return found;
+}
+
+void tables_add_dearest(const struct turns *turns, struct buf *out)
+{
+    const struct turn *t = NULL;
+    for (unsigned i = 0; i < DEAREST && (t = next_dearest(turns, t)) && t->figures[FIGURE_COST] > 0; i++) {
+        BUF_ADD(out, "<li>");
+        if (t->number)
+            buf_add_format(out, "Turn %" PRId64 ": ", t->number);
+        BUF_ADD(out, "<strong>");
+        text_add_money(t->figures[FIGURE_COST], out);
+        BUF_ADD(out, "</strong>");
+        if (t->why) {
+            BUF_ADD(out, ", ");
+            turns_add_reason(t, out);
+        }
+        BUF_ADD(out, "</li>\n");
+    }
 }

@@ -13,8 +13,11 @@ void tables_add_tokens(const struct report *by_time, const struct range *range, 
 void tables_add_speeds(const struct report *by_model, const struct range *range, struct buf *out);
 void tables_add_failures(const struct report *by_time_and_provider, const struct range *range, struct buf *out);
 void tables_add_savings(const struct report *by_alias, const struct range *range, struct buf *out);
-void tables_add_conversations(const struct report *by_conversation, const struct range *range, struct buf *out);
+void tables_add_outcomes(const struct report *by_provider_and_outcome, const struct range *range, struct buf *out);
+void tables_add_conversations(const struct report *by_conversation, const struct turn_bars *bars, struct buf *out);
 void tables_add_groups(const struct report *report, const struct range *range, struct buf *out);
 void tables_add_turns(const struct turns *turns, struct buf *out);
+/* Appends the turns that cost most, with the reason, as list items. */
+void tables_add_dearest(const struct turns *turns, struct buf *out);
 
 #endif

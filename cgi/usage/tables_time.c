@@ -56,6 +56,14 @@ static const struct report_row *axis_row(const struct axis *x, uint32_t *row)
     return at < x->report->count && x->report->rows[at].order == x->order ? &x->report->rows[at] : NULL;
 }
 
+static void begin_row(const struct axis *x, const char *name, const char *part, struct buf *out)
+{
+    if (x->hours)
+        cells_begin_row(name, out);
+    else
+        cells_begin_day_row(name, part, out);
+}
+
 struct series {
     const char *name;
     double weight; /* cost, or requests if nothing has a cost */
@@ -112,7 +120,7 @@ void tables_add_costs(const struct report *report, const struct range *range, st
         for (uint32_t i = 0; (row = axis_row(&x, &i));)
             sums[series_of(series, count, row->then)] += costs ? row->sums.figures[FIGURE_COST].total
                                                                : (double)row->sums.requests;
-        cells_begin_row(name, out);
+        begin_row(&x, name, "costs-title", out);
         for (unsigned i = 0; i <= count; i++)
             (costs ? cells_add_money : cells_add_count)(sums[i], out);
         cells_end_row(out);
@@ -136,7 +144,7 @@ void tables_add_tokens(const struct report *report, const struct range *range, s
         const struct known_sum *f = row ? row->sums.figures : (const struct known_sum[FIGURES]){{0}};
         double cached = f[FIGURE_CACHED].total, written = f[FIGURE_CACHE_WRITE].total;
         bool estimated = row && row->sums.estimated;
-        cells_begin_row(name, out);
+        begin_row(&x, name, "tokens-title", out);
         cells_add_tokens(cached, estimated, out);
         cells_add_tokens(fmax(0, f[FIGURE_INPUT].total - cached - written), estimated, out);
         cells_add_tokens(written, estimated, out);
@@ -151,6 +159,9 @@ void tables_add_failures(const struct report *report, const struct range *range,
 {
     struct series series[SERIES];
     unsigned count = find_series(report, false, series);
+    for (unsigned i = 0; i < count; i++)
+        if (!*series[i].name) /* requests without an answer: their attempts count at the providers that failed */
+            series[i--] = series[--count];
     struct axis x = axis_of(report, range);
     char name[LINE_NAME_MAX + 1];
     cells_begin_table("strips", x.hours ? "Hour" : "Day", out);
@@ -158,21 +169,22 @@ void tables_add_failures(const struct report *report, const struct range *range,
         cells_add_head(series[i].name, out);
     cells_begin_body(out);
     while (axis_next(&x, name)) {
-        double failed[SERIES + 1] = {0}, all[SERIES + 1] = {0};
+        double failed[SERIES + 1] = {0}, all[SERIES + 1] = {0}, fallbacks[SERIES + 1] = {0};
         const struct report_row *row;
         for (uint32_t i = 0; (row = axis_row(&x, &i));) {
             unsigned at = series_of(series, count, row->then);
             failed[at] += (double)row->sums.attempts_failed;
+            fallbacks[at] += (double)row->sums.fallbacks;
             all[at] += (double)(row->sums.requests + row->sums.attempts_failed);
         }
-        cells_begin_row(name, out);
+        begin_row(&x, name, "failures-title", out);
         for (unsigned i = 0; i < count; i++) {
             BUF_ADD(out, "<td");
             cells_add_value(all[i] > 0 ? failed[i] / all[i] : NAN, out);
-            if (all[i] > 0)
-                buf_add_format(out, ">%.0f of %.0f</td>", failed[i], all[i]);
-            else
-                BUF_ADD(out, ">-</td>");
+            buf_add_format(out, all[i] > 0 ? ">%.0f of %.0f" : ">-", failed[i], all[i]);
+            if (fallbacks[i] > 0)
+                buf_add_format(out, fallbacks[i] > 1 ? ", %.0f fallbacks" : ", %.0f fallback", fallbacks[i]);
+            BUF_ADD(out, "</td>");
         }
         cells_end_row(out);
     }

@@ -143,7 +143,28 @@ static void write_savings(const struct view *view, struct buf *out)
 
 static void write_conversations(const struct view *view, struct buf *out)
 {
-    make(view, BY_CONVERSATION, BY_NONE, out, tables_add_conversations);
+    struct report r;
+    if (app_report(view->app, view->range, BY_CONVERSATION, BY_NONE, &r))
+        tables_add_conversations(&r, &view->app->bars, out);
+    else
+        *view->failed = true;
+    report_free(&r);
+}
+
+static void write_outcomes(const struct view *view, struct buf *out)
+{
+    const struct range *range = view->range;
+    struct report r;
+    if (report_make(&r, &view->app->failures, &(struct report_query){BY_PROVIDER, BY_ALIAS, range->first, range->last}))
+        tables_add_outcomes(&r, range, out);
+    else
+        *view->failed = true;
+    report_free(&r);
+}
+
+static void write_dearest(const struct view *view, struct buf *out)
+{
+    tables_add_dearest(view->turns, out);
 }
 
 static void write_groups(const struct view *view, struct buf *out)
@@ -162,17 +183,18 @@ static void write_turns(const struct view *view, struct buf *out)
 }
 
 static const struct template_slot view_slots[] = {
-    {"ranges", write_ranges},         {"since", write_since},     {"until", write_until},
-    {"dimensions", write_dimensions}, {"query", write_query},     {"by", write_by},
-    {"period", write_period},         {"notes", write_notes},     {"tiles", write_tiles},
-    {"costs", write_costs},           {"tokens", write_tokens},   {"speeds", write_speeds},
-    {"failures", write_failures},     {"savings", write_savings}, {"conversations", write_conversations},
-    {"groups", write_groups},
+    {"ranges", write_ranges},         {"since", write_since},       {"until", write_until},
+    {"dimensions", write_dimensions}, {"query", write_query},       {"by", write_by},
+    {"period", write_period},         {"notes", write_notes},       {"tiles", write_tiles},
+    {"costs", write_costs},           {"tokens", write_tokens},     {"speeds", write_speeds},
+    {"failures", write_failures},     {"savings", write_savings},   {"conversations", write_conversations},
+    {"groups", write_groups},         {"outcomes", write_outcomes},
 };
 
 static const struct template_slot conversation_slots[] = {
     {"id", write_id},
     {"tiles", write_tiles},
+    {"dearest", write_dearest},
     {"turns", write_turns},
 };
 

@@ -1,4 +1,6 @@
 """A user at the page, in a real Chromium, with JavaScript and without."""
+import csv
+import io
 import json
 import os
 import pathlib
@@ -124,7 +126,8 @@ def test_start_use_and_stop(page, session):
 
 
 def find_faults(page):
-    """What axe-core (Deque's accessibility checker) finds; only with JavaScript."""
+    """What axe-core (Deque's accessibility checker) finds, with all tables open; only with JavaScript."""
+    page.browser.execute_script("for (const details of document.querySelectorAll('details')) details.open = true;")
     source = pathlib.Path(os.environ["POINTSMAN_CODEX"], "node_modules", "axe-core", "axe.min.js").read_text()
     page.browser.execute_script(source)
     found = page.browser.execute_async_script("axe.run().then(arguments[0])")
@@ -178,7 +181,15 @@ def test_the_figures(page, session, script):
     assert page.browser.execute_script("return document.documentElement.scrollWidth") <= 360
     page.open_path("/usage/conversation?id=5d2f0c8a91e4b376")
     page.wait(lambda: page.find("figure.chart svg").is_displayed(), "the turns")
+    assert len(page.browser.find_elements("css selector", 'rect[fill="url(#reused)"]')) == 35
+    page.browser.execute_cdp_cmd("Browser.setDownloadBehavior",
+                                 {"behavior": "allow", "downloadPath": str(session.folder)})
     assert not find_faults(page)
+    page.find("button.csv").click()
+    csv_file = session.folder / "pointsman-turns.csv"
+    page.wait(csv_file.exists, "the CSV")
+    saved = list(csv.DictReader(io.StringIO(csv_file.read_text())))
+    assert len(saved) == 35 and saved[3]["Cost"] == "0.002" and saved[3]["tools"] == ""
     assert not [entry for entry in page.browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
 
 

@@ -110,6 +110,41 @@ def test_without_javascript_the_view_is_tables(session):
     assert len(json.loads(session.request("GET", f"/api/usage/conversation?id={CONVERSATION}").text)["turns"]) == 3
 
 
+def failed(outcome, provider="gemini"):
+    return {"deployment": "d", "outcome": outcome, "provider": provider, "status": 429, "ms": 9}
+
+
+def test_the_outcomes_of_failed_attempts(session):
+    """By provider, in the range of the view only."""
+    answered = line()["attempts"]
+    write(session, line(0, attempts=[failed("rate_limit"), failed("timeout", "openai"), *answered]),
+          line(1, attempts=[failed("rate_limit"), *answered]), line(2, 20, attempts=[failed("auth"), *answered]))
+    page = session.request("GET", "/usage?range=7d").text
+    table = page[page.index('<table class="outcomes">'):].partition("</table>")[0]
+    assert table.count("<tr>") == 3 and "auth" not in table
+    assert 'gemini</th><td>rate_limit</td><td data-value="2">' in table
+    assert 'openai</th><td>timeout</td><td data-value="1">' in table
+    day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
+    assert f'<a href="/usage?since={day}&amp;until={day}#failures-title">' in page
+    assert "1 of 3, 2 fallbacks" in page   # openai: two requests and a failed attempt
+
+
+def test_a_conversation_has_a_bar_for_each_of_its_latest_requests(session):
+    """And its own view lists the most expensive ones, with the reason."""
+    write(session, *(line(number, cost_usd=None if number == 28 else number / 1000) for number in range(30)),
+          line(40, conversation=None), line(41, conversation="00000000000000aa", prefix_changed="tools", cost_usd=2))
+    page = session.request("GET", "/usage").text
+    bars = page.split('data-bars="')
+    assert len(bars) == 3
+    assert bars[1].startswith('2 " data-value="2">$2.00<') and f">{CONVERSATION}<" in bars[1]
+    assert bars[2].startswith("0.006 0.007 ") and '0.027 - 0.029 " data-value="0.029' in bars[2]
+    turns = session.request("GET", f"/usage/conversation?id={CONVERSATION}").text
+    dearest = turns[turns.index('<ul id="dearest"'):].partition("</ul>")[0].split("<li>")[1:]
+    assert [item.partition(":")[0] for item in dearest] == ["Turn 30", "Turn 28", "Turn 27", "Turn 26", "Turn 25"]
+    other = session.request("GET", "/usage/conversation?id=00000000000000aa").text
+    assert "Turn 42: <strong>$2.00</strong>, tools changed" in other
+
+
 @pytest.mark.parametrize("path, status, code", [
     ("/usage?range=yesterday", 400, "invalid_range"), ("/usage?by=color", 400, "invalid_range"),
     ("/usage?since=2026-13-01", 400, "invalid_range"),
