@@ -77,11 +77,11 @@ size_t client_body_room(const struct client *c)
     return c->body.cap ? c->body.cap - 1 - c->body.len : 0; /* the last byte holds a NUL */
 }
 
-/* How much a body of known length grows: it doubles as data arrives, because a Content-Length alone costs a client
- * nothing. */
+/* How much a body of known length grows: to four times what has arrived, because a Content-Length alone costs a client
+ * nothing. Doubling would copy a large body once more. */
 static size_t growth(const struct client *c, size_t missing, size_t take)
 {
-    size_t step = c->body.len > FIRST ? c->body.len : FIRST;
+    size_t step = 3 * c->body.len > FIRST ? 3 * c->body.len : FIRST;
     if (step < take + 1)
         step = take + 1;
     return step < missing ? step : missing;
