@@ -5,6 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +19,59 @@
 #define ROTATE_AT(most) ((most) / 8 * 6)
 #define REFUSE_AT(most) ((most) / 8 * 7)
 #define LOOK_AFTER(most) ((most) / 64) /* bytes written between two looks */
+
+/* A rotation in its own thread, which owns `fd`, a duplicate. */
+struct rotation {
+    pthread_t thread;
+    char *path;
+    struct log_limits limits;
+    int fd;
+    atomic_bool done;
+};
+
+static void *run_rotation(void *context)
+{
+    struct rotation *r = context;
+    (void)!log_files_rotate(r->path, r->fd, &r->limits); /* if it fails, the next flush tries again */
+    (void)close(r->fd);
+    atomic_store_explicit(&r->done, true, memory_order_release);
+    return NULL;
+}
+
+/* Waits for the rotation and frees it. */
+static void end_rotation(struct jsonl *j)
+{
+    if (!j->rotation)
+        return;
+    (void)pthread_join(j->rotation->thread, NULL);
+    free(j->rotation->path);
+    free(j->rotation);
+    j->rotation = NULL;
+}
+
+/* Starts a rotation unless one runs. Signals go to the other threads. */
+static void start_rotation(struct jsonl *j)
+{
+    sigset_t all, before;
+    if (j->rotation && !atomic_load_explicit(&j->rotation->done, memory_order_acquire))
+        return;
+    end_rotation(j);
+    struct rotation *r = calloc(1, sizeof *r);
+    if (!r)
+        return;
+    *r = (struct rotation){.path = strdup(j->path), .limits = j->limits, .fd = fcntl(j->fd, F_DUPFD_CLOEXEC, 0)};
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (r->path && r->fd >= 0 && pthread_create(&r->thread, NULL, run_rotation, r) == 0) {
+        j->rotation = r;
+    } else {
+        if (r->fd >= 0)
+            (void)close(r->fd);
+        free(r->path);
+        free(r);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 /* Reads the file's size and last byte. false: errno is set. */
 static bool look(struct jsonl *j, uint64_t now_ms)
@@ -101,6 +157,7 @@ void jsonl_close(struct jsonl *j)
 {
     if (!j)
         return;
+    end_rotation(j);
     close_file(j);
     buf_free(&j->lines);
     free(j->path);
@@ -118,6 +175,12 @@ static bool make_room(struct jsonl *j, size_t len)
         return false;
     /* Several times, because a file that another process has begun may be full, too. */
     for (unsigned i = 0; i < 3 && j->size > 0 && j->size + len > ROTATE_AT(most); i++) {
+        if (j->limits.retire && j->size + len <= REFUSE_AT(most) && !log_files_moved(j->path, j->fd)) {
+            start_rotation(j);
+            reason = EWOULDBLOCK;
+            break;
+        }
+        end_rotation(j); /* there is no room until it ends */
         if (!log_files_rotate(j->path, j->fd, &j->limits)) {
             reason = errno;
             break;

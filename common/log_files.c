@@ -82,7 +82,11 @@ static bool make_room(struct slice folder, const struct log_limits *limits, unsi
     for (take_census(folder, limits, &census); census.units + fresh > limits->files;
          take_census(folder, limits, &census)) {
         errno = EDQUOT;
-        if (!census.any || !name_file(path, folder, LOGS[census.log], census.number) || unlink(path) != 0)
+        if (!census.any || !name_file(path, folder, LOGS[census.log], census.number))
+            return false;
+        if (limits->retire && strcmp(LOGS[census.log], LOG_REQUESTS) == 0)
+            limits->retire(path);
+        if (unlink(path) != 0)
             return false;
     }
     return true;
@@ -133,15 +137,19 @@ static bool shift(struct slice folder, const char *name)
     return true;
 }
 
+bool log_files_moved(const char *path, int fd)
+{
+    struct stat ours, named;
+    return fstat(fd, &ours) != 0 || lstat(path, &named) != 0 || ours.st_ino != named.st_ino ||
+           ours.st_dev != named.st_dev;
+}
+
 static bool rotate_locked(const char *path, int fd, const struct log_limits *limits)
 {
     struct slice folder;
     const char *name;
-    struct stat ours, named;
     split(path, &folder, &name);
-    bool same = fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_ino == named.st_ino &&
-                ours.st_dev == named.st_dev;
-    if (!same)
+    if (log_files_moved(path, fd))
         return true;
     if (make_room(folder, limits, 1))
         return shift(folder, name);

@@ -21,9 +21,12 @@
 struct log_limits {
     uint64_t total; /* bytes, all files of all logs together */
     unsigned files; /* of all logs together; 1 to LOG_FILES_MAX */
+    /* Called before a rotated file of LOG_REQUESTS is removed, while the folder is locked, and possibly by another
+     * thread; keeps what must outlast the file (usage/sums_file.h). NULL: nothing. */
+    void (*retire)(const char *path);
 };
 
-#define LOG_LIMITS_DEFAULT ((struct log_limits){LOG_TOTAL_DEFAULT, LOG_FILES_DEFAULT})
+#define LOG_LIMITS_DEFAULT ((struct log_limits){LOG_TOTAL_DEFAULT, LOG_FILES_DEFAULT, NULL})
 
 /* Returns the greatest size of one file, bytes. */
 size_t log_files_size(const struct log_limits *limits);
@@ -34,6 +37,8 @@ void log_files_trim(const char *path, const struct log_limits *limits);
  * Returns true, too, if PATH is not this file: another process has rotated. false: errno is set; EWOULDBLOCK: another
  * process rotates now. */
 MUST_CHECK bool log_files_rotate(const char *path, int fd, const struct log_limits *limits);
+/* Returns whether PATH is no longer the file that is open as `fd`: it was rotated. */
+bool log_files_moved(const char *path, int fd);
 /* Opens the files of a log for reading: PATH, PATH.1, …, newest first, each once even if a rotation runs meanwhile.
  * Files that are missing or can't be opened are left out; *reason (may be NULL): errno of one that is there, or 0.
  * Returns how many are in `fds`; close them. */

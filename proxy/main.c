@@ -14,6 +14,7 @@
 #include "proxy/serve/notify.h"
 #include "proxy/serve/server.h"
 #include "proxy/serve/workers.h"
+#include "usage/sums_file.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -119,7 +120,7 @@ static bool get_sockets(const struct options *options, bool has_parent, int fds[
 
 static struct journal *get_journal(const struct config *config)
 {
-    struct log_limits limits = {(uint64_t)config->log_total_bytes, (unsigned)config->log_files};
+    struct log_limits limits = {(uint64_t)config->log_total_bytes, (unsigned)config->log_files, sums_file_add};
     struct buf error;
     struct journal *journal = NULL;
     buf_init(&error, 4096);

@@ -144,7 +144,7 @@ proxy_libpure_a_SOURCES = \
 
 bin_PROGRAMS += proxy/pointsman-proxy
 proxy_pointsman_proxy_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(SECCOMP_CFLAGS) $(EVENT_CFLAGS)
-proxy_pointsman_proxy_LDADD = proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) \
+proxy_pointsman_proxy_LDADD = usage/libusage.a proxy/libpure.a $(common_libs) $(CURL_LIBS) $(EVENT_LIBS) $(SECCOMP_LIBS) \
 	$(ZLIB_LIBS) $(ZSTD_LIBS) $(HIREDIS_LIBS) -lm
 proxy_pointsman_proxy_SOURCES = \
 	proxy/main.c \

@@ -83,6 +83,22 @@ static bool apart(const struct fold *f, enum usage_by by)
     return f->settings.apart & 1u << by;
 }
 
+static bool add_names(struct fold *f, const struct slice names[BY_CONVERSATION], struct cell_key *key)
+{
+    for (unsigned by = BY_MODEL; by < BY_CONVERSATION; by++)
+        if (apart(f, (enum usage_by)by) && !names_find(&f->names, names[by], &key->of[by]))
+            return false;
+    return true;
+}
+
+struct usage_sums *fold_named_cell(struct fold *f, int64_t day, const struct slice names[BY_CONVERSATION])
+{
+    struct cell_key key;
+    memset(&key, 0, sizeof key);
+    key.day = apart(f, BY_DAY) ? day : 0;
+    return add_names(f, names, &key) ? fold_cell(f, &key) : NULL;
+}
+
 static bool key_of(struct fold *f, const struct usage_request *r, struct cell_key *key)
 {
     const struct slice names[BY_CONVERSATION] = {
@@ -96,10 +112,7 @@ static bool key_of(struct fold *f, const struct usage_request *r, struct cell_ke
     }
     if (apart(f, BY_CONVERSATION))
         key->conversation = r->conversation;
-    for (unsigned by = BY_MODEL; by < BY_CONVERSATION; by++)
-        if (apart(f, (enum usage_by)by) && !names_find(&f->names, names[by], &key->of[by]))
-            return false;
-    return true;
+    return add_names(f, names, key);
 }
 
 /* Counts failed attempts where their provider is, not where the request ended. */

@@ -66,6 +66,9 @@ void fold_init(struct fold *f, const struct fold_settings *settings);
 MUST_CHECK bool fold_feed(struct fold *f, struct slice bytes);
 /* Adds a request that another fold has read. */
 void fold_add_request(struct fold *f, const struct usage_request *r);
+/* Returns the cell of a request with these names on this day (struct dates_day.number), as far as the settings tell
+ * them apart. NULL: out of memory. */
+struct usage_sums *fold_named_cell(struct fold *f, int64_t day, const struct slice names[BY_CONVERSATION]);
 /* Ends the file: bytes without a newline count as a line. false: out of memory. */
 MUST_CHECK bool fold_end_file(struct fold *f);
 /* Returns the cell with this key; adds it if needed. NULL: out of memory. The pointer is valid until the next call. */

@@ -47,13 +47,17 @@ static struct follow_file known(const struct follow *w, const struct stat *info)
     return file;
 }
 
-bool follow_feed(struct follow *w, struct fold *f, const char *path, struct buf *error)
+bool follow_feed(struct follow *w, struct fold *f, const char *path, bool *again, struct buf *error)
 {
     int fds[LOG_FILES_MAX], reason;
+    struct follow now = {.sums = sums_file_version(path)};
+    bool begun = w->count || w->sums.inode;
+    *again = begun && !sums_version_equal(&w->sums, &now.sums);
+    if (*again)
+        return true;
     unsigned count = log_files_open(path, fds, &reason);
     char *piece = malloc(PIECE);
-    struct follow now = {.count = 0};
-    bool ok = piece && !reason;
+    bool ok = piece && !reason && (begun || sums_file_read(f, path, error));
     if (!ok)
         (void)fail(error, path, piece ? file_reason(reason) : "out of memory");
     for (unsigned i = count; i-- > 0;) {

@@ -3,6 +3,7 @@
 
 #include "common/file.h"
 #include "common/log_files.h"
+#include "usage/sums_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define PIECE (256u << 10) /* bytes per read(2) */
+#define ATTEMPTS 5
 
 static bool fail(struct buf *error, const char *path, const char *why)
 {
@@ -36,7 +38,7 @@ static bool feed_file(struct fold *f, int fd, char *piece, const char *path, str
     }
 }
 
-bool usage_log_feed(struct fold *f, const char *path, struct buf *error)
+static bool feed_files(struct fold *f, const char *path, struct buf *error)
 {
     int fds[LOG_FILES_MAX], reason;
     unsigned count = log_files_open(path, fds, &reason);
@@ -50,4 +52,23 @@ bool usage_log_feed(struct fold *f, const char *path, struct buf *error)
     }
     free(piece);
     return ok;
+}
+
+/* If a file was removed and its sums added meanwhile, some requests would count twice or not at all: starts again. */
+bool usage_log_feed(struct fold *f, const char *path, struct buf *error)
+{
+    const struct fold_settings settings = f->settings;
+    if (settings.on_request)
+        return feed_files(f, path, error);
+    for (unsigned i = 0; i < ATTEMPTS; i++) {
+        struct sums_version before = sums_file_version(path);
+        if (!sums_file_read(f, path, error) || !feed_files(f, path, error))
+            return false;
+        struct sums_version after = sums_file_version(path);
+        if (sums_version_equal(&before, &after))
+            return true;
+        fold_free(f);
+        fold_init(f, &settings);
+    }
+    return fail(error, path, "it is rotated too often");
 }

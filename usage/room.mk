@@ -11,5 +11,6 @@ usage_libusage_a_SOURCES = \
 	usage/report.c usage/report.h \
 	usage/sketch.c usage/sketch.h \
 	usage/sums.c usage/sums.h \
+	usage/sums_file.c usage/sums_file.h \
 	usage/text.c usage/text.h \
 	usage/turns.c usage/turns.h

@@ -41,14 +41,18 @@ static bool cover(struct sketch *s, unsigned first, unsigned last)
     return true;
 }
 
-bool sketch_add(struct sketch *s, double ms)
+bool sketch_add_bucket(struct sketch *s, unsigned bucket, uint32_t count)
 {
-    unsigned bucket = bucket_of(ms);
     if (!cover(s, bucket, bucket))
         return false;
-    s->buckets[bucket - s->first]++;
-    s->count++;
+    s->buckets[bucket - s->first] += count;
+    s->count += count;
     return true;
+}
+
+bool sketch_add(struct sketch *s, double ms)
+{
+    return sketch_add_bucket(s, bucket_of(ms), 1);
 }
 
 bool sketch_merge(struct sketch *s, const struct sketch *more)

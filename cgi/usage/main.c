@@ -77,7 +77,17 @@ static void start_folds(struct app *app)
 
 bool app_read(struct app *app, struct buf *error)
 {
-    return !app->log || follow_feed(&app->follow, &app->times, app->log, error);
+    bool again = true, ok = true;
+    while (app->log && ok && again) {
+        ok = follow_feed(&app->follow, &app->times, app->log, &again, error);
+        if (again) {
+            fold_free(&app->times);
+            fold_free(&app->conversations);
+            start_folds(app);
+            app->follow = (struct follow){0};
+        }
+    }
+    return ok;
 }
 
 /* The request log's path; NULL: neither CODEX_HOME nor HOME is set. */

@@ -4,6 +4,7 @@
 #include "cli/run/history.h"
 #include "common/jsonl.h"
 #include "common/paths.h"
+#include "usage/sums_file.h"
 
 #include <errno.h>
 #include <math.h>
@@ -123,8 +124,9 @@ void run_log_describe(const struct run_record *r, struct container in)
 bool run_log_append(const struct run_record *r, const struct config *config, struct buf *error)
 {
     struct log_limits limits = LOG_LIMITS_DEFAULT;
+    limits.retire = sums_file_add;
     if (config)
-        limits = (struct log_limits){(uint64_t)config->log_total_bytes, (unsigned)config->log_files};
+        limits = (struct log_limits){(uint64_t)config->log_total_bytes, (unsigned)config->log_files, sums_file_add};
     char *folder = paths_log_dir(error);
     char *path = folder ? paths_join(folder, RUN_LOG_FILE) : NULL;
     struct jsonl *file = path ? jsonl_open(path, &limits, LINE_MAX, error) : NULL;

@@ -1,11 +1,13 @@
 """One line per request in requests.jsonl: what happened, without prompt and key."""
+import json
 import os
 import resource
 import stat
+import subprocess
 
 import pytest
 
-from basics import wait_until
+from basics import BUILD, wait_until
 import chat_wire as chat
 import responses_wire as responses
 from conftest import UPSTREAM_KEY, chat_only, deployment
@@ -322,10 +324,10 @@ def test_a_prompt_above_its_limit_goes_elsewhere(start_proxy, upstream):
 
 
 def test_the_limits_of_the_files(start_proxy, upstream, folder):
-    """64 files of 128 KB: a file of 110 KB is full."""
+    """64 files of 128 KB: a file of 120 KB is full."""
     logs = folder / "home" / "logs"
     logs.mkdir(parents=True, mode=0o700)
-    (logs / "requests.jsonl").write_text("{}\n" * 36000)
+    (logs / "requests.jsonl").write_text("{}\n" * 40000)
     proxy = start_proxy(deployment("codex-light", upstream), environment={"CODEX_HOME": str(logs.parent)},
                         general_settings={"telemetry": {"max_total_bytes": 8 << 20, "max_files": 64}})
     proxy.codex_home = logs.parent
@@ -333,3 +335,39 @@ def test_the_limits_of_the_files(start_proxy, upstream, folder):
     assert proxy.post("/v1/chat/completions", CHAT).status == 200
     wait_until((logs / "requests.jsonl.1").exists, "the rotation")
     assert len(proxy.journal(1)) == 1
+
+
+def test_sums_outlast_the_files_of_the_log(start_proxy, upstream):
+    """A rotation removes the oldest file, and a report has its requests still."""
+    upstream.always(chat.whole("hi"))
+    limits = {"max_total_bytes": 8 << 20, "max_files": 4}
+    proxy = start_proxy(deployment("codex-light", upstream), general_settings={"telemetry": limits})
+    logs = proxy.codex_home / "logs"
+
+    def ask():
+        assert proxy.post("/v1/chat/completions", {"model": "codex-light", "messages": []}).status == 200
+
+    def usage():
+        done = subprocess.run([BUILD / "cli" / "pointsman", "usage", "--json", "--since", "2026-01-01"], check=True,
+                              env={"CODEX_HOME": str(proxy.codex_home), "HOME": str(proxy.folder), "TZ": "UTC"},
+                              capture_output=True, text=True)
+        return json.loads(done.stdout)["total"]
+
+    ask()
+    line = json.dumps(proxy.journal(1)[0]) + "\n"
+    (logs / "requests.jsonl.1").write_text(line * 500)
+    with open(logs / "requests.jsonl", "a") as log:
+        log.write(line * (6 * (2 << 20) // 8 // len(line)))   # from here on, each line is a reason to rotate
+    before, asked = usage(), 0
+
+    def has_rotated():   # what others write to the file is noticed within a second
+        nonlocal asked
+        ask()
+        asked += 1
+        return (logs / "usage-sums.jsonl").exists() and (logs / "requests.jsonl.1").stat().st_size > 1 << 20
+
+    wait_until(has_rotated, "the rotation", every_s=0.05)
+    wait_until(lambda: usage()["requests"] == before["requests"] + asked, "the last lines")
+    after = usage()
+    assert after["input_tokens"] == pytest.approx(before["input_tokens"] * after["requests"] / before["requests"])
+    assert (logs / "usage-sums.jsonl").stat().st_mode & 0o777 == 0o600

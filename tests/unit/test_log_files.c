@@ -13,7 +13,7 @@
 
 #define FILES 8
 #define FILE_BYTES 2000u
-#define LIMITS ((struct log_limits){FILES * FILE_BYTES, FILES})
+#define LIMITS ((struct log_limits){FILES * FILE_BYTES, FILES, NULL})
 
 static struct jsonl *open_log(const char *name, struct log_limits limits)
 {

@@ -1,10 +1,13 @@
 /* Unit tests of usage/: lines of the request log, days, quantiles, and sums. */
-#include "tests/unit/unit.h"
+#include "tests/unit/folder.h"
 
+#include "usage/log.h"
 #include "usage/report.h"
+#include "usage/sums_file.h"
 
 #include <math.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NEVER INT64_MAX
 #define LINE(time, more)                                                                       \
@@ -262,6 +265,82 @@ TEST(requests_beyond_the_ceiling_stay_in_their_day)
     fold_free(&fold);
 }
 
+static void write_log(const char *name, const char *text)
+{
+    FILE *file = fopen(folder_at(name), "w");
+    assert_non_null(file);
+    assert_int_equal(fputs(text, file) < 0, 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Reads the log and the sums of removed files into `fold`. */
+static void read_all(unsigned apart)
+{
+    struct buf error;
+    buf_init(&error, 1024);
+    begin(apart, 100);
+    if (!usage_log_feed(&fold, folder_at("requests.jsonl"), &error))
+        fail_msg("%s", buf_text(&error));
+    buf_free(&error);
+}
+
+TEST(sums_outlast_the_files_of_the_log)
+{
+    static const char OLD[] =
+        LINE("2026-11-29T12:00:00Z", TOKENS("10", "null", "2") ",\"ttft_ms\":300,\"cost_usd\":0.125")
+            LINE("2026-11-29T13:00:00Z", ",\"client\":{\"name\":\"a\\\"b\"}") "{\"torn";
+    write_log("requests.jsonl.1", OLD);
+    write_log("requests.jsonl", LINE("2026-11-30T12:00:00Z", TOKENS("20", "4", "3")));
+    read_all(1u << BY_CLIENT | 1u << BY_DAY);
+    struct report before = made(BY_CLIENT);
+    fold_free(&fold);
+    sums_file_add(folder_at("requests.jsonl.1"));
+    sums_file_add(folder_at("requests.jsonl.1")); /* as after a kill before the file was removed */
+    assert_int_equal(unlink(folder_at("requests.jsonl.1")), 0);
+    read_all(1u << BY_CLIENT | 1u << BY_DAY);
+    struct report after = made(BY_CLIENT);
+    assert_int_equal(after.count, before.count);
+    for (uint32_t i = 0; i < after.count; i++) {
+        struct usage_sums *a = &after.rows[i].sums, *b = &before.rows[i].sums;
+        assert_string_equal(after.rows[i].name, before.rows[i].name);
+        assert_int_equal(a->requests, b->requests);
+        assert_memory_equal(a->figures, b->figures, sizeof a->figures);
+        assert_true(a->ttft.count == b->ttft.count);
+    }
+    assert_true(sketch_quantile(&after.all.ttft, .5) == sketch_quantile(&before.all.ttft, .5));
+    report_free(&before);
+    report_free(&after);
+    fold_free(&fold);
+    struct fold_settings settings = {.apart = 1u << BY_DAY, .cells_max = 9};
+    assert_true(dates_read(SLICE("2026-11-30T00:00:00Z"), &settings.since_ms));
+    settings.until_ms = NEVER;
+    struct buf error;
+    buf_init(&error, 1024);
+    fold_init(&fold, &settings);
+    assert_true(usage_log_feed(&fold, folder_at("requests.jsonl"), &error));
+    assert_int_equal(fold.cells[0].sums.requests, 1); /* the other day is outside the range */
+    buf_free(&error);
+    fold_free(&fold);
+}
+
+TEST(a_damaged_file_of_sums_loses_its_damaged_lines_only)
+{
+    write_log("requests.jsonl.1", LINE("2026-11-29T12:00:00Z", "") LINE("2026-11-30T12:00:00Z", ""));
+    sums_file_add(folder_at("requests.jsonl.1"));
+    assert_int_equal(unlink(folder_at("requests.jsonl.1")), 0);
+    FILE *file = fopen(folder_at(SUMS_FILE), "a");
+    assert_non_null(file);
+    assert_true(
+        fputs("{\"day\":20261128,\"requests\":-1,\"cost\":[1e999,{}],\"ttft\":[99999,7,3]}\n{\"day\":1}\n[]\n{\"da",
+              file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    read_all(1u << BY_DAY);
+    struct report report = made(BY_DAY);
+    assert_int_equal(report.all.requests, 2);
+    report_free(&report);
+    fold_free(&fold);
+}
+
 TEST(points_in_time_are_read)
 {
     static const struct {
@@ -402,6 +481,9 @@ int main(void)
         cmocka_unit_test(hours_are_those_of_the_day_and_rows_have_a_second_name),
         cmocka_unit_test(a_failed_attempt_counts_for_its_provider),
         cmocka_unit_test(requests_beyond_the_ceiling_stay_in_their_day),
+        cmocka_unit_test_setup_teardown(sums_outlast_the_files_of_the_log, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(a_damaged_file_of_sums_loses_its_damaged_lines_only, folder_enter,
+                                        folder_leave),
         cmocka_unit_test(points_in_time_are_read),
         cmocka_unit_test(quantiles_are_within_the_stated_error),
         cmocka_unit_test(every_duration_is_within_the_stated_error),
