@@ -26,6 +26,7 @@ cli_libcli_a_SOURCES = \
 	cli/command/status.c \
 	cli/command/stop.c \
 	cli/command/test.c \
+	cli/command/top.c \
 	cli/command/usage.c \
 	cli/command/web.c \
 	cli/commands.c cli/commands.h \
@@ -80,6 +81,7 @@ cli_libcli_a_SOURCES = \
 	cli/lighttpd.c cli/lighttpd.h \
 	cli/lighttpd_files.c cli/lighttpd_files.h \
 	cli/session_client.c cli/session_client.h \
+	cli/top_screen.c cli/top_screen.h \
 	cli/usage_table.c cli/usage_table.h \
 	cli/usage_turns.c cli/usage_turns.h \
 	cli/unresponsive.c cli/unresponsive.h \

@@ -100,6 +100,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/bridge/whole.c \
 	proxy/route/adaptive.c proxy/route/adaptive.h \
 	proxy/record/decisions.c proxy/record/decisions.h \
+	proxy/record/running.c proxy/record/running.h \
 	proxy/route/affinity.c proxy/route/affinity.h \
 	proxy/route/belief.c proxy/route/belief.h \
 	proxy/route/breaker.c proxy/route/breaker.h \
@@ -169,6 +170,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/outcome.c \
 	proxy/exchange/plan.c \
 	proxy/exchange/reply.c \
+	proxy/exchange/running.c \
 	proxy/exchange/spending.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
 	proxy/front/client_body.c \

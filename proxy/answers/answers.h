@@ -6,6 +6,7 @@
 #include "proxy/cache/cache.h"
 #include "proxy/front/admit.h"
 #include "proxy/record/decisions.h"
+#include "proxy/record/running.h"
 #include "proxy/route/adaptive.h"
 #include "proxy/route/spending.h"
 
@@ -24,7 +25,9 @@ struct answers {
     const struct adaptive *adaptive; /* NULL: not enabled */
     struct cache *cache;             /* NULL: not configured */
     int64_t unix_ms;
-    uint64_t log_dropped; /* lines of the request log that could not be written */
+    uint64_t log_dropped;          /* lines of the request log that could not be written */
+    const struct running *running; /* requests under way, for GET /dispatch/state only */
+    unsigned running_count;
 };
 
 /* GET /v1/models, for OpenAI clients ("data") and Codex's model_catalog_url ("models") together. `out` needs room for
@@ -48,7 +51,8 @@ const struct refusal *answers_cache(const struct answers *a, enum endpoint endpo
                                     struct buf *out);
 /* GET /dispatch/metrics: strategy, limits, spending, and results per deployment. */
 bool answers_dispatch_metrics(const struct answers *a, struct buf *out);
-/* GET /dispatch/state: the same deployments, the last routing decisions, and lines lost by the request log. */
+/* GET /dispatch/state: the same deployments, requests under way, the last routing decisions, and lines lost by the
+ * request log. */
 bool answers_dispatch_state(const struct answers *a, struct buf *out);
 
 #endif

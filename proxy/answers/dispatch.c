@@ -165,6 +165,7 @@ bool answers_dispatch_state(const struct answers *a, struct buf *out)
     struct container root = document_object(&d);
     add_models(a, root);
     document_add_count(root, "log_dropped", (int64_t)a->log_dropped);
+    running_describe(a->running, a->running_count, document_add_array(root, "running"));
     decisions_describe(a->decisions, document_add_array(root, "requests"));
     return document_print(&d, out);
 }

@@ -11,6 +11,7 @@
  *   spending.c  cost limits, reservations and charges
  *   reply.c     writes the client's reply and the request log line
  *   caching.c   looks up cached replies, waits for equal requests in flight, caches replies
+ *   running.c   lists the requests under way
  *   sharing.c   synchronizes limits and cost with other workers; see sharing.h */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
 #define POINTSMAN_EXCHANGE_PRIVATE_H

@@ -27,6 +27,7 @@
 #include "proxy/front/client.h"
 #include "proxy/record/decisions.h"
 #include "proxy/record/journal.h"
+#include "proxy/record/running.h"
 #include "proxy/route/adaptive.h"
 #include "proxy/route/affinity.h"
 #include "proxy/route/health.h"
@@ -78,6 +79,8 @@ void request_client_gone(struct request *r);
 void request_client_drained(struct request *r);
 /* Call once a second: sends a keep-alive event to streams that were silent for 10 s. */
 void request_tick_all(struct exchange_shared *shared);
+/* Lists the requests that are under way, the latest first, at most `most`. Returns their number. */
+unsigned request_list(const struct exchange_shared *shared, uint64_t now_ms, struct running *list, unsigned most);
 /* Ends all requests with an error, because the process stops. */
 void request_end_all(struct exchange_shared *shared);
 

@@ -4,7 +4,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "proxy/answers/endpoints.h"
-#include "proxy/answers/answers.h"
 #include "proxy/cache/cache.h"
 #include "proxy/serve/bodies.h"
 #include "proxy/serve/memory.h"
@@ -16,7 +15,6 @@
 
 #include <event2/event.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -109,7 +107,10 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
         reset(s);
     else if (endpoint == ENDPOINT_CACHE_FLUSH && s->options->share)
         share_request(s->options->share, SHARE_FLUSH);
+    struct running running[RUNNING_MAX];
     struct answers now = answers_now(s, port->entrance);
+    now.running = running;
+    now.running_count = request_list(&s->now->exchanges, now.now_ms, running, RUNNING_MAX);
     endpoint_answer(client, endpoint, &now);
 }
 
