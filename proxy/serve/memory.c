@@ -15,9 +15,11 @@
 #include <malloc.h>
 #endif
 
-#define KEEP_FREE (8 << 20) /* bytes free at the end of the heap */
-#define MAP_FROM (4 << 20)  /* bytes; larger blocks are mapped and unmapped */
-#define QUIET_S 10          /* seconds without a request before memory is returned */
+#define KEEP_FREE (64 << 20) /* bytes free at the end of the heap: of sixteen requests of 1 MB, bridged */
+#define KEEP_BUSY (8 << 20)  /* the same, after BUSY_S */
+#define MAP_FROM (4 << 20)   /* bytes; larger blocks are mapped and unmapped */
+#define QUIET_S 10           /* seconds without a request before memory is returned */
+#define BUSY_S 60            /* seconds with requests before all but KEEP_BUSY is returned */
 
 void memory_set_up(void)
 {
@@ -71,19 +73,30 @@ static void forget_start(void)
 #endif
 }
 
+/* Returns free memory to the system, but for so many bytes at the end of the heap. */
+static void give_back(size_t but)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(but);
+#else
+    (void)but;
+#endif
+}
+
 void memory_tick(bool idle)
 {
     static bool started;
     static unsigned quiet_s = QUIET_S; /* nothing freed yet */
+    static unsigned busy_s;
     if (!started)
         forget_start();
     started = true;
     if (!idle) {
         quiet_s = 0;
+        if (++busy_s % BUSY_S == 0)
+            give_back(KEEP_BUSY);
     } else if (quiet_s < QUIET_S && ++quiet_s == QUIET_S) {
-#ifdef __GLIBC__
-        (void)malloc_trim(0);
-#endif
+        give_back(0);
     }
 }
 
