@@ -17,10 +17,11 @@ static bool fail(struct buf *error, const char *path, const char *why)
     return false;
 }
 
-/* Feeds complete lines only: the rest of the file may be a line that is being written. */
-static bool feed_file(struct fold *f, int fd, int64_t *offset, char *piece, const char *path, struct buf *error)
+/* Feeds complete lines only: the rest of the file may be a line that is being written. Ends after *most bytes. */
+static bool feed_file(struct fold *f, int fd, int64_t *offset, int64_t *most, char *piece, const char *path,
+                      struct buf *error)
 {
-    for (;;) {
+    while (*most > 0) {
         ssize_t count = pread(fd, piece, PIECE, *offset);
         if (count < 0 && errno == EINTR)
             continue;
@@ -31,9 +32,11 @@ static bool feed_file(struct fold *f, int fd, int64_t *offset, char *piece, cons
         if (!whole)
             return true;
         *offset += (int64_t)whole;
+        *most -= (int64_t)whole;
         if (!fold_feed(f, (struct slice){piece, whole}))
             return fail(error, path, "out of memory");
     }
+    return true;
 }
 
 /* Where reading continues: 0 for a new file, and for one that was truncated. */
@@ -47,7 +50,7 @@ static struct follow_file known(const struct follow *w, const struct stat *info)
     return file;
 }
 
-bool follow_feed(struct follow *w, struct fold *f, const char *path, bool *again, struct buf *error)
+bool follow_feed(struct follow *w, struct fold *f, const char *path, int64_t most, bool *again, struct buf *error)
 {
     int fds[LOG_FILES_MAX], reason;
     struct follow now = {.sums = sums_file_version(path)};
@@ -65,7 +68,8 @@ bool follow_feed(struct follow *w, struct fold *f, const char *path, bool *again
         if (fstat(fds[i], &info) == 0) {
             struct follow_file *file = &now.files[now.count++];
             *file = known(w, &info);
-            ok = ok && feed_file(f, fds[i], &file->offset, piece, path, error);
+            ok = ok && feed_file(f, fds[i], &file->offset, &most, piece, path, error);
+            now.behind += most > 0 ? 0 : (int64_t)info.st_size - file->offset;
         }
         (void)close(fds[i]);
     }

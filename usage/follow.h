@@ -13,12 +13,14 @@ struct follow {
     } files[LOG_FILES_MAX];
     unsigned count;
     struct sums_version sums;
+    int64_t behind; /* bytes that the last call left for the next one */
 };
 
 /* Feeds the sums of files that were removed, and the complete lines that were written since the last call, the oldest
- * file first. Absent files have no requests. *again: files were removed since the last call, so what the fold has is
- * out of date, and nothing was fed. Then empty the fold, zero *w, and call again. false: a message in `error`; a file
- * can't be read, or out of memory. The next call continues. */
-MUST_CHECK bool follow_feed(struct follow *w, struct fold *f, const char *path, bool *again, struct buf *error);
+ * file first, about `most` bytes in one call. Absent files have no requests. *again: files were removed since the last
+ * call, so what the fold has is out of date, and nothing was fed. Then empty the fold, zero *w, and call again. false:
+ * a message in `error`; a file can't be read, or out of memory. The next call continues. */
+MUST_CHECK bool follow_feed(struct follow *w, struct fold *f, const char *path, int64_t most, bool *again,
+                            struct buf *error);
 
 #endif

@@ -277,7 +277,12 @@ async function refresh() {
       // pointsman has stopped, or a reply was lost: the figures stay as they are.
     }
   }
-  setTimeout(refresh, REFRESH_MS);
+  setTimeout(refresh, wait());
+}
+
+// The server reads a large log in several parts, one for each request.
+function wait() {
+  return document.querySelector('[data-behind]') ? 100 : REFRESH_MS;
 }
 
 for (const details of document.querySelectorAll('details')) {
@@ -292,4 +297,4 @@ for (const details of document.querySelectorAll('details')) {
 draw();
 addEventListener('resize', draw);
 document.querySelector('#range select')?.addEventListener('change', ({ target }) => target.form.requestSubmit());
-setTimeout(refresh, REFRESH_MS);
+setTimeout(refresh, wait());

@@ -158,14 +158,23 @@ static void show_conversation_json(struct asked *a)
 static const struct {
     const char *path;
     bool conversation; /* needs ?id= */
+    bool complete;     /* waits until the log is read to its end */
     void (*answer)(struct asked *a);
 } routes[] = {
-    {"/usage", false, show_view},
-    {"/usage.csv", false, show_csv},
-    {"/api/usage", false, show_json},
-    {"/usage/conversation", true, show_conversation_view},
-    {"/api/usage/conversation", true, show_conversation_json},
+    {"/usage", false, false, show_view},
+    {"/usage.csv", false, true, show_csv},
+    {"/api/usage", false, true, show_json},
+    {"/usage/conversation", true, false, show_conversation_view},
+    {"/api/usage/conversation", true, false, show_conversation_json},
 };
+
+static bool read_log(struct app *app, bool complete, struct buf *error)
+{
+    bool ok = app_read(app, error);
+    while (ok && complete && app->follow.behind)
+        ok = app_read(app, error);
+    return ok;
+}
 
 static bool read_query(struct asked *a, bool conversation, struct refusal *why)
 {
@@ -197,7 +206,7 @@ void answers_give(struct app *app)
         ok = refuse(&why, 404, "not_found", "There is no such path.");
     else if (ok && !get)
         ok = refuse(&why, 405, "method_not_allowed", "This path accepts only GET, HEAD.");
-    else if (ok && !app_read(app, &error))
+    else if (ok && !read_log(app, routes[i].complete, &error))
         ok = refuse(&why, 500, "log_unreadable", "%s.", buf_message(&error));
     ok = ok && read_query(&asked, routes[i].conversation, &why);
     if (ok)

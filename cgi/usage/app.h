@@ -18,6 +18,7 @@
 #define APP_CELLS_MAX 16384
 #define APP_CONVERSATIONS_MAX 8192
 #define APP_FAILURES_MAX 4096
+#define APP_READ_MAX (256 << 20) /* bytes for one answer: about a second */
 
 struct app {
     unsigned web_port;
@@ -33,7 +34,8 @@ struct app {
     struct request request;
 };
 
-/* Reads what was written to the log since the last call. false: a message in `error`. */
+/* Reads what was written to the log since the last call, about APP_READ_MAX bytes; app->follow.behind is what remains.
+ * false: a message in `error`. */
 MUST_CHECK bool app_read(struct app *app, struct buf *error);
 
 /* A range of days in the local time zone, as struct dates_day.number. */

@@ -79,10 +79,12 @@ bool app_read(struct app *app, struct buf *error)
 {
     bool again = true, ok = true;
     while (app->log && ok && again) {
-        ok = follow_feed(&app->follow, &app->times, app->log, &again, error);
+        ok = follow_feed(&app->follow, &app->times, app->log, APP_READ_MAX, &again, error);
         if (again) {
             fold_free(&app->times);
             fold_free(&app->conversations);
+            fold_free(&app->failures);
+            turn_bars_free(&app->bars);
             start_folds(app);
             app->follow = (struct follow){0};
         }

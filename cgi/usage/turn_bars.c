@@ -55,3 +55,9 @@ unsigned turn_bars_get(const struct turn_bars *bars, uint64_t conversation, doub
         costs[i] = row->costs[(row->count - count + i) % TURN_BARS];
     return count;
 }
+
+void turn_bars_free(struct turn_bars *bars)
+{
+    free(bars->rows);
+    *bars = (struct turn_bars){.max = bars->max};
+}

@@ -21,5 +21,6 @@ void turn_bars_init(struct turn_bars *bars, uint32_t max);
 void turn_bars_add(struct turn_bars *bars, const struct usage_request *r);
 /* Writes the costs, the earliest first. Returns their number; 0: there are none. */
 unsigned turn_bars_get(const struct turn_bars *bars, uint64_t conversation, double costs[TURN_BARS]);
+void turn_bars_free(struct turn_bars *bars);
 
 #endif

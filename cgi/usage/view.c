@@ -74,7 +74,12 @@ static void write_notes(const struct view *view, struct buf *out)
 {
     const struct usage_sums *all = view->all;
     const struct fold *f = &view->app->times;
-    if (!all->requests)
+    if (view->app->follow.behind)
+        buf_add_format(out,
+                       "<p class=\"note\" data-behind>The log is being read, so the figures are not complete: %" PRId64
+                       " MB are left. Reload the page for the next part.</p>\n",
+                       1 + view->app->follow.behind / 1000000);
+    else if (!all->requests)
         BUF_ADD(out,
                 "<p class=\"note\">No request in this range. Start the proxy on the page Session, then use Codex or "
                 "any client of the proxy: its requests appear here.</p>\n");

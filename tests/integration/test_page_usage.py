@@ -88,6 +88,26 @@ def test_it_follows_the_log_through_rotations_and_two_writers(session):
     assert seen["total"] == by_command(session)["total"]
 
 
+def test_a_large_log_is_read_in_parts(session):
+    """So that the first view comes soon. Scripts get complete figures."""
+    write(session, line(0))
+    (session.logs / "requests.jsonl").rename(session.logs / "requests.jsonl.1")
+    with open(session.logs / "requests.jsonl", "wb") as log:
+        log.truncate(300 << 20)   # a hole, which reads as one long line
+    write(session, "\n", line(1))
+    first, second = (session.request("GET", "/usage").text for _ in range(2))
+    assert "data-behind" in first and '<li data-name="Requests"><span>Requests</span><strong data-value="1">' in first
+    assert "data-behind" not in second and 'Requests</span><strong data-value="2">' in second
+
+
+def test_scripts_get_all_of_a_large_log(session):
+    session.logs.mkdir(parents=True)
+    with open(session.logs / "requests.jsonl", "wb") as log:
+        log.truncate(300 << 20)
+    write(session, "\n", line(1))
+    assert figures(session)["total"]["requests"] == 1
+
+
 def test_csv(session):
     write(session, line(0, model='a,"b"'), line(1, cost_usd=None))
     answer = session.request("GET", "/usage.csv?by=model")

@@ -55,6 +55,8 @@ GUARDS = [
     Guard("page: token", "cgi/guards.c", "if (secret_equal(request->token, wanted) ||", "if (true ||", (PAGE,)),
     Guard("page: user of the connection", "cgi/guards.c", "return request->peer != PEER_REFUSED;", "return true;",
           (PAGE,)),
+    Guard("usage: host and user", "cgi/usage/answers.c", "bool ok = guards_admit(request, app->web_port, false, &why);",
+          "bool ok = true;", ("integration/test_page_usage.py",)),
     Guard("page: own uid", "cgi/peer.c", "return uid == geteuid() || uid == 0 ? PEER_OURS : PEER_REFUSED;",
           "return PEER_OURS;", (PAGE,)),
     Guard("localhost: the port is reserved", "common/localhost.c", "if (bind_alone(*fd, &address))", "if (true)",
