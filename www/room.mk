@@ -3,6 +3,7 @@ dist_www_DATA = \
 	www/app.js \
 	www/conversation.html \
 	www/favicon.svg \
+	www/head.js \
 	www/page.html \
 	www/style.css \
 	www/usage.html \

@@ -85,19 +85,52 @@ function hatch(svg) {
   svg.append(pattern);
 }
 
-// Stacked columns, one for each row. `over`: the share of a row's column that is hatched, and a note on it.
-function stack(figure, data, unit, over) {
-  const sums = data.rows.map(({ values }) => values.reduce((sum, value) => sum + value, 0));
-  const most = Math.max(...sums);
-  if (!(most > 0)) return;
+// The horizontal lines and their values, up to a round number. Returns the function for the height of a value.
+function addGrid(svg, width, most, unit) {
   const top = ceiling(most);
-  const [svg, width] = canvas(figure, HEIGHT);
   const room = HEIGHT - BOTTOM - 10;
   for (const share of [0, 0.5, 1]) {
     const y = HEIGHT - BOTTOM - share * room;
     svg.append(shape('path', { d: `M${LEFT} ${y}H${width}`, class: 'grid' }),
       shape('text', { x: LEFT - 6, y: y + 4, 'text-anchor': 'end' }, written(top * share, unit)));
   }
+  return (value) => value / top * room;
+}
+
+// The first two columns over time: a point for each row, joined where there is no gap.
+function curves(figure, { heads, rows }) {
+  const most = Math.max(...rows.flatMap(({ values }) => values.slice(0, 2).map(known)));
+  if (!(most > 0)) return;
+  const [svg, width] = canvas(figure, HEIGHT);
+  const heightOf = addGrid(svg, width, most, ' s');
+  const step = (width - LEFT) / rows.length;
+  const every = Math.ceil(80 / step);
+  const x = (i) => LEFT + (i + 0.5) * step;
+  const y = (value) => HEIGHT - BOTTOM - heightOf(value);
+  for (const column of [0, 1]) {
+    const path = rows.map(({ values }, i) => (!Number.isFinite(values[column]) ? '' :
+      `${Number.isFinite(rows[i - 1]?.values[column]) ? 'L' : 'M'}${x(i)} ${y(values[column])}`)).join('');
+    svg.append(shape('path', { d: path, class: `curve c${column}` }));
+    rows.forEach(({ name, href, values, texts }, i) => {
+      if (!Number.isFinite(values[column])) return;
+      const point = shape('circle', { cx: x(i), cy: y(values[column]), r: Math.min(4, step / 3), class: `c${column}` });
+      point.append(shape('title', {}, `${name}: ${heads[column]} ${texts[column]}`));
+      svg.append(...linked(href, point));
+    });
+  }
+  rows.forEach(({ name }, i) => {
+    if (i % every === 0) svg.append(shape('text', { x: x(i), y: HEIGHT - 6, 'text-anchor': 'middle' }, name));
+  });
+  figure.append(svg, legend(heads.slice(0, 2).map((head) => head.replace(', s', ''))));
+}
+
+// Stacked columns, one for each row. `over`: the share of a row's column that is hatched, and a note on it.
+function stack(figure, data, unit, over) {
+  const sums = data.rows.map(({ values }) => values.reduce((sum, value) => sum + value, 0));
+  const most = Math.max(...sums);
+  if (!(most > 0)) return;
+  const [svg, width] = canvas(figure, HEIGHT);
+  const heightOf = addGrid(svg, width, most, unit);
   const step = (width - LEFT) / data.rows.length;
   const every = Math.ceil(80 / step);
   if (over) hatch(svg);
@@ -105,7 +138,7 @@ function stack(figure, data, unit, over) {
     let y = HEIGHT - BOTTOM;
     const bars = [];
     values.forEach((value, column) => {
-      const height = value / top * room;
+      const height = heightOf(value);
       if (!(height > 0)) return;
       y -= height;
       const bar = shape('rect', { x: LEFT + i * step + step * 0.1, y, width: step * 0.8, height, class: `c${column}` });
@@ -248,7 +281,7 @@ function saveAsCsv(section) {
 
 const charts = {
   stack: (figure, data, table) => stack(figure, inUse(data), table.classList.contains('money') ? '$' : ''),
-  turns, talks, bars, spans, pairs, strips,
+  curves, turns, talks, bars, spans, pairs, strips,
 };
 
 function draw() {

@@ -11,13 +11,13 @@
 #define CONVERSATIONS 50 /* rows; those with the highest cost */
 #define DEAREST 5        /* turns in the list of the most expensive */
 
-/* "+12 %" since the period before; nothing if that one is unknown or 0. */
+/* "+12 %" against the period before; nothing if that one is unknown or 0. */
 static void add_change(double now, double before, struct buf *out)
 {
     double change = 100 * (now / before - 1);
     if (!isfinite(change) || !(before > 0))
         return;
-    buf_add_format(out, "<small>%+.0f %% on the period before</small>", change);
+    buf_add_format(out, "<small>%+.0f %% vs. before</small>", change);
 }
 
 static void add_tile(const char *name, double now, double before, const struct buf *text, struct buf *out)
@@ -55,9 +55,11 @@ static void add_ttft_tile(const struct usage_sums *all, const struct usage_sums 
     struct buf text;
     buf_init(&text, 64);
     text_add_seconds(sketch_quantile(&all->ttft, .5), &text);
-    BUF_ADD(&text, " / ");
-    text_add_seconds(sketch_quantile(&all->ttft, .9), &text);
-    BUF_ADD(&text, " s");
+    if (all->ttft.count) {
+        BUF_ADD(&text, " / ");
+        text_add_seconds(sketch_quantile(&all->ttft, .9), &text);
+        BUF_ADD(&text, " s");
+    }
     add_tile("First token, p50 / p90", sketch_quantile(&all->ttft, .5), sketch_quantile(&before->ttft, .5), &text, out);
     buf_free(&text);
 }

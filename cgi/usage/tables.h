@@ -10,6 +10,7 @@ void tables_add_tiles(const struct usage_sums *all, const struct usage_sums *bef
 /* Append one table each, from a report by the dimensions that are named. */
 void tables_add_costs(const struct report *by_time_and_model, const struct range *range, struct buf *out);
 void tables_add_tokens(const struct report *by_time, const struct range *range, struct buf *out);
+void tables_add_latencies(const struct report *by_time, const struct range *range, struct buf *out);
 void tables_add_speeds(const struct report *by_model, const struct range *range, struct buf *out);
 void tables_add_failures(const struct report *by_time_and_provider, const struct range *range, struct buf *out);
 void tables_add_savings(const struct report *by_alias, const struct range *range, struct buf *out);

@@ -154,6 +154,27 @@ void tables_add_tokens(const struct report *report, const struct range *range, s
     cells_end_table(out);
 }
 
+void tables_add_latencies(const struct report *report, const struct range *range, struct buf *out)
+{
+    struct axis x = axis_of(report, range);
+    char name[LINE_NAME_MAX + 1];
+    cells_begin_table("curves", x.hours ? "Hour" : "Day", out);
+    cells_add_head("First token p50, s", out);
+    cells_add_head("p90, s", out);
+    cells_add_head("Tokens per second", out);
+    cells_begin_body(out);
+    while (axis_next(&x, name)) {
+        uint32_t i = 0;
+        const struct report_row *row = axis_row(&x, &i);
+        begin_row(&x, name, "latencies-title", out);
+        cells_add_seconds(row ? sketch_quantile(&row->sums.ttft, .5) : NAN, out);
+        cells_add_seconds(row ? sketch_quantile(&row->sums.ttft, .9) : NAN, out);
+        cells_add_count(row ? sums_speed(&row->sums) : NAN, out);
+        cells_end_row(out);
+    }
+    cells_end_table(out);
+}
+
 /* A column for each provider: the share of its attempts that failed, and how many did. */
 void tables_add_failures(const struct report *report, const struct range *range, struct buf *out)
 {

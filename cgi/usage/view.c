@@ -80,9 +80,11 @@ static void write_notes(const struct view *view, struct buf *out)
                        " MB are left. Reload the page for the next part.</p>\n",
                        1 + view->app->follow.behind / 1000000);
     else if (!all->requests)
-        BUF_ADD(out,
-                "<p class=\"note\">No request in this range. Start the proxy on the page Session, then use Codex or "
-                "any client of the proxy: its requests appear here.</p>\n");
+        buf_add_format(out, "<p class=\"note\" id=\"nothing\">%s</p>\n",
+                       f->cell_count
+                           ? "No request in this range. <a href=\"/usage?range=all\">All</a> has other ones."
+                           : "No request yet. Start the proxy in the view <a href=\"/\">Session</a>, then use "
+                             "Codex or any client of the proxy: its requests appear here.");
     if (all->figures[FIGURE_COST].unknown)
         buf_add_format(out,
                        "<p class=\"note\">+ marks sums that miss something. Requests of unknown cost: %u. "
@@ -129,6 +131,11 @@ static void write_costs(const struct view *view, struct buf *out)
 static void write_tokens(const struct view *view, struct buf *out)
 {
     make(view, period(view), BY_NONE, out, tables_add_tokens);
+}
+
+static void write_latencies(const struct view *view, struct buf *out)
+{
+    make(view, period(view), BY_NONE, out, tables_add_latencies);
 }
 
 static void write_speeds(const struct view *view, struct buf *out)
@@ -188,12 +195,12 @@ static void write_turns(const struct view *view, struct buf *out)
 }
 
 static const struct template_slot view_slots[] = {
-    {"ranges", write_ranges},         {"since", write_since},       {"until", write_until},
-    {"dimensions", write_dimensions}, {"query", write_query},       {"by", write_by},
-    {"period", write_period},         {"notes", write_notes},       {"tiles", write_tiles},
-    {"costs", write_costs},           {"tokens", write_tokens},     {"speeds", write_speeds},
-    {"failures", write_failures},     {"savings", write_savings},   {"conversations", write_conversations},
-    {"groups", write_groups},         {"outcomes", write_outcomes},
+    {"ranges", write_ranges},         {"since", write_since},         {"until", write_until},
+    {"dimensions", write_dimensions}, {"query", write_query},         {"by", write_by},
+    {"period", write_period},         {"notes", write_notes},         {"tiles", write_tiles},
+    {"costs", write_costs},           {"tokens", write_tokens},       {"speeds", write_speeds},
+    {"failures", write_failures},     {"savings", write_savings},     {"conversations", write_conversations},
+    {"groups", write_groups},         {"latencies", write_latencies}, {"outcomes", write_outcomes},
 };
 
 static const struct template_slot conversation_slots[] = {

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 
@@ -166,7 +167,9 @@ def test_the_figures(page, session, script):
     assert page.find("#groups").is_displayed() and page.find("#costs").is_displayed() != script
     if not script:
         return
-    assert len(page.browser.find_elements("css selector", "figure.chart svg")) >= 6
+    page.wait(lambda: page.find("#today").text == "$0.0600", "the cost of today in the head")
+    page.wait(lambda: page.find("#state").text == "Stopped", "the state in the head")
+    assert len(page.browser.find_elements("css selector", "figure.chart svg")) >= 7
     assert len(page.browser.find_elements("css selector", "#costs")) == 1
     page.find("summary").click()
     assert page.find("#costs").is_displayed()
@@ -191,6 +194,44 @@ def test_the_figures(page, session, script):
     saved = list(csv.DictReader(io.StringIO(csv_file.read_text())))
     assert len(saved) == 35 and saved[3]["Cost"] == "0.002" and saved[3]["tools"] == ""
     assert not [entry for entry in page.browser.get_log("browser") if entry["level"] in ("WARNING", "SEVERE")]
+
+
+def test_the_figures_are_those_of_the_log_and_of_the_command(page, session):
+    """With two writers, after a rotation, with torn and foreign lines, after a restart of the page."""
+    log = session.folder / "codex" / "logs" / "requests.jsonl"
+    write_log(session, 7)
+    with open(log, "a") as other:
+        other.write('{"torn\n{"foreign":1}\n')
+        write_log(session, 3, first=7)
+        log.rename(log.with_name("requests.jsonl.1"))
+        write_log(session, 2, first=10)
+        other.write(log.read_text())   # a second proxy, which has not noticed the rotation
+    session.close()
+    again = Session(session.folder)
+    try:
+        page.session = again
+        page.open_path("/usage")
+        command = json.loads(subprocess.run([BUILD / "cli" / "pointsman", "usage", "--json"], env=again.environment,
+                                            capture_output=True, check=True).stdout)["total"]
+        lines = (log.with_name("requests.jsonl.1").read_text() + log.read_text()).splitlines()
+        logged = [json.loads(line) for line in lines if '"cost_usd"' in line]
+        for name, member, of_line in (("Requests", "requests", lambda _: 1),
+                                      ("Cost", "cost_usd", lambda l: l["cost_usd"]),
+                                      ("Tokens in", "input_tokens", lambda l: l["tokens"]["input"]),
+                                      ("Tokens cached", "cached_tokens", lambda l: l["tokens"]["cached"])):
+            exact = pytest.approx(sum(map(of_line, logged)))
+            assert float(tile(page, name)) == exact and command[member] == exact, name
+        assert tile(page, "Requests") == "14" and "Skipped lines of the log: incomplete 1, not a request 1" in \
+            page.find("#notes").text
+    finally:
+        again.close()
+
+
+def test_an_empty_view_says_what_to_do(page, session):
+    page.open_path("/usage")
+    assert "Start the proxy" in page.find("#notes").text and not page.find("#tiles").is_displayed()
+    page.find('#notes a[href="/"]').click()
+    page.wait(lambda: page.find("#start").is_displayed(), "the form")
 
 
 def test_codex_agent_shows_its_fields_when_it_is_chosen(page, session):
