@@ -97,6 +97,17 @@ function addGrid(svg, width, most, unit) {
   return (value) => value / top * room;
 }
 
+// The names of the rows below a chart: as many as there is room for.
+function addNames(svg, width, rows) {
+  const step = (width - LEFT) / rows.length;
+  const every = Math.ceil(80 / step);
+  rows.forEach(({ name }, i) => {
+    const x = LEFT + (i + 0.5) * step;
+    if (i % every === 0 && x + 4 * name.length <= width)
+      svg.append(shape('text', { x, y: HEIGHT - 6, 'text-anchor': 'middle' }, name));
+  });
+}
+
 // The first two columns over time: a point for each row, joined where there is no gap.
 function curves(figure, { heads, rows }) {
   const most = Math.max(...rows.flatMap(({ values }) => values.slice(0, 2).map(known)));
@@ -104,7 +115,6 @@ function curves(figure, { heads, rows }) {
   const [svg, width] = canvas(figure, HEIGHT);
   const heightOf = addGrid(svg, width, most, ' s');
   const step = (width - LEFT) / rows.length;
-  const every = Math.ceil(80 / step);
   const x = (i) => LEFT + (i + 0.5) * step;
   const y = (value) => HEIGHT - BOTTOM - heightOf(value);
   for (const column of [0, 1]) {
@@ -118,9 +128,7 @@ function curves(figure, { heads, rows }) {
       svg.append(...linked(href, point));
     });
   }
-  rows.forEach(({ name }, i) => {
-    if (i % every === 0) svg.append(shape('text', { x: x(i), y: HEIGHT - 6, 'text-anchor': 'middle' }, name));
-  });
+  addNames(svg, width, rows);
   figure.append(svg, legend(heads.slice(0, 2).map((head) => head.replace(', s', ''))));
 }
 
@@ -132,7 +140,6 @@ function stack(figure, data, unit, over) {
   const [svg, width] = canvas(figure, HEIGHT);
   const heightOf = addGrid(svg, width, most, unit);
   const step = (width - LEFT) / data.rows.length;
-  const every = Math.ceil(80 / step);
   if (over) hatch(svg);
   data.rows.forEach(({ name, href, values, texts }, i) => {
     let y = HEIGHT - BOTTOM;
@@ -159,9 +166,8 @@ function stack(figure, data, unit, over) {
       bars.push(mark);
     }
     svg.append(...linked(href, ...bars));
-    if (i % every === 0)
-      svg.append(shape('text', { x: LEFT + i * step + step / 2, y: HEIGHT - 6, 'text-anchor': 'middle' }, name));
   });
+  addNames(svg, width, data.rows);
   figure.append(svg, legend(data.heads));
 }
 
@@ -193,7 +199,7 @@ function talks(figure, { rows }) {
   if (!(most > 0)) return;
   const each = 44;
   const [svg, width] = canvas(figure, shown.length * each + 4);
-  const step = Math.min(14, (width - 110) / Math.max(...shown.map(({ bars: costs }) => costs.length)));
+  const step = Math.min(14, (width - 150) / Math.max(...shown.map(({ bars: costs }) => costs.length)));
   shown.forEach(({ name, href, bars: costs, texts }, i) => {
     const foot = (i + 1) * each - 4;
     const columns = costs.map((cost, turn) => {
