@@ -5,7 +5,7 @@ import signal
 import socket
 
 import pytest
-from basics import children, is_alive, wait_until
+from basics import is_alive, session_apps, wait_until
 from cli_tools import Terminal
 from session_tools import KEYS
 
@@ -111,7 +111,7 @@ def test_while_it_runs(cli, codex):
 def test_leftovers_of_a_killed_session(cli, codex):
     assert cli.start(OPENAI_API_KEY=KEY).returncode == 0
     proxy, server = cli.status()["pid"], int((cli.runtime / "lighttpd.pid").read_text())
-    for pid in (server, children(server)[0]):
+    for pid in (server, session_apps(server)[0]):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_alive(proxy), "the proxy to end after its parents")
     found = findings(cli, OPENAI_API_KEY=KEY)

@@ -10,7 +10,7 @@ import urllib.request
 
 import pytest
 
-from basics import children, is_alive, wait_until
+from basics import children, is_alive, session_apps, wait_until
 from cli_tools import Cli
 
 PTRACE_ATTACH, WALL = 16, 0x40000000
@@ -22,7 +22,7 @@ def started(cli):
     """The pids of lighttpd, the session app and the proxy, of a session with the demo."""
     assert cli.start("--demo").returncode == 0
     server = int((cli.runtime / "lighttpd.pid").read_text())
-    app = children(server)[0]
+    app = session_apps(server)[0]
     pids = [server, app, children(app)[0]]
     yield pids
     left = [pid for pid in pids if is_alive(pid)]

@@ -8,7 +8,7 @@ import subprocess
 import urllib.request
 
 import pytest
-from basics import children, is_alive, wait_until
+from basics import is_alive, session_apps, wait_until
 from cli_tools import BINARY, Terminal
 from session_tools import KEYS, LIGHTTPD
 
@@ -229,7 +229,7 @@ def test_a_killed_session_is_cleared_away(cli):
     assert cli.start(OPENAI_API_KEY=OPENAI).returncode == 0
     proxy = cli.status()["pid"]
     server = int((cli.runtime / "lighttpd.pid").read_text())
-    app = children(server)[0]
+    app = session_apps(server)[0]
     for pid in (server, app):
         os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_alive(proxy), "the proxy to end after its parents")

@@ -8,7 +8,7 @@ import socket
 import struct
 
 import pytest
-from basics import children, wait_until
+from basics import session_apps, wait_until
 from session_tools import own_config, writable_memory
 from torture import SANITIZED
 
@@ -24,7 +24,7 @@ class Page:
     def __init__(self, cli):
         self.cli, self.port = cli, cli.web_port
         self.lighttpd = int((cli.runtime / "lighttpd.pid").read_text())
-        self.session = children(self.lighttpd)[0]
+        self.session = session_apps(self.lighttpd)[0]
 
     @property
     def token(self):

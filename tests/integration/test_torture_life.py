@@ -12,7 +12,7 @@ import time
 import urllib.parse
 
 import pytest
-from basics import BUILD, can_bind, children, is_alive, wait_until
+from basics import BUILD, can_bind, children, is_alive, session_apps, wait_until
 from mock_upstream import error
 from session_tools import KEYS, Session, own_config, writable_memory
 from torture import LONG, SANITIZED, count, figure
@@ -65,7 +65,7 @@ def test_killed_parents(folder, request):
         starting = start_in_the_background(session)
         time.sleep(draw.random() * 0.15)   # a random moment is the purpose of this test
         of_server = turn % 2 == 0
-        session_pid = next(iter(children(session.server.pid)), None)
+        session_pid, programs = next(iter(session_apps(session.server.pid)), None), children(session.server.pid)
         begin = time.monotonic()
         if of_server:
             session.server.kill()
@@ -75,9 +75,10 @@ def test_killed_parents(folder, request):
         slowest = max(slowest, time.monotonic() - begin)
         gone = session.runtime / "pointsman-session" if of_server else BUILD / "proxy" / "pointsman-proxy"
         wait_until(lambda gone=gone: not mine(folder, gone), "nothing to be left")
-        # An exiting session app has no command line but still holds the socket, which a new lighttpd would take for a
-        # server.
-        wait_until(lambda pid=session_pid: not pid or not is_alive(pid), "the session app to close its socket")
+        # An exiting FastCGI program has no command line but still holds its socket, which a new lighttpd would take for
+        # a server.
+        ending = programs if of_server else [session_pid] if session_pid else []
+        wait_until(lambda pids=ending: not any(map(is_alive, pids)), "the sockets to be closed")
         starting.join()
         if of_server:
             session.server.wait()

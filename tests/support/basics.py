@@ -82,3 +82,14 @@ def is_alive(pid):
 
 def children(pid):
     return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def session_apps(server):
+    """The running session apps among lighttpd's children: one, or none while it restarts. The view Usage has a program
+    of its own."""
+    def runs(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/comm").read_text().startswith("pointsman-sess") and is_alive(pid)
+        except OSError:
+            return False   # it has ended
+    return [pid for pid in children(server) if runs(pid)]

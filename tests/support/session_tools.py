@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 
-from basics import BUILD, PATIENCE_S, ROOT, children, free_port, wait_until
+from basics import BUILD, PATIENCE_S, ROOT, children, free_port, session_apps, wait_until
 
 STUB = pathlib.Path(__file__).with_name("stub_proxy.py")
 LIGHTTPD = next((p for p in ("/usr/sbin/lighttpd", "/usr/bin/lighttpd") if os.path.exists(p)), "lighttpd")
@@ -152,7 +152,7 @@ class Session:
         return self.runtime / "codex-litellm-proxy.key"
 
     def session_pid(self):
-        return children(self.server.pid)[0]
+        return wait_until(lambda: session_apps(self.server.pid), "the session app")[0]
 
     def close(self):
         if self.server.poll() is None:
