@@ -234,6 +234,63 @@ static void add_models(struct page *p)
     add_reasons(p, &reasons);
 }
 
+/* "5h" or "7d", and "40m" for what is not whole hours. */
+static void add_span(double minutes, struct buf *out)
+{
+    double days = minutes / 1440, hours = minutes / 60;
+    if (days >= 2)
+        buf_add_format(out, "%.0fd", days);
+    else if (hours >= 1)
+        buf_add_format(out, "%.0fh", hours);
+    else
+        buf_add_format(out, "%.0fm", minutes);
+}
+
+static void add_window(const struct json *j, uint32_t window, const char *name, struct buf *line)
+{
+    double used = number_at(j, window, "used_percent"), minutes = number_at(j, window, "window_minutes");
+    double reset_s = number_at(j, window, "reset_after_seconds");
+    if (!isfinite(used))
+        return;
+    buf_add_text(line, "  ");
+    if (minutes > 0)
+        add_span(minutes, line);
+    else
+        buf_add_text(line, name);
+    add_bar(used / 100, line);
+    buf_add_format(line, " %.0f %%", used);
+    if (reset_s > 0) {
+        BUF_ADD(line, ", reset in ");
+        add_span(ceil(reset_s / 60), line);
+    }
+}
+
+/* The quota windows of the ChatGPT subscription, as the last reply of each deployment reported them. */
+static void add_quotas(struct page *p)
+{
+    const struct json *j = &p->state;
+    uint32_t models = json_get(j, 0, "models"), key = models != JSON_NONE ? json_first(j, models) : JSON_NONE;
+    bool titled = false;
+    for (; key != JSON_NONE; key = json_next(j, key)) {
+        uint32_t limits = json_get(j, json_value(key), "rate_limits");
+        struct buf line;
+        buf_init(&line, 1024);
+        add_field(&line, json_inner(j, key), NAME);
+        size_t len = line.len;
+        add_window(j, json_get(j, limits, "primary"), "primary", &line);
+        add_window(j, json_get(j, limits, "secondary"), "secondary", &line);
+        if (line.len > len) {
+            if (!titled) {
+                add_blank(p);
+                add_title(p, "QUOTA");
+            }
+            titled = true;
+            add_line(p, "", &line);
+        }
+        buf_free(&line);
+    }
+}
+
 static void add_running(struct page *p)
 {
     const struct json *j = &p->state;
@@ -293,6 +350,7 @@ bool top_screen_write(const struct top_screen *screen, struct buf *out)
         add_head(&p);
         add_blank(&p);
         add_models(&p);
+        add_quotas(&p);
         add_running(&p);
         add_last(&p);
     }

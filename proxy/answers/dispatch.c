@@ -117,6 +117,9 @@ static void add_model(const struct answers *a, const struct deployment *d, struc
     add_observed(d, h, a->now_ms, in);
     document_add_count(in, "in_flight", h->in_flight);
     add_limit(h, &c, in);
+    struct rate_limits limits = rate_limits_aged(&h->limits, a->now_ms - h->limits_ms);
+    if (rate_limits_known(&limits))
+        rate_limits_describe(&limits, document_add_object(in, "rate_limits"));
     document_add_buf(in, "limit_words", &text);
     document_add_number(in, "last_status", h->last_status ? (double)h->last_status : NAN, DIGITS);
     document_add_name(in, "last_error", h->last_error);

@@ -71,6 +71,16 @@ static void add_context_warning(const struct request *r, struct buf *out)
         buf_add_format(out, "x-pointsman-context-warning: %lld/%lld\r\n", (long long)tokens, (long long)window);
 }
 
+/* The quota of the ChatGPT subscription that answers, for Codex. */
+static void add_quota(const struct request *r, struct buf *out)
+{
+    const struct health *h = attempt_health(r->attempt);
+    if (r->model_request.wire != WIRE_RESPONSES || (!h->limits.primary.known && !h->limits.secondary.known))
+        return;
+    struct rate_limits now = rate_limits_aged(&h->limits, clock_monotonic_ms() - h->limits_ms);
+    rate_limits_fields(&now, clock_unix_ms() / 1000, out);
+}
+
 /* Header fields about the routing: LiteLLM's fields, and the request log id. Their values come from the configuration,
  * never from the client. `cost_usd` NAN: unknown. The buffer is static, so nothing is allocated. */
 static struct buf *make_fields(const struct request *r, double cost_usd)
@@ -107,6 +117,7 @@ static struct buf *make_fields(const struct request *r, double cost_usd)
         add_number(out, "X-Risk-Router-Attempts: ", r->ended_count + (r->state == REQUEST_OPEN));
     }
     add_context_warning(r, out);
+    add_quota(r, out);
     if (isfinite(cost_usd)) {
         BUF_ADD(out, "x-litellm-response-cost: ");
         buf_add_double(out, cost_usd, 9);

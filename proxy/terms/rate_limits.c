@@ -10,6 +10,7 @@
 #define MINUTES_MAX (60 * 1440)
 #define PERCENT_MAX 1000
 #define COUNT_MAX 1e15
+#define UNIX_MAX_S 1e11
 #define BELIEVED_S 3600 /* s; then a call tests the limit, even if its reset is later */
 
 /* Reads a number between 0 and `max`. false: something else. */
@@ -34,6 +35,8 @@ static void read_window(struct rate_window *w, struct slice name, struct slice v
         w->window_minutes = (int)number;
     } else if (slice_is_nocase(name, "reset-after-seconds") && read_number(value, SECONDS_MAX, &number)) {
         w->reset_after_s = (int)ceil(number);
+    } else if (slice_is_nocase(name, "reset-at") && read_number(value, UNIX_MAX_S, &number)) {
+        w->reset_at_s = (int64_t)number;
     }
 }
 
@@ -105,6 +108,44 @@ void rate_limits_read(struct rate_limits *r, struct slice name, struct slice val
         read_window(&r->secondary, name, value);
     else if (take_prefix(&name, "x-ratelimit-"))
         read_allowance(r, name, value);
+}
+
+void rate_limits_date(struct rate_limits *r, int64_t now_s)
+{
+    struct rate_window *windows[] = {&r->primary, &r->secondary};
+    for (size_t i = 0; i < 2; i++) {
+        int64_t left = windows[i]->reset_at_s - now_s;
+        if (!windows[i]->reset_after_s && left > 0 && left <= SECONDS_MAX)
+            windows[i]->reset_after_s = (int)left;
+    }
+}
+
+struct rate_limits rate_limits_aged(const struct rate_limits *r, uint64_t age_ms)
+{
+    struct rate_limits aged = *r;
+    struct rate_window *windows[] = {&aged.primary, &aged.secondary};
+    for (size_t i = 0; i < 2; i++) {
+        int left = windows[i]->reset_after_s - (int)(age_ms / 1000);
+        windows[i]->known = windows[i]->known && (left > 0 || !windows[i]->reset_after_s);
+        windows[i]->reset_after_s = left > 0 ? left : 0;
+    }
+    return aged;
+}
+
+void rate_limits_fields(const struct rate_limits *r, int64_t now_s, struct buf *out)
+{
+    static const char *const names[] = {"primary", "secondary"};
+    const struct rate_window *windows[] = {&r->primary, &r->secondary};
+    for (size_t i = 0; i < 2; i++) {
+        const struct rate_window *w = windows[i];
+        if (!w->known)
+            continue;
+        buf_add_format(out, "x-codex-%s-used-percent: %g\r\n", names[i], w->used_percent);
+        if (w->window_minutes)
+            buf_add_format(out, "x-codex-%s-window-minutes: %d\r\n", names[i], w->window_minutes);
+        if (w->reset_after_s)
+            buf_add_format(out, "x-codex-%s-reset-at: %lld\r\n", names[i], (long long)(now_s + w->reset_after_s));
+    }
 }
 
 int rate_limits_wait(const struct rate_limits *r)

@@ -4,6 +4,7 @@
  *   x-codex-primary-used-percent: 42.5        the short window (some hours)
  *   x-codex-primary-window-minutes: 300
  *   x-codex-primary-reset-after-seconds: 5400
+ *   x-codex-primary-reset-at: 1796087642      the same as a Unix time; Codex 0.169 reads only this one
  *   x-codex-secondary-…                       the long window (a week)
  *
  * OpenAI and compatible providers send allowances of requests and tokens, per minute or per day:
@@ -22,6 +23,7 @@ struct rate_window {
     double used_percent; /* 100: used up; may be above */
     int window_minutes;  /* 0: unknown */
     int reset_after_s;   /* s after the reply; 0: unknown */
+    int64_t reset_at_s;  /* Unix time, until rate_limits_date(); 0: unknown */
 };
 
 struct rate_allowance {
@@ -38,6 +40,13 @@ struct rate_limits {
 
 /* Reads one of these header fields; ignores others. */
 void rate_limits_read(struct rate_limits *r, struct slice name, struct slice value);
+/* Call after the last field: turns reset-at into reset_after_s. `now_s`: Unix time. */
+void rate_limits_date(struct rate_limits *r, int64_t now_s);
+/* Returns the quota windows as they are `age_ms` after the reply; those that were reset are not known. */
+struct rate_limits rate_limits_aged(const struct rate_limits *r, uint64_t age_ms);
+/* Appends the quota windows as header fields of the ChatGPT backend, "Name: value\r\n" each. Codex warns of a window
+ * that is nearly used up, whatever its provider. `now_s`: Unix time. */
+void rate_limits_fields(const struct rate_limits *r, int64_t now_s, struct buf *out);
 static inline bool rate_limits_known(const struct rate_limits *r)
 {
     return r->primary.known || r->secondary.known || r->requests.known || r->tokens.known;

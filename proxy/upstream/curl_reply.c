@@ -1,6 +1,8 @@
 /* loop: reads the reply of a call through libcurl. */
 #include "proxy/upstream/curl_call_private.h"
 
+#include "common/clock.h"
+
 #include <string.h>
 
 #define HEAD_MAX (64u << 10) /* bytes of all heads of a reply, those of 1xx replies too */
@@ -83,8 +85,11 @@ size_t curl_reply_header(char *bytes, size_t size, size_t count, void *call)
         c->limits = (struct rate_limits){0};
     }
     const char *colon = memchr(bytes, ':', len);
-    if (!trim_value(line).len)
+    if (!trim_value(line).len) {
+        if (c->limits.primary.reset_at_s || c->limits.secondary.reset_at_s)
+            rate_limits_date(&c->limits, clock_unix_ms() / 1000);
         report_head(c);
+    }
     if (!colon)
         return len;
     struct slice name = {bytes, (size_t)(colon - bytes)}, value = {colon + 1, len - name.len - 1};

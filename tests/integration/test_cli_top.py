@@ -12,7 +12,7 @@ import chat_wire as chat
 from basics import wait_until
 from cli_tools import Cli, Terminal
 from conftest import deployment
-from mock_upstream import HANG, error, stream_open
+from mock_upstream import HANG, error, stream_open, with_head
 from proxy_process import MASTER_KEY
 
 REQUEST = {"model": "codex-light", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
@@ -47,6 +47,18 @@ def test_once_without_a_terminal(cli):
     lines = {line.split()[0]: line for line in shown.stdout.splitlines() if line}
     assert " ready " in lines["codex-light/openai/1"] and " http_429 " in lines["codex-cool/openai/1"]
     assert lines["1"] == "1 not ready: NOT_SET_API_KEY is not set (1)"
+
+
+@pytest.mark.parametrize("transport", ["libcurl"], indirect=True)   # the other ignores servers' limits
+def test_the_quota_of_a_subscription(cli, proxy, upstream):
+    quota = {"x-codex-primary-used-percent": "42", "x-codex-primary-window-minutes": "300",
+             "x-codex-primary-reset-after-seconds": "5400", "x-codex-secondary-used-percent": "90",
+             "x-codex-secondary-window-minutes": "10080", "x-codex-secondary-reset-after-seconds": "200000"}
+    upstream.script(with_head(chat.whole("Hi."), quota))
+    assert proxy.post("/v1/chat/completions", {**REQUEST, "stream": False}).status == 200
+    line = next(line for line in cli("top").stdout.splitlines() if " 42 %" in line)
+    assert line.split(maxsplit=1) == ["codex-light/openai/1",
+                                      "5h [####......] 42 %, reset in 2h  7d [#########.] 90 %, reset in 2d"]
 
 
 def test_a_request_under_way(cli, proxy, upstream):

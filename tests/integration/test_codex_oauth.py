@@ -214,6 +214,16 @@ def test_the_subscriptions_limits_are_reported(proxy, chatgpt, login):
         "secondary": {"used_percent": 7, "window_minutes": 0, "reset_after_seconds": 0}}
 
 
+def test_the_quota_goes_on_to_codex(proxy, chatgpt, login):
+    """Codex shows and warns of it, whatever its provider."""
+    login.write(chatgpt.issue("first"))
+    for turn in range(2):
+        chatgpt.replies.append(with_limits("Hi.", primary=82.5, secondary=7))
+        head = answered(proxy, STREAM if turn else ASK).headers
+        assert head["x-codex-primary-used-percent"] == "82.5" and head["x-codex-secondary-used-percent"] == "7"
+        assert 0 < int(head["x-codex-primary-reset-at"]) - time.time() <= 61
+
+
 def test_a_used_up_subscription_cools_down_and_the_next_deployment_answers(start, chatgpt, login, upstream):
     login.write(chatgpt.issue("first"))
     proxy = start(chatgpt.entry(order=1), deployment("codex-light", upstream, order=2))

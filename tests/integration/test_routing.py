@@ -7,7 +7,7 @@ import pytest
 from basics import wait_until
 import chat_wire as chat
 from conftest import deployment
-from mock_upstream import HANG, error
+from mock_upstream import HANG, error, with_head
 from proxy_process import MASTER_KEY
 
 CHAT = {"model": "codex-light", "messages": [{"role": "user", "content": "hi"}]}
@@ -157,10 +157,3 @@ def ask(proxy):
         f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{proxy.port}\r\nAuthorization: Bearer {MASTER_KEY}\r\n"
                  f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
     return sock
-
-
-def with_head(steps, fields):
-    """The reply with additional header fields."""
-    head, rest = steps[0].split(b"\r\n", 1)
-    more = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
-    return [head + b"\r\n" + more + rest, *steps[1:]]

@@ -142,6 +142,14 @@ def reply(status=200, headers=(), body=b"", content_type="application/json"):
     return ["\r\n".join(lines).encode() + b"\r\n\r\n" + body]
 
 
+def with_head(steps, fields):
+    """The reply with additional header fields."""
+    head, rest = steps[0].split(b"\r\n", 1)
+    more = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
+    return [head + b"\r\n" + more + rest, *steps[1:]]
+
+
+
 def error(status, message="mock failure", code=None, headers=()):
     return reply(status, headers, {"error": {"message": message, "type": "mock", "param": None, "code": code}})
 

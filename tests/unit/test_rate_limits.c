@@ -29,6 +29,31 @@ TEST(field_names_ignore_case)
     buf_free(&out);
 }
 
+TEST(quota_windows_age_and_go_on_to_codex)
+{
+    struct rate_limits r = {0};
+    struct buf out;
+    buf_init(&out, 1024);
+    take(&r, "x-codex-primary-used-percent", "82.5");
+    take(&r, "x-codex-primary-window-minutes", "300");
+    take(&r, "x-codex-primary-reset-at", "1800000600");
+    take(&r, "x-codex-secondary-used-percent", "7");
+    take(&r, "x-codex-secondary-reset-after-seconds", "60");
+    rate_limits_date(&r, 1800000000);
+    assert_int_equal(r.primary.reset_after_s, 600);
+    struct rate_limits aged = rate_limits_aged(&r, 59999);
+    rate_limits_fields(&aged, 1800000059, &out);
+    assert_buf(&out, "x-codex-primary-used-percent: 82.5\r\nx-codex-primary-window-minutes: 300\r\n"
+                     "x-codex-primary-reset-at: 1800000600\r\n"
+                     "x-codex-secondary-used-percent: 7\r\nx-codex-secondary-reset-at: 1800000060\r\n");
+    aged = rate_limits_aged(&r, 60000); /* the second window begins again */
+    assert_true(aged.primary.known);
+    assert_false(aged.secondary.known);
+    rate_limits_date(&r, 1800001000); /* in the past: nothing to learn */
+    assert_int_equal(r.primary.reset_after_s, 600);
+    buf_free(&out);
+}
+
 TEST(other_fields_and_values_are_ignored)
 {
     static const char *const names[] = {"x-codex-primary-used-percents", "x-codex-primary",
@@ -114,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(field_names_ignore_case),
+        cmocka_unit_test(quota_windows_age_and_go_on_to_codex),
         cmocka_unit_test(other_fields_and_values_are_ignored),
         cmocka_unit_test(used_up_window_gives_its_wait),
         cmocka_unit_test(request_and_token_limits_are_read),
