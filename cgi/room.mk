@@ -47,8 +47,10 @@ cgi_pointsman_usage_LDADD = cgi/libpage.a cgi/libfields.a usage/libusage.a $(com
 cgi_pointsman_usage_SOURCES = \
 	cgi/usage/answers.c cgi/usage/app.h \
 	cgi/usage/cells.c cgi/usage/cells.h \
+	cgi/usage/figures.c \
 	cgi/usage/main.c \
 	cgi/usage/range.c \
+	cgi/usage/sample.c cgi/usage/sample.h \
 	cgi/usage/tables.c cgi/usage/tables.h \
 	cgi/usage/tables_time.c \
 	cgi/usage/turn_bars.c cgi/usage/turn_bars.h \

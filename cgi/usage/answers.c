@@ -3,7 +3,6 @@
 
 #include "cgi/guards.h"
 #include "cgi/reply.h"
-#include "usage/log.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -13,6 +12,7 @@
 /* What an answer is made from. */
 struct asked {
     struct app *app;
+    struct figures *figures;
     struct range range;
     uint64_t conversation; /* of a route that is about one */
 };
@@ -22,13 +22,6 @@ static int64_t now_ms(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-bool app_report(const struct app *app, const struct range *range, enum usage_by by, enum usage_by then,
-                struct report *report)
-{
-    const struct fold *f = by == BY_CONVERSATION ? &app->conversations : &app->times;
-    return report_make(report, f, &(struct report_query){by, then, range->first, range->last});
 }
 
 static void no_memory(struct app *app)
@@ -42,7 +35,7 @@ static void show_view(struct asked *a)
 {
     struct buf body;
     buf_init(&body, PAGE_MAX);
-    if (view_write(a->app, &a->range, &body))
+    if (view_write(a->app, a->figures, &a->range, &body))
         reply_html(&a->app->request, 200, &body);
     else
         no_memory(a->app);
@@ -54,7 +47,8 @@ static void show_csv(struct asked *a)
     struct report r;
     struct buf body;
     buf_init(&body, PAGE_MAX);
-    bool ok = app_report(a->app, &a->range, a->range.by, BY_NONE, &r) && report_add_csv_header(a->range.by, &body);
+    bool ok = figures_report(a->figures, &a->range, a->range.by, BY_NONE, &r) &&
+              report_add_csv_header(a->range.by, &body);
     for (uint32_t i = 0; ok && i < r.count; i++)
         ok = report_add_csv_row(&r.rows[i], &body);
     if (ok)
@@ -71,8 +65,8 @@ static void show_json(struct asked *a)
     struct report r;
     struct document d;
     char day[12];
-    const struct fold *f = &a->app->times;
-    if (!app_report(a->app, &a->range, a->range.by, BY_NONE, &r)) {
+    const struct fold *f = &a->figures->times;
+    if (!figures_report(a->figures, &a->range, a->range.by, BY_NONE, &r)) {
         report_free(&r);
         no_memory(a->app);
         return;
@@ -112,7 +106,7 @@ static bool read_conversation(struct asked *a, struct turns *turns, struct usage
                                            .context = turns};
     buf_init(&error, 1024);
     fold_init(&f, &settings);
-    bool ok = a->app->log && usage_log_feed(&f, a->app->log, &error) && !turns->failed && f.cell_count &&
+    bool ok = figures_feed(a->figures, &f, &error) && !turns->failed && f.cell_count &&
               sums_merge(sums, &f.cells[0].sums);
     fold_free(&f);
     report_free(&r);
@@ -168,11 +162,14 @@ static const struct {
     {"/api/usage/conversation", true, false, show_conversation_json},
 };
 
-static bool read_log(struct app *app, bool complete, struct buf *error)
+static bool read_log(struct asked *a, bool complete, struct buf *error)
 {
-    bool ok = app_read(app, error);
-    while (ok && complete && app->follow.behind)
-        ok = app_read(app, error);
+    struct figures *f = a->figures;
+    if (f == &a->app->sample)
+        return figures_make_up(f, now_ms()) || (BUF_ADD(error, "out of memory"), false);
+    bool ok = figures_read(f, error);
+    while (ok && complete && f->follow.behind)
+        ok = figures_read(f, error);
     return ok;
 }
 
@@ -193,20 +190,25 @@ static bool read_query(struct asked *a, bool conversation, struct refusal *why)
 void answers_give(struct app *app)
 {
     struct request *request = &app->request;
-    struct asked asked = {.app = app};
+    struct slice path = request->path;
+    struct asked asked = {.app = app, .figures = &app->figures};
     struct refusal why;
     struct buf error;
     size_t i = 0;
     bool get = slice_is(request->method, "GET") || slice_is(request->method, "HEAD");
     buf_init(&error, 1024);
-    while (i < sizeof routes / sizeof *routes && !slice_is(request->path, routes[i].path))
+    if (slice_starts(path, "/sample/")) {
+        asked.figures = &app->sample;
+        path = (struct slice){path.ptr + 7, path.len - 7};
+    }
+    while (i < sizeof routes / sizeof *routes && !slice_is(path, routes[i].path))
         i++;
     bool ok = guards_admit(request, app->web_port, false, &why);
     if (ok && i == sizeof routes / sizeof *routes)
         ok = refuse(&why, 404, "not_found", "There is no such path.");
     else if (ok && !get)
         ok = refuse(&why, 405, "method_not_allowed", "This path accepts only GET, HEAD.");
-    else if (ok && !read_log(app, routes[i].complete, &error))
+    else if (ok && !read_log(&asked, routes[i].complete, &error))
         ok = refuse(&why, 500, "log_unreadable", "%s.", buf_message(&error));
     ok = ok && read_query(&asked, routes[i].conversation, &why);
     if (ok)

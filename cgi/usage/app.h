@@ -20,23 +20,25 @@
 #define APP_FAILURES_MAX 4096
 #define APP_READ_MAX (256 << 20) /* bytes for one answer: about a second */
 
-struct app {
-    unsigned web_port;
-    int peer_fd; /* peer_open()'s */
-    char *log;   /* path of the request log; NULL: there is no log folder */
+/* The sums of a request log. */
+struct figures {
+    char *log;         /* path of the request log; NULL: there is none */
+    struct buf sample; /* a made-up log instead; else empty */
     struct follow follow;
     struct fold times;         /* by hour, model, provider, alias and client */
     struct fold conversations; /* by day and conversation */
     struct fold failures;      /* failed attempts, each as a request, by hour, provider, and outcome as alias */
     struct turn_bars bars;
+};
+
+struct app {
+    unsigned web_port;
+    int peer_fd; /* peer_open()'s */
+    struct figures figures, sample;
     struct template view, conversation;
     char body[REQUEST_BODY_MAX + 1];
     struct request request;
 };
-
-/* Reads what was written to the log since the last call, about APP_READ_MAX bytes; app->follow.behind is what remains.
- * false: a message in `error`. */
-MUST_CHECK bool app_read(struct app *app, struct buf *error);
 
 /* A range of days in the local time zone, as struct dates_day.number. */
 struct range {
@@ -44,6 +46,19 @@ struct range {
     int64_t first, last; /* first 0: the oldest */
     enum usage_by by;    /* of the table of groups */
 };
+
+/* figures.c: starts without requests. `log`: the path, owned from now on; NULL: none. */
+void figures_init(struct figures *f, char *log);
+/* Reads what was written to the log since the last call, about APP_READ_MAX bytes; follow.behind is what remains.
+ * false: a message in `error`. */
+MUST_CHECK bool figures_read(struct figures *f, struct buf *error);
+/* Fills the figures in from a made-up week that ends at `now_ms` (sample.h). false: out of memory. */
+MUST_CHECK bool figures_make_up(struct figures *f, int64_t now_ms);
+/* Feeds the whole log to another fold. false: a message in `error`; a file can't be read, or out of memory. */
+MUST_CHECK bool figures_feed(const struct figures *f, struct fold *fold, struct buf *error);
+/* Adds up one or two dimensions over the range. false: out of memory. */
+MUST_CHECK bool figures_report(const struct figures *f, const struct range *range, enum usage_by by, enum usage_by then,
+                               struct report *report);
 
 /* Reads "range=7d&by=model", "since=2026-11-01&until=2026-11-30". Without a range, it is 7d. false: a message in
  * `error`. */
@@ -57,17 +72,14 @@ int64_t range_next_day(int64_t day);
 /* Finds a parameter in a query. false: it is not there. */
 bool range_parameter(struct slice query, const char *name, struct slice *value);
 
-/* Answers app->request. */
+/* Answers app->request; paths under /sample from the made-up week. */
 void answers_give(struct app *app);
-
-/* Adds up one or two dimensions over the range. false: out of memory. */
-MUST_CHECK bool app_report(const struct app *app, const struct range *range, enum usage_by by, enum usage_by then,
-                           struct report *report);
 
 /* view.c: load the pages. false: one line in `error`. */
 MUST_CHECK bool view_load(struct app *app, const char *www, struct buf *error);
 /* Appends the view of the range. false: out of memory. */
-MUST_CHECK bool view_write(const struct app *app, const struct range *range, struct buf *out);
+MUST_CHECK bool view_write(const struct app *app, const struct figures *figures, const struct range *range,
+                           struct buf *out);
 /* Appends the view of a conversation. */
 void view_write_conversation(const struct app *app, uint64_t id, const struct turns *turns,
                              const struct usage_sums *sums, struct buf *out);

@@ -35,13 +35,13 @@ void cells_begin_row(const char *name, struct buf *out)
 
 void cells_begin_linked_row(const char *conversation, struct buf *out)
 {
-    buf_add_format(out, "<tr><th scope=\"row\"><a href=\"/usage/conversation?id=%s\">%s</a></th>", conversation,
+    buf_add_format(out, "<tr><th scope=\"row\"><a href=\"usage/conversation?id=%s\">%s</a></th>", conversation,
                    conversation);
 }
 
 void cells_begin_day_row(const char *day, const char *part, struct buf *out)
 {
-    buf_add_format(out, "<tr><th scope=\"row\"><a href=\"/usage?since=%s&amp;until=%s#%s\">%s</a></th>", day, day, part,
+    buf_add_format(out, "<tr><th scope=\"row\"><a href=\"usage?since=%s&amp;until=%s#%s\">%s</a></th>", day, day, part,
                    day);
 }
 

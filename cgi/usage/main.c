@@ -33,65 +33,6 @@ static bool read_number(const char *name, long highest, long otherwise, long *ou
     return !end || (!*end && *out > 0 && *out <= highest);
 }
 
-static void add_failure(struct fold *failures, const struct usage_request *r, unsigned attempt)
-{
-    struct usage_request failure = {
-        .time_ms = r->time_ms,
-        .provider = r->failed_providers[attempt],
-        .alias = r->failed_outcomes[attempt],
-        .ttft_ms = NAN,
-        .total_ms = NAN,
-    };
-    for (unsigned i = 0; i < FIGURES; i++)
-        failure.figures[i] = NAN;
-    fold_add_request(failures, &failure);
-}
-
-static void add_request(void *context, const struct usage_request *r)
-{
-    struct app *app = context;
-    for (unsigned i = 0; i < r->failed_provider_count; i++)
-        add_failure(&app->failures, r, i);
-    if (!r->conversation)
-        return;
-    fold_add_request(&app->conversations, r);
-    turn_bars_add(&app->bars, r);
-}
-
-static void start_folds(struct app *app)
-{
-    const unsigned names = 1u << BY_MODEL | 1u << BY_PROVIDER | 1u << BY_ALIAS | 1u << BY_CLIENT;
-    fold_init(&app->conversations, &(struct fold_settings){.apart = 1u << BY_DAY | 1u << BY_CONVERSATION,
-                                                           .until_ms = INT64_MAX,
-                                                           .cells_max = APP_CONVERSATIONS_MAX});
-    fold_init(&app->times, &(struct fold_settings){.apart = 1u << BY_DAY | 1u << BY_HOUR | names,
-                                                   .until_ms = INT64_MAX,
-                                                   .cells_max = APP_CELLS_MAX,
-                                                   .on_request = add_request,
-                                                   .context = app});
-    const unsigned failures = 1u << BY_DAY | 1u << BY_HOUR | 1u << BY_PROVIDER | 1u << BY_ALIAS;
-    fold_init(&app->failures,
-              &(struct fold_settings){.apart = failures, .until_ms = INT64_MAX, .cells_max = APP_FAILURES_MAX});
-    turn_bars_init(&app->bars, APP_CONVERSATIONS_MAX);
-}
-
-bool app_read(struct app *app, struct buf *error)
-{
-    bool again = true, ok = true;
-    while (app->log && ok && again) {
-        ok = follow_feed(&app->follow, &app->times, app->log, APP_READ_MAX, &again, error);
-        if (again) {
-            fold_free(&app->times);
-            fold_free(&app->conversations);
-            fold_free(&app->failures);
-            turn_bars_free(&app->bars);
-            start_folds(app);
-            app->follow = (struct follow){0};
-        }
-    }
-    return ok;
-}
-
 /* The request log's path; NULL: neither CODEX_HOME nor HOME is set. */
 static char *find_log(void)
 {
@@ -104,9 +45,9 @@ static char *find_log(void)
 
 /* Enters the sandbox once the log folder exists: a rule of the sandbox needs it. Before that there is nothing to read.
  */
-static void confine(const struct app *app, struct harden_status *harden)
+static void confine(const char *log, struct harden_status *harden)
 {
-    char *folder = app->log ? strdup(app->log) : NULL;
+    char *folder = log ? strdup(log) : NULL;
     if (harden->seccomp == HARDEN_UNUSED && folder && access(dirname(folder), F_OK) == 0)
         sandbox_enter(&(struct sandbox_path){folder, false}, 1, false, harden);
     free(folder);
@@ -132,9 +73,9 @@ static bool open_app(struct app *app, struct harden_status *harden, pid_t first_
         buf_add_format(error, "can't set up FastCGI: %s", strerror(errno));
         return false;
     }
-    app->log = find_log();
+    figures_init(&app->figures, find_log());
+    figures_init(&app->sample, NULL);
     app->peer_fd = peer_open();
-    start_folds(app);
     return true;
 }
 
@@ -158,7 +99,7 @@ int main(int argc, char **argv)
     buf_free(&error);
     harden_late(&harden);
     while (FCGX_Accept_r(&app.request.fcgi) == 0) {
-        confine(&app, &harden);
+        confine(app.figures.log, &harden);
         request_read(&app.request, app.body, app.peer_fd);
         answers_give(&app);
         request_finish(&app.request);

@@ -7,9 +7,11 @@
 #include <inttypes.h>
 #include <math.h>
 
+#define FEW 10 /* requests: fewer are not much to look at */
+
 /* What the slots are filled in from. */
 struct view {
-    const struct app *app;
+    const struct figures *figures;
     const struct range *range;
     const struct usage_sums *all, *before; /* of the range, and of as many days before it; `before` may be empty */
     bool *failed;                          /* out of memory */
@@ -23,7 +25,7 @@ static void write_ranges(const struct view *view, struct buf *out)
     static const char *const RANGES[][2] = {{"today", "Today"}, {"7d", "7 days"}, {"30d", "30 days"}, {"all", "All"}};
     for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++) {
         bool current = view->range->name && slice_is(slice_of(view->range->name), RANGES[i][0]);
-        buf_add_format(out, "<a href=\"/usage?range=%s&amp;by=%s\"%s>%s</a>\n", RANGES[i][0],
+        buf_add_format(out, "<a href=\"usage?range=%s&amp;by=%s\"%s>%s</a>\n", RANGES[i][0],
                        usage_by_name(view->range->by), current ? " aria-current=\"true\"" : "", RANGES[i][1]);
     }
 }
@@ -73,18 +75,24 @@ static void write_period(const struct view *view, struct buf *out)
 static void write_notes(const struct view *view, struct buf *out)
 {
     const struct usage_sums *all = view->all;
-    const struct fold *f = &view->app->times;
-    if (view->app->follow.behind)
+    const struct fold *f = &view->figures->times;
+    if (view->figures->sample.len)
+        BUF_ADD(out, "<p class=\"note\" id=\"sample\">A made-up week: nothing here was measured. "
+                     "<a href=\"/usage\">Your figures</a> are in the view Usage.</p>\n");
+    if (view->figures->follow.behind)
         buf_add_format(out,
                        "<p class=\"note\" data-behind>The log is being read, so the figures are not complete: %" PRId64
                        " MB are left. Reload the page for the next part.</p>\n",
-                       1 + view->app->follow.behind / 1000000);
+                       1 + view->figures->follow.behind / 1000000);
     else if (!all->requests)
         buf_add_format(out, "<p class=\"note\" id=\"nothing\">%s</p>\n",
                        f->cell_count
-                           ? "No request in this range. <a href=\"/usage?range=all\">All</a> has other ones."
+                           ? "No request in this range. <a href=\"usage?range=all\">All</a> has other ones."
                            : "No request yet. Start the proxy in the view <a href=\"/\">Session</a>, then use "
                              "Codex or any client of the proxy: its requests appear here.");
+    if (!view->figures->sample.len && all->requests < FEW)
+        BUF_ADD(out, "<p class=\"note\"><a href=\"/sample/usage\">A made-up week</a> shows how this view looks with "
+                     "more requests.</p>\n");
     if (all->figures[FIGURE_COST].unknown)
         buf_add_format(out,
                        "<p class=\"note\">+ marks sums that miss something. Requests of unknown cost: %u. "
@@ -111,7 +119,7 @@ static void make(const struct view *view, enum usage_by by, enum usage_by then, 
                  void (*add)(const struct report *report, const struct range *range, struct buf *out))
 {
     struct report r;
-    if (app_report(view->app, view->range, by, then, &r))
+    if (figures_report(view->figures, view->range, by, then, &r))
         add(&r, view->range, out);
     else
         *view->failed = true;
@@ -156,8 +164,8 @@ static void write_savings(const struct view *view, struct buf *out)
 static void write_conversations(const struct view *view, struct buf *out)
 {
     struct report r;
-    if (app_report(view->app, view->range, BY_CONVERSATION, BY_NONE, &r))
-        tables_add_conversations(&r, &view->app->bars, out);
+    if (figures_report(view->figures, view->range, BY_CONVERSATION, BY_NONE, &r))
+        tables_add_conversations(&r, &view->figures->bars, out);
     else
         *view->failed = true;
     report_free(&r);
@@ -167,7 +175,8 @@ static void write_outcomes(const struct view *view, struct buf *out)
 {
     const struct range *range = view->range;
     struct report r;
-    if (report_make(&r, &view->app->failures, &(struct report_query){BY_PROVIDER, BY_ALIAS, range->first, range->last}))
+    if (report_make(&r, &view->figures->failures,
+                    &(struct report_query){BY_PROVIDER, BY_ALIAS, range->first, range->last}))
         tables_add_outcomes(&r, range, out);
     else
         *view->failed = true;
@@ -217,14 +226,14 @@ bool view_load(struct app *app, const char *www, struct buf *error)
                          sizeof conversation_slots / sizeof *conversation_slots, error);
 }
 
-bool view_write(const struct app *app, const struct range *range, struct buf *out)
+bool view_write(const struct app *app, const struct figures *figures, const struct range *range, struct buf *out)
 {
     struct report r, before = {0};
     struct range earlier = range_before(range);
     bool failed = false;
-    bool ok = app_report(app, range, BY_DAY, BY_NONE, &r) &&
-              (!earlier.last || app_report(app, &earlier, BY_DAY, BY_NONE, &before));
-    struct view view = {.app = app, .range = range, .all = &r.all, .before = &before.all, .failed = &failed};
+    bool ok = figures_report(figures, range, BY_DAY, BY_NONE, &r) &&
+              (!earlier.last || figures_report(figures, &earlier, BY_DAY, BY_NONE, &before));
+    struct view view = {.figures = figures, .range = range, .all = &r.all, .before = &before.all, .failed = &failed};
     if (ok)
         template_write(&app->view, &view, out);
     report_free(&r);
@@ -236,6 +245,6 @@ void view_write_conversation(const struct app *app, uint64_t id, const struct tu
                              const struct usage_sums *sums, struct buf *out)
 {
     const struct usage_sums none = {0};
-    struct view view = {.app = app, .all = sums, .before = &none, .id = id, .turns = turns};
+    struct view view = {.all = sums, .before = &none, .id = id, .turns = turns};
     template_write(&app->conversation, &view, out);
 }

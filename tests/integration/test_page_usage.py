@@ -4,6 +4,7 @@ import datetime
 import io
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -124,7 +125,7 @@ def test_without_javascript_the_view_is_tables(session):
     assert "&lt;b&gt;&amp;" in page and "<b>&" not in page
     assert '<th scope="col">gemini</th>' in page and "1 of 1" in page and "0 of 3" in page
     assert "$0.0040+" in page and "Requests of unknown cost: 1." in page
-    assert f"/usage/conversation?id={CONVERSATION}" in page
+    assert f"usage/conversation?id={CONVERSATION}" in page
     turns = session.request("GET", f"/usage/conversation?id={CONVERSATION}").text
     assert turns.count('<tr><th scope="row">') == 3 and "first turn" in turns
     assert len(json.loads(session.request("GET", f"/api/usage/conversation?id={CONVERSATION}").text)["turns"]) == 3
@@ -145,7 +146,7 @@ def test_the_outcomes_of_failed_attempts(session):
     assert 'gemini</th><td>rate_limit</td><td data-value="2">' in table
     assert 'openai</th><td>timeout</td><td data-value="1">' in table
     day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
-    assert f'<a href="/usage?since={day}&amp;until={day}#failures-title">' in page
+    assert f'<a href="usage?since={day}&amp;until={day}#failures-title">' in page
     assert "1 of 3, 2 fallbacks" in page   # openai: two requests and a failed attempt
 
 
@@ -192,3 +193,23 @@ def test_it_reads_the_log_folder_only(session):
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     assert "NoNewPrivs:\t1" in status
     assert "Seccomp:\t2" in status or b"__asan_init" in (BUILD / "cgi" / "pointsman-usage").read_bytes()
+
+
+def test_a_made_up_week(session):
+    """Under paths of its own, labelled, and never among the user's figures."""
+    write(session, line(0))
+    assert 'href="/sample/usage"' in session.request("GET", "/usage").text
+    page = session.request("GET", "/sample/usage?range=7d").text
+    assert 'id="sample"' in page and 'href="/sample/usage"' not in page
+    made_up = json.loads(session.request("GET", "/sample/api/usage?range=7d&by=day").text)
+    assert len(made_up["rows"]) >= 7 and made_up["total"]["requests"] > 100 and made_up["total"]["fallbacks"]
+    assert made_up["lines"]["torn"] == made_up["lines"]["foreign"] == 0
+    assert figures(session)["total"]["requests"] == 1
+    # Its links stay in it.
+    conversation = re.search(r'href="(usage/conversation\?id=[0-9a-f]{16})"', page).group(1)
+    assert "Conversation 5a3b1e" in session.request("GET", f"/sample/{conversation}").text
+    assert session.request("GET", f"/{conversation}").status == 404
+    rows = list(csv.reader(io.StringIO(session.request("GET", "/sample/usage.csv?by=model").text)))
+    assert len(rows) > 4
+    write(session, *(line(number) for number in range(20)))
+    assert 'href="/sample/usage"' not in session.request("GET", "/usage").text

@@ -12,7 +12,7 @@ import pytest
 from session_tools import Session, connection_parameters, fastcgi
 
 STATIC = ("/style.css", "/app.js", "/head.js", "/usage.js", "/favicon.svg")
-OPEN = ("/", "/health", "/api/status", "/nowhere", "/usage", "/usage.csv", "/api/usage")
+OPEN = ("/", "/health", "/api/status", "/nowhere", "/usage", "/usage.csv", "/api/usage", "/sample/usage")
 CHANGING = {"/api/start": "application/json", "/api/stop": "application/json", "/api/test": "application/json",
             "/start": "application/x-www-form-urlencoded", "/stop": "application/x-www-form-urlencoded",
             "/test": "application/x-www-form-urlencoded"}
