@@ -13,7 +13,7 @@
 
 #define CHILD_LOG_LINE_MAX 2048 /* bytes of a line, with its line break */
 #define CHILD_LOG_KEPT 1024     /* bytes of the last lines */
-#define CHILD_LOG_KEYS_MAX 72   /* the master key, and a start's fields */
+#define CHILD_LOG_KEYS_MAX 88   /* the master key, and a start's fields */
 #define CHILD_LOG_KEY_MIN 8     /* bytes; shorter values are not keys, and hiding them would hide ordinary words */
 
 struct fingerprint {

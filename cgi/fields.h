@@ -7,7 +7,7 @@
 
 #include "cgi/refusal.h"
 
-#define FIELDS_MAX 64
+#define FIELDS_MAX 80 /* the variables of a configuration (CONFIG_VARIABLES_MAX), and the options of a start */
 
 enum field_kind { FIELD_TEXT, FIELD_TRUE, FIELD_FALSE };
 

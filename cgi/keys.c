@@ -3,6 +3,7 @@
 
 #include "common/secret.h"
 #include "common/url.h"
+#include "proxy/terms/provider.h"
 
 #include <string.h>
 
@@ -11,25 +12,12 @@
 static const struct {
     const char *name;
     const char *alias;
-    const char *owner; /* the provider; NULL: any key is accepted */
-    bool enough;       /* the key alone makes an alias ready */
+    bool enough; /* the key alone makes an alias ready */
 } key_table[KEY_COUNT] = {
-    [KEY_OPENAI] = {"OPENAI_API_KEY", NULL, "OpenAI", true},
-    [KEY_GEMINI] = {"GEMINI_API_KEY", NULL, "Gemini", true},
-    [KEY_HF] = {"HF_TOKEN", "HUGGINGFACE_API_KEY", "Hugging Face", false},
-    [KEY_CODEX_AGENT] = {"CODEX_AGENT_API_KEY", NULL, NULL, false},
-};
-
-/* The first match decides, so a longer prefix comes before a shorter one that it begins with. */
-static const struct {
-    const char *prefix;
-    const char *owner;
-    enum key key; /* KEY_COUNT: has no field */
-} prefix_table[] = {
-    {"AIza", "Gemini", KEY_GEMINI},        {"hf_", "Hugging Face", KEY_HF},
-    {"sk-ant-", "Anthropic", KEY_COUNT},   {"sk-or-", "OpenRouter", KEY_COUNT},
-    {"sk-local-", "pointsman", KEY_COUNT}, {"sk-", "OpenAI", KEY_OPENAI},
-    {"gsk_", "Groq", KEY_COUNT},           {"xai-", "xAI", KEY_COUNT},
+    [KEY_OPENAI] = {"OPENAI_API_KEY", NULL, true},
+    [KEY_GEMINI] = {"GEMINI_API_KEY", NULL, true},
+    [KEY_HF] = {"HF_TOKEN", "HUGGINGFACE_API_KEY", false},
+    [KEY_CODEX_AGENT] = {"CODEX_AGENT_API_KEY", NULL, false},
 };
 
 static const struct {
@@ -64,29 +52,39 @@ static bool is_field(struct slice name)
     return slice_is(name, AGENT_BASE_NAME);
 }
 
+bool keys_is_option(struct slice name)
+{
+    for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
+        if (slice_is(name, choice_table[choice].name))
+            return true;
+    return slice_is(name, AGENT_BASE_NAME) || slice_is(name, key_table[KEY_CODEX_AGENT].name) ||
+           slice_is(name, "token") || serve_options_has(name);
+}
+
 const char *choice_variable(enum choice choice)
 {
     return choice_table[choice].variable;
 }
 
-/* Refuses a key with another provider's prefix, which would be sent to the wrong company. */
-static bool check_prefix(enum key key, struct slice value, struct refusal *why)
+/* Refuses a key that begins like another provider's, because it would be sent to the wrong company. Any key is accepted
+ * for a server of the user's, and "sk-" for a provider whose keys have no known beginning: many begin so. */
+static bool check_owner(const char *name, struct slice value, const struct config_variables *named, struct refusal *why)
 {
-    for (size_t i = 0; key_table[key].owner && i < COUNT(prefix_table); i++) {
-        if (!slice_starts(value, prefix_table[i].prefix))
-            continue;
-        if (prefix_table[i].key == key)
-            return true;
-        if (prefix_table[i].key == KEY_COUNT)
-            return refuse_field(why, key_table[key].name, "wrong_provider",
-                                "The key in %s begins with \"%s\": that is a %s key, not a %s key.",
-                                key_table[key].name, prefix_table[i].prefix, prefix_table[i].owner,
-                                key_table[key].owner);
-        return refuse_field(why, key_table[key].name, "wrong_provider",
-                            "The key in %s begins with \"%s\": that is a %s key. Put it into %s.", key_table[key].name,
-                            prefix_table[i].prefix, prefix_table[i].owner, key_table[prefix_table[i].key].name);
-    }
-    return true;
+    static const struct provider ours = {.title = "pointsman", .key_start = "sk-local-"};
+    const struct provider *owner = provider_of_key(slice_of(name)), *found = provider_by_key_start(value);
+    if (slice_starts(value, ours.key_start))
+        found = &ours;
+    if (!owner || !owner->api_base || owner->local || !found || found == owner ||
+        (!owner->key_start && strcmp(found->key_start, "sk-") == 0))
+        return true;
+    const char *field = found->key_env[0];
+    if (field && (is_field(slice_of(field)) || config_variables_has(named, slice_of(field))))
+        return refuse_field(why, name, "wrong_provider",
+                            "The key in %s begins with \"%s\": that is a key of %s. Put it into %s.", name,
+                            found->key_start, found->title, field);
+    return refuse_field(why, name, "wrong_provider",
+                        "The key in %s begins with \"%s\": that is a key of %s, not of %s.", name, found->key_start,
+                        found->title, owner->title);
 }
 
 /* Removes white space at both ends: a key that was pasted or read from a file often ends in a line break. */
@@ -100,7 +98,8 @@ static struct slice trim(struct slice text)
     return text;
 }
 
-static bool read_key(enum key key, const struct field *field, struct keys *out, struct refusal *why)
+static bool read_key(enum key key, const struct field *field, const struct config_variables *named, struct keys *out,
+                     struct refusal *why)
 {
     const char *name = key_table[key].name;
     if (field->kind != FIELD_TEXT)
@@ -114,7 +113,7 @@ static bool read_key(enum key key, const struct field *field, struct keys *out, 
                             "Enter only the key.",
                             name);
     out->value[key] = value;
-    return check_prefix(key, value, why);
+    return check_owner(name, value, named, why);
 }
 
 /* check_agent() checks it when all fields are known, because it counts only if codex-agent is chosen. */
@@ -164,21 +163,21 @@ bool keys_is_secret(struct slice name)
     return true;
 }
 
-/* Reads a variable of the configuration. */
-static bool read_variable(const struct field *field, struct keys *out, struct refusal *why)
+/* Reads a variable of the configuration, which has this name. */
+static bool read_variable(const char *name, const struct field *field, const struct config_variables *named,
+                          struct keys *out, struct refusal *why)
 {
     struct slice value = field->kind == FIELD_TRUE ? SLICE("1") : trim(field->value);
     if (value.len > KEY_MAX_LEN)
-        return refuse(why, 400, "invalid_key", "The value of %.*s is longer than %d characters.",
-                      SLICE_ARGS(field->name), KEY_MAX_LEN);
+        return refuse_field(why, name, "invalid_key", "The value of %s is longer than %d characters.", name,
+                            KEY_MAX_LEN);
     for (size_t i = 0; i < value.len; i++)
         if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)
-            return refuse(why, 400, "invalid_key",
-                          "The value of %.*s contains a line break or another control character.",
-                          SLICE_ARGS(field->name));
+            return refuse_field(why, name, "invalid_key",
+                                "The value of %s contains a line break or another control character.", name);
     if (value.len)
         out->variables[out->variable_count++] = (struct variable){field->name, value};
-    return true;
+    return check_owner(name, value, named, why);
 }
 
 static bool refuse_unknown(const struct config_variables *named, struct refusal *why)
@@ -206,7 +205,7 @@ static bool read_field(const struct field *field, const struct config_variables 
     bool taken;
     for (unsigned key = 0; key < KEY_COUNT; key++)
         if (slice_is(field->name, key_table[key].name))
-            return read_key((enum key)key, field, out, why);
+            return read_key((enum key)key, field, named, out, why);
     for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
         if (slice_is(field->name, choice_table[choice].name))
             return read_choice(choice_table[choice].name, field, &out->chosen[choice], why);
@@ -218,14 +217,22 @@ static bool read_field(const struct field *field, const struct config_variables 
         return false;
     if (taken)
         return true;
-    if (config_variables_has(named, field->name))
-        return read_variable(field, out, why);
+    int index = config_variables_find(named, field->name);
+    if (index >= 0)
+        return read_variable(named->names[index], field, named, out, why);
     if (slice_starts(field->name, "QWEN_API_"))
         return refuse(why, 400, "qwen_key_refused",
                       "%.*s is not accepted: local Qwen runs in Ollama and needs neither a key nor a base URL. "
                       "Set USE_LOCAL_QWEN instead.",
                       (int)(field->name.len > 64 ? 64 : field->name.len), field->name.ptr);
     return refuse_unknown(named, why);
+}
+
+/* In the shipped configuration, a Hugging Face token leaves the main aliases without any deployment. */
+static bool hf_is_enough(const struct config_variables *named)
+{
+    return named->ready_groups && !config_variables_has(named, SLICE("OPENAI_API_KEY")) &&
+           !config_variables_has(named, SLICE("GEMINI_API_KEY"));
 }
 
 /* Returns whether an alias can be ready: a key or an option is enough alone, or variables of the configuration make one
@@ -235,11 +242,28 @@ static bool is_enough(const struct keys *keys, const struct config_variables *na
     if (named->ready_groups && (keys->variable_count || named->ready_groups == named->groups))
         return true;
     for (unsigned key = 0; key < KEY_COUNT; key++)
-        if (key_table[key].enough && keys->value[key].len)
+        if (keys->value[key].len && (key_table[key].enough || (key == KEY_HF && hf_is_enough(named))))
             return true;
     for (unsigned choice = 0; choice < CHOICE_COUNT; choice++)
         if (keys->chosen[choice])
             return true;
+    return false;
+}
+
+static bool refuse_nothing(const struct config_variables *named, bool hf, struct refusal *why)
+{
+    struct buf list;
+    buf_init(&list, 1500); /* bytes; must fit into a refusal's message */
+    for (unsigned i = 0; i < named->count; i++) {
+        enum variable_use use = named->purposes[i].use;
+        bool weak = (strcmp(named->names[i], key_table[KEY_HF].name) == 0 && !hf_is_enough(named)) ||
+                    strcmp(named->names[i], key_table[KEY_CODEX_AGENT].name) == 0;
+        if (use == VARIABLE_SWITCH || (use == VARIABLE_KEY && !weak))
+            buf_add_format(&list, "%s, ", named->names[i]);
+    }
+    refuse(why, 400, "no_usable_key", "Nothing to route to yet. One of these is needed: %.*sDEMO.%s",
+           SLICE_ARGS(buf_slice(&list)), hf ? " A Hugging Face token alone is not enough." : "");
+    buf_free(&list);
     return false;
 }
 
@@ -255,11 +279,5 @@ bool keys_read(const struct fields *fields, const struct config_variables *named
     }
     if (!check_agent(out, why))
         return false;
-    if (!is_enough(out, named))
-        return refuse(
-            why, 400, "no_usable_key",
-            "Nothing to route to yet: enter an OpenAI key or a Gemini key, or choose local Qwen, the ChatGPT login, "
-            "codex-agent or the demo.%s",
-            out->value[KEY_HF].len ? " A Hugging Face token alone is not enough." : "");
-    return true;
+    return is_enough(out, named) || refuse_nothing(named, out->value[KEY_HF].len > 0, why);
 }

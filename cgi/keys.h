@@ -34,11 +34,14 @@ const char *key_alias(enum key key);
 const char *choice_variable(enum choice choice);
 
 /* Reads and checks a start's fields, except "token". Refused with 400: an unknown field that is not a variable of the
- * configuration either (`named`), QWEN_API_* unless the configuration names it, a value that can't be a key, a key with
- * another provider's prefix, codex-agent without a base URL (https:// unless it is on this machine), a duplicate field,
- * and fields that leave nothing to route to. No message repeats any part of a value. */
+ * configuration either (`named`), QWEN_API_* unless the configuration names it, a value that can't be a key, a key that
+ * begins like another provider's, codex-agent without a base URL (https:// unless it is on this machine), a duplicate
+ * field, and fields that leave nothing to route to. No message repeats any part of a value. */
 MUST_CHECK bool keys_read(const struct fields *fields, const struct config_variables *named, struct keys *out,
                           struct refusal *why);
+/* Returns whether a field of this name is an option of the start, codex-agent's or the page token: the page has an
+ * input of its own for it, or none. */
+bool keys_is_option(struct slice name);
 /* Returns whether the variable's value must not be logged: false if its name ends like that of an address, a number or
  * an option. */
 bool keys_is_secret(struct slice name);

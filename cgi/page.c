@@ -1,6 +1,7 @@
 /* www/page.html with its {{slots}} filled in. */
 #include "cgi/page.h"
 
+#include "cgi/page_form.h"
 #include "cgi/session.h"
 #include "cgi/status.h"
 #include "cgi/template.h"
@@ -12,6 +13,7 @@ struct view {
     const struct session *session;
     const struct refusal *why; /* why the last request was refused; NULL: it was not */
     const char *note;          /* the last request's result; "": none to show */
+    const struct page_form *form;
 };
 
 static void write_state(const struct view *view, struct buf *out)
@@ -236,36 +238,51 @@ static void write_model(const struct view *view, struct buf *out)
         BUF_ADD(out, "codex-light");
 }
 
-/* Writes the attributes of an invalid field if `field` is the one that was refused. */
-static void write_error(const struct view *view, struct buf *out, const char *field)
+static void write_needed(const struct view *view, struct buf *out)
 {
-    if (view->why && view->why->field && strcmp(view->why->field, field) == 0)
-        BUF_ADD(out, " aria-invalid=\"true\" aria-errormessage=\"message\" autofocus");
+    page_form_write_needed(view->form, view->why, out);
 }
 
-static void write_openai_error(const struct view *view, struct buf *out)
+static void write_switches(const struct view *view, struct buf *out)
 {
-    write_error(view, out, "OPENAI_API_KEY");
+    page_form_write_switches(view->form, view->why, out);
 }
 
-static void write_gemini_error(const struct view *view, struct buf *out)
+static void write_others(const struct view *view, struct buf *out)
 {
-    write_error(view, out, "GEMINI_API_KEY");
+    page_form_write_others(view->form, view->why, out);
 }
 
-static void write_hf_error(const struct view *view, struct buf *out)
+static void write_qwen_model(const struct view *view, struct buf *out)
 {
-    write_error(view, out, "HF_TOKEN");
+    page_form_write_model(view->form, "USE_LOCAL_QWEN", out);
 }
 
 static void write_agent_base_error(const struct view *view, struct buf *out)
 {
-    write_error(view, out, AGENT_BASE_NAME);
+    page_form_write_error(view->why, AGENT_BASE_NAME, out);
 }
 
 static void write_agent_key_error(const struct view *view, struct buf *out)
 {
-    write_error(view, out, key_name(KEY_CODEX_AGENT));
+    page_form_write_error(view->why, key_name(KEY_CODEX_AGENT), out);
+}
+
+/* The box of an option that the configuration has no use for is not shown. */
+static void write_hidden(const struct view *view, const char *name, struct buf *out)
+{
+    if (!page_form_has(view->form, name))
+        BUF_ADD(out, " hidden");
+}
+
+static void write_qwen_hidden(const struct view *view, struct buf *out)
+{
+    write_hidden(view, "USE_LOCAL_QWEN", out);
+}
+
+static void write_agent_hidden(const struct view *view, struct buf *out)
+{
+    write_hidden(view, "LITELLM_ENABLE_CODEX_AGENT", out);
 }
 
 /* The box stays checked if one of its fields is invalid, so that the fields stay visible. */
@@ -279,11 +296,39 @@ static void write_login_hidden(const struct view *view, struct buf *out)
 {
     if (!settings_has_login(&view->session->settings))
         BUF_ADD(out, " hidden");
+    else
+        write_hidden(view, "USE_CHATGPT_LOGIN", out);
 }
 
 static void write_login_file(const struct view *view, struct buf *out)
 {
     template_escape(out, slice_of(view->session->settings.login_file));
+}
+
+static void write_config(const struct view *view, struct buf *out)
+{
+    template_escape(out, slice_of(view->session->settings.config));
+}
+
+static void write_config_from(const struct view *view, struct buf *out)
+{
+    const struct settings *settings = &view->session->settings;
+    switch (settings->config_from) {
+    case CONFIG_GIVEN: BUF_ADD(out, "Named by <code>--config</code> when this session began."); break;
+    case CONFIG_OWN: BUF_ADD(out, "Your own, found in your configuration folder."); break;
+    case CONFIG_SHIPPED:
+        BUF_ADD(out, "The one that comes with pointsman.");
+        if (settings->own_config) {
+            BUF_ADD(out, " Your own goes to <code>");
+            template_escape(out, slice_of(settings->own_config));
+            BUF_ADD(out, "</code>.");
+        }
+    }
+}
+
+static void write_config_error(const struct view *view, struct buf *out)
+{
+    template_escape(out, buf_slice(&view->form->error));
 }
 
 static const struct template_slot slots[] = {
@@ -302,14 +347,20 @@ static const struct template_slot slots[] = {
     {"pid", write_pid},
     {"aliases", write_aliases},
     {"model", write_model},
-    {"openai_error", write_openai_error},
-    {"gemini_error", write_gemini_error},
-    {"hf_error", write_hf_error},
+    {"needed", write_needed},
+    {"switches", write_switches},
+    {"others", write_others},
+    {"qwen_model", write_qwen_model},
+    {"qwen_hidden", write_qwen_hidden},
+    {"agent_hidden", write_agent_hidden},
     {"agent_checked", write_agent_checked},
     {"agent_base_error", write_agent_base_error},
     {"agent_key_error", write_agent_key_error},
     {"login_hidden", write_login_hidden},
     {"login_file", write_login_file},
+    {"config", write_config},
+    {"config_from", write_config_from},
+    {"config_error", write_config_error},
 };
 
 bool page_load(struct template *page, const char *folder, struct buf *error)
@@ -320,5 +371,8 @@ bool page_load(struct template *page, const char *folder, struct buf *error)
 void page_write(const struct template *page, const struct session *session, const struct refusal *why, const char *note,
                 struct buf *out)
 {
-    template_write(page, &(struct view){session, why, note}, out);
+    struct page_form form;
+    page_form_open(&form, session->settings.config);
+    template_write(page, &(struct view){session, why, note, &form}, out);
+    page_form_free(&form);
 }

@@ -7,7 +7,7 @@
 struct refusal {
     int status;         /* HTTP status */
     const char *code;   /* stable, for programs; static */
-    const char *field;  /* the invalid form field, or NULL; static */
+    const char *field;  /* the invalid form field, or NULL; static, or a name in the configuration's variables */
     char message[2048]; /* for people: sentences, without any key */
 };
 

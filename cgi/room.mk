@@ -31,6 +31,7 @@ cgi_pointsman_session_SOURCES = \
 	cgi/variables.c cgi/variables.h \
 	cgi/notify.c cgi/notify.h \
 	cgi/page.c cgi/page.h \
+	cgi/page_form.c cgi/page_form.h \
 	cgi/port.c cgi/port.h \
 	cgi/ports.c cgi/ports.h \
 	cgi/routes.c cgi/routes.h \

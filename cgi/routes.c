@@ -7,6 +7,7 @@
 #include "cgi/reply.h"
 #include "cgi/status.h"
 #include "common/json.h"
+#include "common/log.h"
 
 #include <string.h>
 
@@ -100,13 +101,18 @@ static void start(struct session *session, struct pending *pending, const struct
     struct keys keys;
     struct refusal why;
     struct config_variables named = {0};
-    variables_learn(session->settings.config, fields, &named);
+    struct buf error;
+    buf_init(&error, 64u << 10);
+    if (!variables_learn(session->settings.config, fields, &named, &error)) /* the proxy reports the error */
+        log_warning("%s: can't find the variables that it names: %.200s", session->settings.config,
+                    buf_message(&error));
     if (keys_read(fields, &named, &keys, &why) && check_login(session, &keys, &why) &&
         supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
         pending->wait = WAIT_READY;
     else
         answer_refused(session, pending, &why);
     config_variables_free(&named);
+    buf_free(&error);
 }
 
 static void stop(struct session *session, struct pending *pending, const struct fields *fields)

@@ -61,17 +61,26 @@ static bool read_allowed(const struct field *field, struct serve_options *out, s
                                 SERVE_HOSTS_MAX);
 }
 
+static const struct {
+    const char *name;
+    bool (*read)(const struct field *field, struct serve_options *out, struct refusal *why);
+} rows[] = {
+    {"risk_router", read_flag},
+    {"strategy", read_strategy},
+    {"host", read_host},
+    {"allow_host", read_allowed},
+};
+
+bool serve_options_has(struct slice name)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (slice_is(name, rows[i].name))
+            return true;
+    return false;
+}
+
 bool serve_options_read(const struct field *field, struct serve_options *out, bool *taken, struct refusal *why)
 {
-    static const struct {
-        const char *name;
-        bool (*read)(const struct field *field, struct serve_options *out, struct refusal *why);
-    } rows[] = {
-        {"risk_router", read_flag},
-        {"strategy", read_strategy},
-        {"host", read_host},
-        {"allow_host", read_allowed},
-    };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         *taken = slice_is(field->name, rows[i].name);
         if (*taken)

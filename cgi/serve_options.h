@@ -17,6 +17,8 @@ struct serve_options {
 /* Reads the field if it is one of SERVE_FIELDS. *taken: whether it is. Refused: its value is invalid (400). */
 MUST_CHECK bool serve_options_read(const struct field *field, struct serve_options *out, bool *taken,
                                    struct refusal *why);
+/* Returns whether the name is one of SERVE_FIELDS. */
+bool serve_options_has(struct slice name);
 /* The names of the fields, for messages. */
 #define SERVE_FIELDS "risk_router, strategy, host, allow_host"
 

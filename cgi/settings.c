@@ -2,6 +2,7 @@
 #include "cgi/settings.h"
 
 #include "cgi/keyfile.h"
+#include "common/data_file.h"
 #include "common/paths.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define CONFIG_NAME "litellm-cost-routing.yaml"
 
 static const char *variable(const char *name, const char *otherwise)
 {
@@ -54,6 +57,33 @@ static char *find_login_file(void)
     return file;
 }
 
+/* Whether both paths lead to the same file. */
+static bool is_same_file(const char *a, const char *b)
+{
+    char *full_a = a ? realpath(a, NULL) : NULL, *full_b = b ? realpath(b, NULL) : NULL;
+    bool same = full_a && full_b && strcmp(full_a, full_b) == 0;
+    free(full_a);
+    free(full_b);
+    return same;
+}
+
+/* The command passes on only the path (locate_config() of cli/ finds it), from which the reason follows. */
+static void find_config_from(struct settings *settings)
+{
+    char *shipped = data_file(CONFIG_NAME);
+    settings->own_config = paths_own_config(CONFIG_NAME);
+    settings->config_from = is_same_file(settings->config, settings->own_config) ? CONFIG_OWN
+                            : is_same_file(settings->config, shipped)            ? CONFIG_SHIPPED
+                                                                                 : CONFIG_GIVEN;
+    free(shipped);
+}
+
+const char *settings_config_from(const struct settings *settings)
+{
+    static const char *const names[] = {[CONFIG_GIVEN] = "given", [CONFIG_OWN] = "own", [CONFIG_SHIPPED] = "shipped"};
+    return names[settings->config_from];
+}
+
 bool settings_has_login(const struct settings *settings)
 {
     return settings->login_file && access(settings->login_file, F_OK) == 0;
@@ -65,7 +95,7 @@ bool settings_read(struct settings *settings, pid_t first_parent, struct buf *er
     *settings = (struct settings){
         .proxy = variable("POINTSMAN_PROXY", POINTSMAN_BINDIR "/pointsman-proxy"),
         .command = variable("POINTSMAN_COMMAND", POINTSMAN_BINDIR "/pointsman"),
-        .config = variable("POINTSMAN_CONFIG", POINTSMAN_DATADIR "/litellm-cost-routing.yaml"),
+        .config = variable("POINTSMAN_CONFIG", POINTSMAN_DATADIR "/" CONFIG_NAME),
         .www = variable("POINTSMAN_WWW", POINTSMAN_DATADIR "/www"),
         .runtime_fd = -1,
         .server = -1,
@@ -82,5 +112,6 @@ bool settings_read(struct settings *settings, pid_t first_parent, struct buf *er
     settings->risk_port = (unsigned)risk_port;
     settings->parent = (pid_t)parent;
     (void)snprintf(settings->base_url, sizeof settings->base_url, "http://127.0.0.1:%u/v1", settings->proxy_port);
+    find_config_from(settings);
     return open_runtime_dir(settings, error);
 }

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define VARIABLES_MAX 96 /* FIELDS_MAX of the start, an alias, and our own */
-#define LISTENER_FD 3    /* SD_LISTEN_FDS_START */
+#define VARIABLES_MAX 112 /* FIELDS_MAX of the start, an alias, and our own */
+#define LISTENER_FD 3     /* SD_LISTEN_FDS_START */
 
 /* In locked memory, because it holds the keys. */
 struct environment {

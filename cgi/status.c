@@ -35,6 +35,7 @@ void status_describe(const struct session *session, struct container in)
     document_add_text(in, "key_file", keyfile_exists(settings->runtime_fd, KEYFILE_MASTER) ? settings->key_file : NULL);
     document_add_text(in, "risk_url", supervisor_has_risk_router(s) ? risk_url : NULL);
     document_add_text(in, "config", settings->config);
+    document_add_text(in, "config_from", settings_config_from(settings));
     document_add_text(in, "version", PACKAGE_VERSION);
     document_add_raw(in, "aliases", aliases.len ? aliases : SLICE("[]"));
     struct container hardening = document_add_object(in, "hardening");

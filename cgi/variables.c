@@ -1,8 +1,6 @@
 /* The variables that the proxy's configuration names. */
 #include "cgi/variables.h"
 
-#include "common/log.h"
-
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,13 +35,12 @@ static const char *look_up(const char *name, void *ctx)
     return place;
 }
 
-void variables_learn(const char *config, const struct fields *fields, struct config_variables *out)
+bool variables_learn(const char *config, const struct fields *fields, struct config_variables *out, struct buf *error)
 {
     struct lookup lookup = {fields, sodium_malloc(SPACE), 0};
-    struct buf error;
-    buf_init(&error, 64u << 10);
-    if (!lookup.space || !config_variables_learn(out, config, look_up, &lookup, &error))
-        log_warning("%s: can't find the variables that it names: %.200s", config, buf_message(&error));
-    buf_free(&error);
+    bool learned = lookup.space && config_variables_learn(out, config, look_up, &lookup, error);
+    if (!lookup.space)
+        BUF_ADD(error, "can't lock memory for the variables");
     sodium_free(lookup.space); /* overwrites it */
+    return learned;
 }

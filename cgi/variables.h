@@ -6,8 +6,9 @@
 #include "cgi/fields.h"
 #include "proxy/config/variables.h"
 
-/* Loads the configuration and fills `out` (zeroed before its first use; free with config_variables_free()). Finds no
- * variables if it can't be loaded, and logs a warning; the proxy then reports the error. */
-void variables_learn(const char *config, const struct fields *fields, struct config_variables *out);
+/* Loads the configuration and fills `out` (zeroed before its first use; free with config_variables_free()). false: it
+ * can't be loaded: one line per error in `error`, and `out` has the variables that were found before. */
+MUST_CHECK bool variables_learn(const char *config, const struct fields *fields, struct config_variables *out,
+                                struct buf *error);
 
 #endif

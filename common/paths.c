@@ -155,12 +155,18 @@ char *paths_log_dir(struct buf *error)
     return logs;
 }
 
-char *paths_config_file(const char *name, const char *installed_dir)
+char *paths_own_config(const char *name)
 {
     const char *base = variable("XDG_CONFIG_HOME"), *home = variable("HOME");
     char *dir = base ? paths_join(base, "pointsman") : home ? paths_join(home, ".config/pointsman") : NULL;
     char *path = dir ? paths_join(dir, name) : NULL;
     free(dir);
+    return path;
+}
+
+char *paths_config_file(const char *name, const char *installed_dir)
+{
+    char *path = paths_own_config(name);
     if (path && access(path, F_OK) == 0)
         return path;
     free(path);

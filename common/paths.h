@@ -17,8 +17,10 @@ char *paths_runtime_name(struct buf *error);
 char *paths_codex_home(void);
 /* Returns "$CODEX_HOME/logs"; creates it and its parent with mode 0700 if missing. NULL: a message in `error`. */
 char *paths_log_dir(struct buf *error);
-/* Returns the first existing one of "$XDG_CONFIG_HOME/pointsman/NAME" (else "$HOME/.config/pointsman/NAME") and
- * "INSTALLED_DIR/NAME"; NULL: neither exists. */
+/* Returns "$XDG_CONFIG_HOME/pointsman/NAME", else "$HOME/.config/pointsman/NAME", whether it exists or not; NULL:
+ * neither variable is set, or out of memory. */
+char *paths_own_config(const char *name);
+/* Returns the first existing one of paths_own_config() and "INSTALLED_DIR/NAME"; NULL: neither exists. */
 char *paths_config_file(const char *name, const char *installed_dir);
 /* Returns "DIR/NAME". */
 char *paths_join(const char *dir, const char *name);

@@ -96,6 +96,7 @@ check_PROGRAMS += \
 	tests/unit/test_start_keys \
 	tests/unit/test_spending \
 	tests/unit/test_url \
+	tests/unit/test_variables \
 	tests/unit/test_sse \
 	tests/unit/test_toml_block \
 	tests/unit/test_strategy \

@@ -134,6 +134,8 @@ function markField(name) {
   for (const input of byId('start').querySelectorAll('input:not([type="hidden"])')) {
     if (input.name === name) {
       input.setAttribute('aria-invalid', 'true');
+      const folded = input.closest('details');
+      if (folded) folded.open = true;
       input.focus();
     } else {
       input.removeAttribute('aria-invalid');

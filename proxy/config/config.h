@@ -197,10 +197,22 @@ struct config {
     unsigned warnings;                 /* number of warnings while loading */
 };
 
+/* What a deployment takes from an environment variable. */
+enum variable_use {
+    VARIABLE_OTHER,  /* not needed by a deployment alone: a setting of the whole configuration */
+    VARIABLE_KEY,    /* its key */
+    VARIABLE_NEED,   /* its base URL, its model, or the outbound proxy on the way there */
+    VARIABLE_SWITCH, /* not ready unless it is set */
+    VARIABLE_SPARE,  /* nothing that it needs: another name of its key's variable, or an option with a default */
+};
+
 struct config_options {
     const char *path;
     /* Looks up an environment variable: getenv() in the proxy, a table in tests. */
     const char *(*env)(const char *name, void *ctx);
+    /* Receives each variable that a deployment uses, whether it is set or not; gets env_ctx. May be NULL. The
+     * deployment is not complete yet: only its alias, model and provider are set. */
+    void (*uses)(const char *variable, enum variable_use use, const struct deployment *d, void *ctx);
     void *env_ctx;
     bool demo; /* add the built-in group "codex-echo" */
     /* Path of the table of known models (price_table.h), which is opened if a deployment may be in it; NULL: none. */

@@ -48,6 +48,13 @@ static PRINTF_LIKE(2, 3) char *new_text(struct config_loader *l, const char *for
     return out;
 }
 
+static void report_use(const struct config_loader *l, const char *variable, enum variable_use use,
+                       const struct deployment *d)
+{
+    if (variable && l->options->uses)
+        l->options->uses(variable, use, d, l->options->env_ctx);
+}
+
 /* Sets the reason, unless there is one. */
 static PRINTF_LIKE(3, 4) void not_ready(struct config_loader *l, struct deployment *d, const char *format, ...)
 {
@@ -99,6 +106,7 @@ static bool set_model(struct config_loader *l, const struct deployment_source *s
         d->provider = provider_unknown();
         d->model = new_text(l, "os.environ/%s", s->model.variable);
         d->upstream_model = new_text(l, "%s", s->model.variable);
+        report_use(l, s->model.variable, VARIABLE_NEED, d);
         return d->model && d->upstream_model;
     }
     if (!resolve_model(l, s, d))
@@ -189,6 +197,7 @@ static void check_way(struct config_loader *l, struct deployment *d, const struc
     const struct schema_text *proxy = &l->settings.outgoing_proxy;
     if (url_is_loopback(url))
         return;
+    report_use(l, proxy->variable, VARIABLE_NEED, d);
     if (proxy->variable && !proxy->text)
         not_ready(l, d, "%s is not set: it names the outbound proxy", proxy->variable);
     else if (l->config->outgoing_proxy && !url->tls)
@@ -204,6 +213,7 @@ static bool set_base(struct config_loader *l, const struct deployment_source *s,
     *own = true;
     if (p->kind == PROVIDER_ECHO || p->wires == 0)
         return true;
+    report_use(l, s->api_base.line ? s->api_base.variable : p->base_env, VARIABLE_NEED, d);
     if (s->api_base.variable && !s->api_base.text) {
         not_ready(l, d, "%s is not set", s->api_base.variable);
         return true;
@@ -239,8 +249,14 @@ static bool set_key(struct config_loader *l, const struct deployment_source *s, 
     const char *key = s->api_key.text && *s->api_key.text ? s->api_key.text : NULL;
     const char *variable = s->api_key.variable;
     bool literal = key && !variable;
-    if (!key && !variable && own)
+    report_use(l, variable, VARIABLE_KEY, d);
+    if (!key && !variable && own) {
         key = own_key(l, d->provider, &variable);
+        bool sure = d->api_base || !s->api_base.variable; /* whether the key will be sent there */
+        for (unsigned i = 0; d->provider->key_env[i]; i++)
+            report_use(l, d->provider->key_env[i],
+                       sure && strcmp(d->provider->key_env[i], variable) == 0 ? VARIABLE_KEY : VARIABLE_SPARE, d);
+    }
     if (literal)
         config_warn(l, s->api_key.line, "%s: keys in files get copied and shared; use os.environ/NAME", WHAT);
     if (literal && !secret_is_clean(slice_of(key))) {
@@ -260,6 +276,8 @@ static bool set_key(struct config_loader *l, const struct deployment_source *s, 
 static void set_switch(struct config_loader *l, const struct deployment_source *s, struct deployment *d)
 {
     const char *variable = d->provider->switch_env, *value = variable ? config_env(l, variable) : NULL;
+    report_use(l, s->requires_env.text, VARIABLE_SWITCH, d);
+    report_use(l, variable, VARIABLE_SWITCH, d);
     if (s->requires_env.text && !config_env(l, s->requires_env.text))
         not_ready(l, d, "disabled: %s is not set", s->requires_env.text);
     if (variable && (!value || strcmp(value, "1") != 0))
@@ -271,6 +289,7 @@ static void set_retry(struct config_loader *l, struct deployment *d)
 {
     const char *variable = d->provider->retries_env, *value = variable ? config_env(l, variable) : NULL;
     d->retry = d->provider->retry;
+    report_use(l, variable, VARIABLE_SPARE, d);
     if (!value)
         return;
     char *end;

@@ -22,24 +22,53 @@ static bool is_set_by_supervisor(const char *name)
     return false;
 }
 
-bool config_variables_has(const struct config_variables *variables, struct slice name)
+int config_variables_find(const struct config_variables *variables, struct slice name)
 {
     for (unsigned i = 0; i < variables->count; i++)
         if (slice_is(name, variables->names[i]))
-            return true;
-    return false;
+            return (int)i;
+    return -1;
+}
+
+bool config_variables_has(const struct config_variables *variables, struct slice name)
+{
+    return config_variables_find(variables, name) >= 0;
+}
+
+/* Returns the index of the name, which is added if needed; -1: it is not recorded, or out of memory. */
+static int record(struct config_variables *v, const char *name)
+{
+    int known = config_variables_find(v, slice_of(name));
+    if (known >= 0 || is_set_by_supervisor(name) || v->count == CONFIG_VARIABLES_MAX ||
+        !(v->names[v->count] = strdup(name)))
+        return known;
+    return (int)v->count++;
 }
 
 static const char *look_up(const char *name, void *ctx)
 {
     const struct recorder *recorder = ctx;
-    struct config_variables *v = recorder->variables;
     if (strcmp(name, "LITELLM_API_KEY") == 0)
         return PLACEHOLDER;
-    if (!is_set_by_supervisor(name) && !config_variables_has(v, slice_of(name)) && v->count < CONFIG_VARIABLES_MAX &&
-        (v->names[v->count] = strdup(name)))
-        v->count++;
+    (void)record(recorder->variables, name);
     return recorder->value(name, recorder->ctx);
+}
+
+/* A variable counts as what the first deployment that needs it needs it for. A spare one that was not looked up stays
+ * unrecorded: the proxy does not get it. */
+static void note_use(const char *variable, enum variable_use use, const struct deployment *d, void *ctx)
+{
+    const struct recorder *recorder = ctx;
+    int index = use == VARIABLE_SPARE ? config_variables_find(recorder->variables, slice_of(variable))
+                                      : record(recorder->variables, variable);
+    if (index < 0)
+        return;
+    struct variable_purpose *purpose = &recorder->variables->purposes[index];
+    if (purpose->use == VARIABLE_OTHER || (purpose->use == VARIABLE_SPARE && use != VARIABLE_SPARE)) {
+        free(purpose->model);
+        *purpose = (struct variable_purpose){.use = use, .model = strdup(d->model)};
+    }
+    purpose->deployments += use == purpose->use;
 }
 
 static bool is_ready(const struct model_group *group)
@@ -56,7 +85,8 @@ bool config_variables_learn(struct config_variables *variables, const char *path
     struct recorder recorder = {variables, value, ctx};
     config_variables_free(variables);
     struct config *config =
-        config_load(&(struct config_options){.path = path, .env = look_up, .env_ctx = &recorder}, error);
+        config_load(&(struct config_options){.path = path, .env = look_up, .uses = note_use, .env_ctx = &recorder},
+                    error);
     if (!config)
         return false;
     variables->groups = config->group_count;
@@ -68,7 +98,9 @@ bool config_variables_learn(struct config_variables *variables, const char *path
 
 void config_variables_free(struct config_variables *variables)
 {
-    while (variables->count)
+    while (variables->count) {
         free(variables->names[--variables->count]);
+        free(variables->purposes[variables->count].model);
+    }
     *variables = (struct config_variables){0};
 }

@@ -7,9 +7,17 @@
 
 #define CONFIG_VARIABLES_MAX 64
 
+/* What a variable is for. */
+struct variable_purpose {
+    enum variable_use use;
+    char *model;          /* litellm_params.model of the first deployment that uses it so, owned; NULL: none does */
+    unsigned deployments; /* number of these deployments */
+};
+
 /* Zero it before use. */
 struct config_variables {
-    char *names[CONFIG_VARIABLES_MAX]; /* owned; in lookup order, without duplicates */
+    char *names[CONFIG_VARIABLES_MAX];                      /* owned; in lookup order, without duplicates */
+    struct variable_purpose purposes[CONFIG_VARIABLES_MAX]; /* parallel to names */
     unsigned count;
     unsigned groups, ready_groups; /* model groups; those with a ready deployment */
 };
@@ -20,6 +28,8 @@ struct config_variables {
 MUST_CHECK bool config_variables_learn(struct config_variables *variables, const char *path,
                                        const char *(*value)(const char *name, void *ctx), void *ctx, struct buf *error);
 void config_variables_free(struct config_variables *variables);
+/* Returns the index of a name that was looked up; -1: it was not. */
+int config_variables_find(const struct config_variables *variables, struct slice name);
 /* Returns whether the name was looked up. */
 bool config_variables_has(const struct config_variables *variables, struct slice name);
 

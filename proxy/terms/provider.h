@@ -34,9 +34,13 @@ struct retry_policy {
 
 struct provider {
     const char *prefix; /* "gemini" */
+    const char *title;  /* its name for people, "Gemini"; NULL: a provider that is not supported */
     enum provider_kind kind;
     const char *api_base;   /* default base URL, to which "/chat/completions" is appended; NULL: api_base is required */
     const char *key_env[3]; /* variables for the key; the first one that is set is used; NULL-terminated */
+    const char *key_start;  /* how all of its keys begin, "AIza"; NULL: differs, or not known */
+    const char *key_page;   /* URL where it gives keys; NULL: none, or not known */
+    const char *key_note;   /* a sentence about its keys, for the start form; NULL: none */
     enum sign_in sign_in;
     bool key_required;       /* a deployment without a key is not ready */
     unsigned wires;          /* its APIs, a set of enum wire; 0: none that the proxy supports, so it is never ready */
@@ -65,6 +69,10 @@ const struct provider *provider_unknown(void);
 /* Returns whether the base URL is that of the provider's own server on the internet. A 404 of such a server is about
  * the model, because its paths are known to exist. */
 bool provider_is_at_home(const struct provider *provider, const char *api_base);
+/* Returns the first row that has this variable for its key; NULL: none. */
+const struct provider *provider_of_key(struct slice variable);
+/* Returns the row whose key_start is the longest that the key begins with; NULL: none. */
+const struct provider *provider_by_key_start(struct slice key);
 /* Returns the rows; the last one has the prefix NULL. */
 const struct provider *provider_table(void);
 

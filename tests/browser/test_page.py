@@ -13,7 +13,7 @@ import time
 import pytest
 
 from basics import BUILD, free_port, is_alive, wait_until
-from session_tools import KEYS, Session
+from session_tools import KEYS, Session, own_config
 
 CHROMIUM, DRIVER = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium: apt-get install chromium-driver")
@@ -27,7 +27,7 @@ ARGUMENTS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic"
 @pytest.fixture
 def session():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))
-    session = Session(folder)
+    session = Session(folder, config=own_config(folder))
     yield session
     session.close()
     shutil.rmtree(folder)
@@ -71,6 +71,9 @@ class Page:
     def find(self, css):
         return self.browser.find_element("css selector", css)
 
+    def field(self, name):
+        return self.find(f'#start [name="{name}"]')
+
     def state(self):
         return self.find("body").get_attribute("data-state")
 
@@ -102,8 +105,8 @@ def page(browser, session):
 
 def test_start_use_and_stop(page, session):
     assert page.find("#setup").is_displayed() and not page.find("#running").is_displayed()
-    page.find("#openai").send_keys(KEYS["OPENAI_API_KEY"])
-    page.find("#hf").send_keys(KEYS["HF_TOKEN"])
+    page.field("OPENAI_API_KEY").send_keys(KEYS["OPENAI_API_KEY"])
+    page.field("HF_TOKEN").send_keys(KEYS["HF_TOKEN"])
     page.find("#qwen").click()
     page.press("start")
     page.wait_state("running")
@@ -123,7 +126,7 @@ def test_start_use_and_stop(page, session):
     page.press("stop")
     page.wait_state("stopped")
     assert not is_alive(pid) and not session.key_file.exists()
-    assert page.find("#openai").get_attribute("value") == ""
+    assert page.field("OPENAI_API_KEY").get_attribute("value") == ""
 
 
 def find_faults(page):
@@ -269,10 +272,10 @@ def test_the_chatgpt_login_is_offered_if_there_is_one(page, session):
 
 
 def test_a_key_in_the_wrong_field_is_reported(page, session):
-    page.find("#openai").send_keys(KEYS["GEMINI_API_KEY"])
+    page.field("OPENAI_API_KEY").send_keys(KEYS["GEMINI_API_KEY"])
     page.press("start")
-    page.wait_message("that is a Gemini key")
-    assert page.find("#openai").get_attribute("aria-invalid") == "true"
+    page.wait_message("that is a key of Gemini")
+    assert page.field("OPENAI_API_KEY").get_attribute("aria-invalid") == "true"
     assert session.status()["state"] == "stopped"
     assert KEYS["GEMINI_API_KEY"] not in page.browser.page_source
 
@@ -290,9 +293,36 @@ def test_a_proxy_that_exits_at_once_shows_its_error(page, session):
     assert not page.find("#message").is_displayed()
 
 
+def test_the_form_of_an_own_configuration(page, session, script):
+    session.config.write_text("model_list:\n- {model_name: a, litellm_params: {model: openrouter/x/y}}\n"
+                              "router_settings: {timeout: os.environ/SECONDS}\n")
+    page.open()
+    assert not page.browser.find_elements("css selector", '[name="OPENAI_API_KEY"]')
+    page.field("OPENROUTER_API_KEY").send_keys("sk-ant-canary")
+    page.press("start")
+    page.wait_message("that is a key of Anthropic")
+    assert page.field("OPENROUTER_API_KEY").get_attribute("aria-invalid") == "true"
+    if script:
+        for theme in ("light", "dark"):
+            use_theme(page, theme)
+            assert not find_faults(page), theme
+        page.open()
+        page.browser.execute_script("""document.querySelector('[name="SECONDS"]').value = 'x'.repeat(1100)""")
+        page.press("start")
+        page.wait_message("SECONDS is longer")
+        page.wait(lambda: page.field("SECONDS").is_displayed(), "the folded field to open")
+        page.open()
+    page.field("OPENROUTER_API_KEY").clear()
+    page.field("OPENROUTER_API_KEY").send_keys("sk-or-canary")
+    page.press("start")
+    page.wait_state("running")
+    assert session.seen()["environment"]["OPENROUTER_API_KEY"] == "sk-or-canary"
+    assert str(session.config) in page.find("#config").text
+
+
 def test_keyboard_only(page, session):
     from selenium.webdriver.common.keys import Keys
-    page.find("#gemini").send_keys(KEYS["GEMINI_API_KEY"] + Keys.ENTER)
+    page.field("GEMINI_API_KEY").send_keys(KEYS["GEMINI_API_KEY"] + Keys.ENTER)
     page.wait_state("running")
     page.find("#stop button").send_keys(Keys.SPACE)
     page.wait_state("stopped")
@@ -383,7 +413,7 @@ def test_localhost_leads_nowhere_else(page, session):
     with pytest.raises(OSError, match="in use"):
         socket.create_server(("::1", session.port), family=socket.AF_INET6)
     page.browser.get(f"http://localhost:{session.port}/")
-    page.find("#openai").send_keys(KEYS["OPENAI_API_KEY"])
+    page.field("OPENAI_API_KEY").send_keys(KEYS["OPENAI_API_KEY"])
     page.press("start")
     page.wait_state("running")
     assert session.seen()["environment"]["OPENAI_API_KEY"] == KEYS["OPENAI_API_KEY"]

@@ -165,7 +165,7 @@ def test_the_risk_router(cli):
 
 def test_nothing_to_route_to(cli):
     answer = cli.start()
-    assert answer.returncode == 4 and "OpenAI key" in answer.stderr and answer.stdout == ""
+    assert answer.returncode == 4 and "OPENAI_API_KEY" in answer.stderr and answer.stdout == ""
     assert not cli.runtime.exists()
 
 

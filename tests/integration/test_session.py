@@ -9,7 +9,7 @@ import urllib.parse
 
 import pytest
 from basics import ROOT, is_alive, wait_until
-from session_tools import KEYS, Session, writable_memory
+from session_tools import KEYS, Session, own_config, writable_memory
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -31,7 +31,7 @@ def test_health_status_and_headers(session):
     status = session.status()
     assert status == {"state": "stopped", "reason": "", "pid": None, "uptime_s": 0, "key_file": None,
                       "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "risk_url": None,
-                      "config": str(session.config), "version": status["version"],
+                      "config": str(session.config), "config_from": "given", "version": status["version"],
                       "aliases": [], "hardening": status["hardening"]}
     assert status["hardening"]["session"]["no_core"] is True
     for path in ("/", "/health", "/api/status", "/nowhere", "/style.css", "/app.js", "/favicon.svg"):
@@ -235,6 +235,7 @@ def test_the_risk_router_option(session):
 
 
 def test_the_chatgpt_login_is_offered_if_there_is_one(session):
+    own_config(session.folder).rename(session.config)
     assert 'class="choice" hidden' in session.request("GET", "/").text
     login = session.folder / "codex" / "auth.json"
     login.parent.mkdir()
@@ -262,9 +263,10 @@ def test_form_starts_and_stops_by_redirect(session):
 
 
 def test_form_shows_an_error_on_the_page(session):
+    own_config(session.folder).rename(session.config)
     answer = form(session, "/start", OPENAI_API_KEY="AIzaCanaryCanary", GEMINI_API_KEY="", HF_TOKEN="")
     assert answer.status == 400 and answer.headers["content-type"].startswith("text/html")
-    assert "that is a Gemini key" in answer.text and 'aria-invalid="true"' in answer.text
+    assert "that is a key of Gemini" in answer.text and 'aria-invalid="true"' in answer.text
     assert "AIzaCanaryCanary" not in answer.text
     answer = form(session, "/start", LITELLM_ENABLE_CODEX_AGENT="1", CODEX_AGENT_API_BASE="ftp://agent")
     assert answer.status == 400 and answer.text.count('aria-invalid="true"') == 1

@@ -12,6 +12,7 @@ class Guard(typing.NamedTuple):
 
 PAGE = "integration/test_session_guards.py"
 SESSION = "integration/test_session.py"
+FORM = "integration/test_session_form.py"
 FRONT = "integration/test_front.py"
 HTTP = "integration/test_http.py"
 CODING = "integration/test_coding.py"
@@ -55,6 +56,10 @@ GUARDS = [
     Guard("page: token", "cgi/guards.c", "if (secret_equal(request->token, wanted) ||", "if (true ||", (PAGE,)),
     Guard("page: user of the connection", "cgi/guards.c", "return request->peer != PEER_REFUSED;", "return true;",
           (PAGE,)),
+    Guard("page: a key of another provider", "cgi/keys.c", "!found || found == owner ||", "!found || found ||",
+          ("unit/test_keys", FORM)),
+    Guard("page: a variable named like an option", "cgi/page_form.c", "return !keys_is_option(slice_of(v->names[i]));",
+          "return v->names[i];", (FORM,)),
     Guard("usage: host and user", "cgi/usage/answers.c", "bool ok = guards_admit(request, app->web_port, false, &why);",
           "bool ok = true;", ("integration/test_page_usage.py",)),
     Guard("page: own uid", "cgi/peer.c", "return uid == geteuid() || uid == 0 ? PEER_OURS : PEER_REFUSED;",

@@ -168,6 +168,80 @@ TEST(variables_of_the_configuration)
     name_some(0, 0, 0);
 }
 
+TEST(keys_of_other_providers_are_refused)
+{
+    static char *variables[] = {"GROQ_API_KEY", "DEEPSEEK_API_KEY", "OPENAI_LIKE_API_KEY", "LM_STUDIO_API_KEY", "OWN"};
+    static const struct row rows[] = {
+        {"GROQ_API_KEY=gsk_1", NULL, NULL},
+        {"GROQ_API_KEY=hello", NULL, NULL},
+        {"GROQ_API_KEY=sk-1", "wrong_provider", "GROQ_API_KEY"},
+        {"GROQ_API_KEY=sk-ant-1", "wrong_provider", "GROQ_API_KEY"},
+        {"DEEPSEEK_API_KEY=sk-1", NULL, NULL},
+        {"DEEPSEEK_API_KEY=gsk_1", "wrong_provider", "DEEPSEEK_API_KEY"},
+        {"DEEPSEEK_API_KEY=sk-local-1", "wrong_provider", "DEEPSEEK_API_KEY"},
+        {"OPENAI_LIKE_API_KEY=sk-ant-1&LM_STUDIO_API_KEY=sk-ant-2&OWN=sk-ant-3", NULL, NULL},
+        {"OPENAI_API_KEY=gsk_1", "wrong_provider", "OPENAI_API_KEY"},
+    };
+    name_some(0, 1, 1);
+    memcpy(named.names, variables, sizeof variables);
+    named.count = COUNT_OF(variables);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct keys keys;
+        struct refusal why = {.code = NULL};
+        if (read_form(rows[i].form, &keys, &why) != !rows[i].code)
+            fail_msg("%s: %s", rows[i].form, why.code ? why.code : "accepted");
+        if (rows[i].code) {
+            assert_string_equal(why.code, rows[i].code);
+            assert_string_equal(why.field, rows[i].field);
+        }
+    }
+    struct keys keys;
+    struct refusal why;
+    assert_false(read_form("OPENAI_API_KEY=gsk_1", &keys, &why));
+    assert_string_equal(why.message,
+                        "The key in OPENAI_API_KEY begins with \"gsk_\": that is a key of Groq. Put it into "
+                        "GROQ_API_KEY.");
+    name_some(0, 0, 0);
+    assert_false(read_form("OPENAI_API_KEY=gsk_1", &keys, &why));
+    assert_string_equal(why.message, "The key in OPENAI_API_KEY begins with \"gsk_\": that is a key of Groq, not of "
+                                     "OpenAI.");
+}
+
+TEST(options_have_inputs_of_their_own)
+{
+    static const char *const options[] = {"USE_LOCAL_QWEN", "DEMO", "CODEX_AGENT_API_BASE", "CODEX_AGENT_API_KEY",
+                                          "token",          "host", "risk_router"};
+    for (size_t i = 0; i < COUNT_OF(options); i++)
+        assert_true(keys_is_option(slice_of(options[i])));
+    assert_false(keys_is_option(SLICE("OPENAI_API_KEY")));
+    assert_false(keys_is_option(SLICE("TOKEN")));
+}
+
+TEST(what_is_needed_is_named)
+{
+    static char *variables[] = {"GROQ_API_KEY",        "HF_TOKEN",      "USE_IT", "OWN_BASE",
+                                "CODEX_AGENT_API_KEY", "OPENAI_API_KEY"};
+    static const enum variable_use uses[] = {VARIABLE_KEY,  VARIABLE_KEY, VARIABLE_SWITCH,
+                                             VARIABLE_NEED, VARIABLE_KEY, VARIABLE_KEY};
+    struct keys keys;
+    struct refusal why;
+    name_some(0, 3, 1);
+    for (unsigned i = 0; i < COUNT_OF(variables); i++) {
+        named.names[i] = variables[i];
+        named.purposes[i].use = uses[i];
+    }
+    named.count = 6;
+    assert_false(read_form("HF_TOKEN=hf_1", &keys, &why));
+    assert_string_equal(why.message, "Nothing to route to yet. One of these is needed: GROQ_API_KEY, USE_IT, "
+                                     "OPENAI_API_KEY, DEMO. A Hugging Face token alone is not enough.");
+    named.count = 5; /* without an OpenAI or Gemini key, a token is enough */
+    assert_true(read_form("HF_TOKEN=hf_1", &keys, &why));
+    assert_false(read_form("", &keys, &why));
+    assert_string_equal(why.message, "Nothing to route to yet. One of these is needed: GROQ_API_KEY, HF_TOKEN, USE_IT, "
+                                     "DEMO.");
+    name_some(0, 0, 0);
+}
+
 TEST(something_must_be_ready)
 {
     struct keys keys;
@@ -259,15 +333,12 @@ TEST(messages_contain_no_value)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms_are_accepted_or_refused),
-        cmocka_unit_test(values_are_trimmed_and_kept),
-        cmocka_unit_test(codex_agents_fields_need_its_box),
-        cmocka_unit_test(unknown_field_error_lists_the_known_ones),
-        cmocka_unit_test(variables_of_the_configuration),
-        cmocka_unit_test(something_must_be_ready),
-        cmocka_unit_test(addresses_are_not_secret),
-        cmocka_unit_test(serving_options_are_read),
-        cmocka_unit_test(key_length_is_limited),
+        cmocka_unit_test(forms_are_accepted_or_refused),    cmocka_unit_test(values_are_trimmed_and_kept),
+        cmocka_unit_test(codex_agents_fields_need_its_box), cmocka_unit_test(unknown_field_error_lists_the_known_ones),
+        cmocka_unit_test(variables_of_the_configuration),   cmocka_unit_test(keys_of_other_providers_are_refused),
+        cmocka_unit_test(options_have_inputs_of_their_own), cmocka_unit_test(what_is_needed_is_named),
+        cmocka_unit_test(something_must_be_ready),          cmocka_unit_test(addresses_are_not_secret),
+        cmocka_unit_test(serving_options_are_read),         cmocka_unit_test(key_length_is_limited),
         cmocka_unit_test(messages_contain_no_value),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,34 @@ TEST(rows_are_complete)
         }
         if (p->key_required)
             assert_non_null(p->key_env[0]);
+        if (p->wires || p->key_env[0])
+            assert_non_null(p->title);
+        if (p->key_start)
+            assert_ptr_equal(provider_by_key_start(slice_of(p->key_start)), p);
+        if (p->key_page)
+            assert_memory_equal(p->key_page, "https://", 8);
     }
+}
+
+TEST(keys_and_their_variables_lead_to_the_provider)
+{
+    static const struct {
+        const char *key, *prefix;
+    } cases[] = {
+        {"sk-proj-1", "openai"},
+        {"sk-ant-1", "anthropic"},
+        {"sk-or-v1-1", "openrouter"},
+        {"AIza1", "gemini"},
+        {"gsk_1", "groq"},
+        {"sk", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_ptr_equal(provider_by_key_start(slice_of(cases[i].key)),
+                         cases[i].prefix ? provider_find(slice_of(cases[i].prefix)) : NULL);
+    assert_string_equal(provider_of_key(SLICE("GROQ_API_KEY"))->title, "Groq");
+    assert_string_equal(provider_of_key(SLICE("HUGGINGFACE_API_KEY"))->prefix, "huggingface");
+    assert_null(provider_of_key(SLICE("OWN_KEY")));
 }
 
 int main(void)
@@ -101,6 +128,7 @@ int main(void)
         cmocka_unit_test(names_that_are_empty_or_too_long_are_refused),
         cmocka_unit_test(apis_match_the_providers_documents),
         cmocka_unit_test(rows_are_complete),
+        cmocka_unit_test(keys_and_their_variables_lead_to_the_provider),
         cmocka_unit_test(own_server_is_the_default_base_on_the_internet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
