@@ -161,6 +161,7 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/cache/redis_connect.c \
 	proxy/cache/redis_memory.c proxy/cache/redis_memory.h \
 	proxy/exchange/caching.c proxy/exchange/caching.h \
+	proxy/exchange/caching_embed.c \
 	proxy/exchange/caching_keep.c \
 	proxy/exchange/caching_shadow.c \
 	proxy/exchange/caching_wait.c \

@@ -1,6 +1,7 @@
 # Unit tests: a line here, and tests/unit/test_NAME.c. By default they link only pure code.
 LDADD = proxy/libpure.a $(common_libs) $(CMOCKA_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) -lm
-noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests/unit/config_load.h tests/fuzz/fuzz.h
+noinst_HEADERS = tests/unit/unit.h tests/unit/folder.h tests/unit/bridge.h tests/unit/config_load.h \
+	tests/unit/semantic_pairs.h tests/fuzz/fuzz.h
 
 check_PROGRAMS += \
 	tests/unit/test_adaptive \

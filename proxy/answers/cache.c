@@ -14,9 +14,11 @@ static void add_count(const struct cache *c, enum cache_status status, struct co
     document_add_count(in, cache_status_name(status), (int64_t)c->counts[status]);
 }
 
-static void describe_semantic(const struct semantic *s, struct container in)
+static void describe_semantic(const struct cache *c, struct container in)
 {
-    document_add_text(in, "mode", "shadow");
+    const struct semantic *s = &c->semantic;
+    document_add_text(in, "mode", c->settings->semantic_serves ? "serve" : "shadow");
+    document_add_count(in, "served", (int64_t)c->similar);
     document_add_count(in, "questions", s->count);
     struct container bands = document_add_array(in, "bands");
     for (unsigned i = 0; i < SEMANTIC_BANDS; i++) {
@@ -50,7 +52,7 @@ static const struct refusal *ping(const struct cache *c, struct buf *out)
     for (enum cache_status s = 0; s < CACHE_STATUSES; s++)
         add_count(c, s, requests);
     if (c->settings->embedding_model)
-        describe_semantic(&c->semantic, document_add_object(root, "semantic"));
+        describe_semantic(c, document_add_object(root, "semantic"));
     document_add_number(root, "saved_usd", c->saved_usd, 9);
     return document_print(&d, out) ? NULL : &no_memory;
 }

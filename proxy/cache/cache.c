@@ -36,7 +36,8 @@ struct cache *cache_new(const struct config *config, const unsigned char *secret
     c->settings = &config->cache;
     memcpy(c->secret, secret, CACHE_KEY_SIZE);
     seal_key(secret, c->seal);
-    semantic_init(&c->semantic, config->cache.similarity_threshold, config->cache.max_vectors);
+    semantic_init(&c->semantic, config->cache.similarity_threshold, config->cache.semantic_max_error,
+                  config->cache.max_vectors);
     hash_deployments(config, c->configuration);
     c->recent.count = (uint64_t)randombytes_random() << 20; /* tickets of an earlier cache are not mistaken for ours */
     if (store_init(&c->store, (size_t)config->cache.max_size_mb << 20))

@@ -34,6 +34,7 @@ struct cache {
     unsigned char seal[CACHE_KEY_SIZE];          /* encrypts answers outside the process; see seal.h */
     struct cache_remote remote;
     uint64_t counts[CACHE_STATUSES]; /* ended requests */
+    uint64_t similar;                /* of these, those that got the answer to a similar question */
     unsigned waiting;                /* requests that wait for an equal one */
     unsigned detached;               /* requests without a client that others wait for */
     double saved_usd;

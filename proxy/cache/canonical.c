@@ -129,7 +129,7 @@ static void add_object(struct form *f, uint32_t object, bool item)
     struct member *all = sort_members(f, object, &names, &count);
     buf_add_char(f->out, '{');
     for (size_t i = 0; i < count && !f->refusal; i++) {
-        struct slice name = {names.data + all[i].at, all[i].len};
+        struct slice name = {all[i].names + all[i].at, all[i].len};
         if (message && slice_is(name, "id"))
             continue;
         if (any)
@@ -192,7 +192,7 @@ const char *canonical_make(struct canonical *c, const struct json *body, enum wi
     buf_init(&names, CANONICAL_MAX);
     struct member *all = sort_members(&f, 0, &names, &count);
     for (size_t i = 0; i < count && !f.refusal; i++) {
-        struct slice name = {names.data + all[i].at, all[i].len};
+        struct slice name = {all[i].names + all[i].at, all[i].len};
         switch (rules_field(body, all[i].key, wire)) {
         case FIELD_UNKNOWN: refuse(&f, "unknown-field"); break;
         case FIELD_DROPPED: break;

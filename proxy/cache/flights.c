@@ -27,7 +27,7 @@ struct flight *flights_begin(struct flights *all, const unsigned char *key, void
     memcpy(f->key, key, CACHE_KEY_SIZE);
     buf_init(&f->answer, SIZE_MAX - 1);
     f->leader = leader;
-    f->saved_usd = NAN;
+    f->saved_usd = f->similarity = NAN;
     f->next = *bucket;
     *bucket = f;
     return f;

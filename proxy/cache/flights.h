@@ -18,6 +18,7 @@ struct flight {
     struct follower *followers;
     struct buf answer; /* as struct cache_entry.text; empty: not landed, or the leader has none to share */
     double saved_usd;
+    double similarity; /* of the question that `answer` was given to; NAN: the same one */
 };
 
 /* Embedded in the waiting request. Zeroed before its first use. */

@@ -10,20 +10,24 @@
 
 #define FIRST_BAND 0.80
 #define BAND 0.02
+#define EVIDENCE 20.0     /* M of a proven entry: 1 / 5 % */
+#define RIGHT_MAX 100000u /* of a band */
 
-void semantic_init(struct semantic *s, double threshold, unsigned cap)
+void semantic_init(struct semantic *s, double threshold, double max_error, unsigned cap)
 {
-    *s = (struct semantic){.threshold = threshold, .cap = cap < SEMANTIC_MAX ? cap : SEMANTIC_MAX};
+    *s = (struct semantic){
+        .threshold = threshold, .max_error = max_error, .cap = cap < SEMANTIC_MAX ? cap : SEMANTIC_MAX};
 }
 
 static void clear(struct semantic_entry *e)
 {
     free(e->vector);
     free(e->question);
+    free(e->words);
     *e = (struct semantic_entry){.vector = NULL};
 }
 
-static void forget(struct semantic *s)
+void semantic_forget(struct semantic *s)
 {
     for (unsigned i = 0; i < s->count; i++)
         clear(&s->entries[i]);
@@ -32,7 +36,7 @@ static void forget(struct semantic *s)
 
 void semantic_free(struct semantic *s)
 {
-    forget(s);
+    semantic_forget(s);
     free(s->entries);
     s->entries = NULL;
 }
@@ -82,17 +86,20 @@ static struct semantic_entry *nearest(struct semantic *s, const struct semantic_
     return best;
 }
 
-bool semantic_is_proven(unsigned seen, unsigned wrong)
+/* The logarithm of the binomial distribution's probability of k in n. */
+static double log_binomial(double n, double k, double rate)
 {
-    /* P(at most `wrong` errors in `seen`) at an error rate of SEMANTIC_ERROR must be below 5 %. */
-    double p = pow(1 - SEMANTIC_ERROR, seen), sum = p;
-    if (!seen)
-        return false;
-    for (unsigned k = 0; k < wrong && k < seen; k++) {
-        p *= (double)(seen - k) / (k + 1) * SEMANTIC_ERROR / (1 - SEMANTIC_ERROR);
-        sum += p;
-    }
-    return wrong < seen && sum <= 0.05;
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) + k * log(rate) + (n - k) * log1p(-rate);
+}
+
+bool semantic_is_proven(unsigned right, unsigned wrong, double max_error)
+{
+    double n = (double)right + wrong, at_most = 0;
+    if (wrong >= n * max_error)
+        return false; /* M is at most 1 */
+    for (unsigned k = 0; k <= wrong; k++)
+        at_most += exp(log_binomial(n + 1, k, max_error));
+    return log1p(-at_most) - log((n + 1) * max_error) - log_binomial(n, wrong, max_error) >= log(EVIDENCE);
 }
 
 static unsigned band_of(double similarity)
@@ -106,17 +113,76 @@ double semantic_band_from(unsigned band)
     return band ? FIRST_BAND + BAND * (band - 1) : 0;
 }
 
-static void count(struct semantic *s, struct semantic_entry *e, const struct semantic_match *m)
+static struct semantic_word *find_word(const struct semantic_entry *e, uint64_t hash)
 {
-    struct semantic_band *band = &s->bands[band_of(m->similarity)];
+    for (unsigned i = 0; i < e->word_count; i++)
+        if (e->words[i].hash == hash)
+            return &e->words[i];
+    return NULL;
+}
+
+/* Whether no word matters. `count` -1: not known. */
+static bool words_allow(const struct semantic_entry *e, const uint64_t *words, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const struct semantic_word *w = find_word(e, words[i]);
+        if (!w || w->matters)
+            return false;
+    }
+    return count >= 0;
+}
+
+/* A word without a place stays unknown. */
+static void learn_words(struct semantic_entry *e, const uint64_t *words, int count, bool matter)
+{
+    if (count > 0 && !e->words)
+        e->words = calloc(SEMANTIC_WORDS_MAX, sizeof *e->words);
+    for (int i = 0; i < count && e->words; i++) {
+        struct semantic_word *w = find_word(e, words[i]);
+        if (!w && e->word_count < SEMANTIC_WORDS_MAX)
+            w = &e->words[e->word_count++], w->hash = words[i];
+        if (w)
+            w->matters |= matter;
+    }
+}
+
+/* Compares the entry's question and another text. Returns guards_difference(). */
+static int compare(const struct semantic_entry *e, struct slice text, struct semantic_match *m,
+                   uint64_t words[GUARDS_DIFFERENCE_MAX])
+{
+    const struct slice question = {e->question, e->question_len};
+    int count = guards_difference(question, text, words);
+    m->guards = guards_equal(question, text);
+    m->words = words_allow(e, words, count);
+    return count;
+}
+
+/* Whether a question of at least this similarity gets the entry's answer. */
+static bool is_proven_at(const struct semantic *s, const struct semantic_entry *e, double similarity)
+{
+    unsigned right = 0, band = band_of(similarity);
+    for (unsigned i = 0; i <= band; i++)
+        right += e->right[i];
+    return similarity >= s->threshold && semantic_is_proven(right, e->wrong, s->max_error);
+}
+
+/* Returns whether the observation counts in favor of the entry. */
+static bool count(struct semantic *s, struct semantic_entry *e, const struct semantic_match *m, const uint64_t *words,
+                  int word_count)
+{
+    unsigned at = band_of(m->similarity);
+    struct semantic_band *band = &s->bands[at];
     band->pairs++;
     band->agreed += m->agrees;
     band->guarded += m->guards;
     band->guarded_agreed += m->guards && m->agrees;
     if (!m->guards || m->similarity < s->threshold)
-        return;
-    e->seen++;
+        return false;
+    bool right = m->agrees && word_count >= 0;
+    e->right[at] += right && e->right[at] < RIGHT_MAX;
     e->wrong += !m->agrees;
+    learn_words(e, words, word_count, !m->agrees);
+    return right;
 }
 
 static void add(struct semantic *s, const struct semantic_question *q)
@@ -127,6 +193,8 @@ static void add(struct semantic *s, const struct semantic_question *q)
         return;
     struct semantic_entry e = {.answer = q->answer, .question_len = q->text.len};
     memcpy(e.scope, q->scope, CACHE_KEY_SIZE);
+    memcpy(e.key, q->key, CACHE_KEY_SIZE);
+    memcpy(e.reply, q->key, CACHE_KEY_SIZE);
     e.vector = malloc(q->dimensions * sizeof *e.vector);
     e.question = malloc(q->text.len + 1);
     if (!e.vector || !e.question) {
@@ -142,24 +210,85 @@ static void add(struct semantic *s, const struct semantic_question *q)
     s->count += s->count < s->cap;
 }
 
+static bool is_usable(const struct semantic_question *q)
+{
+    return q->text.len && q->text.len <= SEMANTIC_TEXT_MAX && q->dimensions && q->dimensions <= SEMANTIC_DIMENSIONS &&
+           normalize(q->vector, q->dimensions);
+}
+
+/* Whether the question has an entry. If its answer is another one now, what was observed is void. */
+static bool repeats(struct semantic *s, const struct semantic_question *q)
+{
+    for (unsigned i = 0; i < s->count; i++) {
+        struct semantic_entry *e = &s->entries[i];
+        if (memcmp(e->key, q->key, CACHE_KEY_SIZE) != 0)
+            continue;
+        if (e->answer != q->answer) {
+            memset(e->right, 0, sizeof e->right);
+            e->wrong = 1;
+            e->word_count = 0;
+            e->answer = q->answer;
+        }
+        memcpy(e->reply, q->key, CACHE_KEY_SIZE);
+        return true;
+    }
+    return false;
+}
+
 bool semantic_observe(struct semantic *s, const struct semantic_question *q, struct semantic_match *match)
 {
     float similarity;
-    if (!q->text.len || q->text.len > SEMANTIC_TEXT_MAX || !q->dimensions || q->dimensions > SEMANTIC_DIMENSIONS ||
-        !normalize(q->vector, q->dimensions))
+    uint64_t words[GUARDS_DIFFERENCE_MAX];
+    if (!is_usable(q))
         return false;
     if (q->dimensions != s->dimensions)
-        forget(s);
+        semantic_forget(s);
     s->dimensions = q->dimensions;
+    if (repeats(s, q))
+        return false;
     struct semantic_entry *e = nearest(s, q, &similarity);
     if (e) {
-        bool guards = guards_equal((struct slice){e->question, e->question_len}, q->text);
-        *match = (struct semantic_match){(double)similarity, guards, e->answer == q->answer, false};
-        match->proven = guards && match->similarity >= s->threshold && semantic_is_proven(e->seen, e->wrong);
-        count(s, e, match);
+        *match = (struct semantic_match){.similarity = (double)similarity, .agrees = e->answer == q->answer};
+        int word_count = compare(e, q->text, match, words);
+        match->proven = match->guards && match->words && is_proven_at(s, e, match->similarity);
+        if (count(s, e, match, words, word_count)) {
+            memcpy(e->reply, q->key, CACHE_KEY_SIZE);
+            return true;
+        }
     }
     add(s, q);
     return e != NULL;
+}
+
+bool semantic_may_find(const struct semantic *s, const unsigned char *scope, struct slice text)
+{
+    struct semantic_match m;
+    uint64_t words[GUARDS_DIFFERENCE_MAX];
+    for (unsigned i = 0; i < s->count; i++) {
+        const struct semantic_entry *e = &s->entries[i];
+        if (memcmp(e->scope, scope, CACHE_KEY_SIZE) != 0 || !is_proven_at(s, e, 1))
+            continue;
+        (void)compare(e, text, &m, words);
+        if (m.guards && m.words)
+            return true;
+    }
+    return false;
+}
+
+const struct semantic_entry *semantic_find(struct semantic *s, const struct semantic_question *q,
+                                           struct semantic_match *match)
+{
+    float similarity;
+    uint64_t words[GUARDS_DIFFERENCE_MAX];
+    if (!is_usable(q) || q->dimensions != s->dimensions)
+        return NULL;
+    struct semantic_entry *e = nearest(s, q, &similarity);
+    if (!e)
+        return NULL;
+    *match = (struct semantic_match){.similarity = (double)similarity};
+    (void)compare(e, q->text, match, words);
+    match->proven = match->guards && match->words && is_proven_at(s, e, match->similarity);
+    return match->proven && ++e->used % SEMANTIC_EXPLORES ? e : NULL;
 }
 
 uint64_t semantic_answer(struct slice text)

@@ -56,8 +56,11 @@ const struct schema_row CONFIG_CACHE_KEYS[] = {
          "LiteLLM's name of `semantic_embedding_model`."),
     RANGED(CACHE, NUMBER, "similarity_threshold", 0, 1, settings.similarity_threshold, "0.95",
            "`semantic`: lowest similarity of the pairs that count."),
-    USED(CACHE, TEXT, "semantic_mode", semantic_mode, "shadow",
-         "`semantic`: only `shadow`: compares, but never answers. Not in LiteLLM."),
+    USED(
+        CACHE, TEXT, "semantic_mode", semantic_mode, "shadow",
+        "`semantic`: `shadow`: compares, but never answers. `serve`: also answers with proven replies. Not in LiteLLM."),
+    RANGED(CACHE, NUMBER, "semantic_max_error", 0.001, 0.2, settings.semantic_max_error, "0.02",
+           "`semantic`: highest error rate of a proven reply, with 95 % confidence. Not in LiteLLM."),
     RANGED(CACHE, INT, "max_vectors", 1, 10000, settings.max_vectors, "1000",
            "`semantic`: questions to compare with; 768 dimensions take 3 KB each. Not in LiteLLM."),
     WARNS(CACHE, "max_size_in_memory", "use max_size_mb, which limits bytes"),
@@ -117,11 +120,9 @@ static const struct type *find_type(const char *name)
 static void read_semantic(struct config_loader *l, const struct cache_source *source, struct cache_settings *s)
 {
     const struct schema_text *model = &source->embedding_model, *mode = &source->semantic_mode;
-    if (strcmp(mode->text, "shadow") != 0)
-        config_error(l, mode->line,
-                     WHAT ".semantic_mode: \"%.64s\": only shadow is supported: similarity does not prove that two "
-                          "questions have one answer",
-                     mode->text);
+    s->semantic_serves = strcmp(mode->text, "serve") == 0;
+    if (!s->semantic_serves && strcmp(mode->text, "shadow") != 0)
+        config_error(l, mode->line, WHAT ".semantic_mode: \"%.64s\": use shadow or serve", mode->text);
     if (!model->text || !*model->text)
         config_error(l, source->type.line, WHAT ".semantic_embedding_model: missing: name an alias of model_list");
     else if (!(s->embedding_model = strdup(model->text)))

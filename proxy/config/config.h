@@ -149,7 +149,9 @@ struct cache_settings {
     char *namespace;      /* part of every key; NULL: none */
     struct redis_settings redis;
     char *embedding_model;       /* alias whose deployments make the vectors of questions; NULL: no comparison */
-    double similarity_threshold; /* lowest similarity of the pairs that an entry counts; see semantic.h */
+    bool semantic_serves;        /* proven entries answer similar questions; false: they are only compared */
+    double semantic_max_error;   /* highest error rate of a proven entry; see semantic.h */
+    double similarity_threshold; /* lowest similarity of the pairs that an entry counts */
     unsigned max_vectors;        /* questions in memory */
 };
 

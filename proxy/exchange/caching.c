@@ -52,7 +52,7 @@ static bool make(struct request *r)
     if (!c)
         return false;
     r->caching = c;
-    c->saved_usd = NAN;
+    c->saved_usd = c->similarity = NAN;
     c->age_s = c->ttl_s = -1;
     c->fwd = "miss";
     c->tier = r->shared->redis ? "redis" : "memory";
@@ -86,16 +86,16 @@ static bool wants_new(const struct request *r, struct caching *c)
     return true;
 }
 
-static const struct cache_entry *find(struct request *r, struct caching *c)
+const struct cache_entry *caching_find(struct request *r, const unsigned char *key)
 {
+    struct caching *c = r->caching;
     uint64_t now = clock_monotonic_ms();
     bool stale;
-    const struct cache_entry *e = store_get(&cache_of(r)->store, c->key, now, &stale);
+    const struct cache_entry *e = store_get(&cache_of(r)->store, key, now, &stale);
     if (stale)
         c->fwd = "stale";
     if (!e)
         return NULL;
-    c->tier = "memory";
     c->age_s = (int64_t)((now - e->stored_ms) / 1000);
     c->ttl_s = (int64_t)((e->expires_ms - now) / 1000);
     if (c->controls.max_age_s < 0 || c->age_s <= c->controls.max_age_s)
@@ -145,10 +145,14 @@ enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t
     struct caching *c = r->caching;
     if (wants_new(r, c))
         return CACHING_NONE;
-    const struct cache_entry *e = find(r, c);
-    if (e && caching_replay(r, (struct slice){e->text, e->len}, e->saved_usd, CACHE_HIT, send))
-        return CACHING_HIT;
-    return caching_join(r, woken) || caching_ask(r, woken) ? CACHING_WAITS : CACHING_NONE;
+    const struct cache_entry *e = caching_find(r, c->key);
+    if (e) {
+        c->tier = "memory";
+        if (caching_replay(r, (struct slice){e->text, e->len}, e->saved_usd, CACHE_HIT, send))
+            return CACHING_HIT;
+    }
+    return caching_join(r, woken) || caching_ask(r, woken) || caching_ask_similar(r, woken) ? CACHING_WAITS
+                                                                                            : CACHING_NONE;
 }
 
 void caching_end(struct request *r)
@@ -159,9 +163,8 @@ void caching_end(struct request *r)
     cache_of(r)->counts[c->status]++;
     if (isfinite(c->saved_usd))
         cache_of(r)->saved_usd += c->saved_usd;
-    if (c->leads)
-        flight_land(&cache_of(r)->flights, c->leads, (struct slice){NULL, 0}, NAN);
-    c->leads = NULL;
+    cache_of(r)->similar += isfinite(c->similarity);
+    caching_share(r, (struct slice){NULL, 0}, NAN);
     caching_stop_waiting(r);
     cache_of(r)->detached -= c->detached;
 }
@@ -198,6 +201,8 @@ static void add_status(const struct caching *c, struct buf *out)
                                                       : "");
     if (c->reason)
         buf_add_format(out, "; detail=%s", c->reason);
+    if (isfinite(c->similarity))
+        buf_add_format(out, "; detail=semantic\r\nx-litellm-semantic-similarity: %.4f", c->similarity);
     BUF_ADD(out, "\r\n");
 }
 
@@ -215,7 +220,7 @@ void caching_fields(const struct request *r, struct buf *out)
 struct journal_cache caching_journal(const struct request *r)
 {
     const struct caching *c = r->caching;
-    struct journal_cache entry = {.tier = c->tier,
+    struct journal_cache entry = {.tier = isfinite(c->similarity) ? "semantic" : c->tier,
                                   .status = cache_status_name(c->status),
                                   .reason = c->reason,
                                   .age_s = c->age_s,

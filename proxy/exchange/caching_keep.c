@@ -76,9 +76,7 @@ void caching_complete(struct attempt *a)
         c->status = CACHE_STORED, caching_answer_shadow(r, a->recorded);
     else if (!c->reason)
         c->reason = why ? why : "memory";
-    if (c->leads)
-        flight_land(&cache->flights, c->leads, why ? (struct slice){NULL, 0} : a->recorded, usd);
-    c->leads = NULL;
+    caching_share(r, why ? (struct slice){NULL, 0} : a->recorded, usd);
 }
 
 void caching_gives(struct request *r)

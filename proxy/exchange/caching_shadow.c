@@ -1,10 +1,9 @@
-/* loop: the semantic tier, which only observes. Once a client is answered, the question gets a vector from the
- * embedding deployment, and is compared with earlier ones: how similar, and whether the answers agree. */
+/* loop: the semantic tier. Once a client is answered, the question gets a vector from the embedding deployment, and is
+ * compared with earlier ones: how similar, and whether the answers agree. If it may serve, it looks for a proven
+ * answer to a similar question before a provider is called. */
 #include "proxy/exchange/caching.h"
 
 #include "common/clock.h"
-#include "proxy/cache/semantic.h"
-#include "proxy/terms/usage.h"
 
 #include <event2/event.h>
 #include <math.h>
@@ -12,23 +11,8 @@
 #include <string.h>
 
 #define REPLY_BYTES (256u << 10) /* of a vector, as JSON */
-#define LIMIT_MS 5000
-
-struct shadow {
-    unsigned char scope[CACHE_KEY_SIZE]; /* of all but the question */
-    struct buf question;
-    uint64_t answer;
-    bool answered; /* `answer` is set */
-    struct event *begin;
-    struct call *call;
-    const struct deployment *deployment; /* that makes the vector */
-    struct buf body, reply;
-    bool compares; /* from the end of the request until the result */
-    int status;
-    const char *how;
-    struct semantic_match match;
-    bool matched;
-};
+#define COMPARE_LIMIT_MS 5000
+#define SERVE_LIMIT_MS 1000 /* the client waits */
 
 void caching_prepare_shadow(struct request *r, const struct json *whole, const struct canonical_scope *scope)
 {
@@ -51,22 +35,76 @@ void caching_prepare_shadow(struct request *r, const struct json *whole, const s
     canonical_free(&form);
 }
 
-void caching_answer_shadow(struct request *r, struct slice reply)
+/* The hash of the text of a reply in the form of struct cache_entry.text. false: it has none, or out of memory. */
+static bool read_answer(struct slice reply, uint64_t *answer)
 {
-    struct shadow *s = r->caching->shadow;
     struct json j = {0};
     struct buf text;
-    if (!s || !s->question.len)
-        return;
+    bool ok = false;
     buf_init(&text, STORE_ENTRY_MAX);
     if (json_parse(&j, reply.ptr, reply.len)) {
         uint32_t choice = json_first(&j, json_get(&j, 0, "choices"));
         uint32_t content = choice ? json_get(&j, json_get(&j, choice, "message"), "content") : JSON_NONE;
-        s->answered = json_unescape(&j, content, &text);
-        s->answer = semantic_answer(buf_slice(&text));
+        ok = json_unescape(&j, content, &text);
+        *answer = semantic_answer(buf_slice(&text));
     }
     json_free(&j);
     buf_free(&text);
+    return ok;
+}
+
+void caching_answer_shadow(struct request *r, struct slice reply)
+{
+    struct shadow *s = r->caching->shadow;
+    if (s && s->question.len)
+        s->answered = read_answer(reply, &s->answer);
+}
+
+static struct semantic_question question_of(const struct request *r)
+{
+    const struct shadow *s = r->caching->shadow;
+    return (struct semantic_question){s->scope,  r->caching->key, buf_slice(&s->question),
+                                      s->answer, s->vector,       s->dimensions};
+}
+
+static void on_lookup_vector(struct request *r)
+{
+    event_active(r->caching->wake, EV_TIMEOUT, 0);
+}
+
+bool caching_ask_similar(struct request *r, void (*woken)(evutil_socket_t, short, void *))
+{
+    const struct cache *cache = cache_of(r);
+    struct shadow *s = r->caching->shadow;
+    if (!cache->settings->semantic_serves || !s ||
+        !semantic_may_find(&cache->semantic, s->scope, buf_slice(&s->question)))
+        return false;
+    s->asked = caching_make_wake(r, woken) && caching_embed(r, SERVE_LIMIT_MS, on_lookup_vector);
+    return s->asked;
+}
+
+/* The cached reply to the similar question; NULL: it is gone, or too old. */
+static const struct cache_entry *find_reply(struct request *r, const struct semantic_entry *e)
+{
+    uint64_t answer;
+    const struct cache_entry *found = caching_find(r, e->reply);
+    return found && read_answer((struct slice){found->text, found->len}, &answer) && answer == e->answer ? found : NULL;
+}
+
+bool caching_landed_similar(struct request *r, struct slice *send)
+{
+    struct caching *c = r->caching;
+    struct shadow *s = c->shadow;
+    struct semantic_question q = question_of(r);
+    const struct semantic_entry *e = s->vector ? semantic_find(&cache_of(r)->semantic, &q, &s->match) : NULL;
+    const struct cache_entry *found = e ? find_reply(r, e) : NULL;
+    if (!found || !caching_replay(r, (struct slice){found->text, found->len}, found->saved_usd, CACHE_HIT, send)) {
+        c->age_s = c->ttl_s = -1;
+        return false;
+    }
+    c->similarity = s->match.similarity;
+    caching_share(r, (struct slice){found->text, found->len}, found->saved_usd);
+    return true;
 }
 
 /* The comparison is over, with a result or without. */
@@ -78,103 +116,22 @@ static void finish(struct request *r)
     request_free_if_done(r);
 }
 
-static enum call_flow on_body(void *ctx, const struct call_reply *reply, struct slice bytes)
+static void on_vector(struct request *r)
 {
-    struct request *r = ctx;
-    (void)reply;
-    return buf_add_slice(&r->caching->shadow->reply, bytes) ? CALL_GO_ON : CALL_STOP;
-}
-
-/* Reads the vector of an embeddings reply, and its usage. NULL: none. Free it. */
-static float *read_vector(const struct buf *reply, unsigned *dimensions, struct usage *usage)
-{
-    struct json j = {0};
-    float *vector = NULL;
-    bool ok = json_parse(&j, reply->data, reply->len);
-    uint32_t first = ok ? json_first(&j, json_get(&j, 0, "data")) : JSON_NONE;
-    uint32_t list = first ? json_get(&j, first, "embedding") : JSON_NONE;
-    *dimensions = 0;
-    *usage = USAGE_UNKNOWN;
-    if (ok && usage_read(&j, json_get(&j, 0, "usage"), usage))
-        usage->output = 0;
-    if (json_is(&j, list, JSON_ARRAY))
-        vector = calloc(SEMANTIC_DIMENSIONS, sizeof *vector);
-    for (uint32_t n = vector ? json_first(&j, list) : JSON_NONE; n && ok; n = json_next(&j, n)) {
-        double value;
-        ok = *dimensions < SEMANTIC_DIMENSIONS && json_double(&j, n, &value);
-        if (ok)
-            vector[(*dimensions)++] = (float)value;
-    }
-    if (!ok) {
-        free(vector);
-        vector = NULL;
-    }
-    json_free(&j);
-    return vector;
-}
-
-static void on_done(void *ctx, const struct call_reply *reply, enum failure_kind failure, const char *message)
-{
-    struct request *r = ctx;
     struct shadow *s = r->caching->shadow;
-    unsigned dimensions = 0;
-    struct usage usage = USAGE_UNKNOWN;
-    (void)message;
-    s->call = NULL;
-    float *vector = failure == FAILURE_NONE && reply->status == 200 ? read_vector(&s->reply, &dimensions, &usage)
-                                                                    : NULL;
-    struct semantic_question q = {s->scope, buf_slice(&s->question), s->answer, vector, dimensions};
-    s->matched = vector && semantic_observe(&cache_of(r)->semantic, &q, &s->match);
-    free(vector);
-    if (s->deployment && usage.input >= 0)
-        request_charge(r, spending_cost(s->deployment, &usage));
+    struct semantic_question q = question_of(r);
+    s->matched = s->vector && semantic_observe(&cache_of(r)->semantic, &q, &s->match);
     finish(r);
-}
-
-/* Returns the embedding deployment; NULL: none is ready. */
-static const struct deployment *embedder(const struct request *r)
-{
-    const struct config *config = r->shared->config;
-    const struct model_group *group = config_group(config, slice_of(config->cache.embedding_model));
-    for (unsigned i = 0; group && i < group->count; i++) {
-        const struct deployment *d = group->deployments[i];
-        if (!d->not_ready && !d->wildcard && d->provider->kind == PROVIDER_HTTP &&
-            d->provider->sign_in == SIGN_IN_KEY && (d->wires & WIRE_EMBEDDINGS))
-            return d;
-    }
-    return NULL;
-}
-
-static bool call(struct request *r)
-{
-    static const struct call_events events = {on_body, on_done};
-    struct shadow *s = r->caching->shadow;
-    const struct deployment *d = embedder(r);
-    s->deployment = d;
-    if (!d)
-        return false;
-    BUF_ADD(&s->body, "{\"model\":");
-    json_add_string(&s->body, slice_of(d->upstream_model));
-    BUF_ADD(&s->body, ",\"input\":[");
-    json_add_string(&s->body, buf_slice(&s->question));
-    BUF_ADD(&s->body, "],\"encoding_format\":\"float\"}");
-    struct call_request request = {.deployment = d,
-                                   .path = wire_path(WIRE_EMBEDDINGS),
-                                   .body = pieces_of(buf_slice(&s->body)),
-                                   .first_timeout_ms = LIMIT_MS,
-                                   .idle_timeout_ms = LIMIT_MS,
-                                   .total_timeout_ms = LIMIT_MS};
-    s->call = s->body.failed ? NULL : call_start(r->shared->upstream, &request, &events, r);
-    return s->call != NULL;
 }
 
 /* From the loop: libcurl may have been on the stack when the request ended. */
 static void on_begin(evutil_socket_t fd, short what, void *ctx)
 {
     struct request *r = ctx;
+    struct shadow *s = r->caching->shadow;
     (void)fd, (void)what;
-    if (!call(r))
-        finish(r);
+    if (s->asked || !caching_embed(r, COMPARE_LIMIT_MS, on_vector))
+        on_vector(r);
 }
 
 bool caching_compare(struct request *r, int status, const char *how)
@@ -202,9 +159,7 @@ void caching_end_comparison(struct request *r)
     if (!caching_compares(r))
         return;
     struct shadow *s = r->caching->shadow;
-    if (s->call)
-        call_cancel(s->call);
-    s->call = NULL;
+    caching_cancel_embedding(r);
     s->compares = false;
     request_journal(r, s->status, s->how);
 }
@@ -219,16 +174,21 @@ void caching_free_shadow(struct request *r)
     buf_free(&s->question);
     buf_free(&s->body);
     buf_free(&s->reply);
+    free(s->vector);
     free(s);
 }
 
 void caching_journal_shadow(const struct request *r, struct journal_cache *entry)
 {
     const struct shadow *s = r->caching->shadow;
-    if (!s || !s->matched)
-        return;
-    entry->similarity = s->match.similarity;
-    entry->agrees = s->match.agrees;
-    entry->guards = s->match.guards;
-    entry->proven = s->match.proven;
+    if (isfinite(r->caching->similarity)) {
+        entry->similarity = r->caching->similarity;
+        entry->served = entry->guards = entry->words = entry->proven = true;
+    } else if (s && s->matched) {
+        entry->similarity = s->match.similarity;
+        entry->agrees = s->match.agrees;
+        entry->guards = s->match.guards;
+        entry->words = s->match.words;
+        entry->proven = s->match.proven;
+    }
 }

@@ -1,4 +1,4 @@
-/* loop: a request that waits for the cache: for Redis, or for an equal request. */
+/* loop: a request that waits for the cache: for Redis, for an equal request, or for a vector. */
 #include "proxy/exchange/caching.h"
 
 #include "common/clock.h"
@@ -14,8 +14,9 @@ static void on_wake(struct follower *f)
     event_active(r->caching->wake, EV_TIMEOUT, 0);
 }
 
-static bool make_wake(struct request *r, struct caching *c, void (*woken)(evutil_socket_t, short, void *))
+bool caching_make_wake(struct request *r, void (*woken)(evutil_socket_t, short, void *))
 {
+    struct caching *c = r->caching;
     if (!c->wake)
         c->wake = evtimer_new(r->shared->base, woken, r);
     return c->wake != NULL;
@@ -44,7 +45,7 @@ static void on_value(struct redis_lookup *l, struct slice value)
 bool caching_ask(struct request *r, void (*woken)(evutil_socket_t, short, void *))
 {
     struct caching *c = r->caching;
-    if (!r->shared->redis || !make_wake(r, c, woken))
+    if (!r->shared->redis || !caching_make_wake(r, woken))
         return false;
     buf_init(&c->opened, STORE_ENTRY_MAX + SEAL_OVERHEAD);
     c->lookup = (struct redis_lookup){.done = on_value, .owner = r};
@@ -60,7 +61,7 @@ bool caching_join(struct request *r, void (*woken)(evutil_socket_t, short, void 
         c->leads = flights_begin(all, c->key, r);
         return false;
     }
-    if (!make_wake(r, c, woken))
+    if (!caching_make_wake(r, woken))
         return false;
     c->follower.owner = r;
     c->follower.wake = on_wake;
@@ -75,29 +76,41 @@ void caching_stop_waiting(struct request *r)
     cache_of(r)->waiting -= c->follower.flight != NULL;
     flight_leave(&c->follower);
     redis_forget(&c->lookup);
+    caching_cancel_embedding(r);
 }
 
-/* Gives the answer of Redis to this request and to those that wait for it. */
-static bool found_in_redis(struct request *r, struct caching *c, struct slice *send)
+/* The equal request is done. */
+static bool landed_flight(struct request *r, const struct flight *flight, struct slice *send)
 {
-    if (!caching_replay(r, c->answer.text, c->answer.saved_usd, CACHE_HIT, send))
-        return false;
-    if (c->leads)
-        flight_land(&cache_of(r)->flights, c->leads, c->answer.text, c->answer.saved_usd);
-    c->leads = NULL;
-    return true;
-}
-
-bool caching_landed(struct request *r, struct slice *send)
-{
-    struct caching *c = r->caching;
-    if (c->looked)
-        return c->found && found_in_redis(r, c, send);
-    const struct flight *flight = c->follower.flight;
-    struct slice answer = flight ? buf_slice(&flight->answer) : (struct slice){NULL, 0};
+    struct slice answer = buf_slice(&flight->answer);
     bool ok = answer.len && caching_replay(r, answer, flight->saved_usd, CACHE_COLLAPSED, send);
+    r->caching->similarity = ok ? flight->similarity : NAN;
     caching_stop_waiting(r);
     return ok;
+}
+
+enum caching_found caching_landed(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send)
+{
+    struct caching *c = r->caching;
+    if (c->follower.flight)
+        return landed_flight(r, c->follower.flight, send) ? CACHING_HIT : CACHING_NONE;
+    if (c->shadow && c->shadow->asked)
+        return caching_landed_similar(r, send) ? CACHING_HIT : CACHING_NONE;
+    if (c->found && caching_replay(r, c->answer.text, c->answer.saved_usd, CACHE_HIT, send)) {
+        caching_share(r, c->answer.text, c->answer.saved_usd);
+        return CACHING_HIT;
+    }
+    return c->looked && caching_ask_similar(r, woken) ? CACHING_WAITS : CACHING_NONE;
+}
+
+void caching_share(struct request *r, struct slice answer, double saved_usd)
+{
+    struct caching *c = r->caching;
+    if (c->leads) {
+        c->leads->similarity = c->similarity;
+        flight_land(&cache_of(r)->flights, c->leads, answer, saved_usd);
+    }
+    c->leads = NULL;
 }
 
 struct request *caching_leave(struct request *r)

@@ -69,7 +69,7 @@ struct attempt {
 
 enum request_state {
     REQUEST_NEW,
-    REQUEST_LOOKING, /* waits for Redis or for an equal request */
+    REQUEST_LOOKING, /* waits for Redis, the question's vector, or an equal request */
     REQUEST_CALLING, /* an attempt is in flight; nothing was sent to the client */
     REQUEST_WAITING, /* waits before it repeats an attempt */
     REQUEST_OPEN,    /* a stream has begun to reach the client */
@@ -260,12 +260,13 @@ void request_charge(struct request *r, double usd);
 enum caching_found {
     CACHING_NONE,  /* call an upstream */
     CACHING_HIT,   /* *send is the whole reply, owned by r->attempt->relay */
-    CACHING_WAITS, /* the request waits for Redis or for an equal request in flight; `woken` is called from the loop */
+    CACHING_WAITS, /* the request waits for Redis, a vector, or an equal request in flight; `woken` is called from the
+                      loop */
 };
 /* Looks for a cached reply to a request that has a plan. `woken` gets the request. A cache is configured. */
 enum caching_found caching_look(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send);
-/* Called by `woken`. true: *send is the whole reply, as after CACHING_HIT. false: there is none; call an upstream. */
-MUST_CHECK bool caching_landed(struct request *r, struct slice *send);
+/* The same, called by `woken`. */
+enum caching_found caching_landed(struct request *r, void (*woken)(evutil_socket_t, short, void *), struct slice *send);
 /* The client of the request disconnected: the request stops waiting. If the request that it
  * waited for has no client either, and no other request waits for it, returns that one: cancel it. Else NULL. */
 struct request *caching_leave(struct request *r);

@@ -231,10 +231,11 @@ static void on_landed(evutil_socket_t fd, short what, void *ctx)
     struct slice whole;
     (void)fd, (void)what;
     request_works(r);
-    if (caching_landed(r, &whole))
-        answer_at_once(r, whole);
-    else
-        call_first(r, request_first(r));
+    switch (caching_landed(r, on_landed, &whole)) {
+    case CACHING_NONE: call_first(r, request_first(r)); break;
+    case CACHING_HIT: answer_at_once(r, whole); break;
+    case CACHING_WAITS: request_waits(r); break;
+    }
 }
 
 /* The request has a plan. */

@@ -11,7 +11,8 @@
  *                  client gone: from every state to ENDED
  *
  *   NEW        the request is read and planned
- *   LOOKING    waits for the cache: for Redis, or for an equal request in flight (proxy/cache/flights.h)
+ *   LOOKING    waits for the cache: for Redis, for the question's vector (proxy/cache/semantic.h), or for an equal
+ *              request in flight (proxy/cache/flights.h)
  *   CALLING    one or two attempts are in flight; the client has received nothing
  *   WAITING    no attempt is in flight; a timer will repeat the last one
  *   OPEN       the reply has begun; no other deployment may serve it

@@ -211,6 +211,11 @@ static void add_decision(struct buf *out, const struct plan *plan)
     BUF_ADD(out, "]");
 }
 
+static const char *truth(bool value)
+{
+    return value ? "true" : "false";
+}
+
 static void add_cache(struct buf *out, const struct journal_cache *c)
 {
     BUF_ADD(out, ",\"cache\":{\"tier\":");
@@ -225,9 +230,8 @@ static void add_cache(struct buf *out, const struct journal_cache *c)
     if (isfinite(c->similarity)) {
         BUF_ADD(out, ",\"semantic\":{\"similarity\":");
         buf_add_double(out, c->similarity, 6);
-        buf_add_text(out, c->agrees ? ",\"agrees\":true" : ",\"agrees\":false");
-        buf_add_text(out, c->guards ? ",\"guards\":true" : ",\"guards\":false");
-        buf_add_text(out, c->proven ? ",\"proven\":true}" : ",\"proven\":false}");
+        buf_add_format(out, ",\"agrees\":%s,\"guards\":%s,\"words\":%s,\"proven\":%s}",
+                       c->served ? "null" : truth(c->agrees), truth(c->guards), truth(c->words), truth(c->proven));
     }
     buf_add_char(out, '}');
 }

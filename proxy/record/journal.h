@@ -21,13 +21,14 @@ struct journal_attempt {
 
 /* What the cache of replies did. */
 struct journal_cache {
-    const char *tier;            /* "memory", "redis" */
-    const char *status;          /* "hit", "miss", "stored", "collapsed", "bypass" */
-    const char *reason;          /* why not looked up or kept; NULL: does not apply */
-    int64_t age_s;               /* of the kept reply; -1: none was used */
-    double saved_usd;            /* cost of the call that was not needed, USD; NAN: none, or unknown */
-    double similarity;           /* of the nearest earlier question; NAN: not compared */
-    bool agrees, guards, proven; /* see struct semantic_match */
+    const char *tier;                   /* "memory", "redis", "semantic" */
+    const char *status;                 /* "hit", "miss", "stored", "collapsed", "bypass" */
+    const char *reason;                 /* why not looked up or kept; NULL: does not apply */
+    int64_t age_s;                      /* of the kept reply; -1: none was used */
+    double saved_usd;                   /* cost of the call that was not needed, USD; NAN: none, or unknown */
+    double similarity;                  /* of the nearest earlier question; NAN: not compared */
+    bool served;                        /* its reply was sent, so that `agrees` is not known */
+    bool agrees, guards, words, proven; /* see struct semantic_match */
 };
 
 struct journal_entry {

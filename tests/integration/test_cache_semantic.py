@@ -1,4 +1,5 @@
-"""The semantic tier observes how often similar questions have one answer, and serves nothing. See doc/caching.md."""
+"""The semantic tier observes how often similar questions have one answer. See doc/caching.md; test_cache_serve.py has
+the mode "serve"."""
 import pytest
 
 import chat_wire as chat
@@ -26,10 +27,13 @@ def proxy(start_proxy, upstream, embedder):
                        litellm_settings={"cache": True, "cache_params": params})
 
 
+def question(text, **fields):
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": text}]
+    return {"model": "codex-light", "temperature": 0, "messages": messages, **fields}
+
+
 def ask(proxy, text, **fields):
-    return proxy.post("/v1/chat/completions", {"model": "codex-light", "temperature": 0,
-                                               "messages": [{"role": "system", "content": "Be brief."},
-                                                            {"role": "user", "content": text}], **fields})
+    return proxy.post("/v1/chat/completions", question(text, **fields))
 
 
 def bands(proxy):
@@ -46,7 +50,7 @@ def test_a_similar_question_is_compared_and_gets_its_own_answer(proxy, upstream,
     assert len(upstream.requests) == 3
     first, second, third = (entry["cache"] for entry in proxy.journal(3))
     assert "semantic" not in first and first["status"] == second["status"] == "stored"
-    assert second["semantic"] == {"similarity": 1, "agrees": False, "guards": True, "proven": False}
+    assert second["semantic"] == {"similarity": 1, "agrees": False, "guards": True, "words": False, "proven": False}
     assert third["semantic"]["similarity"] == pytest.approx(0.9, abs=1e-3) and not third["semantic"]["proven"]
     assert bands(proxy)[1] == (1, 0)
     assert [request.json["input"] for request in embedder.requests] == [[OPPOSITES[0]], [OPPOSITES[1]],
@@ -103,9 +107,10 @@ def test_the_client_does_not_wait_and_a_stop_ends_the_comparison(proxy, upstream
 
 
 @pytest.mark.parametrize("params, words", [
-    ({"semantic_mode": "serve", "semantic_embedding_model": "x"}, "only shadow"), ({}, "name an alias"),
-    ({"semantic_embedding_model": "nobody"}, "no model_name")])
-def test_serving_and_a_missing_model_are_refused(start_proxy, upstream, params, words):
+    ({"semantic_mode": "on", "semantic_embedding_model": "x"}, "use shadow or serve"), ({}, "name an alias"),
+    ({"semantic_embedding_model": "nobody"}, "no model_name"),
+    ({"semantic_embedding_model": "codex-light", "semantic_max_error": 0.5}, "semantic_max_error")])
+def test_a_wrong_mode_and_a_missing_model_are_refused(start_proxy, upstream, params, words):
     with pytest.raises(AssertionError, match=words):
         start_proxy(deployment("codex-light", upstream),
                     litellm_settings={"cache": True, "cache_params": {"type": "semantic", **params}})

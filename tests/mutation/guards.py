@@ -20,6 +20,7 @@ JSON = "integration/test_json.py"
 OUTGOING = "integration/test_outgoing_proxy.py"
 HARDENING = "integration/test_hardening.py"
 PROMPT_CACHE = "integration/test_prompt_cache.py"
+SERVE = "integration/test_cache_serve.py"
 KEY_MEMORY = "integration/test_key_memory.py"
 
 GUARDS = [
@@ -253,6 +254,20 @@ GUARDS = [
           "clock_read_ms(CLOCK_REALTIME)", ("integration/test_clock.py",)),
     Guard("faults: limits of file sizes", "proxy/main.c", "    (void)signal(SIGXFSZ, SIG_IGN);", "    ",
           ("integration/test_journal.py",)),
+    # The semantic tier of the reply cache.
+    Guard("semantic: numbers, names, negations", "proxy/cache/semantic.c", "m->guards = guards_equal(question, text);",
+          "m->guards = true;", ("unit/test_semantic", SERVE)),
+    Guard("semantic: words", "proxy/cache/semantic.c", "m->words = words_allow(e, words, count);", "m->words = true;",
+          ("unit/test_semantic", SERVE)),
+    Guard("semantic: words in different orders", "proxy/cache/guards.c", "common_a.count * sizeof *common_a.hashes",
+          "0", ("unit/test_semantic",)),
+    Guard("semantic: proof", "proxy/cache/semantic.c",
+          "similarity >= s->threshold && semantic_is_proven(right, e->wrong, s->max_error)", "right > 0",
+          ("unit/test_semantic", SERVE)),
+    Guard("semantic: another answer than the proven one", "proxy/exchange/caching_shadow.c", "answer == e->answer",
+          "true", (SERVE,)),
+    Guard("semantic: only where asked for", "proxy/exchange/caching_shadow.c", "!cache->settings->semantic_serves || ",
+          "", (SERVE,)),
     # Untrusted bytes.
     Guard("json: depth", "common/json.c", "if (r->depth == JSON_MAX_DEPTH)", "if (false)", ("unit/test_json",)),
     # Files that a user names.
