@@ -2,6 +2,7 @@
 #include "cgi/page.h"
 
 #include "cgi/page_form.h"
+#include "cgi/page_models.h"
 #include "cgi/session.h"
 #include "cgi/status.h"
 #include "cgi/template.h"
@@ -94,148 +95,24 @@ static void write_pid(const struct view *view, struct buf *out)
     buf_add_format(out, "%d", (int)view->session->supervisor.pid);
 }
 
-static void write_text(const struct json *json, uint32_t node, struct buf *out)
-{
-    struct buf text;
-    buf_init(&text, NOTIFY_MAX);
-    if (json_unescape(json, node, &text))
-        template_escape(out, buf_slice(&text));
-    buf_free(&text);
-}
-
-/* Returns whether the page's map has a track for the provider: an element of class "to-PROVIDER". */
-static bool has_track(const struct template *page, struct slice provider)
-{
-    const char *at = page->text, *end = page->text + page->len;
-    while ((at = memmem(at, (size_t)(end - at), "to-", 3))) {
-        at += 3;
-        const char *after = at + provider.len;
-        if (after < end && memcmp(at, provider.ptr, provider.len) == 0 && (*after == '"' || *after == ' '))
-            return true;
-    }
-    return false;
-}
-
-/* Writes "openai " for "openai/gpt-5.5"; "other " if the map has no track for the provider. */
-static void write_track(const struct template *page, const struct json *json, uint32_t model, struct buf *out)
-{
-    struct buf text;
-    buf_init(&text, NOTIFY_MAX);
-    if (json_unescape(json, model, &text) && text.len) {
-        struct slice name = buf_slice(&text);
-        const char *slash = memchr(name.ptr, '/', name.len);
-        name.len = slash ? (size_t)(slash - name.ptr) : name.len;
-        template_escape(out, has_track(page, name) ? name : SLICE("other"));
-        buf_add_char(out, ' ');
-    }
-    buf_free(&text);
-}
-
-/* Writes the outcomes of its calls: "12 calls, 1 failed, first token after 810 ms". */
-static void write_figures(const struct json *json, uint32_t deployment, struct buf *out)
-{
-    int64_t calls = 0, failed = 0, ttft = -1;
-    (void)json_int64(json, json_get(json, deployment, "calls"), &calls);
-    (void)json_int64(json, json_get(json, deployment, "failed"), &failed);
-    (void)json_int64(json, json_get(json, deployment, "ttft_ms"), &ttft);
-    if (calls > 0)
-        buf_add_format(out, calls == 1 ? "1 call" : "%lld calls", (long long)calls);
-    if (calls > 0 && failed > 0)
-        buf_add_format(out, ", %lld failed", (long long)failed);
-    if (calls > 0 && ttft >= 0)
-        buf_add_format(out, ", first token after %lld ms", (long long)ttft);
-}
-
-static void write_deployment(const struct json *json, uint32_t deployment, struct buf *out)
-{
-    bool ready = json_is(json, json_get(json, deployment, "ready"), JSON_TRUE);
-    bool serves = json_is(json, json_get(json, deployment, "serves"), JSON_TRUE);
-    buf_add_format(out, "<li class=\"%s\">", serves ? "serves" : ready ? "ready" : "missing");
-    write_text(json, json_get(json, deployment, "model"), out);
-    BUF_ADD(out, " <span class=\"why\">");
-    if (ready)
-        write_figures(json, deployment, out);
-    else
-        write_text(json, json_get(json, deployment, "reason"), out);
-    BUF_ADD(out, "</span></li>");
-}
-
-/* Returns whether the name has a star, so that no request can use it. */
-static bool is_wildcard(const struct json *json, uint32_t name)
-{
-    struct slice text = json_inner(json, name);
-    return text.len && memchr(text.ptr, '*', text.len);
-}
-
-static void write_test(const struct view *view, const struct json *json, uint32_t name, struct buf *out)
-{
-    buf_add_format(out,
-                   "<form method=\"post\" action=\"/test\"><input type=\"hidden\" name=\"token\" value=\"%s\">"
-                   "<button name=\"model\" aria-label=\"Test ",
-                   view->session->token);
-    write_text(json, name, out);
-    BUF_ADD(out, "\" value=\"");
-    write_text(json, name, out);
-    BUF_ADD(out, "\">Test</button></form>");
-}
-
-static void write_alias(const struct view *view, const struct json *json, uint32_t alias, struct buf *out)
-{
-    bool ready = json_is(json, json_get(json, alias, "ready"), JSON_TRUE);
-    uint32_t name = json_get(json, alias, "name"), list = json_get(json, alias, "deployments");
-    buf_add_format(out, "<tr class=\"%s\"><th scope=\"row\"><code>", ready ? "ready" : "missing");
-    write_text(json, name, out);
-    buf_add_format(out, "</code></th><td><span class=\"mark\">%s</span></td><td>", ready ? "ready" : "not ready");
-    if (ready && list != JSON_NONE) {
-        BUF_ADD(out, "<ul>");
-        for (uint32_t d = json_first(json, list); d != JSON_NONE; d = json_next(json, d))
-            write_deployment(json, d, out);
-        BUF_ADD(out, "</ul>");
-    } else {
-        write_text(json, json_get(json, alias, "reason"), out);
-    }
-    BUF_ADD(out, "</td><td>");
-    if (ready && !is_wildcard(json, name))
-        write_test(view, json, name, out);
-    BUF_ADD(out, "</td></tr>\n");
-}
-
 static void write_aliases(const struct view *view, struct buf *out)
 {
-    const struct json *json = &view->session->supervisor.report.json;
-    if (!json->count)
-        return;
-    uint32_t alias = json_first(json, json_get(json, 0, "aliases"));
-    for (; alias != JSON_NONE; alias = json_next(json, alias))
-        write_alias(view, json, alias, out);
+    page_models_write_ready(&view->session->supervisor.report.json, view->session->token, out);
 }
 
-/* Writes the map's tracks to providers that have a model ready, each with a space after it; a track may be repeated. */
+static void write_missing(const struct view *view, struct buf *out)
+{
+    page_models_write_missing(&view->session->supervisor.report.json, out);
+}
+
 static void write_ready(const struct view *view, struct buf *out)
 {
-    const struct json *json = &view->session->supervisor.report.json;
-    uint32_t alias = json->count ? json_first(json, json_get(json, 0, "aliases")) : JSON_NONE;
-    for (; alias != JSON_NONE; alias = json_next(json, alias)) {
-        uint32_t list = json_get(json, alias, "deployments");
-        for (uint32_t d = list == JSON_NONE ? JSON_NONE : json_first(json, list); d != JSON_NONE;
-             d = json_next(json, d))
-            if (json_is(json, json_get(json, d, "ready"), JSON_TRUE))
-                write_track(&view->session->page, json, json_get(json, d, "model"), out);
-    }
+    page_models_write_tracks(&view->session->supervisor.report.json, &view->session->page, out);
 }
 
-/* Writes the model of the page's examples: the first alias that is ready. */
 static void write_model(const struct view *view, struct buf *out)
 {
-    const struct json *json = &view->session->supervisor.report.json;
-    uint32_t alias = json->count ? json_first(json, json_get(json, 0, "aliases")) : JSON_NONE;
-    while (alias != JSON_NONE && (!json_is(json, json_get(json, alias, "ready"), JSON_TRUE) ||
-                                  is_wildcard(json, json_get(json, alias, "name"))))
-        alias = json_next(json, alias);
-    if (alias != JSON_NONE)
-        write_text(json, json_get(json, alias, "name"), out);
-    else
-        BUF_ADD(out, "codex-light");
+    page_models_write_example(&view->session->supervisor.report.json, out);
 }
 
 static void write_needed(const struct view *view, struct buf *out)
@@ -346,6 +223,7 @@ static const struct template_slot slots[] = {
     {"version", write_version},
     {"pid", write_pid},
     {"aliases", write_aliases},
+    {"missing", write_missing},
     {"model", write_model},
     {"needed", write_needed},
     {"switches", write_switches},

@@ -32,6 +32,7 @@ cgi_pointsman_session_SOURCES = \
 	cgi/notify.c cgi/notify.h \
 	cgi/page.c cgi/page.h \
 	cgi/page_form.c cgi/page_form.h \
+	cgi/page_models.c cgi/page_models.h \
 	cgi/port.c cgi/port.h \
 	cgi/ports.c cgi/ports.h \
 	cgi/routes.c cgi/routes.h \

@@ -11,60 +11,8 @@ const byId = (id) => document.getElementById(id);
 const changing = (state) => state === 'starting' || state === 'stopping';
 let timer = 0;
 let lost = false;
-let testing = '';   // the alias under test; '': none
-
-function cell(kind, child) {
-  const element = document.createElement(kind);
-  element.append(child);
-  return element;
-}
-
-function figures({ calls, failed, ttft_ms: ttft }) {
-  if (!calls) return '';
-  return (calls === 1 ? '1 call' : `${calls} calls`) + (failed ? `, ${failed} failed` : '') +
-    (ttft >= 0 ? `, first token after ${ttft} ms` : '');
-}
-
-function deploymentItem(deployment) {
-  const { model, ready, serves, reason } = deployment;
-  const item = cell('li', `${model} `);
-  item.className = serves ? 'serves' : ready ? 'ready' : 'missing';
-  const why = cell('span', ready ? figures(deployment) : reason);
-  why.className = 'why';
-  item.append(why);
-  return item;
-}
-
-// "*", "openai/*": no request can use such a name.
-const isWildcard = (name) => name.includes('*');
-
-function testButton(name) {
-  const button = cell('button', 'Test');
-  button.type = 'button';
-  button.value = name;
-  button.setAttribute('aria-label', `Test ${name}`);
-  button.disabled = testing !== '';
-  return button;
-}
-
-function aliasRow({ name, ready, reason, deployments }) {
-  const row = document.createElement('tr');
-  row.className = ready ? 'ready' : 'missing';
-  const head = cell('th', cell('code', name));
-  head.scope = 'row';
-  const mark = cell('span', ready ? 'ready' : 'not ready');
-  mark.className = 'mark';
-  const served = cell('td', '');
-  if (ready && deployments) {
-    const list = cell('ul', '');
-    list.append(...deployments.map(deploymentItem));
-    served.append(list);
-  } else {
-    served.append(reason);
-  }
-  row.append(head, cell('td', mark), served, cell('td', ready && !isWildcard(name) ? testButton(name) : ''));
-  return row;
-}
+let testing = '';    // the alias under test; '': none
+let followed = '';   // the report that the page shows, as JSON
 
 // Sends one small paid request through the session app; the result stays visible until the next test.
 async function testModel(name) {
@@ -83,39 +31,47 @@ async function testModel(name) {
   }
 }
 
-const alike = (a, b) => a.textContent.replace(/\s+/g, '') === b.textContent.replace(/\s+/g, '') &&
-  a.querySelector('.serves')?.textContent === b.querySelector('.serves')?.textContent;
+const alike = (a, b) => a.innerHTML.replace(/\s+/g, '') === b.innerHTML.replace(/\s+/g, '');
 
 // Replaces only the cells that differ, so that a button keeps the focus.
-function updateRow(row, wanted) {
-  if (row.className !== wanted.className) row.className = wanted.className;
-  [...wanted.cells].forEach((cell, i) => {
-    if (!alike(row.cells[i], cell)) row.cells[i].replaceWith(cell);
-  });
+function updateRows(body, wanted) {
+  const same = body.rows.length === wanted.rows.length &&
+    [...wanted.rows].every((row, i) => alike(body.rows[i].cells[0], row.cells[0]));
+  if (!same) body.replaceChildren(...wanted.rows);
+  else [...wanted.rows].forEach((row, i) => [...row.cells].forEach((cell, j) => {
+    if (!cell.querySelector('button') && !alike(body.rows[i].cells[j], cell)) body.rows[i].cells[j].replaceWith(cell);
+  }));
+  for (const button of body.querySelectorAll('button')) button.disabled = testing !== '';
 }
 
-// The map has tracks for some providers, and one track for all others.
-const trackOf = (provider) => document.querySelector(`.map .to-${CSS.escape(provider)}`) ? provider : 'other';
+// Replaces a part that differs. What is unfolded stays so.
+function updatePart(part, wanted) {
+  const open = part.querySelector('details')?.open;
+  const now = wanted.querySelector('details');
+  if (now && open !== undefined) now.open = open;
+  if (part.innerHTML !== wanted.innerHTML) part.replaceChildren(...wanted.childNodes);
+}
 
-// The tracks to providers that have a model ready.
-function readyTracks(aliases) {
-  const ready = aliases.flatMap(({ deployments }) => deployments ?? []).filter((deployment) => deployment.ready);
-  return [...new Set(ready.map(({ model }) => trackOf(model.split('/')[0])))].join(' ');
+// Takes over what depends on the proxy's report as the server writes it, if the report has changed.
+async function follow(status) {
+  const report = JSON.stringify([status.state, status.aliases]);
+  if (report === followed) return;
+  const answer = await fetch('/', { cache: 'no-store' });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  updateRows(byId('aliases'), page.getElementById('aliases'));
+  for (const part of document.querySelectorAll('[data-live]')) updatePart(part, page.getElementById(part.id));
+  const model = page.querySelector('.model').textContent;
+  for (const element of document.querySelectorAll('.model')) element.textContent = model;
+  const { ready } = page.body.dataset;
+  if (document.body.dataset.ready !== ready) document.body.dataset.ready = ready;
+  followed = report;
 }
 
 // Changes only what differs, so that screen readers repeat nothing and selections stay.
-function show(status) {
-  const rows = status.aliases.map(aliasRow);
-  const body = byId('aliases');
-  if (body.rows.length !== rows.length || rows.some((row, i) => !alike(body.rows[i].cells[0], row.cells[0])))
-    body.replaceChildren(...rows);
-  else
-    rows.forEach((row, i) => updateRow(body.rows[i], row));
+async function show(status) {
+  await follow(status);
   byId('pid').textContent = status.pid ?? '';
-  const model = status.aliases.find(({ name, ready }) => ready && !isWildcard(name))?.name;
-  if (model) for (const element of document.querySelectorAll('.model')) element.textContent = model;
-  const tracks = readyTracks(status.aliases);
-  if (document.body.dataset.ready !== tracks) document.body.dataset.ready = tracks;
   if (document.body.dataset.state === status.state) return;
   document.body.dataset.state = status.state;
   note('');
@@ -162,7 +118,7 @@ async function poll() {
       const status = await call('/api/status');
       if (lost) say('');
       lost = false;
-      show(status);
+      await show(status);
     } catch {
       lost = true;
       say(LOST);
@@ -191,7 +147,7 @@ function live(form, path, meanwhile, then) {
     say('');
     document.body.dataset.state = meanwhile;
     try {
-      show(await call(path, form.elements.token.value, values(form)));
+      await show(await call(path, form.elements.token.value, values(form)));
       markField(null);
       form.reset();
       byId(then).querySelector('button').focus();

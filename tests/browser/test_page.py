@@ -118,7 +118,7 @@ def test_start_use_and_stop(page, session):
     shown = page.find("#running").text
     assert f"http://127.0.0.1:{session.proxy_port}/v1" in shown and str(session.key_file) in shown
     assert f"{BUILD / 'cli' / 'pointsman'} codex --provider proxy" in shown
-    assert "codex-light" in shown and "HF_TOKEN is not set <b>&amp;" in shown
+    assert "codex-light" in shown and "1 model is not ready: HF_TOKEN is not set <b>&amp" in shown
     assert page.find("#pid").text == str(session.status()["pid"])
     for secret in (*KEYS.values(), session.key_file.read_text()):
         assert secret not in page.browser.page_source
@@ -369,7 +369,8 @@ def routed():
     config.write_text("model_list:\n  - model_name: gone\n    litellm_params: {model: openai/x, "
                       "api_base: 'http://127.0.0.1:1/v1', api_key: os.environ/OPENAI_API_KEY}\n"
                       "  - model_name: gone\n    litellm_params: {model: hosted_vllm/x, "
-                      "api_base: 'http://127.0.0.1:1/v1'}\n")
+                      "api_base: 'http://127.0.0.1:1/v1'}\n"
+                      "  - model_name: keyless\n    litellm_params: {model: groq/x}\n")
     session = Session(folder, proxy=BUILD / "proxy" / "pointsman-proxy", config=config)
     session.start(DEMO=True, OPENAI_API_KEY=KEYS["OPENAI_API_KEY"])
     yield session
@@ -390,9 +391,16 @@ def test_deployments_and_a_test_request(browser, routed, script):
     tracks = {"pointsman": True, "openai": True, "gemini": False, "echo": True, "other": True}
     page.wait(lambda: {track: animated(track) for track in tracks} == tracks, "the map")
     assert page.find(".station .for-echo").is_displayed() and page.find(".station .for-other").is_displayed()
+    assert page.find("#missing summary").text == "1 model is not ready: GROQ_API_KEY is not set"
+    page.find("#missing summary").click()
     row("codex-echo").find_element("css selector", "button").click()
     page.wait(lambda: "codex-echo: OK after" in page.find("#note").text, "the result of the test")
     page.wait(lambda: "1 call" in row("codex-echo").text or script or page.open(), "the request to be counted")
+    missing = page.find("#missing td")
+    assert missing.is_displayed() == script and missing.get_attribute("textContent") == "keyless"
+    for theme in ("light", "dark") if script else ():
+        use_theme(page, theme)
+        assert not find_faults(page), theme
     row("gone").find_element("css selector", "button").click()
     page.wait_message("gone: failed after")
     assert not page.find("#note").is_displayed()
