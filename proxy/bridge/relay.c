@@ -351,7 +351,8 @@ bool relay_incomplete(const struct relay *r)
 
 struct relay_content relay_content(const struct relay *r)
 {
-    struct relay_content content = {.other = r->reply.other, .refusal = r->decoder.refused};
+    struct relay_content content = {
+        .text = r->text, .other = r->reply.other, .refusal = r->decoder.refused || r->finish == FINISH_FILTER};
     for (uint32_t i = 0; i < r->reply.count; i++) {
         const struct output *o = &r->reply.outputs[i];
         content.text |= o->kind == OUTPUT_MESSAGE && o->text.len;

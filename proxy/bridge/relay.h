@@ -59,11 +59,11 @@ struct usage relay_usage(const struct relay *r);
 /* Returns whether a token limit ended the reply: response.incomplete, finish_reason "length". */
 bool relay_incomplete(const struct relay *r);
 
-/* What a translated reply contains; all false for one that is passed through. */
+/* What a reply contains. For one that is passed through, `calls` and `other` are false, and vectors are text. */
 struct relay_content {
     bool text, calls;
     bool other;   /* an item of a type that the bridge does not translate */
-    bool refusal; /* a refusal by the model */
+    bool refusal; /* a refusal by the model, or a provider's filter ended it */
 };
 struct relay_content relay_content(const struct relay *r);
 

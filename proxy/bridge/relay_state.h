@@ -23,6 +23,7 @@ struct relay {
     char filter[64]; /* FINISH_FILTER: the finish reason */
     bool ended;      /* the API's end mark was received */
     bool content;    /* pass-through: content was received */
+    bool text;       /* pass-through: of it, text or vectors */
     struct buf held; /* pass-through: bytes that were sent in the last call, then bytes held back */
     size_t given;    /* bytes of `held` that were sent */
     size_t complete; /* bytes held back that are complete events */

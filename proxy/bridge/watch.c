@@ -21,7 +21,7 @@ void watch_take(void *relay, const struct reply_event *e)
         r->content |= e->finish != FINISH_STOP || r->upstream->may_be_empty;
         break;
     case EVENT_END: r->ended = true; break; /* EVENT_LIMIT does not matter: nothing is translated */
-    default: r->content = true;
+    default: r->content = r->text = true;
     }
 }
 

@@ -5,7 +5,10 @@
 
 #define CHAT WIRE_CHAT
 #define RESPONSES WIRE_RESPONSES
-#define BOTH (WIRE_CHAT | WIRE_RESPONSES)
+#define BOTH WIRES_BRIDGED
+#define TEXT WIRE_COMPLETIONS
+#define VECTORS WIRE_EMBEDDINGS
+#define ALL WIRES_ALL
 
 static bool is_given(const struct json *j, uint32_t value)
 {
@@ -45,7 +48,7 @@ static bool is_above_1(const struct json *j, uint32_t value)
     return is_above(j, value, 1);
 }
 
-/* The fields of the two APIs. A field that is not here makes a request uncacheable, because it may change the answer.
+/* The fields of the APIs. A field that is not here makes a request uncacheable, because it may change the answer.
  * `forbids`: whether that value does so too. */
 static const struct field {
     const char *name;
@@ -54,23 +57,29 @@ static const struct field {
     bool (*forbids)(const struct json *j, uint32_t value);
     const char *reason;
 } FIELDS[] = {
-    {"model", BOTH, FIELD_KEPT, NULL, NULL},
+    {"model", ALL, FIELD_KEPT, NULL, NULL},
     {"messages", CHAT, FIELD_KEPT, NULL, NULL},
-    {"input", RESPONSES, FIELD_KEPT, NULL, NULL},
+    {"input", RESPONSES | VECTORS, FIELD_KEPT, NULL, NULL},
+    {"dimensions", VECTORS, FIELD_KEPT, NULL, NULL},
+    {"encoding_format", VECTORS, FIELD_KEPT, NULL, NULL},
+    {"input_type", VECTORS, FIELD_KEPT, NULL, NULL},
+    {"suffix", TEXT, FIELD_KEPT, NULL, NULL},
+    {"echo", TEXT, FIELD_KEPT, NULL, NULL},
+    {"best_of", TEXT, FIELD_KEPT, NULL, NULL},
     {"instructions", RESPONSES, FIELD_KEPT, NULL, NULL},
-    {"temperature", BOTH, FIELD_KEPT, NULL, NULL},
-    {"top_p", BOTH, FIELD_KEPT, NULL, NULL},
-    {"top_k", CHAT, FIELD_KEPT, NULL, NULL},
-    {"min_p", CHAT, FIELD_KEPT, NULL, NULL},
-    {"seed", CHAT, FIELD_KEPT, NULL, NULL},
-    {"stop", CHAT, FIELD_KEPT, NULL, NULL},
-    {"max_tokens", CHAT, FIELD_KEPT, NULL, NULL},
+    {"temperature", BOTH | TEXT, FIELD_KEPT, NULL, NULL},
+    {"top_p", BOTH | TEXT, FIELD_KEPT, NULL, NULL},
+    {"top_k", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
+    {"min_p", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
+    {"seed", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
+    {"stop", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
+    {"max_tokens", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
     {"max_completion_tokens", CHAT, FIELD_KEPT, NULL, NULL},
     {"max_output_tokens", RESPONSES, FIELD_KEPT, NULL, NULL},
     {"max_tool_calls", RESPONSES, FIELD_KEPT, NULL, NULL},
-    {"presence_penalty", CHAT, FIELD_KEPT, NULL, NULL},
-    {"frequency_penalty", CHAT, FIELD_KEPT, NULL, NULL},
-    {"logit_bias", CHAT, FIELD_KEPT, NULL, NULL},
+    {"presence_penalty", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
+    {"frequency_penalty", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
+    {"logit_bias", CHAT | TEXT, FIELD_KEPT, NULL, NULL},
     {"response_format", CHAT, FIELD_KEPT, NULL, NULL},
     {"text", RESPONSES, FIELD_KEPT, NULL, NULL},
     {"reasoning", BOTH, FIELD_KEPT, NULL, NULL},
@@ -87,8 +96,9 @@ static const struct field {
     {"functions", CHAT, FIELD_KEPT, has_any, "tools"},
     {"web_search_options", CHAT, FIELD_KEPT, is_given, "tools"},
     {"function_call", CHAT, FIELD_KEPT, NULL, NULL},
-    {"n", CHAT, FIELD_KEPT, is_above_1, "n"},
+    {"n", CHAT | TEXT, FIELD_KEPT, is_above_1, "n"},
     {"logprobs", CHAT, FIELD_KEPT, is_true, "logprobs"},
+    {"logprobs", TEXT, FIELD_KEPT, is_given, "logprobs"},
     {"top_logprobs", BOTH, FIELD_KEPT, is_above_0, "logprobs"},
     {"audio", CHAT, FIELD_KEPT, is_given, "audio"},
     {"modalities", CHAT, FIELD_KEPT, has_any, "modalities"},
@@ -97,16 +107,18 @@ static const struct field {
     {"previous_response_id", RESPONSES, FIELD_KEPT, is_given, "conversation"},
     {"conversation", RESPONSES, FIELD_KEPT, is_given, "conversation"},
     {"prompt", RESPONSES, FIELD_KEPT, is_given, "conversation"},
-    {"user", BOTH, FIELD_SCOPE, NULL, NULL},
+    {"prompt", TEXT, FIELD_KEPT, NULL, NULL},
+    {"user", ALL, FIELD_SCOPE, NULL, NULL},
     {"safety_identifier", BOTH, FIELD_SCOPE, NULL, NULL},
     {"stream", BOTH, FIELD_DROPPED, NULL, NULL},
-    {"stream_options", BOTH, FIELD_DROPPED, NULL, NULL},
-    {"metadata", BOTH, FIELD_DROPPED, NULL, NULL},
+    {"stream", TEXT, FIELD_DROPPED, is_true, "stream"},
+    {"stream_options", BOTH | TEXT, FIELD_DROPPED, NULL, NULL},
+    {"metadata", ALL, FIELD_DROPPED, NULL, NULL},
     {"client_metadata", BOTH, FIELD_DROPPED, NULL, NULL},
     {"prompt_cache_key", BOTH, FIELD_DROPPED, NULL, NULL},
     {"prompt_cache_retention", BOTH, FIELD_DROPPED, NULL, NULL},
     {"prompt_cache_options", BOTH, FIELD_DROPPED, NULL, NULL},
-    {"cache", BOTH, FIELD_DROPPED, NULL, NULL},
+    {"cache", ALL, FIELD_DROPPED, NULL, NULL},
 };
 
 static const struct field *find_field(const struct json *doc, uint32_t key, enum wire wire)
@@ -143,9 +155,11 @@ static bool is_no_store(const struct cache_query *q)
     return q->controls->no_store;
 }
 
-/* Above 0, or left to the provider, the same request is meant to have different answers. */
+/* Above 0, or left to the provider, the same request is meant to have different answers. Vectors are not sampled. */
 static bool is_sampled(const struct cache_query *q)
 {
+    if (q->wire == WIRE_EMBEDDINGS)
+        return false;
     double temperature;
     uint32_t node = json_get(q->top, 0, "temperature");
     bool fixed = node && json_double(q->top, node, &temperature) && temperature == 0;
@@ -218,10 +232,22 @@ static const char *forbid_item(const struct json *doc, uint32_t item)
     return forbid_parts(doc, json_get(doc, item, "content"));
 }
 
+/* A prompt, or an input to embed: texts and tokens, or lists of these. An object may be an image. */
+static const char *forbid_inputs(const struct json *doc, uint32_t value, int depth)   // NOLINT(misc-no-recursion)
+{
+    const char *reason = json_is(doc, value, JSON_OBJECT) || depth < 0 ? "media" : NULL;
+    for (uint32_t item = json_is(doc, value, JSON_ARRAY) ? json_first(doc, value) : JSON_NONE; item && !reason;
+         item = json_next(doc, item))
+        reason = forbid_inputs(doc, item, depth - 1);
+    return reason;
+}
+
 const char *rules_forbid_items(const struct json *doc, enum wire wire)
 {
-    uint32_t list = json_get(doc, 0, wire == WIRE_CHAT ? "messages" : "input");
     const char *reason = NULL;
+    if (!((unsigned)wire & WIRES_BRIDGED))
+        return forbid_inputs(doc, json_get(doc, 0, wire == WIRE_COMPLETIONS ? "prompt" : "input"), 2);
+    uint32_t list = json_get(doc, 0, wire == WIRE_CHAT ? "messages" : "input");
     for (uint32_t item = json_is(doc, list, JSON_ARRAY) ? json_first(doc, list) : JSON_NONE; item && !reason;
          item = json_next(doc, item))
         reason = forbid_item(doc, item);

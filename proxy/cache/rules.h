@@ -28,7 +28,7 @@ struct cache_query {
 
 /* Checks the top level of a request. Returns why it is not cacheable; NULL: it may be. */
 const char *rules_forbid_lookup(const struct cache_query *query);
-/* The same for the messages or input items of a whole body. */
+/* The same for the messages, input items or prompt of a whole body. */
 const char *rules_forbid_items(const struct json *doc, enum wire wire);
 
 /* Properties of a reply that forbid storing it. */

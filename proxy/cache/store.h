@@ -7,7 +7,8 @@
 
 #define STORE_ENTRY_MAX (1u << 20) /* bytes of one answer */
 
-/* An answer: a whole Chat Completions reply, whatever the APIs of client and upstream. */
+/* An answer: a whole Chat Completions reply, whatever the APIs of client and upstream; for Completions and Embeddings,
+ * the upstream's reply. */
 struct cache_entry {
     unsigned char key[CACHE_KEY_SIZE];
     struct cache_entry *next_in_bucket;

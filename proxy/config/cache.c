@@ -40,10 +40,9 @@ const struct schema_row CONFIG_CACHE_KEYS[] = {
     USED(CACHE, TEXT, "namespace", namespace, "", "Part of every key: requests share replies only within a namespace."),
     USED(CACHE, TEXT, "mode", mode, "default_on",
          "`default_off`: only requests with `cache: {\"use-cache\": true}` use the cache."),
-    USED(
-        CACHE, LIST, "supported_call_types", call_types, "(both)",
-        "The APIs whose requests use the cache: `acompletion` (Chat Completions), `aresponses` (Responses), also without "
-        "the `a`."),
+    USED(CACHE, LIST, "supported_call_types", call_types, "(all)",
+         "The APIs whose requests use the cache: `acompletion` (Chat Completions), `aresponses` (Responses), "
+         "`atext_completion` (Completions), `aembedding` (Embeddings), also without the `a`."),
     RANGED(CACHE, INT, "max_size_mb", 1, 1 << 16, settings.max_size_mb, "64",
            "Memory for replies, MB; beyond it, the least recently used ones are removed. Not in LiteLLM."),
     USED(CACHE, BOOL, "any_temperature", settings.any_temperature, "false",
@@ -80,8 +79,12 @@ static void read_call_types(struct config_loader *l, const struct yaml_node *lis
         {"acompletion", WIRE_CHAT},
         {"responses", WIRE_RESPONSES},
         {"aresponses", WIRE_RESPONSES},
+        {"text_completion", WIRE_COMPLETIONS},
+        {"atext_completion", WIRE_COMPLETIONS},
+        {"embedding", WIRE_EMBEDDINGS},
+        {"aembedding", WIRE_EMBEDDINGS},
     };
-    s->wires = list ? 0 : WIRES_BRIDGED;
+    s->wires = list ? 0 : WIRES_ALL;
     for (const struct yaml_node *n = list ? list->children : NULL; n; n = n->next) {
         struct schema_text text;
         if (!config_read_text(l, WHAT ".supported_call_types[]", n, &text) || !text.text)

@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static const char *make_key(struct request *r, struct caching *c)
         if (!why)
             canonical_key(&form, &scope, cache->secret, c->key);
         canonical_free(&form);
-        if (!why && cache->settings->embedding_model)
+        if (!why && cache->settings->embedding_model && (r->model_request.wire & WIRES_BRIDGED))
             caching_prepare_shadow(r, &whole, &scope);
     }
     json_free(&whole);
@@ -75,7 +76,7 @@ static bool wants_new(const struct request *r, struct caching *c)
     const struct cache *cache = cache_of(r);
     if (c->controls.no_cache) {
         c->fwd = "request";
-    } else if (r->model_request.named && cache->settings->again_ms &&
+    } else if (r->model_request.named && cache->settings->again_ms && r->model_request.wire != WIRE_EMBEDDINGS &&
                recent_is_again(&cache->recent, c->key, r->model_request.conversation, clock_monotonic_ms(),
                                (uint64_t)cache->settings->again_ms)) {
         c->fwd = "bypass";
@@ -105,18 +106,47 @@ const struct cache_entry *caching_find(struct request *r, const unsigned char *k
     return NULL;
 }
 
+/* Feeds a Completions reply with an id and a time of its own. */
+static enum relay_state feed_completion(struct request *r, struct slice text, struct slice *send)
+{
+    struct json j = {0};
+    char id[sizeof "\"cmpl-\"" + REQUEST_ID_LEN], created[24];
+    const struct {
+        const char *name, *value;
+    } own[] = {{"id", id}, {"created", created}};
+    enum relay_state state = json_parse_top(&j, text.ptr, text.len) ? RELAY_HOLD : RELAY_FAILED;
+    (void)snprintf(id, sizeof id, "\"cmpl-%s\"", r->id);
+    (void)snprintf(created, sizeof created, "%lld", (long long)(r->started_unix_ms / 1000));
+    for (uint32_t key = json_first(&j, 0); key && state == RELAY_HOLD; key = json_next(&j, key)) {
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+            struct slice value = json_raw(&j, json_value(key));
+            if (!json_string_is(&j, key, own[i].name))
+                continue;
+            state = relay_feed(r->attempt->relay, (struct slice){text.ptr, (size_t)(value.ptr - text.ptr)}, send);
+            if (state == RELAY_HOLD)
+                state = relay_feed(r->attempt->relay, slice_of(own[i].value), send);
+            text.len -= (size_t)(value.ptr + value.len - text.ptr);
+            text.ptr = value.ptr + value.len;
+        }
+    }
+    json_free(&j);
+    return state == RELAY_HOLD ? relay_feed(r->attempt->relay, text, send) : state;
+}
+
 bool caching_replay(struct request *r, struct slice text, double saved_usd, enum cache_status how, struct slice *send)
 {
     struct attempt *a = r->attempt;
     struct failure failure;
+    enum wire wire = r->model_request.wire;
+    bool bridged = wire & WIRES_BRIDGED;
     enum relay_state state = RELAY_FAILED;
-    if (!model_request_decode(&r->model_request, request_body(r), &failure))
+    if (bridged && !model_request_decode(&r->model_request, request_body(r), &failure))
         return false;
     a->relay = relay_new(&(struct relay_options){
-        .client_wire = r->model_request.wire,
-        .upstream_wire = WIRE_CHAT,
+        .client_wire = wire,
+        .upstream_wire = bridged ? WIRE_CHAT : wire,
         .client_stream = r->model_request.stream,
-        .rewritten = true,
+        .rewritten = bridged,
         .turn = r->model_request.turn,
         .alias = r->model_request.model,
         .response_id = r->id,
@@ -124,7 +154,9 @@ bool caching_replay(struct request *r, struct slice text, double saved_usd, enum
         .prompt_bytes = r->model_request.prompt_bytes,
         .bodies = r->shared->bodies,
     });
-    if (a->relay && relay_feed(a->relay, text, send) == RELAY_HOLD)
+    if (a->relay)
+        state = wire == WIRE_COMPLETIONS ? feed_completion(r, text, send) : relay_feed(a->relay, text, send);
+    if (state == RELAY_HOLD)
         state = relay_end(a->relay, send);
     if (state == RELAY_DONE) {
         r->caching->status = how;

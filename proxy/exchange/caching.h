@@ -69,8 +69,8 @@ static inline struct cache *cache_of(const struct request *r)
 const struct cache_entry *caching_find(struct request *r, const unsigned char *key);
 /* Makes c->wake, unless it exists. false: out of memory. */
 MUST_CHECK bool caching_make_wake(struct request *r, void (*woken)(evutil_socket_t, short, void *));
-/* Converts a cached reply to the client's API and form; *send is owned by the attempt's relay. false: out of memory, or
- * the bridge can't translate the request. */
+/* Converts a cached reply to the client's API and form, with ids of its own; *send is owned by the attempt's relay.
+ * false: out of memory, or the bridge can't translate the request. */
 MUST_CHECK bool caching_replay(struct request *r, struct slice text, double saved_usd, enum cache_status how,
                                struct slice *send);
 /* Lets the request wait for an equal one in flight; if there is none, it leads a flight of its own. Returns whether it

@@ -13,11 +13,12 @@ void caching_watch(struct attempt *a, bool event_stream)
     const struct request *r = a->request;
     if (!r->caching || !r->caching->keyed)
         return;
+    bool bridged = a->body.wire & WIRES_BRIDGED;
     a->recorder = relay_new(&(struct relay_options){
-        .client_wire = WIRE_CHAT,
+        .client_wire = bridged ? WIRE_CHAT : a->body.wire,
         .upstream_wire = a->body.wire,
         .upstream_stream = event_stream,
-        .rewritten = true,
+        .rewritten = bridged,
         .alias = r->model_request.model,
         .response_id = r->id,
         .created_s = r->started_unix_ms / 1000,

@@ -12,6 +12,7 @@ enum wire {
     WIRE_EMBEDDINGS = 8,  /* POST /embeddings */
 };
 
+#define WIRES_ALL (WIRE_CHAT | WIRE_RESPONSES | WIRE_COMPLETIONS | WIRE_EMBEDDINGS)
 /* The APIs between which the bridge translates; others are only passed through. */
 #define WIRES_BRIDGED (WIRE_CHAT | WIRE_RESPONSES)
 

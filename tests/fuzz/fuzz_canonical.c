@@ -1,7 +1,8 @@
-/* Fuzz target: the canonical form of a request. A form is JSON, is its own form, and does not depend on the order of
- * keys. */
+/* Fuzz target: the canonical form of a request of each API. A form is JSON, is its own form, and does not depend on the
+ * order of keys. */
 #include "tests/fuzz/fuzz.h"
 #include "proxy/cache/canonical.h"
+#include "proxy/cache/rules.h"
 
 #include <stdlib.h>
 
@@ -9,6 +10,9 @@ const char *const fuzz_seeds[] = {
     "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"h\\u0069\\ud83d\\ude00\"}],\"seed\":1e3,\"user\":\"a\"}",
     "{\"stop\":[\"\\\\ud800\",\"b\"],\"logit_bias\":{\"1\":1,\"\\u0032\":-0.0},\"stream\":true,\"model\":\"m\",\"messages\":[]}",
     "{\"model\":\"m\",\"response_format\":{\"b\":{\"c\":[[],{},\"\"]},\"a\":null},\"stop\":\"\\ud800\",\"stop2\":1}",
+    "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"id\":\"a\",\"content\":[{\"type\":\"input_text\",\"text\":\"a\"}]}]}",
+    "{\"model\":\"m\",\"prompt\":[\"a\",[1,2]],\"suffix\":\"b\",\"best_of\":2,\"stop\":null}",
+    "{\"model\":\"m\",\"input\":[[1,2],[\"a\"],{\"image\":\"b\"}],\"dimensions\":3}",
     NULL,
 };
 
@@ -19,13 +23,15 @@ static void must(bool truth)
 }
 
 /* Makes the form of a body as an object. false: it has none. */
-static bool form_of(struct slice body, struct buf *out)
+static bool form_of(struct slice body, enum wire wire, struct buf *out)
 {
     struct json j = {0};
     struct canonical c;
     bool made = false;
     if (json_parse(&j, body.ptr, body.len) && json_type(&j, 0) == JSON_OBJECT) {
-        made = !canonical_make(&c, &j, WIRE_CHAT, JSON_NONE);
+        (void)rules_forbid_items(&j, wire);
+        (void)canonical_question(&j, wire);
+        made = !canonical_make(&c, &j, wire, JSON_NONE);
         buf_add_char(out, '{');
         buf_add_slice(out, buf_slice(&c.text));
         buf_add_char(out, '}');
@@ -55,20 +61,27 @@ static void reverse(struct slice body, struct buf *out)
     json_free(&j);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(struct slice body, enum wire wire)
 {
     struct buf once, twice, turned;
     buf_init(&once, 2 * CANONICAL_MAX);
     buf_init(&twice, 2 * CANONICAL_MAX);
     buf_init(&turned, 2 * CANONICAL_MAX);
-    if (size < CANONICAL_MAX / 8 && form_of((struct slice){(const char *)data, size}, &once)) {
-        must(form_of(buf_slice(&once), &twice) && slice_equal(buf_slice(&once), buf_slice(&twice)));
-        reverse((struct slice){(const char *)data, size}, &turned);
+    if (form_of(body, wire, &once)) {
+        must(form_of(buf_slice(&once), wire, &twice) && slice_equal(buf_slice(&once), buf_slice(&twice)));
+        reverse(body, &turned);
         buf_clear(&twice);
-        must(form_of(buf_slice(&turned), &twice) && slice_equal(buf_slice(&once), buf_slice(&twice)));
+        must(form_of(buf_slice(&turned), wire, &twice) && slice_equal(buf_slice(&once), buf_slice(&twice)));
     }
     buf_free(&once);
     buf_free(&twice);
     buf_free(&turned);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const enum wire WIRES[] = {WIRE_CHAT, WIRE_RESPONSES, WIRE_COMPLETIONS, WIRE_EMBEDDINGS};
+    for (size_t i = 0; i < sizeof WIRES / sizeof *WIRES && size < CANONICAL_MAX / 8; i++)
+        check((struct slice){(const char *)data, size}, WIRES[i]);
     return 0;
 }

@@ -77,6 +77,12 @@ TEST(every_kept_field_changes_the_key)
         for (size_t k = 0; k < i; k++)
             if (same(chat[i], chat[k], WIRE_CHAT))
                 fail_msg("the same key: %s and %s", chat[i], chat[k]);
+    assert_false(same("{\"model\":\"m\",\"prompt\":\"a\"}", "{\"model\":\"m\",\"prompt\":[\"a\"]}", WIRE_COMPLETIONS));
+    assert_false(same("{\"model\":\"m\",\"prompt\":\"a\"}", "{\"model\":\"m\",\"prompt\":\"a\",\"suffix\":\"b\"}",
+                      WIRE_COMPLETIONS));
+    assert_false(same("{\"model\":\"m\",\"input\":[1,2]}", "{\"model\":\"m\",\"input\":[2,1]}", WIRE_EMBEDDINGS));
+    assert_false(same("{\"model\":\"m\",\"input\":\"a\"}", "{\"model\":\"m\",\"input\":\"a\",\"dimensions\":3}",
+                      WIRE_EMBEDDINGS));
     assert_false(same("{\"model\":\"m\",\"input\":\"hi\",\"instructions\":\"a\"}",
                       "{\"model\":\"m\",\"input\":\"hi\",\"instructions\":\"b\"}", WIRE_RESPONSES));
 }
@@ -98,6 +104,9 @@ TEST(equivalent_requests_have_one_key)
          "{\"model\":\"m\",\"input\":[{\"type\":\"message\",\"role\":\"user\",\"id\":\"msg_1\",\"content\":\"a\"}]}",
          "{\"model\":\"m\",\"input\":[{\"role\":\"user\",\"type\":\"message\",\"content\":\"a\",\"id\":\"msg_2\"}],"
          "\"client_metadata\":{\"x\":\"y\",\"turn\":\"1\"}}"},
+        {WIRE_COMPLETIONS, "{\"model\":\"m\",\"prompt\":[\"\\u0061\"]}",
+         "{\"prompt\":[\"a\"],\"model\":\"m\",\"stream\":false}"},
+        {WIRE_EMBEDDINGS, "{\"model\":\"m\",\"input\":\"a\",\"cache\":{}}", "{\"input\":\"a\",\"model\":\"m\"}"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (!same(rows[i].a, rows[i].b, rows[i].wire))
