@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define SOURCES "sources"
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct {
@@ -58,7 +59,7 @@ bool keys_is_option(struct slice name)
         if (slice_is(name, choice_table[choice].name))
             return true;
     return slice_is(name, AGENT_BASE_NAME) || slice_is(name, key_table[KEY_CODEX_AGENT].name) ||
-           slice_is(name, "token") || serve_options_has(name);
+           slice_is(name, "token") || slice_is(name, SOURCES) || serve_options_has(name);
 }
 
 const char *choice_variable(enum choice choice)
@@ -213,6 +214,10 @@ static bool read_field(const struct field *field, const struct config_variables 
         return read_agent_base(field, out, why);
     if (slice_is(field->name, "token"))
         return true;
+    if (slice_is(field->name, SOURCES)) {
+        out->sources = field->value;
+        return true;
+    }
     if (!serve_options_read(field, &out->serving, &taken, why))
         return false;
     if (taken)

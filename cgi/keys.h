@@ -23,6 +23,7 @@ struct keys {
     bool chosen[CHOICE_COUNT];
     struct variable variables[FIELDS_MAX];
     size_t variable_count;
+    struct slice sources; /* "NAME:ORIGIN,…": where the values came from, if the sender says so (started.h) */
     struct serve_options serving;
 };
 

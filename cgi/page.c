@@ -208,6 +208,20 @@ static void write_config_error(const struct view *view, struct buf *out)
     template_escape(out, buf_slice(&view->form->error));
 }
 
+static void write_variables(const struct view *view, struct buf *out)
+{
+    if (supervisor_has_child(&view->session->supervisor))
+        started_write_variables(&view->session->started, out);
+}
+
+static void write_warnings(const struct view *view, struct buf *out)
+{
+    const struct session *session = view->session;
+    started_write_warnings(supervisor_has_child(&session->supervisor) ? &session->started.warnings
+                                                                      : &view->form->warnings,
+                           session->settings.config, out);
+}
+
 static const struct template_slot slots[] = {
     {"state", write_state},
     {"ready", write_ready},
@@ -239,6 +253,8 @@ static const struct template_slot slots[] = {
     {"config", write_config},
     {"config_from", write_config_from},
     {"config_error", write_config_error},
+    {"variables", write_variables},
+    {"warnings", write_warnings},
 };
 
 bool page_load(struct template *page, const char *folder, struct buf *error)

@@ -14,7 +14,8 @@ void page_form_open(struct page_form *form, const char *config)
     static const struct fields none = {.count = 0};
     *form = (struct page_form){0};
     buf_init(&form->error, ERROR_MAX);
-    if (!variables_learn(config, &none, &form->variables, &form->error) && !form->error.len)
+    buf_init(&form->warnings, ERROR_MAX);
+    if (!variables_learn(config, &none, &form->variables, &form->warnings, &form->error) && !form->error.len)
         BUF_ADD(&form->error, "out of memory");
 }
 
@@ -22,6 +23,7 @@ void page_form_free(struct page_form *form)
 {
     config_variables_free(&form->variables);
     buf_free(&form->error);
+    buf_free(&form->warnings);
 }
 
 bool page_form_has(const struct page_form *form, const char *name)

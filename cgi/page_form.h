@@ -8,6 +8,7 @@
 struct page_form {
     struct config_variables variables; /* if it can't be loaded, those that were found before the error */
     struct buf error;                  /* why it can't be loaded: one line per error; empty: it was */
+    struct buf warnings;               /* of the configuration, one line each */
 };
 
 /* Loads the configuration as a start without any variable would. Free with page_form_free(). */

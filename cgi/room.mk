@@ -39,6 +39,7 @@ cgi_pointsman_session_SOURCES = \
 	cgi/session.c cgi/session.h \
 	cgi/settings.c cgi/settings.h \
 	cgi/spawn.c cgi/spawn.h \
+	cgi/started.c cgi/started.h \
 	cgi/status.c cgi/status.h \
 	cgi/supervisor.c cgi/supervisor.h \
 	cgi/tester.c cgi/tester.h \

@@ -96,23 +96,38 @@ static bool check_login(const struct session *session, const struct keys *keys, 
                         settings->login_file ? settings->login_file : "$CODEX_HOME/auth.json");
 }
 
+/* Remembers what the proxy was started with. No warning repeats a value; should one do so, its key is overwritten. */
+static void note_start(struct session *session, const struct keys *keys, bool by_page, struct buf *warnings)
+{
+    struct started *started = &session->started;
+    started_record(started, keys, by_page ? "page" : "script");
+    if (warnings->len)
+        child_log_redact(&session->supervisor.log, warnings->data, warnings->len);
+    buf_clear(&started->warnings);
+    buf_add_slice(&started->warnings, buf_slice(warnings));
+}
+
 static void start(struct session *session, struct pending *pending, const struct fields *fields)
 {
     struct keys keys;
     struct refusal why;
     struct config_variables named = {0};
-    struct buf error;
+    struct buf error, warnings;
     buf_init(&error, 64u << 10);
-    if (!variables_learn(session->settings.config, fields, &named, &error)) /* the proxy reports the error */
+    buf_init(&warnings, session->started.warnings.max);
+    if (!variables_learn(session->settings.config, fields, &named, &warnings, &error)) /* the proxy reports the error */
         log_warning("%s: can't find the variables that it names: %.200s", session->settings.config,
                     buf_message(&error));
     if (keys_read(fields, &named, &keys, &why) && check_login(session, &keys, &why) &&
-        supervisor_start(&session->supervisor, &keys, session->now_ms, &why))
+        supervisor_start(&session->supervisor, &keys, session->now_ms, &why)) {
         pending->wait = WAIT_READY;
-    else
+        note_start(session, &keys, pending->format == FORMAT_PAGE || pending->request.origin.ptr, &warnings);
+    } else {
         answer_refused(session, pending, &why);
+    }
     config_variables_free(&named);
     buf_free(&error);
+    buf_wipe(&warnings);
 }
 
 static void stop(struct session *session, struct pending *pending, const struct fields *fields)

@@ -73,6 +73,7 @@ bool session_open(struct session *session, pid_t first_parent, struct buf *error
     if (!page_load(&session->page, settings->www, error) || !supervisor_open(&session->supervisor, settings, error))
         return false;
     tester_init(&session->tester);
+    started_init(&session->started);
     session->peer_fd = peer_open();
     session->harden.peer_uid = session->peer_fd < 0 ? HARDEN_OFF : HARDEN_ON;
     if (session->peer_fd < 0)

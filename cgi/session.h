@@ -7,6 +7,7 @@
 #include "cgi/template.h"
 #include "cgi/request.h"
 #include "cgi/settings.h"
+#include "cgi/started.h"
 #include "cgi/supervisor.h"
 #include "cgi/tester.h"
 #include "common/harden.h"
@@ -30,6 +31,7 @@ struct pending {
 struct session {
     struct settings settings;
     struct supervisor supervisor;
+    struct started started; /* by the last start */
     struct tester tester;
     struct folder_watch folder;
     struct harden_status harden;

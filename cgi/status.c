@@ -38,6 +38,7 @@ void status_describe(const struct session *session, struct container in)
     document_add_text(in, "config_from", settings_config_from(settings));
     document_add_text(in, "version", PACKAGE_VERSION);
     document_add_raw(in, "aliases", aliases.len ? aliases : SLICE("[]"));
+    started_describe(&session->started, supervisor_has_child(s), in);
     struct container hardening = document_add_object(in, "hardening");
     harden_describe(&session->harden, document_add_object(hardening, "session"));
     document_add_raw(hardening, "proxy", reported(&s->report, "hardening"));

@@ -35,10 +35,11 @@ static const char *look_up(const char *name, void *ctx)
     return place;
 }
 
-bool variables_learn(const char *config, const struct fields *fields, struct config_variables *out, struct buf *error)
+bool variables_learn(const char *config, const struct fields *fields, struct config_variables *out,
+                     struct buf *warnings, struct buf *error)
 {
     struct lookup lookup = {fields, sodium_malloc(SPACE), 0};
-    bool learned = lookup.space && config_variables_learn(out, config, look_up, &lookup, error);
+    bool learned = lookup.space && config_variables_learn(out, config, look_up, &lookup, warnings, error);
     if (!lookup.space)
         BUF_ADD(error, "can't lock memory for the variables");
     sodium_free(lookup.space); /* overwrites it */

@@ -15,6 +15,7 @@
 
 #define START_MS 20000       /* timeout of /api/start */
 #define BODY_MAX (16u << 10) /* bytes of its request, with all keys */
+#define SOURCES_MAX 4096     /* bytes of the names of all variables and where they came from */
 #define WEB_PORT 8787u
 #define PROXY_PORT 4000u
 
@@ -105,7 +106,7 @@ static int gather(const struct start_options *options, const struct session_stat
     int code = EXIT_OK;
     if (options->keys_fd >= 0 && !start_keys_read(keys, options->keys_fd, error))
         code = EXIT_USAGE;
-    else if (options->local_qwen && !start_keys_set(keys, "USE_LOCAL_QWEN", SLICE("1")))
+    else if (options->local_qwen && !start_keys_set(keys, START_FROM_OPTION, "USE_LOCAL_QWEN", SLICE("1")))
         code = EXIT_FAULT;
     else if (!found || !start_keys_learn(keys, found, error))
         code = EXIT_NOT_READY;
@@ -125,8 +126,9 @@ static void add_flag(struct buf *body, const char *key, bool value)
     buf_add_text(body, value ? "true" : "false");
 }
 
-static bool write_body(const struct start_options *options, const struct start_keys *keys, struct buf *body,
-                       struct buf *names)
+/* `sources`: where the variables came from; empty: not said. */
+static bool write_body(const struct start_options *options, const struct start_keys *keys, const struct buf *sources,
+                       struct buf *body, struct buf *names)
 {
     const struct {
         const char *name, *value;
@@ -140,6 +142,10 @@ static bool write_body(const struct start_options *options, const struct start_k
         json_add_key(body, texts[i].name);
         json_add_string(body, slice_of(texts[i].value));
     }
+    if (sources->len) {
+        json_add_key(body, "sources");
+        json_add_string(body, buf_slice(sources));
+    }
     add_flag(body, "risk_router", options->risk_router);
     add_flag(body, "DEMO", options->demo);
     return BUF_ADD(body, "}") && !body->failed;
@@ -151,14 +157,19 @@ static int post_start(const struct start_options *options, const struct start_ke
 {
     struct local_http_reply reply = {0};
     struct session_status status = {0};
-    struct buf body;
+    struct buf body, sources;
     int code = EXIT_FAULT;
     buf_init(&body, BODY_MAX);
-    if (!buf_reserve(&body, BODY_MAX - 1) || !write_body(options, keys, &body, &result->names))
+    buf_init(&sources, SOURCES_MAX);
+    /* A session app of before an update refuses a field that it does not know. */
+    if (json_get(&result->status.json, 0, "variables") != JSON_NONE)
+        start_keys_sources(keys, &sources);
+    if (!buf_reserve(&body, BODY_MAX - 1) || !write_body(options, keys, &sources, &body, &result->names))
         BUF_ADD(error, "the keys are too long");
     else if (session_client_call(&result->session, "POST", "/api/start", buf_slice(&body), START_MS, &reply, error))
         code = session_client_read(&status, &reply, error, NULL) ? EXIT_OK : EXIT_NOT_READY;
     buf_wipe(&body);
+    buf_free(&sources);
     local_http_free(&reply);
     session_status_free(&result->status);
     result->status = status;

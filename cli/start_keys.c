@@ -36,15 +36,16 @@ static bool is_name(struct slice name)
 }
 
 /* Reserves all space at once: a buffer that grows leaves copies of keys in memory. */
-static bool add_given(struct start_keys *keys, struct slice name, struct slice value)
+static bool add_given(struct start_keys *keys, enum start_origin origin, struct slice name, struct slice value)
 {
-    return (keys->given.cap || buf_reserve(&keys->given, GIVEN_MAX - 1)) && buf_add_slice(&keys->given, name) &&
-           buf_add_char(&keys->given, '=') && buf_add_slice(&keys->given, value) && buf_add_char(&keys->given, '\0');
+    return (keys->given.cap || buf_reserve(&keys->given, GIVEN_MAX - 1)) && buf_add_char(&keys->given, (char)origin) &&
+           buf_add_slice(&keys->given, name) && buf_add_char(&keys->given, '=') && buf_add_slice(&keys->given, value) &&
+           buf_add_char(&keys->given, '\0');
 }
 
-bool start_keys_set(struct start_keys *keys, const char *name, struct slice value)
+bool start_keys_set(struct start_keys *keys, enum start_origin origin, const char *name, struct slice value)
 {
-    return add_given(keys, slice_of(name), value);
+    return add_given(keys, origin, slice_of(name), value);
 }
 
 static bool read_lines(struct start_keys *keys, struct slice text, struct buf *error)
@@ -65,7 +66,7 @@ static bool read_lines(struct start_keys *keys, struct slice text, struct buf *e
             buf_add_format(error, "--keys-fd: line %u is not NAME=value", number);
             return false;
         }
-        if (!add_given(keys, name, (struct slice){equals + 1, line.len - name.len - 1})) {
+        if (!add_given(keys, START_FROM_FD, name, (struct slice){equals + 1, line.len - name.len - 1})) {
             BUF_ADD(error, "--keys-fd: too much input");
             return false;
         }
@@ -91,21 +92,20 @@ bool start_keys_read(struct start_keys *keys, int fd, struct buf *error)
     return read_all;
 }
 
-/* The last value given for this name; NULL: none. */
+/* The last entry given for this name, behind its origin; NULL: none. */
 static const char *find_given(const struct start_keys *keys, const char *name)
 {
     const char *found = NULL, *at = keys->given.data, *end = at + keys->given.len;
     size_t len = strlen(name);
-    for (; at && at < end; at += strlen(at) + 1)
-        if (strncmp(at, name, len) == 0 && at[len] == '=')
-            found = at + len + 1;
+    for (; at && at < end; at += strlen(at + 1) + 2)
+        if (strncmp(at + 1, name, len) == 0 && at[1 + len] == '=')
+            found = at + 1;
     return found;
 }
 
 static const char *value_of(const struct start_keys *keys, const char *name)
 {
-    const char *value = find_given(keys, name);
-    value = value ? value : getenv(name);
+    const char *given = find_given(keys, name), *value = given ? given + strlen(name) + 1 : getenv(name);
     return value && *value ? value : NULL;
 }
 
@@ -120,7 +120,7 @@ bool start_keys_learn(struct start_keys *keys, const char *path, struct buf *err
         BUF_ADD(error, "can't get random bytes from the system");
         return false;
     }
-    bool loaded = config_variables_learn(&keys->wanted, path, look_up, keys, error);
+    bool loaded = config_variables_learn(&keys->wanted, path, look_up, keys, NULL, error);
     keys->enough = loaded && keys->wanted.ready_groups > 0;
     return loaded;
 }
@@ -128,8 +128,8 @@ bool start_keys_learn(struct start_keys *keys, const char *path, struct buf *err
 bool start_keys_fit(const struct start_keys *keys, struct buf *name)
 {
     const char *at = keys->given.data, *end = at + keys->given.len;
-    for (; at && at < end; at += strlen(at) + 1) {
-        struct slice given = {at, strcspn(at, "=")};
+    for (; at && at < end; at += strlen(at + 1) + 2) {
+        struct slice given = {at + 1, strcspn(at + 1, "=")};
         if (!config_variables_has(&keys->wanted, given)) {
             buf_add_slice(name, given);
             return false;
@@ -163,12 +163,12 @@ void start_keys_ask(struct start_keys *keys)
         buf_clear(&answer);
         if (!buf_reserve(&answer, 4095) || !ask_secret(buf_text(&question), &answer))
             break;
-        if (answer.len && !start_keys_set(keys, keys->wanted.names[i], buf_slice(&answer)))
+        if (answer.len && !start_keys_set(keys, START_FROM_PROMPT, keys->wanted.names[i], buf_slice(&answer)))
             break;
     }
     static const char qwen[] = "USE_LOCAL_QWEN";
     if (config_variables_has(&keys->wanted, slice_of(qwen)) && !value_of(keys, qwen) &&
-        ask_yes("Use local Qwen on Ollama (y/N)? ") && !start_keys_set(keys, qwen, SLICE("1")))
+        ask_yes("Use local Qwen on Ollama (y/N)? ") && !start_keys_set(keys, START_FROM_PROMPT, qwen, SLICE("1")))
         warn("too many keys: local Qwen is not used");
     buf_wipe(&answer);
     buf_free(&question);
@@ -185,4 +185,19 @@ bool start_keys_json(const struct start_keys *keys, struct buf *json, struct buf
         buf_add_format(names, "%s%s", names->len ? ", " : "", keys->wanted.names[i]);
     }
     return !json->failed && !names->failed;
+}
+
+void start_keys_sources(const struct start_keys *keys, struct buf *out)
+{
+    static const char *const origins[] = {
+        [START_FROM_FD] = "keys-fd",
+        [START_FROM_PROMPT] = "prompt",
+        [START_FROM_OPTION] = "option",
+    };
+    for (unsigned i = 0; i < keys->wanted.count; i++) {
+        const char *name = keys->wanted.names[i], *given = find_given(keys, name);
+        if (value_of(keys, name))
+            buf_add_format(out, "%s%s:%s", out->len ? "," : "", name,
+                           given ? origins[(unsigned char)given[-1]] : "environment");
+    }
 }

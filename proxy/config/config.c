@@ -151,7 +151,7 @@ static bool same_reason(const char *a, const char *b)
 static void warn_of_not_ready(struct config_loader *l)
 {
     const struct config *c = l->config;
-    for (unsigned i = 0; i < c->deployment_count; i++) {
+    for (unsigned i = 0; i < c->deployment_count && !l->options->silent_readiness; i++) {
         const struct deployment *d = &c->deployments[i];
         if (!d->not_ready || strncmp(d->not_ready, "disabled: ", 10) == 0)
             continue;

@@ -221,6 +221,7 @@ struct config_options {
     const char *price_table;
     /* Receives each warning ("file:line: …"); may be NULL. Errors go into `error` instead. */
     void (*warn)(const char *message, void *ctx);
+    bool silent_readiness; /* no warnings about deployments that are not ready */
     void *warn_ctx;
 };
 

@@ -1,6 +1,8 @@
 /* pure. Which environment variables a configuration looks up. */
 #include "proxy/config/variables.h"
 
+#include "proxy/config/price_table.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,14 +81,30 @@ static bool is_ready(const struct model_group *group)
     return false;
 }
 
+static void add_warning(const char *message, void *ctx)
+{
+    struct buf *warnings = ctx;
+    buf_add_format(warnings, "%s\n", message);
+}
+
 bool config_variables_learn(struct config_variables *variables, const char *path,
-                            const char *(*value)(const char *name, void *ctx), void *ctx, struct buf *error)
+                            const char *(*value)(const char *name, void *ctx), void *ctx, struct buf *warnings,
+                            struct buf *error)
 {
     struct recorder recorder = {variables, value, ctx};
+    /* Some warnings depend on the prices. */
+    char *prices = warnings ? price_table_path() : NULL;
     config_variables_free(variables);
-    struct config *config =
-        config_load(&(struct config_options){.path = path, .env = look_up, .uses = note_use, .env_ctx = &recorder},
-                    error);
+    struct config *config = config_load(&(struct config_options){.path = path,
+                                                                 .env = look_up,
+                                                                 .uses = note_use,
+                                                                 .env_ctx = &recorder,
+                                                                 .price_table = prices,
+                                                                 .warn = warnings ? add_warning : NULL,
+                                                                 .silent_readiness = true,
+                                                                 .warn_ctx = warnings},
+                                        error);
+    free(prices);
     if (!config)
         return false;
     variables->groups = config->group_count;

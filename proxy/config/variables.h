@@ -22,11 +22,13 @@ struct config_variables {
     unsigned groups, ready_groups; /* model groups; those with a ready deployment */
 };
 
-/* Loads the configuration with the variables from `value` (NULL: not set) and records each lookup. Not recorded: the
+/* Loads the configuration with the variables from `value` (NULL: not set) and records each lookup, and, in `warnings`,
+ * one line per warning, except those about deployments that are not ready (NULL: none). Not recorded: the
  * master key, HOME and CODEX_HOME, which supervisors set themselves, and the ChatGPT token endpoint, which is for
  * tests. false: one line per error in `error`. Free with config_variables_free(). */
 MUST_CHECK bool config_variables_learn(struct config_variables *variables, const char *path,
-                                       const char *(*value)(const char *name, void *ctx), void *ctx, struct buf *error);
+                                       const char *(*value)(const char *name, void *ctx), void *ctx,
+                                       struct buf *warnings, struct buf *error);
 void config_variables_free(struct config_variables *variables);
 /* Returns the index of a name that was looked up; -1: it was not. */
 int config_variables_find(const struct config_variables *variables, struct slice name);

@@ -92,13 +92,16 @@ def test_only_variables_of_the_configuration_reach_the_proxy(cli):
 
 def test_keys_from_a_descriptor(cli):
     reader, writer = os.pipe()
-    os.write(writer, f"# session keys\nGEMINI_API_KEY={GEMINI}\n".encode())
+    os.write(writer, f"# session keys\nGEMINI_API_KEY={GEMINI}\nHF_TOKEN=hf_1\n".encode())
     os.close(writer)
-    started = cli.start("--keys-fd", reader, pass_fds=(reader,))
+    started = cli.start("--keys-fd", reader, "--local-qwen", pass_fds=(reader,), OPENAI_API_KEY=OPENAI, HF_TOKEN="hf_0")
     os.close(reader)
     assert started.returncode == 0, started.stderr
-    assert "Sent:   GEMINI_API_KEY\n" in started.stdout
+    assert "GEMINI_API_KEY" in started.stdout
     assert "codex-long" in ready(cli)
+    variables = json.loads(cli("status", "--json").stdout)["variables"]
+    assert {v["name"]: v["from"] for v in variables} == {
+        "OPENAI_API_KEY": "environment", "GEMINI_API_KEY": "keys-fd", "HF_TOKEN": "keys-fd", "USE_LOCAL_QWEN": "option"}
 
 
 @pytest.mark.parametrize("text, words, code", [

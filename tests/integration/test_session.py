@@ -32,7 +32,7 @@ def test_health_status_and_headers(session):
     assert status == {"state": "stopped", "reason": "", "pid": None, "uptime_s": 0, "key_file": None,
                       "base_url": f"http://127.0.0.1:{session.proxy_port}/v1", "risk_url": None,
                       "config": str(session.config), "config_from": "given", "version": status["version"],
-                      "aliases": [], "hardening": status["hardening"]}
+                      "aliases": [], "variables": [], "config_warnings": [], "hardening": status["hardening"]}
     assert status["hardening"]["session"]["no_core"] is True
     for path in ("/", "/health", "/api/status", "/nowhere", "/style.css", "/app.js", "/favicon.svg"):
         headers = session.request("GET", path).headers

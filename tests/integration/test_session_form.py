@@ -171,3 +171,44 @@ def test_which_configuration_is_in_force_and_why(folder, where, origin, text):
             assert str(folder / "pointsman" / "litellm-cost-routing.yaml") in config_section(session)
     finally:
         session.close()
+
+
+def start_by_script(session, **fields):
+    assert session.start(**fields).status == 200
+    return {variable["name"]: variable["from"] for variable in session.status()["variables"]}
+
+
+def test_where_each_variable_came_from(session):
+    assert start_by_script(session, GROQ_API_KEY="gsk_1", USE_C=True, DEMO=True) == {
+        "GROQ_API_KEY": "script", "USE_C": "script"}
+    assert "GROQ_API_KEY sent by a script" in config_section(session)
+    session.stop()
+    assert session.status()["variables"] == [] and "GROQ_API_KEY sent" not in config_section(session)
+    sources = "USE_C:,USE_C:nonsense,GROQ_API_KEY:environment,D_WORD:prompt,GROQ_API_KEY:prompt,,:,LD_PRELOAD:option"
+    assert start_by_script(session, GROQ_API_KEY="gsk_1", D_WORD="w", USE_C=True, HF_TOKEN="hf_1", sources=sources) == {
+        "HF_TOKEN": "script", "GROQ_API_KEY": "environment", "D_WORD": "prompt", "USE_C": "script"}
+    assert "sources" not in session.seen()["environment"]
+    assert "D_WORD typed at the prompt of the pointsman command" in config_section(session)
+    session.stop()
+    assert submit(session, GROQ_API_KEY="gsk_canary").status == 303
+    assert "GROQ_API_KEY entered on this page" in config_section(session) and "canary" not in config_section(session)
+    session.stop()
+    answer = session.api("/api/start", {"GROQ_API_KEY": "gsk_1"}, Origin=f"http://127.0.0.1:{session.port}")
+    assert answer.json["variables"] == [{"name": "GROQ_API_KEY", "from": "page"}]
+
+
+def test_warnings_of_the_configuration(session):
+    session.config.write_text(OWN + "surprise: <b>\n")
+    assert "Warnings Line 8: " in config_section(session) and "surprise" in config_section(session)
+    assert "SECONDS is not set; using the default" in config_section(session)
+    assert "GROQ_API_KEY is not set" not in config_section(session), "that is what the form is for"
+    assert session.status()["config_warnings"] == []
+    session.start(GROQ_API_KEY="gsk_1", SECONDS="60")
+    warnings = session.status()["config_warnings"]
+    assert len(warnings) == 1 and warnings[0].startswith(f"{session.config}:8: ")
+    session.config.write_text(OWN)   # the proxy runs with what it read
+    assert "Line 8: " in config_section(session) and "SECONDS is not set" not in config_section(session)
+    session.stop()
+    assert "Line 8: " not in config_section(session)
+    session.start(GROQ_API_KEY="gsk_1", SECONDS="60")
+    assert "Warnings" not in config_section(session)

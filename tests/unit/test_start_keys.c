@@ -77,8 +77,15 @@ TEST(only_variables_of_the_configuration_are_passed)
     assert_null(strstr(buf_text(&json), "OTHER_KEY"));
     assert_null(strstr(buf_text(&json), "LITELLM"));
     assert_null(strstr(buf_text(&names), "gsk_"));
+    buf_clear(&names);
+    start_keys_sources(&keys, &names);
+    assert_buf(&names, "GROQ_API_KEY:keys-fd,OWN_BASE:environment,OWN_SECRET:keys-fd");
+    assert_true(start_keys_set(&keys, START_FROM_OPTION, "OWN_BASE", SLICE("http://127.0.0.1:8/v1")));
+    buf_clear(&names);
+    start_keys_sources(&keys, &names);
+    assert_buf(&names, "GROQ_API_KEY:keys-fd,OWN_BASE:option,OWN_SECRET:keys-fd");
     assert_true(start_keys_fit(&keys, &names));
-    assert_true(start_keys_set(&keys, "OTHER_KEY", SLICE("x")));
+    assert_true(start_keys_set(&keys, START_FROM_PROMPT, "OTHER_KEY", SLICE("x")));
     buf_clear(&names);
     assert_false(start_keys_fit(&keys, &names));
     assert_buf(&names, "OTHER_KEY");

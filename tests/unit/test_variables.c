@@ -4,6 +4,7 @@
 #include "proxy/config/variables.h"
 
 static struct config_variables variables;
+static struct buf warnings;
 
 static const char *look_up(const char *name, void *ctx)
 {
@@ -22,7 +23,7 @@ static void learn(const char *model_list, const char *const *set)
     int fd = open(folder_at("c.yaml"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     assert_true(dprintf(fd, "model_list:\n%s", model_list) > 0);
     close(fd);
-    if (!config_variables_learn(&variables, folder_at("c.yaml"), look_up, (void *)set, &error))
+    if (!config_variables_learn(&variables, folder_at("c.yaml"), look_up, (void *)set, &warnings, &error))
         fail_msg("%s", buf_text(&error));
     buf_free(&error);
 }
@@ -95,8 +96,23 @@ TEST(keys_that_are_not_sent_are_not_asked_for)
     assert_int_equal(variables.count, 0);
 }
 
+TEST(warnings_are_kept_but_for_keys_that_are_not_set)
+{
+    learn("- {model_name: a, litellm_params: {model: groq/m, unknown_key: 1}}\n", NULL);
+    assert_non_null(strstr(buf_text(&warnings), "c.yaml:2: "));
+    assert_non_null(strstr(buf_text(&warnings), "unknown_key"));
+    assert_null(strstr(buf_text(&warnings), "GROQ_API_KEY"));
+}
+
+static int enter(void **state)
+{
+    buf_init(&warnings, 8192);
+    return folder_enter(state);
+}
+
 static int leave(void **state)
 {
+    buf_free(&warnings);
     config_variables_free(&variables);
     return folder_leave(state);
 }
@@ -104,9 +120,10 @@ static int leave(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(each_variable_has_a_purpose, folder_enter, leave),
-        cmocka_unit_test_setup_teardown(spare_names_of_a_key, folder_enter, leave),
-        cmocka_unit_test_setup_teardown(keys_that_are_not_sent_are_not_asked_for, folder_enter, leave),
+        cmocka_unit_test_setup_teardown(each_variable_has_a_purpose, enter, leave),
+        cmocka_unit_test_setup_teardown(spare_names_of_a_key, enter, leave),
+        cmocka_unit_test_setup_teardown(keys_that_are_not_sent_are_not_asked_for, enter, leave),
+        cmocka_unit_test_setup_teardown(warnings_are_kept_but_for_keys_that_are_not_set, enter, leave),
     };
     return !secret_init() || cmocka_run_group_tests(tests, NULL, NULL);
 }
