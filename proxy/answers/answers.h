@@ -8,6 +8,7 @@
 #include "proxy/record/decisions.h"
 #include "proxy/record/running.h"
 #include "proxy/route/adaptive.h"
+#include "proxy/route/share.h"
 #include "proxy/route/spending.h"
 
 #define ANSWERS_MODELS_MAX (24u << 20) /* bytes of GET /v1/models */
@@ -24,6 +25,7 @@ struct answers {
     const struct spending *spending;
     const struct adaptive *adaptive; /* NULL: not enabled */
     struct cache *cache;             /* NULL: not configured */
+    struct share *share;             /* NULL: a single process */
     int64_t unix_ms;
     uint64_t log_dropped;          /* lines of the request log that could not be written */
     const struct running *running; /* requests under way, for GET /dispatch/state only */
@@ -45,8 +47,8 @@ void answers_aliases(const struct answers *a, bool with_deployments, struct cont
 bool answers_readiness(const struct answers *a, struct buf *out);
 /* POST /dispatch/reset. */
 bool answers_reset(struct buf *out);
-/* GET /cache/ping, POST /cache/delete and /cache/flushall, which change a->cache. Returns a refusal, or NULL: `out` has
- * the reply. */
+/* GET /cache/ping, POST /cache/delete and /cache/flushall, which change a->cache and ask other workers to. Returns a
+ * refusal, or NULL: `out` has the reply. */
 const struct refusal *answers_cache(const struct answers *a, enum endpoint endpoint, struct slice body,
                                     struct buf *out);
 /* GET /dispatch/metrics: strategy, limits, spending, and results per deployment. */

@@ -66,8 +66,9 @@ static const struct refusal *done(struct buf *out, int64_t deleted)
     return document_print(&d, out) ? NULL : &no_memory;
 }
 
-static const struct refusal *delete(struct cache *c, struct slice body, struct buf *out)
+static const struct refusal *delete(const struct answers *a, struct slice body, struct buf *out)
 {
+    struct cache *c = a->cache;
     struct json j = {0};
     unsigned char key[CACHE_KEY_SIZE];
     int64_t deleted = 0;
@@ -77,6 +78,8 @@ static const struct refusal *delete(struct cache *c, struct slice body, struct b
         if (!cache_key_read(json_inner(&j, n), key))
             continue;
         deleted += store_delete(&c->store, key);
+        if (a->share)
+            share_delete(a->share, key);
         if (c->remote.remove)
             c->remote.remove(c->remote.of, key);
     }
@@ -84,10 +87,13 @@ static const struct refusal *delete(struct cache *c, struct slice body, struct b
     return listed ? done(out, deleted) : &no_keys;
 }
 
-static const struct refusal *flush(struct cache *c, struct buf *out)
+static const struct refusal *flush(const struct answers *a, struct buf *out)
 {
+    struct cache *c = a->cache;
     int64_t entries = (int64_t)c->store.entries;
-    store_flush(&c->store);
+    cache_flush(c);
+    if (a->share)
+        share_request(a->share, SHARE_FLUSH);
     if (c->remote.flush)
         c->remote.flush(c->remote.of);
     return done(out, entries);
@@ -98,8 +104,8 @@ const struct refusal *answers_cache(const struct answers *a, enum endpoint endpo
     if (!a->cache)
         return &no_cache;
     switch (endpoint) {
-    case ENDPOINT_CACHE_DELETE: return delete(a->cache, body, out);
-    case ENDPOINT_CACHE_FLUSH: return flush(a->cache, out);
+    case ENDPOINT_CACHE_DELETE: return delete(a, body, out);
+    case ENDPOINT_CACHE_FLUSH: return flush(a, out);
     default: return ping(a->cache, out);
     }
 }

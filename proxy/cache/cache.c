@@ -46,6 +46,12 @@ struct cache *cache_new(const struct config *config, const unsigned char *secret
     return NULL;
 }
 
+void cache_flush(struct cache *c)
+{
+    store_flush(&c->store);
+    semantic_forget(&c->semantic);
+}
+
 void cache_free(struct cache *c)
 {
     if (!c)

@@ -51,6 +51,8 @@ bool cache_put(struct cache *c, const unsigned char *key, struct slice text, dou
  * time. false: expired, altered, of another key or installation, or out of memory. */
 MUST_CHECK bool cache_open(struct cache *c, const unsigned char *key, struct slice value, uint64_t now_ms,
                            int64_t now_unix_ms, struct buf *out, struct sealed *answer);
+/* Removes all answers and questions from memory. */
+void cache_flush(struct cache *c);
 /* NULL is allowed. */
 void cache_free(struct cache *c);
 /* Returns "hit", "miss", "stored", "collapsed" or "bypass". */

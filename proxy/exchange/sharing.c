@@ -147,8 +147,20 @@ void sharing_spending(struct exchange_shared *shared, unsigned group, double hel
     publish_spending(shared->share, shared->slots[config->deployment_count + config->group_count], held, spent);
 }
 
+_Static_assert(SHARE_KEY_SIZE == CACHE_KEY_SIZE, "a worker deletes by key");
+
+static void remove_reply(void *store, const unsigned char *key)
+{
+    (void)store_delete(store, key);
+}
+
 void sharing_flush(struct exchange_shared *shared)
 {
-    if (shared->share && shared->cache && share_is_requested(shared->share, SHARE_FLUSH))
-        store_flush(&shared->cache->store);
+    struct cache *cache = shared->cache;
+    if (!shared->share || !cache)
+        return;
+    if (!share_deleted(shared->share, remove_reply, &cache->store))
+        store_flush(&cache->store);
+    if (share_is_requested(shared->share, SHARE_FLUSH))
+        cache_flush(cache);
 }

@@ -19,8 +19,8 @@ void sharing_ended(struct exchange_shared *shared, const struct deployment *d, c
 /* Publishes changes of the group's account, USD: `held` is added to the reservations, `spent` to the spending; NAN in
  * `spent`: a call without a price. */
 void sharing_spending(struct exchange_shared *shared, unsigned group, double held, double spent);
-/* Removes the cached replies from memory if another worker got POST /cache/flushall. Call before a lookup, so that none
- * finds a reply that is older than that request's answer. */
+/* Removes cached replies from memory if another worker got POST /cache/delete or /cache/flushall. Call before a lookup,
+ * so that none finds a reply that is older than that request's answer. */
 void sharing_flush(struct exchange_shared *shared);
 
 #endif

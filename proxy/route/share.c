@@ -16,10 +16,17 @@ struct cell {
     struct share_counts counts;
 };
 
+/* The last keys that a worker has deleted. Only that worker writes. */
+struct deleted {
+    _Atomic uint64_t count; /* so far; key i is at i % SHARE_DELETED_MAX */
+    unsigned char keys[SHARE_DELETED_MAX][SHARE_KEY_SIZE];
+};
+
 struct table {
     _Atomic uint64_t keys[SHARE_SLOTS];    /* 0: unused */
     _Atomic uint32_t orders[SHARE_ORDERS]; /* requests so far */
     struct ceiling_row bodies[SHARE_WORKERS_MAX];
+    struct deleted deleted[SHARE_WORKERS_MAX];
     struct cell cells[]; /* [worker * SHARE_SLOTS + slot] */
 };
 
@@ -27,7 +34,8 @@ struct share {
     struct table *table;
     size_t size;
     unsigned workers, worker;
-    uint32_t orders[SHARE_ORDERS]; /* the last seen table.orders */
+    uint32_t orders[SHARE_ORDERS];       /* the last seen table.orders */
+    uint64_t deleted[SHARE_WORKERS_MAX]; /* the last seen counts */
     struct share_counts own[SHARE_SLOTS];
     uint64_t read_versions[SHARE_SLOTS]; /* sums of the other workers' versions */
 };
@@ -162,4 +170,37 @@ bool share_is_requested(struct share *s, enum share_order order)
     bool updated = orders != s->orders[order];
     s->orders[order] = orders;
     return updated;
+}
+
+void share_delete(struct share *s, const unsigned char *key)
+{
+    struct deleted *own = &s->table->deleted[s->worker];
+    uint64_t count = atomic_load_explicit(&own->count, memory_order_relaxed);
+    memcpy(own->keys[count % SHARE_DELETED_MAX], key, SHARE_KEY_SIZE);
+    atomic_store(&own->count, count + 1);
+    share_request(s, SHARE_DELETE);
+}
+
+/* The same for one worker. */
+static bool read_deleted(const struct deleted *d, uint64_t *seen, void (*remove)(void *ctx, const unsigned char *key),
+                         void *ctx)
+{
+    uint64_t count = atomic_load(&d->count), first = *seen;
+    unsigned char key[SHARE_KEY_SIZE];
+    *seen = count;
+    for (uint64_t i = first; i < count && count - first < SHARE_DELETED_MAX; i++) {
+        memcpy(key, d->keys[i % SHARE_DELETED_MAX], sizeof key);
+        remove(ctx, key);
+    }
+    /* Of more, the worker may have overwritten some, now or while they were read. */
+    return atomic_load(&d->count) - first < SHARE_DELETED_MAX;
+}
+
+bool share_deleted(struct share *s, void (*remove)(void *ctx, const unsigned char *key), void *ctx)
+{
+    bool all_read = true, any = share_is_requested(s, SHARE_DELETE);
+    for (unsigned i = 0; i < s->workers && any; i++)
+        if (i != s->worker)
+            all_read &= read_deleted(&s->table->deleted[i], &s->deleted[i], remove, ctx);
+    return all_read;
 }

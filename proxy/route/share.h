@@ -26,8 +26,9 @@ struct share_counts {
 
 /* What one worker asks all others to do. */
 enum share_order {
-    SHARE_RESET, /* reset the statistics of deployments */
-    SHARE_FLUSH, /* remove the cached replies from memory */
+    SHARE_RESET,  /* reset the statistics of deployments */
+    SHARE_FLUSH,  /* remove the cached replies from memory */
+    SHARE_DELETE, /* see share_delete() */
     SHARE_ORDERS,
 };
 
@@ -62,5 +63,14 @@ unsigned share_worker(const struct share *s);
 void share_request(struct share *s, enum share_order order);
 /* Returns whether another worker has asked for it since the last call. */
 bool share_is_requested(struct share *s, enum share_order order);
+
+#define SHARE_KEY_SIZE 32    /* bytes of a cached reply's key */
+#define SHARE_DELETED_MAX 64 /* keys of each worker that the table holds */
+
+/* Asks the other workers to remove the cached reply with this key from memory. */
+void share_delete(struct share *s, const unsigned char *key);
+/* Calls `remove` with each key that other workers have passed to share_delete() since the last call. false: there were
+ * more than the table holds: remove all replies. */
+MUST_CHECK bool share_deleted(struct share *s, void (*remove)(void *ctx, const unsigned char *key), void *ctx);
 
 #endif

@@ -74,6 +74,7 @@ static struct answers answers_now(const struct server *s, enum entrance entrance
                           .spending = &s->spending,
                           .adaptive = g->exchanges.adaptive,
                           .cache = g->exchanges.cache,
+                          .share = s->options->share,
                           .unix_ms = clock_unix_ms(),
                           .log_dropped = journal_dropped(s->options->journal)};
     for (unsigned kind = 0; kind < SIGN_INS; kind++)
@@ -105,8 +106,6 @@ static void on_request(struct client *client, enum endpoint endpoint, void *ctx)
         check_sign_ins(s);
     else if (endpoint == ENDPOINT_RESET)
         reset(s);
-    else if (endpoint == ENDPOINT_CACHE_FLUSH && s->options->share)
-        share_request(s->options->share, SHARE_FLUSH);
     struct running running[RUNNING_MAX];
     struct answers now = answers_now(s, port->entrance);
     now.running = running;

@@ -274,6 +274,10 @@ def test_workers_share_it(start, upstream, redis):
     wait_until(lambda: ask(proxy) and ("redis", "hit") in [(entry["cache"]["tier"], entry["cache"]["status"])
                                                            for entry in proxy.journal(1)], "a hit of the other worker")
     assert len(upstream.requests) <= 2
+    upstream.always(chat.whole("new"))
+    proxy.post("/cache/delete", {"keys": [ask(proxy).headers["x-litellm-cache-key"]]})
+    answers = {ask(proxy).json["choices"][0]["message"]["content"] for _ in range(20)}     # of either worker
+    assert answers == {"new"}
 
 
 @pytest.mark.parametrize("params, words", [

@@ -14,6 +14,7 @@ from test_cache_semantic import ask, question, vectors
 
 pytestmark = BOTH_TRANSPORTS
 REWORDED = "Please enable TLS verification"
+LAST = "please, enable TLS verification" + 20 * "."     # of the questions that prove the entry
 
 
 @pytest.fixture
@@ -110,9 +111,12 @@ def test_a_less_similar_question_is_not_answered(server, upstream, embedder):
 
 def test_a_reply_that_is_gone_is_not_sent(server, upstream, embedder):
     prove(server, upstream, embedder)
-    assert server.post("/cache/flushall", {}).json["deleted"] == 21
-    upstream.always(chat.whole("A new one."))
+    upstream.script(chat.whole("A new one."), chat.whole("Another."))
+    key = ask(server, LAST).headers["x-litellm-cache-key"]
+    assert server.post("/cache/delete", {"keys": [key]}).json["deleted"] == 1
     assert text_of(ask(server, REWORDED)) == "A new one."
+    assert server.post("/cache/flushall", {}).status == 200
+    assert server.get("/cache/ping").json["semantic"]["questions"] == 0
 
 
 def test_a_changed_answer_starts_again(server, upstream, embedder):
@@ -128,7 +132,7 @@ def test_a_reply_that_is_not_the_proven_one_is_not_sent(server, upstream, embedd
     prove(server, upstream, embedder)
     upstream.always(chat.whole("Changed."))
     embedder.always(error(500))
-    assert text_of(ask(server, "please, enable TLS verification" + 20 * ".", cache={"no-cache": True})) == "Changed."
+    assert text_of(ask(server, LAST, cache={"no-cache": True})) == "Changed."
     server.journal(22)
     embedder.always(vectors(1))
     upstream.always(chat.whole("Its own."))

@@ -150,6 +150,22 @@ def test_a_flush_of_the_cache_is_shared(start, upstream):
     assert statuses() == ["fwd=miss"] * 2 and statuses() == ["hit"] * 2
 
 
+def test_a_deleted_reply_is_gone_from_both(start, upstream):
+    upstream.always(chat.whole("Hello."))
+    proxy = start(deployment("codex-light", upstream), litellm_settings={"cache": True})
+    bodies = [{**CHAT, "temperature": 0, "seed": seed} for seed in range(100)]
+
+    def status(number, body):
+        return served_by(proxy, number, body).headers["cache-status"].split("; ")[1]
+    keys = [served_by(proxy, number, body).headers["x-litellm-cache-key"] for body in bodies for number in (0, 1)]
+    with only(proxy, 0):
+        assert proxy.post("/cache/delete", {"keys": keys[:1]}).json["deleted"] == 1
+    assert status(1, bodies[0]) == "fwd=miss" and status(1, bodies[1]) == "hit"
+    with only(proxy, 0):        # more than the table of the workers holds: all are removed
+        assert proxy.post("/cache/delete", {"keys": keys[2::2]}).json["deleted"] == 99
+    assert status(1, bodies[0]) == "fwd=miss" and status(1, bodies[50]) == "fwd=miss"
+
+
 def test_a_reload_reaches_both(start, upstream):
     upstream.always(chat.whole("Hello."))
     proxy = start(deployment("codex-light", upstream))

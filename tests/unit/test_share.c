@@ -71,6 +71,50 @@ TEST(other_workers_read_what_one_publishes)
     share_free(s);
 }
 
+static void count_key(void *ctx, const unsigned char *key)
+{
+    unsigned *sum = ctx;
+    *sum += key[0];
+}
+
+/* Deletes keys 1 to `count` as worker 1. */
+static void delete_in_child(struct share *s, unsigned count)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        unsigned sum = 0;
+        unsigned char key[SHARE_KEY_SIZE] = {0};
+        share_join(s, 1);
+        while (key[0] < count) {
+            key[0]++;
+            share_delete(s, key);
+        }
+        _exit(!share_deleted(s, count_key, &sum) || sum); /* its own do not count */
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+TEST(deleted_keys_reach_other_workers)
+{
+    struct share *s = share_new(2);
+    unsigned sum = 0;
+    share_join(s, 0);
+    assert_true(share_deleted(s, count_key, &sum) && sum == 0);
+    delete_in_child(s, 3);
+    assert_true(share_deleted(s, count_key, &sum) && sum == 6);
+    assert_true(share_deleted(s, count_key, &sum) && sum == 6);
+    delete_in_child(s, SHARE_DELETED_MAX - 1);
+    assert_true(share_deleted(s, count_key, &sum) && sum == 6 + 63 * 64 / 2);
+    delete_in_child(s, SHARE_DELETED_MAX); /* the worker may be writing over the first one */
+    assert_false(share_deleted(s, count_key, &sum));
+    delete_in_child(s, 1);
+    sum = 0;
+    assert_true(share_deleted(s, count_key, &sum) && sum == 1);
+    share_free(s);
+}
+
 /* One process writes all the time; the other one must never read a half-written cell. */
 TEST(no_partial_reads)
 {
@@ -184,9 +228,13 @@ TEST(breakers_are_shared)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_name_has_a_slot), cmocka_unit_test(other_workers_read_what_one_publishes),
-        cmocka_unit_test(no_partial_reads),     cmocka_unit_test(windows_are_merged_by_the_second),
-        cmocka_unit_test(cooldowns_are_shared), cmocka_unit_test(breakers_are_shared),
+        cmocka_unit_test(each_name_has_a_slot),
+        cmocka_unit_test(other_workers_read_what_one_publishes),
+        cmocka_unit_test(deleted_keys_reach_other_workers),
+        cmocka_unit_test(no_partial_reads),
+        cmocka_unit_test(windows_are_merged_by_the_second),
+        cmocka_unit_test(cooldowns_are_shared),
+        cmocka_unit_test(breakers_are_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
