@@ -12,12 +12,31 @@
 #include <unistd.h>
 
 static const char *const LOGS[] = {LOG_REQUESTS, LOG_RUNS, LOG_DEBUG};
+#define LOG_COUNT (sizeof LOGS / sizeof *LOGS)
+
+/* The name of a log; NULL: there is no such log. */
+static const char *log_name(unsigned log, const struct log_limits *limits)
+{
+    return log < LOG_COUNT ? LOGS[log] : *limits->session ? limits->session : NULL;
+}
+
+bool log_files_session_name(const char *name)
+{
+    static const char END[] = ".jsonl";
+    size_t len = strlen(name);
+    bool plain = len >= sizeof END && len < LOG_NAME_SIZE && *name != '.' &&
+                 strcmp(name + len - (sizeof END - 1), END) == 0;
+    for (size_t i = 0; i < LOG_COUNT; i++)
+        plain = plain && strcmp(name, LOGS[i]) != 0;
+    return plain && strcmp(name, LOG_SUMS) != 0 &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
 
 /* What is in the folder. */
 struct census {
     unsigned units;        /* files, each counted by the greatest size that it may have */
     bool any;              /* there is a rotated file; the oldest one: */
-    unsigned log, number;  /* LOGS[log], NUMBER */
+    unsigned log, number;  /* log_name(), NUMBER */
     struct timespec mtime; /* last written */
 };
 
@@ -57,9 +76,10 @@ static void take_census(struct slice folder, const struct log_limits *limits, st
     struct stat info;
     uint64_t most = log_files_size(limits);
     *c = (struct census){0};
-    for (unsigned log = 0; log < sizeof LOGS / sizeof *LOGS; log++) {
+    for (unsigned log = 0; log <= LOG_COUNT && log_name(log, limits); log++) {
         for (unsigned n = 0; n < LOG_FILES_MAX; n++) {
-            bool there = name_file(path, folder, LOGS[log], n) && lstat(path, &info) == 0 && S_ISREG(info.st_mode);
+            bool there = name_file(path, folder, log_name(log, limits), n) && lstat(path, &info) == 0 &&
+                         S_ISREG(info.st_mode);
             if (!there && n > 0)
                 continue;
             uint64_t size = there ? (uint64_t)info.st_size : 0;
@@ -82,9 +102,9 @@ static bool make_room(struct slice folder, const struct log_limits *limits, unsi
     for (take_census(folder, limits, &census); census.units + fresh > limits->files;
          take_census(folder, limits, &census)) {
         errno = EDQUOT;
-        if (!census.any || !name_file(path, folder, LOGS[census.log], census.number))
+        if (!census.any || !name_file(path, folder, log_name(census.log, limits), census.number))
             return false;
-        if (limits->retire && strcmp(LOGS[census.log], LOG_REQUESTS) == 0)
+        if (limits->retire && strcmp(log_name(census.log, limits), LOG_REQUESTS) == 0)
             limits->retire(path);
         if (unlink(path) != 0)
             return false;

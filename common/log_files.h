@@ -12,7 +12,11 @@
 #define LOG_REQUESTS "requests.jsonl"
 #define LOG_RUNS "cost_router.jsonl"
 #define LOG_DEBUG "debug.jsonl"
-#define LOG_FILES_MIN 4  /* lowest `files`: a current file of each log, and a rotated one */
+#define LOG_SUMS "usage-sums.jsonl" /* not a log: see usage/sums_file.h */
+#define LOG_NAME_SIZE 65            /* bytes of the session log's name, with its NUL */
+#define LOG_FILES_MIN                                                                                                  \
+    4                    /* lowest `files`: a current file of each log, and a rotated one; one more with a session log \
+                          */
 #define LOG_FILES_MAX 64 /* highest `files` */
 #define LOG_TOTAL_MIN (8u << 20)
 #define LOG_TOTAL_DEFAULT (100u << 20)
@@ -24,10 +28,13 @@ struct log_limits {
     /* Called before a rotated file of LOG_REQUESTS is removed, while the folder is locked, and possibly by another
      * thread; keeps what must outlast the file (usage/sums_file.h). NULL: nothing. */
     void (*retire)(const char *path);
+    char session[LOG_NAME_SIZE]; /* name of the session log in the same folder, which counts too; "": there is none */
 };
 
-#define LOG_LIMITS_DEFAULT ((struct log_limits){LOG_TOTAL_DEFAULT, LOG_FILES_DEFAULT, NULL})
+#define LOG_LIMITS_DEFAULT ((struct log_limits){LOG_TOTAL_DEFAULT, LOG_FILES_DEFAULT, NULL, ""})
 
+/* Returns whether a session log may have this name: a plain file name that ends in ".jsonl", and of no other log. */
+bool log_files_session_name(const char *name);
 /* Returns the greatest size of one file, bytes. */
 size_t log_files_size(const struct log_limits *limits);
 /* Removes the oldest rotated files in PATH's folder until the limits hold, for example because they are lower than

@@ -118,17 +118,35 @@ static bool get_sockets(const struct options *options, bool has_parent, int fds[
            (fds[ENTRANCE_RISK] = bind_port(options, options->risk_port)) >= 0;
 }
 
+/* Opens another log beside the request log. */
+static void open_log(struct journal *journal, enum journal_log log, const char *dir, const char *name,
+                     const struct log_limits *limits)
+{
+    struct buf error;
+    buf_init(&error, 4096);
+    char *path = paths_join(dir, name);
+    if (!path || !journal_open_log(journal, log, path, limits, &error))
+        log_warning("%s: not written: %s", name, path ? buf_message(&error) : "out of memory");
+    free(path);
+    buf_free(&error);
+}
+
 static struct journal *get_journal(const struct config *config)
 {
-    struct log_limits limits = {(uint64_t)config->log_total_bytes, (unsigned)config->log_files, sums_file_add};
+    struct log_limits limits = {(uint64_t)config->log_total_bytes, (unsigned)config->log_files, sums_file_add, ""};
     struct buf error;
     struct journal *journal = NULL;
     buf_init(&error, 4096);
+    memcpy(limits.session, config->session_file, sizeof limits.session);
     char *dir = paths_log_dir(&error), *path = dir ? paths_join(dir, LOG_REQUESTS) : NULL;
     if (path)
         journal = journal_open(path, &limits, &error);
     if (!journal)
         log_warning("request log disabled: %s", buf_message(&error));
+    if (journal && *config->session_file)
+        open_log(journal, JOURNAL_SESSION, dir, config->session_file, &limits);
+    if (journal && config->debug_log)
+        open_log(journal, JOURNAL_DEBUG, dir, LOG_DEBUG, &limits);
     free(dir);
     free(path);
     buf_free(&error);
@@ -204,6 +222,8 @@ static int serve(struct serving *s)
     const char *catalog = s->options->codex_catalog ? s->options->codex_catalog : getenv("POINTSMAN_CODEX_CATALOG");
     struct server_options *server = &s->server;
     server->journal = get_journal(s->setup->config);
+    if (server->journal && server->share)
+        journal_share_dropped(server->journal, share_log_dropped(server->share));
     char *state_file = get_state_file();
     server->state_file = state_file;
     load_install_key();

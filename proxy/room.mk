@@ -5,6 +5,7 @@ proxy_libpure_a_SOURCES = \
 	proxy/terms/client_name.c proxy/terms/client_name.h \
 	proxy/config/config.c proxy/config/config.h proxy/config/private.h \
 	proxy/config/ca_file.c \
+	proxy/config/session_log.c \
 	proxy/config/cache.c \
 	proxy/config/redis.c \
 	proxy/config/deployment.c \
@@ -173,13 +174,15 @@ proxy_pointsman_proxy_SOURCES = \
 	proxy/exchange/reply.c \
 	proxy/exchange/running.c \
 	proxy/exchange/spending.c \
+	proxy/exchange/debug.c \
 	proxy/front/client.c proxy/front/client.h proxy/front/client_private.h \
 	proxy/front/client_body.c \
 	proxy/front/client_reply.c \
 	proxy/front/listener.c proxy/front/listener.h \
 	proxy/serve/generation.c proxy/serve/generation.h \
 	proxy/serve/notify.c proxy/serve/notify.h \
-	proxy/record/journal.c proxy/record/journal.h \
+	proxy/record/journal.c proxy/record/journal.h proxy/record/journal_line.c proxy/record/journal_line.h \
+	proxy/record/debug_log.c proxy/record/debug_log.h \
 	proxy/record/saved_state.c proxy/record/saved_state.h \
 	proxy/serve/report.c proxy/serve/report.h \
 	proxy/exchange/sharing.c proxy/exchange/sharing.h \

@@ -115,7 +115,7 @@ endif
 tests_unit_test_buf_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 tests_unit_test_document_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=realloc
 # The request log is not pure: its test compiles it.
-tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c
+tests_unit_test_journal_SOURCES = tests/unit/test_journal.c proxy/record/journal.c proxy/record/journal_line.c
 tests_unit_test_saved_state_SOURCES = tests/unit/test_saved_state.c proxy/record/saved_state.c
 tests_unit_test_memory_SOURCES = tests/unit/test_memory.c proxy/serve/memory.c
 # The same for files; their system calls are wrapped, so that the test can interrupt the writer at each of them.

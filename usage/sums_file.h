@@ -8,9 +8,10 @@
 #ifndef POINTSMAN_USAGE_SUMS_FILE_H
 #define POINTSMAN_USAGE_SUMS_FILE_H
 
+#include "common/log_files.h"
 #include "usage/fold.h"
 
-#define SUMS_FILE "usage-sums.jsonl"
+#define SUMS_FILE LOG_SUMS
 
 /* Which version of the file was read; equal if nothing was added since. */
 struct sums_version {

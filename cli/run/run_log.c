@@ -125,8 +125,11 @@ bool run_log_append(const struct run_record *r, const struct config *config, str
 {
     struct log_limits limits = LOG_LIMITS_DEFAULT;
     limits.retire = sums_file_add;
-    if (config)
-        limits = (struct log_limits){(uint64_t)config->log_total_bytes, (unsigned)config->log_files, sums_file_add};
+    if (config) {
+        limits.total = (uint64_t)config->log_total_bytes;
+        limits.files = (unsigned)config->log_files;
+        memcpy(limits.session, config->session_file, sizeof limits.session);
+    }
     char *folder = paths_log_dir(error);
     char *path = folder ? paths_join(folder, RUN_LOG_FILE) : NULL;
     struct jsonl *file = path ? jsonl_open(path, &limits, LINE_MAX, error) : NULL;

@@ -292,6 +292,24 @@ unsigned model_request_needs(const struct model_request *r, unsigned candidates)
     return needs;
 }
 
+void model_request_effort(const struct model_request *r, char effort[EFFORT_NAME_MAX])
+{
+    struct json inner = {0};
+    struct slice raw = json_raw(&r->top, json_get(&r->top, 0, "reasoning"));
+    struct slice name = json_inner(&r->top, json_get(&r->top, 0, "reasoning_effort"));
+    if (!name.len && raw.len && json_parse_top(&inner, raw.ptr, raw.len))
+        name = json_inner(&inner, json_get(&inner, 0, "effort"));
+    *effort = '\0';
+    bool word = name.len < EFFORT_NAME_MAX;
+    for (size_t i = 0; word && i < name.len; i++)
+        word = name.ptr[i] >= 'a' && name.ptr[i] <= 'z';
+    if (word && name.len) {
+        memcpy(effort, name.ptr, name.len);
+        effort[name.len] = '\0';
+    }
+    json_free(&inner);
+}
+
 void model_request_free(struct model_request *r)
 {
     turn_free(r->turn);

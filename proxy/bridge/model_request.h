@@ -56,6 +56,9 @@ MUST_CHECK bool model_request_decode(struct model_request *r, struct slice body,
 /* Returns which of the `candidates` the request requires; both are sets of enum capability. A search for images reads
  * all content, so include that only if needed. */
 unsigned model_request_needs(const struct model_request *r, unsigned candidates);
+#define EFFORT_NAME_MAX 16 /* bytes of a reasoning effort, with its NUL */
+/* Writes the reasoning effort that the request asks for; "": none, or not a word. */
+void model_request_effort(const struct model_request *r, char effort[EFFORT_NAME_MAX]);
 /* Frees what `r` owns. */
 void model_request_free(struct model_request *r);
 /* Appends the error in OpenAI's format. false: `out` has failed. */

@@ -23,7 +23,8 @@ bool config_read_text(struct config_loader *l, const char *what, const struct ya
 
 static void read_settings(struct config_loader *l, const struct yaml_node *root)
 {
-    static const enum config_section SECTIONS[] = {SECTION_FILE, SECTION_LITELLM, SECTION_GENERAL, SECTION_TELEMETRY,
+    static const enum config_section SECTIONS[] = {SECTION_FILE,      SECTION_LITELLM,   SECTION_GENERAL,
+                                                   SECTION_TELEMETRY, SECTION_DEBUG_LOG, SECTION_SESSION_LOG,
                                                    SECTION_ROUTER};
     struct config_settings *s = &l->settings;
     struct config *c = l->config;
@@ -34,6 +35,8 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_LITELLM, s->litellm, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_GENERAL, s->general, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_TELEMETRY, s->telemetry, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_DEBUG_LOG, s->debug_log, s);
+    schema_read(&l->reader, &CONFIG_KEYS, SECTION_SESSION_LOG, s->session_log, s);
     schema_read(&l->reader, &CONFIG_KEYS, SECTION_ROUTER, s->router, s);
     s->config.path = c->path;
     *c = s->config;
@@ -41,6 +44,7 @@ static void read_settings(struct config_loader *l, const struct yaml_node *root)
         c->stream_timeout_ms = c->timeout_ms;
     config_strategy(l);
     config_ca_file(l);
+    config_session_log(l);
     config_outgoing_proxy(l);
     config_cache(l, s->cache, s->cache_params);
     markov_settings_init(&c->adaptive, MARKOV_CALLS);

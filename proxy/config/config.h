@@ -3,6 +3,7 @@
 #ifndef POINTSMAN_CONFIG_H
 #define POINTSMAN_CONFIG_H
 
+#include "common/log_files.h"
 #include "common/markov.h"
 #include "proxy/terms/failure_patterns.h"
 #include "proxy/terms/prompt_cache.h"
@@ -196,6 +197,8 @@ struct config {
     double max_cost_usd;               /* USD; cost limit of all calls from the proxy's start to its end; NAN: none */
     int64_t log_total_bytes;           /* bytes; cap over all files of the logs together */
     int log_files;                     /* number of these files, at most */
+    bool debug_log;                    /* write the debug log */
+    char session_file[LOG_NAME_SIZE];  /* name of the session log; "": none is written */
     unsigned warnings;                 /* number of warnings while loading */
 };
 

@@ -21,6 +21,8 @@
 #define LITELLM_STRUCT config_settings
 #define GENERAL_STRUCT config_settings
 #define TELEMETRY_STRUCT config_settings
+#define DEBUG_LOG_STRUCT config_settings
+#define SESSION_LOG_STRUCT config_settings
 #define STRATEGY_STRUCT strategy_settings
 #define ERROR_RULE_STRUCT error_rule_source
 

@@ -189,8 +189,12 @@ static const struct schema_row KEYS[] = {
     RANGED(TELEMETRY, INT, "max_files", LOG_FILES_MIN, LOG_FILES_MAX, config.log_files, "16",
            "Number of files of all logs together; each has at most `max_total_bytes / max_files` bytes."),
     WARNS(TELEMETRY, "dir", "the logs are in $CODEX_HOME/logs"),
-    WARNS(TELEMETRY, "debug", "there is no debug log"),
-    WARNS(TELEMETRY, "session", "the session log is requests.jsonl"),
+    USED(TELEMETRY, MAPPING, "debug", debug_log, "", "The debug log; see below."),
+    USED(TELEMETRY, MAPPING, "session", session_log, "", "The session log; see below."),
+    USED(DEBUG_LOG, BOOL, "enabled", config.debug_log, "false",
+         "Write routing decisions, calls and the configuration in force to `debug.jsonl`."),
+    USED(SESSION_LOG, TEXT, "file", session_file, "(none)",
+         "Name of the session log in the folder of the logs, such as `session.jsonl`."),
 
     /* weight_* and tau: the defaults of the router from which risk-adjusted's formula comes. */
     RANGED(STRATEGY, NUMBER, "weight_cost", 0, 1e6, weights.cost, "0.10",
@@ -249,6 +253,8 @@ static const struct schema_section SECTIONS[SECTION_COUNT] = {
     [SECTION_CACHE] = {"litellm_settings.cache_params", CONFIG_CACHE_KEYS},
     [SECTION_GENERAL] = {"general_settings", KEYS},
     [SECTION_TELEMETRY] = {"general_settings.telemetry", KEYS},
+    [SECTION_DEBUG_LOG] = {"general_settings.telemetry.debug", KEYS},
+    [SECTION_SESSION_LOG] = {"general_settings.telemetry.session", KEYS},
     [SECTION_STRATEGY] = {"routing_strategy_args", KEYS},
     [SECTION_ERROR_RULE] = {"router_settings.error_rules[]", KEYS},
 };

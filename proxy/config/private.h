@@ -22,7 +22,9 @@ enum config_section {
     SECTION_LITELLM,
     SECTION_CACHE, /* litellm_settings.cache_params */
     SECTION_GENERAL,
-    SECTION_TELEMETRY,  /* general_settings.telemetry */
+    SECTION_TELEMETRY, /* general_settings.telemetry */
+    SECTION_DEBUG_LOG,
+    SECTION_SESSION_LOG,
     SECTION_STRATEGY,   /* router_settings.routing_strategy_args */
     SECTION_ERROR_RULE, /* one entry of router_settings.error_rules */
     SECTION_COUNT,
@@ -67,12 +69,12 @@ enum fallback_use { FALLBACK_ANY, FALLBACK_CONTEXT, FALLBACK_CONTENT, FALLBACK_U
 struct config_settings {
     struct config config; /* fields that are stored as read */
     const struct yaml_node *model_list, *router, *litellm, *general;
-    struct schema_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy;
+    struct schema_text routing_strategy, risk_strategy, master_key, ssl_verify, outgoing_proxy, session_file;
     int max_fallbacks; /* SCHEMA_UNSET: no limit */
     const struct yaml_node *fallbacks[FALLBACK_USES][FROM_COUNT], *default_fallbacks[FROM_COUNT];
     const struct yaml_node *for_all[FALLBACK_USES][FROM_COUNT]; /* the entry of "*" in these lists */
     const struct yaml_node *retry_policy, *group_retry_policy, *group_max_cost, *allowed_fails_policy;
-    const struct yaml_node *adaptive_router, *cache_params, *telemetry;
+    const struct yaml_node *adaptive_router, *cache_params, *telemetry, *debug_log, *session_log;
     bool cache;
     const struct yaml_node *cost_discounts, *cost_margins;
     const struct yaml_node *group_alias, *custom_provider_map, *group_quality, *strategy_args, *error_rules;
@@ -142,6 +144,8 @@ bool config_is_wildcards(struct config_loader *l, const char *name);
 void config_fallbacks(struct config_loader *l);
 /* Sets the default fallbacks of groups without their own. */
 void config_default_fallbacks(struct config_loader *l);
+/* Sets session_file. */
+void config_session_log(struct config_loader *l);
 /* Sets ca_file. */
 void config_ca_file(struct config_loader *l);
 /* Sets config->cache. `params` NULL: the defaults. config_free_cache() frees what it owns; config_free() does. */

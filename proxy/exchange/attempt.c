@@ -220,6 +220,7 @@ static void start_call(struct attempt *a)
     errno = 0;
     attempt_start_call(a, &call_events);
     if (a->call) {
+        debug_called(a);
         request_waits(a->request);
         return;
     }

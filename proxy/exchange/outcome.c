@@ -123,6 +123,7 @@ void outcome_ended(struct attempt *a, const struct failure *f, int status, enum 
         .draw = shared->id_prefix + shared->id_count,
     };
     note_in_journal(a, &outcome, how == END_LOST);
+    debug_ended(a, outcome.ttft_ms, how);
     request_charge(a->request, outcome.cost_usd);
     int64_t correction = health_ended(h, shared->config, a->deployment, &a->health_attempt, &outcome, now);
     sharing_ended(r->shared, a->deployment, &a->health_attempt, correction, now);

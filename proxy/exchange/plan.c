@@ -127,6 +127,8 @@ int request_plan(struct request *r, struct model_request_error *error)
     r->affinity_key = affinity_key(m->conversation, r->group->alias);
     if (r->shared->prefixes && (m->wire & WIRES_BRIDGED))
         read_segments(r);
+    if (journal_has(r->shared->journal, JOURNAL_SESSION))
+        model_request_effort(m, r->effort);
     sharing_sync(r->shared);
     struct buf why;
     buf_init(&why, 400);
@@ -138,6 +140,7 @@ int request_plan(struct request *r, struct model_request_error *error)
     else if (!r->on_prompt_fallback)
         (void)request_reserve_plan(r, &r->plan); /* false: the plan is empty and r->failure is set */
     confirm(r);
+    debug_planned(r, buf_text(&why));
     buf_free(&why);
     return 0;
 }

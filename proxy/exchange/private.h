@@ -11,6 +11,7 @@
  *   spending.c  cost limits, reservations and charges
  *   reply.c     writes the client's reply and the request log line
  *   caching.c   looks up cached replies, waits for equal requests in flight, caches replies
+ *   debug.c     what requests do, for the debug log
  *   running.c   lists the requests under way
  *   sharing.c   synchronizes limits and cost with other workers; see sharing.h */
 #ifndef POINTSMAN_EXCHANGE_PRIVATE_H
@@ -84,9 +85,10 @@ struct request {
     enum request_state state;
     enum entrance entrance;
     char id[REQUEST_ID_LEN + 1];
-    char run_id[RUN_ID_MAX + 1]; /* "pointsman run"'s id; "": none given */
-    struct client_name name;     /* the client's; without a request log: empty */
-    uint64_t started_ms;         /* ms, monotonic */
+    char effort[EFFORT_NAME_MAX]; /* for the session log; "": none, or no such log */
+    char run_id[RUN_ID_MAX + 1];  /* "pointsman run"'s id; "": none given */
+    struct client_name name;      /* the client's; without a request log: empty */
+    uint64_t started_ms;          /* ms, monotonic */
     int64_t started_unix_ms;
     uint64_t heard_ms;    /* ms, monotonic: last progress of the reply */
     uint64_t mark_us;     /* us, monotonic: when the proxy last began to work on it */
@@ -235,6 +237,15 @@ void outcome_lacks_api(const struct attempt *a);
 void outcome_ended(struct attempt *a, const struct failure *f, int status, enum attempt_end how);
 /* The request ended and its client was answered: feeds the adaptive router's canary. */
 void outcome_request_ended(const struct request *r);
+
+/* debug.c: these do nothing without a debug log. */
+
+/* The request is planned; `why`: why no deployment is available. */
+void debug_planned(const struct request *r, const char *why);
+/* The attempt's call begins. */
+void debug_called(const struct attempt *a);
+/* The attempt's result is the last of request.ended. */
+void debug_ended(const struct attempt *a, int64_t ttft_ms, enum attempt_end how);
 
 /* spending.c */
 

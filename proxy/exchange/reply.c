@@ -243,6 +243,7 @@ void request_journal(const struct request *r, int status, const char *how)
         .dropped = r->model_request.turn && a->body.wire != r->model_request.wire ? turn_dropped(r->model_request.turn)
                                                                                   : 0,
         .status = status,
+        .effort = r->effort,
         .end = how,
         .adaptive = r->adaptive,
         .prompt = r->prompt.prefix.items ? &r->prompt : NULL,

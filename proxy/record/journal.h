@@ -1,4 +1,5 @@
-/* journal: loop. The request log: one JSON line per request in requests.jsonl, without prompts or keys. */
+/* journal: loop. The request log: one JSON line per request in requests.jsonl, without prompts or keys; and, if they
+ * are configured, the session log and the debug log (debug_log.h) beside it. */
 #ifndef POINTSMAN_JOURNAL_H
 #define POINTSMAN_JOURNAL_H
 
@@ -57,21 +58,34 @@ struct journal_entry {
     const struct prompt_segments *prompt;   /* NULL: not known */
     int64_t near_window;                    /* tokens: the context window that the prompt is near; 0: it is not */
     double bytes_per_token;                 /* for estimates of tokens; 0: the default */
+    const char *effort;                     /* of the session log: the reasoning effort asked for; "": none */
     const char *end;                        /* "completed", "incomplete", "failed", "cut", "cancelled", "refused" */
 };
 
 struct journal;
 
+enum journal_log { JOURNAL_REQUESTS, JOURNAL_SESSION, JOURNAL_DEBUG, JOURNAL_LOGS };
+
 /* Opens `path` for appending (0600, O_NOFOLLOW, created if missing). Rotates it by `limits`. NULL: one line in `error`.
  * Close with journal_close(). */
 struct journal *journal_open(const char *path, const struct log_limits *limits, struct buf *error);
+/* Opens another log in the same way; it closes with the journal. false: one line in `error`. */
+MUST_CHECK bool journal_open_log(struct journal *j, enum journal_log log, const char *path,
+                                 const struct log_limits *limits, struct buf *error);
+/* Returns whether the log is open; false for NULL. */
+bool journal_has(const struct journal *j, enum journal_log log);
+/* From now on counts lines that could not be written in `dropped`, which other processes may share and which must
+ * outlive the journal; their sum is what journal_dropped() returns. */
+void journal_share_dropped(struct journal *j, _Atomic uint64_t *dropped);
 /* Adds the entry's line to the waiting lines. Returns true if enough wait: call journal_flush() now. */
 bool journal_add(struct journal *j, const struct journal_entry *entry);
-/* Appends the waiting lines with one write(2). Logs a failure once, and the recovery. */
+/* Begins a line of the debug log: `{"timestamp":…,"event":…`. End it with "}\n". NULL: there is no debug log. */
+struct buf *journal_debug(struct journal *j, int64_t time_ms, const char *event);
+/* Appends the waiting lines, of each log with one write(2). Logs a failure once, and the recovery. */
 void journal_flush(struct journal *j);
-/* Returns how many lines could not be written since journal_open(); 0 for NULL. */
+/* Returns how many lines of all its logs could not be written; 0 for NULL. */
 uint64_t journal_dropped(const struct journal *j);
-/* Flushes and reopens the file, after a log rotation moved it. NULL is allowed. */
+/* Flushes and reopens the files, after a log rotation moved it. NULL is allowed. */
 void journal_reopen(struct journal *j);
 /* Flushes, closes and frees. NULL is allowed. */
 void journal_close(struct journal *j);

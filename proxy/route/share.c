@@ -25,6 +25,7 @@ struct deleted {
 struct table {
     _Atomic uint64_t keys[SHARE_SLOTS];    /* 0: unused */
     _Atomic uint32_t orders[SHARE_ORDERS]; /* requests so far */
+    _Atomic uint64_t log_dropped;
     struct ceiling_row bodies[SHARE_WORKERS_MAX];
     struct deleted deleted[SHARE_WORKERS_MAX];
     struct cell cells[]; /* [worker * SHARE_SLOTS + slot] */
@@ -72,6 +73,11 @@ unsigned share_worker(const struct share *s)
 struct ceiling_row *share_ceiling_rows(struct share *s)
 {
     return s->table->bodies;
+}
+
+_Atomic uint64_t *share_log_dropped(struct share *s)
+{
+    return &s->table->log_dropped;
 }
 
 void share_free(struct share *s)

@@ -59,6 +59,10 @@ struct ceiling_row *share_ceiling_rows(struct share *s);
 /* Returns this worker's number. */
 unsigned share_worker(const struct share *s);
 
+/* Returns the number of log lines that all workers together could not write, to be changed by each; valid until
+ * share_free(). */
+_Atomic uint64_t *share_log_dropped(struct share *s);
+
 /* Asks the other workers for this. Requests are counted, so that none is missed. */
 void share_request(struct share *s, enum share_order order);
 /* Returns whether another worker has asked for it since the last call. */

@@ -7,6 +7,7 @@
 #include "proxy/bridge/carrier.h"
 #include "proxy/cache/cache.h"
 #include "proxy/cache/redis.h"
+#include "proxy/record/debug_log.h"
 #include "proxy/record/saved_state.h"
 #include "proxy/exchange/sharing.h"
 
@@ -127,6 +128,7 @@ struct generation *generation_new(const struct generation_options *options, stru
     }
     g->setup = *setup;
     *setup = (struct setup){NULL, NULL};
+    debug_log_config(options->journal, g->setup.config, clock_unix_ms());
     if (set_up(g, options))
         return g;
     generation_free(g);

@@ -54,6 +54,24 @@ def test_lighttpd_gets_no_key(cli):
     assert "API_KEY" not in text and OPENAI not in text
 
 
+def test_lines_that_the_logs_lost(cli):
+    assert cli.start("--demo").returncode == 0
+    assert "Log:" not in cli("status").stdout
+    log = cli.home / ".codex" / "logs" / "requests.jsonl"
+    log.unlink()
+    log.mkdir()   # no file can be opened in its place, which is noticed within a second
+    key = cli("key").stdout.strip()
+
+    def lost():
+        request = urllib.request.Request(f"http://127.0.0.1:{cli.proxy_port}/v1/responses", method="POST",
+                                         data=b'{"model":"codex-echo","input":"hi"}',
+                                         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 200
+        return "Log:     lines lost: " in cli("status").stdout
+    wait_until(lost, "the line about the log", every_s=0.1)
+
+
 def test_keys_from_the_environment(cli):
     started = cli.start(OPENAI_API_KEY=OPENAI, HF_TOKEN="", UNRELATED_API_KEY="x")
     assert started.returncode == 0, started.stderr

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#define MUCH ((struct log_limits){8u << 20, 8, NULL})
+#define MUCH ((struct log_limits){8u << 20, 8, NULL, ""})
 #define FILES 8
 
 static const struct provider GEMINI = {.prefix = "gemini"};
@@ -207,7 +207,7 @@ TEST(lines_are_appended_after_a_torn_one)
 
 TEST(a_full_file_is_rotated)
 {
-    struct journal *j = open_at(folder_at(LOG_REQUESTS), (struct log_limits){FILES * 1400, FILES, NULL});
+    struct journal *j = open_at(folder_at(LOG_REQUESTS), (struct log_limits){FILES * 1400, FILES, NULL, ""});
     struct journal_entry entry = plain_entry();
     struct stat info;
     for (int i = 0; i < 10; i++)
@@ -226,7 +226,7 @@ TEST(a_full_file_is_rotated)
 /* Two proxies may share a log: the second to find it full continues in the new file of the first. */
 TEST(two_writers_lose_nothing)
 {
-    struct log_limits limits = {FILES * 1400, FILES, NULL};
+    struct log_limits limits = {FILES * 1400, FILES, NULL, ""};
     struct journal *a = open_at(folder_at(LOG_REQUESTS), limits), *b = open_at(folder_at(LOG_REQUESTS), limits);
     struct journal_entry entry = plain_entry();
     for (int i = 0; i < 3; i++)

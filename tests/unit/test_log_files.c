@@ -13,7 +13,7 @@
 
 #define FILES 8
 #define FILE_BYTES 2000u
-#define LIMITS ((struct log_limits){FILES * FILE_BYTES, FILES, NULL})
+#define LIMITS ((struct log_limits){FILES * FILE_BYTES, FILES, NULL, ""})
 
 static struct jsonl *open_log(const char *name, struct log_limits limits)
 {
@@ -87,8 +87,8 @@ static void assert_cap(void)
     assert_in_range(files, 0, FILES);
 }
 
-/* While others write: nothing rotates meanwhile, so that both logs are counted as of one moment. Otherwise a file of one
- * log may be counted, and after it the file of the other log for which it was removed. */
+/* While others write: nothing rotates meanwhile, so that both logs are counted as of one moment. Else a file of one log
+ * may be counted, and after it the file of the other log for which it was removed. */
 static void assert_cap_among_writers(void)
 {
     int lock = open(folder, O_RDONLY | O_DIRECTORY);
@@ -135,6 +135,35 @@ TEST(the_oldest_file_of_all_logs_is_removed)
     assert_int_equal(access(folder_at(LOG_RUNS), F_OK), 0);
     jsonl_close(runs);
     jsonl_close(requests);
+}
+
+/* The session log has a name of its own. */
+TEST(the_session_log_counts_too)
+{
+    struct log_limits limits = {FILES * FILE_BYTES, FILES, NULL, "mine.jsonl"};
+    struct jsonl *mine = open_log("mine.jsonl", limits), *requests = open_log(LOG_REQUESTS, limits);
+    for (unsigned n = 0; access(folder_at("mine.jsonl.3"), F_OK) != 0; n++)
+        assert_true(write_line(mine, n));
+    for (unsigned n = 0; access(folder_at("mine.jsonl.1"), F_OK) == 0; n++) {
+        unsigned files = 0;
+        assert_true(n < 1000);
+        assert_true(write_line(requests, n));
+        assert_true(size_of("mine.jsonl", &files) + size_of(LOG_REQUESTS, &files) <= limits.total);
+        assert_in_range(files, 0, FILES - 2);
+    }
+    assert_int_equal(access(folder_at("mine.jsonl"), F_OK), 0);
+    jsonl_close(mine);
+    jsonl_close(requests);
+}
+
+TEST(names_of_a_session_log)
+{
+    static const char *const WRONG[] = {"",           ".jsonl", "a",       "a/b.jsonl", "..jsonl",  "a b.jsonl",
+                                        LOG_REQUESTS, LOG_RUNS, LOG_DEBUG, LOG_SUMS,    "a.jsonl.1"};
+    assert_true(log_files_session_name("codex-litellm-session.jsonl"));
+    for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++)
+        if (log_files_session_name(WRONG[i]))
+            fail_msg("%s is accepted", WRONG[i]);
 }
 
 /* Earlier versions wrote larger files; a new configuration may have lower limits. */
@@ -343,6 +372,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(older_files_move_up, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(the_oldest_file_of_all_logs_is_removed, folder_enter, folder_leave),
+        cmocka_unit_test_setup_teardown(the_session_log_counts_too, folder_enter, folder_leave),
+        cmocka_unit_test(names_of_a_session_log),
         cmocka_unit_test_setup_teardown(larger_files_comply_when_a_log_is_opened, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(a_gap_is_filled, folder_enter, folder_leave),
         cmocka_unit_test_setup_teardown(only_the_torn_line_of_another_process_is_lost, folder_enter, folder_leave),
