@@ -1,7 +1,7 @@
 dist_doc_DATA = doc/README.md doc/adaptive.md doc/aliases.md doc/caching.md doc/chatgpt-login.md doc/codex.md doc/configuration-by-example.md \
 	doc/configuration.md doc/faq.md doc/observability.md doc/page-dark.png doc/page-light.png doc/performance.md \
 	doc/performance.svg doc/prices.md doc/providers.md doc/refusals.md doc/routed-runs.md doc/routing.md doc/running-the-proxy.md doc/session-api.md \
-	doc/troubleshooting.md
+	doc/troubleshooting.md doc/usage-dark.png doc/usage-light.png
 internalsdir = $(docdir)/internals
 dist_internals_DATA = doc/internals/bridge.md doc/internals/security-figures.md doc/internals/workers.md
 
