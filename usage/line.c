@@ -122,12 +122,31 @@ static void read_client(struct line_reader *reader, uint32_t node, struct usage_
     r->client = (struct slice){reader->names.data + start, reader->names.len - start};
 }
 
+enum reply_cache usage_reply_cache(const struct json *j, uint32_t cache)
+{
+    static const struct {
+        const char *status, *tier;
+        enum reply_cache result;
+    } ROWS[] = {
+        {"hit", "redis", REPLY_REDIS},   {"hit", "semantic", REPLY_SEMANTIC},  {"hit", NULL, REPLY_MEMORY},
+        {"miss", NULL, REPLY_MISSED},    {"collapsed", NULL, REPLY_COLLAPSED}, {"stored", NULL, REPLY_MISSED},
+        {"bypass", NULL, REPLY_BYPASSED},
+    };
+    uint32_t status = json_get(j, cache, "status"), tier = json_get(j, cache, "tier");
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++)
+        if (json_string_is(j, status, ROWS[i].status) && (!ROWS[i].tier || json_string_is(j, tier, ROWS[i].tier)))
+            return ROWS[i].result;
+    return REPLY_CACHES;
+}
+
 static void read_cache(struct line_reader *reader, uint32_t node, struct usage_request *r)
 {
     const struct json *j = &reader->part;
     if (!parse_part(reader, node))
         return;
     r->cache_hit = json_string_is(j, json_get(j, 0, "status"), "hit");
+    r->reply_cache = usage_reply_cache(j, 0);
+    r->cache_age_s = amount_at(j, json_get(j, 0, "age_s"));
     r->figures[FIGURE_CACHE_SAVED] = amount_at(j, json_get(j, 0, "saved_usd"));
     r->cache = json_raw(&reader->line, node);
 }
@@ -203,7 +222,8 @@ enum line_kind usage_line_read(struct line_reader *reader, struct slice line, st
 {
     struct json *j = &reader->line;
     unsigned seen = 0;
-    *r = (struct usage_request){.raw = line, .ttft_ms = NAN, .total_ms = NAN};
+    *r = (struct usage_request){
+        .raw = line, .ttft_ms = NAN, .total_ms = NAN, .reply_cache = REPLY_CACHES, .cache_age_s = NAN};
     for (unsigned i = 0; i < FIGURES; i++)
         r->figures[i] = NAN;
     if (!reader->names.max)

@@ -24,6 +24,17 @@ enum usage_figure {
     FIGURES
 };
 
+/* What the reply cache did for a request: the tier that answered it, and why none did. */
+enum reply_cache {
+    REPLY_MEMORY,
+    REPLY_REDIS,
+    REPLY_SEMANTIC,  /* the reply to a similar question */
+    REPLY_COLLAPSED, /* that of an equal request in flight */
+    REPLY_MISSED,
+    REPLY_BYPASSED, /* it was not cacheable */
+    REPLY_CACHES,   /* no cache is configured */
+};
+
 enum line_kind {
     LINE_REQUEST,
     LINE_TORN,    /* not JSON: a write was interrupted */
@@ -45,6 +56,8 @@ struct usage_request {
     bool failed;      /* it failed, was truncated, or was refused */
     bool cancelled;   /* the client disconnected */
     bool cache_hit;   /* answered from the reply cache */
+    enum reply_cache reply_cache;
+    double cache_age_s; /* of the cached reply; NAN: none */
     bool fallback;    /* answered by another deployment than the one tried first */
     unsigned attempts_failed;
     struct slice failed_providers[FAILED_PROVIDERS]; /* of the first failed attempts, as far as the log names them */
@@ -58,6 +71,8 @@ struct line_reader {
     struct buf names; /* unescaped names */
 };
 
+/* Returns what the reply cache did, from a request's member `cache`, an object; 0: the root is that object. */
+enum reply_cache usage_reply_cache(const struct json *j, uint32_t cache);
 /* Reads a line without its newline. *r is complete only after LINE_REQUEST. */
 enum line_kind usage_line_read(struct line_reader *reader, struct slice line, struct usage_request *r);
 /* Reads a conversation's name, 16 hexadecimal digits. false: it is not one. */

@@ -118,6 +118,24 @@ void report_free(struct report *report)
     *report = (struct report){0};
 }
 
+/* Adds "cache_memory", "cache_memory_saved_usd", … */
+static void describe_replies(const struct usage_sums *s, struct container in)
+{
+    for (unsigned i = 0; i < REPLY_CACHES; i++) {
+        enum reply_cache result = (enum reply_cache)i;
+        char name[48];
+        int len = snprintf(name, sizeof name, "cache_%s", reply_cache_name(result));
+        document_add_count(in, name, (int64_t)s->replies[i].requests);
+        if (!reply_cache_text(result))
+            continue;
+        (void)snprintf(name + len, sizeof name - (size_t)len, "_saved_usd");
+        document_add_number(in, name, s->replies[i].saved_usd, DIGITS);
+        (void)snprintf(name + len, sizeof name - (size_t)len, "_age_s");
+        if (result != REPLY_COLLAPSED)
+            document_add_number(in, name, reply_age(s->replies, result), 6);
+    }
+}
+
 void report_describe(const struct usage_sums *s, struct container in)
 {
     static const struct {
@@ -154,6 +172,7 @@ void report_describe(const struct usage_sums *s, struct container in)
     document_add_number(in, "ttft_p50_ms", sketch_quantile(&s->ttft, 0.5), 6);
     document_add_number(in, "ttft_p90_ms", sketch_quantile(&s->ttft, 0.9), 6);
     document_add_number(in, "tokens_per_second", sums_speed(s), 6);
+    describe_replies(s, in);
 }
 
 static void add_csv_text(const char *text, struct buf *out)

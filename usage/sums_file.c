@@ -92,6 +92,15 @@ static struct known_sum sum_at(const struct json *j, uint32_t array)
     return (struct known_sum){parts[0], (uint32_t)fmin(parts[1], UINT32_MAX), (uint32_t)fmin(parts[2], UINT32_MAX)};
 }
 
+/* Reads [requests, saved USD, seconds] of the member with that name. */
+static struct reply_sum replies_at(const struct json *j, uint32_t replies, const char *name)
+{
+    uint32_t of = json_is(j, replies, JSON_OBJECT) ? json_get(j, replies, name) : JSON_NONE;
+    uint32_t count = json_is(j, of, JSON_ARRAY) ? json_first(j, of) : JSON_NONE;
+    uint32_t saved = count ? json_next(j, count) : JSON_NONE, age = saved ? json_next(j, saved) : JSON_NONE;
+    return (struct reply_sum){count ? count_at(j, count) : 0, number_at(j, saved), number_at(j, age)};
+}
+
 static bool read_ttft(const struct json *j, uint32_t array, struct sketch *sketch)
 {
     uint32_t at = array != JSON_NONE ? json_first(j, array) : JSON_NONE;
@@ -113,6 +122,8 @@ static bool read_sums(const struct json *j, struct usage_sums *s)
         *(uint64_t *)((char *)s + COUNTS[i].offset) = count_at(j, json_get(j, 0, COUNTS[i].name));
     for (unsigned i = 0; i < FIGURES; i++)
         s->figures[i] = sum_at(j, json_get(j, 0, FIGURE_NAMES[i]));
+    for (unsigned i = 0; i < REPLY_CACHES; i++)
+        s->replies[i] = replies_at(j, json_get(j, 0, "replies"), reply_cache_name((enum reply_cache)i));
     s->rated_input = number_at(j, json_get(j, 0, "rated_input"));
     s->streamed_tokens = number_at(j, json_get(j, 0, "streamed_tokens"));
     s->stream_s = number_at(j, json_get(j, 0, "stream_s"));
@@ -235,6 +246,15 @@ static bool add_cell(const struct fold *f, const struct cell *cell, struct buf *
         document_add_number(parts, NULL, s->figures[i].total, 17);
         document_add_count(parts, NULL, s->figures[i].known);
         document_add_count(parts, NULL, s->figures[i].unknown);
+    }
+    struct container replies = document_add_object(root, "replies");
+    for (unsigned i = 0; i < REPLY_CACHES; i++) {
+        if (!s->replies[i].requests)
+            continue;
+        struct container parts = document_add_array(replies, reply_cache_name((enum reply_cache)i));
+        document_add_count(parts, NULL, (int64_t)s->replies[i].requests);
+        document_add_number(parts, NULL, s->replies[i].saved_usd, 17);
+        document_add_number(parts, NULL, s->replies[i].age_s, 17);
     }
     document_add_number(root, "rated_input", s->rated_input, 17);
     document_add_number(root, "streamed_tokens", s->streamed_tokens, 17);

@@ -214,6 +214,34 @@ void tables_add_savings(const struct report *by_alias, const struct range *range
     ADD_TABLE(by_alias, "pairs", "Alias", COLUMNS, false, out);
 }
 
+void tables_add_replies(const struct usage_sums *all, struct buf *out)
+{
+    uint64_t requests = 0;
+    for (unsigned i = 0; i < REPLY_CACHES; i++)
+        requests += all->replies[i].requests;
+    if (!requests)
+        return;
+    cells_begin_table("replies", "Reply cache", out);
+    cells_add_head("Requests", out);
+    cells_add_head("Share", out);
+    cells_add_head("Saved", out);
+    cells_add_head("Mean age, s", out);
+    cells_begin_body(out);
+    for (unsigned i = 0; i < REPLY_CACHES; i++) {
+        const struct reply_sum *s = &all->replies[i];
+        const char *text = reply_cache_text((enum reply_cache)i);
+        if (!s->requests)
+            continue;
+        cells_begin_row(text ? text : reply_cache_name((enum reply_cache)i), out);
+        cells_add_count((double)s->requests, out);
+        cells_add_share((double)s->requests / (double)requests, out);
+        cells_add_money(text ? s->saved_usd : NAN, out);
+        cells_add_count(round(reply_age(all->replies, (enum reply_cache)i)), out);
+        cells_end_row(out);
+    }
+    cells_end_table(out);
+}
+
 /* The number of requests, whose costs are the bars of the chart. */
 static void add_bars(const struct report_row *row, const struct turn_bars *bars, struct buf *out)
 {

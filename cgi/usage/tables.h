@@ -7,6 +7,8 @@
 
 /* Appends the sums as list items, with the change since `before`, which may be empty. */
 void tables_add_tiles(const struct usage_sums *all, const struct usage_sums *before, struct buf *out);
+/* Appends what the reply cache answered, saved and missed; nothing without a cache. */
+void tables_add_replies(const struct usage_sums *all, struct buf *out);
 /* Append one table each, from a report by the dimensions that are named. */
 void tables_add_costs(const struct report *by_time_and_model, const struct range *range, struct buf *out);
 void tables_add_tokens(const struct report *by_time, const struct range *range, struct buf *out);

@@ -171,6 +171,11 @@ static void write_conversations(const struct view *view, struct buf *out)
     report_free(&r);
 }
 
+static void write_replies(const struct view *view, struct buf *out)
+{
+    tables_add_replies(view->all, out);
+}
+
 static void write_outcomes(const struct view *view, struct buf *out)
 {
     const struct range *range = view->range;
@@ -204,12 +209,16 @@ static void write_turns(const struct view *view, struct buf *out)
 }
 
 static const struct template_slot view_slots[] = {
-    {"ranges", write_ranges},         {"since", write_since},         {"until", write_until},
-    {"dimensions", write_dimensions}, {"query", write_query},         {"by", write_by},
-    {"period", write_period},         {"notes", write_notes},         {"tiles", write_tiles},
-    {"costs", write_costs},           {"tokens", write_tokens},       {"speeds", write_speeds},
-    {"failures", write_failures},     {"savings", write_savings},     {"conversations", write_conversations},
-    {"groups", write_groups},         {"latencies", write_latencies}, {"outcomes", write_outcomes},
+    {"ranges", write_ranges},     {"since", write_since},
+    {"until", write_until},       {"dimensions", write_dimensions},
+    {"query", write_query},       {"by", write_by},
+    {"period", write_period},     {"notes", write_notes},
+    {"tiles", write_tiles},       {"costs", write_costs},
+    {"tokens", write_tokens},     {"speeds", write_speeds},
+    {"failures", write_failures}, {"savings", write_savings},
+    {"replies", write_replies},   {"conversations", write_conversations},
+    {"groups", write_groups},     {"latencies", write_latencies},
+    {"outcomes", write_outcomes},
 };
 
 static const struct template_slot conversation_slots[] = {

@@ -104,11 +104,13 @@ static void print_table(const char *title, const struct stats_sum *kinds, unsign
 static void print_cache(const struct stats_cache *c)
 {
     char of[128];
+    struct buf replies;
     if (!c->requests)
         return;
-    printf(LABEL "%" PRIu64 " from memory, %" PRIu64 " from Redis, %" PRIu64 " from an equal request, of %" PRIu64
-                 " requests\n",
-           "Cached replies", c->memory, c->redis, c->collapsed, c->requests);
+    buf_init(&replies, 1024);
+    replies_describe(c->replies, &replies);
+    printf(LABEL "%s\n", "Reply cache", buf_text(&replies));
+    buf_free(&replies);
     (void)snprintf(of, sizeof of, " (%" PRIu64 " replies kept)", c->stored);
     print_money("Saved by the cache", c->saved_usd, of);
 }
@@ -169,9 +171,12 @@ static bool print_json(const struct stats *s)
     document_add_count(adaptive, "applied", (int64_t)s->all.applied);
     struct container cache = document_add_object(root, "cache");
     document_add_count(cache, "requests", (int64_t)s->cache.requests);
-    document_add_count(cache, "memory_hits", (int64_t)s->cache.memory);
-    document_add_count(cache, "redis_hits", (int64_t)s->cache.redis);
-    document_add_count(cache, "collapsed", (int64_t)s->cache.collapsed);
+    document_add_count(cache, "memory_hits", (int64_t)s->cache.replies[REPLY_MEMORY].requests);
+    document_add_count(cache, "redis_hits", (int64_t)s->cache.replies[REPLY_REDIS].requests);
+    document_add_count(cache, "semantic_hits", (int64_t)s->cache.replies[REPLY_SEMANTIC].requests);
+    document_add_count(cache, "collapsed", (int64_t)s->cache.replies[REPLY_COLLAPSED].requests);
+    document_add_count(cache, "missed", (int64_t)s->cache.replies[REPLY_MISSED].requests);
+    document_add_count(cache, "bypassed", (int64_t)s->cache.replies[REPLY_BYPASSED].requests);
     document_add_count(cache, "stored", (int64_t)s->cache.stored);
     document_add_number(cache, "saved_usd", s->cache.saved_usd, RUN_LOG_DIGITS);
     describe_kinds(s->providers, s->provider_count, document_add_object(root, "providers"));

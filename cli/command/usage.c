@@ -72,6 +72,12 @@ static void print_notes(const struct fold *f, const struct usage_sums *all)
         say("no request in this range");
     if (all->figures[FIGURE_COST].unknown)
         say("+: without %u requests of unknown cost (pointsman prices)", all->figures[FIGURE_COST].unknown);
+    struct buf replies;
+    buf_init(&replies, 1024);
+    replies_describe(all->replies, &replies);
+    if (replies.len)
+        say("reply cache: %s", buf_text(&replies));
+    buf_free(&replies);
     if (all->estimated)
         say("~: the tokens of %llu requests are estimates", (unsigned long long)all->estimated);
     if (f->torn || f->foreign)

@@ -128,11 +128,8 @@ static void add_cache(struct stats_cache *c, const struct json *j)
     double saved = history_number(j, cache, "saved_usd");
     if (!json_is(j, cache, JSON_OBJECT))
         return;
-    bool hit = json_string_is(j, status, "hit"), redis = json_string_is(j, json_get(j, cache, "tier"), "redis");
     c->requests++;
-    c->memory += hit && !redis;
-    c->redis += hit && redis;
-    c->collapsed += json_string_is(j, status, "collapsed");
+    replies_add(c->replies, usage_reply_cache(j, cache), saved, history_number(j, cache, "age_s"));
     c->stored += json_string_is(j, status, "stored");
     c->saved_usd += isfinite(saved) ? saved : 0;
 }

@@ -3,6 +3,7 @@
 #define POINTSMAN_CLI_RUN_STATS_H
 
 #include "cli/run/request_log.h"
+#include "usage/sums.h"
 
 #define STATS_KINDS_MAX 64u
 
@@ -22,8 +23,9 @@ struct stats_sum {
 /* The cache of replies, over all requests of the log, of runs or not. */
 struct stats_cache {
     uint64_t requests; /* with a cache configured */
-    uint64_t memory, redis, collapsed, stored;
+    uint64_t stored;
     double saved_usd;
+    struct reply_sum replies[REPLY_CACHES];
 };
 
 struct stats_run;

@@ -81,18 +81,22 @@ def test_stats_and_explain_show_the_cache(cli):
     """Over all requests, of runs or not; a log without a cache says nothing of it."""
     write(cli, "cost_router.jsonl", [record(1)])
     write(cli, "requests.jsonl", [request(1, 1)])
-    assert "Cached replies" not in cli("stats").stdout
+    assert "Reply cache" not in cli("stats").stdout
     write(cli, "requests.jsonl", [
         request(1, 1), request(2, None, cache=cached("stored")),
         request(3, None, cache=cached("bypass", reason="tools")),
         request(4, None, cache=cached("hit", age_s=12, saved_usd=0.25)),
         request(5, 1, cache=cached("hit", "redis", age_s=3, saved_usd=0.5)),
-        request(6, None, cache=cached("collapsed", saved_usd=0.125))])
+        request(6, None, cache=cached("collapsed", saved_usd=0.125)),
+        request(7, None, cache=cached("hit", "semantic", age_s=5, saved_usd=0.5))])
     assert json.loads(cli("stats", "--json").stdout)["cache"] == {
-        "requests": 5, "memory_hits": 1, "redis_hits": 1, "collapsed": 1, "stored": 1, "saved_usd": 0.875}
+        "requests": 6, "memory_hits": 1, "redis_hits": 1, "semantic_hits": 1, "collapsed": 1, "missed": 1,
+        "bypassed": 1, "stored": 1, "saved_usd": 1.375}
     text = cli("stats").stdout
-    assert "Cached replies            : 1 from memory, 1 from Redis, 1 from an equal request, of 5 requests" in text
-    assert "Saved by the cache        : $0.875" in text
+    assert ("Reply cache               : 1 from memory (saved $0.2500, mean age 12 s), 1 from Redis (saved $0.5000, "
+            "mean age 3 s), 1 from a similar question (saved $0.5000, mean age 5 s), 1 from an equal request in flight "
+            "(saved $0.1250), 1 missed, 1 bypassed" in text)
+    assert "Saved by the cache        : $1.375" in text
     assert "cache: bypass: tools" in " ".join(cli("explain", "req_3").stdout.split()).replace(" :", ":")
 
 

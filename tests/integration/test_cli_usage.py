@@ -132,6 +132,26 @@ def test_savings_need_a_baseline(cli):
     assert (total["cache_hits"], total["cache_saved_usd"]) == (1, 0.5)
 
 
+def test_the_reply_cache_by_tier(cli):
+    write(cli.logs / "requests.jsonl", [line(cache={"status": status, "tier": tier, "age_s": age, "saved_usd": saved})
+                                        for status, tier, age, saved in (
+        ("hit", "memory", 10, 0.5), ("hit", "memory", 20, 0.25), ("hit", "redis", 60, None),
+        ("hit", "semantic", 5, 1), ("collapsed", "memory", None, 0.125), ("miss", "memory", None, None),
+        ("stored", "redis", None, None), ("bypass", "memory", None, None))] + [line()])
+    total = usage(cli)["total"]
+    assert {name: total[f"cache_{name}"] for name in (
+        "memory", "memory_saved_usd", "memory_age_s", "redis", "redis_saved_usd", "redis_age_s", "semantic",
+        "semantic_saved_usd", "semantic_age_s", "collapsed", "collapsed_saved_usd", "missed", "bypassed")} == {
+            "memory": 2, "memory_saved_usd": 0.75, "memory_age_s": 15, "redis": 1, "redis_saved_usd": 0,
+            "redis_age_s": 60, "semantic": 1, "semantic_saved_usd": 1, "semantic_age_s": 5, "collapsed": 1,
+            "collapsed_saved_usd": 0.125, "missed": 2, "bypassed": 1}
+    assert ("reply cache: 2 from memory (saved $0.7500, mean age 15 s), 1 from Redis (saved $0.0000, mean age 60 s), "
+            "1 from a similar question (saved $1.00, mean age 5 s), 1 from an equal request in flight (saved $0.1250), "
+            "2 missed, 1 bypassed\n") in cli("usage", *ALL).stderr
+    write(cli.logs / "requests.jsonl", [line()])
+    assert "reply cache" not in cli("usage", *ALL).stderr
+
+
 @pytest.mark.parametrize("zone, days", [
     ("UTC", {"2026-10-24": 1, "2026-10-25": 3}),
     ("CET-1CEST,M3.5.0,M10.5.0/3", {"2026-10-24": 1, "2026-10-25": 2, "2026-10-26": 1}),   # the 25th has 25 hours

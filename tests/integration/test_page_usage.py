@@ -131,6 +131,20 @@ def test_without_javascript_the_view_is_tables(session):
     assert len(json.loads(session.request("GET", f"/api/usage/conversation?id={CONVERSATION}").text)["turns"]) == 3
 
 
+def test_the_reply_cache_by_tier(session):
+    write(session, line(0))
+    assert 'class="replies"' not in session.request("GET", "/usage").text
+    for number, cache in enumerate(({"status": "hit", "tier": "memory", "age_s": 30, "saved_usd": 0.5},
+                                    {"status": "hit", "tier": "semantic", "age_s": 10, "saved_usd": 0.25},
+                                    {"status": "stored", "tier": "memory", "age_s": None, "saved_usd": None})):
+        write(session, line(number + 1, cache=cache))
+    page = session.request("GET", "/usage").text
+    table = page[page.index('<table class="replies">'):].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">(.*?)</th><td data-value="1">', table)
+    assert rows == ["memory", "a similar question", "missed"]
+    assert "$0.50" in table and "$0.25" in table and '<td data-value="30">' in table
+
+
 def failed(outcome, provider="gemini"):
     return {"deployment": "d", "outcome": outcome, "provider": provider, "status": 429, "ms": 9}
 

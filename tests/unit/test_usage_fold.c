@@ -14,6 +14,8 @@
     "{\"timestamp\":\"" time                                                                   \
     "\",\"request_id\":\"r\",\"alias\":\"codex-default\",\"deployment\":\"d/1\",\"provider\":" \
     "\"openai\",\"attempts\":[{\"deployment\":\"d/1\",\"outcome\":\"ok\"}],\"end\":\"completed\"" more "}\n"
+#define CACHE(status, tier) \
+    ",\"cache\":{\"tier\":\"" tier "\",\"status\":\"" status "\",\"age_s\":30,\"saved_usd\":0.5}"
 #define TOKENS(in, cached, out) ",\"tokens\":{\"input\":" in ",\"cached\":" cached ",\"output\":" out "}"
 
 static struct fold fold;
@@ -288,7 +290,8 @@ TEST(sums_outlast_the_files_of_the_log)
 {
     static const char OLD[] =
         LINE("2026-11-29T12:00:00Z", TOKENS("10", "null", "2") ",\"ttft_ms\":300,\"cost_usd\":0.125")
-            LINE("2026-11-29T13:00:00Z", ",\"client\":{\"name\":\"a\\\"b\"}") "{\"torn";
+            LINE("2026-11-29T13:00:00Z", ",\"client\":{\"name\":\"a\\\"b\"}" CACHE("hit", "redis"))
+                LINE("2026-11-29T14:00:00Z", CACHE("hit", "semantic")) "{\"torn";
     write_log("requests.jsonl.1", OLD);
     write_log("requests.jsonl", LINE("2026-11-30T12:00:00Z", TOKENS("20", "4", "3")));
     read_all(1u << BY_CLIENT | 1u << BY_DAY);
@@ -305,9 +308,12 @@ TEST(sums_outlast_the_files_of_the_log)
         assert_string_equal(after.rows[i].name, before.rows[i].name);
         assert_int_equal(a->requests, b->requests);
         assert_memory_equal(a->figures, b->figures, sizeof a->figures);
+        assert_memory_equal(a->replies, b->replies, sizeof a->replies);
         assert_true(a->ttft.count == b->ttft.count);
     }
     assert_true(sketch_quantile(&after.all.ttft, .5) == sketch_quantile(&before.all.ttft, .5));
+    assert_int_equal(after.all.replies[REPLY_REDIS].requests, 1);
+    assert_true(reply_age(after.all.replies, REPLY_SEMANTIC) == 30);
     report_free(&before);
     report_free(&after);
     fold_free(&fold);
